@@ -1,0 +1,60 @@
+/**
+ * What peers say to each other. One flat union: every message names its slot, so that routing, signing,
+ * accounting and evidence need not know which protocol a message belongs to.
+ */
+import type { PeerIndex } from './protocol.ts'
+import type { Vector } from './vector.ts'
+
+export type Phase = 'gradient' | 'parameters'
+
+/** One exchange: step `t ≥ 1`, phase, iteration `r ≥ 0` of the averaging agreement. */
+export interface Exchange {
+  readonly step: number
+  readonly phase: Phase
+  readonly iteration: number
+}
+
+/** An exchange and the peer that speaks in it. A slot holds one vector, ever. */
+export interface Slot extends Exchange {
+  readonly sender: PeerIndex
+}
+
+/** SHA-256 of a vector's little-endian bytes, in lower-case hexadecimal. */
+export type Digest = string
+
+/** A vector bound to a slot by its author: made by `Commitments.seal`, or opened and checked at the edge. */
+export interface Sealed {
+  readonly vector: Vector
+  readonly digest: Digest
+  /** The author's signature over (cohort, slot, digest); opaque to the core, which only passes it on. */
+  readonly signature: Uint8Array
+}
+
+export type Message =
+  /** An author's own vector for its slot: the exchange of the standard form, and SEND of reliable broadcast. */
+  | { readonly kind: 'vector'; readonly slot: Slot; readonly sealed: Sealed }
+  /** Reliable broadcast (Bracha 1987) of the vector of `slot.sender`; the signature is that author's. */
+  | { readonly kind: 'echo'; readonly slot: Slot; readonly digest: Digest; readonly signature: Uint8Array }
+  | { readonly kind: 'ready'; readonly slot: Slot; readonly digest: Digest }
+  /** Asks for the vector behind a digest; `payload` answers, with the author's seal. */
+  | { readonly kind: 'request'; readonly slot: Slot; readonly digest: Digest }
+  | { readonly kind: 'payload'; readonly slot: Slot; readonly sealed: Sealed }
+  /** The witness technique: `slot.sender` lists the authors whose vectors it has delivered, ascending. */
+  | { readonly kind: 'report'; readonly slot: Slot; readonly peers: readonly PeerIndex[] }
+
+export type MessageKind = Message['kind']
+
+/**
+ * What this peer has bound itself to. The first value for a key wins, across crashes: after a restart the
+ * ledger returns what was bound before, and the protocol must go on with the value returned, not with its own.
+ */
+export interface Commitments {
+  /** Signs at most one vector per slot, ever. */
+  seal(slot: Slot, vector: Vector): Sealed
+  /** Binds a vote (`echo`, `ready`) or a report for a slot, as text. */
+  bind(kind: 'echo' | 'ready' | 'report', slot: Slot, value: string): string
+}
+
+export function slotKey(slot: Slot): string {
+  return `${slot.step}/${slot.phase}/${slot.iteration}/${slot.sender}`
+}

@@ -1,0 +1,97 @@
+/**
+ * The shape of every protocol: a synchronous, deterministic state machine.
+ *
+ * A protocol never acts. It takes an input or a message and returns a `Step`, which says what the world
+ * must now do; whoever drives it (a real peer, a simulated one, a test) carries the step out, and dropping
+ * any part of one is a bug. A parent protocol absorbs the steps of its children.
+ */
+import type { Digest, Message, Slot } from './message.ts'
+
+/** A peer's place in the cohort's list of members, `0 … n − 1`. */
+export type PeerIndex = number
+
+/** One peer, or every peer but oneself. */
+export type Recipient = PeerIndex | 'others'
+
+export interface Envelope<M = Message> {
+  readonly to: Recipient
+  readonly message: M
+}
+
+/** What a peer did wrong, as data: peers cause faults, only our own misuse throws. */
+export interface Fault {
+  readonly peer: PeerIndex
+  readonly kind: FaultKind
+  readonly slot?: Slot
+  /** Two commitments of one author to one slot: proof of equivocation that anyone can check. */
+  readonly evidence?: Evidence
+  /** One sentence for the log. */
+  readonly detail?: string
+}
+
+export interface Evidence {
+  readonly slot: Slot
+  readonly first: Commitment
+  readonly second: Commitment
+}
+
+export interface Commitment {
+  readonly digest: Digest
+  readonly signature: Uint8Array
+}
+
+export type FaultKind =
+  // the author's vector
+  | 'equivocation'
+  | 'not-finite'
+  | 'wrong-dimension'
+  // the protocols
+  | 'wrong-author'
+  | 'out-of-range'
+  | 'conflicting-vote'
+  | 'bad-report'
+  | 'unrequested-payload'
+  | 'excessive-requests'
+  | 'unexpected-kind'
+  // the wire
+  | 'malformed'
+  | 'oversize'
+  | 'wrong-version'
+  | 'wrong-cohort'
+  | 'bad-signature'
+  | 'stranger'
+  | 'flooding'
+  | 'silent'
+
+export interface Step<M, Output> {
+  readonly messages: readonly Envelope<M>[]
+  readonly outputs: readonly Output[]
+  readonly faults: readonly Fault[]
+}
+
+export interface Protocol<Input, M, Output> {
+  input(value: Input): Step<M, Output>
+  /** Takes anything any peer may send: garbage becomes a fault, never a throw. */
+  receive(from: PeerIndex, message: M): Step<M, Output>
+}
+
+/** A step in the making. */
+export interface StepBuilder<M, Output> extends Step<M, Output> {
+  readonly messages: Envelope<M>[]
+  readonly outputs: Output[]
+  readonly faults: Fault[]
+}
+
+export function newStep<M, Output>(): StepBuilder<M, Output> {
+  return { messages: [], outputs: [], faults: [] }
+}
+
+/** Moves a child's messages and faults into the parent's step and returns the outputs for the parent to consume. */
+export function absorb<M, ParentOutput, ChildOutput>(
+  parent: StepBuilder<M, ParentOutput>,
+  child: Step<M, ChildOutput>,
+): readonly ChildOutput[] {
+  parent.messages.push(...child.messages)
+  parent.faults.push(...child.faults)
+  return child.outputs
+}

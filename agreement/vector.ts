@@ -1,0 +1,55 @@
+/**
+ * Vectors: `d` finite 32-bit floats, immutable by convention and passed by reference.
+ * Sums run in 64 bits, coordinate by coordinate in index order, so that every machine gets the same bits.
+ */
+export type Vector = Float32Array
+
+/** True where every coordinate is finite (a NaN that passes a sort poisons every honest peer). */
+export function isFiniteVector(vector: Vector): boolean {
+  for (let i = 0; i < vector.length; i++) if (!Number.isFinite(vector[i]!)) return false
+  return true
+}
+
+/** `‖a − b‖₂²`, from differences: norms and products would cancel where honest vectors lie close together. */
+export function squaredDistance(a: Vector, b: Vector): number {
+  let sum = 0
+  for (let i = 0; i < a.length; i++) {
+    const difference = a[i]! - b[i]!
+    sum += difference * difference
+  }
+  return sum
+}
+
+export function distance(a: Vector, b: Vector): number {
+  return Math.sqrt(squaredDistance(a, b))
+}
+
+export function norm(vector: Vector): number {
+  let sum = 0
+  for (let i = 0; i < vector.length; i++) sum += vector[i]! * vector[i]!
+  return Math.sqrt(sum)
+}
+
+/** `Δ₂(x) = max ‖x_j − x_k‖₂` over the family; 0 for fewer than two vectors. */
+export function diameter(family: readonly Vector[]): number {
+  let widest = 0
+  for (let j = 0; j < family.length; j++)
+    for (let k = j + 1; k < family.length; k++) widest = Math.max(widest, squaredDistance(family[j]!, family[k]!))
+  return Math.sqrt(widest)
+}
+
+/** `Δ₂^cw(x) = ‖Δ^cw(x)‖₂`, `Δ^cw(x)[i] = max_{j,k} |x_j[i] − x_k[i]|` (collaborative-learning, §3.1). */
+export function coordinateWiseDiameter(family: readonly Vector[]): number {
+  const d = family[0]?.length ?? 0
+  let sum = 0
+  for (let i = 0; i < d; i++) {
+    let low = Infinity
+    let high = -Infinity
+    for (const vector of family) {
+      low = Math.min(low, vector[i]!)
+      high = Math.max(high, vector[i]!)
+    }
+    sum += (high - low) ** 2
+  }
+  return Math.sqrt(sum)
+}

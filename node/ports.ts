@@ -1,0 +1,60 @@
+/**
+ * The four things that differ between a real peer and a simulated one. Everything else is the same code.
+ */
+import type { FaultKind, PeerIndex } from '../agreement/protocol.ts'
+
+/**
+ * A frame as chunks in order; the wire carries their concatenation behind a varint length. Chunks are shared
+ * between recipients (a vector's bytes are never copied to be sent) and must not be written to.
+ */
+export type Frame = readonly Uint8Array[]
+
+/** What a transport reports. Every callback runs to completion before the next one. */
+export interface TransportEvents {
+  /** A member passed admission; frames may flow both ways. At most one connection a pair. */
+  connected(peer: PeerIndex): void
+  disconnected(peer: PeerIndex, reason: string): void
+  frame(peer: PeerIndex, frame: Frame): void
+  /** The socket took what was queued, after `send` returned false. */
+  drained(peer: PeerIndex): void
+  /** Misbehaviour seen below the frames (oversize or truncated framing, a stranger: no peer index). */
+  fault(peer: PeerIndex | null, kind: FaultKind, detail: string): void
+}
+
+/** Unreliable delivery of frames between members, in order per connection. Resending is the link's work. */
+export interface Transport {
+  start(events: TransportEvents): void
+  /** False: the connection is gone or full; after `drained` (or `connected`) there is room again. The frame was taken only if true. */
+  send(to: PeerIndex, frame: Frame): boolean
+  /** Stops and resumes reading from a peer: back-pressure. */
+  pause(from: PeerIndex): void
+  resume(from: PeerIndex): void
+  /** Cuts a peer off for good (proved misbehaviour). */
+  ban(peer: PeerIndex, reason: string): void
+  stop(done: () => void): void
+}
+
+export interface Timer {
+  cancel(): void
+}
+
+export interface Clock {
+  /** Milliseconds since an arbitrary origin, never going back. */
+  nowMs(): number
+  after(delayMs: number, callback: () => void): Timer
+}
+
+/** An append-only log of records. What was appended survives a crash once `sync` has called back without error. */
+export interface Storage {
+  /** The records that survived, in order, read once at start. */
+  readonly recovered: readonly Uint8Array[]
+  append(record: Uint8Array): void
+  sync(done: (error?: Error) => void): void
+  /** Replaces all records by these, atomically (a checkpoint). Durable after the next `sync`. */
+  rewrite(records: readonly Uint8Array[]): void
+}
+
+/** Deterministic randomness from a seed: uniform in [0, 1). */
+export interface Random {
+  next(): number
+}
