@@ -1,0 +1,61 @@
+/**
+ * What every rule asks of its input, checked once at the door: at least one vector, all of one length, all
+ * finite, and a number of faults that the rule can stand. Who has checked the vectors already (a peer does so
+ * on arrival) says `checked: true` and pays nothing for it a second time.
+ */
+import { isFiniteVector, type Vector } from '../vector.ts'
+import { RuleError } from './error.ts'
+
+export interface RuleOptions {
+  /** The caller knows that the vectors are of one length and finite: skips that pass over them. */
+  readonly checked?: boolean
+}
+
+/** Throws a `RuleError` that names the first vector that does not fit. */
+export function checkVectors(rule: string, vectors: readonly Vector[], options: RuleOptions = {}): void {
+  const first = vectors[0]
+  if (first === undefined) throw new RuleError('empty-input', `${rule}: got no vectors, needs at least 1`)
+  if (options.checked) return
+  for (const [j, vector] of vectors.entries()) {
+    if (vector.length !== first.length) throw unequalLengths(rule, `vector ${j}`, vector.length, first.length)
+    if (!isFiniteVector(vector)) throw notFinite(rule, `vector ${j}`, vector)
+  }
+}
+
+/** Checks one more vector (CVA's own, a start) against the family's length. */
+export function checkVector(rule: string, name: string, vector: Vector, length: number): void {
+  if (vector.length !== length) throw unequalLengths(rule, name, vector.length, length)
+  if (!isFiniteVector(vector)) throw notFinite(rule, name, vector)
+}
+
+/** Checks that `faults` is a whole number in `0 … most`; `bound` is the condition in words, as `2f < n`. */
+export function checkFaults(rule: string, n: number, faults: number, most: number, bound: string): void {
+  if (!Number.isInteger(faults) || faults < 0)
+    throw new RuleError('too-many-faults', `${rule}: faults is ${faults}, must be a whole number from 0`)
+  if (faults > most)
+    throw new RuleError(
+      'too-many-faults',
+      `${rule}: ${faults} faults among ${n} vectors, needs ${bound}: at most ${Math.max(most, 0)} with ${n} vectors`,
+    )
+}
+
+/** Checks that a parameter is a whole number in `low … high`. */
+export function checkWhole(rule: string, name: string, value: number, low: number, high: number): void {
+  if (!Number.isInteger(value) || value < low || value > high)
+    throw new RuleError(
+      'bad-parameter',
+      `${rule}: ${name} is ${value}, must be a whole number from ${low} to ${high}`,
+    )
+}
+
+function unequalLengths(rule: string, name: string, length: number, expected: number): RuleError {
+  return new RuleError(
+    'unequal-lengths',
+    `${rule}: ${name} has ${length} coordinates, vector 0 has ${expected}`,
+  )
+}
+
+function notFinite(rule: string, name: string, vector: Vector): RuleError {
+  const i = vector.findIndex(value => !Number.isFinite(value))
+  return new RuleError('not-finite', `${rule}: ${name} has ${vector[i]} at coordinate ${i}, must be finite`)
+}

@@ -1,0 +1,25 @@
+/** CVA's rule: the mean of the vectors nearest to the own one. */
+import { squaredDistance, type Vector } from '../vector.ts'
+import { checkVector, checkVectors, checkWhole, type RuleOptions } from './check.ts'
+import { meanOf } from './mean.ts'
+import { nearest } from './nearest.ts'
+
+/**
+ * Mean of the `keep` vectors nearest to `own` in ℓ₂; of equally near ones the earlier in the list. The own
+ * vector takes part where it is in the list (in the agreement it always is).
+ * Source: protocols §2.1 (`keep = q − f`).
+ *
+ * @param vectors `n` vectors of `d` coordinates
+ * @param own `d` coordinates
+ * @param keep how many to average, `1 … n`
+ * @returns a new vector of `d` coordinates; cost `O(nd)`
+ * @throws RuleError empty-input, unequal-lengths, not-finite, bad-parameter
+ * @example cva([0, 1, 9].map(x => Float32Array.of(x)), Float32Array.of(0), 2) // 0.5
+ */
+export function cva(vectors: readonly Vector[], own: Vector, keep: number, options?: RuleOptions): Vector {
+  checkVectors('cva', vectors, options)
+  checkVector('cva', 'own', own, vectors[0]!.length)
+  checkWhole('cva', 'keep', keep, 1, vectors.length)
+  const distances = Float64Array.from(vectors, vector => squaredDistance(vector, own))
+  return meanOf(nearest(distances, keep).map(j => vectors[j]!))
+}

@@ -1,0 +1,26 @@
+/** Coordinate-wise trimmed mean. */
+import type { Vector } from '../vector.ts'
+import { checkFaults, checkVectors, type RuleOptions } from './check.ts'
+import { sortedColumns } from './columns.ts'
+
+/**
+ * Per coordinate: drop the `f` smallest and the `f` largest values, mean of the rest.
+ * Source: collaborative-learning §7 (the rule of ICwTM); RESAM, Table 1: `λ = f/(n − f) · Δ`,
+ * `Δ = min(2√(n − f), √d)`.
+ *
+ * @param vectors `n` vectors of `d` coordinates
+ * @param faults `f`, with `2f < n`
+ * @returns a new vector of `d` coordinates; cost `O(nd log n)`
+ * @throws RuleError empty-input, unequal-lengths, not-finite, too-many-faults
+ * @example cwtm([Float32Array.of(1), Float32Array.of(2), Float32Array.of(900)], 1) // 2
+ */
+export function cwtm(vectors: readonly Vector[], faults: number, options?: RuleOptions): Vector {
+  checkVectors('cwtm', vectors, options)
+  const n = vectors.length
+  checkFaults('cwtm', n, faults, Math.ceil(n / 2) - 1, '2f < n')
+  return sortedColumns(vectors, column => {
+    let sum = 0
+    for (let j = faults; j < n - faults; j++) sum += column[j]!
+    return sum / (n - 2 * faults)
+  })
+}

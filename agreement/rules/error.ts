@@ -1,0 +1,27 @@
+/** The named error of every rule: our caller's misuse, told so that it can be put right. */
+
+export type RuleErrorCode =
+  /** No vectors at all. */
+  | 'empty-input'
+  /** The vectors do not all have one length. */
+  | 'unequal-lengths'
+  /** A NaN or an infinity in a vector. */
+  | 'not-finite'
+  /** `faults` is no count, or more than the rule stands with this many vectors. */
+  | 'too-many-faults'
+  /** Any other parameter outside what the rule takes. */
+  | 'bad-parameter'
+  /** No rule has this name. */
+  | 'unknown-rule'
+  /** An exact search passed its stated limit of work. */
+  | 'work-limit'
+
+export class RuleError extends Error {
+  override readonly name = 'RuleError'
+  readonly code: RuleErrorCode
+
+  constructor(code: RuleErrorCode, message: string) {
+    super(message)
+    this.code = code
+  }
+}
