@@ -34,7 +34,8 @@ export function norm(vector: Vector): number {
 export function diameter(family: readonly Vector[]): number {
   let widest = 0
   for (let j = 0; j < family.length; j++)
-    for (let k = j + 1; k < family.length; k++) widest = Math.max(widest, squaredDistance(family[j]!, family[k]!))
+    for (let k = j + 1; k < family.length; k++)
+      widest = Math.max(widest, squaredDistance(family[j]!, family[k]!))
   return Math.sqrt(widest)
 }
 

@@ -1,0 +1,69 @@
+/**
+ * Averaging agreement: what every one of the four protocols takes, says and guarantees (protocols.md §2).
+ *
+ * One instance runs `AVG_t` once: it takes one vector, exchanges vectors for a fixed number of iterations, and
+ * outputs one. For every attack by at most f peers, over the honest ones:
+ *   agreement    Δ₂(out) ≤ Δ₂(in) / 2^t
+ *   averaging    ‖mean(out) − mean(in)‖₂ ≤ C·Δ₂(in)
+ *   termination  every honest peer outputs
+ * How many iterations that takes is `iterationsFor` in bounds.ts.
+ */
+import type { ProtocolName } from '../bounds.ts'
+import type { Commitments, Exchange, Message, Phase, Slot } from '../message.ts'
+import type { PeerIndex, Protocol } from '../protocol.ts'
+import type { Synchrony } from '../thresholds.ts'
+import type { Vector } from '../vector.ts'
+
+export interface AveragingOptions {
+  readonly protocol: ProtocolName
+  readonly synchrony: Synchrony
+  readonly self: PeerIndex
+  readonly peers: number
+  readonly faults: number
+  readonly dimension: number
+  /** Names the instance: every message of it carries this step and phase. */
+  readonly step: number
+  readonly phase: Phase
+  readonly iterations: number
+  /** Asynchronous standard form: whether to wait a little for more than `q` vectors. */
+  readonly grace: boolean
+  readonly commitments: Commitments
+}
+
+/** Why a protocol asks to be woken. How long each is, the driver's configuration says. */
+export type TimerPurpose =
+  /** q vectors are in; a little more time may bring the rest. */
+  | 'grace'
+  /** The synchronous iteration's bound on delay. */
+  | 'timeout'
+  /** A vector was agreed on but is not in hand. */
+  | 'payload'
+
+export interface TimerKey {
+  readonly slot: Slot
+  readonly purpose: TimerPurpose
+}
+
+export type AveragingInput =
+  | { readonly kind: 'vector'; readonly vector: Vector }
+  | { readonly kind: 'timer'; readonly timer: TimerKey }
+
+export type AveragingOutput =
+  | { readonly kind: 'timer'; readonly timer: TimerKey }
+  /** The own vector of an exchange as it was sealed: from now on it is this and no other. */
+  | { readonly kind: 'sealed'; readonly slot: Slot; readonly vector: Vector }
+  /** Reliable broadcast delivered the vector of `slot.sender` here (RB-TM only). */
+  | { readonly kind: 'delivered'; readonly slot: Slot; readonly digest: string }
+  /** An iteration is over: the authors whose vectors were used, ascending, and what the rule made of them. */
+  | {
+      readonly kind: 'iterated'
+      readonly exchange: Exchange
+      readonly used: readonly PeerIndex[]
+      readonly vector: Vector
+    }
+  | { readonly kind: 'agreed'; readonly vector: Vector }
+
+export interface Averaging extends Protocol<AveragingInput, Message, AveragingOutput> {
+  /** Whom the current exchange still lacks; empty once agreed. For people: "waiting for …". */
+  waitingFor(): readonly PeerIndex[]
+}

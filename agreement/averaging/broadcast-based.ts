@@ -1,0 +1,124 @@
+/**
+ * RB-TM, the averaging agreement of optimal resilience, n ≥ 3f + 1 (collaborative-learning, §6; protocols.md §2.3).
+ *
+ * An iteration is one witnessed exchange and the coordinate-wise trimmed middle of what it gave: any two honest
+ * peers trim families that share n − f vectors, so every Δ^cw[i] halves. Earlier iterations live on to serve the
+ * slower peers; later ones already echo, so that nobody waits for this peer to get there.
+ */
+
+import type { Message } from '../message.ts'
+import { absorb, newStep, type PeerIndex, type Step, type StepBuilder } from '../protocol.ts'
+import { trimmedMiddle } from '../rules/trimmed-middle.ts'
+import type { Vector } from '../vector.ts'
+import { createWitnessedExchange, type WitnessedExchange, type WitnessedExchangeOutput } from '../witness.ts'
+import type { Averaging, AveragingInput, AveragingOptions, AveragingOutput } from './averaging.ts'
+
+type Builder = StepBuilder<Message, AveragingOutput>
+
+interface State {
+  readonly options: AveragingOptions
+  readonly exchanges: readonly WitnessedExchange[]
+  /** Authors delivered, by iteration. */
+  readonly delivered: readonly Set<PeerIndex>[]
+  /** Results of exchanges that ended before this peer came to them. */
+  readonly early: (Step<Message, WitnessedExchangeOutput>['outputs'][number] | null)[]
+  /** The iteration under way; −1 before the input, `iterations` at the end. */
+  iteration: number
+}
+
+export function createBroadcastBased(options: AveragingOptions): Averaging {
+  const { self, peers, faults, dimension, commitments, step: learnStep, phase, iterations } = options
+  const exchanges = Array.from({ length: iterations }, (_, iteration) =>
+    createWitnessedExchange({
+      exchange: { step: learnStep, phase, iteration },
+      self,
+      peers,
+      faults,
+      dimension,
+      commitments,
+    }),
+  )
+  const delivered = exchanges.map(() => new Set<PeerIndex>())
+  const state: State = { options, exchanges, delivered, early: exchanges.map(() => null), iteration: -1 }
+  return {
+    input(value: AveragingInput) {
+      const step: Builder = newStep()
+      if (value.kind === 'vector') {
+        if (state.iteration >= 0) throw new Error('averaging agreement takes its input once')
+        begin(state, step, 0, value.vector)
+      } else {
+        const { slot } = value.timer
+        consume(state, step, slot.iteration, exchanges[slot.iteration]!.input({ kind: 'timer', slot }))
+      }
+      return step
+    },
+    receive(from, message) {
+      const step: Builder = newStep()
+      const exchange = exchanges[message.slot.iteration]
+      if (exchange === undefined) step.faults.push({ peer: from, kind: 'out-of-range', slot: message.slot })
+      else consume(state, step, message.slot.iteration, exchange.receive(from, message))
+      return step
+    },
+    waitingFor() {
+      const present = delivered[state.iteration]
+      if (present === undefined) return []
+      return Array.from({ length: peers }, (_, peer) => peer).filter(peer => !present.has(peer))
+    },
+  }
+}
+
+function begin(state: State, step: Builder, iteration: number, vector: Vector): void {
+  state.iteration = iteration
+  const exchange = state.exchanges[iteration]
+  if (exchange === undefined) {
+    step.outputs.push({ kind: 'agreed', vector })
+    return
+  }
+  const child = exchange.input({ kind: 'vector', vector })
+  const slot = { ...exchangeOf(state, iteration), sender: state.options.self }
+  const own = child.messages.find(({ message }) => message.kind === 'vector')?.message
+  if (own?.kind === 'vector') step.outputs.push({ kind: 'sealed', slot, vector: own.sealed.vector })
+  consume(state, step, iteration, child)
+  const early = state.early[iteration]
+  if (early !== null && early !== undefined && state.iteration === iteration)
+    conclude(state, step, iteration, early)
+}
+
+function consume(
+  state: State,
+  step: Builder,
+  iteration: number,
+  child: Step<Message, WitnessedExchangeOutput>,
+): void {
+  for (const output of absorb(step, child)) {
+    switch (output.kind) {
+      case 'timer':
+        step.outputs.push({ kind: 'timer', timer: { slot: output.slot, purpose: 'payload' } })
+        break
+      case 'delivered':
+        state.delivered[iteration]!.add(output.slot.sender)
+        step.outputs.push({ kind: 'delivered', slot: output.slot, digest: output.sealed.digest })
+        break
+      case 'exchanged':
+        if (iteration === state.iteration) conclude(state, step, iteration, output)
+        else state.early[iteration] = output
+        break
+    }
+  }
+}
+
+function conclude(state: State, step: Builder, iteration: number, output: WitnessedExchangeOutput): void {
+  if (output.kind !== 'exchanged') return
+  state.early[iteration] = null
+  const used = output.delivered.map(([peer]) => peer)
+  const vector = trimmedMiddle(
+    output.delivered.map(([, sealed]) => sealed.vector),
+    state.options.faults,
+  )
+  step.outputs.push({ kind: 'iterated', exchange: exchangeOf(state, iteration), used, vector })
+  begin(state, step, iteration + 1, vector)
+}
+
+function exchangeOf({ options }: State, iteration: number) {
+  return { step: options.step, phase: options.phase, iteration }
+}

@@ -1,0 +1,29 @@
+/** Makes an averaging agreement by name, and refuses one whose bound does not hold. */
+import { bounds, type ProtocolName } from '../bounds.ts'
+import { honestCount } from '../thresholds.ts'
+import type { Averaging, AveragingOptions } from './averaging.ts'
+import { createBroadcastBased } from './broadcast-based.ts'
+import { createStandardForm } from './standard-form.ts'
+
+/** A protocol was asked to run where it guarantees nothing. */
+export class BoundError extends Error {
+  readonly code = 'BOUND_NOT_MET'
+  override readonly name = 'BoundError'
+}
+
+/** Protocols whose rule drops 2f of the n − f vectors; the others drop f. */
+const trims: ReadonlySet<ProtocolName> = new Set(['icwtm', 'rb-tm'])
+
+/**
+ * @param options.unsafe runs below the protocol's bound on purpose, to study exactly that failure
+ * @throws BoundError naming the bound, the numbers and what would satisfy it
+ */
+export function createAveraging(options: AveragingOptions & { readonly unsafe?: boolean }): Averaging {
+  const { feasible, why } = bounds(options)
+  if (!feasible && options.unsafe !== true) throw new BoundError(why)
+  const left =
+    honestCount(options.peers, options.faults) - (trims.has(options.protocol) ? 2 : 1) * options.faults
+  if (left < 1 && options.protocol !== 'mean')
+    throw new BoundError(`nothing is left to average, not even unsafely: ${why}`)
+  return options.protocol === 'rb-tm' ? createBroadcastBased(options) : createStandardForm(options)
+}

@@ -1,0 +1,173 @@
+/**
+ * Averaging agreement in standard form: MDA, CVA, ICwTM (protocols.md §2.1) and, where nobody is faulty, the mean.
+ *
+ * An iteration: send the own vector to all; wait until q vectors of this iteration are in, the own included; the
+ * next own vector is R(received). Under asynchrony q = n − f is all that one may wait for without a clock; a
+ * grace may bring more, and is never waited for twice. Under synchrony all n are waited for until a timeout, and
+ * then n − f are enough. Vectors that come early are kept for their iteration.
+ */
+
+import type { Message, Sealed, Slot } from '../message.ts'
+import { newStep, type PeerIndex, type StepBuilder } from '../protocol.ts'
+import { cva } from '../rules/cva.ts'
+import { cwtm } from '../rules/cwtm.ts'
+import { mda } from '../rules/mda.ts'
+import { mean } from '../rules/mean.ts'
+import { honestCount } from '../thresholds.ts'
+import { isFiniteVector, type Vector } from '../vector.ts'
+import type { Averaging, AveragingInput, AveragingOptions, AveragingOutput, TimerKey } from './averaging.ts'
+
+type Builder = StepBuilder<Message, AveragingOutput>
+
+interface State {
+  readonly options: AveragingOptions
+  /** By iteration, by author: the first vector of each slot. Emptied, not removed, once used. */
+  readonly received: readonly Map<PeerIndex, Sealed>[]
+  /** By iteration, by author: what the author signed, kept to recognise a second one. */
+  readonly signed: readonly Map<PeerIndex, { digest: string; signature: Uint8Array }>[]
+  /** The iteration under way; −1 before the input, `iterations` at the end. */
+  iteration: number
+  /** A grace or timeout of the current iteration: not begun, running, or over. */
+  timer: 'none' | 'running' | 'over'
+}
+
+export function createStandardForm(options: AveragingOptions): Averaging {
+  const slots = <T>() => Array.from({ length: options.iterations }, () => new Map<PeerIndex, T>())
+  const state: State = { options, received: slots(), signed: slots(), iteration: -1, timer: 'none' }
+  return {
+    input(value: AveragingInput) {
+      const step: Builder = newStep()
+      if (value.kind === 'vector') {
+        if (state.iteration >= 0) throw new Error('averaging agreement takes its input once')
+        begin(state, step, 0, value.vector)
+      } else wake(state, step, value.timer)
+      return step
+    },
+    receive(from, message) {
+      const step: Builder = newStep()
+      receiveVector(state, step, from, message)
+      return step
+    },
+    waitingFor() {
+      const present = state.received[state.iteration]
+      if (present === undefined) return []
+      return Array.from({ length: options.peers }, (_, peer) => peer).filter(peer => !present.has(peer))
+    },
+  }
+}
+
+/** Sends the own vector of an iteration, and runs every iteration for which enough is in already. */
+function begin(state: State, step: Builder, first: number, input: Vector): void {
+  const { iterations, self, commitments, synchrony } = state.options
+  let vector: Vector | null = input
+  for (let iteration = first; vector !== null; iteration++) {
+    state.iteration = iteration
+    state.timer = 'none'
+    if (iteration === iterations) {
+      step.outputs.push({ kind: 'agreed', vector })
+      return
+    }
+    const slot = slotOf(state, iteration, self)
+    const sealed = commitments.seal(slot, vector)
+    state.received[iteration]!.set(self, sealed)
+    step.outputs.push({ kind: 'sealed', slot, vector: sealed.vector })
+    step.messages.push({ to: 'others', message: { kind: 'vector', slot, sealed } })
+    if (synchrony === 'synchronous') startTimer(state, step, 'timeout')
+    vector = aggregate(state, step)
+  }
+}
+
+function receiveVector(state: State, step: Builder, from: PeerIndex, message: Message): void {
+  const { slot } = message
+  const { iterations, dimension } = state.options
+  const fault = (
+    kind: 'wrong-author' | 'out-of-range' | 'unexpected-kind' | 'wrong-dimension' | 'not-finite',
+  ) => step.faults.push({ peer: from, kind, slot })
+  if (message.kind !== 'vector') return void fault('unexpected-kind')
+  if (slot.sender !== from) return void fault('wrong-author')
+  if (!Number.isInteger(slot.iteration) || slot.iteration < 0 || slot.iteration >= iterations)
+    return void fault('out-of-range')
+  const { sealed } = message
+  if (sealed.vector.length !== dimension) return void fault('wrong-dimension')
+  const first = state.signed[slot.iteration]!.get(from)
+  if (first !== undefined) {
+    if (first.digest === sealed.digest) return // a resend
+    const second = { digest: sealed.digest, signature: sealed.signature }
+    step.faults.push({ peer: from, kind: 'equivocation', slot, evidence: { slot, first, second } })
+    return
+  }
+  state.signed[slot.iteration]!.set(from, { digest: sealed.digest, signature: sealed.signature })
+  if (!isFiniteVector(sealed.vector)) return void fault('not-finite')
+  if (slot.iteration < state.iteration) return // late, and no longer needed
+  state.received[slot.iteration]!.set(from, sealed)
+  if (slot.iteration === state.iteration) proceed(state, step)
+}
+
+function wake(state: State, step: Builder, timer: TimerKey): void {
+  if (timer.slot.iteration !== state.iteration || state.timer !== 'running') return
+  state.timer = 'over'
+  proceed(state, step)
+}
+
+function proceed(state: State, step: Builder): void {
+  const vector = aggregate(state, step)
+  if (vector !== null) begin(state, step, state.iteration + 1, vector)
+}
+
+/** The next own vector, or null while the iteration has to wait. */
+function aggregate(state: State, step: Builder): Vector | null {
+  const { peers, faults, synchrony, grace, step: learnStep, phase } = state.options
+  const received = state.received[state.iteration]!
+  if (received.size < honestCount(peers, faults)) return null
+  if (received.size < peers) {
+    if (synchrony === 'synchronous' && state.timer !== 'over') return null
+    if (synchrony === 'asynchronous' && grace && state.timer !== 'over') {
+      if (state.timer === 'none') startTimer(state, step, 'grace')
+      return null
+    }
+  }
+  const used = [...received.keys()].sort((a, b) => a - b)
+  const vector = applyRule(
+    state.options,
+    used.map(peer => received.get(peer)!.vector),
+    received.get(state.options.self)!.vector,
+  )
+  received.clear()
+  step.outputs.push({
+    kind: 'iterated',
+    exchange: { step: learnStep, phase, iteration: state.iteration },
+    used,
+    vector,
+  })
+  return vector
+}
+
+/** `R(received)`. The subset keeps `q − f` vectors, `q = n − f`, also when more are in (§2.1). */
+function applyRule(options: AveragingOptions, vectors: readonly Vector[], own: Vector): Vector {
+  const { peers, faults, protocol, synchrony } = options
+  const waited = synchrony === 'synchronous' ? vectors.length : honestCount(peers, faults)
+  switch (protocol) {
+    case 'mda':
+      return mda(vectors, faults, { keep: waited - faults })
+    case 'cva':
+      return cva(vectors, own, waited - faults)
+    case 'icwtm':
+      return cwtm(vectors, faults)
+    case 'mean':
+      return mean(vectors)
+    case 'rb-tm':
+      throw new Error('rb-tm is not in standard form')
+  }
+}
+
+function startTimer(state: State, step: Builder, purpose: 'grace' | 'timeout'): void {
+  state.timer = 'running'
+  step.outputs.push({
+    kind: 'timer',
+    timer: { slot: slotOf(state, state.iteration, state.options.self), purpose },
+  })
+}
+
+function slotOf({ options }: State, iteration: number, sender: PeerIndex): Slot {
+  return { step: options.step, phase: options.phase, iteration, sender }
+}

@@ -1,0 +1,175 @@
+/**
+ * What a protocol guarantees at (n, f, synchrony), and what it needs: protocols.md §2.
+ * The bound of ICwTM is 5f + 1, not the paper's 4f + 1 (§2.2).
+ */
+import { honestCount, quorum, type Synchrony } from './thresholds.ts'
+
+export const protocolNames = ['mda', 'cva', 'icwtm', 'rb-tm', 'mean'] as const
+export type ProtocolName = (typeof protocolNames)[number]
+
+export interface BoundsQuery {
+  readonly protocol: ProtocolName
+  readonly peers: number
+  readonly faults: number
+  readonly synchrony: Synchrony
+  /** `d`, which enters some averaging constants; without it the bound that holds for every `d`. */
+  readonly dimension?: number
+}
+
+export interface Bounds {
+  readonly protocol: ProtocolName
+  readonly peers: number
+  readonly faults: number
+  readonly synchrony: Synchrony
+  readonly feasible: boolean
+  /** One sentence: which bound, with which numbers, and what would satisfy it. */
+  readonly why: string
+  /** The fewest peers that tolerate so many faults; null where no number does. */
+  readonly needs: { readonly peers: number | null }
+  readonly quorum: number
+  /** Guaranteed factor on the honest diameter per iteration (Δ₂; on each Δ^cw[i] for icwtm and rb-tm). */
+  readonly contraction: number | null
+  /** Iterations of `AVG_t` for `t = 1 … 10`. */
+  readonly iterations: { readonly paper: readonly number[] | null; readonly tight: readonly number[] | null }
+  /** `C` in `‖mean(out) − mean(in)‖₂ ≤ C·Δ₂(in)`. */
+  readonly averagingConstant: number | null
+  /** No algorithm has a smaller `C` (Theorem 4). */
+  readonly lowerBound: number | null
+}
+
+/** Peers needed per fault, and one: `n ≥ k·f + 1`. Null: no number of peers will do. */
+const peersPerFault: Record<ProtocolName, Record<Synchrony, number | null>> = {
+  mda: { asynchronous: 6, synchronous: 5 },
+  cva: { asynchronous: 7, synchronous: 5 },
+  icwtm: { asynchronous: 5, synchronous: 3 },
+  'rb-tm': { asynchronous: 3, synchronous: null },
+  mean: { asynchronous: null, synchronous: null },
+}
+
+const reasons: Record<ProtocolName, string> = {
+  mda: 'the subsets of least diameter of two peers must overlap in honest vectors (collaborative-learning, Assumption 5)',
+  cva: 'two faulty vectors picked by two peers may lie three diameters apart',
+  icwtm:
+    'below 5f + 1 a scheduler can keep two halves apart for ever (Dolev et al. 1986; the 4f + 1 of the paper is wrong)',
+  'rb-tm': 'reliable broadcast and witnesses need n − f ≥ 2f + 1 (Bracha 1987)',
+  mean: 'one faulty vector moves a plain mean anywhere',
+}
+
+/** The fewest peers that let `protocol` tolerate `faults`; null where no number does. */
+export function peersNeeded(protocol: ProtocolName, faults: number, synchrony: Synchrony): number | null {
+  const factor = peersPerFault[protocol][synchrony]
+  if (factor === null) return faults === 0 && protocol === 'mean' ? 1 : null
+  return factor * faults + 1
+}
+
+/** The most faults that `protocol` tolerates among `peers`. */
+export function mostFaults(protocol: ProtocolName, peers: number, synchrony: Synchrony): number {
+  const factor = peersPerFault[protocol][synchrony]
+  return factor === null ? 0 : Math.max(0, Math.floor((peers - 1) / factor))
+}
+
+/** `1 − ε̃` per iteration, whether or not it is below 1 (§2.1, §2.3). */
+export function contractionOf({ protocol, peers, faults: f, synchrony }: BoundsQuery): number {
+  const h = honestCount(peers, f)
+  const q = quorum(peers, f, synchrony)
+  if (f === 0 && protocol !== 'rb-tm') return 0 // everyone applies the same rule to the same n vectors
+  switch (protocol) {
+    case 'mda':
+      return (4 * f + h - q) / (q - f)
+    case 'cva':
+      return (5 * f + h - q) / (q - f)
+    case 'icwtm':
+      return 1 - (q - 2 * f - Math.floor(h / 2)) / (2 * (q - 2 * f))
+    case 'rb-tm':
+      return 0.5
+    case 'mean':
+      return 1
+  }
+}
+
+/** How many iterations make `AVG_t`, by the paper's count or the tight one; null where none are enough. */
+export function iterationsFor(query: BoundsQuery, t: number, count: 'paper' | 'tight'): number | null {
+  const h = honestCount(query.peers, query.faults)
+  if (query.protocol === 'rb-tm') return t + Math.ceil(Math.log2(h))
+  if (t === 0) return 0
+  const rho = contractionOf(query)
+  if (rho >= 1) return null
+  if (query.faults === 0) return 1
+  const rate = count === 'paper' ? 1 - rho : -Math.log(rho)
+  // Δ₂ ≤ Δ₂^cw ≤ 2√h·Δ₂: ICwTM contracts the latter and has to make up for the difference (Theorem 8).
+  if (query.protocol === 'icwtm') return ceiling((2 * (t + 1) * Math.LN2 + Math.log(h)) / (2 * rate))
+  return ceiling((t * Math.LN2) / rate)
+}
+
+/** `⌈x⌉`, but 3.0000000000000004 is 3: the logarithms above leave such dust. */
+function ceiling(x: number): number {
+  return Math.ceil(x - 1e-12)
+}
+
+/** `C` of §2.1 and §2.3; null where the papers have none. */
+export function averagingConstantOf(query: BoundsQuery): number | null {
+  const { protocol, peers, faults: f, synchrony, dimension } = query
+  const h = honestCount(peers, f)
+  const q = quorum(peers, f, synchrony)
+  if (f === 0 && protocol !== 'rb-tm') return 0
+  const spread = Math.min(2 * Math.sqrt(h), dimension === undefined ? Infinity : Math.sqrt(dimension))
+  switch (protocol) {
+    case 'mda':
+      return ((2 * f + h - q) * q + (q - 2 * f) * f) / (h * (q - f) * (1 - contractionOf(query)))
+    case 'icwtm':
+      return ((2 * f + h - q) / h) * spread
+    case 'rb-tm':
+      return spread
+    case 'cva':
+    case 'mean':
+      return null
+  }
+}
+
+/** Everything about one protocol at (n, f, synchrony). Expects integers `n ≥ 1`, `0 ≤ f < n`. */
+export function bounds(query: BoundsQuery): Bounds {
+  const { protocol, peers, faults, synchrony } = query
+  const needed = peersNeeded(protocol, faults, synchrony)
+  const feasible = needed !== null && peers >= needed
+  const ten = Array.from({ length: 10 }, (_, i) => i + 1)
+  const counts = (count: 'paper' | 'tight') =>
+    feasible ? ten.map(t => iterationsFor(query, t, count) as number) : null
+  const h = honestCount(peers, faults)
+  const q = quorum(peers, faults, synchrony)
+  return {
+    protocol,
+    peers,
+    faults,
+    synchrony,
+    feasible,
+    why: explain(query, needed, feasible),
+    needs: { peers: needed },
+    quorum: q,
+    contraction: feasible ? contractionOf(query) : null,
+    iterations: { paper: counts('paper'), tight: counts('tight') },
+    averagingConstant: feasible ? averagingConstantOf(query) : null,
+    lowerBound: h > 0 ? (h + 2 * faults - q) / h : null,
+  }
+}
+
+function explain(
+  { protocol, peers, faults, synchrony }: BoundsQuery,
+  needed: number | null,
+  feasible: boolean,
+): string {
+  const factor = peersPerFault[protocol][synchrony]
+  if (factor === null) {
+    if (protocol === 'mean')
+      return feasible
+        ? 'no faulty peer to tolerate'
+        : `mean tolerates no faulty peer: ${reasons.mean}; use faults 0, or mda`
+    return `${protocol} runs asynchronously only: it already needs just n ≥ 3f + 1 = ${3 * faults + 1} there`
+  }
+  const most = mostFaults(protocol, peers, synchrony)
+  if (feasible)
+    return `n = ${peers} ≥ ${factor}f + 1 = ${needed} under ${synchrony === 'synchronous' ? 'synchrony' : 'asynchrony'}`
+  return (
+    `${protocol} needs n ≥ ${factor}f + 1 = ${needed} peers to tolerate f = ${faults} (${synchrony}), and there are ${peers}: ` +
+    `${reasons[protocol]}; ${needed} peers would do, or f = ${most} with ${peers}`
+  )
+}

@@ -1,0 +1,278 @@
+/**
+ * Reliable broadcast of one vector (Bracha 1987), payload once and digests after: one instance a slot.
+ *
+ * Guarantees, with n ≥ 3f + 1, for the author `slot.sender`:
+ *   validity   an honest author's vector is delivered by every honest peer
+ *   agreement  no two honest peers deliver different vectors
+ *   totality   if one honest peer delivers, all do
+ *   integrity  at most one delivery
+ *
+ * How: the author sends its signed vector to all. Who holds a valid vector sends ECHO(digest) to all; ECHO from
+ * ⌈(n + f + 1)/2⌉ peers, or READY from f + 1, makes a peer send READY(digest); READY from 2f + 1 and the vector
+ * in hand deliver it. Own votes count.
+ *
+ * Why these thresholds: two echo quorums of ⌈(n + f + 1)/2⌉ share an honest peer, which echoes once, so no two
+ * digests become ready; among f + 1 READYs one is honest; among 2f + 1 at least f + 1 are, enough for everyone
+ * else to join in. Only SEND and the answers to requests carry the vector.
+ */
+import type { Commitments, Digest, Message, Sealed, Slot } from './message.ts'
+import { type Commitment, newStep, type PeerIndex, type Protocol, type StepBuilder } from './protocol.ts'
+import { echoThreshold, readyAmplification, readyDelivery } from './thresholds.ts'
+import { isFiniteVector, type Vector } from './vector.ts'
+
+export interface BroadcastOptions {
+  readonly slot: Slot
+  readonly self: PeerIndex
+  readonly peers: number
+  readonly faults: number
+  readonly dimension: number
+  readonly commitments: Commitments
+}
+
+export type BroadcastInput =
+  /** The author's own vector. */
+  | { readonly kind: 'vector'; readonly vector: Vector }
+  /** The time that was asked for has passed. */
+  | { readonly kind: 'timer' }
+
+export type BroadcastOutput =
+  | { readonly kind: 'delivered'; readonly slot: Slot; readonly sealed: Sealed }
+  /** Asks to be woken: the vector is agreed on but not in hand, and somebody else must be asked for it. */
+  | { readonly kind: 'timer'; readonly slot: Slot }
+
+export type Broadcast = Protocol<BroadcastInput, Message, BroadcastOutput>
+
+/** Answers that one peer gets for one slot: one, and two more for a peer that restarted in between. */
+const answersPerPeerMax = 3
+
+interface State {
+  readonly options: BroadcastOptions
+  readonly echoes: Map<PeerIndex, Digest>
+  readonly readies: Map<PeerIndex, Digest>
+  /** At most two: the first that came, and the one that was agreed on. */
+  readonly held: Map<Digest, Sealed>
+  readonly asked: Set<PeerIndex>
+  readonly answered: Map<PeerIndex, number>
+  /** The first commitment of the author that was seen: a different one proves equivocation. */
+  commitment: Commitment | null
+  proved: boolean
+  echoed: Digest | null
+  readied: Digest | null
+  /** Requests sent so far. */
+  requests: number
+  waiting: boolean
+  delivered: boolean
+}
+
+type Builder = StepBuilder<Message, BroadcastOutput>
+
+export function createBroadcast(options: BroadcastOptions): Broadcast {
+  const state: State = {
+    options,
+    echoes: new Map(),
+    readies: new Map(),
+    held: new Map(),
+    asked: new Set(),
+    answered: new Map(),
+    commitment: null,
+    proved: false,
+    echoed: null,
+    readied: null,
+    requests: 0,
+    waiting: false,
+    delivered: false,
+  }
+  return {
+    input(value) {
+      const step: Builder = newStep()
+      if (value.kind === 'timer') askNext(state, step)
+      else {
+        const sealed = options.commitments.seal(options.slot, value.vector)
+        step.messages.push({ to: 'others', message: { kind: 'vector', slot: options.slot, sealed } })
+        hold(state, step, sealed)
+        advance(state, step)
+      }
+      return step
+    },
+    receive(from, message) {
+      const step: Builder = newStep()
+      handle(state, step, from, message)
+      return step
+    },
+  }
+}
+
+function handle(state: State, step: Builder, from: PeerIndex, message: Message): void {
+  const { slot } = state.options
+  switch (message.kind) {
+    case 'vector':
+      if (from !== slot.sender) step.faults.push({ peer: from, kind: 'wrong-author', slot })
+      else receiveVector(state, step, message.sealed)
+      break
+    case 'payload':
+      if (!state.asked.has(from)) step.faults.push({ peer: from, kind: 'unrequested-payload', slot })
+      else receivePayload(state, step, from, message.sealed)
+      break
+    case 'echo':
+      witness(state, step, message)
+      vote(state, step, state.echoes, from, message.digest)
+      break
+    case 'ready':
+      vote(state, step, state.readies, from, message.digest)
+      break
+    case 'request':
+      answer(state, step, from, message.digest)
+      break
+    case 'report':
+      step.faults.push({ peer: from, kind: 'unexpected-kind', slot })
+      break
+  }
+  advance(state, step)
+}
+
+function receiveVector(state: State, step: Builder, sealed: Sealed): void {
+  witness(state, step, sealed)
+  if (!sound(state, step, state.options.slot.sender, sealed.vector)) return
+  if (state.held.size === 0 || sealed.digest === agreedDigest(state)) hold(state, step, sealed)
+}
+
+function receivePayload(state: State, step: Builder, from: PeerIndex, sealed: Sealed): void {
+  witness(state, step, sealed)
+  if (sealed.digest !== agreedDigest(state)) {
+    step.faults.push({ peer: from, kind: 'unrequested-payload', slot: state.options.slot })
+    return
+  }
+  if (sound(state, step, state.options.slot.sender, sealed.vector)) hold(state, step, sealed)
+}
+
+/** A vector of the wrong length or not finite is a fault of its author and counts as never received (§1). */
+function sound(state: State, step: Builder, author: PeerIndex, vector: Vector): boolean {
+  const { dimension, slot } = state.options
+  const kind = vector.length !== dimension ? 'wrong-dimension' : isFiniteVector(vector) ? null : 'not-finite'
+  if (kind !== null) step.faults.push({ peer: author, kind, slot })
+  return kind === null
+}
+
+/** Remembers what the author signed; two different digests under its signature are a proof (§2.4). */
+function witness(state: State, step: Builder, seen: Commitment): void {
+  const { slot } = state.options
+  const first = state.commitment
+  if (first === null) state.commitment = { digest: seen.digest, signature: seen.signature }
+  else if (first.digest !== seen.digest && !state.proved) {
+    state.proved = true
+    const second = { digest: seen.digest, signature: seen.signature }
+    step.faults.push({ peer: slot.sender, kind: 'equivocation', slot, evidence: { slot, first, second } })
+  }
+}
+
+function vote(
+  state: State,
+  step: Builder,
+  votes: Map<PeerIndex, Digest>,
+  from: PeerIndex,
+  digest: Digest,
+): void {
+  const earlier = votes.get(from)
+  if (earlier === undefined) votes.set(from, digest)
+  else if (earlier !== digest)
+    step.faults.push({ peer: from, kind: 'conflicting-vote', slot: state.options.slot })
+}
+
+function hold(state: State, step: Builder, sealed: Sealed): void {
+  if (state.commitment === null) state.commitment = { digest: sealed.digest, signature: sealed.signature }
+  state.held.set(sealed.digest, sealed)
+  if (state.echoed !== null) return
+  const { commitments, slot, self } = state.options
+  const bound = commitments.bind('echo', slot, sealed.digest)
+  state.echoed = bound
+  state.echoes.set(self, bound)
+  if (bound === sealed.digest) {
+    const message = { kind: 'echo', slot, digest: bound, signature: sealed.signature } as const
+    step.messages.push({ to: 'others', message })
+  } // else a vote from before a restart stands, and its bytes are resent from the ledger
+}
+
+/** The digest that will be delivered if any is, as far as can be told: READY from f + 1 peers. */
+function agreedDigest(state: State): Digest | null {
+  for (const digest of new Set(state.readies.values()))
+    if (count(state.readies, digest) >= readyAmplification(state.options.faults)) return digest
+  return state.readied
+}
+
+function count(votes: Map<PeerIndex, Digest>, digest: Digest): number {
+  let sum = 0
+  for (const other of votes.values()) if (other === digest) sum++
+  return sum
+}
+
+function advance(state: State, step: Builder): void {
+  const { peers, faults, commitments, slot, self } = state.options
+  if (state.readied === null) {
+    const digest = readyDigest(state, echoThreshold(peers, faults), readyAmplification(faults))
+    if (digest !== null) {
+      const bound = commitments.bind('ready', slot, digest)
+      state.readied = bound
+      state.readies.set(self, bound)
+      if (bound === digest) step.messages.push({ to: 'others', message: { kind: 'ready', slot, digest } })
+    }
+  }
+  if (!state.delivered) deliver(state, step, readyDelivery(faults))
+}
+
+function readyDigest(state: State, echoesNeeded: number, readiesNeeded: number): Digest | null {
+  if (state.echoes.size < echoesNeeded && state.readies.size < readiesNeeded) return null
+  for (const digest of new Set([...state.echoes.values(), ...state.readies.values()])) {
+    if (count(state.echoes, digest) >= echoesNeeded) return digest
+    if (count(state.readies, digest) >= readiesNeeded) return digest
+  }
+  return null
+}
+
+function deliver(state: State, step: Builder, readiesNeeded: number): void {
+  if (state.readies.size < readiesNeeded) return
+  for (const digest of new Set(state.readies.values())) {
+    if (count(state.readies, digest) < readiesNeeded) continue
+    const sealed = state.held.get(digest)
+    if (sealed !== undefined) {
+      state.delivered = true
+      step.outputs.push({ kind: 'delivered', slot: state.options.slot, sealed })
+    } else if (!state.waiting) {
+      // An honest author's vector is most likely under way: give it a moment before asking others.
+      state.waiting = true
+      step.outputs.push({ kind: 'timer', slot: state.options.slot })
+    }
+    return
+  }
+}
+
+/** Asks one more peer that echoed the agreed digest; when all were asked, begins again. */
+function askNext(state: State, step: Builder): void {
+  const digest = agreedDigest(state)
+  if (state.delivered || digest === null || state.held.has(digest)) return
+  const { self, slot, peers } = state.options
+  const holders = [...state.echoes]
+    .filter(([peer, echoed]) => peer !== self && echoed === digest)
+    .map(([peer]) => peer)
+  // Everyone begins at another place, so that the holders share the work.
+  holders.sort((a, b) => ((a - self + peers) % peers) - ((b - self + peers) % peers))
+  const next = holders[state.requests % Math.max(1, holders.length)]
+  if (next !== undefined) {
+    state.requests++
+    state.asked.add(next)
+    step.messages.push({ to: next, message: { kind: 'request', slot, digest } })
+  }
+  step.outputs.push({ kind: 'timer', slot })
+}
+
+function answer(state: State, step: Builder, from: PeerIndex, digest: Digest): void {
+  const { slot } = state.options
+  const sealed = state.held.get(digest)
+  if (sealed === undefined) return // it will ask another
+  const given = state.answered.get(from) ?? 0
+  if (given >= answersPerPeerMax) {
+    step.faults.push({ peer: from, kind: 'excessive-requests', slot })
+    return
+  }
+  state.answered.set(from, given + 1)
+  step.messages.push({ to: from, message: { kind: 'payload', slot, sealed } })
+}

@@ -1,0 +1,154 @@
+/**
+ * The witness technique: one exchange of vectors in which any two honest peers see n − f in common
+ * (Abraham, Amit, Dolev 2004; protocols.md §2.3, steps 1–3).
+ *
+ * Every peer reliably broadcasts its vector. After delivering n − f of them it reports their authors to all. A
+ * report is accepted once every vector that it lists has been delivered here, and its sender is then a witness.
+ * With n − f witnesses, all vectors delivered by now are the exchange's result.
+ *
+ * Why: among the n − f witnesses of each of two honest peers, at least n − 2f ≥ f + 1 are the same, so one of
+ * those is honest and told both the same n − f authors. Agreement of the broadcasts makes the vectors equal.
+ */
+import { type Broadcast, type BroadcastOutput, createBroadcast } from './broadcast.ts'
+import type { Commitments, Exchange, Message, Sealed, Slot } from './message.ts'
+import { absorb, newStep, type PeerIndex, type Protocol, type Step, type StepBuilder } from './protocol.ts'
+import { witnessThreshold } from './thresholds.ts'
+import type { Vector } from './vector.ts'
+
+export interface WitnessedExchangeOptions {
+  readonly exchange: Exchange
+  readonly self: PeerIndex
+  readonly peers: number
+  readonly faults: number
+  readonly dimension: number
+  readonly commitments: Commitments
+}
+
+export type WitnessedExchangeInput =
+  | { readonly kind: 'vector'; readonly vector: Vector }
+  | { readonly kind: 'timer'; readonly slot: Slot }
+
+export type WitnessedExchangeOutput =
+  | BroadcastOutput
+  /** The vectors seen, by author, ascending. Once only. */
+  | { readonly kind: 'exchanged'; readonly delivered: readonly (readonly [PeerIndex, Sealed])[] }
+
+export type WitnessedExchange = Protocol<WitnessedExchangeInput, Message, WitnessedExchangeOutput>
+
+type Builder = StepBuilder<Message, WitnessedExchangeOutput>
+
+interface State {
+  readonly options: WitnessedExchangeOptions
+  readonly broadcasts: readonly Broadcast[]
+  readonly delivered: Map<PeerIndex, Sealed>
+  readonly reports: Map<PeerIndex, readonly PeerIndex[]>
+  readonly witnesses: Set<PeerIndex>
+  reported: boolean
+  done: boolean
+}
+
+export function createWitnessedExchange(options: WitnessedExchangeOptions): WitnessedExchange {
+  const { exchange, self, peers, faults, dimension, commitments } = options
+  const broadcasts = Array.from({ length: peers }, (_, sender) =>
+    createBroadcast({ slot: { ...exchange, sender }, self, peers, faults, dimension, commitments }),
+  )
+  const state: State = {
+    options,
+    broadcasts,
+    delivered: new Map(),
+    reports: new Map(),
+    witnesses: new Set(),
+    reported: false,
+    done: false,
+  }
+  return {
+    input(value) {
+      const step: Builder = newStep()
+      const child =
+        value.kind === 'vector'
+          ? broadcasts[self]!.input(value)
+          : broadcasts[value.slot.sender]!.input({ kind: 'timer' })
+      consume(state, step, child)
+      return step
+    },
+    receive(from, message) {
+      const step: Builder = newStep()
+      const { sender } = message.slot
+      if (!Number.isInteger(sender) || sender < 0 || sender >= peers)
+        step.faults.push({ peer: from, kind: 'out-of-range', slot: message.slot })
+      else if (message.kind === 'report') receiveReport(state, step, from, message.slot, message.peers)
+      else consume(state, step, broadcasts[sender]!.receive(from, message))
+      return step
+    },
+  }
+}
+
+function consume(state: State, step: Builder, child: Step<Message, BroadcastOutput>): void {
+  for (const output of absorb(step, child)) {
+    step.outputs.push(output)
+    if (output.kind !== 'delivered') continue
+    state.delivered.set(output.slot.sender, output.sealed)
+    report(state, step)
+    for (const [peer, listed] of state.reports) if (!state.witnesses.has(peer)) accept(state, peer, listed)
+  }
+  finish(state, step)
+}
+
+/** Step 2 of §2.3: after n − f deliveries, and only then, says whose they were. */
+function report(state: State, step: Builder): void {
+  const { exchange, self, peers, faults, commitments } = state.options
+  if (state.reported || state.delivered.size < witnessThreshold(peers, faults)) return
+  state.reported = true
+  const slot = { ...exchange, sender: self }
+  const authors = [...state.delivered.keys()].sort((a, b) => a - b)
+  const bound = commitments.bind('report', slot, authors.join(' '))
+  const listed = bound.split(' ').map(Number)
+  state.reports.set(self, listed)
+  if (bound === authors.join(' '))
+    step.messages.push({ to: 'others', message: { kind: 'report', slot, peers: listed } })
+}
+
+function receiveReport(
+  state: State,
+  step: Builder,
+  from: PeerIndex,
+  slot: Slot,
+  listed: readonly PeerIndex[],
+): void {
+  if (slot.sender !== from) {
+    step.faults.push({ peer: from, kind: 'wrong-author', slot })
+    return
+  }
+  if (!wellFormed(state, listed)) {
+    step.faults.push({ peer: from, kind: 'bad-report', slot })
+    return
+  }
+  const earlier = state.reports.get(from)
+  if (earlier !== undefined) {
+    if (earlier.join() !== listed.join()) step.faults.push({ peer: from, kind: 'conflicting-vote', slot })
+    return
+  }
+  state.reports.set(from, listed)
+  accept(state, from, listed)
+  finish(state, step)
+}
+
+/** At least n − f authors, ascending, each once, all members. */
+function wellFormed(state: State, listed: readonly PeerIndex[]): boolean {
+  const { peers, faults } = state.options
+  if (listed.length < witnessThreshold(peers, faults) || listed.length > peers) return false
+  return listed.every(
+    (peer, i) => Number.isInteger(peer) && peer >= 0 && peer < peers && (i === 0 || peer > listed[i - 1]!),
+  )
+}
+
+function accept(state: State, peer: PeerIndex, listed: readonly PeerIndex[]): void {
+  if (listed.every(author => state.delivered.has(author))) state.witnesses.add(peer)
+}
+
+function finish(state: State, step: Builder): void {
+  const { peers, faults } = state.options
+  if (state.done || state.witnesses.size < witnessThreshold(peers, faults)) return
+  state.done = true
+  step.outputs.push({ kind: 'exchanged', delivered: [...state.delivered].sort(([a], [b]) => a - b) })
+}

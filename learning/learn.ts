@@ -1,0 +1,289 @@
+/**
+ * LEARN (collaborative-learning, Algorithm 1) as a protocol: collaborative learning by averaging agreement.
+ *
+ * For t = 1 … T: `g_t ← oracle(θ_t)`, `γ_t ← AVG(g_t)`, `θ_{t+½} ← θ_t − η·γ_t`, `θ_{t+1} ← AVG(θ_{t+½})`.
+ * Each peer computes one gradient a step, at its own parameters. A slow oracle is just a late input: LEARN asks with
+ * `need-gradient` and goes on serving the others meanwhile.
+ *
+ * Messages of steps ahead are taken up to a window, so that a fast peer need not wait; further ones are to be held
+ * back by the driver (`readiness`). Agreements of past steps live on, up to a window, to serve slower peers.
+ */
+import type {
+  Averaging,
+  AveragingOptions,
+  AveragingOutput,
+  TimerKey,
+} from '../agreement/averaging/averaging.ts'
+import { createAveraging } from '../agreement/averaging/create.ts'
+import type { Message, Phase } from '../agreement/message.ts'
+import {
+  absorb,
+  newStep,
+  type PeerIndex,
+  type Protocol,
+  type Step,
+  type StepBuilder,
+} from '../agreement/protocol.ts'
+import { norm, type Vector } from '../agreement/vector.ts'
+import type { Schedule } from './schedule.ts'
+
+export interface LearnOptions
+  extends Pick<
+    AveragingOptions,
+    'protocol' | 'synchrony' | 'self' | 'peers' | 'faults' | 'dimension' | 'grace' | 'commitments'
+  > {
+  readonly unsafe: boolean
+  readonly schedule: Schedule
+  /** `T`. */
+  readonly steps: number
+  /** `η_t`. */
+  readonly rate: (step: number) => number
+  /** `β` of distributed momentum, `m ← βm + (1 − β)g` (RESAM, eq. 5); 0 sends gradients. */
+  readonly momentum: number
+  /** ℓ₂ norm to which the own gradient is clipped; null: not at all. */
+  readonly clip: number | null
+  /** Coefficient of θ added to the gradient. */
+  readonly weightDecay: number
+  /** Examples per gradient at step `t`. */
+  readonly batch: (step: number) => number
+  /** `*` of Algorithm 1: the step whose parameters are returned; null returns the last ones (Remark 1). */
+  readonly outputStep: number | null
+  readonly start: LearnState
+  readonly window: LearnWindow
+}
+
+/** Where a run begins or a restarted peer goes on. */
+export interface LearnState {
+  readonly step: number
+  readonly parameters: Vector
+  /** `m` before this step; null at the first. */
+  readonly momentum: Vector | null
+}
+
+/** Steps for which messages are taken ahead of time, and for which past agreements are kept. */
+export interface LearnWindow {
+  readonly ahead: number
+  readonly past: number
+}
+
+export const defaultWindow: LearnWindow = { ahead: 4, past: 4 }
+
+export type LearnInput =
+  | { readonly kind: 'start' }
+  | { readonly kind: 'gradient'; readonly step: number; readonly gradient: Vector }
+  | { readonly kind: 'timer'; readonly timer: TimerKey }
+
+export type LearnOutput =
+  | {
+      readonly kind: 'need-gradient'
+      readonly step: number
+      readonly parameters: Vector
+      readonly batch: number
+    }
+  | Exclude<AveragingOutput, { kind: 'agreed' }>
+  /** An averaging agreement is over: `γ_t` or `θ_{t+1}`. */
+  | { readonly kind: 'averaged'; readonly step: number; readonly phase: Phase; readonly vector: Vector }
+  /** The state after a step: what a checkpoint holds. */
+  | { readonly kind: 'stepped'; readonly state: LearnState }
+  | { readonly kind: 'finished'; readonly parameters: Vector }
+
+export interface Learn extends Protocol<LearnInput, Message, LearnOutput> {
+  /** `later`: the message is too far ahead to be taken now; hold it back and ask again after a step. */
+  readiness(message: Message): 'now' | 'later'
+  /** What this peer is doing and whom it lacks. For people. */
+  status(): LearnStatus
+}
+
+export interface LearnStatus {
+  readonly step: number
+  readonly phase: Phase | 'finished'
+  readonly waitingFor: readonly PeerIndex[]
+  /** The own gradient is not there yet. */
+  readonly computing: boolean
+}
+
+type Builder = StepBuilder<Message, LearnOutput>
+
+interface State {
+  readonly options: LearnOptions
+  readonly agreements: Map<string, Averaging>
+  step: number
+  phase: Phase
+  parameters: Vector
+  momentum: Vector | null
+  computing: boolean
+  drawn: Vector | null
+  finished: boolean
+}
+
+export function createLearn(options: LearnOptions): Learn {
+  const { step, parameters, momentum } = options.start
+  const state: State = {
+    options,
+    agreements: new Map(),
+    step,
+    phase: 'gradient',
+    parameters,
+    momentum,
+    computing: false,
+    drawn: null,
+    finished: false,
+  }
+  agreementOf(state, step, 'gradient') // refuses a cohort below its bound before anything is sent
+  return {
+    input(value) {
+      const builder: Builder = newStep()
+      handleInput(state, builder, value)
+      return builder
+    },
+    receive(from, message) {
+      const builder: Builder = newStep()
+      receive(state, builder, from, message)
+      return builder
+    },
+    readiness: message => (message.slot.step > state.step + options.window.ahead ? 'later' : 'now'),
+    status() {
+      const { phase, computing, finished } = state
+      const current = finished || computing ? undefined : state.agreements.get(keyOf(state.step, phase))
+      return {
+        step: state.step,
+        phase: finished ? 'finished' : phase,
+        computing,
+        waitingFor: current?.waitingFor() ?? [],
+      }
+    },
+  }
+}
+
+function handleInput(state: State, builder: Builder, value: LearnInput): void {
+  switch (value.kind) {
+    case 'start':
+      beginStep(state, builder)
+      break
+    case 'gradient':
+      if (value.step !== state.step || !state.computing) return // asked for before a catch-up
+      state.computing = false
+      give(state, builder, ownGradient(state, value.gradient))
+      break
+    case 'timer': {
+      const { step, phase } = value.timer.slot
+      const agreement = state.agreements.get(keyOf(step, phase))
+      if (agreement !== undefined) consume(state, builder, step, phase, agreement.input(value))
+      break
+    }
+  }
+}
+
+function receive(state: State, builder: Builder, from: PeerIndex, message: Message): void {
+  const { step, phase } = message.slot
+  const { steps, window } = state.options
+  if (step < 1 || step > steps || !Number.isInteger(step)) {
+    builder.faults.push({ peer: from, kind: 'out-of-range', slot: message.slot })
+    return
+  }
+  if (step < state.step - window.past || step > state.step + window.ahead) return // too old; or not held back
+  consume(state, builder, step, phase, agreementOf(state, step, phase).receive(from, message))
+}
+
+function beginStep(state: State, builder: Builder): void {
+  const { steps, outputStep, batch } = state.options
+  for (const key of state.agreements.keys()) if (isPast(state, key)) state.agreements.delete(key)
+  if (state.step > steps) {
+    state.finished = true
+    builder.outputs.push({ kind: 'finished', parameters: state.drawn ?? state.parameters })
+    return
+  }
+  if (state.step === outputStep) state.drawn = state.parameters
+  state.phase = 'gradient'
+  state.computing = true
+  builder.outputs.push({
+    kind: 'need-gradient',
+    step: state.step,
+    parameters: state.parameters,
+    batch: batch(state.step),
+  })
+}
+
+/** Weight decay, clipping and momentum, in this order, all of the own vector only. */
+function ownGradient(state: State, gradient: Vector): Vector {
+  const { momentum: beta, clip, weightDecay } = state.options
+  const vector = new Float32Array(gradient)
+  if (weightDecay !== 0)
+    for (let i = 0; i < vector.length; i++) vector[i]! += weightDecay * state.parameters[i]!
+  if (clip !== null) {
+    const length = norm(vector)
+    if (length > clip) for (let i = 0; i < vector.length; i++) vector[i]! *= clip / length
+  }
+  if (beta === 0) return vector
+  const before = state.momentum
+  for (let i = 0; i < vector.length; i++) vector[i] = beta * (before?.[i] ?? 0) + (1 - beta) * vector[i]!
+  state.momentum = vector
+  return vector
+}
+
+/** Puts the own vector into the current agreement. */
+function give(state: State, builder: Builder, vector: Vector): void {
+  const { step, phase } = state
+  consume(state, builder, step, phase, agreementOf(state, step, phase).input({ kind: 'vector', vector }))
+}
+
+function consume(
+  state: State,
+  builder: Builder,
+  step: number,
+  phase: Phase,
+  child: Step<Message, AveragingOutput>,
+): void {
+  for (const output of absorb(builder, child)) {
+    if (output.kind !== 'agreed') builder.outputs.push(output)
+    else {
+      builder.outputs.push({ kind: 'averaged', step, phase, vector: output.vector })
+      if (phase === 'gradient') descend(state, builder, output.vector)
+      else {
+        state.parameters = output.vector
+        state.step = step + 1
+        builder.outputs.push({ kind: 'stepped', state: snapshot(state) })
+        beginStep(state, builder)
+      }
+    }
+  }
+}
+
+/** `θ_{t+½} ← θ_t − η_t·γ_t`, which goes into the second agreement. */
+function descend(state: State, builder: Builder, gamma: Vector): void {
+  const eta = state.options.rate(state.step)
+  const moved = new Float32Array(gamma.length)
+  for (let i = 0; i < moved.length; i++) moved[i] = state.parameters[i]! - eta * gamma[i]!
+  state.phase = 'parameters'
+  give(state, builder, moved)
+}
+
+function snapshot({ step, parameters, momentum }: State): LearnState {
+  return { step, parameters, momentum }
+}
+
+function agreementOf(state: State, step: number, phase: Phase): Averaging {
+  const key = keyOf(step, phase)
+  let agreement = state.agreements.get(key)
+  if (agreement === undefined) {
+    const iterations = state.options.schedule(step, phase)
+    agreement = createAveraging({ ...averagingOptions(state.options), step, phase, iterations })
+    state.agreements.set(key, agreement)
+  }
+  return agreement
+}
+
+function averagingOptions(
+  options: LearnOptions,
+): Omit<AveragingOptions, 'step' | 'phase' | 'iterations'> & { unsafe: boolean } {
+  const { protocol, synchrony, self, peers, faults, dimension, grace, commitments, unsafe } = options
+  return { protocol, synchrony, self, peers, faults, dimension, grace, commitments, unsafe }
+}
+
+function keyOf(step: number, phase: Phase): string {
+  return `${step}/${phase}`
+}
+
+function isPast(state: State, key: string): boolean {
+  return Number(key.slice(0, key.indexOf('/'))) < state.step - state.options.window.past
+}
