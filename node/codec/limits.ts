@@ -1,0 +1,28 @@
+/** What a decoder accepts: every number that a frame could use to ask for more than it brings is checked against these. */
+
+export interface DecodeLimits {
+  /** `n`: senders and reported peers are below it. */
+  readonly peers: number
+  /** `d`: floats in a vector. */
+  readonly dimension: number
+  /** Last LEARN step of the cohort. */
+  readonly stepsMax: number
+  /** Iterations of the longest averaging agreement. */
+  readonly iterationsMax: number
+}
+
+/** A protobuf header (link or message). The longest is a report of all peers, at most 5 bytes each. */
+export const HEADER_BYTES_MAX = 64 * 1024
+
+/** An Ed25519 signature has 64 bytes; simulated worlds may use shorter ones. */
+export const SIGNATURE_BYTES_MAX = 64
+
+export const DIGEST_BYTES = 32
+
+/** Room in a frame beside one vector: headers, votes and reports that travel together. */
+export const FRAME_EXTRA_BYTES = 256 * 1024
+
+/** The longest frame that a cohort of this dimension may send: one vector and `FRAME_EXTRA_BYTES`. */
+export function frameBytesMax(dimension: number): number {
+  return 4 * dimension + FRAME_EXTRA_BYTES
+}

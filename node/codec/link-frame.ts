@@ -1,0 +1,127 @@
+/**
+ * Link frames as bytes and back (frame.proto: LinkHeader). Decoding never throws and never allocates more than
+ * the frame's own size times a small constant.
+ */
+import type { FaultKind } from '../../agreement/protocol.ts'
+import type { Frame } from '../ports.ts'
+import { cursorOver } from './cursor.ts'
+import {
+  headerChunk,
+  MalformedError,
+  putInteger,
+  putNested,
+  readFields,
+  readInteger,
+  type Writer,
+} from './fields.ts'
+import type { DecodeLimits } from './limits.ts'
+import { decodeMessage, headerLength, type Received } from './message.ts'
+
+export type LinkHeader =
+  /** `sequence`: number of the first message, from 1. `acknowledged`, where present, is an `ack` on the way. */
+  | { readonly kind: 'data'; readonly sequence: number; readonly acknowledged?: number }
+  | { readonly kind: 'ack'; readonly acknowledged: number }
+  /** `received`: the last message taken of `peerEpoch`; `step`: the sender's LEARN step. */
+  | {
+      readonly kind: 'resume'
+      readonly epoch: number
+      readonly peerEpoch: number
+      readonly received: number
+      readonly step: number
+    }
+  | { readonly kind: 'finished' }
+
+/** A data frame brings its messages, in order, the spoilt ones in their places. */
+export type LinkFrame =
+  | Exclude<LinkHeader, { kind: 'data' }>
+  | (Extract<LinkHeader, { kind: 'data' }> & { readonly messages: readonly Received[] })
+
+/** A frame that cannot be read at all. */
+export interface FrameFault {
+  readonly fault: FaultKind
+  readonly detail: string
+}
+
+const CONTENT = { data: 1, ack: 2, resume: 3, finished: 4 } as const
+
+/** The header's chunk, then the chunks of each encoded message, as they are. */
+export function encodeLinkFrame(header: LinkHeader, messages: readonly Frame[] = []): Frame {
+  return [
+    headerChunk(output => putNested(output, CONTENT[header.kind], nested => putContent(nested, header))),
+    ...messages.flat(),
+  ]
+}
+
+function putContent(output: Writer, header: LinkHeader): void {
+  switch (header.kind) {
+    case 'data':
+      putInteger(output, 1, header.sequence)
+      putInteger(output, 2, header.acknowledged ?? 0)
+      break
+    case 'ack':
+      putInteger(output, 1, header.acknowledged)
+      break
+    case 'resume':
+      putInteger(output, 1, header.epoch)
+      putInteger(output, 2, header.peerEpoch)
+      putInteger(output, 3, header.received)
+      putInteger(output, 4, header.step)
+      break
+    case 'finished':
+  }
+}
+
+/** Reads a frame from anyone: garbage becomes a fault. */
+export function decodeLinkFrame(frame: Frame, limits: DecodeLimits): LinkFrame | FrameFault {
+  try {
+    const cursor = cursorOver(frame)
+    const header = readHeader(cursor.bytes(headerLength(cursor)))
+    if (header.kind !== 'data') {
+      if (cursor.remaining > 0)
+        throw new MalformedError(`${cursor.remaining} bytes after a frame of kind ${header.kind}`)
+      return header
+    }
+    const messages: Received[] = []
+    while (cursor.remaining > 0) messages.push(decodeMessage(cursor, limits))
+    return { ...header, messages }
+  } catch (error) {
+    return { fault: 'malformed', detail: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+function readHeader(bytes: Uint8Array): LinkHeader {
+  let content = 0
+  let fields: number[] = []
+  readFields(bytes, (field, input) => {
+    if (field < CONTENT.data || field > CONTENT.finished) return false
+    content = field
+    fields = readContent(input.bytes())
+    return true
+  })
+  const [first = 0, second = 0, third = 0, fourth = 0] = fields.slice(1)
+  switch (content) {
+    case CONTENT.data:
+      if (first < 1) throw new MalformedError('a data frame without a sequence number')
+      return second === 0
+        ? { kind: 'data', sequence: first }
+        : { kind: 'data', sequence: first, acknowledged: second }
+    case CONTENT.ack:
+      return { kind: 'ack', acknowledged: first }
+    case CONTENT.resume:
+      return { kind: 'resume', epoch: first, peerEpoch: second, received: third, step: fourth }
+    case CONTENT.finished:
+      return { kind: 'finished' }
+  }
+  throw new MalformedError('a link frame of unknown kind')
+}
+
+/** Every content message has at most four integer fields: by number, 0 where absent. */
+function readContent(bytes: Uint8Array): number[] {
+  const values = [0, 0, 0, 0, 0]
+  readFields(bytes, (field, input) => {
+    if (field < 1 || field > 4) return false
+    values[field] = readInteger(input)
+    return true
+  })
+  return values
+}
