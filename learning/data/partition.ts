@@ -1,0 +1,83 @@
+/** Who holds which training examples: seeded partitions, the same on every peer. */
+import { randomStream } from '../random.ts'
+import { DataError } from './dataset.ts'
+
+export type Partition =
+  /** Every peer a uniform share of equal size. */
+  | { readonly kind: 'iid' }
+  /** Each class split over the peers in proportions drawn from Dirichlet(α): small α, very unequal shares. */
+  | { readonly kind: 'dirichlet'; readonly alpha: number }
+  /** Sorted by label and cut in equal pieces: every peer knows one or a few classes only. */
+  | { readonly kind: 'label' }
+
+/** @throws DataError `DATA_PARTITION`, listing what can be said. */
+export function parsePartition(text: string): Partition {
+  if (text === 'iid' || text === 'label') return { kind: text }
+  const [kind, alpha] = text.split(':')
+  if (kind === 'dirichlet' && alpha && Number.isFinite(Number(alpha)) && Number(alpha) > 0)
+    return { kind, alpha: Number(alpha) }
+  throw new DataError(
+    'DATA_PARTITION',
+    `partition '${text}': expected iid, label, or dirichlet:α with a positive α such as dirichlet:0.5`,
+  )
+}
+
+/**
+ * Indices into `labels` for each peer; every index goes to exactly one peer, and every peer has at least one.
+ * @throws DataError `DATA_PARTITION` where there are fewer examples than peers.
+ */
+export function partitionIndices(
+  partition: Partition,
+  labels: Uint8Array,
+  classes: number,
+  peers: number,
+  seed: number,
+): Uint32Array[] {
+  if (labels.length < peers)
+    throw new DataError(
+      'DATA_PARTITION',
+      `${labels.length} examples for ${peers} peers: expected at least one each`,
+    )
+  const random = randomStream(seed, 'partition', partition.kind)
+  const shuffled = random.shuffle(Uint32Array.from(labels, (_, index) => index))
+  if (partition.kind === 'iid') return cutEvenly(shuffled, peers)
+  if (partition.kind === 'label')
+    return cutEvenly(
+      shuffled.sort((a, b) => labels[a]! - labels[b]!),
+      peers,
+    )
+  const shares: number[][] = Array.from({ length: peers }, () => [])
+  for (let label = 0; label < classes; label++) {
+    const members = shuffled.filter(index => labels[index] === label)
+    const weights = shares.map(() => random.gamma(partition.alpha))
+    const total = weights.reduce((sum, weight) => sum + weight, 0)
+    let cumulated = 0
+    let from = 0
+    for (let peer = 0; peer < peers; peer++) {
+      cumulated += total > 0 ? weights[peer]! / total : 1 / peers
+      const to = peer === peers - 1 ? members.length : Math.round(cumulated * members.length)
+      for (let i = from; i < to; i++) shares[peer]!.push(members[i]!)
+      from = Math.max(from, to)
+    }
+  }
+  fillEmpty(shares)
+  return shares.map(share => Uint32Array.from(share))
+}
+
+function cutEvenly(indices: Uint32Array, peers: number): Uint32Array[] {
+  return Array.from({ length: peers }, (_, peer) =>
+    indices.slice(
+      Math.floor((peer * indices.length) / peers),
+      Math.floor(((peer + 1) * indices.length) / peers),
+    ),
+  )
+}
+
+/** A peer without a single example has no loss: it takes one from whoever holds the most. */
+function fillEmpty(shares: number[][]): void {
+  for (const share of shares) {
+    if (share.length > 0) continue
+    const richest = shares.reduce((most, other) => (other.length > most.length ? other : most))
+    share.push(richest.pop()!)
+  }
+}

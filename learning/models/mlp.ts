@@ -1,0 +1,24 @@
+/** RESAM's multi-layer perceptron (App. D): one hidden layer of 100 with ReLU. On MNIST 784-100-10, 79,510 parameters. */
+import { type DataShape, exampleSize } from '../data/dataset.ts'
+import { classification } from './classifier.ts'
+import type { Model } from './model.ts'
+
+const HIDDEN = 100
+
+export function multiLayerPerceptron({ shape, classes }: DataShape): Model {
+  const size = exampleSize(shape)
+  return {
+    name: 'mlp',
+    parameters: [
+      { name: 'hidden.weight', shape: [size, HIDDEN], fanIn: size },
+      { name: 'hidden.bias', shape: [HIDDEN], fanIn: size },
+      { name: 'output.weight', shape: [HIDDEN, classes], fanIn: HIDDEN },
+      { name: 'output.bias', shape: [classes], fanIn: HIDDEN },
+    ],
+    outputs(jax, [w1, b1, w2, b2], inputs) {
+      const hidden = jax.nn.relu(jax.numpy.matmul(inputs, w1!).add(b1!))
+      return jax.numpy.matmul(hidden, w2!).add(b2!)
+    },
+    ...classification,
+  }
+}

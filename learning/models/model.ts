@@ -1,0 +1,101 @@
+/**
+ * What a model is: the shapes of its named parameters, how they start, and its loss.
+ *
+ * The parameters travel as one flat vector, the tensors one after another in the order stated here, row-major.
+ * A model receives the array library as an argument rather than importing it: whoever only needs shapes and
+ * initial parameters (every peer's main thread) then never loads it.
+ */
+import type { Array as Tensor } from '@jax-js/jax'
+import type { Vector } from '../../agreement/vector.ts'
+import type { DataShape } from '../data/dataset.ts'
+import { randomStream } from '../random.ts'
+
+export type Jax = typeof import('@jax-js/jax')
+export type { Tensor }
+
+export interface ParameterShape {
+  readonly name: string
+  readonly shape: readonly number[]
+  /** Inputs that feed one output of this layer: what Kaiming's bound is made from. */
+  readonly fanIn: number
+}
+
+export interface Model {
+  readonly name: string
+  /** In the order of the flat vector. */
+  readonly parameters: readonly ParameterShape[]
+  /**
+   * What the model says of a batch: `inputs` is `[rows, size]`, the result has `rows` rows (a classifier's logits).
+   * Here and below tensors are reference-counted as everything in jax-js: using one consumes it, `.ref` keeps it.
+   */
+  outputs(jax: Jax, parameters: readonly Tensor[], inputs: Tensor): Tensor
+  /**
+   * Sum (not mean) of the losses of a batch, a scalar. `targets` are one-hot `[rows, classes]`; a row of zeros is
+   * padding and counts for nothing.
+   */
+  lossSum(jax: Jax, outputs: Tensor, targets: Tensor): Tensor
+  /** How many examples of the batch are classified rightly, a scalar; null where the model has no notion of it. */
+  readonly hits: ((jax: Jax, outputs: Tensor, targets: Tensor) => Tensor) | null
+}
+
+/** Builds a model for data of a shape. @throws ModelError where it cannot take such data. */
+export type ModelFactory = (data: DataShape) => Model
+
+export class ModelError extends Error {
+  override readonly name = 'ModelError'
+  readonly code: 'MODEL_UNKNOWN' | 'MODEL_DATA' | 'MODEL_DIMENSION'
+
+  constructor(code: ModelError['code'], message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+export function tensorSize(shape: readonly number[]): number {
+  return shape.reduce((product, side) => product * side, 1)
+}
+
+/** `d`, the length of the flat vector. */
+export function modelDimension(model: Model): number {
+  return model.parameters.reduce((sum, parameter) => sum + tensorSize(parameter.shape), 0)
+}
+
+/** The flat vector as one view for each parameter, in order; nothing is copied. @throws ModelError on a wrong length. */
+export function splitParameters(model: Model, vector: Vector): Vector[] {
+  const dimension = modelDimension(model)
+  if (vector.length !== dimension)
+    throw new ModelError(
+      'MODEL_DIMENSION',
+      `${vector.length} parameters for model ${model.name}, expected ${dimension}`,
+    )
+  let from = 0
+  return model.parameters.map(({ shape }) => {
+    const part = vector.subarray(from, from + tensorSize(shape))
+    from += part.length
+    return part
+  })
+}
+
+/** The inverse of `splitParameters`, into a new vector. */
+export function joinParameters(model: Model, parts: readonly ArrayLike<number>[]): Vector {
+  const vector = new Float32Array(modelDimension(model))
+  let from = 0
+  for (const part of parts) {
+    vector.set(part, from)
+    from += part.length
+  }
+  return vector
+}
+
+/**
+ * θ₁, the same on every peer with this seed: Kaiming uniform as PyTorch's layers use it (and so the papers),
+ * `U(−1/√fanIn, 1/√fanIn)` for weights and biases.
+ */
+export function initialParameters(model: Model, seed: number): Vector {
+  const parts = model.parameters.map(({ name, shape, fanIn }) => {
+    const random = randomStream(seed, 'initial', model.name, name)
+    const bound = 1 / Math.sqrt(fanIn)
+    return Float32Array.from({ length: tensorSize(shape) }, () => bound * (2 * random.uniform() - 1))
+  })
+  return joinParameters(model, parts)
+}

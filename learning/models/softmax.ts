@@ -1,0 +1,17 @@
+/** Softmax regression: one linear layer. On 28 × 28 and ten classes 7,850 parameters. */
+import { type DataShape, exampleSize } from '../data/dataset.ts'
+import { classification } from './classifier.ts'
+import type { Model } from './model.ts'
+
+export function softmaxRegression({ shape, classes }: DataShape): Model {
+  const size = exampleSize(shape)
+  return {
+    name: 'softmax',
+    parameters: [
+      { name: 'linear.weight', shape: [size, classes], fanIn: size },
+      { name: 'linear.bias', shape: [classes], fanIn: size },
+    ],
+    outputs: (jax, [weight, bias], inputs) => jax.numpy.matmul(inputs, weight!).add(bias!),
+    ...classification,
+  }
+}

@@ -1,0 +1,57 @@
+/** Batches as matrices: which examples, padded to which number of rows. */
+import { type Dataset, exampleSize, writeExample } from '../data/dataset.ts'
+import { randomStream } from '../random.ts'
+
+/** Larger batches are computed in pieces of this many rows. */
+export const ROWS_MAX = 256
+
+export interface Matrices {
+  readonly rows: number
+  /** `rows × size` */
+  readonly inputs: Float32Array
+  /** One-hot, `rows × classes`; rows of zeros pad the end. */
+  readonly targets: Float32Array
+}
+
+/**
+ * The examples of a peer's batch at a step, drawn with replacement: a function of its arguments alone, so that a
+ * restarted peer draws the same ones.
+ */
+export function drawBatch(
+  seed: number,
+  peer: number,
+  step: number,
+  batch: number,
+  count: number,
+): Uint32Array {
+  const random = randomStream(seed, 'batch', peer, step)
+  return Uint32Array.from({ length: batch }, () => random.integer(count))
+}
+
+/**
+ * Rows to compute for a batch: each new number of rows costs a compilation, so a growing batch takes four sizes
+ * an octave (25 → 28, 64 → 64, 100 → 112). A function of the batch alone: history must not change a bit.
+ */
+export function paddedRows(batch: number): number {
+  if (batch >= ROWS_MAX) return ROWS_MAX
+  const grain = Math.max(1, 2 ** (Math.ceil(Math.log2(batch)) - 3))
+  return Math.ceil(batch / grain) * grain
+}
+
+/** Examples `indices[from … from + rows)` as matrices of exactly `rows` rows. */
+export function gatherRows(
+  dataset: Dataset,
+  indices: ArrayLike<number>,
+  from: number,
+  rows: number,
+  relabel: (label: number) => number = label => label,
+): Matrices {
+  const inputs = new Float32Array(rows * exampleSize(dataset.shape))
+  const targets = new Float32Array(rows * dataset.classes)
+  for (let row = 0; row < rows && from + row < indices.length; row++) {
+    const index = indices[from + row]!
+    writeExample(dataset, index, inputs, row)
+    targets[row * dataset.classes + relabel(dataset.labels[index]!)] = 1
+  }
+  return { rows, inputs, targets }
+}

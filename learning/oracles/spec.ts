@@ -1,0 +1,36 @@
+/** What an oracle is made from: plain data, so that it crosses to another thread or process. */
+import { DataError, type DataSource, type Dataset } from '../data/dataset.ts'
+import { digits } from '../data/digits.ts'
+import { loadDataset } from '../data/idx.ts'
+import { parsePartition, partitionIndices } from '../data/partition.ts'
+
+export interface OracleSpec {
+  /** A name in `models/registry.ts`. */
+  readonly model: string
+  /** `digits`, or a directory with IDX files. */
+  readonly data: string
+  /** `iid`, `dirichlet:α` or `label`. */
+  readonly partition: string
+  readonly peer: number
+  readonly peers: number
+  /** Chooses the partition, the batches, the initial parameters and the digits drawn. */
+  readonly seed: number
+  /** Trains on labels `classes − 1 − l` in place of `l` (the attack label-flip). */
+  readonly relabel?: 'flip'
+}
+
+export function openData(data: string, seed: number): Promise<DataSource> {
+  return data === 'digits' ? Promise.resolve(digits(seed)) : loadDataset(data)
+}
+
+/** The examples that fall to the spec's peer. */
+export function shareOf(spec: OracleSpec, source: DataSource): Dataset {
+  if (!(Number.isInteger(spec.peer) && spec.peer >= 0 && spec.peer < spec.peers))
+    throw new DataError(
+      'DATA_PARTITION',
+      `peer ${spec.peer} of ${spec.peers}: expected 0 to ${spec.peers - 1}`,
+    )
+  const partition = parsePartition(spec.partition)
+  const shares = partitionIndices(partition, source.trainLabels, source.classes, spec.peers, spec.seed)
+  return source.train(shares[spec.peer]!)
+}
