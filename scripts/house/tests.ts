@@ -1,0 +1,34 @@
+/** What tests must not do: wait for the wall clock, measure time, or be left out. */
+import { isCallExpression, isIdentifier, isPropertyAccessExpression } from 'typescript/unstable/ast'
+import { type Finding, findingAt, type Rule } from './sources.ts'
+import { importsOf, visit } from './syntax.ts'
+
+const waits: ReadonlySet<string> = new Set(['setTimeout', 'setInterval'])
+const naps: ReadonlySet<string> = new Set(['sleep', 'delay'])
+const clocks: ReadonlySet<string> = new Set([
+  'Date.now',
+  'performance.now',
+  'process.hrtime',
+  'process.hrtime.bigint',
+])
+const leftOut = /^(test|test\.serial)\.(skip|only|todo|failing)$|^t\.(skip|log)$|\.skip$/
+
+export const testsDoNotWait: Rule = source => {
+  if (source.folder !== 'test') return []
+  const findings: Finding[] = []
+  const add = (offset: number, what: string) => findings.push(findingAt(source, offset, 'test', what))
+  for (const { specifier, node } of importsOf(source.tree))
+    if (/^(node:)?timers/.test(specifier))
+      add(node.getStart(), `${specifier}: use virtual time, or wait for an event`)
+  visit(source.tree, node => {
+    if (isIdentifier(node) && waits.has(node.text))
+      add(node.getStart(), `${node.text}: use virtual time, or wait for an event`)
+    if (isCallExpression(node) && naps.has(node.expression.getText()))
+      add(node.getStart(), `${node.expression.getText()}(): use virtual time, or wait for an event`)
+    if (!isPropertyAccessExpression(node)) return
+    const text = node.getText()
+    if (clocks.has(text)) add(node.getStart(), `${text}: a test that measures time fails on a busy machine`)
+    if (leftOut.test(text)) add(node.getStart(), `${text}: a test that is left out proves nothing`)
+  })
+  return findings
+}
