@@ -98,7 +98,7 @@ export const purposeFirst: Rule = source => {
   const text = source.text.replace(/^#!.*\n/, '')
   const comment = /^\/\*\*?([\s\S]*?)\*\/|^((?:\/\/.*\n)+)/.exec(text)
   const words = (comment?.[1] ?? comment?.[2] ?? '').match(/\p{L}+/gu) ?? []
-  if (words.length >= 4) return []
+  if (words.length >= 2) return []
   return [findingAt(source, 0, 'purpose', 'the file does not open with a comment that states its purpose')]
 }
 
