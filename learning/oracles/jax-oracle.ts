@@ -3,7 +3,7 @@
  * same bits, on every machine and whatever was asked before.
  */
 import type { Vector } from '../../agreement/vector.ts'
-import type { Dataset } from '../data/dataset.ts'
+import type { DataSource, Dataset } from '../data/dataset.ts'
 import {
   initialParameters,
   type Jax,
@@ -29,35 +29,85 @@ export interface ModelOracle extends Oracle {
 
 /** @throws DataError, ModelError */
 export async function createJaxOracle(spec: OracleSpec): Promise<ModelOracle> {
-  const [jax, source] = await Promise.all([loadJax(), openData(spec.data, spec.seed)])
-  const model = modelNamed(spec.model, source)
+  const [oracle] = await createJaxOracles([spec])
+  return oracle!
+}
+
+/**
+ * Several peers' oracles in one thread (the simulator, experiments): data is opened once and a model compiled
+ * once, however many peers use it.
+ * @throws DataError, ModelError
+ */
+export async function createJaxOracles(specs: readonly OracleSpec[]): Promise<ModelOracle[]> {
+  const jax = await loadJax()
+  const sources = new Map<string, Promise<DataSource>>()
+  const machines = new Map<string, Machine>()
+  return Promise.all(
+    specs.map(async spec => {
+      const dataKey = JSON.stringify([spec.data, spec.seed])
+      const opening = sources.get(dataKey) ?? openData(spec.data, spec.seed)
+      sources.set(dataKey, opening)
+      const source = await opening
+      const machineKey = JSON.stringify([spec.model, source.shape, source.classes])
+      const machine = machines.get(machineKey) ?? compile(jax, modelNamed(spec.model, source))
+      machines.set(machineKey, machine)
+      return oracleOf(spec, source, machine)
+    }),
+  )
+}
+
+function oracleOf(
+  spec: OracleSpec,
+  source: DataSource,
+  { model, gradientOf, scoresOf }: Machine,
+): ModelOracle {
   const share = shareOf(spec, source)
-  const gradientOf = compileGradient(jax, model)
-  const scoresOf = compileScores(jax, model)
   const relabel = spec.relabel === 'flip' ? (label: number) => source.classes - 1 - label : undefined
   return {
     dimension: modelDimension(model),
     initial: initialParameters(model, spec.seed),
     examples: share.labels.length,
     async gradient({ step, parameters, batch }: GradientRequest): Promise<GradientReply> {
+      if (!(Number.isInteger(batch) && batch > 0))
+        throw new RangeError(`batch ${batch}: expected a positive integer`)
       const indices = drawBatch(spec.seed, spec.peer, step, batch, share.labels.length)
       const rows = paddedRows(batch)
       const parts = splitParameters(model, parameters)
-      const gradient = new Float32Array(parameters.length)
-      let loss = 0
-      for (let from = 0; from < batch; from += rows) {
-        const piece = gradientOf(parts, gatherRows(share, indices, from, rows, relabel))
-        loss += piece.loss
-        for (let i = 0; i < gradient.length; i++) gradient[i]! += piece.gradient[i]!
-      }
-      for (let i = 0; i < gradient.length; i++) gradient[i]! /= batch
-      return { gradient, loss: loss / batch }
+      const pieces: GradientReply[] = []
+      for (let from = 0; from < batch; from += rows)
+        pieces.push(gradientOf(parts, gatherRows(share, indices, from, rows, relabel)))
+      return meanOfSums(pieces, batch)
     },
     async evaluate(parameters: Vector): Promise<Evaluation> {
       return evaluateOn(source.test(), splitParameters(model, parameters), scoresOf)
     },
     async close() {},
   }
+}
+
+/** Adds up what the pieces of a batch gave and divides by its examples; writes into the first piece's gradient. */
+function meanOfSums(pieces: readonly GradientReply[], batch: number): GradientReply {
+  const [first, ...rest] = pieces
+  const gradient = first!.gradient
+  let loss = first!.loss
+  for (const piece of rest) {
+    loss += piece.loss
+    for (let i = 0; i < gradient.length; i++) gradient[i]! += piece.gradient[i]!
+  }
+  for (let i = 0; i < gradient.length; i++) gradient[i]! /= batch
+  return { gradient, loss: loss / batch }
+}
+
+/** A model ready to run. */
+interface Machine {
+  readonly model: Model
+  /** Sums of losses and gradients over the rows. */
+  readonly gradientOf: (parts: readonly Vector[], matrices: Matrices) => GradientReply
+  readonly scoresOf: Scores
+}
+
+function compile(jax: Jax, model: Model): Machine {
+  return { model, gradientOf: compileGradient(jax, model), scoresOf: compileScores(jax, model) }
 }
 
 type Scores = (parts: readonly Vector[], matrices: Matrices) => { loss: number; hits: number | null }

@@ -1,0 +1,29 @@
+/** What an omniscient adversary computes from the honest vectors it has seen. */
+import type { Vector } from '../../agreement/vector.ts'
+import type { Sight } from './attack.ts'
+
+/** The honest vectors seen, or what an honest peer would have sent where none was seen yet. Never empty. */
+export function seen({ honest, own }: Sight): readonly Vector[] {
+  return honest.length > 0 ? honest : [own]
+}
+
+/** `ḡ`, coordinate by coordinate. */
+export function mean(family: readonly Vector[]): Float64Array {
+  const sums = new Float64Array(family[0]!.length)
+  for (const vector of family) for (let i = 0; i < sums.length; i++) sums[i]! += vector[i]!
+  for (let i = 0; i < sums.length; i++) sums[i]! /= family.length
+  return sums
+}
+
+/** `σ`: coordinate-wise standard deviation over the family (divided by its size). */
+export function deviation(family: readonly Vector[], center: Float64Array): Float64Array {
+  const squares = new Float64Array(center.length)
+  for (const vector of family)
+    for (let i = 0; i < squares.length; i++) squares[i]! += (vector[i]! - center[i]!) ** 2
+  for (let i = 0; i < squares.length; i++) squares[i] = Math.sqrt(squares[i]! / family.length)
+  return squares
+}
+
+export function scaled(vector: ArrayLike<number>, factor: number): Vector {
+  return Float32Array.from(vector, value => value * factor)
+}

@@ -1,0 +1,182 @@
+/**
+ * The attacks by name (protocols.md §5), each a pure function of what the adversary sees. `g` is the vector that
+ * an honest peer would have sent, `ḡ` and `σ` are mean and coordinate-wise deviation of the honest ones seen.
+ */
+import { norm, type Vector } from '../../agreement/vector.ts'
+import { drawNormal } from '../random.ts'
+import type { Attack, Sight } from './attack.ts'
+import { deviation, mean, scaled, seen } from './family.ts'
+
+/** A name is not an attack, or a parameter not one of the attack's. `message` lists what would be right. */
+export class AttackError extends Error {
+  override readonly name = 'AttackError'
+  readonly code: 'ATTACK_UNKNOWN' | 'ATTACK_PARAMETER'
+
+  constructor(code: AttackError['code'], message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+export type Parameters = Readonly<Record<string, number>>
+
+interface Definition {
+  /** What can be set with `--param`, and the value otherwise. */
+  readonly defaults?: Parameters
+  readonly did: string | ((parameters: Parameters) => string)
+  readonly rushing?: true
+  readonly perRecipient?: true
+  readonly relabel?: Attack['relabel']
+  readonly forge: (sight: Sight, parameters: Parameters) => Vector | null
+}
+
+const DEFINITIONS: Readonly<Record<string, Definition>> = {
+  /** `−g` (RESAM, §5). */
+  'sign-flip': {
+    did: 'sent its vectors with the sign flipped',
+    forge: ({ own }) => scaled(own, -1),
+  },
+  /** `−100·g` (approximate-byzantine-fault-tolerance, §5; the factor as in its App. K). */
+  'gradient-reverse': {
+    defaults: { factor: 100 },
+    did: ({ factor }) => `sent its vectors reversed and ${factor} times as long`,
+    forge: ({ own }, { factor }) => scaled(own, -factor!),
+  },
+  /** `N(0, 200²)` in every coordinate (approximate-byzantine-fault-tolerance, §5). */
+  random: {
+    defaults: { deviation: 200 },
+    did: ({ deviation }) => `sent random noise of deviation ${deviation}`,
+    forge: ({ own, random }, { deviation }) => Float32Array.from(own, () => deviation! * drawNormal(random)),
+  },
+  zero: {
+    did: 'sent zeros',
+    forge: ({ own }) => new Float32Array(own.length),
+  },
+  /** A little is enough: `ḡ + ζσ` (ζ = 1 in RESAM). */
+  little: {
+    defaults: { zeta: 1 },
+    did: 'sent the honest mean, shifted by what the honest differ anyway',
+    rushing: true,
+    forge(sight, { zeta }) {
+      const family = seen(sight)
+      const center = mean(family)
+      const sigma = deviation(family, center)
+      return Float32Array.from(center, (value, i) => value + zeta! * sigma[i]!)
+    },
+  },
+  /** Fall of empires: `(1 − ζ)ḡ`, ζ = 1.1. */
+  empire: {
+    defaults: { zeta: 1.1 },
+    did: 'sent the honest mean turned round',
+    rushing: true,
+    forge: (sight, { zeta }) => scaled(mean(seen(sight)), 1 - zeta!),
+  },
+  /** Every coordinate the `f`-th smallest honest one: the farthest that trimming `f` values lets through. */
+  'coordinate-wise': {
+    did: 'sent in every coordinate the smallest value that trimming does not remove',
+    rushing: true,
+    forge: sight => orderStatistic(seen(sight), Math.max(1, sight.faults)),
+  },
+  /** The own vector reversed, as long as the `(f + 1)`-th longest honest one: it passes a filter by norms. */
+  'norm-confusing': {
+    did: 'sent its vectors reversed, at a length that looks honest',
+    rushing: true,
+    forge(sight) {
+      const norms = seen(sight)
+        .map(norm)
+        .sort((a, b) => b - a)
+      const wanted = norms[Math.min(sight.faults, norms.length - 1)]!
+      const length = norm(sight.own)
+      return length > 0 ? scaled(sight.own, -wanted / length) : sight.own
+    },
+  },
+  /** Poisons the data, not the messages: labels `l → classes − 1 − l` (on ten digits `9 − l`). */
+  'label-flip': {
+    did: 'trained on wrong labels',
+    relabel: (label, classes) => classes - 1 - label,
+    forge: ({ own }) => own,
+  },
+  /** Copies one honest peer, which then counts double. */
+  mimic: {
+    did: 'copied an honest peer',
+    rushing: true,
+    forge: sight => seen(sight)[0]!,
+  },
+  /** One NaN in an otherwise honest vector. */
+  nan: {
+    did: 'sent vectors with a NaN in them',
+    forge(sight) {
+      const forged = sight.own.slice()
+      forged[Math.floor(sight.random() * forged.length)] = Number.NaN
+      return forged
+    },
+  },
+  /** Finite, and as large as 32 bits can hold: squares and sums of it overflow where they are done in 32 bits. */
+  huge: {
+    did: 'sent vectors of the largest finite numbers',
+    forge: ({ own }) => Float32Array.from(own, value => (value < 0 ? 1 : -1) * 3.4028234663852886e38),
+  },
+  'wrong-length': {
+    defaults: { extra: 1 },
+    did: 'sent vectors of the wrong length',
+    forge({ own }, { extra }) {
+      const forged = new Float32Array(Math.max(0, own.length + extra!))
+      forged.set(own.subarray(0, forged.length))
+      return forged
+    },
+  },
+  silence: {
+    did: 'stayed silent',
+    forge: () => null,
+  },
+  /** Evenly from `g` for the first peer to `−g` for the last: no two get the same. */
+  equivocate: {
+    did: 'sent a different vector to every peer',
+    perRecipient: true,
+    forge: ({ own, recipient, peers }) => scaled(own, 1 - (2 * recipient) / Math.max(1, peers - 1)),
+  },
+}
+
+export const attackNames: readonly string[] = Object.keys(DEFINITIONS)
+
+/** @throws AttackError, listing the names or the attack's parameters. */
+export function attackNamed(name: string, parameters: Parameters = {}): Attack {
+  const definition = Object.hasOwn(DEFINITIONS, name) ? DEFINITIONS[name] : undefined
+  if (!definition)
+    throw new AttackError('ATTACK_UNKNOWN', `attack '${name}': expected one of ${attackNames.join(', ')}`)
+  const settled = settle(name, definition.defaults ?? {}, parameters)
+  return {
+    name,
+    did: typeof definition.did === 'string' ? definition.did : definition.did(settled),
+    rushing: definition.rushing ?? false,
+    perRecipient: definition.perRecipient ?? false,
+    ...(definition.relabel && { relabel: definition.relabel }),
+    forge: sight => definition.forge(sight, settled),
+  }
+}
+
+function settle(name: string, defaults: Parameters, given: Parameters): Parameters {
+  for (const [key, value] of Object.entries(given)) {
+    if (!Object.hasOwn(defaults, key)) {
+      const known = Object.keys(defaults)
+      const expected = known.length > 0 ? `its parameters are ${known.join(', ')}` : 'it has no parameters'
+      throw new AttackError('ATTACK_PARAMETER', `attack ${name} has no parameter '${key}': ${expected}`)
+    }
+    if (!Number.isFinite(value))
+      throw new AttackError(
+        'ATTACK_PARAMETER',
+        `attack ${name}, parameter ${key}: ${value}, expected a number`,
+      )
+  }
+  return { ...defaults, ...given }
+}
+
+/** In every coordinate the `rank`-th smallest value, counted from 1; the largest where there are fewer. */
+function orderStatistic(family: readonly Vector[], rank: number): Vector {
+  const column = new Float32Array(family.length)
+  const place = Math.min(rank, family.length) - 1
+  return Float32Array.from(family[0]!, (_, i) => {
+    for (let j = 0; j < family.length; j++) column[j] = family[j]![i]!
+    return column.sort()[place]!
+  })
+}

@@ -1,0 +1,40 @@
+/** What the oracle and its thread say to each other. Vectors are transferred, not copied, where their owner is done with them. */
+import type { Vector } from '../../agreement/vector.ts'
+import type { Evaluation, GradientReply, GradientRequest } from '../oracle.ts'
+
+/** From the thread, once, when its data and model are ready. */
+export interface Ready {
+  readonly kind: 'ready'
+  readonly initial: Vector
+  readonly examples: number
+}
+
+export type Ask =
+  | { readonly id: number; readonly kind: 'gradient'; readonly request: GradientRequest }
+  | { readonly id: number; readonly kind: 'evaluate'; readonly parameters: Vector }
+
+export type Answer =
+  | { readonly id: number; readonly kind: 'gradient'; readonly reply: GradientReply }
+  | { readonly id: number; readonly kind: 'evaluation'; readonly evaluation: Evaluation }
+  | { readonly id: number; readonly kind: 'failed'; readonly error: PlainError }
+
+/** An error as data: a class does not survive the crossing, its name, code and message do. */
+export interface PlainError {
+  readonly name: string
+  readonly message: string
+  readonly code?: string
+}
+
+export type FromThread = Ready | Answer | { readonly kind: 'unusable'; readonly error: PlainError }
+
+export function toPlainError(thrown: unknown): PlainError {
+  if (!(thrown instanceof Error)) return { name: 'Error', message: String(thrown) }
+  const { name, message } = thrown
+  return 'code' in thrown && typeof thrown.code === 'string'
+    ? { name, message, code: thrown.code }
+    : { name, message }
+}
+
+export function fromPlainError(plain: PlainError): Error {
+  return Object.assign(new Error(plain.message), plain)
+}
