@@ -58,7 +58,7 @@ export function parseBenchArguments(args: readonly string[], names: readonly str
     tokens: true,
   })
   const named = tokens.find(token => token.kind === 'positional')
-  const json = tokens.find(token => token.kind === 'option' && token.name === 'json')
+  const [json] = tokens.flatMap(token => (token.kind === 'option' && token.name === 'json' ? [token] : []))
   const usage = `usage: npm run bench -- NAME [--json FILE]; NAME is one of: ${names.join(', ')}`
   if (named === undefined) throw new Error(`no benchmark is named; ${usage}`)
   if (!names.includes(named.value)) throw new Error(`there is no benchmark "${named.value}"; ${usage}`)
