@@ -1,0 +1,123 @@
+/**
+ * A Byzantine peer: an honest protocol whose own vectors are replaced by an attack on their way out.
+ *
+ * The inner protocol keeps the peer in step with the others. A rushing attack holds its vector back until the
+ * honest ones of the exchange are in sight; how many it sees depends on the world (all of them in the simulated
+ * one, those that arrived in the real one).
+ */
+import type { Exchange, Message, Sealed, Slot } from '../../agreement/message.ts'
+import {
+  type Envelope,
+  newStep,
+  type PeerIndex,
+  type Protocol,
+  type Step,
+  type StepBuilder,
+} from '../../agreement/protocol.ts'
+import type { Vector } from '../../agreement/vector.ts'
+import type { Attack } from './attack.ts'
+
+/** What the adversary knows of the honest vectors of an exchange. */
+export interface Sightings {
+  honest(exchange: Exchange): readonly Vector[]
+  /** Enough is known for a rushing attack to choose. */
+  complete(exchange: Exchange): boolean
+}
+
+export interface ByzantineOptions {
+  readonly attack: Attack
+  readonly self: PeerIndex
+  readonly peers: number
+  readonly faults: number
+  /** Signs anything: a faulty peer keeps no ledger. */
+  readonly seal: (slot: Slot, vector: Vector) => Sealed
+  readonly random: () => number
+  readonly sightings: Sightings
+}
+
+export interface Byzantine<Input, Output> extends Protocol<Input, Message, Output> {
+  /** Looks again whether enough is in sight to attack. */
+  poke(): Step<Message, never>
+}
+
+interface Pending {
+  readonly slot: Slot
+  readonly own: Vector
+}
+
+export function createByzantine<Input, Output>(
+  inner: Protocol<Input, Message, Output>,
+  options: ByzantineOptions,
+): Byzantine<Input, Output> {
+  const pending: Pending[] = []
+  const through = (step: Step<Message, Output>): Step<Message, Output> => {
+    const builder: StepBuilder<Message, Output> = newStep()
+    builder.outputs.push(...step.outputs)
+    builder.faults.push(...step.faults)
+    for (const envelope of step.messages) {
+      const { message } = envelope
+      if (message.kind === 'vector') pending.push({ slot: message.slot, own: message.sealed.vector })
+      else builder.messages.push(envelope)
+    }
+    builder.messages.push(...strike(pending, options))
+    return builder
+  }
+  return {
+    input: value => through(inner.input(value)),
+    receive: (from, message) => through(inner.receive(from, message)),
+    poke: () => ({ messages: strike(pending, options), outputs: [], faults: [] }),
+  }
+}
+
+/** Sends what can be sent; whatever waits for a sight that will not come goes out with the next exchange. */
+function strike(pending: Pending[], options: ByzantineOptions): Envelope[] {
+  const { attack, sightings } = options
+  const envelopes: Envelope[] = []
+  const waits = (slot: Slot) => attack.rushing && !sightings.complete(slot)
+  while (pending.length > 1 || (pending.length === 1 && !waits(pending[0]!.slot)))
+    envelopes.push(...forge(pending.shift()!, options))
+  return envelopes
+}
+
+function forge({ slot, own }: Pending, options: ByzantineOptions): Envelope[] {
+  const { attack, self, peers, faults, seal, random, sightings } = options
+  const honest = sightings.honest(slot)
+  const lie = (recipient: PeerIndex): Sealed | null => {
+    const vector = attack.forge({ slot, recipient, peers, faults, own, honest, random })
+    return vector === null ? null : seal(slot, vector)
+  }
+  const everyone = attack.perRecipient ? null : lie(self)
+  const envelopes: Envelope[] = []
+  for (let to = 0; to < peers; to++) {
+    const sealed = to === self ? null : attack.perRecipient ? lie(to) : everyone
+    if (sealed !== null) envelopes.push({ to, message: { kind: 'vector', slot, sealed } })
+  }
+  return envelopes
+}
+
+/** What a peer on a real network sees: the vectors that reached it, of the last few exchanges. */
+export interface CollectedSightings extends Sightings {
+  collect(message: Message): void
+}
+
+/** Exchanges whose vectors are remembered. */
+const exchangesMax = 8
+
+/** @param enough vectors after which a rushing attack strikes: later, and the honest peers no longer listen */
+export function collectSightings(enough: number): CollectedSightings {
+  const seen = new Map<string, Map<PeerIndex, Vector>>()
+  const keyOf = ({ step, phase, iteration }: Exchange) => `${step}/${phase}/${iteration}`
+  const vectors = (exchange: Exchange) => [...(seen.get(keyOf(exchange))?.values() ?? [])]
+  return {
+    collect(message) {
+      if (message.kind !== 'vector') return
+      const key = keyOf(message.slot)
+      const family = seen.get(key) ?? new Map<PeerIndex, Vector>()
+      family.set(message.slot.sender, message.sealed.vector)
+      seen.set(key, family)
+      if (seen.size > exchangesMax) seen.delete(seen.keys().next().value!)
+    },
+    honest: vectors,
+    complete: exchange => vectors(exchange).length >= enough,
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * What a peer has bound itself to, kept across crashes (design.md, invariant 1): at most one vector, one vote of
+ * each kind and one report per slot, ever.
+ *
+ * What is about to be sent is appended and synced first. After a restart the journal gives the same answers to the
+ * protocol and the same messages to the links. A checkpoint after each LEARN step says where to go on; what lies
+ * further back than the window is then forgotten.
+ */
+import { type Commitments, type Message, type Sealed, type Slot, slotKey } from '../agreement/message.ts'
+import type { Vector } from '../agreement/vector.ts'
+import type { LearnState } from '../learning/learn.ts'
+import { decodeRecord, encodeCheckpoint, encodeCommitment, type RecordLimits } from './journal-records.ts'
+import type { Storage } from './ports.ts'
+import { digestOf } from './signatures/digest.ts'
+
+export interface Journal extends Commitments {
+  /** Where the last run stood, or null at the first start. */
+  readonly recovered: LearnState | null
+  /** Own messages of the slots that are still open, in the order in which they were first sent. */
+  readonly messages: () => readonly Message[]
+  /** Appends what is about to be sent to all; other messages bind nobody. */
+  record(message: Message): void
+  /** Something was recorded since the last sync. */
+  dirty(): boolean
+  sync(done: (error?: Error) => void): void
+  /** Remembers the state after a step, and forgets what nobody can ask for any more. */
+  checkpoint(state: LearnState, forgetBefore: number): void
+}
+
+export interface JournalOptions extends RecordLimits {
+  /** Null keeps everything in memory only: a restarted peer is then a new one. */
+  readonly storage: Storage | null
+  readonly sign: (slot: Slot, digest: string) => Uint8Array
+  /** Steps between two compactions of the log. */
+  readonly compactEverySteps: number
+}
+
+type Committed = Extract<Message, { kind: 'vector' | 'echo' | 'ready' | 'report' }>
+
+export function createJournal(options: JournalOptions): Journal {
+  const { storage, sign, compactEverySteps } = options
+  const commitments = new Map<string, Committed>()
+  const sealed = new Map<string, Sealed>()
+  const votes = new Map<string, string>()
+  let recovered: LearnState | null = null
+  let dirty = false
+  let sinceCompaction = 0
+
+  const remember = (message: Committed) => {
+    const key = slotKey(message.slot)
+    commitments.set(`${message.kind} ${key}`, message)
+    if (message.kind === 'vector') sealed.set(key, message.sealed)
+    else votes.set(`${message.kind} ${key}`, boundValue(message))
+  }
+  for (const bytes of storage?.recovered ?? []) {
+    const record = decodeRecord(bytes, options)
+    if (record.kind === 'checkpoint') recovered = record.state
+    else if (isCommitment(record.message)) remember(record.message)
+  }
+
+  return {
+    recovered,
+    messages: () => [...commitments.values()],
+    seal(slot: Slot, vector: Vector): Sealed {
+      const key = slotKey(slot)
+      let own = sealed.get(key)
+      if (own === undefined) {
+        const digest = digestOf(vector)
+        own = { vector, digest, signature: sign(slot, digest) }
+        sealed.set(key, own)
+      }
+      return own
+    },
+    bind(kind, slot, value) {
+      const key = `${kind} ${slotKey(slot)}`
+      const bound = votes.get(key) ?? value
+      votes.set(key, bound)
+      return bound
+    },
+    record(message) {
+      if (!isCommitment(message) || commitments.has(`${message.kind} ${slotKey(message.slot)}`)) return
+      remember(message)
+      if (storage === null) return
+      storage.append(encodeCommitment(message))
+      dirty = true
+    },
+    dirty: () => dirty,
+    sync(done) {
+      dirty = false
+      if (storage === null) done()
+      else storage.sync(done)
+    },
+    checkpoint(state, forgetBefore) {
+      for (const [key, message] of commitments) if (message.slot.step < forgetBefore) commitments.delete(key)
+      forget(sealed, forgetBefore)
+      forget(votes, forgetBefore)
+      if (storage === null) return
+      sinceCompaction++
+      if (sinceCompaction < compactEverySteps) storage.append(encodeCheckpoint(state))
+      else {
+        sinceCompaction = 0
+        storage.rewrite([encodeCheckpoint(state), ...[...commitments.values()].map(encodeCommitment)])
+      }
+      dirty = true
+    },
+  }
+}
+
+function isCommitment(message: Message): message is Committed {
+  return message.kind !== 'request' && message.kind !== 'payload'
+}
+
+function boundValue(message: Exclude<Committed, { kind: 'vector' }>): string {
+  return message.kind === 'report' ? message.peers.join(' ') : message.digest
+}
+
+/** Drops the entries of earlier steps; keys are `[kind ]step/phase/iteration/sender`. */
+function forget(map: Map<string, unknown>, before: number): void {
+  for (const key of map.keys())
+    if (Number.parseInt(key.slice(key.indexOf(' ') + 1), 10) < before) map.delete(key)
+}

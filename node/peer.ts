@@ -1,0 +1,240 @@
+/**
+ * A peer of a cohort: LEARN on the runner, its oracle, and, where asked for, an attack in front. `join` gives it the
+ * real ports, the simulated world its own.
+ */
+import type { TimerPurpose } from '../agreement/averaging/averaging.ts'
+import type { Message, Slot } from '../agreement/message.ts'
+import type { Fault, PeerIndex } from '../agreement/protocol.ts'
+import type { Vector } from '../agreement/vector.ts'
+import type { Attack } from '../learning/attacks/attack.ts'
+import { type Byzantine, createByzantine, type Sightings } from '../learning/attacks/byzantine.ts'
+import {
+  createLearn,
+  defaultWindow,
+  type Learn,
+  type LearnInput,
+  type LearnOptions,
+  type LearnOutput,
+  type LearnStatus,
+} from '../learning/learn.ts'
+import type { GradientReply, GradientRequest } from '../learning/oracle.ts'
+import { createSchedule, type Schedule } from '../learning/schedule.ts'
+import type { DecodeLimits } from './codec/index.ts'
+import type { Cohort } from './cohort.ts'
+import { createJournal } from './journal.ts'
+import type { Keyring } from './keyring.ts'
+import type { Clock, Storage, Transport } from './ports.ts'
+import { createRunner, type Runner, type RunnerStatus } from './runner.ts'
+import { digestOf } from './signatures/digest.ts'
+
+/** The oracle as the peer uses it: the answer comes through a callback, at a time that the world decides. */
+export interface OraclePort {
+  gradient(request: GradientRequest, done: (reply: GradientReply | Error) => void): void
+}
+
+export interface PeerOptions {
+  readonly cohort: Cohort
+  readonly self: PeerIndex
+  /** θ₁, the same for all members. */
+  readonly initial: Vector
+  readonly oracle: OraclePort
+  readonly transport: Transport
+  readonly clock: Clock
+  /** Null: nothing survives a restart. */
+  readonly storage: Storage | null
+  readonly keyring: Keyring
+  readonly epoch: number
+  /** Makes this peer Byzantine. */
+  readonly attack?: { readonly attack: Attack; readonly random: () => number; readonly sightings: Sightings }
+  readonly hooks: PeerHooks
+}
+
+export interface PeerHooks {
+  /** Every output of LEARN, before the peer acts on it. */
+  output?(output: LearnOutput): void
+  /** The own gradient is computed. */
+  gradient?(step: number, reply: GradientReply): void
+  finished(parameters: Vector): void
+  fault(fault: Fault | (Omit<Fault, 'peer'> & { readonly peer: null })): void
+  connection?(peer: PeerIndex, up: boolean, reason: string): void
+  received?(from: PeerIndex, message: Message): void
+  /** The peer had to stop: its storage or its oracle failed. */
+  failed(error: Error): void
+}
+
+export interface Peer {
+  start(): void
+  /** Looks again whether a rushing attack can strike. */
+  poke(): void
+  status(): LearnStatus & RunnerStatus
+  finish(): void
+  unserved(): readonly PeerIndex[]
+  stop(done: () => void): void
+}
+
+export function createPeer(options: PeerOptions): Peer {
+  const { cohort, self, initial, keyring, clock, transport, storage, epoch, hooks } = options
+  const limits = decodeLimits(cohort, initial.length)
+  const sign = (slot: Slot, digest: string) => keyring.sign(slot, digest)
+  const journal = createJournal({ storage, sign, limits, compactEverySteps: 16 })
+  const start = journal.recovered ?? { step: 1, parameters: initial, momentum: null }
+  const learn = createLearn({ ...learnOptions(cohort, self, initial.length), start, commitments: journal })
+  const byzantine = options.attack === undefined ? null : corrupt(learn, options.attack, options)
+  const driven = {
+    input: (value: LearnInput) => (byzantine ?? learn).input(value),
+    receive: (from: PeerIndex, message: Message) => (byzantine ?? learn).receive(from, message),
+    readiness: (message: Message) => learn.readiness(message),
+    currentStep: () => learn.status().step,
+  }
+  const runner: Runner<LearnInput> = createRunner<LearnInput, LearnOutput>({
+    self,
+    peers: cohort.members.length,
+    protocol: driven,
+    transport,
+    clock,
+    keyring,
+    journal,
+    limits,
+    epoch,
+    delaysMs: delays(cohort),
+    keptSteps: defaultWindow.past,
+    hooks: {
+      ...hooks,
+      output(output) {
+        hooks.output?.(output)
+        if (output.kind === 'need-gradient') ask(options, runner, output)
+        else if (output.kind === 'stepped')
+          journal.checkpoint(output.state, output.state.step - defaultWindow.past)
+        else if (output.kind === 'finished') hooks.finished(output.parameters)
+      },
+    },
+  })
+  return {
+    start() {
+      runner.start()
+      runner.input({ kind: 'start' })
+    },
+    poke() {
+      if (byzantine !== null) runner.carry(byzantine.poke())
+    },
+    status: () => ({ ...learn.status(), ...runner.status() }),
+    finish: () => runner.finish(),
+    unserved: () => runner.unserved(),
+    stop: done => runner.stop(done),
+  }
+}
+
+function ask(
+  options: PeerOptions,
+  runner: Runner<LearnInput>,
+  request: Extract<LearnOutput, { kind: 'need-gradient' }>,
+): void {
+  const { step, parameters, batch } = request
+  options.oracle.gradient({ step, parameters, batch }, reply => {
+    if (reply instanceof Error) {
+      options.hooks.failed(reply)
+      return
+    }
+    options.hooks.gradient?.(step, reply)
+    runner.input({ kind: 'gradient', step, gradient: reply.gradient })
+  })
+}
+
+function corrupt(
+  learn: Learn,
+  { attack, random, sightings }: NonNullable<PeerOptions['attack']>,
+  options: PeerOptions,
+): Byzantine<LearnInput, LearnOutput> {
+  const { cohort, self, keyring } = options
+  const seal = (slot: Slot, vector: Vector) => {
+    const digest = digestOf(vector)
+    return { vector, digest, signature: keyring.sign(slot, digest) }
+  }
+  const { faults } = cohort
+  return createByzantine(learn, {
+    attack,
+    self,
+    peers: cohort.members.length,
+    faults,
+    seal,
+    random,
+    sightings,
+  })
+}
+
+/** LEARN as the cohort file describes it, but for where it starts. */
+export function learnOptions(
+  cohort: Cohort,
+  self: PeerIndex,
+  dimension: number,
+): Omit<LearnOptions, 'start' | 'commitments'> {
+  const {
+    protocol,
+    synchrony,
+    faults,
+    unsafe,
+    steps,
+    momentum,
+    clip,
+    weightDecay,
+    rate,
+    batch,
+    output,
+    seed,
+  } = cohort
+  return {
+    protocol,
+    synchrony,
+    self,
+    peers: cohort.members.length,
+    faults,
+    dimension,
+    grace: cohort.graceMs > 0,
+    unsafe,
+    schedule: scheduleOf(cohort, dimension),
+    steps,
+    rate: () => rate,
+    momentum,
+    clip,
+    weightDecay,
+    batch: () => batch,
+    outputStep: output === 'last' ? null : drawnStep(seed, steps),
+    window: defaultWindow,
+  }
+}
+
+function scheduleOf(cohort: Cohort, dimension: number): Schedule {
+  const { protocol, members, faults, synchrony, schedule, iterations, count } = cohort
+  return createSchedule({
+    protocol,
+    peers: members.length,
+    faults,
+    synchrony,
+    dimension,
+    schedule,
+    iterations,
+    count,
+  })
+}
+
+/** `* ~ U{1 … T}` from the shared seed (Algorithm 1, line 10; Remark 2): one mix of the seed's bits is enough. */
+function drawnStep(seed: number, steps: number): number {
+  const mixed = Number.parseInt(
+    digestOf(Float32Array.of(seed % 65536, Math.floor(seed / 65536))).slice(0, 12),
+    16,
+  )
+  return 1 + (mixed % steps)
+}
+
+function delays(cohort: Cohort): Record<TimerPurpose, number> {
+  return { grace: cohort.graceMs, timeout: cohort.timeoutMs, payload: PAYLOAD_DELAY_MS }
+}
+
+/** How long an honest author's vector may lag behind the votes on it before others are asked. */
+const PAYLOAD_DELAY_MS = 250
+
+function decodeLimits(cohort: Cohort, dimension: number): DecodeLimits {
+  const schedule = scheduleOf(cohort, dimension)
+  const longest = Math.max(schedule(cohort.steps, 'gradient'), schedule(cohort.steps, 'parameters'), 1)
+  return { peers: cohort.members.length, dimension, stepsMax: cohort.steps, iterationsMax: longest }
+}

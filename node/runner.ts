@@ -1,0 +1,375 @@
+/**
+ * The runner: drives one protocol over the ports. Real and simulated peers run this very code.
+ *
+ * A step of the protocol is carried out in this order: what binds the peer is recorded and synced; then its messages
+ * go to the links; timers and requests to the host are served meanwhile. A message from outside is decoded, its
+ * author's signature checked, and then the protocol sees it. Whatever a peer sends, nothing here throws.
+ */
+import type { TimerKey, TimerPurpose } from '../agreement/averaging/averaging.ts'
+import type { Message, Slot } from '../agreement/message.ts'
+import type { Envelope, Fault, PeerIndex, Protocol, Step } from '../agreement/protocol.ts'
+import { type DecodeLimits, decodeLinkFrame, encodeMessage, type Received } from './codec/index.ts'
+import type { Journal } from './journal.ts'
+import type { Keyring } from './keyring.ts'
+import {
+  createLink,
+  defaultLinkLimits,
+  type Encoded,
+  type Link,
+  type LinkLimits,
+  type LinkStatus,
+} from './link.ts'
+import type { Clock, Frame, Timer, Transport } from './ports.ts'
+
+/** A protocol as the runner drives it: it can say whether a message comes too early to be taken. */
+export interface Driven<Input, Output> extends Protocol<Input, Message, Output> {
+  readiness(message: Message): 'now' | 'later'
+  /** The LEARN step it is at; what lies further back than the window is no longer kept for others. */
+  currentStep(): number
+}
+
+export interface TimerInput {
+  readonly kind: 'timer'
+  readonly timer: TimerKey
+}
+
+export interface RunnerOptions<Input, Output> {
+  readonly self: PeerIndex
+  readonly peers: number
+  readonly protocol: Driven<Input | TimerInput, Output | TimerInput>
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly keyring: Keyring
+  readonly journal: Journal
+  readonly limits: DecodeLimits
+  readonly linkLimits?: LinkLimits
+  /** Distinguishes this run of the peer from earlier ones: any number that was not used before, never 0. */
+  readonly epoch: number
+  /** How long each kind of timer is. */
+  readonly delaysMs: Readonly<Record<TimerPurpose, number>>
+  /** Steps for which own messages are kept for peers that restart. */
+  readonly keptSteps: number
+  readonly hooks: RunnerHooks<Output>
+}
+
+export interface RunnerHooks<Output> {
+  /** What the protocol asks of its host; the host answers with `input`, at once or later. */
+  output(output: Output): void
+  fault(fault: Fault | (Omit<Fault, 'peer'> & { readonly peer: null })): void
+  connection?(peer: PeerIndex, up: boolean, reason: string): void
+  /** A message reached the protocol. For traces and checkers. */
+  received?(from: PeerIndex, message: Message): void
+  sent?(envelope: Envelope): void
+  /** The peer cannot go on: its storage failed. Nothing was sent that was not recorded. */
+  failed(error: Error): void
+}
+
+export interface Runner<Input> {
+  start(): void
+  input(value: Input): void
+  /** Carries out a step that did not come from the protocol itself (a faulty peer's doing). */
+  carry(step: Step<Message, never>): void
+  /** Tells the others that this peer needs nothing more. */
+  finish(): void
+  /** Peers that still need something from this one. */
+  unserved(): readonly PeerIndex[]
+  status(): RunnerStatus
+  stop(done: () => void): void
+}
+
+export interface RunnerStatus {
+  readonly connected: readonly PeerIndex[]
+  readonly links: readonly (LinkStatus | null)[]
+  readonly messagesSent: number
+  readonly bytesSent: number
+  readonly bytesReceived: number
+}
+
+interface State<Input, Output> {
+  readonly options: RunnerOptions<Input, Output>
+  readonly links: (Link | null)[]
+  readonly connected: Set<PeerIndex>
+  readonly held: Set<PeerIndex>
+  /** Envelopes whose commitments are not durable yet. */
+  unsynced: Envelope[]
+  syncing: boolean
+  /** Steps and frames are worked off one after the other, never inside each other. */
+  readonly work: (() => void)[]
+  working: boolean
+  readonly ackTimers: (Timer | null)[]
+  stopped: boolean
+  retryAll: boolean
+  pumpAll: boolean
+  messagesSent: number
+  bytesSent: number
+  bytesReceived: number
+}
+
+/** An acknowledgement waits so long for a data frame to travel with. */
+const ACK_DELAY_MS = 40
+
+export function createRunner<Input, Output extends { readonly kind: string }>(
+  options: RunnerOptions<Input, Output>,
+): Runner<Input> {
+  const { peers, self, epoch, linkLimits = defaultLinkLimits } = options
+  const state: State<Input, Output> = {
+    options,
+    links: [],
+    connected: new Set(),
+    held: new Set(),
+    unsynced: [],
+    syncing: false,
+    work: [],
+    working: false,
+    ackTimers: Array.from({ length: peers }, () => null),
+    stopped: false,
+    retryAll: false,
+    pumpAll: false,
+    messagesSent: 0,
+    bytesSent: 0,
+    bytesReceived: 0,
+  }
+  for (let peer = 0; peer < peers; peer++) {
+    const hooks = linkHooks(state, peer)
+    const step = () => options.protocol.currentStep()
+    state.links.push(peer === self ? null : createLink({ peer, epoch, limits: linkLimits, hooks, step }))
+  }
+  return {
+    start: () => start(state),
+    input: value => enqueueWork(state, () => carry(state, options.protocol.input(value))),
+    carry: step => enqueueWork(state, () => carry(state, step)),
+    finish() {
+      for (const link of state.links) link?.finish()
+    },
+    unserved: () => unserved(state),
+    status: () => ({
+      connected: [...state.connected].sort((a, b) => a - b),
+      links: state.links.map(link => link?.status() ?? null),
+      messagesSent: state.messagesSent,
+      bytesSent: state.bytesSent,
+      bytesReceived: state.bytesReceived,
+    }),
+    stop(done) {
+      state.stopped = true
+      for (const timer of state.ackTimers) timer?.cancel()
+      options.transport.stop(done)
+    },
+  }
+}
+
+function linkHooks<I, O extends { readonly kind: string }>(state: State<I, O>, peer: PeerIndex) {
+  const { transport, clock, hooks } = state.options
+  return {
+    send(frame: Frame): boolean {
+      if (!transport.send(peer, frame)) return false
+      state.bytesSent += sizeOf(frame)
+      return true
+    },
+    take: (received: Received) => take(state, peer, received),
+    hold(held: boolean) {
+      if (held === state.held.has(peer)) return
+      if (held) {
+        state.held.add(peer)
+        transport.pause(peer)
+      } else {
+        state.held.delete(peer)
+        transport.resume(peer)
+      }
+    },
+    ackSoon() {
+      if (state.ackTimers[peer] !== null || state.stopped) return
+      state.ackTimers[peer] = clock.after(ACK_DELAY_MS, () => {
+        state.ackTimers[peer] = null
+        state.links[peer]?.acknowledge()
+      })
+    },
+    gap(missing: number) {
+      hooks.connection?.(peer, true, `missed ${missing} messages: it could not wait for this peer any longer`)
+    },
+  }
+}
+
+function start<I, O extends { readonly kind: string }>(state: State<I, O>): void {
+  const { transport, journal, hooks } = state.options
+  for (const message of journal.messages()) enqueueFor(state, 'others', message)
+  transport.start({
+    connected(peer) {
+      state.connected.add(peer)
+      hooks.connection?.(peer, true, 'connected')
+      state.links[peer]?.connected()
+    },
+    disconnected(peer, reason) {
+      state.connected.delete(peer)
+      state.links[peer]?.disconnected()
+      hooks.connection?.(peer, false, reason)
+    },
+    frame: (peer, frame) => enqueueWork(state, () => receiveFrame(state, peer, frame)),
+    drained: peer => state.links[peer]?.pump(),
+    fault: (peer, kind, detail) => hooks.fault({ peer, kind, detail }),
+  })
+}
+
+/** Runs a piece of work now, or after the one under way. */
+function enqueueWork<I, O extends { readonly kind: string }>(state: State<I, O>, work: () => void): void {
+  state.work.push(work)
+  if (state.working) return
+  state.working = true
+  for (let next = state.work.shift(); next !== undefined && !state.stopped; next = state.work.shift()) {
+    next()
+    if (state.retryAll && state.work.length === 0) {
+      state.retryAll = false
+      for (const peer of [...state.held]) state.links[peer]?.retry()
+    }
+  }
+  state.working = false
+  if (state.pumpAll && !state.stopped) {
+    // Only now, so that what a burst of messages caused travels together.
+    state.pumpAll = false
+    for (const link of state.links) link?.pump()
+  }
+}
+
+function receiveFrame<I, O extends { readonly kind: string }>(
+  state: State<I, O>,
+  peer: PeerIndex,
+  frame: Frame,
+): void {
+  const { hooks, limits } = state.options
+  state.bytesReceived += sizeOf(frame)
+  const decoded = decodeLinkFrame(frame, limits)
+  if ('fault' in decoded) hooks.fault({ peer, kind: decoded.fault, detail: decoded.detail })
+  else state.links[peer]?.receive(decoded)
+}
+
+function take<I, O extends { readonly kind: string }>(
+  state: State<I, O>,
+  from: PeerIndex,
+  received: Received,
+): 'taken' | 'later' {
+  const { protocol, hooks } = state.options
+  if ('fault' in received) {
+    hooks.fault({
+      peer: from,
+      kind: received.fault,
+      detail: received.detail,
+      ...(received.slot && { slot: received.slot }),
+    })
+    return 'taken'
+  }
+  const { message } = received
+  if (protocol.readiness(message) === 'later') return 'later'
+  if (!signedByAuthor(state, message)) {
+    hooks.fault({ peer: from, kind: 'bad-signature', slot: message.slot })
+    return 'taken'
+  }
+  hooks.received?.(from, message)
+  carry(state, protocol.receive(from, message))
+  return 'taken'
+}
+
+/** Votes and reports are vouched for by the authenticated connection; vectors by their author. */
+function signedByAuthor<I, O>(state: State<I, O>, message: Message): boolean {
+  const check = (slot: Slot, { digest, signature }: { digest: string; signature: Uint8Array }) =>
+    state.options.keyring.verify(slot.sender, slot, digest, signature)
+  switch (message.kind) {
+    case 'vector':
+    case 'payload':
+      return check(message.slot, message.sealed)
+    case 'echo':
+      return check(message.slot, message)
+    case 'ready':
+    case 'request':
+    case 'report':
+      return true
+  }
+}
+
+function carry<I, O extends { readonly kind: string }>(
+  state: State<I, O>,
+  step: Step<Message, O | TimerInput>,
+): void {
+  const { journal, hooks } = state.options
+  for (const fault of step.faults) hooks.fault(fault)
+  for (const envelope of step.messages) {
+    if (envelope.to === 'others') journal.record(envelope.message)
+    state.unsynced.push(envelope)
+    hooks.sent?.(envelope)
+  }
+  if (step.messages.length > 0) release(state)
+  for (const output of step.outputs) serve(state, output)
+}
+
+function serve<I, O extends { readonly kind: string }>(state: State<I, O>, output: O | TimerInput): void {
+  const { clock, delaysMs, hooks, protocol } = state.options
+  if (isTimer(output)) {
+    const wake: TimerInput = { kind: 'timer', timer: output.timer }
+    clock.after(delaysMs[output.timer.purpose], () => {
+      if (!state.stopped) enqueueWork(state, () => carry(state, protocol.input(wake)))
+    })
+    return
+  }
+  if (output.kind === 'stepped') {
+    state.retryAll = true
+    const before = protocol.currentStep() - state.options.keptSteps
+    for (const link of state.links) link?.forgetBefore(before)
+  }
+  hooks.output(output)
+}
+
+function isTimer<O extends { readonly kind: string }>(output: O | TimerInput): output is TimerInput {
+  return output.kind === 'timer'
+}
+
+/** Syncs what was recorded, then hands the messages to the links (invariant 1: durable before it is sent). */
+function release<I, O extends { readonly kind: string }>(state: State<I, O>): void {
+  const { journal, hooks } = state.options
+  if (state.syncing) return
+  if (!journal.dirty()) {
+    transmit(state, state.unsynced)
+    return
+  }
+  const envelopes = state.unsynced
+  state.unsynced = []
+  state.syncing = true
+  journal.sync(error => {
+    state.syncing = false
+    if (error !== undefined) {
+      state.stopped = true
+      hooks.failed(error)
+      return
+    }
+    enqueueWork(state, () => {
+      transmit(state, envelopes)
+      if (state.unsynced.length > 0) release(state)
+    })
+  })
+}
+
+function transmit<I, O extends { readonly kind: string }>(state: State<I, O>, envelopes: Envelope[]): void {
+  if (envelopes === state.unsynced) state.unsynced = []
+  for (const { to, message } of envelopes) enqueueFor(state, to, message)
+  state.pumpAll = true
+}
+
+function enqueueFor<I, O>(state: State<I, O>, to: Envelope['to'], message: Message): void {
+  const chunks = encodeMessage(message)
+  const encoded: Encoded = { step: message.slot.step, chunks, bytes: sizeOf(chunks) }
+  for (const [peer, link] of state.links.entries()) {
+    if (link === null || (to !== 'others' && to !== peer)) continue
+    link.enqueue(encoded)
+    state.messagesSent++
+  }
+}
+
+function unserved<I, O>(state: State<I, O>): readonly PeerIndex[] {
+  return [...state.links.keys()].filter(peer => {
+    const status = state.links[peer]?.status()
+    return status !== undefined && !status.finished
+  })
+}
+
+function sizeOf(frame: Frame): number {
+  let sum = 0
+  for (const chunk of frame) sum += chunk.byteLength
+  return sum
+}
