@@ -1,46 +1,67 @@
-/** The cohort: what all members must agree on beforehand. Parsed once from YAML into this value (cohort-file.ts). */
+/**
+ * The cohort: what all members must agree on beforehand. Parsed once, from YAML or from options, into this value
+ * (cohort-file.ts); its id is the digest of its canonical form, and peers with different ids do not talk.
+ *
+ * Addresses are no part of the id: each member's file may know others, and they change.
+ */
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { protocolNames } from '../agreement/bounds.ts'
 import type { PeerIndex } from '../agreement/protocol.ts'
 
-export interface Member {
-  /** For people; unique. */
-  readonly name: string
-  /** libp2p peer id of the member's Ed25519 key (`12D3KooW…`); the public key is inside. */
-  readonly id: string
-  /** Multiaddrs to try, `/ip4/192.168.1.5/tcp/4001`; may be empty where mDNS finds the member. */
-  readonly addresses: readonly string[]
-}
+const count = z.int().min(1)
 
-export interface Cohort {
-  readonly name: string
-  /** Index in this list = `PeerIndex`. */
-  readonly members: readonly Member[]
-  /** `f`: how many members may be faulty. */
-  readonly faults: number
-  readonly protocol: 'mda' | 'cva' | 'icwtm' | 'rb-tm' | 'mean'
-  readonly synchrony: 'asynchronous' | 'synchronous'
-  /** Standard form: how long to wait for more than `q` vectors once `q` are in. */
-  readonly graceMs: number
-  /** Synchronous mode: how long to wait for all `n`. */
-  readonly timeoutMs: number
-  readonly schedule: 'practical' | 'theory' | 'log'
-  /** Schedule `practical`: `k_g` and `k_θ`. Ignored by the others. */
-  readonly iterations: { readonly gradient: number; readonly parameters: number }
-  /** Which iteration count the theory schedule uses for a wanted contraction. */
-  readonly count: 'tight' | 'paper'
-  readonly steps: number
-  readonly model: string
-  readonly rate: number
-  readonly momentum: number
-  /** ℓ₂ norm to which the own vector is clipped; null: not at all. */
-  readonly clip: number | null
-  readonly weightDecay: number
-  readonly batch: number
-  /** θ_* of Algorithm 1: the last parameters (Remark 1), or drawn by the seed. */
-  readonly output: 'last' | 'drawn'
-  readonly seed: number
-  /** Runs below a protocol's bound on purpose. */
-  readonly unsafe: boolean
-}
+export const memberSchema = z
+  .strictObject({
+    /** For people; unique. */
+    name: z.string().min(1).max(64),
+    /** libp2p peer id of the member's Ed25519 key (`12D3KooW…`); the public key is inside. */
+    id: z.string().min(1),
+    /** Multiaddrs to try, `/ip4/192.168.1.5/tcp/4001`; may be empty where mDNS finds the member. */
+    addresses: z.array(z.string()).readonly().default([]),
+  })
+  .readonly()
+
+/** Every field, its range, and its default where it may be left out. */
+export const cohortSchema = z
+  .strictObject({
+    name: z.string().min(1).max(64).default('cohort'),
+    /** Index in this list = `PeerIndex`. */
+    members: z.array(memberSchema).min(1).max(1024).readonly(),
+    /** `f`: how many members may be faulty. */
+    faults: z.int().min(0),
+    protocol: z.enum(protocolNames),
+    synchrony: z.enum(['asynchronous', 'synchronous']).default('asynchronous'),
+    /** Standard form: how long to wait for more than `q` vectors once `q` are in. */
+    graceMs: z.number().min(0).max(60_000).default(20),
+    /** Synchronous mode: how long to wait for all `n`. */
+    timeoutMs: z.number().min(1).max(3_600_000).default(10_000),
+    schedule: z.enum(['practical', 'theory', 'log']).default('practical'),
+    /** Schedule `practical`: `k_g` and `k_θ`. Ignored by the others. */
+    iterations: z
+      .strictObject({ gradient: count, parameters: count })
+      .readonly()
+      .default({ gradient: 1, parameters: 1 }),
+    /** Which iteration count the theory schedule uses for a wanted contraction. */
+    count: z.enum(['tight', 'paper']).default('tight'),
+    steps: count.max(2 ** 31 - 1),
+    model: z.string().min(1),
+    rate: z.number().positive(),
+    momentum: z.number().min(0).lt(1).default(0.9),
+    /** ℓ₂ norm to which the own vector is clipped; null: not at all. */
+    clip: z.number().positive().nullable().default(null),
+    weightDecay: z.number().min(0).default(0),
+    batch: count,
+    /** θ_* of Algorithm 1: the last parameters (Remark 1), or drawn by the seed. */
+    output: z.enum(['last', 'drawn']).default('last'),
+    seed: z.int().min(0),
+    /** Runs below a protocol's bound on purpose. */
+    unsafe: z.boolean().default(false),
+  })
+  .readonly()
+
+export type Member = z.infer<typeof memberSchema>
+export type Cohort = z.infer<typeof cohortSchema>
 
 /** The members a peer exchanges with, and itself. */
 export interface Seat {
@@ -48,4 +69,40 @@ export interface Seat {
   /** Digest of the cohort's canonical form, lower-case hexadecimal. Peers with different ids do not talk. */
   readonly cohortId: string
   readonly self: PeerIndex
+}
+
+/** One text for one cohort: JSON with sorted keys, every default spelt out, without addresses. */
+export function canonicalCohort(cohort: Cohort): string {
+  return JSON.stringify(agreedOn(cohort), sortedKeys)
+}
+
+/** SHA-256 of the canonical form, lower-case hexadecimal. */
+export function cohortId(cohort: Cohort): string {
+  return createHash('sha256').update(canonicalCohort(cohort)).digest('hex')
+}
+
+/** Paths of the fields in which two cohorts differ, `steps` or `members[2].id`; empty where their ids are equal. */
+export function differingFields(a: Cohort, b: Cohort): readonly string[] {
+  const left = flatten(agreedOn(a))
+  const right = flatten(agreedOn(b))
+  return [...new Set([...left.keys(), ...right.keys()])].filter(path => left.get(path) !== right.get(path))
+}
+
+function agreedOn(cohort: Cohort) {
+  return { ...cohort, members: cohort.members.map(({ name, id }) => ({ name, id })) }
+}
+
+function sortedKeys(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/** Leaves by path, as JSON. */
+function flatten(value: unknown, path = '', into = new Map<string, string>()): Map<string, string> {
+  if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) flatten(item, `${path}[${index}]`, into)
+  } else if (typeof value === 'object' && value !== null) {
+    for (const [key, item] of Object.entries(value)) flatten(item, path === '' ? key : `${path}.${key}`, into)
+  } else into.set(path, JSON.stringify(value))
+  return into
 }

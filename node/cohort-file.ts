@@ -1,0 +1,149 @@
+/**
+ * Cohort files: YAML in, a typed `Cohort` out, once, with errors that name the file, the field, the value and what
+ * would be right; and the way back.
+ */
+import { readFile } from 'node:fs/promises'
+import { multiaddr } from '@multiformats/multiaddr'
+import { LineCounter, parseDocument, stringify } from 'yaml'
+import { bounds } from '../agreement/bounds.ts'
+import { modelNames } from '../learning/models/registry.ts'
+import { type Cohort, cohortSchema, type Member, memberSchema } from './cohort.ts'
+import { CohortError, schemaError, valueText } from './cohort-error.ts'
+import { IdentityError, publicKeyOf } from './identity.ts'
+import { suggestion } from './nearest.ts'
+
+export { CohortError, type CohortErrorCode } from './cohort-error.ts'
+
+/** @throws CohortError */
+export async function readCohort(path: string): Promise<Cohort> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT')
+      throw new CohortError(
+        'cohort-missing',
+        `${path}: no such cohort file; "concord cohort create" makes one`,
+      )
+    throw new CohortError('cohort-unreadable', `${path}: cannot be read (${error.message})`)
+  })
+  return parseCohort(text, path)
+}
+
+/**
+ * @param source where the text is from, for messages
+ * @throws CohortError
+ */
+export function parseCohort(text: string, source: string): Cohort {
+  return checkCohort(parseYaml(text, source), source)
+}
+
+/** Checks a value of unknown shape: types, ranges, members, and the protocol's bound. @throws CohortError */
+export function checkCohort(document: unknown, source: string): Cohort {
+  const parsed = cohortSchema.safeParse(document)
+  if (!parsed.success) throw schemaError(source, document, parsed.error.issues, fieldsAt)
+  const cohort = parsed.data
+  checkMembers(cohort.members, source)
+  if (!modelNames.includes(cohort.model))
+    throw new CohortError(
+      'cohort-field-invalid',
+      `${source}: model is ${valueText(cohort.model)}; expected one of ${modelNames.join(', ')}${suggestion(cohort.model, modelNames)}`,
+    )
+  checkBound(cohort, source)
+  return cohort
+}
+
+/** The text of a cohort file, every field spelt out. */
+export function formatCohort(cohort: Cohort): string {
+  return [
+    '# The cohort: every member needs this file, with the same values (addresses may differ).',
+    '# concord cohort check FILE tells what is wrong with it, concord cohort show FILE prints its id.',
+    stringify(cohort, { lineWidth: 0 }),
+  ].join('\n')
+}
+
+function parseYaml(text: string, source: string): unknown {
+  const lineCounter = new LineCounter()
+  const document = parseDocument(text, { lineCounter, prettyErrors: false })
+  const error = document.errors[0]
+  if (error !== undefined) {
+    const { line, col } = lineCounter.linePos(error.pos[0])
+    throw new CohortError(
+      'cohort-syntax',
+      `${source}, line ${line}, column ${col}: not YAML: ${error.message}`,
+    )
+  }
+  return document.toJS({ maxAliasCount: 100 })
+}
+
+function fieldsAt(path: readonly PropertyKey[]): readonly string[] {
+  if (path.length === 0) return Object.keys(cohortSchema.unwrap().shape)
+  if (path[0] === 'members') return Object.keys(memberSchema.unwrap().shape)
+  return ['gradient', 'parameters']
+}
+
+function checkMembers(members: readonly Member[], source: string): void {
+  const names = new Map<string, number>()
+  const ids = new Map<string, number>()
+  for (const [index, member] of members.entries()) {
+    const where = `${source}: members[${index}]`
+    const sameName = names.get(member.name)
+    if (sameName !== undefined)
+      throw new CohortError(
+        'cohort-member-twice',
+        `${where}.name is ${valueText(member.name)}, as members[${sameName}].name is; expected a name of its own`,
+      )
+    const sameId = ids.get(member.id)
+    if (sameId !== undefined)
+      throw new CohortError(
+        'cohort-member-twice',
+        `${where}.id (${member.name}) is ${member.id}, as members[${sameId}].id (${members[sameId]!.name}) is; every member needs a key of its own`,
+      )
+    names.set(member.name, index)
+    ids.set(member.id, index)
+    checkId(member.id, `${where}.id`)
+    for (const [place, address] of member.addresses.entries())
+      checkAddress(address, member.id, `${where}.addresses[${place}]`)
+  }
+}
+
+function checkId(id: string, where: string): void {
+  try {
+    publicKeyOf(id)
+  } catch (error) {
+    if (!(error instanceof IdentityError)) throw error
+    throw new CohortError('cohort-member-id', `${where}: ${error.message}`)
+  }
+}
+
+const hosts = new Set(['ip4', 'ip6', 'dns', 'dns4', 'dns6'])
+
+function checkAddress(address: string, id: string, where: string): void {
+  const wrong = (why: string) =>
+    new CohortError(
+      'cohort-address',
+      `${where} is ${valueText(address)}: ${why}; expected an address such as /ip4/192.168.1.5/tcp/4001`,
+    )
+  let parts: ReturnType<ReturnType<typeof multiaddr>['getComponents']>
+  try {
+    parts = multiaddr(address).getComponents()
+  } catch (error) {
+    throw wrong(error instanceof Error ? error.message : String(error))
+  }
+  if (parts[0] === undefined || !hosts.has(parts[0].name)) throw wrong('it begins with no host')
+  if (parts[1]?.name !== 'tcp') throw wrong('it names no TCP port')
+  const owner = parts.find(({ name }) => name === 'p2p')?.value
+  if (owner !== undefined && owner !== id) throw wrong(`it ends in the id of another peer than ${id}`)
+}
+
+function checkBound({ protocol, synchrony, faults, members, unsafe }: Cohort, source: string): void {
+  const peers = members.length
+  if (faults >= peers)
+    throw new CohortError(
+      'cohort-field-invalid',
+      `${source}: faults is ${faults}, of ${peers} members; expected at most ${peers - 1}`,
+    )
+  const { feasible, why } = bounds({ protocol, peers, faults, synchrony })
+  if (!feasible && !unsafe)
+    throw new CohortError(
+      'cohort-bound',
+      `${source}: faults is ${faults}: ${why} (unsafe: true runs it all the same)`,
+    )
+}
