@@ -1,0 +1,67 @@
+/**
+ * Signing own slots and checking others'. A vector comes once from its author and its signature again in every
+ * ECHO, `n` times for each slot: what was verified once is remembered, within a limit.
+ */
+import type { Digest, Message, Slot } from '../../agreement/message.ts'
+import { type Ed25519, ed25519 } from './ed25519.ts'
+import { signedBytes } from './slot.ts'
+
+export interface Signer {
+  sign(slot: Slot, digest: Digest): Uint8Array
+}
+
+export interface Verifier {
+  /** Whether the slot's sender signed this digest for it. False for a sender outside the cohort. */
+  verify(slot: Slot, digest: Digest, signature: Uint8Array): boolean
+  /** Whether a message carries a valid signature of its slot's sender, or needs none. */
+  accepts(message: Message): boolean
+}
+
+export function createSigner(cohortId: string, seed: Uint8Array, implementation: Ed25519 = ed25519): Signer {
+  return { sign: (slot, digest) => implementation.sign(seed, signedBytes(cohortId, slot, digest)) }
+}
+
+/** Remembered verifications: about 300 bytes each. An iteration of reliable broadcast among 64 peers needs 64. */
+const VERIFIED_MAX = 8192
+
+export interface VerifierOptions {
+  readonly verifiedMax?: number
+  readonly implementation?: Ed25519
+}
+
+/** `publicKeys[i]`: the 32 bytes of peer `i`'s key. */
+export function createVerifier(
+  cohortId: string,
+  publicKeys: readonly Uint8Array[],
+  { verifiedMax = VERIFIED_MAX, implementation = ed25519 }: VerifierOptions = {},
+): Verifier {
+  // Only what verified is remembered: an attacker cannot fill this with garbage, and a failure proves nothing new.
+  const verified = new Set<string>()
+  const verify = (slot: Slot, digest: Digest, signature: Uint8Array): boolean => {
+    const publicKey = publicKeys[slot.sender]
+    if (publicKey === undefined) return false
+    const bytes = signedBytes(cohortId, slot, digest)
+    const name = Buffer.concat([bytes, signature]).toString('latin1')
+    if (verified.has(name)) return true
+    if (!implementation.verify(publicKey, bytes, signature)) return false
+    if (verified.size >= verifiedMax) verified.delete(verified.values().next().value!)
+    verified.add(name)
+    return true
+  }
+  return {
+    verify,
+    accepts(message) {
+      switch (message.kind) {
+        case 'vector':
+        case 'payload':
+          return verify(message.slot, message.sealed.digest, message.sealed.signature)
+        case 'echo':
+          return verify(message.slot, message.digest, message.signature)
+        case 'ready':
+        case 'request':
+        case 'report':
+          return true
+      }
+    },
+  }
+}

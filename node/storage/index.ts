@@ -1,0 +1,4 @@
+/** Storage: the log of a real peer, and none. */
+export { StorageError, type StorageErrorCode } from './errors.ts'
+export { type FileLog, openFileLog } from './file-log.ts'
+export { memoryStorage } from './memory.ts'

@@ -1,0 +1,11 @@
+/** Storage for runs that need not survive: nothing is written, `sync` succeeds at once. */
+import type { Storage } from '../ports.ts'
+
+export function memoryStorage(recovered: readonly Uint8Array[] = []): Storage {
+  return {
+    recovered,
+    append() {},
+    sync: done => queueMicrotask(() => done()),
+    rewrite() {},
+  }
+}
