@@ -1,0 +1,83 @@
+/**
+ * `concord/agreement`: what the pure core offers to others. Aggregation rules on plain Float32Arrays; the averaging
+ * agreements, reliable broadcast and witnesses as state machines to drive; bounds to choose among them.
+ */
+export type {
+  Averaging,
+  AveragingInput,
+  AveragingOptions,
+  AveragingOutput,
+  TimerKey,
+  TimerPurpose,
+} from './averaging/averaging.ts'
+export { BoundError, createAveraging } from './averaging/create.ts'
+export {
+  averagingConstantOf,
+  type Bounds,
+  type BoundsQuery,
+  bounds,
+  contractionOf,
+  iterationsFor,
+  mostFaults,
+  type ProtocolName,
+  peersNeeded,
+  protocolNames,
+} from './bounds.ts'
+export {
+  type Broadcast,
+  type BroadcastInput,
+  type BroadcastOptions,
+  type BroadcastOutput,
+  createBroadcast,
+} from './broadcast.ts'
+export {
+  type Commitments,
+  type Digest,
+  type Exchange,
+  type Message,
+  type MessageKind,
+  type Phase,
+  type Sealed,
+  type Slot,
+  slotKey,
+} from './message.ts'
+export {
+  absorb,
+  type Commitment,
+  type Envelope,
+  type Evidence,
+  type Fault,
+  type FaultKind,
+  newStep,
+  type PeerIndex,
+  type Protocol,
+  type Recipient,
+  type Step,
+  type StepBuilder,
+} from './protocol.ts'
+export * from './rules/index.ts'
+export {
+  echoThreshold,
+  honestCount,
+  quorum,
+  readyAmplification,
+  readyDelivery,
+  type Synchrony,
+  witnessThreshold,
+} from './thresholds.ts'
+export {
+  coordinateWiseDiameter,
+  diameter,
+  distance,
+  isFiniteVector,
+  norm,
+  squaredDistance,
+  type Vector,
+} from './vector.ts'
+export {
+  createWitnessedExchange,
+  type WitnessedExchange,
+  type WitnessedExchangeInput,
+  type WitnessedExchangeOptions,
+  type WitnessedExchangeOutput,
+} from './witness.ts'

@@ -1,0 +1,47 @@
+/**
+ * `concord/learning`: LEARN as a protocol on top of averaging agreement; oracles, models and data to feed it; attacks
+ * to hold it against.
+ */
+export type { Attack, Sight } from './attacks/attack.ts'
+export {
+  type Byzantine,
+  type ByzantineOptions,
+  createByzantine,
+  type Sightings,
+} from './attacks/byzantine.ts'
+export { AttackError, attackNamed, attackNames } from './attacks/registry.ts'
+export {
+  DataError,
+  type DataErrorCode,
+  type DataShape,
+  type DataSource,
+  type Dataset,
+} from './data/dataset.ts'
+export { digits } from './data/digits.ts'
+export { loadDataset, parseIdxImages, parseIdxLabels } from './data/idx.ts'
+export { type Partition, parsePartition, partitionIndices } from './data/partition.ts'
+export {
+  createLearn,
+  defaultWindow,
+  type Learn,
+  type LearnInput,
+  type LearnOptions,
+  type LearnOutput,
+  type LearnState,
+  type LearnStatus,
+  type LearnWindow,
+} from './learn.ts'
+export {
+  initialParameters,
+  type Model,
+  ModelError,
+  modelDimension,
+  type ParameterShape,
+} from './models/model.ts'
+export { modelNamed, modelNames } from './models/registry.ts'
+export type { Evaluation, GradientReply, GradientRequest, Oracle } from './oracle.ts'
+export { createJaxOracle, type ModelOracle } from './oracles/jax-oracle.ts'
+export type { OracleSpec } from './oracles/spec.ts'
+export { createOracle, OracleError } from './oracles/worker-oracle.ts'
+export { drawNormal, type RandomStream, randomStream } from './random.ts'
+export { createSchedule, type Schedule, type ScheduleOptions } from './schedule.ts'
