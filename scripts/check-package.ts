@@ -99,6 +99,8 @@ function main(): void {
     )
   note('the same programs run')
   const help = run('npx', ['--no-install', 'concord', '--help'], user)
+  const direct = run(join(user, 'node_modules', '.bin', 'concord'), ['--help'], user)
+  if (direct !== help) throw new Error(`started without npx, concord --help differs:\n${direct}`)
   if (!/\bdemo\b/.test(help)) throw new Error(`concord --help does not mention demo:\n${help}`)
   run('npx', ['--no-install', 'concord', 'demo', '--steps', '20', '--report', 'demo.json'], user)
   note('npx concord demo --steps 20 ran')
