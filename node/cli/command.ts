@@ -1,0 +1,96 @@
+/**
+ * What a command is: a name, options with their types, an example, a handler. `program.ts` turns a list of them into
+ * the command line; adding one is writing its module and naming it in `commands/index.ts`.
+ */
+import type { Terminal } from './terminal.ts'
+
+/** Wrong usage: exit code 2. The message names the option or argument, its value, and what would be right. */
+export class UsageError extends Error {
+  readonly code = 'usage'
+  override readonly name = 'UsageError'
+}
+
+/** The job was asked for rightly and failed: exit code 1. */
+export class JobError extends Error {
+  readonly code = 'job-failed'
+  override readonly name = 'JobError'
+}
+
+export interface Option<T> {
+  /** As commander reads them: `-o, --out <file>`, `--unsafe`, `--no-mdns`. */
+  readonly flags: string
+  readonly about: string
+  readonly fallback: T
+  /** How the default is told where the value itself says too little. */
+  readonly fallbackText?: string
+  /** Text to value; `name` is the option's, for messages. Null where the option takes no value. */
+  readonly parse: ((text: string, name: string) => T) | null
+  /** Not in the help: for use between our own processes. */
+  readonly hidden?: boolean
+}
+
+export type Options = Readonly<Record<string, Option<unknown>>>
+export type Values<O extends Options> = { readonly [K in keyof O]: O[K] extends Option<infer T> ? T : never }
+
+/** Ends as exit code 0, or as the code returned. */
+export type Outcome = Promise<number | undefined>
+
+export interface CommandDefinition<O extends Options> {
+  readonly name: string
+  readonly summary: string
+  /** More for `--help`, before the options. */
+  readonly about?: string
+  /** Positional arguments as commander reads them: `<file>`, `[file]`, `[members...]`. */
+  readonly arguments?: readonly { readonly name: string; readonly about: string }[]
+  readonly options: O
+  readonly examples: readonly string[]
+  handler(values: Values<O>, positional: readonly string[], terminal: Terminal): Outcome
+}
+
+/** A command whose option types are checked where it is defined, and forgotten here. */
+export interface Command extends Omit<CommandDefinition<Options>, 'handler'> {
+  handler(
+    values: Readonly<Record<string, unknown>>,
+    positional: readonly string[],
+    terminal: Terminal,
+  ): Outcome
+}
+
+/** Commands under one name: `cohort create`, `cohort check`. */
+export interface CommandGroup {
+  readonly name: string
+  readonly summary: string
+  readonly commands: readonly Command[]
+}
+
+export function defineCommand<O extends Options>(definition: CommandDefinition<O>): Command {
+  return {
+    ...definition,
+    handler: (values, positional, terminal) => definition.handler(values as Values<O>, positional, terminal),
+  }
+}
+
+/** An option with a value and a default. */
+export function option<T>(
+  flags: string,
+  about: string,
+  parse: (text: string, name: string) => T,
+  fallback: T,
+): Option<T> {
+  return { flags, about, parse, fallback }
+}
+
+/** An option with a value that may be left out: then null. */
+export function maybe<T>(
+  flags: string,
+  about: string,
+  parse: (text: string, name: string) => T,
+  fallbackText?: string,
+): Option<T | null> {
+  return { flags, about, parse, fallback: null, ...(fallbackText !== undefined && { fallbackText }) }
+}
+
+/** An option without a value: `--unsafe` is false unless said, `--no-mdns` true unless said. */
+export function flag(flags: string, about: string): Option<boolean> {
+  return { flags, about, parse: null, fallback: flags.includes('--no-') }
+}

@@ -1,0 +1,99 @@
+/** `concord bounds`: what a protocol guarantees at (n, f, synchrony); a table over all where none is named. */
+import { type Bounds, bounds, mostFaults, type ProtocolName } from '../../../agreement/bounds.ts'
+import { defineCommand, flag, maybe, option, UsageError } from '../command.ts'
+import { protocols } from '../options.ts'
+import { integer, oneOf } from '../parse.ts'
+import type { Paint, Terminal } from '../terminal.ts'
+
+export const boundsCommand = defineCommand({
+  name: 'bounds',
+  summary: 'what a protocol guarantees with so many peers and faults: feasible or not, and why',
+  options: {
+    protocol: maybe('--protocol <name>', protocols.join(', '), oneOf(protocols), 'all, as a table'),
+    peers: option('--peers <n>', 'how many peers', integer({ min: 1, max: 1024 }), 7),
+    faults: maybe(
+      '--faults <f>',
+      'how many may be faulty',
+      integer({ min: 0 }),
+      'the most each protocol allows',
+    ),
+    synchronous: flag('--synchronous', 'with a known bound on delays, instead of asynchronously'),
+    dimension: maybe(
+      '--dimension <d>',
+      'length of the vectors, for a sharper averaging constant',
+      integer({ min: 1 }),
+      'any',
+    ),
+    json: flag('--json', 'print JSON: one object, or an array where no protocol is named'),
+  },
+  examples: ['--peers 7 --faults 1', '--protocol icwtm --peers 5 --faults 1 --json'],
+  async handler({ protocol, peers, faults, synchronous, dimension, json }, _, terminal) {
+    if (faults !== null && faults >= peers)
+      throw new UsageError(`--faults is ${faults}, of ${peers} peers; expected at most ${peers - 1}`)
+    const synchrony = synchronous ? 'synchronous' : 'asynchronous'
+    const asked = (name: ProtocolName): Bounds =>
+      bounds({
+        protocol: name,
+        peers,
+        faults: faults ?? mostFaults(name, peers, synchrony),
+        synchrony,
+        ...(dimension !== null && { dimension }),
+      })
+    const rows = protocol === null ? protocols.filter(name => name !== 'mean').map(asked) : [asked(protocol)]
+    if (json) terminal.data(`${JSON.stringify(protocol === null ? rows : rows[0], null, 2)}\n`)
+    else if (protocol === null) await printTable(rows, terminal)
+    else for (const line of boundsLines(rows[0]!, terminal.paint)) terminal.print(line)
+    return 0
+  },
+})
+
+const number = (value: number | null): string => (value === null ? '–' : String(Number(value.toPrecision(4))))
+
+async function printTable(rows: readonly Bounds[], terminal: Terminal): Promise<void> {
+  const { default: Table } = await import('cli-table3')
+  const { peers, synchrony } = rows[0]!
+  const head = [
+    'protocol',
+    'f',
+    'feasible',
+    'needs n',
+    'quorum',
+    'contraction',
+    'iterations t=1,5,10',
+    'C',
+    'lower bound',
+  ]
+  const table = new Table({ head, style: { head: [], border: [] } })
+  for (const row of rows) {
+    const counts = row.iterations.tight
+    table.push([
+      row.protocol,
+      row.faults,
+      row.feasible ? terminal.paint('green', 'yes') : terminal.paint('red', 'no'),
+      number(row.needs.peers),
+      row.quorum,
+      number(row.contraction),
+      counts === null ? '–' : [counts[0], counts[4], counts[9]].join(', '),
+      number(row.averagingConstant),
+      number(row.lowerBound),
+    ])
+  }
+  terminal.print(`${peers} peers, ${synchrony}`)
+  terminal.print(table.toString())
+  for (const row of rows) terminal.print(`${row.protocol}: ${row.why}`)
+}
+
+/** One protocol's guarantees in lines for people. */
+export function boundsLines(row: Bounds, paint: Paint): readonly string[] {
+  const counts = (values: readonly number[] | null) => (values === null ? '–' : values.join(' '))
+  const verdict = row.feasible ? paint('green', 'feasible') : paint('red', 'infeasible')
+  return [
+    `${row.protocol} with ${row.peers} peers, ${row.faults} faulty, ${row.synchrony}: ${verdict}`,
+    `  why                    ${row.why}`,
+    `  peers needed           ${number(row.needs.peers)}`,
+    `  waits for              ${row.quorum} vectors`,
+    `  contraction            ${number(row.contraction)} per iteration`,
+    `  iterations, t = 1…10   ${counts(row.iterations.tight)} (tight), ${counts(row.iterations.paper)} (paper)`,
+    `  averaging constant C   ${number(row.averagingConstant)}, and no algorithm below ${number(row.lowerBound)}`,
+  ]
+}

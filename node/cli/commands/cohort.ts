@@ -1,0 +1,148 @@
+/** `concord cohort create|add|check|show`: cohort files for real machines. */
+import type { Cohort, Member } from '../../cohort.ts'
+import { type CommandGroup, defineCommand, flag, maybe, option, UsageError } from '../command.ts'
+import { cohortOptions, settingsOf } from '../options.ts'
+import { integer, text } from '../parse.ts'
+
+const memberHelp =
+  'A member is NAME=ID or NAME=ID@ADDRESS,ADDRESS: a name, the peer id that "concord keygen" printed, and the addresses to reach it at (none where mDNS finds it).'
+
+const file = { name: '<file>', about: 'the cohort file' }
+
+const create = defineCommand({
+  name: 'create',
+  summary: 'make a cohort file from members and settings',
+  about: memberHelp,
+  arguments: [file, { name: '<members...>', about: 'NAME=ID[@ADDRESS,…]' }],
+  options: {
+    name: option('--name <name>', 'what the cohort is called', text, 'cohort'),
+    ...cohortOptions,
+    force: flag('--force', 'replace the file if it exists'),
+  },
+  examples: ['cohort.yaml alice=12D3KooW…@/ip4/192.168.1.5/tcp/4001 bob=12D3KooW… …'],
+  async handler({ name, force, ...values }, [path, ...members], terminal) {
+    const { checkCohort } = await import('../../cohort-file.ts')
+    const settings = settingsOf(values, members.length)
+    const cohort = checkCohort({ name, members: members.map(parseMember), ...settings }, path!)
+    await write(path!, cohort, force)
+    terminal.print(`wrote ${path}: ${summaryLine(cohort)}`)
+    terminal.print(`id ${await idOf(cohort)}`)
+    return 0
+  },
+})
+
+const add = defineCommand({
+  name: 'add',
+  summary: 'add members to a cohort file; all members then need the new file',
+  about: memberHelp,
+  arguments: [file, { name: '<members...>', about: 'NAME=ID[@ADDRESS,…]' }],
+  options: {
+    faults: maybe('--faults <f>', 'how many members may now be faulty', integer({ min: 0 }), 'as before'),
+  },
+  examples: ['cohort.yaml carol=12D3KooW…@/ip4/192.168.1.7/tcp/4001'],
+  async handler({ faults }, [path, ...members], terminal) {
+    const { checkCohort, readCohort } = await import('../../cohort-file.ts')
+    const before = await readCohort(path!)
+    const cohort = checkCohort(
+      {
+        ...before,
+        members: [...before.members, ...members.map(parseMember)],
+        faults: faults ?? before.faults,
+      },
+      path!,
+    )
+    await write(path!, cohort, true)
+    terminal.print(`wrote ${path}: ${summaryLine(cohort)}`)
+    terminal.print(`id ${await idOf(cohort)} (it was ${await idOf(before)})`)
+    return 0
+  },
+})
+
+const check = defineCommand({
+  name: 'check',
+  summary: 'tell what is wrong with a cohort file; with a second one, where the two differ',
+  arguments: [file, { name: '[other]', about: "another member's file" }],
+  options: {},
+  examples: ['cohort.yaml', 'mine.yaml theirs.yaml'],
+  async handler(_, [path, other], terminal) {
+    const [{ readCohort }, { differingFields }] = await Promise.all([
+      import('../../cohort-file.ts'),
+      import('../../cohort.ts'),
+    ])
+    const cohort = await readCohort(path!)
+    terminal.print(`${path} is a good cohort file: ${summaryLine(cohort)}`)
+    if (other === undefined) return 0
+    const fields = differingFields(cohort, await readCohort(other))
+    if (fields.length === 0) {
+      terminal.print(`${other} says the same`)
+      return 0
+    }
+    terminal.warn(`${path} and ${other} are different cohorts; they differ in ${fields.join(', ')}`)
+    return 1
+  },
+})
+
+const show = defineCommand({
+  name: 'show',
+  summary: 'show a cohort file with every default spelt out, and its id',
+  arguments: [file],
+  options: {
+    json: flag('--json', 'print { id, cohort } as JSON'),
+    field: maybe('--field <name>', 'print this field alone (id, faults, steps, …)', text),
+  },
+  examples: ['cohort.yaml', 'cohort.yaml --field id'],
+  async handler({ json, field }, [path], terminal) {
+    const { formatCohort, readCohort } = await import('../../cohort-file.ts')
+    const cohort = await readCohort(path!)
+    const id = await idOf(cohort)
+    if (field !== null) {
+      const fields: Record<string, unknown> = { id, ...cohort }
+      if (!Object.hasOwn(fields, field))
+        throw new UsageError(`--field is "${field}"; expected one of ${Object.keys(fields).join(', ')}`)
+      const value = fields[field]
+      terminal.data(`${typeof value === 'string' ? value : JSON.stringify(value)}\n`)
+    } else if (json) terminal.data(`${JSON.stringify({ id, cohort }, null, 2)}\n`)
+    else {
+      terminal.print(`id: ${id}`)
+      terminal.print(formatCohort(cohort).trimEnd())
+    }
+    return 0
+  },
+})
+
+export const cohort: CommandGroup = {
+  name: 'cohort',
+  summary: 'make, extend, check or show a cohort file',
+  commands: [create, add, check, show],
+}
+
+/** `NAME=ID`, `NAME=ID@ADDRESS,ADDRESS`. What the parts may be, the cohort's own check says. */
+export function parseMember(argument: string): Member {
+  const match = /^([^=@]+)=([^=@]+)(?:@(.+))?$/.exec(argument)
+  if (match === null)
+    throw new UsageError(`member "${argument}"; expected NAME=ID or NAME=ID@ADDRESS,ADDRESS`)
+  const [, name, id, addresses] = match
+  return { name: name!, id: id!, addresses: addresses?.split(',') ?? [] }
+}
+
+function summaryLine({ members, faults, protocol, steps, model }: Cohort): string {
+  return `${members.length} members, of whom ${faults} may be faulty, ${protocol}, ${steps} steps of ${model}`
+}
+
+async function idOf(cohort: Cohort): Promise<string> {
+  const { cohortId } = await import('../../cohort.ts')
+  return cohortId(cohort)
+}
+
+async function write(path: string, cohort: Cohort, replace: boolean): Promise<void> {
+  const [{ writeFile }, { formatCohort }] = await Promise.all([
+    import('node:fs/promises'),
+    import('../../cohort-file.ts'),
+  ])
+  await writeFile(path, formatCohort(cohort), { flag: replace ? 'w' : 'wx' }).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error
+      throw new UsageError(`${path} exists already; expected a new name, or --force to replace it`)
+    },
+  )
+}

@@ -1,0 +1,7 @@
+/** The commands, in the order of the help. To add one: write its module beside these and name it here. */
+import type { Command, CommandGroup } from '../command.ts'
+import { boundsCommand } from './bounds.ts'
+import { cohort } from './cohort.ts'
+import { keygen } from './keygen.ts'
+
+export const commands: readonly (Command | CommandGroup)[] = [boundsCommand, keygen, cohort]

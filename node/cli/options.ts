@@ -1,0 +1,174 @@
+/**
+ * The options that several commands share, each default in one place, and how they become a scenario: a cohort's
+ * values, and which of its peers are Byzantine.
+ */
+import { bounds, mostFaults, protocolNames } from '../../agreement/bounds.ts'
+import type { Attack } from '../../learning/attacks/attack.ts'
+import { attackNamed, attackNames } from '../../learning/attacks/registry.ts'
+import { parsePartition } from '../../learning/data/partition.ts'
+import { modelNames } from '../../learning/models/registry.ts'
+import type { Cohort } from '../cohort.ts'
+import { flag, maybe, option, UsageError, type Values } from './command.ts'
+import { decimal, integer, oneOf, orNone, pair, text } from './parse.ts'
+
+export const protocols = protocolNames
+
+/** What the members of a cohort agree on. */
+export const cohortOptions = {
+  protocol: option(
+    '--protocol <name>',
+    `averaging agreement: ${protocols.join(', ')}`,
+    oneOf(protocols),
+    'mda',
+  ),
+  faults: maybe(
+    '--faults <f>',
+    'how many peers may be faulty',
+    integer({ min: 0 }),
+    'the most the protocol allows',
+  ),
+  synchronous: flag('--synchronous', 'wait for all peers, up to --sync-timeout, instead of for n − f'),
+  syncTimeout: option(
+    '--sync-timeout <ms>',
+    'how long a synchronous peer waits',
+    decimal({ min: 1, max: 3_600_000 }),
+    10_000,
+  ),
+  grace: option(
+    '--grace <ms>',
+    'how long to wait for more than n − f vectors',
+    decimal({ min: 0, max: 60_000 }),
+    20,
+  ),
+  steps: option('--steps <count>', 'learning steps', integer({ min: 1, max: 2 ** 31 - 1 }), 100),
+  model: option('--model <name>', `what is learnt: ${modelNames.join(', ')}`, oneOf(modelNames), 'mlp'),
+  rate: option('--rate <eta>', 'learning rate', decimal({ above: 0 }), 0.1),
+  momentum: option('--momentum <beta>', 'distributed momentum', decimal({ min: 0, below: 1 }), 0.9),
+  clip: option('--clip <norm>', 'clip own gradients to this norm, or none', orNone(decimal({ above: 0 })), 2),
+  weightDecay: option('--weight-decay <c>', 'ℓ₂ regularisation', decimal({ min: 0 }), 1e-4),
+  batch: option('--batch <size>', 'examples a gradient', integer({ min: 1, max: 1_000_000 }), 32),
+  schedule: option(
+    '--schedule <name>',
+    'iterations an agreement: practical, theory, log',
+    oneOf(['practical', 'theory', 'log']),
+    'practical',
+  ),
+  iterations: {
+    ...option('--iterations <g,p>', 'practical schedule: for gradients, for parameters', pair, [
+      1, 1,
+    ] as const),
+    fallbackText: '1,1',
+  },
+  count: option(
+    '--count <kind>',
+    'theory schedule: tight or paper counts',
+    oneOf(['tight', 'paper']),
+    'tight',
+  ),
+  output: option(
+    '--output <which>',
+    'the last parameters, or those of a drawn step',
+    oneOf(['last', 'drawn']),
+    'last',
+  ),
+  seed: option('--seed <n>', 'decides everything random', integer({ min: 0 }), 1),
+  unsafe: flag(
+    '--unsafe',
+    'run below the bound of a protocol, or with more Byzantine peers than it tolerates',
+  ),
+} as const
+
+/** What a peer learns from. */
+export const dataOptions = {
+  data: option(
+    '--data <dir>',
+    'digits (drawn, nothing to download) or a directory with IDX files',
+    text,
+    'digits',
+  ),
+  partition: option('--partition <kind>', 'who holds what: iid, dirichlet:0.5, label', partition, 'iid'),
+} as const
+
+/** A whole run on one machine. */
+export const scenarioOptions = {
+  peers: option('--peers <n>', 'how many peers', integer({ min: 1, max: 1024 }), 7),
+  ...cohortOptions,
+  byzantine: maybe(
+    '--byzantine <b>',
+    'how many peers really are Byzantine',
+    integer({ min: 0 }),
+    'as many as --faults',
+  ),
+  attack: option(
+    '--attack <name>',
+    `what they do: ${attackNames.join(', ')}`,
+    oneOf(attackNames),
+    'sign-flip',
+  ),
+  ...dataOptions,
+} as const
+
+export type ScenarioValues = Values<typeof scenarioOptions>
+export type CohortValues = Values<typeof cohortOptions>
+
+/** A cohort but for its members, who lies in it, and what all of them learn from. */
+export interface Scenario {
+  readonly peers: number
+  readonly settings: Omit<Cohort, 'name' | 'members'>
+  /** The Byzantine peers, ascending: the last ones. */
+  readonly liars: readonly number[]
+  /** Null where nobody lies. */
+  readonly attack: Attack | null
+  readonly data: string
+  readonly partition: string
+}
+
+/** @throws UsageError below the bound, or with more Byzantine peers than it tolerates, without --unsafe */
+export function scenarioOf(values: ScenarioValues): Scenario {
+  const { peers, unsafe, data, partition } = values
+  const settings = settingsOf(values, peers)
+  const byzantine = values.byzantine ?? settings.faults
+  if (byzantine >= peers)
+    throw new UsageError(`--byzantine is ${byzantine}, of ${peers} peers; expected at most ${peers - 1}`)
+  if (byzantine > settings.faults && !unsafe)
+    throw new UsageError(
+      `--byzantine is ${byzantine}, more than the f = ${settings.faults} that ${settings.protocol} is to tolerate; ` +
+        `expected at most ${settings.faults}, or --unsafe to study the failure`,
+    )
+  const liars = Array.from({ length: byzantine }, (_, i) => peers - byzantine + i)
+  return {
+    peers,
+    settings,
+    liars,
+    attack: byzantine === 0 ? null : attackNamed(values.attack),
+    data,
+    partition,
+  }
+}
+
+/** @throws UsageError below the protocol's bound without --unsafe */
+export function settingsOf(values: CohortValues, peers: number): Scenario['settings'] {
+  const { protocol, unsafe, synchronous, grace, syncTimeout, iterations, ...rest } = values
+  const synchrony = synchronous ? 'synchronous' : 'asynchronous'
+  const faults = values.faults ?? mostFaults(protocol, peers, synchrony)
+  if (faults >= peers)
+    throw new UsageError(`--faults is ${faults}, of ${peers} peers; expected at most ${peers - 1}`)
+  const { feasible, why } = bounds({ protocol, peers, faults, synchrony })
+  if (!feasible && !unsafe)
+    throw new UsageError(`--faults is ${faults}: ${why}; --unsafe runs it all the same`)
+  return {
+    ...rest,
+    protocol,
+    synchrony,
+    faults,
+    unsafe,
+    graceMs: grace,
+    timeoutMs: syncTimeout,
+    iterations: { gradient: iterations[0], parameters: iterations[1] },
+  }
+}
+
+function partition(value: string): string {
+  parsePartition(value)
+  return value
+}

@@ -1,0 +1,79 @@
+/** Texts of the command line → values, with messages that name the option, the value and what would be right. */
+import { suggestion } from '../nearest.ts'
+import { UsageError } from './command.ts'
+
+export type Parse<T> = (text: string, name: string) => T
+
+export interface Range {
+  readonly min?: number
+  readonly max?: number
+  /** Greater than this. */
+  readonly above?: number
+  /** Less than this. */
+  readonly below?: number
+}
+
+export function text(value: string, name: string): string {
+  if (value === '') throw new UsageError(`${name} is empty`)
+  return value
+}
+
+export const integer = (range: Range = {}): Parse<number> => numberThat('a whole number', /^[+-]?\d+$/, range)
+export const decimal = (range: Range = {}): Parse<number> =>
+  numberThat('a number', /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i, range)
+
+function numberThat(kind: string, form: RegExp, range: Range): Parse<number> {
+  return (value, name) => {
+    const number = Number(value)
+    if (!form.test(value.trim()) || !within(number, range))
+      throw new UsageError(`${name} is "${value}"; expected ${kind}${rangeText(range)}`)
+    return number
+  }
+}
+
+function within(
+  number: number,
+  { min = -Infinity, max = Infinity, above = -Infinity, below = Infinity }: Range,
+) {
+  return (
+    Math.abs(number) <= Number.MAX_SAFE_INTEGER &&
+    number >= min &&
+    number <= max &&
+    number > above &&
+    number < below
+  )
+}
+
+function rangeText({ min, max, above, below }: Range): string {
+  const parts = [
+    min === undefined ? '' : `at least ${min}`,
+    above === undefined ? '' : `above ${above}`,
+    max === undefined ? '' : `at most ${max}`,
+    below === undefined ? '' : `below ${below}`,
+  ].filter(part => part !== '')
+  return parts.length === 0 ? '' : `, ${parts.join(' and ')}`
+}
+
+export function oneOf<const T extends string>(names: readonly T[]): Parse<T> {
+  return (value, name) => {
+    const found = names.find(candidate => candidate === value)
+    if (found === undefined)
+      throw new UsageError(
+        `${name} is "${value}"; expected one of ${names.join(', ')}${suggestion(value, names)}`,
+      )
+    return found
+  }
+}
+
+/** `1,2` → two whole numbers of at least 1. */
+export function pair(value: string, name: string): readonly [number, number] {
+  const match = /^([1-9]\d{0,8}),([1-9]\d{0,8})$/.exec(value)
+  if (match === null)
+    throw new UsageError(`${name} is "${value}"; expected two whole numbers, at least 1, such as 1,1`)
+  return [Number(match[1]), Number(match[2])]
+}
+
+/** `none`, or what the other parser takes: null for the former. */
+export function orNone<T>(parse: Parse<T>): Parse<T | null> {
+  return (value, name) => (value === 'none' ? null : parse(value, name))
+}

@@ -1,0 +1,120 @@
+/** Commands → a command line: parsing, help, exit codes (0 done, 1 the job failed, 2 wrong usage). */
+import { Command as Commander, CommanderError, Option as CommanderOption } from 'commander'
+import { type Command, type CommandGroup, type Option, UsageError } from './command.ts'
+import type { Terminal } from './terminal.ts'
+
+/** Errors that say what a person asked for wrongly, by name: they come from layers that know no command line. */
+const usageErrors: ReadonlySet<string> = new Set([
+  ...['UsageError', 'CohortError', 'BoundError', 'IdentityError'],
+  ...['DataError', 'ModelError', 'AttackError', 'RuleError'],
+])
+
+export interface ProgramOptions {
+  readonly name: string
+  readonly version: string
+  readonly summary: string
+  readonly commands: readonly (Command | CommandGroup)[]
+  readonly terminal: Terminal
+  /** With stack traces. */
+  readonly debug: boolean
+}
+
+/** Runs the command that the arguments name and returns the exit code; prints errors, never throws. */
+export async function runProgram(options: ProgramOptions, argv: readonly string[]): Promise<number> {
+  let code = 0
+  const program = newCommander(options.name, options)
+    .description(options.summary)
+    .version(options.version, '-v, --version')
+    .addHelpText('after', `\n"${options.name} COMMAND --help" explains a command and shows an example.`)
+  const finish = (exitCode: number) => {
+    code = exitCode
+  }
+  for (const each of options.commands) {
+    if (!('commands' in each)) {
+      program.addCommand(build(each, [options.name], options, finish))
+      continue
+    }
+    const group = newCommander(each.name, options).description(each.summary)
+    for (const command of each.commands)
+      group.addCommand(build(command, [options.name, each.name], options, finish))
+    program.addCommand(group)
+  }
+  try {
+    if (argv.length === 0) program.help()
+    await program.parseAsync([...argv], { from: 'user' })
+    return code
+  } catch (error) {
+    return reported(error, options)
+  }
+}
+
+function newCommander(name: string, { terminal }: ProgramOptions): Commander {
+  return new Commander(name)
+    .exitOverride()
+    .showSuggestionAfterError(true)
+    .configureOutput({
+      writeOut: text => terminal.print(text.trimEnd()),
+      writeErr: text => terminal.warn(text.trimEnd()),
+    })
+    .helpOption('-h, --help', 'explain and show an example')
+}
+
+function build(
+  command: Command,
+  path: readonly string[],
+  options: ProgramOptions,
+  finish: (code: number) => void,
+): Commander {
+  const commander = newCommander(command.name, options).summary(command.summary)
+  commander.description(
+    command.about === undefined ? command.summary : `${command.summary}\n\n${command.about}`,
+  )
+  const examples = command.examples.map(example => `  ${path.join(' ')} ${command.name} ${example}`.trimEnd())
+  commander.addHelpText('after', `\nExample${examples.length > 1 ? 's' : ''}:\n${examples.join('\n')}`)
+  for (const { name, about } of command.arguments ?? []) commander.argument(name, about)
+  commander.allowExcessArguments(false)
+  const keys = new Map<string, string>()
+  for (const [key, option] of Object.entries(command.options)) {
+    const built = buildOption(option)
+    keys.set(built.attributeName(), key)
+    commander.addOption(built)
+  }
+  commander.action(async () => {
+    const values: Record<string, unknown> = {}
+    for (const [attribute, key] of keys)
+      values[key] = commander.opts()[attribute] ?? command.options[key]!.fallback
+    finish((await command.handler(values, commander.args, options.terminal)) ?? 0)
+  })
+  return commander
+}
+
+function buildOption({
+  flags,
+  about,
+  fallback,
+  fallbackText,
+  parse,
+  hidden,
+}: Option<unknown>): CommanderOption {
+  const option = new CommanderOption(flags, about)
+  if (parse !== null) option.argParser(text => parse(text, option.long ?? flags))
+  if (parse !== null)
+    option.default(fallback, fallbackText ?? (fallback === null ? undefined : String(fallback)))
+  return hidden === true ? option.hideHelp() : option
+}
+
+function reported(error: unknown, { name, terminal, debug }: ProgramOptions): number {
+  if (error instanceof CommanderError) {
+    // Commander has printed it; help and version are no errors.
+    if (error.exitCode === 0) return 0
+    if (error.code !== 'commander.help') terminal.warn(`Try "${name} --help".`)
+    return 2
+  }
+  const known = error instanceof Error
+  terminal.warn(`${name}: ${known ? error.message : String(error)}`)
+  if (known && debug) terminal.warn(error.stack ?? '')
+  if (error instanceof UsageError || (known && usageErrors.has(error.name))) return 2
+  // Without a code it is no error of ours: a defect, or the system's.
+  if (known && !debug && !('code' in error)) terminal.warn('DEBUG=1 in the environment shows where.')
+  return 1
+}
