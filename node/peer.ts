@@ -22,10 +22,9 @@ import { createSchedule, type Schedule } from '../learning/schedule.ts'
 import type { DecodeLimits } from './codec/index.ts'
 import type { Cohort } from './cohort.ts'
 import { createJournal } from './journal.ts'
-import type { Keyring } from './keyring.ts'
 import type { Clock, Storage, Transport } from './ports.ts'
 import { createRunner, type Runner, type RunnerStatus } from './runner.ts'
-import { digestOf } from './signatures/digest.ts'
+import { digestOf, type Signer, type Verifier } from './signatures/index.ts'
 
 /** The oracle as the peer uses it: the answer comes through a callback, at a time that the world decides. */
 export interface OraclePort {
@@ -42,7 +41,8 @@ export interface PeerOptions {
   readonly clock: Clock
   /** Null: nothing survives a restart. */
   readonly storage: Storage | null
-  readonly keyring: Keyring
+  readonly signer: Signer
+  readonly verifier: Verifier
   readonly epoch: number
   /** Makes this peer Byzantine. */
   readonly attack?: { readonly attack: Attack; readonly random: () => number; readonly sightings: Sightings }
@@ -73,10 +73,9 @@ export interface Peer {
 }
 
 export function createPeer(options: PeerOptions): Peer {
-  const { cohort, self, initial, keyring, clock, transport, storage, epoch, hooks } = options
+  const { cohort, self, initial, signer, verifier, clock, transport, storage, epoch, hooks } = options
   const limits = decodeLimits(cohort, initial.length)
-  const sign = (slot: Slot, digest: string) => keyring.sign(slot, digest)
-  const journal = createJournal({ storage, sign, limits, compactEverySteps: 16 })
+  const journal = createJournal({ storage, sign: signer.sign, limits, compactEverySteps: 16 })
   const start = journal.recovered ?? { step: 1, parameters: initial, momentum: null }
   const learn = createLearn({ ...learnOptions(cohort, self, initial.length), start, commitments: journal })
   const byzantine = options.attack === undefined ? null : corrupt(learn, options.attack, options)
@@ -92,7 +91,7 @@ export function createPeer(options: PeerOptions): Peer {
     protocol: driven,
     transport,
     clock,
-    keyring,
+    verifier,
     journal,
     limits,
     epoch,
@@ -145,10 +144,10 @@ function corrupt(
   { attack, random, sightings }: NonNullable<PeerOptions['attack']>,
   options: PeerOptions,
 ): Byzantine<LearnInput, LearnOutput> {
-  const { cohort, self, keyring } = options
+  const { cohort, self, signer } = options
   const seal = (slot: Slot, vector: Vector) => {
     const digest = digestOf(vector)
-    return { vector, digest, signature: keyring.sign(slot, digest) }
+    return { vector, digest, signature: signer.sign(slot, digest) }
   }
   const { faults } = cohort
   return createByzantine(learn, {

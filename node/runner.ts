@@ -6,11 +6,10 @@
  * author's signature checked, and then the protocol sees it. Whatever a peer sends, nothing here throws.
  */
 import type { TimerKey, TimerPurpose } from '../agreement/averaging/averaging.ts'
-import type { Message, Slot } from '../agreement/message.ts'
+import type { Message } from '../agreement/message.ts'
 import type { Envelope, Fault, PeerIndex, Protocol, Step } from '../agreement/protocol.ts'
 import { type DecodeLimits, decodeLinkFrame, encodeMessage, type Received } from './codec/index.ts'
 import type { Journal } from './journal.ts'
-import type { Keyring } from './keyring.ts'
 import {
   createLink,
   defaultLinkLimits,
@@ -20,6 +19,7 @@ import {
   type LinkStatus,
 } from './link.ts'
 import type { Clock, Frame, Timer, Transport } from './ports.ts'
+import type { Verifier } from './signatures/index.ts'
 
 /** A protocol as the runner drives it: it can say whether a message comes too early to be taken. */
 export interface Driven<Input, Output> extends Protocol<Input, Message, Output> {
@@ -39,7 +39,7 @@ export interface RunnerOptions<Input, Output> {
   readonly protocol: Driven<Input | TimerInput, Output | TimerInput>
   readonly transport: Transport
   readonly clock: Clock
-  readonly keyring: Keyring
+  readonly verifier: Pick<Verifier, 'accepts'>
   readonly journal: Journal
   readonly limits: DecodeLimits
   readonly linkLimits?: LinkLimits
@@ -246,7 +246,7 @@ function take<I, O extends { readonly kind: string }>(
   from: PeerIndex,
   received: Received,
 ): 'taken' | 'later' {
-  const { protocol, hooks } = state.options
+  const { protocol, verifier, hooks } = state.options
   if ('fault' in received) {
     hooks.fault({
       peer: from,
@@ -258,30 +258,14 @@ function take<I, O extends { readonly kind: string }>(
   }
   const { message } = received
   if (protocol.readiness(message) === 'later') return 'later'
-  if (!signedByAuthor(state, message)) {
+  // Votes and reports are vouched for by the authenticated connection; vectors by their author.
+  if (!verifier.accepts(message)) {
     hooks.fault({ peer: from, kind: 'bad-signature', slot: message.slot })
     return 'taken'
   }
   hooks.received?.(from, message)
   carry(state, protocol.receive(from, message))
   return 'taken'
-}
-
-/** Votes and reports are vouched for by the authenticated connection; vectors by their author. */
-function signedByAuthor<I, O>(state: State<I, O>, message: Message): boolean {
-  const check = (slot: Slot, { digest, signature }: { digest: string; signature: Uint8Array }) =>
-    state.options.keyring.verify(slot.sender, slot, digest, signature)
-  switch (message.kind) {
-    case 'vector':
-    case 'payload':
-      return check(message.slot, message.sealed)
-    case 'echo':
-      return check(message.slot, message)
-    case 'ready':
-    case 'request':
-    case 'report':
-      return true
-  }
 }
 
 function carry<I, O extends { readonly kind: string }>(

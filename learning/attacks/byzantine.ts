@@ -5,7 +5,7 @@
  * honest ones of the exchange are in sight; how many it sees depends on the world (all of them in the simulated
  * one, those that arrived in the real one).
  */
-import type { Exchange, Message, Sealed, Slot } from '../../agreement/message.ts'
+import { type Exchange, type Message, type Sealed, type Slot, slotKey } from '../../agreement/message.ts'
 import {
   type Envelope,
   newStep,
@@ -43,6 +43,8 @@ export interface Byzantine<Input, Output> extends Protocol<Input, Message, Outpu
 interface Pending {
   readonly slot: Slot
   readonly own: Vector
+  /** The inner protocol echoes its own broadcast: the lie has to be echoed in its place, or it convicts itself. */
+  echo: boolean
 }
 
 export function createByzantine<Input, Output>(
@@ -56,8 +58,11 @@ export function createByzantine<Input, Output>(
     builder.faults.push(...step.faults)
     for (const envelope of step.messages) {
       const { message } = envelope
-      if (message.kind === 'vector') pending.push({ slot: message.slot, own: message.sealed.vector })
-      else builder.messages.push(envelope)
+      const { slot } = message
+      if (message.kind === 'vector') pending.push({ slot, own: message.sealed.vector, echo: false })
+      else if (message.kind === 'echo' && slot.sender === options.self) {
+        for (const own of pending) if (slotKey(own.slot) === slotKey(slot)) own.echo = true
+      } else builder.messages.push(envelope)
     }
     builder.messages.push(...strike(pending, options))
     return builder
@@ -79,7 +84,7 @@ function strike(pending: Pending[], options: ByzantineOptions): Envelope[] {
   return envelopes
 }
 
-function forge({ slot, own }: Pending, options: ByzantineOptions): Envelope[] {
+function forge({ slot, own, echo }: Pending, options: ByzantineOptions): Envelope[] {
   const { attack, self, peers, faults, seal, random, sightings } = options
   const honest = sightings.honest(slot)
   const lie = (recipient: PeerIndex): Sealed | null => {
@@ -91,6 +96,10 @@ function forge({ slot, own }: Pending, options: ByzantineOptions): Envelope[] {
   for (let to = 0; to < peers; to++) {
     const sealed = to === self ? null : attack.perRecipient ? lie(to) : everyone
     if (sealed !== null) envelopes.push({ to, message: { kind: 'vector', slot, sealed } })
+  }
+  if (echo && everyone !== null) {
+    const { digest, signature } = everyone
+    envelopes.push({ to: 'others', message: { kind: 'echo', slot, digest, signature } })
   }
   return envelopes
 }

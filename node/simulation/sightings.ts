@@ -1,0 +1,33 @@
+/** What the adversary of the simulated world sees: every honest vector the moment it is sealed. */
+import type { Exchange, Slot } from '../../agreement/message.ts'
+import type { PeerIndex } from '../../agreement/protocol.ts'
+import type { Vector } from '../../agreement/vector.ts'
+import type { Sightings } from '../../learning/attacks/byzantine.ts'
+
+export interface Blackboard extends Sightings {
+  /** Returns true when this completes the exchange: the adversary may strike. */
+  sealed(slot: Slot, vector: Vector): boolean
+}
+
+/** Exchanges remembered: a faulty peer that is further behind sees nothing, and sends what it would honestly. */
+const exchangesMax = 256
+
+export function createBlackboard(honest: number): Blackboard {
+  const seen = new Map<string, Map<PeerIndex, Vector>>()
+  const keyOf = ({ step, phase, iteration }: Exchange) => `${step}/${phase}/${iteration}`
+  return {
+    sealed(slot, vector) {
+      const key = keyOf(slot)
+      const family = seen.get(key) ?? new Map<PeerIndex, Vector>()
+      family.set(slot.sender, vector)
+      seen.set(key, family)
+      if (seen.size > exchangesMax) seen.delete(seen.keys().next().value!)
+      return family.size === honest
+    },
+    honest: exchange => {
+      const family = seen.get(keyOf(exchange))
+      return family === undefined ? [] : [...family].sort(([a], [b]) => a - b).map(([, vector]) => vector)
+    },
+    complete: exchange => (seen.get(keyOf(exchange))?.size ?? 0) >= honest,
+  }
+}
