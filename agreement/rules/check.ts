@@ -39,6 +39,11 @@ export function checkFaults(rule: string, n: number, faults: number, most: numbe
     )
 }
 
+/** Checks that the faulty are fewer than half: `2f < n`. */
+export function checkMinority(rule: string, n: number, faults: number): void {
+  checkFaults(rule, n, faults, Math.ceil(n / 2) - 1, '2f < n')
+}
+
 /** Checks that a parameter is a whole number in `low … high`. */
 export function checkWhole(rule: string, name: string, value: number, low: number, high: number): void {
   if (!Number.isInteger(value) || value < low || value > high)
@@ -46,6 +51,12 @@ export function checkWhole(rule: string, name: string, value: number, low: numbe
       'bad-parameter',
       `${rule}: ${name} is ${value}, must be a whole number from ${low} to ${high}`,
     )
+}
+
+/** Checks that a parameter is a number above 0 (infinity included). */
+export function checkPositive(rule: string, name: string, value: number): void {
+  if (!(value > 0))
+    throw new RuleError('bad-parameter', `${rule}: ${name} is ${value}, must be a number above 0`)
 }
 
 function unequalLengths(rule: string, name: string, length: number, expected: number): RuleError {

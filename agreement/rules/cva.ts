@@ -1,7 +1,7 @@
 /** CVA's rule: the mean of the vectors nearest to the own one. */
-import { squaredDistance, type Vector } from '../vector.ts'
+import { meanOf, squaredDistancesTo } from '../kernels/index.ts'
+import type { Vector } from '../vector.ts'
 import { checkVector, checkVectors, checkWhole, type RuleOptions } from './check.ts'
-import { meanOf } from './mean.ts'
 import { nearest } from './nearest.ts'
 
 /**
@@ -18,8 +18,8 @@ import { nearest } from './nearest.ts'
  */
 export function cva(vectors: readonly Vector[], own: Vector, keep: number, options?: RuleOptions): Vector {
   checkVectors('cva', vectors, options)
-  checkVector('cva', 'own', own, vectors[0]!.length)
+  if (!options?.checked) checkVector('cva', 'own', own, vectors[0]!.length)
   checkWhole('cva', 'keep', keep, 1, vectors.length)
-  const distances = Float64Array.from(vectors, vector => squaredDistance(vector, own))
+  const distances = squaredDistancesTo(vectors, own)
   return meanOf(nearest(distances, keep).map(j => vectors[j]!))
 }

@@ -1,7 +1,8 @@
 /** Coordinate-wise trimmed mean. */
+import { meanOfRanks } from '../kernels/index.ts'
 import type { Vector } from '../vector.ts'
-import { checkFaults, checkVectors, type RuleOptions } from './check.ts'
-import { sortedColumns } from './columns.ts'
+import { checkMinority, checkVectors, type RuleOptions } from './check.ts'
+import { coordinateFactor, type Resilience } from './resilience.ts'
 
 /**
  * Per coordinate: drop the `f` smallest and the `f` largest values, mean of the rest.
@@ -17,10 +18,9 @@ import { sortedColumns } from './columns.ts'
 export function cwtm(vectors: readonly Vector[], faults: number, options?: RuleOptions): Vector {
   checkVectors('cwtm', vectors, options)
   const n = vectors.length
-  checkFaults('cwtm', n, faults, Math.ceil(n / 2) - 1, '2f < n')
-  return sortedColumns(vectors, column => {
-    let sum = 0
-    for (let j = faults; j < n - faults; j++) sum += column[j]!
-    return sum / (n - 2 * faults)
-  })
+  checkMinority('cwtm', n, faults)
+  return meanOfRanks(vectors, faults, n - faults)
 }
+
+/** `λ = f/(n − f) · Δ` (RESAM, Proposition 4). */
+export const cwtmResilience: Resilience = (n, f, d) => (f / (n - f)) * coordinateFactor(n, f, d)

@@ -1,7 +1,8 @@
 /** Minimum-diameter averaging, exactly. */
-import { squaredDistance, type Vector } from '../vector.ts'
-import { checkFaults, checkVectors, checkWhole, type RuleOptions } from './check.ts'
-import { meanOf } from './mean.ts'
+import { meanOf, squaredDistances } from '../kernels/index.ts'
+import type { Vector } from '../vector.ts'
+import { checkMinority, checkVectors, checkWhole, type RuleOptions } from './check.ts'
+import type { Resilience } from './resilience.ts'
 import { leastDiameterSubset } from './subset.ts'
 
 export interface MdaOptions extends RuleOptions {
@@ -25,18 +26,11 @@ export interface MdaOptions extends RuleOptions {
 export function mda(vectors: readonly Vector[], faults: number, options: MdaOptions = {}): Vector {
   checkVectors('mda', vectors, options)
   const n = vectors.length
-  checkFaults('mda', n, faults, Math.ceil(n / 2) - 1, '2f < n')
+  checkMinority('mda', n, faults)
   const keep = options.keep ?? n - faults
   checkWhole('mda', 'keep', keep, 1, n)
   return meanOf(leastDiameterSubset(squaredDistances(vectors), n, keep).map(j => vectors[j]!))
 }
 
-/** All `‖x_j − x_k‖²` as an `n × n` matrix, row by row. */
-function squaredDistances(vectors: readonly Vector[]): Float64Array {
-  const n = vectors.length
-  const matrix = new Float64Array(n * n)
-  for (let j = 0; j < n; j++)
-    for (let k = j + 1; k < n; k++)
-      matrix[j * n + k] = matrix[k * n + j] = squaredDistance(vectors[j]!, vectors[k]!)
-  return matrix
-}
+/** `λ = 2f/(n − f)` (RESAM, Proposition 3). */
+export const mdaResilience: Resilience = (n, f) => (2 * f) / (n - f)

@@ -1,4 +1,5 @@
 /** The plain mean: what every other rule is compared with. One faulty vector moves it anywhere. */
+import { meanOf } from '../kernels/index.ts'
 import type { Vector } from '../vector.ts'
 import { checkVectors, type RuleOptions } from './check.ts'
 
@@ -13,11 +14,4 @@ import { checkVectors, type RuleOptions } from './check.ts'
 export function mean(vectors: readonly Vector[], options?: RuleOptions): Vector {
   checkVectors('mean', vectors, options)
   return meanOf(vectors)
-}
-
-/** The mean of vectors known to be in order; sums in 64 bits, in the order given. */
-export function meanOf(vectors: readonly Vector[]): Vector {
-  const sums = new Float64Array(vectors[0]!.length)
-  for (const vector of vectors) for (let i = 0; i < sums.length; i++) sums[i]! += vector[i]!
-  return Float32Array.from(sums, sum => sum / vectors.length)
 }

@@ -1,7 +1,7 @@
 /** Coordinate-wise trimmed middle: the rule of the broadcast-based agreement. */
+import { middleOfRanks } from '../kernels/index.ts'
 import type { Vector } from '../vector.ts'
-import { checkFaults, checkVectors, type RuleOptions } from './check.ts'
-import { sortedColumns } from './columns.ts'
+import { checkMinority, checkVectors, type RuleOptions } from './check.ts'
 
 /**
  * Per coordinate: drop the `f` smallest and the `f` largest values, `(min + max)/2` of the rest.
@@ -17,6 +17,6 @@ import { sortedColumns } from './columns.ts'
 export function trimmedMiddle(vectors: readonly Vector[], faults: number, options?: RuleOptions): Vector {
   checkVectors('trimmed-middle', vectors, options)
   const n = vectors.length
-  checkFaults('trimmed-middle', n, faults, Math.ceil(n / 2) - 1, '2f < n')
-  return sortedColumns(vectors, column => (column[faults]! + column[n - 1 - faults]!) / 2)
+  checkMinority('trimmed-middle', n, faults)
+  return middleOfRanks(vectors, faults, n - 1 - faults)
 }

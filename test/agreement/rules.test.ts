@@ -1,7 +1,19 @@
 import test from 'ava'
-import fc from 'fast-check'
-import { cva, cwtm, mda, mean, RuleError, trimmedMiddle } from '../../agreement/rules/index.ts'
-import { naiveSubset } from './naive/mda.ts'
+import {
+  aggregator,
+  bucketing,
+  clip,
+  cva,
+  cwtm,
+  krum,
+  mda,
+  mean,
+  multiKrum,
+  nnm,
+  RuleError,
+  rules,
+  trimmedMiddle,
+} from '../../agreement/rules/index.ts'
 
 const column = (...values: number[]): Float32Array[] => values.map(value => Float32Array.of(value))
 
@@ -13,26 +25,6 @@ test('the rules differ where they should', t => {
   t.is(mda(vectors, 2)[0], Math.fround(12 / 5))
   t.is(mda(vectors, 2, { keep: 2 })[0], 4.5)
   t.is(cva(vectors, Float32Array.of(7), 3)[0], Math.fround(16 / 3))
-})
-
-test('MDA takes the subset that enumeration finds, ties included', t => {
-  const family = fc.integer({ min: 1, max: 9 }).chain(n =>
-    fc.tuple(
-      fc.array(fc.array(fc.integer({ min: -2, max: 2 }), { minLength: 2, maxLength: 2 }), {
-        minLength: n,
-        maxLength: n,
-      }),
-      fc.integer({ min: 1, max: n }),
-    ),
-  )
-  fc.assert(
-    fc.property(family, ([rows, keep]) => {
-      const vectors = rows.map(row => Float32Array.from(row))
-      const expected = mean(naiveSubset(vectors, keep).map(j => vectors[j]!))
-      t.deepEqual(mda(vectors, 0, { keep }), expected)
-    }),
-    { numRuns: 500 },
-  )
 })
 
 const misuse: [string, () => unknown, string, RegExp][] = [
@@ -59,3 +51,86 @@ for (const [name, act, code, message] of misuse)
     const error = t.throws(act, { instanceOf: RuleError, message })
     t.is(error?.code as string, code)
   })
+
+test('names are those of the command line, and compose', t => {
+  const contract = 'mean cwtm cwmed meamed mda krum multi-krum gm gmom cge cge-sum cc trimmed-middle cva'
+  for (const name of contract.split(' ')) t.true(Object.hasOwn(rules, name), name)
+  const vectors = column(5, 0, 1, 2, 4, 100, 7)
+  t.deepEqual(aggregator('nnm+cwtm').aggregate(vectors, 2), cwtm(nnm(vectors, 2), 2))
+  t.deepEqual(
+    aggregator('clip+mean', { radius: 3 }).aggregate(vectors, 2),
+    mean(clip(vectors, { radius: 3 })),
+  )
+  t.deepEqual(
+    aggregator('bucketing+krum', { s: 2 }).aggregate(vectors, 1),
+    krum(bucketing(vectors, { s: 2 }), 1),
+  )
+  t.deepEqual(aggregator('multi-krum', { m: 3 }).aggregate(vectors, 2), multiKrum(vectors, 2, { m: 3 }))
+  t.deepEqual(aggregator('cva', { own: 6, keep: 3 }).aggregate(vectors, 2), cva(vectors, vectors[6]!, 3))
+})
+
+const asked: [string, Record<string, number>, string, RegExp][] = [
+  ['median', {}, 'unknown-rule', /no rule is called "median"; there are mean, cwtm/],
+  ['toString', {}, 'unknown-rule', /no rule/],
+  ['mix+mean', {}, 'unknown-rule', /no pre-aggregation is called "mix"; there are nnm/],
+  ['krum', { m: 2 }, 'bad-parameter', /krum: has no parameter m; it has none/],
+  ['nnm+gm', { tau: 2 }, 'bad-parameter', /has no parameter tau; it has tolerance/],
+  ['cva', { own: 9 }, 'bad-parameter', /own is 9, .* from 0 to 3/],
+  ['multi-krum', { m: 4 }, 'bad-parameter', /m is 4, .* from 1 to 3/],
+  ['gm', { tolerance: 0 }, 'bad-parameter', /tolerance is 0, must be a number above 0/],
+  ['gmom', { k: 2 }, 'too-many-faults', /2f < k/],
+  ['gmom', { k: 4, tau: 0.5 }, 'bad-parameter', /drops all 4 groups, the least norm is 1/],
+  ['cc', { passes: 0 }, 'bad-parameter', /passes is 0/],
+  ['bucketing+krum', { s: 3 }, 'too-many-faults', /krum: 1 faults among 2 vectors/],
+]
+for (const [name, parameters, code, message] of asked)
+  test(`misuse by name is named: ${name} ${JSON.stringify(parameters)}`, t => {
+    const vectors = column(1, 2, 3, 4)
+    const error = t.throws(() => aggregator(name, parameters).aggregate(vectors, 1), {
+      instanceOf: RuleError,
+      message,
+    })
+    t.is(error?.code as string, code)
+  })
+
+for (const name of Object.keys(rules))
+  test(`${name} names what is wrong with its vectors`, t => {
+    const { aggregate } = aggregator(name)
+    const code = (act: () => unknown) => t.throws(act, { instanceOf: RuleError })?.code as string
+    t.is(
+      code(() => aggregate([], 0)),
+      'empty-input',
+    )
+    t.is(
+      code(() => aggregate([new Float32Array(2), new Float32Array(1)], 0)),
+      'unequal-lengths',
+    )
+    for (const bad of [Number.NaN, Infinity, -Infinity])
+      t.is(
+        code(() => aggregate(column(1, bad, 2), 1)),
+        'not-finite',
+      )
+    if (!['mean', 'cwmed', 'gm', 'cc'].includes(name))
+      t.is(
+        code(() => aggregate(column(1, 2, 3, 4), 2.5)),
+        ['gmom', 'cva'].includes(name) ? 'bad-parameter' : 'too-many-faults',
+      )
+  })
+
+test('a fault limit is exact: 2f < n', t => {
+  for (const name of [
+    'cwtm',
+    'mda',
+    'krum',
+    'multi-krum',
+    'meamed',
+    'cge',
+    'trimmed-middle',
+    'nnm+mean',
+    'caf',
+    'smea',
+  ]) {
+    t.notThrows(() => aggregator(name).aggregate(column(1, 2, 3, 4, 5), 2), name)
+    t.throws(() => aggregator(name).aggregate(column(1, 2, 3, 4), 2), { code: 'too-many-faults' }, name)
+  }
+})

@@ -1,0 +1,2 @@
+/** The passes over the vectors that the rules are made of. */
+export * from './plain.ts'

@@ -1,0 +1,170 @@
+/**
+ * The geometric median of points of which only the inner products are known.
+ *
+ * Every iterate is an affine combination `z = Σ w_j x_j`, `Σ w_j = 1`, so with `G_jk = ⟨x_j − c, x_k − c⟩` the
+ * distances follow from `w` alone, and an iteration costs nothing next to one pass over the vectors. The centre
+ * `c` must lie among the honest points: from squared distances, or from a far centre, the difference of two
+ * huge terms would be left where some input is far away.
+ *
+ * How: start from the input of least objective. Where that input is itself the median (its optimality can be
+ * decided exactly) that is the answer; else leave it, as Vardi and Zhang 2000 show, and take Newton steps, or
+ * Weiszfeld's where Newton's does not lower the objective. Both only ever lower it.
+ */
+import { solve } from './linear.ts'
+
+/** Enough by far: Newton's steps square the error. At the limit the best point so far stands. */
+const STEPS_MAX = 500
+
+/**
+ * Weights of the geometric median `argmin_z Σ ‖z − x_i‖`.
+ *
+ * @param gram `n × n`, row by row
+ * @param tolerance stop once a step is at most this much of the harmonic mean of the distances to the inputs
+ * (a mean that points far away cannot move)
+ */
+export function geometricMedianWeights(gram: Float64Array, n: number, tolerance: number): Float64Array {
+  const space: Space = { gram, n }
+  let best = bestInput(space)
+  const start = leaveInput(space, best)
+  if (start === undefined) return best.weights
+  best = start
+  for (let step = 0; step < STEPS_MAX; step++) {
+    const next = improved(space, best)
+    if (next === undefined) break
+    const moved = length(
+      space,
+      next.weights.map((weight, j) => weight - best.weights[j]!),
+    )
+    best = next
+    const inverse = next.distances.reduce((sum, distance) => sum + 1 / distance, 0)
+    if (moved * inverse <= tolerance * n) break
+  }
+  return best.weights
+}
+
+interface Space {
+  readonly gram: Float64Array
+  readonly n: number
+}
+
+interface Point {
+  readonly weights: Float64Array
+  /** To every input. */
+  readonly distances: Float64Array
+}
+
+function product({ gram, n }: Space, weights: Float64Array): Float64Array {
+  const result = new Float64Array(n)
+  for (let j = 0; j < n; j++) {
+    let sum = 0
+    for (let k = 0; k < n; k++) sum += gram[j * n + k]! * weights[k]!
+    result[j] = sum
+  }
+  return result
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0
+  for (let j = 0; j < a.length; j++) sum += a[j]! * b[j]!
+  return sum
+}
+
+/** `‖Σ a_j (x_j − c)‖`. */
+function length(space: Space, coefficients: Float64Array): number {
+  return Math.sqrt(Math.max(0, dot(product(space, coefficients), coefficients)))
+}
+
+function pointAt(space: Space, weights: Float64Array): Point {
+  const { gram, n } = space
+  const image = product(space, weights)
+  const own = dot(image, weights)
+  const distances = image.map((value, j) => Math.sqrt(Math.max(0, gram[j * n + j]! - 2 * value + own)))
+  return { weights, distances }
+}
+
+/**
+ * What the objective gains from one point to another, negative where the second is better. Input by input,
+ * `r' − r = (‖p‖² + 2⟨p, z − x_i⟩)/(r' + r)` for `p = z' − z`: the sums of the distances themselves say nothing
+ * about the near inputs once another is far enough away.
+ */
+function gain(space: Space, from: Point, to: Point): number {
+  const step = to.weights.map((weight, j) => weight - from.weights[j]!)
+  const image = product(space, step)
+  const common = dot(image, step) + 2 * dot(image, from.weights)
+  return image.reduce((sum, value, i) => {
+    const both = from.distances[i]! + to.distances[i]!
+    return both > 0 ? sum + (common - 2 * value) / both : sum
+  }, 0)
+}
+
+function bestInput(space: Space): Point {
+  let best: Point | undefined
+  for (let j = 0; j < space.n; j++) {
+    const point = pointAt(space, new Float64Array(space.n).fill(1, j, j + 1))
+    if (best === undefined || gain(space, best, point) < 0) best = point
+  }
+  return best!
+}
+
+/** A better point than this input; nothing where the input is the median. */
+function leaveInput(space: Space, input: Point): Point | undefined {
+  const pulls = input.distances.map(distance => (distance > 0 ? 1 / distance : 0))
+  const pull = pulls.reduce((sum, value) => sum + value, 0)
+  const here = pulls.reduce((count, value) => count + (value === 0 ? 1 : 0), 0)
+  if (pull === 0) return undefined
+  const force = length(
+    space,
+    pulls.map((value, j) => value - pull * input.weights[j]!),
+  )
+  if (force <= here) return undefined
+  const stay = here / force
+  const next = pointAt(
+    space,
+    pulls.map((value, j) => (1 - stay) * (value / pull) + stay * input.weights[j]!),
+  )
+  return gain(space, input, next) < 0 ? next : undefined
+}
+
+/** The next point, of lower objective; nothing where no step lowers it any more. */
+function improved(space: Space, point: Point): Point | undefined {
+  if (point.distances.some(distance => distance === 0)) return leaveInput(space, point)
+  for (const step of [newton, weiszfeld]) {
+    const weights = step(space, point)
+    if (weights === undefined) continue
+    const next = pointAt(space, weights)
+    if (gain(space, point, next) < 0) return next
+  }
+  return undefined
+}
+
+function weiszfeld(_: Space, { distances }: Point): Float64Array {
+  const total = distances.reduce((sum, distance) => sum + 1 / distance, 0)
+  return distances.map(distance => 1 / distance / total)
+}
+
+/**
+ * With `u_i = (z − x_i)/r_i`, `g = Σ u_i`, `S = Σ 1/r_i`, Newton's step `p` solves
+ * `(S·I − Σ u_i u_iᵀ/r_i) p = −g`. For `c_i = ⟨u_i, p⟩` that is the `n × n` system
+ * `S c_k − Σ_i ⟨u_k, u_i⟩ c_i / r_i = −⟨u_k, g⟩`, and `p = Σ β_i u_i`, `β_i = (c_i/r_i − 1)/S`.
+ */
+function newton(space: Space, { weights, distances }: Point): Float64Array | undefined {
+  const { gram, n } = space
+  const image = product(space, weights)
+  const own = dot(image, weights)
+  const total = distances.reduce((sum, distance) => sum + 1 / distance, 0)
+  const system = new Float64Array(n * n)
+  const right = new Float64Array(n)
+  for (let k = 0; k < n; k++) {
+    for (let i = 0; i < n; i++) {
+      const cosine = (own - image[k]! - image[i]! + gram[k * n + i]!) / (distances[k]! * distances[i]!)
+      system[k * n + i] = -cosine / distances[i]!
+      right[k]! -= cosine
+    }
+    system[k * n + k]! += total
+  }
+  const solution = solve(system, right)
+  if (solution === undefined) return undefined
+  const shift = solution.map((c, i) => (c / distances[i]! - 1) / total / distances[i]!)
+  const sum = shift.reduce((a, b) => a + b, 0)
+  return weights.map((weight, j) => weight * (1 + sum) - shift[j]!)
+}

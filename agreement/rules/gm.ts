@@ -1,0 +1,94 @@
+/** Geometric median, and the geometric median of group means. */
+import { combine, gram, meansOf, middleOfRanks, squaredDistancesTo } from '../kernels/index.ts'
+import type { Vector } from '../vector.ts'
+import { checkPositive, checkVectors, checkWhole, type RuleOptions } from './check.ts'
+import { RuleError } from './error.ts'
+import { geometricMedianWeights } from './geometric-median.ts'
+import type { Resilience } from './resilience.ts'
+
+export interface GmOptions extends RuleOptions {
+  /** How near to the median, as a part of the harmonic mean of the distances to the vectors; 1e-6 unless given. */
+  readonly tolerance?: number
+}
+
+export interface GmomOptions extends GmOptions {
+  /** The number of groups, `1 … n`; unless given, `2f + 1` but at most `n`. */
+  readonly k?: number
+  /** Group means of a larger norm are dropped; none unless given. */
+  readonly tau?: number
+}
+
+/**
+ * `argmin_z Σ_i ‖z − x_i‖₂`. Where the vectors lie on one line and their number is even it is not unique, and
+ * one of the minimisers is returned.
+ * Source: RESAM, Appendix C.6; safe where an iterate meets an input.
+ *
+ * @param vectors `n ≥ 1` vectors of `d` coordinates
+ * @returns a new vector of `d` coordinates; cost `O(n²d)`, of which the iterations are no part that counts
+ * @throws RuleError empty-input, unequal-lengths, not-finite, bad-parameter
+ * @example gm([0, 1, 900].map(x => Float32Array.of(x))) // 1
+ */
+export function gm(vectors: readonly Vector[], options: GmOptions = {}): Vector {
+  checkVectors('gm', vectors, options)
+  const { tolerance = 1e-6 } = options
+  checkPositive('gm', 'tolerance', tolerance)
+  return medianOf(vectors, tolerance)
+}
+
+/**
+ * The geometric median of the means of `k` groups of neighbours in the list, after dropping group means of norm
+ * above `τ`. Stands `f` faults where `2(1 + ε)f ≤ k` for some `ε > 0`.
+ * Source: byzantine-gradient-descent, Algorithm 2 and Remark 2. Where `k` does not divide `n`, the first groups
+ * take one vector more.
+ *
+ * @param vectors `n` vectors of `d` coordinates
+ * @param faults `f`, with `2f < k`
+ * @returns a new vector of `d` coordinates; cost `O(nd + k²d)`
+ * @throws RuleError empty-input, unequal-lengths, not-finite, too-many-faults, bad-parameter (also where `tau`
+ * would drop all groups)
+ * @example gmom([0, 2, 4, 6, 900, 900].map(x => Float32Array.of(x)), 1, { k: 3 }) // 5
+ */
+export function gmom(vectors: readonly Vector[], faults: number, options: GmomOptions = {}): Vector {
+  checkVectors('gmom', vectors, options)
+  const n = vectors.length
+  const { k = Math.min(2 * faults + 1, n), tau = Infinity, tolerance = 1e-6 } = options
+  checkWhole('gmom', 'faults', faults, 0, n)
+  checkWhole('gmom', 'k', k, 1, n)
+  if (2 * faults >= k)
+    throw new RuleError(
+      'too-many-faults',
+      `gmom: ${faults} faults need 2f < k, more than ${2 * faults} groups; k is ${k}`,
+    )
+  checkPositive('gmom', 'tau', tau)
+  checkPositive('gmom', 'tolerance', tolerance)
+  const groups = Array.from({ length: k }, (_, g) => range(start(n, k, g), start(n, k, g + 1)))
+  const means = meansOf(vectors, groups)
+  if (tau === Infinity) return medianOf(means, tolerance)
+  const norms = squaredDistancesTo(means).map(Math.sqrt)
+  const kept = means.filter((_, g) => norms[g]! <= tau)
+  if (kept.length === 0)
+    throw new RuleError(
+      'bad-parameter',
+      `gmom: tau ${tau} drops all ${k} groups, the least norm is ${Math.min(...norms)}`,
+    )
+  return medianOf(kept, tolerance)
+}
+
+/** Where group `g` of `k` starts, the first groups one larger where `k` does not divide `n`. */
+function start(n: number, k: number, g: number): number {
+  return g * Math.floor(n / k) + Math.min(g, n % k)
+}
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from }, (_, j) => from + j)
+}
+
+function medianOf(vectors: readonly Vector[], tolerance: number): Vector {
+  const n = vectors.length
+  // The coordinate-wise median lies among the honest vectors, wherever the others are.
+  const centre = middleOfRanks(vectors, (n - 1) >> 1, n >> 1)
+  return combine(vectors, geometricMedianWeights(gram(vectors, centre), n, tolerance))
+}
+
+/** `λ = 1 + (n − f)/√((n − 2f)n)` (RESAM, Proposition 7). */
+export const gmResilience: Resilience = (n, f) => 1 + (n - f) / Math.sqrt((n - 2 * f) * n)

@@ -1,0 +1,71 @@
+/** Krum* and Multi-Krum*: the vectors that lie closest to their neighbours. */
+import { meanOf, squaredDistances } from '../kernels/index.ts'
+import type { Vector } from '../vector.ts'
+import { checkMinority, checkVectors, checkWhole, type RuleOptions } from './check.ts'
+import { nearest } from './nearest.ts'
+import type { Resilience } from './resilience.ts'
+
+export interface MultiKrumOptions extends RuleOptions {
+  /** How many vectors to average, `1 … n − f`; `n − f` unless given. */
+  readonly m?: number
+}
+
+/**
+ * The vector of least score, the score of `x_i` being the sum of its squared distances to the `n − f − 1`
+ * nearest others; of equal scores the earlier vector.
+ * Source: RESAM, Appendix C.5 (the star: one neighbour more than Blanchard et al. 2017, which stands `2f < n`).
+ *
+ * @param vectors `n` vectors of `d` coordinates
+ * @param faults `f`, with `2f < n`
+ * @returns a new vector of `d` coordinates; cost `O(n²d)`
+ * @throws RuleError empty-input, unequal-lengths, not-finite, too-many-faults
+ * @example krum([0, 1, 3, 900].map(x => Float32Array.of(x)), 1) // 1
+ */
+export function krum(vectors: readonly Vector[], faults: number, options?: RuleOptions): Vector {
+  return best('krum', vectors, faults, 1, options)
+}
+
+/**
+ * Mean of the `m` vectors of least score (see `krum`).
+ *
+ * @throws RuleError as `krum`, and bad-parameter for `m`
+ * @example multiKrum([0, 1, 3, 900].map(x => Float32Array.of(x)), 1, { m: 2 }) // 0.5
+ */
+export function multiKrum(
+  vectors: readonly Vector[],
+  faults: number,
+  options: MultiKrumOptions = {},
+): Vector {
+  return best('multi-krum', vectors, faults, options.m ?? vectors.length - faults, options)
+}
+
+function best(
+  rule: string,
+  vectors: readonly Vector[],
+  faults: number,
+  m: number,
+  options?: RuleOptions,
+): Vector {
+  checkVectors(rule, vectors, options)
+  const n = vectors.length
+  checkMinority(rule, n, faults)
+  checkWhole(rule, 'm', m, 1, n - faults)
+  return meanOf(nearest(scores(squaredDistances(vectors), n, n - faults - 1), m).map(j => vectors[j]!))
+}
+
+/** For each vector the sum of its `neighbours` least squared distances to others, added from the least up. */
+function scores(distances: Float64Array, n: number, neighbours: number): Float64Array {
+  return Float64Array.from({ length: n }, (_, j) => {
+    const row = distances.slice(j * n, j * n + n)
+    row[j] = Infinity
+    row.sort()
+    let score = 0
+    for (let k = 0; k < neighbours; k++) score += row[k]!
+    return score
+  })
+}
+
+/** `λ = (1 + √((n−f)/(n−2f))) · min(1, (n−m)/(n−f))` (RESAM, Proposition 6); Krum* has `m = 1`. */
+export function krumResilience(m?: number): Resilience {
+  return (n, f) => (1 + Math.sqrt((n - f) / (n - 2 * f))) * Math.min(1, (n - (m ?? n - f)) / (n - f))
+}

@@ -1,0 +1,29 @@
+/** Nearest-neighbour mixing, in front of another rule. */
+import { meansOf, squaredDistances } from '../kernels/index.ts'
+import type { Vector } from '../vector.ts'
+import { checkMinority, checkVectors, type RuleOptions } from './check.ts'
+import { nearest } from './nearest.ts'
+
+/**
+ * Each vector becomes the mean of the `n − f` nearest to it, itself included; of equally near ones the
+ * earlier, after itself.
+ * Source: Allouah et al. 2023, "Fixing by mixing", Algorithm 2.
+ *
+ * @param vectors `n` vectors of `d` coordinates
+ * @param faults `f`, with `2f < n`
+ * @returns `n` new vectors of `d` coordinates; cost `O(n²d)`
+ * @throws RuleError empty-input, unequal-lengths, not-finite, too-many-faults
+ * @example nnm([0, 1, 900].map(x => Float32Array.of(x)), 1) // 0.5, 0.5, 450.5
+ */
+export function nnm(vectors: readonly Vector[], faults: number, options?: RuleOptions): Vector[] {
+  checkVectors('nnm', vectors, options)
+  const n = vectors.length
+  checkMinority('nnm', n, faults)
+  const distances = squaredDistances(vectors)
+  const neighbours = vectors.map((_, j) => {
+    const row = distances.slice(j * n, j * n + n)
+    row[j] = -1 // itself first, whatever lies on the same spot
+    return nearest(row, n - faults)
+  })
+  return meansOf(vectors, neighbours)
+}

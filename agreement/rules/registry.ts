@@ -1,0 +1,227 @@
+/**
+ * The rules by their names on the command line, with typed parameters, and what may stand in front of them:
+ * `nnm+cwtm` is CwTM on what NNM makes of the vectors.
+ */
+import type { Vector } from '../vector.ts'
+import { bucketing } from './bucketing.ts'
+import { cc } from './cc.ts'
+import { cge, cgeSum } from './cge.ts'
+import type { RuleOptions } from './check.ts'
+import { arc, clip } from './clipping.ts'
+import { caf, smea } from './covariance.ts'
+import { cva } from './cva.ts'
+import { cwmed, cwmedResilience } from './cwmed.ts'
+import { cwtm, cwtmResilience } from './cwtm.ts'
+import { RuleError } from './error.ts'
+import { gm, gmom, gmResilience } from './gm.ts'
+import { krum, krumResilience, multiKrum } from './krum.ts'
+import { mda, mdaResilience } from './mda.ts'
+import { meamed, meamedResilience } from './meamed.ts'
+import { mean } from './mean.ts'
+import { monna } from './monna.ts'
+import { nnm } from './nnm.ts'
+import type { Resilience } from './resilience.ts'
+import { trimmedMiddle } from './trimmed-middle.ts'
+
+export interface RuleParameter {
+  readonly name: string
+  /** What it means, what it may be, and what it is unless given. */
+  readonly summary: string
+}
+
+/** Values by parameter name, as `{ m: 5 }`. */
+export type RuleParameters = Readonly<Record<string, number>>
+
+interface Entry {
+  readonly summary: string
+  readonly parameters?: readonly RuleParameter[]
+}
+
+export interface RuleEntry extends Entry {
+  /** Parameters are passed on as they are; the rule itself checks their values. */
+  apply(vectors: readonly Vector[], faults: number, options: RuleOptions & RuleParameters): Vector
+  readonly resilience?: (parameters: RuleParameters) => Resilience
+}
+
+export interface PreAggregationEntry extends Entry {
+  apply(vectors: readonly Vector[], faults: number, options: RuleOptions & RuleParameters): Vector[]
+}
+
+const tolerance = { name: 'tolerance', summary: 'how near to the median, relative; above 0, default 1e-6' }
+
+export const rules: Readonly<Record<string, RuleEntry>> = {
+  mean: { summary: 'plain mean, no resilience', apply: (x, _, options) => mean(x, options) },
+  cwtm: {
+    summary: 'coordinate-wise trimmed mean: drops the f smallest and f largest',
+    apply: cwtm,
+    resilience: () => cwtmResilience,
+  },
+  cwmed: {
+    summary: 'coordinate-wise median',
+    apply: (x, _, options) => cwmed(x, options),
+    resilience: () => cwmedResilience,
+  },
+  meamed: {
+    summary: 'per coordinate the mean of the n − f values nearest to the median',
+    apply: meamed,
+    resilience: () => meamedResilience,
+  },
+  mda: {
+    summary: 'mean of the n − f vectors of least diameter, exactly',
+    parameters: [{ name: 'keep', summary: 'size of the subset; 1 … n, default n − f' }],
+    apply: mda,
+    resilience: () => mdaResilience,
+  },
+  krum: {
+    summary: 'Krum*: the vector nearest to its n − f − 1 nearest others',
+    apply: krum,
+    resilience: () => krumResilience(1),
+  },
+  'multi-krum': {
+    summary: 'Multi-Krum*: mean of the m vectors of least Krum* score',
+    parameters: [{ name: 'm', summary: 'how many to average; 1 … n − f, default n − f' }],
+    apply: multiKrum,
+    resilience: ({ m }) => krumResilience(m),
+  },
+  gm: {
+    summary: 'geometric median',
+    parameters: [tolerance],
+    apply: (x, _, options) => gm(x, options),
+    resilience: () => gmResilience,
+  },
+  gmom: {
+    summary: 'geometric median of the means of k groups',
+    parameters: [
+      { name: 'k', summary: 'number of groups; more than 2f, up to n, default 2f + 1' },
+      { name: 'tau', summary: 'drop group means of a larger norm; above 0, default infinity' },
+      tolerance,
+    ],
+    apply: gmom,
+  },
+  cge: { summary: 'mean of the n − f vectors of least norm', apply: cge },
+  'cge-sum': { summary: 'sum of the n − f vectors of least norm', apply: cgeSum },
+  cc: {
+    summary: 'centered clipping from the origin',
+    parameters: [
+      { name: 'tau', summary: 'clipping radius; above 0, default 10' },
+      { name: 'passes', summary: 'number of passes; from 1, default 1' },
+    ],
+    apply: (x, _, options) => cc(x, options),
+  },
+  'trimmed-middle': {
+    summary: 'per coordinate (min + max)/2 after dropping the f smallest and f largest',
+    apply: trimmedMiddle,
+  },
+  cva: {
+    summary: 'mean of the vectors nearest to the own one',
+    parameters: [
+      { name: 'own', summary: 'which vector is the own one; 0 … n − 1, default 0' },
+      { name: 'keep', summary: 'how many to average; 1 … n, default n − f' },
+    ],
+    apply: cvaByIndex,
+  },
+  monna: {
+    summary: 'MoNNA: mean of the n − f vectors nearest to a trusted one',
+    parameters: [{ name: 'pivot', summary: 'which vector is trusted; 0 … n − 1, default 0' }],
+    apply: monna,
+  },
+  caf: { summary: 'covariance-bound agnostic filter', apply: caf },
+  smea: {
+    summary: 'mean of the n − f vectors of least largest covariance eigenvalue; few vectors only',
+    apply: smea,
+  },
+}
+
+export const preAggregations: Readonly<Record<string, PreAggregationEntry>> = {
+  nnm: { summary: 'nearest-neighbour mixing: each becomes the mean of its n − f nearest', apply: nnm },
+  bucketing: {
+    summary: 'means of buckets of neighbours in the list',
+    parameters: [{ name: 's', summary: 'vectors per bucket; 1 … n, default 2' }],
+    apply: (x, _, options) => bucketing(x, options),
+  },
+  clip: {
+    summary: 'static clipping of the norms',
+    parameters: [{ name: 'radius', summary: 'largest norm to let through; above 0, default 2' }],
+    apply: (x, _, options) => clip(x, options),
+  },
+  arc: { summary: 'adaptive robust clipping: the largest norms to the largest of the rest', apply: arc },
+}
+
+/** A rule, with what stands in front of it and its parameters in place. */
+export interface Aggregator {
+  readonly name: string
+  aggregate(vectors: readonly Vector[], faults: number, options?: RuleOptions): Vector
+  /** `λ`, where the rule has one and stands alone. */
+  readonly resilience?: Resilience
+}
+
+/**
+ * The rule of a name, `krum` or `clip+nnm+cwtm`, with parameters for any of its parts.
+ *
+ * @throws RuleError unknown-rule, bad-parameter (a parameter that none of the parts has)
+ */
+export function aggregator(name: string, parameters: RuleParameters = {}): Aggregator {
+  const parts = name.split('+')
+  const rule = named('rule', rules, parts.pop()!)
+  const before = parts.map(part => named('pre-aggregation', preAggregations, part))
+  checkNames(name, [...before, rule], parameters)
+  const resilience = before.length === 0 ? rule.resilience?.(parameters) : undefined
+  return {
+    name,
+    aggregate(vectors, faults, options) {
+      let mixed = vectors
+      let checked = options?.checked ?? false
+      for (const part of before) {
+        mixed = part.apply(mixed, faults, settings(part, parameters, checked))
+        checked = true
+      }
+      return rule.apply(mixed, faults, settings(rule, parameters, checked))
+    },
+    ...(resilience && { resilience }),
+  }
+}
+
+function named<T>(kind: string, entries: Readonly<Record<string, T>>, name: string): T {
+  const entry = Object.hasOwn(entries, name) ? entries[name] : undefined
+  if (entry !== undefined) return entry
+  throw new RuleError(
+    'unknown-rule',
+    `no ${kind} is called ${JSON.stringify(name)}; there are ${Object.keys(entries).join(', ')}`,
+  )
+}
+
+function checkNames(name: string, parts: readonly Entry[], parameters: RuleParameters): void {
+  const known = parts.flatMap(part => part.parameters ?? []).map(parameter => parameter.name)
+  for (const [parameter, value] of Object.entries(parameters)) {
+    const stray = !known.includes(parameter)
+    if (stray || Number.isNaN(value))
+      throw new RuleError(
+        'bad-parameter',
+        stray
+          ? `${name}: has no parameter ${parameter}; it has ${known.join(', ') || 'none'}`
+          : `${name}: ${parameter} is not a number`,
+      )
+  }
+}
+
+/** Each part sees its own parameters only. */
+function settings(part: Entry, parameters: RuleParameters, checked: boolean): RuleOptions & RuleParameters {
+  const own = (part.parameters ?? []).filter(({ name }) => name in parameters)
+  const values = Object.fromEntries(own.map(({ name }) => [name, parameters[name]!]))
+  return { ...values, checked } as unknown as RuleOptions & RuleParameters
+}
+
+function cvaByIndex(
+  vectors: readonly Vector[],
+  faults: number,
+  options: RuleOptions & RuleParameters,
+): Vector {
+  const { own = 0, keep = vectors.length - faults } = options
+  const vector = vectors[own]
+  if (vector === undefined && vectors.length > 0)
+    throw new RuleError(
+      'bad-parameter',
+      `cva: own is ${own}, must be a whole number from 0 to ${vectors.length - 1}`,
+    )
+  return cva(vectors, vector ?? new Float32Array(), keep, options)
+}
