@@ -1,0 +1,55 @@
+/** What the transport calls itself on the wire, and every limit that it keeps. */
+
+/** The version changes with anything that an older peer could not read. */
+export const PROTOCOL = '/concord/1.0.0'
+
+/** mDNS service: peers of other programs are never even considered. */
+export const MDNS_SERVICE = '_concord._udp.local'
+export const MDNS_INTERVAL_MS = 10_000
+
+/** From an open stream to a valid hello. */
+export const HELLO_TIMEOUT_MS = 10_000
+/** A hello is the first frame, and small. */
+export const HELLO_BYTES_MAX = 4096
+/** Characters of the texts in a hello that are logged. */
+export const HELLO_TEXT_MAX = 100
+
+/** From an accepted socket to a connection with a known peer id and a multiplexer. */
+export const UPGRADE_TIMEOUT_MS = 5000
+export const NEGOTIATION_TIMEOUT_MS = 5000
+/** A dead address must not keep the others from being tried. */
+export const ADDRESS_DIAL_TIMEOUT_MS = 3000
+export const DIAL_TIMEOUT_MS = 15_000
+export const ADDRESSES_MAX = 16
+
+/** Sockets that have not said yet who they are. */
+export const PENDING_CONNECTIONS_MAX = 64
+/** New sockets a second from one address; a whole cohort may share one. */
+export const CONNECTIONS_PER_SECOND_MAX = 200
+/** Connections of one member: the one in use, one that replaces it, and a dead one not yet noticed. */
+export const CONNECTIONS_PER_MEMBER_MAX = 3
+/** Streams that one connection may have open to us: ours, identify and ping. */
+export const INBOUND_STREAMS_MAX = 16
+
+/** The higher index waits this long for the lower one to dial it before it dials itself. */
+export const PATIENCE_MS = 1500
+/** Back-off between dials of one peer: doubled from the first to the last, each drawn from ±50 %. */
+export const BACKOFF_FIRST_MS = 200
+export const BACKOFF_LAST_MS = 15_000
+/** A second connection of a peer is taken for its restart only once the first is this old. */
+export const REPLACEABLE_AFTER_MS = 5000
+
+/** A silent connection is asked for a sign of life this often, and given this long to answer. */
+export const PING_INTERVAL_MS = 10_000
+export const PING_TIMEOUT_MS = 20_000
+
+/** How long `stop` waits for queued frames to leave. */
+export const FLUSH_TIMEOUT_MS = 1000
+
+/** Bytes that wait for one peer's socket before `send` returns false: at least this, and at least two frames. */
+export const QUEUE_BYTES_MIN = 2 * 1024 * 1024
+/** A stream's receive window: at least this, and at least two frames, so that one is never sent in halves. */
+export const WINDOW_BYTES_MIN = 1024 * 1024
+
+/** At most one line about strangers in this time. */
+export const STRANGER_LOG_INTERVAL_MS = 10_000

@@ -1,0 +1,65 @@
+/**
+ * A new stream up to a valid hello, and after it the frames: the part of a pair's life that one stream lives.
+ */
+import type { Stream } from '@libp2p/interface'
+import type { FaultKind } from '../../agreement/protocol.ts'
+import type { Clock, Frame } from '../ports.ts'
+import { HELLO_TIMEOUT_MS } from './constants.ts'
+import { decodeHello, encodeHello, type Hello } from './hello.ts'
+import { openWire, type Wire, type WireLimits } from './wire.ts'
+
+export interface GreetingEvents {
+  /** The other side's hello names our cohort: frames follow. */
+  admitted(wire: Wire, hello: Hello): void
+  frame(wire: Wire, frame: Frame): void
+  drained(wire: Wire): void
+  /** Called once, also for a stream that was never admitted. */
+  closed(wire: Wire, reason: string): void
+  fault(kind: FaultKind, detail: string): void
+}
+
+/** Sends our hello and waits, not for ever, for the other side's. */
+export function greet(
+  stream: Stream,
+  own: Hello,
+  limits: WireLimits,
+  clock: Clock,
+  events: GreetingEvents,
+): void {
+  let isAdmitted = false
+  const timer = clock.after(HELLO_TIMEOUT_MS, () =>
+    wire.abort(`no hello within ${HELLO_TIMEOUT_MS / 1000} s`),
+  )
+  const refuse = (kind: FaultKind, detail: string): void => {
+    events.fault(kind, detail)
+    // Gracefully: our hello must arrive, for it tells the other side what is wrong.
+    void wire.close()
+  }
+  const receiveHello = (frame: Frame): void => {
+    timer.cancel()
+    const hello = decodeHello(frame)
+    if (hello === null) refuse('malformed', 'its first frame is no hello')
+    else if (hello.cohortId !== own.cohortId) refuse('wrong-cohort', describeMismatch(own, hello))
+    else {
+      isAdmitted = true
+      wire.accept()
+      events.admitted(wire, hello)
+    }
+  }
+  const wire = openWire(stream, limits, {
+    frame: frame => (isAdmitted ? events.frame(wire, frame) : receiveHello(frame)),
+    drained: () => events.drained(wire),
+    closed(reason, fault) {
+      timer.cancel()
+      if (fault !== undefined) events.fault(fault, reason)
+      events.closed(wire, reason)
+    },
+  })
+  wire.send(encodeHello(own))
+}
+
+const short = (cohortId: string): string => cohortId.slice(0, 12)
+
+function describeMismatch(own: Hello, other: Hello): string {
+  return `its cohort file is another one (cohort ${short(other.cohortId)}, here ${short(own.cohortId)}); both must use the same file`
+}

@@ -1,0 +1,60 @@
+/** The libp2p node of a peer: TCP, Noise, Yamux, identify, ping, and mDNS if wanted, all with stated limits. */
+import { noise } from '@chainsafe/libp2p-noise'
+import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
+import { identify } from '@libp2p/identify'
+import type { ConnectionGater, Libp2p } from '@libp2p/interface'
+import { mdns } from '@libp2p/mdns'
+import { ping } from '@libp2p/ping'
+import { tcp } from '@libp2p/tcp'
+import { createLibp2p } from 'libp2p'
+import * as limits from './constants.ts'
+import { guardedYamux } from './yamux-guard.ts'
+
+export interface NodeOptions {
+  /** The identity's private key, 32 bytes. */
+  readonly seed: Uint8Array
+  /** Multiaddrs to listen on, as `/ip4/0.0.0.0/tcp/4001`. */
+  readonly listen: readonly string[]
+  /** Finds, and is found by, peers on the same network. */
+  readonly mdns: boolean
+  /** The longest frame of this cohort. */
+  readonly frameBytesMax: number
+  readonly members: number
+  readonly software: string
+  readonly gater: ConnectionGater
+}
+
+/** A node, not started yet: protocols are registered before the first connection can come. */
+export async function createNode(options: NodeOptions): Promise<Libp2p> {
+  const windowBytes = Math.max(limits.WINDOW_BYTES_MIN, 2 * options.frameBytesMax)
+  const sockets = { noDelay: true, keepAlive: true }
+  return createLibp2p({
+    start: false,
+    privateKey: await generateKeyPairFromSeed('Ed25519', options.seed),
+    nodeInfo: { userAgent: options.software },
+    addresses: { listen: [...options.listen] },
+    transports: [tcp({ dialOpts: sockets, listenOpts: sockets })],
+    connectionEncrypters: [noise()],
+    streamMuxers: [guardedYamux(windowBytes)],
+    peerDiscovery: options.mdns
+      ? [mdns({ serviceTag: limits.MDNS_SERVICE, interval: limits.MDNS_INTERVAL_MS })]
+      : [],
+    connectionGater: options.gater,
+    connectionManager: {
+      maxConnections: limits.CONNECTIONS_PER_MEMBER_MAX * options.members + limits.PENDING_CONNECTIONS_MAX,
+      maxIncomingPendingConnections: limits.PENDING_CONNECTIONS_MAX,
+      inboundConnectionThreshold: limits.CONNECTIONS_PER_SECOND_MAX,
+      inboundUpgradeTimeout: limits.UPGRADE_TIMEOUT_MS,
+      inboundStreamProtocolNegotiationTimeout: limits.NEGOTIATION_TIMEOUT_MS,
+      outboundStreamProtocolNegotiationTimeout: limits.NEGOTIATION_TIMEOUT_MS,
+      addressDialTimeout: limits.ADDRESS_DIAL_TIMEOUT_MS,
+      dialTimeout: limits.DIAL_TIMEOUT_MS,
+      maxPeerAddrsToDial: limits.ADDRESSES_MAX,
+    },
+    connectionMonitor: {
+      pingInterval: limits.PING_INTERVAL_MS,
+      pingTimeout: { minTimeout: limits.PING_TIMEOUT_MS },
+    },
+    services: { identify: identify(), ping: ping() },
+  })
+}

@@ -1,0 +1,52 @@
+/** Who may connect: the members of the cohort, by the key that their connection has proved, until they are banned. */
+import type { ConnectionGater, PeerId } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+import type { PeerIndex } from '../../agreement/protocol.ts'
+import type { Member } from '../cohort.ts'
+
+export interface Members {
+  readonly ids: readonly PeerId[]
+  /** Undefined for strangers and for the banned. */
+  indexOf(id: PeerId): PeerIndex | undefined
+  ban(peer: PeerIndex): void
+  /** "3 (dora)": how a log line names a peer. */
+  describe(peer: PeerIndex): string
+  readonly gater: ConnectionGater
+}
+
+export interface GateOptions {
+  /** Connections of this member that are open now. */
+  readonly connections: (id: PeerId) => number
+  readonly connectionsMax: number
+  /** Someone was turned away who is no member, or is one no more. */
+  readonly refused: (id: PeerId) => void
+}
+
+export function createMembers(members: readonly Member[], options: GateOptions): Members {
+  const ids = members.map(member => peerIdFromString(member.id))
+  const indices = new Map(members.map((member, index) => [member.id, index]))
+  const banned = new Set<PeerIndex>()
+  const indexOf = (id: PeerId): PeerIndex | undefined => {
+    const index = indices.get(id.toString())
+    return index === undefined || banned.has(index) ? undefined : index
+  }
+  const isOutside = (id: PeerId): boolean => indexOf(id) === undefined
+  return {
+    ids,
+    indexOf,
+    ban: peer => banned.add(peer),
+    describe: peer => `${peer} (${members[peer]?.name ?? 'unknown'})`,
+    gater: {
+      denyDialPeer: isOutside,
+      denyOutboundEncryptedConnection: isOutside,
+      denyInboundEncryptedConnection(id) {
+        if (isOutside(id)) {
+          options.refused(id)
+          return true
+        }
+        return options.connections(id) >= options.connectionsMax
+      },
+      filterMultiaddrForPeer: id => !isOutside(id),
+    },
+  }
+}

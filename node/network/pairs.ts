@@ -1,0 +1,192 @@
+/**
+ * The life of each pair: a connection comes up, the lower index opens a stream on it, both say hello, frames
+ * flow, the stream ends and takes the connection with it, and the pair is wanted again.
+ */
+import type { Connection, Libp2p, Stream } from '@libp2p/interface'
+import { multiaddr } from '@multiformats/multiaddr'
+import type { FaultKind, PeerIndex } from '../../agreement/protocol.ts'
+import type { Seat } from '../cohort.ts'
+import type { Clock, TransportEvents } from '../ports.ts'
+import * as limits from './constants.ts'
+import { greet } from './greeting.ts'
+import type { Hello } from './hello.ts'
+import type { Log } from './log.ts'
+import type { Members } from './members.ts'
+import type { Redial } from './redial.ts'
+import type { Wire, WireLimits } from './wire.ts'
+
+/** What the functions here work on; one per transport. */
+export interface Network {
+  readonly seat: Seat
+  readonly hello: Hello
+  readonly wireLimits: WireLimits
+  readonly node: Libp2p
+  readonly members: Members
+  readonly redial: Redial
+  readonly clock: Clock
+  readonly log: Log
+  /** Admitted pairs. */
+  readonly links: Map<PeerIndex, Link>
+  /** Connections on which a stream was opened, or at least tried. */
+  readonly used: WeakSet<Connection>
+  readonly events: TransportEvents
+  isStopped: boolean
+}
+
+/** A pair that exchanges frames. */
+export interface Link {
+  readonly wire: Wire
+  readonly connection: Connection
+  readonly sinceMs: number
+}
+
+/** Dials a peer at every address known: the cohort file's, those found by mDNS, those that it announced itself. */
+export async function dial(network: Network, peer: PeerIndex): Promise<void> {
+  const { node, members, seat, log } = network
+  const id = members.ids[peer]!
+  try {
+    const multiaddrs = seat.cohort.members[peer]!.addresses.map(address => multiaddr(address))
+    const known = await node.peerStore.merge(id, { multiaddrs })
+    if (known.addresses.length === 0) {
+      log.debug({ peer }, `no address of peer ${members.describe(peer)} is known yet`)
+      return
+    }
+    const connection = await node.dial(id)
+    if (seat.self < peer) await openStream(network, connection, peer)
+  } catch (error) {
+    if (!network.isStopped)
+      log.debug({ peer, error: describe(error) }, `could not reach peer ${members.describe(peer)}`)
+  }
+}
+
+/** A connection came up, dialled by either side. */
+export function connectionOpened(network: Network, connection: Connection): void {
+  const { seat, members, clock, used } = network
+  const peer = members.indexOf(connection.remotePeer)
+  if (peer === undefined) drop(connection, 'not a member')
+  else if (seat.self < peer) void openStream(network, connection, peer)
+  else {
+    const timer = clock.after(limits.HELLO_TIMEOUT_MS, () => {
+      if (!used.has(connection)) drop(connection, 'no stream was opened')
+    })
+    connection.addEventListener('close', () => timer.cancel())
+  }
+}
+
+export function connectionClosed(network: Network, connection: Connection): void {
+  const peer = network.members.indexOf(connection.remotePeer)
+  if (peer !== undefined && !network.used.has(connection)) closedEarly(network, peer)
+}
+
+/** The other side opened a stream. That is the lower index's part; the higher one's is an intrusion. */
+export function streamOpened(network: Network, stream: Stream, connection: Connection): void {
+  const peer = network.members.indexOf(connection.remotePeer)
+  if (peer === undefined || network.isStopped) stream.abort(new Error('not a member'))
+  else if (peer < network.seat.self) begin(network, stream, connection, peer)
+  else {
+    report(network, peer, 'malformed', 'it opened a stream that is ours to open')
+    stream.abort(new Error('the lower index opens the stream'))
+  }
+}
+
+async function openStream(network: Network, connection: Connection, peer: PeerIndex): Promise<void> {
+  if (network.used.has(connection) || network.isStopped) return
+  const link = network.links.get(peer)
+  // A second connection means that the other side has lost the first, or that both dialled at once.
+  if (link !== undefined && network.clock.nowMs() - link.sinceMs < limits.REPLACEABLE_AFTER_MS) {
+    drop(connection, 'a second connection')
+    return
+  }
+  network.used.add(connection)
+  try {
+    begin(network, await connection.newStream(limits.PROTOCOL), connection, peer)
+  } catch (error) {
+    if ((error as Error).name === 'UnsupportedProtocolError')
+      report(
+        network,
+        peer,
+        'wrong-version',
+        `it does not speak ${limits.PROTOCOL}; both must run the same version of the program`,
+      )
+    else closedEarly(network, peer)
+    drop(connection, describe(error))
+  }
+}
+
+function begin(network: Network, stream: Stream, connection: Connection, peer: PeerIndex): void {
+  const { links, events, hello, wireLimits, clock } = network
+  const isCurrent = (wire: Wire) => links.get(peer)?.wire === wire && !network.isStopped
+  network.used.add(connection)
+  greet(stream, hello, wireLimits, clock, {
+    admitted: (wire, other) => admit(network, peer, { wire, connection, sinceMs: clock.nowMs() }, other),
+    frame(wire, frame) {
+      if (isCurrent(wire)) events.frame(peer, frame)
+    },
+    drained(wire) {
+      if (isCurrent(wire)) events.drained(peer)
+    },
+    fault: (kind, detail) => report(network, peer, kind, detail),
+    closed(wire, reason) {
+      drop(connection, reason)
+      end(network, peer, wire, reason)
+    },
+  })
+}
+
+function admit(network: Network, peer: PeerIndex, link: Link, other: Hello): void {
+  const { links, log, members, redial, events } = network
+  if (network.isStopped) {
+    link.wire.abort('stopped')
+    return
+  }
+  links.get(peer)?.wire.abort('replaced by a newer connection')
+  links.set(peer, link)
+  redial.settle(peer)
+  const address = String(link.connection.remoteAddr)
+  log.info({ peer, software: other.software, address }, `connected to peer ${members.describe(peer)}`)
+  events.connected(peer)
+}
+
+/** The wire has ended, admitted or not. */
+function end(network: Network, peer: PeerIndex, wire: Wire, reason: string): void {
+  const { links, log, members, redial, events } = network
+  const wasAdmitted = links.get(peer)?.wire === wire
+  if (wasAdmitted) links.delete(peer)
+  if (network.isStopped) return
+  if (wasAdmitted) {
+    log.info({ peer }, `disconnected from peer ${members.describe(peer)}: ${reason}`)
+    events.disconnected(peer, reason)
+  } else log.debug({ peer }, `peer ${members.describe(peer)} was not admitted: ${reason}`)
+  if (!links.has(peer) && members.indexOf(members.ids[peer]!) !== undefined) redial.want(peer)
+}
+
+function report(
+  { isStopped, log, members, events }: Network,
+  peer: PeerIndex,
+  kind: FaultKind,
+  detail: string,
+): void {
+  if (isStopped) return
+  log.warn({ peer, fault: kind }, `peer ${members.describe(peer)}: ${detail}`)
+  events.fault(peer, kind, detail)
+}
+
+/** What a refusal looks like from the refused side: nobody tells a stranger anything. */
+function closedEarly({ isStopped, links, log, members, seat }: Network, peer: PeerIndex): void {
+  if (isStopped || links.has(peer)) return
+  const own = seat.cohort.members[seat.self]!.id
+  log.warn(
+    { peer },
+    `peer ${members.describe(peer)} closed the connection before its hello. If this goes on, it does not know this peer: its cohort file must list ${own}`,
+  )
+}
+
+export function drop(connection: Connection, reason: string): void {
+  connection.close().catch(() => connection.abort(new Error(reason)))
+}
+
+/** The innermost reasons of an error: libp2p wraps one for each address in an aggregate. */
+export function describe(error: unknown): string {
+  if (error instanceof AggregateError) return [...new Set(error.errors.map(describe))].join('; ')
+  return error instanceof Error ? error.message : String(error)
+}

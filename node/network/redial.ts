@@ -1,0 +1,81 @@
+/**
+ * When to dial whom. Of each pair the lower index dials at once and the higher only after some patience, so
+ * that a pair connects wherever one of the two knows a way, and rarely twice. Failures back off with jitter.
+ */
+import type { PeerIndex } from '../../agreement/protocol.ts'
+import type { Clock, Timer } from '../ports.ts'
+import { BACKOFF_FIRST_MS, BACKOFF_LAST_MS, PATIENCE_MS } from './constants.ts'
+
+export interface Redial {
+  /** This peer is wanted and missing: dials it when its time has come. */
+  want(peer: PeerIndex): void
+  /** Something new is known about it (an address): dials soon, whatever the back-off. */
+  hurry(peer: PeerIndex): void
+  /** The peer is connected: no more dials, and the back-off begins anew next time. */
+  settle(peer: PeerIndex): void
+  stop(): void
+}
+
+export interface RedialOptions {
+  readonly self: PeerIndex
+  readonly clock: Clock
+  /** Uniform in [0, 1). */
+  readonly random: () => number
+  /** Tries once. A connection may come up and still be refused: only `settle` says that the peer is there. */
+  readonly dial: (peer: PeerIndex) => Promise<void>
+}
+
+export function createRedial({ self, clock, random, dial }: RedialOptions): Redial {
+  const timers = new Map<PeerIndex, Timer>()
+  const attempts = new Map<PeerIndex, number>()
+  const wanted = new Set<PeerIndex>()
+  const dialing = new Set<PeerIndex>()
+
+  const schedule = (peer: PeerIndex, delayMs: number): void => {
+    timers.get(peer)?.cancel()
+    timers.set(
+      peer,
+      clock.after(delayMs, () => attempt(peer)),
+    )
+  }
+  const attempt = (peer: PeerIndex): void => {
+    timers.delete(peer)
+    if (!wanted.has(peer) || dialing.has(peer)) return
+    dialing.add(peer)
+    attempts.set(peer, (attempts.get(peer) ?? 0) + 1)
+    dial(peer).finally(() => {
+      dialing.delete(peer)
+      // Still wanted: it failed, or the connection has yet to prove itself. Ask again later.
+      if (wanted.has(peer)) schedule(peer, backoffMs(attempts.get(peer) ?? 1, random))
+    })
+  }
+  const patienceMs = (peer: PeerIndex): number => (self < peer ? 0 : PATIENCE_MS)
+  return {
+    want(peer) {
+      if (wanted.has(peer)) return
+      wanted.add(peer)
+      const failures = attempts.get(peer) ?? 0
+      schedule(peer, patienceMs(peer) + (failures === 0 ? 0 : backoffMs(failures, random)))
+    },
+    hurry(peer) {
+      if (wanted.has(peer) && !dialing.has(peer)) schedule(peer, patienceMs(peer) * random())
+    },
+    settle(peer) {
+      wanted.delete(peer)
+      attempts.delete(peer)
+      timers.get(peer)?.cancel()
+      timers.delete(peer)
+    },
+    stop() {
+      wanted.clear()
+      for (const timer of timers.values()) timer.cancel()
+      timers.clear()
+    },
+  }
+}
+
+/** Doubled with each failure up to a limit, then drawn from ±50 % so that a cohort does not dial in step. */
+export function backoffMs(failures: number, random: () => number): number {
+  const nominal = Math.min(BACKOFF_FIRST_MS * 2 ** (failures - 1), BACKOFF_LAST_MS)
+  return nominal * (0.5 + random())
+}

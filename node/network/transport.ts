@@ -1,0 +1,208 @@
+/**
+ * The transport of a real peer: one libp2p connection and one long-lived stream with each other member.
+ *
+ * Members are known by the key that their connection has proved; anyone else is cut off before the multiplexer
+ * is set up (members.ts). A pair is dialled until it is connected, and again when it no longer is (redial.ts,
+ * pairs.ts). On a stream both sides speak a hello first, and only when the other's names the same cohort do
+ * frames flow (greeting.ts), with a bounded queue one way and back-pressure the other (wire.ts).
+ */
+import type { PeerId } from '@libp2p/interface'
+import type { PeerIndex } from '../../agreement/protocol.ts'
+import { frameBytesMax } from '../codec/limits.ts'
+import type { Seat } from '../cohort.ts'
+import { identityFromSeed } from '../identity.ts'
+import type { Clock, Transport, TransportEvents } from '../ports.ts'
+import { systemClock } from '../system-clock.ts'
+import * as limits from './constants.ts'
+import { NetworkError } from './errors.ts'
+import { createNode } from './libp2p-node.ts'
+import { type Log, silentLog } from './log.ts'
+import { createMembers } from './members.ts'
+import { connectionClosed, connectionOpened, describe, dial, type Network, streamOpened } from './pairs.ts'
+import { createRedial } from './redial.ts'
+
+export interface NetworkOptions {
+  readonly seat: Seat
+  /** The private key of `members[self]`, 32 bytes. */
+  readonly seed: Uint8Array
+  /** Multiaddrs to listen on, `/ip4/0.0.0.0/tcp/4001`; port 0 takes a free one. */
+  readonly listen: readonly string[]
+  readonly mdns: boolean
+  /** `d`, which sets the longest frame, the queues and Yamux's window. */
+  readonly dimension: number
+  /** Name and version, shown to the others. */
+  readonly software: string
+  readonly log?: Log
+  readonly clock?: Clock
+  /** Uniform in [0, 1): jitter of the back-off. */
+  readonly random?: () => number
+}
+
+export interface NetworkTransport extends Transport {
+  /** Multiaddrs, peer id included, at which this peer can be dialled. */
+  readonly addresses: readonly string[]
+}
+
+/**
+ * Listens at once; dials, admits and reports from `start` on.
+ * Throws `wrong-identity` where the key is not the seat's, `listen-failed` where no address can be used.
+ */
+export async function createNetwork(options: NetworkOptions): Promise<NetworkTransport> {
+  checkIdentity(options)
+  const { seat, log = silentLog, clock = systemClock, random = Math.random } = options
+  const { self, cohort, cohortId } = seat
+  const relay = eventRelay()
+  const refused = refusalLog(log, clock, detail => relay.events.fault(null, 'stranger', detail))
+  const members = createMembers(cohort.members, {
+    connections: id => node.getConnections(id).length,
+    connectionsMax: limits.CONNECTIONS_PER_MEMBER_MAX,
+    refused: id => network.isStopped || refused(id),
+  })
+  const frameMax = frameBytesMax(options.dimension)
+  const node = await createNode({
+    ...options,
+    frameBytesMax: frameMax,
+    members: cohort.members.length,
+    gater: members.gater,
+  })
+  const network: Network = {
+    seat,
+    hello: { cohortId, name: cohort.members[self]!.name, software: options.software },
+    wireLimits: {
+      frameBytesMax: frameMax,
+      helloBytesMax: limits.HELLO_BYTES_MAX,
+      queueBytesMax: Math.max(limits.QUEUE_BYTES_MIN, 2 * frameMax),
+    },
+    node,
+    members,
+    redial: createRedial({ self, clock, random, dial: peer => dial(network, peer) }),
+    clock,
+    log,
+    links: new Map(),
+    used: new WeakSet(),
+    events: relay.events,
+    isStopped: false,
+  }
+  await listen(network, relay.started, options.listen)
+  return transportOver(network, relay)
+}
+
+function checkIdentity({ seat, seed }: NetworkOptions): void {
+  const { id } = identityFromSeed(seed)
+  const member = seat.cohort.members[seat.self]
+  if (member?.id === id) return
+  throw new NetworkError(
+    'wrong-identity',
+    `this key is that of ${id}, but member ${seat.self} (${member?.name}) of the cohort is ${member?.id}`,
+  )
+}
+
+/** The events of whoever calls `start`, callable before: nothing happens before `started`. */
+interface EventRelay {
+  readonly events: TransportEvents
+  readonly started: Promise<void>
+  start(events: TransportEvents): void
+}
+
+function eventRelay(): EventRelay {
+  const { promise: started, resolve } = Promise.withResolvers<void>()
+  let target: TransportEvents | null = null
+  return {
+    started,
+    start(events) {
+      target = events
+      resolve()
+    },
+    events: {
+      connected: peer => target?.connected(peer),
+      disconnected: (peer, reason) => target?.disconnected(peer, reason),
+      frame: (peer, frame) => target?.frame(peer, frame),
+      drained: peer => target?.drained(peer),
+      fault: (peer, kind, detail) => target?.fault(peer, kind, detail),
+    },
+  }
+}
+
+async function listen(network: Network, started: Promise<void>, addresses: readonly string[]): Promise<void> {
+  const { node, members, redial } = network
+  // Streams that arrive before `start` wait for it.
+  await node.handle(
+    limits.PROTOCOL,
+    async (stream, connection) => {
+      await started
+      if (stream.status === 'open') streamOpened(network, stream, connection)
+    },
+    { maxInboundStreams: 2, maxOutboundStreams: 2 },
+  )
+  node.addEventListener(
+    'connection:open',
+    ({ detail }) => void started.then(() => connectionOpened(network, detail)),
+  )
+  node.addEventListener(
+    'connection:close',
+    ({ detail }) => void started.then(() => connectionClosed(network, detail)),
+  )
+  node.addEventListener('peer:discovery', ({ detail }) => {
+    const peer = members.indexOf(detail.id)
+    if (peer !== undefined) redial.hurry(peer)
+  })
+  try {
+    await node.start()
+  } catch (error) {
+    throw new NetworkError('listen-failed', `cannot listen on ${addresses.join(', ')}: ${describe(error)}`, {
+      cause: error,
+    })
+  }
+}
+
+/** Reports each refusal, but writes at most one line in a while: a stranger may knock all the time. */
+function refusalLog(log: Log, clock: Clock, report: (detail: string) => void): (id: PeerId) => void {
+  let silentUntilMs = -Infinity
+  let unsaid = 0
+  return id => {
+    report(`${id} tried to connect; it is no member of the cohort, or one that was cut off`)
+    unsaid++
+    if (clock.nowMs() < silentUntilMs) return
+    const others = unsaid > 1 ? `, and ${unsaid - 1} other attempts since the last such line` : ''
+    log.warn(
+      { id: String(id), fault: 'stranger' },
+      `refused ${id}: no member of the cohort, or one that was cut off${others}`,
+    )
+    silentUntilMs = clock.nowMs() + limits.STRANGER_LOG_INTERVAL_MS
+    unsaid = 0
+  }
+}
+
+function transportOver(network: Network, relay: EventRelay): NetworkTransport {
+  const { node, links, redial, seat } = network
+  return {
+    get addresses() {
+      return node.getMultiaddrs().map(String)
+    },
+    start(events) {
+      relay.start(events)
+      for (const peer of seat.cohort.members.keys()) if (peer !== seat.self) redial.want(peer)
+    },
+    send: (to, frame) => links.get(to)?.wire.send(frame) ?? false,
+    pause: from => links.get(from)?.wire.pause(),
+    resume: from => links.get(from)?.wire.resume(),
+    ban: (peer, reason) => ban(network, peer, reason),
+    stop(done) {
+      network.isStopped = true
+      redial.stop()
+      const flushed = [...links.values()].map(link => link.wire.close())
+      Promise.all(flushed)
+        .then(() => node.stop())
+        .catch(error => network.log.debug({ error: describe(error) }, 'libp2p did not stop cleanly'))
+        .finally(done)
+    },
+  }
+}
+
+function ban({ members, redial, links, node, log }: Network, peer: PeerIndex, reason: string): void {
+  members.ban(peer)
+  redial.settle(peer)
+  log.warn({ peer }, `cut off peer ${members.describe(peer)}: ${reason}`)
+  links.get(peer)?.wire.abort(reason)
+  for (const connection of node.getConnections(members.ids[peer]!)) connection.abort(new Error(reason))
+}

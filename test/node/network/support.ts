@@ -1,0 +1,172 @@
+/** Small cohorts of real transports on loopback, and a recorder of what they report. */
+import type { ExecutionContext } from 'ava'
+import type { Cohort, Member, Seat } from '../../../node/cohort.ts'
+import { createIdentity, type Identity } from '../../../node/identity.ts'
+import {
+  createNetwork,
+  type Log,
+  type NetworkOptions,
+  type NetworkTransport,
+} from '../../../node/network/index.ts'
+import type { Frame, TransportEvents } from '../../../node/ports.ts'
+
+export const LOOPBACK = '/ip4/127.0.0.1/tcp/0'
+
+export type Report =
+  | { readonly kind: 'connected'; readonly peer: number }
+  | { readonly kind: 'disconnected'; readonly peer: number; readonly detail: string }
+  | { readonly kind: 'frame'; readonly peer: number; readonly bytes: Buffer }
+  | { readonly kind: 'drained'; readonly peer: number }
+  | { readonly kind: 'fault'; readonly peer: number | null; readonly fault: string; readonly detail: string }
+
+/** Everything that a transport reported, and a wait for what it is to report. */
+export interface Recorder {
+  readonly events: TransportEvents
+  readonly reports: readonly Report[]
+  /** The first report from `since` on that matches; rejects after a deadline, saying what came instead. */
+  until(matches: (report: Report) => boolean, since?: number): Promise<Report>
+}
+
+const DEADLINE_MS = 20_000
+
+export function recorder(): Recorder {
+  const reports: Report[] = []
+  const waiting = new Set<() => void>()
+  const add = (report: Report): void => {
+    reports.push(report)
+    for (const wake of [...waiting]) wake()
+  }
+  return {
+    reports,
+    events: {
+      connected: peer => add({ kind: 'connected', peer }),
+      disconnected: (peer, detail) => add({ kind: 'disconnected', peer, detail }),
+      frame: (peer, frame) => add({ kind: 'frame', peer, bytes: Buffer.concat(frame) }),
+      drained: peer => add({ kind: 'drained', peer }),
+      fault: (peer, fault, detail) => add({ kind: 'fault', peer, fault, detail }),
+    },
+    until: (matches, since = 0) =>
+      new Promise((resolve, reject) => {
+        const stop = (): void => {
+          clearTimeout(deadline)
+          waiting.delete(look)
+        }
+        const look = (): void => {
+          const found = reports.slice(since).find(matches)
+          if (found === undefined) return
+          stop()
+          resolve(found)
+        }
+        const deadline = setTimeout(() => {
+          stop()
+          const seen = reports.map(report => JSON.stringify({ ...report, bytes: undefined })).join('\n')
+          reject(new Error(`not reported in time; reported:\n${seen}`))
+        }, DEADLINE_MS)
+        waiting.add(look)
+        look()
+      }),
+  }
+}
+
+export interface LogLine {
+  readonly level: 'debug' | 'info' | 'warn'
+  readonly text: string
+}
+
+export function recordingLog(): Log & { readonly lines: LogLine[] } {
+  const lines: LogLine[] = []
+  const at = (level: LogLine['level']) => (_: object, text: string) => void lines.push({ level, text })
+  return { lines, debug: at('debug'), info: at('info'), warn: at('warn') }
+}
+
+export function cohortOf(members: readonly Member[]): Cohort {
+  return {
+    name: 'test',
+    members,
+    faults: 0,
+    protocol: 'mean',
+    synchrony: 'asynchronous',
+    graceMs: 0,
+    timeoutMs: 0,
+    schedule: 'practical',
+    iterations: { gradient: 1, parameters: 1 },
+    count: 'tight',
+    steps: 1,
+    model: 'softmax',
+    rate: 1,
+    momentum: 0,
+    clip: null,
+    weightDecay: 0,
+    batch: 1,
+    output: 'last',
+    seed: 0,
+    unsafe: false,
+  }
+}
+
+export const membersOf = (
+  identities: readonly Identity[],
+  addresses: readonly (readonly string[])[] = [],
+): Member[] =>
+  identities.map(({ id }, index) => ({ name: `peer${index}`, id, addresses: addresses[index] ?? [] }))
+
+export interface RunningPeer extends Recorder {
+  readonly transport: NetworkTransport
+  readonly log: ReturnType<typeof recordingLog>
+  stop(): Promise<void>
+}
+
+export type PeerOptions = Partial<Omit<NetworkOptions, 'seat' | 'log'>> & { readonly cohortId?: string }
+
+/** A transport in `members[self]`'s seat, listening and not yet started; stopped when the test ends. */
+export async function openPeer(
+  t: ExecutionContext,
+  identities: readonly Identity[],
+  self: number,
+  members: readonly Member[],
+  { cohortId = 'c0ffee', ...options }: PeerOptions = {},
+): Promise<RunningPeer> {
+  const log = recordingLog()
+  const seat: Seat = { cohort: cohortOf(members), cohortId, self }
+  const transport = await createNetwork({
+    seat,
+    seed: identities[self]!.seed,
+    listen: [LOOPBACK],
+    mdns: false,
+    dimension: 1000,
+    software: 'test/1',
+    ...options,
+    log,
+  })
+  let stopped: Promise<void> | undefined
+  const stop = (): Promise<void> => {
+    stopped ??= new Promise(resolve => transport.stop(resolve))
+    return stopped
+  }
+  t.teardown(stop)
+  return { ...recorder(), transport, log, stop }
+}
+
+/** Two peers; the first is given the second's address. */
+export async function openPair(
+  t: ExecutionContext,
+  options: readonly [PeerOptions?, PeerOptions?] = [],
+): Promise<[RunningPeer, RunningPeer]> {
+  const identities = [createIdentity(), createIdentity()]
+  const second = await openPeer(t, identities, 1, membersOf(identities), options[1])
+  const first = await openPeer(
+    t,
+    identities,
+    0,
+    membersOf(identities, [[], second.transport.addresses]),
+    options[0],
+  )
+  second.transport.start(second.events)
+  first.transport.start(first.events)
+  return [first, second]
+}
+
+export const isKind = (kind: Report['kind']) => (report: Report) => report.kind === kind
+export const isFault = (fault: string) => (report: Report) =>
+  report.kind === 'fault' && report.fault === fault
+export const text = (value: string): Frame => [Buffer.from(value)]
