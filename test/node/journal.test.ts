@@ -1,0 +1,117 @@
+/** The journal: one commitment a slot, across restarts, and nothing forgotten that somebody may still ask for. */
+import test from 'ava'
+import type { Message } from '../../agreement/message.ts'
+import { createJournal, type Journal } from '../../node/journal.ts'
+import type { Storage } from '../../node/ports.ts'
+
+const limits = { peers: 4, dimension: 2, stepsMax: 100, iterationsMax: 3 }
+
+/** Keeps what was synced; `crash` forgets the rest. */
+function disk() {
+  let durable: Uint8Array[] = []
+  let written: Uint8Array[] = []
+  const open = (): Storage => {
+    written = [...durable]
+    return {
+      recovered: durable,
+      append: record => void written.push(record),
+      rewrite: records => {
+        written = [...records]
+      },
+      sync: done => {
+        durable = [...written]
+        done()
+      },
+    }
+  }
+  return { open, size: () => durable.length }
+}
+
+function journal(storage: Storage | null): Journal {
+  return createJournal({ storage, sign: () => Uint8Array.of(7), limits, compactEverySteps: 3 })
+}
+
+const slot = (step: number, sender = 0) => ({ step, phase: 'gradient', iteration: 0, sender }) as const
+
+function send(log: Journal, step: number, x: number): Message {
+  const sealed = log.seal(slot(step), Float32Array.of(x, x))
+  const message = { kind: 'vector', slot: slot(step), sealed } as const
+  log.record(message)
+  return message
+}
+
+test('a slot holds the first vector, also after a restart', t => {
+  const { open } = disk()
+  const before = journal(open())
+  send(before, 1, 5)
+  t.is(before.seal(slot(1), Float32Array.of(6, 6)).vector[0], 5)
+  before.sync(() => {})
+  const after = journal(open())
+  const again = after.seal(slot(1), Float32Array.of(6, 6))
+  t.deepEqual([...again.vector], [5, 5])
+  t.deepEqual(
+    after.messages().map(({ kind }) => kind),
+    ['vector'],
+  )
+})
+
+test('what was not synced was never sent, and binds nobody after a crash', t => {
+  const { open } = disk()
+  send(journal(open()), 1, 5)
+  t.is(journal(open()).seal(slot(1), Float32Array.of(6, 6)).vector[0], 6)
+})
+
+test('votes and reports are bound likewise, and come back as the same messages', t => {
+  const { open } = disk()
+  const before = journal(open())
+  const digest = 'ab'.repeat(32)
+  const messages: Message[] = [
+    { kind: 'echo', slot: slot(1, 2), digest, signature: new Uint8Array(64) },
+    { kind: 'ready', slot: slot(1, 2), digest },
+    { kind: 'report', slot: slot(1, 0), peers: [0, 1, 3] },
+  ]
+  for (const message of messages) before.record(message)
+  before.sync(() => {})
+  const after = journal(open())
+  t.is(after.bind('echo', slot(1, 2), 'other'), digest)
+  t.is(after.bind('ready', slot(1, 2), 'other'), digest)
+  t.is(after.bind('report', slot(1, 0), '0 1 2'), '0 1 3')
+  t.deepEqual(after.messages(), messages)
+})
+
+test('a checkpoint says where to go on, and the log does not grow without end', t => {
+  const { open, size } = disk()
+  const log = journal(open())
+  for (let step = 1; step <= 30; step++) {
+    send(log, step, step)
+    log.checkpoint(
+      { step: step + 1, parameters: Float32Array.of(step, -step), momentum: Float32Array.of(1, 2) },
+      step - 2,
+    )
+    log.sync(() => {})
+  }
+  t.true(size() < 14)
+  const after = journal(open())
+  t.is(after.recovered?.step, 31)
+  t.deepEqual([...after.recovered!.parameters], [30, -30])
+  t.deepEqual([...after.recovered!.momentum!], [1, 2])
+  t.deepEqual(
+    after.messages().map(message => message.slot.step),
+    [28, 29, 30],
+  )
+})
+
+test('a log of another cohort is refused in words', t => {
+  const { open } = disk()
+  const log = journal(open())
+  log.checkpoint({ step: 2, parameters: new Float32Array(5), momentum: null }, 0)
+  log.sync(() => {})
+  t.throws(() => journal(open()), { code: 'JOURNAL_UNREADABLE', message: /d = 2/ })
+})
+
+test('without storage it binds in memory and has nothing to sync', t => {
+  const log = journal(null)
+  send(log, 1, 5)
+  t.false(log.dirty())
+  t.is(log.seal(slot(1), Float32Array.of(6, 6)).vector[0], 5)
+})

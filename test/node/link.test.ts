@@ -1,0 +1,223 @@
+/** The link: every message arrives, in order, once, whatever happens to connections; and its limits hold. */
+import test from 'ava'
+import fc from 'fast-check'
+import type { Message } from '../../agreement/message.ts'
+import { decodeLinkFrame, encodeMessage } from '../../node/codec/index.ts'
+import { createLink, defaultLinkLimits, type Encoded, type Link, type LinkLimits } from '../../node/link.ts'
+import type { Frame } from '../../node/ports.ts'
+
+const limits = { peers: 4, dimension: 4, stepsMax: 1e6, iterationsMax: 1 }
+
+/** A numbered message: the step is the number. */
+function message(step: number): Encoded {
+  const slot = { step, phase: 'gradient', iteration: 0, sender: 0 } as const
+  const chunks = encodeMessage({ kind: 'ready', slot, digest: '00'.repeat(32) })
+  return { step, chunks, bytes: chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0) }
+}
+
+interface Side {
+  link: Link
+  readonly taken: number[]
+  readonly gaps: number[]
+  /** Takes messages up to this step; later ones wait. */
+  ready: number
+  held: boolean
+  step: number
+}
+
+/** Two sides and the wire between them: frames in flight in both directions, lost when the connection breaks. */
+function pair(linkLimits: LinkLimits = defaultLinkLimits) {
+  const wires: Frame[][] = [[], []]
+  let up = false
+  const side = (self: number, epoch: number): Side => {
+    const state: Side = { link: null as never, taken: [], gaps: [], ready: Infinity, held: false, step: 1 }
+    state.link = createLink({
+      peer: 1 - self,
+      epoch,
+      limits: linkLimits,
+      step: () => state.step,
+      hooks: {
+        send: frame => up && wires[self]!.push(frame) > 0,
+        take(received) {
+          const { slot } = ('message' in received ? received.message : null) as Message
+          if (slot.step > state.ready) return 'later'
+          state.taken.push(slot.step)
+          return 'taken'
+        },
+        hold: held => {
+          state.held = held
+        },
+        ackSoon: () => state.link.acknowledge(),
+        gap: missing => state.gaps.push(missing),
+      },
+    })
+    return state
+  }
+  const sides = [side(0, 10), side(1, 20)]
+  const deliver = (from: number) => {
+    const frame = wires[from]!.shift()
+    if (frame === undefined) return false
+    const decoded = decodeLinkFrame(frame, limits)
+    if ('fault' in decoded) throw new Error(decoded.detail)
+    sides[1 - from]!.link.receive(decoded)
+    return true
+  }
+  return {
+    sides,
+    wires,
+    deliver,
+    connect() {
+      if (up) return
+      up = true
+      for (const { link } of sides) link.connected()
+    },
+    disconnect() {
+      up = false
+      for (const wire of wires) wire.length = 0
+      for (const { link } of sides) link.disconnected()
+    },
+    settle() {
+      for (let i = 0; i < 10_000; i++) if (![deliver(0), deliver(1)].some(Boolean)) return
+      throw new Error('the link does not come to rest')
+    },
+    restart(self: number, epoch: number) {
+      sides[self] = side(self, epoch)
+      return sides[self]!
+    },
+  }
+}
+
+const action = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('send' as const), side: fc.nat(1) }) },
+  { weight: 8, arbitrary: fc.record({ do: fc.constant('deliver' as const), side: fc.nat(1) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('break' as const), side: fc.nat(1) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('connect' as const), side: fc.nat(1) }) },
+)
+
+test('every message arrives once and in order, whenever the connection breaks', t => {
+  fc.assert(
+    fc.property(fc.array(action, { maxLength: 120 }), actions => {
+      const net = pair()
+      const sent = [0, 0]
+      net.connect()
+      for (const { do: what, side } of actions) {
+        if (what === 'send') {
+          net.sides[side]!.link.enqueue(message(++sent[side]!))
+          net.sides[side]!.link.pump()
+        } else if (what === 'deliver') net.deliver(side)
+        else if (what === 'break') net.disconnect()
+        else net.connect()
+      }
+      net.disconnect()
+      net.connect()
+      net.settle()
+      for (const side of [0, 1]) {
+        const expected = Array.from({ length: sent[side]! }, (_, i) => i + 1)
+        t.deepEqual(net.sides[1 - side]!.taken, expected)
+        t.is(net.sides[side]!.link.status().unacknowledged, 0)
+      }
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('a message that comes too early waits, reading stops, and it is taken after a retry', t => {
+  const net = pair()
+  const [sender, receiver] = [net.sides[0]!, net.sides[1]!]
+  receiver.ready = 2
+  net.connect()
+  for (let step = 1; step <= 5; step++) sender.link.enqueue(message(step))
+  sender.link.pump()
+  net.settle()
+  t.deepEqual(receiver.taken, [1, 2])
+  t.true(receiver.held)
+  t.is(sender.link.status().unacknowledged, 3, 'what waits is not acknowledged')
+  receiver.ready = 9
+  receiver.link.retry()
+  net.settle()
+  t.deepEqual(receiver.taken, [1, 2, 3, 4, 5])
+  t.false(receiver.held)
+  t.is(sender.link.status().unacknowledged, 0)
+})
+
+test('messages in flight are limited, and the rest follows the acknowledgements', t => {
+  const one = message(1).bytes
+  const net = pair({ ...defaultLinkLimits, inFlightBytesMax: 3 * one, bundleBytes: one })
+  const sender = net.sides[0]!
+  net.connect()
+  net.settle()
+  for (let step = 1; step <= 10; step++) sender.link.enqueue(message(step))
+  sender.link.pump()
+  t.is(net.wires[0]!.length, 3)
+  net.settle()
+  t.deepEqual(net.sides[1]!.taken, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+})
+
+test('small messages travel together', t => {
+  const net = pair()
+  net.connect()
+  net.settle()
+  for (let step = 1; step <= 100; step++) net.sides[0]!.link.enqueue(message(step))
+  net.sides[0]!.link.pump()
+  t.is(net.wires[0]!.length, 1)
+})
+
+test('a peer that restarted is sent what is kept of the steps that it still needs', t => {
+  const net = pair()
+  const sender = net.sides[0]!
+  net.connect()
+  for (let step = 1; step <= 6; step++) sender.link.enqueue(message(step))
+  sender.link.pump()
+  net.settle()
+  sender.link.forgetBefore(3)
+  net.disconnect()
+  const reborn = net.restart(1, 21)
+  reborn.step = 5
+  net.connect()
+  net.settle()
+  t.deepEqual(reborn.taken, [5, 6])
+  sender.link.enqueue(message(7))
+  sender.link.pump()
+  net.settle()
+  t.deepEqual(reborn.taken, [5, 6, 7])
+})
+
+test('what a peer that is away too long would need is dropped, oldest first, and it is told of the gap', t => {
+  const one = message(1).bytes
+  const net = pair({ ...defaultLinkLimits, keptBytesMax: 4 * one })
+  net.connect()
+  net.sides[0]!.link.enqueue(message(1))
+  net.sides[0]!.link.pump()
+  net.settle()
+  net.disconnect()
+  for (let step = 2; step <= 20; step++) net.sides[0]!.link.enqueue(message(step))
+  t.true(net.sides[0]!.link.status().keptBytes <= 4 * one)
+  net.connect()
+  net.settle()
+  t.deepEqual(net.sides[1]!.taken, [1, 17, 18, 19, 20])
+  t.deepEqual(net.sides[1]!.gaps, [15])
+})
+
+test('a finished peer is owed nothing any more', t => {
+  const net = pair()
+  net.connect()
+  net.settle()
+  net.sides[1]!.link.finish()
+  net.settle()
+  net.sides[0]!.link.enqueue(message(1))
+  net.sides[0]!.link.pump()
+  t.true(net.sides[0]!.link.status().finished)
+  t.is(net.sides[0]!.link.status().keptBytes, 0)
+})
+
+test('acknowledgements of what was never sent change nothing', t => {
+  const net = pair()
+  net.connect()
+  net.settle()
+  const sender = net.sides[0]!.link
+  sender.receive({ kind: 'ack', acknowledged: 99 })
+  sender.enqueue(message(1))
+  sender.pump()
+  net.settle()
+  t.deepEqual(net.sides[1]!.taken, [1])
+})
