@@ -1,0 +1,208 @@
+/** LEARN: Algorithm 1 step by step, its options, its windows. */
+import test from 'ava'
+import type { Message } from '../../agreement/message.ts'
+import { diameter, distance, type Vector } from '../../agreement/vector.ts'
+import {
+  createLearn,
+  defaultWindow,
+  type LearnInput,
+  type LearnOptions,
+  type LearnOutput,
+} from '../../learning/learn.ts'
+import { createSchedule } from '../../learning/schedule.ts'
+import { normals, runNetwork, seal, testCommitments } from '../agreement/harness.ts'
+
+const D = 3
+
+function learnOptions(n: number, f: number, changes: Partial<LearnOptions> = {}): LearnOptions {
+  const query = { protocol: 'mda', peers: n, faults: f, synchrony: 'asynchronous' } as const
+  return {
+    ...query,
+    self: 0,
+    dimension: D,
+    grace: false,
+    unsafe: false,
+    commitments: testCommitments(),
+    schedule: createSchedule({
+      ...query,
+      schedule: 'practical',
+      iterations: { gradient: 1, parameters: 1 },
+      count: 'tight',
+    }),
+    steps: 10,
+    rate: () => 0.5,
+    momentum: 0,
+    clip: null,
+    weightDecay: 0,
+    batch: () => 8,
+    outputStep: null,
+    start: { step: 1, parameters: new Float32Array(D), momentum: null },
+    window: defaultWindow,
+    ...changes,
+  }
+}
+
+/** A cohort whose losses are ½‖θ − x_j‖²: gradients θ − x_j, answered as soon as they are asked for. */
+function quadratics(targets: readonly Vector[], f: number, changes: Partial<LearnOptions> = {}, seed = 1) {
+  const n = targets.length
+  const asked = targets.map(() => [] as number[])
+  const protocols = targets.map((target, self) => {
+    const learn = createLearn(learnOptions(n, f, { ...changes, self, commitments: testCommitments() }))
+    const answer = (step: ReturnType<typeof learn.input>): ReturnType<typeof learn.input> => {
+      const request = step.outputs.find(output => output.kind === 'need-gradient')
+      if (request === undefined) return step
+      asked[self]!.push(request.step)
+      const gradient = request.parameters.map((x, i) => x - target[i]!)
+      const next = answer(learn.input({ kind: 'gradient', step: request.step, gradient }))
+      const outputs = [...step.outputs.filter(output => output !== request), ...next.outputs]
+      return {
+        messages: [...step.messages, ...next.messages],
+        faults: [...step.faults, ...next.faults],
+        outputs,
+      }
+    }
+    return {
+      input: (value: LearnInput) => answer(learn.input(value)),
+      receive: (from: number, message: Message) => answer(learn.receive(from, message)),
+    }
+  })
+  const result = runNetwork<LearnInput, LearnOutput>({ protocols, inputs: () => ({ kind: 'start' }), seed })
+  const finals = result.outputs.flatMap(list =>
+    list.flatMap(o => (o.kind === 'finished' ? [o.parameters] : [])),
+  )
+  return { ...result, finals, asked }
+}
+
+const meanOf = (family: readonly Vector[]) =>
+  Float32Array.from(family[0]!, (_, i) => family.reduce((sum, v) => sum + v[i]!, 0) / family.length)
+
+test('with no faults LEARN is gradient descent on the mean loss', t => {
+  const targets = normals(4, 4, D)
+  const { finals } = quadratics(targets, 0, { steps: 30 })
+  t.is(finals.length, 4)
+  t.true(diameter(finals) < 1e-6)
+  t.true(distance(finals[0]!, meanOf(targets)) < 1e-5)
+})
+
+test('each peer computes one gradient a step', t => {
+  const { asked } = quadratics(normals(5, 7, D), 1, { steps: 6 })
+  for (const steps of asked) t.deepEqual(steps, [1, 2, 3, 4, 5, 6])
+})
+
+test('all start at the same parameters and end close together, with f = 1 and any order of arrival', t => {
+  for (let seed = 0; seed < 10; seed++) {
+    const targets = normals(seed, 7, D)
+    const { finals } = quadratics(targets, 1, { steps: 25 }, seed)
+    t.is(finals.length, 7)
+    t.true(diameter(finals) < diameter(targets) / 2)
+  }
+})
+
+/** One peer alone (n = 1): what it does to its own vector shows directly. */
+function alone(changes: Partial<LearnOptions>, gradients: readonly Vector[]) {
+  const learn = createLearn(learnOptions(1, 0, { steps: gradients.length, ...changes }))
+  const outputs = [...learn.input({ kind: 'start' }).outputs]
+  for (const [i, gradient] of gradients.entries())
+    outputs.push(...learn.input({ kind: 'gradient', step: i + 1, gradient }).outputs)
+  return outputs
+}
+const sent = (outputs: readonly LearnOutput[]) =>
+  outputs.flatMap(o => (o.kind === 'sealed' && o.slot.phase === 'gradient' ? [[...o.vector]] : []))
+
+test('momentum: m ← βm + (1 − β)g goes into the agreement (RESAM, eq. 5)', t => {
+  const outputs = alone({ momentum: 0.5 }, [Float32Array.of(2, 0, 0), Float32Array.of(0, 4, 0)])
+  t.deepEqual(sent(outputs), [
+    [1, 0, 0],
+    [0.5, 2, 0],
+  ])
+})
+
+test('weight decay, then clipping, then momentum', t => {
+  const start = { step: 1, parameters: Float32Array.of(30, 0, 0), momentum: null }
+  const outputs = alone({ start, weightDecay: 0.1, clip: 2.5 }, [Float32Array.of(0, 4, 0)])
+  const [vector] = sent(outputs)
+  t.true(Math.abs(vector![0]! - 1.5) < 1e-6 && Math.abs(vector![1]! - 2) < 1e-6)
+})
+
+test('θ_{t+½} = θ_t − η_t·γ_t with the rate of the step', t => {
+  const outputs = alone({ rate: step => 1 / step }, [Float32Array.of(1, 0, 0), Float32Array.of(1, 0, 0)])
+  const stepped = outputs.flatMap(o => (o.kind === 'stepped' ? [o.state.parameters[0]] : []))
+  t.deepEqual(stepped, [-1, -1.5])
+})
+
+test('the output is the last parameters, or those of the drawn step before its update', t => {
+  const ones = Array.from({ length: 4 }, () => Float32Array.of(1, 0, 0))
+  const result = (outputStep: number | null) =>
+    alone({ rate: () => 1, outputStep }, ones).flatMap(o => (o.kind === 'finished' ? [o.parameters[0]] : []))
+  t.deepEqual(result(null), [-4])
+  t.deepEqual(result(3), [-2])
+  t.deepEqual(result(1).map(Number), [0])
+})
+
+test('schedules: theory runs AVG_⌈log₂ t⌉ and AVG_1, log and practical as stated', t => {
+  const query = {
+    protocol: 'rb-tm',
+    peers: 4,
+    faults: 1,
+    synchrony: 'asynchronous',
+    iterations: { gradient: 2, parameters: 3 },
+    count: 'tight',
+  } as const
+  const theory = createSchedule({ ...query, schedule: 'theory' })
+  // RB-TM: t + ⌈log₂ 3⌉ = t + 2.
+  t.deepEqual(
+    [1, 2, 3, 4, 5].map(step => theory(step, 'gradient')),
+    [2, 3, 4, 4, 5],
+  )
+  t.is(theory(5, 'parameters'), 3)
+  const log = createSchedule({ ...query, schedule: 'log' })
+  t.deepEqual(
+    [1, 2, 3, 4].map(step => log(step, 'gradient')),
+    [1, 2, 2, 3],
+  )
+  const practical = createSchedule({ ...query, schedule: 'practical' })
+  t.deepEqual([practical(9, 'gradient'), practical(9, 'parameters')], [2, 3])
+  const hopeless = createSchedule({ ...query, protocol: 'mda', schedule: 'theory' })
+  t.throws(() => hopeless(2, 'gradient'), { message: /use practical/ })
+})
+
+test('a message too far ahead is to be held back; one far too old is dropped without a fault', t => {
+  const learn = createLearn(
+    learnOptions(7, 1, { steps: 100, start: { step: 20, parameters: new Float32Array(D), momentum: null } }),
+  )
+  learn.input({ kind: 'start' })
+  const at = (step: number): Message => ({
+    kind: 'vector',
+    slot: { step, phase: 'gradient', iteration: 0, sender: 1 },
+    sealed: seal(new Float32Array(D)),
+  })
+  t.is(learn.readiness(at(24)), 'now')
+  t.is(learn.readiness(at(25)), 'later')
+  for (const step of [1, 15])
+    t.deepEqual(learn.receive(1, at(step)), { messages: [], outputs: [], faults: [] })
+  for (const step of [0, -1, 101, 2.5, NaN])
+    t.deepEqual(
+      learn.receive(1, at(step)).faults.map(({ kind }) => kind),
+      ['out-of-range'],
+    )
+})
+
+test('a gradient that was not asked for, or comes twice, changes nothing', t => {
+  const learn = createLearn(learnOptions(7, 1))
+  learn.input({ kind: 'start' })
+  const gradient = new Float32Array(D)
+  t.is(learn.input({ kind: 'gradient', step: 2, gradient }).messages.length, 0)
+  t.is(learn.input({ kind: 'gradient', step: 1, gradient }).messages.length, 1)
+  t.is(learn.input({ kind: 'gradient', step: 1, gradient }).messages.length, 0)
+  t.deepEqual(learn.status(), {
+    step: 1,
+    phase: 'gradient',
+    computing: false,
+    waitingFor: [1, 2, 3, 4, 5, 6],
+  })
+})
+
+test('a cohort below its bound is refused at once', t => {
+  t.throws(() => createLearn(learnOptions(6, 1)), { code: 'BOUND_NOT_MET', message: /6f \+ 1 = 7/ })
+  t.notThrows(() => createLearn(learnOptions(6, 1, { unsafe: true })))
+})
