@@ -148,7 +148,8 @@ export function scenarioOf(values: ScenarioValues): Scenario {
 
 /** @throws UsageError below the protocol's bound without --unsafe */
 export function settingsOf(values: CohortValues, peers: number): Scenario['settings'] {
-  const { protocol, unsafe, synchronous, grace, syncTimeout, iterations, ...rest } = values
+  const { protocol, unsafe, synchronous, iterations } = values
+  const { schedule, count, steps, model, rate, momentum, clip, weightDecay, batch, output, seed } = values
   const synchrony = synchronous ? 'synchronous' : 'asynchronous'
   const faults = values.faults ?? mostFaults(protocol, peers, synchrony)
   if (faults >= peers)
@@ -157,14 +158,9 @@ export function settingsOf(values: CohortValues, peers: number): Scenario['setti
   if (!feasible && !unsafe)
     throw new UsageError(`--faults is ${faults}: ${why}; --unsafe runs it all the same`)
   return {
-    ...rest,
-    protocol,
-    synchrony,
-    faults,
-    unsafe,
-    graceMs: grace,
-    timeoutMs: syncTimeout,
-    iterations: { gradient: iterations[0], parameters: iterations[1] },
+    ...{ faults, protocol, synchrony, graceMs: values.grace, timeoutMs: values.syncTimeout },
+    ...{ schedule, iterations: { gradient: iterations[0], parameters: iterations[1] }, count },
+    ...{ steps, model, rate, momentum, clip, weightDecay, batch, output, seed, unsafe },
   }
 }
 

@@ -3,5 +3,6 @@ import type { Command, CommandGroup } from '../command.ts'
 import { boundsCommand } from './bounds.ts'
 import { cohort } from './cohort.ts'
 import { keygen } from './keygen.ts'
+import { simulate } from './simulate.ts'
 
-export const commands: readonly (Command | CommandGroup)[] = [boundsCommand, keygen, cohort]
+export const commands: readonly (Command | CommandGroup)[] = [simulate, boundsCommand, keygen, cohort]

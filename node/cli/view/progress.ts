@@ -1,0 +1,121 @@
+/**
+ * Progress of a run: one moving bar on a terminal, a plain line every few seconds elsewhere, and lines of their own
+ * for what happens meanwhile.
+ */
+import type { SingleBar } from 'cli-progress'
+import type { Paint, Terminal } from '../terminal.ts'
+import { duration, megabytes, significant } from './format.ts'
+
+export interface Snapshot {
+  readonly step: number
+  readonly steps: number
+  readonly loss: number | null
+  /** Honest diameter of the parameters, where it is known. */
+  readonly diameter: number | null
+  /** Sent by all, where it is known. */
+  readonly bytes: number | null
+  /** Null before anything can be said. */
+  readonly secondsLeft: number | null
+}
+
+export interface Progress {
+  update(snapshot: Snapshot): void
+  /** A line above the bar. */
+  note(line: string): void
+  /** Takes the bar away; the last state stays as a line. */
+  stop(): void
+}
+
+/** `loss 0.43 · apart 0.012 · 120 MB · 12 s left` */
+export function details({ loss, diameter, bytes, secondsLeft }: Omit<Snapshot, 'step' | 'steps'>): string {
+  return [
+    loss === null ? '' : `loss ${significant(loss)}`,
+    diameter === null ? '' : `honest diameter ${significant(diameter)}`,
+    bytes === null ? '' : megabytes(bytes),
+    secondsLeft === null ? '' : `${duration(secondsLeft)} left`,
+  ]
+    .filter(part => part !== '')
+    .join(' · ')
+}
+
+export function plainLine(snapshot: Snapshot): string {
+  return `step ${snapshot.step}/${snapshot.steps} · ${details(snapshot)}`
+}
+
+export function barLine(snapshot: Snapshot, paint: Paint, width = 24): string {
+  const filled = Math.round((width * snapshot.step) / Math.max(1, snapshot.steps))
+  const bar = paint('cyan', '█'.repeat(filled)) + paint('gray', '░'.repeat(width - filled))
+  return `step ${String(snapshot.step).padStart(String(snapshot.steps).length)}/${snapshot.steps} ${bar} ${details(snapshot)}`
+}
+
+/** Seconds until the last step at the pace since the first one; null while there is no pace. */
+export function createEstimate(steps: number): (step: number, nowSeconds: number) => number | null {
+  let first: { readonly step: number; readonly seconds: number } | null = null
+  return (step, seconds) => {
+    if (step < 1) return null
+    first ??= { step, seconds }
+    if (step <= first.step) return null
+    return ((seconds - first.seconds) / (step - first.step)) * (steps - step)
+  }
+}
+
+const plainIntervalMs = 3000
+
+export async function createProgress(
+  terminal: Terminal,
+  nowMs: () => number = () => performance.now(),
+): Promise<Progress> {
+  return terminal.live === null ? plainProgress(terminal, nowMs) : liveProgress(terminal, terminal.live)
+}
+
+function plainProgress(terminal: Terminal, nowMs: () => number): Progress {
+  let printedMs = Number.NEGATIVE_INFINITY
+  let printed: Snapshot | null = null
+  let latest: Snapshot | null = null
+  return {
+    update(snapshot) {
+      latest = snapshot
+      if (nowMs() - printedMs < plainIntervalMs) return
+      printedMs = nowMs()
+      printed = snapshot
+      terminal.print(plainLine(snapshot))
+    },
+    note: line => terminal.print(line),
+    stop() {
+      if (latest !== null && latest !== printed) terminal.print(plainLine(latest))
+    },
+  }
+}
+
+async function liveProgress(terminal: Terminal, stream: NodeJS.WriteStream): Promise<Progress> {
+  const { default: cliProgress } = await import('cli-progress')
+  let latest: Snapshot | null = null
+  const bar: SingleBar = new cliProgress.SingleBar({
+    stream,
+    format: () => (latest === null ? '' : barLine(latest, terminal.paint)),
+    clearOnComplete: true,
+    forceRedraw: true,
+    fps: 8,
+  })
+  const show = () => {
+    if (latest !== null) bar.start(latest.steps, latest.step)
+  }
+  return {
+    update(snapshot) {
+      const first = latest === null
+      latest = snapshot
+      if (first) show()
+      else bar.update(snapshot.step)
+    },
+    note(line) {
+      bar.stop()
+      terminal.print(line)
+      show()
+    },
+    stop() {
+      bar.stop()
+      if (latest !== null) terminal.print(barLine(latest, terminal.paint))
+      latest = null
+    },
+  }
+}

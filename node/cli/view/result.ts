@@ -1,0 +1,99 @@
+/** The end of a run for people: a table with a row a peer, the sentence that sums it up, and the contrast. */
+import type { PeerIndex } from '../../../agreement/protocol.ts'
+import type { Report } from '../../report.ts'
+import type { Terminal } from '../terminal.ts'
+import { counted, listed, megabytes, peerList, percent, significant } from './format.ts'
+
+export interface PeerRow {
+  readonly peer: PeerIndex
+  /** `honest`, `Byzantine: sign-flip`, `gone (SIGKILL)`. */
+  readonly role: string
+  readonly accuracy: number | null
+  readonly loss: number | null
+  readonly distance: number | null
+  readonly bytes: number | null
+  /** What it saw others do: `2 bad-signature of peer 6`. */
+  readonly faultsSeen: string
+}
+
+export async function resultTable(rows: readonly PeerRow[], { paint }: Terminal): Promise<string> {
+  const head = ['peer', 'role', 'accuracy', 'loss', 'to honest mean', 'sent', 'faults seen']
+  const table = await newTable(head)
+  for (const row of rows) {
+    table.push([
+      row.peer,
+      row.role === 'honest' ? paint('green', row.role) : paint('red', row.role),
+      percent(row.accuracy),
+      significant(row.loss),
+      significant(row.distance),
+      row.bytes === null ? '–' : megabytes(row.bytes),
+      row.faultsSeen,
+    ])
+  }
+  return table.toString()
+}
+
+/** `3 × bad-signature by peer 6`, or `none`. */
+export function faultsText(faults: Report['faults']): string {
+  if (faults.length === 0) return 'none'
+  return faults
+    .map(({ peer, kind, count }) => `${count} × ${kind} by ${peer === null ? 'a stranger' : `peer ${peer}`}`)
+    .join('\n')
+}
+
+export interface Verdict {
+  readonly honest: number
+  readonly diameter: number | null
+  readonly relative: number | null
+  readonly accuracy: number | null
+  readonly liars: readonly PeerIndex[]
+  /** Completes "peer 6 …". */
+  readonly did: string | null
+}
+
+/** "6 honest peers agree within 0.01 (0.1 % of the parameters' norm) and reach 95.2 %, although peer 6 sent …." */
+export function verdictSentence({ honest, diameter, relative, accuracy, liars, did }: Verdict): string {
+  const share = relative === null ? '' : ` (${percent(relative)} of the norm of the parameters)`
+  const agree =
+    honest === 1
+      ? '1 honest peer is done'
+      : `${honest} honest peers agree within ${significant(diameter)}${share}`
+  const reach = accuracy === null ? '' : ` and ${honest === 1 ? 'reaches' : 'reach'} ${percent(accuracy)}`
+  const although = liars.length === 0 || did === null ? '' : `, although ${peerList(liars)} ${did}`
+  return `${agree}${reach}${although}.`
+}
+
+export interface ContrastSide {
+  readonly title: string
+  readonly accuracy: Report['accuracy']
+  readonly loss: number | null
+  readonly diameter: number | null
+}
+
+/** Two runs side by side. */
+export async function contrastTable(sides: readonly ContrastSide[]): Promise<string> {
+  const table = await newTable(['', ...sides.map(({ title }) => title)])
+  table.push(['accuracy, mean', ...sides.map(({ accuracy }) => percent(accuracy.mean))])
+  table.push(['accuracy, worst', ...sides.map(({ accuracy }) => percent(accuracy.min))])
+  table.push(['loss, mean', ...sides.map(({ loss }) => significant(loss))])
+  table.push(['honest diameter', ...sides.map(({ diameter }) => significant(diameter))])
+  return table.toString()
+}
+
+/** Lines too short for a table: who still waits for whom. */
+export function waitingSentence(
+  waiters: readonly PeerIndex[],
+  needed: number,
+  missing: readonly PeerIndex[],
+): string {
+  const verb = waiters.length === 1 ? 'waits' : 'wait'
+  return `${peerList(waiters)} ${verb} for ${counted(needed, 'more vector')}, from ${listed(
+    missing.map(peer => `peer ${peer}`),
+    'or',
+  )}`
+}
+
+async function newTable(head: string[]) {
+  const { default: Table } = await import('cli-table3')
+  return new Table({ head, style: { head: [], border: [], compact: true } })
+}
