@@ -13,8 +13,14 @@ export type Partition =
 /** @throws DataError `DATA_PARTITION`, listing what can be said. */
 export function parsePartition(text: string): Partition {
   if (text === 'iid' || text === 'label') return { kind: text }
-  const [kind, alpha] = text.split(':')
-  if (kind === 'dirichlet' && alpha && Number.isFinite(Number(alpha)) && Number(alpha) > 0)
+  const [kind, alpha, ...more] = text.split(':')
+  if (
+    kind === 'dirichlet' &&
+    alpha &&
+    more.length === 0 &&
+    Number.isFinite(Number(alpha)) &&
+    Number(alpha) > 0
+  )
     return { kind, alpha: Number(alpha) }
   throw new DataError(
     'DATA_PARTITION',

@@ -44,11 +44,10 @@ export async function createJaxOracles(specs: readonly OracleSpec[]): Promise<Mo
   const machines = new Map<string, Machine>()
   return Promise.all(
     specs.map(async spec => {
-      const dataKey = JSON.stringify([spec.data, spec.seed])
-      const opening = sources.get(dataKey) ?? openData(spec.data, spec.seed)
-      sources.set(dataKey, opening)
+      const opening = sources.get(spec.data) ?? openData(spec.data)
+      sources.set(spec.data, opening)
       const source = await opening
-      const machineKey = JSON.stringify([spec.model, source.shape, source.classes])
+      const machineKey = JSON.stringify([spec.model, spec.data])
       const machine = machines.get(machineKey) ?? compile(jax, modelNamed(spec.model, source))
       machines.set(machineKey, machine)
       return oracleOf(spec, source, machine)

@@ -13,14 +13,14 @@ export interface OracleSpec {
   readonly partition: string
   readonly peer: number
   readonly peers: number
-  /** Chooses the partition, the batches, the initial parameters and the digits drawn. */
+  /** Chooses the partition, the batches and the initial parameters. */
   readonly seed: number
   /** Trains on labels `classes − 1 − l` in place of `l` (the attack label-flip). */
   readonly relabel?: 'flip'
 }
 
-export function openData(data: string, seed: number): Promise<DataSource> {
-  return data === 'digits' ? Promise.resolve(digits(seed)) : loadDataset(data)
+export function openData(data: string): Promise<DataSource> {
+  return data === 'digits' ? Promise.resolve(digits()) : loadDataset(data)
 }
 
 /** The examples that fall to the spec's peer. */

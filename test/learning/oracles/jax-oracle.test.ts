@@ -1,0 +1,138 @@
+/** The oracle in the calling thread: deterministic, on the peer's own data, and it learns. */
+import test from 'ava'
+import { norm, type Vector } from '../../../agreement/vector.ts'
+import { PIXEL_DEVIATION, PIXEL_MEAN } from '../../../learning/data/dataset.ts'
+import { ModelError } from '../../../learning/models/model.ts'
+import { drawBatch, gatherRows, paddedRows, ROWS_MAX } from '../../../learning/oracles/batch.ts'
+import { createJaxOracle, createJaxOracles, type ModelOracle } from '../../../learning/oracles/jax-oracle.ts'
+import type { OracleSpec } from '../../../learning/oracles/spec.ts'
+
+const spec: OracleSpec = { model: 'softmax', data: 'digits', partition: 'iid', peer: 1, peers: 20, seed: 4 }
+
+/** Plain gradient descent, for the tests that need parameters away from the start. */
+async function descend(oracle: ModelOracle, steps: number, rate: number, batch: number): Promise<Vector> {
+  const parameters = oracle.initial.slice()
+  for (let step = 1; step <= steps; step++) {
+    const { gradient } = await oracle.gradient({ step, parameters, batch })
+    for (let i = 0; i < parameters.length; i++) parameters[i]! -= rate * gradient[i]!
+  }
+  return parameters
+}
+
+test('the same request gives the same bits, whatever was asked before and by whomever', async t => {
+  const first = await createJaxOracle(spec)
+  const second = await createJaxOracle(spec)
+  t.deepEqual(first.initial, second.initial)
+  await first.gradient({ step: 9, parameters: first.initial, batch: 40 })
+  await first.evaluate(first.initial)
+  const request = { step: 3, parameters: first.initial, batch: 12 }
+  t.deepEqual(await first.gradient(request), await second.gradient(request))
+})
+
+test('peers start alike and hold different data; steps draw different batches', async t => {
+  const [mine, other] = await createJaxOracles([spec, { ...spec, peer: 2 }])
+  t.deepEqual(mine!.initial, other!.initial)
+  const at = { parameters: mine!.initial, batch: 12 }
+  const gradients = [
+    await mine!.gradient({ ...at, step: 1 }),
+    await other!.gradient({ ...at, step: 1 }),
+    await mine!.gradient({ ...at, step: 2 }),
+  ]
+  t.is(new Set(gradients.map(reply => reply.gradient.join())).size, 3)
+})
+
+test('oracles made together answer as those made alone', async t => {
+  const [, together] = await createJaxOracles([{ ...spec, peer: 0 }, spec])
+  const alone = await createJaxOracle(spec)
+  const request = { step: 3, parameters: alone.initial, batch: 12 }
+  t.deepEqual(await together!.gradient(request), await alone.gradient(request))
+})
+
+test('a batch larger than one piece is the mean over all of it', async t => {
+  const oracle = await createJaxOracle({ ...spec, peers: 2 })
+  const batch = 2 * ROWS_MAX + 3
+  const reply = await oracle.gradient({ step: 1, parameters: oracle.initial, batch })
+  const again = await oracle.gradient({ step: 1, parameters: oracle.initial, batch: ROWS_MAX })
+  t.true(Math.abs(reply.loss - again.loss) < 0.1)
+  t.true(Math.abs(norm(reply.gradient) / norm(again.gradient) - 1) < 0.3)
+})
+
+test('matrices hold the rows asked for, relabelled and normalised, and zeros after them', t => {
+  const examples = Uint8Array.of(0, 255, 10, 20, 30, 40)
+  const dataset = { name: 'three', shape: [1, 2], classes: 2, examples, labels: Uint8Array.of(0, 1, 1) }
+  const { rows, inputs, targets } = gatherRows(dataset, [1, 0, 2], 1, 3, label => 1 - label)
+  t.is(rows, 3)
+  t.deepEqual([...targets], [0, 1, 1, 0, 0, 0])
+  const pixel = (byte: number) => Math.fround((byte / 255 - PIXEL_MEAN) / PIXEL_DEVIATION)
+  t.deepEqual([...inputs], [pixel(0), pixel(255), pixel(30), pixel(40), 0, 0])
+})
+
+test('it learns, and evaluates on the test set', async t => {
+  const oracle = await createJaxOracle({ ...spec, peers: 2 })
+  const before = await oracle.evaluate(oracle.initial)
+  const after = await oracle.evaluate(await descend(oracle, 60, 0.05, 32))
+  t.true(before.accuracy! < 0.3 && after.accuracy! > 0.6, `${before.accuracy} → ${after.accuracy}`)
+  t.true(after.loss < before.loss)
+})
+
+test('the digits need more than a line: the MLP leaves softmax regression clearly behind', async t => {
+  const [linear, deep] = await createJaxOracles([
+    { ...spec, peer: 0, peers: 1 },
+    { ...spec, peer: 0, peers: 1, model: 'mlp' },
+  ])
+  const linearAfter = await linear!.evaluate(await descend(linear!, 400, 0.05, 64))
+  const deepAfter = await deep!.evaluate(await descend(deep!, 400, 0.15, 64))
+  t.true(linearAfter.accuracy! < 0.86, `softmax ${linearAfter.accuracy}`)
+  t.true(deepAfter.accuracy! > 0.92, `mlp ${deepAfter.accuracy}`)
+})
+
+test('flipped labels teach the wrong thing, and are judged by the right labels', async t => {
+  const honest = await createJaxOracle({ ...spec, peers: 2 })
+  const flipped = await createJaxOracle({ ...spec, peers: 2, relabel: 'flip' })
+  const { accuracy } = await honest.evaluate(await descend(flipped, 60, 0.05, 32))
+  t.true(accuracy! < 0.1, `${accuracy}`)
+})
+
+test('memory does not grow with the number of gradients', async t => {
+  const oracle = await createJaxOracle(spec)
+  const request = { step: 1, parameters: oracle.initial, batch: 16 }
+  const after = async (count: number) => {
+    for (let i = 0; i < count; i++) await oracle.gradient(request)
+    return process.memoryUsage().rss
+  }
+  const settled = await after(300)
+  const grown = (await after(1500)) - settled
+  // One leaked copy of the inputs alone (16 × 784 floats) would add 75 MB.
+  t.true(grown < 40e6, `${grown} bytes`)
+})
+
+test('what cannot be asked is refused', async t => {
+  const oracle = await createJaxOracle(spec)
+  const wrong = new Float32Array(oracle.dimension + 1)
+  await t.throwsAsync(oracle.gradient({ step: 1, parameters: wrong, batch: 8 }), { instanceOf: ModelError })
+  await t.throwsAsync(oracle.gradient({ step: 1, parameters: oracle.initial, batch: 0 }), {
+    message: /batch 0/,
+  })
+  await t.throwsAsync(createJaxOracle({ ...spec, peer: 20 }), { message: /peer 20 of 20: expected 0 to 19/ })
+  await t.throwsAsync(createJaxOracle({ ...spec, model: 'nope' }), { instanceOf: ModelError })
+})
+
+test('batches: within the share, a function of their arguments, each draw its own', t => {
+  const batch = drawBatch(1, 2, 3, 50, 7)
+  t.deepEqual(batch, drawBatch(1, 2, 3, 50, 7))
+  t.true(batch.every(index => index < 7))
+  t.notDeepEqual(batch, drawBatch(1, 2, 4, 50, 7))
+  t.notDeepEqual(batch, drawBatch(1, 3, 3, 50, 7))
+  t.notDeepEqual(batch, drawBatch(2, 2, 3, 50, 7))
+})
+
+test('padded rows: enough, at most a quarter more, and few different ones', t => {
+  const rows = new Set<number>()
+  for (let batch = 1; batch <= ROWS_MAX; batch++) {
+    const padded = paddedRows(batch)
+    t.true(padded >= batch && padded <= Math.max(batch, 1.25 * batch), `${batch} → ${padded}`)
+    rows.add(padded)
+  }
+  t.true(rows.size <= 30, `${rows.size} sizes`)
+  t.deepEqual([25, 64, 100, 256, 1000].map(paddedRows), [28, 64, 112, 256, 256])
+})

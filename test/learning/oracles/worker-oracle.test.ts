@@ -1,0 +1,53 @@
+/** The oracle in its own thread: the same answers, errors as errors, and an end to everything. */
+import test from 'ava'
+import { createJaxOracle } from '../../../learning/oracles/jax-oracle.ts'
+import type { OracleSpec } from '../../../learning/oracles/spec.ts'
+import { createOracle, OracleError } from '../../../learning/oracles/worker-oracle.ts'
+
+const spec: OracleSpec = { model: 'softmax', data: 'digits', partition: 'label', peer: 3, peers: 20, seed: 2 }
+
+test('answers bit for bit what the oracle in this thread answers', async t => {
+  const [threaded, local] = await Promise.all([createOracle(spec), createJaxOracle(spec)])
+  t.teardown(() => threaded.close())
+  t.is(threaded.dimension, 7850)
+  t.deepEqual(threaded.initial, local.initial)
+  t.is(threaded.examples, local.examples)
+  const request = { step: 5, parameters: local.initial, batch: 20 }
+  t.deepEqual(await threaded.gradient(request), await local.gradient(request))
+  t.deepEqual(await threaded.evaluate(local.initial), await local.evaluate(local.initial))
+})
+
+test('requests may overlap, and the parameters stay the caller’s', async t => {
+  const oracle = await createOracle(spec)
+  t.teardown(() => oracle.close())
+  const parameters = oracle.initial.slice()
+  const steps = [1, 2, 3, 4]
+  const together = await Promise.all(steps.map(step => oracle.gradient({ step, parameters, batch: 8 })))
+  t.deepEqual(parameters, oracle.initial)
+  for (const step of steps)
+    t.deepEqual(await oracle.gradient({ step, parameters, batch: 8 }), together[step - 1])
+})
+
+test('errors cross with name, code and message', async t => {
+  const lost = await t.throwsAsync(createOracle({ ...spec, data: '/nowhere/at/all' }))
+  t.like(lost, { name: 'DataError', code: 'DATA_MISSING' })
+  t.regex(lost.message, /train-images-idx3-ubyte/)
+  const unknown = await t.throwsAsync(createOracle({ ...spec, model: 'nope' }))
+  t.like(unknown, { name: 'ModelError', code: 'MODEL_UNKNOWN' })
+  const oracle = await createOracle(spec)
+  t.teardown(() => oracle.close())
+  const wrong = await t.throwsAsync(oracle.evaluate(new Float32Array(3)))
+  t.like(wrong, { name: 'ModelError', code: 'MODEL_DIMENSION' })
+  t.is((await oracle.evaluate(oracle.initial)).accuracy !== null, true, 'and goes on afterwards')
+})
+
+test('closing fails what is open and what comes later; closing again is nothing', async t => {
+  const oracle = await createOracle(spec)
+  const open = oracle.gradient({ step: 1, parameters: oracle.initial, batch: 8 })
+  const closed = oracle.close()
+  t.is((await t.throwsAsync(open, { instanceOf: OracleError }))?.code, 'ORACLE_CLOSED')
+  await closed
+  const late = await t.throwsAsync(oracle.evaluate(oracle.initial), { instanceOf: OracleError })
+  t.is(late?.code, 'ORACLE_CLOSED')
+  await oracle.close()
+})
