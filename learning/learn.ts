@@ -8,6 +8,8 @@
  * Messages of steps ahead are taken up to a window, so that a fast peer need not wait; further ones are to be held
  * back by the driver (`readiness`). Agreements of past steps live on, up to a window, to serve slower peers.
  */
+
+import type { Aggregate } from '../agreement/averaging/aggregate.ts'
 import type {
   Averaging,
   AveragingOptions,
@@ -33,6 +35,8 @@ export interface LearnOptions
     'protocol' | 'synchrony' | 'self' | 'peers' | 'faults' | 'dimension' | 'grace' | 'commitments'
   > {
   readonly unsafe: boolean
+  /** In place of the protocols' own rules: the same result, measured or faster. */
+  readonly aggregate?: Aggregate
   readonly schedule: Schedule
   /** `T`. */
   readonly steps: number
@@ -276,8 +280,20 @@ function agreementOf(state: State, step: number, phase: Phase): Averaging {
 function averagingOptions(
   options: LearnOptions,
 ): Omit<AveragingOptions, 'step' | 'phase' | 'iterations'> & { unsafe: boolean } {
-  const { protocol, synchrony, self, peers, faults, dimension, grace, commitments, unsafe } = options
-  return { protocol, synchrony, self, peers, faults, dimension, grace, commitments, unsafe }
+  const { protocol, synchrony, self, peers, faults, dimension, grace, commitments, unsafe, aggregate } =
+    options
+  return {
+    protocol,
+    synchrony,
+    self,
+    peers,
+    faults,
+    dimension,
+    grace,
+    commitments,
+    unsafe,
+    ...(aggregate && { aggregate }),
+  }
 }
 
 function keyOf(step: number, phase: Phase): string {

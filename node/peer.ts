@@ -2,6 +2,7 @@
  * A peer of a cohort: LEARN on the runner, its oracle, and, where asked for, an attack in front. `join` gives it the
  * real ports, the simulated world its own.
  */
+import { type Aggregate, aggregate } from '../agreement/averaging/aggregate.ts'
 import type { TimerPurpose } from '../agreement/averaging/averaging.ts'
 import type { Message, Slot } from '../agreement/message.ts'
 import type { Fault, PeerIndex } from '../agreement/protocol.ts'
@@ -66,7 +67,7 @@ export interface Peer {
   start(): void
   /** Looks again whether a rushing attack can strike. */
   poke(): void
-  status(): LearnStatus & RunnerStatus
+  status(): LearnStatus & RunnerStatus & { /** Real time spent in rules. */ readonly ruleMs: number }
   finish(): void
   unserved(): readonly PeerIndex[]
   stop(done: () => void): void
@@ -77,7 +78,13 @@ export function createPeer(options: PeerOptions): Peer {
   const limits = decodeLimits(cohort, initial.length)
   const journal = createJournal({ storage, sign: signer.sign, limits, compactEverySteps: 16 })
   const start = journal.recovered ?? { step: 1, parameters: initial, momentum: null }
-  const learn = createLearn({ ...learnOptions(cohort, self, initial.length), start, commitments: journal })
+  const ruleTime = { ms: 0 }
+  const learn = createLearn({
+    ...learnOptions(cohort, self, initial.length),
+    start,
+    commitments: journal,
+    aggregate: measured(ruleTime),
+  })
   const byzantine = options.attack === undefined ? null : corrupt(learn, options.attack, options)
   const driven = {
     input: (value: LearnInput) => (byzantine ?? learn).input(value),
@@ -116,10 +123,20 @@ export function createPeer(options: PeerOptions): Peer {
     poke() {
       if (byzantine !== null) runner.carry(byzantine.poke())
     },
-    status: () => ({ ...learn.status(), ...runner.status() }),
+    status: () => ({ ...learn.status(), ...runner.status(), ruleMs: ruleTime.ms }),
     finish: () => runner.finish(),
     unserved: () => runner.unserved(),
     stop: done => runner.stop(done),
+  }
+}
+
+/** The rules as they are, and how long they took on this machine: for the report, never for a decision. */
+function measured(time: { ms: number }): Aggregate {
+  return (protocol, family) => {
+    const begun = performance.now()
+    const vector = aggregate(protocol, family)
+    time.ms += performance.now() - begun
+    return vector
   }
 }
 

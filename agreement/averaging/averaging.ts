@@ -13,6 +13,7 @@ import type { Commitments, Exchange, Message, Phase, Slot } from '../message.ts'
 import type { PeerIndex, Protocol } from '../protocol.ts'
 import type { Synchrony } from '../thresholds.ts'
 import type { Vector } from '../vector.ts'
+import type { Aggregate } from './aggregate.ts'
 
 export interface AveragingOptions {
   readonly protocol: ProtocolName
@@ -28,6 +29,8 @@ export interface AveragingOptions {
   /** Asynchronous standard form: whether to wait a little for more than `q` vectors. */
   readonly grace: boolean
   readonly commitments: Commitments
+  /** In place of the protocol's own rule: the same result, measured or faster. */
+  readonly aggregate?: Aggregate
 }
 
 /** Why a protocol asks to be woken. How long each is, the driver's configuration says. */

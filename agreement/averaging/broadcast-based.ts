@@ -8,9 +8,9 @@
 
 import type { Message } from '../message.ts'
 import { absorb, newStep, type PeerIndex, type Step, type StepBuilder } from '../protocol.ts'
-import { trimmedMiddle } from '../rules/trimmed-middle.ts'
 import type { Vector } from '../vector.ts'
 import { createWitnessedExchange, type WitnessedExchange, type WitnessedExchangeOutput } from '../witness.ts'
+import { aggregate } from './aggregate.ts'
 import type { Averaging, AveragingInput, AveragingOptions, AveragingOutput } from './averaging.ts'
 
 type Builder = StepBuilder<Message, AveragingOutput>
@@ -111,10 +111,11 @@ function conclude(state: State, step: Builder, iteration: number, output: Witnes
   if (output.kind !== 'exchanged') return
   state.early[iteration] = null
   const used = output.delivered.map(([peer]) => peer)
-  const vector = trimmedMiddle(
-    output.delivered.map(([, sealed]) => sealed.vector),
-    state.options.faults,
-  )
+  const { self, peers, faults } = state.options
+  const vectors = output.delivered.map(([, sealed]) => sealed.vector)
+  const own = output.delivered.find(([peer]) => peer === self)?.[1].vector ?? vectors[0]!
+  const average = state.options.aggregate ?? aggregate
+  const vector = average('rb-tm', { vectors, own, faults, keep: peers - 2 * faults })
   step.outputs.push({ kind: 'iterated', exchange: exchangeOf(state, iteration), used, vector })
   begin(state, step, iteration + 1, vector)
 }

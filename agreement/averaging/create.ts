@@ -1,5 +1,5 @@
 /** Makes an averaging agreement by name, and refuses one whose bound does not hold. */
-import { bounds, type ProtocolName } from '../bounds.ts'
+import { bounds } from '../bounds.ts'
 import { honestCount } from '../thresholds.ts'
 import type { Averaging, AveragingOptions } from './averaging.ts'
 import { createBroadcastBased } from './broadcast-based.ts'
@@ -11,9 +11,6 @@ export class BoundError extends Error {
   override readonly name = 'BoundError'
 }
 
-/** Protocols whose rule drops 2f of the n − f vectors; the others drop f. */
-const trims: ReadonlySet<ProtocolName> = new Set(['icwtm', 'rb-tm'])
-
 /**
  * @param options.unsafe runs below the protocol's bound on purpose, to study exactly that failure
  * @throws BoundError naming the bound, the numbers and what would satisfy it
@@ -21,8 +18,7 @@ const trims: ReadonlySet<ProtocolName> = new Set(['icwtm', 'rb-tm'])
 export function createAveraging(options: AveragingOptions & { readonly unsafe?: boolean }): Averaging {
   const { feasible, why } = bounds(options)
   if (!feasible && options.unsafe !== true) throw new BoundError(why)
-  const left =
-    honestCount(options.peers, options.faults) - (trims.has(options.protocol) ? 2 : 1) * options.faults
+  const left = honestCount(options.peers, options.faults) - 2 * options.faults
   if (left < 1 && options.protocol !== 'mean')
     throw new BoundError(`nothing is left to average, not even unsafely: ${why}`)
   return options.protocol === 'rb-tm' ? createBroadcastBased(options) : createStandardForm(options)

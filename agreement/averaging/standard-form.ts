@@ -9,12 +9,9 @@
 
 import type { Message, Sealed, Slot } from '../message.ts'
 import { newStep, type PeerIndex, type StepBuilder } from '../protocol.ts'
-import { cva } from '../rules/cva.ts'
-import { cwtm } from '../rules/cwtm.ts'
-import { mda } from '../rules/mda.ts'
-import { mean } from '../rules/mean.ts'
 import { honestCount } from '../thresholds.ts'
 import { isFiniteVector, type Vector } from '../vector.ts'
+import { aggregate } from './aggregate.ts'
 import type { Averaging, AveragingInput, AveragingOptions, AveragingOutput, TimerKey } from './averaging.ts'
 
 type Builder = StepBuilder<Message, AveragingOutput>
@@ -73,7 +70,7 @@ function begin(state: State, step: Builder, first: number, input: Vector): void 
     step.outputs.push({ kind: 'sealed', slot, vector: sealed.vector })
     step.messages.push({ to: 'others', message: { kind: 'vector', slot, sealed } })
     if (synchrony === 'synchronous') startTimer(state, step, 'timeout')
-    vector = aggregate(state, step)
+    vector = iterate(state, step)
   }
 }
 
@@ -110,13 +107,13 @@ function wake(state: State, step: Builder, timer: TimerKey): void {
 }
 
 function proceed(state: State, step: Builder): void {
-  const vector = aggregate(state, step)
+  const vector = iterate(state, step)
   if (vector !== null) begin(state, step, state.iteration + 1, vector)
 }
 
 /** The next own vector, or null while the iteration has to wait. */
-function aggregate(state: State, step: Builder): Vector | null {
-  const { peers, faults, synchrony, grace, step: learnStep, phase } = state.options
+function iterate(state: State, step: Builder): Vector | null {
+  const { protocol, peers, faults, synchrony, grace, step: learnStep, phase } = state.options
   const received = state.received[state.iteration]!
   if (received.size < honestCount(peers, faults)) return null
   if (received.size < peers) {
@@ -127,11 +124,11 @@ function aggregate(state: State, step: Builder): Vector | null {
     }
   }
   const used = [...received.keys()].sort((a, b) => a - b)
-  const vector = applyRule(
-    state.options,
-    used.map(peer => received.get(peer)!.vector),
-    received.get(state.options.self)!.vector,
-  )
+  const vectors = used.map(peer => received.get(peer)!.vector)
+  const own = received.get(state.options.self)!.vector
+  const waited = synchrony === 'synchronous' ? used.length : honestCount(peers, faults)
+  const average = state.options.aggregate ?? aggregate
+  const vector = average(protocol, { vectors, own, faults, keep: waited - faults })
   received.clear()
   step.outputs.push({
     kind: 'iterated',
@@ -140,24 +137,6 @@ function aggregate(state: State, step: Builder): Vector | null {
     vector,
   })
   return vector
-}
-
-/** `R(received)`. The subset keeps `q − f` vectors, `q = n − f`, also when more are in (§2.1). */
-function applyRule(options: AveragingOptions, vectors: readonly Vector[], own: Vector): Vector {
-  const { peers, faults, protocol, synchrony } = options
-  const waited = synchrony === 'synchronous' ? vectors.length : honestCount(peers, faults)
-  switch (protocol) {
-    case 'mda':
-      return mda(vectors, faults, { keep: waited - faults })
-    case 'cva':
-      return cva(vectors, own, waited - faults)
-    case 'icwtm':
-      return cwtm(vectors, faults)
-    case 'mean':
-      return mean(vectors)
-    case 'rb-tm':
-      throw new Error('rb-tm is not in standard form')
-  }
 }
 
 function startTimer(state: State, step: Builder, purpose: 'grace' | 'timeout'): void {

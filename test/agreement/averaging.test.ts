@@ -64,7 +64,7 @@ function agreed(outputs: readonly (readonly AveragingOutput[])[], honest: number
 }
 
 /** Faulty peers send everyone a vector of its own, far away, as soon as the run begins. */
-function farAway({ n, f, d, iterations, protocol }: Setting, seed: number): Run['adversary'] {
+function farAway({ n, f, d, iterations, protocol }: Setting, seed: number): NonNullable<Run['adversary']> {
   const lies = normals(seed + 99, n * iterations, d)
   return seen => {
     if (seen !== null) return []

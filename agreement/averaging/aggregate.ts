@@ -1,0 +1,36 @@
+/** The rule of each averaging agreement, on the vectors of one iteration. */
+import type { ProtocolName } from '../bounds.ts'
+import { cva } from '../rules/cva.ts'
+import { cwtm } from '../rules/cwtm.ts'
+import { mda } from '../rules/mda.ts'
+import { mean } from '../rules/mean.ts'
+import { trimmedMiddle } from '../rules/trimmed-middle.ts'
+import type { Vector } from '../vector.ts'
+
+/** What an iteration gave: checked on arrival, in ascending order of their authors. */
+export interface Family {
+  readonly vectors: readonly Vector[]
+  readonly own: Vector
+  readonly faults: number
+  /** `q − f`: the size of the subset that MDA and CVA average, also when more than `q` are in (§2.1). */
+  readonly keep: number
+}
+
+/** A driver may pass its own, to measure or to spread the work; it must give the same bits. */
+export type Aggregate = (protocol: ProtocolName, family: Family) => Vector
+
+export const aggregate: Aggregate = (protocol, { vectors, own, faults, keep }) => {
+  const checked = true
+  switch (protocol) {
+    case 'mda':
+      return mda(vectors, faults, { keep, checked })
+    case 'cva':
+      return cva(vectors, own, keep, { checked })
+    case 'icwtm':
+      return cwtm(vectors, faults, { checked })
+    case 'rb-tm':
+      return trimmedMiddle(vectors, faults, { checked })
+    case 'mean':
+      return mean(vectors, { checked })
+  }
+}
