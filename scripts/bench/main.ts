@@ -10,11 +10,12 @@ import type { BenchReport, BenchRow, RunBench } from './bench.ts'
 
 const own: ReadonlySet<string> = new Set(['main', 'bench'])
 
+/** Files of this folder; those with a hyphen in their name are parts of a benchmark. */
 function benchNames(): readonly string[] {
   return readdirSync(import.meta.dirname)
-    .filter(file => file.endsWith('.ts'))
+    .filter(file => /^[a-z]+\.ts$/.test(file))
     .map(file => file.slice(0, -'.ts'.length))
-    .filter(name => !own.has(name) && !name.startsWith('_'))
+    .filter(name => !own.has(name))
 }
 
 function machine(): string {

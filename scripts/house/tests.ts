@@ -1,4 +1,7 @@
-/** What tests must not do: wait for the wall clock, measure time, or be left out. */
+/**
+ * What tests must not do: wait for the wall clock, measure time, or be left out. A file named support.ts may set a
+ * deadline on waiting for an event, for the tests beside it.
+ */
 import { isCallExpression, isIdentifier, isPropertyAccessExpression } from 'typescript/unstable/ast'
 import { type Finding, findingAt, type Rule } from './sources.ts'
 import { importsOf, visit } from './syntax.ts'
@@ -20,8 +23,9 @@ export const testsDoNotWait: Rule = source => {
   for (const { specifier, node } of importsOf(source.tree))
     if (/^(node:)?timers/.test(specifier))
       add(node.getStart(), `${specifier}: use virtual time, or wait for an event`)
+  const setsDeadlines = source.path.endsWith('/support.ts')
   visit(source.tree, node => {
-    if (isIdentifier(node) && waits.has(node.text))
+    if (isIdentifier(node) && waits.has(node.text) && !setsDeadlines)
       add(node.getStart(), `${node.text}: use virtual time, or wait for an event`)
     if (isCallExpression(node) && naps.has(node.expression.getText()))
       add(node.getStart(), `${node.expression.getText()}(): use virtual time, or wait for an event`)

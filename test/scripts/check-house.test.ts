@@ -12,7 +12,7 @@ const manifest = { dependencies: { zod: '4.6.7' }, devDependencies: { ava: '8.0.
 function findingsIn(
   samples: readonly (readonly [path: string, text: string])[],
 ): readonly (readonly string[])[] {
-  const files = samples.map(([path], index) => path.replace(/\.(test\.)?ts$/, `-${index}.$1ts`))
+  const files = samples.map(([path], index) => path.replace(/\ba(\.test)?\.ts$/, `a${index}$1.ts`))
   const fs = createVirtualFileSystem({
     '/house/tsconfig.json': JSON.stringify({ compilerOptions: { noLib: true, types: [] }, files }),
     ...Object.fromEntries(samples.map(([, text], index) => [`/house/${files[index]}`, text])),
@@ -110,6 +110,7 @@ const kept: readonly (readonly [string, string])[] = [
   ['node/a.ts', `export const many = 'any ${'TO'}${'DO'} \\u00a0'`],
   ['scripts/a.ts', `import { x } from '../node/x.ts'\nimport test from 'ava'`],
   ['test/a.test.ts', `const delay = 5\nrun({ delay })`],
+  ['test/node/support.ts', `const deadline = setTimeout(() => reject(), 5)`],
   ['test/a.test.ts', `import test from 'ava'\ntest('x', t => t.pass())`],
 ]
 
