@@ -63,8 +63,13 @@ export async function loadDataset(directory: string): Promise<DataSource> {
     classes: train.classes,
     trainLabels: train.labels,
     train: indices => takeExamples(train, indices),
-    test: () => test,
+    test: always(test),
   }
+}
+
+/** In a scope of its own: whoever keeps only the test set must not keep the training set alive with it. */
+function always<T>(value: T): () => T {
+  return () => value
 }
 
 async function loadPart(directory: string, part: 'train' | 't10k'): Promise<Dataset> {
@@ -108,7 +113,7 @@ async function readBytes(file: string): Promise<Uint8Array> {
     throw new DataError('DATA_UNREADABLE', `${file}: cannot be read: ${cause.message}`)
   })
   if (!file.endsWith('.gz')) return raw
-  return promisify(gunzip)(raw).catch((cause: Error) => {
+  return promisify(gunzip)(raw, { chunkSize: 1 << 20 }).catch((cause: Error) => {
     const cut = /unexpected end/i.test(cause.message)
     throw new DataError(
       cut ? 'DATA_TRUNCATED' : 'DATA_UNREADABLE',

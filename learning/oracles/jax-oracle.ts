@@ -60,8 +60,10 @@ function oracleOf(
   source: DataSource,
   { model, gradientOf, scoresOf }: Machine,
 ): ModelOracle {
+  // Nothing below holds on to `source`: once every peer has its share, the whole training set can be freed.
   const share = shareOf(spec, source)
-  const relabel = spec.relabel === 'flip' ? (label: number) => source.classes - 1 - label : undefined
+  const { classes, test } = source
+  const relabel = spec.relabel === 'flip' ? (label: number) => classes - 1 - label : undefined
   return {
     dimension: modelDimension(model),
     initial: initialParameters(model, spec.seed),
@@ -78,7 +80,7 @@ function oracleOf(
       return meanOfSums(pieces, batch)
     },
     async evaluate(parameters: Vector): Promise<Evaluation> {
-      return evaluateOn(source.test(), splitParameters(model, parameters), scoresOf)
+      return evaluateOn(test(), splitParameters(model, parameters), scoresOf)
     },
     async close() {},
   }
