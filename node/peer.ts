@@ -45,6 +45,8 @@ export interface PeerOptions {
   readonly signer: Signer
   readonly verifier: Verifier
   readonly epoch: number
+  /** In place of the rules as they are: the same bits. */
+  readonly aggregate?: Aggregate
   /** Makes this peer Byzantine. */
   readonly attack?: { readonly attack: Attack; readonly random: () => number; readonly sightings: Sightings }
   readonly hooks: PeerHooks
@@ -83,7 +85,7 @@ export function createPeer(options: PeerOptions): Peer {
     ...learnOptions(cohort, self, initial.length),
     start,
     commitments: journal,
-    aggregate: measured(ruleTime),
+    aggregate: measured(options.aggregate ?? aggregate, ruleTime),
   })
   const byzantine = options.attack === undefined ? null : corrupt(learn, options.attack, options)
   const driven = {
@@ -130,11 +132,11 @@ export function createPeer(options: PeerOptions): Peer {
   }
 }
 
-/** The rules as they are, and how long they took on this machine: for the report, never for a decision. */
-function measured(time: { ms: number }): Aggregate {
+/** How long the rules took on this machine: for the report, never for a decision. */
+function measured(rules: Aggregate, time: { ms: number }): Aggregate {
   return (protocol, family) => {
     const begun = performance.now()
-    const vector = aggregate(protocol, family)
+    const vector = rules(protocol, family)
     time.ms += performance.now() - begun
     return vector
   }

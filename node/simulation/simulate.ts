@@ -13,6 +13,7 @@ import { type Cohort, cohortId } from '../cohort.ts'
 import { createPeer, type OraclePort, type Peer } from '../peer.ts'
 import { createSigner, createVerifier, ed25519 } from '../signatures/index.ts'
 import { createNetwork } from './network.ts'
+import { sharedRules } from './shared-rules.ts'
 import { createBlackboard } from './sightings.ts'
 import { createTrace } from './trace.ts'
 import { createWorld, type World } from './world.ts'
@@ -90,6 +91,7 @@ export async function simulate(options: SimulateOptions): Promise<SimulationResu
     id,
     seeds.map(key => ed25519.publicKey(key)),
   )
+  const rules = sharedRules()
   const blackboard = createBlackboard(honest.length)
   for (let self = 0; self < n; self++) {
     const faulty = byzantine.peers.includes(self) && byzantine.attack !== null
@@ -106,6 +108,7 @@ export async function simulate(options: SimulateOptions): Promise<SimulationResu
         signer: createSigner(id, seeds[self]!),
         verifier,
         epoch: 1,
+        aggregate: rules,
         ...(faulty && {
           attack: { attack: byzantine.attack!, random: random.uniform, sightings: blackboard },
         }),
