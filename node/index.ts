@@ -2,6 +2,7 @@
  * `concord` and `concord/node`: running peers. The ports and both their families, cohorts and identities, and the
  * peer that drives the protocols over them.
  */
+
 export {
   type Cohort,
   canonicalCohort,
@@ -12,6 +13,14 @@ export {
   type Seat,
 } from './cohort.ts'
 export {
+  CohortError,
+  type CohortErrorCode,
+  checkCohort,
+  formatCohort,
+  parseCohort,
+  readCohort,
+} from './cohort-file.ts'
+export {
   createIdentity,
   type Identity,
   IdentityError,
@@ -20,6 +29,15 @@ export {
   readIdentity,
   writeIdentity,
 } from './identity.ts'
+export {
+  createNetwork,
+  type Log,
+  NetworkError,
+  type NetworkErrorCode,
+  type NetworkOptions,
+  type NetworkTransport,
+  silentLog,
+} from './network/index.ts'
 export { createPeer, type OraclePort, type Peer, type PeerHooks, type PeerOptions } from './peer.ts'
 export type {
   Clock,
@@ -30,4 +48,28 @@ export type {
   Transport,
   TransportEvents,
 } from './ports.ts'
+export { type Report, reportSchema } from './report.ts'
+export {
+  createSigner,
+  createVerifier,
+  type Ed25519,
+  ed25519,
+  type Signer,
+  type Verifier,
+  type VerifierOptions,
+} from './signatures/index.ts'
+export {
+  keySeed,
+  type SimulateOptions,
+  type SimulationResult,
+  type StepProgress,
+  simulate,
+} from './simulation/simulate.ts'
+export {
+  type FileLog,
+  memoryStorage,
+  openFileLog,
+  StorageError,
+  type StorageErrorCode,
+} from './storage/index.ts'
 export { systemClock } from './system-clock.ts'
