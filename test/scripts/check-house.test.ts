@@ -106,6 +106,7 @@ const kept: readonly (readonly [string, string])[] = [
     `export function f() {\n  function g() {\n${'  x()\n'.repeat(40)}  }\n${'  x()\n'.repeat(40)}}`,
   ],
   ['node/a.ts', `export class OddError extends Error {}`],
+  ['node/names.d.ts', `declare class Module {}`],
   ['node/a.ts', `switch (x) {\n  default:\n    y()\n}`],
   ['node/a.ts', `export const many = 'any ${'TO'}${'DO'} \\u00a0'`],
   ['scripts/a.ts', `import { x } from '../node/x.ts'\nimport test from 'ava'`],
