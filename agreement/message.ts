@@ -5,7 +5,11 @@
 import type { PeerIndex } from './protocol.ts'
 import type { Vector } from './vector.ts'
 
-export type Phase = 'gradient' | 'parameters'
+/** The two averaging agreements of a LEARN step. */
+export type AveragedPhase = 'gradient' | 'parameters'
+
+/** `state` is outside the steps: a peer that catches up is given the others' parameters in it. */
+export type Phase = AveragedPhase | 'state'
 
 /** One exchange: step `t ≥ 1`, phase, iteration `r ≥ 0` of the averaging agreement. */
 export interface Exchange {
@@ -41,6 +45,20 @@ export type Message =
   | { readonly kind: 'payload'; readonly slot: Slot; readonly sealed: Sealed }
   /** The witness technique: `slot.sender` lists the authors whose vectors it has delivered, ascending. */
   | { readonly kind: 'report'; readonly slot: Slot; readonly peers: readonly PeerIndex[] }
+
+  /** Catching up, all in phase `state`: where is everyone? `slot.step` is the asker's step. */
+  | { readonly kind: 'query'; readonly slot: Slot }
+  /** `slot.step` is the speaker's step, `oldest` the first step that it can still help with. */
+  | { readonly kind: 'position'; readonly slot: Slot; readonly oldest: number; readonly seen: Seen | null }
+  /** Asks for the parameters at the beginning of `slot.step`; a `vector` in this phase answers. */
+  | { readonly kind: 'fetch'; readonly slot: Slot }
+
+/** The newest vector of a peer that another has seen: its own signature proves how far it had come. */
+export interface Seen {
+  readonly slot: Slot
+  readonly digest: Digest
+  readonly signature: Uint8Array
+}
 
 export type MessageKind = Message['kind']
 

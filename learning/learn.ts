@@ -17,7 +17,7 @@ import type {
   TimerKey,
 } from '../agreement/averaging/averaging.ts'
 import { createAveraging } from '../agreement/averaging/create.ts'
-import type { Message, Phase } from '../agreement/message.ts'
+import type { AveragedPhase, Message } from '../agreement/message.ts'
 import {
   absorb,
   newStep,
@@ -27,6 +27,7 @@ import {
   type StepBuilder,
 } from '../agreement/protocol.ts'
 import { norm, type Vector } from '../agreement/vector.ts'
+import { type CatchUp, type CatchUpOptions, type CatchUpOutput, createCatchUp } from './catch-up.ts'
 import type { Schedule } from './schedule.ts'
 
 export interface LearnOptions
@@ -64,16 +65,22 @@ export interface LearnState {
   readonly momentum: Vector | null
 }
 
-/** Steps for which messages are taken ahead of time, and for which past agreements are kept. */
 export interface LearnWindow {
+  /** Steps for which messages are taken ahead of time. */
   readonly ahead: number
+  /** Past steps whose agreements go on serving slower peers. */
   readonly past: number
+  /** Past steps whose parameters, and messages on the links, are kept for peers that restart or catch up. */
+  readonly kept: number
 }
 
-export const defaultWindow: LearnWindow = { ahead: 4, past: 4 }
+export const defaultWindow: LearnWindow = { ahead: 4, past: 4, kept: 16 }
 
 export type LearnInput =
-  | { readonly kind: 'start' }
+  /** `amnesiac`: this peer does not know what it signed before, if anything. It then asks the others first. */
+  | { readonly kind: 'start'; readonly amnesiac?: boolean }
+  /** A peer can no longer send what this one lacks. From f + 1 peers this means: catch up. */
+  | { readonly kind: 'missed'; readonly peer: PeerIndex }
   | { readonly kind: 'gradient'; readonly step: number; readonly gradient: Vector }
   | { readonly kind: 'timer'; readonly timer: TimerKey }
 
@@ -86,9 +93,16 @@ export type LearnOutput =
     }
   | Exclude<AveragingOutput, { kind: 'agreed' }>
   /** An averaging agreement is over: `γ_t` or `θ_{t+1}`. */
-  | { readonly kind: 'averaged'; readonly step: number; readonly phase: Phase; readonly vector: Vector }
+  | {
+      readonly kind: 'averaged'
+      readonly step: number
+      readonly phase: AveragedPhase
+      readonly vector: Vector
+    }
   /** The state after a step: what a checkpoint holds. */
   | { readonly kind: 'stepped'; readonly state: LearnState }
+  /** This peer has found its place after asking; the links are to send again what it let pass meanwhile. */
+  | { readonly kind: 'caught-up'; readonly step: number }
   | { readonly kind: 'finished'; readonly parameters: Vector }
 
 export interface Learn extends Protocol<LearnInput, Message, LearnOutput> {
@@ -100,7 +114,7 @@ export interface Learn extends Protocol<LearnInput, Message, LearnOutput> {
 
 export interface LearnStatus {
   readonly step: number
-  readonly phase: Phase | 'finished'
+  readonly phase: AveragedPhase | 'catching-up' | 'finished'
   readonly waitingFor: readonly PeerIndex[]
   /** The own gradient is not there yet. */
   readonly computing: boolean
@@ -112,12 +126,17 @@ interface State {
   readonly options: LearnOptions
   readonly agreements: Map<string, Averaging>
   step: number
-  phase: Phase
+  phase: AveragedPhase
   parameters: Vector
   momentum: Vector | null
   computing: boolean
   drawn: Vector | null
   finished: boolean
+  /** The first step has begun. */
+  started: boolean
+  readonly catchUp: CatchUp
+  /** Peers that cannot send what this step still needs. */
+  readonly missed: Set<PeerIndex>
 }
 
 export function createLearn(options: LearnOptions): Learn {
@@ -132,8 +151,15 @@ export function createLearn(options: LearnOptions): Learn {
     computing: false,
     drawn: null,
     finished: false,
+    started: false,
+    catchUp: createCatchUp({
+      ...catchUpOptions(options),
+      kept: options.window.kept,
+      stepsEnd: options.steps + 1,
+    }),
+    missed: new Set(),
   }
-  agreementOf(state, step, 'gradient') // refuses a cohort below its bound before anything is sent
+  if (step <= options.steps) agreementOf(state, step, 'gradient') // refuses a cohort below its bound before anything is sent
   return {
     input(value) {
       const builder: Builder = newStep()
@@ -145,24 +171,25 @@ export function createLearn(options: LearnOptions): Learn {
       receive(state, builder, from, message)
       return builder
     },
-    readiness: message => (message.slot.step > state.step + options.window.ahead ? 'later' : 'now'),
-    status() {
-      const { phase, computing, finished } = state
-      const current = finished || computing ? undefined : state.agreements.get(keyOf(state.step, phase))
-      return {
-        step: state.step,
-        phase: finished ? 'finished' : phase,
-        computing,
-        waitingFor: current?.waitingFor() ?? [],
-      }
-    },
+    // While it asks, a peer lets pass what comes too early: the answers are behind it on the same links.
+    readiness: ({ slot }) =>
+      slot.phase !== 'state' && slot.step > state.step + options.window.ahead && !state.catchUp.asking()
+        ? 'later'
+        : 'now',
+    status: () => statusOf(state),
   }
 }
 
 function handleInput(state: State, builder: Builder, value: LearnInput): void {
   switch (value.kind) {
     case 'start':
-      beginStep(state, builder)
+      if (value.amnesiac && state.options.peers > 1) seek(state, builder, state.catchUp.ask(state.step, true))
+      else beginStep(state, builder)
+      break
+    case 'missed':
+      state.missed.add(value.peer)
+      if (state.missed.size > state.options.faults && !state.catchUp.asking() && !state.finished)
+        seek(state, builder, state.catchUp.ask(state.step, false))
       break
     case 'gradient':
       if (value.step !== state.step || !state.computing) return // asked for before a catch-up
@@ -171,6 +198,7 @@ function handleInput(state: State, builder: Builder, value: LearnInput): void {
       break
     case 'timer': {
       const { step, phase } = value.timer.slot
+      if (phase === 'state') return
       const agreement = state.agreements.get(keyOf(step, phase))
       if (agreement !== undefined) consume(state, builder, step, phase, agreement.input(value))
       break
@@ -181,16 +209,42 @@ function handleInput(state: State, builder: Builder, value: LearnInput): void {
 function receive(state: State, builder: Builder, from: PeerIndex, message: Message): void {
   const { step, phase } = message.slot
   const { steps, window } = state.options
+  if (phase === 'state') {
+    seek(state, builder, state.catchUp.receive(from, message))
+    return
+  }
   if (step < 1 || step > steps || !Number.isInteger(step)) {
     builder.faults.push({ peer: from, kind: 'out-of-range', slot: message.slot })
     return
   }
+  if (message.kind === 'vector' && message.slot.sender === from)
+    state.catchUp.saw(from, {
+      slot: message.slot,
+      digest: message.sealed.digest,
+      signature: message.sealed.signature,
+    })
   if (step < state.step - window.past || step > state.step + window.ahead) return // too old; or not held back
   consume(state, builder, step, phase, agreementOf(state, step, phase).receive(from, message))
 }
 
+/** Carries out what catching up says, and goes on where it has found a place. */
+function seek(state: State, builder: Builder, child: Step<Message, CatchUpOutput>): void {
+  for (const { step, parameters } of absorb(builder, child)) {
+    state.missed.clear()
+    if (parameters !== null) {
+      Object.assign(state, { step, parameters, momentum: null })
+      builder.outputs.push({ kind: 'stepped', state: snapshot(state) })
+    }
+    builder.outputs.push({ kind: 'caught-up', step })
+    if (parameters !== null || !state.started) beginStep(state, builder)
+  }
+}
+
 function beginStep(state: State, builder: Builder): void {
   const { steps, outputStep, batch } = state.options
+  state.started = true
+  state.missed.clear()
+  absorb(builder, state.catchUp.reached(state.step, state.parameters))
   for (const key of state.agreements.keys()) if (isPast(state, key)) state.agreements.delete(key)
   if (state.step > steps) {
     state.finished = true
@@ -235,7 +289,7 @@ function consume(
   state: State,
   builder: Builder,
   step: number,
-  phase: Phase,
+  phase: AveragedPhase,
   child: Step<Message, AveragingOutput>,
 ): void {
   for (const output of absorb(builder, child)) {
@@ -262,11 +316,24 @@ function descend(state: State, builder: Builder, gamma: Vector): void {
   give(state, builder, moved)
 }
 
+function statusOf(state: State): LearnStatus {
+  const { step, phase, computing, finished, catchUp } = state
+  if (catchUp.asking())
+    return { step, phase: 'catching-up', computing: false, waitingFor: catchUp.waitingFor() }
+  const current = finished || computing ? undefined : state.agreements.get(keyOf(step, phase))
+  return { step, phase: finished ? 'finished' : phase, computing, waitingFor: current?.waitingFor() ?? [] }
+}
+
+function catchUpOptions(options: LearnOptions): Omit<CatchUpOptions, 'kept' | 'stepsEnd'> {
+  const { protocol, self, peers, faults, dimension, commitments, aggregate } = options
+  return { protocol, self, peers, faults, dimension, commitments, ...(aggregate && { aggregate }) }
+}
+
 function snapshot({ step, parameters, momentum }: State): LearnState {
   return { step, parameters, momentum }
 }
 
-function agreementOf(state: State, step: number, phase: Phase): Averaging {
+function agreementOf(state: State, step: number, phase: AveragedPhase): Averaging {
   const key = keyOf(step, phase)
   let agreement = state.agreements.get(key)
   if (agreement === undefined) {
@@ -296,7 +363,7 @@ function averagingOptions(
   }
 }
 
-function keyOf(step: number, phase: Phase): string {
+function keyOf(step: number, phase: AveragedPhase): string {
   return `${step}/${phase}`
 }
 

@@ -1,6 +1,6 @@
 /** How many iterations each averaging agreement of LEARN runs (Algorithm 1; protocols.md §3). */
 import { type BoundsQuery, iterationsFor } from '../agreement/bounds.ts'
-import type { Phase } from '../agreement/message.ts'
+import type { AveragedPhase } from '../agreement/message.ts'
 
 export interface ScheduleOptions extends BoundsQuery {
   readonly schedule: 'practical' | 'theory' | 'log'
@@ -10,7 +10,7 @@ export interface ScheduleOptions extends BoundsQuery {
 }
 
 /** Iterations of the averaging agreement of LEARN step `t` in a phase. */
-export type Schedule = (step: number, phase: Phase) => number
+export type Schedule = (step: number, phase: AveragedPhase) => number
 
 /**
  * theory: `AVG_{⌈log₂ t⌉}` for gradients, `AVG_1` for parameters; practical: fixed counts; log: `⌈log₂(t + 1)⌉` and 1.

@@ -69,6 +69,8 @@ export interface Link {
   /** Offers the messages that were kept back to the protocol again. */
   retry(): void
   acknowledge(): void
+  /** Asks the peer to send again what it keeps of the own step and later: some of it was let pass. */
+  rewind(): void
   /** Forgets acknowledged messages of steps before this one. */
   forgetBefore(step: number): void
   finish(): void
@@ -96,6 +98,8 @@ interface State {
   /** 0 before the first. */
   peerEpoch: number
   peerFinished: boolean
+  /** What still comes belongs to before the rewind, until the peer answers. */
+  rewinding: boolean
   /** The last number taken from the peer's present epoch; null before the first. */
   received: number | null
   /** The last number that was acknowledged to the peer. */
@@ -118,6 +122,7 @@ export function createLink(options: Pick<State, 'peer' | 'epoch' | 'limits' | 'h
     finishing: false,
     peerEpoch: 0,
     peerFinished: false,
+    rewinding: false,
     received: null,
     told: 0,
     untoldBytes: 0,
@@ -134,6 +139,7 @@ export function createLink(options: Pick<State, 'peer' | 'epoch' | 'limits' | 'h
     receive: frame => receive(state, frame),
     retry: () => takeWaiting(state),
     acknowledge: () => acknowledge(state),
+    rewind: () => rewind(state),
     forgetBefore: step => forgetBefore(state, step),
     finish() {
       state.finishing = true
@@ -174,10 +180,29 @@ function forgetBefore(state: State, step: number): void {
 function connected(state: State): void {
   state.online = true
   state.resumed = false
-  const { epoch, peerEpoch } = state
+  state.rewinding = false
+  sayWhere(state, state.peerEpoch)
+}
+
+/** `resume`; with peer epoch 0 the peer begins again with the messages of the own step. */
+function sayWhere(state: State, peerEpoch: number): void {
+  const { epoch, received } = state
   state.hooks.send(
-    encodeLinkFrame({ kind: 'resume', epoch, peerEpoch, received: state.received ?? 0, step: state.step() }),
+    encodeLinkFrame({ kind: 'resume', epoch, peerEpoch, received: received ?? 0, step: state.step() }),
   )
+}
+
+function rewind(state: State): void {
+  state.received = null
+  state.told = 0
+  state.waiting.length = 0
+  state.hooks.hold(false)
+  if (!state.resumed) {
+    state.peerEpoch = 0 // said with the next connection
+    return
+  }
+  state.rewinding = true
+  sayWhere(state, 0)
 }
 
 function receive(state: State, frame: LinkFrame): void {
@@ -191,7 +216,7 @@ function receive(state: State, frame: LinkFrame): void {
       break
     case 'data':
       if (frame.acknowledged !== undefined) acknowledgedBy(state, frame.acknowledged)
-      takeData(state, frame.sequence, frame.messages)
+      if (!state.rewinding) takeData(state, frame.sequence, frame.messages)
       break
     case 'finished':
       state.peerFinished = true
@@ -205,6 +230,8 @@ function receive(state: State, frame: LinkFrame): void {
 }
 
 function resume(state: State, frame: Extract<LinkFrame, { kind: 'resume' }>): void {
+  const rewound = state.resumed && frame.peerEpoch === 0
+  state.rewinding = false
   if (frame.epoch !== state.peerEpoch) {
     state.peerEpoch = frame.epoch
     state.peerFinished = false
@@ -225,6 +252,7 @@ function resume(state: State, frame: Extract<LinkFrame, { kind: 'resume' }>): vo
   state.next = Math.min(state.next, state.first + state.kept.length)
   state.inFlightBytes = 0
   state.resumed = true
+  if (rewound) sayWhere(state, state.peerEpoch)
   if (state.finishing) state.hooks.send(encodeLinkFrame({ kind: 'finished' }))
   pump(state)
 }

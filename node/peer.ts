@@ -105,14 +105,18 @@ export function createPeer(options: PeerOptions): Peer {
     limits,
     epoch,
     delaysMs: delays(cohort),
-    keptSteps: defaultWindow.past,
+    keptSteps: defaultWindow.kept,
     hooks: {
       ...hooks,
+      missed(peer, messages) {
+        hooks.connection?.(peer, true, `no longer has ${messages} messages for this peer`)
+        runner.input({ kind: 'missed', peer })
+      },
       output(output) {
         hooks.output?.(output)
         if (output.kind === 'need-gradient') ask(options, runner, output)
         else if (output.kind === 'stepped')
-          journal.checkpoint(output.state, output.state.step - defaultWindow.past)
+          journal.checkpoint(output.state, output.state.step - defaultWindow.kept)
         else if (output.kind === 'finished') hooks.finished(output.parameters)
       },
     },
@@ -120,7 +124,7 @@ export function createPeer(options: PeerOptions): Peer {
   return {
     start() {
       runner.start()
-      runner.input({ kind: 'start' })
+      runner.input({ kind: 'start', amnesiac: journal.recovered === null })
     },
     poke() {
       if (byzantine !== null) runner.carry(byzantine.poke())

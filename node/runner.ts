@@ -57,6 +57,8 @@ export interface RunnerHooks<Output> {
   output(output: Output): void
   fault(fault: Fault | (Omit<Fault, 'peer'> & { readonly peer: null })): void
   connection?(peer: PeerIndex, up: boolean, reason: string): void
+  /** A peer no longer had so many messages meant for this one. */
+  missed?(peer: PeerIndex, messages: number): void
   /** A message reached the protocol. For traces and checkers. */
   received?(from: PeerIndex, message: Message): void
   sent?(envelope: Envelope): void
@@ -184,7 +186,7 @@ function linkHooks<I, O extends { readonly kind: string }>(state: State<I, O>, p
       })
     },
     gap(missing: number) {
-      hooks.connection?.(peer, true, `missed ${missing} messages: it could not wait for this peer any longer`)
+      hooks.missed?.(peer, missing)
     },
   }
 }
@@ -292,6 +294,7 @@ function serve<I, O extends { readonly kind: string }>(state: State<I, O>, outpu
     })
     return
   }
+  if (output.kind === 'caught-up') for (const link of state.links) link?.rewind()
   if (output.kind === 'stepped') {
     state.retryAll = true
     const before = protocol.currentStep() - state.options.keptSteps

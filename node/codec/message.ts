@@ -3,7 +3,7 @@
  * shared between recipients; decoding gives either the message or what is wrong with it, and throws
  * `MalformedError` only where the rest of the frame can no longer be told apart.
  */
-import type { Digest, Message, Phase, Slot } from '../../agreement/message.ts'
+import type { Digest, Message, Phase, Seen, Slot } from '../../agreement/message.ts'
 import type { FaultKind } from '../../agreement/protocol.ts'
 import { isFiniteVector, type Vector } from '../../agreement/vector.ts'
 import type { Frame } from '../ports.ts'
@@ -32,8 +32,18 @@ export interface Spoilt {
   readonly detail: string
 }
 
-const BODY = { vector: 2, echo: 3, ready: 4, request: 5, payload: 6, report: 7 } as const
-const PHASES: readonly Phase[] = ['gradient', 'parameters']
+const BODY = {
+  vector: 2,
+  echo: 3,
+  ready: 4,
+  request: 5,
+  payload: 6,
+  report: 7,
+  query: 8,
+  position: 9,
+  fetch: 10,
+} as const
+const PHASES: readonly Phase[] = ['gradient', 'parameters', 'state']
 
 /**
  * The vectors that this process encoded, by the chunk that carries them. Where frames are passed by reference
@@ -77,7 +87,20 @@ function putBody(output: Writer, message: Message): void {
       break
     case 'report':
       putPacked(output, 1, message.peers)
+      break
+    case 'position':
+      putInteger(output, 1, message.oldest)
+      if (message.seen !== null) putSeen(output, message.seen)
+      break
+    case 'query':
+    case 'fetch':
   }
+}
+
+function putSeen(output: Writer, { slot, digest, signature }: Seen): void {
+  putNested(output, 2, nested => putSlot(nested, slot))
+  putBytes(output, 3, Buffer.from(digest, 'hex'))
+  putBytes(output, 4, signature)
 }
 
 /** Everything that a message header may say, before it is known which kind it is. */
@@ -88,6 +111,8 @@ interface Draft {
   signature: Uint8Array
   digest: Digest
   peers: readonly number[]
+  oldest: number
+  seenSlot: Slot | null
 }
 
 const EMPTY = new Uint8Array(0)
@@ -130,8 +155,18 @@ function readVector(cursor: Cursor, draft: Draft): Received {
   return { message: { kind, slot, sealed: { vector, digest: digestOf(vector), signature } } }
 }
 
-function smallMessage({ body, slot, digest, signature, peers }: Draft): Message {
-  if (body === BODY.report) return { kind: 'report', slot, peers }
+function smallMessage(draft: Draft): Message {
+  const { body, slot, digest, signature, peers } = draft
+  switch (body) {
+    case BODY.report:
+      return { kind: 'report', slot, peers }
+    case BODY.query:
+      return { kind: 'query', slot }
+    case BODY.fetch:
+      return { kind: 'fetch', slot }
+    case BODY.position:
+      return { kind: 'position', slot, oldest: draft.oldest, seen: readSeen(draft) }
+  }
   if (digest === '') throw new MalformedError('a vote without a digest')
   switch (body) {
     case BODY.echo:
@@ -144,8 +179,16 @@ function smallMessage({ body, slot, digest, signature, peers }: Draft): Message 
   throw new MalformedError(body === 0 ? 'a message without a body' : `a message of unknown kind ${body}`)
 }
 
+function readSeen({ seenSlot: slot, digest, signature }: Draft): Seen | null {
+  if (slot === null) return null
+  if (digest === '') throw new MalformedError('a vector seen without a digest')
+  return { slot, digest, signature }
+}
+
 function outOfRange({ slot, peers }: Draft, limits: DecodeLimits): string | null {
-  if (slot.step < 1 || slot.step > limits.stepsMax) return `step ${slot.step} of ${limits.stepsMax}`
+  // A finished peer stands one step behind the last.
+  const last = limits.stepsMax + (slot.phase === 'state' ? 1 : 0)
+  if (slot.step < 1 || slot.step > last) return `step ${slot.step} of ${limits.stepsMax}`
   if (slot.iteration >= limits.iterationsMax) return `iteration ${slot.iteration} of ${limits.iterationsMax}`
   if (slot.sender >= limits.peers) return `sender ${slot.sender} of ${limits.peers} peers`
   if (peers.length > limits.peers) return `a report of ${peers.length} peers out of ${limits.peers}`
@@ -161,6 +204,8 @@ function readHeader(header: Uint8Array): Draft {
     signature: EMPTY,
     digest: '',
     peers: [],
+    oldest: 0,
+    seenSlot: null,
   }
   readFields(header, (field, input) => {
     if (field === 1) draft.slot = readSlot(input.bytes())
@@ -170,6 +215,9 @@ function readHeader(header: Uint8Array): Draft {
     } else if (field >= BODY.vector && field <= BODY.payload) {
       draft.body = field
       readSealedOrVote(draft, input.bytes())
+    } else if (field >= BODY.query && field <= BODY.fetch) {
+      draft.body = field
+      readPosition(draft, input.bytes())
     } else return false
     return true
   })
@@ -201,6 +249,19 @@ function readSealedOrVote(draft: Draft, bytes: Uint8Array): void {
     if (field === 1 && sealed) draft.dimension = input.uint32()
     else if (field === 1) draft.digest = readDigest(input.bytes())
     else if (field === 2) draft.signature = readSignature(input.bytes())
+    else return false
+    return true
+  })
+}
+
+/** `query` and `fetch` have no fields of their own. */
+function readPosition(draft: Draft, bytes: Uint8Array): void {
+  readFields(bytes, (field, input) => {
+    if (draft.body !== BODY.position) return false
+    if (field === 1) draft.oldest = input.uint32()
+    else if (field === 2) draft.seenSlot = readSlot(input.bytes())
+    else if (field === 3) draft.digest = readDigest(input.bytes())
+    else if (field === 4) draft.signature = readSignature(input.bytes())
     else return false
     return true
   })

@@ -60,7 +60,13 @@ export function createVerifier(
         case 'ready':
         case 'request':
         case 'report':
+        case 'query':
+        case 'fetch':
           return true
+        case 'position':
+          return (
+            message.seen === null || verify(message.seen.slot, message.seen.digest, message.seen.signature)
+          )
       }
     },
   }

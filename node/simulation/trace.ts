@@ -27,6 +27,11 @@ function describe(message: Message): string {
     case 'ready':
     case 'request':
       return `${what} ${message.digest}`
+    case 'query':
+    case 'fetch':
+      return what
+    case 'position':
+      return `${what} ${message.oldest} ${message.seen === null ? 'unseen' : slotKey(message.seen.slot)}`
     case 'report':
       return `${what} ${message.peers.join(' ')}`
   }

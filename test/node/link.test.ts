@@ -221,3 +221,24 @@ test('acknowledgements of what was never sent change nothing', t => {
   net.settle()
   t.deepEqual(net.sides[1]!.taken, [1])
 })
+
+test('after a rewind everything kept of the own step and later comes again, and nothing from before', t => {
+  const net = pair()
+  const [sender, receiver] = [net.sides[0]!, net.sides[1]!]
+  net.connect()
+  for (let step = 1; step <= 6; step++) sender.link.enqueue(message(step))
+  sender.link.pump()
+  net.settle()
+  sender.link.enqueue(message(7))
+  sender.link.pump()
+  receiver.step = 5
+  receiver.taken.length = 0
+  receiver.link.rewind()
+  net.settle()
+  t.deepEqual(receiver.taken, [5, 6, 7], 'message 7 was under way: it came once, in its place')
+  sender.link.enqueue(message(8))
+  sender.link.pump()
+  net.settle()
+  t.deepEqual(receiver.taken, [5, 6, 7, 8])
+  t.is(sender.link.status().unacknowledged, 0)
+})

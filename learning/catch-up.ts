@@ -1,0 +1,244 @@
+/**
+ * Catching up: how a peer that the others can no longer serve, or that lost its memory, finds its place again
+ * (design.md, invariant 3). It is one exchange outside the steps, in the phase `state`.
+ *
+ * The peer asks everyone where they are (`query` → `position`), chooses a step s that enough of them still hold or
+ * will come to, asks for their θ_s (`fetch` → `vector`), aggregates these with the cohort's own rule, and goes on at
+ * step s as if that had been its last agreement on parameters. Until then it counts towards f.
+ *
+ * Why s is chosen as it is. At least n − f − 1 others answer, f of them may lie. s is at least the (f + 1)-th lowest
+ * position, so an honest peer is no further: a cohort that waits for this very peer is met where it waits. And
+ * n − f − 1 peers still hold θ_s and their messages since. A peer that lost its memory may have spoken before: others
+ * show the newest vector it signed, and it speaks again only two steps later, so that it cannot contradict itself.
+ */
+import { type Aggregate, aggregate as plainRules } from '../agreement/averaging/aggregate.ts'
+import type { ProtocolName } from '../agreement/bounds.ts'
+import type { Commitments, Message, Seen, Slot } from '../agreement/message.ts'
+import { newStep, type PeerIndex, type Step, type StepBuilder } from '../agreement/protocol.ts'
+import { isFiniteVector, type Vector } from '../agreement/vector.ts'
+
+export interface CatchUpOptions {
+  readonly protocol: ProtocolName
+  readonly self: PeerIndex
+  readonly peers: number
+  readonly faults: number
+  readonly dimension: number
+  /** The last step there is, and one: where a finished peer stands. */
+  readonly stepsEnd: number
+  /** Past steps whose parameters are held for others. */
+  readonly kept: number
+  readonly commitments: Commitments
+  readonly aggregate?: Aggregate
+}
+
+export interface CatchUpOutput {
+  readonly kind: 'found'
+  readonly step: number
+  /** θ_s; null: this peer begins with the state it has, like everyone. */
+  readonly parameters: Vector | null
+}
+
+export interface CatchUp {
+  readonly asking: () => boolean
+  /** Others whose answer is still missing. Empty while not asking. */
+  waitingFor(): readonly PeerIndex[]
+  /** This peer has come to a step. */
+  reached(step: number, parameters: Vector): Step<Message, CatchUpOutput>
+  /** A vector of another peer was received from itself: kept as a proof of how far it had come. */
+  saw(from: PeerIndex, seen: Seen): void
+  /** Asks where the others are. `amnesiac`: nothing is known of what was signed before. */
+  ask(step: number, amnesiac: boolean): Step<Message, CatchUpOutput>
+  receive(from: PeerIndex, message: Message): Step<Message, CatchUpOutput>
+}
+
+interface Position {
+  readonly step: number
+  readonly oldest: number
+  readonly seenStep: number
+}
+
+interface Question {
+  readonly step: number
+  readonly amnesiac: boolean
+  readonly positions: Map<PeerIndex, Position>
+  /** The step asked for; null before it is chosen. */
+  target: number | null
+  readonly answers: Map<PeerIndex, Vector>
+}
+
+type Builder = StepBuilder<Message, CatchUpOutput>
+
+interface State {
+  readonly options: CatchUpOptions
+  /** Own parameters by step, ascending. */
+  readonly history: Map<number, Vector>
+  readonly seen: Map<PeerIndex, Seen>
+  /** Who waits for the parameters of which step. */
+  readonly waiting: Map<PeerIndex, number>
+  step: number
+  question: Question | null
+}
+
+export function createCatchUp(options: CatchUpOptions): CatchUp {
+  const state: State = {
+    options,
+    history: new Map(),
+    seen: new Map(),
+    waiting: new Map(),
+    step: 1,
+    question: null,
+  }
+  return {
+    asking: () => state.question !== null,
+    waitingFor: () => missing(state),
+    reached(step, parameters) {
+      const builder: Builder = newStep()
+      state.step = step
+      state.history.set(step, parameters)
+      for (const old of state.history.keys()) if (old < step - options.kept) state.history.delete(old)
+      for (const [peer, wanted] of [...state.waiting]) serve(state, builder, peer, wanted)
+      return builder
+    },
+    saw(from, seen) {
+      const before = state.seen.get(from)
+      if (before === undefined || before.slot.step <= seen.slot.step) state.seen.set(from, seen)
+    },
+    ask(step, amnesiac) {
+      const builder: Builder = newStep()
+      state.question = { step, amnesiac, positions: new Map(), target: null, answers: new Map() }
+      builder.messages.push({ to: 'others', message: { kind: 'query', slot: slotAt(state, step) } })
+      choose(state, builder, state.question)
+      return builder
+    },
+    receive(from, message) {
+      const builder: Builder = newStep()
+      handle(state, builder, from, message)
+      return builder
+    },
+  }
+}
+
+function handle(state: State, builder: Builder, from: PeerIndex, message: Message): void {
+  const { slot } = message
+  const { stepsEnd } = state.options
+  if (slot.sender !== from) builder.faults.push({ peer: from, kind: 'wrong-author', slot })
+  else if (slot.iteration !== 0 || slot.step < 1 || slot.step > stepsEnd || !Number.isInteger(slot.step))
+    builder.faults.push({ peer: from, kind: 'out-of-range', slot })
+  else
+    switch (message.kind) {
+      case 'query':
+        builder.messages.push({ to: from, message: positionFor(state, from) })
+        break
+      case 'position':
+        takePosition(state, builder, from, message)
+        break
+      case 'fetch':
+        serve(state, builder, from, slot.step)
+        break
+      case 'vector':
+        takeAnswer(state, builder, from, message.slot, message.sealed.vector)
+        break
+      default:
+        builder.faults.push({ peer: from, kind: 'unexpected-kind', slot })
+    }
+}
+
+function positionFor(state: State, asker: PeerIndex): Message {
+  const oldest = state.history.keys().next().value ?? state.step
+  return { kind: 'position', slot: slotAt(state, state.step), oldest, seen: state.seen.get(asker) ?? null }
+}
+
+/** Answers with θ_s now, or when this peer comes to s; where s is long past, says where it stands instead. */
+function serve(state: State, builder: Builder, to: PeerIndex, step: number): void {
+  const parameters = state.history.get(step)
+  if (parameters !== undefined) {
+    state.waiting.delete(to)
+    const slot = slotAt(state, step)
+    builder.messages.push({
+      to,
+      message: { kind: 'vector', slot, sealed: state.options.commitments.seal(slot, parameters) },
+    })
+  } else if (step > state.step) state.waiting.set(to, step)
+  else {
+    state.waiting.delete(to)
+    builder.messages.push({ to, message: positionFor(state, to) })
+  }
+}
+
+function takePosition(
+  state: State,
+  builder: Builder,
+  from: PeerIndex,
+  message: Extract<Message, { kind: 'position' }>,
+): void {
+  const { question } = state
+  const { slot, oldest, seen } = message
+  if (question === null) return // answered already
+  if (oldest < 1 || oldest > slot.step || (seen !== null && seen.slot.sender !== state.options.self)) {
+    builder.faults.push({ peer: from, kind: 'out-of-range', slot })
+    return
+  }
+  question.positions.set(from, { step: slot.step, oldest, seenStep: seen?.slot.step ?? 0 })
+  choose(state, builder, question)
+}
+
+/** Chooses the step to join at, once enough is known; again where too few can still give it. */
+function choose(state: State, builder: Builder, question: Question): void {
+  const { peers, faults, stepsEnd } = state.options
+  const positions = [...question.positions.values()]
+  const enough = peers - faults - 1
+  if (positions.length < enough) return
+  const holders = (step: number) => positions.filter(({ oldest }) => oldest <= step).length
+  if (question.target !== null && holders(question.target) >= enough) return
+  const seenStep = Math.max(0, ...positions.map(position => position.seenStep))
+  if (question.amnesiac && seenStep === 0 && holders(question.step) >= enough) {
+    // Nobody has heard of this peer, and all can still be had: it begins where everyone began.
+    state.question = null
+    builder.outputs.push({ kind: 'found', step: question.step, parameters: null })
+    return
+  }
+  const steps = positions.map(({ step }) => step).sort((a, b) => a - b)
+  const oldests = positions.map(({ oldest }) => oldest).sort((a, b) => a - b)
+  const target = Math.max(
+    steps[faults]!,
+    oldests[enough - 1]!,
+    question.step,
+    question.amnesiac ? seenStep + 2 : 0,
+  )
+  question.target = Math.min(target, stepsEnd)
+  question.answers.clear()
+  builder.messages.push({ to: 'others', message: { kind: 'fetch', slot: slotAt(state, question.target) } })
+}
+
+function takeAnswer(state: State, builder: Builder, from: PeerIndex, slot: Slot, vector: Vector): void {
+  const { protocol, peers, faults, dimension } = state.options
+  const { question } = state
+  const unsound =
+    vector.length !== dimension ? 'wrong-dimension' : isFiniteVector(vector) ? null : 'not-finite'
+  if (unsound !== null) builder.faults.push({ peer: from, kind: unsound, slot })
+  if (unsound !== null || question === null || question.target !== slot.step || question.answers.has(from))
+    return
+  question.answers.set(from, vector)
+  if (question.answers.size < answersNeeded(peers, faults)) return
+  const vectors = [...question.answers].sort(([a], [b]) => a - b).map(([, answer]) => answer)
+  const average = state.options.aggregate ?? plainRules
+  // This peer has no vector of its own here; CVA takes the first answer's place for it.
+  const parameters = average(protocol, { vectors, own: vectors[0]!, faults, keep: vectors.length - faults })
+  state.question = null
+  builder.outputs.push({ kind: 'found', step: slot.step, parameters })
+}
+
+/** Others whose parameters are aggregated: as many as can be waited for, and enough to trim f at both ends. */
+function answersNeeded(peers: number, faults: number): number {
+  return Math.max(peers - faults - 1, 2 * faults + 1)
+}
+
+function missing({ question, options: { peers, self } }: State): readonly PeerIndex[] {
+  if (question === null) return []
+  const present = question.target === null ? question.positions : question.answers
+  return Array.from({ length: peers }, (_, peer) => peer).filter(peer => peer !== self && !present.has(peer))
+}
+
+function slotAt({ options }: State, step: number): Slot {
+  return { step, phase: 'state', iteration: 0, sender: options.self }
+}

@@ -1,0 +1,158 @@
+/** Catching up: which step is joined, with what parameters, and what lies about it can and cannot do. */
+import test from 'ava'
+import type { Message, Seen } from '../../agreement/message.ts'
+import type { Vector } from '../../agreement/vector.ts'
+import { type CatchUp, createCatchUp } from '../../learning/catch-up.ts'
+import { seal, slotAt, testCommitments } from '../agreement/harness.ts'
+
+const N = 7
+const F = 1
+const D = 2
+
+function member(self: number): CatchUp {
+  return createCatchUp({
+    protocol: 'mda',
+    self,
+    peers: N,
+    faults: F,
+    dimension: D,
+    stepsEnd: 101,
+    kept: 16,
+    commitments: testCommitments(),
+  })
+}
+
+const theta = (step: number, self: number): Vector => Float32Array.of(step, self / 100)
+
+/** A peer that has walked to a step, with θ_s = (s, self / 100). */
+function at(self: number, step: number): CatchUp {
+  const peer = member(self)
+  for (let s = 1; s <= step; s++) peer.reached(s, theta(s, self))
+  return peer
+}
+
+/** Peer 0 asks; the others answer what they are asked until nothing more is said. */
+function askAll(asker: CatchUp, others: ReadonlyMap<number, CatchUp>, step: number, amnesiac: boolean) {
+  const found: { step: number; parameters: Vector | null }[] = []
+  const targets: number[] = []
+  const pending = [...asker.ask(step, amnesiac).messages]
+  while (pending.length > 0) {
+    const { message, to } = pending.shift()!
+    if (message.kind === 'fetch') targets.push(message.slot.step)
+    for (const [index, other] of others) {
+      if (to !== 'others' && to !== index) continue
+      for (const answer of other.receive(0, message).messages) {
+        const next = asker.receive(index, answer.message)
+        pending.push(...next.messages)
+        found.push(...next.outputs)
+      }
+    }
+  }
+  return { found, targets }
+}
+
+const everyone = (steps: readonly number[]) =>
+  new Map(steps.map((step, i) => [i + 1, at(i + 1, step)] as const))
+
+test('a peer that is left behind joins at a step that the others hold, with their parameters aggregated', t => {
+  const { found, targets } = askAll(at(0, 3), everyone([50, 50, 51, 51, 52, 50]), 3, false)
+  t.deepEqual(targets, [50])
+  t.is(found.length, 1)
+  t.is(found[0]!.step, 50)
+  t.is(found[0]!.parameters![0], 50, 'all answers are of one step')
+  t.true(found[0]!.parameters![1]! >= 0.01 && found[0]!.parameters![1]! <= 0.06)
+})
+
+test('a new cohort begins at step 1, with nobody asked for parameters', t => {
+  const { found, targets } = askAll(at(0, 1), everyone([1, 1, 1, 1, 1, 1]), 1, true)
+  t.deepEqual(found, [{ kind: 'found', step: 1, parameters: null } as never])
+  t.deepEqual(targets, [])
+})
+
+test('a cohort that waits for this very peer is met where it waits', t => {
+  // Two have gone a step further with the help of a faulty peer; that one claims to be anywhere.
+  for (const lie of [1, 9, 100]) {
+    const { found } = askAll(at(0, 2), everyone([40, 40, 40, 41, 41, lie]), 2, false)
+    t.is(found[0]?.step, 40)
+  }
+})
+
+test('one liar cannot draw a peer back to where others no longer can serve it', t => {
+  const { found } = askAll(at(0, 2), everyone([3, 50, 50, 50, 50, 50]), 2, false)
+  t.true(found.length === 0 || found[0]!.step >= 34, 'the oldest step that five hold')
+  const slow = askAll(at(0, 2), everyone([30, 50, 50, 50, 50, 50]), 2, false)
+  t.deepEqual(slow.targets, [50])
+  t.is(slow.found[0]?.step, 50, 'five of six have answered: enough')
+})
+
+test('parameters come from enough peers, and a step in the future is answered when it is reached', t => {
+  const asker = at(0, 2)
+  const others = everyone([50, 50, 50, 50, 48, 48])
+  const { found } = askAll(asker, others, 2, false)
+  t.is(found.length, 0, 'four hold step 50, five are needed')
+  t.deepEqual([...asker.waitingFor()], [5, 6])
+  const late = others.get(5)!
+  t.is(late.reached(49, theta(49, 5)).messages.length, 0)
+  const [answer] = late.reached(50, theta(50, 5)).messages
+  t.is(asker.receive(5, answer!.message).outputs[0]?.step, 50)
+})
+
+test('a peer without memory speaks again only two steps after what others have seen of it', t => {
+  const others = everyone([50, 50, 50, 50, 50, 50])
+  const seen: Seen = { slot: { ...slotAt(0), step: 60 }, digest: 'aa', signature: new Uint8Array(64) }
+  others.get(3)!.saw(0, seen)
+  const { targets, found } = askAll(at(0, 1), others, 1, true)
+  t.deepEqual(targets, [62])
+  t.is(found.length, 0, 'it waits until the others come there')
+  const remembering = askAll(at(0, 1), others, 1, false)
+  t.deepEqual(remembering.targets, [50], 'a peer with its journal needs no such care')
+})
+
+test('who asks for a step long gone is told where to ask', t => {
+  const peer = at(1, 50)
+  const fetch = (step: number): Message => ({
+    kind: 'fetch',
+    slot: { step, phase: 'state', iteration: 0, sender: 0 },
+  })
+  const [answer] = peer.receive(0, fetch(20)).messages
+  t.is(answer?.message.kind, 'position')
+  t.is(peer.receive(0, fetch(40)).messages[0]?.message.kind, 'vector')
+})
+
+test('lies are faults: for another, out of range, of the wrong length, not finite', t => {
+  const asker = at(0, 2)
+  asker.ask(2, false)
+  const kinds = (message: Message, from = 1) => asker.receive(from, message).faults.map(({ kind }) => kind)
+  const slot = (sender: number, step = 50, iteration = 0) =>
+    ({ step, phase: 'state', iteration, sender }) as const
+  t.deepEqual(kinds({ kind: 'position', slot: slot(2), oldest: 40, seen: null }), ['wrong-author'])
+  t.deepEqual(kinds({ kind: 'position', slot: slot(1), oldest: 51, seen: null }), ['out-of-range'])
+  t.deepEqual(kinds({ kind: 'position', slot: slot(1, 102), oldest: 1, seen: null }), ['out-of-range'])
+  t.deepEqual(kinds({ kind: 'query', slot: slot(1, 1, 3) }), ['out-of-range'])
+  const other: Seen = { slot: { ...slotAt(2), step: 60 }, digest: 'aa', signature: new Uint8Array(64) }
+  t.deepEqual(kinds({ kind: 'position', slot: slot(1), oldest: 40, seen: other }), ['out-of-range'])
+  t.deepEqual(kinds({ kind: 'vector', slot: slot(1), sealed: seal(new Float32Array(D + 1)) }), [
+    'wrong-dimension',
+  ])
+  t.deepEqual(kinds({ kind: 'vector', slot: slot(1), sealed: seal(Float32Array.of(1, NaN)) }), ['not-finite'])
+  t.deepEqual(kinds({ kind: 'ready', slot: slot(1), digest: 'aa' }), ['unexpected-kind'])
+})
+
+test('a faulty answer moves the result no further than the rule lets it', t => {
+  const others = everyone([50, 50, 50, 50, 50, 50])
+  const liar = {
+    ...others.get(6)!,
+    receive: (_: number, message: Message) => {
+      const slot = { step: 50, phase: 'state', iteration: 0, sender: 6 } as const
+      const reply: Message =
+        message.kind === 'query'
+          ? { kind: 'position', slot, oldest: 34, seen: null }
+          : { kind: 'vector', slot, sealed: seal(Float32Array.of(1e6, 1e6)) }
+      return { messages: [{ to: 0, message: reply }], outputs: [], faults: [] }
+    },
+  } as unknown as CatchUp
+  const asked = new Map([[6, liar], ...[...others].filter(([index]) => index !== 6)])
+  const { found } = askAll(at(0, 2), asked, 2, false)
+  t.is(found[0]!.parameters![0], 50)
+  t.true(found[0]!.parameters![1]! < 0.07)
+})
