@@ -8,6 +8,7 @@ import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { createLibp2p } from 'libp2p'
 import * as limits from './constants.ts'
+import { noiseCrypto } from './noise-crypto.ts'
 import { guardedYamux } from './yamux-guard.ts'
 
 export interface NodeOptions {
@@ -34,7 +35,7 @@ export async function createNode(options: NodeOptions): Promise<Libp2p> {
     nodeInfo: { userAgent: options.software },
     addresses: { listen: [...options.listen] },
     transports: [tcp({ dialOpts: sockets, listenOpts: sockets })],
-    connectionEncrypters: [noise()],
+    connectionEncrypters: [noise({ crypto: noiseCrypto })],
     streamMuxers: [guardedYamux(windowBytes)],
     peerDiscovery: options.mdns
       ? [mdns({ serviceTag: limits.MDNS_SERVICE, interval: limits.MDNS_INTERVAL_MS })]

@@ -1,0 +1,85 @@
+/**
+ * What an exchange costs at the least: `N` processes, each sends one vector to every other over a bare libp2p
+ * stream of the same configuration as the transport's, and waits for theirs. No protocol, signature or log.
+ */
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import type { FromWorker, ToWorker } from './exchange-bare-worker.ts'
+
+export interface BareExchangeOptions {
+  readonly peers: number
+  /** Floats in a vector. */
+  readonly dimension: number
+  readonly rounds: number
+}
+
+export interface BareExchange {
+  /** Median over peers and rounds, from a peer's first byte sent to its last vector received. */
+  readonly medianMs: number
+  readonly p95Ms: number
+  /** Processor time of all processes together, a round: does not depend on what else the machine does. */
+  readonly cpuMs: number
+}
+
+/** The first rounds run on cold code and small buffers. */
+const WARM_UP_ROUNDS = 5
+
+export async function measureBareExchange(options: BareExchangeOptions): Promise<BareExchange> {
+  const workers = Array.from({ length: options.peers }, () =>
+    fork(new URL('exchange-bare-worker.ts', import.meta.url), { serialization: 'advanced' }),
+  )
+  try {
+    return await run(workers, options)
+  } finally {
+    for (const worker of workers) if (worker.connected) worker.disconnect()
+  }
+}
+
+async function run(
+  workers: readonly ChildProcess[],
+  { peers, dimension, rounds }: BareExchangeOptions,
+): Promise<BareExchange> {
+  const tell = (worker: ChildProcess, message: ToWorker) => worker.send(message)
+  workers.forEach((worker, self) => {
+    tell(worker, { kind: 'listen', self, peers, dimension, rounds: rounds + WARM_UP_ROUNDS })
+  })
+  const listening = await Promise.all(workers.map(worker => answer(worker, 'listening')))
+  const addresses = listening.map(message => message.address)
+  for (const worker of workers) tell(worker, { kind: 'connect', addresses })
+  await Promise.all(workers.map(worker => answer(worker, 'connected')))
+  for (const worker of workers) tell(worker, { kind: 'exchange' })
+  const finished = await Promise.all(workers.map(worker => answer(worker, 'finished')))
+  const times = finished.flatMap(message => message.roundsMs.slice(WARM_UP_ROUNDS)).sort((a, b) => a - b)
+  const cpuMs = finished.reduce((sum, message) => sum + message.cpuMs, 0) / (rounds + WARM_UP_ROUNDS)
+  return {
+    medianMs: times[Math.floor(times.length / 2)]!,
+    p95Ms: times[Math.floor(times.length * 0.95)]!,
+    cpuMs,
+  }
+}
+
+/** The worker's next message, which must be of this kind. */
+async function answer<K extends FromWorker['kind']>(
+  worker: ChildProcess,
+  kind: K,
+): Promise<Extract<FromWorker, { kind: K }>> {
+  const [message] = (await Promise.race([
+    once(worker, 'message'),
+    once(worker, 'exit').then(([code]) => {
+      throw new Error(`a worker of the bare exchange ended with ${code}`)
+    }),
+  ])) as [FromWorker]
+  if (message.kind !== kind)
+    throw new Error(`a worker of the bare exchange said "${message.kind}" instead of "${kind}"`)
+  return message as Extract<FromWorker, { kind: K }>
+}
+
+if (import.meta.main) {
+  const peers = Number(process.argv[2] ?? 7)
+  for (const dimension of [79_510, 431_080]) {
+    const { medianMs, p95Ms, cpuMs } = await measureBareExchange({ peers, dimension, rounds: 40 })
+    console.log(
+      `${peers} processes, ${(dimension * 4) / 1000} KB: median ${medianMs.toFixed(1)} ms, p95 ${p95Ms.toFixed(1)} ms, processor time ${cpuMs.toFixed(1)} ms`,
+    )
+  }
+}
