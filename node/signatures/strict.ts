@@ -43,7 +43,7 @@ const isEqual = (a: Uint8Array, b: Uint8Array) => a.every((byte, i) => byte === 
 /** A canonical encoding of something that is not a small-order point; whether it is on the curve is left to the implementation. */
 export function isStrictPoint(encoding: Uint8Array): boolean {
   if (encoding.length !== PUBLIC_KEY_BYTES) return false
-  const y = encoding.slice()
+  const y = Uint8Array.from(encoding) // not slice: a Buffer's would be the same bytes
   y[31]! &= 0x7f // the sign of x
   return isLess(y, PRIME) && !SMALL_ORDER.some(point => isEqual(y, point))
 }
