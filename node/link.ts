@@ -155,7 +155,6 @@ export function createLink(options: Pick<State, 'peer' | 'epoch' | 'limits' | 'h
 }
 
 function enqueue(state: State, message: Encoded): void {
-  if (state.peerFinished) return
   state.kept.push(message)
   state.keptBytes += message.bytes
   while (state.keptBytes > state.limits.keptBytesMax && state.kept.length > 1) dropOldest(state)
@@ -219,12 +218,8 @@ function receive(state: State, frame: LinkFrame): void {
       if (!state.rewinding) takeData(state, frame.sequence, frame.messages)
       break
     case 'finished':
+      // It needs nothing for itself, but others may still need its votes: it goes on being told everything.
       state.peerFinished = true
-      state.keptBytes = 0
-      state.first += state.kept.length
-      state.next = state.first
-      state.acknowledged = state.first - 1
-      state.kept.length = 0
       break
   }
 }

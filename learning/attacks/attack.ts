@@ -1,8 +1,9 @@
 /**
- * What a faulty peer sends, at the level of vectors. The adversary's powers (protocols.md §1): it sees every
- * honest vector of an exchange before it chooses its own, and may choose another one for each recipient.
+ * What a faulty peer sends: its vectors, its messages, its frames. The adversary's powers (protocols.md §1): it sees
+ * every honest vector of an exchange before it chooses its own, and may choose another one for each recipient; it
+ * may say anything it likes to anyone, and put any bytes on its own connections. It cannot forge signatures.
  */
-import type { Slot } from '../../agreement/message.ts'
+import type { Message, Sealed, Slot } from '../../agreement/message.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 
@@ -20,6 +21,27 @@ export interface Sight {
   readonly random: () => number
 }
 
+/** What an attack on messages knows when one of them is about to leave. */
+export interface Saying {
+  /** The faulty peer. */
+  readonly self: PeerIndex
+  readonly recipient: PeerIndex
+  readonly peers: number
+  readonly faults: number
+  /** The last messages that this peer said to anyone, at most 64, oldest first. */
+  readonly said: readonly Message[]
+  /** Messages that it said so far, to all recipients. */
+  readonly count: number
+  readonly random: () => number
+  /** Scratch space: shared by all faulty peers of a simulated world (they collude), a peer's own on a real network. */
+  readonly shared: Map<string, unknown>
+  /** Signs any vector for the slot of a faulty peer whose key is at hand; others' signatures verify nowhere. */
+  seal(slot: Slot, vector: Vector): Sealed
+}
+
+/** A frame as chunks in order; its bytes may be shared with other frames and must not be written to. */
+export type WireFrame = readonly Uint8Array[]
+
 export interface Attack {
   readonly name: string
   /** Completes the sentence "peer 3 …", in the past tense: "sent its gradient with the sign flipped". */
@@ -32,4 +54,10 @@ export interface Attack {
   readonly relabel?: (label: number, classes: number) => number
   /** The vector for this slot and recipient; null sends nothing. */
   forge(sight: Sight): Vector | null
+  /** Message level: what goes out in place of one message to one recipient, nothing included. Absent: the message. */
+  say?(message: Message, saying: Saying): readonly Message[]
+  /** Wire level: the frames that go out in place of one frame to `recipient`. Absent: the frame. */
+  wire?(frame: WireFrame, recipient: PeerIndex, random: () => number): readonly WireFrame[]
+  /** Wire level: every frame leaves so much later. */
+  readonly delayMs?: number
 }

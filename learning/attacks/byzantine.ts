@@ -33,6 +33,8 @@ export interface ByzantineOptions {
   readonly seal: (slot: Slot, vector: Vector) => Sealed
   readonly random: () => number
   readonly sightings: Sightings
+  /** Scratch space of the colluding peers; the peer's own where none is given. */
+  readonly shared?: Map<string, unknown>
 }
 
 export interface Byzantine<Input, Output> extends Protocol<Input, Message, Output> {
@@ -52,6 +54,7 @@ export function createByzantine<Input, Output>(
   options: ByzantineOptions,
 ): Byzantine<Input, Output> {
   const pending: Pending[] = []
+  const speak = createSpeech(options)
   const through = (step: Step<Message, Output>): Step<Message, Output> => {
     const builder: StepBuilder<Message, Output> = newStep()
     builder.outputs.push(...step.outputs)
@@ -65,13 +68,42 @@ export function createByzantine<Input, Output>(
       } else builder.messages.push(envelope)
     }
     builder.messages.push(...strike(pending, options))
-    return builder
+    return { ...builder, messages: speak(builder.messages) }
   }
   return {
     input: value => through(inner.input(value)),
     receive: (from, message) => through(inner.receive(from, message)),
-    poke: () => ({ messages: strike(pending, options), outputs: [], faults: [] }),
+    poke: () => ({ messages: speak(strike(pending, options)), outputs: [], faults: [] }),
   }
+}
+
+/** Messages that an attack on messages remembers. */
+const saidMax = 64
+
+/** Attacks on messages: each envelope as one a recipient, and in its place whatever the attack says. */
+function createSpeech(options: ByzantineOptions): (envelopes: readonly Envelope[]) => Envelope[] {
+  const { attack, self, peers, faults, random, seal, shared = new Map() } = options
+  if (attack.say === undefined) return envelopes => [...envelopes]
+  const said: Message[] = []
+  let count = 0
+  const say = (message: Message, recipient: PeerIndex): Envelope[] => {
+    const saying = { self, recipient, peers, faults, said, count, random, shared, seal }
+    const words = attack.say!(message, saying)
+    count += words.length
+    return words.map(word => ({ to: recipient, message: word }))
+  }
+  return envelopes =>
+    envelopes.flatMap(({ to, message }) => {
+      const recipients = to === 'others' ? others(self, peers) : [to]
+      const spoken = recipients.flatMap(recipient => say(message, recipient))
+      said.push(message)
+      if (said.length > saidMax) said.shift()
+      return spoken
+    })
+}
+
+function others(self: PeerIndex, peers: number): PeerIndex[] {
+  return Array.from({ length: peers }, (_, peer) => peer).filter(peer => peer !== self)
 }
 
 /** Sends what can be sent; whatever waits for a sight that will not come goes out with the next exchange. */

@@ -1,11 +1,13 @@
 /**
- * The attacks by name (protocols.md §5), each a pure function of what the adversary sees. `g` is the vector that
+ * The attacks by name (protocols.md §5): those on vectors here, those on messages and frames in spoken.ts.
+ * Each is a pure function of what the adversary sees. `g` is the vector that
  * an honest peer would have sent, `ḡ` and `σ` are mean and coordinate-wise deviation of the honest ones seen.
  */
 import { norm, type Vector } from '../../agreement/vector.ts'
 import { drawNormal } from '../random.ts'
 import type { Attack, Sight } from './attack.ts'
 import { deviation, mean, scaled, seen } from './family.ts'
+import { spokenAttacks } from './spoken.ts'
 
 /** A name is not an attack, or a parameter not one of the attack's. `message` lists what would be right. */
 export class AttackError extends Error {
@@ -137,10 +139,14 @@ const DEFINITIONS: Readonly<Record<string, Definition>> = {
   },
 }
 
-export const attackNames: readonly string[] = Object.keys(DEFINITIONS)
+export const attackNames: readonly string[] = [...Object.keys(DEFINITIONS), ...Object.keys(spokenAttacks)]
 
 /** @throws AttackError, listing the names or the attack's parameters. */
 export function attackNamed(name: string, parameters: Parameters = {}): Attack {
+  if (Object.hasOwn(spokenAttacks, name)) {
+    settle(name, {}, parameters)
+    return spokenAttacks[name]!
+  }
   const definition = Object.hasOwn(DEFINITIONS, name) ? DEFINITIONS[name] : undefined
   if (!definition)
     throw new AttackError('ATTACK_UNKNOWN', `attack '${name}': expected one of ${attackNames.join(', ')}`)

@@ -1,13 +1,15 @@
 /**
- * The simulated network: a transport for each peer, over links with their own latency. Frames are passed by
- * reference, in order on each link, at the virtual time that latency and bandwidth give.
+ * The simulated network: a transport for each life of each peer, over links with latency, bandwidth, jitter and loss.
+ * Frames are passed by reference, in order on each link, and arrive at the virtual time that all of these and the
+ * adversary's scheduler give. A lost frame is resent by the transport below, so it arrives late, and those behind it
+ * with it. The only way to lose a frame for good is to break its connection; the link above then resends it.
  */
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Frame, Transport, TransportEvents } from '../ports.ts'
+import type { Latency } from './latency.ts'
 import type { World } from './world.ts'
 
-/** Draws the one-way delay of a frame, in milliseconds. */
-export type Latency = (from: PeerIndex, to: PeerIndex) => number
+export type { Latency } from './latency.ts'
 
 export interface NetworkOptions {
   readonly world: World
@@ -15,107 +17,211 @@ export interface NetworkOptions {
   readonly latencyMs: Latency
   /** Of every link; Infinity: frames take no time beyond the latency. */
   readonly bytesPerMs: number
+  /** Extra delay of a frame: loss and what it costs, the adversary's scheduler. Bounded, so that all arrives. */
+  readonly extraMs?: (from: PeerIndex, to: PeerIndex) => number
+  /** Longer frames are refused, as the real transport refuses them. */
+  readonly frameBytesMax?: number
   /** Every frame as it arrives. For traces and accounting. */
   readonly onDelivery?: (from: PeerIndex, to: PeerIndex, frame: Frame) => void
+  /** Every frame as it is sent. */
+  readonly onSend?: (from: PeerIndex, to: PeerIndex, frame: Frame) => void
 }
 
 export interface SimulatedNetwork {
-  readonly transports: readonly Transport[]
-  /** Breaks a connection, or makes one again; frames under way are lost with it. */
-  setConnected(a: PeerIndex, b: PeerIndex, connected: boolean): void
+  /** A transport for the next life of a peer; that of an earlier life is dead from now on. */
+  attach(self: PeerIndex): Transport
+  /** Ends a peer's life: its connections break, and what was under way to and from it is lost. */
+  detach(self: PeerIndex): void
+  /** Forbids the link between two peers, breaking its connection, or allows it again. */
+  setAllowed(a: PeerIndex, b: PeerIndex, allowed: boolean): void
+  /** Holds a peer's incoming frames and events back, or lets go what waited. */
+  setPaused(self: PeerIndex, paused: boolean): void
+  /** Runs what happens to a peer now, or when its pause is over. */
+  whenRunning(self: PeerIndex, run: () => void): void
 }
+
+/** After a connection was cut for what came over it. */
+const RECONNECT_MS = 1000
 
 /** One direction of a link. */
 interface Lane {
   /** Frames of an earlier connection are lost on arrival. */
   connection: number
   up: boolean
+  /** Forbidden by a partition or a ban. */
+  forbidden: boolean
   /** When the last frame arrives: later ones do not overtake it. */
   lastArrivalMs: number
-  /** Reading has stopped: what arrives waits here. */
-  paused: boolean
+  /** The receiver has stopped reading: what arrives waits here. */
+  held: boolean
   readonly arrived: Frame[]
 }
 
-export function createNetwork(options: NetworkOptions): SimulatedNetwork {
-  const { world, peers } = options
-  const events: (TransportEvents | null)[] = Array.from({ length: peers }, () => null)
-  const lanes: Lane[][] = Array.from({ length: peers }, () =>
-    Array.from({ length: peers }, () => ({
-      connection: 0,
-      up: false,
-      lastArrivalMs: 0,
-      paused: false,
-      arrived: [],
-    })),
-  )
-  const lane = (from: PeerIndex, to: PeerIndex) => lanes[from]![to]!
-
-  const deliver = (from: PeerIndex, to: PeerIndex, frame: Frame) => {
-    options.onDelivery?.(from, to, frame)
-    events[to]?.frame(from, frame)
-  }
-  const arrive = (from: PeerIndex, to: PeerIndex, connection: number, frame: Frame) => {
-    const way = lane(from, to)
-    if (!way.up || way.connection !== connection) return
-    if (way.paused) way.arrived.push(frame)
-    else deliver(from, to, frame)
-  }
-  const setConnected = (a: PeerIndex, b: PeerIndex, connected: boolean) => {
-    if (lane(a, b).up === connected || (connected && !(events[a] && events[b]))) return
-    for (const way of [lane(a, b), lane(b, a)]) {
-      way.up = connected
-      way.connection++
-      way.arrived.length = 0
-      way.lastArrivalMs = world.nowMs()
-    }
-    for (const [self, other] of [
-      [a, b],
-      [b, a],
-    ] as const) {
-      if (connected) events[self]?.connected(other)
-      else events[self]?.disconnected(other, 'the link is down')
-    }
-  }
-  const transportOf = (self: PeerIndex): Transport => ({
-    start(handlers) {
-      events[self] = handlers
-      for (let other = 0; other < peers; other++) {
-        if (other !== self) world.after(options.latencyMs(self, other), () => setConnected(self, other, true))
-      }
-    },
-    send(to, frame) {
-      const way = lane(self, to)
-      if (!way.up) return false
-      const transferMs = options.bytesPerMs === Infinity ? 0 : sizeOf(frame) / options.bytesPerMs
-      const arrivalMs = Math.max(way.lastArrivalMs, world.nowMs() + options.latencyMs(self, to)) + transferMs
-      way.lastArrivalMs = arrivalMs
-      const { connection } = way
-      world.after(arrivalMs - world.nowMs(), () => arrive(self, to, connection, frame))
-      return true
-    },
-    pause(from) {
-      lane(from, self).paused = true
-    },
-    resume(from) {
-      const way = lane(from, self)
-      way.paused = false
-      world.after(0, () => {
-        while (!way.paused && way.arrived.length > 0) deliver(from, self, way.arrived.shift()!)
-      })
-    },
-    ban(peer) {
-      setConnected(self, peer, false)
-    },
-    stop(done) {
-      for (let other = 0; other < peers; other++) if (other !== self) setConnected(self, other, false)
-      events[self] = null
-      done()
-    },
-  })
-  return { transports: lanes.map((_, self) => transportOf(self)), setConnected }
+interface State {
+  readonly options: NetworkOptions
+  readonly events: (TransportEvents | null)[]
+  readonly lanes: readonly (readonly Lane[])[]
+  /** Per peer: what waits for the end of its pause, or null where it runs. */
+  readonly paused: (null | (() => void)[])[]
 }
 
-function sizeOf(frame: Frame): number {
-  return frame.reduce((sum, chunk) => sum + chunk.byteLength, 0)
+export function createNetwork(options: NetworkOptions): SimulatedNetwork {
+  const { peers } = options
+  const state: State = {
+    options,
+    events: Array.from({ length: peers }, () => null),
+    lanes: Array.from({ length: peers }, () => Array.from({ length: peers }, newLane)),
+    paused: Array.from({ length: peers }, () => null),
+  }
+  return {
+    attach: self => transportOf(state, self),
+    detach: self => detach(state, self),
+    setAllowed(a, b, allowed) {
+      laneOf(state, a, b).forbidden = !allowed
+      laneOf(state, b, a).forbidden = !allowed
+      if (allowed) connectSoon(state, a, b)
+      else setConnected(state, a, b, false)
+    },
+    whenRunning: (self, run) => runFor(state, self, run),
+    setPaused(self, paused) {
+      const waiting = state.paused[self]!
+      if (paused && waiting === null) state.paused[self] = []
+      if (paused || waiting === null) return
+      state.paused[self] = null
+      for (const run of waiting) runFor(state, self, run)
+    },
+  }
+}
+
+function newLane(): Lane {
+  return { connection: 0, up: false, forbidden: false, lastArrivalMs: 0, held: false, arrived: [] }
+}
+
+function laneOf({ lanes }: State, from: PeerIndex, to: PeerIndex): Lane {
+  return lanes[from]![to]!
+}
+
+function runFor(state: State, self: PeerIndex, run: () => void): void {
+  const waiting = state.paused[self]!
+  if (waiting === null) run()
+  else waiting.push(run)
+}
+
+function connectSoon(state: State, a: PeerIndex, b: PeerIndex): void {
+  state.options.world.after(state.options.latencyMs(a, b), () => setConnected(state, a, b, true))
+}
+
+function setConnected(state: State, a: PeerIndex, b: PeerIndex, connected: boolean): void {
+  const way = laneOf(state, a, b)
+  if (way.up === connected) return
+  if (connected && (way.forbidden || !state.events[a] || !state.events[b])) return
+  for (const lane of [way, laneOf(state, b, a)]) {
+    lane.up = connected
+    lane.connection++
+    lane.held = false
+    lane.arrived.length = 0
+    lane.lastArrivalMs = state.options.world.nowMs()
+  }
+  tell(state, a, b, connected)
+  tell(state, b, a, connected)
+}
+
+function tell(state: State, self: PeerIndex, other: PeerIndex, connected: boolean): void {
+  const events = state.events[self]
+  if (!events) return
+  const { connection } = laneOf(state, other, self)
+  runFor(state, self, () => {
+    // A connection that came and went during a pause was never seen.
+    if (state.events[self] !== events) return
+    if (!connected) events.disconnected(other, 'the link is down')
+    else if (laneOf(state, other, self).connection === connection) events.connected(other)
+  })
+}
+
+function transportOf(state: State, self: PeerIndex): Transport {
+  const { world } = state.options
+  let own: TransportEvents | null = null
+  const alive = () => own !== null && state.events[self] === own
+  return {
+    start(handlers) {
+      own = handlers
+      state.events[self] = handlers
+      for (let other = 0; other < state.options.peers; other++)
+        if (other !== self) connectSoon(state, self, other)
+    },
+    send: (to, frame) => alive() && send(state, self, to, frame),
+    pause(from) {
+      if (alive()) laneOf(state, from, self).held = true
+    },
+    resume(from) {
+      const lane = laneOf(state, from, self)
+      if (!alive() || !lane.held) return
+      lane.held = false
+      world.after(0, () => runFor(state, self, () => flush(state, from, self)))
+    },
+    ban(peer) {
+      if (!alive()) return
+      laneOf(state, self, peer).forbidden = true
+      laneOf(state, peer, self).forbidden = true
+      setConnected(state, self, peer, false)
+    },
+    stop(done) {
+      if (alive()) detach(state, self)
+      done()
+    },
+  }
+}
+
+function detach(state: State, self: PeerIndex): void {
+  state.events[self] = null
+  for (let other = 0; other < state.options.peers; other++)
+    if (other !== self) setConnected(state, self, other, false)
+}
+
+function send(state: State, from: PeerIndex, to: PeerIndex, frame: Frame): boolean {
+  const { world, latencyMs, bytesPerMs, extraMs, onSend } = state.options
+  const lane = laneOf(state, from, to)
+  if (!lane.up) return false
+  onSend?.(from, to, frame)
+  const transferMs = bytesPerMs === Infinity ? 0 : frameBytes(frame) / bytesPerMs
+  const delayMs = latencyMs(from, to) + (extraMs?.(from, to) ?? 0)
+  const arrivalMs = Math.max(lane.lastArrivalMs, world.nowMs() + delayMs) + transferMs
+  lane.lastArrivalMs = arrivalMs
+  const { connection } = lane
+  world.after(arrivalMs - world.nowMs(), () => {
+    if (lane.up && lane.connection === connection)
+      runFor(state, to, () => arrive(state, from, to, connection, frame))
+  })
+  return true
+}
+
+function arrive(state: State, from: PeerIndex, to: PeerIndex, connection: number, frame: Frame): void {
+  const lane = laneOf(state, from, to)
+  const { frameBytesMax = Infinity, world } = state.options
+  if (!lane.up || lane.connection !== connection) return
+  if (frameBytesMax !== Infinity && frameBytes(frame) > frameBytesMax) {
+    // As the real transport does: the length prefix is refused before anything is read, and the connection with it.
+    state.events[to]?.fault(from, 'oversize', `a frame of ${frameBytes(frame)} bytes`)
+    setConnected(state, from, to, false)
+    world.after(RECONNECT_MS, () => setConnected(state, from, to, true))
+    return
+  }
+  if (lane.held || lane.arrived.length > 0) lane.arrived.push(frame)
+  else deliver(state, from, to, frame)
+}
+
+function flush(state: State, from: PeerIndex, to: PeerIndex): void {
+  const lane = laneOf(state, from, to)
+  while (!lane.held && lane.arrived.length > 0) deliver(state, from, to, lane.arrived.shift()!)
+}
+
+function deliver(state: State, from: PeerIndex, to: PeerIndex, frame: Frame): void {
+  state.options.onDelivery?.(from, to, frame)
+  state.events[to]?.frame(from, frame)
+}
+
+export function frameBytes(frame: Frame): number {
+  let sum = 0
+  for (const chunk of frame) sum += chunk.byteLength
+  return sum
 }

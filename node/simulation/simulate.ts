@@ -12,6 +12,7 @@ import { randomStream } from '../../learning/random.ts'
 import { type Cohort, cohortId } from '../cohort.ts'
 import { createPeer, type OraclePort, type Peer } from '../peer.ts'
 import { createSigner, createVerifier, ed25519 } from '../signatures/index.ts'
+import { keySeed } from './keys.ts'
 import { createNetwork } from './network.ts'
 import { sharedRules } from './shared-rules.ts'
 import { createBlackboard } from './sightings.ts'
@@ -102,7 +103,7 @@ export async function simulate(options: SimulateOptions): Promise<SimulationResu
         self,
         initial: options.oracles[self]!.initial,
         oracle: oraclePort(world, options.oracles[self]!, options.gradientMs),
-        transport: network.transports[self]!,
+        transport: network.attach(self),
         clock: world.clock,
         storage: null,
         signer: createSigner(id, seeds[self]!),
@@ -208,8 +209,4 @@ function oraclePort(world: World, oracle: ModelOracle, gradientMs: number): Orac
   return { gradient: (request, done) => world.afterWork(gradientMs, oracle.gradient(request), done) }
 }
 
-/** A key for each simulated peer: 32 bytes from the run's seed. */
-export function keySeed(seed: number, peer: PeerIndex): Uint8Array {
-  const stream = randomStream(seed, 'key', peer)
-  return Uint8Array.from({ length: 32 }, () => stream.integer(256))
-}
+export { keySeed } from './keys.ts'

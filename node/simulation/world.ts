@@ -13,50 +13,63 @@ interface Event {
   run: (() => void) | null
 }
 
+export interface RunLimits {
+  readonly until?: () => boolean
+  readonly maxTimeMs?: number
+  readonly maxEvents?: number
+}
+
 export interface World {
   readonly clock: Clock
   nowMs(): number
+  /** Events so far, over all runs. */
+  events(): number
   /** Calls back after a virtual delay; the result cancels it. */
   after(delayMs: number, run: () => void): { cancel(): void }
   /** Calls back with the value of real work, at the stated virtual time from now, however long it really takes. */
   afterWork<T>(delayMs: number, work: Promise<T>, run: (value: T | Error) => void): void
-  /** Runs events until none is left, `until` says so, or the time is reached. */
-  run(options?: {
-    readonly until?: () => boolean
-    readonly maxTimeMs?: number
-    readonly maxEvents?: number
-  }): Promise<WorldEnd>
+  /** Runs events until none is left, `until` says so, or a limit is reached. */
+  run(limits?: RunLimits): Promise<WorldEnd>
+  /** The same for a world in which nothing waits for real work; throws where something does. */
+  runSync(limits?: RunLimits): WorldEnd
 }
 
-/** Why a run of the world ended. */
+/** Why a run of the world ended, and how many events it took. */
 export interface WorldEnd {
   readonly reason: 'quiet' | 'done' | 'time' | 'events'
   readonly events: number
 }
 
+interface State {
+  readonly queue: TinyQueue<Event>
+  nowMs: number
+  order: number
+  events: number
+}
+
 export function createWorld(): World {
-  const queue = new TinyQueue<Event>([], (a, b) => a.timeMs - b.timeMs || a.order - b.order)
-  let nowMs = 0
-  let order = 0
-  const schedule = (delayMs: number, run: () => void, pending: Promise<unknown> | null = null): Event => {
-    const event: Event = { timeMs: nowMs + Math.max(0, delayMs), order: order++, pending, run }
-    queue.push(event)
-    return event
+  const state: State = {
+    queue: new TinyQueue<Event>([], (a, b) => a.timeMs - b.timeMs || a.order - b.order),
+    nowMs: 0,
+    order: 0,
+    events: 0,
   }
   const after = (delayMs: number, run: () => void) => {
-    const event = schedule(delayMs, run)
+    const event = schedule(state, delayMs, run)
     return {
       cancel() {
         event.run = null
       },
     }
   }
+  const nowMs = () => state.nowMs
   return {
-    clock: { nowMs: () => nowMs, after },
-    nowMs: () => nowMs,
+    clock: { nowMs, after },
+    nowMs,
+    events: () => state.events,
     after,
-    afterWork<T>(delayMs: number, work: Promise<T>, run: (value: T | Error) => void) {
-      let value: T | Error | undefined
+    afterWork<Result>(delayMs: number, work: Promise<Result>, run: (value: Result | Error) => void) {
+      let value: Result | Error | undefined
       const settled = work.then(
         result => {
           value = result
@@ -65,23 +78,59 @@ export function createWorld(): World {
           value = error instanceof Error ? error : new Error(String(error))
         },
       )
-      schedule(delayMs, () => run(value as T | Error), settled)
+      schedule(state, delayMs, () => run(value as Result | Error), settled)
     },
-    async run({ until, maxTimeMs = Infinity, maxEvents = Infinity } = {}) {
-      let events = 0
+    async run(limits = {}) {
+      const before = state.events
       for (;;) {
-        if (until?.()) return { reason: 'done', events }
-        if (events >= maxEvents) return { reason: 'events', events }
-        const event = queue.peek()
-        if (event === undefined) return { reason: 'quiet', events }
-        if (event.timeMs > maxTimeMs) return { reason: 'time', events }
-        queue.pop()
-        if (event.run === null) continue
-        if (event.pending !== null) await event.pending
-        nowMs = event.timeMs
-        events++
-        event.run()
+        const end = next(state, limits, before)
+        if (typeof end === 'string') return { reason: end, events: state.events - before }
+        if (end.pending !== null) await end.pending
+        happen(state, end)
+      }
+    },
+    runSync(limits = {}) {
+      const before = state.events
+      for (;;) {
+        const end = next(state, limits, before)
+        if (typeof end === 'string') return { reason: end, events: state.events - before }
+        if (end.pending !== null) throw new Error('an event waits for real work: use run() instead')
+        happen(state, end)
       }
     },
   }
+}
+
+function schedule(
+  state: State,
+  delayMs: number,
+  run: () => void,
+  pending: Promise<unknown> | null = null,
+): Event {
+  const event: Event = { timeMs: state.nowMs + Math.max(0, delayMs), order: state.order++, pending, run }
+  state.queue.push(event)
+  return event
+}
+
+/** Takes the next event that was not cancelled out of the queue, or says why there is none to run. */
+function next(
+  { queue, events }: State,
+  { until, maxTimeMs = Infinity, maxEvents = Infinity }: RunLimits,
+  before: number,
+): Event | WorldEnd['reason'] {
+  if (until?.()) return 'done'
+  if (events - before >= maxEvents) return 'events'
+  for (;;) {
+    const event = queue.peek()
+    if (event === undefined) return 'quiet'
+    if (event.timeMs > maxTimeMs) return 'time'
+    queue.pop()
+    if (event.run !== null) return event
+  }
+}
+
+function happen(state: State, event: Event): void {
+  state.nowMs = event.timeMs
+  state.events++
+  event.run?.()
 }

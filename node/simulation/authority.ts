@@ -1,0 +1,73 @@
+/**
+ * Signatures for worlds that run by the thousand: a table in place of Ed25519. What was signed verifies and nothing
+ * else does, which is what the protocols rely on; the real scheme has tests of its own, and `agree`, `simulate` of a
+ * cohort and a part of the swarm run on it. Measured: 0.13 ms a slot with Ed25519, 0.001 ms with the table.
+ */
+import type { Digest, Message, Slot } from '../../agreement/message.ts'
+import type { PeerIndex } from '../../agreement/protocol.ts'
+import { createSigner, createVerifier, ed25519, type Signer, type Verifier } from '../signatures/index.ts'
+
+/** The keys of a world: one signer a peer, and one verifier that all share, as its memory of checks is pure. */
+export interface Authority {
+  signer(peer: PeerIndex): Signer
+  readonly verifier: Verifier
+}
+
+/** As long as the real ones, so that traffic is what it would be. */
+const SIGNATURE_BYTES = 64
+
+export function createTableAuthority(): Authority {
+  const signed = new Map<string, Uint8Array>()
+  const keyOf = ({ step, phase, iteration, sender }: Slot, digest: Digest) =>
+    `${sender} ${iteration} ${step} ${phase} ${digest}`
+  const sign = (slot: Slot, digest: Digest): Uint8Array => {
+    const key = keyOf(slot, digest)
+    let signature = signed.get(key)
+    if (signature === undefined) {
+      signature = new Uint8Array(SIGNATURE_BYTES)
+      new DataView(signature.buffer).setUint32(0, signed.size + 1)
+      signed.set(key, signature)
+    }
+    return signature
+  }
+  const verify = (slot: Slot, digest: Digest, signature: Uint8Array): boolean => {
+    const expected = signed.get(keyOf(slot, digest))
+    return expected !== undefined && isEqual(expected, signature)
+  }
+  return {
+    // A peer signs for its own slots only; a faulty one that signs for another makes nothing that verifies.
+    signer: peer => ({
+      sign: (slot, digest) => (slot.sender === peer ? sign(slot, digest) : new Uint8Array(SIGNATURE_BYTES)),
+    }),
+    verifier: { verify, accepts: message => accepts(verify, message) },
+  }
+}
+
+function accepts(verify: Verifier['verify'], message: Message): boolean {
+  switch (message.kind) {
+    case 'vector':
+    case 'payload':
+      return verify(message.slot, message.sealed.digest, message.sealed.signature)
+    case 'echo':
+      return verify(message.slot, message.digest, message.signature)
+    case 'position':
+      return message.seen === null || verify(message.seen.slot, message.seen.digest, message.seen.signature)
+    default:
+      return true
+  }
+}
+
+function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
+}
+
+/** The real scheme, with keys from the given seeds. */
+export function createEd25519Authority(cohortId: string, seeds: readonly Uint8Array[]): Authority {
+  const keys = seeds.map(seed => ed25519.publicKey(seed))
+  return {
+    signer: peer => createSigner(cohortId, seeds[peer]!),
+    verifier: createVerifier(cohortId, keys),
+  }
+}

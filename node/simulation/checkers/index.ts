@@ -1,0 +1,49 @@
+/** All checkers of a run, as one. */
+import { type AveragingChecker, createAveragingChecker } from './averaging.ts'
+import { createBroadcastChecker } from './broadcast.ts'
+import type { CheckedRun, Checker, Violate } from './checker.ts'
+import { createTerminationChecker } from './liveness.ts'
+import { createAccusationChecker, createSlotChecker } from './slots.ts'
+import { createQueueChecker, createTrafficChecker } from './traffic.ts'
+
+export type { AveragingChecker, IterationMeasure } from './averaging.ts'
+export type { CheckedRun, Checker, RunEnd, Violation } from './checker.ts'
+
+export interface Checkers extends Required<Checker> {
+  readonly averaging: AveragingChecker
+}
+
+/** @param violate called with the name of the checker and what it found */
+export function createCheckers(
+  run: CheckedRun,
+  violate: (checker: string, detail: string) => void,
+): Checkers {
+  const averaging = createAveragingChecker(run, detail => violate('averaging agreement', detail))
+  const under = (name: string): Violate => {
+    return detail => violate(name, detail)
+  }
+  const all: readonly Checker[] = [
+    averaging,
+    createBroadcastChecker(run, under('reliable broadcast')),
+    createSlotChecker(run, under('one vector a slot')),
+    createAccusationChecker(run, under('accusations')),
+    createQueueChecker(run, under('bounded queues')),
+    createTrafficChecker(run, under('traffic')),
+    createTerminationChecker(run, under('termination')),
+  ]
+  return {
+    name: 'all',
+    averaging,
+    output: (peer, output) => each(all, checker => checker.output?.(peer, output)),
+    received: (peer, from, message) => each(all, checker => checker.received?.(peer, from, message)),
+    accused: (observer, peer, kind, detail) =>
+      each(all, checker => checker.accused?.(observer, peer, kind, detail)),
+    restarted: peer => each(all, checker => checker.restarted?.(peer)),
+    links: (peer, links) => each(all, checker => checker.links?.(peer, links)),
+    end: end => each(all, checker => checker.end?.(end)),
+  }
+}
+
+function each(checkers: readonly Checker[], call: (checker: Checker) => void): void {
+  for (const checker of checkers) call(checker)
+}

@@ -1,0 +1,95 @@
+/**
+ * How long a frame takes on a link, one way, in milliseconds: constant, uniform, log-normal, or between regions of
+ * the world. Every draw comes from the run's own stream.
+ */
+import type { PeerIndex } from '../../agreement/protocol.ts'
+import type { RandomStream } from '../../learning/random.ts'
+
+/** Draws the one-way delay of a frame, in milliseconds. */
+export type Latency = (from: PeerIndex, to: PeerIndex) => number
+
+export type LatencyModel =
+  | { readonly kind: 'constant'; readonly ms: number }
+  | { readonly kind: 'uniform'; readonly minMs: number; readonly maxMs: number }
+  /** `median · e^{σ·N(0,1)}`: most frames near the median, a few far behind. */
+  | { readonly kind: 'log-normal'; readonly medianMs: number; readonly sigma: number }
+  /** One switch between all: 0.1 to 0.5 ms. */
+  | { readonly kind: 'lan' }
+  /** Peers dealt to the regions of a cloud, round trips as published for them; up to 5 % of jitter. */
+  | { readonly kind: 'wan' }
+
+export const latencyNames = ['constant', 'uniform', 'log-normal', 'lan', 'wan'] as const
+
+export const wanRegions = [
+  'Dallas',
+  'Toronto',
+  'Washington DC',
+  'Frankfurt',
+  'London',
+  'Madrid',
+  'Osaka',
+  'Sydney',
+  'Tokyo',
+  'São Paulo',
+] as const
+
+/**
+ * Mean round trips between these regions, in milliseconds, lower triangle: IBM Cloud documentation, "Network latency
+ * dashboards", inter-region latency, 27 July to 25 August 2024. Within a region, between its zones: 2 ms.
+ */
+const wanRoundTripMs: readonly (readonly number[])[] = [
+  [2],
+  [34, 2],
+  [31, 19, 2],
+  [123, 93, 91, 2],
+  [113, 83, 75, 13, 2],
+  [122, 106, 88, 29, 27, 2],
+  [150, 169, 172, 231, 243, 257, 2],
+  [186, 214, 214, 249, 261, 275, 122, 2],
+  [143, 162, 166, 233, 244, 256, 9, 115, 2],
+  [144, 128, 119, 196, 187, 208, 291, 328, 283, 2],
+]
+
+/** Jitter on top of the matrix: a frame takes up to this fraction longer. */
+const WAN_JITTER = 0.05
+/** Inside a region. */
+const LAN_MIN_MS = 0.1
+const LAN_MAX_MS = 0.5
+
+export function createLatency(model: LatencyModel, random: RandomStream): Latency {
+  switch (model.kind) {
+    case 'constant':
+      return () => model.ms
+    case 'uniform':
+      return () => model.minMs + (model.maxMs - model.minMs) * random.uniform()
+    case 'log-normal':
+      return () => model.medianMs * Math.exp(model.sigma * random.normal())
+    case 'lan':
+      return () => LAN_MIN_MS + (LAN_MAX_MS - LAN_MIN_MS) * random.uniform()
+    case 'wan':
+      return (from, to) => (roundTripMs(from, to) / 2) * (1 + WAN_JITTER * random.uniform())
+  }
+}
+
+/** Peers are dealt to the regions in turn. */
+function roundTripMs(from: PeerIndex, to: PeerIndex): number {
+  const a = from % wanRegions.length
+  const b = to % wanRegions.length
+  return wanRoundTripMs[Math.max(a, b)]![Math.min(a, b)]!
+}
+
+/** The longest that a frame of this model may take but for one in a million. */
+export function latencyMaxMs(model: LatencyModel): number {
+  switch (model.kind) {
+    case 'constant':
+      return model.ms
+    case 'uniform':
+      return model.maxMs
+    case 'log-normal':
+      return model.medianMs * Math.exp(5 * model.sigma)
+    case 'lan':
+      return LAN_MAX_MS
+    case 'wan':
+      return (Math.max(...wanRoundTripMs.flat()) / 2) * (1 + WAN_JITTER)
+  }
+}

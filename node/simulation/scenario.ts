@@ -1,0 +1,115 @@
+/**
+ * Everything about a run of the swarm, drawn from its seed: protocol, n, f, d, data, network, faults, attack. Each
+ * part draws from a stream of its own, so that a new kind of fault leaves the data of old seeds as they were.
+ */
+import { iterationsFor, peersNeeded } from '../../agreement/bounds.ts'
+import type { PeerIndex } from '../../agreement/protocol.ts'
+import type { Synchrony } from '../../agreement/thresholds.ts'
+import type { Vector } from '../../agreement/vector.ts'
+import { attackNamed, attackNames } from '../../learning/attacks/registry.ts'
+import { type RandomStream, randomStream } from '../../learning/random.ts'
+import type { AgreementSettings } from '../agreement-peer.ts'
+import type { AgreeOptions } from './agree.ts'
+import { createEd25519Authority, createTableAuthority } from './authority.ts'
+import { drawConditions, drawTimelyConditions, TIMELY_TIMEOUT_MS } from './draw-conditions.ts'
+import { keySeed } from './keys.ts'
+
+export interface Scenario extends AgreeOptions {
+  /** The attack's name, or `none` where nobody lies. */
+  readonly attackName: string
+}
+
+export const swarmProtocols = ['mda', 'cva', 'icwtm', 'rb-tm'] as const
+
+/** Attacks on labels need a data set. */
+const swarmAttacks = attackNames.filter(name => name !== 'label-flip')
+
+/** The most peers; fewer for RB-TM, whose traffic grows with n³. */
+const PEERS_MAX = 16
+const DIMENSION_MAX = 16
+/** One run in so many uses the real signatures. */
+const ED25519_EVERY = 50
+
+export function drawScenario(seed: number): Scenario {
+  const random = randomStream(seed, 'scenario')
+  const protocol = pick(random, swarmProtocols)
+  const synchrony: Synchrony =
+    protocol !== 'rb-tm' && random.uniform() < 0.25 ? 'synchronous' : 'asynchronous'
+  const { peers, faults } = drawSize(protocol, synchrony, random)
+  const liars = random.uniform() < 0.8 ? faults : random.integer(faults + 1)
+  const byzantine = drawPeers(random, peers, liars)
+  const attackName = liars === 0 ? 'none' : pick(random, swarmAttacks)
+  const dimension = random.uniform() < 0.25 ? 1 : 1 + random.integer(DIMENSION_MAX)
+  const target = random.uniform() < 0.4 ? 1 : null
+  const bound = { protocol, peers, faults, synchrony, dimension }
+  const iterations =
+    target === null ? 1 + random.integer(4) : iterationsFor(bound, target, pick(random, ['tight', 'paper']))!
+  const graceMs = random.uniform() < 0.3 ? 20 : 0
+  const settings: AgreementSettings = {
+    ...{ ...bound, iterations, graceMs, timeoutMs: TIMELY_TIMEOUT_MS, payloadMs: 250, unsafe: false },
+  }
+  const inputs = drawInputs(seed, peers, dimension)
+  const honest = [...inputs.keys()].filter(peer => !byzantine.includes(peer))
+  const scene = { settings, inputs, honest }
+  const stream = randomStream(seed, 'conditions')
+  return {
+    ...{ settings, inputs, seed, target, attackName },
+    byzantine: { peers: byzantine, attack: liars === 0 ? null : attackNamed(attackName) },
+    conditions:
+      synchrony === 'synchronous' ? drawTimelyConditions(scene, stream) : drawConditions(scene, stream),
+    authority:
+      seed % ED25519_EVERY === 0
+        ? createEd25519Authority(
+            'swarm',
+            inputs.map((_, peer) => keySeed(0, peer)),
+          )
+        : createTableAuthority(),
+  }
+}
+
+function drawSize(protocol: AgreementSettings['protocol'], synchrony: Synchrony, random: RandomStream) {
+  const peersMax = protocol === 'rb-tm' && random.uniform() < 0.8 ? 10 : PEERS_MAX
+  const possible = [1, 2, 3, 4, 5].filter(f => (peersNeeded(protocol, f, synchrony) ?? Infinity) <= peersMax)
+  const faults = random.uniform() < 0.04 ? 0 : pick(random, possible)
+  const least = Math.max(2, peersNeeded(protocol, faults, synchrony)!)
+  const peers = random.uniform() < 0.6 ? least : least + random.integer(peersMax - least + 1)
+  return { peers, faults }
+}
+
+/** Vectors of which every shape has broken something somewhere: spread, two camps, an outlier, equal, huge, tiny. */
+function drawInputs(seed: number, peers: number, dimension: number): Vector[] {
+  const random = randomStream(seed, 'inputs')
+  const shape = random.integer(6)
+  const centre = Float64Array.from({ length: dimension }, () => random.normal())
+  const scale = 10 ** (shape === 4 ? 20 * random.uniform() - 10 : 0)
+  return Array.from({ length: peers }, (_, peer) => {
+    const camp = peer % 2 === 0 ? 1 : -1
+    return Float32Array.from(centre, middle => {
+      switch (shape) {
+        case 1:
+          return camp > 0 ? 1 : 0
+        case 2:
+          return middle + camp * 10 + 0.1 * random.normal()
+        case 3:
+          return middle
+        case 5:
+          return peer === 0 ? 1000 : random.normal()
+        default:
+          return scale * random.normal()
+      }
+    })
+  })
+}
+
+/** `count` of the peers, ascending. */
+function drawPeers(random: RandomStream, peers: number, count: number): PeerIndex[] {
+  const all = Array.from({ length: peers }, (_, peer) => peer)
+  return random
+    .shuffle(all)
+    .slice(0, count)
+    .sort((a, b) => a - b)
+}
+
+export function pick<T>(random: RandomStream, items: readonly T[]): T {
+  return items[random.integer(items.length)]!
+}

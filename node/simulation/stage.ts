@@ -1,0 +1,216 @@
+/** The stage of a simulated agreement: world, network, disks, and the present life of every peer. */
+import type { AveragingOutput } from '../../agreement/averaging/averaging.ts'
+import type { Fault, PeerIndex } from '../../agreement/protocol.ts'
+import type { Vector } from '../../agreement/vector.ts'
+import type { Attack } from '../../learning/attacks/attack.ts'
+import { type RandomStream, randomStream } from '../../learning/random.ts'
+import { type AgreementPeer, type AgreementSettings, createAgreementPeer } from '../agreement-peer.ts'
+import { frameBytesMax } from '../codec/index.ts'
+import type { Corruption } from '../corruption.ts'
+import type { Clock } from '../ports.ts'
+import type { Authority } from './authority.ts'
+import type { Checkers } from './checkers/index.ts'
+import { type Conditions, extraDelay } from './conditions.ts'
+import { createLatency } from './latency.ts'
+import { createNetwork, frameBytes, type SimulatedNetwork } from './network.ts'
+import { type Blackboard, createBlackboard } from './sightings.ts'
+import { createDisk, type SimulatedDisk } from './storage.ts'
+import { createTrace, type Trace } from './trace.ts'
+import { createWorld, type World } from './world.ts'
+
+export interface StageOptions {
+  readonly settings: AgreementSettings
+  readonly inputs: readonly Vector[]
+  readonly byzantine: { readonly peers: readonly PeerIndex[]; readonly attack: Attack | null }
+  readonly honest: readonly PeerIndex[]
+  readonly conditions: Conditions
+  readonly seed: number
+  readonly authority: Authority
+  readonly checkers: Checkers
+  readonly traced: boolean
+}
+
+export interface Stage {
+  readonly world: World
+  readonly network: SimulatedNetwork
+  /** By peer; null while it is down. */
+  readonly peers: (AgreementPeer | null)[]
+  readonly disks: readonly (SimulatedDisk | null)[]
+  readonly outputs: (Vector | null)[]
+  readonly faults: { readonly observer: PeerIndex; readonly fault: Fault }[]
+  /** Bytes of frames that the network took from each peer's present life. */
+  readonly bytesTaken: number[]
+  readonly trace: Trace | null
+  /** Starts a peer, or starts it again on what its disk kept. */
+  begin(peer: PeerIndex): void
+  /** Ends a peer's life; `kept` is the fraction of unsynced records that survive. */
+  crash(peer: PeerIndex, kept: number): void
+  restarts(): number
+  /** From now on links are as the latency model has them, and nothing more. */
+  calmLinks(): void
+  /** Calls back whenever an honest peer bound itself to its vector of an iteration. */
+  onSealed(callback: (peer: PeerIndex, iteration: number) => void): void
+}
+
+interface Parts extends Stage {
+  readonly options: StageOptions
+  readonly lives: number[]
+  readonly blackboard: Blackboard
+  readonly shared: Map<string, unknown>
+  readonly sealedCallbacks: ((peer: PeerIndex, iteration: number) => void)[]
+  restartCount: number
+}
+
+/** Peers start within this time of each other. */
+const START_SPREAD_MS = 2
+
+export function createStage(options: StageOptions): Stage {
+  const { settings, conditions, honest, seed } = options
+  const { peers } = settings
+  const world = createWorld()
+  const links = randomStream(seed, 'links')
+  const disk = randomStream(seed, 'disk')
+  const latencyMs = createLatency(conditions.latency, links)
+  const extra = { of: extraDelay(conditions, links), calm: false }
+  const rushes = conditions.scheduler.kind === 'rushing'
+  const isHonest = Array.from({ length: peers }, (_, peer) => honest.includes(peer))
+  const bytesTaken = Array.from({ length: peers }, () => 0)
+  const network = createNetwork({
+    ...{ world, peers, bytesPerMs: conditions.bytesPerMs, frameBytesMax: frameBytesMax(settings.dimension) },
+    latencyMs: (from, to) => (rushes && !isHonest[from] ? 0 : latencyMs(from, to)),
+    extraMs: (from, to) => (extra.calm ? 0 : extra.of(from, to)),
+    onSend: (from, _, frame) => {
+      bytesTaken[from]! += frameBytes(frame)
+    },
+  })
+  const { syncMs } = conditions
+  const parts: Parts = {
+    ...{ options, world, network, bytesTaken, faults: [], sealedCallbacks: [], restartCount: 0 },
+    peers: Array.from({ length: peers }, () => null),
+    disks: isHonest.map(is =>
+      is && syncMs !== null
+        ? createDisk({ after: world.after, syncMs: () => syncMs * disk.uniform() })
+        : null,
+    ),
+    outputs: Array.from({ length: peers }, () => null),
+    trace: options.traced ? createTrace() : null,
+    lives: Array.from({ length: peers }, () => 0),
+    blackboard: createBlackboard(honest.length),
+    shared: new Map(),
+    begin: peer => begin(parts, peer),
+    crash: (peer, kept) => crash(parts, peer, kept),
+    restarts: () => parts.restartCount,
+    calmLinks() {
+      extra.calm = true
+    },
+    onSealed: callback => void parts.sealedCallbacks.push(callback),
+  }
+  return parts
+}
+
+function begin(parts: Parts, self: PeerIndex): void {
+  const { options, network, world, lives } = parts
+  const { settings, inputs, authority, honest, checkers } = options
+  if (parts.peers[self] !== null) return
+  const life = ++lives[self]!
+  if (life > 1) {
+    parts.restartCount++
+    checkers.restarted(self)
+  }
+  parts.bytesTaken[self] = 0
+  const peer = createAgreementPeer({
+    ...{ settings, self, input: inputs[self]!, epoch: life },
+    transport: network.attach(self),
+    clock: clockOf(parts, self, life),
+    storage: parts.disks[self]?.open() ?? null,
+    signer: authority.signer(self),
+    verifier: authority.verifier,
+    ...(!honest.includes(self) && corruptionOf(parts, self)),
+    hooks: hooksOf(parts, self),
+  })
+  parts.peers[self] = peer
+  const startMs = life > 1 ? 0 : START_SPREAD_MS * randomStream(options.seed, 'start', self).uniform()
+  world.after(startMs, () => {
+    if (lives[self] === life) peer.start()
+  })
+}
+
+function crash(parts: Parts, self: PeerIndex, kept: number): void {
+  if (parts.peers[self] === null) return
+  parts.lives[self]!++
+  parts.peers[self] = null
+  parts.network.detach(self)
+  parts.disks[self]?.crash(count => Math.floor(count * kept))
+}
+
+/** A peer's own clock: it may run fast or slow, stands still in a pause, and dies with the peer. */
+function clockOf({ world, network, lives, options }: Parts, self: PeerIndex, life: number): Clock {
+  const { clockSkew } = options.conditions
+  const draw: RandomStream | null = clockSkew > 0 ? randomStream(options.seed, 'clock', self) : null
+  const rate = draw === null ? 1 : 1 + clockSkew * (2 * draw.uniform() - 1)
+  const offsetMs = draw === null ? 0 : 1000 * draw.uniform()
+  return {
+    nowMs: () => offsetMs + rate * world.nowMs(),
+    after: (delayMs, callback) =>
+      world.after(delayMs / rate, () =>
+        network.whenRunning(self, () => {
+          if (lives[self] === life) callback()
+        }),
+      ),
+  }
+}
+
+function corruptionOf(parts: Parts, self: PeerIndex): { corruption?: Corruption } {
+  const { byzantine, seed, authority } = parts.options
+  if (byzantine.attack === null) return {}
+  return {
+    corruption: {
+      attack: byzantine.attack,
+      random: randomStream(seed, 'adversary', self).uniform,
+      sightings: parts.blackboard,
+      shared: parts.shared,
+      signerOf: peer => authority.signer(byzantine.peers.includes(peer) ? peer : self),
+    },
+  }
+}
+
+function hooksOf(parts: Parts, self: PeerIndex) {
+  const { world, faults, trace, options } = parts
+  const { checkers, honest } = options
+  const isHonest = honest.includes(self)
+  return {
+    output(output: AveragingOutput) {
+      if (!isHonest) return
+      checkers.output(self, output)
+      if (output.kind === 'sealed') sealed(parts, self, output)
+      else if (output.kind === 'agreed') {
+        parts.outputs[self] = output.vector
+        parts.peers[self]?.finish()
+      }
+    },
+    received(from: PeerIndex, message: Parameters<Checkers['received']>[2]) {
+      trace?.add(world.nowMs(), from, self, message)
+      if (!isHonest) return
+      checkers.received(self, from, message)
+    },
+    fault(fault: Fault | (Omit<Fault, 'peer'> & { readonly peer: null })) {
+      if (!isHonest) return
+      checkers.accused(self, fault.peer, fault.kind, fault.detail)
+      if (fault.peer !== null) faults.push({ observer: self, fault })
+    },
+    failed() {
+      // Its disk is full: it stops, and its unsynced records are gone.
+      crash(parts, self, 0)
+    },
+  }
+}
+
+function sealed(parts: Parts, self: PeerIndex, output: Extract<AveragingOutput, { kind: 'sealed' }>): void {
+  const { blackboard, world, options, sealedCallbacks } = parts
+  for (const callback of sealedCallbacks) callback(self, output.slot.iteration)
+  if (!blackboard.sealed(output.slot, output.vector)) return
+  // The adversary's links are the fastest there are: it strikes at once, but after the honest peer's own step.
+  world.after(0, () => {
+    for (const peer of options.byzantine.peers) parts.peers[peer]?.poke()
+  })
+}

@@ -1,0 +1,83 @@
+/** Makes the troubles of a world's conditions happen, and ends them all when the good network begins. */
+import type { PeerIndex } from '../../agreement/protocol.ts'
+import type { Conditions, Trouble } from './conditions.ts'
+import type { Stage } from './stage.ts'
+
+export interface Troubles {
+  /** Ends everything: partitions heal, pauses end, crashed peers start again, links are fair. Once is enough. */
+  calm(): void
+  /** Events of the world when it became calm; Infinity while it is not. */
+  calmEvents(): number
+}
+
+interface State {
+  readonly stage: Stage
+  /** What ends each trouble that is going on. */
+  readonly remedies: Map<Trouble, () => void>
+  calmAfter: number
+}
+
+export function afflict(stage: Stage, conditions: Conditions): Troubles {
+  const state: State = { stage, remedies: new Map(), calmAfter: Infinity }
+  const { world } = stage
+  for (const trouble of conditions.troubles) {
+    const { at } = trouble
+    if ('timeMs' in at) world.after(at.timeMs, () => strike(state, trouble))
+    else
+      stage.onSealed((peer, iteration) => {
+        if (peer === at.sealed && iteration === at.iteration)
+          world.after(at.afterMs, () => strike(state, trouble))
+      })
+  }
+  const calm = () => {
+    if (state.calmAfter !== Infinity) return
+    state.calmAfter = world.events()
+    for (const remedy of [...state.remedies.values()]) remedy()
+    stage.calmLinks()
+  }
+  world.after(conditions.calmAtMs, calm)
+  return { calm, calmEvents: () => state.calmAfter }
+}
+
+/** A trouble strikes once, and not in a good network. */
+function strike(state: State, trouble: Trouble): void {
+  const { stage, remedies } = state
+  if (state.calmAfter !== Infinity || remedies.has(trouble)) return
+  let over = false
+  const begun = begin(stage, trouble)
+  const remedy = () => {
+    if (!over) begun()
+    over = true
+  }
+  remedies.set(trouble, remedy)
+  stage.world.after(trouble.forMs, remedy)
+}
+
+/** Begins a trouble and returns what ends it. */
+function begin(stage: Stage, trouble: Trouble): () => void {
+  const { network, peers } = stage
+  switch (trouble.kind) {
+    case 'crash':
+      stage.crash(trouble.peer, trouble.kept)
+      return () => stage.begin(trouble.peer)
+    case 'pause':
+      network.setPaused(trouble.peer, true)
+      return () => network.setPaused(trouble.peer, false)
+    case 'disk-full':
+      stage.disks[trouble.peer]?.setFull(true)
+      return () => {
+        stage.disks[trouble.peer]?.setFull(false)
+        stage.begin(trouble.peer)
+      }
+    case 'partition': {
+      const inside = new Set<PeerIndex>(trouble.side)
+      const cut = (allowed: boolean) => {
+        for (let a = 0; a < peers.length; a++)
+          for (let b = a + 1; b < peers.length; b++)
+            if (inside.has(a) !== inside.has(b)) network.setAllowed(a, b, allowed)
+      }
+      cut(false)
+      return () => cut(true)
+    }
+  }
+}
