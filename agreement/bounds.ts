@@ -106,7 +106,7 @@ function ceiling(x: number): number {
   return Math.ceil(x - 1e-12)
 }
 
-/** `C` of §2.1 and §2.3; null where the papers have none. */
+/** `C` of §2.1 and §2.3, and of CVA as derived in docs/papers.md; null where there is none. */
 export function averagingConstantOf(query: BoundsQuery): number | null {
   const { protocol, peers, faults: f, synchrony, dimension } = query
   const h = honestCount(peers, f)
@@ -121,9 +121,21 @@ export function averagingConstantOf(query: BoundsQuery): number | null {
     case 'rb-tm':
       return spread
     case 'cva':
+      return cvaShift(h, f, q) / (1 - contractionOf(query))
     case 'mean':
       return null
   }
+}
+
+/**
+ * How many diameters one iteration of CVA moves the mean at most. The papers do not say; docs/papers.md has the proof.
+ * Faulty vectors count with their author's reach around the *own* vectors, whose mean is the honest mean: with q = h
+ * that costs f where Lemma 13 has more. Under synchrony peers may keep different numbers, which costs `c²/4`, `c = f/h`.
+ */
+function cvaShift(h: number, f: number, q: number): number {
+  const unheard = 2 * f + h - q
+  if (q > h) return (f / h) * (1 + (1 - f / (2 * h)) ** 2)
+  return ((q - 2 * f) * unheard + f * h) / (h * (q - f))
 }
 
 /** Everything about one protocol at (n, f, synchrony). Expects integers `n ≥ 1`, `0 ≤ f < n`. */

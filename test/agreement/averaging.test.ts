@@ -3,7 +3,7 @@ import test from 'ava'
 import fc from 'fast-check'
 import type { AveragingInput, AveragingOutput } from '../../agreement/averaging/averaging.ts'
 import { BoundError, createAveraging } from '../../agreement/averaging/create.ts'
-import { bounds, mostFaults, type ProtocolName } from '../../agreement/bounds.ts'
+import { bounds, type ProtocolName } from '../../agreement/bounds.ts'
 import type { Message } from '../../agreement/message.ts'
 import { diameter, distance, type Vector } from '../../agreement/vector.ts'
 import { type Flight, normals, runNetwork, seal, slotAt, testCommitments } from './harness.ts'
@@ -262,52 +262,3 @@ test('below its bound a protocol refuses, and says what would do', t => {
     message: /nothing is left/,
   })
 })
-
-/**
- * The paper's 4f + 1 for ICwTM is not enough (protocols.md §2.2): half of the honest peers hold 0, half 1; the
- * scheduler delays f of the other half's to each, and the faulty ones tell everyone what it holds itself.
- */
-for (const f of [1, 2, 3])
-  test(`counterexample to 4f + 1: ICwTM at n = ${4 * f + 1}, f = ${f} never contracts`, t => {
-    const n = 4 * f + 1
-    t.is(mostFaults('icwtm', n, 'asynchronous'), f - 1 >= 0 ? Math.floor((n - 1) / 5) : 0)
-    const honest = n - f
-    const zeros = Math.floor(honest / 2)
-    const setting = { protocol: 'icwtm', n, f, d: 1, iterations: 4, unsafe: true } as const
-    const vote = (self: number) => (self < zeros ? 0 : 1)
-    const inputs = Array.from({ length: n }, (_, self) => Float32Array.of(vote(self)))
-    const { outputs } = run({
-      setting,
-      inputs,
-      seed: 1,
-      adversary: seen => (seen === null ? tellEveryoneItsOwn(setting, vote) : []),
-      // Messages within a half, and from faulty peers, first; of the others the earlier iterations.
-      schedule: flights => {
-        const urgency = ({ from, to, message }: Flight) =>
-          message.slot.iteration * 2 + (from >= honest || vote(from) === vote(to) ? 0 : 1)
-        let best = 0
-        for (const [i, flight] of flights.entries()) if (urgency(flight) < urgency(flights[best]!)) best = i
-        return best
-      },
-    })
-    const out = agreed(outputs, honest)
-    t.is(out.length, honest)
-    t.is(diameter(out), 1, 'after four iterations the halves are as far apart as before')
-  })
-
-function tellEveryoneItsOwn({ n, f, iterations }: Setting, vote: (peer: number) => number): Flight[] {
-  const flights: Flight[] = []
-  for (let from = n - f; from < n; from++)
-    for (let to = 0; to < n - f; to++)
-      for (let iteration = 0; iteration < iterations; iteration++)
-        flights.push({
-          from,
-          to,
-          message: {
-            kind: 'vector',
-            slot: slotAt(from, iteration),
-            sealed: seal(Float32Array.of(vote(to))),
-          },
-        })
-  return flights
-}
