@@ -1,2 +1,39 @@
-/** The passes over the vectors that the rules are made of. */
-export * from './plain.ts'
+/**
+ * The passes over the vectors that the rules are made of: emitted kernels where the machine has WebAssembly SIMD
+ * and there are not too many rows, else plain code; the same bits either way.
+ */
+import * as emitted from './emitted.ts'
+import * as pairs from './emitted-pairs.ts'
+import * as plain from './plain.ts'
+import { ROWS_MAX } from './tiles.ts'
+import { kernelModule, v128 } from './wasm.ts'
+
+export { allocateVector } from './memory.ts'
+
+/** Whether this machine runs the emitted kernels. */
+export const hasKernels = supported()
+
+function supported(): boolean {
+  if (typeof WebAssembly === 'undefined') return false
+  return WebAssembly.validate(kernelModule(1, undefined, () => v128.store([0x20, 0], v128.zero())))
+}
+
+/** The emitted pass for up to `ROWS_MAX` vectors, the plain one for more. */
+function choose<Rest extends unknown[], Result>(
+  fast: (vectors: readonly Float32Array[], ...rest: Rest) => Result,
+  slow: (vectors: readonly Float32Array[], ...rest: Rest) => Result,
+): (vectors: readonly Float32Array[], ...rest: Rest) => Result {
+  if (!hasKernels) return slow
+  return (vectors, ...rest) => (vectors.length <= ROWS_MAX ? fast : slow)(vectors, ...rest)
+}
+
+export const meanOf = choose(emitted.meanOf, plain.meanOf)
+export const sumOf = choose(emitted.sumOf, plain.sumOf)
+export const combine = choose(emitted.combine, plain.combine)
+export const meanOfRanks = choose(emitted.meanOfRanks, plain.meanOfRanks)
+export const middleOfRanks = choose(emitted.middleOfRanks, plain.middleOfRanks)
+export const meanAroundMedian = choose(emitted.meanAroundMedian, plain.meanAroundMedian)
+export const squaredDistancesTo = choose(pairs.squaredDistancesTo, plain.squaredDistancesTo)
+export const squaredDistances = choose(pairs.squaredDistances, plain.squaredDistances)
+export const gram = choose(pairs.gram, plain.gram)
+export const meansOf = choose(pairs.meansOf, plain.meansOf)

@@ -1,14 +1,25 @@
 /**
- * The few passes over the vectors that all rules are made of, in plain code: what the emitted kernels are
- * measured against, and what runs where WebAssembly SIMD is missing.
+ * The few passes over the vectors that all rules are made of, in plain code: the definition of the arithmetic, bit
+ * for bit, and what runs where WebAssembly SIMD is missing.
+ *
+ * Sums over vectors run in 64 bits in the order given. Sums over coordinates run in 64 bits in two or four lanes,
+ * coordinate `i` in lane `i mod 2` or `i mod 4`, and per block of `BLOCK` coordinates, so that machines with vector
+ * registers, and several threads, can add in the same order. Only the distances of all pairs are first added in 32
+ * bits, over strips short enough to keep six digits, and once more in 64 bits where 32 are too few.
  */
-import { squaredDistance, type Vector } from '../vector.ts'
-import { sortedColumns } from './columns.ts'
+import type { Vector } from '../vector.ts'
+import { type Matrix, needsMoreBits } from './matrix.ts'
+import { type Exchange, selectRanks, selectSet } from './network.ts'
 
-/** `(1/n) Σ_j x_j`, sums in 64 bits in the order given. */
+/** Coordinates whose sums are added up by themselves. */
+export const BLOCK = 4096
+/** Coordinates of a strip: those of 1 KiB of numbers. */
+const STRIP32 = 256
+const STRIP64 = 128
+
+/** `(1/n) Σ_j x_j`. */
 export function meanOf(vectors: readonly Vector[]): Vector {
-  const sums = sum(vectors)
-  return Float32Array.from(sums, value => value / vectors.length)
+  return Float32Array.from(sum(vectors), value => value / vectors.length)
 }
 
 /** `Σ_j x_j`. */
@@ -16,20 +27,18 @@ export function sumOf(vectors: readonly Vector[]): Vector {
   return Float32Array.from(sum(vectors))
 }
 
-function sum(vectors: readonly Vector[]): Float64Array {
-  const sums = new Float64Array(vectors[0]!.length)
-  for (const vector of vectors) for (let i = 0; i < sums.length; i++) sums[i]! += vector[i]!
-  return sums
-}
-
 /** `Σ_j w_j x_j`. */
 export function combine(vectors: readonly Vector[], weights: ArrayLike<number>): Vector {
+  return Float32Array.from(sum(vectors, weights))
+}
+
+function sum(vectors: readonly Vector[], weights?: ArrayLike<number>): Float64Array {
   const sums = new Float64Array(vectors[0]!.length)
   for (const [j, vector] of vectors.entries()) {
-    const weight = weights[j]!
-    if (weight !== 0) for (let i = 0; i < sums.length; i++) sums[i]! += weight * vector[i]!
+    const weight = weights?.[j] ?? 1
+    for (let i = 0; i < sums.length; i++) sums[i]! += vector[i]! * weight
   }
-  return Float32Array.from(sums)
+  return sums
 }
 
 /** The mean of each of the given lists of vectors, told by index. */
@@ -37,48 +46,19 @@ export function meansOf(vectors: readonly Vector[], lists: readonly (readonly nu
   return lists.map(list => meanOf(list.map(j => vectors[j]!)))
 }
 
-/** All `‖x_j − x_k‖²` as an `n × n` matrix, row by row. */
-export function squaredDistances(vectors: readonly Vector[]): Float64Array {
-  const n = vectors.length
-  const matrix = new Float64Array(n * n)
-  for (let j = 0; j < n; j++)
-    for (let k = j + 1; k < n; k++)
-      matrix[j * n + k] = matrix[k * n + j] = squaredDistance(vectors[j]!, vectors[k]!)
-  return matrix
-}
-
-/** `‖x_j − point‖²` for each vector; `‖x_j‖²` where no point is given. */
-export function squaredDistancesTo(vectors: readonly Vector[], point?: Vector): Float64Array {
-  const from = point ?? new Float32Array(vectors[0]!.length)
-  return Float64Array.from(vectors, vector => squaredDistance(vector, from))
-}
-
-/** `⟨x_j − centre, x_k − centre⟩` as an `n × n` matrix, row by row. */
-export function gram(vectors: readonly Vector[], centre: Vector): Float64Array {
-  const n = vectors.length
-  const matrix = new Float64Array(n * n)
-  for (let j = 0; j < n; j++)
-    for (let k = j; k < n; k++) {
-      const [a, b] = [vectors[j]!, vectors[k]!]
-      let product = 0
-      for (let i = 0; i < centre.length; i++) product += (a[i]! - centre[i]!) * (b[i]! - centre[i]!)
-      matrix[j * n + k] = matrix[k * n + j] = product
-    }
-  return matrix
-}
-
 /** Per coordinate, the mean of the values of ranks `from … to − 1` in ascending order. */
 export function meanOfRanks(vectors: readonly Vector[], from: number, to: number): Vector {
-  return sortedColumns(vectors, column => {
+  return columns(vectors, selectSet(vectors.length, from, to), wires => {
     let total = 0
-    for (let j = from; j < to; j++) total += column[j]!
+    for (let j = from; j < to; j++) total += wires[j]!
     return total / (to - from)
   })
 }
 
 /** Per coordinate, the mean of the two values of the given ranks. */
 export function middleOfRanks(vectors: readonly Vector[], low: number, high: number): Vector {
-  return sortedColumns(vectors, column => (column[low]! + column[high]!) / 2)
+  const network = selectRanks(vectors.length, j => j === low || j === high)
+  return columns(vectors, network, wires => (0 + wires[low]! + wires[high]!) / 2)
 }
 
 /**
@@ -89,14 +69,121 @@ export function middleOfRanks(vectors: readonly Vector[], low: number, high: num
 export function meanAroundMedian(vectors: readonly Vector[], drop: number): Vector {
   const n = vectors.length
   const keep = n - drop
-  return sortedColumns(vectors, column => {
-    const twiceMedian = column[(n - 1) >> 1]! + column[n >> 1]!
-    let total = 0
-    for (let j = drop; j < keep; j++) total += column[j]!
-    for (let j = 0; j < drop; j++) {
-      const [low, high] = [column[j]!, column[j + keep]!]
-      total += twiceMedian <= low + high ? low : high
+  return columns(
+    vectors,
+    selectRanks(n, () => true),
+    wires => {
+      const twiceMedian = 0 + wires[(n - 1) >> 1]! + wires[n >> 1]!
+      let total = 0
+      for (let j = drop; j < keep; j++) total += wires[j]!
+      for (let j = 0; j < drop; j++) {
+        const [low, high] = [wires[j]!, wires[j + keep]!]
+        total += twiceMedian <= low + high ? low : high
+      }
+      return total / keep
+    },
+  )
+}
+
+/** For each coordinate, `reduce` of the `n` values as the network leaves them (the array is reused). */
+function columns(
+  vectors: readonly Vector[],
+  network: readonly Exchange[],
+  reduce: (wires: Float32Array) => number,
+): Vector {
+  const result = new Float32Array(vectors[0]!.length)
+  const wires = new Float32Array(vectors.length)
+  for (let i = 0; i < result.length; i++) {
+    for (let j = 0; j < wires.length; j++) wires[j] = vectors[j]![i]!
+    for (const { low, high } of network) {
+      const [a, b] = [wires[low]!, wires[high]!]
+      if (b < a) {
+        wires[low] = b
+        wires[high] = a
+      }
     }
-    return total / keep
+    result[i] = reduce(wires)
+  }
+  return result
+}
+
+/** `‖x_j − point‖²` for each vector; `‖x_j‖²` where no point is given. */
+export function squaredDistancesTo(vectors: readonly Vector[], point?: Vector): Float64Array {
+  return Float64Array.from(vectors, vector =>
+    overBlocks(vector.length, (from, to) => {
+      const lanes = [0, 0, 0, 0]
+      for (let i = from; i < to; i++) {
+        const difference = point ? vector[i]! - point[i]! : vector[i]!
+        lanes[i % 4]! += difference * difference
+      }
+      return lanes[0]! + lanes[1]! + (lanes[2]! + lanes[3]!)
+    }),
+  )
+}
+
+/** All `‖x_j − x_k‖²`. */
+export function squaredDistances(vectors: readonly Vector[]): Matrix {
+  const matrix = pairs(vectors, false, distance32)
+  if (!needsMoreBits(matrix, vectors.length, vectors[0]!.length)) return matrix
+  return pairs(vectors, false, (a, b) =>
+    inDoubles(a.length, i => {
+      const difference = a[i]! - b[i]!
+      return difference * difference
+    }),
+  )
+}
+
+/** All `⟨x_j − centre, x_k − centre⟩`. */
+export function gram(vectors: readonly Vector[], centre: Vector): Matrix {
+  return pairs(vectors, true, (a, b) => inDoubles(a.length, i => (a[i]! - centre[i]!) * (b[i]! - centre[i]!)))
+}
+
+function pairs(
+  vectors: readonly Vector[],
+  diagonal: boolean,
+  value: (a: Vector, b: Vector) => number,
+): Matrix {
+  const n = vectors.length
+  const matrix = new Float64Array(n * n)
+  for (let j = 0; j < n; j++)
+    for (let k = diagonal ? j : j + 1; k < n; k++)
+      matrix[j * n + k] = matrix[k * n + j] = value(vectors[j]!, vectors[k]!)
+  return matrix
+}
+
+/** `‖a − b‖²` with each strip's terms in 32 bits. */
+function distance32(a: Vector, b: Vector): number {
+  const { fround } = Math
+  return overBlocks(a.length, (from, to) => {
+    let [even, odd] = [0, 0]
+    for (let strip = from; strip < to; strip += STRIP32) {
+      const lanes = new Float32Array(4)
+      for (let i = strip; i < Math.min(to, strip + STRIP32); i++) {
+        const difference = fround(a[i]! - b[i]!)
+        lanes[i % 4]! += fround(difference * difference)
+      }
+      even += lanes[0]! + lanes[2]!
+      odd += lanes[1]! + lanes[3]!
+    }
+    return even + odd
   })
+}
+
+function inDoubles(d: number, term: (i: number) => number): number {
+  return overBlocks(d, (from, to) => {
+    let [even, odd] = [0, 0]
+    for (let strip = from; strip < to; strip += STRIP64) {
+      const lanes = [0, 0]
+      for (let i = strip; i < Math.min(to, strip + STRIP64); i++) lanes[i % 2]! += term(i)
+      even += lanes[0]!
+      odd += lanes[1]!
+    }
+    return even + odd
+  })
+}
+
+function overBlocks(d: number, sumOf: (from: number, to: number) => number): number {
+  let total = 0
+  for (let from = 0; from < d; from += BLOCK) total += sumOf(from, Math.min(d, from + BLOCK))
+  return total
 }

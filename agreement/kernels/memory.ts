@@ -1,0 +1,98 @@
+/**
+ * The memory that the emitted kernels read: one WebAssembly memory, its first part the kernels' scratch, the rest
+ * slots for vectors. A vector that is received is written straight into a slot, and no rule copies it again;
+ * vectors from elsewhere pass through the scratch tile by tile.
+ *
+ * A slot is free again once nothing refers to it. Every vector here looks at the memory through an array buffer
+ * of its own, which every view made from the vector keeps alive, and the slot goes with that buffer. Where shared
+ * memory is missing, or all slots are taken, a vector is an ordinary array, and everything gives the same bits.
+ */
+import type { Vector } from '../vector.ts'
+
+const PAGE_BYTES = 65_536
+/** Scratch of one thread: pointers and weights, a tile of 32-bit rows, a tile of 64-bit rows, accumulators. */
+export const SCRATCH_BYTES = 64 * PAGE_BYTES
+const SCRATCHES = 8
+const FIRST_SLOT = SCRATCHES * SCRATCH_BYTES
+const BYTES_MAX = 768 * 2 ** 20
+/** Rows at a multiple of a page from each other would all fall into the same few cache lines. */
+const STAGGER_BYTES = 5 * 64
+
+export interface KernelMemory {
+  readonly memory: WebAssembly.Memory
+  readonly shared: boolean
+}
+
+let made: KernelMemory | undefined
+const free = new Map<number, number[]>()
+const slots = new WeakMap<ArrayBufferLike, { readonly address: number; readonly length: number }>()
+let next = FIRST_SLOT
+
+/** The one memory, made at first use. */
+export function kernelMemory(): KernelMemory {
+  made ??= make()
+  return made
+}
+
+function make(): KernelMemory {
+  const initial = FIRST_SLOT / PAGE_BYTES
+  if (typeof SharedArrayBuffer === 'undefined' || typeof structuredClone === 'undefined')
+    return { memory: new WebAssembly.Memory({ initial }), shared: false }
+  return {
+    memory: new WebAssembly.Memory({ initial, maximum: BYTES_MAX / PAGE_BYTES, shared: true }),
+    shared: true,
+  }
+}
+
+/** Limits to declare in a kernel's module. */
+export function memoryLimits(): { pages: number; pagesMax: number } | undefined {
+  return kernelMemory().shared ? { pages: 1, pagesMax: BYTES_MAX / PAGE_BYTES } : undefined
+}
+
+/** Calls back with the slot once its buffer is gone; only where the slot's bytes lie depends on when. */
+const registry = new FinalizationRegistry<{ address: number; bytes: number }>(({ address, bytes }) => {
+  listOf(bytes).push(address)
+})
+
+function listOf(bytes: number): number[] {
+  const list = free.get(bytes) ?? []
+  free.set(bytes, list)
+  return list
+}
+
+/**
+ * A new vector of `length` zeros, in the kernels' memory where there is room: write what is received straight into
+ * it. It looks into a shared buffer at an offset, so its bytes are `new Uint8Array(v.buffer, v.byteOffset,
+ * v.byteLength)`; a copy, not the vector itself, is what to post to another thread.
+ */
+export function allocateVector(length: number): Vector {
+  const { memory, shared } = kernelMemory()
+  const bytes = Math.ceil((length * 4) / 64) * 64 + STAGGER_BYTES
+  const address = shared && length > 0 ? (listOf(bytes).pop() ?? grow(memory, bytes)) : undefined
+  if (address === undefined) return new Float32Array(length)
+  const buffer = structuredClone(memory.buffer)
+  slots.set(buffer, { address, length })
+  registry.register(buffer, { address, bytes })
+  // Kernels read whole groups of lanes: what lies past the end must be zero too.
+  new Float32Array(buffer, address, bytes / 4).fill(0)
+  return new Float32Array(buffer, address, length)
+}
+
+function grow(memory: WebAssembly.Memory, bytes: number): number | undefined {
+  const address = next
+  const missing = address + bytes - memory.buffer.byteLength
+  if (address + bytes > BYTES_MAX) return undefined
+  if (missing > 0) {
+    const pages = Math.ceil(Math.max(missing, memory.buffer.byteLength / 4) / PAGE_BYTES)
+    const room = (BYTES_MAX - memory.buffer.byteLength) / PAGE_BYTES
+    memory.grow(Math.min(pages, room))
+  }
+  next = address + bytes
+  return address
+}
+
+/** Where the vector starts in the kernels' memory; nothing where it is not the whole vector of a slot. */
+export function addressOf(vector: Vector): number | undefined {
+  const slot = slots.get(vector.buffer)
+  return slot?.address === vector.byteOffset && slot.length === vector.length ? slot.address : undefined
+}

@@ -1,0 +1,108 @@
+/**
+ * How kernels get at their rows: block by block, through pointers. A row that lies in the kernels' memory is read
+ * where it is; of any other the block at hand is copied into the scratch first, which the cache absorbs.
+ */
+import type { Vector } from '../vector.ts'
+import { addressOf, kernelMemory, memoryLimits, SCRATCH_BYTES } from './memory.ts'
+import { BLOCK } from './plain.ts'
+import { type Code, kernelModule, type Locals } from './wasm.ts'
+
+/** More rows than this are left to plain code. */
+export const ROWS_MAX = 128
+
+const ROW_BYTES = BLOCK * 4 + 5 * 64
+/** The scratch: a table of pointers and other small things, then a tile of rows and one of results, then 64-bit rows. */
+const TABLE_BYTES = 262_144
+const WIDE_BYTES = 1_048_576
+const WIDE_START = SCRATCH_BYTES - WIDE_BYTES
+
+export type Run = (...parameters: number[]) => void
+const kernels = new Map<string, Run>()
+
+/** The kernel of that name, emitted at first use. */
+export function kernel(name: string, parameters: number, build: (locals: Locals) => Code): Run {
+  const known = kernels.get(name)
+  if (known !== undefined) return known
+  const module = new WebAssembly.Module(kernelModule(parameters, memoryLimits(), build))
+  const instance = new WebAssembly.Instance(module, { kernel: { memory: kernelMemory().memory } })
+  const run = instance.exports.run as Run
+  kernels.set(name, run)
+  return run
+}
+
+/** One thread's scratch and the views into it. */
+export interface Scratch {
+  readonly base: number
+  readonly pointers: Int32Array
+  readonly doubles: Float64Array
+  readonly rows: Float32Array
+  /** Where rows of 64-bit numbers go. */
+  readonly wide: number
+  readonly wideBytes: number
+}
+
+let own: Scratch | undefined
+
+export function scratch(): Scratch {
+  own ??= scratchAt(0)
+  return own
+}
+
+export function scratchAt(thread: number): Scratch {
+  const { buffer } = kernelMemory().memory
+  const base = thread * SCRATCH_BYTES
+  return {
+    base,
+    pointers: new Int32Array(buffer, base, TABLE_BYTES / 4),
+    doubles: new Float64Array(buffer, base, TABLE_BYTES / 8),
+    rows: new Float32Array(buffer, base + TABLE_BYTES, (WIDE_START - TABLE_BYTES) / 4),
+    wide: base + WIDE_START,
+    wideBytes: WIDE_BYTES,
+  }
+}
+
+/** The rows of one operation, and where their current block lies. */
+export interface Rows {
+  readonly vectors: readonly Vector[]
+  /** Address of each vector in the kernels' memory, −1 where it lies elsewhere. */
+  readonly addresses: readonly number[]
+}
+
+export function rowsOf(vectors: readonly Vector[]): Rows {
+  return { vectors, addresses: vectors.map(vector => addressOf(vector) ?? -1) }
+}
+
+/** Copies what must be copied of coordinates `from … to − 1` and writes the pointers to table entries `at …`. */
+export function pointTo(
+  { vectors, addresses }: Rows,
+  from: number,
+  to: number,
+  { base, pointers, rows }: Scratch,
+  at = 0,
+): void {
+  for (let j = 0; j < addresses.length; j++) {
+    const address = addresses[j]!
+    if (address >= 0) {
+      pointers[at + j] = address + from * 4
+      continue
+    }
+    const start = (j * ROW_BYTES) / 4
+    rows.set(vectors[j]!.subarray(from, to), start)
+    rows.fill(0, start + to - from, start + roundUp(to - from, 4))
+    pointers[at + j] = base + TABLE_BYTES + j * ROW_BYTES
+  }
+}
+
+/** The tile for results: the scratch row after those of the inputs. */
+export function resultTile(
+  inputs: number,
+  { base, rows }: Scratch,
+  length: number,
+): { address: number; values: Float32Array } {
+  const start = (inputs * ROW_BYTES) / 4
+  return { address: base + TABLE_BYTES + inputs * ROW_BYTES, values: rows.subarray(start, start + length) }
+}
+
+export function roundUp(value: number, to: number): number {
+  return Math.ceil(value / to) * to
+}
