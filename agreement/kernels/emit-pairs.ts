@@ -2,7 +2,7 @@
  * Emitted kernels for what rules ask about pairs of rows, and the passes around them. Three rows against three at a
  * time: nine sums in registers, six loads for nine pairs.
  */
-import { both, narrow, widen } from './emit-columns.ts'
+import { both, widen } from './emit-columns.ts'
 import {
   type Code,
   f32x4,
@@ -142,62 +142,6 @@ export function distanceKernel(withPoint: boolean): (locals: Locals) => Code {
       ...loopWhile(body, i32.lessUnsigned(get(at), get(bytes))),
       ...v128.store(get(sums), get(low)),
       ...v128.store(get(sums), get(high), 16),
-    ]
-  }
-}
-
-/** `run(row, centre, wide, bytes)`: the row, less the centre if there is one, in 64 bits. */
-export function widenKernel(withCentre: boolean): (locals: Locals) => Code {
-  return locals => {
-    const [row, centre, wide, bytes] = [0, 1, 2, 3]
-    const [at, to] = [locals.i32(), locals.i32()]
-    const [value, other] = [locals.v128(), locals.v128()]
-    const result = withCentre ? both(f64x2.sub, widen(get(value)), widen(get(other))) : widen(get(value))
-    const body = [
-      ...set(value, v128.load(i32.add(get(row), get(at)))),
-      ...(withCentre ? set(other, v128.load(i32.add(get(centre), get(at)))) : []),
-      ...v128.store(get(to), result.low),
-      ...v128.store(get(to), result.high, 16),
-      ...set(at, i32.add(get(at), i32.const(16))),
-      ...set(to, i32.add(get(to), i32.const(32))),
-    ]
-    return [...set(to, get(wide)), ...loopWhile(body, i32.lessUnsigned(get(at), get(bytes)))]
-  }
-}
-
-/** Sums that one step of `wideMeanKernel` holds, of two columns each. */
-const LANES = 8
-
-/**
- * `run(list, end, result, bytes, divisor)`: the sum of the 64-bit rows whose pointers lie from `list` to `end`,
- * over the double at `divisor`; `bytes` of a row are taken. Sixteen columns at a time, their sums in registers.
- */
-export function wideMeanKernel(): (locals: Locals) => Code {
-  return locals => {
-    const [list, end, result, bytes, count] = [0, 1, 2, 3, 4]
-    const [at, entry, row, to] = [locals.i32(), locals.i32(), locals.i32(), locals.i32()]
-    const sums = Array.from({ length: LANES }, () => locals.v128())
-    const divisor = locals.v128()
-    const rows = [
-      ...set(row, i32.add(i32.load(get(entry)), get(at))),
-      ...sums.flatMap((sum, lane) => set(sum, f64x2.add(get(sum), v128.load(get(row), 16 * lane)))),
-      ...set(entry, i32.add(get(entry), i32.const(4))),
-    ]
-    const scaled = sums.map(sum => f64x2.div(get(sum), get(divisor)))
-    const body = [
-      ...sums.flatMap(sum => set(sum, v128.zero())),
-      ...set(entry, get(list)),
-      ...loopWhile(rows, i32.lessUnsigned(get(entry), get(end))),
-      ...Array.from({ length: LANES / 2 }, (_, pair) =>
-        v128.store(get(to), narrow({ low: scaled[2 * pair]!, high: scaled[2 * pair + 1]! }), 16 * pair),
-      ).flat(),
-      ...set(at, i32.add(get(at), i32.const(16 * LANES))),
-      ...set(to, i32.add(get(to), i32.const(8 * LANES))),
-    ]
-    return [
-      ...set(to, get(result)),
-      ...set(divisor, v128.splatDouble(get(count))),
-      ...loopWhile(body, i32.lessUnsigned(get(at), get(bytes))),
     ]
   }
 }

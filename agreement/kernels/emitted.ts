@@ -12,7 +12,7 @@ import {
 } from './emit-columns.ts'
 import { selectRanks, selectSet } from './network.ts'
 import { BLOCK } from './plain.ts'
-import { kernel, pointTo, type Run, resultTile, roundUp, rowsOf, scratch } from './tiles.ts'
+import { kernel, pointTo, type ResultTile, type Run, resultTiles, roundUp, rowsOf, scratch } from './tiles.ts'
 import { f64x2, get, set, v128 } from './wasm.ts'
 
 export function meanOf(vectors: readonly Vector[]): Vector {
@@ -83,7 +83,7 @@ function columns(vectors: readonly Vector[], run: Run): Vector {
   const d = vectors[0]!.length
   const space = scratch()
   const rows = rowsOf(vectors)
-  const tile = resultTile(n, space, BLOCK)
+  const [tile] = resultTiles(n, 1, BLOCK, space) as [ResultTile]
   const result = new Float32Array(d)
   for (let from = 0; from < d; from += BLOCK) {
     const to = Math.min(d, from + BLOCK)

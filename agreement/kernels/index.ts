@@ -3,6 +3,7 @@
  * and there are not too many rows, else plain code; the same bits either way.
  */
 import * as emitted from './emitted.ts'
+import * as means from './emitted-means.ts'
 import * as pairs from './emitted-pairs.ts'
 import * as plain from './plain.ts'
 import { ROWS_MAX } from './tiles.ts'
@@ -36,4 +37,4 @@ export const meanAroundMedian = choose(emitted.meanAroundMedian, plain.meanAroun
 export const squaredDistancesTo = choose(pairs.squaredDistancesTo, plain.squaredDistancesTo)
 export const squaredDistances = choose(pairs.squaredDistances, plain.squaredDistances)
 export const gram = choose(pairs.gram, plain.gram)
-export const meansOf = choose(pairs.meansOf, plain.meansOf)
+export const meansOf = choose(means.meansOf, plain.meansOf)

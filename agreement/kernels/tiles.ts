@@ -13,8 +13,14 @@ export const ROWS_MAX = 128
 const ROW_BYTES = BLOCK * 4 + 5 * 64
 /** The scratch: a table of pointers and other small things, then a tile of rows and one of results, then 64-bit rows. */
 const TABLE_BYTES = 262_144
-const WIDE_BYTES = 1_048_576
+const WIDE_BYTES = 262_144
 const WIDE_START = SCRATCH_BYTES - WIDE_BYTES
+
+/** Where in the table, behind pointers and weights, a second list of pointers goes, and sums or lists of lists. */
+export const LIST_OFFSET = 4096
+export const SUMS_OFFSET = 8192
+/** From one 64-bit row to the next: a strip of 128 numbers, staggered. */
+export const WIDE_ROW_BYTES = 1024 + 64
 
 export type Run = (...parameters: number[]) => void
 const kernels = new Map<string, Run>()
@@ -38,7 +44,6 @@ export interface Scratch {
   readonly rows: Float32Array
   /** Where rows of 64-bit numbers go. */
   readonly wide: number
-  readonly wideBytes: number
 }
 
 let own: Scratch | undefined
@@ -57,7 +62,6 @@ export function scratchAt(thread: number): Scratch {
     doubles: new Float64Array(buffer, base, TABLE_BYTES / 8),
     rows: new Float32Array(buffer, base + TABLE_BYTES, (WIDE_START - TABLE_BYTES) / 4),
     wide: base + WIDE_START,
-    wideBytes: WIDE_BYTES,
   }
 }
 
@@ -93,14 +97,23 @@ export function pointTo(
   }
 }
 
-/** The tile for results: the scratch row after those of the inputs. */
-export function resultTile(
+/** Tiles for `count` results of up to `length` coordinates, in the scratch behind the rows of `inputs` vectors. */
+export function resultTiles(
   inputs: number,
-  { base, rows }: Scratch,
+  count: number,
   length: number,
-): { address: number; values: Float32Array } {
-  const start = (inputs * ROW_BYTES) / 4
-  return { address: base + TABLE_BYTES + inputs * ROW_BYTES, values: rows.subarray(start, start + length) }
+  { base, rows }: Scratch,
+): ResultTile[] {
+  const stride = length * 4 + 64
+  return Array.from({ length: count }, (_, index) => {
+    const start = inputs * ROW_BYTES + index * stride
+    return { address: base + TABLE_BYTES + start, values: rows.subarray(start / 4, start / 4 + length) }
+  })
+}
+
+export interface ResultTile {
+  readonly address: number
+  readonly values: Float32Array
 }
 
 export function roundUp(value: number, to: number): number {

@@ -2,6 +2,7 @@
 import test from 'ava'
 import fc from 'fast-check'
 import * as emitted from '../../agreement/kernels/emitted.ts'
+import { meansOf } from '../../agreement/kernels/emitted-means.ts'
 import * as emittedPairs from '../../agreement/kernels/emitted-pairs.ts'
 import { allocateVector } from '../../agreement/kernels/memory.ts'
 import { selectRanks, selectSet, sortingNetwork } from '../../agreement/kernels/network.ts'
@@ -17,7 +18,7 @@ type Pass = (
   shape: Shape,
 ) => Float32Array | Float64Array | Float32Array[]
 
-const fast = { ...plain, ...emitted, ...emittedPairs }
+const fast = { ...plain, ...emitted, ...emittedPairs, meansOf }
 const passes: Record<string, Pass> = {
   meanOf: (p, family) => p.meanOf(family),
   sumOf: (p, family) => p.sumOf(family),
