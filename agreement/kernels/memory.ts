@@ -61,8 +61,8 @@ function listOf(bytes: number): number[] {
 }
 
 /**
- * A new vector of `length` zeros, in the kernels' memory where there is room: write what is received straight into
- * it. It looks into a shared buffer at an offset, so its bytes are `new Uint8Array(v.buffer, v.byteOffset,
+ * A new vector, in the kernels' memory where there is room: what is received is written straight into it. What it
+ * holds until then is unspecified. It looks into a shared buffer at an offset, so its bytes are `new Uint8Array(v.buffer, v.byteOffset,
  * v.byteLength)`; a copy, not the vector itself, is what to post to another thread.
  */
 export function allocateVector(length: number): Vector {
@@ -74,7 +74,7 @@ export function allocateVector(length: number): Vector {
   slots.set(buffer, { address, length })
   registry.register(buffer, { address, bytes })
   // Kernels read whole groups of lanes: what lies past the end must be zero too.
-  new Float32Array(buffer, address, bytes / 4).fill(0)
+  new Float32Array(buffer, address + length * 4, bytes / 4 - length).fill(0)
   return new Float32Array(buffer, address, length)
 }
 
