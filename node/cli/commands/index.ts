@@ -2,7 +2,18 @@
 import type { Command, CommandGroup } from '../command.ts'
 import { boundsCommand } from './bounds.ts'
 import { cohort } from './cohort.ts'
+import { demo } from './demo.ts'
+import { join } from './join.ts'
 import { keygen } from './keygen.ts'
+import { reproduceCommand } from './reproduce.ts'
 import { simulate } from './simulate.ts'
 
-export const commands: readonly (Command | CommandGroup)[] = [simulate, boundsCommand, keygen, cohort]
+export const commands: readonly (Command | CommandGroup)[] = [
+  demo,
+  simulate,
+  boundsCommand,
+  keygen,
+  cohort,
+  join,
+  reproduceCommand,
+]

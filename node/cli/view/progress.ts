@@ -83,6 +83,7 @@ function plainProgress(terminal: Terminal, nowMs: () => number): Progress {
     note: line => terminal.print(line),
     stop() {
       if (latest !== null && latest !== printed) terminal.print(plainLine(latest))
+      latest = null
     },
   }
 }

@@ -1,0 +1,32 @@
+/** `concord demo`: a cohort of real peers on this machine, one process each, while one of them lies. */
+import { defineCommand, flag, maybe } from '../command.ts'
+import { scenarioOptions } from '../options.ts'
+import { decimal, text } from '../parse.ts'
+
+export const demo = defineCommand({
+  name: 'demo',
+  summary: 'a cohort of real peers on this machine, one process each, while some of them lie',
+  about:
+    'Starts one "concord join" a peer, over libp2p on the loopback address, and shows what they do. Then runs the same cohort, data and attack with plain averaging in the simulator, for contrast.',
+  options: {
+    ...scenarioOptions,
+    timeout: maybe(
+      '--timeout <seconds>',
+      'give up after so long',
+      decimal({ above: 0, max: 2_000_000 }),
+      'never',
+    ),
+    contrast: flag('--no-contrast', 'leave out the contrast with plain averaging'),
+    report: maybe('--report <file>', 'write the report as JSON', text),
+    json: flag('--json', 'print the report as JSON; progress goes to standard error'),
+  },
+  examples: [
+    '',
+    '--attack random --steps 200',
+    '--protocol rb-tm --peers 4 --data path/to/mnist --report run.json',
+  ],
+  async handler(values, _, terminal) {
+    const { runDemo } = await import('../demo/run-demo.ts')
+    return runDemo(values, terminal)
+  },
+})

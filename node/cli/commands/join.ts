@@ -1,0 +1,66 @@
+/** `concord join`: one real peer of a cohort. `demo` starts one of these a peer. */
+import { attackNamed, attackNames } from '../../../learning/attacks/registry.ts'
+import { defineCommand, flag, maybe, option, UsageError } from '../command.ts'
+import { dataOptions } from '../options.ts'
+import { integer, oneOf, text } from '../parse.ts'
+import { prepareReport } from '../report-output.ts'
+
+export const join = defineCommand({
+  name: 'join',
+  summary: 'be one peer of a cohort, on a real network',
+  about:
+    'Every member runs this with the same cohort file and an identity file of its own (concord keygen). The peers find each other by the addresses in the file and by mDNS.',
+  options: {
+    cohort: maybe('--cohort <file>', 'the cohort file', text, 'required'),
+    identity: maybe('--identity <file>', "this peer's identity file", text, 'required'),
+    ...dataOptions,
+    listen: maybe(
+      '--listen <addresses>',
+      'multiaddrs to listen on, separated by commas',
+      text,
+      'the ports of the own addresses in the file, else /ip4/0.0.0.0/tcp/0',
+    ),
+    mdns: flag('--no-mdns', 'do not look for members on the local network'),
+    state: maybe(
+      '--state <dir>',
+      'where this peer remembers what it signed; none: nowhere',
+      text,
+      'beside the identity file',
+    ),
+    attack: maybe(
+      '--attack <name>',
+      `misbehave on purpose, to test a cohort: ${attackNames.join(', ')}`,
+      oneOf(attackNames),
+      'none',
+    ),
+    linger: option(
+      '--linger <seconds>',
+      'how long to serve slower members after finishing',
+      integer({ min: 0 }),
+      60,
+    ),
+    report: maybe('--report <file>', 'write the report as JSON', text),
+    json: flag('--json', 'print the report as JSON; progress goes to standard error'),
+    observe: {
+      ...maybe('--observe <k>', 'send vectors to the parent every k steps', integer({ min: 1 })),
+      hidden: true,
+    },
+  },
+  examples: [
+    '--cohort cohort.yaml --identity alice.pem',
+    '--cohort cohort.yaml --identity bob.pem --listen /ip4/0.0.0.0/tcp/4001 --data path/to/mnist',
+  ],
+  async handler(values, _, terminal) {
+    const { cohort, identity } = values
+    if (cohort === null)
+      throw new UsageError('--cohort is missing; expected the cohort file, such as --cohort cohort.yaml')
+    if (identity === null)
+      throw new UsageError(
+        '--identity is missing; expected the file that "concord keygen" made, such as --identity alice.pem',
+      )
+    await prepareReport(values, terminal)
+    const { runJoin } = await import('../peer/run-join.ts')
+    const attack = values.attack === null ? null : attackNamed(values.attack)
+    return runJoin({ ...values, cohort, identity, attack }, terminal)
+  },
+})

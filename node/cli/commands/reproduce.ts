@@ -1,0 +1,147 @@
+/** `concord reproduce NAME`: an experiment of the papers, its claim beside what was measured. */
+import { join } from 'node:path'
+import { suggestion } from '../../nearest.ts'
+import type { Findings, Table } from '../../reproduce/experiment.ts'
+import { defineCommand, flag, maybe, UsageError } from '../command.ts'
+import { integer, text } from '../parse.ts'
+import type { Terminal } from '../terminal.ts'
+import { createRunMeter } from '../view/run-progress.ts'
+
+export const reproduceCommand = defineCommand({
+  name: 'reproduce',
+  summary: 'run an experiment of the papers and hold its claim against what is measured',
+  about:
+    'Writes results.json and a page (open it in a browser) to a folder. The same command again goes on where it stopped, and takes finished runs from there.',
+  arguments: [{ name: '[name]', about: 'which one; --list names them' }],
+  options: {
+    list: flag('--list', 'name the experiments'),
+    quick: flag('--quick', 'a minute or two: fewer seeds and steps, smaller models'),
+    data: maybe(
+      '--data <dir>',
+      'IDX files of MNIST, or a folder that holds mnist/ and fashion-mnist/',
+      text,
+      'the embedded digits',
+    ),
+    out: maybe('--out <dir>', 'where the results go', text, 'reproduced/NAME, or NAME-quick'),
+    seeds: maybe(
+      '--seeds <count>',
+      'runs of each configuration',
+      integer({ min: 1, max: 1000 }),
+      "the experiment's own",
+    ),
+    threads: maybe('--threads <count>', 'runs at a time', integer({ min: 1, max: 256 }), 'one a core'),
+    fresh: flag('--fresh', 'do not take over what has been run before'),
+    json: flag('--json', 'print results.json on standard output; the rest goes to standard error'),
+  },
+  examples: ['--list', 'redundancy', 'resam --quick --data path/to/mnist'],
+  async handler(values, [name], terminal) {
+    const { list, json, quick, out } = values
+    if (json) terminal.reserveOutput()
+    const { experiments, experimentNamed } = await import('../../reproduce/registry.ts')
+    if (list) return listExperiments(experiments, json, terminal)
+    const names = experiments.map(each => each.name)
+    if (name === undefined)
+      throw new UsageError(`which experiment? One of ${names.join(', ')}; --list says more`)
+    const experiment = experimentNamed(name)
+    if (experiment === undefined)
+      throw new UsageError(
+        `no experiment is called "${name}"; expected one of ${names.join(', ')}${suggestion(name, names)}`,
+      )
+    if (!experiment.needsData && values.data !== null)
+      throw new UsageError(`--data is "${values.data}"; ${name} needs no data, its own is made from the seed`)
+    const { chooseData } = await import('../../reproduce/data-choice.ts')
+    const settings = { quick, seeds: values.seeds, data: await chooseData(values.data) }
+    const folder = out ?? join('reproduced', quick ? `${name}-quick` : name)
+    const run = await runExperiment(experiment, settings, folder, values, terminal)
+    await printFindings(run.findings, terminal)
+    const page = join(folder, `${name}.html`)
+    const [{ pageOf }, { writeFile }] = await Promise.all([
+      import('../../reproduce/page.ts'),
+      import('node:fs/promises'),
+    ])
+    const command = [
+      'concord reproduce',
+      name,
+      ...(quick ? ['--quick'] : []),
+      ...(values.data === null ? [] : ['--data', values.data]),
+    ].join(' ')
+    await writeFile(page, await pageOf({ experiment, settings, ...run, command }))
+    terminal.print(`page: ${page}`)
+    if (json) terminal.data(`${JSON.stringify(run.results, null, 2)}\n`)
+    return 0
+  },
+})
+
+type Registry = typeof import('../../reproduce/registry.ts')
+type Reproduce = typeof import('../../reproduce/reproduce.ts')
+type Settings = Parameters<Reproduce['reproduce']>[0]['settings']
+
+async function listExperiments(
+  experiments: Registry['experiments'],
+  json: boolean,
+  terminal: Terminal,
+): Promise<number> {
+  const rows = experiments.map(({ name, title, source, summary, needsData }) => ({
+    name,
+    title,
+    source,
+    summary,
+    needsData,
+  }))
+  if (json) terminal.data(`${JSON.stringify(rows, null, 2)}\n`)
+  else
+    for (const { name, source, summary } of rows)
+      terminal.print(`${terminal.paint('bold', name)}\n  ${summary}\n  ${source}`)
+  return 0
+}
+
+async function runExperiment(
+  experiment: Registry['experiments'][number],
+  settings: Settings,
+  folder: string,
+  { fresh, threads }: { readonly fresh: boolean; readonly threads: number | null },
+  terminal: Terminal,
+) {
+  const { reproduce } = await import('../../reproduce/reproduce.ts')
+  const data = experiment.needsData ? ` on ${settings.data.map(({ name }) => name).join(' and ')}` : ''
+  terminal.print(`${terminal.paint('bold', experiment.title)}${data}`)
+  const meter = await createRunMeter(terminal)
+  try {
+    return await reproduce({
+      ...{ experiment, settings, fresh, threads },
+      path: join(folder, 'results.json'),
+      onPlan: ({ runs, earlier }) =>
+        terminal.print(
+          earlier === 0 ? `${runs} runs` : `${runs} runs, ${earlier} of them taken from ${folder}`,
+        ),
+      onProgress: meter.update,
+    })
+  } finally {
+    meter.stop()
+  }
+}
+
+async function printFindings({ tables, verdicts, notes }: Findings, terminal: Terminal): Promise<void> {
+  for (const table of tables) {
+    terminal.print(`\n${table.title}`)
+    terminal.print(await tableText(table))
+  }
+  terminal.print('')
+  for (const { claim, measured, holds } of verdicts) {
+    const [colour, word] =
+      holds === null
+        ? (['yellow', 'open'] as const)
+        : holds
+          ? (['green', 'reproduced'] as const)
+          : (['red', 'not reproduced'] as const)
+    terminal.print(`${terminal.paint(colour, `${word}:`)} ${claim}\n    ${measured}`)
+  }
+  for (const note of notes) terminal.print(terminal.paint('dim', `note: ${note}`))
+}
+
+async function tableText({ head, rows }: Table): Promise<string> {
+  const { default: CliTable } = await import('cli-table3')
+  const table = new CliTable({ head: [...head], style: { head: [], border: [], compact: true } })
+  for (const row of rows) table.push([...row])
+  return table.toString()
+}

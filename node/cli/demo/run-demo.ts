@@ -1,0 +1,181 @@
+/** The course of `concord demo`: set up, perform, report, and the contrast with plain averaging. */
+import { accuracyOf, cohortSummary, type Report, tally } from '../../report.ts'
+import { JobError, UsageError } from '../command.ts'
+import { type Scenario, type ScenarioValues, scenarioOf } from '../options.ts'
+import { honestEntry } from '../peer/join-record.ts'
+import { deliverReport, prepareReport, type ReportValues } from '../report-output.ts'
+import { type Closeness, closenessOf, runSimulated } from '../simulated.ts'
+import type { Terminal } from '../terminal.ts'
+import { peerList, percent } from '../view/format.ts'
+import { createEstimate, createProgress } from '../view/progress.ts'
+import { contrastTable, resultTable, verdictSentence } from '../view/result.ts'
+import { type DemoFiles, setUp } from './setup.ts'
+import { perform, type StageEnd } from './stage.ts'
+import type { PeerState } from './state.ts'
+import { resultRows } from './view.ts'
+
+export interface DemoValues extends ScenarioValues, ReportValues {
+  readonly timeout: number | null
+  readonly contrast: boolean
+}
+
+export async function runDemo(values: DemoValues, terminal: Terminal): Promise<number> {
+  const scenario = scenarioOf(values)
+  await prepareReport(values, terminal)
+  const startedMs = performance.now()
+  const files = await setUp(scenario)
+  try {
+    const progress = await createProgress(terminal)
+    const end = await perform({ scenario, files, terminal, progress, timeoutSeconds: values.timeout })
+    if (end.failure !== null) {
+      const Failure = end.failure.code === 2 ? UsageError : JobError
+      throw new Failure(end.failure.message)
+    }
+    const summary = summarize(end)
+    await showResult(scenario, end, summary, terminal)
+    let report = reportOf(scenario, files, end, summary, (performance.now() - startedMs) / 1000)
+    if (values.contrast && end.outcome === 'finished' && scenario.attack !== null)
+      report = { ...report, contrast: await showContrast(scenario, report, terminal) }
+    report = { ...report, wallSeconds: (performance.now() - startedMs) / 1000 }
+    await deliverReport(values, report, terminal)
+    return end.outcome === 'finished' ? 0 : 1
+  } finally {
+    await files.remove()
+  }
+}
+
+interface Summary {
+  readonly finishers: readonly PeerState[]
+  readonly closeness: Closeness
+  readonly honest: Report['honest']
+}
+
+function summarize({ state }: StageEnd): Summary {
+  const finishers = state.filter(({ isHonest, ending }) => isHonest && ending !== null)
+  const closeness = closenessOf(finishers.map(({ ending }) => ending!.parameters))
+  const honest = finishers.map(({ peer, ending }, place) => ({
+    ...honestEntry(peer, ending!),
+    distance: closeness.distances[place]!,
+  }))
+  return { finishers, closeness, honest }
+}
+
+async function showResult(
+  { liars, attack }: Scenario,
+  { outcome, state }: StageEnd,
+  { finishers, closeness, honest }: Summary,
+  terminal: Terminal,
+): Promise<void> {
+  const distances = new Map(honest.map(({ peer, distance }) => [peer, distance ?? 0]))
+  terminal.print(await resultTable(resultRows(state, attack?.name ?? null, distances), terminal))
+  if (outcome === 'finished') {
+    const { diameter, relative } = closeness
+    const accuracy = accuracyOf(honest).min
+    const did = attack?.did ?? null
+    const verdict = verdictSentence({ honest: finishers.length, diameter, relative, accuracy, liars, did })
+    terminal.print(terminal.paint('bold', verdict))
+    const gone = state.filter(({ isHonest, status }) => isHonest && status === 'gone')
+    for (const { peer, why, step } of gone)
+      terminal.print(`peer ${peer} was ${why} after step ${step}; the rest went on.`)
+  } else {
+    const missing = state
+      .filter(({ isHonest, ending }) => isHonest && ending === null)
+      .map(({ peer }) => peer)
+    terminal.warn(
+      terminal.paint('red', `The demo ended early (${outcome}); ${peerList(missing)} had not finished.`),
+    )
+  }
+}
+
+/** The same cohort, data and attack with plain averaging, in the simulator: shown beside what the demo reached. */
+async function showContrast(
+  scenario: Scenario,
+  report: Report,
+  terminal: Terminal,
+): Promise<NonNullable<Report['contrast']>> {
+  const { settings, liars, attack } = scenario
+  terminal.print('')
+  terminal.print('Now the same cohort, data and attack with plain averaging, simulated:')
+  const plain: Scenario = { ...scenario, settings: { ...settings, protocol: 'mean', unsafe: true } }
+  const progress = await createProgress(terminal)
+  const estimate = createEstimate(settings.steps)
+  const { result, evaluations } = await runSimulated({
+    scenario: plain,
+    latencyMs: 1,
+    gradientMs: 1,
+    onStep: ({ step, loss, diameter }) =>
+      progress.update({
+        ...{ step, steps: settings.steps, loss, diameter: diameter.parameters, bytes: null },
+        secondsLeft: estimate(step, performance.now() / 1000),
+      }),
+  })
+  progress.stop()
+  const known = evaluations.flatMap(evaluation => (evaluation === null ? [] : [evaluation]))
+  const accuracy = accuracyOf(known)
+  const { diameter } = closenessOf(result.honest.flatMap(peer => result.parameters[peer] ?? []))
+  terminal.print(
+    await contrastTable([
+      {
+        title: `with ${settings.protocol}`,
+        accuracy: report.accuracy,
+        loss: meanLoss(report.honest),
+        diameter: report.diameter.last,
+      },
+      { title: 'with plain averaging', accuracy, loss: meanLoss(known), diameter },
+    ]),
+  )
+  const [ours, theirs] = [percent(report.accuracy.min), percent(accuracy.min)]
+  const liarsDid = `${peerList(liars)} ${attack?.did}`
+  terminal.print(
+    terminal.paint(
+      'bold',
+      `${liarsDid}: with ${settings.protocol} the worst honest peer reaches ${ours}, with plain averaging ${theirs}.`,
+    ),
+  )
+  return { protocol: 'mean', accuracy, diameter }
+}
+
+function meanLoss(rows: readonly { readonly loss: number | null }[]): number | null {
+  const losses = rows.flatMap(({ loss }) => (loss === null ? [] : [loss]))
+  return losses.length === 0 ? null : losses.reduce((a, b) => a + b, 0) / losses.length
+}
+
+function reportOf(
+  { settings, liars, attack, data, partition }: Scenario,
+  { cohort, cohortId }: DemoFiles,
+  { outcome, state, ruler }: StageEnd,
+  { finishers, closeness, honest }: Summary,
+  wallSeconds: number,
+): Report {
+  const first = ruler.measurements[0] ?? null
+  const last = ruler.measurements.at(-1) ?? null
+  const seen = state
+    .filter(({ isHonest }) => isHonest)
+    .flatMap(({ ending, faults }) => ending?.faults ?? [...faults.values()])
+  return {
+    command: 'demo',
+    cohort: cohortSummary(cohort, cohortId),
+    seed: settings.seed,
+    byzantine: { peers: [...liars], attack: attack?.name ?? null },
+    ...{ data, partition, outcome, honest },
+    steps: Math.min(
+      ...state.filter(({ isHonest, status }) => isHonest && status !== 'gone').map(({ step }) => step),
+      settings.steps,
+    ),
+    accuracy: accuracyOf(honest),
+    diameter: {
+      gradient: last?.gradient ?? null,
+      parameters: last?.parameters ?? null,
+      first: first?.parameters ?? null,
+      last: closeness.diameter,
+      relative: closeness.relative,
+    },
+    messages: state.reduce((sum, { traffic }) => sum + traffic.messages, 0),
+    bytes: state.reduce((sum, { traffic }) => sum + traffic.bytesSent, 0),
+    wallSeconds,
+    learningSeconds:
+      finishers.length === 0 ? null : Math.max(...finishers.map(({ ending }) => ending!.learningSeconds)),
+    faults: tally(seen),
+    violations: [],
+  }
+}

@@ -1,0 +1,194 @@
+/** A demo while it runs: starts the processes, follows their events, and says how it ended. */
+import type { PeerIndex } from '../../../agreement/protocol.ts'
+import type { Scenario } from '../options.ts'
+import type { PeerEvent } from '../peer/events.ts'
+import type { Terminal } from '../terminal.ts'
+import { createEstimate, type Progress } from '../view/progress.ts'
+import { type ChildEnd, type Children, startChildren } from './children.ts'
+import { createRuler, type Ruler } from './measure.ts'
+import type { DemoFiles } from './setup.ts'
+import {
+  apply,
+  applyEnd,
+  connections,
+  type DemoState,
+  isDone,
+  isLost,
+  newState,
+  overview,
+  remaining,
+} from './state.ts'
+import { castLines, endText, eventLine, waitingLine } from './view.ts'
+
+export interface StageOptions {
+  readonly scenario: Scenario
+  readonly files: DemoFiles
+  readonly terminal: Terminal
+  readonly progress: Progress
+  /** Null: as long as it takes. */
+  readonly timeoutSeconds: number | null
+}
+
+export interface StageEnd {
+  readonly outcome: 'finished' | 'interrupted' | 'out of time' | 'failed'
+  readonly state: DemoState
+  readonly ruler: Ruler
+  /** Of a process that could not even start: what it said, and its exit code. */
+  readonly failure: { readonly message: string; readonly code: number } | null
+}
+
+interface Stage {
+  readonly options: StageOptions
+  readonly children: Children
+  readonly state: DemoState
+  readonly ruler: Ruler
+  readonly estimate: ReturnType<typeof createEstimate>
+  readonly startedMs: number
+  readonly ended: PromiseWithResolvers<Pick<StageEnd, 'outcome' | 'failure'>>
+  hasEnded: boolean
+  diameter: number | null
+  told: { connections: string; waiting: string | null; waitingMs: number }
+}
+
+export async function perform(options: StageOptions): Promise<StageEnd> {
+  const { scenario, files, terminal, progress } = options
+  const children = startChildren({
+    commands: commandsOf(options),
+    onEvent: (peer, event) => follow(stage, peer, event),
+    onEnd: (peer, end) => followEnd(stage, peer, end),
+  })
+  const state = newState(children.pids, scenario.liars)
+  const stage: Stage = {
+    options,
+    children,
+    state,
+    ruler: createRuler(state.filter(({ isHonest }) => isHonest).map(({ peer }) => peer)),
+    estimate: createEstimate(scenario.settings.steps),
+    startedMs: performance.now(),
+    ended: Promise.withResolvers(),
+    hasEnded: false,
+    diameter: null,
+    told: { connections: '', waiting: null, waitingMs: 0 },
+  }
+  for (const line of castLines(scenario, files.cohort, state, terminal.paint)) terminal.print(line)
+  const undo = watchOver(stage)
+  try {
+    const end = await stage.ended.promise
+    return { ...end, state, ruler: stage.ruler }
+  } finally {
+    stage.hasEnded = true
+    undo()
+    progress.stop()
+    await children.stop()
+  }
+}
+
+/** Vectors are sent about this often in a run. */
+const observationsMax = 20
+
+function commandsOf({ scenario, files }: StageOptions): readonly (readonly string[])[] {
+  const { settings, liars, attack, data, partition } = scenario
+  const every = Math.max(1, Math.ceil(settings.steps / observationsMax))
+  return files.identityPaths.map((identity, peer) => [
+    ...['join', '--cohort', files.cohortPath, '--identity', identity, '--no-mdns', '--state', 'none'],
+    ...['--data', data, '--partition', partition, '--linger', '86400', '--observe', String(every)],
+    ...(attack !== null && liars.includes(peer) ? ['--attack', attack.name] : []),
+  ])
+}
+
+/** Signals, the time limit, and a look every half second at what no single event tells. */
+function watchOver(stage: Stage): () => void {
+  const { timeoutSeconds } = stage.options
+  let asked = false
+  const interrupt = () => {
+    // A second signal ends at once; the children are killed on exit.
+    if (asked) process.exit(1)
+    asked = true
+    stage.ended.resolve({ outcome: 'interrupted', failure: null })
+  }
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  for (const signal of signals) process.on(signal, interrupt)
+  const ticker = setInterval(() => look(stage), 500)
+  const expire = () => stage.ended.resolve({ outcome: 'out of time', failure: null })
+  const deadline = timeoutSeconds === null ? undefined : setTimeout(expire, 1000 * timeoutSeconds)
+  return () => {
+    for (const signal of signals) process.off(signal, interrupt)
+    clearInterval(ticker)
+    clearTimeout(deadline)
+  }
+}
+
+function follow(stage: Stage, peer: PeerIndex, event: PeerEvent): void {
+  if (stage.hasEnded) return
+  const { state, ruler, options } = stage
+  apply(state, peer, event)
+  if (event.kind === 'step' && state[peer]!.isHonest) {
+    const measured = event.vectors === null ? null : ruler.add(peer, event.step, event.vectors)
+    if (measured !== null) stage.diameter = measured.parameters
+    showProgress(stage)
+  }
+  const line = eventLine(state, peer, event, options.terminal.paint)
+  if (line !== null && !isStartFailure(stage, peer, event)) options.progress.note(line)
+  if (isDone(state)) stage.ended.resolve({ outcome: 'finished', failure: null })
+}
+
+/** Told once, at the end of its process, rather than by every peer. */
+function isStartFailure({ state }: Stage, peer: PeerIndex, event: PeerEvent): boolean {
+  return event.kind === 'failed' && state[peer]!.status === 'starting'
+}
+
+function followEnd(stage: Stage, peer: PeerIndex, { code, signal, lastWords }: ChildEnd): void {
+  if (stage.hasEnded) return
+  const { state, options, ended } = stage
+  const { status, pid } = state[peer]!
+  const why = endText(code, signal)
+  if (status === 'starting' && signal === null) {
+    const message = lastWords.replace(/^concord: /, '') || `peer ${peer} ${why} before it was up`
+    ended.resolve({ outcome: 'failed', failure: { message, code: code || 1 } })
+    return
+  }
+  applyEnd(state, peer, why)
+  stage.ruler.forget(peer)
+  const left = state.filter(other => other.status !== 'gone').length
+  options.progress.note(
+    options.terminal.paint(
+      'red',
+      `peer ${peer} (pid ${pid}) was ${why.replace(/^ended/, 'over: it ended')}; ${left} of ${state.length} are left`,
+    ),
+  )
+  if (lastWords !== '') options.progress.note(lastWords)
+  if (isLost(state)) ended.resolve({ outcome: 'failed', failure: null })
+  else if (isDone(state)) ended.resolve({ outcome: 'finished', failure: null })
+}
+
+function showProgress({ state, options, estimate, diameter }: Stage): void {
+  const { step, loss, bytes } = overview(state)
+  if (step === 0) return
+  const { steps } = options.scenario.settings
+  const secondsLeft = estimate(step, performance.now() / 1000)
+  options.progress.update({ step, steps, loss, diameter, bytes, secondsLeft })
+}
+
+const waitingRepeatMs = 15_000
+
+function look(stage: Stage): void {
+  const { state, told, options } = stage
+  const { up, all } = connections(state)
+  const line = `${remaining(state).filter(({ status }) => status !== 'starting').length} honest peers up, ${up} of ${all} connections`
+  const isSettled = told.connections.includes(`${all} of ${all}`) || overview(state).step > 0
+  if (line !== told.connections && !isSettled) {
+    told.connections = line
+    const seconds = ((performance.now() - stage.startedMs) / 1000).toFixed(1)
+    options.progress.note(`${seconds} s: ${line}`)
+  }
+  const waiting = waitingLine(state, options.terminal.paint)
+  if (
+    waiting !== told.waiting ||
+    (waiting !== null && performance.now() - told.waitingMs > waitingRepeatMs)
+  ) {
+    if (waiting !== null) options.progress.note(waiting)
+    else options.progress.note('going on')
+    told.waiting = waiting
+    told.waitingMs = performance.now()
+  }
+}

@@ -1,0 +1,128 @@
+/** What the demo knows of its peers, made from their events alone. */
+import type { PeerIndex } from '../../../agreement/protocol.ts'
+import type { Ending, FaultCount, PeerEvent, Traffic } from '../peer/events.ts'
+
+export type Waiting = Extract<PeerEvent, { kind: 'waiting' }>
+
+export interface PeerState {
+  readonly peer: PeerIndex
+  readonly isHonest: boolean
+  readonly pid: number
+  status: 'starting' | 'up' | 'finished' | 'gone'
+  /** Why it is gone: "killed by SIGKILL". */
+  why: string | null
+  step: number
+  loss: number | null
+  traffic: Traffic
+  readonly connected: Set<PeerIndex>
+  waiting: Waiting | null
+  readonly faults: Map<string, FaultCount>
+  ending: Ending | null
+}
+
+export type DemoState = readonly PeerState[]
+
+export function newState(pids: readonly number[], liars: readonly PeerIndex[]): DemoState {
+  return pids.map((pid, peer) => ({
+    peer,
+    isHonest: !liars.includes(peer),
+    pid,
+    status: 'starting',
+    why: null,
+    step: 0,
+    loss: null,
+    traffic: { messages: 0, bytesSent: 0, bytesReceived: 0 },
+    connected: new Set(),
+    waiting: null,
+    faults: new Map(),
+    ending: null,
+  }))
+}
+
+export function apply(state: DemoState, peer: PeerIndex, event: PeerEvent): void {
+  const own = state[peer]!
+  switch (event.kind) {
+    case 'listening':
+      own.status = 'up'
+      break
+    case 'connection':
+      if (event.up) own.connected.add(event.peer)
+      else own.connected.delete(event.peer)
+      break
+    case 'step':
+      own.step = event.step
+      own.loss = event.loss
+      own.traffic = event.traffic
+      own.waiting = null
+      break
+    case 'waiting':
+      own.waiting = event
+      break
+    case 'resumed':
+      own.waiting = null
+      break
+    case 'fault':
+      own.faults.set(`${event.fault.peer} ${event.fault.kind}`, event.fault)
+      break
+    case 'finished':
+      own.status = 'finished'
+      own.ending = event.ending
+      own.traffic = event.ending.traffic
+      own.waiting = null
+      break
+    case 'log':
+    case 'failed':
+      break
+  }
+}
+
+/** A process ended. One that had finished keeps what it ended with. */
+export function applyEnd(state: DemoState, peer: PeerIndex, why: string): void {
+  const own = state[peer]!
+  own.connected.clear()
+  own.waiting = null
+  if (own.status === 'finished') return
+  own.status = 'gone'
+  own.why = why
+}
+
+/** Pairs with a connection, of all pairs. */
+export function connections(state: DemoState): { readonly up: number; readonly all: number } {
+  let up = 0
+  for (const { peer, connected } of state) for (const other of connected) if (other > peer) up++
+  return { up, all: (state.length * (state.length - 1)) / 2 }
+}
+
+/** Honest peers that still run or have finished. */
+export function remaining(state: DemoState): readonly PeerState[] {
+  return state.filter(({ isHonest, status }) => isHonest && status !== 'gone')
+}
+
+export interface Overview {
+  /** That all remaining honest peers have completed. */
+  readonly step: number
+  /** Mean of the honest peers' own. */
+  readonly loss: number | null
+  readonly bytes: number
+}
+
+export function overview(state: DemoState): Overview {
+  const honest = remaining(state)
+  const losses = honest.flatMap(({ loss }) => (loss === null ? [] : [loss]))
+  return {
+    step: honest.length === 0 ? 0 : Math.min(...honest.map(({ step }) => step)),
+    loss: losses.length === 0 ? null : losses.reduce((a, b) => a + b, 0) / losses.length,
+    bytes: state.reduce((sum, { traffic }) => sum + traffic.bytesSent, 0),
+  }
+}
+
+/** Every remaining honest peer has learnt, and there is one. */
+export function isDone(state: DemoState): boolean {
+  const honest = remaining(state)
+  return honest.length > 0 && honest.every(({ status }) => status === 'finished')
+}
+
+/** Nobody honest is left. */
+export function isLost(state: DemoState): boolean {
+  return remaining(state).length === 0
+}

@@ -1,0 +1,120 @@
+/** What the demo shows, as text: pure functions from its state to lines. */
+import type { PeerIndex } from '../../../agreement/protocol.ts'
+import type { Cohort } from '../../cohort.ts'
+import { tally } from '../../report.ts'
+import type { Scenario } from '../options.ts'
+import type { PeerEvent } from '../peer/events.ts'
+import type { Paint } from '../terminal.ts'
+import { counted, listed, peerList } from '../view/format.ts'
+import { faultsText, type PeerRow } from '../view/result.ts'
+import type { DemoState, PeerState } from './state.ts'
+
+/** Who takes part: one line for the cohort, one a peer. */
+export function castLines(
+  { settings, attack, data, partition }: Scenario,
+  { members }: Cohort,
+  state: DemoState,
+  paint: Paint,
+): readonly string[] {
+  const { protocol, faults, model, seed, steps } = settings
+  const what = `${steps} steps of ${model} on ${data} (${partition}), seed ${seed}`
+  const head = `${counted(state.length, 'peer')}, one process each, at most ${faults} faulty; ${protocol}; ${what}`
+  const width = String(Math.max(...state.map(({ pid }) => pid))).length
+  const peers = state.map(({ peer, pid, isHonest }) => {
+    const role = isHonest ? paint('green', 'honest') : paint('red', `Byzantine: ${attack?.name}`)
+    return `  peer ${peer}  pid ${String(pid).padStart(width)}  …${members[peer]!.id.slice(-8)}  ${role}`
+  })
+  return [paint('bold', head), ...peers]
+}
+
+/** One line, or none, for an event that a spectator should hear of. */
+export function eventLine(state: DemoState, peer: PeerIndex, event: PeerEvent, paint: Paint): string | null {
+  switch (event.kind) {
+    case 'connection': {
+      const other = state[event.peer]
+      // A connection has two ends, and the end of a process is told anyway.
+      const untold = event.up || peer > event.peer || other?.status !== 'up' || state[peer]?.status !== 'up'
+      return untold
+        ? null
+        : paint('yellow', `peer ${peer} and peer ${event.peer} lost their connection: ${event.reason}`)
+    }
+    case 'fault': {
+      if (!state[peer]!.isHonest) return null
+      const { kind, count } = event.fault
+      const who = event.fault.peer === null ? 'a stranger' : `peer ${event.fault.peer}`
+      const times = count > 1 ? `, ${count} times by now` : ''
+      return paint('yellow', `peer ${peer} saw a fault of ${who}: ${kind}${times}`)
+    }
+    case 'log':
+      return paint('yellow', `peer ${peer}: ${event.text}`)
+    case 'failed':
+      return paint('red', `peer ${peer} failed: ${event.message}`)
+    default:
+      return null
+  }
+}
+
+/** "peers 0, 1, 2, 4 and 5 wait at step 41 for 1 more vector, from peer 3 (gone) or peer 6 (silent)", or null. */
+export function waitingLine(state: DemoState, paint: Paint): string | null {
+  const groups = new Map<string, PeerIndex[]>()
+  for (const { peer, isHonest, waiting } of state) {
+    if (!isHonest || waiting === null) continue
+    // Of those that wait for each other, only the causes are worth a word.
+    const missing = causes(state, waiting.missing)
+    const needed = counted(waiting.needed, 'more vector')
+    const from = listed(
+      missing.map(other => `peer ${other}${absence(state[other])}`),
+      'or',
+    )
+    const what = `at step ${waiting.step} for ${needed}, from ${from}`
+    groups.set(what, [...(groups.get(what) ?? []), peer])
+  }
+  if (groups.size === 0) return null
+  const parts = [...groups].map(
+    ([what, peers]) => `${peerList(peers)} ${peers.length === 1 ? 'waits' : 'wait'} ${what}`,
+  )
+  return paint('yellow', parts.join('; '))
+}
+
+function causes(state: DemoState, missing: readonly PeerIndex[]): readonly PeerIndex[] {
+  const idle = missing.filter(peer => state[peer]?.status === 'gone' || state[peer]?.isHonest === false)
+  return idle.length > 0 ? idle : missing
+}
+
+function absence(peer: PeerState | undefined): string {
+  if (peer?.status === 'gone') return ' (gone)'
+  return peer?.isHonest === false ? ' (Byzantine)' : ''
+}
+
+/** Rows of the closing table. Distances are by peer, null where unknown. */
+export function resultRows(
+  state: DemoState,
+  attack: string | null,
+  distances: ReadonlyMap<PeerIndex, number>,
+): readonly PeerRow[] {
+  return state.map(({ peer, isHonest, status, why, ending, traffic, faults }) => ({
+    peer,
+    role: roleOf(isHonest, status, why, attack),
+    accuracy: isHonest ? (ending?.accuracy ?? null) : null,
+    loss: isHonest ? (ending?.loss ?? null) : null,
+    distance: distances.get(peer) ?? null,
+    bytes: traffic.bytesSent,
+    faultsSeen: isHonest ? faultsText(tally(ending?.faults ?? [...faults.values()])) : '–',
+  }))
+}
+
+function roleOf(
+  isHonest: boolean,
+  status: PeerState['status'],
+  why: string | null,
+  attack: string | null,
+): string {
+  if (status === 'gone') return `${isHonest ? '' : 'Byzantine, '}${why}`
+  if (!isHonest) return `Byzantine: ${attack}`
+  return status === 'finished' ? 'honest' : 'not finished'
+}
+
+/** How a process ended, for people: "killed by SIGKILL", "ended with code 1". */
+export function endText(code: number | null, signal: NodeJS.Signals | null): string {
+  return signal !== null ? `killed by ${signal}` : `ended with code ${code}`
+}

@@ -1,0 +1,210 @@
+/**
+ * A peer on the real ports: its oracle's thread, libp2p, the log on disk and the system's clock, around the same
+ * `createPeer` that the simulated world runs. What happens comes out as events.
+ */
+import type { Phase } from '../../../agreement/message.ts'
+import type { PeerIndex } from '../../../agreement/protocol.ts'
+import type { Vector } from '../../../agreement/vector.ts'
+import type { Attack } from '../../../learning/attacks/attack.ts'
+import { collectSightings } from '../../../learning/attacks/byzantine.ts'
+import type { LearnOutput } from '../../../learning/learn.ts'
+import type { ModelOracle } from '../../../learning/oracles/jax-oracle.ts'
+import type { OracleSpec } from '../../../learning/oracles/spec.ts'
+import { createOracle } from '../../../learning/oracles/worker-oracle.ts'
+import { randomStream } from '../../../learning/random.ts'
+import type { Seat } from '../../cohort.ts'
+import { type Identity, publicKeyOf } from '../../identity.ts'
+import { createNetwork, type Log, type NetworkTransport } from '../../network/index.ts'
+import { createPeer, type Peer } from '../../peer.ts'
+import { createSigner, createVerifier } from '../../signatures/index.ts'
+import { type FileLog, openFileLog } from '../../storage/index.ts'
+import { systemClock } from '../../system-clock.ts'
+import type { PeerEvent } from './events.ts'
+import { createFaultCounter, type FaultCounter } from './fault-counter.ts'
+import { createMeter, type Meter } from './meter.ts'
+import { watchForWaiting } from './waiting.ts'
+
+export interface RealPeerOptions {
+  readonly seat: Seat
+  readonly identity: Identity
+  readonly listen: readonly string[]
+  readonly mdns: boolean
+  readonly oracle: OracleSpec
+  /** Makes this peer misbehave, for tests and demonstrations. */
+  readonly attack: Attack | null
+  /** Null keeps nothing: this key must then never be run again in this cohort. */
+  readonly stateDirectory: string | null
+  /** Steps after which the vectors travel with the event. */
+  readonly observed: (step: number) => boolean
+  readonly software: string
+  readonly onEvent: (event: PeerEvent) => void
+}
+
+export interface RealPeer {
+  /** Resolves with the ending when the peer has learnt; rejects where it cannot go on. */
+  readonly finished: Promise<void>
+  /** Members that still need something of this peer. */
+  unserved(): readonly PeerIndex[]
+  /** Closes connections, log and thread. */
+  stop(): Promise<void>
+}
+
+interface Parts {
+  readonly options: RealPeerOptions
+  readonly oracle: ModelOracle
+  readonly network: NetworkTransport
+  readonly storage: FileLog | null
+  readonly faults: FaultCounter
+  readonly meter: Meter
+}
+
+/** @throws DataError, ModelError, StorageError, NetworkError */
+export async function startRealPeer(options: RealPeerOptions): Promise<RealPeer> {
+  const { stateDirectory, onEvent } = options
+  const storage = stateDirectory === null ? null : await openFileLog(stateDirectory)
+  const oracle = await createOracle(options.oracle)
+  const network = await createNetwork({
+    seat: options.seat,
+    seed: options.identity.seed,
+    listen: options.listen,
+    mdns: options.mdns,
+    dimension: oracle.dimension,
+    software: options.software,
+    log: eventLog(onEvent),
+  })
+  const faults = createFaultCounter((fault, detail) => onEvent({ kind: 'fault', fault, detail }))
+  const parts = { options, oracle, network, storage, faults, meter: createMeter() }
+  const ended = Promise.withResolvers<Vector>()
+  const peer = assemble(parts, ended)
+  onEvent({
+    kind: 'listening',
+    pid: process.pid,
+    addresses: network.addresses,
+    examples: oracle.examples,
+    dimension: oracle.dimension,
+    step: peer.status().step,
+  })
+  peer.start()
+  const watch = watchForWaiting(() => peer.status(), options.seat.cohort.faults, onEvent)
+  const finished = ended.promise.then(async parameters => {
+    watch.stop()
+    await conclude(parts, peer, parameters)
+  })
+  return {
+    finished,
+    unserved: () => peer.unserved(),
+    async stop() {
+      watch.stop()
+      await new Promise<void>(resolve => peer.stop(resolve))
+      await Promise.all([oracle.close(), storage?.close()])
+    },
+  }
+}
+
+function assemble(parts: Parts, ended: PromiseWithResolvers<Vector>): Peer {
+  const { options, oracle, network, storage, faults, meter } = parts
+  const { seat, identity, attack } = options
+  const { cohort, cohortId, self } = seat
+  const sightings = collectSightings(Math.max(1, cohort.members.length - cohort.faults - 1))
+  const observe = createObserver(options, () => peer.status())
+  const peer = createPeer({
+    cohort,
+    self,
+    initial: oracle.initial,
+    oracle: {
+      gradient(request, done) {
+        meter.begin()
+        oracle.gradient(request).then(done, error => done(asError(error)))
+      },
+    },
+    transport: network,
+    clock: systemClock,
+    storage,
+    signer: createSigner(cohortId, identity.seed),
+    verifier: createVerifier(
+      cohortId,
+      cohort.members.map(({ id }) => publicKeyOf(id)),
+    ),
+    epoch: Date.now(),
+    ...(attack && {
+      attack: { attack, random: randomStream(cohort.seed, 'adversary', self).uniform, sightings },
+    }),
+    hooks: {
+      output: output => observe.output(output),
+      gradient: (step, { loss }) => observe.loss(step, loss),
+      finished: ended.resolve,
+      failed: ended.reject,
+      fault: fault => faults.add(fault),
+      connection: (other, up, reason) => options.onEvent({ kind: 'connection', peer: other, up, reason }),
+      ...(attack?.rushing && { received: (_, message) => sightings.collect(message) }),
+    },
+  })
+  return peer
+}
+
+/** Learnt: measures what came out, tells it, and tells the others that this peer needs nothing more. */
+async function conclude(
+  { options, oracle, faults, meter }: Parts,
+  peer: Peer,
+  parameters: Vector,
+): Promise<void> {
+  const measured = meter.end()
+  peer.finish()
+  const { loss, accuracy } = await oracle.evaluate(parameters)
+  const status = peer.status()
+  const traffic = trafficOf(status)
+  const ruleMilliseconds = status.ruleMs
+  const ending = {
+    parameters,
+    loss,
+    accuracy,
+    traffic,
+    faults: faults.counts(),
+    ruleMilliseconds,
+    ...measured,
+  }
+  options.onEvent({ kind: 'finished', ending })
+}
+
+interface Observer {
+  loss(step: number, loss: number): void
+  output(output: LearnOutput): void
+}
+
+/** Turns what LEARN says into one event a step. */
+function createObserver(
+  { observed, onEvent }: RealPeerOptions,
+  status: () => ReturnType<Peer['status']>,
+): Observer {
+  let loss: number | null = null
+  const averaged: Partial<Record<Phase, Vector>> = {}
+  return {
+    loss: (_, value) => {
+      loss = value
+    },
+    output(output) {
+      if (output.kind === 'averaged') averaged[output.phase] = output.vector
+      if (output.kind !== 'stepped') return
+      const step = output.state.step - 1
+      const { gradient, parameters } = averaged
+      const vectors = observed(step) && gradient && parameters ? { gradient, parameters } : null
+      onEvent({ kind: 'step', step, loss, traffic: trafficOf(status()), vectors })
+    },
+  }
+}
+
+function trafficOf({ messagesSent, bytesSent, bytesReceived }: ReturnType<Peer['status']>) {
+  return { messages: messagesSent, bytesSent, bytesReceived }
+}
+
+function eventLog(onEvent: RealPeerOptions['onEvent']): Log {
+  return {
+    debug() {},
+    info() {},
+    warn: (_, text) => onEvent({ kind: 'log', text }),
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
+}

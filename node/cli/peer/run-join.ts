@@ -1,0 +1,191 @@
+/** The course of `concord join`: files in, one peer up, its events to a person or to the parent process, a clean end. */
+import { join } from 'node:path'
+import type { Attack } from '../../../learning/attacks/attack.ts'
+import { type Cohort, cohortId, type Seat } from '../../cohort.ts'
+import { readCohort } from '../../cohort-file.ts'
+import { type Identity, readIdentity } from '../../identity.ts'
+import { UsageError } from '../command.ts'
+import { deliverReport, type ReportValues } from '../report-output.ts'
+import type { Terminal } from '../terminal.ts'
+import { softwareName } from '../version.ts'
+import { peerList } from '../view/format.ts'
+import type { Order, PeerEvent } from './events.ts'
+import { createJoinRecord, type JoinOutcome } from './join-record.ts'
+import { createJoinView } from './join-view.ts'
+import { type RealPeer, startRealPeer } from './real-peer.ts'
+
+export interface JoinValues extends ReportValues {
+  readonly cohort: string
+  readonly identity: string
+  readonly data: string
+  readonly partition: string
+  readonly listen: string | null
+  readonly mdns: boolean
+  readonly state: string | null
+  readonly attack: Attack | null
+  readonly linger: number
+  readonly observe: number | null
+}
+
+export async function runJoin(values: JoinValues, terminal: Terminal): Promise<number> {
+  const seat = await takeSeat(values)
+  const parent = parentProcess()
+  const record = createJoinRecord(seat, values)
+  const view = parent === null ? await createJoinView(seat, values.attack, terminal) : null
+  const onEvent = (event: PeerEvent) => {
+    record.see(event)
+    parent?.tell(event)
+    view?.see(event)
+  }
+  try {
+    const peer = await startRealPeer(peerOptions(seat, values, onEvent))
+    const ending = await course(peer, values.linger, parent, view?.note ?? (() => {}), async outcome => {
+      view?.stop()
+      await deliverReport(values, record.report(outcome), terminal)
+    })
+    return ending === 'finished' ? 0 : 1
+  } catch (error) {
+    view?.stop()
+    onEvent({ kind: 'failed', message: error instanceof Error ? error.message : String(error) })
+    throw error
+  } finally {
+    parent?.leave()
+  }
+}
+
+interface Place extends Seat {
+  readonly identity: Identity
+}
+
+/** @throws CohortError, IdentityError, UsageError where the key is no member's */
+async function takeSeat({ cohort: cohortPath, identity: identityPath }: JoinValues): Promise<Place> {
+  const [cohort, identity] = await Promise.all([readCohort(cohortPath), readIdentity(identityPath)])
+  const self = cohort.members.findIndex(({ id }) => id === identity.id)
+  if (self < 0)
+    throw new UsageError(
+      `--identity is "${identityPath}": its peer id ${identity.id} is no member of ${cohortPath}, whose members are ` +
+        `${cohort.members.map(({ name, id }) => `${name} (${id})`).join(', ')}; expected the identity of one of them`,
+    )
+  return { cohort, cohortId: cohortId(cohort), self, identity }
+}
+
+function peerOptions({ identity, ...seat }: Place, values: JoinValues, onEvent: (event: PeerEvent) => void) {
+  const { cohort, cohortId: id, self } = seat
+  const { attack, data, partition, observe, state } = values
+  const { model, members, seed, steps } = cohort
+  return {
+    seat,
+    identity,
+    listen: values.listen?.split(',') ?? ownPorts(cohort, self),
+    mdns: values.mdns,
+    oracle: {
+      ...{ model, data, partition, peer: self, peers: members.length, seed },
+      ...(attack?.relabel && { relabel: 'flip' as const }),
+    },
+    attack,
+    stateDirectory: state === 'none' ? null : (state ?? join(`${values.identity}.state`, id.slice(0, 16))),
+    observed: (step: number) => observe !== null && (step === 1 || step === steps || step % observe === 0),
+    software: softwareName(),
+    onEvent,
+  }
+}
+
+/** On all of this machine's addresses, at the ports that the file gives this member; loopback stays loopback. */
+export function ownPorts({ members }: Cohort, self: number): readonly string[] {
+  const listen = members[self]!.addresses.flatMap(address => {
+    const [, kind, host, port] = /^\/(\w+)\/([^/]+)\/tcp\/(\d+)/.exec(address) ?? []
+    if (port === undefined) return []
+    if (host === '127.0.0.1' || host === '::1') return [`/${kind}/${host}/tcp/${port}`]
+    return [kind === 'ip6' ? `/ip6/::/tcp/${port}` : `/ip4/0.0.0.0/tcp/${port}`]
+  })
+  return listen.length > 0 ? [...new Set(listen)] : ['/ip4/0.0.0.0/tcp/0']
+}
+
+/** Until learnt or told to stop; after learning, until nobody needs anything more or the time is over. */
+async function course(
+  peer: RealPeer,
+  lingerSeconds: number,
+  parent: Parent | null,
+  note: (line: string) => void,
+  deliver: (outcome: JoinOutcome) => Promise<void>,
+): Promise<JoinOutcome> {
+  const stop = stopSignals(parent)
+  try {
+    const outcome = await Promise.race([
+      peer.finished.then(() => 'finished' as const),
+      stop.asked.then(() => 'interrupted' as const),
+    ])
+    await deliver(outcome)
+    if (outcome === 'finished') {
+      const unserved = peer.unserved()
+      if (unserved.length > 0 && lingerSeconds > 0)
+        note(
+          `serving ${peerList(unserved)} until they are done, for ${lingerSeconds} s at most (Ctrl-C ends it)`,
+        )
+      await Promise.race([served(peer, lingerSeconds), stop.asked])
+    }
+    return outcome
+  } finally {
+    stop.dispose()
+    await peer.stop()
+  }
+}
+
+function served(peer: RealPeer, seconds: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const deadlineMs = performance.now() + 1000 * seconds
+  const timer = setInterval(() => {
+    if (peer.unserved().length > 0 && performance.now() < deadlineMs) return
+    clearInterval(timer)
+    resolve()
+  }, 200)
+  timer.unref()
+  return promise
+}
+
+interface Parent {
+  tell(event: PeerEvent): void
+  /** Told to stop, or the parent is gone. */
+  readonly stop: Promise<void>
+  leave(): void
+}
+
+/** The process that started this one, if it wants to hear of it. */
+function parentProcess(): Parent | null {
+  if (process.send === undefined) return null
+  const { promise, resolve } = Promise.withResolvers<void>()
+  process.on('disconnect', resolve)
+  process.on('message', (order: Order) => {
+    if (order.kind === 'stop') resolve()
+  })
+  return {
+    tell(event) {
+      // A parent that is gone is noticed by 'disconnect'.
+      if (process.connected) process.send?.(event, undefined, undefined, () => {})
+    },
+    stop: promise,
+    leave() {
+      if (process.connected) process.disconnect()
+    },
+  }
+}
+
+/** SIGINT, SIGTERM or the parent: the first asks to end cleanly, a second signal ends at once. */
+function stopSignals(parent: Parent | null) {
+  const { promise: asked, resolve } = Promise.withResolvers<void>()
+  let signalled = false
+  const handle = () => {
+    if (signalled) process.exit(1)
+    signalled = true
+    resolve()
+  }
+  const signals = ['SIGINT', 'SIGTERM'] as const
+  for (const signal of signals) process.on(signal, handle)
+  void parent?.stop.then(resolve)
+  return {
+    asked,
+    dispose() {
+      for (const signal of signals) process.off(signal, handle)
+    },
+  }
+}
