@@ -1,3 +1,4 @@
+/** The five rules that the protocols stand on: what each does on small families, and what it refuses. */
 import test from 'ava'
 import {
   aggregator,
