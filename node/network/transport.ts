@@ -6,7 +6,7 @@
  * pairs.ts). On a stream both sides speak a hello first, and only when the other's names the same cohort do
  * frames flow (greeting.ts), with a bounded queue one way and back-pressure the other (wire.ts).
  */
-import type { PeerId } from '@libp2p/interface'
+import type { Connection, PeerId } from '@libp2p/interface'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import { frameBytesMax } from '../codec/limits.ts'
 import type { Seat } from '../cohort.ts'
@@ -149,10 +149,15 @@ async function listen(network: Network, started: Promise<void>, addresses: reado
   try {
     await node.start()
   } catch (error) {
-    throw new NetworkError('listen-failed', `cannot listen on ${addresses.join(', ')}: ${describe(error)}`, {
-      cause: error,
-    })
+    const detail = `cannot listen on ${addresses.join(', ')}: ${listenReason(error)}`
+    throw new NetworkError('listen-failed', detail, { cause: error })
   }
+}
+
+/** libp2p reports every address with a stack; what a person needs is the system's own words. */
+function listenReason(error: unknown): string {
+  const reasons = [...describe(error).matchAll(/Error: (?:listen |bind )?(.+)/g)].map(([, reason]) => reason)
+  return reasons.join('; ') || describe(error)
 }
 
 /** Reports each refusal, but writes at most one line in a while: a stranger may knock all the time. */
@@ -190,13 +195,26 @@ function transportOver(network: Network, relay: EventRelay): NetworkTransport {
     stop(done) {
       network.isStopped = true
       redial.stop()
-      const flushed = [...links.values()].map(link => link.wire.close())
+      // libp2p's own stop would cut accepted sockets off in the middle of what they still have to send.
+      const flushed = [...links.values()].map(async ({ wire, connection }) => {
+        await wire.close()
+        await whenClosed(connection)
+      })
       Promise.all(flushed)
         .then(() => node.stop())
         .catch(error => network.log.debug({ error: describe(error) }, 'libp2p did not stop cleanly'))
         .finally(done)
     },
   }
+}
+
+/** The connection has been asked to close, and does so within libp2p's own limit of a second. */
+function whenClosed(connection: Connection): Promise<void> {
+  return new Promise(resolve => {
+    if (connection.status === 'open' || connection.status === 'closing')
+      connection.addEventListener('close', () => resolve())
+    else resolve()
+  })
 }
 
 function ban({ members, redial, links, node, log }: Network, peer: PeerIndex, reason: string): void {

@@ -34,20 +34,25 @@ export interface Wire {
   resume(): void
   /** The hello was good: from here on long frames are received. */
   accept(): void
-  /** Sends what waits, within a time, and closes. */
+  /** Sends what waits, within a time, and closes; frames that still arrive are ignored. */
   close(): Promise<void>
   abort(reason: string): void
 }
 
+const LOST = 'the other side closed the connection'
+
 export function openWire(stream: Stream, limits: WireLimits, events: WireEvents): Wire {
   let receivedBytesMax = limits.helloBytesMax
   let isFull = false
+  let isClosing = false
   let isClosed = false
+  const ended = Promise.withResolvers<void>()
   let gate: PromiseWithResolvers<void> | null = null
 
   const closed = (reason: string, fault?: FaultKind): void => {
     if (isClosed) return
     isClosed = true
+    ended.resolve()
     gate?.resolve()
     events.closed(reason, fault)
   }
@@ -68,15 +73,18 @@ export function openWire(stream: Stream, limits: WireLimits, events: WireEvents)
       async frames => {
         for await (const frame of frames) {
           if (isClosed) return
-          events.frame([...frame])
+          if (!isClosing) events.frame([...frame])
           // What had been taken off the stream before `pause` waits here; the rest waits in the stream.
           while (gate !== null && !isClosed) await gate.promise
         }
       },
     )
-    closed('the other side closed the connection')
+    closed(LOST)
   }
-  stream.addEventListener('close', ({ error }) => closed(error?.message ?? 'the connection was closed'))
+  stream.addEventListener('close', ({ error }) => {
+    // What arrived before the end is still to be read, and then `read` ends; unless nobody wants it.
+    if (gate !== null) closed(error?.message ?? LOST)
+  })
   stream.addEventListener('idle', () => {
     if (!isFull) return
     isFull = false
@@ -89,7 +97,7 @@ export function openWire(stream: Stream, limits: WireLimits, events: WireEvents)
 
   return {
     send(frame) {
-      if (isClosed) return false
+      if (isClosed || stream.writeStatus !== 'writable') return false
       if (stream.writeBufferLength >= limits.queueBytesMax) isFull = true
       if (isFull) return false
       const bytes = gather(frame)
@@ -119,7 +127,12 @@ export function openWire(stream: Stream, limits: WireLimits, events: WireEvents)
       receivedBytesMax = limits.frameBytesMax
     },
     async close() {
-      await stream.close({ signal: AbortSignal.timeout(FLUSH_TIMEOUT_MS) }).catch(() => undefined)
+      isClosing = true
+      const timeout = new Promise<void>(resolve => setTimeout(resolve, FLUSH_TIMEOUT_MS).unref())
+      await Promise.race([stream.close().catch(() => undefined), timeout])
+      // The other side closes once it has read everything. A socket closed before that may be reset by what the
+      // other side still sends, and takes what was not read yet with it.
+      await Promise.race([ended.promise, timeout])
       closed('closed here')
     },
     abort(reason) {

@@ -1,5 +1,7 @@
 /** Small cohorts of real transports on loopback, and a recorder of what they report. */
+import type { Libp2p } from '@libp2p/interface'
 import type { ExecutionContext } from 'ava'
+import { frameBytesMax } from '../../../node/codec/index.ts'
 import type { Cohort, Member, Seat } from '../../../node/cohort.ts'
 import { createIdentity, type Identity } from '../../../node/identity.ts'
 import {
@@ -8,7 +10,8 @@ import {
   type NetworkOptions,
   type NetworkTransport,
 } from '../../../node/network/index.ts'
-import type { Frame, TransportEvents } from '../../../node/ports.ts'
+import { createNode, type NodeOptions } from '../../../node/network/libp2p-node.ts'
+import type { Clock, Frame, TransportEvents } from '../../../node/ports.ts'
 
 export const LOOPBACK = '/ip4/127.0.0.1/tcp/0'
 
@@ -164,6 +167,49 @@ export async function openPair(
   second.transport.start(second.events)
   first.transport.start(first.events)
   return [first, second]
+}
+
+/** A clock whose time passes only when told. */
+export function manualClock(): Clock & { advance(ms: number): void; readonly waiting: number } {
+  let nowMs = 0
+  const timers = new Set<{ readonly atMs: number; readonly callback: () => void }>()
+  return {
+    nowMs: () => nowMs,
+    after(delayMs, callback) {
+      const timer = { atMs: nowMs + delayMs, callback }
+      timers.add(timer)
+      return { cancel: () => timers.delete(timer) }
+    },
+    get waiting() {
+      return timers.size
+    },
+    advance(ms) {
+      nowMs += ms
+      for (const timer of [...timers].sort((a, b) => a.atMs - b.atMs))
+        if (timer.atMs <= nowMs && timers.delete(timer)) timer.callback()
+    },
+  }
+}
+
+/** A member that speaks libp2p but not our manners: a bare node with the seat's key. */
+export async function hostileNode(
+  t: ExecutionContext,
+  identity: Identity,
+  extra: Partial<NodeOptions> = {},
+): Promise<Libp2p> {
+  const node = await createNode({
+    seed: identity.seed,
+    listen: [LOOPBACK],
+    mdns: false,
+    frameBytesMax: frameBytesMax(1000),
+    members: 2,
+    software: 'hostile/1',
+    gater: {},
+    ...extra,
+  })
+  t.teardown(() => node.stop())
+  await node.start()
+  return node
 }
 
 export const isKind = (kind: Report['kind']) => (report: Report) => report.kind === kind

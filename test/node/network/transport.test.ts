@@ -1,26 +1,177 @@
-/** The libp2p transport for real, on loopback. */
+/** The libp2p transport for real, on loopback: members among themselves. */
+import { randomBytes } from 'node:crypto'
 import test from 'ava'
 import { createIdentity } from '../../../node/identity.ts'
 import { isKind, membersOf, openPair, openPeer, text } from './support.ts'
+
+const bytesOf = (reports: readonly { kind: string }[]): Buffer[] =>
+  reports.flatMap(report => ('bytes' in report ? [report.bytes as Buffer] : []))
 
 test('two members connect, and frames come whole and in order', async t => {
   const [first, second] = await openPair(t)
   t.deepEqual(await first.until(isKind('connected')), { kind: 'connected', peer: 1 })
   t.deepEqual(await second.until(isKind('connected')), { kind: 'connected', peer: 0 })
-  const chunk = new Uint8Array(4000).map((_, i) => i)
-  t.true(first.transport.send(1, [Buffer.from('a'), chunk, Buffer.from('z')]))
+  const chunk = new Uint8Array(5000).map((_, i) => i)
+  const mixed = [Buffer.from('a'), chunk, Buffer.from('b'), Buffer.from('c'), chunk, chunk]
+  t.true(first.transport.send(1, mixed))
   for (let i = 0; i < 50; i++) t.true(first.transport.send(1, text(`frame ${i}`)))
   t.true(second.transport.send(0, []))
-  const last = await second.until(report => report.kind === 'frame' && report.bytes.toString() === 'frame 49')
-  const frames = second.reports
-    .filter(isKind('frame'))
-    .map(report => (report.kind === 'frame' ? report.bytes : Buffer.alloc(0)))
-  t.deepEqual(frames[0], Buffer.concat([Buffer.from('a'), chunk, Buffer.from('z')]))
+  await second.until(report => report.kind === 'frame' && report.bytes.toString() === 'frame 49')
+  const frames = bytesOf(second.reports)
+  t.deepEqual(frames[0], Buffer.concat(mixed))
   t.deepEqual(
     frames.slice(1).map(String),
     Array.from({ length: 50 }, (_, i) => `frame ${i}`),
   )
-  t.is(second.reports.at(-1), last)
-  const empty = await first.until(isKind('frame'))
-  t.is(empty.kind === 'frame' ? empty.bytes.length : -1, 0)
+  await first.until(isKind('frame'))
+  t.deepEqual(bytesOf(first.reports), [Buffer.alloc(0)])
+})
+
+test('vectors of a large model arrive intact, both ways at once', async t => {
+  const dimension = 431_080
+  const [first, second] = await openPair(t, [{ dimension }, { dimension }])
+  await Promise.all([first.until(isKind('connected')), second.until(isKind('connected'))])
+  const vectors = [randomBytes(4 * dimension), randomBytes(4 * dimension)]
+  for (const vector of vectors) {
+    t.true(first.transport.send(1, [Buffer.from('header'), vector]))
+    t.true(second.transport.send(0, [Buffer.from('header'), vector]))
+  }
+  for (const peer of [first, second]) {
+    await peer.until(() => bytesOf(peer.reports).length === 2)
+    t.deepEqual(
+      bytesOf(peer.reports).map(frame => frame.subarray(6)),
+      vectors,
+    )
+  }
+})
+
+test('sending to a peer that is not there takes nothing', async t => {
+  const identities = [createIdentity(), createIdentity()]
+  const alone = await openPeer(t, identities, 0, membersOf(identities))
+  alone.transport.start(alone.events)
+  t.false(alone.transport.send(1, text('hello?')))
+  t.false(alone.transport.send(0, text('me?')))
+})
+
+test('a frame above the cohort’s limit is our own mistake', async t => {
+  const [first] = await openPair(t, [{ dimension: 10 }, { dimension: 10 }])
+  await first.until(isKind('connected'))
+  t.throws(() => first.transport.send(1, [new Uint8Array(300_000)]), {
+    instanceOf: RangeError,
+    message: 'a frame of 300000 bytes cannot be sent; at most 262184',
+  })
+})
+
+test('the higher index dials where only it knows an address', async t => {
+  const identities = [createIdentity(), createIdentity()]
+  const first = await openPeer(t, identities, 0, membersOf(identities))
+  const second = await openPeer(t, identities, 1, membersOf(identities, [first.transport.addresses]))
+  first.transport.start(first.events)
+  second.transport.start(second.events)
+  await Promise.all([first.until(isKind('connected')), second.until(isKind('connected'))])
+  t.is(first.log.lines.filter(({ level }) => level === 'warn').length, 0)
+})
+
+test('a wrong address does not keep the right one from being found', async t => {
+  const identities = [createIdentity(), createIdentity(), createIdentity()]
+  const other = await openPeer(t, identities, 2, membersOf(identities))
+  const second = await openPeer(t, identities, 1, membersOf(identities))
+  const nobody = '/ip4/127.0.0.1/tcp/1'
+  const somebodyElse = other.transport.addresses[0]!.replace(/\/p2p\/.*/, '')
+  const addresses = [nobody, somebodyElse, ...second.transport.addresses]
+  const first = await openPeer(t, identities, 0, membersOf(identities, [[], addresses]))
+  second.transport.start(second.events)
+  first.transport.start(first.events)
+  t.deepEqual(await first.until(isKind('connected')), { kind: 'connected', peer: 1 })
+})
+
+test('a peer that goes away is reported, and met again when it is back', async t => {
+  const identities = [createIdentity(), createIdentity()]
+  const second = await openPeer(t, identities, 1, membersOf(identities))
+  const { addresses } = second.transport
+  const first = await openPeer(t, identities, 0, membersOf(identities, [[], addresses]))
+  second.transport.start(second.events)
+  first.transport.start(first.events)
+  await first.until(isKind('connected'))
+  await second.stop()
+  await first.until(isKind('disconnected'))
+  t.false(first.transport.send(1, text('gone')))
+  const before = first.reports.length
+  const listen = addresses.map(address => address.replace(/\/p2p\/.*/, ''))
+  const again = await openPeer(t, identities, 1, membersOf(identities), { listen })
+  again.transport.start(again.events)
+  await Promise.all([first.until(isKind('connected'), before), again.until(isKind('connected'))])
+  t.true(first.transport.send(1, text('welcome back')))
+  t.is(String(bytesOf([await again.until(isKind('frame'))])[0]), 'welcome back')
+  t.deepEqual(
+    first.reports.map(({ kind }) => kind),
+    ['connected', 'disconnected', 'connected'],
+  )
+})
+
+test('a reader that pauses holds its sender back, and loses nothing', async t => {
+  const dimension = 50_000
+  const [first, second] = await openPair(t, [{ dimension }, { dimension }])
+  await Promise.all([first.until(isKind('connected')), second.until(isKind('connected'))])
+  second.transport.pause(0)
+  const frameBytes = 200_000
+  const frame = (index: number) => [Buffer.alloc(frameBytes, index)]
+  let taken = 0
+  // The window of the receiver, the queue of the sender, and what the sockets between them hold.
+  for (let idle = 0; idle < 20; idle++) {
+    while (taken < 250 && first.transport.send(1, frame(taken))) taken++
+    await new Promise(resolve => setImmediate(resolve))
+  }
+  t.true(taken < 150, `${taken} frames taken`)
+  t.true(bytesOf(second.reports).length <= 1)
+  second.transport.resume(0)
+  await first.until(isKind('drained'))
+  await second.until(() => bytesOf(second.reports).length === taken)
+  t.true(bytesOf(second.reports).every((bytes, index) => bytes.equals(frame(index)[0]!)))
+  t.true(first.transport.send(1, text('room again')))
+})
+
+test('a banned peer is cut off and stays out', async t => {
+  const [first, second] = await openPair(t)
+  await Promise.all([first.until(isKind('connected')), second.until(isKind('connected'))])
+  first.transport.ban(1, 'it signed two vectors for one slot')
+  t.deepEqual(first.reports.at(-1), {
+    kind: 'disconnected',
+    peer: 1,
+    detail: 'it signed two vectors for one slot',
+  })
+  await second.until(isKind('disconnected'))
+  t.false(first.transport.send(1, text('no')))
+  t.true(
+    first.log.lines.some(({ level, text }) => level === 'warn' && text.startsWith('cut off peer 1 (peer1)')),
+  )
+})
+
+test('stop lets what was sent arrive', async t => {
+  const [first, second] = await openPair(t)
+  await Promise.all([first.until(isKind('connected')), second.until(isKind('connected'))])
+  for (let i = 0; i < 100; i++) first.transport.send(1, [new Uint8Array(4000)])
+  first.transport.send(1, text('last words'))
+  await first.stop()
+  await second.until(report => report.kind === 'frame' && report.bytes.toString() === 'last words')
+  await second.until(isKind('disconnected'))
+  t.is(bytesOf(second.reports).length, 101)
+  t.is(first.reports.at(-1)?.kind, 'connected')
+})
+
+test('a key that is not the seat’s, and an address that cannot be had, are refused at once', async t => {
+  const identities = [createIdentity(), createIdentity()]
+  const members = membersOf(identities)
+  await t.throwsAsync(openPeer(t, identities, 0, members, { seed: identities[1]!.seed }), {
+    code: 'wrong-identity',
+    message: new RegExp(
+      `that of ${identities[1]!.id}, but member 0 \\(peer0\\) of the cohort is ${identities[0]!.id}`,
+    ),
+  })
+  const first = await openPeer(t, identities, 0, members)
+  const listen = first.transport.addresses.map(address => address.replace(/\/p2p\/.*/, ''))
+  await t.throwsAsync(openPeer(t, identities, 1, members, { listen }), {
+    code: 'listen-failed',
+    message: /cannot listen on \/ip4\/127\.0\.0\.1\/tcp\/\d+: .*EADDRINUSE/,
+  })
 })

@@ -1,0 +1,200 @@
+/** What strangers and hostile members may try on the wire: each is a fault or a refusal, and honest peers go on. */
+import type { Stream } from '@libp2p/interface'
+import { multiaddr } from '@multiformats/multiaddr'
+import type { ExecutionContext } from 'ava'
+import test from 'ava'
+import { encode } from 'it-length-prefixed'
+import { Uint8ArrayList } from 'uint8arraylist'
+import { createIdentity, type Identity } from '../../../node/identity.ts'
+import { PROTOCOL } from '../../../node/network/constants.ts'
+import { encodeHello } from '../../../node/network/hello.ts'
+import {
+  hostileNode,
+  isFault,
+  isKind,
+  manualClock,
+  membersOf,
+  openPair,
+  openPeer,
+  type PeerOptions,
+  type RunningPeer,
+  text,
+} from './support.ts'
+
+const hello = encodeHello({ cohortId: 'c0ffee', name: 'mallory', software: 'hostile/1' })
+const framed = (bytes: readonly Uint8Array[]) => encode.single(new Uint8ArrayList(...bytes))
+
+/** An honest peer in seat 1, and a stream that the member in seat 0 opened to it. */
+async function attacked(
+  t: ExecutionContext,
+  options: PeerOptions = {},
+): Promise<[RunningPeer, Stream, readonly Identity[]]> {
+  const identities = [createIdentity(), createIdentity()]
+  const honest = await openPeer(t, identities, 1, membersOf(identities), options)
+  honest.transport.start(honest.events)
+  const node = await hostileNode(t, identities[0]!)
+  return [honest, await node.dialProtocol(multiaddr(honest.transport.addresses[0]!), PROTOCOL), identities]
+}
+
+const closing = (stream: Stream): Promise<void> =>
+  new Promise(resolve => {
+    if (stream.status !== 'open') resolve()
+    else stream.addEventListener('close', () => resolve())
+  })
+
+test('a member that behaves is admitted: the other tests fail for their reasons', async t => {
+  const [honest, stream] = await attacked(t)
+  stream.send(framed(hello))
+  stream.send(framed(text('frame')))
+  t.deepEqual(await honest.until(isKind('frame')), { kind: 'frame', peer: 0, bytes: Buffer.from('frame') })
+})
+
+for (const [what, bytes, fault] of [
+  ['garbage instead of a hello', framed(text('good morning')), 'malformed'],
+  ['an empty hello', framed([]), 'malformed'],
+  ['a hello that is too long', framed([new Uint8Array(5000)]), 'oversize'],
+  ['a length that never ends', new Uint8Array(20).fill(255), 'malformed'],
+  [
+    'the hello of another cohort',
+    framed(encodeHello({ cohortId: 'decaf', name: 'm', software: '' })),
+    'wrong-cohort',
+  ],
+  ['an oversize frame', new Uint8ArrayList(framed(hello), Uint8Array.of(0xff, 0xff, 0xff, 0x7f)), 'oversize'],
+] as const)
+  test(`${what} is a fault of its sender, who is cut off`, async t => {
+    const [honest, stream] = await attacked(t)
+    stream.send(bytes)
+    const report = await honest.until(isKind('fault'))
+    t.like(report, { peer: 0, fault })
+    await closing(stream)
+    t.true(honest.log.lines.some(line => line.level === 'warn' && line.text.startsWith('peer 0 (peer0): ')))
+  })
+
+test('a frame cut off by a lost connection is nobody’s fault', async t => {
+  const [honest, stream] = await attacked(t)
+  stream.send(framed(hello))
+  stream.send(Uint8Array.of(100, 1, 2, 3))
+  await honest.until(isKind('connected'))
+  stream.abort(new Error('crash'))
+  await honest.until(isKind('disconnected'))
+  t.deepEqual(
+    honest.reports.map(({ kind }) => kind),
+    ['connected', 'disconnected'],
+  )
+})
+
+test('who opens a stream and says nothing is cut off in time', async t => {
+  const clock = manualClock()
+  const [honest, stream] = await attacked(t, { clock })
+  while (clock.waiting < 3) await new Promise(resolve => setImmediate(resolve))
+  clock.advance(10_000)
+  await closing(stream)
+  t.deepEqual(honest.reports, [])
+})
+
+test('a Yamux frame that announces 4 GiB ends the connection at its header', async t => {
+  const identities = [createIdentity(), createIdentity()]
+  const honest = await openPeer(t, identities, 1, membersOf(identities))
+  honest.transport.start(honest.events)
+  const node = await hostileNode(t, identities[0]!)
+  const connection = await node.dial(multiaddr(honest.transport.addresses[0]!))
+  const closed = new Promise(resolve => connection.addEventListener('close', resolve))
+  const muxer = (connection as unknown as { muxer: { send(bytes: Uint8Array): boolean } }).muxer
+  muxer.send(Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 1, 255, 255, 255, 255))
+  await t.notThrowsAsync(closed)
+})
+
+test('a stream that is ours to open is a fault', async t => {
+  const identities = [createIdentity(), createIdentity()]
+  const honest = await openPeer(t, identities, 0, membersOf(identities))
+  honest.transport.start(honest.events)
+  const node = await hostileNode(t, identities[1]!)
+  const stream = await node.dialProtocol(multiaddr(honest.transport.addresses[0]!), PROTOCOL)
+  t.like(await honest.until(isKind('fault')), { peer: 1, fault: 'malformed' })
+  await closing(stream)
+})
+
+test('a program without our protocol is named as one of another version', async t => {
+  const identities = [createIdentity(), createIdentity()]
+  const node = await hostileNode(t, identities[1]!)
+  const honest = await openPeer(
+    t,
+    identities,
+    0,
+    membersOf(identities, [[], node.getMultiaddrs().map(String)]),
+  )
+  honest.transport.start(honest.events)
+  t.like(await honest.until(isKind('fault')), { peer: 1, fault: 'wrong-version' })
+})
+
+test('members with different cohort files refuse each other, and both are told why', async t => {
+  const [first, second] = await openPair(t, [{ cohortId: 'aaaa' }, { cohortId: 'bbbb' }])
+  for (const [peer, other, own, theirs] of [
+    [first, 1, 'aaaa', 'bbbb'],
+    [second, 0, 'bbbb', 'aaaa'],
+  ] as const) {
+    const report = await peer.until(isFault('wrong-cohort'))
+    t.like(report, { peer: other })
+    const said = `peer ${other} (peer${other}): its cohort file is another one (cohort ${theirs}, here ${own}); both must use the same file`
+    t.true(peer.log.lines.some(({ text }) => text === said))
+    t.false(peer.reports.some(isKind('connected')))
+  }
+})
+
+test('a stranger is refused before it may open a stream, and both sides log why', async t => {
+  const [member, other, stranger] = [createIdentity(), createIdentity(), createIdentity()]
+  const honest = await openPeer(t, [other, member], 1, membersOf([other, member]))
+  honest.transport.start(honest.events)
+  const uninvited = await openPeer(
+    t,
+    [stranger, member],
+    0,
+    membersOf([stranger, member], [[], honest.transport.addresses]),
+  )
+  uninvited.transport.start(uninvited.events)
+  t.deepEqual(await honest.until(isFault('stranger')), {
+    kind: 'fault',
+    peer: null,
+    fault: 'stranger',
+    detail: `${stranger.id} tried to connect; it is no member of the cohort, or one that was cut off`,
+  })
+  t.true(
+    honest.log.lines.some(({ level, text }) => level === 'warn' && text.startsWith(`refused ${stranger.id}`)),
+  )
+  const hint = `its cohort file must list ${stranger.id}`
+  await honest.until(() =>
+    uninvited.log.lines.some(({ level, text }) => level === 'warn' && text.endsWith(hint)),
+  )
+  t.deepEqual(uninvited.reports, [])
+})
+
+test('a stranger that knocks all the time fills no log', async t => {
+  const [member, other, stranger] = [createIdentity(), createIdentity(), createIdentity()]
+  const honest = await openPeer(t, [other, member], 1, membersOf([other, member]))
+  honest.transport.start(honest.events)
+  const node = await hostileNode(t, stranger)
+  for (let i = 0; i < 10; i++) {
+    const seen = honest.reports.length
+    await node.dialProtocol(multiaddr(honest.transport.addresses[0]!), PROTOCOL).catch(() => undefined)
+    await honest.until(isFault('stranger'), seen)
+  }
+  t.is(honest.log.lines.filter(({ level }) => level === 'warn').length, 1)
+})
+
+test('a member has a few connections at most', async t => {
+  const identities = [createIdentity(), createIdentity()]
+  const honest = await openPeer(t, identities, 1, membersOf(identities))
+  honest.transport.start(honest.events)
+  const address = multiaddr(honest.transport.addresses[0]!)
+  const outcomes: string[] = []
+  for (let i = 0; i < 5; i++) {
+    const node = await hostileNode(t, identities[0]!)
+    outcomes.push(
+      await node.dialProtocol(address, PROTOCOL).then(
+        () => 'open',
+        () => 'refused',
+      ),
+    )
+  }
+  t.deepEqual(outcomes, ['open', 'open', 'open', 'refused', 'refused'])
+})
