@@ -1,72 +1,92 @@
 /**
  * The subset of least diameter, exactly and without enumeration (protocols §4): `keep` points of diameter at
  * most `r` exist iff the graph of pairs farther apart than `r` has a vertex cover of at most `n − keep`
- * points. The least such `r` is one of the distances; a bounded-depth search decides each candidate.
+ * points. The least such `r` is one of the distances; a search of bounded depth decides each candidate.
  */
+import {
+  addPoint,
+  COVER_STEPS_MAX,
+  commonCount,
+  type Graph,
+  hasPoint,
+  type Points,
+  uncovered,
+  type Work,
+} from './cover.ts'
 
 /**
  * Indices, ascending, of the `keep` of `n` points with least diameter; of several such sets the
  * lexicographically first.
  *
- * @param distances `n × n`, symmetric; any increasing function of the distance does
+ * @param distances `n × n`, symmetric, 0 on the diagonal; any increasing function of the distance does
+ * @throws RuleError work-limit, where `n − keep` is large and the distances are made to be hard
  */
 export function leastDiameterSubset(distances: Float64Array, n: number, keep: number): number[] {
+  const work = { left: COVER_STEPS_MAX }
   const candidates = Float64Array.from(new Set(distances)).sort()
-  let low = 0
-  let high = candidates.length - 1
+  const all = allPoints(n)
+  let [low, high] = [0, candidates.length - 1]
+  // The points without edges at the greatest distance are all: a witness to begin with.
+  let witness = all
   while (low < high) {
     const middle = (low + high) >> 1
-    if (hasCover(conflicts(distances, n, candidates[middle]!), n - keep)) high = middle
-    else low = middle + 1
+    const graph = conflicts(distances, n, candidates[middle]!)
+    const found = tooManyEdges(graph, n, keep) ? undefined : uncovered(graph, all, n - keep, work)
+    if (found === undefined) low = middle + 1
+    else [high, witness] = [middle, found]
   }
-  return firstIndependentSet(conflicts(distances, n, candidates[low]!), keep)
+  return firstSubset(conflicts(distances, n, candidates[low]!), n, keep, witness, work)
 }
 
-/** For each point, those farther away than `r`. */
-type Graph = readonly ReadonlySet<number>[]
+function allPoints(n: number): Points {
+  const points = new Uint32Array(Math.ceil(n / 32))
+  for (let j = 0; j < n; j++) addPoint(points, j)
+  return points
+}
 
+/** Joins the points that are farther apart than `r`. */
 function conflicts(distances: Float64Array, n: number, r: number): Graph {
   return Array.from({ length: n }, (_, j) => {
-    const far = new Set<number>()
-    for (let k = 0; k < n; k++) if (distances[j * n + k]! > r) far.add(k)
+    const far = new Uint32Array(Math.ceil(n / 32))
+    for (let k = 0; k < n; k++) if (distances[j * n + k]! > r) addPoint(far, k)
     return far
   })
 }
 
-/** Whether at most `budget` points touch every edge. Branches on the point with most edges: it, or all its neighbours. */
-function hasCover(graph: Graph, budget: number): boolean {
-  let busiest = 0
-  let edges = 0
-  for (const [j, neighbours] of graph.entries()) {
-    edges += neighbours.size
-    if (neighbours.size > graph[busiest]!.size) busiest = j
-  }
-  if (budget < 0 || edges === 0) return budget >= 0
-  const most = graph[busiest]!.size
-  if (edges / 2 > budget * most) return false
-  if (hasCover(without(graph, [busiest]), budget - 1)) return true
-  return most <= budget && hasCover(without(graph, [...graph[busiest]!]), budget - most)
+/** Whether already the `n − keep` points with most edges have too few: no cover can do then. */
+function tooManyEdges(graph: Graph, n: number, keep: number): boolean {
+  const degrees = graph.map(far => commonCount(far, far)).sort((a, b) => b - a)
+  const edges = degrees.reduce((sum, degree) => sum + degree, 0) / 2
+  return degrees.slice(0, n - keep).reduce((sum, degree) => sum + degree, 0) < edges
 }
 
-function without(graph: Graph, points: readonly number[]): Graph {
-  const gone = new Set(points)
-  return graph.map((neighbours, j) =>
-    gone.has(j) ? new Set<number>() : new Set([...neighbours].filter(k => !gone.has(k))),
-  )
-}
-
-/** The lexicographically first `keep` points without an edge among them; one must exist. */
-function firstIndependentSet(graph: Graph, keep: number): number[] {
+/**
+ * The lexicographically first `keep` points without an edge among them; the witness is one set of as many or more.
+ * A point is taken if the last witness has it or a search finds another that has it, and all taken so far.
+ */
+function firstSubset(graph: Graph, n: number, keep: number, witness: Points, work: Work): number[] {
   const chosen: number[] = []
-  let dropped = new Set<number>()
+  let open = allPoints(n)
+  let budget = n - keep
   for (let j = 0; chosen.length < keep; j++) {
-    if (dropped.has(j)) continue
-    // Taking j drops its neighbours; points passed over earlier are in `dropped` too.
-    const attempt = new Set([...dropped, ...graph[j]!])
-    if (hasCover(without(graph, [...attempt]), graph.length - keep - attempt.size)) {
-      dropped = attempt
-      chosen.push(j)
-    } else dropped.add(j)
+    if (!hasPoint(open, j)) continue
+    const left = open.map((word, w) => word & ~graph[j]![w]!)
+    left[j >> 5]! &= ~(1 << (j & 31))
+    const dropped = commonCount(graph[j]!, open)
+    const found = hasPoint(witness, j)
+      ? witness
+      : dropped <= budget
+        ? uncovered(graph, left, budget - dropped, work)
+        : undefined
+    if (found === undefined) {
+      open[j >> 5]! &= ~(1 << (j & 31))
+      budget--
+      continue
+    }
+    chosen.push(j)
+    witness = found
+    open = left
+    budget -= dropped
   }
   return chosen
 }
