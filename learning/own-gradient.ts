@@ -1,0 +1,38 @@
+/**
+ * What an honest worker makes of its gradient before it sends it: weight decay, clipping and momentum, in this order
+ * (RESAM, §5.1 and eq. 5).
+ */
+import { norm, type Vector } from '../agreement/vector.ts'
+
+export interface OwnGradientOptions {
+  /** `β` of `m ← βm + (1 − β)g` (RESAM, eq. 5); 0 sends gradients. */
+  readonly momentum: number
+  /** ℓ₂ norm to which the gradient is clipped; null: not at all. */
+  readonly clip: number | null
+  /** Coefficient of θ added to the gradient. */
+  readonly weightDecay: number
+}
+
+/**
+ * The vector to send, a new one. With momentum it is also the momentum of the next call.
+ *
+ * @param gradient `d` coordinates, at `parameters`
+ * @param before the momentum before this step; null at the first
+ */
+export function ownGradient(
+  gradient: Vector,
+  parameters: Vector,
+  before: Vector | null,
+  { momentum: beta, clip, weightDecay }: OwnGradientOptions,
+): Vector {
+  const vector = new Float32Array(gradient)
+  if (weightDecay !== 0) for (let i = 0; i < vector.length; i++) vector[i]! += weightDecay * parameters[i]!
+  if (clip !== null) {
+    const length = norm(vector)
+    if (length > clip) for (let i = 0; i < vector.length; i++) vector[i]! *= clip / length
+  }
+  if (beta === 0) return vector
+  if (before === null) for (let i = 0; i < vector.length; i++) vector[i]! *= 1 - beta
+  else for (let i = 0; i < vector.length; i++) vector[i] = beta * before[i]! + (1 - beta) * vector[i]!
+  return vector
+}

@@ -1,0 +1,164 @@
+/**
+ * The trusted server of the older papers, as the baseline to compare with: distributed gradient descent with a rule
+ * (approximate-byzantine-fault-tolerance §4.1; comparative-gradient-elimination §2.1, §3.5; byzantine-gradient-descent,
+ * Algorithm 2; RESAM, Algorithm 1).
+ *
+ * In a step every worker sends one vector made from its gradient at the server's parameters; faulty workers see all
+ * honest vectors before they choose theirs. The server averages each worker's vectors over time if asked to
+ * (`α`), applies the rule, moves, and projects onto its box. A worker whose vector is missing or malformed is left
+ * out of the step and counts as one of the `f`: nobody else can be at fault for it on a synchronous network.
+ */
+import type { Aggregator } from '../../agreement/rules/registry.ts'
+import { isFiniteVector, type Vector } from '../../agreement/vector.ts'
+import type { Attack } from '../attacks/attack.ts'
+import type { BatchSize } from '../batch-size.ts'
+import { type Box, project } from '../box.ts'
+import type { GradientReply } from '../oracle.ts'
+import { type OwnGradientOptions, ownGradient } from '../own-gradient.ts'
+import { randomStream } from '../random.ts'
+import type { StepSize } from '../step-size.ts'
+
+/** The gradients of these workers at the same parameters, in the order asked for: one batched call, if it can be. */
+export type GradientSource = (
+  request: { readonly step: number; readonly parameters: Vector; readonly batch: number },
+  workers: readonly number[],
+) => Promise<readonly GradientReply[]>
+
+export interface ServerOptions extends OwnGradientOptions {
+  readonly rule: Aggregator
+  readonly workers: number
+  /** `f`, with which the server reckons. */
+  readonly faults: number
+  /** The workers that really are faulty, and what they do. */
+  readonly liars: readonly number[]
+  readonly attack: Attack | null
+  readonly start: Vector
+  readonly gradients: GradientSource
+  readonly rate: StepSize
+  readonly batch: BatchSize
+  /** `α` of `h_t = αh_{t−1} + (1 − α)g_t`, kept for each worker by the server; 0: none (eq. 25, `h_0 = 0`). */
+  readonly averaging: number
+  /** `W`; null: no projection. */
+  readonly box: Box | null
+  /** Of the adversary. */
+  readonly seed: number
+}
+
+export interface ServerStep {
+  readonly step: number
+  /** Mean over the honest workers of the loss on their batches, before the step. */
+  readonly loss: number
+  /** False once a coordinate is no longer finite: there is nothing left to learn. */
+  readonly finite: boolean
+}
+
+export interface Server {
+  /** After the last step. The array stays and is overwritten by the next step. */
+  readonly parameters: Vector
+  step(): Promise<ServerStep>
+}
+
+interface State {
+  readonly options: ServerOptions
+  readonly honest: readonly number[]
+  readonly parameters: Vector
+  readonly momenta: (Vector | null)[]
+  readonly averages: (Vector | null)[]
+  readonly random: () => number
+  step: number
+}
+
+/** @throws RangeError where a liar is no worker */
+export function createServer(options: ServerOptions): Server {
+  const { workers, liars, start, seed } = options
+  const stray = liars.find(liar => !(liar >= 0 && liar < workers))
+  if (stray !== undefined)
+    throw new RangeError(`liar ${stray} of ${workers} workers: expected 0 to ${workers - 1}`)
+  const faulty = new Set(options.attack === null ? [] : liars)
+  const state: State = {
+    options,
+    honest: everyone(workers).filter(worker => !faulty.has(worker)),
+    parameters: new Float32Array(start),
+    momenta: everyone(workers).map(() => null),
+    averages: everyone(workers).map(() => null),
+    random: randomStream(seed, 'adversary', 'server').uniform,
+    step: 0,
+  }
+  return { parameters: state.parameters, step: () => takeStep(state) }
+}
+
+async function takeStep(state: State): Promise<ServerStep> {
+  const { options, parameters, honest } = state
+  const step = ++state.step
+  const asked = needsOwn(options.attack) ? everyone(options.workers) : honest
+  const request = { step, parameters, batch: options.batch(step) }
+  const replies = await options.gradients(request, asked)
+  const own = new Map<number, Vector>()
+  let loss = 0
+  for (const [place, worker] of asked.entries()) {
+    const { gradient, loss: workerLoss } = replies[place]!
+    if (honest.includes(worker)) loss += workerLoss / honest.length
+    const vector = ownGradient(gradient, parameters, state.momenta[worker]!, options)
+    if (options.momentum !== 0) state.momenta[worker] = vector
+    own.set(worker, vector)
+  }
+  const received = receive(state, own).map(([worker, vector]) => average(state, worker, vector))
+  return { step, loss, finite: descend(state, received) }
+}
+
+/** Attacks that never look at the vector of the faulty worker itself, but for its length: its gradient is not needed. */
+const blind: ReadonlySet<string> = new Set([
+  ...['little', 'empire', 'coordinate-wise', 'mimic'],
+  ...['zero', 'random', 'silence'],
+])
+
+function needsOwn(attack: Attack | null): boolean {
+  return attack !== null && !blind.has(attack.name)
+}
+
+/** What arrives: a finite vector of the right length from each worker, or nothing. */
+function receive({ options, honest, random, step }: State, own: ReadonlyMap<number, Vector>) {
+  const { workers, faults, attack, liars } = options
+  const family = honest.map(worker => own.get(worker)!)
+  const arrived: [worker: number, vector: Vector][] = honest.map(worker => [worker, own.get(worker)!])
+  for (const liar of attack === null ? [] : liars) {
+    const vector = attack!.forge({
+      slot: { step, phase: 'gradient', iteration: 1, sender: liar },
+      recipient: -1,
+      peers: workers,
+      faults,
+      own: own.get(liar) ?? family[0] ?? new Float32Array(options.start.length),
+      honest: family,
+      random,
+    })
+    if (vector !== null && vector.length === options.start.length && isFiniteVector(vector))
+      arrived.push([liar, vector])
+  }
+  return arrived.sort(([a], [b]) => a - b)
+}
+
+function average({ options, averages }: State, worker: number, vector: Vector): Vector {
+  const alpha = options.averaging
+  if (alpha === 0) return vector
+  const before = averages[worker]
+  const after = Float32Array.from(vector, (value, i) => alpha * (before?.[i] ?? 0) + (1 - alpha) * value)
+  averages[worker] = after
+  return after
+}
+
+/** `θ ← [θ − η·rule(…)]_W`; false where it is not finite afterwards. */
+function descend({ options, parameters, step }: State, received: readonly Vector[]): boolean {
+  const { rule, workers, faults, rate, box } = options
+  const missing = workers - received.length
+  const direction = rule.aggregate(received, Math.max(0, faults - missing), { checked: true })
+  const eta = rate(step)
+  for (let i = 0; i < parameters.length; i++) parameters[i]! -= eta * direction[i]!
+  if (box !== null) project(parameters, box)
+  let zero = 0
+  for (let i = 0; i < parameters.length; i++) zero += 0 * parameters[i]!
+  return zero === 0
+}
+
+function everyone(n: number): number[] {
+  return Array.from({ length: n }, (_, i) => i)
+}

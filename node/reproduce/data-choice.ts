@@ -1,0 +1,33 @@
+/** Which data sets an experiment runs on: those in the folder named, else the embedded digits. */
+import { access } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import { DataError } from '../../learning/data/dataset.ts'
+import type { DataChoice } from './experiment.ts'
+
+/** Folders looked for inside the one named, so that one option gives both of the papers' sets. */
+const known = ['mnist', 'fashion-mnist']
+
+/** @throws DataError where the folder holds no data set */
+export async function chooseData(directory: string | null): Promise<readonly DataChoice[]> {
+  if (directory === null || directory === 'digits') return [{ name: 'digits', path: 'digits' }]
+  const path = resolve(directory)
+  if (await holdsIdx(path)) return [{ name: basename(path), path }]
+  const found: DataChoice[] = []
+  for (const name of known) if (await holdsIdx(join(path, name))) found.push({ name, path: join(path, name) })
+  if (found.length > 0) return found
+  throw new DataError(
+    'DATA_MISSING',
+    `${path}: no train-images-idx3-ubyte (or .gz) in it, nor in ${known.join(' or ')} below it; expected a folder with the four files of MNIST, or one that holds such folders`,
+  )
+}
+
+async function holdsIdx(path: string): Promise<boolean> {
+  for (const ending of ['', '.gz']) {
+    const there = await access(join(path, `train-images-idx3-ubyte${ending}`)).then(
+      () => true,
+      () => false,
+    )
+    if (there) return true
+  }
+  return false
+}

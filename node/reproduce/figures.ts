@@ -1,0 +1,214 @@
+/** Figures as Vega-Lite descriptions, and as SVG: lines over steps, and heat maps of rule × attack. */
+import type { TopLevelSpec } from 'vega-lite'
+import type { Point } from './experiment.ts'
+import { overSeeds } from './statistics.ts'
+
+export interface Figure {
+  readonly title: string
+  readonly caption: string
+  readonly spec: TopLevelSpec
+}
+
+export interface Line {
+  /** Which panel it is in. */
+  readonly panel: string
+  /** What its colour stands for. */
+  readonly name: string
+  /** One series a seed. */
+  readonly series: readonly (readonly Point[])[]
+}
+
+export interface LinesOptions {
+  readonly title: string
+  readonly caption: string
+  readonly lines: readonly Line[]
+  readonly x: string
+  readonly y: string
+  readonly scale?: 'log' | 'percent'
+  /** A line whose name is this is drawn black and broken: what to compare with. */
+  readonly reference?: string
+  readonly columns?: number
+  readonly logX?: boolean
+}
+
+/** Categorical colours that differ in lightness too (Okabe and Ito, 2008, and three more). */
+const palette = [
+  ...['#0072b2', '#e69f00', '#009e73', '#cc79a7', '#d55e00', '#56b4e9', '#8c6d1f', '#7f7f7f'],
+  ...['#5b3fa0', '#a6293a'],
+]
+
+const config = {
+  font: 'system-ui, sans-serif',
+  background: '#ffffff',
+  view: { stroke: '#d8dee4' },
+  axis: {
+    grid: true,
+    gridColor: '#eef1f4',
+    domainColor: '#aab4be',
+    tickColor: '#aab4be',
+    labelColor: '#3c4650',
+    titleColor: '#3c4650',
+    titleFontWeight: 'normal' as const,
+    labelFontSize: 11,
+    titleFontSize: 12,
+  },
+  legend: {
+    labelFontSize: 12,
+    labelColor: '#1f2933',
+    symbolStrokeWidth: 3,
+    orient: 'top' as const,
+    title: null,
+    columns: 5,
+    labelLimit: 260,
+  },
+  header: { labelFontSize: 12, labelFontWeight: 'bold' as const, labelColor: '#1f2933', title: null },
+}
+
+/** One panel for each `panel`, mean as a line and least to greatest over the seeds as a band. */
+export function linesFigure(options: LinesOptions): Figure {
+  const { title, caption, lines, scale, columns = 2 } = options
+  const panels = inOrder(lines.map(({ panel }) => panel))
+  const values = lines
+    .flatMap(({ panel, name, series }) =>
+      overSeeds(series).map(({ x, spread: { mean, min, max } }) => ({
+        panel,
+        name,
+        x,
+        y: mean,
+        low: min,
+        high: max,
+      })),
+    )
+    .filter(({ low }) => scale !== 'log' || low > 0)
+  const alone = panels.length === 1
+  const size = alone ? { width: 640, height: 300 } : { width: columns === 2 ? 350 : 225, height: 200 }
+  const spec: TopLevelSpec = {
+    data: { values },
+    facet: {
+      field: 'panel',
+      type: 'nominal',
+      sort: panels,
+      title: null,
+      ...(alone && { header: { labels: false } }),
+    },
+    columns: alone ? 1 : columns,
+    spec: { ...size, ...lineLayers(options) },
+    resolve: { axis: { x: 'independent', y: 'independent' } },
+    config,
+  }
+  return { title, caption, spec }
+}
+
+function lineLayers({ lines, x, y, scale, reference, logX = false }: LinesOptions) {
+  const names = inOrder(lines.map(({ name }) => name))
+  const others = names.filter(name => name !== reference)
+  const colour = (name: string) =>
+    name === reference ? '#111111' : palette[others.indexOf(name) % palette.length]!
+  const yScale =
+    scale === 'log' ? { type: 'log' as const } : scale === 'percent' ? { domain: [0, 1] } : { zero: false }
+  const format =
+    scale === 'percent' ? { format: '.0%' } : scale === 'log' ? { format: '~g', tickCount: 6 } : {}
+  const number = { type: 'quantitative' as const, scale: yScale, axis: { title: y, ...format } }
+  const xAxis = { tickCount: 5, ...(logX && { format: '~s' }) }
+  const isReference = `datum.name === ${JSON.stringify(reference ?? '')}`
+  return {
+    encoding: {
+      x: {
+        field: 'x',
+        type: 'quantitative' as const,
+        title: x,
+        axis: xAxis,
+        ...(logX && { scale: { type: 'log' as const } }),
+      },
+      color: {
+        field: 'name',
+        type: 'nominal' as const,
+        sort: names,
+        scale: { domain: names, range: names.map(colour) },
+      },
+    },
+    layer: [
+      {
+        mark: { type: 'area' as const, opacity: 0.12 },
+        encoding: { y: { field: 'low', ...number }, y2: { field: 'high' } },
+      },
+      {
+        mark: { type: 'line' as const, strokeWidth: 1.8 },
+        encoding: {
+          y: { field: 'y', ...number },
+          strokeDash: { condition: { test: isReference, value: [5, 4] }, value: [1, 0] },
+        },
+      },
+    ],
+  }
+}
+
+export interface HeatCell {
+  readonly panel: string
+  readonly row: string
+  readonly column: string
+  /** In [0, 1], or null: an empty cell. */
+  readonly value: number | null
+}
+
+/** Accuracies, rows × columns, one panel for each `panel`, each cell with its number in it. */
+export function heatFigure(title: string, caption: string, cells: readonly HeatCell[]): Figure {
+  const panels = inOrder(cells.map(({ panel }) => panel))
+  const rows = inOrder(cells.map(({ row }) => row))
+  const columns = inOrder(cells.map(({ column }) => column))
+  const bare = { title: null, domain: false, ticks: false, grid: false }
+  const across = {
+    ...bare,
+    orient: 'top' as const,
+    labelAngle: columns.length > 4 ? -35 : 0,
+    labelLimit: 140,
+  }
+  const number = { field: 'value', type: 'quantitative' as const }
+  const light = {
+    condition: { test: 'datum.value < 0.18 || datum.value > 0.85', value: '#ffffff' },
+    value: '#1f2933',
+  }
+  const spec: TopLevelSpec = {
+    data: { values: cells.filter(({ value }) => value !== null).map(cell => ({ ...cell })) },
+    facet: { field: 'panel', type: 'nominal', sort: panels, title: null },
+    columns: columns.length > 5 ? 1 : 2,
+    spec: {
+      width: Math.max(120, columns.length * 74),
+      height: Math.max(40, rows.length * 26),
+      encoding: {
+        x: { field: 'column', type: 'nominal', sort: columns, axis: across },
+        y: { field: 'row', type: 'nominal', sort: rows, axis: bare },
+      },
+      layer: [
+        {
+          mark: { type: 'rect', stroke: '#ffffff', strokeWidth: 2 },
+          encoding: {
+            color: { ...number, scale: { domain: [0, 1], scheme: 'redyellowblue' }, legend: null },
+          },
+        },
+        {
+          mark: { type: 'text', fontSize: 12 },
+          encoding: { text: { ...number, format: '.1%' }, color: light },
+        },
+      ],
+    },
+    resolve: { axis: { x: 'independent', y: 'independent' } },
+    config: { ...config, view: { stroke: null } },
+  }
+  return { title, caption, spec }
+}
+
+function inOrder(names: readonly string[]): string[] {
+  return [...new Set(names)]
+}
+
+/** The figure as SVG, drawn without a browser and without anything from the network. */
+export async function drawFigure({ spec }: Figure): Promise<string> {
+  const [{ compile }, { parse, View }] = await Promise.all([import('vega-lite'), import('vega')])
+  const view = new View(parse(compile(spec).spec), { renderer: 'none' })
+  try {
+    return await view.toSVG()
+  } finally {
+    view.finalize()
+  }
+}

@@ -1,0 +1,105 @@
+/** The page of a reproduction: one HTML file, its figures inside, nothing from the network. */
+import type { Experiment, Findings, Settings, Table, Verdict } from './experiment.ts'
+import { drawFigure } from './figures.ts'
+import { style } from './page-style.ts'
+import type { Results } from './results.ts'
+
+export interface PageOptions {
+  readonly experiment: Experiment
+  readonly settings: Settings
+  readonly findings: Findings
+  readonly results: Results
+  /** How it was called. */
+  readonly command: string
+}
+
+export async function pageOf(options: PageOptions): Promise<string> {
+  const { experiment, findings } = options
+  const figures = await Promise.all(
+    findings.figures.map(async figure => {
+      const svg = await drawFigure(figure)
+      return `<figure><h3>${safe(figure.title)}</h3><div class="plot">${svg}</div><figcaption>${safe(figure.caption)}</figcaption></figure>`
+    }),
+  )
+  const parts = [
+    `<header><p class="kind">Concord · reproduction${options.settings.quick ? ' · quick' : ''}</p><h1>${safe(experiment.title)}</h1><p class="source">${safe(experiment.source)}</p></header>`,
+    section('What the paper claims', experiment.claim.map(paragraph).join('')),
+    section('What was measured', findings.verdicts.map(verdictCard).join('')),
+    ...(figures.length > 0 ? [section('Figures', figures.join(''))] : []),
+    ...(findings.tables.length > 0 ? [section('Numbers', findings.tables.map(tableHtml).join(''))] : []),
+    ...(findings.notes.length > 0
+      ? [
+          section(
+            'Where paper, parameters and this run differ',
+            `<ul>${findings.notes.map(note => `<li>${safe(note)}</li>`).join('')}</ul>`,
+          ),
+        ]
+      : []),
+    section('How it was run', howItWasRun(options)),
+  ]
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${safe(experiment.title)} · Concord</title><style>${style}</style></head>
+<body><main>
+${parts.join('\n')}
+</main></body></html>
+`
+}
+
+function section(title: string, body: string): string {
+  return `<section><h2>${safe(title)}</h2>${body}</section>`
+}
+
+function paragraph(text: string): string {
+  return `<p>${safe(text)}</p>`
+}
+
+/** The verdict in one word. */
+export function verdictWord({ holds }: Verdict): 'reproduced' | 'not reproduced' | 'open' {
+  return holds === null ? 'open' : holds ? 'reproduced' : 'not reproduced'
+}
+
+function verdictCard(verdict: Verdict): string {
+  const word = verdictWord(verdict)
+  return `<article class="verdict ${word.replace(' ', '-')}"><p class="word">${word}</p><div><p class="claim">${safe(verdict.claim)}</p><p>${safe(verdict.measured)}</p></div></article>`
+}
+
+function tableHtml({ title, head, rows }: Table): string {
+  const cells = (row: readonly string[], tag: string) =>
+    row.map(cell => `<${tag}>${safe(cell)}</${tag}>`).join('')
+  return `<h3>${safe(title)}</h3><div class="scroll"><table><thead><tr>${cells(head, 'th')}</tr></thead><tbody>${rows.map(row => `<tr>${cells(row, 'td')}</tr>`).join('')}</tbody></table></div>`
+}
+
+function howItWasRun({ experiment, settings, results, command }: PageOptions): string {
+  const { machine, runs, wallSeconds } = results
+  const busy = machine.load > machine.cores
+  const rows = [
+    ['command', command],
+    ...(experiment.needsData ? [['data', settings.data.map(({ name }) => dataText(name)).join('; ')]] : []),
+    [
+      'runs',
+      `${runs.length}, ${Math.round(runs.reduce((sum, run) => sum + run.seconds, 0))} s of work; this call took ${wallSeconds} s on ${machine.threads} threads`,
+    ],
+    ['machine', `${machine.processor}, ${machine.cores} cores, Node ${machine.node}`],
+    [
+      'load',
+      busy
+        ? `${machine.load} busy processes on ${machine.cores} cores: the times above were taken under load and say little`
+        : `${machine.load} busy processes on ${machine.cores} cores`,
+    ],
+  ]
+  const list = rows.map(([name, value]) => `<dt>${safe(name!)}</dt><dd>${safe(value!)}</dd>`).join('')
+  return `<dl>${list}</dl><p class="small">Every run with its configuration is in results.json beside this page. The same command again takes finished runs from there.</p>`
+}
+
+function dataText(name: string): string {
+  return name === 'digits' ? 'the embedded digits (drawn, not a benchmark set; --data DIR takes MNIST)' : name
+}
+
+function safe(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+}

@@ -1,0 +1,137 @@
+/** An experiment from its plan to its findings: what has been run before is taken over, the rest is run. */
+import { availableParallelism, cpus, loadavg } from 'node:os'
+import type { Configuration, Experiment, Findings, Result, Settings } from './experiment.ts'
+import { runPool } from './pool.ts'
+import { keyOf, type Results, type Run, readRuns, toRun, writeResults } from './results.ts'
+
+export interface ReproduceOptions {
+  readonly experiment: Experiment
+  readonly settings: Settings
+  /** Path of results.json. */
+  readonly path: string
+  /** Ignore what has been run before. */
+  readonly fresh: boolean
+  /** Null: one a core. */
+  readonly threads: number | null
+  readonly onPlan?: (plan: { readonly runs: number; readonly earlier: number }) => void
+  readonly onProgress?: (progress: RunProgress) => void
+}
+
+export interface RunProgress {
+  readonly finished: number
+  readonly runs: number
+  /** In [0, 1], by cost. */
+  readonly done: number
+  /** Null before anything can be said. */
+  readonly secondsLeft: number | null
+}
+
+export interface Reproduction {
+  readonly findings: Findings
+  readonly results: Results
+}
+
+/** @throws ResultsError, ReproduceError */
+export async function reproduce(options: ReproduceOptions): Promise<Reproduction> {
+  const { experiment, settings, path } = options
+  const startedMs = performance.now()
+  const threads = options.threads ?? availableParallelism()
+  const configs = experiment.configurations(settings)
+  const known = new Map<string, Run>()
+  if (!options.fresh)
+    for (const run of await readRuns(path, experiment.name)) known.set(keyOf(run.config), run)
+  const wanted = configs.map(keyOf)
+  const missing = configs.filter(config => !known.has(keyOf(config)))
+  options.onPlan?.({ runs: configs.length, earlier: configs.length - missing.length })
+  const snapshot = (findings: Findings): Results => ({
+    experiment: experiment.name,
+    quick: settings.quick,
+    machine: machine(threads),
+    wallSeconds: Math.round((performance.now() - startedMs) / 100) / 10,
+    verdicts: [...findings.verdicts],
+    notes: [...findings.notes],
+    // Runs of other settings in the same folder stay: quick ones may serve the full experiment.
+    runs: [...known.values()],
+  })
+  const judged = () => experiment.judge(resultsOf(wanted, known), settings)
+  const meter = createMeter(experiment, configs, missing, options.onProgress)
+  await runPool({
+    experiment: experiment.name,
+    configs: missing,
+    threads,
+    onProgress: meter.progress,
+    async onResult(index, measurement, seconds) {
+      known.set(keyOf(missing[index]!), toRun(missing[index]!, measurement, seconds))
+      meter.finished(index)
+      if (meter.shouldSave())
+        await writeResults(path, snapshot({ verdicts: [], tables: [], figures: [], notes: [] }))
+    },
+  })
+  const findings = judged()
+  const results = snapshot(findings)
+  await writeResults(path, results)
+  return { findings, results }
+}
+
+function resultsOf(keys: readonly string[], known: ReadonlyMap<string, Run>): Result<Configuration>[] {
+  return keys.flatMap(key => {
+    const run = known.get(key)
+    if (run === undefined) return []
+    const { config, numbers, series, seconds } = run
+    return [{ config, measurement: { numbers, series }, seconds }]
+  })
+}
+
+function machine(threads: number): Results['machine'] {
+  const load = Math.round(10 * loadavg()[0]!) / 10
+  return {
+    processor: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: cpus().length,
+    threads,
+    node: process.version,
+    load,
+  }
+}
+
+/** Results are saved at most this often, and at the end. */
+const saveEveryMs = 2000
+
+function createMeter(
+  experiment: Experiment,
+  configs: readonly Configuration[],
+  missing: readonly Configuration[],
+  report: ReproduceOptions['onProgress'],
+) {
+  const cost = missing.map(config => experiment.cost(config))
+  const total = configs.reduce((sum, config) => sum + experiment.cost(config), 0)
+  const open = cost.reduce((a, b) => a + b, 0)
+  const parts = missing.map(() => 0)
+  const startedMs = performance.now()
+  let savedMs = startedMs
+  const tell = () => {
+    const done = parts.reduce((sum, part, i) => sum + part * cost[i]!, 0)
+    const seconds = (performance.now() - startedMs) / 1000
+    const ready = seconds > 2 && done > 0
+    report?.({
+      finished: configs.length - missing.length + parts.filter(part => part === 1).length,
+      runs: configs.length,
+      done: total === 0 ? 1 : (total - open + done) / total,
+      secondsLeft: ready ? (seconds * (open - done)) / done : null,
+    })
+  }
+  return {
+    progress(index: number, done: number) {
+      parts[index] = Math.min(done, 0.999)
+      tell()
+    },
+    finished(index: number) {
+      parts[index] = 1
+      tell()
+    },
+    shouldSave() {
+      const due = performance.now() - savedMs > saveEveryMs
+      if (due) savedMs = performance.now()
+      return due
+    },
+  }
+}

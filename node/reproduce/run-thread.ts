@@ -1,0 +1,28 @@
+/** A thread of the pool: runs one configuration after the other. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { createBench } from './bench.ts'
+import type { Configuration } from './experiment.ts'
+import type { FromThread } from './pool.ts'
+import { experimentNamed } from './registry.ts'
+
+const port = parentPort
+if (!port) throw new Error('run-thread.ts runs as a worker thread; call runPool instead')
+
+const { name } = workerData as { readonly name: string }
+const experiment = experimentNamed(name)
+if (!experiment) throw new Error(`no experiment is called ${name}`)
+const bench = createBench()
+const say = (message: FromThread) => port.postMessage(message)
+
+port.on('message', async ({ index, config }: { readonly index: number; readonly config: Configuration }) => {
+  const startedMs = performance.now()
+  try {
+    const measurement = await experiment.run(config, {
+      bench,
+      progress: done => say({ kind: 'progress', index, done }),
+    })
+    say({ kind: 'result', index, measurement, seconds: (performance.now() - startedMs) / 1000 })
+  } catch (thrown) {
+    say({ kind: 'failed', index, error: thrown instanceof Error ? thrown : new Error(String(thrown)) })
+  }
+})
