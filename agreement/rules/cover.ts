@@ -18,7 +18,7 @@ export interface Work {
 }
 
 /** Steps after which a search gives up: some seconds. Up to 20 points to drop never come near it. */
-export const COVER_STEPS_MAX = 2_000_000
+export const COVER_STEPS_MAX = 1_000_000
 
 export function hasPoint(points: Points, j: number): boolean {
   return (points[j >> 5]! & (1 << (j & 31))) !== 0
