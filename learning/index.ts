@@ -40,7 +40,13 @@ export {
 } from './models/model.ts'
 export { modelNamed, modelNames } from './models/registry.ts'
 export type { Evaluation, GradientReply, GradientRequest, Oracle } from './oracle.ts'
-export { createJaxOracle, type ModelOracle } from './oracles/jax-oracle.ts'
+export {
+  createJaxOracle,
+  createJaxOracles,
+  createOracleGroup,
+  type ModelOracle,
+  type OracleGroup,
+} from './oracles/jax-oracle.ts'
 export type { OracleSpec } from './oracles/spec.ts'
 export { createOracle, OracleError } from './oracles/worker-oracle.ts'
 export { drawNormal, type RandomStream, randomStream } from './random.ts'

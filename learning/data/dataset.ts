@@ -24,17 +24,28 @@ export type DataErrorCode =
 
 /** What every example of a data set looks like. */
 export interface DataShape {
-  /** One example, `[rows, columns]` for a grey image; row-major. */
+  /** One example, `[height, width]` for a grey image, `[height, width, channels]` for a coloured one; row-major. */
   readonly shape: readonly number[]
-  /** Labels are `0 … classes − 1`. */
+  /** Labels are `0 … classes − 1`; 0 where the targets are real numbers instead. */
   readonly classes: number
+}
+
+/** What bytes become: `(byte/255 − mean) / deviation`, by channel. */
+export interface Normalisation {
+  readonly mean: readonly number[]
+  readonly deviation: readonly number[]
 }
 
 export interface Dataset extends DataShape {
   readonly name: string
   /** `count × size` values, row-major: bytes `0 … 255` (normalised when a batch is made), or floats used as they are. */
   readonly examples: Uint8Array | Float32Array
+  /** All 0 where the targets are real numbers. */
   readonly labels: Uint8Array
+  /** Real targets, one an example, where `classes` is 0. */
+  readonly values?: Float32Array
+  /** For bytes; MNIST's where nothing is said. */
+  readonly normalisation?: Normalisation
 }
 
 /** A training and a test set of which a peer takes only what it needs. */
@@ -56,10 +67,26 @@ export function exampleSize(shape: readonly number[]): number {
 export const PIXEL_MEAN = 0.1307
 export const PIXEL_DEVIATION = 0.3081
 
-const NORMALISED = Float32Array.from(
-  { length: 256 },
-  (_, byte) => (byte / 255 - PIXEL_MEAN) / PIXEL_DEVIATION,
-)
+/** CIFAR-10's, by channel (RESAM, App. D.2). */
+export const CIFAR_NORMALISATION: Normalisation = {
+  mean: [0.4914, 0.4822, 0.4465],
+  deviation: [0.2023, 0.1994, 0.201],
+}
+
+const MNIST_NORMALISATION: Normalisation = { mean: [PIXEL_MEAN], deviation: [PIXEL_DEVIATION] }
+
+const tables = new WeakMap<Normalisation, readonly Float32Array[]>()
+
+/** For each channel the 256 values that a byte can become. */
+function tablesOf(normalisation: Normalisation): readonly Float32Array[] {
+  const known = tables.get(normalisation)
+  if (known) return known
+  const made = normalisation.mean.map((mean, channel) =>
+    Float32Array.from({ length: 256 }, (_, byte) => (byte / 255 - mean) / normalisation.deviation[channel]!),
+  )
+  tables.set(normalisation, made)
+  return made
+}
 
 /** Writes example `index` as floats to `row` of the matrix `out` (`rows × size`). */
 export function writeExample(dataset: Dataset, index: number, out: Float32Array, row: number): void {
@@ -67,8 +94,30 @@ export function writeExample(dataset: Dataset, index: number, out: Float32Array,
   const { examples } = dataset
   const from = index * size
   const to = row * size
-  if (examples instanceof Float32Array) out.set(examples.subarray(from, from + size), to)
-  else for (let i = 0; i < size; i++) out[to + i] = NORMALISED[examples[from + i]!]!
+  if (examples instanceof Float32Array) {
+    out.set(examples.subarray(from, from + size), to)
+    return
+  }
+  const byChannel = tablesOf(dataset.normalisation ?? MNIST_NORMALISATION)
+  if (byChannel.length === 1) {
+    const table = byChannel[0]!
+    for (let i = 0; i < size; i++) out[to + i] = table[examples[from + i]!]!
+  } else for (let i = 0; i < size; i++) out[to + i] = byChannel[i % byChannel.length]![examples[from + i]!]!
+}
+
+/** Mirrors `row` of the matrix, an image, left to right, in place. */
+export function mirrorRow({ shape }: DataShape, matrix: Float32Array, row: number): void {
+  const [height = 1, width = 1, channels = 1] = shape
+  const pixels = matrix.subarray(row * exampleSize(shape), (row + 1) * exampleSize(shape))
+  for (let line = 0; line < height; line++)
+    for (let x = 0; x < Math.floor(width / 2); x++)
+      for (let c = 0; c < channels; c++) {
+        const left = (line * width + x) * channels + c
+        const right = (line * width + width - 1 - x) * channels + c
+        const held = pixels[left]!
+        pixels[left] = pixels[right]!
+        pixels[right] = held
+      }
 }
 
 /** Copies the rows at `indices` out of a larger data set, so that the rest can be freed. */
@@ -80,10 +129,12 @@ export function takeExamples(dataset: Dataset, indices: ArrayLike<number>): Data
       ? new Float32Array(indices.length * size)
       : new Uint8Array(indices.length * size)
   const labels = new Uint8Array(indices.length)
+  const values = dataset.values && new Float32Array(indices.length)
   for (let row = 0; row < indices.length; row++) {
     const index = indices[row]!
     taken.set(examples.subarray(index * size, (index + 1) * size), row * size)
     labels[row] = dataset.labels[index]!
+    if (values) values[row] = dataset.values![index]!
   }
-  return { ...dataset, examples: taken, labels }
+  return { ...dataset, examples: taken, labels, ...(values && { values }) }
 }

@@ -44,6 +44,11 @@ export function partitionIndices(
       'DATA_PARTITION',
       `${labels.length} examples for ${peers} peers: expected at least one each`,
     )
+  if (classes === 0 && partition.kind !== 'iid')
+    throw new DataError(
+      'DATA_PARTITION',
+      `partition '${partition.kind}' of data with real targets: it goes by classes, expected iid or quantity`,
+    )
   const random = randomStream(seed, 'partition', partition.kind)
   const shuffled = random.shuffle(Uint32Array.from(labels, (_, index) => index))
   if (partition.kind === 'iid') return cutEvenly(shuffled, peers)

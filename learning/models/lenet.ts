@@ -4,7 +4,7 @@
  * comparative-gradient-elimination, §3); with 20 and 20 the CNN of RESAM, App. D.3.
  */
 import type { DataShape } from '../data/dataset.ts'
-import { classification } from './classifier.ts'
+import { classification, requireClasses } from './classifier.ts'
 import { asImages, convolve, flatten, maxPool } from './layers.ts'
 import { type Jax, type Model, ModelError, type Tensor } from './model.ts'
 
@@ -19,7 +19,9 @@ export function resamMnist(data: DataShape): Model {
   return convolutional('resam-cnn', data, 20, 20)
 }
 
-function convolutional(name: string, { shape, classes }: DataShape, first: number, second: number): Model {
+function convolutional(name: string, data: DataShape, first: number, second: number): Model {
+  requireClasses(name, data)
+  const { shape, classes } = data
   const channels = shape[2] ?? 1
   const [height, width] = shape.slice(0, 2).map(side => Math.floor((shrunk(side) - KERNEL + 1) / 2))
   if (shape.length < 2 || shape.length > 3 || !(height! > 0 && width! > 0))

@@ -1,12 +1,14 @@
 /** RESAM's multi-layer perceptron (App. D): one hidden layer of 100 with ReLU. On MNIST 784-100-10, 79,510 parameters. */
 import { type DataShape, exampleSize } from '../data/dataset.ts'
-import { classification } from './classifier.ts'
+import { classification, requireClasses } from './classifier.ts'
 import type { Model } from './model.ts'
 
 const HIDDEN = 100
 
-export function multiLayerPerceptron({ shape, classes }: DataShape): Model {
-  const size = exampleSize(shape)
+export function multiLayerPerceptron(data: DataShape): Model {
+  requireClasses('mlp', data)
+  const { classes } = data
+  const size = exampleSize(data.shape)
   return {
     name: 'mlp',
     parameters: [

@@ -13,11 +13,27 @@ import { randomStream } from '../random.ts'
 export type Jax = typeof import('@jax-js/jax')
 export type { Tensor }
 
-export interface ParameterShape {
+export type ParameterShape = {
   readonly name: string
+  /** Weights are `[in, out]`, kernels `[k, k, in, out]`. */
   readonly shape: readonly number[]
-  /** Inputs that feed one output of this layer: what Kaiming's bound is made from. */
-  readonly fanIn: number
+} & (
+  | {
+      /** Inputs that feed one output of this layer: what Kaiming's bound is made from. */
+      readonly fanIn: number
+    }
+  | {
+      /** The value with which all of them start. */
+      readonly start: number
+    }
+)
+
+/** A layer that, in training, drops values at random and scales up the others. */
+export interface Dropout {
+  /** Values in one row. */
+  readonly size: number
+  /** The share that is dropped. */
+  readonly rate: number
 }
 
 export interface Model {
@@ -27,15 +43,20 @@ export interface Model {
   /**
    * What the model says of a batch: `inputs` is `[rows, size]`, the result has `rows` rows (a classifier's logits).
    * Here and below tensors are reference-counted as everything in jax-js: using one consumes it, `.ref` keeps it.
+   * @param masks in training one `[rows, size]` for each of `dropout`, to multiply with; null when evaluating
    */
-  outputs(jax: Jax, parameters: readonly Tensor[], inputs: Tensor): Tensor
+  outputs(jax: Jax, parameters: readonly Tensor[], inputs: Tensor, masks: readonly Tensor[] | null): Tensor
   /**
-   * Sum (not mean) of the losses of a batch, a scalar. `targets` are one-hot `[rows, classes]`; a row of zeros is
-   * padding and counts for nothing.
+   * Sum (not mean) of the losses of a batch, a scalar. `targets` are one-hot `[rows, classes]`, or where the data
+   * has real targets `[rows, 2]`: the target and 1. A row of zeros is padding and counts for nothing.
    */
   lossSum(jax: Jax, outputs: Tensor, targets: Tensor): Tensor
   /** How many examples of the batch are classified rightly, a scalar; null where the model has no notion of it. */
   readonly hits: ((jax: Jax, outputs: Tensor, targets: Tensor) => Tensor) | null
+  /** The layers that drop values in training, in the order of their masks. */
+  readonly dropout?: readonly Dropout[]
+  /** Where rows are not independent (batch normalisation): batches are not padded, and cut into pieces of so many. */
+  readonly rowsTogether?: number
 }
 
 /** Builds a model for data of a shape. @throws ModelError where it cannot take such data. */
@@ -92,9 +113,11 @@ export function joinParameters(model: Model, parts: readonly ArrayLike<number>[]
  * `U(−1/√fanIn, 1/√fanIn)` for weights and biases.
  */
 export function initialParameters(model: Model, seed: number): Vector {
-  const parts = model.parameters.map(({ name, shape, fanIn }) => {
+  const parts = model.parameters.map(parameter => {
+    const { name, shape } = parameter
+    if ('start' in parameter) return new Float32Array(tensorSize(shape)).fill(parameter.start)
     const random = randomStream(seed, 'initial', model.name, name)
-    const bound = 1 / Math.sqrt(fanIn)
+    const bound = 1 / Math.sqrt(parameter.fanIn)
     return Float32Array.from({ length: tensorSize(shape) }, () => bound * (2 * random.uniform() - 1))
   })
   return joinParameters(model, parts)

@@ -1,10 +1,12 @@
 /** Softmax regression: one linear layer. On 28 × 28 and ten classes 7,850 parameters. */
 import { type DataShape, exampleSize } from '../data/dataset.ts'
-import { classification } from './classifier.ts'
+import { classification, requireClasses } from './classifier.ts'
 import type { Model } from './model.ts'
 
-export function softmaxRegression({ shape, classes }: DataShape): Model {
-  const size = exampleSize(shape)
+export function softmaxRegression(data: DataShape): Model {
+  requireClasses('softmax', data)
+  const { classes } = data
+  const size = exampleSize(data.shape)
   return {
     name: 'softmax',
     parameters: [

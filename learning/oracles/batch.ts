@@ -1,5 +1,5 @@
 /** Batches as matrices: which examples, padded to which number of rows. */
-import { type Dataset, exampleSize, writeExample } from '../data/dataset.ts'
+import { type Dataset, exampleSize, mirrorRow, writeExample } from '../data/dataset.ts'
 import { randomStream } from '../random.ts'
 
 /** Larger batches are computed in pieces of this many rows. */
@@ -9,7 +9,7 @@ export interface Matrices {
   readonly rows: number
   /** `rows × size` */
   readonly inputs: Float32Array
-  /** One-hot, `rows × classes`; rows of zeros pad the end. */
+  /** One-hot, `rows × classes`, or `rows × 2` of real target and 1; rows of zeros pad the end. */
   readonly targets: Float32Array
 }
 
@@ -38,20 +38,31 @@ export function paddedRows(batch: number): number {
   return Math.ceil(batch / grain) * grain
 }
 
+/** What is done to examples on their way into a batch. */
+export interface Alterations {
+  readonly relabel?: (label: number) => number
+  /** Of each example of the batch, by its place in `indices`: whether it is mirrored left to right. */
+  readonly mirrored?: (place: number) => boolean
+}
+
 /** Examples `indices[from … from + rows)` as matrices of exactly `rows` rows. */
 export function gatherRows(
   dataset: Dataset,
   indices: ArrayLike<number>,
   from: number,
   rows: number,
-  relabel: (label: number) => number = label => label,
+  { relabel = label => label, mirrored = () => false }: Alterations = {},
 ): Matrices {
+  const { classes, values } = dataset
+  const width = values ? 2 : classes
   const inputs = new Float32Array(rows * exampleSize(dataset.shape))
-  const targets = new Float32Array(rows * dataset.classes)
+  const targets = new Float32Array(rows * width)
   for (let row = 0; row < rows && from + row < indices.length; row++) {
     const index = indices[from + row]!
     writeExample(dataset, index, inputs, row)
-    targets[row * dataset.classes + relabel(dataset.labels[index]!)] = 1
+    if (mirrored(from + row)) mirrorRow(dataset, inputs, row)
+    if (values) targets.set([values[index]!, 1], row * 2)
+    else targets[row * width + relabel(dataset.labels[index]!)] = 1
   }
   return { rows, inputs, targets }
 }

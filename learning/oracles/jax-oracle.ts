@@ -4,19 +4,13 @@
  */
 import type { Vector } from '../../agreement/vector.ts'
 import type { DataSource, Dataset } from '../data/dataset.ts'
-import {
-  initialParameters,
-  type Jax,
-  joinParameters,
-  type Model,
-  modelDimension,
-  splitParameters,
-  type Tensor,
-} from '../models/model.ts'
+import { initialParameters, modelDimension } from '../models/model.ts'
 import { modelNamed } from '../models/registry.ts'
 import type { Evaluation, GradientReply, GradientRequest, Oracle } from '../oracle.ts'
-import { drawBatch, gatherRows, type Matrices, paddedRows, ROWS_MAX } from './batch.ts'
+import { randomStream } from '../random.ts'
+import { type Alterations, drawBatch, gatherRows } from './batch.ts'
 import { loadJax } from './jax.ts'
+import { compileModel, type Machine, type Uploaded } from './machine.ts'
 import { type OracleSpec, openData, shareOf } from './spec.ts'
 
 /** An oracle that also knows where its model starts. */
@@ -25,6 +19,20 @@ export interface ModelOracle extends Oracle {
   readonly initial: Vector
   /** Training examples that this peer holds. */
   readonly examples: number
+}
+
+/** The oracles of several workers that ask at one θ, as a trusted server has it. */
+export interface OracleGroup {
+  readonly dimension: number
+  readonly initial: Vector
+  /** One for each spec, in order. */
+  readonly oracles: readonly ModelOracle[]
+  /**
+   * Every worker's gradient of the same request, in order: the same bits as one by one. The parameters go to the
+   * library once.
+   */
+  gradients(request: GradientRequest): Promise<GradientReply[]>
+  evaluate(parameters: Vector): Promise<Evaluation>
 }
 
 /** @throws DataError, ModelError */
@@ -39,6 +47,47 @@ export async function createJaxOracle(spec: OracleSpec): Promise<ModelOracle> {
  * @throws DataError, ModelError
  */
 export async function createJaxOracles(specs: readonly OracleSpec[]): Promise<ModelOracle[]> {
+  const workers = await createWorkers(specs)
+  return workers.map(oracleOf)
+}
+
+/** @throws DataError, ModelError; RangeError where the specs differ in model, data or seed */
+export async function createOracleGroup(specs: readonly OracleSpec[]): Promise<OracleGroup> {
+  const workers = await createWorkers(specs)
+  const [first] = workers
+  for (const { spec } of workers)
+    for (const field of ['model', 'data', 'seed'] as const)
+      if (spec[field] !== first!.spec[field])
+        throw new RangeError(
+          `a group's oracles share their ${field}: peer ${spec.peer} has ${spec[field]}, peer ${first!.spec.peer} ${first!.spec[field]}`,
+        )
+  if (!first) throw new RangeError('a group of no oracles: expected at least one')
+  const oracles = workers.map(oracleOf)
+  const { dimension, initial, evaluate } = oracles[0]!
+  return {
+    dimension,
+    initial,
+    oracles,
+    async gradients(request) {
+      const at = first.machine.upload(request.parameters)
+      try {
+        return workers.map(worker => gradientAt(worker, at, request))
+      } finally {
+        at.release()
+      }
+    },
+    evaluate,
+  }
+}
+
+interface Worker {
+  readonly spec: OracleSpec
+  readonly machine: Machine
+  readonly share: Dataset
+  readonly test: DataSource['test']
+}
+
+async function createWorkers(specs: readonly OracleSpec[]): Promise<Worker[]> {
   const jax = await loadJax()
   const sources = new Map<string, Promise<DataSource>>()
   const machines = new Map<string, Machine>()
@@ -48,42 +97,73 @@ export async function createJaxOracles(specs: readonly OracleSpec[]): Promise<Mo
       sources.set(spec.data, opening)
       const source = await opening
       const machineKey = JSON.stringify([spec.model, spec.data])
-      const machine = machines.get(machineKey) ?? compile(jax, modelNamed(spec.model, source))
+      const machine = machines.get(machineKey) ?? compileModel(jax, modelNamed(spec.model, source))
       machines.set(machineKey, machine)
-      return oracleOf(spec, source, machine)
+      // Nothing holds on to `source`: once every peer has its share, the whole training set can be freed.
+      return { spec, machine, share: shareOf(spec, source), test: source.test }
     }),
   )
 }
 
-function oracleOf(
-  spec: OracleSpec,
-  source: DataSource,
-  { model, gradientOf, scoresOf }: Machine,
-): ModelOracle {
-  // Nothing below holds on to `source`: once every peer has its share, the whole training set can be freed.
-  const share = shareOf(spec, source)
-  const { classes, test } = source
-  const relabel = spec.relabel === 'flip' ? (label: number) => classes - 1 - label : undefined
+function oracleOf(worker: Worker): ModelOracle {
+  const { spec, machine, share, test } = worker
   return {
-    dimension: modelDimension(model),
-    initial: initialParameters(model, spec.seed),
+    dimension: modelDimension(machine.model),
+    initial: initialParameters(machine.model, spec.seed),
     examples: share.labels.length,
-    async gradient({ step, parameters, batch }: GradientRequest): Promise<GradientReply> {
-      if (!(Number.isInteger(batch) && batch > 0))
-        throw new RangeError(`batch ${batch}: expected a positive integer`)
-      const indices = drawBatch(spec.seed, spec.peer, step, batch, share.labels.length)
-      const rows = paddedRows(batch)
-      const parts = splitParameters(model, parameters)
-      const pieces: GradientReply[] = []
-      for (let from = 0; from < batch; from += rows)
-        pieces.push(gradientOf(parts, gatherRows(share, indices, from, rows, relabel)))
-      return meanOfSums(pieces, batch)
+    async gradient(request: GradientRequest): Promise<GradientReply> {
+      const at = machine.upload(request.parameters)
+      try {
+        return gradientAt(worker, at, request)
+      } finally {
+        at.release()
+      }
     },
     async evaluate(parameters: Vector): Promise<Evaluation> {
-      return evaluateOn(test(), splitParameters(model, parameters), scoresOf)
+      const at = machine.upload(parameters)
+      try {
+        return evaluateOn(test(), at, machine)
+      } finally {
+        at.release()
+      }
     },
     async close() {},
   }
+}
+
+function gradientAt(worker: Worker, at: Uploaded, { step, batch }: GradientRequest): GradientReply {
+  if (!(Number.isInteger(batch) && batch > 0))
+    throw new RangeError(`batch ${batch}: expected a positive integer`)
+  const { spec, machine, share } = worker
+  const indices = drawBatch(spec.seed, spec.peer, step, batch, share.labels.length)
+  const rows = machine.rowsFor(batch)
+  const alterations = alterationsOf(worker, step, batch)
+  const pieces: GradientReply[] = []
+  for (let from = 0; from < batch; from += rows) {
+    const size = machine.model.rowsTogether === undefined ? rows : Math.min(rows, batch - from)
+    const matrices = gatherRows(share, indices, from, size, alterations)
+    pieces.push(machine.gradientOf(at, matrices, drawMasks(worker, step, from, size)))
+  }
+  return meanOfSums(pieces, batch)
+}
+
+function alterationsOf({ spec, share }: Worker, step: number, batch: number): Alterations {
+  const { classes } = share
+  const coins = spec.augment === 'mirror' ? randomStream(spec.seed, 'mirror', spec.peer, step) : null
+  const mirrored = coins && Uint8Array.from({ length: batch }, () => coins.integer(2))
+  return {
+    ...(spec.relabel === 'flip' && { relabel: (label: number) => classes - 1 - label }),
+    ...(mirrored && { mirrored: (place: number) => mirrored[place] === 1 }),
+  }
+}
+
+/** Inverted dropout: what stays is scaled up, so that evaluation needs no masks. */
+function drawMasks({ spec, machine }: Worker, step: number, from: number, rows: number): Float32Array[] {
+  const { dropout = [] } = machine.model
+  return dropout.map(({ size, rate }, layer) => {
+    const random = randomStream(spec.seed, 'dropout', spec.peer, step, from, layer)
+    return Float32Array.from({ length: rows * size }, () => (random.uniform() < rate ? 0 : 1 / (1 - rate)))
+  })
 }
 
 /** Adds up what the pieces of a batch gave and divides by its examples; writes into the first piece's gradient. */
@@ -99,76 +179,17 @@ function meanOfSums(pieces: readonly GradientReply[], batch: number): GradientRe
   return { gradient, loss: loss / batch }
 }
 
-/** A model ready to run. */
-interface Machine {
-  readonly model: Model
-  /** Sums of losses and gradients over the rows. */
-  readonly gradientOf: (parts: readonly Vector[], matrices: Matrices) => GradientReply
-  readonly scoresOf: Scores
-}
-
-function compile(jax: Jax, model: Model): Machine {
-  return { model, gradientOf: compileGradient(jax, model), scoresOf: compileScores(jax, model) }
-}
-
-type Scores = (parts: readonly Vector[], matrices: Matrices) => { loss: number; hits: number | null }
-
-/** In pieces of one size, so that one compilation serves the whole set. */
-function evaluateOn(test: Dataset, parts: readonly Vector[], scoresOf: Scores): Evaluation {
+function evaluateOn(test: Dataset, at: Uploaded, machine: Machine): Evaluation {
   const count = test.labels.length
   const all = Uint32Array.from({ length: count }, (_, index) => index)
   let loss = 0
   let hits: number | null = 0
-  for (let from = 0; from < count; from += ROWS_MAX) {
-    const scores = scoresOf(parts, gatherRows(test, all, from, ROWS_MAX))
+  for (let from = 0; from < count; ) {
+    const rows = machine.rowsToScore(count - from)
+    const scores = machine.scoresOf(at, gatherRows(test, all, from, rows))
     loss += scores.loss
     hits = scores.hits === null || hits === null ? null : hits + scores.hits
+    from += rows
   }
   return { loss: loss / count, accuracy: hits === null ? null : hits / count }
-}
-
-function compileGradient(jax: Jax, model: Model) {
-  const loss = (parameters: Tensor[], inputs: Tensor, targets: Tensor) =>
-    model.lossSum(jax, model.outputs(jax, parameters, inputs), targets)
-  const compiled = jax.jit((parameters: Tensor[], inputs: Tensor, targets: Tensor) =>
-    jax.valueAndGrad(loss)(parameters, inputs, targets),
-  )
-  return (parts: readonly Vector[], matrices: Matrices): GradientReply => {
-    const [value, gradients] = compiled(...upload(jax, model, parts, matrices))
-    return {
-      loss: value.dataSync()[0]!,
-      gradient: joinParameters(
-        model,
-        gradients.map(gradient => gradient.dataSync()),
-      ),
-    }
-  }
-}
-
-function compileScores(jax: Jax, model: Model): Scores {
-  const compiled = jax.jit((parameters: Tensor[], inputs: Tensor, targets: Tensor) => {
-    const outputs = model.outputs(jax, parameters, inputs)
-    if (!model.hits) return [model.lossSum(jax, outputs, targets)]
-    return [model.lossSum(jax, outputs.ref, targets.ref), model.hits(jax, outputs, targets)]
-  })
-  return (parts, matrices) => {
-    const [loss, hits] = compiled(...upload(jax, model, parts, matrices))
-    return { loss: loss!.dataSync()[0]!, hits: hits ? hits.dataSync()[0]! : null }
-  }
-}
-
-function upload(
-  jax: Jax,
-  model: Model,
-  parts: readonly Vector[],
-  { rows, inputs, targets }: Matrices,
-): [Tensor[], Tensor, Tensor] {
-  // The library copies the values at once, so views of a shared vector are safe; its type asks for plain buffers.
-  const tensor = (values: Vector, shape: readonly number[]) =>
-    jax.numpy.array(values as Float32Array<ArrayBuffer>).reshape([...shape])
-  return [
-    model.parameters.map(({ shape }, index) => tensor(parts[index]!, shape)),
-    tensor(inputs, [rows, inputs.length / rows]),
-    tensor(targets, [rows, targets.length / rows]),
-  ]
 }

@@ -17,6 +17,8 @@ export interface OracleSpec {
   readonly seed: number
   /** Trains on labels `classes − 1 − l` in place of `l` (the attack label-flip). */
   readonly relabel?: 'flip'
+  /** In training, images are mirrored left to right with probability ½ (RESAM, App. D.2: Fashion-MNIST, CIFAR-10). */
+  readonly augment?: 'mirror'
 }
 
 export function openData(data: string): Promise<DataSource> {

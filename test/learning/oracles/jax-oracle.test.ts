@@ -4,7 +4,12 @@ import { norm, type Vector } from '../../../agreement/vector.ts'
 import { PIXEL_DEVIATION, PIXEL_MEAN } from '../../../learning/data/dataset.ts'
 import { ModelError } from '../../../learning/models/model.ts'
 import { drawBatch, gatherRows, paddedRows, ROWS_MAX } from '../../../learning/oracles/batch.ts'
-import { createJaxOracle, createJaxOracles, type ModelOracle } from '../../../learning/oracles/jax-oracle.ts'
+import {
+  createJaxOracle,
+  createJaxOracles,
+  createOracleGroup,
+  type ModelOracle,
+} from '../../../learning/oracles/jax-oracle.ts'
 import type { OracleSpec } from '../../../learning/oracles/spec.ts'
 
 const spec: OracleSpec = { model: 'softmax', data: 'digits', partition: 'iid', peer: 1, peers: 20, seed: 4 }
@@ -48,6 +53,66 @@ test('oracles made together answer as those made alone', async t => {
   t.deepEqual(await together!.gradient(request), await alone.gradient(request))
 })
 
+test('a group gives every worker’s gradient at one θ, bit for bit as one by one', async t => {
+  const specs = [0, 1, 2].map(peer => ({ ...spec, peer, ...(peer === 2 && { relabel: 'flip' as const }) }))
+  const group = await createOracleGroup(specs)
+  const request = { step: 3, parameters: group.initial, batch: 12 }
+  const together = await group.gradients(request)
+  t.is(together.length, 3)
+  for (const [peer, oracle] of group.oracles.entries())
+    t.deepEqual(together[peer], await oracle.gradient(request))
+  t.deepEqual(await group.evaluate(group.initial), await group.oracles[1]!.evaluate(group.initial))
+  await t.throwsAsync(createOracleGroup([spec, { ...spec, seed: 5 }]), {
+    instanceOf: RangeError,
+    message: /share their seed: peer 1 has 5, peer 1 4/,
+  })
+  await t.throwsAsync(createOracleGroup([]), { instanceOf: RangeError })
+})
+
+test('mirrored images: half of them, chosen by the seed', async t => {
+  const dataset = {
+    name: 'one',
+    shape: [2, 3, 2],
+    classes: 2,
+    examples: Float32Array.from({ length: 12 }, (_, i) => i),
+    labels: Uint8Array.of(1),
+  }
+  const { inputs } = gatherRows(dataset, [0, 0], 0, 2, { mirrored: place => place === 1 })
+  t.deepEqual([...inputs.subarray(0, 12)], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
+  t.deepEqual([...inputs.subarray(12)], [4, 5, 2, 3, 0, 1, 10, 11, 8, 9, 6, 7])
+  const [plain, mirroring] = await createJaxOracles([spec, { ...spec, augment: 'mirror' }])
+  const request = { step: 1, parameters: plain!.initial, batch: 20 }
+  const altered = await mirroring!.gradient(request)
+  t.notDeepEqual(altered, await plain!.gradient(request))
+  t.deepEqual(altered, await mirroring!.gradient(request))
+})
+
+test('real targets travel with a 1 that padding lacks', t => {
+  const dataset = {
+    name: 'line',
+    shape: [1],
+    classes: 0,
+    examples: Float32Array.of(5, 6),
+    labels: new Uint8Array(2),
+    values: Float32Array.of(-1.5, 2.5),
+  }
+  const { inputs, targets } = gatherRows(dataset, [1, 0], 0, 3)
+  t.deepEqual([...inputs], [6, 5, 0])
+  t.deepEqual([...targets], [2.5, 1, -1.5, 1, 0, 0])
+})
+
+test('coloured bytes are normalised channel by channel', t => {
+  const dataset = {
+    name: 'pixel',
+    shape: [1, 1, 3],
+    classes: 2,
+    examples: Uint8Array.of(255, 0, 51),
+    labels: Uint8Array.of(0),
+    normalisation: { mean: [0.5, 0.25, 0.2], deviation: [0.5, 0.5, 0.1] },
+  }
+  t.deepEqual([...gatherRows(dataset, [0], 0, 1).inputs], [1, -0.5, 0])
+})
+
 test('a batch larger than one piece is the mean over all of it', async t => {
   const oracle = await createJaxOracle({ ...spec, peers: 2 })
   const batch = 2 * ROWS_MAX + 3
@@ -60,7 +125,7 @@ test('a batch larger than one piece is the mean over all of it', async t => {
 test('matrices hold the rows asked for, relabelled and normalised, and zeros after them', t => {
   const examples = Uint8Array.of(0, 255, 10, 20, 30, 40)
   const dataset = { name: 'three', shape: [1, 2], classes: 2, examples, labels: Uint8Array.of(0, 1, 1) }
-  const { rows, inputs, targets } = gatherRows(dataset, [1, 0, 2], 1, 3, label => 1 - label)
+  const { rows, inputs, targets } = gatherRows(dataset, [1, 0, 2], 1, 3, { relabel: label => 1 - label })
   t.is(rows, 3)
   t.deepEqual([...targets], [0, 1, 1, 0, 0, 0])
   const pixel = (byte: number) => Math.fround((byte / 255 - PIXEL_MEAN) / PIXEL_DEVIATION)

@@ -1,0 +1,49 @@
+/**
+ * Linear support vector machine: hinge loss `max(0, 1 − y·s)` of the score `s = ⟨w, x⟩ + b`, `y = ±1`. Two classes
+ * have one score (class 1 is +1); more have one each, against all the others (one-vs-rest), and the losses are summed.
+ * The margin's `λ/2·‖w‖²` is the cohort's weight decay.
+ */
+import { type DataShape, exampleSize } from '../data/dataset.ts'
+import { classification, requireClasses } from './classifier.ts'
+import type { Jax, Model, Tensor } from './model.ts'
+
+export function linearSvm(data: DataShape): Model {
+  requireClasses('svm', data)
+  const size = exampleSize(data.shape)
+  const two = data.classes === 2
+  const scores = two ? 1 : data.classes
+  return {
+    name: 'svm',
+    parameters: [
+      { name: 'linear.weight', shape: [size, scores], fanIn: size },
+      { name: 'linear.bias', shape: [scores], fanIn: size },
+    ],
+    outputs: (jax, [weight, bias], inputs) => jax.numpy.matmul(inputs, weight!).add(bias!),
+    lossSum: two ? hingeOfTwo : hingeOfMany,
+    hits: two ? hitsOfTwo : classification.hits,
+  }
+}
+
+/** +1 for class 1, −1 for class 0, 0 for padding; `[rows, 1]`. */
+function side(targets: Tensor): Tensor {
+  return targets.ref.slice([], [1, 2]).sub(targets.slice([], [0, 1]))
+}
+
+function hingeOfTwo(jax: Jax, outputs: Tensor, targets: Tensor): Tensor {
+  const y = side(targets)
+  const present = y.ref.mul(y.ref)
+  return jax.nn.relu(outputs.mul(y).neg().add(1)).mul(present).sum()
+}
+
+function hingeOfMany(jax: Jax, outputs: Tensor, targets: Tensor): Tensor {
+  const present = jax.numpy.sum(targets.ref, -1, { keepdims: true })
+  const y = targets.mul(2).sub(present.ref)
+  return jax.nn.relu(outputs.mul(y).neg().add(1)).mul(present).sum()
+}
+
+/** A score of exactly 0 decides for class 0. */
+function hitsOfTwo(jax: Jax, outputs: Tensor, targets: Tensor): Tensor {
+  const { numpy } = jax
+  const said = numpy.where(numpy.greater(outputs, 0), 1, -1)
+  return numpy.where(numpy.equal(said, side(targets)), 1, 0).sum()
+}

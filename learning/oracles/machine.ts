@@ -1,0 +1,96 @@
+/** A model ready to run: compiled once for each number of rows, fed with plain arrays. */
+import type { Vector } from '../../agreement/vector.ts'
+import { type Jax, joinParameters, type Model, splitParameters, type Tensor } from '../models/model.ts'
+import type { GradientReply } from '../oracle.ts'
+import { type Matrices, paddedRows, ROWS_MAX } from './batch.ts'
+
+/** Sums over the rows of a batch. `hits` is null where the model has no notion of it. */
+export interface Scores {
+  readonly loss: number
+  readonly hits: number | null
+}
+
+/** Parameters where the library can use them; to be released. */
+export interface Uploaded {
+  readonly tensors: readonly Tensor[]
+  release(): void
+}
+
+export interface Machine {
+  readonly model: Model
+  /** @throws ModelError on a wrong length */
+  upload(parameters: Vector): Uploaded
+  /** Sums of losses and gradients over the rows. `masks` as the model's `dropout` asks, `rows × size` each. */
+  gradientOf(at: Uploaded, matrices: Matrices, masks: readonly Float32Array[]): GradientReply
+  scoresOf(at: Uploaded, matrices: Matrices): Scores
+  /** Into how many rows at a time a batch of this size is cut for a gradient. */
+  rowsFor(batch: number): number
+  /** The same for an evaluation over `left` more examples. */
+  rowsToScore(left: number): number
+}
+
+export function compileModel(jax: Jax, model: Model): Machine {
+  const together = model.rowsTogether
+  return {
+    model,
+    upload(parameters) {
+      const tensors = splitParameters(model, parameters).map((part, index) =>
+        tensorOf(jax, part, model.parameters[index]!.shape),
+      )
+      return {
+        tensors,
+        release() {
+          for (const tensor of tensors) tensor.dispose()
+        },
+      }
+    },
+    gradientOf: compileGradient(jax, model),
+    scoresOf: compileScores(jax, model),
+    rowsFor: batch => (together === undefined ? paddedRows(batch) : Math.min(batch, together)),
+    // One size, so that one compilation serves the whole set; where rows may not be padded, the last piece has its own.
+    rowsToScore: left => (together === undefined ? ROWS_MAX : Math.min(left, together)),
+  }
+}
+
+/** The library copies the values at once, so views of a shared vector are safe; its type asks for plain buffers. */
+function tensorOf(jax: Jax, values: Float32Array, shape: readonly number[]): Tensor {
+  return jax.numpy.array(values as Float32Array<ArrayBuffer>).reshape([...shape])
+}
+
+function batchOf(jax: Jax, { rows, inputs, targets }: Matrices): [Tensor, Tensor] {
+  return [
+    tensorOf(jax, inputs, [rows, inputs.length / rows]),
+    tensorOf(jax, targets, [rows, targets.length / rows]),
+  ]
+}
+
+function compileGradient(jax: Jax, model: Model): Machine['gradientOf'] {
+  type Arguments = [Tensor[], Tensor, Tensor, Tensor[]]
+  const loss = (...[parameters, inputs, targets, masks]: Arguments) =>
+    model.lossSum(jax, model.outputs(jax, parameters, inputs, masks.length > 0 ? masks : null), targets)
+  const compiled = jax.jit((...all: Arguments) => jax.valueAndGrad(loss)(...all))
+  return ({ tensors }, matrices, masks) => {
+    const [value, gradients] = compiled(
+      tensors.map(tensor => tensor.ref),
+      ...batchOf(jax, matrices),
+      masks.map(mask => tensorOf(jax, mask, [matrices.rows, mask.length / matrices.rows])),
+    )
+    const parts = gradients.map(gradient => gradient.dataSync())
+    return { loss: value.dataSync()[0]!, gradient: joinParameters(model, parts) }
+  }
+}
+
+function compileScores(jax: Jax, model: Model): Machine['scoresOf'] {
+  const compiled = jax.jit((parameters: Tensor[], inputs: Tensor, targets: Tensor) => {
+    const outputs = model.outputs(jax, parameters, inputs, null)
+    if (!model.hits) return [model.lossSum(jax, outputs, targets)]
+    return [model.lossSum(jax, outputs.ref, targets.ref), model.hits(jax, outputs, targets)]
+  })
+  return ({ tensors }, matrices) => {
+    const [loss, hits] = compiled(
+      tensors.map(tensor => tensor.ref),
+      ...batchOf(jax, matrices),
+    )
+    return { loss: loss!.dataSync()[0]!, hits: hits ? hits.dataSync()[0]! : null }
+  }
+}
