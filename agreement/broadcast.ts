@@ -58,8 +58,6 @@ interface State {
   proved: boolean
   echoed: Digest | null
   readied: Digest | null
-  /** Requests sent so far. */
-  requests: number
   waiting: boolean
   delivered: boolean
 }
@@ -78,7 +76,6 @@ export function createBroadcast(options: BroadcastOptions): Broadcast {
     proved: false,
     echoed: null,
     readied: null,
-    requests: 0,
     waiting: false,
     delivered: false,
   }
@@ -245,19 +242,18 @@ function deliver(state: State, step: Builder, readiesNeeded: number): void {
   }
 }
 
-/** Asks one more peer that echoed the agreed digest; when all were asked, begins again. */
+/** Asks one more peer that echoed the agreed digest, each once: the link sees to it that the question arrives. */
 function askNext(state: State, step: Builder): void {
   const digest = agreedDigest(state)
   if (state.delivered || digest === null || state.held.has(digest)) return
   const { self, slot, peers } = state.options
   const holders = [...state.echoes]
-    .filter(([peer, echoed]) => peer !== self && echoed === digest)
+    .filter(([peer, echoed]) => peer !== self && echoed === digest && !state.asked.has(peer))
     .map(([peer]) => peer)
   // Everyone begins at another place, so that the holders share the work.
   holders.sort((a, b) => ((a - self + peers) % peers) - ((b - self + peers) % peers))
-  const next = holders[state.requests % Math.max(1, holders.length)]
+  const [next] = holders
   if (next !== undefined) {
-    state.requests++
     state.asked.add(next)
     step.messages.push({ to: next, message: { kind: 'request', slot, digest } })
   }

@@ -20,6 +20,13 @@ export interface Journal extends Commitments {
   readonly messages: () => readonly Message[]
   /** Appends what is about to be sent to all; other messages bind nobody. */
   record(message: Message): void
+  /**
+   * Keeps another's vector that this peer is about to echo: whoever counts on the echo may ask for the vector, also
+   * after a restart, and its author need not answer.
+   */
+  keep(message: Kept): void
+  /** The vectors kept, as their authors sent them. */
+  kept(): readonly Kept[]
   /** Something was recorded since the last sync. */
   dirty(): boolean
   sync(done: (error?: Error) => void): void
@@ -35,6 +42,7 @@ export interface JournalOptions extends RecordLimits {
   readonly compactEverySteps: number
 }
 
+export type Kept = Extract<Message, { kind: 'vector' | 'payload' }>
 type Committed = Extract<Message, { kind: 'vector' | 'echo' | 'ready' | 'report' }>
 
 export function createJournal(options: JournalOptions): Journal {
@@ -42,6 +50,7 @@ export function createJournal(options: JournalOptions): Journal {
   const commitments = new Map<string, Committed>()
   const sealed = new Map<string, Sealed>()
   const votes = new Map<string, string>()
+  const kept = new Map<string, Kept>()
   let recovered: LearnState | null = null
   let dirty = false
   let sinceCompaction = 0
@@ -55,6 +64,7 @@ export function createJournal(options: JournalOptions): Journal {
   for (const bytes of storage?.recovered ?? []) {
     const record = decodeRecord(bytes, options)
     if (record.kind === 'checkpoint') recovered = record.state
+    else if (record.message.kind === 'payload') kept.set(slotKey(record.message.slot), record.message)
     else if (isCommitment(record.message)) remember(record.message)
   }
 
@@ -84,6 +94,14 @@ export function createJournal(options: JournalOptions): Journal {
       storage.append(encodeCommitment(message))
       dirty = true
     },
+    keep({ slot, sealed: other }) {
+      if (storage === null || kept.has(slotKey(slot))) return
+      const message: Kept = { kind: 'payload', slot, sealed: other }
+      kept.set(slotKey(slot), message)
+      storage.append(encodeCommitment(message))
+      dirty = true
+    },
+    kept: () => [...kept.values()],
     dirty: () => dirty,
     sync(done) {
       dirty = false
@@ -94,12 +112,16 @@ export function createJournal(options: JournalOptions): Journal {
       for (const [key, message] of commitments) if (message.slot.step < forgetBefore) commitments.delete(key)
       forget(sealed, forgetBefore)
       forget(votes, forgetBefore)
+      forget(kept, forgetBefore)
       if (storage === null) return
       sinceCompaction++
       if (sinceCompaction < compactEverySteps) storage.append(encodeCheckpoint(state))
       else {
         sinceCompaction = 0
-        storage.rewrite([encodeCheckpoint(state), ...[...commitments.values()].map(encodeCommitment)])
+        storage.rewrite([
+          encodeCheckpoint(state),
+          ...[...kept.values(), ...commitments.values()].map(encodeCommitment),
+        ])
       }
       dirty = true
     },

@@ -37,6 +37,8 @@ export interface Encoded {
   readonly step: number
   readonly chunks: readonly Uint8Array[]
   readonly bytes: number
+  /** It answers a question: of no use to a later life of the peer, which has not asked. */
+  readonly answers?: boolean
 }
 
 export interface LinkHooks {
@@ -234,6 +236,7 @@ function resume(state: State, frame: Extract<LinkFrame, { kind: 'resume' }>): vo
     state.told = 0
     state.waiting.length = 0
     state.hooks.hold(false)
+    if (frame.peerEpoch !== state.epoch) dropAnswers(state)
   }
   if (frame.peerEpoch === state.epoch) {
     acknowledgedBy(state, frame.received)
@@ -250,6 +253,13 @@ function resume(state: State, frame: Extract<LinkFrame, { kind: 'resume' }>): vo
   if (rewound) sayWhere(state, state.peerEpoch)
   if (state.finishing) state.hooks.send(encodeLinkFrame({ kind: 'finished' }))
   pump(state)
+}
+
+/** Before everything is sent again: numbers may shift, as the peer's new life has heard none yet. */
+function dropAnswers(state: State): void {
+  const left = state.kept.filter(({ answers }) => answers !== true)
+  state.kept.splice(0, state.kept.length, ...left)
+  state.keptBytes = left.reduce((sum, { bytes }) => sum + bytes, 0)
 }
 
 function acknowledgedBy(state: State, number: number): void {

@@ -9,7 +9,7 @@ import type { TimerKey, TimerPurpose } from '../agreement/averaging/averaging.ts
 import type { Message } from '../agreement/message.ts'
 import type { Envelope, Fault, PeerIndex, Protocol, Step } from '../agreement/protocol.ts'
 import { type DecodeLimits, decodeLinkFrame, encodeMessage, type Received } from './codec/index.ts'
-import type { Journal } from './journal.ts'
+import type { Journal, Kept } from './journal.ts'
 import {
   createLink,
   defaultLinkLimits,
@@ -192,8 +192,10 @@ function linkHooks<I, O extends { readonly kind: string }>(state: State<I, O>, p
 }
 
 function start<I, O extends { readonly kind: string }>(state: State<I, O>): void {
-  const { transport, journal, hooks } = state.options
+  const { transport, journal, hooks, protocol } = state.options
   for (const message of journal.messages()) enqueueFor(state, 'others', message)
+  for (const { slot, sealed } of journal.kept())
+    enqueueWork(state, () => carry(state, protocol.receive(slot.sender, { kind: 'vector', slot, sealed })))
   transport.start({
     connected(peer) {
       state.connected.add(peer)
@@ -266,8 +268,17 @@ function take<I, O extends { readonly kind: string }>(
     return 'taken'
   }
   hooks.received?.(from, message)
-  carry(state, protocol.receive(from, message))
+  const step = protocol.receive(from, message)
+  if (isEchoed(message, step)) state.options.journal.keep(message)
+  carry(state, step)
   return 'taken'
+}
+
+/** Whether the message brought the vector that the step vouches for. */
+function isEchoed(message: Message, step: Step<Message, unknown>): message is Kept {
+  if (message.kind !== 'vector' && message.kind !== 'payload') return false
+  const { sender } = message.slot
+  return step.messages.some(({ message: { kind, slot } }) => kind === 'echo' && slot.sender === sender)
 }
 
 function carry<I, O extends { readonly kind: string }>(
@@ -340,7 +351,12 @@ function transmit<I, O extends { readonly kind: string }>(state: State<I, O>, en
 
 function enqueueFor<I, O>(state: State<I, O>, to: Envelope['to'], message: Message): void {
   const chunks = encodeMessage(message)
-  const encoded: Encoded = { step: message.slot.step, chunks, bytes: sizeOf(chunks) }
+  const encoded: Encoded = {
+    step: message.slot.step,
+    chunks,
+    bytes: sizeOf(chunks),
+    answers: message.kind === 'payload',
+  }
   for (const [peer, link] of state.links.entries()) {
     if (link === null || (to !== 'others' && to !== peer)) continue
     link.enqueue(encoded)

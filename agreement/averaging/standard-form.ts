@@ -5,6 +5,11 @@
  * next own vector is R(received). Under asynchrony q = n − f is all that one may wait for without a clock; a
  * grace may bring more, and is never waited for twice. Under synchrony all n are waited for until a timeout, and
  * then n − f are enough. Vectors that come early are kept for their iteration.
+ *
+ * The timeouts of a synchronous agreement are those of its rounds: that of iteration r goes off r + 1 timeouts after
+ * the agreement began here, however early the iterations before it ended. Counted from the iteration's own beginning
+ * they would not do: a faulty peer that speaks to some only makes these go ahead by a whole timeout, and they would
+ * then give up on the others just before their vectors arrive.
  */
 
 import type { Message, Sealed, Slot } from '../message.ts'
@@ -26,16 +31,26 @@ interface State {
   iteration: number
   /** A grace or timeout of the current iteration: not begun, running, or over. */
   timer: 'none' | 'running' | 'over'
+  /** Synchronous rounds whose time is over. */
+  roundsOver: number
 }
 
 export function createStandardForm(options: AveragingOptions): Averaging {
   const slots = <T>() => Array.from({ length: options.iterations }, () => new Map<PeerIndex, T>())
-  const state: State = { options, received: slots(), signed: slots(), iteration: -1, timer: 'none' }
+  const state: State = {
+    options,
+    received: slots(),
+    signed: slots(),
+    iteration: -1,
+    timer: 'none',
+    roundsOver: 0,
+  }
   return {
     input(value: AveragingInput) {
       const step: Builder = newStep()
       if (value.kind === 'vector') {
         if (state.iteration >= 0) throw new Error('averaging agreement takes its input once')
+        if (options.synchrony === 'synchronous' && options.iterations > 0) startRound(state, step, 0)
         begin(state, step, 0, value.vector)
       } else wake(state, step, value.timer)
       return step
@@ -55,11 +70,11 @@ export function createStandardForm(options: AveragingOptions): Averaging {
 
 /** Sends the own vector of an iteration, and runs every iteration for which enough is in already. */
 function begin(state: State, step: Builder, first: number, input: Vector): void {
-  const { iterations, self, commitments, synchrony } = state.options
+  const { iterations, self, commitments } = state.options
   let vector: Vector | null = input
   for (let iteration = first; vector !== null; iteration++) {
     state.iteration = iteration
-    state.timer = 'none'
+    state.timer = iteration < state.roundsOver ? 'over' : 'none'
     if (iteration === iterations) {
       step.outputs.push({ kind: 'agreed', vector })
       return
@@ -69,7 +84,6 @@ function begin(state: State, step: Builder, first: number, input: Vector): void 
     state.received[iteration]!.set(self, sealed)
     step.outputs.push({ kind: 'sealed', slot, vector: sealed.vector })
     step.messages.push({ to: 'others', message: { kind: 'vector', slot, sealed } })
-    if (synchrony === 'synchronous') startTimer(state, step, 'timeout')
     vector = iterate(state, step)
   }
 }
@@ -101,7 +115,12 @@ function receiveVector(state: State, step: Builder, from: PeerIndex, message: Me
 }
 
 function wake(state: State, step: Builder, timer: TimerKey): void {
-  if (timer.slot.iteration !== state.iteration || state.timer !== 'running') return
+  if (timer.purpose === 'timeout') {
+    state.roundsOver = timer.slot.iteration + 1
+    if (state.roundsOver < state.options.iterations && state.iteration < state.options.iterations)
+      startRound(state, step, state.roundsOver)
+    if (timer.slot.iteration !== state.iteration) return
+  } else if (timer.slot.iteration !== state.iteration || state.timer !== 'running') return
   state.timer = 'over'
   proceed(state, step)
 }
@@ -139,12 +158,16 @@ function iterate(state: State, step: Builder): Vector | null {
   return vector
 }
 
-function startTimer(state: State, step: Builder, purpose: 'grace' | 'timeout'): void {
+function startTimer(state: State, step: Builder, purpose: 'grace'): void {
   state.timer = 'running'
-  step.outputs.push({
-    kind: 'timer',
-    timer: { slot: slotOf(state, state.iteration, state.options.self), purpose },
-  })
+  const slot = slotOf(state, state.iteration, state.options.self)
+  step.outputs.push({ kind: 'timer', timer: { slot, purpose } })
+}
+
+/** The timers of the rounds follow each other without a gap, whichever iteration is under way. */
+function startRound(state: State, step: Builder, iteration: number): void {
+  const slot = slotOf(state, iteration, state.options.self)
+  step.outputs.push({ kind: 'timer', timer: { slot, purpose: 'timeout' } })
 }
 
 function slotOf({ options }: State, iteration: number, sender: PeerIndex): Slot {

@@ -85,7 +85,7 @@ export function simulateAgreement(options: AgreeOptions): AgreeResult {
       return violation !== null
     },
   })
-  if (violation === null) checkers.end(endOf(stage, honest, end.reason === 'quiet'))
+  if (violation === null) checkers.end(endOf(stage, honest, end.reason !== 'events'))
   return summary(stage, honest, checkers.averaging.measures(), violation, troubles.calmEvents())
 }
 
@@ -110,12 +110,12 @@ function checkedRun(options: AgreeOptions, conditions: Conditions, honest: reado
   }
 }
 
-function endOf(stage: Stage, honest: readonly PeerIndex[], quiet: boolean) {
+function endOf(stage: Stage, honest: readonly PeerIndex[], settled: boolean) {
   const stuck = honest.flatMap(peer =>
     stage.outputs[peer] === null ? [{ peer, waitingFor: stage.peers[peer]?.waitingFor() ?? [] }] : [],
   )
   const statuses = stage.peers.map(peer => peer?.status() ?? null)
-  return { finished: stuck.length === 0, quiet, stuck, statuses, bytesTaken: stage.bytesTaken }
+  return { finished: stuck.length === 0, settled, stuck, statuses, bytesTaken: stage.bytesTaken }
 }
 
 function summary(

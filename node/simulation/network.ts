@@ -188,7 +188,8 @@ function send(state: State, from: PeerIndex, to: PeerIndex, frame: Frame): boole
   const arrivalMs = Math.max(lane.lastArrivalMs, world.nowMs() + delayMs) + transferMs
   lane.lastArrivalMs = arrivalMs
   const { connection } = lane
-  world.after(arrivalMs - world.nowMs(), () => {
+  // The very number, not a difference added again: equal arrival times must stay in order.
+  world.at(arrivalMs, () => {
     if (lane.up && lane.connection === connection)
       runFor(state, to, () => arrive(state, from, to, connection, frame))
   })

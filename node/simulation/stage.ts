@@ -61,6 +61,8 @@ interface Parts extends Stage {
   restartCount: number
 }
 
+/** After a peer's own failure. */
+const RESTART_MS = 100
 /** Peers start within this time of each other. */
 const START_SPREAD_MS = 2
 
@@ -199,8 +201,9 @@ function hooksOf(parts: Parts, self: PeerIndex) {
       if (fault.peer !== null) faults.push({ observer: self, fault })
     },
     failed() {
-      // Its disk is full: it stops, and its unsynced records are gone.
+      // Its disk is full: it stops, its unsynced records are gone, and somebody starts it again until that works.
       crash(parts, self, 0)
+      world.after(RESTART_MS, () => begin(parts, self))
     },
   }
 }

@@ -26,6 +26,8 @@ export interface World {
   events(): number
   /** Calls back after a virtual delay; the result cancels it. */
   after(delayMs: number, run: () => void): { cancel(): void }
+  /** Calls back at a virtual time; equal times in the order of the calls. */
+  at(timeMs: number, run: () => void): void
   /** Calls back with the value of real work, at the stated virtual time from now, however long it really takes. */
   afterWork<T>(delayMs: number, work: Promise<T>, run: (value: T | Error) => void): void
   /** Runs events until none is left, `until` says so, or a limit is reached. */
@@ -55,7 +57,7 @@ export function createWorld(): World {
     events: 0,
   }
   const after = (delayMs: number, run: () => void) => {
-    const event = schedule(state, delayMs, run)
+    const event = schedule(state, state.nowMs + Math.max(0, delayMs), run)
     return {
       cancel() {
         event.run = null
@@ -68,6 +70,7 @@ export function createWorld(): World {
     nowMs,
     events: () => state.events,
     after,
+    at: (timeMs, run) => void schedule(state, Math.max(timeMs, state.nowMs), run),
     afterWork<Result>(delayMs: number, work: Promise<Result>, run: (value: Result | Error) => void) {
       let value: Result | Error | undefined
       const settled = work.then(
@@ -78,7 +81,7 @@ export function createWorld(): World {
           value = error instanceof Error ? error : new Error(String(error))
         },
       )
-      schedule(state, delayMs, () => run(value as Result | Error), settled)
+      schedule(state, state.nowMs + Math.max(0, delayMs), () => run(value as Result | Error), settled)
     },
     async run(limits = {}) {
       const before = state.events
@@ -103,11 +106,11 @@ export function createWorld(): World {
 
 function schedule(
   state: State,
-  delayMs: number,
+  timeMs: number,
   run: () => void,
   pending: Promise<unknown> | null = null,
 ): Event {
-  const event: Event = { timeMs: state.nowMs + Math.max(0, delayMs), order: state.order++, pending, run }
+  const event: Event = { timeMs, order: state.order++, pending, run }
   state.queue.push(event)
   return event
 }

@@ -28,8 +28,8 @@ export interface CheckedRun {
 export interface RunEnd {
   /** Every honest peer has its output. */
   readonly finished: boolean
-  /** The world had nothing left to do: whatever could arrive has arrived. */
-  readonly quiet: boolean
+  /** Whatever could arrive has arrived: nothing was left to do, or nothing new for a long time. */
+  readonly settled: boolean
   /** Honest peers without an output, and whom they waited for. */
   readonly stuck: readonly { readonly peer: PeerIndex; readonly waitingFor: readonly PeerIndex[] }[]
   /** By peer; null for one that is not running. */
