@@ -42,11 +42,11 @@ export const cohortOptions = {
   ),
   steps: option('--steps <count>', 'learning steps', integer({ min: 1, max: 2 ** 31 - 1 }), 100),
   model: option('--model <name>', `what is learnt: ${modelNames.join(', ')}`, oneOf(modelNames), 'mlp'),
-  rate: option('--rate <eta>', 'learning rate', decimal({ above: 0 }), 0.1),
+  rate: option('--rate <eta>', 'learning rate', decimal({ above: 0 }), 0.5),
   momentum: option('--momentum <beta>', 'distributed momentum', decimal({ min: 0, below: 1 }), 0.9),
   clip: option('--clip <norm>', 'clip own gradients to this norm, or none', orNone(decimal({ above: 0 })), 2),
   weightDecay: option('--weight-decay <c>', 'ℓ₂ regularisation', decimal({ min: 0 }), 1e-4),
-  batch: option('--batch <size>', 'examples a gradient', integer({ min: 1, max: 1_000_000 }), 32),
+  batch: option('--batch <size>', 'examples a gradient', integer({ min: 1, max: 1_000_000 }), 64),
   schedule: option(
     '--schedule <name>',
     'iterations an agreement: practical, theory, log',
