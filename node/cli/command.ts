@@ -23,8 +23,11 @@ export interface Option<T> {
   readonly fallback: T
   /** How the default is told where the value itself says too little. */
   readonly fallbackText?: string
-  /** Text to value; `name` is the option's, for messages. Null where the option takes no value. */
-  readonly parse: ((text: string, name: string) => T) | null
+  /**
+   * Text to value; `name` is the option's, for messages, `before` the value so far where the option is given again.
+   * Null where the option takes no value.
+   */
+  readonly parse: ((text: string, name: string, before?: unknown) => T) | null
   /** Not in the help: for use between our own processes. */
   readonly hidden?: boolean
 }
@@ -74,7 +77,7 @@ export function defineCommand<O extends Options>(definition: CommandDefinition<O
 export function option<T>(
   flags: string,
   about: string,
-  parse: (text: string, name: string) => T,
+  parse: (text: string, name: string, before?: unknown) => T,
   fallback: T,
 ): Option<T> {
   return { flags, about, parse, fallback }

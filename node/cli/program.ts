@@ -6,7 +6,7 @@ import type { Terminal } from './terminal.ts'
 /** Errors that say what a person asked for wrongly, by name: they come from layers that know no command line. */
 const usageErrors: ReadonlySet<string> = new Set([
   ...['UsageError', 'CohortError', 'BoundError', 'IdentityError'],
-  ...['DataError', 'ModelError', 'AttackError', 'RuleError'],
+  ...['DataError', 'ModelError', 'AttackError', 'RuleError', 'FileError'],
 ])
 
 export interface ProgramOptions {
@@ -40,7 +40,7 @@ export async function runProgram(options: ProgramOptions, argv: readonly string[
     program.addCommand(group)
   }
   try {
-    if (argv.length === 0) program.help()
+    if (argv.length === 0) program.help({ error: true })
     await program.parseAsync([...argv], { from: 'user' })
     return code
   } catch (error) {
@@ -97,7 +97,7 @@ function buildOption({
   hidden,
 }: Option<unknown>): CommanderOption {
   const option = new CommanderOption(flags, about)
-  if (parse !== null) option.argParser(text => parse(text, option.long ?? flags))
+  if (parse !== null) option.argParser((text, before) => parse(text, option.long ?? flags, before))
   if (parse !== null)
     option.default(fallback, fallbackText ?? (fallback === null ? undefined : String(fallback)))
   return hidden === true ? option.hideHelp() : option

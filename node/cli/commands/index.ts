@@ -1,5 +1,6 @@
 /** The commands, in the order of the help. To add one: write its module beside these and name it here. */
 import type { Command, CommandGroup } from '../command.ts'
+import { aggregate } from './aggregate.ts'
 import { boundsCommand } from './bounds.ts'
 import { cohort } from './cohort.ts'
 import { demo } from './demo.ts'
@@ -11,6 +12,7 @@ import { simulate } from './simulate.ts'
 export const commands: readonly (Command | CommandGroup)[] = [
   demo,
   simulate,
+  aggregate,
   boundsCommand,
   keygen,
   cohort,

@@ -7,18 +7,8 @@ import { createEstimate, type Progress } from '../view/progress.ts'
 import { type ChildEnd, type Children, startChildren } from './children.ts'
 import { createRuler, type Ruler } from './measure.ts'
 import type { DemoFiles } from './setup.ts'
-import {
-  apply,
-  applyEnd,
-  connections,
-  type DemoState,
-  isDone,
-  isLost,
-  newState,
-  overview,
-  remaining,
-} from './state.ts'
-import { castLines, endText, eventLine, waitingLine } from './view.ts'
+import { apply, applyEnd, type DemoState, isDone, isLost, newState, overview } from './state.ts'
+import { brokenPairs, castLines, connectionsLine, endText, eventLine, waitingLine } from './view.ts'
 
 export interface StageOptions {
   readonly scenario: Scenario
@@ -37,6 +27,18 @@ export interface StageEnd {
   readonly failure: { readonly message: string; readonly code: number } | null
 }
 
+/** What the spectator has heard already. */
+interface Told {
+  connections: string
+  /** Pairs without a connection at the last look, and those that were mentioned. */
+  suspects: ReadonlySet<string>
+  broken: ReadonlySet<string>
+  /** The waiting line at the last look, and the last one told. */
+  seen: string | null
+  waiting: string | null
+  waitingMs: number
+}
+
 interface Stage {
   readonly options: StageOptions
   readonly children: Children
@@ -47,7 +49,7 @@ interface Stage {
   readonly ended: PromiseWithResolvers<Pick<StageEnd, 'outcome' | 'failure'>>
   hasEnded: boolean
   diameter: number | null
-  told: { connections: string; waiting: string | null; waitingMs: number }
+  readonly told: Told
 }
 
 export async function perform(options: StageOptions): Promise<StageEnd> {
@@ -68,7 +70,14 @@ export async function perform(options: StageOptions): Promise<StageEnd> {
     ended: Promise.withResolvers(),
     hasEnded: false,
     diameter: null,
-    told: { connections: '', waiting: null, waitingMs: 0 },
+    told: {
+      connections: '',
+      suspects: new Set(),
+      broken: new Set(),
+      seen: null,
+      waiting: null,
+      waitingMs: 0,
+    },
   }
   for (const line of castLines(scenario, files.cohort, state, terminal.paint)) terminal.print(line)
   const undo = watchOver(stage)
@@ -171,24 +180,31 @@ function showProgress({ state, options, estimate, diameter }: Stage): void {
 
 const waitingRepeatMs = 15_000
 
+/** Tells what is so for longer than a moment: connections coming up or lost, and who waits for whom. */
 function look(stage: Stage): void {
   const { state, told, options } = stage
-  const { up, all } = connections(state)
-  const line = `${remaining(state).filter(({ status }) => status !== 'starting').length} honest peers up, ${up} of ${all} connections`
-  const isSettled = told.connections.includes(`${all} of ${all}`) || overview(state).step > 0
-  if (line !== told.connections && !isSettled) {
+  const { note } = options.progress
+  const paint = options.terminal.paint
+  const line = connectionsLine(state)
+  if (line !== told.connections && overview(state).step === 0) {
     told.connections = line
-    const seconds = ((performance.now() - stage.startedMs) / 1000).toFixed(1)
-    options.progress.note(`${seconds} s: ${line}`)
+    note(`${((performance.now() - stage.startedMs) / 1000).toFixed(1)} s: ${line}`)
   }
-  const waiting = waitingLine(state, options.terminal.paint)
-  if (
-    waiting !== told.waiting ||
-    (waiting !== null && performance.now() - told.waitingMs > waitingRepeatMs)
-  ) {
-    if (waiting !== null) options.progress.note(waiting)
-    else options.progress.note('going on')
-    told.waiting = waiting
-    told.waitingMs = performance.now()
-  }
+  const broken = brokenPairs(state)
+  for (const [pair, reason] of broken)
+    if (told.suspects.has(pair) && !told.broken.has(pair))
+      note(paint('yellow', `peers ${pair} lost their connection (${reason}) and try again`))
+  for (const pair of told.broken) if (!broken.has(pair)) note(`peers ${pair} are connected again, or over`)
+  told.broken = new Set([...broken.keys()].filter(pair => told.suspects.has(pair)))
+  told.suspects = new Set(broken.keys())
+  const waiting = waitingLine(state, paint)
+  // Peers notice one after the other: what still changes is not worth a line yet.
+  const isSettled = waiting === told.seen
+  told.seen = waiting
+  if (!isSettled) return
+  if (waiting === told.waiting && (waiting === null || performance.now() - told.waitingMs < waitingRepeatMs))
+    return
+  note(waiting ?? 'going on')
+  told.waiting = waiting
+  told.waitingMs = performance.now()
 }

@@ -15,6 +15,8 @@ export interface PeerState {
   loss: number | null
   traffic: Traffic
   readonly connected: Set<PeerIndex>
+  /** Connections that were up and are not, with the reason. */
+  readonly lost: Map<PeerIndex, string>
   waiting: Waiting | null
   readonly faults: Map<string, FaultCount>
   ending: Ending | null
@@ -33,6 +35,7 @@ export function newState(pids: readonly number[], liars: readonly PeerIndex[]): 
     loss: null,
     traffic: { messages: 0, bytesSent: 0, bytesReceived: 0 },
     connected: new Set(),
+    lost: new Map(),
     waiting: null,
     faults: new Map(),
     ending: null,
@@ -46,8 +49,13 @@ export function apply(state: DemoState, peer: PeerIndex, event: PeerEvent): void
       own.status = 'up'
       break
     case 'connection':
-      if (event.up) own.connected.add(event.peer)
-      else own.connected.delete(event.peer)
+      if (event.up) {
+        own.connected.add(event.peer)
+        own.lost.delete(event.peer)
+      } else {
+        own.connected.delete(event.peer)
+        own.lost.set(event.peer, event.reason)
+      }
       break
     case 'step':
       own.step = event.step

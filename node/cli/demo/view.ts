@@ -7,7 +7,7 @@ import type { PeerEvent } from '../peer/events.ts'
 import type { Paint } from '../terminal.ts'
 import { counted, listed, peerList } from '../view/format.ts'
 import { faultsText, type PeerRow } from '../view/result.ts'
-import type { DemoState, PeerState } from './state.ts'
+import { connections, type DemoState, type PeerState, type Waiting } from './state.ts'
 
 /** Who takes part: one line for the cohort, one a peer. */
 export function castLines(
@@ -30,14 +30,6 @@ export function castLines(
 /** One line, or none, for an event that a spectator should hear of. */
 export function eventLine(state: DemoState, peer: PeerIndex, event: PeerEvent, paint: Paint): string | null {
   switch (event.kind) {
-    case 'connection': {
-      const other = state[event.peer]
-      // A connection has two ends, and the end of a process is told anyway.
-      const untold = event.up || peer > event.peer || other?.status !== 'up' || state[peer]?.status !== 'up'
-      return untold
-        ? null
-        : paint('yellow', `peer ${peer} and peer ${event.peer} lost their connection: ${event.reason}`)
-    }
     case 'fault': {
       if (!state[peer]!.isHonest) return null
       const { kind, count } = event.fault
@@ -60,7 +52,7 @@ export function waitingLine(state: DemoState, paint: Paint): string | null {
   for (const { peer, isHonest, waiting } of state) {
     if (!isHonest || waiting === null) continue
     // Of those that wait for each other, only the causes are worth a word.
-    const missing = causes(state, waiting.missing)
+    const missing = causes(state, waiting)
     const needed = counted(waiting.needed, 'more vector')
     const from = listed(
       missing.map(other => `peer ${other}${absence(state[other])}`),
@@ -76,14 +68,32 @@ export function waitingLine(state: DemoState, paint: Paint): string | null {
   return paint('yellow', parts.join('; '))
 }
 
-function causes(state: DemoState, missing: readonly PeerIndex[]): readonly PeerIndex[] {
+function causes(state: DemoState, { missing, needed }: Waiting): readonly PeerIndex[] {
   const idle = missing.filter(peer => state[peer]?.status === 'gone' || state[peer]?.isHonest === false)
-  return idle.length > 0 ? idle : missing
+  return idle.length >= needed ? idle : missing
 }
 
 function absence(peer: PeerState | undefined): string {
   if (peer?.status === 'gone') return ' (gone)'
+  if (peer?.status === 'starting') return ' (starting)'
   return peer?.isHonest === false ? ' (Byzantine)' : ''
+}
+
+/** "6 of 7 peers up, 12 of 21 connections". */
+export function connectionsLine(state: DemoState): string {
+  const { up, all } = connections(state)
+  const peers = state.filter(({ status }) => status === 'up' || status === 'finished').length
+  return `${peers} of ${counted(state.length, 'peer')} up, ${up} of ${counted(all, 'connection')}`
+}
+
+/** Pairs of peers that both run and have lost their connection, `0–3`, with the reason. */
+export function brokenPairs(state: DemoState): ReadonlyMap<string, string> {
+  const broken = new Map<string, string>()
+  for (const { peer, status, lost } of state)
+    for (const [other, reason] of lost)
+      if (status === 'up' && state[other]?.status === 'up')
+        broken.set(`${Math.min(peer, other)} and ${Math.max(peer, other)}`, reason)
+  return broken
 }
 
 /** Rows of the closing table. Distances are by peer, null where unknown. */

@@ -59,7 +59,7 @@ export function eventLines(event: PeerEvent, seat: Seat): readonly string[] {
     case 'connection':
       return [`${nameOf(seat, event.peer)}: ${event.up ? 'connected' : `gone: ${event.reason}`}`]
     case 'waiting':
-      return [`step ${event.step}: ${waitingSentence([seat.self], event.needed, event.missing)}`]
+      return [`step ${event.step}: ${waitingSentence(seat.self, event.needed, event.missing)}`]
     case 'resumed':
       return ['going on']
     case 'fault': {

@@ -54,10 +54,8 @@ export interface Verdict {
 /** "6 honest peers agree within 0.01 (0.1 % of the parameters' norm) and reach 95.2 %, although peer 6 sent …." */
 export function verdictSentence({ honest, diameter, relative, accuracy, liars, did }: Verdict): string {
   const share = relative === null ? '' : ` (${percent(relative)} of the norm of the parameters)`
-  const agree =
-    honest === 1
-      ? '1 honest peer is done'
-      : `${honest} honest peers agree within ${significant(diameter)}${share}`
+  const agreed = diameter === 0 ? 'agree exactly' : `agree within ${significant(diameter)}${share}`
+  const agree = honest === 1 ? '1 honest peer is done' : `${honest} honest peers ${agreed}`
   const reach = accuracy === null ? '' : ` and ${honest === 1 ? 'reaches' : 'reach'} ${percent(accuracy)}`
   const although = liars.length === 0 || did === null ? '' : `, although ${peerList(liars)} ${did}`
   return `${agree}${reach}${although}.`
@@ -80,17 +78,10 @@ export async function contrastTable(sides: readonly ContrastSide[]): Promise<str
   return table.toString()
 }
 
-/** Lines too short for a table: who still waits for whom. */
-export function waitingSentence(
-  waiters: readonly PeerIndex[],
-  needed: number,
-  missing: readonly PeerIndex[],
-): string {
-  const verb = waiters.length === 1 ? 'waits' : 'wait'
-  return `${peerList(waiters)} ${verb} for ${counted(needed, 'more vector')}, from ${listed(
-    missing.map(peer => `peer ${peer}`),
-    'or',
-  )}`
+/** "peer 0 waits for 1 more vector, from peer 3 or peer 6". */
+export function waitingSentence(waiter: PeerIndex, needed: number, missing: readonly PeerIndex[]): string {
+  const names = missing.map(peer => `peer ${peer}`)
+  return `peer ${waiter} waits for ${counted(needed, 'more vector')}, from ${listed(names, 'or')}`
 }
 
 async function newTable(head: string[]) {

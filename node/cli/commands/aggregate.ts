@@ -1,0 +1,130 @@
+/** `concord aggregate`: one rule on the rows of a matrix, or on several peers' models, in files or in a pipe. */
+import { readFile, writeFile } from 'node:fs/promises'
+import { buffer } from 'node:stream/consumers'
+import { aggregator, preAggregations, type RuleParameters, rules } from '../../../agreement/rules/registry.ts'
+import { FileError } from '../../files/error.ts'
+import { type NamedBytes, readFamily } from '../../files/family.ts'
+import { suggestion } from '../../nearest.ts'
+import { defineCommand, flag, maybe, option, UsageError } from '../command.ts'
+import { integer, text } from '../parse.ts'
+import type { Terminal } from '../terminal.ts'
+
+export const aggregate = defineCommand({
+  name: 'aggregate',
+  summary: 'one rule on a matrix in a .npy or .safetensors file, or on several models',
+  about:
+    'A row of a matrix is one vector. Several .safetensors files are one vector each: all their tensors. The result ' +
+    'is a file of the same kind. Numbers are 32-bit floats inside.',
+  arguments: [{ name: '[files...]', about: '.npy or .safetensors; - for standard input' }],
+  options: {
+    rule: option('--rule <name>', 'a rule, with pre-aggregations in front: nnm+cwtm', ruleName, 'mda'),
+    faults: maybe(
+      '--faults <f>',
+      'how many vectors may be faulty',
+      integer({ min: 0 }),
+      'the most below half',
+    ),
+    param: {
+      ...option(
+        '--param <name=value>',
+        'a parameter of the rule; may be given again',
+        parameters,
+        {} as RuleParameters,
+      ),
+      fallbackText: 'the rule’s own',
+    },
+    out: option('-o, --out <file>', 'where to write the result; - for standard output', text, '-'),
+    list: flag('--list', 'list the rules and their parameters'),
+    json: flag('--json', 'with --list: as JSON'),
+  },
+  examples: [
+    '--rule mda --faults 5 vectors.npy -o out.npy',
+    '--rule multi-krum --param m=3 --faults 2 - < vectors.npy > out.npy',
+    '--rule nnm+cwtm --faults 1 a.safetensors b.safetensors c.safetensors -o merged.safetensors',
+    '--list',
+  ],
+  async handler({ rule, faults, param, out, list, json }, files, terminal) {
+    if (list) return listRules(json, terminal)
+    if (json) throw new UsageError('--json goes with --list only; the result is a file of numbers')
+    if (files.length === 0)
+      throw new UsageError('no file is named; expected .npy or .safetensors files, or - for standard input')
+    if (out === '-' && process.stdout.isTTY)
+      throw new UsageError(
+        'the result is binary and standard output is a terminal; expected -o <file>, or a pipe',
+      )
+    const chosen = aggregator(rule, param)
+    const family = readFamily(await readAll(files))
+    const f = faults ?? Math.max(0, Math.ceil(family.vectors.length / 2) - 1)
+    const result = chosen.aggregate(family.vectors, f)
+    const bytes = family.write(result)
+    if (out === '-') {
+      terminal.reserveOutput()
+      process.stdout.write(bytes)
+    } else await writeFile(out, bytes).catch(error => refuse(`--out is "${out}"`, error))
+    const [n, d] = [family.vectors.length, result.length]
+    terminal.print(
+      `${rule} of ${n} vectors of ${d} coordinates, ${f} of them possibly faulty${out === '-' ? '' : `: ${out}`}`,
+    )
+    return 0
+  },
+})
+
+function ruleName(value: string, name: string): string {
+  const parts = value.split('+')
+  const last = parts.pop()!
+  for (const [part, known, kind] of [
+    ...parts.map(part => [part, Object.keys(preAggregations), 'pre-aggregations'] as const),
+    [last, Object.keys(rules), 'rules'] as const,
+  ])
+    if (!known.includes(part))
+      throw new UsageError(
+        `${name} is "${value}": "${part}" is none of the ${kind} ${known.join(', ')}${suggestion(part, known)}`,
+      )
+  return value
+}
+
+function parameters(value: string, name: string, before?: unknown): RuleParameters {
+  const known = (before ?? {}) as RuleParameters
+  const match = /^([a-z]+)=(\S+)$/.exec(value)
+  const number = Number(match?.[2]?.replace(/^inf(inity)?$/i, 'Infinity'))
+  if (match === null || Number.isNaN(number))
+    throw new UsageError(`${name} is "${value}"; expected a name and a number, such as m=5`)
+  if (match[1]! in known) throw new UsageError(`${name} gives ${match[1]} twice`)
+  return { ...known, [match[1]!]: number }
+}
+
+async function readAll(files: readonly string[]): Promise<NamedBytes[]> {
+  if (files.filter(file => file === '-').length > 1)
+    throw new UsageError('standard input (-) is named twice; it can be read once')
+  return Promise.all(
+    files.map(async file =>
+      file === '-'
+        ? { source: 'standard input', bytes: await buffer(process.stdin) }
+        : { source: file, bytes: await readFile(file).catch(error => refuse(file, error)) },
+    ),
+  )
+}
+
+function refuse(what: string, error: NodeJS.ErrnoException): never {
+  const why = error.code === 'ENOENT' ? 'there is no such file or folder' : error.message
+  throw new FileError('unreadable', `${what}: ${why}`)
+}
+
+function listRules(json: boolean, terminal: Terminal): number {
+  const entries = (kind: string, all: typeof rules | typeof preAggregations) =>
+    Object.entries(all).map(([name, { summary, parameters = [] }]) => ({ name, kind, summary, parameters }))
+  const all = [...entries('rule', rules), ...entries('pre-aggregation', preAggregations)]
+  if (json) {
+    terminal.data(`${JSON.stringify(all, null, 2)}\n`)
+    return 0
+  }
+  for (const kind of ['rule', 'pre-aggregation']) {
+    terminal.print(kind === 'rule' ? 'Rules' : '\nIn front of a rule, as in nnm+cwtm')
+    for (const { name, summary, parameters } of all.filter(entry => entry.kind === kind)) {
+      terminal.print(`  ${terminal.paint('bold', name.padEnd(15))} ${summary}`)
+      for (const parameter of parameters)
+        terminal.print(`${' '.repeat(18)}${parameter.name}: ${parameter.summary}`)
+    }
+  }
+  return 0
+}

@@ -1,0 +1,101 @@
+/** Wrong usage, from outside: exit code 2, and a message that names the field, the value and what would be right. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test from 'ava'
+import { attackNames } from '../../../learning/attacks/registry.ts'
+import { commands } from '../../../node/cli/commands/index.ts'
+import { formatCohort } from '../../../node/cohort-file.ts'
+import { testCohort } from '../cohorts.ts'
+import { run } from './concord.ts'
+
+const wrong: readonly (readonly [command: string, expected: RegExp])[] = [
+  ['bunds', /unknown command 'bunds'[\s\S]*bounds/],
+  ['bounds --protcol mda', /unknown option '--protcol'[\s\S]*--protocol/],
+  ['bounds --protocol mdaa', /--protocol is "mdaa"; expected one of mda, .*did you mean mda\?/],
+  ['bounds --peers seven', /--peers is "seven"; expected a whole number, at least 1/],
+  ['bounds --peers 5 --faults 5', /--faults is 5, of 5 peers; expected at most 4/],
+  ['simulate --attack sign-flp', /--attack is "sign-flp"; expected one of .*did you mean sign-flip\?/],
+  ['simulate --model mpl', /--model is "mpl"; expected one of .*did you mean mlp\?/],
+  ['simulate --peers 6 --faults 1', /mda needs n ≥ 6f \+ 1 = 7 .*there are 6.*7 peers would do.*--unsafe/],
+  ['simulate --byzantine 2', /--byzantine is 2, more than the f = 1 .*expected at most 1, or --unsafe/],
+  ['simulate --partition dirichlet:x', /partition 'dirichlet:x': expected iid, label, or dirichlet/],
+  ['simulate --momentum 1', /--momentum is "1"; expected a number, at least 0 and below 1/],
+  ['simulate --report /nowhere/r.json', /--report is "\/nowhere\/r\.json": there is no folder \/nowhere/],
+  ['demo --protocol rb-tm --peers 3 --faults 1', /rb-tm needs n ≥ 3f \+ 1 = 4/],
+  ['join --identity a.pem', /--cohort is missing; expected the cohort file/],
+  ['join --cohort nowhere.yaml --identity a.pem', /nowhere\.yaml: no such cohort file/],
+  ['cohort create /dev/null alice', /member "alice"; expected NAME=ID/],
+  ['cohort check', /missing required argument 'file'/],
+  ['keygen a.pem b.pem', /too many arguments/],
+]
+
+for (const [command, expected] of wrong)
+  test(`concord ${command}`, async t => {
+    const { code, stderr, stdout } = await run(...command.split(' '))
+    t.is(code, 2, stderr)
+    t.regex(stderr, expected)
+    t.notRegex(stderr, /\n +at /, 'no stack trace')
+    t.is(stdout, '')
+  })
+
+test('a data directory without the files is told before anything runs', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'concord-'))
+  t.teardown(() => rm(folder, { recursive: true }))
+  const { code, stderr } = await run('simulate', '--data', folder, '--steps', '1')
+  t.is(code, 2)
+  t.true(stderr.includes(folder) && stderr.includes('train-images'), stderr)
+})
+
+test('a demo whose peers cannot start says why once, and with their exit code', async t => {
+  const { code, stderr } = await run(
+    'demo',
+    '--peers',
+    '4',
+    '--protocol',
+    'rb-tm',
+    '--data',
+    '/nowhere',
+    '--steps',
+    '1',
+  )
+  t.is(code, 2, stderr)
+  t.is(stderr.split('/nowhere').length, 2, stderr)
+})
+
+test('joining with a key that is no member says whose it is and who is', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'concord-'))
+  t.teardown(() => rm(folder, { recursive: true }))
+  const [cohort, key] = [join(folder, 'c.yaml'), join(folder, 'me.pem')]
+  await writeFile(cohort, formatCohort(testCohort()))
+  const { stdout: id, code: made } = await run('keygen', key)
+  t.is(made, 0)
+  const { code, stderr } = await run('join', '--cohort', cohort, '--identity', key)
+  t.is(code, 2)
+  t.true(stderr.includes(id.trim()) && stderr.includes('peer-3') && stderr.includes('no member'), stderr)
+})
+
+test('every command has a help with an example', async t => {
+  for (const each of commands)
+    for (const command of 'commands' in each ? each.commands : [each]) {
+      t.true(command.examples.length > 0, command.name)
+      t.true(command.summary.length > 0, command.name)
+    }
+  const { code, stdout, stderr } = await run('simulate', '--help')
+  t.is(code, 0)
+  t.is(stderr, '')
+  t.regex(stdout, /Examples?:\n {2}concord simulate /)
+  for (const name of attackNames) t.true(stdout.replaceAll(/\s+/g, ' ').includes(name), name)
+})
+
+test('without a command the help is shown, and the exit code says that this is no job', async t => {
+  const { code, stdout, stderr } = await run()
+  t.is(code, 2)
+  t.regex(stdout + stderr, /Usage: concord/)
+})
+
+test('the version is that of the package', async t => {
+  const { stdout, code } = await run('--version')
+  t.is(code, 0)
+  t.regex(stdout, /^\d+\.\d+\.\d+\n$/)
+})
