@@ -1,4 +1,4 @@
-/** The five rules that the protocols stand on: what each does on small families, and what it refuses. */
+/** The rules: what each does on small families, that every two of them differ, their names, and what they refuse. */
 import test from 'ava'
 import {
   aggregator,
