@@ -1,0 +1,112 @@
+/** `concord aggregate` on files: every rule gives what the library gives, and wrong usage says what would be right. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test from 'ava'
+import { aggregator, preAggregations, rules } from '../../../agreement/rules/index.ts'
+import { randomStream } from '../../../learning/random.ts'
+import { aggregate } from '../../../node/cli/commands/aggregate.ts'
+import { runProgram } from '../../../node/cli/program.ts'
+import { plain } from '../../../node/cli/terminal.ts'
+import { readNpy } from '../../../node/files/npy.ts'
+
+let folder: string
+test.before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'concord-aggregate-'))
+})
+test.after.always(() => rm(folder, { recursive: true, force: true }))
+
+const family = Array.from({ length: 9 }, (_, j) => {
+  const random = randomStream(j, 'aggregate')
+  return Float32Array.from({ length: 33 }, () => random.normal())
+})
+
+/** The family as NumPy would write it: a matrix of doubles. */
+function matrix(): Uint8Array {
+  const dictionary = "{'descr': '<f8', 'fortran_order': False, 'shape': (9, 33), }".padEnd(117)
+  const numbers = Float64Array.from(family.flatMap(vector => Array.from(vector)))
+  return Buffer.concat([
+    Buffer.from(`\x93NUMPY\x01\x00\x76\x00${dictionary}\n`, 'latin1'),
+    new Uint8Array(numbers.buffer),
+  ])
+}
+
+async function run(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+  let [out, err] = ['', '']
+  const terminal = {
+    print: (line: string) => void (out += `${line}\n`),
+    warn: (line: string) => void (err += `${line}\n`),
+    data: (text: string) => void (out += text),
+    paint: plain,
+    live: null,
+    reserveOutput: () => undefined,
+  }
+  const options = {
+    name: 'concord',
+    version: '0',
+    summary: '',
+    commands: [aggregate],
+    terminal,
+    debug: false,
+  }
+  const code = await runProgram(options, ['aggregate', ...argv])
+  return { code, out, err }
+}
+
+test('every rule, and every pre-aggregation, on a file', async t => {
+  const input = join(folder, 'family.npy')
+  await writeFile(input, matrix())
+  for (const name of [...Object.keys(rules), ...Object.keys(preAggregations).map(part => `${part}+cwtm`)]) {
+    const out = join(folder, `${name}.npy`)
+    const { code, err } = await run('--rule', name, '--faults', '2', input, '-o', out)
+    t.is(code, 0, `${name}: ${err}`)
+    const { rows, type } = readNpy(await readFile(out), out)
+    t.deepEqual(rows, [aggregator(name).aggregate(family, 2)], name)
+    t.is(type.bytes, 8, 'the result has the numbers of the input')
+  }
+})
+
+test('parameters are given one by one', async t => {
+  const [input, out] = [join(folder, 'parameters.npy'), join(folder, 'out.npy')]
+  await writeFile(input, matrix())
+  const { code } = await run('--rule', 'cc', '--param', 'tau=0.5', '--param', 'passes=3', input, '-o', out)
+  t.is(code, 0)
+  t.deepEqual(readNpy(await readFile(out), out).rows, [
+    aggregator('cc', { tau: 0.5, passes: 3 }).aggregate(family, 4),
+  ])
+})
+
+test('wrong usage is exit 2 and says what would be right', async t => {
+  const input = join(folder, 'wrong.npy')
+  await writeFile(input, matrix())
+  const out = ['-o', join(folder, 'never.npy')]
+  const cases: [string[], RegExp][] = [
+    [[...out], /no file is named/],
+    [['--rule', 'medain', input, ...out], /"medain" is none of the rules/],
+    [['--rule', 'nmm+cwtm', input, ...out], /"nmm" is none of the pre-aggregations nnm, .*did you mean nnm/],
+    [['--faults', '5', input, ...out], /5 faults among 9 vectors, needs 2f < n: at most 4/],
+    [['--param', 'keep', input, ...out], /expected a name and a number/],
+    [['--param', 'keep=3', '--param', 'keep=4', input, ...out], /gives keep twice/],
+    [['--rule', 'krum', '--param', 'm=3', input, ...out], /krum: has no parameter m/],
+    [['--json', input, ...out], /--json goes with --list/],
+    [['-', '-', ...out], /named twice/],
+    [[join(folder, 'missing.npy'), ...out], /missing\.npy: there is no such file/],
+    [[input, '-o', join(folder, 'no', 'folder.npy')], /--out is .*no such file or folder/],
+  ]
+  for (const [argv, message] of cases) {
+    const { code, err } = await run(...argv)
+    t.is(code, 2, argv.join(' '))
+    t.regex(err, message)
+  }
+})
+
+test('the list names every rule with its parameters, for people and machines', async t => {
+  const { code, out } = await run('--list')
+  t.is(code, 0)
+  for (const [name, { parameters = [] }] of Object.entries({ ...rules, ...preAggregations })) {
+    t.true(out.includes(`  ${name} `), name)
+    for (const { summary } of parameters) t.true(out.includes(summary))
+  }
+  const listed = JSON.parse((await run('--list', '--json')).out)
+  t.is(listed.length, Object.keys(rules).length + Object.keys(preAggregations).length)
+})
