@@ -12,7 +12,7 @@ import { spokenAttacks } from './spoken.ts'
 /** A name is not an attack, or a parameter not one of the attack's. `message` lists what would be right. */
 export class AttackError extends Error {
   override readonly name = 'AttackError'
-  readonly code: 'ATTACK_UNKNOWN' | 'ATTACK_PARAMETER'
+  readonly code: 'ATTACK_UNKNOWN' | 'ATTACK_PARAMETER' | 'ATTACK_FILE'
 
   constructor(code: AttackError['code'], message: string) {
     super(message)

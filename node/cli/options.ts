@@ -7,6 +7,7 @@ import type { Attack } from '../../learning/attacks/attack.ts'
 import { attackNamed, attackNames } from '../../learning/attacks/registry.ts'
 import { parsePartition } from '../../learning/data/partition.ts'
 import { modelNames } from '../../learning/models/registry.ts'
+import { checkAttackReference } from '../attack-file.ts'
 import type { Cohort } from '../cohort.ts'
 import { flag, maybe, option, UsageError, type Values } from './command.ts'
 import { decimal, integer, oneOf, orNone, pair, text } from './parse.ts'
@@ -101,8 +102,8 @@ export const scenarioOptions = {
   ),
   attack: option(
     '--attack <name>',
-    `what they do: ${attackNames.join(', ')}`,
-    oneOf(attackNames),
+    `what they do: ${attackNames.join(', ')}, or a file such as ./mine.ts (docs/attacks.md)`,
+    checkAttackReference,
     'sign-flip',
   ),
   ...dataOptions,
@@ -123,8 +124,11 @@ export interface Scenario {
   readonly partition: string
 }
 
-/** @throws UsageError below the bound, or with more Byzantine peers than it tolerates, without --unsafe */
-export function scenarioOf(values: ScenarioValues): Scenario {
+/**
+ * @param loaded the attack, where it is the user's own
+ * @throws UsageError below the bound, or with more Byzantine peers than it tolerates, without --unsafe
+ */
+export function scenarioOf(values: ScenarioValues, loaded: Attack | null = null): Scenario {
   const { peers, unsafe, data, partition } = values
   const settings = settingsOf(values, peers)
   const byzantine = values.byzantine ?? settings.faults
@@ -140,7 +144,7 @@ export function scenarioOf(values: ScenarioValues): Scenario {
     peers,
     settings,
     liars,
-    attack: byzantine === 0 ? null : attackNamed(values.attack),
+    attack: byzantine === 0 ? null : (loaded ?? attackNamed(values.attack)),
     data,
     partition,
   }

@@ -1,11 +1,13 @@
 /** `concord simulate`: a whole cohort in the simulated world, seeded and replayable. */
 import { performance } from 'node:perf_hooks'
+import { loadAttack } from '../../attack-file.ts'
 import { accuracyOf, cohortSummary, type Report, tally } from '../../report.ts'
 import { defineCommand, flag, maybe, option } from '../command.ts'
 import { type Scenario, scenarioOf, scenarioOptions } from '../options.ts'
-import { decimal, text } from '../parse.ts'
+import { decimal, integer, text } from '../parse.ts'
 import { deliverReport, prepareReport } from '../report-output.ts'
 import { closenessOf, runSimulated, type SimulatedRun } from '../simulated.ts'
+import { swarm } from '../swarm.ts'
 import type { Terminal } from '../terminal.ts'
 import { counted, duration, megabytes, peerList } from '../view/format.ts'
 import { createEstimate, createProgress } from '../view/progress.ts'
@@ -14,7 +16,10 @@ import { faultsText, resultTable, verdictSentence } from '../view/result.ts'
 export const simulate = defineCommand({
   name: 'simulate',
   summary: 'run a cohort in a simulated network: seeded, replayable, no sockets',
-  about: 'The same peers as the real ones, on virtual time. The same options and seed give the same trace.',
+  about:
+    'The same peers as the real ones, on virtual time. The same options and seed give the same trace. ' +
+    'With --seeds it is not a cohort that learns but a swarm of averaging agreements: protocol, n, f, d, data, network, ' +
+    'faults and attack all come from each seed, and the other options are not used.',
   options: {
     ...scenarioOptions,
     latency: option('--latency <ms>', 'mean one-way latency of the links', decimal({ min: 0, max: 1e6 }), 5),
@@ -24,16 +29,25 @@ export const simulate = defineCommand({
       decimal({ min: 0, max: 1e6 }),
       10,
     ),
+    seeds: maybe(
+      '--seeds <count>',
+      'instead: so many averaging agreements, each with everything drawn from its seed, all guarantees checked',
+      integer({ min: 1 }),
+      'one cohort',
+    ),
+    from: option('--from <seed>', 'with --seeds: the first seed', integer({ min: 0 }), 0),
     report: maybe('--report <file>', 'write the report, with its trace, as JSON', text),
     json: flag('--json', 'print the report as JSON; progress goes to standard error'),
   },
   examples: [
     '--peers 13 --faults 2 --protocol mda --seed 7 --report run.json',
     '--attack empire --steps 300 --data path/to/mnist',
+    '--seeds 10000 --report swarm.json',
   ],
   async handler(values, _, terminal) {
-    const scenario = scenarioOf(values)
     await prepareReport(values, terminal)
+    if (values.seeds !== null) return swarm({ ...values, seeds: values.seeds }, terminal)
+    const scenario = scenarioOf(values, await loadAttack(values.attack))
     const startedMs = performance.now()
     const run = await withProgress(scenario, values.latency, values.gradientTime, terminal)
     const { cohortId } = await import('../../cohort.ts')

@@ -1,0 +1,98 @@
+/** `concord simulate --seeds N`: the swarm, its progress, its table, and the replay of a seed that fails. */
+import { writeFile } from 'node:fs/promises'
+import { performance } from 'node:perf_hooks'
+import type { Counterexample, SwarmRow } from '../simulation/swarm.ts'
+import type { Terminal } from './terminal.ts'
+import { duration, significant } from './view/format.ts'
+
+export interface SwarmValues {
+  readonly seeds: number
+  readonly from: number
+  readonly report: string | null
+  readonly json: boolean
+}
+
+export interface SwarmReport {
+  readonly command: 'simulate'
+  readonly seeds: { readonly from: number; readonly count: number; readonly run: number }
+  readonly events: number
+  readonly wallSeconds: number
+  /** Protocol × attack: worst contraction and averaging error over what is guaranteed, never above 1. */
+  readonly table: readonly SwarmRow[]
+  readonly violations: readonly Counterexample[]
+}
+
+/** A plain line of progress at most so often. */
+const LINE_EVERY_SECONDS = 5
+
+/** @returns the exit code: 0, or 1 where a guarantee was violated */
+export async function swarm(values: SwarmValues, terminal: Terminal): Promise<number> {
+  const [{ runSwarm }, { explainSeed }] = await Promise.all([
+    import('../simulation/run-swarm.ts'),
+    import('../simulation/swarm.ts'),
+  ])
+  const { seeds, from } = values
+  terminal.print(
+    `${seeds} simulated agreements, everything drawn from seeds ${from} … ${from + seeds - 1}; every guarantee checked`,
+  )
+  const startedMs = performance.now()
+  const seconds = () => (performance.now() - startedMs) / 1000
+  const result = await runSwarm({ from, seeds, onProgress: createTicker(seeds, seconds, terminal) })
+  const example = result.failed === null ? null : explainSeed(result.failed.seed)
+  const report: SwarmReport = {
+    command: 'simulate',
+    seeds: { from, count: seeds, run: result.runs },
+    events: result.events,
+    wallSeconds: seconds(),
+    table: result.rows,
+    violations: example === null ? [] : [example],
+  }
+  await printTable(report, terminal)
+  if (example !== null) for (const line of explain(example)) terminal.warn(line)
+  const text = `${JSON.stringify(report, null, 2)}\n`
+  if (values.json) terminal.data(text)
+  if (values.report !== null) {
+    await writeFile(values.report, text)
+    terminal.print(`report: ${values.report}`)
+  }
+  return example === null ? 0 : 1
+}
+
+function createTicker(seeds: number, seconds: () => number, { live, print }: Terminal) {
+  let toldAt = 0
+  return (done: number) => {
+    const now = seconds()
+    const left = done > 0 ? duration((now / done) * (seeds - done)) : '?'
+    const line = `${done}/${seeds} seeds · ${(done / now).toFixed(0)} a second · ${left} left`
+    if (live !== null) live.write(`\r\u001b[2K${done < seeds ? line : ''}`)
+    else if (now - toldAt >= LINE_EVERY_SECONDS && done < seeds) {
+      toldAt = now
+      print(line)
+    }
+  }
+}
+
+async function printTable({ table, seeds, events, wallSeconds }: SwarmReport, terminal: Terminal) {
+  const { default: Table } = await import('cli-table3')
+  const number = (value: number | null) => (value === null ? '–' : significant(value))
+  const head = ['protocol', 'attack', 'runs', 'violations', 'contraction / bound', 'averaging / bound']
+  const view = new Table({ head, style: { head: [], border: [], compact: true } })
+  for (const { protocol, attack, runs, violations, contraction, averaging } of table)
+    view.push([
+      ...[protocol, attack, runs],
+      violations === 0 ? '0' : terminal.paint('red', String(violations)),
+      ...[number(contraction), number(averaging)],
+    ])
+  terminal.print(view.toString())
+  terminal.print(`${seeds.run} seeds, ${events} events, ${duration(wallSeconds)}`)
+}
+
+function explain({ seed, violation, prefix, command, scenario }: Counterexample): readonly string[] {
+  return [
+    `seed ${seed} violates: ${violation.checker}: ${violation.detail}`,
+    `seen after ${violation.events} events, at ${violation.timeMs.toFixed(3)} ms of virtual time`,
+    `the troubles of its first ${prefix} events are enough; with fewer it does not happen`,
+    `drawn: ${JSON.stringify(scenario)}`,
+    `replay: ${command}`,
+  ]
+}
