@@ -8,7 +8,7 @@
  */
 import type { DataShape } from '../data/dataset.ts'
 import { classification, requireClasses } from './classifier.ts'
-import { asImages, batchNorm, convolve, flatten, maxPool } from './layers.ts'
+import { asImages, batchNorm, convolve, dense, flatten, maxPool } from './layers.ts'
 import { type Jax, type Model, ModelError, type ParameterShape, type Tensor } from './model.ts'
 
 const KERNEL = 3
@@ -53,8 +53,8 @@ export function resamCifar(data: DataShape): Model {
       const first = drop(maxPool(jax, layer(4, layer(0, asImages(inputs, shape)))), masks?.[0])
       const second = drop(maxPool(jax, layer(12, layer(8, first))), masks?.[1])
       const [w1, b1, w2, b2] = parameters.slice(16)
-      const hidden = jax.nn.relu(jax.numpy.matmul(flatten(second), w1!).add(b1!))
-      return jax.numpy.matmul(drop(hidden, masks?.[2]), w2!).add(b2!)
+      const hidden = jax.nn.relu(dense(jax, flatten(jax, second), w1!, b1!))
+      return dense(jax, drop(hidden, masks?.[2]), w2!, b2!)
     },
     ...classification,
   }

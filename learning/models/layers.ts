@@ -1,6 +1,9 @@
 /**
- * Layers for images, `[rows, height, width, channels]` throughout, written so that the array library runs them as
- * wide matrix products: its own convolution is ten to twenty times slower.
+ * Layers for images, written so that the array library runs them as wide matrix products: its own convolution is ten
+ * to twenty times slower.
+ *
+ * Images are `[height, rows, width, channels]`: with the lines of all images of a batch side by side, shifting by a
+ * line is an offset and not a gathering of pieces.
  *
  * A product is fast where its sides are multiples of four, the width of a SIMD register: channels and windows are
  * padded with zeros up to that.
@@ -13,10 +16,10 @@ function padded(length: number): number {
   return Math.ceil(length / LANES) * LANES
 }
 
-/** `[rows, height, width, channels]` of `[rows, size]`; grey images `[height, width]` have one channel. */
+/** Images of a batch `[rows, size]`; grey ones, `[height, width]`, have one channel. */
 export function asImages(inputs: Tensor, shape: readonly number[]): Tensor {
   const [height, width, channels = 1] = shape
-  return inputs.reshape([inputs.shape[0]!, height!, width!, channels])
+  return inputs.reshape([inputs.shape[0]!, height!, width!, channels]).transpose([1, 0, 2, 3])
 }
 
 /**
@@ -26,12 +29,12 @@ export function asImages(inputs: Tensor, shape: readonly number[]): Tensor {
  * matrix product, and the `k` products are summed. (All `k²` shifts at once need only one product, but building and
  * unbuilding so wide a matrix costs more than it saves.)
  * @param padding zeros around the images, on every side
- * @returns `[rows, height + 2·padding − k + 1, width + 2·padding − k + 1, out]`
+ * @returns images of `height + 2·padding − k + 1` by `width + 2·padding − k + 1` pixels and `out` channels
  */
 export function convolve(jax: Jax, images: Tensor, kernel: Tensor, padding = 0): Tensor {
   const { numpy } = jax
   const framed = padding === 0 ? images : frame(jax, images, padding)
-  const [rows, height, width, channels] = framed.shape as [number, number, number, number]
+  const [height, rows, width, channels] = framed.shape as [number, number, number, number]
   const [k, , , out] = kernel.shape as [number, number, number, number]
   const line = k * channels
   const windows = windowLines(jax, framed, k)
@@ -43,30 +46,30 @@ export function convolve(jax: Jax, images: Tensor, kernel: Tensor, padding = 0):
   const [high, wide] = [height - k + 1, width - k + 1]
   let sum: Tensor | undefined
   for (let y = 0; y < k; y++) {
-    const lines = windows.ref.slice([], [y, y + high], [], []).reshape([rows * high * wide, padded(line)])
+    const lines = windows.ref.slice([y, y + high]).reshape([high * rows * wide, padded(line)])
     const product = numpy.matmul(lines, weights.ref.slice(y, [], []))
     sum = sum === undefined ? product : sum.add(product)
   }
   windows.dispose()
   weights.dispose()
-  return sum!.slice([], [0, out]).reshape([rows, high, wide, out])
+  return sum!.slice([], [0, out]).reshape([high, rows, wide, out])
 }
 
-/** `[rows, height, width − k + 1, padded(k · channels)]`: at each place the `k` pixels that start there. */
+/** `[height, rows, width − k + 1, padded(k · channels)]`: at each place the `k` pixels that start there. */
 function windowLines(jax: Jax, images: Tensor, k: number): Tensor {
-  const [rows, height, width, channels] = images.shape as [number, number, number, number]
+  const [height, rows, width, channels] = images.shape as [number, number, number, number]
   const wide = width - k + 1
   const shifts = Array.from({ length: k }, (_, x) => images.ref.slice([], [], [x, x + wide], []))
   images.dispose()
   const spare = padded(k * channels) - k * channels
-  if (spare > 0) shifts.push(jax.numpy.zeros([rows, height, wide, spare]))
+  if (spare > 0) shifts.push(jax.numpy.zeros([height, rows, wide, spare]))
   return jax.numpy.concatenate(shifts, -1)
 }
 
 function frame(jax: Jax, images: Tensor, by: number): Tensor {
   return jax.numpy.pad(images, [
-    [0, 0],
     [by, by],
+    [0, 0],
     [by, by],
     [0, 0],
   ])
@@ -74,12 +77,12 @@ function frame(jax: Jax, images: Tensor, by: number): Tensor {
 
 /** The greatest of every 2 × 2 pixels; an odd last line or column is left out. */
 export function maxPool(jax: Jax, images: Tensor): Tensor {
-  const [rows, height, width, channels] = images.shape as [number, number, number, number]
+  const [height, rows, width, channels] = images.shape as [number, number, number, number]
   const [high, wide] = [Math.floor(height / 2), Math.floor(width / 2)]
   const even = height % 2 === 0 && width % 2 === 0
-  const cropped = even ? images : images.slice([], [0, 2 * high], [0, 2 * wide], [])
-  const squares = cropped.reshape([rows, high, 2, wide, 2, channels])
-  const corner = (y: number, x: number) => squares.ref.slice([], [], y, [], x, [])
+  const cropped = even ? images : images.slice([0, 2 * high], [], [0, 2 * wide])
+  const squares = cropped.reshape([high, 2, rows, wide, 2, channels])
+  const corner = (y: number, x: number) => squares.ref.slice([], y, [], [], x)
   const { maximum } = jax.numpy
   const greatest = maximum(maximum(corner(0, 0), corner(0, 1)), maximum(corner(1, 0), corner(1, 1)))
   squares.dispose()
@@ -87,9 +90,30 @@ export function maxPool(jax: Jax, images: Tensor): Tensor {
 }
 
 /** `[rows, channels · height · width]`, the channels outermost: the order in which PyTorch flattens. */
-export function flatten(images: Tensor): Tensor {
-  const [rows, height, width, channels] = images.shape as [number, number, number, number]
-  return images.transpose([0, 3, 1, 2]).reshape([rows, channels * height * width])
+export function flatten(jax: Jax, images: Tensor): Tensor {
+  const [height, rows, width, channels] = images.shape as [number, number, number, number]
+  return settle(jax, images.transpose([1, 3, 0, 2]).reshape([rows, channels * height * width]))
+}
+
+/**
+ * Changes nothing but that the values are written out in their present order; else the product that follows picks
+ * each of them from its old place, many times over.
+ */
+function settle(jax: Jax, values: Tensor): Tensor {
+  return jax.numpy.maximum(values, -Infinity)
+}
+
+/** Inputs `[rows, in]` times weights `[in, out]` plus bias. */
+export function dense(jax: Jax, inputs: Tensor, weight: Tensor, bias: Tensor): Tensor {
+  const { numpy } = jax
+  const out = weight.shape[1]!
+  const spare = padded(out) - out
+  if (spare === 0) return numpy.matmul(inputs, weight).add(bias)
+  const wide = numpy.pad(weight, [
+    [0, 0],
+    [0, spare],
+  ])
+  return numpy.matmul(inputs, settle(jax, wide)).slice([], [0, out]).add(bias)
 }
 
 /** What PyTorch adds to a variance before it divides by its root. */

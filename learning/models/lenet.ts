@@ -5,7 +5,7 @@
  */
 import type { DataShape } from '../data/dataset.ts'
 import { classification, requireClasses } from './classifier.ts'
-import { asImages, convolve, flatten, maxPool } from './layers.ts'
+import { asImages, convolve, dense, flatten, maxPool } from './layers.ts'
 import { type Jax, type Model, ModelError, type Tensor } from './model.ts'
 
 const KERNEL = 5
@@ -45,8 +45,8 @@ function convolutional(name: string, data: DataShape, first: number, second: num
     ],
     outputs(jax, [w1, b1, w2, b2, w3, b3, w4, b4], inputs) {
       const seen = stage(jax, stage(jax, asImages(inputs, shape), w1!, b1!), w2!, b2!)
-      const hidden = jax.nn.relu(jax.numpy.matmul(flatten(seen), w3!).add(b3!))
-      return jax.numpy.matmul(hidden, w4!).add(b4!)
+      const hidden = jax.nn.relu(dense(jax, flatten(jax, seen), w3!, b3!))
+      return dense(jax, hidden, w4!, b4!)
     },
     ...classification,
   }

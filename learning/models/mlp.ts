@@ -1,6 +1,7 @@
 /** RESAM's multi-layer perceptron (App. D): one hidden layer of 100 with ReLU. On MNIST 784-100-10, 79,510 parameters. */
 import { type DataShape, exampleSize } from '../data/dataset.ts'
 import { classification, requireClasses } from './classifier.ts'
+import { dense } from './layers.ts'
 import type { Model } from './model.ts'
 
 const HIDDEN = 100
@@ -18,8 +19,8 @@ export function multiLayerPerceptron(data: DataShape): Model {
       { name: 'output.bias', shape: [classes], fanIn: HIDDEN },
     ],
     outputs(jax, [w1, b1, w2, b2], inputs) {
-      const hidden = jax.nn.relu(jax.numpy.matmul(inputs, w1!).add(b1!))
-      return jax.numpy.matmul(hidden, w2!).add(b2!)
+      const hidden = jax.nn.relu(dense(jax, inputs, w1!, b1!))
+      return dense(jax, hidden, w2!, b2!)
     },
     ...classification,
   }

@@ -5,6 +5,7 @@
  */
 import { type DataShape, exampleSize } from '../data/dataset.ts'
 import { classification, requireClasses } from './classifier.ts'
+import { dense } from './layers.ts'
 import type { Jax, Model, Tensor } from './model.ts'
 
 export function linearSvm(data: DataShape): Model {
@@ -18,7 +19,7 @@ export function linearSvm(data: DataShape): Model {
       { name: 'linear.weight', shape: [size, scores], fanIn: size },
       { name: 'linear.bias', shape: [scores], fanIn: size },
     ],
-    outputs: (jax, [weight, bias], inputs) => jax.numpy.matmul(inputs, weight!).add(bias!),
+    outputs: (jax, [weight, bias], inputs) => dense(jax, inputs, weight!, bias!),
     lossSum: two ? hingeOfTwo : hingeOfMany,
     hits: two ? hitsOfTwo : classification.hits,
   }

@@ -54,7 +54,7 @@ export function compileModel(jax: Jax, model: Model): Machine {
 
 /** The library copies the values at once, so views of a shared vector are safe; its type asks for plain buffers. */
 function tensorOf(jax: Jax, values: Float32Array, shape: readonly number[]): Tensor {
-  return jax.numpy.array(values as Float32Array<ArrayBuffer>).reshape([...shape])
+  return jax.numpy.array(values as Float32Array<ArrayBuffer>, { shape: [...shape] })
 }
 
 function batchOf(jax: Jax, { rows, inputs, targets }: Matrices): [Tensor, Tensor] {
