@@ -7,8 +7,8 @@ import { aggregator, preAggregations, rules } from '../../../agreement/rules/ind
 import { randomStream } from '../../../learning/random.ts'
 import { aggregate } from '../../../node/cli/commands/aggregate.ts'
 import { runProgram } from '../../../node/cli/program.ts'
-import { plain } from '../../../node/cli/terminal.ts'
 import { readNpy } from '../../../node/files/npy.ts'
+import { recordedTerminal } from './terminals.ts'
 
 let folder: string
 test.before(async () => {
@@ -32,15 +32,7 @@ function matrix(): Uint8Array {
 }
 
 async function run(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
-  let [out, err] = ['', '']
-  const terminal = {
-    print: (line: string) => void (out += `${line}\n`),
-    warn: (line: string) => void (err += `${line}\n`),
-    data: (text: string) => void (out += text),
-    paint: plain,
-    live: null,
-    reserveOutput: () => undefined,
-  }
+  const terminal = recordedTerminal()
   const options = {
     name: 'concord',
     version: '0',
@@ -50,7 +42,7 @@ async function run(...argv: string[]): Promise<{ code: number; out: string; err:
     debug: false,
   }
   const code = await runProgram(options, ['aggregate', ...argv])
-  return { code, out, err }
+  return { code, out: [...terminal.printed, ...terminal.written].join('\n'), err: terminal.warned.join('\n') }
 }
 
 test('every rule, and every pre-aggregation, on a file', async t => {

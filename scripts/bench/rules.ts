@@ -1,0 +1,169 @@
+/**
+ * `npm run bench -- rules`: what each rule costs beside a plain mean of the same rows, and beside NumPy where
+ * `python3` has it. One core; rows in the kernels' memory, as received vectors are; medians of rounds in which all
+ * rules take turns, so that a busy machine slows all alike; every result is checked against another way to it.
+ */
+
+import { allocateVector } from '../../agreement/kernels/index.ts'
+import * as plain from '../../agreement/kernels/plain.ts'
+import { mda } from '../../agreement/rules/index.ts'
+import { aggregator, preAggregations, type RuleParameters } from '../../agreement/rules/registry.ts'
+import type { Vector } from '../../agreement/vector.ts'
+import { randomStream } from '../../learning/random.ts'
+import { type BenchRow, compared, median, type RunBench } from './bench.ts'
+import { numpyTimes } from './rules-numpy.ts'
+
+interface Shape {
+  readonly n: number
+  readonly f: number
+  readonly d: number
+}
+
+const shapes: readonly Shape[] = [
+  { n: 10, f: 3, d: 431_080 },
+  { n: 15, f: 5, d: 431_080 },
+  { n: 25, f: 11, d: 431_080 },
+  { n: 64, f: 8, d: 65_536 },
+  { n: 7, f: 1, d: 79_510 },
+]
+
+/** Exact MDA by itself, distances included: at most so many milliseconds. */
+const searches: readonly (Shape & { readonly most: number })[] = [
+  { n: 30, f: 10, d: 2048, most: 3 },
+  { n: 60, f: 29, d: 512, most: 15 },
+  { n: 100, f: 30, d: 256, most: 20 },
+]
+
+const names = [
+  'mean',
+  'cwtm',
+  'cwmed',
+  'trimmed-middle',
+  'meamed',
+  'mda',
+  'krum',
+  'multi-krum',
+  'cva',
+  'gm',
+  'gmom',
+]
+const moreNames = ['cge', 'cge-sum', 'cc', 'nnm', 'bucketing', 'clip']
+
+/** The ratios to reach, by rule and shape. */
+const targets: Readonly<Record<string, number>> = {
+  'cwtm (15, 5, 431080)': 1.6,
+  'cwtm (25, 11, 431080)': 2.6,
+  'cwtm (64, 8, 65536)': 10,
+  'cwmed (15, 5, 431080)': 2,
+  'trimmed-middle (15, 5, 431080)': 2,
+  'meamed (15, 5, 431080)': 4,
+  'krum (25, 11, 431080)': 9,
+  'multi-krum (25, 11, 431080)': 9,
+  'nnm (25, 11, 431080)': 9,
+  'mda (25, 11, 431080)': 9,
+  'gm (15, 5, 431080)': 10,
+  'cge (15, 5, 431080)': 3,
+  'cc (15, 5, 431080)': 3,
+}
+
+export const run: RunBench = async ({ note, args }) => {
+  const rounds = args.includes('--quick') ? 5 : 31
+  const rows: BenchRow[] = []
+  for (const shape of shapes) {
+    note(`n = ${shape.n}, f = ${shape.f}, d = ${shape.d}`)
+    rows.push(...measureShape(shape, rounds))
+  }
+  rows.push(...searches.map(search => measureSearch(search, rounds)))
+  return rows
+}
+
+/** A family as training makes it: honest vectors close together, the faulty ones elsewhere. */
+function familyOf({ n, f, d }: Shape): Vector[] {
+  const random = randomStream(1, 'rules', n, f, d)
+  const centre = Float32Array.from({ length: d }, () => random.normal())
+  return Array.from({ length: n }, (_, j) => {
+    const vector = allocateVector(d)
+    for (let i = 0; i < d; i++)
+      vector[i] = (j % 3 === 2 && j / 3 < f ? -centre[i]! : centre[i]!) + random.normal()
+    return vector
+  })
+}
+
+type Work = (vectors: readonly Vector[]) => unknown
+
+function worksOf({ f }: Shape): Map<string, Work> {
+  const rule = (name: string, parameters: RuleParameters = {}): Work => {
+    const { aggregate } = aggregator(name, parameters)
+    return vectors => aggregate(vectors, f, { checked: true })
+  }
+  return new Map([
+    ...names.map(name => [name, rule(name)] as const),
+    ...moreNames.map(name => {
+      const before = preAggregations[name]
+      const work: Work = before ? vectors => before.apply(vectors, f, { checked: true } as never) : rule(name)
+      return [name, work] as const
+    }),
+  ])
+}
+
+function measureShape(shape: Shape, rounds: number): BenchRow[] {
+  const vectors = familyOf(shape)
+  const works = worksOf(shape)
+  check(shape, vectors)
+  const times = interleaved(works, vectors, rounds)
+  const numpy = numpyTimes(shape)
+  const label = `(${shape.n}, ${shape.f}, ${shape.d})`
+  const mean = { name: 'plain mean', ms: times.get('mean')! }
+  return [...works.keys()].map(name => {
+    const target = targets[`${name} ${label}`]
+    return compared(`${name} ${label}`, times.get(name)!, mean, {
+      ...(target !== undefined && { 'ratio wanted': target }),
+      ...(numpy[name] !== undefined && { NumPy: numpy[name] }),
+    })
+  })
+}
+
+function interleaved(
+  works: ReadonlyMap<string, Work>,
+  vectors: readonly Vector[],
+  rounds: number,
+): Map<string, number> {
+  const warmUp = 6
+  const times = new Map<string, number[]>([...works.keys()].map(name => [name, []]))
+  for (let round = 0; round < rounds + warmUp; round++)
+    for (const [name, work] of works) {
+      const start = performance.now()
+      work(vectors)
+      if (round >= warmUp) times.get(name)!.push(performance.now() - start)
+    }
+  return new Map([...times].map(([name, values]) => [name, median(values)]))
+}
+
+/** The fast passes against plain code on a part of the columns; a wrong result must not be measured. */
+function check({ n, f }: Shape, vectors: readonly Vector[]): void {
+  const part = vectors.map(vector => vector.slice(0, 1000))
+  const pairs: [Vector, Vector][] = [
+    [aggregator('cwtm').aggregate(part, f), plain.meanOfRanks(part, f, n - f)],
+    [aggregator('mean').aggregate(part, f), plain.meanOf(part)],
+    [aggregator('meamed').aggregate(part, f), plain.meanAroundMedian(part, f)],
+  ]
+  for (const [ours, other] of pairs)
+    if (!ours.every((value, i) => Object.is(value, other[i])))
+      throw new Error(`a kernel is wrong at n = ${n}, f = ${f}`)
+}
+
+function measureSearch({ n, f, d, most }: Shape & { readonly most: number }, rounds: number): BenchRow {
+  const vectors = familyOf({ n, f, d })
+  const times = interleaved(
+    new Map([['mda', (family: readonly Vector[]) => mda(family, f, { checked: true })]]),
+    vectors,
+    rounds,
+  )
+  return {
+    case: `mda search (${n}, ${f}, ${d})`,
+    ours_ms: times.get('mda')!,
+    baseline: null,
+    ratio: null,
+    others: { 'ms wanted': most },
+  }
+}
