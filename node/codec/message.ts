@@ -272,10 +272,10 @@ function readDigest(bytes: Uint8Array): Digest {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')
 }
 
-/** A copy: the view would keep the whole received chunk alive. */
+/** A copy (which `slice` of a Buffer is not): a view would keep the whole received chunk alive. */
 function readSignature(bytes: Uint8Array): Uint8Array {
   if (bytes.length > SIGNATURE_BYTES_MAX) throw new MalformedError(`a signature of ${bytes.length} bytes`)
-  return bytes.slice()
+  return new Uint8Array(bytes)
 }
 
 function readReport(bytes: Uint8Array): readonly number[] {

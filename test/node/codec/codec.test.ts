@@ -112,6 +112,19 @@ test('the digest is computed from what arrived', t => {
   t.is(first.message.sealed.digest, digestOf(first.message.sealed.vector.slice()))
 })
 
+test('a decoded message keeps nothing of the chunk that it arrived in', t => {
+  const echo = {
+    kind: 'echo',
+    slot: aSlot(1),
+    digest: 'ab'.repeat(32),
+    signature: new Uint8Array(64).fill(7),
+  } as const
+  const chunk = Buffer.concat(asIs([echo]))
+  const decoded = decodeLinkFrame([chunk], limits)
+  chunk.fill(0)
+  t.deepEqual('messages' in decoded && decoded.messages, [{ message: echo }])
+})
+
 test('random bytes never throw and never give a message out of range', t => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 300 }), sizes, (bytes, cut) => inRange(t, pieces(bytes, cut))),

@@ -1,0 +1,166 @@
+/** The parts of the transport that need no network: hello, back-off, cipher, the guard in front of Yamux. */
+import { randomBytes } from 'node:crypto'
+import { defaultCrypto } from '@chainsafe/libp2p-noise/crypto'
+import test from 'ava'
+import fc from 'fast-check'
+import { Uint8ArrayList } from 'uint8arraylist'
+import { BACKOFF_LAST_MS, PATIENCE_MS } from '../../../node/network/constants.ts'
+import { decodeHello, encodeHello } from '../../../node/network/hello.ts'
+import { noiseCrypto } from '../../../node/network/noise-crypto.ts'
+import { backoffMs, createRedial } from '../../../node/network/redial.ts'
+import { oversizeDetector } from '../../../node/network/yamux-guard.ts'
+import { manualClock } from './support.ts'
+
+test('a hello comes back as it was sent', t => {
+  const hello = { cohortId: 'c0ffee', name: 'Ada', software: 'concord/0.1.0' }
+  t.deepEqual(decodeHello(encodeHello(hello)), hello)
+  t.deepEqual(decodeHello([...encodeHello(hello)[0]!].map(byte => Uint8Array.of(byte))), hello)
+})
+
+test('whatever arrives as a hello is one that is safe to print, or none', t => {
+  t.is(decodeHello([]), null)
+  t.is(decodeHello(encodeHello({ cohortId: '', name: 'x', software: '' })), null)
+  const nasty = { cohortId: 'c0ffee', name: '\u001b[31mred\nline\u202e', software: 'x'.repeat(500) }
+  t.deepEqual(decodeHello(encodeHello(nasty)), {
+    cohortId: 'c0ffee',
+    name: '?[31mred?line?',
+    software: 'x'.repeat(100),
+  })
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 200 }), bytes => {
+      const hello = decodeHello([bytes])
+      t.true(hello === null || !/\p{C}/u.test(hello.cohortId + hello.name + hello.software))
+    }),
+    { numRuns: 1000 },
+  )
+})
+
+/** A redial whose dials are recorded and answered by hand. */
+function redialing(self: number) {
+  const clock = manualClock()
+  const dials: { readonly peer: number; readonly atMs: number; fail(): void }[] = []
+  const redial = createRedial({
+    self,
+    clock,
+    random: () => 0.5,
+    dial: peer => new Promise(resolve => dials.push({ peer, atMs: clock.nowMs(), fail: resolve })),
+  })
+  return { clock, dials, redial }
+}
+const settled = () => new Promise(resolve => setImmediate(resolve))
+
+test('the lower index dials at once, the higher after some patience', t => {
+  const { clock, dials, redial } = redialing(1)
+  redial.want(2)
+  redial.want(0)
+  clock.advance(0)
+  t.deepEqual(
+    dials.map(({ peer }) => peer),
+    [2],
+  )
+  clock.advance(PATIENCE_MS)
+  t.deepEqual(
+    dials.map(({ peer }) => peer),
+    [2, 0],
+  )
+})
+
+test('failures back off, doubling up to a limit, and success begins anew', async t => {
+  const { clock, dials, redial } = redialing(0)
+  redial.want(1)
+  for (let i = 0; i < 12; i++) {
+    clock.advance(i === 0 ? 0 : BACKOFF_LAST_MS)
+    t.is(dials.length, i + 1)
+    clock.advance(BACKOFF_LAST_MS)
+    t.is(dials.length, i + 1, 'one dial of a peer at a time')
+    dials[i]!.fail()
+    await settled()
+  }
+  redial.settle(1)
+  clock.advance(10 * BACKOFF_LAST_MS)
+  t.is(dials.length, 12)
+  redial.want(1)
+  clock.advance(0)
+  t.is(dials.length, 13)
+  const delays = Array.from({ length: 12 }, (_, i) => backoffMs(i + 1, () => 0.5))
+  t.deepEqual(delays.slice(0, 7), [200, 400, 800, 1600, 3200, 6400, 12800])
+  t.true(delays.slice(7).every(delay => delay === BACKOFF_LAST_MS))
+  t.is(
+    backoffMs(1, () => 0),
+    100,
+  )
+})
+
+test('news of an address cuts the wait short; a stopped redial dials nobody', async t => {
+  const { clock, dials, redial } = redialing(0)
+  redial.want(1)
+  for (let i = 0; i < 8; i++) {
+    clock.advance(BACKOFF_LAST_MS)
+    dials[i]!.fail()
+    await settled()
+  }
+  redial.hurry(1)
+  redial.hurry(2)
+  clock.advance(0)
+  t.deepEqual(
+    dials.slice(8).map(({ peer }) => peer),
+    [1],
+  )
+  redial.stop()
+  dials[8]!.fail()
+  await settled()
+  clock.advance(10 * BACKOFF_LAST_MS)
+  t.is(dials.length, 9)
+})
+
+test('the cipher is the library’s, byte for byte, in both directions and however the bytes are cut', t => {
+  const key = new Uint8Array(randomBytes(32))
+  const ad = new Uint8Array(0)
+  for (const size of [0, 1, 1199, 1200, 5000, 65_519]) {
+    const nonce = new Uint8Array(randomBytes(12))
+    const plain = new Uint8Array(randomBytes(size))
+    const cut = Math.floor(size / 3)
+    for (const input of [plain, new Uint8ArrayList(plain.subarray(0, cut), plain.subarray(cut))]) {
+      const sealed = noiseCrypto.chaCha20Poly1305Encrypt(input as Uint8Array, nonce, ad, key).subarray()
+      t.true(
+        Buffer.from(sealed).equals(defaultCrypto.chaCha20Poly1305Encrypt(plain, nonce, ad, key).subarray()),
+      )
+      const joined = sealed.slice(0, size)
+      const pieces = new Uint8ArrayList(sealed.slice(0, cut), sealed.slice(cut)) as unknown as Uint8Array
+      for (const ciphertext of [sealed, pieces]) {
+        const opened = noiseCrypto.chaCha20Poly1305Decrypt(ciphertext, nonce, ad, key, joined.slice())
+        t.true(Buffer.from(opened.subarray()).equals(plain))
+      }
+      const forged = sealed.slice()
+      forged[sealed.length - 1]! ^= 1
+      t.throws(() => noiseCrypto.chaCha20Poly1305Decrypt(forged, nonce, ad, key, forged.slice(0, size)))
+    }
+  }
+})
+
+/** A Yamux data frame's header, and a body. */
+function yamuxFrame(type: number, length: number): Buffer {
+  const header = Buffer.alloc(12)
+  header[1] = type
+  header.writeUInt32BE(length, 8)
+  return type === 0 ? Buffer.concat([header, Buffer.alloc(length, 255)]) : header
+}
+
+test('a data frame above the window is seen at its header, and nothing else is taken for one', t => {
+  const frames = fc.array(fc.tuple(fc.constantFrom(0, 1, 2, 3), fc.integer({ min: 0, max: 50 })), {
+    maxLength: 10,
+  })
+  const sizes = fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 5 })
+  fc.assert(
+    fc.property(frames, fc.boolean(), sizes, (good, withBad, cut) => {
+      const parts = good.map(([type, length]) => yamuxFrame(type, type === 0 ? length : 0xffffffff))
+      if (withBad) parts.push(yamuxFrame(0, 51).subarray(0, 12))
+      const bytes = Buffer.concat(parts)
+      const isOversize = oversizeDetector(50)
+      let seen = false
+      for (let start = 0, i = 0; start < bytes.length; start += cut[i++ % cut.length]!)
+        seen = isOversize(bytes.subarray(start, start + cut[i % cut.length]!)) || seen
+      t.is(seen, withBad)
+    }),
+  )
+})
