@@ -10,14 +10,9 @@ import type { Message } from '../agreement/message.ts'
 import type { Envelope, Fault, PeerIndex, Protocol, Step } from '../agreement/protocol.ts'
 import { type DecodeLimits, decodeLinkFrame, encodeMessage, type Received } from './codec/index.ts'
 import type { Journal, Kept } from './journal.ts'
-import {
-  createLink,
-  defaultLinkLimits,
-  type Encoded,
-  type Link,
-  type LinkLimits,
-  type LinkStatus,
-} from './link.ts'
+import { defaultLinkLimits, type LinkLimits } from './link/limits.ts'
+import { createLink, type Link, type LinkStatus } from './link/link.ts'
+import type { Encoded } from './link/outbox.ts'
 import type { Clock, Frame, Timer, Transport } from './ports.ts'
 import type { Verifier } from './signatures/index.ts'
 
@@ -134,7 +129,7 @@ export function createRunner<Input, Output extends { readonly kind: string }>(
   for (let peer = 0; peer < peers; peer++) {
     const hooks = linkHooks(state, peer)
     const step = () => options.protocol.currentStep()
-    state.links.push(peer === self ? null : createLink({ peer, epoch, limits: linkLimits, hooks, step }))
+    state.links.push(peer === self ? null : createLink({ epoch, limits: linkLimits, hooks, step }))
   }
   return {
     start: () => start(state),

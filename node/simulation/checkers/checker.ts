@@ -7,7 +7,7 @@ import type { Message } from '../../../agreement/message.ts'
 import type { FaultKind, PeerIndex } from '../../../agreement/protocol.ts'
 import type { Vector } from '../../../agreement/vector.ts'
 import type { AgreementSettings } from '../../agreement-peer.ts'
-import type { LinkStatus } from '../../link.ts'
+import type { LinkStatus } from '../../link/link.ts'
 import type { RunnerStatus } from '../../runner.ts'
 
 /** What a run promises to be, before it begins. */

@@ -3,7 +3,7 @@
  * author reaches each peer once, and the bytes that peers account for are those that the network took.
  */
 import { slotKey } from '../../../agreement/message.ts'
-import { defaultLinkLimits, type LinkLimits } from '../../link.ts'
+import { defaultLinkLimits, type LinkLimits } from '../../link/limits.ts'
 import type { CheckedRun, Checker, Violate } from './checker.ts'
 
 export function createQueueChecker(_run: CheckedRun, violate: Violate): Checker {

@@ -1,10 +1,12 @@
 /** The link: every message arrives, in order, once, whatever happens to connections; and its limits hold. */
 import test from 'ava'
 import fc from 'fast-check'
-import type { Message } from '../../agreement/message.ts'
-import { decodeLinkFrame, encodeMessage } from '../../node/codec/index.ts'
-import { createLink, defaultLinkLimits, type Encoded, type Link, type LinkLimits } from '../../node/link.ts'
-import type { Frame } from '../../node/ports.ts'
+import type { Message } from '../../../agreement/message.ts'
+import { decodeLinkFrame, encodeMessage } from '../../../node/codec/index.ts'
+import { defaultLinkLimits, type LinkLimits } from '../../../node/link/limits.ts'
+import { createLink, type Link } from '../../../node/link/link.ts'
+import type { Encoded } from '../../../node/link/outbox.ts'
+import type { Frame } from '../../../node/ports.ts'
 
 const limits = { peers: 4, dimension: 4, stepsMax: 1e6, iterationsMax: 1 }
 
@@ -32,7 +34,6 @@ function pair(linkLimits: LinkLimits = defaultLinkLimits) {
   const side = (self: number, epoch: number): Side => {
     const state: Side = { link: null as never, taken: [], gaps: [], ready: Infinity, held: false, step: 1 }
     state.link = createLink({
-      peer: 1 - self,
       epoch,
       limits: linkLimits,
       step: () => state.step,

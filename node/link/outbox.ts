@@ -1,0 +1,137 @@
+/**
+ * What one link has to send: numbered messages, kept until they are acknowledged and, of the last steps, longer, for
+ * a peer that restarts.
+ */
+import type { LinkLimits } from './limits.ts'
+
+/** A message in wire form, shared by all the links that carry it. */
+export interface Encoded {
+  readonly step: number
+  readonly chunks: readonly Uint8Array[]
+  readonly bytes: number
+  /** It answers a question: of no use to a later life of the peer, which has not asked. */
+  readonly answers?: boolean
+}
+
+export interface Outbox {
+  add(message: Encoded): void
+  /** The messages that may be sent next, as one frame; null where there are none or enough are in flight. */
+  nextBundle(): Bundle | null
+  /** The bundle has been handed to the transport. */
+  sent(bundle: Bundle): void
+  acknowledgedUpTo(number: number): void
+  /** On a new connection: goes on after the last message that the peer has. */
+  resumeAfter(received: number): void
+  /** The peer begins anew: everything kept of this step and later, without old answers where it has forgotten the questions. */
+  resumeAt(step: number, forgetful: boolean): void
+  /** Forgets acknowledged messages of steps before this one. */
+  forgetBefore(step: number): void
+  unacknowledged(): number
+  keptBytes(): number
+}
+
+export interface Bundle {
+  /** Number of the first message. */
+  readonly sequence: number
+  readonly messages: readonly Encoded[]
+  readonly bytes: number
+}
+
+interface State {
+  readonly limits: LinkLimits
+  kept: Encoded[]
+  keptBytes: number
+  /** Number of `kept[0]`; numbers begin at 1. */
+  first: number
+  /** The next number to send on this connection. */
+  next: number
+  acknowledged: number
+  inFlightBytes: number
+}
+
+export function createOutbox(limits: LinkLimits): Outbox {
+  const state: State = {
+    limits,
+    kept: [],
+    keptBytes: 0,
+    first: 1,
+    next: 1,
+    acknowledged: 0,
+    inFlightBytes: 0,
+  }
+  return {
+    add(message) {
+      state.kept.push(message)
+      state.keptBytes += message.bytes
+      while (state.keptBytes > limits.keptBytesMax && state.kept.length > 1) dropOldest(state)
+    },
+    nextBundle: () => nextBundle(state),
+    sent({ messages, bytes }) {
+      state.next += messages.length
+      state.inFlightBytes += bytes
+    },
+    acknowledgedUpTo: number => acknowledgedUpTo(state, number),
+    resumeAfter(received) {
+      acknowledgedUpTo(state, received)
+      state.next = Math.min(Math.max(state.first, received + 1), end(state))
+      state.inFlightBytes = 0
+    },
+    resumeAt(step, forgetful) {
+      if (forgetful) dropAnswers(state)
+      const index = state.kept.findIndex(message => message.step >= step)
+      state.next = index < 0 ? end(state) : state.first + index
+      state.acknowledged = state.next - 1
+      state.inFlightBytes = 0
+    },
+    forgetBefore(step) {
+      while (state.kept.length > 0 && state.first <= state.acknowledged && state.kept[0]!.step < step) {
+        state.keptBytes -= state.kept.shift()!.bytes
+        state.first++
+      }
+    },
+    unacknowledged: () => end(state) - 1 - state.acknowledged,
+    keptBytes: () => state.keptBytes,
+  }
+}
+
+/** The number that the next message will get. */
+function end({ first, kept }: State): number {
+  return first + kept.length
+}
+
+/** The peer was too long without an answer: it will notice the gap, and catch up. */
+function dropOldest(state: State): void {
+  const dropped = state.kept.shift()!
+  state.keptBytes -= dropped.bytes
+  if (state.first < state.next && state.first > state.acknowledged) state.inFlightBytes -= dropped.bytes
+  state.acknowledged = Math.max(state.acknowledged, state.first)
+  state.first++
+  state.next = Math.max(state.next, state.first)
+}
+
+/** Numbers may shift, as the peer's new life has heard none yet. */
+function dropAnswers(state: State): void {
+  state.kept = state.kept.filter(({ answers }) => answers !== true)
+  state.keptBytes = state.kept.reduce((sum, { bytes }) => sum + bytes, 0)
+}
+
+function acknowledgedUpTo(state: State, number: number): void {
+  const upTo = Math.min(number, end(state) - 1)
+  for (let n = Math.max(state.acknowledged + 1, state.first); n <= upTo; n++)
+    if (n < state.next) state.inFlightBytes -= state.kept[n - state.first]!.bytes
+  state.acknowledged = Math.max(state.acknowledged, upTo)
+}
+
+function nextBundle(state: State): Bundle | null {
+  const { inFlightBytesMax, bundleBytes, bundleMessagesMax } = state.limits
+  if (state.next >= end(state) || state.inFlightBytes >= inFlightBytesMax) return null
+  const messages: Encoded[] = []
+  let bytes = 0
+  for (let n = state.next; n < end(state) && messages.length < bundleMessagesMax; n++) {
+    const message = state.kept[n - state.first]!
+    if (messages.length > 0 && bytes + message.bytes > bundleBytes) break
+    messages.push(message)
+    bytes += message.bytes
+  }
+  return { sequence: state.next, messages, bytes }
+}
