@@ -47,6 +47,8 @@ export interface AgreeResult {
   /** Events until the conditions became good. */
   readonly calmAfterEvents: number
   readonly virtualMs: number
+  /** When the last honest peer had its output; null where one has none. */
+  readonly agreedMs: number | null
   readonly messages: number
   readonly bytes: number
   readonly bytesByPeer: readonly number[]
@@ -133,6 +135,7 @@ function summary(
     faults: stage.faults,
     events: stage.world.events(),
     virtualMs: stage.world.nowMs(),
+    agreedMs: honest.every(peer => stage.outputs[peer] !== null) ? stage.agreedMs() : null,
     messages: statuses.reduce((sum, status) => sum + (status?.messagesSent ?? 0), 0),
     bytes: bytesByPeer.reduce((a, b) => a + b, 0),
     restarts: stage.restarts(),

@@ -46,6 +46,8 @@ export interface Stage {
   /** Ends a peer's life; `kept` is the fraction of unsynced records that survive. */
   crash(peer: PeerIndex, kept: number): void
   restarts(): number
+  /** When an honest peer had its output for the last time so far. */
+  agreedMs(): number
   /** From now on links are as the latency model has them, and nothing more. */
   calmLinks(): void
   /** Calls back whenever an honest peer bound itself to its vector of an iteration. */
@@ -59,6 +61,7 @@ interface Parts extends Stage {
   readonly shared: Map<string, unknown>
   readonly sealedCallbacks: ((peer: PeerIndex, iteration: number) => void)[]
   restartCount: number
+  lastOutputMs: number
 }
 
 /** After a peer's own failure. */
@@ -87,7 +90,16 @@ export function createStage(options: StageOptions): Stage {
   })
   const { syncMs } = conditions
   const parts: Parts = {
-    ...{ options, world, network, bytesTaken, faults: [], sealedCallbacks: [], restartCount: 0 },
+    ...{
+      options,
+      world,
+      network,
+      bytesTaken,
+      faults: [],
+      sealedCallbacks: [],
+      restartCount: 0,
+      lastOutputMs: 0,
+    },
     peers: Array.from({ length: peers }, () => null),
     disks: isHonest.map(is =>
       is && syncMs !== null
@@ -102,6 +114,7 @@ export function createStage(options: StageOptions): Stage {
     begin: peer => begin(parts, peer),
     crash: (peer, kept) => crash(parts, peer, kept),
     restarts: () => parts.restartCount,
+    agreedMs: () => parts.lastOutputMs,
     calmLinks() {
       extra.calm = true
     },
@@ -187,6 +200,7 @@ function hooksOf(parts: Parts, self: PeerIndex) {
       if (output.kind === 'sealed') sealed(parts, self, output)
       else if (output.kind === 'agreed') {
         parts.outputs[self] = output.vector
+        parts.lastOutputMs = world.nowMs()
         parts.peers[self]?.finish()
       }
     },

@@ -1,6 +1,7 @@
 /** The commands, in the order of the help. To add one: write its module beside these and name it here. */
 import type { Command, CommandGroup } from '../command.ts'
 import { aggregate } from './aggregate.ts'
+import { agree } from './agree.ts'
 import { boundsCommand } from './bounds.ts'
 import { cohort } from './cohort.ts'
 import { demo } from './demo.ts'
@@ -12,6 +13,7 @@ import { simulate } from './simulate.ts'
 export const commands: readonly (Command | CommandGroup)[] = [
   demo,
   simulate,
+  agree,
   aggregate,
   boundsCommand,
   keygen,

@@ -1,0 +1,195 @@
+/** `concord agree`: from options to an agreement, and from its result to a report. */
+import { readFile } from 'node:fs/promises'
+import { bounds, iterationsFor, mostFaults } from '../../agreement/bounds.ts'
+import type { PeerIndex } from '../../agreement/protocol.ts'
+import { diameter, type Vector } from '../../agreement/vector.ts'
+import type { Attack } from '../../learning/attacks/attack.ts'
+import { randomStream } from '../../learning/random.ts'
+import type { AgreementSettings } from '../agreement-peer.ts'
+import { loadAttack } from '../attack-file.ts'
+import { FileError } from '../files/error.ts'
+import { readFamily } from '../files/family.ts'
+import { tally } from '../report.ts'
+import type { AgreeResult } from '../simulation/agree.ts'
+import type { IterationMeasure, Violation } from '../simulation/checkers/index.ts'
+import { meanOf, meanShift } from '../simulation/checkers/measures.ts'
+import { UsageError, type Values } from './command.ts'
+import type { agreeOptions } from './commands/agree.ts'
+
+export type AgreeValues = Values<typeof agreeOptions>
+
+/** What the options ask for. */
+export interface Agreement {
+  readonly settings: AgreementSettings
+  readonly inputs: readonly Vector[]
+  readonly byzantine: { readonly peers: readonly PeerIndex[]; readonly attack: Attack | null }
+  readonly target: number | null
+  readonly seed: number
+}
+
+/** @throws UsageError where the options contradict each other or the protocol's bound; FileError; AttackError */
+export async function agreementOf(values: AgreeValues): Promise<Agreement> {
+  const inputs = values.vectors === null ? drawn(values) : await rowsOf(values.vectors, values)
+  const peers = inputs.length
+  const { protocol, unsafe, seed } = values
+  const synchrony = values.synchronous ? 'synchronous' : 'asynchronous'
+  const faults = values.faults ?? mostFaults(protocol, peers, synchrony)
+  if (faults >= peers)
+    throw new UsageError(`--faults is ${faults}, of ${peers} peers; expected at most ${peers - 1}`)
+  const dimension = inputs[0]!.length
+  const query = { protocol, peers, faults, synchrony, dimension } as const
+  const { feasible, why } = bounds(query)
+  if (!feasible && !unsafe)
+    throw new UsageError(`--faults is ${faults}: ${why}; --unsafe runs it all the same`)
+  const liars = values.byzantine ?? faults
+  if (liars >= peers || (liars > faults && !unsafe))
+    throw new UsageError(`--byzantine is ${liars}; expected at most f = ${faults}, or --unsafe`)
+  const iterations = values.iterations ?? iterationsFor(query, values.target, values.count)
+  if (iterations === null)
+    throw new UsageError(`no number of iterations makes ${protocol} converge here: ${why}; give --iterations`)
+  const settings: AgreementSettings = {
+    ...{ ...query, iterations, graceMs: values.grace, timeoutMs: values.syncTimeout, payloadMs: 250, unsafe },
+  }
+  const attack = liars === 0 ? null : await loadAttack(values.attack)
+  const byzantine = { peers: Array.from({ length: liars }, (_, i) => peers - liars + i), attack }
+  return { settings, inputs, byzantine, target: values.iterations === null ? values.target : null, seed }
+}
+
+function drawn({ peers, dimension, seed }: AgreeValues): Vector[] {
+  return Array.from({ length: peers ?? 7 }, (_, peer) => {
+    const random = randomStream(seed, 'inputs', peer)
+    return Float32Array.from({ length: dimension ?? 10 }, () => random.normal())
+  })
+}
+
+async function rowsOf(path: string, { peers, dimension }: AgreeValues): Promise<readonly Vector[]> {
+  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    throw new FileError('unreadable', `--vectors ${path}: ${error.message}`)
+  })
+  const { vectors } = readFamily([{ source: path, bytes }])
+  const [first] = vectors
+  if (first === undefined || first.length === 0) throw new FileError('malformed', `${path} holds no vectors`)
+  for (const [row, vector] of vectors.entries())
+    if (vector.some(value => !Number.isFinite(value)))
+      throw new FileError(
+        'unsupported',
+        `${path}: row ${row} has a NaN or an infinity; expected finite numbers`,
+      )
+  const mismatch = (name: string, said: number | null, held: number) => {
+    if (said !== null && said !== held)
+      throw new UsageError(`${name} is ${said}, and ${path} has ${held}; leave ${name} out, or say ${held}`)
+  }
+  mismatch('--peers', peers, vectors.length)
+  mismatch('--dimension', dimension, first.length)
+  return vectors
+}
+
+/** Coordinates in a report, over all peers; beyond it outputs are left out of it. */
+const REPORTED_MAX = 200_000
+
+interface Pair {
+  readonly measured: number | null
+  /** What is guaranteed; null where nothing is. */
+  readonly bound: number | null
+}
+
+export interface AgreeReport {
+  readonly command: 'agree'
+  readonly world: 'simulated' | 'real'
+  readonly protocol: string
+  readonly peers: number
+  readonly faults: number
+  readonly synchrony: string
+  readonly dimension: number
+  readonly iterations: number
+  /** `t` of `AVG_t`; null where the iterations were given. */
+  readonly target: number | null
+  readonly seed: number
+  readonly byzantine: { readonly peers: readonly PeerIndex[]; readonly attack: string | null }
+  /** Δ₂ of the honest vectors before and after; `bound` is Δ₂(in)/2^t. */
+  readonly diameter: { readonly before: number; readonly after: number | null; readonly bound: number | null }
+  /** `‖mean(out) − mean(in)‖₂`; `bound` is C·Δ₂(in), `lowestBound` what no algorithm can promise less than. */
+  readonly averaging: Pair & { readonly constant: number | null; readonly lowestConstant: number | null }
+  readonly perIteration: readonly {
+    readonly iteration: number
+    readonly diameter: number
+    readonly contraction: Pair
+    readonly averaging: Pair
+    readonly shared: number | null
+  }[]
+  readonly outputs: readonly {
+    readonly peer: PeerIndex
+    readonly distanceToMean: number | null
+    readonly vector: readonly number[] | null
+  }[]
+  /** All honest peers have an output, and nothing guaranteed was violated. */
+  readonly within: boolean
+  readonly violations: readonly Violation[]
+  readonly messages: number
+  readonly bytes: number
+  readonly wallSeconds: number
+  readonly virtualSeconds?: number
+  readonly trace?: string | null
+  readonly faultsSeen: ReturnType<typeof tally>
+}
+
+type Outcome = Pick<
+  AgreeResult,
+  'honest' | 'outputs' | 'violation' | 'messages' | 'bytes' | 'faults' | 'iterations'
+>
+
+export function reportOf(
+  { settings, inputs, byzantine, target, seed }: Agreement,
+  result: Outcome,
+  world: AgreeReport['world'],
+  wallSeconds: number,
+): AgreeReport {
+  const { protocol, peers, faults, synchrony, dimension, iterations } = settings
+  const start = result.honest.map(peer => inputs[peer]!)
+  const out = result.honest.flatMap(peer => result.outputs[peer] ?? [])
+  const complete = out.length === result.honest.length
+  const guarantee = bounds(settings)
+  const before = diameter(start)
+  const last = result.iterations.at(-1)
+  return {
+    ...{ command: 'agree', world, protocol, peers, faults, synchrony, dimension, iterations, target, seed },
+    byzantine: { peers: byzantine.peers, attack: byzantine.attack?.name ?? null },
+    diameter: {
+      before,
+      after: complete ? diameter(out) : null,
+      bound: target === null || !guarantee.feasible ? null : before / 2 ** target,
+    },
+    averaging: {
+      measured: complete ? meanShift(out, start) : null,
+      bound: last?.shiftBound ?? null,
+      constant: guarantee.averagingConstant,
+      lowestConstant: guarantee.lowerBound,
+    },
+    perIteration: result.iterations.map(perIteration),
+    outputs: outputsOf(result, start),
+    within: complete && result.violation === null,
+    violations: result.violation === null ? [] : [result.violation],
+    ...{ messages: result.messages, bytes: result.bytes, wallSeconds },
+    faultsSeen: tally(result.faults.map(({ fault }) => fault)),
+  }
+}
+
+function perIteration(each: IterationMeasure): AgreeReport['perIteration'][number] {
+  const { iteration, diameter: left, contraction, contractionBound, shift, shiftBound, shared } = each
+  return {
+    ...{ iteration, diameter: left, shared },
+    contraction: { measured: contraction, bound: contractionBound },
+    averaging: { measured: shift, bound: shiftBound },
+  }
+}
+
+function outputsOf({ honest, outputs }: Outcome, start: readonly Vector[]): AgreeReport['outputs'] {
+  const mean = meanOf(start)
+  const small = honest.length * mean.length <= REPORTED_MAX
+  return honest.map(peer => {
+    const vector = outputs[peer] ?? null
+    if (vector === null) return { peer, distanceToMean: null, vector }
+    const distanceToMean = Math.sqrt(vector.reduce((sum, x, i) => sum + (x - mean[i]!) ** 2, 0))
+    return { peer, distanceToMean, vector: small ? [...vector] : null }
+  })
+}
