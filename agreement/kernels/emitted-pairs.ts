@@ -1,6 +1,14 @@
 /** The passes over pairs of vectors, and over each vector and one point, as emitted kernels: the same bits as plain. */
 import type { Vector } from '../vector.ts'
-import { distanceKernel, type PairTerm, pairKernel, SIDE, STRIP_BYTES, SUMS_BYTES } from './emit-pairs.ts'
+import {
+  distanceKernel,
+  PAIR_STEP_BYTES,
+  type PairTerm,
+  pairKernel,
+  SIDE,
+  STRIP_BYTES,
+  SUMS_BYTES,
+} from './emit-pairs.ts'
 import { widenKernel } from './emit-wide.ts'
 import { type Matrix, needsMoreBits } from './matrix.ts'
 import { BLOCK } from './plain.ts'
@@ -60,7 +68,7 @@ function overRows(vectors: readonly Vector[]): Matrix {
   for (let from = 0; from < d; from += BLOCK) {
     const to = Math.min(d, from + BLOCK)
     pointTo(rows, from, to, space)
-    addPairs('distance32', space, n, roundUp(to - from, 4) * 4)
+    addPairs('distance32', space, n, roundUp((to - from) * 4, PAIR_STEP_BYTES))
     takeSums(space, n, result)
   }
   return mirrored(result, n)

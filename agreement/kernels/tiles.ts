@@ -92,7 +92,7 @@ export function pointTo(
     }
     const start = (j * ROW_BYTES) / 4
     rows.set(vectors[j]!.subarray(from, to), start)
-    rows.fill(0, start + to - from, start + roundUp(to - from, 4))
+    rows.fill(0, start + to - from, start + roundUp(to - from, 8))
     pointers[at + j] = base + TABLE_BYTES + j * ROW_BYTES
   }
 }

@@ -11,7 +11,7 @@ import { nearest } from './nearest.ts'
  *
  * @param vectors `n` vectors of `d` coordinates
  * @param faults `f`, with `2f < n`
- * @returns `n` new vectors of `d` coordinates; cost `O(n²d)`
+ * @returns `n` new vectors of `d` coordinates, the same object where they are equal; cost `O(n²d)`
  * @throws RuleError empty-input, unequal-lengths, not-finite, too-many-faults
  * @example nnm([0, 1, 900].map(x => Float32Array.of(x)), 1) // 0.5, 0.5, 450.5
  */
@@ -20,10 +20,14 @@ export function nnm(vectors: readonly Vector[], faults: number, options?: RuleOp
   const n = vectors.length
   checkMinority('nnm', n, faults)
   const distances = squaredDistances(vectors)
-  const neighbours = vectors.map((_, j) => {
+  const lists = vectors.map((_, j) => {
     const row = distances.slice(j * n, j * n + n)
     row[j] = -1 // itself first, whatever lies on the same spot
     return nearest(row, n - faults)
   })
-  return meansOf(vectors, neighbours)
+  // Where the faulty lie apart, all honest vectors have the same neighbours: that mean is made once.
+  const places = new Map(lists.map(list => [list.join(), list]))
+  const means = meansOf(vectors, [...places.values()])
+  const meanAt = new Map([...places.keys()].map((place, index) => [place, means[index]!]))
+  return lists.map(list => meanAt.get(list.join())!)
 }
