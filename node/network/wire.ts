@@ -61,6 +61,15 @@ export function openWire(stream: Stream, limits: WireLimits, events: WireEvents)
     closed(message, FRAMING_FAULTS[name])
     if (stream.status === 'open') stream.abort(new Error(message))
   }
+  /** An error of our own in handling a frame is not the sender's fault; it must neither pass in silence nor end the process. */
+  const deliver = (frame: Frame): void => {
+    try {
+      events.frame(frame)
+    } catch (error) {
+      closed(`this peer failed at a frame: ${error instanceof Error ? error.stack : String(error)}`)
+      stream.abort(new Error('failed at a frame'))
+    }
+  }
   const checkLength = (length: number): void => {
     if (length > receivedBytesMax)
       throw new OversizeError(`a frame of ${length} bytes; at most ${receivedBytesMax}`)
@@ -73,7 +82,7 @@ export function openWire(stream: Stream, limits: WireLimits, events: WireEvents)
       async frames => {
         for await (const frame of frames) {
           if (isClosed) return
-          if (!isClosing) events.frame([...frame])
+          if (!isClosing) deliver([...frame])
           // What had been taken off the stream before `pause` waits here; the rest waits in the stream.
           while (gate !== null && !isClosed) await gate.promise
         }
