@@ -26,8 +26,10 @@ import {
   type Step,
   type StepBuilder,
 } from '../agreement/protocol.ts'
-import { norm, type Vector } from '../agreement/vector.ts'
+import type { Vector } from '../agreement/vector.ts'
+import { type Box, project } from './box.ts'
 import { type CatchUp, type CatchUpOptions, type CatchUpOutput, createCatchUp } from './catch-up.ts'
+import { ownGradient } from './own-gradient.ts'
 import type { Schedule } from './schedule.ts'
 
 export interface LearnOptions
@@ -49,6 +51,8 @@ export interface LearnOptions
   readonly clip: number | null
   /** Coefficient of θ added to the gradient. */
   readonly weightDecay: number
+  /** `W`, onto which the own parameters are projected after each descent; absent or null: not at all. */
+  readonly box?: Box | null
   /** Examples per gradient at step `t`. */
   readonly batch: (step: number) => number
   /** `*` of Algorithm 1: the step whose parameters are returned; null returns the last ones (Remark 1). */
@@ -194,7 +198,7 @@ function handleInput(state: State, builder: Builder, value: LearnInput): void {
     case 'gradient':
       if (value.step !== state.step || !state.computing) return // asked for before a catch-up
       state.computing = false
-      give(state, builder, ownGradient(state, value.gradient))
+      give(state, builder, momentumOf(state, value.gradient))
       break
     case 'timer': {
       const { step, phase } = value.timer.slot
@@ -262,20 +266,10 @@ function beginStep(state: State, builder: Builder): void {
   })
 }
 
-/** Weight decay, clipping and momentum, in this order, all of the own vector only. */
-function ownGradient(state: State, gradient: Vector): Vector {
-  const { momentum: beta, clip, weightDecay } = state.options
-  const vector = new Float32Array(gradient)
-  if (weightDecay !== 0)
-    for (let i = 0; i < vector.length; i++) vector[i]! += weightDecay * state.parameters[i]!
-  if (clip !== null) {
-    const length = norm(vector)
-    if (length > clip) for (let i = 0; i < vector.length; i++) vector[i]! *= clip / length
-  }
-  if (beta === 0) return vector
-  const before = state.momentum
-  for (let i = 0; i < vector.length; i++) vector[i] = beta * (before?.[i] ?? 0) + (1 - beta) * vector[i]!
-  state.momentum = vector
+/** The own vector for the agreement; with momentum it is kept for the next step. */
+function momentumOf(state: State, gradient: Vector): Vector {
+  const vector = ownGradient(gradient, state.parameters, state.momentum, state.options)
+  if (state.options.momentum !== 0) state.momentum = vector
   return vector
 }
 
@@ -307,11 +301,12 @@ function consume(
   }
 }
 
-/** `θ_{t+½} ← θ_t − η_t·γ_t`, which goes into the second agreement. */
+/** `θ_{t+½} ← [θ_t − η_t·γ_t]_W`, which goes into the second agreement. */
 function descend(state: State, builder: Builder, gamma: Vector): void {
   const eta = state.options.rate(state.step)
   const moved = new Float32Array(gamma.length)
   for (let i = 0; i < moved.length; i++) moved[i] = state.parameters[i]! - eta * gamma[i]!
+  if (state.options.box) project(moved, state.options.box)
   state.phase = 'parameters'
   give(state, builder, moved)
 }

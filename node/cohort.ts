@@ -8,8 +8,25 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { protocolNames } from '../agreement/bounds.ts'
 import type { PeerIndex } from '../agreement/protocol.ts'
+import { parseBatchSchedule } from '../learning/batch-size.ts'
+import { parseStepSize } from '../learning/step-size.ts'
 
 const count = z.int().min(1)
+
+/** A text that `parse` can read; where it cannot, its error says what would be right. */
+function readable(parse: (text: string) => unknown) {
+  return z.string().check(({ value, issues }) => {
+    try {
+      parse(value)
+    } catch (error) {
+      issues.push({
+        code: 'custom',
+        message: (error as Error).message.replace(/^.*?: expected /, ''),
+        input: value,
+      })
+    }
+  })
+}
 
 export const memberSchema = z
   .strictObject({
@@ -47,11 +64,17 @@ export const cohortSchema = z
     steps: count.max(2 ** 31 - 1),
     model: z.string().min(1),
     rate: z.number().positive(),
+    /** How the rate goes over the steps: `constant`, `inverse` (`c/(t + 1)`), `milestones:0.1@300,600`. */
+    stepSize: readable(parseStepSize).default('constant'),
     momentum: z.number().min(0).lt(1).default(0.9),
     /** ℓ₂ norm to which the own vector is clipped; null: not at all. */
     clip: z.number().positive().nullable().default(null),
     weightDecay: z.number().min(0).default(0),
+    /** Parameters are projected onto `[−box, box]^d` after each descent; null: not at all. */
+    box: z.number().positive().nullable().default(null),
     batch: count,
+    /** How the batch goes over the steps: `constant`, `growing` (as `t`), `growing:0.5` (as its root). */
+    batchSchedule: readable(parseBatchSchedule).default('constant'),
     /** θ_* of Algorithm 1: the last parameters (Remark 1), or drawn by the seed. */
     output: z.enum(['last', 'drawn']).default('last'),
     seed: z.int().min(0),

@@ -9,6 +9,7 @@ import type { Fault, PeerIndex } from '../agreement/protocol.ts'
 import type { Vector } from '../agreement/vector.ts'
 import type { Attack } from '../learning/attacks/attack.ts'
 import { type Byzantine, createByzantine, type Sightings } from '../learning/attacks/byzantine.ts'
+import { batchSize, parseBatchSchedule } from '../learning/batch-size.ts'
 import {
   createLearn,
   defaultWindow,
@@ -20,6 +21,7 @@ import {
 } from '../learning/learn.ts'
 import type { GradientReply, GradientRequest } from '../learning/oracle.ts'
 import { createSchedule, type Schedule } from '../learning/schedule.ts'
+import { parseStepSize, stepSize } from '../learning/step-size.ts'
 import type { DecodeLimits } from './codec/index.ts'
 import type { Cohort } from './cohort.ts'
 import { createJournal } from './journal.ts'
@@ -215,11 +217,12 @@ export function learnOptions(
     unsafe,
     schedule: scheduleOf(cohort, dimension),
     steps,
-    rate: () => rate,
+    rate: stepSize(parseStepSize(cohort.stepSize), rate),
     momentum,
     clip,
     weightDecay,
-    batch: () => batch,
+    batch: batchSize(parseBatchSchedule(cohort.batchSchedule), batch),
+    box: cohort.box === null ? null : { low: -cohort.box, high: cohort.box },
     outputStep: output === 'last' ? null : drawnStep(seed, steps),
     window: defaultWindow,
   }

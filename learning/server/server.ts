@@ -106,11 +106,10 @@ async function takeStep(state: State): Promise<ServerStep> {
   return { step, loss, finite: descend(state, received) }
 }
 
-/** Attacks that never look at the vector of the faulty worker itself, but for its length: its gradient is not needed. */
-const blind: ReadonlySet<string> = new Set([
-  ...['little', 'empire', 'coordinate-wise', 'mimic'],
-  ...['zero', 'random', 'silence'],
-])
+/** Attacks that are a function of the honest vectors alone: all faulty workers send the same. */
+const collective: ReadonlySet<string> = new Set(['little', 'empire', 'coordinate-wise', 'mimic'])
+/** Attacks that look at no vector of the faulty worker itself, but for its length: its gradient is not needed. */
+const blind: ReadonlySet<string> = new Set([...collective, 'zero', 'random', 'silence'])
 
 function needsOwn(attack: Attack | null): boolean {
   return attack !== null && !blind.has(attack.name)
@@ -121,16 +120,20 @@ function receive({ options, honest, random, step }: State, own: ReadonlyMap<numb
   const { workers, faults, attack, liars } = options
   const family = honest.map(worker => own.get(worker)!)
   const arrived: [worker: number, vector: Vector][] = honest.map(worker => [worker, own.get(worker)!])
+  let shared: Vector | null = null
   for (const liar of attack === null ? [] : liars) {
-    const vector = attack!.forge({
-      slot: { step, phase: 'gradient', iteration: 1, sender: liar },
-      recipient: -1,
-      peers: workers,
-      faults,
-      own: own.get(liar) ?? family[0] ?? new Float32Array(options.start.length),
-      honest: family,
-      random,
-    })
+    const vector: Vector | null =
+      shared ??
+      attack!.forge({
+        slot: { step, phase: 'gradient', iteration: 1, sender: liar },
+        recipient: -1,
+        peers: workers,
+        faults,
+        own: own.get(liar) ?? family[0] ?? new Float32Array(options.start.length),
+        honest: family,
+        random,
+      })
+    if (collective.has(attack!.name)) shared = vector
     if (vector !== null && vector.length === options.start.length && isFiniteVector(vector))
       arrived.push([liar, vector])
   }

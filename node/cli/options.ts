@@ -5,8 +5,10 @@
 import { bounds, mostFaults, protocolNames } from '../../agreement/bounds.ts'
 import type { Attack } from '../../learning/attacks/attack.ts'
 import { attackNamed, attackNames } from '../../learning/attacks/registry.ts'
+import { parseBatchSchedule } from '../../learning/batch-size.ts'
 import { parsePartition } from '../../learning/data/partition.ts'
 import { modelNames } from '../../learning/models/registry.ts'
+import { parseStepSize } from '../../learning/step-size.ts'
 import { checkAttackReference } from '../attack-file.ts'
 import type { Cohort } from '../cohort.ts'
 import { flag, maybe, option, UsageError, type Values } from './command.ts'
@@ -44,10 +46,28 @@ export const cohortOptions = {
   steps: option('--steps <count>', 'learning steps', integer({ min: 1, max: 2 ** 31 - 1 }), 100),
   model: option('--model <name>', `what is learnt: ${modelNames.join(', ')}`, oneOf(modelNames), 'mlp'),
   rate: option('--rate <eta>', 'learning rate', decimal({ above: 0 }), 0.5),
+  stepSize: option(
+    '--step-size <schedule>',
+    'how the rate goes: constant, inverse (c/(t + 1)), milestones:0.1@300,600',
+    readable(parseStepSize),
+    'constant',
+  ),
   momentum: option('--momentum <beta>', 'distributed momentum', decimal({ min: 0, below: 1 }), 0.9),
   clip: option('--clip <norm>', 'clip own gradients to this norm, or none', orNone(decimal({ above: 0 })), 2),
   weightDecay: option('--weight-decay <c>', 'ℓ₂ regularisation', decimal({ min: 0 }), 1e-4),
   batch: option('--batch <size>', 'examples a gradient', integer({ min: 1, max: 1_000_000 }), 64),
+  batchSchedule: option(
+    '--batch-schedule <schedule>',
+    'how the batch goes: constant, growing (as t), growing:0.5 (as its root)',
+    readable(parseBatchSchedule),
+    'constant',
+  ),
+  box: option(
+    '--box <bound>',
+    'project the parameters onto [−bound, bound] after each step, or none',
+    orNone(decimal({ above: 0 })),
+    null,
+  ),
   schedule: option(
     '--schedule <name>',
     'iterations an agreement: practical, theory, log',
@@ -154,6 +174,7 @@ export function scenarioOf(values: ScenarioValues, loaded: Attack | null = null)
 export function settingsOf(values: CohortValues, peers: number): Scenario['settings'] {
   const { protocol, unsafe, synchronous, iterations } = values
   const { schedule, count, steps, model, rate, momentum, clip, weightDecay, batch, output, seed } = values
+  const { stepSize, batchSchedule, box } = values
   const synchrony = synchronous ? 'synchronous' : 'asynchronous'
   const faults = values.faults ?? mostFaults(protocol, peers, synchrony)
   if (faults >= peers)
@@ -164,7 +185,20 @@ export function settingsOf(values: CohortValues, peers: number): Scenario['setti
   return {
     ...{ faults, protocol, synchrony, graceMs: values.grace, timeoutMs: values.syncTimeout },
     ...{ schedule, iterations: { gradient: iterations[0], parameters: iterations[1] }, count },
-    ...{ steps, model, rate, momentum, clip, weightDecay, batch, output, seed, unsafe },
+    ...{ steps, model, rate, stepSize, momentum, clip, weightDecay, box },
+    ...{ batch, batchSchedule, output, seed, unsafe },
+  }
+}
+
+/** The text itself, once `parse` has read it. */
+function readable(parse: (text: string) => unknown) {
+  return (value: string, name: string): string => {
+    try {
+      parse(value)
+      return value
+    } catch (error) {
+      throw new UsageError(`${name}: ${(error as Error).message}`)
+    }
   }
 }
 

@@ -58,7 +58,6 @@ const config = {
     symbolStrokeWidth: 3,
     orient: 'top' as const,
     title: null,
-    columns: 5,
     labelLimit: 260,
   },
   header: { labelFontSize: 12, labelFontWeight: 'bold' as const, labelColor: '#1f2933', title: null },
@@ -80,29 +79,25 @@ export function linesFigure(options: LinesOptions): Figure {
       })),
     )
     .filter(({ low }) => scale !== 'log' || low > 0)
-  const alone = panels.length === 1
-  const size = alone ? { width: 640, height: 300 } : { width: columns === 2 ? 350 : 225, height: 200 }
-  const spec: TopLevelSpec = {
-    data: { values },
-    facet: {
-      field: 'panel',
-      type: 'nominal',
-      sort: panels,
-      title: null,
-      ...(alone && { header: { labels: false } }),
-    },
-    columns: alone ? 1 : columns,
-    spec: { ...size, ...lineLayers(options) },
-    resolve: { axis: { x: 'independent', y: 'independent' } },
-    config,
-  }
+  const data = { values }
+  const spec: TopLevelSpec =
+    panels.length === 1
+      ? { data, width: 640, height: 300, ...lineLayers(options), config }
+      : {
+          data,
+          facet: { field: 'panel', type: 'nominal', sort: panels, title: null },
+          columns,
+          spec: { width: columns === 2 ? 350 : 225, height: 200, ...lineLayers(options) },
+          resolve: { axis: { x: 'independent', y: 'independent' } },
+          config,
+        }
   return { title, caption, spec }
 }
 
 function lineLayers({ lines, x, y, scale, reference, logX = false }: LinesOptions) {
   const names = inOrder(lines.map(({ name }) => name))
   const others = names.filter(name => name !== reference)
-  const colour = (name: string) =>
+  const colourOf = (name: string) =>
     name === reference ? '#111111' : palette[others.indexOf(name) % palette.length]!
   const yScale =
     scale === 'log' ? { type: 'log' as const } : scale === 'percent' ? { domain: [0, 1] } : { zero: false }
@@ -110,6 +105,15 @@ function lineLayers({ lines, x, y, scale, reference, logX = false }: LinesOption
     scale === 'percent' ? { format: '.0%' } : scale === 'log' ? { format: '~g', tickCount: 6 } : {}
   const number = { type: 'quantitative' as const, scale: yScale, axis: { title: y, ...format } }
   const xAxis = { tickCount: 5, ...(logX && { format: '~s' }) }
+  // Bands by fill and lines by stroke: two channels, of which only the lines' has a legend.
+  const colour = {
+    field: 'name',
+    type: 'nominal' as const,
+    sort: names,
+    scale: { domain: names, range: names.map(colourOf) },
+  }
+  const longest = Math.max(...names.map(({ length }) => length))
+  const legend = { columns: longest > 22 ? 3 : longest > 13 ? 4 : 6, symbolType: 'stroke' }
   const isReference = `datum.name === ${JSON.stringify(reference ?? '')}`
   return {
     encoding: {
@@ -120,22 +124,22 @@ function lineLayers({ lines, x, y, scale, reference, logX = false }: LinesOption
         axis: xAxis,
         ...(logX && { scale: { type: 'log' as const } }),
       },
-      color: {
-        field: 'name',
-        type: 'nominal' as const,
-        sort: names,
-        scale: { domain: names, range: names.map(colour) },
-      },
     },
+    resolve: { legend: { fill: 'independent' as const, stroke: 'independent' as const } },
     layer: [
       {
         mark: { type: 'area' as const, opacity: 0.12 },
-        encoding: { y: { field: 'low', ...number }, y2: { field: 'high' } },
+        encoding: {
+          y: { field: 'low', ...number },
+          y2: { field: 'high' },
+          fill: { ...colour, legend: null },
+        },
       },
       {
         mark: { type: 'line' as const, strokeWidth: 1.8 },
         encoding: {
           y: { field: 'y', ...number },
+          stroke: { ...colour, legend },
           strokeDash: { condition: { test: isReference, value: [5, 4] }, value: [1, 0] },
         },
       },

@@ -1,0 +1,217 @@
+/** What the runs of `cge` say of the paper's observations. */
+import type { Findings, Result, Settings, Table, Verdict } from '../experiment.ts'
+import { type Figure, heatFigure, type Line, linesFigure } from '../figures.ts'
+import { percentText, type Spread, spreadOf } from '../statistics.ts'
+import { type CgeConfig as Config, faults, filters } from './cge-plan.ts'
+
+const labels: Readonly<Record<string, string>> = {
+  mean: 'fault-free',
+  gm: 'geometric median',
+  gmom: 'median of means',
+  cwtm: 'CWTM',
+  'multi-krum': 'multi-Krum (m = 2)',
+  cge: 'CGE',
+}
+
+type Results = readonly Result<Config>[]
+type Wanted = Partial<Config>
+
+export function judge(results: Results, settings: Settings): Findings {
+  return {
+    verdicts: verdicts(results),
+    tables: [filterTable(results), sweepTable(results), averagingTable(results)],
+    figures: [heat(results), filterCurves(results), averagingCurves(results)],
+    notes: [
+      ...(settings.quick
+        ? [
+            'Quick: RESAM’s feed-forward network in place of LeNet, 150 steps, the ends of each sweep, 1,000 examples of the test set for each accuracy.',
+          ]
+        : []),
+      'Step S2 of the paper moves along the sum of the n − f smallest gradients, which with η = 0.1 is a step n − f times as long as the other filters’; here CGE takes their mean, so that the filters are compared at one step size.',
+      'The gradients of agents are not clipped and there is no momentum, as in the paper. Accuracies are means of the evaluations in the last quarter of a run.',
+      'The paper does not say how many groups MoM has: five of two agents here, ten where f is 3 or 4 (more than 2f are needed).',
+    ],
+  }
+}
+
+function pick(results: Results, wanted: Wanted): Results {
+  const wants = Object.entries(wanted)
+  return results.filter(({ config }) =>
+    wants.every(([name, value]) => config[name as keyof Config] === value),
+  )
+}
+
+function late(results: Results, wanted: Wanted): Spread | null {
+  return spreadOf(pick(results, wanted).map(({ measurement }) => measurement.numbers.late))
+}
+
+function verdicts(results: Results): Verdict[] {
+  const free = late(results, { rule: 'mean', batch: 16 })!.mean
+  const cells = filters.flatMap(rule =>
+    faults.map(fault => ({
+      rule,
+      fault,
+      value: late(results, { rule, fault, faulty: 1, batch: 16, averaging: 0 })!.mean,
+    })),
+  )
+  const lowest = (list: typeof cells) => list.reduce((a, b) => (b.value < a.value ? b : a))
+  const cgeLowest = lowest(cells.filter(({ rule }) => rule === 'cge'))
+  const others = lowest(cells.filter(({ rule }) => rule !== 'cge'))
+  const told = ({ rule, fault, value }: (typeof cells)[number]) =>
+    `${labels[rule]} ${percent(value)} under ${fault}`
+  return [
+    {
+      claim: 'With one faulty agent CGE is consistently good, comparable to the other filters',
+      measured: `the lowest: ${told(cgeLowest)}; of the other filters: ${told(others)}; fault-free ${percent(free)}`,
+      holds: cgeLowest.value >= others.value - 0.03 && cgeLowest.value >= free - 0.1,
+    },
+    sweepVerdict(results, 'Larger batches help', { averaging: 0 }, 'batch', 16, 64, 1),
+    sweepVerdict(results, 'More faulty agents hurt', { averaging: 0, batch: 16 }, 'faulty', 1, 4, -1),
+    sweepVerdict(
+      results,
+      'Averaging the gradients over time helps against coordinate-wise faults',
+      { fault: 'coordinate-wise', batch: 16 },
+      'averaging',
+      0,
+      0.6,
+      1,
+    ),
+  ]
+}
+
+/** Over all pairs of runs that differ in one value only: how much the second gains over the first. */
+function sweepVerdict(
+  results: Results,
+  claim: string,
+  among: Wanted,
+  name: 'batch' | 'faulty' | 'averaging',
+  from: number,
+  to: number,
+  sign: 1 | -1,
+): Verdict {
+  const gains = pick(results, { ...among, [name]: from }).flatMap(({ config, measurement }) => {
+    if (config.rule === 'mean') return []
+    const { rule, fault, faulty, batch, averaging, seed } = config
+    const other = pick(results, { rule, fault, faulty, batch, averaging, seed, [name]: to })[0]
+    return other === undefined ? [] : [other.measurement.numbers.late! - measurement.numbers.late!]
+  })
+  const mean = gains.reduce((a, b) => a + b, 0) / gains.length
+  const [least, most] = [Math.min(...gains), Math.max(...gains)]
+  const symbol = { batch: 'k', faulty: 'f', averaging: 'α' }[name]
+  return {
+    claim,
+    measured: `from ${symbol} = ${from} to ${to} the accuracy changes by ${points(mean)} on average over ${gains.length} pairs of runs (${points(least)} to ${points(most)})`,
+    holds: sign * mean > 0,
+  }
+}
+
+function points(gain: number): string {
+  return `${gain >= 0 ? '+' : '−'}${Math.abs(100 * gain).toFixed(1)} points`
+}
+
+function percent(value: number): string {
+  return `${(100 * value).toFixed(1)} %`
+}
+
+function filterTable(results: Results): Table {
+  return {
+    title: `Accuracy with one faulty agent, k = 16; fault-free: ${percentText(late(results, { rule: 'mean', batch: 16 }))}`,
+    head: ['filter', ...faults],
+    rows: filters.map(rule => [
+      labels[rule]!,
+      ...faults.map(fault => percentText(late(results, { rule, fault, faulty: 1, batch: 16, averaging: 0 }))),
+    ]),
+  }
+}
+
+function sweepTable(results: Results): Table {
+  const swept = results.filter(
+    ({ config }) => config.averaging === 0 && ['multi-krum', 'cge'].includes(config.rule),
+  )
+  const counts = [...new Set(swept.map(({ config }) => config.faulty))].sort()
+  const rows = (['cge', 'multi-krum'] as const).flatMap(rule =>
+    faults.flatMap(fault =>
+      [16, 64].map(batch => [
+        ...[labels[rule]!, fault, String(batch)],
+        ...counts.map(faulty => percentText(late(results, { rule, fault, faulty, batch, averaging: 0 }))),
+      ]),
+    ),
+  )
+  return {
+    title: 'Accuracy over the number of faulty agents and the batch size',
+    head: ['filter', 'fault', 'k', ...counts.map(count => `f = ${count}`)],
+    rows: rows.filter(row => row.slice(3).filter(cell => cell !== '–').length > 1),
+  }
+}
+
+function averagingTable(results: Results): Table {
+  const chosen = pick(results, { fault: 'coordinate-wise', batch: 16 })
+  const weights = [...new Set(chosen.map(({ config }) => config.averaging))].sort()
+  const counts = [...new Set(pick(chosen, { rule: 'cge' }).map(({ config }) => config.faulty))].sort()
+  return {
+    title: 'Gradient averaging against coordinate-wise faults, k = 16',
+    head: ['filter', 'f', ...weights.map(alpha => `α = ${alpha}`)],
+    rows: (['cge', 'multi-krum'] as const).flatMap(rule =>
+      counts.map(faulty => [
+        ...[labels[rule]!, String(faulty)],
+        ...weights.map(averaging => percentText(late(chosen, { rule, faulty, averaging }))),
+      ]),
+    ),
+  }
+}
+
+function heat(results: Results): Figure {
+  const cells = filters.flatMap(rule =>
+    faults.map(fault => ({
+      panel: 'one faulty agent of ten, k = 16',
+      row: labels[rule]!,
+      column: fault,
+      value: late(results, { rule, fault, faulty: 1, batch: 16, averaging: 0 })!.mean,
+    })),
+  )
+  return heatFigure('Accuracy by filter and fault', 'Blue is good.', cells)
+}
+
+const shared = { x: 'step', y: 'accuracy', scale: 'percent', reference: 'fault-free' } as const
+
+function series(results: Results, wanted: Wanted) {
+  return pick(results, wanted).map(({ measurement }) => measurement.series.accuracy!)
+}
+
+function filterCurves(results: Results): Figure {
+  const lines: Line[] = faults.flatMap(fault => [
+    { panel: fault, name: 'fault-free', series: series(results, { rule: 'mean', batch: 16 }) },
+    ...filters.map(rule => ({
+      panel: fault,
+      name: labels[rule]!,
+      series: series(results, { rule, fault, faulty: 1, batch: 16, averaging: 0 }),
+    })),
+  ])
+  return linesFigure({
+    ...shared,
+    title: 'Accuracy over the steps, one faulty agent',
+    caption: 'As Figures 2 and 3 of the paper.',
+    lines,
+  })
+}
+
+function averagingCurves(results: Results): Figure {
+  const weights = [
+    ...new Set(pick(results, { fault: 'coordinate-wise', batch: 16 }).map(({ config }) => config.averaging)),
+  ]
+  const most = Math.max(...results.map(({ config }) => config.faulty))
+  const lines: Line[] = (['multi-krum', 'cge'] as const).flatMap(rule => [
+    { panel: labels[rule]!, name: 'fault-free', series: series(results, { rule: 'mean', batch: 16 }) },
+    ...weights.map(averaging => ({
+      panel: labels[rule]!,
+      name: `α = ${averaging}`,
+      series: series(results, { rule, fault: 'coordinate-wise', faulty: most, batch: 16, averaging }),
+    })),
+  ])
+  return linesFigure({
+    ...shared,
+    title: `Gradient averaging, ${most} agents with coordinate-wise faults`,
+    caption: 'As Figures 13 and 14 of the paper.',
+    lines,
+  })
+}

@@ -1,0 +1,141 @@
+/** What the runs of `resam` say of the paper's takeaway. */
+import type { Findings, Result, Settings, Table, Verdict } from '../experiment.ts'
+import { type Figure, heatFigure, type Line, linesFigure } from '../figures.ts'
+import { percentText, type Spread, spreadOf } from '../statistics.ts'
+import {
+  attacks,
+  type ResamConfig as Config,
+  momenta,
+  otherRules,
+  resilientRules,
+  rules,
+} from './resam-plan.ts'
+
+/** "A few points": how far below averaging without an attack still counts as working. */
+const POINTS = 0.05
+
+export const labels: Readonly<Record<string, string>> = {
+  mda: 'MDA',
+  cwtm: 'CwTM',
+  cwmed: 'CwMed',
+  krum: 'Krum*',
+  meamed: 'MeaMed',
+  gm: 'GM',
+  cge: 'CGE',
+  cc: 'CC',
+}
+
+type Results = readonly Result<Config>[]
+
+export function judge(results: Results, settings: Settings): Findings {
+  return {
+    verdicts: verdicts(results),
+    tables: momenta.map(momentum => table(results, momentum)),
+    figures: [heat(results), ...momenta.map(momentum => curves(results, momentum))],
+    notes: [
+      ...(settings.quick
+        ? [
+            'Quick: one seed in place of five, 150 steps without and 300 with momentum in place of 800, and 2,000 examples of the test set for each accuracy. With β = 0.99 the first hundred steps go into filling the momentum, so the comparison is with averaging at the same β and the same number of steps.',
+          ]
+        : []),
+      'The network is the feed-forward one of App. D.3 (79,510 parameters, γ = 0.5), which that appendix pairs with the same constants; the figures of §5 show the convolutional one (γ = 0.75).',
+      'Momentum is RESAM’s own, m ← βm + (1 − β)g with m₀ = 0 (eq. 5). Accuracies are means of the evaluations in the last quarter of a run.',
+      'The paper does not say which radius CC clips to, nor how often, nor from where it starts; here radius 1, one pass, from the origin. What CC does depends on it.',
+      'The gradient of every worker is taken on its own share of the training set; the paper does not say whether its workers share it.',
+    ],
+  }
+}
+
+function late(results: Results, rule: string, attack: string | null, momentum: number): Spread {
+  const runs = results.filter(
+    ({ config: c }) => c.rule === rule && c.attack === attack && c.momentum === momentum,
+  )
+  return spreadOf(runs.map(({ measurement }) => measurement.numbers.late))!
+}
+
+/** How far an attack sets a rule back against averaging without one, at the same momentum. */
+function loss(results: Results, rule: string, attack: string, momentum: number): number {
+  return late(results, 'mean', null, momentum).mean - late(results, rule, attack, momentum).mean
+}
+
+function worst(results: Results, rule: string, chosen: readonly number[]) {
+  return chosen
+    .flatMap(momentum =>
+      attacks.map(attack => ({ rule, attack, momentum, lost: loss(results, rule, attack, momentum) })),
+    )
+    .reduce((a, b) => (b.lost > a.lost ? b : a))
+}
+
+function verdicts(results: Results): Verdict[] {
+  const points = (lost: number) => `${(100 * lost).toFixed(1)} points`
+  const told = ({ rule, attack, momentum, lost }: ReturnType<typeof worst>) =>
+    `${labels[rule]} loses ${points(lost)} to ${attack} (β = ${momentum})`
+  const without = rules.map(rule => worst(results, rule, [0]))
+  const least = without.reduce((a, b) => (b.lost < a.lost ? b : a))
+  const together = resilientRules
+    .map(rule => worst(results, rule, [0.99]))
+    .reduce((a, b) => (b.lost > a.lost ? b : a))
+  const others = otherRules.map(rule => worst(results, rule, momenta))
+  return [
+    {
+      claim: 'No rule without momentum withstands every attack',
+      measured: `without momentum every rule has an attack that costs it ${points(least.lost)} or more; the least hurt: ${told(least)}`,
+      holds: least.lost > POINTS,
+    },
+    {
+      claim: `Every resilient rule with β = 0.99 is within a few points (${100 * POINTS}) of averaging without an attack`,
+      measured: `the worst of all resilient rules and attacks: ${told(together)}`,
+      holds: together.lost <= POINTS,
+    },
+    {
+      claim: 'CGE and CC, which are not resilient averaging, fail somewhere',
+      measured: others.map(told).join('; '),
+      holds: others.every(({ lost }) => lost > POINTS),
+    },
+  ]
+}
+
+function table(results: Results, momentum: number): Table {
+  return {
+    title: `Accuracy with β = ${momentum}; averaging without an attack: ${percentText(late(results, 'mean', null, momentum))}`,
+    head: ['rule', ...attacks],
+    rows: rules.map(rule => [
+      labels[rule]!,
+      ...attacks.map(attack => percentText(late(results, rule, attack, momentum))),
+    ]),
+  }
+}
+
+function heat(results: Results): Figure {
+  const cells = momenta.flatMap(momentum =>
+    rules.flatMap(rule =>
+      attacks.map(attack => ({
+        panel: `β = ${momentum} (no attack: ${percentText(late(results, 'mean', null, momentum))})`,
+        row: labels[rule]!,
+        column: attack,
+        value: late(results, rule, attack, momentum).mean,
+      })),
+    ),
+  )
+  return heatFigure('Accuracy by rule and attack', 'Blue is good. Mean over the seeds.', cells)
+}
+
+function curves(results: Results, momentum: number): Figure {
+  const series = (rule: string, attack: string | null) =>
+    results
+      .filter(({ config: c }) => c.rule === rule && c.attack === attack && c.momentum === momentum)
+      .map(({ measurement }) => measurement.series.accuracy!)
+  const lines: Line[] = attacks.flatMap(attack => [
+    { panel: attack, name: 'no attack', series: series('mean', null) },
+    ...rules.map(rule => ({ panel: attack, name: labels[rule]!, series: series(rule, attack) })),
+  ])
+  return linesFigure({
+    title: `Accuracy over the steps, β = ${momentum}`,
+    caption: 'As a row of Figure 1 of the paper. Bands: least to greatest over the seeds.',
+    lines,
+    x: 'step',
+    y: 'accuracy',
+    scale: 'percent',
+    reference: 'no attack',
+  })
+}
