@@ -14,19 +14,22 @@ import { solve } from './linear.ts'
 
 /** Enough by far: Newton's steps square the error. At the limit the best point so far stands. */
 const STEPS_MAX = 500
+/** Distances below this part of the way to the centre have lost digits that matter. */
+const SHARPNESS = 1e-4
 
 /**
- * Weights of the geometric median `argmin_z Σ ‖z − x_i‖`.
+ * Weights of the geometric median `argmin_z Σ ‖z − x_i‖`, and whether the centre lay too far from it to tell the
+ * nearest inputs apart from it: then the answer is the better for being sought again around what was found.
  *
  * @param gram `n × n`, row by row
  * @param tolerance stop once a step is at most this much of the harmonic mean of the distances to the inputs
  * (a mean that points far away cannot move)
  */
-export function geometricMedianWeights(gram: Float64Array, n: number, tolerance: number): Float64Array {
+export function geometricMedian(gram: Float64Array, n: number, tolerance: number): Median {
   const space: Space = { gram, n }
   let best = bestInput(space)
   const start = leaveInput(space, best)
-  if (start === undefined) return best.weights
+  if (start === undefined) return told(space, best)
   best = start
   for (let step = 0; step < STEPS_MAX; step++) {
     const next = improved(space, best)
@@ -39,7 +42,17 @@ export function geometricMedianWeights(gram: Float64Array, n: number, tolerance:
     const inverse = next.distances.reduce((sum, distance) => sum + 1 / distance, 0)
     if (moved * inverse <= tolerance * n) break
   }
-  return best.weights
+  return told(space, best)
+}
+
+export interface Median {
+  readonly weights: Float64Array
+  readonly blurred: boolean
+}
+
+function told(space: Space, { weights, distances }: Point): Median {
+  const reach = length(space, weights)
+  return { weights, blurred: distances.some(distance => distance < SHARPNESS * reach) }
 }
 
 interface Space {

@@ -3,7 +3,7 @@ import { combine, gram, meansOf, middleOfRanks, squaredDistancesTo } from '../ke
 import type { Vector } from '../vector.ts'
 import { checkPositive, checkVectors, checkWhole, type RuleOptions } from './check.ts'
 import { RuleError } from './error.ts'
-import { geometricMedianWeights } from './geometric-median.ts'
+import { geometricMedian } from './geometric-median.ts'
 import type { Resilience } from './resilience.ts'
 
 export interface GmOptions extends RuleOptions {
@@ -83,11 +83,18 @@ function range(from: number, to: number): number[] {
   return Array.from({ length: to - from }, (_, j) => from + j)
 }
 
+/** Times that the median is sought again around what was found. */
+const RECENTRINGS_MAX = 3
+
 function medianOf(vectors: readonly Vector[], tolerance: number): Vector {
   const n = vectors.length
   // The coordinate-wise median lies among the honest vectors, wherever the others are.
-  const centre = middleOfRanks(vectors, (n - 1) >> 1, n >> 1)
-  return combine(vectors, geometricMedianWeights(gram(vectors, centre), n, tolerance))
+  let centre = middleOfRanks(vectors, (n - 1) >> 1, n >> 1)
+  for (let round = 0; ; round++) {
+    const { weights, blurred } = geometricMedian(gram(vectors, centre), n, tolerance)
+    centre = combine(vectors, weights)
+    if (!blurred || round === RECENTRINGS_MAX) return centre
+  }
 }
 
 /** `λ = 1 + (n − f)/√((n − 2f)n)` (RESAM, Proposition 7). */
