@@ -120,9 +120,8 @@ function handle(state: State, step: Builder, from: PeerIndex, message: Message):
     case 'request':
       answer(state, step, from, message.digest)
       break
-    case 'report':
+    default:
       step.faults.push({ peer: from, kind: 'unexpected-kind', slot })
-      break
   }
   advance(state, step)
 }

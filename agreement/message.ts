@@ -2,7 +2,7 @@
  * What peers say to each other. One flat union: every message names its slot, so that routing, signing,
  * accounting and evidence need not know which protocol a message belongs to.
  */
-import type { PeerIndex } from './protocol.ts'
+import type { Commitment, PeerIndex } from './protocol.ts'
 import type { Vector } from './vector.ts'
 
 /** The two averaging agreements of a LEARN step. */
@@ -52,6 +52,8 @@ export type Message =
   | { readonly kind: 'position'; readonly slot: Slot; readonly oldest: number; readonly seen: Seen | null }
   /** Asks for the parameters at the beginning of `slot.step`; a `vector` in this phase answers. */
   | { readonly kind: 'fetch'; readonly slot: Slot }
+  /** Proof that `slot.sender` equivocates, passed on. It never reaches a protocol: drivers judge it. */
+  | { readonly kind: 'evidence'; readonly slot: Slot; readonly first: Commitment; readonly second: Commitment }
 
 /** The newest vector of a peer that another has seen: its own signature proves how far it had come. */
 export interface Seen {

@@ -46,7 +46,7 @@ export interface AgreementPeerOptions {
   /** Null: nothing survives a restart. */
   readonly storage: Storage | null
   readonly signer: Signer
-  readonly verifier: Pick<Verifier, 'accepts'>
+  readonly verifier: Pick<Verifier, 'accepts' | 'verify'>
   /** Another number for every life of the peer, never 0. */
   readonly epoch: number
   /** Makes this peer Byzantine. */

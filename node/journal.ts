@@ -18,7 +18,7 @@ export interface Journal extends Commitments {
   readonly recovered: LearnState | null
   /** Own messages of the slots that are still open, in the order in which they were first sent. */
   readonly messages: () => readonly Message[]
-  /** Appends what is about to be sent to all; other messages bind nobody. */
+  /** Appends what is about to be sent, if it binds this peer. */
   record(message: Message): void
   /**
    * Keeps another's vector that this peer is about to echo: whoever counts on the echo may ask for the vector, also
@@ -70,7 +70,8 @@ export function createJournal(options: JournalOptions): Journal {
 
   return {
     recovered,
-    messages: () => [...commitments.values()],
+    // Parameters given to a peer that caught up are for that peer only, and it asks again.
+    messages: () => [...commitments.values()].filter(({ slot }) => slot.phase !== 'state'),
     seal(slot: Slot, vector: Vector): Sealed {
       const key = slotKey(slot)
       let own = sealed.get(key)
@@ -129,7 +130,8 @@ export function createJournal(options: JournalOptions): Journal {
 }
 
 function isCommitment(message: Message): message is Committed {
-  return message.kind !== 'request' && message.kind !== 'payload'
+  const { kind } = message
+  return kind === 'vector' || kind === 'echo' || kind === 'ready' || kind === 'report'
 }
 
 function boundValue(message: Exclude<Committed, { kind: 'vector' }>): string {

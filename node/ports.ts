@@ -9,6 +9,13 @@ import type { FaultKind, PeerIndex } from '../agreement/protocol.ts'
  */
 export type Frame = readonly Uint8Array[]
 
+/** Bytes of a frame's content. */
+export function sizeOf(frame: Frame): number {
+  let sum = 0
+  for (const chunk of frame) sum += chunk.byteLength
+  return sum
+}
+
 /** What a transport reports. Every callback runs to completion before the next one. */
 export interface TransportEvents {
   /** A member passed admission; frames may flow both ways. At most one connection a pair. */

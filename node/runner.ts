@@ -6,14 +6,15 @@
  * author's signature checked, and then the protocol sees it. Whatever a peer sends, nothing here throws.
  */
 import type { TimerKey, TimerPurpose } from '../agreement/averaging/averaging.ts'
-import type { Message } from '../agreement/message.ts'
-import type { Envelope, Fault, PeerIndex, Protocol, Step } from '../agreement/protocol.ts'
-import { type DecodeLimits, decodeLinkFrame, encodeMessage, type Received } from './codec/index.ts'
-import type { Journal, Kept } from './journal.ts'
+import { type Message, slotKey } from '../agreement/message.ts'
+import type { Envelope, Evidence, Fault, PeerIndex, Protocol, Step } from '../agreement/protocol.ts'
+import { type DecodeLimits, decodeLinkFrame, type Received } from './codec/index.ts'
+import { createIncoming, type Incoming } from './incoming.ts'
+import type { Journal } from './journal.ts'
 import { defaultLinkLimits, type LinkLimits } from './link/limits.ts'
 import { createLink, type Link, type LinkStatus } from './link/link.ts'
-import type { Encoded } from './link/outbox.ts'
-import type { Clock, Frame, Timer, Transport } from './ports.ts'
+import { createOutgoing, type Outgoing } from './outgoing.ts'
+import { type Clock, type Frame, sizeOf, type Timer, type Transport } from './ports.ts'
 import type { Verifier } from './signatures/index.ts'
 
 /** A protocol as the runner drives it: it can say whether a message comes too early to be taken. */
@@ -34,7 +35,7 @@ export interface RunnerOptions<Input, Output> {
   readonly protocol: Driven<Input | TimerInput, Output | TimerInput>
   readonly transport: Transport
   readonly clock: Clock
-  readonly verifier: Pick<Verifier, 'accepts'>
+  readonly verifier: Pick<Verifier, 'accepts' | 'verify'>
   readonly journal: Journal
   readonly limits: DecodeLimits
   readonly linkLimits?: LinkLimits
@@ -87,9 +88,8 @@ interface State<Input, Output> {
   readonly links: (Link | null)[]
   readonly connected: Set<PeerIndex>
   readonly held: Set<PeerIndex>
-  /** Envelopes whose commitments are not durable yet. */
-  unsynced: Envelope[]
-  syncing: boolean
+  readonly outgoing: Outgoing
+  readonly incoming: Incoming
   /** Steps and frames are worked off one after the other, never inside each other. */
   readonly work: (() => void)[]
   working: boolean
@@ -97,7 +97,6 @@ interface State<Input, Output> {
   stopped: boolean
   retryAll: boolean
   pumpAll: boolean
-  messagesSent: number
   bytesSent: number
   bytesReceived: number
 }
@@ -109,20 +108,39 @@ export function createRunner<Input, Output extends { readonly kind: string }>(
   options: RunnerOptions<Input, Output>,
 ): Runner<Input> {
   const { peers, self, epoch, linkLimits = defaultLinkLimits } = options
+  const links: (Link | null)[] = []
   const state: State<Input, Output> = {
     options,
-    links: [],
+    links,
+    outgoing: createOutgoing({
+      journal: options.journal,
+      links,
+      inTurn: work => enqueueWork(state, work),
+      pumpLater: () => {
+        state.pumpAll = true
+      },
+      failed(error) {
+        state.stopped = true
+        options.hooks.failed(error)
+      },
+    }),
+    incoming: createIncoming<Output | TimerInput>({
+      protocol: options.protocol,
+      verifier: options.verifier,
+      journal: options.journal,
+      carry: step => carry(state, step),
+      fault: fault => options.hooks.fault(fault),
+      received: (from, message) => options.hooks.received?.(from, message),
+      convicted: evidence => cutOff(state, evidence),
+    }),
     connected: new Set(),
     held: new Set(),
-    unsynced: [],
-    syncing: false,
     work: [],
     working: false,
     ackTimers: Array.from({ length: peers }, () => null),
     stopped: false,
     retryAll: false,
     pumpAll: false,
-    messagesSent: 0,
     bytesSent: 0,
     bytesReceived: 0,
   }
@@ -142,7 +160,7 @@ export function createRunner<Input, Output extends { readonly kind: string }>(
     status: () => ({
       connected: [...state.connected].sort((a, b) => a - b),
       links: state.links.map(link => link?.status() ?? null),
-      messagesSent: state.messagesSent,
+      messagesSent: state.outgoing.messagesSent(),
       bytesSent: state.bytesSent,
       bytesReceived: state.bytesReceived,
     }),
@@ -162,7 +180,7 @@ function linkHooks<I, O extends { readonly kind: string }>(state: State<I, O>, p
       state.bytesSent += sizeOf(frame)
       return true
     },
-    take: (received: Received) => take(state, peer, received),
+    take: (received: Received) => state.incoming.take(peer, received),
     hold(held: boolean) {
       if (held === state.held.has(peer)) return
       if (held) {
@@ -188,7 +206,7 @@ function linkHooks<I, O extends { readonly kind: string }>(state: State<I, O>, p
 
 function start<I, O extends { readonly kind: string }>(state: State<I, O>): void {
   const { transport, journal, hooks, protocol } = state.options
-  for (const message of journal.messages()) enqueueFor(state, 'others', message)
+  for (const message of journal.messages()) state.outgoing.repeat(message)
   for (const { slot, sealed } of journal.kept())
     enqueueWork(state, () => carry(state, protocol.receive(slot.sender, { kind: 'vector', slot, sealed })))
   transport.start({
@@ -240,55 +258,25 @@ function receiveFrame<I, O extends { readonly kind: string }>(
   else state.links[peer]?.receive(decoded)
 }
 
-function take<I, O extends { readonly kind: string }>(
-  state: State<I, O>,
-  from: PeerIndex,
-  received: Received,
-): 'taken' | 'later' {
-  const { protocol, verifier, hooks } = state.options
-  if ('fault' in received) {
-    hooks.fault({
-      peer: from,
-      kind: received.fault,
-      detail: received.detail,
-      ...(received.slot && { slot: received.slot }),
-    })
-    return 'taken'
-  }
-  const { message } = received
-  if (protocol.readiness(message) === 'later') return 'later'
-  // Votes and reports are vouched for by the authenticated connection; vectors by their author.
-  if (!verifier.accepts(message)) {
-    hooks.fault({ peer: from, kind: 'bad-signature', slot: message.slot })
-    return 'taken'
-  }
-  hooks.received?.(from, message)
-  const step = protocol.receive(from, message)
-  if (isEchoed(message, step)) state.options.journal.keep(message)
-  carry(state, step)
-  return 'taken'
-}
-
-/** Whether the message brought the vector that the step vouches for. */
-function isEchoed(message: Message, step: Step<Message, unknown>): message is Kept {
-  if (message.kind !== 'vector' && message.kind !== 'payload') return false
-  const { sender } = message.slot
-  return step.messages.some(({ message: { kind, slot } }) => kind === 'echo' && slot.sender === sender)
-}
-
 function carry<I, O extends { readonly kind: string }>(
   state: State<I, O>,
   step: Step<Message, O | TimerInput>,
 ): void {
-  const { journal, hooks } = state.options
-  for (const fault of step.faults) hooks.fault(fault)
-  for (const envelope of step.messages) {
-    if (envelope.to === 'others') journal.record(envelope.message)
-    state.unsynced.push(envelope)
-    hooks.sent?.(envelope)
+  const { hooks } = state.options
+  for (const fault of step.faults) {
+    hooks.fault(fault)
+    if (fault.evidence !== undefined) state.incoming.convict(fault.evidence)
   }
-  if (step.messages.length > 0) release(state)
+  for (const envelope of step.messages) hooks.sent?.(envelope)
+  state.outgoing.send(step.messages)
   for (const output of step.outputs) serve(state, output)
+}
+
+/** No more of this peer, and everyone else is shown why. */
+function cutOff<I, O extends { readonly kind: string }>(state: State<I, O>, evidence: Evidence): void {
+  const { slot, first, second } = evidence
+  state.options.transport.ban(slot.sender, `it signed two vectors for ${slotKey(slot)}`)
+  state.outgoing.send([{ to: 'others', message: { kind: 'evidence', slot, first, second } }])
 }
 
 function serve<I, O extends { readonly kind: string }>(state: State<I, O>, output: O | TimerInput): void {
@@ -313,61 +301,9 @@ function isTimer<O extends { readonly kind: string }>(output: O | TimerInput): o
   return output.kind === 'timer'
 }
 
-/** Syncs what was recorded, then hands the messages to the links (invariant 1: durable before it is sent). */
-function release<I, O extends { readonly kind: string }>(state: State<I, O>): void {
-  const { journal, hooks } = state.options
-  if (state.syncing) return
-  if (!journal.dirty()) {
-    transmit(state, state.unsynced)
-    return
-  }
-  const envelopes = state.unsynced
-  state.unsynced = []
-  state.syncing = true
-  journal.sync(error => {
-    state.syncing = false
-    if (error !== undefined) {
-      state.stopped = true
-      hooks.failed(error)
-      return
-    }
-    enqueueWork(state, () => {
-      transmit(state, envelopes)
-      if (state.unsynced.length > 0) release(state)
-    })
-  })
-}
-
-function transmit<I, O extends { readonly kind: string }>(state: State<I, O>, envelopes: Envelope[]): void {
-  if (envelopes === state.unsynced) state.unsynced = []
-  for (const { to, message } of envelopes) enqueueFor(state, to, message)
-  state.pumpAll = true
-}
-
-function enqueueFor<I, O>(state: State<I, O>, to: Envelope['to'], message: Message): void {
-  const chunks = encodeMessage(message)
-  const encoded: Encoded = {
-    step: message.slot.step,
-    chunks,
-    bytes: sizeOf(chunks),
-    answers: message.kind === 'payload',
-  }
-  for (const [peer, link] of state.links.entries()) {
-    if (link === null || (to !== 'others' && to !== peer)) continue
-    link.enqueue(encoded)
-    state.messagesSent++
-  }
-}
-
 function unserved<I, O>(state: State<I, O>): readonly PeerIndex[] {
   return [...state.links.keys()].filter(peer => {
     const status = state.links[peer]?.status()
-    return status !== undefined && !status.finished
+    return status !== undefined && !status.finished && !state.incoming.isConvicted(peer)
   })
-}
-
-function sizeOf(frame: Frame): number {
-  let sum = 0
-  for (const chunk of frame) sum += chunk.byteLength
-  return sum
 }

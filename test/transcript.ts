@@ -123,6 +123,8 @@ function content(message: Message): string {
     case 'query':
     case 'fetch':
       return '?'
+    case 'evidence':
+      return `${short(message.first.digest)} against ${short(message.second.digest)}`
     case 'position':
       return `I help from step ${message.oldest}`
   }

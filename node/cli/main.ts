@@ -1,8 +1,11 @@
 /** The command line: sets the process up, runs the command, ends with its exit code. */
 import { enableCompileCache } from 'node:module'
+import { countBuffersAsHeap } from '../network/memory.ts'
 
 // A demo starts one process a peer: what one of them compiled, the others need not.
 enableCompileCache()
+// Peers move vectors; simulated ones too.
+countBuffersAsHeap()
 
 const [{ runProgram }, { commands }, { processTerminal }, { versionOf }] = await Promise.all([
   import('./program.ts'),

@@ -1,4 +1,7 @@
 /** The wire format: frame.proto is the specification. */
+
+export type { Received, Spoilt } from './decode-message.ts'
+export { encodeMessage } from './encode-message.ts'
 export { type DecodeLimits, FRAME_EXTRA_BYTES, frameBytesMax } from './limits.ts'
 export {
   decodeLinkFrame,
@@ -7,4 +10,3 @@ export {
   type LinkFrame,
   type LinkHeader,
 } from './link-frame.ts'
-export { encodeMessage, type Received, type Spoilt } from './message.ts'

@@ -5,6 +5,7 @@
 import type { FaultKind } from '../../agreement/protocol.ts'
 import type { Frame } from '../ports.ts'
 import { cursorOver } from './cursor.ts'
+import { decodeMessage, headerLength, type Received } from './decode-message.ts'
 import {
   headerChunk,
   MalformedError,
@@ -15,7 +16,6 @@ import {
   type Writer,
 } from './fields.ts'
 import type { DecodeLimits } from './limits.ts'
-import { decodeMessage, headerLength, type Received } from './message.ts'
 
 export type LinkHeader =
   /** `sequence`: number of the first message, from 1. `acknowledged`, where present, is an `ack` on the way. */

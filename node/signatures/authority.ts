@@ -63,6 +63,8 @@ export function createVerifier(
         case 'query':
         case 'fetch':
           return true
+        case 'evidence':
+          return verify(message.slot, message.first.digest, message.first.signature)
         case 'position':
           return (
             message.seen === null || verify(message.seen.slot, message.seen.digest, message.seen.signature)

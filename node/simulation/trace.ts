@@ -27,6 +27,8 @@ function describe(message: Message): string {
     case 'ready':
     case 'request':
       return `${what} ${message.digest}`
+    case 'evidence':
+      return `${what} ${message.first.digest} ${message.second.digest}`
     case 'query':
     case 'fetch':
       return what

@@ -31,6 +31,10 @@ const sealed = fc
   .tuple(vectors, signatures)
   .map(([vector, signature]) => ({ vector, digest: digestOf(vector), signature }))
 
+const commitments = fc.record({ digest: digests, signature: signatures })
+/** One step behind the last is where a finished peer stands. */
+const stateSlots: fc.Arbitrary<Slot> = slots.map(slot => ({ ...slot, step: slot.step + 1, phase: 'state' }))
+
 const messages: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ kind: fc.constantFrom('vector', 'payload'), slot: slots, sealed }),
   fc.record({ kind: fc.constant('echo' as const), slot: slots, digest: digests, signature: signatures }),
@@ -40,6 +44,14 @@ const messages: fc.Arbitrary<Message> = fc.oneof(
     slot: slots,
     peers: fc.subarray([0, 1, 2, 3, 4, 5, 6]),
   }),
+  fc.record({ kind: fc.constantFrom('query', 'fetch'), slot: stateSlots }),
+  fc.record({
+    kind: fc.constant('position' as const),
+    slot: stateSlots,
+    oldest: fc.integer({ min: 1, max: 1000 }),
+    seen: fc.option(fc.record({ slot: slots, digest: digests, signature: signatures }), { nil: null }),
+  }),
+  fc.record({ kind: fc.constant('evidence' as const), slot: slots, first: commitments, second: commitments }),
 )
 const counts = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER })
 const headers: fc.Arbitrary<LinkHeader> = fc.oneof(
@@ -233,13 +245,12 @@ function inRange(t: { true(value: boolean): void }, frame: Frame): void {
 }
 
 function isInRange(message: Message): boolean {
-  const { step, iteration, sender } = message.slot
   const finite = !('sealed' in message) || message.sealed.vector.every(Number.isFinite)
-  return (
-    finite &&
-    step >= 1 &&
-    step <= limits.stepsMax &&
-    iteration < limits.iterationsMax &&
-    sender < limits.peers
-  )
+  const seen = message.kind === 'position' && message.seen !== null ? [message.seen.slot] : []
+  return finite && [message.slot, ...seen].every(isSlotInRange)
+}
+
+function isSlotInRange({ step, phase, iteration, sender }: Slot): boolean {
+  const last = limits.stepsMax + (phase === 'state' ? 1 : 0)
+  return step >= 1 && step <= last && iteration < limits.iterationsMax && sender < limits.peers
 }

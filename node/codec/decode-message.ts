@@ -1,26 +1,14 @@
 /**
- * Messages of the protocols as bytes and back (frame.proto: MessageHeader). Encoding gives chunks that are
- * shared between recipients; decoding gives either the message or what is wrong with it, and throws
- * `MalformedError` only where the rest of the frame can no longer be told apart.
+ * Messages of the protocols from bytes (frame.proto: MessageHeader). Decoding gives either the message or what is
+ * wrong with it, and throws `MalformedError` only where the rest of the frame can no longer be told apart.
  */
 import type { Digest, Message, Phase, Seen, Slot } from '../../agreement/message.ts'
-import type { FaultKind } from '../../agreement/protocol.ts'
-import { isFiniteVector, type Vector } from '../../agreement/vector.ts'
-import type { Frame } from '../ports.ts'
+import type { Commitment, FaultKind } from '../../agreement/protocol.ts'
+import { isFiniteVector } from '../../agreement/vector.ts'
 import { digestOf } from '../signatures/digest.ts'
-import { type Cursor, vectorBytes } from './cursor.ts'
-import {
-  headerChunk,
-  MalformedError,
-  putBytes,
-  putInteger,
-  putNested,
-  putPacked,
-  type Reader,
-  readFields,
-  readPacked,
-  type Writer,
-} from './fields.ts'
+import { BODY, encodedVectors, PHASES } from './bodies.ts'
+import type { Cursor } from './cursor.ts'
+import { MalformedError, type Reader, readFields, readPacked } from './fields.ts'
 import { type DecodeLimits, DIGEST_BYTES, HEADER_BYTES_MAX, SIGNATURE_BYTES_MAX } from './limits.ts'
 
 /** One message of a data frame: usable, or spoilt in a way that leaves its neighbours usable. */
@@ -30,77 +18,6 @@ export interface Spoilt {
   readonly fault: FaultKind
   readonly slot?: Slot
   readonly detail: string
-}
-
-const BODY = {
-  vector: 2,
-  echo: 3,
-  ready: 4,
-  request: 5,
-  payload: 6,
-  report: 7,
-  query: 8,
-  position: 9,
-  fetch: 10,
-} as const
-const PHASES: readonly Phase[] = ['gradient', 'parameters', 'state']
-
-/**
- * The vectors that this process encoded, by the chunk that carries them. Where frames are passed by reference
- * (the simulated world) the receiver finds its sender's very vector, and with it the digest already computed.
- */
-const encodedVectors = new WeakMap<Uint8Array, Vector>()
-
-/** Header, and for `vector` and `payload` the vector's own bytes, not copied. */
-export function encodeMessage(message: Message): Frame {
-  const header = headerChunk(output => {
-    putNested(output, 1, nested => putSlot(nested, message.slot))
-    putNested(output, BODY[message.kind], nested => putBody(nested, message))
-  })
-  if (message.kind !== 'vector' && message.kind !== 'payload') return [header]
-  const bytes = vectorBytes(message.sealed.vector)
-  encodedVectors.set(bytes, message.sealed.vector)
-  return [header, bytes]
-}
-
-function putSlot(output: Writer, slot: Slot): void {
-  putInteger(output, 1, slot.step)
-  putInteger(output, 2, PHASES.indexOf(slot.phase))
-  putInteger(output, 3, slot.iteration)
-  putInteger(output, 4, slot.sender)
-}
-
-function putBody(output: Writer, message: Message): void {
-  switch (message.kind) {
-    case 'vector':
-    case 'payload':
-      putInteger(output, 1, message.sealed.vector.length)
-      putBytes(output, 2, message.sealed.signature)
-      break
-    case 'echo':
-      putBytes(output, 1, Buffer.from(message.digest, 'hex'))
-      putBytes(output, 2, message.signature)
-      break
-    case 'ready':
-    case 'request':
-      putBytes(output, 1, Buffer.from(message.digest, 'hex'))
-      break
-    case 'report':
-      putPacked(output, 1, message.peers)
-      break
-    case 'position':
-      putInteger(output, 1, message.oldest)
-      if (message.seen !== null) putSeen(output, message.seen)
-      break
-    case 'query':
-    case 'fetch':
-  }
-}
-
-function putSeen(output: Writer, { slot, digest, signature }: Seen): void {
-  putNested(output, 2, nested => putSlot(nested, slot))
-  putBytes(output, 3, Buffer.from(digest, 'hex'))
-  putBytes(output, 4, signature)
 }
 
 /** Everything that a message header may say, before it is known which kind it is. */
@@ -113,6 +30,7 @@ interface Draft {
   peers: readonly number[]
   oldest: number
   seenSlot: Slot | null
+  commitments: Commitment[]
 }
 
 const EMPTY = new Uint8Array(0)
@@ -166,6 +84,12 @@ function smallMessage(draft: Draft): Message {
       return { kind: 'fetch', slot }
     case BODY.position:
       return { kind: 'position', slot, oldest: draft.oldest, seen: readSeen(draft) }
+    case BODY.evidence: {
+      const [first, second] = draft.commitments
+      if (first === undefined || second === undefined)
+        throw new MalformedError('evidence without two commitments')
+      return { kind: 'evidence', slot, first, second }
+    }
   }
   if (digest === '') throw new MalformedError('a vote without a digest')
   switch (body) {
@@ -185,15 +109,21 @@ function readSeen({ seenSlot: slot, digest, signature }: Draft): Seen | null {
   return { slot, digest, signature }
 }
 
-function outOfRange({ slot, peers }: Draft, limits: DecodeLimits): string | null {
-  // A finished peer stands one step behind the last.
-  const last = limits.stepsMax + (slot.phase === 'state' ? 1 : 0)
-  if (slot.step < 1 || slot.step > last) return `step ${slot.step} of ${limits.stepsMax}`
-  if (slot.iteration >= limits.iterationsMax) return `iteration ${slot.iteration} of ${limits.iterationsMax}`
-  if (slot.sender >= limits.peers) return `sender ${slot.sender} of ${limits.peers} peers`
+function outOfRange({ slot, seenSlot, peers }: Draft, limits: DecodeLimits): string | null {
+  const outside =
+    slotOutOfRange(slot, limits) ?? (seenSlot === null ? null : slotOutOfRange(seenSlot, limits))
+  if (outside !== null) return outside
   if (peers.length > limits.peers) return `a report of ${peers.length} peers out of ${limits.peers}`
   const stranger = peers.find(peer => peer >= limits.peers)
   return stranger === undefined ? null : `a report of peer ${stranger} of ${limits.peers}`
+}
+
+function slotOutOfRange({ step, phase, iteration, sender }: Slot, limits: DecodeLimits): string | null {
+  // A finished peer stands one step behind the last.
+  const last = limits.stepsMax + (phase === 'state' ? 1 : 0)
+  if (step < 1 || step > last) return `step ${step} of ${limits.stepsMax}`
+  if (iteration >= limits.iterationsMax) return `iteration ${iteration} of ${limits.iterationsMax}`
+  return sender >= limits.peers ? `sender ${sender} of ${limits.peers} peers` : null
 }
 
 function readHeader(header: Uint8Array): Draft {
@@ -206,6 +136,7 @@ function readHeader(header: Uint8Array): Draft {
     peers: [],
     oldest: 0,
     seenSlot: null,
+    commitments: [],
   }
   readFields(header, (field, input) => {
     if (field === 1) draft.slot = readSlot(input.bytes())
@@ -218,6 +149,9 @@ function readHeader(header: Uint8Array): Draft {
     } else if (field >= BODY.query && field <= BODY.fetch) {
       draft.body = field
       readPosition(draft, input.bytes())
+    } else if (field === BODY.evidence) {
+      draft.body = field
+      readEvidence(draft, input.bytes())
     } else return false
     return true
   })
@@ -265,6 +199,27 @@ function readPosition(draft: Draft, bytes: Uint8Array): void {
     else return false
     return true
   })
+}
+
+function readEvidence(draft: Draft, bytes: Uint8Array): void {
+  readFields(bytes, (field, input) => {
+    if (field !== 1 && field !== 2) return false
+    draft.commitments[field - 1] = readCommitment(input.bytes())
+    return true
+  })
+}
+
+function readCommitment(bytes: Uint8Array): Commitment {
+  let digest = ''
+  let signature: Uint8Array = EMPTY
+  readFields(bytes, (field, input) => {
+    if (field === 1) digest = readDigest(input.bytes())
+    else if (field === 2) signature = readSignature(input.bytes())
+    else return false
+    return true
+  })
+  if (digest === '') throw new MalformedError('a commitment without a digest')
+  return { digest, signature }
 }
 
 function readDigest(bytes: Uint8Array): Digest {

@@ -1,0 +1,76 @@
+/**
+ * The way out: what binds this peer is recorded and synced before a message goes to the links (invariant 1). While a
+ * sync is under way, later messages wait for the next one, so that one sync serves many.
+ */
+import type { Message } from '../agreement/message.ts'
+import type { Envelope } from '../agreement/protocol.ts'
+import { encodeMessage } from './codec/index.ts'
+import type { Journal } from './journal.ts'
+import type { Link } from './link/link.ts'
+import type { Encoded } from './link/outbox.ts'
+import { sizeOf } from './ports.ts'
+
+export interface Outgoing {
+  send(envelopes: readonly Envelope[]): void
+  /** Puts a message on the links without recording it: it is recorded already. */
+  repeat(message: Message): void
+  /** Messages handed to links, one for each recipient. */
+  messagesSent(): number
+}
+
+export interface OutgoingOptions {
+  readonly journal: Journal
+  readonly links: readonly (Link | null)[]
+  /** Runs a piece of work in turn with the peer's other work. */
+  readonly inTurn: (work: () => void) => void
+  /** Messages are on the links: they are to be pumped when the present work is done. */
+  readonly pumpLater: () => void
+  /** The log cannot be written: nothing that was not recorded has left, and nothing more will. */
+  readonly failed: (error: Error) => void
+}
+
+export function createOutgoing(options: OutgoingOptions): Outgoing {
+  const { journal, links, inTurn, pumpLater, failed } = options
+  let unsynced: Envelope[] = []
+  let syncing = false
+  let messagesSent = 0
+
+  const put = (to: Envelope['to'], message: Message) => {
+    const chunks = encodeMessage(message)
+    const answers = message.kind === 'payload'
+    const encoded: Encoded = { step: message.slot.step, chunks, bytes: sizeOf(chunks), answers }
+    for (const [peer, link] of links.entries()) {
+      if (link === null || (to !== 'others' && to !== peer)) continue
+      link.enqueue(encoded)
+      messagesSent++
+    }
+    pumpLater()
+  }
+  const release = () => {
+    if (syncing || unsynced.length === 0) return
+    const envelopes = unsynced
+    unsynced = []
+    if (!journal.dirty()) {
+      for (const { to, message } of envelopes) put(to, message)
+      return
+    }
+    syncing = true
+    journal.sync(error => {
+      if (error !== undefined) return failed(error)
+      inTurn(() => {
+        syncing = false
+        for (const { to, message } of envelopes) put(to, message)
+        release()
+      })
+    })
+  }
+  return {
+    send(envelopes) {
+      for (const { message } of envelopes) journal.record(message)
+      unsynced.push(...envelopes)
+      release()
+    },
+    repeat: message => put('others', message),
+    messagesSent: () => messagesSent,
+  }
+}
