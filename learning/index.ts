@@ -20,8 +20,8 @@ export {
 export { digits } from './data/digits.ts'
 export { loadDataset, parseIdxImages, parseIdxLabels } from './data/idx.ts'
 export { type Partition, parsePartition, partitionIndices } from './data/partition.ts'
+export { createLearn } from './learn.ts'
 export {
-  createLearn,
   defaultWindow,
   type Learn,
   type LearnInput,
@@ -30,16 +30,18 @@ export {
   type LearnState,
   type LearnStatus,
   type LearnWindow,
-} from './learn.ts'
+} from './learn-contract.ts'
 export {
   initialParameters,
   type Model,
   ModelError,
   modelDimension,
+  type NamedShape,
   type ParameterShape,
 } from './models/model.ts'
 export { modelNamed, modelNames } from './models/registry.ts'
 export type { Evaluation, GradientReply, GradientRequest, Oracle } from './oracle.ts'
+export { OracleError, type OracleErrorCode } from './oracles/error.ts'
 export {
   createJaxOracle,
   createJaxOracles,
@@ -48,6 +50,6 @@ export {
   type OracleGroup,
 } from './oracles/jax-oracle.ts'
 export type { OracleSpec } from './oracles/spec.ts'
-export { createOracle, OracleError } from './oracles/worker-oracle.ts'
+export { createOracle } from './oracles/worker-oracle.ts'
 export { drawNormal, type RandomStream, randomStream } from './random.ts'
 export { createSchedule, type Schedule, type ScheduleOptions } from './schedule.ts'

@@ -9,120 +9,22 @@
  * back by the driver (`readiness`). Agreements of past steps live on, up to a window, to serve slower peers.
  */
 
-import type { Aggregate } from '../agreement/averaging/aggregate.ts'
-import type {
-  Averaging,
-  AveragingOptions,
-  AveragingOutput,
-  TimerKey,
-} from '../agreement/averaging/averaging.ts'
+import type { Averaging, AveragingOptions, AveragingOutput } from '../agreement/averaging/averaging.ts'
 import { createAveraging } from '../agreement/averaging/create.ts'
 import type { AveragedPhase, Message } from '../agreement/message.ts'
-import {
-  absorb,
-  newStep,
-  type PeerIndex,
-  type Protocol,
-  type Step,
-  type StepBuilder,
-} from '../agreement/protocol.ts'
+import { absorb, newStep, type PeerIndex, type Step, type StepBuilder } from '../agreement/protocol.ts'
 import type { Vector } from '../agreement/vector.ts'
-import { type Box, project } from './box.ts'
+import { project } from './box.ts'
 import { type CatchUp, type CatchUpOptions, type CatchUpOutput, createCatchUp } from './catch-up.ts'
+import type {
+  Learn,
+  LearnInput,
+  LearnOptions,
+  LearnOutput,
+  LearnState,
+  LearnStatus,
+} from './learn-contract.ts'
 import { ownGradient } from './own-gradient.ts'
-import type { Schedule } from './schedule.ts'
-
-export interface LearnOptions
-  extends Pick<
-    AveragingOptions,
-    'protocol' | 'synchrony' | 'self' | 'peers' | 'faults' | 'dimension' | 'grace' | 'commitments'
-  > {
-  readonly unsafe: boolean
-  /** In place of the protocols' own rules: the same result, measured or faster. */
-  readonly aggregate?: Aggregate
-  readonly schedule: Schedule
-  /** `T`. */
-  readonly steps: number
-  /** `η_t`. */
-  readonly rate: (step: number) => number
-  /** `β` of distributed momentum, `m ← βm + (1 − β)g` (RESAM, eq. 5); 0 sends gradients. */
-  readonly momentum: number
-  /** ℓ₂ norm to which the own gradient is clipped; null: not at all. */
-  readonly clip: number | null
-  /** Coefficient of θ added to the gradient. */
-  readonly weightDecay: number
-  /** `W`, onto which the own parameters are projected after each descent; absent or null: not at all. */
-  readonly box?: Box | null
-  /** Examples per gradient at step `t`. */
-  readonly batch: (step: number) => number
-  /** `*` of Algorithm 1: the step whose parameters are returned; null returns the last ones (Remark 1). */
-  readonly outputStep: number | null
-  readonly start: LearnState
-  readonly window: LearnWindow
-}
-
-/** Where a run begins or a restarted peer goes on. */
-export interface LearnState {
-  readonly step: number
-  readonly parameters: Vector
-  /** `m` before this step; null at the first. */
-  readonly momentum: Vector | null
-}
-
-export interface LearnWindow {
-  /** Steps for which messages are taken ahead of time. */
-  readonly ahead: number
-  /** Past steps whose agreements go on serving slower peers. */
-  readonly past: number
-  /** Past steps whose parameters, and messages on the links, are kept for peers that restart or catch up. */
-  readonly kept: number
-}
-
-export const defaultWindow: LearnWindow = { ahead: 4, past: 4, kept: 16 }
-
-export type LearnInput =
-  /** `amnesiac`: this peer does not know what it signed before, if anything. It then asks the others first. */
-  | { readonly kind: 'start'; readonly amnesiac?: boolean }
-  /** A peer can no longer send what this one lacks. From f + 1 peers this means: catch up. */
-  | { readonly kind: 'missed'; readonly peer: PeerIndex }
-  | { readonly kind: 'gradient'; readonly step: number; readonly gradient: Vector }
-  | { readonly kind: 'timer'; readonly timer: TimerKey }
-
-export type LearnOutput =
-  | {
-      readonly kind: 'need-gradient'
-      readonly step: number
-      readonly parameters: Vector
-      readonly batch: number
-    }
-  | Exclude<AveragingOutput, { kind: 'agreed' }>
-  /** An averaging agreement is over: `γ_t` or `θ_{t+1}`. */
-  | {
-      readonly kind: 'averaged'
-      readonly step: number
-      readonly phase: AveragedPhase
-      readonly vector: Vector
-    }
-  /** The state after a step: what a checkpoint holds. */
-  | { readonly kind: 'stepped'; readonly state: LearnState }
-  /** This peer has found its place after asking; the links are to send again what it let pass meanwhile. */
-  | { readonly kind: 'caught-up'; readonly step: number }
-  | { readonly kind: 'finished'; readonly parameters: Vector }
-
-export interface Learn extends Protocol<LearnInput, Message, LearnOutput> {
-  /** `later`: the message is too far ahead to be taken now; hold it back and ask again after a step. */
-  readiness(message: Message): 'now' | 'later'
-  /** What this peer is doing and whom it lacks. For people. */
-  status(): LearnStatus
-}
-
-export interface LearnStatus {
-  readonly step: number
-  readonly phase: AveragedPhase | 'catching-up' | 'finished'
-  readonly waitingFor: readonly PeerIndex[]
-  /** The own gradient is not there yet. */
-  readonly computing: boolean
-}
 
 type Builder = StepBuilder<Message, LearnOutput>
 

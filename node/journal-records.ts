@@ -1,7 +1,7 @@
 /** Records of the journal as bytes: a message in its wire form, or a checkpoint of LEARN. */
 import type { Message } from '../agreement/message.ts'
 import type { Vector } from '../agreement/vector.ts'
-import type { LearnState } from '../learning/learn.ts'
+import type { LearnState } from '../learning/learn-contract.ts'
 import { type DecodeLimits, decodeLinkFrame, encodeLinkFrame, encodeMessage } from './codec/index.ts'
 
 export type RecordLimits = { readonly limits: DecodeLimits }

@@ -8,7 +8,7 @@
  */
 import { type Commitments, type Message, type Sealed, type Slot, slotKey } from '../agreement/message.ts'
 import type { Vector } from '../agreement/vector.ts'
-import type { LearnState } from '../learning/learn.ts'
+import type { LearnState } from '../learning/learn-contract.ts'
 import { decodeRecord, encodeCheckpoint, encodeCommitment, type RecordLimits } from './journal-records.ts'
 import type { Storage } from './ports.ts'
 import { digestOf } from './signatures/digest.ts'

@@ -10,15 +10,15 @@ import type { Vector } from '../agreement/vector.ts'
 import type { Attack } from '../learning/attacks/attack.ts'
 import { type Byzantine, createByzantine, type Sightings } from '../learning/attacks/byzantine.ts'
 import { batchSize, parseBatchSchedule } from '../learning/batch-size.ts'
+import { createLearn } from '../learning/learn.ts'
 import {
-  createLearn,
   defaultWindow,
   type Learn,
   type LearnInput,
   type LearnOptions,
   type LearnOutput,
   type LearnStatus,
-} from '../learning/learn.ts'
+} from '../learning/learn-contract.ts'
 import type { GradientReply, GradientRequest } from '../learning/oracle.ts'
 import { createSchedule, type Schedule } from '../learning/schedule.ts'
 import { parseStepSize, stepSize } from '../learning/step-size.ts'

@@ -6,7 +6,7 @@
 import type { Fault, PeerIndex } from '../../agreement/protocol.ts'
 import { diameter, type Vector } from '../../agreement/vector.ts'
 import type { Attack } from '../../learning/attacks/attack.ts'
-import type { LearnOutput } from '../../learning/learn.ts'
+import type { LearnOutput } from '../../learning/learn-contract.ts'
 import type { ModelOracle } from '../../learning/oracles/jax-oracle.ts'
 import { randomStream } from '../../learning/random.ts'
 import { type Cohort, cohortId } from '../cohort.ts'

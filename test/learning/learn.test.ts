@@ -2,13 +2,13 @@
 import test from 'ava'
 import type { Message } from '../../agreement/message.ts'
 import { diameter, distance, type Vector } from '../../agreement/vector.ts'
+import { createLearn } from '../../learning/learn.ts'
 import {
-  createLearn,
   defaultWindow,
   type LearnInput,
   type LearnOptions,
   type LearnOutput,
-} from '../../learning/learn.ts'
+} from '../../learning/learn-contract.ts'
 import { createSchedule } from '../../learning/schedule.ts'
 import { normals, runNetwork, seal, testCommitments } from '../agreement/harness.ts'
 

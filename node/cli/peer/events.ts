@@ -2,7 +2,7 @@
 
 import type { FaultKind, PeerIndex } from '../../../agreement/protocol.ts'
 import type { Vector } from '../../../agreement/vector.ts'
-import type { LearnStatus } from '../../../learning/learn.ts'
+import type { LearnStatus } from '../../../learning/learn-contract.ts'
 import type { EventLoopDelays } from '../../report.ts'
 
 /** Sent and received since the peer started. */

@@ -1,6 +1,6 @@
 /** Notices that a peer no longer moves, and says whom it waits for; says too when it moves again. */
 import type { PeerIndex } from '../../../agreement/protocol.ts'
-import type { LearnStatus } from '../../../learning/learn.ts'
+import type { LearnStatus } from '../../../learning/learn-contract.ts'
 import type { PeerEvent } from './events.ts'
 
 export interface Stillness {

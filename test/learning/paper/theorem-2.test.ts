@@ -4,13 +4,13 @@ import { bounds, type ProtocolName } from '../../../agreement/bounds.ts'
 import type { Message } from '../../../agreement/message.ts'
 import { newStep, type Step } from '../../../agreement/protocol.ts'
 import { diameter, distance, norm, type Vector } from '../../../agreement/vector.ts'
+import { createLearn } from '../../../learning/learn.ts'
 import {
-  createLearn,
   defaultWindow,
   type Learn,
   type LearnInput,
   type LearnOutput,
-} from '../../../learning/learn.ts'
+} from '../../../learning/learn-contract.ts'
 import { createSchedule } from '../../../learning/schedule.ts'
 import { type Flight, normals, runNetwork, seal, testCommitments } from '../../agreement/harness.ts'
 import { meanOf } from '../../agreement/paper/scene.ts'
