@@ -46,31 +46,42 @@ export function eventLine(state: DemoState, peer: PeerIndex, event: PeerEvent, p
   }
 }
 
-/** "peers 0, 1, 2, 4 and 5 wait at step 41 for 1 more vector, from peer 3 (gone) or peer 6 (silent)", or null. */
+/**
+ * "peers 3, 4 and 5 wait at step 41 for 1 more vector, from peer 2 (gone) or peer 6 (Byzantine); peers 0 and 1 wait
+ * for them", or null where nobody waits.
+ */
 export function waitingLine(state: DemoState, paint: Paint): string | null {
+  const waiters = state.filter(({ isHonest, waiting }) => isHonest && waiting !== null)
   const groups = new Map<string, PeerIndex[]>()
-  for (const { peer, isHonest, waiting } of state) {
-    if (!isHonest || waiting === null) continue
-    // Of those that wait for each other, only the causes are worth a word.
-    const missing = causes(state, waiting)
-    const needed = counted(waiting.needed, 'more vector')
-    const from = listed(
-      missing.map(other => `peer ${other}${absence(state[other])}`),
-      'or',
-    )
-    const what = `at step ${waiting.step} for ${needed}, from ${from}`
-    groups.set(what, [...(groups.get(what) ?? []), peer])
+  for (const { peer, waiting } of waiters) {
+    const missing = idleAmong(state, waiting!)
+    if (missing.length >= waiting!.needed) addTo(groups, reasonOf(state, waiting!, missing), peer)
   }
+  const stuck = [...groups.values()].flat()
+  const others = waiters.filter(({ peer }) => !stuck.includes(peer))
+  // Where nobody is to blame but those who are merely slow, all that is known is told.
+  if (stuck.length === 0)
+    for (const { peer, waiting } of others) addTo(groups, reasonOf(state, waiting!, waiting!.missing), peer)
+  else if (others.length > 0) addTo(groups, 'for them', ...others.map(({ peer }) => peer))
   if (groups.size === 0) return null
   const parts = [...groups].map(
-    ([what, peers]) => `${peerList(peers)} ${peers.length === 1 ? 'waits' : 'wait'} ${what}`,
+    ([reason, peers]) => `${peerList(peers)} ${peers.length === 1 ? 'waits' : 'wait'} ${reason}`,
   )
   return paint('yellow', parts.join('; '))
 }
 
-function causes(state: DemoState, { missing, needed }: Waiting): readonly PeerIndex[] {
-  const idle = missing.filter(peer => state[peer]?.status === 'gone' || state[peer]?.isHonest === false)
-  return idle.length >= needed ? idle : missing
+function addTo(groups: Map<string, PeerIndex[]>, reason: string, ...peers: readonly PeerIndex[]): void {
+  groups.set(reason, [...(groups.get(reason) ?? []), ...peers])
+}
+
+function reasonOf(state: DemoState, { step, needed }: Waiting, missing: readonly PeerIndex[]): string {
+  const names = missing.map(peer => `peer ${peer}${absence(state[peer])}`)
+  return `at step ${step} for ${counted(needed, 'more vector')}, from ${listed(names, 'or')}`
+}
+
+/** Of those missing, the ones that will not speak by themselves: gone, or Byzantine. */
+function idleAmong(state: DemoState, { missing }: Waiting): readonly PeerIndex[] {
+  return missing.filter(peer => state[peer]?.status === 'gone' || state[peer]?.isHonest === false)
 }
 
 function absence(peer: PeerState | undefined): string {

@@ -39,7 +39,9 @@ export function details({ loss, diameter, bytes, secondsLeft }: Omit<Snapshot, '
 }
 
 export function plainLine(snapshot: Snapshot): string {
-  return `step ${snapshot.step}/${snapshot.steps} · ${details(snapshot)}`
+  return [`step ${snapshot.step}/${snapshot.steps}`, details(snapshot)]
+    .filter(part => part !== '')
+    .join(' · ')
 }
 
 export function barLine(snapshot: Snapshot, paint: Paint, width = 24): string {

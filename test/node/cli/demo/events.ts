@@ -1,0 +1,17 @@
+/** Events of peers, for tests. */
+import type { Ending, PeerEvent } from '../../../../node/cli/peer/events.ts'
+
+export function step(number: number, loss: number): PeerEvent {
+  const traffic = { messages: number, bytesSent: number, bytesReceived: number }
+  return { kind: 'step', step: number, loss, traffic, vectors: null }
+}
+
+export function ending(changes: Partial<Ending> = {}): Ending {
+  return {
+    parameters: Float32Array.of(1, 2),
+    ...{ loss: 0.5, accuracy: 0.9, faults: [], learningSeconds: 2, ruleMilliseconds: 3 },
+    traffic: { messages: 1, bytesSent: 2, bytesReceived: 3 },
+    eventLoopDelayMs: { p50: 0, p99: 1, max: 2 },
+    ...changes,
+  }
+}

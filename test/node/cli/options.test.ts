@@ -1,0 +1,87 @@
+/** Common options → a scenario: who lies, what the cohort agrees on, and the refusals. */
+import test from 'ava'
+import type { Option } from '../../../node/cli/command.ts'
+import { type ScenarioValues, scenarioOf, scenarioOptions } from '../../../node/cli/options.ts'
+import { decimal, integer, oneOf, orNone, pair } from '../../../node/cli/parse.ts'
+
+function values(changes: Partial<ScenarioValues> = {}): ScenarioValues {
+  const options: Readonly<Record<string, Option<unknown>>> = scenarioOptions
+  const defaults = Object.fromEntries(Object.entries(options).map(([key, { fallback }]) => [key, fallback]))
+  return { ...(defaults as unknown as ScenarioValues), ...changes }
+}
+
+test('by default the most faults that the protocol allows, all of them real', t => {
+  const cases = [
+    ['mda', 7, 1],
+    ['mda', 13, 2],
+    ['icwtm', 7, 1],
+    ['icwtm', 11, 2],
+    ['rb-tm', 4, 1],
+    ['rb-tm', 7, 2],
+    ['cva', 7, 0],
+  ] as const
+  for (const [protocol, peers, faults] of cases) {
+    const { settings, liars } = scenarioOf(values({ protocol, peers }))
+    t.is(settings.faults, faults, protocol)
+    t.is(liars.length, faults)
+  }
+})
+
+test('the last peers lie, and nobody has an attack where nobody lies', t => {
+  t.deepEqual(scenarioOf(values({ peers: 13 })).liars, [11, 12])
+  t.is(scenarioOf(values()).attack?.name, 'sign-flip')
+  const honest = scenarioOf(values({ byzantine: 0 }))
+  t.deepEqual(honest.liars, [])
+  t.is(honest.attack, null)
+  t.is(honest.settings.faults, 1)
+})
+
+test('flags become the fields of a cohort', t => {
+  const changed = values({
+    synchronous: true,
+    peers: 6,
+    grace: 7,
+    syncTimeout: 8,
+    iterations: [2, 3],
+    clip: null,
+  })
+  const { settings } = scenarioOf(changed)
+  t.is(settings.synchrony, 'synchronous')
+  t.is(settings.faults, 1)
+  t.is(settings.graceMs, 7)
+  t.is(settings.timeoutMs, 8)
+  t.deepEqual(settings.iterations, { gradient: 2, parameters: 3 })
+  t.is(settings.clip, null)
+  t.false('grace' in settings || 'peers' in settings || 'attack' in settings)
+})
+
+test('unsafe runs below the bound, and with more liars than f', t => {
+  t.throws(() => scenarioOf(values({ peers: 5, protocol: 'icwtm', faults: 1 })), { message: /5f \+ 1 = 6/ })
+  t.is(scenarioOf(values({ peers: 5, protocol: 'icwtm', faults: 1, unsafe: true })).settings.faults, 1)
+  t.throws(() => scenarioOf(values({ byzantine: 2 })), { message: /--byzantine is 2/ })
+  t.deepEqual(scenarioOf(values({ byzantine: 2, unsafe: true })).liars, [5, 6])
+  t.throws(() => scenarioOf(values({ byzantine: 7, unsafe: true })), { message: /expected at most 6/ })
+})
+
+test('numbers are read strictly', t => {
+  const whole = integer({ min: 1, max: 9 })
+  t.is(whole('7', '--x'), 7)
+  for (const bad of ['', ' ', '7.0', '1e3', '0x3', '0', '10', 'NaN', '7 peers', '99999999999999999999'])
+    t.throws(() => whole(bad, '--x'), {
+      message: /^--x is ".*"; expected a whole number, at least 1 and at most 9$/,
+    })
+  const share = decimal({ above: 0, below: 1 })
+  t.is(share('2.5e-1', '--x'), 0.25)
+  t.is(share('.5', '--x'), 0.5)
+  for (const bad of ['0', '1', 'Infinity', '1e999', '0,5', ''])
+    t.throws(() => share(bad, '--x'), { message: /above 0 and below 1/ })
+})
+
+test('pairs, names and none', t => {
+  t.deepEqual(pair('2,3', '--x'), [2, 3])
+  for (const bad of ['2', '0,1', '1,2,3', 'a,b']) t.throws(() => pair(bad, '--x'), { message: /such as 1,1/ })
+  t.is(oneOf(['a', 'b'])('b', '--x'), 'b')
+  t.throws(() => oneOf(['last', 'drawn'])('lats', '--x'), { message: /did you mean last\?/ })
+  t.is(orNone(decimal())('none', '--x'), null)
+  t.is(orNone(decimal())('2', '--x'), 2)
+})

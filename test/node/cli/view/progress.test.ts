@@ -1,0 +1,64 @@
+/** Progress: what a line says, how often it is said where nothing can move, and the time left. */
+import test from 'ava'
+import { plain } from '../../../../node/cli/terminal.ts'
+import { barLine, createEstimate, createProgress, plainLine } from '../../../../node/cli/view/progress.ts'
+import { recordedTerminal } from '../terminals.ts'
+
+const snapshot = {
+  step: 41,
+  steps: 100,
+  loss: 0.4321,
+  diameter: 0.01234,
+  bytes: 120_000_000,
+  secondsLeft: 12.3,
+}
+
+test('a line has step, loss, honest diameter, traffic and time left', t => {
+  t.is(plainLine(snapshot), 'step 41/100 · loss 0.432 · honest diameter 0.0123 · 120 MB · 12 s left')
+  const bare = { ...snapshot, loss: null, diameter: null, bytes: null, secondsLeft: null }
+  t.is(plainLine(bare), 'step 41/100')
+})
+
+test('the bar is as full as the run is far', t => {
+  const line = barLine(snapshot, plain, 10)
+  t.true(line.startsWith('step  41/100 ████░░░░░░ loss'), line)
+  t.true(barLine({ ...snapshot, step: 100 }, plain, 4).includes('████ '))
+  t.true(barLine({ ...snapshot, step: 0 }, plain, 4).includes('░░░░ '))
+})
+
+test('the time left follows the pace since the first step', t => {
+  const estimate = createEstimate(10)
+  t.is(estimate(0, 100), null)
+  t.is(estimate(2, 110), null)
+  t.is(estimate(4, 114), 12)
+  t.is(estimate(10, 126), 0)
+})
+
+test('without a terminal a line comes every few seconds, and the last state at the end', async t => {
+  const terminal = recordedTerminal()
+  let nowMs = 0
+  const progress = await createProgress(terminal, () => nowMs)
+  for (let step = 1; step <= 10; step++) {
+    progress.update({ ...snapshot, step })
+    nowMs += 1000
+  }
+  progress.note('something happened')
+  progress.stop()
+  progress.stop()
+  t.deepEqual(
+    terminal.printed.map(line => line.split(' · ')[0]),
+    ['step 1/100', 'step 4/100', 'step 7/100', 'step 10/100', 'something happened'],
+  )
+})
+
+test('the last state is not said twice, and is said where it was too soon for it', async t => {
+  const terminal = recordedTerminal()
+  const progress = await createProgress(terminal, () => 0)
+  progress.update({ ...snapshot, step: 1 })
+  progress.update({ ...snapshot, step: 2 })
+  progress.stop()
+  t.deepEqual(
+    terminal.printed.map(line => line.split(' · ')[0]),
+    ['step 1/100', 'step 2/100'],
+  )
+})

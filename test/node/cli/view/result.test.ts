@@ -1,0 +1,94 @@
+/** The end of a run: table, sentence, contrast. */
+import test from 'ava'
+import {
+  contrastTable,
+  faultsText,
+  resultTable,
+  verdictSentence,
+  waitingSentence,
+} from '../../../../node/cli/view/result.ts'
+import { recordedTerminal } from '../terminals.ts'
+
+const verdict = {
+  honest: 6,
+  diameter: 0.0123,
+  relative: 0.001,
+  accuracy: 0.952,
+  liars: [6],
+  did: 'sent zeros',
+}
+
+test('one plain sentence says who agrees, how well, and although what', t => {
+  t.is(
+    verdictSentence(verdict),
+    '6 honest peers agree within 0.0123 (0.1 % of the norm of the parameters) and reach 95.2 %, although peer 6 sent zeros.',
+  )
+  t.is(
+    verdictSentence({ ...verdict, diameter: 0, liars: [5, 6] }),
+    '6 honest peers agree exactly and reach 95.2 %, although peers 5 and 6 sent zeros.',
+  )
+  const quiet = { ...verdict, accuracy: null, relative: null, liars: [], did: null }
+  t.is(verdictSentence(quiet), '6 honest peers agree within 0.0123.')
+  t.is(verdictSentence({ ...quiet, honest: 1, accuracy: 0.5 }), '1 honest peer is done and reaches 50.0 %.')
+})
+
+test('faults are listed with who did them', t => {
+  t.is(faultsText([]), 'none')
+  const faults = [
+    { peer: null, kind: 'stranger', count: 1 },
+    { peer: 6, kind: 'bad-signature', count: 3 },
+  ]
+  t.is(faultsText(faults), '1 × stranger by a stranger\n3 × bad-signature by peer 6')
+})
+
+test('whom a peer waits for, and for how many of them', t => {
+  t.is(waitingSentence(0, 1, [3, 6]), 'peer 0 waits for 1 more vector, from peer 3 or peer 6')
+  t.is(waitingSentence(0, 2, [3]), 'peer 0 waits for 2 more vectors, from peer 3')
+})
+
+test('the table has a row a peer, with dashes for what does not exist', async t => {
+  const honest = {
+    peer: 0,
+    role: 'honest',
+    accuracy: 0.9,
+    loss: 0.25,
+    distance: 0.001,
+    bytes: 5e6,
+    faultsSeen: 'none',
+  }
+  const liar = {
+    peer: 1,
+    role: 'Byzantine: zero',
+    accuracy: null,
+    loss: null,
+    distance: null,
+    bytes: null,
+    faultsSeen: '–',
+  }
+  const table = await resultTable([honest, liar], recordedTerminal())
+  const cells = table
+    .split('\n')
+    .filter(line => /[│] \d/.test(line))
+    .map(line =>
+      line
+        .split('│')
+        .slice(1, -1)
+        .map(cell => cell.trim()),
+    )
+  t.deepEqual(cells, [
+    ['0', 'honest', '90.0 %', '0.25', '0.001', '5 MB', 'none'],
+    ['1', 'Byzantine: zero', '–', '–', '–', '–', '–'],
+  ])
+  for (const word of ['accuracy', 'loss', 'to honest mean', 'sent', 'faults seen'])
+    t.true(table.includes(word), word)
+})
+
+test('two runs stand side by side', async t => {
+  const table = await contrastTable([
+    { title: 'with mda', accuracy: { min: 0.9, mean: 0.92 }, loss: 0.3, diameter: 0 },
+    { title: 'with plain averaging', accuracy: { min: 0.1, mean: 0.11 }, loss: 2.3, diameter: 4 },
+  ])
+  t.regex(table, /with mda +│ with plain averaging/)
+  t.regex(table, /accuracy, worst +│ 90\.0 % +│ 10\.0 %/)
+  t.regex(table, /honest diameter +│ 0 +│ 4 /)
+})
