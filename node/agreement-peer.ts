@@ -17,7 +17,8 @@ import type { Vector } from '../agreement/vector.ts'
 import { type Corruption, corruptProtocol, corruptTransport } from './corruption.ts'
 import { createJournal } from './journal.ts'
 import type { Clock, Storage, Transport } from './ports.ts'
-import { createRunner, type Driven, type Runner, type RunnerStatus } from './runner.ts'
+import { createRunner } from './runner.ts'
+import type { Driven, Runner, RunnerStatus } from './runner-contract.ts'
 import type { Signer, Verifier } from './signatures/index.ts'
 
 /** What all peers of one agreement have in common. */

@@ -26,7 +26,8 @@ import type { DecodeLimits } from './codec/index.ts'
 import type { Cohort } from './cohort.ts'
 import { createJournal } from './journal.ts'
 import type { Clock, Storage, Transport } from './ports.ts'
-import { createRunner, type Runner, type RunnerStatus } from './runner.ts'
+import { createRunner } from './runner.ts'
+import type { Runner, RunnerStatus } from './runner-contract.ts'
 import { digestOf, type Signer, type Verifier } from './signatures/index.ts'
 
 /** The oracle as the peer uses it: the answer comes through a callback, at a time that the world decides. */

@@ -1,87 +1,12 @@
-/**
- * The runner: drives one protocol over the ports. Real and simulated peers run this very code.
- *
- * A step of the protocol is carried out in this order: what binds the peer is recorded and synced; then its messages
- * go to the links; timers and requests to the host are served meanwhile. A message from outside is decoded, its
- * author's signature checked, and then the protocol sees it. Whatever a peer sends, nothing here throws.
- */
-import type { TimerKey, TimerPurpose } from '../agreement/averaging/averaging.ts'
 import { type Message, slotKey } from '../agreement/message.ts'
-import type { Envelope, Evidence, Fault, PeerIndex, Protocol, Step } from '../agreement/protocol.ts'
-import { type DecodeLimits, decodeLinkFrame, type Received } from './codec/index.ts'
+import type { Evidence, PeerIndex, Step } from '../agreement/protocol.ts'
+import { decodeLinkFrame, type Received } from './codec/index.ts'
 import { createIncoming, type Incoming } from './incoming.ts'
-import type { Journal } from './journal.ts'
-import { defaultLinkLimits, type LinkLimits } from './link/limits.ts'
-import { createLink, type Link, type LinkStatus } from './link/link.ts'
+import { defaultLinkLimits } from './link/limits.ts'
+import { createLink, type Link } from './link/link.ts'
 import { createOutgoing, type Outgoing } from './outgoing.ts'
-import { type Clock, type Frame, sizeOf, type Timer, type Transport } from './ports.ts'
-import type { Verifier } from './signatures/index.ts'
-
-/** A protocol as the runner drives it: it can say whether a message comes too early to be taken. */
-export interface Driven<Input, Output> extends Protocol<Input, Message, Output> {
-  readiness(message: Message): 'now' | 'later'
-  /** The LEARN step it is at; what lies further back than the window is no longer kept for others. */
-  currentStep(): number
-}
-
-export interface TimerInput {
-  readonly kind: 'timer'
-  readonly timer: TimerKey
-}
-
-export interface RunnerOptions<Input, Output> {
-  readonly self: PeerIndex
-  readonly peers: number
-  readonly protocol: Driven<Input | TimerInput, Output | TimerInput>
-  readonly transport: Transport
-  readonly clock: Clock
-  readonly verifier: Pick<Verifier, 'accepts' | 'verify'>
-  readonly journal: Journal
-  readonly limits: DecodeLimits
-  readonly linkLimits?: LinkLimits
-  /** Distinguishes this run of the peer from earlier ones: any number that was not used before, never 0. */
-  readonly epoch: number
-  /** How long each kind of timer is. */
-  readonly delaysMs: Readonly<Record<TimerPurpose, number>>
-  /** Steps for which own messages are kept for peers that restart. */
-  readonly keptSteps: number
-  readonly hooks: RunnerHooks<Output>
-}
-
-export interface RunnerHooks<Output> {
-  /** What the protocol asks of its host; the host answers with `input`, at once or later. */
-  output(output: Output): void
-  fault(fault: Fault | (Omit<Fault, 'peer'> & { readonly peer: null })): void
-  connection?(peer: PeerIndex, up: boolean, reason: string): void
-  /** A peer no longer had so many messages meant for this one. */
-  missed?(peer: PeerIndex, messages: number): void
-  /** A message reached the protocol. For traces and checkers. */
-  received?(from: PeerIndex, message: Message): void
-  sent?(envelope: Envelope): void
-  /** The peer cannot go on: its storage failed. Nothing was sent that was not recorded. */
-  failed(error: Error): void
-}
-
-export interface Runner<Input> {
-  start(): void
-  input(value: Input): void
-  /** Carries out a step that did not come from the protocol itself (a faulty peer's doing). */
-  carry(step: Step<Message, never>): void
-  /** Tells the others that this peer needs nothing more. */
-  finish(): void
-  /** Peers that still need something from this one. */
-  unserved(): readonly PeerIndex[]
-  status(): RunnerStatus
-  stop(done: () => void): void
-}
-
-export interface RunnerStatus {
-  readonly connected: readonly PeerIndex[]
-  readonly links: readonly (LinkStatus | null)[]
-  readonly messagesSent: number
-  readonly bytesSent: number
-  readonly bytesReceived: number
-}
+import { type Frame, sizeOf, type Timer } from './ports.ts'
+import type { Runner, RunnerOptions, TimerInput } from './runner-contract.ts'
 
 interface State<Input, Output> {
   readonly options: RunnerOptions<Input, Output>
@@ -95,7 +20,6 @@ interface State<Input, Output> {
   working: boolean
   readonly ackTimers: (Timer | null)[]
   stopped: boolean
-  retryAll: boolean
   pumpAll: boolean
   bytesSent: number
   bytesReceived: number
@@ -139,7 +63,6 @@ export function createRunner<Input, Output extends { readonly kind: string }>(
     working: false,
     ackTimers: Array.from({ length: peers }, () => null),
     stopped: false,
-    retryAll: false,
     pumpAll: false,
     bytesSent: 0,
     bytesReceived: 0,
@@ -233,10 +156,8 @@ function enqueueWork<I, O extends { readonly kind: string }>(state: State<I, O>,
   state.working = true
   for (let next = state.work.shift(); next !== undefined && !state.stopped; next = state.work.shift()) {
     next()
-    if (state.retryAll && state.work.length === 0) {
-      state.retryAll = false
-      for (const peer of [...state.held]) state.links[peer]?.retry()
-    }
+    // What came too early may have come to its time.
+    if (state.work.length === 0) for (const peer of [...state.held]) state.links[peer]?.retry()
   }
   state.working = false
   if (state.pumpAll && !state.stopped) {
@@ -275,6 +196,7 @@ function carry<I, O extends { readonly kind: string }>(
 /** No more of this peer, and everyone else is shown why. */
 function cutOff<I, O extends { readonly kind: string }>(state: State<I, O>, evidence: Evidence): void {
   const { slot, first, second } = evidence
+  if (slot.sender === state.options.self) return // the fault says so; others cut this peer off
   state.options.transport.ban(slot.sender, `it signed two vectors for ${slotKey(slot)}`)
   state.outgoing.send([{ to: 'others', message: { kind: 'evidence', slot, first, second } }])
 }
@@ -290,7 +212,6 @@ function serve<I, O extends { readonly kind: string }>(state: State<I, O>, outpu
   }
   if (output.kind === 'caught-up') for (const link of state.links) link?.rewind()
   if (output.kind === 'stepped') {
-    state.retryAll = true
     const before = protocol.currentStep() - state.options.keptSteps
     for (const link of state.links) link?.forgetBefore(before)
   }

@@ -1,0 +1,76 @@
+/** What the runner is given, asks of its host, and offers it. The runner itself is runner.ts. */
+import type { TimerKey, TimerPurpose } from '../agreement/averaging/averaging.ts'
+import type { Message } from '../agreement/message.ts'
+import type { Envelope, Fault, PeerIndex, Protocol, Step } from '../agreement/protocol.ts'
+import type { DecodeLimits } from './codec/index.ts'
+import type { Journal } from './journal.ts'
+import type { LinkLimits } from './link/limits.ts'
+import type { LinkStatus } from './link/link.ts'
+import type { Clock, Transport } from './ports.ts'
+import type { Verifier } from './signatures/index.ts'
+
+/** A protocol as the runner drives it: it can say whether a message comes too early to be taken. */
+export interface Driven<Input, Output> extends Protocol<Input, Message, Output> {
+  readiness(message: Message): 'now' | 'later'
+  /** The LEARN step it is at; what lies further back than the window is no longer kept for others. */
+  currentStep(): number
+}
+
+export interface TimerInput {
+  readonly kind: 'timer'
+  readonly timer: TimerKey
+}
+
+export interface RunnerOptions<Input, Output> {
+  readonly self: PeerIndex
+  readonly peers: number
+  readonly protocol: Driven<Input | TimerInput, Output | TimerInput>
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly verifier: Pick<Verifier, 'accepts' | 'verify'>
+  readonly journal: Journal
+  readonly limits: DecodeLimits
+  readonly linkLimits?: LinkLimits
+  /** Distinguishes this run of the peer from earlier ones: any number that was not used before, never 0. */
+  readonly epoch: number
+  /** How long each kind of timer is. */
+  readonly delaysMs: Readonly<Record<TimerPurpose, number>>
+  /** Steps for which own messages are kept for peers that restart. */
+  readonly keptSteps: number
+  readonly hooks: RunnerHooks<Output>
+}
+
+export interface RunnerHooks<Output> {
+  /** What the protocol asks of its host; the host answers with `input`, at once or later. */
+  output(output: Output): void
+  fault(fault: Fault | (Omit<Fault, 'peer'> & { readonly peer: null })): void
+  connection?(peer: PeerIndex, up: boolean, reason: string): void
+  /** A peer no longer had so many messages meant for this one. */
+  missed?(peer: PeerIndex, messages: number): void
+  /** A message reached the protocol. For traces and checkers. */
+  received?(from: PeerIndex, message: Message): void
+  sent?(envelope: Envelope): void
+  /** The peer cannot go on: its storage failed. Nothing was sent that was not recorded. */
+  failed(error: Error): void
+}
+
+export interface Runner<Input> {
+  start(): void
+  input(value: Input): void
+  /** Carries out a step that did not come from the protocol itself (a faulty peer's doing). */
+  carry(step: Step<Message, never>): void
+  /** Tells the others that this peer needs nothing more. */
+  finish(): void
+  /** Peers that still need something from this one. */
+  unserved(): readonly PeerIndex[]
+  status(): RunnerStatus
+  stop(done: () => void): void
+}
+
+export interface RunnerStatus {
+  readonly connected: readonly PeerIndex[]
+  readonly links: readonly (LinkStatus | null)[]
+  readonly messagesSent: number
+  readonly bytesSent: number
+  readonly bytesReceived: number
+}
