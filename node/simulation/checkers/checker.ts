@@ -8,7 +8,7 @@ import type { FaultKind, PeerIndex } from '../../../agreement/protocol.ts'
 import type { Vector } from '../../../agreement/vector.ts'
 import type { AgreementSettings } from '../../agreement-peer.ts'
 import type { LinkStatus } from '../../link/link.ts'
-import type { RunnerStatus } from '../../runner.ts'
+import type { RunnerStatus } from '../../runner-contract.ts'
 
 /** What a run promises to be, before it begins. */
 export interface CheckedRun {
