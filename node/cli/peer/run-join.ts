@@ -37,9 +37,10 @@ export async function runJoin(values: JoinValues, terminal: Terminal): Promise<n
     parent?.tell(event)
     view?.see(event)
   }
+  const stop = stopSignals(parent)
   try {
     const peer = await startRealPeer(peerOptions(seat, values, onEvent))
-    const ending = await course(peer, values.linger, parent, view?.note ?? (() => {}), async outcome => {
+    const ending = await course(peer, values.linger, stop, view?.note ?? (() => {}), async outcome => {
       view?.stop()
       await deliverReport(values, record.report(outcome), terminal)
     })
@@ -49,6 +50,7 @@ export async function runJoin(values: JoinValues, terminal: Terminal): Promise<n
     onEvent({ kind: 'failed', message: error instanceof Error ? error.message : String(error) })
     throw error
   } finally {
+    stop.dispose()
     parent?.leave()
   }
 }
@@ -105,11 +107,10 @@ export function ownPorts({ members }: Cohort, self: number): readonly string[] {
 async function course(
   peer: RealPeer,
   lingerSeconds: number,
-  parent: Parent | null,
+  stop: StopSignals,
   note: (line: string) => void,
   deliver: (outcome: JoinOutcome) => Promise<void>,
 ): Promise<JoinOutcome> {
-  const stop = stopSignals(parent)
   try {
     const outcome = await Promise.race([
       peer.finished.then(() => 'finished' as const),
@@ -170,8 +171,14 @@ function parentProcess(): Parent | null {
   }
 }
 
+interface StopSignals {
+  readonly asked: Promise<void>
+  /** From here on a signal ends the process at once. */
+  dispose(): void
+}
+
 /** SIGINT, SIGTERM or the parent: the first asks to end cleanly, a second signal ends at once. */
-function stopSignals(parent: Parent | null) {
+function stopSignals(parent: Parent | null): StopSignals {
   const { promise: asked, resolve } = Promise.withResolvers<void>()
   let signalled = false
   const handle = () => {
