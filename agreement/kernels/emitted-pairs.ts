@@ -12,10 +12,12 @@ import {
 import { widenKernel } from './emit-wide.ts'
 import { type Matrix, needsMoreBits } from './matrix.ts'
 import { BLOCK } from './plain.ts'
+import { inSlices } from './slices.ts'
 import {
   kernel,
   LIST_OFFSET,
   pointTo,
+  type Rows,
   roundUp,
   rowsOf,
   type Scratch,
@@ -27,75 +29,110 @@ import {
 /** Coordinates of a strip of 64-bit rows. */
 const STRIP = STRIP_BYTES / 8
 
+/** A pass as data: what a thread must be told to do its part of it. */
+export type PairPass =
+  | { readonly kind: 'to'; readonly withPoint: boolean }
+  | { readonly kind: 'pairs'; readonly term: PairTerm; readonly centred: boolean }
+
 export function squaredDistancesTo(vectors: readonly Vector[], point?: Vector): Float64Array {
-  const n = vectors.length
-  const d = vectors[0]!.length
-  const space = scratch()
   const rows = rowsOf(point ? [...vectors, point] : vectors)
-  const run = kernel(point ? 'distance to' : 'norm', 4, distanceKernel(point !== undefined))
-  const lanes = space.doubles.subarray(LIST_OFFSET / 8, LIST_OFFSET / 8 + 4)
-  const result = new Float64Array(n)
-  for (let from = 0; from < d; from += BLOCK) {
-    const to = Math.min(d, from + BLOCK)
-    pointTo(rows, from, to, space)
-    for (let j = 0; j < n; j++) {
-      run(space.pointers[j]!, space.pointers[n]!, space.base + LIST_OFFSET, roundUp(to - from, 4) * 4)
-      result[j]! += lanes[0]! + lanes[1]! + (lanes[2]! + lanes[3]!)
+  return overBlocks({ kind: 'to', withPoint: point !== undefined }, rows, vectors.length, vectors[0]!.length)
+}
+
+export function squaredDistances(vectors: readonly Vector[]): Matrix {
+  const [n, d] = [vectors.length, vectors[0]!.length]
+  const inBits = (term: PairTerm): Matrix =>
+    mirrored(overBlocks({ kind: 'pairs', term, centred: false }, rowsOf(vectors), n * n, d), n)
+  const matrix = inBits('distance32')
+  return needsMoreBits(matrix, n, d) ? inBits('distance64') : matrix
+}
+
+export function gram(vectors: readonly Vector[], centre: Vector): Matrix {
+  const n = vectors.length
+  const pass: PairPass = { kind: 'pairs', term: 'product64', centred: true }
+  return mirrored(overBlocks(pass, rowsOf([...vectors, centre]), n * n, centre.length), n)
+}
+
+/** Adds up what the pass gives for each block of coordinates, in the order of the blocks. */
+function overBlocks(pass: PairPass, rows: Rows, length: number, d: number): Float64Array {
+  const result = new Float64Array(length)
+  const add = (block: Float64Array) => {
+    for (let index = 0; index < length; index++) result[index]! += block[index]!
+  }
+  const sliced = inSlices({ kind: 'blocks', pass, addresses: rows.addresses, d, length })
+  const blocks = Math.ceil(d / BLOCK)
+  if (sliced !== undefined)
+    for (let block = 0; block < blocks; block++) add(new Float64Array(sliced, block * length * 8, length))
+  else {
+    const space = scratch()
+    const one = new Float64Array(length)
+    for (let block = 0; block < blocks; block++) {
+      blockSums(pass, rows, block * BLOCK, Math.min(d, (block + 1) * BLOCK), space, one)
+      add(one)
     }
   }
   return result
 }
 
-export function squaredDistances(vectors: readonly Vector[]): Matrix {
-  const matrix = overRows(vectors)
-  return needsMoreBits(matrix, vectors.length, vectors[0]!.length)
-    ? overWideRows(vectors, 'distance64')
-    : matrix
-}
-
-export function gram(vectors: readonly Vector[], centre: Vector): Matrix {
-  return overWideRows(vectors, 'product64', centre)
-}
-
-/** Pairs straight from the rows as they are. */
-function overRows(vectors: readonly Vector[]): Matrix {
-  const n = vectors.length
-  const d = vectors[0]!.length
-  const space = scratch()
-  const rows = rowsOf(vectors)
-  const result = new Float64Array(n * n)
-  clearSums(space, n)
-  for (let from = 0; from < d; from += BLOCK) {
-    const to = Math.min(d, from + BLOCK)
+/** What the pass gives for coordinates `from … to − 1` of one block. */
+export function blockSums(
+  pass: PairPass,
+  rows: Rows,
+  from: number,
+  to: number,
+  space: Scratch,
+  result: Float64Array,
+): void {
+  if (pass.kind === 'to') distancesTo(pass.withPoint, rows, from, to, space, result)
+  else if (pass.term === 'distance32') {
+    const n = rows.addresses.length
+    clearSums(space, n)
     pointTo(rows, from, to, space)
-    addPairs('distance32', space, n, roundUp((to - from) * 4, PAIR_STEP_BYTES))
+    addPairs(pass.term, space, n, roundUp((to - from) * 4, PAIR_STEP_BYTES))
     takeSums(space, n, result)
+  } else wideSums(pass.term, pass.centred, rows, from, to, space, result)
+}
+
+function distancesTo(
+  withPoint: boolean,
+  rows: Rows,
+  from: number,
+  to: number,
+  space: Scratch,
+  result: Float64Array,
+): void {
+  const n = result.length
+  const run = kernel(withPoint ? 'distance to' : 'norm', 4, distanceKernel(withPoint))
+  const lanes = space.doubles.subarray(LIST_OFFSET / 8, LIST_OFFSET / 8 + 4)
+  pointTo(rows, from, to, space)
+  for (let j = 0; j < n; j++) {
+    run(space.pointers[j]!, space.pointers[n]!, space.base + LIST_OFFSET, roundUp(to - from, 4) * 4)
+    result[j] = lanes[0]! + lanes[1]! + (lanes[2]! + lanes[3]!)
   }
-  return mirrored(result, n)
 }
 
 /** Pairs from copies of the rows in 64 bits, less the centre, strip by strip. */
-function overWideRows(vectors: readonly Vector[], term: PairTerm, centre?: Vector): Matrix {
-  const n = vectors.length
-  const d = vectors[0]!.length
-  const space = scratch()
-  const rows = rowsOf(centre ? [...vectors, centre] : vectors)
-  const widen = kernel(centre ? 'widen less' : 'widen', 5, widenKernel(centre !== undefined, WIDE_ROW_BYTES))
-  const result = new Float64Array(n * n)
+function wideSums(
+  term: PairTerm,
+  centred: boolean,
+  rows: Rows,
+  from: number,
+  to: number,
+  space: Scratch,
+  result: Matrix,
+): void {
+  const n = rows.addresses.length - (centred ? 1 : 0)
+  const widen = kernel(centred ? 'widen less' : 'widen', 5, widenKernel(centred, WIDE_ROW_BYTES))
   const inputs = space.base + LIST_OFFSET
   clearSums(space, n)
   for (let j = 0; j < n; j++) space.pointers[j] = space.wide + j * WIDE_ROW_BYTES
-  for (let from = 0; from < d; from += BLOCK) {
-    const to = Math.min(d, from + BLOCK)
-    pointTo(rows, from, to, space, LIST_OFFSET / 4)
-    for (let strip = from; strip < to; strip += STRIP) {
-      const columns = roundUp(Math.min(STRIP, to - strip), 4)
-      widen(inputs, inputs + 4 * n, (strip - from) * 4, space.wide, columns * 4)
-      addPairs(term, space, n, columns * 8)
-    }
-    takeSums(space, n, result)
+  pointTo(rows, from, to, space, LIST_OFFSET / 4)
+  for (let strip = from; strip < to; strip += STRIP) {
+    const columns = roundUp(Math.min(STRIP, to - strip), 4)
+    widen(inputs, inputs + 4 * n, (strip - from) * 4, space.wide, columns * 4)
+    addPairs(term, space, n, columns * 8)
   }
-  return mirrored(result, n)
+  takeSums(space, n, result)
 }
 
 function clearSums({ doubles }: Scratch, n: number): void {
@@ -110,7 +147,7 @@ function addPairs(term: PairTerm, { base, pointers }: Scratch, n: number, bytes:
   kernel(`pairs ${term}`, 4, pairKernel(term))(base, padded, base + SUMS_OFFSET, bytes)
 }
 
-/** Moves the running sums of a block of coordinates to the result. */
+/** The running sums of all pairs as a matrix. */
 function takeSums({ doubles }: Scratch, n: number, result: Matrix): void {
   let block = SUMS_OFFSET / 8
   for (let top = 0; top < n; top += SIDE)
@@ -118,8 +155,7 @@ function takeSums({ doubles }: Scratch, n: number, result: Matrix): void {
       for (let index = 0; index < SIDE * SIDE; index++) {
         const [j, k] = [top + Math.floor(index / SIDE), side + (index % SIDE)]
         const sum = block + 2 * index
-        if (k < n && j <= k) result[j * n + k]! += doubles[sum]! + doubles[sum + 1]!
-        doubles[sum] = doubles[sum + 1] = 0
+        if (k < n && j <= k) result[j * n + k] = doubles[sum]! + doubles[sum + 1]!
       }
 }
 

@@ -12,7 +12,8 @@ import type { Vector } from '../vector.ts'
 const PAGE_BYTES = 65_536
 /** Scratch of one thread: pointers and weights, a tile of 32-bit rows, a tile of 64-bit rows, accumulators. */
 export const SCRATCH_BYTES = 64 * PAGE_BYTES
-const SCRATCHES = 8
+/** How many threads can have a scratch of their own. */
+export const SCRATCHES = 8
 const FIRST_SLOT = SCRATCHES * SCRATCH_BYTES
 const BYTES_MAX = 768 * 2 ** 20
 /** Rows at a multiple of a page from each other would all fall into the same few cache lines. */
@@ -32,6 +33,11 @@ let next = FIRST_SLOT
 export function kernelMemory(): KernelMemory {
   made ??= make()
   return made
+}
+
+/** In a thread that shares the kernels' memory of another: that memory, before anything else here is used. */
+export function adoptMemory(memory: WebAssembly.Memory): void {
+  made = { memory, shared: true }
 }
 
 function make(): KernelMemory {

@@ -10,6 +10,7 @@ import { mda } from '../../agreement/rules/index.ts'
 import { aggregator, preAggregations, type RuleParameters } from '../../agreement/rules/registry.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import { randomStream } from '../../learning/random.ts'
+import { startKernelThreads } from '../../node/threads/pool.ts'
 import { type BenchRow, compared, median, type RunBench } from './bench.ts'
 import { numpyTimes } from './rules-numpy.ts'
 
@@ -73,6 +74,7 @@ export const run: RunBench = async ({ note, args }) => {
     note(`n = ${shape.n}, f = ${shape.f}, d = ${shape.d}`)
     rows.push(...measureShape(shape, rounds))
   }
+  rows.push(...(await measureThreads(shapes[2]!, rounds)))
   rows.push(...searches.map(search => measureSearch(search, rounds)))
   return rows
 }
@@ -108,35 +110,70 @@ function worksOf({ f }: Shape): Map<string, Work> {
 
 function measureShape(shape: Shape, rounds: number): BenchRow[] {
   const vectors = familyOf(shape)
-  const works = worksOf(shape)
   check(shape, vectors)
-  const times = interleaved(works, vectors, rounds)
+  const times = interleaved(worksOf(shape), vectors, rounds)
   const numpy = numpyTimes(shape)
-  const label = `(${shape.n}, ${shape.f}, ${shape.d})`
-  const mean = { name: 'plain mean', ms: times.get('mean')! }
-  return [...works.keys()].map(name => {
+  const label = labelOf(shape)
+  return [...times].map(([name, { work, mean }]) => {
     const target = targets[`${name} ${label}`]
-    return compared(`${name} ${label}`, times.get(name)!, mean, {
-      ...(target !== undefined && { 'ratio wanted': target }),
-      ...(numpy[name] !== undefined && { NumPy: numpy[name] }),
-    })
+    return compared(
+      `${name} ${label}`,
+      work,
+      { name: 'plain mean', ms: mean },
+      {
+        ...(target !== undefined && { 'ratio wanted': target }),
+        ...(numpy[name] !== undefined && { NumPy: numpy[name] }),
+      },
+    )
   })
+}
+
+const labelOf = ({ n, f, d }: Shape): string => `(${n}, ${f}, ${d})`
+
+/** Medians of a rule's time, and of a plain mean's right before it each time: a busy machine slows both. */
+interface Times {
+  readonly work: number
+  readonly mean: number
 }
 
 function interleaved(
   works: ReadonlyMap<string, Work>,
   vectors: readonly Vector[],
   rounds: number,
-): Map<string, number> {
+): Map<string, Times> {
   const warmUp = 6
-  const times = new Map<string, number[]>([...works.keys()].map(name => [name, []]))
+  const mean: Work = family => aggregator('mean').aggregate(family, 0, { checked: true })
+  const times = new Map([...works.keys()].map(name => [name, { work: [] as number[], mean: [] as number[] }]))
   for (let round = 0; round < rounds + warmUp; round++)
     for (const [name, work] of works) {
-      const start = performance.now()
-      work(vectors)
-      if (round >= warmUp) times.get(name)!.push(performance.now() - start)
+      const reading = timed(mean, vectors)
+      const own = timed(work, vectors)
+      if (round < warmUp) continue
+      times.get(name)!.mean.push(reading)
+      times.get(name)!.work.push(own)
     }
-  return new Map([...times].map(([name, values]) => [name, median(values)]))
+  return new Map(
+    [...times].map(([name, { work, mean }]) => [name, { work: median(work), mean: median(mean) }]),
+  )
+}
+
+function timed(work: Work, vectors: readonly Vector[]): number {
+  const start = performance.now()
+  work(vectors)
+  return performance.now() - start
+}
+
+/** The same on two threads, beside one. */
+async function measureThreads(shape: Shape, rounds: number): Promise<BenchRow[]> {
+  const vectors = familyOf(shape)
+  const works = new Map([...worksOf(shape)].filter(([name]) => ['cwtm', 'krum', 'gm'].includes(name)))
+  const one = interleaved(works, vectors, rounds)
+  const threads = await startKernelThreads(2)
+  const two = interleaved(works, vectors, rounds)
+  await threads.close()
+  return [...two].map(([name, { work }]) =>
+    compared(`${name} ${labelOf(shape)} on 2 threads`, work, { name: 'one thread', ms: one.get(name)!.work }),
+  )
 }
 
 /** The fast passes against plain code on a part of the columns; a wrong result must not be measured. */
@@ -162,7 +199,7 @@ function measureSearch({ n, f, d, most }: Shape & { readonly most: number }, rou
   )
   return {
     case: `mda search (${n}, ${f}, ${d})`,
-    ours_ms: times.get('mda')!,
+    ours_ms: times.get('mda')!.work,
     baseline: null,
     ratio: null,
     others: { 'ms wanted': most },

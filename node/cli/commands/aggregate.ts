@@ -1,12 +1,15 @@
 /** `concord aggregate`: one rule on the rows of a matrix, or on several peers' models, in files or in a pipe. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
-import { aggregator, preAggregations, type RuleParameters, rules } from '../../../agreement/rules/registry.ts'
+import { allocateVector } from '../../../agreement/kernels/index.ts'
+import { THREADS_MAX } from '../../../agreement/kernels/slices.ts'
+import { aggregator, preAggregations, rules } from '../../../agreement/rules/registry.ts'
 import { FileError } from '../../files/error.ts'
 import { type NamedBytes, readFamily } from '../../files/family.ts'
-import { suggestion } from '../../nearest.ts'
+import { startKernelThreads } from '../../threads/pool.ts'
 import { defineCommand, flag, maybe, option, UsageError } from '../command.ts'
 import { integer, text } from '../parse.ts'
+import { ruleName, ruleParameter } from '../rule-options.ts'
 import type { Terminal } from '../terminal.ts'
 
 export const aggregate = defineCommand({
@@ -24,16 +27,14 @@ export const aggregate = defineCommand({
       integer({ min: 0 }),
       'the most below half',
     ),
-    param: {
-      ...option(
-        '--param <name=value>',
-        'a parameter of the rule; may be given again',
-        parameters,
-        {} as RuleParameters,
-      ),
-      fallbackText: 'the rule’s own',
-    },
+    param: ruleParameter,
     out: option('-o, --out <file>', 'where to write the result; - for standard output', text, '-'),
+    threads: option(
+      '--threads <count>',
+      'threads to use on long vectors',
+      integer({ min: 1, max: THREADS_MAX }),
+      1,
+    ),
     list: flag('--list', 'list the rules and their parameters'),
     json: flag('--json', 'with --list: as JSON'),
   },
@@ -43,7 +44,7 @@ export const aggregate = defineCommand({
     '--rule nnm+cwtm --faults 1 a.safetensors b.safetensors c.safetensors -o merged.safetensors',
     '--list',
   ],
-  async handler({ rule, faults, param, out, list, json }, files, terminal) {
+  async handler({ rule, faults, param, out, threads, list, json }, files, terminal) {
     if (list) return listRules(json, terminal)
     if (json) throw new UsageError('--json goes with --list only; the result is a file of numbers')
     if (files.length === 0)
@@ -55,7 +56,7 @@ export const aggregate = defineCommand({
     const chosen = aggregator(rule, param)
     const family = readFamily(await readAll(files))
     const f = faults ?? Math.max(0, Math.ceil(family.vectors.length / 2) - 1)
-    const result = chosen.aggregate(family.vectors, f)
+    const result = await onThreads(threads, family.vectors, vectors => chosen.aggregate(vectors, f))
     const bytes = family.write(result)
     if (out === '-') {
       terminal.reserveOutput()
@@ -69,28 +70,24 @@ export const aggregate = defineCommand({
   },
 })
 
-function ruleName(value: string, name: string): string {
-  const parts = value.split('+')
-  const last = parts.pop()!
-  for (const [part, known, kind] of [
-    ...parts.map(part => [part, Object.keys(preAggregations), 'pre-aggregations'] as const),
-    [last, Object.keys(rules), 'rules'] as const,
-  ])
-    if (!known.includes(part))
-      throw new UsageError(
-        `${name} is "${value}": "${part}" is none of the ${kind} ${known.join(', ')}${suggestion(part, known)}`,
-      )
-  return value
-}
-
-function parameters(value: string, name: string, before?: unknown): RuleParameters {
-  const known = (before ?? {}) as RuleParameters
-  const match = /^([a-z]+)=(\S+)$/.exec(value)
-  const number = Number(match?.[2]?.replace(/^inf(inity)?$/i, 'Infinity'))
-  if (match === null || Number.isNaN(number))
-    throw new UsageError(`${name} is "${value}"; expected a name and a number, such as m=5`)
-  if (match[1]! in known) throw new UsageError(`${name} gives ${match[1]} twice`)
-  return { ...known, [match[1]!]: number }
+/** Threads share the kernels' memory, so the vectors move there first. */
+async function onThreads(
+  count: number,
+  vectors: readonly Float32Array[],
+  work: (vectors: readonly Float32Array[]) => Float32Array,
+): Promise<Float32Array> {
+  if (count === 1) return work(vectors)
+  const threads = await startKernelThreads(count)
+  const shared = vectors.map(vector => {
+    const slot = allocateVector(vector.length)
+    slot.set(vector)
+    return slot
+  })
+  try {
+    return work(shared)
+  } finally {
+    await threads.close()
+  }
 }
 
 async function readAll(files: readonly string[]): Promise<NamedBytes[]> {

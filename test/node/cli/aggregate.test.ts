@@ -7,7 +7,7 @@ import { aggregator, preAggregations, rules } from '../../../agreement/rules/ind
 import { randomStream } from '../../../learning/random.ts'
 import { aggregate } from '../../../node/cli/commands/aggregate.ts'
 import { runProgram } from '../../../node/cli/program.ts'
-import { readNpy } from '../../../node/files/npy.ts'
+import { readNpy, writeNpy } from '../../../node/files/npy.ts'
 import { recordedTerminal } from './terminals.ts'
 
 let folder: string
@@ -66,6 +66,15 @@ test('parameters are given one by one', async t => {
   t.deepEqual(readNpy(await readFile(out), out).rows, [
     aggregator('cc', { tau: 0.5, passes: 3 }).aggregate(family, 4),
   ])
+})
+
+test('threads change nothing but the time', async t => {
+  const [input, out] = [join(folder, 'long.npy'), join(folder, 'threads.npy')]
+  const vector = Float32Array.from({ length: 70_000 }, (_, i) => i % 97)
+  await writeFile(input, writeNpy(vector, { bytes: 4, little: true }))
+  const { code, err } = await run('--rule', 'cwtm', '--threads', '2', input, input, input, '-o', out)
+  t.is(code, 0, err)
+  t.deepEqual(readNpy(await readFile(out), out).rows, [vector])
 })
 
 test('wrong usage is exit 2 and says what would be right', async t => {
