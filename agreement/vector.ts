@@ -10,10 +10,17 @@ const foundFinite = new WeakSet<Vector>()
 /** True where every coordinate is finite (a NaN that passes a sort poisons every honest peer). */
 export function isFiniteVector(vector: Vector): boolean {
   if (foundFinite.has(vector)) return true
-  let sum = 0
-  // 0 · x is 0 for a finite x and NaN otherwise; no branch in the loop.
-  for (let i = 0; i < vector.length; i++) sum += 0 * vector[i]!
-  if (sum !== 0) return false
+  // 0 · x is 0 for a finite x and NaN otherwise: no branch in the loop, and four sums that wait for nobody.
+  let [a, b, c, d] = [0, 0, 0, 0]
+  const whole = vector.length - (vector.length % 4)
+  for (let i = 0; i < whole; i += 4) {
+    a += 0 * vector[i]!
+    b += 0 * vector[i + 1]!
+    c += 0 * vector[i + 2]!
+    d += 0 * vector[i + 3]!
+  }
+  for (let i = whole; i < vector.length; i++) a += 0 * vector[i]!
+  if (a + b + c + d !== 0) return false
   foundFinite.add(vector)
   return true
 }
