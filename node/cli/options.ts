@@ -9,7 +9,7 @@ import { parseBatchSchedule } from '../../learning/batch-size.ts'
 import { parsePartition } from '../../learning/data/partition.ts'
 import { modelNames } from '../../learning/models/registry.ts'
 import { parseStepSize } from '../../learning/step-size.ts'
-import { checkAttackReference } from '../attack-file.ts'
+import { isAttackFile } from '../attack-file.ts'
 import type { Cohort } from '../cohort.ts'
 import { flag, maybe, option, UsageError, type Values } from './command.ts'
 import { decimal, integer, oneOf, orNone, pair, text } from './parse.ts'
@@ -123,7 +123,7 @@ export const scenarioOptions = {
   attack: option(
     '--attack <name>',
     `what they do: ${attackNames.join(', ')}, or a file such as ./mine.ts (docs/attacks.md)`,
-    checkAttackReference,
+    attackReference,
     'sign-flip',
   ),
   ...dataOptions,
@@ -200,6 +200,11 @@ function readable(parse: (text: string) => unknown) {
       throw new UsageError(`${name}: ${(error as Error).message}`)
     }
   }
+}
+
+/** An attack of ours by name, or a file of the user's. */
+export function attackReference(value: string, name: string): string {
+  return isAttackFile(value) ? value : oneOf(attackNames)(value, name)
 }
 
 function partition(value: string): string {

@@ -2,11 +2,10 @@
 import { writeFile } from 'node:fs/promises'
 import { performance } from 'node:perf_hooks'
 import { attackNames } from '../../../learning/attacks/registry.ts'
-import { checkAttackReference } from '../../attack-file.ts'
 import type { LatencyModel } from '../../simulation/latency.ts'
 import { type Agreement, type AgreeReport, type AgreeValues, agreementOf, reportOf } from '../agreement.ts'
 import { defineCommand, flag, maybe, option, UsageError } from '../command.ts'
-import { cohortOptions, protocols } from '../options.ts'
+import { attackReference, cohortOptions, protocols } from '../options.ts'
 import { decimal, integer, oneOf, text } from '../parse.ts'
 import { prepareReport } from '../report-output.ts'
 import type { Terminal } from '../terminal.ts'
@@ -41,7 +40,7 @@ export const agreeOptions = {
   attack: option(
     '--attack <name>',
     `what they do: ${attackNames.join(', ')}, or a file such as ./mine.ts (docs/attacks.md)`,
-    checkAttackReference,
+    attackReference,
     'equivocate',
   ),
   target: option('--target <t>', 'AVG_t: divide the diameter by 2^t', integer({ min: 0, max: 64 }), 1),

@@ -1,8 +1,9 @@
 /** `concord join`: one real peer of a cohort. `demo` starts one of these a peer. */
-import { attackNamed, attackNames } from '../../../learning/attacks/registry.ts'
+import { attackNames } from '../../../learning/attacks/registry.ts'
+import { loadAttack } from '../../attack-file.ts'
 import { defineCommand, flag, maybe, option, UsageError } from '../command.ts'
-import { dataOptions } from '../options.ts'
-import { integer, oneOf, text } from '../parse.ts'
+import { attackReference, dataOptions } from '../options.ts'
+import { integer, text } from '../parse.ts'
 import { prepareReport } from '../report-output.ts'
 
 export const join = defineCommand({
@@ -29,8 +30,8 @@ export const join = defineCommand({
     ),
     attack: maybe(
       '--attack <name>',
-      `misbehave on purpose, to test a cohort: ${attackNames.join(', ')}`,
-      oneOf(attackNames),
+      `misbehave on purpose, to test a cohort: ${attackNames.join(', ')}, or a file such as ./mine.ts`,
+      attackReference,
       'none',
     ),
     linger: option(
@@ -60,7 +61,7 @@ export const join = defineCommand({
       )
     await prepareReport(values, terminal)
     const { runJoin } = await import('../peer/run-join.ts')
-    const attack = values.attack === null ? null : attackNamed(values.attack)
+    const attack = values.attack === null ? null : await loadAttack(values.attack)
     return runJoin({ ...values, cohort, identity, attack }, terminal)
   },
 })

@@ -1,4 +1,5 @@
 /** The course of `concord demo`: set up, perform, report, and the contrast with plain averaging. */
+import { loadAttack } from '../../attack-file.ts'
 import { accuracyOf, cohortSummary, type Report, tally } from '../../report.ts'
 import { JobError, UsageError } from '../command.ts'
 import { type Scenario, type ScenarioValues, scenarioOf } from '../options.ts'
@@ -20,13 +21,14 @@ export interface DemoValues extends ScenarioValues, ReportValues {
 }
 
 export async function runDemo(values: DemoValues, terminal: Terminal): Promise<number> {
-  const scenario = scenarioOf(values)
+  const scenario = scenarioOf(values, await loadAttack(values.attack))
   await prepareReport(values, terminal)
   const startedMs = performance.now()
   const files = await setUp(scenario)
   try {
     const progress = await createProgress(terminal)
-    const end = await perform({ scenario, files, terminal, progress, timeoutSeconds: values.timeout })
+    const { attack, timeout } = values
+    const end = await perform({ scenario, attack, files, terminal, progress, timeoutSeconds: timeout })
     if (end.failure !== null) {
       const Failure = end.failure.code === 2 ? UsageError : JobError
       throw new Failure(end.failure.message)

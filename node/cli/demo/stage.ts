@@ -12,6 +12,8 @@ import { brokenPairs, castLines, connectionsLine, endText, eventLine, waitingLin
 
 export interface StageOptions {
   readonly scenario: Scenario
+  /** The attack as the user named it: a name or a file. */
+  readonly attack: string
   readonly files: DemoFiles
   readonly terminal: Terminal
   readonly progress: Progress
@@ -95,13 +97,13 @@ export async function perform(options: StageOptions): Promise<StageEnd> {
 /** Vectors are sent about this often in a run. */
 const observationsMax = 20
 
-function commandsOf({ scenario, files }: StageOptions): readonly (readonly string[])[] {
-  const { settings, liars, attack, data, partition } = scenario
+function commandsOf({ scenario, attack, files }: StageOptions): readonly (readonly string[])[] {
+  const { settings, liars, data, partition } = scenario
   const every = Math.max(1, Math.ceil(settings.steps / observationsMax))
   return files.identityPaths.map((identity, peer) => [
     ...['join', '--cohort', files.cohortPath, '--identity', identity, '--no-mdns', '--state', 'none'],
     ...['--data', data, '--partition', partition, '--linger', '86400', '--observe', String(every)],
-    ...(attack !== null && liars.includes(peer) ? ['--attack', attack.name] : []),
+    ...(liars.includes(peer) ? ['--attack', attack] : []),
   ])
 }
 
