@@ -111,6 +111,23 @@ export function differingFields(a: Cohort, b: Cohort): readonly string[] {
   return [...new Set([...left.keys(), ...right.keys()])].filter(path => left.get(path) !== right.get(path))
 }
 
+/** Members that are told apart one by one; in larger cohorts only that some differ. */
+const NAMED_MEMBERS_MAX = 64
+
+/**
+ * A short digest of each field, by name, in which two members can compare their files without sending them:
+ * `steps`, `iterations`, `members[2]`. Equal where the fields are; 48 bits are enough to tell two values apart.
+ */
+export function fieldDigests(cohort: Cohort): ReadonlyMap<string, string> {
+  const { members, ...rest } = agreedOn(cohort)
+  const fields: [string, unknown][] = Object.entries(rest)
+  if (members.length > NAMED_MEMBERS_MAX) fields.push(['members', members])
+  else for (const [index, member] of members.entries()) fields.push([`members[${index}]`, member])
+  const digest = (value: unknown) =>
+    createHash('sha256').update(JSON.stringify(value, sortedKeys)).digest('hex').slice(0, 12)
+  return new Map(fields.map(([name, value]) => [name, digest(value)]))
+}
+
 function agreedOn(cohort: Cohort) {
   return { ...cohort, members: cohort.members.map(({ name, id }) => ({ name, id })) }
 }

@@ -13,6 +13,10 @@ export const HELLO_TIMEOUT_MS = 10_000
 export const HELLO_BYTES_MAX = 4096
 /** Characters of the texts in a hello that are logged. */
 export const HELLO_TEXT_MAX = 100
+/** Fields of a cohort that a hello is taken to name. */
+export const HELLO_FIELDS_MAX = 128
+/** Clocks further apart than this are worth a word. */
+export const CLOCK_SKEW_MAX_MS = 60_000
 
 /** From an accepted socket to a connection with a known peer id and a multiplexer. */
 export const UPGRADE_TIMEOUT_MS = 5000

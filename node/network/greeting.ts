@@ -5,7 +5,7 @@ import type { Stream } from '@libp2p/interface'
 import type { FaultKind } from '../../agreement/protocol.ts'
 import type { Clock, Frame } from '../ports.ts'
 import { HELLO_TIMEOUT_MS } from './constants.ts'
-import { decodeHello, encodeHello, type Hello } from './hello.ts'
+import { decodeHello, differingFields, encodeHello, type Hello } from './hello.ts'
 import { openWire, type Wire, type WireLimits } from './wire.ts'
 
 export interface GreetingEvents {
@@ -55,11 +55,15 @@ export function greet(
       events.closed(wire, reason)
     },
   })
-  wire.send(encodeHello(own))
+  wire.send(encodeHello({ ...own, clockMs: Date.now() }))
 }
 
 const short = (cohortId: string): string => cohortId.slice(0, 12)
 
-function describeMismatch(own: Hello, other: Hello): string {
-  return `its cohort file is another one (cohort ${short(other.cohortId)}, here ${short(own.cohortId)}); both must use the same file`
+/** "its cohort file differs in rate and steps": what whoever reads either log has to put right. */
+export function describeMismatch(own: Hello, other: Hello): string {
+  const fields = differingFields(own, other)
+  const ids = `cohort ${short(other.cohortId)}, here ${short(own.cohortId)}`
+  const where = fields.length === 0 ? 'is another one' : `differs in ${fields.join(', ')}`
+  return `its cohort file ${where} (${ids}); both must use the same file`
 }

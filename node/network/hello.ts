@@ -1,28 +1,46 @@
 /**
- * The first frame in each direction: who speaks, and of which cohort.
+ * The first frame in each direction: who speaks, of which cohort, and what time it is there.
  *
  *   message Hello {
  *     string cohortId = 1;
- *     string name = 2;      // for people
- *     string software = 3;  // for people
+ *     string name = 2;           // for people
+ *     string software = 3;       // for people
+ *     uint64 clockMs = 4;        // milliseconds since 1970, as the sender's clock has it; 0: not said
+ *     repeated Field fields = 5; // of the sender's cohort: tells which ones differ where the id does
  *   }
+ *   message Field {
+ *     string name = 1;
+ *     string digest = 2;
+ *   }
+ *
+ * Only members ever see one: who has not proved a member's key gets no stream.
  */
-import { messageBytes, putText, readFields } from '../codec/fields.ts'
+import { messageBytes, putInteger, putNested, putText, readFields, readInteger } from '../codec/fields.ts'
 import type { Frame } from '../ports.ts'
-import { HELLO_TEXT_MAX } from './constants.ts'
+import { HELLO_FIELDS_MAX, HELLO_TEXT_MAX } from './constants.ts'
 
 export interface Hello {
   readonly cohortId: string
   readonly name: string
   readonly software: string
+  /** The sender's wall clock at sending, milliseconds since 1970. */
+  readonly clockMs?: number
+  /** A digest of each field of the cohort, by the field's name. */
+  readonly fields?: ReadonlyMap<string, string>
 }
 
-export function encodeHello({ cohortId, name, software }: Hello): Frame {
+export function encodeHello({ cohortId, name, software, clockMs = 0, fields }: Hello): Frame {
   return [
     messageBytes(output => {
       putText(output, 1, cohortId)
       putText(output, 2, name)
       putText(output, 3, software)
+      putInteger(output, 4, clockMs)
+      for (const [field, digest] of fields ?? [])
+        putNested(output, 5, nested => {
+          putText(nested, 1, field)
+          putText(nested, 2, digest)
+        })
     }),
   ]
 }
@@ -30,17 +48,41 @@ export function encodeHello({ cohortId, name, software }: Hello): Frame {
 /** Null where the frame is no hello. Texts are cut and cleaned: they go to logs and terminals. */
 export function decodeHello(frame: Frame): Hello | null {
   const texts = ['', '', '', '']
+  const fields = new Map<string, string>()
+  let clockMs = 0
   try {
     readFields(Buffer.concat(frame), (field, input) => {
-      if (field < 1 || field > 3) return false
-      texts[field] = printable(input.string())
+      if (field >= 1 && field <= 3) texts[field] = printable(input.string())
+      else if (field === 4) clockMs = readInteger(input)
+      else if (field === 5) {
+        const [name, digest] = decodeField(input.bytes())
+        if (fields.size < HELLO_FIELDS_MAX) fields.set(name, digest)
+      } else return false
       return true
     })
   } catch {
     return null
   }
   const [, cohortId = '', name = '', software = ''] = texts
-  return cohortId === '' ? null : { cohortId, name, software }
+  if (cohortId === '') return null
+  return { cohortId, name, software, ...(clockMs > 0 && { clockMs }), ...(fields.size > 0 && { fields }) }
+}
+
+/** Names of the fields in which two cohorts differ; empty where a side has not said. */
+export function differingFields(a: Hello, b: Hello): readonly string[] {
+  if (a.fields === undefined || b.fields === undefined) return []
+  const [left, right] = [a.fields, b.fields]
+  return [...new Set([...left.keys(), ...right.keys()])].filter(name => left.get(name) !== right.get(name))
+}
+
+function decodeField(bytes: Uint8Array): readonly [string, string] {
+  const texts = ['', '', '']
+  readFields(bytes, (field, input) => {
+    if (field !== 1 && field !== 2) return false
+    texts[field] = printable(input.string())
+    return true
+  })
+  return [texts[1]!, texts[2]!]
 }
 
 function printable(text: string): string {

@@ -144,7 +144,27 @@ function admit(network: Network, peer: PeerIndex, link: Link, other: Hello): voi
   redial.settle(peer)
   const address = String(link.connection.remoteAddr)
   log.info({ peer, software: other.software, address }, `connected to peer ${members.describe(peer)}`)
+  const aheadMs = (other.clockMs ?? Date.now()) - Date.now()
+  if (Math.abs(aheadMs) > limits.CLOCK_SKEW_MAX_MS)
+    log.warn(
+      { peer, aheadMs },
+      `the clock of peer ${members.describe(peer)} is ${describeSkew(aheadMs)} of this one; one of the two is wrong`,
+    )
   events.connected(peer)
+}
+
+/** "2 min ahead", "3 days behind". */
+export function describeSkew(aheadMs: number): string {
+  const seconds = Math.round(Math.abs(aheadMs) / 1000)
+  const [unit, name] = (
+    [
+      [86_400, 'days'],
+      [3600, 'h'],
+      [60, 'min'],
+      [1, 's'],
+    ] as const
+  ).find(([size]) => seconds >= 2 * size) ?? [1, 's']
+  return `${Math.round(seconds / unit)} ${name} ${aheadMs > 0 ? 'ahead' : 'behind'}`
 }
 
 /** The wire has ended, admitted or not. */

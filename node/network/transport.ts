@@ -9,7 +9,7 @@
 import type { Connection, PeerId } from '@libp2p/interface'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import { frameBytesMax } from '../codec/limits.ts'
-import type { Seat } from '../cohort.ts'
+import { fieldDigests, type Seat } from '../cohort.ts'
 import { identityFromSeed } from '../identity.ts'
 import type { Clock, Transport, TransportEvents } from '../ports.ts'
 import { systemClock } from '../system-clock.ts'
@@ -67,7 +67,12 @@ export async function createNetwork(options: NetworkOptions): Promise<NetworkTra
   })
   const network: Network = {
     seat,
-    hello: { cohortId, name: cohort.members[self]!.name, software: options.software },
+    hello: {
+      cohortId,
+      name: cohort.members[self]!.name,
+      software: options.software,
+      fields: fieldDigests(cohort),
+    },
     wireLimits: {
       frameBytesMax: frameMax,
       helloBytesMax: limits.HELLO_BYTES_MAX,

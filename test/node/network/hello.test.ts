@@ -1,0 +1,104 @@
+/** The hello tells two members in what their cohort files differ, and whether their clocks do. */
+
+import { multiaddr } from '@multiformats/multiaddr'
+import test from 'ava'
+import fc from 'fast-check'
+import { encode } from 'it-length-prefixed'
+import { type Cohort, cohortId, fieldDigests, type Seat } from '../../../node/cohort.ts'
+import { createIdentity } from '../../../node/identity.ts'
+import { HELLO_BYTES_MAX, PROTOCOL } from '../../../node/network/constants.ts'
+import { describeMismatch } from '../../../node/network/greeting.ts'
+import { decodeHello, differingFields, encodeHello, type Hello } from '../../../node/network/hello.ts'
+import { createNetwork } from '../../../node/network/index.ts'
+import { describeSkew } from '../../../node/network/pairs.ts'
+import { sizeOf } from '../../../node/ports.ts'
+import { cohortOf, hostileNode, LOOPBACK, membersOf, openPeer, recorder, recordingLog } from './support.ts'
+
+const helloOf = (cohort: Cohort): Hello => ({
+  cohortId: cohortId(cohort),
+  name: 'Ada',
+  software: 'concord/1',
+  fields: fieldDigests(cohort),
+})
+const members = membersOf(Array.from({ length: 64 }, createIdentity))
+const cohort = cohortOf(members)
+
+test('clock and fields come back as they were sent, and fit into the longest hello', t => {
+  const hello = { ...helloOf(cohort), clockMs: 1_700_000_000_000 }
+  t.deepEqual(decodeHello(encodeHello(hello)), hello)
+  t.true(sizeOf(encodeHello(hello)) < HELLO_BYTES_MAX)
+  const many = cohortOf(membersOf(Array.from({ length: 100 }, createIdentity)))
+  t.true(sizeOf(encodeHello(helloOf(many))) < HELLO_BYTES_MAX)
+})
+
+test('exactly the fields that differ are named; addresses are none of them', t => {
+  const mine = helloOf(cohort)
+  const moved = members.map(member => ({ ...member, addresses: ['/ip4/10.0.0.1/tcp/1'] }))
+  t.deepEqual(differingFields(mine, helloOf({ ...cohort, members: moved })), [])
+  const other = members.map((member, i) => (i === 3 ? { ...member, name: 'Eve' } : member))
+  const theirs = helloOf({ ...cohort, rate: 2, members: other, iterations: { gradient: 2, parameters: 1 } })
+  t.deepEqual([...differingFields(mine, theirs)].sort(), ['iterations', 'members[3]', 'rate'])
+  t.regex(
+    describeMismatch(mine, theirs),
+    /^its cohort file differs in iterations, rate, members\[3\] \(cohort/,
+  )
+  const { fields: _, ...silent } = theirs
+  t.regex(describeMismatch(mine, silent), /^its cohort file is another one/)
+})
+
+test('a member that names thousands of fields is not believed that many', t => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.string(), fc.string()), { maxLength: 300 }), pairs => {
+      const hello = decodeHello(encodeHello({ ...helloOf(cohort), fields: new Map(pairs) }))
+      t.true((hello?.fields?.size ?? 0) <= 128)
+      for (const text of hello?.fields ?? []) t.false(/\p{C}/u.test(text.join('')))
+    }),
+    { numRuns: 50 },
+  )
+})
+
+test('both sides of a pair with different files are told the field', async t => {
+  const identities = [createIdentity(), createIdentity()]
+  const peers = []
+  const addresses: string[][] = [[], []]
+  for (const self of [1, 0]) {
+    const own = { ...cohortOf(membersOf(identities, addresses)), rate: self + 1 }
+    const seat: Seat = { cohort: own, cohortId: cohortId(own), self }
+    const transport = await createNetwork({
+      ...{ seat, seed: identities[self]!.seed, listen: [LOOPBACK], mdns: false, dimension: 10 },
+      ...{ software: 'test/1', log: recordingLog() },
+    })
+    t.teardown(() => new Promise<void>(resolve => transport.stop(resolve)))
+    addresses[self]!.push(...transport.addresses)
+    peers.push({ ...recorder(), transport })
+  }
+  for (const { transport, events } of peers) transport.start(events)
+  for (const { until } of peers) {
+    const fault = await until(({ kind }) => kind === 'fault')
+    t.like(fault, { fault: 'wrong-cohort' })
+    t.true('detail' in fault && fault.detail.startsWith('its cohort file differs in rate (cohort'))
+  }
+})
+
+test('a member whose clock is far off is admitted, and named in the log', async t => {
+  const identities = [createIdentity(), createIdentity()]
+  const honest = await openPeer(t, identities, 1, membersOf(identities))
+  honest.transport.start(honest.events)
+  const node = await hostileNode(t, identities[0]!)
+  const stream = await node.dialProtocol(multiaddr(honest.transport.addresses[0]!), PROTOCOL)
+  const clockMs = Date.now() + 3 * 3_600_000
+  const [hello] = encodeHello({ cohortId: 'c0ffee', name: 'late', software: 'test/1', clockMs })
+  stream.send(encode.single(hello!))
+  await honest.until(({ kind }) => kind === 'connected')
+  t.true(
+    honest.log.lines.some(({ text }) =>
+      text.startsWith('the clock of peer 0 (peer0) is 3 h ahead of this one'),
+    ),
+  )
+})
+
+test('a skew is told in the unit that suits it', t => {
+  t.is(describeSkew(90_000), '90 s ahead')
+  t.is(describeSkew(-150_000), '3 min behind')
+  t.is(describeSkew(49 * 3_600_000), '2 days ahead')
+})
