@@ -13,20 +13,24 @@ import { randomStream } from '../random.ts'
 export type Jax = typeof import('@jax-js/jax')
 export type { Tensor }
 
-export type ParameterShape = {
+/** A tensor's place in the flat vector is the order in which they are listed. */
+export interface NamedShape {
   readonly name: string
-  /** Weights are `[in, out]`, kernels `[k, k, in, out]`. */
+  /** In our own models weights are `[in, out]`, kernels `[k, k, in, out]`. */
   readonly shape: readonly number[]
-} & (
-  | {
-      /** Inputs that feed one output of this layer: what Kaiming's bound is made from. */
-      readonly fanIn: number
-    }
-  | {
-      /** The value with which all of them start. */
-      readonly start: number
-    }
-)
+}
+
+export type ParameterShape = NamedShape &
+  (
+    | {
+        /** Inputs that feed one output of this layer: what Kaiming's bound is made from. */
+        readonly fanIn: number
+      }
+    | {
+        /** The value with which all of them start. */
+        readonly start: number
+      }
+  )
 
 /** A layer that, in training, drops values at random and scales up the others. */
 export interface Dropout {

@@ -4,7 +4,7 @@
  */
 import type { Vector } from '../../agreement/vector.ts'
 import type { DataSource, Dataset } from '../data/dataset.ts'
-import { initialParameters, modelDimension } from '../models/model.ts'
+import { initialParameters, modelDimension, type NamedShape } from '../models/model.ts'
 import { modelNamed } from '../models/registry.ts'
 import type { Evaluation, GradientReply, GradientRequest, Oracle } from '../oracle.ts'
 import { randomStream } from '../random.ts'
@@ -13,8 +13,10 @@ import { loadJax } from './jax.ts'
 import { compileModel, type Machine, type Uploaded } from './machine.ts'
 import { type OracleSpec, openData, shareOf } from './spec.ts'
 
-/** An oracle that also knows where its model starts. */
+/** An oracle that also knows its model's tensors, and where they start. */
 export interface ModelOracle extends Oracle {
+  /** The tensors that make up a flat vector, in order. */
+  readonly parameters: readonly NamedShape[]
   /** θ₁: the same for all peers with one model, data shape and seed. */
   readonly initial: Vector
   /** Training examples that this peer holds. */
@@ -109,6 +111,7 @@ function oracleOf(worker: Worker): ModelOracle {
   const { spec, machine, share, test } = worker
   return {
     dimension: modelDimension(machine.model),
+    parameters: machine.model.parameters.map(({ name, shape }) => ({ name, shape })),
     initial: initialParameters(machine.model, spec.seed),
     examples: share.labels.length,
     async gradient(request: GradientRequest): Promise<GradientReply> {

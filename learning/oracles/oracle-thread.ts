@@ -25,7 +25,8 @@ try {
     const message = await answer(oracle, ask)
     say(message, message.kind === 'gradient' ? [message.reply.gradient.buffer as ArrayBuffer] : [])
   })
-  say({ kind: 'ready', initial: oracle.initial, examples: oracle.examples })
+  const { parameters, initial, examples } = oracle
+  say({ kind: 'ready', parameters, initial, examples })
 } catch (thrown) {
   say({ kind: 'unusable', error: toPlainError(thrown) })
 }

@@ -5,20 +5,10 @@ import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Vector } from '../../agreement/vector.ts'
 import type { Evaluation, GradientReply, GradientRequest } from '../oracle.ts'
+import { OracleError } from './error.ts'
 import type { ModelOracle } from './jax-oracle.ts'
 import type { OracleSpec } from './spec.ts'
 import { type Ask, type FromThread, fromPlainError, type Ready } from './worker-protocol.ts'
-
-/** The oracle's thread is gone: closed by us, or dead. */
-export class OracleError extends Error {
-  override readonly name = 'OracleError'
-  readonly code: 'ORACLE_CLOSED' | 'ORACLE_DIED'
-
-  constructor(code: OracleError['code'], message: string) {
-    super(message)
-    this.code = code
-  }
-}
 
 interface Waiting {
   readonly resolve: (message: FromThread) => void
@@ -37,6 +27,7 @@ export async function createOracle(spec: OracleSpec): Promise<ModelOracle> {
   const ready = await conversation.ready
   return {
     dimension: ready.initial.length,
+    parameters: ready.parameters,
     initial: ready.initial,
     examples: ready.examples,
     async gradient(request: GradientRequest): Promise<GradientReply> {

@@ -1,10 +1,12 @@
 /** What the oracle and its thread say to each other. Vectors are transferred, not copied, where their owner is done with them. */
 import type { Vector } from '../../agreement/vector.ts'
+import type { NamedShape } from '../models/model.ts'
 import type { Evaluation, GradientReply, GradientRequest } from '../oracle.ts'
 
 /** From the thread, once, when its data and model are ready. */
 export interface Ready {
   readonly kind: 'ready'
+  readonly parameters: readonly NamedShape[]
   readonly initial: Vector
   readonly examples: number
 }

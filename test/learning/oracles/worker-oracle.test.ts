@@ -1,8 +1,9 @@
 /** The oracle in its own thread: the same answers, errors as errors, and an end to everything. */
 import test from 'ava'
+import { OracleError } from '../../../learning/oracles/error.ts'
 import { createJaxOracle } from '../../../learning/oracles/jax-oracle.ts'
 import type { OracleSpec } from '../../../learning/oracles/spec.ts'
-import { createOracle, OracleError } from '../../../learning/oracles/worker-oracle.ts'
+import { createOracle } from '../../../learning/oracles/worker-oracle.ts'
 
 const spec: OracleSpec = { model: 'softmax', data: 'digits', partition: 'label', peer: 3, peers: 20, seed: 2 }
 
@@ -12,6 +13,7 @@ test('answers bit for bit what the oracle in this thread answers', async t => {
   t.is(threaded.dimension, 7850)
   t.deepEqual(threaded.initial, local.initial)
   t.is(threaded.examples, local.examples)
+  t.deepEqual(threaded.parameters, local.parameters)
   const request = { step: 5, parameters: local.initial, batch: 20 }
   t.deepEqual(await threaded.gradient(request), await local.gradient(request))
   t.deepEqual(await threaded.evaluate(local.initial), await local.evaluate(local.initial))

@@ -1,0 +1,29 @@
+/** What can go wrong between a peer and its oracle, in a thread or a process of its own. */
+
+export type OracleErrorCode =
+  /** Closed by us. */
+  | 'ORACLE_CLOSED'
+  /** The thread or process is gone, and did not come back. */
+  | 'ORACLE_DIED'
+  /** It did not answer in time, again and again. */
+  | 'ORACLE_TIMEOUT'
+  /** What it says cannot be understood. */
+  | 'ORACLE_PROTOCOL'
+  /** It speaks another version of the protocol. */
+  | 'ORACLE_VERSION'
+  /** Vectors of another length than was said. */
+  | 'ORACLE_DIMENSION'
+  /** It answered that it cannot. */
+  | 'ORACLE_REFUSED'
+  /** Its gradient is no number somewhere. */
+  | 'ORACLE_NOT_FINITE'
+
+export class OracleError extends Error {
+  override readonly name = 'OracleError'
+  readonly code: OracleErrorCode
+
+  constructor(code: OracleErrorCode, message: string) {
+    super(message)
+    this.code = code
+  }
+}
