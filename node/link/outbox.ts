@@ -11,6 +11,8 @@ export interface Encoded {
   readonly bytes: number
   /** It answers a question: of no use to a later life of the peer, which has not asked. */
   readonly answers?: boolean
+  /** It is about no step (catching up): a peer that is further on needs it all the same. */
+  readonly timeless?: boolean
 }
 
 export interface Outbox {
@@ -78,7 +80,7 @@ export function createOutbox(limits: LinkLimits): Outbox {
     },
     resumeAt(step, forgetful) {
       if (forgetful) dropAnswers(state)
-      const index = state.kept.findIndex(message => message.step >= step)
+      const index = state.kept.findIndex(message => message.step >= step || message.timeless === true)
       state.next = index < 0 ? end(state) : state.first + index
       state.acknowledged = state.next - 1
       state.inFlightBytes = 0

@@ -244,3 +244,15 @@ test('after a rewind everything kept of the own step and later comes again, and 
   t.deepEqual(receiver.taken, [5, 6, 7, 8])
   t.is(sender.link.status().unacknowledged, 0)
 })
+
+test('a peer that is further on is spared old messages, but not a question about no step', t => {
+  const net = pair()
+  const [asker, ahead] = net.sides as [Side, Side]
+  ahead.step = 21
+  asker.link.enqueue(message(1))
+  asker.link.enqueue({ ...message(2), timeless: true })
+  asker.link.enqueue(message(3))
+  net.connect()
+  net.settle()
+  t.deepEqual(ahead.taken, [2, 3])
+})
