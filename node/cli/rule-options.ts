@@ -1,0 +1,38 @@
+/** `--rule` and `--param`: an aggregation rule on the command line. */
+import { preAggregations, type RuleParameters, rules } from '../../agreement/rules/registry.ts'
+import { suggestion } from '../nearest.ts'
+import { option, UsageError } from './command.ts'
+
+export const ruleParameter = {
+  ...option(
+    '--param <name=value>',
+    'a parameter of the rule; may be given again',
+    parameters,
+    {} as RuleParameters,
+  ),
+  fallbackText: 'the rule’s own',
+}
+
+export function ruleName(value: string, name: string): string {
+  const parts = value.split('+')
+  const last = parts.pop()!
+  for (const [part, known, kind] of [
+    ...parts.map(part => [part, Object.keys(preAggregations), 'pre-aggregations'] as const),
+    [last, Object.keys(rules), 'rules'] as const,
+  ])
+    if (!known.includes(part))
+      throw new UsageError(
+        `${name} is "${value}": "${part}" is none of the ${kind} ${known.join(', ')}${suggestion(part, known)}`,
+      )
+  return value
+}
+
+function parameters(value: string, name: string, before?: unknown): RuleParameters {
+  const known = (before ?? {}) as RuleParameters
+  const match = /^([a-z]+)=(\S+)$/.exec(value)
+  const number = Number(match?.[2]?.replace(/^inf(inity)?$/i, 'Infinity'))
+  if (match === null || Number.isNaN(number))
+    throw new UsageError(`${name} is "${value}"; expected a name and a number, such as m=5`)
+  if (match[1]! in known) throw new UsageError(`${name} gives ${match[1]} twice`)
+  return { ...known, [match[1]!]: number }
+}
