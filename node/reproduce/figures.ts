@@ -7,6 +7,14 @@ export interface Figure {
   readonly title: string
   readonly caption: string
   readonly spec: TopLevelSpec
+  /** What the colours stand for: beside the figure rather than in it, where it would be drawn once a panel. */
+  readonly legend: readonly LegendEntry[]
+}
+
+export interface LegendEntry {
+  readonly name: string
+  readonly colour: string
+  readonly broken: boolean
 }
 
 export interface Line {
@@ -52,14 +60,6 @@ const config = {
     labelFontSize: 11,
     titleFontSize: 12,
   },
-  legend: {
-    labelFontSize: 12,
-    labelColor: '#1f2933',
-    symbolStrokeWidth: 3,
-    orient: 'top' as const,
-    title: null,
-    labelLimit: 260,
-  },
   header: { labelFontSize: 12, labelFontWeight: 'bold' as const, labelColor: '#1f2933', title: null },
 }
 
@@ -80,40 +80,46 @@ export function linesFigure(options: LinesOptions): Figure {
     )
     .filter(({ low }) => scale !== 'log' || low > 0)
   const data = { values }
+  const legend = legendOf(options)
   const spec: TopLevelSpec =
     panels.length === 1
-      ? { data, width: 640, height: 300, ...lineLayers(options), config }
+      ? { data, width: 640, height: 300, ...lineLayers(options, legend), config }
       : {
           data,
           facet: { field: 'panel', type: 'nominal', sort: panels, title: null },
           columns,
-          spec: { width: columns === 2 ? 350 : 225, height: 200, ...lineLayers(options) },
+          spec: { width: columns === 2 ? 350 : 225, height: 200, ...lineLayers(options, legend) },
           resolve: { axis: { x: 'independent', y: 'independent' } },
           config,
         }
-  return { title, caption, spec }
+  return { title, caption, spec, legend }
 }
 
-function lineLayers({ lines, x, y, scale, reference, logX = false }: LinesOptions) {
+function legendOf({ lines, reference }: LinesOptions): LegendEntry[] {
   const names = inOrder(lines.map(({ name }) => name))
   const others = names.filter(name => name !== reference)
-  const colourOf = (name: string) =>
-    name === reference ? '#111111' : palette[others.indexOf(name) % palette.length]!
+  return names.map(name => ({
+    name,
+    colour: name === reference ? '#111111' : palette[others.indexOf(name) % palette.length]!,
+    broken: name === reference,
+  }))
+}
+
+function lineLayers({ x, y, scale, reference, logX = false }: LinesOptions, legend: readonly LegendEntry[]) {
+  const names = legend.map(({ name }) => name)
   const yScale =
     scale === 'log' ? { type: 'log' as const } : scale === 'percent' ? { domain: [0, 1] } : { zero: false }
   const format =
     scale === 'percent' ? { format: '.0%' } : scale === 'log' ? { format: '~g', tickCount: 6 } : {}
   const number = { type: 'quantitative' as const, scale: yScale, axis: { title: y, ...format } }
   const xAxis = { tickCount: 5, ...(logX && { format: '~s' }) }
-  // Bands by fill and lines by stroke: two channels, of which only the lines' has a legend.
   const colour = {
     field: 'name',
     type: 'nominal' as const,
     sort: names,
-    scale: { domain: names, range: names.map(colourOf) },
+    scale: { domain: names, range: names.map(name => legend.find(entry => entry.name === name)!.colour) },
+    legend: null,
   }
-  const longest = Math.max(...names.map(({ length }) => length))
-  const legend = { columns: longest > 22 ? 3 : longest > 13 ? 4 : 6, symbolType: 'stroke' }
   const isReference = `datum.name === ${JSON.stringify(reference ?? '')}`
   return {
     encoding: {
@@ -125,21 +131,20 @@ function lineLayers({ lines, x, y, scale, reference, logX = false }: LinesOption
         ...(logX && { scale: { type: 'log' as const } }),
       },
     },
-    resolve: { legend: { fill: 'independent' as const, stroke: 'independent' as const } },
     layer: [
       {
         mark: { type: 'area' as const, opacity: 0.12 },
         encoding: {
           y: { field: 'low', ...number },
           y2: { field: 'high' },
-          fill: { ...colour, legend: null },
+          color: colour,
         },
       },
       {
         mark: { type: 'line' as const, strokeWidth: 1.8 },
         encoding: {
           y: { field: 'y', ...number },
-          stroke: { ...colour, legend },
+          color: colour,
           strokeDash: { condition: { test: isReference, value: [5, 4] }, value: [1, 0] },
         },
       },
@@ -169,7 +174,7 @@ export function heatFigure(title: string, caption: string, cells: readonly HeatC
   }
   const number = { field: 'value', type: 'quantitative' as const }
   const light = {
-    condition: { test: 'datum.value < 0.18 || datum.value > 0.85', value: '#ffffff' },
+    condition: { test: 'datum.value < 0.18 || datum.value > 0.78', value: '#ffffff' },
     value: '#1f2933',
   }
   const spec: TopLevelSpec = {
@@ -199,7 +204,7 @@ export function heatFigure(title: string, caption: string, cells: readonly HeatC
     resolve: { axis: { x: 'independent', y: 'independent' } },
     config: { ...config, view: { stroke: null } },
   }
-  return { title, caption, spec }
+  return { title, caption, spec, legend: [] }
 }
 
 function inOrder(names: readonly string[]): string[] {

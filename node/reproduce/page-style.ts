@@ -26,6 +26,9 @@ figure h3:first-child { margin-top: 0 }
 figcaption, .small { color: var(--soft); font-size: 14px; margin: 6px 0 0 }
 .plot, .scroll { overflow-x: auto }
 .plot svg { max-width: 100%; height: auto }
+.legend { display: flex; flex-wrap: wrap; gap: 4px 20px; list-style: none; padding: 0; margin: 0 0 10px; font-size: 13px }
+.legend li { margin: 0; display: flex; align-items: center; gap: 8px }
+.legend span { width: 24px }
 table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; min-width: 100% }
 th, td { text-align: left; padding: 5px 12px 5px 0; border-bottom: 1px solid var(--line); white-space: nowrap }
 th { color: var(--soft); font-weight: 600 }

@@ -1,6 +1,6 @@
 /** The page of a reproduction: one HTML file, its figures inside, nothing from the network. */
 import type { Experiment, Findings, Settings, Table, Verdict } from './experiment.ts'
-import { drawFigure } from './figures.ts'
+import { drawFigure, type Figure } from './figures.ts'
 import { style } from './page-style.ts'
 import type { Results } from './results.ts'
 
@@ -18,7 +18,7 @@ export async function pageOf(options: PageOptions): Promise<string> {
   const figures = await Promise.all(
     findings.figures.map(async figure => {
       const svg = await drawFigure(figure)
-      return `<figure><h3>${safe(figure.title)}</h3><div class="plot">${svg}</div><figcaption>${safe(figure.caption)}</figcaption></figure>`
+      return `<figure><h3>${safe(figure.title)}</h3>${legendHtml(figure)}<div class="plot">${svg}</div><figcaption>${safe(figure.caption)}</figcaption></figure>`
     }),
   )
   const parts = [
@@ -52,6 +52,14 @@ function section(title: string, body: string): string {
 
 function paragraph(text: string): string {
   return `<p>${safe(text)}</p>`
+}
+
+function legendHtml({ legend }: Figure): string {
+  const entries = legend.map(
+    ({ name, colour, broken }) =>
+      `<li><span style="border-top: 3px ${broken ? 'dashed' : 'solid'} ${colour}"></span>${safe(name)}</li>`,
+  )
+  return entries.length === 0 ? '' : `<ul class="legend">${entries.join('')}</ul>`
 }
 
 /** The verdict in one word. */

@@ -4,10 +4,13 @@ import { defineCommand, flag, maybe, option, UsageError } from '../command.ts'
 import { protocols } from '../options.ts'
 import { integer, oneOf } from '../parse.ts'
 import type { Paint, Terminal } from '../terminal.ts'
+import { learnOptions, printLearnBounds, refuseLearnOptions } from './bounds-learn.ts'
 
 export const boundsCommand = defineCommand({
   name: 'bounds',
   summary: 'what a protocol guarantees with so many peers and faults: feasible or not, and why',
+  about: '"bounds learn" computes what the theorem on LEARN asks for: its learning rate and number of steps.',
+  arguments: [{ name: '[learn]', about: 'the theorem on LEARN in place of the agreement' }],
   options: {
     protocol: maybe('--protocol <name>', protocols.join(', '), oneOf(protocols), 'all, as a table'),
     peers: option('--peers <n>', 'how many peers', integer({ min: 1, max: 1024 }), 7),
@@ -24,13 +27,27 @@ export const boundsCommand = defineCommand({
       integer({ min: 1 }),
       'any',
     ),
+    ...learnOptions,
     json: flag('--json', 'print JSON: one object, or an array where no protocol is named'),
   },
-  examples: ['--peers 7 --faults 1', '--protocol icwtm --peers 5 --faults 1 --json'],
-  async handler({ protocol, peers, faults, synchronous, dimension, json }, _, terminal) {
+  examples: [
+    '--peers 7 --faults 1',
+    'learn --protocol mda --peers 13 --faults 1 --delta 0.5',
+    '--protocol icwtm --peers 5 --faults 1 --json',
+  ],
+  async handler({ protocol, peers, faults, synchronous, dimension, json, ...learn }, [subject], terminal) {
+    if (subject !== undefined && subject !== 'learn')
+      throw new UsageError(`bounds of "${subject}"? Expected "bounds learn", or no argument`)
     if (faults !== null && faults >= peers)
       throw new UsageError(`--faults is ${faults}, of ${peers} peers; expected at most ${peers - 1}`)
     const synchrony = synchronous ? 'synchronous' : 'asynchronous'
+    if (subject === 'learn') {
+      const name = protocol ?? 'mda'
+      const query = { protocol: name, peers, faults: faults ?? mostFaults(name, peers, synchrony) }
+      printLearnBounds({ ...query, synchrony, dimension }, learn, json, terminal)
+      return 0
+    }
+    refuseLearnOptions(learn)
     const asked = (name: ProtocolName): Bounds =>
       bounds({
         protocol: name,

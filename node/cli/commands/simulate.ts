@@ -6,12 +6,34 @@ import { defineCommand, flag, maybe, option } from '../command.ts'
 import { type Scenario, scenarioOf, scenarioOptions } from '../options.ts'
 import { decimal, integer, text } from '../parse.ts'
 import { deliverReport, prepareReport } from '../report-output.ts'
+import { checkArchitecture, serverOptions, simulateServer } from '../server-run.ts'
 import { closenessOf, runSimulated, type SimulatedRun } from '../simulated.ts'
 import { swarm } from '../swarm.ts'
 import type { Terminal } from '../terminal.ts'
 import { counted, duration, megabytes, peerList } from '../view/format.ts'
 import { createEstimate, createProgress } from '../view/progress.ts'
 import { faultsText, resultTable, verdictSentence } from '../view/result.ts'
+
+const options = {
+  ...scenarioOptions,
+  ...serverOptions,
+  latency: option('--latency <ms>', 'mean one-way latency of the links', decimal({ min: 0, max: 1e6 }), 5),
+  gradientTime: option(
+    '--gradient-time <ms>',
+    'virtual time of a gradient',
+    decimal({ min: 0, max: 1e6 }),
+    10,
+  ),
+  seeds: maybe(
+    '--seeds <count>',
+    'instead: so many averaging agreements, each with everything drawn from its seed, all guarantees checked',
+    integer({ min: 1 }),
+    'one cohort',
+  ),
+  from: option('--from <seed>', 'with --seeds: the first seed', integer({ min: 0 }), 0),
+  report: maybe('--report <file>', 'write the report, with its trace, as JSON', text),
+  json: flag('--json', 'print the report as JSON; progress goes to standard error'),
+} as const
 
 export const simulate = defineCommand({
   name: 'simulate',
@@ -20,33 +42,19 @@ export const simulate = defineCommand({
     'The same peers as the real ones, on virtual time. The same options and seed give the same trace. ' +
     'With --seeds it is not a cohort that learns but a swarm of averaging agreements: protocol, n, f, d, data, network, ' +
     'faults and attack all come from each seed, and the other options are not used.',
-  options: {
-    ...scenarioOptions,
-    latency: option('--latency <ms>', 'mean one-way latency of the links', decimal({ min: 0, max: 1e6 }), 5),
-    gradientTime: option(
-      '--gradient-time <ms>',
-      'virtual time of a gradient',
-      decimal({ min: 0, max: 1e6 }),
-      10,
-    ),
-    seeds: maybe(
-      '--seeds <count>',
-      'instead: so many averaging agreements, each with everything drawn from its seed, all guarantees checked',
-      integer({ min: 1 }),
-      'one cohort',
-    ),
-    from: option('--from <seed>', 'with --seeds: the first seed', integer({ min: 0 }), 0),
-    report: maybe('--report <file>', 'write the report, with its trace, as JSON', text),
-    json: flag('--json', 'print the report as JSON; progress goes to standard error'),
-  },
+  options,
   examples: [
     '--peers 13 --faults 2 --protocol mda --seed 7 --report run.json',
     '--attack empire --steps 300 --data path/to/mnist',
+    '--architecture server --rule cge --attack label-flip',
     '--seeds 10000 --report swarm.json',
   ],
   async handler(values, _, terminal) {
     await prepareReport(values, terminal)
     if (values.seeds !== null) return swarm({ ...values, seeds: values.seeds }, terminal)
+    checkArchitecture(values, options)
+    if (values.architecture === 'server')
+      return simulateServer(values, await loadAttack(values.attack), terminal)
     const scenario = scenarioOf(values, await loadAttack(values.attack))
     const startedMs = performance.now()
     const run = await withProgress(scenario, values.latency, values.gradientTime, terminal)

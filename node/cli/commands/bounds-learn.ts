@@ -1,0 +1,126 @@
+/** `concord bounds learn`: η and T_LEARN(δ) of the theorem on LEARN, and the constants on the way to them. */
+import { averagingConstantOf, bounds, type ProtocolName } from '../../../agreement/bounds.ts'
+import type { Synchrony } from '../../../agreement/thresholds.ts'
+import { type LearnBounds, learnBounds } from '../../../learning/learn-bounds.ts'
+import { maybe, UsageError, type Values } from '../command.ts'
+import { decimal } from '../parse.ts'
+import type { Terminal } from '../terminal.ts'
+
+/** Only `bounds learn` takes these. */
+export const learnOptions = {
+  delta: maybe(
+    '--delta <δ>',
+    'learn: how near to the optimum and to each other',
+    decimal({ above: 0, below: 3 }),
+    '0.5',
+  ),
+  smoothness: maybe(
+    '--smoothness <L>',
+    'learn: Lipschitz constant of the gradients',
+    decimal({ above: 0 }),
+    '1',
+  ),
+  heterogeneity: maybe(
+    '--heterogeneity <K>',
+    'learn: how far honest gradients differ',
+    decimal({ min: 0 }),
+    '1',
+  ),
+  averagingConstant: maybe(
+    '--averaging-constant <C>',
+    'learn: of the agreement',
+    decimal({ min: 0 }),
+    "the protocol's",
+  ),
+  deviation: maybe('--deviation <σ>', 'learn: of a gradient at the first step', decimal({ min: 0 }), '1'),
+  decay: maybe(
+    '--decay <p>',
+    'learn: σ·t^−p at step t',
+    decimal({ above: 0 }),
+    '0.5, a batch that grows as t',
+  ),
+  greatestLoss: maybe(
+    '--greatest-loss <x>',
+    'learn: L_max, a bound on the first losses',
+    decimal({ min: 0 }),
+    '2.303, ln 10',
+  ),
+} as const
+
+export type LearnValues = Values<typeof learnOptions>
+
+export interface LearnQuery {
+  readonly protocol: ProtocolName
+  readonly peers: number
+  readonly faults: number
+  readonly synchrony: Synchrony
+  readonly dimension: number | null
+}
+
+/** @throws UsageError where the protocol has no averaging constant here and none is given */
+export function printLearnBounds(
+  query: LearnQuery,
+  values: LearnValues,
+  json: boolean,
+  terminal: Terminal,
+): void {
+  const problem = {
+    delta: values.delta ?? 0.5,
+    smoothness: values.smoothness ?? 1,
+    heterogeneity: values.heterogeneity ?? 1,
+    averagingConstant: values.averagingConstant ?? constantOf(query),
+    honest: query.peers - query.faults,
+    deviation: values.deviation ?? 1,
+    decay: values.decay ?? 0.5,
+    greatestLoss: values.greatestLoss ?? Math.LN10,
+  }
+  const found = learnBounds(problem)
+  if (json) {
+    const finite = (value: number) => (Number.isFinite(value) ? value : null)
+    const report = { ...query, ...problem, ...found, T: found.T.map(finite), steps: finite(found.steps) }
+    terminal.data(`${JSON.stringify(report, null, 2)}\n`)
+  } else for (const line of learnLines(query, problem, found)) terminal.print(line)
+}
+
+function constantOf({ dimension, ...query }: LearnQuery): number {
+  const asked = { ...query, ...(dimension !== null && { dimension }) }
+  const { feasible, why } = bounds(asked)
+  if (!feasible) throw new UsageError(`--faults is ${query.faults}: ${why}; or give --averaging-constant`)
+  const constant = averagingConstantOf(asked)
+  if (constant === null)
+    throw new UsageError(
+      `${query.protocol} has no averaging constant in the papers; expected --averaging-constant`,
+    )
+  return constant
+}
+
+/** Refuses options that only `bounds learn` takes where it was not asked for. */
+export function refuseLearnOptions(values: LearnValues): void {
+  for (const [name, value] of Object.entries(values))
+    if (value !== null) {
+      const flag = learnOptions[name as keyof typeof learnOptions].flags.split(' ')[0]
+      throw new UsageError(`${flag} is for "bounds learn"; expected that, or no ${flag}`)
+    }
+}
+
+function learnLines(
+  query: LearnQuery,
+  problem: Parameters<typeof learnBounds>[0],
+  found: LearnBounds,
+): string[] {
+  const n = (value: number) => (value === Infinity ? '∞' : String(Number(value.toPrecision(4))))
+  const { delta, smoothness, heterogeneity, averagingConstant, honest, deviation, decay, greatestLoss } =
+    problem
+  const within = n((1 + delta) * averagingConstant * heterogeneity)
+  return [
+    `LEARN with ${query.protocol}, ${query.peers} peers, ${query.faults} faulty (h = ${honest}), to δ = ${delta}:`,
+    `honest parameters within ${delta} of each other, and a gradient of at most (1 + δ)CK = ${within}, in expectation`,
+    `  given           L = ${n(smoothness)}, K = ${n(heterogeneity)}, C = ${n(averagingConstant)}, σ_t = ${n(deviation)}·t^−${decay}, L_max = ${n(greatestLoss)}`,
+    `  rate            η = δ/12L = ${n(found.rate)}`,
+    `  steps           T_LEARN = ${n(found.steps)}${found.steps === Infinity ? ': a gradient of exactly 0 takes for ever' : ''}`,
+    `  constants       A = ${n(found.A)}, B = ${n(found.B)}, D = ${n(found.D)}, E = ${n(found.E)}, ν = ${n(found.nu)}`,
+    `  T₁ … T₈         ${found.T.map(n).join('  ')}`,
+    '  note            A and B are as printed (eq. 70, 71); put together, Lemmas 6 and 7 give up to 2ᾱ² times as much,',
+    '                  ᾱ = max{1, σ}. A worst case over all losses: practice needs far fewer steps.',
+  ]
+}

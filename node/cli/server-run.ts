@@ -1,0 +1,201 @@
+/**
+ * `concord simulate --architecture server`: the same data, model, liars and attack with the trusted server of the
+ * older papers in place of the peers' agreements, so that one can see what giving the server up costs.
+ */
+import { createHash } from 'node:crypto'
+import { performance } from 'node:perf_hooks'
+import { aggregator, type RuleParameters } from '../../agreement/rules/registry.ts'
+import type { Attack } from '../../learning/attacks/attack.ts'
+import { batchSize, parseBatchSchedule } from '../../learning/batch-size.ts'
+import type { Evaluation } from '../../learning/oracle.ts'
+import { parseStepSize, stepSize } from '../../learning/step-size.ts'
+import { accuracyOf, type Report } from '../report.ts'
+import { type Options, option, UsageError } from './command.ts'
+import { type Scenario, type ScenarioValues, scenarioOf } from './options.ts'
+import { decimal, oneOf } from './parse.ts'
+import { deliverReport, type ReportValues } from './report-output.ts'
+import { ruleName, ruleParameter } from './rule-options.ts'
+import { oracleSpec } from './simulated.ts'
+import type { Terminal } from './terminal.ts'
+import { counted, duration, peerList, percent, significant } from './view/format.ts'
+import { createEstimate, createProgress } from './view/progress.ts'
+
+export const serverOptions = {
+  architecture: option(
+    '--architecture <which>',
+    'peers, or server: a trusted server applies --rule to the gradients of workers',
+    oneOf(['peers', 'server']),
+    'peers',
+  ),
+  rule: option('--rule <name>', 'server: an aggregation rule, as in nnm+cwtm', ruleName, 'cwtm'),
+  param: ruleParameter,
+  averaging: option(
+    '--averaging <alpha>',
+    "server: averages each worker's vectors over time, h ← αh + (1 − α)g",
+    decimal({ min: 0, below: 1 }),
+    0,
+  ),
+} as const
+
+interface ServerValues extends ScenarioValues, ReportValues {
+  readonly rule: string
+  readonly param: RuleParameters
+  readonly averaging: number
+}
+
+/** What only one of the two architectures has; given to the other it would do nothing. */
+const peersOnly = [
+  ...['protocol', 'synchronous', 'syncTimeout', 'grace', 'schedule', 'iterations', 'count', 'output'],
+  ...['latency', 'gradientTime'],
+]
+const serverOnly = ['rule', 'param', 'averaging']
+
+/** @throws UsageError where an option was given that the architecture has no use for */
+export function checkArchitecture(values: Readonly<Record<string, unknown>>, options: Options): void {
+  const server = values.architecture === 'server'
+  for (const name of server ? peersOnly : serverOnly) {
+    const { fallback, flags } = options[name]!
+    if (JSON.stringify(values[name]) === JSON.stringify(fallback)) continue
+    throw new UsageError(
+      server
+        ? `${flags.split(' ')[0]} is about agreement between peers; expected none with --architecture server`
+        : `${flags.split(' ')[0]} is about a server; expected --architecture server beside it`,
+    )
+  }
+}
+
+/** @throws UsageError, DataError, RuleError */
+export async function simulateServer(
+  values: ServerValues,
+  loaded: Attack | null,
+  terminal: Terminal,
+): Promise<number> {
+  const { rule, param, peers } = values
+  const most = Math.max(0, Math.ceil(peers / 2) - 1)
+  const faults = values.faults ?? most
+  if (faults > most && !values.unsafe)
+    throw new UsageError(
+      `--faults is ${faults}; no rule stands more than ${most} of ${peers} workers (2f < n)`,
+    )
+  // The bounds of agreements say nothing of a server, which waits for all workers and is trusted.
+  const scenario = scenarioOf(
+    { ...values, protocol: 'mean', faults, unsafe: true, byzantine: values.byzantine ?? faults },
+    loaded,
+  )
+  if (scenario.liars.length > faults && !values.unsafe)
+    throw new UsageError(
+      `--byzantine is ${scenario.liars.length}, more than f = ${faults}; expected at most ${faults}, or --unsafe`,
+    )
+  const chosen = aggregator(rule, param)
+  const { liars, attack } = scenario
+  const lie =
+    attack === null ? '' : `; ${peerList(liars).replace('peer', 'worker')} Byzantine: ${attack.name}`
+  terminal.print(
+    `A trusted server with ${rule} and ${counted(peers, 'worker')}, at most ${faults} faulty, seed ${values.seed}${lie}`,
+  )
+  const startedMs = performance.now()
+  const run = await learn(scenario, chosen, values.averaging, terminal)
+  const report = reportOf(scenario, rule, run, (performance.now() - startedMs) / 1000)
+  const { accuracy, loss } = run.evaluation
+  const although =
+    attack === null ? '' : `, although ${peerList(liars).replace('peer', 'worker')} ${attack.did}`
+  const reached = run.finite ? `reaches ${percent(accuracy)}, loss ${significant(loss)}` : 'has diverged'
+  terminal.print(terminal.paint('bold', `The server ${reached}${although}.`))
+  terminal.print(`${duration(report.wallSeconds)}; the server is trusted, and everything rests on it`)
+  await deliverReport(values, report, terminal)
+  return run.finite ? 0 : 1
+}
+
+interface ServerRun {
+  readonly steps: number
+  readonly finite: boolean
+  readonly dimension: number
+  readonly evaluation: Evaluation
+}
+
+async function learn(
+  scenario: Scenario,
+  rule: ReturnType<typeof aggregator>,
+  averaging: number,
+  terminal: Terminal,
+): Promise<ServerRun> {
+  const { peers, settings, liars, attack } = scenario
+  const [{ createOracleGroup }, { createServer }] = await Promise.all([
+    import('../../learning/oracles/jax-oracle.ts'),
+    import('../../learning/server/server.ts'),
+  ])
+  const group = await createOracleGroup(
+    Array.from({ length: peers }, (_, worker) => oracleSpec(scenario, worker)),
+  )
+  const { momentum, clip, weightDecay, box, seed, faults, steps } = settings
+  const server = createServer({
+    ...{ rule, faults, liars, attack, averaging, momentum, clip, weightDecay, seed },
+    workers: peers,
+    start: group.initial,
+    gradients: (request, asked) =>
+      asked.length === peers
+        ? group.gradients(request)
+        : Promise.all(asked.map(worker => group.oracles[worker]!.gradient(request))),
+    rate: stepSize(parseStepSize(settings.stepSize), settings.rate),
+    batch: batchSize(parseBatchSchedule(settings.batchSchedule), settings.batch),
+    box: box === null ? null : { low: -box, high: box },
+  })
+  const progress = await createProgress(terminal)
+  const estimate = createEstimate(steps)
+  let step = 0
+  let finite = true
+  try {
+    while (finite && step < steps) {
+      const done = await server.step()
+      step = done.step
+      finite = done.finite
+      const secondsLeft = estimate(step, performance.now() / 1000)
+      progress.update({ step, steps, loss: done.loss, diameter: null, bytes: null, secondsLeft })
+    }
+  } finally {
+    progress.stop()
+  }
+  const evaluation = finite ? await group.evaluate(server.parameters) : { loss: Number.NaN, accuracy: null }
+  for (const oracle of group.oracles) await oracle.close()
+  return { steps: step, finite, dimension: group.dimension, evaluation }
+}
+
+/** The report of a run, with the server's parameters as those of every honest worker. */
+function reportOf(scenario: Scenario, rule: string, run: ServerRun, wallSeconds: number): Report {
+  const { peers, settings, liars, attack } = scenario
+  const { faults, schedule, model, batch, rate, momentum, steps, seed } = settings
+  const bytes = 4 * run.dimension * run.steps
+  const { loss, accuracy } = run.evaluation
+  const honest = Array.from({ length: peers }, (_, peer) => peer)
+    .filter(peer => !liars.includes(peer))
+    .map(peer => ({
+      ...{ peer, accuracy, distance: 0, bytesSent: bytes, bytesReceived: bytes },
+      loss: Number.isFinite(loss) ? loss : null,
+      ...{ eventLoopDelayMs: null, ruleMilliseconds: null },
+    }))
+  const id = createHash('sha256')
+    .update(JSON.stringify([rule, peers, settings]))
+    .digest('hex')
+  return {
+    command: 'simulate',
+    cohort: {
+      ...{ id, peers, faults, protocol: `server ${rule}`, synchrony: 'synchronous', schedule },
+      ...{ model, batch, rate, momentum, steps, seed },
+    },
+    seed,
+    byzantine: { peers: [...liars], attack: attack?.name ?? null },
+    data: scenario.data,
+    partition: scenario.partition,
+    steps: run.steps,
+    outcome: run.finite ? 'finished' : 'failed',
+    honest,
+    accuracy: accuracyOf(honest),
+    diameter: { gradient: 0, parameters: 0, first: 0, last: 0, relative: 0 },
+    messages: 2 * peers * run.steps,
+    bytes: 2 * peers * bytes,
+    wallSeconds,
+    learningSeconds: wallSeconds,
+    faults: [],
+    violations: [],
+  }
+}
