@@ -58,7 +58,7 @@ export interface AgreeResult {
 
 /** In a good network an agreement ends well within these; beyond them it never will. */
 const LIVENESS_MS = 120_000
-const EVENTS_MAX = 20_000_000
+const EVENTS_MAX = 5_000_000
 /** Queues are looked at after every so many events. */
 const LOOK_EVERY = 512
 
@@ -67,9 +67,10 @@ export function simulateAgreement(options: AgreeOptions): AgreeResult {
   const honest = [...inputs.keys()].filter(peer => !byzantine.peers.includes(peer))
   const run = checkedRun(options, conditions, honest)
   let violation: Violation | null = null
-  const checkers = createCheckers(run, (checker, detail) => {
+  const violate = (checker: string, detail: string) => {
     violation ??= { checker, detail, events: stage.world.events(), timeMs: stage.world.nowMs() }
-  })
+  }
+  const checkers = createCheckers(run, violate)
   const stage: Stage = createStage({
     ...{ settings, inputs, byzantine, conditions, honest, checkers, seed: options.seed },
     authority: options.authority ?? createTableAuthority(),
@@ -78,16 +79,22 @@ export function simulateAgreement(options: AgreeOptions): AgreeResult {
   const troubles = afflict(stage, conditions)
   for (let peer = 0; peer < settings.peers; peer++) stage.begin(peer)
   const { calmAfterEvents = Infinity } = options
-  const end = stage.world.runSync({
-    maxTimeMs: conditions.calmAtMs + LIVENESS_MS,
-    maxEvents: EVENTS_MAX,
-    until() {
-      if (stage.world.events() % LOOK_EVERY === 0) look(stage, honest, checkers)
-      if (stage.world.events() >= calmAfterEvents) troubles.calm()
-      return violation !== null
-    },
-  })
-  if (violation === null) checkers.end(endOf(stage, honest, end.reason !== 'events'))
+  try {
+    const { reason } = stage.world.runSync({
+      maxTimeMs: conditions.calmAtMs + LIVENESS_MS,
+      maxEvents: EVENTS_MAX,
+      until() {
+        if (stage.world.events() % LOOK_EVERY === 0) look(stage, honest, checkers)
+        if (stage.world.events() >= calmAfterEvents) troubles.calm()
+        return violation !== null
+      },
+    })
+    if (reason === 'events') violate('termination', `still busy after ${EVENTS_MAX} events`)
+    if (violation === null) checkers.end(endOf(stage, honest))
+  } catch (error) {
+    // Nothing that a peer receives may make it throw.
+    violate('no exceptions', error instanceof Error ? (error.stack ?? error.message) : String(error))
+  }
   return summary(stage, honest, checkers.averaging.measures(), violation, troubles.calmEvents())
 }
 
@@ -112,12 +119,12 @@ function checkedRun(options: AgreeOptions, conditions: Conditions, honest: reado
   }
 }
 
-function endOf(stage: Stage, honest: readonly PeerIndex[], settled: boolean) {
+function endOf(stage: Stage, honest: readonly PeerIndex[]) {
   const stuck = honest.flatMap(peer =>
     stage.outputs[peer] === null ? [{ peer, waitingFor: stage.peers[peer]?.waitingFor() ?? [] }] : [],
   )
   const statuses = stage.peers.map(peer => peer?.status() ?? null)
-  return { finished: stuck.length === 0, settled, stuck, statuses, bytesTaken: stage.bytesTaken }
+  return { finished: stuck.length === 0, settled: true, stuck, statuses, bytesTaken: stage.bytesTaken }
 }
 
 function summary(

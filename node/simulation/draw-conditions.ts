@@ -8,6 +8,7 @@ import type { RandomStream } from '../../learning/random.ts'
 import type { AgreementSettings } from '../agreement-peer.ts'
 import { type Conditions, calmConditions, type Moment, type Scheduler, type Trouble } from './conditions.ts'
 import type { LatencyModel } from './latency.ts'
+import { pick } from './pick.ts'
 
 export interface Scene {
   readonly settings: AgreementSettings
@@ -24,7 +25,7 @@ export function drawTimelyConditions(scene: Scene, random: RandomStream): Condit
   const scheduler = drawScheduler(scene, random)
   return {
     ...calmConditions,
-    latency: pickOf(random, [
+    latency: pick(random, [
       { kind: 'constant', ms: 1 },
       { kind: 'uniform', minMs: 1, maxMs: 20 },
       { kind: 'lan' },
@@ -46,7 +47,7 @@ export function drawConditions(scene: Scene, random: RandomStream): Conditions {
   return {
     latency: drawLatency(random),
     jitterMs: random.uniform() < 0.5 ? 0 : 20 * random.uniform(),
-    bytesPerMs: pickOf(random, [Infinity, Infinity, 1000, 50]),
+    bytesPerMs: pick(random, [Infinity, Infinity, 1000, 50]),
     loss: random.uniform() < 0.7 ? 0 : 0.2 * random.uniform(),
     scheduler: drawScheduler(scene, random),
     clockSkew: random.uniform() < 0.5 ? 0 : 0.1,
@@ -56,8 +57,8 @@ export function drawConditions(scene: Scene, random: RandomStream): Conditions {
   }
 }
 
-function drawLatency(random: RandomStream): LatencyModel {
-  return pickOf<LatencyModel>(random, [
+export function drawLatency(random: RandomStream): LatencyModel {
+  return pick<LatencyModel>(random, [
     { kind: 'constant', ms: 1 },
     { kind: 'uniform', minMs: 1, maxMs: 20 },
     { kind: 'log-normal', medianMs: 10, sigma: 1 },
@@ -66,7 +67,7 @@ function drawLatency(random: RandomStream): LatencyModel {
   ])
 }
 
-function drawScheduler(scene: Scene, random: RandomStream): Scheduler {
+export function drawScheduler(scene: Scene, random: RandomStream): Scheduler {
   const choice = random.uniform()
   if (choice < 0.25) return { kind: 'fair' }
   if (choice < 0.45) return { kind: 'rushing' }
@@ -110,7 +111,7 @@ function drawTrouble(scene: Scene, peer: PeerIndex, calmAtMs: number, random: Ra
   const at = drawMoment(scene, peer, calmAtMs, random)
   const forMs = 1000 * random.uniform() ** 3
   const choice = random.uniform()
-  if (choice < 0.5) return { kind: 'crash', peer, at, forMs, kept: pickOf(random, [0, 0, 0.5, 1]) }
+  if (choice < 0.5) return { kind: 'crash', peer, at, forMs, kept: pick(random, [0, 0, 0.5, 1]) }
   if (choice < 0.7) return { kind: 'pause', peer, at, forMs }
   if (choice < 0.8) return { kind: 'disk-full', peer, at, forMs }
   const side = random.shuffle([...scene.inputs.keys()]).slice(0, 1 + random.integer(scene.inputs.length - 1))
@@ -125,8 +126,4 @@ function drawMoment({ settings }: Scene, peer: PeerIndex, calmAtMs: number, rand
     iteration: random.integer(settings.iterations),
     afterMs: 30 * random.uniform() ** 2,
   }
-}
-
-function pickOf<T>(random: RandomStream, items: readonly T[]): T {
-  return items[random.integer(items.length)]!
 }

@@ -80,7 +80,9 @@ function runHere(state: State): void {
 
 function runThread(state: State): Promise<void> {
   // Beside this file and of its kind: .ts in a checkout, .js in a built package.
-  const worker = new Worker(new URL(`./swarm-worker${extname(import.meta.url)}`, import.meta.url))
+  const file = new URL(`./swarm-worker${extname(import.meta.url)}`, import.meta.url)
+  // Whatever flags this process was started with are not meant for the thread.
+  const worker = new Worker(file, { execArgv: [] })
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const proceed = () => {
     const batch = nextBatch(state)

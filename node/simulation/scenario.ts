@@ -6,13 +6,16 @@ import { iterationsFor, peersNeeded } from '../../agreement/bounds.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Synchrony } from '../../agreement/thresholds.ts'
 import type { Vector } from '../../agreement/vector.ts'
+import type { Attack } from '../../learning/attacks/attack.ts'
 import { attackNamed, attackNames } from '../../learning/attacks/registry.ts'
 import { type RandomStream, randomStream } from '../../learning/random.ts'
 import type { AgreementSettings } from '../agreement-peer.ts'
 import type { AgreeOptions } from './agree.ts'
-import { createEd25519Authority, createTableAuthority } from './authority.ts'
+import { type Authority, createEd25519Authority, createTableAuthority } from './authority.ts'
 import { drawConditions, drawTimelyConditions, TIMELY_TIMEOUT_MS } from './draw-conditions.ts'
 import { keySeed } from './keys.ts'
+import { mirrorAttack } from './mirror.ts'
+import { pick } from './pick.ts'
 
 export interface Scenario extends AgreeOptions {
   /** The attack's name, or `none` where nobody lies. */
@@ -29,51 +32,76 @@ const PEERS_MAX = 16
 const DIMENSION_MAX = 16
 /** One run in so many uses the real signatures. */
 const ED25519_EVERY = 50
+/** How often faulty peers play the counterexamples' attack, the strongest there is against agreement. */
+const MIRRORED = 0.15
 
 export function drawScenario(seed: number): Scenario {
-  const random = randomStream(seed, 'scenario')
+  const bound = drawSize(seed)
+  const { peers, faults } = bound
+  const { liars, attackName } = drawLiars(seed, peers, faults)
+  const settings = drawSettings(seed, bound)
+  const inputs = drawInputs(seed, peers, bound.dimension)
+  const honest = [...inputs.keys()].filter(peer => !liars.includes(peer))
+  const conditions = randomStream(seed, 'conditions')
+  const draw = bound.synchrony === 'synchronous' ? drawTimelyConditions : drawConditions
+  return {
+    ...{ settings: settings.settings, target: settings.target, inputs, seed, attackName },
+    byzantine: { peers: liars, attack: attackOf(attackName, honest) },
+    conditions: draw({ settings: settings.settings, inputs, honest }, conditions),
+    authority: authorityOf(seed, peers),
+  }
+}
+
+function drawSize(seed: number) {
+  const random = randomStream(seed, 'size')
   const protocol = pick(random, swarmProtocols)
   const synchrony: Synchrony =
     protocol !== 'rb-tm' && random.uniform() < 0.25 ? 'synchronous' : 'asynchronous'
-  const { peers, faults } = drawSize(protocol, synchrony, random)
-  const liars = random.uniform() < 0.8 ? faults : random.integer(faults + 1)
-  const byzantine = drawPeers(random, peers, liars)
-  const attackName = liars === 0 ? 'none' : pick(random, swarmAttacks)
+  const peersMax = protocol === 'rb-tm' && random.uniform() < 0.8 ? 10 : PEERS_MAX
+  const possible = [1, 2, 3, 4, 5].filter(f => (peersNeeded(protocol, f, synchrony) ?? Infinity) <= peersMax)
+  const faults = random.uniform() < 0.04 ? 0 : pick(random, possible)
+  const least = Math.max(2, peersNeeded(protocol, faults, synchrony)!)
+  const peers = random.uniform() < 0.6 ? least : least + random.integer(peersMax - least + 1)
   const dimension = random.uniform() < 0.25 ? 1 : 1 + random.integer(DIMENSION_MAX)
+  return { protocol, synchrony, peers, faults, dimension }
+}
+
+function drawLiars(seed: number, peers: number, faults: number) {
+  const random = randomStream(seed, 'liars')
+  const count = random.uniform() < 0.8 ? faults : random.integer(faults + 1)
+  const liars = random
+    .shuffle(Array.from({ length: peers }, (_, peer) => peer))
+    .slice(0, count)
+    .sort((a, b) => a - b)
+  const attack = randomStream(seed, 'attack')
+  const attackName =
+    count === 0 ? 'none' : attack.uniform() < MIRRORED ? 'mirror' : pick(attack, swarmAttacks)
+  return { liars, attackName }
+}
+
+function drawSettings(seed: number, bound: ReturnType<typeof drawSize>) {
+  const random = randomStream(seed, 'iterations')
   const target = random.uniform() < 0.4 ? 1 : null
-  const bound = { protocol, peers, faults, synchrony, dimension }
   const iterations =
     target === null ? 1 + random.integer(4) : iterationsFor(bound, target, pick(random, ['tight', 'paper']))!
   const graceMs = random.uniform() < 0.3 ? 20 : 0
   const settings: AgreementSettings = {
     ...{ ...bound, iterations, graceMs, timeoutMs: TIMELY_TIMEOUT_MS, payloadMs: 250, unsafe: false },
   }
-  const inputs = drawInputs(seed, peers, dimension)
-  const honest = [...inputs.keys()].filter(peer => !byzantine.includes(peer))
-  const scene = { settings, inputs, honest }
-  const stream = randomStream(seed, 'conditions')
-  return {
-    ...{ settings, inputs, seed, target, attackName },
-    byzantine: { peers: byzantine, attack: liars === 0 ? null : attackNamed(attackName) },
-    conditions:
-      synchrony === 'synchronous' ? drawTimelyConditions(scene, stream) : drawConditions(scene, stream),
-    authority:
-      seed % ED25519_EVERY === 0
-        ? createEd25519Authority(
-            'swarm',
-            inputs.map((_, peer) => keySeed(0, peer)),
-          )
-        : createTableAuthority(),
-  }
+  return { settings, target }
 }
 
-function drawSize(protocol: AgreementSettings['protocol'], synchrony: Synchrony, random: RandomStream) {
-  const peersMax = protocol === 'rb-tm' && random.uniform() < 0.8 ? 10 : PEERS_MAX
-  const possible = [1, 2, 3, 4, 5].filter(f => (peersNeeded(protocol, f, synchrony) ?? Infinity) <= peersMax)
-  const faults = random.uniform() < 0.04 ? 0 : pick(random, possible)
-  const least = Math.max(2, peersNeeded(protocol, faults, synchrony)!)
-  const peers = random.uniform() < 0.6 ? least : least + random.integer(peersMax - least + 1)
-  return { peers, faults }
+function attackOf(name: string, honest: readonly PeerIndex[]): Attack | null {
+  if (name === 'none') return null
+  return name === 'mirror' ? mirrorAttack(honest) : attackNamed(name)
+}
+
+function authorityOf(seed: number, peers: number): Authority {
+  if (seed % ED25519_EVERY !== 0) return createTableAuthority()
+  return createEd25519Authority(
+    'swarm',
+    Array.from({ length: peers }, (_, peer) => keySeed(0, peer)),
+  )
 }
 
 /** Vectors of which every shape has broken something somewhere: spread, two camps, an outlier, equal, huge, tiny. */
@@ -99,17 +127,4 @@ function drawInputs(seed: number, peers: number, dimension: number): Vector[] {
       }
     })
   })
-}
-
-/** `count` of the peers, ascending. */
-function drawPeers(random: RandomStream, peers: number, count: number): PeerIndex[] {
-  const all = Array.from({ length: peers }, (_, peer) => peer)
-  return random
-    .shuffle(all)
-    .slice(0, count)
-    .sort((a, b) => a - b)
-}
-
-export function pick<T>(random: RandomStream, items: readonly T[]): T {
-  return items[random.integer(items.length)]!
 }

@@ -34,6 +34,7 @@ export function createAveragingChecker(run: CheckedRun, violate: Violate): Avera
   const measures: IterationMeasure[] = []
   const start = honest.map(peer => inputs[peer]!)
   const limits = limitsOf(run)
+  checkIterations(run, violate)
   const rounds = createRounds(run, round => {
     if (round.index === 0) return
     const before = rounds.at(round.index - 1)
@@ -73,6 +74,19 @@ export function createAveragingChecker(run: CheckedRun, violate: Violate): Avera
         violate(`agreement: AVG_${run.target} left a diameter of ${left} of ${wide}`)
     },
   }
+}
+
+/** The iterations that were asked for must make `AVG_t` of what one iteration guarantees, by arithmetic alone. */
+function checkIterations({ settings, target, guaranteed }: CheckedRun, violate: Violate): void {
+  if (!guaranteed || target === null) return
+  const h = settings.peers - settings.faults
+  // Δ₂ ≤ Δ₂^cw ≤ 2√h·Δ₂, and they are equal for two vectors.
+  const spread = isCoordinateWise(settings.protocol) && h > 2 ? 2 * Math.sqrt(h) : 1
+  const left = contractionOf(settings) ** settings.iterations * spread
+  if (left > 2 ** -target * (1 + 1e-9))
+    violate(
+      `iterations: ${settings.iterations} of them leave at most ${left} of the diameter; AVG_${target} promises ${2 ** -target}`,
+    )
 }
 
 interface Limits {

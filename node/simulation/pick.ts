@@ -1,0 +1,6 @@
+/** One of several, as the seed has it. */
+import type { RandomStream } from '../../learning/random.ts'
+
+export function pick<T>(random: RandomStream, items: readonly T[]): T {
+  return items[random.integer(items.length)]!
+}

@@ -1,0 +1,159 @@
+/** The mutants: one line each, what it becomes, and how many seeds of the swarm it may survive at most. */
+
+export interface Mutant {
+  readonly name: string
+  readonly file: string
+  /** Occurs exactly once in the file. */
+  readonly line: string
+  readonly becomes: string
+  readonly within: number
+}
+
+const thresholds = 'agreement/thresholds.ts'
+const broadcast = 'agreement/broadcast.ts'
+const witness = 'agreement/witness.ts'
+const standardForm = 'agreement/averaging/standard-form.ts'
+const aggregate = 'agreement/averaging/aggregate.ts'
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: 'echo-quorum',
+    file: thresholds,
+    line: 'return Math.ceil((peers + faults + 1) / 2)',
+    becomes: 'return faults + 1',
+    within: 1000,
+  },
+  {
+    name: 'ready-quorum',
+    file: thresholds,
+    line: 'return 2 * faults + 1',
+    becomes: 'return faults + 1',
+    within: 2000,
+  },
+  {
+    name: 'ready-amplification',
+    file: broadcast,
+    line: 'const digest = readyDigest(state, echoThreshold(peers, faults), readyAmplification(faults))',
+    becomes: 'const digest = readyDigest(state, echoThreshold(peers, faults), peers + 1)',
+    within: 2000,
+  },
+  {
+    name: 'ready-from-one',
+    file: broadcast,
+    line: 'const digest = readyDigest(state, echoThreshold(peers, faults), readyAmplification(faults))',
+    becomes: 'const digest = readyDigest(state, echoThreshold(peers, faults), 1)',
+    within: 2000,
+  },
+  {
+    name: 'no-witness-phase',
+    file: witness,
+    line: 'if (state.done || state.witnesses.size < witnessThreshold(peers, faults)) return',
+    becomes: 'if (state.done || state.delivered.size < witnessThreshold(peers, faults)) return',
+    within: 500,
+  },
+  {
+    name: 'witness-taken-at-its-word',
+    file: witness,
+    line: 'if (listed.every(author => state.delivered.has(author))) state.witnesses.add(peer)',
+    becomes: 'if (listed.length > 0) state.witnesses.add(peer)',
+    within: 500,
+  },
+  {
+    name: 'duplicate-votes',
+    file: broadcast,
+    line: 'vote(state, step, state.readies, from, message.digest)',
+    becomes: 'vote(state, step, state.readies, from + 1000 * state.readies.size, message.digest)',
+    within: 2000,
+  },
+  {
+    name: 'cwtm-trims-less',
+    file: aggregate,
+    line: 'return cwtm(vectors, faults, { checked })',
+    becomes: 'return cwtm(vectors, Math.max(0, faults - 1), { checked })',
+    within: 200,
+  },
+  {
+    name: 'middle-trims-less',
+    file: aggregate,
+    line: 'return trimmedMiddle(vectors, faults, { checked })',
+    becomes: 'return trimmedMiddle(vectors, Math.max(0, faults - 1), { checked })',
+    within: 200,
+  },
+  {
+    name: 'subset-larger',
+    file: standardForm,
+    line: 'keep: waited - faults })',
+    becomes: 'keep: waited - faults + 1 })',
+    within: 500,
+  },
+  {
+    name: 'quorum-smaller',
+    file: standardForm,
+    line: 'if (received.size < honestCount(peers, faults)) return null',
+    becomes: 'if (received.size < honestCount(peers, faults) - 1) return null',
+    within: 500,
+  },
+  {
+    name: 'no-finite-check',
+    file: 'agreement/vector.ts',
+    line: 'if (a + b + c + d !== 0) return false',
+    becomes: 'if (a + b + c + d !== 0) return true',
+    within: 200,
+  },
+  {
+    name: 'slot-reuse',
+    file: 'node/journal.ts',
+    line: 'let own = sealed.get(key)',
+    becomes: 'let own = [sealed.get(key)][1]',
+    within: 2000,
+  },
+  {
+    name: 'vote-reuse',
+    file: 'node/journal.ts',
+    line: 'const bound = votes.get(key) ?? value',
+    becomes: 'const bound = value',
+    within: 5000,
+  },
+  {
+    name: 'iterations-halved',
+    file: 'agreement/bounds.ts',
+    line: 'return ceiling((t * Math.LN2) / rate)',
+    becomes: 'return ceiling((t * Math.LN2) / rate / 2)',
+    within: 100,
+  },
+  {
+    name: 'no-sync-before-sending',
+    file: 'node/outgoing.ts',
+    line: 'if (!journal.dirty()) {',
+    becomes: 'if (journal.dirty() || true) {',
+    within: 2000,
+  },
+  {
+    name: 'echoed-vector-forgotten',
+    file: 'node/incoming.ts',
+    line: 'if (isEchoed(message, step)) journal.keep(message)',
+    becomes: '',
+    within: 10_000,
+  },
+  {
+    name: 'no-resending',
+    file: 'node/link/outbox.ts',
+    line: 'state.next = Math.min(Math.max(state.first, received + 1), end(state))',
+    becomes: 'state.next = Math.min(Math.max(state.next, received + 1), end(state))',
+    within: 500,
+  },
+  {
+    name: 'no-signature-check',
+    file: 'node/incoming.ts',
+    line: 'if (!verifier.accepts(message)) {',
+    becomes: 'if (!verifier.accepts(message) && false) {',
+    within: 500,
+  },
+  {
+    name: 'rounds-drift',
+    file: standardForm,
+    line: 'state.roundsOver = timer.slot.iteration + 1',
+    becomes: 'state.roundsOver = timer.slot.iteration + 2',
+    within: 500,
+  },
+]
