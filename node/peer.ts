@@ -25,6 +25,7 @@ import { parseStepSize, stepSize } from '../learning/step-size.ts'
 import type { DecodeLimits } from './codec/index.ts'
 import type { Cohort } from './cohort.ts'
 import { createJournal } from './journal.ts'
+import type { LinkLimits } from './link/limits.ts'
 import type { Clock, Storage, Transport } from './ports.ts'
 import { createRunner } from './runner.ts'
 import type { Runner, RunnerStatus } from './runner-contract.ts'
@@ -48,6 +49,7 @@ export interface PeerOptions {
   readonly signer: Signer
   readonly verifier: Verifier
   readonly epoch: number
+  readonly linkLimits?: LinkLimits
   /** In place of the rules as they are: the same bits. */
   readonly aggregate?: Aggregate
   /** Makes this peer Byzantine. */
@@ -106,6 +108,7 @@ export function createPeer(options: PeerOptions): Peer {
     verifier,
     journal,
     limits,
+    ...(options.linkLimits && { linkLimits: options.linkLimits }),
     epoch,
     delaysMs: delays(cohort),
     keptSteps: defaultWindow.kept,
@@ -127,7 +130,9 @@ export function createPeer(options: PeerOptions): Peer {
   return {
     start() {
       runner.start()
-      runner.input({ kind: 'start', amnesiac: journal.recovered === null })
+      // Whoever stopped within the first step remembers what it signed, though it has no checkpoint.
+      const amnesiac = journal.recovered === null && journal.messages().length === 0
+      runner.input({ kind: 'start', amnesiac })
     },
     poke() {
       if (byzantine !== null) runner.carry(byzantine.poke())

@@ -54,6 +54,8 @@ export type Trouble =
     }
   /** Syncs fail: the peer stops, and is started again when there is room. */
   | { readonly kind: 'disk-full'; readonly peer: PeerIndex; readonly at: Moment; readonly forMs: number }
+  /** The machine dies for good; another takes its place, with the key and an empty disk. */
+  | { readonly kind: 'disk-lost'; readonly peer: PeerIndex; readonly at: Moment; readonly forMs: number }
 
 /** A time, or a little after a peer bound itself to its vector of an iteration. */
 export type Moment =

@@ -10,6 +10,8 @@ export interface SimulatedDisk {
   /** Ends the present opening; of what was not synced, `keep(count)` records survive. */
   crash(keep: (count: number) => number): void
   setFull(full: boolean): void
+  /** All records are gone, synced or not. */
+  lose(): void
 }
 
 export interface DiskOptions {
@@ -78,6 +80,12 @@ export function createDisk({ after, syncMs }: DiskOptions): SimulatedDisk {
     },
     setFull(value) {
       full = value
+    },
+    lose() {
+      opening++
+      records = []
+      durable = 0
+      before = null
     },
   }
 }

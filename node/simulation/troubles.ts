@@ -1,7 +1,21 @@
 /** Makes the troubles of a world's conditions happen, and ends them all when the good network begins. */
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Conditions, Trouble } from './conditions.ts'
-import type { Stage } from './stage.ts'
+import type { SimulatedNetwork } from './network.ts'
+import type { SimulatedDisk } from './storage.ts'
+import type { World } from './world.ts'
+
+/** What troubles befall: the stage of an agreement, or of a cohort that learns. */
+export interface Stage {
+  readonly world: World
+  readonly network: SimulatedNetwork
+  readonly peers: { readonly length: number }
+  readonly disks: readonly (SimulatedDisk | null)[]
+  begin(peer: PeerIndex): void
+  crash(peer: PeerIndex, kept: number): void
+  calmLinks(): void
+  onSealed(callback: (peer: PeerIndex, iteration: number) => void): void
+}
 
 export interface Troubles {
   /** Ends everything: partitions heal, pauses end, crashed peers start again, links are fair. Once is enough. */
@@ -59,6 +73,10 @@ function begin(stage: Stage, trouble: Trouble): () => void {
   switch (trouble.kind) {
     case 'crash':
       stage.crash(trouble.peer, trouble.kept)
+      return () => stage.begin(trouble.peer)
+    case 'disk-lost':
+      stage.crash(trouble.peer, 0)
+      stage.disks[trouble.peer]?.lose()
       return () => stage.begin(trouble.peer)
     case 'pause':
       network.setPaused(trouble.peer, true)

@@ -1,0 +1,73 @@
+/**
+ * What must hold of a cohort that learns, whatever befalls it: an honest peer signs one vector a slot and casts one
+ * vote of a kind on it, across all its lives; no honest peer accuses another; and once the network is good all
+ * finish, close together.
+ */
+import { type Message, slotKey } from '../../../agreement/message.ts'
+import type { FaultKind, PeerIndex } from '../../../agreement/protocol.ts'
+import { coordinateWiseDiameter, type Vector } from '../../../agreement/vector.ts'
+import type { LearnOutput } from '../../../learning/learn-contract.ts'
+import type { LearningScenario } from './scenario.ts'
+
+export interface LearningCheckers {
+  output(peer: PeerIndex, output: LearnOutput): void
+  received(peer: PeerIndex, from: PeerIndex, message: Message): void
+  accused(observer: PeerIndex, peer: PeerIndex | null, kind: FaultKind, detail?: string): void
+  end(results: readonly (Vector | null)[], describe: (peer: PeerIndex) => string): void
+}
+
+/** Honest peers may end this far apart, over how far apart their losses' minima are: noise and lies are in it. */
+const SPREAD_MAX = 2
+
+export function createLearningCheckers(
+  scenario: LearningScenario,
+  honest: readonly PeerIndex[],
+  violate: (checker: string, detail: string) => void,
+): LearningCheckers {
+  /** By what an honest peer bound itself to: the first value seen anywhere. */
+  const bound = new Map<string, string>()
+  const isHonest = new Set(honest)
+  const bind = (author: PeerIndex, what: string, message: Message, value: string) => {
+    if (!isHonest.has(author)) return
+    const key = `${author} ${what} ${slotKey(message.slot)}`
+    const first = bound.get(key) ?? value
+    bound.set(key, first)
+    if (first !== value)
+      violate(
+        `one ${what} a slot`,
+        `peer ${author} said ${first.slice(0, 8)} and ${value.slice(0, 8)} for ${key}`,
+      )
+  }
+  return {
+    output(peer, output) {
+      // Signed is signed, whether or not it ever left.
+      if (output.kind === 'stepped' && output.state.step > scenario.cohort.steps + 1)
+        violate('steps', `peer ${peer} came to step ${output.state.step}`)
+    },
+    received(_peer, from, message) {
+      const { slot } = message
+      if (message.kind === 'vector' || message.kind === 'payload')
+        bind(slot.sender, 'vector', message, message.sealed.digest)
+      else if (message.kind === 'echo') {
+        bind(slot.sender, 'vector', message, message.digest)
+        bind(from, 'echo', message, message.digest)
+      } else if (message.kind === 'ready') bind(from, 'ready', message, message.digest)
+      else if (message.kind === 'report') bind(from, 'report', message, message.peers.join(' '))
+    },
+    accused(observer, peer, kind, detail = '') {
+      if (peer !== null && isHonest.has(peer))
+        violate('accusations', `honest peer ${observer} accuses honest peer ${peer} of ${kind} ${detail}`)
+    },
+    end(results, describe) {
+      const unfinished = honest.filter(peer => results[peer] === null)
+      if (unfinished.length > 0) {
+        violate('termination', unfinished.map(describe).join('; '))
+        return
+      }
+      const spread = coordinateWiseDiameter(honest.map(peer => scenario.centres[peer]!))
+      const end = coordinateWiseDiameter(honest.map(peer => results[peer]!))
+      if (!(end <= SPREAD_MAX * (spread + scenario.noise)))
+        violate('closeness', `honest peers end ${end} apart, where their losses' minima are ${spread} apart`)
+    },
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * What befalls a cohort that learns: crashes that lose what was not synced, full and lost disks, pauses, partitions,
+ * absences so long that the others can no longer serve the absent, all at once where the seed says so.
+ */
+import type { PeerIndex } from '../../../agreement/protocol.ts'
+import type { RandomStream } from '../../../learning/random.ts'
+import type { Cohort } from '../../cohort.ts'
+import type { Conditions, Moment, Scheduler, Trouble } from '../conditions.ts'
+import { drawLatency } from '../draw-conditions.ts'
+import { pick } from '../pick.ts'
+
+export interface LearningScene {
+  readonly cohort: Cohort
+  readonly byzantine: readonly PeerIndex[]
+  readonly faults: number
+  readonly steps: number
+}
+
+const TROUBLES_MAX = 6
+/** The longest absence: dozens of steps of a quick cohort. */
+const ABSENCE_MS = 4000
+
+export function drawLearningConditions(scene: LearningScene, random: RandomStream): Conditions {
+  const { cohort, byzantine, faults } = scene
+  const honest = [...cohort.members.keys()].filter(peer => !byzantine.includes(peer))
+  const calmAtMs = 500 + 4000 * random.uniform()
+  const peers = random.shuffle([...honest])
+  const troubles = Array.from({ length: random.integer(TROUBLES_MAX + 1) }, (_, i) =>
+    drawTrouble(scene, peers[i % peers.length]!, calmAtMs, random),
+  )
+  // Who has lost its memory counts towards f until it has caught up.
+  const canLose = cohort.protocol !== 'rb-tm' && byzantine.length < faults
+  if (canLose && random.uniform() < 0.3)
+    troubles.push({
+      kind: 'disk-lost',
+      peer: pick(random, honest),
+      at: drawMoment(scene, peers[0]!, calmAtMs, random),
+      forMs: absence(random),
+    })
+  return {
+    latency: drawLatency(random),
+    jitterMs: random.uniform() < 0.5 ? 0 : 20 * random.uniform(),
+    bytesPerMs: pick(random, [Infinity, Infinity, 1000]),
+    loss: random.uniform() < 0.8 ? 0 : 0.1 * random.uniform(),
+    scheduler: drawScheduler(scene, honest, random),
+    clockSkew: random.uniform() < 0.5 ? 0 : 0.1,
+    syncMs: 10 * random.uniform(),
+    ...{ troubles, calmAtMs },
+  }
+}
+
+/** Mostly short, sometimes most of the run. */
+function absence(random: RandomStream): number {
+  return ABSENCE_MS * random.uniform() ** 3
+}
+
+function drawTrouble(scene: LearningScene, peer: PeerIndex, calmAtMs: number, random: RandomStream): Trouble {
+  const at = drawMoment(scene, peer, calmAtMs, random)
+  const forMs = absence(random)
+  const choice = random.uniform()
+  if (choice < 0.55) return { kind: 'crash', peer, at, forMs, kept: pick(random, [0, 0, 0.5, 1]) }
+  if (choice < 0.7) return { kind: 'pause', peer, at, forMs }
+  if (choice < 0.8) return { kind: 'disk-full', peer, at, forMs }
+  const members = [...scene.cohort.members.keys()]
+  const size = random.uniform() < 0.5 ? 1 : 1 + random.integer(members.length - 1)
+  return { kind: 'partition', side: random.shuffle(members).slice(0, size), at, forMs }
+}
+
+/** Most often just after a vector was bound, when the least is settled. `iteration` counts the peer's vectors. */
+function drawMoment(
+  { steps }: LearningScene,
+  peer: PeerIndex,
+  calmAtMs: number,
+  random: RandomStream,
+): Moment {
+  if (random.uniform() < 0.4) return { timeMs: calmAtMs * random.uniform() ** 2 }
+  return { sealed: peer, iteration: random.integer(2 * steps), afterMs: 30 * random.uniform() ** 2 }
+}
+
+function drawScheduler(
+  { cohort, faults }: LearningScene,
+  honest: readonly PeerIndex[],
+  random: RandomStream,
+): Scheduler {
+  const choice = random.uniform()
+  if (choice < 0.4) return { kind: 'fair' }
+  if (choice < 0.6) return { kind: 'rushing' }
+  if (choice < 0.75) return { kind: 'erratic', meanMs: 20 * random.uniform() }
+  const late = cohort.members.map((_, receiver) =>
+    random
+      .shuffle([...honest])
+      .filter(peer => peer !== receiver)
+      .slice(0, faults),
+  )
+  return { kind: 'mute', late, delayMs: 1000 * random.uniform() }
+}
