@@ -53,7 +53,12 @@ export type Message =
   /** Asks for the parameters at the beginning of `slot.step`; a `vector` in this phase answers. */
   | { readonly kind: 'fetch'; readonly slot: Slot }
   /** Proof that `slot.sender` equivocates, passed on. It never reaches a protocol: drivers judge it. */
-  | { readonly kind: 'evidence'; readonly slot: Slot; readonly first: Commitment; readonly second: Commitment }
+  | {
+      readonly kind: 'evidence'
+      readonly slot: Slot
+      readonly first: Commitment
+      readonly second: Commitment
+    }
 
 /** The newest vector of a peer that another has seen: its own signature proves how far it had come. */
 export interface Seen {
