@@ -2,7 +2,14 @@
  * What tests must not do: wait for the wall clock, measure time, or be left out. A file named support.ts may set a
  * deadline on waiting for an event, for the tests beside it.
  */
-import { isCallExpression, isIdentifier, isPropertyAccessExpression } from 'typescript/unstable/ast'
+import {
+  isBinaryExpression,
+  isCallExpression,
+  isExpression,
+  isIdentifier,
+  isPropertyAccessExpression,
+  type Node,
+} from 'typescript/unstable/ast'
 import { type Finding, findingAt, type Rule } from './sources.ts'
 import { importsOf, visit } from './syntax.ts'
 
@@ -32,7 +39,16 @@ export const testsDoNotWait: Rule = source => {
     if (!isPropertyAccessExpression(node)) return
     const text = node.getText()
     if (clocks.has(text)) add(node.getStart(), `${text}: a test that measures time fails on a busy machine`)
+    if (text === 'Date.now' && isCompared(node))
+      add(node.getStart(), 'Date.now() compared: a test that measures time')
     if (leftOut.test(text)) add(node.getStart(), `${text}: a test that is left out proves nothing`)
   })
   return findings
+}
+
+/** Within a difference or a comparison; the time of day as a value is data. */
+function isCompared(node: Node): boolean {
+  for (let around = node.parent; isExpression(around); around = around.parent)
+    if (isBinaryExpression(around) && /^(-|[<>]=?)$/.test(around.operatorToken.getText())) return true
+  return false
 }
