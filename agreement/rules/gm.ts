@@ -62,7 +62,8 @@ export function gmom(vectors: readonly Vector[], faults: number, options: GmomOp
   checkPositive('gmom', 'tau', tau)
   checkPositive('gmom', 'tolerance', tolerance)
   const groups = Array.from({ length: k }, (_, g) => range(start(n, k, g), start(n, k, g + 1)))
-  const means = meansOf(vectors, groups)
+  // A group of one is its own mean.
+  const means = k === n ? vectors : meansOf(vectors, groups)
   if (tau === Infinity) return medianOf(means, tolerance)
   const norms = squaredDistancesTo(means).map(Math.sqrt)
   const kept = means.filter((_, g) => norms[g]! <= tau)

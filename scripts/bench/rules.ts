@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- rules`: what each rule costs beside a plain mean of the same rows, and beside NumPy where
  * `python3` has it. One core; rows in the kernels' memory, as received vectors are; medians of rounds in which all
- * rules take turns, so that a busy machine slows all alike; every result is checked against another way to it.
+ * rules take turns, without the turns that another program interrupted; results are checked against plain code.
  */
 
 import { allocateVector } from '../../agreement/kernels/index.ts'
@@ -68,7 +68,7 @@ const targets: Readonly<Record<string, number>> = {
 }
 
 export const run: RunBench = async ({ note, args }) => {
-  const rounds = args.includes('--quick') ? 5 : 31
+  const rounds = args.includes('--quick') ? 11 : 41
   const rows: BenchRow[] = []
   for (const shape of shapes) {
     note(`n = ${shape.n}, f = ${shape.f}, d = ${shape.d}`)
@@ -143,7 +143,7 @@ function interleaved(
 ): Map<string, Times> {
   const warmUp = 6
   const mean: Work = family => aggregator('mean').aggregate(family, 0, { checked: true })
-  const times = new Map([...works.keys()].map(name => [name, { work: [] as number[], mean: [] as number[] }]))
+  const times = new Map([...works.keys()].map(name => [name, { work: [] as Turn[], mean: [] as Turn[] }]))
   for (let round = 0; round < rounds + warmUp; round++)
     for (const [name, work] of works) {
       const reading = timed(mean, vectors)
@@ -153,26 +153,49 @@ function interleaved(
       times.get(name)!.work.push(own)
     }
   return new Map(
-    [...times].map(([name, { work, mean }]) => [name, { work: median(work), mean: median(mean) }]),
+    [...times].map(([name, { work, mean }]) => [name, { work: medianTurn(work), mean: medianTurn(mean) }]),
   )
 }
 
-function timed(work: Work, vectors: readonly Vector[]): number {
-  const start = performance.now()
-  work(vectors)
-  return performance.now() - start
+interface Turn {
+  readonly ms: number
+  /** Whether another program had the processor meanwhile. */
+  readonly disturbed: boolean
 }
 
-/** The same on two threads, beside one. */
+function timed(work: Work, vectors: readonly Vector[]): Turn {
+  const switches = process.resourceUsage().involuntaryContextSwitches
+  const start = performance.now()
+  work(vectors)
+  const ms = performance.now() - start
+  return { ms, disturbed: process.resourceUsage().involuntaryContextSwitches !== switches }
+}
+
+/** The median of the undisturbed turns; of all, where those are too few. */
+function medianTurn(turns: readonly Turn[]): number {
+  const calm = turns.filter(({ disturbed }) => !disturbed)
+  return median((calm.length >= 5 ? calm : turns).map(({ ms }) => ms))
+}
+
+/** The same on two threads, beside one, by the clock on the wall. */
 async function measureThreads(shape: Shape, rounds: number): Promise<BenchRow[]> {
   const vectors = familyOf(shape)
   const works = new Map([...worksOf(shape)].filter(([name]) => ['cwtm', 'krum', 'gm'].includes(name)))
-  const one = interleaved(works, vectors, rounds)
+  const elapsed = () =>
+    [...works].map(([name, work]) => {
+      const times = Array.from({ length: rounds }, () => {
+        const start = performance.now()
+        work(vectors)
+        return performance.now() - start
+      })
+      return { name, ms: median(times) }
+    })
+  const one = elapsed()
   const threads = await startKernelThreads(2)
-  const two = interleaved(works, vectors, rounds)
+  const two = elapsed()
   await threads.close()
-  return [...two].map(([name, { work }]) =>
-    compared(`${name} ${labelOf(shape)} on 2 threads`, work, { name: 'one thread', ms: one.get(name)!.work }),
+  return two.map(({ name, ms }, index) =>
+    compared(`${name} ${labelOf(shape)} on 2 threads`, ms, { name: 'one thread', ms: one[index]!.ms }),
   )
 }
 
