@@ -1,0 +1,161 @@
+/** The trusted server: each option against hand-made numbers, and what the papers say of rules and momentum. */
+import test from 'ava'
+import { aggregator } from '../../../agreement/rules/registry.ts'
+import { attackNamed } from '../../../learning/attacks/registry.ts'
+import { randomStream } from '../../../learning/random.ts'
+import { createServer, type ServerOptions } from '../../../learning/server/server.ts'
+
+/** Worker `i` pulls towards its own point: the gradient at θ is `θ − points[i]`. */
+function pulls(points: readonly (readonly number[])[], noise = 0): ServerOptions['gradients'] {
+  return async ({ step, parameters }, workers) =>
+    workers.map(worker => {
+      const random = randomStream(1, 'noise', worker, step)
+      const gradient = Float32Array.from(
+        points[worker]!,
+        (value, i) => parameters[i]! - value + noise * random.normal(),
+      )
+      return { gradient, loss: worker }
+    })
+}
+
+const base: Omit<ServerOptions, 'gradients' | 'workers' | 'start'> = {
+  ...{ rule: aggregator('mean'), faults: 0, liars: [], attack: null, rate: () => 0.5, batch: () => 1 },
+  ...{ averaging: 0, box: null, momentum: 0, clip: null, weightDecay: 0, seed: 1 },
+}
+
+async function after(steps: number, options: ServerOptions): Promise<number[]> {
+  const server = createServer(options)
+  for (let step = 0; step < steps; step++) await server.step()
+  return [...server.parameters]
+}
+
+const two = { ...base, workers: 2, start: Float32Array.of(0), gradients: pulls([[1], [3]]) }
+
+test('a step moves against the mean gradient', async t => {
+  t.deepEqual(await after(1, two), [1]) // 0 − ½·mean(−1, −3)
+  t.deepEqual(await after(2, two), [1.5])
+})
+
+test('the loss told is the mean over honest workers, the step counts from 1', async t => {
+  const three = { ...base, workers: 3, start: Float32Array.of(0), gradients: pulls([[1], [3], [5]]) }
+  const lying = { ...three, liars: [2], attack: attackNamed('zero') }
+  t.deepEqual(await createServer(lying).step(), { step: 1, loss: 0.5, finite: true })
+})
+
+test('the start is not written to', async t => {
+  const start = Float32Array.of(0)
+  await after(3, { ...two, start })
+  t.deepEqual([...start], [0])
+})
+
+test('the step size follows its schedule', async t => {
+  const asked: number[] = []
+  const rate = (step: number) => {
+    asked.push(step)
+    return 1 / step
+  }
+  await after(3, { ...two, rate })
+  t.deepEqual(asked, [1, 2, 3])
+})
+
+test('the batch follows its schedule', async t => {
+  const batches: number[] = []
+  const gradients: ServerOptions['gradients'] = (request, workers) => {
+    batches.push(request.batch)
+    return two.gradients(request, workers)
+  }
+  await after(3, { ...two, gradients, batch: step => 10 * step })
+  t.deepEqual(batches, [10, 20, 30])
+})
+
+test('gradient averaging starts from 0 and weighs by α (comparative-gradient-elimination, eq. 25)', async t => {
+  // h₁ = ½·g₁ = −1 on the mean, so θ₁ = ½; h₂ = ½·h₁ + ½·(½ − 2) = −1.25, so θ₂ = 1.125.
+  t.deepEqual(await after(1, { ...two, averaging: 0.5 }), [0.5])
+  t.deepEqual(await after(2, { ...two, averaging: 0.5 }), [1.125])
+})
+
+test('averaging is of what each worker sent, so a liar that turns honest is remembered', async t => {
+  const liar = { ...two, liars: [1], attack: attackNamed('gradient-reverse', { factor: 1 }), averaging: 0.5 }
+  // g = −1 and +3: h = −½ and 1½, mean ½.
+  t.deepEqual(await after(1, liar), [-0.25])
+})
+
+test('the parameters are projected onto the box', async t => {
+  t.deepEqual(await after(1, { ...two, box: { low: -1, high: 0.25 } }), [0.25])
+})
+
+test('weight decay, clipping and momentum are the workers’ own', async t => {
+  t.deepEqual(await after(1, { ...two, clip: 1 }), [0.5]) // −1 and −3 → −1 and −1
+  t.deepEqual(await after(1, { ...two, momentum: 0.5 }), [0.5]) // half of the mean gradient
+  const pulled = { ...two, start: Float32Array.of(2), weightDecay: 0.5 }
+  t.deepEqual(await after(1, pulled), [1.5]) // mean gradient 0, and ½·2 of decay
+})
+
+test('a worker that sends nothing, or nonsense, is left out and counts as faulty', async t => {
+  const points = [[1], [1], [1], [900]]
+  for (const attack of ['silence', 'nan', 'wrong-length']) {
+    const options = { ...base, rule: aggregator('cwtm'), workers: 4, faults: 1, start: Float32Array.of(0) }
+    const lying = { ...options, gradients: pulls(points), liars: [3], attack: attackNamed(attack) }
+    // With f = 0 left, CWTM is the mean of three equal vectors.
+    t.deepEqual(await after(1, lying), [0.5], attack)
+  }
+})
+
+test('a liar that is no worker is refused', t => {
+  const error = t.throws(() => createServer({ ...two, liars: [2] }), { instanceOf: RangeError })
+  t.regex(error.message, /liar 2 of 2 workers: expected 0 to 1/)
+})
+
+test('parameters that grow beyond all numbers are reported', async t => {
+  const lying = { ...two, liars: [1], attack: attackNamed('huge'), rate: () => 10 }
+  t.false((await createServer(lying).step()).finite)
+})
+
+test('attacks that need no gradient of their own are not given one, and all such liars send the same', async t => {
+  const seen: number[][] = []
+  const points = [[0], [2], [4], [100], [200]]
+  const gradients: ServerOptions['gradients'] = (request, workers) => {
+    seen.push([...workers])
+    return pulls(points)(request, workers)
+  }
+  const options = { ...base, workers: 5, faults: 2, start: Float32Array.of(0), gradients, liars: [3, 4] }
+  // ḡ = −2, σ = √(8/3): little sends ḡ + σ twice; the mean moves by 0.4σ.
+  const moved = await after(1, { ...options, attack: attackNamed('little') })
+  t.true(Math.abs(moved[0]! - 0.5 * (2 - 0.4 * Math.sqrt(8 / 3))) < 1e-6)
+  t.deepEqual(seen, [[0, 1, 2]])
+  await after(1, { ...options, attack: attackNamed('sign-flip') })
+  t.deepEqual(seen[1], [0, 1, 2, 3, 4])
+})
+
+const crowd = Array.from({ length: 15 }, (_, i) => [i / 100, -i / 100])
+const attacked = {
+  ...base,
+  ...{ workers: 15, faults: 5, liars: [10, 11, 12, 13, 14], start: Float32Array.of(10, 10), rate: () => 0.1 },
+}
+
+test('rules withstand what breaks averaging', async t => {
+  const attack = attackNamed('gradient-reverse')
+  for (const name of ['cwtm', 'cwmed', 'mda', 'krum', 'gm', 'cge', 'nnm+cwtm']) {
+    const end = await after(200, { ...attacked, attack, rule: aggregator(name), gradients: pulls(crowd) })
+    t.true(Math.hypot(...end) < 0.3, name)
+  }
+  const broken = await after(20, { ...attacked, attack, gradients: pulls(crowd) })
+  t.true(Math.hypot(...broken) > 1e6)
+})
+
+test('momentum shrinks what "little" can do to a rule (RESAM, §5)', async t => {
+  const attack = attackNamed('little')
+  const drift = async (momentum: number) => {
+    const options = { ...attacked, attack, momentum, rule: aggregator('cwtm'), gradients: pulls(crowd, 4) }
+    return Math.hypot(...(await after(1500, { ...options, start: Float32Array.of(0, 0) })))
+  }
+  const [without, withIt] = [await drift(0), await drift(0.99)]
+  t.true(withIt < without / 3, `${withIt} with momentum, ${without} without`)
+})
+
+test('the same seed gives the same run, another one another', async t => {
+  const run = (seed: number) =>
+    after(5, { ...attacked, seed, attack: attackNamed('random'), gradients: pulls(crowd) })
+  t.deepEqual(await run(3), await run(3))
+  t.notDeepEqual(await run(3), await run(4))
+})

@@ -1,0 +1,135 @@
+/** Verdicts on made-up results: a claim holds where the numbers say so, and not where they do not. */
+import test from 'ava'
+import type { Configuration, Experiment, Measurement, Settings } from '../../../node/reproduce/experiment.ts'
+import { fitFloor } from '../../../node/reproduce/experiments/linear-regression-findings.ts'
+import { experimentNamed } from '../../../node/reproduce/registry.ts'
+
+const settings: Settings = { quick: true, seeds: 1, data: [{ name: 'toy', path: 'toy' }] }
+
+type Numbers = (config: Configuration) => Record<string, number | null>
+
+function judged(experiment: Experiment, numbers: Numbers) {
+  const points = [[0, 0.1] as const, [10, 0.2] as const]
+  const series = { accuracy: points, loss: points, error: points, distance: points, diameter: points }
+  const results = experiment.configurations(settings).map(config => {
+    const measurement: Measurement = { numbers: numbers(config), series }
+    return { config, measurement, seconds: 1 }
+  })
+  return experiment.judge(results, settings)
+}
+
+const holds = (name: string, numbers: Numbers) =>
+  judged(experimentNamed(name)!, numbers).verdicts.map(verdict => verdict.holds)
+
+const resamNumbers =
+  (change: Partial<Record<string, number>> = {}): Numbers =>
+  ({ rule, attack, momentum }) => {
+    const broken = attack === 'little' && (momentum === 0 || rule === 'cge' || rule === 'cc')
+    return { late: change[`${rule} ${attack} ${momentum}`] ?? (broken ? 0.4 : 0.9) }
+  }
+
+test('resam: holds as in the paper, and each claim can fail', t => {
+  t.deepEqual(holds('resam', resamNumbers()), [true, true, true])
+  t.deepEqual(holds('resam', resamNumbers({ 'cwtm little 0': 0.89 })), [false, true, true])
+  t.deepEqual(holds('resam', resamNumbers({ 'krum empire 0.99': 0.8 })), [true, false, true])
+  const cge = { 'cge little 0': 0.9, 'cge little 0.99': 0.9 }
+  t.deepEqual(holds('resam', resamNumbers(cge)), [false, true, false])
+})
+
+test('resam: the worst case is named', t => {
+  const { verdicts } = judged(experimentNamed('resam')!, resamNumbers({ 'krum empire 0.99': 0.8 }))
+  t.regex(verdicts[1]!.measured, /Krum\* loses 10\.0 points to empire \(β = 0\.99\)/)
+})
+
+const cgeNumbers =
+  (gain: number): Numbers =>
+  ({ rule, batch, faulty, averaging }) => ({
+    late:
+      rule === 'mean'
+        ? 0.9
+        : 0.9 + gain * (Number(batch) / 640 - Number(faulty) / 40 + Number(averaging) / 10),
+  })
+
+test('cge: the sweeps are read the right way round', t => {
+  t.deepEqual(holds('cge', cgeNumbers(1)), [true, true, true, true])
+  t.deepEqual(holds('cge', cgeNumbers(-1)).slice(1), [false, false, false])
+})
+
+test('cge: worse than the others is not comparable', t => {
+  const numbers: Numbers = config => (config.rule === 'cge' ? { late: 0.7 } : cgeNumbers(1)(config))
+  t.false(holds('cge', numbers)[0]!)
+})
+
+test('lenet: close to fault-free, or not', t => {
+  t.deepEqual(
+    holds('lenet', ({ fault }) => ({ late: fault === null ? 0.95 : 0.9 })),
+    [true],
+  )
+  t.deepEqual(
+    holds('lenet', ({ rule }) => ({ late: rule === 'cwtm' ? 0.6 : 0.95 })),
+    [false],
+  )
+})
+
+const peerNumbers =
+  (change: (config: Configuration) => object = () => ({})): Numbers =>
+  config => ({
+    accuracy: config.protocol === 'mean' && config.attack !== null ? 0.3 : 0.9,
+    ...{ worst: 0.9, apart: 0.01, stuck: 0 },
+    ...change(config),
+  })
+
+test('peer-to-peer: holds, and each claim can fail', t => {
+  t.deepEqual(holds('peer-to-peer', peerNumbers()), [true, true, true, true])
+  const lost = peerNumbers(({ protocol, attack }) =>
+    protocol === 'cva' && attack === 'little' ? { accuracy: 0.5 } : {},
+  )
+  t.deepEqual(holds('peer-to-peer', lost), [false, true, true, true])
+  t.deepEqual(
+    holds(
+      'peer-to-peer',
+      peerNumbers(() => ({ accuracy: 0.9 })),
+    ),
+    [true, false, true, true],
+  )
+  t.deepEqual(
+    holds(
+      'peer-to-peer',
+      peerNumbers(() => ({ apart: 0.5 })),
+    ),
+    [true, true, false, true],
+  )
+  t.deepEqual(
+    holds(
+      'peer-to-peer',
+      peerNumbers(() => ({ stuck: 1 })),
+    ),
+    [true, true, true, false],
+  )
+})
+
+test('linear-regression: contraction, floor and averaging, each can fail', t => {
+  const numbers =
+    (contraction: number, floor: (samples: number) => number, broken: number | null): Numbers =>
+    ({ rule, samples, fault }) => ({
+      contraction,
+      floor: rule === 'mean' && fault !== null ? broken : floor(Number(samples)),
+    })
+  const root = (samples: number) => 3 / Math.sqrt(samples)
+  t.deepEqual(holds('linear-regression', numbers(0.6, root, null)), [true, true, true])
+  t.deepEqual(holds('linear-regression', numbers(0.95, root, null)), [false, true, true])
+  t.deepEqual(
+    holds(
+      'linear-regression',
+      numbers(0.6, () => 0.02, 900),
+    ),
+    [true, false, true],
+  )
+  t.deepEqual(holds('linear-regression', numbers(0.6, root, 0.02)), [true, true, false])
+})
+
+test('the fit of the floor finds exponent and constant', t => {
+  const at = [1000, 4000, 16_000].map(samples => ({ samples, floor: 2 * Math.sqrt(200 / samples) }))
+  const { exponent, constant } = fitFloor(at)
+  t.true(Math.abs(exponent - 1) < 1e-9 && Math.abs(constant - 2) < 1e-9)
+})
