@@ -162,8 +162,10 @@ function resume(state: State, frame: Extract<LinkFrame, { kind: 'resume' }>): vo
   const { inbox, outbox, hooks } = state
   const rewound = state.resumed && frame.peerEpoch === 0
   const reborn = frame.epoch !== state.peerEpoch
-  state.rewinding = false
+  // A peer that itself asks to begin again has not answered yet: what it sent before it does is of before the rewind.
+  if (frame.peerEpoch === state.epoch) state.rewinding = false
   if (reborn) {
+    state.rewinding = false
     state.peerEpoch = frame.epoch
     state.peerFinished = false
     inbox.reset()

@@ -256,3 +256,57 @@ test('a peer that is further on is spared old messages, but not a question about
   net.settle()
   t.deepEqual(ahead.taken, [2, 3])
 })
+
+test('after a rewind everything comes again, whenever it is, both sides at once too', t => {
+  const rewind = { weight: 2, arbitrary: fc.record({ do: fc.constant('rewind' as const), side: fc.nat(1) }) }
+  const actions = fc.array(fc.oneof({ weight: 16, arbitrary: action }, rewind), { maxLength: 120 })
+  fc.assert(
+    fc.property(actions, list => {
+      const net = pair()
+      const sent = [0, 0]
+      net.connect()
+      for (const { do: what, side } of list) {
+        if (what === 'send') {
+          net.sides[side]!.link.enqueue(message(++sent[side]!))
+          net.sides[side]!.link.pump()
+        } else if (what === 'deliver') net.deliver(side)
+        else if (what === 'break') net.disconnect()
+        else if (what === 'connect') net.connect()
+        else {
+          net.sides[side]!.taken.length = 0
+          net.sides[side]!.link.rewind()
+        }
+      }
+      net.connect()
+      net.settle()
+      for (const [self, { taken, gaps }] of net.sides.entries()) {
+        t.deepEqual(
+          taken,
+          Array.from({ length: sent[1 - self]! }, (_, i) => i + 1),
+        )
+        t.deepEqual(gaps, [])
+      }
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+test('two sides that rewind at once are both sent everything again', t => {
+  const net = pair()
+  net.connect()
+  net.settle()
+  const [a, b] = net.sides as [Side, Side]
+  const send = (side: Side, step: number) => {
+    side.link.enqueue(message(step))
+    side.link.pump()
+  }
+  send(b, 1)
+  send(b, 2)
+  net.settle()
+  a.link.rewind()
+  b.link.rewind()
+  send(b, 3)
+  a.taken.length = 0
+  net.settle()
+  t.deepEqual(a.taken, [1, 2, 3])
+})
