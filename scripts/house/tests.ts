@@ -15,12 +15,7 @@ import { importsOf, visit } from './syntax.ts'
 
 const waits: ReadonlySet<string> = new Set(['setTimeout', 'setInterval'])
 const naps: ReadonlySet<string> = new Set(['sleep', 'delay'])
-const clocks: ReadonlySet<string> = new Set([
-  'Date.now',
-  'performance.now',
-  'process.hrtime',
-  'process.hrtime.bigint',
-])
+const clocks: ReadonlySet<string> = new Set(['performance.now', 'process.hrtime', 'process.hrtime.bigint'])
 const leftOut = /^(test|test\.serial)\.(skip|only|todo|failing)$|^t\.(skip|log)$|\.skip$/
 
 export const testsDoNotWait: Rule = source => {
