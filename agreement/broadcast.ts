@@ -45,10 +45,16 @@ export type Broadcast = Protocol<BroadcastInput, Message, BroadcastOutput>
 /** Answers that one peer gets for one slot: one, and two more for a peer that restarted in between. */
 const answersPerPeerMax = 3
 
+/** One vote a peer; counted as they come, since an exchange among n casts 2n² of them at each peer. */
+interface Votes {
+  readonly of: Map<PeerIndex, Digest>
+  readonly counts: Map<Digest, number>
+}
+
 interface State {
   readonly options: BroadcastOptions
-  readonly echoes: Map<PeerIndex, Digest>
-  readonly readies: Map<PeerIndex, Digest>
+  readonly echoes: Votes
+  readonly readies: Votes
   /** At most two: the first that came, and the one that was agreed on. */
   readonly held: Map<Digest, Sealed>
   readonly asked: Set<PeerIndex>
@@ -67,8 +73,8 @@ type Builder = StepBuilder<Message, BroadcastOutput>
 export function createBroadcast(options: BroadcastOptions): Broadcast {
   const state: State = {
     options,
-    echoes: new Map(),
-    readies: new Map(),
+    echoes: { of: new Map(), counts: new Map() },
+    readies: { of: new Map(), counts: new Map() },
     held: new Map(),
     asked: new Set(),
     answered: new Map(),
@@ -161,17 +167,18 @@ function witness(state: State, step: Builder, seen: Commitment): void {
   }
 }
 
-function vote(
-  state: State,
-  step: Builder,
-  votes: Map<PeerIndex, Digest>,
-  from: PeerIndex,
-  digest: Digest,
-): void {
-  const earlier = votes.get(from)
-  if (earlier === undefined) votes.set(from, digest)
+function vote(state: State, step: Builder, votes: Votes, from: PeerIndex, digest: Digest): void {
+  const earlier = votes.of.get(from)
+  if (earlier === undefined) cast(votes, from, digest)
   else if (earlier !== digest)
     step.faults.push({ peer: from, kind: 'conflicting-vote', slot: state.options.slot })
+}
+
+/** Counts a first vote; a peer's own is one. */
+function cast({ of, counts }: Votes, voter: PeerIndex, digest: Digest): void {
+  if (of.has(voter)) return
+  of.set(voter, digest)
+  counts.set(digest, (counts.get(digest) ?? 0) + 1)
 }
 
 function hold(state: State, step: Builder, sealed: Sealed): void {
@@ -181,7 +188,7 @@ function hold(state: State, step: Builder, sealed: Sealed): void {
   const { commitments, slot, self } = state.options
   const bound = commitments.bind('echo', slot, sealed.digest)
   state.echoed = bound
-  state.echoes.set(self, bound)
+  cast(state.echoes, self, bound)
   if (bound === sealed.digest) {
     const message = { kind: 'echo', slot, digest: bound, signature: sealed.signature } as const
     step.messages.push({ to: 'others', message })
@@ -189,16 +196,14 @@ function hold(state: State, step: Builder, sealed: Sealed): void {
 }
 
 /** The digest that will be delivered if any is, as far as can be told: READY from f + 1 peers. */
-function agreedDigest(state: State): Digest | null {
-  for (const digest of new Set(state.readies.values()))
-    if (count(state.readies, digest) >= readyAmplification(state.options.faults)) return digest
-  return state.readied
+function agreedDigest({ readies, readied, options }: State): Digest | null {
+  return withVotes(readies, readyAmplification(options.faults)) ?? readied
 }
 
-function count(votes: Map<PeerIndex, Digest>, digest: Digest): number {
-  let sum = 0
-  for (const other of votes.values()) if (other === digest) sum++
-  return sum
+/** The first digest with so many votes. */
+function withVotes({ counts }: Votes, needed: number): Digest | null {
+  for (const [digest, votes] of counts) if (votes >= needed) return digest
+  return null
 }
 
 function advance(state: State, step: Builder): void {
@@ -208,36 +213,28 @@ function advance(state: State, step: Builder): void {
     if (digest !== null) {
       const bound = commitments.bind('ready', slot, digest)
       state.readied = bound
-      state.readies.set(self, bound)
+      cast(state.readies, self, bound)
       if (bound === digest) step.messages.push({ to: 'others', message: { kind: 'ready', slot, digest } })
     }
   }
   if (!state.delivered) deliver(state, step, readyDelivery(faults))
 }
 
-function readyDigest(state: State, echoesNeeded: number, readiesNeeded: number): Digest | null {
-  if (state.echoes.size < echoesNeeded && state.readies.size < readiesNeeded) return null
-  for (const digest of new Set([...state.echoes.values(), ...state.readies.values()])) {
-    if (count(state.echoes, digest) >= echoesNeeded) return digest
-    if (count(state.readies, digest) >= readiesNeeded) return digest
-  }
-  return null
+function readyDigest({ echoes, readies }: State, echoesNeeded: number, readiesNeeded: number): Digest | null {
+  return withVotes(echoes, echoesNeeded) ?? withVotes(readies, readiesNeeded)
 }
 
 function deliver(state: State, step: Builder, readiesNeeded: number): void {
-  if (state.readies.size < readiesNeeded) return
-  for (const digest of new Set(state.readies.values())) {
-    if (count(state.readies, digest) < readiesNeeded) continue
-    const sealed = state.held.get(digest)
-    if (sealed !== undefined) {
-      state.delivered = true
-      step.outputs.push({ kind: 'delivered', slot: state.options.slot, sealed })
-    } else if (!state.waiting) {
-      // An honest author's vector is most likely under way: give it a moment before asking others.
-      state.waiting = true
-      step.outputs.push({ kind: 'timer', slot: state.options.slot })
-    }
-    return
+  const digest = withVotes(state.readies, readiesNeeded)
+  if (digest === null) return
+  const sealed = state.held.get(digest)
+  if (sealed !== undefined) {
+    state.delivered = true
+    step.outputs.push({ kind: 'delivered', slot: state.options.slot, sealed })
+  } else if (!state.waiting) {
+    // An honest author's vector is most likely under way: give it a moment before asking others.
+    state.waiting = true
+    step.outputs.push({ kind: 'timer', slot: state.options.slot })
   }
 }
 
@@ -246,7 +243,7 @@ function askNext(state: State, step: Builder): void {
   const digest = agreedDigest(state)
   if (state.delivered || digest === null || state.held.has(digest)) return
   const { self, slot, peers } = state.options
-  const holders = [...state.echoes]
+  const holders = [...state.echoes.of]
     .filter(([peer, echoed]) => peer !== self && echoed === digest && !state.asked.has(peer))
     .map(([peer]) => peer)
   // Everyone begins at another place, so that the holders share the work.

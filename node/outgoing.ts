@@ -23,11 +23,17 @@ export interface OutgoingOptions {
   readonly links: readonly (Link | null)[]
   /** Runs a piece of work in turn with the peer's other work. */
   readonly inTurn: (work: () => void) => void
-  /** Messages are on the links: they are to be pumped when the present work is done. */
-  readonly pumpLater: () => void
+  /**
+   * Messages are on the links: they are to be pumped when the present work is done, or, where none is urgent, a
+   * moment later, with whatever else there is to say by then.
+   */
+  readonly pumpLater: (urgent: boolean) => void
   /** The log cannot be written: nothing that was not recorded has left, and nothing more will. */
   readonly failed: (error: Error) => void
 }
+
+/** An exchange among n makes n² of each of these: they travel together. */
+const patient: ReadonlySet<Message['kind']> = new Set(['echo', 'ready'])
 
 export function createOutgoing(options: OutgoingOptions): Outgoing {
   const { journal, links, inTurn, pumpLater, failed } = options
@@ -45,7 +51,7 @@ export function createOutgoing(options: OutgoingOptions): Outgoing {
       link.enqueue(encoded)
       messagesSent++
     }
-    pumpLater()
+    pumpLater(!patient.has(message.kind))
   }
   const release = () => {
     if (syncing || unsynced.length === 0) return

@@ -21,12 +21,17 @@ interface State<Input, Output> {
   readonly ackTimers: (Timer | null)[]
   stopped: boolean
   pumpAll: boolean
+  /** Votes are waiting to be sent together. */
+  pumpTimer: Timer | null
   bytesSent: number
   bytesReceived: number
 }
 
 /** An acknowledgement waits so long for a data frame to travel with. */
 const ACK_DELAY_MS = 40
+
+/** Votes wait so long for others to the same peer: most of those of an exchange are cast within moments. */
+const VOTE_DELAY_MS = 1
 
 export function createRunner<Input, Output extends { readonly kind: string }>(
   options: RunnerOptions<Input, Output>,
@@ -40,8 +45,9 @@ export function createRunner<Input, Output extends { readonly kind: string }>(
       journal: options.journal,
       links,
       inTurn: work => enqueueWork(state, work),
-      pumpLater: () => {
-        state.pumpAll = true
+      pumpLater: urgent => {
+        if (urgent) state.pumpAll = true
+        else pumpSoon(state)
       },
       failed(error) {
         state.stopped = true
@@ -64,6 +70,7 @@ export function createRunner<Input, Output extends { readonly kind: string }>(
     ackTimers: Array.from({ length: peers }, () => null),
     stopped: false,
     pumpAll: false,
+    pumpTimer: null,
     bytesSent: 0,
     bytesReceived: 0,
   }
@@ -90,6 +97,7 @@ export function createRunner<Input, Output extends { readonly kind: string }>(
     stop(done) {
       state.stopped = true
       for (const timer of state.ackTimers) timer?.cancel()
+      state.pumpTimer?.cancel()
       options.transport.stop(done)
     },
   }
@@ -160,11 +168,21 @@ function enqueueWork<I, O extends { readonly kind: string }>(state: State<I, O>,
     if (state.work.length === 0) for (const peer of [...state.held]) state.links[peer]?.retry()
   }
   state.working = false
-  if (state.pumpAll && !state.stopped) {
-    // Only now, so that what a burst of messages caused travels together.
-    state.pumpAll = false
-    for (const link of state.links) link?.pump()
-  }
+  if (state.pumpAll && !state.stopped) pump(state) // only now, so that what a burst of messages caused travels together
+}
+
+function pump<I, O extends { readonly kind: string }>(state: State<I, O>): void {
+  state.pumpAll = false
+  state.pumpTimer?.cancel()
+  state.pumpTimer = null
+  for (const link of state.links) link?.pump()
+}
+
+function pumpSoon<I, O extends { readonly kind: string }>(state: State<I, O>): void {
+  state.pumpTimer ??= state.options.clock.after(VOTE_DELAY_MS, () => {
+    state.pumpTimer = null
+    if (!state.stopped) pump(state)
+  })
 }
 
 function receiveFrame<I, O extends { readonly kind: string }>(

@@ -59,7 +59,7 @@ export interface AgreeResult {
 /** In a good network an agreement ends well within these; beyond them it never will. */
 const LIVENESS_MS = 120_000
 const EVENTS_MAX = 5_000_000
-/** Queues are looked at after every so many events. */
+/** Queues are looked at after every so many events; there are n² of them. */
 const LOOK_EVERY = 512
 
 export function simulateAgreement(options: AgreeOptions): AgreeResult {
@@ -76,6 +76,7 @@ export function simulateAgreement(options: AgreeOptions): AgreeResult {
     authority: options.authority ?? createTableAuthority(),
     traced: options.traced ?? false,
   })
+  const lookEvery = Math.max(LOOK_EVERY, 16 * settings.peers ** 2)
   const troubles = afflict(stage, conditions)
   for (let peer = 0; peer < settings.peers; peer++) stage.begin(peer)
   const { calmAfterEvents = Infinity } = options
@@ -84,7 +85,7 @@ export function simulateAgreement(options: AgreeOptions): AgreeResult {
       maxTimeMs: conditions.calmAtMs + LIVENESS_MS,
       maxEvents: EVENTS_MAX,
       until() {
-        if (stage.world.events() % LOOK_EVERY === 0) look(stage, honest, checkers)
+        if (stage.world.events() % lookEvery === 0) look(stage, honest, checkers)
         if (stage.world.events() >= calmAfterEvents) troubles.calm()
         return violation !== null
       },

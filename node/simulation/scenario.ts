@@ -3,19 +3,18 @@
  * part draws from a stream of its own, so that a new kind of fault leaves the data of old seeds as they were.
  */
 import { iterationsFor, peersNeeded } from '../../agreement/bounds.ts'
-import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Synchrony } from '../../agreement/thresholds.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { Attack } from '../../learning/attacks/attack.ts'
 import { attackNamed, attackNames } from '../../learning/attacks/registry.ts'
-import { type RandomStream, randomStream } from '../../learning/random.ts'
+import { randomStream } from '../../learning/random.ts'
 import type { AgreementSettings } from '../agreement-peer.ts'
 import type { AgreeOptions } from './agree.ts'
 import { type Authority, createEd25519Authority, createTableAuthority } from './authority.ts'
 import { drawConditions, drawTimelyConditions, TIMELY_TIMEOUT_MS } from './draw-conditions.ts'
 import { keySeed } from './keys.ts'
-import { mirrorAttack } from './mirror.ts'
 import { pick } from './pick.ts'
+import { type Camps, swarmAttack, swarmAttackNames } from './swarm-attacks.ts'
 
 export interface Scenario extends AgreeOptions {
   /** The attack's name, or `none` where nobody lies. */
@@ -32,8 +31,8 @@ const PEERS_MAX = 16
 const DIMENSION_MAX = 16
 /** One run in so many uses the real signatures. */
 const ED25519_EVERY = 50
-/** How often faulty peers play the counterexamples' attack, the strongest there is against agreement. */
-const MIRRORED = 0.15
+/** How often faulty peers play the attacks made for the swarm: the strongest there are against agreement. */
+const SPECIAL = 0.25
 
 export function drawScenario(seed: number): Scenario {
   const bound = drawSize(seed)
@@ -46,7 +45,7 @@ export function drawScenario(seed: number): Scenario {
   const draw = bound.synchrony === 'synchronous' ? drawTimelyConditions : drawConditions
   return {
     ...{ settings: settings.settings, target: settings.target, inputs, seed, attackName },
-    byzantine: { peers: liars, attack: attackOf(attackName, honest) },
+    byzantine: { peers: liars, attack: attackOf(attackName, { peers, faults, honest }) },
     conditions: draw({ settings: settings.settings, inputs, honest }, conditions),
     authority: authorityOf(seed, peers),
   }
@@ -75,7 +74,11 @@ function drawLiars(seed: number, peers: number, faults: number) {
     .sort((a, b) => a - b)
   const attack = randomStream(seed, 'attack')
   const attackName =
-    count === 0 ? 'none' : attack.uniform() < MIRRORED ? 'mirror' : pick(attack, swarmAttacks)
+    count === 0
+      ? 'none'
+      : attack.uniform() < SPECIAL
+        ? pick(attack, swarmAttackNames)
+        : pick(attack, swarmAttacks)
   return { liars, attackName }
 }
 
@@ -91,9 +94,10 @@ function drawSettings(seed: number, bound: ReturnType<typeof drawSize>) {
   return { settings, target }
 }
 
-function attackOf(name: string, honest: readonly PeerIndex[]): Attack | null {
+function attackOf(name: string, camps: Camps): Attack | null {
   if (name === 'none') return null
-  return name === 'mirror' ? mirrorAttack(honest) : attackNamed(name)
+  const own = swarmAttackNames.find(each => each === name)
+  return own === undefined ? attackNamed(name) : swarmAttack(own, camps)
 }
 
 function authorityOf(seed: number, peers: number): Authority {

@@ -34,7 +34,6 @@ export function createAveragingChecker(run: CheckedRun, violate: Violate): Avera
   const measures: IterationMeasure[] = []
   const start = honest.map(peer => inputs[peer]!)
   const limits = limitsOf(run)
-  checkIterations(run, violate)
   const rounds = createRounds(run, round => {
     if (round.index === 0) return
     const before = rounds.at(round.index - 1)
@@ -67,6 +66,7 @@ export function createAveragingChecker(run: CheckedRun, violate: Violate): Avera
     output: (peer, output) => rounds.output(peer, output),
     measures: () => measures.filter(measure => measure !== undefined),
     end() {
+      checkIterations(run, violate)
       const last = rounds.at(settings.iterations)
       if (!guaranteed || run.target === null || last === undefined) return
       const [wide, left] = [diameter(start), diameter(last.vectors)]
