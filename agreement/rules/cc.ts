@@ -27,11 +27,10 @@ export function cc(vectors: readonly Vector[], options: CcOptions = {}): Vector 
   checkPositive('cc', 'tau', tau)
   checkWhole('cc', 'passes', passes, 1, 10_000)
   if (start !== undefined) checkVector('cc', 'start', start, vectors[0]!.length)
-  const origin = start ?? new Float32Array(vectors[0]!.length)
   // v as Σ a_j x_j + a_n v₀: only the distances ever see an iterate that is rounded to 32 bits.
-  const points = [...vectors, origin]
+  const points = start === undefined ? vectors : [...vectors, start]
   let weights = new Float64Array(points.length).fill(1, vectors.length)
-  let centre = origin
+  let centre = start
   for (let pass = 0; pass < passes; pass++) {
     const squares = squaredDistancesTo(vectors, centre)
     const shares = squares.map(square => Math.min(1, tau / Math.sqrt(square)) / vectors.length)
@@ -39,5 +38,5 @@ export function cc(vectors: readonly Vector[], options: CcOptions = {}): Vector 
     weights = weights.map((weight, j) => stay * weight + (shares[j] ?? 0))
     centre = combine(points, weights)
   }
-  return centre
+  return centre!
 }

@@ -61,9 +61,7 @@ export function gmom(vectors: readonly Vector[], faults: number, options: GmomOp
     )
   checkPositive('gmom', 'tau', tau)
   checkPositive('gmom', 'tolerance', tolerance)
-  const groups = Array.from({ length: k }, (_, g) => range(start(n, k, g), start(n, k, g + 1)))
-  // A group of one is its own mean.
-  const means = k === n ? vectors : meansOf(vectors, groups)
+  const means = groupMeans(vectors, k)
   if (tau === Infinity) return medianOf(means, tolerance)
   const norms = squaredDistancesTo(means).map(Math.sqrt)
   const kept = means.filter((_, g) => norms[g]! <= tau)
@@ -73,6 +71,15 @@ export function gmom(vectors: readonly Vector[], faults: number, options: GmomOp
       `gmom: tau ${tau} drops all ${k} groups, the least norm is ${Math.min(...norms)}`,
     )
   return medianOf(kept, tolerance)
+}
+
+/** The means of `k` groups of neighbours; of a group of one, that vector itself. */
+function groupMeans(vectors: readonly Vector[], k: number): Vector[] {
+  const n = vectors.length
+  const groups = Array.from({ length: k }, (_, g) => range(start(n, k, g), start(n, k, g + 1)))
+  const larger = groups.filter(group => group.length > 1)
+  const means = larger.length === 0 ? [] : meansOf(vectors, larger)
+  return groups.map(group => (group.length === 1 ? vectors[group[0]!]! : means[larger.indexOf(group)]!))
 }
 
 /** Where group `g` of `k` starts, the first groups one larger where `k` does not divide `n`. */

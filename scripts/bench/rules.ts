@@ -85,8 +85,7 @@ function familyOf({ n, f, d }: Shape, centred = true): Vector[] {
   const centre = Float32Array.from({ length: d }, () => (centred ? random.normal() : 0))
   return Array.from({ length: n }, (_, j) => {
     const vector = allocateVector(d)
-    for (let i = 0; i < d; i++)
-      vector[i] = (j % 3 === 2 && j / 3 < f ? -centre[i]! : centre[i]!) + random.normal()
+    for (let i = 0; i < d; i++) vector[i] = ((j * f) % n < f ? -centre[i]! : centre[i]!) + random.normal()
     return vector
   })
 }
