@@ -30,6 +30,7 @@ export {
   type BroadcastOutput,
   createBroadcast,
 } from './broadcast.ts'
+export { allocateVector, hasKernels } from './kernels/index.ts'
 export {
   type Commitments,
   type Digest,

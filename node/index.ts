@@ -73,3 +73,4 @@ export {
   type StorageErrorCode,
 } from './storage/index.ts'
 export { systemClock } from './system-clock.ts'
+export { type KernelThreads, startKernelThreads } from './threads/pool.ts'

@@ -19,8 +19,14 @@ const BYTES_MAX = 768 * 2 ** 20
 /** Rows at a multiple of a page from each other would all fall into the same few cache lines. */
 const STAGGER_BYTES = 5 * 64
 
+/** What is used of a WebAssembly memory; spelt out, for users whose TypeScript knows no WebAssembly. */
+export interface Pages {
+  readonly buffer: ArrayBufferLike
+  grow(pages: number): number
+}
+
 export interface KernelMemory {
-  readonly memory: WebAssembly.Memory
+  readonly memory: Pages
   readonly shared: boolean
 }
 
@@ -36,7 +42,7 @@ export function kernelMemory(): KernelMemory {
 }
 
 /** In a thread that shares the kernels' memory of another: that memory, before anything else here is used. */
-export function adoptMemory(memory: WebAssembly.Memory): void {
+export function adoptMemory(memory: Pages): void {
   made = { memory, shared: true }
 }
 
@@ -84,7 +90,7 @@ export function allocateVector(length: number): Vector {
   return new Float32Array(buffer, address, length)
 }
 
-function grow(memory: WebAssembly.Memory, bytes: number): number | undefined {
+function grow(memory: Pages, bytes: number): number | undefined {
   const address = next
   const missing = address + bytes - memory.buffer.byteLength
   if (address + bytes > BYTES_MAX) return undefined

@@ -4,7 +4,7 @@ declare namespace WebAssembly {
     constructor(bytes: Uint8Array<ArrayBuffer>)
   }
   class Instance {
-    constructor(module: Module, imports: Record<string, Record<string, Memory>>)
+    constructor(module: Module, imports: Record<string, Record<string, object>>)
     readonly exports: Record<string, unknown>
   }
   class Memory {
