@@ -10,6 +10,9 @@
  * position, so an honest peer is no further: a cohort that waits for this very peer is met where it waits. And
  * n − f − 1 peers still hold θ_s and their messages since. A peer that lost its memory may have spoken before: others
  * show the newest vector it signed, and it speaks again only two steps later, so that it cannot contradict itself.
+ * Those who saw its newest may be among the f that do not answer. But it came to its last step S with vectors of
+ * n − f peers from step S − 1, of whom n − 3f − 1 are honest and answer: where that is more than f, the (f + 1)-th
+ * highest position is at least S − 1, and two steps after it are new to it as well.
  */
 import { type Aggregate, aggregate as plainRules } from '../agreement/averaging/aggregate.ts'
 import type { ProtocolName } from '../agreement/bounds.ts'
@@ -199,11 +202,12 @@ function choose(state: State, builder: Builder, question: Question): void {
   }
   const steps = positions.map(({ step }) => step).sort((a, b) => a - b)
   const oldests = positions.map(({ oldest }) => oldest).sort((a, b) => a - b)
+  const spoken = question.amnesiac ? Math.max(seenStep, seenStep === 0 ? 0 : steps.at(-1 - faults)!) : null
   const target = Math.max(
     steps[faults]!,
     oldests[enough - 1]!,
     question.step,
-    question.amnesiac ? seenStep + 2 : 0,
+    spoken === null ? 0 : spoken + 2,
   )
   question.target = Math.min(target, stepsEnd)
   question.answers.clear()
@@ -222,8 +226,10 @@ function takeAnswer(state: State, builder: Builder, from: PeerIndex, slot: Slot,
   if (question.answers.size < answersNeeded(peers, faults)) return
   const vectors = [...question.answers].sort(([a], [b]) => a - b).map(([, answer]) => answer)
   const average = state.options.aggregate ?? plainRules
-  // This peer has no vector of its own here; CVA takes the first answer's place for it.
-  const parameters = average(protocol, { vectors, own: vectors[0]!, faults, keep: vectors.length - faults })
+  const keep = vectors.length - faults
+  // This peer has no vector of its own here. CVA needs one near the honest ones, and any single answer may be a lie.
+  const own = average('icwtm', { vectors, own: vectors[0]!, faults, keep })
+  const parameters = average(protocol, { vectors, own, faults, keep })
   state.question = null
   builder.outputs.push({ kind: 'found', step: slot.step, parameters })
 }

@@ -43,8 +43,9 @@ export function createOutgoing(options: OutgoingOptions): Outgoing {
 
   const put = (to: Envelope['to'], message: Message) => {
     const chunks = encodeMessage(message)
-    const answers = message.kind === 'payload'
     const timeless = message.slot.phase === 'state'
+    const answers =
+      message.kind === 'payload' || message.kind === 'position' || (timeless && message.kind === 'vector')
     const encoded: Encoded = { step: message.slot.step, chunks, bytes: sizeOf(chunks), answers, timeless }
     for (const [peer, link] of links.entries()) {
       if (link === null || (to !== 'others' && to !== peer)) continue

@@ -79,7 +79,7 @@ export function createOutbox(limits: LinkLimits): Outbox {
       state.inFlightBytes = 0
     },
     resumeAt(step, forgetful) {
-      if (forgetful) dropAnswers(state)
+      dropAnswers(state, forgetful)
       const index = state.kept.findIndex(message => message.step >= step || message.timeless === true)
       state.next = index < 0 ? end(state) : state.first + index
       state.acknowledged = state.next - 1
@@ -111,9 +111,14 @@ function dropOldest(state: State): void {
   state.next = Math.max(state.next, state.first)
 }
 
-/** Numbers may shift, as the peer's new life has heard none yet. */
-function dropAnswers(state: State): void {
-  state.kept = state.kept.filter(({ answers }) => answers !== true)
+/**
+ * Numbers may shift, as the peer takes any number for the first. Where it stands is asked anew each time: an old
+ * answer to that would be taken for a new one, also by the same life.
+ */
+function dropAnswers(state: State, forgetful: boolean): void {
+  state.kept = state.kept.filter(
+    ({ answers, timeless }) => answers !== true || !(forgetful || timeless === true),
+  )
   state.keptBytes = state.kept.reduce((sum, { bytes }) => sum + bytes, 0)
 }
 

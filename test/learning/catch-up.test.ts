@@ -9,9 +9,9 @@ const N = 7
 const F = 1
 const D = 2
 
-function member(self: number): CatchUp {
+function member(self: number, protocol: 'mda' | 'cva' = 'mda'): CatchUp {
   return createCatchUp({
-    protocol: 'mda',
+    protocol,
     self,
     peers: N,
     faults: F,
@@ -104,6 +104,9 @@ test('a peer without memory speaks again only two steps after what others have s
   const { targets, found } = askAll(at(0, 1), others, 1, true)
   t.deepEqual(targets, [62])
   t.is(found.length, 0, 'it waits until the others come there')
+  const heard = everyone([50, 50, 50, 52, 52, 50])
+  heard.get(3)!.saw(0, { ...seen, slot: { ...slotAt(0), step: 20 } })
+  t.deepEqual(askAll(at(0, 1), heard, 1, true).targets, [54], 'nor where it may have been unheard')
   const remembering = askAll(at(0, 1), others, 1, false)
   t.deepEqual(remembering.targets, [50], 'a peer with its journal needs no such care')
 })
@@ -143,7 +146,7 @@ test('a faulty answer moves the result no further than the rule lets it', t => {
   const liar = {
     ...others.get(6)!,
     receive: (_: number, message: Message) => {
-      const slot = { step: 50, phase: 'state', iteration: 0, sender: 6 } as const
+      const slot = { step: 50, phase: 'state', iteration: 0, sender: 1 } as const
       const reply: Message =
         message.kind === 'query'
           ? { kind: 'position', slot, oldest: 34, seen: null }
@@ -151,8 +154,11 @@ test('a faulty answer moves the result no further than the rule lets it', t => {
       return { messages: [{ to: 0, message: reply }], outputs: [], faults: [] }
     },
   } as unknown as CatchUp
-  const asked = new Map([[6, liar], ...[...others].filter(([index]) => index !== 6)])
-  const { found } = askAll(at(0, 2), asked, 2, false)
-  t.is(found[0]!.parameters![0], 50)
-  t.true(found[0]!.parameters![1]! < 0.07)
+  const asked = new Map([...[...others].filter(([index]) => index !== 1), [1, liar] as const])
+  for (const protocol of ['mda', 'cva'] as const) {
+    const asker = member(0, protocol)
+    const { found } = askAll(asker, asked, 2, false)
+    t.is(found[0]!.parameters![0], 50, protocol)
+    t.true(found[0]!.parameters![1]! < 0.07)
+  }
 })

@@ -21,22 +21,14 @@ const TROUBLES_MAX = 6
 const ABSENCE_MS = 4000
 
 export function drawLearningConditions(scene: LearningScene, random: RandomStream): Conditions {
-  const { cohort, byzantine, faults } = scene
+  const { cohort, byzantine } = scene
   const honest = [...cohort.members.keys()].filter(peer => !byzantine.includes(peer))
   const calmAtMs = 500 + 4000 * random.uniform()
   const peers = random.shuffle([...honest])
   const troubles = Array.from({ length: random.integer(TROUBLES_MAX + 1) }, (_, i) =>
     drawTrouble(scene, peers[i % peers.length]!, calmAtMs, random),
   )
-  // Who has lost its memory counts towards f until it has caught up.
-  const canLose = cohort.protocol !== 'rb-tm' && byzantine.length < faults
-  if (canLose && random.uniform() < 0.3)
-    troubles.push({
-      kind: 'disk-lost',
-      peer: pick(random, honest),
-      at: drawMoment(scene, peers[0]!, calmAtMs, random),
-      forMs: absence(random),
-    })
+  if (random.uniform() < 0.3) troubles.push(...drawLostDisk(scene, peers[0]!, random))
   return {
     latency: drawLatency(random),
     jitterMs: random.uniform() < 0.5 ? 0 : 20 * random.uniform(),
@@ -64,6 +56,25 @@ function drawTrouble(scene: LearningScene, peer: PeerIndex, calmAtMs: number, ra
   const members = [...scene.cohort.members.keys()]
   const size = random.uniform() < 0.5 ? 1 : 1 + random.integer(members.length - 1)
   return { kind: 'partition', side: random.shuffle(members).slice(0, size), at, forMs }
+}
+
+/** The first of its vectors that a peer may lose the memory of: others have heard of it by then. */
+const FIRST_LOST = 6
+
+/**
+ * Who has lost its memory counts towards f until it has caught up. It is to have spoken in some steps: from a peer
+ * that nobody has heard of, one that has lost its disk in its first steps cannot be told apart. RB-TM at its bound
+ * has no honest peer to spare that would know.
+ */
+function drawLostDisk(
+  { cohort, byzantine, faults, steps }: LearningScene,
+  peer: PeerIndex,
+  random: RandomStream,
+): Trouble[] {
+  if (cohort.protocol === 'rb-tm' || byzantine.length >= faults || 2 * steps <= FIRST_LOST) return []
+  const iteration = FIRST_LOST + random.integer(2 * steps - FIRST_LOST)
+  const at = { sealed: peer, iteration, afterMs: 30 * random.uniform() ** 2 }
+  return [{ kind: 'disk-lost', peer, at, forMs: absence(random) }]
 }
 
 /** Most often just after a vector was bound, when the least is settled. `iteration` counts the peer's vectors. */

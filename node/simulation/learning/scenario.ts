@@ -45,9 +45,13 @@ export function drawLearningScenario(seed: number): LearningScenario {
     .sort((a, b) => a - b)
   const attackName = liars === 0 ? 'none' : pick(random, attacks)
   // A long run is one that somebody can be left behind in.
-  const steps = protocol === 'rb-tm' ? 3 + random.integer(6) : pick(random, [4, 8, 16, 40])
+  const schedule = pick(random, ['practical', 'practical', 'practical', 'log', 'theory'] as const)
+  const steps =
+    protocol === 'rb-tm'
+      ? 3 + random.integer(4)
+      : pick(random, schedule === 'practical' ? [4, 8, 16, 40] : [4, 8])
   const dimension = 1 + random.integer(6)
-  const cohort = cohortOf(seed, { protocol, peers, faults, steps }, random)
+  const cohort = cohortOf(seed, { protocol, peers, faults, steps, schedule }, random)
   const scene = { cohort, byzantine, faults, steps }
   return {
     ...{ seed, cohort, dimension, attackName },
@@ -67,14 +71,11 @@ function drawSize(protocol: Cohort['protocol'], random: RandomStream) {
   return { peers, faults: Math.min(faults, mostFaults(protocol, peers, 'asynchronous')) }
 }
 
+type Drawn = Pick<Cohort, 'protocol' | 'faults' | 'steps' | 'schedule'> & { readonly peers: number }
+
 function cohortOf(
   seed: number,
-  {
-    protocol,
-    peers,
-    faults,
-    steps,
-  }: Pick<Cohort, 'protocol' | 'faults' | 'steps'> & { readonly peers: number },
+  { protocol, peers, faults, steps, schedule }: Drawn,
   random: RandomStream,
 ): Cohort {
   return {
@@ -85,7 +86,7 @@ function cohortOf(
       addresses: [],
     })),
     ...{ graceMs: random.uniform() < 0.3 ? 10 : 0, timeoutMs: 1000, count: 'tight', model: 'quadratic' },
-    schedule: pick(random, ['practical', 'practical', 'log', 'theory']),
+    schedule,
     iterations: { gradient: 1 + random.integer(2), parameters: 1 },
     ...{ rate: 0.3, momentum: pick(random, [0, 0, 0.9]), clip: null, weightDecay: 0, box: null },
     ...{ stepSize: 'constant', batch: 1, batchSchedule: 'constant', output: 'last' },
