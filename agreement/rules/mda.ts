@@ -17,7 +17,7 @@ export interface MdaOptions extends RuleOptions {
  * Source: collaborative-learning §5; RESAM, Table 1: `λ = 2f/(n − f)`.
  *
  * @param vectors `n` vectors of `d` coordinates
- * @param faults `f`, with `2f < n`
+ * @param faults `f`, with `2f < n`; where `keep` is given, that alone counts
  * @returns a new vector of `d` coordinates; cost `O(n²d)` and an exact search that is exponential in
  * `n − keep` only
  * @throws RuleError empty-input, unequal-lengths, not-finite, too-many-faults, bad-parameter
@@ -26,7 +26,7 @@ export interface MdaOptions extends RuleOptions {
 export function mda(vectors: readonly Vector[], faults: number, options: MdaOptions = {}): Vector {
   checkVectors('mda', vectors, options)
   const n = vectors.length
-  checkMinority('mda', n, faults)
+  if (options.keep === undefined) checkMinority('mda', n, faults)
   const keep = options.keep ?? n - faults
   checkWhole('mda', 'keep', keep, 1, n)
   return meanOf(leastDiameterSubset(squaredDistances(vectors), n, keep).map(j => vectors[j]!))
