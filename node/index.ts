@@ -62,9 +62,9 @@ export {
   keySeed,
   type SimulateOptions,
   type SimulationResult,
-  type StepProgress,
   simulate,
 } from './simulation/simulate.ts'
+export type { StepProgress } from './simulation/step-meter.ts'
 export {
   type FileLog,
   memoryStorage,

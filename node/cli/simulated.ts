@@ -4,7 +4,8 @@ import { diameter, distance, norm, type Vector } from '../../agreement/vector.ts
 import type { Evaluation } from '../../learning/oracle.ts'
 import type { ModelOracle } from '../../learning/oracles/jax-oracle.ts'
 import type { Cohort } from '../cohort.ts'
-import type { SimulationResult, StepProgress } from '../simulation/simulate.ts'
+import type { SimulationResult } from '../simulation/simulate.ts'
+import type { StepProgress } from '../simulation/step-meter.ts'
 import type { Scenario } from './options.ts'
 
 export interface SimulatedOptions {

@@ -2,21 +2,22 @@
  * A whole cohort in the simulated world: the same peers, with virtual time and a seeded network in place of the
  * real ports. Same cohort, same seed, same options: the same trace, bit for bit.
  */
-
+import type { Aggregate } from '../../agreement/averaging/aggregate.ts'
 import type { Fault, PeerIndex } from '../../agreement/protocol.ts'
-import { diameter, type Vector } from '../../agreement/vector.ts'
+import type { Vector } from '../../agreement/vector.ts'
 import type { Attack } from '../../learning/attacks/attack.ts'
-import type { LearnOutput } from '../../learning/learn-contract.ts'
 import type { ModelOracle } from '../../learning/oracles/jax-oracle.ts'
 import { randomStream } from '../../learning/random.ts'
+import { wronglyBlamed } from '../blame.ts'
 import { type Cohort, cohortId } from '../cohort.ts'
 import { createPeer, type OraclePort, type Peer } from '../peer.ts'
-import { createSigner, createVerifier, ed25519 } from '../signatures/index.ts'
+import { createSigner, createVerifier, ed25519, type Verifier } from '../signatures/index.ts'
 import { keySeed } from './keys.ts'
-import { createNetwork } from './network.ts'
+import { createNetwork, type SimulatedNetwork } from './network.ts'
 import { sharedRules } from './shared-rules.ts'
-import { createBlackboard } from './sightings.ts'
-import { createTrace } from './trace.ts'
+import { type Blackboard, createBlackboard } from './sightings.ts'
+import { createStepMeter, type StepMeter, type StepProgress } from './step-meter.ts'
+import { createTrace, type Trace } from './trace.ts'
 import { createWorld, type World } from './world.ts'
 
 export interface SimulateOptions {
@@ -34,19 +35,13 @@ export interface SimulateOptions {
   readonly onStep?: (progress: StepProgress) => void
 }
 
-/** A step that all honest peers have completed. */
-export interface StepProgress {
-  readonly step: number
-  /** Mean over the honest peers of the loss on their batches. */
-  readonly loss: number
-  readonly diameter: { readonly gradient: number; readonly parameters: number }
-}
-
 export interface SimulationResult {
   readonly honest: readonly PeerIndex[]
   /** By peer; null where a Byzantine peer did not finish. */
   readonly parameters: readonly (Vector | null)[]
   readonly steps: readonly StepProgress[]
+  /** Guarantees that did not hold; empty in a run that went well. */
+  readonly violations: readonly string[]
   readonly faults: readonly { readonly observer: PeerIndex; readonly fault: Fault }[]
   readonly messages: number
   readonly bytes: number
@@ -84,7 +79,7 @@ export async function simulate(options: SimulateOptions): Promise<SimulationResu
     bytesPerMs: Infinity,
   })
   const honest = [...cohort.members.keys()].filter(peer => !byzantine.peers.includes(peer))
-  const meter = createStepMeter(honest, options.onStep)
+  const meter = createStepMeter(cohort, honest, options.onStep)
   const run: Run = { options, world, peers: [], honest, finished: new Map(), faults: [], meter }
   const id = cohortId(cohort)
   const seeds = cohort.members.map((_, peer) => keySeed(seed, peer))
@@ -92,50 +87,62 @@ export async function simulate(options: SimulateOptions): Promise<SimulationResu
     id,
     seeds.map(key => ed25519.publicKey(key)),
   )
-  const rules = sharedRules()
   const blackboard = createBlackboard(honest.length)
-  for (let self = 0; self < n; self++) {
-    const faulty = byzantine.peers.includes(self) && byzantine.attack !== null
-    const random = randomStream(seed, 'adversary', self)
-    run.peers.push(
-      createPeer({
-        cohort,
-        self,
-        initial: options.oracles[self]!.initial,
-        oracle: oraclePort(world, options.oracles[self]!, options.gradientMs),
-        transport: network.attach(self),
-        clock: world.clock,
-        storage: null,
-        signer: createSigner(id, seeds[self]!),
-        verifier,
-        epoch: 1,
-        aggregate: rules,
-        ...(faulty && {
-          attack: { attack: byzantine.attack!, random: random.uniform, sightings: blackboard },
-        }),
-        hooks: {
-          received: (from, message) => trace.add(world.nowMs(), from, self, message),
-          finished: parameters => finish(run, self, parameters),
-          failed: error => {
-            throw error
-          },
-          fault: fault => {
-            if (fault.peer !== null) run.faults.push({ observer: self, fault })
-          },
-          ...(!faulty && {
-            gradient: (step, { loss }) => meter.loss(step, loss),
-            output: output => {
-              meter.output(self, output)
-              if (output.kind === 'sealed' && blackboard.sealed(output.slot, output.vector)) poke(run)
-            },
-          }),
-        },
-      }),
-    )
-  }
+  const common = { id, seeds, verifier, blackboard, trace, network, rules: sharedRules() }
+  for (let self = 0; self < n; self++) run.peers.push(peerOf(run, common, self))
   for (const peer of run.peers) peer.start()
   await world.run({ until: () => honest.every(peer => run.finished.has(peer)) })
   return summary(run, trace.digest())
+}
+
+/** What all peers of the world share. */
+interface Common {
+  readonly id: string
+  readonly seeds: readonly Uint8Array[]
+  readonly verifier: Verifier
+  readonly blackboard: Blackboard
+  readonly trace: Trace
+  readonly network: SimulatedNetwork
+  readonly rules: Aggregate
+}
+
+function peerOf(run: Run, common: Common, self: PeerIndex): Peer {
+  const { options, world, meter } = run
+  const { cohort, seed, byzantine } = options
+  const { blackboard } = common
+  const faulty = byzantine.peers.includes(self) && byzantine.attack !== null
+  const random = randomStream(seed, 'adversary', self).uniform
+  return createPeer({
+    cohort,
+    self,
+    initial: options.oracles[self]!.initial,
+    oracle: oraclePort(world, options.oracles[self]!, options.gradientMs),
+    transport: common.network.attach(self),
+    clock: world.clock,
+    storage: null,
+    signer: createSigner(common.id, common.seeds[self]!),
+    verifier: common.verifier,
+    epoch: 1,
+    aggregate: common.rules,
+    ...(faulty && { attack: { attack: byzantine.attack!, random, sightings: blackboard } }),
+    hooks: {
+      received: (from, message) => common.trace.add(world.nowMs(), from, self, message),
+      finished: parameters => finish(run, self, parameters),
+      failed: error => {
+        throw error
+      },
+      fault: fault => {
+        if (fault.peer !== null) run.faults.push({ observer: self, fault })
+      },
+      ...(!faulty && {
+        gradient: (step, { loss }) => meter.loss(step, loss),
+        output: output => {
+          meter.output(output)
+          if (output.kind === 'sealed' && blackboard.sealed(output.slot, output.vector)) poke(run)
+        },
+      }),
+    },
+  })
 }
 
 /** The adversary's links are the fastest there are: it strikes at once, but after the honest peer's own step. */
@@ -152,11 +159,13 @@ function finish(run: Run, self: PeerIndex, parameters: Vector): void {
 
 function summary(run: Run, trace: string): SimulationResult {
   const status = run.peers.map(peer => peer.status())
+  const blames = run.faults.map(({ observer, fault: { peer, kind } }) => ({ observer, peer, kind }))
   const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0)
   return {
     honest: run.honest,
     parameters: run.peers.map((_, peer) => run.finished.get(peer) ?? null),
     steps: run.meter.steps,
+    violations: [...run.meter.violations, ...wronglyBlamed(run.honest, blames)],
     faults: run.faults,
     messages: sum(status.map(({ messagesSent }) => messagesSent)),
     bytes: sum(status.map(({ bytesSent }) => bytesSent)),
@@ -166,42 +175,6 @@ function summary(run: Run, trace: string): SimulationResult {
     stuck: run.honest
       .filter(peer => !run.finished.has(peer))
       .map(peer => ({ peer, step: status[peer]!.step, waitingFor: status[peer]!.waitingFor })),
-  }
-}
-
-interface StepMeter {
-  readonly steps: StepProgress[]
-  loss(step: number, loss: number): void
-  output(peer: PeerIndex, output: LearnOutput): void
-}
-
-/** Gathers what the honest peers have at the end of each step, and measures how far they are apart. */
-function createStepMeter(honest: readonly PeerIndex[], onStep: SimulateOptions['onStep']): StepMeter {
-  const steps: StepProgress[] = []
-  const open = new Map<number, { losses: number[]; gradient: Vector[]; parameters: Vector[] }>()
-  const at = (step: number) => {
-    const entry = open.get(step) ?? { losses: [], gradient: [], parameters: [] }
-    open.set(step, entry)
-    return entry
-  }
-  return {
-    steps,
-    loss: (step, loss) => at(step).losses.push(loss),
-    output(_peer, output) {
-      if (output.kind !== 'averaged') return
-      const entry = at(output.step)
-      entry[output.phase].push(output.vector)
-      if (entry.parameters.length < honest.length) return
-      open.delete(output.step)
-      const loss = entry.losses.reduce((a, b) => a + b, 0) / Math.max(1, entry.losses.length)
-      const progress = {
-        step: output.step,
-        loss,
-        diameter: { gradient: diameter(entry.gradient), parameters: diameter(entry.parameters) },
-      }
-      steps.push(progress)
-      onStep?.(progress)
-    },
   }
 }
 

@@ -141,7 +141,7 @@ function reportOf(scenario: Scenario, run: SimulatedRun, id: string, wallSeconds
     virtualSeconds: result.virtualSeconds,
     trace: result.trace,
     faults: tally(result.faults.map(({ fault }) => fault)),
-    violations: [],
+    violations: [...result.violations],
   }
 }
 
