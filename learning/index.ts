@@ -10,6 +10,8 @@ export {
   type Sightings,
 } from './attacks/byzantine.ts'
 export { AttackError, attackNamed, attackNames } from './attacks/registry.ts'
+export { type BatchSchedule, type BatchSize, batchSize, parseBatchSchedule } from './batch-size.ts'
+export { type Box, project } from './box.ts'
 export {
   DataError,
   type DataErrorCode,
@@ -21,6 +23,7 @@ export { digits } from './data/digits.ts'
 export { loadDataset, parseIdxImages, parseIdxLabels } from './data/idx.ts'
 export { type Partition, parsePartition, partitionIndices } from './data/partition.ts'
 export { createLearn } from './learn.ts'
+export { type LearnBounds, type LearnProblem, learnBounds } from './learn-bounds.ts'
 export {
   defaultWindow,
   type Learn,
@@ -53,3 +56,12 @@ export type { OracleSpec } from './oracles/spec.ts'
 export { createOracle } from './oracles/worker-oracle.ts'
 export { drawNormal, type RandomStream, randomStream } from './random.ts'
 export { createSchedule, type Schedule, type ScheduleOptions } from './schedule.ts'
+export { exhaustive, type LeastSquares, minimiser, redundancy } from './server/least-squares.ts'
+export {
+  createServer,
+  type GradientSource,
+  type Server,
+  type ServerOptions,
+  type ServerStep,
+} from './server/server.ts'
+export { parseStepSize, type StepSize, type StepSizeSchedule, stepSize } from './step-size.ts'

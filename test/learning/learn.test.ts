@@ -130,6 +130,18 @@ test('θ_{t+½} = θ_t − η_t·γ_t with the rate of the step', t => {
   t.deepEqual(stepped, [-1, -1.5])
 })
 
+test('θ_{t+½} is projected onto the box before it goes into the agreement', t => {
+  const outputs = alone({ rate: () => 1, box: { low: -1.5, high: 1 } }, [
+    Float32Array.of(1, -3, 0),
+    Float32Array.of(1, 0, 0),
+  ])
+  const stepped = outputs.flatMap(o => (o.kind === 'stepped' ? [[...o.state.parameters]] : []))
+  t.deepEqual(stepped, [
+    [-1, 1, 0],
+    [-1.5, 1, 0],
+  ])
+})
+
 test('the output is the last parameters, or those of the drawn step before its update', t => {
   const ones = Array.from({ length: 4 }, () => Float32Array.of(1, 0, 0))
   const result = (outputStep: number | null) =>

@@ -1,0 +1,119 @@
+/** `reproduce`, `bounds learn` and `simulate --architecture server` from outside. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test from 'ava'
+import { reportSchema } from '../../../node/report.ts'
+import { run } from './concord.ts'
+
+test('reproduce --list names every experiment, for people and for machines', async t => {
+  const [people, machines] = await Promise.all([
+    run('reproduce', '--list'),
+    run('reproduce', '--list', '--json'),
+  ])
+  const names = JSON.parse(machines.stdout).map(({ name }: { name: string }) => name)
+  t.true(names.includes('resam') && names.includes('peer-to-peer'))
+  for (const name of names) t.true(people.stdout.includes(name))
+})
+
+test('reproduce leaves results and a page, and goes on from there', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'concord-'))
+  t.teardown(() => rm(folder, { recursive: true }))
+  const args = [
+    'reproduce',
+    'linear-regression',
+    '--quick',
+    '--seeds',
+    '1',
+    '--threads',
+    '1',
+    '--out',
+    folder,
+  ]
+  const { code, stdout, stderr } = await run(...args)
+  t.is(code, 0, stderr)
+  t.is(stdout.match(/^reproduced: /gm)?.length, 4, stdout)
+  t.true((await readFile(join(folder, 'redundancy.html'), 'utf8')).includes('<svg'))
+  const again = await run(...args, '--json')
+  t.regex(again.stderr, /(\d+) runs, \1 of them taken from/)
+  t.deepEqual(JSON.parse(again.stdout), JSON.parse(await readFile(join(folder, 'results.json'), 'utf8')))
+})
+
+test('reproduce says what is wrong with a name, with data, with results', async t => {
+  const [none, near, data, missing] = await Promise.all([
+    run('reproduce'),
+    run('reproduce', 'resma'),
+    run('reproduce', 'redundancy', '--data', '.'),
+    run('reproduce', 'resam', '--data', '/no/such/folder'),
+  ])
+  for (const { code } of [none, near, data, missing]) t.is(code, 2)
+  t.regex(none.stderr, /which experiment\? One of redundancy, /)
+  t.regex(near.stderr, /no experiment is called "resma".*did you mean resam/)
+  t.regex(data.stderr, /redundancy needs no data/)
+  t.regex(missing.stderr, /\/no\/such\/folder: no train-images-idx3-ubyte/)
+})
+
+test('bounds learn gives η and T_LEARN, as text and as JSON; its options belong to it', async t => {
+  const args = [
+    'bounds',
+    'learn',
+    '--delta',
+    '1.2',
+    '--averaging-constant',
+    '1',
+    '--deviation',
+    '0',
+    '--greatest-loss',
+    '2',
+  ]
+  const [people, machines, stray, other, unsure] = await Promise.all([
+    run(...args, '--peers', '4', '--faults', '0'),
+    run(...args, '--peers', '4', '--faults', '0', '--json'),
+    run('bounds', '--delta', '1'),
+    run('bounds', 'everything'),
+    run('bounds', 'learn', '--peers', '4', '--faults', '1'),
+  ])
+  t.regex(people.stdout, /η = δ\/12L = 0\.1\n/)
+  const { rate, A, B, steps } = JSON.parse(machines.stdout)
+  t.deepEqual([rate, Math.round(A), B], [0.09999999999999999, 715, 448.75])
+  t.true(people.stdout.includes(`T_LEARN = ${Number(steps.toPrecision(4))}`))
+  t.regex(stray.stderr, /--delta is for "bounds learn"/)
+  t.regex(other.stderr, /bounds of "everything"\?/)
+  t.regex(unsure.stderr, /6f \+ 1 = 7.*--averaging-constant/)
+  for (const { code } of [stray, other, unsure]) t.is(code, 2)
+})
+
+test('simulate --architecture server learns with a rule, and reports as the peers do', async t => {
+  const args = [
+    'simulate',
+    '--architecture',
+    'server',
+    '--model',
+    'softmax',
+    '--steps',
+    '15',
+    '--faults',
+    '2',
+  ]
+  const { code, stdout, stderr } = await run(...args, '--rule', 'multi-krum', '--param', 'm=3', '--json')
+  t.is(code, 0, stderr)
+  const report = reportSchema.parse(JSON.parse(stdout))
+  t.is(report.cohort.protocol, 'server multi-krum')
+  t.deepEqual(report.byzantine, { peers: [5, 6], attack: 'sign-flip' })
+  t.is(report.honest.length, 5)
+  t.is(report.steps, 15)
+  t.true(report.accuracy.min! > 0.3, String(report.accuracy.min))
+  t.is(report.bytes, 2 * 7 * 15 * 7850 * 4)
+})
+
+test('options of the other architecture are refused', async t => {
+  const [rule, protocol, faults] = await Promise.all([
+    run('simulate', '--rule', 'cge'),
+    run('simulate', '--architecture', 'server', '--protocol', 'rb-tm'),
+    run('simulate', '--architecture', 'server', '--faults', '4'),
+  ])
+  t.regex(rule.stderr, /--rule is about a server/)
+  t.regex(protocol.stderr, /--protocol is about agreement between peers/)
+  t.regex(faults.stderr, /no rule stands more than 3 of 7 workers/)
+  for (const { code } of [rule, protocol, faults]) t.is(code, 2)
+})
