@@ -1,3 +1,11 @@
+/**
+ * The runner: drives one protocol over the ports. Real and simulated peers run this very code.
+ *
+ * A step of the protocol is carried out in this order: what binds the peer is recorded and synced; then its messages
+ * go to the links (outgoing.ts); timers and requests to the host are served meanwhile. A message from outside is
+ * decoded, its author's signature checked (incoming.ts), and then the protocol sees it. Whatever a peer sends,
+ * nothing here throws.
+ */
 import { type Message, slotKey } from '../agreement/message.ts'
 import type { Evidence, PeerIndex, Step } from '../agreement/protocol.ts'
 import { decodeLinkFrame, type Received } from './codec/index.ts'
