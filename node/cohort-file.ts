@@ -11,6 +11,7 @@ import { type Cohort, cohortSchema, type Member, memberSchema } from './cohort.t
 import { CohortError, schemaError, valueText } from './cohort-error.ts'
 import { IdentityError, publicKeyOf } from './identity.ts'
 import { suggestion } from './nearest.ts'
+import { EXTERNAL_MODEL } from './oracle/open.ts'
 
 export { CohortError, type CohortErrorCode } from './cohort-error.ts'
 
@@ -41,10 +42,11 @@ export function checkCohort(document: unknown, source: string): Cohort {
   if (!parsed.success) throw schemaError(source, document, parsed.error.issues, fieldsAt)
   const cohort = parsed.data
   checkMembers(cohort.members, source)
-  if (!modelNames.includes(cohort.model))
+  const models = [...modelNames, EXTERNAL_MODEL]
+  if (!models.includes(cohort.model))
     throw new CohortError(
       'cohort-field-invalid',
-      `${source}: model is ${valueText(cohort.model)}; expected one of ${modelNames.join(', ')}${suggestion(cohort.model, modelNames)}`,
+      `${source}: model is ${valueText(cohort.model)}; expected one of ${models.join(', ')}${suggestion(cohort.model, models)}`,
     )
   checkBound(cohort, source)
   return cohort

@@ -11,6 +11,7 @@ import { modelNames } from '../../learning/models/registry.ts'
 import { parseStepSize } from '../../learning/step-size.ts'
 import { isAttackFile } from '../attack-file.ts'
 import type { Cohort } from '../cohort.ts'
+import { EXTERNAL_MODEL } from '../oracle/open.ts'
 import { flag, maybe, option, UsageError, type Values } from './command.ts'
 import { decimal, integer, oneOf, orNone, pair, text } from './parse.ts'
 
@@ -44,7 +45,12 @@ export const cohortOptions = {
     20,
   ),
   steps: option('--steps <count>', 'learning steps', integer({ min: 1, max: 2 ** 31 - 1 }), 100),
-  model: option('--model <name>', `what is learnt: ${modelNames.join(', ')}`, oneOf(modelNames), 'mlp'),
+  model: option(
+    '--model <name>',
+    `what is learnt: ${modelNames.join(', ')}, or ${EXTERNAL_MODEL} where every member brings an --oracle`,
+    oneOf([...modelNames, EXTERNAL_MODEL]),
+    'mlp',
+  ),
   rate: option('--rate <eta>', 'learning rate', decimal({ above: 0 }), 0.5),
   stepSize: option(
     '--step-size <schedule>',

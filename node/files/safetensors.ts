@@ -34,6 +34,15 @@ export function readSafetensors(bytes: Uint8Array, source: string): Tensor[] {
     .map(({ offset: _, ...rest }) => rest)
 }
 
+/** What the writer noted about the file, `__metadata__`; empty where it noted nothing. @throws FileError malformed */
+export function readMetadata(bytes: Uint8Array, source: string): Readonly<Record<string, string>> {
+  const start = 8 + Number(bytes.length > 8 ? viewOf(bytes).getBigUint64(0, true) : 0n)
+  if (!isSafetensors(bytes) || start > bytes.length) throw malformed(source, 'it has no header')
+  const noted = parsed(Buffer.from(bytes.subarray(8, start)).toString('utf8'), source).__metadata__
+  const entries = typeof noted === 'object' && noted !== null ? Object.entries(noted) : []
+  return Object.fromEntries(entries.filter(([, value]) => typeof value === 'string'))
+}
+
 function parsed(text: string, source: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(text)
@@ -70,14 +79,19 @@ function tensor(
   return { name, shape, type, values, offset: from }
 }
 
-export function writeSafetensors(tensors: readonly Tensor[]): Uint8Array {
+/** @param metadata notes for whoever reads the file, `__metadata__` */
+export function writeSafetensors(
+  tensors: readonly Tensor[],
+  metadata: Readonly<Record<string, string>> | null = null,
+): Uint8Array {
   let offset = 0
   const entries = tensors.map(({ name, shape, type, values }) => {
     const from = offset
     offset += values.length * type.bytes
     return [name, { dtype: `F${type.bytes * 8}`, shape, data_offsets: [from, offset] }]
   })
-  const json = Buffer.from(JSON.stringify(Object.fromEntries(entries)), 'utf8')
+  const header = { ...(metadata && { __metadata__: metadata }), ...Object.fromEntries(entries) }
+  const json = Buffer.from(JSON.stringify(header), 'utf8')
   const length = Math.ceil(json.length / 8) * 8
   const result = new Uint8Array(8 + length + offset).fill(0x20, 8, 8 + length)
   viewOf(result).setBigUint64(0, BigInt(length), true)

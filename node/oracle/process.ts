@@ -116,6 +116,7 @@ function whenOver(
   alive.add(child)
   if (alive.size === 1) process.on('exit', killAll)
   child.on('error', error => {
+    alive.delete(child)
     fail(new OracleError('ORACLE_DIED', `the oracle process did not start: ${error.message}`))
     resolve()
   })

@@ -8,6 +8,8 @@ import numpy as np
 
 def idx(folder, name):
     """The array in an IDX file of unsigned bytes, plain or gzipped."""
+    if not os.path.isdir(folder):
+        raise ValueError(f"--data is {folder!r}: expected a directory with MNIST's four IDX files")
     path = os.path.join(folder, name)
     with gzip.open(path + ".gz") if os.path.exists(path + ".gz") else open(path, "rb") as file:
         data = file.read()

@@ -1,5 +1,6 @@
 /** `concord demo`: a cohort of real peers on this machine, one process each, while one of them lies. */
 import { defineCommand, flag, maybe } from '../command.ts'
+import { learningOptions } from '../learning-options.ts'
 import { scenarioOptions } from '../options.ts'
 import { decimal, text } from '../parse.ts'
 
@@ -10,19 +11,24 @@ export const demo = defineCommand({
     'Starts one "concord join" a peer, over libp2p on the loopback address, and shows what they do. Then runs the same cohort, data and attack with plain averaging in the simulator, for contrast.',
   options: {
     ...scenarioOptions,
+    ...learningOptions,
     timeout: maybe(
       '--timeout <seconds>',
       'give up after so long',
       decimal({ above: 0, max: 2_000_000 }),
       'never',
     ),
-    contrast: flag('--no-contrast', 'leave out the contrast with plain averaging'),
+    contrast: flag(
+      '--no-contrast',
+      'leave out the contrast with plain averaging (always so with --oracle or --init)',
+    ),
     report: maybe('--report <file>', 'write the report as JSON', text),
     json: flag('--json', 'print the report as JSON; progress goes to standard error'),
   },
   examples: [
     '',
     '--attack random --steps 200',
+    '--oracle "python3 python/examples/torch_mnist.py" --data path/to/mnist --rate 0.2',
     '--protocol rb-tm --peers 4 --data path/to/mnist --report run.json',
   ],
   async handler(values, _, terminal) {

@@ -1,7 +1,10 @@
 /** The course of `concord demo`: set up, perform, report, and the contrast with plain averaging. */
 import { loadAttack } from '../../attack-file.ts'
+import { wronglyBlamed } from '../../blame.ts'
+import { EXTERNAL_MODEL } from '../../oracle/open.ts'
 import { accuracyOf, cohortSummary, type Report, tally } from '../../report.ts'
 import { JobError, UsageError } from '../command.ts'
+import { type LearningValues, learningArguments } from '../learning-options.ts'
 import { type Scenario, type ScenarioValues, scenarioOf } from '../options.ts'
 import { honestEntry } from '../peer/join-record.ts'
 import { deliverReport, prepareReport, type ReportValues } from '../report-output.ts'
@@ -15,20 +18,26 @@ import { perform, type StageEnd } from './stage.ts'
 import type { PeerState } from './state.ts'
 import { resultRows } from './view.ts'
 
-export interface DemoValues extends ScenarioValues, ReportValues {
+export interface DemoValues extends ScenarioValues, ReportValues, LearningValues {
   readonly timeout: number | null
   readonly contrast: boolean
 }
 
 export async function runDemo(values: DemoValues, terminal: Terminal): Promise<number> {
-  const scenario = scenarioOf(values, await loadAttack(values.attack))
+  // What an oracle of the user's computes is no model of ours, and the cohort says so.
+  const model = values.oracle === null ? values.model : EXTERNAL_MODEL
+  const scenario = scenarioOf({ ...values, model }, await loadAttack(values.attack))
   await prepareReport(values, terminal)
   const startedMs = performance.now()
   const files = await setUp(scenario)
   try {
     const progress = await createProgress(terminal)
-    const { attack, timeout } = values
-    const end = await perform({ scenario, attack, files, terminal, progress, timeoutSeconds: timeout })
+    const { attack, timeout, save } = values
+    const end = await perform({
+      ...{ scenario, attack, files, terminal, progress, save },
+      learning: learningArguments(values),
+      timeoutSeconds: timeout,
+    })
     if (end.failure !== null) {
       const Failure = end.failure.code === 2 ? UsageError : JobError
       throw new Failure(end.failure.message)
@@ -36,7 +45,9 @@ export async function runDemo(values: DemoValues, terminal: Terminal): Promise<n
     const summary = summarize(end)
     await showResult(scenario, end, summary, terminal)
     let report = reportOf(scenario, files, end, summary, (performance.now() - startedMs) / 1000)
-    if (values.contrast && end.outcome === 'finished' && scenario.attack !== null)
+    // The simulator runs our models, from their own start.
+    const canContrast = values.oracle === null && values.init === null
+    if (values.contrast && canContrast && end.outcome === 'finished' && scenario.attack !== null)
       report = { ...report, contrast: await showContrast(scenario, report, terminal) }
     report = { ...report, wallSeconds: (performance.now() - startedMs) / 1000 }
     await deliverReport(values, report, terminal)
@@ -154,6 +165,11 @@ function reportOf(
   const seen = state
     .filter(({ isHonest }) => isHonest)
     .flatMap(({ ending, faults }) => ending?.faults ?? [...faults.values()])
+  const honestPeers = [...state.keys()].filter(peer => state[peer]!.isHonest)
+  const blames = honestPeers.flatMap(observer => {
+    const { ending, faults } = state[observer]!
+    return (ending?.faults ?? [...faults.values()]).map(({ peer, kind }) => ({ observer, peer, kind }))
+  })
   return {
     command: 'demo',
     cohort: cohortSummary(cohort, cohortId),
@@ -178,6 +194,6 @@ function reportOf(
     learningSeconds:
       finishers.length === 0 ? null : Math.max(...finishers.map(({ ending }) => ending!.learningSeconds)),
     faults: tally(seen),
-    violations: [],
+    violations: wronglyBlamed(honestPeers, blames),
   }
 }

@@ -14,6 +14,10 @@ export interface StageOptions {
   readonly scenario: Scenario
   /** The attack as the user named it: a name or a file. */
   readonly attack: string
+  /** Further arguments of every peer: its oracle and where it starts. */
+  readonly learning: readonly string[]
+  /** Where the first honest peer writes what it learnt. */
+  readonly save: string | null
   readonly files: DemoFiles
   readonly terminal: Terminal
   readonly progress: Progress
@@ -97,13 +101,22 @@ export async function perform(options: StageOptions): Promise<StageEnd> {
 /** Vectors are sent about this often in a run. */
 const observationsMax = 20
 
-function commandsOf({ scenario, attack, files }: StageOptions): readonly (readonly string[])[] {
+function commandsOf({
+  scenario,
+  attack,
+  files,
+  learning,
+  save,
+}: StageOptions): readonly (readonly string[])[] {
   const { settings, liars, data, partition } = scenario
   const every = Math.max(1, Math.ceil(settings.steps / observationsMax))
+  const firstHonest = files.identityPaths.findIndex((_, peer) => !liars.includes(peer))
   return files.identityPaths.map((identity, peer) => [
     ...['join', '--cohort', files.cohortPath, '--identity', identity, '--no-mdns', '--state', 'none'],
     ...['--data', data, '--partition', partition, '--linger', '86400', '--observe', String(every)],
+    ...learning,
     ...(liars.includes(peer) ? ['--attack', attack] : []),
+    ...(save !== null && peer === firstHonest ? ['--save', save] : []),
   ])
 }
 

@@ -1,0 +1,48 @@
+/** Options of a peer that learns: where its gradients come from, where it starts, where the result goes. */
+import { EXTERNAL_MODEL, type OracleChoice } from '../oracle/open.ts'
+import { maybe, option, UsageError } from './command.ts'
+import { decimal, text } from './parse.ts'
+
+export const learningOptions = {
+  oracle: maybe(
+    '--oracle <command>',
+    'a program that computes the gradients, such as "python3 train.py" (docs/oracles.md)',
+    text,
+    'one of our models',
+  ),
+  oracleTimeout: option(
+    '--oracle-timeout <seconds>',
+    'how long one answer of the --oracle may take',
+    decimal({ above: 0, max: 2_000_000 }),
+    600,
+  ),
+  init: maybe('--init <file>', 'start from this checkpoint (.safetensors)', text, 'drawn by the seed'),
+  save: maybe('--save <file>', 'write what was learnt as a checkpoint (.safetensors)', text),
+} as const
+
+export interface LearningValues {
+  readonly oracle: string | null
+  readonly oracleTimeout: number
+  readonly init: string | null
+  readonly save: string | null
+}
+
+/** The part of an oracle's choice that comes from the command line. @throws UsageError where it lacks the oracle */
+export function oracleChoice(
+  { oracle, oracleTimeout, init }: LearningValues,
+  model: string,
+): Omit<OracleChoice, 'spec'> {
+  if (model === EXTERNAL_MODEL && oracle === null)
+    throw new UsageError(
+      `--oracle is missing: the cohort's model is "${EXTERNAL_MODEL}", so every member brings its own program; expected such as --oracle "python3 train.py"`,
+    )
+  return { command: oracle, timeoutSeconds: oracleTimeout, init }
+}
+
+/** The same as arguments, for a process of ours. */
+export function learningArguments({ oracle, oracleTimeout, init }: LearningValues): readonly string[] {
+  return [
+    ...(oracle === null ? [] : ['--oracle', oracle, '--oracle-timeout', String(oracleTimeout)]),
+    ...(init === null ? [] : ['--init', init]),
+  ]
+}

@@ -1,0 +1,67 @@
+/** The oracle of a peer, wherever it runs: one of our models in a thread, or a process of the user's. */
+import type { ModelOracle } from '../../learning/oracles/jax-oracle.ts'
+import type { OracleSpec } from '../../learning/oracles/spec.ts'
+import type { Checkpoint, Layout } from '../checkpoint.ts'
+
+export interface OracleChoice {
+  readonly spec: OracleSpec
+  /** `--oracle`: the command of a process; null for one of our models. */
+  readonly command: string | null
+  /** `--oracle-timeout`: for one answer, in seconds. */
+  readonly timeoutSeconds: number
+  /** `--init`: a checkpoint to start from; null where the model starts by itself. */
+  readonly init: string | null
+}
+
+/** The cohort's model where all members compute their gradients with programs of their own. */
+export const EXTERNAL_MODEL = 'external'
+
+/** @throws DataError, ModelError, OracleError, FileError where the checkpoint does not fit */
+export async function openOracle(
+  choice: OracleChoice,
+  software: string,
+  onLine: (line: string) => void,
+): Promise<ModelOracle> {
+  const oracle = await openAtStart(choice, software, onLine)
+  if (choice.init === null) return oracle
+  try {
+    const { readCheckpoint, vectorOf } = await import('../checkpoint.ts')
+    const initial = vectorOf(await readCheckpoint(choice.init), oracle.parameters, choice.init)
+    return { ...oracle, initial }
+  } catch (error) {
+    await oracle.close()
+    throw error
+  }
+}
+
+async function openAtStart(
+  { spec, command, timeoutSeconds }: OracleChoice,
+  software: string,
+  onLine: (line: string) => void,
+): Promise<ModelOracle> {
+  if (command === null) {
+    const { createOracle } = await import('../../learning/oracles/worker-oracle.ts')
+    return createOracle(spec)
+  }
+  const { createChildOracle } = await import('./child-oracle.ts')
+  const { peer, peers, seed, data, partition, relabel = null } = spec
+  return createChildOracle({
+    command,
+    task: { software, peer, peers, seed, data, partition, relabel },
+    onLine,
+    limits: { answerMs: timeoutSeconds * 1000 },
+  })
+}
+
+/** What a peer has learnt, as a checkpoint. */
+export async function saveCheckpoint(
+  path: string,
+  { parameters }: Pick<ModelOracle, 'parameters'>,
+  vector: Float32Array,
+  { spec, command }: Pick<OracleChoice, 'spec' | 'command'>,
+): Promise<void> {
+  const { checkpointOf, writeCheckpoint } = await import('../checkpoint.ts')
+  const layout: Layout = command === null ? 'jax' : 'own'
+  const checkpoint: Checkpoint = checkpointOf(parameters, vector, spec.model, layout)
+  await writeCheckpoint(path, checkpoint)
+}
