@@ -166,12 +166,9 @@ export function heatFigure(title: string, caption: string, cells: readonly HeatC
   const rows = inOrder(cells.map(({ row }) => row))
   const columns = inOrder(cells.map(({ column }) => column))
   const bare = { title: null, domain: false, ticks: false, grid: false }
-  const across = {
-    ...bare,
-    orient: 'top' as const,
-    labelAngle: columns.length > 4 ? -35 : 0,
-    labelLimit: 140,
-  }
+  // Up to seven names stand upright; more lean, and need less room.
+  const lean = columns.length > 7
+  const across = { ...bare, orient: 'top' as const, labelAngle: lean ? -35 : 0, labelLimit: 160 }
   const number = { field: 'value', type: 'quantitative' as const }
   const light = {
     condition: { test: 'datum.value < 0.18 || datum.value > 0.78', value: '#ffffff' },
@@ -180,10 +177,10 @@ export function heatFigure(title: string, caption: string, cells: readonly HeatC
   const spec: TopLevelSpec = {
     data: { values: cells.filter(({ value }) => value !== null).map(cell => ({ ...cell })) },
     facet: { field: 'panel', type: 'nominal', sort: panels, title: null },
-    columns: columns.length > 5 ? 1 : 2,
+    columns: columns.length > 4 ? 1 : 2,
     spec: {
-      width: Math.max(120, columns.length * 74),
-      height: Math.max(40, rows.length * 26),
+      width: columns.length * (lean ? 54 : columns.length > 4 ? 100 : 82),
+      height: rows.length * 26,
       encoding: {
         x: { field: 'column', type: 'nominal', sort: columns, axis: across },
         y: { field: 'row', type: 'nominal', sort: rows, axis: bare },

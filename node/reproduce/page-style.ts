@@ -31,7 +31,7 @@ figcaption, .small { color: var(--soft); font-size: 14px; margin: 6px 0 0 }
 .legend span { width: 24px }
 table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; min-width: 100% }
 th, td { text-align: left; padding: 5px 12px 5px 0; border-bottom: 1px solid var(--line); white-space: nowrap }
-th { color: var(--soft); font-weight: 600 }
+th { color: var(--soft); font-weight: 600; white-space: normal; vertical-align: bottom }
 ul { margin: 0; padding-left: 20px } li { margin-bottom: 8px }
 dl { display: grid; grid-template-columns: 100px 1fr; gap: 6px 14px; margin: 0 } dt { color: var(--soft) } dd { margin: 0; overflow-wrap: anywhere }
 @media print { body { background: #fff } section { break-inside: avoid } }

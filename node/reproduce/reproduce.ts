@@ -53,21 +53,25 @@ export async function reproduce(options: ReproduceOptions): Promise<Reproduction
     // Runs of other settings in the same folder stay: quick ones may serve the full experiment.
     runs: [...known.values()],
   })
-  const judged = () => experiment.judge(resultsOf(wanted, known), settings)
   const meter = createMeter(experiment, configs, missing, options.onProgress)
-  await runPool({
-    experiment: experiment.name,
-    configs: missing,
-    threads,
-    onProgress: meter.progress,
-    async onResult(index, measurement, seconds) {
-      known.set(keyOf(missing[index]!), toRun(missing[index]!, measurement, seconds))
-      meter.finished(index)
-      if (meter.shouldSave())
-        await writeResults(path, snapshot({ verdicts: [], tables: [], figures: [], notes: [] }))
-    },
-  })
-  const findings = judged()
+  const save = () => writeResults(path, snapshot({ verdicts: [], tables: [], figures: [], notes: [] }))
+  try {
+    await runPool({
+      experiment: experiment.name,
+      configs: missing,
+      threads,
+      onProgress: meter.progress,
+      async onResult(index, measurement, seconds) {
+        known.set(keyOf(missing[index]!), toRun(missing[index]!, measurement, seconds))
+        meter.finished(index)
+        if (meter.shouldSave()) await save()
+      },
+    })
+  } catch (error) {
+    await save() // what has been run need not be run again
+    throw error
+  }
+  const findings = experiment.judge(resultsOf(wanted, known), settings)
   const results = snapshot(findings)
   await writeResults(path, results)
   return { findings, results }

@@ -31,7 +31,7 @@ export function percentText(spread: Spread | null): string {
 export function numberText(spread: Spread | null): string {
   if (spread === null) return '–'
   const mean = shortNumber(spread.mean)
-  return spread.count > 1 ? `${mean} ± ${shortNumber(spread.deviation)}` : mean
+  return spread.count > 1 ? `${mean} ± ${shortNumber(Number(spread.deviation.toPrecision(2)))}` : mean
 }
 
 export function shortNumber(value: number): string {

@@ -139,7 +139,8 @@ function heat(results: Results, settings: Settings, name: string, data: string):
 function together(results: Results, name: string, data: string): Figure {
   return linesFigure({
     title: `How far honest peers are apart on ${name}, under equivocation`,
-    caption: 'ℓ₂ diameter of the honest parameters after each step.',
+    caption:
+      'ℓ₂ diameter of the honest parameters after each step. Where a line is missing it is 0: all honest peers had the same vectors before them.',
     lines: partitions.flatMap(partition =>
       protocols.map(protocol => ({
         panel: shares[partition]!,
