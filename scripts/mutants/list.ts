@@ -129,13 +129,6 @@ export const mutants: readonly Mutant[] = [
     within: 2000,
   },
   {
-    name: 'echoed-vector-forgotten',
-    file: 'node/incoming.ts',
-    line: 'if (isEchoed(message, step)) journal.keep(message)',
-    becomes: '',
-    within: 10_000,
-  },
-  {
     name: 'no-resending',
     file: 'node/link/outbox.ts',
     line: 'state.next = Math.min(Math.max(state.first, received + 1), end(state))',

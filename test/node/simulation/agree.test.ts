@@ -1,0 +1,126 @@
+/** Averaging agreement in the simulated world: all four protocols, their synchronous forms, determinism. */
+import test from 'ava'
+import { BoundError } from '../../../agreement/averaging/create.ts'
+import { bounds, type ProtocolName, peersNeeded } from '../../../agreement/bounds.ts'
+import type { Synchrony } from '../../../agreement/thresholds.ts'
+import { loadAttack } from '../../../node/attack-file.ts'
+import { type AgreeOptions, simulateAgreement } from '../../../node/simulation/agree.ts'
+import { calmConditions } from '../../../node/simulation/conditions.ts'
+import { normals } from '../../agreement/harness.ts'
+
+async function agreement(
+  protocol: ProtocolName,
+  faults: number,
+  attack: string,
+  synchrony: Synchrony = 'asynchronous',
+): Promise<AgreeOptions> {
+  const peers = peersNeeded(protocol, faults, synchrony)!
+  const dimension = 6
+  const query = { protocol, peers, faults, synchrony, dimension } as const
+  return {
+    settings: {
+      ...{ ...query, iterations: bounds(query).iterations.tight![0]!, graceMs: 0, timeoutMs: 100 },
+      ...{ payloadMs: 250, unsafe: false },
+    },
+    inputs: normals(peers, peers, dimension),
+    byzantine: {
+      peers: Array.from({ length: faults }, (_, i) => peers - faults + i),
+      attack: await loadAttack(attack),
+    },
+    ...{ seed: 3, target: 1, traced: true },
+  }
+}
+
+for (const protocol of ['mda', 'cva', 'icwtm', 'rb-tm'] as const)
+  for (const attack of ['equivocate', 'lie', 'refuse', 'docs/examples/attack.ts'])
+    test(`${protocol} at its least n against ${attack}: within the guarantee at every iteration`, async t => {
+      const { violation, iterations, outputs, honest } = simulateAgreement(
+        await agreement(protocol, 2, attack),
+      )
+      t.is(violation, null, violation?.detail)
+      for (const peer of honest) t.not(outputs[peer], null)
+      for (const each of iterations) {
+        t.true((each.contraction ?? 0) <= each.contractionBound! + 1e-3)
+        t.true(each.shift <= (each.shiftBound ?? Infinity))
+      }
+    })
+
+for (const protocol of ['mda', 'cva', 'icwtm'] as const)
+  for (const attack of ['silence', 'omit', 'refuse', 'crash', 'forge'])
+    test(`${protocol} under synchrony against ${attack}: peers may see different numbers of vectors`, async t => {
+      const result = simulateAgreement(await agreement(protocol, 2, attack, 'synchronous'))
+      t.is(result.violation, null, result.violation?.detail)
+    })
+
+test('a faulty peer that speaks to some only cannot drive synchronous peers apart in time', async t => {
+  const options = await agreement('icwtm', 1, 'refuse', 'synchronous')
+  const { violation, virtualMs, agreedMs } = simulateAgreement({
+    ...options,
+    settings: { ...options.settings, iterations: 8 },
+  })
+  t.is(violation, null, violation?.detail)
+  t.true(agreedMs! <= 8 * 100 + 20, `rounds end by the clock: ${agreedMs} of ${virtualMs}`)
+})
+
+test('MDA under synchrony contracts from 4f + 1 already, as Lemma 12’s proof says (docs/attacks.md)', async t => {
+  for (const faults of [1, 2, 3])
+    for (const attack of ['silence', 'refuse', 'equivocate', 'little', 'omit']) {
+      const peers = 4 * faults + 1
+      const base = await agreement('mda', faults, attack, 'synchronous')
+      const { iterations } = simulateAgreement({
+        ...base,
+        settings: { ...base.settings, peers, iterations: 3, unsafe: true },
+        inputs: normals(faults, peers, 6),
+        byzantine: { ...base.byzantine, peers: Array.from({ length: faults }, (_, i) => i) },
+      })
+      const bound = (3 * faults) / (peers - faults)
+      t.is(iterations.length, 3)
+      for (const { contraction } of iterations)
+        t.true((contraction ?? 0) <= bound, `${attack}: ${contraction}`)
+    }
+})
+
+test('same options, same trace; another seed, another trace', async t => {
+  const options = await agreement('rb-tm', 1, 'lie')
+  const first = simulateAgreement(options)
+  t.regex(first.trace!, /^[0-9a-f]{64}$/)
+  t.is(simulateAgreement(options).trace, first.trace)
+  t.not(simulateAgreement({ ...options, seed: 4 }).trace, first.trace)
+})
+
+test('the trace of a stated run is the same on every machine', async t => {
+  const { trace } = simulateAgreement(await agreement('mda', 1, 'equivocate'))
+  t.snapshot(trace)
+})
+
+test('below its bound nothing is guaranteed and nothing is checked; a protocol refuses', async t => {
+  const options = await agreement('mda', 1, 'equivocate')
+  const settings = { ...options.settings, peers: 6 }
+  const smaller = {
+    ...options,
+    settings,
+    inputs: options.inputs.slice(0, 6),
+    byzantine: { peers: [5], attack: null },
+  }
+  t.throws(() => simulateAgreement(smaller), { instanceOf: BoundError })
+  const unsafe = simulateAgreement({ ...smaller, settings: { ...settings, unsafe: true } })
+  t.is(unsafe.violation, null)
+  t.is(unsafe.iterations[0]?.contractionBound, null)
+})
+
+test('an undisturbed world: each vector of an honest peer crosses each link once, votes travel together', async t => {
+  const base = await agreement('rb-tm', 2, 'silence')
+  const peers = 16
+  const settings = { ...base.settings, peers, faults: 5, dimension: 2000, iterations: 1 }
+  const result = simulateAgreement({
+    ...{ ...base, settings, inputs: normals(1, peers, 2000), target: null },
+    byzantine: { peers: [], attack: null },
+    conditions: { ...calmConditions, latency: { kind: 'lan' } },
+  })
+  t.is(result.violation, null, result.violation?.detail)
+  const vectors = peers * (peers - 1) * 4 * 2000
+  const control = result.bytes - vectors
+  // 2n votes from each peer to each other, about 130 and 50 bytes each, and little else.
+  t.true(control / (peers * (peers - 1)) < 200 * peers, `${control} bytes of control`)
+  t.true(result.events < result.messages / 3, `${result.events} events for ${result.messages} messages`)
+})
