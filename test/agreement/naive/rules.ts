@@ -8,7 +8,8 @@ export type Rows = readonly (readonly number[])[]
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
 const ascending = (values: readonly number[]): number[] => [...values].sort((a, b) => a - b)
-export const norm = (row: readonly number[]): number => Math.sqrt(sum(row.map(value => value * value)))
+const squares = (row: readonly number[]): number => sum(row.map(value => value * value))
+export const norm = (row: readonly number[]): number => Math.sqrt(squares(row))
 export const distance = (a: readonly number[], b: readonly number[]): number => norm(minus(a, b))
 
 /** `‖a − x‖ − ‖b − x‖`, exact also where `a` and `b` are much closer to each other than to `x`. */
@@ -84,7 +85,7 @@ export const cva = (rows: Rows, own: readonly number[], keep: number): number[] 
 
 export const krumScores = (rows: Rows, f: number): number[] =>
   rows.map((row, j) => {
-    const others = rows.filter((_, k) => k !== j).map(other => distance(row, other) ** 2)
+    const others = rows.filter((_, k) => k !== j).map(other => squares(minus(row, other)))
     return sum(ascending(others).slice(0, rows.length - f - 1))
   })
 
