@@ -8,6 +8,7 @@ import { duration, significant } from './view/format.ts'
 export interface SwarmValues {
   readonly seeds: number
   readonly from: number
+  readonly learn: boolean
   readonly report: string | null
   readonly json: boolean
 }
@@ -32,13 +33,14 @@ export async function swarm(values: SwarmValues, terminal: Terminal): Promise<nu
     import('../simulation/swarm.ts'),
   ])
   const { seeds, from } = values
+  const kind = values.learn ? 'learning' : 'agreement'
   terminal.print(
-    `${seeds} simulated agreements, everything drawn from seeds ${from} … ${from + seeds - 1}; every guarantee checked`,
+    `${seeds} simulated ${values.learn ? 'cohorts that learn while peers come and go' : 'agreements'}, everything drawn from seeds ${from} … ${from + seeds - 1}; every guarantee checked`,
   )
   const startedMs = performance.now()
   const seconds = () => (performance.now() - startedMs) / 1000
-  const result = await runSwarm({ from, seeds, onProgress: createTicker(seeds, seconds, terminal) })
-  const example = result.failed === null ? null : explainSeed(result.failed.seed)
+  const result = await runSwarm({ kind, from, seeds, onProgress: createTicker(seeds, seconds, terminal) })
+  const example = result.failed === null ? null : explainSeed(result.failed.seed, kind)
   const report: SwarmReport = {
     command: 'simulate',
     seeds: { from, count: seeds, run: result.runs },

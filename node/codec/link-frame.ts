@@ -21,13 +21,17 @@ export type LinkHeader =
   /** `sequence`: number of the first message, from 1. `acknowledged`, where present, is an `ack` on the way. */
   | { readonly kind: 'data'; readonly sequence: number; readonly acknowledged?: number }
   | { readonly kind: 'ack'; readonly acknowledged: number }
-  /** `received`: the last message taken of `peerEpoch`; `step`: the sender's LEARN step. */
+  /**
+   * `received`: the last message taken of `peerEpoch`; `step`: the sender's LEARN step; `forgotten`: the last step of
+   * which the sender no longer has all that it sent to the receiver.
+   */
   | {
       readonly kind: 'resume'
       readonly epoch: number
       readonly peerEpoch: number
       readonly received: number
       readonly step: number
+      readonly forgotten: number
     }
   | { readonly kind: 'finished' }
 
@@ -66,6 +70,7 @@ function putContent(output: Writer, header: LinkHeader): void {
       putInteger(output, 2, header.peerEpoch)
       putInteger(output, 3, header.received)
       putInteger(output, 4, header.step)
+      putInteger(output, 5, header.forgotten)
       break
     case 'finished':
   }
@@ -98,7 +103,7 @@ function readHeader(bytes: Uint8Array): LinkHeader {
     fields = readContent(input.bytes())
     return true
   })
-  const [first = 0, second = 0, third = 0, fourth = 0] = fields.slice(1)
+  const [first = 0, second = 0, third = 0, fourth = 0, fifth = 0] = fields.slice(1)
   switch (content) {
     case CONTENT.data:
       if (first < 1) throw new MalformedError('a data frame without a sequence number')
@@ -108,18 +113,25 @@ function readHeader(bytes: Uint8Array): LinkHeader {
     case CONTENT.ack:
       return { kind: 'ack', acknowledged: first }
     case CONTENT.resume:
-      return { kind: 'resume', epoch: first, peerEpoch: second, received: third, step: fourth }
+      return {
+        kind: 'resume',
+        epoch: first,
+        peerEpoch: second,
+        received: third,
+        step: fourth,
+        forgotten: fifth,
+      }
     case CONTENT.finished:
       return { kind: 'finished' }
   }
   throw new MalformedError('a link frame of unknown kind')
 }
 
-/** Every content message has at most four integer fields: by number, 0 where absent. */
+/** Every content message has at most five integer fields: by number, 0 where absent. */
 function readContent(bytes: Uint8Array): number[] {
-  const values = [0, 0, 0, 0, 0]
+  const values = [0, 0, 0, 0, 0, 0]
   readFields(bytes, (field, input) => {
-    if (field < 1 || field > 4) return false
+    if (field < 1 || field > 5) return false
     values[field] = readInteger(input)
     return true
   })

@@ -32,7 +32,7 @@ export interface LinkHooks {
   hold(held: boolean): void
   /** An acknowledgement is due some time soon. */
   ackSoon(): void
-  /** The peer dropped messages meant for us: it was too long without an answer. */
+  /** The peer no longer has messages meant for us: it was too long without an answer, or an earlier life took them. */
   gap(missing: number): void
 }
 
@@ -116,8 +116,9 @@ export function createLink(options: LinkOptions): Link {
 }
 
 /** `resume`; with peer epoch 0 the peer begins again with the messages of the own step. */
-function sayWhere({ hooks, epoch, inbox, step }: State, peerEpoch: number): void {
-  hooks.send(encodeLinkFrame({ kind: 'resume', epoch, peerEpoch, received: inbox.received(), step: step() }))
+function sayWhere({ hooks, epoch, inbox, outbox, step }: State, peerEpoch: number): void {
+  const [received, forgotten] = [inbox.received(), outbox.forgottenStep()]
+  hooks.send(encodeLinkFrame({ kind: 'resume', epoch, peerEpoch, received, step: step(), forgotten }))
 }
 
 function sayFinished({ hooks }: State): void {
@@ -162,6 +163,8 @@ function resume(state: State, frame: Extract<LinkFrame, { kind: 'resume' }>): vo
   const { inbox, outbox, hooks } = state
   const rewound = state.resumed && frame.peerEpoch === 0
   const reborn = frame.epoch !== state.peerEpoch
+  // It will begin with what it keeps of the own step. What an earlier life took and this one needs may be gone.
+  const begins = frame.peerEpoch !== state.epoch || (state.rewinding && !rewound)
   // A peer that itself asks to begin again has not answered yet: what it sent before it does is of before the rewind.
   if (frame.peerEpoch === state.epoch) state.rewinding = false
   if (reborn) {
@@ -174,6 +177,7 @@ function resume(state: State, frame: Extract<LinkFrame, { kind: 'resume' }>): vo
   if (frame.peerEpoch === state.epoch) outbox.resumeAfter(frame.received)
   else outbox.resumeAt(frame.step, reborn)
   state.resumed = true
+  if (begins && frame.forgotten >= state.step()) hooks.gap(1)
   if (rewound) sayWhere(state, state.peerEpoch)
   if (state.finishing) sayFinished(state)
   pump(state)

@@ -28,6 +28,8 @@ export interface Outbox {
   resumeAt(step: number, forgetful: boolean): void
   /** Forgets acknowledged messages of steps before this one. */
   forgetBefore(step: number): void
+  /** The last step of which a message is no longer kept; 0: none. Who needs that step again cannot be served. */
+  forgottenStep(): number
   unacknowledged(): number
   keptBytes(): number
 }
@@ -49,6 +51,7 @@ interface State {
   next: number
   acknowledged: number
   inFlightBytes: number
+  forgottenStep: number
 }
 
 export function createOutbox(limits: LinkLimits): Outbox {
@@ -60,6 +63,7 @@ export function createOutbox(limits: LinkLimits): Outbox {
     next: 1,
     acknowledged: 0,
     inFlightBytes: 0,
+    forgottenStep: 0,
   }
   return {
     add(message) {
@@ -79,7 +83,7 @@ export function createOutbox(limits: LinkLimits): Outbox {
       state.inFlightBytes = 0
     },
     resumeAt(step, forgetful) {
-      dropAnswers(state, forgetful)
+      if (forgetful) dropAnswers(state)
       const index = state.kept.findIndex(message => message.step >= step || message.timeless === true)
       state.next = index < 0 ? end(state) : state.first + index
       state.acknowledged = state.next - 1
@@ -87,10 +91,10 @@ export function createOutbox(limits: LinkLimits): Outbox {
     },
     forgetBefore(step) {
       while (state.kept.length > 0 && state.first <= state.acknowledged && state.kept[0]!.step < step) {
-        state.keptBytes -= state.kept.shift()!.bytes
-        state.first++
+        dropFirst(state)
       }
     },
+    forgottenStep: () => state.forgottenStep,
     unacknowledged: () => end(state) - 1 - state.acknowledged,
     keptBytes: () => state.keptBytes,
   }
@@ -103,22 +107,24 @@ function end({ first, kept }: State): number {
 
 /** The peer was too long without an answer: it will notice the gap, and catch up. */
 function dropOldest(state: State): void {
-  const dropped = state.kept.shift()!
-  state.keptBytes -= dropped.bytes
-  if (state.first < state.next && state.first > state.acknowledged) state.inFlightBytes -= dropped.bytes
-  state.acknowledged = Math.max(state.acknowledged, state.first)
-  state.first++
+  const number = state.first
+  const { bytes } = dropFirst(state)
+  if (number < state.next && number > state.acknowledged) state.inFlightBytes -= bytes
+  state.acknowledged = Math.max(state.acknowledged, number)
   state.next = Math.max(state.next, state.first)
 }
 
-/**
- * Numbers may shift, as the peer takes any number for the first. Where it stands is asked anew each time: an old
- * answer to that would be taken for a new one, also by the same life.
- */
-function dropAnswers(state: State, forgetful: boolean): void {
-  state.kept = state.kept.filter(
-    ({ answers, timeless }) => answers !== true || !(forgetful || timeless === true),
-  )
+function dropFirst(state: State): Encoded {
+  const dropped = state.kept.shift()!
+  state.keptBytes -= dropped.bytes
+  state.first++
+  if (dropped.timeless !== true) state.forgottenStep = Math.max(state.forgottenStep, dropped.step)
+  return dropped
+}
+
+/** Numbers may shift, as the peer's new life has heard none yet. */
+function dropAnswers(state: State): void {
+  state.kept = state.kept.filter(({ answers }) => answers !== true)
   state.keptBytes = state.kept.reduce((sum, { bytes }) => sum + bytes, 0)
 }
 

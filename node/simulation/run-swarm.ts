@@ -5,9 +5,11 @@
 import { availableParallelism } from 'node:os'
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { createSwarmTable, runSeed, type SeedResult, type SwarmRow } from './swarm.ts'
+import { createSwarmTable, runSeed, type SeedResult, type SwarmKind, type SwarmRow } from './swarm.ts'
 
 export interface SwarmOptions {
+  /** Default: agreements. */
+  readonly kind?: SwarmKind
   readonly from: number
   readonly seeds: number
   /** Default: as many as there are cores; 1 runs in this thread. */
@@ -73,7 +75,7 @@ function runHere(state: State): void {
     const { from, count } = batch
     take(
       state,
-      Array.from({ length: count }, (_, i) => runSeed(from + i)),
+      Array.from({ length: count }, (_, i) => runSeed(from + i, state.options.kind ?? 'agreement')),
     )
   }
 }
@@ -86,7 +88,7 @@ function runThread(state: State): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const proceed = () => {
     const batch = nextBatch(state)
-    if (batch !== null) worker.postMessage(batch)
+    if (batch !== null) worker.postMessage({ ...batch, kind: state.options.kind ?? 'agreement' })
     else worker.terminate().then(() => resolve(), reject)
   }
   worker.on('error', reject)

@@ -1,9 +1,11 @@
 /**
- * The swarm: one simulated agreement a seed, everything drawn from it. What each run showed, the table over all of
+ * The swarm: one simulated agreement, or one cohort that learns, a seed, everything drawn from it. What each run showed, the table over all of
  * them, and, for a seed that violates a guarantee, the shortest prefix of its troubles that still does.
  */
 import { type AgreeResult, simulateAgreement } from './agree.ts'
 import type { Violation } from './checkers/index.ts'
+import { describeLearning, runLearningSeed, simulateLearning } from './learning/run.ts'
+import { drawLearningScenario } from './learning/scenario.ts'
 import { drawScenario, type Scenario } from './scenario.ts'
 
 /** What one seed showed. */
@@ -18,9 +20,20 @@ export interface SeedResult {
   readonly violation: Violation | null
 }
 
-export function runSeed(seed: number): SeedResult {
+/** What a seed is the world of: an averaging agreement, or a cohort that learns and whose peers come and go. */
+export type SwarmKind = 'agreement' | 'learning'
+
+export function runSeed(seed: number, kind: SwarmKind): SeedResult {
+  if (kind === 'learning') return runLearningSeed(seed)
   const scenario = drawScenario(seed)
   return resultOf(scenario, simulateAgreement(scenario))
+}
+
+/** The seed's world, good from so many events on. */
+function replay(seed: number, kind: SwarmKind, calmAfterEvents: number): Violation | null {
+  return kind === 'learning'
+    ? simulateLearning(drawLearningScenario(seed), calmAfterEvents).violation
+    : simulateAgreement({ ...drawScenario(seed), calmAfterEvents }).violation
 }
 
 function resultOf({ seed, settings, attackName }: Scenario, result: AgreeResult): SeedResult {
@@ -85,23 +98,22 @@ export interface Counterexample {
 }
 
 /** Replays the seed with ever shorter troubles, by halving; null where the seed violates nothing. */
-export function explainSeed(seed: number): Counterexample | null {
-  const scenario = drawScenario(seed)
-  const replay = (events: number) =>
-    simulateAgreement({ ...drawScenario(seed), calmAfterEvents: events }).violation
-  const { violation } = simulateAgreement(scenario)
+export function explainSeed(seed: number, kind: SwarmKind): Counterexample | null {
+  const violation = replay(seed, kind, Infinity)
   if (violation === null) return null
   let [good, bad] = [-1, violation.events]
   let shown: Violation = violation
   while (bad - good > 1) {
     const middle = Math.floor((good + bad) / 2)
-    const seen = replay(middle)
+    const seen = replay(seed, kind, middle)
     if (seen === null) good = middle
     else [bad, shown] = [middle, seen]
   }
+  const scenario =
+    kind === 'learning' ? describeLearning(drawLearningScenario(seed)) : describe(drawScenario(seed))
   return {
-    ...{ seed, violation: shown, prefix: bad, scenario: describe(scenario) },
-    command: `npm run -s concord -- simulate --seeds 1 --from ${seed}`,
+    ...{ seed, violation: shown, prefix: bad, scenario },
+    command: `npm run -s concord -- simulate --seeds 1 --from ${seed}${kind === 'learning' ? ' --learn' : ''}`,
   }
 }
 

@@ -30,6 +30,10 @@ const options = {
     integer({ min: 1 }),
     'one cohort',
   ),
+  learn: flag(
+    '--learn',
+    'with --seeds: cohorts that learn, with crashes, lost disks, long absences and partitions',
+  ),
   from: option('--from <seed>', 'with --seeds: the first seed', integer({ min: 0 }), 0),
   report: maybe('--report <file>', 'write the report, with its trace, as JSON', text),
   json: flag('--json', 'print the report as JSON; progress goes to standard error'),
@@ -48,6 +52,7 @@ export const simulate = defineCommand({
     '--attack empire --steps 300 --data path/to/mnist',
     '--architecture server --rule cge --attack label-flip',
     '--seeds 10000 --report swarm.json',
+    '--seeds 2000 --learn',
   ],
   async handler(values, _, terminal) {
     await prepareReport(values, terminal)

@@ -62,6 +62,7 @@ const headers: fc.Arbitrary<LinkHeader> = fc.oneof(
     peerEpoch: fc.maxSafeNat(),
     received: fc.maxSafeNat(),
     step: fc.nat(),
+    forgotten: fc.nat(),
   }),
   fc.constant({ kind: 'finished' as const }),
 )

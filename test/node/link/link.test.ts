@@ -310,3 +310,28 @@ test('two sides that rewind at once are both sent everything again', t => {
   net.settle()
   t.deepEqual(a.taken, [1, 2, 3])
 })
+
+test('a peer that restarted is told where what its former life took is no longer kept', t => {
+  const net = pair()
+  const [a] = net.sides as [Side, Side]
+  net.connect()
+  for (let step = 1; step <= 20; step++) a.link.enqueue(message(step))
+  a.link.pump()
+  net.settle()
+  a.link.forgetBefore(11)
+  for (const [epoch, step, gaps] of [
+    [21, 10, [1]],
+    [22, 11, []],
+  ] as const) {
+    net.disconnect()
+    const reborn = net.restart(1, epoch)
+    reborn.step = step
+    net.connect()
+    net.settle()
+    t.deepEqual(reborn.gaps, gaps, `at step ${step}`)
+    t.deepEqual(
+      reborn.taken,
+      Array.from({ length: 10 }, (_, i) => i + 11),
+    )
+  }
+})
