@@ -1,0 +1,87 @@
+/** Two sides of a link and the wire between them, for the tests beside this file. */
+import type { Message } from '../../../agreement/message.ts'
+import { decodeLinkFrame, encodeMessage } from '../../../node/codec/index.ts'
+import { defaultLinkLimits, type LinkLimits } from '../../../node/link/limits.ts'
+import { createLink, type Link } from '../../../node/link/link.ts'
+import type { Encoded } from '../../../node/link/outbox.ts'
+import type { Frame } from '../../../node/ports.ts'
+
+const limits = { peers: 4, dimension: 4, stepsMax: 1e6, iterationsMax: 1 }
+
+/** A numbered message: the step is the number. */
+export function message(step: number): Encoded {
+  const slot = { step, phase: 'gradient', iteration: 0, sender: 0 } as const
+  const chunks = encodeMessage({ kind: 'ready', slot, digest: '00'.repeat(32) })
+  return { step, chunks, bytes: chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0) }
+}
+
+export interface Side {
+  link: Link
+  readonly taken: number[]
+  readonly gaps: number[]
+  /** Takes messages up to this step; later ones wait. */
+  ready: number
+  held: boolean
+  step: number
+}
+
+/** Two sides and the wire between them: frames in flight in both directions, lost when the connection breaks. */
+export function pair(linkLimits: LinkLimits = defaultLinkLimits) {
+  const wires: Frame[][] = [[], []]
+  let up = false
+  const side = (self: number, epoch: number): Side => {
+    const state: Side = { link: null as never, taken: [], gaps: [], ready: Infinity, held: false, step: 1 }
+    state.link = createLink({
+      epoch,
+      limits: linkLimits,
+      step: () => state.step,
+      hooks: {
+        send: frame => up && wires[self]!.push(frame) > 0,
+        take(received) {
+          const { slot } = ('message' in received ? received.message : null) as Message
+          if (slot.step > state.ready) return 'later'
+          state.taken.push(slot.step)
+          return 'taken'
+        },
+        hold: held => {
+          state.held = held
+        },
+        ackSoon: () => state.link.acknowledge(),
+        gap: missing => state.gaps.push(missing),
+      },
+    })
+    return state
+  }
+  const sides = [side(0, 10), side(1, 20)]
+  const deliver = (from: number) => {
+    const frame = wires[from]!.shift()
+    if (frame === undefined) return false
+    const decoded = decodeLinkFrame(frame, limits)
+    if ('fault' in decoded) throw new Error(decoded.detail)
+    sides[1 - from]!.link.receive(decoded)
+    return true
+  }
+  return {
+    sides,
+    wires,
+    deliver,
+    connect() {
+      if (up) return
+      up = true
+      for (const { link } of sides) link.connected()
+    },
+    disconnect() {
+      up = false
+      for (const wire of wires) wire.length = 0
+      for (const { link } of sides) link.disconnected()
+    },
+    settle() {
+      for (let i = 0; i < 10_000; i++) if (![deliver(0), deliver(1)].some(Boolean)) return
+      throw new Error('the link does not come to rest')
+    },
+    restart(self: number, epoch: number) {
+      sides[self] = side(self, epoch)
+      return sides[self]!
+    },
+  }
+}
