@@ -3,6 +3,7 @@
  * The bound of ICwTM is 5f + 1, not the paper's 4f + 1 (§2.2).
  */
 import { honestCount, quorum, type Synchrony } from './thresholds.ts'
+import { type Traffic, trafficOf } from './traffic.ts'
 
 export const protocolNames = ['mda', 'cva', 'icwtm', 'rb-tm', 'mean'] as const
 export type ProtocolName = (typeof protocolNames)[number]
@@ -35,6 +36,8 @@ export interface Bounds {
   readonly averagingConstant: number | null
   /** No algorithm has a smaller `C` (Theorem 4). */
   readonly lowerBound: number | null
+  /** What an iteration costs among honest peers; null where no `d` was given. */
+  readonly traffic: Traffic | null
 }
 
 /** Peers needed per fault, and one: `n ≥ k·f + 1`. Null: no number of peers will do. */
@@ -161,6 +164,8 @@ export function bounds(query: BoundsQuery): Bounds {
     iterations: { paper: counts('paper'), tight: counts('tight') },
     averagingConstant: feasible ? averagingConstantOf(query) : null,
     lowerBound: h > 0 ? (h + 2 * faults - q) / h : null,
+    traffic:
+      query.dimension === undefined ? null : trafficOf({ protocol, peers, dimension: query.dimension }),
   }
 }
 

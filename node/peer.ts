@@ -4,11 +4,10 @@
  */
 import { type Aggregate, aggregate } from '../agreement/averaging/aggregate.ts'
 import type { TimerPurpose } from '../agreement/averaging/averaging.ts'
-import type { Message, Slot } from '../agreement/message.ts'
+import type { Message } from '../agreement/message.ts'
 import type { Fault, PeerIndex } from '../agreement/protocol.ts'
 import type { Vector } from '../agreement/vector.ts'
-import type { Attack } from '../learning/attacks/attack.ts'
-import { type Byzantine, createByzantine, type Sightings } from '../learning/attacks/byzantine.ts'
+import type { Byzantine } from '../learning/attacks/byzantine.ts'
 import { batchSize, parseBatchSchedule } from '../learning/batch-size.ts'
 import { createLearn } from '../learning/learn.ts'
 import {
@@ -24,6 +23,7 @@ import { createSchedule, type Schedule } from '../learning/schedule.ts'
 import { parseStepSize, stepSize } from '../learning/step-size.ts'
 import type { DecodeLimits } from './codec/index.ts'
 import type { Cohort } from './cohort.ts'
+import { type Corruption, corruptProtocol, corruptTransport } from './corruption.ts'
 import { createJournal } from './journal.ts'
 import type { LinkLimits } from './link/limits.ts'
 import type { Clock, Storage, Transport } from './ports.ts'
@@ -53,7 +53,7 @@ export interface PeerOptions {
   /** In place of the rules as they are: the same bits. */
   readonly aggregate?: Aggregate
   /** Makes this peer Byzantine. */
-  readonly attack?: { readonly attack: Attack; readonly random: () => number; readonly sightings: Sightings }
+  readonly attack?: Corruption
   readonly hooks: PeerHooks
 }
 
@@ -103,7 +103,7 @@ export function createPeer(options: PeerOptions): Peer {
     self,
     peers: cohort.members.length,
     protocol: driven,
-    transport,
+    transport: options.attack === undefined ? transport : corruptTransport(transport, options.attack, clock),
     clock,
     verifier,
     journal,
@@ -172,24 +172,11 @@ function ask(
 
 function corrupt(
   learn: Learn,
-  { attack, random, sightings }: NonNullable<PeerOptions['attack']>,
-  options: PeerOptions,
+  corruption: Corruption,
+  { cohort, self, signer }: PeerOptions,
 ): Byzantine<LearnInput, LearnOutput> {
-  const { cohort, self, signer } = options
-  const seal = (slot: Slot, vector: Vector) => {
-    const digest = digestOf(vector)
-    return { vector, digest, signature: signer.sign(slot, digest) }
-  }
-  const { faults } = cohort
-  return createByzantine(learn, {
-    attack,
-    self,
-    peers: cohort.members.length,
-    faults,
-    seal,
-    random,
-    sightings,
-  })
+  const { faults, members } = cohort
+  return corruptProtocol(learn, corruption, { self, peers: members.length, faults, signer })
 }
 
 /** LEARN as the cohort file describes it, but for where it starts. */

@@ -4,6 +4,7 @@ import { defineCommand, flag, maybe, option, UsageError } from '../command.ts'
 import { protocols } from '../options.ts'
 import { integer, oneOf } from '../parse.ts'
 import type { Paint, Terminal } from '../terminal.ts'
+import { megabytes } from '../view/format.ts'
 import { learnOptions, printLearnBounds, refuseLearnOptions } from './bounds-learn.ts'
 
 export const boundsCommand = defineCommand({
@@ -23,7 +24,7 @@ export const boundsCommand = defineCommand({
     synchronous: flag('--synchronous', 'with a known bound on delays, instead of asynchronously'),
     dimension: maybe(
       '--dimension <d>',
-      'length of the vectors, for a sharper averaging constant',
+      'length of the vectors: for a sharper averaging constant, and for bytes and messages',
       integer({ min: 1 }),
       'any',
     ),
@@ -79,6 +80,7 @@ async function printTable(rows: readonly Bounds[], terminal: Terminal): Promise<
     'iterations t=1,5,10',
     'C',
     'lower bound',
+    ...(rows[0]!.traffic === null ? [] : ['messages', 'bytes']),
   ]
   const table = new Table({ head, style: { head: [], border: [] } })
   for (const row of rows) {
@@ -93,11 +95,20 @@ async function printTable(rows: readonly Bounds[], terminal: Terminal): Promise<
       counts === null ? '–' : [counts[0], counts[4], counts[9]].join(', '),
       number(row.averagingConstant),
       number(row.lowerBound),
+      ...(row.traffic === null ? [] : [row.traffic.messages, megabytes(row.traffic.bytes)]),
     ])
   }
-  terminal.print(`${peers} peers, ${synchrony}`)
+  terminal.print(
+    `${peers} peers, ${synchrony}${rows[0]!.traffic === null ? '' : '; messages and bytes of one iteration, all peers together'}`,
+  )
   terminal.print(table.toString())
   for (const row of rows) terminal.print(`${row.protocol}: ${row.why}`)
+}
+
+function trafficLine({ traffic }: Bounds): readonly string[] {
+  if (traffic === null) return []
+  const { messages, bytes } = traffic
+  return [`  an iteration costs     ${messages} messages, ${megabytes(bytes)}, all peers together`]
 }
 
 /** One protocol's guarantees in lines for people. */
@@ -111,6 +122,7 @@ export function boundsLines(row: Bounds, paint: Paint): readonly string[] {
     `  waits for              ${row.quorum} vectors`,
     `  contraction            ${number(row.contraction)} per iteration`,
     `  iterations, t = 1…10   ${counts(row.iterations.tight)} (tight), ${counts(row.iterations.paper)} (paper)`,
+    ...trafficLine(row),
     `  averaging constant C   ${number(row.averagingConstant)}, and no algorithm below ${number(row.lowerBound)}`,
   ]
 }

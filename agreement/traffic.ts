@@ -1,0 +1,36 @@
+/**
+ * What an iteration costs on the wire among n honest peers: every author's vector once to each other peer, and for the
+ * broadcast-based protocol an ECHO and a READY for each author, and a report, from each peer to each other.
+ */
+import type { ProtocolName } from './bounds.ts'
+
+export interface Traffic {
+  /** Sent by all peers together, one for each recipient. */
+  readonly messages: number
+  /** Of all of them, headers included. */
+  readonly bytes: number
+}
+
+/** Bytes around a vector's own: slot, signature, length. Measured on the wire format; a test holds them to it. */
+const VECTOR_BYTES = 92
+const ECHO_BYTES = 118
+const READY_BYTES = 50
+/** And a byte or two for each author listed. */
+const REPORT_BYTES = 24
+
+/** @param query.dimension `d`, coordinates of 4 bytes */
+export function trafficOf({
+  protocol,
+  peers,
+  dimension,
+}: {
+  readonly protocol: ProtocolName
+  readonly peers: number
+  readonly dimension: number
+}): Traffic {
+  const links = peers * (peers - 1)
+  const vector = VECTOR_BYTES + 4 * dimension
+  if (protocol !== 'rb-tm') return { messages: links, bytes: links * vector }
+  const votes = peers * (ECHO_BYTES + READY_BYTES)
+  return { messages: links * (2 + 2 * peers), bytes: links * (vector + votes + REPORT_BYTES + peers) }
+}

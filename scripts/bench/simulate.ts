@@ -1,0 +1,72 @@
+/**
+ * The simulated world: events a second and heap per peer, and how both grow with n. `--quick` leaves the largest
+ * sizes out. `ours_ms` is one iteration, checkers included.
+ */
+import { performance } from 'node:perf_hooks'
+import type { ProtocolName } from '../../agreement/bounds.ts'
+import { mostFaults } from '../../agreement/bounds.ts'
+import { attackNamed } from '../../learning/attacks/registry.ts'
+import { randomStream } from '../../learning/random.ts'
+import { simulateAgreement } from '../../node/simulation/agree.ts'
+import type { BenchRow, RunBench } from './bench.ts'
+
+interface Size {
+  readonly protocol: ProtocolName
+  readonly peers: number
+  readonly dimension: number
+}
+
+const sizes: readonly Size[] = [
+  { protocol: 'mda', peers: 25, dimension: 10_000 },
+  { protocol: 'mda', peers: 50, dimension: 10_000 },
+  { protocol: 'mda', peers: 100, dimension: 10_000 },
+  { protocol: 'icwtm', peers: 100, dimension: 10_000 },
+  { protocol: 'rb-tm', peers: 10, dimension: 1000 },
+  { protocol: 'rb-tm', peers: 25, dimension: 1000 },
+  { protocol: 'rb-tm', peers: 50, dimension: 1000 },
+  { protocol: 'rb-tm', peers: 100, dimension: 1000 },
+]
+
+const QUICK_PEERS_MAX = 50
+
+export const run: RunBench = async ({ args, note }) => {
+  const chosen = args.includes('--quick') ? sizes.filter(({ peers }) => peers <= QUICK_PEERS_MAX) : sizes
+  return chosen.map(size => {
+    note(`${size.protocol}, n = ${size.peers}`)
+    return measure(size)
+  })
+}
+
+function measure({ protocol, peers, dimension }: Size): BenchRow {
+  const faults = mostFaults(protocol, peers, 'asynchronous')
+  const random = randomStream(1, 'bench')
+  const inputs = Array.from({ length: peers }, () =>
+    Float32Array.from({ length: dimension }, () => random.normal()),
+  )
+  const before = process.memoryUsage().heapUsed
+  const startedMs = performance.now()
+  const { events, messages, violation } = simulateAgreement({
+    settings: {
+      ...{ protocol, peers, faults, dimension, synchrony: 'asynchronous', iterations: 1, graceMs: 0 },
+      ...{ timeoutMs: 1000, payloadMs: 250, unsafe: false },
+    },
+    ...{ inputs, seed: 1, target: null },
+    byzantine: {
+      peers: Array.from({ length: faults }, (_, i) => peers - faults + i),
+      attack: attackNamed('sign-flip'),
+    },
+  })
+  const ms = performance.now() - startedMs
+  if (violation !== null) throw new Error(`${violation.checker}: ${violation.detail}`)
+  const heap = Math.max(0, process.memoryUsage().heapUsed - before)
+  return {
+    case: `${protocol}, n = ${peers}, f = ${faults}, d = ${dimension}`,
+    ...{ ours_ms: ms, baseline: null, ratio: null },
+    others: {
+      'events/s': events / (ms / 1000),
+      'messages/s': messages / (ms / 1000),
+      'heap KB/peer': heap / 1024 / peers,
+      'µs/message': (1000 * ms) / messages,
+    },
+  }
+}

@@ -1,0 +1,26 @@
+/** The cost of an iteration as stated, held against what the simulated world counts on its wires. */
+import test from 'ava'
+import { bounds } from '../../agreement/bounds.ts'
+import { trafficOf } from '../../agreement/traffic.ts'
+import { simulateAgreement } from '../../node/simulation/agree.ts'
+import { normals } from './harness.ts'
+
+for (const protocol of ['mda', 'rb-tm'] as const)
+  test(`${protocol}: messages exactly, bytes within a tenth`, t => {
+    const [peers, dimension] = [10, 200]
+    const query = { protocol, peers, faults: 1, synchrony: 'asynchronous', dimension } as const
+    const { messages, bytes } = simulateAgreement({
+      settings: { ...query, iterations: 1, graceMs: 0, timeoutMs: 1000, payloadMs: 250, unsafe: false },
+      inputs: normals(1, peers, dimension),
+      byzantine: { peers: [], attack: null },
+      seed: 1,
+    })
+    const stated = trafficOf(query)
+    t.is(messages, stated.messages)
+    t.true(Math.abs(bytes / stated.bytes - 1) < 0.1, `${bytes} sent, ${stated.bytes} stated`)
+    t.deepEqual(bounds(query).traffic, stated)
+  })
+
+test('without a dimension nothing is said about bytes', t => {
+  t.is(bounds({ protocol: 'mda', peers: 7, faults: 1, synchrony: 'asynchronous' }).traffic, null)
+})
