@@ -12,6 +12,8 @@ export {
 export { AttackError, attackNamed, attackNames } from './attacks/registry.ts'
 export { type BatchSchedule, type BatchSize, batchSize, parseBatchSchedule } from './batch-size.ts'
 export { type Box, project } from './box.ts'
+export { parseCifar } from './data/cifar.ts'
+export { parseCsv } from './data/csv.ts'
 export {
   DataError,
   type DataErrorCode,
@@ -21,6 +23,8 @@ export {
 } from './data/dataset.ts'
 export { digits } from './data/digits.ts'
 export { loadDataset, parseIdxImages, parseIdxLabels } from './data/idx.ts'
+export { parseNpy } from './data/npy.ts'
+export { openData } from './data/open.ts'
 export { type Partition, parsePartition, partitionIndices } from './data/partition.ts'
 export { createLearn } from './learn.ts'
 export { type LearnBounds, type LearnProblem, learnBounds } from './learn-bounds.ts'

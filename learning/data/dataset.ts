@@ -21,6 +21,8 @@ export type DataErrorCode =
   | 'DATA_MISMATCH'
   | 'DATA_LABEL'
   | 'DATA_PARTITION'
+  | 'DATA_FORMAT'
+  | 'DATA_NUMBER'
 
 /** What every example of a data set looks like. */
 export interface DataShape {
@@ -56,6 +58,28 @@ export interface DataSource extends DataShape {
   /** The training examples at these indices, in this order. */
   train(indices: ArrayLike<number>): Dataset
   test(): Dataset
+}
+
+/** A source that holds both sets in memory. @throws DataError `DATA_MISMATCH` where the two differ in shape */
+export function sourceOf(train: Dataset, test: Dataset, where: string): DataSource {
+  if (train.shape.join() !== test.shape.join())
+    throw new DataError(
+      'DATA_MISMATCH',
+      `${where}: training examples are ${train.shape.join(' × ')}, test examples ${test.shape.join(' × ')}; expected the same`,
+    )
+  return {
+    name: train.name,
+    shape: train.shape,
+    classes: train.classes,
+    trainLabels: train.labels,
+    train: indices => takeExamples(train, indices),
+    test: always(test),
+  }
+}
+
+/** In a scope of its own: whoever keeps only the test set must not keep the training set alive with it. */
+function always<T>(value: T): () => T {
+  return () => value
 }
 
 /** Values in one example. */

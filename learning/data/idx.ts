@@ -6,7 +6,7 @@ import { access, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
-import { DataError, type DataSource, type Dataset, takeExamples } from './dataset.ts'
+import { DataError, type DataSource, type Dataset, sourceOf } from './dataset.ts'
 
 const IMAGES_MAGIC = 2051
 const LABELS_MAGIC = 2049
@@ -52,24 +52,7 @@ export function parseIdxLabels(bytes: Uint8Array, file: string, classes = CLASSE
  */
 export async function loadDataset(directory: string): Promise<DataSource> {
   const [train, test] = await Promise.all([loadPart(directory, 'train'), loadPart(directory, 't10k')])
-  if (train.shape.join() !== test.shape.join())
-    throw new DataError(
-      'DATA_MISMATCH',
-      `${directory}: training images are ${train.shape.join(' × ')} pixels, test images ${test.shape.join(' × ')}; expected the same`,
-    )
-  return {
-    name: train.name,
-    shape: train.shape,
-    classes: train.classes,
-    trainLabels: train.labels,
-    train: indices => takeExamples(train, indices),
-    test: always(test),
-  }
-}
-
-/** In a scope of its own: whoever keeps only the test set must not keep the training set alive with it. */
-function always<T>(value: T): () => T {
-  return () => value
+  return sourceOf(train, test, directory)
 }
 
 async function loadPart(directory: string, part: 'train' | 't10k'): Promise<Dataset> {

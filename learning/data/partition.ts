@@ -1,5 +1,5 @@
 /** Who holds which training examples: seeded partitions, the same on every peer. */
-import { randomStream } from '../random.ts'
+import { type RandomStream, randomStream } from '../random.ts'
 import { DataError } from './dataset.ts'
 
 export type Partition =
@@ -9,13 +9,15 @@ export type Partition =
   | { readonly kind: 'dirichlet'; readonly alpha: number }
   /** Sorted by label and cut in equal pieces: every peer knows one or a few classes only. */
   | { readonly kind: 'label' }
+  /** Shares of unequal size in proportions drawn from Dirichlet(α), all of the same mixture of classes. */
+  | { readonly kind: 'quantity'; readonly alpha: number }
 
 /** @throws DataError `DATA_PARTITION`, listing what can be said. */
 export function parsePartition(text: string): Partition {
   if (text === 'iid' || text === 'label') return { kind: text }
   const [kind, alpha, ...more] = text.split(':')
   if (
-    kind === 'dirichlet' &&
+    (kind === 'dirichlet' || kind === 'quantity') &&
     alpha &&
     more.length === 0 &&
     Number.isFinite(Number(alpha)) &&
@@ -24,7 +26,7 @@ export function parsePartition(text: string): Partition {
     return { kind, alpha: Number(alpha) }
   throw new DataError(
     'DATA_PARTITION',
-    `partition '${text}': expected iid, label, or dirichlet:α with a positive α such as dirichlet:0.5`,
+    `partition '${text}': expected iid, label, or dirichlet:α or quantity:α with a positive α such as dirichlet:0.5`,
   )
 }
 
@@ -44,10 +46,10 @@ export function partitionIndices(
       'DATA_PARTITION',
       `${labels.length} examples for ${peers} peers: expected at least one each`,
     )
-  if (classes === 0 && partition.kind !== 'iid')
+  if (classes === 0 && (partition.kind === 'label' || partition.kind === 'dirichlet'))
     throw new DataError(
       'DATA_PARTITION',
-      `partition '${partition.kind}' of data with real targets: it goes by classes, expected iid or quantity`,
+      `partition '${partition.kind}' of data with real targets: it goes by classes, expected iid or quantity:α`,
     )
   const random = randomStream(seed, 'partition', partition.kind)
   const shuffled = random.shuffle(Uint32Array.from(labels, (_, index) => index))
@@ -58,19 +60,12 @@ export function partitionIndices(
       peers,
     )
   const shares: number[][] = Array.from({ length: peers }, () => [])
-  for (let label = 0; label < classes; label++) {
-    const members = shuffled.filter(index => labels[index] === label)
-    const weights = shares.map(() => random.gamma(partition.alpha))
-    const total = weights.reduce((sum, weight) => sum + weight, 0)
-    let cumulated = 0
-    let from = 0
-    for (let peer = 0; peer < peers; peer++) {
-      cumulated += total > 0 ? weights[peer]! / total : 1 / peers
-      const to = peer === peers - 1 ? members.length : Math.round(cumulated * members.length)
-      for (let i = from; i < to; i++) shares[peer]!.push(members[i]!)
-      from = Math.max(from, to)
+  if (partition.kind === 'quantity') cutByDirichlet(shuffled, partition.alpha, random, shares)
+  else
+    for (let label = 0; label < classes; label++) {
+      const members = shuffled.filter(index => labels[index] === label)
+      cutByDirichlet(members, partition.alpha, random, shares)
     }
-  }
   fillEmpty(shares)
   return shares.map(share => Uint32Array.from(share))
 }
@@ -82,6 +77,25 @@ function cutEvenly(indices: Uint32Array, peers: number): Uint32Array[] {
       Math.floor(((peer + 1) * indices.length) / peers),
     ),
   )
+}
+
+/** Deals out in pieces whose sizes are proportions drawn from Dirichlet(α). */
+function cutByDirichlet(
+  members: Uint32Array,
+  alpha: number,
+  random: RandomStream,
+  shares: readonly number[][],
+): void {
+  const weights = shares.map(() => random.gamma(alpha))
+  const total = weights.reduce((sum, weight) => sum + weight, 0)
+  let cumulated = 0
+  let from = 0
+  for (const [peer, share] of shares.entries()) {
+    cumulated += total > 0 ? weights[peer]! / total : 1 / shares.length
+    const to = peer === shares.length - 1 ? members.length : Math.round(cumulated * members.length)
+    for (let i = from; i < to; i++) share.push(members[i]!)
+    from = Math.max(from, to)
+  }
 }
 
 /** A peer without a single example has no loss: it takes one from whoever holds the most. */

@@ -4,6 +4,7 @@
  */
 import type { Vector } from '../../agreement/vector.ts'
 import type { DataSource, Dataset } from '../data/dataset.ts'
+import { openData } from '../data/open.ts'
 import { initialParameters, modelDimension, type NamedShape } from '../models/model.ts'
 import { modelNamed } from '../models/registry.ts'
 import type { Evaluation, GradientReply, GradientRequest, Oracle } from '../oracle.ts'
@@ -11,7 +12,7 @@ import { randomStream } from '../random.ts'
 import { type Alterations, drawBatch, gatherRows } from './batch.ts'
 import { loadJax } from './jax.ts'
 import { compileModel, type Machine, type Uploaded } from './machine.ts'
-import { type OracleSpec, openData, shareOf } from './spec.ts'
+import { type OracleSpec, shareOf } from './spec.ts'
 
 /** An oracle that also knows its model's tensors, and where they start. */
 export interface ModelOracle extends Oracle {

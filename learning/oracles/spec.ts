@@ -1,15 +1,15 @@
 /** What an oracle is made from: plain data, so that it crosses to another thread or process. */
 import { DataError, type DataSource, type Dataset } from '../data/dataset.ts'
-import { digits } from '../data/digits.ts'
-import { loadDataset } from '../data/idx.ts'
 import { parsePartition, partitionIndices } from '../data/partition.ts'
+
+export { openData } from '../data/open.ts'
 
 export interface OracleSpec {
   /** A name in `models/registry.ts`. */
   readonly model: string
-  /** `digits`, or a directory with IDX files. */
+  /** What `openData` takes: `digits`, a directory, a .csv file. */
   readonly data: string
-  /** `iid`, `dirichlet:α` or `label`. */
+  /** `iid`, `label`, `dirichlet:α` or `quantity:α`. */
   readonly partition: string
   readonly peer: number
   readonly peers: number
@@ -19,10 +19,6 @@ export interface OracleSpec {
   readonly relabel?: 'flip'
   /** In training, images are mirrored left to right with probability ½ (RESAM, App. D.2: Fashion-MNIST, CIFAR-10). */
   readonly augment?: 'mirror'
-}
-
-export function openData(data: string): Promise<DataSource> {
-  return data === 'digits' ? Promise.resolve(digits()) : loadDataset(data)
 }
 
 /** The examples that fall to the spec's peer. */

@@ -130,7 +130,7 @@ test('training and test images of different sizes', async t => {
     t,
     { ...good, 't10k-images-idx3-ubyte': wide },
     'DATA_MISMATCH',
-    /2 × 3 pixels, test images 1 × 3/,
+    /training examples are 2 × 3, test examples 1 × 3/,
   )
 })
 

@@ -19,6 +19,7 @@ function profile(shares: readonly Uint32Array[]) {
 const anyPartition = fc.oneof(
   fc.constantFrom('iid', 'label').map(parsePartition),
   fc.double({ min: 0.001, max: 100, noNaN: true }).map(alpha => ({ kind: 'dirichlet', alpha }) as const),
+  fc.double({ min: 0.001, max: 100, noNaN: true }).map(alpha => ({ kind: 'quantity', alpha }) as const),
 )
 
 test('every example goes to exactly one peer, and every peer has one', t => {
@@ -99,4 +100,21 @@ test('what a user may write', t => {
       instanceOf: DataError,
       message: /expected iid, label, or dirichlet:α/,
     })
+})
+
+test('quantity: shares of unequal size, each of every class', t => {
+  const shares = partitionIndices({ kind: 'quantity', alpha: 1 }, labels, CLASSES, 5, 3)
+  const sizes = shares.map(share => share.length)
+  t.true(Math.max(...sizes) > 2 * Math.min(...sizes), sizes.join(' '))
+  for (const { top } of profile(shares.filter(share => share.length > 100))) t.true(top < 0.25, `${top}`)
+  t.deepEqual(parsePartition('quantity:0.5'), { kind: 'quantity', alpha: 0.5 })
+})
+
+test('what goes by classes is refused where there are none', t => {
+  for (const kind of ['label', 'dirichlet:1'])
+    t.throws(() => partitionIndices(parsePartition(kind), labels, 0, 5, 1), {
+      instanceOf: DataError,
+      message: /real targets: it goes by classes, expected iid or quantity/,
+    })
+  t.is(partitionIndices(parsePartition('quantity:1'), labels, 0, 5, 1).length, 5)
 })
