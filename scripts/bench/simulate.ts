@@ -44,6 +44,7 @@ function measure({ protocol, peers, dimension }: Size): BenchRow {
     Float32Array.from({ length: dimension }, () => random.normal()),
   )
   const before = process.memoryUsage().heapUsed
+  const cpuBefore = process.cpuUsage()
   const startedMs = performance.now()
   const { events, messages, violation } = simulateAgreement({
     settings: {
@@ -57,12 +58,14 @@ function measure({ protocol, peers, dimension }: Size): BenchRow {
     },
   })
   const ms = performance.now() - startedMs
+  const cpu = process.cpuUsage(cpuBefore)
   if (violation !== null) throw new Error(`${violation.checker}: ${violation.detail}`)
   const heap = Math.max(0, process.memoryUsage().heapUsed - before)
   return {
     case: `${protocol}, n = ${peers}, f = ${faults}, d = ${dimension}`,
     ...{ ours_ms: ms, baseline: null, ratio: null },
     others: {
+      'CPU ms': (cpu.user + cpu.system) / 1000,
       'events/s': events / (ms / 1000),
       'messages/s': messages / (ms / 1000),
       'heap KB/peer': heap / 1024 / peers,
