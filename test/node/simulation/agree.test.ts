@@ -6,6 +6,7 @@ import type { Synchrony } from '../../../agreement/thresholds.ts'
 import { loadAttack } from '../../../node/attack-file.ts'
 import { type AgreeOptions, simulateAgreement } from '../../../node/simulation/agree.ts'
 import { calmConditions } from '../../../node/simulation/conditions.ts'
+import { swarmAttack } from '../../../node/simulation/swarm-attacks.ts'
 import { normals } from '../../agreement/harness.ts'
 
 async function agreement(
@@ -123,4 +124,32 @@ test('an undisturbed world: each vector of an honest peer crosses each link once
   // 2n votes from each peer to each other, about 130 and 50 bytes each, and little else.
   t.true(control / (peers * (peers - 1)) < 200 * peers, `${control} bytes of control`)
   t.true(result.events < result.messages / 3, `${result.events} events for ${result.messages} messages`)
+})
+
+test('the counterexample to 4f + 1, as a simulated world: ICwTM at n = 5, f = 1 never contracts', async t => {
+  const { settings, ...base } = await agreement('icwtm', 1, 'silence')
+  const held = [0, 0, 1, 1]
+  // One of the other half comes late to everyone; the faulty peer tells each what it holds itself.
+  const late = [[3], [3], [0], [0], []]
+  const world = (camps: { peers: number; faults: number; honest: number[] }) =>
+    simulateAgreement({
+      ...{ ...base, target: null },
+      settings: { ...settings, peers: 5, dimension: 1, iterations: 4, unsafe: true },
+      inputs: [...held, 9].map(x => Float32Array.of(x)),
+      byzantine: { peers: [4], attack: swarmAttack('mirror', camps) },
+      conditions: {
+        ...calmConditions,
+        scheduler: { kind: 'mute', late, delayMs: 500 },
+        calmAtMs: 10_000,
+      },
+    })
+  const { outputs, iterations } = world({ peers: 5, faults: 1, honest: [0, 1, 2, 3] })
+  t.deepEqual(
+    outputs.slice(0, 4).map(vector => vector?.[0]),
+    held,
+  )
+  t.deepEqual(
+    iterations.map(({ contraction }) => contraction),
+    [1, 1, 1, 1],
+  )
 })
