@@ -1,0 +1,157 @@
+/**
+ * Fetches the files of a data set. What has come so far is kept under the file's name with .partial and gone on with;
+ * a file gets its name only when its digest is right, and what is wrong is not kept.
+ */
+import { createHash } from 'node:crypto'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { mkdir, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { DataFile, DataSet } from './catalogue.ts'
+import { unpackTar } from './tar.ts'
+
+export type FetchErrorCode = 'FETCH_UNREACHABLE' | 'FETCH_DIGEST' | 'FETCH_WRITE'
+
+export class FetchError extends Error {
+  override readonly name = 'FetchError'
+  readonly code: FetchErrorCode
+
+  constructor(code: FetchErrorCode, message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+export interface FetchProgress {
+  readonly file: string
+  /** Of this file, so far. */
+  readonly bytes: number
+  readonly of: number
+}
+
+export interface FetchOptions {
+  readonly set: DataSet
+  readonly directory: string
+  readonly onProgress: (progress: FetchProgress) => void
+  /** A line for people: a file that is there already, a mirror that failed. */
+  readonly onNote: (line: string) => void
+  /** A mirror that sends nothing for so long has failed. */
+  readonly silenceMs?: number
+}
+
+/** @throws FetchError */
+export async function fetchDataSet(options: FetchOptions): Promise<void> {
+  const { set, directory, onNote } = options
+  await mkdir(directory, { recursive: true }).catch(error => {
+    throw new FetchError('FETCH_WRITE', `${directory} cannot be made: ${error.message}`)
+  })
+  for (const file of set.files) {
+    const path = join(directory, file.name)
+    if ((await digestOf(path)) === file.sha256) onNote(`${path} is there already`)
+    else await fetchFile(options, file, path)
+    if (set.unpack) {
+      const names = await unpackTar(path, directory, set.unpack)
+      onNote(`${path}: unpacked ${names.join(', ')}`)
+    }
+  }
+}
+
+/** Tries the mirrors in turn; the next one goes on where the last one stopped. */
+async function fetchFile(options: FetchOptions, file: DataFile, path: string): Promise<void> {
+  const { set, onNote } = options
+  const partial = `${path}.partial`
+  const failures: string[] = []
+  for (const mirror of set.mirrors) {
+    const address = new URL(file.name, mirror)
+    try {
+      await download(options, file, address, partial)
+    } catch (error) {
+      const why = reasonOf(error)
+      failures.push(`  ${address}: ${why}`)
+      onNote(`${address}: ${why}`)
+      continue
+    }
+    const digest = await digestOf(partial)
+    if (digest === file.sha256) return rename(partial, path)
+    await rm(partial, { force: true })
+    failures.push(`  ${address}: SHA-256 is ${digest}, expected ${file.sha256}; not kept`)
+    onNote(`${address}: its digest is wrong; not kept`)
+  }
+  const allWrong = failures.every(failure => failure.includes('SHA-256'))
+  throw new FetchError(
+    allWrong ? 'FETCH_DIGEST' : 'FETCH_UNREACHABLE',
+    `${file.name} could not be fetched:\n${failures.join('\n')}\n` +
+      `Without a network, put the files of ${set.name} into ${options.directory} by hand: ${set.files.map(({ name }) => name).join(', ')}`,
+  )
+}
+
+async function download(
+  { onProgress, silenceMs = 30_000 }: FetchOptions,
+  file: DataFile,
+  address: URL,
+  partial: string,
+): Promise<void> {
+  const have = await sizeOf(partial)
+  if (have > file.bytes) await rm(partial)
+  const from = have > file.bytes ? 0 : have
+  if (from === file.bytes) return
+  const silence = new AbortController()
+  const timeout = () =>
+    setTimeout(() => silence.abort(new Error(`silent for ${silenceMs / 1000} s`)), silenceMs)
+  let timer = timeout()
+  try {
+    const response = await fetch(address, {
+      headers: from > 0 ? { range: `bytes=${from}-` } : {},
+      signal: silence.signal,
+    })
+    if (!response.ok || response.body === null)
+      throw new Error(`answers ${response.status} ${response.statusText}`)
+    // A server that knows no ranges sends all of it.
+    let bytes = response.status === 206 ? from : 0
+    const watch = async function* (source: AsyncIterable<Uint8Array>) {
+      for await (const chunk of source) {
+        clearTimeout(timer)
+        timer = timeout()
+        bytes += chunk.length
+        if (bytes > file.bytes) throw new Error(`sends more than the ${file.bytes} bytes expected`)
+        onProgress({ file: file.name, bytes, of: file.bytes })
+        yield chunk
+      }
+    }
+    await pipeline(
+      Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]),
+      watch,
+      createWriteStream(partial, { flags: bytes > 0 ? 'a' : 'w' }),
+    )
+    if (bytes < file.bytes) throw new Error(`ends after ${bytes} of ${file.bytes} bytes`)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** What a person can use of an error of `fetch`, whose own message is "fetch failed". */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const { cause } = error
+  if (!(cause instanceof Error)) return error.message
+  const { code } = cause as NodeJS.ErrnoException
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'no such host; is there a network?'
+  if (code === 'ECONNREFUSED') return 'connection refused'
+  return cause.message || code || error.message
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return (await stat(path).catch(() => null))?.size ?? 0
+}
+
+/** SHA-256 of a file; null where there is none. */
+async function digestOf(path: string): Promise<string | null> {
+  const hash = createHash('sha256')
+  try {
+    for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array)
+  } catch {
+    return null
+  }
+  return hash.digest('hex')
+}

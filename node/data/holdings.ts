@@ -1,0 +1,73 @@
+/** Who holds what: how many examples of each class a partition gives to each peer, as a table and as a picture. */
+import type { DataSource } from '../../learning/data/dataset.ts'
+import { parsePartition, partitionIndices } from '../../learning/data/partition.ts'
+
+export interface Holdings {
+  readonly data: string
+  readonly partition: string
+  readonly seed: number
+  /** Examples by peer and class; one column where the targets are real. */
+  readonly counts: readonly (readonly number[])[]
+}
+
+/** @throws DataError */
+export function holdingsOf(source: DataSource, partition: string, peers: number, seed: number): Holdings {
+  const { trainLabels, classes, name } = source
+  const shares = partitionIndices(parsePartition(partition), trainLabels, classes, peers, seed)
+  const counts = shares.map(share => {
+    const own = new Array<number>(Math.max(1, classes)).fill(0)
+    for (const index of share) own[trainLabels[index]!]! += 1
+    return own
+  })
+  return { data: name, partition, seed, counts }
+}
+
+const CELL = 44
+const LEFT = 80
+const TOP = 64
+const TOTAL = 72
+
+/** A heat map, a row a peer and a column a class, with the numbers in it and the peer's total beside it. */
+export function holdingsSvg({ data, partition, seed, counts }: Holdings): string {
+  const columns = counts[0]!.length
+  const most = Math.max(1, ...counts.flat())
+  const width = LEFT + columns * CELL + TOTAL
+  const height = TOP + counts.length * (CELL / 2 + 4) + 16
+  const y = (peer: number) => TOP + peer * (CELL / 2 + 4)
+  const cell = (peer: number, column: number, count: number) => {
+    const share = Math.sqrt(count / most)
+    const x = LEFT + column * CELL
+    const tone = `hsl(210 60% ${Math.round(96 - 62 * share)}%)`
+    const ink = share > 0.55 ? '#fff' : '#123'
+    return (
+      `<rect x="${x}" y="${y(peer)}" width="${CELL - 2}" height="${CELL / 2 + 2}" rx="2" fill="${tone}"/>` +
+      `<text x="${x + CELL / 2 - 1}" y="${y(peer) + 16}" text-anchor="middle" fill="${ink}">${count}</text>`
+    )
+  }
+  const rows = counts.map((own, peer) => {
+    const total = own.reduce((a, b) => a + b, 0)
+    return (
+      `<text x="${LEFT - 8}" y="${y(peer) + 16}" text-anchor="end">peer ${peer}</text>` +
+      own.map((count, column) => cell(peer, column, count)).join('') +
+      `<text x="${LEFT + columns * CELL + 8}" y="${y(peer) + 16}">Σ ${total}</text>`
+    )
+  })
+  const heads = counts[0]!.map(
+    (_, column) =>
+      `<text x="${LEFT + column * CELL + CELL / 2 - 1}" y="${TOP - 8}" text-anchor="middle">${columns === 1 ? 'all' : column}</text>`,
+  )
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="system-ui, sans-serif" font-size="12" fill="#123">`,
+    '<rect width="100%" height="100%" fill="#fff"/>',
+    `<text x="12" y="24" font-size="15" font-weight="600">${escaped(`${data}, ${partition}, seed ${seed}`)}</text>`,
+    `<text x="${LEFT - 8}" y="${TOP - 8}" text-anchor="end" fill="#567">label</text>`,
+    ...heads,
+    ...rows,
+    '</svg>',
+    '',
+  ].join('\n')
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
+}
