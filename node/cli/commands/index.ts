@@ -4,7 +4,9 @@ import { aggregate } from './aggregate.ts'
 import { agree } from './agree.ts'
 import { boundsCommand } from './bounds.ts'
 import { cohort } from './cohort.ts'
+import { data } from './data.ts'
 import { demo } from './demo.ts'
+import { exportCommand } from './export.ts'
 import { join } from './join.ts'
 import { keygen } from './keygen.ts'
 import { reproduceCommand } from './reproduce.ts'
@@ -19,5 +21,7 @@ export const commands: readonly (Command | CommandGroup)[] = [
   keygen,
   cohort,
   join,
+  data,
+  exportCommand,
   reproduceCommand,
 ]
