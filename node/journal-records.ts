@@ -58,7 +58,8 @@ function decodeCheckpoint(bytes: Uint8Array, dimension: number): LearnState {
   const step = new DataView(bytes.buffer, bytes.byteOffset).getFloat64(8, true)
   const vector = (i: number): Vector => {
     const from = CHECKPOINT_HEADER_BYTES + 4 * dimension * i
-    return new Float32Array(bytes.slice(from, from + 4 * dimension).buffer)
+    // A copy: the record may be a part of the whole log in memory, and begin anywhere. (A Buffer's own slice is none.)
+    return new Float32Array(new Uint8Array(bytes.subarray(from, from + 4 * dimension)).buffer)
   }
   return { step, parameters: vector(0), momentum: vectors === 2 ? vector(1) : null }
 }

@@ -6,6 +6,16 @@ import type { Storage } from '../../node/ports.ts'
 
 const limits = { peers: 4, dimension: 2, stepsMax: 100, iterationsMax: 3 }
 
+/** As the real log reads them: parts of one buffer, at any offset. */
+function asRead(records: readonly Uint8Array[]): readonly Uint8Array[] {
+  const file = Buffer.concat([Uint8Array.of(1, 2, 3), ...records])
+  let at = 3
+  return records.map(({ length }) => {
+    at += length
+    return file.subarray(at - length, at)
+  })
+}
+
 /** Keeps what was synced; `crash` forgets the rest. */
 function disk() {
   let durable: Uint8Array[] = []
@@ -13,7 +23,7 @@ function disk() {
   const open = (): Storage => {
     written = [...durable]
     return {
-      recovered: durable,
+      recovered: asRead(durable),
       append: record => void written.push(record),
       rewrite: records => {
         written = [...records]
