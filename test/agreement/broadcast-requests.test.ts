@@ -1,0 +1,54 @@
+/** Asking for a vector that was agreed on and is not in hand: each holder once, however long it takes. */
+import test from 'ava'
+import { createBroadcast } from '../../agreement/broadcast.ts'
+import type { Message } from '../../agreement/message.ts'
+import { seal, slotAt, testCommitments } from './harness.ts'
+
+const slot = slotAt(3)
+const sealed = seal(Float32Array.of(1, 2))
+
+/** Peer 0 of four has seen everyone's votes for the vector of peer 3, and not the vector. */
+function withoutVector() {
+  const broadcast = createBroadcast({
+    ...{ slot, self: 0, peers: 4, faults: 1, dimension: 2, commitments: testCommitments() },
+  })
+  const { digest, signature } = sealed
+  const steps = [1, 2, 3].flatMap(from => [
+    broadcast.receive(from, { kind: 'echo', slot, digest, signature }),
+    broadcast.receive(from, { kind: 'ready', slot, digest }),
+  ])
+  return { broadcast, outputs: steps.flatMap(step => step.outputs) }
+}
+
+test('it waits a moment, then asks one holder after the other, and nobody twice', t => {
+  const { broadcast, outputs } = withoutVector()
+  t.deepEqual(
+    outputs.map(({ kind }) => kind),
+    ['timer'],
+  )
+  const asked: (number | string)[] = []
+  for (let i = 0; i < 10; i++)
+    for (const { to, message } of broadcast.input({ kind: 'timer' }).messages) {
+      t.is(message.kind, 'request')
+      asked.push(to)
+    }
+  t.deepEqual(asked, [1, 2, 3])
+})
+
+test('any of those asked may answer, however late; nobody else may', t => {
+  const { broadcast } = withoutVector()
+  const payload: Message = { kind: 'payload', slot, sealed }
+  broadcast.input({ kind: 'timer' })
+  t.deepEqual(
+    broadcast.receive(2, payload).faults.map(({ kind }) => kind),
+    ['unrequested-payload'],
+  )
+  for (let i = 0; i < 5; i++) broadcast.input({ kind: 'timer' })
+  const { outputs, faults } = broadcast.receive(1, payload)
+  t.deepEqual(faults, [])
+  t.deepEqual(
+    outputs.map(({ kind }) => kind),
+    ['delivered'],
+  )
+  t.deepEqual(broadcast.input({ kind: 'timer' }), { messages: [], outputs: [], faults: [] })
+})
