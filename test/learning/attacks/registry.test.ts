@@ -111,9 +111,10 @@ test('equivocate: no two recipients get the same vector', t => {
   t.is(new Set(sent).size, 5)
 })
 
-test('only equivocate distinguishes recipients', t => {
-  for (const name of attackNames.filter(name => name !== 'equivocate')) {
-    t.false(attackNamed(name).perRecipient)
+test('an attack distinguishes recipients only where it says so', t => {
+  const distinguishing = attackNames.filter(name => attackNamed(name).perRecipient)
+  t.deepEqual(distinguishing, ['equivocate', 'lie'])
+  for (const name of attackNames.filter(name => !distinguishing.includes(name))) {
     t.deepEqual(forge(name, { recipient: 0 }), forge(name, { recipient: 1 }), name)
   }
 })
