@@ -23,6 +23,8 @@ export interface NodeOptions {
   readonly members: number
   readonly software: string
   readonly gater: ConnectionGater
+  /** False: tells others nothing of where it listens, so that they keep what they know of the peer with this key. */
+  readonly identify?: boolean
 }
 
 /** A node, not started yet: protocols are registered before the first connection can come. */
@@ -56,6 +58,6 @@ export async function createNode(options: NodeOptions): Promise<Libp2p> {
       pingInterval: limits.PING_INTERVAL_MS,
       pingTimeout: { minTimeout: limits.PING_TIMEOUT_MS },
     },
-    services: { identify: identify(), ping: ping() },
+    services: { ping: ping(), ...(options.identify !== false && { identify: identify() }) },
   })
 }

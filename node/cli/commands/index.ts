@@ -6,11 +6,14 @@ import { boundsCommand } from './bounds.ts'
 import { cohort } from './cohort.ts'
 import { data } from './data.ts'
 import { demo } from './demo.ts'
+import { doctor } from './doctor.ts'
+import { evidence } from './evidence.ts'
 import { exportCommand } from './export.ts'
 import { join } from './join.ts'
 import { keygen } from './keygen.ts'
 import { reproduceCommand } from './reproduce.ts'
 import { simulate } from './simulate.ts'
+import { status } from './status.ts'
 
 export const commands: readonly (Command | CommandGroup)[] = [
   demo,
@@ -21,6 +24,9 @@ export const commands: readonly (Command | CommandGroup)[] = [
   keygen,
   cohort,
   join,
+  status,
+  doctor,
+  evidence,
   data,
   exportCommand,
   reproduceCommand,

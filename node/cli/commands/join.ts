@@ -2,8 +2,10 @@
 import { attackNames } from '../../../learning/attacks/registry.ts'
 import { loadAttack } from '../../attack-file.ts'
 import { defineCommand, flag, maybe, option, UsageError } from '../command.ts'
+import { learningOptions } from '../learning-options.ts'
 import { attackReference, dataOptions } from '../options.ts'
 import { integer, text } from '../parse.ts'
+import { operatingOptions } from '../peer/operating-options.ts'
 import { prepareReport } from '../report-output.ts'
 
 export const join = defineCommand({
@@ -15,6 +17,7 @@ export const join = defineCommand({
     cohort: maybe('--cohort <file>', 'the cohort file', text, 'required'),
     identity: maybe('--identity <file>', "this peer's identity file", text, 'required'),
     ...dataOptions,
+    ...learningOptions,
     listen: maybe(
       '--listen <addresses>',
       'multiaddrs to listen on, separated by commas',
@@ -40,6 +43,7 @@ export const join = defineCommand({
       integer({ min: 0 }),
       60,
     ),
+    ...operatingOptions,
     report: maybe('--report <file>', 'write the report as JSON', text),
     json: flag('--json', 'print the report as JSON; progress goes to standard error'),
     observe: {
@@ -49,6 +53,8 @@ export const join = defineCommand({
   },
   examples: [
     '--cohort cohort.yaml --identity alice.pem',
+    '--cohort cohort.yaml --identity carol.pem --oracle "python3 train.py" --save learnt.safetensors',
+    '--cohort cohort.yaml --identity dora.pem --log json --metrics 9464',
     '--cohort cohort.yaml --identity bob.pem --listen /ip4/0.0.0.0/tcp/4001 --data path/to/mnist',
   ],
   async handler(values, _, terminal) {

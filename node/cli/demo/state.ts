@@ -78,6 +78,7 @@ export function apply(state: DemoState, peer: PeerIndex, event: PeerEvent): void
       own.traffic = event.ending.traffic
       own.waiting = null
       break
+    case 'evidence':
     case 'log':
     case 'failed':
       break

@@ -66,6 +66,8 @@ export type PeerEvent =
   | { readonly kind: 'resumed' }
   /** The first of its peer and kind, and then every time that the count has doubled. */
   | { readonly kind: 'fault'; readonly fault: FaultCount; readonly detail: string | null }
+  /** A proof that a peer equivocates was written to a file. */
+  | { readonly kind: 'evidence'; readonly peer: PeerIndex; readonly path: string }
   | { readonly kind: 'log'; readonly text: string }
   | { readonly kind: 'finished'; readonly ending: Ending }
   | { readonly kind: 'failed'; readonly message: string }

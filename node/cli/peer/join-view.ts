@@ -69,6 +69,10 @@ export function eventLines(event: PeerEvent, seat: Seat): readonly string[] {
         `fault of ${who}: ${kind}${count > 1 ? ` (${count} times)` : ''}${event.detail === null ? '' : `: ${event.detail}`}`,
       ]
     }
+    case 'evidence':
+      return [
+        `${nameOf(seat, event.peer)} signed two vectors for one slot and is cut off; the proof is ${event.path} (concord evidence verify FILE)`,
+      ]
     case 'log':
       return [event.text]
     case 'step':
@@ -86,6 +90,7 @@ function endingLines({ loss, accuracy, traffic, faults, learningSeconds }: Endin
   ]
 }
 
-function nameOf({ cohort }: Seat, peer: number): string {
+/** "peer 3 (dora)". */
+export function nameOf({ cohort }: Seat, peer: number): string {
   return `peer ${peer} (${cohort.members[peer]?.name ?? 'unknown'})`
 }

@@ -3,18 +3,19 @@
  * `createPeer` that the simulated world runs. What happens comes out as events.
  */
 import type { Phase } from '../../../agreement/message.ts'
-import type { PeerIndex } from '../../../agreement/protocol.ts'
+import type { Evidence, PeerIndex } from '../../../agreement/protocol.ts'
 import type { Vector } from '../../../agreement/vector.ts'
 import type { Attack } from '../../../learning/attacks/attack.ts'
 import { collectSightings } from '../../../learning/attacks/byzantine.ts'
 import type { LearnOutput } from '../../../learning/learn-contract.ts'
 import type { ModelOracle } from '../../../learning/oracles/jax-oracle.ts'
-import type { OracleSpec } from '../../../learning/oracles/spec.ts'
-import { createOracle } from '../../../learning/oracles/worker-oracle.ts'
 import { randomStream } from '../../../learning/random.ts'
 import type { Seat } from '../../cohort.ts'
+import { evidenceFile } from '../../evidence.ts'
+import { writeEvidence } from '../../evidence-folder.ts'
 import { type Identity, publicKeyOf } from '../../identity.ts'
 import { createNetwork, type Log, type NetworkTransport } from '../../network/index.ts'
+import { type OracleChoice, openOracle, saveCheckpoint } from '../../oracle/open.ts'
 import { createPeer, type Peer } from '../../peer.ts'
 import { createSigner, createVerifier } from '../../signatures/index.ts'
 import { type FileLog, openFileLog } from '../../storage/index.ts'
@@ -22,6 +23,7 @@ import { systemClock } from '../../system-clock.ts'
 import type { PeerEvent } from './events.ts'
 import { createFaultCounter, type FaultCounter } from './fault-counter.ts'
 import { createMeter, type Meter } from './meter.ts'
+import { createStatusBook, type PeerStatus, type Present, type StatusBook } from './peer-status.ts'
 import { watchForWaiting } from './waiting.ts'
 
 export interface RealPeerOptions {
@@ -29,11 +31,17 @@ export interface RealPeerOptions {
   readonly identity: Identity
   readonly listen: readonly string[]
   readonly mdns: boolean
-  readonly oracle: OracleSpec
+  readonly oracle: OracleChoice
+  /** Where what was learnt is written as a checkpoint. */
+  readonly save: string | null
   /** Makes this peer misbehave, for tests and demonstrations. */
   readonly attack: Attack | null
   /** Null keeps nothing: this key must then never be run again in this cohort. */
   readonly stateDirectory: string | null
+  /** Where proofs of equivocation are written. */
+  readonly evidenceFolder: string
+  /** For the network; null: warnings come as events. */
+  readonly log: Log | null
   /** Steps after which the vectors travel with the event. */
   readonly observed: (step: number) => boolean
   readonly software: string
@@ -45,6 +53,8 @@ export interface RealPeer {
   readonly finished: Promise<void>
   /** Members that still need something of this peer. */
   unserved(): readonly PeerIndex[]
+  /** As it is now. */
+  readonly status: () => PeerStatus
   /** Closes connections, log and thread. */
   stop(): Promise<void>
 }
@@ -56,13 +66,23 @@ interface Parts {
   readonly storage: FileLog | null
   readonly faults: FaultCounter
   readonly meter: Meter
+  readonly book: StatusBook
+  readonly archive: (evidence: Evidence) => void
 }
 
-/** @throws DataError, ModelError, StorageError, NetworkError */
-export async function startRealPeer(options: RealPeerOptions): Promise<RealPeer> {
-  const { stateDirectory, onEvent } = options
+/** @throws DataError, ModelError, OracleError, FileError, StorageError, NetworkError */
+export async function startRealPeer(asked: RealPeerOptions): Promise<RealPeer> {
+  const book = createStatusBook(asked.seat, asked.software, () => performance.now())
+  const onEvent = (event: PeerEvent) => {
+    book.see(event)
+    asked.onEvent(event)
+  }
+  const options = { ...asked, onEvent }
+  const { stateDirectory } = options
   const storage = stateDirectory === null ? null : await openFileLog(stateDirectory)
-  const oracle = await createOracle(options.oracle)
+  const oracle = await openOracle(options.oracle, options.software, line =>
+    onEvent({ kind: 'log', text: `oracle: ${line}` }),
+  )
   const network = await createNetwork({
     seat: options.seat,
     seed: options.identity.seed,
@@ -70,10 +90,11 @@ export async function startRealPeer(options: RealPeerOptions): Promise<RealPeer>
     mdns: options.mdns,
     dimension: oracle.dimension,
     software: options.software,
-    log: eventLog(onEvent),
+    log: options.log ?? eventLog(onEvent),
   })
   const faults = createFaultCounter((fault, detail) => onEvent({ kind: 'fault', fault, detail }))
-  const parts = { options, oracle, network, storage, faults, meter: createMeter() }
+  const archive = createArchive(options)
+  const parts = { options, oracle, network, storage, faults, meter: createMeter(), book, archive }
   const ended = Promise.withResolvers<Vector>()
   const peer = assemble(parts, ended)
   onEvent({
@@ -85,7 +106,9 @@ export async function startRealPeer(options: RealPeerOptions): Promise<RealPeer>
     step: peer.status().step,
   })
   peer.start()
-  const watch = watchForWaiting(() => peer.status(), options.seat.cohort.faults, onEvent)
+  const present = () => presentOf(peer, options.seat.self, faults)
+  const looking = setInterval(() => book.look(present()), LOOK_INTERVAL_MS)
+  const watch = watchForWaiting(present, options.seat.cohort.faults, onEvent)
   const finished = ended.promise.then(async parameters => {
     watch.stop()
     await conclude(parts, peer, parameters)
@@ -93,16 +116,28 @@ export async function startRealPeer(options: RealPeerOptions): Promise<RealPeer>
   return {
     finished,
     unserved: () => peer.unserved(),
+    status: () => book.status(present()),
     async stop() {
       watch.stop()
+      clearInterval(looking)
       await new Promise<void>(resolve => peer.stop(resolve))
       await Promise.all([oracle.close(), storage?.close()])
     },
   }
 }
 
+/** A broadcast of its own may be among what a peer waits for; that is the others' to answer, and no news. */
+function presentOf(peer: Peer, self: PeerIndex, faults: FaultCounter): Present {
+  const status = peer.status()
+  return {
+    ...status,
+    waitingFor: status.waitingFor.filter(other => other !== self),
+    faults: faults.counts(),
+  }
+}
+
 function assemble(parts: Parts, ended: PromiseWithResolvers<Vector>): Peer {
-  const { options, oracle, network, storage, faults, meter } = parts
+  const { options, oracle, network, storage, faults, meter, book, archive } = parts
   const { seat, identity, attack } = options
   const { cohort, cohortId, self } = seat
   const sightings = collectSightings(Math.max(1, cohort.members.length - cohort.faults - 1))
@@ -134,9 +169,15 @@ function assemble(parts: Parts, ended: PromiseWithResolvers<Vector>): Peer {
       gradient: (step, { loss }) => observe.loss(step, loss),
       finished: ended.resolve,
       failed: ended.reject,
-      fault: fault => faults.add(fault),
+      fault(fault) {
+        faults.add(fault)
+        if (fault.peer !== null && fault.evidence !== undefined) archive(fault.evidence)
+      },
       connection: (other, up, reason) => options.onEvent({ kind: 'connection', peer: other, up, reason }),
-      ...(attack?.rushing && { received: (_, message) => sightings.collect(message) }),
+      received(from, message) {
+        book.heard(from, message)
+        if (attack?.rushing) sightings.collect(message)
+      },
     },
   })
   return peer
@@ -150,6 +191,7 @@ async function conclude(
 ): Promise<void> {
   const measured = meter.end()
   peer.finish()
+  if (options.save !== null) await saveCheckpoint(options.save, oracle, parameters, options.oracle)
   const { loss, accuracy } = await oracle.evaluate(parameters)
   const status = peer.status()
   const traffic = trafficOf(status)
@@ -195,6 +237,27 @@ function createObserver(
 
 function trafficOf({ messagesSent, bytesSent, bytesReceived }: ReturnType<Peer['status']>) {
   return { messages: messagesSent, bytesSent, bytesReceived }
+}
+
+/** How often the status looks whether anything has moved. */
+const LOOK_INTERVAL_MS = 1000
+
+/** Writes the first proof against each peer. That it cannot be written must not stop anybody. */
+function createArchive({ seat, evidenceFolder, onEvent }: RealPeerOptions): Parts['archive'] {
+  const convicts = new Set<PeerIndex>()
+  return evidence => {
+    const { sender: peer } = evidence.slot
+    if (convicts.has(peer)) return
+    convicts.add(peer)
+    writeEvidence(evidenceFolder, evidenceFile(evidence, seat)).then(
+      path => onEvent({ kind: 'evidence', peer, path }),
+      error =>
+        onEvent({
+          kind: 'log',
+          text: `the proof against peer ${peer} could not be written: ${error.message}`,
+        }),
+    )
+  }
 }
 
 function eventLog(onEvent: RealPeerOptions['onEvent']): Log {

@@ -1,20 +1,23 @@
 /** The course of `concord join`: files in, one peer up, its events to a person or to the parent process, a clean end. */
-import { join } from 'node:path'
+import { constants } from 'node:os'
 import type { Attack } from '../../../learning/attacks/attack.ts'
 import { type Cohort, cohortId, type Seat } from '../../cohort.ts'
 import { readCohort } from '../../cohort-file.ts'
 import { type Identity, readIdentity } from '../../identity.ts'
+import type { Log } from '../../network/index.ts'
 import { UsageError } from '../command.ts'
+import { type LearningValues, oracleChoice } from '../learning-options.ts'
 import { deliverReport, type ReportValues } from '../report-output.ts'
 import type { Terminal } from '../terminal.ts'
 import { softwareName } from '../version.ts'
 import { peerList } from '../view/format.ts'
 import type { Order, PeerEvent } from './events.ts'
 import { createJoinRecord, type JoinOutcome } from './join-record.ts'
-import { createJoinView } from './join-view.ts'
+import { evidenceFolderOf, openView, operate, stateDirectoryOf } from './operating.ts'
+import type { OperatingValues } from './operating-options.ts'
 import { type RealPeer, startRealPeer } from './real-peer.ts'
 
-export interface JoinValues extends ReportValues {
+export interface JoinValues extends ReportValues, LearningValues, OperatingValues {
   readonly cohort: string
   readonly identity: string
   readonly data: string
@@ -31,7 +34,7 @@ export async function runJoin(values: JoinValues, terminal: Terminal): Promise<n
   const seat = await takeSeat(values)
   const parent = parentProcess()
   const record = createJoinRecord(seat, values)
-  const view = parent === null ? await createJoinView(seat, values.attack, terminal) : null
+  const view = parent === null ? await openView(seat, values, terminal) : null
   const onEvent = (event: PeerEvent) => {
     record.see(event)
     parent?.tell(event)
@@ -39,12 +42,16 @@ export async function runJoin(values: JoinValues, terminal: Terminal): Promise<n
   }
   const stop = stopSignals(parent)
   try {
-    const peer = await startRealPeer(peerOptions(seat, values, onEvent))
-    const ending = await course(peer, values.linger, stop, view?.note ?? (() => {}), async outcome => {
-      view?.stop()
-      await deliverReport(values, record.report(outcome), terminal)
-    })
-    return ending === 'finished' ? 0 : 1
+    const options = peerOptions(seat, values, view?.log ?? null, onEvent)
+    const note = view?.note ?? (() => {})
+    const peer = await startRealPeer(options)
+    const ending = await watched(peer, values, options.stateDirectory, note, () =>
+      course(peer, values.linger, stop, note, async outcome => {
+        view?.stop()
+        await deliverReport(values, record.report(outcome), terminal)
+      }),
+    )
+    return ending === 'finished' ? 0 : stop.exitCode()
   } catch (error) {
     view?.stop()
     onEvent({ kind: 'failed', message: error instanceof Error ? error.message : String(error) })
@@ -52,6 +59,25 @@ export async function runJoin(values: JoinValues, terminal: Terminal): Promise<n
   } finally {
     stop.dispose()
     parent?.leave()
+  }
+}
+
+/** With everything open that lets an operator look at the peer. */
+async function watched<T>(
+  peer: RealPeer,
+  values: OperatingValues,
+  stateDirectory: string | null,
+  note: (line: string) => void,
+  course: () => Promise<T>,
+): Promise<T> {
+  const operating = await operate(peer, values, stateDirectory, note).catch(async error => {
+    await peer.stop()
+    throw error
+  })
+  try {
+    return await course()
+  } finally {
+    await operating.close()
   }
 }
 
@@ -71,21 +97,33 @@ async function takeSeat({ cohort: cohortPath, identity: identityPath }: JoinValu
   return { cohort, cohortId: cohortId(cohort), self, identity }
 }
 
-function peerOptions({ identity, ...seat }: Place, values: JoinValues, onEvent: (event: PeerEvent) => void) {
+function peerOptions(
+  { identity, ...seat }: Place,
+  values: JoinValues,
+  log: Log | null,
+  onEvent: (event: PeerEvent) => void,
+) {
   const { cohort, cohortId: id, self } = seat
-  const { attack, data, partition, observe, state } = values
+  const { attack, data, partition, observe } = values
   const { model, members, seed, steps } = cohort
+  const stateDirectory = stateDirectoryOf(values.state, values.identity, id)
   return {
     seat,
     identity,
     listen: values.listen?.split(',') ?? ownPorts(cohort, self),
     mdns: values.mdns,
     oracle: {
-      ...{ model, data, partition, peer: self, peers: members.length, seed },
-      ...(attack?.relabel && { relabel: 'flip' as const }),
+      spec: {
+        ...{ model, data, partition, peer: self, peers: members.length, seed },
+        ...(attack?.relabel && { relabel: 'flip' as const }),
+      },
+      ...oracleChoice(values, model),
     },
+    save: values.save,
     attack,
-    stateDirectory: state === 'none' ? null : (state ?? join(`${values.identity}.state`, id.slice(0, 16))),
+    stateDirectory,
+    evidenceFolder: evidenceFolderOf(stateDirectory),
+    log,
     observed: (step: number) => observe !== null && (step === 1 || step === steps || step % observe === 0),
     software: softwareName(),
     onEvent,
@@ -127,7 +165,7 @@ async function course(
     }
     return outcome
   } finally {
-    stop.dispose()
+    stop.insist()
     await peer.stop()
   }
 }
@@ -173,17 +211,22 @@ function parentProcess(): Parent | null {
 
 interface StopSignals {
   readonly asked: Promise<void>
+  /** As shells count an end by a signal: 130 or 143; 1 where the parent asked. */
+  exitCode(): number
   /** From here on a signal ends the process at once. */
+  insist(): void
   dispose(): void
 }
 
 /** SIGINT, SIGTERM or the parent: the first asks to end cleanly, a second signal ends at once. */
 function stopSignals(parent: Parent | null): StopSignals {
   const { promise: asked, resolve } = Promise.withResolvers<void>()
-  let signalled = false
-  const handle = () => {
-    if (signalled) process.exit(1)
-    signalled = true
+  let first: NodeJS.Signals | null = null
+  let insisting = false
+  const codeOf = (signal: NodeJS.Signals | null) => (signal === null ? 1 : 128 + constants.signals[signal])
+  const handle = (signal: NodeJS.Signals) => {
+    if (first !== null || insisting) process.exit(codeOf(signal))
+    first = signal
     resolve()
   }
   const signals = ['SIGINT', 'SIGTERM'] as const
@@ -191,6 +234,10 @@ function stopSignals(parent: Parent | null): StopSignals {
   void parent?.stop.then(resolve)
   return {
     asked,
+    exitCode: () => codeOf(first),
+    insist() {
+      insisting = true
+    },
     dispose() {
       for (const signal of signals) process.off(signal, handle)
     },

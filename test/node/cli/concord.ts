@@ -4,6 +4,9 @@ import { fileURLToPath } from 'node:url'
 
 const main = fileURLToPath(new URL('../../../node/cli/main.ts', import.meta.url))
 
+/** Far above what anything takes on a busy machine. */
+const DEADLINE_MS = 90_000
+
 export interface Ended {
   readonly code: number | null
   readonly stdout: string
@@ -12,7 +15,7 @@ export interface Ended {
 
 export interface Running {
   readonly pid: number
-  /** Resolves with the match as soon as the output so far has one; rejects where it ends without. */
+  /** Resolves with the match as soon as the output so far has one; rejects where it ends without, or after a deadline. */
   until(pattern: RegExp): Promise<RegExpExecArray>
   kill(signal: NodeJS.Signals): void
   readonly ended: Promise<Ended>
@@ -49,11 +52,19 @@ export function start(args: readonly string[], env: Readonly<Record<string, stri
         const match = pattern.exec(`${stdout}\n${stderr}`)
         if (match === null) return
         watchers.delete(watcher)
+        clearTimeout(deadline)
         resolve(match)
       }
+      const deadline = setTimeout(
+        () => reject(new Error(`no ${pattern} in time:\n${stdout}\n${stderr}`)),
+        DEADLINE_MS,
+      )
       watchers.add(watcher)
       watcher()
-      void ended.then(() => reject(new Error(`ended without ${pattern}:\n${stdout}\n${stderr}`)))
+      void ended.then(() => {
+        clearTimeout(deadline)
+        reject(new Error(`ended without ${pattern}:\n${stdout}\n${stderr}`))
+      })
       return promise
     },
   }

@@ -1,0 +1,88 @@
+/** `concord status`: what a running peer of this machine is doing. */
+import { dirname, join } from 'node:path'
+import { defineCommand, flag, maybe, UsageError } from '../command.ts'
+import { text } from '../parse.ts'
+import type { PeerStatus } from '../peer/peer-status.ts'
+
+export const status = defineCommand({
+  name: 'status',
+  summary: 'what a running peer of this machine does: its step, for whom it waits, and how the others are',
+  about:
+    'Asks the socket in the state directory of a peer that "concord join" runs. Name the peer by its identity file, its state directory or that socket.',
+  options: {
+    identity: maybe('--identity <file>', "the peer's identity file", text, 'the only peer with state here'),
+    state: maybe(
+      '--state <dir>',
+      "the peer's state directory, as given to join",
+      text,
+      'beside the identity',
+    ),
+    control: maybe('--control <path>', 'the socket, as given to join', text, 'in the state directory'),
+    json: flag('--json', 'print the status as JSON'),
+  },
+  examples: ['--identity alice.pem', '--state /var/lib/concord --json'],
+  async handler({ identity, state, control, json }, _, terminal) {
+    const { askStatus } = await import('../peer/control.ts')
+    const path = control ?? (await socketOf(state, identity))
+    const found = (await askStatus(path)) as PeerStatus
+    if (json) {
+      terminal.data(`${JSON.stringify(found, null, 2)}\n`)
+      return 0
+    }
+    const { statusHead, statusLines, statusRow } = await import('../view/status.ts')
+    for (const line of statusLines(found)) terminal.print(line)
+    const { default: Table } = await import('cli-table3')
+    const table = new Table({ head: [...statusHead], style: { head: [], border: [], compact: true } })
+    for (const other of found.peers) table.push([...statusRow(other)])
+    terminal.print(table.toString())
+    return 0
+  },
+})
+
+/** The socket of the peer that is meant. Where there are several, the one whose log was written last. */
+async function socketOf(state: string | null, identity: string | null): Promise<string> {
+  const { controlPath } = await import('../peer/control.ts')
+  if (state !== null) return controlPath(state)
+  const logs = await logsIn(identity === null ? await stateFolders() : [`${identity}.state`])
+  const folders = new Set(logs.map(({ path }) => dirname(dirname(path))))
+  if (logs.length === 0)
+    throw new UsageError(
+      identity === null
+        ? 'no peer has state in this folder; expected --identity FILE, or --state DIR as given to join'
+        : `--identity is "${identity}": there is no state in ${identity}.state; expected that of a peer that "concord join" runs, or --state DIR as given to it`,
+    )
+  if (folders.size > 1)
+    throw new UsageError(
+      `several peers have state here: ${[...folders].join(', ')}; say which with --identity FILE or --state DIR`,
+    )
+  const latest = logs.reduce((a, b) => (b.writtenMs > a.writtenMs ? b : a))
+  return controlPath(join(dirname(latest.path)))
+}
+
+async function stateFolders(): Promise<readonly string[]> {
+  const { readdir } = await import('node:fs/promises')
+  const entries = await readdir('.', { withFileTypes: true })
+  return entries.filter(entry => entry.isDirectory() && entry.name.endsWith('.state')).map(({ name }) => name)
+}
+
+interface StateLog {
+  readonly path: string
+  readonly writtenMs: number
+}
+
+/** The logs that peers keep in folders of state, one a cohort. */
+async function logsIn(folders: readonly string[]): Promise<readonly StateLog[]> {
+  const { readdir, stat } = await import('node:fs/promises')
+  const lists = folders.map(async folder => {
+    const names = await readdir(folder).catch((): string[] => [])
+    const logs = names.map(async name => {
+      const path = join(folder, name, 'peer.log')
+      return stat(path).then(
+        ({ mtimeMs }): StateLog[] => [{ path, writtenMs: mtimeMs }],
+        () => [],
+      )
+    })
+    return (await Promise.all(logs)).flat()
+  })
+  return (await Promise.all(lists)).flat()
+}

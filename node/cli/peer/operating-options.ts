@@ -1,0 +1,42 @@
+/** Options of `join` for whoever runs it as a service: its log, its metrics, and where its status is asked for. */
+import { maybe, option } from '../command.ts'
+import { oneOf, text } from '../parse.ts'
+import type { LogForm, LogLevel } from './log.ts'
+import { type Address, metricsAddress } from './metrics-address.ts'
+
+const logForms = ['progress', 'pretty', 'json'] as const satisfies readonly LogForm[]
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+
+export const operatingOptions = {
+  log: option(
+    '--log <form>',
+    'progress: a bar or plain lines; pretty: a log for people; json: a log for machines',
+    oneOf<LogForm>(logForms),
+    'progress' as LogForm,
+  ),
+  logLevel: option(
+    '--log-level <level>',
+    `what a log (pretty or json) leaves out: ${logLevels.join(', ')}`,
+    oneOf<LogLevel>(logLevels),
+    'info' as LogLevel,
+  ),
+  metrics: maybe(
+    '--metrics <[host:]port>',
+    'serve metrics for Prometheus there, at /metrics; a port alone: on 127.0.0.1',
+    metricsAddress,
+    'none',
+  ),
+  control: maybe(
+    '--control <path>',
+    'the socket that "concord status" asks',
+    text,
+    'control.sock in the state directory',
+  ),
+}
+
+export interface OperatingValues {
+  readonly log: LogForm
+  readonly logLevel: LogLevel
+  readonly metrics: Address | null
+  readonly control: string | null
+}

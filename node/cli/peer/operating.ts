@@ -1,0 +1,71 @@
+/** What an operator sees of a running peer: its log, `concord status`, and its metrics. */
+import { join, resolve } from 'node:path'
+import type { Attack } from '../../../learning/attacks/attack.ts'
+import type { Seat } from '../../cohort.ts'
+import type { Log } from '../../network/index.ts'
+import type { Terminal } from '../terminal.ts'
+import { controlPath, openDoor } from './control.ts'
+import { createJoinView, type JoinView } from './join-view.ts'
+import type { OperatingValues } from './operating-options.ts'
+import type { RealPeer } from './real-peer.ts'
+
+export interface OperatorView extends JoinView {
+  /** For the network; null where warnings come as events. */
+  readonly log: Log | null
+}
+
+/** The bar, or the log that was asked for. A log goes where lines for people go. */
+export async function openView(
+  seat: Seat,
+  { log: form, logLevel: level, attack }: OperatingValues & { readonly attack: Attack | null },
+  terminal: Terminal,
+): Promise<OperatorView> {
+  if (form === 'progress') return { ...(await createJoinView(seat, attack, terminal)), log: null }
+  const { createLogger, createLogView } = await import('./log.ts')
+  const stream = { write: (line: string) => terminal.print(line.replace(/\n$/, '')) }
+  const root = await createLogger({ form, level, stream, colours: terminal.live !== null })
+  const view = createLogView(seat, root, () => performance.now())
+  if (attack !== null) view.log.warn({ attack: attack.name }, 'this peer is Byzantine on purpose')
+  return view
+}
+
+export interface Operating {
+  close(): Promise<void>
+}
+
+/** Opens what was asked for. A status that cannot be had is worth a line; metrics that cannot, are wrong usage. */
+export async function operate(
+  peer: Pick<RealPeer, 'status'>,
+  { metrics, control }: OperatingValues,
+  stateDirectory: string | null,
+  note: (line: string) => void,
+): Promise<Operating> {
+  const open: Operating[] = []
+  if (metrics !== null) {
+    const { createMetrics, serveMetrics } = await import('./metrics.ts')
+    const server = await serveMetrics(metrics, createMetrics(peer.status))
+    open.push(server)
+    note(`metrics: ${server.url}`)
+  }
+  const path = control ?? (stateDirectory === null ? null : controlPath(stateDirectory))
+  if (path !== null)
+    try {
+      open.push(await openDoor(path, peer.status))
+    } catch (error) {
+      note(`"concord status" will not work: ${error instanceof Error ? error.message : error}`)
+    }
+  return {
+    close: async () => void (await Promise.all(open.map(each => each.close()))),
+  }
+}
+
+/** Where a peer remembers what it signed, unless told otherwise: beside its identity, a folder a cohort. */
+export function stateDirectoryOf(state: string | null, identity: string, cohortId: string): string | null {
+  if (state === 'none') return null
+  return state ?? join(`${identity}.state`, cohortId.slice(0, 16))
+}
+
+/** Proofs go into the state directory, or, without one, here. */
+export function evidenceFolderOf(stateDirectory: string | null): string {
+  return stateDirectory === null ? resolve('.') : join(stateDirectory, 'evidence')
+}

@@ -1,0 +1,168 @@
+/** The doctor: looks at everything that a peer needs before and while it runs, and says what is wrong and what to do. */
+import { stat } from 'node:fs/promises'
+import { type Cohort, cohortId } from '../cohort.ts'
+import type { Identity } from '../identity.ts'
+import { REPLACEABLE_AFTER_MS } from '../network/constants.ts'
+import { type Finding, failed, fine, warning } from './finding.ts'
+import {
+  type Cost,
+  costOf,
+  diskBytesNeeded,
+  examineCohort,
+  examineDisk,
+  examineIdentity,
+  examineMembership,
+  examinePorts,
+} from './local.ts'
+import { hearsItself } from './multicast.ts'
+import { judgeClock, judgeReach } from './peers.ts'
+import { createProber, type Prober, type Reach } from './reach.ts'
+
+export interface DoctorOptions {
+  readonly cohortPath: string
+  /** Null: what needs the key is left out. */
+  readonly identityPath: string | null
+  /** Where the peer listens, given its seat. */
+  readonly listen: (cohort: Cohort, self: number) => readonly string[]
+  /** Where the peer keeps its state, given its cohort's id; null: nowhere. */
+  readonly stateDirectory: (cohortId: string) => string | null
+  /** Whether the peer that keeps its state there runs now. */
+  readonly isRunning: (stateDirectory: string) => Promise<boolean>
+  readonly mdns: boolean
+  readonly software: string
+  /** For one step of reaching one peer. */
+  readonly timeoutMs: number
+  readonly onFinding: (finding: Finding) => void
+  /** For tests: the ports on which mDNS is tried. */
+  readonly mdnsPorts?: readonly [number, number]
+}
+
+export interface Diagnosis {
+  readonly healthy: boolean
+  readonly findings: readonly Finding[]
+  /** What a step costs; null where it cannot be told. */
+  readonly cost: Cost | null
+}
+
+export async function examine(options: DoctorOptions): Promise<Diagnosis> {
+  const findings: Finding[] = []
+  const tell = (...found: readonly Finding[]) => {
+    for (const finding of found) {
+      findings.push(finding)
+      options.onFinding(finding)
+    }
+  }
+  const cost = await course(options, tell)
+  return { healthy: findings.every(({ verdict }) => verdict !== 'failed'), findings, cost }
+}
+
+type Tell = (...found: readonly Finding[]) => void
+
+async function course(options: DoctorOptions, tell: Tell): Promise<Cost | null> {
+  const { cohortPath, identityPath } = options
+  const cohort = await examineCohort(cohortPath)
+  tell(cohort.finding)
+  const identity = identityPath === null ? null : await examineIdentity(identityPath)
+  if (identity !== null) tell(identity.finding)
+  if (options.mdns) tell(await examineMulticast(options))
+  if (cohort.value === null) return null
+  const cost = costOf(cohort.value, 1)
+  await examineState(options, cohort.value, cost, tell)
+  if (identity === null) tell(withoutKey())
+  const key = identity?.value ?? null
+  if (key === null) return cost
+  const seat = examineMembership(cohort.value, key)
+  tell(seat.finding)
+  if (seat.value === null) return cost
+  return examineSeat(options, { cohort: cohort.value, identity: key, self: seat.value }, tell)
+}
+
+const withoutKey = () =>
+  warning(
+    'identity',
+    'no-identity',
+    'no identity file was named: membership, ports and the other peers were not looked at.',
+    'Run this again with --identity FILE.',
+  )
+
+async function examineMulticast({ mdnsPorts }: DoctorOptions): Promise<Finding> {
+  if (await hearsItself({ timeoutMs: 3000, ...(mdnsPorts && { ports: mdnsPorts }) }))
+    return fine('mdns', 'mDNS works on this machine')
+  return failed(
+    'mdns',
+    'mdns-blocked',
+    'mDNS is blocked: this machine does not hear its own question.',
+    'Let UDP port 5353 to and from 224.0.0.251 through the firewall, or write addresses into the cohort file and join with --no-mdns.',
+  )
+}
+
+async function examineState(
+  { stateDirectory }: DoctorOptions,
+  cohort: Cohort,
+  cost: Cost | null,
+  tell: Tell,
+): Promise<void> {
+  const directory = stateDirectory(cohortId(cohort))
+  if (directory === null) return
+  const needed = cost === null ? null : diskBytesNeeded(cost.dimension, cohort.members.length)
+  tell(await examineDisk(directory, needed))
+}
+
+interface OwnSeat {
+  readonly cohort: Cohort
+  readonly identity: Identity
+  readonly self: number
+}
+
+/** What needs the key: the own ports, the other members, the clock against theirs. */
+async function examineSeat(options: DoctorOptions, seat: OwnSeat, tell: Tell): Promise<Cost | null> {
+  const { cohort, identity, self } = seat
+  const { cohortPath, identityPath, software } = options
+  const directory = options.stateDirectory(cohortId(cohort))
+  const running = directory !== null && (await options.isRunning(directory))
+  if (running) tell(fine('state', `the peer of this key runs now, with its state in ${directory}`))
+  tell(...(await examinePorts(options.listen(cohort, self), running)))
+  const prober = await createProber({ ...options, seed: identity.seed, members: cohort.members.length })
+  try {
+    const reaches = await reachAll(prober, seat, options, running)
+    const own = { cohort, cohortId: cohortId(cohort), id: identity.id, software }
+    for (const [peer, reach] of reaches) tell(judgeReach(own, peer, reach))
+    const files = [cohortPath, identityPath ?? cohortPath].map(path =>
+      stat(path).then(({ mtimeMs }) => mtimeMs),
+    )
+    tell(judgeClock([...reaches.values()], await Promise.all(files), Date.now()))
+    const trips = [...reaches.values()].flatMap(reach => (reach.kind === 'hello' ? [reach.roundTripMs] : []))
+    return costOf(cohort, trips.length === 0 ? 1 : Math.max(...trips))
+  } finally {
+    await prober.stop()
+  }
+}
+
+/** mDNS needs a moment to hear of those whose addresses are not in the file. */
+const DISCOVERY_MS = 3000
+
+async function reachAll(
+  prober: Prober,
+  { cohort, self }: OwnSeat,
+  { mdns }: DoctorOptions,
+  running: boolean,
+) {
+  const others = [...cohort.members.entries()].filter(([peer]) => peer !== self)
+  const isKnown = () =>
+    others.every(([, { id, addresses }]) => addresses.length > 0 || prober.discovered.has(id))
+  const deadlineMs = performance.now() + DISCOVERY_MS
+  while (mdns && !isKnown() && performance.now() < deadlineMs)
+    await new Promise(resolve => setTimeout(resolve, 50))
+  const reaches = await Promise.all(
+    others.map(async ([peer, { id, addresses }]): Promise<readonly [number, Reach]> => {
+      const all = new Set([...addresses, ...(prober.discovered.get(id) ?? [])])
+      const ask = () => prober.reach(id, [...all], self < peer)
+      const first = await ask()
+      if (first.kind !== 'not-a-member' || !running) return [peer, first]
+      // A second connection of a key is refused too, while the first is young: ask again when it no longer is.
+      await new Promise(resolve => setTimeout(resolve, REPLACEABLE_AFTER_MS + 500))
+      return [peer, await ask()]
+    }),
+  )
+  return new Map(reaches)
+}

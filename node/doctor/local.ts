@@ -1,0 +1,203 @@
+/** What the doctor looks at on this machine: key, membership, bound, ports, disk, and what a step will cost. */
+import { open, rm, stat, statfs } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { dirname, join } from 'node:path'
+import { bounds } from '../../agreement/bounds.ts'
+import { digits } from '../../learning/data/digits.ts'
+import { defaultWindow } from '../../learning/learn-contract.ts'
+import { modelDimension } from '../../learning/models/model.ts'
+import { modelNamed } from '../../learning/models/registry.ts'
+import { createSchedule } from '../../learning/schedule.ts'
+import type { Cohort } from '../cohort.ts'
+import { readCohort } from '../cohort-file.ts'
+import { type Identity, readIdentity } from '../identity.ts'
+import { EXTERNAL_MODEL } from '../oracle/open.ts'
+import { type Finding, failed, fine, warning } from './finding.ts'
+
+export interface Found<T> {
+  readonly value: T | null
+  readonly finding: Finding
+}
+
+export async function examineCohort(path: string): Promise<Found<Cohort>> {
+  try {
+    const cohort = await readCohort(path)
+    const { members, faults, protocol, synchrony, unsafe } = cohort
+    const { feasible, why } = bounds({ protocol, peers: members.length, faults, synchrony })
+    const says = `${path} is a good file: ${members.length} members, of whom ${faults} may be faulty, ${protocol}`
+    if (feasible) return { value: cohort, finding: fine('cohort', says) }
+    const todo =
+      'Lower faults, add members, or take a protocol that needs fewer ("concord bounds" compares them).'
+    const finding = warning(
+      'cohort',
+      'bound',
+      `${path} runs below its bound on purpose (unsafe: ${unsafe}): ${why}.`,
+      todo,
+    )
+    return { value: cohort, finding }
+  } catch (error) {
+    if (!(error instanceof Error && error.name === 'CohortError' && 'code' in error)) throw error
+    const isBound = error.code === 'cohort-bound'
+    const todo = isBound
+      ? 'Lower faults, add members, or take a protocol that needs fewer ("concord bounds" compares them); then give all members the new file.'
+      : 'Put that right, then run this again: nothing else can be checked without the file.'
+    return {
+      value: null,
+      finding: failed('cohort', isBound ? 'bound' : 'cohort-file', `${error.message}.`, todo),
+    }
+  }
+}
+
+export async function examineIdentity(path: string): Promise<Found<Identity>> {
+  try {
+    const identity = await readIdentity(path)
+    return {
+      value: identity,
+      finding: fine('identity', `${path} holds the key of ${identity.id}, for you alone`),
+    }
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    const says = `${error instanceof Error ? error.message : error}.`
+    const todo =
+      code === 'identity-missing'
+        ? 'Name the file that "concord keygen" made, or make one and have its id put into the cohort file.'
+        : 'Make the file readable by you alone, or make a new key and have its id put into the cohort file.'
+    return { value: null, finding: failed('identity', code ?? 'identity', says, todo) }
+  }
+}
+
+export function examineMembership(cohort: Cohort, { id }: Identity): Found<number> {
+  const self = cohort.members.findIndex(member => member.id === id)
+  if (self >= 0)
+    return {
+      value: self,
+      finding: fine('membership', `this key is member ${self}, ${cohort.members[self]!.name}`),
+    }
+  const names = cohort.members.map(({ name, id: other }) => `${name} (…${other.slice(-8)})`).join(', ')
+  return {
+    value: null,
+    finding: failed(
+      'membership',
+      'not-a-member',
+      `${id} is no member of this cohort, whose members are ${names}.`,
+      'Use the identity file of one of them; or have this id put into the cohort file, and give all members the new file.',
+    ),
+  }
+}
+
+/** @param running the own peer answers on its control socket: then the ports are its own */
+export async function examinePorts(listen: readonly string[], running: boolean): Promise<readonly Finding[]> {
+  return Promise.all(
+    listen.map(async address => {
+      const [, host, port] = /^\/ip[46]\/([^/]+)\/tcp\/(\d+)/.exec(address) ?? []
+      if (host === undefined)
+        return failed(
+          'ports',
+          'address',
+          `${address} is no address to listen on.`,
+          'Expected such as /ip4/0.0.0.0/tcp/4001.',
+        )
+      const error = await listenError(host, Number(port))
+      if (error === null) return fine('ports', `${address} is free`)
+      if (error.code !== 'EADDRINUSE')
+        return failed('ports', 'port', `cannot listen on ${address}: ${error.message}.`, portTodo(error.code))
+      if (running) return fine('ports', `${address} is in use, by the peer of this key that runs here`)
+      const todo = `Find out whose it is (as root: ss -tlnp 'sport = :${port}') and stop that, or choose another port with --listen and tell the others.`
+      return failed('ports', 'port-in-use', `${address} is in use by another program.`, todo)
+    }),
+  )
+}
+
+function portTodo(code: string | undefined): string {
+  if (code === 'EACCES') return 'Ports below 1024 are for root: choose a higher one.'
+  if (code === 'EADDRNOTAVAIL')
+    return 'This machine has no such address: name one of its own, or /ip4/0.0.0.0.'
+  return 'Choose another address with --listen.'
+}
+
+async function listenError(host: string, port: number): Promise<NodeJS.ErrnoException | null> {
+  const server = createServer()
+  const { promise, resolve } = Promise.withResolvers<NodeJS.ErrnoException | null>()
+  server.once('error', resolve).listen({ host, port, exclusive: true }, () => resolve(null))
+  const error = await promise
+  if (error === null) await new Promise(done => server.close(done))
+  return error
+}
+
+/** Room for the log of a run, and as much again while it is rewritten. */
+export function diskBytesNeeded(dimension: number, members: number): number {
+  return 2 * (2 * defaultWindow.kept * 4 * dimension * (members + 1)) + 64 * 1024 * 1024
+}
+
+/** Whether the place for the state can be written to, synced, and has room. `neededBytes` null: unknown. */
+export async function examineDisk(directory: string, neededBytes: number | null): Promise<Finding> {
+  const place = await existingParent(directory)
+  const probe = join(place, `.concord-doctor-${process.pid}`)
+  try {
+    const file = await open(probe, 'wx', 0o600)
+    try {
+      await file.writeFile('x')
+      await file.datasync()
+    } finally {
+      await file.close()
+      await rm(probe, { force: true })
+    }
+    const { bavail, bsize } = await statfs(place)
+    const free = bavail * bsize
+    const says = `${directory} can be written to, ${gigabytes(free)} free`
+    if (neededBytes === null || free >= neededBytes) return fine('disk', says)
+    const needed = `a run may need ${gigabytes(neededBytes)}; a peer whose disk is full stops`
+    return failed(
+      'disk',
+      'disk-full',
+      `${says}, but ${needed}.`,
+      'Free some space, or choose another place with --state.',
+    )
+  } catch (error) {
+    const says = `${place} cannot be written to: ${error instanceof Error ? error.message : error}.`
+    return failed(
+      'disk',
+      'disk',
+      says,
+      'Choose a place of yours with --state, or have this one given to you.',
+    )
+  }
+}
+
+async function existingParent(directory: string): Promise<string> {
+  const isThere = await stat(directory).then(
+    status => status.isDirectory(),
+    () => false,
+  )
+  const parent = dirname(directory)
+  return isThere || parent === directory ? directory : existingParent(parent)
+}
+
+const gigabytes = (bytes: number) => `${(bytes / 1e9).toPrecision(3)} GB`
+
+export interface Cost {
+  readonly dimension: number
+  /** Vectors that this peer sends to each other peer in the last step: exchanges, one after the other. */
+  readonly exchanges: number
+  /** Sent, and about as many received, in that step. */
+  readonly bytes: number
+  /** Over a link of 100 Mbit/s, without the gradient itself. */
+  readonly seconds: number
+}
+
+const LINK_BITS_PER_SECOND = 100e6
+/** RB-TM: a vector is followed by echo, ready and report, each a round trip. */
+const ROUND_TRIPS = { 'rb-tm': 4 } as const
+
+/** What one step costs; null where the model is the members' own program. */
+export function costOf(cohort: Cohort, roundTripMs: number): Cost | null {
+  if (cohort.model === EXTERNAL_MODEL) return null
+  const dimension = modelDimension(modelNamed(cohort.model, digits()))
+  const peers = cohort.members.length
+  const schedule = createSchedule({ ...cohort, peers, dimension })
+  const exchanges = schedule(cohort.steps, 'gradient') + schedule(cohort.steps, 'parameters')
+  const bytes = exchanges * 4 * dimension * (peers - 1)
+  const trips = cohort.protocol === 'rb-tm' ? ROUND_TRIPS['rb-tm'] : 1
+  const seconds = (8 * bytes) / LINK_BITS_PER_SECOND + (exchanges * trips * roundTripMs) / 1000
+  return { dimension, exchanges, bytes, seconds }
+}

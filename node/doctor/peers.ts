@@ -1,0 +1,160 @@
+/** What was found at another member, in words: each obstacle with its likely cause and what to do. */
+import { type Cohort, fieldDigests } from '../cohort.ts'
+import { CLOCK_SKEW_MAX_MS } from '../network/constants.ts'
+import { differingFields, type Hello } from '../network/hello.ts'
+import { describeSkew } from '../network/pairs.ts'
+import { type Finding, failed, fine, warning } from './finding.ts'
+import type { Obstacle, Reach } from './reach.ts'
+
+export interface Own {
+  readonly cohort: Cohort
+  readonly cohortId: string
+  readonly id: string
+  readonly software: string
+}
+
+export function judgeReach(own: Own, peer: number, reach: Reach): Finding {
+  const { name } = own.cohort.members[peer]!
+  const check = `peer ${name}`
+  if (reach.kind !== 'hello') {
+    const [says, todo] = obstacleWords(reach.kind, name, reach.address, reach.detail, own)
+    return failed(check, causes[reach.kind], says, todo)
+  }
+  const { hello, address, roundTripMs, clockAheadMs } = reach
+  if (hello.cohortId !== own.cohortId) return otherCohort(check, own, hello)
+  const says = `answers at ${address} in ${roundTripMs.toFixed(1)} ms, ${hello.software}`
+  if (clockAheadMs !== null && Math.abs(clockAheadMs) > CLOCK_SKEW_MAX_MS)
+    return warning(
+      check,
+      'clock',
+      `${says}; its clock is ${describeSkew(clockAheadMs)} of this one.`,
+      'One of the two is wrong: switch on time synchronisation (timedatectl set-ntp true) there or here.',
+    )
+  if (hello.software !== own.software)
+    return warning(
+      check,
+      'other-version',
+      `${says}; this is ${own.software}.`,
+      'They understand each other; run the same version everywhere all the same, so that faults are known ones.',
+    )
+  return fine(check, says)
+}
+
+/** Short names of causes, as `--json` has them. */
+const causes: Readonly<Record<Obstacle, string>> = {
+  'no-address': 'not-found',
+  'unknown-host': 'unknown-host',
+  unreachable: 'unreachable',
+  filtered: 'firewall',
+  down: 'peer-down',
+  silent: 'peer-silent',
+  'not-concord': 'not-concord',
+  'other-key': 'wrong-key',
+  'not-a-member': 'refused',
+  'wrong-version': 'wrong-version',
+  'no-hello': 'peer-silent',
+}
+
+function obstacleWords(
+  kind: Obstacle,
+  name: string,
+  address: string,
+  detail: string,
+  { id }: Own,
+): readonly [string, string] {
+  const port = /\/tcp\/(\d+)/.exec(address)?.[1] ?? 'its port'
+  switch (kind) {
+    case 'no-address':
+      return [
+        `${name} has no address in the file, and mDNS found it nowhere on this network.`,
+        `Start ${name}; if it runs, put an address of its into the cohort file here (addresses may differ from member to member).`,
+      ]
+    case 'unknown-host':
+      return [
+        `the host of ${address} has no address: ${detail}.`,
+        'Correct the name, or write its IP address.',
+      ]
+    case 'unreachable':
+      return [
+        `no way leads to ${address}: ${detail}.`,
+        'Check the address, and that both machines are on networks that reach each other.',
+      ]
+    case 'filtered':
+      return [
+        `${address} swallows packets without an answer: a firewall drops them, or the machine is off.`,
+        `Ping the machine of ${name}; if it lives, let TCP port ${port} through its firewall and any in between.`,
+      ]
+    case 'down':
+      return [
+        `the machine at ${address} answers, but nothing listens there: the peer is down, or at another port.`,
+        `Start ${name} ("concord join"), or correct its address here.`,
+      ]
+    case 'silent':
+    case 'no-hello':
+      return [
+        `something listens at ${address} and then says nothing: the peer is stopped or overloaded, or the port is another program's.`,
+        `Look at ${name} ("concord status" there), and at what listens on port ${port}.`,
+      ]
+    case 'not-concord':
+      return [
+        `what listens at ${address} is no Concord peer (${detail}).`,
+        `Correct the address of ${name}, or stop the program that has taken its port.`,
+      ]
+    case 'other-key':
+      return [
+        `the peer at ${address} has another key than ${name} has in this file (${detail}).`,
+        `Either this address is another member's, or ${name} runs with the wrong identity file, or has made a new key: then all members need a new cohort file.`,
+      ]
+    case 'not-a-member':
+      return [
+        `${name} proves its key at ${address} and then refuses this one.`,
+        `Its cohort file must list ${id}: compare files ("concord cohort check MINE THEIRS"). It also refuses whoever it has proof against.`,
+      ]
+    case 'wrong-version':
+      return [
+        `${name} speaks another version of the wire protocol.`,
+        'Install the same version of Concord on both machines.',
+      ]
+  }
+}
+
+function otherCohort(check: string, own: Own, hello: Hello): Finding {
+  const mine: Hello = { cohortId: own.cohortId, name: '', software: '', fields: fieldDigests(own.cohort) }
+  const fields = differingFields(mine, hello)
+  const ids = `cohort ${hello.cohortId.slice(0, 12)} there, ${own.cohortId.slice(0, 12)} here`
+  return failed(
+    check,
+    'other-cohort',
+    `it has another cohort file (${ids})${fields.length === 0 ? '' : `; they differ in ${fields.join(', ')}`}.`,
+    'Give all members one and the same file, and start those again whose file was another.',
+  )
+}
+
+/** The own clock against all that could be asked, and against the files on this machine where nobody could. */
+export function judgeClock(reaches: readonly Reach[], filesMs: readonly number[], nowMs: number): Finding {
+  const skews = reaches
+    .flatMap(reach => (reach.kind === 'hello' && reach.clockAheadMs !== null ? [reach.clockAheadMs] : []))
+    .sort((a, b) => a - b)
+  const middle = skews[Math.floor((skews.length - 1) / 2)]
+  const todo = 'Switch on time synchronisation (timedatectl set-ntp true), then start the peer again.'
+  if (middle !== undefined) {
+    const size = Math.round(Math.abs(middle))
+    if (Math.abs(middle) <= CLOCK_SKEW_MAX_MS)
+      return fine(
+        'clock',
+        `within ${size} ms of the clocks of ${skews.length} other members, as far as one can tell`,
+      )
+    const whose =
+      skews.length === 1 ? 'the one member that answered' : `the middle one of ${skews.length} members`
+    return failed('clock', 'clock', `this clock is ${describeSkew(-middle)} of that of ${whose}.`, todo)
+  }
+  const newest = Math.max(...filesMs, 0)
+  if (newest - nowMs > CLOCK_SKEW_MAX_MS)
+    return failed(
+      'clock',
+      'clock',
+      `this clock (${new Date(nowMs).toISOString()}) is before the time at which the cohort's files were written.`,
+      todo,
+    )
+  return fine('clock', `it is ${new Date(nowMs).toISOString()} here; nobody answered to compare with`)
+}

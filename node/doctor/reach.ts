@@ -1,0 +1,193 @@
+/**
+ * Whether another member can be reached, and if not, why: first a bare TCP connection, which tells a peer that is
+ * down from a packet filter; then libp2p with the own key, which tells who is there; then the peer's hello, which
+ * tells its cohort, version and clock. The doctor itself says no hello, so that a peer of the same key that runs
+ * meanwhile keeps its connections.
+ */
+import { createConnection } from 'node:net'
+import type { Connection, Libp2p, Stream } from '@libp2p/interface'
+import { multiaddr } from '@multiformats/multiaddr'
+import { frameBytesMax } from '../codec/limits.ts'
+import * as limits from '../network/constants.ts'
+import { decodeHello, type Hello } from '../network/hello.ts'
+import { createNode } from '../network/libp2p-node.ts'
+import { describe } from '../network/pairs.ts'
+import { openWire } from '../network/wire.ts'
+
+/** How far it came, and what ended it there. The later ones got further. */
+export const obstacles = [
+  'no-address',
+  'unknown-host',
+  'unreachable',
+  'filtered',
+  'down',
+  'silent',
+  'not-concord',
+  'other-key',
+  'not-a-member',
+  'wrong-version',
+  'no-hello',
+] as const
+export type Obstacle = (typeof obstacles)[number]
+
+export type Reach =
+  | {
+      readonly kind: 'hello'
+      readonly address: string
+      readonly hello: Hello
+      /** Milliseconds to open a TCP connection: one round trip. */
+      readonly roundTripMs: number
+      /** The peer's clock less this one's; null where it does not say. */
+      readonly clockAheadMs: number | null
+    }
+  | { readonly kind: Obstacle; readonly address: string; readonly detail: string }
+
+/** A node that asks and never answers: it listens nowhere, admits nobody, and announces nothing. */
+export interface Prober {
+  /** Tries all addresses and returns the one that came furthest. `opens`: the asker's index is the lower one. */
+  reach(id: string, addresses: readonly string[], opens: boolean): Promise<Reach>
+  /** Addresses that mDNS has told of so far, by peer id. */
+  readonly discovered: ReadonlyMap<string, readonly string[]>
+  stop(): Promise<void>
+}
+
+export interface ProberOptions {
+  /** The own private key, 32 bytes. */
+  readonly seed: Uint8Array
+  readonly members: number
+  readonly mdns: boolean
+  readonly software: string
+  readonly timeoutMs: number
+}
+
+interface State {
+  readonly node: Libp2p
+  readonly timeoutMs: number
+  readonly greetings: WeakMap<Connection, PromiseWithResolvers<Hello | Blocked>>
+  /** Addresses, peer id included, behind which that peer's key was proved. */
+  readonly proved: ReadonlySet<string>
+}
+
+export async function createProber(options: ProberOptions): Promise<Prober> {
+  const proved = new Set<string>()
+  const node = await createNode({
+    ...options,
+    ...{ listen: [], identify: false, frameBytesMax: frameBytesMax(0) },
+    gater: {
+      denyOutboundEncryptedConnection(_, { remoteAddr }) {
+        proved.add(String(remoteAddr))
+        return false
+      },
+    },
+  })
+  const state: State = { node, timeoutMs: options.timeoutMs, greetings: new WeakMap(), proved }
+  const discovered = new Map<string, readonly string[]>()
+  // Where the other side has the lower index, it opens a stream as soon as the connection is up.
+  await node.handle(limits.PROTOCOL, (stream, connection) => listenTo(stream, greetingOn(state, connection)))
+  node.addEventListener('peer:discovery', ({ detail }) => {
+    discovered.set(detail.id.toString(), detail.multiaddrs.map(String))
+  })
+  await node.start()
+  return {
+    discovered,
+    stop: async () => node.stop(),
+    async reach(id, addresses, opens) {
+      const depth = ({ kind }: Reach) => (kind === 'hello' ? obstacles.length : obstacles.indexOf(kind))
+      const found = await Promise.all(addresses.map(address => reachAt(state, id, address, opens)))
+      return found.reduce<Reach>((best, next) => (depth(next) > depth(best) ? next : best), {
+        ...{ kind: 'no-address', address: '', detail: '' },
+      })
+    },
+  }
+}
+
+async function reachAt(state: State, id: string, address: string, opens: boolean): Promise<Reach> {
+  const { node, timeoutMs } = state
+  const knock = await knockAt(address, timeoutMs)
+  if (typeof knock !== 'number') return { ...knock, address }
+  let connection: Connection | null = null
+  const target = multiaddr(address.replace(/\/p2p\/[^/]+$/, '')).encapsulate(`/p2p/${id}`)
+  try {
+    connection = await node.dial(target, { signal: AbortSignal.timeout(timeoutMs), force: true })
+    const heard = await hear(state, connection, opens)
+    if ('kind' in heard) return { ...heard, address }
+    const clockAheadMs = heard.clockMs === undefined ? null : heard.clockMs - Date.now()
+    return { kind: 'hello', address, hello: heard, roundTripMs: knock, clockAheadMs }
+  } catch (error) {
+    return { kind: obstacleOf(error, state.proved.has(String(target))), address, detail: describe(error) }
+  } finally {
+    connection?.abort(new Error('the doctor has seen enough'))
+  }
+}
+
+type Blocked = { readonly kind: Obstacle; readonly detail: string }
+
+/** Opens a TCP connection and closes it: how long that took, in milliseconds, or what was in the way. */
+export function knockAt(address: string, timeoutMs: number): Promise<number | Blocked> {
+  const [, host, port] = /^\/(?:ip4|ip6|dns|dns4|dns6)\/([^/]+)\/tcp\/(\d+)/.exec(address) ?? []
+  if (host === undefined)
+    return Promise.resolve({ kind: 'no-address', detail: `${address} names no TCP port` })
+  return new Promise(resolve => {
+    const startedMs = performance.now()
+    const socket = createConnection({ host, port: Number(port) })
+    const timer = setTimeout(() => end({ kind: 'filtered', detail: 'no answer' }), timeoutMs)
+    const end = (result: number | Blocked) => {
+      clearTimeout(timer)
+      socket.destroy()
+      resolve(result)
+    }
+    socket.once('connect', () => end(performance.now() - startedMs))
+    socket.once('error', (error: NodeJS.ErrnoException) =>
+      end({ kind: socketObstacles[error.code ?? ''] ?? 'unreachable', detail: error.message }),
+    )
+  })
+}
+
+const socketObstacles: Readonly<Record<string, Obstacle>> = {
+  ECONNREFUSED: 'down',
+  ECONNRESET: 'down',
+  ETIMEDOUT: 'filtered',
+  ENOTFOUND: 'unknown-host',
+  EAI_AGAIN: 'unknown-host',
+}
+
+/** By libp2p's errors. Whoever has proved the right key and then ends the connection has refused ours. */
+function obstacleOf(error: unknown, isProved: boolean): Obstacle {
+  const text = `${error instanceof Error ? error.name : ''} ${describe(error)}`
+  if (/timeout|timed out|abort/i.test(text)) return isProved ? 'no-hello' : 'silent'
+  if (/does not match expected remote identity|UnexpectedPeer/i.test(text)) return 'other-key'
+  if (/UnsupportedProtocol/.test(text)) return 'wrong-version'
+  return isProved ? 'not-a-member' : 'not-concord'
+}
+
+function greetingOn({ greetings }: State, connection: Connection): PromiseWithResolvers<Hello | Blocked> {
+  const greeting = greetings.get(connection) ?? Promise.withResolvers<Hello | Blocked>()
+  greetings.set(connection, greeting)
+  return greeting
+}
+
+async function hear(state: State, connection: Connection, opens: boolean): Promise<Hello | Blocked> {
+  const greeting = greetingOn(state, connection)
+  const closed = () => greeting.resolve({ kind: 'not-a-member', detail: 'it closed the connection' })
+  const signal = AbortSignal.timeout(state.timeoutMs)
+  signal.addEventListener('abort', () => greeting.resolve({ kind: 'no-hello', detail: 'it said no hello' }))
+  connection.addEventListener('close', closed)
+  if (connection.status !== 'open') closed()
+  else if (opens) listenTo(await connection.newStream(limits.PROTOCOL, { signal }), greeting)
+  return greeting.promise
+}
+
+function listenTo(stream: Stream, { resolve }: PromiseWithResolvers<Hello | Blocked>): void {
+  const wire = openWire(
+    stream,
+    { frameBytesMax: 0, helloBytesMax: limits.HELLO_BYTES_MAX, queueBytesMax: 0 },
+    {
+      frame(frame) {
+        resolve(decodeHello(frame) ?? { kind: 'not-concord', detail: 'its first frame is no hello' })
+        wire.abort('heard')
+      },
+      drained() {},
+      closed: reason => resolve({ kind: 'no-hello', detail: reason }),
+    },
+  )
+}

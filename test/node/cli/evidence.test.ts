@@ -1,0 +1,71 @@
+/** `concord evidence`: what proves and what does not, by exit code and in words. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import { formatCohort } from '../../../node/cohort-file.ts'
+import { evidenceFile } from '../../../node/evidence.ts'
+import { writeEvidence } from '../../../node/evidence-folder.ts'
+import { createSigner } from '../../../node/signatures/index.ts'
+import { run } from './concord.ts'
+import { cohort, seat } from './peer/seats.ts'
+
+/** dora, who is member 3 and has key 4, signed two vectors for one slot. */
+async function proof(t: ExecutionContext) {
+  const folder = await mkdtemp(join(tmpdir(), 'concord-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  const slot = { step: 2, phase: 'gradient', iteration: 0, sender: 3 } as const
+  const { sign } = createSigner(seat.cohortId, new Uint8Array(32).fill(4))
+  const [first, second] = ['aa', 'bb'].map(digit => {
+    const digest = digit.repeat(32)
+    return { digest, signature: sign(slot, digest) }
+  })
+  const file = evidenceFile({ slot, first: first!, second: second! }, seat)
+  const path = await writeEvidence(join(folder, 'a.state', 'evidence'), file)
+  return { folder, path, file }
+}
+
+test('a proof is verified with nothing but itself, and against a cohort', async t => {
+  const { folder, path } = await proof(t)
+  const { code, stdout } = await run('evidence', 'verify', path)
+  t.is(code, 0)
+  t.regex(
+    stdout,
+    /^dora \(peer 3, 12D3KooW\w+\) signed two different vectors for step 2, phase gradient, iteration 0/,
+  )
+  const mine = join(folder, 'cohort.yaml')
+  await writeFile(mine, formatCohort(cohort))
+  t.is((await run('evidence', 'verify', path, '--cohort', mine)).code, 0)
+  const other = join(folder, 'other.yaml')
+  await writeFile(other, formatCohort({ ...cohort, steps: 11 }))
+  const refused = await run('evidence', 'verify', path, '--cohort', other)
+  t.is(refused.code, 1)
+  t.regex(refused.stderr, /proves nothing: it is about cohort .* is cohort/)
+})
+
+test('what was tampered with proves nothing, and the list says which', async t => {
+  const { folder, path, file } = await proof(t)
+  await writeEvidence(join(folder, 'b.state'), { ...file, slot: { ...file.slot, step: 3 } })
+  const bad = join(folder, 'b.state', 'peer-3-step-3-gradient-0.json')
+  const { code, stdout } = await run('evidence', 'verify', bad, '--json')
+  t.is(code, 1)
+  t.like(JSON.parse(stdout), { holds: false })
+  t.regex(JSON.parse(stdout).why, /first\.signature is not dora's/)
+  const listed = await run('evidence', 'list', folder)
+  t.is(listed.code, 1)
+  t.regex(listed.stdout, /a\.state.*dora .* equivocated\n.*b\.state.*proves nothing/)
+  t.true((await readFile(path, 'utf8')).endsWith('}\n'))
+})
+
+test('what is no evidence file is named as such; a missing one is wrong usage', async t => {
+  const { folder } = await proof(t)
+  const path = join(folder, 'x.json')
+  await writeFile(path, '{"format": "something else"}')
+  const { code, stderr } = await run('evidence', 'verify', path)
+  t.is(code, 1)
+  t.regex(stderr, /format/)
+  t.is((await run('evidence', 'verify', join(folder, 'nothing.json'))).code, 2)
+  t.is((await run('evidence', 'list', join(folder, 'nowhere'))).code, 2)
+  const empty = await run('evidence', 'list', join(folder, 'a.state', 'evidence'), '--json')
+  t.is(JSON.parse(empty.stdout).length, 1)
+})

@@ -1,0 +1,97 @@
+/** Peers as services, for real: how they end, what they tell of themselves, and the proofs that they leave. */
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import { parseEvidence } from '../../../node/evidence.ts'
+import { type Running, run, start } from './concord.ts'
+import { type Place, place } from './places.ts'
+
+const joining = (
+  t: ExecutionContext,
+  { cohortPath, identityPaths }: Place,
+  peer: number,
+  ...more: string[]
+): Running => {
+  const files = ['--cohort', cohortPath, '--identity', identityPaths[peer]!]
+  const running = start(['join', ...files, '--no-mdns', ...more])
+  t.teardown(() => running.kill('SIGKILL'))
+  return running
+}
+
+async function stateFiles({ identityPaths }: Place, peer: number): Promise<readonly string[]> {
+  const names = await readdir(`${identityPaths[peer]}.state`, { recursive: true })
+  return names.map(name => name.split('/').at(-1)!).sort()
+}
+
+test.serial('a signal ends a peer cleanly, and a second one at once', async t => {
+  const files = await place(t)
+  const ada = joining(t, files, 0)
+  const bob = joining(t, files, 1)
+  const cleo = joining(t, files, 2, '--log', 'json', '--log-level', 'trace')
+  await Promise.all([ada.until(/listening on/), bob.until(/listening on/), cleo.until(/"event":"listening"/)])
+  ada.kill('SIGINT')
+  bob.kill('SIGTERM')
+  const [interrupted, terminated] = await Promise.all([ada.ended, bob.ended])
+  t.is(interrupted.code, 130, interrupted.stderr)
+  t.is(terminated.code, 143, terminated.stderr)
+  t.false((await stateFiles(files, 0)).includes('peer.log.lock'), 'the log is let go of')
+  t.false((await stateFiles(files, 0)).includes('control.sock'))
+  cleo.kill('SIGINT')
+  cleo.kill('SIGTERM')
+  const { code, stdout } = await cleo.ended
+  t.is(code, 143, 'the clean end would be that of the first signal, 130')
+  for (const form of ['hex', 'base64', 'base64url'] as const)
+    t.false(stdout.includes(Buffer.from(files.identities[2]!.seed).toString(form)), 'a key in the log')
+})
+
+test.serial('finished peers serve those that are missing, until the time is over', async t => {
+  const files = await place(t)
+  const peers = [0, 1, 2].map(peer => joining(t, files, peer, '--linger', '1'))
+  const ends = await Promise.all(peers.map(({ ended }) => ended))
+  for (const { code, stdout, stderr } of ends) {
+    t.is(code, 0, stderr)
+    t.regex(stdout, /serving (peer 3|peers .* and 3) until they are done, for 1 s at most/)
+  }
+})
+
+test.serial(
+  'a liar is proved to be one, the rest wait and say for whom, and all end when all are done',
+  async t => {
+    const files = await place(t)
+    const liar = joining(t, files, 3, '--attack', 'equivocate')
+    const ada = joining(t, files, 0, '--metrics', '0')
+    const bob = joining(t, files, 1)
+    const [, path] = await ada.until(/the proof is (\S+\.json)/)
+    await bob.until(/the proof is/)
+    const told = await run('status', '--identity', files.identityPaths[0]!)
+    t.is(told.code, 0, told.stderr)
+    t.regex(told.stdout, /^ada \(peer 0\) of test/)
+    t.regex(told.stdout, /equivocates: .*peer-3-step/)
+    const verified = await run('evidence', 'verify', path!, '--cohort', files.cohortPath)
+    t.is(verified.code, 0, verified.stderr)
+    t.regex(verified.stdout, /^dora \(peer 3, 12D3KooW.*\) signed two different vectors for step 1/)
+    const [, url] = await ada.until(/metrics: (http:\S+)/)
+    t.regex(await (await fetch(url!)).text(), /^concord_peer_equivocated\{peer="dora"\} 1$/m)
+    await ada.until(/peer 0 waits for \d more vectors?, from .*peer 2/)
+    const status = JSON.parse((await run('status', '--identity', files.identityPaths[1]!, '--json')).stdout)
+    t.true(status.waiting.missing.some(({ peer }: { peer: number }) => peer === 2))
+    const cleo = joining(t, files, 2)
+    for (const { ended } of [ada, bob, cleo]) {
+      const { code, stdout, stderr } = await ended
+      t.is(code, 0, stdout + stderr)
+      t.regex(stdout, /done in/)
+    }
+    liar.kill('SIGKILL')
+    const listed = await run('evidence', 'list', files.folder, '--json')
+    t.is(listed.code, 0)
+    const found: { path: string; holds: boolean; evidence: object }[] = JSON.parse(listed.stdout)
+    t.true(found.length >= 2)
+    for (const { holds, evidence } of found) {
+      t.true(holds)
+      t.is(parseEvidence(JSON.stringify(evidence)).accused.id, files.identities[3]!.id)
+    }
+    const gone = await run('status', '--state', join(`${files.identityPaths[0]}.state`, 'nowhere'))
+    t.is(gone.code, 1)
+    t.regex(gone.stderr, /no peer runs there/)
+  },
+)

@@ -1,0 +1,65 @@
+/** Metrics: what Prometheus reads, over HTTP, on this machine alone unless told otherwise. */
+import test from 'ava'
+import { createMetrics, serveMetrics } from '../../../../node/cli/peer/metrics.ts'
+import { metricsAddress } from '../../../../node/cli/peer/metrics-address.ts'
+import { createStatusBook, type PeerStatus } from '../../../../node/cli/peer/peer-status.ts'
+import { present, seat } from './seats.ts'
+
+test('a port alone is one of this machine', t => {
+  t.deepEqual(metricsAddress('9464', '--metrics'), { host: '127.0.0.1', port: 9464 })
+  t.deepEqual(metricsAddress('0.0.0.0:9464', '--metrics'), { host: '0.0.0.0', port: 9464 })
+  t.deepEqual(metricsAddress('[::1]:0', '--metrics'), { host: '::1', port: 0 })
+  for (const wrong of ['', 'here', '1:2:3', '127.0.0.1:', '127.0.0.1:70000'])
+    t.throws(() => metricsAddress(wrong, '--metrics'), {
+      code: 'usage',
+      message: /--metrics is .* 127\.0\.0\.1:9464/,
+    })
+})
+
+test('every scrape has the status of its moment, and nothing that does not exist', async t => {
+  let nowMs = 0
+  const book = createStatusBook(seat, 'concord/1', () => nowMs)
+  book.see({ kind: 'connection', peer: 0, up: true, reason: 'connected' })
+  let status: () => PeerStatus = () =>
+    book.status(present({ waitingFor: [2], faults: [{ peer: 3, kind: 'malformed', count: 4 }] }))
+  const server = await serveMetrics(
+    { host: '127.0.0.1', port: 0 },
+    createMetrics(() => status()),
+  )
+  const scrape = async () => (await fetch(server.url)).text()
+  let text = await scrape()
+  nowMs = 3000
+  for (const line of [
+    'concord_step 3',
+    'concord_waiting_needed 1',
+    'concord_received_bytes_total 2000',
+    'concord_peer_connected{peer="ada"} 1',
+    'concord_peer_connected{peer="cleo"} 0',
+    'concord_peer_kept_bytes{peer="dora"} 100',
+    'concord_faults_total{peer="dora",kind="malformed"} 4',
+  ])
+    t.true(text.split('\n').includes(line), `${line}\n${text}`)
+  t.notRegex(text, /^concord_loss |^concord_peer_step/m)
+  t.regex(text, /^process_resident_memory_bytes /m)
+  book.see({
+    kind: 'step',
+    step: 3,
+    loss: 0.5,
+    traffic: { messages: 0, bytesSent: 0, bytesReceived: 0 },
+    vectors: null,
+  })
+  status = () => book.status(present({ step: 4, waitingFor: [2] }))
+  text = await scrape()
+  t.regex(text, /^concord_loss 0\.5$/m)
+  t.regex(text, /^concord_step 4$/m)
+  t.is((await fetch(server.url.replace('metrics', 'other'))).status, 404)
+  t.is((await fetch(server.url, { method: 'POST' })).status, 404)
+  await t.throwsAsync(
+    serveMetrics({ host: '127.0.0.1', port: Number(new URL(server.url).port) }, createMetrics(status)),
+    {
+      code: 'usage',
+      message: /EADDRINUSE/,
+    },
+  )
+  await server.close()
+})
