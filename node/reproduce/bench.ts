@@ -4,18 +4,19 @@
  */
 import type { Vector } from '../../agreement/vector.ts'
 import type { Dataset } from '../../learning/data/dataset.ts'
+import { openData } from '../../learning/data/open.ts'
 import { modelNamed } from '../../learning/models/registry.ts'
 import type { Evaluation } from '../../learning/oracle.ts'
 import { gatherRows } from '../../learning/oracles/batch.ts'
 import { loadJax } from '../../learning/oracles/jax.ts'
 import { createOracleGroup, type ModelOracle } from '../../learning/oracles/jax-oracle.ts'
 import { compileModel, type Machine } from '../../learning/oracles/machine.ts'
-import { openData } from '../../learning/oracles/spec.ts'
 import type { GradientSource } from '../../learning/server/server.ts'
 
 export interface TaskSpec {
   readonly model: string
   readonly data: string
+  /** `shared`: every worker draws from the whole training set; else a partition of it. */
   readonly partition: string
   readonly workers: number
   /** Of the partition, the batches and θ₁. */
@@ -26,7 +27,7 @@ export interface TaskSpec {
 
 export interface Task {
   readonly start: Vector
-  /** One for each worker. */
+  /** One for each worker; with shared data, one for all, and one for those with flipped labels. */
   readonly oracles: readonly ModelOracle[]
   readonly gradients: GradientSource
 }
@@ -62,7 +63,9 @@ export function createBench(): Bench {
   }
 }
 
-async function openTask({ model, data, partition, workers, seed, flipped }: TaskSpec): Promise<Task> {
+async function openTask(spec: TaskSpec): Promise<Task> {
+  if (spec.partition === 'shared') return openShared(spec)
+  const { model, data, partition, workers, seed, flipped } = spec
   const group = await createOracleGroup(
     Array.from({ length: workers }, (_, peer) => ({
       ...{ model, data, partition, seed, peer, peers: workers },
@@ -76,6 +79,30 @@ async function openTask({ model, data, partition, workers, seed, flipped }: Task
       asked.length === workers
         ? group.gradients(request)
         : Promise.all(asked.map(worker => group.oracles[worker]!.gradient(request))),
+  }
+}
+
+/**
+ * All workers on one oracle over the whole training set: worker `w` of `n` asks at step `t` for the batch of step
+ * `(t − 1)n + w + 1`, so that each draws its own.
+ */
+async function openShared({ model, data, workers, seed, flipped }: TaskSpec): Promise<Task> {
+  const whole = { model, data, partition: 'iid', seed, peer: 0, peers: 1 }
+  const group = await createOracleGroup([
+    whole,
+    ...(flipped.length > 0 ? [{ ...whole, relabel: 'flip' as const }] : []),
+  ])
+  const [plain, poisoned] = group.oracles
+  return {
+    start: group.initial,
+    oracles: group.oracles,
+    gradients: (request, asked) =>
+      Promise.all(
+        asked.map(worker => {
+          const oracle = flipped.includes(worker) ? poisoned! : plain!
+          return oracle.gradient({ ...request, step: (request.step - 1) * workers + worker + 1 })
+        }),
+      ),
   }
 }
 

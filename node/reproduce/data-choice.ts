@@ -1,7 +1,8 @@
-/** Which data sets an experiment runs on: those in the folder named, else the embedded digits. */
+/** Which data sets an experiment runs on: those that the option names, else the embedded digits. */
 import { access } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { DataError } from '../../learning/data/dataset.ts'
+import { openData } from '../../learning/data/open.ts'
 import type { DataChoice } from './experiment.ts'
 
 /** Folders looked for inside the one named, so that one option gives both of the papers' sets. */
@@ -15,10 +16,19 @@ export async function chooseData(directory: string | null): Promise<readonly Dat
   const found: DataChoice[] = []
   for (const name of known) if (await holdsIdx(join(path, name))) found.push({ name, path: join(path, name) })
   if (found.length > 0) return found
-  throw new DataError(
-    'DATA_MISSING',
-    `${path}: no train-images-idx3-ubyte (or .gz) in it, nor in ${known.join(' or ')} below it; expected a folder with the four files of MNIST, or one that holds such folders`,
-  )
+  await openOther(path)
+  return [{ name: basename(path), path }]
+}
+
+/** CSV, .npy, CIFAR-10: whatever `openData` takes besides. */
+async function openOther(path: string): Promise<void> {
+  await openData(path).catch((error: unknown) => {
+    if (!(error instanceof DataError) || error.code !== 'DATA_MISSING') throw error
+    throw new DataError(
+      'DATA_MISSING',
+      `${path}: no train-images-idx3-ubyte (or .gz) in it, nor in ${known.join(' or ')} below it; expected a folder with the four files of MNIST, or one that holds such folders`,
+    )
+  })
 }
 
 async function holdsIdx(path: string): Promise<boolean> {

@@ -10,6 +10,7 @@ export interface ServerRun
   readonly model: string
   /** A path that `openData` takes. */
   readonly data: string
+  readonly partition: string
   readonly rule: string
   readonly ruleParameters?: Readonly<Record<string, number>>
   readonly liars: readonly number[]
@@ -29,9 +30,9 @@ export interface ServerRun
  * without momentum goes up and down). The series are accuracy and loss on the test set.
  */
 export async function runOnServer(run: ServerRun, { bench, progress }: RunContext): Promise<Measurement> {
-  const { model, data, workers, seed, steps, every, liars, attack } = run
+  const { model, data, partition, workers, seed, steps, every, liars, attack } = run
   const flipped = attack?.relabel === undefined ? [] : liars
-  const task = await bench.open({ model, data, partition: 'iid', workers, seed, flipped })
+  const task = await bench.open({ model, data, partition, workers, seed, flipped })
   const server = createServer({
     ...run,
     rule: aggregator(run.rule, run.ruleParameters ?? {}),

@@ -17,6 +17,7 @@ export const RATE = 0.1
 export type CgeConfig = {
   readonly data: string
   readonly model: string
+  readonly partition: string
   /** `mean` where nobody is faulty. */
   readonly rule: string
   readonly fault: (typeof faults)[number] | null
@@ -40,6 +41,7 @@ export function configurations(settings: Settings): readonly CgeConfig[] {
   const shared = {
     data: [data[0]!.path],
     model: [quick ? 'mlp' : 'lenet'],
+    partition: ['shared'],
     steps: [quick ? 150 : 500],
   }
   const sweepRules = ['multi-krum', 'cge'] as const

@@ -18,10 +18,10 @@ export const cge = defineExperiment<CgeConfig>({
   needsData: true,
   configurations,
   cost: ({ steps, batch, model }) => steps * (model === 'lenet' ? 10 * batch : 60 + batch),
-  run({ data, model, rule, fault, faulty, batch, averaging, steps, seed }, context) {
+  run({ data, model, partition, rule, fault, faulty, batch, averaging, steps, seed }, context) {
     return runOnServer(
       {
-        ...{ data, model, rule, batch, averaging, steps, seed },
+        ...{ data, model, partition, rule, batch, averaging, steps, seed },
         ...{ workers: WORKERS, faults: faulty, rate: RATE, momentum: 0, clip: null, weightDecay: 0 },
         ruleParameters: ruleParameters(rule, faulty),
         // The paper's agent 1 is the faulty one where there is one; identities do not matter to any filter but MoM.

@@ -60,7 +60,7 @@ export const lenet = defineExperiment<Config>({
     const faulty = fault === null ? 0 : FAULTS
     return runOnServer(
       {
-        ...{ data, model, rule, rate, batch, steps, seed, faults: faulty },
+        ...{ data, model, rule, rate, batch, steps, seed, faults: faulty, partition: 'iid' },
         // Fault-free: the agents that would be faulty take no part.
         workers: fault === null ? WORKERS - FAULTS : WORKERS,
         ...{ momentum: 0, clip: null, weightDecay: 0, averaging: 0 },

@@ -18,6 +18,7 @@ export const DECAY = 1e-4
 export type ResamConfig = {
   readonly data: string
   readonly model: string
+  readonly partition: string
   /** `mean` where nobody attacks. */
   readonly rule: string
   readonly attack: (typeof attacks)[number] | null
@@ -27,7 +28,7 @@ export type ResamConfig = {
 }
 
 export function configurations(settings: Settings): readonly ResamConfig[] {
-  const shared = { data: [settings.data[0]!.path], model: ['mlp'] }
+  const shared = { data: [settings.data[0]!.path], model: ['mlp'], partition: ['shared'] }
   // By seed first: runs of one seed share their data, which a thread keeps.
   const plan = seedsOf(settings, 1, 5).flatMap(seed => [
     ...combinations({ ...shared, rule: ['mean'], attack: [null], momentum: momenta, seed: [seed] }),

@@ -18,11 +18,11 @@ export const resam = defineExperiment<ResamConfig>({
   configurations,
   cost: ({ steps, rule }) => steps * (rule === 'krum' || rule === 'gm' ? 1.3 : 1),
   run(config, context) {
-    const { data, model, rule, attack, momentum, steps, seed } = config
+    const { data, model, partition, rule, attack, momentum, steps, seed } = config
     const faulty = attack === null ? 0 : FAULTS
     return runOnServer(
       {
-        ...{ data, model, rule, momentum, steps, seed },
+        ...{ data, model, partition, rule, momentum, steps, seed },
         ...{ workers: WORKERS, faults: faulty, batch: BATCH, rate: RATE, clip: CLIP, weightDecay: DECAY },
         ruleParameters: rule === 'cc' ? { tau: CC_RADIUS } : {},
         liars: Array.from({ length: faulty }, (_, i) => WORKERS - faulty + i),
