@@ -17,7 +17,9 @@ export function judgeReach(own: Own, peer: number, reach: Reach): Finding {
   const { name } = own.cohort.members[peer]!
   const check = `peer ${name}`
   if (reach.kind !== 'hello') {
-    const [says, todo] = obstacleWords(reach.kind, name, reach.address, reach.detail, own)
+    const { kind, address, detail } = reach
+    const port = /\/tcp\/(\d+)/.exec(address)?.[1] ?? 'its own'
+    const [says, todo] = words[kind]({ name, address, port, detail, id: own.id })
     return failed(check, causes[reach.kind], says, todo)
   }
   const { hello, address, roundTripMs, clockAheadMs } = reach
@@ -55,67 +57,62 @@ const causes: Readonly<Record<Obstacle, string>> = {
   'no-hello': 'peer-silent',
 }
 
-function obstacleWords(
-  kind: Obstacle,
-  name: string,
-  address: string,
-  detail: string,
-  { id }: Own,
-): readonly [string, string] {
-  const port = /\/tcp\/(\d+)/.exec(address)?.[1] ?? 'its port'
-  switch (kind) {
-    case 'no-address':
-      return [
-        `${name} has no address in the file, and mDNS found it nowhere on this network.`,
-        `Start ${name}; if it runs, put an address of its into the cohort file here (addresses may differ from member to member).`,
-      ]
-    case 'unknown-host':
-      return [
-        `the host of ${address} has no address: ${detail}.`,
-        'Correct the name, or write its IP address.',
-      ]
-    case 'unreachable':
-      return [
-        `no way leads to ${address}: ${detail}.`,
-        'Check the address, and that both machines are on networks that reach each other.',
-      ]
-    case 'filtered':
-      return [
-        `${address} swallows packets without an answer: a firewall drops them, or the machine is off.`,
-        `Ping the machine of ${name}; if it lives, let TCP port ${port} through its firewall and any in between.`,
-      ]
-    case 'down':
-      return [
-        `the machine at ${address} answers, but nothing listens there: the peer is down, or at another port.`,
-        `Start ${name} ("concord join"), or correct its address here.`,
-      ]
-    case 'silent':
-    case 'no-hello':
-      return [
-        `something listens at ${address} and then says nothing: the peer is stopped or overloaded, or the port is another program's.`,
-        `Look at ${name} ("concord status" there), and at what listens on port ${port}.`,
-      ]
-    case 'not-concord':
-      return [
-        `what listens at ${address} is no Concord peer (${detail}).`,
-        `Correct the address of ${name}, or stop the program that has taken its port.`,
-      ]
-    case 'other-key':
-      return [
-        `the peer at ${address} has another key than ${name} has in this file (${detail}).`,
-        `Either this address is another member's, or ${name} runs with the wrong identity file, or has made a new key: then all members need a new cohort file.`,
-      ]
-    case 'not-a-member':
-      return [
-        `${name} proves its key at ${address} and then refuses this one.`,
-        `Its cohort file must list ${id}: compare files ("concord cohort check MINE THEIRS"). It also refuses whoever it has proof against.`,
-      ]
-    case 'wrong-version':
-      return [
-        `${name} speaks another version of the wire protocol.`,
-        'Install the same version of Concord on both machines.',
-      ]
-  }
+interface Scene {
+  readonly name: string
+  readonly address: string
+  readonly port: string
+  readonly detail: string
+  /** The own peer id. */
+  readonly id: string
+}
+
+/** How it is, and what to do. */
+type Words = (scene: Scene) => readonly [string, string]
+
+const silent: Words = ({ name, address, port }) => [
+  `something listens at ${address} and then says nothing: the peer is stopped or overloaded, or the port is another program's.`,
+  `Look at ${name} ("concord status" there), and at what listens on port ${port}.`,
+]
+
+const words: Readonly<Record<Obstacle, Words>> = {
+  'no-address': ({ name }) => [
+    `${name} has no address in the file, and mDNS found it nowhere on this network.`,
+    `Start ${name}; if it runs, put an address of its into the cohort file here (addresses may differ from member to member).`,
+  ],
+  'unknown-host': ({ address, detail }) => [
+    `the host of ${address} has no address: ${detail}.`,
+    'Correct the name, or write its IP address.',
+  ],
+  unreachable: ({ address, detail }) => [
+    `no way leads to ${address}: ${detail}.`,
+    'Check the address, and that both machines are on networks that reach each other.',
+  ],
+  filtered: ({ name, address, port }) => [
+    `${address} swallows packets without an answer: a firewall drops them, or the machine is off.`,
+    `Ping the machine of ${name}; if it lives, let TCP port ${port} through its firewall and any in between.`,
+  ],
+  down: ({ name, address }) => [
+    `the machine at ${address} answers, but nothing listens there: the peer is down, or at another port.`,
+    `Start ${name} ("concord join"), or correct its address here.`,
+  ],
+  silent,
+  'no-hello': silent,
+  'not-concord': ({ name, address, detail }) => [
+    `what listens at ${address} is no Concord peer (${detail}).`,
+    `Correct the address of ${name}, or stop the program that has taken its port.`,
+  ],
+  'other-key': ({ name, address, detail }) => [
+    `the peer at ${address} has another key than ${name} has in this file (${detail}).`,
+    `Either this address is another member's, or ${name} runs with the wrong identity file, or has made a new key: then all members need a new cohort file.`,
+  ],
+  'not-a-member': ({ name, address, id }) => [
+    `${name} proves its key at ${address} and then refuses this one.`,
+    `Its cohort file must list ${id}: compare files ("concord cohort check MINE THEIRS"). It also refuses whoever it has proof against.`,
+  ],
+  'wrong-version': ({ name }) => [
+    `${name} speaks another version of the wire protocol.`,
+    'Install the same version of Concord on both machines.',
+  ],
 }
 
 function otherCohort(check: string, own: Own, hello: Hello): Finding {

@@ -52,19 +52,14 @@ export function start(args: readonly string[], env: Readonly<Record<string, stri
         const match = pattern.exec(`${stdout}\n${stderr}`)
         if (match === null) return
         watchers.delete(watcher)
-        clearTimeout(deadline)
         resolve(match)
       }
-      const deadline = setTimeout(
-        () => reject(new Error(`no ${pattern} in time:\n${stdout}\n${stderr}`)),
-        DEADLINE_MS,
+      AbortSignal.timeout(DEADLINE_MS).addEventListener('abort', () =>
+        reject(new Error(`no ${pattern} in time:\n${stdout}\n${stderr}`)),
       )
       watchers.add(watcher)
       watcher()
-      void ended.then(() => {
-        clearTimeout(deadline)
-        reject(new Error(`ended without ${pattern}:\n${stdout}\n${stderr}`))
-      })
+      void ended.then(() => reject(new Error(`ended without ${pattern}:\n${stdout}\n${stderr}`)))
       return promise
     },
   }
