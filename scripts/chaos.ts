@@ -1,0 +1,74 @@
+/**
+ * `npm run chaos`: a cohort of real processes that are killed and started again all the time, never more than f down
+ * at once, against an undisturbed run of the same cohort; and once with more than f down, who are waited for.
+ *
+ * `--runs N --peers N --steps N --every SECONDS --data DIR`. Exit code 1 where a promise was broken.
+ */
+import { parseArgs } from 'node:util'
+import Table from 'cli-table3'
+import { randomStream } from '../learning/random.ts'
+import { type ChaosRun, runCohort } from './chaos/run.ts'
+
+const { values } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '5' },
+    peers: { type: 'string', default: '7' },
+    steps: { type: 'string', default: '300' },
+    every: { type: 'string', default: '3' },
+    data: { type: 'string', default: 'digits' },
+    seed: { type: 'string', default: '1' },
+  },
+})
+
+/** Fraction by which a disturbed run may end below the undisturbed one. */
+const LOSS_MAX = 0.02
+
+async function main(): Promise<void> {
+  const settings = { peers: Number(values.peers), steps: Number(values.steps), data: values.data }
+  const random = randomStream(Number(values.seed), 'chaos')
+  const calm = await runCohort({ ...settings, trouble: { kind: 'none' } })
+  report('undisturbed', calm)
+  const rows: [string, ChaosRun, string[]][] = [['undisturbed', calm, brokenBy(calm, calm)]]
+  for (let run = 1; run <= Number(values.runs); run++) {
+    const trouble = { kind: 'kills', everyMs: 1000 * Number(values.every), random } as const
+    const disturbed = await runCohort({ ...settings, trouble })
+    rows.push([`kills, run ${run}`, disturbed, brokenBy(disturbed, calm)])
+    report(`kills, run ${run}`, disturbed)
+  }
+  const outage = await runCohort({ ...settings, trouble: { kind: 'outage' } })
+  const broken = brokenBy(outage, calm)
+  if (!outage.saidWhom) broken.push('nobody said whom it waited for')
+  if (!outage.stoodStill) broken.push('it went on without enough peers')
+  rows.push(['more than f down', outage, broken])
+  report('more than f down', outage)
+  print(rows)
+  if (rows.some(([, , reasons]) => reasons.length > 0)) process.exitCode = 1
+}
+
+function brokenBy(run: ChaosRun, calm: ChaosRun): string[] {
+  const broken: string[] = [...run.failures]
+  if (run.finished < run.peers) broken.push(`${run.peers - run.finished} did not finish`)
+  if (run.evidence > 0) broken.push(`evidence against ${run.evidence} honest peers`)
+  if (run.accusations > 0) broken.push(`${run.accusations} accusations among honest peers`)
+  if (!(run.accuracy >= calm.accuracy - LOSS_MAX)) broken.push('accuracy too far below the undisturbed')
+  return broken
+}
+
+function report(name: string, { finished, peers, accuracy, kills, seconds }: ChaosRun): void {
+  console.error(
+    `${name}: ${finished} of ${peers} finished, accuracy ${accuracy.toFixed(4)}, ${kills} kills, ${seconds.toFixed(0)} s`,
+  )
+}
+
+function print(rows: readonly (readonly [string, ChaosRun, readonly string[]])[]): void {
+  const head = ['run', 'finished', 'least accuracy', 'kills', 'caught up', 'evidence', 'seconds', 'broken']
+  const table = new Table({ head, style: { head: [], border: [], compact: true } })
+  for (const [name, run, broken] of rows)
+    table.push([
+      ...[name, `${run.finished} of ${run.peers}`, run.accuracy.toFixed(4), run.kills, run.laggards],
+      ...[run.evidence, run.seconds.toFixed(0), broken.join('; ') || 'nothing'],
+    ])
+  console.log(table.toString())
+}
+
+await main()

@@ -1,0 +1,216 @@
+/** One run of a cohort of real processes under a kind of trouble, and what came of it. */
+import { join } from 'node:path'
+import type { RandomStream } from '../../learning/random.ts'
+import type { Ending, PeerEvent } from '../../node/cli/peer/events.ts'
+import { type CohortFiles, makeCohort } from '../cohort/files.ts'
+import { type PeerProcess, startPeer } from '../cohort/processes.ts'
+
+export type ChaosTrouble =
+  | { readonly kind: 'none' }
+  /** A random peer is killed every so often, and started again before the next. */
+  | { readonly kind: 'kills'; readonly everyMs: number; readonly random: RandomStream }
+  /** f + 1 peers are killed at once, and stay away until the others have said for whom they wait. */
+  | { readonly kind: 'outage' }
+
+export interface ChaosOptions {
+  readonly peers: number
+  readonly steps: number
+  readonly data: string
+  readonly trouble: ChaosTrouble
+}
+
+export interface ChaosRun {
+  readonly peers: number
+  readonly finished: number
+  /** The least of all peers. */
+  readonly accuracy: number
+  readonly kills: number
+  /** Restarted peers that found their place by asking, more than two steps ahead of where they stopped. */
+  readonly laggards: number
+  /** Peers that somebody holds a proof against. All of them are honest. */
+  readonly evidence: number
+  readonly accusations: number
+  readonly saidWhom: boolean
+  readonly stoodStill: boolean
+  readonly failures: readonly string[]
+  readonly seconds: number
+}
+
+interface State {
+  readonly options: ChaosOptions
+  readonly files: CohortFiles
+  readonly processes: (PeerProcess | null)[]
+  readonly down: Set<number>
+  readonly steps: number[]
+  readonly endings: (Ending | null)[]
+  readonly accused: Set<number>
+  readonly waitedFor: Set<number>
+  readonly failures: string[]
+  readonly wakers: Set<() => void>
+  accusations: number
+  kills: number
+  laggards: number
+  stoodStill: boolean
+}
+
+/** `f` of the cohort: MDA with n = 7. */
+const FAULTS = 1
+const FIRST_PORT = 23_100
+const DEADLINE_MS = 20 * 60_000
+
+export async function runCohort(options: ChaosOptions): Promise<ChaosRun> {
+  const { peers, steps } = options
+  const files = await makeCohort(
+    'chaos',
+    peers,
+    { protocol: 'mda', faults: FAULTS, model: 'mlp', rate: 0.5, batch: 64, seed: 1, clip: 2, steps },
+    peer => [`/ip4/127.0.0.1/tcp/${FIRST_PORT + peer}`],
+  )
+  const all = Array.from({ length: peers }, (_, peer) => peer)
+  const state: State = {
+    ...{ options, files, down: new Set(), accused: new Set(), waitedFor: new Set(), failures: [] },
+    ...{ wakers: new Set(), accusations: 0, kills: 0, laggards: 0, stoodStill: false },
+    processes: all.map(() => null),
+    steps: all.map(() => 0),
+    endings: all.map(() => null),
+  }
+  const startedMs = performance.now()
+  const timer = setTimeout(() => fail(state, 'out of time'), DEADLINE_MS)
+  try {
+    for (const peer of all) start(state, peer)
+    const done = until(state, () => all.every(peer => state.endings[peer] !== null))
+    await Promise.all([done, befall(state)])
+  } finally {
+    clearTimeout(timer)
+    for (const child of state.processes) child?.kill('SIGTERM')
+    await Promise.all(state.processes.map(child => child?.ended))
+    await files.remove()
+  }
+  return summary(state, (performance.now() - startedMs) / 1000)
+}
+
+function summary(state: State, seconds: number): ChaosRun {
+  const { options, endings, accused, accusations, kills, laggards, waitedFor, stoodStill, failures } = state
+  const ended = endings.flatMap(ending => (ending === null ? [] : [ending]))
+  return {
+    ...{
+      peers: options.peers,
+      finished: ended.length,
+      kills,
+      laggards,
+      accusations,
+      stoodStill,
+      failures,
+      seconds,
+    },
+    accuracy: Math.min(...ended.map(({ accuracy }) => accuracy ?? 0)),
+    evidence: accused.size,
+    saidWhom: waitedFor.has(0) && waitedFor.has(1),
+  }
+}
+
+function start(state: State, peer: number): void {
+  const { files, options } = state
+  const child = startPeer({
+    args: [
+      ...['--cohort', files.cohortPath, '--identity', files.identityPaths[peer]!, '--data', options.data],
+      ...['--state', join(files.folder, `state-${peer}`), '--no-mdns', '--linger', '600'],
+    ],
+    onEvent: event => see(state, peer, event),
+  })
+  state.processes[peer] = child
+  state.down.delete(peer)
+  void child.ended.then(({ code, signal, lastWords }) => {
+    if (state.processes[peer] !== child || signal === 'SIGKILL' || state.endings[peer] !== null) return
+    if (state.failures.length === 0 && signal === null)
+      fail(state, `peer ${peer} ended with ${code}: ${lastWords}`)
+  })
+}
+
+async function kill(state: State, peer: number): Promise<void> {
+  const child = state.processes[peer]!
+  state.kills++
+  state.down.add(peer)
+  child.kill('SIGKILL')
+  await child.ended
+}
+
+function see(state: State, peer: number, event: PeerEvent): void {
+  if (state.down.has(peer)) return
+  if (event.kind === 'step') {
+    if (event.step > state.steps[peer]! + 2 && state.steps[peer]! > 0) state.laggards++
+    state.steps[peer] = event.step
+  } else if (event.kind === 'finished') state.endings[peer] = event.ending
+  else if (event.kind === 'failed') fail(state, `peer ${peer}: ${event.message}`)
+  else if (event.kind === 'waiting') for (const missing of event.missing) state.waitedFor.add(missing)
+  else if (event.kind === 'fault' && event.fault.peer !== null) {
+    state.accusations++
+    if (event.fault.kind === 'equivocation') state.accused.add(event.fault.peer)
+    state.failures.push(
+      `peer ${peer} accuses peer ${event.fault.peer} of ${event.fault.kind} ${event.detail ?? ''}`,
+    )
+  }
+  wake(state)
+}
+
+async function befall(state: State): Promise<void> {
+  const { trouble, steps, peers } = state.options
+  if (trouble.kind === 'kills') await killNowAndThen(state, trouble, peers)
+  if (trouble.kind !== 'outage') return
+  await until(state, () => state.steps.every(step => step >= Math.min(10, steps / 4)))
+  await Promise.all([kill(state, 0), kill(state, 1)])
+  const rest = Array.from({ length: peers - 2 }, (_, i) => i + 2)
+  await until(state, () => state.waitedFor.has(0) && state.waitedFor.has(1))
+  const before = rest.map(peer => state.steps[peer]!)
+  await pause(2000)
+  state.stoodStill = rest.every((peer, i) => state.steps[peer] === before[i])
+  start(state, 0)
+  start(state, 1)
+}
+
+/** Never more than f at once: the next is killed only when the last one steps again. */
+async function killNowAndThen(
+  state: State,
+  { everyMs, random }: Extract<ChaosTrouble, { kind: 'kills' }>,
+  peers: number,
+): Promise<void> {
+  await until(state, () => state.steps.every(step => step > 0))
+  const over = () => state.endings.some(ending => ending !== null) || state.failures.length > 0
+  while (!over()) {
+    await pause(everyMs * (0.5 + random.uniform()))
+    if (over()) return
+    const victim = random.integer(peers)
+    await kill(state, victim)
+    await pause(everyMs * random.uniform())
+    const before = state.steps[victim]!
+    start(state, victim)
+    await until(state, () => state.steps[victim]! > before || state.endings[victim] !== null || over())
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, ms))
+}
+
+/** Until the condition holds, or the run has failed and nothing is worth waiting for. */
+function until(state: State, condition: () => boolean): Promise<void> {
+  return new Promise(resolve => {
+    const look = () => {
+      const broken = state.failures.length > 0
+      if (!broken && !condition()) return
+      state.wakers.delete(look)
+      resolve()
+    }
+    state.wakers.add(look)
+    look()
+  })
+}
+
+function fail(state: State, reason: string): void {
+  state.failures.push(reason)
+  wake(state)
+}
+
+function wake({ wakers }: State): void {
+  for (const look of [...wakers]) look()
+}
