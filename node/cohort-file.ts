@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import { multiaddr } from '@multiformats/multiaddr'
-import { LineCounter, parseDocument, stringify } from 'yaml'
+import { LineCounter, parseDocument, stringify, visit } from 'yaml'
 import { bounds } from '../agreement/bounds.ts'
 import { modelNames } from '../learning/models/registry.ts'
 import { type Cohort, cohortSchema, type Member, memberSchema } from './cohort.ts'
@@ -72,7 +72,17 @@ function parseYaml(text: string, source: string): unknown {
       `${source}, line ${line}, column ${col}: not YAML: ${error.message}`,
     )
   }
-  return document.toJS({ maxAliasCount: 100 })
+  visit(document, {
+    // An alias may name nothing, or what it is itself a part of.
+    Alias(_, { source: name, range }) {
+      const { line, col } = lineCounter.linePos(range?.[0] ?? 0)
+      throw new CohortError(
+        'cohort-syntax',
+        `${source}, line ${line}, column ${col}: *${name} is an alias; expected the value itself`,
+      )
+    },
+  })
+  return document.toJS()
 }
 
 function fieldsAt(path: readonly PropertyKey[]): readonly string[] {

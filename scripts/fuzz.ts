@@ -1,0 +1,56 @@
+/**
+ * `npm run fuzz -- --inputs N [--seed S] [--target NAME]`: feeds every decoder with N inputs in all, near well-formed
+ * ones, and the kept corpus before. What breaks a decoder is printed as a line for test/fuzz/corpus.json.
+ */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import Table from 'cli-table3'
+import { feedCorpus, fuzz } from './fuzz/run.ts'
+import { type Target, targets } from './fuzz/targets.ts'
+
+const { values } = parseArgs({
+  options: {
+    inputs: { type: 'string', default: '100000' },
+    seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
+    target: { type: 'string' },
+  },
+})
+
+function main(): void {
+  const corpus = JSON.parse(
+    readFileSync(join(import.meta.dirname, '../test/fuzz/corpus.json'), 'utf8'),
+  ) as Record<string, string[]>
+  const chosen = targets.filter(({ name }) => values.target === undefined || name === values.target)
+  if (chosen.length === 0) {
+    console.error(
+      `fuzz: no target ${values.target}; expected one of ${targets.map(({ name }) => name).join(', ')}`,
+    )
+    process.exitCode = 2
+    return
+  }
+  console.log(`seed ${values.seed}`)
+  const total = chosen.reduce((sum, { weight }) => sum + weight, 0)
+  const head = ['decoder', 'inputs', 'a second', 'slowest', 'heap grown', 'findings']
+  const table = new Table({ head, style: { head: [], border: [], compact: true } })
+  for (const target of chosen) {
+    const share = Math.ceil((Number(values.inputs) * target.weight) / total)
+    table.push(row(target, share, corpus[target.name] ?? []))
+  }
+  console.log(table.toString())
+}
+
+function row(target: Target, inputs: number, corpus: readonly string[]) {
+  const old = feedCorpus(target, corpus)
+  const { inputs: fed, findings, seconds, slowestMs, grownBytes } = fuzz(target, inputs, Number(values.seed))
+  for (const { input, what } of [...old, ...findings]) {
+    console.error(`${target.name}: ${what}\n  corpus line: "${input}"`)
+    process.exitCode = 1
+  }
+  return [
+    ...[target.name, fed, Math.round(fed / seconds), `${slowestMs.toFixed(2)} ms`],
+    ...[`${(grownBytes / 2 ** 20).toFixed(1)} MB`, old.length + findings.length],
+  ]
+}
+
+main()

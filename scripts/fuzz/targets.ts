@@ -1,0 +1,199 @@
+/**
+ * The decoders of everything that comes from outside: what each is fed, and what it must never do. A decoder may
+ * refuse an input in its own words; any other exception, and any answer that contradicts itself, is a finding.
+ */
+import type { Message, Slot } from '../../agreement/message.ts'
+import { decodeLinkFrame, encodeLinkFrame, encodeMessage } from '../../node/codec/index.ts'
+import { CohortError } from '../../node/cohort-error.ts'
+import { parseCohort } from '../../node/cohort-file.ts'
+import { EvidenceError, parseEvidence, verifyEvidence } from '../../node/evidence.ts'
+import { FileError } from '../../node/files/error.ts'
+import { readNpy, writeNpy } from '../../node/files/npy.ts'
+import { readSafetensors, writeSafetensors } from '../../node/files/safetensors.ts'
+import { createIdentity } from '../../node/identity.ts'
+import { decodeRecord, encodeCheckpoint, encodeCommitment, JournalError } from '../../node/journal-records.ts'
+import { decodeHello, encodeHello } from '../../node/network/hello.ts'
+import { digestOf } from '../../node/signatures/index.ts'
+import { encodeRecord, MAGIC, scanRecords } from '../../node/storage/records.ts'
+
+export interface Target {
+  readonly name: string
+  /** Inputs of a long run go to the targets in these proportions: what is fast and exposed gets the most. */
+  readonly weight: number
+  /** Well-formed inputs to begin from. */
+  readonly seeds: readonly Uint8Array[]
+  /** Feeds one input. Throws where the decoder did what it must not. */
+  feed(input: Uint8Array): void
+}
+
+const limits = { peers: 7, dimension: 5, stepsMax: 1000, iterationsMax: 12 }
+
+export const targets: readonly Target[] = [
+  { name: 'link-frame', weight: 400, seeds: frameSeeds(), feed: feedFrame },
+  {
+    name: 'hello',
+    weight: 200,
+    seeds: [
+      { cohortId: 'ab'.repeat(32), name: 'alice', software: 'concord/1.0.0' },
+      { cohortId: 'c', name: '\u001b[31m', software: 'x', clockMs: 1, fields: new Map([['steps', 'ff']]) },
+    ].map(hello => Buffer.concat(encodeHello(hello))),
+    feed: input => void decodeHello([input]),
+  },
+  {
+    name: 'journal-record',
+    weight: 200,
+    seeds: recordSeeds(),
+    feed: input => refusing(() => decodeRecord(input, { limits }), JournalError),
+  },
+  { name: 'log', weight: 120, seeds: logSeeds(), feed: feedLog },
+  {
+    name: 'npy',
+    weight: 40,
+    seeds: [4, 8].map(bytes =>
+      writeNpy(Float32Array.of(1, -2, 3e9), { bytes: bytes as 4 | 8, little: true }),
+    ),
+    feed: input => refusing(() => readNpy(input, 'input'), FileError),
+  },
+  {
+    name: 'safetensors',
+    weight: 40,
+    seeds: safetensorsSeeds(),
+    feed: input => refusing(() => readSafetensors(input, 'input'), FileError),
+  },
+  {
+    name: 'evidence',
+    weight: 10,
+    seeds: evidenceSeeds(),
+    feed: input =>
+      refusing(() => verifyEvidence(parseEvidence(Buffer.from(input).toString())), EvidenceError),
+  },
+  {
+    name: 'cohort',
+    weight: 3,
+    seeds: cohortSeeds(),
+    feed: input => refusing(() => parseCohort(Buffer.from(input).toString(), 'input'), CohortError),
+  },
+]
+
+function refusing(decode: () => unknown, refusal: abstract new (...args: never[]) => Error): void {
+  try {
+    decode()
+  } catch (error) {
+    if (!(error instanceof refusal)) throw error
+  }
+}
+
+/** However a frame's bytes are cut into chunks, it says the same; and what it says survives being said again. */
+function feedFrame(input: Uint8Array): void {
+  const whole = decodeLinkFrame([input], limits)
+  const cut = input.length >> 1
+  const halves = decodeLinkFrame([input.subarray(0, cut), input.subarray(cut)], limits)
+  if ('fault' in whole !== 'fault' in halves) throw new Error('cut in two, the frame says something else')
+  if ('fault' in whole || whole.kind !== 'data') return
+  for (const received of whole.messages) {
+    if ('fault' in received) continue
+    const again = decodeLinkFrame(
+      encodeLinkFrame({ kind: 'data', sequence: 1 }, [encodeMessage(received.message)]),
+      limits,
+    )
+    if ('fault' in again || again.kind !== 'data' || again.messages.some(message => 'fault' in message))
+      throw new Error(`a ${received.message.kind} that was read cannot be read again`)
+  }
+}
+
+/** Records lie in the file, one after the other, and the good part ends where they do. */
+function feedLog(input: Uint8Array): void {
+  const scan = scanRecords(Buffer.from(input))
+  if (scan === null) return
+  const bytes = scan.records.reduce((sum, record) => sum + record.length + 8, 0)
+  if (scan.end !== 0 && scan.end !== MAGIC.length + bytes) throw new Error('the records do not add up')
+  if (scan.end > input.length) throw new Error('the good part is longer than the file')
+}
+
+function exampleMessages(): readonly Message[] {
+  const slot: Slot = { step: 3, phase: 'gradient', iteration: 2, sender: 4 }
+  const state: Slot = { ...slot, phase: 'state', iteration: 0 }
+  const vector = Float32Array.of(1, -2, 0, 1e-40, 3e38)
+  const signature = Uint8Array.from({ length: 64 }, (_, i) => i)
+  const digest = digestOf(vector)
+  const sealed = { vector, digest, signature }
+  return [
+    { kind: 'vector', slot, sealed },
+    { kind: 'payload', slot, sealed },
+    { kind: 'echo', slot, digest, signature },
+    { kind: 'ready', slot, digest },
+    { kind: 'request', slot, digest },
+    { kind: 'report', slot, peers: [0, 2, 5, 6] },
+    { kind: 'query', slot: state },
+    { kind: 'fetch', slot: state },
+    { kind: 'position', slot: state, oldest: 1, seen: { slot, digest, signature } },
+    { kind: 'position', slot: state, oldest: 2, seen: null },
+    { kind: 'evidence', slot, first: { digest, signature }, second: { digest: 'ab'.repeat(32), signature } },
+  ]
+}
+
+function frameSeeds(): readonly Uint8Array[] {
+  const messages = exampleMessages().map(encodeMessage)
+  const frames = [
+    ...messages.map(message => encodeLinkFrame({ kind: 'data', sequence: 7, acknowledged: 300 }, [message])),
+    encodeLinkFrame({ kind: 'data', sequence: 2 ** 40 }, messages),
+    encodeLinkFrame({ kind: 'ack', acknowledged: 12 }),
+    encodeLinkFrame({ kind: 'resume', epoch: 1.7e12, peerEpoch: 0, received: 5, step: 9, forgotten: 2 }),
+    encodeLinkFrame({ kind: 'finished' }),
+  ]
+  return frames.map(frame => Buffer.concat(frame))
+}
+
+function recordSeeds(): readonly Uint8Array[] {
+  const parameters = Float32Array.of(1, 2, 3, 4, 5)
+  return [
+    ...exampleMessages().map(encodeCommitment),
+    encodeCheckpoint({ step: 5, parameters, momentum: null }),
+    encodeCheckpoint({ step: 6, parameters, momentum: parameters }),
+  ]
+}
+
+function logSeeds(): readonly Uint8Array[] {
+  const records = recordSeeds().map(record => Buffer.concat(encodeRecord(record)))
+  return [
+    MAGIC,
+    Buffer.concat([MAGIC, ...records.slice(0, 3)]),
+    Buffer.concat([MAGIC, ...encodeRecord(new Uint8Array(0))]),
+  ]
+}
+
+function safetensorsSeeds(): readonly Uint8Array[] {
+  const type = { bytes: 4, little: true } as const
+  const values = Float32Array.of(1, 2, 3, 4)
+  return [
+    writeSafetensors([{ name: 'a', shape: [2, 2], type, values }], { made: 'by hand' }),
+    writeSafetensors([
+      { name: 'a', shape: [4], type, values },
+      { name: 'b', shape: [4], type, values },
+    ]),
+  ]
+}
+
+function evidenceSeeds(): readonly Uint8Array[] {
+  const { id } = createIdentity()
+  const commitment = (digit: string) => ({ digest: digit.repeat(64), signature: digit.repeat(128) })
+  const file = {
+    ...{ format: 'concord-evidence/1', cohort: 'c'.repeat(64), accused: { name: 'mallory', id } },
+    slot: { step: 1, phase: 'gradient', iteration: 0, sender: 2 },
+    ...{ first: commitment('a'), second: commitment('b') },
+  }
+  return [Buffer.from(JSON.stringify(file, null, 2))]
+}
+
+function cohortSeeds(): readonly Uint8Array[] {
+  const members = Array.from(
+    { length: 7 },
+    (_, i) => `  - {name: m${i}, id: ${createIdentity().id}, addresses: [/ip4/10.0.0.${i}/tcp/4001]}`,
+  )
+  return [
+    Buffer.from(
+      `name: x\nmembers:\n${members.join('\n')}\nfaults: 1\nprotocol: mda\nsteps: 10\nmodel: softmax\nrate: 0.5\nbatch: 64\nseed: 1\nstepSize: milestones:0.1@300,600\nclip: null\n`,
+    ),
+    Buffer.from('&a [*a, *a]\n'),
+  ]
+}
