@@ -7,20 +7,21 @@
  * nothing here throws.
  */
 import { type Message, slotKey } from '../agreement/message.ts'
-import type { Evidence, PeerIndex, Step } from '../agreement/protocol.ts'
+import type { Evidence, Fault, PeerIndex, Step } from '../agreement/protocol.ts'
 import { decodeLinkFrame, type Received } from './codec/index.ts'
 import { createIncoming, type Incoming } from './incoming.ts'
 import { defaultLinkLimits } from './link/limits.ts'
 import { createLink, type Link } from './link/link.ts'
 import { createOutgoing, type Outgoing } from './outgoing.ts'
 import { type Frame, sizeOf, type Timer } from './ports.ts'
+import { createReading, type Reading } from './reading.ts'
 import type { Runner, RunnerOptions, TimerInput } from './runner-contract.ts'
 
 interface State<Input, Output> {
   readonly options: RunnerOptions<Input, Output>
   readonly links: (Link | null)[]
   readonly connected: Set<PeerIndex>
-  readonly held: Set<PeerIndex>
+  readonly reading: Reading
   readonly outgoing: Outgoing
   readonly incoming: Incoming
   /** Steps and frames are worked off one after the other, never inside each other. */
@@ -67,12 +68,12 @@ export function createRunner<Input, Output extends { readonly kind: string }>(
       verifier: options.verifier,
       journal: options.journal,
       carry: step => carry(state, step),
-      fault: fault => options.hooks.fault(fault),
+      fault: fault => blame(state, fault),
       received: (from, message) => options.hooks.received?.(from, message),
       convicted: evidence => cutOff(state, evidence),
     }),
     connected: new Set(),
-    held: new Set(),
+    reading: createReading(options.transport, options.clock),
     work: [],
     working: false,
     ackTimers: Array.from({ length: peers }, () => null),
@@ -120,16 +121,7 @@ function linkHooks<I, O extends { readonly kind: string }>(state: State<I, O>, p
       return true
     },
     take: (received: Received) => state.incoming.take(peer, received),
-    hold(held: boolean) {
-      if (held === state.held.has(peer)) return
-      if (held) {
-        state.held.add(peer)
-        transport.pause(peer)
-      } else {
-        state.held.delete(peer)
-        transport.resume(peer)
-      }
-    },
+    hold: (held: boolean) => state.reading.hold(peer, held),
     ackSoon() {
       if (state.ackTimers[peer] !== null || state.stopped) return
       state.ackTimers[peer] = clock.after(ACK_DELAY_MS, () => {
@@ -151,6 +143,7 @@ function start<I, O extends { readonly kind: string }>(state: State<I, O>): void
   transport.start({
     connected(peer) {
       state.connected.add(peer)
+      state.reading.connected(peer)
       hooks.connection?.(peer, true, 'connected')
       state.links[peer]?.connected()
     },
@@ -173,7 +166,7 @@ function enqueueWork<I, O extends { readonly kind: string }>(state: State<I, O>,
   for (let next = state.work.shift(); next !== undefined && !state.stopped; next = state.work.shift()) {
     next()
     // What came too early may have come to its time.
-    if (state.work.length === 0) for (const peer of [...state.held]) state.links[peer]?.retry()
+    if (state.work.length === 0) for (const peer of state.reading.held()) state.links[peer]?.retry()
   }
   state.working = false
   if (state.pumpAll && !state.stopped) pump(state) // only now, so that what a burst of messages caused travels together
@@ -198,11 +191,16 @@ function receiveFrame<I, O extends { readonly kind: string }>(
   peer: PeerIndex,
   frame: Frame,
 ): void {
-  const { hooks, limits } = state.options
+  const { limits } = state.options
   state.bytesReceived += sizeOf(frame)
   const decoded = decodeLinkFrame(frame, limits)
-  if ('fault' in decoded) hooks.fault({ peer, kind: decoded.fault, detail: decoded.detail })
+  if ('fault' in decoded) blame(state, { peer, kind: decoded.fault, detail: decoded.detail })
   else state.links[peer]?.receive(decoded)
+}
+
+function blame<I, O>(state: State<I, O>, fault: Fault): void {
+  state.reading.fault(fault.peer)
+  state.options.hooks.fault(fault)
 }
 
 function carry<I, O extends { readonly kind: string }>(
@@ -211,7 +209,7 @@ function carry<I, O extends { readonly kind: string }>(
 ): void {
   const { hooks } = state.options
   for (const fault of step.faults) {
-    hooks.fault(fault)
+    blame(state, fault)
     if (fault.evidence !== undefined) state.incoming.convict(fault.evidence)
   }
   for (const envelope of step.messages) hooks.sent?.(envelope)
