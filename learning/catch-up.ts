@@ -54,6 +54,13 @@ export interface CatchUp {
   receive(from: PeerIndex, message: Message): Step<Message, CatchUpOutput>
 }
 
+/**
+ * Questions that one peer is answered while this one stands at a step: what an honest peer may ask, restarts
+ * included, and few enough that whoever asks all the time gets little for it. A position costs 100 bytes, θ_s all of θ.
+ */
+const POSITIONS_MAX = 64
+const PARAMETERS_MAX = 8
+
 interface Position {
   readonly step: number
   readonly oldest: number
@@ -76,6 +83,8 @@ interface State {
   /** Own parameters by step, ascending. */
   readonly history: Map<number, Vector>
   readonly seen: Map<PeerIndex, Seen>
+  /** Answers given at this step. */
+  readonly answered: Map<string, number>
   /** Who waits for the parameters of which step. */
   readonly waiting: Map<PeerIndex, number>
   step: number
@@ -87,6 +96,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     options,
     history: new Map(),
     seen: new Map(),
+    answered: new Map(),
     waiting: new Map(),
     step: 1,
     question: null,
@@ -97,6 +107,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     reached(step, parameters) {
       const builder: Builder = newStep()
       state.step = step
+      state.answered.clear()
       state.history.set(step, parameters)
       for (const old of state.history.keys()) if (old < step - options.kept) state.history.delete(old)
       for (const [peer, wanted] of [...state.waiting]) serve(state, builder, peer, wanted)
@@ -130,13 +141,14 @@ function handle(state: State, builder: Builder, from: PeerIndex, message: Messag
   else
     switch (message.kind) {
       case 'query':
-        builder.messages.push({ to: from, message: positionFor(state, from) })
+        if (mayAsk(state, builder, from, message, POSITIONS_MAX))
+          builder.messages.push({ to: from, message: positionFor(state, from) })
         break
       case 'position':
         takePosition(state, builder, from, message)
         break
       case 'fetch':
-        serve(state, builder, from, slot.step)
+        if (mayAsk(state, builder, from, message, PARAMETERS_MAX)) serve(state, builder, from, slot.step)
         break
       case 'vector':
         takeAnswer(state, builder, from, message.slot, message.sealed.vector)
@@ -144,6 +156,20 @@ function handle(state: State, builder: Builder, from: PeerIndex, message: Messag
       default:
         builder.faults.push({ peer: from, kind: 'unexpected-kind', slot })
     }
+}
+
+function mayAsk(
+  { answered }: State,
+  builder: Builder,
+  from: PeerIndex,
+  { kind, slot }: Message,
+  most: number,
+): boolean {
+  const key = `${kind} ${from}`
+  const count = answered.get(key) ?? 0
+  answered.set(key, count + 1)
+  if (count >= most) builder.faults.push({ peer: from, kind: 'excessive-requests', slot })
+  return count < most
 }
 
 function positionFor(state: State, asker: PeerIndex): Message {

@@ -162,3 +162,20 @@ test('a faulty answer moves the result no further than the rule lets it', t => {
     t.true(found[0]!.parameters![1]! < 0.07)
   }
 })
+
+test('who asks all the time is answered so often, and then it is a fault, until this peer is a step further', t => {
+  const peer = at(1, 50)
+  const ask = (kind: 'query' | 'fetch', from: number) =>
+    peer.receive(from, { kind, slot: { step: 40, phase: 'state', iteration: 0, sender: from } })
+  for (const [kind, most] of [
+    ['query', 64],
+    ['fetch', 8],
+  ] as const) {
+    for (let i = 0; i < most; i++) t.is(ask(kind, 0).messages.length, 1)
+    t.deepEqual(ask(kind, 0).messages, [])
+    t.like(ask(kind, 0).faults[0], { peer: 0, kind: 'excessive-requests' })
+    t.is(ask(kind, 2).messages.length, 1, 'another is still answered')
+  }
+  peer.reached(51, theta(51, 1))
+  t.is(ask('fetch', 0).messages.length, 1)
+})
