@@ -37,7 +37,7 @@ export interface Bounds {
   /** No algorithm has a smaller `C` (Theorem 4). */
   readonly lowerBound: number | null
   /** What an iteration costs among honest peers; null where no `d` was given. */
-  readonly traffic: Traffic | null
+  readonly traffic?: Traffic
 }
 
 /** Peers needed per fault, and one: `n ≥ k·f + 1`. Null: no number of peers will do. */
@@ -164,8 +164,9 @@ export function bounds(query: BoundsQuery): Bounds {
     iterations: { paper: counts('paper'), tight: counts('tight') },
     averagingConstant: feasible ? averagingConstantOf(query) : null,
     lowerBound: h > 0 ? (h + 2 * faults - q) / h : null,
-    traffic:
-      query.dimension === undefined ? null : trafficOf({ protocol, peers, dimension: query.dimension }),
+    ...(query.dimension !== undefined && {
+      traffic: trafficOf({ protocol, peers, dimension: query.dimension }),
+    }),
   }
 }
 

@@ -80,7 +80,7 @@ async function printTable(rows: readonly Bounds[], terminal: Terminal): Promise<
     'iterations t=1,5,10',
     'C',
     'lower bound',
-    ...(rows[0]!.traffic === null ? [] : ['messages', 'bytes']),
+    ...(rows[0]!.traffic === undefined ? [] : ['messages', 'bytes']),
   ]
   const table = new Table({ head, style: { head: [], border: [] } })
   for (const row of rows) {
@@ -95,18 +95,18 @@ async function printTable(rows: readonly Bounds[], terminal: Terminal): Promise<
       counts === null ? '–' : [counts[0], counts[4], counts[9]].join(', '),
       number(row.averagingConstant),
       number(row.lowerBound),
-      ...(row.traffic === null ? [] : [row.traffic.messages, megabytes(row.traffic.bytes)]),
+      ...(row.traffic === undefined ? [] : [row.traffic.messages, megabytes(row.traffic.bytes)]),
     ])
   }
   terminal.print(
-    `${peers} peers, ${synchrony}${rows[0]!.traffic === null ? '' : '; messages and bytes of one iteration, all peers together'}`,
+    `${peers} peers, ${synchrony}${rows[0]!.traffic === undefined ? '' : '; messages and bytes of one iteration, all peers together'}`,
   )
   terminal.print(table.toString())
   for (const row of rows) terminal.print(`${row.protocol}: ${row.why}`)
 }
 
 function trafficLine({ traffic }: Bounds): readonly string[] {
-  if (traffic === null) return []
+  if (traffic === undefined) return []
   const { messages, bytes } = traffic
   return [`  an iteration costs     ${messages} messages, ${megabytes(bytes)}, all peers together`]
 }
