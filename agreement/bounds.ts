@@ -36,7 +36,7 @@ export interface Bounds {
   readonly averagingConstant: number | null
   /** No algorithm has a smaller `C` (Theorem 4). */
   readonly lowerBound: number | null
-  /** What an iteration costs among honest peers; null where no `d` was given. */
+  /** What an iteration costs among honest peers, where `d` was given. */
   readonly traffic?: Traffic
 }
 
