@@ -120,7 +120,7 @@ async function heard(worker: ChildProcess): Promise<Report> {
   return report
 }
 
-async function benchCohort(seeds: readonly Uint8Array[]): Promise<Cohort> {
+export async function benchCohort(seeds: readonly Uint8Array[]): Promise<Cohort> {
   const ports = await freePorts(seeds.length)
   const members = seeds.map((seed, i) => ({
     name: `peer-${i}`,
