@@ -72,7 +72,9 @@ async function measure(flood: Flood): Promise<Measured> {
 async function heard(worker: ChildProcess): Promise<HostileReport> {
   const [report] = (await Promise.race([
     once(worker, 'message'),
-    once(worker, 'exit').then(([code]) => Promise.reject(new Error(`a process ended with ${code}`))),
+    once(worker, 'exit').then(([code, signal]) =>
+      Promise.reject(new Error(`a process ended with ${code ?? signal}`)),
+    ),
   ])) as [HostileReport]
   return report
 }
