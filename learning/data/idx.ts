@@ -3,7 +3,7 @@
  * Images: magic 2051, count, rows, columns. Labels: magic 2049, count.
  */
 import { access, readFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { DataError, type DataSource, type Dataset, sourceOf } from './dataset.ts'
@@ -51,15 +51,24 @@ export function parseIdxLabels(bytes: Uint8Array, file: string, classes = CLASSE
  * @throws DataError naming the file and the record.
  */
 export async function loadDataset(directory: string): Promise<DataSource> {
-  const [train, test] = await Promise.all([loadPart(directory, 'train'), loadPart(directory, 't10k')])
+  // In order, so that of several missing files the same one is always named.
+  const trainFiles = await findPart(directory, 'train')
+  const testFiles = await findPart(directory, 't10k')
+  const [train, test] = await Promise.all([loadPart(trainFiles), loadPart(testFiles)])
   return sourceOf(train, test, directory)
 }
 
-async function loadPart(directory: string, part: 'train' | 't10k'): Promise<Dataset> {
-  const [imageFile, labelFile] = await Promise.all([
-    findFile(directory, `${part}-images-idx3-ubyte`),
-    findFile(directory, `${part}-labels-idx1-ubyte`),
-  ])
+interface PartFiles {
+  readonly imageFile: string
+  readonly labelFile: string
+}
+
+async function findPart(directory: string, part: 'train' | 't10k'): Promise<PartFiles> {
+  const imageFile = await findFile(directory, `${part}-images-idx3-ubyte`)
+  return { imageFile, labelFile: await findFile(directory, `${part}-labels-idx1-ubyte`) }
+}
+
+async function loadPart({ imageFile, labelFile }: PartFiles): Promise<Dataset> {
   const [imageBytes, labelBytes] = await Promise.all([readBytes(imageFile), readBytes(labelFile)])
   const images = parseIdxImages(imageBytes, imageFile)
   const labels = parseIdxLabels(labelBytes, labelFile)
@@ -71,7 +80,7 @@ async function loadPart(directory: string, part: 'train' | 't10k'): Promise<Data
   if (images.count === 0)
     throw new DataError('DATA_MISMATCH', `${imageFile}: no images, expected at least one`)
   const shape = [images.rows, images.columns]
-  return { name: basename(directory), shape, classes: CLASSES, examples: images.pixels, labels }
+  return { name: basename(dirname(imageFile)), shape, classes: CLASSES, examples: images.pixels, labels }
 }
 
 /** The file under its plain or its gzip name; also with the dot that some archives put before `idx`. */

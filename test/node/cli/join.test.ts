@@ -39,7 +39,9 @@ test.serial('a signal ends a peer cleanly, and a second one at once', async t =>
   cleo.kill('SIGINT')
   cleo.kill('SIGTERM')
   const { code, stdout } = await cleo.ended
-  t.is(code, 143, 'the clean end would be that of the first signal, 130')
+  // Which of two pending signals a process hears first is the system's choice.
+  t.true(code === 143 || code === 130, `exit code ${code}`)
+  t.true((await stateFiles(files, 2)).includes('peer.log.lock'), 'a clean end would have let go of the log')
   for (const form of ['hex', 'base64', 'base64url'] as const)
     t.false(stdout.includes(Buffer.from(files.identities[2]!.seed).toString(form)), 'a key in the log')
 })
