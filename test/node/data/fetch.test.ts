@@ -65,11 +65,12 @@ test('a file comes, with its progress, and is not fetched twice', async t => {
 test('what was broken off is gone on with, by the next mirror', async t => {
   const asked: string[] = []
   const breaking = await mirrorOf(t, (_, response) => {
+    // It stops in the middle and says no more: a reset could overtake the bytes before it.
     response.writeHead(200, { 'content-length': content.length })
-    response.write(content.subarray(0, 20_000), () => response.destroy())
+    response.write(content.subarray(0, 20_000))
   })
   const { run, path, notes } = await scene(t, [breaking, await mirrorOf(t, serving(content, asked))])
-  await run()
+  await run({}, 500)
   t.deepEqual(await readFile(path), content)
   t.regex(asked[0]!, /bytes=[1-9]\d*-/)
   t.is(notes.length, 1)
