@@ -11,10 +11,8 @@ import {
   rules,
 } from './resam-plan.ts'
 
-/** Losing more than this against averaging without an attack is failing. */
+/** Losing more than this against averaging without an attack is failing; losing at most this is "within a few points". */
 const POINTS = 0.05
-/** Losing at most this is working, "within a few points": all resilient rules, under all attacks, in one number. */
-const FEW = 0.1
 
 export const labels: Readonly<Record<string, string>> = {
   mda: 'MDA',
@@ -85,9 +83,9 @@ function verdicts(results: Results): Verdict[] {
       holds: least.lost > POINTS,
     },
     {
-      claim: `Every resilient rule with β = 0.99 is within a few points (at most ${100 * FEW}) of averaging without an attack, under every attack`,
+      claim: `Every resilient rule with β = 0.99 is within a few points (at most ${100 * POINTS}) of averaging without an attack, under every attack`,
       measured: `the last two: ${told(last)}; ${told(next)}`,
-      holds: last.lost <= FEW,
+      holds: last.lost <= POINTS,
     },
     {
       claim: 'CGE and CC, which are not resilient averaging, fail somewhere',
