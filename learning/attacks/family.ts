@@ -16,14 +16,29 @@ export function mean(family: readonly Vector[]): Float64Array {
 }
 
 /** `σ`: coordinate-wise standard deviation over the family (divided by its size). */
-export function deviation(family: readonly Vector[], center: Float64Array): Float64Array {
+function deviation(family: readonly Vector[], center: Float64Array): Float64Array {
   const squares = new Float64Array(center.length)
   for (const vector of family)
-    for (let i = 0; i < squares.length; i++) squares[i]! += (vector[i]! - center[i]!) ** 2
+    for (let i = 0; i < squares.length; i++) {
+      const gap = vector[i]! - center[i]!
+      squares[i]! += gap * gap
+    }
   for (let i = 0; i < squares.length; i++) squares[i] = Math.sqrt(squares[i]! / family.length)
   return squares
 }
 
-export function scaled(vector: ArrayLike<number>, factor: number): Vector {
-  return Float32Array.from(vector, value => value * factor)
+/** Loops rather than `Float32Array.from` with a mapping here and below: that takes forty times as long. */
+export function scaled(vector: Float32Array | Float64Array, factor: number): Vector {
+  const result = new Float32Array(vector.length)
+  for (let i = 0; i < result.length; i++) result[i] = vector[i]! * factor
+  return result
+}
+
+/** `ḡ + ζσ`, rounded once. */
+export function shifted(family: readonly Vector[], zeta: number): Vector {
+  const center = mean(family)
+  const sigma = deviation(family, center)
+  const result = new Float32Array(center.length)
+  for (let i = 0; i < result.length; i++) result[i] = center[i]! + zeta * sigma[i]!
+  return result
 }

@@ -3,10 +3,11 @@
  * Each is a pure function of what the adversary sees. `g` is the vector that
  * an honest peer would have sent, `ḡ` and `σ` are mean and coordinate-wise deviation of the honest ones seen.
  */
+import { meanOfRanks } from '../../agreement/kernels/index.ts'
 import { norm, type Vector } from '../../agreement/vector.ts'
 import { drawNormal } from '../random.ts'
 import type { Attack, Sight } from './attack.ts'
-import { deviation, mean, scaled, seen } from './family.ts'
+import { mean, scaled, seen, shifted } from './family.ts'
 import { spokenAttacks } from './spoken.ts'
 
 /** A name is not an attack, or a parameter not one of the attack's. `message` lists what would be right. */
@@ -48,7 +49,11 @@ const DEFINITIONS: Readonly<Record<string, Definition>> = {
   random: {
     defaults: { deviation: 200 },
     did: ({ deviation }) => `sent random noise of deviation ${deviation}`,
-    forge: ({ own, random }, { deviation }) => Float32Array.from(own, () => deviation! * drawNormal(random)),
+    forge({ own, random }, { deviation }) {
+      const noise = new Float32Array(own.length)
+      for (let i = 0; i < noise.length; i++) noise[i] = deviation! * drawNormal(random)
+      return noise
+    },
   },
   zero: {
     did: 'sent zeros',
@@ -59,12 +64,7 @@ const DEFINITIONS: Readonly<Record<string, Definition>> = {
     defaults: { zeta: 1 },
     did: 'sent the honest mean, shifted by what the honest differ anyway',
     rushing: true,
-    forge(sight, { zeta }) {
-      const family = seen(sight)
-      const center = mean(family)
-      const sigma = deviation(family, center)
-      return Float32Array.from(center, (value, i) => value + zeta! * sigma[i]!)
-    },
+    forge: (sight, { zeta }) => shifted(seen(sight), zeta!),
   },
   /** Fall of empires: `(1 − ζ)ḡ`, ζ = 1.1. */
   empire: {
@@ -116,7 +116,11 @@ const DEFINITIONS: Readonly<Record<string, Definition>> = {
   /** Finite, and as large as 32 bits can hold: squares and sums of it overflow where they are done in 32 bits. */
   huge: {
     did: 'sent vectors of the largest finite numbers',
-    forge: ({ own }) => Float32Array.from(own, value => (value < 0 ? 1 : -1) * 3.4028234663852886e38),
+    forge({ own }) {
+      const largest = new Float32Array(own.length)
+      for (let i = 0; i < own.length; i++) largest[i] = (own[i]! < 0 ? 1 : -1) * 3.4028234663852886e38
+      return largest
+    },
   },
   'wrong-length': {
     defaults: { extra: 1 },
@@ -179,10 +183,6 @@ function settle(name: string, defaults: Parameters, given: Parameters): Paramete
 
 /** In every coordinate the `rank`-th smallest value, counted from 1; the largest where there are fewer. */
 function orderStatistic(family: readonly Vector[], rank: number): Vector {
-  const column = new Float32Array(family.length)
   const place = Math.min(rank, family.length) - 1
-  return Float32Array.from(family[0]!, (_, i) => {
-    for (let j = 0; j < family.length; j++) column[j] = family[j]![i]!
-    return column.sort()[place]!
-  })
+  return meanOfRanks(family, place, place + 1)
 }

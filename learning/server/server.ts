@@ -144,7 +144,9 @@ function average({ options, averages }: State, worker: number, vector: Vector): 
   const alpha = options.averaging
   if (alpha === 0) return vector
   const before = averages[worker]
-  const after = Float32Array.from(vector, (value, i) => alpha * (before?.[i] ?? 0) + (1 - alpha) * value)
+  const after = new Float32Array(vector.length)
+  if (before) for (let i = 0; i < after.length; i++) after[i] = alpha * before[i]! + (1 - alpha) * vector[i]!
+  else for (let i = 0; i < after.length; i++) after[i] = (1 - alpha) * vector[i]!
   averages[worker] = after
   return after
 }
