@@ -151,7 +151,10 @@ export const bucketing = (rows: Rows, s: number): number[][] =>
   Array.from({ length: Math.ceil(rows.length / s) }, (_, b) => mean(rows.slice(b * s, b * s + s)))
 
 export const clip = (rows: Rows, radius: number): number[][] =>
-  rows.map(row => row.map(value => value * Math.min(1, radius / norm(row))))
+  rows.map(row => {
+    const factor = Math.min(1, radius / norm(row))
+    return row.map(value => value * factor)
+  })
 
 export function arc(rows: Rows, f: number): number[][] {
   const n = rows.length
