@@ -1,6 +1,6 @@
 /**
- * What other languages see of Concord, with the real thing: the Python helper and its examples as oracles, and
- * checkpoints loaded by NumPy and PyTorch. Run by `npm run test:python`, where Python has NumPy; what PyTorch is needed
+ * What other languages see of Concord, with the real thing: the Python helper and its examples as oracles,
+ * checkpoints loaded by NumPy and PyTorch, and `concord aggregate` beside NumPy's own arithmetic. Run by `npm run test:python`, where Python has NumPy; what PyTorch is needed
  * for runs where it is installed, and the first lines say what there is.
  */
 import assert from 'node:assert/strict'
@@ -93,6 +93,18 @@ for (const [framework, python, model] of loaders)
       )
       assert.equal(measured.accuracy, expected.accuracy)
     })
+
+test('concord aggregate gives what NumPy does, for every rule and parameter that it lists', () => {
+  const program = join(root, 'test/python/aggregate.py')
+  const concord = [process.execPath, join(root, 'node/cli/main.ts')]
+  const { status, stdout, stderr } = spawnSync(numpy.python, [program, folder, ...concord], {
+    encoding: 'utf8',
+  })
+  assert.equal(status, 0, stderr)
+  const lines = stdout.trim().split('\n')
+  for (const line of lines) assert.ok(JSON.parse(line).error <= 1e-5, line)
+  console.log(`  ${lines.length} files compared`)
+})
 
 function open(command: string, data = folder): Promise<ModelOracle> {
   return createChildOracle({
