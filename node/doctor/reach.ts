@@ -68,11 +68,18 @@ interface State {
   readonly proved: ReadonlySet<string>
 }
 
+/** Peers on one network: more have no cohort. */
+const DISCOVERED_MAX = 10_000
+
 export async function createProber(options: ProberOptions): Promise<Prober> {
   const proved = new Set<string>()
+  const discovered = new Map<string, readonly string[]>()
   const node = await createNode({
     ...options,
     ...{ listen: [], identify: false, frameBytesMax: frameBytesMax(0) },
+    found: (id, addresses) => {
+      if (discovered.size < DISCOVERED_MAX) discovered.set(id.toString(), addresses.map(String))
+    },
     gater: {
       denyOutboundEncryptedConnection(_, { remoteAddr }) {
         proved.add(String(remoteAddr))
@@ -81,12 +88,8 @@ export async function createProber(options: ProberOptions): Promise<Prober> {
     },
   })
   const state: State = { node, timeoutMs: options.timeoutMs, greetings: new WeakMap(), proved }
-  const discovered = new Map<string, readonly string[]>()
   // Where the other side has the lower index, it opens a stream as soon as the connection is up.
   await node.handle(limits.PROTOCOL, (stream, connection) => listenTo(stream, greetingOn(state, connection)))
-  node.addEventListener('peer:discovery', ({ detail }) => {
-    discovered.set(detail.id.toString(), detail.multiaddrs.map(String))
-  })
   await node.start()
   return {
     discovered,

@@ -24,7 +24,24 @@ export const NEGOTIATION_TIMEOUT_MS = 5000
 /** A dead address must not keep the others from being tried. */
 export const ADDRESS_DIAL_TIMEOUT_MS = 3000
 export const DIAL_TIMEOUT_MS = 15_000
-export const ADDRESSES_MAX = 16
+/** Addresses are tried one after the other: as many as fit. The next dial goes on with the next ones. */
+export const ADDRESSES_PER_DIAL = DIAL_TIMEOUT_MS / ADDRESS_DIAL_TIMEOUT_MS
+/** Of one peer, from all sources. */
+export const ADDRESSES_KNOWN_MAX = 32
+/** Of one peer, by mDNS, where anyone may claim any. */
+export const ADDRESSES_FOUND_MAX = 8
+
+/** Asking a member for the addresses of others. The version changes with anything that an older peer could not read. */
+export const ADDRESS_PROTOCOL = '/concord/addresses/1.0.0'
+/** One question at most in this time, and one answer to each member in half of it. */
+export const ENQUIRY_INTERVAL_MS = 1000
+/** Members in one question, records in one answer. */
+export const RECORDS_MAX = 64
+/** A signed record of one member: some fifty addresses. Longer ones are not passed on. */
+export const RECORD_BYTES_MAX = 2048
+/** Around each record in an answer, at most. */
+export const RECORD_OVERHEAD_BYTES = 16
+export const ANSWER_BYTES_MAX = 64 * 1024
 
 /** Sockets that have not said yet who they are. */
 export const PENDING_CONNECTIONS_MAX = 64
@@ -32,6 +49,9 @@ export const PENDING_CONNECTIONS_MAX = 64
 export const CONNECTIONS_PER_SECOND_MAX = 200
 /** Connections of one member: the one in use, one that replaces it, and a dead one not yet noticed. */
 export const CONNECTIONS_PER_MEMBER_MAX = 3
+/** New connections that a member may make at once, and then one each time this interval has passed. */
+export const RECONNECTIONS_MAX = 12
+export const RECONNECTION_INTERVAL_MS = 5000
 /** Streams that one connection may have open to us: ours, identify and ping. */
 export const INBOUND_STREAMS_MAX = 16
 
@@ -40,6 +60,10 @@ export const PATIENCE_MS = 1500
 /** Back-off between dials of one peer: doubled from the first to the last, each drawn from ±50 %. */
 export const BACKOFF_FIRST_MS = 200
 export const BACKOFF_LAST_MS = 15_000
+/** A pair that was up for less than this has not been mended: the back-off goes on where it was. */
+export const STEADY_AFTER_MS = 10_000
+/** News of an address leads to one dial in this time at most. */
+export const HURRY_INTERVAL_MS = 1000
 /** A second connection of a peer is taken for its restart only once the first is this old. */
 export const REPLACEABLE_AFTER_MS = 5000
 
@@ -55,5 +79,5 @@ export const QUEUE_BYTES_MIN = 2 * 1024 * 1024
 /** A stream's receive window: at least this, and at least two frames, so that one is never sent in halves. */
 export const WINDOW_BYTES_MIN = 1024 * 1024
 
-/** At most one line about strangers in this time. */
-export const STRANGER_LOG_INTERVAL_MS = 10_000
+/** What repeats itself is logged at once, and then at most once in this time, with a count. */
+export const REPEATED_LOG_INTERVAL_MS = 60_000

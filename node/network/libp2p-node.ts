@@ -2,10 +2,11 @@
 import { noise } from '@chainsafe/libp2p-noise'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
-import type { ConnectionGater, Libp2p } from '@libp2p/interface'
+import type { ConnectionGater, Libp2p, PeerId, Startable } from '@libp2p/interface'
 import { mdns } from '@libp2p/mdns'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
+import type { Multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import * as limits from './constants.ts'
 import { noiseCrypto } from './noise-crypto.ts'
@@ -16,8 +17,12 @@ export interface NodeOptions {
   readonly seed: Uint8Array
   /** Multiaddrs to listen on, as `/ip4/0.0.0.0/tcp/4001`. */
   readonly listen: readonly string[]
+  /** Further multiaddrs that others are told, as those of a router that passes connections on. */
+  readonly announce?: readonly string[]
   /** Finds, and is found by, peers on the same network. */
   readonly mdns: boolean
+  /** mDNS has heard of someone, whoever that is. */
+  readonly found?: (id: PeerId, addresses: readonly Multiaddr[]) => void
   /** The longest frame of this cohort. */
   readonly frameBytesMax: number
   readonly members: number
@@ -35,13 +40,12 @@ export async function createNode(options: NodeOptions): Promise<Libp2p> {
     start: false,
     privateKey: await generateKeyPairFromSeed('Ed25519', options.seed),
     nodeInfo: { userAgent: options.software },
-    addresses: { listen: [...options.listen] },
+    addresses: { listen: [...options.listen], appendAnnounce: [...(options.announce ?? [])] },
     transports: [tcp({ dialOpts: sockets, listenOpts: sockets })],
     connectionEncrypters: [noise({ crypto: noiseCrypto })],
     streamMuxers: [guardedYamux(windowBytes)],
-    peerDiscovery: options.mdns
-      ? [mdns({ serviceTag: limits.MDNS_SERVICE, interval: limits.MDNS_INTERVAL_MS })]
-      : [],
+    // A member that was away for long is still where it was.
+    peerStore: { maxAddressAge: Number.POSITIVE_INFINITY, maxPeerAge: Number.POSITIVE_INFINITY },
     connectionGater: options.gater,
     connectionManager: {
       maxConnections: limits.CONNECTIONS_PER_MEMBER_MAX * options.members + limits.PENDING_CONNECTIONS_MAX,
@@ -52,12 +56,34 @@ export async function createNode(options: NodeOptions): Promise<Libp2p> {
       outboundStreamProtocolNegotiationTimeout: limits.NEGOTIATION_TIMEOUT_MS,
       addressDialTimeout: limits.ADDRESS_DIAL_TIMEOUT_MS,
       dialTimeout: limits.DIAL_TIMEOUT_MS,
-      maxPeerAddrsToDial: limits.ADDRESSES_MAX,
+      maxPeerAddrsToDial: limits.ADDRESSES_PER_DIAL,
     },
     connectionMonitor: {
       pingInterval: limits.PING_INTERVAL_MS,
       pingTimeout: { minTimeout: limits.PING_TIMEOUT_MS },
     },
-    services: { ping: ping(), ...(options.identify !== false && { identify: identify() }) },
+    services: {
+      ping: ping(),
+      ...(options.identify !== false && { identify: identify() }),
+      ...(options.mdns && { mdns: discovery(options.found ?? (() => {})) }),
+    },
   })
+}
+
+type Found = NonNullable<NodeOptions['found']>
+type MdnsComponents = Parameters<ReturnType<typeof mdns>>[0]
+
+/**
+ * mDNS as a plain service. As libp2p's own discovery it would put whatever anyone on the network claims, about
+ * anyone, into the peer store, without a limit.
+ */
+function discovery(found: Found) {
+  return (components: MdnsComponents) => {
+    const voice: ReturnType<ReturnType<typeof mdns>> & Partial<Startable> = mdns({
+      serviceTag: limits.MDNS_SERVICE,
+      interval: limits.MDNS_INTERVAL_MS,
+    })(components)
+    voice.addEventListener('peer', ({ detail }) => found(detail.id, detail.multiaddrs))
+    return { start: () => voice.start?.(), stop: () => voice.stop?.() }
+  }
 }

@@ -18,6 +18,8 @@ export interface GateOptions {
   /** Connections of this member that are open now. */
   readonly connections: (id: PeerId) => number
   readonly connectionsMax: number
+  /** A member connects: counts it, and is false where it does so too often. */
+  readonly allowed: (peer: PeerIndex) => boolean
   /** Someone was turned away who is no member, or is one no more. */
   readonly refused: (id: PeerId) => void
 }
@@ -40,11 +42,12 @@ export function createMembers(members: readonly Member[], options: GateOptions):
       denyDialPeer: isOutside,
       denyOutboundEncryptedConnection: isOutside,
       denyInboundEncryptedConnection(id) {
-        if (isOutside(id)) {
+        const peer = indexOf(id)
+        if (peer === undefined) {
           options.refused(id)
           return true
         }
-        return options.connections(id) >= options.connectionsMax
+        return options.connections(id) >= options.connectionsMax || !options.allowed(peer)
       },
       filterMultiaddrForPeer: id => !isOutside(id),
     },

@@ -3,15 +3,17 @@
  * flow, the stream ends and takes the connection with it, and the pair is wanted again.
  */
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
-import { multiaddr } from '@multiformats/multiaddr'
 import type { FaultKind, PeerIndex } from '../../agreement/protocol.ts'
 import type { Seat } from '../cohort.ts'
 import type { Clock, TransportEvents } from '../ports.ts'
+import type { AddressBook } from './address-book.ts'
 import * as limits from './constants.ts'
+import type { Enquiry } from './enquiry.ts'
 import { greet } from './greeting.ts'
 import type { Hello } from './hello.ts'
 import type { Log } from './log.ts'
 import type { Members } from './members.ts'
+import type { QuietWarning } from './quiet-log.ts'
 import type { Redial } from './redial.ts'
 import type { Wire, WireLimits } from './wire.ts'
 
@@ -23,8 +25,11 @@ export interface Network {
   readonly node: Libp2p
   readonly members: Members
   readonly redial: Redial
+  readonly book: AddressBook
+  readonly enquiry: Enquiry
   readonly clock: Clock
   readonly log: Log
+  readonly quiet: QuietWarning
   /** Admitted pairs. */
   readonly links: Map<PeerIndex, Link>
   /** Connections on which a stream was opened, or at least tried. */
@@ -40,23 +45,23 @@ export interface Link {
   readonly sinceMs: number
 }
 
-/** Dials a peer at every address known: the cohort file's, those found by mDNS, those that it announced itself. */
+/** Dials a peer where it may be (address-book.ts); where it is not, asks those that are there. */
 export async function dial(network: Network, peer: PeerIndex): Promise<void> {
-  const { node, members, seat, log } = network
-  const id = members.ids[peer]!
+  const { node, members, book, enquiry, seat, log } = network
   try {
-    const multiaddrs = seat.cohort.members[peer]!.addresses.map(address => multiaddr(address))
-    const known = await node.peerStore.merge(id, { multiaddrs })
-    if (known.addresses.length === 0) {
-      log.debug({ peer }, `no address of peer ${members.describe(peer)} is known yet`)
+    const addresses = await book.next(peer)
+    if (addresses.length > 0) {
+      const connection = await node.dial([...addresses])
+      book.met(peer, connection.remoteAddr)
+      if (seat.self < peer) await openStream(network, connection, peer)
       return
     }
-    const connection = await node.dial(id)
-    if (seat.self < peer) await openStream(network, connection, peer)
+    log.debug({ peer }, `no address of peer ${members.describe(peer)} is known yet`)
   } catch (error) {
-    if (!network.isStopped)
-      log.debug({ peer, error: describe(error) }, `could not reach peer ${members.describe(peer)}`)
+    if (network.isStopped) return
+    log.debug({ peer, error: describe(error) }, `could not reach peer ${members.describe(peer)}`)
   }
+  enquiry.ask()
 }
 
 /** A connection came up, dialled by either side. */
@@ -134,7 +139,7 @@ function begin(network: Network, stream: Stream, connection: Connection, peer: P
 }
 
 function admit(network: Network, peer: PeerIndex, link: Link, other: Hello): void {
-  const { links, log, members, redial, events } = network
+  const { links, log, quiet, members, redial, events } = network
   if (network.isStopped) {
     link.wire.abort('stopped')
     return
@@ -146,7 +151,8 @@ function admit(network: Network, peer: PeerIndex, link: Link, other: Hello): voi
   log.info({ peer, software: other.software, address }, `connected to peer ${members.describe(peer)}`)
   const aheadMs = (other.clockMs ?? Date.now()) - Date.now()
   if (Math.abs(aheadMs) > limits.CLOCK_SKEW_MAX_MS)
-    log.warn(
+    quiet(
+      `clock ${peer}`,
       { peer, aheadMs },
       `the clock of peer ${members.describe(peer)} is ${describeSkew(aheadMs)} of this one; one of the two is wrong`,
     )
@@ -180,22 +186,23 @@ function end(network: Network, peer: PeerIndex, wire: Wire, reason: string): voi
   if (!links.has(peer) && members.indexOf(members.ids[peer]!) !== undefined) redial.want(peer)
 }
 
-function report(
-  { isStopped, log, members, events }: Network,
+export function report(
+  { isStopped, quiet, members, events }: Network,
   peer: PeerIndex,
   kind: FaultKind,
   detail: string,
 ): void {
   if (isStopped) return
-  log.warn({ peer, fault: kind }, `peer ${members.describe(peer)}: ${detail}`)
+  quiet(`${peer} ${kind}`, { peer, fault: kind }, `peer ${members.describe(peer)}: ${detail}`)
   events.fault(peer, kind, detail)
 }
 
 /** What a refusal looks like from the refused side: nobody tells a stranger anything. */
-function closedEarly({ isStopped, links, log, members, seat }: Network, peer: PeerIndex): void {
+function closedEarly({ isStopped, links, quiet, members, seat }: Network, peer: PeerIndex): void {
   if (isStopped || links.has(peer)) return
   const own = seat.cohort.members[seat.self]!.id
-  log.warn(
+  quiet(
+    `early ${peer}`,
     { peer },
     `peer ${members.describe(peer)} closed the connection before its hello. If this goes on, it does not know this peer: its cohort file must list ${own}`,
   )

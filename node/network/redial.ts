@@ -4,15 +4,23 @@
  */
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Clock, Timer } from '../ports.ts'
-import { BACKOFF_FIRST_MS, BACKOFF_LAST_MS, PATIENCE_MS } from './constants.ts'
+import {
+  BACKOFF_FIRST_MS,
+  BACKOFF_LAST_MS,
+  HURRY_INTERVAL_MS,
+  PATIENCE_MS,
+  STEADY_AFTER_MS,
+} from './constants.ts'
 
 export interface Redial {
   /** This peer is wanted and missing: dials it when its time has come. */
   want(peer: PeerIndex): void
   /** Something new is known about it (an address): dials soon, whatever the back-off. */
   hurry(peer: PeerIndex): void
-  /** The peer is connected: no more dials, and the back-off begins anew next time. */
+  /** The peer is connected: no more dials; the back-off begins anew next time, if this lasts for a while. */
   settle(peer: PeerIndex): void
+  /** Those that are wanted and not there. */
+  missing(): readonly PeerIndex[]
   stop(): void
 }
 
@@ -26,22 +34,25 @@ export interface RedialOptions {
 }
 
 export function createRedial({ self, clock, random, dial }: RedialOptions): Redial {
-  const timers = new Map<PeerIndex, Timer>()
+  const timers = new Map<PeerIndex, Timer & { readonly atMs: number }>()
   const attempts = new Map<PeerIndex, number>()
   const wanted = new Set<PeerIndex>()
   const dialing = new Set<PeerIndex>()
+  const attemptedMs = new Map<PeerIndex, number>()
+  const settledMs = new Map<PeerIndex, number>()
+  /** How often in a row the peer went away soon after it had come. */
+  const flaps = new Map<PeerIndex, number>()
 
   const schedule = (peer: PeerIndex, delayMs: number): void => {
     timers.get(peer)?.cancel()
-    timers.set(
-      peer,
-      clock.after(delayMs, () => attempt(peer)),
-    )
+    const { cancel } = clock.after(delayMs, () => attempt(peer))
+    timers.set(peer, { cancel, atMs: clock.nowMs() + delayMs })
   }
   const attempt = (peer: PeerIndex): void => {
     timers.delete(peer)
     if (!wanted.has(peer) || dialing.has(peer)) return
     dialing.add(peer)
+    attemptedMs.set(peer, clock.nowMs())
     attempts.set(peer, (attempts.get(peer) ?? 0) + 1)
     dial(peer).finally(() => {
       dialing.delete(peer)
@@ -54,18 +65,27 @@ export function createRedial({ self, clock, random, dial }: RedialOptions): Redi
     want(peer) {
       if (wanted.has(peer)) return
       wanted.add(peer)
-      const failures = attempts.get(peer) ?? 0
+      // One that comes and goes all the time is not met with as many dials.
+      const lastedMs = clock.nowMs() - (settledMs.get(peer) ?? -Infinity)
+      const failures = lastedMs < STEADY_AFTER_MS ? (flaps.get(peer) ?? 0) + 1 : 0
+      flaps.set(peer, failures)
+      attempts.set(peer, failures)
       schedule(peer, patienceMs(peer) + (failures === 0 ? 0 : backoffMs(failures, random)))
     },
     hurry(peer) {
-      if (wanted.has(peer) && !dialing.has(peer)) schedule(peer, patienceMs(peer) * random())
+      if (!wanted.has(peer) || dialing.has(peer)) return
+      const nowMs = clock.nowMs()
+      const earliestMs = (attemptedMs.get(peer) ?? -Infinity) + HURRY_INTERVAL_MS
+      const delayMs = Math.max(patienceMs(peer) * random(), earliestMs - nowMs)
+      if (nowMs + delayMs < (timers.get(peer)?.atMs ?? Infinity)) schedule(peer, delayMs)
     },
     settle(peer) {
       wanted.delete(peer)
-      attempts.delete(peer)
+      settledMs.set(peer, clock.nowMs())
       timers.get(peer)?.cancel()
       timers.delete(peer)
     },
+    missing: () => [...wanted],
     stop() {
       wanted.clear()
       for (const timer of timers.values()) timer.cancel()

@@ -6,19 +6,33 @@
  * pairs.ts). On a stream both sides speak a hello first, and only when the other's names the same cohort do
  * frames flow (greeting.ts), with a bounded queue one way and back-pressure the other (wire.ts).
  */
+import { networkInterfaces } from 'node:os'
 import type { Connection, PeerId } from '@libp2p/interface'
-import type { PeerIndex } from '../../agreement/protocol.ts'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import type { FaultKind, PeerIndex } from '../../agreement/protocol.ts'
 import { frameBytesMax } from '../codec/limits.ts'
 import { fieldDigests, type Seat } from '../cohort.ts'
 import { identityFromSeed } from '../identity.ts'
 import type { Clock, Transport, TransportEvents } from '../ports.ts'
 import { systemClock } from '../system-clock.ts'
+import { createAddressBook } from './address-book.ts'
 import * as limits from './constants.ts'
+import { createEnquiry, type Enquiry } from './enquiry.ts'
 import { NetworkError } from './errors.ts'
 import { createNode } from './libp2p-node.ts'
 import { type Log, silentLog } from './log.ts'
 import { createMembers } from './members.ts'
-import { connectionClosed, connectionOpened, describe, dial, type Network, streamOpened } from './pairs.ts'
+import {
+  connectionClosed,
+  connectionOpened,
+  describe,
+  dial,
+  type Network,
+  report,
+  streamOpened,
+} from './pairs.ts'
+import { createQuietWarning } from './quiet-log.ts'
+import { createAllowance } from './reconnections.ts'
 import { createRedial } from './redial.ts'
 
 export interface NetworkOptions {
@@ -39,7 +53,7 @@ export interface NetworkOptions {
 }
 
 export interface NetworkTransport extends Transport {
-  /** Multiaddrs, peer id included, at which this peer can be dialled. */
+  /** Multiaddrs, peer id included, at which this peer listens. */
   readonly addresses: readonly string[]
 }
 
@@ -52,19 +66,32 @@ export async function createNetwork(options: NetworkOptions): Promise<NetworkTra
   const { seat, log = silentLog, clock = systemClock, random = Math.random } = options
   const { self, cohort, cohortId } = seat
   const relay = eventRelay()
-  const refused = refusalLog(log, clock, detail => relay.events.fault(null, 'stranger', detail))
+  const quiet = createQuietWarning(log, clock)
+  const allowance = createAllowance(clock)
   const members = createMembers(cohort.members, {
     connections: id => node.getConnections(id).length,
     connectionsMax: limits.CONNECTIONS_PER_MEMBER_MAX,
-    refused: id => network.isStopped || refused(id),
+    refused: id => network.isStopped || refused(network, id),
+    allowed: peer => allowance(peer) || refuseForNow(network, peer),
   })
   const frameMax = frameBytesMax(options.dimension)
   const node = await createNode({
     ...options,
+    announce: cohort.members[self]!.addresses,
     frameBytesMax: frameMax,
     members: cohort.members.length,
     gater: members.gater,
+    found(id, addresses) {
+      const peer = members.indexOf(id)
+      if (peer !== undefined && peer !== self && book.found(peer, addresses)) redial.hurry(peer)
+    },
   })
+  const book = createAddressBook(cohort.members, members, node.peerStore)
+  const redial = createRedial({ self, clock, random, dial: peer => dial(network, peer) })
+  const links: Network['links'] = new Map()
+  const enquiry = openEnquiry({ node, members, redial, links, clock, log }, (peer, kind, detail) =>
+    report(network, peer, kind, detail),
+  )
   const network: Network = {
     seat,
     hello: {
@@ -78,18 +105,30 @@ export async function createNetwork(options: NetworkOptions): Promise<NetworkTra
       helloBytesMax: limits.HELLO_BYTES_MAX,
       queueBytesMax: Math.max(limits.QUEUE_BYTES_MIN, 2 * frameMax),
     },
-    node,
-    members,
-    redial: createRedial({ self, clock, random, dial: peer => dial(network, peer) }),
-    clock,
-    log,
-    links: new Map(),
+    ...{ node, members, redial, book, enquiry, clock, log, quiet, links },
     used: new WeakSet(),
     events: relay.events,
     isStopped: false,
   }
   await listen(network, relay.started, options.listen)
   return transportOver(network, relay)
+}
+
+type Known = Pick<Network, 'node' | 'members' | 'redial' | 'links' | 'clock' | 'log'>
+
+function openEnquiry(
+  { node, members, redial, links, clock, log }: Known,
+  fault: (peer: PeerIndex, kind: FaultKind, detail: string) => void,
+): Enquiry {
+  return createEnquiry({
+    ...{ clock, members, store: node.peerStore, fault },
+    missing: redial.missing,
+    present: () => links,
+    learnt(peer, from) {
+      log.debug({ peer, from }, `peer ${members.describe(from)} told where peer ${members.describe(peer)} is`)
+      redial.hurry(peer)
+    },
+  })
 }
 
 function checkIdentity({ seat, seed }: NetworkOptions): void {
@@ -129,7 +168,7 @@ function eventRelay(): EventRelay {
 }
 
 async function listen(network: Network, started: Promise<void>, addresses: readonly string[]): Promise<void> {
-  const { node, members, redial } = network
+  const { node, members, enquiry } = network
   // Streams that arrive before `start` wait for it.
   await node.handle(
     limits.PROTOCOL,
@@ -139,6 +178,15 @@ async function listen(network: Network, started: Promise<void>, addresses: reado
     },
     { maxInboundStreams: 2, maxOutboundStreams: 2 },
   )
+  await node.handle(
+    limits.ADDRESS_PROTOCOL,
+    (stream, connection) => {
+      const peer = members.indexOf(connection.remotePeer)
+      if (peer === undefined || network.isStopped) stream.abort(new Error('not a member'))
+      else enquiry.answer(stream, peer)
+    },
+    { maxInboundStreams: 1, maxOutboundStreams: 1 },
+  )
   node.addEventListener(
     'connection:open',
     ({ detail }) => void started.then(() => connectionOpened(network, detail)),
@@ -147,10 +195,6 @@ async function listen(network: Network, started: Promise<void>, addresses: reado
     'connection:close',
     ({ detail }) => void started.then(() => connectionClosed(network, detail)),
   )
-  node.addEventListener('peer:discovery', ({ detail }) => {
-    const peer = members.indexOf(detail.id)
-    if (peer !== undefined) redial.hurry(peer)
-  })
   try {
     await node.start()
   } catch (error) {
@@ -165,29 +209,40 @@ function listenReason(error: unknown): string {
   return reasons.join('; ') || describe(error)
 }
 
-/** Reports each refusal, but writes at most one line in a while: a stranger may knock all the time. */
-function refusalLog(log: Log, clock: Clock, report: (detail: string) => void): (id: PeerId) => void {
-  let silentUntilMs = -Infinity
-  let unsaid = 0
-  return id => {
-    report(`${id} tried to connect; it is no member of the cohort, or one that was cut off`)
-    unsaid++
-    if (clock.nowMs() < silentUntilMs) return
-    const others = unsaid > 1 ? `, and ${unsaid - 1} other attempts since the last such line` : ''
-    log.warn(
-      { id: String(id), fault: 'stranger' },
-      `refused ${id}: no member of the cohort, or one that was cut off${others}`,
+/** A stranger may knock all the time, and under many names. */
+function refused({ quiet, events }: Network, id: PeerId): void {
+  events.fault(
+    null,
+    'stranger',
+    `${id} tried to connect; it is no member of the cohort, or one that was cut off`,
+  )
+  quiet(
+    'stranger',
+    { id: String(id), fault: 'stranger' },
+    `refused ${id}: no member of the cohort, or one that was cut off`,
+  )
+}
+
+/** Not a fault: a bad network may do it, too. */
+function refuseForNow({ quiet, members, isStopped }: Network, peer: PeerIndex): false {
+  const every = limits.RECONNECTION_INTERVAL_MS / 1000
+  if (!isStopped)
+    quiet(
+      `often ${peer}`,
+      { peer },
+      `peer ${members.describe(peer)} connects again and again; from now on it may once in ${every} s`,
     )
-    silentUntilMs = clock.nowMs() + limits.STRANGER_LOG_INTERVAL_MS
-    unsaid = 0
-  }
+  return false
 }
 
 function transportOver(network: Network, relay: EventRelay): NetworkTransport {
-  const { node, links, redial, seat } = network
+  const { node, links, redial, enquiry, seat } = network
   return {
     get addresses() {
-      return node.getMultiaddrs().map(String)
+      // What is announced besides leads here by ways that only others know.
+      const own = new Set(Object.values(networkInterfaces()).flatMap(list => list?.map(each => each.address)))
+      const isOwn = (address: Multiaddr) => address.getComponents().some(({ value }) => own.has(value))
+      return node.getMultiaddrs().filter(isOwn).map(String)
     },
     start(events) {
       relay.start(events)
@@ -200,6 +255,7 @@ function transportOver(network: Network, relay: EventRelay): NetworkTransport {
     stop(done) {
       network.isStopped = true
       redial.stop()
+      enquiry.stop()
       // libp2p's own stop would cut accepted sockets off in the middle of what they still have to send.
       const flushed = [...links.values()].map(async ({ wire, connection }) => {
         await wire.close()

@@ -12,6 +12,12 @@ import { readNpy, writeNpy } from '../../node/files/npy.ts'
 import { readSafetensors, writeSafetensors } from '../../node/files/safetensors.ts'
 import { createIdentity } from '../../node/identity.ts'
 import { decodeRecord, encodeCheckpoint, encodeCommitment, JournalError } from '../../node/journal-records.ts'
+import {
+  decodeAnswer,
+  decodeQuestion,
+  encodeAnswer,
+  encodeQuestion,
+} from '../../node/network/address-message.ts'
 import { decodeHello, encodeHello } from '../../node/network/hello.ts'
 import { digestOf } from '../../node/signatures/index.ts'
 import { encodeRecord, MAGIC, scanRecords } from '../../node/storage/records.ts'
@@ -38,6 +44,18 @@ export const targets: readonly Target[] = [
       { cohortId: 'c', name: '\u001b[31m', software: 'x', clockMs: 1, fields: new Map([['steps', 'ff']]) },
     ].map(hello => Buffer.concat(encodeHello(hello))),
     feed: input => void decodeHello([input]),
+  },
+  {
+    name: 'addresses',
+    weight: 100,
+    seeds: [
+      encodeQuestion([0, 5, 300]),
+      encodeAnswer([3, 4].map(peer => ({ peer, record: new Uint8Array(40).fill(peer) }))),
+    ].map(frame => Buffer.concat(frame)),
+    feed(input) {
+      decodeQuestion([input], 7)
+      decodeAnswer([input])
+    },
   },
   {
     name: 'journal-record',

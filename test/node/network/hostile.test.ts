@@ -6,7 +6,7 @@ import test from 'ava'
 import { encode } from 'it-length-prefixed'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { createIdentity, type Identity } from '../../../node/identity.ts'
-import { PROTOCOL } from '../../../node/network/constants.ts'
+import { PROTOCOL, RECONNECTION_INTERVAL_MS, RECONNECTIONS_MAX } from '../../../node/network/constants.ts'
 import { encodeHello } from '../../../node/network/hello.ts'
 import {
   hostileNode,
@@ -179,6 +179,37 @@ test('a stranger that knocks all the time fills no log', async t => {
     await honest.until(isFault('stranger'), seen)
   }
   t.is(honest.log.lines.filter(({ level }) => level === 'warn').length, 1)
+})
+
+test('a member that connects again and again may do so some times, and then now and then', async t => {
+  const identities = [createIdentity(), createIdentity()]
+  const clock = manualClock()
+  const honest = await openPeer(t, identities, 1, membersOf(identities), { clock })
+  honest.transport.start(honest.events)
+  const node = await hostileNode(t, identities[0]!)
+  const address = multiaddr(honest.transport.addresses[0]!)
+  /** Connects as a member does, and goes away again. */
+  const flap = async (): Promise<boolean> => {
+    const seen = honest.reports.length
+    try {
+      const stream = await node.dialProtocol(address, PROTOCOL)
+      stream.send(framed(hello))
+      await honest.until(isKind('connected'), seen)
+      await Promise.all(node.getConnections().map(connection => connection.close()))
+      await honest.until(isKind('disconnected'), seen)
+      return true
+    } catch {
+      return false
+    }
+  }
+  let times = 0
+  while (times < 2 * RECONNECTIONS_MAX && (await flap())) times++
+  t.is(times, RECONNECTIONS_MAX)
+  t.false(await flap())
+  t.is(honest.log.lines.filter(({ text }) => text.includes('again and again')).length, 1)
+  t.false(honest.reports.some(isKind('fault')), 'a bad network may do that, too')
+  clock.advance(RECONNECTION_INTERVAL_MS)
+  t.true(await flap())
 })
 
 test('a member has a few connections at most', async t => {

@@ -4,12 +4,21 @@ import { defaultCrypto } from '@chainsafe/libp2p-noise/crypto'
 import test from 'ava'
 import fc from 'fast-check'
 import { Uint8ArrayList } from 'uint8arraylist'
-import { BACKOFF_LAST_MS, PATIENCE_MS } from '../../../node/network/constants.ts'
+import {
+  BACKOFF_LAST_MS,
+  HURRY_INTERVAL_MS,
+  PATIENCE_MS,
+  RECONNECTION_INTERVAL_MS,
+  RECONNECTIONS_MAX,
+  STEADY_AFTER_MS,
+} from '../../../node/network/constants.ts'
 import { decodeHello, encodeHello } from '../../../node/network/hello.ts'
 import { noiseCrypto } from '../../../node/network/noise-crypto.ts'
+import { createQuietWarning } from '../../../node/network/quiet-log.ts'
+import { createAllowance } from '../../../node/network/reconnections.ts'
 import { backoffMs, createRedial } from '../../../node/network/redial.ts'
 import { oversizeDetector } from '../../../node/network/yamux-guard.ts'
-import { manualClock } from './support.ts'
+import { manualClock, recordingLog } from './support.ts'
 
 test('a hello comes back as it was sent', t => {
   const hello = { cohortId: 'c0ffee', name: 'Ada', software: 'concord/0.1.0' }
@@ -101,7 +110,9 @@ test('news of an address cuts the wait short; a stopped redial dials nobody', as
   }
   redial.hurry(1)
   redial.hurry(2)
-  clock.advance(0)
+  clock.advance(HURRY_INTERVAL_MS - 1)
+  t.is(dials.length, 8, 'whoever lies about addresses all the time does not make this peer dial as often')
+  clock.advance(1)
   t.deepEqual(
     dials.slice(8).map(({ peer }) => peer),
     [1],
@@ -111,6 +122,80 @@ test('news of an address cuts the wait short; a stopped redial dials nobody', as
   await settled()
   clock.advance(10 * BACKOFF_LAST_MS)
   t.is(dials.length, 9)
+})
+
+test('a pair that comes and goes is dialled ever more rarely; one that lasted, at once', async t => {
+  const { clock, dials, redial } = redialing(0)
+  const comeAndGo = async (lastsMs: number) => {
+    const before = dials.length
+    redial.want(1)
+    const start = clock.nowMs()
+    while (dials.length === before) clock.advance(50)
+    redial.settle(1)
+    dials.at(-1)!.fail()
+    await settled()
+    clock.advance(lastsMs)
+    return clock.nowMs() - lastsMs - start
+  }
+  const waits: number[] = []
+  for (let i = 0; i < 9; i++) waits.push(await comeAndGo(100))
+  t.deepEqual(waits.slice(0, 5), [50, 200, 400, 800, 1600])
+  t.is(waits.at(-1), BACKOFF_LAST_MS)
+  await comeAndGo(STEADY_AFTER_MS)
+  t.is(await comeAndGo(100), 50)
+})
+
+test('news that would come later than the next dial changes nothing', async t => {
+  const { clock, dials, redial } = redialing(0)
+  redial.want(1)
+  clock.advance(0)
+  dials[0]!.fail()
+  await settled()
+  redial.hurry(1)
+  clock.advance(200)
+  t.is(dials.length, 2)
+  t.deepEqual(redial.missing(), [1])
+  redial.settle(1)
+  t.deepEqual(redial.missing(), [])
+})
+
+test('a member may connect some times at once, and then now and then', t => {
+  const clock = manualClock()
+  const allowed = createAllowance(clock)
+  const inARow = () => {
+    let count = 0
+    while (count < 100 && allowed(3)) count++
+    return count
+  }
+  t.is(inARow(), RECONNECTIONS_MAX)
+  t.true(allowed(4), 'each has its own')
+  clock.advance(RECONNECTION_INTERVAL_MS)
+  t.is(inARow(), 1)
+  clock.advance(1000 * RECONNECTION_INTERVAL_MS)
+  t.is(inARow(), RECONNECTIONS_MAX)
+})
+
+test('what repeats itself is logged at once, and then once a minute with a count', t => {
+  const clock = manualClock()
+  const { lines, ...log } = recordingLog()
+  const quiet = createQuietWarning(log, clock)
+  for (let second = 0; second < 150; second++) {
+    quiet('a', {}, `a at ${second}`)
+    if (second === 10) quiet('b', {}, 'b')
+    clock.advance(1000)
+  }
+  t.deepEqual(
+    lines.map(({ text }) => text),
+    [
+      'a at 0',
+      'b',
+      'a at 60 (and 59 more since the last such line)',
+      'a at 120 (and 59 more since the last such line)',
+    ],
+  )
+  clock.advance(100_000)
+  quiet('b', {}, 'b again')
+  t.is(lines.at(-1)!.text, 'b again')
 })
 
 test('the cipher is the library’s, byte for byte, in both directions and however the bytes are cut', t => {

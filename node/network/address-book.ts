@@ -1,0 +1,72 @@
+/**
+ * Where each member may be reached: at the address that worked last, at those of the cohort file, at those that mDNS
+ * told of, and at those that the member has announced itself under its signature, to this peer or to another
+ * (enquiry.ts). A wrong one costs a failed dial and no more, for the handshake proves the member's key.
+ */
+import type { PeerStore } from '@libp2p/interface'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import type { PeerIndex } from '../../agreement/protocol.ts'
+import type { Member } from '../cohort.ts'
+import { ADDRESSES_FOUND_MAX, ADDRESSES_KNOWN_MAX, ADDRESSES_PER_DIAL } from './constants.ts'
+import type { Members } from './members.ts'
+
+export interface AddressBook {
+  /** mDNS, to which anyone on the network may lie, tells where a peer is. True where that is news. */
+  found(peer: PeerIndex, addresses: readonly Multiaddr[]): boolean
+  /** The peer was met there: the first to be tried from now on. */
+  met(peer: PeerIndex, address: Multiaddr): void
+  /** What to try next, peer id included: as many as fit into one dial; the next call goes on from there. */
+  next(peer: PeerIndex): Promise<readonly Multiaddr[]>
+}
+
+export function createAddressBook(
+  cohort: readonly Member[],
+  members: Members,
+  store: Pick<PeerStore, 'has' | 'get'>,
+): AddressBook {
+  const discovered = new Map<PeerIndex, readonly string[]>()
+  const last = new Map<PeerIndex, string>()
+  const tried = new Map<PeerIndex, number>()
+  const announced = async (peer: PeerIndex): Promise<readonly string[]> => {
+    const id = members.ids[peer]!
+    if (!(await store.has(id))) return []
+    return (await store.get(id)).addresses.map(({ multiaddr: address }) => bare(String(address)))
+  }
+  return {
+    found(peer, addresses) {
+      const before = discovered.get(peer) ?? []
+      const now = addresses.map(address => bare(String(address))).slice(0, ADDRESSES_FOUND_MAX)
+      const news = now.filter(address => !before.includes(address))
+      // Several hosts may answer in a member's name; the newest answers are kept.
+      discovered.set(peer, [...new Set([...now, ...before])].slice(0, ADDRESSES_FOUND_MAX))
+      return news.length > 0
+    },
+    met(peer, address) {
+      last.set(peer, bare(String(address)))
+      tried.delete(peer)
+    },
+    async next(peer) {
+      const best = last.get(peer)
+      const others = new Set([
+        ...cohort[peer]!.addresses.map(bare),
+        ...(discovered.get(peer) ?? []),
+        ...(await announced(peer)),
+      ])
+      if (best !== undefined) others.delete(best)
+      const known = [...others].slice(0, ADDRESSES_KNOWN_MAX)
+      const start = tried.get(peer) ?? 0
+      const room = ADDRESSES_PER_DIAL - (best === undefined ? 0 : 1)
+      tried.set(peer, known.length <= room ? 0 : (start + room) % known.length)
+      const turn = [...known.slice(start), ...known.slice(0, start)].slice(0, room)
+      const id = members.ids[peer]!
+      return [...(best === undefined ? [] : [best]), ...turn].map(address =>
+        multiaddr(address).encapsulate(`/p2p/${id}`),
+      )
+    },
+  }
+}
+
+/** Without a peer id at its end: which one it must be is known. */
+function bare(address: string): string {
+  return address.replace(/\/p2p\/[^/]+$/, '')
+}
