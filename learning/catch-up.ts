@@ -14,45 +14,11 @@
  * n − f peers from step S − 1, of whom n − 3f − 1 are honest and answer: where that is more than f, the (f + 1)-th
  * highest position is at least S − 1, and two steps after it are new to it as well.
  */
-import { type Aggregate, aggregate as plainRules } from '../agreement/averaging/aggregate.ts'
-import type { ProtocolName } from '../agreement/bounds.ts'
-import type { Commitments, Message, Seen, Slot } from '../agreement/message.ts'
-import { newStep, type PeerIndex, type Step, type StepBuilder } from '../agreement/protocol.ts'
+import { aggregate as plainRules } from '../agreement/averaging/aggregate.ts'
+import type { Message, Seen, Slot } from '../agreement/message.ts'
+import { newStep, type PeerIndex, type StepBuilder } from '../agreement/protocol.ts'
 import { isFiniteVector, type Vector } from '../agreement/vector.ts'
-
-export interface CatchUpOptions {
-  readonly protocol: ProtocolName
-  readonly self: PeerIndex
-  readonly peers: number
-  readonly faults: number
-  readonly dimension: number
-  /** The last step there is, and one: where a finished peer stands. */
-  readonly stepsEnd: number
-  /** Past steps whose parameters are held for others. */
-  readonly kept: number
-  readonly commitments: Commitments
-  readonly aggregate?: Aggregate
-}
-
-export interface CatchUpOutput {
-  readonly kind: 'found'
-  readonly step: number
-  /** θ_s; null: this peer begins with the state it has, like everyone. */
-  readonly parameters: Vector | null
-}
-
-export interface CatchUp {
-  readonly asking: () => boolean
-  /** Others whose answer is still missing. Empty while not asking. */
-  waitingFor(): readonly PeerIndex[]
-  /** This peer has come to a step. */
-  reached(step: number, parameters: Vector): Step<Message, CatchUpOutput>
-  /** A vector of another peer was received from itself: kept as a proof of how far it had come. */
-  saw(from: PeerIndex, seen: Seen): void
-  /** Asks where the others are. `amnesiac`: nothing is known of what was signed before. */
-  ask(step: number, amnesiac: boolean): Step<Message, CatchUpOutput>
-  receive(from: PeerIndex, message: Message): Step<Message, CatchUpOutput>
-}
+import type { CatchUp, CatchUpOptions, CatchUpOutput, CatchUpReason } from './catch-up-contract.ts'
 
 /**
  * Questions that one peer is answered while this one stands at a step: what an honest peer may ask, restarts
@@ -69,7 +35,7 @@ interface Position {
 
 interface Question {
   readonly step: number
-  readonly amnesiac: boolean
+  readonly reason: CatchUpReason
   readonly positions: Map<PeerIndex, Position>
   /** The step asked for; null before it is chosen. */
   target: number | null
@@ -103,6 +69,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   }
   return {
     asking: () => state.question !== null,
+    unsure: () => isUnsure(state.question),
     waitingFor: () => missing(state),
     reached(step, parameters) {
       const builder: Builder = newStep()
@@ -111,15 +78,16 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       state.history.set(step, parameters)
       for (const old of state.history.keys()) if (old < step - options.kept) state.history.delete(old)
       for (const [peer, wanted] of [...state.waiting]) serve(state, builder, peer, wanted)
+      if (isOvertaken(state.question, step)) stay(state, builder, step)
       return builder
     },
     saw(from, seen) {
       const before = state.seen.get(from)
       if (before === undefined || before.slot.step <= seen.slot.step) state.seen.set(from, seen)
     },
-    ask(step, amnesiac) {
+    ask(step, reason) {
       const builder: Builder = newStep()
-      state.question = { step, amnesiac, positions: new Map(), target: null, answers: new Map() }
+      state.question = { step, reason, positions: new Map(), target: null, answers: new Map() }
       builder.messages.push({ to: 'others', message: { kind: 'query', slot: slotAt(state, step) } })
       choose(state, builder, state.question)
       return builder
@@ -220,15 +188,18 @@ function choose(state: State, builder: Builder, question: Question): void {
   const holders = (step: number) => positions.filter(({ oldest }) => oldest <= step).length
   if (question.target !== null && holders(question.target) >= enough) return
   const seenStep = Math.max(0, ...positions.map(position => position.seenStep))
-  if (question.amnesiac && seenStep === 0 && holders(question.step) >= enough) {
-    // Nobody has heard of this peer, and all can still be had: it begins where everyone began.
-    state.question = null
-    builder.outputs.push({ kind: 'found', step: question.step, parameters: null })
+  const amnesiac = question.reason === 'amnesiac'
+  // Nobody has heard of this peer, and all can still be had: it begins where everyone began.
+  const isNew = amnesiac && seenStep === 0 && holders(question.step) >= enough
+  // Of f + 1 that no longer take part in this step, one is honest.
+  const gone = positions.filter(({ step }) => step > question.step + state.options.past).length
+  if (isNew || (isUnsure(question) && gone <= faults)) {
+    stay(state, builder, question.step)
     return
   }
   const steps = positions.map(({ step }) => step).sort((a, b) => a - b)
   const oldests = positions.map(({ oldest }) => oldest).sort((a, b) => a - b)
-  const spoken = question.amnesiac ? Math.max(seenStep, seenStep === 0 ? 0 : steps.at(-1 - faults)!) : null
+  const spoken = amnesiac ? Math.max(seenStep, seenStep === 0 ? 0 : steps.at(-1 - faults)!) : null
   const target = Math.max(
     steps[faults]!,
     oldests[enough - 1]!,
@@ -238,6 +209,22 @@ function choose(state: State, builder: Builder, question: Question): void {
   question.target = Math.min(target, stepsEnd)
   question.answers.clear()
   builder.messages.push({ to: 'others', message: { kind: 'fetch', slot: slotAt(state, question.target) } })
+}
+
+/** Still only wondering. */
+function isUnsure(question: Question | null): question is Question {
+  return question?.reason === 'unsure' && question.target === null
+}
+
+/** This peer has come as far by itself. */
+function isOvertaken(question: Question | null, step: number): boolean {
+  if (question === null || question.reason === 'amnesiac') return false
+  return question.step < step && (question.target ?? step) <= step
+}
+
+function stay(state: State, builder: Builder, step: number): void {
+  state.question = null
+  builder.outputs.push({ kind: 'found', step, parameters: null })
 }
 
 function takeAnswer(state: State, builder: Builder, from: PeerIndex, slot: Slot, vector: Vector): void {

@@ -60,6 +60,8 @@ export type LearnInput =
   | { readonly kind: 'start'; readonly amnesiac?: boolean }
   /** A peer can no longer send what this one lacks. From f + 1 peers this means: catch up. */
   | { readonly kind: 'missed'; readonly peer: PeerIndex }
+  /** The others may have gone on without this peer: ask them. */
+  | { readonly kind: 'stranded' }
   | { readonly kind: 'gradient'; readonly step: number; readonly gradient: Vector }
   | { readonly kind: 'timer'; readonly timer: TimerKey }
 

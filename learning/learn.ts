@@ -15,7 +15,8 @@ import type { AveragedPhase, Message } from '../agreement/message.ts'
 import { absorb, newStep, type PeerIndex, type Step, type StepBuilder } from '../agreement/protocol.ts'
 import type { Vector } from '../agreement/vector.ts'
 import { project } from './box.ts'
-import { type CatchUp, type CatchUpOptions, type CatchUpOutput, createCatchUp } from './catch-up.ts'
+import { createCatchUp } from './catch-up.ts'
+import type { CatchUp, CatchUpOptions, CatchUpOutput, CatchUpReason } from './catch-up-contract.ts'
 import type {
   Learn,
   LearnInput,
@@ -61,6 +62,7 @@ export function createLearn(options: LearnOptions): Learn {
     catchUp: createCatchUp({
       ...catchUpOptions(options),
       kept: options.window.kept,
+      past: options.window.past,
       stepsEnd: options.steps + 1,
     }),
     missed: new Set(),
@@ -89,13 +91,17 @@ export function createLearn(options: LearnOptions): Learn {
 function handleInput(state: State, builder: Builder, value: LearnInput): void {
   switch (value.kind) {
     case 'start':
-      if (value.amnesiac && state.options.peers > 1) seek(state, builder, state.catchUp.ask(state.step, true))
+      if (value.amnesiac && state.options.peers > 1)
+        seek(state, builder, state.catchUp.ask(state.step, 'amnesiac'))
       else beginStep(state, builder)
       break
     case 'missed':
       state.missed.add(value.peer)
-      if (state.missed.size > state.options.faults && !state.catchUp.asking() && !state.finished)
-        seek(state, builder, state.catchUp.ask(state.step, false))
+      if (state.missed.size > state.options.faults && mayAsk(state, 'left-behind'))
+        seek(state, builder, state.catchUp.ask(state.step, 'left-behind'))
+      break
+    case 'stranded':
+      if (mayAsk(state, 'unsure')) seek(state, builder, state.catchUp.ask(state.step, 'unsure'))
       break
     case 'gradient':
       if (value.step !== state.step || !state.computing) return // asked for before a catch-up
@@ -110,6 +116,12 @@ function handleInput(state: State, builder: Builder, value: LearnInput): void {
       break
     }
   }
+}
+
+/** Knowing that it was left behind, a peer need no longer wonder. */
+function mayAsk({ catchUp, finished, started }: State, reason: CatchUpReason): boolean {
+  if (finished || !started) return false
+  return !catchUp.asking() || (reason === 'left-behind' && catchUp.unsure())
 }
 
 function receive(state: State, builder: Builder, from: PeerIndex, message: Message): void {
@@ -150,7 +162,8 @@ function beginStep(state: State, builder: Builder): void {
   const { steps, outputStep, batch } = state.options
   state.started = true
   state.missed.clear()
-  absorb(builder, state.catchUp.reached(state.step, state.parameters))
+  for (const { step } of absorb(builder, state.catchUp.reached(state.step, state.parameters)))
+    builder.outputs.push({ kind: 'caught-up', step })
   for (const key of state.agreements.keys()) if (isPast(state, key)) state.agreements.delete(key)
   if (state.step > steps) {
     state.finished = true
@@ -215,13 +228,13 @@ function descend(state: State, builder: Builder, gamma: Vector): void {
 
 function statusOf(state: State): LearnStatus {
   const { step, phase, computing, finished, catchUp } = state
-  if (catchUp.asking())
+  if (catchUp.asking() && !catchUp.unsure())
     return { step, phase: 'catching-up', computing: false, waitingFor: catchUp.waitingFor() }
   const current = finished || computing ? undefined : state.agreements.get(keyOf(step, phase))
   return { step, phase: finished ? 'finished' : phase, computing, waitingFor: current?.waitingFor() ?? [] }
 }
 
-function catchUpOptions(options: LearnOptions): Omit<CatchUpOptions, 'kept' | 'stepsEnd'> {
+function catchUpOptions(options: LearnOptions): Omit<CatchUpOptions, 'kept' | 'past' | 'stepsEnd'> {
   const { protocol, self, peers, faults, dimension, commitments, aggregate } = options
   return { protocol, self, peers, faults, dimension, commitments, ...(aggregate && { aggregate }) }
 }

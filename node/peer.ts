@@ -24,12 +24,13 @@ import { parseStepSize, stepSize } from '../learning/step-size.ts'
 import type { DecodeLimits } from './codec/index.ts'
 import type { Cohort } from './cohort.ts'
 import { type Corruption, corruptProtocol, corruptTransport } from './corruption.ts'
-import { createJournal } from './journal.ts'
+import { createJournal, type Journal } from './journal.ts'
 import type { LinkLimits } from './link/limits.ts'
 import type { Clock, Storage, Transport } from './ports.ts'
 import { createRunner } from './runner.ts'
 import type { Runner, RunnerStatus } from './runner-contract.ts'
 import { digestOf, type Signer, type Verifier } from './signatures/index.ts'
+import { createStranded } from './stranded.ts'
 
 /** The oracle as the peer uses it: the answer comes through a callback, at a time that the world decides. */
 export interface OraclePort {
@@ -99,6 +100,13 @@ export function createPeer(options: PeerOptions): Peer {
     readiness: (message: Message) => learn.readiness(message),
     currentStep: () => learn.status().step,
   }
+  const stranded = createStranded({
+    clock,
+    faults: cohort.faults,
+    step: () => learn.status().step,
+    waits: () => learn.status().waitingFor.length > 0,
+    ask: () => runner.input({ kind: 'stranded' }),
+  })
   const runner: Runner<LearnInput> = createRunner<LearnInput, LearnOutput>({
     self,
     peers: cohort.members.length,
@@ -117,14 +125,10 @@ export function createPeer(options: PeerOptions): Peer {
       missed(peer, messages) {
         hooks.connection?.(peer, true, `no longer has ${messages} messages for this peer`)
         runner.input({ kind: 'missed', peer })
+        stranded.missed(peer)
       },
-      output(output) {
-        hooks.output?.(output)
-        if (output.kind === 'need-gradient') ask(options, runner, output)
-        else if (output.kind === 'stepped')
-          journal.checkpoint(output.state, output.state.step - defaultWindow.kept)
-        else if (output.kind === 'finished') hooks.finished(output.parameters)
-      },
+      ahead: stranded.ahead,
+      output: output => act(options, runner, journal, output),
     },
   })
   return {
@@ -152,6 +156,14 @@ function measured(rules: Aggregate, time: { ms: number }): Aggregate {
     time.ms += performance.now() - begun
     return vector
   }
+}
+
+function act(options: PeerOptions, runner: Runner<LearnInput>, journal: Journal, output: LearnOutput): void {
+  const { hooks } = options
+  hooks.output?.(output)
+  if (output.kind === 'need-gradient') ask(options, runner, output)
+  else if (output.kind === 'stepped') journal.checkpoint(output.state, output.state.step - defaultWindow.kept)
+  else if (output.kind === 'finished') hooks.finished(output.parameters)
 }
 
 function ask(

@@ -47,6 +47,8 @@ export interface RunnerHooks<Output> {
   connection?(peer: PeerIndex, up: boolean, reason: string): void
   /** A peer no longer had so many messages meant for this one. */
   missed?(peer: PeerIndex, messages: number): void
+  /** What this peer says next comes too early to be taken. */
+  ahead?(peer: PeerIndex): void
   /** A message reached the protocol. For traces and checkers. */
   received?(from: PeerIndex, message: Message): void
   sent?(envelope: Envelope): void

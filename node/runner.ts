@@ -121,7 +121,10 @@ function linkHooks<I, O extends { readonly kind: string }>(state: State<I, O>, p
       return true
     },
     take: (received: Received) => state.incoming.take(peer, received),
-    hold: (held: boolean) => state.reading.hold(peer, held),
+    hold(held: boolean) {
+      state.reading.hold(peer, held)
+      if (held) hooks.ahead?.(peer)
+    },
     ackSoon() {
       if (state.ackTimers[peer] !== null || state.stopped) return
       state.ackTimers[peer] = clock.after(ACK_DELAY_MS, () => {

@@ -35,7 +35,7 @@ async function hunt(mutant: Mutant): Promise<Hunt> {
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
     const path = join(folder, mutant.file)
     writeFileSync(path, mutate(readFileSync(path, 'utf8'), mutant))
-    const { failed } = await swarmIn(folder, mutant.within)
+    const { failed } = await swarmIn(folder, mutant)
     if (failed === null) return { mutant, seeds: null, caughtBy: '' }
     return { mutant, seeds: failed.seed + 1, caughtBy: failed.violation.checker }
   } finally {
@@ -47,10 +47,10 @@ interface Failed {
   readonly failed: { readonly seed: number; readonly violation: { readonly checker: string } } | null
 }
 
-function swarmIn(folder: string, seeds: number): Promise<Failed> {
+function swarmIn(folder: string, { within, swarm = 'agreement' }: Mutant): Promise<Failed> {
   const program = `
     const { runSwarm } = await import('./node/simulation/run-swarm.ts')
-    const { failed } = await runSwarm({ from: 0, seeds: ${seeds} })
+    const { failed } = await runSwarm({ from: 0, seeds: ${within}, kind: '${swarm}' })
     console.log(JSON.stringify({ failed }))`
   const child = spawn(process.execPath, ['--input-type=module', '-e', program], { cwd: folder })
   const { promise, resolve: done, reject } = Promise.withResolvers<Failed>()

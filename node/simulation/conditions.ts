@@ -52,6 +52,14 @@ export type Trouble =
       readonly at: Moment
       readonly forMs: number
     }
+  /** One peer's links to these others only; each of the others still reaches everyone else. */
+  | {
+      readonly kind: 'apart'
+      readonly peer: PeerIndex
+      readonly others: readonly PeerIndex[]
+      readonly at: Moment
+      readonly forMs: number
+    }
   /** Syncs fail: the peer stops, and is started again when there is room. */
   | { readonly kind: 'disk-full'; readonly peer: PeerIndex; readonly at: Moment; readonly forMs: number }
   /** The machine dies for good; another takes its place, with the key and an empty disk. */

@@ -87,6 +87,11 @@ function begin(stage: Stage, trouble: Trouble): () => void {
         stage.disks[trouble.peer]?.setFull(false)
         stage.begin(trouble.peer)
       }
+    case 'apart':
+      for (const other of trouble.others) network.setAllowed(trouble.peer, other, false)
+      return () => {
+        for (const other of trouble.others) network.setAllowed(trouble.peer, other, true)
+      }
     case 'partition': {
       const inside = new Set<PeerIndex>(trouble.side)
       const cut = (allowed: boolean) => {

@@ -7,6 +7,8 @@ export interface Mutant {
   readonly line: string
   readonly becomes: string
   readonly within: number
+  /** Whose seeds hunt it; agreements, where nothing is said. */
+  readonly swarm?: 'agreement' | 'learning'
 }
 
 const thresholds = 'agreement/thresholds.ts'
@@ -148,5 +150,21 @@ export const mutants: readonly Mutant[] = [
     line: 'state.roundsOver = timer.slot.iteration + 1',
     becomes: 'state.roundsOver = timer.slot.iteration + 2',
     within: 500,
+  },
+  {
+    name: 'stranded-never-asks',
+    file: 'node/stranded.ts',
+    line: 'if (!waits()) {',
+    becomes: 'if (waits()) {',
+    within: 500,
+    swarm: 'learning',
+  },
+  {
+    name: 'memory-taken-for-granted',
+    file: 'learning/catch-up.ts',
+    line: 'spoken === null ? 0 : spoken + 2',
+    becomes: '0',
+    within: 500,
+    swarm: 'learning',
   },
 ]

@@ -2,7 +2,8 @@
 import test from 'ava'
 import type { Message, Seen } from '../../agreement/message.ts'
 import type { Vector } from '../../agreement/vector.ts'
-import { type CatchUp, createCatchUp } from '../../learning/catch-up.ts'
+import { createCatchUp } from '../../learning/catch-up.ts'
+import type { CatchUp, CatchUpReason } from '../../learning/catch-up-contract.ts'
 import { seal, slotAt, testCommitments } from '../agreement/harness.ts'
 
 const N = 7
@@ -18,6 +19,7 @@ function member(self: number, protocol: 'mda' | 'cva' = 'mda'): CatchUp {
     dimension: D,
     stepsEnd: 101,
     kept: 16,
+    past: 4,
     commitments: testCommitments(),
   })
 }
@@ -32,10 +34,10 @@ function at(self: number, step: number): CatchUp {
 }
 
 /** Peer 0 asks; the others answer what they are asked until nothing more is said. */
-function askAll(asker: CatchUp, others: ReadonlyMap<number, CatchUp>, step: number, amnesiac: boolean) {
+function askAll(asker: CatchUp, others: ReadonlyMap<number, CatchUp>, step: number, reason: CatchUpReason) {
   const found: { step: number; parameters: Vector | null }[] = []
   const targets: number[] = []
-  const pending = [...asker.ask(step, amnesiac).messages]
+  const pending = [...asker.ask(step, reason).messages]
   while (pending.length > 0) {
     const { message, to } = pending.shift()!
     if (message.kind === 'fetch') targets.push(message.slot.step)
@@ -55,7 +57,7 @@ const everyone = (steps: readonly number[]) =>
   new Map(steps.map((step, i) => [i + 1, at(i + 1, step)] as const))
 
 test('a peer that is left behind joins at a step that the others hold, with their parameters aggregated', t => {
-  const { found, targets } = askAll(at(0, 3), everyone([50, 50, 51, 51, 52, 50]), 3, false)
+  const { found, targets } = askAll(at(0, 3), everyone([50, 50, 51, 51, 52, 50]), 3, 'left-behind')
   t.deepEqual(targets, [50])
   t.is(found.length, 1)
   t.is(found[0]!.step, 50)
@@ -64,7 +66,7 @@ test('a peer that is left behind joins at a step that the others hold, with thei
 })
 
 test('a new cohort begins at step 1, with nobody asked for parameters', t => {
-  const { found, targets } = askAll(at(0, 1), everyone([1, 1, 1, 1, 1, 1]), 1, true)
+  const { found, targets } = askAll(at(0, 1), everyone([1, 1, 1, 1, 1, 1]), 1, 'amnesiac')
   t.deepEqual(found, [{ kind: 'found', step: 1, parameters: null } as never])
   t.deepEqual(targets, [])
 })
@@ -72,15 +74,15 @@ test('a new cohort begins at step 1, with nobody asked for parameters', t => {
 test('a cohort that waits for this very peer is met where it waits', t => {
   // Two have gone a step further with the help of a faulty peer; that one claims to be anywhere.
   for (const lie of [1, 9, 100]) {
-    const { found } = askAll(at(0, 2), everyone([40, 40, 40, 41, 41, lie]), 2, false)
+    const { found } = askAll(at(0, 2), everyone([40, 40, 40, 41, 41, lie]), 2, 'left-behind')
     t.is(found[0]?.step, 40)
   }
 })
 
 test('one liar cannot draw a peer back to where others no longer can serve it', t => {
-  const { found } = askAll(at(0, 2), everyone([3, 50, 50, 50, 50, 50]), 2, false)
+  const { found } = askAll(at(0, 2), everyone([3, 50, 50, 50, 50, 50]), 2, 'left-behind')
   t.true(found.length === 0 || found[0]!.step >= 34, 'the oldest step that five hold')
-  const slow = askAll(at(0, 2), everyone([30, 50, 50, 50, 50, 50]), 2, false)
+  const slow = askAll(at(0, 2), everyone([30, 50, 50, 50, 50, 50]), 2, 'left-behind')
   t.deepEqual(slow.targets, [50])
   t.is(slow.found[0]?.step, 50, 'five of six have answered: enough')
 })
@@ -88,7 +90,7 @@ test('one liar cannot draw a peer back to where others no longer can serve it', 
 test('parameters come from enough peers, and a step in the future is answered when it is reached', t => {
   const asker = at(0, 2)
   const others = everyone([50, 50, 50, 50, 48, 48])
-  const { found } = askAll(asker, others, 2, false)
+  const { found } = askAll(asker, others, 2, 'left-behind')
   t.is(found.length, 0, 'four hold step 50, five are needed')
   t.deepEqual([...asker.waitingFor()], [5, 6])
   const late = others.get(5)!
@@ -101,13 +103,13 @@ test('a peer without memory speaks again only two steps after what others have s
   const others = everyone([50, 50, 50, 50, 50, 50])
   const seen: Seen = { slot: { ...slotAt(0), step: 60 }, digest: 'aa', signature: new Uint8Array(64) }
   others.get(3)!.saw(0, seen)
-  const { targets, found } = askAll(at(0, 1), others, 1, true)
+  const { targets, found } = askAll(at(0, 1), others, 1, 'amnesiac')
   t.deepEqual(targets, [62])
   t.is(found.length, 0, 'it waits until the others come there')
   const heard = everyone([50, 50, 50, 52, 52, 50])
   heard.get(3)!.saw(0, { ...seen, slot: { ...slotAt(0), step: 20 } })
-  t.deepEqual(askAll(at(0, 1), heard, 1, true).targets, [54], 'nor where it may have been unheard')
-  const remembering = askAll(at(0, 1), others, 1, false)
+  t.deepEqual(askAll(at(0, 1), heard, 1, 'amnesiac').targets, [54], 'nor where it may have been unheard')
+  const remembering = askAll(at(0, 1), others, 1, 'left-behind')
   t.deepEqual(remembering.targets, [50], 'a peer with its journal needs no such care')
 })
 
@@ -124,7 +126,7 @@ test('who asks for a step long gone is told where to ask', t => {
 
 test('lies are faults: for another, out of range, of the wrong length, not finite', t => {
   const asker = at(0, 2)
-  asker.ask(2, false)
+  asker.ask(2, 'left-behind')
   const kinds = (message: Message, from = 1) => asker.receive(from, message).faults.map(({ kind }) => kind)
   const slot = (sender: number, step = 50, iteration = 0) =>
     ({ step, phase: 'state', iteration, sender }) as const
@@ -157,7 +159,7 @@ test('a faulty answer moves the result no further than the rule lets it', t => {
   const asked = new Map([...[...others].filter(([index]) => index !== 1), [1, liar] as const])
   for (const protocol of ['mda', 'cva'] as const) {
     const asker = member(0, protocol)
-    const { found } = askAll(asker, asked, 2, false)
+    const { found } = askAll(asker, asked, 2, 'left-behind')
     t.is(found[0]!.parameters![0], 50, protocol)
     t.true(found[0]!.parameters![1]! < 0.07)
   }
@@ -178,4 +180,30 @@ test('who asks all the time is answered so often, and then it is a fault, until 
   }
   peer.reached(51, theta(51, 1))
   t.is(ask('fetch', 0).messages.length, 1)
+})
+
+test('a peer that only wonders stays where it is unless more than f have gone on, and is told again what it let pass', t => {
+  const wonder = (steps: readonly number[]) => askAll(at(0, 40), everyone(steps), 40, 'unsure')
+  const stays = { found: [{ kind: 'found', step: 40, parameters: null }] as never, targets: [] as number[] }
+  t.deepEqual(wonder([40, 40, 41, 44, 44, 44]), stays, 'they still take part in step 40')
+  t.deepEqual(wonder([40, 40, 41, 44, 44, 99]), stays, 'one may lie')
+  t.deepEqual(wonder([40, 45, 45, 45, 45, 45]).targets, [45])
+})
+
+test('a peer that gets on by itself stops asking, and never goes back', t => {
+  const wondering = at(0, 40)
+  wondering.ask(40, 'unsure')
+  t.true(wondering.unsure())
+  t.like(wondering.reached(41, theta(41, 0)).outputs[0], { step: 41, parameters: null })
+  t.false(wondering.asking())
+  const leaving = at(0, 40)
+  leaving.ask(40, 'left-behind')
+  for (const [index, other] of everyone([46, 46, 46, 46, 46, 46]))
+    for (const { message } of other.receive(0, {
+      kind: 'query',
+      slot: { ...slotAt(0), step: 40, phase: 'state' },
+    }).messages)
+      leaving.receive(index, message)
+  for (let step = 41; step < 46; step++) t.is(leaving.reached(step, theta(step, 0)).outputs.length, 0)
+  t.like(leaving.reached(46, theta(46, 0)).outputs[0], { step: 46, parameters: null })
 })

@@ -29,6 +29,7 @@ export function drawLearningConditions(scene: LearningScene, random: RandomStrea
     drawTrouble(scene, peers[i % peers.length]!, calmAtMs, random),
   )
   if (random.uniform() < 0.3) troubles.push(...drawLostDisk(scene, peers[0]!, random))
+  if (random.uniform() < 0.5) troubles.push(...drawHalfHeard(scene, peers[0]!, random))
   return {
     latency: drawLatency(random),
     jitterMs: random.uniform() < 0.5 ? 0 : 20 * random.uniform(),
@@ -75,6 +76,37 @@ function drawLostDisk(
   const iteration = FIRST_LOST + random.integer(2 * steps - FIRST_LOST)
   const at = { sealed: peer, iteration, afterMs: 30 * random.uniform() ** 2 }
   return [{ kind: 'disk-lost', peer, at, forMs: absence(random) }]
+}
+
+/** A cohort has to go on for longer than links remember, for this to show. */
+const LONG = 24
+
+/**
+ * It hears some honest peers on a step, dies, and comes back to the rest long before it sees those again: what its
+ * former life acknowledged is then forgotten by them, who are too few to be believed, and not by the others.
+ */
+function drawHalfHeard(
+  { cohort, byzantine, faults, steps }: LearningScene,
+  peer: PeerIndex,
+  random: RandomStream,
+): Trouble[] {
+  if (steps < LONG) return []
+  const others = random.shuffle([...cohort.members.keys()].filter(other => other !== peer))
+  const heard = others.filter(other => !byzantine.includes(other)).slice(0, 1 + random.integer(faults))
+  const unheard = others.filter(other => !heard.includes(other))
+  const iteration = random.integer(2 * (steps - LONG))
+  const [beforeMs, aloneMs, awayMs] = [
+    5 * random.uniform(),
+    150 * random.uniform(),
+    ABSENCE_MS * random.uniform(),
+  ]
+  const after = (afterMs: number): Moment => ({ sealed: peer, iteration, afterMs })
+  const died = beforeMs + aloneMs
+  return [
+    { kind: 'apart', peer, others: unheard, at: after(beforeMs), forMs: aloneMs + awayMs },
+    { kind: 'crash', peer, at: after(died), forMs: awayMs, kept: 1 },
+    { kind: 'apart', peer, others: heard, at: after(died), forMs: awayMs + ABSENCE_MS * random.uniform() },
+  ]
 }
 
 /** Most often just after a vector was bound, when the least is settled. `iteration` counts the peer's vectors. */

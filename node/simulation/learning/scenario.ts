@@ -48,7 +48,7 @@ export function drawLearningScenario(seed: number): LearningScenario {
   const schedule = pick(random, ['practical', 'practical', 'practical', 'log', 'theory'] as const)
   const steps =
     protocol === 'rb-tm'
-      ? 3 + random.integer(4)
+      ? rbTmSteps(seed, peers, random)
       : pick(random, schedule === 'practical' ? [4, 8, 16, 40] : [4, 8])
   const dimension = 1 + random.integer(6)
   const cohort = cohortOf(seed, { protocol, peers, faults, steps, schedule }, random)
@@ -62,6 +62,12 @@ export function drawLearningScenario(seed: number): LearningScenario {
     conditions: drawLearningConditions(scene, randomStream(seed, 'conditions')),
     linkLimits: drawLinkLimits(cohort, dimension, random),
   }
+}
+
+/** Mostly few, as each costs n² votes a vector; among four, sometimes enough to be left behind in. */
+function rbTmSteps(seed: number, peers: number, random: RandomStream): number {
+  const few = 3 + random.integer(4)
+  return peers === 4 && randomStream(seed, 'long').uniform() < 0.3 ? 40 : few
 }
 
 function drawSize(protocol: Cohort['protocol'], random: RandomStream) {

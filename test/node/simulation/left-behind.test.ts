@@ -1,0 +1,74 @@
+/** A peer that some of the others can no longer serve, and the rest can, goes on all the same. */
+import test from 'ava'
+import { attackNamed } from '../../../learning/attacks/registry.ts'
+import { calmConditions } from '../../../node/simulation/conditions.ts'
+import { createLearningCheckers } from '../../../node/simulation/learning/checkers.ts'
+import { drawLearningScenario, type LearningScenario } from '../../../node/simulation/learning/scenario.ts'
+import { createLearningStage } from '../../../node/simulation/learning/stage.ts'
+
+const PEERS = 7
+const BEHIND = 3
+const LIAR = 6
+const everyone = Array.from({ length: PEERS }, (_, peer) => peer)
+const honest = everyone.filter(peer => peer !== LIAR)
+
+/** Not a word, and no vote either. */
+const mute = { ...attackNamed('refuse'), wire: () => [] }
+
+function rbTm(steps: number): LearningScenario {
+  const drawn = drawLearningScenario(0)
+  const dimension = 2
+  return {
+    ...drawn,
+    ...{ dimension, noise: 0, gradientMs: 5, attackName: 'mute' },
+    byzantine: { peers: [LIAR], attack: mute },
+    centres: everyone.map(peer => Float32Array.of(peer, -peer)),
+    cohort: {
+      ...drawn.cohort,
+      ...{ protocol: 'rb-tm', faults: 2, steps, schedule: 'practical', graceMs: 0 },
+      iterations: { gradient: 1, parameters: 1 },
+      members: everyone.map(peer => ({ name: `peer-${peer}`, id: `${peer}`, addresses: [] })),
+    },
+    conditions: { ...calmConditions, syncMs: 1, calmAtMs: Infinity },
+  }
+}
+
+for (const forgetful of [1, 2])
+  test(`${forgetful} of six forgot what a former life had acknowledged; f is two`, t => {
+    const scenario = rbTm(60)
+    const violations: string[] = []
+    const checkers = createLearningCheckers(scenario, honest, (checker, detail) =>
+      violations.push(`${checker}: ${detail}`),
+    )
+    const stage = createLearningStage(scenario, honest, checkers)
+    const { world, network, peers, results } = stage
+    const until = (done: () => boolean) =>
+      world.runSync({ maxTimeMs: world.nowMs() + 100_000, maxEvents: 2_000_000, until: done })
+    const stepOf = (peer: number) => peers[peer]?.status().step ?? 0
+    for (const peer of everyone) stage.begin(peer)
+    const link = (others: readonly number[], allowed: boolean) => {
+      for (const peer of others) network.setAllowed(BEHIND, peer, allowed)
+    }
+    // Of its sixth step it hears, and acknowledges, only what these have to say.
+    const [early, others] = [
+      everyone.slice(0, forgetful),
+      everyone.slice(forgetful).filter(p => p !== BEHIND),
+    ]
+    until(() => stepOf(BEHIND) === 6)
+    link(others, false)
+    const cutMs = world.nowMs()
+    until(() => world.nowMs() > cutMs + 100)
+    t.is(stepOf(BEHIND), 6)
+    stage.crash(BEHIND, 1)
+    until(() => stepOf(0) === 20)
+    link(others, true)
+    link(early, false)
+    stage.begin(BEHIND)
+    until(() => stepOf(0) === 26)
+    link(early, true)
+    until(() => honest.every(peer => results[peer] !== null))
+    const { step, waitingFor } = peers[BEHIND]!.status()
+    t.not(results[BEHIND], null, `it stands at step ${step} and lacks ${waitingFor.join(', ')}`)
+    checkers.end(results, peer => `peer ${peer}`)
+    t.deepEqual(violations, [])
+  })
