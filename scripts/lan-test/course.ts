@@ -41,6 +41,8 @@ interface State {
   readonly processes: (PeerProcess | null)[]
   readonly steps: number[]
   readonly wakers: Set<() => void>
+  /** Whoever still runs is ended from here on, and that is no failure. */
+  over: boolean
 }
 
 export interface CourseOptions {
@@ -82,6 +84,7 @@ export async function runCourse({ lan, steps, onLine, deadlineSeconds }: CourseO
       strangerEvents: [],
       failures: [],
       wakers: new Set(),
+      over: false,
     },
     endings: Array.from({ length: cast.peers }, () => null),
     processes: Array.from({ length: cast.peers }, () => null),
@@ -106,6 +109,7 @@ export async function runCourse({ lan, steps, onLine, deadlineSeconds }: CourseO
   } catch (error) {
     state.failures.push(error instanceof Error ? error.message : String(error))
   } finally {
+    state.over = true
     for (const child of [...state.processes, stranger]) child?.kill('SIGTERM')
     await Promise.all([...state.processes, stranger].map(child => child && ended(child)))
     await Promise.all([files.remove(), strangers.remove()])
@@ -146,7 +150,8 @@ function start(state: State, peer: number): void {
   })
   state.processes[peer] = child
   void child.ended.then(({ code, signal, lastWords }) => {
-    if (signal === 'SIGKILL' || state.endings[peer] !== null || state.processes[peer] !== child) return
+    if (state.over || signal === 'SIGKILL' || state.endings[peer] !== null || state.processes[peer] !== child)
+      return
     state.failures.push(`peer ${peer} ended early (${signal ?? `exit ${code}`}): ${lastWords}`)
     wake(state)
   })
