@@ -36,8 +36,13 @@ function checksOf(
       ? []
       : (ending?.faults ?? []).filter(({ peer }) => peer !== null && peer !== cast.liar),
   )
-  const texts = (peer: number) =>
-    events.flatMap(({ peer: who, event }) => (who === peer && event.kind === 'log' ? [event.text] : []))
+  const refused = events.some(
+    ({ peer, event }) =>
+      honest.includes(peer) &&
+      event.kind === 'fault' &&
+      event.fault.peer === null &&
+      /^12D3\w+ tried to connect; it is no member/.test(event.detail ?? ''),
+  )
   const strangerTexts = strangerEvents.flatMap(event => (event.kind === 'log' ? [event.text] : []))
   const restarted = events.filter(({ peer, event }) => peer === cast.killed && event.kind === 'listening')
   const goesOn = restarted.at(-1)?.event
@@ -53,10 +58,7 @@ function checksOf(
       what: 'the killed peer went on from where it was',
       holds: restarted.length === 2 && goesOn?.kind === 'listening' && goesOn.step > 1,
     },
-    {
-      what: 'peers say that they refused a stranger',
-      holds: honest.some(peer => texts(peer).some(text => /^refused 12D3\w+: no member/.test(text))),
-    },
+    { what: 'peers say that they refused a stranger', holds: refused },
     {
       what: 'the stranger is told what may be wrong',
       holds: strangerTexts.some(text => text.includes('its cohort file must list')),
@@ -76,8 +78,8 @@ function lineOf({ at, who, text }: Told): string {
 }
 
 function transcript(course: Course, checks: readonly Check[]): string {
-  // The liar's own opinions, and what is said of the stranger twice, are of no interest.
-  const dull = /^(listening on|fault of a stranger)/
+  // The liar's own opinions are of no interest.
+  const dull = /^listening on/
   const told = course.told.filter(
     ({ who, text }) => !dull.test(text) && !(who === `peer ${cast.liar}` && text.startsWith('fault')),
   )

@@ -64,7 +64,7 @@ export type PeerEvent =
       readonly seconds: number
     }
   | { readonly kind: 'resumed' }
-  /** The first of its peer and kind, and then every time that the count has doubled. */
+  /** The first of its peer and kind, and then once a minute at most. */
   | { readonly kind: 'fault'; readonly fault: FaultCount; readonly detail: string | null }
   /** A proof that a peer equivocates was written to a file. */
   | { readonly kind: 'evidence'; readonly peer: PeerIndex; readonly path: string }

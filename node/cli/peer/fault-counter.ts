@@ -7,18 +7,25 @@ export interface FaultCounter {
   counts(): readonly FaultCount[]
 }
 
-/** @param announce called for the first fault of a peer and kind, and then whenever their count has doubled */
+const ANNOUNCED_EVERY_MS = 60_000
+
+/** @param announce called for the first fault of a peer and kind, and then once a minute at most, with their count */
 export function createFaultCounter(
   announce: (fault: FaultCount, detail: string | null) => void,
+  nowMs: () => number,
 ): FaultCounter {
   const counts = new Map<string, { peer: PeerIndex | null; kind: FaultKind; count: number }>()
+  const announcedMs = new Map<string, number>()
   return {
     add({ peer, kind, detail = null }) {
       const key = `${peer} ${kind}`
       const entry = counts.get(key) ?? { peer, kind, count: 0 }
       counts.set(key, entry)
       entry.count++
-      if (Number.isInteger(Math.log2(entry.count))) announce({ ...entry }, detail)
+      const now = nowMs()
+      if (now - (announcedMs.get(key) ?? -Infinity) < ANNOUNCED_EVERY_MS) return
+      announcedMs.set(key, now)
+      announce({ ...entry }, detail)
     },
     counts: () => [...counts.values()].map(entry => ({ ...entry })),
   }

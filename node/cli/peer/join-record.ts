@@ -8,13 +8,13 @@ export type JoinOutcome = 'finished' | 'interrupted'
 
 export interface JoinRecord {
   see(event: PeerEvent): void
-  report(outcome: JoinOutcome): Report
+  /** @param faults seen until now */
+  report(outcome: JoinOutcome, faults: readonly FaultCount[]): Report
 }
 
 interface State {
   step: number
   traffic: Traffic
-  faults: Map<string, FaultCount>
   ending: Ending | null
 }
 
@@ -26,7 +26,6 @@ export function createJoinRecord(
   const state: State = {
     step: 0,
     traffic: { messages: 0, bytesSent: 0, bytesReceived: 0 },
-    faults: new Map(),
     ending: null,
   }
   return {
@@ -34,14 +33,12 @@ export function createJoinRecord(
       if (event.kind === 'step') {
         state.step = event.step
         state.traffic = event.traffic
-      } else if (event.kind === 'fault')
-        state.faults.set(`${event.fault.peer} ${event.fault.kind}`, event.fault)
-      else if (event.kind === 'finished') {
+      } else if (event.kind === 'finished') {
         state.ending = event.ending
         state.traffic = event.ending.traffic
       }
     },
-    report(outcome) {
+    report(outcome, faults) {
       const { cohort, cohortId, self } = seat
       const { attack, data, partition } = values
       const honest = attack === null && state.ending !== null ? [honestEntry(self, state.ending)] : []
@@ -57,7 +54,7 @@ export function createJoinRecord(
         bytes: state.traffic.bytesSent,
         wallSeconds: (performance.now() - startedMs) / 1000,
         learningSeconds: state.ending?.learningSeconds ?? null,
-        faults: tally(state.ending?.faults ?? [...state.faults.values()]),
+        faults: tally(state.ending?.faults ?? faults),
         violations: [],
       }
     },

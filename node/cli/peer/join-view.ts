@@ -57,17 +57,16 @@ export function eventLines(event: PeerEvent, seat: Seat): readonly string[] {
         ...event.addresses.map(address => `listening on ${address}`),
       ]
     case 'connection':
-      return [`${nameOf(seat, event.peer)}: ${event.up ? 'connected' : `gone: ${event.reason}`}`]
+      return [`${nameOf(seat, event.peer)}: ${event.up ? event.reason : `gone: ${event.reason}`}`]
     case 'waiting':
       return [`step ${event.step}: ${waitingSentence(seat.self, event.needed, event.missing)}`]
     case 'resumed':
       return ['going on']
     case 'fault': {
       const { peer, kind, count } = event.fault
-      const who = peer === null ? 'a stranger' : nameOf(seat, peer)
-      return [
-        `fault of ${who}: ${kind}${count > 1 ? ` (${count} times)` : ''}${event.detail === null ? '' : `: ${event.detail}`}`,
-      ]
+      const what = peer === null ? 'refused a stranger' : `fault of ${nameOf(seat, peer)}: ${kind}`
+      const times = count > 1 ? ` (${count} times by now)` : ''
+      return [`${what}${times}${event.detail === null ? '' : `: ${event.detail}`}`]
     }
     case 'evidence':
       return [

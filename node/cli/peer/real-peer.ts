@@ -20,7 +20,7 @@ import { createPeer, type Peer } from '../../peer.ts'
 import { createSigner, createVerifier } from '../../signatures/index.ts'
 import { type FileLog, openFileLog } from '../../storage/index.ts'
 import { systemClock } from '../../system-clock.ts'
-import type { PeerEvent } from './events.ts'
+import type { FaultCount, PeerEvent } from './events.ts'
 import { createFaultCounter, type FaultCounter } from './fault-counter.ts'
 import { createMeter, type Meter } from './meter.ts'
 import { createStatusBook, type PeerStatus, type Present, type StatusBook } from './peer-status.ts'
@@ -53,6 +53,8 @@ export interface RealPeer {
   readonly finished: Promise<void>
   /** Members that still need something of this peer. */
   unserved(): readonly PeerIndex[]
+  /** What others did wrong so far. */
+  faults(): readonly FaultCount[]
   /** As it is now. */
   readonly status: () => PeerStatus
   /** Closes connections, log and thread. */
@@ -90,9 +92,12 @@ export async function startRealPeer(asked: RealPeerOptions): Promise<RealPeer> {
     mdns: options.mdns,
     dimension: oracle.dimension,
     software: options.software,
-    log: options.log ?? eventLog(onEvent),
+    log: exceptFaults(options.log ?? eventLog(onEvent)),
   })
-  const faults = createFaultCounter((fault, detail) => onEvent({ kind: 'fault', fault, detail }))
+  const faults = createFaultCounter(
+    (fault, detail) => onEvent({ kind: 'fault', fault, detail }),
+    () => performance.now(),
+  )
   const archive = createArchive(options)
   const parts = { options, oracle, network, storage, faults, meter: createMeter(), book, archive }
   const ended = Promise.withResolvers<Vector>()
@@ -116,6 +121,7 @@ export async function startRealPeer(asked: RealPeerOptions): Promise<RealPeer> {
   return {
     finished,
     unserved: () => peer.unserved(),
+    faults: faults.counts,
     status: () => book.status(present()),
     async stop() {
       watch.stop()
@@ -265,6 +271,17 @@ function eventLog(onEvent: RealPeerOptions['onEvent']): Log {
     debug() {},
     info() {},
     warn: (_, text) => onEvent({ kind: 'log', text }),
+  }
+}
+
+/** Faults are told once, as events. */
+function exceptFaults(log: Log): Log {
+  return {
+    debug: (fields, text) => log.debug(fields, text),
+    info: (fields, text) => log.info(fields, text),
+    warn(fields, text) {
+      if (!('fault' in fields)) log.warn(fields, text)
+    },
   }
 }
 

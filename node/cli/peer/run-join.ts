@@ -48,7 +48,7 @@ export async function runJoin(values: JoinValues, terminal: Terminal): Promise<n
     const ending = await watched(peer, values, options.stateDirectory, note, () =>
       course(peer, values.linger, stop, note, async outcome => {
         view?.stop()
-        await deliverReport(values, record.report(outcome), terminal)
+        await deliverReport(values, record.report(outcome, peer.faults()), terminal)
       }),
     )
     return ending === 'finished' ? 0 : stop.exitCode()

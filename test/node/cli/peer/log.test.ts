@@ -30,7 +30,7 @@ test('events are JSON lines with fields; steps at their pace, all of them at deb
     [
       ['info', 'step 1/10'],
       ['info', 'step 3/10'],
-      ['warn', 'fault of peer 3 (dora): malformed (2 times): half a frame'],
+      ['warn', 'fault of peer 3 (dora): malformed (2 times by now): half a frame'],
       ['fatal', 'the disk is full'],
       ['info', 'serving'],
     ],

@@ -13,12 +13,24 @@ import { ending, step } from '../demo/events.ts'
 
 const seat = { cohort: testCohort(), cohortId: cohortId(testCohort()), self: 2 }
 
-test('faults are announced the first time and whenever their count has doubled', t => {
-  const announced: number[] = []
-  const counter = createFaultCounter(({ count }) => announced.push(count))
-  for (let i = 0; i < 1000; i++) counter.add({ peer: 6, kind: 'malformed' })
+test('faults are announced the first time, and then once a minute with their count', t => {
+  const announced: (readonly [number | null, number])[] = []
+  let nowMs = 0
+  const counter = createFaultCounter(
+    ({ peer, count }) => announced.push([peer, count]),
+    () => nowMs,
+  )
+  for (let i = 0; i < 1000; i++) {
+    nowMs = 150 * i
+    counter.add({ peer: 6, kind: 'malformed' })
+  }
   counter.add({ peer: null, kind: 'stranger', detail: 'who?' })
-  t.deepEqual(announced, [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1])
+  t.deepEqual(announced, [
+    [6, 1],
+    [6, 401],
+    [6, 801],
+    [null, 1],
+  ])
   t.deepEqual(counter.counts(), [
     { peer: 6, kind: 'malformed', count: 1000 },
     { peer: null, kind: 'stranger', count: 1 },
@@ -30,7 +42,7 @@ test('the report of a peer that finished has what it ended with', t => {
   for (const number of [1, 2]) record.see(step(number, 0.5))
   const fault = { peer: 6, kind: 'not-finite', count: 2 } as const
   record.see({ kind: 'finished', ending: ending({ faults: [fault] }) })
-  const report = reportSchema.parse(record.report('finished'))
+  const report = reportSchema.parse(record.report('finished', []))
   t.like(report, {
     command: 'join',
     steps: 2,
@@ -51,11 +63,10 @@ test('the report of a peer that finished has what it ended with', t => {
 test('the report of one that was stopped has how far it came, and the faults so far', t => {
   const record = createJoinRecord(seat, { attack: attackNamed('zero'), data: 'digits', partition: 'iid' })
   record.see(step(7, 0.5))
-  record.see({ kind: 'fault', fault: { peer: 1, kind: 'malformed', count: 1 }, detail: null })
-  record.see({ kind: 'fault', fault: { peer: 1, kind: 'malformed', count: 2 }, detail: null })
-  const report = reportSchema.parse(record.report('interrupted'))
+  const fault = { peer: 1, kind: 'malformed', count: 2 } as const
+  const report = reportSchema.parse(record.report('interrupted', [fault]))
   t.like(report, { steps: 7, outcome: 'interrupted', honest: [], byzantine: { peers: [2], attack: 'zero' } })
-  t.deepEqual(report.faults, [{ peer: 1, kind: 'malformed', count: 2 }])
+  t.deepEqual(report.faults, [fault])
 })
 
 test('a peer listens where its file says, on all addresses of the machine but for loopback', t => {
@@ -75,9 +86,15 @@ test('what happens to a peer is one line each', t => {
   t.deepEqual(lines({ kind: 'connection', peer: 3, up: false, reason: 'reset' }), [
     'peer 3 (peer-3): gone: reset',
   ])
+  const gap = 'no longer has 2 messages for this peer'
+  t.deepEqual(lines({ kind: 'connection', peer: 3, up: true, reason: gap }), [`peer 3 (peer-3): ${gap}`])
   const fault = { peer: null, kind: 'stranger', count: 4 } as const
   t.deepEqual(lines({ kind: 'fault', fault, detail: 'X knocked' }), [
-    'fault of a stranger: stranger (4 times): X knocked',
+    'refused a stranger (4 times by now): X knocked',
+  ])
+  const own = { peer: 3, kind: 'malformed', count: 1 } as const
+  t.deepEqual(lines({ kind: 'fault', fault: own, detail: 'no frame' }), [
+    'fault of peer 3 (peer-3): malformed: no frame',
   ])
   t.deepEqual(
     lines({ kind: 'waiting', step: 4, phase: 'gradient', needed: 1, missing: [3, 6], seconds: 3 }),
