@@ -30,7 +30,7 @@ import type { Clock, Storage, Transport } from './ports.ts'
 import { createRunner } from './runner.ts'
 import type { Runner, RunnerStatus } from './runner-contract.ts'
 import { digestOf, type Signer, type Verifier } from './signatures/index.ts'
-import { createStranded } from './stranded.ts'
+import { createStranded, type Stranded } from './stranded.ts'
 
 /** The oracle as the peer uses it: the answer comes through a callback, at a time that the world decides. */
 export interface OraclePort {
@@ -100,13 +100,7 @@ export function createPeer(options: PeerOptions): Peer {
     readiness: (message: Message) => learn.readiness(message),
     currentStep: () => learn.status().step,
   }
-  const stranded = createStranded({
-    clock,
-    faults: cohort.faults,
-    step: () => learn.status().step,
-    waits: () => learn.status().waitingFor.length > 0,
-    ask: () => runner.input({ kind: 'stranded' }),
-  })
+  const stranded = strandedIn(learn, options, () => runner.input({ kind: 'stranded' }))
   const runner: Runner<LearnInput> = createRunner<LearnInput, LearnOutput>({
     self,
     peers: cohort.members.length,
@@ -156,6 +150,14 @@ function measured(rules: Aggregate, time: { ms: number }): Aggregate {
     time.ms += performance.now() - begun
     return vector
   }
+}
+
+function strandedIn(learn: Learn, { clock, cohort }: PeerOptions, ask: () => void): Stranded {
+  return createStranded({
+    ...{ clock, faults: cohort.faults, ask },
+    step: () => learn.status().step,
+    waits: () => learn.status().waitingFor.length > 0,
+  })
 }
 
 function act(options: PeerOptions, runner: Runner<LearnInput>, journal: Journal, output: LearnOutput): void {
