@@ -1,13 +1,15 @@
 /**
  * `npm run lan-test`: seven peers on a local network of namespaces find each other by mDNS alone and learn together,
  * over links of 200 Mbit/s that lose one packet in a hundred. One is Byzantine, one sits behind 30 ms of delay, one
- * is killed and started again, one is cut off for a while, and a stranger knocks all the time.
+ * is killed and started again, one is cut off for a while, and a stranger knocks all the time. Then the doctor is asked,
+ * with firewalls in the way and without.
  *
  * `--steps N`, `--transcript FILE`. Exit code: 0 passed, 1 not, 3 where this machine cannot (it says what it lacks).
  */
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { type Course, cast, honest, runCourse, type Told } from './course.ts'
+import { type Check, examineLan } from './doctor.ts'
 import { createLan, lacking, packetsLost } from './network.ts'
 
 const { values } = parseArgs({
@@ -21,11 +23,6 @@ const DEADLINE_SECONDS = 170
 /** RB-TM takes the middle of what it trusts, which learns more slowly than a mean does. */
 const ACCURACY_MIN = 0.7
 const CANNOT = 3
-
-interface Check {
-  readonly what: string
-  readonly holds: boolean
-}
 
 function checksOf(
   { endings, events, strangerEvents, failures, files }: Course,
@@ -116,17 +113,18 @@ async function main(): Promise<void> {
   }))
   const lan = createLan(`concord-${process.pid}`, links)
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1))
+  const startedMs = performance.now()
   try {
     const course = await runCourse({
       ...{ lan, steps: Number(values.steps), deadlineSeconds: DEADLINE_SECONDS },
       onLine: told => console.log(lineOf(told)),
     })
     const lost = lan.hosts.reduce((sum, host) => sum + packetsLost(host), 0)
-    const checks = checksOf(course, lost)
+    const checks = [...checksOf(course, lost), ...(await examineLan(lan))]
     console.log('')
     for (const { what, holds } of checks) console.log(`${holds ? 'yes' : 'NO '}  ${what}`)
     for (const failure of course.failures) console.log(`failed: ${failure}`)
-    console.log(`${course.seconds.toFixed(0)} s`)
+    console.log(`${((performance.now() - startedMs) / 1000).toFixed(0)} s`)
     if (values.transcript !== undefined) await writeFile(values.transcript, transcript(course, checks))
     process.exitCode = checks.every(({ holds }) => holds) ? 0 : 1
   } finally {

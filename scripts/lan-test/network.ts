@@ -20,6 +20,13 @@ export interface Host {
   readonly inside: readonly string[]
   /** Pulls the cable out, or puts it back. */
   setPlugged(plugged: boolean): void
+  /** From now on swallows packets to these ports, in and out, and to no others. */
+  setFirewall(ports: readonly Port[]): void
+}
+
+export interface Port {
+  readonly protocol: 'tcp' | 'udp'
+  readonly port: number
 }
 
 export interface Lan {
@@ -92,6 +99,7 @@ function addHost(
   return {
     ...{ name, address, inside: ['ip', 'netns', 'exec', name] },
     setPlugged: plugged => inside(hub, 'ip', 'link', 'set', port, plugged ? 'up' : 'down'),
+    setFirewall: ports => swallow(name, ports),
   }
 }
 
@@ -136,6 +144,28 @@ function lose(namespace: string, oneIn: number): void {
     }
   }
 `
+  filter(namespace, rules)
+}
+
+function swallow(namespace: string, ports: readonly Port[]): void {
+  const rules = ports.map(({ protocol, port }) => `${protocol} dport ${port} drop`).join('\n')
+  const chain = (hook: string) => `chain ${hook} {
+      type filter hook ${hook} priority -10
+      ${rules}
+    }`
+  filter(
+    namespace,
+    `table inet wall
+  delete table inet wall
+  table inet wall {
+    ${chain('input')}
+    ${chain('output')}
+  }
+`,
+  )
+}
+
+function filter(namespace: string, rules: string): void {
   execFileSync('ip', ['netns', 'exec', namespace, 'nft', '-f', '-'], {
     env,
     input: rules,
