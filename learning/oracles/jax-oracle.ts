@@ -11,7 +11,7 @@ import type { Evaluation, GradientReply, GradientRequest, Oracle } from '../orac
 import { randomStream } from '../random.ts'
 import { type Alterations, drawBatch, gatherRows } from './batch.ts'
 import { loadJax } from './jax.ts'
-import { compileModel, type Machine, type Uploaded } from './machine.ts'
+import { compileModel, type GradientShare, type Machine, type Uploaded } from './machine.ts'
 import { type OracleSpec, shareOf } from './spec.ts'
 
 /** An oracle that also knows its model's tensors, and where they start. */
@@ -142,13 +142,13 @@ function gradientAt(worker: Worker, at: Uploaded, { step, batch }: GradientReque
   const indices = drawBatch(spec.seed, spec.peer, step, batch, share.labels.length)
   const rows = machine.rowsFor(batch)
   const alterations = alterationsOf(worker, step, batch)
-  const pieces: GradientReply[] = []
+  const pieces: GradientShare[] = []
   for (let from = 0; from < batch; from += rows) {
     const size = machine.model.rowsTogether === undefined ? rows : Math.min(rows, batch - from)
     const matrices = gatherRows(share, indices, from, size, alterations)
-    pieces.push(machine.gradientOf(at, matrices, drawMasks(worker, step, from, size)))
+    pieces.push(machine.gradientOf(at, matrices, drawMasks(worker, step, from, size), batch))
   }
-  return meanOfSums(pieces, batch)
+  return sumOfShares(modelDimension(machine.model), pieces)
 }
 
 function alterationsOf({ spec, share }: Worker, step: number, batch: number): Alterations {
@@ -170,17 +170,20 @@ function drawMasks({ spec, machine }: Worker, step: number, from: number, rows: 
   })
 }
 
-/** Adds up what the pieces of a batch gave and divides by its examples; writes into the first piece's gradient. */
-function meanOfSums(pieces: readonly GradientReply[], batch: number): GradientReply {
-  const [first, ...rest] = pieces
-  const gradient = first!.gradient
-  let loss = first!.loss
-  for (const piece of rest) {
+/** Adds up what the pieces of a batch give. */
+function sumOfShares(dimension: number, pieces: readonly GradientShare[]): GradientReply {
+  const gradient = new Float32Array(dimension)
+  let loss = 0
+  for (const [place, piece] of pieces.entries()) {
     loss += piece.loss
-    for (let i = 0; i < gradient.length; i++) gradient[i]! += piece.gradient[i]!
+    let from = 0
+    for (const part of piece.parts) {
+      if (place === 0) gradient.set(part, from)
+      else for (let i = 0; i < part.length; i++) gradient[from + i]! += part[i]!
+      from += part.length
+    }
   }
-  for (let i = 0; i < gradient.length; i++) gradient[i]! /= batch
-  return { gradient, loss: loss / batch }
+  return { gradient, loss }
 }
 
 function evaluateOn(test: Dataset, at: Uploaded, machine: Machine): Evaluation {

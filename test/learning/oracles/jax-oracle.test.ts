@@ -158,7 +158,8 @@ test('flipped labels teach the wrong thing, and are judged by the right labels',
   t.true(accuracy! < 0.1, `${accuracy}`)
 })
 
-test('memory does not grow with the number of gradients', async t => {
+// Serial, that is before the others: their arrays would count too.
+test.serial('memory does not grow with the number of gradients', async t => {
   const oracle = await createJaxOracle(spec)
   const request = { step: 1, parameters: oracle.initial, batch: 16 }
   const after = async (count: number) => {
@@ -199,5 +200,5 @@ test('padded rows: enough, at most a quarter more, and few different ones', t =>
     rows.add(padded)
   }
   t.true(rows.size <= 30, `${rows.size} sizes`)
-  t.deepEqual([25, 64, 100, 256, 1000].map(paddedRows), [28, 64, 112, 256, 256])
+  t.deepEqual([25, 64, 100, 256, 1000].map(paddedRows), [25, 64, 112, 256, 256])
 })
