@@ -7,7 +7,7 @@ import { mdns } from '@libp2p/mdns'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import { createLibp2p } from 'libp2p'
+import { createLibp2p, type Libp2pInit } from 'libp2p'
 import * as limits from './constants.ts'
 import { noiseCrypto } from './noise-crypto.ts'
 import { guardedYamux } from './yamux-guard.ts'
@@ -28,6 +28,8 @@ export interface NodeOptions {
   readonly members: number
   readonly software: string
   readonly gater: ConnectionGater
+  /** Where libp2p counts what it does. */
+  readonly metrics?: NonNullable<Libp2pInit['metrics']>
   /** False: tells others nothing of where it listens, so that they keep what they know of the peer with this key. */
   readonly identify?: boolean
 }
@@ -47,6 +49,7 @@ export async function createNode(options: NodeOptions): Promise<Libp2p> {
     // A member that was away for long is still where it was.
     peerStore: { maxAddressAge: Number.POSITIVE_INFINITY, maxPeerAge: Number.POSITIVE_INFINITY },
     connectionGater: options.gater,
+    ...(options.metrics && { metrics: options.metrics }),
     connectionManager: {
       maxConnections: limits.CONNECTIONS_PER_MEMBER_MAX * options.members + limits.PENDING_CONNECTIONS_MAX,
       maxIncomingPendingConnections: limits.PENDING_CONNECTIONS_MAX,

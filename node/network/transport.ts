@@ -19,7 +19,7 @@ import { createAddressBook } from './address-book.ts'
 import * as limits from './constants.ts'
 import { createEnquiry, type Enquiry } from './enquiry.ts'
 import { NetworkError } from './errors.ts'
-import { createNode } from './libp2p-node.ts'
+import { createNode, type NodeOptions } from './libp2p-node.ts'
 import { type Log, silentLog } from './log.ts'
 import { createMembers } from './members.ts'
 import {
@@ -47,6 +47,7 @@ export interface NetworkOptions {
   /** Name and version, shown to the others. */
   readonly software: string
   readonly log?: Log
+  readonly metrics?: NonNullable<NodeOptions['metrics']>
   readonly clock?: Clock
   /** Uniform in [0, 1): jitter of the back-off. */
   readonly random?: () => number

@@ -1,13 +1,17 @@
 /** Metrics for Prometheus: a peer's status in its text format, over HTTP. */
 import { createServer } from 'node:http'
+import { prometheusMetrics } from '@libp2p/prometheus-metrics'
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { UsageError } from '../command.ts'
 import type { Address } from './metrics-address.ts'
 import type { PeerStatus } from './peer-status.ts'
 
+/** Registers libp2p's own metrics, of the node that is made with this: connections, streams, dials, bytes. */
+export const networkMetrics = (registry: Registry) =>
+  prometheusMetrics({ registry, collectDefaultMetrics: false })
+
 /** Every metric, filled in from the status each time that it is asked for. */
-export function createMetrics(status: () => PeerStatus): Registry {
-  const registry = new Registry()
+export function createMetrics(status: () => PeerStatus, registry = new Registry()): Registry {
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
   const gauge = (name: string, help: string, value: (status: PeerStatus) => number | null) =>

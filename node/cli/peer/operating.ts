@@ -30,6 +30,19 @@ export async function openView(
   return view
 }
 
+/** What the metrics are collected in, from before there is a peer; null where nobody asked for them. */
+export async function openMetrics({ metrics }: OperatingValues) {
+  if (metrics === null) return null
+  const [{ Registry }, { networkMetrics }] = await Promise.all([
+    import('prom-client'),
+    import('./metrics.ts'),
+  ])
+  const registry = new Registry()
+  return { registry, ofNetwork: networkMetrics(registry) }
+}
+
+export type OpenMetrics = Awaited<ReturnType<typeof openMetrics>>
+
 export interface Operating {
   close(): Promise<void>
 }
@@ -38,13 +51,14 @@ export interface Operating {
 export async function operate(
   peer: Pick<RealPeer, 'status'>,
   { metrics, control }: OperatingValues,
+  opened: OpenMetrics,
   stateDirectory: string | null,
   note: (line: string) => void,
 ): Promise<Operating> {
   const open: Operating[] = []
   if (metrics !== null) {
     const { createMetrics, serveMetrics } = await import('./metrics.ts')
-    const server = await serveMetrics(metrics, createMetrics(peer.status))
+    const server = await serveMetrics(metrics, createMetrics(peer.status, opened?.registry))
     open.push(server)
     note(`metrics: ${server.url}`)
   }

@@ -14,7 +14,7 @@ import type { Seat } from '../../cohort.ts'
 import { evidenceFile } from '../../evidence.ts'
 import { writeEvidence } from '../../evidence-folder.ts'
 import { type Identity, publicKeyOf } from '../../identity.ts'
-import { createNetwork, type Log, type NetworkTransport } from '../../network/index.ts'
+import { createNetwork, type Log, type NetworkOptions, type NetworkTransport } from '../../network/index.ts'
 import { type OracleChoice, openOracle, saveCheckpoint } from '../../oracle/open.ts'
 import { createPeer, type Peer } from '../../peer.ts'
 import { createSigner, createVerifier } from '../../signatures/index.ts'
@@ -42,6 +42,8 @@ export interface RealPeerOptions {
   readonly evidenceFolder: string
   /** For the network; null: warnings come as events. */
   readonly log: Log | null
+  /** For libp2p's own metrics; null: none. */
+  readonly metrics: NonNullable<NetworkOptions['metrics']> | null
   /** Steps after which the vectors travel with the event. */
   readonly observed: (step: number) => boolean
   readonly software: string
@@ -86,13 +88,10 @@ export async function startRealPeer(asked: RealPeerOptions): Promise<RealPeer> {
     onEvent({ kind: 'log', text: `oracle: ${line}` }),
   )
   const network = await createNetwork({
-    seat: options.seat,
-    seed: options.identity.seed,
-    listen: options.listen,
-    mdns: options.mdns,
-    dimension: oracle.dimension,
-    software: options.software,
+    ...{ seat: options.seat, listen: options.listen, mdns: options.mdns, software: options.software },
+    ...{ seed: options.identity.seed, dimension: oracle.dimension },
     log: exceptFaults(options.log ?? eventLog(onEvent)),
+    ...(options.metrics && { metrics: options.metrics }),
   })
   const faults = createFaultCounter(
     (fault, detail) => onEvent({ kind: 'fault', fault, detail }),

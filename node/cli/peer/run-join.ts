@@ -4,7 +4,6 @@ import type { Attack } from '../../../learning/attacks/attack.ts'
 import { type Cohort, cohortId, type Seat } from '../../cohort.ts'
 import { readCohort } from '../../cohort-file.ts'
 import { type Identity, readIdentity } from '../../identity.ts'
-import type { Log } from '../../network/index.ts'
 import { UsageError } from '../command.ts'
 import { type LearningValues, oracleChoice } from '../learning-options.ts'
 import { deliverReport, type ReportValues } from '../report-output.ts'
@@ -13,7 +12,14 @@ import { softwareName } from '../version.ts'
 import { peerList } from '../view/format.ts'
 import type { Order, PeerEvent } from './events.ts'
 import { createJoinRecord, type JoinOutcome } from './join-record.ts'
-import { evidenceFolderOf, openView, operate, stateDirectoryOf } from './operating.ts'
+import {
+  evidenceFolderOf,
+  type OpenMetrics,
+  openMetrics,
+  openView,
+  operate,
+  stateDirectoryOf,
+} from './operating.ts'
 import type { OperatingValues } from './operating-options.ts'
 import { type RealPeer, startRealPeer } from './real-peer.ts'
 
@@ -42,10 +48,12 @@ export async function runJoin(values: JoinValues, terminal: Terminal): Promise<n
   }
   const stop = stopSignals(parent)
   try {
-    const options = peerOptions(seat, values, view?.log ?? null, onEvent)
+    const metrics = await openMetrics(values)
+    const looks = { log: view?.log ?? null, metrics: metrics?.ofNetwork ?? null }
+    const options = { ...peerOptions(seat, values, onEvent), ...looks }
     const note = view?.note ?? (() => {})
     const peer = await startRealPeer(options)
-    const ending = await watched(peer, values, options.stateDirectory, note, () =>
+    const ending = await watched(peer, values, metrics, options.stateDirectory, note, () =>
       course(peer, values.linger, stop, note, async outcome => {
         view?.stop()
         await deliverReport(values, record.report(outcome, peer.faults()), terminal)
@@ -66,11 +74,12 @@ export async function runJoin(values: JoinValues, terminal: Terminal): Promise<n
 async function watched<T>(
   peer: RealPeer,
   values: OperatingValues,
+  metrics: OpenMetrics,
   stateDirectory: string | null,
   note: (line: string) => void,
   course: () => Promise<T>,
 ): Promise<T> {
-  const operating = await operate(peer, values, stateDirectory, note).catch(async error => {
+  const operating = await operate(peer, values, metrics, stateDirectory, note).catch(async error => {
     await peer.stop()
     throw error
   })
@@ -97,12 +106,7 @@ async function takeSeat({ cohort: cohortPath, identity: identityPath }: JoinValu
   return { cohort, cohortId: cohortId(cohort), self, identity }
 }
 
-function peerOptions(
-  { identity, ...seat }: Place,
-  values: JoinValues,
-  log: Log | null,
-  onEvent: (event: PeerEvent) => void,
-) {
+function peerOptions({ identity, ...seat }: Place, values: JoinValues, onEvent: (event: PeerEvent) => void) {
   const { cohort, cohortId: id, self } = seat
   const { attack, data, partition, observe } = values
   const { model, members, seed, steps } = cohort
@@ -123,7 +127,6 @@ function peerOptions(
     attack,
     stateDirectory,
     evidenceFolder: evidenceFolderOf(stateDirectory),
-    log,
     observed: (step: number) => observe !== null && (step === 1 || step === steps || step % observe === 0),
     software: softwareName(),
     onEvent,

@@ -1,8 +1,11 @@
 /** Metrics: what Prometheus reads, over HTTP, on this machine alone unless told otherwise. */
 import test from 'ava'
-import { createMetrics, serveMetrics } from '../../../../node/cli/peer/metrics.ts'
+import { Registry } from 'prom-client'
+import { createMetrics, networkMetrics, serveMetrics } from '../../../../node/cli/peer/metrics.ts'
 import { metricsAddress } from '../../../../node/cli/peer/metrics-address.ts'
 import { createStatusBook, type PeerStatus } from '../../../../node/cli/peer/peer-status.ts'
+import { createIdentity } from '../../../../node/identity.ts'
+import { isKind, membersOf, openPeer, text } from '../../network/support.ts'
 import { present, seat } from './seats.ts'
 
 test('a port alone is one of this machine', t => {
@@ -62,4 +65,31 @@ test('every scrape has the status of its moment, and nothing that does not exist
     },
   )
   await server.close()
+})
+
+test('libp2p counts into the same registry', async t => {
+  const registry = new Registry()
+  const identities = [createIdentity(), createIdentity()]
+  const metered = await openPeer(t, identities, 1, membersOf(identities), {
+    metrics: networkMetrics(registry),
+  })
+  const other = await openPeer(t, identities, 0, membersOf(identities, [[], metered.transport.addresses]))
+  for (const peer of [metered, other]) peer.transport.start(peer.events)
+  await metered.until(isKind('connected'))
+  other.transport.send(1, text('a frame'))
+  await metered.until(isKind('frame'))
+  const lines = (await registry.metrics()).split('\n')
+  const figure = (start: string) =>
+    Number(
+      lines
+        .find(line => line.startsWith(start))
+        ?.split(' ')
+        .at(-1),
+    )
+  t.is(
+    figure('libp2p_connection_manager_connections{libp2p_connection_manager_connections="inbound"}'),
+    1,
+    lines.join('\n'),
+  )
+  t.true(figure('libp2p_data_transfer_bytes_total{protocol="/concord/1.0.0 received"}') > 10)
 })
