@@ -14,18 +14,19 @@ export interface OwnGradientOptions {
 }
 
 /**
- * The vector to send, a new one. With momentum it is also the momentum of the next call.
+ * The vector to send. With momentum it is also the momentum of the next call.
  *
  * @param gradient `d` coordinates, at `parameters`
  * @param before the momentum before this step; null at the first
+ * @param vector where the gradient lies that becomes the vector: a copy, or where nobody needs it any more itself
  */
 export function ownGradient(
   gradient: Vector,
   parameters: Vector,
   before: Vector | null,
   { momentum: beta, clip, weightDecay }: OwnGradientOptions,
+  vector: Vector = new Float32Array(gradient),
 ): Vector {
-  const vector = new Float32Array(gradient)
   if (weightDecay !== 0) for (let i = 0; i < vector.length; i++) vector[i]! += weightDecay * parameters[i]!
   if (clip !== null) {
     const length = norm(vector)

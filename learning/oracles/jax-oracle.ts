@@ -4,15 +4,14 @@
  */
 import type { Vector } from '../../agreement/vector.ts'
 import type { DataSource, Dataset } from '../data/dataset.ts'
-import { openData } from '../data/open.ts'
 import { initialParameters, modelDimension, type NamedShape } from '../models/model.ts'
-import { modelNamed } from '../models/registry.ts'
 import type { Evaluation, GradientReply, GradientRequest, Oracle } from '../oracle.ts'
 import { randomStream } from '../random.ts'
 import { type Alterations, drawBatch, gatherRows } from './batch.ts'
 import { loadJax } from './jax.ts'
-import { compileModel, type GradientShare, type Machine, type Uploaded } from './machine.ts'
-import { type OracleSpec, shareOf } from './spec.ts'
+import type { GradientShare, Machine, Uploaded } from './machine.ts'
+import type { OracleSpec } from './spec.ts'
+import { createWorkshop, type Workshop } from './workshop.ts'
 
 /** An oracle that also knows its model's tensors, and where they start. */
 export interface ModelOracle extends Oracle {
@@ -24,6 +23,14 @@ export interface ModelOracle extends Oracle {
   readonly examples: number
 }
 
+/** One gradient of several at the same parameters. */
+export interface Asked {
+  /** Its place among the group's specs. */
+  readonly worker: number
+  /** Which step's batch, where that is not the request's. */
+  readonly step?: number
+}
+
 /** The oracles of several workers that ask at one θ, as a trusted server has it. */
 export interface OracleGroup {
   readonly dimension: number
@@ -31,10 +38,10 @@ export interface OracleGroup {
   /** One for each spec, in order. */
   readonly oracles: readonly ModelOracle[]
   /**
-   * Every worker's gradient of the same request, in order: the same bits as one by one. The parameters go to the
-   * library once.
+   * The gradients of those asked, or of all, at the parameters of one request: the same bits as one by one. The
+   * parameters go to the library once.
    */
-  gradients(request: GradientRequest): Promise<GradientReply[]>
+  gradients(request: GradientRequest, asked?: readonly Asked[]): Promise<GradientReply[]>
   evaluate(parameters: Vector): Promise<Evaluation>
 }
 
@@ -50,13 +57,19 @@ export async function createJaxOracle(spec: OracleSpec): Promise<ModelOracle> {
  * @throws DataError, ModelError
  */
 export async function createJaxOracles(specs: readonly OracleSpec[]): Promise<ModelOracle[]> {
-  const workers = await createWorkers(specs)
+  const workers = await createWorkers(specs, createWorkshop(specs.length))
   return workers.map(oracleOf)
 }
 
-/** @throws DataError, ModelError; RangeError where the specs differ in model, data or seed */
-export async function createOracleGroup(specs: readonly OracleSpec[]): Promise<OracleGroup> {
-  const workers = await createWorkers(specs)
+/**
+ * @param workshop to take over what earlier groups were made from
+ * @throws DataError, ModelError; RangeError where the specs differ in model, data or seed
+ */
+export async function createOracleGroup(
+  specs: readonly OracleSpec[],
+  workshop: Workshop = createWorkshop(specs.length),
+): Promise<OracleGroup> {
+  const workers = await createWorkers(specs, workshop)
   const [first] = workers
   for (const { spec } of workers)
     for (const field of ['model', 'data', 'seed'] as const)
@@ -67,14 +80,17 @@ export async function createOracleGroup(specs: readonly OracleSpec[]): Promise<O
   if (!first) throw new RangeError('a group of no oracles: expected at least one')
   const oracles = workers.map(oracleOf)
   const { dimension, initial, evaluate } = oracles[0]!
+  const everyone = workers.map((_, worker) => ({ worker }))
   return {
     dimension,
     initial,
     oracles,
-    async gradients(request) {
+    async gradients(request, asked = everyone) {
       const at = first.machine.upload(request.parameters)
       try {
-        return workers.map(worker => gradientAt(worker, at, request))
+        return asked.map(({ worker, step = request.step }) =>
+          gradientAt(workers[worker]!, at, { ...request, step }),
+        )
       } finally {
         at.release()
       }
@@ -90,20 +106,15 @@ interface Worker {
   readonly test: DataSource['test']
 }
 
-async function createWorkers(specs: readonly OracleSpec[]): Promise<Worker[]> {
+async function createWorkers(specs: readonly OracleSpec[], workshop: Workshop): Promise<Worker[]> {
   const jax = await loadJax()
-  const sources = new Map<string, Promise<DataSource>>()
-  const machines = new Map<string, Machine>()
   return Promise.all(
     specs.map(async spec => {
-      const opening = sources.get(spec.data) ?? openData(spec.data)
-      sources.set(spec.data, opening)
-      const source = await opening
-      const machineKey = JSON.stringify([spec.model, spec.data])
-      const machine = machines.get(machineKey) ?? compileModel(jax, modelNamed(spec.model, source))
-      machines.set(machineKey, machine)
-      // Nothing holds on to `source`: once every peer has its share, the whole training set can be freed.
-      return { spec, machine, share: shareOf(spec, source), test: source.test }
+      const { model, data } = spec
+      const machine = await workshop.machine(jax, model, data)
+      // Without the workshop nothing holds on to the source: once every peer has its share, the rest can be freed.
+      const { test } = await workshop.source(data)
+      return { spec, machine, share: await workshop.share(spec), test }
     }),
   )
 }

@@ -18,7 +18,10 @@ import { type OwnGradientOptions, ownGradient } from '../own-gradient.ts'
 import { randomStream } from '../random.ts'
 import type { StepSize } from '../step-size.ts'
 
-/** The gradients of these workers at the same parameters, in the order asked for: one batched call, if it can be. */
+/**
+ * The gradients of these workers at the same parameters, in the order asked for: one batched call, if it can be. New
+ * ones at each call: they are written to.
+ */
 export type GradientSource = (
   request: { readonly step: number; readonly parameters: Vector; readonly batch: number },
   workers: readonly number[],
@@ -98,7 +101,7 @@ async function takeStep(state: State): Promise<ServerStep> {
   for (const [place, worker] of asked.entries()) {
     const { gradient, loss: workerLoss } = replies[place]!
     if (honest.includes(worker)) loss += workerLoss / honest.length
-    const vector = ownGradient(gradient, parameters, state.momenta[worker]!, options)
+    const vector = ownGradient(gradient, parameters, state.momenta[worker]!, options, gradient)
     if (options.momentum !== 0) state.momenta[worker] = vector
     own.set(worker, vector)
   }

@@ -4,13 +4,12 @@
  */
 import type { Vector } from '../../agreement/vector.ts'
 import type { Dataset } from '../../learning/data/dataset.ts'
-import { openData } from '../../learning/data/open.ts'
-import { modelNamed } from '../../learning/models/registry.ts'
 import type { Evaluation } from '../../learning/oracle.ts'
 import { gatherRows } from '../../learning/oracles/batch.ts'
 import { loadJax } from '../../learning/oracles/jax.ts'
 import { createOracleGroup, type ModelOracle } from '../../learning/oracles/jax-oracle.ts'
-import { compileModel, type Machine } from '../../learning/oracles/machine.ts'
+import type { Machine } from '../../learning/oracles/machine.ts'
+import { createWorkshop, type Workshop } from '../../learning/oracles/workshop.ts'
 import type { GradientSource } from '../../learning/server/server.ts'
 
 export interface TaskSpec {
@@ -41,14 +40,17 @@ export interface Bench {
 
 /** Tasks kept: each holds the shares of all workers. */
 const tasksMax = 3
+/** Shares kept besides, for tasks that differ in whose labels are flipped. */
+const sharesMax = 16
 
 export function createBench(): Bench {
   const tasks = new Map<string, Promise<Task>>()
   const judges = new Map<string, Promise<Judge>>()
+  const workshop = createWorkshop(sharesMax)
   return {
     open(spec) {
       const key = JSON.stringify(spec)
-      const task = tasks.get(key) ?? openTask(spec)
+      const task = tasks.get(key) ?? openTask(spec, workshop)
       tasks.delete(key)
       tasks.set(key, task)
       if (tasks.size > tasksMax) tasks.delete(tasks.keys().next().value!)
@@ -56,29 +58,31 @@ export function createBench(): Bench {
     },
     async evaluate(model, data, parameters, examples) {
       const key = JSON.stringify([model, data])
-      const judge = judges.get(key) ?? openJudge(model, data)
+      const judge = judges.get(key) ?? openJudge(model, data, workshop)
       judges.set(key, judge)
       return evaluateOn(await judge, parameters, examples)
     },
   }
 }
 
-async function openTask(spec: TaskSpec): Promise<Task> {
-  if (spec.partition === 'shared') return openShared(spec)
+async function openTask(spec: TaskSpec, workshop: Workshop): Promise<Task> {
+  if (spec.partition === 'shared') return openShared(spec, workshop)
   const { model, data, partition, workers, seed, flipped } = spec
   const group = await createOracleGroup(
     Array.from({ length: workers }, (_, peer) => ({
       ...{ model, data, partition, seed, peer, peers: workers },
       ...(flipped.includes(peer) && { relabel: 'flip' as const }),
     })),
+    workshop,
   )
   return {
     start: group.initial,
     oracles: group.oracles,
     gradients: (request, asked) =>
-      asked.length === workers
-        ? group.gradients(request)
-        : Promise.all(asked.map(worker => group.oracles[worker]!.gradient(request))),
+      group.gradients(
+        request,
+        asked.map(worker => ({ worker })),
+      ),
   }
 }
 
@@ -86,22 +90,23 @@ async function openTask(spec: TaskSpec): Promise<Task> {
  * All workers on one oracle over the whole training set: worker `w` of `n` asks at step `t` for the batch of step
  * `(t − 1)n + w + 1`, so that each draws its own.
  */
-async function openShared({ model, data, workers, seed, flipped }: TaskSpec): Promise<Task> {
+async function openShared(
+  { model, data, workers, seed, flipped }: TaskSpec,
+  workshop: Workshop,
+): Promise<Task> {
   const whole = { model, data, partition: 'iid', seed, peer: 0, peers: 1 }
-  const group = await createOracleGroup([
-    whole,
-    ...(flipped.length > 0 ? [{ ...whole, relabel: 'flip' as const }] : []),
-  ])
-  const [plain, poisoned] = group.oracles
+  const poisoned = flipped.length > 0 ? [{ ...whole, relabel: 'flip' as const }] : []
+  const group = await createOracleGroup([whole, ...poisoned], workshop)
   return {
     start: group.initial,
     oracles: group.oracles,
     gradients: (request, asked) =>
-      Promise.all(
-        asked.map(worker => {
-          const oracle = flipped.includes(worker) ? poisoned! : plain!
-          return oracle.gradient({ ...request, step: (request.step - 1) * workers + worker + 1 })
-        }),
+      group.gradients(
+        request,
+        asked.map(worker => ({
+          worker: flipped.includes(worker) ? 1 : 0,
+          step: (request.step - 1) * workers + worker + 1,
+        })),
       ),
   }
 }
@@ -111,9 +116,9 @@ interface Judge {
   readonly test: Dataset
 }
 
-async function openJudge(model: string, data: string): Promise<Judge> {
-  const [jax, source] = await Promise.all([loadJax(), openData(data)])
-  return { machine: compileModel(jax, modelNamed(model, source)), test: source.test() }
+async function openJudge(model: string, data: string, workshop: Workshop): Promise<Judge> {
+  const [jax, source] = await Promise.all([loadJax(), workshop.source(data)])
+  return { machine: await workshop.machine(jax, model, data), test: source.test() }
 }
 
 function evaluateOn({ machine, test }: Judge, parameters: Vector, examples: number): Evaluation {
