@@ -5,9 +5,12 @@
 import { honestCount, quorum, type Synchrony } from './thresholds.ts'
 import { type Traffic, trafficOf } from './traffic.ts'
 
+/** The averaging agreements; `mean` is none, and there to be compared with. */
 export const protocolNames = ['mda', 'cva', 'icwtm', 'rb-tm', 'mean'] as const
+/** One of `protocolNames`. */
 export type ProtocolName = (typeof protocolNames)[number]
 
+/** What is asked of `bounds`: a protocol for `n` peers of which `f` may be faulty. */
 export interface BoundsQuery {
   readonly protocol: ProtocolName
   readonly peers: number
@@ -17,6 +20,7 @@ export interface BoundsQuery {
   readonly dimension?: number
 }
 
+/** What the protocol guarantees there; figures that only a feasible one has are null where it is not. */
 export interface Bounds {
   readonly protocol: ProtocolName
   readonly peers: number

@@ -20,6 +20,7 @@ import { type Commitment, newStep, type PeerIndex, type Protocol, type StepBuild
 import { echoThreshold, readyAmplification, readyDelivery } from './thresholds.ts'
 import { isFiniteVector, type Vector } from './vector.ts'
 
+/** One instance: the slot whose author broadcasts, and `n` peers with at most `f` faulty, vectors of `d` coordinates. */
 export interface BroadcastOptions {
   readonly slot: Slot
   readonly self: PeerIndex
@@ -29,17 +30,20 @@ export interface BroadcastOptions {
   readonly commitments: Commitments
 }
 
+/** What its driver tells it. */
 export type BroadcastInput =
   /** The author's own vector. */
   | { readonly kind: 'vector'; readonly vector: Vector }
   /** The time that was asked for has passed. */
   | { readonly kind: 'timer' }
 
+/** What it tells its driver. */
 export type BroadcastOutput =
   | { readonly kind: 'delivered'; readonly slot: Slot; readonly sealed: Sealed }
   /** Asks to be woken: the vector is agreed on but not in hand, and somebody else must be asked for it. */
   | { readonly kind: 'timer'; readonly slot: Slot }
 
+/** Reliable broadcast of one slot's vector, as a state machine. */
 export type Broadcast = Protocol<BroadcastInput, Message, BroadcastOutput>
 
 /** Answers that one peer gets for one slot: one, and two more for a peer that restarted in between. */
@@ -70,6 +74,10 @@ interface State {
 
 type Builder = StepBuilder<Message, BroadcastOutput>
 
+/**
+ * Reliable broadcast for `options.slot`, at one peer: the author by `input`, everyone by `receive`. Guarantees need
+ * `n ≥ 3f + 1`; nothing here checks it.
+ */
 export function createBroadcast(options: BroadcastOptions): Broadcast {
   const state: State = {
     options,

@@ -1,7 +1,10 @@
 /**
  * `concord/agreement`: what the pure core offers to others. Aggregation rules on plain Float32Arrays; the averaging
  * agreements, reliable broadcast and witnesses as state machines to drive; bounds to choose among them.
+ *
+ * @module concord/agreement
  */
+export type { Aggregate, Family } from './averaging/aggregate.ts'
 export type {
   Averaging,
   AveragingInput,
@@ -32,6 +35,7 @@ export {
 } from './broadcast.ts'
 export { allocateVector, hasKernels } from './kernels/index.ts'
 export {
+  type AveragedPhase,
   type Commitments,
   type Digest,
   type Exchange,
@@ -39,6 +43,7 @@ export {
   type MessageKind,
   type Phase,
   type Sealed,
+  type Seen,
   type Slot,
   slotKey,
 } from './message.ts'
@@ -66,6 +71,7 @@ export {
   type Synchrony,
   witnessThreshold,
 } from './thresholds.ts'
+export type { Traffic } from './traffic.ts'
 export {
   coordinateWiseDiameter,
   diameter,

@@ -34,6 +34,7 @@ export interface Sealed {
   readonly signature: Uint8Array
 }
 
+/** Everything that peers say to each other. */
 export type Message =
   /** An author's own vector for its slot: the exchange of the standard form, and SEND of reliable broadcast. */
   | { readonly kind: 'vector'; readonly slot: Slot; readonly sealed: Sealed }
@@ -67,6 +68,7 @@ export interface Seen {
   readonly signature: Uint8Array
 }
 
+/** The kinds of messages, as counted and logged. */
 export type MessageKind = Message['kind']
 
 /**
@@ -80,6 +82,7 @@ export interface Commitments {
   bind(kind: 'echo' | 'ready' | 'report', slot: Slot, value: string): string
 }
 
+/** A slot as a key of maps: equal for equal slots. */
 export function slotKey(slot: Slot): string {
   return `${slot.step}/${slot.phase}/${slot.iteration}/${slot.sender}`
 }

@@ -13,6 +13,7 @@ export type PeerIndex = number
 /** One peer, or every peer but oneself. */
 export type Recipient = PeerIndex | 'others'
 
+/** A message and whom it is for. */
 export interface Envelope<M = Message> {
   readonly to: Recipient
   readonly message: M
@@ -29,17 +30,20 @@ export interface Fault {
   readonly detail?: string
 }
 
+/** Two commitments of one author to one slot, with different digests: anyone who has its key can check them. */
 export interface Evidence {
   readonly slot: Slot
   readonly first: Commitment
   readonly second: Commitment
 }
 
+/** What an author signed for a slot: the digest of its vector. */
 export interface Commitment {
   readonly digest: Digest
   readonly signature: Uint8Array
 }
 
+/** Everything that a peer can do wrong, by where it is noticed. */
 export type FaultKind =
   // the author's vector
   | 'equivocation'
@@ -63,13 +67,16 @@ export type FaultKind =
   | 'flooding'
   | 'silent'
 
+/** What the world must do now: send the messages, use the outputs, record the faults. */
 export interface Step<M, Output> {
   readonly messages: readonly Envelope<M>[]
   readonly outputs: readonly Output[]
   readonly faults: readonly Fault[]
 }
 
+/** A state machine at one peer: given the same inputs and messages in the same order it returns the same steps. */
 export interface Protocol<Input, M, Output> {
+  /** Takes what its own driver says: a vector to begin with, a timer that has run out. */
   input(value: Input): Step<M, Output>
   /** Takes anything any peer may send: garbage becomes a fault, never a throw. */
   receive(from: PeerIndex, message: M): Step<M, Output>
@@ -82,6 +89,7 @@ export interface StepBuilder<M, Output> extends Step<M, Output> {
   readonly faults: Fault[]
 }
 
+/** An empty step, to fill. */
 export function newStep<M, Output>(): StepBuilder<M, Output> {
   return { messages: [], outputs: [], faults: [] }
 }

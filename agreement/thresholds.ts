@@ -10,6 +10,7 @@ export function quorum(peers: number, faults: number, synchrony: Synchrony): num
   return synchrony === 'synchronous' ? peers : peers - faults
 }
 
+/** Whether delays have a bound that can be waited for, or only the vectors of `n − f` can. */
 export type Synchrony = 'asynchronous' | 'synchronous'
 
 /** Two sets of this size share an honest peer, so no two digests of a slot both reach it. */

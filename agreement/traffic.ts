@@ -4,6 +4,7 @@
  */
 import type { ProtocolName } from './bounds.ts'
 
+/** Of one iteration among honest peers. */
 export interface Traffic {
   /** Sent by all peers together, one for each recipient. */
   readonly messages: number

@@ -35,10 +35,12 @@ export function squaredDistance(a: Vector, b: Vector): number {
   return sum
 }
 
+/** `‖a − b‖₂`. */
 export function distance(a: Vector, b: Vector): number {
   return Math.sqrt(squaredDistance(a, b))
 }
 
+/** `‖x‖₂`. */
 export function norm(vector: Vector): number {
   let sum = 0
   for (let i = 0; i < vector.length; i++) sum += vector[i]! * vector[i]!

@@ -15,6 +15,7 @@ import { absorb, newStep, type PeerIndex, type Protocol, type Step, type StepBui
 import { witnessThreshold } from './thresholds.ts'
 import type { Vector } from './vector.ts'
 
+/** One exchange among `n` peers with at most `f` faulty, of vectors of `d` coordinates. */
 export interface WitnessedExchangeOptions {
   readonly exchange: Exchange
   readonly self: PeerIndex
@@ -24,15 +25,18 @@ export interface WitnessedExchangeOptions {
   readonly commitments: Commitments
 }
 
+/** What its driver tells it: the own vector, and timers that have run out. */
 export type WitnessedExchangeInput =
   | { readonly kind: 'vector'; readonly vector: Vector }
   | { readonly kind: 'timer'; readonly slot: Slot }
 
+/** What it tells its driver. */
 export type WitnessedExchangeOutput =
   | BroadcastOutput
   /** The vectors seen, by author, ascending. Once only. */
   | { readonly kind: 'exchanged'; readonly delivered: readonly (readonly [PeerIndex, Sealed])[] }
 
+/** The exchange at one peer, as a state machine. */
 export type WitnessedExchange = Protocol<WitnessedExchangeInput, Message, WitnessedExchangeOutput>
 
 type Builder = StepBuilder<Message, WitnessedExchangeOutput>
@@ -47,6 +51,7 @@ interface State {
   done: boolean
 }
 
+/** The exchange at one peer. Guarantees need `n ≥ 3f + 1`; nothing here checks it. */
 export function createWitnessedExchange(options: WitnessedExchangeOptions): WitnessedExchange {
   const { exchange, self, peers, faults, dimension, commitments } = options
   const broadcasts = Array.from({ length: peers }, (_, sender) =>

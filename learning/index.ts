@@ -1,6 +1,8 @@
 /**
  * `concord/learning`: LEARN as a protocol on top of averaging agreement; oracles, models and data to feed it; attacks
  * to hold it against.
+ *
+ * @module concord/learning
  */
 export type { Attack, Sight } from './attacks/attack.ts'
 export {

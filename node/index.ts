@@ -1,6 +1,8 @@
 /**
  * `concord` and `concord/node`: running peers. The ports and both their families, cohorts and identities, and the
  * peer that drives the protocols over them.
+ *
+ * @module concord/node
  */
 
 export {

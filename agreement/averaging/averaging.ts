@@ -15,6 +15,7 @@ import type { Synchrony } from '../thresholds.ts'
 import type { Vector } from '../vector.ts'
 import type { Aggregate } from './aggregate.ts'
 
+/** One run of `AVG_t`: which protocol, among whom, and how long. */
 export interface AveragingOptions {
   readonly protocol: ProtocolName
   readonly synchrony: Synchrony
@@ -42,15 +43,18 @@ export type TimerPurpose =
   /** A vector was agreed on but is not in hand. */
   | 'payload'
 
+/** Which wait is meant. */
 export interface TimerKey {
   readonly slot: Slot
   readonly purpose: TimerPurpose
 }
 
+/** What its driver tells it. */
 export type AveragingInput =
   | { readonly kind: 'vector'; readonly vector: Vector }
   | { readonly kind: 'timer'; readonly timer: TimerKey }
 
+/** What it tells its driver; `agreed` comes last, once. */
 export type AveragingOutput =
   | { readonly kind: 'timer'; readonly timer: TimerKey }
   /** The own vector of an exchange as it was sealed: from now on it is this and no other. */
@@ -66,6 +70,7 @@ export type AveragingOutput =
     }
   | { readonly kind: 'agreed'; readonly vector: Vector }
 
+/** One run of `AVG_t` at one peer, as a state machine. */
 export interface Averaging extends Protocol<AveragingInput, Message, AveragingOutput> {
   /** Whom the current exchange still lacks; empty once agreed. For people: "waiting for …". */
   waitingFor(): readonly PeerIndex[]

@@ -4,6 +4,7 @@ import type { Vector } from '../vector.ts'
 import { checkVectors, checkWhole, type RuleOptions } from './check.ts'
 import { RuleError } from './error.ts'
 
+/** Parameters of `bucketing`. */
 export interface BucketingOptions extends RuleOptions {
   /** Vectors per bucket, `1 … n`; 2 unless given. The last bucket takes what is left. */
   readonly s?: number

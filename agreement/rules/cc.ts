@@ -3,6 +3,7 @@ import { combine, squaredDistancesTo } from '../kernels/index.ts'
 import type { Vector } from '../vector.ts'
 import { checkPositive, checkVector, checkVectors, checkWhole, type RuleOptions } from './check.ts'
 
+/** Parameters of `cc`. */
 export interface CcOptions extends RuleOptions {
   /** The clipping radius `c_τ > 0`; 10 unless given. */
   readonly tau?: number

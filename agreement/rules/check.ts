@@ -6,6 +6,7 @@
 import { isFiniteVector, type Vector } from '../vector.ts'
 import { RuleError } from './error.ts'
 
+/** What may be said to any rule. */
 export interface RuleOptions {
   /** The caller knows that the vectors are of one length and finite: skips that pass over them. */
   readonly checked?: boolean

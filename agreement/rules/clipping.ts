@@ -3,6 +3,7 @@ import { combine, squaredDistancesTo } from '../kernels/index.ts'
 import type { Vector } from '../vector.ts'
 import { checkMinority, checkPositive, checkVectors, type RuleOptions } from './check.ts'
 
+/** Parameters of `clip`. */
 export interface ClipOptions extends RuleOptions {
   /** The largest norm to let through, `> 0`; 2 unless given (RESAM, Appendix D). */
   readonly radius?: number

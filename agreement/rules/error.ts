@@ -1,5 +1,6 @@
 /** The named error of every rule: our caller's misuse, told so that it can be put right. */
 
+/** What was wrong with the input of a rule. */
 export type RuleErrorCode =
   /** No vectors at all. */
   | 'empty-input'
@@ -16,6 +17,7 @@ export type RuleErrorCode =
   /** An exact search passed its stated limit of work. */
   | 'work-limit'
 
+/** A rule was given what it cannot work on; the message says what, where, and what would be right. */
 export class RuleError extends Error {
   override readonly name = 'RuleError'
   readonly code: RuleErrorCode

@@ -6,11 +6,13 @@ import { RuleError } from './error.ts'
 import { geometricMedian } from './geometric-median.ts'
 import type { Resilience } from './resilience.ts'
 
+/** Parameters of `gm`. */
 export interface GmOptions extends RuleOptions {
   /** How near to the median, as a part of the harmonic mean of the distances to the vectors; 1e-6 unless given. */
   readonly tolerance?: number
 }
 
+/** Parameters of `gmom`. */
 export interface GmomOptions extends GmOptions {
   /** The number of groups, `1 … n`; unless given, `2f + 1` but at most `n`. */
   readonly k?: number

@@ -5,6 +5,7 @@ import { checkMinority, checkVectors, checkWhole, type RuleOptions } from './che
 import { nearest } from './nearest.ts'
 import type { Resilience } from './resilience.ts'
 
+/** Parameters of `multiKrum`. */
 export interface MultiKrumOptions extends RuleOptions {
   /** How many vectors to average, `1 … n − f`; `n − f` unless given. */
   readonly m?: number

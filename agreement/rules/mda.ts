@@ -5,6 +5,7 @@ import { checkMinority, checkVectors, checkWhole, type RuleOptions } from './che
 import type { Resilience } from './resilience.ts'
 import { leastDiameterSubset } from './subset.ts'
 
+/** Parameters of `mda`. */
 export interface MdaOptions extends RuleOptions {
   /** Size of the subset; `n − f` unless given. Inside averaging agreement `q − f`, however many are in. */
   readonly keep?: number

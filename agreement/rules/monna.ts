@@ -3,6 +3,7 @@ import type { Vector } from '../vector.ts'
 import { checkMinority, checkVectors, checkWhole, type RuleOptions } from './check.ts'
 import { cva } from './cva.ts'
 
+/** Parameters of `monna`. */
 export interface MonnaOptions extends RuleOptions {
   /** Which of the vectors is trusted, the caller's own; 0 unless given. */
   readonly pivot?: number

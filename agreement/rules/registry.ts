@@ -23,6 +23,7 @@ import { nnm } from './nnm.ts'
 import type { Resilience } from './resilience.ts'
 import { trimmedMiddle } from './trimmed-middle.ts'
 
+/** A parameter beside the number of faults. */
 export interface RuleParameter {
   readonly name: string
   /** What it means, what it may be, and what it is unless given. */
@@ -37,18 +38,23 @@ interface Entry {
   readonly parameters?: readonly RuleParameter[]
 }
 
+/** A rule on the list. */
 export interface RuleEntry extends Entry {
   /** Parameters are passed on as they are; the rule itself checks their values. */
   apply(vectors: readonly Vector[], faults: number, options: RuleOptions & RuleParameters): Vector
+  /** `λ` for these parameters, where the rule has one. */
   readonly resilience?: (parameters: RuleParameters) => Resilience
 }
 
+/** What may stand in front of a rule: makes other vectors of the vectors. */
 export interface PreAggregationEntry extends Entry {
+  /** As a rule's. */
   apply(vectors: readonly Vector[], faults: number, options: RuleOptions & RuleParameters): Vector[]
 }
 
 const tolerance = { name: 'tolerance', summary: 'how near to the median, relative; above 0, default 1e-6' }
 
+/** All rules by name; `aggregator` finds them. */
 export const rules: Readonly<Record<string, RuleEntry>> = {
   mean: { summary: 'plain mean, no resilience', apply: (x, _, options) => mean(x, options) },
   cwtm: {
@@ -132,6 +138,7 @@ export const rules: Readonly<Record<string, RuleEntry>> = {
   },
 }
 
+/** All pre-aggregations by name. */
 export const preAggregations: Readonly<Record<string, PreAggregationEntry>> = {
   nnm: { summary: 'nearest-neighbour mixing: each becomes the mean of its n − f nearest', apply: nnm },
   bucketing: {
@@ -150,6 +157,11 @@ export const preAggregations: Readonly<Record<string, PreAggregationEntry>> = {
 /** A rule, with what stands in front of it and its parameters in place. */
 export interface Aggregator {
   readonly name: string
+  /**
+   * The rule's result for `n` vectors of `d` coordinates, at most `faults` of them faulty: a new vector.
+   *
+   * @throws RuleError as the rule and what stands in front of it
+   */
   aggregate(vectors: readonly Vector[], faults: number, options?: RuleOptions): Vector
   /** `λ`, where the rule has one and stands alone. */
   readonly resilience?: Resilience
