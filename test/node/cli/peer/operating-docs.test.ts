@@ -28,6 +28,16 @@ test('the dashboard draws metrics that exist, and the page lists all of them', a
   for (const name of listed) t.true(own.includes(name), name)
 })
 
+test('the image is built with all that the build needs: the compiler is an optional package', t => {
+  const steps = [...page('Dockerfile').matchAll(/npm (ci|run build|prune)([^&\n]*)/g)]
+  t.deepEqual(
+    steps.map(([, step]) => step),
+    ['ci', 'run build', 'prune'],
+  )
+  t.notRegex(steps[0]![2]!, /--omit/)
+  t.regex(steps[2]![2]!, /--omit=dev --omit=optional/)
+})
+
 test('the service and the container give join options that it has', t => {
   const flags = Object.values(joinCommand.options).map(({ flags: text }) => /--[\w-]+/.exec(text)![0])
   const service = /ExecStart=([\s\S]*?)\n[A-Z]/.exec(page('concord.service'))![1]!
