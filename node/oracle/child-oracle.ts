@@ -83,7 +83,7 @@ export async function createChildOracle(options: ChildOracleOptions): Promise<Mo
       checkLength(at, dimension)
       const heard = await enqueue(supervisor, id => ({ type: 'gradient', id, step, batch }), at)
       const { loss } = expect(heard.answer, 'gradient')
-      return { gradient: checkGradient(heard.payload, dimension, step), loss }
+      return { gradient: checkGradient(heard, dimension, step), loss }
     },
     async evaluate(at) {
       checkLength(at, dimension)
@@ -199,8 +199,12 @@ async function run(supervisor: Supervisor, ask: Ask, payload: Vector): Promise<H
 async function exchange({ process, shared, limits }: Supervisor, ask: Ask, payload: Vector): Promise<Heard> {
   if (!shared) return process!.ask(ask, payload, limits.answerMs)
   await shared.writeParameters(payload)
-  const { answer } = await process!.ask(ask, null, limits.answerMs)
-  return { answer, payload: answer.type === 'gradient' ? await shared.readGradient() : new Float32Array(0) }
+  const answering = process!.ask(ask, null, limits.answerMs)
+  if (ask.type === 'gradient') shared.expectGradient()
+  const { answer } = await answering
+  if (answer.type !== 'gradient') return { answer, payload: new Float32Array(0) }
+  const { gradient, foundFinite } = await shared.readGradient()
+  return { answer, payload: gradient, foundFinite }
 }
 
 async function pause({ open }: Supervisor, ms: number): Promise<void> {
@@ -241,13 +245,13 @@ function checkLength(parameters: Vector, dimension: number): void {
     )
 }
 
-function checkGradient(gradient: Vector, dimension: number, step: number): Vector {
+function checkGradient({ payload: gradient, foundFinite }: Heard, dimension: number, step: number): Vector {
   if (gradient.length !== dimension)
     throw new OracleError(
       'ORACLE_DIMENSION',
       `the oracle's gradient of step ${step} has ${gradient.length} values, expected ${dimension}`,
     )
-  if (!isFiniteVector(gradient)) {
+  if (!foundFinite && !isFiniteVector(gradient)) {
     const at = gradient.findIndex(value => !Number.isFinite(value))
     throw new OracleError(
       'ORACLE_NOT_FINITE',

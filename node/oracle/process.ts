@@ -16,6 +16,8 @@ export interface ProcessOptions {
 export interface Heard {
   readonly answer: Answer
   readonly payload: Vector
+  /** The payload's values have been found finite already. */
+  readonly foundFinite?: boolean
 }
 
 export interface OracleProcess {

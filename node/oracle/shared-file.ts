@@ -10,13 +10,22 @@ import { access, type FileHandle, open, unlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Vector } from '../../agreement/vector.ts'
+import { createLanding, type Landing } from './landing.ts'
+
+export interface SharedGradient {
+  readonly gradient: Vector
+  /** Found finite on the way; where false it has not been looked at. */
+  readonly foundFinite: boolean
+}
 
 export interface SharedFile {
   readonly path: string
   /** Makes room for two vectors and takes the name away: the other side has opened it. */
   settle(dimension: number): Promise<void>
   writeParameters(parameters: Vector): Promise<void>
-  readGradient(): Promise<Vector>
+  /** To be called while the other side computes: makes room for its gradient, which takes as long as copying it. */
+  expectGradient(): void
+  readGradient(): Promise<SharedGradient>
   close(): Promise<void>
 }
 
@@ -39,6 +48,8 @@ export async function createSharedFile(): Promise<SharedFile | null> {
 function sharedFile(path: string, handle: FileHandle): SharedFile {
   let dimension = 0
   let isNamed = true
+  let landing: Landing | null = null
+  let room: Vector | null = null
   const unname = async () => {
     if (!isNamed) return
     isNamed = false
@@ -48,6 +59,7 @@ function sharedFile(path: string, handle: FileHandle): SharedFile {
     path,
     async settle(length) {
       dimension = length
+      if (4 * length <= AT_ONCE_BYTES_MAX) landing = createLanding(length)
       await handle.truncate(8 * length)
       await unname()
     },
@@ -56,12 +68,20 @@ function sharedFile(path: string, handle: FileHandle): SharedFile {
       if (bytes.length <= AT_ONCE_BYTES_MAX) writeSync(handle.fd, bytes, 0, bytes.length, 0)
       else await handle.write(bytes, 0, bytes.length, 0)
     },
+    expectGradient() {
+      room ??= touched(new Float32Array(dimension))
+    },
     async readGradient() {
-      const gradient = new Float32Array(dimension)
-      const bytes = bytesOf(gradient)
-      if (bytes.length <= AT_ONCE_BYTES_MAX) readSync(handle.fd, bytes, 0, bytes.length, bytes.length)
-      else await handle.read(bytes, 0, bytes.length, bytes.length)
-      return gradient
+      const gradient = room ?? new Float32Array(dimension)
+      room = null
+      if (landing === null) {
+        const bytes = bytesOf(gradient)
+        await handle.read(bytes, 0, bytes.length, bytes.length)
+        return { gradient, foundFinite: false }
+      }
+      readSync(handle.fd, landing.bytes, 0, landing.bytes.length, landing.bytes.length)
+      gradient.set(landing.values)
+      return { gradient, foundFinite: landing.isFinite() }
     },
     async close() {
       await unname()
@@ -73,3 +93,11 @@ function sharedFile(path: string, handle: FileHandle): SharedFile {
 function bytesOf(vector: Vector): Uint8Array {
   return new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength)
 }
+
+/** Memory is given by the page, when it is first written to. */
+function touched(vector: Vector): Vector {
+  for (let i = 0; i < vector.length; i += PAGE_VALUES) vector[i] = 0
+  return vector
+}
+
+const PAGE_VALUES = 1024
