@@ -2,6 +2,9 @@
 import { both, narrow, widen } from './emit-columns.ts'
 import { type Code, f64x2, get, i32, type Locals, loopWhile, set, v128 } from './wasm.ts'
 
+/** Columns that one step of `widenKernel` takes on; what lies past the end of a row comes along, and is not looked at. */
+const WIDEN_STEP = 16
+
 /**
  * `run(table, last, offset, wide, bytes)`: writes each row that the table from `table` to `last` points to, from
  * `offset` on, in 64 bits to `wide`, one every `stride` bytes; less the row that `last` points to if `centred`.
@@ -12,13 +15,16 @@ export function widenKernel(centred: boolean, stride: number): (locals: Locals) 
     const [row, centre, at, to] = [locals.i32(), locals.i32(), locals.i32(), locals.i32()]
     const [value, other] = [locals.v128(), locals.v128()]
     const result = centred ? both(f64x2.sub, widen(get(value)), widen(get(other))) : widen(get(value))
+    const four = (step: number): Code => [
+      ...set(value, v128.load(i32.add(get(row), get(at)), 16 * step)),
+      ...(centred ? set(other, v128.load(i32.add(get(centre), get(at)), 16 * step)) : []),
+      ...v128.store(get(to), result.low, 32 * step),
+      ...v128.store(get(to), result.high, 32 * step + 16),
+    ]
     const columns = [
-      ...set(value, v128.load(i32.add(get(row), get(at)))),
-      ...(centred ? set(other, v128.load(i32.add(get(centre), get(at)))) : []),
-      ...v128.store(get(to), result.low),
-      ...v128.store(get(to), result.high, 16),
-      ...set(at, i32.add(get(at), i32.const(16))),
-      ...set(to, i32.add(get(to), i32.const(32))),
+      ...Array.from({ length: WIDEN_STEP / 4 }, (_, step) => four(step)).flat(),
+      ...set(at, i32.add(get(at), i32.const(4 * WIDEN_STEP))),
+      ...set(to, i32.add(get(to), i32.const(8 * WIDEN_STEP))),
     ]
     const rows = [
       ...set(row, i32.add(i32.load(get(table)), get(offset))),
@@ -49,12 +55,12 @@ export function meansKernel(k: number): (locals: Locals) => Code {
     const [lists, last, offset, bytes] = [0, 1, 2, 3]
     const [at, row, to] = [locals.i32(), locals.i32(), locals.i32()]
     const sums = Array.from({ length: LANES }, () => locals.v128())
-    const divisor = locals.v128()
+    const share = locals.v128()
     const addRow = (index: number): Code => [
       ...set(row, i32.add(i32.load(get(lists), 4 * index), get(at))),
       ...sums.flatMap((sum, lane) => set(sum, f64x2.add(get(sum), v128.load(get(row), 16 * lane)))),
     ]
-    const scaled = sums.map(sum => f64x2.div(get(sum), get(divisor)))
+    const scaled = sums.map(sum => f64x2.mul(get(sum), get(share)))
     const columns = [
       ...sums.flatMap(sum => set(sum, v128.zero())),
       ...Array.from({ length: k }, (_, index) => addRow(index)).flat(),
@@ -70,6 +76,6 @@ export function meansKernel(k: number): (locals: Locals) => Code {
       ...loopWhile(columns, i32.lessUnsigned(get(at), get(bytes))),
       ...set(lists, i32.add(get(lists), i32.const(4 * (k + 1)))),
     ]
-    return [...set(divisor, f64x2.const(k)), ...loopWhile(each, i32.lessUnsigned(get(lists), get(last)))]
+    return [...set(share, f64x2.const(1 / k)), ...loopWhile(each, i32.lessUnsigned(get(lists), get(last)))]
   }
 }

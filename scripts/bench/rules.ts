@@ -6,7 +6,7 @@
 
 import { allocateVector } from '../../agreement/kernels/index.ts'
 import * as plain from '../../agreement/kernels/plain.ts'
-import { mda } from '../../agreement/rules/index.ts'
+import { mda, nnm } from '../../agreement/rules/index.ts'
 import { aggregator, preAggregations, type RuleParameters } from '../../agreement/rules/registry.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import { randomStream } from '../../learning/random.ts'
@@ -74,6 +74,7 @@ export const run: RunBench = async ({ note, args }) => {
     note(`n = ${shape.n}, f = ${shape.f}, d = ${shape.d}`)
     rows.push(...measureShape(shape, rounds))
   }
+  rows.push(measureApart(shapes[2]!, rounds))
   rows.push(...(await measureThreads(shapes[2]!, rounds)))
   rows.push(...searches.map(search => measureSearch(search, rounds)))
   return rows
@@ -125,6 +126,21 @@ function measureShape(shape: Shape, rounds: number): BenchRow[] {
       },
     )
   })
+}
+
+/** NNM where no two vectors have the same neighbours and so no mean serves twice, as some do around a common centre. */
+function measureApart(shape: Shape, rounds: number): BenchRow {
+  const vectors = familyOf(shape, false)
+  const work: Work = family => nnm(family, shape.f, { checked: true })
+  const different = new Set(nnm(vectors, shape.f)).size
+  if (different < shape.n) throw new Error(`only ${different} of ${shape.n} lists of neighbours differ`)
+  const times = interleaved(new Map([['nnm', work]]), vectors, rounds).get('nnm')!
+  return compared(
+    `nnm, all lists different ${labelOf(shape)}`,
+    times.work,
+    { name: 'plain mean', ms: times.mean },
+    { 'ratio wanted': 9 },
+  )
 }
 
 const labelOf = ({ n, f, d }: Shape): string => `(${n}, ${f}, ${d})`
