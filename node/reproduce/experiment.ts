@@ -108,3 +108,9 @@ export function combinations<T extends Readonly<Record<string, readonly unknown[
     all = all.flatMap(before => values.map(value => ({ ...before, [name]: value })))
   return all as { [K in keyof T]: T[K][number] }[]
 }
+
+/** The names of those data sets that any of the experiment's runs is on: some experiments take the first only. */
+export function usedData(experiment: Experiment, settings: Settings): string[] {
+  const paths = new Set(experiment.configurations(settings).map(({ data }) => data))
+  return settings.data.filter(({ path }) => paths.has(path)).map(({ name }) => name)
+}

@@ -79,20 +79,38 @@ export function linesFigure(options: LinesOptions): Figure {
       })),
     )
     .filter(({ low }) => scale !== 'log' || low > 0)
-  const data = { values }
+  const bottom = scale === 'percent' ? bottomOf(values) : 0
+  // What is below the axis is left out rather than clipped: a clip would be told by an id, of which a page has several.
+  const shown = values
+    .filter(({ y }) => bottom === 0 || y >= bottom)
+    .map(value => (bottom === 0 ? value : { ...value, low: Math.max(bottom, value.low) }))
+  const data = { values: shown }
   const legend = legendOf(options)
+  const layers = lineLayers(options, legend, bottom)
   const spec: TopLevelSpec =
     panels.length === 1
-      ? { data, width: 640, height: 300, ...lineLayers(options, legend), config }
+      ? { data, width: 640, height: 300, ...layers, config }
       : {
           data,
           facet: { field: 'panel', type: 'nominal', sort: panels, title: null },
           columns,
-          spec: { width: columns === 2 ? 350 : 225, height: 200, ...lineLayers(options, legend) },
+          spec: { width: columns === 2 ? 350 : 225, height: 200, ...layers },
           resolve: { axis: { x: 'independent', y: 'independent' } },
           config,
         }
-  return { title, caption, spec, legend }
+  const cut = bottom > 0 ? ` The axis starts at ${Math.round(100 * bottom)} %.` : ''
+  return { title, caption: `${caption}${cut}`, spec, legend }
+}
+
+/**
+ * Where the axis of a figure of accuracies starts: below all of them once learning is under way, so that lines which
+ * end close to each other can be told apart; at 0 where any of them fails.
+ */
+function bottomOf(values: readonly { readonly x: number; readonly low: number }[]): number {
+  const last = Math.max(...values.map(({ x }) => x))
+  const lowest = Math.min(...values.filter(({ x }) => x >= last / 4).map(({ low }) => low))
+  const bottom = Math.floor(10 * lowest) / 10
+  return bottom >= 0.3 ? bottom : 0
 }
 
 function legendOf({ lines, reference }: LinesOptions): LegendEntry[] {
@@ -105,10 +123,18 @@ function legendOf({ lines, reference }: LinesOptions): LegendEntry[] {
   }))
 }
 
-function lineLayers({ x, y, scale, reference, logX = false }: LinesOptions, legend: readonly LegendEntry[]) {
+function lineLayers(
+  { x, y, scale, reference, logX = false }: LinesOptions,
+  legend: readonly LegendEntry[],
+  bottom: number,
+) {
   const names = legend.map(({ name }) => name)
   const yScale =
-    scale === 'log' ? { type: 'log' as const } : scale === 'percent' ? { domain: [0, 1] } : { zero: false }
+    scale === 'log'
+      ? { type: 'log' as const }
+      : scale === 'percent'
+        ? { domain: [bottom, 1] }
+        : { zero: false }
   const format =
     scale === 'percent' ? { format: '.0%' } : scale === 'log' ? { format: '~g', tickCount: 6 } : {}
   const number = { type: 'quantitative' as const, scale: yScale, axis: { title: y, ...format } }

@@ -1,7 +1,15 @@
 /** The page of a reproduction: one HTML file, its figures inside, nothing from the network. */
-import type { Experiment, Findings, Settings, Table, Verdict } from './experiment.ts'
+import {
+  type Experiment,
+  type Findings,
+  type Settings,
+  type Table,
+  usedData,
+  type Verdict,
+} from './experiment.ts'
 import { drawFigure, type Figure } from './figures.ts'
 import { style } from './page-style.ts'
+import type { Reproduction } from './reproduce.ts'
 import type { Results } from './results.ts'
 
 export interface PageOptions {
@@ -9,6 +17,7 @@ export interface PageOptions {
   readonly settings: Settings
   readonly findings: Findings
   readonly results: Results
+  readonly used: Reproduction['used']
   /** How it was called. */
   readonly command: string
 }
@@ -78,15 +87,16 @@ function tableHtml({ title, head, rows }: Table): string {
   return `<h3>${safe(title)}</h3><div class="scroll"><table><thead><tr>${cells(head, 'th')}</tr></thead><tbody>${rows.map(row => `<tr>${cells(row, 'td')}</tr>`).join('')}</tbody></table></div>`
 }
 
-function howItWasRun({ experiment, settings, results, command }: PageOptions): string {
+function howItWasRun({ experiment, settings, results, used, command }: PageOptions): string {
   const { machine, runs, wallSeconds } = results
+  const others = runs.length - used.runs
   const busy = machine.load > machine.cores
   const rows = [
     ['command', command],
-    ...(experiment.needsData ? [['data', settings.data.map(({ name }) => dataText(name)).join('; ')]] : []),
+    ...(experiment.needsData ? [['data', usedData(experiment, settings).map(dataText).join('; ')]] : []),
     [
       'runs',
-      `${runs.length}, ${Math.round(runs.reduce((sum, run) => sum + run.seconds, 0))} s of work; this call took ${wallSeconds} s on ${machine.threads} threads`,
+      `${used.runs}, ${Math.round(used.workSeconds)} s of work; this call took ${wallSeconds} s on ${machine.threads === 1 ? 'one thread' : `${machine.threads} threads`}${others > 0 ? `; ${others} of other settings in the same results.json are not used here` : ''}`,
     ],
     ['machine', `${machine.processor}, ${machine.cores} cores, Node ${machine.node}`],
     [

@@ -1,5 +1,6 @@
 /** An experiment from its plan to its findings: what has been run before is taken over, the rest is run. */
 import { availableParallelism, cpus, loadavg } from 'node:os'
+import { createEstimate } from './estimate.ts'
 import type { Configuration, Experiment, Findings, Result, Settings } from './experiment.ts'
 import { runPool } from './pool.ts'
 import { keyOf, type Results, type Run, readRuns, toRun, writeResults } from './results.ts'
@@ -29,6 +30,8 @@ export interface RunProgress {
 export interface Reproduction {
   readonly findings: Findings
   readonly results: Results
+  /** Of those in `results`, the runs that these findings rest on. */
+  readonly used: { readonly runs: number; readonly workSeconds: number }
 }
 
 /** @throws ResultsError, ReproduceError */
@@ -53,7 +56,7 @@ export async function reproduce(options: ReproduceOptions): Promise<Reproduction
     // Runs of other settings in the same folder stay: quick ones may serve the full experiment.
     runs: [...known.values()],
   })
-  const meter = createMeter(experiment, configs, missing, options.onProgress)
+  const meter = createMeter(experiment, configs, missing, threads, options.onProgress)
   const save = () => writeResults(path, snapshot({ verdicts: [], tables: [], figures: [], notes: [] }))
   try {
     await runPool({
@@ -71,10 +74,12 @@ export async function reproduce(options: ReproduceOptions): Promise<Reproduction
     await save() // what has been run need not be run again
     throw error
   }
-  const findings = experiment.judge(resultsOf(wanted, known), settings)
+  const used = resultsOf(wanted, known)
+  const findings = experiment.judge(used, settings)
   const results = snapshot(findings)
   await writeResults(path, results)
-  return { findings, results }
+  const workSeconds = used.reduce((sum, { seconds }) => sum + seconds, 0)
+  return { findings, results, used: { runs: used.length, workSeconds } }
 }
 
 function resultsOf(keys: readonly string[], known: ReadonlyMap<string, Run>): Result<Configuration>[] {
@@ -104,33 +109,30 @@ function createMeter(
   experiment: Experiment,
   configs: readonly Configuration[],
   missing: readonly Configuration[],
+  threads: number,
   report: ReproduceOptions['onProgress'],
 ) {
-  const cost = missing.map(config => experiment.cost(config))
+  const costs = missing.map(config => experiment.cost(config))
   const total = configs.reduce((sum, config) => sum + experiment.cost(config), 0)
-  const open = cost.reduce((a, b) => a + b, 0)
-  const parts = missing.map(() => 0)
-  const startedMs = performance.now()
-  let savedMs = startedMs
-  const tell = () => {
-    const done = parts.reduce((sum, part, i) => sum + part * cost[i]!, 0)
-    const seconds = (performance.now() - startedMs) / 1000
-    const ready = seconds > 2 && done > 0
+  const earlier = total - costs.reduce((a, b) => a + b, 0)
+  const estimate = createEstimate(costs, threads)
+  let finished = configs.length - missing.length
+  let savedMs = performance.now()
+  const tell = (index: number, part: number) => {
+    const nowMs = performance.now()
+    estimate.update(index, part, nowMs)
     report?.({
-      finished: configs.length - missing.length + parts.filter(part => part === 1).length,
+      finished,
       runs: configs.length,
-      done: total === 0 ? 1 : (total - open + done) / total,
-      secondsLeft: ready ? (seconds * (open - done)) / done : null,
+      done: total === 0 ? 1 : (earlier + estimate.done()) / total,
+      secondsLeft: estimate.secondsLeft(nowMs),
     })
   }
   return {
-    progress(index: number, done: number) {
-      parts[index] = Math.min(done, 0.999)
-      tell()
-    },
+    progress: (index: number, done: number) => tell(index, Math.min(done, 0.999)),
     finished(index: number) {
-      parts[index] = 1
-      tell()
+      finished++
+      tell(index, 1)
     },
     shouldSave() {
       const due = performance.now() - savedMs > saveEveryMs

@@ -5,6 +5,7 @@ import type { Findings, Table } from '../../reproduce/experiment.ts'
 import { defineCommand, flag, maybe, UsageError } from '../command.ts'
 import { integer, text } from '../parse.ts'
 import type { Terminal } from '../terminal.ts'
+import { duration } from '../view/format.ts'
 import { createRunMeter } from '../view/run-progress.ts'
 
 export const reproduceCommand = defineCommand({
@@ -66,7 +67,7 @@ export const reproduceCommand = defineCommand({
       ...(values.data === null ? [] : ['--data', values.data]),
     ].join(' ')
     await writeFile(page, await pageOf({ experiment, settings, ...run, command }))
-    terminal.print(`page: ${page}`)
+    terminal.print(`page: ${page} (${duration(run.results.wallSeconds)})`)
     if (json) terminal.data(`${JSON.stringify(run.results, null, 2)}\n`)
     return 0
   },
@@ -102,8 +103,11 @@ async function runExperiment(
   { fresh, threads }: { readonly fresh: boolean; readonly threads: number | null },
   terminal: Terminal,
 ) {
-  const { reproduce } = await import('../../reproduce/reproduce.ts')
-  const data = experiment.needsData ? ` on ${settings.data.map(({ name }) => name).join(' and ')}` : ''
+  const [{ reproduce }, { usedData }] = await Promise.all([
+    import('../../reproduce/reproduce.ts'),
+    import('../../reproduce/experiment.ts'),
+  ])
+  const data = experiment.needsData ? ` on ${usedData(experiment, settings).join(' and ')}` : ''
   terminal.print(`${terminal.paint('bold', experiment.title)}${data}`)
   const meter = await createRunMeter(terminal)
   try {

@@ -13,7 +13,7 @@ export const cge = defineExperiment<CgeConfig>({
   claim: [
     'Ten agents learn MNIST with LeNet (431,080 parameters) by stochastic gradient descent, η = 0.1, f of them faulty. With f = 1 and batches of 16 all five filters (geometric median, median of means, CWTM, multi-Krum with m = 2, CGE) converge under all five faults, and CGE is consistently good.',
     'Fault-tolerance deteriorates with f and improves with the batch size (16, 64).',
-    'Averaging each agent’s gradients over time, h_t = αh_{t−1} + (1 − α)g_t (§3.5), improves it, most of all against coordinate-wise faults.',
+    'Averaging each agent’s gradients over time, hₜ = αhₜ₋₁ + (1 − α)gₜ (§3.5), improves it, most of all against coordinate-wise faults.',
   ],
   needsData: true,
   configurations,

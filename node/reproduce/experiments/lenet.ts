@@ -17,6 +17,8 @@ const WORKERS = 10
 const FAULTS = 3
 const filters = ['cge', 'cwtm'] as const
 const faults = ['label-flip', 'gradient-reverse'] as const
+/** Accuracy lost that still counts as close; the paper names no number. */
+const CLOSE = 0.1
 
 type Config = {
   readonly data: string
@@ -55,7 +57,7 @@ export const lenet = defineExperiment<Config>({
       ...combinations({ ...shared, rule: filters, fault: faults }),
     ]
   },
-  cost: ({ steps, batch }) => steps * batch,
+  cost: ({ steps, batch, fault }) => steps * batch * (fault === null ? WORKERS - FAULTS : WORKERS),
   run({ data, model, rule, fault, rate, batch, steps, seed }, context) {
     const faulty = fault === null ? 0 : FAULTS
     return runOnServer(
@@ -123,9 +125,9 @@ function closeVerdict(results: Results, name: string, path: string): Verdict {
   }))
   const worst = lost.reduce((a, b) => (b.lost > a.lost ? b : a))
   return {
-    claim: `On ${name} both filters stay close to fault-free learning under both faults`,
+    claim: `On ${name} both filters stay close to fault-free learning (less than ${100 * CLOSE} points below) under both faults`,
     measured: `the farthest: ${labels[worst.rule]} under ${worst.fault}, ${(100 * worst.lost).toFixed(1)} points below the ${(100 * free).toFixed(1)} % without faults`,
-    holds: worst.lost < 0.1,
+    holds: worst.lost < CLOSE,
   }
 }
 

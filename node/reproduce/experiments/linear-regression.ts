@@ -23,7 +23,7 @@ export const linearRegression = defineExperiment<Config>({
   summary:
     'the error of the geometric median of means contracts to a floor of order √(dk/N); averaging breaks',
   claim: [
-    'Machines hold N samples of a linear model between them; q of them are faulty. Gradient descent with η = ½ on the geometric median of the means of k groups satisfies ‖θ_t − θ*‖ ≤ (½ + √3/4)^t ‖θ₀ − θ*‖ + c√(dk/N).',
+    'Machines hold N samples of a linear model between them; q of them are faulty. Gradient descent with η = ½ on the geometric median of the means of k groups satisfies ‖θₜ − θ*‖ ≤ (½ + √3/4)ᵗ ‖θ₀ − θ*‖ + c√(dk/N).',
     'So the error contracts by at least ½ + √3/4 ≈ 0.933 a round, down to a floor of order √(dk/N). Averaging breaks with a single faulty machine.',
   ],
   needsData: false,

@@ -1,7 +1,7 @@
 /** What the runs of `peer-to-peer` say. */
 import type { Findings, Result, Settings, Table, Verdict } from '../experiment.ts'
 import { type Figure, heatFigure, linesFigure } from '../figures.ts'
-import { percentText, type Spread, shortNumber, spreadOf } from '../statistics.ts'
+import { percentText, type Spread, spreadOf } from '../statistics.ts'
 import {
   attacksOf,
   type PeerToPeerConfig as Config,
@@ -80,7 +80,7 @@ function verdicts(results: Results, settings: Settings): Verdict[] {
   const stuck = kept.reduce((sum, { measurement }) => sum + (measurement.numbers.stuck ?? 0), 0)
   return [
     {
-      claim: 'On equal shares every averaging agreement learns under every attack',
+      claim: `On equal shares every averaging agreement learns under every attack (loses at most ${100 * POINTS} points)`,
       measured: `the most that any loses against itself without an attack: ${told(resilient)}`,
       holds: resilient.gap <= POINTS,
     },
@@ -90,8 +90,8 @@ function verdicts(results: Results, settings: Settings): Verdict[] {
       holds: plain.gap > POINTS,
     },
     {
-      claim: 'Honest peers end together, on any shares, under any attack',
-      measured: `they differ by at most ${shortNumber(apart.max)} of the way their parameters have come (${shortNumber(apart.mean)} on average)`,
+      claim: `Honest peers end together, on any shares, under any attack (less than ${100 * TOGETHER} % of the way apart)`,
+      measured: `with a resilient agreement they differ by at most ${percent(apart.max)} of the way that their parameters have come (${percent(apart.mean)} on average)`,
       holds: apart.max < TOGETHER,
     },
     {
@@ -155,4 +155,8 @@ function together(results: Results, name: string, data: string): Figure {
     scale: 'log',
     columns: 3,
   })
+}
+
+function percent(part: number): string {
+  return `${Number((100 * part).toPrecision(2))} %`
 }

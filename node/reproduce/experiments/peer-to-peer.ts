@@ -20,7 +20,7 @@ export const peerToPeer = defineExperiment<PeerToPeerConfig>({
   ],
   needsData: true,
   configurations,
-  cost: ({ steps, protocol, model }) => steps * (protocol === 'rb-tm' ? 3 : 1) * (model === 'mlp' ? 4 : 1),
+  cost: ({ steps, protocol, model }) => steps * (protocol === 'rb-tm' ? 1.8 : 1) * (model === 'mlp' ? 4 : 1),
   run,
   judge,
 })

@@ -16,7 +16,9 @@ export const resam = defineExperiment<ResamConfig>({
   ],
   needsData: true,
   configurations,
-  cost: ({ steps, rule }) => steps * (rule === 'krum' || rule === 'gm' ? 1.3 : 1),
+  // Empire and little look at no gradient of the faulty workers.
+  cost: ({ steps, attack }) =>
+    steps * (attack === 'empire' || attack === 'little' ? WORKERS - FAULTS + 3 : WORKERS),
   run(config, context) {
     const { data, model, partition, rule, attack, momentum, steps, seed } = config
     const faulty = attack === null ? 0 : FAULTS

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import { chooseData } from '../../../node/reproduce/data-choice.ts'
-import type { Findings } from '../../../node/reproduce/experiment.ts'
+import { type Findings, usedData } from '../../../node/reproduce/experiment.ts'
 import { drawFigure, heatFigure, linesFigure } from '../../../node/reproduce/figures.ts'
 import { pageOf } from '../../../node/reproduce/page.ts'
 import { experimentNamed } from '../../../node/reproduce/registry.ts'
@@ -51,6 +51,38 @@ test('figures become SVG without warnings, with their texts in them', async t =>
   t.true((await drawFigure(heat)).includes('>42.4%</text>'))
 })
 
+test('accuracies that end close together have an axis that tells them apart; where one fails it starts at 0', async t => {
+  const figure = (late: number) =>
+    linesFigure({
+      ...{ title: '', caption: 'Lines.', x: 'step', y: 'accuracy', scale: 'percent' },
+      lines: [
+        {
+          panel: 'one',
+          name: 'cge',
+          series: [
+            [
+              [0, 0.1],
+              [50, late],
+              [100, 0.9],
+            ],
+          ],
+        },
+      ],
+    })
+  t.is(figure(0.87).caption, 'Lines. The axis starts at 80 %.')
+  const drawn = await drawFigure(figure(0.87))
+  t.true(drawn.includes('>80%</text>') && !drawn.includes('>0%</text>'))
+  t.is(figure(0.2).caption, 'Lines.')
+  t.true((await drawFigure(figure(0.2))).includes('>0%</text>'))
+})
+
+test('an experiment on one data set names that one', t => {
+  const data = ['mnist', 'fashion-mnist'].map(name => ({ name, path: `/${name}` }))
+  const settings = { quick: true, seeds: null, data }
+  t.deepEqual(usedData(experimentNamed('cge')!, settings), ['mnist'])
+  t.deepEqual(usedData(experimentNamed('lenet')!, settings), ['mnist', 'fashion-mnist'])
+})
+
 test('colours are told apart, and the reference is black and broken', t => {
   t.deepEqual(
     lines.legend.map(({ name, broken }) => [name, broken]),
@@ -75,7 +107,7 @@ const findings: Findings = {
 const results: Results = {
   ...{ experiment: 'resam', quick: true, wallSeconds: 3, verdicts: [], notes: [] },
   machine: { processor: 'P', cores: 2, threads: 2, node: 'v24', load: 9 },
-  runs: [{ config: {}, numbers: {}, series: {}, seconds: 2 }],
+  runs: [1, 2].map(seed => ({ config: { seed }, numbers: {}, series: {}, seconds: 2 })),
 }
 
 async function page(name = 'digits') {
@@ -85,6 +117,7 @@ async function page(name = 'digits') {
     settings,
     findings,
     results,
+    used: { runs: 1, workSeconds: 2.2 },
     command: 'concord reproduce',
   })
 }
@@ -98,6 +131,7 @@ test('the page says claim, measurement, verdict, notes, data, machine and load',
     'embedded digits',
     'P, 2 cores',
     'under load',
+    '1, 2 s of work; this call took 3 s on 2 threads; 1 of other settings in the same results.json',
   ])
     t.true(html.includes(part), part)
   t.is(html.match(/class="word">reproduced</g)?.length, 1)

@@ -1,0 +1,44 @@
+/** How much of an experiment is done, by cost, and how long the rest will take. */
+
+export interface Estimate {
+  /** `part` of run `index` is done, in [0, 1]. */
+  update(index: number, part: number, nowMs: number): void
+  /** Cost of what is done. */
+  done(): number
+  /** Null before anything can be said. */
+  secondsLeft(nowMs: number): number | null
+}
+
+/** What is seen of the speed before anything is said: so much time, and so large a part of the whole. */
+const SEEN_MS = 3000
+const SEEN_PART = 0.01
+
+/**
+ * The speed is taken from the first sign of progress on: before it threads start, data is read, models are compiled,
+ * none of which comes again. Towards the end threads run out of work, and the longest run that is open decides.
+ *
+ * @param costs of the runs still to do, in any unit
+ */
+export function createEstimate(costs: readonly number[], threads: number): Estimate {
+  const parts = costs.map(() => 0)
+  const whole = costs.reduce((a, b) => a + b, 0)
+  let first: { readonly ms: number; readonly done: number } | null = null
+  const done = () => parts.reduce((sum, part, i) => sum + part * costs[i]!, 0)
+  return {
+    update(index, part, nowMs) {
+      parts[index] = part
+      first ??= { ms: nowMs, done: done() }
+    },
+    done,
+    secondsLeft(nowMs) {
+      if (first === null) return null
+      const [elapsedMs, gained] = [nowMs - first.ms, done() - first.done]
+      if (elapsedMs < SEEN_MS || gained < SEEN_PART * whole) return null
+      const perSecond = (1000 * gained) / elapsedMs
+      const open = costs.map((cost, i) => cost * (1 - parts[i]!))
+      const busy = Math.min(threads, costs.length)
+      const all = open.reduce((a, b) => a + b, 0) / perSecond
+      return Math.max(all, (busy * Math.max(...open)) / perSecond)
+    },
+  }
+}
