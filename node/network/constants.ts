@@ -52,8 +52,17 @@ export const CONNECTIONS_PER_MEMBER_MAX = 3
 /** New connections that a member may make at once, and then one each time this interval has passed. */
 export const RECONNECTIONS_MAX = 12
 export const RECONNECTION_INTERVAL_MS = 5000
-/** Streams that one connection may have open to us: ours, identify and ping. */
+/** Streams that one connection may have open to us: ours, identify, a question for addresses, a sign of life. */
 export const INBOUND_STREAMS_MAX = 16
+
+/** Frames of the multiplexer that a connection may bring at once, and then in a second: far more than vectors need. */
+export const FRAME_CREDIT_MAX = 40_000
+export const FRAME_CREDIT_PER_SECOND = 10_000
+/** What is read at once may hold frames for so much more than is left; honest ones fill a socket's read with a quarter. */
+export const FRAME_DEBT_MAX = 20_000
+/** What some frames cost in credit; all others cost one. A ping is answered; a stream is negotiated. */
+export const FRAME_PRICE_PING = 200
+export const FRAME_PRICE_STREAM = 500
 
 /** The higher index waits this long for the lower one to dial it before it dials itself. */
 export const PATIENCE_MS = 1500

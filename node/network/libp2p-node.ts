@@ -1,10 +1,9 @@
-/** The libp2p node of a peer: TCP, Noise, Yamux, identify, ping, and mDNS if wanted, all with stated limits. */
+/** The libp2p node of a peer: TCP, Noise, Yamux, identify, and mDNS if wanted, all with stated limits. */
 import { noise } from '@chainsafe/libp2p-noise'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
 import type { ConnectionGater, Libp2p, PeerId, Startable } from '@libp2p/interface'
 import { mdns } from '@libp2p/mdns'
-import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2pInit } from 'libp2p'
@@ -66,7 +65,7 @@ export async function createNode(options: NodeOptions): Promise<Libp2p> {
       pingTimeout: { minTimeout: limits.PING_TIMEOUT_MS },
     },
     services: {
-      ping: ping(),
+      // No ping: whoever looks for a sign of life has one in being told so, and nobody can make this peer echo.
       ...(options.identify !== false && { identify: identify() }),
       ...(options.mdns && { mdns: discovery(options.found ?? (() => {})) }),
     },

@@ -104,6 +104,19 @@ test('a Yamux frame that announces 4 GiB ends the connection at its header', asy
   await t.notThrowsAsync(closed)
 })
 
+test('a multiplexer’s pings without end are not answered: the connection ends', async t => {
+  const identities = [createIdentity(), createIdentity()]
+  const honest = await openPeer(t, identities, 1, membersOf(identities))
+  honest.transport.start(honest.events)
+  const node = await hostileNode(t, identities[0]!)
+  const connection = await node.dial(multiaddr(honest.transport.addresses[0]!))
+  const closed = new Promise(resolve => connection.addEventListener('close', resolve))
+  const { muxer } = connection as unknown as { muxer: { send(bytes: Uint8Array): boolean } }
+  const ping = Uint8Array.of(0, 2, 0, 1, 0, 0, 0, 0, 0, 0, 0, 7)
+  muxer.send(Buffer.concat(Array.from({ length: 5000 }, () => ping)))
+  await t.notThrowsAsync(closed)
+})
+
 test('a stream that is ours to open is a fault', async t => {
   const identities = [createIdentity(), createIdentity()]
   const honest = await openPeer(t, identities, 0, membersOf(identities))

@@ -6,6 +6,11 @@ import fc from 'fast-check'
 import { Uint8ArrayList } from 'uint8arraylist'
 import {
   BACKOFF_LAST_MS,
+  FRAME_CREDIT_MAX,
+  FRAME_CREDIT_PER_SECOND,
+  FRAME_DEBT_MAX,
+  FRAME_PRICE_PING,
+  FRAME_PRICE_STREAM,
   HURRY_INTERVAL_MS,
   PATIENCE_MS,
   RECONNECTION_INTERVAL_MS,
@@ -17,6 +22,7 @@ import { noiseCrypto } from '../../../node/network/noise-crypto.ts'
 import { createQuietWarning } from '../../../node/network/quiet-log.ts'
 import { createAllowance } from '../../../node/network/reconnections.ts'
 import { backoffMs, createRedial } from '../../../node/network/redial.ts'
+import { createToll } from '../../../node/network/toll.ts'
 import { oversizeDetector } from '../../../node/network/yamux-guard.ts'
 import { manualClock, recordingLog } from './support.ts'
 
@@ -196,6 +202,27 @@ test('what repeats itself is logged at once, and then once a minute with a count
   clock.advance(100_000)
   quiet('b', {}, 'b again')
   t.is(lines.at(-1)!.text, 'b again')
+})
+
+test('honest frames are never waited for; streams and pings without end are, and more at once is refused', t => {
+  const toll = createToll()
+  let nowMs = 0
+  const rest = () => toll.restMs(nowMs)
+  // What fits into a read of 64 KiB at most, twice a second: frames of one byte.
+  for (let i = 0; i < 100; i++, nowMs += 500) {
+    for (let frame = 0; frame < 65_536 / 13; frame++) toll.pay(0, false)
+    t.is(rest(), 0)
+  }
+  nowMs += 10_000
+  t.is(rest(), 0)
+  for (let i = 0; i < FRAME_CREDIT_MAX / FRAME_PRICE_STREAM; i++) toll.pay(1, true)
+  t.is(rest(), 0)
+  toll.pay(1, true)
+  t.is(rest(), (1000 * FRAME_PRICE_STREAM) / FRAME_CREDIT_PER_SECOND)
+  nowMs += rest()!
+  t.is(rest(), 0)
+  for (let i = 0; i <= FRAME_DEBT_MAX / FRAME_PRICE_PING; i++) toll.pay(2, false)
+  t.is(rest(), null)
 })
 
 test('the cipher is the library’s, byte for byte, in both directions and however the bytes are cut', t => {
