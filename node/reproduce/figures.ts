@@ -78,15 +78,22 @@ export function linesFigure(options: LinesOptions): Figure {
         high: max,
       })),
     )
-    .filter(({ low }) => scale !== 'log' || low > 0)
+    // What a logarithm cannot show breaks the line.
+    .map(value =>
+      scale === 'log' && !(value.low > 0) ? { ...value, y: null, low: null, high: null } : value,
+    )
   const bottom = scale === 'percent' ? bottomOf(values) : 0
   // What is below the axis is left out rather than clipped: a clip would be told by an id, of which a page has several.
   const shown = values
-    .filter(({ y }) => bottom === 0 || y >= bottom)
-    .map(value => (bottom === 0 ? value : { ...value, low: Math.max(bottom, value.low) }))
+    .filter(({ y }) => bottom === 0 || (y ?? 1) >= bottom)
+    .map(value => (bottom === 0 ? value : { ...value, low: Math.max(bottom, value.low ?? 1) }))
   const data = { values: shown }
   const legend = legendOf(options)
-  const layers = lineLayers(options, legend, bottom)
+  const layers = lineLayers(options, legend, {
+    bottom,
+    firstX: Math.min(...values.map(({ x }) => x)),
+    broken: values.some(({ y }) => y === null),
+  })
   const spec: TopLevelSpec =
     panels.length === 1
       ? { data, width: 640, height: 300, ...layers, config }
@@ -106,9 +113,9 @@ export function linesFigure(options: LinesOptions): Figure {
  * Where the axis of a figure of accuracies starts: below all of them once learning is under way, so that lines which
  * end close to each other can be told apart; at 0 where any of them fails.
  */
-function bottomOf(values: readonly { readonly x: number; readonly low: number }[]): number {
+function bottomOf(values: readonly { readonly x: number; readonly low: number | null }[]): number {
   const last = Math.max(...values.map(({ x }) => x))
-  const lowest = Math.min(...values.filter(({ x }) => x >= last / 4).map(({ low }) => low))
+  const lowest = Math.min(...values.filter(({ x }) => x >= last / 4).map(({ low }) => low ?? 0))
   const bottom = Math.floor(10 * lowest) / 10
   return bottom >= 0.3 ? bottom : 0
 }
@@ -126,7 +133,7 @@ function legendOf({ lines, reference }: LinesOptions): LegendEntry[] {
 function lineLayers(
   { x, y, scale, reference, logX = false }: LinesOptions,
   legend: readonly LegendEntry[],
-  bottom: number,
+  { bottom, firstX, broken }: { readonly bottom: number; readonly firstX: number; readonly broken: boolean },
 ) {
   const names = legend.map(({ name }) => name)
   const yScale =
@@ -154,7 +161,7 @@ function lineLayers(
         type: 'quantitative' as const,
         title: x,
         axis: xAxis,
-        ...(logX && { scale: { type: 'log' as const } }),
+        scale: logX ? { type: 'log' as const } : { domainMin: firstX },
       },
     },
     layer: [
@@ -167,7 +174,8 @@ function lineLayers(
         },
       },
       {
-        mark: { type: 'line' as const, strokeWidth: 1.8 },
+        // A point between two gaps is no line.
+        mark: { type: 'line' as const, strokeWidth: 1.8, ...(broken && { point: { size: 9 } }) },
         encoding: {
           y: { field: 'y', ...number },
           color: colour,
@@ -197,7 +205,7 @@ export function heatFigure(title: string, caption: string, cells: readonly HeatC
   const across = { ...bare, orient: 'top' as const, labelAngle: lean ? -35 : 0, labelLimit: 160 }
   const number = { field: 'value', type: 'quantitative' as const }
   const light = {
-    condition: { test: 'datum.value < 0.18 || datum.value > 0.78', value: '#ffffff' },
+    condition: { test: 'datum.value < 0.16 || datum.value > 0.85', value: '#ffffff' },
     value: '#1f2933',
   }
   const spec: TopLevelSpec = {
