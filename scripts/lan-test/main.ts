@@ -87,6 +87,7 @@ function transcript(course: Course, checks: readonly Check[]): string {
     '200 Mbit/s and one packet in a hundred lost at random on its way in. RB-TM, n = 7, f = 2.',
     `Peer ${cast.liar} sends its vectors with the sign flipped; peer ${cast.killed} is killed and started again; peer ${cast.cutOff} is cut off for a while;`,
     `peer ${cast.far} sits behind 30 ms of delay; a stranger knocks all the time.`,
+    'At the end `concord doctor` is asked on one of the hosts, with nftables in front of ports and without.',
     '',
     '```text',
     ...told.map(lineOf),
