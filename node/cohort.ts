@@ -63,6 +63,11 @@ export const cohortSchema = z
     count: z.enum(['tight', 'paper']).default('tight'),
     steps: count.max(2 ** 31 - 1),
     model: z.string().min(1),
+    /** SHA-256 of the checkpoint that all members start from; absent: where the model, or each --oracle, starts. */
+    init: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, 'the SHA-256 of a checkpoint, 64 digits from 0 to f')
+      .optional(),
     rate: z.number().positive(),
     /** How the rate goes over the steps: `constant`, `inverse` (`c/(t + 1)`), `milestones:0.1@300,600`. */
     stepSize: readable(parseStepSize).default('constant'),

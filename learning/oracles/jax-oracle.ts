@@ -3,7 +3,7 @@
  * same bits, on every machine and whatever was asked before.
  */
 import type { Vector } from '../../agreement/vector.ts'
-import type { DataSource, Dataset } from '../data/dataset.ts'
+import { DataError, type DataSource, type Dataset } from '../data/dataset.ts'
 import { initialParameters, modelDimension, type NamedShape } from '../models/model.ts'
 import type { Evaluation, GradientReply, GradientRequest, Oracle } from '../oracle.ts'
 import { randomStream } from '../random.ts'
@@ -113,10 +113,21 @@ async function createWorkers(specs: readonly OracleSpec[], workshop: Workshop): 
       const { model, data } = spec
       const machine = await workshop.machine(jax, model, data)
       // Without the workshop nothing holds on to the source: once every peer has its share, the rest can be freed.
-      const { test } = await workshop.source(data)
+      const source = await workshop.source(data)
+      checkAugmentation(spec, source)
+      const { test } = source
       return { spec, machine, share: await workshop.share(spec), test }
     }),
   )
+}
+
+/** @throws DataError where there is no left and right */
+function checkAugmentation({ augment, data }: OracleSpec, { shape }: DataSource): void {
+  if (augment === 'mirror' && shape.length < 2)
+    throw new DataError(
+      'DATA_MISMATCH',
+      `${data}: examples of ${shape.join(' × ')} values cannot be mirrored; expected images, height × width`,
+    )
 }
 
 function oracleOf(worker: Worker): ModelOracle {

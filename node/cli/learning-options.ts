@@ -1,4 +1,5 @@
 /** Options of a peer that learns: where its gradients come from, where it starts, where the result goes. */
+import type { Cohort } from '../cohort.ts'
 import { EXTERNAL_MODEL, type OracleChoice } from '../oracle/open.ts'
 import { maybe, option, UsageError } from './command.ts'
 import { decimal, text } from './parse.ts'
@@ -25,24 +26,45 @@ export interface LearningValues {
   readonly oracleTimeout: number
   readonly init: string | null
   readonly save: string | null
+  readonly augment: 'none' | 'mirror'
 }
 
 /** The part of an oracle's choice that comes from the command line. @throws UsageError where it lacks the oracle */
 export function oracleChoice(
-  { oracle, oracleTimeout, init }: LearningValues,
+  { oracle, oracleTimeout, init, augment }: LearningValues,
   model: string,
 ): Omit<OracleChoice, 'spec'> {
   if (model === EXTERNAL_MODEL && oracle === null)
     throw new UsageError(
       `--oracle is missing: the cohort's model is "${EXTERNAL_MODEL}", so every member brings its own program; expected such as --oracle "python3 train.py"`,
     )
+  if (oracle !== null && augment !== 'none')
+    throw new UsageError(
+      `--augment is "${augment}", but the gradients come from --oracle; expected none: the program alters its examples itself`,
+    )
   return { command: oracle, timeoutSeconds: oracleTimeout, init }
 }
 
+/** A cohort's settings, with the checkpoint that its members start from. @throws FileError where it is unreadable */
+export async function startingFrom<Settings extends Pick<Cohort, 'init'>>(
+  init: string | null,
+  settings: Settings,
+): Promise<Settings> {
+  if (init === null) return settings
+  const { digestOfFile } = await import('../oracle/start-digest.ts')
+  return { ...settings, init: await digestOfFile(init) }
+}
+
 /** The same as arguments, for a process of ours. */
-export function learningArguments({ oracle, oracleTimeout, init }: LearningValues): readonly string[] {
+export function learningArguments({
+  oracle,
+  oracleTimeout,
+  init,
+  augment,
+}: LearningValues): readonly string[] {
   return [
     ...(oracle === null ? [] : ['--oracle', oracle, '--oracle-timeout', String(oracleTimeout)]),
     ...(init === null ? [] : ['--init', init]),
+    ...(augment === 'none' ? [] : ['--augment', augment]),
   ]
 }

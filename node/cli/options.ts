@@ -116,6 +116,16 @@ export const dataOptions = {
   partition: option('--partition <kind>', 'who holds what: iid, dirichlet:0.5, label', partition, 'iid'),
 } as const
 
+/** What is done to examples on their way into a batch. */
+export const augmentOption = {
+  augment: option(
+    '--augment <how>',
+    'training images as they are: none; or each time left to right with probability ½: mirror',
+    oneOf(['none', 'mirror']),
+    'none',
+  ),
+} as const
+
 /** A whole run on one machine. */
 export const scenarioOptions = {
   peers: option('--peers <n>', 'how many peers', integer({ min: 1, max: 1024 }), 7),
@@ -133,6 +143,7 @@ export const scenarioOptions = {
     'sign-flip',
   ),
   ...dataOptions,
+  ...augmentOption,
 } as const
 
 export type ScenarioValues = Values<typeof scenarioOptions>
@@ -148,6 +159,7 @@ export interface Scenario {
   readonly attack: Attack | null
   readonly data: string
   readonly partition: string
+  readonly augment: 'none' | 'mirror'
 }
 
 /**
@@ -155,7 +167,7 @@ export interface Scenario {
  * @throws UsageError below the bound, or with more Byzantine peers than it tolerates, without --unsafe
  */
 export function scenarioOf(values: ScenarioValues, loaded: Attack | null = null): Scenario {
-  const { peers, unsafe, data, partition } = values
+  const { peers, unsafe, data, partition, augment } = values
   const settings = settingsOf(values, peers)
   const byzantine = values.byzantine ?? settings.faults
   if (byzantine >= peers)
@@ -173,6 +185,7 @@ export function scenarioOf(values: ScenarioValues, loaded: Attack | null = null)
     attack: byzantine === 0 ? null : (loaded ?? attackNamed(values.attack)),
     data,
     partition,
+    augment,
   }
 }
 

@@ -9,6 +9,7 @@ import type { Attack } from '../../learning/attacks/attack.ts'
 import { batchSize, parseBatchSchedule } from '../../learning/batch-size.ts'
 import type { Evaluation } from '../../learning/oracle.ts'
 import { parseStepSize, stepSize } from '../../learning/step-size.ts'
+import { readStart, saveCheckpoint } from '../oracle/open.ts'
 import { accuracyOf, type Report } from '../report.ts'
 import { type Options, option, UsageError } from './command.ts'
 import { type Scenario, type ScenarioValues, scenarioOf } from './options.ts'
@@ -41,6 +42,8 @@ interface ServerValues extends ScenarioValues, ReportValues {
   readonly rule: string
   readonly param: RuleParameters
   readonly averaging: number
+  readonly init: string | null
+  readonly save: string | null
 }
 
 /** What only one of the two architectures has; given to the other it would do nothing. */
@@ -94,7 +97,7 @@ export async function simulateServer(
     `A trusted server with ${rule} and ${counted(peers, 'worker')}, at most ${faults} faulty, seed ${values.seed}${lie}`,
   )
   const startedMs = performance.now()
-  const run = await learn(scenario, chosen, values.averaging, terminal)
+  const run = await learn(scenario, chosen, values, terminal)
   const report = reportOf(scenario, rule, run, (performance.now() - startedMs) / 1000)
   const { accuracy, loss } = run.evaluation
   const although =
@@ -102,6 +105,7 @@ export async function simulateServer(
   const reached = run.finite ? `reaches ${percent(accuracy)}, loss ${significant(loss)}` : 'has diverged'
   terminal.print(terminal.paint('bold', `The server ${reached}${although}.`))
   terminal.print(`${duration(report.wallSeconds)}; the server is trusted, and everything rests on it`)
+  if (values.save !== null) terminal.print(`${values.save} holds what it has learnt`)
   await deliverReport(values, report, terminal)
   return run.finite ? 0 : 1
 }
@@ -116,7 +120,7 @@ interface ServerRun {
 async function learn(
   scenario: Scenario,
   rule: ReturnType<typeof aggregator>,
-  averaging: number,
+  { averaging, init, save }: ServerValues,
   terminal: Terminal,
 ): Promise<ServerRun> {
   const { peers, settings, liars, attack } = scenario
@@ -131,11 +135,12 @@ async function learn(
   const server = createServer({
     ...{ rule, faults, liars, attack, averaging, momentum, clip, weightDecay, seed },
     workers: peers,
-    start: group.initial,
+    start: init === null ? group.initial : await readStart(init, group.oracles[0]!.parameters),
     gradients: (request, asked) =>
-      asked.length === peers
-        ? group.gradients(request)
-        : Promise.all(asked.map(worker => group.oracles[worker]!.gradient(request))),
+      group.gradients(
+        request,
+        asked.map(worker => ({ worker })),
+      ),
     rate: stepSize(parseStepSize(settings.stepSize), settings.rate),
     batch: batchSize(parseBatchSchedule(settings.batchSchedule), settings.batch),
     box: box === null ? null : { low: -box, high: box },
@@ -156,6 +161,11 @@ async function learn(
     progress.stop()
   }
   const evaluation = finite ? await group.evaluate(server.parameters) : { loss: Number.NaN, accuracy: null }
+  if (save !== null)
+    await saveCheckpoint(save, group.oracles[0]!, server.parameters, {
+      spec: oracleSpec(scenario, 0),
+      command: null,
+    })
   for (const oracle of group.oracles) await oracle.close()
   return { steps: step, finite, dimension: group.dimension, evaluation }
 }

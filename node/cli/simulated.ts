@@ -3,15 +3,22 @@ import type { PeerIndex } from '../../agreement/protocol.ts'
 import { diameter, distance, norm, type Vector } from '../../agreement/vector.ts'
 import type { Evaluation } from '../../learning/oracle.ts'
 import type { ModelOracle } from '../../learning/oracles/jax-oracle.ts'
+import type { OracleSpec } from '../../learning/oracles/spec.ts'
 import type { Cohort } from '../cohort.ts'
+import { readStart } from '../oracle/open.ts'
 import type { SimulationResult } from '../simulation/simulate.ts'
 import type { StepProgress } from '../simulation/step-meter.ts'
+import { startingFrom } from './learning-options.ts'
 import type { Scenario } from './options.ts'
 
 export interface SimulatedOptions {
   readonly scenario: Scenario
   readonly latencyMs: number
   readonly gradientMs: number
+  /** A checkpoint to start from. */
+  readonly init: string | null
+  /** Where to write what the first honest peer that finished has learnt. */
+  readonly save: string | null
   readonly onStep?: (progress: StepProgress) => void
 }
 
@@ -21,6 +28,8 @@ export interface SimulatedRun {
   /** By peer; null for Byzantine peers and those that did not finish. */
   readonly evaluations: readonly (Evaluation | null)[]
   readonly dimension: number
+  /** The peer whose parameters were saved; null where none were. */
+  readonly saved: PeerIndex | null
 }
 
 export async function runSimulated(options: SimulatedOptions): Promise<SimulatedRun> {
@@ -29,8 +38,13 @@ export async function runSimulated(options: SimulatedOptions): Promise<Simulated
     import('../simulation/simulate.ts'),
     import('../../learning/oracles/jax-oracle.ts'),
   ])
-  const cohort = await simulatedCohort(scenario)
-  const oracles = await createJaxOracles(cohort.members.map((_, peer) => oracleSpec(scenario, peer)))
+  const cohort = await simulatedCohort({
+    ...scenario,
+    settings: await startingFrom(options.init, scenario.settings),
+  })
+  const drawn = await createJaxOracles(cohort.members.map((_, peer) => oracleSpec(scenario, peer)))
+  const start = options.init === null ? null : await readStart(options.init, drawn[0]!.parameters)
+  const oracles = start === null ? drawn : drawn.map(oracle => ({ ...oracle, initial: start }))
   const result = await simulate({
     cohort,
     seed: cohort.seed,
@@ -41,15 +55,35 @@ export async function runSimulated(options: SimulatedOptions): Promise<Simulated
     ...(onStep && { onStep }),
   })
   const evaluations = await evaluate(oracles, result)
+  const saved = await saveFirst(options, oracles[0]!, result)
   for (const oracle of oracles) await oracle.close()
-  return { cohort, result, evaluations, dimension: oracles[0]!.dimension }
+  return { cohort, result, evaluations, dimension: oracles[0]!.dimension, saved }
+}
+
+async function saveFirst(
+  { scenario, save }: SimulatedOptions,
+  oracle: ModelOracle,
+  { parameters, honest }: SimulationResult,
+): Promise<PeerIndex | null> {
+  const peer = honest.find(each => parameters[each] !== null)
+  if (save === null || peer === undefined) return null
+  const { saveCheckpoint } = await import('../oracle/open.ts')
+  await saveCheckpoint(save, oracle, parameters[peer]!, { spec: oracleSpec(scenario, peer), command: null })
+  return peer
 }
 
 /** What peer `peer` of a scenario learns from; a liar may poison its own labels. */
-export function oracleSpec({ settings, peers, data, partition, liars, attack }: Scenario, peer: PeerIndex) {
+export function oracleSpec(
+  { settings, peers, data, partition, augment, liars, attack }: Scenario,
+  peer: PeerIndex,
+): OracleSpec {
   const poisoned = attack?.relabel !== undefined && liars.includes(peer)
   const { model, seed } = settings
-  return { model, data, partition, peer, peers, seed, ...(poisoned && { relabel: 'flip' as const }) }
+  return {
+    ...{ model, data, partition, peer, peers, seed },
+    ...(poisoned && { relabel: 'flip' }),
+    ...(augment !== 'none' && { augment }),
+  }
 }
 
 /** Members with the keys that the simulated world draws from the seed, so that the id depends on nothing else. */

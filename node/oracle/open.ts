@@ -1,4 +1,5 @@
 /** The oracle of a peer, wherever it runs: one of our models in a thread, or a process of the user's. */
+import type { Vector } from '../../agreement/vector.ts'
 import type { ModelOracle } from '../../learning/oracles/jax-oracle.ts'
 import type { OracleSpec } from '../../learning/oracles/spec.ts'
 import type { Checkpoint, Layout } from '../checkpoint.ts'
@@ -25,13 +26,17 @@ export async function openOracle(
   const oracle = await openAtStart(choice, software, onLine)
   if (choice.init === null) return oracle
   try {
-    const { readCheckpoint, vectorOf } = await import('../checkpoint.ts')
-    const initial = vectorOf(await readCheckpoint(choice.init), oracle.parameters, choice.init)
-    return { ...oracle, initial }
+    return { ...oracle, initial: await readStart(choice.init, oracle.parameters) }
   } catch (error) {
     await oracle.close()
     throw error
   }
+}
+
+/** θ₁ from a checkpoint. @throws FileError where it does not fit */
+export async function readStart(path: string, parameters: ModelOracle['parameters']): Promise<Vector> {
+  const { readCheckpoint, vectorOf } = await import('../checkpoint.ts')
+  return vectorOf(await readCheckpoint(path), parameters, path)
 }
 
 async function openAtStart(

@@ -1,6 +1,7 @@
 /** `concord cohort create|add|check|show`: cohort files for real machines. */
 import type { Cohort, Member } from '../../cohort.ts'
 import { type CommandGroup, defineCommand, flag, maybe, option, UsageError } from '../command.ts'
+import { startingFrom } from '../learning-options.ts'
 import { cohortOptions, settingsOf } from '../options.ts'
 import { integer, text } from '../parse.ts'
 
@@ -17,12 +18,18 @@ const create = defineCommand({
   options: {
     name: option('--name <name>', 'what the cohort is called', text, 'cohort'),
     ...cohortOptions,
+    init: maybe(
+      '--init <file>',
+      'the checkpoint that every member is to start from; the file then names its SHA-256',
+      text,
+      'where the model starts',
+    ),
     force: flag('--force', 'replace the file if it exists'),
   },
   examples: ['cohort.yaml alice=12D3KooW…@/ip4/192.168.1.5/tcp/4001 bob=12D3KooW… …'],
-  async handler({ name, force, ...values }, [path, ...members], terminal) {
+  async handler({ name, force, init, ...values }, [path, ...members], terminal) {
     const { checkCohort } = await import('../../cohort-file.ts')
-    const settings = settingsOf(values, members.length)
+    const settings = await startingFrom(init, settingsOf(values, members.length))
     const cohort = checkCohort({ name, members: members.map(parseMember), ...settings }, path!)
     await write(path!, cohort, force)
     terminal.print(`wrote ${path}: ${summaryLine(cohort)}`)

@@ -18,10 +18,7 @@ export const demo = defineCommand({
       decimal({ above: 0, max: 2_000_000 }),
       'never',
     ),
-    contrast: flag(
-      '--no-contrast',
-      'leave out the contrast with plain averaging (always so with --oracle or --init)',
-    ),
+    contrast: flag('--no-contrast', 'leave out the contrast with plain averaging (always so with --oracle)'),
     report: maybe('--report <file>', 'write the report as JSON', text),
     json: flag('--json', 'print the report as JSON; progress goes to standard error'),
   },

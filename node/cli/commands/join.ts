@@ -3,7 +3,7 @@ import { attackNames } from '../../../learning/attacks/registry.ts'
 import { loadAttack } from '../../attack-file.ts'
 import { defineCommand, flag, maybe, option, UsageError } from '../command.ts'
 import { learningOptions } from '../learning-options.ts'
-import { attackReference, dataOptions } from '../options.ts'
+import { attackReference, augmentOption, dataOptions } from '../options.ts'
 import { integer, text } from '../parse.ts'
 import { operatingOptions } from '../peer/operating-options.ts'
 import { prepareReport } from '../report-output.ts'
@@ -17,6 +17,7 @@ export const join = defineCommand({
     cohort: maybe('--cohort <file>', 'the cohort file', text, 'required'),
     identity: maybe('--identity <file>', "this peer's identity file", text, 'required'),
     ...dataOptions,
+    ...augmentOption,
     ...learningOptions,
     listen: maybe(
       '--listen <addresses>',

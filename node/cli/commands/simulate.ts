@@ -2,7 +2,8 @@
 import { performance } from 'node:perf_hooks'
 import { loadAttack } from '../../attack-file.ts'
 import { accuracyOf, cohortSummary, type Report, tally } from '../../report.ts'
-import { defineCommand, flag, maybe, option } from '../command.ts'
+import { defineCommand, flag, maybe, option, UsageError } from '../command.ts'
+import { learningOptions } from '../learning-options.ts'
 import { type Scenario, scenarioOf, scenarioOptions } from '../options.ts'
 import { decimal, integer, text } from '../parse.ts'
 import { deliverReport, prepareReport } from '../report-output.ts'
@@ -35,6 +36,12 @@ const options = {
     'with --seeds: cohorts that learn, with crashes, lost disks, long absences and partitions',
   ),
   from: option('--from <seed>', 'with --seeds: the first seed', integer({ min: 0 }), 0),
+  init: learningOptions.init,
+  save: maybe(
+    '--save <file>',
+    'write what the first honest peer, or the server, has learnt as a checkpoint (.safetensors)',
+    text,
+  ),
   report: maybe('--report <file>', 'write the report, with its trace, as JSON', text),
   json: flag('--json', 'print the report as JSON; progress goes to standard error'),
 } as const
@@ -56,25 +63,39 @@ export const simulate = defineCommand({
   ],
   async handler(values, _, terminal) {
     await prepareReport(values, terminal)
+    for (const name of ['init', 'save'] as const)
+      if (values.seeds !== null && values[name] !== null)
+        throw new UsageError(
+          `--${name} is "${values[name]}", but --seeds learns no model; expected one of the two`,
+        )
     if (values.seeds !== null) return swarm({ ...values, seeds: values.seeds }, terminal)
     checkArchitecture(values, options)
     if (values.architecture === 'server')
       return simulateServer(values, await loadAttack(values.attack), terminal)
     const scenario = scenarioOf(values, await loadAttack(values.attack))
     const startedMs = performance.now()
-    const run = await withProgress(scenario, values.latency, values.gradientTime, terminal)
+    const run = await withProgress(scenario, values, terminal)
     const { cohortId } = await import('../../cohort.ts')
     const report = reportOf(scenario, run, cohortId(run.cohort), (performance.now() - startedMs) / 1000)
     await printResult(scenario, run, report, terminal)
+    if (run.saved !== null) terminal.print(`${values.save} holds what peer ${run.saved} has learnt`)
+    else if (values.save !== null)
+      terminal.warn(`${values.save} was not written: no honest peer has finished`)
     await deliverReport(values, report, terminal)
     return report.outcome === 'finished' ? 0 : 1
   },
 })
 
+interface RunValues {
+  readonly latency: number
+  readonly gradientTime: number
+  readonly init: string | null
+  readonly save: string | null
+}
+
 async function withProgress(
   scenario: Scenario,
-  latencyMs: number,
-  gradientMs: number,
+  { latency, gradientTime, init, save }: RunValues,
   terminal: Terminal,
 ): Promise<SimulatedRun> {
   const { peers, settings, liars, attack } = scenario
@@ -90,8 +111,7 @@ async function withProgress(
   try {
     return await runSimulated({
       scenario,
-      latencyMs,
-      gradientMs,
+      ...{ latencyMs: latency, gradientMs: gradientTime, init, save },
       onStep: ({ step, loss, diameter }) =>
         progress.update({
           step,

@@ -4,7 +4,7 @@ import { wronglyBlamed } from '../../blame.ts'
 import { EXTERNAL_MODEL } from '../../oracle/open.ts'
 import { accuracyOf, cohortSummary, type Report, tally } from '../../report.ts'
 import { JobError, UsageError } from '../command.ts'
-import { type LearningValues, learningArguments } from '../learning-options.ts'
+import { type LearningValues, learningArguments, oracleChoice, startingFrom } from '../learning-options.ts'
 import { type Scenario, type ScenarioValues, scenarioOf } from '../options.ts'
 import { honestEntry } from '../peer/join-record.ts'
 import { deliverReport, prepareReport, type ReportValues } from '../report-output.ts'
@@ -27,9 +27,13 @@ export async function runDemo(values: DemoValues, terminal: Terminal): Promise<n
   // What an oracle of the user's computes is no model of ours, and the cohort says so.
   const model = values.oracle === null ? values.model : EXTERNAL_MODEL
   const scenario = scenarioOf({ ...values, model }, await loadAttack(values.attack))
+  oracleChoice(values, model) // refused here rather than by every peer
   await prepareReport(values, terminal)
   const startedMs = performance.now()
-  const files = await setUp(scenario)
+  const files = await setUp({
+    ...scenario,
+    settings: await startingFrom(values.init, scenario.settings),
+  })
   try {
     const progress = await createProgress(terminal)
     const { attack, timeout, save } = values
@@ -45,10 +49,10 @@ export async function runDemo(values: DemoValues, terminal: Terminal): Promise<n
     const summary = summarize(end)
     await showResult(scenario, end, summary, terminal)
     let report = reportOf(scenario, files, end, summary, (performance.now() - startedMs) / 1000)
-    // The simulator runs our models, from their own start.
-    const canContrast = values.oracle === null && values.init === null
+    // The simulator runs our models only.
+    const canContrast = values.oracle === null
     if (values.contrast && canContrast && end.outcome === 'finished' && scenario.attack !== null)
-      report = { ...report, contrast: await showContrast(scenario, report, terminal) }
+      report = { ...report, contrast: await showContrast(scenario, values.init, report, terminal) }
     report = { ...report, wallSeconds: (performance.now() - startedMs) / 1000 }
     await deliverReport(values, report, terminal)
     return end.outcome === 'finished' ? 0 : 1
@@ -103,6 +107,7 @@ async function showResult(
 /** The same cohort, data and attack with plain averaging, in the simulator: shown beside what the demo reached. */
 async function showContrast(
   scenario: Scenario,
+  init: string | null,
   report: Report,
   terminal: Terminal,
 ): Promise<NonNullable<Report['contrast']>> {
@@ -113,7 +118,7 @@ async function showContrast(
   const progress = await createProgress(terminal)
   const estimate = createEstimate(settings.steps)
   const { result, evaluations } = await runSimulated({
-    scenario: plain,
+    ...{ scenario: plain, init, save: null },
     latencyMs: 1,
     gradientMs: 1,
     onStep: ({ step, loss, diameter }) =>

@@ -38,6 +38,7 @@ export interface JoinValues extends ReportValues, LearningValues, OperatingValue
 
 export async function runJoin(values: JoinValues, terminal: Terminal): Promise<number> {
   const seat = await takeSeat(values)
+  await checkStart(seat.cohort, values, terminal)
   const parent = parentProcess()
   const record = createJoinRecord(seat, values)
   const view = parent === null ? await openView(seat, values, terminal) : null
@@ -90,6 +91,17 @@ async function watched<T>(
   }
 }
 
+/** @throws UsageError where this member would start from another checkpoint than the cohort */
+async function checkStart(cohort: Cohort, { cohort: path, init }: JoinValues, terminal: Terminal) {
+  const { digestOfFile, wrongStart } = await import('../../oracle/start-digest.ts')
+  const wrong = await wrongStart(cohort.init, init)
+  if (wrong !== null) throw new UsageError(wrong)
+  if (init !== null && cohort.init === undefined)
+    terminal.warn(
+      `${path} does not say which checkpoint its members start from, so one with another --init would not be noticed; add to it: init: ${await digestOfFile(init)}`,
+    )
+}
+
 interface Place extends Seat {
   readonly identity: Identity
 }
@@ -108,7 +120,7 @@ async function takeSeat({ cohort: cohortPath, identity: identityPath }: JoinValu
 
 function peerOptions({ identity, ...seat }: Place, values: JoinValues, onEvent: (event: PeerEvent) => void) {
   const { cohort, cohortId: id, self } = seat
-  const { attack, data, partition, observe } = values
+  const { attack, data, partition, augment, observe } = values
   const { model, members, seed, steps } = cohort
   const stateDirectory = stateDirectoryOf(values.state, values.identity, id)
   return {
@@ -120,6 +132,7 @@ function peerOptions({ identity, ...seat }: Place, values: JoinValues, onEvent: 
       spec: {
         ...{ model, data, partition, peer: self, peers: members.length, seed },
         ...(attack?.relabel && { relabel: 'flip' as const }),
+        ...(augment !== 'none' && { augment }),
       },
       ...oracleChoice(values, model),
     },

@@ -52,7 +52,7 @@ test('a checkpoint of another model is refused, and the oracle closed', async t 
 })
 
 test('an external model needs a program; arguments carry the choice to another process', t => {
-  const values = { oracle: null, oracleTimeout: 600, init: null, save: null }
+  const values = { oracle: null, oracleTimeout: 600, init: null, save: null, augment: 'none' as const }
   t.throws(() => oracleChoice(values, EXTERNAL_MODEL), {
     instanceOf: UsageError,
     message: /--oracle is missing/,
