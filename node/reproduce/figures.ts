@@ -135,24 +135,9 @@ function lineLayers(
   legend: readonly LegendEntry[],
   { bottom, firstX, broken }: { readonly bottom: number; readonly firstX: number; readonly broken: boolean },
 ) {
-  const names = legend.map(({ name }) => name)
-  const yScale =
-    scale === 'log'
-      ? { type: 'log' as const }
-      : scale === 'percent'
-        ? { domain: [bottom, 1] }
-        : { zero: false }
-  const format =
-    scale === 'percent' ? { format: '.0%' } : scale === 'log' ? { format: '~g', tickCount: 6 } : {}
-  const number = { type: 'quantitative' as const, scale: yScale, axis: { title: y, ...format } }
+  const number = { type: 'quantitative' as const, ...axisOfValues(y, scale, bottom) }
   const xAxis = { tickCount: 5, ...(logX && { format: '~s' }) }
-  const colour = {
-    field: 'name',
-    type: 'nominal' as const,
-    sort: names,
-    scale: { domain: names, range: names.map(name => legend.find(entry => entry.name === name)!.colour) },
-    legend: null,
-  }
+  const colour = colourBy(legend)
   const isReference = `datum.name === ${JSON.stringify(reference ?? '')}`
   return {
     encoding: {
@@ -183,6 +168,21 @@ function lineLayers(
         },
       },
     ],
+  }
+}
+
+function axisOfValues(title: string, scale: LinesOptions['scale'], bottom: number) {
+  if (scale === 'log') return { scale: { type: 'log' as const }, axis: { title, format: '~g', tickCount: 6 } }
+  if (scale === 'percent') return { scale: { domain: [bottom, 1] }, axis: { title, format: '.0%' } }
+  return { scale: { zero: false }, axis: { title } }
+}
+
+function colourBy(legend: readonly LegendEntry[]) {
+  const names = legend.map(({ name }) => name)
+  const range = legend.map(({ colour }) => colour)
+  return {
+    ...{ field: 'name', type: 'nominal' as const, sort: names, legend: null },
+    scale: { domain: names, range },
   }
 }
 
