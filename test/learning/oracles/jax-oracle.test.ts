@@ -11,6 +11,7 @@ import {
   type ModelOracle,
 } from '../../../learning/oracles/jax-oracle.ts'
 import type { OracleSpec } from '../../../learning/oracles/spec.ts'
+import { createWorkshop } from '../../../learning/oracles/workshop.ts'
 
 const spec: OracleSpec = { model: 'softmax', data: 'digits', partition: 'iid', peer: 1, peers: 20, seed: 4 }
 
@@ -67,6 +68,34 @@ test('a group gives every worker’s gradient at one θ, bit for bit as one by o
     message: /share their seed: peer 1 has 5, peer 1 4/,
   })
   await t.throwsAsync(createOracleGroup([]), { instanceOf: RangeError })
+})
+
+test('a group gives some workers’ gradients, and those of other steps, at one θ', async t => {
+  const group = await createOracleGroup([0, 1].map(peer => ({ ...spec, peer })))
+  const request = { step: 3, parameters: group.initial, batch: 12 }
+  const [first, second] = group.oracles
+  t.deepEqual(await group.gradients(request, [{ worker: 1, step: 8 }, { worker: 0 }, { worker: 1 }]), [
+    await second!.gradient({ ...request, step: 8 }),
+    await first!.gradient(request),
+    await second!.gradient(request),
+  ])
+})
+
+test('a workshop changes no bit, and gives specs that differ in their labels only one share', async t => {
+  const workshop = createWorkshop(2)
+  const request = { step: 2, batch: 12 }
+  for (const seed of [4, 5, 6, 4]) {
+    const specs = [0, 1].map(peer => ({ ...spec, seed, peer }))
+    const [plain, kept] = await Promise.all([createOracleGroup(specs), createOracleGroup(specs, workshop)])
+    t.deepEqual(kept.initial, plain.initial)
+    const parameters = plain.initial
+    t.deepEqual(
+      await kept.gradients({ ...request, parameters }),
+      await plain.gradients({ ...request, parameters }),
+    )
+  }
+  t.is(await workshop.share(spec), await workshop.share({ ...spec, relabel: 'flip' }))
+  t.not(await workshop.share(spec), await workshop.share({ ...spec, peer: 2 }))
 })
 
 test('mirrored images: half of them, chosen by the seed', async t => {
