@@ -33,7 +33,7 @@ export {
   type BroadcastOutput,
   createBroadcast,
 } from './broadcast.ts'
-export { allocateVector, hasKernels } from './kernels/index.ts'
+export { allocatePassing, allocateVector, hasKernels } from './kernels/index.ts'
 export {
   type AveragedPhase,
   type Commitments,

@@ -61,9 +61,17 @@ export function memoryLimits(): { pages: number; pagesMax: number } | undefined 
   return kernelMemory().shared ? { pages: 1, pagesMax: BYTES_MAX / PAGE_BYTES } : undefined
 }
 
+interface Slot {
+  readonly address: number
+  readonly bytes: number
+  /** Whether it counts as taken by a vector that comes and goes. */
+  readonly passing: boolean
+}
+
 /** Calls back with the slot once its buffer is gone; only where the slot's bytes lie depends on when. */
-const registry = new FinalizationRegistry<{ address: number; bytes: number }>(({ address, bytes }) => {
+const registry = new FinalizationRegistry<Slot>(({ address, bytes, passing }) => {
   listOf(bytes).push(address)
+  if (passing) count(-1, -bytes)
 })
 
 function listOf(bytes: number): number[] {
@@ -78,13 +86,46 @@ function listOf(bytes: number): number[] {
  * v.byteLength)`; a copy, not the vector itself, is what to post to another thread.
  */
 export function allocateVector(length: number): Vector {
+  return length > 0 ? allocate(length, false) : new Float32Array(length)
+}
+
+/** What vectors that come and go may take of the memory, in bytes and in slots. */
+export const PASSING_BYTES_MAX = 128 * 2 ** 20
+export const PASSING_SLOTS_MAX = 128
+/** For shorter ones a slot costs more than a rule's copy. */
+const PASSING_LENGTH_MIN = 4096
+
+const passingNow = { slots: 0, bytes: 0 }
+
+function count(slots: number, bytes: number): void {
+  passingNow.slots += slots
+  passingNow.bytes += bytes
+}
+
+/**
+ * As `allocateVector`, for vectors that come and go all the time, as received ones do. The garbage collector cannot
+ * see what a slot weighs and may leave a dead vector alone for long, so these get a part of the memory only
+ * (`PASSING_BYTES_MAX`, `PASSING_SLOTS_MAX`); where that is taken, and where it would not pay, an ordinary array.
+ */
+export function allocatePassing(length: number): Vector {
+  const full =
+    passingNow.slots >= PASSING_SLOTS_MAX || passingNow.bytes + slotBytes(length) > PASSING_BYTES_MAX
+  return length < PASSING_LENGTH_MIN || full ? new Float32Array(length) : allocate(length, true)
+}
+
+function slotBytes(length: number): number {
+  return Math.ceil((length * 4) / 64) * 64 + STAGGER_BYTES
+}
+
+function allocate(length: number, passing: boolean): Vector {
   const { memory, shared } = kernelMemory()
-  const bytes = Math.ceil((length * 4) / 64) * 64 + STAGGER_BYTES
-  const address = shared && length > 0 ? (listOf(bytes).pop() ?? grow(memory, bytes)) : undefined
+  const bytes = slotBytes(length)
+  const address = shared ? (listOf(bytes).pop() ?? grow(memory, bytes)) : undefined
   if (address === undefined) return new Float32Array(length)
   const buffer = structuredClone(memory.buffer)
   slots.set(buffer, { address, length })
-  registry.register(buffer, { address, bytes })
+  registry.register(buffer, { address, bytes, passing })
+  if (passing) count(1, bytes)
   // Kernels read whole groups of lanes: what lies past the end must be zero too.
   new Float32Array(buffer, address + length * 4, bytes / 4 - length).fill(0)
   return new Float32Array(buffer, address, length)
