@@ -1,6 +1,10 @@
 /** Emitted kernels over a strip of rows in 64 bits, short enough for all rows to stay in the nearest cache. */
 import { both, narrow, widen } from './emit-columns.ts'
+import { GROUP } from './plain.ts'
 import { type Code, f64x2, get, i32, type Locals, loopWhile, set, v128 } from './wasm.ts'
+
+/** Choices of some rows of a `GROUP`. */
+export const CHOICES = (1 << GROUP) - 1
 
 /** Columns that one step of `widenKernel` takes on; what lies past the end of a row comes along, and is not looked at. */
 const WIDEN_STEP = 16
@@ -41,6 +45,45 @@ export function widenKernel(centred: boolean, stride: number): (locals: Locals) 
   }
 }
 
+/**
+ * `run(table, last, offset, wide, bytes)`: for each `GROUP` of rows that the table points to, from `offset` on, the
+ * sums of all choices among them in 64 bits to `wide`, one every `stride` bytes: choice `1`, the first row, to choice
+ * `2^GROUP − 1`, all.
+ */
+export function choicesKernel(stride: number): (locals: Locals) => Code {
+  return locals => {
+    const [table, last, offset, wide, bytes] = [0, 1, 2, 3, 4]
+    const [at, to] = [locals.i32(), locals.i32()]
+    const rows = Array.from({ length: GROUP }, () => locals.i32())
+    const values = rows.map(() => locals.v128())
+    const sums = Array.from({ length: CHOICES + 1 }, () => locals.v128())
+    const choose = (half: 'low' | 'high') => (choice: number) => {
+      const top = 31 - Math.clz32(choice)
+      const [others, own] = [choice - (1 << top), sums[1 << top]!]
+      const sum = others > 0 ? f64x2.add(get(sums[others]!), get(own)) : widen(get(values[top]!))[half]
+      const place = (choice - 1) * stride + (half === 'high' ? 16 : 0)
+      return [...set(sums[choice]!, sum), ...v128.store(get(to), get(sums[choice]!), place)]
+    }
+    const choices = Array.from({ length: CHOICES }, (_, index) => index + 1)
+    const columns = [
+      ...rows.flatMap((row, j) => set(values[j]!, v128.load(i32.add(get(row), get(at))))),
+      ...choices.flatMap(choose('low')),
+      ...choices.flatMap(choose('high')),
+      ...set(at, i32.add(get(at), i32.const(16))),
+      ...set(to, i32.add(get(to), i32.const(32))),
+    ]
+    const each = [
+      ...rows.flatMap((row, j) => set(row, i32.add(i32.load(get(table), 4 * j), get(offset)))),
+      ...set(at, i32.const(0)),
+      ...set(to, get(wide)),
+      ...loopWhile(columns, i32.lessUnsigned(get(at), get(bytes))),
+      ...set(wide, i32.add(get(wide), i32.const(CHOICES * stride))),
+      ...set(table, i32.add(get(table), i32.const(4 * GROUP))),
+    ]
+    return loopWhile(each, i32.lessUnsigned(get(table), get(last)))
+  }
+}
+
 /** Sums of two columns each that `meansKernel` holds in registers. */
 const LANES = 8
 /** Columns that one step of `meansKernel` takes on. */
@@ -48,9 +91,9 @@ export const MEANS_STEP = 2 * LANES
 
 /**
  * `run(lists, last, offset, bytes)`: for each list from `lists` to `last`, of `k` pointers to 64-bit rows and one to
- * a result, the rows' mean at the result, `offset` bytes on; `bytes` of a row are taken.
+ * a result, the rows' sum times `1/divisor` at the result, `offset` bytes on; `bytes` of a row are taken.
  */
-export function meansKernel(k: number): (locals: Locals) => Code {
+export function meansKernel(k: number, divisor: number): (locals: Locals) => Code {
   return locals => {
     const [lists, last, offset, bytes] = [0, 1, 2, 3]
     const [at, row, to] = [locals.i32(), locals.i32(), locals.i32()]
@@ -76,6 +119,9 @@ export function meansKernel(k: number): (locals: Locals) => Code {
       ...loopWhile(columns, i32.lessUnsigned(get(at), get(bytes))),
       ...set(lists, i32.add(get(lists), i32.const(4 * (k + 1)))),
     ]
-    return [...set(share, f64x2.const(1 / k)), ...loopWhile(each, i32.lessUnsigned(get(lists), get(last)))]
+    return [
+      ...set(share, f64x2.const(1 / divisor)),
+      ...loopWhile(each, i32.lessUnsigned(get(lists), get(last))),
+    ]
   }
 }

@@ -38,3 +38,4 @@ export const squaredDistancesTo = choose(pairs.squaredDistancesTo, plain.squared
 export const squaredDistances = choose(pairs.squaredDistances, plain.squaredDistances)
 export const gram = choose(pairs.gram, plain.gram)
 export const meansOf = choose(means.meansOf, plain.meansOf)
+export const mixturesOf = choose(means.mixturesOf, plain.mixturesOf)

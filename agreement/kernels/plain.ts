@@ -52,6 +52,23 @@ export function meansOf(vectors: readonly Vector[], lists: readonly (readonly nu
   })
 }
 
+/** Vectors whose sums many lists may share: three, at neighbouring indices. */
+export const GROUP = 3
+
+/**
+ * As `meansOf`, for many lists of one length, each ascending, of the same vectors: first the vectors of each `GROUP`
+ * that a list names are added up, then those sums.
+ */
+export function mixturesOf(vectors: readonly Vector[], lists: readonly (readonly number[])[]): Vector[] {
+  const sumOf = (list: readonly number[]) => sum(list.map(j => vectors[j]!))
+  return lists.map(list => {
+    const share = 1 / list.length
+    const groups = Map.groupBy(list, j => Math.floor(j / GROUP))
+    const sums = [...groups.values()].map(sumOf)
+    return Float32Array.from(vectors[0]!, (_, i) => share * sums.reduce((total, part) => total + part[i]!, 0))
+  })
+}
+
 /** Per coordinate, the mean of the values of ranks `from … to − 1` in ascending order. */
 export function meanOfRanks(vectors: readonly Vector[], from: number, to: number): Vector {
   return columns(vectors, selectSet(vectors.length, from, to), wires => {

@@ -19,8 +19,11 @@ const WIDE_START = SCRATCH_BYTES - WIDE_BYTES
 /** Where in the table, behind pointers and weights, a second list of pointers goes, and sums or lists of lists. */
 export const LIST_OFFSET = 4096
 export const SUMS_OFFSET = 8192
+/** The end of the table, for a row of zeros. */
+export const ZEROS_OFFSET = TABLE_BYTES - 2048
 /** From one 64-bit row to the next: a strip of 128 numbers, staggered. */
 export const WIDE_ROW_BYTES = 1024 + 64
+export const WIDE_ROWS_MAX = Math.floor(WIDE_BYTES / WIDE_ROW_BYTES)
 
 export type Run = (...parameters: number[]) => void
 const kernels = new Map<string, Run>()

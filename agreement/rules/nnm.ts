@@ -1,5 +1,5 @@
 /** Nearest-neighbour mixing, in front of another rule. */
-import { meansOf, squaredDistances } from '../kernels/index.ts'
+import { mixturesOf, squaredDistances } from '../kernels/index.ts'
 import type { Vector } from '../vector.ts'
 import { checkMinority, checkVectors, type RuleOptions } from './check.ts'
 import { nearest } from './nearest.ts'
@@ -27,7 +27,7 @@ export function nnm(vectors: readonly Vector[], faults: number, options?: RuleOp
   })
   // Where the faulty lie apart, all honest vectors have the same neighbours: that mean is made once.
   const places = new Map(lists.map(list => [list.join(), list]))
-  const means = meansOf(vectors, [...places.values()])
+  const means = mixturesOf(vectors, [...places.values()])
   const meanAt = new Map([...places.keys()].map((place, index) => [place, means[index]!]))
   return lists.map(list => meanAt.get(list.join())!)
 }

@@ -2,7 +2,7 @@
 import test from 'ava'
 import fc from 'fast-check'
 import * as emitted from '../../agreement/kernels/emitted.ts'
-import { meansOf } from '../../agreement/kernels/emitted-means.ts'
+import * as emittedMeans from '../../agreement/kernels/emitted-means.ts'
 import * as emittedPairs from '../../agreement/kernels/emitted-pairs.ts'
 import { allocateVector } from '../../agreement/kernels/memory.ts'
 import { selectRanks, selectSet, sortingNetwork } from '../../agreement/kernels/network.ts'
@@ -18,7 +18,7 @@ type Pass = (
   shape: Shape,
 ) => Float32Array | Float64Array | Float32Array[]
 
-const fast = { ...plain, ...emitted, ...emittedPairs, meansOf }
+const fast = { ...plain, ...emitted, ...emittedPairs, ...emittedMeans }
 const passes: Record<string, Pass> = {
   meanOf: (p, family) => p.meanOf(family),
   sumOf: (p, family) => p.sumOf(family),
@@ -43,6 +43,16 @@ const passes: Record<string, Pass> = {
       family,
       Array.from({ length: 3 }, (_, l) => Array.from({ length: n - f }, (_, j) => (j * 7 + l) % n)),
     ),
+  mixturesOf: (p, family, { n, f, seed }) => {
+    const random = randomStream(seed, 'lists')
+    const all = Array.from({ length: n }, (_, j) => j)
+    const list = () =>
+      random
+        .shuffle([...all])
+        .slice(0, n - f)
+        .sort((a, b) => a - b)
+    return p.mixturesOf(family, all.map(list))
+  },
 }
 
 const bits = (result: ReturnType<Pass>): Uint8Array[] =>
