@@ -8,12 +8,15 @@ import { normals } from '../harness.ts'
 import { cvaReach, pulledApart, threeValues } from './families.ts'
 import { runLockstep } from './lockstep.ts'
 import {
+  atMost,
   contractionIn,
+  contractsBy,
   meanOf,
   type PeerRule,
   type Scene,
   type Setting,
   shiftIn,
+  withSilence,
   worstScene,
 } from './scene.ts'
 
@@ -42,11 +45,7 @@ for (const synchrony of both)
     test(`§5.4, ${synchrony}, n = ${n}, f = ${f}, d = ${d}: CVA contracts to (5f + h − q)/(q − f)`, t => {
       const setting = { n, f, d, synchrony }
       const bound = contractionOf(query(n, f, synchrony))
-      const score = (scene: Scene) => {
-        const ratio = contractionIn(scene, ruleOf(setting))
-        if (ratio > bound * (1 + 1e-5)) t.fail(`contracted to ${ratio}, bound ${bound}`)
-        return ratio
-      }
+      const score = (scene: Scene) => atMost(t, 'contracted to', contractionIn(scene, ruleOf(setting)), bound)
       const found = worstScene({ setting, score, seed: 1, restarts: 3, moves: 1500 }).score
       t.true(found > (f === 1 ? 0.95 : 0.7) * bound, `the search found ${found} of ${bound} only`)
     })
@@ -63,18 +62,11 @@ test('§5.4: the contraction of CVA is attained at every n, iteration after iter
       const inputs = threeValues(setting)
       const widths = runLockstep({ protocol: 'cva', setting, iterations: 3, inputs, attack }).map(diameter)
       const bound = contractionOf(query(n, f, synchrony))
-      for (let r = 0; r < 3; r++) {
-        const ratio = widths[r + 1]! / widths[r]!
-        t.true(ratio <= bound + 1e-6 && ratio >= bound * 0.999, `${ratio} of ${bound}`)
-      }
+      contractsBy(t, widths, bound)
     }
 })
 
 /** The faulty may keep silent towards some, who then average fewer: the synchronous constants hold for that too. */
-function withSilence({ honest, views }: Scene, heard: (peer: number) => number): Scene {
-  return { honest, views: views.map(({ hears, lies }, i) => ({ hears, lies: lies.slice(0, heard(i)) })) }
-}
-
 test('§5.4: the mean moves at most α diameters an iteration', t => {
   for (const synchrony of both)
     for (const [n, f, d] of [
@@ -85,11 +77,8 @@ test('§5.4: the mean moves at most α diameters an iteration', t => {
       for (const heard of synchrony === 'synchronous' ? [() => f, (i: number) => i % (f + 1)] : [() => f]) {
         const setting = { n, f, d, synchrony }
         const alpha = shiftBound(n, f, synchrony)
-        const score = (scene: Scene) => {
-          const shift = shiftIn(withSilence(scene, heard), ruleOf(setting))
-          if (shift > alpha * (1 + 1e-5)) t.fail(`moved ${shift}, bound ${alpha}`)
-          return shift
-        }
+        const score = (scene: Scene) =>
+          atMost(t, 'moved', shiftIn(withSilence(scene, heard), ruleOf(setting)), alpha)
         const found = worstScene({ setting, score, seed: 1, restarts: 2, moves: 1500 }).score
         t.true(found > 0.5 * alpha, `the search found ${found} of ${alpha} only`)
       }

@@ -9,13 +9,16 @@ import { diameter, distance } from '../../../agreement/vector.ts'
 import { family, mdaReach, pulledApart, threeValues } from './families.ts'
 import { runLockstep } from './lockstep.ts'
 import {
+  atMost,
   contractionIn,
+  contractsBy,
   meanOf,
   outputsOf,
   type PeerRule,
   type Scene,
   type Setting,
   shiftIn,
+  withSilence,
   worstScene,
 } from './scene.ts'
 
@@ -58,11 +61,7 @@ for (const synchrony of both)
     test(`Lemma 12, ${synchrony}, n = ${n}, f = ${f}, d = ${d}: one iteration contracts to (4f + h − q)/(q − f)`, t => {
       const setting = { n, f, d, synchrony }
       const bound = contractionOf(query(n, f, synchrony))
-      const score = (scene: Scene) => {
-        const ratio = contractionIn(scene, ruleOf(setting))
-        if (ratio > bound * (1 + 1e-5)) t.fail(`contracted to ${ratio}, bound ${bound}`)
-        return ratio
-      }
+      const score = (scene: Scene) => atMost(t, 'contracted to', contractionIn(scene, ruleOf(setting)), bound)
       const found = worstScene({ setting, score, seed: 1, restarts: f === 1 ? 3 : 1, moves: 1500 })
       if (f === 1) t.true(found.score > 0.95 * bound, `the search found ${found.score} of ${bound} only`)
       else t.pass()
@@ -87,13 +86,7 @@ test('Lemma 12 is tight: the family of Theorem 5 attains it at every n, iteratio
       })
       const widths = run.map(diameter)
       const bound = contractionOf(query(n, f, synchrony))
-      for (let r = 0; r < 3; r++) {
-        const ratio = widths[r + 1]! / widths[r]!
-        t.true(
-          ratio <= bound + 1e-6 && ratio >= bound * 0.999,
-          `${ratio} of ${bound} at n = ${n}, ${synchrony}`,
-        )
-      }
+      contractsBy(t, widths, bound)
     }
 })
 
@@ -116,11 +109,6 @@ test('Lemma 12: AVG_t contracts to 2^−t, and with one iteration fewer than the
       t.true(widths[tight - 1]! > widths[0]! / 2 ** contraction, 'the count is the least')
     }
 })
-
-/** A scene in which peer i hears only some of the faulty, who keep silent towards the others. */
-function withSilence({ honest, views }: Scene, heard: (peer: number) => number): Scene {
-  return { honest, views: views.map(({ hears, lies }, i) => ({ hears, lies: lies.slice(0, heard(i)) })) }
-}
 
 /**
  * §8 asks 5f + 1 of MDA under synchrony; Lemma 12 with q = n gives 3f/h, below 1 from 4f + 1, and that is right also
@@ -174,11 +162,7 @@ for (const synchrony of both)
     test(`Lemma 13, ${synchrony}, d = ${d}: the mean moves at most α diameters, attained`, t => {
       const setting = { n: 7, f: 1, d, synchrony }
       const alpha = shiftBound(7, 1, synchrony)
-      const score = (scene: Scene) => {
-        const shift = shiftIn(scene, ruleOf(setting))
-        if (shift > alpha * (1 + 1e-5)) t.fail(`moved ${shift}, bound ${alpha}`)
-        return shift
-      }
+      const score = (scene: Scene) => atMost(t, 'moved', shiftIn(scene, ruleOf(setting)), alpha)
       const found = worstScene({ setting, score, seed: 1, restarts: 3, moves: 1500 }).score
       t.true(found > 0.9 * alpha, `the search found ${found} of ${alpha} only`)
     })

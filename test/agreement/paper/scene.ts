@@ -2,6 +2,7 @@
  * One iteration of the standard form as the adversary sees it: which q vectors each honest peer gets, and what the
  * faulty ones among them say. A search over scenes looks for the worst one instead of trusting random attacks.
  */
+import type { ExecutionContext } from 'ava'
 import { honestCount, quorum, type Synchrony } from '../../../agreement/thresholds.ts'
 import { diameter, distance, type Vector } from '../../../agreement/vector.ts'
 import { type RandomStream, randomStream } from '../../../learning/random.ts'
@@ -58,6 +59,25 @@ export function coordinateContractionIn(scene: Scene, rule: PeerRule): number {
 
 function ratio(after: number, before: number): number {
   return before < 0.5 ? 0 : after / before // below, 32-bit rounding would count
+}
+
+/** A scene in which peer i hears only some of the faulty, who keep silent towards the others. */
+export function withSilence({ honest, views }: Scene, heard: (peer: number) => number): Scene {
+  return { honest, views: views.map(({ hears, lies }, i) => ({ hears, lies: lies.slice(0, heard(i)) })) }
+}
+
+/** Fails where `value` is above `bound` by more than 32-bit rounding makes; returns it, to search for more. */
+export function atMost(t: ExecutionContext, what: string, value: number, bound: number): number {
+  if (value > bound * (1 + 1e-5)) t.fail(`${what} ${value}, bound ${bound}`)
+  return value
+}
+
+/** Checks that each width is `bound` times the one before it, as where a bound is attained. */
+export function contractsBy(t: ExecutionContext, widths: readonly number[], bound: number): void {
+  for (const [r, width] of widths.slice(1).entries()) {
+    const ratio = width / widths[r]!
+    t.true(ratio <= bound + 1e-6 && ratio >= bound * 0.999, `${ratio} of ${bound} in iteration ${r}`)
+  }
 }
 
 export interface Search {
