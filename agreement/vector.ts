@@ -10,19 +10,29 @@ const foundFinite = new WeakSet<Vector>()
 /** True where every coordinate is finite (a NaN that passes a sort poisons every honest peer). */
 export function isFiniteVector(vector: Vector): boolean {
   if (foundFinite.has(vector)) return true
+  const finite = areFinite(vector, 0, vector.length)
+  if (finite) markFinite(vector)
+  return finite
+}
+
+/** Whoever looked at every coordinate while the vector was written says so. */
+export function markFinite(vector: Vector): void {
+  foundFinite.add(vector)
+}
+
+/** True where coordinates `from … to − 1` are finite. */
+export function areFinite(vector: Vector, from: number, to: number): boolean {
   // 0 · x is 0 for a finite x and NaN otherwise: no branch in the loop, and four sums that wait for nobody.
   let [a, b, c, d] = [0, 0, 0, 0]
-  const whole = vector.length - (vector.length % 4)
-  for (let i = 0; i < whole; i += 4) {
+  const whole = to - ((to - from) % 4)
+  for (let i = from; i < whole; i += 4) {
     a += 0 * vector[i]!
     b += 0 * vector[i + 1]!
     c += 0 * vector[i + 2]!
     d += 0 * vector[i + 3]!
   }
-  for (let i = whole; i < vector.length; i++) a += 0 * vector[i]!
-  if (a + b + c + d !== 0) return false
-  foundFinite.add(vector)
-  return true
+  for (let i = whole; i < to; i++) a += 0 * vector[i]!
+  return a + b + c + d === 0
 }
 
 /** `‖a − b‖₂²`, from differences: norms and products would cancel where honest vectors lie close together. */

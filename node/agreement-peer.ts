@@ -2,6 +2,7 @@
  * A peer that runs one averaging agreement and nothing else: the same runner, links and journal as a peer that
  * learns. `agree` gives it libp2p or the simulated world, the swarm the latter.
  */
+import type { Aggregate } from '../agreement/averaging/aggregate.ts'
 import type {
   Averaging,
   AveragingInput,
@@ -50,6 +51,8 @@ export interface AgreementPeerOptions {
   readonly verifier: Pick<Verifier, 'accepts' | 'verify'>
   /** Another number for every life of the peer, never 0. */
   readonly epoch: number
+  /** In place of the protocol's own rule. */
+  readonly aggregate?: Aggregate
   /** Makes this peer Byzantine. */
   readonly corruption?: Corruption
   readonly hooks: AgreementHooks
@@ -82,6 +85,7 @@ export function createAgreementPeer(options: AgreementPeerOptions): AgreementPee
   const averaging = createAveraging({
     ...settings,
     ...{ self, step: 1, phase: 'gradient', grace: graceMs > 0, commitments: journal },
+    ...(options.aggregate && { aggregate: options.aggregate }),
   })
   const byzantine =
     corruption === undefined ? null : corruptProtocol(averaging, corruption, { self, peers, faults, signer })

@@ -3,6 +3,7 @@
  * what is left of the frame before anything is allocated.
  */
 import { endianness } from 'node:os'
+import { allocatePassing } from '../../agreement/kernels/index.ts'
 import type { Frame } from '../ports.ts'
 import { MalformedError } from './fields.ts'
 
@@ -15,8 +16,14 @@ export interface Cursor {
   skip(length: number): void
   /** The value that `known` has for the next chunk, where that is exactly the next `length` bytes; else undefined, and nothing is read. */
   known<T>(values: WeakMap<Uint8Array, T>, length: number): T | undefined
-  /** The next `dimension` floats, copied once. */
-  floats(dimension: number): Float32Array
+  /**
+   * The next `dimension` floats, copied once. `onPart` is called with each part's bytes as the wire has them, and
+   * how many floats are whole by then.
+   */
+  floats(
+    dimension: number,
+    onPart?: (bytes: Uint8Array, vector: Float32Array, whole: number) => void,
+  ): Float32Array
 }
 
 const BIG_ENDIAN = endianness() === 'BE'
@@ -47,13 +54,15 @@ export function cursorOver(frame: Frame): Cursor {
     offset += length
     remaining -= length
   }
-  const copyInto = (target: Uint8Array): void => {
+  const copyInto = (target: Uint8Array, onPart?: (bytes: Uint8Array, filled: number) => void): void => {
     for (let filled = 0; filled < target.length; ) {
       const chunk = rest()
       const count = Math.min(chunk.length, target.length - filled)
-      target.set(count === chunk.length ? chunk : chunk.subarray(0, count), filled)
+      const part = count === chunk.length ? chunk : chunk.subarray(0, count)
+      target.set(part, filled)
       filled += count
       advance(count)
+      onPart?.(part, filled)
     }
   }
   const bytes = (length: number): Uint8Array => {
@@ -103,12 +112,17 @@ export function cursorOver(frame: Frame): Cursor {
       if (value !== undefined) advance(length)
       return value
     },
-    floats(dimension) {
+    floats(dimension, onPart) {
       need(4 * dimension)
-      const vector = new Float32Array(dimension)
-      const target = new Uint8Array(vector.buffer)
-      copyInto(target)
-      if (BIG_ENDIAN) Buffer.from(target.buffer).swap32()
+      const vector = allocatePassing(dimension)
+      const target = Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength)
+      let swapped = 0
+      copyInto(target, (bytes, filled) => {
+        const whole = filled >>> 2
+        if (BIG_ENDIAN) target.subarray(4 * swapped, 4 * whole).swap32()
+        swapped = whole
+        onPart?.(bytes, vector, whole)
+      })
       return vector
     },
   }

@@ -4,8 +4,8 @@
  */
 import type { Digest, Message, Phase, Seen, Slot } from '../../agreement/message.ts'
 import type { Commitment, FaultKind } from '../../agreement/protocol.ts'
-import { isFiniteVector } from '../../agreement/vector.ts'
-import { digestOf } from '../signatures/digest.ts'
+import { areFinite, isFiniteVector, markFinite, type Vector } from '../../agreement/vector.ts'
+import { arrivingDigest, digestOf } from '../signatures/digest.ts'
 import { BODY, encodedVectors, PHASES } from './bodies.ts'
 import type { Cursor } from './cursor.ts'
 import { MalformedError, type Reader, readFields, readPacked } from './fields.ts'
@@ -65,12 +65,27 @@ export function headerLength(cursor: Cursor): number {
 }
 
 function readVector(cursor: Cursor, draft: Draft): Received {
-  const vector = cursor.known(encodedVectors, 4 * draft.dimension) ?? cursor.floats(draft.dimension)
+  const vector = cursor.known(encodedVectors, 4 * draft.dimension) ?? receiveVector(cursor, draft.dimension)
   const { slot, signature } = draft
   if (!isFiniteVector(vector))
     return { fault: 'not-finite', slot, detail: 'a NaN or an infinity among the coordinates' }
   const kind = draft.body === BODY.vector ? 'vector' : 'payload'
   return { message: { kind, slot, sealed: { vector, digest: digestOf(vector), signature } } }
+}
+
+/** Copied, hashed and looked through part by part: each of these alone would fetch megabytes from memory again. */
+function receiveVector(cursor: Cursor, dimension: number): Vector {
+  const digest = arrivingDigest()
+  let finite = true
+  let seen = 0
+  const vector = cursor.floats(dimension, (bytes, floats, whole) => {
+    digest.add(bytes)
+    finite &&= areFinite(floats, seen, whole)
+    seen = whole
+  })
+  digest.end(vector)
+  if (finite) markFinite(vector)
+  return vector
 }
 
 function smallMessage(draft: Draft): Message {

@@ -16,5 +16,5 @@ export const defaultLinkLimits: LinkLimits = {
   keptBytesMax: 128 * 2 ** 20,
   bundleBytes: 64 * 2 ** 10,
   bundleMessagesMax: 512,
-  ackBytes: 2 ** 20,
+  ackBytes: 4 * 2 ** 20,
 }

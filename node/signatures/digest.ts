@@ -7,6 +7,26 @@ import { vectorBytes } from '../codec/cursor.ts'
 /** Vectors are immutable by convention, so the object stands for its bytes. */
 const digests = new WeakMap<Vector, Digest>()
 
+/** The digest of a vector while its bytes arrive: each part is hashed while the cache still holds it. */
+export interface ArrivingDigest {
+  /** The next bytes, little-endian. */
+  add(bytes: Uint8Array): void
+  /** All bytes were added: they were those of this vector. */
+  end(vector: Vector): Digest
+}
+
+export function arrivingDigest(): ArrivingDigest {
+  const hash = createHash('sha256')
+  return {
+    add: bytes => void hash.update(bytes),
+    end(vector) {
+      const digest = hash.digest('hex')
+      digests.set(vector, digest)
+      return digest
+    },
+  }
+}
+
 /** Lower-case hexadecimal. */
 export function digestOf(vector: Vector): Digest {
   let digest = digests.get(vector)
