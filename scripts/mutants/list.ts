@@ -98,8 +98,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'no-finite-check',
     file: 'agreement/vector.ts',
-    line: 'if (a + b + c + d !== 0) return false',
-    becomes: 'if (a + b + c + d !== 0) return true',
+    line: 'return a + b + c + d === 0',
+    becomes: 'return true',
     within: 500,
   },
   {
