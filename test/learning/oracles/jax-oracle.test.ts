@@ -1,4 +1,6 @@
 /** The oracle in the calling thread: deterministic, on the peer's own data, and it learns. */
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import test from 'ava'
 import { norm, type Vector } from '../../../agreement/vector.ts'
 import { PIXEL_DEVIATION, PIXEL_MEAN } from '../../../learning/data/dataset.ts'
@@ -187,12 +189,16 @@ test('flipped labels teach the wrong thing, and are judged by the right labels',
   t.true(accuracy! < 0.1, `${accuracy}`)
 })
 
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
+
 // Serial, that is before the others: their arrays would count too.
 test.serial('memory does not grow with the number of gradients', async t => {
   const oracle = await createJaxOracle(spec)
   const request = { step: 1, parameters: oracle.initial, batch: 16 }
   const after = async (count: number) => {
     for (let i = 0; i < count; i++) await oracle.gradient(request)
+    collectGarbage() // or what nobody has collected yet would pass for a leak
     return process.memoryUsage().rss
   }
   const settled = await after(300)
