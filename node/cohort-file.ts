@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import { multiaddr } from '@multiformats/multiaddr'
-import { LineCounter, parseDocument, stringify, visit } from 'yaml'
+import { isNode, isScalar, LineCounter, parseDocument, stringify, visit } from 'yaml'
 import { bounds } from '../agreement/bounds.ts'
 import { modelNames } from '../learning/models/registry.ts'
 import { type Cohort, cohortSchema, type Member, memberSchema } from './cohort.ts'
@@ -79,6 +79,14 @@ function parseYaml(text: string, source: string): unknown {
       throw new CohortError(
         'cohort-syntax',
         `${source}, line ${line}, column ${col}: *${name} is an alias; expected the value itself`,
+      )
+    },
+    Pair(_, { key }) {
+      if (!isNode(key) || isScalar(key)) return
+      const { line, col } = lineCounter.linePos(key.range?.[0] ?? 0)
+      throw new CohortError(
+        'cohort-syntax',
+        `${source}, line ${line}, column ${col}: a list or a mapping before a colon; expected the name of a field`,
       )
     },
   })

@@ -54,6 +54,15 @@ test('text that is not YAML is told with its line and column', t => {
   })
 })
 
+test('YAML that a cohort file has no use for is told with its place: aliases, and fields named by a list', t => {
+  t.throws(() => parseCohort('name: &n a\nmembers: *n\n', 'c.yaml'), {
+    message: /c\.yaml, line 2, column 10: \*n is an alias; expected the value itself/,
+  })
+  t.throws(() => parseCohort('name: a\n[/ip4/10.0.0.4/tcp/4001]: b\n', 'c.yaml'), {
+    message: /c\.yaml, line 2, column 1: a list or a mapping before a colon; expected the name of a field/,
+  })
+})
+
 test('a file that is no list of fields at all is told so', t => {
   for (const text of ['', '- 1\n- 2\n', 'hello'])
     t.throws(() => parseCohort(text, 'c.yaml'), {
