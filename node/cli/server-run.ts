@@ -18,7 +18,7 @@ import { deliverReport, type ReportValues } from './report-output.ts'
 import { ruleName, ruleParameter } from './rule-options.ts'
 import { oracleSpec } from './simulated.ts'
 import type { Terminal } from './terminal.ts'
-import { counted, duration, peerList, percent, significant } from './view/format.ts'
+import { counted, duration, peerList, percent, significant, whatTheyDid } from './view/format.ts'
 import { createEstimate, createProgress } from './view/progress.ts'
 
 export const serverOptions = {
@@ -101,7 +101,7 @@ export async function simulateServer(
   const report = reportOf(scenario, rule, run, (performance.now() - startedMs) / 1000)
   const { accuracy, loss } = run.evaluation
   const although =
-    attack === null ? '' : `, although ${peerList(liars).replace('peer', 'worker')} ${attack.did}`
+    attack === null ? '' : `, although ${whatTheyDid(liars, attack.did).replace('peer', 'worker')}`
   const reached = run.finite ? `reaches ${percent(accuracy)}, loss ${significant(loss)}` : 'has diverged'
   terminal.print(terminal.paint('bold', `The server ${reached}${although}.`))
   terminal.print(`${duration(report.wallSeconds)}; the server is trusted, and everything rests on it`)

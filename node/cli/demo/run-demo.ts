@@ -10,7 +10,7 @@ import { honestEntry } from '../peer/join-record.ts'
 import { deliverReport, prepareReport, type ReportValues } from '../report-output.ts'
 import { type Closeness, closenessOf, runSimulated } from '../simulated.ts'
 import type { Terminal } from '../terminal.ts'
-import { peerList, percent } from '../view/format.ts'
+import { peerList, percent, whatTheyDid } from '../view/format.ts'
 import { createEstimate, createProgress } from '../view/progress.ts'
 import { contrastTable, resultTable, verdictSentence } from '../view/result.ts'
 import { type DemoFiles, setUp } from './setup.ts'
@@ -143,7 +143,7 @@ async function showContrast(
     ]),
   )
   const [ours, theirs] = [percent(report.accuracy.min), percent(accuracy.min)]
-  const liarsDid = `${peerList(liars)} ${attack?.did}`
+  const liarsDid = whatTheyDid(liars, attack?.did ?? 'lied')
   terminal.print(
     terminal.paint(
       'bold',

@@ -35,6 +35,11 @@ export function peerList(peers: readonly number[]): string {
   return `${peers.length === 1 ? 'peer' : 'peers'} ${listed(peers.map(String))}`
 }
 
+/** "peer 6 sent its vectors reversed", "peers 5 and 6 sent their vectors reversed". */
+export function whatTheyDid(peers: readonly number[], did: string): string {
+  return `${peerList(peers)} ${peers.length === 1 ? did : did.replaceAll(/\bits\b/g, 'their')}`
+}
+
 /** `a`, `a and b`, `a, b and c`. */
 export function listed(words: readonly string[], last = 'and'): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} ${last} ${words.at(-1)}`

@@ -2,7 +2,7 @@
 import type { PeerIndex } from '../../../agreement/protocol.ts'
 import type { Report } from '../../report.ts'
 import type { Terminal } from '../terminal.ts'
-import { counted, listed, megabytes, peerList, percent, significant } from './format.ts'
+import { counted, listed, megabytes, percent, significant, whatTheyDid } from './format.ts'
 
 export interface PeerRow {
   readonly peer: PeerIndex
@@ -57,7 +57,7 @@ export function verdictSentence({ honest, diameter, relative, accuracy, liars, d
   const agreed = diameter === 0 ? 'agree exactly' : `agree within ${significant(diameter)}${share}`
   const agree = honest === 1 ? '1 honest peer is done' : `${honest} honest peers ${agreed}`
   const reach = accuracy === null ? '' : ` and ${honest === 1 ? 'reaches' : 'reach'} ${percent(accuracy)}`
-  const although = liars.length === 0 || did === null ? '' : `, although ${peerList(liars)} ${did}`
+  const although = liars.length === 0 || did === null ? '' : `, although ${whatTheyDid(liars, did)}`
   return `${agree}${reach}${although}.`
 }
 

@@ -27,6 +27,10 @@ test('one plain sentence says who agrees, how well, and although what', t => {
     verdictSentence({ ...verdict, diameter: 0, liars: [5, 6] }),
     '6 honest peers agree exactly and reach 95.2 %, although peers 5 and 6 sent zeros.',
   )
+  t.regex(
+    verdictSentence({ ...verdict, liars: [5, 6], did: 'sent its vectors reversed' }),
+    /although peers 5 and 6 sent their vectors reversed/,
+  )
   const quiet = { ...verdict, accuracy: null, relative: null, liars: [], did: null }
   t.is(verdictSentence(quiet), '6 honest peers agree within 0.0123.')
   t.is(verdictSentence({ ...quiet, honest: 1, accuracy: 0.5 }), '1 honest peer is done and reaches 50.0 %.')
