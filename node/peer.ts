@@ -136,7 +136,7 @@ export function createPeer(options: PeerOptions): Peer {
       if (byzantine !== null) runner.carry(byzantine.poke())
     },
     status: () => ({ ...learn.status(), ...runner.status(), ruleMs: ruleTime.ms }),
-    finish: () => runner.finish(),
+    finish: () => finish(options, journal, runner),
     unserved: () => runner.unserved(),
     stop: done => runner.stop(done),
   }
@@ -150,6 +150,17 @@ function measured(rules: Aggregate, time: { ms: number }): Aggregate {
     time.ms += performance.now() - begun
     return vector
   }
+}
+
+/**
+ * The others leave when all have finished, so this peer says that it has only when its end is on the disk: killed
+ * before, it would come back to a step that nobody is there for.
+ */
+function finish({ hooks }: PeerOptions, journal: Journal, runner: Runner<LearnInput>): void {
+  journal.sync(error => {
+    if (error === undefined) runner.finish()
+    else hooks.failed(error)
+  })
 }
 
 function strandedIn(learn: Learn, { clock, cohort }: PeerOptions, ask: () => void): Stranded {
