@@ -42,6 +42,8 @@ export interface LearnState {
   readonly parameters: Vector
   /** `m` before this step; null at the first. */
   readonly momentum: Vector | null
+  /** θ_*, where another than the last is returned and its step is past; absent otherwise. */
+  readonly drawn?: Vector
 }
 
 export interface LearnWindow {

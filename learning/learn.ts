@@ -56,7 +56,7 @@ export function createLearn(options: LearnOptions): Learn {
     parameters,
     momentum,
     computing: false,
-    drawn: null,
+    drawn: options.start.drawn ?? null,
     finished: false,
     started: false,
     catchUp: createCatchUp({
@@ -239,8 +239,8 @@ function catchUpOptions(options: LearnOptions): Omit<CatchUpOptions, 'kept' | 'p
   return { protocol, self, peers, faults, dimension, commitments, ...(aggregate && { aggregate }) }
 }
 
-function snapshot({ step, parameters, momentum }: State): LearnState {
-  return { step, parameters, momentum }
+function snapshot({ step, parameters, momentum, drawn }: State): LearnState {
+  return { step, parameters, momentum, ...(drawn && { drawn }) }
 }
 
 function agreementOf(state: State, step: number, phase: AveragedPhase): Averaging {

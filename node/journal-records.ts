@@ -18,7 +18,7 @@ export class JournalError extends Error {
 
 const MESSAGE = 1
 const CHECKPOINT = 2
-/** kind, has momentum, two bytes of padding, step as a 64-bit float: the vectors after it are aligned. */
+/** kind, which vectors follow the parameters, padding, step as a 64-bit float: the vectors after it are aligned. */
 const CHECKPOINT_HEADER_BYTES = 16
 
 export function encodeCommitment(message: Message): Uint8Array {
@@ -26,12 +26,19 @@ export function encodeCommitment(message: Message): Uint8Array {
   return concatenate([Uint8Array.of(MESSAGE), ...chunks])
 }
 
-export function encodeCheckpoint({ step, parameters, momentum }: LearnState): Uint8Array {
+const HAS_MOMENTUM = 1
+const HAS_DRAWN = 2
+
+export function encodeCheckpoint({ step, parameters, momentum, drawn }: LearnState): Uint8Array {
   const header = new Uint8Array(CHECKPOINT_HEADER_BYTES)
   header[0] = CHECKPOINT
-  header[1] = momentum === null ? 0 : 1
+  header[1] = (momentum === null ? 0 : HAS_MOMENTUM) | (drawn === undefined ? 0 : HAS_DRAWN)
   new DataView(header.buffer).setFloat64(8, step, true)
-  const vectors = momentum === null ? [parameters] : [parameters, momentum]
+  const vectors = [
+    parameters,
+    ...(momentum === null ? [] : [momentum]),
+    ...(drawn === undefined ? [] : [drawn]),
+  ]
   return concatenate([header, ...vectors.map(v => new Uint8Array(v.buffer, v.byteOffset, v.byteLength))])
 }
 
@@ -50,7 +57,8 @@ export function decodeRecord(bytes: Uint8Array, { limits }: RecordLimits): Journ
 }
 
 function decodeCheckpoint(bytes: Uint8Array, dimension: number): LearnState {
-  const vectors = 1 + (bytes[1] ?? 0)
+  const [hasMomentum, hasDrawn] = [HAS_MOMENTUM, HAS_DRAWN].map(flag => ((bytes[1] ?? 0) & flag) !== 0)
+  const vectors = 1 + Number(hasMomentum) + Number(hasDrawn)
   if (bytes.length !== CHECKPOINT_HEADER_BYTES + 4 * dimension * vectors)
     throw new JournalError(
       `a checkpoint of ${bytes.length} bytes, where d = ${dimension} makes ${CHECKPOINT_HEADER_BYTES + 4 * dimension * vectors}: another model?`,
@@ -61,7 +69,12 @@ function decodeCheckpoint(bytes: Uint8Array, dimension: number): LearnState {
     // A copy: the record may be a part of the whole log in memory, and begin anywhere. (A Buffer's own slice is none.)
     return new Float32Array(new Uint8Array(bytes.subarray(from, from + 4 * dimension)).buffer)
   }
-  return { step, parameters: vector(0), momentum: vectors === 2 ? vector(1) : null }
+  return {
+    step,
+    parameters: vector(0),
+    momentum: hasMomentum ? vector(1) : null,
+    ...(hasDrawn && { drawn: vector(vectors - 1) }),
+  }
 }
 
 function concatenate(chunks: readonly Uint8Array[]): Uint8Array {

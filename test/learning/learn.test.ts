@@ -151,6 +151,23 @@ test('the output is the last parameters, or those of the drawn step before its u
   t.deepEqual(result(1).map(Number), [0])
 })
 
+test('the drawn step outlives a restart after it', t => {
+  const gradient = Float32Array.of(1, 0, 0)
+  const changes = { rate: () => 1, outputStep: 2, steps: 4 }
+  const first = alone(changes, [gradient, gradient, gradient])
+  const states = first.flatMap(o => (o.kind === 'stepped' ? [o.state] : []))
+  const again = createLearn(learnOptions(1, 0, { ...changes, start: states[2]! }))
+  const outputs = [
+    ...again.input({ kind: 'start' }).outputs,
+    ...again.input({ kind: 'gradient', step: 4, gradient }).outputs,
+  ]
+  t.deepEqual(
+    outputs.flatMap(o => (o.kind === 'finished' ? [o.parameters[0]] : [])),
+    [-1],
+  )
+  t.false('drawn' in states[0]!, 'before its step nothing is kept')
+})
+
 test('schedules: theory runs AVG_⌈log₂ t⌉ and AVG_1, log and practical as stated', t => {
   const query = {
     protocol: 'rb-tm',

@@ -111,6 +111,18 @@ test('a checkpoint says where to go on, and the log does not grow without end', 
   )
 })
 
+test('a checkpoint keeps each vector in its place, whichever there are', t => {
+  const [parameters, one, two] = [Float32Array.of(1, 2), Float32Array.of(3, 4), Float32Array.of(5, 6)]
+  for (const momentum of [null, one])
+    for (const more of [{}, { drawn: two }]) {
+      const { open } = disk()
+      const log = journal(open())
+      log.checkpoint({ step: 7, parameters, momentum, ...more }, 0)
+      log.sync(() => {})
+      t.deepEqual(journal(open()).recovered, { step: 7, parameters, momentum, ...more })
+    }
+})
+
 test('a log of another cohort is refused in words', t => {
   const { open } = disk()
   const log = journal(open())
