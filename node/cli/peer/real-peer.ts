@@ -86,13 +86,13 @@ export async function startRealPeer(asked: RealPeerOptions): Promise<RealPeer> {
   const storage = stateDirectory === null ? null : await openFileLog(stateDirectory)
   const oracle = await openOracle(options.oracle, options.software, line =>
     onEvent({ kind: 'log', text: `oracle: ${line}` }),
-  )
+  ).catch(closing(storage))
   const network = await createNetwork({
     ...{ seat: options.seat, listen: options.listen, mdns: options.mdns, software: options.software },
     ...{ seed: options.identity.seed, dimension: oracle.dimension },
     log: exceptFaults(options.log ?? eventLog(onEvent)),
     ...(options.metrics && { metrics: options.metrics }),
-  })
+  }).catch(closing(oracle, storage))
   const faults = createFaultCounter(
     (fault, detail) => onEvent({ kind: 'fault', fault, detail }),
     () => performance.now(),
@@ -128,6 +128,14 @@ export async function startRealPeer(asked: RealPeerOptions): Promise<RealPeer> {
       await new Promise<void>(resolve => peer.stop(resolve))
       await Promise.all([oracle.close(), storage?.close()])
     },
+  }
+}
+
+/** Where the rest cannot be opened: a thread left behind would keep the process from ending. */
+function closing(...opened: readonly ({ close(): Promise<void> } | null)[]) {
+  return async (error: unknown): Promise<never> => {
+    await Promise.allSettled(opened.map(each => each?.close()))
+    throw error
   }
 }
 

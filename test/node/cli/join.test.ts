@@ -1,5 +1,7 @@
 /** Peers as services, for real: how they end, what they tell of themselves, and the proofs that they leave. */
+import { once } from 'node:events'
 import { readdir } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { parseEvidence } from '../../../node/evidence.ts'
@@ -48,6 +50,18 @@ test.serial('a signal ends a peer cleanly, and a second one at once', async t =>
   t.true((await stateFiles(files, 2)).includes('peer.log.lock'), 'a clean end would have let go of the log')
   for (const form of ['hex', 'base64', 'base64url'] as const)
     t.false(stdout.includes(Buffer.from(files.identities[2]!.seed).toString(form)), 'a key in the log')
+})
+
+test.serial('a peer whose port is taken says so and ends: nothing that it had opened keeps it', async t => {
+  const files = await place(t)
+  const other = createServer().listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  t.teardown(() => other.close())
+  const { port } = other.address() as { port: number }
+  const { code, stderr } = await joining(t, files, 0, '--listen', `/ip4/127.0.0.1/tcp/${port}`).ended
+  t.is(code, 1)
+  t.regex(stderr, new RegExp(`cannot listen on /ip4/127.0.0.1/tcp/${port}: .*EADDRINUSE`))
+  t.false((await stateFiles(files, 0)).includes('peer.log.lock'), 'the log is let go of')
 })
 
 test.serial('finished peers serve those that are missing, until the time is over', async t => {
