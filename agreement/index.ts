@@ -33,6 +33,7 @@ export {
   type BroadcastOutput,
   createBroadcast,
 } from './broadcast.ts'
+export { CodedError } from './error.ts'
 export { allocatePassing, allocateVector, hasKernels } from './kernels/index.ts'
 export {
   type AveragedPhase,

@@ -1,5 +1,7 @@
 /** What is wrong with a cohort file, told so that a person can put it right: file, field, value, what would do. */
+
 import type { z } from 'zod'
+import { CodedError } from '../agreement/error.ts'
 import { suggestion } from './nearest.ts'
 
 export type CohortErrorCode =
@@ -15,14 +17,8 @@ export type CohortErrorCode =
   | 'cohort-address'
   | 'cohort-bound'
 
-export class CohortError extends Error {
+export class CohortError extends CodedError<CohortErrorCode> {
   override readonly name = 'CohortError'
-  readonly code: CohortErrorCode
-
-  constructor(code: CohortErrorCode, message: string) {
-    super(message)
-    this.code = code
-  }
 }
 
 /** `members[2].id` */

@@ -2,10 +2,12 @@
  * A peer's identity: one Ed25519 key, its libp2p key and what it signs slots with. Kept in a PEM file (PKCS #8,
  * RFC 8410) that `openssl pkey -in FILE` reads too, with a word for people above it.
  */
+
 import { createPrivateKey, randomBytes } from 'node:crypto'
 import { chmod, open, readFile, stat } from 'node:fs/promises'
 import { publicKeyFromRaw } from '@libp2p/crypto/keys'
 import { peerIdFromPublicKey, peerIdFromString } from '@libp2p/peer-id'
+import { CodedError } from '../agreement/error.ts'
 import { ed25519 } from './signatures/ed25519.ts'
 
 export interface Identity {
@@ -23,13 +25,8 @@ export type IdentityErrorCode =
   | 'identity-malformed'
   | 'peer-id-malformed'
 
-export class IdentityError extends Error {
+export class IdentityError extends CodedError<IdentityErrorCode> {
   override readonly name = 'IdentityError'
-  readonly code: IdentityErrorCode
-  constructor(code: IdentityErrorCode, message: string) {
-    super(message)
-    this.code = code
-  }
 }
 
 export function createIdentity(): Identity {

@@ -1,4 +1,5 @@
 /** The named error of every rule: our caller's misuse, told so that it can be put right. */
+import { CodedError } from '../error.ts'
 
 /** What was wrong with the input of a rule. */
 export type RuleErrorCode =
@@ -18,12 +19,6 @@ export type RuleErrorCode =
   | 'work-limit'
 
 /** A rule was given what it cannot work on; the message says what, where, and what would be right. */
-export class RuleError extends Error {
+export class RuleError extends CodedError<RuleErrorCode> {
   override readonly name = 'RuleError'
-  readonly code: RuleErrorCode
-
-  constructor(code: RuleErrorCode, message: string) {
-    super(message)
-    this.code = code
-  }
 }

@@ -3,6 +3,7 @@
  * Each is a pure function of what the adversary sees. `g` is the vector that
  * an honest peer would have sent, `ḡ` and `σ` are mean and coordinate-wise deviation of the honest ones seen.
  */
+import { CodedError } from '../../agreement/error.ts'
 import { meanOfRanks } from '../../agreement/kernels/index.ts'
 import { norm, type Vector } from '../../agreement/vector.ts'
 import { drawNormal } from '../random.ts'
@@ -11,14 +12,8 @@ import { mean, scaled, seen, shifted } from './family.ts'
 import { spokenAttacks } from './spoken.ts'
 
 /** A name is not an attack, or a parameter not one of the attack's. `message` lists what would be right. */
-export class AttackError extends Error {
+export class AttackError extends CodedError<'ATTACK_UNKNOWN' | 'ATTACK_PARAMETER' | 'ATTACK_FILE'> {
   override readonly name = 'AttackError'
-  readonly code: 'ATTACK_UNKNOWN' | 'ATTACK_PARAMETER' | 'ATTACK_FILE'
-
-  constructor(code: AttackError['code'], message: string) {
-    super(message)
-    this.code = code
-  }
 }
 
 export type Parameters = Readonly<Record<string, number>>

@@ -1,16 +1,11 @@
 /**
  * Data sets as values: rows of examples with a label each, and sources that hand out a peer's share of them.
  */
+import { CodedError } from '../../agreement/error.ts'
 
 /** Something is wrong with the data a user pointed at. `message` names the file, the record and what was expected. */
-export class DataError extends Error {
+export class DataError extends CodedError<DataErrorCode> {
   override readonly name = 'DataError'
-  readonly code: DataErrorCode
-
-  constructor(code: DataErrorCode, message: string) {
-    super(message)
-    this.code = code
-  }
 }
 
 export type DataErrorCode =

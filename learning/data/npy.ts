@@ -1,11 +1,11 @@
 /**
  * Arrays of NumPy: train-x.npy and train-y.npy, test-x.npy and test-y.npy. Examples are along the first axis; bytes
  * are pixels and normalised, floats are used as they are. Whole-number targets are classes, floats are real.
- * Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
  */
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { DataError, type DataSource, type Dataset, sourceOf } from './dataset.ts'
+import { npyHeader } from './npy-header.ts'
 import { classesOf, targetsOf } from './targets.ts'
 
 export const NPY_FILES = ['train-x.npy', 'train-y.npy', 'test-x.npy', 'test-y.npy'] as const
@@ -22,14 +22,10 @@ export interface NpyArray {
 
 /** @throws DataError `DATA_MAGIC`, `DATA_FORMAT`, `DATA_TRUNCATED` or `DATA_NUMBER`; `file` is named in the message */
 export function parseNpy(bytes: Uint8Array, file: string): NpyArray {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-  if (text.subarray(0, 6).toString('latin1') !== '\x93NUMPY' || bytes.length < 12)
-    throw new DataError('DATA_MAGIC', `${file}: does not begin as an .npy file does`)
-  const isWide = bytes[6]! > 1
-  const start = isWide ? 12 + text.readUInt32LE(8) : 10 + text.readUInt16LE(8)
-  const header = text.subarray(isWide ? 12 : 10, start).toString('latin1')
-  const [, descr = ''] = /'descr'\s*:\s*'([^']*)'/.exec(header) ?? []
-  const [, tuple = ''] = /'shape'\s*:\s*\(([^)]*)\)/.exec(header) ?? []
+  const header = npyHeader(bytes)
+  if (header === null) throw new DataError('DATA_MAGIC', `${file}: does not begin as an .npy file does`)
+  if (typeof header === 'string') throw new DataError('DATA_FORMAT', `${file}: ${header}`)
+  const { descr, shape, start } = header
   const kind = Object.keys(SIZES).find(known => descr === `<${known}` || descr === `|${known}`) as
     | Kind
     | undefined
@@ -38,23 +34,19 @@ export function parseNpy(bytes: Uint8Array, file: string): NpyArray {
       'DATA_FORMAT',
       `${file}: its numbers are '${descr}', expected one of uint8, int8 to int64, float32, float64, little-endian`,
     )
-  if (/'fortran_order'\s*:\s*True/.test(header))
+  if (header.byColumns)
     throw new DataError(
       'DATA_FORMAT',
       `${file}: in Fortran order, expected C order: save numpy.ascontiguousarray(a)`,
     )
-  const shape = tuple
-    .split(',')
-    .map(side => side.trim())
-    .filter(side => side !== '')
-    .map(Number)
   const count = shape.reduce((product, side) => product * side, 1)
   if (bytes.length - start < count * SIZES[kind])
     throw new DataError(
       'DATA_TRUNCATED',
-      `${file}: ${bytes.length - start} bytes of numbers, expected ${count * SIZES[kind]} for shape (${tuple})`,
+      `${file}: ${bytes.length - start} bytes of numbers, expected ${count * SIZES[kind]} for shape (${shape.join(', ')})`,
     )
-  return { shape, kind, values: readValues(text, start, count, kind, file) }
+  const numbers = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  return { shape, kind, values: readValues(numbers, start, count, kind, file) }
 }
 
 function readValues(

@@ -5,7 +5,9 @@
  * A model receives the array library as an argument rather than importing it: whoever only needs shapes and
  * initial parameters (every peer's main thread) then never loads it.
  */
+
 import type { Array as Tensor } from '@jax-js/jax'
+import { CodedError } from '../../agreement/error.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { DataShape } from '../data/dataset.ts'
 import { randomStream } from '../random.ts'
@@ -66,14 +68,8 @@ export interface Model {
 /** Builds a model for data of a shape. @throws ModelError where it cannot take such data. */
 export type ModelFactory = (data: DataShape) => Model
 
-export class ModelError extends Error {
+export class ModelError extends CodedError<'MODEL_UNKNOWN' | 'MODEL_DATA' | 'MODEL_DIMENSION'> {
   override readonly name = 'ModelError'
-  readonly code: 'MODEL_UNKNOWN' | 'MODEL_DATA' | 'MODEL_DIMENSION'
-
-  constructor(code: ModelError['code'], message: string) {
-    super(message)
-    this.code = code
-  }
 }
 
 export function tensorSize(shape: readonly number[]): number {

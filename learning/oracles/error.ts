@@ -1,4 +1,5 @@
 /** What can go wrong between a peer and its oracle, in a thread or a process of its own. */
+import { CodedError } from '../../agreement/error.ts'
 
 export type OracleErrorCode =
   /** Closed by us. */
@@ -18,12 +19,6 @@ export type OracleErrorCode =
   /** Its gradient is no number somewhere. */
   | 'ORACLE_NOT_FINITE'
 
-export class OracleError extends Error {
+export class OracleError extends CodedError<OracleErrorCode> {
   override readonly name = 'OracleError'
-  readonly code: OracleErrorCode
-
-  constructor(code: OracleErrorCode, message: string) {
-    super(message)
-    this.code = code
-  }
 }

@@ -25,7 +25,3 @@ process.exitCode = await runProgram(
   },
   process.argv.slice(2),
 )
-
-// What is left (a thread that has been told to end, a socket that lingers) gets this long; nobody waits for it any more.
-const LEFTOVERS_MS = 5000
-setTimeout(() => process.exit(), LEFTOVERS_MS).unref()

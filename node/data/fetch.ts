@@ -2,25 +2,21 @@
  * Fetches the files of a data set. What has come so far is kept under the file's name with .partial and gone on with;
  * a file gets its name only when its digest is right, and what is wrong is not kept.
  */
+
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { CodedError } from '../../agreement/error.ts'
 import type { DataFile, DataSet } from './catalogue.ts'
 import { unpackTar } from './tar.ts'
 
 export type FetchErrorCode = 'FETCH_UNREACHABLE' | 'FETCH_DIGEST' | 'FETCH_WRITE'
 
-export class FetchError extends Error {
+export class FetchError extends CodedError<FetchErrorCode> {
   override readonly name = 'FetchError'
-  readonly code: FetchErrorCode
-
-  constructor(code: FetchErrorCode, message: string) {
-    super(message)
-    this.code = code
-  }
 }
 
 export interface FetchProgress {

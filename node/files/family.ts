@@ -3,8 +3,9 @@
  * vector a row; several .npy files whose rows follow each other; one .safetensors file with one matrix; or several,
  * each a peer's tensors, which together are its vector.
  */
+import { isNpy } from '../../learning/data/npy-header.ts'
 import { FileError } from './error.ts'
-import { isNpy, readNpy, writeNpy } from './npy.ts'
+import { readNpy, writeNpy } from './npy.ts'
 import { isSafetensors, readSafetensors, type Tensor, writeSafetensors } from './safetensors.ts'
 
 export interface NamedBytes {

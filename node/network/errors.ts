@@ -1,11 +1,7 @@
 /** What can be wrong with a peer's own network, for people. */
+import { CodedError } from '../../agreement/error.ts'
 export type NetworkErrorCode = 'wrong-identity' | 'listen-failed'
 
-export class NetworkError extends Error {
+export class NetworkError extends CodedError<NetworkErrorCode> {
   override readonly name = 'NetworkError'
-  readonly code: NetworkErrorCode
-  constructor(code: NetworkErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.code = code
-  }
 }

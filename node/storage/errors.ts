@@ -1,13 +1,9 @@
 /** What goes wrong with a peer's files, for people. */
+import { CodedError } from '../../agreement/error.ts'
 export type StorageErrorCode = 'storage-locked' | 'storage-foreign' | 'storage-failed' | 'storage-closed'
 
-export class StorageError extends Error {
+export class StorageError extends CodedError<StorageErrorCode> {
   override readonly name = 'StorageError'
-  readonly code: StorageErrorCode
-  constructor(code: StorageErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.code = code
-  }
 }
 
 export function isMissing(error: unknown): boolean {

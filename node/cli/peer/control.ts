@@ -2,19 +2,16 @@
  * The door of a running peer for its operator: a unix socket in its state directory (a named pipe on Windows) that
  * hands out the peer's status, one JSON object a connection, and takes nothing.
  */
+
 import { createHash } from 'node:crypto'
 import { chmod, unlink } from 'node:fs/promises'
 import { createConnection, createServer, type Server } from 'node:net'
 import { join, resolve } from 'node:path'
+import { CodedError } from '../../../agreement/error.ts'
 
 /** Why no status could be had, or no door opened. */
-export class ControlError extends Error {
-  readonly code: 'control-path' | 'control-taken' | 'control-unreachable'
+export class ControlError extends CodedError<'control-path' | 'control-taken' | 'control-unreachable'> {
   override readonly name = 'ControlError'
-  constructor(code: ControlError['code'], message: string) {
-    super(message)
-    this.code = code
-  }
 }
 
 /** Bytes of a socket's path: 104 on macOS, 108 on Linux, the closing zero included. */

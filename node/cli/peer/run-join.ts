@@ -68,8 +68,13 @@ export async function runJoin(values: JoinValues, terminal: Terminal): Promise<n
   } finally {
     stop.dispose()
     parent?.leave()
+    // Whatever of it is left then (a thread, a socket) keeps nobody waiting.
+    setTimeout(() => process.exit(), LEFTOVERS_MS).unref()
   }
 }
+
+/** How long what a peer had open may take to go, once the peer is done. */
+const LEFTOVERS_MS = 5000
 
 /** With everything open that lets an operator look at the peer. */
 async function watched<T>(

@@ -92,26 +92,29 @@ test('who opens a stream and says nothing is cut off in time', async t => {
   t.deepEqual(honest.reports, [])
 })
 
-test('a Yamux frame that announces 4 GiB ends the connection at its header', async t => {
+interface Muxer {
+  send(bytes: Uint8Array): boolean
+}
+
+/** A member's multiplexer, to send what no library would, and the end of its connection to an honest peer. */
+async function belowFrames(t: ExecutionContext): Promise<[Muxer, Promise<unknown>]> {
   const identities = [createIdentity(), createIdentity()]
   const honest = await openPeer(t, identities, 1, membersOf(identities))
   honest.transport.start(honest.events)
   const node = await hostileNode(t, identities[0]!)
   const connection = await node.dial(multiaddr(honest.transport.addresses[0]!))
   const closed = new Promise(resolve => connection.addEventListener('close', resolve))
-  const muxer = (connection as unknown as { muxer: { send(bytes: Uint8Array): boolean } }).muxer
+  return [(connection as unknown as { muxer: Muxer }).muxer, closed]
+}
+
+test('a Yamux frame that announces 4 GiB ends the connection at its header', async t => {
+  const [muxer, closed] = await belowFrames(t)
   muxer.send(Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 1, 255, 255, 255, 255))
   await t.notThrowsAsync(closed)
 })
 
 test('a multiplexer’s pings without end are not answered: the connection ends', async t => {
-  const identities = [createIdentity(), createIdentity()]
-  const honest = await openPeer(t, identities, 1, membersOf(identities))
-  honest.transport.start(honest.events)
-  const node = await hostileNode(t, identities[0]!)
-  const connection = await node.dial(multiaddr(honest.transport.addresses[0]!))
-  const closed = new Promise(resolve => connection.addEventListener('close', resolve))
-  const { muxer } = connection as unknown as { muxer: { send(bytes: Uint8Array): boolean } }
+  const [muxer, closed] = await belowFrames(t)
   const ping = Uint8Array.of(0, 2, 0, 1, 0, 0, 0, 0, 0, 0, 0, 7)
   muxer.send(Buffer.concat(Array.from({ length: 5000 }, () => ping)))
   await t.notThrowsAsync(closed)

@@ -1,10 +1,9 @@
 /** A peer that some of the others can no longer serve, and the rest can, goes on all the same. */
 import test from 'ava'
 import { attackNamed } from '../../../learning/attacks/registry.ts'
-import { calmConditions } from '../../../node/simulation/conditions.ts'
 import { createLearningCheckers } from '../../../node/simulation/learning/checkers.ts'
-import { drawLearningScenario, type LearningScenario } from '../../../node/simulation/learning/scenario.ts'
 import { createLearningStage } from '../../../node/simulation/learning/stage.ts'
+import { smallCohort } from './small-cohort.ts'
 
 const PEERS = 7
 const BEHIND = 3
@@ -15,27 +14,12 @@ const honest = everyone.filter(peer => peer !== LIAR)
 /** Not a word, and no vote either. */
 const mute = { ...attackNamed('refuse'), wire: () => [] }
 
-function rbTm(steps: number): LearningScenario {
-  const drawn = drawLearningScenario(0)
-  const dimension = 2
-  return {
-    ...drawn,
-    ...{ dimension, noise: 0, gradientMs: 5, attackName: 'mute' },
-    byzantine: { peers: [LIAR], attack: mute },
-    centres: everyone.map(peer => Float32Array.of(peer, -peer)),
-    cohort: {
-      ...drawn.cohort,
-      ...{ protocol: 'rb-tm', faults: 2, steps, schedule: 'practical', graceMs: 0 },
-      iterations: { gradient: 1, parameters: 1 },
-      members: everyone.map(peer => ({ name: `peer-${peer}`, id: `${peer}`, addresses: [] })),
-    },
-    conditions: { ...calmConditions, syncMs: 1, calmAtMs: Infinity },
-  }
-}
-
 for (const forgetful of [1, 2])
   test(`${forgetful} of six forgot what a former life had acknowledged; f is two`, t => {
-    const scenario = rbTm(60)
+    const scenario = smallCohort({
+      ...{ protocol: 'rb-tm', peers: PEERS, faults: 2, steps: 60, syncMs: 1 },
+      byzantine: { peers: [LIAR], attack: mute },
+    })
     const violations: string[] = []
     const checkers = createLearningCheckers(scenario, honest, (checker, detail) =>
       violations.push(`${checker}: ${detail}`),
