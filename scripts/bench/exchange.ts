@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- exchange`: one all-to-all exchange of vectors among seven processes, as LEARN does it, beside the
- * bare one over the same libp2p streams; and what signatures and the log cost. The variants take turns, so that all of
- * them meet the same machine.
+ * bare one over the same libp2p streams; and what signatures and the log cost. It ends with the vectors in hand and
+ * checked; what a rule then makes of them is not in it. The variants take turns, so that all meet the same machine.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
