@@ -186,16 +186,10 @@ function timed(work: Work, vectors: readonly Vector[]): Turn {
   return { ms, disturbed: process.resourceUsage().involuntaryContextSwitches !== switches }
 }
 
-/** The median of the undisturbed turns; where there are hardly any, of the three fastest. */
+/** The median of the undisturbed turns; where there are hardly any, of all. */
 function medianTurn(turns: readonly Turn[]): number {
-  const calm = turns.filter(({ disturbed }) => !disturbed).map(({ ms }) => ms)
-  if (calm.length >= 5) return median(calm)
-  return median(
-    turns
-      .map(({ ms }) => ms)
-      .toSorted((x, y) => x - y)
-      .slice(0, 3),
-  )
+  const calm = turns.filter(({ disturbed }) => !disturbed)
+  return median((calm.length >= 5 ? calm : turns).map(({ ms }) => ms))
 }
 
 /** The same on two threads, beside one, by the clock on the wall. */
