@@ -7,11 +7,11 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Cohort, cohortSchema } from '../../node/cohort.ts'
 import { identityFromSeed } from '../../node/identity.ts'
+import { freePorts } from '../../node/network/free-ports.ts'
 import { type BenchRow, compared, median, type RunBench } from './bench.ts'
 import { measureBareExchange } from './exchange-bare.ts'
 import type { Assignment, Report } from './exchange-inside-worker.ts'
@@ -137,12 +137,4 @@ export async function benchCohort(seeds: readonly Uint8Array[]): Promise<Cohort>
     batch: 1,
     seed: 1,
   })
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
-  await Promise.all(servers.map(server => once(server, 'listening')))
-  const ports = servers.map(server => (server.address() as { port: number }).port)
-  await Promise.all(servers.map(server => new Promise(resolve => server.close(resolve))))
-  return ports
 }

@@ -1,12 +1,12 @@
 /** Folders with the files of a cohort on this machine: keys, free ports, a cohort file. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import type { Cohort } from '../../../node/cohort.ts'
 import { checkCohort, formatCohort } from '../../../node/cohort-file.ts'
 import { createIdentity, type Identity, writeIdentity } from '../../../node/identity.ts'
+import { freePorts } from '../../../node/network/free-ports.ts'
 
 export interface Place {
   readonly folder: string
@@ -38,18 +38,4 @@ export async function place(t: ExecutionContext, changes: object = {}): Promise<
 export async function writeCohort(folder: string, name: string, cohort: Cohort): Promise<string> {
   await writeFile(join(folder, name), formatCohort(cohort))
   return join(folder, name)
-}
-
-/** Ports that nobody has at the moment. */
-async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer()
-      await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-      return server
-    }),
-  )
-  const ports = servers.map(server => (server.address() as AddressInfo).port)
-  await Promise.all(servers.map(server => new Promise(resolve => server.close(resolve))))
-  return ports
 }
