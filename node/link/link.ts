@@ -65,8 +65,12 @@ export interface Link {
 interface State extends LinkOptions {
   readonly outbox: Outbox
   readonly inbox: Inbox
+  /** There is a connection, and this side has said on it what it has. */
+  connected: boolean
   /** Both sides have said what they have. */
   resumed: boolean
+  /** To be asked for as soon as the other side has said what it has. */
+  rewindDue: boolean
   finishing: boolean
   /** 0 before the first. */
   peerEpoch: number
@@ -80,7 +84,9 @@ export function createLink(options: LinkOptions): Link {
     ...options,
     outbox: createOutbox(options.limits),
     inbox: createInbox(),
+    connected: false,
     resumed: false,
+    rewindDue: false,
     finishing: false,
     peerEpoch: 0,
     peerFinished: false,
@@ -90,12 +96,15 @@ export function createLink(options: LinkOptions): Link {
     enqueue: message => state.outbox.add(message),
     pump: () => pump(state),
     connected() {
+      state.connected = true
       state.resumed = false
       state.rewinding = false
       sayWhere(state, state.peerEpoch)
     },
     disconnected() {
+      state.connected = false
       state.resumed = false
+      if (state.rewindDue) rewind(state)
     },
     receive: frame => receive(state, frame),
     retry: () => take(state),
@@ -128,10 +137,11 @@ function sayFinished({ hooks }: State): void {
 function rewind(state: State): void {
   state.inbox.reset()
   state.hooks.hold(false)
+  state.rewindDue = state.connected && !state.resumed
   if (state.resumed) {
     state.rewinding = true
     sayWhere(state, 0)
-  } else state.peerEpoch = 0 // said with the next connection
+  } else if (!state.connected) state.peerEpoch = 0 // said with the next connection
 }
 
 function receive(state: State, frame: LinkFrame): void {
@@ -180,6 +190,7 @@ function resume(state: State, frame: Extract<LinkFrame, { kind: 'resume' }>): vo
   if (begins && frame.forgotten >= state.step()) hooks.gap(1)
   if (rewound) sayWhere(state, state.peerEpoch)
   if (state.finishing) sayFinished(state)
+  if (state.rewindDue) rewind(state)
   pump(state)
 }
 

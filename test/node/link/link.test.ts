@@ -203,8 +203,32 @@ test('after a rewind everything comes again, whenever it is, both sides at once 
         t.deepEqual(gaps, [])
       }
     }),
-    { numRuns: 2000 },
+    { numRuns: 4000 },
   )
+})
+
+test('a rewind between a connection and the other side’s word on it is not forgotten', t => {
+  const net = pair()
+  const [a, b] = net.sides as [Side, Side]
+  net.connect()
+  net.settle()
+  a.link.enqueue(message(1))
+  a.link.pump()
+  net.settle()
+  net.disconnect()
+  net.connect() // both have said what they have
+  b.taken.length = 0
+  b.link.rewind()
+  net.settle()
+  t.deepEqual(b.taken, [1])
+  net.disconnect()
+  net.connect()
+  b.taken.length = 0
+  b.link.rewind()
+  net.disconnect()
+  net.connect()
+  net.settle()
+  t.deepEqual(b.taken, [1], 'nor where that connection breaks')
 })
 
 test('two sides that rewind at once are both sent everything again', t => {
