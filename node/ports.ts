@@ -16,12 +16,21 @@ export function sizeOf(frame: Frame): number {
   return sum
 }
 
+/** Takes one frame in as its parts arrive. */
+export interface FrameReader {
+  /** The next bytes, front to back; nobody writes to them any more. */
+  add(part: Uint8Array): void
+  /** All bytes of the frame were added. It never comes for a frame that a lost connection cuts off. */
+  end(): void
+}
+
 /** What a transport reports. Every callback runs to completion before the next one. */
 export interface TransportEvents {
   /** A member passed admission; frames may flow both ways. At most one connection a pair. */
   connected(peer: PeerIndex): void
   disconnected(peer: PeerIndex, reason: string): void
-  frame(peer: PeerIndex, frame: Frame): void
+  /** A frame of so many bytes begins to arrive. */
+  frame(peer: PeerIndex, bytes: number): FrameReader
   /** The socket took what was queued, after `send` returned false. */
   drained(peer: PeerIndex): void
   /** Misbehaviour seen below the frames (oversize or truncated framing, a stranger: no peer index). */

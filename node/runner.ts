@@ -8,12 +8,12 @@
  */
 import { type Message, slotKey } from '../agreement/message.ts'
 import type { Evidence, Fault, PeerIndex, Step } from '../agreement/protocol.ts'
-import { decodeLinkFrame, type Received } from './codec/index.ts'
+import { linkFrameReader, type Received } from './codec/index.ts'
 import { createIncoming, type Incoming } from './incoming.ts'
 import { defaultLinkLimits } from './link/limits.ts'
 import { createLink, type Link } from './link/link.ts'
 import { createOutgoing, type Outgoing } from './outgoing.ts'
-import { type Frame, sizeOf, type Timer } from './ports.ts'
+import { type Frame, type FrameReader, sizeOf, type Timer } from './ports.ts'
 import { createReading, type Reading } from './reading.ts'
 import type { Runner, RunnerOptions, TimerInput } from './runner-contract.ts'
 
@@ -158,7 +158,7 @@ function start<I, O extends { readonly kind: string }>(state: State<I, O>): void
       state.links[peer]?.disconnected()
       hooks.connection?.(peer, false, reason)
     },
-    frame: (peer, frame) => enqueueWork(state, () => receiveFrame(state, peer, frame)),
+    frame: (peer, bytes) => receiveFrame(state, peer, bytes),
     drained: peer => state.links[peer]?.pump(),
     fault: (peer, kind, detail) => hooks.fault({ peer, kind, detail }),
   })
@@ -195,13 +195,20 @@ function pumpSoon<I, O extends { readonly kind: string }>(state: State<I, O>): v
 function receiveFrame<I, O extends { readonly kind: string }>(
   state: State<I, O>,
   peer: PeerIndex,
-  frame: Frame,
-): void {
-  const { limits } = state.options
-  state.bytesReceived += sizeOf(frame)
-  const decoded = decodeLinkFrame(frame, limits)
-  if ('fault' in decoded) blame(state, { peer, kind: decoded.fault, detail: decoded.detail })
-  else state.links[peer]?.receive(decoded)
+  bytes: number,
+): FrameReader {
+  const reader = linkFrameReader(bytes, state.options.limits)
+  return {
+    add: part => reader.add(part),
+    end() {
+      state.bytesReceived += bytes
+      const frame = reader.end()
+      enqueueWork(state, () => {
+        if ('fault' in frame) blame(state, { peer, kind: frame.fault, detail: frame.detail })
+        else state.links[peer]?.receive(frame)
+      })
+    },
+  }
 }
 
 function blame<I, O>(state: State<I, O>, fault: Fault): void {

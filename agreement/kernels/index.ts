@@ -9,7 +9,7 @@ import * as plain from './plain.ts'
 import { ROWS_MAX } from './tiles.ts'
 import { kernelModule, v128 } from './wasm.ts'
 
-export { allocatePassing, allocateVector } from './memory.ts'
+export { allocatePassing, allocateVector, writeBytes } from './memory.ts'
 
 /** Whether this machine runs the emitted kernels. */
 export const hasKernels = supported()

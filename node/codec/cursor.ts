@@ -1,32 +1,32 @@
 /**
- * Reads a frame that arrived as chunks, front to back, without joining them. Every read is checked against
- * what is left of the frame before anything is allocated.
+ * Reads a frame that arrives in parts, front to back, without joining them. Every read is checked against what is
+ * left of the whole frame before anything is allocated, and whether it has arrived is for the caller to ask (`has`).
  */
 import { endianness } from 'node:os'
-import { allocatePassing } from '../../agreement/kernels/index.ts'
-import type { Frame } from '../ports.ts'
 import { MalformedError } from './fields.ts'
 
 export interface Cursor {
+  /** Bytes of the frame that were not read yet, arrived or not. */
   readonly remaining: number
-  /** An unsigned varint of at most 32 bits. */
+  /** The next part has arrived. It is kept only as long as some of it is unread. */
+  push(part: Uint8Array): void
+  /** Whether the next `length` bytes, or all that remain, have arrived. */
+  has(length: number): boolean
+  /** Throws where the frame has no `length` bytes left. */
+  need(length: number): void
+  /** An unsigned varint of at most 32 bits; `has(VARINT_BYTES_MAX)` first. */
   varint(): number
-  /** The next `length` bytes: a view where they lie in one chunk, else a copy. */
+  /** The next `length` bytes, of which it `has` all: a view where they lie in one part, else a copy. */
   bytes(length: number): Uint8Array
-  skip(length: number): void
-  /** The value that `known` has for the next chunk, where that is exactly the next `length` bytes; else undefined, and nothing is read. */
+  /** What has arrived of the next `length` bytes and lies in one part: a view; empty where nothing has. */
+  part(length: number): Uint8Array
+  /** The value that `known` has for the next part, where that is exactly the next `length` bytes; else undefined, and nothing is read. */
   known<T>(values: WeakMap<Uint8Array, T>, length: number): T | undefined
-  /**
-   * The next `dimension` floats, copied once. `onPart` is called with each part's bytes as the wire has them, and
-   * how many floats are whole by then.
-   */
-  floats(
-    dimension: number,
-    onPart?: (bytes: Uint8Array, vector: Float32Array, whole: number) => void,
-  ): Float32Array
 }
 
-const BIG_ENDIAN = endianness() === 'BE'
+export const VARINT_BYTES_MAX = 5
+
+export const BIG_ENDIAN = endianness() === 'BE'
 
 /** The vector's bytes as the wire has them: a view of the vector itself (a swapped copy on a big-endian machine). */
 export function vectorBytes(vector: Float32Array): Uint8Array {
@@ -34,59 +34,63 @@ export function vectorBytes(vector: Float32Array): Uint8Array {
   return BIG_ENDIAN ? Buffer.from(bytes).swap32() : bytes
 }
 
-export function cursorOver(frame: Frame): Cursor {
-  let chunkIndex = 0
+/** A cursor over a frame of so many bytes, of which none has arrived. */
+export function createCursor(frameBytes: number): Cursor {
+  const parts: Uint8Array[] = []
+  /** Read of `parts[0]`, which always has an unread byte. */
   let offset = 0
-  let remaining = frame.reduce((sum, chunk) => sum + chunk.length, 0)
+  let arrived = 0
+  let remaining = frameBytes
 
-  /** The unread part of the current chunk; never empty while bytes remain. */
-  const rest = (): Uint8Array => {
-    while (offset === frame[chunkIndex]!.length) {
-      chunkIndex++
-      offset = 0
-    }
-    return offset === 0 ? frame[chunkIndex]! : frame[chunkIndex]!.subarray(offset)
-  }
   const need = (length: number): void => {
     if (length > remaining) throw new MalformedError(`cut off: ${length} bytes announced, ${remaining} left`)
   }
   const advance = (length: number): void => {
     offset += length
+    arrived -= length
     remaining -= length
-  }
-  const copyInto = (target: Uint8Array, onPart?: (bytes: Uint8Array, filled: number) => void): void => {
-    for (let filled = 0; filled < target.length; ) {
-      const chunk = rest()
-      const count = Math.min(chunk.length, target.length - filled)
-      const part = count === chunk.length ? chunk : chunk.subarray(0, count)
-      target.set(part, filled)
-      filled += count
-      advance(count)
-      onPart?.(part, filled)
+    if (parts.length > 0 && offset === parts[0]!.length) {
+      parts.shift()
+      offset = 0
     }
   }
-  const bytes = (length: number): Uint8Array => {
-    need(length)
-    if (length === 0) return new Uint8Array(0)
-    const chunk = rest()
-    if (chunk.length >= length) {
-      advance(length)
-      return chunk.subarray(0, length)
-    }
-    const copy = new Uint8Array(length)
-    copyInto(copy)
-    return copy
+  const part = (length: number): Uint8Array => {
+    const first = parts[0]
+    if (first === undefined) return EMPTY
+    const end = Math.min(offset + length, first.length)
+    const view = offset === 0 && end === first.length ? first : first.subarray(offset, end)
+    advance(view.length)
+    return view
   }
   return {
     get remaining() {
       return remaining
     },
-    bytes,
+    push(bytes) {
+      if (bytes.length === 0) return
+      parts.push(bytes)
+      arrived += bytes.length
+    },
+    has: length => arrived >= Math.min(length, remaining),
+    need,
+    bytes(length) {
+      need(length)
+      const first = part(length)
+      if (first.length === length) return first
+      const copy = new Uint8Array(length)
+      copy.set(first)
+      for (let filled = first.length; filled < length; ) {
+        const next = part(length - filled)
+        copy.set(next, filled)
+        filled += next.length
+      }
+      return copy
+    },
     varint() {
       let value = 0
-      for (let shift = 0; shift < 35; shift += 7) {
+      for (let shift = 0; shift < 7 * VARINT_BYTES_MAX; shift += 7) {
         need(1)
-        const byte = rest()[0]!
+        const byte = parts[0]![offset]!
         advance(1)
         value += (byte & 127) * 2 ** shift
         if (byte < 128) {
@@ -96,34 +100,16 @@ export function cursorOver(frame: Frame): Cursor {
       }
       throw new MalformedError('a length above 32 bits')
     },
-    skip(length) {
-      need(length)
-      for (let left = length; left > 0; ) {
-        const count = Math.min(rest().length, left)
-        advance(count)
-        left -= count
-      }
-    },
+    part,
     known(values, length) {
       need(length)
-      if (length === 0) return undefined
-      const chunk = rest()
-      const value = offset === 0 && chunk.length === length ? values.get(chunk) : undefined
+      const first = parts[0]
+      const value =
+        offset === 0 && first !== undefined && first.length === length ? values.get(first) : undefined
       if (value !== undefined) advance(length)
       return value
     },
-    floats(dimension, onPart) {
-      need(4 * dimension)
-      const vector = allocatePassing(dimension)
-      const target = Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength)
-      let swapped = 0
-      copyInto(target, (bytes, filled) => {
-        const whole = filled >>> 2
-        if (BIG_ENDIAN) target.subarray(4 * swapped, 4 * whole).swap32()
-        swapped = whole
-        onPart?.(bytes, vector, whole)
-      })
-      return vector
-    },
   }
 }
+
+const EMPTY = new Uint8Array(0)

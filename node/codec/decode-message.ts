@@ -4,10 +4,11 @@
  */
 import type { Digest, Message, Phase, Seen, Slot } from '../../agreement/message.ts'
 import type { Commitment, FaultKind } from '../../agreement/protocol.ts'
-import { areFinite, isFiniteVector, markFinite, type Vector } from '../../agreement/vector.ts'
-import { arrivingDigest, digestOf } from '../signatures/digest.ts'
+import { isFiniteVector } from '../../agreement/vector.ts'
+import { digestOf } from '../signatures/digest.ts'
+import { receiveVector, skip } from './arriving-vector.ts'
 import { BODY, encodedVectors, PHASES } from './bodies.ts'
-import type { Cursor } from './cursor.ts'
+import { type Cursor, VARINT_BYTES_MAX } from './cursor.ts'
 import { MalformedError, type Reader, readFields, readPacked } from './fields.ts'
 import { type DecodeLimits, DIGEST_BYTES, HEADER_BYTES_MAX, SIGNATURE_BYTES_MAX } from './limits.ts'
 
@@ -35,13 +36,16 @@ interface Draft {
 
 const EMPTY = new Uint8Array(0)
 
-/** Reads one message. The digest of a received vector is computed here, never taken from the wire. */
-export function decodeMessage(cursor: Cursor, limits: DecodeLimits): Received {
-  const draft = readHeader(cursor.bytes(headerLength(cursor)))
+/**
+ * Reads one message, and yields where more of it must arrive first. The digest of a received vector is computed here,
+ * never taken from the wire.
+ */
+export function* readMessage(cursor: Cursor, limits: DecodeLimits): Generator<void, Received> {
+  const draft = readHeader(yield* headerBytes(cursor))
   const { slot } = draft
   const isVector = draft.body === BODY.vector || draft.body === BODY.payload
   if (isVector && draft.dimension !== limits.dimension) {
-    cursor.skip(4 * draft.dimension)
+    yield* skip(cursor, 4 * draft.dimension)
     return {
       fault: 'wrong-dimension',
       slot,
@@ -50,42 +54,32 @@ export function decodeMessage(cursor: Cursor, limits: DecodeLimits): Received {
   }
   const outside = outOfRange(draft, limits)
   if (outside !== null) {
-    if (isVector) cursor.skip(4 * draft.dimension)
+    if (isVector) yield* skip(cursor, 4 * draft.dimension)
     return { fault: 'out-of-range', slot, detail: outside }
   }
-  return isVector ? readVector(cursor, draft) : { message: smallMessage(draft) }
+  return isVector ? yield* readVector(cursor, draft) : { message: smallMessage(draft) }
 }
 
-/** A header's length, checked. */
-export function headerLength(cursor: Cursor): number {
+/** A header, behind its checked length. */
+export function* headerBytes(cursor: Cursor): Generator<void, Uint8Array> {
+  while (!cursor.has(VARINT_BYTES_MAX)) yield
   const length = cursor.varint()
   if (length > HEADER_BYTES_MAX)
     throw new MalformedError(`a header of ${length} bytes; at most ${HEADER_BYTES_MAX}`)
-  return length
+  cursor.need(length)
+  while (!cursor.has(length)) yield
+  return cursor.bytes(length)
 }
 
-function readVector(cursor: Cursor, draft: Draft): Received {
-  const vector = cursor.known(encodedVectors, 4 * draft.dimension) ?? receiveVector(cursor, draft.dimension)
+function* readVector(cursor: Cursor, draft: Draft): Generator<void, Received> {
+  while (!cursor.has(1)) yield
+  const vector =
+    cursor.known(encodedVectors, 4 * draft.dimension) ?? (yield* receiveVector(cursor, draft.dimension))
   const { slot, signature } = draft
   if (!isFiniteVector(vector))
     return { fault: 'not-finite', slot, detail: 'a NaN or an infinity among the coordinates' }
   const kind = draft.body === BODY.vector ? 'vector' : 'payload'
   return { message: { kind, slot, sealed: { vector, digest: digestOf(vector), signature } } }
-}
-
-/** Copied, hashed and looked through part by part: each of these alone would fetch megabytes from memory again. */
-function receiveVector(cursor: Cursor, dimension: number): Vector {
-  const digest = arrivingDigest()
-  let finite = true
-  let seen = 0
-  const vector = cursor.floats(dimension, (bytes, floats, whole) => {
-    digest.add(bytes)
-    finite &&= areFinite(floats, seen, whole)
-    seen = whole
-  })
-  digest.end(vector)
-  if (finite) markFinite(vector)
-  return vector
 }
 
 function smallMessage(draft: Draft): Message {

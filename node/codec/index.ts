@@ -8,5 +8,7 @@ export {
   encodeLinkFrame,
   type FrameFault,
   type LinkFrame,
+  type LinkFrameReader,
   type LinkHeader,
+  linkFrameReader,
 } from './link-frame.ts'

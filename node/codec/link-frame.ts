@@ -3,9 +3,9 @@
  * the frame's own size times a small constant.
  */
 import type { FaultKind } from '../../agreement/protocol.ts'
-import type { Frame } from '../ports.ts'
-import { cursorOver } from './cursor.ts'
-import { decodeMessage, headerLength, type Received } from './decode-message.ts'
+import { type Frame, sizeOf } from '../ports.ts'
+import { type Cursor, createCursor } from './cursor.ts'
+import { headerBytes, type Received, readMessage } from './decode-message.ts'
 import {
   headerChunk,
   MalformedError,
@@ -76,22 +76,56 @@ function putContent(output: Writer, header: LinkHeader): void {
   }
 }
 
-/** Reads a frame from anyone: garbage becomes a fault. */
-export function decodeLinkFrame(frame: Frame, limits: DecodeLimits): LinkFrame | FrameFault {
-  try {
-    const cursor = cursorOver(frame)
-    const header = readHeader(cursor.bytes(headerLength(cursor)))
-    if (header.kind !== 'data') {
-      if (cursor.remaining > 0)
-        throw new MalformedError(`${cursor.remaining} bytes after a frame of kind ${header.kind}`)
-      return header
+/** Takes in one frame of a link, from anyone, as its parts arrive: garbage becomes a fault. */
+export interface LinkFrameReader {
+  /** The next bytes: what a vector needs of them is copied before this returns. */
+  add(part: Uint8Array): void
+  /** All bytes of the frame were added. */
+  end(): LinkFrame | FrameFault
+}
+
+export function linkFrameReader(frameBytes: number, limits: DecodeLimits): LinkFrameReader {
+  const cursor = createCursor(frameBytes)
+  const reading = readFrame(cursor, limits)
+  let result: LinkFrame | FrameFault | undefined
+  const readOn = (): void => {
+    try {
+      const { done, value } = reading.next()
+      if (done === true) result = value
+    } catch (error) {
+      result = { fault: 'malformed', detail: error instanceof Error ? error.message : String(error) }
     }
-    const messages: Received[] = []
-    while (cursor.remaining > 0) messages.push(decodeMessage(cursor, limits))
-    return { ...header, messages }
-  } catch (error) {
-    return { fault: 'malformed', detail: error instanceof Error ? error.message : String(error) }
   }
+  return {
+    add(part) {
+      if (result !== undefined) return // malformed: the rest is of no use
+      cursor.push(part)
+      readOn()
+    },
+    end() {
+      if (result === undefined) readOn()
+      return result ?? { fault: 'malformed', detail: `cut off: ${cursor.remaining} bytes are missing` }
+    },
+  }
+}
+
+/** Reads a whole frame. */
+export function decodeLinkFrame(frame: Frame, limits: DecodeLimits): LinkFrame | FrameFault {
+  const reader = linkFrameReader(sizeOf(frame), limits)
+  for (const part of frame) reader.add(part)
+  return reader.end()
+}
+
+function* readFrame(cursor: Cursor, limits: DecodeLimits): Generator<void, LinkFrame> {
+  const header = readHeader(yield* headerBytes(cursor))
+  if (header.kind !== 'data') {
+    if (cursor.remaining > 0)
+      throw new MalformedError(`${cursor.remaining} bytes after a frame of kind ${header.kind}`)
+    return header
+  }
+  const messages: Received[] = []
+  while (cursor.remaining > 0) messages.push(yield* readMessage(cursor, limits))
+  return { ...header, messages }
 }
 
 function readHeader(bytes: Uint8Array): LinkHeader {

@@ -9,6 +9,7 @@ import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { frameBytesMax } from '../codec/limits.ts'
 import * as limits from '../network/constants.ts'
+import { wholeFrame } from '../network/framing.ts'
 import { decodeHello, type Hello } from '../network/hello.ts'
 import { createNode } from '../network/libp2p-node.ts'
 import { describe } from '../network/pairs.ts'
@@ -185,10 +186,11 @@ function listenTo(stream: Stream, { resolve }: PromiseWithResolvers<Hello | Bloc
     stream,
     { frameBytesMax: 0, helloBytesMax: limits.HELLO_BYTES_MAX, queueBytesMax: 0 },
     {
-      frame(frame) {
-        resolve(decodeHello(frame) ?? { kind: 'not-concord', detail: 'its first frame is no hello' })
-        wire.abort('heard')
-      },
+      frame: () =>
+        wholeFrame(frame => {
+          resolve(decodeHello(frame) ?? { kind: 'not-concord', detail: 'its first frame is no hello' })
+          wire.abort('heard')
+        }),
       drained() {},
       closed: reason => resolve({ kind: 'no-hello', detail: reason }),
     },

@@ -8,7 +8,7 @@
  */
 import type { Connection, PeerStore, Stream } from '@libp2p/interface'
 import type { FaultKind, PeerIndex } from '../../agreement/protocol.ts'
-import type { Clock, Timer } from '../ports.ts'
+import type { Clock, Frame, Timer } from '../ports.ts'
 import {
   type AddressRecord,
   decodeAnswer,
@@ -17,6 +17,7 @@ import {
   encodeQuestion,
 } from './address-message.ts'
 import * as limits from './constants.ts'
+import { wholeFrame } from './framing.ts'
 import type { Members } from './members.ts'
 import { openWire } from './wire.ts'
 
@@ -115,12 +116,13 @@ function answerOn(
 ): Promise<readonly AddressRecord[]> {
   const { promise, resolve } = Promise.withResolvers<readonly AddressRecord[]>()
   const wire = openWire(stream, wireLimits(limits.ANSWER_BYTES_MAX), {
-    frame(frame) {
-      const records = decodeAnswer(frame)
-      if (records === null) fault(from, 'malformed', 'what it says of addresses is no answer')
-      resolve(records ?? [])
-      void wire.close()
-    },
+    frame: () =>
+      wholeFrame(frame => {
+        const records = decodeAnswer(frame)
+        if (records === null) fault(from, 'malformed', 'what it says of addresses is no answer')
+        resolve(records ?? [])
+        void wire.close()
+      }),
     drained() {},
     closed(reason, kind) {
       timer.cancel()
@@ -155,23 +157,24 @@ async function isNews(
 function answer(options: EnquiryOptions, stream: Stream, from: PeerIndex): void {
   const { clock, members, fault } = options
   let isAsked = false
+  const answerTo = (frame: Frame) => {
+    if (isAsked) return wire.abort('one question is enough')
+    isAsked = true
+    const peers = decodeQuestion(frame, members.ids.length)
+    if (peers === null) {
+      fault(from, 'malformed', 'its question for addresses is none')
+      wire.abort('no question')
+      return
+    }
+    recordsOf(options, peers)
+      .then(records => {
+        wire.send(encodeAnswer(records))
+        return wire.close()
+      })
+      .catch(() => wire.abort('no answer'))
+  }
   const wire = openWire(stream, wireLimits(limits.HELLO_BYTES_MAX), {
-    frame(frame) {
-      if (isAsked) return wire.abort('one question is enough')
-      isAsked = true
-      const peers = decodeQuestion(frame, members.ids.length)
-      if (peers === null) {
-        fault(from, 'malformed', 'its question for addresses is none')
-        wire.abort('no question')
-        return
-      }
-      recordsOf(options, peers)
-        .then(records => {
-          wire.send(encodeAnswer(records))
-          return wire.close()
-        })
-        .catch(() => wire.abort('no answer'))
-    },
+    frame: () => wholeFrame(answerTo),
     drained() {},
     closed(reason, kind) {
       timer.cancel()

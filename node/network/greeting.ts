@@ -3,15 +3,16 @@
  */
 import type { Stream } from '@libp2p/interface'
 import type { FaultKind } from '../../agreement/protocol.ts'
-import type { Clock, Frame } from '../ports.ts'
+import type { Clock, Frame, FrameReader } from '../ports.ts'
 import { HELLO_TIMEOUT_MS } from './constants.ts'
+import { wholeFrame } from './framing.ts'
 import { decodeHello, differingFields, encodeHello, type Hello } from './hello.ts'
 import { openWire, type Wire, type WireLimits } from './wire.ts'
 
 export interface GreetingEvents {
   /** The other side's hello names our cohort: frames follow. */
   admitted(wire: Wire, hello: Hello): void
-  frame(wire: Wire, frame: Frame): void
+  frame(wire: Wire, bytes: number): FrameReader
   drained(wire: Wire): void
   /** Called once, also for a stream that was never admitted. */
   closed(wire: Wire, reason: string): void
@@ -47,7 +48,7 @@ export function greet(
     }
   }
   const wire = openWire(stream, limits, {
-    frame: frame => (isAdmitted ? events.frame(wire, frame) : receiveHello(frame)),
+    frame: bytes => (isAdmitted ? events.frame(wire, bytes) : wholeFrame(receiveHello)),
     drained: () => events.drained(wire),
     closed(reason, fault) {
       timer.cancel()

@@ -34,8 +34,9 @@ const encrypt: ICryptoInterface['chaCha20Poly1305Encrypt'] = (plaintext, nonce, 
   const parts = plaintext instanceof Uint8Array ? [plaintext] : [...plaintext]
   const pieces: Uint8Array[] = parts.map(part => cipher.update(part))
   cipher.final()
-  pieces.push(cipher.getAuthTag())
-  return Buffer.concat(pieces)
+  const message = Buffer.concat([...pieces, cipher.getAuthTag()])
+  for (const piece of pieces) release(piece)
+  return message
 }
 
 /** `joined`: the ciphertext without its tag, in one piece. Throws where the tag does not match. */
@@ -48,7 +49,16 @@ const decrypt: ICryptoInterface['chaCha20Poly1305Decrypt'] = (ciphertext, nonce,
   decipher.setAuthTag(ciphertext.subarray(length))
   const plaintext = decipher.update(joined)
   decipher.final()
+  if (!(ciphertext instanceof Uint8Array)) release(joined)
   return plaintext
+}
+
+/**
+ * Gives back memory that only this module, or its caller's scratch, has seen, and that `piece` alone fills: the
+ * collector would come for it much later. (Noise leaves `joined` to the cipher, to write over.)
+ */
+function release({ buffer, byteLength }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0)
 }
 
 export const noiseCrypto: ICryptoInterface = {

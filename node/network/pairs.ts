@@ -9,6 +9,7 @@ import type { Clock, TransportEvents } from '../ports.ts'
 import type { AddressBook } from './address-book.ts'
 import * as limits from './constants.ts'
 import type { Enquiry } from './enquiry.ts'
+import { ignoredFrame } from './framing.ts'
 import { greet } from './greeting.ts'
 import type { Hello } from './hello.ts'
 import type { Log } from './log.ts'
@@ -124,9 +125,7 @@ function begin(network: Network, stream: Stream, connection: Connection, peer: P
   network.used.add(connection)
   greet(stream, hello, wireLimits, clock, {
     admitted: (wire, other) => admit(network, peer, { wire, connection, sinceMs: clock.nowMs() }, other),
-    frame(wire, frame) {
-      if (isCurrent(wire)) events.frame(peer, frame)
-    },
+    frame: (wire, bytes) => (isCurrent(wire) ? events.frame(peer, bytes) : ignoredFrame),
     drained(wire) {
       if (isCurrent(wire)) events.drained(peer)
     },

@@ -19,6 +19,7 @@ import { createAddressBook } from './address-book.ts'
 import * as limits from './constants.ts'
 import { createEnquiry, type Enquiry } from './enquiry.ts'
 import { NetworkError } from './errors.ts'
+import { ignoredFrame } from './framing.ts'
 import { createNode, type NodeOptions } from './libp2p-node.ts'
 import { type Log, silentLog } from './log.ts'
 import { createMembers } from './members.ts'
@@ -161,7 +162,7 @@ function eventRelay(): EventRelay {
     events: {
       connected: peer => target?.connected(peer),
       disconnected: (peer, reason) => target?.disconnected(peer, reason),
-      frame: (peer, frame) => target?.frame(peer, frame),
+      frame: (peer, bytes) => target?.frame(peer, bytes) ?? ignoredFrame,
       drained: peer => target?.drained(peer),
       fault: (peer, kind, detail) => target?.fault(peer, kind, detail),
     },

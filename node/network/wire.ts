@@ -3,12 +3,12 @@
  * back-pressure on the way in.
  */
 import type { Stream } from '@libp2p/interface'
-import { decode, encode } from 'it-length-prefixed'
-import { pipe } from 'it-pipe'
+import { encode } from 'it-length-prefixed'
 import { Uint8ArrayList } from 'uint8arraylist'
 import type { FaultKind } from '../../agreement/protocol.ts'
-import type { Frame } from '../ports.ts'
+import type { Frame, FrameReader } from '../ports.ts'
 import { FLUSH_TIMEOUT_MS } from './constants.ts'
+import { createUnframer, ignoredFrame } from './framing.ts'
 
 export interface WireLimits {
   /** The longest frame that may be sent, and, once `accept` was called, received. */
@@ -20,7 +20,8 @@ export interface WireLimits {
 }
 
 export interface WireEvents {
-  frame(frame: Frame): void
+  /** A frame of so many bytes begins to arrive: who takes it. */
+  frame(bytes: number): FrameReader
   /** There is room again after `send` returned false. */
   drained(): void
   /** Called once. `fault` where the remote broke the framing. */
@@ -47,53 +48,45 @@ export function openWire(stream: Stream, limits: WireLimits, events: WireEvents)
   let isClosing = false
   let isClosed = false
   const ended = Promise.withResolvers<void>()
-  let gate: PromiseWithResolvers<void> | null = null
+  let isHeld = false
 
   const closed = (reason: string, fault?: FaultKind): void => {
     if (isClosed) return
     isClosed = true
     ended.resolve()
-    gate?.resolve()
     events.closed(reason, fault)
   }
-  const fail = (error: unknown): void => {
-    const { name, message } = error instanceof Error ? error : new Error(String(error))
-    closed(message, FRAMING_FAULTS[name])
-    if (stream.status === 'open') stream.abort(new Error(message))
+  const end = (reason: string, fault?: FaultKind): void => {
+    closed(reason, fault)
+    if (stream.status === 'open') stream.abort(new Error(reason))
   }
-  /** An error of our own in handling a frame is not the sender's fault; it must neither pass in silence nor end the process. */
-  const deliver = (frame: Frame): void => {
+  const fail = (error: unknown): void => {
+    const { name, message, stack } = error instanceof Error ? error : new Error(String(error))
+    const fault = FRAMING_FAULTS[name]
+    // An error of our own in handling a frame is not the sender's fault; it must neither pass in silence nor end the process.
+    end(fault === undefined ? `this peer failed at a frame: ${stack}` : message, fault)
+  }
+  const unframer = createUnframer({
+    begin(bytes) {
+      if (bytes > receivedBytesMax)
+        throw new OversizeError(`a frame of ${bytes} bytes; at most ${receivedBytesMax}`)
+      return isClosing ? ignoredFrame : events.frame(bytes)
+    },
+    held: () => isHeld || isClosed,
+  })
+  const guarded = (read: () => void): void => {
     try {
-      events.frame(frame)
+      if (!isClosed) read()
     } catch (error) {
-      closed(`this peer failed at a frame: ${error instanceof Error ? error.stack : String(error)}`)
-      stream.abort(new Error('failed at a frame'))
+      fail(error)
     }
   }
-  const checkLength = (length: number): void => {
-    if (length > receivedBytesMax)
-      throw new OversizeError(`a frame of ${length} bytes; at most ${receivedBytesMax}`)
-  }
-  const read = async (): Promise<void> => {
-    const options = { maxDataLength: Number.MAX_SAFE_INTEGER, onLength: checkLength }
-    await pipe(
-      stream,
-      source => decode(source, options),
-      async frames => {
-        for await (const frame of frames) {
-          if (isClosed) return
-          if (!isClosing) deliver([...frame])
-          // What had been taken off the stream before `pause` waits here; the rest waits in the stream.
-          while (gate !== null && !isClosed) await gate.promise
-        }
-      },
-    )
-    closed(LOST)
-  }
-  stream.addEventListener('close', ({ error }) => {
-    // What arrived before the end is still to be read, and then `read` ends; unless nobody wants it.
-    if (gate !== null) closed(error?.message ?? LOST)
-  })
+  stream.addEventListener('message', ({ data }) =>
+    guarded(() => unframer.push(data instanceof Uint8Array ? [data] : data)),
+  )
+  // 'end' comes when all that had arrived was read; 'close' also where this side reads no more.
+  stream.addEventListener('end', () => closed(LOST))
+  stream.addEventListener('close', ({ error }) => closed(error?.message ?? LOST))
   stream.addEventListener('idle', () => {
     if (!isFull) return
     isFull = false
@@ -102,8 +95,6 @@ export function openWire(stream: Stream, limits: WireLimits, events: WireEvents)
       if (!isClosed) events.drained()
     })
   })
-  read().catch(fail)
-
   return {
     send(frame) {
       if (isClosed || stream.writeStatus !== 'writable') return false
@@ -118,19 +109,19 @@ export function openWire(stream: Stream, limits: WireLimits, events: WireEvents)
         stream.send(encode.single(bytes, { maxDataLength: limits.frameBytesMax }))
         return true
       } catch (error) {
-        fail(error)
+        end(error instanceof Error ? error.message : String(error))
         return false
       }
     },
     pause() {
-      if (isClosed || gate !== null) return
-      gate = Promise.withResolvers()
+      isHeld = true
       if (stream.readStatus === 'readable') stream.pause()
     },
     resume() {
-      gate?.resolve()
-      gate = null
-      if (stream.readStatus === 'paused') stream.resume()
+      if (!isHeld) return
+      isHeld = false
+      guarded(unframer.readOn)
+      if (!isHeld && stream.readStatus === 'paused') stream.resume()
     },
     accept() {
       receivedBytesMax = limits.frameBytesMax
@@ -180,7 +171,5 @@ class OversizeError extends Error {
 /** Errors that only a remote's wrong framing causes. A frame cut off by a lost connection is nobody's fault. */
 const FRAMING_FAULTS: Readonly<Record<string, FaultKind>> = {
   OversizeError: 'oversize',
-  InvalidDataLengthError: 'oversize',
-  InvalidDataLengthLengthError: 'malformed',
-  InvalidMessageLengthError: 'malformed',
+  FramingError: 'malformed',
 }

@@ -218,7 +218,9 @@ function flush(state: State, from: PeerIndex, to: PeerIndex): void {
 
 function deliver(state: State, from: PeerIndex, to: PeerIndex, frame: Frame): void {
   state.options.onDelivery?.(from, to, frame)
-  state.events[to]?.frame(from, frame)
+  const reader = state.events[to]?.frame(from, frameBytes(frame))
+  for (const chunk of frame) reader?.add(chunk)
+  reader?.end()
 }
 
 export function frameBytes(frame: Frame): number {

@@ -8,7 +8,7 @@ import { pipe } from 'it-pipe'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { frameBytesMax } from '../../node/codec/index.ts'
 import { createNode } from '../../node/network/libp2p-node.ts'
-import { countBuffersAsHeap } from '../../node/network/memory.ts'
+import { countBuffersAsHeap, growHeapFor } from '../../node/network/memory.ts'
 
 export type ToWorker =
   | {
@@ -46,6 +46,7 @@ countBuffersAsHeap()
 process.once('disconnect', () => process.exit())
 
 const { self, peers, dimension, rounds } = await heard('listen')
+growHeapFor(peers, dimension)
 const connect = heard('connect')
 const exchange = heard('exchange')
 const node: Libp2p = await createNode({

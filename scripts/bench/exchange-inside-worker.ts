@@ -9,7 +9,7 @@ import { createAgreementPeer } from '../../node/agreement-peer.ts'
 import { type Cohort, cohortId } from '../../node/cohort.ts'
 import { identityFromSeed, publicKeyOf } from '../../node/identity.ts'
 import { createNetwork } from '../../node/network/index.ts'
-import { countBuffersAsHeap } from '../../node/network/memory.ts'
+import { countBuffersAsHeap, growHeapFor } from '../../node/network/memory.ts'
 import { createSigner, createVerifier, type Signer } from '../../node/signatures/index.ts'
 import { openFileLog } from '../../node/storage/index.ts'
 import { systemClock } from '../../node/system-clock.ts'
@@ -36,6 +36,7 @@ process.once('disconnect', () => process.exit())
 const say = (report: Report) => process.send!(report)
 const [assignment] = (await once(process, 'message')) as [Assignment]
 const { self, seeds, cohort, dimension, rounds } = assignment
+growHeapFor(seeds.length, dimension)
 const seed = seeds[self]!
 const id = cohortId(cohort)
 const transport = await createNetwork({

@@ -6,8 +6,9 @@ import { createAgreementPeer } from '../../node/agreement-peer.ts'
 import { encodeLinkFrame, encodeMessage } from '../../node/codec/index.ts'
 import { type Cohort, cohortId } from '../../node/cohort.ts'
 import { identityFromSeed, publicKeyOf } from '../../node/identity.ts'
+import { ignoredFrame } from '../../node/network/framing.ts'
 import { createNetwork } from '../../node/network/index.ts'
-import { countBuffersAsHeap } from '../../node/network/memory.ts'
+import { countBuffersAsHeap, growHeapFor } from '../../node/network/memory.ts'
 import type { Frame } from '../../node/ports.ts'
 import { createSigner, createVerifier, digestOf } from '../../node/signatures/index.ts'
 import { systemClock } from '../../node/system-clock.ts'
@@ -38,6 +39,7 @@ process.once('disconnect', () => process.exit())
 const say = (report: HostileReport) => process.send!(report)
 const [assignment] = (await once(process, 'message')) as [HostileAssignment]
 const { self, seeds, cohort, dimension, rounds, flood } = assignment
+growHeapFor(seeds.length, dimension)
 const id = cohortId(cohort)
 const signer = createSigner(id, seeds[self]!)
 const transport = await createNetwork({
@@ -123,7 +125,7 @@ function hostile(kind: Flood): void {
         if (kind !== 'silence') pump(peer)
       },
       drained: peer => pump(peer),
-      ...{ disconnected() {}, frame() {}, fault() {} },
+      ...{ disconnected() {}, frame: () => ignoredFrame, fault() {} },
     }),
   )
 }

@@ -15,6 +15,7 @@ import { evidenceFile } from '../../evidence.ts'
 import { writeEvidence } from '../../evidence-folder.ts'
 import { type Identity, publicKeyOf } from '../../identity.ts'
 import { createNetwork, type Log, type NetworkOptions, type NetworkTransport } from '../../network/index.ts'
+import { growHeapFor } from '../../network/memory.ts'
 import { type OracleChoice, openOracle, saveCheckpoint } from '../../oracle/open.ts'
 import { createPeer, type Peer } from '../../peer.ts'
 import { createSigner, createVerifier } from '../../signatures/index.ts'
@@ -87,6 +88,7 @@ export async function startRealPeer(asked: RealPeerOptions): Promise<RealPeer> {
   const oracle = await openOracle(options.oracle, options.software, line =>
     onEvent({ kind: 'log', text: `oracle: ${line}` }),
   ).catch(closing(storage))
+  growHeapFor(options.seat.cohort.members.length, oracle.dimension)
   const network = await createNetwork({
     ...{ seat: options.seat, listen: options.listen, mdns: options.mdns, software: options.software },
     ...{ seed: options.identity.seed, dimension: oracle.dimension },

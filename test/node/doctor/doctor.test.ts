@@ -11,6 +11,7 @@ import { formatCohort } from '../../../node/cohort-file.ts'
 import { type Diagnosis, type DoctorOptions, examine } from '../../../node/doctor/doctor.ts'
 import { createIdentity, writeIdentity } from '../../../node/identity.ts'
 import { PROTOCOL } from '../../../node/network/constants.ts'
+import { ignoredFrame } from '../../../node/network/framing.ts'
 import { encodeHello } from '../../../node/network/hello.ts'
 import { createNetwork } from '../../../node/network/index.ts'
 import { run } from '../cli/concord.ts'
@@ -52,7 +53,7 @@ async function running(
     ...{ seed: files.identities[self]!.seed, mdns: false, dimension: 10, software: 'test/1' },
     listen: [`/ip4/127.0.0.1/tcp/${files.ports[self]}`],
   })
-  transport.start({ connected() {}, disconnected() {}, frame() {}, drained() {}, fault() {} })
+  transport.start({ connected() {}, disconnected() {}, frame: () => ignoredFrame, drained() {}, fault() {} })
   t.teardown(() => new Promise<void>(resolve => transport.stop(resolve)))
 }
 

@@ -1,5 +1,6 @@
 /** A peer in a process of its own, for tests that kill it: sends every frame back to whom it came from. */
 import { identityFromSeed } from '../../../node/identity.ts'
+import { wholeFrame } from '../../../node/network/framing.ts'
 import { createNetwork } from '../../../node/network/index.ts'
 import { cohortOf, membersOf } from './support.ts'
 
@@ -16,7 +17,7 @@ const transport = await createNetwork({
 transport.start({
   connected() {},
   disconnected() {},
-  frame: (peer, frame) => void transport.send(peer, frame),
+  frame: peer => wholeFrame(frame => void transport.send(peer, frame)),
   drained() {},
   fault() {},
 })

@@ -4,6 +4,7 @@ import type { ExecutionContext } from 'ava'
 import { frameBytesMax } from '../../../node/codec/index.ts'
 import type { Cohort, Member, Seat } from '../../../node/cohort.ts'
 import { createIdentity, type Identity } from '../../../node/identity.ts'
+import { wholeFrame } from '../../../node/network/framing.ts'
 import {
   createNetwork,
   type Log,
@@ -44,7 +45,7 @@ export function recorder(): Recorder {
     events: {
       connected: peer => add({ kind: 'connected', peer }),
       disconnected: (peer, detail) => add({ kind: 'disconnected', peer, detail }),
-      frame: (peer, frame) => add({ kind: 'frame', peer, bytes: Buffer.concat(frame) }),
+      frame: peer => wholeFrame(frame => add({ kind: 'frame', peer, bytes: Buffer.concat(frame) })),
       drained: peer => add({ kind: 'drained', peer }),
       fault: (peer, fault, detail) => add({ kind: 'fault', peer, fault, detail }),
     },

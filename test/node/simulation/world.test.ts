@@ -1,6 +1,7 @@
 /** Virtual time, links, disks: what the simulated world promises, and what it may do. */
 import test from 'ava'
 import { randomStream } from '../../../learning/random.ts'
+import { wholeFrame } from '../../../node/network/framing.ts'
 import type { Transport } from '../../../node/ports.ts'
 import { calmConditions, extraDelay } from '../../../node/simulation/conditions.ts'
 import { createLatency, type LatencyModel, latencyMaxMs } from '../../../node/simulation/latency.ts'
@@ -50,7 +51,7 @@ function pair(options: Partial<NetworkOptions> = {}) {
     transports[self].start({
       connected: peer => own.events.push(`+${peer}`),
       disconnected: peer => own.events.push(`-${peer}`),
-      frame: (_, frame) => own.frames.push(Buffer.concat(frame).toString()),
+      frame: () => wholeFrame(frame => own.frames.push(Buffer.concat(frame).toString())),
       drained() {},
       fault: (_, kind) => own.events.push(kind),
     })

@@ -1,0 +1,45 @@
+/**
+ * A vector while it arrives: each part is copied to its place, hashed and looked through at once, while the cache
+ * still holds it, and need not be kept. Any of these alone would fetch megabytes from memory again.
+ */
+import { allocatePassing, writeBytes } from '../../agreement/kernels/index.ts'
+import { areFinite, markFinite, type Vector } from '../../agreement/vector.ts'
+import { arrivingDigest } from '../signatures/digest.ts'
+import { BIG_ENDIAN, type Cursor } from './cursor.ts'
+
+/** Yields while there is nothing to read. */
+export function* receiveVector(cursor: Cursor, dimension: number): Generator<void, Vector> {
+  cursor.need(4 * dimension)
+  const vector = allocatePassing(dimension)
+  const bytes = Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength)
+  const digest = arrivingDigest()
+  let finite = true
+  let whole = 0
+  for (let filled = 0; filled < bytes.length; ) {
+    const part = cursor.part(bytes.length - filled)
+    if (part.length === 0) {
+      yield
+      continue
+    }
+    writeBytes(bytes, filled, part)
+    digest.add(part)
+    filled += part.length
+    const before = whole
+    whole = filled >>> 2
+    if (BIG_ENDIAN) bytes.subarray(4 * before, 4 * whole).swap32()
+    finite &&= areFinite(vector, before, whole)
+  }
+  digest.end(vector)
+  if (finite) markFinite(vector)
+  return vector
+}
+
+/** Passes over bytes that are of no use. */
+export function* skip(cursor: Cursor, length: number): Generator<void, void> {
+  cursor.need(length)
+  for (let left = length; left > 0; ) {
+    const { length: passed } = cursor.part(left)
+    if (passed === 0) yield
+    left -= passed
+  }
+}
