@@ -6,18 +6,12 @@ import * as emitted from './emitted.ts'
 import * as means from './emitted-means.ts'
 import * as pairs from './emitted-pairs.ts'
 import * as plain from './plain.ts'
+import { hasKernels } from './support.ts'
 import { ROWS_MAX } from './tiles.ts'
-import { kernelModule, v128 } from './wasm.ts'
 
+export { areFinite } from './finite.ts'
 export { allocatePassing, allocateVector, writeBytes } from './memory.ts'
-
-/** Whether this machine runs the emitted kernels. */
-export const hasKernels = supported()
-
-function supported(): boolean {
-  if (typeof WebAssembly === 'undefined') return false
-  return WebAssembly.validate(kernelModule(1, undefined, () => v128.store([0x20, 0], v128.zero())))
-}
+export { hasKernels } from './support.ts'
 
 /** The emitted pass for up to `ROWS_MAX` vectors, the plain one for more. */
 function choose<Rest extends unknown[], Result>(

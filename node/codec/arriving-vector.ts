@@ -2,8 +2,8 @@
  * A vector while it arrives: each part is copied to its place, hashed and looked through at once, while the cache
  * still holds it, and need not be kept. Any of these alone would fetch megabytes from memory again.
  */
-import { allocatePassing, writeBytes } from '../../agreement/kernels/index.ts'
-import { areFinite, markFinite, type Vector } from '../../agreement/vector.ts'
+import { allocatePassing, areFinite, writeBytes } from '../../agreement/kernels/index.ts'
+import { markFinite, type Vector } from '../../agreement/vector.ts'
 import { arrivingDigest } from '../signatures/digest.ts'
 import { BIG_ENDIAN, type Cursor } from './cursor.ts'
 
