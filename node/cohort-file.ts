@@ -11,6 +11,7 @@ import { type Cohort, cohortSchema, type Member, memberSchema } from './cohort.t
 import { CohortError, schemaError, valueText } from './cohort-error.ts'
 import { IdentityError, publicKeyOf } from './identity.ts'
 import { suggestion } from './nearest.ts'
+import { endpointOf } from './network/endpoint.ts'
 import { EXTERNAL_MODEL } from './oracle/open.ts'
 
 export { CohortError, type CohortErrorCode } from './cohort-error.ts'
@@ -148,7 +149,10 @@ function checkAddress(address: string, id: string, where: string): void {
     throw wrong(error instanceof Error ? error.message : String(error))
   }
   if (parts[0] === undefined || !hosts.has(parts[0].name)) throw wrong('it begins with no host')
-  if (parts[1]?.name !== 'tcp') throw wrong('it names no TCP port')
+  const endpoint = endpointOf(address)
+  if (endpoint === null) throw wrong('it names neither a TCP port nor one for QUIC (/udp/4001/quic-v1)')
+  if (endpoint.over === 'quic' && endpoint.family.startsWith('dns'))
+    throw wrong('QUIC needs the IP address itself, not a name')
   const owner = parts.find(({ name }) => name === 'p2p')?.value
   if (owner !== undefined && owner !== id) throw wrong(`it ends in the id of another peer than ${id}`)
 }

@@ -34,7 +34,7 @@ export const memberSchema = z
     name: z.string().min(1).max(64),
     /** libp2p peer id of the member's Ed25519 key (`12D3KooW…`); the public key is inside. */
     id: z.string().min(1),
-    /** Multiaddrs to try, `/ip4/192.168.1.5/tcp/4001`; may be empty where mDNS finds the member. */
+    /** Multiaddrs to try, `/ip4/192.168.1.5/tcp/4001` or `/ip4/192.168.1.5/udp/4001/quic-v1`; may be empty where mDNS finds the member. */
     addresses: z.array(z.string()).readonly().default([]),
   })
   .readonly()

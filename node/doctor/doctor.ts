@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises'
 import { type Cohort, cohortId } from '../cohort.ts'
 import type { Identity } from '../identity.ts'
 import { REPLACEABLE_AFTER_MS } from '../network/constants.ts'
+import { usesQuic } from '../network/endpoint.ts'
 import { type Finding, failed, fine, warning } from './finding.ts'
 import {
   type Cost,
@@ -121,8 +122,13 @@ async function examineSeat(options: DoctorOptions, seat: OwnSeat, tell: Tell): P
   const directory = options.stateDirectory(cohortId(cohort))
   const running = directory !== null && (await options.isRunning(directory))
   if (running) tell(fine('state', `the peer of this key runs now, with its state in ${directory}`))
-  tell(...(await examinePorts(options.listen(cohort, self), running)))
-  const prober = await createProber({ ...options, seed: identity.seed, members: cohort.members.length })
+  const listen = options.listen(cohort, self)
+  tell(...(await examinePorts(listen, running)))
+  const quic = usesQuic([...listen, ...cohort.members.flatMap(({ addresses }) => addresses)])
+  const prober = await createProber({
+    ...options,
+    ...{ seed: identity.seed, members: cohort.members.length, quic },
+  })
   try {
     const reaches = await reachAll(prober, seat, options, running)
     const own = { cohort, cohortId: cohortId(cohort), id: identity.id, software }

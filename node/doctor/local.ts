@@ -1,4 +1,5 @@
 /** What the doctor looks at on this machine: key, membership, bound, ports, disk, and what a step will cost. */
+import { createSocket } from 'node:dgram'
 import { open, rm, stat, statfs } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
@@ -11,6 +12,7 @@ import { createSchedule } from '../../learning/schedule.ts'
 import type { Cohort } from '../cohort.ts'
 import { readCohort } from '../cohort-file.ts'
 import { type Identity, readIdentity } from '../identity.ts'
+import { type Endpoint, endpointOf } from '../network/endpoint.ts'
 import { EXTERNAL_MODEL } from '../oracle/open.ts'
 import { type Finding, failed, fine, warning } from './finding.ts'
 
@@ -89,20 +91,21 @@ export function examineMembership(cohort: Cohort, { id }: Identity): Found<numbe
 export async function examinePorts(listen: readonly string[], running: boolean): Promise<readonly Finding[]> {
   return Promise.all(
     listen.map(async address => {
-      const [, host, port] = /^\/ip[46]\/([^/]+)\/tcp\/(\d+)/.exec(address) ?? []
-      if (host === undefined)
+      const endpoint = endpointOf(address)
+      if (endpoint === null || endpoint.family.startsWith('dns'))
         return failed(
           'ports',
           'address',
           `${address} is no address to listen on.`,
           'Expected such as /ip4/0.0.0.0/tcp/4001.',
         )
-      const error = await listenError(host, Number(port))
+      const { port, over } = endpoint
+      const error = await listenError(endpoint)
       if (error === null) return fine('ports', `${address} is free`)
       if (error.code !== 'EADDRINUSE')
         return failed('ports', 'port', `cannot listen on ${address}: ${error.message}.`, portTodo(error.code))
       if (running) return fine('ports', `${address} is in use, by the peer of this key that runs here`)
-      const todo = `Find out whose it is (as root: ss -tlnp 'sport = :${port}') and stop that, or choose another port with --listen and tell the others.`
+      const todo = `Find out whose it is (as root: ss -${over === 'tcp' ? 'tlnp' : 'ulnp'} 'sport = :${port}') and stop that, or choose another port with --listen and tell the others.`
       return failed('ports', 'port-in-use', `${address} is in use by another program.`, todo)
     }),
   )
@@ -115,12 +118,26 @@ function portTodo(code: string | undefined): string {
   return 'Choose another address with --listen.'
 }
 
-async function listenError(host: string, port: number): Promise<NodeJS.ErrnoException | null> {
+async function listenError({ family, host, port, over }: Endpoint): Promise<NodeJS.ErrnoException | null> {
+  if (over === 'quic') return bindError(family === 'ip6' ? 'udp6' : 'udp4', host, port)
   const server = createServer()
   const { promise, resolve } = Promise.withResolvers<NodeJS.ErrnoException | null>()
   server.once('error', resolve).listen({ host, port, exclusive: true }, () => resolve(null))
   const error = await promise
   if (error === null) await new Promise(done => server.close(done))
+  return error
+}
+
+async function bindError(
+  type: 'udp4' | 'udp6',
+  host: string,
+  port: number,
+): Promise<NodeJS.ErrnoException | null> {
+  const socket = createSocket({ type, ipv6Only: type === 'udp6' })
+  const { promise, resolve } = Promise.withResolvers<NodeJS.ErrnoException | null>()
+  socket.once('error', resolve).bind({ address: host, port, exclusive: true }, () => resolve(null))
+  const error = await promise
+  socket.close()
   return error
 }
 

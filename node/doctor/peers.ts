@@ -1,6 +1,7 @@
 /** What was found at another member, in words: each obstacle with its likely cause and what to do. */
 import { type Cohort, fieldDigests } from '../cohort.ts'
 import { CLOCK_SKEW_MAX_MS } from '../network/constants.ts'
+import { endpointOf } from '../network/endpoint.ts'
 import { differingFields, type Hello } from '../network/hello.ts'
 import { describeSkew } from '../network/pairs.ts'
 import { type Finding, failed, fine, warning } from './finding.ts'
@@ -18,7 +19,7 @@ export function judgeReach(own: Own, peer: number, reach: Reach): Finding {
   const check = `peer ${name}`
   if (reach.kind !== 'hello') {
     const { kind, address, detail } = reach
-    const port = /\/tcp\/(\d+)/.exec(address)?.[1] ?? 'its own'
+    const port = String(endpointOf(address)?.port ?? 'its own')
     const [says, todo] = words[kind]({ name, address, port, detail, id: own.id })
     return failed(check, causes[reach.kind], says, todo)
   }
@@ -49,6 +50,7 @@ const causes: Readonly<Record<Obstacle, string>> = {
   unreachable: 'unreachable',
   filtered: 'firewall',
   down: 'peer-down',
+  unanswered: 'peer-down-or-firewall',
   silent: 'peer-silent',
   'not-concord': 'not-concord',
   'other-key': 'wrong-key',
@@ -94,6 +96,10 @@ const words: Readonly<Record<Obstacle, Words>> = {
   down: ({ name, address }) => [
     `the machine at ${address} answers, but nothing listens there: the peer is down, or at another port.`,
     `Start ${name} ("concord join"), or correct its address here.`,
+  ],
+  unanswered: ({ name, address, port }) => [
+    `nothing answers over QUIC at ${address}: the peer is down, or a firewall drops its packets; over UDP one cannot tell.`,
+    `Start ${name} ("concord join"); if it runs, let UDP port ${port} through its firewall and any in between.`,
   ],
   silent,
   'no-hello': silent,

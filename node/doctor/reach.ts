@@ -9,6 +9,7 @@ import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { frameBytesMax } from '../codec/limits.ts'
 import * as limits from '../network/constants.ts'
+import { endpointOf } from '../network/endpoint.ts'
 import { wholeFrame } from '../network/framing.ts'
 import { decodeHello, type Hello } from '../network/hello.ts'
 import { createNode } from '../network/libp2p-node.ts'
@@ -22,6 +23,7 @@ export const obstacles = [
   'unreachable',
   'filtered',
   'down',
+  'unanswered',
   'silent',
   'not-concord',
   'other-key',
@@ -36,7 +38,7 @@ export type Reach =
       readonly kind: 'hello'
       readonly address: string
       readonly hello: Hello
-      /** Milliseconds to open a TCP connection: one round trip. */
+      /** Milliseconds to open a TCP connection, one round trip; over QUIC, to open a secure one, two. */
       readonly roundTripMs: number
       /** The peer's clock less this one's; null where it does not say. */
       readonly clockAheadMs: number | null
@@ -57,6 +59,7 @@ export interface ProberOptions {
   readonly seed: Uint8Array
   readonly members: number
   readonly mdns: boolean
+  readonly quic: boolean
   readonly software: string
   readonly timeoutMs: number
 }
@@ -107,18 +110,24 @@ export async function createProber(options: ProberOptions): Promise<Prober> {
 
 async function reachAt(state: State, id: string, address: string, opens: boolean): Promise<Reach> {
   const { node, timeoutMs } = state
-  const knock = await knockAt(address, timeoutMs)
-  if (typeof knock !== 'number') return { ...knock, address }
+  const overQuic = endpointOf(address)?.over === 'quic'
+  const knock = overQuic ? null : await knockAt(address, timeoutMs)
+  if (knock !== null && typeof knock !== 'number') return { ...knock, address }
   let connection: Connection | null = null
   const target = multiaddr(address.replace(/\/p2p\/[^/]+$/, '')).encapsulate(`/p2p/${id}`)
   try {
+    const startedMs = performance.now()
     connection = await node.dial(target, { signal: AbortSignal.timeout(timeoutMs), force: true })
+    const roundTripMs = knock ?? performance.now() - startedMs
     const heard = await hear(state, connection, opens)
     if ('kind' in heard) return { ...heard, address }
     const clockAheadMs = heard.clockMs === undefined ? null : heard.clockMs - Date.now()
-    return { kind: 'hello', address, hello: heard, roundTripMs: knock, clockAheadMs }
+    return { kind: 'hello', address, hello: heard, roundTripMs, clockAheadMs }
   } catch (error) {
-    return { kind: obstacleOf(error, state.proved.has(String(target))), address, detail: describe(error) }
+    const isProved = state.proved.has(String(target))
+    const kind =
+      overQuic && !isProved && connection === null ? quicObstacle(error) : obstacleOf(error, isProved)
+    return { kind, address, detail: describe(error) }
   } finally {
     connection?.abort(new Error('the doctor has seen enough'))
   }
@@ -128,12 +137,13 @@ type Blocked = { readonly kind: Obstacle; readonly detail: string }
 
 /** Opens a TCP connection and closes it: how long that took, in milliseconds, or what was in the way. */
 export function knockAt(address: string, timeoutMs: number): Promise<number | Blocked> {
-  const [, host, port] = /^\/(?:ip4|ip6|dns|dns4|dns6)\/([^/]+)\/tcp\/(\d+)/.exec(address) ?? []
-  if (host === undefined)
+  const endpoint = endpointOf(address)
+  if (endpoint?.over !== 'tcp')
     return Promise.resolve({ kind: 'no-address', detail: `${address} names no TCP port` })
+  const { host, port } = endpoint
   return new Promise(resolve => {
     const startedMs = performance.now()
-    const socket = createConnection({ host, port: Number(port) })
+    const socket = createConnection({ host, port })
     const timer = setTimeout(() => end({ kind: 'filtered', detail: 'no answer' }), timeoutMs)
     const end = (result: number | Blocked) => {
       clearTimeout(timer)
@@ -162,6 +172,11 @@ function obstacleOf(error: unknown, isProved: boolean): Obstacle {
   if (/does not match expected remote identity|UnexpectedPeer/i.test(text)) return 'other-key'
   if (/UnsupportedProtocol/.test(text)) return 'wrong-version'
   return isProved ? 'not-a-member' : 'not-concord'
+}
+
+/** Over QUIC the key is part of the handshake: what fails before it has had no answer, or a wrong one. */
+function quicObstacle(error: unknown): Obstacle {
+  return /but connected to/.test(describe(error)) ? 'other-key' : 'unanswered'
 }
 
 function greetingOn({ greetings }: State, connection: Connection): PromiseWithResolvers<Hello | Blocked> {

@@ -1,4 +1,4 @@
-/** The libp2p node of a peer: TCP, Noise, Yamux, identify, and mDNS if wanted, all with stated limits. */
+/** The libp2p node of a peer: TCP, Noise and Yamux, or QUIC; identify, and mDNS if wanted; all with stated limits. */
 import { noise } from '@chainsafe/libp2p-noise'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
@@ -9,17 +9,20 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2pInit } from 'libp2p'
 import * as limits from './constants.ts'
 import { noiseCrypto } from './noise-crypto.ts'
+import { quicTransport } from './quic.ts'
 import { guardedYamux } from './yamux-guard.ts'
 
 export interface NodeOptions {
   /** The identity's private key, 32 bytes. */
   readonly seed: Uint8Array
-  /** Multiaddrs to listen on, as `/ip4/0.0.0.0/tcp/4001`. */
+  /** Multiaddrs to listen on, as `/ip4/0.0.0.0/tcp/4001` or `/ip4/0.0.0.0/udp/4001/quic-v1`. */
   readonly listen: readonly string[]
   /** Further multiaddrs that others are told, as those of a router that passes connections on. */
   readonly announce?: readonly string[]
   /** Finds, and is found by, peers on the same network. */
   readonly mdns: boolean
+  /** Speaks QUIC, too. */
+  readonly quic?: boolean
   /** mDNS has heard of someone, whoever that is. */
   readonly found?: (id: PeerId, addresses: readonly Multiaddr[]) => void
   /** The longest frame of this cohort. */
@@ -42,7 +45,10 @@ export async function createNode(options: NodeOptions): Promise<Libp2p> {
     privateKey: await generateKeyPairFromSeed('Ed25519', options.seed),
     nodeInfo: { userAgent: options.software },
     addresses: { listen: [...options.listen], appendAnnounce: [...(options.announce ?? [])] },
-    transports: [tcp({ dialOpts: sockets, listenOpts: sockets })],
+    transports: [
+      tcp({ dialOpts: sockets, listenOpts: sockets }),
+      ...(options.quic === true ? [await quicTransport()] : []),
+    ],
     connectionEncrypters: [noise({ crypto: noiseCrypto })],
     streamMuxers: [guardedYamux(windowBytes)],
     // A member that was away for long is still where it was.

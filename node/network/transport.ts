@@ -13,10 +13,12 @@ import type { FaultKind, PeerIndex } from '../../agreement/protocol.ts'
 import { frameBytesMax } from '../codec/limits.ts'
 import { fieldDigests, type Seat } from '../cohort.ts'
 import { identityFromSeed } from '../identity.ts'
+import { defaultLinkLimits } from '../link/limits.ts'
 import type { Clock, Transport, TransportEvents } from '../ports.ts'
 import { systemClock } from '../system-clock.ts'
 import { createAddressBook } from './address-book.ts'
 import * as limits from './constants.ts'
+import { usesQuic } from './endpoint.ts'
 import { createEnquiry, type Enquiry } from './enquiry.ts'
 import { NetworkError } from './errors.ts'
 import { ignoredFrame } from './framing.ts'
@@ -35,12 +37,13 @@ import {
 import { createQuietWarning } from './quiet-log.ts'
 import { createAllowance } from './reconnections.ts'
 import { createRedial } from './redial.ts'
+import type { WireLimits } from './wire.ts'
 
 export interface NetworkOptions {
   readonly seat: Seat
   /** The private key of `members[self]`, 32 bytes. */
   readonly seed: Uint8Array
-  /** Multiaddrs to listen on, `/ip4/0.0.0.0/tcp/4001`; port 0 takes a free one. */
+  /** Multiaddrs to listen on, `/ip4/0.0.0.0/tcp/4001` or `/ip4/0.0.0.0/udp/4001/quic-v1`; port 0 takes a free one. */
   readonly listen: readonly string[]
   readonly mdns: boolean
   /** `d`, which sets the longest frame, the queues and Yamux's window. */
@@ -61,7 +64,8 @@ export interface NetworkTransport extends Transport {
 
 /**
  * Listens at once; dials, admits and reports from `start` on.
- * Throws `wrong-identity` where the key is not the seat's, `listen-failed` where no address can be used.
+ * Throws `wrong-identity` where the key is not the seat's, `listen-failed` where no address can be used, `quic-missing`
+ * where one names QUIC and it cannot be loaded.
  */
 export async function createNetwork(options: NetworkOptions): Promise<NetworkTransport> {
   checkIdentity(options)
@@ -80,6 +84,7 @@ export async function createNetwork(options: NetworkOptions): Promise<NetworkTra
   const node = await createNode({
     ...options,
     announce: cohort.members[self]!.addresses,
+    quic: usesQuic([...options.listen, ...cohort.members.flatMap(({ addresses }) => addresses)]),
     frameBytesMax: frameMax,
     members: cohort.members.length,
     gater: members.gater,
@@ -102,11 +107,7 @@ export async function createNetwork(options: NetworkOptions): Promise<NetworkTra
       software: options.software,
       fields: fieldDigests(cohort),
     },
-    wireLimits: {
-      frameBytesMax: frameMax,
-      helloBytesMax: limits.HELLO_BYTES_MAX,
-      queueBytesMax: Math.max(limits.QUEUE_BYTES_MIN, 2 * frameMax),
-    },
+    wireLimits: wireLimits(frameMax),
     ...{ node, members, redial, book, enquiry, clock, log, quiet, links },
     used: new WeakSet(),
     events: relay.events,
@@ -114,6 +115,15 @@ export async function createNetwork(options: NetworkOptions): Promise<NetworkTra
   }
   await listen(network, relay.started, options.listen)
   return transportOver(network, relay)
+}
+
+function wireLimits(frameMax: number): WireLimits {
+  return {
+    frameBytesMax: frameMax,
+    helloBytesMax: limits.HELLO_BYTES_MAX,
+    queueBytesMax: Math.max(limits.QUEUE_BYTES_MIN, 2 * frameMax),
+    unreadBytesMax: defaultLinkLimits.inFlightBytesMax + 2 * frameMax,
+  }
 }
 
 type Known = Pick<Network, 'node' | 'members' | 'redial' | 'links' | 'clock' | 'log'>

@@ -17,6 +17,11 @@ export interface WireLimits {
   readonly helloBytesMax: number
   /** Bytes that may wait to be sent before `send` returns false. */
   readonly queueBytesMax: number
+  /**
+   * Bytes that may wait to be read while this side is paused; more end the connection. Yamux never lets as many come;
+   * QUIC reads on whatever it is told, and then it is the link's window that keeps an honest peer below.
+   */
+  readonly unreadBytesMax?: number
 }
 
 export interface WireEvents {
@@ -81,6 +86,7 @@ export function openWire(stream: Stream, limits: WireLimits, events: WireEvents)
       fail(error)
     }
   }
+  if (limits.unreadBytesMax !== undefined) stream.maxReadBufferLength = limits.unreadBytesMax
   stream.addEventListener('message', ({ data }) =>
     guarded(() => unframer.push(data instanceof Uint8Array ? [data] : data)),
   )

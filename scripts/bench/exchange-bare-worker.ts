@@ -7,6 +7,7 @@ import { decode, encode } from 'it-length-prefixed'
 import { pipe } from 'it-pipe'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { frameBytesMax } from '../../node/codec/index.ts'
+import { addressOf, type Endpoint } from '../../node/network/endpoint.ts'
 import { createNode } from '../../node/network/libp2p-node.ts'
 import { countBuffersAsHeap, growHeapFor } from '../../node/network/memory.ts'
 
@@ -17,6 +18,7 @@ export type ToWorker =
       readonly peers: number
       readonly dimension: number
       readonly rounds: number
+      readonly over: Endpoint['over']
     }
   | { readonly kind: 'connect'; readonly addresses: readonly string[] }
   | { readonly kind: 'exchange' }
@@ -45,13 +47,14 @@ countBuffersAsHeap()
 // Also when the parent is killed.
 process.once('disconnect', () => process.exit())
 
-const { self, peers, dimension, rounds } = await heard('listen')
+const { self, peers, dimension, rounds, over } = await heard('listen')
 growHeapFor(peers, dimension)
 const connect = heard('connect')
 const exchange = heard('exchange')
 const node: Libp2p = await createNode({
   seed: randomBytes(32),
-  listen: ['/ip4/127.0.0.1/tcp/0'],
+  listen: [addressOf({ family: 'ip4', host: '127.0.0.1', port: 0, over })],
+  quic: over === 'quic',
   mdns: false,
   frameBytesMax: frameBytesMax(dimension),
   members: peers,

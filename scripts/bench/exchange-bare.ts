@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import type { Endpoint } from '../../node/network/endpoint.ts'
 import type { FromWorker, ToWorker } from './exchange-bare-worker.ts'
 
 export interface BareExchangeOptions {
@@ -11,6 +12,7 @@ export interface BareExchangeOptions {
   /** Floats in a vector. */
   readonly dimension: number
   readonly rounds: number
+  readonly over: Endpoint['over']
 }
 
 export interface BareExchange {
@@ -22,7 +24,7 @@ export interface BareExchange {
 }
 
 /** The first rounds run on cold code and small buffers. */
-const WARM_UP_ROUNDS = 5
+const WARM_UP_ROUNDS = 10
 
 export async function measureBareExchange(options: BareExchangeOptions): Promise<BareExchange> {
   const workers = Array.from({ length: options.peers }, () =>
@@ -37,11 +39,11 @@ export async function measureBareExchange(options: BareExchangeOptions): Promise
 
 async function run(
   workers: readonly ChildProcess[],
-  { peers, dimension, rounds }: BareExchangeOptions,
+  { peers, dimension, rounds, over }: BareExchangeOptions,
 ): Promise<BareExchange> {
   const tell = (worker: ChildProcess, message: ToWorker) => worker.send(message)
   workers.forEach((worker, self) => {
-    tell(worker, { kind: 'listen', self, peers, dimension, rounds: rounds + WARM_UP_ROUNDS })
+    tell(worker, { kind: 'listen', self, peers, dimension, rounds: rounds + WARM_UP_ROUNDS, over })
   })
   const listening = await Promise.all(workers.map(worker => answer(worker, 'listening')))
   const addresses = listening.map(message => message.address)
@@ -77,7 +79,12 @@ async function answer<K extends FromWorker['kind']>(
 if (import.meta.main) {
   const peers = Number(process.argv[2] ?? 7)
   for (const dimension of [79_510, 431_080]) {
-    const { medianMs, p95Ms, cpuMs } = await measureBareExchange({ peers, dimension, rounds: 40 })
+    const { medianMs, p95Ms, cpuMs } = await measureBareExchange({
+      peers,
+      dimension,
+      rounds: 40,
+      over: 'tcp',
+    })
     console.log(
       `${peers} processes, ${(dimension * 4) / 1000} KB: median ${medianMs.toFixed(1)} ms, p95 ${p95Ms.toFixed(1)} ms, processor time ${cpuMs.toFixed(1)} ms`,
     )

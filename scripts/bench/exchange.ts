@@ -2,6 +2,8 @@
  * `npm run bench -- exchange`: one all-to-all exchange of vectors among seven processes, as LEARN does it, beside the
  * bare one over the same libp2p streams; and what signatures and the log cost. It ends with the vectors in hand and
  * checked; what a rule then makes of them is not in it. The variants take turns, so that all meet the same machine.
+ *
+ * `npm run bench -- exchange [turns] [quic]`: over TCP, and with `quic` the same over QUIC in the same turns.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -11,13 +13,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Cohort, cohortSchema } from '../../node/cohort.ts'
 import { identityFromSeed } from '../../node/identity.ts'
+import { addressOf, type Endpoint } from '../../node/network/endpoint.ts'
 import { freePorts } from '../../node/network/free-ports.ts'
 import { type BenchRow, compared, median, type RunBench } from './bench.ts'
 import { measureBareExchange } from './exchange-bare.ts'
 import type { Assignment, Report } from './exchange-inside-worker.ts'
 
 const PEERS = 7
-const WARM_UP_ROUNDS = 5
+const WARM_UP_ROUNDS = 10
 
 interface Variant {
   readonly signed: boolean
@@ -37,25 +40,39 @@ const variants = {
 
 export const run: RunBench = async ({ args, note }) => {
   const turns = Number(args[0] ?? 3)
+  const transports: readonly Over[] = args.includes('quic') ? ['tcp', 'quic'] : ['tcp']
   const rows: BenchRow[] = []
   for (const [dimension, rounds] of [
     [79_510, 40],
-    [431_080, 15],
+    [431_080, 20],
   ] as const) {
-    const bare: Measured[] = []
-    const inside = { links: [] as Measured[], signed: [] as Measured[], logged: [] as Measured[] }
-    for (let turn = 1; turn <= turns; turn++) {
-      note(`${(4 * dimension) / 1000} KB, turn ${turn} of ${turns}`)
-      bare.push(await measureBareExchange({ peers: PEERS, dimension, rounds }))
-      for (const name of ['links', 'signed', 'logged'] as const)
-        inside[name].push(await measureInside(dimension, rounds, variants[name]))
-    }
-    rows.push(
-      rowOf(`LEARN, ${(4 * dimension) / 1000} KB`, bare, inside.signed, inside),
-      rowOf(`LEARN with the log, ${(4 * dimension) / 1000} KB`, bare, inside.logged, inside),
+    const kilobytes = `${(4 * dimension) / 1000} KB`
+    const measured = transports.map(
+      over => ({ over, bare: [], links: [], signed: [], logged: [] }) as Exchanges,
     )
+    for (let turn = 1; turn <= turns; turn++)
+      for (const { over, bare, ...inside } of measured) {
+        note(`${kilobytes} over ${over.toUpperCase()}, turn ${turn} of ${turns}`)
+        bare.push(await measureBareExchange({ peers: PEERS, dimension, rounds, over }))
+        for (const name of ['links', 'signed', 'logged'] as const)
+          inside[name].push(await measureInside(dimension, rounds, over, variants[name]))
+      }
+    for (const { over, bare, ...inside } of measured) {
+      const where = `${over.toUpperCase()}, ${kilobytes}`
+      rows.push(
+        rowOf(`LEARN over ${where}`, bare, inside.signed, inside),
+        rowOf(`LEARN with the log, over ${where}`, bare, inside.logged, inside),
+      )
+    }
   }
   return rows
+}
+
+type Over = Endpoint['over']
+
+/** What was measured over one transport, a turn an entry. */
+interface Exchanges extends Record<'bare' | keyof typeof variants, Measured[]> {
+  readonly over: Over
 }
 
 function rowOf(
@@ -76,10 +93,11 @@ function rowOf(
 async function measureInside(
   dimension: number,
   rounds: number,
+  over: Over,
   { signed, logged }: Variant,
 ): Promise<Measured> {
   const seeds = Array.from({ length: PEERS }, () => new Uint8Array(randomBytes(32)))
-  const cohort = await benchCohort(seeds)
+  const cohort = await benchCohort(seeds, over)
   const directory = logged ? await mkdtemp(join(tmpdir(), 'concord-bench-')) : null
   const workers = seeds.map(() =>
     fork(new URL('exchange-inside-worker.ts', import.meta.url), { serialization: 'advanced' }),
@@ -120,12 +138,12 @@ async function heard(worker: ChildProcess): Promise<Report> {
   return report
 }
 
-export async function benchCohort(seeds: readonly Uint8Array[]): Promise<Cohort> {
+export async function benchCohort(seeds: readonly Uint8Array[], over: Over = 'tcp'): Promise<Cohort> {
   const ports = await freePorts(seeds.length)
   const members = seeds.map((seed, i) => ({
     name: `peer-${i}`,
     id: identityFromSeed(seed).id,
-    addresses: [`/ip4/127.0.0.1/tcp/${ports[i]}`],
+    addresses: [addressOf({ family: 'ip4', host: '127.0.0.1', port: ports[i]!, over })],
   }))
   return cohortSchema.parse({
     members,

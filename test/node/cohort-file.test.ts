@@ -142,8 +142,9 @@ test('a bad address is shown with what is wrong and what one looks like', t => {
   const cases: readonly [string, RegExp][] = [
     ['192.168.1.5:4001', /./],
     ['/ip4/999.1.1.1/tcp/4001', /./],
-    ['/ip4/192.168.1.5', /it names no TCP port/],
-    ['/ip4/192.168.1.5/udp/4001', /it names no TCP port/],
+    ['/ip4/192.168.1.5', /it names neither a TCP port nor one for QUIC/],
+    ['/ip4/192.168.1.5/udp/4001', /it names neither a TCP port nor one for QUIC/],
+    ['/dns4/peer.example/udp/4001/quic-v1', /QUIC needs the IP address itself/],
     ['/tcp/4001', /it begins with no host/],
     [`/ip4/192.168.1.5/tcp/4001/p2p/${memberId(5)}`, /another peer/],
   ]
@@ -154,7 +155,11 @@ test('a bad address is shown with what is wrong and what one looks like', t => {
     t.regex(message, /\/ip4\/192\.168\.1\.5\/tcp\/4001$/)
     t.regex(message, why)
   }
-  const own = [`/dns4/peer.example/tcp/4001/p2p/${memberId(2)}`, '/ip6/::1/tcp/4001']
+  const own = [
+    `/dns4/peer.example/tcp/4001/p2p/${memberId(2)}`,
+    '/ip6/::1/tcp/4001',
+    '/ip4/10.0.0.1/udp/41/quic-v1',
+  ]
   t.is(complaint(withThird({ addresses: own })).code, 'none')
 })
 

@@ -18,6 +18,7 @@ export const demo = defineCommand({
       decimal({ above: 0, max: 2_000_000 }),
       'never',
     ),
+    quic: flag('--quic', 'peers speak QUIC with each other instead of TCP'),
     contrast: flag('--no-contrast', 'leave out the contrast with plain averaging (always so with --oracle)'),
     report: maybe('--report <file>', 'write the report as JSON', text),
     json: flag('--json', 'print the report as JSON; progress goes to standard error'),

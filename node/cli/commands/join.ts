@@ -21,7 +21,7 @@ export const join = defineCommand({
     ...learningOptions,
     listen: maybe(
       '--listen <addresses>',
-      'multiaddrs to listen on, separated by commas',
+      'multiaddrs to listen on, separated by commas; /udp/4001/quic-v1 for QUIC',
       text,
       'the ports of the own addresses in the file, else /ip4/0.0.0.0/tcp/0',
     ),

@@ -21,6 +21,7 @@ import { resultRows } from './view.ts'
 export interface DemoValues extends ScenarioValues, ReportValues, LearningValues {
   readonly timeout: number | null
   readonly contrast: boolean
+  readonly quic: boolean
 }
 
 export async function runDemo(values: DemoValues, terminal: Terminal): Promise<number> {
@@ -30,10 +31,8 @@ export async function runDemo(values: DemoValues, terminal: Terminal): Promise<n
   oracleChoice(values, model) // refused here rather than by every peer
   await prepareReport(values, terminal)
   const startedMs = performance.now()
-  const files = await setUp({
-    ...scenario,
-    settings: await startingFrom(values.init, scenario.settings),
-  })
+  const settings = await startingFrom(values.init, scenario.settings)
+  const files = await setUp({ ...scenario, settings }, values.quic ? 'quic' : 'tcp')
   try {
     const progress = await createProgress(terminal)
     const { attack, timeout, save } = values

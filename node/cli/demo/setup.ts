@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { type Cohort, cohortId } from '../../cohort.ts'
 import { checkCohort, formatCohort } from '../../cohort-file.ts'
 import { createIdentity, writeIdentity } from '../../identity.ts'
+import { addressOf, type Endpoint } from '../../network/endpoint.ts'
 import { freePorts } from '../../network/free-ports.ts'
 import type { Scenario } from '../options.ts'
 
@@ -17,7 +18,10 @@ export interface DemoFiles {
   remove(): Promise<void>
 }
 
-export async function setUp({ peers, settings }: Scenario): Promise<DemoFiles> {
+export async function setUp(
+  { peers, settings }: Pick<Scenario, 'peers' | 'settings'>,
+  over: Endpoint['over'],
+): Promise<DemoFiles> {
   const folder = await mkdtemp(join(tmpdir(), 'concord-demo-'))
   const remove = () => rm(folder, { recursive: true, force: true })
   try {
@@ -26,7 +30,7 @@ export async function setUp({ peers, settings }: Scenario): Promise<DemoFiles> {
     const members = identities.map(({ id }, peer) => ({
       name: `peer-${peer}`,
       id,
-      addresses: [`/ip4/127.0.0.1/tcp/${ports[peer]}`],
+      addresses: [addressOf({ family: 'ip4', host: '127.0.0.1', port: ports[peer]!, over })],
     }))
     const cohort = checkCohort({ name: 'demo', members, ...settings }, 'demo')
     const cohortPath = join(folder, 'cohort.yaml')

@@ -4,6 +4,7 @@ import type { Attack } from '../../../learning/attacks/attack.ts'
 import { type Cohort, cohortId, type Seat } from '../../cohort.ts'
 import { readCohort } from '../../cohort-file.ts'
 import { type Identity, readIdentity } from '../../identity.ts'
+import { addressOf, endpointOf } from '../../network/endpoint.ts'
 import { UsageError } from '../command.ts'
 import { type LearningValues, oracleChoice } from '../learning-options.ts'
 import { deliverReport, type ReportValues } from '../report-output.ts'
@@ -154,10 +155,12 @@ function peerOptions({ identity, ...seat }: Place, values: JoinValues, onEvent: 
 /** On all of this machine's addresses, at the ports that the file gives this member; loopback stays loopback. */
 export function ownPorts({ members }: Cohort, self: number): readonly string[] {
   const listen = members[self]!.addresses.flatMap(address => {
-    const [, kind, host, port] = /^\/(\w+)\/([^/]+)\/tcp\/(\d+)/.exec(address) ?? []
-    if (port === undefined) return []
-    if (host === '127.0.0.1' || host === '::1') return [`/${kind}/${host}/tcp/${port}`]
-    return [kind === 'ip6' ? `/ip6/::/tcp/${port}` : `/ip4/0.0.0.0/tcp/${port}`]
+    const endpoint = endpointOf(address)
+    if (endpoint === null) return []
+    const { family, host } = endpoint
+    if (host === '127.0.0.1' || host === '::1') return [addressOf(endpoint)]
+    const anywhere = family === 'ip6' ? { family, host: '::' } : { family: 'ip4' as const, host: '0.0.0.0' }
+    return [addressOf({ ...endpoint, ...anywhere })]
   })
   return listen.length > 0 ? [...new Set(listen)] : ['/ip4/0.0.0.0/tcp/0']
 }

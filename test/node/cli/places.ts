@@ -6,6 +6,7 @@ import type { ExecutionContext } from 'ava'
 import type { Cohort } from '../../../node/cohort.ts'
 import { checkCohort, formatCohort } from '../../../node/cohort-file.ts'
 import { createIdentity, type Identity, writeIdentity } from '../../../node/identity.ts'
+import { addressOf, type Endpoint } from '../../../node/network/endpoint.ts'
 import { freePorts } from '../../../node/network/free-ports.ts'
 
 export interface Place {
@@ -19,13 +20,21 @@ export interface Place {
 }
 
 /** Four members, one of whom may be faulty; `changes` to the cohort file. */
-export async function place(t: ExecutionContext, changes: object = {}): Promise<Place> {
+export async function place(
+  t: ExecutionContext,
+  changes: object = {},
+  over: Endpoint['over'] = 'tcp',
+): Promise<Place> {
   const folder = await mkdtemp(join(tmpdir(), 'concord-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const identities = ['ada', 'bob', 'cleo', 'dora'].map(createIdentity)
   const ports = await freePorts(4)
   const members = ['ada', 'bob', 'cleo', 'dora'].map((name, i) => ({
-    ...{ name, id: identities[i]!.id, addresses: [`/ip4/127.0.0.1/tcp/${ports[i]}`] },
+    ...{
+      name,
+      id: identities[i]!.id,
+      addresses: [addressOf({ family: 'ip4', host: '127.0.0.1', port: ports[i]!, over })],
+    },
   }))
   const settings = { faults: 1, protocol: 'rb-tm', steps: 3, model: 'softmax', rate: 0.1, batch: 16, seed: 1 }
   const cohort = checkCohort({ name: 'test', members, ...settings, ...changes }, 'test')

@@ -6,56 +6,15 @@ import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { encode } from 'it-length-prefixed'
-import { type Cohort, cohortId } from '../../../node/cohort.ts'
+import { cohortId } from '../../../node/cohort.ts'
 import { formatCohort } from '../../../node/cohort-file.ts'
-import { type Diagnosis, type DoctorOptions, examine } from '../../../node/doctor/doctor.ts'
 import { createIdentity, writeIdentity } from '../../../node/identity.ts'
 import { PROTOCOL } from '../../../node/network/constants.ts'
-import { ignoredFrame } from '../../../node/network/framing.ts'
 import { encodeHello } from '../../../node/network/hello.ts'
-import { createNetwork } from '../../../node/network/index.ts'
 import { run } from '../cli/concord.ts'
-import { type Place, place, writeCohort } from '../cli/places.ts'
+import { place, writeCohort } from '../cli/places.ts'
 import { hostileNode } from '../network/support.ts'
-
-/** What bob, member 1, is told. */
-async function asked(files: Place, changes: Partial<DoctorOptions> = {}): Promise<Diagnosis> {
-  return examine({
-    ...{
-      cohortPath: files.cohortPath,
-      identityPath: files.identityPaths[1]!,
-      mdns: false,
-      software: 'test/1',
-    },
-    listen: () => [`/ip4/127.0.0.1/tcp/${files.ports[1]}`],
-    stateDirectory: () => join(files.folder, 'state'),
-    isRunning: async () => false,
-    ...{ timeoutMs: 2000, onFinding() {} },
-    ...changes,
-  })
-}
-
-const about = ({ findings }: Diagnosis, check: string) => findings.find(finding => finding.check === check)
-
-/** A member that runs, by its own cohort file. */
-async function running(
-  t: ExecutionContext,
-  files: Place,
-  self: number,
-  cohort: Cohort = files.cohort,
-): Promise<void> {
-  const transport = await createNetwork({
-    seat: {
-      cohort,
-      cohortId: cohortId(cohort),
-      self: cohort.members.findIndex(({ id }) => id === files.identities[self]!.id),
-    },
-    ...{ seed: files.identities[self]!.seed, mdns: false, dimension: 10, software: 'test/1' },
-    listen: [`/ip4/127.0.0.1/tcp/${files.ports[self]}`],
-  })
-  transport.start({ connected() {}, disconnected() {}, frame: () => ignoredFrame, drained() {}, fault() {} })
-  t.teardown(() => new Promise<void>(resolve => transport.stop(resolve)))
-}
+import { about, asked, running } from './support.ts'
 
 test('all is well where all is well, whichever side opens the stream', async t => {
   const files = await place(t)

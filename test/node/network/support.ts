@@ -216,6 +216,10 @@ export async function hostileNode(
   return node
 }
 
+/** The frames among these. */
+export const bytesOf = (reports: readonly { kind: string }[]): Buffer[] =>
+  reports.flatMap(report => ('bytes' in report ? [report.bytes as Buffer] : []))
+
 export const isKind = (kind: Report['kind']) => (report: Report) => report.kind === kind
 export const isFault = (fault: string) => (report: Report) =>
   report.kind === 'fault' && report.fault === fault

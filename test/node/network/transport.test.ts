@@ -2,10 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import test from 'ava'
 import { createIdentity } from '../../../node/identity.ts'
-import { isKind, membersOf, openPair, openPeer, text } from './support.ts'
-
-const bytesOf = (reports: readonly { kind: string }[]): Buffer[] =>
-  reports.flatMap(report => ('bytes' in report ? [report.bytes as Buffer] : []))
+import { bytesOf, isKind, membersOf, openPair, openPeer, text } from './support.ts'
 
 test('two members connect, and frames come whole and in order', async t => {
   const [first, second] = await openPair(t)

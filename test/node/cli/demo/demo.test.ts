@@ -70,6 +70,13 @@ test.serial('a cohort finishes, agrees and is contrasted with plain averaging', 
   t.false(pidsIn(stdout).some(isAlive), 'no process outlives the demo')
 })
 
+test.serial('the same over QUIC', async t => {
+  const { code, stdout, stderr } = await start(['demo', '--quic', '--steps', '3', '--no-contrast', ...small])
+    .ended
+  t.is(code, 0, stderr)
+  t.regex(stdout, /6 honest peers agree .*although peer 6 sent/)
+})
+
 test.serial('an honest process killed in the middle: the rest finish', async t => {
   const demo = start(['demo', '--steps', '60', '--no-contrast', ...small])
   const [, pid] = await demo.until(/peer 2 {2}pid +(\d+)/)

@@ -75,6 +75,10 @@ test('a peer listens where its file says, on all addresses of the machine but fo
   t.deepEqual(at(), ['/ip4/0.0.0.0/tcp/0'])
   t.deepEqual(at('/ip4/127.0.0.1/tcp/41'), ['/ip4/127.0.0.1/tcp/41'])
   t.deepEqual(at('/ip4/192.168.1.5/tcp/41', '/dns4/a.example/tcp/41'), ['/ip4/0.0.0.0/tcp/41'])
+  t.deepEqual(at('/ip4/192.168.1.5/udp/41/quic-v1', '/ip6/::1/udp/42/quic-v1'), [
+    '/ip4/0.0.0.0/udp/41/quic-v1',
+    '/ip6/::1/udp/42/quic-v1',
+  ])
   t.deepEqual(at('/ip6/2001:db8::1/tcp/42', '/ip6/::1/tcp/43'), ['/ip6/::/tcp/42', '/ip6/::1/tcp/43'])
 })
 

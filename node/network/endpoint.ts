@@ -1,0 +1,32 @@
+/** Where a multiaddr leads: the host, the port, and whether TCP or QUIC is spoken there. */
+
+export interface Endpoint {
+  readonly family: 'ip4' | 'ip6' | 'dns' | 'dns4' | 'dns6'
+  readonly host: string
+  readonly port: number
+  readonly over: 'tcp' | 'quic'
+}
+
+const FORM = /^\/(ip4|ip6|dns|dns4|dns6)\/([^/]+)\/(?:tcp\/(\d+)|udp\/(\d+)\/quic-v1)(?=\/|$)/
+
+/** Null where the address is of another kind. */
+export function endpointOf(address: string): Endpoint | null {
+  const [, family, host, tcp, udp] = FORM.exec(address) ?? []
+  if (family === undefined || host === undefined) return null
+  return {
+    family: family as Endpoint['family'],
+    host,
+    port: Number(tcp ?? udp),
+    over: tcp === undefined ? 'quic' : 'tcp',
+  }
+}
+
+/** `/ip4/192.168.1.5/tcp/4001` or `/ip4/192.168.1.5/udp/4001/quic-v1`. */
+export function addressOf({ family, host, port, over }: Endpoint): string {
+  return `/${family}/${host}/${over === 'tcp' ? `tcp/${port}` : `udp/${port}/quic-v1`}`
+}
+
+/** Whether any of these is spoken to over QUIC. */
+export function usesQuic(addresses: readonly string[]): boolean {
+  return addresses.some(address => endpointOf(address)?.over === 'quic')
+}

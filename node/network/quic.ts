@@ -1,0 +1,27 @@
+/**
+ * QUIC, for cohorts whose addresses name it (`/ip4/…/udp/4001/quic-v1`). The package has a native part and is
+ * optional, so it is loaded only then. What it lacks beside TCP, and what that costs, is in docs/operating.
+ */
+import type { Libp2pInit } from 'libp2p'
+import * as limits from './constants.ts'
+import { NetworkError } from './errors.ts'
+
+type TransportFactory = NonNullable<Libp2pInit['transports']>[number]
+
+/** Throws `quic-missing` where the package, or its part for this machine, is not installed. */
+export async function quicTransport(): Promise<TransportFactory> {
+  try {
+    const { quic } = await import('@chainsafe/libp2p-quic')
+    return quic({
+      // A dial cannot be called off; this ends it.
+      handshakeTimeout: limits.ADDRESS_DIAL_TIMEOUT_MS,
+      maxConcurrentStreamLimit: limits.INBOUND_STREAMS_MAX,
+    })
+  } catch (error) {
+    throw new NetworkError(
+      'quic-missing',
+      `an address of this cohort is spoken to over QUIC, and @chainsafe/libp2p-quic cannot be loaded (${error instanceof Error ? error.message.split('\n', 1)[0] : String(error)}). Install it (npm install @chainsafe/libp2p-quic), or use addresses such as /ip4/192.168.1.5/tcp/4001`,
+      { cause: error },
+    )
+  }
+}
