@@ -1,10 +1,15 @@
 /** One process of the bare exchange (exchange-bare.ts). */
 import { randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
+import { noise } from '@chainsafe/libp2p-noise'
+import { quic } from '@chainsafe/libp2p-quic'
+import { yamux } from '@chainsafe/libp2p-yamux'
 import type { Libp2p, Stream } from '@libp2p/interface'
+import { tcp } from '@libp2p/tcp'
 import { multiaddr } from '@multiformats/multiaddr'
 import { decode, encode } from 'it-length-prefixed'
 import { pipe } from 'it-pipe'
+import { createLibp2p } from 'libp2p'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { frameBytesMax } from '../../node/codec/index.ts'
 import { addressOf, type Endpoint } from '../../node/network/endpoint.ts'
@@ -19,6 +24,7 @@ export type ToWorker =
       readonly dimension: number
       readonly rounds: number
       readonly over: Endpoint['over']
+      readonly stock: boolean
     }
   | { readonly kind: 'connect'; readonly addresses: readonly string[] }
   | { readonly kind: 'exchange' }
@@ -43,24 +49,36 @@ const heard = <K extends ToWorker['kind']>(kind: K): Promise<Extract<ToWorker, {
     process.on('message', listener)
   })
 
-countBuffersAsHeap()
 // Also when the parent is killed.
 process.once('disconnect', () => process.exit())
 
-const { self, peers, dimension, rounds, over } = await heard('listen')
-growHeapFor(peers, dimension)
+const { self, peers, dimension, rounds, over, stock } = await heard('listen')
+if (!stock) {
+  countBuffersAsHeap()
+  growHeapFor(peers, dimension)
+}
 const connect = heard('connect')
 const exchange = heard('exchange')
-const node: Libp2p = await createNode({
-  seed: randomBytes(32),
-  listen: [addressOf({ family: 'ip4', host: '127.0.0.1', port: 0, over })],
-  quic: over === 'quic',
-  mdns: false,
-  frameBytesMax: frameBytesMax(dimension),
-  members: peers,
-  software: 'concord-bench',
-  gater: {},
-})
+const listen = [addressOf({ family: 'ip4', host: '127.0.0.1', port: 0, over })]
+const node: Libp2p = stock
+  ? await createLibp2p({
+      addresses: { listen },
+      transports: [over === 'tcp' ? tcp() : quic()],
+      connectionEncrypters: [noise()],
+      streamMuxers: [yamux()],
+      // Seven neighbours at one address.
+      connectionManager: { inboundConnectionThreshold: 100 },
+    })
+  : await createNode({
+      seed: randomBytes(32),
+      listen,
+      quic: over === 'quic',
+      mdns: false,
+      frameBytesMax: frameBytesMax(dimension),
+      members: peers,
+      software: 'concord-bench',
+      gater: {},
+    })
 
 const streams: Stream[] = []
 /** Vectors received of each round: a fast peer may be a round ahead. */

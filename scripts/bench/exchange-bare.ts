@@ -13,6 +13,8 @@ export interface BareExchangeOptions {
   readonly dimension: number
   readonly rounds: number
   readonly over: Endpoint['over']
+  /** libp2p as it comes: without this program's cipher, settings of the runtime, guards and windows. */
+  readonly stock?: boolean
 }
 
 export interface BareExchange {
@@ -39,11 +41,11 @@ export async function measureBareExchange(options: BareExchangeOptions): Promise
 
 async function run(
   workers: readonly ChildProcess[],
-  { peers, dimension, rounds, over }: BareExchangeOptions,
+  { peers, dimension, rounds, over, stock = false }: BareExchangeOptions,
 ): Promise<BareExchange> {
   const tell = (worker: ChildProcess, message: ToWorker) => worker.send(message)
   workers.forEach((worker, self) => {
-    tell(worker, { kind: 'listen', self, peers, dimension, rounds: rounds + WARM_UP_ROUNDS, over })
+    tell(worker, { kind: 'listen', self, peers, dimension, rounds: rounds + WARM_UP_ROUNDS, over, stock })
   })
   const listening = await Promise.all(workers.map(worker => answer(worker, 'listening')))
   const addresses = listening.map(message => message.address)

@@ -3,6 +3,9 @@
  * bare one over the same libp2p streams; and what signatures and the log cost. It ends with the vectors in hand and
  * checked; what a rule then makes of them is not in it. The variants take turns, so that all meet the same machine.
  *
+ * `stock` is the bare exchange over libp2p as it comes; `bare` and all the rest have this program's cipher, windows and
+ * settings of the runtime, which make it faster.
+ *
  * `npm run bench -- exchange [turns] [quic]`: over TCP, and with `quic` the same over QUIC in the same turns.
  */
 import { type ChildProcess, fork } from 'node:child_process'
@@ -48,20 +51,21 @@ export const run: RunBench = async ({ args, note }) => {
   ] as const) {
     const kilobytes = `${(4 * dimension) / 1000} KB`
     const measured = transports.map(
-      over => ({ over, bare: [], links: [], signed: [], logged: [] }) as Exchanges,
+      over => ({ over, stock: [], bare: [], links: [], signed: [], logged: [] }) as Exchanges,
     )
     for (let turn = 1; turn <= turns; turn++)
-      for (const { over, bare, ...inside } of measured) {
+      for (const { over, stock, bare, ...inside } of measured) {
         note(`${kilobytes} over ${over.toUpperCase()}, turn ${turn} of ${turns}`)
+        stock.push(await measureBareExchange({ peers: PEERS, dimension, rounds, over, stock: true }))
         bare.push(await measureBareExchange({ peers: PEERS, dimension, rounds, over }))
         for (const name of ['links', 'signed', 'logged'] as const)
           inside[name].push(await measureInside(dimension, rounds, over, variants[name]))
       }
-    for (const { over, bare, ...inside } of measured) {
+    for (const { over, bare, ...others } of measured) {
       const where = `${over.toUpperCase()}, ${kilobytes}`
       rows.push(
-        rowOf(`LEARN over ${where}`, bare, inside.signed, inside),
-        rowOf(`LEARN with the log, over ${where}`, bare, inside.logged, inside),
+        rowOf(`LEARN over ${where}`, bare, others.signed, others),
+        rowOf(`LEARN with the log, over ${where}`, bare, others.logged, others),
       )
     }
   }
@@ -71,7 +75,7 @@ export const run: RunBench = async ({ args, note }) => {
 type Over = Endpoint['over']
 
 /** What was measured over one transport, a turn an entry. */
-interface Exchanges extends Record<'bare' | keyof typeof variants, Measured[]> {
+interface Exchanges extends Record<'stock' | 'bare' | keyof typeof variants, Measured[]> {
   readonly over: Over
 }
 
