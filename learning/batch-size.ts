@@ -3,6 +3,7 @@
  * (collaborative-learning, Theorem 1), which a growing batch brings about: `σ_t = σ/√b_t`.
  */
 
+/** How the batch grows with the step. */
 export type BatchSchedule =
   | { readonly kind: 'constant' }
   /** `⌈b·t^power⌉` examples at step `t`. */
@@ -20,6 +21,7 @@ export class BatchScheduleError extends Error {
   readonly code = 'BATCH_SCHEDULE'
 }
 
+/** Examples in the batch of each step, from the first one's: `⌈batch · t^power⌉` where it grows. */
 export function batchSize(schedule: BatchSchedule, batch: number): BatchSize {
   if (schedule.kind === 'constant') return () => batch
   return step => Math.min(BATCH_MAX, Math.ceil(batch * step ** schedule.power))

@@ -6,6 +6,7 @@
  * The noise of a gradient at step `t` is taken as `σ_t = σ·t^(−p)`. A batch that grows as `t` has `p = ½`.
  */
 
+/** The constants of a learning problem that the theorem is stated in. */
 export interface LearnProblem {
   /** `0 < δ < 3`: honest parameters within `δ`, gradient within `(1 + δ)CK`. */
   readonly delta: number
@@ -25,6 +26,7 @@ export interface LearnProblem {
   readonly greatestLoss: number
 }
 
+/** The constants of the theorem on LEARN for one `δ` (collaborative-learning, Lemmas 6 to 10). */
 export interface LearnBounds {
   /** `η = δ/12L`. */
   readonly rate: number

@@ -7,6 +7,7 @@ import type { Vector } from '../agreement/vector.ts'
 import type { Box } from './box.ts'
 import type { Schedule } from './schedule.ts'
 
+/** What LEARN is to run: an averaging agreement with its bound, how often, and what it does with what is agreed. */
 export interface LearnOptions
   extends Pick<
     AveragingOptions,
@@ -46,6 +47,7 @@ export interface LearnState {
   readonly drawn?: Vector
 }
 
+/** How many LEARN steps around its own a peer takes part in. Units: steps. */
 export interface LearnWindow {
   /** Steps for which messages are taken ahead of time. */
   readonly ahead: number
@@ -55,8 +57,10 @@ export interface LearnWindow {
   readonly kept: number
 }
 
+/** The window of every peer that is not told another. */
 export const defaultWindow: LearnWindow = { ahead: 4, past: 4, kept: 16 }
 
+/** What happens to LEARN besides messages. */
 export type LearnInput =
   /** `amnesiac`: this peer does not know what it signed before, if anything. It then asks the others first. */
   | { readonly kind: 'start'; readonly amnesiac?: boolean }
@@ -67,6 +71,7 @@ export type LearnInput =
   | { readonly kind: 'gradient'; readonly step: number; readonly gradient: Vector }
   | { readonly kind: 'timer'; readonly timer: TimerKey }
 
+/** What LEARN asks for or has reached. */
 export type LearnOutput =
   | {
       readonly kind: 'need-gradient'
@@ -88,6 +93,7 @@ export type LearnOutput =
   | { readonly kind: 'caught-up'; readonly step: number }
   | { readonly kind: 'finished'; readonly parameters: Vector }
 
+/** LEARN as a protocol: a value that maps messages and inputs to messages and outputs. */
 export interface Learn extends Protocol<LearnInput, Message, LearnOutput> {
   /** `later`: the message is too far ahead to be taken now; hold it back and ask again after a step. */
   readiness(message: Message): 'now' | 'later'
@@ -95,6 +101,7 @@ export interface Learn extends Protocol<LearnInput, Message, LearnOutput> {
   status(): LearnStatus
 }
 
+/** Where LEARN stands. For people. */
 export interface LearnStatus {
   readonly step: number
   readonly phase: AveragedPhase | 'catching-up' | 'finished'

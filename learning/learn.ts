@@ -46,6 +46,7 @@ interface State {
   readonly missed: Set<PeerIndex>
 }
 
+/** One peer's LEARN, from step and parameters `start` on. It computes nothing itself: `need-gradient` asks for a gradient. */
 export function createLearn(options: LearnOptions): Learn {
   const { step, parameters, momentum } = options.start
   const state: State = {

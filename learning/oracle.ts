@@ -4,6 +4,7 @@
  */
 import type { Vector } from '../agreement/vector.ts'
 
+/** Which stochastic gradient is wanted. */
 export interface GradientRequest {
   /** The LEARN step `t ≥ 1`: with the seed it chooses the batch, so that a restarted peer draws the same one. */
   readonly step: number
@@ -12,18 +13,21 @@ export interface GradientRequest {
   readonly batch: number
 }
 
+/** A stochastic gradient and the loss it came with. */
 export interface GradientReply {
   readonly gradient: Vector
   /** Mean loss over the batch, at the parameters asked for. */
   readonly loss: number
 }
 
+/** How good parameters are on data that was not learnt from. */
 export interface Evaluation {
   readonly loss: number
   /** Fraction in [0, 1] of the test set; null where the model has no notion of it. */
   readonly accuracy: number | null
 }
 
+/** Whatever computes gradients on a peer's own data. Its promises reject with an `OracleError`. */
 export interface Oracle {
   /** `d`, the number of parameters. */
   readonly dimension: number

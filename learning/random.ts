@@ -11,6 +11,7 @@ import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus'
 
+/** Random numbers that are the same on every machine. */
 export interface RandomStream {
   /** Uniform in [0, 1). */
   uniform(): number
@@ -26,6 +27,7 @@ export interface RandomStream {
 
 type Shuffled = unknown[] | Uint8Array | Uint32Array | Float32Array
 
+/** The stream of a seed and of what it is for: other labels, another stream, independent of this one. */
 export function randomStream(seed: number, ...labels: readonly (string | number)[]): RandomStream {
   const digest = hash('sha256', JSON.stringify([seed, ...labels]), 'buffer')
   const state = [0, 4, 8, 12].map(offset => digest.readInt32LE(offset))

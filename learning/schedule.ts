@@ -2,6 +2,7 @@
 import { type BoundsQuery, iterationsFor } from '../agreement/bounds.ts'
 import type { AveragedPhase } from '../agreement/message.ts'
 
+/** How often each averaging agreement iterates, and for which cohort. */
 export interface ScheduleOptions extends BoundsQuery {
   readonly schedule: 'practical' | 'theory' | 'log'
   /** `k_g` and `k_θ` of the practical schedule. */

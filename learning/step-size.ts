@@ -1,5 +1,6 @@
 /** Step sizes over the steps: constant, `c/(t + 1)`, by milestones. */
 
+/** How the step size shrinks with the step. */
 export type StepSizeSchedule =
   | { readonly kind: 'constant' }
   /** `c/(t + 1)` for `t = 0, 1, …`: `c` at the first step (approximate-byzantine-fault-tolerance, App. J.3). */
@@ -16,6 +17,7 @@ export class StepSizeError extends Error {
   readonly code = 'STEP_SIZE'
 }
 
+/** The step size `η_t` of each step, from the first one's. */
 export function stepSize(schedule: StepSizeSchedule, rate: number): StepSize {
   switch (schedule.kind) {
     case 'constant':

@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import { CodedError } from '../agreement/error.ts'
 import { suggestion } from './nearest.ts'
 
+/** What can be wrong with a cohort file. */
 export type CohortErrorCode =
   | 'cohort-missing'
   | 'cohort-unreadable'
@@ -17,6 +18,7 @@ export type CohortErrorCode =
   | 'cohort-address'
   | 'cohort-bound'
 
+/** A cohort file that cannot be used: its message names file, field, value and what would be right. */
 export class CohortError extends CodedError<CohortErrorCode> {
   override readonly name = 'CohortError'
 }

@@ -88,7 +88,9 @@ export const cohortSchema = z
   })
   .readonly()
 
+/** Who belongs to a cohort: a name for people, a peer id that proves it, and where it may be found. */
 export type Member = z.infer<typeof memberSchema>
+/** Everything that the members agree on before they start. `cohortId` is its digest. */
 export type Cohort = z.infer<typeof cohortSchema>
 
 /** The members a peer exchanges with, and itself. */

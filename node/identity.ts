@@ -10,6 +10,7 @@ import { peerIdFromPublicKey, peerIdFromString } from '@libp2p/peer-id'
 import { CodedError } from '../agreement/error.ts'
 import { ed25519 } from './signatures/ed25519.ts'
 
+/** A member's key pair, and the peer id made from it. */
 export interface Identity {
   /** The private key: 32 bytes of RFC 8032. */
   readonly seed: Uint8Array
@@ -18,6 +19,7 @@ export interface Identity {
   readonly id: string
 }
 
+/** What can be wrong with an identity file or a peer id. */
 export type IdentityErrorCode =
   | 'identity-exists'
   | 'identity-missing'
@@ -25,10 +27,12 @@ export type IdentityErrorCode =
   | 'identity-malformed'
   | 'peer-id-malformed'
 
+/** An identity file or peer id that cannot be used, with what to do in its message. */
 export class IdentityError extends CodedError<IdentityErrorCode> {
   override readonly name = 'IdentityError'
 }
 
+/** A new identity, from the system's randomness. */
 export function createIdentity(): Identity {
   return identityFromSeed(randomBytes(32))
 }

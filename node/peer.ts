@@ -37,6 +37,7 @@ export interface OraclePort {
   gradient(request: GradientRequest, done: (reply: GradientReply | Error) => void): void
 }
 
+/** A peer's seat, its oracle, and the four ports (ports.ts) that make it a real or a simulated one. */
 export interface PeerOptions {
   readonly cohort: Cohort
   readonly self: PeerIndex
@@ -58,6 +59,7 @@ export interface PeerOptions {
   readonly hooks: PeerHooks
 }
 
+/** What whoever runs a peer may want to know. Every call runs to completion before the peer goes on. */
 export interface PeerHooks {
   /** Every output of LEARN, before the peer acts on it. */
   output?(output: LearnOutput): void
@@ -71,6 +73,7 @@ export interface PeerHooks {
   failed(error: Error): void
 }
 
+/** One member of a cohort, learning. */
 export interface Peer {
   start(): void
   /** Looks again whether a rushing attack can strike. */
@@ -81,6 +84,7 @@ export interface Peer {
   stop(done: () => void): void
 }
 
+/** A peer on the ports given to it, from what its storage remembers. It does nothing before `start`. */
 export function createPeer(options: PeerOptions): Peer {
   const { cohort, self, initial, signer, verifier, clock, transport, storage, epoch, hooks } = options
   const limits = decodeLimits(cohort, initial.length)

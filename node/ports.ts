@@ -50,10 +50,12 @@ export interface Transport {
   stop(done: () => void): void
 }
 
+/** Something that is to happen later, and can be called off. */
 export interface Timer {
   cancel(): void
 }
 
+/** Time, real or simulated. */
 export interface Clock {
   /** Milliseconds since an arbitrary origin, never going back. */
   nowMs(): number

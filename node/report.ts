@@ -28,6 +28,7 @@ const honestSchema = z.object({
   ruleMilliseconds: amount.nullable(),
 })
 
+/** What `--report` writes, checked on the way out. */
 export const reportSchema = z.object({
   command: z.enum(['demo', 'simulate', 'join']),
   cohort: z.object({
@@ -84,6 +85,7 @@ export const reportSchema = z.object({
     .optional(),
 })
 
+/** A run's report, as `--report` writes it. */
 export type Report = z.infer<typeof reportSchema>
 export type HonestReport = z.infer<typeof honestSchema>
 export type EventLoopDelays = z.infer<typeof delaysSchema>

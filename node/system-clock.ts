@@ -4,6 +4,7 @@ import type { Clock } from './ports.ts'
 /** The longest delay that `setTimeout` takes; it would fire at once on a longer one. */
 const DELAY_MS_MAX = 2 ** 31 - 1
 
+/** The machine's monotonic clock, and its timers. */
 export const systemClock: Clock = {
   nowMs: () => performance.now(),
   after(delayMs, callback) {

@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FileSystem } from 'typescript/unstable/fs'
+import { publicNamesAreDocumented } from './house/documented.ts'
 import {
   importedPackages,
   looseVersions,
@@ -37,7 +38,14 @@ const sourceRules: readonly Rule[] = [
 /** Findings in the sources of the project at `root`. With `fs`, a project that exists only there. */
 export function checkSources(root: string, manifest: Manifest, fs?: FileSystem): readonly Finding[] {
   const rules = [...sourceRules, importedPackages(manifest)]
-  return withSources(root, sources => sources.flatMap(source => rules.flatMap(rule => rule(source))), fs)
+  return withSources(
+    root,
+    sources => [
+      ...sources.flatMap(source => rules.flatMap(rule => rule(source))),
+      ...publicNamesAreDocumented(sources),
+    ],
+    fs,
+  )
 }
 
 /** Findings in the whole tree at `root`: sources, prose, dependencies and lock file. */

@@ -1,6 +1,7 @@
 /** Whether this machine runs the emitted kernels. */
 import { kernelModule, v128 } from './wasm.ts'
 
+/** True with WebAssembly SIMD; without it the rules run plain code and give the same bits. */
 export const hasKernels = supported()
 
 function supported(): boolean {

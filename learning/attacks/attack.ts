@@ -7,6 +7,7 @@ import type { Message, Sealed, Slot } from '../../agreement/message.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 
+/** What an attack may look at when it chooses a vector. */
 export interface Sight {
   /** The slot that is about to be filled; `slot.sender` is the faulty peer. */
   readonly slot: Slot
@@ -42,6 +43,7 @@ export interface Saying {
 /** A frame as chunks in order; its bytes may be shared with other frames and must not be written to. */
 export type WireFrame = readonly Uint8Array[]
 
+/** What a faulty peer sends in place of its vectors (protocols.md, §5). */
 export interface Attack {
   readonly name: string
   /** Completes the sentence "peer 3 …", in the past tense: "sent its gradient with the sign flipped". */

@@ -24,6 +24,7 @@ export interface Sightings {
   complete(exchange: Exchange): boolean
 }
 
+/** How such a peer lies, and with what it signs. */
 export interface ByzantineOptions {
   readonly attack: Attack
   readonly self: PeerIndex
@@ -37,6 +38,7 @@ export interface ByzantineOptions {
   readonly shared?: Map<string, unknown>
 }
 
+/** A peer that follows the protocol in everything but what it says. */
 export interface Byzantine<Input, Output> extends Protocol<Input, Message, Output> {
   /** Looks again whether enough is in sight to attack. */
   poke(): Step<Message, never>
@@ -49,6 +51,7 @@ interface Pending {
   echo: boolean
 }
 
+/** Wraps the protocol of an honest peer: its own vectors are replaced by what the attack forges, for each recipient. */
 export function createByzantine<Input, Output>(
   inner: Protocol<Input, Message, Output>,
   options: ByzantineOptions,

@@ -138,6 +138,7 @@ const DEFINITIONS: Readonly<Record<string, Definition>> = {
   },
 }
 
+/** Names that `attackNamed` takes: attacks on vectors, then those on messages and frames. */
 export const attackNames: readonly string[] = [...Object.keys(DEFINITIONS), ...Object.keys(spokenAttacks)]
 
 /** @throws AttackError, listing the names or the attack's parameters. */

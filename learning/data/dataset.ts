@@ -8,6 +8,7 @@ export class DataError extends CodedError<DataErrorCode> {
   override readonly name = 'DataError'
 }
 
+/** What can be wrong with data: not there, not readable, cut short, of another kind, or not fitting together. */
 export type DataErrorCode =
   | 'DATA_MISSING'
   | 'DATA_UNREADABLE'
@@ -33,6 +34,7 @@ export interface Normalisation {
   readonly deviation: readonly number[]
 }
 
+/** Examples with their labels or real targets, in memory. */
 export interface Dataset extends DataShape {
   readonly name: string
   /** `count × size` values, row-major: bytes `0 … 255` (normalised when a batch is made), or floats used as they are. */

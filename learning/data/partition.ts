@@ -2,6 +2,7 @@
 import { type RandomStream, randomStream } from '../random.ts'
 import { DataError } from './dataset.ts'
 
+/** How the training examples are shared out among the peers, from the same seed on every machine. */
 export type Partition =
   /** Every peer a uniform share of equal size. */
   | { readonly kind: 'iid' }

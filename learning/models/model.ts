@@ -22,6 +22,7 @@ export interface NamedShape {
   readonly shape: readonly number[]
 }
 
+/** One tensor of a model: name, shape, and how it starts. */
 export type ParameterShape = NamedShape &
   (
     | {
@@ -42,6 +43,7 @@ export interface Dropout {
   readonly rate: number
 }
 
+/** A model as functions of its tensors, which lie one behind the other in a flat vector. */
 export interface Model {
   readonly name: string
   /** In the order of the flat vector. */
@@ -68,6 +70,7 @@ export interface Model {
 /** Builds a model for data of a shape. @throws ModelError where it cannot take such data. */
 export type ModelFactory = (data: DataShape) => Model
 
+/** A model that does not exist, or does not fit the data or the vector. */
 export class ModelError extends CodedError<'MODEL_UNKNOWN' | 'MODEL_DATA' | 'MODEL_DIMENSION'> {
   override readonly name = 'ModelError'
 }

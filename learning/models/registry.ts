@@ -20,6 +20,7 @@ const MODELS = new Map<string, ModelFactory>([
   ['mean', meanEstimation],
 ])
 
+/** Names that `modelNamed` takes. */
 export const modelNames: readonly string[] = [...MODELS.keys()]
 
 /** @throws ModelError `MODEL_UNKNOWN`, listing the names. */

@@ -1,6 +1,7 @@
 /** What can go wrong between a peer and its oracle, in a thread or a process of its own. */
 import { CodedError } from '../../agreement/error.ts'
 
+/** Why an oracle gives no gradient. */
 export type OracleErrorCode =
   /** Closed by us. */
   | 'ORACLE_CLOSED'
@@ -19,6 +20,7 @@ export type OracleErrorCode =
   /** Its gradient is no number somewhere. */
   | 'ORACLE_NOT_FINITE'
 
+/** An oracle that gives no gradient, with what to do in its message. */
 export class OracleError extends CodedError<OracleErrorCode> {
   override readonly name = 'OracleError'
 }

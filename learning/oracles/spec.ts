@@ -4,6 +4,7 @@ import { parsePartition, partitionIndices } from '../data/partition.ts'
 
 export { openData } from '../data/open.ts'
 
+/** An oracle in words and numbers: enough to make the same one in another thread. */
 export interface OracleSpec {
   /** A name in `models/registry.ts`. */
   readonly model: string

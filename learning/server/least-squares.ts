@@ -3,6 +3,7 @@
  * data is redundant (approximate-byzantine-fault-tolerance, Definition 3, Theorem 2, App. J). In 64 bits.
  */
 
+/** A linear regression that is shared out among agents. */
 export interface LeastSquares {
   /** `A`, `n × d`. */
   readonly rows: readonly (readonly number[])[]

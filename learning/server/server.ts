@@ -27,6 +27,7 @@ export type GradientSource = (
   workers: readonly number[],
 ) => Promise<readonly GradientReply[]>
 
+/** A trusted server, its workers, and which of them lie. */
 export interface ServerOptions extends OwnGradientOptions {
   readonly rule: Aggregator
   readonly workers: number
@@ -47,6 +48,7 @@ export interface ServerOptions extends OwnGradientOptions {
   readonly seed: number
 }
 
+/** What one step of the server did. */
 export interface ServerStep {
   readonly step: number
   /** Mean over the honest workers of the loss on their batches, before the step. */
@@ -55,6 +57,7 @@ export interface ServerStep {
   readonly finite: boolean
 }
 
+/** Robust learning with a trusted server: the baseline of the papers, all in one process. */
 export interface Server {
   /** After the last step. The array stays and is overwritten by the next step. */
   readonly parameters: Vector

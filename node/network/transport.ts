@@ -39,6 +39,7 @@ import { createAllowance } from './reconnections.ts'
 import { createRedial } from './redial.ts'
 import type { WireLimits } from './wire.ts'
 
+/** Who this peer is, where it listens, and what its cohort needs. */
 export interface NetworkOptions {
   readonly seat: Seat
   /** The private key of `members[self]`, 32 bytes. */
@@ -57,15 +58,15 @@ export interface NetworkOptions {
   readonly random?: () => number
 }
 
+/** The transport of a real peer. */
 export interface NetworkTransport extends Transport {
   /** Multiaddrs, peer id included, at which this peer listens. */
   readonly addresses: readonly string[]
 }
 
 /**
- * Listens at once; dials, admits and reports from `start` on.
- * Throws `wrong-identity` where the key is not the seat's, `listen-failed` where no address can be used, `quic-missing`
- * where one names QUIC and it cannot be loaded.
+ * Listens at once; dials, admits and reports from `start` on. Throws `wrong-identity` where the key is not the
+ * seat's, `listen-failed` where no address can be used, `quic-missing` where one names QUIC and it cannot be loaded.
  */
 export async function createNetwork(options: NetworkOptions): Promise<NetworkTransport> {
   checkIdentity(options)

@@ -8,7 +8,7 @@ import { Uint8ArrayList } from 'uint8arraylist'
 import type { FaultKind } from '../../agreement/protocol.ts'
 import type { Frame, FrameReader } from '../ports.ts'
 import { FLUSH_TIMEOUT_MS } from './constants.ts'
-import { createUnframer, ignoredFrame } from './framing.ts'
+import { createUnframer } from './framing.ts'
 
 export interface WireLimits {
   /** The longest frame that may be sent, and, once `accept` was called, received. */
@@ -75,13 +75,13 @@ export function openWire(stream: Stream, limits: WireLimits, events: WireEvents)
     begin(bytes) {
       if (bytes > receivedBytesMax)
         throw new OversizeError(`a frame of ${bytes} bytes; at most ${receivedBytesMax}`)
-      return isClosing ? ignoredFrame : events.frame(bytes)
+      return events.frame(bytes)
     },
     held: () => isHeld || isClosed,
   })
   const guarded = (read: () => void): void => {
     try {
-      if (!isClosed) read()
+      if (!isClosed && !isClosing) read()
     } catch (error) {
       fail(error)
     }

@@ -6,10 +6,12 @@ import type { Digest, Message, Slot } from '../../agreement/message.ts'
 import { type Ed25519, ed25519 } from './ed25519.ts'
 import { signedBytes } from './slot.ts'
 
+/** Signs for one peer, in one cohort. */
 export interface Signer {
   sign(slot: Slot, digest: Digest): Uint8Array
 }
 
+/** Checks the signatures of all members of one cohort. */
 export interface Verifier {
   /** Whether the slot's sender signed this digest for it. False for a sender outside the cohort. */
   verify(slot: Slot, digest: Digest, signature: Uint8Array): boolean
@@ -17,6 +19,7 @@ export interface Verifier {
   accepts(message: Message): boolean
 }
 
+/** A signer with the 32-byte private key `seed`. Its signatures are good in the cohort of that id alone. */
 export function createSigner(cohortId: string, seed: Uint8Array, implementation: Ed25519 = ed25519): Signer {
   return { sign: (slot, digest) => implementation.sign(seed, signedBytes(cohortId, slot, digest)) }
 }
@@ -24,6 +27,7 @@ export function createSigner(cohortId: string, seed: Uint8Array, implementation:
 /** Remembered verifications: about 300 bytes each. An iteration of reliable broadcast among 64 peers needs 64. */
 const VERIFIED_MAX = 8192
 
+/** How many verifications are remembered, and by which Ed25519. */
 export interface VerifierOptions {
   readonly verifiedMax?: number
   readonly implementation?: Ed25519

@@ -12,6 +12,7 @@ import {
 import nacl from 'tweetnacl'
 import { isStrictPoint, isStrictSignature } from './strict.ts'
 
+/** RFC 8032 by one strict criterion (strict.ts), whoever implements it. */
 export interface Ed25519 {
   readonly name: 'native' | 'portable'
   /** The public key of a 32-byte seed. */
@@ -95,4 +96,5 @@ function works(implementation: Ed25519): boolean {
   }
 }
 
+/** The runtime's own where it has one, else the portable one. */
 export const ed25519: Ed25519 = nativeIfAny ?? portable

@@ -20,6 +20,7 @@ import { createStepMeter, type StepMeter, type StepProgress } from './step-meter
 import { createTrace, type Trace } from './trace.ts'
 import { createWorld, type World } from './world.ts'
 
+/** A cohort, who lies in it, and the seed of everything random. */
 export interface SimulateOptions {
   readonly cohort: Cohort
   /** Everything random about the network and the adversary; the cohort's own seed decides the learning. */
@@ -35,6 +36,7 @@ export interface SimulateOptions {
   readonly onStep?: (progress: StepProgress) => void
 }
 
+/** How a simulated run ended, what was measured, and which guarantees did not hold. */
 export interface SimulationResult {
   readonly honest: readonly PeerIndex[]
   /** By peer; null where a Byzantine peer did not finish. */
@@ -66,6 +68,7 @@ interface Run {
   readonly meter: StepMeter
 }
 
+/** Runs a cohort in the simulated world: the same peers as real ones, reproducible from the seed to the last bit. */
 export async function simulate(options: SimulateOptions): Promise<SimulationResult> {
   const { cohort, seed, byzantine } = options
   const n = cohort.members.length

@@ -13,6 +13,7 @@ import { isMissing, StorageError } from './errors.ts'
 import { takeLock } from './lock.ts'
 import { encodeRecord, MAGIC, scanRecords } from './records.ts'
 
+/** The log of a real peer, on disk. */
 export interface FileLog extends Storage {
   /** Bytes of a torn or corrupt tail that were cut off when the log was opened. */
   readonly cutBytes: number

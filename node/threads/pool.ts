@@ -16,6 +16,7 @@ export const words = { task: 0, done: 1, failed: 2, length: 3 } as const
 export const HEADER_BYTES = 64
 const TASK_BYTES = 65_536
 
+/** Threads that the rules of this thread share their passes with. */
 export interface KernelThreads {
   readonly count: number
   /** Gives the threads back; rules go on with the calling thread alone. */

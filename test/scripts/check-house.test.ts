@@ -123,6 +123,19 @@ test('what only looks like a breach is let pass', t => {
   for (const [index, [, code]] of kept.entries()) t.deepEqual(findings[index], [], code)
 })
 
+test('a name that an entry point exports needs a doc comment, through files that pass it on', t => {
+  const [entry, passing, bare, first, documented] = findingsIn([
+    ['node/index.ts', `${purpose}export { a, c as b } from './passing.ts'\nexport { e } from './first.ts'\n`],
+    ['node/passing.ts', `${purpose}export { d as c, a } from './bare.ts'\n`],
+    ['node/bare.ts', `${purpose}const x = 1\nexport const a = x\n/** Said. */\nexport function d() {}\n`],
+    ['node/first.ts', `${purpose}export const e = 1\n`],
+    ['node/private.ts', `${purpose}const x = 1\nexport const unseen = x\n`],
+  ])
+  t.deepEqual([entry, passing, documented], [[], [], []])
+  t.deepEqual(bare, ['3 documented'])
+  t.deepEqual(first, ['2 documented'])
+})
+
 test('a file needs its purpose first and at most 300 lines', t => {
   const findings = findingsIn([
     ['node/a.ts', 'export const x = 1\n'],
