@@ -4,27 +4,29 @@
  */
 import { endianness } from 'node:os'
 import { MalformedError } from './fields.ts'
+import { HEADER_BYTES_MAX } from './limits.ts'
 
 export interface Cursor {
   /** Bytes of the frame that were not read yet, arrived or not. */
   readonly remaining: number
+  /** Of these, how many have arrived. */
+  readonly arrived: number
   /** The next part has arrived. It is kept only as long as some of it is unread. */
   push(part: Uint8Array): void
   /** Whether the next `length` bytes, or all that remain, have arrived. */
   has(length: number): boolean
   /** Throws where the frame has no `length` bytes left. */
   need(length: number): void
-  /** An unsigned varint of at most 32 bits; `has(VARINT_BYTES_MAX)` first. */
-  varint(): number
-  /** The next `length` bytes, of which it `has` all: a view where they lie in one part, else a copy. */
-  bytes(length: number): Uint8Array
+  /** The next header, behind its length; a view where it lies in one part, else a copy. Null where it has not all arrived. */
+  header(): Uint8Array | null
   /** What has arrived of the next `length` bytes and lies in one part: a view; empty where nothing has. */
   part(length: number): Uint8Array
   /** The value that `known` has for the next part, where that is exactly the next `length` bytes; else undefined, and nothing is read. */
   known<T>(values: WeakMap<Uint8Array, T>, length: number): T | undefined
 }
 
-export const VARINT_BYTES_MAX = 5
+/** Of 32 bits. */
+const VARINT_BYTES_MAX = 5
 
 export const BIG_ENDIAN = endianness() === 'BE'
 
@@ -41,6 +43,8 @@ export function createCursor(frameBytes: number): Cursor {
   let offset = 0
   let arrived = 0
   let remaining = frameBytes
+  /** Length of the header that is to come next, once that was read. */
+  let announced: number | null = null
 
   const need = (length: number): void => {
     if (length > remaining) throw new MalformedError(`cut off: ${length} bytes announced, ${remaining} left`)
@@ -62,43 +66,61 @@ export function createCursor(frameBytes: number): Cursor {
     advance(view.length)
     return view
   }
+  const has = (length: number): boolean => arrived >= Math.min(length, remaining)
+  const varint = (): number => {
+    let value = 0
+    for (let shift = 0; shift < 7 * VARINT_BYTES_MAX; shift += 7) {
+      need(1)
+      const byte = parts[0]![offset]!
+      advance(1)
+      value += (byte & 127) * 2 ** shift
+      if (byte < 128) {
+        if (value > 0xffffffff) break
+        return value
+      }
+    }
+    throw new MalformedError('a length above 32 bits')
+  }
+  /** The next `length` bytes, which have arrived. */
+  const bytes = (length: number): Uint8Array => {
+    const first = part(length)
+    if (first.length === length) return first
+    const copy = new Uint8Array(length)
+    copy.set(first)
+    for (let filled = first.length; filled < length; ) {
+      const next = part(length - filled)
+      copy.set(next, filled)
+      filled += next.length
+    }
+    return copy
+  }
   return {
     get remaining() {
       return remaining
+    },
+    get arrived() {
+      return arrived
     },
     push(bytes) {
       if (bytes.length === 0) return
       parts.push(bytes)
       arrived += bytes.length
     },
-    has: length => arrived >= Math.min(length, remaining),
+    has,
     need,
-    bytes(length) {
-      need(length)
-      const first = part(length)
-      if (first.length === length) return first
-      const copy = new Uint8Array(length)
-      copy.set(first)
-      for (let filled = first.length; filled < length; ) {
-        const next = part(length - filled)
-        copy.set(next, filled)
-        filled += next.length
+    header() {
+      if (announced === null) {
+        if (!has(VARINT_BYTES_MAX)) return null
+        const length = varint()
+        if (length > HEADER_BYTES_MAX)
+          throw new MalformedError(`a header of ${length} bytes; at most ${HEADER_BYTES_MAX}`)
+        need(length)
+        announced = length
       }
-      return copy
-    },
-    varint() {
-      let value = 0
-      for (let shift = 0; shift < 7 * VARINT_BYTES_MAX; shift += 7) {
-        need(1)
-        const byte = parts[0]![offset]!
-        advance(1)
-        value += (byte & 127) * 2 ** shift
-        if (byte < 128) {
-          if (value > 0xffffffff) break
-          return value
-        }
-      }
-      throw new MalformedError('a length above 32 bits')
+      if (!has(announced)) return null
+      const header = bytes(announced)
+      announced = null
+      return header
     },
     part,
     known(values, length) {

@@ -8,9 +8,9 @@ import { isFiniteVector } from '../../agreement/vector.ts'
 import { digestOf } from '../signatures/digest.ts'
 import { receiveVector, skip } from './arriving-vector.ts'
 import { BODY, encodedVectors, PHASES } from './bodies.ts'
-import { type Cursor, VARINT_BYTES_MAX } from './cursor.ts'
+import type { Cursor } from './cursor.ts'
 import { MalformedError, type Reader, readFields, readPacked } from './fields.ts'
-import { type DecodeLimits, DIGEST_BYTES, HEADER_BYTES_MAX, SIGNATURE_BYTES_MAX } from './limits.ts'
+import { type DecodeLimits, DIGEST_BYTES, SIGNATURE_BYTES_MAX } from './limits.ts'
 
 /** One message of a data frame: usable, or spoilt in a way that leaves its neighbours usable. */
 export type Received = { readonly message: Message } | Spoilt
@@ -36,50 +36,45 @@ interface Draft {
 
 const EMPTY = new Uint8Array(0)
 
-/**
- * Reads one message, and yields where more of it must arrive first. The digest of a received vector is computed here,
- * never taken from the wire.
- */
-export function* readMessage(cursor: Cursor, limits: DecodeLimits): Generator<void, Received> {
-  const draft = readHeader(yield* headerBytes(cursor))
-  const { slot } = draft
-  const isVector = draft.body === BODY.vector || draft.body === BODY.payload
-  if (isVector && draft.dimension !== limits.dimension) {
-    yield* skip(cursor, 4 * draft.dimension)
-    return {
-      fault: 'wrong-dimension',
-      slot,
-      detail: `${draft.dimension} coordinates instead of ${limits.dimension}`,
-    }
-  }
+export function bringsVector({ body }: Draft): boolean {
+  return body === BODY.vector || body === BODY.payload
+}
+
+/** A message that is all header. */
+export function readSmall(draft: Draft, limits: DecodeLimits): Received {
   const outside = outOfRange(draft, limits)
-  if (outside !== null) {
-    if (isVector) yield* skip(cursor, 4 * draft.dimension)
-    return { fault: 'out-of-range', slot, detail: outside }
+  return outside === null
+    ? { message: smallMessage(draft) }
+    : { fault: 'out-of-range', slot: draft.slot, detail: outside }
+}
+
+/**
+ * A message whose vector follows its header; yields while that has not arrived. The digest of a received vector is
+ * computed here, never taken from the wire.
+ */
+export function* readVector(cursor: Cursor, draft: Draft, limits: DecodeLimits): Generator<void, Received> {
+  const { slot, dimension, signature } = draft
+  const spoilt = unfit(draft, limits)
+  if (spoilt !== null) {
+    yield* skip(cursor, 4 * dimension)
+    return spoilt
   }
-  return isVector ? yield* readVector(cursor, draft) : { message: smallMessage(draft) }
-}
-
-/** A header, behind its checked length. */
-export function* headerBytes(cursor: Cursor): Generator<void, Uint8Array> {
-  while (!cursor.has(VARINT_BYTES_MAX)) yield
-  const length = cursor.varint()
-  if (length > HEADER_BYTES_MAX)
-    throw new MalformedError(`a header of ${length} bytes; at most ${HEADER_BYTES_MAX}`)
-  cursor.need(length)
-  while (!cursor.has(length)) yield
-  return cursor.bytes(length)
-}
-
-function* readVector(cursor: Cursor, draft: Draft): Generator<void, Received> {
   while (!cursor.has(1)) yield
-  const vector =
-    cursor.known(encodedVectors, 4 * draft.dimension) ?? (yield* receiveVector(cursor, draft.dimension))
-  const { slot, signature } = draft
+  const vector = cursor.known(encodedVectors, 4 * dimension) ?? (yield* receiveVector(cursor, dimension))
   if (!isFiniteVector(vector))
     return { fault: 'not-finite', slot, detail: 'a NaN or an infinity among the coordinates' }
   const kind = draft.body === BODY.vector ? 'vector' : 'payload'
   return { message: { kind, slot, sealed: { vector, digest: digestOf(vector), signature } } }
+}
+
+function unfit(draft: Draft, limits: DecodeLimits): Spoilt | null {
+  const { slot, dimension } = draft
+  if (dimension !== limits.dimension) {
+    const detail = `${dimension} coordinates instead of ${limits.dimension}`
+    return { fault: 'wrong-dimension', slot, detail }
+  }
+  const outside = outOfRange(draft, limits)
+  return outside === null ? null : { fault: 'out-of-range', slot, detail: outside }
 }
 
 function smallMessage(draft: Draft): Message {
@@ -135,7 +130,8 @@ function slotOutOfRange({ step, phase, iteration, sender }: Slot, limits: Decode
   return sender >= limits.peers ? `sender ${sender} of ${limits.peers} peers` : null
 }
 
-function readHeader(header: Uint8Array): Draft {
+/** Everything that a message's header says. */
+export function readDraft(header: Uint8Array): Draft {
   const draft: Draft = {
     slot: { step: 0, phase: 'gradient', iteration: 0, sender: 0 },
     body: 0,

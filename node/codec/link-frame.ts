@@ -5,7 +5,7 @@
 import type { FaultKind } from '../../agreement/protocol.ts'
 import { type Frame, sizeOf } from '../ports.ts'
 import { type Cursor, createCursor } from './cursor.ts'
-import { headerBytes, type Received, readMessage } from './decode-message.ts'
+import { bringsVector, type Received, readDraft, readSmall, readVector } from './decode-message.ts'
 import {
   headerChunk,
   MalformedError,
@@ -78,11 +78,14 @@ function putContent(output: Writer, header: LinkHeader): void {
 
 /** Takes in one frame of a link, from anyone, as its parts arrive: garbage becomes a fault. */
 export interface LinkFrameReader {
-  /** The next bytes: what a vector needs of them is copied before this returns. */
+  /** The next bytes; `EAGER_BYTES` of them, or a header, may wait to be read. */
   add(part: Uint8Array): void
   /** All bytes of the frame were added. */
   end(): LinkFrame | FrameFault
 }
+
+/** A frame of votes is read once, at its end; of a long one each part while the cache holds it. */
+const EAGER_BYTES = 16 * 1024
 
 export function linkFrameReader(frameBytes: number, limits: DecodeLimits): LinkFrameReader {
   const cursor = createCursor(frameBytes)
@@ -100,7 +103,7 @@ export function linkFrameReader(frameBytes: number, limits: DecodeLimits): LinkF
     add(part) {
       if (result !== undefined) return // malformed: the rest is of no use
       cursor.push(part)
-      readOn()
+      if (cursor.arrived >= EAGER_BYTES) readOn()
     },
     end() {
       if (result === undefined) readOn()
@@ -117,15 +120,27 @@ export function decodeLinkFrame(frame: Frame, limits: DecodeLimits): LinkFrame |
 }
 
 function* readFrame(cursor: Cursor, limits: DecodeLimits): Generator<void, LinkFrame> {
-  const header = readHeader(yield* headerBytes(cursor))
+  const header = readHeader(cursor.header() ?? (yield* arrivingHeader(cursor)))
   if (header.kind !== 'data') {
     if (cursor.remaining > 0)
       throw new MalformedError(`${cursor.remaining} bytes after a frame of kind ${header.kind}`)
     return header
   }
   const messages: Received[] = []
-  while (cursor.remaining > 0) messages.push(yield* readMessage(cursor, limits))
+  while (cursor.remaining > 0) {
+    const draft = readDraft(cursor.header() ?? (yield* arrivingHeader(cursor)))
+    messages.push(bringsVector(draft) ? yield* readVector(cursor, draft, limits) : readSmall(draft, limits))
+  }
   return { ...header, messages }
+}
+
+/** A frame of votes has hundreds of headers, nearly all of them there already: only the others are waited for. */
+function* arrivingHeader(cursor: Cursor): Generator<void, Uint8Array> {
+  for (;;) {
+    yield
+    const header = cursor.header()
+    if (header !== null) return header
+  }
 }
 
 function readHeader(bytes: Uint8Array): LinkHeader {
