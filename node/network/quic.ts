@@ -8,10 +8,14 @@ import { NetworkError } from './errors.ts'
 
 type TransportFactory = NonNullable<Libp2pInit['transports']>[number]
 
+type Package = Pick<typeof import('@chainsafe/libp2p-quic'), 'quic'>
+
 /** Throws `quic-missing` where the package, or its part for this machine, is not installed. */
-export async function quicTransport(): Promise<TransportFactory> {
+export async function quicTransport(
+  load: () => Promise<Package> = () => import('@chainsafe/libp2p-quic'),
+): Promise<TransportFactory> {
   try {
-    const { quic } = await import('@chainsafe/libp2p-quic')
+    const { quic } = await load()
     return quic({
       // A dial cannot be called off; this ends it.
       handshakeTimeout: limits.ADDRESS_DIAL_TIMEOUT_MS,

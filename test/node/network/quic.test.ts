@@ -5,7 +5,9 @@ import { encode } from 'it-length-prefixed'
 import { createIdentity } from '../../../node/identity.ts'
 import { defaultLinkLimits } from '../../../node/link/limits.ts'
 import { addressOf, endpointOf, usesQuic } from '../../../node/network/endpoint.ts'
+import { NetworkError } from '../../../node/network/errors.ts'
 import { wholeFrame } from '../../../node/network/framing.ts'
+import { quicTransport } from '../../../node/network/quic.ts'
 import { openWire } from '../../../node/network/wire.ts'
 import { bytesOf, hostileNode, isKind, membersOf, openPair, openPeer } from './support.ts'
 
@@ -86,6 +88,13 @@ async function openStreams(t: ExecutionContext): Promise<[Stream, Stream]> {
 async function turnsUntil(isDone: () => boolean): Promise<void> {
   while (!isDone()) await new Promise(resolve => setImmediate(resolve))
 }
+
+test('where QUIC cannot be loaded, the message says why and what to do', async t => {
+  const load = () => Promise.reject(new Error('Cannot find native binding.\nmore\nlines'))
+  const error = await t.throwsAsync(quicTransport(load), { instanceOf: NetworkError })
+  t.is(error.code, 'quic-missing')
+  t.regex(error.message, /\(Cannot find native binding\.\)\. Install it .*, or use addresses such as \/ip4/)
+})
 
 test('a stranger is turned away over QUIC, and named', async t => {
   const identities = [createIdentity(), createIdentity(), createIdentity()]
