@@ -78,7 +78,7 @@ function putContent(output: Writer, header: LinkHeader): void {
 
 /** Takes in one frame of a link, from anyone, as its parts arrive: garbage becomes a fault. */
 export interface LinkFrameReader {
-  /** The next bytes; `EAGER_BYTES` of them, or a header, may wait to be read. */
+  /** The next bytes; `eagerBytes` of them, or a header, may wait to be read. */
   add(part: Uint8Array): void
   /** All bytes of the frame were added. */
   end(): LinkFrame | FrameFault
@@ -87,7 +87,12 @@ export interface LinkFrameReader {
 /** A frame of votes is read once, at its end; of a long one each part while the cache holds it. */
 const EAGER_BYTES = 16 * 1024
 
-export function linkFrameReader(frameBytes: number, limits: DecodeLimits): LinkFrameReader {
+/** @param eagerBytes reads on as soon as so many bytes wait */
+export function linkFrameReader(
+  frameBytes: number,
+  limits: DecodeLimits,
+  eagerBytes = EAGER_BYTES,
+): LinkFrameReader {
   const cursor = createCursor(frameBytes)
   const reading = readFrame(cursor, limits)
   let result: LinkFrame | FrameFault | undefined
@@ -103,7 +108,7 @@ export function linkFrameReader(frameBytes: number, limits: DecodeLimits): LinkF
     add(part) {
       if (result !== undefined) return // malformed: the rest is of no use
       cursor.push(part)
-      if (cursor.arrived >= EAGER_BYTES) readOn()
+      if (cursor.arrived >= eagerBytes) readOn()
     },
     end() {
       if (result === undefined) readOn()

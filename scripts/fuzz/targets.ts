@@ -2,8 +2,10 @@
  * The decoders of everything that comes from outside: what each is fed, and what it must never do. A decoder may
  * refuse an input in its own words; any other exception, and any answer that contradicts itself, is a finding.
  */
+import { isDeepStrictEqual } from 'node:util'
+import { encode } from 'it-length-prefixed'
 import type { Message, Slot } from '../../agreement/message.ts'
-import { decodeLinkFrame, encodeLinkFrame, encodeMessage } from '../../node/codec/index.ts'
+import { decodeLinkFrame, encodeLinkFrame, encodeMessage, linkFrameReader } from '../../node/codec/index.ts'
 import { CohortError } from '../../node/cohort-error.ts'
 import { parseCohort } from '../../node/cohort-file.ts'
 import { EvidenceError, parseEvidence, verifyEvidence } from '../../node/evidence.ts'
@@ -18,6 +20,7 @@ import {
   encodeAnswer,
   encodeQuestion,
 } from '../../node/network/address-message.ts'
+import { createUnframer, FramingError, wholeFrame } from '../../node/network/framing.ts'
 import { decodeHello, encodeHello } from '../../node/network/hello.ts'
 import { digestOf } from '../../node/signatures/index.ts'
 import { encodeRecord, MAGIC, scanRecords } from '../../node/storage/records.ts'
@@ -32,10 +35,12 @@ export interface Target {
   feed(input: Uint8Array): void
 }
 
+const WIRE_BYTES_MAX = 200
 const limits = { peers: 7, dimension: 5, stepsMax: 1000, iterationsMax: 12 }
 
 export const targets: readonly Target[] = [
   { name: 'link-frame', weight: 400, seeds: frameSeeds(), feed: feedFrame },
+  { name: 'wire', weight: 200, seeds: wireSeeds(), feed: feedWire },
   {
     name: 'hello',
     weight: 200,
@@ -104,9 +109,12 @@ function refusing(decode: () => unknown, refusal: abstract new (...args: never[]
 /** However a frame's bytes are cut into chunks, it says the same; and what it says survives being said again. */
 function feedFrame(input: Uint8Array): void {
   const whole = decodeLinkFrame([input], limits)
-  const cut = input.length >> 1
-  const halves = decodeLinkFrame([input.subarray(0, cut), input.subarray(cut)], limits)
-  if ('fault' in whole !== 'fault' in halves) throw new Error('cut in two, the frame says something else')
+  const reader = linkFrameReader(input.length, limits, 1)
+  const step = 1 + (input.length % 9)
+  for (let at = 0; at < input.length; at += step) reader.add(input.subarray(at, at + step))
+  const pieces = reader.end()
+  if ('fault' in whole ? !('fault' in pieces) : !isDeepStrictEqual(whole, pieces))
+    throw new Error('cut in pieces, the frame says something else')
   if ('fault' in whole || whole.kind !== 'data') return
   for (const received of whole.messages) {
     if ('fault' in received) continue
@@ -117,6 +125,37 @@ function feedFrame(input: Uint8Array): void {
     if ('fault' in again || again.kind !== 'data' || again.messages.some(message => 'fault' in message))
       throw new Error(`a ${received.message.kind} that was read cannot be read again`)
   }
+}
+
+/** However a stream is cut, the same frames come of it, and it ends in the same words. */
+function feedWire(input: Uint8Array): void {
+  const bytes = Array.from(input, (_, at) => input.subarray(at, at + 1))
+  if (!isDeepStrictEqual(framesOf([input]), framesOf(bytes)))
+    throw new Error('byte by byte, the stream says something else')
+}
+
+function framesOf(parts: readonly Uint8Array[]): readonly string[] {
+  const frames: string[] = []
+  const unframer = createUnframer({
+    begin(length) {
+      if (length > WIRE_BYTES_MAX) throw new FramingError(`${length} bytes`)
+      return wholeFrame(frame => frames.push(Buffer.concat(frame).toString('hex')))
+    },
+    held: () => false,
+  })
+  try {
+    for (const part of parts) unframer.push([part])
+  } catch (error) {
+    if (!(error instanceof FramingError)) throw error
+    frames.push(error.message)
+  }
+  return frames
+}
+
+function wireSeeds(): readonly Uint8Array[] {
+  const stream = (...lengths: readonly number[]) =>
+    Buffer.concat(lengths.map(length => encode.single(new Uint8Array(length).fill(length)).subarray()))
+  return [stream(5, 0, 130, 1), stream(WIRE_BYTES_MAX), stream(3, WIRE_BYTES_MAX + 1)]
 }
 
 /** Records lie in the file, one after the other, and the good part ends where they do. */

@@ -8,8 +8,9 @@ import {
   encodeLinkFrame,
   encodeMessage,
   type LinkHeader,
+  linkFrameReader,
 } from '../../../node/codec/index.ts'
-import type { Frame } from '../../../node/ports.ts'
+import { type Frame, sizeOf } from '../../../node/ports.ts'
 import { digestOf } from '../../../node/signatures/digest.ts'
 
 const limits: DecodeLimits = { peers: 7, dimension: 5, stepsMax: 1000, iterationsMax: 40 }
@@ -81,12 +82,21 @@ function pieces(bytes: Uint8Array, sizes: readonly number[]): Frame {
 }
 const sizes = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 8 })
 
+/** As a long frame is read: on with every part. */
+function decodeEagerly(frame: Frame, within: DecodeLimits) {
+  const reader = linkFrameReader(sizeOf(frame), within, 1)
+  for (const part of frame) reader.add(part)
+  return reader.end()
+}
+
 test('every message comes back as it was sent, however the bytes are cut', t => {
   fc.assert(
     fc.property(counts, fc.array(messages, { maxLength: 6 }), sizes, (sequence, sent, cut) => {
       const frame = encodeLinkFrame({ kind: 'data', sequence }, sent.map(encodeMessage))
-      const decoded = decodeLinkFrame(pieces(join(frame), cut), limits)
-      t.deepEqual(decoded, { kind: 'data', sequence, messages: sent.map(message => ({ message })) })
+      const expected = { kind: 'data', sequence, messages: sent.map(message => ({ message })) } as const
+      const parts = pieces(join(frame), cut)
+      t.deepEqual(decodeLinkFrame(parts, limits), expected)
+      t.deepEqual(decodeEagerly(parts, limits), expected)
     }),
   )
 })
@@ -94,7 +104,9 @@ test('every message comes back as it was sent, however the bytes are cut', t => 
 test('every other link frame comes back as it was sent', t => {
   fc.assert(
     fc.property(headers, sizes, (header, cut) => {
-      t.deepEqual(decodeLinkFrame(pieces(join(encodeLinkFrame(header)), cut), limits), header)
+      const parts = pieces(join(encodeLinkFrame(header)), cut)
+      t.deepEqual(decodeLinkFrame(parts, limits), header)
+      t.deepEqual(decodeEagerly(parts, limits), header)
     }),
   )
   const acknowledging = { kind: 'data', sequence: 3, acknowledged: 2 } as const
@@ -171,8 +183,9 @@ test('a frame cut off at any byte is malformed, or is a shorter frame that ends 
   }
   const bytes = join(frame)
   for (let length = 0; length <= bytes.length; length++) {
-    const decoded = decodeLinkFrame([bytes.subarray(0, length)], limits)
-    t.is('fault' in decoded, !ends.has(length), `cut at ${length}`)
+    const cut = bytes.subarray(0, length)
+    for (const decoded of [decodeLinkFrame([cut], limits), decodeEagerly(pieces(cut, [7]), limits)])
+      t.is('fault' in decoded, !ends.has(length), `cut at ${length}`)
   }
 })
 
@@ -184,8 +197,12 @@ test('a spoilt vector is named and leaves its neighbours usable', t => {
   const infinite = aVector(Float32Array.of(1, 2, 3, 4, -Infinity))
   const late = { ...aVector(new Float32Array(5)), slot: { ...aSlot(1), step: 1001 } }
   const sent: Message[] = [short, good, long, nan, good, infinite, late, good]
-  for (const frame of [asIs(sent), [join(asIs(sent))]]) {
-    const decoded = decodeLinkFrame(frame, limits)
+  const whole = join(asIs(sent))
+  for (const decoded of [
+    decodeLinkFrame(asIs(sent), limits),
+    decodeLinkFrame([whole], limits),
+    decodeEagerly(pieces(whole, [1]), limits),
+  ]) {
     if (!('messages' in decoded)) return t.fail()
     t.deepEqual(
       decoded.messages.map(entry => ('fault' in entry ? entry.fault : entry.message.kind)),
