@@ -6,7 +6,8 @@
  * whole heap for it, though there is nothing on it to free. A peer that exchanges vectors gets there every second
  * or third exchange. Measured among seven processes, all to all, bare exchanges of 318 KB and 1.7 MB: 43 and 180 ms as
  * V8 is, 36 and 133 ms with buffers counted as heap, 33 and 93 ms where the heap may also grow to four times what is
- * alive; the process grows from 230 over 365 to 490 MB (1.7 MB).
+ * alive. Seven peers that learn MNIST for 200 steps take 27.7 instead of 31.1 s with the last, and up to 690 instead of
+ * 550 MB each.
  */
 import v8 from 'node:v8'
 
