@@ -77,7 +77,7 @@ export function openWire(stream: Stream, limits: WireLimits, events: WireEvents)
         throw new OversizeError(`a frame of ${bytes} bytes; at most ${receivedBytesMax}`)
       return events.frame(bytes)
     },
-    held: () => isHeld || isClosed,
+    held: () => isHeld || isClosing || isClosed,
   })
   const guarded = (read: () => void): void => {
     try {

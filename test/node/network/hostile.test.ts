@@ -70,6 +70,18 @@ for (const [what, bytes, fault] of [
     t.true(honest.log.lines.some(line => line.level === 'warn' && line.text.startsWith('peer 0 (peer0): ')))
   })
 
+test('who is being cut off is not heard again, not even what came in the same piece', async t => {
+  const [honest, stream] = await attacked(t)
+  const stranger = framed(encodeHello({ cohortId: 'decaf', name: 'm', software: '' }))
+  stream.send(new Uint8ArrayList(stranger, stranger, framed(hello), framed(text('frame'))))
+  await honest.until(isKind('fault'))
+  await closing(stream)
+  t.deepEqual(
+    honest.reports.map(({ kind }) => kind),
+    ['fault'],
+  )
+})
+
 test('a frame cut off by a lost connection is nobody’s fault', async t => {
   const [honest, stream] = await attacked(t)
   stream.send(framed(hello))
