@@ -2,6 +2,7 @@
  * Vectors: `d` finite 32-bit floats, immutable by convention and passed by reference.
  * Sums run in 64 bits, coordinate by coordinate in index order, so that every machine gets the same bits.
  */
+
 /** `d` finite 32-bit floats; whoever has one never writes to it. */
 export type Vector = Float32Array
 

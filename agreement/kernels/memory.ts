@@ -113,6 +113,10 @@ export function allocatePassing(length: number): Vector {
   return length < PASSING_LENGTH_MIN || full ? new Float32Array(length) : allocate(length, true)
 }
 
+const WORD = 8
+const STAGE_BYTES = 32_768
+const stage = new Uint8Array(STAGE_BYTES + WORD)
+
 /**
  * Copies `part` into the bytes of a vector, from byte `at` on. Into shared memory the engine copies byte by byte
  * unless both sides lie alike within a word (3.6 instead of 10 GB/s), so there a part passes through a place where it
@@ -131,10 +135,6 @@ export function writeBytes(bytes: Uint8Array, at: number, part: Uint8Array): voi
     bytes.set(stage.subarray(from, from + piece.length), at + done)
   }
 }
-
-const WORD = 8
-const STAGE_BYTES = 32_768
-const stage = new Uint8Array(STAGE_BYTES + WORD)
 
 function slotBytes(length: number): number {
   return Math.ceil((length * 4) / 64) * 64 + STAGGER_BYTES

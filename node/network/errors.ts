@@ -1,5 +1,6 @@
 /** What can be wrong with a peer's own network, for people. */
 import { CodedError } from '../../agreement/error.ts'
+
 /** Why a peer's own network cannot start. */
 export type NetworkErrorCode = 'wrong-identity' | 'listen-failed' | 'quic-missing'
 

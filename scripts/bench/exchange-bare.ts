@@ -20,7 +20,6 @@ export interface BareExchangeOptions {
 export interface BareExchange {
   /** Median over peers and rounds, from a peer's first byte sent to its last vector received. */
   readonly medianMs: number
-  readonly p95Ms: number
   /** Processor time of all processes together, a round: does not depend on what else the machine does. */
   readonly cpuMs: number
 }
@@ -57,7 +56,6 @@ async function run(
   const cpuMs = finished.reduce((sum, message) => sum + message.cpuMs, 0) / (rounds + WARM_UP_ROUNDS)
   return {
     medianMs: times[Math.floor(times.length / 2)]!,
-    p95Ms: times[Math.floor(times.length * 0.95)]!,
     cpuMs,
   }
 }
@@ -76,19 +74,4 @@ async function answer<K extends FromWorker['kind']>(
   if (message.kind !== kind)
     throw new Error(`a worker of the bare exchange said "${message.kind}" instead of "${kind}"`)
   return message as Extract<FromWorker, { kind: K }>
-}
-
-if (import.meta.main) {
-  const peers = Number(process.argv[2] ?? 7)
-  for (const dimension of [79_510, 431_080]) {
-    const { medianMs, p95Ms, cpuMs } = await measureBareExchange({
-      peers,
-      dimension,
-      rounds: 40,
-      over: 'tcp',
-    })
-    console.log(
-      `${peers} processes, ${(dimension * 4) / 1000} KB: median ${medianMs.toFixed(1)} ms, p95 ${p95Ms.toFixed(1)} ms, processor time ${cpuMs.toFixed(1)} ms`,
-    )
-  }
 }

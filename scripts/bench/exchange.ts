@@ -42,8 +42,7 @@ const variants = {
 } as const satisfies Record<string, Variant>
 
 export const run: RunBench = async ({ args, note }) => {
-  const turns = Number(args[0] ?? 3)
-  const transports: readonly Over[] = args.includes('quic') ? ['tcp', 'quic'] : ['tcp']
+  const { turns, transports } = parseArguments(args)
   const rows: BenchRow[] = []
   for (const [dimension, rounds] of [
     [79_510, 40],
@@ -73,6 +72,16 @@ export const run: RunBench = async ({ args, note }) => {
 }
 
 type Over = Endpoint['over']
+
+function parseArguments(args: readonly string[]): { turns: number; transports: readonly Over[] } {
+  let [turns, transports]: [number, readonly Over[]] = [3, ['tcp']]
+  for (const arg of args) {
+    if (/^[1-9]\d*$/.test(arg)) turns = Number(arg)
+    else if (arg === 'quic') transports = ['tcp', 'quic']
+    else throw new Error(`${arg}: expected how many turns, such as 3, or quic`)
+  }
+  return { turns, transports }
+}
 
 /** What was measured over one transport, a turn an entry. */
 interface Exchanges extends Record<'stock' | 'bare' | keyof typeof variants, Measured[]> {
