@@ -65,19 +65,23 @@ export interface Link {
 interface State extends LinkOptions {
   readonly outbox: Outbox
   readonly inbox: Inbox
-  /** There is a connection, and this side has said on it what it has. */
   connected: boolean
-  /** Both sides have said what they have. */
+  /** The other side has said on this connection what it has. */
   resumed: boolean
-  /** To be asked for as soon as the other side has said what it has. */
-  rewindDue: boolean
+  /** What is to be said before any message, in order: it waits for room as messages do. */
+  unsaid: Word[]
+  /** Everything of the own step is to come again; what still comes is of before, until the peer answers. */
+  rewinding: boolean
+  /** On this connection. */
+  askedAgain: boolean
   finishing: boolean
   /** 0 before the first. */
   peerEpoch: number
   peerFinished: boolean
-  /** What still comes belongs to before the rewind, until the peer answers. */
-  rewinding: boolean
 }
+
+/** `resume`, to go on or to begin again; `finished`. */
+type Word = 'where' | 'again' | 'finished'
 
 export function createLink(options: LinkOptions): Link {
   const state: State = {
@@ -86,25 +90,23 @@ export function createLink(options: LinkOptions): Link {
     inbox: createInbox(),
     connected: false,
     resumed: false,
-    rewindDue: false,
+    unsaid: [],
+    rewinding: false,
+    askedAgain: false,
     finishing: false,
     peerEpoch: 0,
     peerFinished: false,
-    rewinding: false,
   }
   return {
     enqueue: message => state.outbox.add(message),
     pump: () => pump(state),
     connected() {
-      state.connected = true
-      state.resumed = false
-      state.rewinding = false
-      sayWhere(state, state.peerEpoch)
+      Object.assign(state, { connected: true, resumed: false, unsaid: [], askedAgain: false })
+      if (state.rewinding) askAgain(state)
+      else say(state, 'where')
     },
     disconnected() {
-      state.connected = false
-      state.resumed = false
-      if (state.rewindDue) rewind(state)
+      Object.assign(state, { connected: false, resumed: false, unsaid: [] })
     },
     receive: frame => receive(state, frame),
     retry: () => take(state),
@@ -113,7 +115,7 @@ export function createLink(options: LinkOptions): Link {
     forgetBefore: step => state.outbox.forgetBefore(step),
     finish() {
       state.finishing = true
-      if (state.resumed) sayFinished(state)
+      if (state.resumed) say(state, 'finished')
     },
     status: () => ({
       unacknowledged: state.outbox.unacknowledged(),
@@ -124,24 +126,41 @@ export function createLink(options: LinkOptions): Link {
   }
 }
 
-/** `resume`; with peer epoch 0 the peer begins again with the messages of the own step. */
-function sayWhere({ hooks, epoch, inbox, outbox, step }: State, peerEpoch: number): void {
-  const [received, forgotten] = [inbox.received(), outbox.forgottenStep()]
-  hooks.send(encodeLinkFrame({ kind: 'resume', epoch, peerEpoch, received, step: step(), forgotten }))
+function say(state: State, word: Word): void {
+  if (!state.unsaid.includes(word)) state.unsaid.push(word)
+  speak(state)
 }
 
-function sayFinished({ hooks }: State): void {
-  hooks.send(encodeLinkFrame({ kind: 'finished' }))
+/** False: something waits for room. */
+function speak(state: State): boolean {
+  const { hooks, unsaid } = state
+  while (unsaid.length > 0) {
+    if (!hooks.send(wordFrame(state, unsaid[0]!))) return false
+    unsaid.shift()
+  }
+  return true
+}
+
+/** With peer epoch 0 the peer begins again with the messages of the own step. */
+function wordFrame(state: State, word: Word): Frame {
+  if (word === 'finished') return encodeLinkFrame({ kind: 'finished' })
+  const { epoch, inbox, outbox, step } = state
+  const peerEpoch = word === 'again' ? 0 : state.peerEpoch
+  const [received, forgotten] = [inbox.received(), outbox.forgottenStep()]
+  return encodeLinkFrame({ kind: 'resume', epoch, peerEpoch, received, step: step(), forgotten })
+}
+
+function askAgain(state: State): void {
+  state.askedAgain = true
+  say(state, 'again')
 }
 
 function rewind(state: State): void {
+  if (state.rewinding) return // what has been asked for, or will be, is of this step, too
   state.inbox.reset()
   state.hooks.hold(false)
-  state.rewindDue = state.connected && !state.resumed
-  if (state.resumed) {
-    state.rewinding = true
-    sayWhere(state, 0)
-  } else if (!state.connected) state.peerEpoch = 0 // said with the next connection
+  state.rewinding = true
+  if (state.resumed) askAgain(state)
 }
 
 function receive(state: State, frame: LinkFrame): void {
@@ -171,31 +190,32 @@ function receive(state: State, frame: LinkFrame): void {
 
 function resume(state: State, frame: Extract<LinkFrame, { kind: 'resume' }>): void {
   const { inbox, outbox, hooks } = state
-  const rewound = state.resumed && frame.peerEpoch === 0
+  const isFirst = !state.resumed
   const reborn = frame.epoch !== state.peerEpoch
+  const knows = frame.peerEpoch === state.epoch
   // It will begin with what it keeps of the own step. What an earlier life took and this one needs may be gone.
-  const begins = frame.peerEpoch !== state.epoch || (state.rewinding && !rewound)
-  // A peer that itself asks to begin again has not answered yet: what it sent before it does is of before the rewind.
-  if (frame.peerEpoch === state.epoch) state.rewinding = false
+  // A peer that itself asks to begin again has not answered yet.
+  const begins = isFirst ? reborn || state.askedAgain : state.rewinding && knows
+  if (begins) state.rewinding = false
   if (reborn) {
-    state.rewinding = false
     state.peerEpoch = frame.epoch
     state.peerFinished = false
     inbox.reset()
     hooks.hold(false)
   }
-  if (frame.peerEpoch === state.epoch) outbox.resumeAfter(frame.received)
-  else outbox.resumeAt(frame.step, reborn)
+  if (!knows) outbox.resumeAt(frame.step, reborn)
+  else if (isFirst) outbox.resumeAfter(frame.received)
   state.resumed = true
   if (begins && frame.forgotten >= state.step()) hooks.gap(1)
-  if (rewound) sayWhere(state, state.peerEpoch)
-  if (state.finishing) sayFinished(state)
-  if (state.rewindDue) rewind(state)
+  if (!isFirst && !knows) say(state, 'where')
+  if (state.finishing) say(state, 'finished')
+  if (state.rewinding && !state.askedAgain) askAgain(state)
   pump(state)
 }
 
 function pump(state: State): void {
   const { outbox, inbox, hooks } = state
+  if (!state.connected || !speak(state)) return
   while (state.resumed) {
     const bundle = outbox.nextBundle()
     if (bundle === null) break

@@ -23,6 +23,8 @@ export interface Side {
   ready: number
   held: boolean
   step: number
+  /** Its socket takes no more frames. */
+  full: boolean
 }
 
 /** Two sides and the wire between them: frames in flight in both directions, lost when the connection breaks. */
@@ -30,13 +32,15 @@ export function pair(linkLimits: LinkLimits = defaultLinkLimits) {
   const wires: Frame[][] = [[], []]
   let up = false
   const side = (self: number, epoch: number): Side => {
-    const state: Side = { link: null as never, taken: [], gaps: [], ready: Infinity, held: false, step: 1 }
+    const state: Side = {
+      ...{ link: null as never, taken: [], gaps: [], ready: Infinity, held: false, step: 1, full: false },
+    }
     state.link = createLink({
       epoch,
       limits: linkLimits,
       step: () => state.step,
       hooks: {
-        send: frame => up && wires[self]!.push(frame) > 0,
+        send: frame => up && !state.full && wires[self]!.push(frame) > 0,
         take(received) {
           const { slot } = ('message' in received ? received.message : null) as Message
           if (slot.step > state.ready) return 'later'
@@ -46,7 +50,9 @@ export function pair(linkLimits: LinkLimits = defaultLinkLimits) {
         hold: held => {
           state.held = held
         },
-        ackSoon: () => state.link.acknowledge(),
+        ackSoon() {
+          if (!state.full) state.link.acknowledge()
+        },
         gap: missing => state.gaps.push(missing),
       },
     })
@@ -68,12 +74,22 @@ export function pair(linkLimits: LinkLimits = defaultLinkLimits) {
     connect() {
       if (up) return
       up = true
-      for (const { link } of sides) link.connected()
+      for (const side of sides) {
+        side.full = false
+        side.link.connected()
+      }
     },
     disconnect() {
       up = false
       for (const wire of wires) wire.length = 0
       for (const { link } of sides) link.disconnected()
+    },
+    /** The socket has taken all that it was given. */
+    drain(self: number) {
+      sides[self]!.full = false
+      if (!up) return
+      sides[self]!.link.pump()
+      sides[self]!.link.acknowledge()
     },
     settle() {
       for (let i = 0; i < 10_000; i++) if (![deliver(0), deliver(1)].some(Boolean)) return

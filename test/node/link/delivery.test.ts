@@ -1,0 +1,94 @@
+/** Every message arrives, in order, once, whatever befalls connections, sockets and either side. */
+import test from 'ava'
+import fc from 'fast-check'
+import { message, pair } from './pair.ts'
+
+type Deed = 'send' | 'deliver' | 'break' | 'connect' | 'fill' | 'drain' | 'rewind' | 'restart'
+
+/** What happens to either side, each deed as often as said. */
+function deeds(weights: Partial<Record<Deed, number>>) {
+  const all = { send: 6, deliver: 8, break: 1, connect: 1, fill: 1, drain: 1, ...weights }
+  const each = Object.entries(all).map(([deed, weight]) => ({
+    weight,
+    arbitrary: fc.record({ deed: fc.constant(deed as Deed), side: fc.nat(1) }),
+  }))
+  return fc.array(fc.oneof(...each), { maxLength: 120 })
+}
+
+/** Does all of it, mends what is broken, and lets the sides come to rest; how much each has sent. */
+function play(net: ReturnType<typeof pair>, list: readonly { deed: Deed; side: number }[]): number[] {
+  const sent = [0, 0]
+  let epoch = 100
+  const act: Record<Deed, (side: number) => void> = {
+    send(side) {
+      net.sides[side]!.link.enqueue(message(++sent[side]!))
+      net.sides[side]!.link.pump()
+    },
+    deliver: net.deliver,
+    break: net.disconnect,
+    connect: net.connect,
+    fill(side) {
+      net.sides[side]!.full = true
+    },
+    drain: net.drain,
+    rewind(side) {
+      net.sides[side]!.taken.length = 0
+      net.sides[side]!.link.rewind()
+    },
+    restart(side) {
+      net.disconnect()
+      const { link } = net.restart(side, epoch++)
+      for (let step = 1; step <= sent[side]!; step++) link.enqueue(message(step))
+    },
+  }
+  net.connect()
+  for (const { deed, side } of list) act[deed](side)
+  net.connect()
+  for (const side of [0, 1]) net.drain(side)
+  net.settle()
+  return sent
+}
+
+const upTo = (last: number) => Array.from({ length: last }, (_, i) => i + 1)
+
+test('every message arrives once and in order, whenever the connection breaks', t => {
+  fc.assert(
+    fc.property(deeds({}), list => {
+      const net = pair()
+      const sent = play(net, list)
+      for (const side of [0, 1]) {
+        t.deepEqual(net.sides[1 - side]!.taken, upTo(sent[side]!))
+        t.is(net.sides[side]!.link.status().unacknowledged, 0)
+      }
+    }),
+    { numRuns: 1000 },
+  )
+})
+
+test('after a rewind everything comes again, whenever it is, both sides at once too', t => {
+  fc.assert(
+    fc.property(deeds({ rewind: 1 }), list => {
+      const net = pair()
+      const sent = play(net, list)
+      for (const [self, { taken, gaps }] of net.sides.entries()) {
+        t.deepEqual(taken, upTo(sent[1 - self]!))
+        t.deepEqual(gaps, [])
+      }
+    }),
+    { numRuns: 4000 },
+  )
+})
+
+test('whoever restarts or rewinds has everything afterwards, whatever befalls either side', t => {
+  fc.assert(
+    fc.property(deeds({ rewind: 1, restart: 1 }), list => {
+      const net = pair()
+      const sent = play(net, list)
+      for (const [self, { taken, gaps }] of net.sides.entries()) {
+        t.deepEqual([...new Set(taken)], upTo(sent[1 - self]!), 'again only what an earlier life had sent')
+        t.deepEqual(gaps, [])
+      }
+    }),
+    { numRuns: 4000 },
+  )
+})
