@@ -12,6 +12,8 @@ export interface Conditions {
   readonly jitterMs: number
   /** Of every link; Infinity: none. */
   readonly bytesPerMs: number
+  /** What a socket holds for one receiver; Infinity: anything. */
+  readonly queueBytesMax: number
   /** Probability that a frame is lost and resent by the transport below, each time again. */
   readonly loss: number
   readonly scheduler: Scheduler
@@ -52,6 +54,13 @@ export type Trouble =
       readonly at: Moment
       readonly forMs: number
     }
+  /** Nothing passes between the two sides, but connections hold: a cable pulled for less than they wait. */
+  | {
+      readonly kind: 'stall'
+      readonly side: readonly PeerIndex[]
+      readonly at: Moment
+      readonly forMs: number
+    }
   /** One peer's links to these others only; each of the others still reaches everyone else. */
   | {
       readonly kind: 'apart'
@@ -74,6 +83,7 @@ export const calmConditions: Conditions = {
   latency: { kind: 'uniform', minMs: 2.5, maxMs: 7.5 },
   jitterMs: 0,
   bytesPerMs: Infinity,
+  queueBytesMax: Infinity,
   loss: 0,
   scheduler: { kind: 'fair' },
   clockSkew: 0,

@@ -44,7 +44,7 @@ export function drawConditions(scene: Scene, random: RandomStream): Conditions {
   const calmAtMs = 1500 + 3000 * random.uniform()
   const troubles = random.uniform() < 0.5 ? drawTroubles(scene, calmAtMs, random) : []
   const dies = troubles.some(({ kind }) => kind === 'crash' || kind === 'disk-full')
-  return {
+  const conditions = {
     latency: drawLatency(random),
     jitterMs: random.uniform() < 0.5 ? 0 : 20 * random.uniform(),
     bytesPerMs: pick(random, [Infinity, Infinity, 1000, 50]),
@@ -54,7 +54,31 @@ export function drawConditions(scene: Scene, random: RandomStream): Conditions {
     syncMs: dies || random.uniform() < 0.1 ? 20 * random.uniform() : null,
     troubles,
     calmAtMs,
+    queueBytesMax: drawQueue(random),
   }
+  if (random.uniform() < 0.2) troubles.push(drawStall(scene, random))
+  return conditions
+}
+
+function drawStall(scene: Scene, random: RandomStream): Trouble {
+  const at = drawMoment(scene, random.shuffle([...scene.honest])[0]!, 400, random)
+  return {
+    kind: 'stall',
+    side: drawSide(scene.inputs.length, random),
+    at,
+    forMs: 1000 * random.uniform() ** 2,
+  }
+}
+
+/** One peer, or any of them, from the rest. */
+export function drawSide(peers: number, random: RandomStream): PeerIndex[] {
+  const size = random.uniform() < 0.5 ? 1 : 1 + random.integer(peers - 1)
+  return random.shuffle(Array.from({ length: peers }, (_, peer) => peer)).slice(0, size)
+}
+
+/** Sockets that take anything, a few frames, or one at a time. */
+export function drawQueue(random: RandomStream): number {
+  return pick(random, [Infinity, Infinity, 2000, 100])
 }
 
 export function drawLatency(random: RandomStream): LatencyModel {

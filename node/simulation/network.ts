@@ -5,7 +5,7 @@
  * with it. The only way to lose a frame for good is to break its connection; the link above then resends it.
  */
 import type { PeerIndex } from '../../agreement/protocol.ts'
-import type { Frame, Transport, TransportEvents } from '../ports.ts'
+import { type Frame, sizeOf, type Transport, type TransportEvents } from '../ports.ts'
 import type { Latency } from './latency.ts'
 import type { World } from './world.ts'
 
@@ -17,6 +17,8 @@ export interface NetworkOptions {
   readonly latencyMs: Latency
   /** Of every link; Infinity: frames take no time beyond the latency. */
   readonly bytesPerMs: number
+  /** Bytes that may wait for one receiver before `send` returns false, as at a real socket; Infinity where nothing is said. */
+  readonly queueBytesMax?: number
   /** Extra delay of a frame: loss and what it costs, the adversary's scheduler. Bounded, so that all arrives. */
   readonly extraMs?: (from: PeerIndex, to: PeerIndex) => number
   /** Longer frames are refused, as the real transport refuses them. */
@@ -34,6 +36,8 @@ export interface SimulatedNetwork {
   detach(self: PeerIndex): void
   /** Forbids the link between two peers, breaking its connection, or allows it again. */
   setAllowed(a: PeerIndex, b: PeerIndex, allowed: boolean): void
+  /** Lets nothing pass between two peers, though their connection holds, or lets go what waited: a cable pulled for a while. */
+  setStalled(a: PeerIndex, b: PeerIndex, stalled: boolean): void
   /** Holds a peer's incoming frames and events back, or lets go what waited. */
   setPaused(self: PeerIndex, paused: boolean): void
   /** Runs what happens to a peer now, or when its pause is over. */
@@ -50,11 +54,17 @@ interface Lane {
   up: boolean
   /** Forbidden by a partition or a ban. */
   forbidden: boolean
+  /** Stalls that are going on; what arrives waits for the end of the last. */
+  stalls: number
   /** When the last frame arrives: later ones do not overtake it. */
   lastArrivalMs: number
   /** The receiver has stopped reading: what arrives waits here. */
   held: boolean
   readonly arrived: Frame[]
+  /** Sent and not read yet. */
+  queuedBytes: number
+  /** A frame was refused; the sender is told when all that waits has been read. */
+  full: boolean
 }
 
 interface State {
@@ -82,6 +92,11 @@ export function createNetwork(options: NetworkOptions): SimulatedNetwork {
       if (allowed) connectSoon(state, a, b)
       else setConnected(state, a, b, false)
     },
+    setStalled(a, b, stalled) {
+      stall(state, a, b, stalled)
+      stall(state, b, a, stalled)
+      connectSoon(state, a, b)
+    },
     whenRunning: (self, run) => runFor(state, self, run),
     setPaused(self, paused) {
       const waiting = state.paused[self]!
@@ -94,7 +109,8 @@ export function createNetwork(options: NetworkOptions): SimulatedNetwork {
 }
 
 function newLane(): Lane {
-  return { connection: 0, up: false, forbidden: false, lastArrivalMs: 0, held: false, arrived: [] }
+  const idle = { up: false, forbidden: false, lastArrivalMs: 0, held: false, queuedBytes: 0, full: false }
+  return { connection: 0, arrived: [], stalls: 0, ...idle }
 }
 
 function laneOf({ lanes }: State, from: PeerIndex, to: PeerIndex): Lane {
@@ -114,12 +130,14 @@ function connectSoon(state: State, a: PeerIndex, b: PeerIndex): void {
 function setConnected(state: State, a: PeerIndex, b: PeerIndex, connected: boolean): void {
   const way = laneOf(state, a, b)
   if (way.up === connected) return
-  if (connected && (way.forbidden || !state.events[a] || !state.events[b])) return
+  if (connected && (way.forbidden || way.stalls > 0 || !state.events[a] || !state.events[b])) return
   for (const lane of [way, laneOf(state, b, a)]) {
     lane.up = connected
     lane.connection++
     lane.held = false
     lane.arrived.length = 0
+    lane.queuedBytes = 0
+    lane.full = false
     lane.lastArrivalMs = state.options.world.nowMs()
   }
   tell(state, a, b, connected)
@@ -139,7 +157,6 @@ function tell(state: State, self: PeerIndex, other: PeerIndex, connected: boolea
 }
 
 function transportOf(state: State, self: PeerIndex): Transport {
-  const { world } = state.options
   let own: TransportEvents | null = null
   const alive = () => own !== null && state.events[self] === own
   return {
@@ -157,7 +174,7 @@ function transportOf(state: State, self: PeerIndex): Transport {
       const lane = laneOf(state, from, self)
       if (!alive() || !lane.held) return
       lane.held = false
-      world.after(0, () => runFor(state, self, () => flush(state, from, self)))
+      flushSoon(state, from, self)
     },
     ban(peer) {
       if (!alive()) return
@@ -179,11 +196,14 @@ function detach(state: State, self: PeerIndex): void {
 }
 
 function send(state: State, from: PeerIndex, to: PeerIndex, frame: Frame): boolean {
-  const { world, latencyMs, bytesPerMs, extraMs, onSend } = state.options
+  const { world, latencyMs, bytesPerMs, queueBytesMax = Infinity, extraMs, onSend } = state.options
   const lane = laneOf(state, from, to)
   if (!lane.up) return false
+  if (lane.queuedBytes >= queueBytesMax) lane.full = true
+  if (lane.full) return false
   onSend?.(from, to, frame)
-  const transferMs = bytesPerMs === Infinity ? 0 : frameBytes(frame) / bytesPerMs
+  lane.queuedBytes += sizeOf(frame)
+  const transferMs = bytesPerMs === Infinity ? 0 : sizeOf(frame) / bytesPerMs
   const delayMs = latencyMs(from, to) + (extraMs?.(from, to) ?? 0)
   const arrivalMs = Math.max(lane.lastArrivalMs, world.nowMs() + delayMs) + transferMs
   lane.lastArrivalMs = arrivalMs
@@ -200,31 +220,51 @@ function arrive(state: State, from: PeerIndex, to: PeerIndex, connection: number
   const lane = laneOf(state, from, to)
   const { frameBytesMax = Infinity, world } = state.options
   if (!lane.up || lane.connection !== connection) return
-  if (frameBytesMax !== Infinity && frameBytes(frame) > frameBytesMax) {
+  if (frameBytesMax !== Infinity && sizeOf(frame) > frameBytesMax) {
     // As the real transport does: the length prefix is refused before anything is read, and the connection with it.
-    state.events[to]?.fault(from, 'oversize', `a frame of ${frameBytes(frame)} bytes`)
+    state.events[to]?.fault(from, 'oversize', `a frame of ${sizeOf(frame)} bytes`)
     setConnected(state, from, to, false)
     world.after(RECONNECT_MS, () => setConnected(state, from, to, true))
     return
   }
-  if (lane.held || lane.arrived.length > 0) lane.arrived.push(frame)
+  if (lane.held || lane.stalls > 0 || lane.arrived.length > 0) lane.arrived.push(frame)
   else deliver(state, from, to, frame)
+}
+
+function stall(state: State, from: PeerIndex, to: PeerIndex, stalled: boolean): void {
+  laneOf(state, from, to).stalls += stalled ? 1 : -1
+  flushSoon(state, from, to)
+}
+
+function flushSoon(state: State, from: PeerIndex, to: PeerIndex): void {
+  state.options.world.after(0, () => runFor(state, to, () => flush(state, from, to)))
 }
 
 function flush(state: State, from: PeerIndex, to: PeerIndex): void {
   const lane = laneOf(state, from, to)
-  while (!lane.held && lane.arrived.length > 0) deliver(state, from, to, lane.arrived.shift()!)
+  while (!lane.held && lane.stalls === 0 && lane.arrived.length > 0)
+    deliver(state, from, to, lane.arrived.shift()!)
 }
 
 function deliver(state: State, from: PeerIndex, to: PeerIndex, frame: Frame): void {
   state.options.onDelivery?.(from, to, frame)
-  const reader = state.events[to]?.frame(from, frameBytes(frame))
+  drain(state, from, to, sizeOf(frame))
+  const reader = state.events[to]?.frame(from, sizeOf(frame))
   for (const chunk of frame) reader?.add(chunk)
   reader?.end()
 }
 
-export function frameBytes(frame: Frame): number {
-  let sum = 0
-  for (const chunk of frame) sum += chunk.byteLength
-  return sum
+/** The receiver has read so much. */
+function drain(state: State, from: PeerIndex, to: PeerIndex, bytes: number): void {
+  const lane = laneOf(state, from, to)
+  lane.queuedBytes -= bytes
+  if (!lane.full || lane.queuedBytes > 0) return
+  lane.full = false
+  const { connection } = lane
+  const sender = state.events[from]
+  state.options.world.after(0, () =>
+    runFor(state, from, () => {
+      if (state.events[from] === sender && lane.connection === connection) sender?.drained(to)
+    }),
+  )
 }

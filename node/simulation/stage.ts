@@ -7,12 +7,12 @@ import { type RandomStream, randomStream } from '../../learning/random.ts'
 import { type AgreementPeer, type AgreementSettings, createAgreementPeer } from '../agreement-peer.ts'
 import { frameBytesMax } from '../codec/index.ts'
 import type { Corruption } from '../corruption.ts'
-import type { Clock } from '../ports.ts'
+import { type Clock, sizeOf } from '../ports.ts'
 import type { Authority } from './authority.ts'
 import type { Checkers } from './checkers/index.ts'
 import { type Conditions, extraDelay } from './conditions.ts'
 import { createLatency } from './latency.ts'
-import { createNetwork, frameBytes, type SimulatedNetwork } from './network.ts'
+import { createNetwork, type SimulatedNetwork } from './network.ts'
 import { type Blackboard, createBlackboard } from './sightings.ts'
 import { createDisk, type SimulatedDisk } from './storage.ts'
 import { createTrace, type Trace } from './trace.ts'
@@ -81,11 +81,12 @@ export function createStage(options: StageOptions): Stage {
   const isHonest = Array.from({ length: peers }, (_, peer) => honest.includes(peer))
   const bytesTaken = Array.from({ length: peers }, () => 0)
   const network = createNetwork({
-    ...{ world, peers, bytesPerMs: conditions.bytesPerMs, frameBytesMax: frameBytesMax(settings.dimension) },
+    ...{ world, peers, frameBytesMax: frameBytesMax(settings.dimension) },
+    ...{ bytesPerMs: conditions.bytesPerMs, queueBytesMax: conditions.queueBytesMax },
     latencyMs: (from, to) => (rushes && !isHonest[from] ? 0 : latencyMs(from, to)),
     extraMs: (from, to) => (extra.calm ? 0 : extra.of(from, to)),
     onSend: (from, _, frame) => {
-      bytesTaken[from]! += frameBytes(frame)
+      bytesTaken[from]! += sizeOf(frame)
     },
   })
   const { syncMs } = conditions

@@ -93,14 +93,23 @@ function begin(stage: Stage, trouble: Trouble): () => void {
         for (const other of trouble.others) network.setAllowed(trouble.peer, other, true)
       }
     case 'partition': {
-      const inside = new Set<PeerIndex>(trouble.side)
-      const cut = (allowed: boolean) => {
-        for (let a = 0; a < peers.length; a++)
-          for (let b = a + 1; b < peers.length; b++)
-            if (inside.has(a) !== inside.has(b)) network.setAllowed(a, b, allowed)
-      }
-      cut(false)
-      return () => cut(true)
+      const between = across(peers.length, trouble.side)
+      between((a, b) => network.setAllowed(a, b, false))
+      return () => between((a, b) => network.setAllowed(a, b, true))
     }
+    case 'stall': {
+      const between = across(peers.length, trouble.side)
+      between((a, b) => network.setStalled(a, b, true))
+      return () => between((a, b) => network.setStalled(a, b, false))
+    }
+  }
+}
+
+/** Every pair of which one is inside and the other is not. */
+function across(peers: number, side: readonly PeerIndex[]) {
+  const inside = new Set(side)
+  return (visit: (a: PeerIndex, b: PeerIndex) => void) => {
+    for (let a = 0; a < peers; a++)
+      for (let b = a + 1; b < peers; b++) if (inside.has(a) !== inside.has(b)) visit(a, b)
   }
 }

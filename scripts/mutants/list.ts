@@ -160,6 +160,14 @@ export const mutants: readonly Mutant[] = [
     swarm: 'learning',
   },
   {
+    name: 'words-lost-at-full-sockets',
+    file: 'node/link/link.ts',
+    line: 'if (!hooks.send(wordFrame(state, unsaid[0]!))) return false',
+    becomes: 'hooks.send(wordFrame(state, unsaid[0]!))',
+    within: 500,
+    swarm: 'learning',
+  },
+  {
     name: 'memory-taken-for-granted',
     file: 'learning/catch-up.ts',
     line: 'spoken === null ? 0 : spoken + 2',

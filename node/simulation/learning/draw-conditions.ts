@@ -6,7 +6,7 @@ import type { PeerIndex } from '../../../agreement/protocol.ts'
 import type { RandomStream } from '../../../learning/random.ts'
 import type { Cohort } from '../../cohort.ts'
 import type { Conditions, Moment, Scheduler, Trouble } from '../conditions.ts'
-import { drawLatency } from '../draw-conditions.ts'
+import { drawLatency, drawQueue, drawSide } from '../draw-conditions.ts'
 import { pick } from '../pick.ts'
 
 export interface LearningScene {
@@ -30,7 +30,7 @@ export function drawLearningConditions(scene: LearningScene, random: RandomStrea
   )
   if (random.uniform() < 0.3) troubles.push(...drawLostDisk(scene, peers[0]!, random))
   if (random.uniform() < 0.5) troubles.push(...drawHalfHeard(scene, peers[0]!, random))
-  return {
+  const conditions = {
     latency: drawLatency(random),
     jitterMs: random.uniform() < 0.5 ? 0 : 20 * random.uniform(),
     bytesPerMs: pick(random, [Infinity, Infinity, 1000]),
@@ -39,7 +39,15 @@ export function drawLearningConditions(scene: LearningScene, random: RandomStrea
     clockSkew: random.uniform() < 0.5 ? 0 : 0.1,
     syncMs: 10 * random.uniform(),
     ...{ troubles, calmAtMs },
+    queueBytesMax: drawQueue(random),
   }
+  if (random.uniform() < 0.3) troubles.push(drawStall(scene, peers[0]!, calmAtMs, random))
+  return conditions
+}
+
+function drawStall(scene: LearningScene, peer: PeerIndex, calmAtMs: number, random: RandomStream): Trouble {
+  const at = drawMoment(scene, peer, calmAtMs, random)
+  return { kind: 'stall', side: drawSide(scene.cohort.members.length, random), at, forMs: absence(random) }
 }
 
 /** Mostly short, sometimes most of the run. */
@@ -54,9 +62,7 @@ function drawTrouble(scene: LearningScene, peer: PeerIndex, calmAtMs: number, ra
   if (choice < 0.55) return { kind: 'crash', peer, at, forMs, kept: pick(random, [0, 0, 0.5, 1]) }
   if (choice < 0.7) return { kind: 'pause', peer, at, forMs }
   if (choice < 0.8) return { kind: 'disk-full', peer, at, forMs }
-  const members = [...scene.cohort.members.keys()]
-  const size = random.uniform() < 0.5 ? 1 : 1 + random.integer(members.length - 1)
-  return { kind: 'partition', side: random.shuffle(members).slice(0, size), at, forMs }
+  return { kind: 'partition', side: drawSide(scene.cohort.members.length, random), at, forMs }
 }
 
 /** The first of its vectors that a peer may lose the memory of: others have heard of it by then. */

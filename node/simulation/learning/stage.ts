@@ -101,8 +101,8 @@ function networkOf(
   const latencyMs = createLatency(conditions.latency, links)
   const rushes = conditions.scheduler.kind === 'rushing'
   return createNetwork({
-    ...{ world, peers: cohort.members.length, bytesPerMs: conditions.bytesPerMs },
-    frameBytesMax: frameBytesMax(dimension),
+    ...{ world, peers: cohort.members.length, frameBytesMax: frameBytesMax(dimension) },
+    ...{ bytesPerMs: conditions.bytesPerMs, queueBytesMax: conditions.queueBytesMax },
     latencyMs: (from, to) => (rushes && !honest.includes(from) ? 0 : latencyMs(from, to)),
     extraMs: (from, to) => (extra.calm ? 0 : extra.of(from, to)),
   })

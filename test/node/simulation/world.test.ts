@@ -52,7 +52,7 @@ function pair(options: Partial<NetworkOptions> = {}) {
       connected: peer => own.events.push(`+${peer}`),
       disconnected: peer => own.events.push(`-${peer}`),
       frame: () => wholeFrame(frame => own.frames.push(Buffer.concat(frame).toString())),
-      drained() {},
+      drained: peer => own.events.push(`~${peer}`),
       fault: (_, kind) => own.events.push(kind),
     })
   }
@@ -93,6 +93,57 @@ test('bandwidth delays, and a broken link loses what was under way', t => {
   say('heard')
   world.runSync()
   t.deepEqual(heard[1]!.frames.slice(1), ['heard'])
+  t.deepEqual(heard[1]!.events, ['+0', '-0', '+0'])
+})
+
+test('a full socket refuses frames, and says when all that waited has been read', t => {
+  const { world, heard, transports, say } = pair({ queueBytesMax: 10 })
+  transports[1]!.pause(0)
+  t.deepEqual(['12345', '678901', 'x'].map(say), [true, true, false], 'as many as begin below the limit')
+  world.runSync()
+  t.false(say('y'), 'they are under way until they are read')
+  transports[1]!.resume(0)
+  world.runSync()
+  t.deepEqual(heard[0]!.events, ['+1', '~1'])
+  t.true(say('z'))
+  world.runSync()
+  t.deepEqual(heard[1]!.frames, ['12345', '678901', 'z'])
+  t.deepEqual(heard[0]!.events, ['+1', '~1'], 'nothing was refused since')
+})
+
+test('a connection that breaks takes a full socket with it', t => {
+  const { world, network, heard, transports, say } = pair({ queueBytesMax: 1 })
+  transports[1]!.pause(0)
+  t.deepEqual(['a', 'b'].map(say), [true, false])
+  network.setAllowed(0, 1, false)
+  network.setAllowed(0, 1, true)
+  world.runSync()
+  t.true(say('c'))
+  world.runSync()
+  t.deepEqual(heard[1]!.frames, ['c'])
+  t.deepEqual(heard[0]!.events, ['+1', '-1', '+1'])
+})
+
+test('what a stall keeps arrives in order at its end, over the same connection; none comes up meanwhile', t => {
+  const { world, network, heard, say } = pair()
+  network.setStalled(0, 1, true)
+  network.setStalled(0, 1, true)
+  for (const word of ['one', 'two']) say(word)
+  world.runSync()
+  network.setStalled(0, 1, false)
+  world.runSync()
+  t.deepEqual(heard[1]!.frames, [])
+  network.setStalled(0, 1, false)
+  world.runSync()
+  t.deepEqual(heard[1]!.frames, ['one', 'two'])
+  t.deepEqual(heard[1]!.events, ['+0'])
+  network.setAllowed(0, 1, false)
+  network.setStalled(0, 1, true)
+  network.setAllowed(0, 1, true)
+  world.runSync()
+  t.deepEqual(heard[1]!.events, ['+0', '-0'])
+  network.setStalled(0, 1, false)
+  world.runSync()
   t.deepEqual(heard[1]!.events, ['+0', '-0', '+0'])
 })
 
