@@ -36,6 +36,8 @@ export type BroadcastInput =
   | { readonly kind: 'vector'; readonly vector: Vector }
   /** The time that was asked for has passed. */
   | { readonly kind: 'timer' }
+  /** This peer may ask again for what its earlier lives were given. */
+  | { readonly kind: 'restarted'; readonly peer: PeerIndex }
 
 /** What it tells its driver. */
 export type BroadcastOutput =
@@ -46,7 +48,7 @@ export type BroadcastOutput =
 /** Reliable broadcast of one slot's vector, as a state machine. */
 export type Broadcast = Protocol<BroadcastInput, Message, BroadcastOutput>
 
-/** Answers that one peer gets for one slot: one, and two more for a peer that restarted in between. */
+/** Answers that one life of a peer gets for one slot: it asks once, and a link may repeat what was not acknowledged. */
 const answersPerPeerMax = 3
 
 /** One vote a peer; counted as they come, since an exchange among n casts 2n² of them at each peer. */
@@ -97,6 +99,7 @@ export function createBroadcast(options: BroadcastOptions): Broadcast {
     input(value) {
       const step: Builder = newStep()
       if (value.kind === 'timer') askNext(state, step)
+      else if (value.kind === 'restarted') state.answered.delete(value.peer)
       else {
         const sealed = options.commitments.seal(options.slot, value.vector)
         step.messages.push({ to: 'others', message: { kind: 'vector', slot: options.slot, sealed } })

@@ -25,10 +25,12 @@ export interface WitnessedExchangeOptions {
   readonly commitments: Commitments
 }
 
-/** What its driver tells it: the own vector, and timers that have run out. */
+/** What its driver tells it: the own vector, timers that have run out, and who has restarted. */
 export type WitnessedExchangeInput =
   | { readonly kind: 'vector'; readonly vector: Vector }
   | { readonly kind: 'timer'; readonly slot: Slot }
+  /** This peer may ask again for what its earlier lives were given. */
+  | { readonly kind: 'restarted'; readonly peer: PeerIndex }
 
 /** What it tells its driver. */
 export type WitnessedExchangeOutput =
@@ -69,11 +71,10 @@ export function createWitnessedExchange(options: WitnessedExchangeOptions): Witn
   return {
     input(value) {
       const step: Builder = newStep()
-      const child =
-        value.kind === 'vector'
-          ? broadcasts[self]!.input(value)
-          : broadcasts[value.slot.sender]!.input({ kind: 'timer' })
-      consume(state, step, child)
+      if (value.kind === 'vector') consume(state, step, broadcasts[self]!.input(value))
+      else if (value.kind === 'timer')
+        consume(state, step, broadcasts[value.slot.sender]!.input({ kind: 'timer' }))
+      else for (const broadcast of broadcasts) broadcast.input(value)
       return step
     },
     receive(from, message) {

@@ -19,6 +19,8 @@ export interface CatchUpOptions {
   readonly past: number
   readonly commitments: Commitments
   readonly aggregate?: Aggregate
+  /** Too few honest others for their parameters to be aggregated: the agreement on these is joined instead. */
+  readonly listens: boolean
 }
 
 export type CatchUpReason =
@@ -29,12 +31,15 @@ export type CatchUpReason =
   /** It may be that others have gone on without this peer: it stays where it is unless more than f say so. */
   | 'unsure'
 
-export interface CatchUpOutput {
-  readonly kind: 'found'
-  readonly step: number
-  /** θ_s; null: this peer goes on with the state it has. */
-  readonly parameters: Vector | null
-}
+export type CatchUpOutput =
+  | {
+      readonly kind: 'found'
+      readonly step: number
+      /** θ_s; null: this peer goes on with the state it has. */
+      readonly parameters: Vector | null
+    }
+  /** Goes on in this step's agreement on parameters, without a vector of its own. */
+  | { readonly kind: 'listen'; readonly step: number }
 
 export interface CatchUp {
   readonly asking: () => boolean
@@ -46,6 +51,8 @@ export interface CatchUp {
   reached(step: number, parameters: Vector): Step<Message, CatchUpOutput>
   /** A vector of another peer was received from itself: kept as a proof of how far it had come. */
   saw(from: PeerIndex, seen: Seen): void
+  /** This peer may ask again: it is another life that does. */
+  restarted(peer: PeerIndex): void
   /** Asks where the others are. */
   ask(step: number, reason: CatchUpReason): Step<Message, CatchUpOutput>
   receive(from: PeerIndex, message: Message): Step<Message, CatchUpOutput>

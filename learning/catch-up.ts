@@ -13,25 +13,24 @@
  * Those who saw its newest may be among the f that do not answer. But it came to its last step S with vectors of
  * n − f peers from step S − 1, of whom n − 3f − 1 are honest and answer: where that is more than f, the (f + 1)-th
  * highest position is at least S − 1, and two steps after it are new to it as well.
+ *
+ * RB-TM at its bound, n = 3f + 1, has only 2f honest others: where the f liars keep silent, too few to trim f at both
+ * ends of their parameters, though enough for every quorum with this peer. There it takes part in an agreement on
+ * parameters that honest peers have ended, from what the links keep of it, and without a vector of its own.
  */
 import { aggregate as plainRules } from '../agreement/averaging/aggregate.ts'
 import type { Message, Seen, Slot } from '../agreement/message.ts'
 import { newStep, type PeerIndex, type StepBuilder } from '../agreement/protocol.ts'
 import { isFiniteVector, type Vector } from '../agreement/vector.ts'
 import type { CatchUp, CatchUpOptions, CatchUpOutput, CatchUpReason } from './catch-up-contract.ts'
+import { type Position, type Positions, positionsOf } from './positions.ts'
 
 /**
- * Questions that one peer is answered while this one stands at a step: what an honest peer may ask, restarts
- * included, and few enough that whoever asks all the time gets little for it. A position costs 100 bytes, θ_s all of θ.
+ * Questions that one life of a peer is answered while this one stands at a step: what an honest peer may ask, and few
+ * enough that whoever asks all the time gets little for it. A position costs 100 bytes, θ_s all of θ.
  */
 const POSITIONS_MAX = 64
 const PARAMETERS_MAX = 8
-
-interface Position {
-  readonly step: number
-  readonly oldest: number
-  readonly seenStep: number
-}
 
 interface Question {
   readonly step: number
@@ -40,6 +39,8 @@ interface Question {
   /** The step asked for; null before it is chosen. */
   target: number | null
   readonly answers: Map<PeerIndex, Vector>
+  /** This peer goes on where it is, whatever else is said; it may only be told that there is a better place. */
+  readonly settled: boolean
 }
 
 type Builder = StepBuilder<Message, CatchUpOutput>
@@ -68,7 +69,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     question: null,
   }
   return {
-    asking: () => state.question !== null,
+    asking: () => state.question !== null && !state.question.settled,
     unsure: () => isUnsure(state.question),
     waitingFor: () => missing(state),
     reached(step, parameters) {
@@ -78,16 +79,27 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       state.history.set(step, parameters)
       for (const old of state.history.keys()) if (old < step - options.kept) state.history.delete(old)
       for (const [peer, wanted] of [...state.waiting]) serve(state, builder, peer, wanted)
-      if (isOvertaken(state.question, step)) stay(state, builder, step)
+      if (state.question?.settled) state.question = null
+      if (isOvertaken(state.question, step)) stay(state, builder, { step })
       return builder
     },
     saw(from, seen) {
       const before = state.seen.get(from)
       if (before === undefined || before.slot.step <= seen.slot.step) state.seen.set(from, seen)
     },
+    restarted(peer) {
+      for (const kind of ['query', 'fetch'] as const) state.answered.delete(keyOf(kind, peer))
+    },
     ask(step, reason) {
       const builder: Builder = newStep()
-      state.question = { step, reason, positions: new Map(), target: null, answers: new Map() }
+      state.question = {
+        step,
+        reason,
+        positions: new Map(),
+        target: null,
+        answers: new Map(),
+        settled: false,
+      }
       builder.messages.push({ to: 'others', message: { kind: 'query', slot: slotAt(state, step) } })
       choose(state, builder, state.question)
       return builder
@@ -133,11 +145,15 @@ function mayAsk(
   { kind, slot }: Message,
   most: number,
 ): boolean {
-  const key = `${kind} ${from}`
+  const key = keyOf(kind, from)
   const count = answered.get(key) ?? 0
   answered.set(key, count + 1)
   if (count >= most) builder.faults.push({ peer: from, kind: 'excessive-requests', slot })
   return count < most
+}
+
+function keyOf(kind: Message['kind'], peer: PeerIndex): string {
+  return `${kind} ${peer}`
 }
 
 function positionFor(state: State, asker: PeerIndex): Message {
@@ -181,34 +197,51 @@ function takePosition(
 
 /** Chooses the step to join at, once enough is known; again where too few can still give it. */
 function choose(state: State, builder: Builder, question: Question): void {
-  const { peers, faults, stepsEnd } = state.options
-  const positions = [...question.positions.values()]
+  const { peers, faults, past, stepsEnd, listens } = state.options
+  const positions = positionsOf(question.positions.values())
   const enough = peers - faults - 1
-  if (positions.length < enough) return
-  const holders = (step: number) => positions.filter(({ oldest }) => oldest <= step).length
-  if (question.target !== null && holders(question.target) >= enough) return
-  const seenStep = Math.max(0, ...positions.map(position => position.seenStep))
-  const amnesiac = question.reason === 'amnesiac'
-  // Nobody has heard of this peer, and all can still be had: it begins where everyone began.
-  const isNew = amnesiac && seenStep === 0 && holders(question.step) >= enough
+  if (positions.heard < enough) return
+  if (question.target !== null && positions.holders(question.target) >= enough) return
   // Of f + 1 that no longer take part in this step, one is honest.
-  const gone = positions.filter(({ step }) => step > question.step + state.options.past).length
-  if (isNew || (isUnsure(question) && gone <= faults)) {
-    stay(state, builder, question.step)
+  const isBehind = !isUnsure(question) || positions.beyond(question.step + past) > faults
+  const amnesiac = question.reason === 'amnesiac'
+  if (listens && !amnesiac) {
+    listen(state, builder, question, isBehind ? positions : null)
     return
   }
-  const steps = positions.map(({ step }) => step).sort((a, b) => a - b)
-  const oldests = positions.map(({ oldest }) => oldest).sort((a, b) => a - b)
-  const spoken = amnesiac ? Math.max(seenStep, seenStep === 0 ? 0 : steps.at(-1 - faults)!) : null
+  const { seenStep } = positions
+  // Nobody has heard of this peer, and all can still be had: it begins where everyone began.
+  const isNew = amnesiac && seenStep === 0 && positions.holders(question.step) >= enough
+  if (isNew || !isBehind) {
+    stay(state, builder, question)
+    return
+  }
+  const spoken = amnesiac ? Math.max(seenStep, seenStep === 0 ? 0 : positions.highest(faults)) : null
   const target = Math.max(
-    steps[faults]!,
-    oldests[enough - 1]!,
+    positions.lowest(faults),
+    positions.heldBy(enough - 1),
     question.step,
     spoken === null ? 0 : spoken + 2,
   )
   question.target = Math.min(target, stepsEnd)
   question.answers.clear()
   builder.messages.push({ to: 'others', message: { kind: 'fetch', slot: slotAt(state, question.target) } })
+}
+
+/**
+ * Joins the last step that f + 1 say they have ended, if enough still hold it. Of 2f answers f may lie, and come
+ * first: where they speak for staying, this peer stays, but later answers may still say otherwise.
+ */
+function listen(state: State, builder: Builder, question: Question, positions: Positions | null): void {
+  const { peers, faults } = state.options
+  const ended = (positions?.highest(faults) ?? 0) - 1
+  if (positions !== null && ended >= question.step && positions.holders(ended) >= peers - faults - 1) {
+    state.question = null
+    builder.outputs.push({ kind: 'listen', step: ended })
+  } else if (!question.settled) {
+    stay(state, builder, question)
+    state.question = { ...question, settled: true }
+  }
 }
 
 /** Still only wondering. */
@@ -222,7 +255,7 @@ function isOvertaken(question: Question | null, step: number): boolean {
   return question.step < step && (question.target ?? step) <= step
 }
 
-function stay(state: State, builder: Builder, step: number): void {
+function stay(state: State, builder: Builder, { step }: Pick<Question, 'step'>): void {
   state.question = null
   builder.outputs.push({ kind: 'found', step, parameters: null })
 }

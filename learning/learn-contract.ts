@@ -1,6 +1,7 @@
 /** What LEARN takes, says and is asked: its options, state, inputs and outputs. The protocol itself is learn.ts. */
 import type { Aggregate } from '../agreement/averaging/aggregate.ts'
 import type { AveragingOptions, AveragingOutput, TimerKey } from '../agreement/averaging/averaging.ts'
+import type { ProtocolName } from '../agreement/bounds.ts'
 import type { AveragedPhase, Message } from '../agreement/message.ts'
 import type { PeerIndex, Protocol } from '../agreement/protocol.ts'
 import type { Vector } from '../agreement/vector.ts'
@@ -60,12 +61,22 @@ export interface LearnWindow {
 /** The window of every peer that is not told another. */
 export const defaultWindow: LearnWindow = { ahead: 4, past: 4, kept: 16 }
 
+/**
+ * Of a peer of this protocol. In RB-TM a slower peer may have to ask for a vector that a liar has not sent to it: who
+ * has the vector answers for as long as links keep the messages.
+ */
+export function windowOf(protocol: ProtocolName): LearnWindow {
+  return protocol === 'rb-tm' ? { ...defaultWindow, past: defaultWindow.kept } : defaultWindow
+}
+
 /** What happens to LEARN besides messages. */
 export type LearnInput =
   /** `amnesiac`: this peer does not know what it signed before, if anything. It then asks the others first. */
   | { readonly kind: 'start'; readonly amnesiac?: boolean }
   /** A peer can no longer send what this one lacks. From f + 1 peers this means: catch up. */
   | { readonly kind: 'missed'; readonly peer: PeerIndex }
+  /** This peer has begun a new life, which may ask again for what the earlier ones were given. */
+  | { readonly kind: 'restarted'; readonly peer: PeerIndex }
   /** The others may have gone on without this peer: ask them. */
   | { readonly kind: 'stranded' }
   | { readonly kind: 'gradient'; readonly step: number; readonly gradient: Vector }

@@ -101,6 +101,10 @@ function handleInput(state: State, builder: Builder, value: LearnInput): void {
       if (state.missed.size > state.options.faults && mayAsk(state, 'left-behind'))
         seek(state, builder, state.catchUp.ask(state.step, 'left-behind'))
       break
+    case 'restarted':
+      state.catchUp.restarted(value.peer)
+      for (const agreement of state.agreements.values()) absorb(builder, agreement.input(value))
+      break
     case 'stranded':
       if (mayAsk(state, 'unsure')) seek(state, builder, state.catchUp.ask(state.step, 'unsure'))
       break
@@ -148,8 +152,13 @@ function receive(state: State, builder: Builder, from: PeerIndex, message: Messa
 
 /** Carries out what catching up says, and goes on where it has found a place. */
 function seek(state: State, builder: Builder, child: Step<Message, CatchUpOutput>): void {
-  for (const { step, parameters } of absorb(builder, child)) {
+  for (const output of absorb(builder, child)) {
     state.missed.clear()
+    if (output.kind === 'listen') {
+      listen(state, builder, output.step)
+      continue
+    }
+    const { step, parameters } = output
     if (parameters !== null) {
       Object.assign(state, { step, parameters, momentum: null })
       builder.outputs.push({ kind: 'stepped', state: snapshot(state) })
@@ -157,6 +166,20 @@ function seek(state: State, builder: Builder, child: Step<Message, CatchUpOutput
     builder.outputs.push({ kind: 'caught-up', step })
     if (parameters !== null || !state.started) beginStep(state, builder)
   }
+}
+
+/** Joins a step in its agreement on parameters, to go on from what comes of it. */
+function listen(state: State, builder: Builder, step: number): void {
+  builder.outputs.push({ kind: 'caught-up', step })
+  if (step === state.step && state.phase === 'parameters') return // it takes part already
+  Object.assign(state, { step, phase: 'parameters', computing: false, momentum: null })
+  consume(
+    state,
+    builder,
+    step,
+    'parameters',
+    agreementOf(state, step, 'parameters').input({ kind: 'listen' }),
+  )
 }
 
 function beginStep(state: State, builder: Builder): void {
@@ -237,7 +260,9 @@ function statusOf(state: State): LearnStatus {
 
 function catchUpOptions(options: LearnOptions): Omit<CatchUpOptions, 'kept' | 'past' | 'stepsEnd'> {
   const { protocol, self, peers, faults, dimension, commitments, aggregate } = options
-  return { protocol, self, peers, faults, dimension, commitments, ...(aggregate && { aggregate }) }
+  // Answers that can be waited for, and those that it takes to trim f at both ends (answersNeeded in catch-up.ts).
+  const listens = protocol === 'rb-tm' && peers - faults - 1 < 2 * faults + 1
+  return { protocol, self, peers, faults, dimension, commitments, listens, ...(aggregate && { aggregate }) }
 }
 
 function snapshot({ step, parameters, momentum, drawn }: State): LearnState {

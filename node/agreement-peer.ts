@@ -92,7 +92,8 @@ export function createAgreementPeer(options: AgreementPeerOptions): AgreementPee
   const delaysMs: Record<TimerPurpose, number> = { grace: graceMs, timeout: timeoutMs, payload: payloadMs }
   const runner: Runner<AveragingInput> = createRunner<AveragingInput, AveragingOutput>({
     ...{ self, peers, clock, verifier, journal, limits, epoch, delaysMs },
-    hooks: { ...hooks, missed() {} }, // every message of the one step is kept
+    // Every message of the one step is kept: nothing is ever missed.
+    hooks: { ...hooks, restarted: peer => runner.input({ kind: 'restarted', peer }) },
     protocol: drivenBy(byzantine ?? averaging),
     transport:
       corruption === undefined

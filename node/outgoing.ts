@@ -35,6 +35,9 @@ export interface OutgoingOptions {
 /** An exchange among n makes n² of each of these: they travel together. */
 const patient: ReadonlySet<Message['kind']> = new Set(['echo', 'ready'])
 
+/** What a peer may let pass while it asks where to go on, and then has to be told again. */
+const lasting: ReadonlySet<Message['kind']> = new Set(['vector', 'echo', 'ready', 'report'])
+
 export function createOutgoing(options: OutgoingOptions): Outgoing {
   const { journal, links, inTurn, pumpLater, failed } = options
   let unsynced: Envelope[] = []
@@ -46,7 +49,15 @@ export function createOutgoing(options: OutgoingOptions): Outgoing {
     const timeless = message.slot.phase === 'state'
     const answers =
       message.kind === 'payload' || message.kind === 'position' || (timeless && message.kind === 'vector')
-    const encoded: Encoded = { step: message.slot.step, chunks, bytes: sizeOf(chunks), answers, timeless }
+    const once = timeless || !lasting.has(message.kind)
+    const encoded: Encoded = {
+      step: message.slot.step,
+      chunks,
+      bytes: sizeOf(chunks),
+      once,
+      answers,
+      timeless,
+    }
     for (const [peer, link] of links.entries()) {
       if (link === null || (to !== 'others' && to !== peer)) continue
       link.enqueue(encoded)

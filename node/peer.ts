@@ -17,6 +17,7 @@ import {
   type LearnOptions,
   type LearnOutput,
   type LearnStatus,
+  windowOf,
 } from '../learning/learn-contract.ts'
 import type { GradientReply, GradientRequest } from '../learning/oracle.ts'
 import { createSchedule, type Schedule } from '../learning/schedule.ts'
@@ -125,6 +126,7 @@ export function createPeer(options: PeerOptions): Peer {
         runner.input({ kind: 'missed', peer })
         stranded.missed(peer)
       },
+      restarted: peer => runner.input({ kind: 'restarted', peer }),
       ahead: stranded.ahead,
       output: output => act(options, runner, journal, output),
     },
@@ -246,7 +248,7 @@ export function learnOptions(
     batch: batchSize(parseBatchSchedule(cohort.batchSchedule), batch),
     box: cohort.box === null ? null : { low: -cohort.box, high: cohort.box },
     outputStep: output === 'last' ? null : drawnStep(seed, steps),
-    window: defaultWindow,
+    window: windowOf(protocol),
   }
 }
 

@@ -47,6 +47,8 @@ export interface RunnerHooks<Output> {
   connection?(peer: PeerIndex, up: boolean, reason: string): void
   /** A peer no longer had so many messages meant for this one. */
   missed?(peer: PeerIndex, messages: number): void
+  /** A peer has begun a new life, or is met for the first time. */
+  restarted?(peer: PeerIndex): void
   /** What this peer says next comes too early to be taken. */
   ahead?(peer: PeerIndex): void
   /** A message reached the protocol. For traces and checkers. */

@@ -135,6 +135,9 @@ function linkHooks<I, O extends { readonly kind: string }>(state: State<I, O>, p
         state.links[peer]?.acknowledge()
       })
     },
+    reborn() {
+      hooks.restarted?.(peer)
+    },
     gap(missing: number) {
       hooks.missed?.(peer, missing)
     },

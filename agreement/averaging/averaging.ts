@@ -52,6 +52,10 @@ export interface TimerKey {
 /** What its driver tells it. */
 export type AveragingInput =
   | { readonly kind: 'vector'; readonly vector: Vector }
+  /** In place of a vector: the others have ended this agreement, or will, without one of this peer (RB-TM only). */
+  | { readonly kind: 'listen' }
+  /** This peer has begun a new life, which may ask again for what the earlier ones were given. */
+  | { readonly kind: 'restarted'; readonly peer: PeerIndex }
   | { readonly kind: 'timer'; readonly timer: TimerKey }
 
 /** What it tells its driver; `agreed` comes last, once. */

@@ -43,13 +43,14 @@ export function createBroadcastBased(options: AveragingOptions): Averaging {
   return {
     input(value: AveragingInput) {
       const step: Builder = newStep()
-      if (value.kind === 'vector') {
-        if (state.iteration >= 0) throw new Error('averaging agreement takes its input once')
-        begin(state, step, 0, value.vector)
-      } else {
+      if (value.kind === 'timer') {
         const { slot } = value.timer
         consume(state, step, slot.iteration, exchanges[slot.iteration]!.input({ kind: 'timer', slot }))
-      }
+      } else if (value.kind === 'restarted') {
+        for (const exchange of exchanges) exchange.input(value)
+      } else if (state.iteration >= 0) throw new Error('averaging agreement takes its input once')
+      else if (value.kind === 'vector') begin(state, step, 0, value.vector)
+      else listen(state, step)
       return step
     },
     receive(from, message) {
@@ -79,6 +80,21 @@ function begin(state: State, step: Builder, iteration: number, vector: Vector): 
   const own = child.messages.find(({ message }) => message.kind === 'vector')?.message
   if (own?.kind === 'vector') step.outputs.push({ kind: 'sealed', slot, vector: own.sealed.vector })
   consume(state, step, iteration, child)
+  concludeEarly(state, step, iteration)
+}
+
+/**
+ * Once an honest peer has ended an exchange, the broadcasts' totality brings everyone its vectors and the witnesses
+ * that it had: n − f of each, none of them this peer's. In the later iterations this peer has a vector like all.
+ */
+function listen(state: State, step: Builder): void {
+  if (state.exchanges.length === 0)
+    throw new Error('an agreement of no iteration cannot be joined without a vector')
+  state.iteration = 0
+  concludeEarly(state, step, 0)
+}
+
+function concludeEarly(state: State, step: Builder, iteration: number): void {
   const early = state.early[iteration]
   if (early !== null && early !== undefined && state.iteration === iteration)
     conclude(state, step, iteration, early)

@@ -52,7 +52,8 @@ export function createStandardForm(options: AveragingOptions): Averaging {
         if (state.iteration >= 0) throw new Error('averaging agreement takes its input once')
         if (options.synchrony === 'synchronous' && options.iterations > 0) startRound(state, step, 0)
         begin(state, step, 0, value.vector)
-      } else wake(state, step, value.timer)
+      } else if (value.kind === 'timer') wake(state, step, value.timer)
+      else if (value.kind === 'listen') throw new Error('only RB-TM can be joined without a vector')
       return step
     },
     receive(from, message) {

@@ -25,6 +25,7 @@ export function createInbox(): Inbox {
   let received: number | null = null
   let told = 0
   let untoldBytes = 0
+  let resets = 0
   return {
     put(sequence, messages) {
       let missing = 0
@@ -41,7 +42,12 @@ export function createInbox(): Inbox {
     },
     takeWhile(take) {
       let taken = 0
-      while (taken < waiting.length && take(waiting[taken]!) === 'taken') taken++
+      const resetsBefore = resets
+      while (taken < waiting.length && take(waiting[taken]!) === 'taken') {
+        // What the message brought about was a reset: it was of before, and so was all that waited.
+        if (resets !== resetsBefore) return true
+        taken++
+      }
       waiting.splice(0, taken)
       received = taken > 0 ? (received ?? 0) + taken : received
       return taken > 0
@@ -55,6 +61,7 @@ export function createInbox(): Inbox {
       untoldBytes = 0
     },
     reset() {
+      resets++
       received = null
       told = 0
       untoldBytes = 0

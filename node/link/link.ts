@@ -32,6 +32,8 @@ export interface LinkHooks {
   hold(held: boolean): void
   /** An acknowledgement is due some time soon. */
   ackSoon(): void
+  /** The peer has begun a new life. */
+  reborn(): void
   /** The peer no longer has messages meant for us: it was too long without an answer, or an earlier life took them. */
   gap(missing: number): void
 }
@@ -206,6 +208,7 @@ function resume(state: State, frame: Extract<LinkFrame, { kind: 'resume' }>): vo
   if (!knows) outbox.resumeAt(frame.step, reborn)
   else if (isFirst) outbox.resumeAfter(frame.received)
   state.resumed = true
+  if (isFirst && reborn) hooks.reborn() // a second life on one connection would be a lie
   if (begins && frame.forgotten >= state.step()) hooks.gap(1)
   if (!isFirst && !knows) say(state, 'where')
   if (state.finishing) say(state, 'finished')

@@ -9,6 +9,8 @@ export interface Encoded {
   readonly step: number
   readonly chunks: readonly Uint8Array[]
   readonly bytes: number
+  /** A life that has taken it needs it no more, wherever it goes on: questions, answers, proofs. */
+  readonly once?: boolean
   /** It answers a question: of no use to a later life of the peer, which has not asked. */
   readonly answers?: boolean
   /** It is about no step (catching up): a peer that is further on needs it all the same. */
@@ -24,8 +26,11 @@ export interface Outbox {
   acknowledgedUpTo(number: number): void
   /** On a new connection: goes on after the last message that the peer has. */
   resumeAfter(received: number): void
-  /** The peer begins anew: everything kept of this step and later, without old answers where it has forgotten the questions. */
-  resumeAt(step: number, forgetful: boolean): void
+  /**
+   * The peer begins anew: everything kept of this step and later. In a new life it has forgotten what it asked and was
+   * told; in the same one it has not.
+   */
+  resumeAt(step: number, reborn: boolean): void
   /** Forgets acknowledged messages of steps before this one. */
   forgetBefore(step: number): void
   /** The last step of which a message is no longer kept; 0: none. Who needs that step again cannot be served. */
@@ -82,8 +87,9 @@ export function createOutbox(limits: LinkLimits): Outbox {
       state.next = Math.min(Math.max(state.first, received + 1), end(state))
       state.inFlightBytes = 0
     },
-    resumeAt(step, forgetful) {
-      if (forgetful) dropAnswers(state)
+    resumeAt(step, reborn) {
+      if (reborn) keepOnly(state, ({ answers }) => answers !== true)
+      else keepOnly(state, ({ once }, number) => once !== true || number > state.acknowledged)
       const index = state.kept.findIndex(message => message.step >= step || message.timeless === true)
       state.next = index < 0 ? end(state) : state.first + index
       state.acknowledged = state.next - 1
@@ -122,9 +128,9 @@ function dropFirst(state: State): Encoded {
   return dropped
 }
 
-/** Numbers may shift, as the peer's new life has heard none yet. */
-function dropAnswers(state: State): void {
-  state.kept = state.kept.filter(({ answers }) => answers !== true)
+/** Numbers may shift, as the peer has forgotten those that it has heard. */
+function keepOnly(state: State, isKept: (message: Encoded, number: number) => boolean): void {
+  state.kept = state.kept.filter((message, i) => isKept(message, state.first + i))
   state.keptBytes = state.kept.reduce((sum, { bytes }) => sum + bytes, 0)
 }
 

@@ -3,7 +3,7 @@ import test from 'ava'
 import type { Message, Seen } from '../../agreement/message.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import { createCatchUp } from '../../learning/catch-up.ts'
-import type { CatchUp, CatchUpReason } from '../../learning/catch-up-contract.ts'
+import type { CatchUp, CatchUpOutput, CatchUpReason } from '../../learning/catch-up-contract.ts'
 import { seal, slotAt, testCommitments } from '../agreement/harness.ts'
 
 const N = 7
@@ -20,6 +20,7 @@ function member(self: number, protocol: 'mda' | 'cva' = 'mda'): CatchUp {
     stepsEnd: 101,
     kept: 16,
     past: 4,
+    listens: false,
     commitments: testCommitments(),
   })
 }
@@ -35,7 +36,7 @@ function at(self: number, step: number): CatchUp {
 
 /** Peer 0 asks; the others answer what they are asked until nothing more is said. */
 function askAll(asker: CatchUp, others: ReadonlyMap<number, CatchUp>, step: number, reason: CatchUpReason) {
-  const found: { step: number; parameters: Vector | null }[] = []
+  const found: Extract<CatchUpOutput, { kind: 'found' }>[] = []
   const targets: number[] = []
   const pending = [...asker.ask(step, reason).messages]
   while (pending.length > 0) {
@@ -46,7 +47,7 @@ function askAll(asker: CatchUp, others: ReadonlyMap<number, CatchUp>, step: numb
       for (const answer of other.receive(0, message).messages) {
         const next = asker.receive(index, answer.message)
         pending.push(...next.messages)
-        found.push(...next.outputs)
+        found.push(...next.outputs.filter(output => output.kind === 'found'))
       }
     }
   }
@@ -206,4 +207,60 @@ test('a peer that gets on by itself stops asking, and never goes back', t => {
       leaving.receive(index, message)
   for (let step = 41; step < 46; step++) t.is(leaving.reached(step, theta(step, 0)).outputs.length, 0)
   t.like(leaving.reached(46, theta(46, 0)).outputs[0], { step: 46, parameters: null })
+})
+
+/** Peer 0 of an RB-TM cohort of four, at step 3, asks; the others say where they stand and what they hold, in this order. */
+function listener(reason: CatchUpReason) {
+  const asker = createCatchUp({
+    ...{ protocol: 'rb-tm', self: 0, peers: 4, faults: 1, dimension: D, stepsEnd: 101, kept: 16, past: 16 },
+    ...{ listens: true, commitments: testCommitments() },
+  })
+  asker.reached(3, theta(3, 0))
+  asker.ask(3, reason)
+  const hear = (from: number, step: number, oldest: number) => {
+    const slot = { step, phase: 'state', iteration: 0, sender: from } as const
+    const { messages, outputs } = asker.receive(from, { kind: 'position', slot, oldest, seen: null })
+    return [...messages, ...outputs.map(({ kind, step: at }) => `${kind} ${at}`)]
+  }
+  return {
+    asker,
+    hear: (...said: [number, number][]) => said.map(([at, oldest], i) => hear(i + 1, at, oldest)),
+  }
+}
+
+test('RB-TM at its bound: a peer left behind joins the last agreement that an honest peer has ended', t => {
+  for (const reason of ['left-behind', 'unsure'] as const) {
+    const { asker, hear } = listener(reason)
+    t.deepEqual(hear([50, 34], [51, 35]), [[], ['listen 49']], reason)
+    t.false(asker.asking())
+  }
+})
+
+test('RB-TM at its bound: a liar that answers first delays a peer, and no more', t => {
+  for (const reason of ['left-behind', 'unsure'] as const) {
+    const back = listener(reason)
+    t.deepEqual(back.hear([3, 1], [50, 34], [51, 35]), [[], ['found 3'], ['listen 49']], reason)
+    const ahead = listener(reason)
+    t.deepEqual(ahead.hear([90, 80], [50, 34], [51, 35]), [[], ['found 3'], ['listen 50']], reason)
+  }
+})
+
+test('RB-TM at its bound: who is not behind stays, as does who has got on by itself', t => {
+  const near = listener('unsure')
+  t.deepEqual(near.hear([3, 1], [19, 3], [19, 3]), [[], ['found 3'], []], 'they still take part in step 3')
+  const going = listener('unsure')
+  t.deepEqual(going.hear([3, 1], [50, 34]), [[], ['found 3']])
+  going.asker.reached(4, theta(4, 0))
+  const late = { step: 51, phase: 'state', iteration: 0, sender: 3 } as const
+  t.deepEqual(going.asker.receive(3, { kind: 'position', slot: late, oldest: 35, seen: null }).outputs, [])
+})
+
+test('a new life may ask as often as the one before', t => {
+  const peer = at(1, 50)
+  const fetch = () =>
+    peer.receive(0, { kind: 'fetch', slot: { step: 40, phase: 'state', iteration: 0, sender: 0 } })
+  while (fetch().faults.length === 0) t.pass()
+  t.is(fetch().messages.length, 0)
+  peer.restarted(0)
+  t.is(fetch().messages.length, 1)
 })

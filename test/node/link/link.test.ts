@@ -128,6 +128,29 @@ test('acknowledgements of what was never sent change nothing', t => {
   t.deepEqual(net.sides[1]!.taken, [1])
 })
 
+test('what was a question or an answer comes again after a rewind only where it was not taken', t => {
+  const net = pair()
+  const [sender, receiver] = net.sides as [Side, Side]
+  const once = (step: number) => ({ ...message(step), once: true, timeless: true })
+  net.connect()
+  for (const each of [once(1), message(2), message(3), once(4)]) sender.link.enqueue(each)
+  sender.link.pump()
+  net.settle()
+  sender.link.enqueue(once(5))
+  receiver.step = 3
+  receiver.taken.length = 0
+  receiver.link.rewind()
+  net.settle()
+  t.deepEqual(receiver.taken, [3, 5])
+  net.disconnect()
+  const reborn = net.restart(1, 21)
+  reborn.step = 3
+  net.connect()
+  net.settle()
+  t.deepEqual(reborn.taken, [3, 5], 'a new life is told what is still kept')
+  t.deepEqual(reborn.gaps, [])
+})
+
 test('after a rewind everything kept of the own step and later comes again, and nothing from before', t => {
   const net = pair()
   const [sender, receiver] = [net.sides[0]!, net.sides[1]!]

@@ -25,6 +25,10 @@ export interface Side {
   step: number
   /** Its socket takes no more frames. */
   full: boolean
+  /** What the next message that is taken brings about, before those behind it are. */
+  onTake: (() => void) | null
+  /** Lives of the other side that it has met. */
+  met: number
 }
 
 /** Two sides and the wire between them: frames in flight in both directions, lost when the connection breaks. */
@@ -33,7 +37,8 @@ export function pair(linkLimits: LinkLimits = defaultLinkLimits) {
   let up = false
   const side = (self: number, epoch: number): Side => {
     const state: Side = {
-      ...{ link: null as never, taken: [], gaps: [], ready: Infinity, held: false, step: 1, full: false },
+      ...{ link: null as never, taken: [], gaps: [], ready: Infinity, held: false, step: 1 },
+      ...{ full: false, met: 0, onTake: null },
     }
     state.link = createLink({
       epoch,
@@ -45,6 +50,9 @@ export function pair(linkLimits: LinkLimits = defaultLinkLimits) {
           const { slot } = ('message' in received ? received.message : null) as Message
           if (slot.step > state.ready) return 'later'
           state.taken.push(slot.step)
+          const { onTake } = state
+          state.onTake = null
+          onTake?.()
           return 'taken'
         },
         hold: held => {
@@ -53,6 +61,7 @@ export function pair(linkLimits: LinkLimits = defaultLinkLimits) {
         ackSoon() {
           if (!state.full) state.link.acknowledge()
         },
+        reborn: () => state.met++,
         gap: missing => state.gaps.push(missing),
       },
     })

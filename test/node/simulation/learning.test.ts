@@ -23,6 +23,12 @@ const once: readonly (readonly [number, string])[] = [
   [153, 'the same, where links keep little'],
   [80, 'two of eleven had forgotten what a peer needed, too few to be believed'],
   [38, 'a word between links found no room at a full socket, and was lost: a peer waited for ever'],
+  [1177, 'a peer that restarted again and again was taken for one that asks all the time'],
+  [
+    1449,
+    'a link that was reset by the message it handed over counted it all the same, and took the next for a resend',
+  ],
+  [3864, 'liars helped all but one peer to go on, and then told it nothing'],
   [468, 'nobody told a restarted peer that what its former life took was forgotten'],
 ]
 

@@ -1,0 +1,45 @@
+/** Where the others say that they stand, and how much of it can be relied on though f of them may lie. */
+
+/** What one peer says of itself. Units: LEARN steps. */
+export interface Position {
+  /** Where it stands. */
+  readonly step: number
+  /** The oldest step whose parameters it holds. */
+  readonly oldest: number
+  /** The newest in which it has seen a vector of whoever asks; 0: none. */
+  readonly seenStep: number
+}
+
+/** The positions of those that have answered. */
+export interface Positions {
+  readonly heard: number
+  /** The newest step in which anybody has seen a vector of whoever asks; 0: nobody has. */
+  readonly seenStep: number
+  /** How many hold the parameters of this step, or will come to it. */
+  holders(step: number): number
+  /** How many stand beyond this step. */
+  beyond(step: number): number
+  /** The step that so many others are below, or at. */
+  lowest(others: number): number
+  /** The step that so many others are beyond, or at. */
+  highest(others: number): number
+  /** The step whose parameters so many others hold, and one more. */
+  heldBy(others: number): number
+}
+
+/** Counts what was said. `lowest`, `highest` and `heldBy` take fewer than have been heard. */
+export function positionsOf(said: Iterable<Position>): Positions {
+  const positions = [...said]
+  const ascending = (of: (position: Position) => number) => positions.map(of).sort((a, b) => a - b)
+  const steps = ascending(({ step }) => step)
+  const oldests = ascending(({ oldest }) => oldest)
+  return {
+    heard: positions.length,
+    seenStep: Math.max(0, ...positions.map(({ seenStep }) => seenStep)),
+    holders: step => positions.filter(({ oldest }) => oldest <= step).length,
+    beyond: limit => positions.filter(({ step }) => step > limit).length,
+    lowest: others => steps[others]!,
+    highest: others => steps.at(-1 - others)!,
+    heldBy: others => oldests[others]!,
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * RB-TM at its bound, where no honest peer can be spared: liars that help all but one cannot put that one out, nor,
+ * when they fall silent, stop the rest, who need it then.
+ */
+import test from 'ava'
+import { attackNamed } from '../../../learning/attacks/registry.ts'
+import { createLearningCheckers } from '../../../node/simulation/learning/checkers.ts'
+import { createLearningStage } from '../../../node/simulation/learning/stage.ts'
+import { smallCohort } from './small-cohort.ts'
+
+const BEHIND = 0
+
+for (const faults of [1, 2])
+  for (const restarts of [false, true])
+    test(`${faults} liars, and a peer that was away${restarts ? ' and died' : ''}`, t => {
+      const peers = 3 * faults + 1
+      const everyone = Array.from({ length: peers }, (_, peer) => peer)
+      const liars = everyone.slice(-faults)
+      const honest = everyone.slice(0, -faults)
+      let silent = false
+      const starve = {
+        ...attackNamed('refuse'),
+        say: (message: never, { recipient }: { recipient: number }) =>
+          silent || recipient === BEHIND ? [] : [message],
+      }
+      const scenario = smallCohort({
+        ...{ protocol: 'rb-tm', peers, faults, steps: 60, syncMs: 1 },
+        byzantine: { peers: liars, attack: starve },
+      })
+      const violations: string[] = []
+      const checkers = createLearningCheckers(scenario, honest, (checker, detail) =>
+        violations.push(`${checker}: ${detail}`),
+      )
+      const stage = createLearningStage(scenario, honest, checkers)
+      const { world, network, results } = stage
+      const until = (done: () => boolean) =>
+        world.runSync({ maxTimeMs: world.nowMs() + 60_000, maxEvents: 3_000_000, until: done })
+      const stepOf = (peer: number) => stage.peers[peer]?.status().step ?? 0
+      const stall = (stalled: boolean) => {
+        for (const peer of everyone) if (peer !== BEHIND) network.setStalled(BEHIND, peer, stalled)
+      }
+      for (const peer of everyone) stage.begin(peer)
+      until(() => stepOf(BEHIND) === 6)
+      stall(true)
+      if (restarts) stage.crash(BEHIND, 1)
+      until(() => stepOf(1) === 40)
+      t.true(stepOf(BEHIND) <= 6)
+      stall(false)
+      if (restarts) stage.begin(BEHIND)
+      until(() => stepOf(BEHIND) >= stepOf(1) - 1)
+      silent = true
+      until(() => honest.every(peer => results[peer] !== null))
+      checkers.end(results, peer => `peer ${peer} stands at step ${stepOf(peer)}`)
+      t.deepEqual(violations, [])
+    })
