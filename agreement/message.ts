@@ -49,8 +49,17 @@ export type Message =
 
   /** Catching up, all in phase `state`: where is everyone? `slot.step` is the asker's step. */
   | { readonly kind: 'query'; readonly slot: Slot }
-  /** `slot.step` is the speaker's step, `oldest` the first step that it can still help with. */
-  | { readonly kind: 'position'; readonly slot: Slot; readonly oldest: number; readonly seen: Seen | null }
+  /**
+   * `slot.step` is the speaker's step, `oldest` the first whose parameters it holds; of steps before `since` it says
+   * nothing any more.
+   */
+  | {
+      readonly kind: 'position'
+      readonly slot: Slot
+      readonly oldest: number
+      readonly since: number
+      readonly seen: Seen | null
+    }
   /** Asks for the parameters at the beginning of `slot.step`; a `vector` in this phase answers. */
   | { readonly kind: 'fetch'; readonly slot: Slot }
   /** Proof that `slot.sender` equivocates, passed on. It never reaches a protocol: drivers judge it. */

@@ -13,6 +13,8 @@ export interface CatchUpOptions {
   readonly dimension: number
   /** The last step there is, and one: where a finished peer stands. */
   readonly stepsEnd: number
+  /** Of steps before this, this peer says nothing any more. */
+  readonly since: number
   /** Past steps whose parameters are held for others. */
   readonly kept: number
   /** Past steps in which peers still take part. */
@@ -43,6 +45,8 @@ export type CatchUpOutput =
 
 export interface CatchUp {
   readonly asking: () => boolean
+  /** Of steps before this, this peer says nothing any more: it was not there, or has forgotten. */
+  readonly since: () => number
   /** It asks only whether it has to catch up, and goes on meanwhile. */
   readonly unsure: () => boolean
   /** Others whose answer is still missing. Empty while not asking. */

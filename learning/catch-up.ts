@@ -19,18 +19,18 @@
  * parameters that honest peers have ended, from what the links keep of it, and without a vector of its own.
  */
 import { aggregate as plainRules } from '../agreement/averaging/aggregate.ts'
-import type { Message, Seen, Slot } from '../agreement/message.ts'
-import { newStep, type PeerIndex, type StepBuilder } from '../agreement/protocol.ts'
+import type { Message, Slot } from '../agreement/message.ts'
+import {
+  type Envelope,
+  type Fault,
+  newStep,
+  type PeerIndex,
+  type StepBuilder,
+} from '../agreement/protocol.ts'
 import { isFiniteVector, type Vector } from '../agreement/vector.ts'
 import type { CatchUp, CatchUpOptions, CatchUpOutput, CatchUpReason } from './catch-up-contract.ts'
-import { type Position, type Positions, positionsOf } from './positions.ts'
-
-/**
- * Questions that one life of a peer is answered while this one stands at a step: what an honest peer may ask, and few
- * enough that whoever asks all the time gets little for it. A position costs 100 bytes, θ_s all of θ.
- */
-const POSITIONS_MAX = 64
-const PARAMETERS_MAX = 8
+import { createHelper, type Helper, slotAt } from './catch-up-helper.ts'
+import { type Position, type Positions, positionsOf } from './catch-up-positions.ts'
 
 interface Question {
   readonly step: number
@@ -47,49 +47,28 @@ type Builder = StepBuilder<Message, CatchUpOutput>
 
 interface State {
   readonly options: CatchUpOptions
-  /** Own parameters by step, ascending. */
-  readonly history: Map<number, Vector>
-  readonly seen: Map<PeerIndex, Seen>
-  /** Answers given at this step. */
-  readonly answered: Map<string, number>
-  /** Who waits for the parameters of which step. */
-  readonly waiting: Map<PeerIndex, number>
-  step: number
+  /** What this peer does for the others. */
+  readonly helper: Helper
   question: Question | null
 }
 
 export function createCatchUp(options: CatchUpOptions): CatchUp {
-  const state: State = {
-    options,
-    history: new Map(),
-    seen: new Map(),
-    answered: new Map(),
-    waiting: new Map(),
-    step: 1,
-    question: null,
-  }
+  const helper = createHelper(options)
+  const state: State = { options, helper, question: null }
   return {
     asking: () => state.question !== null && !state.question.settled,
+    since: helper.since,
     unsure: () => isUnsure(state.question),
     waitingFor: () => missing(state),
     reached(step, parameters) {
       const builder: Builder = newStep()
-      state.step = step
-      state.answered.clear()
-      state.history.set(step, parameters)
-      for (const old of state.history.keys()) if (old < step - options.kept) state.history.delete(old)
-      for (const [peer, wanted] of [...state.waiting]) serve(state, builder, peer, wanted)
+      builder.messages.push(...helper.reached(step, parameters))
       if (state.question?.settled) state.question = null
       if (isOvertaken(state.question, step)) stay(state, builder, { step })
       return builder
     },
-    saw(from, seen) {
-      const before = state.seen.get(from)
-      if (before === undefined || before.slot.step <= seen.slot.step) state.seen.set(from, seen)
-    },
-    restarted(peer) {
-      for (const kind of ['query', 'fetch'] as const) state.answered.delete(keyOf(kind, peer))
-    },
+    saw: helper.saw,
+    restarted: helper.restarted,
     ask(step, reason) {
       const builder: Builder = newStep()
       state.question = {
@@ -100,7 +79,10 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
         answers: new Map(),
         settled: false,
       }
-      builder.messages.push({ to: 'others', message: { kind: 'query', slot: slotAt(state, step) } })
+      builder.messages.push({
+        to: 'others',
+        message: { kind: 'query', slot: slotAt(state.options.self, step) },
+      })
       choose(state, builder, state.question)
       return builder
     },
@@ -121,14 +103,11 @@ function handle(state: State, builder: Builder, from: PeerIndex, message: Messag
   else
     switch (message.kind) {
       case 'query':
-        if (mayAsk(state, builder, from, message, POSITIONS_MAX))
-          builder.messages.push({ to: from, message: positionFor(state, from) })
+      case 'fetch':
+        say(builder, state.helper.answer(from, message))
         break
       case 'position':
         takePosition(state, builder, from, message)
-        break
-      case 'fetch':
-        if (mayAsk(state, builder, from, message, PARAMETERS_MAX)) serve(state, builder, from, slot.step)
         break
       case 'vector':
         takeAnswer(state, builder, from, message.slot, message.sealed.vector)
@@ -138,44 +117,10 @@ function handle(state: State, builder: Builder, from: PeerIndex, message: Messag
     }
 }
 
-function mayAsk(
-  { answered }: State,
-  builder: Builder,
-  from: PeerIndex,
-  { kind, slot }: Message,
-  most: number,
-): boolean {
-  const key = keyOf(kind, from)
-  const count = answered.get(key) ?? 0
-  answered.set(key, count + 1)
-  if (count >= most) builder.faults.push({ peer: from, kind: 'excessive-requests', slot })
-  return count < most
-}
-
-function keyOf(kind: Message['kind'], peer: PeerIndex): string {
-  return `${kind} ${peer}`
-}
-
-function positionFor(state: State, asker: PeerIndex): Message {
-  const oldest = state.history.keys().next().value ?? state.step
-  return { kind: 'position', slot: slotAt(state, state.step), oldest, seen: state.seen.get(asker) ?? null }
-}
-
-/** Answers with θ_s now, or when this peer comes to s; where s is long past, says where it stands instead. */
-function serve(state: State, builder: Builder, to: PeerIndex, step: number): void {
-  const parameters = state.history.get(step)
-  if (parameters !== undefined) {
-    state.waiting.delete(to)
-    const slot = slotAt(state, step)
-    builder.messages.push({
-      to,
-      message: { kind: 'vector', slot, sealed: state.options.commitments.seal(slot, parameters) },
-    })
-  } else if (step > state.step) state.waiting.set(to, step)
-  else {
-    state.waiting.delete(to)
-    builder.messages.push({ to, message: positionFor(state, to) })
-  }
+function say(builder: Builder, answer: Envelope | Fault | null): void {
+  if (answer === null) return
+  if ('message' in answer) builder.messages.push(answer)
+  else builder.faults.push(answer)
 }
 
 function takePosition(
@@ -185,13 +130,14 @@ function takePosition(
   message: Extract<Message, { kind: 'position' }>,
 ): void {
   const { question } = state
-  const { slot, oldest, seen } = message
+  const { slot, oldest, since, seen } = message
   if (question === null) return // answered already
-  if (oldest < 1 || oldest > slot.step || (seen !== null && seen.slot.sender !== state.options.self)) {
+  const isOrdered = 1 <= oldest && oldest <= slot.step && 1 <= since && since <= state.options.stepsEnd
+  if (!isOrdered || (seen !== null && seen.slot.sender !== state.options.self)) {
     builder.faults.push({ peer: from, kind: 'out-of-range', slot })
     return
   }
-  question.positions.set(from, { step: slot.step, oldest, seenStep: seen?.slot.step ?? 0 })
+  question.positions.set(from, { step: slot.step, oldest, since, seenStep: seen?.slot.step ?? 0 })
   choose(state, builder, question)
 }
 
@@ -202,8 +148,8 @@ function choose(state: State, builder: Builder, question: Question): void {
   const enough = peers - faults - 1
   if (positions.heard < enough) return
   if (question.target !== null && positions.holders(question.target) >= enough) return
-  // Of f + 1 that no longer take part in this step, one is honest.
-  const isBehind = !isUnsure(question) || positions.beyond(question.step + past) > faults
+  // Of f + 1 that have no part in this step any more, one is honest.
+  const isBehind = !isUnsure(question) || positions.gone(question.step, past) > faults
   const amnesiac = question.reason === 'amnesiac'
   if (listens && !amnesiac) {
     listen(state, builder, question, isBehind ? positions : null)
@@ -225,7 +171,11 @@ function choose(state: State, builder: Builder, question: Question): void {
   )
   question.target = Math.min(target, stepsEnd)
   question.answers.clear()
-  builder.messages.push({ to: 'others', message: { kind: 'fetch', slot: slotAt(state, question.target) } })
+  if (amnesiac) state.helper.silentBefore(question.target)
+  builder.messages.push({
+    to: 'others',
+    message: { kind: 'fetch', slot: slotAt(state.options.self, question.target) },
+  })
 }
 
 /**
@@ -237,6 +187,7 @@ function listen(state: State, builder: Builder, question: Question, positions: P
   const ended = (positions?.highest(faults) ?? 0) - 1
   if (positions !== null && ended >= question.step && positions.holders(ended) >= peers - faults - 1) {
     state.question = null
+    state.helper.silentBefore(ended + 1)
     builder.outputs.push({ kind: 'listen', step: ended })
   } else if (!question.settled) {
     stay(state, builder, question)
@@ -277,6 +228,7 @@ function takeAnswer(state: State, builder: Builder, from: PeerIndex, slot: Slot,
   const own = average('icwtm', { vectors, own: vectors[0]!, faults, keep })
   const parameters = average(protocol, { vectors, own, faults, keep })
   state.question = null
+  state.helper.silentBefore(slot.step)
   builder.outputs.push({ kind: 'found', step: slot.step, parameters })
 }
 
@@ -289,8 +241,4 @@ function missing({ question, options: { peers, self } }: State): readonly PeerIn
   if (question === null) return []
   const present = question.target === null ? question.positions : question.answers
   return Array.from({ length: peers }, (_, peer) => peer).filter(peer => peer !== self && !present.has(peer))
-}
-
-function slotAt({ options }: State, step: number): Slot {
-  return { step, phase: 'state', iteration: 0, sender: options.self }
 }

@@ -35,6 +35,8 @@ export interface LearnOptions
   /** `*` of Algorithm 1: the step whose parameters are returned; null returns the last ones (Remark 1). */
   readonly outputStep: number | null
   readonly start: LearnState
+  /** Of steps before this, this peer says nothing any more, as its log holds nothing of them; absent: 1. */
+  readonly since?: number
   readonly window: LearnWindow
 }
 
@@ -101,7 +103,12 @@ export type LearnOutput =
   /** The state after a step: what a checkpoint holds. */
   | { readonly kind: 'stepped'; readonly state: LearnState }
   /** This peer has found its place after asking; the links are to send again what it let pass meanwhile. */
-  | { readonly kind: 'caught-up'; readonly step: number }
+  | {
+      readonly kind: 'caught-up'
+      readonly step: number
+      /** Of steps before this, this peer says nothing any more. */
+      readonly since: number
+    }
   | { readonly kind: 'finished'; readonly parameters: Vector }
 
 /** LEARN as a protocol: a value that maps messages and inputs to messages and outputs. */

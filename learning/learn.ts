@@ -9,11 +9,11 @@
  * back by the driver (`readiness`). Agreements of past steps live on, up to a window, to serve slower peers.
  */
 
-import type { Averaging, AveragingOptions, AveragingOutput } from '../agreement/averaging/averaging.ts'
-import { createAveraging } from '../agreement/averaging/create.ts'
+import type { AveragingOutput } from '../agreement/averaging/averaging.ts'
 import type { AveragedPhase, Message } from '../agreement/message.ts'
 import { absorb, newStep, type PeerIndex, type Step, type StepBuilder } from '../agreement/protocol.ts'
 import type { Vector } from '../agreement/vector.ts'
+import { type Agreements, createAgreements } from './agreements.ts'
 import { project } from './box.ts'
 import { createCatchUp } from './catch-up.ts'
 import type { CatchUp, CatchUpOptions, CatchUpOutput, CatchUpReason } from './catch-up-contract.ts'
@@ -31,7 +31,7 @@ type Builder = StepBuilder<Message, LearnOutput>
 
 interface State {
   readonly options: LearnOptions
-  readonly agreements: Map<string, Averaging>
+  readonly agreements: Agreements
   step: number
   phase: AveragedPhase
   parameters: Vector
@@ -51,7 +51,7 @@ export function createLearn(options: LearnOptions): Learn {
   const { step, parameters, momentum } = options.start
   const state: State = {
     options,
-    agreements: new Map(),
+    agreements: createAgreements(options),
     step,
     phase: 'gradient',
     parameters,
@@ -65,10 +65,11 @@ export function createLearn(options: LearnOptions): Learn {
       kept: options.window.kept,
       past: options.window.past,
       stepsEnd: options.steps + 1,
+      since: options.since ?? 1,
     }),
     missed: new Set(),
   }
-  if (step <= options.steps) agreementOf(state, step, 'gradient') // refuses a cohort below its bound before anything is sent
+  if (step <= options.steps) state.agreements.of(step, 'gradient') // refuses a cohort below its bound before anything is sent
   return {
     input(value) {
       const builder: Builder = newStep()
@@ -103,7 +104,7 @@ function handleInput(state: State, builder: Builder, value: LearnInput): void {
       break
     case 'restarted':
       state.catchUp.restarted(value.peer)
-      for (const agreement of state.agreements.values()) absorb(builder, agreement.input(value))
+      for (const agreement of state.agreements.all()) absorb(builder, agreement.input(value))
       break
     case 'stranded':
       if (mayAsk(state, 'unsure')) seek(state, builder, state.catchUp.ask(state.step, 'unsure'))
@@ -116,7 +117,7 @@ function handleInput(state: State, builder: Builder, value: LearnInput): void {
     case 'timer': {
       const { step, phase } = value.timer.slot
       if (phase === 'state') return
-      const agreement = state.agreements.get(keyOf(step, phase))
+      const agreement = state.agreements.find(step, phase)
       if (agreement !== undefined) consume(state, builder, step, phase, agreement.input(value))
       break
     }
@@ -147,7 +148,7 @@ function receive(state: State, builder: Builder, from: PeerIndex, message: Messa
       signature: message.sealed.signature,
     })
   if (step < state.step - window.past || step > state.step + window.ahead) return // too old; or not held back
-  consume(state, builder, step, phase, agreementOf(state, step, phase).receive(from, message))
+  consume(state, builder, step, phase, state.agreements.of(step, phase).receive(from, message))
 }
 
 /** Carries out what catching up says, and goes on where it has found a place. */
@@ -163,14 +164,18 @@ function seek(state: State, builder: Builder, child: Step<Message, CatchUpOutput
       Object.assign(state, { step, parameters, momentum: null })
       builder.outputs.push({ kind: 'stepped', state: snapshot(state) })
     }
-    builder.outputs.push({ kind: 'caught-up', step })
+    sayFound(state, builder, step)
     if (parameters !== null || !state.started) beginStep(state, builder)
   }
 }
 
+function sayFound({ catchUp }: State, builder: Builder, step: number): void {
+  builder.outputs.push({ kind: 'caught-up', step, since: catchUp.since() })
+}
+
 /** Joins a step in its agreement on parameters, to go on from what comes of it. */
 function listen(state: State, builder: Builder, step: number): void {
-  builder.outputs.push({ kind: 'caught-up', step })
+  sayFound(state, builder, step)
   if (step === state.step && state.phase === 'parameters') return // it takes part already
   Object.assign(state, { step, phase: 'parameters', computing: false, momentum: null })
   consume(
@@ -178,7 +183,7 @@ function listen(state: State, builder: Builder, step: number): void {
     builder,
     step,
     'parameters',
-    agreementOf(state, step, 'parameters').input({ kind: 'listen' }),
+    state.agreements.of(step, 'parameters').input({ kind: 'listen' }),
   )
 }
 
@@ -187,8 +192,8 @@ function beginStep(state: State, builder: Builder): void {
   state.started = true
   state.missed.clear()
   for (const { step } of absorb(builder, state.catchUp.reached(state.step, state.parameters)))
-    builder.outputs.push({ kind: 'caught-up', step })
-  for (const key of state.agreements.keys()) if (isPast(state, key)) state.agreements.delete(key)
+    sayFound(state, builder, step)
+  state.agreements.dropBefore(state.step - state.options.window.past)
   if (state.step > steps) {
     state.finished = true
     builder.outputs.push({ kind: 'finished', parameters: state.drawn ?? state.parameters })
@@ -215,7 +220,7 @@ function momentumOf(state: State, gradient: Vector): Vector {
 /** Puts the own vector into the current agreement. */
 function give(state: State, builder: Builder, vector: Vector): void {
   const { step, phase } = state
-  consume(state, builder, step, phase, agreementOf(state, step, phase).input({ kind: 'vector', vector }))
+  consume(state, builder, step, phase, state.agreements.of(step, phase).input({ kind: 'vector', vector }))
 }
 
 function consume(
@@ -254,11 +259,11 @@ function statusOf(state: State): LearnStatus {
   const { step, phase, computing, finished, catchUp } = state
   if (catchUp.asking() && !catchUp.unsure())
     return { step, phase: 'catching-up', computing: false, waitingFor: catchUp.waitingFor() }
-  const current = finished || computing ? undefined : state.agreements.get(keyOf(step, phase))
+  const current = finished || computing ? undefined : state.agreements.find(step, phase)
   return { step, phase: finished ? 'finished' : phase, computing, waitingFor: current?.waitingFor() ?? [] }
 }
 
-function catchUpOptions(options: LearnOptions): Omit<CatchUpOptions, 'kept' | 'past' | 'stepsEnd'> {
+function catchUpOptions(options: LearnOptions): Omit<CatchUpOptions, 'kept' | 'past' | 'stepsEnd' | 'since'> {
   const { protocol, self, peers, faults, dimension, commitments, aggregate } = options
   // Answers that can be waited for, and those that it takes to trim f at both ends (answersNeeded in catch-up.ts).
   const listens = protocol === 'rb-tm' && peers - faults - 1 < 2 * faults + 1
@@ -267,42 +272,4 @@ function catchUpOptions(options: LearnOptions): Omit<CatchUpOptions, 'kept' | 'p
 
 function snapshot({ step, parameters, momentum, drawn }: State): LearnState {
   return { step, parameters, momentum, ...(drawn && { drawn }) }
-}
-
-function agreementOf(state: State, step: number, phase: AveragedPhase): Averaging {
-  const key = keyOf(step, phase)
-  let agreement = state.agreements.get(key)
-  if (agreement === undefined) {
-    const iterations = state.options.schedule(step, phase)
-    agreement = createAveraging({ ...averagingOptions(state.options), step, phase, iterations })
-    state.agreements.set(key, agreement)
-  }
-  return agreement
-}
-
-function averagingOptions(
-  options: LearnOptions,
-): Omit<AveragingOptions, 'step' | 'phase' | 'iterations'> & { unsafe: boolean } {
-  const { protocol, synchrony, self, peers, faults, dimension, grace, commitments, unsafe, aggregate } =
-    options
-  return {
-    protocol,
-    synchrony,
-    self,
-    peers,
-    faults,
-    dimension,
-    grace,
-    commitments,
-    unsafe,
-    ...(aggregate && { aggregate }),
-  }
-}
-
-function keyOf(step: number, phase: AveragedPhase): string {
-  return `${step}/${phase}`
-}
-
-function isPast(state: State, key: string): boolean {
-  return Number(key.slice(0, key.indexOf('/'))) < state.step - state.options.window.past
 }

@@ -99,6 +99,7 @@ export function createAgreementPeer(options: AgreementPeerOptions): AgreementPee
       corruption === undefined
         ? options.transport
         : corruptTransport(options.transport, corruption, options.clock),
+    since: 1,
     keptSteps: 1,
   })
   return {

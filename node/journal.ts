@@ -16,6 +16,8 @@ import { digestOf } from './signatures/digest.ts'
 export interface Journal extends Commitments {
   /** Where the last run stood, or null at the first start. */
   readonly recovered: LearnState | null
+  /** The first of the steps up to this one in all of which this peer has spoken, as far as it remembers. */
+  since(step: number): number
   /** Own messages of the slots that are still open, in the order in which they were first sent. */
   readonly messages: () => readonly Message[]
   /** Appends what is about to be sent, if it binds this peer. */
@@ -70,6 +72,14 @@ export function createJournal(options: JournalOptions): Journal {
 
   return {
     recovered,
+    since(step) {
+      const spoken = new Set<number>()
+      for (const { kind, slot } of commitments.values())
+        if (kind === 'vector' && slot.phase !== 'state') spoken.add(slot.step)
+      let first = step
+      while (spoken.has(first - 1)) first--
+      return first
+    },
     // Parameters given to a peer that caught up are for that peer only, and it asks again.
     messages: () => [...commitments.values()].filter(({ slot }) => slot.phase !== 'state'),
     seal(slot: Slot, vector: Vector): Sealed {

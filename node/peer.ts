@@ -91,11 +91,11 @@ export function createPeer(options: PeerOptions): Peer {
   const limits = decodeLimits(cohort, initial.length)
   const journal = createJournal({ storage, sign: signer.sign, limits, compactEverySteps: 16 })
   const start = journal.recovered ?? { step: 1, parameters: initial, momentum: null }
+  const since = journal.since(start.step)
   const ruleTime = { ms: 0 }
   const learn = createLearn({
     ...learnOptions(cohort, self, initial.length),
-    start,
-    commitments: journal,
+    ...{ start, since, commitments: journal },
     aggregate: measured(options.aggregate ?? aggregate, ruleTime),
   })
   const byzantine = options.attack === undefined ? null : corrupt(learn, options.attack, options)
@@ -117,7 +117,7 @@ export function createPeer(options: PeerOptions): Peer {
     limits,
     ...(options.linkLimits && { linkLimits: options.linkLimits }),
     epoch,
-    delaysMs: delays(cohort),
+    ...{ delaysMs: delays(cohort), since },
     keptSteps: defaultWindow.kept,
     hooks: {
       ...hooks,

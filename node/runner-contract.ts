@@ -35,6 +35,8 @@ export interface RunnerOptions<Input, Output> {
   readonly epoch: number
   /** How long each kind of timer is. */
   readonly delaysMs: Readonly<Record<TimerPurpose, number>>
+  /** Of steps before this the journal holds nothing, or not all that was said. */
+  readonly since: number
   /** Steps for which own messages are kept for peers that restart. */
   readonly keptSteps: number
   readonly hooks: RunnerHooks<Output>

@@ -147,6 +147,7 @@ function linkHooks<I, O extends { readonly kind: string }>(state: State<I, O>, p
 function start<I, O extends { readonly kind: string }>(state: State<I, O>): void {
   const { transport, journal, hooks, protocol } = state.options
   for (const message of journal.messages()) state.outgoing.repeat(message)
+  for (const link of state.links) link?.silentBefore(state.options.since)
   for (const { slot, sealed } of journal.kept())
     enqueueWork(state, () => carry(state, protocol.receive(slot.sender, { kind: 'vector', slot, sealed })))
   transport.start({
@@ -250,12 +251,22 @@ function serve<I, O extends { readonly kind: string }>(state: State<I, O>, outpu
     })
     return
   }
-  if (output.kind === 'caught-up') for (const link of state.links) link?.rewind()
+  if (isCaughtUp(output))
+    for (const link of state.links) {
+      link?.silentBefore(output.since)
+      link?.rewind()
+    }
   if (output.kind === 'stepped') {
     const before = protocol.currentStep() - state.options.keptSteps
     for (const link of state.links) link?.forgetBefore(before)
   }
   hooks.output(output)
+}
+
+function isCaughtUp<O extends { readonly kind: string }>(
+  output: O,
+): output is O & { readonly since: number } {
+  return output.kind === 'caught-up'
 }
 
 function isTimer<O extends { readonly kind: string }>(output: O | TimerInput): output is TimerInput {

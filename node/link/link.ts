@@ -59,6 +59,8 @@ export interface Link {
   rewind(): void
   /** Forgets acknowledged messages of steps before this one. */
   forgetBefore(step: number): void
+  /** Of steps before this the peer will hear nothing (more): it is told so when it, or this side, begins again. */
+  silentBefore(step: number): void
   /** Tells the peer that nothing more is needed of it. */
   finish(): void
   status(): LinkStatus
@@ -115,6 +117,7 @@ export function createLink(options: LinkOptions): Link {
     acknowledge: () => acknowledge(state),
     rewind: () => rewind(state),
     forgetBefore: step => state.outbox.forgetBefore(step),
+    silentBefore: step => state.outbox.silentBefore(step),
     finish() {
       state.finishing = true
       if (state.resumed) say(state, 'finished')
@@ -209,7 +212,7 @@ function resume(state: State, frame: Extract<LinkFrame, { kind: 'resume' }>): vo
   else if (isFirst) outbox.resumeAfter(frame.received)
   state.resumed = true
   if (isFirst && reborn) hooks.reborn() // a second life on one connection would be a lie
-  if (begins && frame.forgotten >= state.step()) hooks.gap(1)
+  if ((begins || !knows) && frame.forgotten >= state.step()) hooks.gap(1)
   if (!isFirst && !knows) say(state, 'where')
   if (state.finishing) say(state, 'finished')
   if (state.rewinding && !state.askedAgain) askAgain(state)

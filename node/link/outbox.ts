@@ -33,7 +33,9 @@ export interface Outbox {
   resumeAt(step: number, reborn: boolean): void
   /** Forgets acknowledged messages of steps before this one. */
   forgetBefore(step: number): void
-  /** The last step of which a message is no longer kept; 0: none. Who needs that step again cannot be served. */
+  /** Of steps before this there is nothing to say, or not all of it any more. */
+  silentBefore(step: number): void
+  /** The last step of which not everything is kept; 0: none. Who needs that step cannot be served. */
   forgottenStep(): number
   unacknowledged(): number
   keptBytes(): number
@@ -99,6 +101,9 @@ export function createOutbox(limits: LinkLimits): Outbox {
       while (state.kept.length > 0 && state.first <= state.acknowledged && state.kept[0]!.step < step) {
         dropFirst(state)
       }
+    },
+    silentBefore(step) {
+      state.forgottenStep = Math.max(state.forgottenStep, step - 1)
     },
     forgottenStep: () => state.forgottenStep,
     unacknowledged: () => end(state) - 1 - state.acknowledged,

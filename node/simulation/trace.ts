@@ -33,7 +33,7 @@ function describe(message: Message): string {
     case 'fetch':
       return what
     case 'position':
-      return `${what} ${message.oldest} ${message.seen === null ? 'unseen' : slotKey(message.seen.slot)}`
+      return `${what} ${message.oldest} ${message.since} ${message.seen === null ? 'unseen' : slotKey(message.seen.slot)}`
     case 'report':
       return `${what} ${message.peers.join(' ')}`
   }

@@ -1,61 +1,9 @@
 /** Catching up: which step is joined, with what parameters, and what lies about it can and cannot do. */
 import test from 'ava'
 import type { Message, Seen } from '../../agreement/message.ts'
-import type { Vector } from '../../agreement/vector.ts'
-import { createCatchUp } from '../../learning/catch-up.ts'
-import type { CatchUp, CatchUpOutput, CatchUpReason } from '../../learning/catch-up-contract.ts'
-import { seal, slotAt, testCommitments } from '../agreement/harness.ts'
-
-const N = 7
-const F = 1
-const D = 2
-
-function member(self: number, protocol: 'mda' | 'cva' = 'mda'): CatchUp {
-  return createCatchUp({
-    protocol,
-    self,
-    peers: N,
-    faults: F,
-    dimension: D,
-    stepsEnd: 101,
-    kept: 16,
-    past: 4,
-    listens: false,
-    commitments: testCommitments(),
-  })
-}
-
-const theta = (step: number, self: number): Vector => Float32Array.of(step, self / 100)
-
-/** A peer that has walked to a step, with θ_s = (s, self / 100). */
-function at(self: number, step: number): CatchUp {
-  const peer = member(self)
-  for (let s = 1; s <= step; s++) peer.reached(s, theta(s, self))
-  return peer
-}
-
-/** Peer 0 asks; the others answer what they are asked until nothing more is said. */
-function askAll(asker: CatchUp, others: ReadonlyMap<number, CatchUp>, step: number, reason: CatchUpReason) {
-  const found: Extract<CatchUpOutput, { kind: 'found' }>[] = []
-  const targets: number[] = []
-  const pending = [...asker.ask(step, reason).messages]
-  while (pending.length > 0) {
-    const { message, to } = pending.shift()!
-    if (message.kind === 'fetch') targets.push(message.slot.step)
-    for (const [index, other] of others) {
-      if (to !== 'others' && to !== index) continue
-      for (const answer of other.receive(0, message).messages) {
-        const next = asker.receive(index, answer.message)
-        pending.push(...next.messages)
-        found.push(...next.outputs.filter(output => output.kind === 'found'))
-      }
-    }
-  }
-  return { found, targets }
-}
-
-const everyone = (steps: readonly number[]) =>
-  new Map(steps.map((step, i) => [i + 1, at(i + 1, step)] as const))
+import type { CatchUp } from '../../learning/catch-up-contract.ts'
+import { seal, slotAt } from '../agreement/harness.ts'
+import { askAll, at, D, everyone, member, theta } from './catch-up-support.ts'
 
 test('a peer that is left behind joins at a step that the others hold, with their parameters aggregated', t => {
   const { found, targets } = askAll(at(0, 3), everyone([50, 50, 51, 51, 52, 50]), 3, 'left-behind')
@@ -131,12 +79,14 @@ test('lies are faults: for another, out of range, of the wrong length, not finit
   const kinds = (message: Message, from = 1) => asker.receive(from, message).faults.map(({ kind }) => kind)
   const slot = (sender: number, step = 50, iteration = 0) =>
     ({ step, phase: 'state', iteration, sender }) as const
-  t.deepEqual(kinds({ kind: 'position', slot: slot(2), oldest: 40, seen: null }), ['wrong-author'])
-  t.deepEqual(kinds({ kind: 'position', slot: slot(1), oldest: 51, seen: null }), ['out-of-range'])
-  t.deepEqual(kinds({ kind: 'position', slot: slot(1, 102), oldest: 1, seen: null }), ['out-of-range'])
+  t.deepEqual(kinds({ kind: 'position', slot: slot(2), oldest: 40, since: 1, seen: null }), ['wrong-author'])
+  t.deepEqual(kinds({ kind: 'position', slot: slot(1), oldest: 51, since: 1, seen: null }), ['out-of-range'])
+  t.deepEqual(kinds({ kind: 'position', slot: slot(1, 102), oldest: 1, since: 1, seen: null }), [
+    'out-of-range',
+  ])
   t.deepEqual(kinds({ kind: 'query', slot: slot(1, 1, 3) }), ['out-of-range'])
   const other: Seen = { slot: { ...slotAt(2), step: 60 }, digest: 'aa', signature: new Uint8Array(64) }
-  t.deepEqual(kinds({ kind: 'position', slot: slot(1), oldest: 40, seen: other }), ['out-of-range'])
+  t.deepEqual(kinds({ kind: 'position', slot: slot(1), oldest: 40, since: 1, seen: other }), ['out-of-range'])
   t.deepEqual(kinds({ kind: 'vector', slot: slot(1), sealed: seal(new Float32Array(D + 1)) }), [
     'wrong-dimension',
   ])
@@ -152,7 +102,7 @@ test('a faulty answer moves the result no further than the rule lets it', t => {
       const slot = { step: 50, phase: 'state', iteration: 0, sender: 1 } as const
       const reply: Message =
         message.kind === 'query'
-          ? { kind: 'position', slot, oldest: 34, seen: null }
+          ? { kind: 'position', slot, oldest: 34, since: 1, seen: null }
           : { kind: 'vector', slot, sealed: seal(Float32Array.of(1e6, 1e6)) }
       return { messages: [{ to: 0, message: reply }], outputs: [], faults: [] }
     },
@@ -207,52 +157,6 @@ test('a peer that gets on by itself stops asking, and never goes back', t => {
       leaving.receive(index, message)
   for (let step = 41; step < 46; step++) t.is(leaving.reached(step, theta(step, 0)).outputs.length, 0)
   t.like(leaving.reached(46, theta(46, 0)).outputs[0], { step: 46, parameters: null })
-})
-
-/** Peer 0 of an RB-TM cohort of four, at step 3, asks; the others say where they stand and what they hold, in this order. */
-function listener(reason: CatchUpReason) {
-  const asker = createCatchUp({
-    ...{ protocol: 'rb-tm', self: 0, peers: 4, faults: 1, dimension: D, stepsEnd: 101, kept: 16, past: 16 },
-    ...{ listens: true, commitments: testCommitments() },
-  })
-  asker.reached(3, theta(3, 0))
-  asker.ask(3, reason)
-  const hear = (from: number, step: number, oldest: number) => {
-    const slot = { step, phase: 'state', iteration: 0, sender: from } as const
-    const { messages, outputs } = asker.receive(from, { kind: 'position', slot, oldest, seen: null })
-    return [...messages, ...outputs.map(({ kind, step: at }) => `${kind} ${at}`)]
-  }
-  return {
-    asker,
-    hear: (...said: [number, number][]) => said.map(([at, oldest], i) => hear(i + 1, at, oldest)),
-  }
-}
-
-test('RB-TM at its bound: a peer left behind joins the last agreement that an honest peer has ended', t => {
-  for (const reason of ['left-behind', 'unsure'] as const) {
-    const { asker, hear } = listener(reason)
-    t.deepEqual(hear([50, 34], [51, 35]), [[], ['listen 49']], reason)
-    t.false(asker.asking())
-  }
-})
-
-test('RB-TM at its bound: a liar that answers first delays a peer, and no more', t => {
-  for (const reason of ['left-behind', 'unsure'] as const) {
-    const back = listener(reason)
-    t.deepEqual(back.hear([3, 1], [50, 34], [51, 35]), [[], ['found 3'], ['listen 49']], reason)
-    const ahead = listener(reason)
-    t.deepEqual(ahead.hear([90, 80], [50, 34], [51, 35]), [[], ['found 3'], ['listen 50']], reason)
-  }
-})
-
-test('RB-TM at its bound: who is not behind stays, as does who has got on by itself', t => {
-  const near = listener('unsure')
-  t.deepEqual(near.hear([3, 1], [19, 3], [19, 3]), [[], ['found 3'], []], 'they still take part in step 3')
-  const going = listener('unsure')
-  t.deepEqual(going.hear([3, 1], [50, 34]), [[], ['found 3']])
-  going.asker.reached(4, theta(4, 0))
-  const late = { step: 51, phase: 'state', iteration: 0, sender: 3 } as const
-  t.deepEqual(going.asker.receive(3, { kind: 'position', slot: late, oldest: 35, seen: null }).outputs, [])
 })
 
 test('a new life may ask as often as the one before', t => {

@@ -50,6 +50,19 @@ function send(log: Journal, step: number, x: number): Message {
   return message
 }
 
+test('it knows since when a peer has spoken without a break', t => {
+  const { open } = disk()
+  const log = journal(open())
+  t.is(log.since(1), 1, 'at the beginning')
+  for (const step of [1, 2, 5, 6, 7]) send(log, step, step)
+  log.sync(() => {})
+  const after = journal(open())
+  t.is(after.since(8), 5, 'it joined at step 5')
+  t.is(after.since(7), 5)
+  t.is(after.since(3), 1)
+  t.is(after.since(20), 20, 'it has just joined at 20')
+})
+
 test('a slot holds the first vector, also after a restart', t => {
   const { open } = disk()
   const before = journal(open())

@@ -228,6 +228,28 @@ test('two sides that rewind at once are both sent everything again', t => {
   t.deepEqual(a.taken, [1, 2, 3])
 })
 
+test('who begins at a later step says so, and a peer that needs an earlier one learns that nothing will come', t => {
+  for (const [step, gaps] of [
+    [4, [1]],
+    [5, []],
+  ] as const) {
+    const net = pair()
+    const [behind, joined] = net.sides as [Side, Side]
+    behind.step = step
+    net.connect()
+    net.settle()
+    joined.link.silentBefore(5)
+    joined.link.rewind()
+    net.settle()
+    t.deepEqual(behind.gaps, gaps, `at step ${step}`)
+    net.disconnect()
+    joined.link.rewind()
+    net.connect()
+    net.settle()
+    t.deepEqual(behind.gaps, [...gaps, ...gaps], 'on a new connection, too')
+  }
+})
+
 test('a peer that restarted is told where what its former life took is no longer kept', t => {
   const net = pair()
   const [a] = net.sides as [Side, Side]

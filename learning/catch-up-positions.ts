@@ -6,6 +6,8 @@ export interface Position {
   readonly step: number
   /** The oldest step whose parameters it holds. */
   readonly oldest: number
+  /** Of steps before this it says nothing any more: it was not there, or has forgotten. */
+  readonly since: number
   /** The newest in which it has seen a vector of whoever asks; 0: none. */
   readonly seenStep: number
 }
@@ -17,8 +19,8 @@ export interface Positions {
   readonly seenStep: number
   /** How many hold the parameters of this step, or will come to it. */
   holders(step: number): number
-  /** How many stand beyond this step. */
-  beyond(step: number): number
+  /** How many have nothing more to say of this step: they stand more than `past` beyond it, or were not there. */
+  gone(step: number, past: number): number
   /** The step that so many others are below, or at. */
   lowest(others: number): number
   /** The step that so many others are beyond, or at. */
@@ -37,7 +39,7 @@ export function positionsOf(said: Iterable<Position>): Positions {
     heard: positions.length,
     seenStep: Math.max(0, ...positions.map(({ seenStep }) => seenStep)),
     holders: step => positions.filter(({ oldest }) => oldest <= step).length,
-    beyond: limit => positions.filter(({ step }) => step > limit).length,
+    gone: (of, past) => positions.filter(({ step, since }) => step > of + past || since > of).length,
     lowest: others => steps[others]!,
     highest: others => steps.at(-1 - others)!,
     heldBy: others => oldests[others]!,

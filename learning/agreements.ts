@@ -1,0 +1,39 @@
+/** The averaging agreements of LEARN, two a step: made when first needed, and kept a while for slower peers. */
+import type { Averaging } from '../agreement/averaging/averaging.ts'
+import { createAveraging } from '../agreement/averaging/create.ts'
+import type { AveragedPhase } from '../agreement/message.ts'
+import type { LearnOptions } from './learn-contract.ts'
+
+export interface Agreements {
+  /** The agreement of a step and phase; made where there is none yet. Throws a `BoundError` below the protocol's bound. */
+  of(step: number, phase: AveragedPhase): Averaging
+  /** The same, where it has been made and not been dropped. */
+  find(step: number, phase: AveragedPhase): Averaging | undefined
+  all(): Iterable<Averaging>
+  dropBefore(step: number): void
+}
+
+export function createAgreements(options: LearnOptions): Agreements {
+  const { protocol, synchrony, self, peers, faults, dimension, grace, commitments, unsafe, aggregate } =
+    options
+  const made = new Map<string, Averaging>()
+  const find = (step: number, phase: AveragedPhase) => made.get(`${step}/${phase}`)
+  return {
+    find,
+    of(step, phase) {
+      const known = find(step, phase)
+      if (known !== undefined) return known
+      const agreement = createAveraging({
+        ...{ protocol, synchrony, self, peers, faults, dimension, grace, commitments, unsafe },
+        ...{ step, phase, iterations: options.schedule(step, phase) },
+        ...(aggregate && { aggregate }),
+      })
+      made.set(`${step}/${phase}`, agreement)
+      return agreement
+    },
+    all: () => made.values(),
+    dropBefore(step) {
+      for (const key of made.keys()) if (Number(key.slice(0, key.indexOf('/'))) < step) made.delete(key)
+    },
+  }
+}

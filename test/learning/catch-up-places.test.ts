@@ -1,0 +1,112 @@
+/** Catching up: who still has a part in a step, and where RB-TM at its bound goes on. */
+import test from 'ava'
+import type { Seen } from '../../agreement/message.ts'
+import { createCatchUp } from '../../learning/catch-up.ts'
+import type { CatchUp, CatchUpReason } from '../../learning/catch-up-contract.ts'
+import { slotAt, testCommitments } from '../agreement/harness.ts'
+import { askAll, at, D, everyone, member, optionsOf, theta } from './catch-up-support.ts'
+
+test('who was not there in a step, or will not be, cannot help with it: then it is left', t => {
+  const others = everyone([40, 41, 41, 41, 41, 41])
+  const joined = (index: number, since: number) => {
+    const other = createCatchUp({ ...optionsOf(index, 'mda'), since })
+    other.reached(41, theta(41, index))
+    others.set(index, other)
+  }
+  const wonder = () => askAll(at(0, 40), others, 40, 'unsure')
+  joined(2, 41)
+  t.deepEqual(wonder().targets, [], 'one may lie')
+  joined(3, 40)
+  t.deepEqual(wonder().targets, [], 'this one was there')
+  joined(3, 41)
+  const { found, targets } = wonder()
+  t.deepEqual(targets, [41])
+  t.is(found[0]?.step, 41)
+})
+
+test('a peer says since when it speaks: since it caught up, and before, without memory, not until it has', t => {
+  const sinceOf = (peer: CatchUp) => {
+    const { message } = peer.receive(1, {
+      kind: 'query',
+      slot: { step: 1, phase: 'state', iteration: 0, sender: 1 },
+    }).messages[0]!
+    return message.kind === 'position' ? message.since : null
+  }
+  const asker = at(0, 3)
+  t.is(sinceOf(asker), 1)
+  askAll(asker, everyone([50, 50, 51, 51, 52, 50]), 3, 'left-behind')
+  t.is(sinceOf(asker), 50)
+  t.is(asker.since(), 50)
+  const forgetful = member(0)
+  const others = everyone([50, 50, 50, 50, 50, 50])
+  const seen: Seen = { slot: { ...slotAt(0), step: 50 }, digest: 'aa', signature: new Uint8Array(64) }
+  others.get(3)!.saw(0, seen)
+  askAll(forgetful, others, 1, 'amnesiac')
+  t.true(forgetful.asking(), 'it waits for the others to come to step 52')
+  t.is(sinceOf(forgetful), 52)
+})
+
+/** Peer 0 of an RB-TM cohort of four, at step 3, asks; the others say where they stand and what they hold, in this order. */
+function listener(reason: CatchUpReason) {
+  const asker = createCatchUp({
+    ...{
+      protocol: 'rb-tm',
+      self: 0,
+      peers: 4,
+      faults: 1,
+      dimension: D,
+      stepsEnd: 101,
+      kept: 16,
+      past: 16,
+      since: 1,
+    },
+    ...{ listens: true, commitments: testCommitments() },
+  })
+  asker.reached(3, theta(3, 0))
+  asker.ask(3, reason)
+  const hear = (from: number, step: number, oldest: number) => {
+    const slot = { step, phase: 'state', iteration: 0, sender: from } as const
+    const { messages, outputs } = asker.receive(from, {
+      kind: 'position',
+      slot,
+      oldest,
+      since: 1,
+      seen: null,
+    })
+    return [...messages, ...outputs.map(({ kind, step: at }) => `${kind} ${at}`)]
+  }
+  return {
+    asker,
+    hear: (...said: [number, number][]) => said.map(([at, oldest], i) => hear(i + 1, at, oldest)),
+  }
+}
+
+test('RB-TM at its bound: a peer left behind joins the last agreement that an honest peer has ended', t => {
+  for (const reason of ['left-behind', 'unsure'] as const) {
+    const { asker, hear } = listener(reason)
+    t.deepEqual(hear([50, 34], [51, 35]), [[], ['listen 49']], reason)
+    t.false(asker.asking())
+  }
+})
+
+test('RB-TM at its bound: a liar that answers first delays a peer, and no more', t => {
+  for (const reason of ['left-behind', 'unsure'] as const) {
+    const back = listener(reason)
+    t.deepEqual(back.hear([3, 1], [50, 34], [51, 35]), [[], ['found 3'], ['listen 49']], reason)
+    const ahead = listener(reason)
+    t.deepEqual(ahead.hear([90, 80], [50, 34], [51, 35]), [[], ['found 3'], ['listen 50']], reason)
+  }
+})
+
+test('RB-TM at its bound: who is not behind stays, as does who has got on by itself', t => {
+  const near = listener('unsure')
+  t.deepEqual(near.hear([3, 1], [19, 3], [19, 3]), [[], ['found 3'], []], 'they still take part in step 3')
+  const going = listener('unsure')
+  t.deepEqual(going.hear([3, 1], [50, 34]), [[], ['found 3']])
+  going.asker.reached(4, theta(4, 0))
+  const late = { step: 51, phase: 'state', iteration: 0, sender: 3 } as const
+  t.deepEqual(
+    going.asker.receive(3, { kind: 'position', slot: late, oldest: 35, since: 1, seen: null }).outputs,
+    [],
+  )
+})
