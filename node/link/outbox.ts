@@ -85,8 +85,8 @@ export function createOutbox(limits: LinkLimits): Outbox {
     },
     acknowledgedUpTo: number => acknowledgedUpTo(state, number),
     resumeAfter(received) {
-      acknowledgedUpTo(state, received)
       state.next = Math.min(Math.max(state.first, received + 1), end(state))
+      state.acknowledged = state.next - 1
       state.inFlightBytes = 0
     },
     resumeAt(step, reborn) {
@@ -139,10 +139,11 @@ function keepOnly(state: State, isKept: (message: Encoded, number: number) => bo
   state.keptBytes = state.kept.reduce((sum, { bytes }) => sum + bytes, 0)
 }
 
+/** What has not been sent cannot have been taken, whatever the peer says. */
 function acknowledgedUpTo(state: State, number: number): void {
-  const upTo = Math.min(number, end(state) - 1)
+  const upTo = Math.min(number, state.next - 1)
   for (let n = Math.max(state.acknowledged + 1, state.first); n <= upTo; n++)
-    if (n < state.next) state.inFlightBytes -= state.kept[n - state.first]!.bytes
+    state.inFlightBytes -= state.kept[n - state.first]!.bytes
   state.acknowledged = Math.max(state.acknowledged, upTo)
 }
 

@@ -52,3 +52,14 @@ test('any of those asked may answer, however late; nobody else may', t => {
   )
   t.deepEqual(broadcast.input({ kind: 'timer' }), { messages: [], outputs: [], faults: [] })
 })
+
+test('one life is answered so often, and then it is a fault; the next one is answered again', t => {
+  const { broadcast } = withoutVector()
+  broadcast.receive(3, { kind: 'vector', slot, sealed })
+  const ask = (from: number) => broadcast.receive(from, { kind: 'request', slot, digest: sealed.digest })
+  for (let i = 0; i < 3; i++) t.is(ask(1).messages.length, 1)
+  t.like(ask(1).faults[0], { peer: 1, kind: 'excessive-requests' })
+  t.is(ask(2).messages.length, 1, 'another peer has its own count')
+  broadcast.input({ kind: 'restarted', peer: 1 })
+  t.is(ask(1).messages.length, 1)
+})

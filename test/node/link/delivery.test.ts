@@ -1,7 +1,7 @@
 /** Every message arrives, in order, once, whatever befalls connections, sockets and either side. */
 import test from 'ava'
 import fc from 'fast-check'
-import { message, pair } from './pair.ts'
+import { message, pair, upTo } from './pair.ts'
 
 type Deed =
   | 'send'
@@ -64,8 +64,6 @@ function play(net: ReturnType<typeof pair>, list: readonly { deed: Deed; side: n
 /** Every third is taken once for good: after a rewind it need not come again. */
 const isLasting = (step: number) => step % 3 !== 0
 const numbered = (step: number) => ({ ...message(step), once: !isLasting(step) })
-
-const upTo = (last: number) => Array.from({ length: last }, (_, i) => i + 1)
 
 test('every message arrives once and in order, whenever the connection breaks', t => {
   fc.assert(

@@ -1,7 +1,7 @@
 /** The link: what it does for a peer that is away, slow, begins again or ends; and its limits hold. */
 import test from 'ava'
 import { defaultLinkLimits } from '../../../node/link/limits.ts'
-import { message, pair, type Side } from './pair.ts'
+import { message, pair, type Side, upTo } from './pair.ts'
 
 test('a message that comes too early waits, reading stops, and it is taken after a retry', t => {
   const net = pair()
@@ -58,6 +58,11 @@ test('a peer that restarted is sent what is kept of the steps that it still need
   net.connect()
   net.settle()
   t.deepEqual(reborn.taken, [5, 6])
+  t.is(sender.met, 2, 'two lives')
+  net.disconnect()
+  net.connect()
+  net.settle()
+  t.is(sender.met, 2, 'over three connections')
   sender.link.enqueue(message(7))
   sender.link.pump()
   net.settle()
@@ -126,6 +131,21 @@ test('acknowledgements of what was never sent change nothing', t => {
   sender.pump()
   net.settle()
   t.deepEqual(net.sides[1]!.taken, [1])
+})
+
+test('nor do they where it waits for room, and is then forgotten', t => {
+  const net = pair()
+  const [sender, liar] = net.sides as [Side, Side]
+  net.connect()
+  net.settle()
+  sender.full = true
+  for (let step = 1; step <= 20; step++) sender.link.enqueue(message(step))
+  sender.link.pump()
+  sender.link.receive({ kind: 'ack', acknowledged: 15 })
+  sender.link.forgetBefore(10)
+  net.drain(0)
+  net.settle()
+  t.deepEqual(liar.taken, upTo(20))
 })
 
 test('what was a question or an answer comes again after a rewind only where it was not taken', t => {

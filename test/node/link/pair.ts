@@ -15,6 +15,9 @@ export function message(step: number): Encoded {
   return { step, chunks, bytes: chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0) }
 }
 
+/** 1, 2, …, last. */
+export const upTo = (last: number) => Array.from({ length: last }, (_, i) => i + 1)
+
 export interface Side {
   link: Link
   readonly taken: number[]

@@ -1,0 +1,80 @@
+/** Whatever the other side of a link says, this side neither throws, nor sends for ever, nor harms anybody else. */
+import test from 'ava'
+import fc from 'fast-check'
+import type { LinkFrame } from '../../../node/codec/index.ts'
+import { message, pair } from './pair.ts'
+
+const number = fc.oneof(fc.nat(40), fc.maxSafeNat())
+const step = fc.nat(40)
+
+const said: fc.Arbitrary<LinkFrame> = fc.oneof(
+  fc.record({ kind: fc.constant('ack' as const), acknowledged: number }),
+  fc.record({
+    kind: fc.constant('data' as const),
+    sequence: number,
+    acknowledged: number,
+    messages: fc.constant([]),
+  }),
+  fc.record({
+    ...{
+      kind: fc.constant('resume' as const),
+      epoch: fc.constantFrom(20, 21),
+      peerEpoch: fc.constantFrom(0, 10, 11),
+    },
+    ...{ received: number, step, forgotten: step },
+  }),
+  fc.constant({ kind: 'finished' as const }),
+)
+
+const deed = fc.oneof(
+  { weight: 4, arbitrary: said.map(frame => ({ deed: 'hear' as const, frame })) },
+  { weight: 4, arbitrary: fc.constant({ deed: 'send' as const }) },
+  ...(['connect', 'break', 'fill', 'drain', 'rewind'] as const).map(what => ({
+    weight: 1,
+    arbitrary: fc.constant({ deed: what }),
+  })),
+  { weight: 2, arbitrary: step.map(before => ({ deed: 'forget' as const, before })) },
+)
+
+test('no lie of the other side makes a link throw', t => {
+  fc.assert(
+    fc.property(fc.array(deed, { maxLength: 60 }), deeds => {
+      const net = pair()
+      const { link } = net.sides[0]!
+      let sent = 0
+      net.connect()
+      for (const each of deeds) {
+        if (each.deed === 'hear') link.receive(each.frame)
+        else if (each.deed === 'send') {
+          link.enqueue({ ...message(++sent), once: sent % 3 === 0, timeless: sent % 5 === 0 })
+          link.pump()
+        } else if (each.deed === 'forget') link.forgetBefore(each.before)
+        else if (each.deed === 'rewind') link.rewind()
+        else if (each.deed === 'fill') net.sides[0]!.full = true
+        else if (each.deed === 'drain') net.drain(0)
+        else if (each.deed === 'break') net.disconnect()
+        else net.connect()
+      }
+      const { keptBytes, unacknowledged } = link.status()
+      t.true(unacknowledged >= 0 && unacknowledged <= sent)
+      t.true(keptBytes >= 0 && keptBytes <= sent * 60)
+    }),
+    { numRuns: 5000 },
+  )
+})
+
+test('who says that it has less than it said before is sent what is still kept', t => {
+  const net = pair()
+  const sender = net.sides[0]!
+  net.connect()
+  net.settle()
+  for (let at = 1; at <= 20; at++) sender.link.enqueue(message(at))
+  sender.link.pump()
+  net.settle()
+  net.disconnect()
+  net.connect()
+  sender.full = true
+  sender.link.receive({ kind: 'resume', epoch: 20, peerEpoch: 10, received: 4, step: 1, forgotten: 0 })
+  sender.link.forgetBefore(10)
+  t.notThrows(() => net.drain(0))
+})
