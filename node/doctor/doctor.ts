@@ -4,6 +4,7 @@ import { type Cohort, cohortId } from '../cohort.ts'
 import type { Identity } from '../identity.ts'
 import { REPLACEABLE_AFTER_MS } from '../network/constants.ts'
 import { usesQuic } from '../network/endpoint.ts'
+import { type LoadQuic, QUIC_REMEDY, quicTransport } from '../network/quic.ts'
 import { type Finding, failed, fine, warning } from './finding.ts'
 import {
   type Cost,
@@ -34,6 +35,8 @@ export interface DoctorOptions {
   /** For one step of reaching one peer. */
   readonly timeoutMs: number
   readonly onFinding: (finding: Finding) => void
+  /** For tests: in place of loading QUIC's package. */
+  readonly loadQuic?: LoadQuic
   /** For tests: the ports on which mDNS is tried. */
   readonly mdnsPorts?: readonly [number, number]
 }
@@ -125,9 +128,11 @@ async function examineSeat(options: DoctorOptions, seat: OwnSeat, tell: Tell): P
   const listen = options.listen(cohort, self)
   tell(...(await examinePorts(listen, running)))
   const quic = usesQuic([...listen, ...cohort.members.flatMap(({ addresses }) => addresses)])
+  const missing = quic ? await examineQuic(options.loadQuic) : null
+  if (missing !== null) tell(missing)
   const prober = await createProber({
     ...options,
-    ...{ seed: identity.seed, members: cohort.members.length, quic },
+    ...{ seed: identity.seed, members: cohort.members.length, quic: quic && missing === null },
   })
   try {
     const reaches = await reachAll(prober, seat, options, running)
@@ -141,6 +146,16 @@ async function examineSeat(options: DoctorOptions, seat: OwnSeat, tell: Tell): P
     return costOf(cohort, trips.length === 0 ? 1 : Math.max(...trips))
   } finally {
     await prober.stop()
+  }
+}
+
+async function examineQuic(load: LoadQuic | undefined): Promise<Finding | null> {
+  try {
+    await quicTransport(load)
+    return null
+  } catch (error) {
+    const [says = ''] = (error as Error).message.split(`: ${QUIC_REMEDY}`)
+    return failed('quic', 'quic-missing', says, QUIC_REMEDY)
   }
 }
 

@@ -10,9 +10,15 @@ type TransportFactory = NonNullable<Libp2pInit['transports']>[number]
 
 type Package = Pick<typeof import('@chainsafe/libp2p-quic'), 'quic'>
 
+export type LoadQuic = () => Promise<Package>
+
+/** What to do where it cannot be loaded. */
+export const QUIC_REMEDY =
+  'install it (npm install @chainsafe/libp2p-quic), or use addresses such as /ip4/192.168.1.5/tcp/4001'
+
 /** Throws `quic-missing` where the package, or its part for this machine, is not installed. */
 export async function quicTransport(
-  load: () => Promise<Package> = () => import('@chainsafe/libp2p-quic'),
+  load: LoadQuic = () => import('@chainsafe/libp2p-quic'),
 ): Promise<TransportFactory> {
   try {
     const { quic } = await load()
@@ -22,9 +28,10 @@ export async function quicTransport(
       maxConcurrentStreamLimit: limits.INBOUND_STREAMS_MAX,
     })
   } catch (error) {
+    const reason = error instanceof Error ? error.message.split('\n', 1)[0] : String(error)
     throw new NetworkError(
       'quic-missing',
-      `an address of this cohort is spoken to over QUIC, and @chainsafe/libp2p-quic cannot be loaded (${error instanceof Error ? error.message.split('\n', 1)[0] : String(error)}). Install it (npm install @chainsafe/libp2p-quic), or use addresses such as /ip4/192.168.1.5/tcp/4001`,
+      `an address of this cohort is spoken to over QUIC, and @chainsafe/libp2p-quic cannot be loaded (${reason}): ${QUIC_REMEDY}`,
       { cause: error },
     )
   }

@@ -38,3 +38,14 @@ test('the own port in use', async t => {
   t.like(finding, { cause: 'port-in-use', verdict: 'failed' })
   t.regex(finding.todo!, /ss -ulnp/)
 })
+
+test('QUIC that is not installed: said once, and members are still looked for', async t => {
+  const files = await place(t, {}, 'quic')
+  const loadQuic = () => Promise.reject(new Error("Cannot find module '@chainsafe/libp2p-quic'"))
+  const diagnosis = await asked(files, { loadQuic })
+  const finding = about(diagnosis, 'quic')!
+  t.like(finding, { cause: 'quic-missing', verdict: 'failed' })
+  t.regex(finding.says, /Cannot find module/)
+  t.regex(finding.todo!, /npm install/)
+  t.not(about(diagnosis, 'peer ada'), undefined)
+})
