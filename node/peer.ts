@@ -126,7 +126,10 @@ export function createPeer(options: PeerOptions): Peer {
         runner.input({ kind: 'missed', peer })
         stranded.missed(peer)
       },
-      restarted: peer => runner.input({ kind: 'restarted', peer }),
+      restarted(peer) {
+        runner.input({ kind: 'restarted', peer })
+        stranded.restarted(peer)
+      },
       ahead: stranded.ahead,
       output: output => act(options, runner, journal, output),
     },

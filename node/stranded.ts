@@ -26,6 +26,8 @@ export interface Stranded {
   missed(peer: PeerIndex): void
   /** What this peer says next comes too early. */
   ahead(peer: PeerIndex): void
+  /** Its new life may say something else than the one before: its next sign is a new one. */
+  restarted(peer: PeerIndex): void
 }
 
 export function createStranded({ clock, faults, step, waits, ask }: StrandedOptions): Stranded {
@@ -35,6 +37,7 @@ export function createStranded({ clock, faults, step, waits, ask }: StrandedOpti
   let signsOf = 0
   let waitMs = STRANDED_MS
   let timer: Timer | null = null
+  let dueMs = 0
 
   const forget = () => {
     signs.missed.clear()
@@ -52,18 +55,28 @@ export function createStranded({ clock, faults, step, waits, ask }: StrandedOpti
     known.add(peer)
     signs[kind].add(peer)
     // Of those who are ahead, f may pretend.
-    if (signs.missed.size > 0 || signs.ahead.size > faults) timer ??= clock.after(waitMs, look)
+    if (signs.missed.size > 0 || signs.ahead.size > faults) lookIn(waitMs)
+  }
+  const lookIn = (ms: number) => {
+    if (timer !== null && dueMs <= clock.nowMs() + ms) return
+    timer?.cancel()
+    dueMs = clock.nowMs() + ms
+    timer = clock.after(ms, look)
   }
   const look = () => {
     timer = null
     if (step() !== signsOf) return
     if (!waits()) {
-      timer = clock.after(waitMs, look)
+      lookIn(waitMs)
       return
     }
     waitMs *= 2
     forget()
     ask()
   }
-  return { missed: peer => sign('missed', peer), ahead: peer => sign('ahead', peer) }
+  return {
+    missed: peer => sign('missed', peer),
+    ahead: peer => sign('ahead', peer),
+    restarted: peer => void known.delete(peer),
+  }
 }

@@ -32,12 +32,18 @@ export function createDisk({ after, syncMs }: DiskOptions): SimulatedDisk {
   let durable = 0
   /** What a crash goes back to while a rewrite has not been synced. */
   let before: Uint8Array[] | null = null
+  /** Rewrites that had been made when `before` was written. */
+  let beforeRewrites = 0
   let opening = 0
   let rewrites = 0
   let full = false
-  const settle = (count: number) => {
-    durable = Math.max(durable, count)
-    before = null
+  /** A sync is over that began after so many rewrites, when these records had been written. */
+  const settle = (begun: number, written: readonly Uint8Array[], count: number) => {
+    if (begun === rewrites) {
+      durable = Math.max(durable, count)
+      before = null
+    } else if (before !== null && begun === beforeRewrites)
+      before = written.slice(0, Math.max(count, before.length))
   }
   return {
     open() {
@@ -50,6 +56,7 @@ export function createDisk({ after, syncMs }: DiskOptions): SimulatedDisk {
           if (alive()) records.push(record.slice())
         },
         sync(done) {
+          const written = records
           const count = records.length
           const begun = rewrites
           const failed = full
@@ -57,15 +64,18 @@ export function createDisk({ after, syncMs }: DiskOptions): SimulatedDisk {
             if (!alive()) return
             if (failed) done(new DiskFullError('no space left on the simulated disk'))
             else {
-              if (begun === rewrites) settle(count)
+              settle(begun, written, count)
               done()
             }
           })
         },
         rewrite(replacement) {
           if (!alive()) return
+          if (before === null) {
+            before = records.slice(0, durable)
+            beforeRewrites = rewrites
+          }
           rewrites++
-          before ??= records.slice(0, durable)
           records = replacement.map(record => record.slice())
           durable = 0
         },

@@ -33,6 +33,8 @@ const once: readonly (readonly [number, string])[] = [
     7283,
     'one peer had not been there in a step, another had lost its disk: a third waited for them in it for ever',
   ],
+  [11555, 'a liar acknowledged what it had not been sent, which ended an honest peer'],
+  [18140, 'the simulated disk lost what was synced where a rewrite came in between'],
   [468, 'nobody told a restarted peer that what its former life took was forgotten'],
 ]
 

@@ -210,6 +210,30 @@ test('a disk keeps what was synced, and of the rest what the crash leaves', t =>
   t.deepEqual(contents(), [1, 2, 3], 'a rewrite that was not synced never happened')
 })
 
+test('a sync that a rewrite overtakes still keeps what it began with', t => {
+  const world = createWorld()
+  let syncMs = 2
+  const disk = createDisk({ after: world.after, syncMs: () => syncMs })
+  const contents = () => disk.open().recovered.map(record => record[0])
+  const log = disk.open()
+  log.append(Uint8Array.of(1))
+  log.sync(() => {})
+  log.rewrite([Uint8Array.of(8)])
+  log.append(Uint8Array.of(9))
+  world.runSync()
+  disk.crash(() => 0)
+  t.deepEqual(contents(), [1], 'the rewrite itself was not synced')
+  const again = disk.open()
+  again.append(Uint8Array.of(2))
+  again.sync(() => {})
+  again.rewrite([Uint8Array.of(8)])
+  syncMs = 1
+  again.sync(() => {})
+  world.runSync()
+  disk.crash(() => 0)
+  t.deepEqual(contents(), [8], 'a later sync that ended first is not undone')
+})
+
 test('a full disk fails its syncs until there is room', t => {
   const world = createWorld()
   const disk = createDisk({ after: world.after, syncMs: () => 0 })
