@@ -44,6 +44,8 @@ interface State {
   readonly catchUp: CatchUp
   /** Peers that cannot send what this step still needs. */
   readonly missed: Set<PeerIndex>
+  /** The last step in which these were more than f. It asks at once then; again only when its driver says so. */
+  leftBehindAt: number
 }
 
 /** One peer's LEARN, from step and parameters `start` on. It computes nothing itself: `need-gradient` asks for a gradient. */
@@ -68,6 +70,7 @@ export function createLearn(options: LearnOptions): Learn {
       since: options.since ?? 1,
     }),
     missed: new Set(),
+    leftBehindAt: 0,
   }
   if (step <= options.steps) state.agreements.of(step, 'gradient') // refuses a cohort below its bound before anything is sent
   return {
@@ -99,15 +102,16 @@ function handleInput(state: State, builder: Builder, value: LearnInput): void {
       break
     case 'missed':
       state.missed.add(value.peer)
-      if (state.missed.size > state.options.faults && mayAsk(state, 'left-behind'))
-        seek(state, builder, state.catchUp.ask(state.step, 'left-behind'))
+      if (state.missed.size <= state.options.faults || state.leftBehindAt === state.step) break
+      state.leftBehindAt = state.step
+      ask(state, builder, 'left-behind')
       break
     case 'restarted':
       state.catchUp.restarted(value.peer)
       for (const agreement of state.agreements.all()) absorb(builder, agreement.input(value))
       break
     case 'stranded':
-      if (mayAsk(state, 'unsure')) seek(state, builder, state.catchUp.ask(state.step, 'unsure'))
+      ask(state, builder, state.leftBehindAt === state.step ? 'left-behind' : 'unsure')
       break
     case 'gradient':
       if (value.step !== state.step || !state.computing) return // asked for before a catch-up
@@ -125,9 +129,11 @@ function handleInput(state: State, builder: Builder, value: LearnInput): void {
 }
 
 /** Knowing that it was left behind, a peer need no longer wonder. */
-function mayAsk({ catchUp, finished, started }: State, reason: CatchUpReason): boolean {
-  if (finished || !started) return false
-  return !catchUp.asking() || (reason === 'left-behind' && catchUp.unsure())
+function ask(state: State, builder: Builder, reason: CatchUpReason): void {
+  const { catchUp, finished, started, step } = state
+  if (finished || !started) return
+  if (!catchUp.asking() || (reason === 'left-behind' && catchUp.unsure()))
+    seek(state, builder, catchUp.ask(step, reason))
 }
 
 function receive(state: State, builder: Builder, from: PeerIndex, message: Message): void {

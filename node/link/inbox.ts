@@ -47,9 +47,9 @@ export function createInbox(): Inbox {
         // What the message brought about was a reset: it was of before, and so was all that waited.
         if (resets !== resetsBefore) return true
         taken++
+        received = (received ?? 0) + 1
       }
       waiting.splice(0, taken)
-      received = taken > 0 ? (received ?? 0) + taken : received
       return taken > 0
     },
     received: () => received ?? 0,

@@ -162,6 +162,7 @@ function askAgain(state: State): void {
 
 function rewind(state: State): void {
   if (state.rewinding) return // what has been asked for, or will be, is of this step, too
+  acknowledge(state) // so that what has been taken for good does not come again
   state.inbox.reset()
   state.hooks.hold(false)
   state.rewinding = true

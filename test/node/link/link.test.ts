@@ -192,6 +192,21 @@ test('after a rewind everything kept of the own step and later comes again, and 
   t.is(sender.link.status().unacknowledged, 0)
 })
 
+test('before it asks for everything again, a link says what it has taken', t => {
+  const net = pair()
+  const [sender, receiver] = net.sides as [Side, Side]
+  receiver.lazy = true
+  net.connect()
+  sender.link.enqueue({ ...message(1), once: true, timeless: true })
+  sender.link.enqueue(message(2))
+  sender.link.pump()
+  net.settle()
+  receiver.taken.length = 0
+  receiver.link.rewind()
+  net.settle()
+  t.deepEqual(receiver.taken, [2])
+})
+
 test('a peer that is further on is spared old messages, but not a question about no step', t => {
   const net = pair()
   const [asker, ahead] = net.sides as [Side, Side]

@@ -30,6 +30,8 @@ export interface Side {
   full: boolean
   /** What the next message that is taken brings about, before those behind it are. */
   onTake: (() => void) | null
+  /** It acknowledges nothing by itself. */
+  lazy: boolean
   /** Lives of the other side that it has met. */
   met: number
 }
@@ -41,7 +43,7 @@ export function pair(linkLimits: LinkLimits = defaultLinkLimits) {
   const side = (self: number, epoch: number): Side => {
     const state: Side = {
       ...{ link: null as never, taken: [], gaps: [], ready: Infinity, held: false, step: 1 },
-      ...{ full: false, met: 0, onTake: null },
+      ...{ full: false, met: 0, onTake: null, lazy: false },
     }
     state.link = createLink({
       epoch,
@@ -62,7 +64,7 @@ export function pair(linkLimits: LinkLimits = defaultLinkLimits) {
           state.held = held
         },
         ackSoon() {
-          if (!state.full) state.link.acknowledge()
+          if (!state.full && !state.lazy) state.link.acknowledge()
         },
         reborn: () => state.met++,
         gap: missing => state.gaps.push(missing),
