@@ -69,6 +69,8 @@ export interface PeerHooks {
   finished(parameters: Vector): void
   fault(fault: Fault | (Omit<Fault, 'peer'> & { readonly peer: null })): void
   connection?(peer: PeerIndex, up: boolean, reason: string): void
+  /** So many messages of a peer will never come; null: not all that this step would need of it. */
+  missed?(peer: PeerIndex, messages: number | null, step: number): void
   received?(from: PeerIndex, message: Message): void
   /** The peer had to stop: its storage or its oracle failed. */
   failed(error: Error): void
@@ -122,7 +124,7 @@ export function createPeer(options: PeerOptions): Peer {
     hooks: {
       ...hooks,
       missed(peer, messages) {
-        hooks.connection?.(peer, true, `no longer has ${messages} messages for this peer`)
+        hooks.missed?.(peer, messages, learn.status().step)
         runner.input({ kind: 'missed', peer })
         stranded.missed(peer)
       },

@@ -47,8 +47,8 @@ export interface RunnerHooks<Output> {
   output(output: Output): void
   fault(fault: Fault | (Omit<Fault, 'peer'> & { readonly peer: null })): void
   connection?(peer: PeerIndex, up: boolean, reason: string): void
-  /** A peer no longer had so many messages meant for this one. */
-  missed?(peer: PeerIndex, messages: number): void
+  /** So many messages of a peer will never come; null: not all that this peer's step would need of it. */
+  missed?(peer: PeerIndex, messages: number | null): void
   /** A peer has begun a new life, or is met for the first time. */
   restarted?(peer: PeerIndex): void
   /** What this peer says next comes too early to be taken. */

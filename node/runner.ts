@@ -138,7 +138,7 @@ function linkHooks<I, O extends { readonly kind: string }>(state: State<I, O>, p
     reborn() {
       hooks.restarted?.(peer)
     },
-    gap(missing: number) {
+    gap(missing: number | null) {
       hooks.missed?.(peer, missing)
     },
   }

@@ -34,8 +34,11 @@ export interface LinkHooks {
   ackSoon(): void
   /** The peer has begun a new life. */
   reborn(): void
-  /** The peer no longer has messages meant for us: it was too long without an answer, or an earlier life took them. */
-  gap(missing: number): void
+  /**
+   * So many messages meant for us will never come: we were too long without an answer. Null: nothing, or not
+   * everything, of the own step, of which the peer has forgotten what it said, or never said anything.
+   */
+  gap(missing: number | null): void
 }
 
 export interface LinkStatus {
@@ -213,7 +216,7 @@ function resume(state: State, frame: Extract<LinkFrame, { kind: 'resume' }>): vo
   else if (isFirst) outbox.resumeAfter(frame.received)
   state.resumed = true
   if (isFirst && reborn) hooks.reborn() // a second life on one connection would be a lie
-  if ((begins || !knows) && frame.forgotten >= state.step()) hooks.gap(1)
+  if ((begins || !knows) && frame.forgotten >= state.step()) hooks.gap(null)
   if (!isFirst && !knows) say(state, 'where')
   if (state.finishing) say(state, 'finished')
   if (state.rewinding && !state.askedAgain) askAgain(state)

@@ -45,6 +45,15 @@ export type PeerEvent =
       readonly step: number
     }
   | { readonly kind: 'connection'; readonly peer: PeerIndex; readonly up: boolean; readonly reason: string }
+  /** So many messages of a peer will never come; null: not all that this step would need of it. */
+  | {
+      readonly kind: 'missed'
+      readonly peer: PeerIndex
+      readonly messages: number | null
+      readonly step: number
+    }
+  /** This peer stood at a step that the others had left, and goes on at a later one. */
+  | { readonly kind: 'caught-up'; readonly from: number; readonly step: number }
   | {
       readonly kind: 'step'
       readonly step: number

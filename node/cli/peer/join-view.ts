@@ -58,6 +58,12 @@ export function eventLines(event: PeerEvent, seat: Seat): readonly string[] {
       ]
     case 'connection':
       return [`${nameOf(seat, event.peer)}: ${event.up ? event.reason : `gone: ${event.reason}`}`]
+    case 'missed':
+      return [
+        `${nameOf(seat, event.peer)}: ${event.messages === null ? `has not all, or nothing, to say of step ${event.step} any more` : `no longer has ${counted(event.messages, 'message')} for this peer`}`,
+      ]
+    case 'caught-up':
+      return [`caught up: it stood at step ${event.from}, and goes on at step ${event.step}`]
     case 'waiting':
       return [`step ${event.step}: ${waitingSentence(seat.self, event.needed, event.missing)}`]
     case 'resumed':

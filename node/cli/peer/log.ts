@@ -84,6 +84,7 @@ function logEvent(log: Logger, event: Exclude<PeerEvent, { kind: 'step' }>, seat
   const { kind, ...rest } = event
   switch (event.kind) {
     case 'waiting':
+    case 'missed':
     case 'fault':
     case 'log':
       log.warn({ event: kind, ...rest }, text)

@@ -189,6 +189,7 @@ function assemble(parts: Parts, ended: PromiseWithResolvers<Vector>): Peer {
         if (fault.peer !== null && fault.evidence !== undefined) archive(fault.evidence)
       },
       connection: (other, up, reason) => options.onEvent({ kind: 'connection', peer: other, up, reason }),
+      missed: (other, messages, step) => options.onEvent({ kind: 'missed', peer: other, messages, step }),
       received(from, message) {
         book.heard(from, message)
         if (attack?.rushing) sightings.collect(message)
@@ -234,17 +235,22 @@ function createObserver(
   status: () => ReturnType<Peer['status']>,
 ): Observer {
   let loss: number | null = null
-  const averaged: Partial<Record<Phase, Vector>> = {}
+  let averaged: Partial<Record<Phase, Vector>> = {}
+  let stood = 1
   return {
     loss: (_, value) => {
       loss = value
     },
     output(output) {
       if (output.kind === 'averaged') averaged[output.phase] = output.vector
+      if (output.kind === 'need-gradient') stood = output.step
+      if (output.kind === 'caught-up' && output.since > stood)
+        onEvent({ kind: 'caught-up', from: stood, step: output.since })
       if (output.kind !== 'stepped') return
       const step = output.state.step - 1
       const { gradient, parameters } = averaged
       const vectors = observed(step) && gradient && parameters ? { gradient, parameters } : null
+      averaged = {} // a step that was left out has none
       onEvent({ kind: 'step', step, loss, traffic: trafficOf(status()), vectors })
     },
   }

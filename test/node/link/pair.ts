@@ -21,7 +21,7 @@ export const upTo = (last: number) => Array.from({ length: last }, (_, i) => i +
 export interface Side {
   link: Link
   readonly taken: number[]
-  readonly gaps: number[]
+  readonly gaps: (number | null)[]
   /** Takes messages up to this step; later ones wait. */
   ready: number
   held: boolean

@@ -90,8 +90,15 @@ test('what happens to a peer is one line each', t => {
   t.deepEqual(lines({ kind: 'connection', peer: 3, up: false, reason: 'reset' }), [
     'peer 3 (peer-3): gone: reset',
   ])
-  const gap = 'no longer has 2 messages for this peer'
-  t.deepEqual(lines({ kind: 'connection', peer: 3, up: true, reason: gap }), [`peer 3 (peer-3): ${gap}`])
+  t.deepEqual(lines({ kind: 'missed', peer: 3, messages: 2, step: 6 }), [
+    'peer 3 (peer-3): no longer has 2 messages for this peer',
+  ])
+  t.deepEqual(lines({ kind: 'missed', peer: 3, messages: null, step: 6 }), [
+    'peer 3 (peer-3): has not all, or nothing, to say of step 6 any more',
+  ])
+  t.deepEqual(lines({ kind: 'caught-up', from: 6, step: 23 }), [
+    'caught up: it stood at step 6, and goes on at step 23',
+  ])
   const fault = { peer: null, kind: 'stranger', count: 4 } as const
   t.deepEqual(lines({ kind: 'fault', fault, detail: 'X knocked' }), [
     'refused a stranger (4 times by now): X knocked',
