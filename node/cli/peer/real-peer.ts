@@ -2,12 +2,10 @@
  * A peer on the real ports: its oracle's thread, libp2p, the log on disk and the system's clock, around the same
  * `createPeer` that the simulated world runs. What happens comes out as events.
  */
-import type { Phase } from '../../../agreement/message.ts'
 import type { Evidence, PeerIndex } from '../../../agreement/protocol.ts'
 import type { Vector } from '../../../agreement/vector.ts'
 import type { Attack } from '../../../learning/attacks/attack.ts'
 import { collectSightings } from '../../../learning/attacks/byzantine.ts'
-import type { LearnOutput } from '../../../learning/learn-contract.ts'
 import type { ModelOracle } from '../../../learning/oracles/jax-oracle.ts'
 import { randomStream } from '../../../learning/random.ts'
 import type { Seat } from '../../cohort.ts'
@@ -24,6 +22,7 @@ import { systemClock } from '../../system-clock.ts'
 import type { FaultCount, PeerEvent } from './events.ts'
 import { createFaultCounter, type FaultCounter } from './fault-counter.ts'
 import { createMeter, type Meter } from './meter.ts'
+import { createObserver, trafficOf } from './observer.ts'
 import { createStatusBook, type PeerStatus, type Present, type StatusBook } from './peer-status.ts'
 import { watchForWaiting } from './waiting.ts'
 
@@ -156,7 +155,7 @@ function assemble(parts: Parts, ended: PromiseWithResolvers<Vector>): Peer {
   const { seat, identity, attack } = options
   const { cohort, cohortId, self } = seat
   const sightings = collectSightings(Math.max(1, cohort.members.length - cohort.faults - 1))
-  const observe = createObserver(options, () => peer.status())
+  const observe = createObserver({ ...options, status: () => peer.status() })
   const peer = createPeer({
     cohort,
     self,
@@ -222,42 +221,6 @@ async function conclude(
     ...measured,
   }
   options.onEvent({ kind: 'finished', ending })
-}
-
-interface Observer {
-  loss(step: number, loss: number): void
-  output(output: LearnOutput): void
-}
-
-/** Turns what LEARN says into one event a step. */
-function createObserver(
-  { observed, onEvent }: RealPeerOptions,
-  status: () => ReturnType<Peer['status']>,
-): Observer {
-  let loss: number | null = null
-  let averaged: Partial<Record<Phase, Vector>> = {}
-  let stood = 1
-  return {
-    loss: (_, value) => {
-      loss = value
-    },
-    output(output) {
-      if (output.kind === 'averaged') averaged[output.phase] = output.vector
-      if (output.kind === 'need-gradient') stood = output.step
-      if (output.kind === 'caught-up' && output.since > stood)
-        onEvent({ kind: 'caught-up', from: stood, step: output.since })
-      if (output.kind !== 'stepped') return
-      const step = output.state.step - 1
-      const { gradient, parameters } = averaged
-      const vectors = observed(step) && gradient && parameters ? { gradient, parameters } : null
-      averaged = {} // a step that was left out has none
-      onEvent({ kind: 'step', step, loss, traffic: trafficOf(status()), vectors })
-    },
-  }
-}
-
-function trafficOf({ messagesSent, bytesSent, bytesReceived }: ReturnType<Peer['status']>) {
-  return { messages: messagesSent, bytesSent, bytesReceived }
 }
 
 /** How often the status looks whether anything has moved. */
