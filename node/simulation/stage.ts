@@ -45,6 +45,7 @@ export interface Stage {
   begin(peer: PeerIndex): void
   /** Ends a peer's life; `kept` is the fraction of unsynced records that survive. */
   crash(peer: PeerIndex, kept: number): void
+  isKnown(peer: PeerIndex): boolean
   restarts(): number
   /** When an honest peer had its output for the last time so far. */
   agreedMs(): number
@@ -114,6 +115,7 @@ export function createStage(options: StageOptions): Stage {
     shared: new Map(),
     begin: peer => begin(parts, peer),
     crash: (peer, kept) => crash(parts, peer, kept),
+    isKnown: () => false, // in one agreement everybody is new
     restarts: () => parts.restartCount,
     agreedMs: () => parts.lastOutputMs,
     calmLinks() {

@@ -13,6 +13,8 @@ export interface Stage {
   readonly disks: readonly (SimulatedDisk | null)[]
   begin(peer: PeerIndex): void
   crash(peer: PeerIndex, kept: number): void
+  /** Enough others have heard of this peer for it to be told so when it has lost its memory. */
+  isKnown(peer: PeerIndex): boolean
   calmLinks(): void
   onSealed(callback: (peer: PeerIndex, iteration: number) => void): void
 }
@@ -75,6 +77,8 @@ function begin(stage: Stage, trouble: Trouble): () => void {
       stage.crash(trouble.peer, trouble.kept)
       return () => stage.begin(trouble.peer)
     case 'disk-lost':
+      // From a peer that is new, one that has spoken and was not heard cannot be told apart (learning/catch-up.ts).
+      if (!stage.isKnown(trouble.peer)) return () => {}
       stage.crash(trouble.peer, 0)
       stage.disks[trouble.peer]?.lose()
       return () => stage.begin(trouble.peer)

@@ -65,7 +65,7 @@ function drawTrouble(scene: LearningScene, peer: PeerIndex, calmAtMs: number, ra
   return { kind: 'partition', side: drawSide(scene.cohort.members.length, random), at, forMs }
 }
 
-/** The first of its vectors that a peer may lose the memory of: others have heard of it by then. */
+/** The first of its vectors that a peer may lose the memory of: others mostly have heard of it by then. */
 const FIRST_LOST = 6
 
 /**

@@ -40,6 +40,8 @@ interface Parts {
   readonly peers: (Peer | null)[]
   readonly results: (Vector | null)[]
   readonly lives: number[]
+  /** By author: whose present life has had a vector of it. */
+  readonly heardBy: readonly Set<PeerIndex>[]
   readonly sealedCounts: number[]
   readonly sealedCallbacks: ((peer: PeerIndex, count: number) => void)[]
   restarts: number
@@ -74,6 +76,7 @@ export function createLearningStage(
     peers: members.map(() => null),
     results: members.map(() => null),
     lives: members.map(() => 0),
+    heardBy: members.map(() => new Set()),
     sealedCounts: members.map(() => 0),
     ...{ sealedCallbacks: [], restarts: 0, caughtUp: 0 },
   }
@@ -82,6 +85,7 @@ export function createLearningStage(
     ...{ world, network, disks, peers, results },
     begin: peer => begin(parts, peer),
     crash: (peer, kept) => crash(parts, peer, kept),
+    isKnown: peer => parts.heardBy[peer]!.size > cohort.faults,
     restarts: () => parts.restarts,
     caughtUp: () => parts.caughtUp,
     calmLinks() {
@@ -145,6 +149,7 @@ function crash(parts: Parts, self: PeerIndex, kept: number): void {
   if (parts.peers[self] === null) return
   parts.lives[self]!++
   parts.peers[self] = null
+  for (const listeners of parts.heardBy) listeners.delete(self)
   parts.network.detach(self)
   parts.disks[self]?.crash(count => Math.floor(count * kept))
 }
@@ -185,7 +190,7 @@ function clockOf({ world, network, lives, scenario }: Parts, self: PeerIndex, li
 }
 
 function hooksOf(parts: Parts, self: PeerIndex): PeerHooks {
-  const { world, checkers, blackboard, sealedCallbacks, sealedCounts } = parts
+  const { world, checkers, blackboard, sealedCallbacks, sealedCounts, heardBy } = parts
   return {
     output(output) {
       checkers.output(self, output)
@@ -199,7 +204,10 @@ function hooksOf(parts: Parts, self: PeerIndex): PeerHooks {
       parts.results[self] = parameters
       parts.peers[self]?.finish()
     },
-    received: (from, message) => checkers.received(self, from, message),
+    received(from, message) {
+      checkers.received(self, from, message)
+      if (message.kind === 'vector' && message.slot.phase !== 'state') heardBy[from]!.add(self)
+    },
     fault: (fault: Fault | (Omit<Fault, 'peer'> & { readonly peer: null })) =>
       checkers.accused(self, fault.peer, fault.kind, fault.detail),
     failed() {
