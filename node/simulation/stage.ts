@@ -92,16 +92,8 @@ export function createStage(options: StageOptions): Stage {
   })
   const { syncMs } = conditions
   const parts: Parts = {
-    ...{
-      options,
-      world,
-      network,
-      bytesTaken,
-      faults: [],
-      sealedCallbacks: [],
-      restartCount: 0,
-      lastOutputMs: 0,
-    },
+    ...{ options, world, network, bytesTaken, faults: [], sealedCallbacks: [] },
+    ...{ restartCount: 0, lastOutputMs: 0 },
     peers: Array.from({ length: peers }, () => null),
     disks: isHonest.map(is =>
       is && syncMs !== null
