@@ -60,7 +60,7 @@ export function eventLines(event: PeerEvent, seat: Seat): readonly string[] {
       return [`${nameOf(seat, event.peer)}: ${event.up ? event.reason : `gone: ${event.reason}`}`]
     case 'missed':
       return [
-        `${nameOf(seat, event.peer)}: ${event.messages === null ? `has not all, or nothing, to say of step ${event.step} any more` : `no longer has ${counted(event.messages, 'message')} for this peer`}`,
+        `${nameOf(seat, event.peer)}: ${event.messages === null ? `cannot help with step ${event.step} any more` : `no longer has ${counted(event.messages, 'message')} for this peer`}`,
       ]
     case 'caught-up':
       return [`caught up: it stood at step ${event.from}, and goes on at step ${event.step}`]

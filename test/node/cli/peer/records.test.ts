@@ -94,7 +94,7 @@ test('what happens to a peer is one line each', t => {
     'peer 3 (peer-3): no longer has 2 messages for this peer',
   ])
   t.deepEqual(lines({ kind: 'missed', peer: 3, messages: null, step: 6 }), [
-    'peer 3 (peer-3): has not all, or nothing, to say of step 6 any more',
+    'peer 3 (peer-3): cannot help with step 6 any more',
   ])
   t.deepEqual(lines({ kind: 'caught-up', from: 6, step: 23 }), [
     'caught up: it stood at step 6, and goes on at step 23',
