@@ -15,6 +15,8 @@ export interface CatchUpOptions {
   readonly stepsEnd: number
   /** Of steps before this, this peer says nothing any more. */
   readonly since: number
+  /** Own parameters of steps before, by step, ascending. */
+  readonly history: ReadonlyMap<number, Vector>
   /** Past steps whose parameters are held for others. */
   readonly kept: number
   /** Past steps in which peers still take part. */
@@ -59,5 +61,7 @@ export interface CatchUp {
   restarted(peer: PeerIndex): void
   /** Asks where the others are. */
   ask(step: number, reason: CatchUpReason): Step<Message, CatchUpOutput>
+  /** Asks the same again: what was said may no longer be true, or lead nowhere. */
+  retry(step: number): Step<Message, CatchUpOutput>
   receive(from: PeerIndex, message: Message): Step<Message, CatchUpOutput>
 }

@@ -42,11 +42,11 @@ interface State {
   since: number
 }
 
-type HelperOptions = Pick<CatchUpOptions, 'self' | 'kept' | 'since' | 'commitments'>
+type HelperOptions = Pick<CatchUpOptions, 'self' | 'kept' | 'since' | 'history' | 'commitments'>
 
 export function createHelper(options: HelperOptions): Helper {
   const state: State = {
-    ...{ options, history: new Map(), seen: new Map(), waiting: new Map() },
+    ...{ options, history: new Map(options.history), seen: new Map(), waiting: new Map() },
     given: { query: new Map(), fetch: new Map() },
     ...{ step: 1, since: options.since },
   }

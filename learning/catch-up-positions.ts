@@ -29,17 +29,21 @@ export interface Positions {
   heldBy(others: number): number
 }
 
-/** Counts what was said. `lowest`, `highest` and `heldBy` take fewer than have been heard. */
+/**
+ * Counts what was said. `lowest`, `highest` and `heldBy` take fewer than have been heard. Who says nothing before a
+ * later step than its own seeks its own place yet, and counts as gone only.
+ */
 export function positionsOf(said: Iterable<Position>): Positions {
-  const positions = [...said]
+  const everyone = [...said]
+  const positions = everyone.filter(({ step, since }) => since <= step)
   const ascending = (of: (position: Position) => number) => positions.map(of).sort((a, b) => a - b)
   const steps = ascending(({ step }) => step)
   const oldests = ascending(({ oldest }) => oldest)
   return {
     heard: positions.length,
-    seenStep: Math.max(0, ...positions.map(({ seenStep }) => seenStep)),
+    seenStep: Math.max(0, ...everyone.map(({ seenStep }) => seenStep)),
     holders: step => positions.filter(({ oldest }) => oldest <= step).length,
-    gone: (of, past) => positions.filter(({ step, since }) => step > of + past || since > of).length,
+    gone: (of, past) => everyone.filter(({ step, since }) => step > of + past || since > of).length,
     lowest: others => steps[others]!,
     highest: others => steps.at(-1 - others)!,
     heldBy: others => oldests[others]!,

@@ -7,8 +7,9 @@
  * step s as if that had been its last agreement on parameters. Until then it counts towards f.
  *
  * Why s is chosen as it is. At least n − f − 1 others answer, f of them may lie. s is at least the (f + 1)-th lowest
- * position, so an honest peer is no further: a cohort that waits for this very peer is met where it waits. And
- * n − f − 1 peers still hold θ_s and their messages since. A peer that lost its memory may have spoken before: others
+ * position, so an honest peer is no further: a cohort that waits for this very peer is met where it waits. Where an
+ * honest one is among the f lowest and cannot go on either, too few come to s, and the next attempt is at the lowest.
+ * And n − f − 1 peers still hold θ_s and their messages since. A peer that lost its memory may have spoken before: others
  * show the newest vector it signed, and it speaks again only two steps later, so that it cannot contradict itself.
  * Those who saw its newest may be among the f that do not answer. But it came to its last step S with vectors of
  * n − f peers from step S − 1, of whom n − 3f − 1 are honest and answer: where that is more than f, the (f + 1)-th
@@ -50,11 +51,13 @@ interface State {
   /** What this peer does for the others. */
   readonly helper: Helper
   question: Question | null
+  /** Times that it has asked in a row without coming to another step. */
+  attempts: number
 }
 
 export function createCatchUp(options: CatchUpOptions): CatchUp {
   const helper = createHelper(options)
-  const state: State = { options, helper, question: null }
+  const state: State = { options, helper, question: null, attempts: 0 }
   return {
     asking: () => state.question !== null && !state.question.settled,
     since: helper.since,
@@ -63,35 +66,35 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     reached(step, parameters) {
       const builder: Builder = newStep()
       builder.messages.push(...helper.reached(step, parameters))
+      state.attempts = 0
       if (state.question?.settled) state.question = null
       if (isOvertaken(state.question, step)) stay(state, builder, { step })
       return builder
     },
     saw: helper.saw,
     restarted: helper.restarted,
-    ask(step, reason) {
-      const builder: Builder = newStep()
-      state.question = {
-        step,
-        reason,
-        positions: new Map(),
-        target: null,
-        answers: new Map(),
-        settled: false,
-      }
-      builder.messages.push({
-        to: 'others',
-        message: { kind: 'query', slot: slotAt(state.options.self, step) },
-      })
-      choose(state, builder, state.question)
-      return builder
-    },
+    ask: (step, reason) => ask(state, step, reason),
+    retry: step => (state.question === null ? newStep() : ask(state, step, state.question.reason)),
     receive(from, message) {
       const builder: Builder = newStep()
       handle(state, builder, from, message)
       return builder
     },
   }
+}
+
+function ask(state: State, step: number, reason: CatchUpReason): Builder {
+  const builder: Builder = newStep()
+  state.attempts++
+  const question: Question = {
+    ...{ step, reason, target: null, settled: false },
+    ...{ positions: new Map(), answers: new Map() },
+  }
+  state.question = question
+  const slot = slotAt(state.options.self, step)
+  builder.messages.push({ to: 'others', message: { kind: 'query', slot } })
+  choose(state, builder, question)
+  return builder
 }
 
 function handle(state: State, builder: Builder, from: PeerIndex, message: Message): void {
@@ -162,9 +165,11 @@ function choose(state: State, builder: Builder, question: Question): void {
     stay(state, builder, question)
     return
   }
+  // The lowest may be a lie, or somebody who waits for this very peer: what did not work is not tried twice in a row.
+  const left = state.attempts % 2 === 1 ? faults : 0
   const spoken = amnesiac ? Math.max(seenStep, seenStep === 0 ? 0 : positions.highest(faults)) : null
   const target = Math.max(
-    positions.lowest(faults),
+    positions.lowest(left),
     positions.heldBy(enough - 1),
     question.step,
     spoken === null ? 0 : spoken + 2,

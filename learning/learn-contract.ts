@@ -37,6 +37,8 @@ export interface LearnOptions
   readonly start: LearnState
   /** Of steps before this, this peer says nothing any more, as its log holds nothing of them; absent: 1. */
   readonly since?: number
+  /** Own parameters of steps before, by step, ascending; absent: none are known any more. */
+  readonly history?: ReadonlyMap<number, Vector>
   readonly window: LearnWindow
 }
 

@@ -68,6 +68,7 @@ export function createLearn(options: LearnOptions): Learn {
       past: options.window.past,
       stepsEnd: options.steps + 1,
       since: options.since ?? 1,
+      history: options.history ?? new Map(),
     }),
     missed: new Set(),
     leftBehindAt: 0,
@@ -111,7 +112,8 @@ function handleInput(state: State, builder: Builder, value: LearnInput): void {
       for (const agreement of state.agreements.all()) absorb(builder, agreement.input(value))
       break
     case 'stranded':
-      ask(state, builder, state.leftBehindAt === state.step ? 'left-behind' : 'unsure')
+      if (isSeeking(state)) seek(state, builder, state.catchUp.retry(state.step))
+      else ask(state, builder, state.leftBehindAt === state.step ? 'left-behind' : 'unsure')
       break
     case 'gradient':
       if (value.step !== state.step || !state.computing) return // asked for before a catch-up
@@ -126,6 +128,11 @@ function handleInput(state: State, builder: Builder, value: LearnInput): void {
       break
     }
   }
+}
+
+/** It has to go elsewhere, or may have to, and has not found where. */
+function isSeeking({ catchUp }: State): boolean {
+  return catchUp.asking() && !catchUp.unsure()
 }
 
 /** Knowing that it was left behind, a peer need no longer wonder. */
@@ -263,13 +270,15 @@ function descend(state: State, builder: Builder, gamma: Vector): void {
 
 function statusOf(state: State): LearnStatus {
   const { step, phase, computing, finished, catchUp } = state
-  if (catchUp.asking() && !catchUp.unsure())
+  if (isSeeking(state))
     return { step, phase: 'catching-up', computing: false, waitingFor: catchUp.waitingFor() }
   const current = finished || computing ? undefined : state.agreements.find(step, phase)
   return { step, phase: finished ? 'finished' : phase, computing, waitingFor: current?.waitingFor() ?? [] }
 }
 
-function catchUpOptions(options: LearnOptions): Omit<CatchUpOptions, 'kept' | 'past' | 'stepsEnd' | 'since'> {
+function catchUpOptions(
+  options: LearnOptions,
+): Omit<CatchUpOptions, 'kept' | 'past' | 'stepsEnd' | 'since' | 'history'> {
   const { protocol, self, peers, faults, dimension, commitments, aggregate } = options
   // Answers that can be waited for, and those that it takes to trim f at both ends (answersNeeded in catch-up.ts).
   const listens = protocol === 'rb-tm' && peers - faults - 1 < 2 * faults + 1

@@ -16,6 +16,8 @@ import { digestOf } from './signatures/digest.ts'
 export interface Journal extends Commitments {
   /** Where the last run stood, or null at the first start. */
   readonly recovered: LearnState | null
+  /** The own parameters of the last steps, by step, ascending: others may need them to catch up. */
+  readonly past: ReadonlyMap<number, Vector>
   /** The first of the steps up to this one in all of which this peer has spoken, as far as it remembers. */
   since(step: number): number
   /** Own messages of the slots that are still open, in the order in which they were first sent. */
@@ -53,6 +55,7 @@ export function createJournal(options: JournalOptions): Journal {
   const sealed = new Map<string, Sealed>()
   const votes = new Map<string, string>()
   const kept = new Map<string, Kept>()
+  const past = new Map<number, Vector>()
   let recovered: LearnState | null = null
   let dirty = false
   let sinceCompaction = 0
@@ -65,13 +68,15 @@ export function createJournal(options: JournalOptions): Journal {
   }
   for (const bytes of storage?.recovered ?? []) {
     const record = decodeRecord(bytes, options)
-    if (record.kind === 'checkpoint') recovered = record.state
-    else if (record.message.kind === 'payload') kept.set(slotKey(record.message.slot), record.message)
+    if (record.kind === 'checkpoint') {
+      recovered = record.state
+      past.set(record.state.step, record.state.parameters)
+    } else if (record.message.kind === 'payload') kept.set(slotKey(record.message.slot), record.message)
     else if (isCommitment(record.message)) remember(record.message)
   }
 
   return {
-    recovered,
+    ...{ recovered, past },
     since(step) {
       const spoken = new Set<number>()
       for (const { kind, slot } of commitments.values())
@@ -124,16 +129,19 @@ export function createJournal(options: JournalOptions): Journal {
       forget(sealed, forgetBefore)
       forget(votes, forgetBefore)
       forget(kept, forgetBefore)
+      for (const step of past.keys()) if (step < forgetBefore) past.delete(step)
       if (storage === null) return
       sinceCompaction++
       if (sinceCompaction < compactEverySteps) storage.append(encodeCheckpoint(state))
       else {
         sinceCompaction = 0
         storage.rewrite([
+          ...[...past].map(([step, parameters]) => encodeCheckpoint({ step, parameters, momentum: null })),
           encodeCheckpoint(state),
           ...[...kept.values(), ...commitments.values()].map(encodeCommitment),
         ])
       }
+      past.set(state.step, state.parameters)
       dirty = true
     },
   }

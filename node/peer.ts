@@ -94,10 +94,11 @@ export function createPeer(options: PeerOptions): Peer {
   const journal = createJournal({ storage, sign: signer.sign, limits, compactEverySteps: 16 })
   const start = journal.recovered ?? { step: 1, parameters: initial, momentum: null }
   const since = journal.since(start.step)
+  const history = new Map([...(since === 1 ? [[1, initial] as const] : []), ...journal.past])
   const ruleTime = { ms: 0 }
   const learn = createLearn({
     ...learnOptions(cohort, self, initial.length),
-    ...{ start, since, commitments: journal },
+    ...{ start, since, commitments: journal, history },
     aggregate: measured(options.aggregate ?? aggregate, ruleTime),
   })
   const byzantine = options.attack === undefined ? null : corrupt(learn, options.attack, options)
@@ -142,6 +143,7 @@ export function createPeer(options: PeerOptions): Peer {
       // Whoever stopped within the first step remembers what it signed, though it has no checkpoint.
       const amnesiac = journal.recovered === null && journal.messages().length === 0
       runner.input({ kind: 'start', amnesiac })
+      if (amnesiac) stranded.asking()
     },
     poke() {
       if (byzantine !== null) runner.carry(byzantine.poke())

@@ -4,7 +4,7 @@
  * A peer whom even one other can no longer serve may never end its step, and so may one for whom a vote stands behind
  * messages that come too early to be taken. Who claims so may lie, though. So where there is a sign of it and the step
  * does not end for a while, the peer asks the others where they are, and what they say decides (learning/catch-up.ts).
- * Each time again in the same step it waits twice as long.
+ * It asks again as long as the same step does not end, and waits twice as long each time.
  */
 import type { PeerIndex } from '../agreement/protocol.ts'
 import type { Clock, Timer } from './ports.ts'
@@ -26,6 +26,8 @@ export interface Stranded {
   missed(peer: PeerIndex): void
   /** What this peer says next comes too early. */
   ahead(peer: PeerIndex): void
+  /** This peer has been asking from the start: it is to ask again if nothing comes of it. */
+  asking(): void
   /** Its new life may say something else than the one before: its next sign is a new one. */
   restarted(peer: PeerIndex): void
 }
@@ -73,10 +75,15 @@ export function createStranded({ clock, faults, step, waits, ask }: StrandedOpti
     waitMs *= 2
     forget()
     ask()
+    lookIn(waitMs)
   }
   return {
     missed: peer => sign('missed', peer),
     ahead: peer => sign('ahead', peer),
+    asking() {
+      signsOf = step()
+      lookIn(waitMs)
+    },
     restarted: peer => void known.delete(peer),
   }
 }

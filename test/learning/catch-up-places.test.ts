@@ -4,7 +4,7 @@ import type { Seen } from '../../agreement/message.ts'
 import { createCatchUp } from '../../learning/catch-up.ts'
 import type { CatchUp, CatchUpReason } from '../../learning/catch-up-contract.ts'
 import { slotAt, testCommitments } from '../agreement/harness.ts'
-import { askAll, at, D, everyone, member, optionsOf, theta } from './catch-up-support.ts'
+import { answerAll, askAll, at, D, everyone, member, optionsOf, theta } from './catch-up-support.ts'
 
 test('who was not there in a step, or will not be, cannot help with it: then it is left', t => {
   const others = everyone([40, 41, 41, 41, 41, 41])
@@ -60,7 +60,7 @@ function listener(reason: CatchUpReason) {
       past: 16,
       since: 1,
     },
-    ...{ listens: true, commitments: testCommitments() },
+    ...{ listens: true, history: new Map(), commitments: testCommitments() },
   })
   asker.reached(3, theta(3, 0))
   asker.ask(3, reason)
@@ -80,6 +80,31 @@ function listener(reason: CatchUpReason) {
     hear: (...said: [number, number][]) => said.map(([at, oldest], i) => hear(i + 1, at, oldest)),
   }
 }
+
+test('where somebody cannot come to the step, as it waits for this very peer, the next attempt is at its own', t => {
+  const asker = at(0, 2)
+  const others = everyone([40, 41, 41, 41, 41, 41])
+  const absent = createCatchUp({ ...optionsOf(6, 'mda'), since: 50 })
+  absent.reached(2, theta(2, 6))
+  others.set(6, absent) // without memory, it waits for step 50
+  const first = askAll(asker, others, 2, 'left-behind')
+  t.deepEqual(first.targets, [41])
+  t.deepEqual(first.found, [])
+  t.deepEqual([...asker.waitingFor()], [1, 6])
+  const again = answerAll(asker, others, asker.retry(2))
+  t.deepEqual(again.targets, [40])
+  t.is(again.found[0]?.step, 40)
+})
+
+test('who has restarted still gives the parameters that its log holds', t => {
+  const peer = createCatchUp({ ...optionsOf(1, 'mda'), history: new Map([[40, theta(40, 1)]]) })
+  peer.reached(41, theta(41, 1))
+  const slot = { step: 40, phase: 'state', iteration: 0, sender: 0 } as const
+  const [query] = peer.receive(0, { kind: 'query', slot }).messages
+  t.like(query?.message, { kind: 'position', oldest: 40 })
+  const [answer] = peer.receive(0, { kind: 'fetch', slot }).messages
+  t.deepEqual(answer?.message.kind === 'vector' && answer.message.sealed.vector, theta(40, 1))
+})
 
 test('RB-TM at its bound: a peer left behind joins the last agreement that an honest peer has ended', t => {
   for (const reason of ['left-behind', 'unsure'] as const) {

@@ -25,6 +25,7 @@ export function optionsOf(self: number, protocol: 'mda' | 'cva'): CatchUpOptions
     past: 4,
     listens: false,
     since: 1,
+    history: new Map(),
     commitments: testCommitments(),
   }
 }
@@ -49,9 +50,17 @@ export function askAll(
   step: number,
   reason: CatchUpReason,
 ) {
+  return answerAll(asker, others, asker.ask(step, reason))
+}
+
+export function answerAll(
+  asker: CatchUp,
+  others: ReadonlyMap<number, CatchUp>,
+  { messages }: ReturnType<CatchUp['ask']>,
+) {
   const found: Extract<CatchUpOutput, { kind: 'found' }>[] = []
   const targets: number[] = []
-  const pending = [...asker.ask(step, reason).messages]
+  const pending = [...messages]
   while (pending.length > 0) {
     const { message, to } = pending.shift()!
     if (message.kind === 'fetch') targets.push(message.slot.step)

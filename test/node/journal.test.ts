@@ -113,11 +113,13 @@ test('a checkpoint says where to go on, and the log does not grow without end', 
     )
     log.sync(() => {})
   }
-  t.true(size() < 14)
+  t.true(size() < 18)
   const after = journal(open())
   t.is(after.recovered?.step, 31)
   t.deepEqual([...after.recovered!.parameters], [30, -30])
   t.deepEqual([...after.recovered!.momentum!], [1, 2])
+  t.deepEqual([...after.past.keys()].slice(-4), [28, 29, 30, 31], 'others may have to be given these')
+  for (const [step, parameters] of after.past) t.deepEqual([...parameters], [step - 1, 1 - step])
   t.deepEqual(
     after.messages().map(message => message.slot.step),
     [28, 29, 30],

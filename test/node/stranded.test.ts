@@ -90,3 +90,20 @@ test('who is told to stay asks half as often each time, but soon where somebody 
   soon.pass(STRANDED_MS)
   t.is(soon.asked.length, 5, 'another life is somebody else')
 })
+
+test('it asks again, without another sign, until the step ends; as does who asks from the start', t => {
+  for (const begin of [
+    (of: ReturnType<typeof watched>) => of.stranded.missed(0),
+    (of: ReturnType<typeof watched>) => of.stranded.asking(),
+  ]) {
+    const each = watched()
+    begin(each)
+    for (let i = 0; i < 4; i++) {
+      each.pass(2 ** i * STRANDED_MS)
+      t.is(each.asked.length, i + 1)
+    }
+    each.peer.step = 6
+    each.pass(100 * STRANDED_MS)
+    t.is(each.asked.length, 4)
+  }
+})

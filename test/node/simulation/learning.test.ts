@@ -37,6 +37,7 @@ const once: readonly (readonly [number, string])[] = [
   [18140, 'the simulated disk lost what was synced where a rewrite came in between'],
   [22341, 'a peer that was left behind asked, went back and asked, until it was blamed for it'],
   [31719, 'a peer lost its disk before anyone within reach had heard of it: nobody could have known'],
+  [36439, 'too few gave parameters of one step: some had restarted, and one waited for the asker'],
   [468, 'nobody told a restarted peer that what its former life took was forgotten'],
 ]
 
