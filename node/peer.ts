@@ -92,13 +92,11 @@ export function createPeer(options: PeerOptions): Peer {
   const { cohort, self, initial, signer, verifier, clock, transport, storage, epoch, hooks } = options
   const limits = decodeLimits(cohort, initial.length)
   const journal = createJournal({ storage, sign: signer.sign, limits, compactEverySteps: 16 })
-  const start = journal.recovered ?? { step: 1, parameters: initial, momentum: null }
-  const since = journal.since(start.step)
-  const history = new Map([...(since === 1 ? [[1, initial] as const] : []), ...journal.past])
+  const memory = memoryOf(journal, initial)
   const ruleTime = { ms: 0 }
   const learn = createLearn({
     ...learnOptions(cohort, self, initial.length),
-    ...{ start, since, commitments: journal, history },
+    ...{ ...memory, commitments: journal },
     aggregate: measured(options.aggregate ?? aggregate, ruleTime),
   })
   const byzantine = options.attack === undefined ? null : corrupt(learn, options.attack, options)
@@ -120,7 +118,7 @@ export function createPeer(options: PeerOptions): Peer {
     limits,
     ...(options.linkLimits && { linkLimits: options.linkLimits }),
     epoch,
-    ...{ delaysMs: delays(cohort), since },
+    ...{ delaysMs: delays(cohort), since: memory.since },
     keptSteps: defaultWindow.kept,
     hooks: {
       ...hooks,
@@ -153,6 +151,17 @@ export function createPeer(options: PeerOptions): Peer {
     unserved: () => runner.unserved(),
     stop: done => runner.stop(done),
   }
+}
+
+/** Where this peer goes on, and what it can still tell others of the steps before. */
+function memoryOf(
+  journal: Journal,
+  initial: Vector,
+): Required<Pick<LearnOptions, 'start' | 'since' | 'history'>> {
+  const start = journal.recovered ?? { step: 1, parameters: initial, momentum: null }
+  const since = journal.since(start.step)
+  const first = since === 1 ? [[1, initial] as const] : []
+  return { start, since, history: new Map([...first, ...journal.past]) }
 }
 
 /** How long the rules took on this machine: for the report, never for a decision. */
