@@ -8,7 +8,6 @@ import type { Message } from '../agreement/message.ts'
 import type { Fault, PeerIndex } from '../agreement/protocol.ts'
 import type { Vector } from '../agreement/vector.ts'
 import type { Byzantine } from '../learning/attacks/byzantine.ts'
-import { batchSize, parseBatchSchedule } from '../learning/batch-size.ts'
 import { createLearn } from '../learning/learn.ts'
 import {
   defaultWindow,
@@ -17,20 +16,18 @@ import {
   type LearnOptions,
   type LearnOutput,
   type LearnStatus,
-  windowOf,
 } from '../learning/learn-contract.ts'
 import type { GradientReply, GradientRequest } from '../learning/oracle.ts'
-import { createSchedule, type Schedule } from '../learning/schedule.ts'
-import { parseStepSize, stepSize } from '../learning/step-size.ts'
 import type { DecodeLimits } from './codec/index.ts'
 import type { Cohort } from './cohort.ts'
 import { type Corruption, corruptProtocol, corruptTransport } from './corruption.ts'
 import { createJournal, type Journal } from './journal.ts'
+import { learnOptions, scheduleOf } from './learn-options.ts'
 import type { LinkLimits } from './link/limits.ts'
 import type { Clock, Storage, Transport } from './ports.ts'
 import { createRunner } from './runner.ts'
 import type { Runner, RunnerStatus } from './runner-contract.ts'
-import { digestOf, type Signer, type Verifier } from './signatures/index.ts'
+import type { Signer, Verifier } from './signatures/index.ts'
 import { createStranded, type Stranded } from './stranded.ts'
 
 /** The oracle as the peer uses it: the answer comes through a callback, at a time that the world decides. */
@@ -224,71 +221,6 @@ function corrupt(
 ): Byzantine<LearnInput, LearnOutput> {
   const { faults, members } = cohort
   return corruptProtocol(learn, corruption, { self, peers: members.length, faults, signer })
-}
-
-/** LEARN as the cohort file describes it, but for where it starts. */
-export function learnOptions(
-  cohort: Cohort,
-  self: PeerIndex,
-  dimension: number,
-): Omit<LearnOptions, 'start' | 'commitments'> {
-  const {
-    protocol,
-    synchrony,
-    faults,
-    unsafe,
-    steps,
-    momentum,
-    clip,
-    weightDecay,
-    rate,
-    batch,
-    output,
-    seed,
-  } = cohort
-  return {
-    protocol,
-    synchrony,
-    self,
-    peers: cohort.members.length,
-    faults,
-    dimension,
-    grace: cohort.graceMs > 0,
-    unsafe,
-    schedule: scheduleOf(cohort, dimension),
-    steps,
-    rate: stepSize(parseStepSize(cohort.stepSize), rate),
-    momentum,
-    clip,
-    weightDecay,
-    batch: batchSize(parseBatchSchedule(cohort.batchSchedule), batch),
-    box: cohort.box === null ? null : { low: -cohort.box, high: cohort.box },
-    outputStep: output === 'last' ? null : drawnStep(seed, steps),
-    window: windowOf(protocol),
-  }
-}
-
-function scheduleOf(cohort: Cohort, dimension: number): Schedule {
-  const { protocol, members, faults, synchrony, schedule, iterations, count } = cohort
-  return createSchedule({
-    protocol,
-    peers: members.length,
-    faults,
-    synchrony,
-    dimension,
-    schedule,
-    iterations,
-    count,
-  })
-}
-
-/** `* ~ U{1 … T}` from the shared seed (Algorithm 1, line 10; Remark 2): one mix of the seed's bits is enough. */
-function drawnStep(seed: number, steps: number): number {
-  const mixed = Number.parseInt(
-    digestOf(Float32Array.of(seed % 65536, Math.floor(seed / 65536))).slice(0, 12),
-    16,
-  )
-  return 1 + (mixed % steps)
 }
 
 function delays(cohort: Cohort): Record<TimerPurpose, number> {

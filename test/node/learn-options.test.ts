@@ -1,7 +1,7 @@
 /** The schedules and the box of a cohort, as LEARN gets them. */
 import test from 'ava'
 import { checkCohort } from '../../node/cohort-file.ts'
-import { learnOptions } from '../../node/peer.ts'
+import { learnOptions } from '../../node/learn-options.ts'
 import { testCohort } from './cohorts.ts'
 
 const optionsOf = (change: Parameters<typeof testCohort>[0]) => learnOptions(testCohort(change), 0, 10)
