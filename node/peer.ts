@@ -187,6 +187,7 @@ function strandedIn(learn: Learn, { clock, cohort }: PeerOptions, ask: () => voi
     ...{ clock, faults: cohort.faults, ask },
     step: () => learn.status().step,
     waits: () => learn.status().waitingFor.length > 0,
+    seeks: () => learn.status().phase === 'catching-up',
   })
 }
 

@@ -4,7 +4,8 @@
  * A peer whom even one other can no longer serve may never end its step, and so may one for whom a vote stands behind
  * messages that come too early to be taken. Who claims so may lie, though. So where there is a sign of it and the step
  * does not end for a while, the peer asks the others where they are, and what they say decides (learning/catch-up.ts).
- * It asks again as long as the same step does not end, and waits twice as long each time.
+ * Each time again in the same step, where there is a sign still or nothing has come of the question, it waits twice as
+ * long.
  */
 import type { PeerIndex } from '../agreement/protocol.ts'
 import type { Clock, Timer } from './ports.ts'
@@ -18,6 +19,8 @@ export interface StrandedOptions {
   readonly step: () => number
   /** Others have to say something before this peer's step can go on. */
   readonly waits: () => boolean
+  /** It has asked, and has to go elsewhere, but has found no place yet. */
+  readonly seeks: () => boolean
   readonly ask: () => void
 }
 
@@ -32,7 +35,7 @@ export interface Stranded {
   restarted(peer: PeerIndex): void
 }
 
-export function createStranded({ clock, faults, step, waits, ask }: StrandedOptions): Stranded {
+export function createStranded({ clock, faults, step, waits, seeks, ask }: StrandedOptions): Stranded {
   const signs = { missed: new Set<PeerIndex>(), ahead: new Set<PeerIndex>() }
   /** Whoever gave a sign in this step: a new one is worth asking for soon, however often this peer has asked. */
   const known = new Set<PeerIndex>()
@@ -56,9 +59,10 @@ export function createStranded({ clock, faults, step, waits, ask }: StrandedOpti
     if (!known.has(peer)) waitMs = STRANDED_MS
     known.add(peer)
     signs[kind].add(peer)
-    // Of those who are ahead, f may pretend.
-    if (signs.missed.size > 0 || signs.ahead.size > faults) lookIn(waitMs)
+    if (hasSign()) lookIn(waitMs)
   }
+  // Of those who are ahead, f may pretend.
+  const hasSign = () => signs.missed.size > 0 || signs.ahead.size > faults
   const lookIn = (ms: number) => {
     if (timer !== null && dueMs <= clock.nowMs() + ms) return
     timer?.cancel()
@@ -67,7 +71,7 @@ export function createStranded({ clock, faults, step, waits, ask }: StrandedOpti
   }
   const look = () => {
     timer = null
-    if (step() !== signsOf) return
+    if (step() !== signsOf || !(hasSign() || seeks())) return
     if (!waits()) {
       lookIn(waitMs)
       return

@@ -5,12 +5,13 @@ import { createStranded, STRANDED_MS } from '../../node/stranded.ts'
 
 function watched(faults = 1) {
   const world = createWorld()
-  const peer = { step: 5, waits: true }
+  const peer = { step: 5, waits: true, seeks: false }
   const asked: number[] = []
   const stranded = createStranded({
     ...{ clock: { nowMs: world.nowMs, after: world.after }, faults },
     step: () => peer.step,
     waits: () => peer.waits,
+    seeks: () => peer.seeks,
     ask: () => void asked.push(world.nowMs()),
   })
   const pass = (ms: number) => {
@@ -91,19 +92,24 @@ test('who is told to stay asks half as often each time, but soon where somebody 
   t.is(soon.asked.length, 5, 'another life is somebody else')
 })
 
-test('it asks again, without another sign, until the step ends; as does who asks from the start', t => {
+test('it asks again where nothing has come of it, until it has found a place; as does who asks from the start', t => {
   for (const begin of [
     (of: ReturnType<typeof watched>) => of.stranded.missed(0),
     (of: ReturnType<typeof watched>) => of.stranded.asking(),
   ]) {
     const each = watched()
+    each.peer.seeks = true
     begin(each)
     for (let i = 0; i < 4; i++) {
       each.pass(2 ** i * STRANDED_MS)
       t.is(each.asked.length, i + 1)
     }
-    each.peer.step = 6
+    each.peer.seeks = false
     each.pass(100 * STRANDED_MS)
     t.is(each.asked.length, 4)
   }
+  const stays = watched()
+  stays.stranded.missed(0)
+  stays.pass(100 * STRANDED_MS)
+  t.is(stays.asked.length, 1, 'one sign, and it stays')
 })
