@@ -37,7 +37,7 @@ async function hunt(mutant: Mutant): Promise<Hunt> {
     writeFileSync(path, mutate(readFileSync(path, 'utf8'), mutant))
     const { failed } = await swarmIn(folder, mutant)
     if (failed === null) return { mutant, seeds: null, caughtBy: '' }
-    return { mutant, seeds: failed.seed + 1, caughtBy: failed.violation.checker }
+    return { mutant, seeds: failed.seed + 1 - (mutant.from ?? 0), caughtBy: failed.violation.checker }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -47,10 +47,10 @@ interface Failed {
   readonly failed: { readonly seed: number; readonly violation: { readonly checker: string } } | null
 }
 
-function swarmIn(folder: string, { within, swarm = 'agreement' }: Mutant): Promise<Failed> {
+function swarmIn(folder: string, { within, from = 0, swarm = 'agreement' }: Mutant): Promise<Failed> {
   const program = `
     const { runSwarm } = await import('./node/simulation/run-swarm.ts')
-    const { failed } = await runSwarm({ from: 0, seeds: ${within}, kind: '${swarm}' })
+    const { failed } = await runSwarm({ from: ${from}, seeds: ${within}, kind: '${swarm}' })
     console.log(JSON.stringify({ failed }))`
   const child = spawn(process.execPath, ['--input-type=module', '-e', program], { cwd: folder })
   const { promise, resolve: done, reject } = Promise.withResolvers<Failed>()
@@ -88,7 +88,7 @@ async function main(names: readonly string[]): Promise<void> {
   for (const mutant of chosen) {
     const { seeds, caughtBy } = await hunt(mutant)
     console.error(
-      `${mutant.name}: ${seeds === null ? 'SURVIVED' : `caught by seed ${seeds - 1}, ${caughtBy}`}`,
+      `${mutant.name}: ${seeds === null ? 'SURVIVED' : `caught by seed ${(mutant.from ?? 0) + seeds - 1}, ${caughtBy}`}`,
     )
     table.push([mutant.name, seeds ?? 'survived', mutant.within, caughtBy])
     if (seeds === null) survived++

@@ -7,6 +7,8 @@ export interface Mutant {
   readonly line: string
   readonly becomes: string
   readonly within: number
+  /** The first of these seeds, where what it takes is rare; 0 if nothing is said. */
+  readonly from?: number
   /** Whose seeds hunt it; agreements, where nothing is said. */
   readonly swarm?: 'agreement' | 'learning'
 }
@@ -157,6 +159,7 @@ export const mutants: readonly Mutant[] = [
     line: 'if (!waits()) {',
     becomes: 'if (waits()) {',
     within: 500,
+    from: 3500,
     swarm: 'learning',
   },
   {
@@ -165,6 +168,33 @@ export const mutants: readonly Mutant[] = [
     line: 'if (!hooks.send(wordFrame(state, unsaid[0]!))) return false',
     becomes: 'hooks.send(wordFrame(state, unsaid[0]!))',
     within: 500,
+    swarm: 'learning',
+  },
+  {
+    name: 'never-listens',
+    file: 'learning/learn.ts',
+    line: "const listens = protocol === 'rb-tm' && peers - faults - 1 < 2 * faults + 1",
+    becomes: 'const listens = false',
+    within: 500,
+    from: 3500,
+    swarm: 'learning',
+  },
+  {
+    name: 'reset-not-seen',
+    file: 'node/link/inbox.ts',
+    line: 'if (resets !== resetsBefore) return true',
+    becomes: 'if (resets < resetsBefore) return true',
+    within: 500,
+    from: 1200,
+    swarm: 'learning',
+  },
+  {
+    name: 'acknowledged-unsent',
+    file: 'node/link/outbox.ts',
+    line: 'const upTo = Math.min(number, state.next - 1)',
+    becomes: 'const upTo = Math.min(number, end(state) - 1)',
+    within: 500,
+    from: 11500,
     swarm: 'learning',
   },
   {
