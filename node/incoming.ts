@@ -21,7 +21,9 @@ export interface IncomingOptions<Output> {
   readonly fault: (fault: Fault) => void
   /** The message is about to reach the protocol. */
   readonly received: (from: PeerIndex, message: Message) => void
-  /** A peer has been proved to equivocate: for the first time here. */
+  /** A peer has shown a proof that holds. */
+  readonly shown: (from: PeerIndex, evidence: Evidence) => void
+  /** A peer has been proved to equivocate: for the first time in this life. */
   readonly convicted: (evidence: Evidence) => void
 }
 
@@ -30,20 +32,25 @@ export interface Incoming {
   /** A proof found by the protocol or sent by another peer. */
   convict(evidence: Evidence): void
   isConvicted(peer: PeerIndex): boolean
+  /** Ascending. */
+  convicts(): readonly PeerIndex[]
+  /** One against each of those convicted, in the order of their convictions. */
+  proofs(): readonly Evidence[]
 }
 
 export function createIncoming<Output>(options: IncomingOptions<Output>): Incoming {
   const { protocol, verifier, journal, carry, fault } = options
-  const convicts = new Set<PeerIndex>()
+  const convicts = new Map<PeerIndex, Evidence>()
 
   const convict = (evidence: Evidence) => {
     if (convicts.has(evidence.slot.sender)) return
-    convicts.add(evidence.slot.sender)
+    convicts.set(evidence.slot.sender, evidence)
     options.convicted(evidence)
   }
   const judge = (from: PeerIndex, evidence: Evidence) => {
     const { slot } = evidence
     if (!proves(evidence, verifier)) return fault({ peer: from, kind: 'bad-signature', slot })
+    options.shown(from, evidence)
     if (convicts.has(slot.sender)) return
     fault({ peer: slot.sender, kind: 'equivocation', slot, evidence })
     convict(evidence)
@@ -72,7 +79,11 @@ export function createIncoming<Output>(options: IncomingOptions<Output>): Incomi
     carry(step)
     return 'taken'
   }
-  return { take, convict, isConvicted: peer => convicts.has(peer) }
+  return {
+    ...{ take, convict, isConvicted: peer => convicts.has(peer) },
+    convicts: () => [...convicts.keys()].sort((a, b) => a - b),
+    proofs: () => [...convicts.values()],
+  }
 }
 
 /** Whether the message brought the vector that the step vouches for. */

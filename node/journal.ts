@@ -7,6 +7,7 @@
  * further back than the window is then forgotten.
  */
 import { type Commitments, type Message, type Sealed, type Slot, slotKey } from '../agreement/message.ts'
+import type { Evidence, PeerIndex } from '../agreement/protocol.ts'
 import type { Vector } from '../agreement/vector.ts'
 import type { LearnState } from '../learning/learn-contract.ts'
 import { decodeRecord, encodeCheckpoint, encodeCommitment, type RecordLimits } from './journal-records.ts'
@@ -31,6 +32,8 @@ export interface Journal extends Commitments {
   keep(message: Kept): void
   /** The vectors kept, as their authors sent them. */
   kept(): readonly Kept[]
+  /** What proves that others equivocate, as it was shown to everyone. */
+  readonly proofs: () => readonly Evidence[]
   /** Something was recorded since the last sync. */
   dirty(): boolean
   sync(done: (error?: Error) => void): void
@@ -47,6 +50,7 @@ export interface JournalOptions extends RecordLimits {
 }
 
 export type Kept = Extract<Message, { kind: 'vector' | 'payload' }>
+type Proof = Extract<Message, { kind: 'evidence' }>
 type Committed = Extract<Message, { kind: 'vector' | 'echo' | 'ready' | 'report' }>
 
 export function createJournal(options: JournalOptions): Journal {
@@ -55,11 +59,23 @@ export function createJournal(options: JournalOptions): Journal {
   const sealed = new Map<string, Sealed>()
   const votes = new Map<string, string>()
   const kept = new Map<string, Kept>()
+  /** By who is accused: one is enough, and is never forgotten. */
+  const proofs = new Map<PeerIndex, Proof>()
   const past = new Map<number, Vector>()
   let recovered: LearnState | null = null
   let dirty = false
   let sinceCompaction = 0
 
+  const write = (message: Message) => {
+    if (storage === null) return
+    storage.append(encodeCommitment(message))
+    dirty = true
+  }
+  const prove = (proof: Proof) => {
+    if (proofs.has(proof.slot.sender)) return
+    proofs.set(proof.slot.sender, proof)
+    write(proof)
+  }
   const remember = (message: Committed) => {
     const key = slotKey(message.slot)
     commitments.set(`${message.kind} ${key}`, message)
@@ -72,6 +88,7 @@ export function createJournal(options: JournalOptions): Journal {
       recovered = record.state
       past.set(record.state.step, record.state.parameters)
     } else if (record.message.kind === 'payload') kept.set(slotKey(record.message.slot), record.message)
+    else if (record.message.kind === 'evidence') proofs.set(record.message.slot.sender, record.message)
     else if (isCommitment(record.message)) remember(record.message)
   }
 
@@ -104,20 +121,19 @@ export function createJournal(options: JournalOptions): Journal {
       return bound
     },
     record(message) {
+      if (message.kind === 'evidence') return prove(message)
       if (!isCommitment(message) || commitments.has(`${message.kind} ${slotKey(message.slot)}`)) return
       remember(message)
-      if (storage === null) return
-      storage.append(encodeCommitment(message))
-      dirty = true
+      write(message)
     },
     keep({ slot, sealed: other }) {
       if (storage === null || kept.has(slotKey(slot))) return
       const message: Kept = { kind: 'payload', slot, sealed: other }
       kept.set(slotKey(slot), message)
-      storage.append(encodeCommitment(message))
-      dirty = true
+      write(message)
     },
     kept: () => [...kept.values()],
+    proofs: () => [...proofs.values()],
     dirty: () => dirty,
     sync(done) {
       dirty = false
@@ -138,7 +154,7 @@ export function createJournal(options: JournalOptions): Journal {
         storage.rewrite([
           ...[...past].map(([step, parameters]) => encodeCheckpoint({ step, parameters, momentum: null })),
           encodeCheckpoint(state),
-          ...[...kept.values(), ...commitments.values()].map(encodeCommitment),
+          ...[...proofs.values(), ...kept.values(), ...commitments.values()].map(encodeCommitment),
         ])
       }
       past.set(state.step, state.parameters)

@@ -38,6 +38,9 @@ const patient: ReadonlySet<Message['kind']> = new Set(['echo', 'ready'])
 /** What a peer may let pass while it asks where to go on, and then has to be told again. */
 const lasting: ReadonlySet<Message['kind']> = new Set(['vector', 'echo', 'ready', 'report'])
 
+/** What a later life of the peer has not asked for, or is told when it begins. */
+const answering: ReadonlySet<Message['kind']> = new Set(['payload', 'position', 'evidence'])
+
 export function createOutgoing(options: OutgoingOptions): Outgoing {
   const { journal, links, inTurn, pumpLater, failed } = options
   let unsynced: Envelope[] = []
@@ -46,9 +49,10 @@ export function createOutgoing(options: OutgoingOptions): Outgoing {
 
   const put = (to: Envelope['to'], message: Message) => {
     const chunks = encodeMessage(message)
-    const timeless = message.slot.phase === 'state'
-    const answers =
-      message.kind === 'payload' || message.kind === 'position' || (timeless && message.kind === 'vector')
+    const state = message.slot.phase === 'state'
+    // A proof is of no step, and a later life of the peer is shown it anew.
+    const timeless = state || message.kind === 'evidence'
+    const answers = answering.has(message.kind) || (state && message.kind === 'vector')
     const once = timeless || !lasting.has(message.kind)
     const encoded: Encoded = {
       step: message.slot.step,

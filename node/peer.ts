@@ -5,7 +5,7 @@
 import { type Aggregate, aggregate } from '../agreement/averaging/aggregate.ts'
 import type { TimerPurpose } from '../agreement/averaging/averaging.ts'
 import type { Message } from '../agreement/message.ts'
-import type { Fault, PeerIndex } from '../agreement/protocol.ts'
+import type { Evidence, Fault, PeerIndex } from '../agreement/protocol.ts'
 import type { Vector } from '../agreement/vector.ts'
 import type { Byzantine } from '../learning/attacks/byzantine.ts'
 import { createLearn } from '../learning/learn.ts'
@@ -46,6 +46,8 @@ export interface PeerOptions {
   readonly clock: Clock
   /** Null: nothing survives a restart. */
   readonly storage: Storage | null
+  /** Proofs of equivocation that are kept elsewhere than in the storage. */
+  readonly proofs?: readonly Evidence[]
   readonly signer: Signer
   readonly verifier: Verifier
   readonly epoch: number
@@ -69,6 +71,10 @@ export interface PeerHooks {
   /** So many messages of a peer will never come; null: not all that this step would need of it. */
   missed?(peer: PeerIndex, messages: number | null, step: number): void
   received?(from: PeerIndex, message: Message): void
+  /** A peer has shown a proof that holds, known or not. */
+  shown?(from: PeerIndex, proof: Evidence): void
+  /** A member is proved to equivocate: `before`, in an earlier life of this peer, or now. */
+  convicted?(proof: Evidence, before: boolean): void
   /** The peer had to stop: its storage or its oracle failed. */
   failed(error: Error): void
 }
@@ -113,6 +119,7 @@ export function createPeer(options: PeerOptions): Peer {
     verifier,
     journal,
     limits,
+    ...(options.proofs && { proofs: options.proofs }),
     ...(options.linkLimits && { linkLimits: options.linkLimits }),
     epoch,
     ...{ delaysMs: delays(cohort), since: memory.since },

@@ -1,7 +1,7 @@
 /** What the runner is given, asks of its host, and offers it. The runner itself is runner.ts. */
 import type { TimerKey, TimerPurpose } from '../agreement/averaging/averaging.ts'
 import type { Message } from '../agreement/message.ts'
-import type { Envelope, Fault, PeerIndex, Protocol, Step } from '../agreement/protocol.ts'
+import type { Envelope, Evidence, Fault, PeerIndex, Protocol, Step } from '../agreement/protocol.ts'
 import type { DecodeLimits } from './codec/index.ts'
 import type { Journal } from './journal.ts'
 import type { LinkLimits } from './link/limits.ts'
@@ -29,6 +29,8 @@ export interface RunnerOptions<Input, Output> {
   readonly clock: Clock
   readonly verifier: Pick<Verifier, 'accepts' | 'verify'>
   readonly journal: Journal
+  /** Proofs that are kept elsewhere than in the journal. */
+  readonly proofs?: readonly Evidence[]
   readonly limits: DecodeLimits
   readonly linkLimits?: LinkLimits
   /** Distinguishes this run of the peer from earlier ones: any number that was not used before, never 0. */
@@ -56,6 +58,10 @@ export interface RunnerHooks<Output> {
   /** A message reached the protocol. For traces and checkers. */
   received?(from: PeerIndex, message: Message): void
   sent?(envelope: Envelope): void
+  /** A peer has shown a proof that holds, known or not. For checkers. */
+  shown?(from: PeerIndex, proof: Evidence): void
+  /** A peer is proved to equivocate: `before`, in an earlier life of this one, or now. */
+  convicted?(proof: Evidence, before: boolean): void
   /** The peer cannot go on: its storage failed. Nothing was sent that was not recorded. */
   failed(error: Error): void
 }
@@ -75,6 +81,8 @@ export interface Runner<Input> {
 
 export interface RunnerStatus {
   readonly connected: readonly PeerIndex[]
+  /** Who is proved to equivocate, ascending. */
+  readonly convicted: readonly PeerIndex[]
   readonly links: readonly (LinkStatus | null)[]
   readonly messagesSent: number
   readonly bytesSent: number

@@ -8,7 +8,8 @@
  */
 import { type Message, slotKey } from '../agreement/message.ts'
 import type { Evidence, Fault, PeerIndex, Step } from '../agreement/protocol.ts'
-import { linkFrameReader, type Received } from './codec/index.ts'
+import { isSlotIn, linkFrameReader, type Received } from './codec/index.ts'
+import { proves } from './evidence.ts'
 import { createIncoming, type Incoming } from './incoming.ts'
 import { defaultLinkLimits } from './link/limits.ts'
 import { createLink, type Link } from './link/link.ts'
@@ -28,6 +29,7 @@ interface State<Input, Output> {
   readonly work: (() => void)[]
   working: boolean
   readonly ackTimers: (Timer | null)[]
+  started: boolean
   stopped: boolean
   pumpAll: boolean
   /** Votes are waiting to be sent together. */
@@ -73,6 +75,7 @@ export function createRunner<Input, Output extends { readonly kind: string }>(
       carry: step => carry(state, step),
       fault: fault => blame(state, fault),
       received: (from, message) => options.hooks.received?.(from, message),
+      shown: (from, proof) => options.hooks.shown?.(from, proof),
       convicted: evidence => cutOff(state, evidence),
     }),
     connected: new Set(),
@@ -80,6 +83,7 @@ export function createRunner<Input, Output extends { readonly kind: string }>(
     work: [],
     working: false,
     ackTimers: Array.from({ length: peers }, () => null),
+    started: false,
     stopped: false,
     pumpAll: false,
     pumpTimer: null,
@@ -101,6 +105,7 @@ export function createRunner<Input, Output extends { readonly kind: string }>(
     unserved: () => unserved(state),
     status: () => ({
       connected: [...state.connected].sort((a, b) => a - b),
+      convicted: state.incoming.convicts(),
       links: state.links.map(link => link?.status() ?? null),
       messagesSent: state.outgoing.messagesSent(),
       bytesSent: state.bytesSent,
@@ -137,6 +142,9 @@ function linkHooks<I, O extends { readonly kind: string }>(state: State<I, O>, p
     },
     reborn() {
       hooks.restarted?.(peer)
+      // It may have no memory of them, or come to the cohort only now.
+      const proofs = state.incoming.proofs().filter(({ slot }) => slot.sender !== state.options.self)
+      state.outgoing.send(proofs.map(proof => ({ to: peer, message: { kind: 'evidence', ...proof } })))
     },
     gap(missing: number | null) {
       hooks.missed?.(peer, missing)
@@ -146,10 +154,12 @@ function linkHooks<I, O extends { readonly kind: string }>(state: State<I, O>, p
 
 function start<I, O extends { readonly kind: string }>(state: State<I, O>): void {
   const { transport, journal, hooks, protocol } = state.options
+  recall(state)
   for (const message of journal.messages()) state.outgoing.repeat(message)
   for (const link of state.links) link?.silentBefore(state.options.since)
   for (const { slot, sealed } of journal.kept())
     enqueueWork(state, () => carry(state, protocol.receive(slot.sender, { kind: 'vector', slot, sealed })))
+  state.started = true
   transport.start({
     connected(peer) {
       state.connected.add(peer)
@@ -166,6 +176,13 @@ function start<I, O extends { readonly kind: string }>(state: State<I, O>): void
     drained: peer => state.links[peer]?.pump(),
     fault: (peer, kind, detail) => hooks.fault({ peer, kind, detail }),
   })
+}
+
+/** Who was convicted in an earlier life is cut off before there is any connection. */
+function recall<I, O extends { readonly kind: string }>(state: State<I, O>): void {
+  const { journal, proofs = [], verifier, limits } = state.options
+  for (const proof of [...journal.proofs(), ...proofs])
+    if (isSlotIn(proof.slot, limits) && proves(proof, verifier)) state.incoming.convict(proof)
 }
 
 /** Runs a piece of work now, or after the one under way. */
@@ -237,6 +254,7 @@ function carry<I, O extends { readonly kind: string }>(
 /** No more of this peer, and everyone else is shown why. */
 function cutOff<I, O extends { readonly kind: string }>(state: State<I, O>, evidence: Evidence): void {
   const { slot, first, second } = evidence
+  state.options.hooks.convicted?.(evidence, !state.started)
   if (slot.sender === state.options.self) return // the fault says so; others cut this peer off
   state.options.transport.ban(slot.sender, `it signed two vectors for ${slotKey(slot)}`)
   state.outgoing.send([{ to: 'others', message: { kind: 'evidence', slot, first, second } }])

@@ -123,6 +123,11 @@ function outOfRange({ slot, seenSlot, peers }: Draft, limits: DecodeLimits): str
   return stranger === undefined ? null : `a report of peer ${stranger} of ${limits.peers}`
 }
 
+/** Whether the cohort has such a slot: a message about another is malformed. */
+export function isSlotIn(slot: Slot, limits: DecodeLimits): boolean {
+  return slotOutOfRange(slot, limits) === null
+}
+
 function slotOutOfRange({ step, phase, iteration, sender }: Slot, limits: DecodeLimits): string | null {
   // A finished peer stands one step behind the last.
   const last = limits.stepsMax + (phase === 'state' ? 1 : 0)

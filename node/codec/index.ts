@@ -1,6 +1,6 @@
 /** The wire format: frame.proto is the specification. */
 
-export type { Received, Spoilt } from './decode-message.ts'
+export { isSlotIn, type Received, type Spoilt } from './decode-message.ts'
 export { encodeMessage } from './encode-message.ts'
 export { type DecodeLimits, FRAME_EXTRA_BYTES, frameBytesMax } from './limits.ts'
 export {

@@ -52,8 +52,10 @@ interface Lane {
   /** Frames of an earlier connection are lost on arrival. */
   connection: number
   up: boolean
-  /** Forbidden by a partition or a ban. */
+  /** By a partition. */
   forbidden: boolean
+  /** By the receiver's present life, which has banned the sender. */
+  banned: boolean
   /** Stalls that are going on; what arrives waits for the end of the last. */
   stalls: number
   /** When the last frame arrives: later ones do not overtake it. */
@@ -109,7 +111,7 @@ export function createNetwork(options: NetworkOptions): SimulatedNetwork {
 }
 
 function newLane(): Lane {
-  const idle = { up: false, forbidden: false, lastArrivalMs: 0, held: false, queuedBytes: 0, full: false }
+  const idle = { up: false, forbidden: false, banned: false, lastArrivalMs: 0, held: false, queuedBytes: 0, full: false }
   return { connection: 0, arrived: [], stalls: 0, ...idle }
 }
 
@@ -130,8 +132,10 @@ function connectSoon(state: State, a: PeerIndex, b: PeerIndex): void {
 function setConnected(state: State, a: PeerIndex, b: PeerIndex, connected: boolean): void {
   const way = laneOf(state, a, b)
   if (way.up === connected) return
-  if (connected && (way.forbidden || way.stalls > 0 || !state.events[a] || !state.events[b])) return
-  for (const lane of [way, laneOf(state, b, a)]) {
+  const back = laneOf(state, b, a)
+  const isBarred = way.forbidden || way.banned || back.banned || way.stalls > 0
+  if (connected && (isBarred || !state.events[a] || !state.events[b])) return
+  for (const lane of [way, back]) {
     lane.up = connected
     lane.connection++
     lane.held = false
@@ -158,13 +162,16 @@ function tell(state: State, self: PeerIndex, other: PeerIndex, connected: boolea
 
 function transportOf(state: State, self: PeerIndex): Transport {
   let own: TransportEvents | null = null
+  const banned = new Set<PeerIndex>()
   const alive = () => own !== null && state.events[self] === own
   return {
     start(handlers) {
       own = handlers
       state.events[self] = handlers
-      for (let other = 0; other < state.options.peers; other++)
+      for (let other = 0; other < state.options.peers; other++) {
+        laneOf(state, other, self).banned = banned.has(other)
         if (other !== self) connectSoon(state, self, other)
+      }
     },
     send: (to, frame) => alive() && send(state, self, to, frame),
     pause(from) {
@@ -177,9 +184,9 @@ function transportOf(state: State, self: PeerIndex): Transport {
       flushSoon(state, from, self)
     },
     ban(peer) {
+      banned.add(peer)
       if (!alive()) return
-      laneOf(state, self, peer).forbidden = true
-      laneOf(state, peer, self).forbidden = true
+      laneOf(state, peer, self).banned = true
       setConnected(state, self, peer, false)
     },
     stop(done) {
@@ -191,8 +198,10 @@ function transportOf(state: State, self: PeerIndex): Transport {
 
 function detach(state: State, self: PeerIndex): void {
   state.events[self] = null
-  for (let other = 0; other < state.options.peers; other++)
+  for (let other = 0; other < state.options.peers; other++) {
+    laneOf(state, other, self).banned = false
     if (other !== self) setConnected(state, self, other, false)
+  }
 }
 
 function send(state: State, from: PeerIndex, to: PeerIndex, frame: Frame): boolean {

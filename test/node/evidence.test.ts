@@ -74,6 +74,7 @@ function court() {
     carry() {},
     fault: fault => faults.push(fault),
     received() {},
+    shown() {},
     convicted: ({ slot: { sender } }) => convicted.push(sender),
   })
   return { incoming, faults, convicted, reached }

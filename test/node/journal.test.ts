@@ -152,3 +152,26 @@ test('without storage it binds in memory and has nothing to sync', t => {
   t.false(log.dirty())
   t.is(log.seal(slot(1), Float32Array.of(6, 6)).vector[0], 5)
 })
+
+test('a proof outlives restarts and compactions, one for each who is accused', t => {
+  const { open } = disk()
+  const proof = (step: number, sender: number): Message => ({
+    ...{ kind: 'evidence', slot: slot(step, sender) },
+    first: { digest: 'aa'.repeat(32), signature: new Uint8Array(64).fill(1) },
+    second: { digest: 'bb'.repeat(32), signature: new Uint8Array(64).fill(2) },
+  })
+  const log = journal(open())
+  t.deepEqual(log.proofs(), [])
+  for (const message of [proof(1, 2), proof(2, 2), proof(1, 3)]) log.record(message)
+  t.true(log.dirty(), 'on the disk before it is shown')
+  for (let step = 1; step <= 8; step++) {
+    send(log, step, step)
+    log.checkpoint({ step: step + 1, parameters: Float32Array.of(1, 2), momentum: null }, step - 1)
+  }
+  log.sync(() => {})
+  const after = journal(open())
+  t.deepEqual(after.proofs(), [proof(1, 2), proof(1, 3)])
+  after.record(proof(5, 3))
+  t.false(after.dirty(), 'nothing new')
+  t.false(after.messages().some(({ kind }) => kind === 'evidence'), 'it binds nobody')
+})

@@ -1,10 +1,10 @@
 /**
  * What must hold of a cohort that learns, whatever befalls it: an honest peer signs one vector a slot and casts one
- * vote of a kind on it, across all its lives; no honest peer accuses another; and once the network is good all
- * finish, close together.
+ * vote of a kind on it, across all its lives; no honest peer accuses another; whom it has convicted it has nothing to do
+ * with any more, in any life; and once the network is good all finish, close together.
  */
 import { type Message, slotKey } from '../../../agreement/message.ts'
-import type { FaultKind, PeerIndex } from '../../../agreement/protocol.ts'
+import type { Evidence, FaultKind, PeerIndex } from '../../../agreement/protocol.ts'
 import { coordinateWiseDiameter, type Vector } from '../../../agreement/vector.ts'
 import type { LearnOutput } from '../../../learning/learn-contract.ts'
 import type { LearningScenario } from './scenario.ts'
@@ -12,6 +12,11 @@ import type { LearningScenario } from './scenario.ts'
 export interface LearningCheckers {
   output(peer: PeerIndex, output: LearnOutput): void
   received(peer: PeerIndex, from: PeerIndex, message: Message): void
+  /** A peer has shown another a proof: it had it on its disk by then. */
+  shown(peer: PeerIndex, from: PeerIndex, proof: Evidence): void
+  connected(peer: PeerIndex, other: PeerIndex): void
+  /** A peer has lost all that it had on its disk. */
+  lostDisk(peer: PeerIndex): void
   accused(observer: PeerIndex, peer: PeerIndex | null, kind: FaultKind, detail?: string): void
   end(results: readonly (Vector | null)[], describe: (peer: PeerIndex) => string): void
 }
@@ -38,14 +43,24 @@ export function createLearningCheckers(
         `peer ${author} said ${first.slice(0, 8)} and ${value.slice(0, 8)} for ${key}`,
       )
   }
+  /** By honest peer: whom it has accused before others. */
+  const accusedBy = new Map(honest.map(peer => [peer, new Set<PeerIndex>()]))
+  const shun = (peer: PeerIndex, other: PeerIndex, what: string) => {
+    if (accusedBy.get(peer)?.has(other))
+      violate('convictions', `peer ${peer} ${what} peer ${other}, whom it had convicted`)
+  }
   return {
+    shown: (_peer, from, { slot }) => void accusedBy.get(from)?.add(slot.sender),
+    connected: (peer, other) => shun(peer, other, 'is connected with'),
+    lostDisk: peer => accusedBy.get(peer)?.clear(),
     output(peer, output) {
       // Signed is signed, whether or not it ever left.
       if (output.kind === 'stepped' && output.state.step > scenario.cohort.steps + 1)
         violate('steps', `peer ${peer} came to step ${output.state.step}`)
     },
-    received(_peer, from, message) {
+    received(peer, from, message) {
       const { slot } = message
+      shun(peer, from, `takes a ${message.kind} of`)
       if (message.kind === 'vector' || message.kind === 'payload')
         bind(slot.sender, 'vector', message, message.sealed.digest)
       else if (message.kind === 'echo') {

@@ -70,7 +70,10 @@ export function createLearningStage(
     blackboard: createBlackboard(honest.length),
     disks: members.map(peer =>
       honest.includes(peer)
-        ? createDisk({ after: world.after, syncMs: () => (conditions.syncMs ?? 0) * disk.uniform() })
+        ? observed(
+            createDisk({ after: world.after, syncMs: () => (conditions.syncMs ?? 0) * disk.uniform() }),
+            () => checkers.lostDisk(peer),
+          )
         : null,
     ),
     peers: members.map(() => null),
@@ -92,6 +95,17 @@ export function createLearningStage(
       extra.calm = true
     },
     onSealed: callback => void sealedCallbacks.push(callback),
+  }
+}
+
+/** A disk whose loss the checkers hear of: nobody can be held to what was on it. */
+function observed(disk: SimulatedDisk, lost: () => void): SimulatedDisk {
+  return {
+    ...disk,
+    lose() {
+      lost()
+      disk.lose()
+    },
   }
 }
 
@@ -207,6 +221,10 @@ function hooksOf(parts: Parts, self: PeerIndex): PeerHooks {
     received(from, message) {
       checkers.received(self, from, message)
       if (message.kind === 'vector' && message.slot.phase !== 'state') heardBy[from]!.add(self)
+    },
+    shown: (from, proof) => checkers.shown(self, from, proof),
+    connection(other, up) {
+      if (up) checkers.connected(self, other)
     },
     fault: (fault: Fault | (Omit<Fault, 'peer'> & { readonly peer: null })) =>
       checkers.accused(self, fault.peer, fault.kind, fault.detail),

@@ -1,0 +1,85 @@
+/** Who was convicted stays so across restarts, and whoever has no memory of it is shown the proof again. */
+import test from 'ava'
+import type { PeerIndex } from '../../../agreement/protocol.ts'
+import { attackNamed } from '../../../learning/attacks/registry.ts'
+import { calmConditions } from '../../../node/simulation/conditions.ts'
+import type { LearningCheckers } from '../../../node/simulation/learning/checkers.ts'
+import { drawLearningScenario, type LearningScenario } from '../../../node/simulation/learning/scenario.ts'
+import { createLearningStage, type LearningStage } from '../../../node/simulation/learning/stage.ts'
+
+const LIAR = 6
+const honest = [0, 1, 2, 3, 4, 5]
+
+/** Seven peers of RB-TM, two of whom may be faulty, and one is: it equivocates. */
+function scenario(): LearningScenario {
+  const drawn = drawLearningScenario(1)
+  const peers = honest.length + 1
+  return {
+    ...drawn,
+    cohort: {
+      ...drawn.cohort,
+      ...{ protocol: 'rb-tm', faults: 2, steps: 12, schedule: 'practical', graceMs: 0 },
+      iterations: { gradient: 1, parameters: 1 },
+      members: Array.from({ length: peers }, (_, i) => ({ name: `p${i}`, id: `${i}`, addresses: [] })),
+    },
+    dimension: 2,
+    centres: Array.from({ length: peers }, (_, i) => Float32Array.of(i, -i)),
+    byzantine: { peers: [LIAR], attack: attackNamed('equivocate') },
+    conditions: { ...calmConditions, syncMs: 2, calmAtMs: 0 },
+  }
+}
+
+interface Watched {
+  readonly stage: LearningStage
+  /** By honest peer: with whom it was connected, in this order. */
+  readonly met: Map<PeerIndex, PeerIndex[]>
+  /** `by told peer`. */
+  readonly shown: string[]
+}
+
+/** The cohort, running until `done`. */
+function run(): Watched & { until(done: () => boolean): boolean } {
+  const met = new Map<PeerIndex, PeerIndex[]>(honest.map(peer => [peer, []]))
+  const shown: string[] = []
+  const checkers: LearningCheckers = {
+    ...{ output() {}, received() {}, accused() {}, lostDisk() {}, end() {} },
+    connected: (peer, other) => void met.get(peer)!.push(other),
+    shown: (peer, from, { slot }) => void shown.push(`${from} shows ${peer} ${slot.sender}`),
+  }
+  const stage = createLearningStage(scenario(), honest, checkers)
+  for (let peer = 0; peer <= LIAR; peer++) stage.begin(peer)
+  return {
+    ...{ stage, met, shown },
+    until: done => stage.world.runSync({ maxTimeMs: 60_000, until: done }).reason === 'done',
+  }
+}
+
+const convicted = (stage: LearningStage, peer: PeerIndex) => stage.peers[peer]?.status().convicted ?? []
+const allConvict = (stage: LearningStage) => honest.every(peer => convicted(stage, peer).includes(LIAR))
+
+test('a peer that restarts stays cut off from whom it has convicted, from the first moment on', t => {
+  const { stage, met, until } = run()
+  t.true(until(() => allConvict(stage)))
+  // Whoever has shown its proof has it on its disk.
+  t.true(until(() => stage.world.nowMs() > 200))
+  stage.crash(0, 0)
+  met.get(0)!.length = 0
+  stage.begin(0)
+  t.true(until(() => met.get(0)!.length >= honest.length - 1))
+  t.deepEqual(convicted(stage, 0), [LIAR])
+  t.true(until(() => stage.results[0] !== null))
+  t.false(met.get(0)!.includes(LIAR))
+})
+
+test('a peer that has lost its disk is shown the proof by those that have it', t => {
+  const { stage, shown, until } = run()
+  t.true(until(() => allConvict(stage) && stage.isKnown(0)))
+  stage.crash(0, 0)
+  stage.disks[0]!.lose()
+  shown.length = 0
+  stage.begin(0)
+  t.deepEqual(convicted(stage, 0), [])
+  t.true(until(() => convicted(stage, 0).includes(LIAR)))
+  t.true(until(() => honest.slice(1).every(peer => shown.includes(`${peer} shows 0 ${LIAR}`))))
+  t.true(until(() => stage.results[0] !== null), 'and it counts towards f as before')
+})
