@@ -1,7 +1,26 @@
 /** Evidence on disk: one file a proof, in a folder of the peer that found it. */
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { mkdir, open, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { EvidenceError, type EvidenceFile, parseEvidence, verifyEvidence } from './evidence.ts'
+import type { Evidence } from '../agreement/protocol.ts'
+import type { Seat } from './cohort.ts'
+import {
+  checkMembership,
+  EvidenceError,
+  type EvidenceFile,
+  evidenceOf,
+  parseEvidence,
+  verifyEvidence,
+} from './evidence.ts'
+
+/** A proof has some 700 bytes. */
+const FILE_BYTES_MAX = 16 * 1024
+/** A peer writes one proof against each other member in each of its lives. */
+const FILES_MAX = 4096
+/** How many files are named that prove nothing. */
+const NAMED_MAX = 5
+
+const isProof = (name: string) => /^peer-\d+-step-.*\.json$/.test(name)
 
 /** Writes a proof, whole or not at all, and returns its path. The same slot has the same name. */
 export async function writeEvidence(folder: string, file: EvidenceFile): Promise<string> {
@@ -29,7 +48,7 @@ export interface ListedEvidence {
 export async function listEvidence(folder: string): Promise<readonly ListedEvidence[]> {
   const names = await readdir(folder, { recursive: true, withFileTypes: true })
   const paths = names
-    .filter(entry => entry.isFile() && /^peer-\d+-step-.*\.json$/.test(entry.name))
+    .filter(entry => entry.isFile() && isProof(entry.name))
     .map(entry => join(entry.parentPath, entry.name))
     .sort()
   return Promise.all(paths.map(judge))
@@ -45,4 +64,64 @@ async function judge(path: string): Promise<ListedEvidence> {
     if (!(error instanceof EvidenceError)) throw error
     return { path, file, wrong: error.message }
   }
+}
+
+/** A proof that an earlier life of this peer has kept. */
+export interface KeptEvidence {
+  readonly path: string
+  readonly evidence: Evidence
+}
+
+/**
+ * The proofs that lie in a peer's own folder, one for each member who is accused; those in folders below are another's.
+ * A file that proves nothing in this cohort stays where it is, and `complain` is told which and why, in a line.
+ */
+export async function loadEvidence(
+  folder: string,
+  seat: Seat,
+  complain: (line: string) => void,
+): Promise<readonly KeptEvidence[]> {
+  const wrong: string[] = []
+  const kept = new Map<number, KeptEvidence>()
+  for (const name of await proofsIn(folder, complain)) {
+    const path = join(folder, name)
+    try {
+      const file = parseEvidence(await readSmall(path))
+      checkMembership(file, seat)
+      verifyEvidence(file)
+      const { sender } = file.slot
+      if (!kept.has(sender)) kept.set(sender, { path, evidence: evidenceOf(file) })
+    } catch (error) {
+      wrong.push(`${path}: ${error instanceof Error ? error.message : error}`)
+    }
+  }
+  if (wrong.length > 0) complain(`evidence that proves nothing here is left as it is: ${someOf(wrong)}`)
+  return [...kept.values()]
+}
+
+async function proofsIn(folder: string, complain: (line: string) => void): Promise<readonly string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') complain(`proofs of earlier runs cannot be read: ${error.message}`)
+    return []
+  })
+  const names = entries.filter(entry => entry.isFile() && isProof(entry.name)).map(({ name }) => name)
+  const left = names.length - FILES_MAX
+  if (left > 0) complain(`${folder} holds ${names.length} proofs; the last ${left} of them were not read`)
+  return names.sort().slice(0, FILES_MAX)
+}
+
+async function readSmall(path: string): Promise<string> {
+  const file = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0))
+  try {
+    const { size } = await file.stat()
+    if (size > FILE_BYTES_MAX) throw new EvidenceError(`${size} bytes; a proof has at most ${FILE_BYTES_MAX}`)
+    return await file.readFile('utf8')
+  } finally {
+    await file.close()
+  }
+}
+
+function someOf(lines: readonly string[]): string {
+  const more = lines.length - NAMED_MAX
+  return `${lines.slice(0, NAMED_MAX).join('; ')}${more > 0 ? `; and ${more} more` : ''}`
 }

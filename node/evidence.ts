@@ -61,6 +61,15 @@ export function evidenceFile({ slot, first, second }: Evidence, { cohort, cohort
   }
 }
 
+/** What a file says, as the program uses it. */
+export function evidenceOf({ slot, first, second }: EvidenceFile): Evidence {
+  const bytes = ({ digest, signature }: EvidenceFile['first']) => ({
+    digest,
+    signature: new Uint8Array(Buffer.from(signature, 'hex')),
+  })
+  return { slot, first: bytes(first), second: bytes(second) }
+}
+
 /** @throws EvidenceError where the text is no evidence file, naming the field */
 export function parseEvidence(text: string): EvidenceFile {
   let value: unknown
@@ -73,6 +82,26 @@ export function parseEvidence(text: string): EvidenceFile {
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]!
   throw new EvidenceError(`${issue.path.join('.') || 'the file'}: ${issue.message}`)
+}
+
+/**
+ * Checks that the proof is about this cohort and a member of it.
+ * @param name what the cohort is called in messages: its file, for one
+ * @throws EvidenceError saying whom or what it is about instead
+ */
+export function checkMembership(
+  { cohort: about, accused, slot }: EvidenceFile,
+  { cohort, cohortId }: Pick<Seat, 'cohort' | 'cohortId'>,
+  name = 'this',
+): void {
+  const short = (id: string) => id.slice(0, 12)
+  if (about !== cohortId)
+    throw new EvidenceError(`it is about cohort ${short(about)}, and ${name} is cohort ${short(cohortId)}`)
+  const member = cohort.members[slot.sender]?.id
+  if (member !== accused.id)
+    throw new EvidenceError(
+      `member ${slot.sender} of ${name === 'this' ? 'this cohort' : name} is ${member ?? 'nobody'}, not ${accused.id}`,
+    )
 }
 
 /**

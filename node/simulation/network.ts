@@ -111,7 +111,15 @@ export function createNetwork(options: NetworkOptions): SimulatedNetwork {
 }
 
 function newLane(): Lane {
-  const idle = { up: false, forbidden: false, banned: false, lastArrivalMs: 0, held: false, queuedBytes: 0, full: false }
+  const idle = {
+    up: false,
+    forbidden: false,
+    banned: false,
+    lastArrivalMs: 0,
+    held: false,
+    queuedBytes: 0,
+    full: false,
+  }
   return { connection: 0, arrived: [], stalls: 0, ...idle }
 }
 

@@ -205,4 +205,12 @@ export const mutants: readonly Mutant[] = [
     within: 500,
     swarm: 'learning',
   },
+  {
+    name: 'convictions-not-loaded',
+    file: 'node/runner.ts',
+    line: 'for (const proof of [...journal.proofs(), ...proofs])',
+    becomes: 'for (const proof of proofs)',
+    within: 500,
+    swarm: 'learning',
+  },
 ]

@@ -173,5 +173,8 @@ test('a proof outlives restarts and compactions, one for each who is accused', t
   t.deepEqual(after.proofs(), [proof(1, 2), proof(1, 3)])
   after.record(proof(5, 3))
   t.false(after.dirty(), 'nothing new')
-  t.false(after.messages().some(({ kind }) => kind === 'evidence'), 'it binds nobody')
+  t.false(
+    after.messages().some(({ kind }) => kind === 'evidence'),
+    'it binds nobody',
+  )
 })

@@ -78,22 +78,13 @@ function verdict({ accused, slot, cohort }: EvidenceFile): string {
 }
 
 async function checkCohort(evidence: EvidenceFile, path: string): Promise<void> {
-  const [{ readCohort }, { cohortId }, { EvidenceError }] = await Promise.all([
+  const [{ readCohort }, { cohortId }, { checkMembership }] = await Promise.all([
     import('../../cohort-file.ts'),
     import('../../cohort.ts'),
     import('../../evidence.ts'),
   ])
   const cohort = await readCohort(path)
-  const id = cohortId(cohort)
-  if (id !== evidence.cohort)
-    throw new EvidenceError(
-      `it is about cohort ${evidence.cohort.slice(0, 12)}, and ${path} is cohort ${id.slice(0, 12)}`,
-    )
-  const { sender } = evidence.slot
-  if (cohort.members[sender]?.id !== evidence.accused.id)
-    throw new EvidenceError(
-      `member ${sender} of ${path} is ${cohort.members[sender]?.id ?? 'nobody'}, not ${evidence.accused.id}`,
-    )
+  checkMembership(evidence, { cohort, cohortId: cohortId(cohort) }, path)
 }
 
 async function readText(path: string): Promise<string> {

@@ -75,8 +75,13 @@ export type PeerEvent =
   | { readonly kind: 'resumed' }
   /** The first of its peer and kind, and then once a minute at most. */
   | { readonly kind: 'fault'; readonly fault: FaultCount; readonly detail: string | null }
-  /** A proof that a peer equivocates was written to a file. */
-  | { readonly kind: 'evidence'; readonly peer: PeerIndex; readonly path: string }
+  /** The file that proves that a peer equivocates: written now, or `before`, by an earlier life of this peer. */
+  | {
+      readonly kind: 'evidence'
+      readonly peer: PeerIndex
+      readonly path: string
+      readonly before: boolean
+    }
   | { readonly kind: 'log'; readonly text: string }
   | { readonly kind: 'finished'; readonly ending: Ending }
   | { readonly kind: 'failed'; readonly message: string }

@@ -75,9 +75,7 @@ export function eventLines(event: PeerEvent, seat: Seat): readonly string[] {
       return [`${what}${times}${event.detail === null ? '' : `: ${event.detail}`}`]
     }
     case 'evidence':
-      return [
-        `${nameOf(seat, event.peer)} signed two vectors for one slot and is cut off; the proof is ${event.path} (concord evidence verify FILE)`,
-      ]
+      return [evidenceLine(event, seat)]
     case 'log':
       return [event.text]
     case 'step':
@@ -85,6 +83,14 @@ export function eventLines(event: PeerEvent, seat: Seat): readonly string[] {
     case 'failed':
       return []
   }
+}
+
+function evidenceLine({ peer, path, before }: Extract<PeerEvent, { kind: 'evidence' }>, seat: Seat): string {
+  const proof = `the proof is ${path} (concord evidence verify FILE)`
+  if (peer === seat.self)
+    return `this peer itself has signed two vectors for one slot, and whoever has seen it cuts it off; ${proof}`
+  const when = before ? 'in an earlier run, and stays' : 'and is'
+  return `${nameOf(seat, peer)} signed two vectors for one slot ${when} cut off; ${proof}`
 }
 
 function endingLines({ loss, accuracy, traffic, faults, learningSeconds }: Ending): readonly string[] {

@@ -82,8 +82,8 @@ function perPeer(registers: Registry[], status: () => PeerStatus): void {
   gauge('connected', '1 while the member is connected', ({ connected }) => Number(connected))
   gauge('step', 'latest step that a vector of the member was for', ({ step }) => step)
   gauge('lag_steps', 'steps that the member is behind this peer', ({ lag }) => lag)
-  gauge('equivocated', '1 once the member is proved to equivocate', ({ evidence }) =>
-    Number(evidence !== null),
+  gauge('equivocated', '1 once the member is proved to equivocate, and cut off', ({ convicted }) =>
+    Number(convicted),
   )
   gauge(
     'unacknowledged_messages',

@@ -52,7 +52,9 @@ export interface OtherStatus {
   /** Steps behind this peer; never below 0. */
   readonly lag: number | null
   readonly faults: readonly KindCount[]
-  /** File that proves that it equivocates. */
+  /** It is proved to equivocate, now or in an earlier life of this peer, and cut off for good. */
+  readonly convicted: boolean
+  /** File that proves it; null where there is none, or it could not be written. */
   readonly evidence: string | null
   readonly link: LinkStatus | null
 }
@@ -63,6 +65,7 @@ export interface Present extends LearnStatus {
   readonly messagesSent: number
   readonly bytesSent: number
   readonly bytesReceived: number
+  readonly convicted: readonly PeerIndex[]
   readonly faults: readonly FaultCount[]
 }
 
@@ -200,7 +203,8 @@ function otherOf(state: State, peer: PeerIndex, present: Present): OtherStatus {
     seconds: other.sinceMs === null ? null : seconds(state, other.sinceMs),
     step: other.step,
     lag: other.step === null ? null : Math.max(0, Math.min(step, state.seat.cohort.steps) - other.step),
-    ...{ faults: faultsOf(peer, present), evidence: other.evidence, link: links[peer] ?? null },
+    ...{ faults: faultsOf(peer, present), convicted: present.convicted.includes(peer) },
+    ...{ evidence: other.evidence, link: links[peer] ?? null },
   }
 }
 

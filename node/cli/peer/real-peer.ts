@@ -10,7 +10,7 @@ import type { ModelOracle } from '../../../learning/oracles/jax-oracle.ts'
 import { randomStream } from '../../../learning/random.ts'
 import type { Seat } from '../../cohort.ts'
 import { evidenceFile } from '../../evidence.ts'
-import { writeEvidence } from '../../evidence-folder.ts'
+import { type KeptEvidence, loadEvidence, writeEvidence } from '../../evidence-folder.ts'
 import { type Identity, publicKeyOf } from '../../identity.ts'
 import { createNetwork, type Log, type NetworkOptions, type NetworkTransport } from '../../network/index.ts'
 import { growHeapFor } from '../../network/memory.ts'
@@ -71,7 +71,8 @@ interface Parts {
   readonly faults: FaultCounter
   readonly meter: Meter
   readonly book: StatusBook
-  readonly archive: (evidence: Evidence) => void
+  /** Kept by earlier lives of this peer, beside what its log holds. */
+  readonly kept: readonly KeptEvidence[]
 }
 
 /** @throws DataError, ModelError, OracleError, FileError, StorageError, NetworkError */
@@ -84,6 +85,9 @@ export async function startRealPeer(asked: RealPeerOptions): Promise<RealPeer> {
   const options = { ...asked, onEvent }
   const { stateDirectory } = options
   const storage = stateDirectory === null ? null : await openFileLog(stateDirectory)
+  const kept = await loadEvidence(options.evidenceFolder, options.seat, text =>
+    onEvent({ kind: 'log', text }),
+  )
   const oracle = await openOracle(options.oracle, options.software, line =>
     onEvent({ kind: 'log', text: `oracle: ${line}` }),
   ).catch(closing(storage))
@@ -98,8 +102,7 @@ export async function startRealPeer(asked: RealPeerOptions): Promise<RealPeer> {
     (fault, detail) => onEvent({ kind: 'fault', fault, detail }),
     () => performance.now(),
   )
-  const archive = createArchive(options)
-  const parts = { options, oracle, network, storage, faults, meter: createMeter(), book, archive }
+  const parts = { options, oracle, network, storage, faults, meter: createMeter(), book, kept }
   const ended = Promise.withResolvers<Vector>()
   const peer = assemble(parts, ended)
   onEvent({
@@ -110,7 +113,7 @@ export async function startRealPeer(asked: RealPeerOptions): Promise<RealPeer> {
     dimension: oracle.dimension,
     step: peer.status().step,
   })
-  peer.start()
+  begin(peer, parts)
   const present = () => presentOf(peer, options.seat.self, faults)
   const looking = setInterval(() => book.look(present()), LOOK_INTERVAL_MS)
   const watch = watchForWaiting(present, options.seat.cohort.faults, onEvent)
@@ -151,7 +154,7 @@ function presentOf(peer: Peer, self: PeerIndex, faults: FaultCounter): Present {
 }
 
 function assemble(parts: Parts, ended: PromiseWithResolvers<Vector>): Peer {
-  const { options, oracle, network, storage, faults, meter, book, archive } = parts
+  const { options, oracle, network, storage, faults, meter, book, kept } = parts
   const { seat, identity, attack } = options
   const { cohort, cohortId, self } = seat
   const sightings = collectSightings(Math.max(1, cohort.members.length - cohort.faults - 1))
@@ -169,6 +172,7 @@ function assemble(parts: Parts, ended: PromiseWithResolvers<Vector>): Peer {
     transport: network,
     clock: systemClock,
     storage,
+    proofs: kept.map(({ evidence }) => evidence),
     signer: createSigner(cohortId, identity.seed),
     verifier: createVerifier(
       cohortId,
@@ -183,10 +187,8 @@ function assemble(parts: Parts, ended: PromiseWithResolvers<Vector>): Peer {
       gradient: (step, { loss }) => observe.loss(step, loss),
       finished: ended.resolve,
       failed: ended.reject,
-      fault(fault) {
-        faults.add(fault)
-        if (fault.peer !== null && fault.evidence !== undefined) archive(fault.evidence)
-      },
+      fault: faults.add,
+      convicted: createArchive(options, kept),
       connection: (other, up, reason) => options.onEvent({ kind: 'connection', peer: other, up, reason }),
       missed: (other, messages, step) => options.onEvent({ kind: 'missed', peer: other, messages, step }),
       received(from, message) {
@@ -226,15 +228,18 @@ async function conclude(
 /** How often the status looks whether anything has moved. */
 const LOOK_INTERVAL_MS = 1000
 
-/** Writes the first proof against each peer. That it cannot be written must not stop anybody. */
-function createArchive({ seat, evidenceFolder, onEvent }: RealPeerOptions): Parts['archive'] {
-  const convicts = new Set<PeerIndex>()
-  return evidence => {
+/** Writes the proof against each peer, where there is none yet. That it cannot be written must not stop anybody. */
+function createArchive(
+  { seat, evidenceFolder, onEvent }: RealPeerOptions,
+  kept: readonly KeptEvidence[],
+): (evidence: Evidence, before: boolean) => void {
+  const paths = new Map(kept.map(({ path, evidence }) => [evidence.slot.sender, path]))
+  return (evidence, before) => {
     const { sender: peer } = evidence.slot
-    if (convicts.has(peer)) return
-    convicts.add(peer)
-    writeEvidence(evidenceFolder, evidenceFile(evidence, seat)).then(
-      path => onEvent({ kind: 'evidence', peer, path }),
+    const known = paths.get(peer)
+    const written = known ?? writeEvidence(evidenceFolder, evidenceFile(evidence, seat))
+    Promise.resolve(written).then(
+      path => onEvent({ kind: 'evidence', peer, path, before }),
       error =>
         onEvent({
           kind: 'log',
@@ -242,6 +247,21 @@ function createArchive({ seat, evidenceFolder, onEvent }: RealPeerOptions): Part
         }),
     )
   }
+}
+
+/**
+ * Starts it, and tells which proofs it does not use: somebody may have signed twice for a slot that the cohort does not
+ * have. Nobody would take it, so nobody is told.
+ */
+function begin(peer: Peer, { kept, options: { onEvent } }: Parts): void {
+  peer.start()
+  const { convicted } = peer.status()
+  for (const { path, evidence } of kept)
+    if (!convicted.includes(evidence.slot.sender))
+      onEvent({
+        kind: 'log',
+        text: `${path} is about a slot that the cohort does not have, and is left as it is`,
+      })
 }
 
 function eventLog(onEvent: RealPeerOptions['onEvent']): Log {

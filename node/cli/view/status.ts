@@ -26,16 +26,17 @@ export const statusHead = [
 ]
 
 export function statusRow(other: OtherStatus): readonly string[] {
-  const { peer, name, connected, seconds, step, lag, link, faults, evidence } = other
+  const { peer, name, connected, seconds, step, lag, link, faults, convicted, evidence } = other
   const since = seconds === null ? '' : ` for ${duration(seconds)}`
   const seen = faults.map(({ kind, count }) => `${count} × ${kind}`)
   return [
     ...[String(peer), name],
-    connected ? `up${since}` : seconds === null ? 'never seen' : `gone${since}`,
+    convicted ? 'cut off' : connected ? `up${since}` : seconds === null ? 'never seen' : `gone${since}`,
     ...[significant(step), lag === null ? '–' : counted(lag, 'step')],
     link === null ? '–' : `${link.unacknowledged} (${size(link.keptBytes)} kept)`,
     link === null ? '–' : String(link.held),
-    [...seen, ...(evidence === null ? [] : [`equivocates: ${evidence}`])].join('\n') || 'none',
+    [...seen, ...(convicted ? [`equivocates${evidence === null ? '' : `: ${evidence}`}`] : [])].join('\n') ||
+      'none',
   ]
 }
 

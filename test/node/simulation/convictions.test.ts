@@ -81,5 +81,8 @@ test('a peer that has lost its disk is shown the proof by those that have it', t
   t.deepEqual(convicted(stage, 0), [])
   t.true(until(() => convicted(stage, 0).includes(LIAR)))
   t.true(until(() => honest.slice(1).every(peer => shown.includes(`${peer} shows 0 ${LIAR}`))))
-  t.true(until(() => stage.results[0] !== null), 'and it counts towards f as before')
+  t.true(
+    until(() => stage.results[0] !== null),
+    'and it counts towards f as before',
+  )
 })

@@ -8,7 +8,14 @@ test('a step is reported with its vectors, one that was left out without, and th
   const observer = createObserver({
     observed: () => true,
     onEvent: event => void events.push(event),
-    status: () => ({ connected: [], convicted: [], links: [], messagesSent: 1, bytesSent: 2, bytesReceived: 3 }),
+    status: () => ({
+      connected: [],
+      convicted: [],
+      links: [],
+      messagesSent: 1,
+      bytesSent: 2,
+      bytesReceived: 3,
+    }),
   })
   const [gradient, parameters] = [Float32Array.of(1), Float32Array.of(2)]
   const state = (step: number) => ({ step, parameters, momentum: null })

@@ -43,7 +43,7 @@ test('each other member has its connection, lag, faults, proof and queue', t => 
   clock.nowMs += 2000
   own.see({ kind: 'connection', peer: 0, up: true, reason: 'no longer has 3 messages for this peer' })
   own.see({ kind: 'connection', peer: 2, up: false, reason: 'lost' })
-  own.see({ kind: 'evidence', peer: 3, path: 'proof.json' })
+  own.see({ kind: 'evidence', peer: 3, path: 'proof.json', before: true })
   own.heard(0, vector(0, 2))
   own.heard(0, vector(0, 1))
   own.heard(0, vector(2, 9))
@@ -51,15 +51,23 @@ test('each other member has its connection, lag, faults, proof and queue', t => 
     { peer: 3, kind: 'equivocation', count: 2 },
     { peer: null, kind: 'stranger', count: 7 },
   ] as const
-  const { peers, strangers, self } = own.status(present({ faults }))
+  const { peers, strangers, self } = own.status(present({ faults, convicted: [3] }))
   t.is(self.name, 'bob')
   t.deepEqual(
     peers.map(({ peer }) => peer),
     [0, 2, 3],
   )
-  t.like(peers[0], { connected: true, seconds: 2, step: 2, lag: 1, faults: [], evidence: null })
+  t.like(peers[0], {
+    connected: true,
+    seconds: 2,
+    step: 2,
+    lag: 1,
+    faults: [],
+    convicted: false,
+    evidence: null,
+  })
   t.like(peers[1], { connected: false, seconds: null, step: null, lag: null })
-  t.like(peers[2], { faults: [{ kind: 'equivocation', count: 2 }], evidence: 'proof.json' })
+  t.like(peers[2], { faults: [{ kind: 'equivocation', count: 2 }], convicted: true, evidence: 'proof.json' })
   t.is(peers[2]!.link!.unacknowledged, 3)
   t.deepEqual(strangers, [{ kind: 'stranger', count: 7 }])
   t.deepEqual(statusRow(peers[0]!), [
@@ -72,6 +80,8 @@ test('each other member has its connection, lag, faults, proof and queue', t => 
     '0',
     'none',
   ])
+  t.is(statusRow(peers[2]!)[2], 'cut off')
+  t.is(statusRow({ ...peers[2]!, evidence: null }).at(-1), '2 × equivocation\nequivocates')
   t.is(statusRow(peers[2]!).at(-1), '2 × equivocation\nequivocates: proof.json')
 })
 

@@ -15,7 +15,7 @@ export const cohort = cohortSchema.parse({
 export const seat: Seat = { cohort, cohortId: cohortId(cohort), self: 1 }
 
 export const present = (changes: Partial<Present> = {}): Present => ({
-  ...{ step: 3, phase: 'gradient', computing: false, waitingFor: [], faults: [] },
+  ...{ step: 3, phase: 'gradient', computing: false, waitingFor: [], faults: [], convicted: [] },
   ...{ messagesSent: 5, bytesSent: 1000, bytesReceived: 2000 },
   links: cohort.members.map((_, peer) =>
     peer === 1 ? null : { unacknowledged: peer, keptBytes: 100, held: 0, finished: false },
