@@ -87,6 +87,3 @@ export const FLUSH_TIMEOUT_MS = 1000
 export const QUEUE_BYTES_MIN = 2 * 1024 * 1024
 /** A stream's receive window: at least this, and at least two frames, so that one is never sent in halves. */
 export const WINDOW_BYTES_MIN = 1024 * 1024
-
-/** What repeats itself is logged at once, and then at most once in this time, with a count. */
-export const REPEATED_LOG_INTERVAL_MS = 60_000

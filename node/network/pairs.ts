@@ -12,9 +12,8 @@ import type { Enquiry } from './enquiry.ts'
 import { ignoredFrame } from './framing.ts'
 import { greet } from './greeting.ts'
 import type { Hello } from './hello.ts'
-import type { Log } from './log.ts'
 import type { Members } from './members.ts'
-import type { QuietWarning } from './quiet-log.ts'
+import type { PeerLog } from './quiet-log.ts'
 import type { Redial } from './redial.ts'
 import type { Wire, WireLimits } from './wire.ts'
 
@@ -29,8 +28,7 @@ export interface Network {
   readonly book: AddressBook
   readonly enquiry: Enquiry
   readonly clock: Clock
-  readonly log: Log
-  readonly quiet: QuietWarning
+  readonly log: PeerLog
   /** Admitted pairs. */
   readonly links: Map<PeerIndex, Link>
   /** Connections on which a stream was opened, or at least tried. */
@@ -57,10 +55,12 @@ export async function dial(network: Network, peer: PeerIndex): Promise<void> {
       if (seat.self < peer) await openStream(network, connection, peer)
       return
     }
-    log.debug({ peer }, `no address of peer ${members.describe(peer)} is known yet`)
+    log.debug(peer, 'address', `no address of peer ${members.describe(peer)} is known yet`)
   } catch (error) {
     if (network.isStopped) return
-    log.debug({ peer, error: describe(error) }, `could not reach peer ${members.describe(peer)}`)
+    log.debug(peer, 'unreachable', `could not reach peer ${members.describe(peer)}`, {
+      error: describe(error),
+    })
   }
   enquiry.ask()
 }
@@ -138,7 +138,7 @@ function begin(network: Network, stream: Stream, connection: Connection, peer: P
 }
 
 function admit(network: Network, peer: PeerIndex, link: Link, other: Hello): void {
-  const { links, log, quiet, members, redial, events } = network
+  const { links, log, members, redial, events } = network
   if (network.isStopped) {
     link.wire.abort('stopped')
     return
@@ -147,13 +147,17 @@ function admit(network: Network, peer: PeerIndex, link: Link, other: Hello): voi
   links.set(peer, link)
   redial.settle(peer)
   const address = String(link.connection.remoteAddr)
-  log.info({ peer, software: other.software, address }, `connected to peer ${members.describe(peer)}`)
+  log.info(peer, 'connected', `connected to peer ${members.describe(peer)}`, {
+    software: other.software,
+    address,
+  })
   const aheadMs = (other.clockMs ?? Date.now()) - Date.now()
   if (Math.abs(aheadMs) > limits.CLOCK_SKEW_MAX_MS)
-    quiet(
-      `clock ${peer}`,
-      { peer, aheadMs },
+    log.warn(
+      peer,
+      'clock',
       `the clock of peer ${members.describe(peer)} is ${describeSkew(aheadMs)} of this one; one of the two is wrong`,
+      { aheadMs },
     )
   events.connected(peer)
 }
@@ -179,30 +183,30 @@ function end(network: Network, peer: PeerIndex, wire: Wire, reason: string): voi
   if (wasAdmitted) links.delete(peer)
   if (network.isStopped) return
   if (wasAdmitted) {
-    log.info({ peer }, `disconnected from peer ${members.describe(peer)}: ${reason}`)
+    log.info(peer, 'disconnected', `disconnected from peer ${members.describe(peer)}: ${reason}`)
     events.disconnected(peer, reason)
-  } else log.debug({ peer }, `peer ${members.describe(peer)} was not admitted: ${reason}`)
+  } else log.debug(peer, 'not-admitted', `peer ${members.describe(peer)} was not admitted: ${reason}`)
   if (!links.has(peer) && members.indexOf(members.ids[peer]!) !== undefined) redial.want(peer)
 }
 
 export function report(
-  { isStopped, quiet, members, events }: Network,
+  { isStopped, log, members, events }: Network,
   peer: PeerIndex,
   kind: FaultKind,
   detail: string,
 ): void {
   if (isStopped) return
-  quiet(`${peer} ${kind}`, { peer, fault: kind }, `peer ${members.describe(peer)}: ${detail}`)
+  log.fault(peer, kind, `peer ${members.describe(peer)}: ${detail}`)
   events.fault(peer, kind, detail)
 }
 
 /** What a refusal looks like from the refused side: nobody tells a stranger anything. */
-function closedEarly({ isStopped, links, quiet, members, seat }: Network, peer: PeerIndex): void {
+function closedEarly({ isStopped, links, log, members, seat }: Network, peer: PeerIndex): void {
   if (isStopped || links.has(peer)) return
   const own = seat.cohort.members[seat.self]!.id
-  quiet(
-    `early ${peer}`,
-    { peer },
+  log.warn(
+    peer,
+    'closed-early',
     `peer ${members.describe(peer)} closed the connection before its hello. If this goes on, it does not know this peer: its cohort file must list ${own}`,
   )
 }

@@ -1,27 +1,59 @@
 /**
- * A log that stays readable when the same thing happens all the time: the first time at once, and then at most one
- * line a minute, with how often it happened since.
+ * The network's log of what others do. Whoever writes to it names the peer and the kind of line, and each peer has only
+ * so many of each kind (node/quiet.ts). Nothing else of the network has a log at hand: almost all that it could say
+ * is caused by someone else.
  */
+import type { FaultKind, PeerIndex } from '../../agreement/protocol.ts'
 import type { Clock } from '../ports.ts'
-import { REPEATED_LOG_INTERVAL_MS } from './constants.ts'
+import { createQuiet, moreText } from '../quiet.ts'
 import type { Log } from './log.ts'
 
-/** @param key what counts as the same; there must be few of them */
-export type QuietWarning = (key: string, fields: object, text: string) => void
+/** What a line is about, beside faults. */
+export type Topic =
+  | 'connected'
+  | 'disconnected'
+  | 'not-admitted'
+  | 'unreachable'
+  | 'address'
+  | 'reconnects'
+  | 'closed-early'
+  | 'clock'
+  | 'cut-off'
+  | 'stop'
 
-export function createQuietWarning(log: Log, clock: Clock): QuietWarning {
-  const entries = new Map<string, { untilMs: number; unsaid: number }>()
-  return (key, fields, text) => {
-    const entry = entries.get(key) ?? { untilMs: -Infinity, unsaid: 0 }
-    entries.set(key, entry)
-    if (clock.nowMs() < entry.untilMs) {
-      entry.unsaid++
-      return
+/** Lines about peers, null for all strangers together. */
+export interface PeerLog {
+  debug(peer: PeerIndex | null, topic: Topic, text: string, fields?: object): void
+  info(peer: PeerIndex | null, topic: Topic, text: string, fields?: object): void
+  warn(peer: PeerIndex | null, topic: Topic, text: string, fields?: object): void
+  /** A warning, with the fault as a field. */
+  fault(peer: PeerIndex | null, kind: FaultKind, text: string, fields?: object): void
+  /** How much was left out and not told yet; at the end. */
+  rest(): void
+}
+
+/** A restart takes some of each; three in a minute are no flood yet. */
+const LINES: Partial<Readonly<Record<Topic, number>>> = { connected: 3, disconnected: 3 }
+
+export function createPeerLog(log: Log, clock: Clock): PeerLog {
+  const quiet = createQuiet<Topic | FaultKind>({ nowMs: () => clock.nowMs(), lines: LINES })
+  const at =
+    (level: keyof Log) =>
+    (peer: PeerIndex | null, topic: Topic | FaultKind, text: string, fields: object = {}) => {
+      const leftOut = quiet.admit(peer, topic)
+      if (leftOut === null) return
+      const times = leftOut === 0 ? {} : { times: leftOut + 1 }
+      log[level]({ ...(peer !== null && { peer }), ...fields, ...times }, `${text}${moreText(leftOut)}`)
     }
-    const { unsaid } = entry
-    const more = unsaid === 0 ? '' : ` (and ${unsaid} more since the last such line)`
-    log.warn(unsaid === 0 ? fields : { ...fields, times: unsaid + 1 }, `${text}${more}`)
-    entry.untilMs = clock.nowMs() + REPEATED_LOG_INTERVAL_MS
-    entry.unsaid = 0
+  const warn = at('warn')
+  return {
+    ...{ debug: at('debug'), info: at('info'), warn },
+    fault: (peer, kind, text, fields) => warn(peer, kind, text, { ...fields, fault: kind }),
+    rest() {
+      for (const { peer, kind, count } of quiet.untold())
+        log.info({ peer, kind, count }, `${who(peer)}: ${count} lines about "${kind}" were left out`)
+    },
   }
 }
+
+const who = (peer: PeerIndex | null): string => (peer === null ? 'strangers' : `peer ${peer}`)

@@ -34,7 +34,7 @@ import {
   report,
   streamOpened,
 } from './pairs.ts'
-import { createQuietWarning } from './quiet-log.ts'
+import { createPeerLog } from './quiet-log.ts'
 import { createAllowance } from './reconnections.ts'
 import { createRedial } from './redial.ts'
 import type { WireLimits } from './wire.ts'
@@ -70,10 +70,10 @@ export interface NetworkTransport extends Transport {
  */
 export async function createNetwork(options: NetworkOptions): Promise<NetworkTransport> {
   checkIdentity(options)
-  const { seat, log = silentLog, clock = systemClock, random = Math.random } = options
+  const { seat, clock = systemClock, random = Math.random } = options
   const { self, cohort, cohortId } = seat
   const relay = eventRelay()
-  const quiet = createQuietWarning(log, clock)
+  const log = createPeerLog(options.log ?? silentLog, clock)
   const allowance = createAllowance(clock)
   const members = createMembers(cohort.members, {
     connections: id => node.getConnections(id).length,
@@ -109,7 +109,7 @@ export async function createNetwork(options: NetworkOptions): Promise<NetworkTra
       fields: fieldDigests(cohort),
     },
     wireLimits: wireLimits(frameMax),
-    ...{ node, members, redial, book, enquiry, clock, log, quiet, links },
+    ...{ node, members, redial, book, enquiry, clock, log, links },
     used: new WeakSet(),
     events: relay.events,
     isStopped: false,
@@ -138,7 +138,8 @@ function openEnquiry(
     missing: redial.missing,
     present: () => links,
     learnt(peer, from) {
-      log.debug({ peer, from }, `peer ${members.describe(from)} told where peer ${members.describe(peer)} is`)
+      const text = `peer ${members.describe(from)} told where peer ${members.describe(peer)} is`
+      log.debug(from, 'address', text, { about: peer })
       redial.hurry(peer)
     },
   })
@@ -223,26 +224,24 @@ function listenReason(error: unknown): string {
 }
 
 /** A stranger may knock all the time, and under many names. */
-function refused({ quiet, events }: Network, id: PeerId): void {
+function refused({ log, events }: Network, id: PeerId): void {
   events.fault(
     null,
     'stranger',
     `${id} tried to connect; it is no member of the cohort, or one that was cut off`,
   )
-  quiet(
-    'stranger',
-    { id: String(id), fault: 'stranger' },
-    `refused ${id}: no member of the cohort, or one that was cut off`,
-  )
+  log.fault(null, 'stranger', `refused ${id}: no member of the cohort, or one that was cut off`, {
+    id: String(id),
+  })
 }
 
 /** Not a fault: a bad network may do it, too. */
-function refuseForNow({ quiet, members, isStopped }: Network, peer: PeerIndex): false {
+function refuseForNow({ log, members, isStopped }: Network, peer: PeerIndex): false {
   const every = limits.RECONNECTION_INTERVAL_MS / 1000
   if (!isStopped)
-    quiet(
-      `often ${peer}`,
-      { peer },
+    log.warn(
+      peer,
+      'reconnects',
       `peer ${members.describe(peer)} connects again and again; from now on it may once in ${every} s`,
     )
   return false
@@ -267,6 +266,7 @@ function transportOver(network: Network, relay: EventRelay): NetworkTransport {
     ban: (peer, reason) => ban(network, peer, reason),
     stop(done) {
       network.isStopped = true
+      network.log.rest()
       redial.stop()
       enquiry.stop()
       // libp2p's own stop would cut accepted sockets off in the middle of what they still have to send.
@@ -276,7 +276,7 @@ function transportOver(network: Network, relay: EventRelay): NetworkTransport {
       })
       Promise.all(flushed)
         .then(() => node.stop())
-        .catch(error => network.log.debug({ error: describe(error) }, 'libp2p did not stop cleanly'))
+        .catch(error => network.log.debug(null, 'stop', `libp2p did not stop cleanly: ${describe(error)}`))
         .finally(done)
     },
   }
@@ -294,7 +294,7 @@ function whenClosed(connection: Connection): Promise<void> {
 function ban({ members, redial, links, node, log }: Network, peer: PeerIndex, reason: string): void {
   members.ban(peer)
   redial.settle(peer)
-  log.warn({ peer }, `cut off peer ${members.describe(peer)}: ${reason}`)
+  log.warn(peer, 'cut-off', `cut off peer ${members.describe(peer)}: ${reason}`)
   links.get(peer)?.wire.abort(reason)
   for (const connection of node.getConnections(members.ids[peer]!)) connection.abort(new Error(reason))
 }

@@ -52,6 +52,8 @@ const broken: readonly (readonly [string, string, string])[] = [
   ['purity', 'learning/a.ts', `export const now = () => Date.now()`],
   ['purity', 'learning/a.ts', `import { connect } from 'node:net'`],
   ['purity', 'learning/models/a.ts', `import { readFileSync } from 'node:fs'`],
+  ['unlimited-line', 'node/network/a.ts', `log.warn({ peer }, 'it is back')`],
+  ['unlimited-line', 'node/a.ts', `network.log.info('it is back')`],
   ['shipped-url', 'node/a.ts', `const worker = new URL('./worker.ts', import.meta.url)`],
   ['function-size', 'node/a.ts', `export function f() {\n${'  x()\n'.repeat(49)}}`],
   ['function-size', 'node/a.ts', `export const f = () => {\n${'  x()\n'.repeat(49)}}`],

@@ -1,6 +1,7 @@
 /** What a person sees of one real peer. */
 import type { Attack } from '../../../learning/attacks/attack.ts'
 import type { Seat } from '../../cohort.ts'
+import { moreText } from '../../quiet.ts'
 import { tally } from '../../report.ts'
 import type { Terminal } from '../terminal.ts'
 import { counted, duration, megabytes, percent, significant } from '../view/format.ts'
@@ -9,7 +10,8 @@ import { faultsText, waitingSentence } from '../view/result.ts'
 import type { Ending, PeerEvent } from './events.ts'
 
 export interface JoinView {
-  see(event: PeerEvent): void
+  /** @param leftOut how many like it were not shown since the last one */
+  see(event: PeerEvent, leftOut?: number): void
   note(line: string): void
   stop(): void
 }
@@ -28,7 +30,7 @@ export async function createJoinView(
   )
   if (attack !== null) terminal.warn(paint('red', `This peer is Byzantine on purpose: ${attack.name}.`))
   return {
-    see(event) {
+    see(event, leftOut = 0) {
       if (event.kind === 'step')
         progress.update({
           step: event.step,
@@ -41,7 +43,7 @@ export async function createJoinView(
       else if (event.kind === 'finished') {
         progress.stop()
         for (const line of endingLines(event.ending)) terminal.print(line)
-      } else for (const line of eventLines(event, seat)) progress.note(line)
+      } else for (const line of eventLines(event, seat)) progress.note(`${line}${moreText(leftOut)}`)
     },
     note: line => progress.note(line),
     stop: () => progress.stop(),

@@ -2,6 +2,7 @@
 import { Writable } from 'node:stream'
 import { type DestinationStream, type Logger, pino } from 'pino'
 import type { Seat } from '../../cohort.ts'
+import { moreText } from '../../quiet.ts'
 import type { PeerEvent } from './events.ts'
 import { eventLines, type JoinView } from './join-view.ts'
 
@@ -65,7 +66,7 @@ export function createLogView(
     log,
     note: line => log.info(line),
     stop: () => log.flush(),
-    see(event) {
+    see(event, leftOut = 0) {
       if (event.kind === 'step') {
         const isDue = nowMs() - saidMs >= STEP_INTERVAL_MS
         if (isDue) saidMs = nowMs()
@@ -74,14 +75,20 @@ export function createLogView(
           { event: 'step', step, loss, ...traffic },
           `step ${step}/${seat.cohort.steps}`,
         )
-      } else logEvent(log, event, seat)
+      } else logEvent(log, event, seat, leftOut)
     },
   }
 }
 
-function logEvent(log: Logger, event: Exclude<PeerEvent, { kind: 'step' }>, seat: Seat): void {
-  const text = eventLines(event, seat).join('; ')
-  const { kind, ...rest } = event
+function logEvent(
+  log: Logger,
+  event: Exclude<PeerEvent, { kind: 'step' }>,
+  seat: Seat,
+  leftOut: number,
+): void {
+  const text = `${eventLines(event, seat).join('; ')}${moreText(leftOut)}`
+  const { kind, ...fields } = event
+  const rest = leftOut === 0 ? fields : { ...fields, times: leftOut + 1 }
   switch (event.kind) {
     case 'waiting':
     case 'missed':

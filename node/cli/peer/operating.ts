@@ -8,6 +8,7 @@ import type { Terminal } from '../terminal.ts'
 import { controlPath, openDoor } from './control.ts'
 import { createJoinView, type JoinView } from './join-view.ts'
 import type { OperatingValues } from './operating-options.ts'
+import { quietView } from './quiet-view.ts'
 import type { RealPeer } from './real-peer.ts'
 
 export interface OperatorView extends JoinView {
@@ -21,13 +22,15 @@ export async function openView(
   { log: form, logLevel: level, attack }: OperatingValues & { readonly attack: Attack | null },
   terminal: Terminal,
 ): Promise<OperatorView> {
-  if (form === 'progress') return { ...(await createJoinView(seat, attack, terminal)), log: null }
+  const nowMs = () => performance.now()
+  if (form === 'progress')
+    return quietView({ ...(await createJoinView(seat, attack, terminal)), log: null }, seat, nowMs)
   const { createLogger, createLogView } = await import('./log.ts')
   const stream = { write: (line: string) => terminal.print(line.replace(/\n$/, '')) }
   const root = await createLogger({ form, level, stream, colours: terminal.live !== null })
-  const view = createLogView(seat, root, () => performance.now())
+  const view = createLogView(seat, root, nowMs)
   if (attack !== null) view.log.warn({ attack: attack.name }, 'this peer is Byzantine on purpose')
-  return view
+  return quietView(view, seat, nowMs)
 }
 
 /** What the metrics are collected in, from before there is a peer; null where nobody asked for them. */

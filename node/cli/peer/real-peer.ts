@@ -21,7 +21,9 @@ import { type FileLog, openFileLog } from '../../storage/index.ts'
 import { systemClock } from '../../system-clock.ts'
 import type { FaultCount, PeerEvent } from './events.ts'
 import { createFaultCounter, type FaultCounter } from './fault-counter.ts'
+import { createHooks } from './hooks.ts'
 import { createMeter, type Meter } from './meter.ts'
+import { networkLog } from './network-log.ts'
 import { createObserver, trafficOf } from './observer.ts'
 import { createStatusBook, type PeerStatus, type Present, type StatusBook } from './peer-status.ts'
 import { watchForWaiting } from './waiting.ts'
@@ -95,7 +97,7 @@ export async function startRealPeer(asked: RealPeerOptions): Promise<RealPeer> {
   const network = await createNetwork({
     ...{ seat: options.seat, listen: options.listen, mdns: options.mdns, software: options.software },
     ...{ seed: options.identity.seed, dimension: oracle.dimension },
-    log: exceptFaults(options.log ?? eventLog(onEvent)),
+    log: networkLog(options.log, onEvent),
     ...(options.metrics && { metrics: options.metrics }),
   }).catch(closing(oracle, storage))
   const faults = createFaultCounter(
@@ -182,20 +184,11 @@ function assemble(parts: Parts, ended: PromiseWithResolvers<Vector>): Peer {
     ...(attack && {
       attack: { attack, random: randomStream(cohort.seed, 'adversary', self).uniform, sightings },
     }),
-    hooks: {
-      output: output => observe.output(output),
-      gradient: (step, { loss }) => observe.loss(step, loss),
-      finished: ended.resolve,
-      failed: ended.reject,
-      fault: faults.add,
-      convicted: createArchive(options, kept),
-      connection: (other, up, reason) => options.onEvent({ kind: 'connection', peer: other, up, reason }),
-      missed: (other, messages, step) => options.onEvent({ kind: 'missed', peer: other, messages, step }),
-      received(from, message) {
-        book.heard(from, message)
-        if (attack?.rushing) sightings.collect(message)
-      },
-    },
+    hooks: createHooks({
+      ...{ onEvent: options.onEvent, observe, faults, book, ended },
+      archive: createArchive(options, kept),
+      sightings: attack?.rushing ? sightings : null,
+    }),
   })
   return peer
 }
@@ -262,25 +255,6 @@ function begin(peer: Peer, { kept, options: { onEvent } }: Parts): void {
         kind: 'log',
         text: `${path} is about a slot that the cohort does not have, and is left as it is`,
       })
-}
-
-function eventLog(onEvent: RealPeerOptions['onEvent']): Log {
-  return {
-    debug() {},
-    info() {},
-    warn: (_, text) => onEvent({ kind: 'log', text }),
-  }
-}
-
-/** Faults are told once, as events. */
-function exceptFaults(log: Log): Log {
-  return {
-    debug: (fields, text) => log.debug(fields, text),
-    info: (fields, text) => log.info(fields, text),
-    warn(fields, text) {
-      if (!('fault' in fields)) log.warn(fields, text)
-    },
-  }
 }
 
 function asError(error: unknown): Error {

@@ -67,6 +67,7 @@ export async function runJoin(values: JoinValues, terminal: Terminal): Promise<n
     onEvent({ kind: 'failed', message: error instanceof Error ? error.message : String(error) })
     throw error
   } finally {
+    view?.stop()
     stop.dispose()
     parent?.leave()
     // Whatever of it is left then (a thread, a socket) keeps nobody waiting.

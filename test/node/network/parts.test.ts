@@ -19,7 +19,7 @@ import {
 } from '../../../node/network/constants.ts'
 import { decodeHello, encodeHello } from '../../../node/network/hello.ts'
 import { noiseCrypto } from '../../../node/network/noise-crypto.ts'
-import { createQuietWarning } from '../../../node/network/quiet-log.ts'
+import { createPeerLog } from '../../../node/network/quiet-log.ts'
 import { createAllowance } from '../../../node/network/reconnections.ts'
 import { backoffMs, createRedial } from '../../../node/network/redial.ts'
 import { createToll } from '../../../node/network/toll.ts'
@@ -184,10 +184,10 @@ test('a member may connect some times at once, and then now and then', t => {
 test('what repeats itself is logged at once, and then once a minute with a count', t => {
   const clock = manualClock()
   const { lines, ...log } = recordingLog()
-  const quiet = createQuietWarning(log, clock)
+  const peers = createPeerLog(log, clock)
   for (let second = 0; second < 150; second++) {
-    quiet('a', {}, `a at ${second}`)
-    if (second === 10) quiet('b', {}, 'b')
+    peers.warn(1, 'clock', `a at ${second}`)
+    if (second === 10) peers.warn(2, 'clock', 'b')
     clock.advance(1000)
   }
   t.deepEqual(
@@ -200,8 +200,22 @@ test('what repeats itself is logged at once, and then once a minute with a count
     ],
   )
   clock.advance(100_000)
-  quiet('b', {}, 'b again')
+  peers.warn(2, 'clock', 'b again')
   t.is(lines.at(-1)!.text, 'b again')
+  peers.rest()
+  t.is(lines.at(-1)!.text, 'peer 1: 29 lines about "clock" were left out')
+})
+
+test('a stranger under a thousand names has one line, and whoever comes and goes has a few', t => {
+  const { lines, ...log } = recordingLog()
+  const peers = createPeerLog(log, manualClock())
+  for (let i = 0; i < 1000; i++) {
+    peers.fault(null, 'stranger', `refused ${i}`, { id: String(i) })
+    peers.info(3, 'connected', 'connected')
+    peers.info(3, 'disconnected', 'disconnected')
+  }
+  t.is(lines.length, 1 + 3 + 3)
+  t.is(lines[0]!.text, 'refused 0')
 })
 
 test('honest frames are never waited for; streams and pings without end are, and more at once is refused', t => {
