@@ -13,6 +13,7 @@ import { IdentityError, publicKeyOf } from './identity.ts'
 import { suggestion } from './nearest.ts'
 import { endpointOf } from './network/endpoint.ts'
 import { EXTERNAL_MODEL } from './oracle/open.ts'
+import { isPrintable } from './printable.ts'
 
 export { CohortError, type CohortErrorCode } from './cohort-error.ts'
 
@@ -142,6 +143,7 @@ function checkAddress(address: string, id: string, where: string): void {
       'cohort-address',
       `${where} is ${valueText(address)}: ${why}; expected an address such as /ip4/192.168.1.5/tcp/4001`,
     )
+  if (!isPrintable(address)) throw wrong('it holds an escape, a line break or an invisible character')
   let parts: ReturnType<ReturnType<typeof multiaddr>['getComponents']>
   try {
     parts = multiaddr(address).getComponents()

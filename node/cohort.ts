@@ -10,8 +10,15 @@ import { protocolNames } from '../agreement/bounds.ts'
 import type { PeerIndex } from '../agreement/protocol.ts'
 import { parseBatchSchedule } from '../learning/batch-size.ts'
 import { parseStepSize } from '../learning/step-size.ts'
+import { isPrintable } from './printable.ts'
 
 const count = z.int().min(1)
+/** What people call something: shown in every log and table. */
+const name = z
+  .string()
+  .min(1)
+  .max(64)
+  .refine(isPrintable, 'a text without escapes, line breaks and invisible characters')
 
 /** A text that `parse` can read; where it cannot, its error says what would be right. */
 function readable(parse: (text: string) => unknown) {
@@ -31,7 +38,7 @@ function readable(parse: (text: string) => unknown) {
 export const memberSchema = z
   .strictObject({
     /** For people; unique. */
-    name: z.string().min(1).max(64),
+    name,
     /** libp2p peer id of the member's Ed25519 key (`12D3KooW…`); the public key is inside. */
     id: z.string().min(1),
     /** Multiaddrs to try, `/ip4/192.168.1.5/tcp/4001` or `/ip4/192.168.1.5/udp/4001/quic-v1`; may be empty where mDNS finds the member. */
@@ -42,7 +49,7 @@ export const memberSchema = z
 /** Every field, its range, and its default where it may be left out. */
 export const cohortSchema = z
   .strictObject({
-    name: z.string().min(1).max(64).default('cohort'),
+    name: name.default('cohort'),
     /** Index in this list = `PeerIndex`. */
     members: z.array(memberSchema).min(1).max(1024).readonly(),
     /** `f`: how many members may be faulty. */

@@ -6,6 +6,7 @@ import { open, rename, rm } from 'node:fs/promises'
 import { z } from 'zod'
 import type { Fault, PeerIndex } from '../agreement/protocol.ts'
 import type { Cohort } from './cohort.ts'
+import { jsonText } from './printable.ts'
 
 const peer = z.int().min(0)
 const amount = z.number().min(0)
@@ -120,7 +121,7 @@ export function tally(
 
 /** Writes the file whole or not at all. @throws the system's error where the place cannot be written to */
 export async function writeReport(path: string, report: Report): Promise<void> {
-  const text = `${JSON.stringify(reportSchema.parse(report), null, 2)}\n`
+  const text = `${jsonText(reportSchema.parse(report))}\n`
   const draft = `${path}.${process.pid}.tmp`
   try {
     const file = await open(draft, 'w')

@@ -15,7 +15,7 @@ import {
   undocumentedDependencies,
 } from './house/packages.ts'
 import { type Finding, type Rule, withSources } from './house/sources.ts'
-import { linesAreLimited } from './house/speech.ts'
+import { linesAreLimited, outputIsCleaned } from './house/speech.ts'
 import { arrows, learningStaysHome, purity, shippedUrls } from './house/structure.ts'
 import {
   fileSize,
@@ -33,7 +33,7 @@ import { testsDoNotWait } from './house/tests.ts'
 const sourceRules: readonly Rule[] = [
   ...[arrows, purity, learningStaysHome, shippedUrls],
   ...[fileSize, functionSize, noAny, noDefaultExport, noClass, purposeFirst, noLeftovers, plainSpaces],
-  ...[testsDoNotWait, linesAreLimited],
+  ...[testsDoNotWait, linesAreLimited, outputIsCleaned],
 ]
 
 /** Findings in the sources of the project at `root`. With `fs`, a project that exists only there. */

@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { printable } from '../printable.ts'
 import { chooseRuntime } from './runtime.ts'
 
 const require = createRequire(import.meta.url)
@@ -42,7 +43,7 @@ function startOn(executable: string): void {
   process.on('SIGINT', () => {})
   for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal))
   child.on('error', error => {
-    console.error(`concord: cannot start ${executable}: ${error.message}`)
+    console.error(printable(`concord: cannot start ${executable}: ${error.message}`))
     process.exitCode = 1
   })
   child.on('exit', (code, signal) => {

@@ -1,5 +1,6 @@
 /** Commands → a command line: parsing, help, exit codes (0 done, 1 the job failed, 2 wrong usage). */
 import { Command as Commander, CommanderError, Option as CommanderOption } from 'commander'
+import { quotedLines } from '../printable.ts'
 import { type Command, type CommandGroup, type Option, UsageError } from './command.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -53,8 +54,8 @@ function newCommander(name: string, { terminal }: ProgramOptions): Commander {
     .exitOverride()
     .showSuggestionAfterError(true)
     .configureOutput({
-      writeOut: text => terminal.print(text.trimEnd()),
-      writeErr: text => terminal.warn(text.trimEnd()),
+      writeOut: text => terminal.print(...text.trimEnd().split('\n')),
+      writeErr: text => terminal.warn(...text.trimEnd().split('\n')),
     })
     .helpOption('-h, --help', 'explain and show an example')
 }
@@ -111,8 +112,8 @@ function reported(error: unknown, { name, terminal, debug }: ProgramOptions): nu
     return 2
   }
   const known = error instanceof Error
-  terminal.warn(`${name}: ${known ? error.message : String(error)}`)
-  if (known && debug) terminal.warn(error.stack ?? '')
+  terminal.warn(...quotedLines(`${name}: ${known ? error.message : String(error)}`))
+  if (known && debug) terminal.warn(...quotedLines(error.stack ?? ''))
   if (error instanceof UsageError || (known && usageErrors.has(error.name))) return 2
   // Without a code it is no error of ours: a defect, or the system's.
   if (known && !debug && !('code' in error)) terminal.warn('DEBUG=1 in the environment shows where.')

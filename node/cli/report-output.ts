@@ -32,7 +32,7 @@ export async function deliverReport(
   report: Report,
   terminal: Terminal,
 ): Promise<void> {
-  if (json) terminal.data(`${JSON.stringify(report, null, 2)}\n`)
+  if (json) terminal.json(report)
   if (path === null) return
   await writeReport(path, report)
   terminal.print(`report: ${path}`)

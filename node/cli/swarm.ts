@@ -1,6 +1,7 @@
 /** `concord simulate --seeds N`: the swarm, its progress, its table, and the replay of a seed that fails. */
 import { writeFile } from 'node:fs/promises'
 import { performance } from 'node:perf_hooks'
+import { jsonText, quotedLines } from '../printable.ts'
 import type { Counterexample, SwarmRow } from '../simulation/swarm.ts'
 import type { Terminal } from './terminal.ts'
 import { duration, significant } from './view/format.ts'
@@ -50,11 +51,10 @@ export async function swarm(values: SwarmValues, terminal: Terminal): Promise<nu
     violations: example === null ? [] : [example],
   }
   await printTable(report, terminal)
-  if (example !== null) for (const line of explain(example)) terminal.warn(line)
-  const text = `${JSON.stringify(report, null, 2)}\n`
-  if (values.json) terminal.data(text)
+  if (example !== null) for (const line of explain(example)) terminal.warn(...quotedLines(line))
+  if (values.json) terminal.json(report)
   if (values.report !== null) {
-    await writeFile(values.report, text)
+    await writeFile(values.report, `${jsonText(report)}\n`)
     terminal.print(`report: ${values.report}`)
   }
   return example === null ? 0 : 1
@@ -85,7 +85,7 @@ async function printTable({ table, seeds, events, wallSeconds }: SwarmReport, te
       violations === 0 ? '0' : terminal.paint('red', String(violations)),
       ...[number(contraction), number(averaging)],
     ])
-  terminal.print(view.toString())
+  terminal.print(...view.toString().split('\n'))
   terminal.print(`${seeds.run} seeds, ${events} events, ${duration(wallSeconds)}`)
 }
 

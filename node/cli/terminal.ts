@@ -1,18 +1,27 @@
-/** Where a command writes: lines for people, data for machines, and whether there are colours and a moving bar. */
+/**
+ * Where a command writes: lines for people, data for machines, and whether there are colours and a moving bar. All text
+ * is cleaned here (node/printable.ts): a line is one line, and no escape gets out but our own colours.
+ */
+import { randomInt } from 'node:crypto'
 import { styleText } from 'node:util'
+import { jsonText, printable } from '../printable.ts'
 
 export type Style = Parameters<typeof styleText>[0]
-/** Colours a text, or leaves it as it is. */
+/** Colours a text, or leaves it as it is. What it returns is for this terminal alone, which knows its own colours. */
 export type Paint = (style: Style, text: string) => string
 
 export interface Terminal {
-  /** A line for people. Standard output, or standard error where standard output carries data. */
-  print(line: string): void
-  /** A line about what went wrong: standard error. */
-  warn(line: string): void
-  /** Data for machines: standard output. */
+  /** Lines for people. Standard output, or standard error where standard output carries data. */
+  print(...lines: readonly string[]): void
+  /** Lines about what went wrong: standard error. */
+  warn(...lines: readonly string[]): void
+  /** Text for machines: standard output. */
   data(text: string): void
+  /** JSON for machines, valid whatever is in it. */
+  json(value: unknown, indent?: number): void
   readonly paint: Paint
+  /** What becomes of a line that is written to `live` rather than printed. */
+  shown(line: string): string
   /** The stream that a moving progress bar may use, or null: then plain lines. */
   readonly live: NodeJS.WriteStream | null
   /** From now on lines for people go to standard error. */
@@ -21,15 +30,43 @@ export interface Terminal {
 
 export const plain: Paint = (_, text) => text
 
+const ESCAPE = '\u001b'
+/** Further numbers in an escape for a colour, which only this process knows: by them it tells its own from others'. */
+const MARK = Array.from({ length: 3 }, () => randomInt(1000, 10_000)).join(';')
+const MARKED = new RegExp(`${ESCAPE}\\[([\\d;]+);${MARK}m`, 'u')
+const COLOUR = new RegExp(`${ESCAPE}\\[([\\d;]+)m`, 'gu')
+
+/** Vouches for the colours of a text whose other escapes, if there were any, have been cleaned away already. */
+export function ownColours(text: string): string {
+  return text.replace(COLOUR, (_, code) => `${ESCAPE}[${code};${MARK}m`)
+}
+
+/** A line as it may be written: our own colours, and nothing else that a terminal obeys. */
+export function shownLine(line: string): string {
+  return line
+    .split(MARKED)
+    .map((part, i) => (i % 2 === 1 ? `${ESCAPE}[${part}m` : printable(part)))
+    .join('')
+}
+
+const painted: Paint = (style, text) => {
+  const [before = '', after = ''] = styleText(style, '|', { validateStream: false }).split('|')
+  return `${ownColours(before)}${text}${ownColours(after)}`
+}
+
+const written = (lines: readonly string[]): string => lines.map(line => `${shownLine(line)}\n`).join('')
+
 /** The process's own streams. Colours only on a terminal, and never where NO_COLOR is set. */
 export function processTerminal(): Terminal {
   let people: NodeJS.WriteStream = process.stdout
   const coloured = () => people.isTTY === true && !process.env.NO_COLOR
   return {
-    print: line => void people.write(`${line}\n`),
-    warn: line => void process.stderr.write(`${line}\n`),
-    data: text => void process.stdout.write(text),
-    paint: (style, text) => (coloured() ? styleText(style, text, { validateStream: false }) : text),
+    print: (...lines) => void people.write(written(lines)),
+    warn: (...lines) => void process.stderr.write(written(lines)),
+    data: text => void process.stdout.write(text.split('\n').map(printable).join('\n')),
+    json: (value, indent) => void process.stdout.write(`${jsonText(value, indent)}\n`),
+    paint: (style, text) => (coloured() ? painted(style, text) : text),
+    shown: shownLine,
     get live() {
       return people.isTTY === true && process.env.TERM !== 'dumb' ? people : null
     },

@@ -17,6 +17,7 @@
  */
 import { messageBytes, putInteger, putNested, putText, readFields, readInteger } from '../codec/fields.ts'
 import type { Frame } from '../ports.ts'
+import { printableStart } from '../printable.ts'
 import { HELLO_FIELDS_MAX, HELLO_TEXT_MAX } from './constants.ts'
 
 export interface Hello {
@@ -52,7 +53,7 @@ export function decodeHello(frame: Frame): Hello | null {
   let clockMs = 0
   try {
     readFields(Buffer.concat(frame), (field, input) => {
-      if (field >= 1 && field <= 3) texts[field] = printable(input.string())
+      if (field >= 1 && field <= 3) texts[field] = printableStart(input.string(), HELLO_TEXT_MAX)
       else if (field === 4) clockMs = readInteger(input)
       else if (field === 5) {
         const [name, digest] = decodeField(input.bytes())
@@ -79,12 +80,8 @@ function decodeField(bytes: Uint8Array): readonly [string, string] {
   const texts = ['', '', '']
   readFields(bytes, (field, input) => {
     if (field !== 1 && field !== 2) return false
-    texts[field] = printable(input.string())
+    texts[field] = printableStart(input.string(), HELLO_TEXT_MAX)
     return true
   })
   return [texts[1]!, texts[2]!]
-}
-
-function printable(text: string): string {
-  return text.replace(/\p{C}/gu, '?').slice(0, HELLO_TEXT_MAX)
 }

@@ -2,7 +2,7 @@
  * Who may speak: a line that others can cause has a limit and a peer to its name (node/quiet.ts), and whatever reaches a
  * terminal is cleaned on its way (node/cli/terminal.ts). So logs and streams are written to in few places.
  */
-import { isCallExpression, isPropertyAccessExpression } from 'typescript/unstable/ast'
+import { isCallExpression, isPropertyAccessExpression, type Node } from 'typescript/unstable/ast'
 import { type Finding, findingAt, type Rule } from './sources.ts'
 import { visit } from './syntax.ts'
 
@@ -25,6 +25,32 @@ export const linesAreLimited: Rule = source => {
     if (!isLog || node.arguments.length >= 3) return
     const message = `${node.expression.getText()}() without a peer and a topic: what others cause is limited (node/quiet.ts)`
     findings.push(findingAt(source, node.getStart(), 'unlimited-line', message))
+  })
+  return findings
+}
+
+/** These have a process's own streams in hand; all others have a terminal, which cleans what goes through it. */
+const writers: ReadonlySet<string> = new Set([
+  'node/cli/terminal.ts',
+  'node/cli/launch.ts', // before there is a terminal
+  'node/cli/commands/aggregate.ts', // binary data
+  'node/threads/slice-thread.ts', // a thread without one, about itself
+])
+
+/** Text goes out through a terminal, and JSON as JSON, or cleaning would spoil it. */
+export const outputIsCleaned: Rule = source => {
+  if (source.folder !== 'node' || writers.has(source.path)) return []
+  const findings: Finding[] = []
+  const add = (node: Node, message: string) =>
+    findings.push(findingAt(source, node.getStart(), 'unclean-output', message))
+  visit(source.tree, node => {
+    if (isPropertyAccessExpression(node)) {
+      const text = node.getText()
+      if (/^process\.(stdout|stderr)$/.test(text) || /^console\.\w+$/.test(text))
+        add(node, `${text}: write through a terminal, which cleans what is not ours`)
+    }
+    if (isCallExpression(node) && /\.data$/.test(node.expression.getText()))
+      if (/JSON\.stringify/.test(node.getText())) add(node, 'JSON as text: write it with terminal.json')
   })
   return findings
 }

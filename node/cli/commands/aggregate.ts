@@ -112,11 +112,11 @@ function listRules(json: boolean, terminal: Terminal): number {
     Object.entries(all).map(([name, { summary, parameters = [] }]) => ({ name, kind, summary, parameters }))
   const all = [...entries('rule', rules), ...entries('pre-aggregation', preAggregations)]
   if (json) {
-    terminal.data(`${JSON.stringify(all, null, 2)}\n`)
+    terminal.json(all)
     return 0
   }
   for (const kind of ['rule', 'pre-aggregation']) {
-    terminal.print(kind === 'rule' ? 'Rules' : '\nIn front of a rule, as in nnm+cwtm')
+    terminal.print(...(kind === 'rule' ? ['Rules'] : ['', 'In front of a rule, as in nnm+cwtm']))
     for (const { name, summary, parameters } of all.filter(entry => entry.kind === kind)) {
       terminal.print(`  ${terminal.paint('bold', name.padEnd(15))} ${summary}`)
       for (const parameter of parameters)

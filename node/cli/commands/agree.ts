@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { performance } from 'node:perf_hooks'
 import { attackNames } from '../../../learning/attacks/registry.ts'
+import { jsonText } from '../../printable.ts'
 import type { LatencyModel } from '../../simulation/latency.ts'
 import { type Agreement, type AgreeReport, type AgreeValues, agreementOf, reportOf } from '../agreement.ts'
 import { defineCommand, flag, maybe, option, UsageError } from '../command.ts'
@@ -96,10 +97,9 @@ export const agree = defineCommand({
     terminal.print(headline(agreement, values.real))
     const report = values.real ? await real(agreement, values) : await simulated(agreement, values)
     await printReport(report, terminal)
-    const json = `${JSON.stringify(report, null, 2)}\n`
-    if (values.json) terminal.data(json)
+    if (values.json) terminal.json(report)
     if (values.report !== null) {
-      await writeFile(values.report, json)
+      await writeFile(values.report, `${jsonText(report)}\n`)
       terminal.print(`report: ${values.report}`)
     }
     return report.within ? 0 : 1
@@ -164,7 +164,7 @@ async function printReport(report: AgreeReport, terminal: Terminal): Promise<voi
       ],
       ...[significant(averaging.measured), significant(averaging.bound), shared ?? '–'],
     ])
-  if (report.perIteration.length > 0) terminal.print(table.toString())
+  if (report.perIteration.length > 0) terminal.print(...table.toString().split('\n'))
   const { diameter, averaging } = report
   terminal.print(
     `honest diameter ${significant(diameter.before)} → ${significant(diameter.after)} (at most ${significant(diameter.bound)})`,

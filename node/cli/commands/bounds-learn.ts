@@ -78,7 +78,7 @@ export function printLearnBounds(
   if (json) {
     const finite = (value: number) => (Number.isFinite(value) ? value : null)
     const report = { ...query, ...problem, ...found, T: found.T.map(finite), steps: finite(found.steps) }
-    terminal.data(`${JSON.stringify(report, null, 2)}\n`)
+    terminal.json(report)
   } else for (const line of learnLines(query, problem, found)) terminal.print(line)
 }
 

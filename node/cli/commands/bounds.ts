@@ -58,7 +58,7 @@ export const boundsCommand = defineCommand({
         ...(dimension !== null && { dimension }),
       })
     const rows = protocol === null ? protocols.filter(name => name !== 'mean').map(asked) : [asked(protocol)]
-    if (json) terminal.data(`${JSON.stringify(protocol === null ? rows : rows[0], null, 2)}\n`)
+    if (json) terminal.json(protocol === null ? rows : rows[0])
     else if (protocol === null) await printTable(rows, terminal)
     else for (const line of boundsLines(rows[0]!, terminal.paint)) terminal.print(line)
     return 0
@@ -101,7 +101,7 @@ async function printTable(rows: readonly Bounds[], terminal: Terminal): Promise<
   terminal.print(
     `${peers} peers, ${synchrony}${rows[0]!.traffic === undefined ? '' : '; messages and bytes of one iteration, all peers together'}`,
   )
-  terminal.print(table.toString())
+  terminal.print(...table.toString().split('\n'))
   for (const row of rows) terminal.print(`${row.protocol}: ${row.why}`)
 }
 

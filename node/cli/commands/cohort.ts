@@ -107,11 +107,12 @@ const show = defineCommand({
       if (!Object.hasOwn(fields, field))
         throw new UsageError(`--field is "${field}"; expected one of ${Object.keys(fields).join(', ')}`)
       const value = fields[field]
-      terminal.data(`${typeof value === 'string' ? value : JSON.stringify(value)}\n`)
-    } else if (json) terminal.data(`${JSON.stringify({ id, cohort }, null, 2)}\n`)
+      if (typeof value === 'string') terminal.data(`${value}\n`)
+      else terminal.json(value, 0)
+    } else if (json) terminal.json({ id, cohort })
     else {
       terminal.print(`id: ${id}`)
-      terminal.print(formatCohort(cohort).trimEnd())
+      terminal.print(...formatCohort(cohort).trimEnd().split('\n'))
     }
     return 0
   },

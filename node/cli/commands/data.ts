@@ -62,7 +62,7 @@ const show = defineCommand({
     ])
     const source = await openData(data)
     const holdings = holdingsOf(source, partition, peers, seed)
-    if (json) terminal.data(`${JSON.stringify(holdings)}\n`)
+    if (json) terminal.json(holdings, 0)
     else {
       const { holdingsTable } = await import('../view/holdings.ts')
       const { shape, classes } = source
@@ -71,7 +71,7 @@ const show = defineCommand({
       terminal.print(
         `${source.name}: ${source.trainLabels.length} training and ${tests} test examples of ${shape.join(' × ')}, ${kind}; ${partition} over ${peers} peers, seed ${seed}`,
       )
-      terminal.print(await holdingsTable(holdings))
+      terminal.print(...(await holdingsTable(holdings)).split('\n'))
     }
     if (svg !== null) {
       const { writeFile } = await import('node:fs/promises')

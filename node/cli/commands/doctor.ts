@@ -64,7 +64,7 @@ export const doctor = defineCommand({
         ? `Nothing is in the way${count('warning') > 0 ? `; ${counted(count('warning'), 'thing')} to look at` : ''}.`
         : `${counted(count('failed'), 'thing')} to put right.`,
     )
-    if (json) terminal.data(`${JSON.stringify(diagnosis, null, 2)}\n`)
+    if (json) terminal.json(diagnosis)
     return healthy ? 0 : 1
   },
 })

@@ -72,7 +72,7 @@ export const evidence: CommandGroup = {
 function verdict({ accused, slot, cohort }: EvidenceFile): string {
   const { step, phase, iteration, sender } = slot
   return (
-    `${accused.name.replace(/\p{C}/gu, '?')} (peer ${sender}, ${accused.id}) signed two different vectors for step ${step}, phase ${phase}, ` +
+    `${accused.name} (peer ${sender}, ${accused.id}) signed two different vectors for step ${step}, phase ${phase}, ` +
     `iteration ${iteration} of cohort ${cohort.slice(0, 12)}: it equivocated`
   )
 }
@@ -95,5 +95,5 @@ async function readText(path: string): Promise<string> {
 }
 
 function printJson(terminal: Terminal, value: unknown): void {
-  terminal.data(`${JSON.stringify(value, null, 2)}\n`)
+  terminal.json(value)
 }

@@ -20,7 +20,7 @@ export const keygen = defineCommand({
     const { createIdentity, writeIdentity } = await import('../../identity.ts')
     const identity = createIdentity()
     await writeIdentity(file, identity)
-    if (json) terminal.data(`${JSON.stringify({ id: identity.id, file })}\n`)
+    if (json) terminal.json({ id: identity.id, file }, 0)
     else {
       // The id alone on standard output, so that a script can take it.
       terminal.data(`${identity.id}\n`)

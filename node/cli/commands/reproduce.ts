@@ -68,7 +68,7 @@ export const reproduceCommand = defineCommand({
     ].join(' ')
     await writeFile(page, await pageOf({ experiment, settings, ...run, command }))
     terminal.print(`page: ${page} (${duration(run.results.wallSeconds)})`)
-    if (json) terminal.data(`${JSON.stringify(run.results, null, 2)}\n`)
+    if (json) terminal.json(run.results)
     return 0
   },
 })
@@ -89,10 +89,10 @@ async function listExperiments(
     summary,
     needsData,
   }))
-  if (json) terminal.data(`${JSON.stringify(rows, null, 2)}\n`)
+  if (json) terminal.json(rows)
   else
     for (const { name, source, summary } of rows)
-      terminal.print(`${terminal.paint('bold', name)}\n  ${summary}\n  ${source}`)
+      terminal.print(terminal.paint('bold', name), `  ${summary}`, `  ${source}`)
   return 0
 }
 
@@ -127,8 +127,7 @@ async function runExperiment(
 
 async function printFindings({ tables, verdicts, notes }: Findings, terminal: Terminal): Promise<void> {
   for (const table of tables) {
-    terminal.print(`\n${table.title}`)
-    terminal.print(await tableText(table))
+    terminal.print('', table.title, ...(await tableText(table)).split('\n'))
   }
   terminal.print('')
   for (const { claim, measured, holds } of verdicts) {
@@ -138,7 +137,7 @@ async function printFindings({ tables, verdicts, notes }: Findings, terminal: Te
         : holds
           ? (['green', 'reproduced'] as const)
           : (['red', 'not reproduced'] as const)
-    terminal.print(`${terminal.paint(colour, `${word}:`)} ${claim}\n    ${measured}`)
+    terminal.print(`${terminal.paint(colour, `${word}:`)} ${claim}`, `    ${measured}`)
   }
   for (const note of notes) terminal.print(terminal.paint('dim', `note: ${note}`))
 }

@@ -26,7 +26,7 @@ export const status = defineCommand({
     const path = control ?? (await socketOf(state, identity))
     const found = (await askStatus(path)) as PeerStatus
     if (json) {
-      terminal.data(`${JSON.stringify(found, null, 2)}\n`)
+      terminal.json(found)
       return 0
     }
     const { statusHead, statusLines, statusRow } = await import('../view/status.ts')
@@ -34,7 +34,7 @@ export const status = defineCommand({
     const { default: Table } = await import('cli-table3')
     const table = new Table({ head: [...statusHead], style: { head: [], border: [], compact: true } })
     for (const other of found.peers) table.push([...statusRow(other)])
-    terminal.print(table.toString())
+    terminal.print(...table.toString().split('\n'))
     return 0
   },
 })

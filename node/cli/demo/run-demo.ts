@@ -83,7 +83,8 @@ async function showResult(
   terminal: Terminal,
 ): Promise<void> {
   const distances = new Map(honest.map(({ peer, distance }) => [peer, distance ?? 0]))
-  terminal.print(await resultTable(resultRows(state, attack?.name ?? null, distances), terminal))
+  const rows = resultRows(state, attack?.name ?? null, distances)
+  terminal.print(...(await resultTable(rows, terminal)).split('\n'))
   if (outcome === 'finished') {
     const { diameter, relative } = closeness
     const accuracy = accuracyOf(honest).min
@@ -130,17 +131,16 @@ async function showContrast(
   const known = evaluations.flatMap(evaluation => (evaluation === null ? [] : [evaluation]))
   const accuracy = accuracyOf(known)
   const { diameter } = closenessOf(result.honest.flatMap(peer => result.parameters[peer] ?? []))
-  terminal.print(
-    await contrastTable([
-      {
-        title: `with ${settings.protocol}`,
-        accuracy: report.accuracy,
-        loss: meanLoss(report.honest),
-        diameter: report.diameter.last,
-      },
-      { title: 'with plain averaging', accuracy, loss: meanLoss(known), diameter },
-    ]),
-  )
+  const table = await contrastTable([
+    {
+      title: `with ${settings.protocol}`,
+      accuracy: report.accuracy,
+      loss: meanLoss(report.honest),
+      diameter: report.diameter.last,
+    },
+    { title: 'with plain averaging', accuracy, loss: meanLoss(known), diameter },
+  ])
+  terminal.print(...table.split('\n'))
   const [ours, theirs] = [percent(report.accuracy.min), percent(accuracy.min)]
   const liarsDid = whatTheyDid(liars, attack?.did ?? 'lied')
   terminal.print(

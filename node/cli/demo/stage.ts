@@ -1,5 +1,6 @@
 /** A demo while it runs: starts the processes, follows their events, and says how it ended. */
 import type { PeerIndex } from '../../../agreement/protocol.ts'
+import { quotedLines } from '../../printable.ts'
 import type { Scenario } from '../options.ts'
 import type { PeerEvent } from '../peer/events.ts'
 import type { Terminal } from '../terminal.ts'
@@ -167,7 +168,8 @@ function followEnd(stage: Stage, peer: PeerIndex, { code, signal, lastWords }: C
   const { status, pid } = state[peer]!
   const why = endText(code, signal)
   if (status === 'starting' && signal === null) {
-    const message = lastWords.replace(/^concord: /, '') || `peer ${peer} ${why} before it was up`
+    const message =
+      lastWords.replace(/^concord: /, '').replaceAll('\n  | ', '\n') || `peer ${peer} ${why} before it was up`
     ended.resolve({ outcome: 'failed', failure: { message, code: code || 1 } })
     return
   }
@@ -180,7 +182,7 @@ function followEnd(stage: Stage, peer: PeerIndex, { code, signal, lastWords }: C
       `peer ${peer} (pid ${pid}) was ${why.replace(/^ended/, 'over: it ended')}; ${left} of ${state.length} are left`,
     ),
   )
-  if (lastWords !== '') options.progress.note(lastWords)
+  if (lastWords !== '') for (const line of quotedLines(lastWords)) options.progress.note(line)
   if (isLost(state)) ended.resolve({ outcome: 'failed', failure: null })
   else if (isDone(state)) ended.resolve({ outcome: 'finished', failure: null })
 }

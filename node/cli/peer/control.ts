@@ -8,6 +8,7 @@ import { chmod, unlink } from 'node:fs/promises'
 import { createConnection, createServer, type Server } from 'node:net'
 import { join, resolve } from 'node:path'
 import { CodedError } from '../../../agreement/error.ts'
+import { jsonText, printableValue } from '../../printable.ts'
 
 /** Why no status could be had, or no door opened. */
 export class ControlError extends CodedError<'control-path' | 'control-taken' | 'control-unreachable'> {
@@ -41,7 +42,7 @@ export async function openDoor(path: string, status: () => unknown): Promise<Doo
   const server = createServer(socket => {
     socket.on('error', () => {})
     socket.setTimeout(TIMEOUT_MS, () => socket.destroy())
-    socket.end(`${JSON.stringify(status())}\n`)
+    socket.end(`${jsonText(status(), 0)}\n`)
   })
   server.maxConnections = CONNECTIONS_MAX
   await listen(server, path).catch(async (error: NodeJS.ErrnoException) => {
@@ -74,7 +75,7 @@ export async function askStatus(path: string): Promise<unknown> {
   })
   socket.on('end', () => answer(text)).on('error', reject)
   try {
-    return JSON.parse(await promise)
+    return printableValue(JSON.parse(await promise))
   } catch (error) {
     throw new ControlError('control-unreachable', `${path}: ${why(error)}`)
   }

@@ -2,6 +2,7 @@
 import { Writable } from 'node:stream'
 import { type DestinationStream, type Logger, pino } from 'pino'
 import type { Seat } from '../../cohort.ts'
+import { printableJsonLine } from '../../printable.ts'
 import { moreText } from '../../quiet.ts'
 import type { PeerEvent } from './events.ts'
 import { eventLines, type JoinView } from './join-view.ts'
@@ -27,6 +28,7 @@ export async function createLogger({ form, level, stream, colours }: LoggerOptio
     level,
     base: {},
     timestamp: pino.stdTimeFunctions.isoTime,
+    hooks: { streamWrite: printableJsonLine },
     formatters: { level: (label: string) => ({ level: label }) },
     redact: { paths: SECRETS.flatMap(name => [name, `*.${name}`]), censor: '[secret]' },
   }

@@ -2,6 +2,7 @@
 import { createServer } from 'node:http'
 import { prometheusMetrics } from '@libp2p/prometheus-metrics'
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { printable } from '../../printable.ts'
 import { UsageError } from '../command.ts'
 import type { Address } from './metrics-address.ts'
 import type { PeerStatus } from './peer-status.ts'
@@ -60,7 +61,7 @@ function totals(registers: Registry[], status: () => PeerStatus): void {
       const { peers, strangers } = status()
       for (const { kind, count } of strangers) this.inc({ peer: 'stranger', kind }, count)
       for (const { name, faults } of peers)
-        for (const { kind, count } of faults) this.inc({ peer: name, kind }, count)
+        for (const { kind, count } of faults) this.inc({ peer: printable(name), kind }, count)
     },
   })
 }
@@ -75,7 +76,7 @@ function perPeer(registers: Registry[], status: () => PeerStatus): void {
         const all = status()
         for (const other of all.peers) {
           const number = value(other, all)
-          if (number !== null) this.set({ peer: other.name }, number)
+          if (number !== null) this.set({ peer: printable(other.name) }, number)
         }
       },
     })

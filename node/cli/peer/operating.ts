@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import type { Attack } from '../../../learning/attacks/attack.ts'
 import type { Seat } from '../../cohort.ts'
 import type { Log } from '../../network/index.ts'
-import type { Terminal } from '../terminal.ts'
+import { ownColours, type Terminal } from '../terminal.ts'
 import { controlPath, openDoor } from './control.ts'
 import { createJoinView, type JoinView } from './join-view.ts'
 import type { OperatingValues } from './operating-options.ts'
@@ -26,7 +26,8 @@ export async function openView(
   if (form === 'progress')
     return quietView({ ...(await createJoinView(seat, attack, terminal)), log: null }, seat, nowMs)
   const { createLogger, createLogView } = await import('./log.ts')
-  const stream = { write: (line: string) => terminal.print(line.replace(/\n$/, '')) }
+  // What is in it is clean when it gets there; what colours it has are the log's own.
+  const stream = { write: (text: string) => terminal.print(...ownColours(text).trimEnd().split('\n')) }
   const root = await createLogger({ form, level, stream, colours: terminal.live !== null })
   const view = createLogView(seat, root, nowMs)
   if (attack !== null) view.log.warn({ attack: attack.name }, 'this peer is Byzantine on purpose')

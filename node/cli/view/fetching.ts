@@ -39,10 +39,10 @@ export function createFetchView(terminal: Terminal): FetchView {
             barsize: 24,
             hideCursor: true,
           })
-          bar.start(of, bytes, { file, text })
+          bar.start(of, bytes, { file: terminal.shown(file), text })
         }
       }
-      if (bar) bar.update(bytes, { file, text })
+      if (bar) bar.update(bytes, { file: terminal.shown(file), text })
       else if (Math.floor((10 * bytes) / of) > tenth) {
         tenth = Math.floor((10 * bytes) / of)
         terminal.print(`${file}: ${text}`)

@@ -95,7 +95,7 @@ async function liveProgress(terminal: Terminal, stream: NodeJS.WriteStream): Pro
   let latest: Snapshot | null = null
   const bar: SingleBar = new cliProgress.SingleBar({
     stream,
-    format: () => (latest === null ? '' : barLine(latest, terminal.paint)),
+    format: () => (latest === null ? '' : terminal.shown(barLine(latest, terminal.paint))),
     clearOnComplete: true,
     forceRedraw: true,
     fps: 8,

@@ -39,7 +39,9 @@ export async function createRunMeter(
     format: () => {
       if (latest === null) return ''
       const filled = Math.round(width * latest.done)
-      return `${terminal.paint('cyan', '█'.repeat(filled))}${terminal.paint('gray', '░'.repeat(width - filled))} ${runLine(latest)}`
+      const [full, empty] = ['█'.repeat(filled), '░'.repeat(width - filled)]
+      const bar = `${terminal.paint('cyan', full)}${terminal.paint('gray', empty)}`
+      return terminal.shown(`${bar} ${runLine(latest)}`)
     },
     clearOnComplete: true,
     fps: 8,

@@ -1,5 +1,6 @@
 /** A terminal that remembers what was written to it. */
-import { plain, type Terminal } from '../../../node/cli/terminal.ts'
+import { plain, shownLine, type Terminal } from '../../../node/cli/terminal.ts'
+import { jsonText } from '../../../node/printable.ts'
 
 export interface RecordedTerminal extends Terminal {
   readonly printed: string[]
@@ -18,10 +19,12 @@ export function recordedTerminal(): RecordedTerminal {
     warned,
     written: data,
     isReserved: () => reserved,
-    print: line => printed.push(line),
-    warn: line => warned.push(line),
+    print: (...lines) => printed.push(lines.map(shownLine).join('\n')),
+    warn: (...lines) => warned.push(lines.map(shownLine).join('\n')),
     data: text => data.push(text),
+    json: (value, indent) => data.push(`${jsonText(value, indent)}\n`),
     paint: plain,
+    shown: shownLine,
     live: null,
     reserveOutput() {
       reserved = true
