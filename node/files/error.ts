@@ -1,7 +1,14 @@
 /** What is wrong with a file that a person named: which file, what was found, what would be right. */
 import { CodedError } from '../../agreement/error.ts'
 
-export type FileErrorCode = 'unreadable' | 'unknown-format' | 'malformed' | 'unsupported' | 'mismatch'
+export type FileErrorCode =
+  | 'unreadable'
+  | 'unknown-format'
+  | 'malformed'
+  | 'unsupported'
+  | 'mismatch'
+  /** A link, a device or a pipe stands where a file belongs. */
+  | 'not-a-file'
 
 export class FileError extends CodedError<FileErrorCode> {
   override readonly name = 'FileError'
