@@ -15,6 +15,8 @@ export interface CatchUpOptions {
   readonly stepsEnd: number
   /** Of steps before this, this peer says nothing any more. */
   readonly since: number
+  /** In the steps up to this one this peer may have spoken, as it knows itself; 0: it knows of none. */
+  readonly forgotten: number
   /** Own parameters of steps before, by step, ascending. */
   readonly history: ReadonlyMap<number, Vector>
   /** Past steps whose parameters are held for others. */

@@ -13,7 +13,8 @@
  * show the newest vector it signed, and it speaks again only two steps later, so that it cannot contradict itself.
  * Those who saw its newest may be among the f that do not answer. But it came to its last step S with vectors of
  * n − f peers from step S − 1, of whom n − 3f − 1 are honest and answer: where that is more than f, the (f + 1)-th
- * highest position is at least S − 1, and two steps after it are new to it as well.
+ * highest position is at least S − 1, and two steps after it are new to it as well. What the peer itself still knows of
+ * how far it had come (the watermark beside its log) holds in any case.
  *
  * RB-TM at its bound, n = 3f + 1, has only 2f honest others: where the f liars keep silent, too few to trim f at both
  * ends of their parameters, though enough for every quorum with this peer. There it takes part in an agreement on
@@ -146,7 +147,7 @@ function takePosition(
 
 /** Chooses the step to join at, once enough is known; again where too few can still give it. */
 function choose(state: State, builder: Builder, question: Question): void {
-  const { peers, faults, past, stepsEnd, listens } = state.options
+  const { peers, faults, past, stepsEnd, listens, forgotten } = state.options
   const positions = positionsOf(question.positions.values())
   const enough = peers - faults - 1
   if (positions.heard < enough) return
@@ -160,7 +161,7 @@ function choose(state: State, builder: Builder, question: Question): void {
   }
   const { seenStep } = positions
   // Nobody has heard of this peer, and all can still be had: it begins where everyone began.
-  const isNew = amnesiac && seenStep === 0 && positions.holders(question.step) >= enough
+  const isNew = amnesiac && seenStep + forgotten === 0 && positions.holders(question.step) >= enough
   if (isNew || !isBehind) {
     stay(state, builder, question)
     return
@@ -173,6 +174,7 @@ function choose(state: State, builder: Builder, question: Question): void {
     positions.heldBy(enough - 1),
     question.step,
     spoken === null ? 0 : spoken + 2,
+    amnesiac ? forgotten + 1 : 0,
   )
   question.target = Math.min(target, stepsEnd)
   question.answers.clear()

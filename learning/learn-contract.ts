@@ -37,6 +37,11 @@ export interface LearnOptions
   readonly start: LearnState
   /** Of steps before this, this peer says nothing any more, as its log holds nothing of them; absent: 1. */
   readonly since?: number
+  /**
+   * In the steps up to this one this peer may have said what it no longer knows; absent or 0: it knows of none. One
+   * that starts without memory goes on behind them.
+   */
+  readonly forgotten?: number
   /** Own parameters of steps before, by step, ascending; absent: none are known any more. */
   readonly history?: ReadonlyMap<number, Vector>
   readonly window: LearnWindow

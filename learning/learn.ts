@@ -68,6 +68,7 @@ export function createLearn(options: LearnOptions): Learn {
       past: options.window.past,
       stepsEnd: options.steps + 1,
       since: options.since ?? 1,
+      forgotten: options.forgotten ?? 0,
       history: options.history ?? new Map(),
     }),
     missed: new Set(),
@@ -278,7 +279,7 @@ function statusOf(state: State): LearnStatus {
 
 function catchUpOptions(
   options: LearnOptions,
-): Omit<CatchUpOptions, 'kept' | 'past' | 'stepsEnd' | 'since' | 'history'> {
+): Omit<CatchUpOptions, 'kept' | 'past' | 'stepsEnd' | 'since' | 'forgotten' | 'history'> {
   const { protocol, self, peers, faults, dimension, commitments, aggregate } = options
   // Answers that can be waited for, and those that it takes to trim f at both ends (answersNeeded in catch-up.ts).
   const listens = protocol === 'rb-tm' && peers - faults - 1 < 2 * faults + 1

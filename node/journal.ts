@@ -4,27 +4,33 @@
  *
  * What is about to be sent is appended and synced first. After a restart the journal gives the same answers to the
  * protocol and the same messages to the links. A checkpoint after each LEARN step says where to go on; what lies
- * further back than the window is then forgotten.
+ * further back than the window is then forgotten. Where the log lost something that was synced (journal-memory.ts),
+ * nothing of it is used: in the steps that it may have spoken of, this peer says nothing that binds it.
  */
 import { type Commitments, type Message, type Sealed, type Slot, slotKey } from '../agreement/message.ts'
 import type { Evidence, PeerIndex } from '../agreement/protocol.ts'
 import type { Vector } from '../agreement/vector.ts'
 import type { LearnState } from '../learning/learn-contract.ts'
-import { decodeRecord, encodeCheckpoint, encodeCommitment, type RecordLimits } from './journal-records.ts'
+import { type Memory, recall } from './journal-memory.ts'
+import { encodeCheckpoint, encodeCommitment, encodeForgotten, type RecordLimits } from './journal-records.ts'
 import type { Storage } from './ports.ts'
 import { digestOf } from './signatures/digest.ts'
 
 export interface Journal extends Commitments {
   /** Where the last run stood, or null at the first start. */
   readonly recovered: LearnState | null
+  /** In the steps up to this one this peer may have said what it no longer knows; 0: it knows all. */
+  readonly forgotten: number
+  /** What was lost since the last life, as a sentence; null: nothing. */
+  readonly lost: string | null
   /** The own parameters of the last steps, by step, ascending: others may need them to catch up. */
   readonly past: ReadonlyMap<number, Vector>
   /** The first of the steps up to this one in all of which this peer has spoken, as far as it remembers. */
   since(step: number): number
   /** Own messages of the slots that are still open, in the order in which they were first sent. */
   readonly messages: () => readonly Message[]
-  /** Appends what is about to be sent, if it binds this peer. */
-  record(message: Message): void
+  /** Appends what is about to be sent, if it binds this peer. False: it must not be sent, as its step is forgotten. */
+  record(message: Message): boolean
   /**
    * Keeps another's vector that this peer is about to echo: whoever counts on the echo may ask for the vector, also
    * after a restart, and its author need not answer.
@@ -61,15 +67,24 @@ export function createJournal(options: JournalOptions): Journal {
   const kept = new Map<string, Kept>()
   /** By who is accused: one is enough, and is never forgotten. */
   const proofs = new Map<PeerIndex, Proof>()
-  const past = new Map<number, Vector>()
+  const parameters = new Map<number, Vector>()
+  const memory = storage === null ? NO_MEMORY : recall(storage, options)
+  const { forgotten, lost } = memory
   let recovered: LearnState | null = null
+  let { entries, step: newest } = memory
+  /** The log is what memory was lost of: it is to be replaced by what is written first. */
+  let isStale = lost !== null
   let dirty = false
   let sinceCompaction = 0
 
-  const write = (message: Message) => {
-    if (storage === null) return
-    storage.append(encodeCommitment(message))
+  const append = (encode: (entry: number) => Uint8Array) => {
     dirty = true
+    if (isStale) storage?.rewrite(encodeForgotten(forgotten, ++entries), [encode(++entries)])
+    else storage?.append(encode(++entries))
+    isStale = false
+  }
+  const write = (message: Message) => {
+    if (storage !== null) append(entry => encodeCommitment(message, entry))
   }
   const prove = (proof: Proof) => {
     if (proofs.has(proof.slot.sender)) return
@@ -82,18 +97,34 @@ export function createJournal(options: JournalOptions): Journal {
     if (message.kind === 'vector') sealed.set(key, message.sealed)
     else votes.set(`${message.kind} ${key}`, boundValue(message))
   }
-  for (const bytes of storage?.recovered ?? []) {
-    const record = decodeRecord(bytes, options)
+  for (const record of memory.records)
     if (record.kind === 'checkpoint') {
-      recovered = record.state
-      past.set(record.state.step, record.state.parameters)
-    } else if (record.message.kind === 'payload') kept.set(slotKey(record.message.slot), record.message)
-    else if (record.message.kind === 'evidence') proofs.set(record.message.slot.sender, record.message)
-    else if (isCommitment(record.message)) remember(record.message)
+      // Of a rewritten log the one to go on from is the first, and those of earlier steps follow.
+      if (record.state.step >= (recovered?.step ?? 0)) recovered = record.state
+      parameters.set(record.state.step, record.state.parameters)
+    } else if (record.kind === 'message') {
+      const { message } = record
+      if (message.kind === 'payload') kept.set(slotKey(message.slot), message)
+      else if (message.kind === 'evidence') proofs.set(message.slot.sender, message)
+      else if (isCommitment(message)) remember(message)
+    }
+  // Others are told of the oldest first.
+  const past = new Map([...parameters].sort(([a], [b]) => a - b))
+  const compact = (state: LearnState, forgetBefore: number) => {
+    isStale = false
+    const first = encodeCheckpoint(state, ++entries)
+    const earlier = [...past].filter(([step]) => step !== state.step)
+    storage?.rewrite(first, [
+      ...(forgotten >= Math.max(1, forgetBefore) ? [encodeForgotten(forgotten, ++entries)] : []),
+      ...earlier.map(([step, own]) => encodeCheckpoint({ step, parameters: own, momentum: null }, ++entries)),
+      ...[...proofs.values(), ...kept.values(), ...commitments.values()].map(message =>
+        encodeCommitment(message, ++entries),
+      ),
+    ])
   }
 
   return {
-    ...{ recovered, past },
+    ...{ recovered, forgotten, lost, past },
     since(step) {
       const spoken = new Set<number>()
       for (const { kind, slot } of commitments.values())
@@ -121,10 +152,16 @@ export function createJournal(options: JournalOptions): Journal {
       return bound
     },
     record(message) {
-      if (message.kind === 'evidence') return prove(message)
-      if (!isCommitment(message) || commitments.has(`${message.kind} ${slotKey(message.slot)}`)) return
+      if (message.kind === 'evidence') {
+        prove(message)
+        return true
+      }
+      if (message.slot.step <= forgotten && isOwnWord(message)) return false
+      if (!isCommitment(message) || commitments.has(`${message.kind} ${slotKey(message.slot)}`)) return true
       remember(message)
+      newest = Math.max(newest, message.slot.step)
       write(message)
+      return true
     },
     keep({ slot, sealed: other }) {
       if (storage === null || kept.has(slotKey(slot))) return
@@ -137,8 +174,9 @@ export function createJournal(options: JournalOptions): Journal {
     dirty: () => dirty,
     sync(done) {
       dirty = false
-      if (storage === null) done()
-      else storage.sync(done)
+      // As long as memory is lost, the watermark is all that says so.
+      if (storage === null || isStale) done()
+      else storage.sync({ entries, step: newest }, done)
     },
     checkpoint(state, forgetBefore) {
       for (const [key, message] of commitments) if (message.slot.step < forgetBefore) commitments.delete(key)
@@ -148,19 +186,22 @@ export function createJournal(options: JournalOptions): Journal {
       for (const step of past.keys()) if (step < forgetBefore) past.delete(step)
       if (storage === null) return
       sinceCompaction++
-      if (sinceCompaction < compactEverySteps) storage.append(encodeCheckpoint(state))
+      if (sinceCompaction < compactEverySteps) append(entry => encodeCheckpoint(state, entry))
       else {
         sinceCompaction = 0
-        storage.rewrite([
-          ...[...past].map(([step, parameters]) => encodeCheckpoint({ step, parameters, momentum: null })),
-          encodeCheckpoint(state),
-          ...[...proofs.values(), ...kept.values(), ...commitments.values()].map(encodeCommitment),
-        ])
+        compact(state, forgetBefore)
       }
       past.set(state.step, state.parameters)
       dirty = true
     },
   }
+}
+
+const NO_MEMORY: Memory = { records: [], entries: 0, step: 0, forgotten: 0, lost: null }
+
+/** Binds this peer, or may: a payload can be a vector of its own. */
+function isOwnWord(message: Message): boolean {
+  return isCommitment(message) || message.kind === 'payload'
 }
 
 function isCommitment(message: Message): message is Committed {

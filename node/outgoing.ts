@@ -89,8 +89,8 @@ export function createOutgoing(options: OutgoingOptions): Outgoing {
   }
   return {
     send(envelopes) {
-      for (const { message } of envelopes) journal.record(message)
-      unsynced.push(...envelopes)
+      // What a peer may have said otherwise in a life that it has forgotten, it does not say at all.
+      unsynced.push(...envelopes.filter(({ message }) => journal.record(message)))
       release()
     },
     repeat: message => put('others', message),

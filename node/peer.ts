@@ -75,6 +75,8 @@ export interface PeerHooks {
   shown?(from: PeerIndex, proof: Evidence): void
   /** A member is proved to equivocate: `before`, in an earlier life of this peer, or now. */
   convicted?(proof: Evidence, before: boolean): void
+  /** Its storage has lost something, as a sentence: it starts without memory. */
+  forgot?(why: string): void
   /** The peer had to stop: its storage or its oracle failed. */
   failed(error: Error): void
 }
@@ -95,7 +97,7 @@ export function createPeer(options: PeerOptions): Peer {
   const { cohort, self, initial, signer, verifier, clock, transport, storage, epoch, hooks } = options
   const limits = decodeLimits(cohort, initial.length)
   const journal = createJournal({ storage, sign: signer.sign, limits, compactEverySteps: 16 })
-  const memory = memoryOf(journal, initial)
+  const memory = memoryOf(journal, initial, cohort.steps)
   const ruleTime = { ms: 0 }
   const learn = createLearn({
     ...learnOptions(cohort, self, initial.length),
@@ -142,8 +144,8 @@ export function createPeer(options: PeerOptions): Peer {
   return {
     start() {
       runner.start()
-      // Whoever stopped within the first step remembers what it signed, though it has no checkpoint.
-      const amnesiac = journal.recovered === null && journal.messages().length === 0
+      const amnesiac = isAmnesiac(journal)
+      if (journal.lost !== null) hooks.forgot?.(journal.lost)
       runner.input({ kind: 'start', amnesiac })
       if (amnesiac) stranded.asking()
     },
@@ -157,15 +159,25 @@ export function createPeer(options: PeerOptions): Peer {
   }
 }
 
+/**
+ * Whoever stopped within the first step remembers what it signed, though it has no checkpoint; but not where it has
+ * forgotten the rest.
+ */
+function isAmnesiac({ recovered, forgotten, messages }: Journal): boolean {
+  return recovered === null && (forgotten > 0 || messages().length === 0)
+}
+
 /** Where this peer goes on, and what it can still tell others of the steps before. */
 function memoryOf(
   journal: Journal,
   initial: Vector,
-): Required<Pick<LearnOptions, 'start' | 'since' | 'history'>> {
-  const start = journal.recovered ?? { step: 1, parameters: initial, momentum: null }
-  const since = journal.since(start.step)
+  steps: number,
+): Required<Pick<LearnOptions, 'start' | 'since' | 'forgotten' | 'history'>> {
+  const { recovered, forgotten, past } = journal
+  const start = recovered ?? { step: 1, parameters: initial, momentum: null }
+  const since = isAmnesiac(journal) ? Math.min(forgotten, steps) + 1 : journal.since(start.step)
   const first = since === 1 ? [[1, initial] as const] : []
-  return { start, since, history: new Map([...first, ...journal.past]) }
+  return { start, since, forgotten, history: new Map([...first, ...past]) }
 }
 
 /** How long the rules took on this machine: for the report, never for a decision. */

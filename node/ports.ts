@@ -62,15 +62,32 @@ export interface Clock {
   after(delayMs: number, callback: () => void): Timer
 }
 
+/** How far a peer has ever bound itself: kept apart from the log, so that a log that lost something is found out. */
+export interface Watermark {
+  /** Records ever written, in all lives. */
+  readonly entries: number
+  /** The newest step in which this peer has said something that binds it; 0: in none. */
+  readonly step: number
+}
+
 /** An append-only log of records. What was appended survives a crash once `sync` has called back without error. */
 export interface Storage {
   /** The records that survived, in order, read once at start. */
   readonly recovered: readonly Uint8Array[]
+  /** As the last `sync` that ended left it; zeros where nothing was ever synced. Null: missing or unreadable. */
+  readonly watermark: Watermark | null
   append(record: Uint8Array): void
-  sync(done: (error?: Error) => void): void
-  /** Replaces all records by these, atomically (a checkpoint). Durable after the next `sync`. */
-  rewrite(records: readonly Uint8Array[]): void
+  /** Once the records are durable, the watermark is written, and then this calls back: it is never ahead of the log. */
+  sync(watermark: Watermark, done: (error?: Error) => void): void
+  /**
+   * Replaces all records by these, atomically (a checkpoint). Durable after the next `sync`. The first is kept twice:
+   * all else depends on it.
+   */
+  rewrite(first: Uint8Array, rest: readonly Uint8Array[]): void
 }
+
+/** Nothing was ever written. */
+export const NO_WATERMARK: Watermark = { entries: 0, step: 0 }
 
 /** Deterministic randomness from a seed: uniform in [0, 1). */
 export interface Random {

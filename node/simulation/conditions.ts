@@ -73,6 +73,25 @@ export type Trouble =
   | { readonly kind: 'disk-full'; readonly peer: PeerIndex; readonly at: Moment; readonly forMs: number }
   /** The machine dies for good; another takes its place, with the key and an empty disk. */
   | { readonly kind: 'disk-lost'; readonly peer: PeerIndex; readonly at: Moment; readonly forMs: number }
+  /**
+   * The process dies, and a bit of its log flips, at this fraction of it. A log that cannot be read keeps the peer from
+   * starting until somebody has it start without memory.
+   */
+  | {
+      readonly kind: 'disk-flip'
+      readonly peer: PeerIndex
+      readonly at: Moment
+      readonly forMs: number
+      readonly part: number
+    }
+  /** The process dies, and comes back to an older state of its log: this fraction of all that there were. */
+  | {
+      readonly kind: 'disk-old'
+      readonly peer: PeerIndex
+      readonly at: Moment
+      readonly forMs: number
+      readonly part: number
+    }
 
 /** A time, or a little after a peer bound itself to its vector of an iteration. */
 export type Moment =

@@ -46,6 +46,7 @@ export interface Stage {
   /** Ends a peer's life; `kept` is the fraction of unsynced records that survive. */
   crash(peer: PeerIndex, kept: number): void
   isKnown(peer: PeerIndex): boolean
+  lostUnsaid(peer: PeerIndex): void
   restarts(): number
   /** When an honest peer had its output for the last time so far. */
   agreedMs(): number
@@ -108,6 +109,9 @@ export function createStage(options: StageOptions): Stage {
     begin: peer => begin(parts, peer),
     crash: (peer, kept) => crash(parts, peer, kept),
     isKnown: () => false, // in one agreement everybody is new
+    lostUnsaid: peer => {
+      throw new Error(`the disk of peer ${peer} lost synced records and did not say so`)
+    },
     restarts: () => parts.restartCount,
     agreedMs: () => parts.lastOutputMs,
     calmLinks() {

@@ -1,17 +1,26 @@
 /**
  * A disk of the simulated world. A record survives a crash once a sync that began after it has called back; of the
- * others a crash keeps some prefix, chosen by the seed, or none. A full disk fails every sync until it is freed.
+ * others a crash keeps some prefix, chosen by the seed, or none. A full disk fails every sync until it is freed. A bad
+ * one flips bits of what it kept, or gives back an older state of the log; the watermark, a file of its own, it keeps.
  */
-import type { Storage } from '../ports.ts'
+import { NO_WATERMARK, type Storage, type Watermark } from '../ports.ts'
+import { encodeFile, encodeRecord, type LogScan, scanLog } from '../storage/records.ts'
+import { refuse } from '../storage/refusal.ts'
 
 export interface SimulatedDisk {
-  /** What a (re)started peer opens: it reads what survived. */
+  /** What a (re)started peer opens: it reads what survived. Throws StorageError where the log cannot be read. */
   open(): Storage
   /** Ends the present opening; of what was not synced, `keep(count)` records survive. */
   crash(keep: (count: number) => number): void
   setFull(full: boolean): void
-  /** All records are gone, synced or not. */
+  /** All is gone, synced or not. */
   lose(): void
+  /** Puts an older state of the log back: of all that were ever synced the one at this fraction. */
+  restore(fraction: number): void
+  /** Flips a bit, at this fraction of the log. True: synced records, with later ones behind them, are cut unsaid. */
+  flip(fraction: number): boolean
+  /** Starts a log that cannot be read anew, as `join --forget` does. */
+  forget(): void
 }
 
 export interface DiskOptions {
@@ -26,76 +35,163 @@ export class DiskFullError extends Error {
   override readonly name = 'DiskFullError'
 }
 
-export function createDisk({ after, syncMs }: DiskOptions): SimulatedDisk {
-  let records: Uint8Array[] = []
-  /** Records of `records` that a crash cannot take away. */
-  let durable = 0
-  /** What a crash goes back to while a rewrite has not been synced. */
-  let before: Uint8Array[] | null = null
-  /** Rewrites that had been made when `before` was written. */
-  let beforeRewrites = 0
-  let opening = 0
-  let rewrites = 0
-  let full = false
-  /** A sync is over that began after so many rewrites, when these records had been written. */
-  const settle = (begun: number, written: readonly Uint8Array[], count: number) => {
-    if (begun === rewrites) {
-      durable = Math.max(durable, count)
-      before = null
-    } else if (before !== null && begun === beforeRewrites)
-      before = written.slice(0, Math.max(count, before.length))
+/** The log as one file, until the next rewrite makes another. */
+interface File {
+  /** The records with which it was made. */
+  readonly made: number
+  readonly records: Uint8Array[]
+  /** By record: how many were durable when it was written. */
+  readonly durableAt: number[]
+}
+
+/** A state of the log that a crash leaves. */
+interface Snapshot {
+  readonly file: File
+  readonly count: number
+}
+
+interface State {
+  readonly options: DiskOptions
+  file: File
+  /** Newer files have greater numbers. */
+  rewrites: number
+  durable: Snapshot & { readonly rewrites: number }
+  /** Every state that was ever durable. */
+  readonly history: Snapshot[]
+  watermark: Watermark
+  /** What keeps the log from being read. */
+  unreadable: Exclude<LogScan, { kind: 'whole' }> | null
+  opening: number
+  full: boolean
+}
+
+/** Older states than these are not put back. */
+const HISTORY_MAX = 1000
+
+export function createDisk(options: DiskOptions): SimulatedDisk {
+  const file = fileOf([])
+  const state: State = {
+    ...{ options, file, rewrites: 0, durable: { file, count: 0, rewrites: 0 }, history: [] },
+    ...{ watermark: NO_WATERMARK, unreadable: null, opening: 0, full: false },
   }
   return {
-    open() {
-      const mine = ++opening
-      const alive = () => mine === opening
-      return {
-        recovered: records.slice(),
-        append(record) {
-          // A copy: a real disk does not share memory with the program.
-          if (alive()) records.push(record.slice())
-        },
-        sync(done) {
-          const written = records
-          const count = records.length
-          const begun = rewrites
-          const failed = full
-          after(syncMs(), () => {
-            if (!alive()) return
-            if (failed) done(new DiskFullError('no space left on the simulated disk'))
-            else {
-              settle(begun, written, count)
-              done()
-            }
-          })
-        },
-        rewrite(replacement) {
-          if (!alive()) return
-          if (before === null) {
-            before = records.slice(0, durable)
-            beforeRewrites = rewrites
-          }
-          rewrites++
-          records = replacement.map(record => record.slice())
-          durable = 0
-        },
-      }
-    },
+    open: () => open(state),
     crash(keep) {
-      opening++
-      if (before !== null) records = before
-      else records.length = durable + keep(records.length - durable)
-      before = null
-      durable = records.length
+      state.opening++
+      const { file: kept, count, rewrites } = state.durable
+      const more = rewrites === state.rewrites ? keep(kept.records.length - count) : 0
+      settleAt(state, prefixOf(kept, count + more))
     },
     setFull(value) {
-      full = value
+      state.full = value
     },
     lose() {
-      opening++
-      records = []
-      durable = 0
-      before = null
+      state.opening++
+      state.watermark = NO_WATERMARK
+      settleAt(state, fileOf([]))
+    },
+    restore(fraction) {
+      state.opening++
+      const old = state.history[Math.floor(fraction * state.history.length)]
+      if (old !== undefined) settleAt(state, prefixOf(old.file, old.count))
+    },
+    flip: fraction => flip(state, fraction),
+    forget() {
+      if (state.unreadable === null) return
+      state.opening++
+      settleAt(state, fileOf([]))
     },
   }
+}
+
+function open(state: State): Storage {
+  if (state.unreadable !== null) throw refuse('the log on the simulated disk', state.unreadable)
+  const mine = ++state.opening
+  const alive = () => mine === state.opening
+  const { after, syncMs } = state.options
+  return {
+    recovered: state.file.records.slice(),
+    watermark: state.watermark,
+    append(record) {
+      if (!alive()) return
+      // A copy: a real disk does not share memory with the program.
+      state.file.records.push(record.slice())
+      const { durable, rewrites, file } = state
+      state.file.durableAt.push(durable.rewrites === rewrites ? durable.count : file.made)
+    },
+    sync(watermark, done) {
+      const { file, rewrites, full } = state
+      const count = file.records.length
+      after(syncMs(), () => {
+        if (!alive()) return
+        if (full) {
+          done(new DiskFullError('no space left on the simulated disk'))
+          return
+        }
+        settle(state, { file, count, rewrites })
+        if (watermark.entries > state.watermark.entries) state.watermark = watermark
+        done()
+      })
+    },
+    rewrite(first, rest) {
+      if (!alive()) return
+      state.rewrites++
+      state.file = fileOf([first, ...rest].map(record => record.slice()))
+    },
+  }
+}
+
+/** A sync is over. One that began later, and ended earlier, is not undone. */
+function settle(state: State, { file, count, rewrites }: State['durable']): void {
+  const { durable, history } = state
+  const isNewer = rewrites > durable.rewrites || (rewrites === durable.rewrites && count > durable.count)
+  if (!isNewer) return
+  state.durable = { file, count, rewrites }
+  history.push({ file, count })
+  if (history.length > HISTORY_MAX) history.shift()
+}
+
+/** This is now all that there is, and on the disk. */
+function settleAt(state: State, file: File): void {
+  state.rewrites++
+  state.file = file
+  state.durable = { file, count: file.records.length, rewrites: state.rewrites }
+  state.unreadable = null
+}
+
+function fileOf(records: Uint8Array[]): File {
+  return { made: records.length, records, durableAt: records.map((_, number) => number) }
+}
+
+function prefixOf({ made, records, durableAt }: File, count: number): File {
+  return {
+    made: Math.min(made, count),
+    records: records.slice(0, count),
+    durableAt: durableAt.slice(0, count),
+  }
+}
+
+const TAG = Buffer.from('disk')
+
+/** As the real log reads its file: whole, torn, or not at all. */
+function flip(state: State, fraction: number): boolean {
+  const { file } = state
+  const count = file.records.length
+  const later = file.records.slice(file.made).map((record, i) => {
+    const number = file.made + i
+    return Buffer.concat(encodeRecord(TAG, number, file.durableAt[number]!, record))
+  })
+  const made = Buffer.concat(encodeFile(TAG, file.records.slice(0, file.made)))
+  const image = Buffer.concat([made, ...later])
+  const bit = Math.floor(fraction * 8 * image.length)
+  image[bit >> 3]! ^= 1 << (bit & 7)
+  const scan = scanLog(image)
+  if (scan.kind !== 'whole') {
+    state.unreadable = scan
+    return false
+  }
+  const left = scan.records.length
+  settleAt(state, { ...prefixOf(file, left), records: scan.records.map(record => record.slice()) })
+  // All before the first missing is there, so that is what was hit.
+  return left < count && (left < file.made || file.durableAt.some(durable => durable > left))
 }

@@ -15,6 +15,8 @@ export interface Stage {
   crash(peer: PeerIndex, kept: number): void
   /** Enough others have heard of this peer for it to be told so when it has lost its memory. */
   isKnown(peer: PeerIndex): boolean
+  /** Synced records of this peer are gone, and nobody was told. */
+  lostUnsaid(peer: PeerIndex): void
   calmLinks(): void
   onSealed(callback: (peer: PeerIndex, iteration: number) => void): void
 }
@@ -81,6 +83,17 @@ function begin(stage: Stage, trouble: Trouble): () => void {
       if (!stage.isKnown(trouble.peer)) return () => {}
       stage.crash(trouble.peer, 0)
       stage.disks[trouble.peer]?.lose()
+      return () => stage.begin(trouble.peer)
+    case 'disk-flip':
+      stage.crash(trouble.peer, 1)
+      if (stage.disks[trouble.peer]?.flip(trouble.part)) stage.lostUnsaid(trouble.peer)
+      return () => {
+        stage.disks[trouble.peer]?.forget()
+        stage.begin(trouble.peer)
+      }
+    case 'disk-old':
+      stage.crash(trouble.peer, 1)
+      stage.disks[trouble.peer]?.restore(trouble.part)
       return () => stage.begin(trouble.peer)
     case 'pause':
       network.setPaused(trouble.peer, true)

@@ -1,7 +1,18 @@
 /** What goes wrong with a peer's files, for people. */
 import { CodedError } from '../../agreement/error.ts'
+
 /** Why a peer's log cannot be used. */
-export type StorageErrorCode = 'storage-locked' | 'storage-foreign' | 'storage-failed' | 'storage-closed'
+export type StorageErrorCode =
+  | 'storage-locked'
+  | 'storage-foreign'
+  /** Written by an earlier version of this program. */
+  | 'storage-outdated'
+  /** The disk gave back something else than was written. */
+  | 'storage-damaged'
+  /** Others may write there. */
+  | 'storage-unsafe'
+  | 'storage-failed'
+  | 'storage-closed'
 
 /** A log that cannot be used, with what to do in its message. */
 export class StorageError extends CodedError<StorageErrorCode> {

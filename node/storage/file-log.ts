@@ -1,111 +1,80 @@
 /**
  * The log of a real peer: one append-only file. Records wait in memory until `sync`, which writes them all at
- * once and calls back after the disk has them; syncs asked for meanwhile share the next write.
+ * once and calls back after the disk has them and the watermark is written; syncs asked for meanwhile share the next
+ * write. The watermark reaches the disk while the peer goes on.
  *
  * A write or sync that failed leaves the disk in a state that nobody knows (a later fsync may succeed without
  * the lost pages), so after the first error every sync reports it: the peer must stop before it says anything
  * that it might not remember.
  */
-import { type FileHandle, mkdir, open, rename } from 'node:fs/promises'
-import { join } from 'node:path'
-import type { Storage } from '../ports.ts'
-import { isMissing, StorageError } from './errors.ts'
-import { takeLock } from './lock.ts'
-import { encodeRecord, MAGIC, scanRecords } from './records.ts'
+import { randomBytes } from 'node:crypto'
+import { type FileHandle, rename, rm } from 'node:fs/promises'
+import { createNew, syncFolder } from '../files/safe-open.ts'
+import type { Storage, Watermark } from '../ports.ts'
+import { StorageError } from './errors.ts'
+import { encodeBatch, encodeFile, HEADER_BYTES, TAG_BYTES } from './records.ts'
+import type { WatermarkFile } from './watermark.ts'
 
 /** The log of a real peer, on disk. */
 export interface FileLog extends Storage {
-  /** Bytes of a torn or corrupt tail that were cut off when the log was opened. */
+  /** Bytes of a torn tail that were cut off when the log was opened. */
   readonly cutBytes: number
+  /** What was found wrong with the files and could be mended, a sentence each. */
+  readonly notes: readonly string[]
   /** Bytes of all records since the last `rewrite`, written or waiting: tells when a checkpoint is worth it. */
   readonly sizeBytes: number
-  /** Finishes the syncs asked for, then lets go of the file. Records never synced are lost, as in a crash. */
+  /** Finishes the syncs asked for, then lets go of the files. Records never synced are lost, as in a crash. */
   close(): Promise<void>
 }
 
 /** `writev` takes at most 1,024 buffers on some systems. */
 const BATCH = 512
 
-/**
- * Opens, or makes, the log in a directory, and reads what survived.
- * Throws `storage-locked` where another process has it, `storage-foreign` where the file is something else.
- */
-export async function openFileLog(directory: string, name = 'peer.log'): Promise<FileLog> {
-  await mkdir(directory, { recursive: true, mode: 0o700 })
-  const path = join(directory, name)
-  const unlock = await takeLock(`${path}.lock`)
-  try {
-    return await openLocked(directory, path, unlock)
-  } catch (error) {
-    unlock()
-    throw error
-  }
-}
-
-async function openLocked(directory: string, path: string, unlock: () => void): Promise<FileLog> {
-  const existing = await open(path, 'r+').catch((error: unknown) => {
-    if (isMissing(error)) return null
-    throw error
-  })
-  if (existing === null) {
-    const file = await replaceFile(directory, path, [MAGIC])
-    return fileLog({ directory, path, file, unlock }, [], 0)
-  }
-  try {
-    const content = await existing.readFile()
-    const scan = scanRecords(content)
-    if (scan === null)
-      throw new StorageError(
-        'storage-foreign',
-        `${path} is not a Concord log; move it away or choose another directory`,
-      )
-    if (scan.end < MAGIC.length) await existing.write(MAGIC, 0, MAGIC.length, 0)
-    const end = Math.max(scan.end, MAGIC.length)
-    await existing.truncate(end)
-    await existing.datasync()
-    await existing.close()
-    // Appending handle: its writes go to the end, wherever reading left off.
-    return fileLog(
-      { directory, path, file: await open(path, 'a'), unlock },
-      scan.records,
-      content.length - scan.end,
-    )
-  } catch (error) {
-    await existing.close().catch(() => undefined)
-    throw error
-  }
-}
-
-interface Opened {
+/** A log that was opened, and what was found in it. */
+export interface OpenedLog {
   readonly directory: string
   readonly path: string
-  file: FileHandle
+  /** Appends. */
+  readonly file: FileHandle
+  readonly tag: Uint8Array
+  readonly marks: WatermarkFile
   readonly unlock: () => void
+  readonly found: Pick<FileLog, 'recovered' | 'watermark' | 'cutBytes' | 'notes'>
 }
 
 type Done = (error?: Error) => void
 
-function fileLog(opened: Opened, recovered: readonly Uint8Array[], cutBytes: number): FileLog {
+export function fileLog({ found, marks, ...opened }: OpenedLog): FileLog {
+  let { file, tag } = opened
+  /** Records of the file that are on the disk. */
+  let durable = found.recovered.length
   let appended: Uint8Array[] = []
-  let replacement: Uint8Array[] | null = null
+  let replacement: readonly Uint8Array[] | null = null
   let waiting: Done[] = []
+  let watermark: Watermark | null = null
   let failure: Error | undefined
   let flushing: Promise<void> | null = null
-  let sizeBytes = recovered.reduce((sum, record) => sum + record.length + 8, 0)
+  let sizeBytes = sizeOf(found.recovered)
 
   const writeOut = async (): Promise<void> => {
     const base = replacement
     const records = appended
+    const mark = watermark
     replacement = null
     appended = []
     if (base !== null) {
-      const old = opened.file
-      opened.file = await replaceFile(opened.directory, opened.path, [MAGIC, ...base, ...records])
+      const whole = [...base, ...records]
+      const old = file
+      tag = randomBytes(TAG_BYTES)
+      file = await replaceFile(opened.directory, opened.path, encodeFile(tag, whole))
+      durable = whole.length
       await old.close()
-    } else {
-      await writeAll(opened.file, records)
-      await opened.file.datasync()
+    } else if (records.length > 0) {
+      await writeAll(file, encodeBatch(tag, durable, records))
+      await file.datasync()
+      durable += records.length
     }
+    if (mark !== null) await marks.write(mark)
   }
   const flush = async (): Promise<void> => {
     while (waiting.length > 0) {
@@ -121,31 +90,35 @@ function fileLog(opened: Opened, recovered: readonly Uint8Array[], cutBytes: num
     flushing = null
   }
   return {
-    recovered,
-    cutBytes,
+    ...found,
     get sizeBytes() {
       return sizeBytes
     },
     append(record) {
-      appended.push(...encodeRecord(record))
-      sizeBytes += record.length + 8
+      appended.push(record)
+      sizeBytes += sizeOf([record])
     },
-    sync(done) {
+    sync(mark, done) {
+      watermark = mark
       waiting.push(done)
       flushing ??= Promise.resolve().then(flush)
     },
-    rewrite(records) {
-      replacement = records.flatMap(encodeRecord)
+    rewrite(first, rest) {
+      replacement = [first, ...rest]
       appended = []
-      sizeBytes = replacement.reduce((sum, part) => sum + part.length, 0)
+      sizeBytes = sizeOf([first, ...replacement])
     },
     async close() {
       await flushing
       failure ??= new StorageError('storage-closed', `${opened.path} is closed`)
-      await opened.file.close()
+      await Promise.all([file.close(), marks.close()])
       opened.unlock()
     },
   }
+}
+
+function sizeOf(records: readonly Uint8Array[]): number {
+  return records.reduce((sum, { length }) => sum + length + HEADER_BYTES, 0)
 }
 
 function explain(path: string, error: unknown): StorageError {
@@ -180,33 +153,26 @@ function after(parts: readonly Uint8Array[], count: number): Uint8Array[] {
   return rest
 }
 
-/** Makes the file anew, atomically: a crash leaves either the old or the new one. The handle returned appends. */
-async function replaceFile(
+/**
+ * Makes the file anew, atomically: a crash leaves either the old or the new one. The handle returned appends. A draft
+ * that is there already is of a life that was cut off, or was planted: it is taken away, whatever it points to is not.
+ */
+export async function replaceFile(
   directory: string,
   path: string,
   parts: readonly Uint8Array[],
 ): Promise<FileHandle> {
   const temporary = `${path}.new`
-  const file = await open(temporary, 'w', 0o600)
+  await rm(temporary, { force: true })
+  const file = await createNew(temporary, 0o600)
   try {
     await writeAll(file, parts)
     await file.datasync()
     await rename(temporary, path)
-    await syncDirectory(directory)
+    await syncFolder(directory)
     return file
   } catch (error) {
     await file.close()
     throw error
-  }
-}
-
-/** The rename itself must be durable too. Windows cannot open a directory and has no need to. */
-async function syncDirectory(directory: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const handle = await open(directory, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }

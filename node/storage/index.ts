@@ -1,4 +1,5 @@
 /** Storage: the log of a real peer, and none. */
 export { StorageError, type StorageErrorCode } from './errors.ts'
-export { type FileLog, openFileLog } from './file-log.ts'
+export type { FileLog } from './file-log.ts'
 export { memoryStorage } from './memory.ts'
+export { type LogOptions, openFileLog } from './open-log.ts'

@@ -1,53 +1,173 @@
 /**
- * The log's format on disk: a line that names it, then records.
+ * The log's format on disk: a first line that names it, then records. All numbers are 32 bits, little-endian.
  *
- *   record = length (32 bits, little-endian) ‖ CRC-32 of length and payload (32 bits) ‖ payload
+ *   first line = "concord log 2\n" ‖ tag ‖ CRC-32 of both
+ *   record     = tag ‖ length ‖ number ‖ durable ‖ CRC-32 of payload ‖ CRC-32 of the 20 bytes before ‖ payload
  *
- * What a crash left of unsynced records (cut short, or blocks of an older content) does not match its checksum;
- * reading stops there. A synced record always lies before everything unsynced.
+ * `tag` is drawn for each file: behind a damaged record reading goes on at the next tag, and whoever had others
+ * write bytes of its choice into the log (a vector) cannot have put it there. `number` counts the records of the file
+ * from 0. All records below `durable` were on the disk before this one was written.
+ *
+ * So two kinds of damage can be told apart. A crash leaves unsynced records torn: cut short, missing, or blocks of an
+ * older content. No later record says that one of them was durable. Where one does, the disk has lost what it had.
  */
 import { crc32 } from 'node:zlib'
 
-export const MAGIC = Buffer.from('concord log 1\n')
-const HEADER_BYTES = 8
+const MAGIC = Buffer.from('concord log 2\n')
+/** Of this program before it was ever released. */
+const OUTDATED = Buffer.from('concord log 1\n')
+export const TAG_BYTES = 4
+export const HEAD_BYTES = MAGIC.length + TAG_BYTES + 4
+export const HEADER_BYTES = 24
+
+/** The files of a peer's memory in its state directory. */
+export const logFiles = { log: 'peer.log', watermark: 'peer.mark' } as const
 
 /** One record: far above any vector, far below what a corrupt length could ask for. */
 export const RECORD_BYTES_MAX = 2 ** 30
 
-const checksum = (length: Uint8Array, payload: Uint8Array) => crc32(payload, crc32(length))
+export function encodeHead(tag: Uint8Array): Uint8Array {
+  const head = Buffer.alloc(HEAD_BYTES)
+  MAGIC.copy(head)
+  head.set(tag, MAGIC.length)
+  head.writeUInt32LE(crc32(head.subarray(0, HEAD_BYTES - 4)), HEAD_BYTES - 4)
+  return head
+}
 
 /** Header and payload; the payload is not copied. */
-export function encodeRecord(payload: Uint8Array): [Uint8Array, Uint8Array] {
+export function encodeRecord(
+  tag: Uint8Array,
+  number: number,
+  durable: number,
+  payload: Uint8Array,
+): [Uint8Array, Uint8Array] {
   if (payload.length > RECORD_BYTES_MAX)
     throw new RangeError(`a record of ${payload.length} bytes; at most ${RECORD_BYTES_MAX}`)
   const header = Buffer.alloc(HEADER_BYTES)
-  header.writeUInt32LE(payload.length)
-  header.writeUInt32LE(checksum(header.subarray(0, 4), payload), 4)
+  header.set(tag)
+  header.writeUInt32LE(payload.length, 4)
+  header.writeUInt32LE(number, 8)
+  header.writeUInt32LE(durable, 12)
+  header.writeUInt32LE(crc32(payload), 16)
+  header.writeUInt32LE(crc32(header.subarray(0, 20)), 20)
   return [header, payload]
 }
 
-export interface Scan {
-  readonly records: readonly Uint8Array[]
-  /** Where the last good record ends. */
+/** A whole file, the first record at both ends. It gets its name only when all of it is on the disk. */
+export function encodeFile(tag: Uint8Array, records: readonly Uint8Array[]): Uint8Array[] {
+  const [first] = records
+  const copy = first === undefined ? [] : encodeRecord(tag, 0, records.length, first)
+  return [
+    encodeHead(tag),
+    ...records.flatMap((payload, number) => encodeRecord(tag, number, number, payload)),
+    ...copy,
+  ]
+}
+
+/** Records that are synced together, behind `before` that were so earlier. */
+export function encodeBatch(tag: Uint8Array, before: number, records: readonly Uint8Array[]): Uint8Array[] {
+  return records.flatMap((payload, i) => encodeRecord(tag, before + i, before, payload))
+}
+
+/** What a file holds, or why it cannot be gone on from. */
+export type LogScan =
+  | {
+      readonly kind: 'whole'
+      /** All that were durable; of a torn tail those before the first that is missing. */
+      readonly records: readonly Uint8Array[]
+      readonly tag: Uint8Array
+      /** Where what counts ends: a torn tail follows. 0: not even the first line was written. */
+      readonly end: number
+      /** Damaged bytes before that, of records of which the other copy is good. */
+      readonly sparedBytes: number
+    }
+  | { readonly kind: 'foreign' | 'outdated' }
+  | {
+      readonly kind: 'damaged'
+      /** The first byte of what is damaged. */
+      readonly at: number
+      /** Good records behind it; 0: the first line itself is damaged. */
+      readonly behind: number
+    }
+
+/** Reads a whole log. Records are parts of it, not copies. */
+export function scanLog(file: Buffer): LogScan {
+  const begins = (magic: Buffer) => magic.subarray(0, file.length).equals(file.subarray(0, magic.length))
+  if (file.length >= MAGIC.length && begins(OUTDATED)) return { kind: 'outdated' }
+  const tag = file.subarray(MAGIC.length, MAGIC.length + TAG_BYTES)
+  if (file.length < HEAD_BYTES)
+    // A file shorter than its first line is one whose creation was cut off.
+    return begins(MAGIC) ? { kind: 'whole', records: [], tag, end: 0, sparedBytes: 0 } : { kind: 'foreign' }
+  if (file.readUInt32LE(HEAD_BYTES - 4) !== crc32(file.subarray(0, HEAD_BYTES - 4)))
+    return isNearly(file, MAGIC) ? { kind: 'damaged', at: 0, behind: 0 } : { kind: 'foreign' }
+  return judge(tag, findRecords(file, tag))
+}
+
+/** One damaged byte does not make it another file. */
+function isNearly(file: Buffer, magic: Buffer): boolean {
+  return magic.filter((byte, i) => byte !== file[i]).length <= 1
+}
+
+interface Found {
+  readonly payload: Uint8Array
+  readonly number: number
+  readonly durable: number
   readonly end: number
 }
 
-/** The records of a whole file, up to the first that is torn or corrupt. Null where the file is not a log. */
-export function scanRecords(file: Buffer): Scan | null {
-  const magic = file.subarray(0, MAGIC.length)
-  // A file shorter than its first line is one whose creation was cut off.
-  if (!MAGIC.subarray(0, magic.length).equals(magic)) return null
-  if (magic.length < MAGIC.length) return { records: [], end: 0 }
-  const records: Uint8Array[] = []
-  let end = MAGIC.length
-  while (file.length - end >= HEADER_BYTES) {
-    const length = file.readUInt32LE(end)
-    const start = end + HEADER_BYTES
-    if (length > RECORD_BYTES_MAX || length > file.length - start) break
-    const payload = file.subarray(start, start + length)
-    if (file.readUInt32LE(end + 4) !== checksum(file.subarray(end, end + 4), payload)) break
-    records.push(payload)
-    end = start + length
+interface Finds {
+  /** By number: the first good one in the file. */
+  readonly byNumber: ReadonlyMap<number, Found>
+  /** All records below were once on the disk. */
+  readonly durable: number
+  /** Where the last good record ends. */
+  readonly end: number
+  /** Damaged bytes before that, and the first of them. */
+  readonly holeBytes: number
+  readonly holeAt: number
+}
+
+function findRecords(file: Buffer, tag: Buffer): Finds {
+  const byNumber = new Map<number, Found>()
+  let [durable, end, holeBytes, holeAt] = [0, HEAD_BYTES, 0, Infinity]
+  for (let at = HEAD_BYTES; at >= 0 && at < file.length; ) {
+    const found = recordAt(file, at, tag)
+    if (found === null) {
+      at = file.indexOf(tag, at + 1)
+      continue
+    }
+    if (!byNumber.has(found.number)) byNumber.set(found.number, found)
+    durable = Math.max(durable, found.durable)
+    if (at > end) holeAt = Math.min(holeAt, end)
+    holeBytes += at - end
+    at = end = found.end
   }
-  return { records, end }
+  return { byNumber, durable, end, holeBytes, holeAt }
+}
+
+function recordAt(file: Buffer, at: number, tag: Buffer): Found | null {
+  const start = at + HEADER_BYTES
+  if (start > file.length || !file.subarray(at, at + TAG_BYTES).equals(tag)) return null
+  if (file.readUInt32LE(at + 20) !== crc32(file.subarray(at, at + 20))) return null
+  const end = start + file.readUInt32LE(at + 4)
+  if (end > file.length) return null
+  const payload = file.subarray(start, end)
+  if (file.readUInt32LE(at + 16) !== crc32(payload)) return null
+  return { payload, number: file.readUInt32LE(at + 8), durable: file.readUInt32LE(at + 12), end }
+}
+
+function judge(tag: Uint8Array, { byNumber, durable, end, holeBytes, holeAt }: Finds): LogScan {
+  const records: Uint8Array[] = []
+  let sound = HEAD_BYTES
+  for (let found = byNumber.get(0); found !== undefined; found = byNumber.get(records.length)) {
+    records.push(found.payload)
+    sound = found.end
+  }
+  if (records.length < durable) return { kind: 'damaged', at: holeAt, behind: byNumber.size - records.length }
+  const isComplete = records.length === byNumber.size
+  return {
+    ...{ kind: 'whole', records, tag },
+    end: isComplete ? end : sound,
+    sparedBytes: isComplete ? holeBytes : 0,
+  }
 }

@@ -13,7 +13,13 @@ import { FileError } from '../../node/files/error.ts'
 import { readNpy, writeNpy } from '../../node/files/npy.ts'
 import { readSafetensors, writeSafetensors } from '../../node/files/safetensors.ts'
 import { createIdentity } from '../../node/identity.ts'
-import { decodeRecord, encodeCheckpoint, encodeCommitment, JournalError } from '../../node/journal-records.ts'
+import {
+  decodeRecord,
+  encodeCheckpoint,
+  encodeCommitment,
+  encodeForgotten,
+  JournalError,
+} from '../../node/journal-records.ts'
 import {
   decodeAnswer,
   decodeQuestion,
@@ -23,7 +29,8 @@ import {
 import { createUnframer, FramingError, wholeFrame } from '../../node/network/framing.ts'
 import { decodeHello, encodeHello } from '../../node/network/hello.ts'
 import { digestOf } from '../../node/signatures/index.ts'
-import { encodeRecord, MAGIC, scanRecords } from '../../node/storage/records.ts'
+import { encodeBatch, encodeFile, HEAD_BYTES, HEADER_BYTES, scanLog } from '../../node/storage/records.ts'
+import { decodeWatermark, encodeWatermark } from '../../node/storage/watermark.ts'
 
 export interface Target {
   readonly name: string
@@ -69,6 +76,7 @@ export const targets: readonly Target[] = [
     feed: input => refusing(() => decodeRecord(input, { limits }), JournalError),
   },
   { name: 'log', weight: 120, seeds: logSeeds(), feed: feedLog },
+  { name: 'watermark', weight: 20, seeds: [encodeWatermark({ entries: 70, step: 3 })], feed: feedWatermark },
   {
     name: 'npy',
     weight: 40,
@@ -158,13 +166,22 @@ function wireSeeds(): readonly Uint8Array[] {
   return [stream(5, 0, 130, 1), stream(WIRE_BYTES_MAX), stream(3, WIRE_BYTES_MAX + 1)]
 }
 
-/** Records lie in the file, one after the other, and the good part ends where they do. */
+/** Records lie in the file, none over another, and the good part ends where they do or before. */
 function feedLog(input: Uint8Array): void {
-  const scan = scanRecords(Buffer.from(input))
-  if (scan === null) return
-  const bytes = scan.records.reduce((sum, record) => sum + record.length + 8, 0)
-  if (scan.end !== 0 && scan.end !== MAGIC.length + bytes) throw new Error('the records do not add up')
+  const scan = scanLog(Buffer.from(input))
+  if (scan.kind === 'damaged' && scan.at >= input.length) throw new Error('the damage lies behind the file')
+  if (scan.kind !== 'whole') return
+  const bytes = scan.records.reduce((sum, record) => sum + record.length + HEADER_BYTES, 0)
+  if (scan.end !== 0 && scan.end - scan.sparedBytes < HEAD_BYTES) throw new Error('the first line is missing')
+  if (scan.end !== 0 && scan.end < HEAD_BYTES + bytes) throw new Error('the records do not add up')
   if (scan.end > input.length) throw new Error('the good part is longer than the file')
+}
+
+/** Both cells can be read, or one, or none. */
+function feedWatermark(input: Uint8Array): void {
+  const { watermark, damaged } = decodeWatermark(Buffer.from(input))
+  if ((watermark === null) !== (damaged === 2))
+    throw new Error('a value without a cell, or a cell without one')
 }
 
 function exampleMessages(): readonly Message[] {
@@ -204,18 +221,20 @@ function frameSeeds(): readonly Uint8Array[] {
 function recordSeeds(): readonly Uint8Array[] {
   const parameters = Float32Array.of(1, 2, 3, 4, 5)
   return [
-    ...exampleMessages().map(encodeCommitment),
-    encodeCheckpoint({ step: 5, parameters, momentum: null }),
-    encodeCheckpoint({ step: 6, parameters, momentum: parameters }),
+    ...exampleMessages().map(message => encodeCommitment(message, 7)),
+    encodeCheckpoint({ step: 5, parameters, momentum: null }, 8),
+    encodeCheckpoint({ step: 6, parameters, momentum: parameters }, 9),
+    encodeForgotten(4, 10),
   ]
 }
 
 function logSeeds(): readonly Uint8Array[] {
-  const records = recordSeeds().map(record => Buffer.concat(encodeRecord(record)))
+  const tag = Buffer.from('seed')
+  const records = recordSeeds()
   return [
-    MAGIC,
-    Buffer.concat([MAGIC, ...records.slice(0, 3)]),
-    Buffer.concat([MAGIC, ...encodeRecord(new Uint8Array(0))]),
+    Buffer.concat(encodeFile(tag, [])),
+    Buffer.concat(encodeFile(tag, records.slice(0, 3))),
+    Buffer.concat([...encodeFile(tag, [new Uint8Array(0)]), ...encodeBatch(tag, 1, records.slice(3, 5))]),
   ]
 }
 

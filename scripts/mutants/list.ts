@@ -213,4 +213,28 @@ export const mutants: readonly Mutant[] = [
     within: 500,
     swarm: 'learning',
   },
+  {
+    name: 'cut-at-the-first-bad-record',
+    file: 'node/storage/records.ts',
+    line: 'if (records.length < durable)',
+    becomes: 'if (records.length < 0)',
+    within: 500,
+    swarm: 'learning',
+  },
+  {
+    name: 'no-watermark',
+    file: 'node/journal-memory.ts',
+    line: 'if (missing <= 0) return null',
+    becomes: 'if (missing < Infinity) return null',
+    within: 500,
+    swarm: 'learning',
+  },
+  {
+    name: 'votes-where-it-has-forgotten',
+    file: 'node/journal.ts',
+    line: 'if (message.slot.step <= forgotten && isOwnWord(message)) return false',
+    becomes: "if (message.slot.step <= forgotten && message.kind === 'payload') return false",
+    within: 500,
+    swarm: 'learning',
+  },
 ]

@@ -59,6 +59,7 @@ function listener(reason: CatchUpReason) {
       kept: 16,
       past: 16,
       since: 1,
+      forgotten: 0,
     },
     ...{ listens: true, history: new Map(), commitments: testCommitments() },
   })

@@ -25,6 +25,7 @@ export function optionsOf(self: number, protocol: 'mda' | 'cva'): CatchUpOptions
     past: 4,
     listens: false,
     since: 1,
+    forgotten: 0,
     history: new Map(),
     commitments: testCommitments(),
   }

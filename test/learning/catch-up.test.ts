@@ -1,9 +1,10 @@
 /** Catching up: which step is joined, with what parameters, and what lies about it can and cannot do. */
 import test from 'ava'
 import type { Message, Seen } from '../../agreement/message.ts'
+import { createCatchUp } from '../../learning/catch-up.ts'
 import type { CatchUp } from '../../learning/catch-up-contract.ts'
 import { seal, slotAt } from '../agreement/harness.ts'
-import { askAll, at, D, everyone, member, theta } from './catch-up-support.ts'
+import { askAll, at, D, everyone, member, optionsOf, theta } from './catch-up-support.ts'
 
 test('a peer that is left behind joins at a step that the others hold, with their parameters aggregated', t => {
   const { found, targets } = askAll(at(0, 3), everyone([50, 50, 51, 51, 52, 50]), 3, 'left-behind')
@@ -60,6 +61,22 @@ test('a peer without memory speaks again only two steps after what others have s
   t.deepEqual(askAll(at(0, 1), heard, 1, 'amnesiac').targets, [54], 'nor where it may have been unheard')
   const remembering = askAll(at(0, 1), others, 1, 'left-behind')
   t.deepEqual(remembering.targets, [50], 'a peer with its journal needs no such care')
+})
+
+test('a peer that knows how far it came, though not what it said, speaks behind that, whatever others have seen', t => {
+  const knowing = (forgotten: number) => createCatchUp({ ...optionsOf(0, 'mda'), forgotten })
+  t.deepEqual(askAll(knowing(60), everyone([50, 50, 50, 50, 50, 50]), 1, 'amnesiac').targets, [61])
+  t.deepEqual(askAll(knowing(20), everyone([50, 50, 50, 50, 50, 50]), 1, 'amnesiac').targets, [50])
+  const start = askAll(knowing(1), everyone([1, 1, 1, 1, 1, 1]), 1, 'amnesiac')
+  t.deepEqual(
+    start.targets,
+    [2],
+    'one that has spoken in the first step is not new, though nobody has heard it',
+  )
+  t.deepEqual(start.found, [])
+  t.deepEqual(askAll(knowing(101), everyone([101, 101, 101, 101, 101, 101]), 1, 'amnesiac').targets, [101])
+  const remembering = askAll(knowing(60), everyone([50, 50, 50, 50, 50, 50]), 1, 'left-behind')
+  t.deepEqual(remembering.targets, [50], 'with a memory since, it keeps its silence by its journal')
 })
 
 test('who asks for a step long gone is told where to ask', t => {

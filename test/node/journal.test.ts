@@ -2,7 +2,7 @@
 import test from 'ava'
 import type { Message } from '../../agreement/message.ts'
 import { createJournal, type Journal } from '../../node/journal.ts'
-import type { Storage } from '../../node/ports.ts'
+import { NO_WATERMARK, type Storage, type Watermark } from '../../node/ports.ts'
 
 const limits = { peers: 4, dimension: 2, stepsMax: 100, iterationsMax: 3 }
 
@@ -16,25 +16,33 @@ function asRead(records: readonly Uint8Array[]): readonly Uint8Array[] {
   })
 }
 
-/** Keeps what was synced; `crash` forgets the rest. */
+/** Keeps what was synced, and the watermark; opening it again forgets the rest. */
 function disk() {
   let durable: Uint8Array[] = []
   let written: Uint8Array[] = []
+  let watermark: Watermark | null = NO_WATERMARK
   const open = (): Storage => {
     written = [...durable]
     return {
-      recovered: asRead(durable),
+      ...{ recovered: asRead(durable), watermark },
       append: record => void written.push(record),
-      rewrite: records => {
-        written = [...records]
+      rewrite: (first, rest) => {
+        written = [first, ...rest]
       },
-      sync: done => {
+      sync: (mark, done) => {
         durable = [...written]
+        watermark = mark
         done()
       },
     }
   }
-  return { open, size: () => durable.length }
+  const put = (records: readonly Uint8Array[]) => {
+    durable = [...records]
+  }
+  const mark = (value: Watermark | null) => {
+    watermark = value
+  }
+  return { open, size: () => durable.length, records: () => durable, put, mark }
 }
 
 function journal(storage: Storage | null): Journal {
@@ -177,4 +185,65 @@ test('a proof outlives restarts and compactions, one for each who is accused', t
     after.messages().some(({ kind }) => kind === 'evidence'),
     'it binds nobody',
   )
+})
+
+test('a log behind its watermark is not gone on from: silence where something may have been said', t => {
+  const { open, records, put, mark } = disk()
+  const before = journal(open())
+  send(before, 1, 5)
+  before.sync(() => {})
+  const old = [...records()]
+  send(before, 2, 5)
+  before.checkpoint({ step: 3, parameters: Float32Array.of(1, 1), momentum: null }, 0)
+  before.record({ kind: 'ready', slot: slot(4, 2), digest: 'ab'.repeat(32) })
+  before.sync(() => {})
+  put(old)
+  const lost = journal(open())
+  t.regex(lost.lost!, /lacks 3 of the 4 records/)
+  t.is(lost.forgotten, 4, 'a vote on a step ahead binds as well')
+  t.is(lost.recovered, null)
+  t.deepEqual(lost.messages(), [])
+  const digest = 'cd'.repeat(32)
+  const sealed = lost.seal(slot(4), Float32Array.of(6, 6))
+  for (const message of [
+    { kind: 'vector', slot: slot(4), sealed },
+    { kind: 'payload', slot: slot(4), sealed },
+    { kind: 'vector', slot: { ...slot(4), phase: 'state' }, sealed },
+    { kind: 'echo', slot: slot(4, 2), digest, signature: new Uint8Array(64) },
+    { kind: 'ready', slot: slot(4, 2), digest },
+    { kind: 'report', slot: slot(1), peers: [0, 1, 2] },
+  ] as const)
+    t.false(lost.record(message), message.kind)
+  t.true(
+    lost.record({ kind: 'query', slot: { ...slot(1), phase: 'state' } }),
+    'what binds nobody may be said',
+  )
+  t.false(lost.dirty())
+  lost.sync(() => {})
+  t.not(journal(open()).lost, null, 'it is lost until something new is written')
+  mark(null)
+  t.regex(journal(open()).lost!, /watermark .* missing or cannot be read/)
+})
+
+test('a peer that lost its memory remembers that it has, for as long as anybody may ask', t => {
+  const { open, put } = disk()
+  const before = journal(open())
+  for (const step of [1, 2, 3]) send(before, step, step)
+  before.sync(() => {})
+  put([])
+  const lost = journal(open())
+  t.is(lost.forgotten, 3)
+  for (let step = 4; step <= 12; step++) {
+    lost.checkpoint({ step, parameters: Float32Array.of(step, 0), momentum: null }, step - 6)
+    lost.sync(() => {})
+    const after = journal(open())
+    t.is(after.lost, null)
+    t.is(after.recovered?.step, step)
+    t.is(after.forgotten, 3 >= step - 6 || step < 12 ? 3 : 0, `step ${step}`)
+    t.deepEqual(
+      [...after.past.keys()],
+      [...after.past.keys()].sort((a, b) => a - b),
+      'ascending',
+    )
+  }
 })

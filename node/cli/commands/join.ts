@@ -32,6 +32,7 @@ export const join = defineCommand({
       text,
       'beside the identity file',
     ),
+    forget: flag('--forget', 'move a damaged log aside and start without memory, in place of refusing it'),
     attack: maybe(
       '--attack <name>',
       `misbehave on purpose, to test a cohort: ${attackNames.join(', ')}, or a file such as ./mine.ts`,

@@ -25,6 +25,7 @@ export function createHooks(parts: HookParts): Required<Omit<PeerHooks, 'shown'>
     output: output => observe.output(output),
     gradient: (step, { loss }) => observe.loss(step, loss),
     finished: ended.resolve,
+    forgot: text => onEvent({ kind: 'log', text }),
     failed: ended.reject,
     fault: faults.add,
     convicted: archive,

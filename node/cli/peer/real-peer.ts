@@ -40,6 +40,8 @@ export interface RealPeerOptions {
   readonly attack: Attack | null
   /** Null keeps nothing: this key must then never be run again in this cohort. */
   readonly stateDirectory: string | null
+  /** Moves a log that cannot be read aside, and starts without memory. */
+  readonly forget: boolean
   /** Where proofs of equivocation are written. */
   readonly evidenceFolder: string
   /** For the network; null: warnings come as events. */
@@ -86,7 +88,8 @@ export async function startRealPeer(asked: RealPeerOptions): Promise<RealPeer> {
   }
   const options = { ...asked, onEvent }
   const { stateDirectory } = options
-  const storage = stateDirectory === null ? null : await openFileLog(stateDirectory)
+  const storage = stateDirectory === null ? null : await openFileLog(stateDirectory, options)
+  for (const text of storage?.notes ?? []) onEvent({ kind: 'log', text })
   const kept = await loadEvidence(options.evidenceFolder, options.seat, text =>
     onEvent({ kind: 'log', text }),
   )

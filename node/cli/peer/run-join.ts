@@ -32,12 +32,15 @@ export interface JoinValues extends ReportValues, LearningValues, OperatingValue
   readonly listen: string | null
   readonly mdns: boolean
   readonly state: string | null
+  readonly forget: boolean
   readonly attack: Attack | null
   readonly linger: number
   readonly observe: number | null
 }
 
 export async function runJoin(values: JoinValues, terminal: Terminal): Promise<number> {
+  if (values.forget && values.state === 'none')
+    throw new UsageError('--forget is for a state directory, and --state is "none"; expected one of the two')
   const seat = await takeSeat(values)
   await checkStart(seat.cohort, values, terminal)
   const parent = parentProcess()
@@ -145,7 +148,7 @@ function peerOptions({ identity, ...seat }: Place, values: JoinValues, onEvent: 
     },
     save: values.save,
     attack,
-    stateDirectory,
+    ...{ stateDirectory, forget: values.forget },
     evidenceFolder: evidenceFolderOf(stateDirectory),
     observed: (step: number) => observe !== null && (step === 1 || step === steps || step % observe === 0),
     software: softwareName(),

@@ -15,9 +15,11 @@ export interface LearningCheckers {
   /** A peer has shown another a proof: it had it on its disk by then. */
   shown(peer: PeerIndex, from: PeerIndex, proof: Evidence): void
   connected(peer: PeerIndex, other: PeerIndex): void
-  /** A peer has lost all that it had on its disk. */
+  /** A peer may have lost what it had on its disk. */
   lostDisk(peer: PeerIndex): void
   accused(observer: PeerIndex, peer: PeerIndex | null, kind: FaultKind, detail?: string): void
+  /** Synced records of an honest peer are gone, and its log was taken for whole. */
+  lostUnsaid(peer: PeerIndex): void
   end(results: readonly (Vector | null)[], describe: (peer: PeerIndex) => string): void
 }
 
@@ -73,6 +75,11 @@ export function createLearningCheckers(
       if (peer !== null && isHonest.has(peer))
         violate('accusations', `honest peer ${observer} accuses honest peer ${peer} of ${kind} ${detail}`)
     },
+    lostUnsaid: peer =>
+      violate(
+        'damage is said',
+        `the log of peer ${peer} was cut at a damaged record with synced ones behind it`,
+      ),
     end(results, describe) {
       const unfinished = honest.filter(peer => results[peer] === null)
       if (unfinished.length > 0) {

@@ -20,7 +20,12 @@ const TROUBLES_MAX = 6
 /** The longest absence: dozens of steps of a quick cohort. */
 const ABSENCE_MS = 4000
 
-export function drawLearningConditions(scene: LearningScene, random: RandomStream): Conditions {
+/** @param disks draws what bad disks do: what befell a seed before there were any stays the same */
+export function drawLearningConditions(
+  scene: LearningScene,
+  random: RandomStream,
+  disks: RandomStream,
+): Conditions {
   const { cohort, byzantine } = scene
   const honest = [...cohort.members.keys()].filter(peer => !byzantine.includes(peer))
   const calmAtMs = 500 + 4000 * random.uniform()
@@ -42,6 +47,8 @@ export function drawLearningConditions(scene: LearningScene, random: RandomStrea
     queueBytesMax: drawQueue(random),
   }
   if (random.uniform() < 0.3) troubles.push(drawStall(scene, peers[0]!, calmAtMs, random))
+  if (!troubles.some(({ kind }) => kind === 'disk-lost'))
+    troubles.push(...drawBadDisk(scene, honest, calmAtMs, disks))
   return conditions
 }
 
@@ -82,6 +89,22 @@ function drawLostDisk(
   const iteration = FIRST_LOST + random.integer(2 * steps - FIRST_LOST)
   const at = { sealed: peer, iteration, afterMs: 30 * random.uniform() ** 2 }
   return [{ kind: 'disk-lost', peer, at, forMs: absence(random) }]
+}
+
+/** Whose memory a disk has damaged counts towards f, as whose disk is lost; but its watermark says how far it came. */
+function drawBadDisk(
+  scene: LearningScene,
+  honest: readonly PeerIndex[],
+  calmAtMs: number,
+  random: RandomStream,
+): Trouble[] {
+  if (scene.byzantine.length >= scene.faults || random.uniform() >= 0.6) return []
+  const peer = pick(random, honest)
+  const at = drawMoment(scene, peer, calmAtMs, random)
+  const [kind, forMs] = [pick(random, ['disk-flip', 'disk-old'] as const), absence(random)]
+  // The end of a log is where damage is hardest to see.
+  const part = random.uniform() < 0.5 ? random.uniform() : 1 - random.uniform() ** 6
+  return [{ kind, peer, at, forMs, part }]
 }
 
 /** A cohort has to go on for longer than links remember, for this to show. */

@@ -59,7 +59,7 @@ export function drawLearningScenario(seed: number): LearningScenario {
     noise: pick(random, [0, 0.1]),
     gradientMs: pick(random, [0, 1, 5, 20]),
     byzantine: { peers: byzantine, attack: liars === 0 ? null : attackNamed(attackName) },
-    conditions: drawLearningConditions(scene, randomStream(seed, 'conditions')),
+    conditions: drawLearningConditions(scene, randomStream(seed, 'conditions'), randomStream(seed, 'disks')),
     linkLimits: drawLinkLimits(cohort, dimension, random),
   }
 }

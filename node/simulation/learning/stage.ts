@@ -4,7 +4,8 @@ import type { Vector } from '../../../agreement/vector.ts'
 import { type RandomStream, randomStream } from '../../../learning/random.ts'
 import { frameBytesMax } from '../../codec/index.ts'
 import { createPeer, type OraclePort, type Peer, type PeerHooks } from '../../peer.ts'
-import type { Clock } from '../../ports.ts'
+import type { Clock, Storage } from '../../ports.ts'
+import { StorageError } from '../../storage/errors.ts'
 import { type Authority, createTableAuthority } from '../authority.ts'
 import { extraDelay } from '../conditions.ts'
 import { createLatency } from '../latency.ts'
@@ -88,6 +89,7 @@ export function createLearningStage(
     ...{ world, network, disks, peers, results },
     begin: peer => begin(parts, peer),
     crash: (peer, kept) => crash(parts, peer, kept),
+    lostUnsaid: checkers.lostUnsaid,
     isKnown: peer => parts.heardBy[peer]!.size > cohort.faults,
     restarts: () => parts.restarts,
     caughtUp: () => parts.caughtUp,
@@ -98,13 +100,21 @@ export function createLearningStage(
   }
 }
 
-/** A disk whose loss the checkers hear of: nobody can be held to what was on it. */
+/** A disk whose damage the checkers hear of: nobody can be held to what was on it. */
 function observed(disk: SimulatedDisk, lost: () => void): SimulatedDisk {
   return {
     ...disk,
     lose() {
       lost()
       disk.lose()
+    },
+    restore(fraction) {
+      lost()
+      disk.restore(fraction)
+    },
+    flip(fraction) {
+      lost()
+      return disk.flip(fraction)
     },
   }
 }
@@ -126,9 +136,21 @@ function networkOf(
   })
 }
 
+/** What the peer finds on its disk; undefined where that cannot be read, and it refuses to start. */
+function openDisk({ disks }: Parts, self: PeerIndex): Storage | null | undefined {
+  try {
+    return disks[self]?.open() ?? null
+  } catch (error) {
+    if (error instanceof StorageError) return undefined
+    throw error
+  }
+}
+
 function begin(parts: Parts, self: PeerIndex): void {
   const { scenario, network, world, lives, authority, honest, blackboard } = parts
   if (parts.peers[self] !== null) return
+  const storage = openDisk(parts, self)
+  if (storage === undefined) return
   const { seed, cohort, dimension, linkLimits, byzantine } = scenario
   const life = ++lives[self]!
   if (life > 1) parts.restarts++
@@ -138,7 +160,7 @@ function begin(parts: Parts, self: PeerIndex): void {
     oracle: quadratic(parts, self, life),
     transport: network.attach(self),
     clock: clockOf(parts, self, life),
-    storage: parts.disks[self]?.open() ?? null,
+    storage,
     signer: authority.signer(self),
     verifier: authority.verifier,
     aggregate: parts.rules,

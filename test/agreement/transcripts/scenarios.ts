@@ -5,7 +5,7 @@ import type { ProtocolName } from '../../../agreement/bounds.ts'
 import { type BroadcastInput, createBroadcast } from '../../../agreement/broadcast.ts'
 import type { Commitments, Message } from '../../../agreement/message.ts'
 import { createJournal, type Journal } from '../../../node/journal.ts'
-import type { Storage } from '../../../node/ports.ts'
+import { NO_WATERMARK, type Storage } from '../../../node/ports.ts'
 import { type Conversation, converse, sealedText } from '../../transcript.ts'
 import { seal, slotAt, testCommitments } from '../harness.ts'
 
@@ -207,12 +207,12 @@ function createDisk(): { open: () => Storage } {
   let records: Uint8Array[] = []
   return {
     open: () => ({
-      recovered: [...records],
+      ...{ recovered: [...records], watermark: NO_WATERMARK },
       append: record => void records.push(record),
-      rewrite: next => {
-        records = [...next]
+      rewrite: (next, rest) => {
+        records = [next, ...rest]
       },
-      sync: done => done(),
+      sync: (_, done) => done(),
     }),
   }
 }

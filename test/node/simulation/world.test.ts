@@ -1,4 +1,4 @@
-/** Virtual time, links, disks: what the simulated world promises, and what it may do. */
+/** Virtual time and links: what the simulated world promises, and what it may do. */
 import test from 'ava'
 import { randomStream } from '../../../learning/random.ts'
 import { wholeFrame } from '../../../node/network/framing.ts'
@@ -6,7 +6,6 @@ import type { Transport } from '../../../node/ports.ts'
 import { calmConditions, extraDelay } from '../../../node/simulation/conditions.ts'
 import { createLatency, type LatencyModel, latencyMaxMs } from '../../../node/simulation/latency.ts'
 import { createNetwork, type NetworkOptions } from '../../../node/simulation/network.ts'
-import { createDisk, DiskFullError } from '../../../node/simulation/storage.ts'
 import { createWorld } from '../../../node/simulation/world.ts'
 
 test('events run in order of time, then of arrival; cancelled ones do not', t => {
@@ -185,68 +184,6 @@ test('a frame beyond the limit is a fault and costs the connection, for a while'
   world.runSync()
   t.deepEqual(heard[1]!.events, ['+0', 'oversize', '-0', '+0'])
   t.deepEqual(heard[1]!.frames, [])
-})
-
-test('a disk keeps what was synced, and of the rest what the crash leaves', t => {
-  const world = createWorld()
-  const disk = createDisk({ after: world.after, syncMs: () => 2 })
-  const write = (bytes: number[]) => {
-    const log = disk.open()
-    for (const byte of bytes) log.append(Uint8Array.of(byte))
-    return log
-  }
-  const contents = () => disk.open().recovered.map(record => record[0])
-  write([1, 2]).sync(error => t.is(error, undefined))
-  world.runSync()
-  disk.crash(() => 0)
-  t.deepEqual(contents(), [1, 2])
-  write([3, 4, 5]).sync(() => t.fail('the peer died before the sync was done'))
-  disk.crash(count => Math.floor(count / 2))
-  world.runSync()
-  t.deepEqual(contents(), [1, 2, 3])
-  const log = disk.open()
-  log.rewrite([Uint8Array.of(9)])
-  disk.crash(() => 1)
-  t.deepEqual(contents(), [1, 2, 3], 'a rewrite that was not synced never happened')
-})
-
-test('a sync that a rewrite overtakes still keeps what it began with', t => {
-  const world = createWorld()
-  let syncMs = 2
-  const disk = createDisk({ after: world.after, syncMs: () => syncMs })
-  const contents = () => disk.open().recovered.map(record => record[0])
-  const log = disk.open()
-  log.append(Uint8Array.of(1))
-  log.sync(() => {})
-  log.rewrite([Uint8Array.of(8)])
-  log.append(Uint8Array.of(9))
-  world.runSync()
-  disk.crash(() => 0)
-  t.deepEqual(contents(), [1], 'the rewrite itself was not synced')
-  const again = disk.open()
-  again.append(Uint8Array.of(2))
-  again.sync(() => {})
-  again.rewrite([Uint8Array.of(8)])
-  syncMs = 1
-  again.sync(() => {})
-  world.runSync()
-  disk.crash(() => 0)
-  t.deepEqual(contents(), [8], 'a later sync that ended first is not undone')
-})
-
-test('a full disk fails its syncs until there is room', t => {
-  const world = createWorld()
-  const disk = createDisk({ after: world.after, syncMs: () => 0 })
-  const log = disk.open()
-  const results: (Error | undefined)[] = []
-  disk.setFull(true)
-  log.sync(error => results.push(error))
-  world.runSync()
-  disk.setFull(false)
-  log.sync(error => results.push(error))
-  world.runSync()
-  t.true(results[0] instanceof DiskFullError)
-  t.is(results[1], undefined)
 })
 
 test('latency: every model stays within what it says, and the wide area is symmetric in the mean', t => {

@@ -1,24 +1,11 @@
 /** The file log: what was synced survives, what was torn is cut, a full disk is said. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFile, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { appendFile, readdir, readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
-import fc from 'fast-check'
-import type { Storage } from '../../../node/ports.ts'
 import { openFileLog } from '../../../node/storage/index.ts'
-import { encodeRecord, MAGIC, scanRecords } from '../../../node/storage/records.ts'
-
-const temporary = async (t: { teardown(fn: () => Promise<void>): void }): Promise<string> => {
-  const directory = await mkdtemp(join(tmpdir(), 'concord-log-'))
-  t.teardown(() => rm(directory, { recursive: true, force: true }))
-  return directory
-}
-const synced = (storage: Storage): Promise<void> =>
-  new Promise((resolve, reject) => storage.sync(error => (error === undefined ? resolve() : reject(error))))
-const bytes = (text: string) => new Uint8Array(Buffer.from(text))
-const texts = (storage: Storage) => storage.recovered.map(record => Buffer.from(record).toString())
+import { bytes, synced, temporary, texts } from './support.ts'
 
 test('records that were synced come back in order', async t => {
   const directory = await temporary(t)
@@ -60,7 +47,7 @@ test('many records and large ones go out in one sync', async t => {
   for (let i = 0; i < 2500; i++) log.append(bytes(`record ${i}`))
   log.append(large)
   let called = 0
-  for (let i = 0; i < 10; i++) log.sync(() => called++)
+  for (let i = 0; i < 10; i++) log.sync({ entries: 1, step: 1 }, () => called++)
   await synced(log)
   t.is(called, 10)
   await log.close()
@@ -78,14 +65,14 @@ test('rewrite replaces all records, keeps what follows it, and leaves no other f
   await synced(log)
   const before = log.sizeBytes
   log.append(bytes('superseded'))
-  log.rewrite([bytes('checkpoint'), bytes('open slot')])
+  log.rewrite(bytes('checkpoint'), [bytes('open slot')])
   log.append(bytes('after'))
   await synced(log)
   t.true(log.sizeBytes < before)
   log.append(bytes('later'))
   await synced(log)
   await log.close()
-  t.deepEqual(await readdir(directory), ['peer.log'])
+  t.deepEqual(await readdir(directory), ['peer.log', 'peer.mark'])
   const again = await openFileLog(directory)
   t.deepEqual(texts(again), ['checkpoint', 'open slot', 'after', 'later'])
   await again.close()
@@ -128,44 +115,6 @@ test('a torn tail is cut, and what is appended then is found again', async t => 
   }
 })
 
-test('a log cut off at any byte gives a prefix of its records', t => {
-  const records = ['', 'a', 'bc', 'def'].map(bytes)
-  const ends = [MAGIC.length]
-  for (const record of records) ends.push(ends.at(-1)! + 8 + record.length)
-  const file = Buffer.concat([MAGIC, ...records.flatMap(encodeRecord)])
-  for (let length = 0; length <= file.length; length++) {
-    const scan = scanRecords(file.subarray(0, length))
-    const whole = Math.max(0, ends.filter(end => end <= length).length - 1)
-    t.deepEqual(
-      scan?.records.map(record => new Uint8Array(record)),
-      records.slice(0, whole),
-    )
-  }
-})
-
-test('a changed byte cuts the log at its record', t => {
-  const records = ['first', 'second', 'third'].map(bytes)
-  const file = Buffer.concat([MAGIC, ...records.flatMap(encodeRecord)])
-  fc.assert(
-    fc.property(
-      fc.integer({ min: MAGIC.length, max: file.length - 1 }),
-      fc.integer({ min: 1, max: 255 }),
-      (at, change) => {
-        const damaged = Buffer.from(file)
-        damaged[at]! ^= change
-        const whole = [13, 14, 13].reduce(
-          (state, size) =>
-            state.end + size <= at
-              ? { end: state.end + size, count: state.count + 1 }
-              : { end: Infinity, count: state.count },
-          { end: MAGIC.length, count: 0 },
-        ).count
-        t.is(scanRecords(damaged)?.records.length, whole)
-      },
-    ),
-  )
-})
-
 test('a file that is no log is refused and left alone', async t => {
   const directory = await temporary(t)
   const path = join(directory, 'peer.log')
@@ -198,9 +147,9 @@ test('a full disk is reported, and by every sync after it', async t => {
     process.on('SIGXFSZ', () => {})
     const log = await openFileLog(${JSON.stringify(directory)})
     log.append(new Uint8Array(${size}))
-    log.sync(first => {
+    log.sync({ entries: 1, step: 1 }, first => {
       log.append(new Uint8Array(1))
-      log.sync(second => console.log(JSON.stringify([first?.code, second?.code, first?.message])))
+      log.sync({ entries: 2, step: 1 }, second => console.log(JSON.stringify([first?.code, second?.code, first?.message])))
     })`
   const child = spawn('sh', [
     '-c',

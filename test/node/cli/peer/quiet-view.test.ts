@@ -50,6 +50,7 @@ const provocations: {
     hooks.output?.({ kind: 'caught-up', step: i, since: i, parameters: new Float32Array() } as never),
   gradient: (hooks, _, i) => hooks.gradient?.(i, { gradient: new Float32Array(), loss: 0 }),
   finished: hooks => hooks.finished(new Float32Array()),
+  forgot: hooks => hooks.forgot?.('once, at the start'),
   failed: hooks => hooks.failed(new Error('once')),
   fault: (hooks, peer, i) =>
     hooks.fault({ peer: i % 2 === 0 ? peer : null, kind: 'malformed', detail: `the ${i}th` }),

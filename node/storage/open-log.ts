@@ -1,0 +1,150 @@
+/**
+ * Opening a peer's log: takes the lock, reads log and watermark, and says what was found. A torn tail is cut. What is
+ * damaged is refused, or, where the operator asks for that, moved aside, so that the peer starts without memory.
+ */
+import { randomBytes } from 'node:crypto'
+import { constants } from 'node:fs'
+import { type FileHandle, lstat, rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import { openExisting, syncFolder, writeWhole } from '../files/safe-open.ts'
+import { NO_WATERMARK } from '../ports.ts'
+import { prepareDirectory } from './directory.ts'
+import { isMissing, StorageError } from './errors.ts'
+import { type FileLog, fileLog, replaceFile } from './file-log.ts'
+import { takeLock } from './lock.ts'
+import { encodeFile, HEAD_BYTES, logFiles, scanLog, TAG_BYTES } from './records.ts'
+import { mendedIn, refuse } from './refusal.ts'
+import { decodeWatermark, encodeWatermark, WATERMARK_BYTES, watermarkFile } from './watermark.ts'
+
+export interface LogOptions {
+  /** Moves a log that cannot be read aside, instead of refusing it. */
+  readonly forget?: boolean
+}
+
+/**
+ * Opens, or makes, the log in a directory, and reads what survived.
+ * Throws `storage-locked` where another process has it, `storage-foreign` where the file is something else,
+ * `storage-outdated`, `storage-damaged` and `storage-unsafe`.
+ */
+export async function openFileLog(directory: string, options: LogOptions = {}): Promise<FileLog> {
+  await prepareDirectory(directory)
+  const path = join(directory, logFiles.log)
+  const unlock = await takeLock(`${path}.lock`)
+  try {
+    const files: Files = { directory, path, unlock, notes: [] }
+    const log = (await openOld(files, options)) ?? (await makeNew(files))
+    if (options.forget && files.notes.length === 0)
+      files.notes.push(`${path} can be read: --forget was not needed`)
+    return await withWatermark(files, log)
+  } catch (error) {
+    unlock()
+    throw error
+  }
+}
+
+interface Files {
+  readonly directory: string
+  readonly path: string
+  readonly unlock: () => void
+  readonly notes: string[]
+}
+
+interface Log {
+  readonly file: FileHandle
+  readonly tag: Uint8Array
+  readonly records: readonly Uint8Array[]
+  readonly cutBytes: number
+}
+
+async function openOld({ directory, path, notes }: Files, { forget }: LogOptions): Promise<Log | null> {
+  const file = await openExisting(path, constants.O_RDWR | constants.O_APPEND).catch((error: unknown) => {
+    if (isMissing(error)) return null
+    throw error
+  })
+  if (file === null) return null
+  try {
+    const content = await file.readFile()
+    const scan = scanLog(content)
+    if (scan.kind === 'whole' && scan.end >= HEAD_BYTES) {
+      const cutBytes = content.length - scan.end
+      if (cutBytes > 0) {
+        await file.truncate(scan.end)
+        await file.datasync()
+      }
+      notes.push(...mendedIn(path, scan, cutBytes))
+      return { file, tag: scan.tag, records: scan.records, cutBytes }
+    }
+    await file.close()
+    if (scan.kind === 'whole') return null
+    if (!forget) throw refuse(path, scan)
+    notes.push(await moveAside(directory, path))
+    return null
+  } catch (error) {
+    await file.close().catch(() => undefined)
+    throw error
+  }
+}
+
+async function makeNew({ directory, path }: Files): Promise<Log> {
+  const tag = randomBytes(TAG_BYTES)
+  const file = await replaceFile(directory, path, encodeFile(tag, []))
+  return { file, tag, records: [], cutBytes: 0 }
+}
+
+/** Names for files moved aside in one directory: a disk that damages more logs than this is to be thrown away. */
+const ASIDE_MAX = 1000
+
+/** Never over another file, and never deleted. */
+async function moveAside(directory: string, path: string): Promise<string> {
+  for (let i = 1; i <= ASIDE_MAX; i++) {
+    const aside = `${path}.bad-${i}`
+    if (await isThere(aside)) continue
+    await rename(path, aside)
+    await syncFolder(directory)
+    return `${path} could not be read and is now ${aside}`
+  }
+  throw new StorageError(
+    'storage-failed',
+    `${directory} holds ${ASIDE_MAX} damaged logs already; move them away`,
+  )
+}
+
+function isThere(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    error => {
+      if (isMissing(error)) return false
+      throw error
+    },
+  )
+}
+
+async function withWatermark(files: Files, log: Log): Promise<FileLog> {
+  const path = join(files.directory, logFiles.watermark)
+  try {
+    const found = await openWatermark(path, log.records.length === 0)
+    const read = decodeWatermark(await found.file.readFile())
+    if (read.watermark !== null && read.damaged > 0)
+      files.notes.push(`${path}: one of its two copies cannot be read, and will be written anew`)
+    const { records: recovered, cutBytes } = log
+    return fileLog({
+      ...{ ...files, file: log.file, tag: log.tag, marks: watermarkFile(found.file, read) },
+      found: { recovered, watermark: read.watermark, cutBytes, notes: files.notes },
+    })
+  } catch (error) {
+    await log.file.close()
+    throw error
+  }
+}
+
+/** Where it is missing beside a log that holds something, it is made without a value. */
+async function openWatermark(path: string, isEmpty: boolean): Promise<{ readonly file: FileHandle }> {
+  const existing = await openExisting(path).catch((error: unknown) => {
+    if (isMissing(error)) return null
+    throw error
+  })
+  if (existing !== null) return { file: existing }
+  const content = isEmpty ? encodeWatermark(NO_WATERMARK) : Buffer.alloc(WATERMARK_BYTES)
+  await writeWhole(path, content, { mode: 0o600 })
+  return { file: await openExisting(path) }
+}

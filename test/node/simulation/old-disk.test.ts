@@ -1,0 +1,47 @@
+/**
+ * What happened with real peers (issue: a broken disk): all are killed, the disk of one gives back an older state of
+ * its log, all start again. It went on from there and signed slots a second time.
+ */
+import test from 'ava'
+import type { ProtocolName } from '../../../agreement/bounds.ts'
+import { createLearningCheckers } from '../../../node/simulation/learning/checkers.ts'
+import { createLearningStage } from '../../../node/simulation/learning/stage.ts'
+import { smallCohort } from './small-cohort.ts'
+
+const sizes: readonly (readonly [ProtocolName, number])[] = [
+  ['mda', 7],
+  ['icwtm', 8],
+  ['rb-tm', 4],
+]
+
+for (const [protocol, peers] of sizes)
+  for (const damage of ['old', 'flipped'] as const)
+    test(`${protocol}: all killed, and one comes back with ${damage === 'old' ? 'an older log' : 'a flipped bit'}`, t => {
+      const honest = Array.from({ length: peers }, (_, peer) => peer)
+      const scenario = smallCohort({ protocol, peers, faults: 1, steps: 30, syncMs: 1 })
+      const violations: string[] = []
+      const checkers = createLearningCheckers(scenario, honest, (checker, detail) =>
+        violations.push(`${checker}: ${detail}`),
+      )
+      const stage = createLearningStage(scenario, honest, checkers)
+      const { world, results } = stage
+      const until = (done: () => boolean) =>
+        world.runSync({ maxTimeMs: world.nowMs() + 100_000, maxEvents: 2_000_000, until: done })
+      const stepOf = (peer: number) => stage.peers[peer]?.status().step ?? 0
+      for (const peer of honest) stage.begin(peer)
+      until(() => stepOf(2) === 10)
+      for (const peer of honest) stage.crash(peer, 1)
+      const disk = stage.disks[2]!
+      if (damage === 'old') disk.restore(0.5)
+      else disk.flip(0.5)
+      for (const peer of honest) stage.begin(peer)
+      if (damage === 'flipped') {
+        t.is(stage.peers[2], null, 'it refuses to start')
+        until(() => stepOf(0) >= 14)
+        disk.forget()
+        stage.begin(2)
+      }
+      until(() => honest.every(peer => results[peer] !== null))
+      checkers.end(results, peer => `peer ${peer} stands at step ${stepOf(peer)}`)
+      t.deepEqual(violations, [])
+    })
