@@ -16,6 +16,7 @@ import {
   examineMembership,
   examinePorts,
 } from './local.ts'
+import { examineMemory } from './memory.ts'
 import { hearsItself } from './multicast.ts'
 import { judgeClock, judgeReach } from './peers.ts'
 import { createProber, type Prober, type Reach } from './reach.ts'
@@ -101,7 +102,7 @@ async function examineMulticast({ mdnsPorts }: DoctorOptions): Promise<Finding> 
 }
 
 async function examineState(
-  { stateDirectory }: DoctorOptions,
+  { stateDirectory, isRunning }: DoctorOptions,
   cohort: Cohort,
   cost: Cost | null,
   tell: Tell,
@@ -110,6 +111,8 @@ async function examineState(
   if (directory === null) return
   const needed = cost === null ? null : diskBytesNeeded(cost.dimension, cohort.members.length)
   tell(await examineDisk(directory, needed))
+  // A running peer has its log open, and writes to it.
+  if (!(await isRunning(directory))) tell(...(await examineMemory(directory)))
 }
 
 interface OwnSeat {

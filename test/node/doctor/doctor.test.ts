@@ -1,7 +1,7 @@
 /** The doctor names the cause: each test breaks one thing for real, and reads the finding. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, utimes, writeFile } from 'node:fs/promises'
+import { appendFile, chmod, readFile, utimes, writeFile } from 'node:fs/promises'
 import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
@@ -11,9 +11,11 @@ import { formatCohort } from '../../../node/cohort-file.ts'
 import { createIdentity, writeIdentity } from '../../../node/identity.ts'
 import { PROTOCOL } from '../../../node/network/constants.ts'
 import { encodeHello } from '../../../node/network/hello.ts'
+import { openFileLog } from '../../../node/storage/index.ts'
 import { run } from '../cli/concord.ts'
 import { place, writeCohort } from '../cli/places.ts'
 import { hostileNode } from '../network/support.ts'
+import { journalOn } from '../storage/support.ts'
 import { about, asked, running } from './support.ts'
 
 test('all is well where all is well, whichever side opens the stream', async t => {
@@ -225,4 +227,39 @@ test('the command: sentences for people, findings for machines, and the exit cod
   t.false(healthy)
   t.is(findings.filter(({ cause }: { cause: string }) => cause === 'other-cohort').length, 3)
   t.regex(ill.stderr, /FAIL {2}peer ada: it has another cohort file .*they differ in seed/)
+})
+
+test('what is wrong with the memory: others may write there, a torn tail, damage, an older log', async t => {
+  const files = await place(t)
+  const directory = join(files.folder, 'state')
+  const memory = async () => about(await asked(files), 'memory')
+  t.is(await memory(), undefined, 'there is none yet')
+  const log = await openFileLog(directory)
+  const journal = journalOn(log)
+  const olds: Buffer[] = []
+  const path = join(directory, 'peer.log')
+  for (const step of [1, 2, 3]) {
+    const slot = { step, phase: 'gradient', iteration: 0, sender: 0 } as const
+    journal.record({ kind: 'vector', slot, sealed: journal.seal(slot, Float32Array.of(step, 0)) })
+    await new Promise<void>(resolve => journal.sync(() => resolve()))
+    olds.push(await readFile(path))
+  }
+  await log.close()
+  t.like(await memory(), { verdict: 'ok' })
+  await appendFile(path, 'torn')
+  t.like(await memory(), { verdict: 'warning', cause: 'torn-tail' })
+  await writeFile(path, olds[1]!)
+  const lost = await memory()
+  t.like(lost, { verdict: 'warning', cause: 'memory-lost' })
+  t.regex(lost!.says, /lacks 1 of the 3 records/)
+  const damaged = Buffer.from(olds[2]!)
+  damaged[60]! ^= 1
+  await writeFile(path, damaged)
+  const broken = await memory()
+  t.like(broken, { verdict: 'failed', cause: 'storage-damaged' })
+  t.regex(broken!.says, /peer\.log is damaged at byte \d+/)
+  t.regex(broken!.todo!, /--forget/)
+  t.deepEqual(await readFile(path), damaged, 'it only looks')
+  await chmod(directory, 0o777)
+  t.like(await memory(), { verdict: 'failed', cause: 'state-unsafe' })
 })
