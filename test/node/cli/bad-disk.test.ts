@@ -1,0 +1,62 @@
+/**
+ * One flipped bit of one disk, with real peers (issue: attacks): all are killed, a bit of one log flips, all start
+ * again. It went on from a step long past, signed a slot a second time, and was convicted.
+ */
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import test from 'ava'
+import { type Running, run, start } from './concord.ts'
+import { place } from './places.ts'
+
+test.serial(
+  'a peer whose log has a flipped bit refuses it in a sentence, and comes back with --forget',
+  async t => {
+    const files = await place(t, { steps: 5000 })
+    const joining = (peer: number, ...more: string[]): Running => {
+      const named = ['--cohort', files.cohortPath, '--identity', files.identityPaths[peer]!]
+      const running = start(['join', ...named, '--no-mdns', '--log', 'json', '--log-level', 'debug', ...more])
+      t.teardown(() => running.kill('SIGKILL'))
+      return running
+    }
+    const first = [0, 1, 2, 3].map(peer => joining(peer))
+    await first[1]!.until(/"step":6\b/)
+    for (const peer of first) peer.kill('SIGKILL')
+    await Promise.all(first.map(({ ended }) => ended))
+    const [state] = (await readdir(`${files.identityPaths[1]}.state`)).map(name =>
+      join(`${files.identityPaths[1]}.state`, name),
+    )
+    const log = join(state!, 'peer.log')
+    const bytes = await readFile(log)
+    bytes[bytes.length >> 1]! ^= 1
+    await writeFile(log, bytes)
+    const others = [0, 2, 3].map(peer => joining(peer))
+    const refused = await joining(1).ended
+    t.is(refused.code, 1)
+    t.regex(refused.stderr, /peer\.log is damaged at byte \d+: .* good records lie behind it.*--forget/)
+    const told = await run('doctor', files.cohortPath, '--identity', files.identityPaths[1]!, '--no-mdns')
+    t.regex(told.stdout, /peer\.log is damaged at byte/)
+    const back = joining(1, '--forget')
+    await back.until(/peer\.log could not be read and is now .*peer\.log\.bad-1/)
+    const [, step] = await back.until(/This peer starts without memory.* in the steps up to (\d+)/)
+    t.true(Number(step) >= 6, 'the watermark outlived the log')
+    // Its own steps begin behind that.
+    const [, again] = await back.until(/"step":(\d+),"loss"/)
+    t.true(Number(again) > Number(step))
+    for (const peer of [...others, back]) peer.kill('SIGKILL')
+    await Promise.all([...others, back].map(({ ended }) => ended))
+    const names = await readdir(files.folder, { recursive: true })
+    t.deepEqual(
+      names.filter(name => name.includes('evidence/')),
+      [],
+      'nobody was proved to lie',
+    )
+  },
+)
+
+test('--forget needs a place where something is remembered', async t => {
+  const files = await place(t)
+  const named = ['--cohort', files.cohortPath, '--identity', files.identityPaths[0]!]
+  const { code, stderr } = await run('join', ...named, '--state', 'none', '--forget')
+  t.is(code, 2)
+  t.regex(stderr, /--forget is for a state directory, and --state is "none"/)
+})
