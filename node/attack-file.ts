@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import type { Attack } from '../learning/attacks/attack.ts'
 import { AttackError, attackNamed, attackNames } from '../learning/attacks/registry.ts'
+import { readBytes } from '../learning/data/read-file.ts'
 
 const endings: ReadonlySet<string> = new Set(['.ts', '.mts', '.js', '.mjs'])
 
@@ -23,6 +24,9 @@ export function checkAttackReference(reference: string): string {
     `attack '${reference}': expected one of ${attackNames.join(', ')}, or a file ending in ${[...endings].join(', ')}`,
   )
 }
+
+/** An attack is a page of text; what is larger is something else. */
+const MODULE_BYTES_MAX = 2 ** 24
 
 const callable = z.custom<(...args: never[]) => unknown>(value => typeof value === 'function', 'a function')
 
@@ -62,6 +66,8 @@ export async function loadAttack(reference: string): Promise<Attack> {
 async function open(reference: string): Promise<unknown> {
   let module: Record<string, unknown>
   try {
+    // What loads it would wait at a named pipe for ever.
+    await readBytes(reference, MODULE_BYTES_MAX)
     module = await import(pathToFileURL(resolve(reference)).href)
   } catch (error) {
     throw new AttackError('ATTACK_FILE', `${reference}: ${error instanceof Error ? error.message : error}`)

@@ -4,12 +4,13 @@
  * Our own models keep weights as `[in, out]` and kernels as `[k, k, in, out]`, as JAX does; PyTorch keeps them as
  * `[out, in]` and `[out, in, k, k]`. The file notes which of the two it holds, and either can be read back.
  */
-import { randomUUID } from 'node:crypto'
-import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import type { Vector } from '../agreement/vector.ts'
+import { DATA_BYTES_MAX, readBytes } from '../learning/data/read-file.ts'
 import type { NamedShape } from '../learning/models/model.ts'
 import { FileError } from './files/error.ts'
-import { readMetadata, readSafetensors, type Tensor, writeSafetensors } from './files/safetensors.ts'
+import { writeOutput } from './files/output.ts'
+import { readSafetensors, type Tensor, writeSafetensors } from './files/safetensors.ts'
+import { listed, SAFETENSORS_HEAD_BYTES, safetensorsHeader, shorten } from './files/safetensors-header.ts'
 
 /** Whose order the axes have: `jax` ours and JAX's, `pytorch` PyTorch's, `own` whatever an oracle of the user has. */
 export const layouts = ['jax', 'pytorch', 'own'] as const
@@ -43,13 +44,16 @@ export function checkpointOf(
 
 /** @throws FileError unreadable, malformed, unsupported */
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
-  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+  const check = (head: Uint8Array, size: number) => void safetensorsHeader(head, size, path)
+  const inspection = { headBytes: SAFETENSORS_HEAD_BYTES, check }
+  const bytes = await readBytes(path, DATA_BYTES_MAX, inspection).catch((error: NodeJS.ErrnoException) => {
+    if (error instanceof FileError) throw error
     throw new FileError(
       'unreadable',
       `${path} cannot be read: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}`,
     )
   })
-  const { layout, model } = readMetadata(bytes, path)
+  const { layout, model } = safetensorsHeader(bytes, bytes.length, path).metadata
   return {
     tensors: readSafetensors(bytes, path).map(({ name, shape, values }) => ({ name, shape, values })),
     layout: layouts.find(known => known === layout) ?? 'own',
@@ -61,14 +65,9 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
 export async function writeCheckpoint(path: string, { tensors, layout, model }: Checkpoint): Promise<void> {
   const typed: Tensor[] = tensors.map(tensor => ({ ...tensor, type: FLOAT32 }))
   const bytes = writeSafetensors(typed, { format: 'pt', writer: 'concord', layout, ...(model && { model }) })
-  const partial = `${path}.${randomUUID().slice(0, 8)}.partial`
-  try {
-    await writeFile(partial, bytes)
-    await rename(partial, path)
-  } catch (error) {
-    await rm(partial, { force: true })
-    throw new FileError('unreadable', `${path} cannot be written: ${(error as Error).message}`)
-  }
+  await writeOutput(path, bytes).catch((error: Error) => {
+    throw new FileError('unreadable', `${path} cannot be written: ${error.message}`)
+  })
 }
 
 /**
@@ -78,19 +77,19 @@ export async function writeCheckpoint(path: string, { tensors, layout, model }: 
 export function vectorOf(checkpoint: Checkpoint, parameters: readonly NamedShape[], source: string): Vector {
   const ours = checkpoint.layout === 'pytorch' ? toLayout(checkpoint, 'jax') : checkpoint
   const byName = new Map(ours.tensors.map(tensor => [tensor.name, tensor]))
-  const names = parameters.map(({ name }) => name)
+  const names = new Set(parameters.map(({ name }) => name))
   for (const { name } of ours.tensors)
-    if (!names.includes(name))
+    if (!names.has(name))
       throw new FileError(
         'mismatch',
-        `${source} holds ${name}, which the model has not; it has ${names.join(', ')}`,
+        `${source} holds ${shorten(name)}, which the model has not; it has ${listed([...names])}`,
       )
   const vector = new Float32Array(parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0))
   let at = 0
   for (const { name, shape } of parameters) {
     const tensor = byName.get(name)
     if (tensor === undefined)
-      throw new FileError('mismatch', `${source} lacks ${name}; it holds ${[...byName.keys()].join(', ')}`)
+      throw new FileError('mismatch', `${source} lacks ${name}; it holds ${listed([...byName.keys()])}`)
     if (tensor.shape.join() !== shape.join())
       throw new FileError(
         'mismatch',

@@ -2,10 +2,10 @@
  * Cohort files: YAML in, a typed `Cohort` out, once, with errors that name the file, the field, the value and what
  * would be right; and the way back.
  */
-import { readFile } from 'node:fs/promises'
 import { multiaddr } from '@multiformats/multiaddr'
-import { isNode, isScalar, LineCounter, parseDocument, stringify, visit } from 'yaml'
+import { type Document, isNode, isScalar, LineCounter, parseDocument, stringify, visit } from 'yaml'
 import { bounds } from '../agreement/bounds.ts'
+import { readText } from '../learning/data/read-file.ts'
 import { modelNames } from '../learning/models/registry.ts'
 import { type Cohort, cohortSchema, type Member, memberSchema } from './cohort.ts'
 import { CohortError, schemaError, valueText } from './cohort-error.ts'
@@ -19,7 +19,7 @@ export { CohortError, type CohortErrorCode } from './cohort-error.ts'
 
 /** @throws CohortError */
 export async function readCohort(path: string): Promise<Cohort> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const text = await readText(path, COHORT_BYTES_MAX).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT')
       throw new CohortError(
         'cohort-missing',
@@ -54,6 +54,9 @@ export function checkCohort(document: unknown, source: string): Cohort {
   return cohort
 }
 
+/** 1,024 members, the most that there may be, with 1 KiB for each; reading takes some hundred times as much memory. */
+const COHORT_BYTES_MAX = 2 ** 20
+
 /** The text of a cohort file, every field spelt out. */
 export function formatCohort(cohort: Cohort): string {
   return [
@@ -65,7 +68,8 @@ export function formatCohort(cohort: Cohort): string {
 
 function parseYaml(text: string, source: string): unknown {
   const lineCounter = new LineCounter()
-  const document = parseDocument(text, { lineCounter, prettyErrors: false })
+  // The parser compares every name with every other, which takes for ever where a file consists of names.
+  const document = parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: false })
   const error = document.errors[0]
   if (error !== undefined) {
     const { line, col } = lineCounter.linePos(error.pos[0])
@@ -74,25 +78,32 @@ function parseYaml(text: string, source: string): unknown {
       `${source}, line ${line}, column ${col}: not YAML: ${error.message}`,
     )
   }
+  checkNodes(document, (offset, why) => {
+    const { line, col } = lineCounter.linePos(offset)
+    throw new CohortError('cohort-syntax', `${source}, line ${line}, column ${col}: ${why}`)
+  })
+  return document.toJS()
+}
+
+/** Refuses what a cohort file has no use for; what is left is as large as its text, and means one thing. */
+function checkNodes(document: Document, refuse: (offset: number, why: string) => never): void {
   visit(document, {
     // An alias may name nothing, or what it is itself a part of.
     Alias(_, { source: name, range }) {
-      const { line, col } = lineCounter.linePos(range?.[0] ?? 0)
-      throw new CohortError(
-        'cohort-syntax',
-        `${source}, line ${line}, column ${col}: *${name} is an alias; expected the value itself`,
-      )
+      refuse(range?.[0] ?? 0, `*${name} is an alias; expected the value itself`)
     },
-    Pair(_, { key }) {
-      if (!isNode(key) || isScalar(key)) return
-      const { line, col } = lineCounter.linePos(key.range?.[0] ?? 0)
-      throw new CohortError(
-        'cohort-syntax',
-        `${source}, line ${line}, column ${col}: a list or a mapping before a colon; expected the name of a field`,
-      )
+    Map(_, { items }) {
+      const names = new Set<string>()
+      for (const { key } of items) {
+        if (!isNode(key)) continue
+        const offset = key.range?.[0] ?? 0
+        if (!isScalar(key)) refuse(offset, 'a list or a mapping before a colon; expected the name of a field')
+        const name = String(key.value)
+        if (names.has(name)) refuse(offset, `not YAML: the name ${valueText(name)} is not unique`)
+        names.add(name)
+      }
     },
   })
-  return document.toJS()
 }
 
 function fieldsAt(path: readonly PropertyKey[]): readonly string[] {

@@ -1,20 +1,20 @@
 /** Evidence on disk: one file a proof, in a folder of the peer that found it. */
-import { constants } from 'node:fs'
-import { mkdir, open, readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Evidence } from '../agreement/protocol.ts'
+import { ReadError, readText } from '../learning/data/read-file.ts'
 import type { Seat } from './cohort.ts'
 import {
   checkMembership,
+  EVIDENCE_BYTES_MAX,
   EvidenceError,
   type EvidenceFile,
   evidenceOf,
   parseEvidence,
   verifyEvidence,
 } from './evidence.ts'
+import { writeWhole } from './files/safe-open.ts'
 
-/** A proof has some 700 bytes. */
-const FILE_BYTES_MAX = 16 * 1024
 /** A peer writes one proof against each other member in each of its lives. */
 const FILES_MAX = 4096
 /** How many files are named that prove nothing. */
@@ -26,10 +26,8 @@ const isProof = (name: string) => /^peer-\d+-step-.*\.json$/.test(name)
 export async function writeEvidence(folder: string, file: EvidenceFile): Promise<string> {
   const { sender, step, phase, iteration } = file.slot
   const path = join(folder, `peer-${sender}-step-${step}-${phase}-${iteration}.json`)
-  const draft = `${path}.${process.pid}.tmp`
   await mkdir(folder, { recursive: true })
-  await writeFile(draft, `${JSON.stringify(file, null, 2)}\n`)
-  await rename(draft, path)
+  await writeWhole(path, `${JSON.stringify(file, null, 2)}\n`)
   return path
 }
 
@@ -57,11 +55,11 @@ export async function listEvidence(folder: string): Promise<readonly ListedEvide
 async function judge(path: string): Promise<ListedEvidence> {
   let file: EvidenceFile | null = null
   try {
-    file = parseEvidence(await readFile(path, 'utf8'))
+    file = parseEvidence(await readText(path, EVIDENCE_BYTES_MAX))
     verifyEvidence(file)
     return { path, file, wrong: null }
   } catch (error) {
-    if (!(error instanceof EvidenceError)) throw error
+    if (!(error instanceof EvidenceError || error instanceof ReadError)) throw error
     return { path, file, wrong: error.message }
   }
 }
@@ -86,7 +84,7 @@ export async function loadEvidence(
   for (const name of await proofsIn(folder, complain)) {
     const path = join(folder, name)
     try {
-      const file = parseEvidence(await readSmall(path))
+      const file = parseEvidence(await readText(path, EVIDENCE_BYTES_MAX))
       checkMembership(file, seat)
       verifyEvidence(file)
       const { sender } = file.slot
@@ -108,17 +106,6 @@ async function proofsIn(folder: string, complain: (line: string) => void): Promi
   const left = names.length - FILES_MAX
   if (left > 0) complain(`${folder} holds ${names.length} proofs; the last ${left} of them were not read`)
   return names.sort().slice(0, FILES_MAX)
-}
-
-async function readSmall(path: string): Promise<string> {
-  const file = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0))
-  try {
-    const { size } = await file.stat()
-    if (size > FILE_BYTES_MAX) throw new EvidenceError(`${size} bytes; a proof has at most ${FILE_BYTES_MAX}`)
-    return await file.readFile('utf8')
-  } finally {
-    await file.close()
-  }
 }
 
 function someOf(lines: readonly string[]): string {

@@ -36,6 +36,9 @@ const fileSchema = z.strictObject({
   second: commitmentSchema,
 })
 
+/** What we write takes less than 1 KiB; a name may be long. */
+export const EVIDENCE_BYTES_MAX = 64 * 1024
+
 export type EvidenceFile = z.infer<typeof fileSchema>
 
 /** The evidence is not what it says: the file is no such file, or proves nothing. */

@@ -4,10 +4,12 @@
  */
 
 import { createPrivateKey, randomBytes } from 'node:crypto'
-import { chmod, open, readFile, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { publicKeyFromRaw } from '@libp2p/crypto/keys'
 import { peerIdFromPublicKey, peerIdFromString } from '@libp2p/peer-id'
 import { CodedError } from '../agreement/error.ts'
+import { ReadError, readInput } from '../learning/data/read-file.ts'
+import { syncFolder, writeNew } from './files/safe-open.ts'
 import { ed25519 } from './signatures/ed25519.ts'
 
 /** A member's key pair, and the peer id made from it. */
@@ -65,6 +67,9 @@ export function publicKeyOf(peerId: string): Uint8Array {
   return id.publicKey.raw
 }
 
+/** Ours has 300 bytes; a person may write a word above the key. */
+const PEM_BYTES_MAX = 64 * 1024
+
 /** DER of a PKCS #8 Ed25519 key, up to the seed. */
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
 
@@ -82,25 +87,21 @@ function pemOf(identity: Identity): string {
 
 /** Writes a new file of mode 0600, on disk when this resolves. Throws `identity-exists` rather than replace a key. */
 export async function writeIdentity(path: string, identity: Identity): Promise<void> {
-  const file = await open(path, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
+  await writeNew(path, pemOf(identity), { mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error
     throw new IdentityError(
       'identity-exists',
       `${path} exists already; a key that is replaced cannot be had back. Choose another name, or remove it first`,
     )
   })
-  try {
-    await file.writeFile(pemOf(identity))
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await chmod(path, 0o600) // the process's umask may have taken more away
+  await syncFolder(dirname(path))
 }
 
 /** Reads an identity file. Throws `identity-missing`, `identity-readable` (by group or others) or `identity-malformed`. */
 export async function readIdentity(path: string): Promise<Identity> {
-  const status = await stat(path).catch((error: NodeJS.ErrnoException) => {
+  const { bytes, status } = await readInput(path, PEM_BYTES_MAX).catch((error: NodeJS.ErrnoException) => {
+    if (error instanceof ReadError)
+      throw new IdentityError('identity-malformed', `${path} is not an identity file: ${error.message}`)
     if (error.code !== 'ENOENT') throw error
     throw new IdentityError(
       'identity-missing',
@@ -115,7 +116,7 @@ export async function readIdentity(path: string): Promise<Identity> {
       `${path} can be read by others (mode ${mode}), and so may have been; if it has not, run: chmod 600 ${path}`,
     )
   }
-  return parseIdentity(path, await readFile(path, 'utf8'))
+  return parseIdentity(path, bytes.toString('utf8'))
 }
 
 function parseIdentity(path: string, text: string): Identity {

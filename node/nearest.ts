@@ -1,7 +1,11 @@
 /** The word that a person probably meant: for "did you mean …?". */
 
+/** Longer than any name there is; comparing takes time by the length. */
+const WORD_MAX = 100
+
 /** The candidate at the least distance, if that is small for the word's length; else null. */
 export function nearest(word: string, candidates: readonly string[]): string | null {
+  if (word.length > WORD_MAX) return null
   let best: string | null = null
   let least = Math.max(1, Math.floor(word.length * 0.4)) + 1
   for (const candidate of candidates) {

@@ -2,10 +2,10 @@
  * The report of a run (`demo`, `simulate`, `join`): one JSON object for machines. Peers are indices into the
  * cohort's members, distances are ℓ₂, times say their unit, and a number that does not exist is null.
  */
-import { open, rename, rm } from 'node:fs/promises'
 import { z } from 'zod'
 import type { Fault, PeerIndex } from '../agreement/protocol.ts'
 import type { Cohort } from './cohort.ts'
+import { writeOutput } from './files/output.ts'
 import { jsonText } from './printable.ts'
 
 const peer = z.int().min(0)
@@ -120,20 +120,6 @@ export function tally(
 }
 
 /** Writes the file whole or not at all. @throws the system's error where the place cannot be written to */
-export async function writeReport(path: string, report: Report): Promise<void> {
-  const text = `${jsonText(reportSchema.parse(report))}\n`
-  const draft = `${path}.${process.pid}.tmp`
-  try {
-    const file = await open(draft, 'w')
-    try {
-      await file.writeFile(text)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(draft, path)
-  } catch (error) {
-    await rm(draft, { force: true })
-    throw error
-  }
+export function writeReport(path: string, report: Report): Promise<void> {
+  return writeOutput(path, `${jsonText(reportSchema.parse(report))}\n`)
 }

@@ -2,9 +2,9 @@
  * CIFAR-10 in its binary version: records of one label byte and 3,072 pixels, red, green, blue, each row-major.
  * Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009. Pixels are interleaved as they are read.
  */
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CIFAR_NORMALISATION, DataError, type DataSource, type Dataset, sourceOf } from './dataset.ts'
+import { DATA_BYTES_MAX, inOrder, readBytes } from './read-file.ts'
 
 const SIDE = 32
 const CHANNELS = 3
@@ -16,12 +16,7 @@ export const CIFAR_TEST_FILE = 'test_batch.bin'
 
 /** @throws DataError `DATA_TRUNCATED` or `DATA_LABEL`; `file` is only named in the message */
 export function parseCifar(bytes: Uint8Array, file: string): Dataset {
-  const count = bytes.length / RECORD
-  if (count === 0 || !Number.isInteger(count))
-    throw new DataError(
-      'DATA_TRUNCATED',
-      `${file}: ${bytes.length} bytes end within record ${Math.floor(count)}; expected records of ${RECORD} bytes, one label and 32 × 32 × 3 pixels`,
-    )
+  const count = recordsOf(bytes.length, file)
   const labels = new Uint8Array(count)
   const examples = new Uint8Array(count * CHANNELS * PIXELS)
   for (let record = 0; record < count; record++) {
@@ -44,11 +39,25 @@ export function parseCifar(bytes: Uint8Array, file: string): Dataset {
   }
 }
 
+/** How many records a file of this size holds. */
+function recordsOf(size: number, file: string): number {
+  const count = size / RECORD
+  if (count === 0 || !Number.isInteger(count))
+    throw new DataError(
+      'DATA_TRUNCATED',
+      `${file}: ${size} bytes end within record ${Math.floor(count)}; expected records of ${RECORD} bytes, one label and 32 × 32 × 3 pixels`,
+    )
+  return count
+}
+
 /** Opens a directory with the six .bin files. @throws DataError naming the file and the record */
 export async function loadCifar(directory: string): Promise<DataSource> {
   const read = async (name: string) => {
     const path = join(directory, name)
-    const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    const check = (_: Uint8Array, size: number) => void recordsOf(size, path)
+    const inspection = { headBytes: 0, check }
+    const bytes = await readBytes(path, DATA_BYTES_MAX, inspection).catch((error: NodeJS.ErrnoException) => {
+      if (error instanceof DataError) throw error
       throw new DataError(
         error.code === 'ENOENT' ? 'DATA_MISSING' : 'DATA_UNREADABLE',
         `${path}: ${error.code === 'ENOENT' ? 'no such file' : error.message}; expected ${CIFAR_TRAIN_FILES.join(', ')} and ${CIFAR_TEST_FILE}`,
@@ -56,7 +65,8 @@ export async function loadCifar(directory: string): Promise<DataSource> {
     })
     return parseCifar(bytes, path)
   }
-  const [test, ...batches] = await Promise.all([CIFAR_TEST_FILE, ...CIFAR_TRAIN_FILES].map(read))
+  // In order, so that of several missing files the same one is always named.
+  const [test, ...batches] = await inOrder([CIFAR_TEST_FILE, ...CIFAR_TRAIN_FILES], read)
   return sourceOf(joined(batches), test!, directory)
 }
 

@@ -3,10 +3,13 @@
  * numbers is a header; a column of it called label, target, class or y is the target wherever it stands. Targets that
  * are all whole numbers from 0 on are classes; one decimal point among them makes them real.
  */
-import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { DataError, type DataSource, type Dataset, sourceOf } from './dataset.ts'
+import { inOrder, readText } from './read-file.ts'
 import { classesOf, targetsOf } from './targets.ts'
+
+/** A text's longest length in V8, 2²⁹ − 24 characters: one byte each, as long as they are ASCII. */
+const CSV_BYTES_MAX = 2 ** 29 - 24
 
 const TARGET_NAMES = ['label', 'target', 'class', 'y']
 /** Of a single file, every fifth line is for testing. */
@@ -69,7 +72,7 @@ export async function loadCsv(path: string, isFile: boolean): Promise<DataSource
   const name = basename(path)
   if (!isFile) {
     const files = [join(path, 'train.csv'), join(path, 'test.csv')]
-    const [train, test] = await Promise.all(files.map(async file => parseCsv(await readText(file), file)))
+    const [train, test] = await inOrder(files, async file => parseCsv(await textOf(file), file))
     const classes = classesOf(train!.targets, train!.isReal, files[0]!)
     return sourceOf(
       datasetOf(train!, name, classes, files[0]!),
@@ -77,7 +80,7 @@ export async function loadCsv(path: string, isFile: boolean): Promise<DataSource
       path,
     )
   }
-  const table = parseCsv(await readText(path), path)
+  const table = parseCsv(await textOf(path), path)
   const classes = classesOf(table.targets, table.isReal, path)
   const isTest = (_: unknown, row: number) => row % TEST_EVERY === TEST_EVERY - 1
   const [train, test] = [pick(table, row => !isTest(null, row)), pick(table, row => isTest(null, row))]
@@ -114,8 +117,8 @@ function isNumber(cell: string): boolean {
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(cell) && Number.isFinite(Math.fround(Number(cell)))
 }
 
-function readText(file: string): Promise<string> {
-  return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+function textOf(file: string): Promise<string> {
+  return readText(file, CSV_BYTES_MAX).catch((error: NodeJS.ErrnoException) => {
     const isMissing = error.code === 'ENOENT'
     throw new DataError(
       isMissing ? 'DATA_MISSING' : 'DATA_UNREADABLE',

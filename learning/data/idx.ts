@@ -2,15 +2,15 @@
  * The IDX format of MNIST and its relatives: big-endian 32-bit header, then unsigned bytes, row-major.
  * Images: magic 2051, count, rows, columns. Labels: magic 2049, count.
  */
-import { access, readFile } from 'node:fs/promises'
+import { access } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
 import { DataError, type DataSource, type Dataset, sourceOf } from './dataset.ts'
+import { gunzipHeaded, OverlongError } from './gunzip.ts'
+import { DATA_BYTES_MAX, readBytes } from './read-file.ts'
 
-const IMAGES_MAGIC = 2051
-const LABELS_MAGIC = 2049
 const CLASSES = 10
+/** Twice the largest relative of MNIST, EMNIST by class (547 MB). Packed, so much may come of one thousandth. */
+const UNPACKED_BYTES_MAX = 2 ** 30
 
 export interface IdxImages {
   readonly count: number
@@ -21,22 +21,17 @@ export interface IdxImages {
 
 /** @throws DataError `DATA_MAGIC`, `DATA_TRUNCATED` or `DATA_MISMATCH`; `file` is only named in the message. */
 export function parseIdxImages(bytes: Uint8Array, file: string): IdxImages {
-  const [count, rows, columns] = readHeader(bytes, file, IMAGES_MAGIC, 'images', 3)
-  const size = rows! * columns!
-  if (size === 0)
-    throw new DataError('DATA_MISMATCH', `${file}: images of ${rows} × ${columns} pixels hold nothing`)
-  return {
-    count: count!,
-    rows: rows!,
-    columns: columns!,
-    pixels: readBody(bytes, file, 16, count!, size, 'image'),
-  }
+  const { count, sides, size, start } = readHeader(bytes, file, IMAGES)
+  checkLength(bytes.length - start, file, IMAGES, count, size)
+  const [rows, columns] = sides as [number, number]
+  return { count, rows, columns, pixels: bytes.subarray(start) }
 }
 
 /** @throws DataError as `parseIdxImages`, and `DATA_LABEL` for a label of `classes` or more. */
 export function parseIdxLabels(bytes: Uint8Array, file: string, classes = CLASSES): Uint8Array {
-  const [count] = readHeader(bytes, file, LABELS_MAGIC, 'labels', 1)
-  const labels = readBody(bytes, file, 8, count!, 1, 'label')
+  const { count, size, start } = readHeader(bytes, file, LABELS)
+  checkLength(bytes.length - start, file, LABELS, count, size)
+  const labels = bytes.subarray(start)
   const bad = labels.findIndex(label => label >= classes)
   if (bad >= 0)
     throw new DataError(
@@ -69,7 +64,10 @@ async function findPart(directory: string, part: 'train' | 't10k'): Promise<Part
 }
 
 async function loadPart({ imageFile, labelFile }: PartFiles): Promise<Dataset> {
-  const [imageBytes, labelBytes] = await Promise.all([readBytes(imageFile), readBytes(labelFile)])
+  const [imageBytes, labelBytes] = await Promise.all([
+    contentOf(imageFile, IMAGES),
+    contentOf(labelFile, LABELS),
+  ])
   const images = parseIdxImages(imageBytes, imageFile)
   const labels = parseIdxLabels(labelBytes, labelFile)
   if (images.count !== labels.length)
@@ -100,12 +98,38 @@ async function findFile(directory: string, name: string): Promise<string> {
   )
 }
 
-async function readBytes(file: string): Promise<Uint8Array> {
-  const raw = await readFile(file).catch((cause: Error) => {
+/** The bytes of a file, unpacked; no more of them than its header says. */
+async function contentOf(file: string, kind: IdxKind): Promise<Uint8Array> {
+  const isPacked = file.endsWith('.gz')
+  const check = (head: Uint8Array, size: number) => {
+    const { start, count, size: each } = readHeader(head, file, kind)
+    checkLength(size - start, file, kind, count, each)
+  }
+  const inspection = isPacked ? undefined : { headBytes: headLength(kind), check }
+  const raw = await readBytes(file, DATA_BYTES_MAX, inspection).catch((cause: Error) => {
+    if (cause instanceof DataError) throw cause
     throw new DataError('DATA_UNREADABLE', `${file}: cannot be read: ${cause.message}`)
   })
-  if (!file.endsWith('.gz')) return raw
-  return promisify(gunzip)(raw, { chunkSize: 1 << 20 }).catch((cause: Error) => {
+  return isPacked ? unpack(raw, file, kind) : raw
+}
+
+async function unpack(raw: Uint8Array, file: string, kind: IdxKind): Promise<Uint8Array> {
+  const lengthOf = (head: Uint8Array) => {
+    const { start, count, size } = readHeader(head, file, kind)
+    const length = start + count * size
+    if (length <= UNPACKED_BYTES_MAX) return length
+    throw new DataError(
+      'DATA_UNREADABLE',
+      `${file}: unpacked it holds ${length} bytes; expected at most ${UNPACKED_BYTES_MAX}, or the file as gunzip unpacks it`,
+    )
+  }
+  return gunzipHeaded(raw, headLength(kind), lengthOf).catch((cause: Error) => {
+    if (cause instanceof DataError) throw cause
+    if (cause instanceof OverlongError)
+      throw new DataError(
+        'DATA_MISMATCH',
+        `${file}: more bytes follow the last of the ${kind.record}s that its header counts, expected none`,
+      )
     const cut = /unexpected end/i.test(cause.message)
     throw new DataError(
       cut ? 'DATA_TRUNCATED' : 'DATA_UNREADABLE',
@@ -114,26 +138,50 @@ async function readBytes(file: string): Promise<Uint8Array> {
   })
 }
 
-function readHeader(bytes: Uint8Array, file: string, magic: number, what: string, fields: number): number[] {
-  const length = 4 * (fields + 1)
-  if (bytes.length < length)
-    throw new DataError('DATA_TRUNCATED', `${file}: ${bytes.length} bytes, expected a header of ${length}`)
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const found = view.getUint32(0)
-  if (found !== magic)
-    throw new DataError('DATA_MAGIC', `${file}: starts with ${found}, expected ${magic} (IDX ${what})`)
-  return Array.from({ length: fields }, (_, i) => view.getUint32(4 * (i + 1)))
+interface IdxKind {
+  readonly magic: number
+  readonly record: 'image' | 'label'
+  /** Numbers of the header after the magic one: how many records, and the sides of each. */
+  readonly fields: number
 }
 
-function readBody(
-  bytes: Uint8Array,
-  file: string,
-  from: number,
-  count: number,
-  size: number,
-  record: string,
-): Uint8Array {
-  const held = bytes.length - from
+const IMAGES: IdxKind = { magic: 2051, record: 'image', fields: 3 }
+const LABELS: IdxKind = { magic: 2049, record: 'label', fields: 1 }
+
+function headLength({ fields }: IdxKind): number {
+  return 4 * (fields + 1)
+}
+
+interface IdxHeader {
+  readonly count: number
+  readonly sides: readonly number[]
+  /** Bytes of a record. */
+  readonly size: number
+  /** Where the records begin. */
+  readonly start: number
+}
+
+function readHeader(bytes: Uint8Array, file: string, kind: IdxKind): IdxHeader {
+  const start = headLength(kind)
+  if (bytes.length < start)
+    throw new DataError('DATA_TRUNCATED', `${file}: ${bytes.length} bytes, expected a header of ${start}`)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const found = view.getUint32(0)
+  if (found !== kind.magic)
+    throw new DataError(
+      'DATA_MAGIC',
+      `${file}: starts with ${found}, expected ${kind.magic} (IDX ${kind.record}s)`,
+    )
+  const [count, ...sides] = Array.from({ length: kind.fields }, (_, i) => view.getUint32(4 * (i + 1)))
+  // Three sides of 32 bits are more than a double holds exactly; what is inexact is far more than any file.
+  const size = sides.reduce((product, side) => product * side, 1)
+  if (size === 0)
+    throw new DataError('DATA_MISMATCH', `${file}: images of ${sides.join(' × ')} pixels hold nothing`)
+  return { count: count!, sides, size, start }
+}
+
+/** That so many bytes are the records that the header counts, and nothing else. */
+function checkLength(held: number, file: string, { record }: IdxKind, count: number, size: number): void {
   if (held < count * size)
     throw new DataError(
       'DATA_TRUNCATED',
@@ -144,5 +192,4 @@ function readBody(
       'DATA_MISMATCH',
       `${file}: ${held - count * size} bytes follow the last of ${count} ${record}s, expected none`,
     )
-  return bytes.subarray(from)
 }

@@ -2,10 +2,10 @@
  * Arrays of NumPy: train-x.npy and train-y.npy, test-x.npy and test-y.npy. Examples are along the first axis; bytes
  * are pixels and normalised, floats are used as they are. Whole-number targets are classes, floats are real.
  */
-import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { DataError, type DataSource, type Dataset, sourceOf } from './dataset.ts'
-import { npyHeader } from './npy-header.ts'
+import { NPY_HEAD_BYTES, npyHeader } from './npy-header.ts'
+import { DATA_BYTES_MAX, inOrder, readBytes } from './read-file.ts'
 import { classesOf, targetsOf } from './targets.ts'
 
 export const NPY_FILES = ['train-x.npy', 'train-y.npy', 'test-x.npy', 'test-y.npy'] as const
@@ -20,12 +20,24 @@ export interface NpyArray {
   readonly values: Uint8Array | Float32Array
 }
 
-/** @throws DataError `DATA_MAGIC`, `DATA_FORMAT`, `DATA_TRUNCATED` or `DATA_NUMBER`; `file` is named in the message */
+/** @throws DataError `DATA_MAGIC`, `DATA_FORMAT`, `DATA_TRUNCATED`, `DATA_MISMATCH` or `DATA_NUMBER`; `file` is named in the message */
 export function parseNpy(bytes: Uint8Array, file: string): NpyArray {
-  const header = npyHeader(bytes)
+  const { shape, kind, count, start } = layoutOf(bytes, bytes.length, file)
+  return { shape, kind, values: readValues(bytes, start, count, kind, file) }
+}
+
+interface Layout extends Pick<NpyArray, 'shape' | 'kind'> {
+  readonly count: number
+  /** Where the numbers begin. */
+  readonly start: number
+}
+
+/** What a file of this size holds, by its head. @throws DataError as `parseNpy` */
+function layoutOf(head: Uint8Array, size: number, file: string): Layout {
+  const header = npyHeader(head)
   if (header === null) throw new DataError('DATA_MAGIC', `${file}: does not begin as an .npy file does`)
   if (typeof header === 'string') throw new DataError('DATA_FORMAT', `${file}: ${header}`)
-  const { descr, shape, start } = header
+  const { descr, shape, count, start } = header
   const kind = Object.keys(SIZES).find(known => descr === `<${known}` || descr === `|${known}`) as
     | Kind
     | undefined
@@ -39,24 +51,24 @@ export function parseNpy(bytes: Uint8Array, file: string): NpyArray {
       'DATA_FORMAT',
       `${file}: in Fortran order, expected C order: save numpy.ascontiguousarray(a)`,
     )
-  const count = shape.reduce((product, side) => product * side, 1)
-  if (bytes.length - start < count * SIZES[kind])
+  const held = size - start
+  if (held !== count * SIZES[kind])
     throw new DataError(
-      'DATA_TRUNCATED',
-      `${file}: ${bytes.length - start} bytes of numbers, expected ${count * SIZES[kind]} for shape (${shape.join(', ')})`,
+      held < count * SIZES[kind] ? 'DATA_TRUNCATED' : 'DATA_MISMATCH',
+      `${file}: ${held} bytes of numbers, expected ${count * SIZES[kind]} for shape (${shape.join(', ')})`,
     )
-  const numbers = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-  return { shape, kind, values: readValues(numbers, start, count, kind, file) }
+  return { shape, kind, count, start }
 }
 
 function readValues(
-  text: Buffer,
+  bytes: Uint8Array,
   start: number,
   count: number,
   kind: Kind,
   file: string,
 ): NpyArray['values'] {
-  if (kind === 'u1') return Uint8Array.from(text.subarray(start, start + count))
+  if (kind === 'u1') return new Uint8Array(bytes.subarray(start, start + count))
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   const read: Readonly<Record<Exclude<Kind, 'u1'>, (at: number) => number>> = {
     i1: at => text.readInt8(at),
     i2: at => text.readInt16LE(at),
@@ -77,20 +89,24 @@ function readValues(
   return values
 }
 
+async function readArray(directory: string, name: string): Promise<Read> {
+  const path = join(directory, name)
+  const check = (head: Uint8Array, size: number) => void layoutOf(head, size, path)
+  const inspection = { headBytes: NPY_HEAD_BYTES, check }
+  const bytes = await readBytes(path, DATA_BYTES_MAX, inspection).catch((error: NodeJS.ErrnoException) => {
+    if (error instanceof DataError) throw error
+    throw new DataError(
+      error.code === 'ENOENT' ? 'DATA_MISSING' : 'DATA_UNREADABLE',
+      `${path}: ${error.code === 'ENOENT' ? 'no such file' : error.message}; expected ${NPY_FILES.join(', ')}`,
+    )
+  })
+  return { path, ...parseNpy(bytes, path) }
+}
+
 /** @throws DataError naming the file and what was expected */
 export async function loadNpy(directory: string): Promise<DataSource> {
-  const [trainX, trainY, testX, testY] = await Promise.all(
-    NPY_FILES.map(async name => {
-      const path = join(directory, name)
-      const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-        throw new DataError(
-          error.code === 'ENOENT' ? 'DATA_MISSING' : 'DATA_UNREADABLE',
-          `${path}: ${error.code === 'ENOENT' ? 'no such file' : error.message}; expected ${NPY_FILES.join(', ')}`,
-        )
-      })
-      return { path, ...parseNpy(bytes, path) }
-    }),
-  )
+  // In order, so that of several missing files the same one is always named.
+  const [trainX, trainY, testX, testY] = await inOrder(NPY_FILES, name => readArray(directory, name))
   const classes = classesOf(trainY!.values, trainY!.kind.startsWith('f'), trainY!.path)
   const name = basename(directory)
   return sourceOf(

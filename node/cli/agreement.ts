@@ -1,14 +1,14 @@
 /** `concord agree`: from options to an agreement, and from its result to a report. */
-import { readFile } from 'node:fs/promises'
 import { bounds, iterationsFor, mostFaults } from '../../agreement/bounds.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import { diameter, type Vector } from '../../agreement/vector.ts'
 import type { Attack } from '../../learning/attacks/attack.ts'
+import { DATA_BYTES_MAX, readBytes } from '../../learning/data/read-file.ts'
 import { randomStream } from '../../learning/random.ts'
 import type { AgreementSettings } from '../agreement-peer.ts'
 import { loadAttack } from '../attack-file.ts'
 import { FileError } from '../files/error.ts'
-import { readFamily } from '../files/family.ts'
+import { checkFamilyHead, familyHeadBytes, readFamily } from '../files/family.ts'
 import { tally } from '../report.ts'
 import type { AgreeResult } from '../simulation/agree.ts'
 import type { IterationMeasure, Violation } from '../simulation/checkers/index.ts'
@@ -63,9 +63,13 @@ function drawn({ peers, dimension, seed }: AgreeValues): Vector[] {
 }
 
 async function rowsOf(path: string, { peers, dimension }: AgreeValues): Promise<readonly Vector[]> {
-  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-    throw new FileError('unreadable', `--vectors ${path}: ${error.message}`)
-  })
+  const check = (head: Uint8Array, size: number) => checkFamilyHead(head, size, path)
+  const bytes = await readBytes(path, DATA_BYTES_MAX, { headBytes: familyHeadBytes, check }).catch(
+    (error: Error) => {
+      if (error instanceof FileError) throw error
+      throw new FileError('unreadable', `--vectors ${path}: ${error.message}`)
+    },
+  )
   const { vectors } = readFamily([{ source: path, bytes }])
   const [first] = vectors
   if (first === undefined || first.length === 0) throw new FileError('malformed', `${path} holds no vectors`)

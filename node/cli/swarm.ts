@@ -1,6 +1,6 @@
 /** `concord simulate --seeds N`: the swarm, its progress, its table, and the replay of a seed that fails. */
-import { writeFile } from 'node:fs/promises'
 import { performance } from 'node:perf_hooks'
+import { writeOutput } from '../files/output.ts'
 import { jsonText, quotedLines } from '../printable.ts'
 import type { Counterexample, SwarmRow } from '../simulation/swarm.ts'
 import type { Terminal } from './terminal.ts'
@@ -54,7 +54,7 @@ export async function swarm(values: SwarmValues, terminal: Terminal): Promise<nu
   if (example !== null) for (const line of explain(example)) terminal.warn(...quotedLines(line))
   if (values.json) terminal.json(report)
   if (values.report !== null) {
-    await writeFile(values.report, `${jsonText(report)}\n`)
+      await writeOutput(values.report, `${jsonText(report)}\n`)
     terminal.print(`report: ${values.report}`)
   }
   return example === null ? 0 : 1

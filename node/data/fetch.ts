@@ -4,12 +4,12 @@
  */
 
 import { createHash } from 'node:crypto'
-import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, rename, rm, stat } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { type FileHandle, mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { CodedError } from '../../agreement/error.ts'
+import { chunksOf, openForReading } from '../../learning/data/read-file.ts'
+import { createNew, openExisting } from '../files/safe-open.ts'
 import type { DataFile, DataSet } from './catalogue.ts'
 import { unpackTar } from './tar.ts'
 
@@ -44,10 +44,12 @@ export async function fetchDataSet(options: FetchOptions): Promise<void> {
   })
   for (const file of set.files) {
     const path = join(directory, file.name)
-    if ((await digestOf(path)) === file.sha256) onNote(`${path} is there already`)
+    if ((await digestOf(path, file.bytes)) === file.sha256) onNote(`${path} is there already`)
     else await fetchFile(options, file, path)
     if (set.unpack) {
-      const names = await unpackTar(path, directory, set.unpack)
+      const names = await unpackTar(path, directory, set.unpack).catch((error: Error) => {
+        throw new FetchError('FETCH_WRITE', `${path} cannot be unpacked: ${error.message}`)
+      })
       onNote(`${path}: unpacked ${names.join(', ')}`)
     }
   }
@@ -68,7 +70,7 @@ async function fetchFile(options: FetchOptions, file: DataFile, path: string): P
       onNote(`${address}: ${why}`)
       continue
     }
-    const digest = await digestOf(partial)
+    const digest = await digestOf(partial, file.bytes)
     if (digest === file.sha256) return rename(partial, path)
     await rm(partial, { force: true })
     failures.push(`  ${address}: SHA-256 is ${digest}, expected ${file.sha256}; not kept`)
@@ -82,16 +84,44 @@ async function fetchFile(options: FetchOptions, file: DataFile, path: string): P
   )
 }
 
-async function download(
+async function download(options: FetchOptions, file: DataFile, address: URL, partial: string): Promise<void> {
+  const { handle, size: from } = await openPartial(partial, file.bytes)
+  try {
+    if (from < file.bytes) await receive(options, file, address, handle, from)
+  } finally {
+    await handle.close()
+  }
+}
+
+interface Partial {
+  readonly handle: FileHandle
+  /** Bytes that have come so far. */
+  readonly size: number
+}
+
+/**
+ * What came before, to be gone on with; an empty file where there is none, or what is there is not one that we made: a
+ * link, a second name of another file, or more than there can be.
+ */
+async function openPartial(partial: string, bytesMax: number): Promise<Partial> {
+  const handle = await openExisting(partial, constants.O_RDWR | constants.O_APPEND).catch(() => null)
+  if (handle !== null) {
+    const { size, nlink } = await handle.stat()
+    if (size <= bytesMax && nlink === 1) return { handle, size }
+    await handle.close()
+  }
+  await rm(partial, { force: true })
+  return { handle: await createNew(partial), size: 0 }
+}
+
+/** Adds what the server sends; from the beginning, where it sends all. */
+async function receive(
   { onProgress, silenceMs = 30_000 }: FetchOptions,
   file: DataFile,
   address: URL,
-  partial: string,
+  handle: FileHandle,
+  from: number,
 ): Promise<void> {
-  const have = await sizeOf(partial)
-  if (have > file.bytes) await rm(partial)
-  const from = have > file.bytes ? 0 : have
-  if (from === file.bytes) return
   const silence = new AbortController()
   const timeout = () =>
     setTimeout(() => silence.abort(new Error(`silent for ${silenceMs / 1000} s`)), silenceMs)
@@ -105,21 +135,15 @@ async function download(
       throw new Error(`answers ${response.status} ${response.statusText}`)
     // A server that knows no ranges sends all of it.
     let bytes = response.status === 206 ? from : 0
-    const watch = async function* (source: AsyncIterable<Uint8Array>) {
-      for await (const chunk of source) {
-        clearTimeout(timer)
-        timer = timeout()
-        bytes += chunk.length
-        if (bytes > file.bytes) throw new Error(`sends more than the ${file.bytes} bytes expected`)
-        onProgress({ file: file.name, bytes, of: file.bytes })
-        yield chunk
-      }
+    if (bytes === 0) await handle.truncate(0)
+    for await (const chunk of response.body) {
+      clearTimeout(timer)
+      timer = timeout()
+      bytes += chunk.length
+      if (bytes > file.bytes) throw new Error(`sends more than the ${file.bytes} bytes expected`)
+      await handle.writeFile(chunk)
+      onProgress({ file: file.name, bytes, of: file.bytes })
     }
-    await pipeline(
-      Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]),
-      watch,
-      createWriteStream(partial, { flags: bytes > 0 ? 'a' : 'w' }),
-    )
     if (bytes < file.bytes) throw new Error(`ends after ${bytes} of ${file.bytes} bytes`)
   } finally {
     clearTimeout(timer)
@@ -137,17 +161,18 @@ function reasonOf(error: unknown): string {
   return cause.message || code || error.message
 }
 
-async function sizeOf(path: string): Promise<number> {
-  return (await stat(path).catch(() => null))?.size ?? 0
-}
-
-/** SHA-256 of a file; null where there is none. */
-async function digestOf(path: string): Promise<string | null> {
-  const hash = createHash('sha256')
+/** SHA-256 of a file that has to hold so many bytes; null where there is no such file. */
+async function digestOf(path: string, bytes: number): Promise<string | null> {
+  const file = await openForReading(path).catch(() => null)
+  if (file === null) return null
   try {
-    for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array)
+    if ((await file.stat()).size !== bytes) return null
+    const hash = createHash('sha256')
+    for await (const chunk of chunksOf(file)) hash.update(chunk)
+    return hash.digest('hex')
   } catch {
     return null
+  } finally {
+    await file.close()
   }
-  return hash.digest('hex')
 }

@@ -1,27 +1,33 @@
 /** Takes files out of a .tar.gz archive: as much of the ustar format as data sets need. */
-import { readFile, rename, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
+import { readBytes } from '../../learning/data/read-file.ts'
+import { writeWhole } from '../files/safe-open.ts'
 
 const BLOCK = 512
+
+/** Both packed and unpacked: nearly three times the largest of the catalogue, CIFAR-10 with 184 MB. */
+const ARCHIVE_BYTES_MAX = 2 ** 29
 
 /**
  * Writes the members whose base name matches into the directory, whatever folder they have in the archive.
  * @returns the names written
+ * @throws Error where the archive is cut off, or larger than any that the catalogue names
  */
 export async function unpackTar(archive: string, directory: string, wanted: RegExp): Promise<string[]> {
-  const bytes = await promisify(gunzip)(await readFile(archive))
+  const packed = await readBytes(archive, ARCHIVE_BYTES_MAX)
+  const bytes = await promisify(gunzip)(packed, { maxOutputLength: ARCHIVE_BYTES_MAX })
   const names: string[] = []
   for (let at = 0; at + BLOCK <= bytes.length && bytes[at] !== 0; ) {
     const name = basename(text(bytes, at, 100))
     const size = Number.parseInt(text(bytes, at + 124, 12), 8) || 0
+    const end = at + BLOCK + size
     const type = String.fromCharCode(bytes[at + 156]!)
     const isFile = type === '0' || type === '\0'
     if (isFile && wanted.test(name)) {
-      const partial = join(directory, `${name}.partial`)
-      await writeFile(partial, bytes.subarray(at + BLOCK, at + BLOCK + size))
-      await rename(partial, join(directory, name))
+      if (end > bytes.length) throw new Error(`${archive} ends within ${name}; expected ${size} bytes of it`)
+      await writeWhole(join(directory, name), bytes.subarray(at + BLOCK, end))
       names.push(name)
     }
     at += BLOCK + Math.ceil(size / BLOCK) * BLOCK

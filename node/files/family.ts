@@ -3,10 +3,11 @@
  * vector a row; several .npy files whose rows follow each other; one .safetensors file with one matrix; or several,
  * each a peer's tensors, which together are its vector.
  */
-import { isNpy } from '../../learning/data/npy-header.ts'
+import { isNpy, NPY_HEAD_BYTES } from '../../learning/data/npy-header.ts'
 import { FileError } from './error.ts'
-import { readNpy, writeNpy } from './npy.ts'
-import { isSafetensors, readSafetensors, type Tensor, writeSafetensors } from './safetensors.ts'
+import { npyLayout, ROWS_MAX, readNpy, writeNpy } from './npy.ts'
+import { readSafetensors, type Tensor, writeSafetensors } from './safetensors.ts'
+import { isSafetensors, listed, SAFETENSORS_HEAD_BYTES, safetensorsHeader } from './safetensors-header.ts'
 
 export interface NamedBytes {
   /** For messages: a path, or "standard input". */
@@ -20,14 +21,27 @@ export interface Family {
   write(vector: Float32Array): Uint8Array
 }
 
+/** A look at a file before it is read: whether it is one of these, and as long as its head says. */
+export const familyHeadBytes = Math.max(NPY_HEAD_BYTES, SAFETENSORS_HEAD_BYTES)
+
+/** @throws FileError unknown-format, malformed, unsupported */
+export function checkFamilyHead(head: Uint8Array, size: number, source: string): void {
+  if (isNpy(head)) npyLayout(head, size, source)
+  else if (isSafetensors(head)) safetensorsHeader(head, size, source)
+  else throw unknownFormat(source)
+}
+
+function unknownFormat(source: string): FileError {
+  return new FileError('unknown-format', `${source} is neither an .npy nor a .safetensors file`)
+}
+
 /** @throws FileError unknown-format, malformed, unsupported, mismatch (files that do not fit each other) */
 export function readFamily(files: readonly NamedBytes[]): Family {
   const [first] = files
   if (first === undefined)
     return { vectors: [], write: vector => writeNpy(vector, { bytes: 4, little: true }) }
   const unknown = files.find(({ bytes }) => !isNpy(bytes) && !isSafetensors(bytes))
-  if (unknown)
-    throw new FileError('unknown-format', `${unknown.source} is neither an .npy nor a .safetensors file`)
+  if (unknown) throw unknownFormat(unknown.source)
   const other = files.find(({ bytes }) => isNpy(bytes) !== isNpy(first.bytes))
   if (other)
     throw new FileError('mismatch', `${other.source} and ${first.source} are files of different kinds`)
@@ -44,10 +58,10 @@ function fromNpy(files: readonly NamedBytes[]): Family {
 function fromMatrix({ bytes, source }: NamedBytes): Family {
   const tensors = readSafetensors(bytes, source)
   const [only] = tensors
-  if (only === undefined || tensors.length > 1 || only.shape.length !== 2)
+  if (only === undefined || tensors.length > 1 || only.shape.length !== 2 || only.shape[0]! > ROWS_MAX)
     throw new FileError(
       'unsupported',
-      `${source} holds ${tensors.map(({ name, shape }) => `${name} ${shape.join('×')}`).join(', ') || 'nothing'}; expected one matrix, a vector a row, or several files, each one peer's tensors`,
+      `${source} holds ${listed(layoutOf(tensors)) || 'nothing'}; expected one matrix, a vector a row (at most ${ROWS_MAX}), or several files, each one peer's tensors`,
     )
   const [n, d] = only.shape as [number, number]
   return {
@@ -63,19 +77,25 @@ function fromModels(files: readonly NamedBytes[]): Family {
     return { source, tensors }
   })
   const [first] = models
-  const layout = (tensors: readonly Tensor[]) =>
-    tensors.map(({ name, shape }) => `${name} ${shape.join('×')}`)
-  for (const { source, tensors } of models)
-    for (const [index, found] of layout(tensors).entries())
-      if (layout(first!.tensors)[index] !== found || tensors.length !== first!.tensors.length)
-        throw new FileError(
-          'mismatch',
-          `${source} holds ${found} where ${first!.source} holds ${layout(first!.tensors)[index] ?? 'nothing'}`,
-        )
+  const wanted = layoutOf(first!.tensors)
+  for (const { source, tensors } of models) {
+    const layout = layoutOf(tensors)
+    const at = Array.from({ length: Math.max(layout.length, wanted.length) }).findIndex(
+      (_, index) => layout[index] !== wanted[index],
+    )
+    if (at < 0) continue
+    const [found, other] = [layout[at] ?? 'nothing', wanted[at] ?? 'nothing']
+    throw new FileError('mismatch', `${source} holds ${found} where ${first!.source} holds ${other}`)
+  }
   return {
     vectors: models.map(({ tensors }) => joined(tensors)),
     write: vector => writeSafetensors(split(vector, first!.tensors)),
   }
+}
+
+/** Names and shapes, one text for each tensor. */
+function layoutOf(tensors: readonly Tensor[]): readonly string[] {
+  return tensors.map(({ name, shape }) => `${name} ${shape.join('×')}`)
 }
 
 function joined(tensors: readonly Tensor[]): Float32Array {

@@ -3,12 +3,15 @@ import { NPY_MAGIC, npyHeader } from '../../learning/data/npy-header.ts'
 import { FileError } from './error.ts'
 import { type NumberType, readNumbers, viewOf, writeNumbers } from './numbers.ts'
 
-const types: Readonly<Record<string, NumberType>> = {
-  '<f4': { bytes: 4, little: true },
-  '<f8': { bytes: 8, little: true },
-  '>f4': { bytes: 4, little: false },
-  '>f8': { bytes: 8, little: false },
-}
+const types: ReadonlyMap<string, NumberType> = new Map([
+  ['<f4', { bytes: 4, little: true }],
+  ['<f8', { bytes: 8, little: true }],
+  ['>f4', { bytes: 4, little: false }],
+  ['>f8', { bytes: 8, little: false }],
+])
+
+/** A row costs some 200 bytes beside its numbers, and may have none: a billion of them fit into a file of 128 bytes. */
+export const ROWS_MAX = 2 ** 18
 
 export interface Npy {
   /** A vector a row; an array of one dimension is one row. */
@@ -18,29 +21,52 @@ export interface Npy {
 
 /** @throws FileError malformed, unsupported (other numbers than floats, more than two dimensions) */
 export function readNpy(bytes: Uint8Array, source: string): Npy {
-  const header = npyHeader(bytes) ?? 'it does not begin as an .npy file does'
-  if (typeof header === 'string') throw malformed(source, header)
-  const { descr, shape, start } = header
-  const type = types[descr]
-  if (type === undefined)
-    throw new FileError(
-      'unsupported',
-      `${source}: its numbers are ${descr}; expected 32- or 64-bit floats, as of .astype(numpy.float32)`,
-    )
-  const [n, d] = shape.length === 1 ? [1, shape[0]!] : [shape[0]!, shape[1]!]
-  if (shape.length < 1 || shape.length > 2 || !shape.every(Number.isSafeInteger))
-    throw new FileError(
-      'unsupported',
-      `${source}: its shape is (${shape.join(', ')}); expected a matrix, a vector a row`,
-    )
-  if (bytes.length - start < n * d * type.bytes)
-    throw malformed(source, `it ends after ${bytes.length - start} of ${n * d * type.bytes} bytes of numbers`)
+  const { n, d, type, start, byColumns } = npyLayout(bytes, bytes.length, source)
   const view = viewOf(bytes)
-  const byColumns = header.byColumns && shape.length === 2
   const rows = byColumns
     ? readColumns(view, start, n, d, type, source)
     : readRows(view, start, n, d, type, source)
   return { rows, type }
+}
+
+interface Layout {
+  readonly type: NumberType
+  /** Rows, and numbers in each. */
+  readonly n: number
+  readonly d: number
+  /** Where the numbers begin. */
+  readonly start: number
+  readonly byColumns: boolean
+}
+
+/**
+ * What a file of this size holds, by its head.
+ * @param head the file, or its first `NPY_HEAD_BYTES`
+ * @param size of the whole file, in bytes
+ * @throws FileError as `readNpy`
+ */
+export function npyLayout(head: Uint8Array, size: number, source: string): Layout {
+  const header = npyHeader(head) ?? 'it does not begin as an .npy file does'
+  if (typeof header === 'string') throw malformed(source, header)
+  const { descr, shape, count, start } = header
+  const type = types.get(descr)
+  if (type === undefined)
+    throw new FileError(
+      'unsupported',
+      `${source}: its numbers are ${descr.slice(0, 20)}; expected 32- or 64-bit floats, as of .astype(numpy.float32)`,
+    )
+  const [n, d] = shape.length === 1 ? [1, shape[0]!] : [shape[0]!, shape[1]!]
+  if (shape.length < 1 || shape.length > 2)
+    throw new FileError(
+      'unsupported',
+      `${source}: its shape is (${shape.join(', ')}); expected a matrix, a vector a row`,
+    )
+  if (n > ROWS_MAX)
+    throw new FileError('unsupported', `${source} has ${n} rows; expected at most ${ROWS_MAX}`)
+  const [held, needed] = [size - start, count * type.bytes]
+  if (held < needed) throw malformed(source, `it ends after ${held} of ${needed} bytes of numbers`)
+  if (held > needed) throw malformed(source, `${held - needed} bytes follow its ${needed} bytes of numbers`)
+  return { type, n, d, start, byColumns: header.byColumns && shape.length === 2 }
 }
 
 function readRows(

@@ -9,6 +9,7 @@ import { randomBytes } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
 import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { kindOf } from '../../learning/data/read-file.ts'
 import { FileError } from './error.ts'
 
 export type Content = string | Uint8Array | Iterable<Uint8Array>
@@ -103,15 +104,6 @@ export async function syncFolder(folder: string): Promise<void> {
   } finally {
     await handle?.close()
   }
-}
-
-/** What stands where a file belongs, for people. */
-export function kindOf(found: Stats): string {
-  if (found.isSymbolicLink()) return 'a symbolic link'
-  if (found.isDirectory()) return 'a folder'
-  if (found.isFIFO()) return 'a named pipe'
-  if (found.isSocket()) return 'a socket'
-  return 'a device'
 }
 
 function notAFile(path: string, found: Stats): FileError {

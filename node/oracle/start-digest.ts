@@ -3,12 +3,12 @@
  * one θ₁, and members with different ones would blame each other for what is nobody's fault.
  */
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readBytes } from '../../learning/data/read-file.ts'
 import { FileError } from '../files/error.ts'
 
 /** Lower-case hexadecimal, as `sha256sum` prints it. @throws FileError unreadable */
 export async function digestOfFile(path: string): Promise<string> {
-  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+  const bytes = await readBytes(path).catch((error: NodeJS.ErrnoException) => {
     throw new FileError(
       'unreadable',
       `${path} cannot be read: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}`,

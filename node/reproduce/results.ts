@@ -2,10 +2,15 @@
  * `results.json`: every run of an experiment by its configuration, so that a second call goes on where the first one
  * stopped, and what was found.
  */
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
+import { readText } from '../../learning/data/read-file.ts'
+import { writeWhole } from '../files/safe-open.ts'
 import type { Configuration, Measurement } from './experiment.ts'
+
+/** The largest experiment writes a few megabytes. */
+const RESULTS_BYTES_MAX = 64 * 2 ** 20
 
 const value = z.number().nullable()
 const scalar = z.union([z.string(), z.number(), z.null()])
@@ -51,13 +56,13 @@ export function keyOf(config: Configuration): string {
 
 /** Runs of earlier calls; none where there is no file. @throws ResultsError */
 export async function readRuns(path: string, experiment: string): Promise<readonly Run[]> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null
-    throw error
-  })
-  if (text === null) return []
   const refuse = (why: string) =>
     new ResultsError(`${path}: ${why}; name another folder with --out, or start anew with --fresh`)
+  const text = await readText(path, RESULTS_BYTES_MAX).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null
+    throw refuse(error.message)
+  })
+  if (text === null) return []
   let document: unknown
   try {
     document = JSON.parse(text)
@@ -73,9 +78,7 @@ export async function readRuns(path: string, experiment: string): Promise<readon
 /** Writes the file whole or not at all. */
 export async function writeResults(path: string, results: Results): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
-  const draft = `${path}.${process.pid}.tmp`
-  await writeFile(draft, `${JSON.stringify(results)}\n`)
-  await rename(draft, path)
+  await writeWhole(path, `${JSON.stringify(results)}\n`)
 }
 
 /** Numbers as results.json holds them: seven digits, and null for what is not finite. */

@@ -1,11 +1,11 @@
 /** `concord aggregate`: one rule on the rows of a matrix, or on several peers' models, in files or in a pipe. */
-import { readFile, writeFile } from 'node:fs/promises'
-import { buffer } from 'node:stream/consumers'
 import { allocateVector } from '../../../agreement/kernels/index.ts'
 import { THREADS_MAX } from '../../../agreement/kernels/slices.ts'
 import { aggregator, preAggregations, rules } from '../../../agreement/rules/registry.ts'
+import { DATA_BYTES_MAX, readBytes, readWithin } from '../../../learning/data/read-file.ts'
 import { FileError } from '../../files/error.ts'
-import { type NamedBytes, readFamily } from '../../files/family.ts'
+import { checkFamilyHead, familyHeadBytes, type NamedBytes, readFamily } from '../../files/family.ts'
+import { writeOutput } from '../../files/output.ts'
 import { startKernelThreads } from '../../threads/pool.ts'
 import { defineCommand, flag, maybe, option, UsageError } from '../command.ts'
 import { integer, text } from '../parse.ts'
@@ -61,7 +61,7 @@ export const aggregate = defineCommand({
     if (out === '-') {
       terminal.reserveOutput()
       process.stdout.write(bytes)
-    } else await writeFile(out, bytes).catch(error => refuse(`--out is "${out}"`, error))
+    } else await writeOutput(out, bytes).catch(error => refuse(`--out is "${out}"`, error))
     const [n, d] = [family.vectors.length, result.length]
     terminal.print(
       `${rule} of ${n} vectors of ${d} coordinates, ${f} of them possibly faulty${out === '-' ? '' : `: ${out}`}`,
@@ -96,13 +96,25 @@ async function readAll(files: readonly string[]): Promise<NamedBytes[]> {
   return Promise.all(
     files.map(async file =>
       file === '-'
-        ? { source: 'standard input', bytes: await buffer(process.stdin) }
-        : { source: file, bytes: await readFile(file).catch(error => refuse(file, error)) },
+        ? { source: 'standard input', bytes: await fromInput() }
+        : { source: file, bytes: await fromFile(file) },
     ),
   )
 }
 
+async function fromFile(file: string): Promise<Uint8Array> {
+  const check = (head: Uint8Array, size: number) => checkFamilyHead(head, size, file)
+  return readBytes(file, DATA_BYTES_MAX, { headBytes: familyHeadBytes, check }).catch(error =>
+    refuse(file, error),
+  )
+}
+
+function fromInput(): Promise<Uint8Array> {
+  return readWithin(process.stdin, DATA_BYTES_MAX).catch(error => refuse('standard input', error))
+}
+
 function refuse(what: string, error: NodeJS.ErrnoException): never {
+  if (error instanceof FileError) throw error
   const why = error.code === 'ENOENT' ? 'there is no such file or folder' : error.message
   throw new FileError('unreadable', `${what}: ${why}`)
 }

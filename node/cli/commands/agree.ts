@@ -1,7 +1,7 @@
 /** `concord agree`: averaging agreement on given vectors, no learning; bound and measured side by side. */
-import { writeFile } from 'node:fs/promises'
 import { performance } from 'node:perf_hooks'
 import { attackNames } from '../../../learning/attacks/registry.ts'
+import { writeOutput } from '../../files/output.ts'
 import { jsonText } from '../../printable.ts'
 import type { LatencyModel } from '../../simulation/latency.ts'
 import { type Agreement, type AgreeReport, type AgreeValues, agreementOf, reportOf } from '../agreement.ts'
@@ -99,7 +99,7 @@ export const agree = defineCommand({
     await printReport(report, terminal)
     if (values.json) terminal.json(report)
     if (values.report !== null) {
-      await writeFile(values.report, `${jsonText(report)}\n`)
+      await writeOutput(values.report, `${jsonText(report)}\n`)
       terminal.print(`report: ${values.report}`)
     }
     return report.within ? 0 : 1

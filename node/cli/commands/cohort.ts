@@ -143,14 +143,14 @@ async function idOf(cohort: Cohort): Promise<string> {
 }
 
 async function write(path: string, cohort: Cohort, replace: boolean): Promise<void> {
-  const [{ writeFile }, { formatCohort }] = await Promise.all([
-    import('node:fs/promises'),
+  const [{ writeOutput }, { writeNew }, { formatCohort }] = await Promise.all([
+    import('../../files/output.ts'),
+    import('../../files/safe-open.ts'),
     import('../../cohort-file.ts'),
   ])
-  await writeFile(path, formatCohort(cohort), { flag: replace ? 'w' : 'wx' }).catch(
-    (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error
-      throw new UsageError(`${path} exists already; expected a new name, or --force to replace it`)
-    },
-  )
+  const write = replace ? writeOutput : writeNew
+  await write(path, formatCohort(cohort)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error
+    throw new UsageError(`${path} exists already; expected a new name, or --force to replace it`)
+  })
 }

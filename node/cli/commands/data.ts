@@ -74,8 +74,8 @@ const show = defineCommand({
       terminal.print(...(await holdingsTable(holdings)).split('\n'))
     }
     if (svg !== null) {
-      const { writeFile } = await import('node:fs/promises')
-      await writeFile(svg, holdingsSvg(holdings)).catch(error => {
+      const { writeOutput } = await import('../../files/output.ts')
+      await writeOutput(svg, holdingsSvg(holdings)).catch(error => {
         throw new UsageError(`--svg is "${svg}", which cannot be written: ${error.message}`)
       })
       if (!json) terminal.print(`wrote ${svg}`)

@@ -18,7 +18,7 @@ const verify = defineCommand({
   examples: ['peer-2-step-17-gradient-0.json', 'proof.json --cohort cohort.yaml'],
   async handler({ cohort, json }, [path], terminal) {
     const { EvidenceError, parseEvidence, verifyEvidence } = await import('../../evidence.ts')
-    const content = await readText(path!)
+    const content = await textOf(path!)
     let evidence: EvidenceFile | null = null
     try {
       evidence = parseEvidence(content)
@@ -87,9 +87,12 @@ async function checkCohort(evidence: EvidenceFile, path: string): Promise<void> 
   checkMembership(evidence, { cohort, cohortId: cohortId(cohort) }, path)
 }
 
-async function readText(path: string): Promise<string> {
-  const { readFile } = await import('node:fs/promises')
-  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+async function textOf(path: string): Promise<string> {
+  const [{ readText }, { EVIDENCE_BYTES_MAX }] = await Promise.all([
+    import('../../../learning/data/read-file.ts'),
+    import('../../evidence.ts'),
+  ])
+  return readText(path, EVIDENCE_BYTES_MAX).catch((error: Error) => {
     throw new UsageError(`file "${path}": ${error.message}; expected an evidence file`)
   })
 }

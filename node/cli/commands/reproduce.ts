@@ -56,9 +56,9 @@ export const reproduceCommand = defineCommand({
     const run = await runExperiment(experiment, settings, folder, values, terminal)
     await printFindings(run.findings, terminal)
     const page = join(folder, `${name}.html`)
-    const [{ pageOf }, { writeFile }] = await Promise.all([
+    const [{ pageOf }, { writeWhole }] = await Promise.all([
       import('../../reproduce/page.ts'),
-      import('node:fs/promises'),
+      import('../../files/safe-open.ts'),
     ])
     const command = [
       'concord reproduce',
@@ -66,7 +66,7 @@ export const reproduceCommand = defineCommand({
       ...(quick ? ['--quick'] : []),
       ...(values.data === null ? [] : ['--data', values.data]),
     ].join(' ')
-    await writeFile(page, await pageOf({ experiment, settings, ...run, command }))
+    await writeWhole(page, await pageOf({ experiment, settings, ...run, command }))
     terminal.print(`page: ${page} (${duration(run.results.wallSeconds)})`)
     if (json) terminal.json(run.results)
     return 0

@@ -1,9 +1,10 @@
 /** What a demo needs before its first process: keys, free ports and a cohort file, in a folder that goes away again. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Cohort, cohortId } from '../../cohort.ts'
 import { checkCohort, formatCohort } from '../../cohort-file.ts'
+import { writeNew } from '../../files/safe-open.ts'
 import { createIdentity, writeIdentity } from '../../identity.ts'
 import { addressOf, type Endpoint } from '../../network/endpoint.ts'
 import { freePorts } from '../../network/free-ports.ts'
@@ -36,7 +37,7 @@ export async function setUp(
     const cohortPath = join(folder, 'cohort.yaml')
     const identityPaths = identities.map((_, peer) => join(folder, `peer-${peer}.pem`))
     await Promise.all([
-      writeFile(cohortPath, formatCohort(cohort)),
+      writeNew(cohortPath, formatCohort(cohort)),
       ...identities.map((identity, peer) => writeIdentity(identityPaths[peer]!, identity)),
     ])
     return { cohort, cohortId: cohortId(cohort), cohortPath, identityPaths, remove }

@@ -1,0 +1,141 @@
+/**
+ * How files are read that somebody else may have made. What stands under the name has to be a regular file (a pipe may
+ * never end, a device gives for ever), its size is known and within a stated limit before anything is allocated, and
+ * exactly that much is. Links are followed: data sets and secrets are often mounted as such.
+ */
+import { constants, type Stats } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { CodedError } from '../../agreement/error.ts'
+
+/** What the system can read at once (2 GiB − 1), and so the most of any file of numbers. */
+export const DATA_BYTES_MAX = 2 ** 31 - 1
+
+export type ReadErrorCode = 'READ_NOT_A_FILE' | 'READ_TOO_LARGE'
+
+/** What stands under a name cannot be read. `message` says why and what would be right; who reads adds the name. */
+export class ReadError extends CodedError<ReadErrorCode> {
+  override readonly name = 'ReadError'
+}
+
+/** A look at a file's first bytes before room is made for all of it; throws where it is not worth reading. */
+export interface Inspection {
+  readonly headBytes: number
+  /** @param size of the whole file, in bytes */
+  check(head: Uint8Array, size: number): void
+}
+
+export interface Input {
+  readonly bytes: Buffer
+  /** Of what was read, whatever stands under the name by now. */
+  readonly status: Stats
+}
+
+const CHUNK_BYTES = 64 * 1024
+
+/** Windows has no such flag. */
+const NO_WAIT = constants.O_NONBLOCK ?? 0
+
+/** What the system calls the descriptors that whoever started the process gave it; a shell's `<(…)` is one of them. */
+const GIVEN = /^\/(?:dev|proc\/self)\/(?:stdin|fd\/\d+)$/
+
+/** @throws ReadError; the system's error */
+export async function readInput(path: string, bytesMax: number, inspection?: Inspection): Promise<Input> {
+  const isGiven = GIVEN.test(path)
+  const file = await open(path, constants.O_RDONLY | (isGiven ? 0 : NO_WAIT))
+  try {
+    const status = await file.stat()
+    if (status.isFile()) {
+      const { size } = status
+      if (size > bytesMax) throw tooLarge(`it holds ${size} bytes`, bytesMax)
+      if (inspection !== undefined)
+        inspection.check(await readExactly(file, Math.min(inspection.headBytes, size)), size)
+      return { bytes: await readExactly(file, size), status }
+    }
+    if (!isGiven || status.isDirectory())
+      throw new ReadError('READ_NOT_A_FILE', `it is ${kindOf(status)}; expected a file`)
+    return { bytes: await readWithin(chunksOf(file), bytesMax), status }
+  } finally {
+    await file.close()
+  }
+}
+
+/** A file's bytes. @throws ReadError; the system's error */
+export async function readBytes(
+  path: string,
+  bytesMax: number = DATA_BYTES_MAX,
+  inspection?: Inspection,
+): Promise<Buffer> {
+  return (await readInput(path, bytesMax, inspection)).bytes
+}
+
+/** A file's text. @throws ReadError; the system's error */
+export async function readText(path: string, bytesMax: number): Promise<string> {
+  return (await readBytes(path, bytesMax)).toString('utf8')
+}
+
+/** All that a stream gives, which must end within the limit. @throws ReadError `READ_TOO_LARGE`; the stream's error */
+export async function readWithin(source: AsyncIterable<Uint8Array>, bytesMax: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of source) {
+    bytes += chunk.length
+    if (bytes > bytesMax) throw tooLarge(`more than ${bytesMax} bytes come of it`, bytesMax)
+    // A copy: some sources fill the same buffer again.
+    chunks.push(new Uint8Array(chunk))
+  }
+  return Buffer.concat(chunks, bytes)
+}
+
+/** @throws the system's error where there is no such file, ReadError `READ_NOT_A_FILE` where a pipe or a device is */
+export async function openForReading(path: string): Promise<FileHandle> {
+  const file = await open(path, constants.O_RDONLY | NO_WAIT)
+  const status = await file.stat()
+  if (status.isFile()) return file
+  await file.close()
+  throw new ReadError('READ_NOT_A_FILE', `it is ${kindOf(status)}; expected a file`)
+}
+
+/** What is left of an open file, in pieces; each is good until the next one is asked for. */
+export async function* chunksOf(file: FileHandle): AsyncGenerator<Uint8Array> {
+  const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES)
+  for (;;) {
+    const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, null)
+    if (bytesRead === 0) return
+    yield buffer.subarray(0, bytesRead)
+  }
+}
+
+/** Reads one after the other, so that of several files that are wrong the same one is always named. */
+export async function inOrder<Item, Result>(
+  items: readonly Item[],
+  read: (item: Item) => Promise<Result>,
+): Promise<readonly Result[]> {
+  const results: Result[] = []
+  for (const item of items) results.push(await read(item))
+  return results
+}
+
+/** What stands where a file belongs, for people. */
+export function kindOf(status: Stats): string {
+  if (status.isSymbolicLink()) return 'a symbolic link'
+  if (status.isDirectory()) return 'a folder'
+  if (status.isFIFO()) return 'a named pipe'
+  if (status.isSocket()) return 'a socket'
+  return 'a device'
+}
+
+async function readExactly(file: FileHandle, size: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafeSlow(size)
+  let have = 0
+  while (have < size) {
+    const { bytesRead } = await file.read(bytes, have, size - have, have)
+    // Somebody has cut it since: what is there is judged like any file that ends early.
+    if (bytesRead === 0) break
+    have += bytesRead
+  }
+  return bytes.subarray(0, have)
+}
+
+function tooLarge(found: string, bytesMax: number): ReadError {
+  return new ReadError('READ_TOO_LARGE', `${found}; expected at most ${bytesMax}`)
+}

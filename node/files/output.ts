@@ -1,0 +1,86 @@
+/**
+ * Files that a person names for what a command has made: `--report`, `--out`, `--save` and their like. A file is
+ * replaced whole; a link is replaced rather than followed, as somebody else may have put it there. Named pipes, devices
+ * such as /dev/null and the descriptors of this process (/dev/stdout, a shell's `>(…)`) are written to as they are.
+ */
+import { constants, type Stats } from 'node:fs'
+import { access, lstat, open } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { kindOf } from '../../learning/data/read-file.ts'
+import { FileError } from './error.ts'
+import { type Content, type WriteOptions, writeWhole } from './safe-open.ts'
+
+/** What the system calls the descriptors that whoever started the process gave it. */
+const GIVEN = /^\/(?:dev|proc\/self)\/(?:stdout|stderr|fd\/\d+)$/
+
+/**
+ * Whether something can be written there: better known before the job than after it.
+ * @returns what is wrong, with what would be right; null where nothing is
+ */
+export async function whyNoOutput(path: string): Promise<string | null> {
+  if (GIVEN.test(path)) return null
+  const found = await lstat(path).catch(() => null)
+  const expected = 'expected a file in a folder that can be written to'
+  if (found?.isDirectory()) return `it is a folder; ${expected}`
+  if (isStream(found))
+    return access(path, constants.W_OK).then(
+      () => null,
+      (error: Error) => `${error.message}; ${expected}`,
+    )
+  if (found !== null && !isReplaceable(found)) return `it is ${kindOf(found)}; ${expected}`
+  const folder = dirname(path)
+  return access(folder, constants.W_OK).then(
+    () => null,
+    (error: NodeJS.ErrnoException) =>
+      `${error.code === 'ENOENT' ? `there is no folder ${folder}` : error.message}; ${expected}`,
+  )
+}
+
+/**
+ * Writes all of it. A named pipe waits for its reader, as it does for every program.
+ * @throws the system's error; FileError `not-a-file` for a folder, a disk or a socket
+ */
+export async function writeOutput(path: string, content: Content, options: WriteOptions = {}): Promise<void> {
+  if (GIVEN.test(path)) return writeGiven(path, content)
+  const found = await lstat(path).catch(() => null)
+  if (isStream(found)) return writeThrough(path, content, constants.O_NOFOLLOW ?? 0)
+  if (found !== null && !isReplaceable(found))
+    throw new FileError('not-a-file', `${path} is ${kindOf(found)}; expected a file, or a pipe to write to`)
+  return writeWhole(path, content, options)
+}
+
+/** A disk is neither: writing to it would destroy what it holds. */
+function isStream(found: Stats | null): boolean {
+  return found !== null && (found.isFIFO() || found.isCharacterDevice())
+}
+
+function isReplaceable(found: Stats): boolean {
+  return found.isFile() || found.isSymbolicLink()
+}
+
+/** Node knows how to write to its own two streams, whatever they are; a socket's name cannot be opened again. */
+async function writeGiven(path: string, content: Content): Promise<void> {
+  const number = /\d+$/.exec(path)?.[0]
+  const isOutput = path.endsWith('/stdout') || number === '1'
+  const isError = path.endsWith('/stderr') || number === '2'
+  if (!isOutput && !isError) return writeThrough(path, content, 0)
+  const stream = isOutput ? process.stdout : process.stderr
+  for (const piece of piecesOf(content))
+    await new Promise<void>((resolve, reject) => {
+      stream.write(piece, error => (error ? reject(error) : resolve()))
+    })
+}
+
+/** Where it is a file that the shell opened, what it holds stays. */
+async function writeThrough(path: string, content: Content, flags: number): Promise<void> {
+  const file = await open(path, constants.O_WRONLY | constants.O_APPEND | flags)
+  try {
+    for (const piece of piecesOf(content)) await file.writeFile(piece)
+  } finally {
+    await file.close()
+  }
+}
+
+function piecesOf(content: Content): Iterable<string | Uint8Array> {
+  return typeof content === 'string' || content instanceof Uint8Array ? [content] : content
+}
