@@ -9,9 +9,6 @@ import { decodeLinkFrame, encodeLinkFrame, encodeMessage, linkFrameReader } from
 import { CohortError } from '../../node/cohort-error.ts'
 import { parseCohort } from '../../node/cohort-file.ts'
 import { EvidenceError, parseEvidence, verifyEvidence } from '../../node/evidence.ts'
-import { FileError } from '../../node/files/error.ts'
-import { readNpy, writeNpy } from '../../node/files/npy.ts'
-import { readSafetensors, writeSafetensors } from '../../node/files/safetensors.ts'
 import { createIdentity } from '../../node/identity.ts'
 import {
   decodeRecord,
@@ -31,6 +28,8 @@ import { decodeHello, encodeHello } from '../../node/network/hello.ts'
 import { digestOf } from '../../node/signatures/index.ts'
 import { encodeBatch, encodeFile, HEAD_BYTES, HEADER_BYTES, scanLog } from '../../node/storage/records.ts'
 import { decodeWatermark, encodeWatermark } from '../../node/storage/watermark.ts'
+import { fileTargets } from './file-targets.ts'
+import { refusing } from './refusing.ts'
 
 export interface Target {
   readonly name: string
@@ -77,20 +76,7 @@ export const targets: readonly Target[] = [
   },
   { name: 'log', weight: 120, seeds: logSeeds(), feed: feedLog },
   { name: 'watermark', weight: 20, seeds: [encodeWatermark({ entries: 70, step: 3 })], feed: feedWatermark },
-  {
-    name: 'npy',
-    weight: 40,
-    seeds: [4, 8].map(bytes =>
-      writeNpy(Float32Array.of(1, -2, 3e9), { bytes: bytes as 4 | 8, little: true }),
-    ),
-    feed: input => refusing(() => readNpy(input, 'input'), FileError),
-  },
-  {
-    name: 'safetensors',
-    weight: 40,
-    seeds: safetensorsSeeds(),
-    feed: input => refusing(() => readSafetensors(input, 'input'), FileError),
-  },
+  ...fileTargets,
   {
     name: 'evidence',
     weight: 10,
@@ -105,14 +91,6 @@ export const targets: readonly Target[] = [
     feed: input => refusing(() => parseCohort(Buffer.from(input).toString(), 'input'), CohortError),
   },
 ]
-
-function refusing(decode: () => unknown, refusal: abstract new (...args: never[]) => Error): void {
-  try {
-    decode()
-  } catch (error) {
-    if (!(error instanceof refusal)) throw error
-  }
-}
 
 /** However a frame's bytes are cut into chunks, it says the same; and what it says survives being said again. */
 function feedFrame(input: Uint8Array): void {
@@ -235,18 +213,6 @@ function logSeeds(): readonly Uint8Array[] {
     Buffer.concat(encodeFile(tag, [])),
     Buffer.concat(encodeFile(tag, records.slice(0, 3))),
     Buffer.concat([...encodeFile(tag, [new Uint8Array(0)]), ...encodeBatch(tag, 1, records.slice(3, 5))]),
-  ]
-}
-
-function safetensorsSeeds(): readonly Uint8Array[] {
-  const type = { bytes: 4, little: true } as const
-  const values = Float32Array.of(1, 2, 3, 4)
-  return [
-    writeSafetensors([{ name: 'a', shape: [2, 2], type, values }], { made: 'by hand' }),
-    writeSafetensors([
-      { name: 'a', shape: [4], type, values },
-      { name: 'b', shape: [4], type, values },
-    ]),
   ]
 }
 

@@ -1,0 +1,74 @@
+/** The readers of files with numbers: models, vectors and data sets that somebody else may have made. */
+import { DataError } from '../../learning/data/dataset.ts'
+import { parseIdxImages, parseIdxLabels } from '../../learning/data/idx.ts'
+import { parseNpy } from '../../learning/data/npy.ts'
+import { FileError } from '../../node/files/error.ts'
+import { readNpy, writeNpy } from '../../node/files/npy.ts'
+import { readSafetensors, writeSafetensors } from '../../node/files/safetensors.ts'
+import { refusing } from './refusing.ts'
+import type { Target } from './targets.ts'
+
+export const fileTargets: readonly Target[] = [
+  {
+    name: 'npy',
+    weight: 40,
+    seeds: [4, 8].map(bytes =>
+      writeNpy(Float32Array.of(1, -2, 3e9), { bytes: bytes as 4 | 8, little: true }),
+    ),
+    feed: input => refusing(() => readNpy(input, 'input'), FileError),
+  },
+  {
+    name: 'npy-data',
+    weight: 40,
+    seeds: npyDataSeeds(),
+    feed: input => refusing(() => parseNpy(input, 'input'), DataError),
+  },
+  { name: 'idx', weight: 40, seeds: idxSeeds(), feed: feedIdx },
+  { name: 'safetensors', weight: 40, seeds: safetensorsSeeds(), feed: feedSafetensors },
+]
+
+/** Of a file that is read, no number is read twice: what comes of it is not larger than it is. */
+function feedSafetensors(input: Uint8Array): void {
+  refusing(() => {
+    const tensors = readSafetensors(input, 'input')
+    const bytes = tensors.reduce((sum, { values, type }) => sum + values.length * type.bytes, 0)
+    if (bytes > input.length) throw new Error(`${bytes} bytes of numbers come of ${input.length}`)
+  }, FileError)
+}
+
+/** As images and as labels: the magic number says which it is. */
+function feedIdx(input: Uint8Array): void {
+  refusing(() => {
+    const { count, rows, columns, pixels } = parseIdxImages(input, 'input')
+    if (pixels.length !== count * rows * columns) throw new Error('the images do not fill their bytes')
+  }, DataError)
+  refusing(() => parseIdxLabels(input, 'input'), DataError)
+}
+
+function safetensorsSeeds(): readonly Uint8Array[] {
+  const type = { bytes: 4, little: true } as const
+  const values = Float32Array.of(1, 2, 3, 4)
+  return [
+    writeSafetensors([{ name: 'a', shape: [2, 2], type, values }], { made: 'by hand' }),
+    writeSafetensors([
+      { name: 'a', shape: [4], type, values },
+      { name: 'b', shape: [4], type, values },
+    ]),
+  ]
+}
+
+function idxSeeds(): readonly Uint8Array[] {
+  const header = (...fields: readonly number[]) => Buffer.from(Uint32Array.from(fields).buffer).swap32()
+  return [
+    Buffer.concat([header(2051, 2, 2, 3), Buffer.alloc(12, 9)]),
+    Buffer.concat([header(2049, 4), Buffer.from([0, 3, 9, 1])]),
+  ]
+}
+
+function npyDataSeeds(): readonly Uint8Array[] {
+  return ['|u1', '<i2', '<f8'].map(descr => {
+    const dictionary = `{'descr': '${descr}', 'fortran_order': False, 'shape': (2, 1), }`
+    const head = Buffer.from(`\x93NUMPY\x01\0${String.fromCharCode(dictionary.length)}\0`, 'latin1')
+    return Buffer.concat([head, Buffer.from(dictionary), Buffer.alloc(2 * Number(descr.at(-1)))])
+  })
+}
