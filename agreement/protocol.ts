@@ -66,6 +66,8 @@ export type FaultKind =
   | 'stranger'
   | 'flooding'
   | 'silent'
+  // what it sent met a defect of this program: its connection ended, nothing else
+  | 'exception'
 
 /** What the world must do now: send the messages, use the outputs, record the faults. */
 export interface Step<M, Output> {

@@ -8,6 +8,7 @@ import { createConnection } from 'node:net'
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { frameBytesMax } from '../codec/limits.ts'
+import { createBoundary } from '../network/boundary.ts'
 import * as limits from '../network/constants.ts'
 import { endpointOf } from '../network/endpoint.ts'
 import { wholeFrame } from '../network/framing.ts'
@@ -197,6 +198,10 @@ async function hear(state: State, connection: Connection, opens: boolean): Promi
 }
 
 function listenTo(stream: Stream, { resolve }: PromiseWithResolvers<Hello | Blocked>): void {
+  const boundary = createBoundary(({ message }) => {
+    resolve({ kind: 'no-hello', detail: message })
+    stream.abort(new Error(message))
+  })
   const wire = openWire(
     stream,
     { frameBytesMax: 0, helloBytesMax: limits.HELLO_BYTES_MAX, queueBytesMax: 0 },
@@ -209,5 +214,6 @@ function listenTo(stream: Stream, { resolve }: PromiseWithResolvers<Hello | Bloc
       drained() {},
       closed: reason => resolve({ kind: 'no-hello', detail: reason }),
     },
+    boundary,
   )
 }

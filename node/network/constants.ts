@@ -55,7 +55,7 @@ export const RECONNECTION_INTERVAL_MS = 5000
 /** Streams that one connection may have open to us: ours, identify, a question for addresses, a sign of life. */
 export const INBOUND_STREAMS_MAX = 16
 
-/** Frames of the multiplexer that a connection may bring at once, and then in a second: far more than vectors need. */
+/** Frames of the multiplexer, and of the cipher, that a connection may bring at once, and then in a second: far more than vectors need. */
 export const FRAME_CREDIT_MAX = 40_000
 export const FRAME_CREDIT_PER_SECOND = 10_000
 /** What is read at once may hold frames for so much more than is left; honest ones fill a socket's read with a quarter. */
@@ -63,6 +63,15 @@ export const FRAME_DEBT_MAX = 20_000
 /** What some frames cost in credit; all others cost one. A ping is answered; a stream is negotiated. */
 export const FRAME_PRICE_PING = 200
 export const FRAME_PRICE_STREAM = 500
+/** A frame of the cipher that carries nothing is deciphered all the same, and no peer has reason to send one. */
+export const FRAME_PRICE_EMPTY = 100
+
+/** Until an encrypter is agreed on, in text: an honest peer needs 40 bytes. Each wrong name would be answered. */
+export const SELECTION_BYTES_MAX = 1024
+/** Until the multiplexer is up: an honest peer needs some 400 bytes, and says hello right behind them. */
+export const HANDSHAKE_BYTES_MAX = 16 * 1024
+/** On a stream, until its protocol is agreed on, in text: an honest peer needs 60 bytes. */
+export const NEGOTIATION_BYTES_MAX = 1024
 
 /** The higher index waits this long for the lower one to dial it before it dials itself. */
 export const PATIENCE_MS = 1500

@@ -16,10 +16,11 @@ import {
   encodeAnswer,
   encodeQuestion,
 } from './address-message.ts'
+import type { Boundary } from './boundary.ts'
 import * as limits from './constants.ts'
 import { wholeFrame } from './framing.ts'
 import type { Members } from './members.ts'
-import { openWire } from './wire.ts'
+import { openWire, type WireEvents } from './wire.ts'
 
 export interface Enquiry {
   /** Somebody could not be reached: asks the next member that is there, now or when its time has come. */
@@ -40,6 +41,8 @@ export interface EnquiryOptions {
   /** There is a newer record of this member. */
   readonly learnt: (peer: PeerIndex, from: PeerIndex) => void
   readonly fault: (peer: PeerIndex, kind: FaultKind, detail: string) => void
+  /** Of this member's connections. */
+  readonly boundary: (peer: PeerIndex) => Boundary
 }
 
 export function createEnquiry(options: EnquiryOptions): Enquiry {
@@ -71,9 +74,11 @@ export function createEnquiry(options: EnquiryOptions): Enquiry {
     asking = true
     askedMs = clock.nowMs()
     last = from
-    question(options, from, about).finally(() => {
-      asking = false
-    })
+    options.boundary(from).around(() =>
+      question(options, from, about).finally(() => {
+        asking = false
+      }),
+    )()
   }
   return {
     ask,
@@ -109,13 +114,14 @@ async function question(
 }
 
 function answerOn(
-  { clock, fault }: EnquiryOptions,
+  { clock, fault, boundary }: EnquiryOptions,
   stream: Stream,
   from: PeerIndex,
   about: readonly PeerIndex[],
 ): Promise<readonly AddressRecord[]> {
   const { promise, resolve } = Promise.withResolvers<readonly AddressRecord[]>()
-  const wire = openWire(stream, wireLimits(limits.ANSWER_BYTES_MAX), {
+  const inside = boundary(from)
+  const events: WireEvents = {
     frame: () =>
       wholeFrame(frame => {
         const records = decodeAnswer(frame)
@@ -129,8 +135,12 @@ function answerOn(
       if (kind !== undefined) fault(from, kind, reason)
       resolve([])
     },
-  })
-  const timer = clock.after(limits.HELLO_TIMEOUT_MS, () => wire.abort('no answer'))
+  }
+  const wire = openWire(stream, wireLimits(limits.ANSWER_BYTES_MAX), events, inside)
+  const timer = clock.after(
+    limits.HELLO_TIMEOUT_MS,
+    inside.around(() => wire.abort('no answer')),
+  )
   wire.send(encodeQuestion(about))
   return promise
 }
@@ -156,6 +166,7 @@ async function isNews(
 
 function answer(options: EnquiryOptions, stream: Stream, from: PeerIndex): void {
   const { clock, members, fault } = options
+  const boundary = options.boundary(from)
   let isAsked = false
   const answerTo = (frame: Frame) => {
     if (isAsked) return wire.abort('one question is enough')
@@ -173,15 +184,19 @@ function answer(options: EnquiryOptions, stream: Stream, from: PeerIndex): void 
       })
       .catch(() => wire.abort('no answer'))
   }
-  const wire = openWire(stream, wireLimits(limits.HELLO_BYTES_MAX), {
+  const events: WireEvents = {
     frame: () => wholeFrame(answerTo),
     drained() {},
     closed(reason, kind) {
       timer.cancel()
       if (kind !== undefined) fault(from, kind, reason)
     },
-  })
-  const timer = clock.after(limits.HELLO_TIMEOUT_MS, () => wire.abort('no question'))
+  }
+  const wire = openWire(stream, wireLimits(limits.HELLO_BYTES_MAX), events, boundary)
+  const timer = clock.after(
+    limits.HELLO_TIMEOUT_MS,
+    boundary.around(() => wire.abort('no question')),
+  )
 }
 
 /** What is known, as much of it as fits into an answer. */

@@ -4,10 +4,11 @@
 import type { Stream } from '@libp2p/interface'
 import type { FaultKind } from '../../agreement/protocol.ts'
 import type { Clock, Frame, FrameReader } from '../ports.ts'
+import type { Boundary } from './boundary.ts'
 import { HELLO_TIMEOUT_MS } from './constants.ts'
 import { wholeFrame } from './framing.ts'
 import { decodeHello, differingFields, encodeHello, type Hello } from './hello.ts'
-import { openWire, type Wire, type WireLimits } from './wire.ts'
+import { openWire, type Wire, type WireEvents, type WireLimits } from './wire.ts'
 
 export interface GreetingEvents {
   /** The other side's hello names our cohort: frames follow. */
@@ -19,17 +20,24 @@ export interface GreetingEvents {
   fault(kind: FaultKind, detail: string): void
 }
 
+export interface GreetingOptions {
+  readonly own: Hello
+  readonly limits: WireLimits
+  readonly clock: Clock
+  /** Of the connection: the events run within it. */
+  readonly boundary: Boundary
+}
+
 /** Sends our hello and waits, not for ever, for the other side's. */
 export function greet(
   stream: Stream,
-  own: Hello,
-  limits: WireLimits,
-  clock: Clock,
+  { own, limits, clock, boundary }: GreetingOptions,
   events: GreetingEvents,
 ): void {
   let isAdmitted = false
-  const timer = clock.after(HELLO_TIMEOUT_MS, () =>
-    wire.abort(`no hello within ${HELLO_TIMEOUT_MS / 1000} s`),
+  const timer = clock.after(
+    HELLO_TIMEOUT_MS,
+    boundary.around(() => wire.abort(`no hello within ${HELLO_TIMEOUT_MS / 1000} s`)),
   )
   const refuse = (kind: FaultKind, detail: string): void => {
     events.fault(kind, detail)
@@ -47,7 +55,7 @@ export function greet(
       events.admitted(wire, hello)
     }
   }
-  const wire = openWire(stream, limits, {
+  const wireEvents: WireEvents = {
     frame: bytes => (isAdmitted ? events.frame(wire, bytes) : wholeFrame(receiveHello)),
     drained: () => events.drained(wire),
     closed(reason, fault) {
@@ -55,7 +63,8 @@ export function greet(
       if (fault !== undefined) events.fault(fault, reason)
       events.closed(wire, reason)
     },
-  })
+  }
+  const wire = openWire(stream, limits, wireEvents, boundary)
   wire.send(encodeHello({ ...own, clockMs: Date.now() }))
 }
 

@@ -1,15 +1,16 @@
 /** The libp2p node of a peer: TCP, Noise and Yamux, or QUIC; identify, and mDNS if wanted; all with stated limits. */
-import { noise } from '@chainsafe/libp2p-noise'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
 import type { ConnectionGater, Libp2p, PeerId, Startable } from '@libp2p/interface'
 import { mdns } from '@libp2p/mdns'
-import { tcp } from '@libp2p/tcp'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2pInit } from 'libp2p'
+import { createBoundary } from './boundary.ts'
 import * as limits from './constants.ts'
-import { noiseCrypto } from './noise-crypto.ts'
+import { guardedNoise, watchSocket } from './noise-guard.ts'
 import { quicTransport } from './quic.ts'
+import { guardedTcp } from './tcp-guard.ts'
+import { createWatches, type Offence } from './watch.ts'
 import { guardedYamux } from './yamux-guard.ts'
 
 export interface NodeOptions {
@@ -30,6 +31,8 @@ export interface NodeOptions {
   readonly members: number
   readonly software: string
   readonly gater: ConnectionGater
+  /** A connection was cut off below its streams. */
+  readonly offence?: Offence
   /** Where libp2p counts what it does. */
   readonly metrics?: NonNullable<Libp2pInit['metrics']>
   /** False: tells others nothing of where it listens, so that they keep what they know of the peer with this key. */
@@ -40,17 +43,21 @@ export interface NodeOptions {
 export async function createNode(options: NodeOptions): Promise<Libp2p> {
   const windowBytes = Math.max(limits.WINDOW_BYTES_MIN, 2 * options.frameBytesMax)
   const sockets = { noDelay: true, keepAlive: true }
+  const offence = options.offence ?? (() => {})
+  const watches = createWatches(offence)
   return createLibp2p({
     start: false,
     privateKey: await generateKeyPairFromSeed('Ed25519', options.seed),
     nodeInfo: { userAgent: options.software },
     addresses: { listen: [...options.listen], appendAnnounce: [...(options.announce ?? [])] },
     transports: [
-      tcp({ dialOpts: sockets, listenOpts: sockets }),
+      guardedTcp({ dialOpts: sockets, listenOpts: sockets }, socket =>
+        watchSocket(socket, watches.of(socket)),
+      ),
       ...(options.quic === true ? [await quicTransport()] : []),
     ],
-    connectionEncrypters: [noise({ crypto: noiseCrypto })],
-    streamMuxers: [guardedYamux(windowBytes)],
+    connectionEncrypters: [guardedNoise(watches)],
+    streamMuxers: [guardedYamux(windowBytes, watches)],
     // A member that was away for long is still where it was.
     peerStore: { maxAddressAge: Number.POSITIVE_INFINITY, maxPeerAge: Number.POSITIVE_INFINITY },
     connectionGater: options.gater,
@@ -73,7 +80,7 @@ export async function createNode(options: NodeOptions): Promise<Libp2p> {
     services: {
       // No ping: whoever looks for a sign of life has one in being told so, and nobody can make this peer echo.
       ...(options.identify !== false && { identify: identify() }),
-      ...(options.mdns && { mdns: discovery(options.found ?? (() => {})) }),
+      ...(options.mdns && { mdns: discovery(options.found ?? (() => {}), offence) }),
     },
   })
 }
@@ -81,17 +88,27 @@ export async function createNode(options: NodeOptions): Promise<Libp2p> {
 type Found = NonNullable<NodeOptions['found']>
 type MdnsComponents = Parameters<ReturnType<typeof mdns>>[0]
 
+/** Called by the socket with what anyone on the network has sent, and not guarded as its counterpart for answers is. */
+interface QueryTaker {
+  _onMdnsQuery: (query: unknown) => void
+}
+
 /**
  * mDNS as a plain service. As libp2p's own discovery it would put whatever anyone on the network claims, about
  * anyone, into the peer store, without a limit.
  */
-function discovery(found: Found) {
+function discovery(found: Found, offence: Offence) {
+  const boundary = createBoundary(error =>
+    offence(null, 'exception', `an mDNS packet made this peer fail: ${error.message}`, error),
+  )
   return (components: MdnsComponents) => {
-    const voice: ReturnType<ReturnType<typeof mdns>> & Partial<Startable> = mdns({
+    const voice: ReturnType<ReturnType<typeof mdns>> & Partial<Startable & QueryTaker> = mdns({
       serviceTag: limits.MDNS_SERVICE,
       interval: limits.MDNS_INTERVAL_MS,
     })(components)
+    boundary.enclose(voice)
     voice.addEventListener('peer', ({ detail }) => found(detail.id, detail.multiaddrs))
+    if (voice._onMdnsQuery !== undefined) voice._onMdnsQuery = boundary.around(voice._onMdnsQuery)
     return { start: () => voice.start?.(), stop: () => voice.stop?.() }
   }
 }

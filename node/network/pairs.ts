@@ -3,7 +3,7 @@
  * flow, the stream ends and takes the connection with it, and the pair is wanted again.
  */
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
-import type { FaultKind, PeerIndex } from '../../agreement/protocol.ts'
+import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Seat } from '../cohort.ts'
 import type { Clock, TransportEvents } from '../ports.ts'
 import type { AddressBook } from './address-book.ts'
@@ -13,6 +13,7 @@ import { ignoredFrame } from './framing.ts'
 import { greet } from './greeting.ts'
 import type { Hello } from './hello.ts'
 import type { Members } from './members.ts'
+import { abort, boundaryOf, report } from './offences.ts'
 import type { PeerLog } from './quiet-log.ts'
 import type { Redial } from './redial.ts'
 import type { Wire, WireLimits } from './wire.ts'
@@ -62,19 +63,27 @@ export async function dial(network: Network, peer: PeerIndex): Promise<void> {
       error: describe(error),
     })
   }
-  enquiry.ask()
+  boundaryOf(network, peer).run(() => enquiry.ask())
 }
 
 /** A connection came up, dialled by either side. */
 export function connectionOpened(network: Network, connection: Connection): void {
   const { seat, members, clock, used } = network
   const peer = members.indexOf(connection.remotePeer)
-  if (peer === undefined) drop(connection, 'not a member')
-  else if (seat.self < peer) void openStream(network, connection, peer)
+  if (peer === undefined) {
+    drop(connection, 'not a member')
+    return
+  }
+  const boundary = boundaryOf(network, peer)
+  boundary.enclose(connection)
+  if (seat.self < peer) boundary.around(() => openStream(network, connection, peer))()
   else {
-    const timer = clock.after(limits.HELLO_TIMEOUT_MS, () => {
-      if (!used.has(connection)) drop(connection, 'no stream was opened')
-    })
+    const timer = clock.after(
+      limits.HELLO_TIMEOUT_MS,
+      boundary.around(() => {
+        if (!used.has(connection)) drop(connection, 'no stream was opened')
+      }),
+    )
     connection.addEventListener('close', () => timer.cancel())
   }
 }
@@ -123,7 +132,8 @@ function begin(network: Network, stream: Stream, connection: Connection, peer: P
   const { links, events, hello, wireLimits, clock } = network
   const isCurrent = (wire: Wire) => links.get(peer)?.wire === wire && !network.isStopped
   network.used.add(connection)
-  greet(stream, hello, wireLimits, clock, {
+  const options = { own: hello, limits: wireLimits, clock, boundary: boundaryOf(network, peer) }
+  greet(stream, options, {
     admitted: (wire, other) => admit(network, peer, { wire, connection, sinceMs: clock.nowMs() }, other),
     frame: (wire, bytes) => (isCurrent(wire) ? events.frame(peer, bytes) : ignoredFrame),
     drained(wire) {
@@ -189,17 +199,6 @@ function end(network: Network, peer: PeerIndex, wire: Wire, reason: string): voi
   if (!links.has(peer) && members.indexOf(members.ids[peer]!) !== undefined) redial.want(peer)
 }
 
-export function report(
-  { isStopped, log, members, events }: Network,
-  peer: PeerIndex,
-  kind: FaultKind,
-  detail: string,
-): void {
-  if (isStopped) return
-  log.fault(peer, kind, `peer ${members.describe(peer)}: ${detail}`)
-  events.fault(peer, kind, detail)
-}
-
 /** What a refusal looks like from the refused side: nobody tells a stranger anything. */
 function closedEarly({ isStopped, links, log, members, seat }: Network, peer: PeerIndex): void {
   if (isStopped || links.has(peer)) return
@@ -212,7 +211,7 @@ function closedEarly({ isStopped, links, log, members, seat }: Network, peer: Pe
 }
 
 export function drop(connection: Connection, reason: string): void {
-  connection.close().catch(() => connection.abort(new Error(reason)))
+  connection.close().catch(() => abort(connection, new Error(reason)))
 }
 
 /** The innermost reasons of an error: libp2p wraps one for each address in an aggregate. */

@@ -9,7 +9,7 @@
 import { networkInterfaces } from 'node:os'
 import type { Connection, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import type { FaultKind, PeerIndex } from '../../agreement/protocol.ts'
+import type { PeerIndex } from '../../agreement/protocol.ts'
 import { frameBytesMax } from '../codec/limits.ts'
 import { fieldDigests, type Seat } from '../cohort.ts'
 import { identityFromSeed } from '../identity.ts'
@@ -25,15 +25,8 @@ import { ignoredFrame } from './framing.ts'
 import { createNode, type NodeOptions } from './libp2p-node.ts'
 import { type Log, silentLog } from './log.ts'
 import { createMembers } from './members.ts'
-import {
-  connectionClosed,
-  connectionOpened,
-  describe,
-  dial,
-  type Network,
-  report,
-  streamOpened,
-} from './pairs.ts'
+import { abort, boundaryOf, inside, offended, report } from './offences.ts'
+import { connectionClosed, connectionOpened, describe, dial, type Network, streamOpened } from './pairs.ts'
 import { createPeerLog } from './quiet-log.ts'
 import { createAllowance } from './reconnections.ts'
 import { createRedial } from './redial.ts'
@@ -93,13 +86,12 @@ export async function createNetwork(options: NetworkOptions): Promise<NetworkTra
       const peer = members.indexOf(id)
       if (peer !== undefined && peer !== self && book.found(peer, addresses)) redial.hurry(peer)
     },
+    offence: (id, kind, detail, cause) => offended(network, id, kind, detail, cause),
   })
   const book = createAddressBook(cohort.members, members, node.peerStore)
   const redial = createRedial({ self, clock, random, dial: peer => dial(network, peer) })
   const links: Network['links'] = new Map()
-  const enquiry = openEnquiry({ node, members, redial, links, clock, log }, (peer, kind, detail) =>
-    report(network, peer, kind, detail),
-  )
+  const enquiry = openEnquiry({ node, members, redial, links, clock, log }, () => network)
   const network: Network = {
     seat,
     hello: {
@@ -129,12 +121,11 @@ function wireLimits(frameMax: number): WireLimits {
 
 type Known = Pick<Network, 'node' | 'members' | 'redial' | 'links' | 'clock' | 'log'>
 
-function openEnquiry(
-  { node, members, redial, links, clock, log }: Known,
-  fault: (peer: PeerIndex, kind: FaultKind, detail: string) => void,
-): Enquiry {
+function openEnquiry({ node, members, redial, links, clock, log }: Known, network: () => Network): Enquiry {
   return createEnquiry({
-    ...{ clock, members, store: node.peerStore, fault },
+    ...{ clock, members, store: node.peerStore },
+    fault: (peer, kind, detail) => report(network(), peer, kind, detail),
+    boundary: peer => boundaryOf(network(), peer),
     missing: redial.missing,
     present: () => links,
     learnt(peer, from) {
@@ -188,7 +179,9 @@ async function listen(network: Network, started: Promise<void>, addresses: reado
     limits.PROTOCOL,
     async (stream, connection) => {
       await started
-      if (stream.status === 'open') streamOpened(network, stream, connection)
+      inside(network, connection, () => {
+        if (stream.status === 'open') streamOpened(network, stream, connection)
+      })
     },
     { maxInboundStreams: 2, maxOutboundStreams: 2 },
   )
@@ -197,17 +190,17 @@ async function listen(network: Network, started: Promise<void>, addresses: reado
     (stream, connection) => {
       const peer = members.indexOf(connection.remotePeer)
       if (peer === undefined || network.isStopped) stream.abort(new Error('not a member'))
-      else enquiry.answer(stream, peer)
+      else inside(network, connection, () => enquiry.answer(stream, peer))
     },
     { maxInboundStreams: 1, maxOutboundStreams: 1 },
   )
   node.addEventListener(
     'connection:open',
-    ({ detail }) => void started.then(() => connectionOpened(network, detail)),
+    ({ detail }) => void started.then(() => inside(network, detail, () => connectionOpened(network, detail))),
   )
   node.addEventListener(
     'connection:close',
-    ({ detail }) => void started.then(() => connectionClosed(network, detail)),
+    ({ detail }) => void started.then(() => inside(network, detail, () => connectionClosed(network, detail))),
   )
   try {
     await node.start()
@@ -296,5 +289,5 @@ function ban({ members, redial, links, node, log }: Network, peer: PeerIndex, re
   redial.settle(peer)
   log.warn(peer, 'cut-off', `cut off peer ${members.describe(peer)}: ${reason}`)
   links.get(peer)?.wire.abort(reason)
-  for (const connection of node.getConnections(members.ids[peer]!)) connection.abort(new Error(reason))
+  for (const connection of node.getConnections(members.ids[peer]!)) abort(connection, new Error(reason))
 }

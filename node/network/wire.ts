@@ -2,13 +2,15 @@
  * One libp2p stream as frames: each behind its varint length, with a bounded queue on the way out and
  * back-pressure on the way in.
  */
-import type { Stream } from '@libp2p/interface'
+import type { Stream, StreamCloseEvent } from '@libp2p/interface'
 import { encode } from 'it-length-prefixed'
 import { Uint8ArrayList } from 'uint8arraylist'
 import type { FaultKind } from '../../agreement/protocol.ts'
 import type { Frame, FrameReader } from '../ports.ts'
+import type { Boundary } from './boundary.ts'
 import { FLUSH_TIMEOUT_MS } from './constants.ts'
 import { createUnframer } from './framing.ts'
+import { resumeReading } from './watch.ts'
 
 export interface WireLimits {
   /** The longest frame that may be sent, and, once `accept` was called, received. */
@@ -47,7 +49,8 @@ export interface Wire {
 
 const LOST = 'the other side closed the connection'
 
-export function openWire(stream: Stream, limits: WireLimits, events: WireEvents): Wire {
+/** @param boundary within which the events run; it ends the connection, and with it this wire */
+export function openWire(stream: Stream, limits: WireLimits, events: WireEvents, boundary: Boundary): Wire {
   let receivedBytesMax = limits.helloBytesMax
   let isFull = false
   let isClosing = false
@@ -63,13 +66,7 @@ export function openWire(stream: Stream, limits: WireLimits, events: WireEvents)
   }
   const end = (reason: string, fault?: FaultKind): void => {
     closed(reason, fault)
-    if (stream.status === 'open') stream.abort(new Error(reason))
-  }
-  const fail = (error: unknown): void => {
-    const { name, message, stack } = error instanceof Error ? error : new Error(String(error))
-    const fault = FRAMING_FAULTS[name]
-    // An error of our own in handling a frame is not the sender's fault; it must neither pass in silence nor end the process.
-    end(fault === undefined ? `this peer failed at a frame: ${stack}` : message, fault)
+    if (stream.status === 'open') boundary.run(() => stream.abort(new Error(reason)))
   }
   const unframer = createUnframer({
     begin(bytes) {
@@ -79,27 +76,38 @@ export function openWire(stream: Stream, limits: WireLimits, events: WireEvents)
     },
     held: () => isHeld || isClosing || isClosed,
   })
-  const guarded = (read: () => void): void => {
-    try {
-      if (!isClosed && !isClosing) read()
-    } catch (error) {
-      fail(error)
-    }
-  }
+  const guarded = (read: () => void): void =>
+    boundary.run(() => {
+      try {
+        if (!isClosed && !isClosing) read()
+      } catch (error) {
+        const fault = error instanceof Error ? FRAMING_FAULTS[error.name] : undefined
+        if (fault === undefined) throw error
+        end((error as Error).message, fault)
+      }
+    })
   if (limits.unreadBytesMax !== undefined) stream.maxReadBufferLength = limits.unreadBytesMax
   stream.addEventListener('message', ({ data }) =>
     guarded(() => unframer.push(data instanceof Uint8Array ? [data] : data)),
   )
   // 'end' comes when all that had arrived was read; 'close' also where this side reads no more.
-  stream.addEventListener('end', () => closed(LOST))
-  stream.addEventListener('close', ({ error }) => closed(error?.message ?? LOST))
+  stream.addEventListener(
+    'end',
+    boundary.around(() => closed(LOST)),
+  )
+  stream.addEventListener(
+    'close',
+    boundary.around(({ error }: StreamCloseEvent) => closed(error?.message ?? LOST)),
+  )
   stream.addEventListener('idle', () => {
     if (!isFull) return
     isFull = false
     // Not at once: the stream is still inside its send loop, and would not see what is sent from here.
-    queueMicrotask(() => {
-      if (!isClosed) events.drained()
-    })
+    queueMicrotask(
+      boundary.around(() => {
+        if (!isClosed) events.drained()
+      }),
+    )
   })
   return {
     send(frame) {
@@ -121,13 +129,13 @@ export function openWire(stream: Stream, limits: WireLimits, events: WireEvents)
     },
     pause() {
       isHeld = true
-      if (stream.readStatus === 'readable') stream.pause()
+      if (stream.readStatus === 'readable') boundary.run(() => stream.pause())
     },
     resume() {
       if (!isHeld) return
       isHeld = false
       guarded(unframer.readOn)
-      if (!isHeld && stream.readStatus === 'paused') stream.resume()
+      if (!isHeld && stream.readStatus === 'paused') boundary.run(() => resumeReading(stream))
     },
     accept() {
       receivedBytesMax = limits.frameBytesMax
@@ -139,11 +147,11 @@ export function openWire(stream: Stream, limits: WireLimits, events: WireEvents)
       // The other side closes once it has read everything. A socket closed before that may be reset by what the
       // other side still sends, and takes what was not read yet with it.
       await Promise.race([ended.promise, timeout])
-      closed('closed here')
+      boundary.run(() => closed('closed here'))
     },
     abort(reason) {
       closed(reason)
-      stream.abort(new Error(reason))
+      boundary.run(() => stream.abort(new Error(reason)))
     },
   }
 }

@@ -6,12 +6,19 @@
  *
  * And it takes frames as fast as they come: streams that are opened and dropped, its own pings, empty updates would
  * keep this peer busy without a single byte for the program. Here every frame has its price (toll.ts), and whoever
- * has spent too much is not read from for a moment: nothing is lost, but he waits.
+ * has spent too much is not read from for a moment (watch.ts): nothing is lost, but he waits.
  */
 import { yamux } from '@chainsafe/libp2p-yamux'
-import type { MessageStream, StreamMuxerFactory } from '@libp2p/interface'
-import { INBOUND_STREAMS_MAX } from './constants.ts'
-import { createToll } from './toll.ts'
+import type {
+  MessageStream,
+  Stream,
+  StreamMessageEvent,
+  StreamMuxer,
+  StreamMuxerFactory,
+} from '@libp2p/interface'
+import { INBOUND_STREAMS_MAX, NEGOTIATION_BYTES_MAX } from './constants.ts'
+import { createToll, yamuxPrice } from './toll.ts'
+import type { Watch, Watches } from './watch.ts'
 
 const HEADER_BYTES = 12
 const DATA = 0
@@ -19,7 +26,7 @@ const DATA = 0
 const SYN = 1
 
 /** Both ends must use the same window: a sender starts with its own idea of the receiver's. */
-export function guardedYamux(windowBytes: number): () => StreamMuxerFactory {
+export function guardedYamux(windowBytes: number, watches: Watches): () => StreamMuxerFactory {
   const factory = yamux({
     maxInboundStreams: INBOUND_STREAMS_MAX,
     maxEarlyStreams: INBOUND_STREAMS_MAX,
@@ -35,39 +42,79 @@ export function guardedYamux(windowBytes: number): () => StreamMuxerFactory {
     protocol: factory.protocol,
     [Symbol.toStringTag]: 'guarded yamux',
     createStreamMuxer(connection) {
-      guard(connection, windowBytes)
-      return factory.createStreamMuxer(connection)
+      const watch = watches.of(connection)
+      watch.enter('up')
+      sendQuietly(connection)
+      guard(connection, windowBytes, watch)
+      const muxer = factory.createStreamMuxer(connection)
+      watch.boundary.enclose(muxer)
+      guardStreams(muxer, watch)
+      return muxer
     },
   })
 }
 
-/** Aborts the connection at the header of a data frame longer than the window; pauses it where frames come too fast. */
-function guard(connection: MessageStream, windowBytes: number): void {
+/**
+ * What is sent on a connection that has ended is lost, and no exception. Yamux sends from microtasks, and while it is
+ * aborted, without asking whether it still can.
+ */
+function sendQuietly(connection: MessageStream): void {
+  const { send } = connection
+  connection.send = data => {
+    try {
+      return connection.status === 'open' && send.call(connection, data)
+    } catch (error) {
+      if (connection.status === 'open') throw error
+      return false
+    }
+  }
+}
+
+/** Cuts the connection off at the header of a data frame longer than the window; rests it where frames come too fast. */
+function guard(connection: MessageStream, windowBytes: number, watch: Watch): void {
   const toll = createToll()
-  const oversize = oversizeDetector(windowBytes, toll.pay)
-  let isPaused = false
-  const rest = (ms: number): void => {
-    if (ms === 0 || isPaused || connection.status !== 'open') return
-    isPaused = true
-    connection.pause()
-    setTimeout(() => {
-      isPaused = false
-      if (connection.status === 'open') connection.resume()
-    }, ms)
+  const oversize = oversizeDetector(windowBytes, (type, opensStream) =>
+    toll.pay(yamuxPrice(type, opensStream)),
+  )
+  const looksGood = (chunks: Iterable<Uint8Array>): boolean => {
+    if (watch.isRefused()) return false
+    for (const chunk of chunks)
+      if (oversize(chunk)) watch.refuse('oversize', `a Yamux frame above the window of ${windowBytes} bytes`)
+    return !watch.isRefused() && watch.settle(toll, 'Yamux frames')
   }
   connection.addEventListener('message', event => {
     const { data } = event
-    const refuse = (why: string): void => {
-      // Yamux listens as well, after this; it is spared what is in these bytes.
-      event.stopImmediatePropagation()
-      connection.abort(new Error(why))
-    }
-    for (const chunk of data instanceof Uint8Array ? [data] : data)
-      if (oversize(chunk)) return refuse(`a Yamux frame above the window of ${windowBytes} bytes`)
-    const restMs = toll.restMs(performance.now())
-    if (restMs === null) refuse('more Yamux frames at once than any peer has reason to send')
-    else rest(restMs)
+    // Yamux listens as well, after this; it is spared what is in bytes that are refused.
+    if (!looksGood(data instanceof Uint8Array ? [data] : data)) event.stopImmediatePropagation()
   })
+}
+
+/** What Yamux calls for a stream that the other side opened, before anybody listens on it. */
+interface StreamTaker {
+  onRemoteStream(stream: Stream): void
+}
+
+/** Streams run within the connection's boundary; and on one whose protocol is not agreed on there is not much to say. */
+function guardStreams(muxer: StreamMuxer, watch: Watch): void {
+  const taker = muxer as unknown as StreamTaker
+  const { createStream } = muxer
+  const { onRemoteStream } = taker
+  taker.onRemoteStream = stream => {
+    let bytes = 0
+    watch.boundary.enclose(stream, event => {
+      if (event.type !== 'message' || stream.protocol !== '') return true
+      bytes += (event as StreamMessageEvent).data.byteLength
+      if (bytes > NEGOTIATION_BYTES_MAX)
+        watch.refuse('flooding', `more than ${NEGOTIATION_BYTES_MAX} bytes on a stream without a protocol`)
+      return !watch.isRefused()
+    })
+    onRemoteStream.call(muxer, stream)
+  }
+  muxer.createStream = async options => {
+    const stream = await createStream.call(muxer, options)
+    watch.boundary.enclose(stream)
+    return stream
+  }
 }
 
 /**

@@ -22,7 +22,7 @@ import { noiseCrypto } from '../../../node/network/noise-crypto.ts'
 import { createPeerLog } from '../../../node/network/quiet-log.ts'
 import { createAllowance } from '../../../node/network/reconnections.ts'
 import { backoffMs, createRedial } from '../../../node/network/redial.ts'
-import { createToll } from '../../../node/network/toll.ts'
+import { createToll, yamuxPrice } from '../../../node/network/toll.ts'
 import { oversizeDetector } from '../../../node/network/yamux-guard.ts'
 import { isPrintable } from '../../../node/printable.ts'
 import { manualClock, recordingLog } from './support.ts'
@@ -225,18 +225,18 @@ test('honest frames are never waited for; streams and pings without end are, and
   const rest = () => toll.restMs(nowMs)
   // What fits into a read of 64 KiB at most, twice a second: frames of one byte.
   for (let i = 0; i < 100; i++, nowMs += 500) {
-    for (let frame = 0; frame < 65_536 / 13; frame++) toll.pay(0, false)
+    for (let frame = 0; frame < 65_536 / 13; frame++) toll.pay(yamuxPrice(0, false))
     t.is(rest(), 0)
   }
   nowMs += 10_000
   t.is(rest(), 0)
-  for (let i = 0; i < FRAME_CREDIT_MAX / FRAME_PRICE_STREAM; i++) toll.pay(1, true)
+  for (let i = 0; i < FRAME_CREDIT_MAX / FRAME_PRICE_STREAM; i++) toll.pay(yamuxPrice(1, true))
   t.is(rest(), 0)
-  toll.pay(1, true)
+  toll.pay(yamuxPrice(1, true))
   t.is(rest(), (1000 * FRAME_PRICE_STREAM) / FRAME_CREDIT_PER_SECOND)
   nowMs += rest()!
   t.is(rest(), 0)
-  for (let i = 0; i <= FRAME_DEBT_MAX / FRAME_PRICE_PING; i++) toll.pay(2, false)
+  for (let i = 0; i <= FRAME_DEBT_MAX / FRAME_PRICE_PING; i++) toll.pay(yamuxPrice(2, false))
   t.is(rest(), null)
 })
 

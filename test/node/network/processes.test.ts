@@ -1,32 +1,8 @@
 /** The transport between processes, one of which is killed without warning and started again. */
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
-import type { ExecutionContext } from 'ava'
 import test from 'ava'
-import { createIdentity, type Identity } from '../../../node/identity.ts'
-import { isKind, membersOf, openPeer, type RunningPeer, text } from './support.ts'
-
-async function startEcho(
-  t: ExecutionContext,
-  identities: readonly Identity[],
-  self: number,
-  port = 0,
-): Promise<[ChildProcess, string[]]> {
-  const seeds = identities.map(({ seed }) => Buffer.from(seed).toString('hex'))
-  const child = fork(new URL('echo-process.ts', import.meta.url), [JSON.stringify({ seeds, self, port })])
-  t.teardown(() => child.kill('SIGKILL'))
-  const [addresses] = (await once(child, 'message')) as [string[]]
-  return [child, addresses]
-}
-
-async function echoes(peer: RunningPeer, other: number, word: string): Promise<void> {
-  const since = peer.reports.length
-  if (!peer.transport.send(other, text(word))) throw new Error(`peer ${other} takes nothing`)
-  await peer.until(
-    report => report.kind === 'frame' && report.peer === other && String(report.bytes) === word,
-    since,
-  )
-}
+import { createIdentity } from '../../../node/identity.ts'
+import { echoes, startEcho } from './echo.ts'
+import { isKind, membersOf, openPeer, text } from './support.ts'
 
 test('a peer that is killed is missed, and found again when it is back', async t => {
   const identities = [createIdentity(), createIdentity(), createIdentity()]

@@ -4,6 +4,7 @@ import test, { type ExecutionContext } from 'ava'
 import { encode } from 'it-length-prefixed'
 import { createIdentity } from '../../../node/identity.ts'
 import { defaultLinkLimits } from '../../../node/link/limits.ts'
+import { createBoundary } from '../../../node/network/boundary.ts'
 import { addressOf, endpointOf, usesQuic } from '../../../node/network/endpoint.ts'
 import { NetworkError } from '../../../node/network/errors.ts'
 import { wholeFrame } from '../../../node/network/framing.ts'
@@ -59,9 +60,10 @@ test('a reader that pauses over QUIC keeps all that a link may have in flight, a
     drained() {},
     closed: (reason: string) => ended.push(reason),
   }
+  const boundary = createBoundary(({ message }) => ended.push(message))
   const [out, into] = [
-    openWire(sender, limits, events),
-    openWire(reader, { ...limits, unreadBytesMax }, events),
+    openWire(sender, limits, events, boundary),
+    openWire(reader, { ...limits, unreadBytesMax }, events, boundary),
   ]
   into.accept()
   into.pause()

@@ -154,10 +154,11 @@ export async function openPeer(
   return { ...recorder(), transport, log, stop }
 }
 
-/** Two peers; the first is given the second's address. */
+/** Two peers; the first is given the second's address. `broken` replaces some of the events of one of them. */
 export async function openPair(
   t: ExecutionContext,
   options: readonly [PeerOptions?, PeerOptions?] = [],
+  broken: Partial<Record<0 | 1, Partial<TransportEvents>>> = {},
 ): Promise<[RunningPeer, RunningPeer]> {
   const identities = [createIdentity(), createIdentity()]
   const second = await openPeer(t, identities, 1, membersOf(identities), options[1])
@@ -168,8 +169,8 @@ export async function openPair(
     membersOf(identities, [[], second.transport.addresses]),
     options[0],
   )
-  second.transport.start(second.events)
-  first.transport.start(first.events)
+  second.transport.start({ ...second.events, ...broken[1] })
+  first.transport.start({ ...first.events, ...broken[0] })
   return [first, second]
 }
 

@@ -1,0 +1,94 @@
+/**
+ * Noise with limits that it lacks: on what may come before the handshake is done, and on how many frames may follow.
+ *
+ * Each frame is deciphered, an empty one too, before anything above hears of it. Here every frame has its price
+ * (toll.ts), seen at its length, before any of the work.
+ */
+import { noise } from '@chainsafe/libp2p-noise'
+import type {
+  ConnectionEncrypter,
+  MessageStream,
+  MultiaddrConnection,
+  SecuredConnection,
+  StreamMessageEvent,
+} from '@libp2p/interface'
+import { noiseCrypto } from './noise-crypto.ts'
+import { createToll, noisePrice } from './toll.ts'
+import type { Watch, Watches } from './watch.ts'
+
+type NoiseComponents = Parameters<ReturnType<typeof noise>>[0]
+
+const LENGTH_BYTES = 2
+
+export function guardedNoise(watches: Watches): (components: NoiseComponents) => ConnectionEncrypter {
+  const inner = noise({ crypto: noiseCrypto })
+  return components => {
+    const encrypter = inner(components)
+    const watched = async (
+      socket: MessageStream,
+      secure: () => Promise<SecuredConnection>,
+    ): Promise<SecuredConnection> => {
+      const watch = watches.of(socket)
+      watch.enter('proving')
+      const secured = await secure()
+      watches.secured(socket, secured)
+      return secured
+    }
+    return {
+      protocol: encrypter.protocol,
+      secureInbound: (socket, options) => watched(socket, () => encrypter.secureInbound(socket, options)),
+      secureOutbound: (socket, options) => watched(socket, () => encrypter.secureOutbound(socket, options)),
+    }
+  }
+}
+
+/** From its first byte on, a socket's connection runs within its boundary, and pays for what it sends. */
+export function watchSocket(socket: MultiaddrConnection, watch: Watch): void {
+  const toll = createToll()
+  const frames = noiseFrames(bytes => toll.pay(noisePrice(bytes)))
+  let last: Event | null = null
+  let admitted = true
+  watch.boundary.enclose(socket, event => {
+    // An event may have several listeners.
+    if (event.type !== 'message' || event === last) return event !== last || admitted
+    last = event
+    const { data } = event as StreamMessageEvent
+    admitted = look(data instanceof Uint8Array ? [data] : data)
+    return admitted
+  })
+  const { removeEventListener } = socket
+  // The handshake listens no more: what it had not read is handed out again at once, to Noise, in frames.
+  socket.removeEventListener = (type: string, ...rest: [listener?: never, options?: never]) => {
+    removeEventListener.call(socket, type, ...rest)
+    if (type === 'message' && watch.stage() === 'proving') watch.enter('proved')
+  }
+  const look = (chunks: Iterable<Uint8Array>): boolean => {
+    if (watch.isRefused()) return false
+    for (const chunk of chunks) {
+      if (!watch.handshake(chunk.length)) return false
+      if (watch.stage() === 'proved' || watch.stage() === 'up') frames(chunk)
+    }
+    return watch.settle(toll, 'Noise frames')
+  }
+}
+
+/** Takes the bytes of a secured connection in order, and tells the length of each frame as it begins. */
+export function noiseFrames(onFrame: (bytes: number) => void): (chunk: Uint8Array) => void {
+  let length = 0
+  let lengthFilled = 0
+  let bodyLeft = 0
+  return chunk => {
+    for (let at = 0; at < chunk.length; ) {
+      const skipped = Math.min(bodyLeft, chunk.length - at)
+      bodyLeft -= skipped
+      at += skipped
+      if (at === chunk.length) return
+      length = length * 256 + chunk[at++]!
+      if (++lengthFilled < LENGTH_BYTES) continue
+      onFrame(length)
+      bodyLeft = length
+      length = 0
+      lengthFilled = 0
+    }
+  }
+}

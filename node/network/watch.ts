@@ -1,0 +1,158 @@
+/**
+ * What this peer knows of a connection below its streams: whose it is, how far its handshake has come, and what it has
+ * cost. One that costs more than any honest peer's is rested, read from no more for a moment, or cut off.
+ */
+import type { MessageStream, PeerId, SecuredConnection } from '@libp2p/interface'
+import type { FaultKind } from '../../agreement/protocol.ts'
+import { type Boundary, createBoundary } from './boundary.ts'
+import { HANDSHAKE_BYTES_MAX, SELECTION_BYTES_MAX } from './constants.ts'
+import type { Toll } from './toll.ts'
+
+/**
+ * A connection was cut off below its streams.
+ * @param id whose key it had proved; null before
+ * @param cause the exception, where it was one
+ */
+export type Offence = (id: PeerId | null, kind: FaultKind, detail: string, cause?: Error) => void
+
+/** No encrypter is agreed on yet; no key is proved yet; proved, and no multiplexer yet; the multiplexer is up. */
+export type Stage = 'selecting' | 'proving' | 'proved' | 'up'
+
+export interface Watch {
+  readonly boundary: Boundary
+  readonly stage: () => Stage
+  enter(stage: Stage): void
+  /** It is over: nothing that still comes is to be looked at. */
+  readonly isRefused: () => boolean
+  /** False: refused, the bytes are not to be read. */
+  handshake(bytes: number): boolean
+  /** Looks at what a toll says now. False: refused. */
+  settle(toll: Toll, what: string): boolean
+  refuse(kind: FaultKind, why: string): void
+  readonly owner: () => PeerId | null
+}
+
+/** The watches of a node's connections, found by any of their layers. */
+export interface Watches {
+  /** By the socket's connection, or by the secured one on it. */
+  of(connection: MessageStream): Watch
+  secured(socket: MessageStream, secured: SecuredConnection): void
+}
+
+export function createWatches(offence: Offence): Watches {
+  const watches = new WeakMap<MessageStream, Watch>()
+  const owners = new WeakMap<Watch, SecuredConnection>()
+  const of = (connection: MessageStream): Watch => {
+    let watch = watches.get(connection)
+    if (watch === undefined) {
+      const made = createWatch(connection, () => owners.get(made) ?? null, offence)
+      watch = made
+      watches.set(connection, made)
+    }
+    return watch
+  }
+  return {
+    of,
+    secured(socket, secured) {
+      const watch = of(socket)
+      watches.set(secured.connection, watch)
+      owners.set(watch, secured)
+      watch.boundary.enclose(secured.connection)
+    },
+  }
+}
+
+function createWatch(
+  socket: MessageStream,
+  secured: () => SecuredConnection | null,
+  offence: Offence,
+): Watch {
+  let isRefused = false
+  let stage: Stage = 'selecting'
+  let stageBytes = 0
+  const owner = () => secured()?.remotePeer ?? null
+  const boundary = createBoundary(error => {
+    offence(owner(), 'exception', `its connection made this peer fail: ${error.message}`, error)
+    socket.abort(error)
+  })
+  const rest = createRest(boundary, () => secured()?.connection ?? socket)
+  const refuse = (kind: FaultKind, why: string): void => {
+    if (isRefused) return
+    isRefused = true
+    // Not at once: this may run inside the connection's own `resume`, which goes on with the socket afterwards, or
+    // right behind the handshake, before libp2p has said whose it was.
+    setImmediate(
+      boundary.around(() => {
+        offence(owner(), kind, why)
+        socket.abort(new Error(why))
+      }),
+    )
+  }
+  return {
+    boundary,
+    owner,
+    refuse,
+    stage: () => stage,
+    enter(next) {
+      stage = next
+      stageBytes = 0
+    },
+    isRefused: () => isRefused,
+    handshake(bytes) {
+      if (stage === 'up') return !isRefused
+      stageBytes += bytes
+      const limit = stage === 'selecting' ? SELECTION_BYTES_MAX : HANDSHAKE_BYTES_MAX
+      if (stageBytes > limit) refuse('flooding', `more than ${limit} bytes before its handshake was done`)
+      return !isRefused
+    },
+    settle(toll, what) {
+      const restMs = toll.restMs(performance.now())
+      if (restMs === null) refuse('flooding', `more ${what} at once than any peer has reason to send`)
+      else rest(restMs)
+      return !isRefused
+    },
+  }
+}
+
+/** Reads nothing more from the connection for a while; what asks for it again meanwhile changes nothing. */
+function createRest(boundary: Boundary, connection: () => MessageStream): (ms: number) => void {
+  let isResting = false
+  let isResuming = false
+  let dueMs = 0
+  const rest = (ms: number): void => {
+    if (ms === 0 || isResting) return
+    if (isResuming) {
+      dueMs = ms
+      return
+    }
+    const paused = connection()
+    if (paused.status !== 'open') return
+    isResting = true
+    paused.pause()
+    setTimeout(
+      boundary.around(() => {
+        isResting = false
+        isResuming = true
+        dueMs = 0
+        resumeReading(paused)
+        isResuming = false
+        rest(dueMs)
+      }),
+      ms,
+    )
+  }
+  return rest
+}
+
+/**
+ * Reads on. `resume` first hands out what had been kept, and then touches what is below, which whoever was handed it
+ * may have closed meanwhile: that is no failure.
+ */
+export function resumeReading(stream: Pick<MessageStream, 'status' | 'resume'>): void {
+  if (stream.status !== 'open') return
+  try {
+    stream.resume()
+  } catch (error) {
+    if (stream.status === 'open') throw error
+  }
+}
