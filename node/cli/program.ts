@@ -1,4 +1,4 @@
-/** Commands → a command line: parsing, help, exit codes (0 done, 1 the job failed, 2 wrong usage). */
+/** Commands → a command line: parsing, help, exit codes (0 done, 1 the job failed, 2 wrong usage, 70 a defect). */
 import { Command as Commander, CommanderError, Option as CommanderOption } from 'commander'
 import { quotedLines } from '../printable.ts'
 import { type Command, type CommandGroup, type Option, UsageError } from './command.ts'
@@ -26,7 +26,10 @@ export async function runProgram(options: ProgramOptions, argv: readonly string[
   const program = newCommander(options.name, options)
     .description(options.summary)
     .version(options.version, '-v, --version')
-    .addHelpText('after', `\n"${options.name} COMMAND --help" explains a command and shows an example.`)
+    .addHelpText(
+      'after',
+      `\n"${options.name} COMMAND --help" explains a command and shows an example.\nIt ends with 0: done; 1: the job failed; 2: wrong usage; 70: a defect of this program, please report it.`,
+    )
   const finish = (exitCode: number) => {
     code = exitCode
   }

@@ -63,6 +63,8 @@ export interface RealPeer {
   faults(): readonly FaultCount[]
   /** As it is now. */
   readonly status: () => PeerStatus
+  /** Puts on the disk what is about to be said; rejects where the disk does not take it. */
+  syncJournal(): Promise<void>
   /** Closes connections, log and thread. */
   stop(): Promise<void>
 }
@@ -131,6 +133,11 @@ export async function startRealPeer(asked: RealPeerOptions): Promise<RealPeer> {
     unserved: () => peer.unserved(),
     faults: faults.counts,
     status: () => book.status(present()),
+    syncJournal: () =>
+      new Promise((resolve, reject) => {
+        if (storage === null) resolve()
+        else storage.sync(error => (error === undefined ? resolve() : reject(error)))
+      }),
     async stop() {
       watch.stop()
       clearInterval(looking)

@@ -13,6 +13,7 @@ import { softwareName } from '../version.ts'
 import { peerList } from '../view/format.ts'
 import type { Order, PeerEvent } from './events.ts'
 import { createJoinRecord, type JoinOutcome } from './join-record.ts'
+import { installLastResort } from './last-resort.ts'
 import {
   evidenceFolderOf,
   type OpenMetrics,
@@ -52,12 +53,21 @@ export async function runJoin(values: JoinValues, terminal: Terminal): Promise<n
     view?.see(event)
   }
   const stop = stopSignals(parent)
+  const lastResort = installLastResort({
+    ...{ cohortId: seat.cohortId, terminal },
+    tell(sentence, stack) {
+      view?.stop()
+      onEvent({ kind: 'failed', message: sentence })
+      view?.log?.warn({ event: 'defect', stack }, 'the stack of the defect')
+    },
+  })
   try {
     const metrics = await openMetrics(values)
     const looks = { log: view?.log ?? null, metrics: metrics?.ofNetwork ?? null }
     const options = { ...peerOptions(seat, values, onEvent), ...looks }
     const note = view?.note ?? (() => {})
     const peer = await startRealPeer(options)
+    lastResort.guard(peer.syncJournal)
     const ending = await watched(peer, values, metrics, options.stateDirectory, note, () =>
       course(peer, values.linger, stop, note, async outcome => {
         view?.stop()
@@ -72,6 +82,7 @@ export async function runJoin(values: JoinValues, terminal: Terminal): Promise<n
   } finally {
     view?.stop()
     stop.dispose()
+    lastResort.dispose()
     parent?.leave()
     // Whatever of it is left then (a thread, a socket) keeps nobody waiting.
     setTimeout(() => process.exit(), LEFTOVERS_MS).unref()
