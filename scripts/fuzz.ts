@@ -1,11 +1,16 @@
 /**
  * `npm run fuzz -- --inputs N [--seed S] [--target NAME]`: feeds every decoder with N inputs in all, near well-formed
  * ones, and the kept corpus before. What breaks a decoder is printed as a line for test/fuzz/corpus.json.
+ *
+ * `npm run fuzz -- --live --inputs N [--seed S] [--minutes M]`: the same for a peer that runs, at every layer of its
+ * network: its process lives, its listener hears, its memory is flat. It ends after M minutes at the latest.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import Table from 'cli-table3'
+import type { Memory } from './fuzz/live/measure.ts'
+import { liveFuzz } from './fuzz/live/run.ts'
 import { feedCorpus, fuzz } from './fuzz/run.ts'
 import { type Target, targets } from './fuzz/targets.ts'
 
@@ -14,6 +19,8 @@ const { values } = parseArgs({
     inputs: { type: 'string', default: '100000' },
     seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
     target: { type: 'string' },
+    live: { type: 'boolean', default: false },
+    minutes: { type: 'string', default: '30' },
   },
 })
 
@@ -53,4 +60,35 @@ function row(target: Target, inputs: number, corpus: readonly string[]) {
   ]
 }
 
-main()
+async function live(): Promise<void> {
+  const { inputs, seed, minutes } = values
+  console.log(`seed ${seed}`)
+  const result = await liveFuzz({
+    ...{ inputs: Number(inputs), seed: Number(seed), secondsMax: 60 * Number(minutes) },
+    progress: line => console.log(line),
+  })
+  const head = ['layer', 'one input is', 'inputs', 'connections', 'not let in']
+  const table = new Table({ head, style: { head: [], border: [], compact: true } })
+  for (const layer of result.layers)
+    table.push([layer.name, layer.unit, layer.inputs, layer.connections, layer.refused])
+  console.log(table.toString())
+  const { early, late } = result.memory
+  const megabytes = (bytes: number) => Math.round(bytes / 2 ** 20)
+  const held = (memory: Memory | null) =>
+    memory === null
+      ? 'unknown'
+      : `${megabytes(memory.liveBytes)} MB alive (${megabytes(memory.residentBytes)} MB resident)`
+  const rate = Math.round(result.inputs / result.seconds)
+  console.log(
+    `${result.inputs} inputs in ${Math.round(result.seconds)} s, ${rate} a second; a member that behaves was let in ${result.probes} times; memory after a tenth: ${held(early)}, at the end: ${held(late)}`,
+  )
+  if (result.inputs < Number(inputs) && result.findings.length === 0)
+    console.log(`ended by --minutes ${minutes}, before ${inputs} inputs`)
+  for (const finding of result.findings) {
+    console.error(`live: ${finding}`)
+    process.exitCode = 1
+  }
+}
+
+if (values.live) await live()
+else main()

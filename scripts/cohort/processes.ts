@@ -22,6 +22,8 @@ export interface PeerEnd {
 export interface ProcessOptions {
   /** A command that runs another in a place of its own, as `ip netns exec NAME`. */
   readonly inside?: readonly string[]
+  /** A module that the process imports first. */
+  readonly imported?: URL
   /** Of `concord join`. */
   readonly args: readonly string[]
   readonly onEvent: (event: PeerEvent) => void
@@ -35,8 +37,9 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
-export function startPeer({ inside = [], args, onEvent }: ProcessOptions): PeerProcess {
-  const [command, ...rest] = [...inside, process.execPath, main, 'join', ...args]
+export function startPeer({ inside = [], imported, args, onEvent }: ProcessOptions): PeerProcess {
+  const imports = imported === undefined ? [] : ['--import', imported.href]
+  const [command, ...rest] = [...inside, process.execPath, ...imports, main, 'join', ...args]
   const child = spawn(command!, rest, {
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -184,7 +184,7 @@ function exampleMessages(): readonly Message[] {
   ]
 }
 
-function frameSeeds(): readonly Uint8Array[] {
+export function frameSeeds(): readonly Uint8Array[] {
   const messages = exampleMessages().map(encodeMessage)
   const frames = [
     ...messages.map(message => encodeLinkFrame({ kind: 'data', sequence: 7, acknowledged: 300 }, [message])),
