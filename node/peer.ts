@@ -89,6 +89,8 @@ export interface Peer {
   status(): LearnStatus & RunnerStatus & { /** Real time spent in rules. */ readonly ruleMs: number }
   finish(): void
   unserved(): readonly PeerIndex[]
+  /** Calls back once what this peer has said is on its disk. */
+  sync(done: (error?: Error) => void): void
   stop(done: () => void): void
 }
 
@@ -155,6 +157,7 @@ export function createPeer(options: PeerOptions): Peer {
     status: () => ({ ...learn.status(), ...runner.status(), ruleMs: ruleTime.ms }),
     finish: () => finish(options, journal, runner),
     unserved: () => runner.unserved(),
+    sync: done => journal.sync(done),
     stop: done => runner.stop(done),
   }
 }

@@ -135,8 +135,7 @@ export async function startRealPeer(asked: RealPeerOptions): Promise<RealPeer> {
     status: () => book.status(present()),
     syncJournal: () =>
       new Promise((resolve, reject) => {
-        if (storage === null) resolve()
-        else storage.sync(error => (error === undefined ? resolve() : reject(error)))
+        peer.sync(error => (error === undefined ? resolve() : reject(error)))
       }),
     async stop() {
       watch.stop()
