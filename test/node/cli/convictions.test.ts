@@ -3,6 +3,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import type { Evidence } from '../../../agreement/protocol.ts'
+import { askStatus, controlPath } from '../../../node/cli/peer/control.ts'
 import { evidenceFolderOf, stateDirectoryOf } from '../../../node/cli/peer/operating.ts'
 import { cohortId, type Seat } from '../../../node/cohort.ts'
 import { evidenceFile } from '../../../node/evidence.ts'
@@ -95,9 +96,8 @@ test.serial(
     const dorasView = await dora.until(/peer 3 waits for/)
     t.truthy(dorasView)
     const status = async (peer: number): Promise<Told['peers'][number]> => {
-      const told = await run('status', '--identity', files.identityPaths[peer]!, '--json')
-      t.is(told.code, 0, told.stderr)
-      return (JSON.parse(told.stdout) as Told).peers.find(each => each.peer === 3)!
+      const told = (await askStatus(controlPath(stateOf(files, peer)))) as Told
+      return told.peers.find(each => each.peer === 3)!
     }
     t.like(await status(0), { connected: false, seconds: null, convicted: true, evidence: path })
     t.like(await status(1), { connected: false, convicted: true })
