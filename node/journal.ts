@@ -67,10 +67,9 @@ export function createJournal(options: JournalOptions): Journal {
   const kept = new Map<string, Kept>()
   /** By who is accused: one is enough, and is never forgotten. */
   const proofs = new Map<PeerIndex, Proof>()
-  const parameters = new Map<number, Vector>()
   const memory = storage === null ? NO_MEMORY : recall(storage, options)
   const { forgotten, lost } = memory
-  let recovered: LearnState | null = null
+  const { recovered, past } = placesIn(memory)
   let { entries, step: newest } = memory
   /** The log is what memory was lost of: it is to be replaced by what is written first. */
   let isStale = lost !== null
@@ -97,19 +96,10 @@ export function createJournal(options: JournalOptions): Journal {
     if (message.kind === 'vector') sealed.set(key, message.sealed)
     else votes.set(`${message.kind} ${key}`, boundValue(message))
   }
-  for (const record of memory.records)
-    if (record.kind === 'checkpoint') {
-      // Of a rewritten log the one to go on from is the first, and those of earlier steps follow.
-      if (record.state.step >= (recovered?.step ?? 0)) recovered = record.state
-      parameters.set(record.state.step, record.state.parameters)
-    } else if (record.kind === 'message') {
-      const { message } = record
-      if (message.kind === 'payload') kept.set(slotKey(message.slot), message)
-      else if (message.kind === 'evidence') proofs.set(message.slot.sender, message)
-      else if (isCommitment(message)) remember(message)
-    }
-  // Others are told of the oldest first.
-  const past = new Map([...parameters].sort(([a], [b]) => a - b))
+  for (const { message } of memory.records.filter(record => record.kind === 'message'))
+    if (message.kind === 'payload') kept.set(slotKey(message.slot), message)
+    else if (message.kind === 'evidence') proofs.set(message.slot.sender, message)
+    else if (isCommitment(message)) remember(message)
   const compact = (state: LearnState, forgetBefore: number) => {
     isStale = false
     const first = encodeCheckpoint(state, ++entries)
@@ -200,6 +190,16 @@ export function createJournal(options: JournalOptions): Journal {
 const NO_MEMORY: Memory = { records: [], entries: 0, step: 0, forgotten: 0, lost: null }
 
 /** Binds this peer, or may: a payload can be a vector of its own. */
+/** Where to go on, and own parameters by step, ascending: others are told of the oldest first. */
+function placesIn({ records }: Memory): { recovered: LearnState | null; past: Map<number, Vector> } {
+  const states = records.flatMap(record => (record.kind === 'checkpoint' ? [record.state] : []))
+  const ascending = states.toSorted((a, b) => a.step - b.step)
+  return {
+    recovered: ascending.at(-1) ?? null,
+    past: new Map(ascending.map(({ step, parameters }) => [step, parameters])),
+  }
+}
+
 function isOwnWord(message: Message): boolean {
   return isCommitment(message) || message.kind === 'payload'
 }

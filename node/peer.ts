@@ -107,17 +107,11 @@ export function createPeer(options: PeerOptions): Peer {
     aggregate: measured(options.aggregate ?? aggregate, ruleTime),
   })
   const byzantine = options.attack === undefined ? null : corrupt(learn, options.attack, options)
-  const driven = {
-    input: (value: LearnInput) => (byzantine ?? learn).input(value),
-    receive: (from: PeerIndex, message: Message) => (byzantine ?? learn).receive(from, message),
-    readiness: (message: Message) => learn.readiness(message),
-    currentStep: () => learn.status().step,
-  }
   const stranded = strandedIn(learn, options, () => runner.input({ kind: 'stranded' }))
   const runner: Runner<LearnInput> = createRunner<LearnInput, LearnOutput>({
     self,
     peers: cohort.members.length,
-    protocol: driven,
+    protocol: drivenBy(learn, byzantine),
     transport: options.attack === undefined ? transport : corruptTransport(transport, options.attack, clock),
     clock,
     verifier,
@@ -159,6 +153,16 @@ export function createPeer(options: PeerOptions): Peer {
     unserved: () => runner.unserved(),
     sync: done => journal.sync(done),
     stop: done => runner.stop(done),
+  }
+}
+
+/** Whatever a Byzantine peer says, when messages are due is LEARN's to know. */
+function drivenBy(learn: Learn, byzantine: Byzantine<LearnInput, LearnOutput> | null) {
+  return {
+    input: (value: LearnInput) => (byzantine ?? learn).input(value),
+    receive: (from: PeerIndex, message: Message) => (byzantine ?? learn).receive(from, message),
+    readiness: (message: Message) => learn.readiness(message),
+    currentStep: () => learn.status().step,
   }
 }
 

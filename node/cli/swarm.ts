@@ -54,7 +54,7 @@ export async function swarm(values: SwarmValues, terminal: Terminal): Promise<nu
   if (example !== null) for (const line of explain(example)) terminal.warn(...quotedLines(line))
   if (values.json) terminal.json(report)
   if (values.report !== null) {
-      await writeOutput(values.report, `${jsonText(report)}\n`)
+    await writeOutput(values.report, `${jsonText(report)}\n`)
     terminal.print(`report: ${values.report}`)
   }
   return example === null ? 0 : 1

@@ -11,6 +11,7 @@ const loggers: ReadonlySet<string> = new Set([
   'node/network/quiet-log.ts',
   'node/cli/peer/log.ts',
   'node/cli/peer/operating.ts',
+  'node/cli/peer/run-join.ts', // a defect, once
 ])
 const levels: ReadonlySet<string> = new Set(['trace', 'debug', 'info', 'warn', 'error', 'fatal'])
 
@@ -34,6 +35,7 @@ const writers: ReadonlySet<string> = new Set([
   'node/cli/terminal.ts',
   'node/cli/launch.ts', // before there is a terminal
   'node/cli/commands/aggregate.ts', // binary data
+  'node/files/output.ts', // files that a person names as /dev/stdout
   'node/threads/slice-thread.ts', // a thread without one, about itself
 ])
 

@@ -89,12 +89,7 @@ export async function startRealPeer(asked: RealPeerOptions): Promise<RealPeer> {
     asked.onEvent(event)
   }
   const options = { ...asked, onEvent }
-  const { stateDirectory } = options
-  const storage = stateDirectory === null ? null : await openFileLog(stateDirectory, options)
-  for (const text of storage?.notes ?? []) onEvent({ kind: 'log', text })
-  const kept = await loadEvidence(options.evidenceFolder, options.seat, text =>
-    onEvent({ kind: 'log', text }),
-  )
+  const { storage, kept } = await openMemory(options)
   const oracle = await openOracle(options.oracle, options.software, line =>
     onEvent({ kind: 'log', text: `oracle: ${line}` }),
   ).catch(closing(storage))
@@ -144,6 +139,15 @@ export async function startRealPeer(asked: RealPeerOptions): Promise<RealPeer> {
       await Promise.all([oracle.close(), storage?.close()])
     },
   }
+}
+
+/** What this peer has said, and what it has against others. */
+async function openMemory(options: RealPeerOptions) {
+  const { stateDirectory, evidenceFolder, seat, onEvent } = options
+  const say = (text: string) => onEvent({ kind: 'log', text })
+  const storage = stateDirectory === null ? null : await openFileLog(stateDirectory, options)
+  for (const note of storage?.notes ?? []) say(note)
+  return { storage, kept: await loadEvidence(evidenceFolder, seat, say).catch(closing(storage)) }
 }
 
 /** Where the rest cannot be opened: a thread left behind would keep the process from ending. */
