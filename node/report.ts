@@ -120,6 +120,6 @@ export function tally(
 }
 
 /** Writes the file whole or not at all. @throws the system's error where the place cannot be written to */
-export function writeReport(path: string, report: Report): Promise<void> {
-  return writeOutput(path, `${jsonText(reportSchema.parse(report))}\n`)
+export async function writeReport(path: string, report: Report): Promise<void> {
+  await writeOutput(path, `${jsonText(reportSchema.parse(report))}\n`)
 }

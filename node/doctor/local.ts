@@ -1,6 +1,7 @@
 /** What the doctor looks at on this machine: key, membership, bound, ports, disk, and what a step will cost. */
+import { randomUUID } from 'node:crypto'
 import { createSocket } from 'node:dgram'
-import { open, rm, stat, statfs } from 'node:fs/promises'
+import { rm, stat, statfs } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { bounds } from '../../agreement/bounds.ts'
@@ -11,6 +12,7 @@ import { modelNamed } from '../../learning/models/registry.ts'
 import { createSchedule } from '../../learning/schedule.ts'
 import type { Cohort } from '../cohort.ts'
 import { readCohort } from '../cohort-file.ts'
+import { createNew } from '../files/safe-open.ts'
 import { type Identity, readIdentity } from '../identity.ts'
 import { type Endpoint, endpointOf } from '../network/endpoint.ts'
 import { EXTERNAL_MODEL } from '../oracle/open.ts'
@@ -149,9 +151,9 @@ export function diskBytesNeeded(dimension: number, members: number): number {
 /** Whether the place for the state can be written to, synced, and has room. `neededBytes` null: unknown. */
 export async function examineDisk(directory: string, neededBytes: number | null): Promise<Finding> {
   const place = await existingParent(directory)
-  const probe = join(place, `.concord-doctor-${process.pid}`)
+  const probe = join(place, `.concord-doctor-${randomUUID()}`)
   try {
-    const file = await open(probe, 'wx', 0o600)
+    const file = await createNew(probe, 0o600)
     try {
       await file.writeFile('x')
       await file.datasync()
