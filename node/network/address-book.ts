@@ -7,14 +7,22 @@ import type { PeerStore } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Member } from '../cohort.ts'
-import { ADDRESSES_FOUND_MAX, ADDRESSES_KNOWN_MAX, ADDRESSES_PER_DIAL } from './constants.ts'
+import { ADDRESSES_FOUND_MAX, ADDRESSES_KNOWN_MAX, ADDRESSES_PER_DIAL, SOURCES_MET_MAX } from './constants.ts'
 import type { Members } from './members.ts'
+import { createKnownSources, sourceOf } from './sources.ts'
 
 export interface AddressBook {
   /** mDNS, to which anyone on the network may lie, tells where a peer is. True where that is news. */
   found(peer: PeerIndex, addresses: readonly Multiaddr[]): boolean
   /** The peer was met there: the first to be tried from now on. */
   met(peer: PeerIndex, address: Multiaddr): void
+  /** The peer has connected from there: not an address to dial, for its port is of this connection only. */
+  cameFrom(peer: PeerIndex, address: Multiaddr): void
+  /**
+   * Whether a member may come from there: any of the addresses above, as limits count them (sources.ts). A name is
+   * none; who has only a name is known once it was met.
+   */
+  isSource(source: string): boolean
   /** What to try next, peer id included: as many as fit into one dial; the next call goes on from there. */
   next(peer: PeerIndex): Promise<readonly Multiaddr[]>
 }
@@ -27,6 +35,13 @@ export function createAddressBook(
   const discovered = new Map<PeerIndex, readonly string[]>()
   const last = new Map<PeerIndex, string>()
   const tried = new Map<PeerIndex, number>()
+  const sources = createKnownSources()
+  for (const [peer, { addresses }] of cohort.entries()) sources.know('cohort file', peer, addresses)
+  const met = new Map<PeerIndex, readonly string[]>()
+  const cameFrom = (peer: PeerIndex, address: Multiaddr): void => {
+    met.set(peer, [...new Set([sourceOf(address), ...(met.get(peer) ?? [])])].slice(0, SOURCES_MET_MAX))
+    sources.know('met', peer, met.get(peer)!)
+  }
   const announced = async (peer: PeerIndex): Promise<readonly string[]> => {
     const id = members.ids[peer]!
     if (!(await store.has(id))) return []
@@ -38,20 +53,23 @@ export function createAddressBook(
       const now = addresses.map(address => bare(String(address))).slice(0, ADDRESSES_FOUND_MAX)
       const news = now.filter(address => !before.includes(address))
       // Several hosts may answer in a member's name; the newest answers are kept.
-      discovered.set(peer, [...new Set([...now, ...before])].slice(0, ADDRESSES_FOUND_MAX))
+      const kept = [...new Set([...now, ...before])].slice(0, ADDRESSES_FOUND_MAX)
+      discovered.set(peer, kept)
+      sources.know('found', peer, kept)
       return news.length > 0
     },
     met(peer, address) {
       last.set(peer, bare(String(address)))
       tried.delete(peer)
+      cameFrom(peer, address)
     },
+    cameFrom,
+    isSource: sources.has,
     async next(peer) {
       const best = last.get(peer)
-      const others = new Set([
-        ...cohort[peer]!.addresses.map(bare),
-        ...(discovered.get(peer) ?? []),
-        ...(await announced(peer)),
-      ])
+      const said = await announced(peer)
+      sources.know('announced', peer, said.slice(0, ADDRESSES_KNOWN_MAX))
+      const others = new Set([...cohort[peer]!.addresses.map(bare), ...(discovered.get(peer) ?? []), ...said])
       if (best !== undefined) others.delete(best)
       const known = [...others].slice(0, ADDRESSES_KNOWN_MAX)
       const start = tried.get(peer) ?? 0

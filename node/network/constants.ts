@@ -43,10 +43,29 @@ export const RECORD_BYTES_MAX = 2048
 export const RECORD_OVERHEAD_BYTES = 16
 export const ANSWER_BYTES_MAX = 64 * 1024
 
-/** Sockets that have not said yet who they are. */
-export const PENDING_CONNECTIONS_MAX = 64
-/** New sockets a second from one address; a whole cohort may share one. */
-export const CONNECTIONS_PER_SECOND_MAX = 200
+/**
+ * Sockets without a first byte, from one source and from all, and as many more as there are members. They are cheap,
+ * a descriptor and some KB, and a member's is one for as long as a packet travels: under a flood the room decides how
+ * long that may take. Once for sources that members are known at, and once for all others.
+ */
+export const SILENT_SOCKETS_PER_SOURCE_MAX = 64
+export const SILENT_SOCKETS_MAX = 128
+/** The first packet of whoever dials follows its socket at once; one that was lost is sent again within this time. */
+export const FIRST_BYTE_TIMEOUT_MS = 2000
+/** Handshakes that go on, as above. They cost more: what libp2p makes for a connection, and a little arithmetic. */
+export const HANDSHAKES_PER_SOURCE_MAX = 16
+export const HANDSHAKES_MAX = 64
+/** Handshakes that begin from one source, at once and then in a second: a whole cohort may share one. */
+export const HANDSHAKES_PER_SECOND_MAX = 200
+/** Sources whose handshakes are counted. Who has more of them than this gains nothing by being forgotten. */
+export const SOURCES_COUNTED_MAX = 1024
+/** Sockets that the listener may keep open beside all that have their place: those that are just being closed. */
+export const SOCKETS_CLOSING_MAX = 64
+/** A peer for whose door there was no room dials members itself rather than wait for them, for so long after. */
+export const CROWDED_FOR_MS = 10_000
+/** Of one member, sources that it has connected from. */
+export const SOURCES_MET_MAX = 4
+
 /** Connections of one member: the one in use, one that replaces it, and a dead one not yet noticed. */
 export const CONNECTIONS_PER_MEMBER_MAX = 3
 /** New connections that a member may make at once, and then one each time this interval has passed. */

@@ -5,8 +5,10 @@ import type { ConnectionGater, Libp2p, PeerId, Startable } from '@libp2p/interfa
 import { mdns } from '@libp2p/mdns'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2pInit } from 'libp2p'
+import { systemClock } from '../system-clock.ts'
 import { createBoundary } from './boundary.ts'
 import * as limits from './constants.ts'
+import { createDoor, type DoorOptions, socketsMax } from './door.ts'
 import { guardedNoise, watchSocket } from './noise-guard.ts'
 import { quicTransport } from './quic.ts'
 import { guardedTcp } from './tcp-guard.ts'
@@ -33,26 +35,37 @@ export interface NodeOptions {
   readonly gater: ConnectionGater
   /** A connection was cut off below its streams. */
   readonly offence?: Offence
+  /** What the door needs to tell members from others, and whom it tells that there is no room. */
+  readonly door?: Omit<DoorOptions, 'members'>
   /** Where libp2p counts what it does. */
   readonly metrics?: NonNullable<Libp2pInit['metrics']>
   /** False: tells others nothing of where it listens, so that they keep what they know of the peer with this key. */
   readonly identify?: boolean
 }
 
+const sockets = { noDelay: true, keepAlive: true }
+
+/** Knows no member's address. */
+const doorOfNobody: Omit<DoorOptions, 'members'> = {
+  ...{ clock: systemClock, random: Math.random, isKnown: () => false, crowded() {} },
+}
+
 /** A node, not started yet: protocols are registered before the first connection can come. */
 export async function createNode(options: NodeOptions): Promise<Libp2p> {
   const windowBytes = Math.max(limits.WINDOW_BYTES_MIN, 2 * options.frameBytesMax)
-  const sockets = { noDelay: true, keepAlive: true }
-  const offence = options.offence ?? (() => {})
+  const { members, door: asked, offence = () => {} } = options
   const watches = createWatches(offence)
+  const door = createDoor({ members, ...(asked ?? doorOfNobody) })
   return createLibp2p({
     start: false,
     privateKey: await generateKeyPairFromSeed('Ed25519', options.seed),
     nodeInfo: { userAgent: options.software },
     addresses: { listen: [...options.listen], appendAnnounce: [...(options.announce ?? [])] },
     transports: [
-      guardedTcp({ dialOpts: sockets, listenOpts: sockets }, socket =>
-        watchSocket(socket, watches.of(socket)),
+      door(
+        guardedTcp({ dialOpts: sockets, listenOpts: sockets, maxConnections: socketsMax(members) }, socket =>
+          watchSocket(socket, watches.of(socket)),
+        ),
       ),
       ...(options.quic === true ? [await quicTransport()] : []),
     ],
@@ -63,9 +76,11 @@ export async function createNode(options: NodeOptions): Promise<Libp2p> {
     connectionGater: options.gater,
     ...(options.metrics && { metrics: options.metrics }),
     connectionManager: {
-      maxConnections: limits.CONNECTIONS_PER_MEMBER_MAX * options.members + limits.PENDING_CONNECTIONS_MAX,
-      maxIncomingPendingConnections: limits.PENDING_CONNECTIONS_MAX,
-      inboundConnectionThreshold: limits.CONNECTIONS_PER_SECOND_MAX,
+      // One more than a member may have: this peer may be dialling it.
+      maxConnections: (limits.CONNECTIONS_PER_MEMBER_MAX + 1) * members,
+      // The door counts these; here whoever came first would keep the others out.
+      maxIncomingPendingConnections: Number.POSITIVE_INFINITY,
+      inboundConnectionThreshold: Number.POSITIVE_INFINITY,
       inboundUpgradeTimeout: limits.UPGRADE_TIMEOUT_MS,
       inboundStreamProtocolNegotiationTimeout: limits.NEGOTIATION_TIMEOUT_MS,
       outboundStreamProtocolNegotiationTimeout: limits.NEGOTIATION_TIMEOUT_MS,

@@ -68,12 +68,13 @@ export async function dial(network: Network, peer: PeerIndex): Promise<void> {
 
 /** A connection came up, dialled by either side. */
 export function connectionOpened(network: Network, connection: Connection): void {
-  const { seat, members, clock, used } = network
+  const { seat, members, clock, used, book } = network
   const peer = members.indexOf(connection.remotePeer)
   if (peer === undefined) {
     drop(connection, 'not a member')
     return
   }
+  book.cameFrom(peer, connection.remoteAddr)
   const boundary = boundaryOf(network, peer)
   boundary.enclose(connection)
   if (seat.self < peer) boundary.around(() => openStream(network, connection, peer))()

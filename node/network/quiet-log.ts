@@ -17,6 +17,7 @@ export type Topic =
   | 'address'
   | 'reconnects'
   | 'closed-early'
+  | 'crowded'
   | 'clock'
   | 'cut-off'
   | 'stop'

@@ -1,22 +1,42 @@
 /**
- * How often a member may connect: some times at once, for a cohort that starts or a network that comes and goes, and
- * then now and then. Each connection costs a handshake, and resends what was not acknowledged.
+ * How often something may happen: some times at once, and then now and then. A member may connect so often, for a
+ * cohort that starts or a network that comes and goes; each connection costs a handshake, and resends what was not
+ * acknowledged. And so often an address may begin a handshake.
  */
-import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Clock } from '../ports.ts'
 import { RECONNECTION_INTERVAL_MS, RECONNECTIONS_MAX } from './constants.ts'
 
-/** Counts a connection of this member; false where it has had too many. */
-export type Allowance = (member: PeerIndex) => boolean
+/** Counts one more time; false where it has been too often. */
+export type Allowance<Key> = (key: Key) => boolean
 
-export function createAllowance(clock: Clock): Allowance {
-  const buckets = new Map<PeerIndex, { left: number; atMs: number }>()
-  return member => {
+export interface AllowanceLimits {
+  /** So many at once. */
+  readonly max: number
+  /** One more each time this has passed. */
+  readonly intervalMs: number
+  /** Keys that are remembered: that which was counted the longest ago is forgotten for another. */
+  readonly keysMax: number
+}
+
+const reconnections: AllowanceLimits = {
+  ...{ max: RECONNECTIONS_MAX, intervalMs: RECONNECTION_INTERVAL_MS },
+  // Members, of whom there are few.
+  keysMax: Number.POSITIVE_INFINITY,
+}
+
+export function createAllowance<Key>(
+  clock: Clock,
+  { max, intervalMs, keysMax }: AllowanceLimits = reconnections,
+): Allowance<Key> {
+  const buckets = new Map<Key, { left: number; atMs: number }>()
+  return key => {
     const nowMs = clock.nowMs()
-    const { left, atMs } = buckets.get(member) ?? { left: RECONNECTIONS_MAX, atMs: nowMs }
-    const filled = Math.min(RECONNECTIONS_MAX, left + (nowMs - atMs) / RECONNECTION_INTERVAL_MS)
+    const { left, atMs } = buckets.get(key) ?? { left: max, atMs: nowMs }
+    const filled = Math.min(max, left + (nowMs - atMs) / intervalMs)
     const isAllowed = filled >= 1
-    buckets.set(member, { left: isAllowed ? filled - 1 : filled, atMs: nowMs })
+    buckets.delete(key)
+    buckets.set(key, { left: isAllowed ? filled - 1 : filled, atMs: nowMs })
+    if (buckets.size > keysMax) buckets.delete(buckets.keys().next().value!)
     return isAllowed
   }
 }

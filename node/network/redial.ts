@@ -1,12 +1,14 @@
 /**
  * When to dial whom. Of each pair the lower index dials at once and the higher only after some patience, so
- * that a pair connects wherever one of the two knows a way, and rarely twice. Failures back off with jitter.
+ * that a pair connects wherever one of the two knows a way, and rarely twice. Who is flooded by others dials at once,
+ * as those that dial it may not come through. Failures back off with jitter.
  */
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Clock, Timer } from '../ports.ts'
 import {
   BACKOFF_FIRST_MS,
   BACKOFF_LAST_MS,
+  CROWDED_FOR_MS,
   HURRY_INTERVAL_MS,
   PATIENCE_MS,
   STEADY_AFTER_MS,
@@ -17,6 +19,8 @@ export interface Redial {
   want(peer: PeerIndex): void
   /** Something new is known about it (an address): dials soon, whatever the back-off. */
   hurry(peer: PeerIndex): void
+  /** There is no room at this peer's own door: it waits for nobody to come, and dials itself, for a while. */
+  crowded(): void
   /** The peer is connected: no more dials; the back-off begins anew next time, if this lasts for a while. */
   settle(peer: PeerIndex): void
   /** Those that are wanted and not there. */
@@ -60,7 +64,16 @@ export function createRedial({ self, clock, random, dial }: RedialOptions): Redi
       if (wanted.has(peer)) schedule(peer, backoffMs(attempts.get(peer) ?? 1, random))
     })
   }
-  const patienceMs = (peer: PeerIndex): number => (self < peer ? 0 : PATIENCE_MS)
+  let crowdedUntilMs = -Infinity
+  const patienceMs = (peer: PeerIndex): number =>
+    self < peer || clock.nowMs() < crowdedUntilMs ? 0 : PATIENCE_MS
+  const hurry = (peer: PeerIndex): void => {
+    if (!wanted.has(peer) || dialing.has(peer)) return
+    const nowMs = clock.nowMs()
+    const earliestMs = (attemptedMs.get(peer) ?? -Infinity) + HURRY_INTERVAL_MS
+    const delayMs = Math.max(patienceMs(peer) * random(), earliestMs - nowMs)
+    if (nowMs + delayMs < (timers.get(peer)?.atMs ?? Infinity)) schedule(peer, delayMs)
+  }
   return {
     want(peer) {
       if (wanted.has(peer)) return
@@ -72,12 +85,12 @@ export function createRedial({ self, clock, random, dial }: RedialOptions): Redi
       attempts.set(peer, failures)
       schedule(peer, patienceMs(peer) + (failures === 0 ? 0 : backoffMs(failures, random)))
     },
-    hurry(peer) {
-      if (!wanted.has(peer) || dialing.has(peer)) return
+    hurry,
+    crowded() {
       const nowMs = clock.nowMs()
-      const earliestMs = (attemptedMs.get(peer) ?? -Infinity) + HURRY_INTERVAL_MS
-      const delayMs = Math.max(patienceMs(peer) * random(), earliestMs - nowMs)
-      if (nowMs + delayMs < (timers.get(peer)?.atMs ?? Infinity)) schedule(peer, delayMs)
+      const isNews = nowMs >= crowdedUntilMs
+      crowdedUntilMs = nowMs + CROWDED_FOR_MS
+      if (isNews) for (const peer of wanted) hurry(peer)
     },
     settle(peer) {
       wanted.delete(peer)

@@ -7,7 +7,7 @@
  * frames flow (greeting.ts), with a bounded queue one way and back-pressure the other (wire.ts).
  */
 import { networkInterfaces } from 'node:os'
-import type { Connection, PeerId } from '@libp2p/interface'
+import type { Connection } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import { frameBytesMax } from '../codec/limits.ts'
@@ -22,6 +22,7 @@ import { usesQuic } from './endpoint.ts'
 import { createEnquiry, type Enquiry } from './enquiry.ts'
 import { NetworkError } from './errors.ts'
 import { ignoredFrame } from './framing.ts'
+import type { Hello } from './hello.ts'
 import { createNode, type NodeOptions } from './libp2p-node.ts'
 import { type Log, silentLog } from './log.ts'
 import { createMembers } from './members.ts'
@@ -30,6 +31,7 @@ import { connectionClosed, connectionOpened, describe, dial, type Network, strea
 import { createPeerLog } from './quiet-log.ts'
 import { createAllowance } from './reconnections.ts'
 import { createRedial } from './redial.ts'
+import { crowded, refused, refuseForNow } from './refusals.ts'
 import type { WireLimits } from './wire.ts'
 
 /** Who this peer is, where it listens, and what its cohort needs. */
@@ -64,7 +66,7 @@ export interface NetworkTransport extends Transport {
 export async function createNetwork(options: NetworkOptions): Promise<NetworkTransport> {
   checkIdentity(options)
   const { seat, clock = systemClock, random = Math.random } = options
-  const { self, cohort, cohortId } = seat
+  const { self, cohort } = seat
   const relay = eventRelay()
   const log = createPeerLog(options.log ?? silentLog, clock)
   const allowance = createAllowance(clock)
@@ -82,6 +84,12 @@ export async function createNetwork(options: NetworkOptions): Promise<NetworkTra
     frameBytesMax: frameMax,
     members: cohort.members.length,
     gater: members.gater,
+    door: {
+      clock,
+      random,
+      isKnown: source => book.isSource(source),
+      crowded: source => crowded(network, source),
+    },
     found(id, addresses) {
       const peer = members.indexOf(id)
       if (peer !== undefined && peer !== self && book.found(peer, addresses)) redial.hurry(peer)
@@ -93,13 +101,7 @@ export async function createNetwork(options: NetworkOptions): Promise<NetworkTra
   const links: Network['links'] = new Map()
   const enquiry = openEnquiry({ node, members, redial, links, clock, log }, () => network)
   const network: Network = {
-    seat,
-    hello: {
-      cohortId,
-      name: cohort.members[self]!.name,
-      software: options.software,
-      fields: fieldDigests(cohort),
-    },
+    ...{ seat, hello: helloOf(options) },
     wireLimits: wireLimits(frameMax),
     ...{ node, members, redial, book, enquiry, clock, log, links },
     used: new WeakSet(),
@@ -108,6 +110,10 @@ export async function createNetwork(options: NetworkOptions): Promise<NetworkTra
   }
   await listen(network, relay.started, options.listen)
   return transportOver(network, relay)
+}
+
+function helloOf({ seat: { cohort, cohortId, self }, software }: NetworkOptions): Hello {
+  return { cohortId, name: cohort.members[self]!.name, software, fields: fieldDigests(cohort) }
 }
 
 function wireLimits(frameMax: number): WireLimits {
@@ -214,30 +220,6 @@ async function listen(network: Network, started: Promise<void>, addresses: reado
 function listenReason(error: unknown): string {
   const reasons = [...describe(error).matchAll(/Error: (?:listen |bind )?(.+)/g)].map(([, reason]) => reason)
   return reasons.join('; ') || describe(error)
-}
-
-/** A stranger may knock all the time, and under many names. */
-function refused({ log, events }: Network, id: PeerId): void {
-  events.fault(
-    null,
-    'stranger',
-    `${id} tried to connect; it is no member of the cohort, or one that was cut off`,
-  )
-  log.fault(null, 'stranger', `refused ${id}: no member of the cohort, or one that was cut off`, {
-    id: String(id),
-  })
-}
-
-/** Not a fault: a bad network may do it, too. */
-function refuseForNow({ log, members, isStopped }: Network, peer: PeerIndex): false {
-  const every = limits.RECONNECTION_INTERVAL_MS / 1000
-  if (!isStopped)
-    log.warn(
-      peer,
-      'reconnects',
-      `peer ${members.describe(peer)} connects again and again; from now on it may once in ${every} s`,
-    )
-  return false
 }
 
 function transportOver(network: Network, relay: EventRelay): NetworkTransport {

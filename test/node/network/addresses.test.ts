@@ -171,6 +171,21 @@ test('every address has its turn, from all sources, and the one that worked come
   t.is(seen.size, 7)
 })
 
+test('a member may come from wherever it was known to be, for whatever reason', async t => {
+  const { book, next } = bookOf(['/ip4/192.0.2.1/tcp/1', '/dns4/example.org/tcp/1'], ['/ip4/192.0.2.2/tcp/1'])
+  const isSource = () => [1, 2, 3, 4, 5].map(host => book.isSource(`192.0.2.${host}`))
+  t.deepEqual(isSource(), [true, false, false, false, false])
+  await next()
+  t.deepEqual(isSource(), [true, true, false, false, false])
+  book.found(1, [multiaddr('/ip4/192.0.2.3/tcp/1')])
+  book.met(1, multiaddr('/ip4/192.0.2.4/tcp/1'))
+  book.cameFrom(1, multiaddr('/ip4/192.0.2.5/tcp/61234'))
+  t.deepEqual(isSource(), [true, true, true, true, true])
+  for (let host = 1; host <= limits.SOURCES_MET_MAX; host++)
+    book.cameFrom(1, multiaddr(`/ip4/203.0.113.${host}/tcp/61234`))
+  t.deepEqual(isSource(), [true, true, true, false, false], 'where it was long ago is forgotten')
+})
+
 test('whoever claims addresses without end crowds out none of the file', async t => {
   const { book, next } = bookOf([at(1)], [at(2)])
   for (let port = 10; port < 1000; port++) t.true(book.found(1, all(port)))

@@ -1,0 +1,200 @@
+/**
+ * The door for sockets that have not proved a member's key yet. Anyone may open them, so anyone could take all the
+ * room there is: here nobody can take it all, and nobody can keep a member out for long.
+ *
+ * It stands before libp2p. Its own limits (connectionManager) count what is pending without asking where it comes
+ * from, and turn the newest away; its allow list lets everything in that comes from an address, and members may share
+ * theirs with an attacker: one machine, one NAT. And under a flood the price of a socket counts: dropped as it comes
+ * from the listener it costs a third of what it costs once libp2p has made a connection of it.
+ *
+ * There are four waiting rooms (waiting-room.ts). Those that come from an address where a member was known to be and
+ * all others have rooms of their own, so that strangers elsewhere take nothing from members; limits hold in both. And
+ * who has not sent a byte yet waits elsewhere than who has begun its handshake: a member sends its first byte at once,
+ * so sockets that say nothing only ever push out each other.
+ */
+import { Server, type Socket } from 'node:net'
+import type { Listener, MultiaddrConnection, Upgrader } from '@libp2p/interface'
+import type { Libp2pInit } from 'libp2p'
+import type { Clock } from '../ports.ts'
+import * as limits from './constants.ts'
+import { createAllowance } from './reconnections.ts'
+import { sourceOf, sourceOfHost } from './sources.ts'
+import { createWaitingRoom } from './waiting-room.ts'
+
+export type TransportFactory = NonNullable<Libp2pInit['transports']>[number]
+
+export interface DoorOptions {
+  /** Members of the cohort: all may come at once, and from one address. */
+  readonly members: number
+  readonly clock: Clock
+  /** Uniform in [0, 1). */
+  readonly random: () => number
+  /** Whether a member was ever known to be there. */
+  readonly isKnown: (source: string) => boolean
+  /** Somebody had to go, or was not let in, for want of room. */
+  readonly crowded: (source: string) => void
+}
+
+/** Puts the door before the listeners of a transport whose connections still have to prove a key. */
+export type Door = (transport: TransportFactory) => TransportFactory
+
+/** Sockets that a listener has accepted and may keep open, at most: those that wait, and those of members. */
+export function socketsMax(members: number): number {
+  const waiting = limits.SILENT_SOCKETS_MAX + limits.HANDSHAKES_MAX + 2 * members
+  return 2 * waiting + limits.CONNECTIONS_PER_MEMBER_MAX * members + limits.SOCKETS_CLOSING_MAX
+}
+
+export function createDoor(options: DoorOptions): Door {
+  const [ofMembers, ofOthers] = [createHall(options), createHall(options)]
+  const hallOf: HallOf = source => (options.isKnown(source) ? ofMembers : ofOthers)
+  return transport => components => {
+    const guarded = transport(components)
+    const createListener = guarded.createListener.bind(guarded)
+    guarded.createListener = listening => {
+      const upgrader = limitHandshakes(listening.upgrader, hallOf)
+      return holdSilent(createListener({ ...listening, upgrader }), hallOf, () => {
+        for (const hall of [ofMembers, ofOthers]) hall.clear()
+      })
+    }
+    return guarded
+  }
+}
+
+/** The two rooms of those that come from known addresses, or of those that do not. */
+interface Hall {
+  /** Calls `spoken` once the socket has something to read, which is still there to be read then. */
+  hold(socket: Socket, source: string, spoken: () => void): void
+  /** Its result is that of `upgrade`; it rejects, and the listener closes the connection, where there is none. */
+  handshake(connection: MultiaddrConnection, source: string, upgrade: () => Promise<void>): Promise<void>
+  /** Drops all that say nothing. */
+  clear(): void
+}
+
+type HallOf = (source: string) => Hall
+
+/** Made once: under a flood, each with a stack of its own would cost as much as the socket that it ends. */
+const crowdedOut = new Error('others want this room, too')
+const tooOften = new Error(
+  `more than ${limits.HANDSHAKES_PER_SECOND_MAX} handshakes a second from one source`,
+)
+
+function createHall({ members, clock, random, crowded }: DoorOptions): Hall {
+  const silent = createWaitingRoom<Socket>(
+    { perSource: limits.SILENT_SOCKETS_PER_SOURCE_MAX + members, total: limits.SILENT_SOCKETS_MAX + members },
+    random,
+  )
+  const talking = createWaitingRoom<MultiaddrConnection>(
+    { perSource: limits.HANDSHAKES_PER_SOURCE_MAX + members, total: limits.HANDSHAKES_MAX + members },
+    random,
+  )
+  const mayTalk = createAllowance<string>(clock, {
+    max: limits.HANDSHAKES_PER_SECOND_MAX,
+    intervalMs: 1000 / limits.HANDSHAKES_PER_SECOND_MAX,
+    keysMax: limits.SOURCES_COUNTED_MAX,
+  })
+  return {
+    clear() {
+      for (const socket of silent.guests()) socket.destroy()
+    },
+    hold(socket, source, spoken) {
+      const victim = silent.enter(socket, source)
+      if (victim !== null) {
+        victim.resetAndDestroy()
+        crowded(source)
+      }
+      firstByte(socket, clock, hasSpoken => {
+        silent.leave(socket)
+        if (hasSpoken) spoken()
+      })
+    },
+    async handshake(connection, source, upgrade) {
+      if (!mayTalk(source)) {
+        crowded(source)
+        throw tooOften
+      }
+      const victim = talking.enter(connection, source)
+      if (victim !== null) {
+        victim.abort(crowdedOut)
+        crowded(source)
+      }
+      try {
+        await upgrade()
+      } finally {
+        talking.leave(connection)
+      }
+    },
+  }
+}
+
+/** Calls `done` with true once something can be read, and with false where the socket ends, or time, before that. */
+function firstByte(socket: Socket, clock: Clock, done: (hasSpoken: boolean) => void): void {
+  const timer = clock.after(limits.FIRST_BYTE_TIMEOUT_MS, () => socket.resetAndDestroy())
+  const finish = (hasSpoken: boolean): void => {
+    timer.cancel()
+    socket.off('readable', readable).off('close', closed).off('error', ignore)
+    done(hasSpoken)
+  }
+  const closed = (): void => finish(false)
+  // Its end makes a socket readable, too; then it closes by itself.
+  const readable = (): void => {
+    if (socket.readableLength > 0) finish(true)
+  }
+  socket.on('readable', readable).on('close', closed).on('error', ignore)
+}
+
+/** What an error is for here: after it the socket closes. */
+function ignore(): void {}
+
+/** libp2p's own listener is called for sockets only that have begun to speak. */
+function holdSilent(listener: Listener, hallOf: HallOf, clear: () => void): Listener {
+  const server = serverOf(listener)
+  const accept = server.listeners('connection') as ((socket: Socket) => void)[]
+  server.removeAllListeners('connection')
+  let isClosed = false
+  server.on('connection', (socket: Socket) => {
+    const { remoteAddress } = socket
+    // It is gone already.
+    if (remoteAddress === undefined) return void socket.destroy()
+    const source = sourceOfHost(remoteAddress)
+    hallOf(source).hold(socket, source, () => {
+      // libp2p throws where it is called after its end.
+      if (isClosed) socket.destroy()
+      else for (const next of accept) next.call(server, socket)
+    })
+  })
+  // A server is closed once its sockets are, and libp2p knows nothing of these.
+  const close = listener.close.bind(listener)
+  listener.close = () => {
+    isClosed = true
+    const closed = close()
+    clear()
+    return closed
+  }
+  return listener
+}
+
+/** Not part of its interface: a version of it that keeps its server elsewhere must not go unnoticed. */
+function serverOf(listener: Listener): Server {
+  const { server } = listener as Listener & { readonly server?: unknown }
+  if (server instanceof Server) return server
+  throw new Error(
+    'this version of @libp2p/tcp does not show its server, so that nothing would limit its sockets',
+  )
+}
+
+type UpgradeInbound = Upgrader['upgradeInbound']
+
+function limitHandshakes(upgrader: Upgrader, hallOf: HallOf): Upgrader {
+  const upgradeInbound: UpgradeInbound = (connection, how) => {
+    const source = sourceOf(connection.remoteAddr)
+    const upgrade = () => upgrader.upgradeInbound(connection, how as Parameters<UpgradeInbound>[1])
+    return hallOf(source).handshake(connection, source, upgrade)
+  }
+  return {
+    upgradeInbound,
+    upgradeOutbound: upgrader.upgradeOutbound.bind(upgrader),
+    createInboundAbortSignal: upgrader.createInboundAbortSignal.bind(upgrader),
+    getStreamMuxers: upgrader.getStreamMuxers.bind(upgrader),
+    getConnectionEncrypters: upgrader.getConnectionEncrypters.bind(upgrader),
+  }
+}

@@ -1,0 +1,41 @@
+/** Those that are turned away, and what a person is told of it. */
+import type { PeerId } from '@libp2p/interface'
+import type { PeerIndex } from '../../agreement/protocol.ts'
+import * as limits from './constants.ts'
+import type { Network } from './pairs.ts'
+
+/** A stranger may knock all the time, and under many names. */
+export function refused({ log, events }: Network, id: PeerId): void {
+  events.fault(
+    null,
+    'stranger',
+    `${id} tried to connect; it is no member of the cohort, or one that was cut off`,
+  )
+  log.fault(null, 'stranger', `refused ${id}: no member of the cohort, or one that was cut off`, {
+    id: String(id),
+  })
+}
+
+/** Not a fault: a bad network may do it, too. */
+export function refuseForNow({ log, members, isStopped }: Network, peer: PeerIndex): false {
+  const every = limits.RECONNECTION_INTERVAL_MS / 1000
+  if (!isStopped)
+    log.warn(
+      peer,
+      'reconnects',
+      `peer ${members.describe(peer)} connects again and again; from now on it may once in ${every} s`,
+    )
+  return false
+}
+
+/** Members may be among those that do not come through: this peer goes to meet them. */
+export function crowded({ log, redial, isStopped }: Network, source: string): void {
+  if (isStopped) return
+  log.warn(
+    null,
+    'crowded',
+    `more sockets without a member’s handshake than there is room for, now from ${source}: early ones are dropped at random`,
+    { source },
+  )
+  redial.crowded()
+}

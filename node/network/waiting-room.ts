@@ -1,0 +1,62 @@
+/**
+ * Room for so many, and for so many from one source. Where there is none left, an early one goes for the newcomer: a
+ * random one of its source if that has its share, and else a random one of the source that has most. So a source that
+ * asks for little loses nothing to one that asks for much, and within one source everybody has a chance: whoever
+ * wants to keep a newcomer out has to win again and again, while it needs to win once (OpenSSH's MaxStartups).
+ */
+
+export interface RoomLimits {
+  /** From one source. */
+  readonly perSource: number
+  /** From all sources. */
+  readonly total: number
+}
+
+export interface WaitingRoom<Guest> {
+  /** Lets it in; the one that must go for it, or null. */
+  enter(guest: Guest, source: string): Guest | null
+  leave(guest: Guest): void
+  guests(): readonly Guest[]
+  readonly size: number
+}
+
+/** @param random uniform in [0, 1) */
+export function createWaitingRoom<Guest>(limits: RoomLimits, random: () => number): WaitingRoom<Guest> {
+  const sourceOf = new Map<Guest, string>()
+  const bySource = new Map<string, Set<Guest>>()
+  const leave = (guest: Guest): void => {
+    const source = sourceOf.get(guest)
+    if (source === undefined) return
+    sourceOf.delete(guest)
+    const others = bySource.get(source)!
+    others.delete(guest)
+    if (others.size === 0) bySource.delete(source)
+  }
+  const oneOf = (guests: readonly Guest[]): Guest => guests[Math.floor(random() * guests.length)]!
+  const oneOfTheMost = (): Guest => {
+    const most = Math.max(...[...bySource.values()].map(({ size }) => size))
+    return oneOf([...bySource.values()].flatMap(guests => (guests.size === most ? [...guests] : [])))
+  }
+  return {
+    enter(guest, source) {
+      const own = bySource.get(source)?.size ?? 0
+      const victim =
+        own >= limits.perSource
+          ? oneOf([...bySource.get(source)!])
+          : sourceOf.size >= limits.total
+            ? oneOfTheMost()
+            : null
+      if (victim !== null) leave(victim)
+      sourceOf.set(guest, source)
+      const guests = bySource.get(source)
+      if (guests === undefined) bySource.set(source, new Set([guest]))
+      else guests.add(guest)
+      return victim
+    },
+    leave,
+    guests: () => [...sourceOf.keys()],
+    get size() {
+      return sourceOf.size
+    },
+  }
+}
