@@ -7,7 +7,7 @@
  * nothing here throws.
  */
 import { type Message, slotKey } from '../agreement/message.ts'
-import type { Evidence, Fault, PeerIndex, Step } from '../agreement/protocol.ts'
+import type { Evidence, Fault, FaultKind, PeerIndex, Step } from '../agreement/protocol.ts'
 import { isSlotIn, linkFrameReader, type Received } from './codec/index.ts'
 import { proves } from './evidence.ts'
 import { createIncoming, type Incoming } from './incoming.ts'
@@ -28,8 +28,10 @@ interface State<Input, Output> {
   /** Steps and frames are worked off one after the other, never inside each other. */
   readonly work: (() => void)[]
   working: boolean
+  /** By peer: an acknowledgement is due; what is to be sent again may go on. */
   readonly ackTimers: (Timer | null)[]
   started: boolean
+  readonly againTimers: (Timer | null)[]
   stopped: boolean
   pumpAll: boolean
   /** Votes are waiting to be sent together. */
@@ -82,16 +84,16 @@ export function createRunner<Input, Output extends { readonly kind: string }>(
     reading: createReading(options.transport, options.clock),
     work: [],
     working: false,
-    ackTimers: Array.from({ length: peers }, () => null),
+    ...{ ackTimers: timersFor(peers), againTimers: timersFor(peers) },
     ...{ started: false, stopped: false, pumpAll: false },
     pumpTimer: null,
     bytesSent: 0,
     bytesReceived: 0,
   }
+  const ways = { step: () => options.protocol.currentStep(), nowMs: () => options.clock.nowMs() }
   for (let peer = 0; peer < peers; peer++) {
     const hooks = linkHooks(state, peer)
-    const step = () => options.protocol.currentStep()
-    state.links.push(peer === self ? null : createLink({ epoch, limits: linkLimits, hooks, step }))
+    links.push(peer === self ? null : createLink({ epoch, limits: linkLimits, hooks, ...ways }))
   }
   return {
     start: () => start(state),
@@ -111,15 +113,24 @@ export function createRunner<Input, Output extends { readonly kind: string }>(
     }),
     stop(done) {
       state.stopped = true
-      for (const timer of state.ackTimers) timer?.cancel()
+      for (const timer of [...state.ackTimers, ...state.againTimers]) timer?.cancel()
       state.pumpTimer?.cancel()
       options.transport.stop(done)
     },
   }
 }
 
+const timersFor = (peers: number): (Timer | null)[] => Array.from({ length: peers }, () => null)
+
 function linkHooks<I, O extends { readonly kind: string }>(state: State<I, O>, peer: PeerIndex) {
   const { transport, clock, hooks } = state.options
+  const once = (timers: (Timer | null)[], ms: number, act: () => void): void => {
+    if (timers[peer] !== null || state.stopped) return
+    timers[peer] = clock.after(ms, () => {
+      timers[peer] = null
+      act()
+    })
+  }
   return {
     send(frame: Frame): boolean {
       if (!transport.send(peer, frame)) return false
@@ -131,13 +142,8 @@ function linkHooks<I, O extends { readonly kind: string }>(state: State<I, O>, p
       state.reading.hold(peer, held)
       if (held) hooks.ahead?.(peer)
     },
-    ackSoon() {
-      if (state.ackTimers[peer] !== null || state.stopped) return
-      state.ackTimers[peer] = clock.after(ACK_DELAY_MS, () => {
-        state.ackTimers[peer] = null
-        state.links[peer]?.acknowledge()
-      })
-    },
+    ackSoon: () => once(state.ackTimers, ACK_DELAY_MS, () => state.links[peer]?.acknowledge()),
+    pumpIn: (ms: number) => once(state.againTimers, ms, () => state.links[peer]?.pump()),
     reborn() {
       hooks.restarted?.(peer)
       // It may have no memory of them, or come to the cohort only now.
@@ -147,6 +153,7 @@ function linkHooks<I, O extends { readonly kind: string }>(state: State<I, O>, p
     gap(missing: number | null) {
       hooks.missed?.(peer, missing)
     },
+    fault: (kind: FaultKind, detail: string) => blame(state, { peer, kind, detail }),
   }
 }
 

@@ -6,13 +6,14 @@
  * LEARN step it is at: it is sent everything of the retained steps again.
  *
  * Limits: bytes in flight, bytes kept for a peer that does not answer (beyond it the oldest are dropped, and that
- * peer will have to catch up), and reading stops while a message cannot be taken yet.
+ * peer will have to catch up), bytes sent again (budget.ts), and reading stops while a message cannot be taken yet.
  */
+import type { FaultKind } from '../../agreement/protocol.ts'
 import { encodeLinkFrame, type LinkFrame, type Received } from '../codec/index.ts'
 import type { Frame } from '../ports.ts'
 import { createInbox, type Inbox } from './inbox.ts'
 import type { LinkLimits } from './limits.ts'
-import { createOutbox, type Encoded, type Outbox } from './outbox.ts'
+import { createOutbox, type Encoded, type Kept, type Outbox } from './outbox.ts'
 
 export interface LinkOptions {
   /** Of this side's life; never 0. */
@@ -21,6 +22,8 @@ export interface LinkOptions {
   readonly hooks: LinkHooks
   /** The own LEARN step, for `resume`. */
   readonly step: () => number
+  /** Never goes back. */
+  readonly nowMs: () => number
 }
 
 export interface LinkHooks {
@@ -32,6 +35,8 @@ export interface LinkHooks {
   hold(held: boolean): void
   /** An acknowledgement is due some time soon. */
   ackSoon(): void
+  /** What is to be sent again has to wait so long: `pump` then. */
+  pumpIn(ms: number): void
   /** The peer has begun a new life. */
   reborn(): void
   /**
@@ -39,11 +44,11 @@ export interface LinkHooks {
    * everything, of the own step, of which the peer has forgotten what it said, or never said anything.
    */
   gap(missing: number | null): void
+  fault(kind: FaultKind, detail: string): void
 }
 
-export interface LinkStatus {
+export interface LinkStatus extends Kept {
   readonly unacknowledged: number
-  readonly keptBytes: number
   readonly held: number
   readonly finished: boolean
 }
@@ -82,6 +87,8 @@ interface State extends LinkOptions {
   /** On this connection. */
   askedAgain: boolean
   finishing: boolean
+  /** How often the peer has asked for everything again while it could not have it yet. */
+  pressed: number
   /** 0 before the first. */
   peerEpoch: number
   peerFinished: boolean
@@ -93,7 +100,7 @@ type Word = 'where' | 'again' | 'finished'
 export function createLink(options: LinkOptions): Link {
   const state: State = {
     ...options,
-    outbox: createOutbox(options.limits),
+    outbox: createOutbox(options.limits, options.nowMs),
     inbox: createInbox(),
     connected: false,
     resumed: false,
@@ -101,6 +108,7 @@ export function createLink(options: LinkOptions): Link {
     rewinding: false,
     askedAgain: false,
     finishing: false,
+    pressed: 0,
     peerEpoch: 0,
     peerFinished: false,
   }
@@ -127,7 +135,7 @@ export function createLink(options: LinkOptions): Link {
     },
     status: () => ({
       unacknowledged: state.outbox.unacknowledged(),
-      keptBytes: state.outbox.keptBytes(),
+      ...state.outbox.kept(),
       held: state.inbox.waiting(),
       finished: state.peerFinished,
     }),
@@ -212,6 +220,7 @@ function resume(state: State, frame: Extract<LinkFrame, { kind: 'resume' }>): vo
     inbox.reset()
     hooks.hold(false)
   }
+  if (!isFirst && !knows) press(state)
   if (!knows) outbox.resumeAt(frame.step, reborn)
   else if (isFirst) outbox.resumeAfter(frame.received)
   state.resumed = true
@@ -221,6 +230,18 @@ function resume(state: State, frame: Extract<LinkFrame, { kind: 'resume' }>): vo
   if (state.finishing) say(state, 'finished')
   if (state.rewinding && !state.askedAgain) askAgain(state)
   pump(state)
+}
+
+/**
+ * On one connection an honest peer asks for everything again where it has found its place, at longer and longer
+ * intervals: in the time that it takes to have it, seldom more than thrice.
+ */
+const PRESSED_MAX = 64
+
+function press(state: State): void {
+  state.pressed = state.outbox.waitMs() > 0 ? state.pressed + 1 : 0
+  if (state.pressed > PRESSED_MAX)
+    state.hooks.fault('flooding', 'it asks again and again for what it has been sent')
 }
 
 function pump(state: State): void {
@@ -235,6 +256,8 @@ function pump(state: State): void {
     inbox.told()
     outbox.sent(bundle)
   }
+  const waitMs = state.resumed ? outbox.waitMs() : 0
+  if (waitMs > 0) hooks.pumpIn(waitMs)
   // One that found no room before.
   if (inbox.untoldBytes() >= state.limits.ackBytes) acknowledge(state)
 }

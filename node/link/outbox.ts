@@ -2,6 +2,7 @@
  * What one link has to send: numbered messages, kept until they are acknowledged and, of the last steps, longer, for
  * a peer that restarts.
  */
+import { type Budget, createBudget } from './budget.ts'
 import type { LinkLimits } from './limits.ts'
 
 /** A message in wire form, shared by all the links that carry it. */
@@ -19,8 +20,10 @@ export interface Encoded {
 
 export interface Outbox {
   add(message: Encoded): void
-  /** The messages that may be sent next, as one frame; null where there are none or enough are in flight. */
+  /** The messages that may be sent next, as one frame; null where there are none or enough are in flight or resent. */
   nextBundle(): Bundle | null
+  /** What comes next was sent before, and may be sent again after so long; 0: nothing waits for that. */
+  waitMs(): number
   /** The bundle has been handed to the transport. */
   sent(bundle: Bundle): void
   acknowledgedUpTo(number: number): void
@@ -38,7 +41,16 @@ export interface Outbox {
   /** The last step of which not everything is kept; 0: none. Who needs that step cannot be served. */
   forgottenStep(): number
   unacknowledged(): number
-  keptBytes(): number
+  kept(): Kept
+}
+
+/** What is kept, sent or not. */
+export interface Kept {
+  readonly keptMessages: number
+  /** With what each message takes beside its bytes. */
+  readonly keptBytes: number
+  /** Bytes sent again so far. */
+  readonly resentBytes: number
 }
 
 export interface Bundle {
@@ -50,6 +62,7 @@ export interface Bundle {
 
 interface State {
   readonly limits: LinkLimits
+  readonly budget: Budget
   kept: Encoded[]
   keptBytes: number
   /** Number of `kept[0]`; numbers begin at 1. */
@@ -59,35 +72,42 @@ interface State {
   acknowledged: number
   inFlightBytes: number
   forgottenStep: number
+  /** What became of each of `kept`: `UNSENT`, `SENT` or `TAKEN`, once and for all. */
+  fates: number[]
+  /** Bytes of those kept that were once taken. */
+  takenBytes: number
+  resentBytes: number
 }
 
-export function createOutbox(limits: LinkLimits): Outbox {
+const UNSENT = 0
+const SENT = 1
+/** It has been acknowledged, however often it was sent again since. */
+const TAKEN = 2
+
+/** @param nowMs a clock that never goes back */
+export function createOutbox(limits: LinkLimits, nowMs: () => number): Outbox {
   const state: State = {
     limits,
-    kept: [],
-    keptBytes: 0,
-    first: 1,
-    next: 1,
-    acknowledged: 0,
-    inFlightBytes: 0,
-    forgottenStep: 0,
+    budget: createBudget(limits, nowMs, () => state.takenBytes),
+    ...{ kept: [], keptBytes: 0, first: 1, next: 1, acknowledged: 0, inFlightBytes: 0, forgottenStep: 0 },
+    ...{ fates: [], takenBytes: 0, resentBytes: 0 },
   }
   return {
     add(message) {
       state.kept.push(message)
-      state.keptBytes += message.bytes
+      state.fates.push(UNSENT)
+      state.keptBytes += message.bytes + limits.keptOverheadBytes
       while (state.keptBytes > limits.keptBytesMax && state.kept.length > 1) dropOldest(state)
     },
-    nextBundle: () => nextBundle(state),
-    sent({ messages, bytes }) {
-      state.next += messages.length
-      state.inFlightBytes += bytes
-    },
+    nextBundle: () => (waitMs(state) > 0 ? null : nextBundle(state)),
+    waitMs: () => waitMs(state),
+    sent: bundle => sent(state, bundle),
     acknowledgedUpTo: number => acknowledgedUpTo(state, number),
     resumeAfter(received) {
       state.next = Math.min(Math.max(state.first, received + 1), end(state))
       state.acknowledged = state.next - 1
       state.inFlightBytes = 0
+      for (let n = state.first; n < state.next; n++) taken(state, n - state.first)
     },
     resumeAt(step, reborn) {
       if (reborn) keepOnly(state, ({ answers }) => answers !== true)
@@ -107,7 +127,11 @@ export function createOutbox(limits: LinkLimits): Outbox {
     },
     forgottenStep: () => state.forgottenStep,
     unacknowledged: () => end(state) - 1 - state.acknowledged,
-    keptBytes: () => state.keptBytes,
+    kept: () => ({
+      keptMessages: state.kept.length,
+      keptBytes: state.keptBytes,
+      resentBytes: state.resentBytes,
+    }),
   }
 }
 
@@ -127,7 +151,8 @@ function dropOldest(state: State): void {
 
 function dropFirst(state: State): Encoded {
   const dropped = state.kept.shift()!
-  state.keptBytes -= dropped.bytes
+  state.keptBytes -= dropped.bytes + state.limits.keptOverheadBytes
+  if (state.fates.shift() === TAKEN) state.takenBytes -= dropped.bytes
   state.first++
   if (dropped.timeless !== true) state.forgottenStep = Math.max(state.forgottenStep, dropped.step)
   return dropped
@@ -135,16 +160,55 @@ function dropFirst(state: State): Encoded {
 
 /** Numbers may shift, as the peer has forgotten those that it has heard. */
 function keepOnly(state: State, isKept: (message: Encoded, number: number) => boolean): void {
-  state.kept = state.kept.filter((message, i) => isKept(message, state.first + i))
-  state.keptBytes = state.kept.reduce((sum, { bytes }) => sum + bytes, 0)
+  const { kept, fates, first, limits } = state
+  state.kept = []
+  state.fates = []
+  state.keptBytes = 0
+  state.takenBytes = 0
+  for (const [i, message] of kept.entries()) {
+    if (!isKept(message, first + i)) continue
+    const fate = fates[i]!
+    state.kept.push(message)
+    state.fates.push(fate)
+    state.keptBytes += message.bytes + limits.keptOverheadBytes
+    if (fate === TAKEN) state.takenBytes += message.bytes
+  }
 }
 
 /** What has not been sent cannot have been taken, whatever the peer says. */
 function acknowledgedUpTo(state: State, number: number): void {
   const upTo = Math.min(number, state.next - 1)
-  for (let n = Math.max(state.acknowledged + 1, state.first); n <= upTo; n++)
+  for (let n = Math.max(state.acknowledged + 1, state.first); n <= upTo; n++) {
     state.inFlightBytes -= state.kept[n - state.first]!.bytes
+    taken(state, n - state.first)
+  }
   state.acknowledged = Math.max(state.acknowledged, upTo)
+}
+
+/** For the first time this is progress, and pays. */
+function taken(state: State, index: number): void {
+  if (state.fates[index] !== SENT) return
+  const { bytes } = state.kept[index]!
+  state.fates[index] = TAKEN
+  state.takenBytes += bytes
+  state.budget.earn(bytes)
+}
+
+function sent(state: State, { messages, bytes }: Bundle): void {
+  let againBytes = 0
+  for (const [i, message] of messages.entries()) {
+    const index = state.next - state.first + i
+    if (state.fates[index] === UNSENT) state.fates[index] = SENT
+    else againBytes += message.bytes
+  }
+  if (againBytes > 0) state.budget.spend(againBytes)
+  state.resentBytes += againBytes
+  state.next += messages.length
+  state.inFlightBytes += bytes
+}
+
+function waitMs({ next, first, fates, budget }: State): number {
+  return (fates[next - first] ?? UNSENT) === UNSENT ? 0 : budget.waitMs()
 }
 
 function nextBundle(state: State): Bundle | null {

@@ -6,6 +6,7 @@ import type { Message } from '../../agreement/message.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import { echoThreshold } from '../../agreement/thresholds.ts'
 import type { Attack } from '../../learning/attacks/attack.ts'
+import { type DecodeLimits, decodeLinkFrame, encodeLinkFrame } from '../codec/index.ts'
 
 export interface Camps {
   readonly peers: number
@@ -16,6 +17,32 @@ export interface Camps {
 
 export const swarmAttackNames = ['mirror', 'favour'] as const
 export type SwarmAttackName = (typeof swarmAttackNames)[number]
+
+const NO_MESSAGES: DecodeLimits = { peers: 0, dimension: 0, stepsMax: 0, iterationsMax: 0 }
+/** Behind each frame with messages. */
+const RESUMES = 10
+
+/** Follows the protocol, and asks each peer over and over for everything again, as if it knew nothing of its life. */
+export function insist(): Attack {
+  // What it says itself is taken for its word: in another's epoch each would have the other begin again, for ever.
+  let epoch = 0
+  return {
+    name: 'insist',
+    did: 'asked for everything again, over and over',
+    rushing: false,
+    perRecipient: false,
+    forge: ({ own }) => own,
+    wire(frame) {
+      if (frame.length === 1) {
+        const said = decodeLinkFrame(frame, NO_MESSAGES)
+        if ('kind' in said && said.kind === 'resume') epoch = said.epoch
+        return [frame]
+      }
+      const resume = { kind: 'resume', epoch, peerEpoch: 0, received: 0, step: 1, forgotten: 0 } as const
+      return [frame, ...Array.from({ length: RESUMES }, () => encodeLinkFrame(resume))]
+    },
+  }
+}
 
 export function swarmAttack(name: SwarmAttackName, camps: Camps): Attack {
   return name === 'mirror' ? mirror(camps) : favour(camps)

@@ -140,6 +140,14 @@ export const mutants: readonly Mutant[] = [
     within: 500,
   },
   {
+    name: 'resume-without-budget',
+    file: 'node/link/outbox.ts',
+    line: 'nextBundle: () => (waitMs(state) > 0 ? null : nextBundle(state)),',
+    becomes: 'nextBundle: () => nextBundle(state),',
+    within: 500,
+    swarm: 'learning',
+  },
+  {
     name: 'no-signature-check',
     file: 'node/incoming.ts',
     line: 'if (!verifier.accepts(message)) {',

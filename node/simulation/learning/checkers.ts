@@ -7,9 +7,10 @@ import { type Message, slotKey } from '../../../agreement/message.ts'
 import type { Evidence, FaultKind, PeerIndex } from '../../../agreement/protocol.ts'
 import { coordinateWiseDiameter, type Vector } from '../../../agreement/vector.ts'
 import type { LearnOutput } from '../../../learning/learn-contract.ts'
+import { createResendChecker, type ResendChecker } from '../checkers/resends.ts'
 import type { LearningScenario } from './scenario.ts'
 
-export interface LearningCheckers {
+export interface LearningCheckers extends ResendChecker {
   output(peer: PeerIndex, output: LearnOutput): void
   received(peer: PeerIndex, from: PeerIndex, message: Message): void
   /** A peer has shown another a proof: it had it on its disk by then. */
@@ -55,6 +56,7 @@ export function createLearningCheckers(
     shown: (_peer, from, { slot }) => void accusedBy.get(from)?.add(slot.sender),
     connected: (peer, other) => shun(peer, other, 'is connected with'),
     lostDisk: peer => accusedBy.get(peer)?.clear(),
+    ...createResendChecker(scenario.linkLimits, detail => violate('resends', detail)),
     output(peer, output) {
       // Signed is signed, whether or not it ever left.
       if (output.kind === 'stepped' && output.state.step > scenario.cohort.steps + 1)

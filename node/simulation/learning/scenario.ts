@@ -14,6 +14,7 @@ import { defaultLinkLimits, type LinkLimits } from '../../link/limits.ts'
 import type { Conditions } from '../conditions.ts'
 import { pick } from '../pick.ts'
 import { swarmProtocols } from '../scenario.ts'
+import { insist } from '../swarm-attacks.ts'
 import { drawLearningConditions } from './draw-conditions.ts'
 
 export interface LearningScenario {
@@ -43,7 +44,9 @@ export function drawLearningScenario(seed: number): LearningScenario {
     .shuffle(Array.from({ length: peers }, (_, peer) => peer))
     .slice(0, liars)
     .sort((a, b) => a - b)
-  const attackName = liars === 0 ? 'none' : pick(random, attacks)
+  const drawn = liars === 0 ? 'none' : pick(random, attacks)
+  const budgets = randomStream(seed, 'budgets')
+  const attackName = liars > 0 && budgets.uniform() < INSIST_SHARE ? INSIST : drawn
   // A long run is one that somebody can be left behind in.
   const schedule = pick(random, ['practical', 'practical', 'practical', 'log', 'theory'] as const)
   const steps =
@@ -58,10 +61,24 @@ export function drawLearningScenario(seed: number): LearningScenario {
     centres: drawCentres(seed, peers, dimension),
     noise: pick(random, [0, 0.1]),
     gradientMs: pick(random, [0, 1, 5, 20]),
-    byzantine: { peers: byzantine, attack: liars === 0 ? null : attackNamed(attackName) },
+    byzantine: { peers: byzantine, attack: attackOf(attackName) },
     conditions: drawLearningConditions(scene, randomStream(seed, 'conditions'), randomStream(seed, 'disks')),
-    linkLimits: drawLinkLimits(cohort, dimension, random),
+    linkLimits: {
+      ...drawLinkLimits(cohort, dimension, random),
+      ...((attackName === INSIST || budgets.uniform() < 0.25) && TIGHT_BUDGET),
+    },
   }
+}
+
+const INSIST = 'insist'
+/** Of the runs with faulty peers. */
+const INSIST_SHARE = 0.15
+/** Vectors are short here: so much is a few frames, and honest peers that come and go have to wait, too. */
+const TIGHT_BUDGET = { resentBytesMin: 2048, resentWindows: 1, resentRefillMs: 30_000, bundleBytes: 1024 }
+
+function attackOf(name: string): Attack | null {
+  if (name === INSIST) return insist()
+  return name === 'none' ? null : attackNamed(name)
 }
 
 /** Mostly few, as each costs n² votes a vector; among four, sometimes enough to be left behind in. */
@@ -114,5 +131,5 @@ function drawLinkLimits(cohort: Cohort, dimension: number, random: RandomStream)
   const { gradient, parameters } = cohort.iterations
   const stepBytes =
     (cohort.schedule === 'practical' ? gradient + parameters : 12) * (4 * dimension + OVERHEAD_BYTES)
-  return { ...defaultLinkLimits, keptBytesMax: KEPT_STEPS * stepBytes }
+  return { ...defaultLinkLimits, keptBytesMax: KEPT_STEPS * stepBytes, keptOverheadBytes: 0 }
 }

@@ -67,7 +67,7 @@ export function createLearningStage(
   const members = [...cohort.members.keys()]
   const parts: Parts = {
     ...{ scenario, checkers, honest, world, authority: createTableAuthority(), rules: sharedRules() },
-    network: networkOf(scenario, world, honest, links, extra),
+    network: networkOf(scenario, world, honest, links, extra, checkers),
     blackboard: createBlackboard(honest.length),
     disks: members.map(peer =>
       honest.includes(peer)
@@ -125,6 +125,7 @@ function networkOf(
   honest: readonly PeerIndex[],
   links: RandomStream,
   extra: { readonly of: (from: PeerIndex, to: PeerIndex) => number; readonly calm: boolean },
+  checkers: LearningCheckers,
 ): SimulatedNetwork {
   const latencyMs = createLatency(conditions.latency, links)
   const rushes = conditions.scheduler.kind === 'rushing'
@@ -133,6 +134,9 @@ function networkOf(
     ...{ bytesPerMs: conditions.bytesPerMs, queueBytesMax: conditions.queueBytesMax },
     latencyMs: (from, to) => (rushes && !honest.includes(from) ? 0 : latencyMs(from, to)),
     extraMs: (from, to) => (extra.calm ? 0 : extra.of(from, to)),
+    onSend(from, to, frame) {
+      if (honest.includes(from)) checkers.sent(from, to, frame, world.nowMs())
+    },
   })
 }
 
@@ -155,6 +159,7 @@ function begin(parts: Parts, self: PeerIndex): void {
   const life = ++lives[self]!
   if (life > 1) parts.restarts++
   const isHonest = honest.includes(self)
+  if (isHonest) parts.checkers.began(self, world.nowMs())
   const peer = createPeer({
     ...{ cohort, self, linkLimits, epoch: life, initial: new Float32Array(dimension) },
     oracle: quadratic(parts, self, life),

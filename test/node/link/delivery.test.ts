@@ -1,6 +1,7 @@
 /** Every message arrives, in order, once, whatever befalls connections, sockets and either side. */
 import test from 'ava'
 import fc from 'fast-check'
+import { defaultLinkLimits, type LinkLimits } from '../../../node/link/limits.ts'
 import { message, pair, upTo } from './pair.ts'
 
 type Deed =
@@ -57,7 +58,7 @@ function play(net: ReturnType<typeof pair>, list: readonly { deed: Deed; side: n
   for (const { deed, side } of list) act[deed](side)
   net.connect()
   for (const side of [0, 1]) net.drain(side)
-  net.settle()
+  net.rest()
   return sent
 }
 
@@ -65,50 +66,65 @@ function play(net: ReturnType<typeof pair>, list: readonly { deed: Deed; side: n
 const isLasting = (step: number) => step % 3 !== 0
 const numbered = (step: number) => ({ ...message(step), once: !isLasting(step) })
 
-test('every message arrives once and in order, whenever the connection breaks', t => {
-  fc.assert(
-    fc.property(deeds({}), list => {
-      const net = pair()
-      const sent = play(net, list)
-      for (const side of [0, 1]) {
-        t.deepEqual(net.sides[1 - side]!.taken, upTo(sent[side]!))
-        t.is(net.sides[side]!.link.status().unacknowledged, 0)
-      }
-    }),
-    { numRuns: 1000 },
-  )
-})
+const one = message(1).bytes
 
-test('after a rewind everything comes again, whenever it is, both sides at once too', t => {
-  fc.assert(
-    fc.property(deeds({ rewind: 1, 'rewind-inside': 1 }), list => {
-      const net = pair()
-      const sent = play(net, list)
-      for (const [self, { taken, gaps }] of net.sides.entries()) {
-        t.deepEqual(taken.filter(isLasting), upTo(sent[1 - self]!).filter(isLasting))
-        t.is(new Set(taken).size, taken.length)
-        t.deepEqual(gaps, [])
-      }
-    }),
-    { numRuns: 4000 },
-  )
-})
+/** As they are, and so that nearly all that is sent again has to wait until it is paid for. */
+const budgets: Readonly<Record<string, LinkLimits>> = {
+  '': defaultLinkLimits,
+  ', with next to no budget': {
+    ...defaultLinkLimits,
+    ...{ bundleBytes: 2 * one, resentBytesMin: 2 * one, resentWindows: 0 },
+  },
+}
 
-test('whoever restarts or rewinds has everything afterwards, whatever befalls either side', t => {
-  fc.assert(
-    fc.property(deeds({ rewind: 1, 'rewind-inside': 1, restart: 1 }), list => {
-      const net = pair()
-      const sent = play(net, list)
-      for (const [self, { taken, gaps }] of net.sides.entries()) {
-        const lasting = [...new Set(taken.filter(isLasting))]
-        t.deepEqual(
-          lasting,
-          upTo(sent[1 - self]!).filter(isLasting),
-          'again only what an earlier life had sent',
-        )
-        t.deepEqual(gaps, [])
-      }
-    }),
-    { numRuns: 4000 },
-  )
-})
+for (const [how, limits] of Object.entries(budgets)) {
+  test(`every message arrives once and in order, whenever the connection breaks${how}`, t => {
+    fc.assert(
+      fc.property(deeds({}), list => {
+        const net = pair(limits)
+        const sent = play(net, list)
+        for (const side of [0, 1]) {
+          t.deepEqual(net.sides[1 - side]!.taken, upTo(sent[side]!))
+          t.is(net.sides[side]!.link.status().unacknowledged, 0)
+        }
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  test(`after a rewind everything comes again, whenever it is, both sides at once too${how}`, t => {
+    fc.assert(
+      fc.property(deeds({ rewind: 1, 'rewind-inside': 1 }), list => {
+        const net = pair(limits)
+        const sent = play(net, list)
+        for (const [self, { taken, gaps, faults }] of net.sides.entries()) {
+          t.deepEqual(taken.filter(isLasting), upTo(sent[1 - self]!).filter(isLasting))
+          t.is(new Set(taken).size, taken.length)
+          t.deepEqual(gaps, [])
+          t.deepEqual(faults, [])
+        }
+      }),
+      { numRuns: 4000 },
+    )
+  })
+
+  test(`whoever restarts or rewinds has everything afterwards, whatever befalls either side${how}`, t => {
+    fc.assert(
+      fc.property(deeds({ rewind: 1, 'rewind-inside': 1, restart: 1 }), list => {
+        const net = pair(limits)
+        const sent = play(net, list)
+        for (const [self, { taken, gaps, faults }] of net.sides.entries()) {
+          const lasting = [...new Set(taken.filter(isLasting))]
+          t.deepEqual(
+            lasting,
+            upTo(sent[1 - self]!).filter(isLasting),
+            'again only what an earlier life had sent',
+          )
+          t.deepEqual(gaps, [])
+          t.deepEqual(faults, [])
+        }
+      }),
+      { numRuns: 4000 },
+    )
+  })
+}

@@ -70,7 +70,7 @@ test('a peer that restarted is sent what is kept of the steps that it still need
 })
 
 test('what a peer that is away too long would need is dropped, oldest first, and it is told of the gap', t => {
-  const one = message(1).bytes
+  const one = message(1).bytes + defaultLinkLimits.keptOverheadBytes
   const net = pair({ ...defaultLinkLimits, keptBytesMax: 4 * one })
   net.connect()
   net.sides[0]!.link.enqueue(message(1))

@@ -1,5 +1,6 @@
 /** Two sides of a link and the wire between them, for the tests beside this file. */
 import type { Message } from '../../../agreement/message.ts'
+import type { FaultKind } from '../../../agreement/protocol.ts'
 import { decodeLinkFrame, encodeMessage } from '../../../node/codec/index.ts'
 import { defaultLinkLimits, type LinkLimits } from '../../../node/link/limits.ts'
 import { createLink, type Link } from '../../../node/link/link.ts'
@@ -22,6 +23,8 @@ export interface Side {
   link: Link
   readonly taken: number[]
   readonly gaps: (number | null)[]
+  /** What it blames the other side for. */
+  readonly faults: FaultKind[]
   /** Takes messages up to this step; later ones wait. */
   ready: number
   held: boolean
@@ -39,16 +42,19 @@ export interface Side {
 /** Two sides and the wire between them: frames in flight in both directions, lost when the connection breaks. */
 export function pair(linkLimits: LinkLimits = defaultLinkLimits) {
   const wires: Frame[][] = [[], []]
+  const later: { readonly atMs: number; readonly link: Link }[] = []
   let up = false
+  let nowMs = 0
   const side = (self: number, epoch: number): Side => {
     const state: Side = {
-      ...{ link: null as never, taken: [], gaps: [], ready: Infinity, held: false, step: 1 },
+      ...{ link: null as never, taken: [], gaps: [], faults: [], ready: Infinity, held: false, step: 1 },
       ...{ full: false, met: 0, onTake: null, lazy: false },
     }
     state.link = createLink({
       epoch,
       limits: linkLimits,
       step: () => state.step,
+      nowMs: () => nowMs,
       hooks: {
         send: frame => up && !state.full && wires[self]!.push(frame) > 0,
         take(received) {
@@ -66,8 +72,13 @@ export function pair(linkLimits: LinkLimits = defaultLinkLimits) {
         ackSoon() {
           if (!state.full && !state.lazy) state.link.acknowledge()
         },
+        pumpIn(ms) {
+          if (later.every(({ link }) => link !== state.link))
+            later.push({ atMs: nowMs + ms, link: state.link })
+        },
         reborn: () => state.met++,
         gap: missing => state.gaps.push(missing),
+        fault: kind => state.faults.push(kind),
       },
     })
     return state
@@ -108,6 +119,18 @@ export function pair(linkLimits: LinkLimits = defaultLinkLimits) {
     settle() {
       for (let i = 0; i < 10_000; i++) if (![deliver(0), deliver(1)].some(Boolean)) return
       throw new Error('the link does not come to rest')
+    },
+    /** Time passes until nothing waits for it any more. */
+    rest() {
+      this.settle()
+      for (let next = later.shift(); next !== undefined; next = later.shift()) {
+        nowMs = Math.max(nowMs, next.atMs)
+        if (sides.some(({ link }) => link === next.link)) next.link.pump()
+        this.settle()
+      }
+    },
+    pass(ms: number) {
+      nowMs += ms
     },
     restart(self: number, epoch: number) {
       sides[self] = side(self, epoch)

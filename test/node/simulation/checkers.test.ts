@@ -141,7 +141,11 @@ test('an honest peer accused by an honest one', t => {
 
 test('a queue beyond its limit, and messages held back', t => {
   const { found, checkers } = checked()
-  const link = { unacknowledged: 0, keptBytes: 0, held: 0, finished: false }
+  const link = {
+    ...{ unacknowledged: 0, keptMessages: 0, keptBytes: 0, resentBytes: 0 },
+    held: 0,
+    finished: false,
+  }
   checkers.links(0, [null, link])
   t.deepEqual(found, [])
   checkers.links(0, [null, { ...link, keptBytes: 2 ** 40 }])

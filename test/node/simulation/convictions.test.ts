@@ -42,7 +42,16 @@ function run(): Watched & { until(done: () => boolean): boolean } {
   const met = new Map<PeerIndex, PeerIndex[]>(honest.map(peer => [peer, []]))
   const shown: string[] = []
   const checkers: LearningCheckers = {
-    ...{ output() {}, received() {}, accused() {}, lostDisk() {}, lostUnsaid() {}, end() {} },
+    ...{
+      output() {},
+      received() {},
+      accused() {},
+      lostDisk() {},
+      lostUnsaid() {},
+      began() {},
+      sent() {},
+      end() {},
+    },
     connected: (peer, other) => void met.get(peer)!.push(other),
     shown: (peer, from, { slot }) => void shown.push(`${from} shows ${peer} ${slot.sender}`),
   }

@@ -18,7 +18,9 @@ export const present = (changes: Partial<Present> = {}): Present => ({
   ...{ step: 3, phase: 'gradient', computing: false, waitingFor: [], faults: [], convicted: [] },
   ...{ messagesSent: 5, bytesSent: 1000, bytesReceived: 2000 },
   links: cohort.members.map((_, peer) =>
-    peer === 1 ? null : { unacknowledged: peer, keptBytes: 100, held: 0, finished: false },
+    peer === 1
+      ? null
+      : { unacknowledged: peer, keptMessages: 1, keptBytes: 100, resentBytes: 0, held: 0, finished: false },
   ),
   ...changes,
 })

@@ -1,0 +1,58 @@
+/** Peers that ask for everything again, over and over: what that brings them, and that it would be noticed. */
+import test from 'ava'
+import { encodeLinkFrame, encodeMessage } from '../../../node/codec/index.ts'
+import { defaultLinkLimits } from '../../../node/link/limits.ts'
+import { createResendChecker } from '../../../node/simulation/checkers/resends.ts'
+import { createLearningCheckers } from '../../../node/simulation/learning/checkers.ts'
+import { createLearningStage } from '../../../node/simulation/learning/stage.ts'
+import { insist } from '../../../node/simulation/swarm-attacks.ts'
+import { smallCohort } from './small-cohort.ts'
+
+const slot = { step: 1, phase: 'gradient', iteration: 0, sender: 0 } as const
+const messages = [encodeMessage({ kind: 'ready', slot, digest: '00'.repeat(32) })]
+const frame = () => encodeLinkFrame({ kind: 'data', sequence: 1 }, messages)
+const bytes = messages.flat().reduce((sum, chunk) => sum + chunk.byteLength, 0)
+
+test('what is sent again beyond progress and budget is a violation, by member and by life', t => {
+  const found: string[] = []
+  const limits = { resentBytesMin: 2 * bytes, resentWindows: 0, resentRefillMs: 1000, bundleBytes: bytes }
+  const checker = createResendChecker({ ...defaultLinkLimits, ...limits }, detail => found.push(detail))
+  checker.began(0, 0)
+  // Once for the first time; then as often as that, twice the budget, and a frame beyond it.
+  for (let i = 0; i < 1 + 1 + 4 + 1; i++) checker.sent(0, 1, frame(), 0)
+  checker.sent(0, 2, frame(), 0)
+  t.deepEqual(found, [])
+  checker.sent(0, 1, frame(), 0)
+  t.is(found.length, 1)
+  t.regex(found[0]!, /^peer 0 sent \d+ bytes again to peer 1/)
+  checker.sent(0, 1, frame(), 1000)
+  t.is(found.length, 1, 'time allows some')
+  checker.began(0, 1000)
+  checker.sent(0, 1, frame(), 1000)
+  t.is(found.length, 1, 'a new life remembers nothing')
+})
+
+test('a cohort learns on while a member asks for everything again all the time', t => {
+  const [peers, faults] = [7, 1]
+  const honest = [0, 1, 2, 3, 4, 5]
+  const drawn = smallCohort({
+    ...{ protocol: 'mda', peers, faults, steps: 40, syncMs: 1 },
+    byzantine: { peers: [6], attack: insist() },
+  })
+  const scenario = { ...drawn, linkLimits: { ...defaultLinkLimits, resentBytesMin: 2048, bundleBytes: 1024 } }
+  const violations: string[] = []
+  const checkers = createLearningCheckers(scenario, honest, (checker, detail) =>
+    violations.push(`${checker}: ${detail}`),
+  )
+  const stage = createLearningStage(scenario, honest, checkers)
+  for (let peer = 0; peer < peers; peer++) stage.begin(peer)
+  stage.world.runSync({
+    ...{ maxTimeMs: 60_000, maxEvents: 3_000_000 },
+    until: () => honest.every(peer => stage.results[peer] !== null),
+  })
+  checkers.end(stage.results, String)
+  t.deepEqual(violations, [])
+  const resentTo = (to: readonly number[]) =>
+    honest.flatMap(peer => to.map(other => stage.peers[peer]!.status().links[other]?.resentBytes ?? 0))
+  t.true(Math.min(...resentTo([6])) > 4 * Math.max(...resentTo(honest)), 'beside where everyone begins')
+})
