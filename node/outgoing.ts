@@ -8,7 +8,7 @@ import { encodeMessage } from './codec/index.ts'
 import type { Journal } from './journal.ts'
 import type { Link } from './link/link.ts'
 import type { Encoded } from './link/outbox.ts'
-import { sizeOf } from './ports.ts'
+import { type Frame, sizeOf } from './ports.ts'
 
 export interface Outgoing {
   send(envelopes: readonly Envelope[]): void
@@ -41,6 +41,14 @@ const lasting: ReadonlySet<Message['kind']> = new Set(['vector', 'echo', 'ready'
 /** What a later life of the peer has not asked for, or is told when it begins. */
 const answering: ReadonlySet<Message['kind']> = new Set(['payload', 'position', 'evidence'])
 
+/**
+ * Links keep what they send for long, and a header as it is written lies in a slab of 64 KB that the whole process
+ * shares for what comes and goes: one that is kept would keep all of it. A vector's bytes are the vector itself.
+ */
+function inOwnSize([header, ...vector]: Frame): Frame {
+  return header === undefined ? [] : [new Uint8Array(header), ...vector]
+}
+
 export function createOutgoing(options: OutgoingOptions): Outgoing {
   const { journal, links, inTurn, pumpLater, failed } = options
   let unsynced: Envelope[] = []
@@ -48,7 +56,7 @@ export function createOutgoing(options: OutgoingOptions): Outgoing {
   let messagesSent = 0
 
   const put = (to: Envelope['to'], message: Message) => {
-    const chunks = encodeMessage(message)
+    const chunks = inOwnSize(encodeMessage(message))
     const state = message.slot.phase === 'state'
     // A proof is of no step, and a later life of the peer is shown it anew.
     const timeless = state || message.kind === 'evidence'
