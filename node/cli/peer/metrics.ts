@@ -36,6 +36,11 @@ export function createMetrics(status: () => PeerStatus, registry = new Registry(
   gauge('loss', 'on the own batch, after the last step', ({ loss }) => loss)
   gauge('accuracy', 'on the test set, once finished', ({ accuracy }) => accuracy)
   gauge('cohort_faults_max', 'f: members that may be faulty', ({ cohort }) => cohort.faults)
+  gauge(
+    'array_buffer_bytes',
+    'memory of buffers, vectors among them',
+    ({ memory }) => memory.arrayBufferBytes,
+  )
   totals(registers, status)
   perPeer(registers, status)
   return registry
@@ -91,7 +96,13 @@ function perPeer(registers: Registry[], status: () => PeerStatus): void {
     'sent or to be sent, and not acknowledged',
     ({ link }) => link?.unacknowledged ?? null,
   )
-  gauge('kept_bytes', 'kept for the member in case it restarts', ({ link }) => link?.keptBytes ?? null)
+  gauge(
+    'kept_bytes',
+    'memory of what is kept for the member in case it restarts',
+    ({ link }) => link?.keptBytes ?? null,
+  )
+  gauge('kept_messages', 'messages kept for the member', ({ link }) => link?.keptMessages ?? null)
+  gauge('resent_bytes', 'sent to the member more than once', ({ link }) => link?.resentBytes ?? null)
   gauge('held_messages', 'of the member, too early to be taken', ({ link }) => link?.held ?? null)
   gauge('missed_seconds', 'for so long this peer has waited for the member', ({ peer }, { waiting }) => {
     return waiting?.missing.find(missing => missing.peer === peer)?.seconds ?? 0

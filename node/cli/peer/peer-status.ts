@@ -30,10 +30,20 @@ export interface PeerStatus {
   readonly loss: number | null
   readonly accuracy: number | null
   readonly traffic: Traffic
+  readonly memory: Memory
   /** All other members. */
   readonly peers: readonly OtherStatus[]
   /** What those did who are no members. */
   readonly strangers: readonly KindCount[]
+}
+
+/** What the process holds, in bytes, as the system and the runtime count it: what waits for the collector included. */
+export interface Memory {
+  readonly rssBytes: number
+  /** Objects, and outside the heap what they hold: buffers, and among those the vectors. */
+  readonly heapBytes: number
+  readonly externalBytes: number
+  readonly arrayBufferBytes: number
 }
 
 interface KindCount {
@@ -117,11 +127,16 @@ export function createStatusBook(seat: Seat, software: string, nowMs: () => numb
     status(present) {
       look(state, present)
       return {
-        ...{ software, pid: process.pid, uptimeSeconds: (nowMs() - startedMs) / 1000 },
+        ...{ software, pid: process.pid, uptimeSeconds: (nowMs() - startedMs) / 1000, memory: memoryNow() },
         ...statusOf(state, present),
       }
     },
   }
+}
+
+function memoryNow(): Memory {
+  const { rss, heapUsed, external, arrayBuffers } = process.memoryUsage()
+  return { rssBytes: rss, heapBytes: heapUsed, externalBytes: external, arrayBufferBytes: arrayBuffers }
 }
 
 function see(state: State, event: PeerEvent): void {
@@ -163,7 +178,10 @@ function look(state: State, { step, phase, computing, waitingFor }: Present): vo
   for (const peer of waitingFor) if (!state.missedSinceMs.has(peer)) state.missedSinceMs.set(peer, nowMs)
 }
 
-function statusOf(state: State, present: Present): Omit<PeerStatus, 'software' | 'pid' | 'uptimeSeconds'> {
+function statusOf(
+  state: State,
+  present: Present,
+): Omit<PeerStatus, 'software' | 'pid' | 'uptimeSeconds' | 'memory'> {
   const { seat, addresses, ending, loss } = state
   const { cohort, cohortId, self } = seat
   const { step, phase, computing, messagesSent, bytesSent, bytesReceived } = present

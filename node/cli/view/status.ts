@@ -4,12 +4,13 @@ import { counted, duration, listed, megabytes, percent, significant } from './fo
 
 /** Sentences first, then the table's rows. */
 export function statusLines(status: PeerStatus): readonly string[] {
-  const { software, pid, uptimeSeconds, cohort, self, step, steps, loss, accuracy, traffic } = status
+  const { software, pid, uptimeSeconds, cohort, self, step, steps, loss, accuracy, traffic, memory } = status
   return [
     `${self.name} (peer ${self.peer}) of ${cohort.name} (${cohort.id.slice(0, 12)}): ${software}, process ${pid}, up ${duration(uptimeSeconds)}`,
     `step ${step}/${steps}, ${phaseText(status)}${loss === null ? '' : `; loss ${significant(loss)}`}${accuracy === null ? '' : `, accuracy ${percent(accuracy)}`}`,
     waitingText(status),
     `sent ${size(traffic.bytesSent)}, received ${size(traffic.bytesReceived)}`,
+    `memory ${size(memory.rssBytes)}: objects ${size(memory.heapBytes)}, buffers ${size(memory.externalBytes)}`,
     ...status.strangers.map(({ kind, count }) => `strangers: ${count} × ${kind}`),
   ].filter(line => line !== '')
 }
@@ -33,7 +34,7 @@ export function statusRow(other: OtherStatus): readonly string[] {
     ...[String(peer), name],
     convicted ? 'cut off' : connected ? `up${since}` : seconds === null ? 'never seen' : `gone${since}`,
     ...[significant(step), lag === null ? '–' : counted(lag, 'step')],
-    link === null ? '–' : `${link.unacknowledged} (${size(link.keptBytes)} kept)`,
+    link === null ? '–' : `${link.unacknowledged} (kept: ${link.keptMessages}, ${size(link.keptBytes)})`,
     link === null ? '–' : String(link.held),
     [...seen, ...(convicted ? [`equivocates${evidence === null ? '' : `: ${evidence}`}`] : [])].join('\n') ||
       'none',

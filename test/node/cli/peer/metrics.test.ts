@@ -39,11 +39,14 @@ test('every scrape has the status of its moment, and nothing that does not exist
     'concord_peer_connected{peer="ada"} 1',
     'concord_peer_connected{peer="cleo"} 0',
     'concord_peer_kept_bytes{peer="dora"} 100',
+    'concord_peer_kept_messages{peer="dora"} 1',
+    'concord_peer_resent_bytes{peer="dora"} 0',
     'concord_faults_total{peer="dora",kind="malformed"} 4',
   ])
     t.true(text.split('\n').includes(line), `${line}\n${text}`)
   t.notRegex(text, /^concord_loss |^concord_peer_step/m)
   t.regex(text, /^process_resident_memory_bytes /m)
+  t.regex(text, /^concord_array_buffer_bytes \d+$/m)
   book.see({
     kind: 'step',
     step: 3,

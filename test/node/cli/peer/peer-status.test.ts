@@ -76,7 +76,7 @@ test('each other member has its connection, lag, faults, proof and queue', t => 
     'up for 2.0 s',
     '2',
     '1 step',
-    '0 (100 B kept)',
+    '0 (kept: 1, 100 B)',
     '0',
     'none',
   ])
@@ -95,4 +95,5 @@ test('a person reads step, phase, and the wait in sentences', t => {
   t.is(lines[1], 'step 3/10, agreeing on gradients for 12 s')
   t.is(lines[2], 'waiting for 1 more vector, from cleo (12 s, not connected) or dora (12 s)')
   t.is(lines[3], 'sent 1 kB, received 2 kB')
+  t.regex(lines[4]!, /^memory [\d,]+ MB: objects [\d.,]+ MB, buffers [\d.,]+ MB$/)
 })
