@@ -1,0 +1,74 @@
+/**
+ * One member asks a real peer for everything again, over and over, in frames of some twenty bytes: what it says, and
+ * what that brings. With the raw client, which is no part of our network code.
+ */
+import {
+  type JoinOptions,
+  join,
+  linkFrame,
+  message,
+  prefixed,
+  readLinkFrame,
+  type Target,
+} from './raw/index.ts'
+
+export interface Insisting {
+  /** Bytes on the wire of what was asked, and of what came for it. */
+  readonly saidBytes: number
+  readonly broughtBytes: number
+}
+
+export interface InsistOptions extends JoinOptions {
+  /** Its place in the cohort. */
+  readonly self: number
+  /** Asks so often, each time when the one before has been answered, and reads all that it is given. */
+  readonly asks: number
+  /** Then asks on without waiting, at most so often, until this ends it. */
+  readonly pressesMax: number
+  readonly signal: AbortSignal
+}
+
+/** Of a frame with a vector. */
+const LONG_BYTES = 10_000
+/** How many asks travel together. */
+const BURST = 50
+
+/** Takes and acknowledges what there is at first, and then asks. */
+export async function insist(target: Target, options: InsistOptions): Promise<Insisting> {
+  const { asks, pressesMax, signal } = options
+  const talk = await join(target, options)
+  const { socket } = talk.session.channel
+  const resume = (peerEpoch: bigint) => linkFrame.resume({ epoch: 7, peerEpoch })
+  try {
+    await talk.send(resume(readLinkFrame(await talk.next()).numbers[1]!))
+    // It asks where this member is before it says anything else, and then comes its first vector.
+    for (let answered = false, long = false; !long; ) {
+      const { kind, numbers, rest } = readLinkFrame(await talk.next())
+      if (kind !== 'data') continue
+      const received = Number(numbers[1])
+      long = rest.length >= LONG_BYTES
+      await talk.send(answered ? linkFrame.ack(received) : linkFrame.data(1, [positionOf(options)], received))
+      answered = true
+    }
+    const before = { said: socket.sentBytes, brought: socket.receivedBytes }
+    for (let asked = 0; asked < asks; asked++) {
+      await talk.send(resume(0n))
+      while (readLinkFrame(await talk.next()).kind !== 'resume');
+    }
+    const [saidBytes, broughtBytes] = [socket.sentBytes - before.said, socket.receivedBytes - before.brought]
+    talk.stream.discard()
+    for (let pressed = 0; pressed < pressesMax && !signal.aborted; pressed++) {
+      await talk.send(resume(0n))
+      if (pressed % BURST === 0) await new Promise(setImmediate) // what came meanwhile is read
+    }
+    return { saidBytes, broughtBytes }
+  } finally {
+    talk.close()
+  }
+}
+
+/** A member that is at step 1, and new: frame.proto, `Position` in the phase `state`. */
+function positionOf({ self }: InsistOptions): Buffer {
+  const slot = message([1, 1], [2, 2], [4, self])
+  return prefixed(message([1, slot], [9, message([1, 1], [5, 1])]))
+}
