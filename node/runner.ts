@@ -150,9 +150,7 @@ function linkHooks<I, O extends { readonly kind: string }>(state: State<I, O>, p
       const proofs = state.incoming.proofs().filter(({ slot }) => slot.sender !== state.options.self)
       state.outgoing.send(proofs.map(proof => ({ to: peer, message: { kind: 'evidence', ...proof } })))
     },
-    gap(missing: number | null) {
-      hooks.missed?.(peer, missing)
-    },
+    gap: (missing: number | null) => hooks.missed?.(peer, missing),
     fault: (kind: FaultKind, detail: string) => blame(state, { peer, kind, detail }),
   }
 }
@@ -286,11 +284,8 @@ function serve<I, O extends { readonly kind: string }>(state: State<I, O>, outpu
   hooks.output(output)
 }
 
-function isCaughtUp<O extends { readonly kind: string }>(
-  output: O,
-): output is O & { readonly since: number } {
-  return output.kind === 'caught-up'
-}
+const isCaughtUp = <O extends { readonly kind: string }>(o: O): o is O & { readonly since: number } =>
+  o.kind === 'caught-up'
 
 function isTimer<O extends { readonly kind: string }>(output: O | TimerInput): output is TimerInput {
   return output.kind === 'timer'
