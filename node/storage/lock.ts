@@ -2,8 +2,9 @@
  * One process per directory: two peers with one log would each sign a vector for the same slot. The lock file
  * names its process by id and start time, so that the one left behind by a killed process is taken over.
  */
-import { readFileSync, unlinkSync } from 'node:fs'
-import { readFile, unlink, writeFile } from 'node:fs/promises'
+import { constants, readFileSync, unlinkSync } from 'node:fs'
+import { unlink, writeFile } from 'node:fs/promises'
+import { openExisting } from '../files/safe-open.ts'
 import { isMissing, StorageError } from './errors.ts'
 
 /** Locks held by this very process. */
@@ -48,13 +49,23 @@ async function create(path: string): Promise<boolean> {
 
 async function removeIfStale(path: string): Promise<void> {
   try {
-    const holder = await readFile(path, 'utf8')
+    const holder = await contentOf(path)
     const pid = Number.parseInt(holder, 10)
     // In a container every first process has the same id: one's own id in an older lock is not another process.
     if (pid !== process.pid && isAlive(pid) && describe(pid) === holder) throw locked(path, pid)
     await unlink(path)
   } catch (error) {
     if (!isMissing(error)) throw error
+  }
+}
+
+/** @throws FileError where something else lies there: a link to nothing would be looked at for ever */
+async function contentOf(path: string): Promise<string> {
+  const file = await openExisting(path, constants.O_RDONLY)
+  try {
+    return await file.readFile('utf8')
+  } finally {
+    await file.close()
   }
 }
 

@@ -59,6 +59,12 @@ test('a link in the place of the log or of the watermark is refused', async t =>
   }
 })
 
+test('a link in the place of the lock, to nothing, is refused at once', async t => {
+  const directory = await temporary(t)
+  await symlink(join(directory, 'nothing'), join(directory, `${log}.lock`))
+  await t.throwsAsync(openFileLog(directory), { code: 'not-a-file', message: /peer\.log\.lock/ })
+})
+
 test('a directory that others may write is refused, and one that is made is for its user alone', async t => {
   const directory = join(await temporary(t), 'state')
   await (await openFileLog(directory)).close()
