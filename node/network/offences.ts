@@ -42,7 +42,7 @@ export function reportException(network: Network, peer: PeerIndex | null, error:
     peer,
     'exception',
     `a connection of ${whose} met a defect of this program and was ended: ${error.message}; please report it with its stack`,
-    { stack: error.stack },
+    { stack: error.stack?.split('\n') },
   )
   events.fault(peer, 'exception', `its connection made this peer fail: ${error.message}`)
 }

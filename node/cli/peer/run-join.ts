@@ -58,7 +58,7 @@ export async function runJoin(values: JoinValues, terminal: Terminal): Promise<n
     tell(sentence, stack) {
       view?.stop()
       onEvent({ kind: 'failed', message: sentence })
-      view?.log?.warn({ event: 'defect', stack }, 'the stack of the defect')
+      view?.log?.warn({ event: 'defect', stack: stack.split('\n') }, 'the stack of the defect')
     },
   })
   try {

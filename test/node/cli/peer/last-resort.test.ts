@@ -80,7 +80,7 @@ test('a real peer ends so, with its stack in the log, and goes on when it is sta
     /^concord: a defect of this program ended this peer: planted\. What it has signed is on the disk\./m,
   )
   t.regex(stdout, /"event":"failed".*planted/)
-  t.regex(stdout, /"event":"defect","stack":"Error: planted\\n.*defect\.ts/)
+  t.regex(stdout, /"event":"defect","stack":\["Error: planted",.*defect\.ts/)
   const again = start(join)
   t.teardown(() => again.kill('SIGKILL'))
   await again.until(/"event":"listening"/)

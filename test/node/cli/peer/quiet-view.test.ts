@@ -50,7 +50,8 @@ const provocations: {
     hooks.output?.({ kind: 'caught-up', step: i, since: i, parameters: new Float32Array() } as never),
   gradient: (hooks, _, i) => hooks.gradient?.(i, { gradient: new Float32Array(), loss: 0 }),
   finished: hooks => hooks.finished(new Float32Array()),
-  forgot: hooks => hooks.forgot?.('once, at the start'),
+  // Once, at the start, and nobody else's doing.
+  forgot: (hooks, peer, i) => (peer === 1 && i === 0 ? hooks.forgot?.('its disk was damaged') : undefined),
   failed: hooks => hooks.failed(new Error('once')),
   fault: (hooks, peer, i) =>
     hooks.fault({ peer: i % 2 === 0 ? peer : null, kind: 'malformed', detail: `the ${i}th` }),
