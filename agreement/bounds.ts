@@ -2,13 +2,11 @@
  * What a protocol guarantees at (n, f, synchrony), and what it needs: protocols.md §2.
  * The bound of ICwTM is 5f + 1, not the paper's 4f + 1 (§2.2).
  */
+import type { ProtocolName } from './protocol-names.ts'
 import { honestCount, quorum, type Synchrony } from './thresholds.ts'
 import { type Traffic, trafficOf } from './traffic.ts'
 
-/** The averaging agreements; `mean` is none, and there to be compared with. */
-export const protocolNames = ['mda', 'cva', 'icwtm', 'rb-tm', 'mean'] as const
-/** One of `protocolNames`. */
-export type ProtocolName = (typeof protocolNames)[number]
+export { type ProtocolName, protocolNames } from './protocol-names.ts'
 
 /** What is asked of `bounds`: a protocol for `n` peers of which `f` may be faulty. */
 export interface BoundsQuery {

@@ -2,8 +2,10 @@
  * What peers say to each other. One flat union: every message names its slot, so that routing, signing,
  * accounting and evidence need not know which protocol a message belongs to.
  */
-import type { Commitment, PeerIndex } from './protocol.ts'
 import type { Vector } from './vector.ts'
+
+/** A peer's place in the cohort's list of members, `0 … n − 1`. */
+export type PeerIndex = number
 
 /** The two averaging agreements of a LEARN step. */
 export type AveragedPhase = 'gradient' | 'parameters'
@@ -25,6 +27,12 @@ export interface Slot extends Exchange {
 
 /** SHA-256 of a vector's little-endian bytes, in lower-case hexadecimal. */
 export type Digest = string
+
+/** What an author signed for a slot: the digest of its vector. */
+export interface Commitment {
+  readonly digest: Digest
+  readonly signature: Uint8Array
+}
 
 /** A vector bound to a slot by its author: made by `Commitments.seal`, or opened and checked at the edge. */
 export interface Sealed {

@@ -5,10 +5,9 @@
  * must now do; whoever drives it (a real peer, a simulated one, a test) carries the step out, and dropping
  * any part of one is a bug. A parent protocol absorbs the steps of its children.
  */
-import type { Digest, Message, Slot } from './message.ts'
+import type { Commitment, Message, PeerIndex, Slot } from './message.ts'
 
-/** A peer's place in the cohort's list of members, `0 … n − 1`. */
-export type PeerIndex = number
+export type { Commitment, PeerIndex } from './message.ts'
 
 /** One peer, or every peer but oneself. */
 export type Recipient = PeerIndex | 'others'
@@ -35,12 +34,6 @@ export interface Evidence {
   readonly slot: Slot
   readonly first: Commitment
   readonly second: Commitment
-}
-
-/** What an author signed for a slot: the digest of its vector. */
-export interface Commitment {
-  readonly digest: Digest
-  readonly signature: Uint8Array
 }
 
 /** Everything that a peer can do wrong, by where it is noticed. */

@@ -2,7 +2,7 @@
  * What an iteration costs on the wire among n honest peers: every author's vector once to each other peer, and for the
  * broadcast-based protocol an ECHO and a READY for each author, and a report, from each peer to each other.
  */
-import type { ProtocolName } from './bounds.ts'
+import type { ProtocolName } from './protocol-names.ts'
 
 /** Of one iteration among honest peers. */
 export interface Traffic {

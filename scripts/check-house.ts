@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FileSystem } from 'typescript/unstable/fs'
+import { importCircles } from './house/circles.ts'
 import { publicNamesAreDocumented } from './house/documented.ts'
 import {
   importedPackages,
@@ -44,6 +45,7 @@ export function checkSources(root: string, manifest: Manifest, fs?: FileSystem):
     sources => [
       ...sources.flatMap(source => rules.flatMap(rule => rule(source))),
       ...publicNamesAreDocumented(sources),
+      ...importCircles(sources),
     ],
     fs,
   )

@@ -12,7 +12,8 @@ import Table from 'cli-table3'
 import type { Memory } from './fuzz/live/measure.ts'
 import { liveFuzz } from './fuzz/live/run.ts'
 import { feedCorpus, fuzz } from './fuzz/run.ts'
-import { type Target, targets } from './fuzz/targets.ts'
+import type { Target } from './fuzz/target.ts'
+import { targets } from './fuzz/targets.ts'
 
 const { values } = parseArgs({
   options: {

@@ -11,6 +11,7 @@ import {
 } from './emit-pairs.ts'
 import { widenKernel } from './emit-wide.ts'
 import { type Matrix, needsMoreBits } from './matrix.ts'
+import type { PairPass } from './passes.ts'
 import { BLOCK } from './plain.ts'
 import { inSlices } from './slices.ts'
 import {
@@ -28,11 +29,6 @@ import {
 
 /** Coordinates of a strip of 64-bit rows. */
 const STRIP = STRIP_BYTES / 8
-
-/** A pass as data: what a thread must be told to do its part of it. */
-export type PairPass =
-  | { readonly kind: 'to'; readonly withPoint: boolean }
-  | { readonly kind: 'pairs'; readonly term: PairTerm; readonly centred: boolean }
 
 export function squaredDistancesTo(vectors: readonly Vector[], point?: Vector): Float64Array {
   const rows = rowsOf(point ? [...vectors, point] : vectors)

@@ -11,6 +11,7 @@ import {
   widen,
 } from './emit-columns.ts'
 import { selectRanks, selectSet } from './network.ts'
+import type { ColumnPass } from './passes.ts'
 import { BLOCK } from './plain.ts'
 import { inSlices } from './slices.ts'
 import {
@@ -25,14 +26,6 @@ import {
   scratch,
 } from './tiles.ts'
 import { f64x2, get, set, v128 } from './wasm.ts'
-
-/** A pass as data: what a thread must be told to do its part of it. */
-export type ColumnPass =
-  | { readonly kind: 'sum'; readonly divisor: number }
-  | { readonly kind: 'combine'; readonly weights: readonly number[] }
-  | { readonly kind: 'ranks'; readonly from: number; readonly to: number }
-  | { readonly kind: 'middle'; readonly low: number; readonly high: number }
-  | { readonly kind: 'around'; readonly drop: number }
 
 export function meanOf(vectors: readonly Vector[]): Vector {
   return columns(vectors, { kind: 'sum', divisor: vectors.length })

@@ -1,19 +1,11 @@
 /**
- * Passes over long vectors in slices, one a thread. This module says what a slice is and computes one; who has
- * threads (see `node/threads/`) lends them by `lendThreads`. Slices are whole blocks of coordinates, and sums over
- * coordinates are added up block by block on one thread and on many: the bits are the same.
+ * Hands passes over long vectors to threads, a slice to each. Whoever has threads (`node/threads/`) lends them by
+ * `lendThreads`; each of them computes its slice by `runSlice` (`run-slice.ts`).
  */
-import { type ColumnPass, columnRun } from './emitted.ts'
-import { blockSums, type PairPass } from './emitted-pairs.ts'
 import { kernelMemory, SCRATCHES } from './memory.ts'
+import type { SlicedPass } from './passes.ts'
 import { BLOCK } from './plain.ts'
-import { roundUp, type Scratch } from './tiles.ts'
-
-/** A pass over rows that all lie in the kernels' memory. */
-export type SlicedPass = { readonly addresses: readonly number[]; readonly d: number } & (
-  | { readonly kind: 'columns'; readonly pass: ColumnPass }
-  | { readonly kind: 'blocks'; readonly pass: PairPass; readonly length: number }
-)
+import { roundUp } from './tiles.ts'
 
 /** What one of `threads` threads is told: its number, and where the results go. */
 export interface SliceTask {
@@ -53,29 +45,4 @@ export function inSlices(sliced: SlicedPass): ArrayBuffer | undefined {
   if (result === undefined) return undefined
   lent.run({ sliced, threads: lent.count, result })
   return new Uint8Array(kernelMemory().memory.buffer, result, bytes).slice().buffer
-}
-
-/** Does thread `thread`'s part of a task. */
-export function runSlice({ sliced, threads, result }: SliceTask, thread: number, space: Scratch): void {
-  const { addresses, d } = sliced
-  const blocks = Math.ceil(d / BLOCK)
-  const first = Math.floor((blocks * thread) / threads)
-  const last = Math.floor((blocks * (thread + 1)) / threads)
-  if (sliced.kind === 'columns') {
-    const run = columnRun(sliced.pass, addresses.length, space)
-    const [from, to] = [first * BLOCK, Math.min(d, last * BLOCK)]
-    for (const [j, address] of addresses.entries()) space.pointers[j] = address + from * 4
-    space.pointers[addresses.length] = result + from * 4
-    if (to > from) run(space.base, roundUp(to - from, 4) * 4)
-    return
-  }
-  const rows = { vectors: [], addresses }
-  for (let block = first; block < last; block++) {
-    const sums = new Float64Array(
-      kernelMemory().memory.buffer,
-      result + block * sliced.length * 8,
-      sliced.length,
-    )
-    blockSums(sliced.pass, rows, block * BLOCK, Math.min(d, (block + 1) * BLOCK), space, sums.fill(0))
-  }
 }

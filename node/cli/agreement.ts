@@ -13,10 +13,8 @@ import { tally } from '../report.ts'
 import type { AgreeResult } from '../simulation/agree.ts'
 import type { IterationMeasure, Violation } from '../simulation/checkers/index.ts'
 import { meanOf, meanShift } from '../simulation/checkers/measures.ts'
-import { UsageError, type Values } from './command.ts'
-import type { agreeOptions } from './commands/agree.ts'
-
-export type AgreeValues = Values<typeof agreeOptions>
+import type { AgreeValues } from './agree-options.ts'
+import { UsageError } from './command.ts'
 
 /** What the options ask for. */
 export interface Agreement {

@@ -5,7 +5,8 @@
 import { allocatePassing, areFinite, writeBytes } from '../../agreement/kernels/index.ts'
 import { markFinite, type Vector } from '../../agreement/vector.ts'
 import { arrivingDigest } from '../signatures/digest.ts'
-import { BIG_ENDIAN, type Cursor } from './cursor.ts'
+import { BIG_ENDIAN } from '../signatures/vector-bytes.ts'
+import type { Cursor } from './cursor.ts'
 
 /** Yields while there is nothing to read. */
 export function* receiveVector(cursor: Cursor, dimension: number): Generator<void, Vector> {

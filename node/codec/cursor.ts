@@ -2,7 +2,6 @@
  * Reads a frame that arrives in parts, front to back, without joining them. Every read is checked against what is
  * left of the whole frame before anything is allocated, and whether it has arrived is for the caller to ask (`has`).
  */
-import { endianness } from 'node:os'
 import { MalformedError } from './fields.ts'
 import { HEADER_BYTES_MAX } from './limits.ts'
 
@@ -27,14 +26,6 @@ export interface Cursor {
 
 /** Of 32 bits. */
 const VARINT_BYTES_MAX = 5
-
-export const BIG_ENDIAN = endianness() === 'BE'
-
-/** The vector's bytes as the wire has them: a view of the vector itself (a swapped copy on a big-endian machine). */
-export function vectorBytes(vector: Float32Array): Uint8Array {
-  const bytes = new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength)
-  return BIG_ENDIAN ? Buffer.from(bytes).swap32() : bytes
-}
 
 /** A cursor over a frame of so many bytes, of which none has arrived. */
 export function createCursor(frameBytes: number): Cursor {

@@ -2,8 +2,8 @@
 import type { Message, Seen, Slot } from '../../agreement/message.ts'
 import type { Commitment } from '../../agreement/protocol.ts'
 import type { Frame } from '../ports.ts'
+import { vectorBytes } from '../signatures/vector-bytes.ts'
 import { BODY, encodedVectors, PHASES } from './bodies.ts'
-import { vectorBytes } from './cursor.ts'
 import { headerChunk, putBytes, putInteger, putNested, putPacked, type Writer } from './fields.ts'
 
 /** Header, and for `vector` and `payload` the vector's own bytes, not copied. */

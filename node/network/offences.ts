@@ -1,11 +1,22 @@
 /** What a connection does that ends it: how that is counted and said, and the boundary that sees to it. */
-import type { Connection, PeerId } from '@libp2p/interface'
+import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
 import type { FaultKind, PeerIndex } from '../../agreement/protocol.ts'
+import type { TransportEvents } from '../ports.ts'
 import { type Boundary, createBoundary } from './boundary.ts'
-import type { Network } from './pairs.ts'
+import type { Members } from './members.ts'
+import type { PeerLog } from './quiet-log.ts'
+
+/** Where offences are said: the part of a transport that they concern. */
+export interface Offended {
+  readonly node: Libp2p
+  readonly members: Members
+  readonly log: PeerLog
+  readonly events: TransportEvents
+  readonly isStopped: boolean
+}
 
 export function report(
-  { isStopped, log, members, events }: Network,
+  { isStopped, log, members, events }: Offended,
   peer: PeerIndex,
   kind: FaultKind,
   detail: string,
@@ -17,7 +28,7 @@ export function report(
 
 /** A connection was cut off below its streams. */
 export function offended(
-  network: Network,
+  network: Offended,
   id: PeerId | null,
   kind: FaultKind,
   detail: string,
@@ -34,7 +45,7 @@ export function offended(
 }
 
 /** A defect that somebody's connection has met; whoever reads the log is to tell us. */
-export function reportException(network: Network, peer: PeerIndex | null, error: Error): void {
+export function reportException(network: Offended, peer: PeerIndex | null, error: Error): void {
   const { isStopped, log, members, events } = network
   if (isStopped) return
   const whose = peer === null ? 'a stranger' : `peer ${members.describe(peer)}`
@@ -48,7 +59,7 @@ export function reportException(network: Network, peer: PeerIndex | null, error:
 }
 
 /** Runs what a connection of anyone's has caused: an exception ends it. */
-export function inside(network: Network, connection: Connection, what: () => void): void {
+export function inside(network: Offended, connection: Connection, what: () => void): void {
   const peer = network.members.indexOf(connection.remotePeer) ?? null
   const boundary = createBoundary(error => {
     reportException(network, peer, error)
@@ -58,7 +69,7 @@ export function inside(network: Network, connection: Connection, what: () => voi
 }
 
 /** Around what a member's connections run: an exception ends them, and counts. */
-export function boundaryOf(network: Network, peer: PeerIndex): Boundary {
+export function boundaryOf(network: Offended, peer: PeerIndex): Boundary {
   const { node, members } = network
   return createBoundary(error => {
     reportException(network, peer, error)

@@ -2,39 +2,33 @@
  * The life of each pair: a connection comes up, the lower index opens a stream on it, both say hello, frames
  * flow, the stream ends and takes the connection with it, and the pair is wanted again.
  */
-import type { Connection, Libp2p, Stream } from '@libp2p/interface'
+import type { Connection, Stream } from '@libp2p/interface'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Seat } from '../cohort.ts'
-import type { Clock, TransportEvents } from '../ports.ts'
+import type { Clock } from '../ports.ts'
 import type { AddressBook } from './address-book.ts'
 import * as limits from './constants.ts'
 import type { Enquiry } from './enquiry.ts'
 import { ignoredFrame } from './framing.ts'
 import { greet } from './greeting.ts'
 import type { Hello } from './hello.ts'
-import type { Members } from './members.ts'
-import { abort, boundaryOf, report } from './offences.ts'
-import type { PeerLog } from './quiet-log.ts'
+import { abort, boundaryOf, type Offended, report } from './offences.ts'
 import type { Redial } from './redial.ts'
 import type { Wire, WireLimits } from './wire.ts'
 
 /** What the functions here work on; one per transport. */
-export interface Network {
+export interface Network extends Offended {
   readonly seat: Seat
   readonly hello: Hello
   readonly wireLimits: WireLimits
-  readonly node: Libp2p
-  readonly members: Members
   readonly redial: Redial
   readonly book: AddressBook
   readonly enquiry: Enquiry
   readonly clock: Clock
-  readonly log: PeerLog
   /** Admitted pairs. */
   readonly links: Map<PeerIndex, Link>
   /** Connections on which a stream was opened, or at least tried. */
   readonly used: WeakSet<Connection>
-  readonly events: TransportEvents
   isStopped: boolean
 }
 

@@ -4,11 +4,10 @@
  */
 import type { Bench } from './bench.ts'
 import type { Figure } from './figures.ts'
+import type { Point } from './statistics.ts'
 
 /** One run: plain data that crosses to a worker thread and, as JSON, is the key of its result. */
 export type Configuration = Readonly<Record<string, string | number | null>>
-
-export type Point = readonly [x: number, y: number | null]
 
 export interface Measurement {
   /** Null where there is none: an infinite loss, an accuracy nobody measured. */

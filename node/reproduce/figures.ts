@@ -1,7 +1,6 @@
 /** Figures as Vega-Lite descriptions, and as SVG: lines over steps, and heat maps of rule × attack. */
 import type { TopLevelSpec } from 'vega-lite'
-import type { Point } from './experiment.ts'
-import { overSeeds } from './statistics.ts'
+import { overSeeds, type Point } from './statistics.ts'
 
 export interface Figure {
   readonly title: string

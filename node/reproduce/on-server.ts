@@ -3,7 +3,8 @@ import { aggregator } from '../../agreement/rules/registry.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { Attack } from '../../learning/attacks/attack.ts'
 import { createServer, type ServerOptions } from '../../learning/server/server.ts'
-import type { Measurement, Point, RunContext } from './experiment.ts'
+import type { Measurement, RunContext } from './experiment.ts'
+import type { Point } from './statistics.ts'
 
 export interface ServerRun
   extends Pick<ServerOptions, 'momentum' | 'clip' | 'weightDecay' | 'averaging' | 'workers' | 'faults'> {

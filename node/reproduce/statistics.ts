@@ -1,5 +1,7 @@
 /** Mean and spread over seeds, and how they are written. */
-import type { Point } from './experiment.ts'
+
+/** A place on a curve; null where nothing was measured. */
+export type Point = readonly [x: number, y: number | null]
 
 export interface Spread {
   readonly mean: number

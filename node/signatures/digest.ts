@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Digest } from '../../agreement/message.ts'
 import type { Vector } from '../../agreement/vector.ts'
-import { vectorBytes } from '../codec/cursor.ts'
+import { vectorBytes } from './vector-bytes.ts'
 
 /** Vectors are immutable by convention, so the object stands for its bytes. */
 const digests = new WeakMap<Vector, Digest>()

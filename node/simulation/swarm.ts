@@ -4,7 +4,7 @@
  */
 import { type AgreeResult, simulateAgreement } from './agree.ts'
 import type { Violation } from './checkers/index.ts'
-import { describeLearning, runLearningSeed, simulateLearning } from './learning/run.ts'
+import { describeLearning, simulateLearning } from './learning/run.ts'
 import { drawLearningScenario } from './learning/scenario.ts'
 import { drawScenario, type Scenario } from './scenario.ts'
 
@@ -27,6 +27,20 @@ export function runSeed(seed: number, kind: SwarmKind): SeedResult {
   if (kind === 'learning') return runLearningSeed(seed)
   const scenario = drawScenario(seed)
   return resultOf(scenario, simulateAgreement(scenario))
+}
+
+function runLearningSeed(seed: number): SeedResult {
+  const scenario = drawLearningScenario(seed)
+  const { violation, events } = simulateLearning(scenario)
+  return {
+    seed,
+    protocol: scenario.cohort.protocol,
+    attack: scenario.attackName,
+    events,
+    contraction: null,
+    averaging: null,
+    violation,
+  }
 }
 
 /** The seed's world, good from so many events on. */

@@ -1,7 +1,7 @@
 /** One of the threads that `pool.ts` starts: waits for tasks, does its slice of each, and says that it is done. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { adoptMemory, type Pages } from '../../agreement/kernels/memory.ts'
-import { runSlice } from '../../agreement/kernels/slices.ts'
+import { runSlice } from '../../agreement/kernels/run-slice.ts'
 import { scratchAt } from '../../agreement/kernels/tiles.ts'
 import { HEADER_BYTES, words } from './pool.ts'
 

@@ -6,7 +6,7 @@ import { FileError } from '../../node/files/error.ts'
 import { readNpy, writeNpy } from '../../node/files/npy.ts'
 import { readSafetensors, writeSafetensors } from '../../node/files/safetensors.ts'
 import { refusing } from './refusing.ts'
-import type { Target } from './targets.ts'
+import type { Target } from './target.ts'
 
 export const fileTargets: readonly Target[] = [
   {

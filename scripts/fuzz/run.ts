@@ -1,7 +1,7 @@
 /** Feeds a target: the kept corpus first, then inputs drawn from a seed. */
 import { randomStream } from '../../learning/random.ts'
 import { mutate } from './mutate.ts'
-import type { Target } from './targets.ts'
+import type { Target } from './target.ts'
 
 export interface Finding {
   readonly target: string

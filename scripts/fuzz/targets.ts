@@ -30,16 +30,7 @@ import { encodeBatch, encodeFile, HEAD_BYTES, HEADER_BYTES, scanLog } from '../.
 import { decodeWatermark, encodeWatermark } from '../../node/storage/watermark.ts'
 import { fileTargets } from './file-targets.ts'
 import { refusing } from './refusing.ts'
-
-export interface Target {
-  readonly name: string
-  /** Inputs of a long run go to the targets in these proportions: what is fast and exposed gets the most. */
-  readonly weight: number
-  /** Well-formed inputs to begin from. */
-  readonly seeds: readonly Uint8Array[]
-  /** Feeds one input. Throws where the decoder did what it must not. */
-  feed(input: Uint8Array): void
-}
+import type { Target } from './target.ts'
 
 const WIRE_BYTES_MAX = 200
 const limits = { peers: 7, dimension: 5, stepsMax: 1000, iterationsMax: 12 }

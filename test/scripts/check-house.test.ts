@@ -141,6 +141,19 @@ test('a name that an entry point exports needs a doc comment, through files that
   t.deepEqual(first, ['2 documented'])
 })
 
+test('a circle of imports is found, however long, and of types too', t => {
+  const findings = findingsIn([
+    ['node/one.ts', `${purpose}import { two } from './two.ts'\nexport const one = () => two\n`],
+    ['node/two.ts', `${purpose}import type { one } from './one.ts'\nexport const two = 2 as typeof one\n`],
+    ['node/three.ts', `${purpose}export * from './files/four.ts'\n`],
+    ['node/files/four.ts', `${purpose}export { five } from './five.ts'\n`],
+    ['node/files/five.ts', `${purpose}export const five = () => import('../three.ts')\n`],
+    ['node/alone.ts', `${purpose}import './one.ts'\nimport './three.ts'\n`],
+    ['scripts/worker.ts', `${purpose}export const x = new URL('./worker.ts', import.meta.url)\n`],
+  ])
+  t.deepEqual(findings, [[], ['2 circle'], [], [], ['2 circle'], [], []])
+})
+
 test('a file needs its purpose first and at most 300 lines', t => {
   const findings = findingsIn([
     ['node/a.ts', 'export const x = 1\n'],

@@ -1,84 +1,14 @@
 /** `concord agree`: averaging agreement on given vectors, no learning; bound and measured side by side. */
 import { performance } from 'node:perf_hooks'
-import { attackNames } from '../../../learning/attacks/registry.ts'
 import { writeOutput } from '../../files/output.ts'
 import { jsonText } from '../../printable.ts'
-import type { LatencyModel } from '../../simulation/latency.ts'
-import { type Agreement, type AgreeReport, type AgreeValues, agreementOf, reportOf } from '../agreement.ts'
-import { defineCommand, flag, maybe, option, UsageError } from '../command.ts'
-import { attackReference, cohortOptions, protocols } from '../options.ts'
-import { decimal, integer, oneOf, text } from '../parse.ts'
+import { type AgreeValues, agreeOptions } from '../agree-options.ts'
+import { type Agreement, type AgreeReport, agreementOf, reportOf } from '../agreement.ts'
+import { defineCommand } from '../command.ts'
 import { prepareReport } from '../report-output.ts'
 import type { Terminal } from '../terminal.ts'
 import { softwareName } from '../version.ts'
 import { duration, megabytes, significant } from '../view/format.ts'
-
-const { faults, synchronous, syncTimeout, count, seed, unsafe } = cohortOptions
-
-/** `lan`, `wan`, `constant:5`, `uniform:1-20`, `log-normal:10,0.5`: milliseconds one way. */
-export function networkNamed(value: string, name: string): LatencyModel {
-  if (value === 'lan' || value === 'wan') return { kind: value }
-  const number = '(\\d+(?:\\.\\d+)?)'
-  const constant = new RegExp(`^constant:${number}$`).exec(value)
-  if (constant) return { kind: 'constant', ms: Number(constant[1]) }
-  const uniform = new RegExp(`^uniform:${number}-${number}$`).exec(value)
-  if (uniform && Number(uniform[1]) <= Number(uniform[2]))
-    return { kind: 'uniform', minMs: Number(uniform[1]), maxMs: Number(uniform[2]) }
-  const skewed = new RegExp(`^log-normal:${number},${number}$`).exec(value)
-  if (skewed) return { kind: 'log-normal', medianMs: Number(skewed[1]), sigma: Number(skewed[2]) }
-  throw new UsageError(
-    `${name} is "${value}"; expected lan, wan, constant:5, uniform:1-20 or log-normal:10,0.5 (median, sigma), in ms`,
-  )
-}
-
-export const agreeOptions = {
-  protocol: option('--protocol <name>', protocols.join(', '), oneOf(protocols), 'mda'),
-  vectors: maybe('--vectors <file>', 'a .npy matrix, a row a peer', text, 'drawn from the seed'),
-  peers: maybe('--peers <n>', 'how many peers', integer({ min: 1, max: 1024 }), 'rows of --vectors, or 7'),
-  dimension: maybe('--dimension <d>', 'length of the vectors', integer({ min: 1 }), 'of --vectors, or 10'),
-  faults,
-  byzantine: maybe('--byzantine <b>', 'how many really are Byzantine', integer({ min: 0 }), '--faults'),
-  attack: option(
-    '--attack <name>',
-    `what they do: ${attackNames.join(', ')}, or a file such as ./mine.ts (docs/attacks.md)`,
-    attackReference,
-    'equivocate',
-  ),
-  target: option('--target <t>', 'AVG_t: divide the diameter by 2^t', integer({ min: 0, max: 64 }), 1),
-  iterations: maybe(
-    '--iterations <k>',
-    'exactly so many instead',
-    integer({ min: 0, max: 10_000 }),
-    'by --target',
-  ),
-  ...{ count, synchronous, syncTimeout },
-  grace: option(
-    '--grace <ms>',
-    'how long to wait for more than n − f vectors',
-    decimal({ min: 0, max: 60_000 }),
-    0,
-  ),
-  network: {
-    ...option<LatencyModel>(
-      '--network <model>',
-      'simulated latency one way: lan, wan, constant:5, uniform:1-20, log-normal:10,0.5',
-      networkNamed,
-      { kind: 'uniform', minMs: 2.5, maxMs: 7.5 },
-    ),
-    fallbackText: 'uniform:2.5-7.5',
-  },
-  loss: option('--loss <p>', 'simulated loss of frames, before resending', decimal({ min: 0, max: 0.9 }), 0),
-  real: flag('--real', 'over libp2p on this machine, in real time, instead of simulated'),
-  deadline: option(
-    '--deadline <s>',
-    'with --real: give up after so long',
-    decimal({ above: 0, max: 86_400 }),
-    60,
-  ),
-  ...{ seed, unsafe },
-  report: maybe('--report <file>', 'write the report as JSON', text),
-  json: flag('--json', 'print the report as JSON; lines for people go to standard error'),
-} as const
 
 export const agree = defineCommand({
   name: 'agree',

@@ -4,7 +4,8 @@ import { distance } from '../../../agreement/vector.ts'
 import { attackNamed } from '../../../learning/attacks/registry.ts'
 import { linearModel } from '../../../learning/server/linear-model.ts'
 import { createServer } from '../../../learning/server/server.ts'
-import { defineExperiment, type Measurement, type Point } from '../experiment.ts'
+import { defineExperiment, type Measurement } from '../experiment.ts'
+import type { Point } from '../statistics.ts'
 import { judge } from './linear-regression-findings.ts'
 import {
   type LinearRegressionConfig as Config,

@@ -12,7 +12,8 @@ import {
 } from '../../../learning/server/least-squares.ts'
 import { createServer } from '../../../learning/server/server.ts'
 import { stepSize } from '../../../learning/step-size.ts'
-import { defineExperiment, type Measurement, type Point } from '../experiment.ts'
+import { defineExperiment, type Measurement } from '../experiment.ts'
+import type { Point } from '../statistics.ts'
 import { judge } from './redundancy-findings.ts'
 import {
   type RedundancyConfig as Config,

@@ -1,10 +1,9 @@
-/** One run of a cohort that learns in the simulated world, with every checker looking on; and what a seed showed. */
+/** One run of a cohort that learns in the simulated world, with every checker looking on. */
 import type { PeerIndex } from '../../../agreement/protocol.ts'
 import type { Violation } from '../checkers/index.ts'
-import type { SeedResult } from '../swarm.ts'
 import { afflict } from '../troubles.ts'
 import { createLearningCheckers } from './checkers.ts'
-import { drawLearningScenario, type LearningScenario } from './scenario.ts'
+import type { LearningScenario } from './scenario.ts'
 import { createLearningStage, type LearningStage } from './stage.ts'
 
 export interface LearningResult {
@@ -57,21 +56,6 @@ function describePeer({ peers }: LearningStage, peer: PeerIndex): string {
   if (!status) return `peer ${peer} is down`
   const { step, phase, computing, waitingFor } = status
   return `peer ${peer} stands at step ${step}, ${phase}${computing ? ', computing' : ''}, and lacks ${waitingFor.join(', ') || 'nobody'}`
-}
-
-export function runLearningSeed(seed: number): SeedResult {
-  const scenario = drawLearningScenario(seed)
-  const { violation, events } = simulateLearning(scenario)
-  const { protocol } = scenario.cohort
-  return {
-    seed,
-    protocol,
-    attack: scenario.attackName,
-    events,
-    contraction: null,
-    averaging: null,
-    violation,
-  }
 }
 
 /** What was drawn, for whoever looks at a violation. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { loadAttack } from '../../../node/attack-file.ts'
-import { networkNamed } from '../../../node/cli/commands/agree.ts'
+import { networkNamed } from '../../../node/cli/agree-options.ts'
 import { run } from './concord.ts'
 
 async function folder(t: ExecutionContext): Promise<string> {

@@ -3,8 +3,11 @@
  * first forty, and every seed that ever failed with what it showed.
  */
 import test from 'ava'
-import { runLearningSeed, simulateLearning } from '../../../node/simulation/learning/run.ts'
+import { simulateLearning } from '../../../node/simulation/learning/run.ts'
 import { drawLearningScenario } from '../../../node/simulation/learning/scenario.ts'
+import { runSeed } from '../../../node/simulation/swarm.ts'
+
+const runLearningSeed = (seed: number) => runSeed(seed, 'learning')
 
 for (let decade = 0; decade < 4; decade++)
   test(`cohorts of seeds ${10 * decade} … ${10 * decade + 9} keep every promise`, t => {
