@@ -9,8 +9,8 @@ import { constants, readSync, writeSync } from 'node:fs'
 import { access, type FileHandle, open, unlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { allocateVector, areFinite } from '../../agreement/kernels/index.ts'
 import type { Vector } from '../../agreement/vector.ts'
-import { createLanding, type Landing } from './landing.ts'
 
 export interface SharedGradient {
   readonly gradient: Vector
@@ -48,7 +48,8 @@ export async function createSharedFile(): Promise<SharedFile | null> {
 function sharedFile(path: string, handle: FileHandle): SharedFile {
   let dimension = 0
   let isNamed = true
-  let landing: Landing | null = null
+  /** Where a gradient is read to, time and again: in the kernels' memory, where it is found finite soonest. */
+  let buffer: Vector | null = null
   let room: Vector | null = null
   const unname = async () => {
     if (!isNamed) return
@@ -59,7 +60,7 @@ function sharedFile(path: string, handle: FileHandle): SharedFile {
     path,
     async settle(length) {
       dimension = length
-      if (4 * length <= AT_ONCE_BYTES_MAX) landing = createLanding(length)
+      if (4 * length <= AT_ONCE_BYTES_MAX) buffer = allocateVector(length)
       await handle.truncate(8 * length)
       await unname()
     },
@@ -74,14 +75,14 @@ function sharedFile(path: string, handle: FileHandle): SharedFile {
     async readGradient() {
       const gradient = room ?? new Float32Array(dimension)
       room = null
-      if (landing === null) {
+      if (buffer === null) {
         const bytes = bytesOf(gradient)
         await handle.read(bytes, 0, bytes.length, bytes.length)
         return { gradient, foundFinite: false }
       }
-      readSync(handle.fd, landing.bytes, 0, landing.bytes.length, landing.bytes.length)
-      gradient.set(landing.values)
-      return { gradient, foundFinite: landing.isFinite() }
+      readSync(handle.fd, bytesOf(buffer), 0, buffer.byteLength, buffer.byteLength)
+      gradient.set(buffer)
+      return { gradient, foundFinite: areFinite(buffer, 0, buffer.length) }
     },
     async close() {
       await unname()
