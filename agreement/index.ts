@@ -62,6 +62,7 @@ export {
   type Step,
   type StepBuilder,
 } from './protocol.ts'
+export { type Refusal, refusalOf } from './refusal.ts'
 export * from './rules/index.ts'
 export {
   echoThreshold,

@@ -4,10 +4,10 @@
  */
 import { multiaddr } from '@multiformats/multiaddr'
 import { type Document, isNode, isScalar, LineCounter, parseDocument, stringify, visit } from 'yaml'
-import { bounds } from '../agreement/bounds.ts'
+import { refusalOf } from '../agreement/refusal.ts'
 import { readText } from '../learning/data/read-file.ts'
 import { modelNames } from '../learning/models/registry.ts'
-import { type Cohort, cohortSchema, type Member, memberSchema } from './cohort.ts'
+import { type Cohort, cohortDocument, cohortSchema, type Member, memberSchema } from './cohort.ts'
 import { CohortError, schemaError, valueText } from './cohort-error.ts'
 import { IdentityError, publicKeyOf } from './identity.ts'
 import { suggestion } from './nearest.ts'
@@ -62,7 +62,7 @@ export function formatCohort(cohort: Cohort): string {
   return [
     '# The cohort: every member needs this file, with the same values (addresses may differ).',
     '# concord cohort check FILE tells what is wrong with it, concord cohort show FILE prints its id.',
-    stringify(cohort, { lineWidth: 0 }),
+    stringify(cohortDocument(cohort), { lineWidth: 0 }),
   ].join('\n')
 }
 
@@ -171,16 +171,10 @@ function checkAddress(address: string, id: string, where: string): void {
 }
 
 function checkBound({ protocol, synchrony, faults, members, unsafe }: Cohort, source: string): void {
-  const peers = members.length
-  if (faults >= peers)
-    throw new CohortError(
-      'cohort-field-invalid',
-      `${source}: faults is ${faults}, of ${peers} members; expected at most ${peers - 1}`,
-    )
-  const { feasible, why } = bounds({ protocol, peers, faults, synchrony })
-  if (!feasible && !unsafe)
-    throw new CohortError(
-      'cohort-bound',
-      `${source}: faults is ${faults}: ${why} (unsafe: true runs it all the same)`,
-    )
+  const refusal = refusalOf({ protocol, peers: members.length, faults, synchrony, unsafe })
+  if (refusal === null) return
+  throw new CohortError(
+    refusal.reason === 'nobody-honest' ? 'cohort-field-invalid' : 'cohort-bound',
+    `${source}: faults is ${faults}: ${refusal.why}${refusal.reason === 'below-bound' ? ' (unsafe: true runs it all the same)' : ''}`,
+  )
 }

@@ -8,8 +8,8 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { protocolNames } from '../agreement/bounds.ts'
 import type { PeerIndex } from '../agreement/protocol.ts'
-import { parseBatchSchedule } from '../learning/batch-size.ts'
-import { parseStepSize } from '../learning/step-size.ts'
+import { type BatchSchedule, parseBatchSchedule } from '../learning/batch-size.ts'
+import { parseStepSize, type StepSizeSchedule } from '../learning/step-size.ts'
 import { isPrintable } from './printable.ts'
 
 const count = z.int().min(1)
@@ -20,17 +20,21 @@ const name = z
   .max(64)
   .refine(isPrintable, 'a text without escapes, line breaks and invisible characters')
 
-/** A text that `parse` can read; where it cannot, its error says what would be right. */
-function readable(parse: (text: string) => unknown) {
-  return z.string().check(({ value, issues }) => {
+/** A schedule, and the text that it was read from: members agree on the text. */
+export interface Written<Schedule> {
+  readonly text: string
+  readonly schedule: Schedule
+}
+
+/** A text that `parse` reads; where it cannot, its error says what would be right. */
+function written<Schedule>(parse: (text: string) => Schedule) {
+  return z.string().transform((text, { issues }): Written<Schedule> => {
     try {
-      parse(value)
+      return { text, schedule: parse(text) }
     } catch (error) {
-      issues.push({
-        code: 'custom',
-        message: (error as Error).message.replace(/^.*?: expected /, ''),
-        input: value,
-      })
+      const message = (error as Error).message.replace(/^.*?: expected /, '')
+      issues.push({ code: 'custom', message, input: text })
+      return z.NEVER
     }
   })
 }
@@ -77,7 +81,7 @@ export const cohortSchema = z
       .optional(),
     rate: z.number().positive(),
     /** How the rate goes over the steps: `constant`, `inverse` (`c/(t + 1)`), `milestones:0.1@300,600`. */
-    stepSize: readable(parseStepSize).default('constant'),
+    stepSize: written<StepSizeSchedule>(parseStepSize).prefault('constant'),
     momentum: z.number().min(0).lt(1).default(0.9),
     /** ℓ₂ norm to which the own vector is clipped; null: not at all. */
     clip: z.number().positive().nullable().default(null),
@@ -86,7 +90,7 @@ export const cohortSchema = z
     box: z.number().positive().nullable().default(null),
     batch: count,
     /** How the batch goes over the steps: `constant`, `growing` (as `t`), `growing:0.5` (as its root). */
-    batchSchedule: readable(parseBatchSchedule).default('constant'),
+    batchSchedule: written<BatchSchedule>(parseBatchSchedule).prefault('constant'),
     /** θ_* of Algorithm 1: the last parameters (Remark 1), or drawn by the seed. */
     output: z.enum(['last', 'drawn']).default('last'),
     seed: z.int().min(0),
@@ -99,6 +103,11 @@ export const cohortSchema = z
 export type Member = z.infer<typeof memberSchema>
 /** Everything that the members agree on before they start. `cohortId` is its digest. */
 export type Cohort = z.infer<typeof cohortSchema>
+/** A cohort as its file says it: plain values, every field spelt out. */
+export type CohortDocument = Omit<Cohort, 'stepSize' | 'batchSchedule'> & {
+  readonly stepSize: string
+  readonly batchSchedule: string
+}
 
 /** The members a peer exchanges with, and itself. */
 export interface Seat {
@@ -106,6 +115,11 @@ export interface Seat {
   /** Digest of the cohort's canonical form, lower-case hexadecimal. Peers with different ids do not talk. */
   readonly cohortId: string
   readonly self: PeerIndex
+}
+
+/** The way back: what `cohortSchema` makes this cohort of. */
+export function cohortDocument(cohort: Cohort): CohortDocument {
+  return { ...cohort, stepSize: cohort.stepSize.text, batchSchedule: cohort.batchSchedule.text }
 }
 
 /** One text for one cohort: JSON with sorted keys, every default spelt out, without addresses. */
@@ -143,7 +157,7 @@ export function fieldDigests(cohort: Cohort): ReadonlyMap<string, string> {
 }
 
 function agreedOn(cohort: Cohort) {
-  return { ...cohort, members: cohort.members.map(({ name, id }) => ({ name, id })) }
+  return { ...cohortDocument(cohort), members: cohort.members.map(({ name, id }) => ({ name, id })) }
 }
 
 function sortedKeys(_key: string, value: unknown): unknown {

@@ -7,7 +7,9 @@
 
 export {
   type Cohort,
+  type CohortDocument,
   canonicalCohort,
+  cohortDocument,
   cohortId,
   cohortSchema,
   differingFields,

@@ -1,9 +1,9 @@
 /** LEARN's options, as a cohort file gives them. */
 import type { PeerIndex } from '../agreement/protocol.ts'
-import { batchSize, parseBatchSchedule } from '../learning/batch-size.ts'
+import { batchSize } from '../learning/batch-size.ts'
 import { type LearnOptions, windowOf } from '../learning/learn-contract.ts'
 import { createSchedule, type Schedule } from '../learning/schedule.ts'
-import { parseStepSize, stepSize } from '../learning/step-size.ts'
+import { stepSize } from '../learning/step-size.ts'
 import type { Cohort } from './cohort.ts'
 import { digestOf } from './signatures/index.ts'
 
@@ -38,11 +38,11 @@ export function learnOptions(
     unsafe,
     schedule: scheduleOf(cohort, dimension),
     steps,
-    rate: stepSize(parseStepSize(cohort.stepSize), rate),
+    rate: stepSize(cohort.stepSize.schedule, rate),
     momentum,
     clip,
     weightDecay,
-    batch: batchSize(parseBatchSchedule(cohort.batchSchedule), batch),
+    batch: batchSize(cohort.batchSchedule.schedule, batch),
     box: cohort.box === null ? null : { low: -cohort.box, high: cohort.box },
     outputStep: output === 'last' ? null : drawnStep(seed, steps),
     window: windowOf(protocol),

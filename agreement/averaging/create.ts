@@ -1,6 +1,5 @@
 /** Makes an averaging agreement by name, and refuses one whose bound does not hold. */
-import { bounds } from '../bounds.ts'
-import { honestCount } from '../thresholds.ts'
+import { refusalOf } from '../refusal.ts'
 import type { Averaging, AveragingOptions } from './averaging.ts'
 import { createBroadcastBased } from './broadcast-based.ts'
 import { createStandardForm } from './standard-form.ts'
@@ -16,10 +15,7 @@ export class BoundError extends Error {
  * @throws BoundError naming the bound, the numbers and what would satisfy it
  */
 export function createAveraging(options: AveragingOptions & { readonly unsafe?: boolean }): Averaging {
-  const { feasible, why } = bounds(options)
-  if (!feasible && options.unsafe !== true) throw new BoundError(why)
-  const left = honestCount(options.peers, options.faults) - 2 * options.faults
-  if (left < 1 && options.protocol !== 'mean')
-    throw new BoundError(`nothing is left to average, not even unsafely: ${why}`)
+  const refusal = refusalOf(options)
+  if (refusal !== null) throw new BoundError(refusal.why)
   return options.protocol === 'rb-tm' ? createBroadcastBased(options) : createStandardForm(options)
 }

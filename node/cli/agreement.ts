@@ -15,6 +15,7 @@ import type { IterationMeasure, Violation } from '../simulation/checkers/index.t
 import { meanOf, meanShift } from '../simulation/checkers/measures.ts'
 import type { AgreeValues } from './agree-options.ts'
 import { UsageError } from './command.ts'
+import { requireBound } from './options.ts'
 
 /** What the options ask for. */
 export interface Agreement {
@@ -32,19 +33,17 @@ export async function agreementOf(values: AgreeValues): Promise<Agreement> {
   const { protocol, unsafe, seed } = values
   const synchrony = values.synchronous ? 'synchronous' : 'asynchronous'
   const faults = values.faults ?? mostFaults(protocol, peers, synchrony)
-  if (faults >= peers)
-    throw new UsageError(`--faults is ${faults}, of ${peers} peers; expected at most ${peers - 1}`)
   const dimension = inputs[0]!.length
   const query = { protocol, peers, faults, synchrony, dimension } as const
-  const { feasible, why } = bounds(query)
-  if (!feasible && !unsafe)
-    throw new UsageError(`--faults is ${faults}: ${why}; --unsafe runs it all the same`)
+  requireBound({ ...query, unsafe })
   const liars = values.byzantine ?? faults
   if (liars >= peers || (liars > faults && !unsafe))
     throw new UsageError(`--byzantine is ${liars}; expected at most f = ${faults}, or --unsafe`)
   const iterations = values.iterations ?? iterationsFor(query, values.target, values.count)
   if (iterations === null)
-    throw new UsageError(`no number of iterations makes ${protocol} converge here: ${why}; give --iterations`)
+    throw new UsageError(
+      `no number of iterations makes ${protocol} converge here: ${bounds(query).why}; give --iterations`,
+    )
   const settings: AgreementSettings = {
     ...{ ...query, iterations, graceMs: values.grace, timeoutMs: values.syncTimeout, payloadMs: 250, unsafe },
   }

@@ -2,15 +2,16 @@
  * The options that several commands share, each default in one place, and how they become a scenario: a cohort's
  * values, and which of its peers are Byzantine.
  */
-import { bounds, mostFaults, protocolNames } from '../../agreement/bounds.ts'
+import { mostFaults, protocolNames } from '../../agreement/bounds.ts'
+import { refusalOf } from '../../agreement/refusal.ts'
 import type { Attack } from '../../learning/attacks/attack.ts'
 import { attackNamed, attackNames } from '../../learning/attacks/registry.ts'
-import { parseBatchSchedule } from '../../learning/batch-size.ts'
+import { type BatchSchedule, parseBatchSchedule } from '../../learning/batch-size.ts'
 import { parsePartition } from '../../learning/data/partition.ts'
 import { modelNames } from '../../learning/models/registry.ts'
-import { parseStepSize } from '../../learning/step-size.ts'
+import { parseStepSize, type StepSizeSchedule } from '../../learning/step-size.ts'
 import { isAttackFile } from '../attack-file.ts'
-import type { Cohort } from '../cohort.ts'
+import type { CohortDocument, Written } from '../cohort.ts'
 import { EXTERNAL_MODEL } from '../oracle/open.ts'
 import { flag, maybe, option, UsageError, type Values } from './command.ts'
 import { decimal, integer, oneOf, orNone, pair, text } from './parse.ts'
@@ -52,22 +53,28 @@ export const cohortOptions = {
     'mlp',
   ),
   rate: option('--rate <eta>', 'learning rate', decimal({ above: 0 }), 0.5),
-  stepSize: option(
-    '--step-size <schedule>',
-    'how the rate goes: constant, inverse (c/(t + 1)), milestones:0.1@300,600',
-    readable(parseStepSize),
-    'constant',
-  ),
+  stepSize: {
+    ...option<Written<StepSizeSchedule>>(
+      '--step-size <schedule>',
+      'how the rate goes: constant, inverse (c/(t + 1)), milestones:0.1@300,600',
+      written(parseStepSize),
+      { text: 'constant', schedule: { kind: 'constant' } },
+    ),
+    fallbackText: 'constant',
+  },
   momentum: option('--momentum <beta>', 'distributed momentum', decimal({ min: 0, below: 1 }), 0.9),
   clip: option('--clip <norm>', 'clip own gradients to this norm, or none', orNone(decimal({ above: 0 })), 2),
   weightDecay: option('--weight-decay <c>', 'ℓ₂ regularisation', decimal({ min: 0 }), 1e-4),
   batch: option('--batch <size>', 'examples a gradient', integer({ min: 1, max: 1_000_000 }), 64),
-  batchSchedule: option(
-    '--batch-schedule <schedule>',
-    'how the batch goes: constant, growing (as t), growing:0.5 (as its root)',
-    readable(parseBatchSchedule),
-    'constant',
-  ),
+  batchSchedule: {
+    ...option<Written<BatchSchedule>>(
+      '--batch-schedule <schedule>',
+      'how the batch goes: constant, growing (as t), growing:0.5 (as its root)',
+      written(parseBatchSchedule),
+      { text: 'constant', schedule: { kind: 'constant' } },
+    ),
+    fallbackText: 'constant',
+  },
   box: option(
     '--box <bound>',
     'project the parameters onto [−bound, bound] after each step, or none',
@@ -152,7 +159,7 @@ export type CohortValues = Values<typeof cohortOptions>
 /** A cohort but for its members, who lies in it, and what all of them learn from. */
 export interface Scenario {
   readonly peers: number
-  readonly settings: Omit<Cohort, 'name' | 'members'>
+  readonly settings: Omit<CohortDocument, 'name' | 'members'>
   /** The Byzantine peers, ascending: the last ones. */
   readonly liars: readonly number[]
   /** Null where nobody lies. */
@@ -196,25 +203,45 @@ export function settingsOf(values: CohortValues, peers: number): Scenario['setti
   const { stepSize, batchSchedule, box } = values
   const synchrony = synchronous ? 'synchronous' : 'asynchronous'
   const faults = values.faults ?? mostFaults(protocol, peers, synchrony)
-  if (faults >= peers)
-    throw new UsageError(`--faults is ${faults}, of ${peers} peers; expected at most ${peers - 1}`)
-  const { feasible, why } = bounds({ protocol, peers, faults, synchrony })
-  if (!feasible && !unsafe)
-    throw new UsageError(`--faults is ${faults}: ${why}; --unsafe runs it all the same`)
+  requireBound({ protocol, peers, faults, synchrony, unsafe })
   return {
-    ...{ faults, protocol, synchrony, graceMs: values.grace, timeoutMs: values.syncTimeout },
-    ...{ schedule, iterations: { gradient: iterations[0], parameters: iterations[1] }, count },
-    ...{ steps, model, rate, stepSize, momentum, clip, weightDecay, box },
-    ...{ batch, batchSchedule, output, seed, unsafe },
+    faults,
+    protocol,
+    synchrony,
+    graceMs: values.grace,
+    timeoutMs: values.syncTimeout,
+    schedule,
+    iterations: { gradient: iterations[0], parameters: iterations[1] },
+    count,
+    steps,
+    model,
+    rate,
+    stepSize: stepSize.text,
+    momentum,
+    clip,
+    weightDecay,
+    box,
+    batch,
+    batchSchedule: batchSchedule.text,
+    output,
+    seed,
+    unsafe,
   }
 }
 
-/** The text itself, once `parse` has read it. */
-function readable(parse: (text: string) => unknown) {
-  return (value: string, name: string): string => {
+/** @throws UsageError where the protocol must not run with so many faulty peers */
+export function requireBound(query: Parameters<typeof refusalOf>[0]): void {
+  const refusal = refusalOf(query)
+  if (refusal === null) return
+  const remedy = refusal.reason === 'below-bound' ? '; --unsafe runs it all the same' : ''
+  throw new UsageError(`--faults is ${query.faults}: ${refusal.why}${remedy}`)
+}
+
+/** A schedule with the text that `parse` read it from. */
+function written<Schedule>(parse: (text: string) => Schedule) {
+  return (text: string, name: string): Written<Schedule> => {
     try {
-      parse(value)
-      return value
+      return { text, schedule: parse(text) }
     } catch (error) {
       throw new UsageError(`${name}: ${(error as Error).message}`)
     }

@@ -6,9 +6,9 @@ import { createHash } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { aggregator, type RuleParameters } from '../../agreement/rules/registry.ts'
 import type { Attack } from '../../learning/attacks/attack.ts'
-import { batchSize, parseBatchSchedule } from '../../learning/batch-size.ts'
+import { batchSize } from '../../learning/batch-size.ts'
 import type { Evaluation } from '../../learning/oracle.ts'
-import { parseStepSize, stepSize } from '../../learning/step-size.ts'
+import { stepSize } from '../../learning/step-size.ts'
 import { readStart, saveCheckpoint } from '../oracle/open.ts'
 import { accuracyOf, type Report } from '../report.ts'
 import { type Options, option, UsageError } from './command.ts'
@@ -120,9 +120,10 @@ interface ServerRun {
 async function learn(
   scenario: Scenario,
   rule: ReturnType<typeof aggregator>,
-  { averaging, init, save }: ServerValues,
+  values: ServerValues,
   terminal: Terminal,
 ): Promise<ServerRun> {
+  const { averaging, init, save } = values
   const { peers, settings, liars, attack } = scenario
   const [{ createOracleGroup }, { createServer }] = await Promise.all([
     import('../../learning/oracles/jax-oracle.ts'),
@@ -141,8 +142,8 @@ async function learn(
         request,
         asked.map(worker => ({ worker })),
       ),
-    rate: stepSize(parseStepSize(settings.stepSize), settings.rate),
-    batch: batchSize(parseBatchSchedule(settings.batchSchedule), settings.batch),
+    rate: stepSize(values.stepSize.schedule, settings.rate),
+    batch: batchSize(values.batchSchedule.schedule, settings.batch),
     box: box === null ? null : { low: -box, high: box },
   })
   const progress = await createProgress(terminal)

@@ -4,7 +4,7 @@ import { createSocket } from 'node:dgram'
 import { rm, stat, statfs } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
-import { bounds } from '../../agreement/bounds.ts'
+import { refusalOf } from '../../agreement/refusal.ts'
 import { digits } from '../../learning/data/digits.ts'
 import { defaultWindow } from '../../learning/learn-contract.ts'
 import { modelDimension } from '../../learning/models/model.ts'
@@ -27,15 +27,15 @@ export async function examineCohort(path: string): Promise<Found<Cohort>> {
   try {
     const cohort = await readCohort(path)
     const { members, faults, protocol, synchrony, unsafe } = cohort
-    const { feasible, why } = bounds({ protocol, peers: members.length, faults, synchrony })
+    const refusal = refusalOf({ protocol, peers: members.length, faults, synchrony })
     const says = `${path} is a good file: ${members.length} members, of whom ${faults} may be faulty, ${protocol}`
-    if (feasible) return { value: cohort, finding: fine('cohort', says) }
+    if (refusal === null) return { value: cohort, finding: fine('cohort', says) }
     const todo =
       'Lower faults, add members, or take a protocol that needs fewer ("concord bounds" compares them).'
     const finding = warning(
       'cohort',
       'bound',
-      `${path} runs below its bound on purpose (unsafe: ${unsafe}): ${why}.`,
+      `${path} runs below its bound on purpose (unsafe: ${unsafe}): ${refusal.why}.`,
       todo,
     )
     return { value: cohort, finding }

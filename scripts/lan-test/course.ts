@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { Ending, PeerEvent } from '../../node/cli/peer/events.ts'
 import { eventLines } from '../../node/cli/peer/join-view.ts'
-import { cohortId } from '../../node/cohort.ts'
+import { cohortDocument, cohortId } from '../../node/cohort.ts'
 import { type CohortFiles, type CohortSettings, makeCohort } from '../cohort/files.ts'
 import { type PeerProcess, startPeer } from '../cohort/processes.ts'
 import type { Host, Lan } from './network.ts'
@@ -185,7 +185,10 @@ async function startStranger(
   const { writeFile } = await import('node:fs/promises')
   const path = join(folder, 'cohort.yaml')
   const own = { name: 'stranger', id: identities[0]!.id, addresses: [] }
-  const cohort = checkCohort({ ...files.cohort, members: [own, ...files.cohort.members] }, path)
+  const cohort = checkCohort(
+    { ...cohortDocument(files.cohort), members: [own, ...files.cohort.members] },
+    path,
+  )
   await writeFile(path, formatCohort(cohort))
   const seat = { cohort, cohortId: cohortId(cohort), self: 0 }
   return startPeer({

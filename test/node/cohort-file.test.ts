@@ -171,7 +171,13 @@ test('below the bound of its protocol a cohort is refused, unless it says unsafe
     /mda needs n ≥ 6f \+ 1 = 7 peers to tolerate f = 1 .*there are 6.*7 peers would do, or f = 0 with 6/,
   )
   t.is(complaint({ members: members(6), unsafe: true }).code, 'none')
-  t.regex(complaint({ faults: 7, unsafe: true }).message, /faults is 7, of 7 members; expected at most 6/)
+  const none = complaint({ faults: 3, unsafe: true })
+  t.is(none.code, 'cohort-bound')
+  t.regex(none.message, /faults is 3: nothing is left to average, not even unsafely: mda needs/)
+  t.regex(
+    complaint({ faults: 7, unsafe: true }).message,
+    /faults is 7: at least one of 7 peers must be honest; expected at most 6/,
+  )
 })
 
 test('a value that is no document at all is a finding too, never a crash', t => {

@@ -2,7 +2,7 @@
 import test from 'ava'
 import { checkCohort } from '../../node/cohort-file.ts'
 import { learnOptions } from '../../node/learn-options.ts'
-import { testCohort } from './cohorts.ts'
+import { cohortDocument, testCohort } from './cohorts.ts'
 
 const optionsOf = (change: Parameters<typeof testCohort>[0]) => learnOptions(testCohort(change), 0, 10)
 const overSteps = (value: (step: number) => number) => [1, 2, 4].map(value)
@@ -28,7 +28,7 @@ test('a cohort file with a schedule that cannot be read says which field, and wh
     ['stepSize', 'linear'],
     ['batchSchedule', 'shrinking'],
   ]) {
-    const document = { ...testCohort(), [field!]: value }
+    const document = cohortDocument({ [field!]: value })
     t.throws(() => checkCohort(document, 'c.yaml'), {
       message: new RegExp(`^c\\.yaml: ${field} is "${value}"; expected constant, `),
     })

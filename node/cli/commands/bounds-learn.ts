@@ -1,5 +1,6 @@
 /** `concord bounds learn`: η and T_LEARN(δ) of the theorem on LEARN, and the constants on the way to them. */
-import { averagingConstantOf, bounds, type ProtocolName } from '../../../agreement/bounds.ts'
+import { averagingConstantOf, type ProtocolName } from '../../../agreement/bounds.ts'
+import { refusalOf } from '../../../agreement/refusal.ts'
 import type { Synchrony } from '../../../agreement/thresholds.ts'
 import { type LearnBounds, learnBounds } from '../../../learning/learn-bounds.ts'
 import { maybe, UsageError, type Values } from '../command.ts'
@@ -84,8 +85,9 @@ export function printLearnBounds(
 
 function constantOf({ dimension, ...query }: LearnQuery): number {
   const asked = { ...query, ...(dimension !== null && { dimension }) }
-  const { feasible, why } = bounds(asked)
-  if (!feasible) throw new UsageError(`--faults is ${query.faults}: ${why}; or give --averaging-constant`)
+  const refusal = refusalOf(asked)
+  if (refusal !== null)
+    throw new UsageError(`--faults is ${query.faults}: ${refusal.why}; or give --averaging-constant`)
   const constant = averagingConstantOf(asked)
   if (constant === null)
     throw new UsageError(

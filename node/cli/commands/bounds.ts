@@ -1,5 +1,6 @@
 /** `concord bounds`: what a protocol guarantees at (n, f, synchrony); a table over all where none is named. */
 import { type Bounds, bounds, mostFaults, type ProtocolName } from '../../../agreement/bounds.ts'
+import { nobodyHonest } from '../../../agreement/refusal.ts'
 import { defineCommand, flag, maybe, option, UsageError } from '../command.ts'
 import { protocols } from '../options.ts'
 import { integer, oneOf } from '../parse.ts'
@@ -39,8 +40,8 @@ export const boundsCommand = defineCommand({
   async handler({ protocol, peers, faults, synchronous, dimension, json, ...learn }, [subject], terminal) {
     if (subject !== undefined && subject !== 'learn')
       throw new UsageError(`bounds of "${subject}"? Expected "bounds learn", or no argument`)
-    if (faults !== null && faults >= peers)
-      throw new UsageError(`--faults is ${faults}, of ${peers} peers; expected at most ${peers - 1}`)
+    const nobody = faults === null ? null : nobodyHonest(peers, faults)
+    if (nobody !== null) throw new UsageError(`--faults is ${faults}: ${nobody.why}`)
     const synchrony = synchronous ? 'synchronous' : 'asynchronous'
     if (subject === 'learn') {
       const name = protocol ?? 'mda'

@@ -48,11 +48,14 @@ const add = defineCommand({
   },
   examples: ['cohort.yaml carol=12D3KooW…@/ip4/192.168.1.7/tcp/4001'],
   async handler({ faults }, [path, ...members], terminal) {
-    const { checkCohort, readCohort } = await import('../../cohort-file.ts')
+    const [{ checkCohort, readCohort }, { cohortDocument }] = await Promise.all([
+      import('../../cohort-file.ts'),
+      import('../../cohort.ts'),
+    ])
     const before = await readCohort(path!)
     const cohort = checkCohort(
       {
-        ...before,
+        ...cohortDocument(before),
         members: [...before.members, ...members.map(parseMember)],
         faults: faults ?? before.faults,
       },
@@ -99,17 +102,21 @@ const show = defineCommand({
   },
   examples: ['cohort.yaml', 'cohort.yaml --field id'],
   async handler({ json, field }, [path], terminal) {
-    const { formatCohort, readCohort } = await import('../../cohort-file.ts')
+    const [{ formatCohort, readCohort }, { cohortDocument }] = await Promise.all([
+      import('../../cohort-file.ts'),
+      import('../../cohort.ts'),
+    ])
     const cohort = await readCohort(path!)
+    const document = cohortDocument(cohort)
     const id = await idOf(cohort)
     if (field !== null) {
-      const fields: Record<string, unknown> = { id, ...cohort }
+      const fields: Record<string, unknown> = { id, ...document }
       if (!Object.hasOwn(fields, field))
         throw new UsageError(`--field is "${field}"; expected one of ${Object.keys(fields).join(', ')}`)
       const value = fields[field]
       if (typeof value === 'string') terminal.data(`${value}\n`)
       else terminal.json(value, 0)
-    } else if (json) terminal.json({ id, cohort })
+    } else if (json) terminal.json({ id, cohort: document })
     else {
       terminal.print(`id: ${id}`)
       terminal.print(...formatCohort(cohort).trimEnd().split('\n'))

@@ -94,6 +94,8 @@ function drawSize(protocol: Cohort['protocol'], random: RandomStream) {
   return { peers, faults: Math.min(faults, mostFaults(protocol, peers, 'asynchronous')) }
 }
 
+const constant = { text: 'constant', schedule: { kind: 'constant' } } as const
+
 type Drawn = Pick<Cohort, 'protocol' | 'faults' | 'steps' | 'schedule'> & { readonly peers: number }
 
 function cohortOf(
@@ -112,7 +114,7 @@ function cohortOf(
     schedule,
     iterations: { gradient: 1 + random.integer(2), parameters: 1 },
     ...{ rate: 0.3, momentum: pick(random, [0, 0, 0.9]), clip: null, weightDecay: 0, box: null },
-    ...{ stepSize: 'constant', batch: 1, batchSchedule: 'constant', output: 'last' },
+    ...{ stepSize: constant, batch: 1, batchSchedule: constant, output: 'last' },
   }
 }
 

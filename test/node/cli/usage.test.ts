@@ -14,7 +14,10 @@ const wrong: readonly (readonly [command: string, expected: RegExp])[] = [
   ['bounds --protcol mda', /unknown option '--protcol'[\s\S]*--protocol/],
   ['bounds --protocol mdaa', /--protocol is "mdaa"; expected one of mda, .*did you mean mda\?/],
   ['bounds --peers seven', /--peers is "seven"; expected a whole number, at least 1/],
-  ['bounds --peers 5 --faults 5', /--faults is 5, of 5 peers; expected at most 4/],
+  [
+    'bounds --peers 5 --faults 5',
+    /--faults is 5: at least one of 5 peers must be honest; expected at most 4/,
+  ],
   ['simulate --attack sign-flp', /--attack is "sign-flp"; expected one of .*did you mean sign-flip\?/],
   ['simulate --model mpl', /--model is "mpl"; expected one of .*did you mean mlp\?/],
   ['simulate --peers 6 --faults 1', /mda needs n ≥ 6f \+ 1 = 7 .*there are 6.*7 peers would do.*--unsafe/],

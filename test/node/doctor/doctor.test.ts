@@ -194,14 +194,20 @@ test('clock far off, by the others’ clocks, and by the files where nobody answ
 
 test('bound not met, by name; on purpose it is a warning', async t => {
   const files = await place(t)
-  const unsafe = { ...files.cohort, faults: 2, unsafe: true }
+  const unsafe = { ...files.cohort, protocol: 'mda', faults: 1, unsafe: true } as const
   await writeFile(files.cohortPath, formatCohort({ ...unsafe, unsafe: false }))
   const diagnosis = await asked(files)
   t.like(about(diagnosis, 'cohort'), { cause: 'bound', verdict: 'failed' })
-  t.regex(about(diagnosis, 'cohort')!.says, /faults is 2/)
+  t.regex(about(diagnosis, 'cohort')!.says, /faults is 1/)
   t.is(about(diagnosis, 'identity')!.cause, 'ok')
   await writeFile(files.cohortPath, formatCohort(unsafe))
   t.like(about(await asked(files), 'cohort'), { cause: 'bound', verdict: 'warning' })
+  await writeFile(files.cohortPath, formatCohort({ ...unsafe, faults: 2 }))
+  t.like(
+    about(await asked(files), 'cohort'),
+    { cause: 'bound', verdict: 'failed' },
+    'it could not even start',
+  )
   await writeFile(files.cohortPath, 'members: [')
   t.is(about(await asked(files), 'cohort')!.cause, 'cohort-file')
 })

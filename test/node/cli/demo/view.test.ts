@@ -12,6 +12,7 @@ import {
   waitingLine,
 } from '../../../../node/cli/demo/view.ts'
 import { plain } from '../../../../node/cli/terminal.ts'
+import { cohortDocument } from '../../../../node/cohort.ts'
 import { testCohort } from '../../cohorts.ts'
 import { ending } from './events.ts'
 
@@ -27,7 +28,7 @@ const waiting = (missing: readonly number[], needed: number) =>
   ({ kind: 'waiting', step: 41, phase: 'gradient', needed, missing, seconds: 4 }) as const
 
 test('the cast: a line a peer with its process, key and role', t => {
-  const { name: _, members: __, ...settings } = testCohort()
+  const { name: _, members: __, ...settings } = cohortDocument(testCohort())
   const scenario = {
     ...{ peers: 7, settings, liars: [6], attack: attackNamed('sign-flip') },
     ...{ data: 'digits', partition: 'iid', augment: 'none' as const },
