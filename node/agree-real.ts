@@ -19,7 +19,7 @@ import { keySeed } from './simulation/keys.ts'
 import { createBlackboard } from './simulation/sightings.ts'
 import { systemClock } from './system-clock.ts'
 
-export interface RealAgreeOptions {
+interface RealAgreeOptions {
   readonly settings: AgreementSettings
   readonly inputs: readonly Vector[]
   readonly byzantine: { readonly peers: readonly PeerIndex[]; readonly attack: Attack | null }
@@ -31,7 +31,7 @@ export interface RealAgreeOptions {
   readonly software: string
 }
 
-export interface RealAgreeResult {
+interface RealAgreeResult {
   readonly honest: readonly PeerIndex[]
   readonly outputs: readonly (Vector | null)[]
   readonly iterations: ReturnType<Checkers['averaging']['measures']>

@@ -39,7 +39,7 @@ export interface AgreementSettings {
   readonly unsafe: boolean
 }
 
-export interface AgreementPeerOptions {
+interface AgreementPeerOptions {
   readonly settings: AgreementSettings
   readonly self: PeerIndex
   readonly input: Vector
@@ -58,7 +58,7 @@ export interface AgreementPeerOptions {
   readonly hooks: AgreementHooks
 }
 
-export interface AgreementHooks {
+interface AgreementHooks {
   output(output: AveragingOutput): void
   fault(fault: Fault | (Omit<Fault, 'peer'> & { readonly peer: null })): void
   received?(from: PeerIndex, message: Message): void

@@ -17,7 +17,7 @@ export function isAttackFile(reference: string): boolean {
 }
 
 /** What `--attack` takes, checked as far as it can be without opening anything. @throws AttackError */
-export function checkAttackReference(reference: string): string {
+function checkAttackReference(reference: string): string {
   if (isAttackFile(reference) || attackNames.includes(reference)) return reference
   throw new AttackError(
     'ATTACK_UNKNOWN',

@@ -1,7 +1,7 @@
 /** A fault that one honest peer finds in another is a fault of ours: between honest peers there is none. */
 import type { FaultKind, PeerIndex } from '../agreement/protocol.ts'
 
-export interface Blame {
+interface Blame {
   readonly observer: PeerIndex
   /** Null where a stranger was at fault. */
   readonly peer: PeerIndex | null

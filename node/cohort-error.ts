@@ -24,7 +24,7 @@ export class CohortError extends CodedError<CohortErrorCode> {
 }
 
 /** `members[2].id` */
-export function pathText(path: readonly PropertyKey[]): string {
+function pathText(path: readonly PropertyKey[]): string {
   return path.reduce<string>(
     (text, key) =>
       typeof key === 'number' ? `${text}[${key}]` : text === '' ? String(key) : `${text}.${String(key)}`,

@@ -19,7 +19,7 @@ export interface Corruption {
   readonly signerOf?: (peer: PeerIndex) => Signer
 }
 
-export interface CorruptedSeat {
+interface CorruptedSeat {
   readonly self: PeerIndex
   readonly peers: number
   readonly faults: number

@@ -31,7 +31,7 @@ export async function writeEvidence(folder: string, file: EvidenceFile): Promise
   return path
 }
 
-export interface ListedEvidence {
+interface ListedEvidence {
   readonly path: string
   /** Null where the file is no evidence. */
   readonly file: EvidenceFile | null

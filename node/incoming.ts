@@ -11,7 +11,7 @@ import { proves } from './evidence.ts'
 import type { Journal, Kept } from './journal.ts'
 import type { Verifier } from './signatures/index.ts'
 
-export interface IncomingOptions<Output> {
+interface IncomingOptions<Output> {
   readonly protocol: Pick<Protocol<never, Message, Output>, 'receive'> & {
     readiness(message: Message): 'now' | 'later'
   }

@@ -47,7 +47,7 @@ export interface Journal extends Commitments {
   checkpoint(state: LearnState, forgetBefore: number): void
 }
 
-export interface JournalOptions extends RecordLimits {
+interface JournalOptions extends RecordLimits {
   /** Null keeps everything in memory only: a restarted peer is then a new one. */
   readonly storage: Storage | null
   readonly sign: (slot: Slot, digest: string) => Uint8Array

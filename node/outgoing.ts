@@ -18,7 +18,7 @@ export interface Outgoing {
   messagesSent(): number
 }
 
-export interface OutgoingOptions {
+interface OutgoingOptions {
   readonly journal: Journal
   readonly links: readonly (Link | null)[]
   /** Runs a piece of work in turn with the peer's other work. */

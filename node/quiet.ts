@@ -4,7 +4,7 @@
  */
 import type { PeerIndex } from '../agreement/protocol.ts'
 
-export interface Quiet<Kind extends string> {
+interface Quiet<Kind extends string> {
   /** Null: this line is left out. Otherwise how many were since the last one of its peer and kind. */
   admit(peer: PeerIndex | null, kind: Kind): number | null
   /** What was left out and not told yet; from now on it counts as told. */
@@ -13,13 +13,13 @@ export interface Quiet<Kind extends string> {
   size(): number
 }
 
-export interface LeftOut<Kind extends string> {
+interface LeftOut<Kind extends string> {
   readonly peer: PeerIndex | null
   readonly kind: Kind
   readonly count: number
 }
 
-export interface QuietOptions<Kind extends string> {
+interface QuietOptions<Kind extends string> {
   /** A clock that never goes back. */
   readonly nowMs: () => number
   /** Lines of a kind in `QUIET_INTERVAL_MS` for each peer; 1 where nothing is said. */

@@ -7,7 +7,7 @@ import type { Clock, Transport } from './ports.ts'
 
 /** Faults in `FAULT_WINDOW_MS` beyond which a peer is not read from. An honest peer causes none. */
 export const FAULTS_MAX = 50
-export const FAULT_WINDOW_MS = 1000
+const FAULT_WINDOW_MS = 1000
 /** How long it is not read from. */
 export const REST_MS = 2000
 

@@ -88,7 +88,7 @@ export const reportSchema = z.object({
 
 /** A run's report, as `--report` writes it. */
 export type Report = z.infer<typeof reportSchema>
-export type HonestReport = z.infer<typeof honestSchema>
+type HonestReport = z.infer<typeof honestSchema>
 export type EventLoopDelays = z.infer<typeof delaysSchema>
 
 export function cohortSummary(cohort: Cohort, id: string): Report['cohort'] {

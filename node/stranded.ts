@@ -13,7 +13,7 @@ import type { Clock, Timer } from './ports.ts'
 /** Longer than a peer that has all it needs takes to end a step, short beside what waits for one that has not. */
 export const STRANDED_MS = 2000
 
-export interface StrandedOptions {
+interface StrandedOptions {
   readonly clock: Clock
   readonly faults: number
   readonly step: () => number

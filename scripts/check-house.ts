@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import type { FileSystem } from 'typescript/unstable/fs'
 import { importCircles } from './house/circles.ts'
 import { publicNamesAreDocumented } from './house/documented.ts'
+import { deadExports } from './house/exports.ts'
 import {
   importedPackages,
   looseVersions,
@@ -46,6 +47,7 @@ export function checkSources(root: string, manifest: Manifest, fs?: FileSystem):
       ...sources.flatMap(source => rules.flatMap(rule => rule(source))),
       ...publicNamesAreDocumented(sources),
       ...importCircles(sources),
+      ...deadExports(sources),
     ],
     fs,
   )

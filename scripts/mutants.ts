@@ -20,7 +20,7 @@ export function mutate(source: string, { file, line, becomes }: Mutant): string 
   return source.replace(line, () => becomes)
 }
 
-export interface Hunt {
+interface Hunt {
   readonly mutant: Mutant
   /** Null: not caught within the stated number. */
   readonly seeds: number | null

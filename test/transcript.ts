@@ -9,9 +9,9 @@ import type { Fault, PeerIndex, Protocol, Step } from '../agreement/protocol.ts'
 import type { Vector } from '../agreement/vector.ts'
 import type { Flight } from './agreement/harness.ts'
 
-export type Output = AveragingOutput | BroadcastOutput
+type Output = AveragingOutput | BroadcastOutput
 
-export interface Filter {
+interface Filter {
   readonly from?: readonly PeerIndex[]
   readonly to?: readonly PeerIndex[]
   readonly kind?: readonly Message['kind'][]
@@ -159,7 +159,7 @@ export function sealedText({ vector, digest }: Sealed): string {
   return `${short(digest)} ${vectorText(vector)}`
 }
 
-export function vectorText(vector: Vector): string {
+function vectorText(vector: Vector): string {
   return `[${Array.from(vector, x => Number(x.toPrecision(5))).join(' ')}]`
 }
 

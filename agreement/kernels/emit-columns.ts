@@ -6,7 +6,7 @@ import type { Exchange } from './network.ts'
 import { type Code, f32x4, f64x2, get, i32, type Local, type Locals, loopWhile, set, v128 } from './wasm.ts'
 
 /** A pair of vectors of two doubles: four columns in 64 bits. */
-export interface Wide {
+interface Wide {
   readonly low: Code
   readonly high: Code
 }

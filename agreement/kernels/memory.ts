@@ -25,7 +25,7 @@ export interface Pages {
   grow(pages: number): number
 }
 
-export interface KernelMemory {
+interface KernelMemory {
   readonly memory: Pages
   readonly shared: boolean
 }

@@ -14,7 +14,7 @@ export interface SliceTask {
   readonly result: number
 }
 
-export interface Threads {
+interface Threads {
   /** This one included, at most `THREADS_MAX`. */
   readonly count: number
   /** Has every thread do its slice, this one too, and returns when all are done. */

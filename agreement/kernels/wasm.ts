@@ -137,7 +137,7 @@ export function kernelModule(
 }
 
 /** Limits of a shared memory, in pages of 64 KiB; a memory that is not shared needs none. */
-export interface SharedLimits {
+interface SharedLimits {
   readonly pages: number
   readonly pagesMax: number
 }

@@ -30,7 +30,7 @@ export function checkVector(rule: string, name: string, vector: Vector, length: 
 }
 
 /** Checks that `faults` is a whole number in `0 … most`; `bound` is the condition in words, as `2f < n`. */
-export function checkFaults(rule: string, n: number, faults: number, most: number, bound: string): void {
+function checkFaults(rule: string, n: number, faults: number, most: number, bound: string): void {
   if (!Number.isInteger(faults) || faults < 0)
     throw new RuleError('too-many-faults', `${rule}: faults is ${faults}, must be a whole number from 0`)
   if (faults > most)

@@ -45,7 +45,7 @@ export function geometricMedian(gram: Float64Array, n: number, tolerance: number
   return told(space, best)
 }
 
-export interface Median {
+interface Median {
   readonly weights: Float64Array
   readonly blurred: boolean
 }

@@ -15,7 +15,7 @@ const TARGET_NAMES = ['label', 'target', 'class', 'y']
 /** Of a single file, every fifth line is for testing. */
 const TEST_EVERY = 5
 
-export interface Table {
+interface Table {
   /** Values of one example. */
   readonly width: number
   readonly examples: Float32Array

@@ -29,7 +29,7 @@ export interface DataShape {
 }
 
 /** What bytes become: `(byte/255 − mean) / deviation`, by channel. */
-export interface Normalisation {
+interface Normalisation {
   readonly mean: readonly number[]
   readonly deviation: readonly number[]
 }
@@ -142,7 +142,7 @@ export function mirrorRow({ shape }: DataShape, matrix: Float32Array, row: numbe
 }
 
 /** Copies the rows at `indices` out of a larger data set, so that the rest can be freed. */
-export function takeExamples(dataset: Dataset, indices: ArrayLike<number>): Dataset {
+function takeExamples(dataset: Dataset, indices: ArrayLike<number>): Dataset {
   const size = exampleSize(dataset.shape)
   const { examples } = dataset
   const taken =

@@ -12,7 +12,7 @@ const CLASSES = 10
 /** Twice the largest relative of MNIST, EMNIST by class (547 MB). Packed, so much may come of one thousandth. */
 const UNPACKED_BYTES_MAX = 2 ** 30
 
-export interface IdxImages {
+interface IdxImages {
   readonly count: number
   readonly rows: number
   readonly columns: number

@@ -14,7 +14,7 @@ const DIMENSIONS_MAX = 64
 /** So much of a dictionary that is spoilt is shown. */
 const SHOWN_MAX = 100
 
-export interface NpyHeader {
+interface NpyHeader {
   /** The numbers' type, as `<f4`. */
   readonly descr: string
   readonly shape: readonly number[]

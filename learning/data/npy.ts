@@ -13,7 +13,7 @@ export const NPY_FILES = ['train-x.npy', 'train-y.npy', 'test-x.npy', 'test-y.np
 type Kind = 'u1' | 'i1' | 'i2' | 'i4' | 'i8' | 'f4' | 'f8'
 const SIZES: Readonly<Record<Kind, number>> = { u1: 1, i1: 1, i2: 2, i4: 4, i8: 8, f4: 4, f8: 8 }
 
-export interface NpyArray {
+interface NpyArray {
   readonly shape: readonly number[]
   readonly kind: Kind
   /** Row-major. */

@@ -10,7 +10,7 @@ import { CodedError } from '../../agreement/error.ts'
 /** What the system can read at once (2 GiB − 1), and so the most of any file of numbers. */
 export const DATA_BYTES_MAX = 2 ** 31 - 1
 
-export type ReadErrorCode = 'READ_NOT_A_FILE' | 'READ_TOO_LARGE'
+type ReadErrorCode = 'READ_NOT_A_FILE' | 'READ_TOO_LARGE'
 
 /** What stands under a name cannot be read. `message` says why and what would be right; who reads adds the name. */
 export class ReadError extends CodedError<ReadErrorCode> {
@@ -18,13 +18,13 @@ export class ReadError extends CodedError<ReadErrorCode> {
 }
 
 /** A look at a file's first bytes before room is made for all of it; throws where it is not worth reading. */
-export interface Inspection {
+interface Inspection {
   readonly headBytes: number
   /** @param size of the whole file, in bytes */
   check(head: Uint8Array, size: number): void
 }
 
-export interface Input {
+interface Input {
   readonly bytes: Buffer
   /** Of what was read, whatever stands under the name by now. */
   readonly status: Stats

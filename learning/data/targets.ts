@@ -1,9 +1,9 @@
 /** Targets as files give them, numbers, made into what a data set holds: classes where they are such, else real values. */
 import { DataError } from './dataset.ts'
 
-export const CLASSES_MAX = 256
+const CLASSES_MAX = 256
 
-export interface Targets {
+interface Targets {
   readonly classes: number
   readonly labels: Uint8Array
   readonly values?: Float32Array
@@ -13,7 +13,7 @@ export interface Targets {
  * Whole numbers from 0 on are classes; anything else makes all of them real.
  * @param isReal where the file says so by its type
  */
-export function kindOf(targets: ArrayLike<number>, isReal: boolean): 'class' | 'real' {
+function kindOf(targets: ArrayLike<number>, isReal: boolean): 'class' | 'real' {
   if (isReal) return 'real'
   for (let i = 0; i < targets.length; i++)
     if (!(Number.isInteger(targets[i]) && targets[i]! >= 0)) return 'real'

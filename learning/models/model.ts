@@ -36,7 +36,7 @@ export type ParameterShape = NamedShape &
   )
 
 /** A layer that, in training, drops values at random and scales up the others. */
-export interface Dropout {
+interface Dropout {
   /** Values in one row. */
   readonly size: number
   /** The share that is dropped. */

@@ -24,7 +24,7 @@ export interface ModelOracle extends Oracle {
 }
 
 /** One gradient of several at the same parameters. */
-export interface Asked {
+interface Asked {
   /** Its place among the group's specs. */
   readonly worker: number
   /** Which step's batch, where that is not the request's. */

@@ -5,7 +5,7 @@ import { type Matrices, paddedRows, ROWS_MAX } from './batch.ts'
 import { reusingKernels } from './jax.ts'
 
 /** Sums over the rows of a batch. `hits` is null where the model has no notion of it. */
-export interface Scores {
+interface Scores {
   readonly loss: number
   readonly hits: number | null
 }

@@ -21,7 +21,7 @@ export type Answer =
   | { readonly id: number; readonly kind: 'failed'; readonly error: PlainError }
 
 /** An error as data: a class does not survive the crossing, its name, code and message do. */
-export interface PlainError {
+interface PlainError {
   readonly name: string
   readonly message: string
   readonly code?: string

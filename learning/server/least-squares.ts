@@ -62,7 +62,7 @@ export function redundancy(problem: LeastSquares, faults: number): number {
   )
 }
 
-export interface Exhaustive {
+interface Exhaustive {
   /** `x_S`, the output. */
   readonly point: readonly number[]
   /** `S`, the set of `n − f` costs that it minimises. */

@@ -6,7 +6,7 @@
 import type { Vector } from '../../agreement/vector.ts'
 import { randomStream } from '../random.ts'
 
-export interface LinearModelOptions {
+interface LinearModelOptions {
   readonly dimension: number
   readonly machines: number
   /** Samples of each machine: `N/m`. */
@@ -14,7 +14,7 @@ export interface LinearModelOptions {
   readonly seed: number
 }
 
-export interface LinearModel {
+interface LinearModel {
   /** `θ*`, of coordinates ±1. */
   readonly truth: Vector
   /** Of the machine's mean loss over all of its samples. */

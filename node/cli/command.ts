@@ -38,7 +38,7 @@ export type Values<O extends Options> = { readonly [K in keyof O]: O[K] extends 
 /** Ends as exit code 0, or as the code returned. */
 export type Outcome = Promise<number | undefined>
 
-export interface CommandDefinition<O extends Options> {
+interface CommandDefinition<O extends Options> {
   readonly name: string
   readonly summary: string
   /** More for `--help`, before the options. */

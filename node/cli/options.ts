@@ -154,7 +154,7 @@ export const scenarioOptions = {
 } as const
 
 export type ScenarioValues = Values<typeof scenarioOptions>
-export type CohortValues = Values<typeof cohortOptions>
+type CohortValues = Values<typeof cohortOptions>
 
 /** A cohort but for its members, who lies in it, and what all of them learn from. */
 export interface Scenario {

@@ -2,9 +2,9 @@
 import { suggestion } from '../nearest.ts'
 import { UsageError } from './command.ts'
 
-export type Parse<T> = (text: string, name: string) => T
+type Parse<T> = (text: string, name: string) => T
 
-export interface Range {
+interface Range {
   readonly min?: number
   readonly max?: number
   /** Greater than this. */

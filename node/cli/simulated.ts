@@ -11,7 +11,7 @@ import type { StepProgress } from '../simulation/step-meter.ts'
 import { startingFrom } from './learning-options.ts'
 import type { Scenario } from './options.ts'
 
-export interface SimulatedOptions {
+interface SimulatedOptions {
   readonly scenario: Scenario
   readonly latencyMs: number
   readonly gradientMs: number

@@ -6,7 +6,7 @@ import type { Counterexample, SwarmRow } from '../simulation/swarm.ts'
 import type { Terminal } from './terminal.ts'
 import { duration, significant } from './view/format.ts'
 
-export interface SwarmValues {
+interface SwarmValues {
   readonly seeds: number
   readonly from: number
   readonly learn: boolean
@@ -14,7 +14,7 @@ export interface SwarmValues {
   readonly json: boolean
 }
 
-export interface SwarmReport {
+interface SwarmReport {
   readonly command: 'simulate'
   readonly seeds: { readonly from: number; readonly count: number; readonly run: number }
   readonly events: number

@@ -6,7 +6,7 @@ import { randomInt } from 'node:crypto'
 import { styleText } from 'node:util'
 import { jsonText, printable } from '../printable.ts'
 
-export type Style = Parameters<typeof styleText>[0]
+type Style = Parameters<typeof styleText>[0]
 /** Colours a text, or leaves it as it is. What it returns is for this terminal alone, which knows its own colours. */
 export type Paint = (style: Style, text: string) => string
 

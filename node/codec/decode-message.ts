@@ -15,7 +15,7 @@ import { type DecodeLimits, DIGEST_BYTES, SIGNATURE_BYTES_MAX } from './limits.t
 /** One message of a data frame: usable, or spoilt in a way that leaves its neighbours usable. */
 export type Received = { readonly message: Message } | Spoilt
 
-export interface Spoilt {
+interface Spoilt {
   readonly fault: FaultKind
   readonly slot?: Slot
   readonly detail: string

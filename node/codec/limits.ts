@@ -20,7 +20,7 @@ export const SIGNATURE_BYTES_MAX = 64
 export const DIGEST_BYTES = 32
 
 /** Room in a frame beside one vector: headers, votes and reports that travel together. */
-export const FRAME_EXTRA_BYTES = 256 * 1024
+const FRAME_EXTRA_BYTES = 256 * 1024
 
 /** The longest frame that a cohort of this dimension may send: one vector and `FRAME_EXTRA_BYTES`. */
 export function frameBytesMax(dimension: number): number {

@@ -41,7 +41,7 @@ export type LinkFrame =
   | (Extract<LinkHeader, { kind: 'data' }> & { readonly messages: readonly Received[] })
 
 /** A frame that cannot be read at all. */
-export interface FrameFault {
+interface FrameFault {
   readonly fault: FaultKind
   readonly detail: string
 }
@@ -77,7 +77,7 @@ function putContent(output: Writer, header: LinkHeader): void {
 }
 
 /** Takes in one frame of a link, from anyone, as its parts arrive: garbage becomes a fault. */
-export interface LinkFrameReader {
+interface LinkFrameReader {
   /** The next bytes; `eagerBytes` of them, or a header, may wait to be read. */
   add(part: Uint8Array): void
   /** All bytes of the frame were added. */

@@ -13,7 +13,7 @@ import { createNew, openExisting } from '../files/safe-open.ts'
 import type { DataFile, DataSet } from './catalogue.ts'
 import { unpackTar } from './tar.ts'
 
-export type FetchErrorCode = 'FETCH_UNREACHABLE' | 'FETCH_DIGEST' | 'FETCH_WRITE'
+type FetchErrorCode = 'FETCH_UNREACHABLE' | 'FETCH_DIGEST' | 'FETCH_WRITE'
 
 export class FetchError extends CodedError<FetchErrorCode> {
   override readonly name = 'FetchError'
@@ -26,7 +26,7 @@ export interface FetchProgress {
   readonly of: number
 }
 
-export interface FetchOptions {
+interface FetchOptions {
   readonly set: DataSet
   readonly directory: string
   readonly onProgress: (progress: FetchProgress) => void

@@ -1,6 +1,6 @@
 /** What the doctor finds: one sentence on how it is, and, where it is not well, one on what to do. */
 
-export type Verdict = 'ok' | 'warning' | 'failed'
+type Verdict = 'ok' | 'warning' | 'failed'
 
 export interface Finding {
   /** What was looked at: `identity`, `ports`, `peer bob`. */

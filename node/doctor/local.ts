@@ -18,7 +18,7 @@ import { type Endpoint, endpointOf } from '../network/endpoint.ts'
 import { EXTERNAL_MODEL } from '../oracle/open.ts'
 import { type Finding, failed, fine, warning } from './finding.ts'
 
-export interface Found<T> {
+interface Found<T> {
   readonly value: T | null
   readonly finding: Finding
 }

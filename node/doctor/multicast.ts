@@ -9,7 +9,7 @@ import { createIdentity } from '../identity.ts'
 type Voice = ReturnType<ReturnType<typeof mdns>>
 type Components = Parameters<ReturnType<typeof mdns>>[0]
 
-export interface MulticastOptions {
+interface MulticastOptions {
   readonly timeoutMs: number
   /** For tests: UDP ports of the voice that asks and of the one that answers. */
   readonly ports?: readonly [number, number]

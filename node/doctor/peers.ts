@@ -7,7 +7,7 @@ import { describeSkew } from '../network/pairs.ts'
 import { type Finding, failed, fine, warning } from './finding.ts'
 import type { Obstacle, Reach } from './reach.ts'
 
-export interface Own {
+interface Own {
   readonly cohort: Cohort
   readonly cohortId: string
   readonly id: string

@@ -18,7 +18,7 @@ import { describe } from '../network/pairs.ts'
 import { openWire } from '../network/wire.ts'
 
 /** How far it came, and what ended it there. The later ones got further. */
-export const obstacles = [
+const obstacles = [
   'no-address',
   'unknown-host',
   'unreachable',
@@ -55,7 +55,7 @@ export interface Prober {
   stop(): Promise<void>
 }
 
-export interface ProberOptions {
+interface ProberOptions {
   /** The own private key, 32 bytes. */
   readonly seed: Uint8Array
   readonly members: number
@@ -137,7 +137,7 @@ async function reachAt(state: State, id: string, address: string, opens: boolean
 type Blocked = { readonly kind: Obstacle; readonly detail: string }
 
 /** Opens a TCP connection and closes it: how long that took, in milliseconds, or what was in the way. */
-export function knockAt(address: string, timeoutMs: number): Promise<number | Blocked> {
+function knockAt(address: string, timeoutMs: number): Promise<number | Blocked> {
   const endpoint = endpointOf(address)
   if (endpoint?.over !== 'tcp')
     return Promise.resolve({ kind: 'no-address', detail: `${address} names no TCP port` })

@@ -1,7 +1,7 @@
 /** What is wrong with a file that a person named: which file, what was found, what would be right. */
 import { CodedError } from '../../agreement/error.ts'
 
-export type FileErrorCode =
+type FileErrorCode =
   | 'unreadable'
   | 'unknown-format'
   | 'malformed'

@@ -15,7 +15,7 @@ export interface NamedBytes {
   readonly bytes: Uint8Array
 }
 
-export interface Family {
+interface Family {
   readonly vectors: readonly Float32Array[]
   /** A vector of the same length as a file of the same kind. */
   write(vector: Float32Array): Uint8Array

@@ -13,7 +13,7 @@ const types: ReadonlyMap<string, NumberType> = new Map([
 /** A row costs some 200 bytes beside its numbers, and may have none: a billion of them fit into a file of 128 bytes. */
 export const ROWS_MAX = 2 ** 18
 
-export interface Npy {
+interface Npy {
   /** A vector a row; an array of one dimension is one row. */
   readonly rows: Float32Array[]
   readonly type: NumberType

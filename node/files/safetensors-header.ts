@@ -22,7 +22,7 @@ const LISTED_MAX = 12
 /** A file's beginning of so many bytes has all of the header in it. */
 export const SAFETENSORS_HEAD_BYTES = 8 + HEADER_BYTES_MAX
 
-export interface TensorEntry {
+interface TensorEntry {
   readonly name: string
   readonly shape: readonly number[]
   readonly type: NumberType
@@ -32,7 +32,7 @@ export interface TensorEntry {
   readonly start: number
 }
 
-export interface SafetensorsHeader {
+interface SafetensorsHeader {
   /** In the order of their numbers. */
   readonly tensors: readonly TensorEntry[]
   /** What the writer noted about the file, `__metadata__`; empty where it noted nothing. */

@@ -1,6 +1,6 @@
 /** What an oracle process prints: handed on line by line, but no flood of it; the last of it kept for when it dies. */
 
-export interface Chatter {
+interface Chatter {
   /** Text as it comes, in pieces of any size. */
   add(text: string): void
   /** The end of what was printed. */

@@ -13,7 +13,7 @@ import { type Answer, type Ask, checkHello, type HelloAnswer, ORACLE_PROTOCOL } 
 import { type Heard, type OracleProcess, startProcess } from './process.ts'
 import { createSharedFile, type SharedFile } from './shared-file.ts'
 
-export interface ChildOracleOptions {
+interface ChildOracleOptions {
   /** As typed into a shell. */
   readonly command: string
   /** Told to the process in our hello. */
@@ -36,7 +36,7 @@ export interface ChildLimits {
   readonly restartDelayMs: number
 }
 
-export const childLimits: ChildLimits = {
+const childLimits: ChildLimits = {
   startMs: 120_000,
   answerMs: 600_000,
   endMs: 3000,

@@ -18,7 +18,7 @@ const PREAMBLE = MAGIC.length + 8
 /** Names of a model's tensors fit in this many times over. */
 export const HEADER_BYTES_MAX = 4 * 2 ** 20
 /** Half a billion parameters. */
-export const PAYLOAD_BYTES_MAX = 2 ** 31
+const PAYLOAD_BYTES_MAX = 2 ** 31
 
 export interface Frame {
   readonly header: unknown
@@ -37,7 +37,7 @@ export function encodeFrame(header: object, payload: Vector | null = null): Uint
   return [head, new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength)]
 }
 
-export interface FrameHandlers {
+interface FrameHandlers {
   frame(frame: Frame): void
   /** Bytes between frames. */
   stray(bytes: Uint8Array): void

@@ -6,7 +6,7 @@ import { createChatter } from './chatter.ts'
 import { createFrameReader, encodeFrame } from './frame.ts'
 import { type Answer, type Ask, parseAnswer } from './messages.ts'
 
-export interface ProcessOptions {
+interface ProcessOptions {
   /** As typed into a shell. */
   readonly command: string
   /** What it prints, on standard error or by mistake on standard output. */

@@ -12,7 +12,7 @@ import { join } from 'node:path'
 import { allocateVector, areFinite } from '../../agreement/kernels/index.ts'
 import type { Vector } from '../../agreement/vector.ts'
 
-export interface SharedGradient {
+interface SharedGradient {
   readonly gradient: Vector
   /** Found finite on the way; where false it has not been looked at. */
   readonly foundFinite: boolean

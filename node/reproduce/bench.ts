@@ -12,7 +12,7 @@ import type { Machine } from '../../learning/oracles/machine.ts'
 import { createWorkshop, type Workshop } from '../../learning/oracles/workshop.ts'
 import type { GradientSource } from '../../learning/server/server.ts'
 
-export interface TaskSpec {
+interface TaskSpec {
   readonly model: string
   readonly data: string
   /** `shared`: every worker draws from the whole training set; else a partition of it. */
@@ -24,7 +24,7 @@ export interface TaskSpec {
   readonly flipped: readonly number[]
 }
 
-export interface Task {
+interface Task {
   readonly start: Vector
   /** One for each worker; with shared data, one for all, and one for those with flipped labels. */
   readonly oracles: readonly ModelOracle[]

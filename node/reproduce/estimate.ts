@@ -1,6 +1,6 @@
 /** How much of an experiment is done, by cost, and how long the rest will take. */
 
-export interface Estimate {
+interface Estimate {
   /** `part` of run `index` is done, in [0, 1]. */
   update(index: number, part: number, nowMs: number): void
   /** Cost of what is done. */

@@ -65,7 +65,7 @@ export interface Findings {
   readonly notes: readonly string[]
 }
 
-export interface ExperimentDefinition<C extends Configuration> {
+interface ExperimentDefinition<C extends Configuration> {
   readonly name: string
   readonly title: string
   /** Paper and section. */

@@ -10,7 +10,7 @@ export interface Figure {
   readonly legend: readonly LegendEntry[]
 }
 
-export interface LegendEntry {
+interface LegendEntry {
   readonly name: string
   readonly colour: string
   readonly broken: boolean
@@ -25,7 +25,7 @@ export interface Line {
   readonly series: readonly (readonly Point[])[]
 }
 
-export interface LinesOptions {
+interface LinesOptions {
   readonly title: string
   readonly caption: string
   readonly lines: readonly Line[]
@@ -185,7 +185,7 @@ function colourBy(legend: readonly LegendEntry[]) {
   }
 }
 
-export interface HeatCell {
+interface HeatCell {
   readonly panel: string
   readonly row: string
   readonly column: string

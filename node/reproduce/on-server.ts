@@ -6,7 +6,7 @@ import { createServer, type ServerOptions } from '../../learning/server/server.t
 import type { Measurement, RunContext } from './experiment.ts'
 import type { Point } from './statistics.ts'
 
-export interface ServerRun
+interface ServerRun
   extends Pick<ServerOptions, 'momentum' | 'clip' | 'weightDecay' | 'averaging' | 'workers' | 'faults'> {
   readonly model: string
   /** A path that `openData` takes. */

@@ -12,7 +12,7 @@ import { style } from './page-style.ts'
 import type { Reproduction } from './reproduce.ts'
 import type { Results } from './results.ts'
 
-export interface PageOptions {
+interface PageOptions {
   readonly experiment: Experiment
   readonly settings: Settings
   readonly findings: Findings
@@ -72,7 +72,7 @@ function legendHtml({ legend }: Figure): string {
 }
 
 /** The verdict in one word. */
-export function verdictWord({ holds }: Verdict): 'reproduced' | 'not reproduced' | 'open' {
+function verdictWord({ holds }: Verdict): 'reproduced' | 'not reproduced' | 'open' {
   return holds === null ? 'open' : holds ? 'reproduced' : 'not reproduced'
 }
 

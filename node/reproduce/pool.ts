@@ -19,7 +19,7 @@ export class ReproduceError extends Error {
   readonly code = 'run-failed'
 }
 
-export interface PoolOptions {
+interface PoolOptions {
   readonly experiment: string
   readonly configs: readonly Configuration[]
   readonly threads: number

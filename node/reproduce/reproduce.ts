@@ -5,7 +5,7 @@ import type { Configuration, Experiment, Findings, Result, Settings } from './ex
 import { runPool } from './pool.ts'
 import { keyOf, type Results, type Run, readRuns, toRun, writeResults } from './results.ts'
 
-export interface ReproduceOptions {
+interface ReproduceOptions {
   readonly experiment: Experiment
   readonly settings: Settings
   /** Path of results.json. */

@@ -8,7 +8,7 @@ import { vectorBytes } from './vector-bytes.ts'
 const digests = new WeakMap<Vector, Digest>()
 
 /** The digest of a vector while its bytes arrive: each part is hashed while the cache still holds it. */
-export interface ArrivingDigest {
+interface ArrivingDigest {
   /** The next bytes, little-endian. */
   add(bytes: Uint8Array): void
   /** All bytes were added: they were those of this vector. */

@@ -11,8 +11,8 @@
  * What remains is decided by the equation `S·B = R + k·A`, without cofactor, in every implementation used here.
  */
 
-export const PUBLIC_KEY_BYTES = 32
-export const SIGNATURE_BYTES = 64
+const PUBLIC_KEY_BYTES = 32
+const SIGNATURE_BYTES = 64
 
 /** `L`, the order of the base point, little-endian. */
 const ORDER = littleEndian('1000000000000000000000000000000014def9dea2f79cd65812631a5cf5d3ed')

@@ -10,7 +10,7 @@ import { type Conditions, calmConditions, type Moment, type Scheduler, type Trou
 import type { LatencyModel } from './latency.ts'
 import { pick } from './pick.ts'
 
-export interface Scene {
+interface Scene {
   readonly settings: AgreementSettings
   readonly inputs: readonly Vector[]
   readonly honest: readonly PeerIndex[]

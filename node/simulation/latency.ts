@@ -18,9 +18,7 @@ export type LatencyModel =
   /** Peers dealt to the regions of a cloud, round trips as published for them; up to 5 % of jitter. */
   | { readonly kind: 'wan' }
 
-export const latencyNames = ['constant', 'uniform', 'log-normal', 'lan', 'wan'] as const
-
-export const wanRegions = [
+const wanRegions = [
   'Dallas',
   'Toronto',
   'Washington DC',

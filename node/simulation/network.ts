@@ -9,7 +9,7 @@ import { type Frame, sizeOf, type Transport, type TransportEvents } from '../por
 import type { Latency } from './latency.ts'
 import type { World } from './world.ts'
 
-export type { Latency } from './latency.ts'
+export type {} from './latency.ts'
 
 export interface NetworkOptions {
   readonly world: World

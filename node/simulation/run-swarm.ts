@@ -7,7 +7,7 @@ import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { createSwarmTable, runSeed, type SeedResult, type SwarmKind, type SwarmRow } from './swarm.ts'
 
-export interface SwarmOptions {
+interface SwarmOptions {
   /** Default: agreements. */
   readonly kind?: SwarmKind
   readonly from: number
@@ -17,7 +17,7 @@ export interface SwarmOptions {
   readonly onProgress?: (done: number) => void
 }
 
-export interface SwarmResult {
+interface SwarmResult {
   /** Seeds run: all, or those up to and around the first violation. */
   readonly runs: number
   readonly events: number

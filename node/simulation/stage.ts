@@ -18,7 +18,7 @@ import { createDisk, type SimulatedDisk } from './storage.ts'
 import { createTrace, type Trace } from './trace.ts'
 import { createWorld, type World } from './world.ts'
 
-export interface StageOptions {
+interface StageOptions {
   readonly settings: AgreementSettings
   readonly inputs: readonly Vector[]
   readonly byzantine: { readonly peers: readonly PeerIndex[]; readonly attack: Attack | null }

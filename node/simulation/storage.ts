@@ -23,7 +23,7 @@ export interface SimulatedDisk {
   forget(): void
 }
 
-export interface DiskOptions {
+interface DiskOptions {
   readonly after: (delayMs: number, run: () => void) => void
   /** Virtual time of one sync, drawn for each. */
   readonly syncMs: () => number

@@ -16,7 +16,7 @@ export interface Camps {
 }
 
 export const swarmAttackNames = ['mirror', 'favour'] as const
-export type SwarmAttackName = (typeof swarmAttackNames)[number]
+type SwarmAttackName = (typeof swarmAttackNames)[number]
 
 const NO_MESSAGES: DecodeLimits = { peers: 0, dimension: 0, stepsMax: 0, iterationsMax: 0 }
 /** Behind each frame with messages. */

@@ -75,7 +75,7 @@ export interface SwarmRow {
   readonly averaging: number | null
 }
 
-export interface SwarmTable {
+interface SwarmTable {
   add(result: SeedResult): void
   /** By protocol, then attack. */
   rows(): readonly SwarmRow[]

@@ -21,7 +21,7 @@ export interface Stage {
   onSealed(callback: (peer: PeerIndex, iteration: number) => void): void
 }
 
-export interface Troubles {
+interface Troubles {
   /** Ends everything: partitions heal, pauses end, crashed peers start again, links are fair. Once is enough. */
   calm(): void
   /** Events of the world when it became calm; Infinity while it is not. */

@@ -13,7 +13,7 @@ interface Event {
   run: (() => void) | null
 }
 
-export interface RunLimits {
+interface RunLimits {
   readonly until?: () => boolean
   readonly maxTimeMs?: number
   readonly maxEvents?: number
@@ -37,7 +37,7 @@ export interface World {
 }
 
 /** Why a run of the world ended, and how many events it took. */
-export interface WorldEnd {
+interface WorldEnd {
   readonly reason: 'quiet' | 'done' | 'time' | 'events'
   readonly events: number
 }

@@ -20,7 +20,7 @@ export interface BenchReport {
   readonly rows: readonly BenchRow[]
 }
 
-export interface BenchContext {
+interface BenchContext {
   /** Arguments after the benchmark's name that `main.ts` does not know itself. */
   readonly args: readonly string[]
   /** A line of progress for people; nothing that a program would parse. */

@@ -7,7 +7,7 @@ import { once } from 'node:events'
 import type { Endpoint } from '../../node/network/endpoint.ts'
 import type { FromWorker, ToWorker } from './exchange-bare-worker.ts'
 
-export interface BareExchangeOptions {
+interface BareExchangeOptions {
   readonly peers: number
   /** Floats in a vector. */
   readonly dimension: number
@@ -17,7 +17,7 @@ export interface BareExchangeOptions {
   readonly stock?: boolean
 }
 
-export interface BareExchange {
+interface BareExchange {
   /** Median over peers and rounds, from a peer's first byte sent to its last vector received. */
   readonly medianMs: number
   /** Processor time of all processes together, a round: does not depend on what else the machine does. */

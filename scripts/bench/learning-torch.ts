@@ -29,7 +29,7 @@ for case in json.loads(sys.argv[1]):
 print(json.dumps(result))
 `
 
-export interface TorchCase {
+interface TorchCase {
   readonly model: string
   readonly batch: number
   readonly times: number

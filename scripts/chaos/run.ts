@@ -5,14 +5,14 @@ import type { Ending, PeerEvent } from '../../node/cli/peer/events.ts'
 import { type CohortFiles, makeCohort } from '../cohort/files.ts'
 import { type PeerProcess, startPeer } from '../cohort/processes.ts'
 
-export type ChaosTrouble =
+type ChaosTrouble =
   | { readonly kind: 'none' }
   /** A random peer is killed every so often, and started again before the next. */
   | { readonly kind: 'kills'; readonly everyMs: number; readonly random: RandomStream }
   /** f + 1 peers are killed at once, and stay away until the others have said for whom they wait. */
   | { readonly kind: 'outage' }
 
-export interface ChaosOptions {
+interface ChaosOptions {
   readonly peers: number
   readonly steps: number
   readonly data: string

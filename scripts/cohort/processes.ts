@@ -19,7 +19,7 @@ export interface PeerEnd {
   readonly lastWords: string
 }
 
-export interface ProcessOptions {
+interface ProcessOptions {
   /** A command that runs another in a place of its own, as `ip netns exec NAME`. */
   readonly inside?: readonly string[]
   /** A module that the process imports first. */

@@ -3,14 +3,14 @@ import { randomStream } from '../../learning/random.ts'
 import { mutate } from './mutate.ts'
 import type { Target } from './target.ts'
 
-export interface Finding {
+interface Finding {
   readonly target: string
   /** Hexadecimal: a line for the corpus. */
   readonly input: string
   readonly what: string
 }
 
-export interface FuzzResult {
+interface FuzzResult {
   readonly inputs: number
   readonly findings: readonly Finding[]
   readonly seconds: number

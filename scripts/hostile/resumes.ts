@@ -12,13 +12,13 @@ import {
   type Target,
 } from './raw/index.ts'
 
-export interface Insisting {
+interface Insisting {
   /** Bytes on the wire of what was asked, and of what came for it. */
   readonly saidBytes: number
   readonly broughtBytes: number
 }
 
-export interface InsistOptions extends JoinOptions {
+interface InsistOptions extends JoinOptions {
   /** Its place in the cohort. */
   readonly self: number
   /** Asks so often, each time when the one before has been answered, and reads all that it is given. */

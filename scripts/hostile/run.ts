@@ -26,7 +26,7 @@ const plans: Readonly<Record<CohortName, CohortPlan>> = {
   },
 }
 
-export interface RunOptions {
+interface RunOptions {
   readonly cohort: CohortName
   /** Null: the member is silent. */
   readonly attack: Attack | null

@@ -3,7 +3,12 @@ import { posix } from 'node:path'
 import { isExportDeclaration, isNamedExports, isStringLiteral, type Node } from 'typescript/unstable/ast'
 import { type Finding, findingAt, type Source } from './sources.ts'
 
-const entries: ReadonlySet<string> = new Set(['agreement/index.ts', 'learning/index.ts', 'node/index.ts'])
+/** What whoever uses the package imports. */
+export const entries: ReadonlySet<string> = new Set([
+  'agreement/index.ts',
+  'learning/index.ts',
+  'node/index.ts',
+])
 
 export function publicNamesAreDocumented(sources: readonly Source[]): readonly Finding[] {
   const byPath = new Map(sources.map(source => [source.path, source]))

@@ -9,8 +9,8 @@ import {
 import { type Finding, findingAt, type Rule, type Source } from './sources.ts'
 import { isCallback, isNamedFunction, visit } from './syntax.ts'
 
-export const fileLinesMax = 300
-export const functionLinesMax = 50
+const fileLinesMax = 300
+const functionLinesMax = 50
 
 export const fileSize: Rule = source => {
   const lines = source.text.replace(/\n$/, '').split('\n').length

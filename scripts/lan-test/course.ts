@@ -45,7 +45,7 @@ interface State {
   over: boolean
 }
 
-export interface CourseOptions {
+interface CourseOptions {
   readonly lan: Lan
   readonly steps: number
   readonly onLine: (told: Told) => void

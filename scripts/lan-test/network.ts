@@ -5,7 +5,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { join } from 'node:path'
 
-export interface LinkQuality {
+interface LinkQuality {
   readonly megabitsPerSecond: number
   /** One packet in so many is dropped at random on its way in. */
   readonly dropOneIn: number
@@ -24,7 +24,7 @@ export interface Host {
   setFirewall(ports: readonly Port[]): void
 }
 
-export interface Port {
+interface Port {
   readonly protocol: 'tcp' | 'udp'
   readonly port: number
 }

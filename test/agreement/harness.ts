@@ -32,7 +32,7 @@ export function seal(vector: Vector): Sealed {
   return { vector, digest: digestOf(vector), signature: Uint8Array.of(1) }
 }
 
-export interface NetworkOptions<Input, Output> {
+interface NetworkOptions<Input, Output> {
   /** By peer; null is a faulty one, which acts through `adversary`. */
   readonly protocols: readonly (Protocol<Input, Message, Output> | null)[]
   readonly inputs: (peer: PeerIndex) => Input
@@ -45,7 +45,7 @@ export interface NetworkOptions<Input, Output> {
   readonly schedule?: (flights: readonly Flight[]) => number
 }
 
-export interface NetworkResult<Output> {
+interface NetworkResult<Output> {
   readonly outputs: readonly Output[][]
   readonly faults: readonly Fault[][]
   readonly delivered: readonly Flight[]

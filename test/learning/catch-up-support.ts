@@ -9,8 +9,8 @@ import type {
 } from '../../learning/catch-up-contract.ts'
 import { testCommitments } from '../agreement/harness.ts'
 
-export const N = 7
-export const F = 1
+const N = 7
+const F = 1
 export const D = 2
 
 export function optionsOf(self: number, protocol: 'mda' | 'cva'): CatchUpOptions {

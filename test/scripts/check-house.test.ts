@@ -9,7 +9,7 @@ const purpose = '/** A sample file with a stated purpose. */\n'
 const manifest = { dependencies: { zod: '4.6.7' }, devDependencies: { ava: '8.0.1' } }
 
 /** `line rule` of every finding, sample by sample, in a project that exists only in memory. */
-function findingsIn(
+function allFindingsIn(
   samples: readonly (readonly [path: string, text: string])[],
 ): readonly (readonly string[])[] {
   const files = samples.map(([path], index) => path.replace(/\ba(\.test)?\.ts$/, `a${index}$1.ts`))
@@ -21,6 +21,11 @@ function findingsIn(
   return files.map(file =>
     findings.filter(({ path }) => path === file).map(({ line, rule }) => `${line} ${rule}`),
   )
+}
+
+/** The same, of samples that nobody imports: what they export is not held against them. */
+function findingsIn(samples: Parameters<typeof allFindingsIn>[0]): ReturnType<typeof allFindingsIn> {
+  return allFindingsIn(samples).map(findings => findings.filter(finding => !finding.endsWith('dead-export')))
 }
 
 /** Each sample breaks one rule on the line after the purpose: [rule, path, code]. */
@@ -139,6 +144,28 @@ test('a name that an entry point exports needs a doc comment, through files that
   t.deepEqual([entry, passing, documented], [[], [], []])
   t.deepEqual(bare, ['3 documented'])
   t.deepEqual(first, ['2 documented'])
+})
+
+test('an export that no other file names is found, unless the package offers it', t => {
+  const findings = allFindingsIn([
+    ['node/index.ts', `${purpose}export { offered } from './library.ts'\nexport * from './offers.ts'\n`],
+    ['node/offers.ts', `${purpose}\n/** Said. */\nexport const open = 1\n`],
+    [
+      'node/library.ts',
+      `${purpose}export interface Alone {}\n/** Said. */\nexport const offered = 1\nexport function taken() {}\nexport type Told = 1\n`,
+    ],
+    ['node/between.ts', `${purpose}export {\n  taken,\n  type Told,\n} from './library.ts'\n`],
+    // It speaks of Alone and of Told, but imports neither: another file's name says nothing.
+    ['scripts/a.ts', `${purpose}import { taken } from '../node/between.ts'\nconst Alone = taken\n`],
+    ['scripts/main.ts', `${purpose}const { run } = await import(\`./tasks/\${Alone}.ts\`)\n`],
+    ['scripts/tasks/one.ts', `${purpose}export const run = 1\nexport const walk = 1\n`],
+    ['test/a.ts', `${purpose}const { late } = await import('./late.ts')\n`],
+    ['test/late.ts', `${purpose}export const late = 1\n`],
+  ])
+  t.deepEqual(findings, [
+    ...[[], [], ['2 dead-export'], ['4 dead-export']],
+    ...[[], [], ['3 dead-export'], [], []],
+  ])
 })
 
 test('a circle of imports is found, however long, and of types too', t => {

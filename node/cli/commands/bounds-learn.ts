@@ -48,9 +48,9 @@ export const learnOptions = {
   ),
 } as const
 
-export type LearnValues = Values<typeof learnOptions>
+type LearnValues = Values<typeof learnOptions>
 
-export interface LearnQuery {
+interface LearnQuery {
   readonly protocol: ProtocolName
   readonly peers: number
   readonly faults: number

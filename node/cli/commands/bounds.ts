@@ -113,7 +113,7 @@ function trafficLine({ traffic }: Bounds): readonly string[] {
 }
 
 /** One protocol's guarantees in lines for people. */
-export function boundsLines(row: Bounds, paint: Paint): readonly string[] {
+function boundsLines(row: Bounds, paint: Paint): readonly string[] {
   const counts = (values: readonly number[] | null) => (values === null ? '–' : values.join(' '))
   const verdict = row.feasible ? paint('green', 'feasible') : paint('red', 'infeasible')
   return [

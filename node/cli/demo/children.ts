@@ -13,7 +13,7 @@ export interface ChildEnd {
   readonly lastWords: string
 }
 
-export interface ChildrenOptions {
+interface ChildrenOptions {
   /** Arguments of `concord`, by peer. */
   readonly commands: readonly (readonly string[])[]
   readonly onEvent: (peer: PeerIndex, event: PeerEvent) => void

@@ -2,7 +2,7 @@
 import type { PeerIndex } from '../../../agreement/protocol.ts'
 import { diameter, type Vector } from '../../../agreement/vector.ts'
 
-export interface Measurement {
+interface Measurement {
   readonly step: number
   readonly gradient: number
   readonly parameters: number

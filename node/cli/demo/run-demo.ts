@@ -18,7 +18,7 @@ import { perform, type StageEnd } from './stage.ts'
 import type { PeerState } from './state.ts'
 import { resultRows } from './view.ts'
 
-export interface DemoValues extends ScenarioValues, ReportValues, LearningValues {
+interface DemoValues extends ScenarioValues, ReportValues, LearningValues {
   readonly timeout: number | null
   readonly contrast: boolean
   readonly quic: boolean

@@ -11,7 +11,7 @@ import type { DemoFiles } from './setup.ts'
 import { apply, applyEnd, type DemoState, isDone, isLost, newState, overview } from './state.ts'
 import { brokenPairs, castLines, connectionsLine, endText, eventLine, waitingLine } from './view.ts'
 
-export interface StageOptions {
+interface StageOptions {
   readonly scenario: Scenario
   /** The attack as the user named it: a name or a file. */
   readonly attack: string

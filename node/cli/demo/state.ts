@@ -103,11 +103,11 @@ export function connections(state: DemoState): { readonly up: number; readonly a
 }
 
 /** Honest peers that still run or have finished. */
-export function remaining(state: DemoState): readonly PeerState[] {
+function remaining(state: DemoState): readonly PeerState[] {
   return state.filter(({ isHonest, status }) => isHonest && status !== 'gone')
 }
 
-export interface Overview {
+interface Overview {
   /** That all remaining honest peers have completed. */
   readonly step: number
   /** Mean of the honest peers' own. */

@@ -4,7 +4,7 @@ import type { FetchProgress } from '../../data/fetch.ts'
 import type { Terminal } from '../terminal.ts'
 import { megabytes } from './format.ts'
 
-export interface FetchView {
+interface FetchView {
   update(progress: FetchProgress): void
   note(line: string): void
   stop(): void

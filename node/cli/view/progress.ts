@@ -6,7 +6,7 @@ import type { SingleBar } from 'cli-progress'
 import type { Paint, Terminal } from '../terminal.ts'
 import { duration, megabytes, significant } from './format.ts'
 
-export interface Snapshot {
+interface Snapshot {
   readonly step: number
   readonly steps: number
   readonly loss: number | null
@@ -27,7 +27,7 @@ export interface Progress {
 }
 
 /** `loss 0.43 · apart 0.012 · 120 MB · 12 s left` */
-export function details({ loss, diameter, bytes, secondsLeft }: Omit<Snapshot, 'step' | 'steps'>): string {
+function details({ loss, diameter, bytes, secondsLeft }: Omit<Snapshot, 'step' | 'steps'>): string {
   return [
     loss === null ? '' : `loss ${significant(loss)}`,
     diameter === null ? '' : `honest diameter ${significant(diameter)}`,

@@ -41,7 +41,7 @@ export function faultsText(faults: Report['faults']): string {
     .join('\n')
 }
 
-export interface Verdict {
+interface Verdict {
   readonly honest: number
   readonly diameter: number | null
   readonly relative: number | null
@@ -61,7 +61,7 @@ export function verdictSentence({ honest, diameter, relative, accuracy, liars, d
   return `${agree}${reach}${although}.`
 }
 
-export interface ContrastSide {
+interface ContrastSide {
   readonly title: string
   readonly accuracy: Report['accuracy']
   readonly loss: number | null

@@ -3,7 +3,7 @@ import type { RunProgress } from '../../reproduce/reproduce.ts'
 import type { Terminal } from '../terminal.ts'
 import { duration } from './format.ts'
 
-export interface RunMeter {
+interface RunMeter {
   update(progress: RunProgress): void
   stop(): void
 }
@@ -11,7 +11,7 @@ export interface RunMeter {
 const plainIntervalMs = 5000
 
 /** `run 12/64 · 19 % · 2 min 5 s left` */
-export function runLine({ finished, runs, done, secondsLeft }: RunProgress): string {
+function runLine({ finished, runs, done, secondsLeft }: RunProgress): string {
   const left = secondsLeft === null ? '' : ` · ${duration(secondsLeft)} left`
   return `${finished} of ${runs} runs · ${Math.floor(100 * done)} %${left}`
 }

@@ -9,7 +9,7 @@ export const faults = [
   'label-flip',
   'random',
 ] as const
-export const batches = [16, 64] as const
+const batches = [16, 64] as const
 
 export const WORKERS = 10
 export const RATE = 0.1

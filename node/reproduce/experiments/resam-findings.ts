@@ -14,7 +14,7 @@ import {
 /** Losing more than this against averaging without an attack is failing; losing at most this is "within a few points". */
 const POINTS = 0.05
 
-export const labels: Readonly<Record<string, string>> = {
+const labels: Readonly<Record<string, string>> = {
   mda: 'MDA',
   cwtm: 'CwTM',
   cwmed: 'CwMed',

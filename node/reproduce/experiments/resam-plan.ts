@@ -38,6 +38,6 @@ export function configurations(settings: Settings): readonly ResamConfig[] {
 }
 
 /** Quick runs without momentum have settled, or failed, long before those that first have to fill theirs. */
-export function stepsOf({ quick }: Settings, momentum: number): number {
+function stepsOf({ quick }: Settings, momentum: number): number {
   return quick ? (momentum === 0 ? 150 : 300) : 800
 }

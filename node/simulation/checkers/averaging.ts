@@ -95,7 +95,7 @@ interface Limits {
 }
 
 /** The guarantees hold for every honest family of at least n − f; a larger one has a larger spread in ℓ₂. */
-export function limitsOf({ settings, honest, inputs }: CheckedRun): Limits {
+function limitsOf({ settings, honest, inputs }: CheckedRun): Limits {
   const constant = averagingConstantOf(settings)
   const larger = Math.sqrt(honest.length / (settings.peers - settings.faults))
   const wide = diameter(honest.map(peer => inputs[peer]!))

@@ -54,8 +54,6 @@ export interface Checker {
 
 export type Violate = (detail: string) => void
 
-export type CheckerFactory = (run: CheckedRun, violate: Violate) => Checker
-
 export interface Violation {
   readonly checker: string
   readonly detail: string

@@ -6,8 +6,8 @@ import { createTerminationChecker } from './liveness.ts'
 import { createAccusationChecker, createSlotChecker } from './slots.ts'
 import { createQueueChecker, createTrafficChecker } from './traffic.ts'
 
-export type { AveragingChecker, IterationMeasure } from './averaging.ts'
-export type { CheckedRun, Checker, RunEnd, Violation } from './checker.ts'
+export type { IterationMeasure } from './averaging.ts'
+export type { CheckedRun, RunEnd, Violation } from './checker.ts'
 
 export interface Checkers extends Required<Checker> {
   readonly averaging: AveragingChecker

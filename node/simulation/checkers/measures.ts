@@ -1,6 +1,6 @@
 /** What the checkers measure on families of honest vectors, and how much of it rounding explains. */
 import type { ProtocolName } from '../../../agreement/bounds.ts'
-import { diameter, distance, type Vector } from '../../../agreement/vector.ts'
+import { diameter, type Vector } from '../../../agreement/vector.ts'
 
 /** Protocols whose guarantee is about every coordinate by itself (§2.1, §2.3). */
 const coordinateWise: ReadonlySet<ProtocolName> = new Set(['icwtm', 'rb-tm'])
@@ -10,7 +10,7 @@ export function isCoordinateWise(protocol: ProtocolName): boolean {
 }
 
 /** Least and greatest of each coordinate over the family. */
-export interface Range {
+interface Range {
   readonly low: Float64Array
   readonly high: Float64Array
 }
@@ -34,7 +34,7 @@ export function roundingOf(family: readonly Vector[]): number {
   return largest * Math.sqrt(family[0]?.length ?? 1) * 1e-6
 }
 
-export interface Contraction {
+interface Contraction {
   readonly before: number
   readonly after: number
   /** `after / before`; null where rounding would decide. */
@@ -78,4 +78,4 @@ export function meanShift(a: readonly Vector[], b: readonly Vector[]): number {
   return Math.sqrt(sum)
 }
 
-export { diameter, distance }
+export { diameter }

@@ -16,7 +16,7 @@ export interface Round {
   readonly used: readonly (readonly PeerIndex[] | null)[]
 }
 
-export interface Rounds {
+interface Rounds {
   output(peer: PeerIndex, output: AveragingOutput): void
   /** Complete ones, from 0. */
   at(index: number): Round | undefined

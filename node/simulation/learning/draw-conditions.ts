@@ -9,7 +9,7 @@ import type { Conditions, Moment, Scheduler, Trouble } from '../conditions.ts'
 import { drawLatency, drawQueue, drawSide } from '../draw-conditions.ts'
 import { pick } from '../pick.ts'
 
-export interface LearningScene {
+interface LearningScene {
   readonly cohort: Cohort
   readonly byzantine: readonly PeerIndex[]
   readonly faults: number

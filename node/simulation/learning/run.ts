@@ -6,7 +6,7 @@ import { createLearningCheckers } from './checkers.ts'
 import type { LearningScenario } from './scenario.ts'
 import { createLearningStage, type LearningStage } from './stage.ts'
 
-export interface LearningResult {
+interface LearningResult {
   readonly violation: Violation | null
   readonly events: number
   readonly virtualMs: number

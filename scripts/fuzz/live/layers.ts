@@ -25,7 +25,7 @@ import {
 import { frameInput, handshakeInput, helloInput, tcpInput, yamuxInput } from './inputs.ts'
 import type { Victim } from './victim.ts'
 
-export interface Attack {
+interface Attack {
   readonly victim: Victim
   readonly random: RandomStream
   /** Whose key it is made with. */
@@ -236,7 +236,7 @@ async function answered(session: YamuxSession): Promise<boolean> {
   return false
 }
 
-export class DeafError extends Error {
+class DeafError extends Error {
   override readonly name = 'DeafError'
   constructor() {
     super(`a connection that is open was not answered for ${ANSWER_TIMEOUT_MS / 1000} s`)

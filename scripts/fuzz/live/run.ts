@@ -5,7 +5,7 @@ import { type Layer, layers } from './layers.ts'
 import type { Memory } from './measure.ts'
 import { startVictim, type Victim } from './victim.ts'
 
-export interface LayerResult {
+interface LayerResult {
   readonly name: string
   readonly unit: string
   readonly inputs: number
@@ -13,7 +13,7 @@ export interface LayerResult {
   readonly refused: number
 }
 
-export interface LiveResult {
+interface LiveResult {
   readonly layers: readonly LayerResult[]
   readonly inputs: number
   readonly seconds: number
@@ -25,7 +25,7 @@ export interface LiveResult {
   readonly findings: readonly string[]
 }
 
-export interface LiveOptions {
+interface LiveOptions {
   readonly inputs: number
   readonly seed: number
   readonly secondsMax: number

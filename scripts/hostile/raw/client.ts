@@ -8,7 +8,7 @@ import { RawError } from './queue.ts'
 import { openSocket, type SocketOptions, type Target } from './socket.ts'
 import { openSession, type SessionOptions, type YamuxSession, type YamuxStream } from './yamux.ts'
 
-export interface DialOptions extends SocketOptions, HandshakeOptions, SessionOptions {
+interface DialOptions extends SocketOptions, HandshakeOptions, SessionOptions {
   /** Of the key that the handshake is made with: a member's or a stranger's, 32 bytes. */
   readonly seed: Uint8Array
 }

@@ -25,7 +25,7 @@ export function readHello(frame: Uint8Array): HelloFields {
   return { cohortId: cohortId!, name: name!, software: software!, clockMs: Number(numbers.get(4) ?? 0n) }
 }
 
-export interface ResumeFields {
+interface ResumeFields {
   readonly epoch: number | bigint
   readonly peerEpoch?: number | bigint
   readonly received?: number | bigint
@@ -50,7 +50,7 @@ export const linkFrame = {
 const KINDS = ['', 'data', 'ack', 'resume', 'finished'] as const
 
 /** What a link frame's header says; `numbers[1]` is its first field. `rest`: the messages. */
-export interface LinkHeader {
+interface LinkHeader {
   readonly kind: 'data' | 'ack' | 'resume' | 'finished'
   readonly numbers: readonly bigint[]
   readonly rest: Buffer

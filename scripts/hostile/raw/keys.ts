@@ -34,7 +34,7 @@ export function isSignedBy(publicKey: Uint8Array, bytes: Uint8Array, signature: 
   return verify(null, bytes, key, signature)
 }
 
-export interface ExchangeKey {
+interface ExchangeKey {
   readonly publicKey: Buffer
   /** The secret shared with the holder of that key. */
   agree(publicKey: Uint8Array): Buffer

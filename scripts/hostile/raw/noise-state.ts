@@ -16,7 +16,7 @@ export interface Cipher {
   decrypt(sealed: Uint8Array, associated?: Uint8Array): Buffer
 }
 
-export interface Initiator {
+interface Initiator {
   /** The first message: a fresh public key. */
   messageA(): Buffer
   /** Takes the second: gives the other side's static key and its payload. */
@@ -96,7 +96,7 @@ function createSymmetricState() {
   }
 }
 
-export function createCipher(key: Uint8Array): Cipher {
+function createCipher(key: Uint8Array): Cipher {
   let messages = 0n
   const nextNonce = (): Buffer => {
     const nonce = Buffer.alloc(12)

@@ -42,13 +42,13 @@ export function noiseFrame(bytes: Uint8Array): Buffer {
   return Buffer.concat([length, bytes])
 }
 
-export async function readNoiseFrame(socket: Channel, timeoutMs?: number): Promise<Buffer> {
+async function readNoiseFrame(socket: Channel, timeoutMs?: number): Promise<Buffer> {
   const length = (await socket.read(2, timeoutMs)).readUInt16BE()
   return socket.read(length, timeoutMs)
 }
 
 /** The payload of the third message. */
-export function handshakePayload(signer: Signer, staticKey: Uint8Array, muxers: readonly string[]): Buffer {
+function handshakePayload(signer: Signer, staticKey: Uint8Array, muxers: readonly string[]): Buffer {
   const extensions: Field[] = muxers.map(muxer => [2, muxer])
   return message(
     [1, Buffer.concat([PUBLIC_KEY_PREFIX, signer.publicKey])],

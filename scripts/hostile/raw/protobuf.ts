@@ -31,7 +31,7 @@ export function message(...fields: readonly Field[]): Buffer {
   )
 }
 
-export interface Parsed {
+interface Parsed {
   readonly numbers: ReadonlyMap<number, bigint>
   readonly bytes: ReadonlyMap<number, readonly Buffer[]>
 }

@@ -6,7 +6,7 @@ export class RawError extends Error {
   override readonly name = 'RawError'
 }
 
-export interface ByteQueue {
+interface ByteQueue {
   push(bytes: Uint8Array): void
   /** Nothing more will come: what waits can still be read. */
   end(reason: string): void

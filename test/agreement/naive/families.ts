@@ -11,7 +11,7 @@ export const kinds = [
   'cluster', // close together far from the origin, some far away
   'huge', // close to the largest number there is
 ] as const
-export type Kind = (typeof kinds)[number]
+type Kind = (typeof kinds)[number]
 
 export interface Shape {
   readonly kind: Kind

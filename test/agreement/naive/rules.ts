@@ -29,7 +29,7 @@ export function least(scores: readonly number[], keep: number): number[] {
 
 export const mean = (rows: Rows): number[] => columns(rows).map(values => sum(values) / values.length)
 
-export const median = (values: readonly number[]): number => {
+const median = (values: readonly number[]): number => {
   const sorted = ascending(values)
   const half = sorted.length / 2
   return sorted.length % 2 === 1 ? sorted[Math.floor(half)]! : (sorted[half - 1]! + sorted[half]!) / 2
@@ -98,9 +98,6 @@ export const cgeSum = (rows: Rows, f: number): number[] =>
   columns(pick(rows, least(norms(rows), rows.length - f))).map(sum)
 
 export const cge = (rows: Rows, f: number): number[] => mean(pick(rows, least(norms(rows), rows.length - f)))
-
-export const objective = (rows: Rows, point: readonly number[]): number =>
-  sum(rows.map(row => distance(row, point)))
 
 /** Weiszfeld's iteration with a little smoothing, from the coordinate-wise median, until it moves no more. */
 export function gm(rows: Rows): number[] {

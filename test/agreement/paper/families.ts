@@ -12,7 +12,7 @@ export function family(...parts: readonly (readonly [value: number, times: numbe
 }
 
 /** How far from the vectors that a rule keeps a lie may lie and still be kept. */
-export type Reach = (low: number, middle: number, high: number) => number
+type Reach = (low: number, middle: number, high: number) => number
 
 /** MDA: the subset with the lies must be narrower than the family; they lie one diameter beyond the middle ones. */
 export const mdaReach: Reach = (low, middle, high) => middle - (high - low)

@@ -10,7 +10,7 @@ import type { Vector } from '../../../agreement/vector.ts'
 import { type Flight, runNetwork, seal, slotAt, testCommitments } from '../harness.ts'
 import type { Setting, View } from './scene.ts'
 
-export interface Lockstep {
+interface Lockstep {
   readonly protocol: ProtocolName
   readonly setting: Setting
   readonly iterations: number

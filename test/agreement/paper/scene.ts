@@ -80,7 +80,7 @@ export function contractsBy(t: ExecutionContext, widths: readonly number[], boun
   }
 }
 
-export interface Search {
+interface Search {
   readonly setting: Setting
   readonly score: (scene: Scene) => number
   readonly seed: number

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 
-export interface Peak {
+interface Peak {
   /** The error's code and message, or `read`. */
   readonly said: string
   readonly megabytes: number

@@ -2,7 +2,7 @@
 import { plain, shownLine, type Terminal } from '../../../node/cli/terminal.ts'
 import { jsonText } from '../../../node/printable.ts'
 
-export interface RecordedTerminal extends Terminal {
+interface RecordedTerminal extends Terminal {
   readonly printed: string[]
   readonly warned: string[]
   readonly written: string[]

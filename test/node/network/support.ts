@@ -16,7 +16,7 @@ import type { Clock, Frame, TransportEvents } from '../../../node/ports.ts'
 
 export const LOOPBACK = '/ip4/127.0.0.1/tcp/0'
 
-export type Report =
+type Report =
   | { readonly kind: 'connected'; readonly peer: number }
   | { readonly kind: 'disconnected'; readonly peer: number; readonly detail: string }
   | { readonly kind: 'frame'; readonly peer: number; readonly bytes: Buffer }
@@ -24,7 +24,7 @@ export type Report =
   | { readonly kind: 'fault'; readonly peer: number | null; readonly fault: string; readonly detail: string }
 
 /** Everything that a transport reported, and a wait for what it is to report. */
-export interface Recorder {
+interface Recorder {
   readonly events: TransportEvents
   readonly reports: readonly Report[]
   /** The first report from `since` on that matches; rejects after a deadline, saying what came instead. */
@@ -72,7 +72,7 @@ export function recorder(): Recorder {
   }
 }
 
-export interface LogLine {
+interface LogLine {
   readonly level: 'debug' | 'info' | 'warn'
   readonly text: string
 }

@@ -24,7 +24,7 @@ export function commandOf(mode: string): string {
   return [process.execPath, child, mode, marker].map(part => JSON.stringify(part)).join(' ')
 }
 
-export interface Started {
+interface Started {
   readonly oracle: ModelOracle
   readonly lines: string[]
 }

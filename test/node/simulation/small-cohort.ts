@@ -4,7 +4,7 @@ import type { Cohort } from '../../../node/cohort.ts'
 import { calmConditions } from '../../../node/simulation/conditions.ts'
 import { drawLearningScenario, type LearningScenario } from '../../../node/simulation/learning/scenario.ts'
 
-export interface SmallCohort extends Pick<Cohort, 'protocol' | 'faults' | 'steps'> {
+interface SmallCohort extends Pick<Cohort, 'protocol' | 'faults' | 'steps'> {
   readonly peers: number
   readonly syncMs: number
   readonly byzantine?: { readonly peers: readonly number[]; readonly attack: Attack }
