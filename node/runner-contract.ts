@@ -44,7 +44,7 @@ export interface RunnerOptions<Input, Output> {
   readonly hooks: RunnerHooks<Output>
 }
 
-export interface RunnerHooks<Output> {
+interface RunnerHooks<Output> {
   /** What the protocol asks of its host; the host answers with `input`, at once or later. */
   output(output: Output): void
   fault(fault: Fault | (Omit<Fault, 'peer'> & { readonly peer: null })): void

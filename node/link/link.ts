@@ -15,7 +15,7 @@ import { createInbox, type Inbox } from './inbox.ts'
 import type { LinkLimits } from './limits.ts'
 import { createOutbox, type Encoded, type Kept, type Outbox } from './outbox.ts'
 
-export interface LinkOptions {
+interface LinkOptions {
   /** Of this side's life; never 0. */
   readonly epoch: number
   readonly limits: LinkLimits
@@ -26,7 +26,7 @@ export interface LinkOptions {
   readonly nowMs: () => number
 }
 
-export interface LinkHooks {
+interface LinkHooks {
   /** False: no room or no connection; `pump` is called when there is. */
   send(frame: Frame): boolean
   /** Hands a message to the protocol; `later` keeps it here. */

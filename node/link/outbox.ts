@@ -53,7 +53,7 @@ export interface Kept {
   readonly resentBytes: number
 }
 
-export interface Bundle {
+interface Bundle {
   /** Number of the first message. */
   readonly sequence: number
   readonly messages: readonly Encoded[]

@@ -17,13 +17,13 @@ export interface Boundary {
 }
 
 /** What `enclose` needs of an event target. */
-export interface Listened {
+interface Listened {
   addEventListener(type: never, listener: never, options?: never): void
   removeEventListener(type: never, listener: never, options?: never): void
 }
 
 /** Sees every event before the listeners do; false: they are not told. */
-export type Admission = (event: Event) => boolean
+type Admission = (event: Event) => boolean
 
 type Listener = ((event: Event) => unknown) | { handleEvent(event: Event): unknown }
 

@@ -36,7 +36,7 @@ export interface DoorOptions {
 }
 
 /** Puts the door before the listeners of a transport whose connections still have to prove a key. */
-export type Door = (transport: TransportFactory) => TransportFactory
+type Door = (transport: TransportFactory) => TransportFactory
 
 /** Sockets that a listener has accepted and may keep open, at most: those that wait, and those of members. */
 export function socketsMax(members: number): number {

@@ -30,7 +30,7 @@ export interface Enquiry {
   stop(): void
 }
 
-export interface EnquiryOptions {
+interface EnquiryOptions {
   readonly clock: Clock
   readonly members: Members
   readonly store: Pick<PeerStore, 'has' | 'get' | 'consumePeerRecord'>

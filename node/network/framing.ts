@@ -5,14 +5,14 @@
  */
 import type { Frame, FrameReader } from '../ports.ts'
 
-export interface UnframerOptions {
+interface UnframerOptions {
   /** A frame of so many bytes begins. Throws where it is too long. */
   begin(bytes: number): FrameReader
   /** While true, no further frame is begun; `readOn` goes on with what was pushed. */
   held(): boolean
 }
 
-export interface Unframer {
+interface Unframer {
   /** Throws `FramingError`, and what `begin` throws. */
   push(parts: Iterable<Uint8Array>): void
   readOn(): void

@@ -10,7 +10,7 @@ import { wholeFrame } from './framing.ts'
 import { decodeHello, differingFields, encodeHello, type Hello } from './hello.ts'
 import { openWire, type Wire, type WireEvents, type WireLimits } from './wire.ts'
 
-export interface GreetingEvents {
+interface GreetingEvents {
   /** The other side's hello names our cohort: frames follow. */
   admitted(wire: Wire, hello: Hello): void
   frame(wire: Wire, bytes: number): FrameReader
@@ -20,7 +20,7 @@ export interface GreetingEvents {
   fault(kind: FaultKind, detail: string): void
 }
 
-export interface GreetingOptions {
+interface GreetingOptions {
   readonly own: Hello
   readonly limits: WireLimits
   readonly clock: Clock

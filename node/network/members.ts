@@ -14,7 +14,7 @@ export interface Members {
   readonly gater: ConnectionGater
 }
 
-export interface GateOptions {
+interface GateOptions {
   /** Connections of this member that are open now. */
   readonly connections: (id: PeerId) => number
   readonly connectionsMax: number

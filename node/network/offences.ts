@@ -45,7 +45,7 @@ export function offended(
 }
 
 /** A defect that somebody's connection has met; whoever reads the log is to tell us. */
-export function reportException(network: Offended, peer: PeerIndex | null, error: Error): void {
+function reportException(network: Offended, peer: PeerIndex | null, error: Error): void {
   const { isStopped, log, members, events } = network
   if (isStopped) return
   const whose = peer === null ? 'a stranger' : `peer ${members.describe(peer)}`

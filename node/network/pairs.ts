@@ -33,7 +33,7 @@ export interface Network extends Offended {
 }
 
 /** A pair that exchanges frames. */
-export interface Link {
+interface Link {
   readonly wire: Wire
   readonly connection: Connection
   readonly sinceMs: number
@@ -205,7 +205,7 @@ function closedEarly({ isStopped, links, log, members, seat }: Network, peer: Pe
   )
 }
 
-export function drop(connection: Connection, reason: string): void {
+function drop(connection: Connection, reason: string): void {
   connection.close().catch(() => abort(connection, new Error(reason)))
 }
 

@@ -9,7 +9,7 @@ import { createQuiet, moreText } from '../quiet.ts'
 import type { Log } from './log.ts'
 
 /** What a line is about, beside faults. */
-export type Topic =
+type Topic =
   | 'connected'
   | 'disconnected'
   | 'not-admitted'

@@ -7,9 +7,9 @@ import type { Clock } from '../ports.ts'
 import { RECONNECTION_INTERVAL_MS, RECONNECTIONS_MAX } from './constants.ts'
 
 /** Counts one more time; false where it has been too often. */
-export type Allowance<Key> = (key: Key) => boolean
+type Allowance<Key> = (key: Key) => boolean
 
-export interface AllowanceLimits {
+interface AllowanceLimits {
   /** So many at once. */
   readonly max: number
   /** One more each time this has passed. */

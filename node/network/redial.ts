@@ -28,7 +28,7 @@ export interface Redial {
   stop(): void
 }
 
-export interface RedialOptions {
+interface RedialOptions {
   readonly self: PeerIndex
   readonly clock: Clock
   /** Uniform in [0, 1). */

@@ -31,7 +31,7 @@ export function sourceOfHost(host: string): string {
 type Reason = 'cohort file' | 'found' | 'announced' | 'met'
 
 /** Where members are known to be. It grows no further than the lists that it is given. */
-export interface KnownSources {
+interface KnownSources {
   /** These addresses, instead of all that were known of this peer for this reason. */
   know(reason: Reason, peer: PeerIndex, addresses: readonly string[]): void
   has(source: string): boolean

@@ -5,14 +5,14 @@
  * wants to keep a newcomer out has to win again and again, while it needs to win once (OpenSSH's MaxStartups).
  */
 
-export interface RoomLimits {
+interface RoomLimits {
   /** From one source. */
   readonly perSource: number
   /** From all sources. */
   readonly total: number
 }
 
-export interface WaitingRoom<Guest> {
+interface WaitingRoom<Guest> {
   /** Lets it in; the one that must go for it, or null. */
   enter(guest: Guest, source: string): Guest | null
   leave(guest: Guest): void

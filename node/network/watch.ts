@@ -16,7 +16,7 @@ import type { Toll } from './toll.ts'
 export type Offence = (id: PeerId | null, kind: FaultKind, detail: string, cause?: Error) => void
 
 /** No encrypter is agreed on yet; no key is proved yet; proved, and no multiplexer yet; the multiplexer is up. */
-export type Stage = 'selecting' | 'proving' | 'proved' | 'up'
+type Stage = 'selecting' | 'proving' | 'proved' | 'up'
 
 export interface Watch {
   readonly boundary: Boundary

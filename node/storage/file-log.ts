@@ -31,7 +31,7 @@ export interface FileLog extends Storage {
 const BATCH = 512
 
 /** A log that was opened, and what was found in it. */
-export interface OpenedLog {
+interface OpenedLog {
   readonly directory: string
   readonly path: string
   /** Appends. */

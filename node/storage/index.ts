@@ -2,4 +2,4 @@
 export { StorageError, type StorageErrorCode } from './errors.ts'
 export type { FileLog } from './file-log.ts'
 export { memoryStorage } from './memory.ts'
-export { type LogOptions, openFileLog } from './open-log.ts'
+export { openFileLog } from './open-log.ts'

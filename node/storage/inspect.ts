@@ -7,7 +7,7 @@ import { isMissing } from './errors.ts'
 import { HEAD_BYTES, type LogScan, logFiles, scanLog } from './records.ts'
 import { decodeWatermark } from './watermark.ts'
 
-export interface Inspection {
+interface Inspection {
   readonly path: string
   readonly scan: LogScan
   /** What follows the part that counts. */

@@ -16,7 +16,7 @@ import { encodeFile, HEAD_BYTES, logFiles, scanLog, TAG_BYTES } from './records.
 import { mendedIn, refuse } from './refusal.ts'
 import { decodeWatermark, encodeWatermark, WATERMARK_BYTES, watermarkFile } from './watermark.ts'
 
-export interface LogOptions {
+interface LogOptions {
   /** Moves a log that cannot be read aside, instead of refusing it. */
   readonly forget?: boolean
 }

@@ -24,9 +24,9 @@ export const HEADER_BYTES = 24
 export const logFiles = { log: 'peer.log', watermark: 'peer.mark' } as const
 
 /** One record: far above any vector, far below what a corrupt length could ask for. */
-export const RECORD_BYTES_MAX = 2 ** 30
+const RECORD_BYTES_MAX = 2 ** 30
 
-export function encodeHead(tag: Uint8Array): Uint8Array {
+function encodeHead(tag: Uint8Array): Uint8Array {
   const head = Buffer.alloc(HEAD_BYTES)
   MAGIC.copy(head)
   head.set(tag, MAGIC.length)

@@ -13,7 +13,7 @@ export function mendedIn(
   return [...(cutBytes > 0 ? [torn] : []), ...(sparedBytes > 0 ? [spared] : [])]
 }
 
-export interface Refusal {
+interface Refusal {
   readonly code: StorageErrorCode
   readonly says: string
   readonly todo: string

@@ -14,7 +14,7 @@ const CELL_BYTES = MAGIC.length + 8 + 8 + 4
 const CELL_DISTANCE = 4096
 export const WATERMARK_BYTES = 2 * CELL_DISTANCE
 
-export interface ReadWatermark {
+interface ReadWatermark {
   /** Null: neither cell can be read. */
   readonly watermark: Watermark | null
   /** The cell that is to be written next. */
@@ -23,7 +23,7 @@ export interface ReadWatermark {
   readonly damaged: number
 }
 
-export function encodeCell({ entries, step }: Watermark): Buffer {
+function encodeCell({ entries, step }: Watermark): Buffer {
   const cell = Buffer.alloc(CELL_BYTES)
   MAGIC.copy(cell)
   cell.writeDoubleLE(entries, MAGIC.length)

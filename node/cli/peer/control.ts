@@ -11,7 +11,7 @@ import { CodedError } from '../../../agreement/error.ts'
 import { jsonText, printableValue } from '../../printable.ts'
 
 /** Why no status could be had, or no door opened. */
-export class ControlError extends CodedError<'control-path' | 'control-taken' | 'control-unreachable'> {
+class ControlError extends CodedError<'control-path' | 'control-taken' | 'control-unreachable'> {
   override readonly name = 'ControlError'
 }
 
@@ -28,7 +28,7 @@ export function controlPath(stateDirectory: string): string {
   return `\\\\.\\pipe\\concord-${digest}`
 }
 
-export interface Door {
+interface Door {
   close(): Promise<void>
 }
 

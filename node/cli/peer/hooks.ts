@@ -7,7 +7,7 @@ import type { FaultCounter } from './fault-counter.ts'
 import type { Observer } from './observer.ts'
 import type { StatusBook } from './peer-status.ts'
 
-export interface HookParts {
+interface HookParts {
   readonly onEvent: (event: PeerEvent) => void
   readonly observe: Observer
   readonly faults: FaultCounter

@@ -6,7 +6,7 @@ import type { Ending, FaultCount, PeerEvent, Traffic } from './events.ts'
 
 export type JoinOutcome = 'finished' | 'interrupted'
 
-export interface JoinRecord {
+interface JoinRecord {
   see(event: PeerEvent): void
   /** @param faults seen until now */
   report(outcome: JoinOutcome, faults: readonly FaultCount[]): Report

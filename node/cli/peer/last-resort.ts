@@ -15,13 +15,13 @@ export const DEFECT_EXIT_CODE = 70
 const SYNC_LIMIT_MS = 2000
 
 /** What may be saved, and told, as far as the peer has come. */
-export interface LastResort {
+interface LastResort {
   /** From now on there is a log to sync. */
   guard(syncJournal: () => Promise<void>): void
   dispose(): void
 }
 
-export interface LastResortOptions {
+interface LastResortOptions {
   readonly cohortId: string
   readonly terminal: Pick<Terminal, 'warn'>
   /** The sentence for the log, and for the process that started this one; the stack for the log alone. */
@@ -31,7 +31,7 @@ export interface LastResortOptions {
 }
 
 /** The part of the process that is used here. */
-export interface Host {
+interface Host {
   on(event: Trouble, listener: (reason: unknown) => void): unknown
   off(event: Trouble, listener: (reason: unknown) => void): unknown
   exit(code: number): void

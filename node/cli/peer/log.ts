@@ -15,7 +15,7 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' |
 const SECRETS = ['seed', 'privateKey', 'secretKey', 'pem', 'identity.seed']
 const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(-----END [A-Z ]*PRIVATE KEY-----)?/g
 
-export interface LoggerOptions {
+interface LoggerOptions {
   readonly form: Exclude<LogForm, 'progress'>
   readonly level: LogLevel
   readonly stream: DestinationStream

@@ -109,7 +109,7 @@ function perPeer(registers: Registry[], status: () => PeerStatus): void {
   })
 }
 
-export interface MetricsServer {
+interface MetricsServer {
   /** `http://127.0.0.1:9464/metrics` */
   readonly url: string
   close(): Promise<void>

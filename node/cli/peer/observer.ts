@@ -11,7 +11,7 @@ export interface Observer {
   output(output: LearnOutput): void
 }
 
-export interface ObserverOptions {
+interface ObserverOptions {
   /** Whether the vectors of this step are to be shown. */
   readonly observed: (step: number) => boolean
   readonly onEvent: (event: PeerEvent) => void

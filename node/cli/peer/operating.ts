@@ -11,7 +11,7 @@ import type { OperatingValues } from './operating-options.ts'
 import { quietView } from './quiet-view.ts'
 import type { RealPeer } from './real-peer.ts'
 
-export interface OperatorView extends JoinView {
+interface OperatorView extends JoinView {
   /** For the network; null where warnings come as events. */
   readonly log: Log | null
 }
@@ -47,7 +47,7 @@ export async function openMetrics({ metrics }: OperatingValues) {
 
 export type OpenMetrics = Awaited<ReturnType<typeof openMetrics>>
 
-export interface Operating {
+interface Operating {
   close(): Promise<void>
 }
 

@@ -38,7 +38,7 @@ export interface PeerStatus {
 }
 
 /** What the process holds, in bytes, as the system and the runtime count it: what waits for the collector included. */
-export interface Memory {
+interface Memory {
   readonly rssBytes: number
   /** Objects, and outside the heap what they hold: buffers, and among those the vectors. */
   readonly heapBytes: number

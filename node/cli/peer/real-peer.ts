@@ -28,7 +28,7 @@ import { createObserver, trafficOf } from './observer.ts'
 import { createStatusBook, type PeerStatus, type Present, type StatusBook } from './peer-status.ts'
 import { watchForWaiting } from './waiting.ts'
 
-export interface RealPeerOptions {
+interface RealPeerOptions {
   readonly seat: Seat
   readonly identity: Identity
   readonly listen: readonly string[]

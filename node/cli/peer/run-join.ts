@@ -25,7 +25,7 @@ import {
 import type { OperatingValues } from './operating-options.ts'
 import { type RealPeer, startRealPeer } from './real-peer.ts'
 
-export interface JoinValues extends ReportValues, LearningValues, OperatingValues {
+interface JoinValues extends ReportValues, LearningValues, OperatingValues {
   readonly cohort: string
   readonly identity: string
   readonly data: string

@@ -3,7 +3,7 @@ import type { PeerIndex } from '../../../agreement/protocol.ts'
 import type { LearnStatus } from '../../../learning/learn-contract.ts'
 import type { PeerEvent } from './events.ts'
 
-export interface Stillness {
+interface Stillness {
   /** Looks at the peer at a time; returns what there is to tell. */
   look(status: LearnStatus, nowMs: number): PeerEvent | null
 }
