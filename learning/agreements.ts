@@ -24,8 +24,18 @@ export function createAgreements(options: LearnOptions): Agreements {
       const known = find(step, phase)
       if (known !== undefined) return known
       const agreement = createAveraging({
-        ...{ protocol, synchrony, self, peers, faults, dimension, grace, commitments, unsafe },
-        ...{ step, phase, iterations: options.schedule(step, phase) },
+        protocol,
+        synchrony,
+        self,
+        peers,
+        faults,
+        dimension,
+        grace,
+        commitments,
+        unsafe,
+        step,
+        phase,
+        iterations: options.schedule(step, phase),
         ...(aggregate && { aggregate }),
       })
       made.set(`${step}/${phase}`, agreement)

@@ -46,9 +46,13 @@ type HelperOptions = Pick<CatchUpOptions, 'self' | 'kept' | 'since' | 'history' 
 
 export function createHelper(options: HelperOptions): Helper {
   const state: State = {
-    ...{ options, history: new Map(options.history), seen: new Map(), waiting: new Map() },
+    options,
+    history: new Map(options.history),
+    seen: new Map(),
+    waiting: new Map(),
     given: { query: new Map(), fetch: new Map() },
-    ...{ step: 1, since: options.since },
+    step: 1,
+    since: options.since,
   }
   const { history, seen, given, waiting } = state
   return {

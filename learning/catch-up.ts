@@ -88,8 +88,12 @@ function ask(state: State, step: number, reason: CatchUpReason): Builder {
   const builder: Builder = newStep()
   state.attempts++
   const question: Question = {
-    ...{ step, reason, target: null, settled: false },
-    ...{ positions: new Map(), answers: new Map() },
+    step,
+    reason,
+    target: null,
+    settled: false,
+    positions: new Map(),
+    answers: new Map(),
   }
   state.question = question
   const slot = slotAt(state.options.self, step)

@@ -59,7 +59,8 @@ export async function loadAttack(reference: string): Promise<Attack> {
     did: `followed ${basename(reference)}`,
     forge: ({ own }) => own,
     ...given,
-    ...{ rushing, perRecipient },
+    rushing,
+    perRecipient,
   }
 }
 

@@ -80,7 +80,9 @@ export function createIncoming<Output>(options: IncomingOptions<Output>): Incomi
     return 'taken'
   }
   return {
-    ...{ take, convict, isConvicted: peer => convicts.has(peer) },
+    take,
+    convict,
+    isConvicted: peer => convicts.has(peer),
     convicts: () => [...convicts.keys()].sort((a, b) => a - b),
     proofs: () => [...convicts.values()],
   }

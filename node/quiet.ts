@@ -43,7 +43,13 @@ export function createQuiet<Kind extends string>({ nowMs, lines = {} }: QuietOpt
   return {
     admit(peer, kind) {
       const key = `${peer} ${kind}`
-      const entry = entries.get(key) ?? { ...{ peer, kind, untilMs: -Infinity }, left: 0, leftOut: 0 }
+      const entry = entries.get(key) ?? {
+        peer,
+        kind,
+        untilMs: -Infinity,
+        left: 0,
+        leftOut: 0,
+      }
       entries.set(key, entry)
       const now = nowMs()
       if (now >= entry.untilMs) {

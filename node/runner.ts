@@ -84,8 +84,11 @@ export function createRunner<Input, Output extends { readonly kind: string }>(
     reading: createReading(options.transport, options.clock),
     work: [],
     working: false,
-    ...{ ackTimers: timersFor(peers), againTimers: timersFor(peers) },
-    ...{ started: false, stopped: false, pumpAll: false },
+    ackTimers: timersFor(peers),
+    againTimers: timersFor(peers),
+    started: false,
+    stopped: false,
+    pumpAll: false,
     pumpTimer: null,
     bytesSent: 0,
     bytesReceived: 0,
@@ -111,13 +114,15 @@ export function createRunner<Input, Output extends { readonly kind: string }>(
       bytesSent: state.bytesSent,
       bytesReceived: state.bytesReceived,
     }),
-    stop(done) {
-      state.stopped = true
-      for (const timer of [...state.ackTimers, ...state.againTimers]) timer?.cancel()
-      state.pumpTimer?.cancel()
-      options.transport.stop(done)
-    },
+    stop: done => stop(state, done),
   }
+}
+
+function stop<I, O extends { readonly kind: string }>(state: State<I, O>, done: () => void): void {
+  state.stopped = true
+  for (const timer of [...state.ackTimers, ...state.againTimers]) timer?.cancel()
+  state.pumpTimer?.cancel()
+  state.options.transport.stop(done)
 }
 
 const timersFor = (peers: number): (Timer | null)[] => Array.from({ length: peers }, () => null)

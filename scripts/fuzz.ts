@@ -65,7 +65,9 @@ async function live(): Promise<void> {
   const { inputs, seed, minutes } = values
   console.log(`seed ${seed}`)
   const result = await liveFuzz({
-    ...{ inputs: Number(inputs), seed: Number(seed), secondsMax: 60 * Number(minutes) },
+    inputs: Number(inputs),
+    seed: Number(seed),
+    secondsMax: 60 * Number(minutes),
     progress: line => console.log(line),
   })
   const head = ['layer', 'one input is', 'inputs', 'connections', 'not let in']

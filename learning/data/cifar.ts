@@ -34,8 +34,12 @@ export function parseCifar(bytes: Uint8Array, file: string): Dataset {
         examples[to + pixel * CHANNELS + channel] = bytes[from + 1 + channel * PIXELS + pixel]!
   }
   return {
-    ...{ name: 'cifar-10', shape: [SIDE, SIDE, CHANNELS], classes: CLASSES },
-    ...{ examples, labels, normalisation: CIFAR_NORMALISATION },
+    name: 'cifar-10',
+    shape: [SIDE, SIDE, CHANNELS],
+    classes: CLASSES,
+    examples,
+    labels,
+    normalisation: CIFAR_NORMALISATION,
   }
 }
 

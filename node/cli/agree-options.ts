@@ -43,7 +43,9 @@ export const agreeOptions = {
     integer({ min: 0, max: 10_000 }),
     'by --target',
   ),
-  ...{ count, synchronous, syncTimeout },
+  count,
+  synchronous,
+  syncTimeout,
   grace: option(
     '--grace <ms>',
     'how long to wait for more than n − f vectors',
@@ -67,7 +69,8 @@ export const agreeOptions = {
     decimal({ above: 0, max: 86_400 }),
     60,
   ),
-  ...{ seed, unsafe },
+  seed,
+  unsafe,
   report: maybe('--report <file>', 'write the report as JSON', text),
   json: flag('--json', 'print the report as JSON; lines for people go to standard error'),
 } as const

@@ -45,7 +45,12 @@ export async function agreementOf(values: AgreeValues): Promise<Agreement> {
       `no number of iterations makes ${protocol} converge here: ${bounds(query).why}; give --iterations`,
     )
   const settings: AgreementSettings = {
-    ...{ ...query, iterations, graceMs: values.grace, timeoutMs: values.syncTimeout, payloadMs: 250, unsafe },
+    ...query,
+    iterations,
+    graceMs: values.grace,
+    timeoutMs: values.syncTimeout,
+    payloadMs: 250,
+    unsafe,
   }
   const attack = liars === 0 ? null : await loadAttack(values.attack)
   const byzantine = { peers: Array.from({ length: liars }, (_, i) => peers - liars + i), attack }
@@ -153,7 +158,16 @@ export function reportOf(
   const before = diameter(start)
   const last = result.iterations.at(-1)
   return {
-    ...{ command: 'agree', world, protocol, peers, faults, synchrony, dimension, iterations, target, seed },
+    command: 'agree',
+    world,
+    protocol,
+    peers,
+    faults,
+    synchrony,
+    dimension,
+    iterations,
+    target,
+    seed,
     byzantine: { peers: byzantine.peers, attack: byzantine.attack?.name ?? null },
     diameter: {
       before,
@@ -170,7 +184,9 @@ export function reportOf(
     outputs: outputsOf(result, start),
     within: complete && result.violation === null,
     violations: result.violation === null ? [] : [result.violation],
-    ...{ messages: result.messages, bytes: result.bytes, wallSeconds },
+    messages: result.messages,
+    bytes: result.bytes,
+    wallSeconds,
     faultsSeen: tally(result.faults.map(({ fault }) => fault)),
   }
 }
@@ -178,7 +194,9 @@ export function reportOf(
 function perIteration(each: IterationMeasure): AgreeReport['perIteration'][number] {
   const { iteration, diameter: left, contraction, contractionBound, shift, shiftBound, shared } = each
   return {
-    ...{ iteration, diameter: left, shared },
+    iteration,
+    diameter: left,
+    shared,
     contraction: { measured: contraction, bound: contractionBound },
     averaging: { measured: shift, bound: shiftBound },
   }

@@ -134,7 +134,15 @@ async function learn(
   )
   const { momentum, clip, weightDecay, box, seed, faults, steps } = settings
   const server = createServer({
-    ...{ rule, faults, liars, attack, averaging, momentum, clip, weightDecay, seed },
+    rule,
+    faults,
+    liars,
+    attack,
+    averaging,
+    momentum,
+    clip,
+    weightDecay,
+    seed,
     workers: peers,
     start: init === null ? group.initial : await readStart(init, group.oracles[0]!.parameters),
     gradients: (request, asked) =>
@@ -180,9 +188,14 @@ function reportOf(scenario: Scenario, rule: string, run: ServerRun, wallSeconds:
   const honest = Array.from({ length: peers }, (_, peer) => peer)
     .filter(peer => !liars.includes(peer))
     .map(peer => ({
-      ...{ peer, accuracy, distance: 0, bytesSent: bytes, bytesReceived: bytes },
+      peer,
+      accuracy,
+      distance: 0,
+      bytesSent: bytes,
+      bytesReceived: bytes,
       loss: Number.isFinite(loss) ? loss : null,
-      ...{ eventLoopDelayMs: null, ruleMilliseconds: null },
+      eventLoopDelayMs: null,
+      ruleMilliseconds: null,
     }))
   const id = createHash('sha256')
     .update(JSON.stringify([rule, peers, settings]))
@@ -190,8 +203,18 @@ function reportOf(scenario: Scenario, rule: string, run: ServerRun, wallSeconds:
   return {
     command: 'simulate',
     cohort: {
-      ...{ id, peers, faults, protocol: `server ${rule}`, synchrony: 'synchronous', schedule },
-      ...{ model, batch, rate, momentum, steps, seed },
+      id,
+      peers,
+      faults,
+      protocol: `server ${rule}`,
+      synchrony: 'synchronous',
+      schedule,
+      model,
+      batch,
+      rate,
+      momentum,
+      steps,
+      seed,
     },
     seed,
     byzantine: { peers: [...liars], attack: attack?.name ?? null },

@@ -80,7 +80,12 @@ export function oracleSpec(
   const poisoned = attack?.relabel !== undefined && liars.includes(peer)
   const { model, seed } = settings
   return {
-    ...{ model, data, partition, peer, peers, seed },
+    model,
+    data,
+    partition,
+    peer,
+    peers,
+    seed,
     ...(poisoned && { relabel: 'flip' }),
     ...(augment !== 'none' && { augment }),
   }

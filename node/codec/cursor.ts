@@ -4,6 +4,7 @@
  */
 import { MalformedError } from './fields.ts'
 import { HEADER_BYTES_MAX } from './limits.ts'
+import { createParts } from './parts.ts'
 
 export interface Cursor {
   /** Bytes of the frame that were not read yet, arrived or not. */
@@ -29,10 +30,7 @@ const VARINT_BYTES_MAX = 5
 
 /** A cursor over a frame of so many bytes, of which none has arrived. */
 export function createCursor(frameBytes: number): Cursor {
-  const parts: Uint8Array[] = []
-  /** Read of `parts[0]`, which always has an unread byte. */
-  let offset = 0
-  let arrived = 0
+  const parts = createParts()
   let remaining = frameBytes
   /** Length of the header that is to come next, once that was read. */
   let announced: number | null = null
@@ -40,30 +38,16 @@ export function createCursor(frameBytes: number): Cursor {
   const need = (length: number): void => {
     if (length > remaining) throw new MalformedError(`cut off: ${length} bytes announced, ${remaining} left`)
   }
-  const advance = (length: number): void => {
-    offset += length
-    arrived -= length
-    remaining -= length
-    if (parts.length > 0 && offset === parts[0]!.length) {
-      parts.shift()
-      offset = 0
-    }
+  const has = (length: number): boolean => parts.arrived >= Math.min(length, remaining)
+  const read = (bytes: Uint8Array): Uint8Array => {
+    remaining -= bytes.length
+    return bytes
   }
-  const part = (length: number): Uint8Array => {
-    const first = parts[0]
-    if (first === undefined) return EMPTY
-    const end = Math.min(offset + length, first.length)
-    const view = offset === 0 && end === first.length ? first : first.subarray(offset, end)
-    advance(view.length)
-    return view
-  }
-  const has = (length: number): boolean => arrived >= Math.min(length, remaining)
   const varint = (): number => {
     let value = 0
     for (let shift = 0; shift < 7 * VARINT_BYTES_MAX; shift += 7) {
       need(1)
-      const byte = parts[0]![offset]!
-      advance(1)
+      const byte = read(parts.view(1))[0]!
       value += (byte & 127) * 2 ** shift
       if (byte < 128) {
         if (value > 0xffffffff) break
@@ -72,31 +56,14 @@ export function createCursor(frameBytes: number): Cursor {
     }
     throw new MalformedError('a length above 32 bits')
   }
-  /** The next `length` bytes, which have arrived. */
-  const bytes = (length: number): Uint8Array => {
-    const first = part(length)
-    if (first.length === length) return first
-    const copy = new Uint8Array(length)
-    copy.set(first)
-    for (let filled = first.length; filled < length; ) {
-      const next = part(length - filled)
-      copy.set(next, filled)
-      filled += next.length
-    }
-    return copy
-  }
   return {
     get remaining() {
       return remaining
     },
     get arrived() {
-      return arrived
+      return parts.arrived
     },
-    push(bytes) {
-      if (bytes.length === 0) return
-      parts.push(bytes)
-      arrived += bytes.length
-    },
+    push: parts.push,
     has,
     need,
     header() {
@@ -109,20 +76,17 @@ export function createCursor(frameBytes: number): Cursor {
         announced = length
       }
       if (!has(announced)) return null
-      const header = bytes(announced)
+      const header = read(parts.joined(announced))
       announced = null
       return header
     },
-    part,
+    part: length => read(parts.view(length)),
     known(values, length) {
       need(length)
-      const first = parts[0]
-      const value =
-        offset === 0 && first !== undefined && first.length === length ? values.get(first) : undefined
-      if (value !== undefined) advance(length)
+      const whole = parts.whole(length)
+      const value = whole && values.get(whole)
+      if (value !== undefined) read(parts.view(length))
       return value
     },
   }
 }
-
-const EMPTY = new Uint8Array(0)

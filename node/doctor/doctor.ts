@@ -135,7 +135,9 @@ async function examineSeat(options: DoctorOptions, seat: OwnSeat, tell: Tell): P
   if (missing !== null) tell(missing)
   const prober = await createProber({
     ...options,
-    ...{ seed: identity.seed, members: cohort.members.length, quic: quic && missing === null },
+    seed: identity.seed,
+    members: cohort.members.length,
+    quic: quic && missing === null,
   })
   try {
     const reaches = await reachAll(prober, seat, options, running)

@@ -15,13 +15,25 @@ export interface Finding {
 }
 
 export const fine = (check: string, says: string): Finding => ({
-  ...{ check, verdict: 'ok', cause: 'ok', says, todo: null },
+  check,
+  verdict: 'ok',
+  cause: 'ok',
+  says,
+  todo: null,
 })
 
 export const failed = (check: string, cause: string, says: string, todo: string): Finding => ({
-  ...{ check, verdict: 'failed', cause, says, todo },
+  check,
+  verdict: 'failed',
+  cause,
+  says,
+  todo,
 })
 
 export const warning = (check: string, cause: string, says: string, todo: string): Finding => ({
-  ...{ check, verdict: 'warning', cause, says, todo },
+  check,
+  verdict: 'warning',
+  cause,
+  says,
+  todo,
 })

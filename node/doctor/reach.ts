@@ -81,7 +81,9 @@ export async function createProber(options: ProberOptions): Promise<Prober> {
   const discovered = new Map<string, readonly string[]>()
   const node = await createNode({
     ...options,
-    ...{ listen: [], identify: false, frameBytesMax: frameBytesMax(0) },
+    listen: [],
+    identify: false,
+    frameBytesMax: frameBytesMax(0),
     found: (id, addresses) => {
       if (discovered.size < DISCOVERED_MAX) discovered.set(id.toString(), addresses.map(String))
     },
@@ -103,7 +105,9 @@ export async function createProber(options: ProberOptions): Promise<Prober> {
       const depth = ({ kind }: Reach) => (kind === 'hello' ? obstacles.length : obstacles.indexOf(kind))
       const found = await Promise.all(addresses.map(address => reachAt(state, id, address, opens)))
       return found.reduce<Reach>((best, next) => (depth(next) > depth(best) ? next : best), {
-        ...{ kind: 'no-address', address: '', detail: '' },
+        kind: 'no-address',
+        address: '',
+        detail: '',
       })
     },
   }

@@ -81,7 +81,10 @@ export function safetensorsHeader(head: Uint8Array, size: number, source: string
   }
   if (held > end) throw refuse(`${held - end} bytes follow its tensors; expected none`)
   const tensors = places.map(({ name, shape, type, count, from }) => ({
-    ...{ name, shape, type, count },
+    name,
+    shape,
+    type,
+    count,
     start: 8 + length + from,
   }))
   return { tensors, metadata: notes(header) }

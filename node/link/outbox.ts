@@ -89,8 +89,16 @@ export function createOutbox(limits: LinkLimits, nowMs: () => number): Outbox {
   const state: State = {
     limits,
     budget: createBudget(limits, nowMs, () => state.takenBytes),
-    ...{ kept: [], keptBytes: 0, first: 1, next: 1, acknowledged: 0, inFlightBytes: 0, forgottenStep: 0 },
-    ...{ fates: [], takenBytes: 0, resentBytes: 0 },
+    kept: [],
+    keptBytes: 0,
+    first: 1,
+    next: 1,
+    acknowledged: 0,
+    inFlightBytes: 0,
+    forgottenStep: 0,
+    fates: [],
+    takenBytes: 0,
+    resentBytes: 0,
   }
   return {
     add(message) {

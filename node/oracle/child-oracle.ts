@@ -78,7 +78,10 @@ export async function createChildOracle(options: ChildOracleOptions): Promise<Mo
   const { answer, payload: initial } = await start(supervisor)
   const { dimension, parameters, examples } = answer
   return {
-    ...{ dimension, parameters, examples, initial },
+    dimension,
+    parameters,
+    examples,
+    initial,
     async gradient({ step, parameters: at, batch }) {
       checkLength(at, dimension)
       const heard = await enqueue(supervisor, id => ({ type: 'gradient', id, step, batch }), at)

@@ -70,7 +70,12 @@ async function openTask(spec: TaskSpec, workshop: Workshop): Promise<Task> {
   const { model, data, partition, workers, seed, flipped } = spec
   const group = await createOracleGroup(
     Array.from({ length: workers }, (_, peer) => ({
-      ...{ model, data, partition, seed, peer, peers: workers },
+      model,
+      data,
+      partition,
+      seed,
+      peer,
+      peers: workers,
       ...(flipped.includes(peer) && { relabel: 'flip' as const }),
     })),
     workshop,

@@ -180,7 +180,10 @@ function colourBy(legend: readonly LegendEntry[]) {
   const names = legend.map(({ name }) => name)
   const range = legend.map(({ colour }) => colour)
   return {
-    ...{ field: 'name', type: 'nominal' as const, sort: names, legend: null },
+    field: 'name',
+    type: 'nominal' as const,
+    sort: names,
+    legend: null,
     scale: { domain: names, range },
   }
 }

@@ -72,7 +72,13 @@ export function simulateAgreement(options: AgreeOptions): AgreeResult {
   }
   const checkers = createCheckers(run, violate)
   const stage: Stage = createStage({
-    ...{ settings, inputs, byzantine, conditions, honest, checkers, seed: options.seed },
+    settings,
+    inputs,
+    byzantine,
+    conditions,
+    honest,
+    checkers,
+    seed: options.seed,
     authority: options.authority ?? createTableAuthority(),
     traced: options.traced ?? false,
   })
@@ -111,7 +117,10 @@ function checkedRun(options: AgreeOptions, conditions: Conditions, honest: reado
   const mild = conditions.loss === 0 && conditions.troubles.length === 0 && conditions.syncMs === null
   const prompt = conditions.scheduler.kind === 'fair' || conditions.scheduler.kind === 'rushing'
   return {
-    ...{ settings, honest, inputs, target: options.target ?? null },
+    settings,
+    honest,
+    inputs,
+    target: options.target ?? null,
     guaranteed:
       byzantine.peers.length <= settings.faults &&
       !settings.unsafe &&
@@ -138,7 +147,11 @@ function summary(
   const statuses = stage.peers.map(peer => peer?.status() ?? null)
   const bytesByPeer = statuses.map(status => status?.bytesSent ?? 0)
   return {
-    ...{ honest, iterations, violation, bytesByPeer, calmAfterEvents },
+    honest,
+    iterations,
+    violation,
+    bytesByPeer,
+    calmAfterEvents,
     outputs: stage.outputs,
     faults: stage.faults,
     events: stage.world.events(),

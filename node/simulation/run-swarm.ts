@@ -41,7 +41,12 @@ interface State {
 /** Stops handing out seeds at the first violation. */
 export async function runSwarm(options: SwarmOptions): Promise<SwarmResult> {
   const state: State = {
-    ...{ options, table: createSwarmTable(), next: options.from, runs: 0, events: 0, failed: null },
+    options,
+    table: createSwarmTable(),
+    next: options.from,
+    runs: 0,
+    events: 0,
+    failed: null,
   }
   const { seeds, threads = availableParallelism() } = options
   const count = Math.min(threads, Math.ceil(seeds / BATCH))

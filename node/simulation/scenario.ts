@@ -44,7 +44,11 @@ export function drawScenario(seed: number): Scenario {
   const conditions = randomStream(seed, 'conditions')
   const draw = bound.synchrony === 'synchronous' ? drawTimelyConditions : drawConditions
   return {
-    ...{ settings: settings.settings, target: settings.target, inputs, seed, attackName },
+    settings: settings.settings,
+    target: settings.target,
+    inputs,
+    seed,
+    attackName,
     byzantine: { peers: liars, attack: attackOf(attackName, { peers, faults, honest }) },
     conditions: draw({ settings: settings.settings, inputs, honest }, conditions),
     authority: authorityOf(seed, peers),
@@ -89,7 +93,12 @@ function drawSettings(seed: number, bound: ReturnType<typeof drawSize>) {
     target === null ? 1 + random.integer(4) : iterationsFor(bound, target, pick(random, ['tight', 'paper']))!
   const graceMs = random.uniform() < 0.3 ? 20 : 0
   const settings: AgreementSettings = {
-    ...{ ...bound, iterations, graceMs, timeoutMs: TIMELY_TIMEOUT_MS, payloadMs: 250, unsafe: false },
+    ...bound,
+    iterations,
+    graceMs,
+    timeoutMs: TIMELY_TIMEOUT_MS,
+    payloadMs: 250,
+    unsafe: false,
   }
   return { settings, target }
 }

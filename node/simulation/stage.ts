@@ -83,8 +83,11 @@ export function createStage(options: StageOptions): Stage {
   const isHonest = Array.from({ length: peers }, (_, peer) => honest.includes(peer))
   const bytesTaken = Array.from({ length: peers }, () => 0)
   const network = createNetwork({
-    ...{ world, peers, frameBytesMax: frameBytesMax(settings.dimension) },
-    ...{ bytesPerMs: conditions.bytesPerMs, queueBytesMax: conditions.queueBytesMax },
+    world,
+    peers,
+    frameBytesMax: frameBytesMax(settings.dimension),
+    bytesPerMs: conditions.bytesPerMs,
+    queueBytesMax: conditions.queueBytesMax,
     latencyMs: (from, to) => (rushes && !isHonest[from] ? 0 : latencyMs(from, to)),
     extraMs: (from, to) => (extra.calm ? 0 : extra.of(from, to)),
     onSend: (from, _, frame) => {
@@ -93,8 +96,14 @@ export function createStage(options: StageOptions): Stage {
   })
   const { syncMs } = conditions
   const parts: Parts = {
-    ...{ options, world, network, bytesTaken, faults: [], sealedCallbacks: [] },
-    ...{ restartCount: 0, lastOutputMs: 0 },
+    options,
+    world,
+    network,
+    bytesTaken,
+    faults: [],
+    sealedCallbacks: [],
+    restartCount: 0,
+    lastOutputMs: 0,
     peers: Array.from({ length: peers }, () => null),
     disks: isHonest.map(is =>
       is && syncMs !== null
@@ -133,7 +142,10 @@ function begin(parts: Parts, self: PeerIndex): void {
   }
   parts.bytesTaken[self] = 0
   const peer = createAgreementPeer({
-    ...{ settings, self, input: inputs[self]!, epoch: life },
+    settings,
+    self,
+    input: inputs[self]!,
+    epoch: life,
     transport: network.attach(self),
     clock: clockOf(parts, self, life),
     storage: parts.disks[self]?.open() ?? null,

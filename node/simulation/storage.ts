@@ -71,8 +71,15 @@ const HISTORY_MAX = 1000
 export function createDisk(options: DiskOptions): SimulatedDisk {
   const file = fileOf([])
   const state: State = {
-    ...{ options, file, rewrites: 0, durable: { file, count: 0, rewrites: 0 }, history: [] },
-    ...{ watermark: NO_WATERMARK, unreadable: null, opening: 0, full: false },
+    options,
+    file,
+    rewrites: 0,
+    durable: { file, count: 0, rewrites: 0 },
+    history: [],
+    watermark: NO_WATERMARK,
+    unreadable: null,
+    opening: 0,
+    full: false,
   }
   return {
     open: () => open(state),

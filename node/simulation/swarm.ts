@@ -58,7 +58,11 @@ function resultOf({ seed, settings, attackName }: Scenario, result: AgreeResult)
   const averaging = iterations.flatMap(each => over(each.shift, each.shiftBound))
   const most = (values: readonly number[]) => (values.length === 0 ? null : Math.max(...values))
   return {
-    ...{ seed, protocol: settings.protocol, attack: attackName, events, violation },
+    seed,
+    protocol: settings.protocol,
+    attack: attackName,
+    events,
+    violation,
     contraction: most(contraction),
     averaging: most(averaging),
   }
@@ -89,7 +93,8 @@ export function createSwarmTable(): SwarmTable {
       const key = `${protocol} ${attack}`
       const cell = cells.get(key)
       cells.set(key, {
-        ...{ protocol, attack },
+        protocol,
+        attack,
         runs: (cell?.runs ?? 0) + 1,
         violations: (cell?.violations ?? 0) + (violation === null ? 0 : 1),
         contraction: larger(cell?.contraction ?? null, contraction),
@@ -126,7 +131,10 @@ export function explainSeed(seed: number, kind: SwarmKind): Counterexample | nul
   const scenario =
     kind === 'learning' ? describeLearning(drawLearningScenario(seed)) : describe(drawScenario(seed))
   return {
-    ...{ seed, violation: shown, prefix: bad, scenario },
+    seed,
+    violation: shown,
+    prefix: bad,
+    scenario,
     command: `npm run -s concord -- simulate --seeds 1 --from ${seed}${kind === 'learning' ? ' --learn' : ''}`,
   }
 }

@@ -57,9 +57,7 @@ export function fileLog({ found, marks, ...opened }: OpenedLog): FileLog {
   let sizeBytes = sizeOf(found.recovered)
 
   const writeOut = async (): Promise<void> => {
-    const base = replacement
-    const records = appended
-    const mark = watermark
+    const [base, records, mark] = [replacement, appended, watermark]
     replacement = null
     appended = []
     if (base !== null) {

@@ -4,7 +4,8 @@ import { NO_WATERMARK, type Storage } from '../ports.ts'
 /** Remembers nothing beyond `recovered`, the records that an earlier life is to have left. */
 export function memoryStorage(recovered: readonly Uint8Array[] = []): Storage {
   return {
-    ...{ recovered, watermark: NO_WATERMARK },
+    recovered,
+    watermark: NO_WATERMARK,
     append() {},
     sync: (_, done) => queueMicrotask(() => done()),
     rewrite() {},

@@ -128,7 +128,10 @@ async function withWatermark(files: Files, log: Log): Promise<FileLog> {
       files.notes.push(`${path}: one of its two copies cannot be read, and will be written anew`)
     const { records: recovered, cutBytes } = log
     return fileLog({
-      ...{ ...files, file: log.file, tag: log.tag, marks: watermarkFile(found.file, read) },
+      ...files,
+      file: log.file,
+      tag: log.tag,
+      marks: watermarkFile(found.file, read),
       found: { recovered, watermark: read.watermark, cutBytes, notes: files.notes },
     })
   } catch (error) {

@@ -166,7 +166,9 @@ function judge(tag: Uint8Array, { byNumber, durable, end, holeBytes, holeAt }: F
   if (records.length < durable) return { kind: 'damaged', at: holeAt, behind: byNumber.size - records.length }
   const isComplete = records.length === byNumber.size
   return {
-    ...{ kind: 'whole', records, tag },
+    kind: 'whole',
+    records,
+    tag,
     end: isComplete ? end : sound,
     sparedBytes: isComplete ? holeBytes : 0,
   }

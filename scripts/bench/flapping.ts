@@ -52,7 +52,15 @@ export const run: RunBench = async ({ args, note }) => {
   }
   const seeds = Array.from({ length: peers }, () => new Uint8Array(randomBytes(32)))
   const drawn = await benchCohort(seeds)
-  const cohort: Cohort = { ...drawn, ...{ protocol, faults: 1, steps, graceMs: 0, momentum: 0, rate: 0.1 } }
+  const cohort: Cohort = {
+    ...drawn,
+    protocol,
+    faults: 1,
+    steps,
+    graceMs: 0,
+    momentum: 0,
+    rate: 0.1,
+  }
   const linkLimits = { ...defaultLinkLimits, keptBytesMax: keptMegabytes * 2 ** 20 }
   const scene = { seeds, cohort, id: cohortId(cohort), linkLimits }
   const over = new AbortController()
@@ -81,7 +89,10 @@ async function tenths(scene: Scene, note: (line: string) => void): Promise<reado
     const sum = (key: 'keptBytes' | 'keptMessages') => links.reduce((total, link) => total + link[key], 0)
     const megabytes = (bytes: number) => Math.round(bytes / 1e5) / 10
     rows.push({
-      ...{ case: `${next}/${TENTHS}`, ours_ms: ms, baseline: null, ratio: null },
+      case: `${next}/${TENTHS}`,
+      ours_ms: ms,
+      baseline: null,
+      ratio: null,
       others: {
         'external MB': megabytes(external),
         'heap MB': megabytes(heapUsed),
@@ -120,13 +131,22 @@ async function seated(
   stepped: (step: number) => void,
 ): Promise<Peer> {
   const transport = await createNetwork({
-    ...{ seat: { cohort, cohortId: id, self }, seed: seeds[self]!, mdns: false, dimension: DIMENSION },
+    seat: { cohort, cohortId: id, self },
+    seed: seeds[self]!,
+    mdns: false,
+    dimension: DIMENSION,
     listen: cohort.members[self]!.addresses,
     software: 'concord-bench',
   })
   const centre = Float32Array.from({ length: DIMENSION }, (_, i) => Math.sin(i + self))
   return createPeer({
-    ...{ cohort, self, linkLimits, transport, clock: systemClock, storage: memoryStorage(), epoch: 1 + self },
+    cohort,
+    self,
+    linkLimits,
+    transport,
+    clock: systemClock,
+    storage: memoryStorage(),
+    epoch: 1 + self,
     initial: new Float32Array(DIMENSION),
     oracle: {
       gradient: ({ parameters }, done) =>
@@ -155,7 +175,10 @@ async function flap({ cohort, id, seeds }: Scene, self: number, over: AbortSigna
   let times = 0
   while (!over.aborted) {
     const transport = await createNetwork({
-      ...{ seat: { cohort, cohortId: id, self }, seed: seeds[self]!, mdns: false, dimension: DIMENSION },
+      seat: { cohort, cohortId: id, self },
+      seed: seeds[self]!,
+      mdns: false,
+      dimension: DIMENSION,
       listen: cohort.members[self]!.addresses,
       software: 'concord-bench',
     })
@@ -163,7 +186,10 @@ async function flap({ cohort, id, seeds }: Scene, self: number, over: AbortSigna
     const resume = { kind: 'resume', epoch, peerEpoch: 0, received: 0, step: 1, forgotten: 0 } as const
     transport.start({
       connected: peer => void transport.send(peer, encodeLinkFrame(resume)),
-      ...{ frame: () => ignoredFrame, disconnected() {}, drained() {}, fault() {} },
+      frame: () => ignoredFrame,
+      disconnected() {},
+      drained() {},
+      fault() {},
     })
     await pause(STAY_MS)
     await new Promise<void>(resolve => transport.stop(resolve))

@@ -60,16 +60,23 @@ function honest(): void {
   let peakBytes = 0
   const peer = createAgreementPeer({
     settings: {
-      ...{
-        protocol: 'mda',
-        synchrony: 'asynchronous',
-        peers: seeds.length,
-        faults: cohort.faults,
-        dimension,
-      },
-      ...{ iterations: rounds, graceMs: 0, timeoutMs: 1, payloadMs: 1, unsafe: false },
+      protocol: 'mda',
+      synchrony: 'asynchronous',
+      peers: seeds.length,
+      faults: cohort.faults,
+      dimension,
+      iterations: rounds,
+      graceMs: 0,
+      timeoutMs: 1,
+      payloadMs: 1,
+      unsafe: false,
     },
-    ...{ self, transport, clock: systemClock, storage: null, signer, epoch: 1 + self },
+    self,
+    transport,
+    clock: systemClock,
+    storage: null,
+    signer,
+    epoch: 1 + self,
     input: Float32Array.from({ length: dimension }, (_, i) => Math.sin(i + self)),
     verifier: createVerifier(
       id,
@@ -125,7 +132,9 @@ function hostile(kind: Flood): void {
         if (kind !== 'silence') pump(peer)
       },
       drained: peer => pump(peer),
-      ...{ disconnected() {}, frame: () => ignoredFrame, fault() {} },
+      disconnected() {},
+      frame: () => ignoredFrame,
+      fault() {},
     }),
   )
 }

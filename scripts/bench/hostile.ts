@@ -52,7 +52,11 @@ async function measure(flood: Flood): Promise<Measured> {
   try {
     for (const [self, worker] of workers.entries())
       worker.send({
-        ...{ self, seeds, cohort, dimension: DIMENSION, rounds: ROUNDS + WARM_UP_ROUNDS },
+        self,
+        seeds,
+        cohort,
+        dimension: DIMENSION,
+        rounds: ROUNDS + WARM_UP_ROUNDS,
         flood: self === PEERS - 1 ? flood : null,
       } satisfies HostileAssignment)
     await Promise.all(workers.map(heard))

@@ -15,7 +15,12 @@ import { type BenchRow, compared, median, type RunBench } from './bench.ts'
 import { torchTimes } from './learning-torch.ts'
 
 const spec = (model: string, peer: number, peers: number): OracleSpec => ({
-  ...{ model, data: 'digits', partition: 'iid', peer, peers, seed: 1 },
+  model,
+  data: 'digits',
+  partition: 'iid',
+  peer,
+  peers,
+  seed: 1,
 })
 
 const cases = [
@@ -100,7 +105,11 @@ async function stepRow(peers: number): Promise<BenchRow> {
   const oracles = await createJaxOracles(members.map((_, peer) => spec('mlp', peer, peers)))
   const start = performance.now()
   await simulate({
-    ...{ cohort, seed: 1, oracles, latencyMs: 1, gradientMs: 1 },
+    cohort,
+    seed: 1,
+    oracles,
+    latencyMs: 1,
+    gradientMs: 1,
     byzantine: { peers: [], attack: null },
   })
   const ms = (performance.now() - start) / STEPS

@@ -44,7 +44,10 @@ export const run: RunBench = async ({ note }) => {
   await late.finished
   await Promise.all(open.map(({ peer }) => new Promise<void>(resolve => peer.stop(resolve))))
   const row: BenchRow = {
-    ...{ case: 'catching up, 1.7 MB, n = 7', ours_ms: caughtUpMs - startedMs, baseline: null, ratio: null },
+    case: 'catching up, 1.7 MB, n = 7',
+    ours_ms: caughtUpMs - startedMs,
+    baseline: null,
+    ratio: null,
     others: {},
   }
   return [row]
@@ -59,13 +62,21 @@ async function seated(
 ) {
   const id = cohortId(cohort)
   const transport = await createNetwork({
-    ...{ seat: { cohort, cohortId: id, self }, seed: seeds[self]!, mdns: false, dimension: DIMENSION },
+    seat: { cohort, cohortId: id, self },
+    seed: seeds[self]!,
+    mdns: false,
+    dimension: DIMENSION,
     listen: cohort.members[self]!.addresses,
     software: 'concord-bench',
   })
   const gradient = Float32Array.from({ length: DIMENSION }, (_, i) => Math.sin(i + self))
   const peer = createPeer({
-    ...{ cohort, self, transport, clock: systemClock, storage: memoryStorage(), epoch: 1 + self },
+    cohort,
+    self,
+    transport,
+    clock: systemClock,
+    storage: memoryStorage(),
+    epoch: 1 + self,
     initial: new Float32Array(DIMENSION),
     oracle: { gradient: (_, done) => void setImmediate(done, { gradient, loss: 0 }) },
     signer: createSigner(id, seeds[self]!),

@@ -48,10 +48,20 @@ function measure({ protocol, peers, dimension }: Size): BenchRow {
   const startedMs = performance.now()
   const { events, messages, violation } = simulateAgreement({
     settings: {
-      ...{ protocol, peers, faults, dimension, synchrony: 'asynchronous', iterations: 1, graceMs: 0 },
-      ...{ timeoutMs: 1000, payloadMs: 250, unsafe: false },
+      protocol,
+      peers,
+      faults,
+      dimension,
+      synchrony: 'asynchronous',
+      iterations: 1,
+      graceMs: 0,
+      timeoutMs: 1000,
+      payloadMs: 250,
+      unsafe: false,
     },
-    ...{ inputs, seed: 1, target: null },
+    inputs,
+    seed: 1,
+    target: null,
     byzantine: {
       peers: Array.from({ length: faults }, (_, i) => peers - faults + i),
       attack: attackNamed('sign-flip'),
@@ -63,7 +73,9 @@ function measure({ protocol, peers, dimension }: Size): BenchRow {
   const heap = Math.max(0, process.memoryUsage().heapUsed - before)
   return {
     case: `${protocol}, n = ${peers}, f = ${faults}, d = ${dimension}`,
-    ...{ ours_ms: ms, baseline: null, ratio: null },
+    ours_ms: ms,
+    baseline: null,
+    ratio: null,
     others: {
       'CPU ms': (cpu.user + cpu.system) / 1000,
       'events/s': events / (ms / 1000),

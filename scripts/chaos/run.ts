@@ -68,8 +68,17 @@ export async function runCohort(options: ChaosOptions): Promise<ChaosRun> {
   )
   const all = Array.from({ length: peers }, (_, peer) => peer)
   const state: State = {
-    ...{ options, files, down: new Set(), accused: new Set(), waitedFor: new Set(), failures: [] },
-    ...{ wakers: new Set(), accusations: 0, kills: 0, laggards: 0, stoodStill: false },
+    options,
+    files,
+    down: new Set(),
+    accused: new Set(),
+    waitedFor: new Set(),
+    failures: [],
+    wakers: new Set(),
+    accusations: 0,
+    kills: 0,
+    laggards: 0,
+    stoodStill: false,
     processes: all.map(() => null),
     steps: all.map(() => 0),
     endings: all.map(() => null),
@@ -93,16 +102,14 @@ function summary(state: State, seconds: number): ChaosRun {
   const { options, endings, accused, accusations, kills, laggards, waitedFor, stoodStill, failures } = state
   const ended = endings.flatMap(ending => (ending === null ? [] : [ending]))
   return {
-    ...{
-      peers: options.peers,
-      finished: ended.length,
-      kills,
-      laggards,
-      accusations,
-      stoodStill,
-      failures,
-      seconds,
-    },
+    peers: options.peers,
+    finished: ended.length,
+    kills,
+    laggards,
+    accusations,
+    stoodStill,
+    failures,
+    seconds,
     accuracy: Math.min(...ended.map(({ accuracy }) => accuracy ?? 0)),
     evidence: accused.size,
     saidWhom: waitedFor.has(0) && waitedFor.has(1),

@@ -41,7 +41,11 @@ export async function makeCohort(
     ...identities.map((identity, peer) => writeIdentity(identityPaths[peer]!, identity)),
   ])
   return {
-    ...{ folder, cohort, cohortPath, identities, identityPaths },
+    folder,
+    cohort,
+    cohortPath,
+    identities,
+    identityPaths,
     remove: () => rm(folder, { recursive: true, force: true }),
   }
 }

@@ -211,9 +211,12 @@ function evidenceSeeds(): readonly Uint8Array[] {
   const { id } = createIdentity()
   const commitment = (digit: string) => ({ digest: digit.repeat(64), signature: digit.repeat(128) })
   const file = {
-    ...{ format: 'concord-evidence/1', cohort: 'c'.repeat(64), accused: { name: 'mallory', id } },
+    format: 'concord-evidence/1',
+    cohort: 'c'.repeat(64),
+    accused: { name: 'mallory', id },
     slot: { step: 1, phase: 'gradient', iteration: 0, sender: 2 },
-    ...{ first: commitment('a'), second: commitment('b') },
+    first: commitment('a'),
+    second: commitment('b'),
   }
   return [Buffer.from(JSON.stringify(file, null, 2))]
 }

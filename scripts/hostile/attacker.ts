@@ -27,7 +27,9 @@ function createCounter() {
   let sentBefore = 0
   let receivedBefore = 0
   const counter: Counter = {
-    ...{ connections: 0, refused: 0, acts: 0 },
+    connections: 0,
+    refused: 0,
+    acts: 0,
     watch(socket) {
       open.add(socket)
       void socket.closed.then(() => {
@@ -41,7 +43,9 @@ function createCounter() {
     [...open].reduce((total, socket) => total + socket[key], 0)
   return Object.assign(counter, {
     tally: () => ({
-      ...{ connections: counter.connections, refused: counter.refused, acts: counter.acts },
+      connections: counter.connections,
+      refused: counter.refused,
+      acts: counter.acts,
       sentBytes: sentBefore + sum('sentBytes'),
       receivedBytes: receivedBefore + sum('receivedBytes'),
     }),

@@ -17,12 +17,26 @@ interface CohortPlan extends CohortSettings {
 
 const plans: Readonly<Record<CohortName, CohortPlan>> = {
   'rb-tm': {
-    ...{ protocol: 'rb-tm', peers: 4, faults: 1, missing: 0, steps: 60 },
-    ...{ model: 'softmax', rate: 0.5, batch: 32, seed: 1 },
+    protocol: 'rb-tm',
+    peers: 4,
+    faults: 1,
+    missing: 0,
+    steps: 60,
+    model: 'softmax',
+    rate: 0.5,
+    batch: 32,
+    seed: 1,
   },
   mda: {
-    ...{ protocol: 'mda', peers: 7, faults: 1, missing: 6, steps: 40 },
-    ...{ model: 'softmax', rate: 0.5, batch: 32, seed: 1 },
+    protocol: 'mda',
+    peers: 7,
+    faults: 1,
+    missing: 6,
+    steps: 40,
+    model: 'softmax',
+    rate: 0.5,
+    batch: 32,
+    seed: 1,
   },
 }
 
@@ -95,20 +109,24 @@ export async function runHostile(options: RunOptions): Promise<Run> {
   const files = await makeCohort('hostile', peers, settings, peer => [`/ip4/127.0.0.1/tcp/${ports[peer]}`])
   const honest = Array.from({ length: peers }, (_, peer) => peer).filter(peer => peer !== missing)
   const state: State = {
-    ...{
-      options,
-      plan,
-      files,
-      honest,
-      failures: [],
-      dimension: 0,
-      tenthMegabytes: null,
-      attacker: null,
-      tally: null,
-    },
-    ...{ lost: false, stopping: false },
-    ...{ processes: new Map(), listening: new Set(), restarting: new Set(), wakers: new Set() },
-    ...{ steps: new Map(), endings: new Map(), peaks: new Map() },
+    options,
+    plan,
+    files,
+    honest,
+    failures: [],
+    dimension: 0,
+    tenthMegabytes: null,
+    attacker: null,
+    tally: null,
+    lost: false,
+    stopping: false,
+    processes: new Map(),
+    listening: new Set(),
+    restarting: new Set(),
+    wakers: new Set(),
+    steps: new Map(),
+    endings: new Map(),
+    peaks: new Map(),
   }
   const sampler = setInterval(() => sample(state), SAMPLE_INTERVAL_MS)
   try {
@@ -138,7 +156,12 @@ function summary(state: State, seconds: number): Run {
   const { honest, endings, peaks, steps, failures, tally, plan } = state
   const accuracies = [...endings.values()].map(({ accuracy }) => accuracy ?? 0)
   return {
-    ...{ peers: honest.length, finished: endings.size, seconds, failures, tally, steps: plan.steps },
+    peers: honest.length,
+    finished: endings.size,
+    seconds,
+    failures,
+    tally,
+    steps: plan.steps,
     peakMegabytes: highest(peaks),
     tenthMegabytes: state.tenthMegabytes,
     receivedBytes: Math.max(0, ...[...endings.values()].map(({ traffic }) => traffic.bytesReceived)),
@@ -205,8 +228,13 @@ function attack(state: State, { name }: Attack, ports: readonly number[]): void 
   const order: AttackOrder = {
     attack: name,
     scene: {
-      ...{ victims, seed: files.identities[plan.missing]!.seed, self: plan.missing, dimension },
-      ...{ cohortId: cohortId(files.cohort), peers: plan.peers, steps: plan.steps },
+      victims,
+      seed: files.identities[plan.missing]!.seed,
+      self: plan.missing,
+      dimension,
+      cohortId: cohortId(files.cohort),
+      peers: plan.peers,
+      steps: plan.steps,
     },
   }
   child.on('message', report => {

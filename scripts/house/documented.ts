@@ -39,7 +39,9 @@ function reexports({ path, tree }: Source): readonly Reexport[] {
     if (exportClause === undefined || !isNamedExports(exportClause)) return []
     const from = posix.join(posix.dirname(path), moduleSpecifier.text)
     return exportClause.elements.map(({ name, propertyName }) => ({
-      ...{ from, name: (propertyName ?? name).text, as: name.text },
+      from,
+      name: (propertyName ?? name).text,
+      as: name.text,
     }))
   })
 }

@@ -9,8 +9,8 @@ import {
 import { type Finding, findingAt, type Rule, type Source } from './sources.ts'
 import { isCallback, isNamedFunction, visit } from './syntax.ts'
 
-const fileLinesMax = 300
-const functionLinesMax = 50
+const fileLinesMax = 400
+const functionLinesMax = 70
 
 export const fileSize: Rule = source => {
   const lines = source.text.replace(/\n$/, '').split('\n').length
@@ -20,18 +20,36 @@ export const fileSize: Rule = source => {
   ]
 }
 
-/** A function's own lines: named functions inside it are counted for themselves, callbacks for it. */
-export const functionSize: Rule = source => {
-  const findings: Finding[] = []
-  visit(source.tree, node => {
-    if (!isNamedFunction(node) && !isOutermostCallback(node)) return
-    const lines = linesOf(source, node) - linesOfNamedInside(source, node)
-    if (lines <= functionLinesMax) return
-    const message = `${lines} lines of its own, at most ${functionLinesMax}`
-    findings.push(findingAt(source, node.getStart(), 'function-size', message))
-  })
-  return findings
+/** Files with functions that were let pass while nested ones did not count, and their lines: to be emptied, not added to. */
+const longFunctions: ReadonlyMap<string, number> = new Map([
+  ['node/journal.ts', 127],
+  ['node/network/wire.ts', 105],
+  ['test/node/link/pair.ts', 107],
+])
+
+/** All lines of a function, with whatever is nested in it: that is what its reader must keep in mind. */
+export function functionsWithin(long: ReadonlyMap<string, number>): Rule {
+  return source => {
+    const findings: Finding[] = []
+    const allowed = long.get(source.path) ?? functionLinesMax
+    let longest = 0
+    visit(source.tree, node => {
+      if (!isNamedFunction(node) && !isOutermostCallback(node)) return
+      const lines = linesOf(source, node)
+      longest = Math.max(longest, lines)
+      if (lines <= allowed) return
+      const message = `${lines} lines with what is nested in it, at most ${allowed}`
+      findings.push(findingAt(source, node.getStart(), 'function-size', message))
+    })
+    if (long.has(source.path) && longest < allowed) {
+      const message = `${longest} lines are the most by now: longFunctions in scripts/house/style.ts allows ${allowed}`
+      findings.push(findingAt(source, 0, 'function-size', message))
+    }
+    return findings
+  }
 }
+
+export const functionSize: Rule = functionsWithin(longFunctions)
 
 function isOutermostCallback(node: Node): boolean {
   if (!isCallback(node)) return false
@@ -43,16 +61,6 @@ function isOutermostCallback(node: Node): boolean {
 function linesOf(source: Source, node: Node): number {
   const first = source.tree.getLineAndCharacterOfPosition(node.getStart()).line
   return source.tree.getLineAndCharacterOfPosition(node.end).line - first + 1
-}
-
-function linesOfNamedInside(source: Source, node: Node): number {
-  let lines = 0
-  node.forEachChild(child => {
-    // A one-line arrow still costs its encloser that line.
-    if (isNamedFunction(child)) lines += Math.max(0, linesOf(source, child) - 1)
-    else lines += linesOfNamedInside(source, child)
-  })
-  return lines
 }
 
 export const noAny: Rule = source => {

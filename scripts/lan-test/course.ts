@@ -54,16 +54,14 @@ interface CourseOptions {
 
 /** Two may be faulty: the liar all the time, and one more at a time. */
 const settings: Omit<CohortSettings, 'steps'> = {
-  ...{
-    protocol: 'rb-tm',
-    faults: 2,
-    model: 'softmax',
-    rate: 0.5,
-    momentum: 0.9,
-    batch: 64,
-    seed: 1,
-    clip: 2,
-  },
+  protocol: 'rb-tm',
+  faults: 2,
+  model: 'softmax',
+  rate: 0.5,
+  momentum: 0.9,
+  batch: 64,
+  seed: 1,
+  clip: 2,
 }
 
 export async function runCourse({ lan, steps, onLine, deadlineSeconds }: CourseOptions): Promise<Course> {
@@ -76,16 +74,14 @@ export async function runCourse({ lan, steps, onLine, deadlineSeconds }: CourseO
   )
   const told: Told[] = []
   const state: State = {
-    ...{
-      lan,
-      files,
-      startedMs: performance.now(),
-      events: [],
-      strangerEvents: [],
-      failures: [],
-      wakers: new Set(),
-      over: false,
-    },
+    lan,
+    files,
+    startedMs: performance.now(),
+    events: [],
+    strangerEvents: [],
+    failures: [],
+    wakers: new Set(),
+    over: false,
     endings: Array.from({ length: cast.peers }, () => null),
     processes: Array.from({ length: cast.peers }, () => null),
     steps: Array.from({ length: cast.peers }, () => 0),

@@ -117,7 +117,9 @@ async function main(): Promise<void> {
   const startedMs = performance.now()
   try {
     const course = await runCourse({
-      ...{ lan, steps: Number(values.steps), deadlineSeconds: DEADLINE_SECONDS },
+      lan,
+      steps: Number(values.steps),
+      deadlineSeconds: DEADLINE_SECONDS,
       onLine: told => console.log(lineOf(told)),
     })
     const lost = lan.hosts.reduce((sum, host) => sum + packetsLost(host), 0)

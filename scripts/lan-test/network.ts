@@ -97,7 +97,9 @@ function addHost(
     limit(place, device, quality.megabitsPerSecond)
   lose(name, quality.dropOneIn)
   return {
-    ...{ name, address, inside: ['ip', 'netns', 'exec', name] },
+    name,
+    address,
+    inside: ['ip', 'netns', 'exec', name],
     setPlugged: plugged => inside(hub, 'ip', 'link', 'set', port, plugged ? 'up' : 'down'),
     setFirewall: ports => swallow(name, ports),
   }

@@ -184,7 +184,10 @@ test('a grace is asked for once q are in, and ends when all n are in or time is 
 test('synchrony waits for all n until the timeout, then for n − f', t => {
   const make = () =>
     createAveraging({
-      ...{ protocol: 'icwtm', peers: 4, faults: 1, dimension: 1 },
+      protocol: 'icwtm',
+      peers: 4,
+      faults: 1,
+      dimension: 1,
       synchrony: 'synchronous',
       self: 0,
       step: 1,

@@ -10,7 +10,12 @@ const sealed = seal(Float32Array.of(1, 2))
 /** Peer 0 of four has seen everyone's votes for the vector of peer 3, and not the vector. */
 function withoutVector() {
   const broadcast = createBroadcast({
-    ...{ slot, self: 0, peers: 4, faults: 1, dimension: 2, commitments: testCommitments() },
+    slot,
+    self: 0,
+    peers: 4,
+    faults: 1,
+    dimension: 2,
+    commitments: testCommitments(),
   })
   const { digest, signature } = sealed
   const steps = [1, 2, 3].flatMap(from => [

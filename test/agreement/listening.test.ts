@@ -14,8 +14,18 @@ const D = 3
 
 function peer(protocol: ProtocolName, peers: number, faults: number, self: number, iterations: number) {
   return createAveraging({
-    ...{ protocol, peers, faults, self, iterations, synchrony: 'asynchronous', dimension: D, step: 1 },
-    ...{ phase: 'parameters', grace: false, unsafe: false, commitments: testCommitments() },
+    protocol,
+    peers,
+    faults,
+    self,
+    iterations,
+    synchrony: 'asynchronous',
+    dimension: D,
+    step: 1,
+    phase: 'parameters',
+    grace: false,
+    unsafe: false,
+    commitments: testCommitments(),
   })
 }
 

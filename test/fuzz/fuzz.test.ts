@@ -27,7 +27,9 @@ test('the corpus names decoders that there are', t => {
 
 test('a decoder that breaks is found', t => {
   const broken = {
-    ...{ name: 'broken', weight: 1, seeds: [Uint8Array.of(1, 2, 3)] },
+    name: 'broken',
+    weight: 1,
+    seeds: [Uint8Array.of(1, 2, 3)],
     feed(input: Uint8Array) {
       if (input[1] === 0xff) throw new RangeError('out of bounds')
     },

@@ -49,19 +49,19 @@ test('a peer says since when it speaks: since it caught up, and before, without 
 /** Peer 0 of an RB-TM cohort of four, at step 3, asks; the others say where they stand and what they hold, in this order. */
 function listener(reason: CatchUpReason) {
   const asker = createCatchUp({
-    ...{
-      protocol: 'rb-tm',
-      self: 0,
-      peers: 4,
-      faults: 1,
-      dimension: D,
-      stepsEnd: 101,
-      kept: 16,
-      past: 16,
-      since: 1,
-      forgotten: 0,
-    },
-    ...{ listens: true, history: new Map(), commitments: testCommitments() },
+    protocol: 'rb-tm',
+    self: 0,
+    peers: 4,
+    faults: 1,
+    dimension: D,
+    stepsEnd: 101,
+    kept: 16,
+    past: 16,
+    since: 1,
+    forgotten: 0,
+    listens: true,
+    history: new Map(),
+    commitments: testCommitments(),
   })
   asker.reached(3, theta(3, 0))
   asker.ask(3, reason)

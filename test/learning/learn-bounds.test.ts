@@ -5,8 +5,14 @@ import { LearnBoundsError, type LearnProblem, learnBounds } from '../../learning
 
 /** L = K = C = 1, h = 4, no noise, δ = 1.2: η = 0.1 and ν = 0.2. */
 const simple: LearnProblem = {
-  ...{ delta: 1.2, smoothness: 1, heterogeneity: 1, averagingConstant: 1, honest: 4 },
-  ...{ deviation: 0, decay: 0.5, greatestLoss: 2 },
+  delta: 1.2,
+  smoothness: 1,
+  heterogeneity: 1,
+  averagingConstant: 1,
+  honest: 4,
+  deviation: 0,
+  decay: 0.5,
+  greatestLoss: 2,
 }
 
 function near(

@@ -63,10 +63,26 @@ test('a default spelt out and one left out are the same cohort', t => {
 
 test('every setting enters the id, and is named where two cohorts differ', t => {
   const changes = {
-    ...{ name: 'other', faults: 0, protocol: 'icwtm', graceMs: 5, timeoutMs: 99 },
-    ...{ schedule: 'theory', count: 'paper', steps: 11, model: 'mlp', rate: 0.2, momentum: 0, clip: 2 },
-    ...{ stepSize: 'inverse', batchSchedule: 'growing:0.5', box: 3 },
-    ...{ weightDecay: 0.1, batch: 9, output: 'drawn', seed: 2, unsafe: true },
+    name: 'other',
+    faults: 0,
+    protocol: 'icwtm',
+    graceMs: 5,
+    timeoutMs: 99,
+    schedule: 'theory',
+    count: 'paper',
+    steps: 11,
+    model: 'mlp',
+    rate: 0.2,
+    momentum: 0,
+    clip: 2,
+    stepSize: 'inverse',
+    batchSchedule: 'growing:0.5',
+    box: 3,
+    weightDecay: 0.1,
+    batch: 9,
+    output: 'drawn',
+    seed: 2,
+    unsafe: true,
   }
   for (const [field, value] of Object.entries(changes)) {
     const other = testCohort({ [field]: value })

@@ -18,8 +18,15 @@ export function members(count: number): readonly Member[] {
 /** Seven members that run MDA with one fault; `changes` on top. */
 export function cohortDocument(changes: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
   return {
-    ...{ name: 'test', members: members(7), faults: 1, protocol: 'mda' },
-    ...{ steps: 10, model: 'softmax', rate: 0.1, batch: 8, seed: 1 },
+    name: 'test',
+    members: members(7),
+    faults: 1,
+    protocol: 'mda',
+    steps: 10,
+    model: 'softmax',
+    rate: 0.1,
+    batch: 8,
+    seed: 1,
     ...changes,
   }
 }

@@ -28,7 +28,13 @@ function evidence(accused = 2, signer = accused, digits: readonly string[] = ['a
 
 const cohort = cohortSchema.parse({
   members: seeds.map((seed, i) => ({ name: `p${i}`, id: identityFromSeed(seed).id })),
-  ...{ faults: 1, protocol: 'rb-tm', steps: 5, model: 'mlp', rate: 1, batch: 1, seed: 1 },
+  faults: 1,
+  protocol: 'rb-tm',
+  steps: 5,
+  model: 'mlp',
+  rate: 1,
+  batch: 1,
+  seed: 1,
 })
 const seat = { cohort, cohortId: ID, self: 0 }
 

@@ -24,7 +24,8 @@ function disk() {
   const open = (): Storage => {
     written = [...durable]
     return {
-      ...{ recovered: asRead(durable), watermark },
+      recovered: asRead(durable),
+      watermark,
       append: record => void written.push(record),
       rewrite: (first, rest) => {
         written = [first, ...rest]
@@ -164,7 +165,8 @@ test('without storage it binds in memory and has nothing to sync', t => {
 test('a proof outlives restarts and compactions, one for each who is accused', t => {
   const { open } = disk()
   const proof = (step: number, sender: number): Message => ({
-    ...{ kind: 'evidence', slot: slot(step, sender) },
+    kind: 'evidence',
+    slot: slot(step, sender),
     first: { digest: 'aa'.repeat(32), signature: new Uint8Array(64).fill(1) },
     second: { digest: 'bb'.repeat(32), signature: new Uint8Array(64).fill(2) },
   })

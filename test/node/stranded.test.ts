@@ -8,7 +8,8 @@ function watched(faults = 1) {
   const peer = { step: 5, waits: true, seeks: false }
   const asked: number[] = []
   const stranded = createStranded({
-    ...{ clock: { nowMs: world.nowMs, after: world.after }, faults },
+    clock: { nowMs: world.nowMs, after: world.after },
+    faults,
     step: () => peer.step,
     waits: () => peer.waits,
     seeks: () => peer.seeks,

@@ -3,7 +3,8 @@ import test from 'ava'
 import { createVirtualFileSystem } from 'typescript/unstable/fs'
 import { checkHouse, checkSources } from '../../scripts/check-house.ts'
 import { looseVersions, registryHosts, undocumentedDependencies } from '../../scripts/house/packages.ts'
-import { strangeSpaces } from '../../scripts/house/style.ts'
+import { withSources } from '../../scripts/house/sources.ts'
+import { functionsWithin, strangeSpaces } from '../../scripts/house/style.ts'
 
 const purpose = '/** A sample file with a stated purpose. */\n'
 const manifest = { dependencies: { zod: '4.6.7' }, devDependencies: { ava: '8.0.1' } }
@@ -63,10 +64,15 @@ const broken: readonly (readonly [string, string, string])[] = [
   ['unclean-output', 'node/cli/a.ts', `terminal.data(JSON.stringify(x))`],
   ['unlimited-line', 'node/a.ts', `network.log.info('it is back')`],
   ['shipped-url', 'node/a.ts', `const worker = new URL('./worker.ts', import.meta.url)`],
-  ['function-size', 'node/a.ts', `export function f() {\n${'  x()\n'.repeat(49)}}`],
-  ['function-size', 'node/a.ts', `export const f = () => {\n${'  x()\n'.repeat(49)}}`],
-  ['function-size', 'node/a.ts', `export const f = { g() {\n${'  x()\n'.repeat(49)}} }`],
-  ['function-size', 'test/a.test.ts', `go('x', t => {\n${'  x()\n'.repeat(49)}})`],
+  ['function-size', 'node/a.ts', `export function f() {\n${'  x()\n'.repeat(69)}}`],
+  ['function-size', 'node/a.ts', `export const f = () => {\n${'  x()\n'.repeat(69)}}`],
+  ['function-size', 'node/a.ts', `export const f = { g() {\n${'  x()\n'.repeat(69)}} }`],
+  ['function-size', 'test/a.test.ts', `go('x', t => {\n${'  x()\n'.repeat(69)}})`],
+  [
+    'function-size',
+    'node/a.ts',
+    `function f() {\n  function g() {\n${'  x()\n'.repeat(40)}  }\n${'  x()\n'.repeat(27)}}`,
+  ],
   ['any', 'node/a.ts', `export const f = (x: ${'any'}) => x`],
   ['any', 'node/a.ts', `export const f = (x: unknown) => x as ${'any'}`],
   ['default-export', 'node/a.ts', `export default 5`],
@@ -112,10 +118,10 @@ const kept: readonly (readonly [string, string])[] = [
   ['learning/data/idx.ts', `import { readFileSync } from 'node:fs'`],
   ['learning/a.ts', `export async function f() { return await Promise.resolve(1) }`],
   ['node/a.ts', `const manifest = new URL('../package.json', import.meta.url)`],
-  ['node/a.ts', `export function f() {\n${'  x()\n'.repeat(48)}}`],
+  ['node/a.ts', `export function f() {\n${'  x()\n'.repeat(68)}}`],
   [
     'node/a.ts',
-    `export function f() {\n  function g() {\n${'  x()\n'.repeat(40)}  }\n${'  x()\n'.repeat(40)}}`,
+    `export function f() {\n  function g() {\n${'  x()\n'.repeat(40)}  }\n${'  x()\n'.repeat(26)}}\nexport const x = { ...y, ...(z && { a }), f }`,
   ],
   ['node/a.ts', `export class OddError extends Error {}`],
   ['node/names.d.ts', `declare class Module {}`],
@@ -181,13 +187,28 @@ test('a circle of imports is found, however long, and of types too', t => {
   t.deepEqual(findings, [[], ['2 circle'], [], [], ['2 circle'], [], []])
 })
 
-test('a file needs its purpose first and at most 300 lines', t => {
+test('a function that was let pass may not grow, and once it has shrunk its limit shrinks too', t => {
+  const withLines = (lines: number) => `${purpose}export function f() {\n${'  x()\n'.repeat(lines - 2)}}\n`
+  const rule = functionsWithin(
+    new Map(['grown', 'same', 'shrunk', 'short'].map(name => [`node/${name}.ts`, 80])),
+  )
+  const lengths = { grown: 81, same: 80, shrunk: 79, short: 3, another: 71 }
+  const files = Object.entries(lengths).map(([name, lines]) => [`/house/node/${name}.ts`, withLines(lines)])
+  const fs = createVirtualFileSystem({ '/house/tsconfig.json': '{}', ...Object.fromEntries(files) })
+  const findings = withSources('/house', sources => sources.flatMap(source => rule(source)), fs)
+  t.deepEqual(
+    findings.map(({ path, line }) => `${path}:${line}`).sort(),
+    ['another.ts:2', 'grown.ts:2', 'short.ts:1', 'shrunk.ts:1'].map(place => `node/${place}`),
+  )
+})
+
+test('a file needs its purpose first and at most 400 lines', t => {
   const findings = findingsIn([
     ['node/a.ts', 'export const x = 1\n'],
     ['node/a.ts', '/** Short. */\nexport const x = 1\n'],
     ['node/a.ts', `#!/usr/bin/env node\n${purpose}`],
-    ['node/a.ts', `${purpose}${'x()\n'.repeat(299)}`],
-    ['node/a.ts', `${purpose}${'x()\n'.repeat(300)}`],
+    ['node/a.ts', `${purpose}${'x()\n'.repeat(399)}`],
+    ['node/a.ts', `${purpose}${'x()\n'.repeat(400)}`],
   ])
   t.deepEqual(findings, [['1 purpose'], ['1 purpose'], [], [], ['1 file-size']])
 })

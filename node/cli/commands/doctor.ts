@@ -42,7 +42,10 @@ export const doctor = defineCommand({
         import('../version.ts'),
       ])
     const diagnosis = await examine({
-      ...{ cohortPath: path!, identityPath: identity, mdns, software: softwareName() },
+      cohortPath: path!,
+      identityPath: identity,
+      mdns,
+      software: softwareName(),
       timeoutMs: 1000 * timeout,
       listen: (cohort, self) => listen?.split(',') ?? ownPorts(cohort, self),
       stateDirectory: id =>

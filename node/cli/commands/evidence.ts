@@ -51,7 +51,10 @@ const list = defineCommand({
     })
     if (json) {
       const rows = found.map(({ path, file, wrong }) => ({
-        ...{ path, holds: wrong === null, why: wrong, evidence: file },
+        path,
+        holds: wrong === null,
+        why: wrong,
+        evidence: file,
       }))
       printJson(terminal, rows)
     } else if (found.length === 0) terminal.print(`no evidence in ${folder}`)

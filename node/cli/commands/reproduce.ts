@@ -112,7 +112,10 @@ async function runExperiment(
   const meter = await createRunMeter(terminal)
   try {
     return await reproduce({
-      ...{ experiment, settings, fresh, threads },
+      experiment,
+      settings,
+      fresh,
+      threads,
       path: join(folder, 'results.json'),
       onPlan: ({ runs, earlier }) =>
         terminal.print(

@@ -111,7 +111,10 @@ async function withProgress(
   try {
     return await runSimulated({
       scenario,
-      ...{ latencyMs: latency, gradientMs: gradientTime, init, save },
+      latencyMs: latency,
+      gradientMs: gradientTime,
+      init,
+      save,
       onStep: ({ step, loss, diameter }) =>
         progress.update({
           step,

@@ -37,7 +37,12 @@ export async function runDemo(values: DemoValues, terminal: Terminal): Promise<n
     const progress = await createProgress(terminal)
     const { attack, timeout, save } = values
     const end = await perform({
-      ...{ scenario, attack, files, terminal, progress, save },
+      scenario,
+      attack,
+      files,
+      terminal,
+      progress,
+      save,
       learning: learningArguments(values),
       timeoutSeconds: timeout,
     })
@@ -118,12 +123,18 @@ async function showContrast(
   const progress = await createProgress(terminal)
   const estimate = createEstimate(settings.steps)
   const { result, evaluations } = await runSimulated({
-    ...{ scenario: plain, init, save: null },
+    scenario: plain,
+    init,
+    save: null,
     latencyMs: 1,
     gradientMs: 1,
     onStep: ({ step, loss, diameter }) =>
       progress.update({
-        ...{ step, steps: settings.steps, loss, diameter: diameter.parameters, bytes: null },
+        step,
+        steps: settings.steps,
+        loss,
+        diameter: diameter.parameters,
+        bytes: null,
         secondsLeft: estimate(step, performance.now() / 1000),
       }),
   })
@@ -179,7 +190,10 @@ function reportOf(
     cohort: cohortSummary(cohort, cohortId),
     seed: settings.seed,
     byzantine: { peers: [...liars], attack: attack?.name ?? null },
-    ...{ data, partition, outcome, honest },
+    data,
+    partition,
+    outcome,
+    honest,
     steps: Math.min(
       ...state.filter(({ isHonest, status }) => isHonest && status !== 'gone').map(({ step }) => step),
       settings.steps,

@@ -21,8 +21,20 @@ export const cge = defineExperiment<CgeConfig>({
   run({ data, model, partition, rule, fault, faulty, batch, averaging, steps, seed }, context) {
     return runOnServer(
       {
-        ...{ data, model, partition, rule, batch, averaging, steps, seed },
-        ...{ workers: WORKERS, faults: faulty, rate: RATE, momentum: 0, clip: null, weightDecay: 0 },
+        data,
+        model,
+        partition,
+        rule,
+        batch,
+        averaging,
+        steps,
+        seed,
+        workers: WORKERS,
+        faults: faulty,
+        rate: RATE,
+        momentum: 0,
+        clip: null,
+        weightDecay: 0,
         ruleParameters: ruleParameters(rule, faulty),
         // The paper's agent 1 is the faulty one where there is one; identities do not matter to any filter but MoM.
         liars: Array.from({ length: faulty }, (_, i) => i),

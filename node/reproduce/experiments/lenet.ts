@@ -62,10 +62,21 @@ export const lenet = defineExperiment<Config>({
     const faulty = fault === null ? 0 : FAULTS
     return runOnServer(
       {
-        ...{ data, model, rule, rate, batch, steps, seed, faults: faulty, partition: 'iid' },
+        data,
+        model,
+        rule,
+        rate,
+        batch,
+        steps,
+        seed,
+        faults: faulty,
+        partition: 'iid',
         // Fault-free: the agents that would be faulty take no part.
         workers: fault === null ? WORKERS - FAULTS : WORKERS,
-        ...{ momentum: 0, clip: null, weightDecay: 0, averaging: 0 },
+        momentum: 0,
+        clip: null,
+        weightDecay: 0,
+        averaging: 0,
         liars: Array.from({ length: faulty }, (_, i) => WORKERS - faulty + i),
         attack: fault === null ? null : attackNamed(fault, fault === 'gradient-reverse' ? { factor: 1 } : {}),
         every: steps / 10,

@@ -53,7 +53,10 @@ async function descend({ rule, samples, faulty, fault, seed }: Config): Promise<
     batch: () => 1,
     averaging: 0,
     box: null,
-    ...{ momentum: 0, clip: null, weightDecay: 0, seed },
+    momentum: 0,
+    clip: null,
+    weightDecay: 0,
+    seed,
   })
   const error: Point[] = [[0, distance(server.parameters, model.truth)]]
   for (let round = 1; round <= ROUNDS; round++) {

@@ -88,16 +88,18 @@ function cohortOf({ protocol, model, steps, seed }: PeerToPeerConfig) {
   }))
   return checkCohort(
     {
-      ...{
-        name: 'peer-to-peer',
-        members,
-        faults: FAULTS,
-        protocol: protocol as ProtocolName,
-        steps,
-        model,
-        seed,
-      },
-      ...{ rate: 0.1, momentum: 0.9, clip: 2, weightDecay: 1e-4, batch: 25 },
+      name: 'peer-to-peer',
+      members,
+      faults: FAULTS,
+      protocol: protocol as ProtocolName,
+      steps,
+      model,
+      seed,
+      rate: 0.1,
+      momentum: 0.9,
+      clip: 2,
+      weightDecay: 1e-4,
+      batch: 25,
       unsafe: protocol === 'mean',
     },
     'peer-to-peer',

@@ -66,7 +66,10 @@ async function descend({ rule, fault, start, seed }: DescentConfig): Promise<Mea
     batch: () => 1,
     averaging: 0,
     box: { low: -1000, high: 1000 },
-    ...{ momentum: 0, clip: null, weightDecay: 0, seed },
+    momentum: 0,
+    clip: null,
+    weightDecay: 0,
+    seed,
   })
   const distance: Point[] = []
   const loss: Point[] = []

@@ -24,8 +24,19 @@ export const resam = defineExperiment<ResamConfig>({
     const faulty = attack === null ? 0 : FAULTS
     return runOnServer(
       {
-        ...{ data, model, partition, rule, momentum, steps, seed },
-        ...{ workers: WORKERS, faults: faulty, batch: BATCH, rate: RATE, clip: CLIP, weightDecay: DECAY },
+        data,
+        model,
+        partition,
+        rule,
+        momentum,
+        steps,
+        seed,
+        workers: WORKERS,
+        faults: faulty,
+        batch: BATCH,
+        rate: RATE,
+        clip: CLIP,
+        weightDecay: DECAY,
         ruleParameters: rule === 'cc' ? { tau: CC_RADIUS } : {},
         liars: Array.from({ length: faulty }, (_, i) => WORKERS - faulty + i),
         attack: attack === null ? null : attackNamed(attack),

@@ -55,12 +55,18 @@ const END_TIMEOUT_MS = 10_000
 export const layers: readonly Layer[] = [
   { name: 'TCP', unit: 'a connection with mutated bytes', share: 1, workers: 4, attack: attackTcp },
   {
-    ...{ name: 'Noise, handshake', unit: 'a connection with a mutated first or third message' },
-    ...{ share: 1, workers: 4, attack: attackHandshake },
+    name: 'Noise, handshake',
+    unit: 'a connection with a mutated first or third message',
+    share: 1,
+    workers: 4,
+    attack: attackHandshake,
   },
   {
-    ...{ name: 'Noise, after it', unit: 'an empty message; in the end one that is not sealed' },
-    ...{ share: 3, workers: 2, attack: attackNoise },
+    name: 'Noise, after it',
+    unit: 'an empty message; in the end one that is not sealed',
+    share: 3,
+    workers: 2,
+    attack: attackNoise,
   },
   { name: 'Yamux', unit: 'a frame with odd numbers, or mutated', share: 30, workers: 8, attack: attackYamux },
   { name: 'our frames', unit: 'a mutated frame of a link', share: 65, workers: 8, attack: attackFrames },

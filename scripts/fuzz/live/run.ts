@@ -79,11 +79,17 @@ async function course(victim: Victim, options: LiveOptions): Promise<LiveResult>
     state.findings.push(`what is alive grew by ${Math.round(grown / 2 ** 20)} MB after the first tenth`)
   return {
     layers: [...counts].map(([{ name, unit }, { inputs, connections, refused }]) => ({
-      ...{ name, unit, inputs, connections, refused },
+      name,
+      unit,
+      inputs,
+      connections,
+      refused,
     })),
     inputs: total(state),
     seconds: (performance.now() - startedMs) / 1000,
-    ...{ probes, memory: { early, late }, findings: state.findings },
+    probes,
+    memory: { early, late },
+    findings: state.findings,
   }
 }
 

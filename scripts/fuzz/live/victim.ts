@@ -62,7 +62,9 @@ export async function startVictim(): Promise<Victim> {
   const id = cohortId(files.cohort)
   const [prober, ...attackers] = files.identities.slice(0, -1)
   return {
-    ...{ target, cohortId: id, identities: attackers },
+    target,
+    cohortId: id,
+    identities: attackers,
     async probe() {
       const timeoutMs = PROBE_TIMEOUT_MS
       const talk = await join(target, { seed: prober!.seed, opens: true, hello: { cohortId: id }, timeoutMs })

@@ -105,13 +105,11 @@ const absurdNumbers: Attack = {
         () => linkFrame.ack(number()),
         () =>
           linkFrame.resume({
-            ...{
-              epoch: number(),
-              peerEpoch: number(),
-              received: number(),
-              step: number(),
-              forgotten: number(),
-            },
+            epoch: number(),
+            peerEpoch: number(),
+            received: number(),
+            step: number(),
+            forgotten: number(),
           }),
         () => linkFrame.finished(),
       ])()

@@ -40,7 +40,9 @@ async function openCounted(victim: Victim, counter: Counter, localAddress?: stri
 const halfOpen: Attack = {
   name: 'half-open',
   what: `${HELD_SOCKETS} sockets at each peer from one address that say nothing, opened anew when they are closed`,
-  ...{ cohort: 'rb-tm', restarts: true, timesMax: 2 },
+  cohort: 'rb-tm',
+  restarts: true,
+  timesMax: 2,
   run: (scene, counter) =>
     againstEach(
       crowd(scene, HELD_SOCKETS),
@@ -57,7 +59,9 @@ const halfOpen: Attack = {
 const storm: Attack = {
   name: 'half-open-storm',
   what: `${SOCKETS_PER_SECOND} sockets a second from ${STORM_ADDRESSES} addresses that say nothing`,
-  ...{ cohort: 'rb-tm', restarts: true, timesMax: 2 },
+  cohort: 'rb-tm',
+  restarts: true,
+  timesMax: 2,
   async run({ victims }, counter) {
     const held: RawSocket[] = []
     let opened = 0

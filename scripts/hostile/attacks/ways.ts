@@ -51,7 +51,9 @@ export async function againstEach(
 }
 
 export const memberOptions = (scene: Scene, victim: Victim): JoinOptions => ({
-  ...{ seed: scene.seed, hello: { cohortId: scene.cohortId }, opens: scene.self < victim.peer },
+  seed: scene.seed,
+  hello: { cohortId: scene.cohortId },
+  opens: scene.self < victim.peer,
 })
 
 /** With the member's key as far as the encrypted channel. */

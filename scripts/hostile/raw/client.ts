@@ -74,7 +74,10 @@ export async function join(target: Target, options: JoinOptions): Promise<Talk> 
     await stream.send(prefixed(helloFrame(options.hello)))
     const hello = readHello(await readFrame(stream))
     return {
-      ...{ session, stream, hello, close },
+      session,
+      stream,
+      hello,
+      close,
       send: frame => stream.send(prefixed(frame)),
       next: timeoutMs => readFrame(stream, timeoutMs),
     }

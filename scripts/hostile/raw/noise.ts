@@ -106,7 +106,10 @@ function secured(
     socket.destroy()
   })
   return {
-    ...{ socket, ...known, seal, closed: socket.closed },
+    socket,
+    ...known,
+    seal,
+    closed: socket.closed,
     write(bytes) {
       const messages: Buffer[] = []
       for (let at = 0; at < bytes.length; at += NOISE_PLAINTEXT_MAX)

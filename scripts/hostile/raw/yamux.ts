@@ -67,8 +67,15 @@ interface State {
 
 export function openSession(channel: SecureChannel, options: SessionOptions = {}): YamuxSession {
   const state: State = {
-    ...{ channel, options, streams: new Map(), offered: [], wakers: new Set(), pongs: [] },
-    ...{ nextStream: 1, goAway: null, frames: 0 },
+    channel,
+    options,
+    streams: new Map(),
+    offered: [],
+    wakers: new Set(),
+    pongs: [],
+    nextStream: 1,
+    goAway: null,
+    frames: 0,
   }
   void readFrames(state).catch((error: Error) => {
     for (const stream of state.streams.values()) stream.over(error.message)
@@ -79,7 +86,9 @@ export function openSession(channel: SecureChannel, options: SessionOptions = {}
     for (const wake of [...state.wakers]) wake()
   })
   return {
-    ...{ channel, closed: channel.closed, pongs: state.pongs },
+    channel,
+    closed: channel.closed,
+    pongs: state.pongs,
     openStream() {
       const stream = addStream(state, state.nextStream)
       state.nextStream += 2
@@ -190,7 +199,10 @@ function createStream(channel: SecureChannel, id: number, forget: () => void): I
     }
   }
   return {
-    ...{ id, closed, write, over },
+    id,
+    closed,
+    write,
+    over,
     drained: () => channel.drained(),
     read: (count, timeoutMs) => queue.read(count, timeoutMs),
     async send(bytes) {

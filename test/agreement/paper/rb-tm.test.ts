@@ -77,7 +77,11 @@ function peer({ f, iterations, inputs, late }: Run, self: number): Averaging {
   const options = { protocol: 'rb-tm', synchrony: 'asynchronous', self, peers: n, faults: f } as const
   const inner = createAveraging({
     ...options,
-    ...{ dimension: inputs[0]!.length, iterations, step: 1, phase: 'gradient', grace: false },
+    dimension: inputs[0]!.length,
+    iterations,
+    step: 1,
+    phase: 'gradient',
+    grace: false,
     commitments: faulty ? { ...commitments, seal: () => seal(inputs[self]!) } : commitments,
   })
   if (!faulty) return inner

@@ -55,8 +55,18 @@ function averagingPeer(
   commitments: Commitments = testCommitments(),
 ) {
   return createAveraging({
-    ...{ protocol, synchrony: 'asynchronous', self, peers: n, faults: 1, dimension: 1, step: 1 },
-    ...{ phase: 'gradient', grace: false, unsafe: true, commitments, ...extra },
+    protocol,
+    synchrony: 'asynchronous',
+    self,
+    peers: n,
+    faults: 1,
+    dimension: 1,
+    step: 1,
+    phase: 'gradient',
+    grace: false,
+    unsafe: true,
+    commitments,
+    ...extra,
   } as const)
 }
 
@@ -207,7 +217,8 @@ function createDisk(): { open: () => Storage } {
   let records: Uint8Array[] = []
   return {
     open: () => ({
-      ...{ recovered: [...records], watermark: NO_WATERMARK },
+      recovered: [...records],
+      watermark: NO_WATERMARK,
       append: record => void records.push(record),
       rewrite: (next, rest) => {
         records = [next, ...rest]

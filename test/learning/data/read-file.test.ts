@@ -32,7 +32,8 @@ test('a pipe, a device and a folder are told, and nothing waits for them', async
   await mkdir(join(folder, 'folder'))
   await symlink('/dev/zero', join(folder, 'endless'))
   for (const [name, says] of Object.entries({
-    ...{ pipe: /^it is a named pipe; expected a file$/, folder: /a folder|EISDIR/ },
+    pipe: /^it is a named pipe; expected a file$/,
+    folder: /a folder|EISDIR/,
     endless: /^it is a device; expected a file$/,
   }))
     for (const read of [(path: string) => readBytes(path), openForReading])

@@ -55,9 +55,18 @@ function peer({ protocol, n, f, inputs, steps, rate, start }: Run, self: number)
   const iterations = { gradient: 1, parameters: 1 }
   const learn = createLearn({
     ...cohort,
-    ...{ self, grace: false, commitments: testCommitments(), unsafe: false },
+    self,
+    grace: false,
+    commitments: testCommitments(),
+    unsafe: false,
     schedule: createSchedule({ ...cohort, schedule: 'theory', count: 'tight', iterations }),
-    ...{ steps, rate: () => rate, momentum: 0, clip: null, weightDecay: 0, batch: () => 1, outputStep: null },
+    steps,
+    rate: () => rate,
+    momentum: 0,
+    clip: null,
+    weightDecay: 0,
+    batch: () => 1,
+    outputStep: null,
     start: { step: 1, parameters: start, momentum: null },
     window: { ...defaultWindow, ahead: steps },
   })

@@ -19,8 +19,18 @@ function pulls(points: readonly (readonly number[])[], noise = 0): ServerOptions
 }
 
 const base: Omit<ServerOptions, 'gradients' | 'workers' | 'start'> = {
-  ...{ rule: aggregator('mean'), faults: 0, liars: [], attack: null, rate: () => 0.5, batch: () => 1 },
-  ...{ averaging: 0, box: null, momentum: 0, clip: null, weightDecay: 0, seed: 1 },
+  rule: aggregator('mean'),
+  faults: 0,
+  liars: [],
+  attack: null,
+  rate: () => 0.5,
+  batch: () => 1,
+  averaging: 0,
+  box: null,
+  momentum: 0,
+  clip: null,
+  weightDecay: 0,
+  seed: 1,
 }
 
 async function after(steps: number, options: ServerOptions): Promise<number[]> {
@@ -130,7 +140,11 @@ test('attacks that need no gradient of their own are not given one, and all such
 const crowd = Array.from({ length: 15 }, (_, i) => [i / 100, -i / 100])
 const attacked = {
   ...base,
-  ...{ workers: 15, faults: 5, liars: [10, 11, 12, 13, 14], start: Float32Array.of(10, 10), rate: () => 0.1 },
+  workers: 15,
+  faults: 5,
+  liars: [10, 11, 12, 13, 14],
+  start: Float32Array.of(10, 10),
+  rate: () => 0.1,
 }
 
 test('rules withstand what breaks averaging', async t => {

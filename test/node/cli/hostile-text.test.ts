@@ -129,7 +129,10 @@ test('the status of a peer that says anything is shown clean, as text and as JSO
   const status = book.status(present())
   const peers = status.peers.map(peer => ({ ...peer, name: NASTY, faults: [{ kind: NASTY, count: 1 }] }))
   const hostile = {
-    ...{ ...status, peers, [NASTY]: NASTY, strangers: [{ kind: NASTY, count: 1 }] },
+    ...status,
+    peers,
+    [NASTY]: NASTY,
+    strangers: [{ kind: NASTY, count: 1 }],
     cohort: { ...status.cohort, name: NASTY },
     self: { ...status.self, name: NASTY },
   }

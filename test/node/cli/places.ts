@@ -30,11 +30,9 @@ export async function place(
   const identities = ['ada', 'bob', 'cleo', 'dora'].map(createIdentity)
   const ports = await freePorts(4)
   const members = ['ada', 'bob', 'cleo', 'dora'].map((name, i) => ({
-    ...{
-      name,
-      id: identities[i]!.id,
-      addresses: [addressOf({ family: 'ip4', host: '127.0.0.1', port: ports[i]!, over })],
-    },
+    name,
+    id: identities[i]!.id,
+    addresses: [addressOf({ family: 'ip4', host: '127.0.0.1', port: ports[i]!, over })],
   }))
   const settings = { faults: 1, protocol: 'rb-tm', steps: 3, model: 'softmax', rate: 0.1, batch: 16, seed: 1 }
   const cohort = checkCohort({ name: 'test', members, ...settings, ...changes }, 'test')

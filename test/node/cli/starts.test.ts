@@ -88,7 +88,9 @@ test('cohort create --init names the checkpoint in the file', async t => {
 
 test('cohorts that differ in their checkpoint, or of which one has none, say so in their hello', t => {
   const hello = (changes: object) => ({
-    ...{ cohortId: '', name: '', software: '' },
+    cohortId: '',
+    name: '',
+    software: '',
     fields: fieldDigests(testCohort({ ...changes })),
   })
   const [none, a, b] = [hello({}), hello({ init: 'a'.repeat(64) }), hello({ init: 'b'.repeat(64) })]

@@ -44,7 +44,9 @@ async function scene(t: ExecutionContext, mirrors: readonly string[], bytes = co
   const seen: number[] = []
   const run = (changes: Partial<DataSet> = {}, silenceMs = 10_000) =>
     fetchDataSet({
-      ...{ set: { ...set, ...changes }, directory, silenceMs },
+      set: { ...set, ...changes },
+      directory,
+      silenceMs,
       onProgress: ({ bytes }) => seen.push(bytes),
       onNote: line => notes.push(line),
     })

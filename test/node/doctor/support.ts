@@ -11,16 +11,15 @@ import type { Place } from '../cli/places.ts'
 /** What bob, member 1, is told. */
 export async function asked(files: Place, changes: Partial<DoctorOptions> = {}): Promise<Diagnosis> {
   return examine({
-    ...{
-      cohortPath: files.cohortPath,
-      identityPath: files.identityPaths[1]!,
-      mdns: false,
-      software: 'test/1',
-    },
+    cohortPath: files.cohortPath,
+    identityPath: files.identityPaths[1]!,
+    mdns: false,
+    software: 'test/1',
     listen: (cohort, self) => cohort.members[self]!.addresses,
     stateDirectory: () => join(files.folder, 'state'),
     isRunning: async () => false,
-    ...{ timeoutMs: 2000, onFinding() {} },
+    timeoutMs: 2000,
+    onFinding() {},
     ...changes,
   })
 }
@@ -42,8 +41,18 @@ export async function running(
       cohortId: cohortId(cohort),
       self: cohort.members.findIndex(({ id }) => id === files.identities[self]!.id),
     },
-    ...{ seed: files.identities[self]!.seed, mdns: false, dimension: 10, software: 'test/1' },
-    listen: [addressOf({ ...{ family: 'ip4', host: '127.0.0.1' }, port: files.ports[self]!, over })],
+    seed: files.identities[self]!.seed,
+    mdns: false,
+    dimension: 10,
+    software: 'test/1',
+    listen: [
+      addressOf({
+        family: 'ip4',
+        host: '127.0.0.1',
+        port: files.ports[self]!,
+        over,
+      }),
+    ],
   })
   transport.start({ connected() {}, disconnected() {}, frame: () => ignoredFrame, drained() {}, fault() {} })
   t.teardown(() => new Promise<void>(resolve => transport.stop(resolve)))

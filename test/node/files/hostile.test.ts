@@ -22,7 +22,9 @@ function file(header: unknown, numbers = 0): Buffer {
 }
 
 const entry = (from: number, to: number, shape = [(to - from) / 4]) => ({
-  ...{ dtype: 'F32', shape, data_offsets: [from, to] },
+  dtype: 'F32',
+  shape,
+  data_offsets: [from, to],
 })
 const refusal = (bytes: Uint8Array) => {
   try {

@@ -40,7 +40,8 @@ const commitment = (digit: string) => ({ digest: digit.repeat(64), signature: ne
 const proof = evidenceFile(
   {
     slot: { step: 2, phase: 'gradient', iteration: 0, sender: 3 },
-    ...{ first: commitment('a'), second: commitment('b') },
+    first: commitment('a'),
+    second: commitment('b'),
   },
   seat,
 )

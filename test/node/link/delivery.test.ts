@@ -73,7 +73,9 @@ const budgets: Readonly<Record<string, LinkLimits>> = {
   '': defaultLinkLimits,
   ', with next to no budget': {
     ...defaultLinkLimits,
-    ...{ bundleBytes: 2 * one, resentBytesMin: 2 * one, resentWindows: 0 },
+    bundleBytes: 2 * one,
+    resentBytesMin: 2 * one,
+    resentWindows: 0,
   },
 }
 

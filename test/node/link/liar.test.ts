@@ -17,12 +17,12 @@ const said: fc.Arbitrary<LinkFrame> = fc.oneof(
     messages: fc.constant([]),
   }),
   fc.record({
-    ...{
-      kind: fc.constant('resume' as const),
-      epoch: fc.constantFrom(20, 21),
-      peerEpoch: fc.constantFrom(0, 10, 11),
-    },
-    ...{ received: number, step, forgotten: step },
+    kind: fc.constant('resume' as const),
+    epoch: fc.constantFrom(20, 21),
+    peerEpoch: fc.constantFrom(0, 10, 11),
+    received: number,
+    step,
+    forgotten: step,
   }),
   fc.constant({ kind: 'finished' as const }),
 )

@@ -52,10 +52,19 @@ const STEPS = 2000
 test('messages that a link keeps pin at most twice what it counts for them', t => {
   const kept: Encoded[] = []
   const link = createLink({
-    ...{ epoch: 1, limits: defaultLinkLimits, step: () => 1, nowMs: () => 0 },
+    epoch: 1,
+    limits: defaultLinkLimits,
+    step: () => 1,
+    nowMs: () => 0,
     hooks: {
-      ...{ send: () => false, take: () => 'taken', hold() {}, ackSoon() {}, pumpIn() {} },
-      ...{ reborn() {}, gap() {}, fault() {} },
+      send: () => false,
+      take: () => 'taken',
+      hold() {},
+      ackSoon() {},
+      pumpIn() {},
+      reborn() {},
+      gap() {},
+      fault() {},
     },
   })
   const enqueue = (message: Encoded) => {
@@ -65,7 +74,9 @@ test('messages that a link keeps pin at most twice what it counts for them', t =
   const outgoing = createOutgoing({
     journal: createJournal({ storage: null, sign: () => signature, limits, compactEverySteps: 16 }),
     links: [{ ...link, enqueue }, null],
-    ...{ inTurn: work => work(), pumpLater() {}, failed: error => t.fail(error.message) },
+    inTurn: work => work(),
+    pumpLater() {},
+    failed: error => t.fail(error.message),
   })
   for (let step = 1; step <= STEPS; step++)
     for (const message of small(step)) {

@@ -47,8 +47,17 @@ export function pair(linkLimits: LinkLimits = defaultLinkLimits) {
   let nowMs = 0
   const side = (self: number, epoch: number): Side => {
     const state: Side = {
-      ...{ link: null as never, taken: [], gaps: [], faults: [], ready: Infinity, held: false, step: 1 },
-      ...{ full: false, met: 0, onTake: null, lazy: false },
+      link: null as never,
+      taken: [],
+      gaps: [],
+      faults: [],
+      ready: Infinity,
+      held: false,
+      step: 1,
+      full: false,
+      met: 0,
+      onTake: null,
+      lazy: false,
     }
     state.link = createLink({
       epoch,

@@ -8,7 +8,9 @@ import { message, pair, type Side, upTo } from './pair.ts'
 const one = message(1).bytes
 const limits: LinkLimits = {
   ...defaultLinkLimits,
-  ...{ resentBytesMin: 20 * one, resentWindows: 2, resentRefillMs: 60_000 },
+  resentBytesMin: 20 * one,
+  resentWindows: 2,
+  resentRefillMs: 60_000,
 }
 const WINDOW = 50
 /** What `limits` let a peer have again of a window that it has confirmed: the last frame may go beyond. */

@@ -70,7 +70,8 @@ for (const [place, broken] of Object.entries(places))
     first.transport.send(1, text('a word'))
     if (place === 'the end of the connection') await first.stop()
     t.like(await second.until(isFault('exception')), {
-      ...{ peer: 0, detail: 'its connection made this peer fail: oops' },
+      peer: 0,
+      detail: 'its connection made this peer fail: oops',
     })
     if (place !== 'the end of the connection') await first.until(isKind('disconnected'))
     const said = second.log.lines.filter(({ text }) => text.includes('met a defect of this program'))

@@ -56,7 +56,8 @@ async function crowdAt(
     socket.resume()
   }
   return {
-    ...{ sockets, closed },
+    sockets,
+    closed,
     async closings(count) {
       while (closed.size < count) await turn()
     },
@@ -192,7 +193,10 @@ function door(isKnown: (source: string) => boolean = () => false) {
   const clock = manualClock()
   const crowded: string[] = []
   const guard = createDoor({
-    ...{ members: MEMBERS, clock, isKnown, crowded: source => void crowded.push(source) },
+    members: MEMBERS,
+    clock,
+    isKnown,
+    crowded: source => void crowded.push(source),
     random: () => 0,
   })
   const upgrades: Socket[] = []

@@ -66,8 +66,13 @@ test('both sides of a pair with different files are told the field', async t => 
     const own = { ...cohortOf(membersOf(identities, addresses)), rate: self + 1 }
     const seat: Seat = { cohort: own, cohortId: cohortId(own), self }
     const transport = await createNetwork({
-      ...{ seat, seed: identities[self]!.seed, listen: [LOOPBACK], mdns: false, dimension: 10 },
-      ...{ software: 'test/1', log: recordingLog() },
+      seat,
+      seed: identities[self]!.seed,
+      listen: [LOOPBACK],
+      mdns: false,
+      dimension: 10,
+      software: 'test/1',
+      log: recordingLog(),
     })
     t.teardown(() => new Promise<void>(resolve => transport.stop(resolve)))
     addresses[self]!.push(...transport.addresses)

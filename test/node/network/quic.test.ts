@@ -17,10 +17,16 @@ const overQuic = { listen: [LOOPBACK] }
 
 test('an address says where it leads, and over what', t => {
   t.deepEqual(endpointOf('/ip4/192.168.1.5/udp/4001/quic-v1/p2p/12D3KooW'), {
-    ...{ family: 'ip4', host: '192.168.1.5', port: 4001, over: 'quic' },
+    family: 'ip4',
+    host: '192.168.1.5',
+    port: 4001,
+    over: 'quic',
   })
   t.deepEqual(endpointOf('/dns4/host.example/tcp/80'), {
-    ...{ family: 'dns4', host: 'host.example', port: 80, over: 'tcp' },
+    family: 'dns4',
+    host: 'host.example',
+    port: 80,
+    over: 'tcp',
   })
   for (const address of ['/ip4/1.2.3.4/udp/4001', '/ip4/1.2.3.4/udp/4001/quic-v12', '/unix/tmp/x', ''])
     t.is(endpointOf(address), null)

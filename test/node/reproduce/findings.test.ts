@@ -75,7 +75,9 @@ const peerNumbers =
   (change: (config: Configuration) => object = () => ({})): Numbers =>
   config => ({
     accuracy: config.protocol === 'mean' && config.attack !== null ? 0.3 : 0.9,
-    ...{ worst: 0.9, apart: 0.01, stuck: 0 },
+    worst: 0.9,
+    apart: 0.01,
+    stuck: 0,
     ...change(config),
   })
 

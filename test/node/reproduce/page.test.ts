@@ -12,7 +12,12 @@ import type { Results } from '../../../node/reproduce/results.ts'
 import { numberText, overSeeds, percentText, spreadOf } from '../../../node/reproduce/statistics.ts'
 
 const lines = linesFigure({
-  ...{ title: 'Lines', caption: 'a caption', x: 'step', y: 'error', scale: 'log', reference: 'none' },
+  title: 'Lines',
+  caption: 'a caption',
+  x: 'step',
+  y: 'error',
+  scale: 'log',
+  reference: 'none',
   lines: [
     {
       panel: 'left',
@@ -54,7 +59,11 @@ test('figures become SVG without warnings, with their texts in them', async t =>
 test('accuracies that end close together have an axis that tells them apart; where one fails it starts at 0', async t => {
   const figure = (late: number) =>
     linesFigure({
-      ...{ title: '', caption: 'Lines.', x: 'step', y: 'accuracy', scale: 'percent' },
+      title: '',
+      caption: 'Lines.',
+      x: 'step',
+      y: 'accuracy',
+      scale: 'percent',
       lines: [
         {
           panel: 'one',
@@ -105,7 +114,11 @@ const findings: Findings = {
   notes: ['a note'],
 }
 const results: Results = {
-  ...{ experiment: 'resam', quick: true, wallSeconds: 3, verdicts: [], notes: [] },
+  experiment: 'resam',
+  quick: true,
+  wallSeconds: 3,
+  verdicts: [],
+  notes: [],
   machine: { processor: 'P', cores: 2, threads: 2, node: 'v24', load: 9 },
   runs: [1, 2].map(seed => ({ config: { seed }, numbers: {}, series: {}, seconds: 2 })),
 }

@@ -18,7 +18,11 @@ async function place(): Promise<string> {
 async function run(path: string, fresh = false) {
   const told = { runs: 0, earlier: 0, progress: [] as RunProgress[] }
   const done = await reproduce({
-    ...{ experiment: redundancy, settings, path, fresh, threads: 1 },
+    experiment: redundancy,
+    settings,
+    path,
+    fresh,
+    threads: 1,
     onPlan: plan => Object.assign(told, plan),
     onProgress: progress => told.progress.push(progress),
   })
@@ -89,7 +93,9 @@ test('a run that fails ends the job, and is named', async t => {
   const config = { rule: 'gmom', samples: 30, faulty: 3, fault: 'no-such-fault', seed: 1 }
   const error = await t.throwsAsync(
     runPool({
-      ...{ experiment: 'linear-regression', configs: [config], threads: 2 },
+      experiment: 'linear-regression',
+      configs: [config],
+      threads: 2,
       onProgress() {},
       async onResult() {},
     }),

@@ -20,15 +20,21 @@ async function agreement(
   const query = { protocol, peers, faults, synchrony, dimension } as const
   return {
     settings: {
-      ...{ ...query, iterations: bounds(query).iterations.tight![0]!, graceMs: 0, timeoutMs: 100 },
-      ...{ payloadMs: 250, unsafe: false },
+      ...query,
+      iterations: bounds(query).iterations.tight![0]!,
+      graceMs: 0,
+      timeoutMs: 100,
+      payloadMs: 250,
+      unsafe: false,
     },
     inputs: normals(peers, peers, dimension),
     byzantine: {
       peers: Array.from({ length: faults }, (_, i) => peers - faults + i),
       attack: await loadAttack(attack),
     },
-    ...{ seed: 3, target: 1, traced: true },
+    seed: 3,
+    target: 1,
+    traced: true,
   }
 }
 
@@ -114,7 +120,10 @@ test('an undisturbed world: each vector of an honest peer crosses each link once
   const peers = 16
   const settings = { ...base.settings, peers, faults: 5, dimension: 2000, iterations: 1 }
   const result = simulateAgreement({
-    ...{ ...base, settings, inputs: normals(1, peers, 2000), target: null },
+    ...base,
+    settings,
+    inputs: normals(1, peers, 2000),
+    target: null,
     byzantine: { peers: [], attack: null },
     conditions: { ...calmConditions, latency: { kind: 'lan' } },
   })
@@ -133,7 +142,8 @@ test('the counterexample to 4f + 1, as a simulated world: ICwTM at n = 5, f = 1 
   const late = [[3], [3], [0], [0], []]
   const world = (camps: { peers: number; faults: number; honest: number[] }) =>
     simulateAgreement({
-      ...{ ...base, target: null },
+      ...base,
+      target: null,
       settings: { ...settings, peers: 5, dimension: 1, iterations: 4, unsafe: true },
       inputs: [...held, 9].map(x => Float32Array.of(x)),
       byzantine: { peers: [4], attack: swarmAttack('mirror', camps) },

@@ -10,19 +10,37 @@ const v = (...values: number[]) => Float32Array.from(values)
 
 function checked(changes: Partial<CheckedRun['settings']> = {}, more: Partial<CheckedRun> = {}) {
   const settings = {
-    ...{ protocol: 'rb-tm', synchrony: 'asynchronous', peers: 4, faults: 1, dimension: 1, iterations: 1 },
-    ...{ graceMs: 0, timeoutMs: 100, payloadMs: 250, unsafe: false, ...changes },
+    protocol: 'rb-tm',
+    synchrony: 'asynchronous',
+    peers: 4,
+    faults: 1,
+    dimension: 1,
+    iterations: 1,
+    graceMs: 0,
+    timeoutMs: 100,
+    payloadMs: 250,
+    unsafe: false,
+    ...changes,
   } as CheckedRun['settings']
   const run: CheckedRun = {
-    ...{ settings, honest: [0, 1, 2], inputs: [v(0), v(0), v(1), v(9)] },
-    ...{ target: null, guaranteed: true, undisturbed: true, ...more },
+    settings,
+    honest: [0, 1, 2],
+    inputs: [v(0), v(0), v(1), v(9)],
+    target: null,
+    guaranteed: true,
+    undisturbed: true,
+    ...more,
   }
   const found: string[] = []
   return { found, checkers: createCheckers(run, (checker, detail) => found.push(`${checker}: ${detail}`)) }
 }
 
 const end: RunEnd = {
-  ...{ finished: true, settled: true, stuck: [], statuses: [], bytesTaken: [] },
+  finished: true,
+  settled: true,
+  stuck: [],
+  statuses: [],
+  bytesTaken: [],
 }
 
 /** All honest peers go from their inputs to these outputs. */
@@ -92,7 +110,9 @@ test('too few iterations for what was promised', t => {
 })
 
 const deliver = (sender: number, x: number): AveragingOutput => ({
-  ...{ kind: 'delivered', slot: slotAt(sender), digest: digestOf(v(x)) },
+  kind: 'delivered',
+  slot: slotAt(sender),
+  digest: digestOf(v(x)),
 })
 
 test('reliable broadcast: integrity, agreement, totality, validity', t => {
@@ -117,7 +137,9 @@ test('reliable broadcast: integrity, agreement, totality, validity', t => {
 })
 
 const say = (sender: number, x: number): Message => ({
-  ...{ kind: 'vector', slot: slotAt(sender), sealed: seal(v(x)) },
+  kind: 'vector',
+  slot: slotAt(sender),
+  sealed: seal(v(x)),
 })
 
 test('two vectors of an honest author in a slot; a faulty one may', t => {
@@ -142,7 +164,10 @@ test('an honest peer accused by an honest one', t => {
 test('a queue beyond its limit, and messages held back', t => {
   const { found, checkers } = checked()
   const link = {
-    ...{ unacknowledged: 0, keptMessages: 0, keptBytes: 0, resentBytes: 0 },
+    unacknowledged: 0,
+    keptMessages: 0,
+    keptBytes: 0,
+    resentBytes: 0,
     held: 0,
     finished: false,
   }

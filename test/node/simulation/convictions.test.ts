@@ -18,7 +18,11 @@ function scenario(): LearningScenario {
     ...drawn,
     cohort: {
       ...drawn.cohort,
-      ...{ protocol: 'rb-tm', faults: 2, steps: 12, schedule: 'practical', graceMs: 0 },
+      protocol: 'rb-tm',
+      faults: 2,
+      steps: 12,
+      schedule: 'practical',
+      graceMs: 0,
       iterations: { gradient: 1, parameters: 1 },
       members: Array.from({ length: peers }, (_, i) => ({ name: `p${i}`, id: `${i}`, addresses: [] })),
     },
@@ -42,23 +46,23 @@ function run(): Watched & { until(done: () => boolean): boolean } {
   const met = new Map<PeerIndex, PeerIndex[]>(honest.map(peer => [peer, []]))
   const shown: string[] = []
   const checkers: LearningCheckers = {
-    ...{
-      output() {},
-      received() {},
-      accused() {},
-      lostDisk() {},
-      lostUnsaid() {},
-      began() {},
-      sent() {},
-      end() {},
-    },
+    output() {},
+    received() {},
+    accused() {},
+    lostDisk() {},
+    lostUnsaid() {},
+    began() {},
+    sent() {},
+    end() {},
     connected: (peer, other) => void met.get(peer)!.push(other),
     shown: (peer, from, { slot }) => void shown.push(`${from} shows ${peer} ${slot.sender}`),
   }
   const stage = createLearningStage(scenario(), honest, checkers)
   for (let peer = 0; peer <= LIAR; peer++) stage.begin(peer)
   return {
-    ...{ stage, met, shown },
+    stage,
+    met,
+    shown,
     until: done => stage.world.runSync({ maxTimeMs: 60_000, until: done }).reason === 'done',
   }
 }

@@ -17,7 +17,11 @@ const mute = { ...attackNamed('refuse'), wire: () => [] }
 for (const forgetful of [1, 2])
   test(`${forgetful} of six forgot what a former life had acknowledged; f is two`, t => {
     const scenario = smallCohort({
-      ...{ protocol: 'rb-tm', peers: PEERS, faults: 2, steps: 60, syncMs: 1 },
+      protocol: 'rb-tm',
+      peers: PEERS,
+      faults: 2,
+      steps: 60,
+      syncMs: 1,
       byzantine: { peers: [LIAR], attack: mute },
     })
     const violations: string[] = []

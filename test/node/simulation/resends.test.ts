@@ -36,7 +36,11 @@ test('a cohort learns on while a member asks for everything again all the time',
   const [peers, faults] = [7, 1]
   const honest = [0, 1, 2, 3, 4, 5]
   const drawn = smallCohort({
-    ...{ protocol: 'mda', peers, faults, steps: 40, syncMs: 1 },
+    protocol: 'mda',
+    peers,
+    faults,
+    steps: 40,
+    syncMs: 1,
     byzantine: { peers: [6], attack: insist() },
   })
   const scenario = { ...drawn, linkLimits: { ...defaultLinkLimits, resentBytesMin: 2048, bundleBytes: 1024 } }
@@ -47,7 +51,8 @@ test('a cohort learns on while a member asks for everything again all the time',
   const stage = createLearningStage(scenario, honest, checkers)
   for (let peer = 0; peer < peers; peer++) stage.begin(peer)
   stage.world.runSync({
-    ...{ maxTimeMs: 60_000, maxEvents: 3_000_000 },
+    maxTimeMs: 60_000,
+    maxEvents: 3_000_000,
     until: () => honest.every(peer => stage.results[peer] !== null),
   })
   checkers.end(stage.results, String)

@@ -6,8 +6,16 @@ import { calmConditions, type Trouble } from '../../../node/simulation/condition
 import { normals } from '../../agreement/harness.ts'
 
 const settings: AgreeOptions['settings'] = {
-  ...{ protocol: 'rb-tm', synchrony: 'asynchronous', peers: 4, faults: 1, dimension: 3, iterations: 1 },
-  ...{ graceMs: 0, timeoutMs: 1000, payloadMs: 250, unsafe: false },
+  protocol: 'rb-tm',
+  synchrony: 'asynchronous',
+  peers: 4,
+  faults: 1,
+  dimension: 3,
+  iterations: 1,
+  graceMs: 0,
+  timeoutMs: 1000,
+  payloadMs: 250,
+  unsafe: false,
 }
 
 /** Sends its vector to peers 0 and 1 only, and falls silent for ever, before anyone could ask for it. */
@@ -24,7 +32,11 @@ function halfASentence() {
 }
 
 const crash = (peer: number): Trouble => ({
-  ...{ kind: 'crash', peer, at: { timeMs: 120 }, forMs: 20, kept: 1 },
+  kind: 'crash',
+  peer,
+  at: { timeMs: 120 },
+  forMs: 20,
+  kept: 1,
 })
 
 test('a peer that echoed a vector still has it after a restart, for those whom its author left out', t => {

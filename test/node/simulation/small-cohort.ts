@@ -15,14 +15,18 @@ export function smallCohort({ peers, syncMs, byzantine, ...settings }: SmallCoho
   const everyone = Array.from({ length: peers }, (_, peer) => peer)
   return {
     ...drawn,
-    ...{ dimension: 2, noise: 0, gradientMs: 5 },
+    dimension: 2,
+    noise: 0,
+    gradientMs: 5,
     attackName: byzantine?.attack.name ?? 'none',
     byzantine: byzantine ?? { peers: [], attack: null },
     centres: everyone.map(peer => Float32Array.of(peer, -peer)),
     cohort: {
       ...drawn.cohort,
       ...settings,
-      ...{ schedule: 'practical', graceMs: 0, iterations: { gradient: 1, parameters: 1 } },
+      schedule: 'practical',
+      graceMs: 0,
+      iterations: { gradient: 1, parameters: 1 },
       members: everyone.map(peer => ({ name: `peer-${peer}`, id: `${peer}`, addresses: [] })),
     },
     conditions: { ...calmConditions, syncMs, calmAtMs: Infinity },

@@ -24,7 +24,11 @@ for (const faults of [1, 2])
           silent || recipient === BEHIND ? [] : [message],
       }
       const scenario = smallCohort({
-        ...{ protocol: 'rb-tm', peers, faults, steps: 60, syncMs: 1 },
+        protocol: 'rb-tm',
+        peers,
+        faults,
+        steps: 60,
+        syncMs: 1,
         byzantine: { peers: liars, attack: starve },
       })
       const violations: string[] = []

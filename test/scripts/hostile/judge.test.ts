@@ -6,8 +6,17 @@ import { parseHostileArguments } from '../../../scripts/hostile/main.ts'
 import type { Run } from '../../../scripts/hostile/run.ts'
 
 const silent: Run = {
-  ...{ peers: 3, finished: 3, seconds: 20, accuracy: 0.9, step: 60, steps: 60, failures: [], tally: null },
-  ...{ peakMegabytes: 200, tenthMegabytes: 190, receivedBytes: 1000 },
+  peers: 3,
+  finished: 3,
+  seconds: 20,
+  accuracy: 0.9,
+  step: 60,
+  steps: 60,
+  failures: [],
+  tally: null,
+  peakMegabytes: 200,
+  tenthMegabytes: 190,
+  receivedBytes: 1000,
 }
 const tally = { connections: 1, refused: 0, acts: 1, sentBytes: 1, receivedBytes: 1 }
 const [quick, patient] = [attackNamed('replays'), attackNamed('half-open')]

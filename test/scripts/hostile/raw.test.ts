@@ -51,7 +51,9 @@ async function scene(t: ExecutionContext, self = 1): Promise<Scene> {
 }
 
 const asMember = ({ identities }: Scene, index = 0): JoinOptions => ({
-  ...{ seed: identities[index]!.seed, hello, opens: index === 0 },
+  seed: identities[index]!.seed,
+  hello,
+  opens: index === 0,
 })
 
 for (const earlyMuxer of [true, false])

@@ -42,8 +42,13 @@ test('a member that asks over and over gets the budget, is blamed, and harms nob
   void child.ended.then(({ lastWords }) => listening.reject(new Error(lastWords)))
   const budget = defaultLinkLimits.resentBytesMin + defaultLinkLimits.resentWindows * VECTOR_BYTES
   const { broughtBytes } = await insist(targetOf(await listening.promise), {
-    ...{ seed: files.identities[1]!.seed, opens: false, hello: { cohortId: cohortId(files.cohort) } },
-    ...{ self: 1, asks: ASKS, pressesMax: 10_000, signal: blamed.signal },
+    seed: files.identities[1]!.seed,
+    opens: false,
+    hello: { cohortId: cohortId(files.cohort) },
+    self: 1,
+    asks: ASKS,
+    pressesMax: 10_000,
+    signal: blamed.signal,
   })
   t.true(broughtBytes >= VECTOR_BYTES, 'an honest restart is within the budget')
   t.true(

@@ -9,7 +9,11 @@ export function step(number: number, loss: number): PeerEvent {
 export function ending(changes: Partial<Ending> = {}): Ending {
   return {
     parameters: Float32Array.of(1, 2),
-    ...{ loss: 0.5, accuracy: 0.9, faults: [], learningSeconds: 2, ruleMilliseconds: 3 },
+    loss: 0.5,
+    accuracy: 0.9,
+    faults: [],
+    learningSeconds: 2,
+    ruleMilliseconds: 3,
     traffic: { messages: 1, bytesSent: 2, bytesReceived: 3 },
     eventLoopDelayMs: { p50: 0, p99: 1, max: 2 },
     ...changes,

@@ -30,8 +30,13 @@ const waiting = (missing: readonly number[], needed: number) =>
 test('the cast: a line a peer with its process, key and role', t => {
   const { name: _, members: __, ...settings } = cohortDocument(testCohort())
   const scenario = {
-    ...{ peers: 7, settings, liars: [6], attack: attackNamed('sign-flip') },
-    ...{ data: 'digits', partition: 'iid', augment: 'none' as const },
+    peers: 7,
+    settings,
+    liars: [6],
+    attack: attackNamed('sign-flip'),
+    data: 'digits',
+    partition: 'iid',
+    augment: 'none' as const,
   }
   const lines = castLines(scenario, testCohort(), stage(), plain)
   t.is(lines.length, 8)

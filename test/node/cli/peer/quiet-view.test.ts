@@ -109,11 +109,22 @@ function peerOn(hooks: PeerHooks): TransportEvents {
     start: handlers => {
       events = handlers
     },
-    ...{ send: () => true, pause() {}, resume() {}, ban() {}, stop: done => done() },
+    send: () => true,
+    pause() {},
+    resume() {},
+    ban() {},
+    stop: done => done(),
   }
   const peer = createPeer({
-    ...{ cohort, self: seat.self, initial: new Float32Array(3), transport, clock: manualClock() },
-    ...{ storage: null, epoch: 1, oracle: { gradient() {} }, hooks },
+    cohort,
+    self: seat.self,
+    initial: new Float32Array(3),
+    transport,
+    clock: manualClock(),
+    storage: null,
+    epoch: 1,
+    oracle: { gradient() {} },
+    hooks,
     signer: createSigner(seat.cohortId, new Uint8Array(32).fill(2)),
     verifier: createVerifier(seat.cohortId, []),
   })

@@ -8,15 +8,28 @@ const names = ['ada', 'bob', 'cleo', 'dora']
 export const cohort = cohortSchema.parse({
   name: 'test',
   members: names.map((name, i) => ({ name, id: identityFromSeed(new Uint8Array(32).fill(i + 1)).id })),
-  ...{ faults: 1, protocol: 'rb-tm', steps: 10, model: 'softmax', rate: 1, batch: 1, seed: 1 },
+  faults: 1,
+  protocol: 'rb-tm',
+  steps: 10,
+  model: 'softmax',
+  rate: 1,
+  batch: 1,
+  seed: 1,
 })
 
 /** That of bob. */
 export const seat: Seat = { cohort, cohortId: cohortId(cohort), self: 1 }
 
 export const present = (changes: Partial<Present> = {}): Present => ({
-  ...{ step: 3, phase: 'gradient', computing: false, waitingFor: [], faults: [], convicted: [] },
-  ...{ messagesSent: 5, bytesSent: 1000, bytesReceived: 2000 },
+  step: 3,
+  phase: 'gradient',
+  computing: false,
+  waitingFor: [],
+  faults: [],
+  convicted: [],
+  messagesSent: 5,
+  bytesSent: 1000,
+  bytesReceived: 2000,
   links: cohort.members.map((_, peer) =>
     peer === 1
       ? null

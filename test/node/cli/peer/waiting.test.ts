@@ -8,7 +8,10 @@ const at = (
   waitingFor: readonly number[],
   changes: Partial<LearnStatus> = {},
 ): LearnStatus => ({
-  ...{ step, phase: 'gradient', waitingFor, computing: false },
+  step,
+  phase: 'gradient',
+  waitingFor,
+  computing: false,
   ...changes,
 })
 

@@ -1,0 +1,62 @@
+/** Bytes that arrive in parts and are read front to back, as views: a part is kept as long as some of it is unread. */
+
+interface Parts {
+  /** Bytes that have arrived and were not read yet. */
+  readonly arrived: number
+  push(part: Uint8Array): void
+  /** Reads what has arrived of the next `length` bytes and lies in one part: a view; empty where nothing has. */
+  view(length: number): Uint8Array
+  /** Reads the next `length` bytes, which have arrived: a view where they lie in one part, else a copy. */
+  joined(length: number): Uint8Array
+  /** The next part itself, not read, where it is exactly the next `length` bytes. */
+  whole(length: number): Uint8Array | undefined
+}
+
+const EMPTY = new Uint8Array(0)
+
+export function createParts(): Parts {
+  const parts: Uint8Array[] = []
+  /** Read of `parts[0]`, which always has an unread byte. */
+  let offset = 0
+  let arrived = 0
+  const view = (length: number): Uint8Array => {
+    const first = parts[0]
+    if (first === undefined) return EMPTY
+    const end = Math.min(offset + length, first.length)
+    const bytes = offset === 0 && end === first.length ? first : first.subarray(offset, end)
+    arrived -= bytes.length
+    offset = end
+    if (end === first.length) {
+      parts.shift()
+      offset = 0
+    }
+    return bytes
+  }
+  return {
+    get arrived() {
+      return arrived
+    },
+    push(part) {
+      if (part.length === 0) return
+      parts.push(part)
+      arrived += part.length
+    },
+    view,
+    joined(length) {
+      const first = view(length)
+      if (first.length === length) return first
+      const copy = new Uint8Array(length)
+      copy.set(first)
+      for (let filled = first.length; filled < length; ) {
+        const next = view(length - filled)
+        copy.set(next, filled)
+        filled += next.length
+      }
+      return copy
+    },
+    whole(length) {
+      const first = parts[0]
+      return offset === 0 && first?.length === length ? first : undefined
+    },
+  }
+}
