@@ -60,7 +60,12 @@ export async function agreeForReal(options: RealAgreeOptions): Promise<RealAgree
   const startedMs = performance.now()
   let violation: Violation | null = null
   const run: Run = {
-    ...{ options, honest, peers: [], faults: [], shared: new Map(), done: Promise.withResolvers<void>() },
+    options,
+    honest,
+    peers: [],
+    faults: [],
+    shared: new Map(),
+    done: Promise.withResolvers<void>(),
     outputs: inputs.map(() => null),
     blackboard: createBlackboard(honest.length),
     checkers: createCheckers(checkedRun(options, honest), (checker, detail) => {
@@ -80,7 +85,11 @@ export async function agreeForReal(options: RealAgreeOptions): Promise<RealAgree
     const bytesTaken = statuses.map(({ bytesSent }) => bytesSent)
     run.checkers.end({ finished: stuck.length === 0, settled: false, stuck, statuses, bytesTaken })
     return {
-      ...{ honest, outputs: run.outputs, faults: run.faults, violation, bytes: sumOf(bytesTaken) },
+      honest,
+      outputs: run.outputs,
+      faults: run.faults,
+      violation,
+      bytes: sumOf(bytesTaken),
       iterations: run.checkers.averaging.measures(),
       messages: sumOf(statuses.map(({ messagesSent }) => messagesSent)),
       wallMs: performance.now() - startedMs,
@@ -109,9 +118,18 @@ async function openNetworks(options: RealAgreeOptions) {
   const named = identities.map(({ id }, peer) => ({ name: `peer-${peer}`, id, addresses: [] }))
   const plain = checkCohort(
     {
-      ...{ name: 'agree', members: named, faults, protocol, synchrony, seed, unsafe: settings.unsafe },
+      name: 'agree',
+      members: named,
+      faults,
+      protocol,
+      synchrony,
+      seed,
+      unsafe: settings.unsafe,
       // Nothing is learnt, but a cohort file says what.
-      ...{ steps: 1, model: 'softmax', rate: 1, batch: 1 },
+      steps: 1,
+      model: 'softmax',
+      rate: 1,
+      batch: 1,
     },
     'agree',
   )
@@ -120,8 +138,12 @@ async function openNetworks(options: RealAgreeOptions) {
   const transports = await Promise.all(
     identities.map((_, self) =>
       createNetwork({
-        ...{ seat: { cohort, cohortId: cohortId(cohort), self }, seed: keySeed(seed, self), software },
-        ...{ listen: ['/ip4/127.0.0.1/tcp/0'], mdns: false, dimension },
+        seat: { cohort, cohortId: cohortId(cohort), self },
+        seed: keySeed(seed, self),
+        software,
+        listen: ['/ip4/127.0.0.1/tcp/0'],
+        mdns: false,
+        dimension,
       }),
     ),
   )
@@ -144,7 +166,13 @@ function openPeer(run: Run, self: PeerIndex, transport: NetworkTransport, cohort
           signerOf: peer => signerOf(byzantine.peers.includes(peer) ? peer : self),
         }
   return createAgreementPeer({
-    ...{ settings, self, input: inputs[self]!, transport, clock: systemClock, storage: null, epoch: 1 },
+    settings,
+    self,
+    input: inputs[self]!,
+    transport,
+    clock: systemClock,
+    storage: null,
+    epoch: 1,
     signer: signerOf(self),
     verifier: createVerifier(
       id,

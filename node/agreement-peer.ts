@@ -84,14 +84,25 @@ export function createAgreementPeer(options: AgreementPeerOptions): AgreementPee
   const journal = createJournal({ storage, sign: signer.sign, limits, compactEverySteps: 1 })
   const averaging = createAveraging({
     ...settings,
-    ...{ self, step: 1, phase: 'gradient', grace: graceMs > 0, commitments: journal },
+    self,
+    step: 1,
+    phase: 'gradient',
+    grace: graceMs > 0,
+    commitments: journal,
     ...(options.aggregate && { aggregate: options.aggregate }),
   })
   const byzantine =
     corruption === undefined ? null : corruptProtocol(averaging, corruption, { self, peers, faults, signer })
   const delaysMs: Record<TimerPurpose, number> = { grace: graceMs, timeout: timeoutMs, payload: payloadMs }
   const runner: Runner<AveragingInput> = createRunner<AveragingInput, AveragingOutput>({
-    ...{ self, peers, clock, verifier, journal, limits, epoch, delaysMs },
+    self,
+    peers,
+    clock,
+    verifier,
+    journal,
+    limits,
+    epoch,
+    delaysMs,
     // Every message of the one step is kept: nothing is ever missed.
     hooks: { ...hooks, restarted: peer => runner.input({ kind: 'restarted', peer }) },
     protocol: drivenBy(byzantine ?? averaging),

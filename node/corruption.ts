@@ -38,7 +38,13 @@ export function corruptProtocol<Input, Output>(
     return { vector, digest, signature: by.sign(slot, digest) }
   }
   return createByzantine(inner, {
-    ...{ attack, self, peers, faults, seal, random, sightings },
+    attack,
+    self,
+    peers,
+    faults,
+    seal,
+    random,
+    sightings,
     ...(shared && { shared }),
   })
 }

@@ -114,7 +114,10 @@ export function createJournal(options: JournalOptions): Journal {
   }
 
   return {
-    ...{ recovered, forgotten, lost, past },
+    recovered,
+    forgotten,
+    lost,
+    past,
     since(step) {
       const spoken = new Set<number>()
       for (const { kind, slot } of commitments.values())

@@ -103,7 +103,8 @@ export function createPeer(options: PeerOptions): Peer {
   const ruleTime = { ms: 0 }
   const learn = createLearn({
     ...learnOptions(cohort, self, initial.length),
-    ...{ ...memory, commitments: journal },
+    ...memory,
+    commitments: journal,
     aggregate: measured(options.aggregate ?? aggregate, ruleTime),
   })
   const byzantine = options.attack === undefined ? null : corrupt(learn, options.attack, options)
@@ -120,7 +121,8 @@ export function createPeer(options: PeerOptions): Peer {
     ...(options.proofs && { proofs: options.proofs }),
     ...(options.linkLimits && { linkLimits: options.linkLimits }),
     epoch,
-    ...{ delaysMs: delays(cohort), since: memory.since },
+    delaysMs: delays(cohort),
+    since: memory.since,
     keptSteps: defaultWindow.kept,
     hooks: {
       ...hooks,
@@ -210,7 +212,9 @@ function finish({ hooks }: PeerOptions, journal: Journal, runner: Runner<LearnIn
 
 function strandedIn(learn: Learn, { clock, cohort }: PeerOptions, ask: () => void): Stranded {
   return createStranded({
-    ...{ clock, faults: cohort.faults, ask },
+    clock,
+    faults: cohort.faults,
+    ask,
     step: () => learn.status().step,
     waits: () => learn.status().waitingFor.length > 0,
     seeks: () => learn.status().phase === 'catching-up',

@@ -26,6 +26,7 @@ import {
   noClass,
   noDefaultExport,
   noLeftovers,
+  noSpreadLiteral,
   plainSpaces,
   purposeFirst,
   strangeSpaces,
@@ -35,7 +36,7 @@ import { testsDoNotWait } from './house/tests.ts'
 const sourceRules: readonly Rule[] = [
   ...[arrows, purity, learningStaysHome, shippedUrls],
   ...[fileSize, functionSize, noAny, noDefaultExport, noClass, purposeFirst, noLeftovers, plainSpaces],
-  ...[testsDoNotWait, linesAreLimited, outputIsCleaned],
+  ...[noSpreadLiteral, testsDoNotWait, linesAreLimited, outputIsCleaned],
 ]
 
 /** Findings in the sources of the project at `root`. With `fs`, a project that exists only there. */

@@ -47,7 +47,10 @@ const sockets = { noDelay: true, keepAlive: true }
 
 /** Knows no member's address. */
 const doorOfNobody: Omit<DoorOptions, 'members'> = {
-  ...{ clock: systemClock, random: Math.random, isKnown: () => false, crowded() {} },
+  clock: systemClock,
+  random: Math.random,
+  isKnown: () => false,
+  crowded() {},
 }
 
 /** A node, not started yet: protocols are registered before the first connection can come. */

@@ -48,7 +48,9 @@ export function createPeerLog(log: Log, clock: Clock): PeerLog {
     }
   const warn = at('warn')
   return {
-    ...{ debug: at('debug'), info: at('info'), warn },
+    debug: at('debug'),
+    info: at('info'),
+    warn,
     fault: (peer, kind, text, fields) => warn(peer, kind, text, { ...fields, fault: kind }),
     rest() {
       for (const { peer, kind, count } of quiet.untold())

@@ -19,7 +19,8 @@ interface AllowanceLimits {
 }
 
 const reconnections: AllowanceLimits = {
-  ...{ max: RECONNECTIONS_MAX, intervalMs: RECONNECTION_INTERVAL_MS },
+  max: RECONNECTIONS_MAX,
+  intervalMs: RECONNECTION_INTERVAL_MS,
   // Members, of whom there are few.
   keysMax: Number.POSITIVE_INFINITY,
 }

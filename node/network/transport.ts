@@ -101,9 +101,17 @@ export async function createNetwork(options: NetworkOptions): Promise<NetworkTra
   const links: Network['links'] = new Map()
   const enquiry = openEnquiry({ node, members, redial, links, clock, log }, () => network)
   const network: Network = {
-    ...{ seat, hello: helloOf(options) },
+    seat,
+    hello: helloOf(options),
     wireLimits: wireLimits(frameMax),
-    ...{ node, members, redial, book, enquiry, clock, log, links },
+    node,
+    members,
+    redial,
+    book,
+    enquiry,
+    clock,
+    log,
+    links,
     used: new WeakSet(),
     events: relay.events,
     isStopped: false,
@@ -129,7 +137,9 @@ type Known = Pick<Network, 'node' | 'members' | 'redial' | 'links' | 'clock' | '
 
 function openEnquiry({ node, members, redial, links, clock, log }: Known, network: () => Network): Enquiry {
   return createEnquiry({
-    ...{ clock, members, store: node.peerStore },
+    clock,
+    members,
+    store: node.peerStore,
     fault: (peer, kind, detail) => report(network(), peer, kind, detail),
     boundary: peer => boundaryOf(network(), peer),
     missing: redial.missing,

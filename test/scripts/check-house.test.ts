@@ -73,6 +73,8 @@ const broken: readonly (readonly [string, string, string])[] = [
     'node/a.ts',
     `function f() {\n  function g() {\n${'  x()\n'.repeat(40)}  }\n${'  x()\n'.repeat(27)}}`,
   ],
+  ['spread', 'node/a.ts', `const x = { ...{ a, b }, c }`],
+  ['spread', 'node/a.ts', `f({ a: [{ ...{ ...b, c: 1 } }] })`],
   ['any', 'node/a.ts', `export const f = (x: ${'any'}) => x`],
   ['any', 'node/a.ts', `export const f = (x: unknown) => x as ${'any'}`],
   ['default-export', 'node/a.ts', `export default 5`],

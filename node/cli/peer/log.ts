@@ -35,7 +35,10 @@ export async function createLogger({ form, level, stream, colours }: LoggerOptio
   if (form === 'json') return pino(options, withoutKeys(stream))
   const { default: pretty } = await import('pino-pretty')
   const people = pretty({
-    ...{ colorize: colours, ignore: 'cohort,self,event', translateTime: 'SYS:HH:MM:ss.l', singleLine: true },
+    colorize: colours,
+    ignore: 'cohort,self,event',
+    translateTime: 'SYS:HH:MM:ss.l',
+    singleLine: true,
     destination: withoutKeys(stream),
     sync: true,
   })

@@ -17,7 +17,9 @@ export function createMetrics(status: () => PeerStatus, registry = new Registry(
   collectDefaultMetrics({ register: registry })
   const gauge = (name: string, help: string, value: (status: PeerStatus) => number | null) =>
     new Gauge({
-      ...{ name: `concord_${name}`, help, registers },
+      name: `concord_${name}`,
+      help,
+      registers,
       collect() {
         const number = value(status())
         if (number === null) this.remove()
@@ -49,7 +51,9 @@ export function createMetrics(status: () => PeerStatus, registry = new Registry(
 function totals(registers: Registry[], status: () => PeerStatus): void {
   const counter = (name: string, help: string, value: (status: PeerStatus) => number) =>
     new Counter({
-      ...{ name: `concord_${name}_total`, help, registers },
+      name: `concord_${name}_total`,
+      help,
+      registers,
       collect() {
         this.reset()
         this.inc(value(status()))
@@ -59,8 +63,10 @@ function totals(registers: Registry[], status: () => PeerStatus): void {
   counter('sent_bytes', 'bytes of frames handed to the network', ({ traffic }) => traffic.bytesSent)
   counter('received_bytes', 'bytes of frames taken from the network', ({ traffic }) => traffic.bytesReceived)
   new Counter({
-    ...{ name: 'concord_faults_total', help: 'what others did wrong; peer "stranger": who is no member' },
-    ...{ labelNames: ['peer', 'kind'], registers },
+    name: 'concord_faults_total',
+    help: 'what others did wrong; peer "stranger": who is no member',
+    labelNames: ['peer', 'kind'],
+    registers,
     collect() {
       this.reset()
       const { peers, strangers } = status()
@@ -75,7 +81,10 @@ function perPeer(registers: Registry[], status: () => PeerStatus): void {
   type Other = PeerStatus['peers'][number]
   const gauge = (name: string, help: string, value: (other: Other, status: PeerStatus) => number | null) =>
     new Gauge({
-      ...{ name: `concord_peer_${name}`, help, labelNames: ['peer'], registers },
+      name: `concord_peer_${name}`,
+      help,
+      labelNames: ['peer'],
+      registers,
       collect() {
         this.reset()
         const all = status()

@@ -110,11 +110,20 @@ interface State {
 export function createStatusBook(seat: Seat, software: string, nowMs: () => number): StatusBook {
   const startedMs = nowMs()
   const state: State = {
-    ...{ seat, nowMs, place: '', movedMs: startedMs, missedSinceMs: new Map() },
+    seat,
+    nowMs,
+    place: '',
+    movedMs: startedMs,
+    missedSinceMs: new Map(),
     others: seat.cohort.members.map(() => ({
-      ...{ connected: false, sinceMs: null, step: null, evidence: null },
+      connected: false,
+      sinceMs: null,
+      step: null,
+      evidence: null,
     })),
-    ...{ addresses: [], loss: null, ending: null },
+    addresses: [],
+    loss: null,
+    ending: null,
   }
   return {
     see: event => see(state, event),
@@ -127,7 +136,10 @@ export function createStatusBook(seat: Seat, software: string, nowMs: () => numb
     status(present) {
       look(state, present)
       return {
-        ...{ software, pid: process.pid, uptimeSeconds: (nowMs() - startedMs) / 1000, memory: memoryNow() },
+        software,
+        pid: process.pid,
+        uptimeSeconds: (nowMs() - startedMs) / 1000,
+        memory: memoryNow(),
         ...statusOf(state, present),
       }
     },
@@ -189,7 +201,11 @@ function statusOf(
   return {
     cohort: { name: cohort.name, id: cohortId, faults: cohort.faults },
     self: { peer: self, name, id },
-    ...{ addresses, step: Math.min(step, cohort.steps), steps: cohort.steps, phase, computing },
+    addresses,
+    step: Math.min(step, cohort.steps),
+    steps: cohort.steps,
+    phase,
+    computing,
     stillSeconds: seconds(state, state.movedMs),
     waiting: waitingOf(state, present),
     loss: ending?.loss ?? loss,
@@ -217,12 +233,16 @@ function otherOf(state: State, peer: PeerIndex, present: Present): OtherStatus {
   const { step, links } = present
   const other = state.others[peer]!
   return {
-    ...{ peer, name: state.seat.cohort.members[peer]!.name, connected: other.connected },
+    peer,
+    name: state.seat.cohort.members[peer]!.name,
+    connected: other.connected,
     seconds: other.sinceMs === null ? null : seconds(state, other.sinceMs),
     step: other.step,
     lag: other.step === null ? null : Math.max(0, Math.min(step, state.seat.cohort.steps) - other.step),
-    ...{ faults: faultsOf(peer, present), convicted: present.convicted.includes(peer) },
-    ...{ evidence: other.evidence, link: links[peer] ?? null },
+    faults: faultsOf(peer, present),
+    convicted: present.convicted.includes(peer),
+    evidence: other.evidence,
+    link: links[peer] ?? null,
   }
 }
 

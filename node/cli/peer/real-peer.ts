@@ -95,8 +95,12 @@ export async function startRealPeer(asked: RealPeerOptions): Promise<RealPeer> {
   ).catch(closing(storage))
   growHeapFor(options.seat.cohort.members.length, oracle.dimension)
   const network = await createNetwork({
-    ...{ seat: options.seat, listen: options.listen, mdns: options.mdns, software: options.software },
-    ...{ seed: options.identity.seed, dimension: oracle.dimension },
+    seat: options.seat,
+    listen: options.listen,
+    mdns: options.mdns,
+    software: options.software,
+    seed: options.identity.seed,
+    dimension: oracle.dimension,
     log: networkLog(options.log, onEvent),
     ...(options.metrics && { metrics: options.metrics }),
   }).catch(closing(oracle, storage))
@@ -198,7 +202,11 @@ function assemble(parts: Parts, ended: PromiseWithResolvers<Vector>): Peer {
       attack: { attack, random: randomStream(cohort.seed, 'adversary', self).uniform, sightings },
     }),
     hooks: createHooks({
-      ...{ onEvent: options.onEvent, observe, faults, book, ended },
+      onEvent: options.onEvent,
+      observe,
+      faults,
+      book,
+      ended,
       archive: createArchive(options, kept),
       sightings: attack?.rushing ? sightings : null,
     }),

@@ -54,7 +54,8 @@ export async function runJoin(values: JoinValues, terminal: Terminal): Promise<n
   }
   const stop = stopSignals(parent)
   const lastResort = installLastResort({
-    ...{ cohortId: seat.cohortId, terminal },
+    cohortId: seat.cohortId,
+    terminal,
     tell(sentence, stack) {
       view?.stop()
       onEvent({ kind: 'failed', message: sentence })
@@ -151,7 +152,12 @@ function peerOptions({ identity, ...seat }: Place, values: JoinValues, onEvent: 
     mdns: values.mdns,
     oracle: {
       spec: {
-        ...{ model, data, partition, peer: self, peers: members.length, seed },
+        model,
+        data,
+        partition,
+        peer: self,
+        peers: members.length,
+        seed,
         ...(attack?.relabel && { relabel: 'flip' as const }),
         ...(augment !== 'none' && { augment }),
       },
@@ -159,7 +165,8 @@ function peerOptions({ identity, ...seat }: Place, values: JoinValues, onEvent: 
     },
     save: values.save,
     attack,
-    ...{ stateDirectory, forget: values.forget },
+    stateDirectory,
+    forget: values.forget,
     evidenceFolder: evidenceFolderOf(stateDirectory),
     observed: (step: number) => observe !== null && (step === 1 || step === steps || step % observe === 0),
     software: softwareName(),

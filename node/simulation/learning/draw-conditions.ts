@@ -43,7 +43,8 @@ export function drawLearningConditions(
     scheduler: drawScheduler(scene, honest, random),
     clockSkew: random.uniform() < 0.5 ? 0 : 0.1,
     syncMs: 10 * random.uniform(),
-    ...{ troubles, calmAtMs },
+    troubles,
+    calmAtMs,
     queueBytesMax: drawQueue(random),
   }
   if (random.uniform() < 0.3) troubles.push(drawStall(scene, peers[0]!, calmAtMs, random))

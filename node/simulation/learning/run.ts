@@ -46,8 +46,11 @@ export function simulateLearning(scenario: LearningScenario, calmAfterEvents = I
     violate('no exceptions', error instanceof Error ? (error.stack ?? error.message) : String(error))
   }
   return {
-    ...{ violation, events: stage.world.events(), virtualMs: stage.world.nowMs() },
-    ...{ restarts: stage.restarts(), caughtUp: stage.caughtUp() },
+    violation,
+    events: stage.world.events(),
+    virtualMs: stage.world.nowMs(),
+    restarts: stage.restarts(),
+    caughtUp: stage.caughtUp(),
   }
 }
 
@@ -63,8 +66,20 @@ export function describeLearning({ cohort, byzantine, attackName, conditions, ..
   const { protocol, members, faults, steps, schedule, iterations, graceMs, momentum } = cohort
   const { dimension, noise, gradientMs, linkLimits } = rest
   return {
-    ...{ protocol, peers: members.length, faults, steps, schedule, iterations, graceMs, momentum },
-    ...{ dimension, noise, gradientMs, keptBytesMax: linkLimits.keptBytesMax },
-    ...{ byzantine: byzantine.peers, attack: attackName, conditions },
+    protocol,
+    peers: members.length,
+    faults,
+    steps,
+    schedule,
+    iterations,
+    graceMs,
+    momentum,
+    dimension,
+    noise,
+    gradientMs,
+    keptBytesMax: linkLimits.keptBytesMax,
+    byzantine: byzantine.peers,
+    attack: attackName,
+    conditions,
   }
 }

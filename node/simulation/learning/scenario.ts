@@ -57,7 +57,10 @@ export function drawLearningScenario(seed: number): LearningScenario {
   const cohort = cohortOf(seed, { protocol, peers, faults, steps, schedule }, random)
   const scene = { cohort, byzantine, faults, steps }
   return {
-    ...{ seed, cohort, dimension, attackName },
+    seed,
+    cohort,
+    dimension,
+    attackName,
     centres: drawCentres(seed, peers, dimension),
     noise: pick(random, [0, 0.1]),
     gradientMs: pick(random, [0, 1, 5, 20]),
@@ -104,17 +107,33 @@ function cohortOf(
   random: RandomStream,
 ): Cohort {
   return {
-    ...{ name: 'swarm', protocol, faults, steps, seed, synchrony: 'asynchronous', unsafe: false },
+    name: 'swarm',
+    protocol,
+    faults,
+    steps,
+    seed,
+    synchrony: 'asynchronous',
+    unsafe: false,
     members: Array.from({ length: peers }, (_, peer) => ({
       name: `peer-${peer}`,
       id: `${peer}`,
       addresses: [],
     })),
-    ...{ graceMs: random.uniform() < 0.3 ? 10 : 0, timeoutMs: 1000, count: 'tight', model: 'quadratic' },
+    graceMs: random.uniform() < 0.3 ? 10 : 0,
+    timeoutMs: 1000,
+    count: 'tight',
+    model: 'quadratic',
     schedule,
     iterations: { gradient: 1 + random.integer(2), parameters: 1 },
-    ...{ rate: 0.3, momentum: pick(random, [0, 0, 0.9]), clip: null, weightDecay: 0, box: null },
-    ...{ stepSize: constant, batch: 1, batchSchedule: constant, output: 'last' },
+    rate: 0.3,
+    momentum: pick(random, [0, 0, 0.9]),
+    clip: null,
+    weightDecay: 0,
+    box: null,
+    stepSize: constant,
+    batch: 1,
+    batchSchedule: constant,
+    output: 'last',
   }
 }
 

@@ -66,7 +66,12 @@ export function createLearningStage(
   const extra = { of: extraDelay(conditions, links), calm: false }
   const members = [...cohort.members.keys()]
   const parts: Parts = {
-    ...{ scenario, checkers, honest, world, authority: createTableAuthority(), rules: sharedRules() },
+    scenario,
+    checkers,
+    honest,
+    world,
+    authority: createTableAuthority(),
+    rules: sharedRules(),
     network: networkOf(scenario, world, honest, links, extra, checkers),
     blackboard: createBlackboard(honest.length),
     disks: members.map(peer =>
@@ -82,11 +87,17 @@ export function createLearningStage(
     lives: members.map(() => 0),
     heardBy: members.map(() => new Set()),
     sealedCounts: members.map(() => 0),
-    ...{ sealedCallbacks: [], restarts: 0, caughtUp: 0 },
+    sealedCallbacks: [],
+    restarts: 0,
+    caughtUp: 0,
   }
   const { network, disks, peers, results, sealedCallbacks } = parts
   return {
-    ...{ world, network, disks, peers, results },
+    world,
+    network,
+    disks,
+    peers,
+    results,
     begin: peer => begin(parts, peer),
     crash: (peer, kept) => crash(parts, peer, kept),
     lostUnsaid: checkers.lostUnsaid,
@@ -130,8 +141,11 @@ function networkOf(
   const latencyMs = createLatency(conditions.latency, links)
   const rushes = conditions.scheduler.kind === 'rushing'
   return createNetwork({
-    ...{ world, peers: cohort.members.length, frameBytesMax: frameBytesMax(dimension) },
-    ...{ bytesPerMs: conditions.bytesPerMs, queueBytesMax: conditions.queueBytesMax },
+    world,
+    peers: cohort.members.length,
+    frameBytesMax: frameBytesMax(dimension),
+    bytesPerMs: conditions.bytesPerMs,
+    queueBytesMax: conditions.queueBytesMax,
     latencyMs: (from, to) => (rushes && !honest.includes(from) ? 0 : latencyMs(from, to)),
     extraMs: (from, to) => (extra.calm ? 0 : extra.of(from, to)),
     onSend(from, to, frame) {
@@ -161,7 +175,11 @@ function begin(parts: Parts, self: PeerIndex): void {
   const isHonest = honest.includes(self)
   if (isHonest) parts.checkers.began(self, world.nowMs())
   const peer = createPeer({
-    ...{ cohort, self, linkLimits, epoch: life, initial: new Float32Array(dimension) },
+    cohort,
+    self,
+    linkLimits,
+    epoch: life,
+    initial: new Float32Array(dimension),
     oracle: quadratic(parts, self, life),
     transport: network.attach(self),
     clock: clockOf(parts, self, life),
