@@ -46,7 +46,6 @@ export { createPeer, type OraclePort, type Peer, type PeerHooks, type PeerOption
 export type {
   Clock,
   Frame,
-  Random,
   Storage,
   Timer,
   Transport,

@@ -1,5 +1,6 @@
 /**
- * The four things that differ between a real peer and a simulated one. Everything else is the same code.
+ * The three things that differ between a real peer and a simulated one. Everything else is the same code. Each has a
+ * contract suite in `test/node/contracts/`, which every implementation passes.
  */
 import type { FaultKind, PeerIndex } from '../agreement/protocol.ts'
 
@@ -52,13 +53,18 @@ export interface Transport {
 
 /** Something that is to happen later, and can be called off. */
 export interface Timer {
+  /** It will not run any more; nothing where it has run, or was called off before. */
   cancel(): void
 }
 
-/** Time, real or simulated. */
+/** Time, real or simulated. `test/node/contracts/clock.ts` holds every implementation to this. */
 export interface Clock {
   /** Milliseconds since an arbitrary origin, never going back. */
   nowMs(): number
+  /**
+   * Runs the callback once, when the delay is over (to a millisecond, and 24 days are enough for any), never within
+   * this call. Timers of one delay run in the order in which they were set.
+   */
   after(delayMs: number, callback: () => void): Timer
 }
 
@@ -70,26 +76,27 @@ export interface Watermark {
   readonly step: number
 }
 
-/** An append-only log of records. What was appended survives a crash once `sync` has called back without error. */
+/** An append-only log of records. `test/node/contracts/storage.ts` holds every implementation to this. */
 export interface Storage {
   /** The records that survived, in order, read once at start. */
   readonly recovered: readonly Uint8Array[]
   /** As the last `sync` that ended left it; zeros where nothing was ever synced. Null: missing or unreadable. */
   readonly watermark: Watermark | null
+  /** The record must not be written to until a sync that began behind it has called back. */
   append(record: Uint8Array): void
-  /** Once the records are durable, the watermark is written, and then this calls back: it is never ahead of the log. */
+  /**
+   * Calls back once, never within this call: without an error once all that was appended before it survives a crash,
+   * and the watermark, written behind it, does too: it is never ahead of the log. Of what was appended later, a crash
+   * leaves some first part, or nothing. Syncs may be over in another order than they began. After one error every sync
+   * of this opening has one: the peer must stop.
+   */
   sync(watermark: Watermark, done: (error?: Error) => void): void
   /**
-   * Replaces all records by these, atomically (a checkpoint). Durable after the next `sync`. The first is kept twice:
-   * all else depends on it.
+   * Replaces all records by these, wholly or not at all (a checkpoint). Durable after the next `sync`. The first is
+   * kept twice: all else depends on it.
    */
   rewrite(first: Uint8Array, rest: readonly Uint8Array[]): void
 }
 
 /** Nothing was ever written. */
 export const NO_WATERMARK: Watermark = { entries: 0, step: 0 }
-
-/** Deterministic randomness from a seed: uniform in [0, 1). */
-export interface Random {
-  next(): number
-}

@@ -9,8 +9,6 @@ import { type Frame, sizeOf, type Transport, type TransportEvents } from '../por
 import type { Latency } from './latency.ts'
 import type { World } from './world.ts'
 
-export type {} from './latency.ts'
-
 export interface NetworkOptions {
   readonly world: World
   readonly peers: number

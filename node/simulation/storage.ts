@@ -1,7 +1,8 @@
 /**
  * A disk of the simulated world. A record survives a crash once a sync that began after it has called back; of the
- * others a crash keeps some prefix, chosen by the seed, or none. A full disk fails every sync until it is freed. A bad
- * one flips bits of what it kept, or gives back an older state of the log; the watermark, a file of its own, it keeps.
+ * others a crash keeps some prefix, chosen by the seed, or none. A full disk fails every sync, and those of the same
+ * opening even after it was freed, as the log of a real peer does. A bad one flips bits of what it kept, or gives back
+ * an older state of the log; the watermark, a file of its own, it keeps.
  */
 import { NO_WATERMARK, type Storage, type Watermark } from '../ports.ts'
 import { encodeFile, encodeRecord, type LogScan, scanLog } from '../storage/records.ts'
@@ -30,7 +31,7 @@ interface DiskOptions {
 }
 
 /** The simulated disk has no room left. */
-export class DiskFullError extends Error {
+class DiskFullError extends Error {
   readonly code = 'DISK_FULL'
   override readonly name = 'DiskFullError'
 }
@@ -116,6 +117,7 @@ function open(state: State): Storage {
   const mine = ++state.opening
   const alive = () => mine === state.opening
   const { after, syncMs } = state.options
+  let failed = false
   return {
     recovered: state.file.records.slice(),
     watermark: state.watermark,
@@ -127,11 +129,13 @@ function open(state: State): Storage {
       state.file.durableAt.push(durable.rewrites === rewrites ? durable.count : file.made)
     },
     sync(watermark, done) {
-      const { file, rewrites, full } = state
+      const { file, rewrites } = state
       const count = file.records.length
+      failed ||= state.full
+      const fails = failed
       after(syncMs(), () => {
         if (!alive()) return
-        if (full) {
+        if (fails) {
           done(new DiskFullError('no space left on the simulated disk'))
           return
         }

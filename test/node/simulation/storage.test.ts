@@ -1,7 +1,7 @@
-/** Disks of the simulated world: what a crash leaves, and what a bad one does. */
+/** Disks of the simulated world beyond the contract of storage: what a crash leaves, and what a bad one does. */
 import test from 'ava'
 import { NO_WATERMARK } from '../../../node/ports.ts'
-import { createDisk, DiskFullError } from '../../../node/simulation/storage.ts'
+import { createDisk } from '../../../node/simulation/storage.ts'
 import { createWorld } from '../../../node/simulation/world.ts'
 
 test('a disk keeps what was synced, and of the rest what the crash leaves', t => {
@@ -92,19 +92,4 @@ test('a flipped bit is seen as the real log sees it: torn, or damaged, until som
   t.is(disk.open().recovered.length, 0)
   t.is(disk.open().watermark?.entries, 3)
   disk.forget()
-})
-
-test('a full disk fails its syncs until there is room', t => {
-  const world = createWorld()
-  const disk = createDisk({ after: world.after, syncMs: () => 0 })
-  const log = disk.open()
-  const results: (Error | undefined)[] = []
-  disk.setFull(true)
-  log.sync(NO_WATERMARK, error => results.push(error))
-  world.runSync()
-  disk.setFull(false)
-  log.sync(NO_WATERMARK, error => results.push(error))
-  world.runSync()
-  t.true(results[0] instanceof DiskFullError)
-  t.is(results[1], undefined)
 })
