@@ -25,29 +25,35 @@ export interface FrameReader {
   end(): void
 }
 
-/** What a transport reports. Every callback runs to completion before the next one. */
+/** What a transport reports. Every callback runs to completion before the next one, and none within a `send`. */
 export interface TransportEvents {
-  /** A member passed admission; frames may flow both ways. At most one connection a pair. */
+  /** A member passed admission; frames may flow both ways. At most one connection a pair; told once for each. */
   connected(peer: PeerIndex): void
+  /** Frames that were under way may be lost; none of this connection arrives any more. */
   disconnected(peer: PeerIndex, reason: string): void
-  /** A frame of so many bytes begins to arrive. */
+  /** A frame of so many bytes begins to arrive: frames come whole or not at all, once, in the order they were sent. */
   frame(peer: PeerIndex, bytes: number): FrameReader
-  /** The socket took what was queued, after `send` returned false. */
+  /** The socket took what was queued, after `send` returned false; never told where there was room all the time. */
   drained(peer: PeerIndex): void
   /** Misbehaviour seen below the frames (oversize or truncated framing, a stranger: no peer index). */
   fault(peer: PeerIndex | null, kind: FaultKind, detail: string): void
 }
 
-/** Unreliable delivery of frames between members, in order per connection. Resending is the link's work. */
+/**
+ * Unreliable delivery of frames between members, in order per connection. Resending is the link's work.
+ * `test/node/contracts/transport.ts` holds every implementation to this.
+ */
 export interface Transport {
+  /** Begins to meet the others. Nothing is reported before. */
   start(events: TransportEvents): void
   /** False: the connection is gone or full; after `drained` (or `connected`) there is room again. The frame was taken only if true. */
   send(to: PeerIndex, frame: Frame): boolean
-  /** Stops and resumes reading from a peer: back-pressure. */
+  /** Stops and resumes reading from a peer: back-pressure, which holds the sender back and loses nothing. */
   pause(from: PeerIndex): void
   resume(from: PeerIndex): void
-  /** Cuts a peer off for good (proved misbehaviour). */
+  /** Cuts a peer off for good (proved misbehaviour); both sides are told that they are disconnected. */
   ban(peer: PeerIndex, reason: string): void
+  /** Disconnects from all; nothing is reported any more, and a later life of this peer can be met. */
   stop(done: () => void): void
 }
 

@@ -1,28 +1,8 @@
-/** The libp2p transport for real, on loopback: members among themselves. */
+/** The libp2p transport for real, on loopback, beyond the contract of transports: members among themselves. */
 import { randomBytes } from 'node:crypto'
 import test from 'ava'
 import { createIdentity } from '../../../node/identity.ts'
 import { bytesOf, isKind, membersOf, openPair, openPeer, text } from './support.ts'
-
-test('two members connect, and frames come whole and in order', async t => {
-  const [first, second] = await openPair(t)
-  t.deepEqual(await first.until(isKind('connected')), { kind: 'connected', peer: 1 })
-  t.deepEqual(await second.until(isKind('connected')), { kind: 'connected', peer: 0 })
-  const chunk = new Uint8Array(5000).map((_, i) => i)
-  const mixed = [Buffer.from('a'), chunk, Buffer.from('b'), Buffer.from('c'), chunk, chunk]
-  t.true(first.transport.send(1, mixed))
-  for (let i = 0; i < 50; i++) t.true(first.transport.send(1, text(`frame ${i}`)))
-  t.true(second.transport.send(0, []))
-  await second.until(report => report.kind === 'frame' && report.bytes.toString() === 'frame 49')
-  const frames = bytesOf(second.reports)
-  t.deepEqual(frames[0], Buffer.concat(mixed))
-  t.deepEqual(
-    frames.slice(1).map(String),
-    Array.from({ length: 50 }, (_, i) => `frame ${i}`),
-  )
-  await first.until(isKind('frame'))
-  t.deepEqual(bytesOf(first.reports), [Buffer.alloc(0)])
-})
 
 test('vectors of a large model arrive intact, both ways at once', async t => {
   const dimension = 431_080
@@ -38,14 +18,6 @@ test('vectors of a large model arrive intact, both ways at once', async t => {
     for (const [index, frame] of bytesOf(peer.reports).entries())
       t.true(frame.subarray(6).equals(vectors[index]!))
   }
-})
-
-test('sending to a peer that is not there takes nothing', async t => {
-  const identities = [createIdentity(), createIdentity()]
-  const alone = await openPeer(t, identities, 0, membersOf(identities))
-  alone.transport.start(alone.events)
-  t.false(alone.transport.send(1, text('hello?')))
-  t.false(alone.transport.send(0, text('me?')))
 })
 
 test('a frame above the cohort’s limit is our own mistake', async t => {
@@ -78,30 +50,6 @@ test('a wrong address does not keep the right one from being found', async t => 
   second.transport.start(second.events)
   first.transport.start(first.events)
   t.deepEqual(await first.until(isKind('connected')), { kind: 'connected', peer: 1 })
-})
-
-test('a peer that goes away is reported, and met again when it is back', async t => {
-  const identities = [createIdentity(), createIdentity()]
-  const second = await openPeer(t, identities, 1, membersOf(identities))
-  const { addresses } = second.transport
-  const first = await openPeer(t, identities, 0, membersOf(identities, [[], addresses]))
-  second.transport.start(second.events)
-  first.transport.start(first.events)
-  await first.until(isKind('connected'))
-  await second.stop()
-  await first.until(isKind('disconnected'))
-  t.false(first.transport.send(1, text('gone')))
-  const before = first.reports.length
-  const listen = addresses.map(address => address.replace(/\/p2p\/.*/, ''))
-  const again = await openPeer(t, identities, 1, membersOf(identities), { listen })
-  again.transport.start(again.events)
-  await Promise.all([first.until(isKind('connected'), before), again.until(isKind('connected'))])
-  t.true(first.transport.send(1, text('welcome back')))
-  t.is(String(bytesOf([await again.until(isKind('frame'))])[0]), 'welcome back')
-  t.deepEqual(
-    first.reports.map(({ kind }) => kind),
-    ['connected', 'disconnected', 'connected'],
-  )
 })
 
 test('a reader that pauses holds its sender back, and loses nothing', async t => {
