@@ -8,6 +8,7 @@ import { initialParameters, modelDimension, type NamedShape } from '../models/mo
 import type { Evaluation, GradientReply, GradientRequest, Oracle } from '../oracle.ts'
 import { randomStream } from '../random.ts'
 import { type Alterations, drawBatch, gatherRows } from './batch.ts'
+import { OracleError } from './error.ts'
 import { loadJax } from './jax.ts'
 import type { GradientShare, Machine, Uploaded } from './machine.ts'
 import type { OracleSpec } from './spec.ts'
@@ -132,13 +133,18 @@ function checkAugmentation({ augment, data }: OracleSpec, { shape }: DataSource)
 
 function oracleOf(worker: Worker): ModelOracle {
   const { spec, machine, share, test } = worker
+  let isClosed = false
+  const upload = (parameters: Vector): Uploaded => {
+    if (isClosed) throw new OracleError('ORACLE_CLOSED', 'the oracle is closed')
+    return machine.upload(parameters)
+  }
   return {
     dimension: modelDimension(machine.model),
     parameters: machine.model.parameters.map(({ name, shape }) => ({ name, shape })),
     initial: initialParameters(machine.model, spec.seed),
     examples: share.labels.length,
     async gradient(request: GradientRequest): Promise<GradientReply> {
-      const at = machine.upload(request.parameters)
+      const at = upload(request.parameters)
       try {
         return gradientAt(worker, at, request)
       } finally {
@@ -146,14 +152,16 @@ function oracleOf(worker: Worker): ModelOracle {
       }
     },
     async evaluate(parameters: Vector): Promise<Evaluation> {
-      const at = machine.upload(parameters)
+      const at = upload(parameters)
       try {
         return evaluateOn(test(), at, machine)
       } finally {
         at.release()
       }
     },
-    async close() {},
+    async close() {
+      isClosed = true
+    },
   }
 }
 

@@ -19,17 +19,6 @@ test('answers bit for bit what the oracle in this thread answers', async t => {
   t.deepEqual(await threaded.evaluate(local.initial), await local.evaluate(local.initial))
 })
 
-test('requests may overlap, and the parameters stay the caller’s', async t => {
-  const oracle = await createOracle(spec)
-  t.teardown(() => oracle.close())
-  const parameters = oracle.initial.slice()
-  const steps = [1, 2, 3, 4]
-  const together = await Promise.all(steps.map(step => oracle.gradient({ step, parameters, batch: 8 })))
-  t.deepEqual(parameters, oracle.initial)
-  for (const step of steps)
-    t.deepEqual(await oracle.gradient({ step, parameters, batch: 8 }), together[step - 1])
-})
-
 test('errors cross with name, code and message', async t => {
   const lost = await t.throwsAsync(createOracle({ ...spec, data: '/nowhere/at/all' }))
   t.like(lost, { name: 'DataError', code: 'DATA_MISSING' })

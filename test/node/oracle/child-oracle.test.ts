@@ -22,18 +22,6 @@ for (const mode of ['good', 'dribble'])
     t.deepEqual(lines, [])
   })
 
-test('requests may overlap; each gets its own answer', async t => {
-  const { oracle } = await start('good')
-  const answers = await Promise.all(
-    [1, 2, 3].map(value => oracle.gradient({ ...request, parameters: new Float32Array(5).fill(value) })),
-  )
-  t.deepEqual(
-    answers.map(({ gradient }) => gradient[0]),
-    [0, 1, 2],
-  )
-  await oracle.close()
-})
-
 test('what it prints is heard, line by line, and disturbs nothing', async t => {
   const { oracle, lines } = await start('chatty')
   t.is((await oracle.gradient(request)).loss, 15)

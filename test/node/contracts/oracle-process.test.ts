@@ -1,0 +1,5 @@
+/** The oracle in a process of the user's keeps the contract of oracles. */
+import { start } from '../oracle/support.ts'
+import { oracleContract } from './oracle.ts'
+
+oracleContract('oracle in a process', async () => (await start('good')).oracle)
