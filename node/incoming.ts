@@ -43,7 +43,8 @@ export function createIncoming<Output>(options: IncomingOptions<Output>): Incomi
   const convicts = new Map<PeerIndex, Evidence>()
 
   const convict = (evidence: Evidence) => {
-    if (convicts.has(evidence.slot.sender)) return
+    // Wherever it comes from: nobody is cut off for what is no proof.
+    if (convicts.has(evidence.slot.sender) || !proves(evidence, verifier)) return
     convicts.set(evidence.slot.sender, evidence)
     options.convicted(evidence)
   }

@@ -22,6 +22,7 @@ import type { DecodeLimits } from './codec/index.ts'
 import type { Cohort } from './cohort.ts'
 import { type Corruption, corruptProtocol, corruptTransport } from './corruption.ts'
 import { createJournal, type Journal } from './journal.ts'
+import { JournalError } from './journal-records.ts'
 import { learnOptions, scheduleOf } from './learn-options.ts'
 import type { LinkLimits } from './link/limits.ts'
 import type { Clock, Storage, Transport } from './ports.ts'
@@ -96,9 +97,9 @@ export interface Peer {
 
 /** A peer on the ports given to it, from what its storage remembers. It does nothing before `start`. */
 export function createPeer(options: PeerOptions): Peer {
-  const { cohort, self, initial, signer, verifier, clock, transport, storage, epoch, hooks } = options
+  const { cohort, self, initial, verifier, clock, transport, epoch, hooks } = options
   const limits = decodeLimits(cohort, initial.length)
-  const journal = createJournal({ storage, sign: signer.sign, limits, compactEverySteps: 16 })
+  const journal = openJournal(options, limits)
   const memory = memoryOf(journal, initial, cohort.steps)
   const ruleTime = { ms: 0 }
   const learn = createLearn({
@@ -156,6 +157,16 @@ export function createPeer(options: PeerOptions): Peer {
     sync: done => journal.sync(done),
     stop: done => runner.stop(done),
   }
+}
+
+/** @throws JournalError where another key, or this one in another cohort, has signed what the log holds */
+function openJournal({ self, storage, signer, verifier }: PeerOptions, limits: DecodeLimits): Journal {
+  const journal = createJournal({ storage, sign: signer.sign, limits, compactEverySteps: 16 })
+  const own = journal.messages().filter(({ kind }) => kind === 'vector')
+  if (own.every(message => message.slot.sender === self && verifier.accepts(message))) return journal
+  throw new JournalError(
+    'the log in the state directory is another member’s, or this one’s in another cohort: what it signed there does not hold here. Give each identity and cohort a state directory of its own (--state)',
+  )
 }
 
 /** Whatever a Byzantine peer says, when messages are due is LEARN's to know. */

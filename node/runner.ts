@@ -9,7 +9,6 @@
 import { type Message, slotKey } from '../agreement/message.ts'
 import type { Evidence, Fault, FaultKind, PeerIndex, Step } from '../agreement/protocol.ts'
 import { isSlotIn, linkFrameReader, type Received } from './codec/index.ts'
-import { proves } from './evidence.ts'
 import { createIncoming, type Incoming } from './incoming.ts'
 import { defaultLinkLimits } from './link/limits.ts'
 import { createLink, type Link } from './link/link.ts'
@@ -161,11 +160,13 @@ function linkHooks<I, O extends { readonly kind: string }>(state: State<I, O>, p
 }
 
 function start<I, O extends { readonly kind: string }>(state: State<I, O>): void {
-  const { transport, journal, hooks, protocol } = state.options
+  const { transport, journal, hooks, protocol, verifier } = state.options
   recall(state)
   for (const message of journal.messages()) state.outgoing.repeat(message)
   for (const link of state.links) link?.silentBefore(state.options.since)
-  for (const { slot, sealed } of journal.kept())
+  // They are others' words: like all of these they count only as signed.
+  const kept = journal.kept().filter(message => verifier.accepts(message))
+  for (const { slot, sealed } of kept)
     enqueueWork(state, () => carry(state, protocol.receive(slot.sender, { kind: 'vector', slot, sealed })))
   state.started = true
   transport.start({
@@ -188,9 +189,9 @@ function start<I, O extends { readonly kind: string }>(state: State<I, O>): void
 
 /** Who was convicted in an earlier life is cut off before there is any connection. */
 function recall<I, O extends { readonly kind: string }>(state: State<I, O>): void {
-  const { journal, proofs = [], verifier, limits } = state.options
+  const { journal, proofs = [], limits } = state.options
   for (const proof of [...journal.proofs(), ...proofs])
-    if (isSlotIn(proof.slot, limits) && proves(proof, verifier)) state.incoming.convict(proof)
+    if (isSlotIn(proof.slot, limits)) state.incoming.convict(proof)
 }
 
 /** Runs a piece of work now, or after the one under way. */
