@@ -33,7 +33,7 @@ async function examineLog(directory: string): Promise<readonly Finding[]> {
   const loss = lossOf(last === undefined ? 0 : entryOf(last), watermark)
   const findings = mendedIn(path, scan, cutBytes).map(text =>
     scan.sparedBytes > 0
-      ? warning('memory', 'state-damaged', `${text}.`, 'Look after the disk.')
+      ? warning('memory', 'state-damaged', `${text}.`, 'Check the disk.')
       : warning('memory', 'torn-tail', `${text}.`, 'Nothing: what was torn had not been said.'),
   )
   if (loss !== null)

@@ -45,7 +45,7 @@ export function refusalOf(path: string, scan: Exclude<LogScan, { kind: 'whole' }
       return {
         code: 'storage-damaged',
         says: `${path} is damaged at byte ${scan.at}: ${what}, so the disk has changed what it had kept, and this peer could sign twice`,
-        todo: `Look after the disk; then ${FORGET}`,
+        todo: `Check the disk; then ${FORGET}`,
       }
     }
   }
