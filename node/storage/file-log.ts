@@ -12,6 +12,7 @@ import { type FileHandle, rename, rm } from 'node:fs/promises'
 import { createNew, syncFolder } from '../files/safe-open.ts'
 import type { Storage, Watermark } from '../ports.ts'
 import { StorageError } from './errors.ts'
+import type { Lock } from './lock.ts'
 import { encodeBatch, encodeFile, HEADER_BYTES, TAG_BYTES } from './records.ts'
 import type { WatermarkFile } from './watermark.ts'
 
@@ -38,7 +39,8 @@ interface OpenedLog {
   readonly file: FileHandle
   readonly tag: Uint8Array
   readonly marks: WatermarkFile
-  readonly unlock: () => void
+  /** Lost where another process took it over: nothing is written from then on. */
+  readonly lock: Lock
   readonly found: Pick<FileLog, 'recovered' | 'watermark' | 'cutBytes' | 'notes'>
 }
 
@@ -57,6 +59,7 @@ export function fileLog({ found, marks, ...opened }: OpenedLog): FileLog {
   let sizeBytes = sizeOf(found.recovered)
 
   const writeOut = async (): Promise<void> => {
+    await opened.lock.check()
     const [base, records, mark] = [replacement, appended, watermark]
     replacement = null
     appended = []
@@ -110,7 +113,7 @@ export function fileLog({ found, marks, ...opened }: OpenedLog): FileLog {
       await flushing
       failure ??= new StorageError('storage-closed', `${opened.path} is closed`)
       await Promise.all([file.close(), marks.close()])
-      opened.unlock()
+      opened.lock.release()
     },
   }
 }
@@ -120,6 +123,7 @@ function sizeOf(records: readonly Uint8Array[]): number {
 }
 
 function explain(path: string, error: unknown): StorageError {
+  if (error instanceof StorageError) return error
   const { code, message } = error as NodeJS.ErrnoException
   const why = code === 'ENOSPC' || code === 'EDQUOT' ? 'the disk is full' : message
   return new StorageError(

@@ -1,45 +1,137 @@
 /**
- * One process per directory: two peers with one log would each sign a vector for the same slot. The lock file
- * names its process by id and start time, so that the one left behind by a killed process is taken over.
+ * One process per directory: two peers with one log would each sign a vector for the same slot. The lock file names
+ * its process by id, start time, and the place where that id counts (machine, boot, pid namespace). One left behind in
+ * the same place is seen from the process being gone. From another place, as a container on the same volume, no process
+ * can be looked up: there the holder touches its lock every 2 s, and a lock nobody touches for 15 s is left behind.
+ *
+ * A lock gets its name by `link`, whole or not at all. One left behind is renamed, and read again under a name that
+ * nobody else knows, before it is removed: somebody faster may have put a lock of its own in its place.
  */
-import { constants, readFileSync, unlinkSync } from 'node:fs'
-import { unlink, writeFile } from 'node:fs/promises'
-import { openExisting } from '../files/safe-open.ts'
+import { randomBytes } from 'node:crypto'
+import { constants, fstatSync, futimesSync, lstatSync, unlinkSync } from 'node:fs'
+import { type FileHandle, link, rename, rm } from 'node:fs/promises'
+import { createNew, openExisting } from '../files/safe-open.ts'
 import { isMissing, StorageError } from './errors.ts'
+import {
+  describeHolder,
+  encodeHolder,
+  type Holder,
+  type LockWorld,
+  parseHolder,
+  realWorld,
+} from './lock-holder.ts'
+import { readStart } from './read.ts'
+
+export interface Lock {
+  /** @throws StorageError `storage-locked` where another has taken it over: this process slept for long, or its lock was deleted */
+  check(): Promise<void>
+  release(): void
+}
+
+const TOUCH_MS = 2_000
+const STALE_MS = 15_000
+const LOOK_MS = 1_000
+/** Far above any lock of ours. */
+const LOCK_BYTES_MAX = 1024
+/** So often somebody else may be faster before this process gives up. */
+const ROUNDS = 20
 
 /** Locks held by this very process. */
 const held = new Set<string>()
 
-/** Takes the lock; the function returned gives it back. Throws `storage-locked`. */
-export async function takeLock(path: string): Promise<() => void> {
-  if (held.has(path)) throw locked(path, process.pid)
+interface Found {
+  readonly text: string
+  readonly holder: Holder | null
+  /** Which file, and when it was touched last. */
+  readonly inode: bigint
+  readonly touched: bigint
+}
+
+/** Takes the lock, after up to 15 s where it may be one left behind in another place. Throws `storage-locked`. */
+export async function takeLock(path: string, world: LockWorld = realWorld()): Promise<Lock> {
+  if (held.has(path)) throw locked(path, `process ${process.pid}`)
   held.add(path)
   try {
-    while (!(await create(path))) await removeIfStale(path)
+    for (let round = 0; round < ROUNDS; round++) {
+      const file = await create(path, world)
+      if (file !== null) return holding(path, file, world)
+      const stale = await findStale(path, world)
+      if (stale !== null) await remove(path, stale)
+    }
+    throw locked(path, 'one of several processes that start at once')
   } catch (error) {
     held.delete(path)
     throw error
   }
-  return () => {
-    held.delete(path)
+}
+
+function holding(path: string, file: FileHandle, { every }: LockWorld): Lock {
+  // By its handle: what another has put under the name is not ours to touch.
+  const stop = every(TOUCH_MS, () => {
     try {
-      unlinkSync(path)
+      const now = new Date()
+      futimesSync(file.fd, now, now)
     } catch {
-      // Gone already, or the directory is: a lock without a process is stale anyway.
+      // Whether the lock is still ours is seen before the next write.
     }
+  })
+  return {
+    async check() {
+      // A lock that is taken over has no name left. While somebody looks at it, it has another one.
+      const isOurs = await file.stat().then(
+        ({ nlink }) => nlink > 0,
+        () => false,
+      )
+      if (!isOurs)
+        throw new StorageError(
+          'storage-locked',
+          `${path} is no longer this process's lock: another peer may run in this directory by now, or somebody deleted the lock. This peer must stop here; two peers with one identity would be taken for one that lies`,
+        )
+    },
+    release() {
+      stop()
+      held.delete(path)
+      try {
+        const [own, named] = [fstatSync(file.fd, { bigint: true }), lstatSync(path, { bigint: true })]
+        if (own.ino === named.ino && own.dev === named.dev) unlinkSync(path)
+      } catch {
+        // Gone already, or the directory is: a lock without a process is stale anyway.
+      }
+      file.close().catch(() => undefined)
+    },
   }
 }
 
-function locked(path: string, pid: number): StorageError {
+function locked(path: string, who: string): StorageError {
   return new StorageError(
     'storage-locked',
-    `${path}: process ${pid} runs a peer in this directory. Stop it first; two peers with one identity would be taken for one that lies`,
+    `${path}: ${who} runs a peer in this directory. Stop it first; two peers with one identity would be taken for one that lies`,
   )
 }
 
-async function create(path: string): Promise<boolean> {
+const aName = (path: string): string => `${path}.${randomBytes(8).toString('hex')}`
+
+/** Null where there is a lock already. The handle is the lock's. */
+async function create(path: string, world: LockWorld): Promise<FileHandle | null> {
+  const draft = aName(path)
+  const file = await createNew(draft, 0o600)
   try {
-    await writeFile(path, describe(process.pid), { flag: 'wx' })
+    await file.writeFile(encodeHolder(world))
+    if (await linkTo(draft, path)) return file
+    await file.close()
+    return null
+  } catch (error) {
+    await file.close().catch(() => undefined)
+    throw error
+  } finally {
+    await rm(draft, { force: true })
+  }
+}
+
+/** False where the name is taken. */
+async function linkTo(from: string, path: string): Promise<boolean> {
+  try {
+    await link(from, path)
     return true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
@@ -47,47 +139,54 @@ async function create(path: string): Promise<boolean> {
   }
 }
 
-async function removeIfStale(path: string): Promise<void> {
-  try {
-    const holder = await contentOf(path)
-    const pid = Number.parseInt(holder, 10)
+/** The lock that was left behind; null where there is none any more. Throws `storage-locked` where somebody holds it. */
+async function findStale(path: string, world: LockWorld): Promise<Found | null> {
+  const first = await look(path)
+  if (first === null) return null
+  if (first.holder?.place === world.place) {
+    const { pid, startTime } = first.holder
     // In a container every first process has the same id: one's own id in an older lock is not another process.
-    if (pid !== process.pid && isAlive(pid) && describe(pid) === holder) throw locked(path, pid)
-    await unlink(path)
-  } catch (error) {
-    if (!isMissing(error)) throw error
+    if (pid !== process.pid && world.isRunning(pid, startTime)) throw locked(path, `process ${pid}`)
+    return first
   }
+  for (let waited = 0; waited < STALE_MS; waited += LOOK_MS) {
+    await world.delay(LOOK_MS)
+    const now = await look(path)
+    if (now === null || now.inode !== first.inode) return null
+    if (now.text !== first.text || now.touched !== first.touched)
+      throw locked(path, describeHolder(now.holder))
+  }
+  return first
+}
+
+/** Removes this lock and no other. */
+async function remove(path: string, stale: Found): Promise<void> {
+  const aside = aName(path)
+  try {
+    await rename(path, aside)
+  } catch (error) {
+    if (isMissing(error)) return
+    throw error
+  }
+  const moved = await look(aside)
+  const isStale = moved !== null && moved.inode === stale.inode && moved.text === stale.text
+  // Where by now there is yet another lock, the one moved here is lost, and its holder finds that out by `check`.
+  if (!isStale || moved.touched !== stale.touched) await linkTo(aside, path)
+  await rm(aside, { force: true })
 }
 
 /** @throws FileError where something else lies there: a link to nothing would be looked at for ever */
-async function contentOf(path: string): Promise<string> {
-  const file = await openExisting(path, constants.O_RDONLY)
+async function look(path: string): Promise<Found | null> {
+  const file = await openExisting(path, constants.O_RDONLY).catch((error: unknown) => {
+    if (isMissing(error)) return null
+    throw error
+  })
+  if (file === null) return null
   try {
-    return await file.readFile('utf8')
+    const { ino, mtimeNs } = await file.stat({ bigint: true })
+    const text = (await readStart(file, LOCK_BYTES_MAX)).toString('utf8')
+    return { text, holder: parseHolder(text), inode: ino, touched: mtimeNs }
   } finally {
     await file.close()
   }
-}
-
-function isAlive(pid: number): boolean {
-  if (!(pid > 0)) return false
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
-
-/** Process id, and where the system tells it the process's start time: ids are used again. */
-function describe(pid: number): string {
-  let startTime = ''
-  try {
-    const status = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    // Field 22, counted behind the command's name, which may hold anything.
-    startTime = status.slice(status.lastIndexOf(')') + 2).split(' ')[19] ?? ''
-  } catch {
-    // No /proc here.
-  }
-  return `${pid} ${startTime}\n`
 }

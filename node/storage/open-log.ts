@@ -11,7 +11,7 @@ import { NO_WATERMARK } from '../ports.ts'
 import { prepareDirectory } from './directory.ts'
 import { isMissing, StorageError } from './errors.ts'
 import { type FileLog, fileLog, replaceFile } from './file-log.ts'
-import { takeLock } from './lock.ts'
+import { type Lock, takeLock } from './lock.ts'
 import { encodeFile, HEAD_BYTES, logFiles, scanLog, TAG_BYTES } from './records.ts'
 import { mendedIn, refuse } from './refusal.ts'
 import { decodeWatermark, encodeWatermark, WATERMARK_BYTES, watermarkFile } from './watermark.ts'
@@ -29,15 +29,15 @@ interface LogOptions {
 export async function openFileLog(directory: string, options: LogOptions = {}): Promise<FileLog> {
   await prepareDirectory(directory)
   const path = join(directory, logFiles.log)
-  const unlock = await takeLock(`${path}.lock`)
+  const lock = await takeLock(`${path}.lock`)
   try {
-    const files: Files = { directory, path, unlock, notes: [] }
+    const files: Files = { directory, path, lock, notes: [] }
     const log = (await openOld(files, options)) ?? (await makeNew(files))
     if (options.forget && files.notes.length === 0)
       files.notes.push(`${path} can be read: --forget was not needed`)
     return await withWatermark(files, log)
   } catch (error) {
-    unlock()
+    lock.release()
     throw error
   }
 }
@@ -45,7 +45,7 @@ export async function openFileLog(directory: string, options: LogOptions = {}): 
 interface Files {
   readonly directory: string
   readonly path: string
-  readonly unlock: () => void
+  readonly lock: Lock
   readonly notes: string[]
 }
 
