@@ -1,11 +1,13 @@
 /** A look at a peer's log and watermark that changes nothing and takes no lock: while no peer runs there. */
 import { constants } from 'node:fs'
+import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openExisting } from '../files/safe-open.ts'
 import type { Watermark } from '../ports.ts'
 import { isMissing } from './errors.ts'
+import { readLog, readStart } from './read.ts'
 import { HEAD_BYTES, type LogScan, logFiles, scanLog } from './records.ts'
-import { decodeWatermark } from './watermark.ts'
+import { decodeWatermark, WATERMARK_BYTES } from './watermark.ts'
 
 interface Inspection {
   readonly path: string
@@ -19,7 +21,10 @@ interface Inspection {
 /** Null where there is neither. @throws the system's errors, and FileError where something else lies there */
 export async function inspectLog(directory: string): Promise<Inspection | null> {
   const path = join(directory, logFiles.log)
-  const [log, mark] = await Promise.all([contentOf(path), contentOf(join(directory, logFiles.watermark))])
+  const [log, mark] = await Promise.all([
+    contentOf(path, readLog),
+    contentOf(join(directory, logFiles.watermark), (_, file) => readStart(file, WATERMARK_BYTES)),
+  ])
   if (log === null && mark === null) return null
   const content = log ?? Buffer.alloc(0)
   const scan = scanLog(content)
@@ -28,14 +33,17 @@ export async function inspectLog(directory: string): Promise<Inspection | null> 
   return { path, scan, cutBytes: content.length - end, watermark }
 }
 
-async function contentOf(path: string): Promise<Buffer | null> {
+async function contentOf(
+  path: string,
+  read: (path: string, file: FileHandle) => Promise<Buffer>,
+): Promise<Buffer | null> {
   const file = await openExisting(path, constants.O_RDONLY).catch((error: unknown) => {
     if (isMissing(error)) return null
     throw error
   })
   if (file === null) return null
   try {
-    return await file.readFile()
+    return await read(path, file)
   } finally {
     await file.close()
   }

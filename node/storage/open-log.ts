@@ -12,6 +12,7 @@ import { prepareDirectory } from './directory.ts'
 import { isMissing, StorageError } from './errors.ts'
 import { type FileLog, fileLog, replaceFile } from './file-log.ts'
 import { type Lock, takeLock } from './lock.ts'
+import { readLog, readStart } from './read.ts'
 import { encodeFile, HEAD_BYTES, logFiles, scanLog, TAG_BYTES } from './records.ts'
 import { mendedIn, refuse } from './refusal.ts'
 import { decodeWatermark, encodeWatermark, WATERMARK_BYTES, watermarkFile } from './watermark.ts'
@@ -63,7 +64,15 @@ async function openOld({ directory, path, notes }: Files, { forget }: LogOptions
   })
   if (file === null) return null
   try {
-    const content = await file.readFile()
+    const content = await readLog(path, file).catch((error: unknown) => {
+      if (forget) return null
+      throw error
+    })
+    if (content === null) {
+      await file.close()
+      notes.push(await moveAside(directory, path))
+      return null
+    }
     const scan = scanLog(content)
     if (scan.kind === 'whole' && scan.end >= HEAD_BYTES) {
       const cutBytes = content.length - scan.end
@@ -123,7 +132,7 @@ async function withWatermark(files: Files, log: Log): Promise<FileLog> {
   const path = join(files.directory, logFiles.watermark)
   try {
     const found = await openWatermark(path, log.records.length === 0)
-    const read = decodeWatermark(await found.file.readFile())
+    const read = decodeWatermark(await readStart(found.file, WATERMARK_BYTES))
     if (read.watermark !== null && read.damaged > 0)
       files.notes.push(`${path}: one of its two copies cannot be read, and will be written anew`)
     const { records: recovered, cutBytes } = log

@@ -2,12 +2,11 @@
 import { constants } from 'node:buffer'
 import type { FileHandle } from 'node:fs/promises'
 import { totalmem } from 'node:os'
+import { StorageError } from './errors.ts'
+import { FORGET } from './refusal.ts'
 
 /** One read takes less than 2 GiB. */
 const PIECE_BYTES = 2 ** 30
-
-/** More than this cannot be held in one buffer, or not in this machine's memory. */
-export const readableBytes = (): number => Math.min(constants.MAX_LENGTH, totalmem())
 
 /**
  * What a file begins with, of at most so many bytes; a file that grows meanwhile is read up to where it ended.
@@ -28,4 +27,21 @@ export async function readStart(
     end += bytesRead
   }
   return content.subarray(0, end)
+}
+
+/** @throws StorageError `storage-failed` where it is longer than a buffer or this machine's memory holds */
+export async function readLog(path: string, file: FileHandle): Promise<Buffer> {
+  const { size } = await file.stat()
+  const most = Math.min(constants.MAX_LENGTH, totalmem())
+  if (size > most) throw tooLong(path, size, `this machine can hold ${most}`)
+  return readStart(file, size).catch((error: unknown) => {
+    throw error instanceof RangeError ? tooLong(path, size, 'so much memory is not free') : error
+  })
+}
+
+function tooLong(path: string, size: number, why: string): StorageError {
+  return new StorageError(
+    'storage-failed',
+    `${path} is ${size} bytes long, and is read as a whole: ${why}. Start it where there is more memory; or ${FORGET}`,
+  )
 }

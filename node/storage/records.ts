@@ -133,7 +133,7 @@ function findRecords(file: Buffer, tag: Buffer): Finds {
   for (let at = HEAD_BYTES; at >= 0 && at < file.length; ) {
     const found = recordAt(file, at, tag)
     if (found === null) {
-      at = file.indexOf(tag, at + 1)
+      at = tagBehind(file, tag, at + 1)
       continue
     }
     if (!byNumber.has(found.number)) byNumber.set(found.number, found)
@@ -143,6 +143,17 @@ function findRecords(file: Buffer, tag: Buffer): Finds {
     at = end = found.end
   }
   return { byNumber, durable, end, holeBytes, holeAt }
+}
+
+/** `indexOf` takes no place behind 2 GiB for what it is, so it is given one piece at a time. */
+const SEARCH_BYTES = 2 ** 30
+
+function tagBehind(file: Buffer, tag: Buffer, from: number): number {
+  for (let start = from; start < file.length; start += SEARCH_BYTES) {
+    const at = file.subarray(start, start + SEARCH_BYTES + tag.length - 1).indexOf(tag)
+    if (at >= 0) return start + at
+  }
+  return -1
 }
 
 function recordAt(file: Buffer, at: number, tag: Buffer): Found | null {

@@ -19,7 +19,8 @@ interface Refusal {
   readonly todo: string
 }
 
-const FORGET =
+/** What to do about a log that is not gone on from. */
+export const FORGET =
   'start with --forget, which moves the file aside: the peer then starts without memory, asks the others, and is silent until it cannot contradict itself'
 
 /** Why a log is not gone on from, and what to do. */
