@@ -4,7 +4,7 @@
  * starts as one without memory, and never again says anything that binds it in the steps up to the watermark's.
  */
 import { decodeRecord, type JournalRecord, type RecordLimits } from './journal-records.ts'
-import type { Storage, Watermark } from './ports.ts'
+import type { LogAbsence, Storage, Watermark } from './ports.ts'
 
 export interface Memory {
   /** In the order in which they were written; none where memory was lost. */
@@ -21,7 +21,7 @@ export interface Memory {
 
 /** @throws JournalError */
 export function recall(
-  { recovered, watermark }: Pick<Storage, 'recovered' | 'watermark'>,
+  { recovered, watermark, absence = null }: Pick<Storage, 'recovered' | 'watermark' | 'absence'>,
   limits: RecordLimits,
 ): Memory {
   const records = recovered.map(bytes => decodeRecord(bytes, limits))
@@ -29,7 +29,7 @@ export function recall(
   const forgotten = Math.max(0, ...records.map(record => (record.kind === 'forgotten' ? record.step : 0)))
   const written = Math.max(forgotten, ...records.map(boundStep))
   const step = Math.max(written, watermark?.step ?? 0)
-  const lost = lossOf(entries, watermark)
+  const lost = lossOf(entries, watermark, absence)
   return lost === null
     ? { records, entries, step, forgotten, lost }
     : { records: [], entries: Math.max(entries, watermark?.entries ?? 0), step, forgotten: step, lost }
@@ -41,12 +41,22 @@ function boundStep(record: JournalRecord): number {
 }
 
 /** Why a log that ends with this entry is not all that its peer wrote, as a sentence; null where it is. */
-export function lossOf(entries: number, watermark: Watermark | null): string | null {
+export function lossOf(
+  entries: number,
+  watermark: Watermark | null,
+  absence: LogAbsence | null,
+): string | null {
   if (watermark === null)
     return entries === 0
       ? null
       : 'The watermark beside the log is missing or cannot be read, so nobody can tell whether the log is all there is: this peer starts without memory'
   const missing = watermark.entries - entries
   if (missing <= 0) return null
-  return `The log lacks ${missing} of the ${watermark.entries} records that this peer wrote: its end was damaged, or it is an older copy. This peer starts without memory, asks the others, and says nothing in the steps up to ${watermark.step}, in which it may have spoken`
+  const then = `asks the others, and says nothing in the steps up to ${watermark.step}, in which it may have spoken`
+  if (absence === 'forgotten') return `As --forget asked, this peer starts without its log, ${then}`
+  const what =
+    absence === 'missing'
+      ? `The log is missing, and with it the ${watermark.entries} records that this peer wrote`
+      : `The log lacks ${missing} of the ${watermark.entries} records that this peer wrote: ${entries === 0 ? 'it was begun anew, ' : ''}its end was damaged, or it is an older copy`
+  return `${what}. This peer starts without memory, ${then}`
 }

@@ -82,12 +82,16 @@ export interface Watermark {
   readonly step: number
 }
 
+export type LogAbsence = 'missing' | 'forgotten'
+
 /** An append-only log of records. `test/node/contracts/storage.ts` holds every implementation to this. */
 export interface Storage {
   /** The records that survived, in order, read once at start. */
   readonly recovered: readonly Uint8Array[]
   /** As the last `sync` that ended left it; zeros where nothing was ever synced. Null: missing or unreadable. */
   readonly watermark: Watermark | null
+  /** Why there are no records, where that is known: no log was there, or it was set aside as its operator asked. */
+  readonly absence?: LogAbsence | null
   /** The record must not be written to until a sync that began behind it has called back. */
   append(record: Uint8Array): void
   /**

@@ -24,17 +24,23 @@ export async function examineMemory(directory: string): Promise<readonly Finding
 async function examineLog(directory: string): Promise<readonly Finding[]> {
   const inspection = await inspectLog(directory)
   if (inspection === null) return []
-  const { path, scan, cutBytes, watermark } = inspection
+  const { path, scan, cutBytes, watermark, absence } = inspection
   if (scan.kind !== 'whole') {
     const { code, says, todo } = refusalOf(path, scan)
     return [failed('memory', code, `${says}.`, `${todo}.`)]
   }
   const last = scan.records.at(-1)
-  const loss = lossOf(last === undefined ? 0 : entryOf(last), watermark)
-  const findings = mendedIn(path, scan, cutBytes).map(text =>
+  const loss = lossOf(last === undefined ? 0 : entryOf(last), watermark, absence)
+  // Where records are lost, what was torn was one of them.
+  const findings = mendedIn(path, scan, loss === null ? cutBytes : 0).map(text =>
     scan.sparedBytes > 0
       ? warning('memory', 'state-damaged', `${text}.`, 'Check the disk.')
-      : warning('memory', 'torn-tail', `${text}.`, 'Nothing: what was torn had not been said.'),
+      : warning(
+          'memory',
+          'torn-tail',
+          `${text}.`,
+          'Nothing: a crash or a power cut leaves this, and what was torn had not been said.',
+        ),
   )
   if (loss !== null)
     findings.push(

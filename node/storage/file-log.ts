@@ -41,7 +41,7 @@ interface OpenedLog {
   readonly marks: WatermarkFile
   /** Lost where another process took it over: nothing is written from then on. */
   readonly lock: Lock
-  readonly found: Pick<FileLog, 'recovered' | 'watermark' | 'cutBytes' | 'notes'>
+  readonly found: Pick<FileLog, 'recovered' | 'watermark' | 'absence' | 'cutBytes' | 'notes'>
 }
 
 type Done = (error?: Error) => void

@@ -3,7 +3,7 @@ import { constants } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openExisting } from '../files/safe-open.ts'
-import type { Watermark } from '../ports.ts'
+import type { LogAbsence, Watermark } from '../ports.ts'
 import { isMissing } from './errors.ts'
 import { readLog, readStart } from './read.ts'
 import { HEAD_BYTES, type LogScan, logFiles, scanLog } from './records.ts'
@@ -16,6 +16,7 @@ interface Inspection {
   readonly cutBytes: number
   /** Null: missing or unreadable. */
   readonly watermark: Watermark | null
+  readonly absence: LogAbsence | null
 }
 
 /** Null where there is neither. @throws the system's errors, and FileError where something else lies there */
@@ -30,7 +31,7 @@ export async function inspectLog(directory: string): Promise<Inspection | null> 
   const scan = scanLog(content)
   const end = scan.kind === 'whole' && scan.end >= HEAD_BYTES ? scan.end : 0
   const { watermark } = mark === null ? { watermark: null } : decodeWatermark(mark)
-  return { path, scan, cutBytes: content.length - end, watermark }
+  return { path, scan, cutBytes: content.length - end, watermark, absence: log === null ? 'missing' : null }
 }
 
 async function contentOf(

@@ -7,7 +7,7 @@ import { constants } from 'node:fs'
 import { type FileHandle, lstat, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openExisting, syncFolder, writeWhole } from '../files/safe-open.ts'
-import { NO_WATERMARK } from '../ports.ts'
+import { type LogAbsence, NO_WATERMARK } from '../ports.ts'
 import { prepareDirectory } from './directory.ts'
 import { isMissing, StorageError } from './errors.ts'
 import { type FileLog, fileLog, replaceFile } from './file-log.ts'
@@ -33,7 +33,8 @@ export async function openFileLog(directory: string, options: LogOptions = {}): 
   const lock = await takeLock(`${path}.lock`)
   try {
     const files: Files = { directory, path, lock, notes: [] }
-    const log = (await openOld(files, options)) ?? (await makeNew(files))
+    const old = await openOld(files, options)
+    const log = 'file' in old ? old : await makeNew(files, old.absence)
     if (options.forget && files.notes.length === 0)
       files.notes.push(`${path} can be read: --forget was not needed`)
     return await withWatermark(files, log)
@@ -55,14 +56,20 @@ interface Log {
   readonly tag: Uint8Array
   readonly records: readonly Uint8Array[]
   readonly cutBytes: number
+  readonly absence: LogAbsence | null
 }
 
-async function openOld({ directory, path, notes }: Files, { forget }: LogOptions): Promise<Log | null> {
+/** Null: its making was cut off. */
+interface NoLog {
+  readonly absence: LogAbsence | null
+}
+
+async function openOld({ directory, path, notes }: Files, { forget }: LogOptions): Promise<Log | NoLog> {
   const file = await openExisting(path, constants.O_RDWR | constants.O_APPEND).catch((error: unknown) => {
     if (isMissing(error)) return null
     throw error
   })
-  if (file === null) return null
+  if (file === null) return { absence: 'missing' }
   try {
     const content = await readLog(path, file).catch((error: unknown) => {
       if (forget) return null
@@ -71,7 +78,7 @@ async function openOld({ directory, path, notes }: Files, { forget }: LogOptions
     if (content === null) {
       await file.close()
       notes.push(await moveAside(directory, path))
-      return null
+      return { absence: 'forgotten' }
     }
     const scan = scanLog(content)
     if (scan.kind === 'whole' && scan.end >= HEAD_BYTES) {
@@ -81,23 +88,23 @@ async function openOld({ directory, path, notes }: Files, { forget }: LogOptions
         await file.datasync()
       }
       notes.push(...mendedIn(path, scan, cutBytes))
-      return { file, tag: scan.tag, records: scan.records, cutBytes }
+      return { file, tag: scan.tag, records: scan.records, cutBytes, absence: null }
     }
     await file.close()
-    if (scan.kind === 'whole') return null
+    if (scan.kind === 'whole') return { absence: null }
     if (!forget) throw refuse(path, scan)
     notes.push(await moveAside(directory, path))
-    return null
+    return { absence: 'forgotten' }
   } catch (error) {
     await file.close().catch(() => undefined)
     throw error
   }
 }
 
-async function makeNew({ directory, path }: Files): Promise<Log> {
+async function makeNew({ directory, path }: Files, absence: LogAbsence | null): Promise<Log> {
   const tag = randomBytes(TAG_BYTES)
   const file = await replaceFile(directory, path, encodeFile(tag, []))
-  return { file, tag, records: [], cutBytes: 0 }
+  return { file, tag, records: [], cutBytes: 0, absence }
 }
 
 /** Names for files moved aside in one directory: a disk that damages more logs than this is to be thrown away. */
@@ -135,13 +142,13 @@ async function withWatermark(files: Files, log: Log): Promise<FileLog> {
     const read = decodeWatermark(await readStart(found.file, WATERMARK_BYTES))
     if (read.watermark !== null && read.damaged > 0)
       files.notes.push(`${path}: one of its two copies cannot be read, and will be written anew`)
-    const { records: recovered, cutBytes } = log
+    const { records: recovered, cutBytes, absence } = log
     return fileLog({
       ...files,
       file: log.file,
       tag: log.tag,
       marks: watermarkFile(found.file, read),
-      found: { recovered, watermark: read.watermark, cutBytes, notes: files.notes },
+      found: { recovered, watermark: read.watermark, absence, cutBytes, notes: files.notes },
     })
   } catch (error) {
     await log.file.close()

@@ -8,7 +8,7 @@ export function mendedIn(
   { sparedBytes }: Extract<LogScan, { kind: 'whole' }>,
   cutBytes: number,
 ): readonly string[] {
-  const torn = `${path}: the last ${cutBytes} bytes are torn, as a crash or a power cut leaves them, and are cut off`
+  const torn = `${path}: the last ${cutBytes} bytes are torn, and are cut off`
   const spared = `${path}: ${sparedBytes} bytes are damaged, of a record of which the other copy is good; nothing is lost, but this disk is not to be trusted`
   return [...(cutBytes > 0 ? [torn] : []), ...(sparedBytes > 0 ? [spared] : [])]
 }

@@ -1,7 +1,7 @@
 /** The doctor names the cause: each test breaks one thing for real, and reads the finding. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFile, chmod, readFile, utimes, writeFile } from 'node:fs/promises'
+import { appendFile, chmod, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
@@ -254,6 +254,15 @@ test('what is wrong with the memory: others may write there, a torn tail, damage
   t.like(await memory(), { verdict: 'ok' })
   await appendFile(path, 'torn')
   t.like(await memory(), { verdict: 'warning', cause: 'torn-tail' })
+  await writeFile(path, olds[2]!.subarray(0, -1))
+  const cut = (await asked(files)).findings.filter(({ check }) => check === 'memory')
+  t.deepEqual(
+    cut.map(({ cause }) => cause),
+    ['memory-lost'],
+    'one line, and no other that contradicts it',
+  )
+  await rm(path)
+  t.regex((await memory())!.says, /The log is missing, and with it the 3 records/)
   await writeFile(path, olds[1]!)
   const lost = await memory()
   t.like(lost, { verdict: 'warning', cause: 'memory-lost' })

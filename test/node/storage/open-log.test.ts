@@ -228,6 +228,31 @@ test('an older copy of the log, put back on the real disk, is found out at each 
   await again.close()
 })
 
+test('why there is no memory is said as it is: set aside as asked, missing, or begun anew since', async t => {
+  const directory = await temporary(t)
+  const path = join(directory, log)
+  const first = await openFileLog(directory)
+  const journal = journalOn(first)
+  for (const step of [1, 2]) {
+    const slot = { step, phase: 'gradient', iteration: 0, sender: 0 } as const
+    journal.record({ kind: 'vector', slot, sealed: journal.seal(slot, Float32Array.of(step, 0)) })
+    await new Promise<void>(resolve => journal.sync(() => resolve()))
+  }
+  await first.close()
+  t.is(journal.lost, null, 'a first start has lost nothing')
+  await flip(path, HEAD_BYTES + 25)
+  const lostAt = async (forget: boolean) =>
+    closing(await openFileLog(directory, { forget }), opened => journalOn(opened).lost!)
+  const forgotten = await lostAt(true)
+  t.regex(forgotten, /^As --forget asked, .* asks the others, and says nothing in the steps up to 2,/)
+  t.notRegex(forgotten, /lacks|damaged|older copy/)
+  t.regex(await lostAt(false), /lacks 2 of the 2 records .*: it was begun anew, /)
+  await rm(path)
+  const missing = await lostAt(false)
+  t.regex(missing, /^The log is missing, and with it the 2 records .* in the steps up to 2,/)
+  t.notRegex(missing, /lacks|damaged|older copy/)
+})
+
 test('a directory in the place of the log is refused', async t => {
   const directory = await temporary(t)
   await mkdir(join(directory, log))
