@@ -137,9 +137,10 @@ function isThere(path: string): Promise<boolean> {
 
 async function withWatermark(files: Files, log: Log): Promise<FileLog> {
   const path = join(files.directory, logFiles.watermark)
+  let mark: FileHandle | null = null
   try {
-    const found = await openWatermark(path, log.records.length === 0)
-    const read = decodeWatermark(await readStart(found.file, WATERMARK_BYTES))
+    mark = await openWatermark(path, log.records.length === 0)
+    const read = decodeWatermark(await readStart(mark, WATERMARK_BYTES))
     if (read.watermark !== null && read.damaged > 0)
       files.notes.push(`${path}: one of its two copies cannot be read, and will be written anew`)
     const { records: recovered, cutBytes, absence } = log
@@ -147,23 +148,23 @@ async function withWatermark(files: Files, log: Log): Promise<FileLog> {
       ...files,
       file: log.file,
       tag: log.tag,
-      marks: watermarkFile(found.file, read),
+      marks: watermarkFile(mark, read),
       found: { recovered, watermark: read.watermark, absence, cutBytes, notes: files.notes },
     })
   } catch (error) {
-    await log.file.close()
+    await Promise.allSettled([log.file.close(), mark?.close()])
     throw error
   }
 }
 
 /** Where it is missing beside a log that holds something, it is made without a value. */
-async function openWatermark(path: string, isEmpty: boolean): Promise<{ readonly file: FileHandle }> {
+async function openWatermark(path: string, isEmpty: boolean): Promise<FileHandle> {
   const existing = await openExisting(path).catch((error: unknown) => {
     if (isMissing(error)) return null
     throw error
   })
-  if (existing !== null) return { file: existing }
+  if (existing !== null) return existing
   const content = isEmpty ? encodeWatermark(NO_WATERMARK) : Buffer.alloc(WATERMARK_BYTES)
   await writeWhole(path, content, { mode: 0o600 })
-  return { file: await openExisting(path) }
+  return openExisting(path)
 }
