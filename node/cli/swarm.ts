@@ -75,17 +75,15 @@ function createTicker(seeds: number, seconds: () => number, { live, print }: Ter
 }
 
 async function printTable({ table, seeds, events, wallSeconds }: SwarmReport, terminal: Terminal) {
-  const { default: Table } = await import('cli-table3')
   const number = (value: number | null) => (value === null ? '–' : significant(value))
   const head = ['protocol', 'attack', 'runs', 'violations', 'contraction / bound', 'averaging / bound']
-  const view = new Table({ head, style: { head: [], border: [], compact: true } })
-  for (const { protocol, attack, runs, violations, contraction, averaging } of table)
-    view.push([
-      ...[protocol, attack, runs],
-      violations === 0 ? '0' : terminal.paint('red', String(violations)),
-      ...[number(contraction), number(averaging)],
-    ])
-  terminal.print(...view.toString().split('\n'))
+  const rows = table.map(({ protocol, attack, runs, violations, contraction, averaging }) => [
+    ...[protocol, attack, runs],
+    violations === 0 ? '0' : terminal.paint('red', String(violations)),
+    ...[number(contraction), number(averaging)],
+  ])
+  const { tableLines } = await import('./view/table.ts')
+  terminal.print(...(await tableLines(head, rows)))
   terminal.print(`${seeds.run} seeds, ${events} events, ${duration(wallSeconds)}`)
 }
 

@@ -73,7 +73,6 @@ function headline({ settings, byzantine, target }: Agreement, isReal: boolean): 
 }
 
 async function printReport(report: AgreeReport, terminal: Terminal): Promise<void> {
-  const { default: Table } = await import('cli-table3')
   const head = [
     'iteration',
     'diameter',
@@ -83,18 +82,12 @@ async function printReport(report: AgreeReport, terminal: Terminal): Promise<voi
     'guaranteed',
     'in common',
   ]
-  const table = new Table({ head, style: { head: [], border: [] } })
-  for (const { iteration, diameter, contraction, averaging, shared } of report.perIteration)
-    table.push([
-      ...[
-        iteration,
-        significant(diameter),
-        significant(contraction.measured),
-        significant(contraction.bound),
-      ],
-      ...[significant(averaging.measured), significant(averaging.bound), shared ?? '–'],
-    ])
-  if (report.perIteration.length > 0) terminal.print(...table.toString().split('\n'))
+  const rows = report.perIteration.map(({ iteration, diameter, contraction, averaging, shared }) => [
+    ...[iteration, significant(diameter), significant(contraction.measured), significant(contraction.bound)],
+    ...[significant(averaging.measured), significant(averaging.bound), shared ?? '–'],
+  ])
+  const { tableLines } = await import('../view/table.ts')
+  if (rows.length > 0) terminal.print(...(await tableLines(head, rows, { compact: false })))
   const { diameter, averaging } = report
   terminal.print(
     `honest diameter ${significant(diameter.before)} → ${significant(diameter.after)} (at most ${significant(diameter.bound)})`,

@@ -69,7 +69,6 @@ export const boundsCommand = defineCommand({
 const number = (value: number | null): string => (value === null ? '–' : String(Number(value.toPrecision(4))))
 
 async function printTable(rows: readonly Bounds[], terminal: Terminal): Promise<void> {
-  const { default: Table } = await import('cli-table3')
   const { peers, synchrony } = rows[0]!
   const head = [
     'protocol',
@@ -83,10 +82,9 @@ async function printTable(rows: readonly Bounds[], terminal: Terminal): Promise<
     'lower bound',
     ...(rows[0]!.traffic === undefined ? [] : ['messages', 'bytes']),
   ]
-  const table = new Table({ head, style: { head: [], border: [] } })
-  for (const row of rows) {
+  const cells = rows.map(row => {
     const counts = row.iterations.tight
-    table.push([
+    return [
       row.protocol,
       row.faults,
       row.feasible ? terminal.paint('green', 'yes') : terminal.paint('red', 'no'),
@@ -97,12 +95,13 @@ async function printTable(rows: readonly Bounds[], terminal: Terminal): Promise<
       number(row.averagingConstant),
       number(row.lowerBound),
       ...(row.traffic === undefined ? [] : [row.traffic.messages, megabytes(row.traffic.bytes)]),
-    ])
-  }
+    ]
+  })
   terminal.print(
     `${peers} peers, ${synchrony}${rows[0]!.traffic === undefined ? '' : '; messages and bytes of one iteration, all peers together'}`,
   )
-  terminal.print(...table.toString().split('\n'))
+  const { tableLines } = await import('../view/table.ts')
+  terminal.print(...(await tableLines(head, cells, { compact: false })))
   for (const row of rows) terminal.print(`${row.protocol}: ${row.why}`)
 }
 

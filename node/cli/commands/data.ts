@@ -71,7 +71,7 @@ const show = defineCommand({
       terminal.print(
         `${source.name}: ${source.trainLabels.length} training and ${tests} test examples of ${shape.join(' × ')}, ${kind}; ${partition} over ${peers} peers, seed ${seed}`,
       )
-      terminal.print(...(await holdingsTable(holdings)).split('\n'))
+      terminal.print(...(await holdingsTable(holdings)))
     }
     if (svg !== null) {
       const { writeOutput } = await import('../../files/output.ts')

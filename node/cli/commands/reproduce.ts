@@ -1,7 +1,7 @@
 /** `concord reproduce NAME`: an experiment of the papers, its claim beside what was measured. */
 import { join } from 'node:path'
 import { suggestion } from '../../nearest.ts'
-import type { Findings, Table } from '../../reproduce/experiment.ts'
+import type { Findings } from '../../reproduce/experiment.ts'
 import { defineCommand, flag, maybe, UsageError } from '../command.ts'
 import { integer, text } from '../parse.ts'
 import type { Terminal } from '../terminal.ts'
@@ -129,9 +129,8 @@ async function runExperiment(
 }
 
 async function printFindings({ tables, verdicts, notes }: Findings, terminal: Terminal): Promise<void> {
-  for (const table of tables) {
-    terminal.print('', table.title, ...(await tableText(table)).split('\n'))
-  }
+  const { tableLines } = await import('../view/table.ts')
+  for (const { title, head, rows } of tables) terminal.print('', title, ...(await tableLines(head, rows)))
   terminal.print('')
   for (const { claim, measured, holds } of verdicts) {
     const [colour, word] =
@@ -143,11 +142,4 @@ async function printFindings({ tables, verdicts, notes }: Findings, terminal: Te
     terminal.print(`${terminal.paint(colour, `${word}:`)} ${claim}`, `    ${measured}`)
   }
   for (const note of notes) terminal.print(terminal.paint('dim', `note: ${note}`))
-}
-
-async function tableText({ head, rows }: Table): Promise<string> {
-  const { default: CliTable } = await import('cli-table3')
-  const table = new CliTable({ head: [...head], style: { head: [], border: [], compact: true } })
-  for (const row of rows) table.push([...row])
-  return table.toString()
 }

@@ -192,7 +192,7 @@ async function printResult(
       faultsSeen: liars.includes(peer) ? '–' : faultsText(tally(seen)),
     }
   })
-  terminal.print(...(await resultTable(rows, terminal)).split('\n'))
+  terminal.print(...(await resultTable(rows, terminal)))
   const time = `${duration(result.virtualSeconds)} of virtual time, ${duration(report.wallSeconds)} of real time`
   terminal.print(`${megabytes(report.bytes)} in ${report.messages} messages; ${time}`)
   terminal.print(`trace ${result.trace}`)

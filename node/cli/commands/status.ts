@@ -31,10 +31,8 @@ export const status = defineCommand({
     }
     const { statusHead, statusLines, statusRow } = await import('../view/status.ts')
     for (const line of statusLines(found)) terminal.print(line)
-    const { default: Table } = await import('cli-table3')
-    const table = new Table({ head: [...statusHead], style: { head: [], border: [], compact: true } })
-    for (const other of found.peers) table.push([...statusRow(other)])
-    terminal.print(...table.toString().split('\n'))
+    const { tableLines } = await import('../view/table.ts')
+    terminal.print(...(await tableLines(statusHead, found.peers.map(statusRow))))
     return 0
   },
 })

@@ -89,7 +89,7 @@ async function showResult(
 ): Promise<void> {
   const distances = new Map(honest.map(({ peer, distance }) => [peer, distance ?? 0]))
   const rows = resultRows(state, attack?.name ?? null, distances)
-  terminal.print(...(await resultTable(rows, terminal)).split('\n'))
+  terminal.print(...(await resultTable(rows, terminal)))
   if (outcome === 'finished') {
     const { diameter, relative } = closeness
     const accuracy = accuracyOf(honest).min
@@ -151,7 +151,7 @@ async function showContrast(
     },
     { title: 'with plain averaging', accuracy, loss: meanLoss(known), diameter },
   ])
-  terminal.print(...table.split('\n'))
+  terminal.print(...table)
   const [ours, theirs] = [percent(report.accuracy.min), percent(accuracy.min)]
   const liarsDid = whatTheyDid(liars, attack?.did ?? 'lied')
   terminal.print(

@@ -3,6 +3,7 @@ import type { PeerIndex } from '../../../agreement/protocol.ts'
 import type { Report } from '../../report.ts'
 import type { Terminal } from '../terminal.ts'
 import { counted, listed, megabytes, percent, significant, whatTheyDid } from './format.ts'
+import { tableLines } from './table.ts'
 
 export interface PeerRow {
   readonly peer: PeerIndex
@@ -16,21 +17,18 @@ export interface PeerRow {
   readonly faultsSeen: string
 }
 
-export async function resultTable(rows: readonly PeerRow[], { paint }: Terminal): Promise<string> {
+export async function resultTable(rows: readonly PeerRow[], { paint }: Terminal): Promise<readonly string[]> {
   const head = ['peer', 'role', 'accuracy', 'loss', 'to honest mean', 'sent', 'faults seen']
-  const table = await newTable(head)
-  for (const row of rows) {
-    table.push([
-      row.peer,
-      row.role === 'honest' ? paint('green', row.role) : paint('red', row.role),
-      percent(row.accuracy),
-      significant(row.loss),
-      significant(row.distance),
-      row.bytes === null ? '–' : megabytes(row.bytes),
-      row.faultsSeen,
-    ])
-  }
-  return table.toString()
+  const cells = rows.map(row => [
+    row.peer,
+    row.role === 'honest' ? paint('green', row.role) : paint('red', row.role),
+    percent(row.accuracy),
+    significant(row.loss),
+    significant(row.distance),
+    row.bytes === null ? '–' : megabytes(row.bytes),
+    row.faultsSeen,
+  ])
+  return tableLines(head, cells)
 }
 
 /** `3 × bad-signature by peer 6`, or `none`. */
@@ -69,22 +67,18 @@ interface ContrastSide {
 }
 
 /** Two runs side by side. */
-export async function contrastTable(sides: readonly ContrastSide[]): Promise<string> {
-  const table = await newTable(['', ...sides.map(({ title }) => title)])
-  table.push(['accuracy, mean', ...sides.map(({ accuracy }) => percent(accuracy.mean))])
-  table.push(['accuracy, worst', ...sides.map(({ accuracy }) => percent(accuracy.min))])
-  table.push(['loss, mean', ...sides.map(({ loss }) => significant(loss))])
-  table.push(['honest diameter', ...sides.map(({ diameter }) => significant(diameter))])
-  return table.toString()
+export async function contrastTable(sides: readonly ContrastSide[]): Promise<readonly string[]> {
+  const head = ['', ...sides.map(({ title }) => title)]
+  return tableLines(head, [
+    ['accuracy, mean', ...sides.map(({ accuracy }) => percent(accuracy.mean))],
+    ['accuracy, worst', ...sides.map(({ accuracy }) => percent(accuracy.min))],
+    ['loss, mean', ...sides.map(({ loss }) => significant(loss))],
+    ['honest diameter', ...sides.map(({ diameter }) => significant(diameter))],
+  ])
 }
 
 /** "peer 0 waits for 1 more vector, from peer 3 or peer 6". */
 export function waitingSentence(waiter: PeerIndex, needed: number, missing: readonly PeerIndex[]): string {
   const names = missing.map(peer => `peer ${peer}`)
   return `peer ${waiter} waits for ${counted(needed, 'more vector')}, from ${listed(names, 'or')}`
-}
-
-async function newTable(head: string[]) {
-  const { default: Table } = await import('cli-table3')
-  return new Table({ head, style: { head: [], border: [], compact: true } })
 }

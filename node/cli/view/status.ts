@@ -1,6 +1,7 @@
 /** A running peer's status for people: where it is, for whom it waits, and a row for each other member. */
 import type { OtherStatus, PeerStatus } from '../peer/peer-status.ts'
 import { counted, duration, listed, megabytes, percent, significant } from './format.ts'
+import type { Cell } from './table.ts'
 
 /** Sentences first, then the table's rows. */
 export function statusLines(status: PeerStatus): readonly string[] {
@@ -26,18 +27,18 @@ export const statusHead = [
   'faults',
 ]
 
-export function statusRow(other: OtherStatus): readonly string[] {
+export function statusRow(other: OtherStatus): readonly Cell[] {
   const { peer, name, connected, seconds, step, lag, link, faults, convicted, evidence } = other
   const since = seconds === null ? '' : ` for ${duration(seconds)}`
   const seen = faults.map(({ kind, count }) => `${count} × ${kind}`)
+  if (convicted) seen.push(`equivocates${evidence === null ? '' : `: ${evidence}`}`)
   return [
     ...[String(peer), name],
     convicted ? 'cut off' : connected ? `up${since}` : seconds === null ? 'never seen' : `gone${since}`,
     ...[significant(step), lag === null ? '–' : counted(lag, 'step')],
     link === null ? '–' : `${link.unacknowledged} (kept: ${link.keptMessages}, ${size(link.keptBytes)})`,
     link === null ? '–' : String(link.held),
-    [...seen, ...(convicted ? [`equivocates${evidence === null ? '' : `: ${evidence}`}`] : [])].join('\n') ||
-      'none',
+    seen.length === 0 ? 'none' : seen,
   ]
 }
 

@@ -81,8 +81,8 @@ test('each other member has its connection, lag, faults, proof and queue', t => 
     'none',
   ])
   t.is(statusRow(peers[2]!)[2], 'cut off')
-  t.is(statusRow({ ...peers[2]!, evidence: null }).at(-1), '2 × equivocation\nequivocates')
-  t.is(statusRow(peers[2]!).at(-1), '2 × equivocation\nequivocates: proof.json')
+  t.deepEqual(statusRow({ ...peers[2]!, evidence: null }).at(-1), ['2 × equivocation', 'equivocates'])
+  t.deepEqual(statusRow(peers[2]!).at(-1), ['2 × equivocation', 'equivocates: proof.json'])
 })
 
 test('a person reads step, phase, and the wait in sentences', t => {

@@ -69,7 +69,7 @@ test('the table has a row a peer, with dashes for what does not exist', async t 
     bytes: null,
     faultsSeen: '–',
   }
-  const table = await resultTable([honest, liar], recordedTerminal())
+  const table = (await resultTable([honest, liar], recordedTerminal())).join('\n')
   const cells = table
     .split('\n')
     .filter(line => /[│] \d/.test(line))
@@ -88,10 +88,11 @@ test('the table has a row a peer, with dashes for what does not exist', async t 
 })
 
 test('two runs stand side by side', async t => {
-  const table = await contrastTable([
+  const lines = await contrastTable([
     { title: 'with mda', accuracy: { min: 0.9, mean: 0.92 }, loss: 0.3, diameter: 0 },
     { title: 'with plain averaging', accuracy: { min: 0.1, mean: 0.11 }, loss: 2.3, diameter: 4 },
   ])
+  const table = lines.join('\n')
   t.regex(table, /with mda +│ with plain averaging/)
   t.regex(table, /accuracy, worst +│ 90\.0 % +│ 10\.0 %/)
   t.regex(table, /honest diameter +│ 0 +│ 4 /)
