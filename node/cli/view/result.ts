@@ -26,7 +26,7 @@ export async function resultTable(rows: readonly PeerRow[], { paint }: Terminal)
     significant(row.loss),
     significant(row.distance),
     row.bytes === null ? '–' : megabytes(row.bytes),
-    row.faultsSeen,
+    row.faultsSeen.split('\n'),
   ])
   return tableLines(head, cells)
 }

@@ -87,6 +87,17 @@ test('the table has a row a peer, with dashes for what does not exist', async t 
     t.true(table.includes(word), word)
 })
 
+test('what a peer saw of several others has a line for each', async t => {
+  const faultsSeen = faultsText([
+    { peer: 3, kind: 'flooding', count: 2 },
+    { peer: null, kind: 'stranger', count: 1 },
+  ])
+  const row = { peer: 0, role: 'honest', accuracy: null, loss: null, distance: null, bytes: null, faultsSeen }
+  const lines = await resultTable([row], recordedTerminal())
+  t.regex(lines.at(-3)!, /│ 2 × flooding by peer 3 +│$/)
+  t.regex(lines.at(-2)!, /│ 1 × stranger by a stranger +│$/)
+})
+
 test('two runs stand side by side', async t => {
   const lines = await contrastTable([
     { title: 'with mda', accuracy: { min: 0.9, mean: 0.92 }, loss: 0.3, diameter: 0 },
