@@ -9,6 +9,8 @@ type FileErrorCode =
   | 'mismatch'
   /** A link, a device or a pipe stands where a file belongs. */
   | 'not-a-file'
+  /** A named pipe that nobody has open for reading. */
+  | 'no-reader'
 
 export class FileError extends CodedError<FileErrorCode> {
   override readonly name = 'FileError'

@@ -4,10 +4,11 @@
  * such as /dev/null and the descriptors of this process (/dev/stdout, a shell's `>(…)`) are written to as they are.
  */
 import { constants, type Stats } from 'node:fs'
-import { access, lstat, open } from 'node:fs/promises'
+import { access, lstat, open, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { kindOf } from '../../learning/data/read-file.ts'
 import { FileError } from './error.ts'
+import { openPipe, writePipe } from './pipe.ts'
 import { type Content, type WriteOptions, writeWhole } from './safe-open.ts'
 
 /** What the system calls the descriptors that whoever started the process gave it. */
@@ -23,10 +24,9 @@ export async function whyNoOutput(path: string): Promise<string | null> {
   const expected = 'expected a file in a folder that can be written to'
   if (found?.isDirectory()) return `it is a folder; ${expected}`
   if (isStream(found))
-    return access(path, constants.W_OK).then(
-      () => null,
-      (error: Error) => `${error.message}; ${expected}`,
-    )
+    return access(path, constants.W_OK)
+      .then(() => (found.isFIFO() ? whyNoPipe(path) : null))
+      .catch((error: Error) => `${error.message}; ${expected}`)
   if (found !== null && !isReplaceable(found)) return `it is ${kindOf(found)}; ${expected}`
   const folder = dirname(path)
   return access(folder, constants.W_OK).then(
@@ -36,13 +36,20 @@ export async function whyNoOutput(path: string): Promise<string | null> {
   )
 }
 
+/** Where somebody reads, the pipe stays open for what is to come. */
+async function whyNoPipe(path: string): Promise<string | null> {
+  if ((await openPipe(path)) !== null) return null
+  return `it is a named pipe that nobody reads; expected one with a reader, such as "cat ${path}", or a file`
+}
+
 /**
- * Writes all of it. A named pipe waits for its reader, as it does for every program.
- * @throws the system's error; FileError `not-a-file` for a folder, a disk or a socket
+ * Writes all of it. A named pipe has a moment for its reader to come.
+ * @throws the system's error; FileError `not-a-file` for a folder, a disk or a socket, `no-reader` for such a pipe
  */
 export async function writeOutput(path: string, content: Content, options: WriteOptions = {}): Promise<void> {
   if (GIVEN.test(path)) return writeGiven(path, content)
   const found = await lstat(path).catch(() => null)
+  if (found?.isFIFO()) return writePipe(path, piecesOf(content))
   if (isStream(found)) return writeThrough(path, content, constants.O_NOFOLLOW ?? 0)
   if (found !== null && !isReplaceable(found))
     throw new FileError('not-a-file', `${path} is ${kindOf(found)}; expected a file, or a pipe to write to`)
@@ -50,7 +57,7 @@ export async function writeOutput(path: string, content: Content, options: Write
 }
 
 /** A disk is neither: writing to it would destroy what it holds. */
-function isStream(found: Stats | null): boolean {
+function isStream(found: Stats | null): found is Stats {
   return found !== null && (found.isFIFO() || found.isCharacterDevice())
 }
 
@@ -63,7 +70,13 @@ async function writeGiven(path: string, content: Content): Promise<void> {
   const number = /\d+$/.exec(path)?.[0]
   const isOutput = path.endsWith('/stdout') || number === '1'
   const isError = path.endsWith('/stderr') || number === '2'
-  if (!isOutput && !isError) return writeThrough(path, content, 0)
+  if (!isOutput && !isError) {
+    const isPipe = await stat(path).then(
+      found => found.isFIFO(),
+      () => false,
+    )
+    return isPipe ? writePipe(path, piecesOf(content)) : writeThrough(path, content, 0)
+  }
   const stream = isOutput ? process.stdout : process.stderr
   for (const piece of piecesOf(content))
     await new Promise<void>((resolve, reject) => {

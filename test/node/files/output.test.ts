@@ -34,14 +34,28 @@ test('a file is replaced; of a link only the link', async t => {
 test('a named pipe gives it to its reader, and stays a pipe', async t => {
   const path = join(await folderOf(t), 'pipe')
   execFileSync('mkfifo', [path])
-  t.is(await whyNoOutput(path), null)
   const content = 'x'.repeat(200_000)
-  const [{ stdout }] = await Promise.all([
-    promisify(execFile)('cat', [path], { maxBuffer: 2 ** 20 }),
-    writeOutput(path, [Buffer.from(content), Buffer.from('end')]),
-  ])
-  t.is(stdout, `${content}end`)
+  const reading = promisify(execFile)('cat', [path], { maxBuffer: 2 ** 20 })
+  t.is(await whyNoOutput(path), null, 'and its reader is not sent away by the question')
+  await writeOutput(path, [Buffer.from(content), Buffer.from('end')])
+  t.is((await reading).stdout, `${content}end`)
   t.true((await lstat(path)).isFIFO())
+})
+
+test('a named pipe that nobody reads is told before and after, and holds up no thread', async t => {
+  const path = join(await folderOf(t), 'pipe')
+  execFileSync('mkfifo', [path])
+  t.regex((await whyNoOutput(path))!, /^it is a named pipe that nobody reads; expected one with a reader/)
+  await t.throwsAsync(writeOutput(path, 'x'), { code: 'no-reader', message: /named pipe that nobody reads/ })
+  t.true((await lstat(path)).isFIFO())
+})
+
+test('a reader that goes before the end is told as the system tells it', async t => {
+  const path = join(await folderOf(t), 'pipe')
+  execFileSync('mkfifo', [path])
+  const reading = promisify(execFile)('head', ['-c', '5', path])
+  await t.throwsAsync(writeOutput(path, 'x'.repeat(1_000_000)), { code: 'EPIPE' })
+  t.is((await reading).stdout, 'xxxxx')
 })
 
 test('a device such as /dev/null is written to, never replaced', async t => {
