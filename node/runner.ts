@@ -265,6 +265,7 @@ function cutOff<I, O extends { readonly kind: string }>(state: State<I, O>, evid
   const { slot, first, second } = evidence
   state.options.hooks.convicted?.(evidence, !state.started)
   if (slot.sender === state.options.self) return // the fault says so; others cut this peer off
+  state.links[slot.sender]?.cutOff()
   state.options.transport.ban(slot.sender, `it signed two vectors for ${slotKey(slot)}`)
   state.outgoing.send([{ to: 'others', message: { kind: 'evidence', slot, first, second } }])
 }

@@ -71,6 +71,8 @@ export interface Link {
   silentBefore(step: number): void
   /** Tells the peer that nothing more is needed of it. */
   finish(): void
+  /** The peer was cut off for good: nothing is kept for it any more. */
+  cutOff(): void
   status(): LinkStatus
 }
 
@@ -133,6 +135,7 @@ export function createLink(options: LinkOptions): Link {
       state.finishing = true
       if (state.resumed) say(state, 'finished')
     },
+    cutOff: () => state.outbox.close(),
     status: () => ({
       unacknowledged: state.outbox.unacknowledged(),
       ...state.outbox.kept(),

@@ -42,6 +42,8 @@ export interface Outbox {
   forgottenStep(): number
   unacknowledged(): number
   kept(): Kept
+  /** Nothing is kept from now on: the peer will never be heard or told anything again. */
+  close(): void
 }
 
 /** What is kept, sent or not. */
@@ -77,6 +79,7 @@ interface State {
   /** Bytes of those kept that were once taken. */
   takenBytes: number
   resentBytes: number
+  closed: boolean
 }
 
 const UNSENT = 0
@@ -99,9 +102,11 @@ export function createOutbox(limits: LinkLimits, nowMs: () => number): Outbox {
     fates: [],
     takenBytes: 0,
     resentBytes: 0,
+    closed: false,
   }
   return {
     add(message) {
+      if (state.closed) return
       state.kept.push(message)
       state.fates.push(UNSENT)
       state.keptBytes += message.bytes + limits.keptOverheadBytes
@@ -140,6 +145,10 @@ export function createOutbox(limits: LinkLimits, nowMs: () => number): Outbox {
       keptBytes: state.keptBytes,
       resentBytes: state.resentBytes,
     }),
+    close() {
+      while (state.kept.length > 0) dropOldest(state)
+      state.closed = true
+    },
   }
 }
 

@@ -5,6 +5,7 @@ import type { LearnStatus } from '../../../learning/learn-contract.ts'
 import type { Seat } from '../../cohort.ts'
 import type { LinkStatus } from '../../link/link.ts'
 import type { Ending, FaultCount, PeerEvent, Traffic } from './events.ts'
+import { waitedFor } from './waiting.ts'
 
 /** One JSON object; a number that does not exist is null. */
 export interface PeerStatus {
@@ -218,11 +219,12 @@ function statusOf(
   }
 }
 
-function waitingOf(state: State, { waitingFor, computing, phase }: Present): PeerStatus['waiting'] {
-  if (waitingFor.length === 0 || computing || phase === 'finished') return null
+function waitingOf(state: State, present: Present): PeerStatus['waiting'] {
+  const waited = waitedFor(present, state.seat.cohort.faults)
+  if (waited === null || present.computing || present.phase === 'finished') return null
   return {
-    needed: Math.max(1, waitingFor.length - state.seat.cohort.faults),
-    missing: waitingFor.map(peer => ({
+    needed: waited.needed,
+    missing: waited.missing.map(peer => ({
       peer,
       seconds: seconds(state, state.missedSinceMs.get(peer) ?? state.nowMs()),
     })),

@@ -3,9 +3,21 @@ import type { PeerIndex } from '../../../agreement/protocol.ts'
 import type { LearnStatus } from '../../../learning/learn-contract.ts'
 import type { PeerEvent } from './events.ts'
 
+/** What is waited for, and of whom; those cut off will never send it, and are among the faulty. */
+export interface Waited {
+  readonly waitingFor: readonly PeerIndex[]
+  readonly convicted: readonly PeerIndex[]
+}
+
+/** `needed` more of `missing` would do; null where nobody is left who could help. */
+export function waitedFor({ waitingFor, convicted }: Waited, faults: number) {
+  const missing = waitingFor.filter(peer => !convicted.includes(peer))
+  return missing.length === 0 ? null : { needed: Math.max(1, waitingFor.length - faults), missing }
+}
+
 interface Stillness {
   /** Looks at the peer at a time; returns what there is to tell. */
-  look(status: LearnStatus, nowMs: number): PeerEvent | null
+  look(status: LearnStatus & Waited, nowMs: number): PeerEvent | null
 }
 
 /** Still for this long is worth a word, and then again this often. */
@@ -33,17 +45,17 @@ export function createStillness(faults: number): Stillness {
         return told ? { kind: 'resumed' } : null
       }
       const lastMs = toldMs ?? sinceMs + stillMs - repeatMs
-      if (nowMs - lastMs < repeatMs || waitingFor.length === 0) return null
+      const waited = waitedFor(status, faults)
+      if (nowMs - lastMs < repeatMs || waited === null) return null
       toldMs = nowMs
-      const needed = Math.max(1, waitingFor.length - faults)
-      return { kind: 'waiting', step, phase, needed, missing: waitingFor, seconds: (nowMs - sinceMs) / 1000 }
+      return { kind: 'waiting', step, phase, ...waited, seconds: (nowMs - sinceMs) / 1000 }
     },
   }
 }
 
 /** Looks every second until stopped. */
 export function watchForWaiting(
-  status: () => LearnStatus,
+  status: () => LearnStatus & Waited,
   faults: number,
   onEvent: (event: PeerEvent) => void,
 ): { stop(): void } {

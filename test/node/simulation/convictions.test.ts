@@ -99,3 +99,14 @@ test('a peer that has lost its disk is shown the proof by those that have it', t
     'and it counts towards f as before',
   )
 })
+
+test('nothing is kept for whom a peer has cut off, then or later', t => {
+  const { stage, until } = run()
+  const keptFor = (peer: PeerIndex, other: PeerIndex) =>
+    stage.peers[peer]?.status().links[other]?.keptMessages ?? null
+  t.true(until(() => allConvict(stage)))
+  t.deepEqual(new Set(honest.map(peer => keptFor(peer, LIAR))), new Set([0]))
+  t.true(until(() => honest.every(peer => stage.results[peer] !== null)))
+  t.deepEqual(new Set(honest.map(peer => keptFor(peer, LIAR))), new Set([0]))
+  t.true(keptFor(0, 1)! > 0, 'for the others it is')
+})

@@ -97,3 +97,14 @@ test('a person reads step, phase, and the wait in sentences', t => {
   t.is(lines[3], 'sent 1 kB, received 2 kB')
   t.regex(lines[4]!, /^memory [\d,]+ MB: objects [\d.,]+ MB, buffers [\d.,]+ MB$/)
 })
+
+test('who was cut off is not named among those that are waited for', t => {
+  const book = createStatusBook(seat, 'test/1', () => 0)
+  const lacking = present({ waitingFor: [0, 2, 3], convicted: [2], computing: false, phase: 'gradient' })
+  const { waiting } = book.status(lacking)
+  t.deepEqual(
+    waiting?.missing.map(({ peer }) => peer),
+    [0, 3],
+  )
+  t.is(waiting?.needed, 3 - seat.cohort.faults)
+})

@@ -1,17 +1,18 @@
 /** A peer that stands still says so, and whom it lacks; the faulty ones that it may lack do not count as needed. */
 import test from 'ava'
 import type { LearnStatus } from '../../../../learning/learn-contract.ts'
-import { createStillness, stillMs } from '../../../../node/cli/peer/waiting.ts'
+import { createStillness, stillMs, type Waited } from '../../../../node/cli/peer/waiting.ts'
 
 const at = (
   step: number,
   waitingFor: readonly number[],
-  changes: Partial<LearnStatus> = {},
-): LearnStatus => ({
+  changes: Partial<LearnStatus & Waited> = {},
+): LearnStatus & Waited => ({
   step,
   phase: 'gradient',
   waitingFor,
   computing: false,
+  convicted: [],
   ...changes,
 })
 
@@ -30,6 +31,17 @@ test('told after a while, once, and again after a longer while', t => {
   })
   t.is(stillness.look(at(4, [2, 6]), stillMs + 1000), null)
   t.is(stillness.look(at(4, [2, 6]), stillMs + 10_000)?.kind, 'waiting')
+})
+
+test('who was cut off is not waited for, and still counts among the faulty', t => {
+  const stillness = createStillness(2)
+  const lacking = at(4, [1, 2, 5, 6], { convicted: [6] })
+  stillness.look(lacking, 0)
+  t.like(stillness.look(lacking, stillMs), { kind: 'waiting', needed: 2, missing: [1, 2, 5] })
+  const alone = createStillness(2)
+  const hopeless = at(4, [6], { convicted: [6] })
+  alone.look(hopeless, 0)
+  t.is(alone.look(hopeless, stillMs), null)
 })
 
 test('progress that was told to be missing is told too; other progress is not', t => {
