@@ -20,8 +20,8 @@ interface GateOptions {
   readonly connectionsMax: number
   /** A member connects: counts it, and is false where it does so too often. */
   readonly allowed: (peer: PeerIndex) => boolean
-  /** Someone was turned away who is no member, or is one no more. */
-  readonly refused: (id: PeerId) => void
+  /** Someone was turned away: who is no member (null), or was cut off. */
+  readonly refused: (id: PeerId, cutOff: PeerIndex | null) => void
 }
 
 export function createMembers(members: readonly Member[], options: GateOptions): Members {
@@ -44,7 +44,7 @@ export function createMembers(members: readonly Member[], options: GateOptions):
       denyInboundEncryptedConnection(id) {
         const peer = indexOf(id)
         if (peer === undefined) {
-          options.refused(id)
+          options.refused(id, indices.get(id.toString()) ?? null)
           return true
         }
         return options.connections(id) >= options.connectionsMax || !options.allowed(peer)

@@ -201,7 +201,7 @@ function closedEarly({ isStopped, links, log, members, seat }: Network, peer: Pe
   log.warn(
     peer,
     'closed-early',
-    `peer ${members.describe(peer)} closed the connection before its hello. If this goes on, it does not know this peer: its cohort file must list ${own}`,
+    `peer ${members.describe(peer)} closed the connection before its hello. If this goes on, it does not know this peer: its cohort file must list ${own}, or it has proof that this key signed twice`,
   )
 }
 

@@ -20,6 +20,7 @@ type Topic =
   | 'crowded'
   | 'clock'
   | 'cut-off'
+  | 'refused'
   | 'stop'
 
 /** Lines about peers, null for all strangers together. */

@@ -4,16 +4,14 @@ import type { PeerIndex } from '../../agreement/protocol.ts'
 import * as limits from './constants.ts'
 import type { Network } from './pairs.ts'
 
-/** A stranger may knock all the time, and under many names. */
-export function refused({ log, events }: Network, id: PeerId): void {
-  events.fault(
-    null,
-    'stranger',
-    `${id} tried to connect; it is no member of the cohort, or one that was cut off`,
-  )
-  log.fault(null, 'stranger', `refused ${id}: no member of the cohort, or one that was cut off`, {
-    id: String(id),
-  })
+/** A stranger may knock all the time, and under many names; so may a member that was cut off, which is no new fault. */
+export function refused({ log, events, members }: Network, id: PeerId, cutOff: PeerIndex | null): void {
+  if (cutOff !== null) {
+    log.warn(cutOff, 'refused', `peer ${members.describe(cutOff)}, who was cut off, tried to connect`)
+    return
+  }
+  events.fault(null, 'stranger', `${id} tried to connect; it is no member of the cohort`)
+  log.fault(null, 'stranger', `refused ${id}: no member of the cohort`, { id: String(id) })
 }
 
 /** Not a fault: a bad network may do it, too. */

@@ -73,7 +73,7 @@ export async function createNetwork(options: NetworkOptions): Promise<NetworkTra
   const members = createMembers(cohort.members, {
     connections: id => node.getConnections(id).length,
     connectionsMax: limits.CONNECTIONS_PER_MEMBER_MAX,
-    refused: id => network.isStopped || refused(network, id),
+    refused: (id, cutOff) => network.isStopped || refused(network, id, cutOff),
     allowed: peer => allowance(peer) || refuseForNow(network, peer),
   })
   const frameMax = frameBytesMax(options.dimension)

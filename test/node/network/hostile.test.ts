@@ -184,16 +184,28 @@ test('a stranger is refused before it may open a stream, and both sides log why'
     kind: 'fault',
     peer: null,
     fault: 'stranger',
-    detail: `${stranger.id} tried to connect; it is no member of the cohort, or one that was cut off`,
+    detail: `${stranger.id} tried to connect; it is no member of the cohort`,
   })
   t.true(
     honest.log.lines.some(({ level, text }) => level === 'warn' && text.startsWith(`refused ${stranger.id}`)),
   )
-  const hint = `its cohort file must list ${stranger.id}`
+  const hint = `its cohort file must list ${stranger.id}, or it has proof that this key signed twice`
   await honest.until(() =>
     uninvited.log.lines.some(({ level, text }) => level === 'warn' && text.endsWith(hint)),
   )
   t.deepEqual(uninvited.reports, [])
+})
+
+test('a member that was cut off is named when it knocks, and is no stranger', async t => {
+  const identities = [createIdentity(), createIdentity()]
+  const honest = await openPeer(t, identities, 1, membersOf(identities))
+  honest.transport.start(honest.events)
+  honest.transport.ban(0, 'it signed two vectors')
+  const liar = await openPeer(t, identities, 0, membersOf(identities, [[], honest.transport.addresses]))
+  liar.transport.start(liar.events)
+  t.is(await honest.log.warned(/tried to connect/), 'peer 0 (peer0), who was cut off, tried to connect')
+  t.regex(await liar.log.warned(/before its hello/), /, or it has proof that this key signed twice$/)
+  t.deepEqual(honest.reports, [])
 })
 
 test('a stranger that knocks all the time fills no log', async t => {

@@ -77,10 +77,31 @@ interface LogLine {
   readonly text: string
 }
 
-export function recordingLog(): Log & { readonly lines: LogLine[] } {
+export interface RecordingLog extends Log {
+  readonly lines: LogLine[]
+  /** Resolves with the first warning that matches. */
+  warned(pattern: RegExp): Promise<string>
+}
+
+export function recordingLog(): RecordingLog {
   const lines: LogLine[] = []
-  const at = (level: LogLine['level']) => (_: object, text: string) => void lines.push({ level, text })
-  return { lines, debug: at('debug'), info: at('info'), warn: at('warn') }
+  const waiting = new Set<() => void>()
+  const at = (level: LogLine['level']) => (_: object, text: string) => {
+    lines.push({ level, text })
+    for (const look of [...waiting]) look()
+  }
+  const warned = (pattern: RegExp) =>
+    new Promise<string>(resolve => {
+      const look = () => {
+        const found = lines.find(({ level, text }) => level === 'warn' && pattern.test(text))
+        if (found === undefined) return
+        waiting.delete(look)
+        resolve(found.text)
+      }
+      waiting.add(look)
+      look()
+    })
+  return { lines, warned, debug: at('debug'), info: at('info'), warn: at('warn') }
 }
 
 export function cohortOf(members: readonly Member[]): Cohort {
@@ -119,7 +140,7 @@ export const membersOf = (
 
 export interface RunningPeer extends Recorder {
   readonly transport: NetworkTransport
-  readonly log: ReturnType<typeof recordingLog>
+  readonly log: RecordingLog
   stop(): Promise<void>
 }
 
