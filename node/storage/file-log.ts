@@ -57,7 +57,6 @@ export function fileLog({ found, marks, ...opened }: OpenedLog): FileLog {
   let failure: Error | undefined
   let flushing: Promise<void> | null = null
   let sizeBytes = sizeOf(found.recovered)
-
   const writeOut = async (): Promise<void> => {
     await opened.lock.check()
     const [base, records, mark] = [replacement, appended, watermark]

@@ -7,7 +7,7 @@ import { ownColours, shownLine } from '../terminal.ts'
 /** A text is one line, whatever is in it; a list has a line for each. */
 export type Cell = string | number | readonly string[]
 
-export interface TableStyle {
+interface TableStyle {
   /** No line between rows; that is the default. */
   readonly compact?: boolean
   /** Numbers to the right. */

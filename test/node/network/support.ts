@@ -77,7 +77,7 @@ interface LogLine {
   readonly text: string
 }
 
-export interface RecordingLog extends Log {
+interface RecordingLog extends Log {
   readonly lines: LogLine[]
   /** Resolves with the first warning that matches. */
   warned(pattern: RegExp): Promise<string>
