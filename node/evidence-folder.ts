@@ -2,7 +2,7 @@
 import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Evidence } from '../agreement/protocol.ts'
-import { ReadError, readText } from '../learning/data/read-file.ts'
+import { inOrder, ReadError, readText } from '../learning/data/read-file.ts'
 import type { Seat } from './cohort.ts'
 import {
   checkMembership,
@@ -49,7 +49,8 @@ export async function listEvidence(folder: string): Promise<readonly ListedEvide
     .filter(entry => entry.isFile() && isProof(entry.name))
     .map(entry => join(entry.parentPath, entry.name))
     .sort()
-  return Promise.all(paths.map(judge))
+  // One file open at a time: a folder may hold more of them than a process may open.
+  return inOrder(paths, judge)
 }
 
 async function judge(path: string): Promise<ListedEvidence> {

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-const main = fileURLToPath(new URL('../../../node/cli/main.ts', import.meta.url))
+export const main = fileURLToPath(new URL('../../../node/cli/main.ts', import.meta.url))
 
 /** Far above what anything takes on a busy machine. */
 const DEADLINE_MS = 90_000

@@ -1,13 +1,15 @@
 /** `concord evidence`: what proves and what does not, by exit code and in words. */
+import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import test, { type ExecutionContext } from 'ava'
 import { formatCohort } from '../../../node/cohort-file.ts'
 import { evidenceFile } from '../../../node/evidence.ts'
 import { writeEvidence } from '../../../node/evidence-folder.ts'
 import { createSigner } from '../../../node/signatures/index.ts'
-import { run } from './concord.ts'
+import { main, run } from './concord.ts'
 import { cohort, seat } from './peer/seats.ts'
 
 /** dora, who is member 3 and has key 4, signed two vectors for one slot. */
@@ -68,4 +70,17 @@ test('what is no evidence file is named as such; a missing one is wrong usage', 
   t.is((await run('evidence', 'list', join(folder, 'nowhere'))).code, 2)
   const empty = await run('evidence', 'list', join(folder, 'a.state', 'evidence'), '--json')
   t.is(JSON.parse(empty.stdout).length, 1)
+})
+
+const onUnix = process.platform === 'win32' ? test.skip : test
+onUnix('a folder of more proofs than a process may open is listed', async t => {
+  const { folder } = await proof(t)
+  const many = 600
+  const names = Array.from({ length: many }, (_, index) => `peer-0-step-${index}-gradient-0.json`)
+  for (const name of names) await writeFile(join(folder, name), '{}')
+  const command = 'ulimit -n 100; exec "$0" "$@" || exit 99'
+  const list = [process.execPath, main, 'evidence', 'list', folder, '--json']
+  const ended = await promisify(execFile)('sh', ['-c', command, ...list]).catch(error => error)
+  t.is(ended.stderr, '')
+  t.is(JSON.parse(ended.stdout).length, many + 1)
 })
