@@ -4,10 +4,11 @@
  */
 
 import { createHash } from 'node:crypto'
-import { chmod, unlink } from 'node:fs/promises'
+import { chmod, lstat, unlink } from 'node:fs/promises'
 import { createConnection, createServer, type Server } from 'node:net'
 import { join, resolve } from 'node:path'
 import { CodedError } from '../../../agreement/error.ts'
+import { kindOf } from '../../../learning/data/read-file.ts'
 import { jsonText, printableValue } from '../../printable.ts'
 
 /** Why no status could be had, or no door opened. */
@@ -47,13 +48,7 @@ export async function openDoor(path: string, status: () => unknown): Promise<Doo
   server.maxConnections = CONNECTIONS_MAX
   await listen(server, path).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EADDRINUSE') throw error
-    // Left behind by a process that was killed, unless somebody answers.
-    if (await answers(path))
-      throw new ControlError(
-        'control-taken',
-        `${path} belongs to a peer that runs; name another one with --control`,
-      )
-    await unlink(path)
+    await clearLeftBehind(path)
     await listen(server, path)
   })
   if (process.platform !== 'win32') await chmod(path, 0o600)
@@ -104,9 +99,34 @@ function listen(server: Server, path: string): Promise<void> {
   return promise
 }
 
-async function answers(path: string): Promise<boolean> {
-  return askStatus(path).then(
-    () => true,
-    () => false,
-  )
+/** Removes a socket whose process was killed, and nothing else. Throws `control-taken`, `control-path`. */
+async function clearLeftBehind(path: string): Promise<void> {
+  if (process.platform !== 'win32') {
+    const status = await lstat(path)
+    if (!status.isSocket())
+      throw new ControlError(
+        'control-path',
+        `${path} is ${status.isFile() ? 'a file' : kindOf(status)}, and stays as it is; expected a name that is free, or the socket of a peer that was killed: name one with --control`,
+      )
+  }
+  if (await hasListener(path))
+    throw new ControlError(
+      'control-taken',
+      `${path} belongs to a process that runs; name another one with --control`,
+    )
+  await unlink(path)
+}
+
+/** Only a refusal says that the socket is nobody's: whoever is busy, or speaks something else, still owns it. */
+function hasListener(path: string): Promise<boolean> {
+  const { promise, resolve: done } = Promise.withResolvers<boolean>()
+  const socket = createConnection(path)
+  socket.setTimeout(TIMEOUT_MS, () => socket.destroy())
+  socket.on('connect', () => {
+    // Not torn down at once: a reset in the middle of its answer may be the end of a careless program.
+    socket.resume().end()
+    done(true)
+  })
+  socket.on('error', (error: NodeJS.ErrnoException) => done(error.code !== 'ECONNREFUSED'))
+  return promise
 }

@@ -1,7 +1,7 @@
 /** The door of a running peer: it hands out the status to its own user, and survives what was left behind. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -56,5 +56,31 @@ test('a path that no socket can have, and an answer that is none, are named', as
   const server = createServer(socket => socket.end('{"half":')).listen(path)
   await once(server, 'listening')
   await t.throwsAsync(askStatus(path), { code: 'control-unreachable' })
+  server.close()
+})
+
+test('what is no socket, or the socket of another program, stays where it is', async t => {
+  const directory = await folder(t)
+  const refused = (path: string, code: string, message: RegExp) =>
+    t.throwsAsync(
+      openDoor(path, () => ({})),
+      { code, message },
+    )
+  const key = join(directory, 'alice.pem')
+  await writeFile(key, 'a key')
+  await refused(key, 'control-path', /alice\.pem is a file, and stays.*--control/)
+  t.is(await readFile(key, 'utf8'), 'a key')
+  const inner = join(directory, 'inner')
+  await mkdir(inner)
+  await refused(inner, 'control-path', /is a folder, and stays/)
+  const link = join(directory, 'link')
+  await symlink(key, link)
+  await refused(link, 'control-path', /is a symbolic link, and stays/)
+  t.is(await readlink(link), key)
+  const path = controlPath(directory)
+  const server = createServer(socket => socket.on('error', () => {}).end('not JSON')).listen(path)
+  await once(server, 'listening')
+  await refused(path, 'control-taken', /belongs to a process that runs/)
+  t.true((await stat(path)).isSocket())
   server.close()
 })
