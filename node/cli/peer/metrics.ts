@@ -11,8 +11,52 @@ import type { PeerStatus } from './peer-status.ts'
 export const networkMetrics = (registry: Registry) =>
   prometheusMetrics({ registry, collectDefaultMetrics: false })
 
-/** Every metric, filled in from the status each time that it is asked for. */
-export function createMetrics(status: () => PeerStatus, registry = new Registry()): Registry {
+/** For so long a text is handed out again: whoever asks more often costs the peer nothing. */
+const KEPT_MS = 1000
+const TIMEOUT_MS = 5000
+
+export interface Metrics {
+  readonly registry: Registry
+  /** Computed once for all who ask meanwhile and in the second after. */
+  text(): Promise<string>
+}
+
+/** Every metric, filled in from one status each time that the text is computed. */
+export function createMetrics(
+  status: () => PeerStatus,
+  registry = new Registry(),
+  nowMs = () => performance.now(),
+): Metrics {
+  let snapshot: PeerStatus | null = null
+  register(() => snapshot ?? status(), registry)
+  const compute = async () => {
+    try {
+      snapshot = status()
+      return await registry.metrics()
+    } finally {
+      snapshot = null
+    }
+  }
+  let kept: { readonly text: Promise<string>; untilMs: number } | null = null
+  return {
+    registry,
+    text() {
+      if (kept !== null && nowMs() < kept.untilMs) return kept.text
+      const entry = { text: compute(), untilMs: Number.POSITIVE_INFINITY }
+      kept = entry
+      const end = (untilMs: number) => {
+        entry.untilMs = untilMs
+      }
+      entry.text.then(
+        () => end(nowMs() + KEPT_MS),
+        () => end(Number.NEGATIVE_INFINITY),
+      )
+      return entry.text
+    },
+  }
+}
+
+function register(status: () => PeerStatus, registry: Registry): void {
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
   const gauge = (name: string, help: string, value: (status: PeerStatus) => number | null) =>
@@ -45,7 +89,6 @@ export function createMetrics(status: () => PeerStatus, registry = new Registry(
   )
   totals(registers, status)
   perPeer(registers, status)
-  return registry
 }
 
 function totals(registers: Registry[], status: () => PeerStatus): void {
@@ -125,14 +168,21 @@ interface MetricsServer {
 }
 
 /** @throws UsageError where the address cannot be used */
-export async function serveMetrics({ host, port }: Address, registry: Registry): Promise<MetricsServer> {
+export async function serveMetrics({ host, port }: Address, metrics: Metrics): Promise<MetricsServer> {
   const server = createServer(async (request, response) => {
     const known = request.method === 'GET' && /^\/metrics(\?|$)/.test(request.url ?? '')
     if (!known) return void response.writeHead(404).end('the metrics are at /metrics\n')
-    response.writeHead(200, { 'content-type': registry.contentType }).end(await registry.metrics())
+    const text = await metrics.text().catch(() => null)
+    if (response.destroyed) return
+    if (text === null) return void response.writeHead(500).end('the metrics cannot be had at the moment\n')
+    response.writeHead(200, { 'content-type': metrics.registry.contentType }).end(text)
   })
+  // One request a connection; whoever sends more at once is cut off, so that what is parsed is never answered.
+  server.maxRequestsPerSocket = 1
+  server.on('dropRequest', (_, socket) => socket.destroy())
+  server.timeout = TIMEOUT_MS
   server.maxConnections = 16
-  server.requestTimeout = 5000
+  server.requestTimeout = TIMEOUT_MS
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   server.once('error', reject).listen(port, host, resolve)
   await promise.catch((error: NodeJS.ErrnoException) => {

@@ -1,4 +1,6 @@
 /** Metrics: what Prometheus reads, over HTTP, on this machine alone unless told otherwise. */
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import test from 'ava'
 import { Registry } from 'prom-client'
 import { createMetrics, networkMetrics, serveMetrics } from '../../../../node/cli/peer/metrics.ts'
@@ -27,7 +29,11 @@ test('every scrape has the status of its moment, and nothing that does not exist
     book.status(present({ waitingFor: [2], faults: [{ peer: 3, kind: 'malformed', count: 4 }] }))
   const server = await serveMetrics(
     { host: '127.0.0.1', port: 0 },
-    createMetrics(() => status()),
+    createMetrics(
+      () => status(),
+      new Registry(),
+      () => nowMs,
+    ),
   )
   const scrape = async () => (await fetch(server.url)).text()
   let text = await scrape()
@@ -95,4 +101,28 @@ test('libp2p counts into the same registry', async t => {
     lines.join('\n'),
   )
   t.true(figure('libp2p_data_transfer_bytes_total{protocol="/concord/1.0.0 received"}') > 10)
+})
+
+test('many who ask at once, on one connection or on many, cost one status a second', async t => {
+  let nowMs = 0
+  let asked = 0
+  const book = createStatusBook(seat, 'concord/1', () => 0)
+  const count = () => {
+    asked++
+    return book.status(present())
+  }
+  const server = await serveMetrics(
+    { host: '127.0.0.1', port: 0 },
+    createMetrics(count, new Registry(), () => nowMs),
+  )
+  const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
+  socket.on('error', () => {}).resume()
+  socket.write('GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n'.repeat(100))
+  await once(socket, 'close')
+  t.is(asked, 1)
+  nowMs = 5000
+  const answers = await Promise.all(Array.from({ length: 8 }, () => fetch(server.url)))
+  for (const answer of answers) t.is(answer.headers.get('connection'), 'close')
+  t.is(asked, 2)
+  await server.close()
 })

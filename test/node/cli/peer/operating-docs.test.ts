@@ -10,7 +10,7 @@ const page = (name: string) =>
   readFileSync(new URL(`../../../../docs/operating/${name}`, import.meta.url), 'utf8')
 const registry = () => {
   const book = createStatusBook(seat, 'concord/1', () => 0)
-  return createMetrics(() => book.status(present()))
+  return createMetrics(() => book.status(present())).registry
 }
 
 test('the dashboard draws metrics that exist, and the page lists all of them', async t => {
