@@ -53,13 +53,8 @@ test('every scrape has the status of its moment, and nothing that does not exist
   t.notRegex(text, /^concord_loss |^concord_peer_step/m)
   t.regex(text, /^process_resident_memory_bytes /m)
   t.regex(text, /^concord_array_buffer_bytes \d+$/m)
-  book.see({
-    kind: 'step',
-    step: 3,
-    loss: 0.5,
-    traffic: { messages: 0, bytesSent: 0, bytesReceived: 0 },
-    vectors: null,
-  })
+  const traffic = { messages: 0, bytesSent: 0, bytesReceived: 0 }
+  book.see({ kind: 'step', step: 3, loss: 0.5, traffic, vectors: null })
   status = () => book.status(present({ step: 4, waitingFor: [2] }))
   text = await scrape()
   t.regex(text, /^concord_loss 0\.5$/m)
