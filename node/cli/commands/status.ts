@@ -2,7 +2,6 @@
 import { dirname, join } from 'node:path'
 import { defineCommand, flag, maybe, UsageError } from '../command.ts'
 import { text } from '../parse.ts'
-import type { PeerStatus } from '../peer/peer-status.ts'
 
 export const status = defineCommand({
   name: 'status',
@@ -24,7 +23,8 @@ export const status = defineCommand({
   async handler({ identity, state, control, json }, _, terminal) {
     const { askStatus } = await import('../peer/control.ts')
     const path = control ?? (await socketOf(state, identity))
-    const found = (await askStatus(path)) as PeerStatus
+    const { checkStatus } = await import('../peer/status-answer.ts')
+    const found = checkStatus(await askStatus(path), path)
     if (json) {
       terminal.json(found)
       return 0
