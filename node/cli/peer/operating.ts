@@ -1,4 +1,5 @@
 /** What an operator sees of a running peer: its log, `concord status`, and its metrics. */
+import { randomUUID } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Attack } from '../../../learning/attacks/attack.ts'
@@ -84,8 +85,8 @@ export function stateDirectoryOf(state: string | null, identity: string, cohortI
   return state ?? join(`${identity}.state`, cohortId.slice(0, 16))
 }
 
-/** Proofs go into the state directory, or, without one, here; those of a demo's peers where they are in nobody's way. */
+/** Proofs go into the state directory, or, without one, here; those of a demo's peers where nobody can have put any. */
 export function evidenceFolderOf(stateDirectory: string | null): string {
   if (stateDirectory !== null) return join(stateDirectory, 'evidence')
-  return process.send === undefined ? resolve('.') : join(tmpdir(), 'concord-evidence')
+  return process.send === undefined ? resolve('.') : join(tmpdir(), `concord-evidence-${randomUUID()}`)
 }
