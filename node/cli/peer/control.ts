@@ -12,7 +12,7 @@ import { kindOf } from '../../../learning/data/read-file.ts'
 import { jsonText, printableValue } from '../../printable.ts'
 
 /** Why no status could be had, or no door opened. */
-class ControlError extends CodedError<'control-path' | 'control-taken' | 'control-unreachable'> {
+export class ControlError extends CodedError<'control-path' | 'control-taken' | 'control-unreachable'> {
   override readonly name = 'ControlError'
 }
 

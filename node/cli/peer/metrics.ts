@@ -15,7 +15,7 @@ export const networkMetrics = (registry: Registry) =>
 const KEPT_MS = 1000
 const TIMEOUT_MS = 5000
 
-export interface Metrics {
+interface Metrics {
   readonly registry: Registry
   /** Computed once for all who ask meanwhile and in the second after. */
   text(): Promise<string>

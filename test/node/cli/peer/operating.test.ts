@@ -6,7 +6,8 @@ test('the evidence folder of a peer of a demo has a name that nobody knows befor
   const { send } = process
   process.send = () => true
   t.teardown(() => {
-    process.send = send
+    if (send === undefined) delete process.send
+    else process.send = send
   })
   t.not(evidenceFolderOf(null), evidenceFolderOf(null))
 })
