@@ -37,7 +37,9 @@ test.serial(
     t.regex(told.stdout, /peer\.log is damaged at byte/)
     const back = joining(1, '--forget')
     await back.until(/peer\.log could not be read and is now .*peer\.log\.bad-1/)
-    const [, step] = await back.until(/This peer starts without memory.* in the steps up to (\d+)/)
+    const [, step] = await back.until(
+      /As --forget asked, this peer starts without its log.* in the steps up to (\d+)/,
+    )
     t.true(Number(step) >= 6, 'the watermark outlived the log')
     // Its own steps begin behind that.
     const [, again] = await back.until(/"step":(\d+),"loss"/)
