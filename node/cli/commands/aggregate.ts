@@ -93,13 +93,15 @@ async function onThreads(
 async function readAll(files: readonly string[]): Promise<NamedBytes[]> {
   if (files.filter(file => file === '-').length > 1)
     throw new UsageError('standard input (-) is named twice; it can be read once')
-  return Promise.all(
-    files.map(async file =>
+  const read: NamedBytes[] = []
+  // In turns: where several are wrong, the first of them is named each time.
+  for (const file of files)
+    read.push(
       file === '-'
         ? { source: 'standard input', bytes: await fromInput() }
         : { source: file, bytes: await fromFile(file) },
-    ),
-  )
+    )
+  return read
 }
 
 async function fromFile(file: string): Promise<Uint8Array> {

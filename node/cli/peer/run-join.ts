@@ -130,7 +130,9 @@ interface Place extends Seat {
 
 /** @throws CohortError, IdentityError, UsageError where the key is no member's */
 async function takeSeat({ cohort: cohortPath, identity: identityPath }: JoinValues): Promise<Place> {
-  const [cohort, identity] = await Promise.all([readCohort(cohortPath), readIdentity(identityPath)])
+  // One after the other: where both are wrong, the same one is named each time.
+  const cohort = await readCohort(cohortPath)
+  const identity = await readIdentity(identityPath)
   const self = cohort.members.findIndex(({ id }) => id === identity.id)
   if (self < 0)
     throw new UsageError(
