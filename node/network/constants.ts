@@ -57,6 +57,8 @@ export const HANDSHAKES_PER_SOURCE_MAX = 16
 export const HANDSHAKES_MAX = 64
 /** Handshakes that begin from one source, at once and then in a second: a whole cohort may share one. */
 export const HANDSHAKES_PER_SECOND_MAX = 200
+/** What one counts for that came to nothing: a stranger's, nonsense, or a member's that has too many. */
+export const HANDSHAKE_PRICE_REFUSED = 10
 /** Sources whose handshakes are counted. Who has more of them than this gains nothing by being forgotten. */
 export const SOURCES_COUNTED_MAX = 1024
 /** Sockets that the listener may keep open beside all that have their place: those that are just being closed. */

@@ -87,11 +87,12 @@ function createHall({ members, clock, random, crowded }: DoorOptions): Hall {
     { perSource: limits.HANDSHAKES_PER_SOURCE_MAX + members, total: limits.HANDSHAKES_MAX + members },
     random,
   )
-  const mayTalk = createAllowance<string>(clock, {
+  const handshakes = createAllowance<string>(clock, {
     max: limits.HANDSHAKES_PER_SECOND_MAX,
     intervalMs: 1000 / limits.HANDSHAKES_PER_SECOND_MAX,
     keysMax: limits.SOURCES_COUNTED_MAX,
   })
+  const victims = new WeakSet<MultiaddrConnection>()
   return {
     clear() {
       for (const socket of silent.guests()) socket.destroy()
@@ -108,17 +109,22 @@ function createHall({ members, clock, random, crowded }: DoorOptions): Hall {
       })
     },
     async handshake(connection, source, upgrade) {
-      if (!mayTalk(source)) {
+      if (!handshakes.take(source)) {
         crowded(source)
         throw tooOften
       }
       const victim = talking.enter(connection, source)
       if (victim !== null) {
+        victims.add(victim)
         victim.abort(crowdedOut)
         crowded(source)
       }
       try {
         await upgrade()
+      } catch (error) {
+        // Whoever had to go for another may well have been honest.
+        if (!victims.has(connection)) handshakes.charge(source, limits.HANDSHAKE_PRICE_REFUSED - 1)
+        throw error
       } finally {
         talking.leave(connection)
       }

@@ -6,8 +6,12 @@
 import type { Clock } from '../ports.ts'
 import { RECONNECTION_INTERVAL_MS, RECONNECTIONS_MAX } from './constants.ts'
 
-/** Counts one more time; false where it has been too often. */
-type Allowance<Key> = (key: Key) => boolean
+interface Allowance<Key> {
+  /** Counts one more time; false where it has been too often. */
+  take(key: Key): boolean
+  /** That time turned out to cost so many. */
+  charge(key: Key, times: number): void
+}
 
 interface AllowanceLimits {
   /** So many at once. */
@@ -30,14 +34,24 @@ export function createAllowance<Key>(
   { max, intervalMs, keysMax }: AllowanceLimits = reconnections,
 ): Allowance<Key> {
   const buckets = new Map<Key, { left: number; atMs: number }>()
-  return key => {
-    const nowMs = clock.nowMs()
-    const { left, atMs } = buckets.get(key) ?? { left: max, atMs: nowMs }
-    const filled = Math.min(max, left + (nowMs - atMs) / intervalMs)
-    const isAllowed = filled >= 1
+  const leftOf = (key: Key): number => {
+    const bucket = buckets.get(key)
+    return bucket === undefined
+      ? max
+      : Math.min(max, bucket.left + (clock.nowMs() - bucket.atMs) / intervalMs)
+  }
+  const set = (key: Key, left: number): void => {
     buckets.delete(key)
-    buckets.set(key, { left: isAllowed ? filled - 1 : filled, atMs: nowMs })
+    buckets.set(key, { left, atMs: clock.nowMs() })
     if (buckets.size > keysMax) buckets.delete(buckets.keys().next().value!)
-    return isAllowed
+  }
+  return {
+    take(key) {
+      const left = leftOf(key)
+      set(key, left >= 1 ? left - 1 : left)
+      return left >= 1
+    },
+    // Never deeper in debt than it could have been in credit: whoever stops is welcome again after a second or so.
+    charge: (key, times) => set(key, Math.max(-max, leftOf(key) - times)),
   }
 }

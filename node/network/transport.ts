@@ -74,7 +74,7 @@ export async function createNetwork(options: NetworkOptions): Promise<NetworkTra
     connections: id => node.getConnections(id).length,
     connectionsMax: limits.CONNECTIONS_PER_MEMBER_MAX,
     refused: (id, cutOff) => network.isStopped || refused(network, id, cutOff),
-    allowed: peer => allowance(peer) || refuseForNow(network, peer),
+    allowed: peer => allowance.take(peer) || refuseForNow(network, peer),
   })
   const frameMax = frameBytesMax(options.dimension)
   const node = await createNode({

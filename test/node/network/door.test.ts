@@ -10,6 +10,7 @@ import { createIdentity, type Identity } from '../../../node/identity.ts'
 import {
   CROWDED_FOR_MS,
   FIRST_BYTE_TIMEOUT_MS,
+  HANDSHAKE_PRICE_REFUSED,
   HANDSHAKES_MAX,
   HANDSHAKES_PER_SECOND_MAX,
   HANDSHAKES_PER_SOURCE_MAX,
@@ -277,4 +278,29 @@ test('handshakes from one source have a rate, and silence does not count', async
   knock('192.0.2.1').say('hello')
   await turn()
   t.is(upgrades.length, HANDSHAKES_PER_SECOND_MAX + 2)
+})
+
+test('handshakes that come to nothing count for more, and not those that had to go for others', async t => {
+  const { knock, clock, upgrades } = door()
+  const talk = async () => {
+    const guest = knock('192.0.2.1')
+    guest.say('hello')
+    await turn()
+    return guest
+  }
+  // Evicted ones first: one for each that the room has no place for.
+  const guests = await Promise.all(Array.from({ length: handshakesPerSource + 5 }, talk))
+  t.is(guests.filter(({ isOpen }) => isOpen()).length, handshakesPerSource)
+  const left = HANDSHAKES_PER_SECOND_MAX - guests.length
+  for (const { socket } of guests) socket.destroy()
+  await turn()
+  await turn()
+  const refused = handshakesPerSource * (HANDSHAKE_PRICE_REFUSED - 1)
+  t.true(refused < left)
+  const before = upgrades.length
+  for (let i = 0; i < left - refused + 3; i++) (await talk()).socket.resume()
+  t.is(upgrades.length - before, left - refused)
+  clock.advance(1000 / HANDSHAKES_PER_SECOND_MAX)
+  await talk()
+  t.is(upgrades.length - before, left - refused + 1)
 })

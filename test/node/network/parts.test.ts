@@ -168,7 +168,7 @@ test('news that would come later than the next dial changes nothing', async t =>
 
 test('a member may connect some times at once, and then now and then', t => {
   const clock = manualClock()
-  const allowed = createAllowance(clock)
+  const { take: allowed } = createAllowance<number>(clock)
   const inARow = () => {
     let count = 0
     while (count < 100 && allowed(3)) count++
@@ -180,6 +180,20 @@ test('a member may connect some times at once, and then now and then', t => {
   t.is(inARow(), 1)
   clock.advance(1000 * RECONNECTION_INTERVAL_MS)
   t.is(inARow(), RECONNECTIONS_MAX)
+})
+
+test('what cost more is charged more, and whoever stops is welcome again', t => {
+  const clock = manualClock()
+  const allowance = createAllowance<number>(clock, { max: 4, intervalMs: 100, keysMax: 10 })
+  t.true(allowance.take(3))
+  allowance.charge(3, 2)
+  t.true(allowance.take(3))
+  t.false(allowance.take(3))
+  allowance.charge(3, 1000)
+  clock.advance(499)
+  t.false(allowance.take(3))
+  clock.advance(1)
+  t.true(allowance.take(3))
 })
 
 test('what repeats itself is logged at once, and then once a minute with a count', t => {
