@@ -1,8 +1,8 @@
 /** The live fuzz: all layers at once against one peer, which must live, listen, and not grow. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { randomStream } from '../../../learning/random.ts'
+import type { Memory } from '../../cohort/measure.ts'
 import { type Layer, layers } from './layers.ts'
-import type { Memory } from './measure.ts'
 import { startVictim, type Victim } from './victim.ts'
 
 interface LayerResult {

@@ -4,9 +4,9 @@ import type { PeerEvent } from '../../../node/cli/peer/events.ts'
 import { cohortId } from '../../../node/cohort.ts'
 import type { Identity } from '../../../node/identity.ts'
 import { makeCohort } from '../../cohort/files.ts'
+import { MEASURE, type Memory } from '../../cohort/measure.ts'
 import { type PeerEnd, startPeer } from '../../cohort/processes.ts'
 import { join, type Target, targetOf } from '../../hostile/raw/index.ts'
-import { MEASURE, type Memory } from './measure.ts'
 
 /** Each member may connect a dozen times and then now and then: enough of them keep the fuzz connected. */
 const MEMBERS = 40
@@ -44,7 +44,7 @@ export async function startVictim(): Promise<Victim> {
   let end: PeerEnd | null = null
   let measured: ((memory: Memory) => void) | null = null
   const peer = startPeer({
-    imported: new URL('measure.ts', import.meta.url),
+    imported: new URL('../../cohort/measure.ts', import.meta.url),
     args: [
       ...['--cohort', files.cohortPath, '--identity', files.identityPaths.at(-1)!, '--no-mdns'],
       ...['--listen', '/ip4/127.0.0.1/tcp/0', '--state', joinPaths(files.folder, 'state')],

@@ -1,5 +1,5 @@
 /**
- * Imported into the peer's process: at a signal it collects garbage and tells what is left. The resident size alone
+ * Imported into a peer's process: at a signal it collects garbage and tells what is left. The resident size alone
  * says little in a run of minutes, as the heap may grow to a multiple of what is alive before anything is collected.
  */
 import { setFlagsFromString } from 'node:v8'
@@ -9,6 +9,8 @@ export interface Memory {
   readonly kind: 'memory'
   /** After a full collection: on the heap, and outside it. */
   readonly liveBytes: number
+  /** After it. */
+  readonly bufferBytes: number
   /** Before it, as the system sees the process. */
   readonly residentBytes: number
 }
@@ -21,9 +23,16 @@ if (process.send !== undefined && process.platform !== 'win32') {
   const collect = runInNewContext('gc') as () => void
   process.on(MEASURE, () => {
     const residentBytes = process.memoryUsage.rss()
+    // What the first one finalizes is gone after the second.
     collect()
-    const { heapUsed, external } = process.memoryUsage()
-    const memory: Memory = { kind: 'memory', liveBytes: heapUsed + external, residentBytes }
+    collect()
+    const { heapUsed, external, arrayBuffers } = process.memoryUsage()
+    const memory: Memory = {
+      kind: 'memory',
+      liveBytes: heapUsed + external,
+      bufferBytes: arrayBuffers,
+      residentBytes,
+    }
     process.send?.(memory)
   })
 }
