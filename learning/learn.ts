@@ -15,8 +15,6 @@ import { absorb, newStep, type PeerIndex, type Step, type StepBuilder } from '..
 import type { Vector } from '../agreement/vector.ts'
 import { type Agreements, createAgreements } from './agreements.ts'
 import { project } from './box.ts'
-import { createCatchUp } from './catch-up.ts'
-import type { CatchUp, CatchUpOptions, CatchUpOutput, CatchUpReason } from './catch-up-contract.ts'
 import type {
   Learn,
   LearnInput,
@@ -26,6 +24,8 @@ import type {
   LearnStatus,
 } from './learn-contract.ts'
 import { ownGradient } from './own-gradient.ts'
+import { createCatchUp } from './recovery/catch-up.ts'
+import type { CatchUp, CatchUpOptions, CatchUpOutput, CatchUpReason } from './recovery/contract.ts'
 
 type Builder = StepBuilder<Message, LearnOutput>
 

@@ -15,7 +15,7 @@ export {
   differingFields,
   type Member,
   type Seat,
-} from './cohort.ts'
+} from './cohort/cohort.ts'
 export {
   CohortError,
   type CohortErrorCode,
@@ -23,7 +23,7 @@ export {
   formatCohort,
   parseCohort,
   readCohort,
-} from './cohort-file.ts'
+} from './cohort/file.ts'
 export {
   createIdentity,
   type Identity,
@@ -32,7 +32,8 @@ export {
   identityFromSeed,
   readIdentity,
   writeIdentity,
-} from './identity.ts'
+} from './cohort/identity.ts'
+export { type Report, reportSchema } from './daemon/report.ts'
 export {
   createNetwork,
   type Log,
@@ -42,7 +43,6 @@ export {
   type NetworkTransport,
   silentLog,
 } from './network/index.ts'
-export { createPeer, type OraclePort, type Peer, type PeerHooks, type PeerOptions } from './peer.ts'
 export type {
   Clock,
   Frame,
@@ -51,7 +51,8 @@ export type {
   Transport,
   TransportEvents,
 } from './ports.ts'
-export { type Report, reportSchema } from './report.ts'
+export { createPeer, type OraclePort, type Peer, type PeerHooks, type PeerOptions } from './runtime/peer.ts'
+export { systemClock } from './runtime/system-clock.ts'
 export {
   createSigner,
   createVerifier,
@@ -75,5 +76,4 @@ export {
   StorageError,
   type StorageErrorCode,
 } from './storage/index.ts'
-export { systemClock } from './system-clock.ts'
 export { type KernelThreads, startKernelThreads } from './threads/pool.ts'

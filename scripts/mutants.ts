@@ -49,7 +49,7 @@ interface Failed {
 
 function swarmIn(folder: string, { within, from = 0, swarm = 'agreement' }: Mutant): Promise<Failed> {
   const program = `
-    const { runSwarm } = await import('./node/simulation/run-swarm.ts')
+    const { runSwarm } = await import('./node/simulation/swarm/run.ts')
     const { failed } = await runSwarm({ from: ${from}, seeds: ${within}, kind: '${swarm}' })
     console.log(JSON.stringify({ failed }))`
   const child = spawn(process.execPath, ['--input-type=module', '-e', program], { cwd: folder })

@@ -14,7 +14,7 @@ import type { Vector } from '../agreement/vector.ts'
 import type { Dataset } from '../learning/data/dataset.ts'
 import { digits } from '../learning/data/digits.ts'
 import { createJaxOracle, type ModelOracle } from '../learning/oracles/jax-oracle.ts'
-import { checkpointOf, toLayout, writeCheckpoint } from '../node/checkpoint.ts'
+import { checkpointOf, toLayout, writeCheckpoint } from '../node/files/checkpoint.ts'
 import { createChildOracle } from '../node/oracle/child-oracle.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))

@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { printable } from '../printable.ts'
+import { printable } from '../text/printable.ts'
 import { chooseRuntime } from './runtime.ts'
 
 const require = createRequire(import.meta.url)

@@ -1,5 +1,5 @@
 /** Options of a peer that learns: where its gradients come from, where it starts, where the result goes. */
-import type { Cohort } from '../cohort.ts'
+import type { Cohort } from '../cohort/cohort.ts'
 import { EXTERNAL_MODEL, type OracleChoice } from '../oracle/open.ts'
 import { maybe, option, UsageError } from './command.ts'
 import { decimal, text } from './parse.ts'

@@ -1,5 +1,5 @@
 /** Texts of the command line → values, with messages that name the option, the value and what would be right. */
-import { suggestion } from '../nearest.ts'
+import { suggestion } from '../text/nearest.ts'
 import { UsageError } from './command.ts'
 
 type Parse<T> = (text: string, name: string) => T

@@ -1,6 +1,6 @@
 /** Commands → a command line: parsing, help, exit codes (0 done, 1 the job failed, 2 wrong usage, 70 a defect). */
 import { Command as Commander, CommanderError, Option as CommanderOption } from 'commander'
-import { quotedLines } from '../printable.ts'
+import { quotedLines } from '../text/printable.ts'
 import { type Command, type CommandGroup, type Option, UsageError } from './command.ts'
 import type { Terminal } from './terminal.ts'
 

@@ -1,6 +1,7 @@
 /** `--report FILE` and `--json`: checked before the job, delivered after it. */
+
+import { type Report, writeReport } from '../daemon/report.ts'
 import { whyNoOutput } from '../files/output.ts'
-import { type Report, writeReport } from '../report.ts'
 import { UsageError } from './command.ts'
 import type { Terminal } from './terminal.ts'
 

@@ -1,6 +1,6 @@
 /** `--rule` and `--param`: an aggregation rule on the command line. */
 import { preAggregations, type RuleParameters, rules } from '../../agreement/rules/registry.ts'
-import { suggestion } from '../nearest.ts'
+import { suggestion } from '../text/nearest.ts'
 import { option, UsageError } from './command.ts'
 
 export const ruleParameter = {

@@ -4,7 +4,7 @@ import { diameter, distance, norm, type Vector } from '../../agreement/vector.ts
 import type { Evaluation } from '../../learning/oracle.ts'
 import type { ModelOracle } from '../../learning/oracles/jax-oracle.ts'
 import type { OracleSpec } from '../../learning/oracles/spec.ts'
-import type { Cohort } from '../cohort.ts'
+import type { Cohort } from '../cohort/cohort.ts'
 import { readStart } from '../oracle/open.ts'
 import type { SimulationResult } from '../simulation/simulate.ts'
 import type { StepProgress } from '../simulation/step-meter.ts'
@@ -95,8 +95,8 @@ export function oracleSpec(
 async function simulatedCohort({ peers, settings }: Scenario): Promise<Cohort> {
   const [{ keySeed }, { identityFromSeed }, { checkCohort }] = await Promise.all([
     import('../simulation/simulate.ts'),
-    import('../identity.ts'),
-    import('../cohort-file.ts'),
+    import('../cohort/identity.ts'),
+    import('../cohort/file.ts'),
   ])
   const members = Array.from({ length: peers }, (_, peer) => ({
     name: `peer-${peer}`,

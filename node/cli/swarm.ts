@@ -1,8 +1,8 @@
 /** `concord simulate --seeds N`: the swarm, its progress, its table, and the replay of a seed that fails. */
 import { performance } from 'node:perf_hooks'
 import { writeOutput } from '../files/output.ts'
-import { jsonText, quotedLines } from '../printable.ts'
-import type { Counterexample, SwarmRow } from '../simulation/swarm.ts'
+import type { Counterexample, SwarmRow } from '../simulation/swarm/swarm.ts'
+import { jsonText, quotedLines } from '../text/printable.ts'
 import type { Terminal } from './terminal.ts'
 import { duration, significant } from './view/format.ts'
 
@@ -30,8 +30,8 @@ const LINE_EVERY_SECONDS = 5
 /** @returns the exit code: 0, or 1 where a guarantee was violated */
 export async function swarm(values: SwarmValues, terminal: Terminal): Promise<number> {
   const [{ runSwarm }, { explainSeed }] = await Promise.all([
-    import('../simulation/run-swarm.ts'),
-    import('../simulation/swarm.ts'),
+    import('../simulation/swarm/run.ts'),
+    import('../simulation/swarm/swarm.ts'),
   ])
   const { seeds, from } = values
   const kind = values.learn ? 'learning' : 'agreement'

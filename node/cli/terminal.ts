@@ -1,10 +1,10 @@
 /**
  * Where a command writes: lines for people, data for machines, and whether there are colours and a moving bar. All text
- * is cleaned here (node/printable.ts): a line is one line, and no escape gets out but our own colours.
+ * is cleaned here (node/text/printable.ts): a line is one line, and no escape gets out but our own colours.
  */
 import { randomInt } from 'node:crypto'
 import { styleText } from 'node:util'
-import { jsonText, printable } from '../printable.ts'
+import { jsonText, printable } from '../text/printable.ts'
 
 type Style = Parameters<typeof styleText>[0]
 /** Colours a text, or leaves it as it is. What it returns is for this terminal alone, which knows its own colours. */

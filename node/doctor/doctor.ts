@@ -1,7 +1,7 @@
 /** The doctor: looks at everything that a peer needs before and while it runs, and says what is wrong and what to do. */
 import { stat } from 'node:fs/promises'
-import { type Cohort, cohortId } from '../cohort.ts'
-import type { Identity } from '../identity.ts'
+import { type Cohort, cohortId } from '../cohort/cohort.ts'
+import type { Identity } from '../cohort/identity.ts'
 import { REPLACEABLE_AFTER_MS } from '../network/constants.ts'
 import { usesQuic } from '../network/endpoint.ts'
 import { type LoadQuic, QUIC_REMEDY, quicTransport } from '../network/quic.ts'

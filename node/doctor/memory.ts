@@ -1,7 +1,7 @@
 /** What the doctor finds of a peer's memory: its log, the watermark beside it, and who may write there. */
 import { stat } from 'node:fs/promises'
-import { lossOf } from '../journal-memory.ts'
-import { entryOf } from '../journal-records.ts'
+import { lossOf } from '../runtime/journal-memory.ts'
+import { entryOf } from '../runtime/journal-records.ts'
 import { unsafeDirectory } from '../storage/directory.ts'
 import { isMissing } from '../storage/errors.ts'
 import { inspectLog } from '../storage/inspect.ts'

@@ -4,7 +4,7 @@
  */
 import { mdns } from '@libp2p/mdns'
 import { multiaddr } from '@multiformats/multiaddr'
-import { createIdentity } from '../identity.ts'
+import { createIdentity } from '../cohort/identity.ts'
 
 type Voice = ReturnType<ReturnType<typeof mdns>>
 type Components = Parameters<ReturnType<typeof mdns>>[0]

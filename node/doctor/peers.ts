@@ -1,9 +1,9 @@
 /** What was found at another member, in words: each obstacle with its likely cause and what to do. */
-import { type Cohort, fieldDigests } from '../cohort.ts'
+import { type Cohort, fieldDigests } from '../cohort/cohort.ts'
 import { CLOCK_SKEW_MAX_MS } from '../network/constants.ts'
 import { endpointOf } from '../network/endpoint.ts'
 import { differingFields, type Hello } from '../network/hello.ts'
-import { describeSkew } from '../network/pairs.ts'
+import { describeSkew } from '../network/sessions.ts'
 import { type Finding, failed, fine, warning } from './finding.ts'
 import type { Obstacle, Reach } from './reach.ts'
 

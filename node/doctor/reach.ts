@@ -14,7 +14,7 @@ import { endpointOf } from '../network/endpoint.ts'
 import { wholeFrame } from '../network/framing.ts'
 import { decodeHello, type Hello } from '../network/hello.ts'
 import { createNode } from '../network/libp2p-node.ts'
-import { describe } from '../network/pairs.ts'
+import { describe } from '../network/sessions.ts'
 import { openWire } from '../network/wire.ts'
 
 /** How far it came, and what ended it there. The later ones got further. */

@@ -6,7 +6,7 @@
 import type { PeerStore } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import type { PeerIndex } from '../../agreement/protocol.ts'
-import type { Member } from '../cohort.ts'
+import type { Member } from '../cohort/cohort.ts'
 import { ADDRESSES_FOUND_MAX, ADDRESSES_KNOWN_MAX, ADDRESSES_PER_DIAL, SOURCES_MET_MAX } from './constants.ts'
 import type { Members } from './members.ts'
 import { createKnownSources, sourceOf } from './sources.ts'

@@ -17,7 +17,7 @@
  */
 import { messageBytes, putInteger, putNested, putText, readFields, readInteger } from '../codec/fields.ts'
 import type { Frame } from '../ports.ts'
-import { printableStart } from '../printable.ts'
+import { printableStart } from '../text/printable.ts'
 import { HELLO_FIELDS_MAX, HELLO_TEXT_MAX } from './constants.ts'
 
 export interface Hello {

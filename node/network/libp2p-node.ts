@@ -5,7 +5,7 @@ import type { ConnectionGater, Libp2p, PeerId, Startable } from '@libp2p/interfa
 import { mdns } from '@libp2p/mdns'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2pInit } from 'libp2p'
-import { systemClock } from '../system-clock.ts'
+import { systemClock } from '../runtime/system-clock.ts'
 import { createBoundary } from './boundary.ts'
 import * as limits from './constants.ts'
 import { createDoor, type DoorOptions, socketsMax } from './door.ts'

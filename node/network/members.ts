@@ -2,7 +2,7 @@
 import type { ConnectionGater, PeerId } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { PeerIndex } from '../../agreement/protocol.ts'
-import type { Member } from '../cohort.ts'
+import type { Member } from '../cohort/cohort.ts'
 
 export interface Members {
   readonly ids: readonly PeerId[]

@@ -12,8 +12,8 @@ import type {
   SecuredConnection,
   StreamMessageEvent,
 } from '@libp2p/interface'
+import { createToll, noisePrice } from './frame-budget.ts'
 import { noiseCrypto } from './noise-crypto.ts'
-import { createToll, noisePrice } from './toll.ts'
 import type { Watch, Watches } from './watch.ts'
 
 type NoiseComponents = Parameters<ReturnType<typeof noise>>[0]

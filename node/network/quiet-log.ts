@@ -1,11 +1,11 @@
 /**
  * The network's log of what others do. Whoever writes to it names the peer and the kind of line, and each peer has only
- * so many of each kind (node/quiet.ts). Nothing else of the network has a log at hand: almost all that it could say
+ * so many of each kind (node/text/quiet.ts). Nothing else of the network has a log at hand: almost all that it could say
  * is caused by someone else.
  */
 import type { FaultKind, PeerIndex } from '../../agreement/protocol.ts'
 import type { Clock } from '../ports.ts'
-import { createQuiet, moreText } from '../quiet.ts'
+import { createQuiet, moreText } from '../text/quiet.ts'
 import type { Log } from './log.ts'
 
 /** What a line is about, beside faults. */

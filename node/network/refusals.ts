@@ -2,7 +2,7 @@
 import type { PeerId } from '@libp2p/interface'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import * as limits from './constants.ts'
-import type { Network } from './pairs.ts'
+import type { Network } from './sessions.ts'
 
 /** A stranger may knock all the time, and under many names; so may a member that was cut off, which is no new fault. */
 export function refused({ log, events, members }: Network, id: PeerId, cutOff: PeerIndex | null): void {

@@ -6,7 +6,7 @@ import type { MessageStream, PeerId, SecuredConnection } from '@libp2p/interface
 import type { FaultKind } from '../../agreement/protocol.ts'
 import { type Boundary, createBoundary } from './boundary.ts'
 import { HANDSHAKE_BYTES_MAX, SELECTION_BYTES_MAX } from './constants.ts'
-import type { Toll } from './toll.ts'
+import type { Toll } from './frame-budget.ts'
 
 /**
  * A connection was cut off below its streams.

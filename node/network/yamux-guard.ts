@@ -17,7 +17,7 @@ import type {
   StreamMuxerFactory,
 } from '@libp2p/interface'
 import { INBOUND_STREAMS_MAX, NEGOTIATION_BYTES_MAX } from './constants.ts'
-import { createToll, yamuxPrice } from './toll.ts'
+import { createToll, yamuxPrice } from './frame-budget.ts'
 import type { Watch, Watches } from './watch.ts'
 
 const HEADER_BYTES = 12

@@ -2,7 +2,7 @@
 import type { Vector } from '../../agreement/vector.ts'
 import type { ModelOracle } from '../../learning/oracles/jax-oracle.ts'
 import type { OracleSpec } from '../../learning/oracles/spec.ts'
-import type { Checkpoint, Layout } from '../checkpoint.ts'
+import type { Checkpoint, Layout } from '../files/checkpoint.ts'
 
 export interface OracleChoice {
   readonly spec: OracleSpec
@@ -35,7 +35,7 @@ export async function openOracle(
 
 /** θ₁ from a checkpoint. @throws FileError where it does not fit */
 export async function readStart(path: string, parameters: ModelOracle['parameters']): Promise<Vector> {
-  const { readCheckpoint, vectorOf } = await import('../checkpoint.ts')
+  const { readCheckpoint, vectorOf } = await import('../files/checkpoint.ts')
   return vectorOf(await readCheckpoint(path), parameters, path)
 }
 
@@ -65,7 +65,7 @@ export async function saveCheckpoint(
   vector: Float32Array,
   { spec, command }: Pick<OracleChoice, 'spec' | 'command'>,
 ): Promise<void> {
-  const { checkpointOf, writeCheckpoint } = await import('../checkpoint.ts')
+  const { checkpointOf, writeCheckpoint } = await import('../files/checkpoint.ts')
   const layout: Layout = command === null ? 'jax' : 'own'
   const checkpoint: Checkpoint = checkpointOf(parameters, vector, spec.model, layout)
   await writeCheckpoint(path, checkpoint)

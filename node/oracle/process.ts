@@ -2,9 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Vector } from '../../agreement/vector.ts'
 import { OracleError } from '../../learning/oracles/error.ts'
-import { createChatter } from './chatter.ts'
 import { createFrameReader, encodeFrame } from './frame.ts'
 import { type Answer, type Ask, parseAnswer } from './messages.ts'
+import { createChatter } from './process-output.ts'
 
 interface ProcessOptions {
   /** As typed into a shell. */

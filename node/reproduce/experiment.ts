@@ -2,8 +2,9 @@
  * What an experiment is: configurations to run, how one is run, and what the results say of the paper's claim. The
  * framework around it (plan, pool, results, page) knows no paper.
  */
-import type { Bench } from './bench.ts'
+
 import type { Figure } from './figures.ts'
+import type { Bench } from './oracle-pool.ts'
 import type { Point } from './statistics.ts'
 
 /** One run: plain data that crosses to a worker thread and, as JSON, is the key of its result. */

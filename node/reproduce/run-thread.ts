@@ -1,7 +1,7 @@
 /** A thread of the pool: runs one configuration after the other. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { createBench } from './bench.ts'
 import type { Configuration } from './experiment.ts'
+import { createBench } from './oracle-pool.ts'
 import type { FromThread } from './pool.ts'
 import { experimentNamed } from './registry.ts'
 

@@ -5,18 +5,18 @@
 import type { Fault, PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { Attack } from '../../learning/attacks/attack.ts'
-import type { AgreementSettings } from '../agreement-peer.ts'
-import { type Authority, createTableAuthority } from './authority.ts'
 import {
   type CheckedRun,
   type Checkers,
   createCheckers,
   type IterationMeasure,
   type Violation,
-} from './checkers/index.ts'
+} from '../checkers/index.ts'
+import type { AgreementSettings } from '../runtime/agreement-peer.ts'
+import { type Authority, createTableAuthority } from './authority.ts'
 import { type Conditions, calmConditions } from './conditions.ts'
+import { afflict } from './fault-injection.ts'
 import { createStage, type Stage } from './stage.ts'
-import { afflict } from './troubles.ts'
 
 export interface AgreeOptions {
   readonly settings: AgreementSettings

@@ -7,8 +7,8 @@ import type { AveragedPhase } from '../../agreement/message.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import { diameter, type Vector } from '../../agreement/vector.ts'
 import type { LearnOutput } from '../../learning/learn-contract.ts'
-import type { Cohort } from '../cohort.ts'
-import { contractionBetween, meanShift, roundingOf } from './checkers/measures.ts'
+import { contractionBetween, meanShift, roundingOf } from '../checkers/measures.ts'
+import type { Cohort } from '../cohort/cohort.ts'
 
 /** A step that all honest peers have completed. */
 export interface StepProgress {

@@ -5,14 +5,14 @@
  */
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { createAgreementPeer } from '../../node/agreement-peer.ts'
-import { type Cohort, cohortId } from '../../node/cohort.ts'
-import { identityFromSeed, publicKeyOf } from '../../node/identity.ts'
+import { type Cohort, cohortId } from '../../node/cohort/cohort.ts'
+import { identityFromSeed, publicKeyOf } from '../../node/cohort/identity.ts'
 import { createNetwork } from '../../node/network/index.ts'
 import { countBuffersAsHeap, growHeapFor } from '../../node/network/memory.ts'
+import { createAgreementPeer } from '../../node/runtime/agreement-peer.ts'
+import { systemClock } from '../../node/runtime/system-clock.ts'
 import { createSigner, createVerifier, type Signer } from '../../node/signatures/index.ts'
 import { openFileLog } from '../../node/storage/index.ts'
-import { systemClock } from '../../node/system-clock.ts'
 
 export interface Assignment {
   readonly self: number

@@ -3,13 +3,13 @@
  * start to the others' parameters aggregated, over libp2p on loopback, all seven in this one process.
  */
 import { randomBytes } from 'node:crypto'
-import { type Cohort, cohortId } from '../../node/cohort.ts'
-import { identityFromSeed, publicKeyOf } from '../../node/identity.ts'
+import { type Cohort, cohortId } from '../../node/cohort/cohort.ts'
+import { identityFromSeed, publicKeyOf } from '../../node/cohort/identity.ts'
 import { createNetwork, type NetworkTransport } from '../../node/network/index.ts'
-import { createPeer, type Peer } from '../../node/peer.ts'
+import { createPeer, type Peer } from '../../node/runtime/peer.ts'
+import { systemClock } from '../../node/runtime/system-clock.ts'
 import { createSigner, createVerifier } from '../../node/signatures/index.ts'
 import { memoryStorage } from '../../node/storage/index.ts'
-import { systemClock } from '../../node/system-clock.ts'
 import type { BenchRow, RunBench } from './bench.ts'
 import { benchCohort } from './exchange.ts'
 

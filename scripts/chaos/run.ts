@@ -1,7 +1,7 @@
 /** One run of a cohort of real processes under a kind of trouble, and what came of it. */
 import { join } from 'node:path'
 import type { RandomStream } from '../../learning/random.ts'
-import type { Ending, PeerEvent } from '../../node/cli/peer/events.ts'
+import type { Ending, PeerEvent } from '../../node/daemon/events.ts'
 import { type CohortFiles, makeCohort } from '../cohort/files.ts'
 import { type PeerProcess, startPeer } from '../cohort/processes.ts'
 

@@ -2,9 +2,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Cohort } from '../../node/cohort.ts'
-import { checkCohort, formatCohort } from '../../node/cohort-file.ts'
-import { createIdentity, type Identity, writeIdentity } from '../../node/identity.ts'
+import type { Cohort } from '../../node/cohort/cohort.ts'
+import { checkCohort, formatCohort } from '../../node/cohort/file.ts'
+import { createIdentity, type Identity, writeIdentity } from '../../node/cohort/identity.ts'
 
 /** The cohort of a test, but for its members. */
 export type CohortSettings = Pick<

@@ -1,7 +1,7 @@
 /** `concord join` as processes of their own, whose events come to the script that started them. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
-import type { PeerEvent } from '../../node/cli/peer/events.ts'
+import type { PeerEvent } from '../../node/daemon/events.ts'
 
 const main = join(import.meta.dirname, '../../node/cli/main.ts')
 

@@ -6,25 +6,25 @@ import { isDeepStrictEqual } from 'node:util'
 import { encode } from 'it-length-prefixed'
 import type { Message, Slot } from '../../agreement/message.ts'
 import { decodeLinkFrame, encodeLinkFrame, encodeMessage, linkFrameReader } from '../../node/codec/index.ts'
-import { CohortError } from '../../node/cohort-error.ts'
-import { parseCohort } from '../../node/cohort-file.ts'
-import { EvidenceError, parseEvidence, verifyEvidence } from '../../node/evidence.ts'
-import { createIdentity } from '../../node/identity.ts'
+import { CohortError } from '../../node/cohort/errors.ts'
+import { parseCohort } from '../../node/cohort/file.ts'
+import { createIdentity } from '../../node/cohort/identity.ts'
+import { EvidenceError, parseEvidence, verifyEvidence } from '../../node/evidence/evidence.ts'
+import { createUnframer, FramingError, wholeFrame } from '../../node/network/framing.ts'
+import { decodeHello, encodeHello } from '../../node/network/hello.ts'
+import {
+  decodeAnswer,
+  decodeQuestion,
+  encodeAnswer,
+  encodeQuestion,
+} from '../../node/network/peer-exchange-message.ts'
 import {
   decodeRecord,
   encodeCheckpoint,
   encodeCommitment,
   encodeForgotten,
   JournalError,
-} from '../../node/journal-records.ts'
-import {
-  decodeAnswer,
-  decodeQuestion,
-  encodeAnswer,
-  encodeQuestion,
-} from '../../node/network/address-message.ts'
-import { createUnframer, FramingError, wholeFrame } from '../../node/network/framing.ts'
-import { decodeHello, encodeHello } from '../../node/network/hello.ts'
+} from '../../node/runtime/journal-records.ts'
 import { digestOf } from '../../node/signatures/index.ts'
 import { encodeBatch, encodeFile, HEAD_BYTES, HEADER_BYTES, scanLog } from '../../node/storage/records.ts'
 import { decodeWatermark, encodeWatermark } from '../../node/storage/watermark.ts'

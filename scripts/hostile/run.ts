@@ -1,8 +1,8 @@
 /** One run of a cohort of real processes, one member of which is silent, or attacks; and what came of it. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { join } from 'node:path'
-import type { Ending, PeerEvent } from '../../node/cli/peer/events.ts'
-import { cohortId } from '../../node/cohort.ts'
+import { cohortId } from '../../node/cohort/cohort.ts'
+import type { Ending, PeerEvent } from '../../node/daemon/events.ts'
 import { freePorts } from '../../node/network/free-ports.ts'
 import { type CohortFiles, type CohortSettings, makeCohort } from '../cohort/files.ts'
 import { type PeerProcess, startPeer } from '../cohort/processes.ts'

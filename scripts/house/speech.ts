@@ -1,5 +1,5 @@
 /**
- * Who may speak: a line that others can cause has a limit and a peer to its name (node/quiet.ts), and whatever reaches a
+ * Who may speak: a line that others can cause has a limit and a peer to its name (node/text/quiet.ts), and whatever reaches a
  * terminal is cleaned on its way (node/cli/terminal.ts). So logs and streams are written to in few places.
  */
 import { isCallExpression, isPropertyAccessExpression, type Node } from 'typescript/unstable/ast'
@@ -9,9 +9,9 @@ import { visit } from './syntax.ts'
 /** These have a log of the operator's in hand; all others have one that asks for a peer and a topic. */
 const loggers: ReadonlySet<string> = new Set([
   'node/network/quiet-log.ts',
-  'node/cli/peer/log.ts',
-  'node/cli/peer/operating.ts',
-  'node/cli/peer/run-join.ts', // a defect, once
+  'node/cli/join/log.ts',
+  'node/cli/join/operating.ts',
+  'node/cli/join/run-join.ts', // a defect, once
 ])
 const levels: ReadonlySet<string> = new Set(['trace', 'debug', 'info', 'warn', 'error', 'fatal'])
 
@@ -24,7 +24,7 @@ export const linesAreLimited: Rule = source => {
     const { expression: target, name } = node.expression
     const isLog = levels.has(name.text) && /(^|\.)log(ger)?$/i.test(target.getText())
     if (!isLog || node.arguments.length >= 3) return
-    const message = `${node.expression.getText()}() without a peer and a topic: what others cause is limited (node/quiet.ts)`
+    const message = `${node.expression.getText()}() without a peer and a topic: what others cause is limited (node/text/quiet.ts)`
     findings.push(findingAt(source, node.getStart(), 'unlimited-line', message))
   })
   return findings

@@ -1,8 +1,8 @@
 /** The course of the LAN test: who does what when, and what everybody saw. */
 import { join } from 'node:path'
-import type { Ending, PeerEvent } from '../../node/cli/peer/events.ts'
-import { eventLines } from '../../node/cli/peer/join-view.ts'
-import { cohortDocument, cohortId } from '../../node/cohort.ts'
+import { eventLines } from '../../node/cli/join/join-view.ts'
+import { cohortDocument, cohortId } from '../../node/cohort/cohort.ts'
+import type { Ending, PeerEvent } from '../../node/daemon/events.ts'
 import { type CohortFiles, type CohortSettings, makeCohort } from '../cohort/files.ts'
 import { type PeerProcess, startPeer } from '../cohort/processes.ts'
 import type { Host, Lan } from './network.ts'
@@ -177,7 +177,7 @@ async function startStranger(
   { folder, identityPaths, identities }: CohortFiles,
 ): Promise<PeerProcess> {
   const { lan, files } = state
-  const { checkCohort, formatCohort } = await import('../../node/cohort-file.ts')
+  const { checkCohort, formatCohort } = await import('../../node/cohort/file.ts')
   const { writeFile } = await import('node:fs/promises')
   const path = join(folder, 'cohort.yaml')
   const own = { name: 'stranger', id: identities[0]!.id, addresses: [] }

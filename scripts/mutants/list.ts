@@ -106,14 +106,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'slot-reuse',
-    file: 'node/journal.ts',
+    file: 'node/runtime/journal.ts',
     line: 'let own = sealed.get(key)',
     becomes: 'let own = [sealed.get(key)][1]',
     within: 500,
   },
   {
     name: 'vote-reuse',
-    file: 'node/journal.ts',
+    file: 'node/runtime/journal.ts',
     line: 'const bound = votes.get(key) ?? value',
     becomes: 'const bound = value',
     within: 500,
@@ -127,7 +127,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'no-sync-before-sending',
-    file: 'node/outgoing.ts',
+    file: 'node/runtime/send.ts',
     line: 'if (!journal.dirty()) {',
     becomes: 'if (journal.dirty() || true) {',
     within: 500,
@@ -149,7 +149,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'no-signature-check',
-    file: 'node/incoming.ts',
+    file: 'node/runtime/receive.ts',
     line: 'if (!verifier.accepts(message)) {',
     becomes: 'if (!verifier.accepts(message) && false) {',
     within: 500,
@@ -163,7 +163,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'stranded-never-asks',
-    file: 'node/stranded.ts',
+    file: 'node/runtime/suspicion.ts',
     line: 'if (!waits()) {',
     becomes: 'if (waits()) {',
     within: 500,
@@ -207,7 +207,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'memory-taken-for-granted',
-    file: 'learning/catch-up.ts',
+    file: 'learning/recovery/catch-up.ts',
     line: 'spoken === null ? 0 : spoken + 2',
     becomes: '0',
     within: 500,
@@ -215,7 +215,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'convictions-not-loaded',
-    file: 'node/runner.ts',
+    file: 'node/runtime/driver.ts',
     line: 'for (const proof of [...journal.proofs(), ...proofs])',
     becomes: 'for (const proof of proofs)',
     within: 500,
@@ -231,7 +231,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'no-watermark',
-    file: 'node/journal-memory.ts',
+    file: 'node/runtime/journal-memory.ts',
     line: 'if (missing <= 0) return null',
     becomes: 'if (missing < Infinity) return null',
     within: 500,
@@ -239,7 +239,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'votes-where-it-has-forgotten',
-    file: 'node/journal.ts',
+    file: 'node/runtime/journal.ts',
     line: 'if (message.slot.step <= forgotten && isOwnWord(message)) return false',
     becomes: "if (message.slot.step <= forgotten && message.kind === 'payload') return false",
     within: 500,

@@ -1,8 +1,8 @@
 /** Catching up: who still has a part in a step, and where RB-TM at its bound goes on. */
 import test from 'ava'
 import type { Seen } from '../../agreement/message.ts'
-import { createCatchUp } from '../../learning/catch-up.ts'
-import type { CatchUp, CatchUpReason } from '../../learning/catch-up-contract.ts'
+import { createCatchUp } from '../../learning/recovery/catch-up.ts'
+import type { CatchUp, CatchUpReason } from '../../learning/recovery/contract.ts'
 import { slotAt, testCommitments } from '../agreement/harness.ts'
 import { answerAll, askAll, at, D, everyone, member, optionsOf, theta } from './catch-up-support.ts'
 

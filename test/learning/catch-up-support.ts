@@ -1,12 +1,12 @@
 /** Peers that catch up, and others that answer them, for the tests beside this file. */
 import type { Vector } from '../../agreement/vector.ts'
-import { createCatchUp } from '../../learning/catch-up.ts'
+import { createCatchUp } from '../../learning/recovery/catch-up.ts'
 import type {
   CatchUp,
   CatchUpOptions,
   CatchUpOutput,
   CatchUpReason,
-} from '../../learning/catch-up-contract.ts'
+} from '../../learning/recovery/contract.ts'
 import { testCommitments } from '../agreement/harness.ts'
 
 const N = 7

@@ -1,7 +1,7 @@
 /** Cohorts for tests: members with keys from small seeds, and settings that are all of them sound. */
-import type { Cohort, Member } from '../../node/cohort.ts'
-import { checkCohort } from '../../node/cohort-file.ts'
-import { identityFromSeed } from '../../node/identity.ts'
+import type { Cohort, Member } from '../../node/cohort/cohort.ts'
+import { checkCohort } from '../../node/cohort/file.ts'
+import { identityFromSeed } from '../../node/cohort/identity.ts'
 
 export function memberId(number: number): string {
   return identityFromSeed(new Uint8Array(32).fill(number + 1)).id

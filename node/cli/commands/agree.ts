@@ -1,7 +1,7 @@
 /** `concord agree`: averaging agreement on given vectors, no learning; bound and measured side by side. */
 import { performance } from 'node:perf_hooks'
 import { writeOutput } from '../../files/output.ts'
-import { jsonText } from '../../printable.ts'
+import { jsonText } from '../../text/printable.ts'
 import { type AgreeValues, agreeOptions } from '../agree-options.ts'
 import { type Agreement, type AgreeReport, agreementOf, reportOf } from '../agreement.ts'
 import { defineCommand } from '../command.ts'
@@ -58,7 +58,7 @@ async function simulated(agreement: Agreement, values: AgreeValues): Promise<Agr
 }
 
 async function real(agreement: Agreement, { deadline }: AgreeValues): Promise<AgreeReport> {
-  const { agreeForReal } = await import('../../agree-real.ts')
+  const { agreeForReal } = await import('../../simulation/agree-real.ts')
   const result = await agreeForReal({ ...agreement, deadlineMs: 1000 * deadline, software: softwareName() })
   return reportOf(agreement, result, 'real', result.wallMs / 1000)
 }

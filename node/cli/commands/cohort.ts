@@ -1,5 +1,5 @@
 /** `concord cohort create|add|check|show`: cohort files for real machines. */
-import type { Cohort, Member } from '../../cohort.ts'
+import type { Cohort, Member } from '../../cohort/cohort.ts'
 import { type CommandGroup, defineCommand, flag, maybe, option, UsageError } from '../command.ts'
 import { startingFrom } from '../learning-options.ts'
 import { cohortOptions, settingsOf } from '../options.ts'
@@ -28,7 +28,7 @@ const create = defineCommand({
   },
   examples: ['cohort.yaml alice=12D3KooW…@/ip4/192.168.1.5/tcp/4001 bob=12D3KooW… …'],
   async handler({ name, force, init, ...values }, [path, ...members], terminal) {
-    const { checkCohort } = await import('../../cohort-file.ts')
+    const { checkCohort } = await import('../../cohort/file.ts')
     const settings = await startingFrom(init, settingsOf(values, members.length))
     const cohort = checkCohort({ name, members: members.map(parseMember), ...settings }, path!)
     await write(path!, cohort, force)
@@ -49,8 +49,8 @@ const add = defineCommand({
   examples: ['cohort.yaml carol=12D3KooW…@/ip4/192.168.1.7/tcp/4001'],
   async handler({ faults }, [path, ...members], terminal) {
     const [{ checkCohort, readCohort }, { cohortDocument }] = await Promise.all([
-      import('../../cohort-file.ts'),
-      import('../../cohort.ts'),
+      import('../../cohort/file.ts'),
+      import('../../cohort/cohort.ts'),
     ])
     const before = await readCohort(path!)
     const cohort = checkCohort(
@@ -76,8 +76,8 @@ const check = defineCommand({
   examples: ['cohort.yaml', 'mine.yaml theirs.yaml'],
   async handler(_, [path, other], terminal) {
     const [{ readCohort }, { differingFields }] = await Promise.all([
-      import('../../cohort-file.ts'),
-      import('../../cohort.ts'),
+      import('../../cohort/file.ts'),
+      import('../../cohort/cohort.ts'),
     ])
     const cohort = await readCohort(path!)
     terminal.print(`${path} is a good cohort file: ${summaryLine(cohort)}`)
@@ -103,8 +103,8 @@ const show = defineCommand({
   examples: ['cohort.yaml', 'cohort.yaml --field id'],
   async handler({ json, field }, [path], terminal) {
     const [{ formatCohort, readCohort }, { cohortDocument }] = await Promise.all([
-      import('../../cohort-file.ts'),
-      import('../../cohort.ts'),
+      import('../../cohort/file.ts'),
+      import('../../cohort/cohort.ts'),
     ])
     const cohort = await readCohort(path!)
     const document = cohortDocument(cohort)
@@ -145,7 +145,7 @@ function summaryLine({ members, faults, protocol, steps, model }: Cohort): strin
 }
 
 async function idOf(cohort: Cohort): Promise<string> {
-  const { cohortId } = await import('../../cohort.ts')
+  const { cohortId } = await import('../../cohort/cohort.ts')
   return cohortId(cohort)
 }
 
@@ -153,7 +153,7 @@ async function write(path: string, cohort: Cohort, replace: boolean): Promise<vo
   const [{ writeOutput }, { writeNew }, { formatCohort }] = await Promise.all([
     import('../../files/output.ts'),
     import('../../files/safe-open.ts'),
-    import('../../cohort-file.ts'),
+    import('../../cohort/file.ts'),
   ])
   const write = replace ? writeOutput : writeNew
   await write(path, formatCohort(cohort)).catch((error: NodeJS.ErrnoException) => {

@@ -19,7 +19,7 @@ const fetchCommand = defineCommand({
     const [{ catalogue }, { fetchDataSet, FetchError }, { suggestion }] = await Promise.all([
       import('../../data/catalogue.ts'),
       import('../../data/fetch.ts'),
-      import('../../nearest.ts'),
+      import('../../text/nearest.ts'),
     ])
     const known = catalogue.find(set => set.name === name)
     const names = catalogue.map(set => set.name)
@@ -58,13 +58,13 @@ const show = defineCommand({
   async handler({ data, partition, peers, seed, svg, json }, _, terminal) {
     const [{ openData }, { holdingsOf, holdingsSvg }] = await Promise.all([
       import('../../../learning/data/open.ts'),
-      import('../../data/holdings.ts'),
+      import('../../data/partition-table.ts'),
     ])
     const source = await openData(data)
     const holdings = holdingsOf(source, partition, peers, seed)
     if (json) terminal.json(holdings, 0)
     else {
-      const { holdingsTable } = await import('../view/holdings.ts')
+      const { holdingsTable } = await import('../view/partition-table.ts')
       const { shape, classes } = source
       const kind = classes === 0 ? 'real targets' : `${classes} classes`
       const tests = source.test().labels.length

@@ -36,9 +36,9 @@ export const doctor = defineCommand({
     const [{ examine }, { ownPorts }, { stateDirectoryOf }, { askStatus, controlPath }, { softwareName }] =
       await Promise.all([
         import('../../doctor/doctor.ts'),
-        import('../peer/run-join.ts'),
-        import('../peer/operating.ts'),
-        import('../peer/control.ts'),
+        import('../join/run-join.ts'),
+        import('../join/operating.ts'),
+        import('../../daemon/control.ts'),
         import('../version.ts'),
       ])
     const diagnosis = await examine({

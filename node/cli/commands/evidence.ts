@@ -1,5 +1,5 @@
 /** `concord evidence verify|list`: proofs that a peer signed two vectors for one slot, checked by anyone, offline. */
-import type { EvidenceFile } from '../../evidence.ts'
+import type { EvidenceFile } from '../../evidence/evidence.ts'
 import { type CommandGroup, defineCommand, flag, maybe, UsageError } from '../command.ts'
 import { text } from '../parse.ts'
 import type { Terminal } from '../terminal.ts'
@@ -17,7 +17,7 @@ const verify = defineCommand({
   },
   examples: ['peer-2-step-17-gradient-0.json', 'proof.json --cohort cohort.yaml'],
   async handler({ cohort, json }, [path], terminal) {
-    const { EvidenceError, parseEvidence, verifyEvidence } = await import('../../evidence.ts')
+    const { EvidenceError, parseEvidence, verifyEvidence } = await import('../../evidence/evidence.ts')
     const content = await textOf(path!)
     let evidence: EvidenceFile | null = null
     try {
@@ -45,7 +45,7 @@ const list = defineCommand({
   options: { json: flag('--json', 'print [{ path, holds, why, evidence }] as JSON') },
   examples: ['alice.pem.state', '--json'],
   async handler({ json }, [folder = '.'], terminal) {
-    const { listEvidence } = await import('../../evidence-folder.ts')
+    const { listEvidence } = await import('../../evidence/folder.ts')
     const found = await listEvidence(folder).catch((error: NodeJS.ErrnoException) => {
       throw new UsageError(`folder "${folder}": ${error.message}; expected a folder, such as alice.pem.state`)
     })
@@ -82,9 +82,9 @@ function verdict({ accused, slot, cohort }: EvidenceFile): string {
 
 async function checkCohort(evidence: EvidenceFile, path: string): Promise<void> {
   const [{ readCohort }, { cohortId }, { checkMembership }] = await Promise.all([
-    import('../../cohort-file.ts'),
-    import('../../cohort.ts'),
-    import('../../evidence.ts'),
+    import('../../cohort/file.ts'),
+    import('../../cohort/cohort.ts'),
+    import('../../evidence/evidence.ts'),
   ])
   const cohort = await readCohort(path)
   checkMembership(evidence, { cohort, cohortId: cohortId(cohort) }, path)
@@ -93,7 +93,7 @@ async function checkCohort(evidence: EvidenceFile, path: string): Promise<void> 
 async function textOf(path: string): Promise<string> {
   const [{ readText }, { EVIDENCE_BYTES_MAX }] = await Promise.all([
     import('../../../learning/data/read-file.ts'),
-    import('../../evidence.ts'),
+    import('../../evidence/evidence.ts'),
   ])
   return readText(path, EVIDENCE_BYTES_MAX).catch((error: Error) => {
     throw new UsageError(`file "${path}": ${error.message}; expected an evidence file`)

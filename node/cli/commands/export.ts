@@ -1,5 +1,5 @@
 /** `concord export`: a checkpoint as PyTorch or JAX expects it. */
-import { layouts } from '../../checkpoint.ts'
+import { layouts } from '../../files/checkpoint.ts'
 import { defineCommand, option, UsageError } from '../command.ts'
 import { oneOf } from '../parse.ts'
 
@@ -17,7 +17,7 @@ export const exportCommand = defineCommand({
   },
   examples: ['learnt.safetensors for-torch.safetensors', 'learnt.safetensors for-jax.safetensors --for jax'],
   async handler(values, [from, to], terminal) {
-    const { readCheckpoint, toLayout, writeCheckpoint } = await import('../../checkpoint.ts')
+    const { readCheckpoint, toLayout, writeCheckpoint } = await import('../../files/checkpoint.ts')
     if (!to!.endsWith('.safetensors'))
       throw new UsageError(`<file> is "${to}"; expected a name that ends in .safetensors`)
     const checkpoint = await readCheckpoint(from!)

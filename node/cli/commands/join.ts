@@ -1,11 +1,11 @@
 /** `concord join`: one real peer of a cohort. `demo` starts one of these a peer. */
 import { attackNames } from '../../../learning/attacks/registry.ts'
-import { loadAttack } from '../../attack-file.ts'
+import { loadAttack } from '../../files/attack-file.ts'
 import { defineCommand, flag, maybe, option, UsageError } from '../command.ts'
+import { operatingOptions } from '../join/operating-options.ts'
 import { learningOptions } from '../learning-options.ts'
 import { attackReference, augmentOption, dataOptions } from '../options.ts'
 import { integer, text } from '../parse.ts'
-import { operatingOptions } from '../peer/operating-options.ts'
 import { prepareReport } from '../report-output.ts'
 
 export const join = defineCommand({
@@ -68,7 +68,7 @@ export const join = defineCommand({
         '--identity is missing; expected the file that "concord keygen" made, such as --identity alice.pem',
       )
     await prepareReport(values, terminal)
-    const { runJoin } = await import('../peer/run-join.ts')
+    const { runJoin } = await import('../join/run-join.ts')
     const attack = values.attack === null ? null : await loadAttack(values.attack)
     return runJoin({ ...values, cohort, identity, attack }, terminal)
   },

@@ -17,7 +17,7 @@ export const keygen = defineCommand({
     if (named !== undefined && out !== null && named !== out)
       throw new UsageError(`file is named twice, "${named}" and --out "${out}"; name it once`)
     const file = named ?? out ?? 'identity.pem'
-    const { createIdentity, writeIdentity } = await import('../../identity.ts')
+    const { createIdentity, writeIdentity } = await import('../../cohort/identity.ts')
     const identity = createIdentity()
     await writeIdentity(file, identity)
     if (json) terminal.json({ id: identity.id, file }, 0)

@@ -1,7 +1,7 @@
 /** `concord reproduce NAME`: an experiment of the papers, its claim beside what was measured. */
 import { join } from 'node:path'
-import { suggestion } from '../../nearest.ts'
 import type { Findings } from '../../reproduce/experiment.ts'
+import { suggestion } from '../../text/nearest.ts'
 import { defineCommand, flag, maybe, UsageError } from '../command.ts'
 import { integer, text } from '../parse.ts'
 import type { Terminal } from '../terminal.ts'

@@ -1,7 +1,7 @@
 /** `concord simulate`: a whole cohort in the simulated world, seeded and replayable. */
 import { performance } from 'node:perf_hooks'
-import { loadAttack } from '../../attack-file.ts'
-import { accuracyOf, cohortSummary, type Report, tally } from '../../report.ts'
+import { accuracyOf, cohortSummary, type Report, tally } from '../../daemon/report.ts'
+import { loadAttack } from '../../files/attack-file.ts'
 import { defineCommand, flag, maybe, option, UsageError } from '../command.ts'
 import { learningOptions } from '../learning-options.ts'
 import { type Scenario, scenarioOf, scenarioOptions } from '../options.ts'
@@ -75,7 +75,7 @@ export const simulate = defineCommand({
     const scenario = scenarioOf(values, await loadAttack(values.attack))
     const startedMs = performance.now()
     const run = await withProgress(scenario, values, terminal)
-    const { cohortId } = await import('../../cohort.ts')
+    const { cohortId } = await import('../../cohort/cohort.ts')
     const report = reportOf(scenario, run, cohortId(run.cohort), (performance.now() - startedMs) / 1000)
     await printResult(scenario, run, report, terminal)
     if (run.saved !== null) terminal.print(`${values.save} holds what peer ${run.saved} has learnt`)

@@ -21,9 +21,9 @@ export const status = defineCommand({
   },
   examples: ['--identity alice.pem', '--state /var/lib/concord --json'],
   async handler({ identity, state, control, json }, _, terminal) {
-    const { askStatus } = await import('../peer/control.ts')
+    const { askStatus } = await import('../../daemon/control.ts')
     const path = control ?? (await socketOf(state, identity))
-    const { checkStatus } = await import('../peer/status-answer.ts')
+    const { checkStatus } = await import('../../daemon/status-answer.ts')
     const found = checkStatus(await askStatus(path), path)
     if (json) {
       terminal.json(found)
@@ -39,7 +39,7 @@ export const status = defineCommand({
 
 /** The socket of the peer that is meant. Where there are several, the one whose log was written last. */
 async function socketOf(state: string | null, identity: string | null): Promise<string> {
-  const { controlPath } = await import('../peer/control.ts')
+  const { controlPath } = await import('../../daemon/control.ts')
   if (state !== null) return controlPath(state)
   const logs = await logsIn(identity === null ? await stateFolders() : [`${identity}.state`])
   const folders = new Set(logs.map(({ path }) => dirname(dirname(path))))

@@ -1,12 +1,13 @@
 /** The course of `concord demo`: set up, perform, report, and the contrast with plain averaging. */
-import { loadAttack } from '../../attack-file.ts'
-import { wronglyBlamed } from '../../blame.ts'
+
+import { wronglyBlamed } from '../../checkers/blame.ts'
+import { accuracyOf, cohortSummary, type Report, tally } from '../../daemon/report.ts'
+import { loadAttack } from '../../files/attack-file.ts'
 import { EXTERNAL_MODEL } from '../../oracle/open.ts'
-import { accuracyOf, cohortSummary, type Report, tally } from '../../report.ts'
 import { JobError, UsageError } from '../command.ts'
+import { honestEntry } from '../join/join-record.ts'
 import { type LearningValues, learningArguments, oracleChoice, startingFrom } from '../learning-options.ts'
 import { type Scenario, type ScenarioValues, scenarioOf } from '../options.ts'
-import { honestEntry } from '../peer/join-record.ts'
 import { deliverReport, prepareReport, type ReportValues } from '../report-output.ts'
 import { type Closeness, closenessOf, runSimulated } from '../simulated.ts'
 import type { Terminal } from '../terminal.ts'

@@ -1,8 +1,8 @@
 /** A demo while it runs: starts the processes, follows their events, and says how it ended. */
 import type { PeerIndex } from '../../../agreement/protocol.ts'
-import { quotedLines } from '../../printable.ts'
+import type { PeerEvent } from '../../daemon/events.ts'
+import { quotedLines } from '../../text/printable.ts'
 import type { Scenario } from '../options.ts'
-import type { PeerEvent } from '../peer/events.ts'
 import type { Terminal } from '../terminal.ts'
 import { createEstimate, type Progress } from '../view/progress.ts'
 import { type ChildEnd, type Children, startChildren } from './children.ts'

@@ -1,6 +1,6 @@
 /** What the demo knows of its peers, made from their events alone. */
 import type { PeerIndex } from '../../../agreement/protocol.ts'
-import type { Ending, FaultCount, PeerEvent, Traffic } from '../peer/events.ts'
+import type { Ending, FaultCount, PeerEvent, Traffic } from '../../daemon/events.ts'
 
 export type Waiting = Extract<PeerEvent, { kind: 'waiting' }>
 

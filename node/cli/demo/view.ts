@@ -1,9 +1,9 @@
 /** What the demo shows, as text: pure functions from its state to lines. */
 import type { PeerIndex } from '../../../agreement/protocol.ts'
-import type { Cohort } from '../../cohort.ts'
-import { tally } from '../../report.ts'
+import type { Cohort } from '../../cohort/cohort.ts'
+import type { PeerEvent } from '../../daemon/events.ts'
+import { tally } from '../../daemon/report.ts'
 import type { Scenario } from '../options.ts'
-import type { PeerEvent } from '../peer/events.ts'
 import type { Paint } from '../terminal.ts'
 import { counted, listed, peerList } from '../view/format.ts'
 import { faultsText, type PeerRow } from '../view/result.ts'

@@ -1,6 +1,6 @@
 /** The end of a run for people: a table with a row a peer, the sentence that sums it up, and the contrast. */
 import type { PeerIndex } from '../../../agreement/protocol.ts'
-import type { Report } from '../../report.ts'
+import type { Report } from '../../daemon/report.ts'
 import type { Terminal } from '../terminal.ts'
 import { counted, listed, megabytes, percent, significant, whatTheyDid } from './format.ts'
 import { tableLines } from './table.ts'

@@ -1,5 +1,5 @@
 /** A running peer's status for people: where it is, for whom it waits, and a row for each other member. */
-import type { OtherStatus, PeerStatus } from '../peer/peer-status.ts'
+import type { OtherStatus, PeerStatus } from '../../daemon/status.ts'
 import { counted, duration, listed, megabytes, percent, significant } from './format.ts'
 import type { Cell } from './table.ts'
 

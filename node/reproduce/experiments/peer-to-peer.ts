@@ -1,8 +1,8 @@
 /** LEARN with each of the averaging agreements against each attack, on equal and unequal shares (collaborative-learning). */
 import type { ProtocolName } from '../../../agreement/bounds.ts'
 import { attackNamed } from '../../../learning/attacks/registry.ts'
-import { checkCohort } from '../../cohort-file.ts'
-import { identityFromSeed } from '../../identity.ts'
+import { checkCohort } from '../../cohort/file.ts'
+import { identityFromSeed } from '../../cohort/identity.ts'
 import { keySeed } from '../../simulation/keys.ts'
 import { simulate } from '../../simulation/simulate.ts'
 import { defineExperiment, type Measurement, type RunContext } from '../experiment.ts'

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import type { RandomStream } from '../../../learning/random.ts'
-import type { Identity } from '../../../node/identity.ts'
+import type { Identity } from '../../../node/cohort/identity.ts'
 import {
   type Channel,
   createInitiator,

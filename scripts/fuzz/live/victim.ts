@@ -1,8 +1,8 @@
 /** The peer under fire: `concord join` in a process of its own, in the last seat of a cohort whose others are the fuzz. */
 import { join as joinPaths } from 'node:path'
-import type { PeerEvent } from '../../../node/cli/peer/events.ts'
-import { cohortId } from '../../../node/cohort.ts'
-import type { Identity } from '../../../node/identity.ts'
+import { cohortId } from '../../../node/cohort/cohort.ts'
+import type { Identity } from '../../../node/cohort/identity.ts'
+import type { PeerEvent } from '../../../node/daemon/events.ts'
 import { makeCohort } from '../../cohort/files.ts'
 import { MEASURE, type Memory } from '../../cohort/measure.ts'
 import { type PeerEnd, startPeer } from '../../cohort/processes.ts'

@@ -2,9 +2,9 @@
 import test from 'ava'
 import { distance } from '../../../agreement/vector.ts'
 import { linearModel } from '../../../learning/server/linear-model.ts'
-import { createBench } from '../../../node/reproduce/bench.ts'
 import { linearRegression } from '../../../node/reproduce/experiments/linear-regression.ts'
 import { CONTRACTION } from '../../../node/reproduce/experiments/linear-regression-findings.ts'
+import { createBench } from '../../../node/reproduce/oracle-pool.ts'
 
 test('with many samples the gradient is nearly θ − θ* (byzantine-gradient-descent, §4)', t => {
   const model = linearModel({ dimension: 5, machines: 2, samples: 20_000, seed: 1 })

@@ -3,8 +3,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { loadAttack } from '../../../node/attack-file.ts'
 import { networkNamed } from '../../../node/cli/agree-options.ts'
+import { loadAttack } from '../../../node/files/attack-file.ts'
 import { run } from './concord.ts'
 
 async function folder(t: ExecutionContext): Promise<string> {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { protocolNames } from '../../../agreement/bounds.ts'
-import { reportSchema } from '../../../node/report.ts'
+import { reportSchema } from '../../../node/daemon/report.ts'
 import { run } from './concord.ts'
 
 async function folder(t: ExecutionContext): Promise<string> {

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import test, { type ExecutionContext } from 'ava'
-import { formatCohort } from '../../../node/cohort-file.ts'
-import { evidenceFile } from '../../../node/evidence.ts'
-import { writeEvidence } from '../../../node/evidence-folder.ts'
+import { formatCohort } from '../../../node/cohort/file.ts'
+import { evidenceFile } from '../../../node/evidence/evidence.ts'
+import { writeEvidence } from '../../../node/evidence/folder.ts'
 import { createSigner } from '../../../node/signatures/index.ts'
 import { main, run } from './concord.ts'
-import { cohort, seat } from './peer/seats.ts'
+import { cohort, seat } from './join/seats.ts'
 
 /** dora, who is member 3 and has key 4, signed two vectors for one slot. */
 async function proof(t: ExecutionContext) {

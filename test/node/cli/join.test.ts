@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { parseEvidence } from '../../../node/evidence.ts'
+import { parseEvidence } from '../../../node/evidence/evidence.ts'
 import { type Running, run, start } from './concord.ts'
 import { type Place, place } from './places.ts'
 

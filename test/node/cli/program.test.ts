@@ -11,7 +11,7 @@ import {
 } from '../../../node/cli/command.ts'
 import { integer, text } from '../../../node/cli/parse.ts'
 import { runProgram } from '../../../node/cli/program.ts'
-import { CohortError } from '../../../node/cohort-error.ts'
+import { CohortError } from '../../../node/cohort/errors.ts'
 import { recordedTerminal } from './terminals.ts'
 
 /** Runs a command `try` with these arguments. */

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
-import { reportSchema } from '../../../node/report.ts'
+import { reportSchema } from '../../../node/daemon/report.ts'
 import { run } from './concord.ts'
 
 test('reproduce --list names every experiment, for people and for machines', async t => {

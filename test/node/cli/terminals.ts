@@ -1,6 +1,6 @@
 /** A terminal that remembers what was written to it. */
 import { plain, shownLine, type Terminal } from '../../../node/cli/terminal.ts'
-import { jsonText } from '../../../node/printable.ts'
+import { jsonText } from '../../../node/text/printable.ts'
 
 interface RecordedTerminal extends Terminal {
   readonly printed: string[]

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import test from 'ava'
 import { attackNames } from '../../../learning/attacks/registry.ts'
 import { commands } from '../../../node/cli/commands/index.ts'
-import { formatCohort } from '../../../node/cohort-file.ts'
+import { formatCohort } from '../../../node/cohort/file.ts'
 import { testCohort } from '../cohorts.ts'
 import { run } from './concord.ts'
 

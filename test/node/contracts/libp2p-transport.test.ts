@@ -1,5 +1,5 @@
 /** libp2p on loopback keeps the contract of transports, over TCP and over QUIC. */
-import { createIdentity } from '../../../node/identity.ts'
+import { createIdentity } from '../../../node/cohort/identity.ts'
 import { membersOf, openPeer } from '../network/support.ts'
 import { transportContract } from './transport.ts'
 

@@ -1,5 +1,5 @@
 /** The disk of the simulated world keeps the contract of storage, whatever its crashes leave. */
-import { createDisk } from '../../../node/simulation/storage.ts'
+import { createDisk } from '../../../node/simulation/disk.ts'
 import { createWorld } from '../../../node/simulation/world.ts'
 import { storageContract } from './storage.ts'
 

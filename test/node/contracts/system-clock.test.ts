@@ -1,5 +1,5 @@
 /** The machine's clock keeps the contract of clocks. */
-import { systemClock } from '../../../node/system-clock.ts'
+import { systemClock } from '../../../node/runtime/system-clock.ts'
 import { clockContract } from './clock.ts'
 
 clockContract('system clock', () => ({ clock: systemClock, passing: event => event }))

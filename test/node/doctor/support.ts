@@ -1,7 +1,7 @@
 /** What the doctor's tests share: what it says to one member, and the other members, running for real. */
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
-import { type Cohort, cohortId } from '../../../node/cohort.ts'
+import { type Cohort, cohortId } from '../../../node/cohort/cohort.ts'
 import { type Diagnosis, type DoctorOptions, examine } from '../../../node/doctor/doctor.ts'
 import { addressOf, usesQuic } from '../../../node/network/endpoint.ts'
 import { ignoredFrame } from '../../../node/network/framing.ts'

@@ -5,7 +5,7 @@ import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
-import { readCheckpoint, vectorOf } from '../../../node/checkpoint.ts'
+import { readCheckpoint, vectorOf } from '../../../node/files/checkpoint.ts'
 import { FileError } from '../../../node/files/error.ts'
 import { readFamily } from '../../../node/files/family.ts'
 import { readNpy } from '../../../node/files/npy.ts'
@@ -42,7 +42,7 @@ test('.safetensors: thousands of tensors of the same bytes are refused, at no co
   t.teardown(() => rm(folder, { recursive: true }))
   const path = join(folder, 'overlap.safetensors')
   await writeFile(path, file(Object.fromEntries(entries), bytes))
-  const { said, megabytes } = await peakOf('node/checkpoint.ts', 'readCheckpoint', path)
+  const { said, megabytes } = await peakOf('node/files/checkpoint.ts', 'readCheckpoint', path)
   t.regex(said, /^malformed .*tensor t1 begins at byte 0 .*where byte 10485760 is the next/)
   t.true(megabytes < LITTLE_MEGABYTES, `${megabytes} MB`)
 })
@@ -53,7 +53,7 @@ test('.safetensors: a file with holes is refused by its header before the rest i
   const path = join(folder, 'holes.safetensors')
   await writeFile(path, file({ a: entry(0, 4) }, 4))
   await truncate(path, 2 ** 31 - 1)
-  const { said, megabytes } = await peakOf('node/checkpoint.ts', 'readCheckpoint', path)
+  const { said, megabytes } = await peakOf('node/files/checkpoint.ts', 'readCheckpoint', path)
   t.regex(said, /^malformed .* 21474835\d\d bytes follow its tensors; expected none/)
   t.true(megabytes < LITTLE_MEGABYTES, `${megabytes} MB`)
 })

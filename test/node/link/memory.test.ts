@@ -2,11 +2,11 @@
 import test from 'ava'
 import type { Message, Slot } from '../../../agreement/message.ts'
 import { decodeLinkFrame, encodeLinkFrame, encodeMessage } from '../../../node/codec/index.ts'
-import { createJournal } from '../../../node/journal.ts'
 import { defaultLinkLimits } from '../../../node/link/limits.ts'
 import { createLink } from '../../../node/link/link.ts'
 import type { Encoded } from '../../../node/link/outbox.ts'
-import { createOutgoing } from '../../../node/outgoing.ts'
+import { createJournal } from '../../../node/runtime/journal.ts'
+import { createOutgoing } from '../../../node/runtime/send.ts'
 
 const limits = { peers: 4, dimension: 4, stepsMax: 1e6, iterationsMax: 1 }
 const digest = '5a'.repeat(32)

@@ -5,17 +5,17 @@ import test, { type ExecutionContext } from 'ava'
 import fc from 'fast-check'
 import { encode } from 'it-length-prefixed'
 import { Uint8ArrayList } from 'uint8arraylist'
-import { createIdentity, type Identity } from '../../../node/identity.ts'
+import { createIdentity, type Identity } from '../../../node/cohort/identity.ts'
 import { createAddressBook } from '../../../node/network/address-book.ts'
+import * as limits from '../../../node/network/constants.ts'
+import { encodeHello } from '../../../node/network/hello.ts'
+import { createMembers } from '../../../node/network/members.ts'
 import {
   decodeAnswer,
   decodeQuestion,
   encodeAnswer,
   encodeQuestion,
-} from '../../../node/network/address-message.ts'
-import * as limits from '../../../node/network/constants.ts'
-import { encodeHello } from '../../../node/network/hello.ts'
-import { createMembers } from '../../../node/network/members.ts'
+} from '../../../node/network/peer-exchange-message.ts'
 import type { Frame } from '../../../node/ports.ts'
 import { hostileNode, isFault, membersOf, openPeer, type RunningPeer } from './support.ts'
 

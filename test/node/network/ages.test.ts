@@ -1,7 +1,7 @@
 /** Where a member is, is remembered for as long as it is away. In a file of its own: it changes this process's time. */
 import { multiaddr } from '@multiformats/multiaddr'
 import test from 'ava'
-import { createIdentity } from '../../../node/identity.ts'
+import { createIdentity } from '../../../node/cohort/identity.ts'
 import { hostileNode } from './support.ts'
 
 test('an address that was announced is known after a day as well', async t => {

@@ -1,7 +1,7 @@
 /** What may be sent below the streams of a peer, and never to its harm: too much ends the connection, and is a fault. */
 import type { ExecutionContext } from 'ava'
 import test from 'ava'
-import { createIdentity, type Identity } from '../../../node/identity.ts'
+import { createIdentity, type Identity } from '../../../node/cohort/identity.ts'
 import {
   FRAME_CREDIT_MAX,
   FRAME_DEBT_MAX,

@@ -6,7 +6,7 @@ import type { Upgrader } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { ExecutionContext } from 'ava'
 import test from 'ava'
-import { createIdentity, type Identity } from '../../../node/identity.ts'
+import { createIdentity, type Identity } from '../../../node/cohort/identity.ts'
 import {
   CROWDED_FOR_MS,
   FIRST_BYTE_TIMEOUT_MS,

@@ -1,5 +1,5 @@
 /** A peer in a process of its own, for tests that kill it: sends every frame back to whom it came from. */
-import { identityFromSeed } from '../../../node/identity.ts'
+import { identityFromSeed } from '../../../node/cohort/identity.ts'
 import { wholeFrame } from '../../../node/network/framing.ts'
 import { createNetwork } from '../../../node/network/index.ts'
 import { cohortOf, membersOf } from './support.ts'

@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import type { ExecutionContext } from 'ava'
-import type { Identity } from '../../../node/identity.ts'
+import type { Identity } from '../../../node/cohort/identity.ts'
 import { type RunningPeer, text } from './support.ts'
 
 export async function startEcho(

@@ -5,7 +5,7 @@ import type { ExecutionContext } from 'ava'
 import test from 'ava'
 import { encode } from 'it-length-prefixed'
 import { Uint8ArrayList } from 'uint8arraylist'
-import { createIdentity, type Identity } from '../../../node/identity.ts'
+import { createIdentity, type Identity } from '../../../node/cohort/identity.ts'
 import { PROTOCOL, RECONNECTION_INTERVAL_MS, RECONNECTIONS_MAX } from '../../../node/network/constants.ts'
 import { encodeHello } from '../../../node/network/hello.ts'
 import {

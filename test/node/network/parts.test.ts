@@ -4,6 +4,7 @@ import { defaultCrypto } from '@chainsafe/libp2p-noise/crypto'
 import test from 'ava'
 import fc from 'fast-check'
 import { Uint8ArrayList } from 'uint8arraylist'
+import { createAllowance } from '../../../node/network/connection-budget.ts'
 import {
   BACKOFF_LAST_MS,
   FRAME_CREDIT_MAX,
@@ -17,14 +18,13 @@ import {
   RECONNECTIONS_MAX,
   STEADY_AFTER_MS,
 } from '../../../node/network/constants.ts'
+import { createToll, yamuxPrice } from '../../../node/network/frame-budget.ts'
 import { decodeHello, encodeHello } from '../../../node/network/hello.ts'
 import { noiseCrypto } from '../../../node/network/noise-crypto.ts'
 import { createPeerLog } from '../../../node/network/quiet-log.ts'
-import { createAllowance } from '../../../node/network/reconnections.ts'
 import { backoffMs, createRedial } from '../../../node/network/redial.ts'
-import { createToll, yamuxPrice } from '../../../node/network/toll.ts'
 import { oversizeDetector } from '../../../node/network/yamux-guard.ts'
-import { isPrintable } from '../../../node/printable.ts'
+import { isPrintable } from '../../../node/text/printable.ts'
 import { manualClock, recordingLog } from './support.ts'
 
 test('a hello comes back as it was sent', t => {

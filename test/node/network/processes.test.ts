@@ -1,6 +1,6 @@
 /** The transport between processes, one of which is killed without warning and started again. */
 import test from 'ava'
-import { createIdentity } from '../../../node/identity.ts'
+import { createIdentity } from '../../../node/cohort/identity.ts'
 import { echoes, startEcho } from './echo.ts'
 import { isKind, membersOf, openPeer, text } from './support.ts'
 

@@ -2,7 +2,7 @@
 import type { Stream } from '@libp2p/interface'
 import test, { type ExecutionContext } from 'ava'
 import { encode } from 'it-length-prefixed'
-import { createIdentity } from '../../../node/identity.ts'
+import { createIdentity } from '../../../node/cohort/identity.ts'
 import { defaultLinkLimits } from '../../../node/link/limits.ts'
 import { createBoundary } from '../../../node/network/boundary.ts'
 import { addressOf, endpointOf, usesQuic } from '../../../node/network/endpoint.ts'

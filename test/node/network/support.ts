@@ -2,8 +2,8 @@
 import type { Libp2p } from '@libp2p/interface'
 import type { ExecutionContext } from 'ava'
 import { frameBytesMax } from '../../../node/codec/index.ts'
-import type { Cohort, Member, Seat } from '../../../node/cohort.ts'
-import { createIdentity, type Identity } from '../../../node/identity.ts'
+import type { Cohort, Member, Seat } from '../../../node/cohort/cohort.ts'
+import { createIdentity, type Identity } from '../../../node/cohort/identity.ts'
 import { wholeFrame } from '../../../node/network/framing.ts'
 import {
   createNetwork,

@@ -1,7 +1,7 @@
 /** The libp2p transport for real, on loopback, beyond the contract of transports: members among themselves. */
 import { randomBytes } from 'node:crypto'
 import test from 'ava'
-import { createIdentity } from '../../../node/identity.ts'
+import { createIdentity } from '../../../node/cohort/identity.ts'
 import { bytesOf, isKind, membersOf, openPair, openPeer, text } from './support.ts'
 
 test('vectors of a large model arrive intact, both ways at once', async t => {

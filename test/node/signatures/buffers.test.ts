@@ -1,6 +1,6 @@
 /** Keys and signatures that arrive as Buffers, as they do from the network, are looked at and left as they are. */
 import test from 'ava'
-import { identityFromSeed } from '../../../node/identity.ts'
+import { identityFromSeed } from '../../../node/cohort/identity.ts'
 import { createSigner, createVerifier, isStrictPoint } from '../../../node/signatures/index.ts'
 
 const slot = { step: 1, phase: 'gradient', iteration: 0, sender: 0 } as const

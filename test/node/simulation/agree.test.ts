@@ -3,10 +3,10 @@ import test from 'ava'
 import { BoundError } from '../../../agreement/averaging/create.ts'
 import { bounds, type ProtocolName, peersNeeded } from '../../../agreement/bounds.ts'
 import type { Synchrony } from '../../../agreement/thresholds.ts'
-import { loadAttack } from '../../../node/attack-file.ts'
+import { loadAttack } from '../../../node/files/attack-file.ts'
 import { type AgreeOptions, simulateAgreement } from '../../../node/simulation/agree.ts'
 import { calmConditions } from '../../../node/simulation/conditions.ts'
-import { swarmAttack } from '../../../node/simulation/swarm-attacks.ts'
+import { swarmAttack } from '../../../node/simulation/swarm/attacks.ts'
 import { normals } from '../../agreement/harness.ts'
 
 async function agreement(

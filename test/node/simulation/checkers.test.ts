@@ -2,8 +2,8 @@
 import test from 'ava'
 import type { AveragingOutput } from '../../../agreement/averaging/averaging.ts'
 import type { Message } from '../../../agreement/message.ts'
+import { type CheckedRun, createCheckers, type RunEnd } from '../../../node/checkers/index.ts'
 import { digestOf } from '../../../node/signatures/index.ts'
-import { type CheckedRun, createCheckers, type RunEnd } from '../../../node/simulation/checkers/index.ts'
 import { seal, slotAt } from '../../agreement/harness.ts'
 
 const v = (...values: number[]) => Float32Array.from(values)

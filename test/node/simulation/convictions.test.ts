@@ -2,10 +2,13 @@
 import test from 'ava'
 import type { PeerIndex } from '../../../agreement/protocol.ts'
 import { attackNamed } from '../../../learning/attacks/registry.ts'
+import type { LearningCheckers } from '../../../node/checkers/learning.ts'
 import { calmConditions } from '../../../node/simulation/conditions.ts'
-import type { LearningCheckers } from '../../../node/simulation/learning/checkers.ts'
-import { drawLearningScenario, type LearningScenario } from '../../../node/simulation/learning/scenario.ts'
-import { createLearningStage, type LearningStage } from '../../../node/simulation/learning/stage.ts'
+import {
+  drawLearningScenario,
+  type LearningScenario,
+} from '../../../node/simulation/swarm/learning/scenario.ts'
+import { createLearningStage, type LearningStage } from '../../../node/simulation/swarm/learning/stage.ts'
 
 const LIAR = 6
 const honest = [0, 1, 2, 3, 4, 5]

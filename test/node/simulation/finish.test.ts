@@ -1,7 +1,7 @@
 /** Who has told the others that it needs nothing more must need nothing more, whatever befalls it then. */
 import test from 'ava'
-import { createLearningCheckers } from '../../../node/simulation/learning/checkers.ts'
-import { createLearningStage } from '../../../node/simulation/learning/stage.ts'
+import { createLearningCheckers } from '../../../node/checkers/learning.ts'
+import { createLearningStage } from '../../../node/simulation/swarm/learning/stage.ts'
 import { smallCohort } from './small-cohort.ts'
 
 const PEERS = 6

@@ -3,9 +3,9 @@
  * first forty, and every seed that ever failed with what it showed.
  */
 import test from 'ava'
-import { simulateLearning } from '../../../node/simulation/learning/run.ts'
-import { drawLearningScenario } from '../../../node/simulation/learning/scenario.ts'
-import { runSeed } from '../../../node/simulation/swarm.ts'
+import { simulateLearning } from '../../../node/simulation/swarm/learning/run.ts'
+import { drawLearningScenario } from '../../../node/simulation/swarm/learning/scenario.ts'
+import { runSeed } from '../../../node/simulation/swarm/swarm.ts'
 
 const runLearningSeed = (seed: number) => runSeed(seed, 'learning')
 

@@ -1,8 +1,8 @@
 /** A peer that some of the others can no longer serve, and the rest can, goes on all the same. */
 import test from 'ava'
 import { attackNamed } from '../../../learning/attacks/registry.ts'
-import { createLearningCheckers } from '../../../node/simulation/learning/checkers.ts'
-import { createLearningStage } from '../../../node/simulation/learning/stage.ts'
+import { createLearningCheckers } from '../../../node/checkers/learning.ts'
+import { createLearningStage } from '../../../node/simulation/swarm/learning/stage.ts'
 import { smallCohort } from './small-cohort.ts'
 
 const PEERS = 7

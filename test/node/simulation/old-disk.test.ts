@@ -4,8 +4,8 @@
  */
 import test from 'ava'
 import type { ProtocolName } from '../../../agreement/bounds.ts'
-import { createLearningCheckers } from '../../../node/simulation/learning/checkers.ts'
-import { createLearningStage } from '../../../node/simulation/learning/stage.ts'
+import { createLearningCheckers } from '../../../node/checkers/learning.ts'
+import { createLearningStage } from '../../../node/simulation/swarm/learning/stage.ts'
 import { smallCohort } from './small-cohort.ts'
 
 const sizes: readonly (readonly [ProtocolName, number])[] = [

@@ -1,11 +1,11 @@
 /** Peers that ask for everything again, over and over: what that brings them, and that it would be noticed. */
 import test from 'ava'
+import { createLearningCheckers } from '../../../node/checkers/learning.ts'
+import { createResendChecker } from '../../../node/checkers/resends.ts'
 import { encodeLinkFrame, encodeMessage } from '../../../node/codec/index.ts'
 import { defaultLinkLimits } from '../../../node/link/limits.ts'
-import { createResendChecker } from '../../../node/simulation/checkers/resends.ts'
-import { createLearningCheckers } from '../../../node/simulation/learning/checkers.ts'
-import { createLearningStage } from '../../../node/simulation/learning/stage.ts'
-import { insist } from '../../../node/simulation/swarm-attacks.ts'
+import { insist } from '../../../node/simulation/swarm/attacks.ts'
+import { createLearningStage } from '../../../node/simulation/swarm/learning/stage.ts'
 import { smallCohort } from './small-cohort.ts'
 
 const slot = { step: 1, phase: 'gradient', iteration: 0, sender: 0 } as const

@@ -1,8 +1,11 @@
 /** A cohort that learns in a calm simulated world, as the tests of one situation need it: they make the trouble. */
 import type { Attack } from '../../../learning/attacks/attack.ts'
-import type { Cohort } from '../../../node/cohort.ts'
+import type { Cohort } from '../../../node/cohort/cohort.ts'
 import { calmConditions } from '../../../node/simulation/conditions.ts'
-import { drawLearningScenario, type LearningScenario } from '../../../node/simulation/learning/scenario.ts'
+import {
+  drawLearningScenario,
+  type LearningScenario,
+} from '../../../node/simulation/swarm/learning/scenario.ts'
 
 interface SmallCohort extends Pick<Cohort, 'protocol' | 'faults' | 'steps'> {
   readonly peers: number

@@ -1,8 +1,8 @@
 /** Real processes, one member of whose cohort comes and goes and acknowledges nothing: what they keep for it is what they hold. */
 import test from 'ava'
-import { askStatus, controlPath } from '../../../node/cli/peer/control.ts'
-import { checkStatus } from '../../../node/cli/peer/status-answer.ts'
-import { cohortId } from '../../../node/cohort.ts'
+import { cohortId } from '../../../node/cohort/cohort.ts'
+import { askStatus, controlPath } from '../../../node/daemon/control.ts'
+import { checkStatus } from '../../../node/daemon/status-answer.ts'
 import { freePorts } from '../../../node/network/free-ports.ts'
 import { makeCohort } from '../../../scripts/cohort/files.ts'
 import { MEASURE, type Memory } from '../../../scripts/cohort/measure.ts'

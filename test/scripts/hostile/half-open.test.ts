@@ -1,6 +1,6 @@
 /** A real process, beset by sockets of no member from the very address that its members come from. */
 import test from 'ava'
-import { cohortId } from '../../../node/cohort.ts'
+import { cohortId } from '../../../node/cohort/cohort.ts'
 import { freePorts } from '../../../node/network/free-ports.ts'
 import { makeCohort } from '../../../scripts/cohort/files.ts'
 import { startPeer } from '../../../scripts/cohort/processes.ts'

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join as joinPaths } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import test from 'ava'
-import { createIdentity, type Identity } from '../../../node/identity.ts'
+import { createIdentity, type Identity } from '../../../node/cohort/identity.ts'
 import {
   CONCORD,
   createInitiator,

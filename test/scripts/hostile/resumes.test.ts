@@ -1,6 +1,6 @@
 /** A real process, asked over and over by a member of its cohort for everything again. */
 import test from 'ava'
-import { cohortId } from '../../../node/cohort.ts'
+import { cohortId } from '../../../node/cohort/cohort.ts'
 import { defaultLinkLimits } from '../../../node/link/limits.ts'
 import { freePorts } from '../../../node/network/free-ports.ts'
 import { makeCohort } from '../../../scripts/cohort/files.ts'

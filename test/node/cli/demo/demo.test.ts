@@ -6,7 +6,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
-import { reportSchema } from '../../../../node/report.ts'
+import { reportSchema } from '../../../../node/daemon/report.ts'
 import { start } from '../concord.ts'
 
 /** A small model and little data a step: what is tested here is who talks to whom. */

@@ -1,5 +1,5 @@
 /** Events of peers, for tests. */
-import type { Ending, PeerEvent } from '../../../../node/cli/peer/events.ts'
+import type { Ending, PeerEvent } from '../../../../node/daemon/events.ts'
 
 export function step(number: number, loss: number): PeerEvent {
   const traffic = { messages: number, bytesSent: number, bytesReceived: number }

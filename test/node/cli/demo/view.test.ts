@@ -12,7 +12,7 @@ import {
   waitingLine,
 } from '../../../../node/cli/demo/view.ts'
 import { plain } from '../../../../node/cli/terminal.ts'
-import { cohortDocument } from '../../../../node/cohort.ts'
+import { cohortDocument } from '../../../../node/cohort/cohort.ts'
 import { testCohort } from '../../cohorts.ts'
 import { ending } from './events.ts'
 

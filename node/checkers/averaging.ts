@@ -1,0 +1,149 @@
+/**
+ * Agreement and averaging within the bounds of protocols.md §2, at every iteration; the witnesses' intersection; and
+ * for the coordinate-wise protocols that no honest vector ever leaves the honest range of any coordinate.
+ */
+import { averagingConstantOf, contractionOf } from '../../agreement/bounds.ts'
+import { diameter } from '../../agreement/vector.ts'
+import type { CheckedRun, Checker, Violate } from './checker.ts'
+import { contractionBetween, isCoordinateWise, meanShift, rangeOf, roundingOf } from './measures.ts'
+import { createRounds, type Round } from './rounds.ts'
+
+/** One iteration, measured beside what is guaranteed. */
+export interface IterationMeasure {
+  readonly iteration: number
+  /** Δ₂ over the honest vectors after it. */
+  readonly diameter: number
+  /** Factor on the guaranteed diameter (Δ₂, or the Δ^cw of the worst coordinate); null where rounding decides. */
+  readonly contraction: number | null
+  readonly contractionBound: number | null
+  /** `‖mean(x_r) − mean(x_0)‖₂`. */
+  readonly shift: number
+  /** `C·Δ₂(x_0)`. */
+  readonly shiftBound: number | null
+  /** Fewest vectors that two honest peers used in common; null where a restart lost whose they were. */
+  readonly shared: number | null
+}
+
+export interface AveragingChecker extends Checker {
+  /** Of the iterations that all honest peers have completed. */
+  measures(): readonly IterationMeasure[]
+}
+
+export function createAveragingChecker(run: CheckedRun, violate: Violate): AveragingChecker {
+  const { settings, honest, inputs, guaranteed } = run
+  const measures: IterationMeasure[] = []
+  const start = honest.map(peer => inputs[peer]!)
+  const limits = limitsOf(run)
+  const rounds = createRounds(run, round => {
+    if (round.index === 0) return
+    const before = rounds.at(round.index - 1)
+    if (before === undefined) return
+    const measure = measured(run, before, round)
+    measures[round.index - 1] = measure
+    if (guaranteed) check(measure, before, round)
+  })
+  const check = (measure: IterationMeasure, before: Round, round: Round) => {
+    const { iteration, contraction, shift } = measure
+    const rounding = roundingOf(before.vectors)
+    const { before: wide, after } = contractionBetween(settings.protocol, before.vectors, round.vectors)
+    if (after > limits.contraction * wide + rounding)
+      violate(
+        `agreement: iteration ${iteration} left ${after} of ${wide}, a factor of ${contraction ?? after / wide}; at most ${limits.contraction} is guaranteed`,
+      )
+    if (limits.shift !== null && shift > limits.shift + roundingOf(start) * iteration)
+      violate(
+        `averaging: after iteration ${iteration} the honest mean had moved by ${shift}; at most C·Δ₂ = ${limits.shift} is guaranteed`,
+      )
+    if (isCoordinateWise(settings.protocol)) checkRange(start, round, violate)
+    const needed = settings.peers - settings.faults
+    if (settings.protocol === 'rb-tm' && measure.shared !== null && measure.shared < needed)
+      violate(
+        `witnesses: in iteration ${iteration} two honest peers used only ${measure.shared} vectors in common, not ${needed}`,
+      )
+  }
+  return {
+    name: 'averaging agreement',
+    output: (peer, output) => rounds.output(peer, output),
+    measures: () => measures.filter(measure => measure !== undefined),
+    end() {
+      checkIterations(run, violate)
+      const last = rounds.at(settings.iterations)
+      if (!guaranteed || run.target === null || last === undefined) return
+      const [wide, left] = [diameter(start), diameter(last.vectors)]
+      if (left > wide / 2 ** run.target + roundingOf(start))
+        violate(`agreement: AVG_${run.target} left a diameter of ${left} of ${wide}`)
+    },
+  }
+}
+
+/** The iterations that were asked for must make `AVG_t` of what one iteration guarantees, by arithmetic alone. */
+function checkIterations({ settings, target, guaranteed }: CheckedRun, violate: Violate): void {
+  if (!guaranteed || target === null) return
+  const h = settings.peers - settings.faults
+  // Δ₂ ≤ Δ₂^cw ≤ 2√h·Δ₂, and they are equal for two vectors.
+  const spread = isCoordinateWise(settings.protocol) && h > 2 ? 2 * Math.sqrt(h) : 1
+  const left = contractionOf(settings) ** settings.iterations * spread
+  if (left > 2 ** -target * (1 + 1e-9))
+    violate(
+      `iterations: ${settings.iterations} of them leave at most ${left} of the diameter; AVG_${target} promises ${2 ** -target}`,
+    )
+}
+
+interface Limits {
+  readonly contraction: number
+  readonly shift: number | null
+}
+
+/** The guarantees hold for every honest family of at least n − f; a larger one has a larger spread in ℓ₂. */
+function limitsOf({ settings, honest, inputs }: CheckedRun): Limits {
+  const constant = averagingConstantOf(settings)
+  const larger = Math.sqrt(honest.length / (settings.peers - settings.faults))
+  const wide = diameter(honest.map(peer => inputs[peer]!))
+  return {
+    contraction: contractionOf(settings),
+    shift: constant === null ? null : constant * Math.max(1, larger) * wide,
+  }
+}
+
+function measured(run: CheckedRun, before: Round, round: Round): IterationMeasure {
+  const { settings, honest, inputs, guaranteed } = run
+  const limits = limitsOf(run)
+  return {
+    iteration: round.index,
+    diameter: diameter(round.vectors),
+    contraction: contractionBetween(settings.protocol, before.vectors, round.vectors).ratio,
+    contractionBound: guaranteed ? limits.contraction : null,
+    shift: meanShift(
+      round.vectors,
+      honest.map(peer => inputs[peer]!),
+    ),
+    shiftBound: guaranteed ? limits.shift : null,
+    shared: fewestShared(round.used),
+  }
+}
+
+function fewestShared(used: Round['used']): number | null {
+  let fewest = Infinity
+  for (const [i, left] of used.entries()) {
+    if (left === null) return null
+    for (const right of used.slice(i + 1)) {
+      if (right === null) return null
+      fewest = Math.min(fewest, left.filter(peer => right.includes(peer)).length)
+    }
+  }
+  return fewest === Infinity ? null : fewest
+}
+
+function checkRange(start: CheckedRun['inputs'], round: Round, violate: Violate): void {
+  const { low, high } = rangeOf(start)
+  for (const [place, vector] of round.vectors.entries())
+    for (let i = 0; i < vector.length; i++) {
+      // One rounding to 32 bits per iteration may step over an end.
+      const slack = 1e-6 * Math.max(Math.abs(low[i]!), Math.abs(high[i]!))
+      if (vector[i]! >= low[i]! - slack && vector[i]! <= high[i]! + slack) continue
+      violate(
+        `range: coordinate ${i} of honest peer ${place} after iteration ${round.index} is ${vector[i]}, outside [${low[i]}, ${high[i]}]`,
+      )
+      return
+    }
+}

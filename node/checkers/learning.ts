@@ -1,0 +1,97 @@
+/**
+ * What must hold of a cohort that learns, whatever befalls it: an honest peer signs one vector a slot and casts one
+ * vote of a kind on it, across all its lives; no honest peer accuses another; whom it has convicted it has nothing to do
+ * with any more, in any life; and once the network is good all finish, close together.
+ */
+import { type Message, slotKey } from '../../agreement/message.ts'
+import type { Evidence, FaultKind, PeerIndex } from '../../agreement/protocol.ts'
+import { coordinateWiseDiameter, type Vector } from '../../agreement/vector.ts'
+import type { LearnOutput } from '../../learning/learn-contract.ts'
+import type { LearningScenario } from '../simulation/swarm/learning/scenario.ts'
+import { createResendChecker, type ResendChecker } from './resends.ts'
+
+export interface LearningCheckers extends ResendChecker {
+  output(peer: PeerIndex, output: LearnOutput): void
+  received(peer: PeerIndex, from: PeerIndex, message: Message): void
+  /** A peer has shown another a proof: it had it on its disk by then. */
+  shown(peer: PeerIndex, from: PeerIndex, proof: Evidence): void
+  connected(peer: PeerIndex, other: PeerIndex): void
+  /** A peer may have lost what it had on its disk. */
+  lostDisk(peer: PeerIndex): void
+  accused(observer: PeerIndex, peer: PeerIndex | null, kind: FaultKind, detail?: string): void
+  /** Synced records of an honest peer are gone, and its log was taken for whole. */
+  lostUnsaid(peer: PeerIndex): void
+  end(results: readonly (Vector | null)[], describe: (peer: PeerIndex) => string): void
+}
+
+/** Honest peers may end this far apart, over how far apart their losses' minima are: noise and lies are in it. */
+const SPREAD_MAX = 2
+
+export function createLearningCheckers(
+  scenario: LearningScenario,
+  honest: readonly PeerIndex[],
+  violate: (checker: string, detail: string) => void,
+): LearningCheckers {
+  /** By what an honest peer bound itself to: the first value seen anywhere. */
+  const bound = new Map<string, string>()
+  const isHonest = new Set(honest)
+  const bind = (author: PeerIndex, what: string, message: Message, value: string) => {
+    if (!isHonest.has(author)) return
+    const key = `${author} ${what} ${slotKey(message.slot)}`
+    const first = bound.get(key) ?? value
+    bound.set(key, first)
+    if (first !== value)
+      violate(
+        `one ${what} a slot`,
+        `peer ${author} said ${first.slice(0, 8)} and ${value.slice(0, 8)} for ${key}`,
+      )
+  }
+  /** By honest peer: whom it has accused before others. */
+  const accusedBy = new Map(honest.map(peer => [peer, new Set<PeerIndex>()]))
+  const shun = (peer: PeerIndex, other: PeerIndex, what: string) => {
+    if (accusedBy.get(peer)?.has(other))
+      violate('convictions', `peer ${peer} ${what} peer ${other}, whom it had convicted`)
+  }
+  return {
+    shown: (_peer, from, { slot }) => void accusedBy.get(from)?.add(slot.sender),
+    connected: (peer, other) => shun(peer, other, 'is connected with'),
+    lostDisk: peer => accusedBy.get(peer)?.clear(),
+    ...createResendChecker(scenario.linkLimits, detail => violate('resends', detail)),
+    output(peer, output) {
+      // Signed is signed, whether or not it ever left.
+      if (output.kind === 'stepped' && output.state.step > scenario.cohort.steps + 1)
+        violate('steps', `peer ${peer} came to step ${output.state.step}`)
+    },
+    received(peer, from, message) {
+      const { slot } = message
+      shun(peer, from, `takes a ${message.kind} of`)
+      if (message.kind === 'vector' || message.kind === 'payload')
+        bind(slot.sender, 'vector', message, message.sealed.digest)
+      else if (message.kind === 'echo') {
+        bind(slot.sender, 'vector', message, message.digest)
+        bind(from, 'echo', message, message.digest)
+      } else if (message.kind === 'ready') bind(from, 'ready', message, message.digest)
+      else if (message.kind === 'report') bind(from, 'report', message, message.peers.join(' '))
+    },
+    accused(observer, peer, kind, detail = '') {
+      if (peer !== null && isHonest.has(peer))
+        violate('accusations', `honest peer ${observer} accuses honest peer ${peer} of ${kind} ${detail}`)
+    },
+    lostUnsaid: peer =>
+      violate(
+        'damage is said',
+        `the log of peer ${peer} was cut at a damaged record with synced ones behind it`,
+      ),
+    end(results, describe) {
+      const unfinished = honest.filter(peer => results[peer] === null)
+      if (unfinished.length > 0) {
+        violate('termination', unfinished.map(describe).join('; '))
+        return
+      }
+      const spread = coordinateWiseDiameter(honest.map(peer => scenario.centres[peer]!))
+      const end = coordinateWiseDiameter(honest.map(peer => results[peer]!))
+      if (!(end <= SPREAD_MAX * (spread + scenario.noise)))
+        violate('closeness', `honest peers end ${end} apart, where their losses' minima are ${spread} apart`)
+    },
+  }
+}

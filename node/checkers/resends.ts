@@ -1,0 +1,56 @@
+/**
+ * What an honest peer sends again to one member, whatever that one says: no more than it sent for the first time, and
+ * the budget that its links promise (link/limits.ts), filled anew over time. The world passes frames by reference, so
+ * a chunk that was seen before is one that is sent again.
+ */
+import type { PeerIndex } from '../../agreement/protocol.ts'
+import type { LinkLimits } from '../link/limits.ts'
+import type { Frame } from '../ports.ts'
+
+export interface ResendChecker {
+  /** A peer begins a new life, which remembers nothing of what it sent. */
+  began(peer: PeerIndex, nowMs: number): void
+  sent(from: PeerIndex, to: PeerIndex, frame: Frame, nowMs: number): void
+}
+
+interface Sent {
+  readonly seen: WeakSet<Uint8Array>
+  readonly sinceMs: number
+  firstBytes: number
+  againBytes: number
+}
+
+/** Clocks may run fast by so much. */
+const FASTEST = 1.1
+
+export function createResendChecker(
+  { resentBytesMin, resentWindows, resentRefillMs, bundleBytes }: LinkLimits,
+  violate: (detail: string) => void,
+): ResendChecker {
+  const lives = new Map<PeerIndex, { readonly sinceMs: number; readonly to: Map<PeerIndex, Sent> }>()
+  return {
+    began: (peer, nowMs) => void lives.set(peer, { sinceMs: nowMs, to: new Map() }),
+    sent(from, to, [, ...chunks], nowMs) {
+      const life = lives.get(from)
+      if (life === undefined) return
+      let sent = life.to.get(to)
+      if (sent === undefined) {
+        sent = { seen: new WeakSet(), sinceMs: life.sinceMs, firstBytes: 0, againBytes: 0 }
+        life.to.set(to, sent)
+      }
+      for (const chunk of chunks) {
+        if (sent.seen.has(chunk)) sent.againBytes += chunk.byteLength
+        else sent.firstBytes += chunk.byteLength
+        sent.seen.add(chunk)
+      }
+      const { firstBytes, againBytes } = sent
+      // The window is a part of what was sent for the first time; and where it gets less, so does what was used up.
+      const budget = resentBytesMin + resentWindows * firstBytes
+      const fillings = 1 + (FASTEST * (nowMs - sent.sinceMs)) / resentRefillMs
+      if (againBytes > firstBytes + budget * (1 + fillings) + bundleBytes)
+        violate(
+          `peer ${from} sent ${againBytes} bytes again to peer ${to}, after ${firstBytes} for the first time`,
+        )
+    },
+  }
+}

@@ -1,0 +1,82 @@
+/** Events of one peer → its report. */
+import type { Attack } from '../../../learning/attacks/attack.ts'
+import type { Seat } from '../../cohort/cohort.ts'
+import type { Ending, FaultCount, PeerEvent, Traffic } from '../../daemon/events.ts'
+import { accuracyOf, cohortSummary, type Report, tally } from '../../daemon/report.ts'
+
+export type JoinOutcome = 'finished' | 'interrupted'
+
+interface JoinRecord {
+  see(event: PeerEvent): void
+  /** @param faults seen until now */
+  report(outcome: JoinOutcome, faults: readonly FaultCount[]): Report
+}
+
+interface State {
+  step: number
+  traffic: Traffic
+  ending: Ending | null
+}
+
+export function createJoinRecord(
+  seat: Seat,
+  values: { readonly attack: Attack | null; readonly data: string; readonly partition: string },
+): JoinRecord {
+  const startedMs = performance.now()
+  const state: State = {
+    step: 0,
+    traffic: { messages: 0, bytesSent: 0, bytesReceived: 0 },
+    ending: null,
+  }
+  return {
+    see(event) {
+      if (event.kind === 'step') {
+        state.step = event.step
+        state.traffic = event.traffic
+      } else if (event.kind === 'finished') {
+        state.ending = event.ending
+        state.traffic = event.ending.traffic
+      }
+    },
+    report(outcome, faults) {
+      const { cohort, cohortId, self } = seat
+      const { attack, data, partition } = values
+      const honest = attack === null && state.ending !== null ? [honestEntry(self, state.ending)] : []
+      return {
+        command: 'join',
+        cohort: cohortSummary(cohort, cohortId),
+        seed: cohort.seed,
+        byzantine: { peers: attack === null ? [] : [self], attack: attack?.name ?? null },
+        data,
+        partition,
+        steps: state.step,
+        outcome,
+        honest,
+        accuracy: accuracyOf(honest),
+        diameter: { gradient: null, parameters: null, first: null, last: null, relative: null },
+        messages: state.traffic.messages,
+        bytes: state.traffic.bytesSent,
+        wallSeconds: (performance.now() - startedMs) / 1000,
+        learningSeconds: state.ending?.learningSeconds ?? null,
+        faults: tally(state.ending?.faults ?? faults),
+        violations: [],
+      }
+    },
+  }
+}
+
+/** What one honest peer ended with; its distance to the others' mean only who saw all of them can fill in. */
+export function honestEntry(peer: number, ending: Ending): Report['honest'][number] {
+  const { loss, accuracy, traffic, eventLoopDelayMs, ruleMilliseconds } = ending
+  const { bytesSent, bytesReceived } = traffic
+  return {
+    peer,
+    loss,
+    accuracy,
+    distance: null,
+    bytesSent,
+    bytesReceived,
+    eventLoopDelayMs,
+    ruleMilliseconds,
+  }
+}

@@ -1,0 +1,109 @@
+/** What a person sees of one real peer. */
+import type { Attack } from '../../../learning/attacks/attack.ts'
+import type { Seat } from '../../cohort/cohort.ts'
+import type { Ending, PeerEvent } from '../../daemon/events.ts'
+import { tally } from '../../daemon/report.ts'
+import { moreText } from '../../text/quiet.ts'
+import type { Terminal } from '../terminal.ts'
+import { counted, duration, megabytes, percent, significant } from '../view/format.ts'
+import { createEstimate, createProgress } from '../view/progress.ts'
+import { faultsText, waitingSentence } from '../view/result.ts'
+
+export interface JoinView {
+  /** @param leftOut how many like it were not shown since the last one */
+  see(event: PeerEvent, leftOut?: number): void
+  note(line: string): void
+  stop(): void
+}
+
+export async function createJoinView(
+  seat: Seat,
+  attack: Attack | null,
+  terminal: Terminal,
+): Promise<JoinView> {
+  const { cohort, cohortId, self } = seat
+  const { paint } = terminal
+  const progress = await createProgress(terminal)
+  const estimate = createEstimate(cohort.steps)
+  terminal.print(
+    `${cohort.name} (${cohortId.slice(0, 12)}): this is ${nameOf(seat, self)} of ${counted(cohort.members.length, 'peer')}, of whom ${cohort.faults} may be faulty`,
+  )
+  if (attack !== null) terminal.warn(paint('red', `This peer is Byzantine on purpose: ${attack.name}.`))
+  return {
+    see(event, leftOut = 0) {
+      if (event.kind === 'step')
+        progress.update({
+          step: event.step,
+          steps: cohort.steps,
+          loss: event.loss,
+          diameter: null,
+          bytes: event.traffic.bytesSent,
+          secondsLeft: estimate(event.step, performance.now() / 1000),
+        })
+      else if (event.kind === 'finished') {
+        progress.stop()
+        for (const line of endingLines(event.ending)) terminal.print(line)
+      } else for (const line of eventLines(event, seat)) progress.note(`${line}${moreText(leftOut)}`)
+    },
+    note: line => progress.note(line),
+    stop: () => progress.stop(),
+  }
+}
+
+/** One line, or none, for what happened; steps and the end are shown otherwise. */
+export function eventLines(event: PeerEvent, seat: Seat): readonly string[] {
+  switch (event.kind) {
+    case 'listening':
+      return [
+        `${event.examples} examples, ${event.dimension} parameters${event.step > 1 ? `, going on from step ${event.step}` : ''}`,
+        ...event.addresses.map(address => `listening on ${address}`),
+      ]
+    case 'connection':
+      return [`${nameOf(seat, event.peer)}: ${event.up ? event.reason : `gone: ${event.reason}`}`]
+    case 'missed':
+      return [
+        `${nameOf(seat, event.peer)}: ${event.messages === null ? `cannot help with step ${event.step} any more` : `no longer has ${counted(event.messages, 'message')} for this peer`}`,
+      ]
+    case 'caught-up':
+      return [`caught up: it stood at step ${event.from}, and goes on at step ${event.step}`]
+    case 'waiting':
+      return [`step ${event.step}: ${waitingSentence(seat.self, event.needed, event.missing)}`]
+    case 'resumed':
+      return ['going on']
+    case 'fault': {
+      const { peer, kind, count } = event.fault
+      const what = peer === null ? 'refused a stranger' : `fault of ${nameOf(seat, peer)}: ${kind}`
+      const times = count > 1 ? ` (${count} times by now)` : ''
+      return [`${what}${times}${event.detail === null ? '' : `: ${event.detail}`}`]
+    }
+    case 'evidence':
+      return [evidenceLine(event, seat)]
+    case 'log':
+      return [event.text]
+    case 'step':
+    case 'finished':
+    case 'failed':
+      return []
+  }
+}
+
+function evidenceLine({ peer, path, before }: Extract<PeerEvent, { kind: 'evidence' }>, seat: Seat): string {
+  const proof = `the proof is ${path} (concord evidence verify FILE)`
+  if (peer === seat.self)
+    return `this peer itself has signed two vectors for one slot, and whoever has seen it cuts it off; ${proof}`
+  const when = before ? 'in an earlier run, and stays' : 'and is'
+  return `${nameOf(seat, peer)} signed two vectors for one slot ${when} cut off; ${proof}`
+}
+
+function endingLines({ loss, accuracy, traffic, faults, learningSeconds }: Ending): readonly string[] {
+  return [
+    `done in ${duration(learningSeconds)}: accuracy ${percent(accuracy)}, loss ${significant(loss)}`,
+    `sent ${megabytes(traffic.bytesSent)}, received ${megabytes(traffic.bytesReceived)}`,
+    `faults seen: ${faultsText(tally(faults)).replaceAll('\n', ', ')}`,
+  ]
+}
+
+/** "peer 3 (dora)". */
+export function nameOf({ cohort }: Seat, peer: number): string {
+  return `peer ${peer} (${cohort.members[peer]?.name ?? 'unknown'})`
+}

@@ -1,0 +1,122 @@
+/** A peer's log by pino: JSON lines for machines, or lines for people; what happened, with fields; never a secret. */
+import { Writable } from 'node:stream'
+import { type DestinationStream, type Logger, pino } from 'pino'
+import type { Seat } from '../../cohort/cohort.ts'
+import type { PeerEvent } from '../../daemon/events.ts'
+import { printableJsonLine } from '../../text/printable.ts'
+import { moreText } from '../../text/quiet.ts'
+import { eventLines, type JoinView } from './join-view.ts'
+
+/** `progress` is no log: a bar, or plain lines. */
+export type LogForm = 'progress' | 'pretty' | 'json'
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
+
+/** Names under which a private key could ever be logged, here or one level further down. */
+const SECRETS = ['seed', 'privateKey', 'secretKey', 'pem', 'identity.seed']
+const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(-----END [A-Z ]*PRIVATE KEY-----)?/g
+
+interface LoggerOptions {
+  readonly form: Exclude<LogForm, 'progress'>
+  readonly level: LogLevel
+  readonly stream: DestinationStream
+  /** With colours, where the form has any. */
+  readonly colours: boolean
+}
+
+export async function createLogger({ form, level, stream, colours }: LoggerOptions): Promise<Logger> {
+  const options = {
+    level,
+    base: {},
+    timestamp: pino.stdTimeFunctions.isoTime,
+    hooks: { streamWrite: printableJsonLine },
+    formatters: { level: (label: string) => ({ level: label }) },
+    redact: { paths: SECRETS.flatMap(name => [name, `*.${name}`]), censor: '[secret]' },
+  }
+  if (form === 'json') return pino(options, withoutKeys(stream))
+  const { default: pretty } = await import('pino-pretty')
+  const people = pretty({
+    colorize: colours,
+    ignore: 'cohort,self,event',
+    translateTime: 'SYS:HH:MM:ss.l',
+    singleLine: true,
+    destination: withoutKeys(stream),
+    sync: true,
+  })
+  return pino(options, people)
+}
+
+/** The last gate: whatever field or text a key was in, it does not get out. */
+function withoutKeys(stream: DestinationStream): Writable {
+  return new Writable({
+    decodeStrings: false,
+    write(text: string | Buffer, _, done) {
+      stream.write(String(text).replace(PRIVATE_KEY, '[secret]'))
+      done()
+    },
+  })
+}
+
+/** A step is logged at this pace at most at `info`; every one at `debug`. */
+const STEP_INTERVAL_MS = 10_000
+
+/** The log in the place of what a person sees. */
+export function createLogView(
+  seat: Seat,
+  root: Logger,
+  nowMs: () => number,
+): JoinView & { readonly log: Logger } {
+  const log = root.child({ cohort: seat.cohortId.slice(0, 12), self: seat.self })
+  let saidMs = Number.NEGATIVE_INFINITY
+  return {
+    log,
+    note: line => log.info(line),
+    stop: () => log.flush(),
+    see(event, leftOut = 0) {
+      if (event.kind === 'step') {
+        const isDue = nowMs() - saidMs >= STEP_INTERVAL_MS
+        if (isDue) saidMs = nowMs()
+        const { step, loss, traffic } = event
+        log[isDue ? 'info' : 'debug'](
+          { event: 'step', step, loss, ...traffic },
+          `step ${step}/${seat.cohort.steps}`,
+        )
+      } else logEvent(log, event, seat, leftOut)
+    },
+  }
+}
+
+function logEvent(
+  log: Logger,
+  event: Exclude<PeerEvent, { kind: 'step' }>,
+  seat: Seat,
+  leftOut: number,
+): void {
+  const text = `${eventLines(event, seat).join('; ')}${moreText(leftOut)}`
+  const { kind, ...fields } = event
+  const rest = leftOut === 0 ? fields : { ...fields, times: leftOut + 1 }
+  switch (event.kind) {
+    case 'waiting':
+    case 'missed':
+    case 'fault':
+    case 'log':
+      log.warn({ event: kind, ...rest }, text)
+      break
+    case 'evidence':
+      log.error({ event: kind, ...rest }, text)
+      break
+    case 'failed':
+      log.fatal({ event: kind }, event.message)
+      break
+    case 'finished': {
+      const { parameters: _, ...ending } = event.ending
+      log.info({ event: kind, ...ending }, `learnt: accuracy ${ending.accuracy}, loss ${ending.loss}`)
+      break
+    }
+    case 'connection':
+      // The network has said so already, with the address.
+      log.debug({ event: kind, ...rest }, text)
+      break
+    default:
+      log.info({ event: kind, ...rest }, text)
+  }
+}

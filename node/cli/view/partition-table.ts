@@ -1,0 +1,16 @@
+/** Who holds what, as a table: a row a peer, a column a class, the fuller the darker. */
+import type { Holdings } from '../../data/partition-table.ts'
+import { tableLines } from './table.ts'
+
+const SHADES = [' ', '░', '▒', '▓', '█']
+
+export async function holdingsTable({ counts }: Holdings): Promise<readonly string[]> {
+  const columns = counts[0]!.length
+  const most = Math.max(1, ...counts.flat())
+  const head = ['peer', ...(columns === 1 ? [] : counts[0]!.map((_, label) => String(label))), 'all']
+  const rows = counts.map((own, peer) => {
+    const cells = own.map(count => `${count} ${SHADES[Math.ceil((count / most) * (SHADES.length - 1))]}`)
+    return [peer, ...(columns === 1 ? [] : cells), own.reduce((a, b) => a + b, 0)]
+  })
+  return tableLines(head, rows, { right: true })
+}

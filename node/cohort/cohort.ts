@@ -1,0 +1,176 @@
+/**
+ * The cohort: what all members must agree on beforehand. Parsed once, from YAML or from options, into this value
+ * (cohort-file.ts); its id is the digest of its canonical form, and peers with different ids do not talk.
+ *
+ * Addresses are no part of the id: each member's file may know others, and they change.
+ */
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { protocolNames } from '../../agreement/bounds.ts'
+import type { PeerIndex } from '../../agreement/protocol.ts'
+import { type BatchSchedule, parseBatchSchedule } from '../../learning/batch-size.ts'
+import { parseStepSize, type StepSizeSchedule } from '../../learning/step-size.ts'
+import { isPrintable } from '../text/printable.ts'
+
+const count = z.int().min(1)
+/** What people call something: shown in every log and table. */
+const name = z
+  .string()
+  .min(1)
+  .max(64)
+  .refine(isPrintable, 'a text without escapes, line breaks and invisible characters')
+
+/** A schedule, and the text that it was read from: members agree on the text. */
+export interface Written<Schedule> {
+  readonly text: string
+  readonly schedule: Schedule
+}
+
+/** A text that `parse` reads; where it cannot, its error says what would be right. */
+function written<Schedule>(parse: (text: string) => Schedule) {
+  return z.string().transform((text, { issues }): Written<Schedule> => {
+    try {
+      return { text, schedule: parse(text) }
+    } catch (error) {
+      const message = (error as Error).message.replace(/^.*?: expected /, '')
+      issues.push({ code: 'custom', message, input: text })
+      return z.NEVER
+    }
+  })
+}
+
+export const memberSchema = z
+  .strictObject({
+    /** For people; unique. */
+    name,
+    /** libp2p peer id of the member's Ed25519 key (`12D3KooW…`); the public key is inside. */
+    id: z.string().min(1),
+    /** Multiaddrs to try, `/ip4/192.168.1.5/tcp/4001` or `/ip4/192.168.1.5/udp/4001/quic-v1`; may be empty where mDNS finds the member. */
+    addresses: z.array(z.string()).readonly().default([]),
+  })
+  .readonly()
+
+/** Every field, its range, and its default where it may be left out. */
+export const cohortSchema = z
+  .strictObject({
+    name: name.default('cohort'),
+    /** Index in this list = `PeerIndex`. */
+    members: z.array(memberSchema).min(1).max(1024).readonly(),
+    /** `f`: how many members may be faulty. */
+    faults: z.int().min(0),
+    protocol: z.enum(protocolNames),
+    synchrony: z.enum(['asynchronous', 'synchronous']).default('asynchronous'),
+    /** Standard form: how long to wait for more than `q` vectors once `q` are in. */
+    graceMs: z.number().min(0).max(60_000).default(20),
+    /** Synchronous mode: how long to wait for all `n`. */
+    timeoutMs: z.number().min(1).max(3_600_000).default(10_000),
+    schedule: z.enum(['practical', 'theory', 'log']).default('practical'),
+    /** Schedule `practical`: `k_g` and `k_θ`. Ignored by the others. */
+    iterations: z
+      .strictObject({ gradient: count, parameters: count })
+      .readonly()
+      .default({ gradient: 1, parameters: 1 }),
+    /** Which iteration count the theory schedule uses for a wanted contraction. */
+    count: z.enum(['tight', 'paper']).default('tight'),
+    steps: count.max(2 ** 31 - 1),
+    model: z.string().min(1),
+    /** SHA-256 of the checkpoint that all members start from; absent: where the model, or each --oracle, starts. */
+    init: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, 'the SHA-256 of a checkpoint, 64 digits from 0 to f')
+      .optional(),
+    rate: z.number().positive(),
+    /** How the rate goes over the steps: `constant`, `inverse` (`c/(t + 1)`), `milestones:0.1@300,600`. */
+    stepSize: written<StepSizeSchedule>(parseStepSize).prefault('constant'),
+    momentum: z.number().min(0).lt(1).default(0.9),
+    /** ℓ₂ norm to which the own vector is clipped; null: not at all. */
+    clip: z.number().positive().nullable().default(null),
+    weightDecay: z.number().min(0).default(0),
+    /** Parameters are projected onto `[−box, box]^d` after each descent; null: not at all. */
+    box: z.number().positive().nullable().default(null),
+    batch: count,
+    /** How the batch goes over the steps: `constant`, `growing` (as `t`), `growing:0.5` (as its root). */
+    batchSchedule: written<BatchSchedule>(parseBatchSchedule).prefault('constant'),
+    /** θ_* of Algorithm 1: the last parameters (Remark 1), or drawn by the seed. */
+    output: z.enum(['last', 'drawn']).default('last'),
+    seed: z.int().min(0),
+    /** Runs below a protocol's bound on purpose. */
+    unsafe: z.boolean().default(false),
+  })
+  .readonly()
+
+/** Who belongs to a cohort: a name for people, a peer id that proves it, and where it may be found. */
+export type Member = z.infer<typeof memberSchema>
+/** Everything that the members agree on before they start. `cohortId` is its digest. */
+export type Cohort = z.infer<typeof cohortSchema>
+/** A cohort as its file says it: plain values, every field spelt out. */
+export type CohortDocument = Omit<Cohort, 'stepSize' | 'batchSchedule'> & {
+  readonly stepSize: string
+  readonly batchSchedule: string
+}
+
+/** The members a peer exchanges with, and itself. */
+export interface Seat {
+  readonly cohort: Cohort
+  /** Digest of the cohort's canonical form, lower-case hexadecimal. Peers with different ids do not talk. */
+  readonly cohortId: string
+  readonly self: PeerIndex
+}
+
+/** The way back: what `cohortSchema` makes this cohort of. */
+export function cohortDocument(cohort: Cohort): CohortDocument {
+  return { ...cohort, stepSize: cohort.stepSize.text, batchSchedule: cohort.batchSchedule.text }
+}
+
+/** One text for one cohort: JSON with sorted keys, every default spelt out, without addresses. */
+export function canonicalCohort(cohort: Cohort): string {
+  return JSON.stringify(agreedOn(cohort), sortedKeys)
+}
+
+/** SHA-256 of the canonical form, lower-case hexadecimal. */
+export function cohortId(cohort: Cohort): string {
+  return createHash('sha256').update(canonicalCohort(cohort)).digest('hex')
+}
+
+/** Paths of the fields in which two cohorts differ, `steps` or `members[2].id`; empty where their ids are equal. */
+export function differingFields(a: Cohort, b: Cohort): readonly string[] {
+  const left = flatten(agreedOn(a))
+  const right = flatten(agreedOn(b))
+  return [...new Set([...left.keys(), ...right.keys()])].filter(path => left.get(path) !== right.get(path))
+}
+
+/** Members that are told apart one by one; in larger cohorts only that some differ. */
+const NAMED_MEMBERS_MAX = 64
+
+/**
+ * A short digest of each field, by name, in which two members can compare their files without sending them:
+ * `steps`, `iterations`, `members[2]`. Equal where the fields are; 48 bits are enough to tell two values apart.
+ */
+export function fieldDigests(cohort: Cohort): ReadonlyMap<string, string> {
+  const { members, ...rest } = agreedOn(cohort)
+  const fields: [string, unknown][] = Object.entries(rest)
+  if (members.length > NAMED_MEMBERS_MAX) fields.push(['members', members])
+  else for (const [index, member] of members.entries()) fields.push([`members[${index}]`, member])
+  const digest = (value: unknown) =>
+    createHash('sha256').update(JSON.stringify(value, sortedKeys)).digest('hex').slice(0, 12)
+  return new Map(fields.map(([name, value]) => [name, digest(value)]))
+}
+
+function agreedOn(cohort: Cohort) {
+  return { ...cohortDocument(cohort), members: cohort.members.map(({ name, id }) => ({ name, id })) }
+}
+
+function sortedKeys(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/** Leaves by path, as JSON. */
+function flatten(value: unknown, path = '', into = new Map<string, string>()): Map<string, string> {
+  if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) flatten(item, `${path}[${index}]`, into)
+  } else if (typeof value === 'object' && value !== null) {
+    for (const [key, item] of Object.entries(value)) flatten(item, path === '' ? key : `${path}.${key}`, into)
+  } else into.set(path, JSON.stringify(value))
+  return into
+}

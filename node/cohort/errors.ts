@@ -1,0 +1,108 @@
+/** What is wrong with a cohort file, told so that a person can put it right: file, field, value, what would do. */
+
+import type { z } from 'zod'
+import { CodedError } from '../../agreement/error.ts'
+import { suggestion } from '../text/nearest.ts'
+
+/** What can be wrong with a cohort file. */
+export type CohortErrorCode =
+  | 'cohort-missing'
+  | 'cohort-unreadable'
+  /** Not YAML at all. */
+  | 'cohort-syntax'
+  | 'cohort-field-missing'
+  | 'cohort-field-unknown'
+  | 'cohort-field-invalid'
+  | 'cohort-member-twice'
+  | 'cohort-member-id'
+  | 'cohort-address'
+  | 'cohort-bound'
+
+/** A cohort file that cannot be used: its message names file, field, value and what would be right. */
+export class CohortError extends CodedError<CohortErrorCode> {
+  override readonly name = 'CohortError'
+}
+
+/** `members[2].id` */
+function pathText(path: readonly PropertyKey[]): string {
+  return path.reduce<string>(
+    (text, key) =>
+      typeof key === 'number' ? `${text}[${key}]` : text === '' ? String(key) : `${text}.${String(key)}`,
+    '',
+  )
+}
+
+/** How a value looks in a message: short, and never in more than one line. */
+export function valueText(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value)
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text
+}
+
+/** The first finding of a schema as an error about the place it was found at. `fields` are the names known there. */
+export function schemaError(
+  source: string,
+  document: unknown,
+  issues: readonly z.core.$ZodIssue[],
+  fieldsAt: (path: readonly PropertyKey[]) => readonly string[],
+): CohortError {
+  // A misspelt field is reported once, as misspelt, rather than as the one that is then missing.
+  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]!
+  const place = pathText(issue.path)
+  const where = place === '' ? source : `${source}: ${place}`
+  if (issue.code === 'unrecognized_keys') {
+    const key = issue.keys[0]!
+    const known = fieldsAt(issue.path)
+    return new CohortError(
+      'cohort-field-unknown',
+      `${where}: unknown field ${key}${suggestion(key, known) || `; the fields are ${known.join(', ')}`}`,
+    )
+  }
+  const value = valueAt(document, issue.path)
+  const wanted = expected(issue)
+  if (value === undefined)
+    return new CohortError('cohort-field-missing', `${where} is missing; expected ${wanted}`)
+  const near =
+    issue.code === 'invalid_value' && typeof value === 'string'
+      ? suggestion(value, issue.values.map(String))
+      : ''
+  return new CohortError('cohort-field-invalid', `${where} is ${valueText(value)}; expected ${wanted}${near}`)
+}
+
+function valueAt(document: unknown, path: readonly PropertyKey[]): unknown {
+  let value = document
+  for (const key of path) {
+    if (typeof value !== 'object' || value === null) return undefined
+    value = Reflect.get(value, key)
+  }
+  return value
+}
+
+const kinds: Readonly<Record<string, string>> = {
+  int: 'a whole number',
+  number: 'a number',
+  string: 'a text',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a group of named fields',
+}
+
+function expected(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return kinds[issue.expected] ?? issue.expected
+    case 'invalid_value':
+      return `one of ${issue.values.map(String).join(', ')}`
+    case 'too_small':
+      return amount(issue.origin, issue.inclusive ? 'at least' : 'more than', issue.minimum)
+    case 'too_big':
+      return amount(issue.origin, issue.inclusive ? 'at most' : 'less than', issue.maximum)
+    default:
+      return issue.message
+  }
+}
+
+function amount(origin: string, relation: string, limit: number | bigint): string {
+  if (origin === 'array') return `${relation} ${limit} of them`
+  if (origin === 'string') return `${relation} ${limit} letters`
+  return `a ${origin === 'int' ? 'whole ' : ''}number, ${relation} ${limit}`
+}

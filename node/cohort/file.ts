@@ -1,0 +1,180 @@
+/**
+ * Cohort files: YAML in, a typed `Cohort` out, once, with errors that name the file, the field, the value and what
+ * would be right; and the way back.
+ */
+import { multiaddr } from '@multiformats/multiaddr'
+import { type Document, isNode, isScalar, LineCounter, parseDocument, stringify, visit } from 'yaml'
+import { refusalOf } from '../../agreement/refusal.ts'
+import { readText } from '../../learning/data/read-file.ts'
+import { modelNames } from '../../learning/models/registry.ts'
+import { endpointOf } from '../network/endpoint.ts'
+import { EXTERNAL_MODEL } from '../oracle/open.ts'
+import { suggestion } from '../text/nearest.ts'
+import { isPrintable } from '../text/printable.ts'
+import { type Cohort, cohortDocument, cohortSchema, type Member, memberSchema } from './cohort.ts'
+import { CohortError, schemaError, valueText } from './errors.ts'
+import { IdentityError, publicKeyOf } from './identity.ts'
+
+export { CohortError, type CohortErrorCode } from './errors.ts'
+
+/** @throws CohortError */
+export async function readCohort(path: string): Promise<Cohort> {
+  const text = await readText(path, COHORT_BYTES_MAX).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT')
+      throw new CohortError(
+        'cohort-missing',
+        `${path}: no such cohort file; "concord cohort create" makes one`,
+      )
+    throw new CohortError('cohort-unreadable', `${path}: cannot be read (${error.message})`)
+  })
+  return parseCohort(text, path)
+}
+
+/**
+ * @param source where the text is from, for messages
+ * @throws CohortError
+ */
+export function parseCohort(text: string, source: string): Cohort {
+  return checkCohort(parseYaml(text, source), source)
+}
+
+/** Checks a value of unknown shape: types, ranges, members, and the protocol's bound. @throws CohortError */
+export function checkCohort(document: unknown, source: string): Cohort {
+  const parsed = cohortSchema.safeParse(document)
+  if (!parsed.success) throw schemaError(source, document, parsed.error.issues, fieldsAt)
+  const cohort = parsed.data
+  checkMembers(cohort.members, source)
+  const models = [...modelNames, EXTERNAL_MODEL]
+  if (!models.includes(cohort.model))
+    throw new CohortError(
+      'cohort-field-invalid',
+      `${source}: model is ${valueText(cohort.model)}; expected one of ${models.join(', ')}${suggestion(cohort.model, models)}`,
+    )
+  checkBound(cohort, source)
+  return cohort
+}
+
+/** 1,024 members, the most that there may be, with 1 KiB for each; reading takes some hundred times as much memory. */
+const COHORT_BYTES_MAX = 2 ** 20
+
+/** The text of a cohort file, every field spelt out. */
+export function formatCohort(cohort: Cohort): string {
+  return [
+    '# The cohort: every member needs this file, with the same values (addresses may differ).',
+    '# concord cohort check FILE tells what is wrong with it, concord cohort show FILE prints its id.',
+    stringify(cohortDocument(cohort), { lineWidth: 0 }),
+  ].join('\n')
+}
+
+function parseYaml(text: string, source: string): unknown {
+  const lineCounter = new LineCounter()
+  // The parser compares every name with every other, which takes for ever where a file consists of names.
+  const document = parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: false })
+  const error = document.errors[0]
+  if (error !== undefined) {
+    const { line, col } = lineCounter.linePos(error.pos[0])
+    throw new CohortError(
+      'cohort-syntax',
+      `${source}, line ${line}, column ${col}: not YAML: ${error.message}`,
+    )
+  }
+  checkNodes(document, (offset, why) => {
+    const { line, col } = lineCounter.linePos(offset)
+    throw new CohortError('cohort-syntax', `${source}, line ${line}, column ${col}: ${why}`)
+  })
+  return document.toJS()
+}
+
+/** Refuses what a cohort file has no use for; what is left is as large as its text, and means one thing. */
+function checkNodes(document: Document, refuse: (offset: number, why: string) => never): void {
+  visit(document, {
+    // An alias may name nothing, or what it is itself a part of.
+    Alias(_, { source: name, range }) {
+      refuse(range?.[0] ?? 0, `*${name} is an alias; expected the value itself`)
+    },
+    Map(_, { items }) {
+      const names = new Set<string>()
+      for (const { key } of items) {
+        if (!isNode(key)) continue
+        const offset = key.range?.[0] ?? 0
+        if (!isScalar(key)) refuse(offset, 'a list or a mapping before a colon; expected the name of a field')
+        const name = String(key.value)
+        if (names.has(name)) refuse(offset, `not YAML: the name ${valueText(name)} is not unique`)
+        names.add(name)
+      }
+    },
+  })
+}
+
+function fieldsAt(path: readonly PropertyKey[]): readonly string[] {
+  if (path.length === 0) return Object.keys(cohortSchema.unwrap().shape)
+  if (path[0] === 'members') return Object.keys(memberSchema.unwrap().shape)
+  return ['gradient', 'parameters']
+}
+
+function checkMembers(members: readonly Member[], source: string): void {
+  const names = new Map<string, number>()
+  const ids = new Map<string, number>()
+  for (const [index, member] of members.entries()) {
+    const where = `${source}: members[${index}]`
+    const sameName = names.get(member.name)
+    if (sameName !== undefined)
+      throw new CohortError(
+        'cohort-member-twice',
+        `${where}.name is ${valueText(member.name)}, as members[${sameName}].name is; expected a name of its own`,
+      )
+    const sameId = ids.get(member.id)
+    if (sameId !== undefined)
+      throw new CohortError(
+        'cohort-member-twice',
+        `${where}.id (${member.name}) is ${member.id}, as members[${sameId}].id (${members[sameId]!.name}) is; every member needs a key of its own`,
+      )
+    names.set(member.name, index)
+    ids.set(member.id, index)
+    checkId(member.id, `${where}.id`)
+    for (const [place, address] of member.addresses.entries())
+      checkAddress(address, member.id, `${where}.addresses[${place}]`)
+  }
+}
+
+function checkId(id: string, where: string): void {
+  try {
+    publicKeyOf(id)
+  } catch (error) {
+    if (!(error instanceof IdentityError)) throw error
+    throw new CohortError('cohort-member-id', `${where}: ${error.message}`)
+  }
+}
+
+const hosts = new Set(['ip4', 'ip6', 'dns', 'dns4', 'dns6'])
+
+function checkAddress(address: string, id: string, where: string): void {
+  const wrong = (why: string) =>
+    new CohortError(
+      'cohort-address',
+      `${where} is ${valueText(address)}: ${why}; expected an address such as /ip4/192.168.1.5/tcp/4001`,
+    )
+  if (!isPrintable(address)) throw wrong('it holds an escape, a line break or an invisible character')
+  let parts: ReturnType<ReturnType<typeof multiaddr>['getComponents']>
+  try {
+    parts = multiaddr(address).getComponents()
+  } catch (error) {
+    throw wrong(error instanceof Error ? error.message : String(error))
+  }
+  if (parts[0] === undefined || !hosts.has(parts[0].name)) throw wrong('it begins with no host')
+  const endpoint = endpointOf(address)
+  if (endpoint === null) throw wrong('it names neither a TCP port nor one for QUIC (/udp/4001/quic-v1)')
+  if (endpoint.over === 'quic' && endpoint.family.startsWith('dns'))
+    throw wrong('QUIC needs the IP address itself, not a name')
+  const owner = parts.find(({ name }) => name === 'p2p')?.value
+  if (owner !== undefined && owner !== id) throw wrong(`it ends in the id of another peer than ${id}`)
+}
+
+function checkBound({ protocol, synchrony, faults, members, unsafe }: Cohort, source: string): void {
+  const refusal = refusalOf({ protocol, peers: members.length, faults, synchrony, unsafe })
+  if (refusal === null) return
+  throw new CohortError(
+    refusal.reason === 'nobody-honest' ? 'cohort-field-invalid' : 'cohort-bound',
+    `${source}: faults is ${faults}: ${refusal.why}${refusal.reason === 'below-bound' ? ' (unsafe: true runs it all the same)' : ''}`,
+  )
+}

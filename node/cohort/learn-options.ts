@@ -1,0 +1,74 @@
+/** LEARN's options, as a cohort file gives them. */
+import type { PeerIndex } from '../../agreement/protocol.ts'
+import { batchSize } from '../../learning/batch-size.ts'
+import { type LearnOptions, windowOf } from '../../learning/learn-contract.ts'
+import { createSchedule, type Schedule } from '../../learning/schedule.ts'
+import { stepSize } from '../../learning/step-size.ts'
+import { digestOf } from '../signatures/index.ts'
+import type { Cohort } from './cohort.ts'
+
+/** LEARN as the cohort file describes it, but for where it starts. */
+export function learnOptions(
+  cohort: Cohort,
+  self: PeerIndex,
+  dimension: number,
+): Omit<LearnOptions, 'start' | 'commitments'> {
+  const {
+    protocol,
+    synchrony,
+    faults,
+    unsafe,
+    steps,
+    momentum,
+    clip,
+    weightDecay,
+    rate,
+    batch,
+    output,
+    seed,
+  } = cohort
+  return {
+    protocol,
+    synchrony,
+    self,
+    peers: cohort.members.length,
+    faults,
+    dimension,
+    grace: cohort.graceMs > 0,
+    unsafe,
+    schedule: scheduleOf(cohort, dimension),
+    steps,
+    rate: stepSize(cohort.stepSize.schedule, rate),
+    momentum,
+    clip,
+    weightDecay,
+    batch: batchSize(cohort.batchSchedule.schedule, batch),
+    box: cohort.box === null ? null : { low: -cohort.box, high: cohort.box },
+    outputStep: output === 'last' ? null : drawnStep(seed, steps),
+    window: windowOf(protocol),
+  }
+}
+
+/** Iterations of each averaging agreement of this cohort. */
+export function scheduleOf(cohort: Cohort, dimension: number): Schedule {
+  const { protocol, members, faults, synchrony, schedule, iterations, count } = cohort
+  return createSchedule({
+    protocol,
+    peers: members.length,
+    faults,
+    synchrony,
+    dimension,
+    schedule,
+    iterations,
+    count,
+  })
+}
+
+/** `* ~ U{1 … T}` from the shared seed (Algorithm 1, line 10; Remark 2): one mix of the seed's bits is enough. */
+function drawnStep(seed: number, steps: number): number {
+  const mixed = Number.parseInt(
+    digestOf(Float32Array.of(seed % 65536, Math.floor(seed / 65536))).slice(0, 12),
+    16,
+  )
+  return 1 + (mixed % steps)
+}

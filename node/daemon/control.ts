@@ -1,0 +1,132 @@
+/**
+ * The door of a running peer for its operator: a unix socket in its state directory (a named pipe on Windows) that
+ * hands out the peer's status, one JSON object a connection, and takes nothing.
+ */
+
+import { createHash } from 'node:crypto'
+import { chmod, lstat, unlink } from 'node:fs/promises'
+import { createConnection, createServer, type Server } from 'node:net'
+import { join, resolve } from 'node:path'
+import { CodedError } from '../../agreement/error.ts'
+import { kindOf } from '../../learning/data/read-file.ts'
+import { jsonText, printableValue } from '../text/printable.ts'
+
+/** Why no status could be had, or no door opened. */
+export class ControlError extends CodedError<'control-path' | 'control-taken' | 'control-unreachable'> {
+  override readonly name = 'ControlError'
+}
+
+/** Bytes of a socket's path: 104 on macOS, 108 on Linux, the closing zero included. */
+const PATH_BYTES_MAX = 103
+const CONNECTIONS_MAX = 8
+const TIMEOUT_MS = 3000
+/** A status of a thousand members stays far below. */
+const STATUS_BYTES_MAX = 16 * 1024 * 1024
+
+export function controlPath(stateDirectory: string): string {
+  if (process.platform !== 'win32') return join(stateDirectory, 'control.sock')
+  const digest = createHash('sha256').update(resolve(stateDirectory)).digest('hex').slice(0, 16)
+  return `\\\\.\\pipe\\concord-${digest}`
+}
+
+interface Door {
+  close(): Promise<void>
+}
+
+/** Opens the door, readable by this user alone. Throws `control-path`, `control-taken`, or the system's error. */
+export async function openDoor(path: string, status: () => unknown): Promise<Door> {
+  if (Buffer.byteLength(path) > PATH_BYTES_MAX)
+    throw new ControlError(
+      'control-path',
+      `${path} is too long a path for a socket (${Buffer.byteLength(path)} bytes, at most ${PATH_BYTES_MAX}); name a shorter one with --control`,
+    )
+  const server = createServer(socket => {
+    socket.on('error', () => {})
+    socket.setTimeout(TIMEOUT_MS, () => socket.destroy())
+    socket.end(`${jsonText(status(), 0)}\n`)
+  })
+  server.maxConnections = CONNECTIONS_MAX
+  await listen(server, path).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EADDRINUSE') throw error
+    await clearLeftBehind(path)
+    await listen(server, path)
+  })
+  if (process.platform !== 'win32') await chmod(path, 0o600)
+  server.unref()
+  return {
+    close: () => new Promise(done => server.close(() => done())),
+  }
+}
+
+/** The status that the peer behind this path hands out. Throws `control-unreachable`, saying what to do. */
+export async function askStatus(path: string): Promise<unknown> {
+  const { promise, resolve: answer, reject } = Promise.withResolvers<string>()
+  const socket = createConnection(path)
+  let text = ''
+  socket.setEncoding('utf8').setTimeout(TIMEOUT_MS, () => socket.destroy(new Error('no answer')))
+  socket.on('data', (chunk: string) => {
+    text += chunk
+    if (text.length > STATUS_BYTES_MAX) socket.destroy(new Error('an answer without an end'))
+  })
+  socket.on('end', () => answer(text)).on('error', reject)
+  try {
+    return printableValue(JSON.parse(await promise))
+  } catch (error) {
+    throw new ControlError('control-unreachable', `${path}: ${why(error)}`)
+  }
+}
+
+function why(error: unknown): string {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'ENOENT':
+      return 'no peer runs there, or it was started with --state none or another --control'
+    case 'ECONNREFUSED':
+      return 'the peer that was there has ended without a word (killed?); start it again and it goes on'
+    case 'EACCES':
+      return 'not yours to ask: only the user who runs the peer may'
+    default:
+      return error instanceof Error ? error.message : String(error)
+  }
+}
+
+function listen(server: Server, path: string): Promise<void> {
+  const { promise, resolve: done, reject } = Promise.withResolvers<void>()
+  server.once('error', reject)
+  server.listen(path, () => {
+    server.off('error', reject)
+    done()
+  })
+  return promise
+}
+
+/** Removes a socket whose process was killed, and nothing else. Throws `control-taken`, `control-path`. */
+async function clearLeftBehind(path: string): Promise<void> {
+  if (process.platform !== 'win32') {
+    const status = await lstat(path)
+    if (!status.isSocket())
+      throw new ControlError(
+        'control-path',
+        `${path} is ${status.isFile() ? 'a file' : kindOf(status)}, and stays as it is; expected a name that is free, or the socket of a peer that was killed: name one with --control`,
+      )
+  }
+  if (await hasListener(path))
+    throw new ControlError(
+      'control-taken',
+      `${path} belongs to a process that runs; name another one with --control`,
+    )
+  await unlink(path)
+}
+
+/** Only a refusal says that the socket is nobody's: whoever is busy, or speaks something else, still owns it. */
+function hasListener(path: string): Promise<boolean> {
+  const { promise, resolve: done } = Promise.withResolvers<boolean>()
+  const socket = createConnection(path)
+  socket.setTimeout(TIMEOUT_MS, () => socket.destroy())
+  socket.on('connect', () => {
+    // Not torn down at once: a reset in the middle of its answer may be the end of a careless program.
+    socket.resume().end()
+    done(true)
+  })
+  socket.on('error', (error: NodeJS.ErrnoException) => done(error.code !== 'ECONNREFUSED'))
+  return promise
+}

@@ -1,0 +1,92 @@
+/** What a real peer reports while it runs: to its own terminal, and to the process that started it. */
+
+import type { FaultKind, PeerIndex } from '../../agreement/protocol.ts'
+import type { Vector } from '../../agreement/vector.ts'
+import type { LearnStatus } from '../../learning/learn-contract.ts'
+import type { EventLoopDelays } from './report.ts'
+
+/** Sent and received since the peer started. */
+export interface Traffic {
+  readonly messages: number
+  readonly bytesSent: number
+  readonly bytesReceived: number
+}
+
+/** How often a peer saw another do something wrong; null: someone who is no member. */
+export interface FaultCount {
+  readonly peer: PeerIndex | null
+  readonly kind: FaultKind
+  readonly count: number
+}
+
+/** What a peer ends with. */
+export interface Ending {
+  readonly parameters: Vector
+  readonly loss: number
+  readonly accuracy: number | null
+  readonly traffic: Traffic
+  readonly faults: readonly FaultCount[]
+  /** From its first gradient to its last step. */
+  readonly learningSeconds: number
+  readonly eventLoopDelayMs: EventLoopDelays
+  readonly ruleMilliseconds: number | null
+}
+
+export type PeerEvent =
+  | {
+      readonly kind: 'listening'
+      readonly pid: number
+      readonly addresses: readonly string[]
+      /** Training examples it holds. */
+      readonly examples: number
+      /** Parameters of the model. */
+      readonly dimension: number
+      /** The step it goes on from; 1 at the first start. */
+      readonly step: number
+    }
+  | { readonly kind: 'connection'; readonly peer: PeerIndex; readonly up: boolean; readonly reason: string }
+  /** So many messages of a peer will never come; null: not all that this step would need of it. */
+  | {
+      readonly kind: 'missed'
+      readonly peer: PeerIndex
+      readonly messages: number | null
+      readonly step: number
+    }
+  /** This peer stood at a step that the others had left, and goes on at a later one. */
+  | { readonly kind: 'caught-up'; readonly from: number; readonly step: number }
+  | {
+      readonly kind: 'step'
+      readonly step: number
+      /** On the peer's own batch. */
+      readonly loss: number | null
+      readonly traffic: Traffic
+      /** γ and θ after this step, where the starter wants to see them. */
+      readonly vectors: { readonly gradient: Vector; readonly parameters: Vector } | null
+    }
+  /** Nothing has moved for a while: `needed` more vectors of `missing` would do. */
+  | {
+      readonly kind: 'waiting'
+      readonly step: number
+      readonly phase: LearnStatus['phase']
+      readonly needed: number
+      readonly missing: readonly PeerIndex[]
+      readonly seconds: number
+    }
+  | { readonly kind: 'resumed' }
+  /** The first of its peer and kind, and then once a minute at most. */
+  | { readonly kind: 'fault'; readonly fault: FaultCount; readonly detail: string | null }
+  /** The file that proves that a peer equivocates: written now, or `before`, by an earlier life of this peer. */
+  | {
+      readonly kind: 'evidence'
+      readonly peer: PeerIndex
+      readonly path: string
+      readonly before: boolean
+    }
+  | { readonly kind: 'log'; readonly text: string }
+  | { readonly kind: 'finished'; readonly ending: Ending }
+  | { readonly kind: 'failed'; readonly message: string }
+
+/** What the process that started a peer may tell it. */
+export interface Order {
+  readonly kind: 'stop'
+}

@@ -1,0 +1,39 @@
+/** What a real peer's hooks do: they tell what happens as events, and keep the books. */
+import type { Vector } from '../../agreement/vector.ts'
+import type { CollectedSightings } from '../../learning/attacks/byzantine.ts'
+import type { PeerHooks } from '../runtime/peer.ts'
+import type { PeerEvent } from './events.ts'
+import type { FaultCounter } from './fault-counter.ts'
+import type { Observer } from './observer.ts'
+import type { StatusBook } from './status.ts'
+
+interface HookParts {
+  readonly onEvent: (event: PeerEvent) => void
+  readonly observe: Observer
+  readonly faults: FaultCounter
+  readonly book: Pick<StatusBook, 'heard'>
+  readonly archive: NonNullable<PeerHooks['convicted']>
+  readonly ended: Pick<PromiseWithResolvers<Vector>, 'resolve' | 'reject'>
+  /** What a rushing attack wants to see; null where there is none. */
+  readonly sightings: Pick<CollectedSightings, 'collect'> | null
+}
+
+/** All of them but for what only checkers want. */
+export function createHooks(parts: HookParts): Required<Omit<PeerHooks, 'shown'>> {
+  const { onEvent, observe, faults, book, archive, ended, sightings } = parts
+  return {
+    output: output => observe.output(output),
+    gradient: (step, { loss }) => observe.loss(step, loss),
+    finished: ended.resolve,
+    forgot: text => onEvent({ kind: 'log', text }),
+    failed: ended.reject,
+    fault: faults.add,
+    convicted: archive,
+    connection: (peer, up, reason) => onEvent({ kind: 'connection', peer, up, reason }),
+    missed: (peer, messages, step) => onEvent({ kind: 'missed', peer, messages, step }),
+    received(from, message) {
+      book.heard(from, message)
+      sightings?.collect(message)
+    },
+  }
+}

@@ -1,0 +1,47 @@
+/** Turns what LEARN says into what a peer reports. */
+import type { Phase } from '../../agreement/message.ts'
+import type { Vector } from '../../agreement/vector.ts'
+import type { LearnOutput } from '../../learning/learn-contract.ts'
+import type { RunnerStatus } from '../runtime/driver-contract.ts'
+import type { PeerEvent, Traffic } from './events.ts'
+
+/** Told by a peer as it learns. */
+export interface Observer {
+  loss(step: number, loss: number): void
+  output(output: LearnOutput): void
+}
+
+interface ObserverOptions {
+  /** Whether the vectors of this step are to be shown. */
+  readonly observed: (step: number) => boolean
+  readonly onEvent: (event: PeerEvent) => void
+  readonly status: () => RunnerStatus
+}
+
+/** One event a step, and one where steps were left out. */
+export function createObserver({ observed, onEvent, status }: ObserverOptions): Observer {
+  let loss: number | null = null
+  let averaged: Partial<Record<Phase, Vector>> = {}
+  let stood = 1
+  return {
+    loss: (_, value) => {
+      loss = value
+    },
+    output(output) {
+      if (output.kind === 'averaged') averaged[output.phase] = output.vector
+      if (output.kind === 'need-gradient') stood = output.step
+      if (output.kind === 'caught-up' && output.since > stood)
+        onEvent({ kind: 'caught-up', from: stood, step: output.since })
+      if (output.kind !== 'stepped') return
+      const step = output.state.step - 1
+      const { gradient, parameters } = averaged
+      const vectors = observed(step) && gradient && parameters ? { gradient, parameters } : null
+      averaged = {} // a step that was left out has none
+      onEvent({ kind: 'step', step, loss, traffic: trafficOf(status()), vectors })
+    },
+  }
+}
+
+export function trafficOf({ messagesSent, bytesSent, bytesReceived }: RunnerStatus): Traffic {
+  return { messages: messagesSent, bytesSent, bytesReceived }
+}

@@ -1,0 +1,125 @@
+/**
+ * The report of a run (`demo`, `simulate`, `join`): one JSON object for machines. Peers are indices into the
+ * cohort's members, distances are ℓ₂, times say their unit, and a number that does not exist is null.
+ */
+import { z } from 'zod'
+import type { Fault, PeerIndex } from '../../agreement/protocol.ts'
+import type { Cohort } from '../cohort/cohort.ts'
+import { writeOutput } from '../files/output.ts'
+import { jsonText } from '../text/printable.ts'
+
+const peer = z.int().min(0)
+const amount = z.number().min(0)
+
+const delaysSchema = z.object({ p50: amount, p99: amount, max: amount })
+
+const honestSchema = z.object({
+  peer,
+  /** On the test set, with the parameters the peer ends with. */
+  loss: z.number().nullable(),
+  /** Fraction of the test set, in [0, 1]. */
+  accuracy: z.number().min(0).max(1).nullable(),
+  /** Of the own parameters to the mean of the honest ones. */
+  distance: amount.nullable(),
+  bytesSent: amount,
+  bytesReceived: amount.nullable(),
+  /** How late the thread that serves the network was, while learning; null in the simulator. */
+  eventLoopDelayMs: delaysSchema.nullable(),
+  /** Spent aggregating, over the whole run. */
+  ruleMilliseconds: amount.nullable(),
+})
+
+/** What `--report` writes, checked on the way out. */
+export const reportSchema = z.object({
+  command: z.enum(['demo', 'simulate', 'join']),
+  cohort: z.object({
+    id: z.string(),
+    /** How many. */
+    peers: z.int().min(1),
+    faults: z.int().min(0),
+    protocol: z.string(),
+    synchrony: z.string(),
+    schedule: z.string(),
+    model: z.string(),
+    batch: z.number(),
+    rate: z.number(),
+    momentum: z.number(),
+    steps: z.int(),
+    seed: z.int(),
+  }),
+  seed: z.int(),
+  byzantine: z.object({ peers: z.array(peer), attack: z.string().nullable() }),
+  data: z.string(),
+  partition: z.string(),
+  /** Steps that all honest peers of this report completed. */
+  steps: z.int().min(0),
+  /** `finished`, or why not. */
+  outcome: z.enum(['finished', 'interrupted', 'out of time', 'stuck', 'failed']),
+  honest: z.array(honestSchema),
+  accuracy: z.object({ min: z.number().nullable(), mean: z.number().nullable() }),
+  /** Honest diameters: of γ and θ after the last step measured, of θ after the first one and the last one. */
+  diameter: z.object({
+    gradient: amount.nullable(),
+    parameters: amount.nullable(),
+    first: amount.nullable(),
+    last: amount.nullable(),
+    /** `last` over the norm of the mean of the honest parameters. */
+    relative: amount.nullable(),
+  }),
+  /** Sent by all peers of this report. */
+  messages: amount,
+  bytes: amount,
+  wallSeconds: amount,
+  /** From the first gradient to the last honest peer's end. */
+  learningSeconds: amount.nullable(),
+  virtualSeconds: amount.optional(),
+  trace: z.string().optional(),
+  faults: z.array(z.object({ peer: peer.nullable(), kind: z.string(), count: z.int().min(1) })),
+  violations: z.array(z.string()),
+  /** The same cohort, data and attack with plain averaging, simulated. */
+  contrast: z
+    .object({
+      protocol: z.string(),
+      accuracy: z.object({ min: z.number().nullable(), mean: z.number().nullable() }),
+      diameter: amount.nullable(),
+    })
+    .optional(),
+})
+
+/** A run's report, as `--report` writes it. */
+export type Report = z.infer<typeof reportSchema>
+type HonestReport = z.infer<typeof honestSchema>
+export type EventLoopDelays = z.infer<typeof delaysSchema>
+
+export function cohortSummary(cohort: Cohort, id: string): Report['cohort'] {
+  const { faults, protocol, synchrony, schedule, model, batch, rate, momentum, steps, seed } = cohort
+  const peers = cohort.members.length
+  return { id, peers, faults, protocol, synchrony, schedule, model, batch, rate, momentum, steps, seed }
+}
+
+export function accuracyOf(honest: readonly Pick<HonestReport, 'accuracy'>[]): Report['accuracy'] {
+  const known = honest.flatMap(({ accuracy }) => (accuracy === null ? [] : [accuracy]))
+  if (known.length === 0) return { min: null, mean: null }
+  return { min: Math.min(...known), mean: known.reduce((a, b) => a + b, 0) / known.length }
+}
+
+/** Faults counted per peer and kind, sorted by peer; null stands for strangers. */
+export function tally(
+  faults: readonly {
+    readonly peer: PeerIndex | null
+    readonly kind: Fault['kind']
+    readonly count?: number
+  }[],
+): Report['faults'] {
+  const counts = new Map<string, Report['faults'][number]>()
+  for (const { peer, kind, count = 1 } of faults) {
+    const key = `${peer} ${kind}`
+    counts.set(key, { peer, kind, count: (counts.get(key)?.count ?? 0) + count })
+  }
+  return [...counts.values()].sort((a, b) => (a.peer ?? -1) - (b.peer ?? -1) || (a.kind < b.kind ? -1 : 1))
+}
+
+/** Writes the file whole or not at all. @throws the system's error where the place cannot be written to */
+export async function writeReport(path: string, report: Report): Promise<void> {
+  await writeOutput(path, `${jsonText(reportSchema.parse(report))}\n`)
+}

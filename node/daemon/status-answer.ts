@@ -1,0 +1,54 @@
+/** What a socket answers to `concord status`, checked before it is shown: another program may own the socket. */
+import { z } from 'zod'
+import { ControlError } from './control.ts'
+import type { PeerStatus } from './status.ts'
+
+const number = z.number()
+const text = z.string()
+const kinds = z.array(z.object({ kind: text, count: number }))
+const kept = { keptMessages: number, keptBytes: number, resentBytes: number }
+const link = z.object({ ...kept, unacknowledged: number, held: number, finished: z.boolean() })
+const other = z.object({
+  peer: number,
+  name: text,
+  connected: z.boolean(),
+  convicted: z.boolean(),
+  faults: kinds,
+  seconds: number.nullable(),
+  step: number.nullable(),
+  lag: number.nullable(),
+  evidence: text.nullable(),
+  link: link.nullable(),
+})
+const missing = z.array(z.object({ peer: number, seconds: number }))
+const statusSchema = z.object({
+  software: text,
+  pid: number,
+  uptimeSeconds: number,
+  step: number,
+  steps: number,
+  cohort: z.object({ name: text, id: text, faults: number }),
+  self: z.object({ peer: number, name: text, id: text }),
+  addresses: z.array(text),
+  phase: z.enum(['gradient', 'parameters', 'catching-up', 'finished']),
+  computing: z.boolean(),
+  stillSeconds: number,
+  waiting: z.object({ needed: number, missing }).nullable(),
+  loss: number.nullable(),
+  accuracy: number.nullable(),
+  traffic: z.object({ messages: number, bytesSent: number, bytesReceived: number }),
+  memory: z.object({ rssBytes: number, heapBytes: number, externalBytes: number, arrayBufferBytes: number }),
+  peers: z.array(other),
+  strangers: kinds,
+}) satisfies z.ZodType<PeerStatus>
+
+/** @throws ControlError `control-unreachable`: another program, or another version, answers there */
+export function checkStatus(answer: unknown, path: string): PeerStatus {
+  const parsed = statusSchema.safeParse(answer)
+  if (parsed.success) return parsed.data
+  const place = parsed.error.issues[0]?.path.join('.')
+  throw new ControlError(
+    'control-unreachable',
+    `${path}: what answers there is no status of a peer${place ? ` (see ${place})` : ''}; expected the socket of a peer that "concord join" of this version runs`,
+  )
+}

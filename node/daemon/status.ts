@@ -1,0 +1,255 @@
+/** What a running peer can tell about itself at any time: for `concord status` and for the metrics. */
+import type { Message } from '../../agreement/message.ts'
+import type { PeerIndex } from '../../agreement/protocol.ts'
+import type { LearnStatus } from '../../learning/learn-contract.ts'
+import type { Seat } from '../cohort/cohort.ts'
+import type { LinkStatus } from '../link/link.ts'
+import type { Ending, FaultCount, PeerEvent, Traffic } from './events.ts'
+import { waitedFor } from './waiting.ts'
+
+/** One JSON object; a number that does not exist is null. */
+export interface PeerStatus {
+  readonly software: string
+  readonly pid: number
+  readonly uptimeSeconds: number
+  readonly cohort: { readonly name: string; readonly id: string; readonly faults: number }
+  readonly self: { readonly peer: PeerIndex; readonly name: string; readonly id: string }
+  readonly addresses: readonly string[]
+  readonly step: number
+  readonly steps: number
+  readonly phase: LearnStatus['phase']
+  /** The own gradient is being computed. */
+  readonly computing: boolean
+  /** Since the step or phase last changed. */
+  readonly stillSeconds: number
+  /** `needed` more of `missing` would do; null where nobody is waited for. */
+  readonly waiting: {
+    readonly needed: number
+    readonly missing: readonly { readonly peer: PeerIndex; readonly seconds: number }[]
+  } | null
+  /** On the own batch, after the last step. */
+  readonly loss: number | null
+  readonly accuracy: number | null
+  readonly traffic: Traffic
+  readonly memory: Memory
+  /** All other members. */
+  readonly peers: readonly OtherStatus[]
+  /** What those did who are no members. */
+  readonly strangers: readonly KindCount[]
+}
+
+/** What the process holds, in bytes, as the system and the runtime count it: what waits for the collector included. */
+interface Memory {
+  readonly rssBytes: number
+  /** Objects, and outside the heap what they hold: buffers, and among those the vectors. */
+  readonly heapBytes: number
+  readonly externalBytes: number
+  readonly arrayBufferBytes: number
+}
+
+interface KindCount {
+  readonly kind: string
+  readonly count: number
+}
+
+export interface OtherStatus {
+  readonly peer: PeerIndex
+  readonly name: string
+  readonly connected: boolean
+  /** Since it was connected, or lost; null where it was never there. */
+  readonly seconds: number | null
+  /** The latest step that a vector of its own was for; null before the first. */
+  readonly step: number | null
+  /** Steps behind this peer; never below 0. */
+  readonly lag: number | null
+  readonly faults: readonly KindCount[]
+  /** It is proved to equivocate, now or in an earlier life of this peer, and cut off for good. */
+  readonly convicted: boolean
+  /** File that proves it; null where there is none, or it could not be written. */
+  readonly evidence: string | null
+  readonly link: LinkStatus | null
+}
+
+/** What the peer itself knows at the moment. */
+export interface Present extends LearnStatus {
+  readonly links: readonly (LinkStatus | null)[]
+  readonly messagesSent: number
+  readonly bytesSent: number
+  readonly bytesReceived: number
+  readonly convicted: readonly PeerIndex[]
+  readonly faults: readonly FaultCount[]
+}
+
+export interface StatusBook {
+  see(event: PeerEvent): void
+  heard(from: PeerIndex, message: Message): void
+  /** To be called often enough that times are right: every second or so. */
+  look(present: Present): void
+  status(present: Present): PeerStatus
+}
+
+interface Other {
+  connected: boolean
+  sinceMs: number | null
+  step: number | null
+  evidence: string | null
+}
+
+interface State {
+  readonly seat: Seat
+  readonly nowMs: () => number
+  readonly others: readonly Other[]
+  place: string
+  movedMs: number
+  readonly missedSinceMs: Map<PeerIndex, number>
+  addresses: readonly string[]
+  loss: number | null
+  ending: Ending | null
+}
+
+/** @param nowMs a clock that never goes back */
+export function createStatusBook(seat: Seat, software: string, nowMs: () => number): StatusBook {
+  const startedMs = nowMs()
+  const state: State = {
+    seat,
+    nowMs,
+    place: '',
+    movedMs: startedMs,
+    missedSinceMs: new Map(),
+    others: seat.cohort.members.map(() => ({
+      connected: false,
+      sinceMs: null,
+      step: null,
+      evidence: null,
+    })),
+    addresses: [],
+    loss: null,
+    ending: null,
+  }
+  return {
+    see: event => see(state, event),
+    heard(from, { kind, slot }) {
+      const other = state.others[from]
+      if (kind === 'vector' && slot.sender === from && other !== undefined)
+        other.step = Math.max(other.step ?? 0, slot.step)
+    },
+    look: present => look(state, present),
+    status(present) {
+      look(state, present)
+      return {
+        software,
+        pid: process.pid,
+        uptimeSeconds: (nowMs() - startedMs) / 1000,
+        memory: memoryNow(),
+        ...statusOf(state, present),
+      }
+    },
+  }
+}
+
+function memoryNow(): Memory {
+  const { rss, heapUsed, external, arrayBuffers } = process.memoryUsage()
+  return { rssBytes: rss, heapBytes: heapUsed, externalBytes: external, arrayBufferBytes: arrayBuffers }
+}
+
+function see(state: State, event: PeerEvent): void {
+  switch (event.kind) {
+    case 'listening':
+      state.addresses = event.addresses
+      break
+    case 'connection': {
+      const other = state.others[event.peer]
+      if (other === undefined || other.connected === event.up) break
+      other.connected = event.up
+      other.sinceMs = state.nowMs()
+      break
+    }
+    case 'step':
+      state.loss = event.loss
+      break
+    case 'finished':
+      state.ending = event.ending
+      break
+    case 'evidence':
+      state.others[event.peer]!.evidence = event.path
+      break
+    default:
+      break
+  }
+}
+
+function look(state: State, { step, phase, computing, waitingFor }: Present): void {
+  const nowMs = state.nowMs()
+  const place = `${step} ${phase}`
+  if (place !== state.place || computing) {
+    state.place = place
+    state.movedMs = nowMs
+    state.missedSinceMs.clear()
+  }
+  for (const peer of [...state.missedSinceMs.keys()])
+    if (!waitingFor.includes(peer)) state.missedSinceMs.delete(peer)
+  for (const peer of waitingFor) if (!state.missedSinceMs.has(peer)) state.missedSinceMs.set(peer, nowMs)
+}
+
+function statusOf(
+  state: State,
+  present: Present,
+): Omit<PeerStatus, 'software' | 'pid' | 'uptimeSeconds' | 'memory'> {
+  const { seat, addresses, ending, loss } = state
+  const { cohort, cohortId, self } = seat
+  const { step, phase, computing, messagesSent, bytesSent, bytesReceived } = present
+  const { name, id } = cohort.members[self]!
+  return {
+    cohort: { name: cohort.name, id: cohortId, faults: cohort.faults },
+    self: { peer: self, name, id },
+    addresses,
+    step: Math.min(step, cohort.steps),
+    steps: cohort.steps,
+    phase,
+    computing,
+    stillSeconds: seconds(state, state.movedMs),
+    waiting: waitingOf(state, present),
+    loss: ending?.loss ?? loss,
+    accuracy: ending?.accuracy ?? null,
+    traffic: { messages: messagesSent, bytesSent, bytesReceived },
+    peers: [...cohort.members.keys()]
+      .filter(peer => peer !== self)
+      .map(peer => otherOf(state, peer, present)),
+    strangers: faultsOf(null, present),
+  }
+}
+
+function waitingOf(state: State, present: Present): PeerStatus['waiting'] {
+  const waited = waitedFor(present, state.seat.cohort.faults)
+  if (waited === null || present.computing || present.phase === 'finished') return null
+  return {
+    needed: waited.needed,
+    missing: waited.missing.map(peer => ({
+      peer,
+      seconds: seconds(state, state.missedSinceMs.get(peer) ?? state.nowMs()),
+    })),
+  }
+}
+
+function otherOf(state: State, peer: PeerIndex, present: Present): OtherStatus {
+  const { step, links } = present
+  const other = state.others[peer]!
+  return {
+    peer,
+    name: state.seat.cohort.members[peer]!.name,
+    connected: other.connected,
+    seconds: other.sinceMs === null ? null : seconds(state, other.sinceMs),
+    step: other.step,
+    lag: other.step === null ? null : Math.max(0, Math.min(step, state.seat.cohort.steps) - other.step),
+    faults: faultsOf(peer, present),
+    convicted: present.convicted.includes(peer),
+    evidence: other.evidence,
+    link: links[peer] ?? null,
+  }
+}
+
+const seconds = ({ nowMs }: State, sinceMs: number): number => (nowMs() - sinceMs) / 1000
+
+function faultsOf(peer: PeerIndex | null, { faults }: Present): readonly KindCount[] {
+  return faults.filter(fault => fault.peer === peer).map(({ kind, count }) => ({ kind, count }))
+}

@@ -1,0 +1,144 @@
+/**
+ * Checkpoints: a model's parameters in a .safetensors file, by name and shape.
+ *
+ * Our own models keep weights as `[in, out]` and kernels as `[k, k, in, out]`, as JAX does; PyTorch keeps them as
+ * `[out, in]` and `[out, in, k, k]`. The file notes which of the two it holds, and either can be read back.
+ */
+import type { Vector } from '../../agreement/vector.ts'
+import { DATA_BYTES_MAX, readBytes } from '../../learning/data/read-file.ts'
+import type { NamedShape } from '../../learning/models/model.ts'
+import { FileError } from './error.ts'
+import { writeOutput } from './output.ts'
+import { readSafetensors, type Tensor, writeSafetensors } from './safetensors.ts'
+import { listed, SAFETENSORS_HEAD_BYTES, safetensorsHeader, shorten } from './safetensors-header.ts'
+
+/** Whose order the axes have: `jax` ours and JAX's, `pytorch` PyTorch's, `own` whatever an oracle of the user has. */
+export const layouts = ['jax', 'pytorch', 'own'] as const
+export type Layout = (typeof layouts)[number]
+
+export interface Checkpoint {
+  readonly tensors: readonly (NamedShape & { readonly values: Vector })[]
+  /** As noted in the file; `own` where nothing is noted. */
+  readonly layout: Layout
+  /** As noted in the file. */
+  readonly model: string | null
+}
+
+const FLOAT32 = { bytes: 4, little: true } as const
+
+/** A flat vector as a checkpoint. */
+export function checkpointOf(
+  parameters: readonly NamedShape[],
+  vector: Vector,
+  model: string,
+  layout: Layout,
+): Checkpoint {
+  let from = 0
+  const tensors = parameters.map(({ name, shape }) => {
+    const values = vector.subarray(from, from + sizeOf(shape))
+    from += values.length
+    return { name, shape, values }
+  })
+  return { tensors, layout, model }
+}
+
+/** @throws FileError unreadable, malformed, unsupported */
+export async function readCheckpoint(path: string): Promise<Checkpoint> {
+  const check = (head: Uint8Array, size: number) => void safetensorsHeader(head, size, path)
+  const inspection = { headBytes: SAFETENSORS_HEAD_BYTES, check }
+  const bytes = await readBytes(path, DATA_BYTES_MAX, inspection).catch((error: NodeJS.ErrnoException) => {
+    if (error instanceof FileError) throw error
+    throw new FileError(
+      'unreadable',
+      `${path} cannot be read: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}`,
+    )
+  })
+  const { layout, model } = safetensorsHeader(bytes, bytes.length, path).metadata
+  return {
+    tensors: readSafetensors(bytes, path).map(({ name, shape, values }) => ({ name, shape, values })),
+    layout: layouts.find(known => known === layout) ?? 'own',
+    model: model ?? null,
+  }
+}
+
+/** Whole or not at all: an earlier file of the name stays until the new one is complete. */
+export async function writeCheckpoint(path: string, { tensors, layout, model }: Checkpoint): Promise<void> {
+  const typed: Tensor[] = tensors.map(tensor => ({ ...tensor, type: FLOAT32 }))
+  const bytes = writeSafetensors(typed, { format: 'pt', writer: 'concord', layout, ...(model && { model }) })
+  await writeOutput(path, bytes).catch((error: Error) => {
+    throw new FileError('unreadable', `${path} cannot be written: ${error.message}`)
+  })
+}
+
+/**
+ * The checkpoint as the flat vector of a model with these tensors; PyTorch's order of axes is turned back.
+ * @throws FileError `mismatch`, naming the tensor and both shapes
+ */
+export function vectorOf(checkpoint: Checkpoint, parameters: readonly NamedShape[], source: string): Vector {
+  const ours = checkpoint.layout === 'pytorch' ? toLayout(checkpoint, 'jax') : checkpoint
+  const byName = new Map(ours.tensors.map(tensor => [tensor.name, tensor]))
+  const names = new Set(parameters.map(({ name }) => name))
+  for (const { name } of ours.tensors)
+    if (!names.has(name))
+      throw new FileError(
+        'mismatch',
+        `${source} holds ${shorten(name)}, which the model has not; it has ${listed([...names])}`,
+      )
+  const vector = new Float32Array(parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0))
+  let at = 0
+  for (const { name, shape } of parameters) {
+    const tensor = byName.get(name)
+    if (tensor === undefined)
+      throw new FileError('mismatch', `${source} lacks ${name}; it holds ${listed([...byName.keys()])}`)
+    if (tensor.shape.join() !== shape.join())
+      throw new FileError(
+        'mismatch',
+        `${source}: ${name} has shape ${shapeText(tensor.shape)}, the model's has ${shapeText(shape)}`,
+      )
+    vector.set(tensor.values, at)
+    at += tensor.values.length
+  }
+  return vector
+}
+
+/** Weights and kernels with their axes in the other order; everything else as it is. */
+export function toLayout(checkpoint: Checkpoint, layout: 'jax' | 'pytorch'): Checkpoint {
+  if (checkpoint.layout === layout || checkpoint.layout === 'own') return { ...checkpoint, layout }
+  const kernelAxes = layout === 'pytorch' ? [3, 2, 0, 1] : [2, 3, 1, 0]
+  const tensors = checkpoint.tensors.map(tensor => {
+    if (tensor.shape.length === 2) return permuted(tensor, [1, 0])
+    return tensor.shape.length === 4 ? permuted(tensor, kernelAxes) : tensor
+  })
+  return { ...checkpoint, tensors, layout }
+}
+
+type NamedTensor = Checkpoint['tensors'][number]
+
+/** Axis `i` of the result is axis `axes[i]` of the tensor. */
+function permuted({ name, shape, values }: NamedTensor, axes: readonly number[]): NamedTensor {
+  const strides = shape.map((_, axis) => sizeOf(shape.slice(axis + 1)))
+  const turned = axes.map(axis => shape[axis]!)
+  const steps = axes.map(axis => strides[axis]!)
+  const result = new Float32Array(values.length)
+  const place = turned.map(() => 0)
+  let from = 0
+  for (let to = 0; to < result.length; to++) {
+    result[to] = values[from]!
+    for (let axis = place.length - 1; axis >= 0; axis--) {
+      place[axis]!++
+      from += steps[axis]!
+      if (place[axis]! < turned[axis]!) break
+      from -= place[axis]! * steps[axis]!
+      place[axis] = 0
+    }
+  }
+  return { name, shape: turned, values: result }
+}
+
+function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, side) => product * side, 1)
+}
+
+function shapeText(shape: readonly number[]): string {
+  return `(${shape.join(', ')})`
+}

@@ -1,0 +1,216 @@
+/**
+ * The life of each pair: a connection comes up, the lower index opens a stream on it, both say hello, frames
+ * flow, the stream ends and takes the connection with it, and the pair is wanted again.
+ */
+import type { Connection, Stream } from '@libp2p/interface'
+import type { PeerIndex } from '../../agreement/protocol.ts'
+import type { Seat } from '../cohort/cohort.ts'
+import type { Clock } from '../ports.ts'
+import type { AddressBook } from './address-book.ts'
+import * as limits from './constants.ts'
+import { ignoredFrame } from './framing.ts'
+import { greet } from './handshake.ts'
+import type { Hello } from './hello.ts'
+import { abort, boundaryOf, type Offended, report } from './offences.ts'
+import type { Enquiry } from './peer-exchange.ts'
+import type { Redial } from './redial.ts'
+import type { Wire, WireLimits } from './wire.ts'
+
+/** What the functions here work on; one per transport. */
+export interface Network extends Offended {
+  readonly seat: Seat
+  readonly hello: Hello
+  readonly wireLimits: WireLimits
+  readonly redial: Redial
+  readonly book: AddressBook
+  readonly enquiry: Enquiry
+  readonly clock: Clock
+  /** Admitted pairs. */
+  readonly links: Map<PeerIndex, Link>
+  /** Connections on which a stream was opened, or at least tried. */
+  readonly used: WeakSet<Connection>
+  isStopped: boolean
+}
+
+/** A pair that exchanges frames. */
+interface Link {
+  readonly wire: Wire
+  readonly connection: Connection
+  readonly sinceMs: number
+}
+
+/** Dials a peer where it may be (address-book.ts); where it is not, asks those that are there. */
+export async function dial(network: Network, peer: PeerIndex): Promise<void> {
+  const { node, members, book, enquiry, seat, log } = network
+  try {
+    const addresses = await book.next(peer)
+    if (addresses.length > 0) {
+      const connection = await node.dial([...addresses])
+      book.met(peer, connection.remoteAddr)
+      if (seat.self < peer) await openStream(network, connection, peer)
+      return
+    }
+    log.debug(peer, 'address', `no address of peer ${members.describe(peer)} is known yet`)
+  } catch (error) {
+    if (network.isStopped) return
+    log.debug(peer, 'unreachable', `could not reach peer ${members.describe(peer)}`, {
+      error: describe(error),
+    })
+  }
+  boundaryOf(network, peer).run(() => enquiry.ask())
+}
+
+/** A connection came up, dialled by either side. */
+export function connectionOpened(network: Network, connection: Connection): void {
+  const { seat, members, clock, used, book } = network
+  const peer = members.indexOf(connection.remotePeer)
+  if (peer === undefined) {
+    drop(connection, 'not a member')
+    return
+  }
+  book.cameFrom(peer, connection.remoteAddr)
+  const boundary = boundaryOf(network, peer)
+  boundary.enclose(connection)
+  if (seat.self < peer) boundary.around(() => openStream(network, connection, peer))()
+  else {
+    const timer = clock.after(
+      limits.HELLO_TIMEOUT_MS,
+      boundary.around(() => {
+        if (!used.has(connection)) drop(connection, 'no stream was opened')
+      }),
+    )
+    connection.addEventListener('close', () => timer.cancel())
+  }
+}
+
+export function connectionClosed(network: Network, connection: Connection): void {
+  const peer = network.members.indexOf(connection.remotePeer)
+  if (peer !== undefined && !network.used.has(connection)) closedEarly(network, peer)
+}
+
+/** The other side opened a stream. That is the lower index's part; the higher one's is an intrusion. */
+export function streamOpened(network: Network, stream: Stream, connection: Connection): void {
+  const peer = network.members.indexOf(connection.remotePeer)
+  if (peer === undefined || network.isStopped) stream.abort(new Error('not a member'))
+  else if (peer < network.seat.self) begin(network, stream, connection, peer)
+  else {
+    report(network, peer, 'malformed', 'it opened a stream that is ours to open')
+    stream.abort(new Error('the lower index opens the stream'))
+  }
+}
+
+async function openStream(network: Network, connection: Connection, peer: PeerIndex): Promise<void> {
+  if (network.used.has(connection) || network.isStopped) return
+  const link = network.links.get(peer)
+  // A second connection means that the other side has lost the first, or that both dialled at once.
+  if (link !== undefined && network.clock.nowMs() - link.sinceMs < limits.REPLACEABLE_AFTER_MS) {
+    drop(connection, 'a second connection')
+    return
+  }
+  network.used.add(connection)
+  try {
+    begin(network, await connection.newStream(limits.PROTOCOL), connection, peer)
+  } catch (error) {
+    if ((error as Error).name === 'UnsupportedProtocolError')
+      report(
+        network,
+        peer,
+        'wrong-version',
+        `it does not speak ${limits.PROTOCOL}; both must run the same version of the program`,
+      )
+    else closedEarly(network, peer)
+    drop(connection, describe(error))
+  }
+}
+
+function begin(network: Network, stream: Stream, connection: Connection, peer: PeerIndex): void {
+  const { links, events, hello, wireLimits, clock } = network
+  const isCurrent = (wire: Wire) => links.get(peer)?.wire === wire && !network.isStopped
+  network.used.add(connection)
+  const options = { own: hello, limits: wireLimits, clock, boundary: boundaryOf(network, peer) }
+  greet(stream, options, {
+    admitted: (wire, other) => admit(network, peer, { wire, connection, sinceMs: clock.nowMs() }, other),
+    frame: (wire, bytes) => (isCurrent(wire) ? events.frame(peer, bytes) : ignoredFrame),
+    drained(wire) {
+      if (isCurrent(wire)) events.drained(peer)
+    },
+    fault: (kind, detail) => report(network, peer, kind, detail),
+    closed(wire, reason) {
+      drop(connection, reason)
+      end(network, peer, wire, reason)
+    },
+  })
+}
+
+function admit(network: Network, peer: PeerIndex, link: Link, other: Hello): void {
+  const { links, log, members, redial, events } = network
+  if (network.isStopped) {
+    link.wire.abort('stopped')
+    return
+  }
+  links.get(peer)?.wire.abort('replaced by a newer connection')
+  links.set(peer, link)
+  redial.settle(peer)
+  const address = String(link.connection.remoteAddr)
+  log.info(peer, 'connected', `connected to peer ${members.describe(peer)}`, {
+    software: other.software,
+    address,
+  })
+  const aheadMs = (other.clockMs ?? Date.now()) - Date.now()
+  if (Math.abs(aheadMs) > limits.CLOCK_SKEW_MAX_MS)
+    log.warn(
+      peer,
+      'clock',
+      `the clock of peer ${members.describe(peer)} is ${describeSkew(aheadMs)} of this one; one of the two is wrong`,
+      { aheadMs },
+    )
+  events.connected(peer)
+}
+
+/** "2 min ahead", "3 days behind". */
+export function describeSkew(aheadMs: number): string {
+  const seconds = Math.round(Math.abs(aheadMs) / 1000)
+  const [unit, name] = (
+    [
+      [86_400, 'days'],
+      [3600, 'h'],
+      [60, 'min'],
+      [1, 's'],
+    ] as const
+  ).find(([size]) => seconds >= 2 * size) ?? [1, 's']
+  return `${Math.round(seconds / unit)} ${name} ${aheadMs > 0 ? 'ahead' : 'behind'}`
+}
+
+/** The wire has ended, admitted or not. */
+function end(network: Network, peer: PeerIndex, wire: Wire, reason: string): void {
+  const { links, log, members, redial, events } = network
+  const wasAdmitted = links.get(peer)?.wire === wire
+  if (wasAdmitted) links.delete(peer)
+  if (network.isStopped) return
+  if (wasAdmitted) {
+    log.info(peer, 'disconnected', `disconnected from peer ${members.describe(peer)}: ${reason}`)
+    events.disconnected(peer, reason)
+  } else log.debug(peer, 'not-admitted', `peer ${members.describe(peer)} was not admitted: ${reason}`)
+  if (!links.has(peer) && members.indexOf(members.ids[peer]!) !== undefined) redial.want(peer)
+}
+
+/** What a refusal looks like from the refused side: nobody tells a stranger anything. */
+function closedEarly({ isStopped, links, log, members, seat }: Network, peer: PeerIndex): void {
+  if (isStopped || links.has(peer)) return
+  const own = seat.cohort.members[seat.self]!.id
+  log.warn(
+    peer,
+    'closed-early',
+    `peer ${members.describe(peer)} closed the connection before its hello. If this goes on, it does not know this peer: its cohort file must list ${own}, or it has proof that this key signed twice`,
+  )
+}
+
+function drop(connection: Connection, reason: string): void {
+  connection.close().catch(() => abort(connection, new Error(reason)))
+}
+
+/** The innermost reasons of an error: libp2p wraps one for each address in an aggregate. */
+export function describe(error: unknown): string {
+  if (error instanceof AggregateError) return [...new Set(error.errors.map(describe))].join('; ')
+  return error instanceof Error ? error.message : String(error)
+}

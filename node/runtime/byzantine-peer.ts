@@ -1,0 +1,81 @@
+/**
+ * A faulty peer in a driver's hands: an attack around its protocol and around its transport. Used by real peers that
+ * were told to misbehave (to try the others out) and by the simulated world.
+ */
+import type { Message, Slot } from '../../agreement/message.ts'
+import type { PeerIndex, Protocol } from '../../agreement/protocol.ts'
+import type { Vector } from '../../agreement/vector.ts'
+import type { Attack } from '../../learning/attacks/attack.ts'
+import { type Byzantine, createByzantine, type Sightings } from '../../learning/attacks/byzantine.ts'
+import type { Clock, Frame, Transport } from '../ports.ts'
+import { digestOf, type Signer } from '../signatures/index.ts'
+
+export interface Corruption {
+  readonly attack: Attack
+  readonly random: () => number
+  readonly sightings: Sightings
+  /** Scratch space and keys of colluding peers; without them a faulty peer works alone. */
+  readonly shared?: Map<string, unknown>
+  readonly signerOf?: (peer: PeerIndex) => Signer
+}
+
+interface CorruptedSeat {
+  readonly self: PeerIndex
+  readonly peers: number
+  readonly faults: number
+  readonly signer: Signer
+}
+
+/** The attack on vectors and messages. */
+export function corruptProtocol<Input, Output>(
+  inner: Protocol<Input, Message, Output>,
+  { attack, random, sightings, shared, signerOf }: Corruption,
+  { self, peers, faults, signer }: CorruptedSeat,
+): Byzantine<Input, Output> {
+  const seal = (slot: Slot, vector: Vector) => {
+    const digest = digestOf(vector)
+    const by = slot.sender === self ? signer : (signerOf?.(slot.sender) ?? signer)
+    return { vector, digest, signature: by.sign(slot, digest) }
+  }
+  return createByzantine(inner, {
+    attack,
+    self,
+    peers,
+    faults,
+    seal,
+    random,
+    sightings,
+    ...(shared && { shared }),
+  })
+}
+
+/** The attack on frames; the transport itself where the attack leaves frames alone. */
+export function corruptTransport(
+  transport: Transport,
+  { attack, random }: Pick<Corruption, 'attack' | 'random'>,
+  clock: Clock,
+): Transport {
+  const { wire, delayMs = 0 } = attack
+  if (wire === undefined && delayMs === 0) return transport
+  const put = (to: PeerIndex, frame: Frame): boolean => {
+    const frames = wire === undefined ? [frame] : wire(frame, to, random)
+    return frames.map(each => sendAnyway(transport, to, each)).some(taken => taken)
+  }
+  return {
+    ...transport,
+    send(to, frame) {
+      if (delayMs === 0) return put(to, frame)
+      clock.after(delayMs, () => put(to, frame))
+      return true
+    },
+  }
+}
+
+/** A real transport refuses to send what no receiver would take. */
+function sendAnyway(transport: Transport, to: PeerIndex, frame: Frame): boolean {
+  try {
+    return transport.send(to, frame)
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * What a peer remembers at its start, and whether that is all. The log is behind the watermark where its end was
+ * damaged or an older copy of it was put back: then the peer may have bound itself to what it no longer knows. It
+ * starts as one without memory, and never again says anything that binds it in the steps up to the watermark's.
+ */
+
+import type { LogAbsence, Storage, Watermark } from '../ports.ts'
+import { decodeRecord, type JournalRecord, type RecordLimits } from './journal-records.ts'
+
+export interface Memory {
+  /** In the order in which they were written; none where memory was lost. */
+  readonly records: readonly JournalRecord[]
+  /** Records ever written. */
+  readonly entries: number
+  /** The newest step in which this peer may have bound itself. */
+  readonly step: number
+  /** Of the steps up to this one nothing is known any more; 0: all is known. */
+  readonly forgotten: number
+  /** Why nothing is remembered, as a sentence; null where everything is. */
+  readonly lost: string | null
+}
+
+/** @throws JournalError */
+export function recall(
+  { recovered, watermark, absence = null }: Pick<Storage, 'recovered' | 'watermark' | 'absence'>,
+  limits: RecordLimits,
+): Memory {
+  const records = recovered.map(bytes => decodeRecord(bytes, limits))
+  const entries = records.at(-1)?.entry ?? 0
+  const forgotten = Math.max(0, ...records.map(record => (record.kind === 'forgotten' ? record.step : 0)))
+  const written = Math.max(forgotten, ...records.map(boundStep))
+  const step = Math.max(written, watermark?.step ?? 0)
+  const lost = lossOf(entries, watermark, absence)
+  return lost === null
+    ? { records, entries, step, forgotten, lost }
+    : { records: [], entries: Math.max(entries, watermark?.entries ?? 0), step, forgotten: step, lost }
+}
+
+/** The step in which a record binds its peer; 0 where it does not. */
+function boundStep(record: JournalRecord): number {
+  return record.kind === 'message' && record.message.kind !== 'payload' ? record.message.slot.step : 0
+}
+
+/** Why a log that ends with this entry is not all that its peer wrote, as a sentence; null where it is. */
+export function lossOf(
+  entries: number,
+  watermark: Watermark | null,
+  absence: LogAbsence | null,
+): string | null {
+  if (watermark === null)
+    return entries === 0
+      ? null
+      : 'The watermark beside the log is missing or cannot be read, so nobody can tell whether the log is all there is: this peer starts without memory'
+  const missing = watermark.entries - entries
+  if (missing <= 0) return null
+  const then = `asks the others, and says nothing in the steps up to ${watermark.step}, in which it may have spoken`
+  if (absence === 'forgotten') return `As --forget asked, this peer starts without its log, ${then}`
+  const what =
+    absence === 'missing'
+      ? `The log is missing, and with it the ${watermark.entries} records that this peer wrote`
+      : `The log lacks ${missing} of the ${watermark.entries} records that this peer wrote: ${entries === 0 ? 'it was begun anew, ' : ''}its end was damaged, or it is an older copy`
+  return `${what}. This peer starts without memory, ${then}`
+}

@@ -1,0 +1,134 @@
+/** Records of the journal as bytes: a message in its wire form, or a checkpoint of LEARN. */
+import type { Message } from '../../agreement/message.ts'
+import type { Vector } from '../../agreement/vector.ts'
+import type { LearnState } from '../../learning/learn-contract.ts'
+import { type DecodeLimits, decodeLinkFrame, encodeLinkFrame, encodeMessage } from '../codec/index.ts'
+
+export type RecordLimits = { readonly limits: DecodeLimits }
+
+export type JournalRecord = (
+  | { readonly kind: 'message'; readonly message: Message }
+  | { readonly kind: 'checkpoint'; readonly state: LearnState }
+  /** Of the steps up to this one nothing is known any more. */
+  | { readonly kind: 'forgotten'; readonly step: number }
+) & { readonly entry: number }
+
+/** The journal holds what this program did not write, or another version wrote. */
+export class JournalError extends Error {
+  readonly code = 'JOURNAL_UNREADABLE'
+  override readonly name = 'JournalError'
+}
+
+const MESSAGE = 1
+const CHECKPOINT = 2
+const FORGOTTEN = 3
+/** kind, which vectors follow a checkpoint's parameters, padding, the entry's number as a 64-bit float. */
+const HEADER_BYTES = 16
+/** And the step as a 64-bit float: the vectors after it are aligned. */
+const CHECKPOINT_HEADER_BYTES = HEADER_BYTES + 8
+
+/** @param entry numbers all records that a journal ever writes, in all its lives, from 1 */
+function headerOf(kind: number, entry: number, bytes = HEADER_BYTES): { header: Uint8Array; view: DataView } {
+  const header = new Uint8Array(bytes)
+  const view = new DataView(header.buffer)
+  header[0] = kind
+  view.setFloat64(8, entry, true)
+  return { header, view }
+}
+
+export function encodeCommitment(message: Message, entry: number): Uint8Array {
+  const chunks = encodeLinkFrame({ kind: 'data', sequence: 1 }, [encodeMessage(message)])
+  return concatenate([headerOf(MESSAGE, entry).header, ...chunks])
+}
+
+export function encodeForgotten(step: number, entry: number): Uint8Array {
+  const { header, view } = headerOf(FORGOTTEN, entry, CHECKPOINT_HEADER_BYTES)
+  view.setFloat64(HEADER_BYTES, step, true)
+  return header
+}
+
+const HAS_MOMENTUM = 1
+const HAS_DRAWN = 2
+
+export function encodeCheckpoint(
+  { step, parameters, momentum, drawn }: LearnState,
+  entry: number,
+): Uint8Array {
+  const { header, view } = headerOf(CHECKPOINT, entry, CHECKPOINT_HEADER_BYTES)
+  header[1] = (momentum === null ? 0 : HAS_MOMENTUM) | (drawn === undefined ? 0 : HAS_DRAWN)
+  view.setFloat64(HEADER_BYTES, step, true)
+  const vectors = [
+    parameters,
+    ...(momentum === null ? [] : [momentum]),
+    ...(drawn === undefined ? [] : [drawn]),
+  ]
+  return concatenate([header, ...vectors.map(v => new Uint8Array(v.buffer, v.byteOffset, v.byteLength))])
+}
+
+/** The number of a record, unseen what else is in it. @throws JournalError */
+export function entryOf(bytes: Uint8Array): number {
+  if (bytes.length < HEADER_BYTES)
+    throw new JournalError(`a record of ${bytes.length} bytes is none of a journal`)
+  return integerAt(bytes, 8)
+}
+
+/** @throws JournalError where the checksum was right and the content is not ours */
+export function decodeRecord(bytes: Uint8Array, { limits }: RecordLimits): JournalRecord {
+  const [kind] = bytes
+  if (kind === undefined || kind < MESSAGE || kind > FORGOTTEN)
+    throw new JournalError(`a record of unknown kind ${kind}; was it written by a newer version?`)
+  const entry = entryOf(bytes)
+  if (kind === CHECKPOINT)
+    return { kind: 'checkpoint', state: decodeCheckpoint(bytes, limits.dimension), entry }
+  if (kind === FORGOTTEN && bytes.length === CHECKPOINT_HEADER_BYTES)
+    return { kind: 'forgotten', step: integerAt(bytes, HEADER_BYTES), entry }
+  const frame = decodeLinkFrame([bytes.subarray(HEADER_BYTES)], limits)
+  const received = 'kind' in frame && frame.kind === 'data' ? frame.messages[0] : undefined
+  if (received === undefined || !('message' in received))
+    throw new JournalError(
+      'a recorded message does not fit this cohort: was the state directory used with another cohort file?',
+    )
+  return { kind: 'message', message: received.message, entry }
+}
+
+/** @throws JournalError */
+function integerAt(bytes: Uint8Array, at: number): number {
+  const value = floatAt(bytes, at)
+  if (Number.isSafeInteger(value) && value >= 0) return value
+  throw new JournalError(`a record with ${value} in the place of a count; was it written by a newer version?`)
+}
+
+function floatAt(bytes: Uint8Array, at: number): number {
+  return new DataView(bytes.buffer, bytes.byteOffset).getFloat64(at, true)
+}
+
+function decodeCheckpoint(bytes: Uint8Array, dimension: number): LearnState {
+  const [hasMomentum, hasDrawn] = [HAS_MOMENTUM, HAS_DRAWN].map(flag => ((bytes[1] ?? 0) & flag) !== 0)
+  const vectors = 1 + Number(hasMomentum) + Number(hasDrawn)
+  if (bytes.length !== CHECKPOINT_HEADER_BYTES + 4 * dimension * vectors)
+    throw new JournalError(
+      `a checkpoint of ${bytes.length} bytes, where d = ${dimension} makes ${CHECKPOINT_HEADER_BYTES + 4 * dimension * vectors}: another model?`,
+    )
+  const step = floatAt(bytes, HEADER_BYTES)
+  const vector = (i: number): Vector => {
+    const from = CHECKPOINT_HEADER_BYTES + 4 * dimension * i
+    // A copy: the record may be a part of the whole log in memory, and begin anywhere. (A Buffer's own slice is none.)
+    return new Float32Array(new Uint8Array(bytes.subarray(from, from + 4 * dimension)).buffer)
+  }
+  return {
+    step,
+    parameters: vector(0),
+    momentum: hasMomentum ? vector(1) : null,
+    ...(hasDrawn && { drawn: vector(vectors - 1) }),
+  }
+}
+
+function concatenate(chunks: readonly Uint8Array[]): Uint8Array {
+  const result = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0))
+  let at = 0
+  for (const chunk of chunks) {
+    result.set(chunk, at)
+    at += chunk.byteLength
+  }
+  return result
+}

@@ -1,0 +1,279 @@
+/**
+ * A peer of a cohort: LEARN on the runner, its oracle, and, where asked for, an attack in front. `join` gives it the
+ * real ports, the simulated world its own.
+ */
+import { type Aggregate, aggregate } from '../../agreement/averaging/aggregate.ts'
+import type { TimerPurpose } from '../../agreement/averaging/averaging.ts'
+import type { Message } from '../../agreement/message.ts'
+import type { Evidence, Fault, PeerIndex } from '../../agreement/protocol.ts'
+import type { Vector } from '../../agreement/vector.ts'
+import type { Byzantine } from '../../learning/attacks/byzantine.ts'
+import { createLearn } from '../../learning/learn.ts'
+import {
+  defaultWindow,
+  type Learn,
+  type LearnInput,
+  type LearnOptions,
+  type LearnOutput,
+  type LearnStatus,
+} from '../../learning/learn-contract.ts'
+import type { GradientReply, GradientRequest } from '../../learning/oracle.ts'
+import type { DecodeLimits } from '../codec/index.ts'
+import type { Cohort } from '../cohort/cohort.ts'
+import { learnOptions, scheduleOf } from '../cohort/learn-options.ts'
+import type { LinkLimits } from '../link/limits.ts'
+import type { Clock, Storage, Transport } from '../ports.ts'
+import type { Signer, Verifier } from '../signatures/index.ts'
+import { type Corruption, corruptProtocol, corruptTransport } from './byzantine-peer.ts'
+import { createRunner } from './driver.ts'
+import type { Runner, RunnerStatus } from './driver-contract.ts'
+import { createJournal, type Journal } from './journal.ts'
+import { JournalError } from './journal-records.ts'
+import { createStranded, type Stranded } from './suspicion.ts'
+
+/** The oracle as the peer uses it: the answer comes through a callback, at a time that the world decides. */
+export interface OraclePort {
+  gradient(request: GradientRequest, done: (reply: GradientReply | Error) => void): void
+}
+
+/** A peer's seat, its oracle, and the four ports (ports.ts) that make it a real or a simulated one. */
+export interface PeerOptions {
+  readonly cohort: Cohort
+  readonly self: PeerIndex
+  /** θ₁, the same for all members. */
+  readonly initial: Vector
+  readonly oracle: OraclePort
+  readonly transport: Transport
+  readonly clock: Clock
+  /** Null: nothing survives a restart. */
+  readonly storage: Storage | null
+  /** Proofs of equivocation that are kept elsewhere than in the storage. */
+  readonly proofs?: readonly Evidence[]
+  readonly signer: Signer
+  readonly verifier: Verifier
+  readonly epoch: number
+  readonly linkLimits?: LinkLimits
+  /** In place of the rules as they are: the same bits. */
+  readonly aggregate?: Aggregate
+  /** Makes this peer Byzantine. */
+  readonly attack?: Corruption
+  readonly hooks: PeerHooks
+}
+
+/** What whoever runs a peer may want to know. Every call runs to completion before the peer goes on. */
+export interface PeerHooks {
+  /** Every output of LEARN, before the peer acts on it. */
+  output?(output: LearnOutput): void
+  /** The own gradient is computed. */
+  gradient?(step: number, reply: GradientReply): void
+  finished(parameters: Vector): void
+  fault(fault: Fault | (Omit<Fault, 'peer'> & { readonly peer: null })): void
+  connection?(peer: PeerIndex, up: boolean, reason: string): void
+  /** So many messages of a peer will never come; null: not all that this step would need of it. */
+  missed?(peer: PeerIndex, messages: number | null, step: number): void
+  received?(from: PeerIndex, message: Message): void
+  /** A peer has shown a proof that holds, known or not. */
+  shown?(from: PeerIndex, proof: Evidence): void
+  /** A member is proved to equivocate: `before`, in an earlier life of this peer, or now. */
+  convicted?(proof: Evidence, before: boolean): void
+  /** Its storage has lost something, as a sentence: it starts without memory. */
+  forgot?(why: string): void
+  /** The peer had to stop: its storage or its oracle failed. */
+  failed(error: Error): void
+}
+
+/** One member of a cohort, learning. */
+export interface Peer {
+  start(): void
+  /** Looks again whether a rushing attack can strike. */
+  poke(): void
+  status(): LearnStatus & RunnerStatus & { /** Real time spent in rules. */ readonly ruleMs: number }
+  finish(): void
+  unserved(): readonly PeerIndex[]
+  /** Calls back once what this peer has said is on its disk. */
+  sync(done: (error?: Error) => void): void
+  stop(done: () => void): void
+}
+
+/** A peer on the ports given to it, from what its storage remembers. It does nothing before `start`. */
+export function createPeer(options: PeerOptions): Peer {
+  const { cohort, self, initial, verifier, clock, transport, epoch, hooks } = options
+  const limits = decodeLimits(cohort, initial.length)
+  const journal = openJournal(options, limits)
+  const memory = memoryOf(journal, initial, cohort.steps)
+  const ruleTime = { ms: 0 }
+  const learn = createLearn({
+    ...learnOptions(cohort, self, initial.length),
+    ...memory,
+    commitments: journal,
+    aggregate: measured(options.aggregate ?? aggregate, ruleTime),
+  })
+  const byzantine = options.attack === undefined ? null : corrupt(learn, options.attack, options)
+  const stranded = strandedIn(learn, options, () => runner.input({ kind: 'stranded' }))
+  const runner: Runner<LearnInput> = createRunner<LearnInput, LearnOutput>({
+    self,
+    peers: cohort.members.length,
+    protocol: drivenBy(learn, byzantine),
+    transport: options.attack === undefined ? transport : corruptTransport(transport, options.attack, clock),
+    clock,
+    verifier,
+    journal,
+    limits,
+    ...(options.proofs && { proofs: options.proofs }),
+    ...(options.linkLimits && { linkLimits: options.linkLimits }),
+    epoch,
+    delaysMs: delays(cohort),
+    since: memory.since,
+    keptSteps: defaultWindow.kept,
+    hooks: {
+      ...hooks,
+      missed(peer, messages) {
+        hooks.missed?.(peer, messages, learn.status().step)
+        runner.input({ kind: 'missed', peer })
+        stranded.missed(peer)
+      },
+      restarted(peer) {
+        runner.input({ kind: 'restarted', peer })
+        stranded.restarted(peer)
+      },
+      ahead: stranded.ahead,
+      output: output => act(options, runner, journal, output),
+    },
+  })
+  return {
+    start() {
+      runner.start()
+      const amnesiac = isAmnesiac(journal)
+      if (journal.lost !== null) hooks.forgot?.(journal.lost)
+      runner.input({ kind: 'start', amnesiac })
+      if (amnesiac) stranded.asking()
+    },
+    poke() {
+      if (byzantine !== null) runner.carry(byzantine.poke())
+    },
+    status: () => ({ ...learn.status(), ...runner.status(), ruleMs: ruleTime.ms }),
+    finish: () => finish(options, journal, runner),
+    unserved: () => runner.unserved(),
+    sync: done => journal.sync(done),
+    stop: done => runner.stop(done),
+  }
+}
+
+/** @throws JournalError where another key, or this one in another cohort, has signed what the log holds */
+function openJournal({ self, storage, signer, verifier }: PeerOptions, limits: DecodeLimits): Journal {
+  const journal = createJournal({ storage, sign: signer.sign, limits, compactEverySteps: 16 })
+  const own = journal.messages().filter(({ kind }) => kind === 'vector')
+  if (own.every(message => message.slot.sender === self && verifier.accepts(message))) return journal
+  throw new JournalError(
+    'the log in the state directory is another member’s, or this one’s in another cohort: what it signed there does not hold here. Give each identity and cohort a state directory of its own (--state)',
+  )
+}
+
+/** Whatever a Byzantine peer says, when messages are due is LEARN's to know. */
+function drivenBy(learn: Learn, byzantine: Byzantine<LearnInput, LearnOutput> | null) {
+  return {
+    input: (value: LearnInput) => (byzantine ?? learn).input(value),
+    receive: (from: PeerIndex, message: Message) => (byzantine ?? learn).receive(from, message),
+    readiness: (message: Message) => learn.readiness(message),
+    currentStep: () => learn.status().step,
+  }
+}
+
+/**
+ * Whoever stopped within the first step remembers what it signed, though it has no checkpoint; but not where it has
+ * forgotten the rest.
+ */
+function isAmnesiac({ recovered, forgotten, messages }: Journal): boolean {
+  return recovered === null && (forgotten > 0 || messages().length === 0)
+}
+
+/** Where this peer goes on, and what it can still tell others of the steps before. */
+function memoryOf(
+  journal: Journal,
+  initial: Vector,
+  steps: number,
+): Required<Pick<LearnOptions, 'start' | 'since' | 'forgotten' | 'history'>> {
+  const { recovered, forgotten, past } = journal
+  const start = recovered ?? { step: 1, parameters: initial, momentum: null }
+  const since = isAmnesiac(journal) ? Math.min(forgotten, steps) + 1 : journal.since(start.step)
+  const first = since === 1 ? [[1, initial] as const] : []
+  return { start, since, forgotten, history: new Map([...first, ...past]) }
+}
+
+/** How long the rules took on this machine: for the report, never for a decision. */
+function measured(rules: Aggregate, time: { ms: number }): Aggregate {
+  return (protocol, family) => {
+    const begun = performance.now()
+    const vector = rules(protocol, family)
+    time.ms += performance.now() - begun
+    return vector
+  }
+}
+
+/**
+ * The others leave when all have finished, so this peer says that it has only when its end is on the disk: killed
+ * before, it would come back to a step that nobody is there for.
+ */
+function finish({ hooks }: PeerOptions, journal: Journal, runner: Runner<LearnInput>): void {
+  journal.sync(error => {
+    if (error === undefined) runner.finish()
+    else hooks.failed(error)
+  })
+}
+
+function strandedIn(learn: Learn, { clock, cohort }: PeerOptions, ask: () => void): Stranded {
+  return createStranded({
+    clock,
+    faults: cohort.faults,
+    ask,
+    step: () => learn.status().step,
+    waits: () => learn.status().waitingFor.length > 0,
+    seeks: () => learn.status().phase === 'catching-up',
+  })
+}
+
+function act(options: PeerOptions, runner: Runner<LearnInput>, journal: Journal, output: LearnOutput): void {
+  const { hooks } = options
+  hooks.output?.(output)
+  if (output.kind === 'need-gradient') ask(options, runner, output)
+  else if (output.kind === 'stepped') journal.checkpoint(output.state, output.state.step - defaultWindow.kept)
+  else if (output.kind === 'finished') hooks.finished(output.parameters)
+}
+
+function ask(
+  options: PeerOptions,
+  runner: Runner<LearnInput>,
+  request: Extract<LearnOutput, { kind: 'need-gradient' }>,
+): void {
+  const { step, parameters, batch } = request
+  options.oracle.gradient({ step, parameters, batch }, reply => {
+    if (reply instanceof Error) {
+      options.hooks.failed(reply)
+      return
+    }
+    options.hooks.gradient?.(step, reply)
+    runner.input({ kind: 'gradient', step, gradient: reply.gradient })
+  })
+}
+
+function corrupt(
+  learn: Learn,
+  corruption: Corruption,
+  { cohort, self, signer }: PeerOptions,
+): Byzantine<LearnInput, LearnOutput> {
+  const { faults, members } = cohort
+  return corruptProtocol(learn, corruption, { self, peers: members.length, faults, signer })
+}
+
+function delays(cohort: Cohort): Record<TimerPurpose, number> {
+  return { grace: cohort.graceMs, timeout: cohort.timeoutMs, payload: PAYLOAD_DELAY_MS }
+}
+
+/** How long an honest author's vector may lag behind the votes on it before others are asked. */
+const PAYLOAD_DELAY_MS = 250
+
+function decodeLimits(cohort: Cohort, dimension: number): DecodeLimits {
+  const schedule = scheduleOf(cohort, dimension)
+  const longest = Math.max(schedule(cohort.steps, 'gradient'), schedule(cohort.steps, 'parameters'), 1)
+  return { peers: cohort.members.length, dimension, stepsMax: cohort.steps, iterationsMax: longest }
+}

@@ -1,0 +1,97 @@
+/**
+ * The way in: a frame is decoded, each message's signatures are checked, and only then the protocol sees it. Nothing
+ * that arrives throws or stops this peer; what is wrong is a fault of whoever sent it.
+ *
+ * Who is proved to equivocate is convicted: cut off, heard no more, and the proof goes to everyone else.
+ */
+import type { Message } from '../../agreement/message.ts'
+import type { Evidence, Fault, PeerIndex, Protocol, Step } from '../../agreement/protocol.ts'
+import type { Received } from '../codec/index.ts'
+import { proves } from '../evidence/evidence.ts'
+import type { Verifier } from '../signatures/index.ts'
+import type { Journal, Kept } from './journal.ts'
+
+interface IncomingOptions<Output> {
+  readonly protocol: Pick<Protocol<never, Message, Output>, 'receive'> & {
+    readiness(message: Message): 'now' | 'later'
+  }
+  readonly verifier: Pick<Verifier, 'accepts' | 'verify'>
+  readonly journal: Journal
+  readonly carry: (step: Step<Message, Output>) => void
+  readonly fault: (fault: Fault) => void
+  /** The message is about to reach the protocol. */
+  readonly received: (from: PeerIndex, message: Message) => void
+  /** A peer has shown a proof that holds. */
+  readonly shown: (from: PeerIndex, evidence: Evidence) => void
+  /** A peer has been proved to equivocate: for the first time in this life. */
+  readonly convicted: (evidence: Evidence) => void
+}
+
+export interface Incoming {
+  take(from: PeerIndex, received: Received): 'taken' | 'later'
+  /** A proof found by the protocol or sent by another peer. */
+  convict(evidence: Evidence): void
+  isConvicted(peer: PeerIndex): boolean
+  /** Ascending. */
+  convicts(): readonly PeerIndex[]
+  /** One against each of those convicted, in the order of their convictions. */
+  proofs(): readonly Evidence[]
+}
+
+export function createIncoming<Output>(options: IncomingOptions<Output>): Incoming {
+  const { protocol, verifier, journal, carry, fault } = options
+  const convicts = new Map<PeerIndex, Evidence>()
+
+  const convict = (evidence: Evidence) => {
+    // Wherever it comes from: nobody is cut off for what is no proof.
+    if (convicts.has(evidence.slot.sender) || !proves(evidence, verifier)) return
+    convicts.set(evidence.slot.sender, evidence)
+    options.convicted(evidence)
+  }
+  const judge = (from: PeerIndex, evidence: Evidence) => {
+    const { slot } = evidence
+    if (!proves(evidence, verifier)) return fault({ peer: from, kind: 'bad-signature', slot })
+    options.shown(from, evidence)
+    if (convicts.has(slot.sender)) return
+    fault({ peer: slot.sender, kind: 'equivocation', slot, evidence })
+    convict(evidence)
+  }
+  const take = (from: PeerIndex, received: Received): 'taken' | 'later' => {
+    if (convicts.has(from)) return 'taken'
+    if ('fault' in received) {
+      const { fault: kind, detail, slot } = received
+      fault({ peer: from, kind, detail, ...(slot && { slot }) })
+      return 'taken'
+    }
+    const { message } = received
+    if (message.kind === 'evidence') {
+      judge(from, message)
+      return 'taken'
+    }
+    if (protocol.readiness(message) === 'later') return 'later'
+    // Votes and reports are vouched for by the authenticated connection; vectors by their author.
+    if (!verifier.accepts(message)) {
+      fault({ peer: from, kind: 'bad-signature', slot: message.slot })
+      return 'taken'
+    }
+    options.received(from, message)
+    const step = protocol.receive(from, message)
+    if (isEchoed(message, step)) journal.keep(message)
+    carry(step)
+    return 'taken'
+  }
+  return {
+    take,
+    convict,
+    isConvicted: peer => convicts.has(peer),
+    convicts: () => [...convicts.keys()].sort((a, b) => a - b),
+    proofs: () => [...convicts.values()],
+  }
+}
+
+/** Whether the message brought the vector that the step vouches for. */
+function isEchoed(message: Message, step: Step<Message, unknown>): message is Kept {
+  if (message.kind !== 'vector' && message.kind !== 'payload') return false
+  const { sender } = message.slot
+  return step.messages.some(({ message: { kind, slot } }) => kind === 'echo' && slot.sender === sender)
+}

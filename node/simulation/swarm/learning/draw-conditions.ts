@@ -1,0 +1,169 @@
+/**
+ * What befalls a cohort that learns: crashes that lose what was not synced, full and lost disks, pauses, partitions,
+ * absences so long that the others can no longer serve the absent, all at once where the seed says so.
+ */
+import type { PeerIndex } from '../../../../agreement/protocol.ts'
+import type { RandomStream } from '../../../../learning/random.ts'
+import type { Cohort } from '../../../cohort/cohort.ts'
+import type { Conditions, Moment, Scheduler, Trouble } from '../../conditions.ts'
+import { pick } from '../../pick.ts'
+import { drawLatency, drawQueue, drawSide } from '../draw-conditions.ts'
+
+interface LearningScene {
+  readonly cohort: Cohort
+  readonly byzantine: readonly PeerIndex[]
+  readonly faults: number
+  readonly steps: number
+}
+
+const TROUBLES_MAX = 6
+/** The longest absence: dozens of steps of a quick cohort. */
+const ABSENCE_MS = 4000
+
+/** @param disks draws what bad disks do: what befell a seed before there were any stays the same */
+export function drawLearningConditions(
+  scene: LearningScene,
+  random: RandomStream,
+  disks: RandomStream,
+): Conditions {
+  const { cohort, byzantine } = scene
+  const honest = [...cohort.members.keys()].filter(peer => !byzantine.includes(peer))
+  const calmAtMs = 500 + 4000 * random.uniform()
+  const peers = random.shuffle([...honest])
+  const troubles = Array.from({ length: random.integer(TROUBLES_MAX + 1) }, (_, i) =>
+    drawTrouble(scene, peers[i % peers.length]!, calmAtMs, random),
+  )
+  if (random.uniform() < 0.3) troubles.push(...drawLostDisk(scene, peers[0]!, random))
+  if (random.uniform() < 0.5) troubles.push(...drawHalfHeard(scene, peers[0]!, random))
+  const conditions = {
+    latency: drawLatency(random),
+    jitterMs: random.uniform() < 0.5 ? 0 : 20 * random.uniform(),
+    bytesPerMs: pick(random, [Infinity, Infinity, 1000]),
+    loss: random.uniform() < 0.8 ? 0 : 0.1 * random.uniform(),
+    scheduler: drawScheduler(scene, honest, random),
+    clockSkew: random.uniform() < 0.5 ? 0 : 0.1,
+    syncMs: 10 * random.uniform(),
+    troubles,
+    calmAtMs,
+    queueBytesMax: drawQueue(random),
+  }
+  if (random.uniform() < 0.3) troubles.push(drawStall(scene, peers[0]!, calmAtMs, random))
+  if (!troubles.some(({ kind }) => kind === 'disk-lost'))
+    troubles.push(...drawBadDisk(scene, honest, calmAtMs, disks))
+  return conditions
+}
+
+function drawStall(scene: LearningScene, peer: PeerIndex, calmAtMs: number, random: RandomStream): Trouble {
+  const at = drawMoment(scene, peer, calmAtMs, random)
+  return { kind: 'stall', side: drawSide(scene.cohort.members.length, random), at, forMs: absence(random) }
+}
+
+/** Mostly short, sometimes most of the run. */
+function absence(random: RandomStream): number {
+  return ABSENCE_MS * random.uniform() ** 3
+}
+
+function drawTrouble(scene: LearningScene, peer: PeerIndex, calmAtMs: number, random: RandomStream): Trouble {
+  const at = drawMoment(scene, peer, calmAtMs, random)
+  const forMs = absence(random)
+  const choice = random.uniform()
+  if (choice < 0.55) return { kind: 'crash', peer, at, forMs, kept: pick(random, [0, 0, 0.5, 1]) }
+  if (choice < 0.7) return { kind: 'pause', peer, at, forMs }
+  if (choice < 0.8) return { kind: 'disk-full', peer, at, forMs }
+  return { kind: 'partition', side: drawSide(scene.cohort.members.length, random), at, forMs }
+}
+
+/** The first of its vectors that a peer may lose the memory of: others mostly have heard of it by then. */
+const FIRST_LOST = 6
+
+/**
+ * Who has lost its memory counts towards f until it has caught up. It is to have spoken in some steps: from a peer
+ * that nobody has heard of, one that has lost its disk in its first steps cannot be told apart. RB-TM at its bound
+ * has no honest peer to spare that would know.
+ */
+function drawLostDisk(
+  { cohort, byzantine, faults, steps }: LearningScene,
+  peer: PeerIndex,
+  random: RandomStream,
+): Trouble[] {
+  if (cohort.protocol === 'rb-tm' || byzantine.length >= faults || 2 * steps <= FIRST_LOST) return []
+  const iteration = FIRST_LOST + random.integer(2 * steps - FIRST_LOST)
+  const at = { sealed: peer, iteration, afterMs: 30 * random.uniform() ** 2 }
+  return [{ kind: 'disk-lost', peer, at, forMs: absence(random) }]
+}
+
+/** Whose memory a disk has damaged counts towards f, as whose disk is lost; but its watermark says how far it came. */
+function drawBadDisk(
+  scene: LearningScene,
+  honest: readonly PeerIndex[],
+  calmAtMs: number,
+  random: RandomStream,
+): Trouble[] {
+  if (scene.byzantine.length >= scene.faults || random.uniform() >= 0.6) return []
+  const peer = pick(random, honest)
+  const at = drawMoment(scene, peer, calmAtMs, random)
+  const [kind, forMs] = [pick(random, ['disk-flip', 'disk-old'] as const), absence(random)]
+  // The end of a log is where damage is hardest to see.
+  const part = random.uniform() < 0.5 ? random.uniform() : 1 - random.uniform() ** 6
+  return [{ kind, peer, at, forMs, part }]
+}
+
+/** A cohort has to go on for longer than links remember, for this to show. */
+const LONG = 24
+
+/**
+ * It hears some honest peers on a step, dies, and comes back to the rest long before it sees those again: what its
+ * former life acknowledged is then forgotten by them, who are too few to be believed, and not by the others.
+ */
+function drawHalfHeard(
+  { cohort, byzantine, faults, steps }: LearningScene,
+  peer: PeerIndex,
+  random: RandomStream,
+): Trouble[] {
+  if (steps < LONG) return []
+  const others = random.shuffle([...cohort.members.keys()].filter(other => other !== peer))
+  const heard = others.filter(other => !byzantine.includes(other)).slice(0, 1 + random.integer(faults))
+  const unheard = others.filter(other => !heard.includes(other))
+  const iteration = random.integer(2 * (steps - LONG))
+  const [beforeMs, aloneMs, awayMs] = [
+    5 * random.uniform(),
+    150 * random.uniform(),
+    ABSENCE_MS * random.uniform(),
+  ]
+  const after = (afterMs: number): Moment => ({ sealed: peer, iteration, afterMs })
+  const died = beforeMs + aloneMs
+  return [
+    { kind: 'apart', peer, others: unheard, at: after(beforeMs), forMs: aloneMs + awayMs },
+    { kind: 'crash', peer, at: after(died), forMs: awayMs, kept: 1 },
+    { kind: 'apart', peer, others: heard, at: after(died), forMs: awayMs + ABSENCE_MS * random.uniform() },
+  ]
+}
+
+/** Most often just after a vector was bound, when the least is settled. `iteration` counts the peer's vectors. */
+function drawMoment(
+  { steps }: LearningScene,
+  peer: PeerIndex,
+  calmAtMs: number,
+  random: RandomStream,
+): Moment {
+  if (random.uniform() < 0.4) return { timeMs: calmAtMs * random.uniform() ** 2 }
+  return { sealed: peer, iteration: random.integer(2 * steps), afterMs: 30 * random.uniform() ** 2 }
+}
+
+function drawScheduler(
+  { cohort, faults }: LearningScene,
+  honest: readonly PeerIndex[],
+  random: RandomStream,
+): Scheduler {
+  const choice = random.uniform()
+  if (choice < 0.4) return { kind: 'fair' }
+  if (choice < 0.6) return { kind: 'rushing' }
+  if (choice < 0.75) return { kind: 'erratic', meanMs: 20 * random.uniform() }
+  const late = cohort.members.map((_, receiver) =>
+    random
+      .shuffle([...honest])
+      .filter(peer => peer !== receiver)
+      .slice(0, faults),
+  )
+  return { kind: 'mute', late, delayMs: 1000 * random.uniform() }
+}

@@ -1,0 +1,85 @@
+/** One run of a cohort that learns in the simulated world, with every checker looking on. */
+import type { PeerIndex } from '../../../../agreement/protocol.ts'
+import type { Violation } from '../../../checkers/index.ts'
+import { createLearningCheckers } from '../../../checkers/learning.ts'
+import { afflict } from '../../fault-injection.ts'
+import type { LearningScenario } from './scenario.ts'
+import { createLearningStage, type LearningStage } from './stage.ts'
+
+interface LearningResult {
+  readonly violation: Violation | null
+  readonly events: number
+  readonly virtualMs: number
+  readonly restarts: number
+  readonly caughtUp: number
+}
+
+/** In a good network a cohort ends well within these; beyond them it never will. */
+const LIVENESS_MS = 300_000
+const EVENTS_MAX = 3_000_000
+
+export function simulateLearning(scenario: LearningScenario, calmAfterEvents = Infinity): LearningResult {
+  const { cohort, byzantine, conditions } = scenario
+  const honest = [...cohort.members.keys()].filter(peer => !byzantine.peers.includes(peer))
+  let violation: Violation | null = null
+  const violate = (checker: string, detail: string) => {
+    violation ??= { checker, detail, events: stage.world.events(), timeMs: stage.world.nowMs() }
+  }
+  const checkers = createLearningCheckers(scenario, honest, violate)
+  const stage = createLearningStage(scenario, honest, checkers)
+  const troubles = afflict(stage, conditions)
+  for (const peer of cohort.members.keys()) stage.begin(peer)
+  const finished = () => honest.every(peer => stage.results[peer] !== null)
+  try {
+    const { reason } = stage.world.runSync({
+      maxTimeMs: conditions.calmAtMs + LIVENESS_MS,
+      maxEvents: EVENTS_MAX,
+      until() {
+        if (stage.world.events() >= calmAfterEvents) troubles.calm()
+        return violation !== null || finished()
+      },
+    })
+    if (reason === 'events') violate('termination', `still busy after ${EVENTS_MAX} events`)
+    if (violation === null) checkers.end(stage.results, peer => describePeer(stage, peer))
+  } catch (error) {
+    // Nothing that a peer receives may make it throw.
+    violate('no exceptions', error instanceof Error ? (error.stack ?? error.message) : String(error))
+  }
+  return {
+    violation,
+    events: stage.world.events(),
+    virtualMs: stage.world.nowMs(),
+    restarts: stage.restarts(),
+    caughtUp: stage.caughtUp(),
+  }
+}
+
+function describePeer({ peers }: LearningStage, peer: PeerIndex): string {
+  const status = peers[peer]?.status()
+  if (!status) return `peer ${peer} is down`
+  const { step, phase, computing, waitingFor } = status
+  return `peer ${peer} stands at step ${step}, ${phase}${computing ? ', computing' : ''}, and lacks ${waitingFor.join(', ') || 'nobody'}`
+}
+
+/** What was drawn, for whoever looks at a violation. */
+export function describeLearning({ cohort, byzantine, attackName, conditions, ...rest }: LearningScenario) {
+  const { protocol, members, faults, steps, schedule, iterations, graceMs, momentum } = cohort
+  const { dimension, noise, gradientMs, linkLimits } = rest
+  return {
+    protocol,
+    peers: members.length,
+    faults,
+    steps,
+    schedule,
+    iterations,
+    graceMs,
+    momentum,
+    dimension,
+    noise,
+    gradientMs,
+    keptBytesMax: linkLimits.keptBytesMax,
+    byzantine: byzantine.peers,
+    attack: attackName,
+    conditions,
+  }
+}

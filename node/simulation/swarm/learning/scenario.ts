@@ -1,0 +1,156 @@
+/**
+ * Everything about a cohort that learns in the swarm, drawn from its seed: protocol, n, f, d, steps, losses, network,
+ * what befalls peers, attack. The oracle is as cheap as can be, `½‖θ − x_j‖²` with a little noise, so that what is
+ * exercised is everything around it: logs, restarts, links, catching up.
+ */
+import { mostFaults, peersNeeded } from '../../../../agreement/bounds.ts'
+import type { PeerIndex } from '../../../../agreement/protocol.ts'
+import type { Vector } from '../../../../agreement/vector.ts'
+import type { Attack } from '../../../../learning/attacks/attack.ts'
+import { attackNamed, attackNames } from '../../../../learning/attacks/registry.ts'
+import { type RandomStream, randomStream } from '../../../../learning/random.ts'
+import type { Cohort } from '../../../cohort/cohort.ts'
+import { defaultLinkLimits, type LinkLimits } from '../../../link/limits.ts'
+import type { Conditions } from '../../conditions.ts'
+import { pick } from '../../pick.ts'
+import { insist } from '../attacks.ts'
+import { swarmProtocols } from '../scenario.ts'
+import { drawLearningConditions } from './draw-conditions.ts'
+
+export interface LearningScenario {
+  readonly seed: number
+  readonly cohort: Cohort
+  readonly dimension: number
+  /** `x_j`, a row a peer. */
+  readonly centres: readonly Vector[]
+  /** Standard deviation of a gradient's noise, per coordinate. */
+  readonly noise: number
+  readonly gradientMs: number
+  readonly byzantine: { readonly peers: readonly PeerIndex[]; readonly attack: Attack | null }
+  readonly attackName: string
+  readonly conditions: Conditions
+  readonly linkLimits: LinkLimits
+}
+
+/** Poisoned labels need a data set; a faulty peer's frames are the agreements' swarm to try. */
+const attacks = attackNames.filter(name => name !== 'label-flip')
+
+export function drawLearningScenario(seed: number): LearningScenario {
+  const random = randomStream(seed, 'learning')
+  const protocol = pick(random, swarmProtocols)
+  const { peers, faults } = drawSize(protocol, random)
+  const liars = random.uniform() < 0.6 ? random.integer(faults + 1) : 0
+  const byzantine = random
+    .shuffle(Array.from({ length: peers }, (_, peer) => peer))
+    .slice(0, liars)
+    .sort((a, b) => a - b)
+  const drawn = liars === 0 ? 'none' : pick(random, attacks)
+  const budgets = randomStream(seed, 'budgets')
+  const attackName = liars > 0 && budgets.uniform() < INSIST_SHARE ? INSIST : drawn
+  // A long run is one that somebody can be left behind in.
+  const schedule = pick(random, ['practical', 'practical', 'practical', 'log', 'theory'] as const)
+  const steps =
+    protocol === 'rb-tm'
+      ? rbTmSteps(seed, peers, random)
+      : pick(random, schedule === 'practical' ? [4, 8, 16, 40] : [4, 8])
+  const dimension = 1 + random.integer(6)
+  const cohort = cohortOf(seed, { protocol, peers, faults, steps, schedule }, random)
+  const scene = { cohort, byzantine, faults, steps }
+  return {
+    seed,
+    cohort,
+    dimension,
+    attackName,
+    centres: drawCentres(seed, peers, dimension),
+    noise: pick(random, [0, 0.1]),
+    gradientMs: pick(random, [0, 1, 5, 20]),
+    byzantine: { peers: byzantine, attack: attackOf(attackName) },
+    conditions: drawLearningConditions(scene, randomStream(seed, 'conditions'), randomStream(seed, 'disks')),
+    linkLimits: {
+      ...drawLinkLimits(cohort, dimension, random),
+      ...((attackName === INSIST || budgets.uniform() < 0.25) && TIGHT_BUDGET),
+    },
+  }
+}
+
+const INSIST = 'insist'
+/** Of the runs with faulty peers. */
+const INSIST_SHARE = 0.15
+/** Vectors are short here: so much is a few frames, and honest peers that come and go have to wait, too. */
+const TIGHT_BUDGET = { resentBytesMin: 2048, resentWindows: 1, resentRefillMs: 30_000, bundleBytes: 1024 }
+
+function attackOf(name: string): Attack | null {
+  if (name === INSIST) return insist()
+  return name === 'none' ? null : attackNamed(name)
+}
+
+/** Mostly few, as each costs n² votes a vector; among four, sometimes enough to be left behind in. */
+function rbTmSteps(seed: number, peers: number, random: RandomStream): number {
+  const few = 3 + random.integer(4)
+  return peers === 4 && randomStream(seed, 'long').uniform() < 0.3 ? 40 : few
+}
+
+function drawSize(protocol: Cohort['protocol'], random: RandomStream) {
+  const faults = random.uniform() < 0.75 ? 1 : protocol === 'rb-tm' || protocol === 'icwtm' ? 2 : 1
+  const least = peersNeeded(protocol, faults, 'asynchronous')!
+  const peers = random.uniform() < 0.6 ? least : least + random.integer(3)
+  return { peers, faults: Math.min(faults, mostFaults(protocol, peers, 'asynchronous')) }
+}
+
+const constant = { text: 'constant', schedule: { kind: 'constant' } } as const
+
+type Drawn = Pick<Cohort, 'protocol' | 'faults' | 'steps' | 'schedule'> & { readonly peers: number }
+
+function cohortOf(
+  seed: number,
+  { protocol, peers, faults, steps, schedule }: Drawn,
+  random: RandomStream,
+): Cohort {
+  return {
+    name: 'swarm',
+    protocol,
+    faults,
+    steps,
+    seed,
+    synchrony: 'asynchronous',
+    unsafe: false,
+    members: Array.from({ length: peers }, (_, peer) => ({
+      name: `peer-${peer}`,
+      id: `${peer}`,
+      addresses: [],
+    })),
+    graceMs: random.uniform() < 0.3 ? 10 : 0,
+    timeoutMs: 1000,
+    count: 'tight',
+    model: 'quadratic',
+    schedule,
+    iterations: { gradient: 1 + random.integer(2), parameters: 1 },
+    rate: 0.3,
+    momentum: pick(random, [0, 0, 0.9]),
+    clip: null,
+    weightDecay: 0,
+    box: null,
+    stepSize: constant,
+    batch: 1,
+    batchSchedule: constant,
+    output: 'last',
+  }
+}
+
+function drawCentres(seed: number, peers: number, dimension: number): Vector[] {
+  const random = randomStream(seed, 'centres')
+  return Array.from({ length: peers }, () => Float32Array.from({ length: dimension }, () => random.normal()))
+}
+
+/** Bytes of a message beside its vector, at most. */
+const OVERHEAD_BYTES = 200
+/** In one run of three, links keep only so many steps for a peer that is away: it has to catch up. */
+const KEPT_STEPS = 20
+
+function drawLinkLimits(cohort: Cohort, dimension: number, random: RandomStream): LinkLimits {
+  if (random.uniform() < 0.67 || cohort.protocol === 'rb-tm') return defaultLinkLimits
+  const { gradient, parameters } = cohort.iterations
+  const stepBytes =
+    (cohort.schedule === 'practical' ? gradient + parameters : 12) * (4 * dimension + OVERHEAD_BYTES)
+  return { ...defaultLinkLimits, keptBytesMax: KEPT_STEPS * stepBytes, keptOverheadBytes: 0 }
+}

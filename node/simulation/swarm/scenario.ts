@@ -1,0 +1,143 @@
+/**
+ * Everything about a run of the swarm, drawn from its seed: protocol, n, f, d, data, network, faults, attack. Each
+ * part draws from a stream of its own, so that a new kind of fault leaves the data of old seeds as they were.
+ */
+import { iterationsFor, peersNeeded } from '../../../agreement/bounds.ts'
+import type { Synchrony } from '../../../agreement/thresholds.ts'
+import type { Vector } from '../../../agreement/vector.ts'
+import type { Attack } from '../../../learning/attacks/attack.ts'
+import { attackNamed, attackNames } from '../../../learning/attacks/registry.ts'
+import { randomStream } from '../../../learning/random.ts'
+import type { AgreementSettings } from '../../runtime/agreement-peer.ts'
+import type { AgreeOptions } from '../agree.ts'
+import { type Authority, createEd25519Authority, createTableAuthority } from '../authority.ts'
+import { keySeed } from '../keys.ts'
+import { pick } from '../pick.ts'
+import { type Camps, swarmAttack, swarmAttackNames } from './attacks.ts'
+import { drawConditions, drawTimelyConditions, TIMELY_TIMEOUT_MS } from './draw-conditions.ts'
+
+export interface Scenario extends AgreeOptions {
+  /** The attack's name, or `none` where nobody lies. */
+  readonly attackName: string
+}
+
+export const swarmProtocols = ['mda', 'cva', 'icwtm', 'rb-tm'] as const
+
+/** Attacks on labels need a data set. */
+const swarmAttacks = attackNames.filter(name => name !== 'label-flip')
+
+/** The most peers; fewer for RB-TM, whose traffic grows with n³. */
+const PEERS_MAX = 16
+const DIMENSION_MAX = 16
+/** One run in so many uses the real signatures. */
+const ED25519_EVERY = 50
+/** How often faulty peers play the attacks made for the swarm: the strongest there are against agreement. */
+const SPECIAL = 0.25
+
+export function drawScenario(seed: number): Scenario {
+  const bound = drawSize(seed)
+  const { peers, faults } = bound
+  const { liars, attackName } = drawLiars(seed, peers, faults)
+  const settings = drawSettings(seed, bound)
+  const inputs = drawInputs(seed, peers, bound.dimension)
+  const honest = [...inputs.keys()].filter(peer => !liars.includes(peer))
+  const conditions = randomStream(seed, 'conditions')
+  const draw = bound.synchrony === 'synchronous' ? drawTimelyConditions : drawConditions
+  return {
+    settings: settings.settings,
+    target: settings.target,
+    inputs,
+    seed,
+    attackName,
+    byzantine: { peers: liars, attack: attackOf(attackName, { peers, faults, honest }) },
+    conditions: draw({ settings: settings.settings, inputs, honest }, conditions),
+    authority: authorityOf(seed, peers),
+  }
+}
+
+function drawSize(seed: number) {
+  const random = randomStream(seed, 'size')
+  const protocol = pick(random, swarmProtocols)
+  const synchrony: Synchrony =
+    protocol !== 'rb-tm' && random.uniform() < 0.25 ? 'synchronous' : 'asynchronous'
+  const peersMax = protocol === 'rb-tm' && random.uniform() < 0.8 ? 10 : PEERS_MAX
+  const possible = [1, 2, 3, 4, 5].filter(f => (peersNeeded(protocol, f, synchrony) ?? Infinity) <= peersMax)
+  const faults = random.uniform() < 0.04 ? 0 : pick(random, possible)
+  const least = Math.max(2, peersNeeded(protocol, faults, synchrony)!)
+  const peers = random.uniform() < 0.6 ? least : least + random.integer(peersMax - least + 1)
+  const dimension = random.uniform() < 0.25 ? 1 : 1 + random.integer(DIMENSION_MAX)
+  return { protocol, synchrony, peers, faults, dimension }
+}
+
+function drawLiars(seed: number, peers: number, faults: number) {
+  const random = randomStream(seed, 'liars')
+  const count = random.uniform() < 0.8 ? faults : random.integer(faults + 1)
+  const liars = random
+    .shuffle(Array.from({ length: peers }, (_, peer) => peer))
+    .slice(0, count)
+    .sort((a, b) => a - b)
+  const attack = randomStream(seed, 'attack')
+  const attackName =
+    count === 0
+      ? 'none'
+      : attack.uniform() < SPECIAL
+        ? pick(attack, swarmAttackNames)
+        : pick(attack, swarmAttacks)
+  return { liars, attackName }
+}
+
+function drawSettings(seed: number, bound: ReturnType<typeof drawSize>) {
+  const random = randomStream(seed, 'iterations')
+  const target = random.uniform() < 0.4 ? 1 : null
+  const iterations =
+    target === null ? 1 + random.integer(4) : iterationsFor(bound, target, pick(random, ['tight', 'paper']))!
+  const graceMs = random.uniform() < 0.3 ? 20 : 0
+  const settings: AgreementSettings = {
+    ...bound,
+    iterations,
+    graceMs,
+    timeoutMs: TIMELY_TIMEOUT_MS,
+    payloadMs: 250,
+    unsafe: false,
+  }
+  return { settings, target }
+}
+
+function attackOf(name: string, camps: Camps): Attack | null {
+  if (name === 'none') return null
+  const own = swarmAttackNames.find(each => each === name)
+  return own === undefined ? attackNamed(name) : swarmAttack(own, camps)
+}
+
+function authorityOf(seed: number, peers: number): Authority {
+  if (seed % ED25519_EVERY !== 0) return createTableAuthority()
+  return createEd25519Authority(
+    'swarm',
+    Array.from({ length: peers }, (_, peer) => keySeed(0, peer)),
+  )
+}
+
+/** Vectors of which every shape has broken something somewhere: spread, two camps, an outlier, equal, huge, tiny. */
+function drawInputs(seed: number, peers: number, dimension: number): Vector[] {
+  const random = randomStream(seed, 'inputs')
+  const shape = random.integer(6)
+  const centre = Float64Array.from({ length: dimension }, () => random.normal())
+  const scale = 10 ** (shape === 4 ? 20 * random.uniform() - 10 : 0)
+  return Array.from({ length: peers }, (_, peer) => {
+    const camp = peer % 2 === 0 ? 1 : -1
+    return Float32Array.from(centre, middle => {
+      switch (shape) {
+        case 1:
+          return camp > 0 ? 1 : 0
+        case 2:
+          return middle + camp * 10 + 0.1 * random.normal()
+        case 3:
+          return middle
+        case 5:
+          return peer === 0 ? 1000 : random.normal()
+        default:
+          return scale * random.normal()
+      }
+    })
+  })
+}

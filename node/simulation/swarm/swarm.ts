@@ -1,0 +1,145 @@
+/**
+ * The swarm: one simulated agreement, or one cohort that learns, a seed, everything drawn from it. What each run showed, the table over all of
+ * them, and, for a seed that violates a guarantee, the shortest prefix of its troubles that still does.
+ */
+
+import type { Violation } from '../../checkers/index.ts'
+import { type AgreeResult, simulateAgreement } from '../agree.ts'
+import { describeLearning, simulateLearning } from './learning/run.ts'
+import { drawLearningScenario } from './learning/scenario.ts'
+import { drawScenario, type Scenario } from './scenario.ts'
+
+/** What one seed showed. */
+export interface SeedResult {
+  readonly seed: number
+  readonly protocol: string
+  readonly attack: string
+  readonly events: number
+  /** Largest measured over guaranteed, over the iterations; null where nothing could be measured. */
+  readonly contraction: number | null
+  readonly averaging: number | null
+  readonly violation: Violation | null
+}
+
+/** What a seed is the world of: an averaging agreement, or a cohort that learns and whose peers come and go. */
+export type SwarmKind = 'agreement' | 'learning'
+
+export function runSeed(seed: number, kind: SwarmKind): SeedResult {
+  if (kind === 'learning') return runLearningSeed(seed)
+  const scenario = drawScenario(seed)
+  return resultOf(scenario, simulateAgreement(scenario))
+}
+
+function runLearningSeed(seed: number): SeedResult {
+  const scenario = drawLearningScenario(seed)
+  const { violation, events } = simulateLearning(scenario)
+  return {
+    seed,
+    protocol: scenario.cohort.protocol,
+    attack: scenario.attackName,
+    events,
+    contraction: null,
+    averaging: null,
+    violation,
+  }
+}
+
+/** The seed's world, good from so many events on. */
+function replay(seed: number, kind: SwarmKind, calmAfterEvents: number): Violation | null {
+  return kind === 'learning'
+    ? simulateLearning(drawLearningScenario(seed), calmAfterEvents).violation
+    : simulateAgreement({ ...drawScenario(seed), calmAfterEvents }).violation
+}
+
+function resultOf({ seed, settings, attackName }: Scenario, result: AgreeResult): SeedResult {
+  const { iterations, violation, events } = result
+  const over = (value: number | null, bound: number | null) =>
+    value === null || bound === null || bound === 0 ? [] : [value / bound]
+  const contraction = iterations.flatMap(each => over(each.contraction, each.contractionBound))
+  const averaging = iterations.flatMap(each => over(each.shift, each.shiftBound))
+  const most = (values: readonly number[]) => (values.length === 0 ? null : Math.max(...values))
+  return {
+    seed,
+    protocol: settings.protocol,
+    attack: attackName,
+    events,
+    violation,
+    contraction: most(contraction),
+    averaging: most(averaging),
+  }
+}
+
+/** One cell of the table: protocol × attack. */
+export interface SwarmRow {
+  readonly protocol: string
+  readonly attack: string
+  readonly runs: number
+  readonly violations: number
+  /** Worst contraction over its bound, and worst averaging error over its bound: never above 1. */
+  readonly contraction: number | null
+  readonly averaging: number | null
+}
+
+interface SwarmTable {
+  add(result: SeedResult): void
+  /** By protocol, then attack. */
+  rows(): readonly SwarmRow[]
+}
+
+export function createSwarmTable(): SwarmTable {
+  const cells = new Map<string, SwarmRow>()
+  const larger = (a: number | null, b: number | null) => (a === null ? b : b === null ? a : Math.max(a, b))
+  return {
+    add({ protocol, attack, violation, contraction, averaging }) {
+      const key = `${protocol} ${attack}`
+      const cell = cells.get(key)
+      cells.set(key, {
+        protocol,
+        attack,
+        runs: (cell?.runs ?? 0) + 1,
+        violations: (cell?.violations ?? 0) + (violation === null ? 0 : 1),
+        contraction: larger(cell?.contraction ?? null, contraction),
+        averaging: larger(cell?.averaging ?? null, averaging),
+      })
+    },
+    rows: () => [...cells].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row),
+  }
+}
+
+/** A violation, made small enough to look at. */
+export interface Counterexample {
+  readonly seed: number
+  readonly violation: Violation
+  /** Events after which the world may become good without hiding the violation: the shortest such prefix. */
+  readonly prefix: number
+  /** Replays just this. */
+  readonly command: string
+  readonly scenario: Readonly<Record<string, unknown>>
+}
+
+/** Replays the seed with ever shorter troubles, by halving; null where the seed violates nothing. */
+export function explainSeed(seed: number, kind: SwarmKind): Counterexample | null {
+  const violation = replay(seed, kind, Infinity)
+  if (violation === null) return null
+  let [good, bad] = [-1, violation.events]
+  let shown: Violation = violation
+  while (bad - good > 1) {
+    const middle = Math.floor((good + bad) / 2)
+    const seen = replay(seed, kind, middle)
+    if (seen === null) good = middle
+    else [bad, shown] = [middle, seen]
+  }
+  const scenario =
+    kind === 'learning' ? describeLearning(drawLearningScenario(seed)) : describe(drawScenario(seed))
+  return {
+    seed,
+    violation: shown,
+    prefix: bad,
+    scenario,
+    command: `npm run -s concord -- simulate --seeds 1 --from ${seed}${kind === 'learning' ? ' --learn' : ''}`,
+  }
+}
+
+function describe({ settings, byzantine, attackName, conditions, target }: Scenario) {
+  return { ...settings, target, byzantine: byzantine.peers, attack: attackName, conditions }
+}

@@ -1,0 +1,181 @@
+/** Whatever others do a thousand times is a few lines, in every form of the log; the rest is counted. */
+import test, { type ExecutionContext } from 'ava'
+import type { Attack } from '../../../../learning/attacks/attack.ts'
+import { openView } from '../../../../node/cli/join/operating.ts'
+import { encodeLinkFrame } from '../../../../node/codec/index.ts'
+import type { PeerEvent } from '../../../../node/daemon/events.ts'
+import { createFaultCounter } from '../../../../node/daemon/fault-counter.ts'
+import { createHooks } from '../../../../node/daemon/hooks.ts'
+import type { Transport, TransportEvents } from '../../../../node/ports.ts'
+import { createPeer, type PeerHooks } from '../../../../node/runtime/peer.ts'
+import { createSigner, createVerifier } from '../../../../node/signatures/index.ts'
+import { manualClock } from '../../network/support.ts'
+import { recordedTerminal } from '../terminals.ts'
+import { cohort, seat } from './seats.ts'
+
+const TIMES = 1000
+const PEERS = [0, 2, 3]
+
+const nothing = { attack: null as Attack | null, metrics: null, control: null }
+
+async function watched(log: 'progress' | 'json') {
+  const terminal = recordedTerminal()
+  const view = await openView(seat, { ...nothing, log, logLevel: 'trace' }, terminal)
+  const begun = terminal.printed.length
+  const onEvent = (event: PeerEvent) => view.see(event)
+  const hooks = createHooks({
+    onEvent,
+    observe: { loss() {}, output() {} },
+    faults: createFaultCounter(
+      (fault, detail) => onEvent({ kind: 'fault', fault, detail }),
+      () => 0,
+    ),
+    book: { heard() {} },
+    archive: ({ slot }, before) =>
+      onEvent({ kind: 'evidence', peer: slot.sender, path: 'proof.json', before }),
+    ended: { resolve() {}, reject() {} },
+    sightings: null,
+  })
+  return { view, hooks, lines: () => terminal.printed.slice(begun) }
+}
+
+const slot = (sender: number) => ({ step: 1, phase: 'gradient', iteration: 0, sender }) as const
+const commitment = { digest: 'aa'.repeat(32), signature: new Uint8Array(64) }
+
+/** What others can make of each hook: the i-th time, of this peer. A new hook has to be added here. */
+const provocations: {
+  readonly [Name in keyof Required<PeerHooks>]: (hooks: PeerHooks, peer: number, i: number) => void
+} = {
+  output: (hooks, _, i) =>
+    hooks.output?.({ kind: 'caught-up', step: i, since: i, parameters: new Float32Array() } as never),
+  gradient: (hooks, _, i) => hooks.gradient?.(i, { gradient: new Float32Array(), loss: 0 }),
+  finished: hooks => hooks.finished(new Float32Array()),
+  // Once, at the start, and nobody else's doing.
+  forgot: (hooks, peer, i) => (peer === 1 && i === 0 ? hooks.forgot?.('its disk was damaged') : undefined),
+  failed: hooks => hooks.failed(new Error('once')),
+  fault: (hooks, peer, i) =>
+    hooks.fault({ peer: i % 2 === 0 ? peer : null, kind: 'malformed', detail: `the ${i}th` }),
+  connection: (hooks, peer, i) => hooks.connection?.(peer, i % 2 === 0, `for the ${i}th time`),
+  missed: (hooks, peer, i) => hooks.missed?.(peer, i % 2 === 0 ? null : i, i),
+  received: (hooks, peer) => hooks.received?.(peer, { kind: 'ready', slot: slot(peer), digest: 'aa' }),
+  shown: (hooks, peer) => hooks.shown?.(peer, { slot: slot(peer), first: commitment, second: commitment }),
+  convicted: (hooks, peer) =>
+    hooks.convicted?.({ slot: slot(peer), first: commitment, second: commitment }, false),
+}
+
+/** Of one peer: three lines of each of two kinds. */
+const LINES_MAX = 6 * PEERS.length
+
+function few(t: ExecutionContext, lines: readonly string[], what: string) {
+  t.true(lines.length <= LINES_MAX, `${what}: ${lines.length} lines`)
+}
+
+for (const log of ['progress', 'json'] as const) {
+  test(`a thousand calls of each hook are a few lines: ${log}`, async t => {
+    for (const [name, provoke] of Object.entries(provocations)) {
+      const { hooks, lines } = await watched(log)
+      for (let i = 0; i < TIMES; i++) for (const peer of PEERS) provoke(hooks, peer, i)
+      few(t, lines(), name)
+    }
+  })
+
+  test(`a thousand events of each kind that others cause are a few lines: ${log}`, async t => {
+    const events: readonly ((peer: number, i: number) => PeerEvent)[] = [
+      (peer, i) => ({ kind: 'connection', peer, up: i % 2 === 0, reason: 'x' }),
+      (peer, i) => ({ kind: 'missed', peer, messages: i, step: i }),
+      (_, i) => ({ kind: 'caught-up', from: i, step: i + 1 }),
+      (peer, i) => ({ kind: 'waiting', step: i, phase: 'gradient', needed: 1, missing: [peer], seconds: 3 }),
+      () => ({ kind: 'resumed' }),
+      (peer, i) => ({ kind: 'evidence', peer, path: `${i}.json`, before: false }),
+    ]
+    for (const event of events) {
+      const { view, lines } = await watched(log)
+      for (let i = 0; i < TIMES; i++) for (const peer of PEERS) view.see(event(peer, i))
+      const shown = lines().length
+      t.true(shown > 0 && shown <= LINES_MAX, `${event(0, 0).kind}: ${shown} lines`)
+      view.stop()
+      const told = lines()
+        .slice(shown)
+        .map(line => Number(/: (\d+) lines about/.exec(line)?.[1]))
+      t.is(shown + told.reduce((a, b) => a + b, 0), TIMES * PEERS.length, 'all the rest is counted')
+    }
+  })
+}
+
+/** A peer on a transport of the test's, and what that transport reports. */
+function peerOn(hooks: PeerHooks): TransportEvents {
+  let events: TransportEvents | null = null
+  const transport: Transport = {
+    start: handlers => {
+      events = handlers
+    },
+    send: () => true,
+    pause() {},
+    resume() {},
+    ban() {},
+    stop: done => done(),
+  }
+  const peer = createPeer({
+    cohort,
+    self: seat.self,
+    initial: new Float32Array(3),
+    transport,
+    clock: manualClock(),
+    storage: null,
+    epoch: 1,
+    oracle: { gradient() {} },
+    hooks,
+    signer: createSigner(seat.cohortId, new Uint8Array(32).fill(2)),
+    verifier: createVerifier(seat.cohortId, []),
+  })
+  peer.start()
+  return events!
+}
+
+function send(events: TransportEvents, peer: number, bytes: Uint8Array): void {
+  const reader = events.frame(peer, bytes.length)
+  reader.add(bytes)
+  reader.end()
+}
+
+/** A new life each time, which has forgotten everything: each is a reason to say that it cannot help. */
+const forgetful = (i: number) =>
+  Buffer.concat(
+    encodeLinkFrame({
+      kind: 'resume',
+      epoch: i + 2,
+      peerEpoch: 0,
+      received: 0,
+      step: 1,
+      forgotten: 5,
+    }) as Uint8Array[],
+  )
+
+const intrusions: {
+  readonly [Name in keyof TransportEvents]: (events: TransportEvents, peer: number, i: number) => void
+} = {
+  connected: (events, peer, i) => {
+    events.connected(peer)
+    send(events, peer, forgetful(i))
+    events.disconnected(peer, 'again')
+  },
+  disconnected: (events, peer) => events.disconnected(peer, 'gone'),
+  frame(events, peer, i) {
+    if (i === 0) events.connected(peer)
+    send(events, peer, forgetful(i))
+    send(events, peer, Uint8Array.of(255, i))
+  },
+  drained: (events, peer) => events.drained(peer),
+  fault: (events, peer, i) => events.fault(i % 2 === 0 ? peer : null, 'stranger', `the ${i}th`),
+}
+
+test('a thousand of whatever a transport reports are a few lines', async t => {
+  for (const [name, intrude] of Object.entries(intrusions)) {
+    const { hooks, lines } = await watched('progress')
+    const events = peerOn(hooks)
+    for (let i = 0; i < TIMES; i++) for (const peer of PEERS) intrude(events, peer, i)
+    // Connections, and on them faults and what is missed.
+    t.true(lines().length <= 3 * LINES_MAX, `${name}: ${lines().length} lines`)
+    if (name === 'frame') t.regex(lines().join('\n'), /cannot help with step 1 any more/)
+  }
+})

@@ -1,0 +1,40 @@
+/** What a peer reports of its steps, and of those that it left out. */
+import test from 'ava'
+import type { PeerEvent } from '../../../node/daemon/events.ts'
+import { createObserver } from '../../../node/daemon/observer.ts'
+
+test('a step is reported with its vectors, one that was left out without, and that it was', t => {
+  const events: PeerEvent[] = []
+  const observer = createObserver({
+    observed: () => true,
+    onEvent: event => void events.push(event),
+    status: () => ({
+      connected: [],
+      convicted: [],
+      links: [],
+      messagesSent: 1,
+      bytesSent: 2,
+      bytesReceived: 3,
+    }),
+  })
+  const [gradient, parameters] = [Float32Array.of(1), Float32Array.of(2)]
+  const state = (step: number) => ({ step, parameters, momentum: null })
+  observer.output({ kind: 'caught-up', step: 1, since: 1 })
+  observer.output({ kind: 'need-gradient', step: 1, parameters, batch: 1 })
+  observer.output({ kind: 'averaged', step: 1, phase: 'gradient', vector: gradient })
+  observer.output({ kind: 'averaged', step: 1, phase: 'parameters', vector: parameters })
+  observer.output({ kind: 'stepped', state: state(2) })
+  observer.output({ kind: 'caught-up', step: 2, since: 1 })
+  observer.output({ kind: 'need-gradient', step: 2, parameters, batch: 1 })
+  observer.output({ kind: 'stepped', state: state(9) })
+  observer.output({ kind: 'caught-up', step: 9, since: 9 })
+  const steps = events.flatMap(event => (event.kind === 'step' ? [[event.step, event.vectors]] : []))
+  t.deepEqual(steps, [
+    [1, { gradient, parameters }],
+    [8, null],
+  ])
+  t.deepEqual(
+    events.filter(({ kind }) => kind === 'caught-up'),
+    [{ kind: 'caught-up', from: 2, step: 9 }],
+  )
+})

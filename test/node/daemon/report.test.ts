@@ -1,0 +1,82 @@
+/** The report of a run: its counts, and that it is written whole or not at all. */
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test from 'ava'
+import {
+  accuracyOf,
+  cohortSummary,
+  type Report,
+  reportSchema,
+  tally,
+  writeReport,
+} from '../../../node/daemon/report.ts'
+import { testCohort } from '../cohorts.ts'
+
+function report(changes: Partial<Report> = {}): Report {
+  return {
+    command: 'demo',
+    cohort: cohortSummary(testCohort(), 'ab'),
+    seed: 1,
+    byzantine: { peers: [6], attack: 'random' },
+    data: 'digits',
+    partition: 'iid',
+    steps: 10,
+    outcome: 'finished',
+    honest: [],
+    accuracy: { min: null, mean: null },
+    diameter: { gradient: 0.1, parameters: 0.2, first: 0.3, last: 0.2, relative: 0.01 },
+    messages: 3,
+    bytes: 4,
+    wallSeconds: 1,
+    learningSeconds: null,
+    faults: [],
+    violations: [],
+    ...changes,
+  }
+}
+
+test('accuracy is the worst and the mean of those that have one', t => {
+  t.deepEqual(accuracyOf([{ accuracy: 0.5 }, { accuracy: null }, { accuracy: 1 }]), { min: 0.5, mean: 0.75 })
+  t.deepEqual(accuracyOf([{ accuracy: null }]), { min: null, mean: null })
+})
+
+test('faults are counted per peer and kind, strangers first', t => {
+  const faults = [
+    { peer: 6, kind: 'silent' },
+    { peer: null, kind: 'stranger' },
+    { peer: 6, kind: 'bad-signature', count: 4 },
+    { peer: 6, kind: 'silent', count: 2 },
+    { peer: 1, kind: 'silent' },
+  ] as const
+  t.deepEqual(tally(faults), [
+    { peer: null, kind: 'stranger', count: 1 },
+    { peer: 1, kind: 'silent', count: 1 },
+    { peer: 6, kind: 'bad-signature', count: 4 },
+    { peer: 6, kind: 'silent', count: 3 },
+  ])
+})
+
+test('the cohort of a report says how many peers there are, not who', t => {
+  const { id, peers, faults, protocol } = cohortSummary(testCohort(), 'ab')
+  t.deepEqual({ id, peers, faults, protocol }, { id: 'ab', peers: 7, faults: 1, protocol: 'mda' })
+})
+
+test('a report is written whole, and leaves nothing else behind', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'concord-'))
+  t.teardown(() => rm(folder, { recursive: true }))
+  const path = join(folder, 'r.json')
+  await writeReport(path, report())
+  await writeReport(path, report({ trace: 'ff', virtualSeconds: 2 }))
+  t.deepEqual(JSON.parse(await readFile(path, 'utf8')), report({ trace: 'ff', virtualSeconds: 2 }))
+  t.deepEqual(await readdir(folder), ['r.json'])
+})
+
+test('a report that does not fit its own shape is not written', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'concord-'))
+  t.teardown(() => rm(folder, { recursive: true }))
+  t.false(reportSchema.safeParse(report({ bytes: Number.NaN })).success)
+  await t.throwsAsync(writeReport(join(folder, 'r.json'), report({ bytes: Number.NaN })))
+  await t.throwsAsync(writeReport(join(folder, 'no', 'r.json'), report()), { code: 'ENOENT' })
+  t.deepEqual(await readdir(folder), [])
+})

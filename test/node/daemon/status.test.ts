@@ -1,0 +1,110 @@
+/** What a running peer tells: times, whom it waits for, lag, faults; and how a person reads it. */
+import test from 'ava'
+import type { Message } from '../../../agreement/message.ts'
+import { statusLines, statusRow } from '../../../node/cli/view/status.ts'
+import { createStatusBook } from '../../../node/daemon/status.ts'
+import { present, seat } from '../cli/join/seats.ts'
+
+function book() {
+  const clock = { nowMs: 1000 }
+  return { clock, book: createStatusBook(seat, 'concord/1', () => clock.nowMs) }
+}
+
+const vector = (sender: number, step: number): Message => ({
+  kind: 'vector',
+  slot: { step, phase: 'gradient', iteration: 0, sender },
+  sealed: { vector: new Float32Array(), digest: '', signature: new Uint8Array() },
+})
+
+test('it says for whom it waits and since when, each for itself', t => {
+  const { clock, book: own } = book()
+  own.look(present({ waitingFor: [0, 2, 3] }))
+  clock.nowMs += 4000
+  own.look(present({ waitingFor: [2, 3] }))
+  clock.nowMs += 1000
+  const status = own.status(present({ waitingFor: [2, 3, 0] }))
+  t.is(status.stillSeconds, 5)
+  t.deepEqual(status.waiting, {
+    needed: 2,
+    missing: [
+      { peer: 2, seconds: 5 },
+      { peer: 3, seconds: 5 },
+      { peer: 0, seconds: 0 },
+    ],
+  })
+  t.is(own.status(present({ phase: 'parameters', waitingFor: [2] })).stillSeconds, 0, 'a new phase is a move')
+  t.is(own.status(present({ computing: true, waitingFor: [2] })).waiting, null)
+  t.is(own.status(present({ phase: 'finished', step: 11 })).step, 10)
+})
+
+test('each other member has its connection, lag, faults, proof and queue', t => {
+  const { clock, book: own } = book()
+  own.see({ kind: 'connection', peer: 0, up: true, reason: 'connected' })
+  clock.nowMs += 2000
+  own.see({ kind: 'connection', peer: 0, up: true, reason: 'no longer has 3 messages for this peer' })
+  own.see({ kind: 'connection', peer: 2, up: false, reason: 'lost' })
+  own.see({ kind: 'evidence', peer: 3, path: 'proof.json', before: true })
+  own.heard(0, vector(0, 2))
+  own.heard(0, vector(0, 1))
+  own.heard(0, vector(2, 9))
+  const faults = [
+    { peer: 3, kind: 'equivocation', count: 2 },
+    { peer: null, kind: 'stranger', count: 7 },
+  ] as const
+  const { peers, strangers, self } = own.status(present({ faults, convicted: [3] }))
+  t.is(self.name, 'bob')
+  t.deepEqual(
+    peers.map(({ peer }) => peer),
+    [0, 2, 3],
+  )
+  t.like(peers[0], {
+    connected: true,
+    seconds: 2,
+    step: 2,
+    lag: 1,
+    faults: [],
+    convicted: false,
+    evidence: null,
+  })
+  t.like(peers[1], { connected: false, seconds: null, step: null, lag: null })
+  t.like(peers[2], { faults: [{ kind: 'equivocation', count: 2 }], convicted: true, evidence: 'proof.json' })
+  t.is(peers[2]!.link!.unacknowledged, 3)
+  t.deepEqual(strangers, [{ kind: 'stranger', count: 7 }])
+  t.deepEqual(statusRow(peers[0]!), [
+    '0',
+    'ada',
+    'up for 2.0 s',
+    '2',
+    '1 step',
+    '0 (kept: 1, 100 B)',
+    '0',
+    'none',
+  ])
+  t.is(statusRow(peers[2]!)[2], 'cut off')
+  t.deepEqual(statusRow({ ...peers[2]!, evidence: null }).at(-1), ['2 × equivocation', 'equivocates'])
+  t.deepEqual(statusRow(peers[2]!).at(-1), ['2 × equivocation', 'equivocates: proof.json'])
+})
+
+test('a person reads step, phase, and the wait in sentences', t => {
+  const { clock, book: own } = book()
+  own.see({ kind: 'connection', peer: 3, up: true, reason: 'connected' })
+  own.look(present({ waitingFor: [2, 3] }))
+  clock.nowMs += 12_000
+  const lines = statusLines(own.status(present({ waitingFor: [2, 3] })))
+  t.regex(lines[0]!, /^bob \(peer 1\) of test \([0-9a-f]{12}\): concord\/1, process \d+, up 12 s$/)
+  t.is(lines[1], 'step 3/10, agreeing on gradients for 12 s')
+  t.is(lines[2], 'waiting for 1 more vector, from cleo (12 s, not connected) or dora (12 s)')
+  t.is(lines[3], 'sent 1 kB, received 2 kB')
+  t.regex(lines[4]!, /^memory [\d,]+ MB: objects [\d.,]+ MB, buffers [\d.,]+ MB$/)
+})
+
+test('who was cut off is not named among those that are waited for', t => {
+  const book = createStatusBook(seat, 'test/1', () => 0)
+  const lacking = present({ waitingFor: [0, 2, 3], convicted: [2], computing: false, phase: 'gradient' })
+  const { waiting } = book.status(lacking)
+  t.deepEqual(
+    waiting?.missing.map(({ peer }) => peer),
+    [0, 3],
+  )
+  t.is(waiting?.needed, 3 - seat.cohort.faults)
+})

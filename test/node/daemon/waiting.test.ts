@@ -1,0 +1,80 @@
+/** A peer that stands still says so, and whom it lacks; the faulty ones that it may lack do not count as needed. */
+import test from 'ava'
+import type { LearnStatus } from '../../../learning/learn-contract.ts'
+import { createStillness, stillMs, type Waited } from '../../../node/daemon/waiting.ts'
+
+const at = (
+  step: number,
+  waitingFor: readonly number[],
+  changes: Partial<LearnStatus & Waited> = {},
+): LearnStatus & Waited => ({
+  step,
+  phase: 'gradient',
+  waitingFor,
+  computing: false,
+  convicted: [],
+  ...changes,
+})
+
+test('told after a while, once, and again after a longer while', t => {
+  const stillness = createStillness(1)
+  t.is(stillness.look(at(4, [2, 6]), 0), null)
+  t.is(stillness.look(at(4, [2, 6]), stillMs - 1), null)
+  const told = stillness.look(at(4, [2, 6]), stillMs)
+  t.deepEqual(told, {
+    kind: 'waiting',
+    step: 4,
+    phase: 'gradient',
+    needed: 1,
+    missing: [2, 6],
+    seconds: stillMs / 1000,
+  })
+  t.is(stillness.look(at(4, [2, 6]), stillMs + 1000), null)
+  t.is(stillness.look(at(4, [2, 6]), stillMs + 10_000)?.kind, 'waiting')
+})
+
+test('who was cut off is not waited for, and still counts among the faulty', t => {
+  const stillness = createStillness(2)
+  const lacking = at(4, [1, 2, 5, 6], { convicted: [6] })
+  stillness.look(lacking, 0)
+  t.like(stillness.look(lacking, stillMs), { kind: 'waiting', needed: 2, missing: [1, 2, 5] })
+  const alone = createStillness(2)
+  const hopeless = at(4, [6], { convicted: [6] })
+  alone.look(hopeless, 0)
+  t.is(alone.look(hopeless, stillMs), null)
+})
+
+test('progress that was told to be missing is told too; other progress is not', t => {
+  const stillness = createStillness(1)
+  stillness.look(at(4, [2, 6]), 0)
+  t.is(stillness.look(at(5, [2, 6]), 1000), null)
+  t.is(stillness.look(at(5, [2, 6]), 1000 + stillMs)?.kind, 'waiting')
+  t.deepEqual(stillness.look(at(5, [2, 6], { phase: 'parameters' }), 9000), { kind: 'resumed' })
+  t.is(stillness.look(at(6, [2, 6]), 9500), null)
+})
+
+test('fewer that are missing is no progress yet; another who is missing is', t => {
+  const stillness = createStillness(1)
+  stillness.look(at(4, [1, 2, 6]), 0)
+  t.is(stillness.look(at(4, [2, 6]), stillMs)?.kind, 'waiting')
+  t.is(stillness.look(at(4, [2, 3]), stillMs + 500)?.kind, 'resumed')
+})
+
+test('whoever computes or has finished does not wait', t => {
+  const stillness = createStillness(0)
+  for (const changes of [{ computing: true }, { phase: 'finished' } as const])
+    for (const nowMs of [0, 20_000, 40_000]) t.is(stillness.look(at(4, [1], changes), nowMs), null)
+})
+
+test('as many are needed as are missing beyond f, and one at least', t => {
+  const needed = (faults: number, missing: readonly number[]) => {
+    const stillness = createStillness(faults)
+    stillness.look(at(1, missing), 0)
+    const event = stillness.look(at(1, missing), stillMs)
+    return event?.kind === 'waiting' ? event.needed : null
+  }
+  t.is(needed(1, [1, 2, 3]), 2)
+  t.is(needed(0, [1, 2]), 2)
+  t.is(needed(2, [1]), 1, 'a synchronous peer waits for all, up to its timeout')
+  t.is(needed(0, []), null)
+})

@@ -1,0 +1,251 @@
+/** The journal: one commitment a slot, across restarts, and nothing forgotten that somebody may still ask for. */
+import test from 'ava'
+import type { Message } from '../../../agreement/message.ts'
+import { NO_WATERMARK, type Storage, type Watermark } from '../../../node/ports.ts'
+import { createJournal, type Journal } from '../../../node/runtime/journal.ts'
+
+const limits = { peers: 4, dimension: 2, stepsMax: 100, iterationsMax: 3 }
+
+/** As the real log reads them: parts of one buffer, at any offset. */
+function asRead(records: readonly Uint8Array[]): readonly Uint8Array[] {
+  const file = Buffer.concat([Uint8Array.of(1, 2, 3), ...records])
+  let at = 3
+  return records.map(({ length }) => {
+    at += length
+    return file.subarray(at - length, at)
+  })
+}
+
+/** Keeps what was synced, and the watermark; opening it again forgets the rest. */
+function disk() {
+  let durable: Uint8Array[] = []
+  let written: Uint8Array[] = []
+  let watermark: Watermark | null = NO_WATERMARK
+  const open = (): Storage => {
+    written = [...durable]
+    return {
+      recovered: asRead(durable),
+      watermark,
+      append: record => void written.push(record),
+      rewrite: (first, rest) => {
+        written = [first, ...rest]
+      },
+      sync: (mark, done) => {
+        durable = [...written]
+        watermark = mark
+        done()
+      },
+    }
+  }
+  const put = (records: readonly Uint8Array[]) => {
+    durable = [...records]
+  }
+  const mark = (value: Watermark | null) => {
+    watermark = value
+  }
+  return { open, size: () => durable.length, records: () => durable, put, mark }
+}
+
+function journal(storage: Storage | null): Journal {
+  return createJournal({ storage, sign: () => Uint8Array.of(7), limits, compactEverySteps: 3 })
+}
+
+const slot = (step: number, sender = 0) => ({ step, phase: 'gradient', iteration: 0, sender }) as const
+
+function send(log: Journal, step: number, x: number): Message {
+  const sealed = log.seal(slot(step), Float32Array.of(x, x))
+  const message = { kind: 'vector', slot: slot(step), sealed } as const
+  log.record(message)
+  return message
+}
+
+test('it knows since when a peer has spoken without a break', t => {
+  const { open } = disk()
+  const log = journal(open())
+  t.is(log.since(1), 1, 'at the beginning')
+  for (const step of [1, 2, 5, 6, 7]) send(log, step, step)
+  log.sync(() => {})
+  const after = journal(open())
+  t.is(after.since(8), 5, 'it joined at step 5')
+  t.is(after.since(7), 5)
+  t.is(after.since(3), 1)
+  t.is(after.since(20), 20, 'it has just joined at 20')
+})
+
+test('a slot holds the first vector, also after a restart', t => {
+  const { open } = disk()
+  const before = journal(open())
+  send(before, 1, 5)
+  t.is(before.seal(slot(1), Float32Array.of(6, 6)).vector[0], 5)
+  before.sync(() => {})
+  const after = journal(open())
+  const again = after.seal(slot(1), Float32Array.of(6, 6))
+  t.deepEqual([...again.vector], [5, 5])
+  t.deepEqual(
+    after.messages().map(({ kind }) => kind),
+    ['vector'],
+  )
+})
+
+test('what was not synced was never sent, and binds nobody after a crash', t => {
+  const { open } = disk()
+  send(journal(open()), 1, 5)
+  t.is(journal(open()).seal(slot(1), Float32Array.of(6, 6)).vector[0], 6)
+})
+
+test('votes and reports are bound likewise, and come back as the same messages', t => {
+  const { open } = disk()
+  const before = journal(open())
+  const digest = 'ab'.repeat(32)
+  const messages: Message[] = [
+    { kind: 'echo', slot: slot(1, 2), digest, signature: new Uint8Array(64) },
+    { kind: 'ready', slot: slot(1, 2), digest },
+    { kind: 'report', slot: slot(1, 0), peers: [0, 1, 3] },
+  ]
+  for (const message of messages) before.record(message)
+  before.sync(() => {})
+  const after = journal(open())
+  t.is(after.bind('echo', slot(1, 2), 'other'), digest)
+  t.is(after.bind('ready', slot(1, 2), 'other'), digest)
+  t.is(after.bind('report', slot(1, 0), '0 1 2'), '0 1 3')
+  t.deepEqual(after.messages(), messages)
+})
+
+test('a checkpoint says where to go on, and the log does not grow without end', t => {
+  const { open, size } = disk()
+  const log = journal(open())
+  for (let step = 1; step <= 30; step++) {
+    send(log, step, step)
+    log.checkpoint(
+      { step: step + 1, parameters: Float32Array.of(step, -step), momentum: Float32Array.of(1, 2) },
+      step - 2,
+    )
+    log.sync(() => {})
+  }
+  t.true(size() < 18)
+  const after = journal(open())
+  t.is(after.recovered?.step, 31)
+  t.deepEqual([...after.recovered!.parameters], [30, -30])
+  t.deepEqual([...after.recovered!.momentum!], [1, 2])
+  t.deepEqual([...after.past.keys()].slice(-4), [28, 29, 30, 31], 'others may have to be given these')
+  for (const [step, parameters] of after.past) t.deepEqual([...parameters], [step - 1, 1 - step])
+  t.deepEqual(
+    after.messages().map(message => message.slot.step),
+    [28, 29, 30],
+  )
+})
+
+test('a checkpoint keeps each vector in its place, whichever there are', t => {
+  const [parameters, one, two] = [Float32Array.of(1, 2), Float32Array.of(3, 4), Float32Array.of(5, 6)]
+  for (const momentum of [null, one])
+    for (const more of [{}, { drawn: two }]) {
+      const { open } = disk()
+      const log = journal(open())
+      log.checkpoint({ step: 7, parameters, momentum, ...more }, 0)
+      log.sync(() => {})
+      t.deepEqual(journal(open()).recovered, { step: 7, parameters, momentum, ...more })
+    }
+})
+
+test('a log of another cohort is refused in words', t => {
+  const { open } = disk()
+  const log = journal(open())
+  log.checkpoint({ step: 2, parameters: new Float32Array(5), momentum: null }, 0)
+  log.sync(() => {})
+  t.throws(() => journal(open()), { code: 'JOURNAL_UNREADABLE', message: /d = 2/ })
+})
+
+test('without storage it binds in memory and has nothing to sync', t => {
+  const log = journal(null)
+  send(log, 1, 5)
+  t.false(log.dirty())
+  t.is(log.seal(slot(1), Float32Array.of(6, 6)).vector[0], 5)
+})
+
+test('a proof outlives restarts and compactions, one for each who is accused', t => {
+  const { open } = disk()
+  const proof = (step: number, sender: number): Message => ({
+    kind: 'evidence',
+    slot: slot(step, sender),
+    first: { digest: 'aa'.repeat(32), signature: new Uint8Array(64).fill(1) },
+    second: { digest: 'bb'.repeat(32), signature: new Uint8Array(64).fill(2) },
+  })
+  const log = journal(open())
+  t.deepEqual(log.proofs(), [])
+  for (const message of [proof(1, 2), proof(2, 2), proof(1, 3)]) log.record(message)
+  t.true(log.dirty(), 'on the disk before it is shown')
+  for (let step = 1; step <= 8; step++) {
+    send(log, step, step)
+    log.checkpoint({ step: step + 1, parameters: Float32Array.of(1, 2), momentum: null }, step - 1)
+  }
+  log.sync(() => {})
+  const after = journal(open())
+  t.deepEqual(after.proofs(), [proof(1, 2), proof(1, 3)])
+  after.record(proof(5, 3))
+  t.false(after.dirty(), 'nothing new')
+  t.false(
+    after.messages().some(({ kind }) => kind === 'evidence'),
+    'it binds nobody',
+  )
+})
+
+test('a log behind its watermark is not gone on from: silence where something may have been said', t => {
+  const { open, records, put, mark } = disk()
+  const before = journal(open())
+  send(before, 1, 5)
+  before.sync(() => {})
+  const old = [...records()]
+  send(before, 2, 5)
+  before.checkpoint({ step: 3, parameters: Float32Array.of(1, 1), momentum: null }, 0)
+  before.record({ kind: 'ready', slot: slot(4, 2), digest: 'ab'.repeat(32) })
+  before.sync(() => {})
+  put(old)
+  const lost = journal(open())
+  t.regex(lost.lost!, /lacks 3 of the 4 records/)
+  t.is(lost.forgotten, 4, 'a vote on a step ahead binds as well')
+  t.is(lost.recovered, null)
+  t.deepEqual(lost.messages(), [])
+  const digest = 'cd'.repeat(32)
+  const sealed = lost.seal(slot(4), Float32Array.of(6, 6))
+  for (const message of [
+    { kind: 'vector', slot: slot(4), sealed },
+    { kind: 'payload', slot: slot(4), sealed },
+    { kind: 'vector', slot: { ...slot(4), phase: 'state' }, sealed },
+    { kind: 'echo', slot: slot(4, 2), digest, signature: new Uint8Array(64) },
+    { kind: 'ready', slot: slot(4, 2), digest },
+    { kind: 'report', slot: slot(1), peers: [0, 1, 2] },
+  ] as const)
+    t.false(lost.record(message), message.kind)
+  t.true(
+    lost.record({ kind: 'query', slot: { ...slot(1), phase: 'state' } }),
+    'what binds nobody may be said',
+  )
+  t.false(lost.dirty())
+  lost.sync(() => {})
+  t.not(journal(open()).lost, null, 'it is lost until something new is written')
+  mark(null)
+  t.regex(journal(open()).lost!, /watermark .* missing or cannot be read/)
+})
+
+test('a peer that lost its memory remembers that it has, for as long as anybody may ask', t => {
+  const { open, put } = disk()
+  const before = journal(open())
+  for (const step of [1, 2, 3]) send(before, step, step)
+  before.sync(() => {})
+  put([])
+  const lost = journal(open())
+  t.is(lost.forgotten, 3)
+  for (let step = 4; step <= 12; step++) {
+    lost.checkpoint({ step, parameters: Float32Array.of(step, 0), momentum: null }, step - 6)
+    lost.sync(() => {})
+    const after = journal(open())
+    t.is(after.lost, null)
+    t.is(after.recovered?.step, step)
+    t.is(after.forgotten, 3 >= step - 6 || step < 12 ? 3 : 0, `step ${step}`)
+    t.deepEqual(
+      [...after.past.keys()],
+      [...after.past.keys()].sort((a, b) => a - b),
+      'ascending',
+    )
+  }
+})

@@ -1,0 +1,101 @@
+/** A peer and the log that it finds: it must be its own, of this cohort, and what others said in it counts only as signed. */
+import test, { type ExecutionContext } from 'ava'
+import type { PeerIndex } from '../../../agreement/protocol.ts'
+import { type Cohort, cohortId } from '../../../node/cohort/cohort.ts'
+import { publicKeyOf } from '../../../node/cohort/identity.ts'
+import { createJournal } from '../../../node/runtime/journal.ts'
+import { createPeer, type Peer } from '../../../node/runtime/peer.ts'
+import { createSigner, createVerifier, digestOf } from '../../../node/signatures/index.ts'
+import { createDisk, type SimulatedDisk } from '../../../node/simulation/disk.ts'
+import { createWorld } from '../../../node/simulation/world.ts'
+import { testCohort } from '../cohorts.ts'
+
+const OWN = Float32Array.of(1, 2)
+const limits = { peers: 7, dimension: 2, stepsMax: 10, iterationsMax: 1 }
+const slot = (sender: PeerIndex) => ({ step: 1, phase: 'gradient', iteration: 0, sender }) as const
+const signerOf = (cohort: Cohort, peer: PeerIndex) =>
+  createSigner(cohortId(cohort), new Uint8Array(32).fill(peer + 1))
+
+/** A disk on which peer 0 of the first cohort has signed a vector, and kept one of peer 1 under this signature. */
+function lived(cohort: Cohort, signatureOfOther: (digest: string) => Uint8Array): SimulatedDisk {
+  const world = createWorld()
+  const disk = createDisk({ after: world.after, syncMs: () => 0 })
+  const journal = createJournal({
+    storage: disk.open(),
+    sign: signerOf(cohort, 0).sign,
+    limits,
+    compactEverySteps: 3,
+  })
+  journal.record({ kind: 'vector', slot: slot(0), sealed: journal.seal(slot(0), OWN) })
+  const digest = digestOf(OWN)
+  const sealed = { vector: OWN, digest, signature: signatureOfOther(digest) }
+  journal.keep({ kind: 'payload', slot: slot(1), sealed })
+  journal.sync(() => {})
+  world.runSync({ maxTimeMs: 1000 })
+  return disk
+}
+
+function start(
+  t: ExecutionContext,
+  cohort: Cohort,
+  self: PeerIndex,
+  disk: SimulatedDisk,
+): { peer: Peer; faults: string[] } {
+  const faults: string[] = []
+  const peer = createPeer({
+    cohort,
+    self,
+    initial: new Float32Array(2),
+    oracle: { gradient: (_, done) => done({ gradient: OWN, loss: 0 }) },
+    transport: {
+      start: () => {},
+      send: () => false,
+      pause: () => {},
+      resume: () => {},
+      ban: () => t.fail('somebody was cut off'),
+      stop: done => done(),
+    },
+    clock: createWorld(),
+    storage: disk.open(),
+    signer: signerOf(cohort, self),
+    verifier: createVerifier(
+      cohortId(cohort),
+      cohort.members.map(({ id }) => publicKeyOf(id)),
+    ),
+    epoch: 2,
+    hooks: {
+      finished: () => {},
+      failed: error => t.fail(error.message),
+      fault: ({ kind }) => void faults.push(kind),
+    },
+  })
+  return { peer, faults }
+}
+
+const first = testCohort()
+const signed = (digest: string) => signerOf(first, 1).sign(slot(1), digest)
+
+test('a peer goes on from its own log', t => {
+  const { peer, faults } = start(t, first, 0, lived(first, signed))
+  peer.start()
+  t.deepEqual(peer.status().waitingFor, [2, 3, 4, 5, 6], 'the vector of peer 1 is there')
+  t.deepEqual(faults, [])
+})
+
+test('a log of another cohort, or of another member, is refused in words', t => {
+  const words = { code: 'JOURNAL_UNREADABLE', message: /another member’s, or this one’s in another cohort/ }
+  t.throws(() => start(t, testCohort({ rate: 0.2 }), 0, lived(first, signed)), words)
+  t.throws(() => start(t, first, 1, lived(first, signed)), words)
+})
+
+test('what was kept of others counts only as signed: nobody is accused for it', t => {
+  const { peer, faults } = start(
+    t,
+    first,
+    0,
+    lived(first, () => new Uint8Array(64)),
+  )
+  peer.start()
+  t.deepEqual(peer.status().waitingFor, [1, 2, 3, 4, 5, 6])
+  t.deepEqual(faults, [])
+})
