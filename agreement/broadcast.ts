@@ -15,8 +15,14 @@
  * digests become ready; among f + 1 READYs one is honest; among 2f + 1 at least f + 1 are, enough for everyone
  * else to join in. Only SEND and the answers to requests carry the vector.
  */
-import type { Commitments, Digest, Message, Sealed, Slot } from './message.ts'
-import { type Commitment, newStep, type PeerIndex, type Protocol, type StepBuilder } from './protocol.ts'
+import type { Digest, Message, Sealed, SigningLedger, Slot } from './message.ts'
+import {
+  type Commitment,
+  type EffectsBuilder,
+  newEffects,
+  type PeerIndex,
+  type Protocol,
+} from './protocol.ts'
 import { echoThreshold, readyAmplification, readyDelivery } from './thresholds.ts'
 import { isFiniteVector, type Vector } from './vector.ts'
 
@@ -27,7 +33,7 @@ export interface BroadcastOptions {
   readonly peers: number
   readonly faults: number
   readonly dimension: number
-  readonly commitments: Commitments
+  readonly ledger: SigningLedger
 }
 
 /** What its driver tells it. */
@@ -74,7 +80,7 @@ interface State {
   delivered: boolean
 }
 
-type Builder = StepBuilder<Message, BroadcastOutput>
+type Builder = EffectsBuilder<Message, BroadcastOutput>
 
 /**
  * Reliable broadcast for `options.slot`, at one peer: the author by `input`, everyone by `receive`. Guarantees need
@@ -97,11 +103,11 @@ export function createBroadcast(options: BroadcastOptions): Broadcast {
   }
   return {
     input(value) {
-      const step: Builder = newStep()
+      const step: Builder = newEffects()
       if (value.kind === 'timer') askNext(state, step)
       else if (value.kind === 'restarted') state.answered.delete(value.peer)
       else {
-        const sealed = options.commitments.seal(options.slot, value.vector)
+        const sealed = options.ledger.seal(options.slot, value.vector)
         step.messages.push({ to: 'others', message: { kind: 'vector', slot: options.slot, sealed } })
         hold(state, step, sealed)
         advance(state, step)
@@ -109,7 +115,7 @@ export function createBroadcast(options: BroadcastOptions): Broadcast {
       return step
     },
     receive(from, message) {
-      const step: Builder = newStep()
+      const step: Builder = newEffects()
       handle(state, step, from, message)
       return step
     },
@@ -128,7 +134,7 @@ function handle(state: State, step: Builder, from: PeerIndex, message: Message):
       else receivePayload(state, step, from, message.sealed)
       break
     case 'echo':
-      witness(state, step, message)
+      recordCommitment(state, step, message)
       vote(state, step, state.echoes, from, message.digest)
       break
     case 'ready':
@@ -144,13 +150,13 @@ function handle(state: State, step: Builder, from: PeerIndex, message: Message):
 }
 
 function receiveVector(state: State, step: Builder, sealed: Sealed): void {
-  witness(state, step, sealed)
+  recordCommitment(state, step, sealed)
   if (!sound(state, step, state.options.slot.sender, sealed.vector)) return
   if (state.held.size === 0 || sealed.digest === agreedDigest(state)) hold(state, step, sealed)
 }
 
 function receivePayload(state: State, step: Builder, from: PeerIndex, sealed: Sealed): void {
-  witness(state, step, sealed)
+  recordCommitment(state, step, sealed)
   if (sealed.digest !== agreedDigest(state)) {
     step.faults.push({ peer: from, kind: 'unrequested-payload', slot: state.options.slot })
     return
@@ -167,7 +173,7 @@ function sound(state: State, step: Builder, author: PeerIndex, vector: Vector): 
 }
 
 /** Remembers what the author signed; two different digests under its signature are a proof (§2.4). */
-function witness(state: State, step: Builder, seen: Commitment): void {
+function recordCommitment(state: State, step: Builder, seen: Commitment): void {
   const { slot } = state.options
   const first = state.commitment
   if (first === null) state.commitment = { digest: seen.digest, signature: seen.signature }
@@ -196,8 +202,8 @@ function hold(state: State, step: Builder, sealed: Sealed): void {
   if (state.commitment === null) state.commitment = { digest: sealed.digest, signature: sealed.signature }
   state.held.set(sealed.digest, sealed)
   if (state.echoed !== null) return
-  const { commitments, slot, self } = state.options
-  const bound = commitments.bind('echo', slot, sealed.digest)
+  const { ledger, slot, self } = state.options
+  const bound = ledger.bind('echo', slot, sealed.digest)
   state.echoed = bound
   cast(state.echoes, self, bound)
   if (bound === sealed.digest) {
@@ -218,11 +224,11 @@ function withVotes({ counts }: Votes, needed: number): Digest | null {
 }
 
 function advance(state: State, step: Builder): void {
-  const { peers, faults, commitments, slot, self } = state.options
+  const { peers, faults, ledger, slot, self } = state.options
   if (state.readied === null) {
     const digest = readyDigest(state, echoThreshold(peers, faults), readyAmplification(faults))
     if (digest !== null) {
-      const bound = commitments.bind('ready', slot, digest)
+      const bound = ledger.bind('ready', slot, digest)
       state.readied = bound
       cast(state.readies, self, bound)
       if (bound === digest) step.messages.push({ to: 'others', message: { kind: 'ready', slot, digest } })

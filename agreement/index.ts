@@ -37,7 +37,6 @@ export { CodedError } from './error.ts'
 export { allocatePassing, allocateVector, hasKernels } from './kernels/index.ts'
 export {
   type AveragedPhase,
-  type Commitments,
   type Digest,
   type Exchange,
   type Message,
@@ -45,22 +44,23 @@ export {
   type Phase,
   type Sealed,
   type Seen,
+  type SigningLedger,
   type Slot,
   slotKey,
 } from './message.ts'
 export {
   absorb,
   type Commitment,
+  type Effects,
+  type EffectsBuilder,
   type Envelope,
   type Evidence,
   type Fault,
   type FaultKind,
-  newStep,
+  newEffects,
   type PeerIndex,
   type Protocol,
   type Recipient,
-  type Step,
-  type StepBuilder,
 } from './protocol.ts'
 export { type Refusal, refusalOf } from './refusal.ts'
 export * from './rules/index.ts'

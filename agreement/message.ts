@@ -92,7 +92,7 @@ export type MessageKind = Message['kind']
  * What this peer has bound itself to. The first value for a key wins, across crashes: after a restart the
  * ledger returns what was bound before, and the protocol must go on with the value returned, not with its own.
  */
-export interface Commitments {
+export interface SigningLedger {
   /** Signs at most one vector per slot, ever. */
   seal(slot: Slot, vector: Vector): Sealed
   /** Binds a vote (`echo`, `ready`) or a report for a slot, as text. */

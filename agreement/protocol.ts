@@ -63,7 +63,7 @@ export type FaultKind =
   | 'exception'
 
 /** What the world must do now: send the messages, use the outputs, record the faults. */
-export interface Step<M, Output> {
+export interface Effects<M, Output> {
   readonly messages: readonly Envelope<M>[]
   readonly outputs: readonly Output[]
   readonly faults: readonly Fault[]
@@ -72,27 +72,27 @@ export interface Step<M, Output> {
 /** A state machine at one peer: given the same inputs and messages in the same order it returns the same steps. */
 export interface Protocol<Input, M, Output> {
   /** Takes what its own driver says: a vector to begin with, a timer that has run out. */
-  input(value: Input): Step<M, Output>
+  input(value: Input): Effects<M, Output>
   /** Takes anything any peer may send: garbage becomes a fault, never a throw. */
-  receive(from: PeerIndex, message: M): Step<M, Output>
+  receive(from: PeerIndex, message: M): Effects<M, Output>
 }
 
 /** A step in the making. */
-export interface StepBuilder<M, Output> extends Step<M, Output> {
+export interface EffectsBuilder<M, Output> extends Effects<M, Output> {
   readonly messages: Envelope<M>[]
   readonly outputs: Output[]
   readonly faults: Fault[]
 }
 
 /** An empty step, to fill. */
-export function newStep<M, Output>(): StepBuilder<M, Output> {
+export function newEffects<M, Output>(): EffectsBuilder<M, Output> {
   return { messages: [], outputs: [], faults: [] }
 }
 
 /** Moves a child's messages and faults into the parent's step and returns the outputs for the parent to consume. */
 export function absorb<M, ParentOutput, ChildOutput>(
-  parent: StepBuilder<M, ParentOutput>,
-  child: Step<M, ChildOutput>,
+  parent: EffectsBuilder<M, ParentOutput>,
+  child: Effects<M, ChildOutput>,
 ): readonly ChildOutput[] {
   parent.messages.push(...child.messages)
   parent.faults.push(...child.faults)

@@ -10,8 +10,15 @@
  * those is honest and told both the same n − f authors. Agreement of the broadcasts makes the vectors equal.
  */
 import { type Broadcast, type BroadcastOutput, createBroadcast } from './broadcast.ts'
-import type { Commitments, Exchange, Message, Sealed, Slot } from './message.ts'
-import { absorb, newStep, type PeerIndex, type Protocol, type Step, type StepBuilder } from './protocol.ts'
+import type { Exchange, Message, Sealed, SigningLedger, Slot } from './message.ts'
+import {
+  absorb,
+  type Effects,
+  type EffectsBuilder,
+  newEffects,
+  type PeerIndex,
+  type Protocol,
+} from './protocol.ts'
 import { witnessThreshold } from './thresholds.ts'
 import type { Vector } from './vector.ts'
 
@@ -22,7 +29,7 @@ export interface WitnessedExchangeOptions {
   readonly peers: number
   readonly faults: number
   readonly dimension: number
-  readonly commitments: Commitments
+  readonly ledger: SigningLedger
 }
 
 /** What its driver tells it: the own vector, timers that have run out, and who has restarted. */
@@ -41,7 +48,7 @@ export type WitnessedExchangeOutput =
 /** The exchange at one peer, as a state machine. */
 export type WitnessedExchange = Protocol<WitnessedExchangeInput, Message, WitnessedExchangeOutput>
 
-type Builder = StepBuilder<Message, WitnessedExchangeOutput>
+type Builder = EffectsBuilder<Message, WitnessedExchangeOutput>
 
 interface State {
   readonly options: WitnessedExchangeOptions
@@ -55,9 +62,9 @@ interface State {
 
 /** The exchange at one peer. Guarantees need `n ≥ 3f + 1`; nothing here checks it. */
 export function createWitnessedExchange(options: WitnessedExchangeOptions): WitnessedExchange {
-  const { exchange, self, peers, faults, dimension, commitments } = options
+  const { exchange, self, peers, faults, dimension, ledger } = options
   const broadcasts = Array.from({ length: peers }, (_, sender) =>
-    createBroadcast({ slot: { ...exchange, sender }, self, peers, faults, dimension, commitments }),
+    createBroadcast({ slot: { ...exchange, sender }, self, peers, faults, dimension, ledger }),
   )
   const state: State = {
     options,
@@ -70,7 +77,7 @@ export function createWitnessedExchange(options: WitnessedExchangeOptions): Witn
   }
   return {
     input(value) {
-      const step: Builder = newStep()
+      const step: Builder = newEffects()
       if (value.kind === 'vector') consume(state, step, broadcasts[self]!.input(value))
       else if (value.kind === 'timer')
         consume(state, step, broadcasts[value.slot.sender]!.input({ kind: 'timer' }))
@@ -78,7 +85,7 @@ export function createWitnessedExchange(options: WitnessedExchangeOptions): Witn
       return step
     },
     receive(from, message) {
-      const step: Builder = newStep()
+      const step: Builder = newEffects()
       const { sender } = message.slot
       if (!Number.isInteger(sender) || sender < 0 || sender >= peers)
         step.faults.push({ peer: from, kind: 'out-of-range', slot: message.slot })
@@ -89,7 +96,7 @@ export function createWitnessedExchange(options: WitnessedExchangeOptions): Witn
   }
 }
 
-function consume(state: State, step: Builder, child: Step<Message, BroadcastOutput>): void {
+function consume(state: State, step: Builder, child: Effects<Message, BroadcastOutput>): void {
   for (const output of absorb(step, child)) {
     step.outputs.push(output)
     if (output.kind !== 'delivered') continue
@@ -102,12 +109,12 @@ function consume(state: State, step: Builder, child: Step<Message, BroadcastOutp
 
 /** Step 2 of §2.3: after n − f deliveries, and only then, says whose they were. */
 function report(state: State, step: Builder): void {
-  const { exchange, self, peers, faults, commitments } = state.options
+  const { exchange, self, peers, faults, ledger } = state.options
   if (state.reported || state.delivered.size < witnessThreshold(peers, faults)) return
   state.reported = true
   const slot = { ...exchange, sender: self }
   const authors = [...state.delivered.keys()].sort((a, b) => a - b)
-  const bound = commitments.bind('report', slot, authors.join(' '))
+  const bound = ledger.bind('report', slot, authors.join(' '))
   const listed = bound.split(' ').map(Number)
   state.reports.set(self, listed)
   if (bound === authors.join(' '))

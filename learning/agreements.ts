@@ -14,8 +14,7 @@ export interface Agreements {
 }
 
 export function createAgreements(options: LearnOptions): Agreements {
-  const { protocol, synchrony, self, peers, faults, dimension, grace, commitments, unsafe, aggregate } =
-    options
+  const { protocol, synchrony, self, peers, faults, dimension, grace, ledger, unsafe, aggregate } = options
   const made = new Map<string, Averaging>()
   const find = (step: number, phase: AveragedPhase) => made.get(`${step}/${phase}`)
   return {
@@ -31,7 +30,7 @@ export function createAgreements(options: LearnOptions): Agreements {
         faults,
         dimension,
         grace,
-        commitments,
+        ledger,
         unsafe,
         step,
         phase,

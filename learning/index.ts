@@ -6,10 +6,10 @@
  */
 export type { Attack, Sight } from './attacks/attack.ts'
 export {
+  type AdversaryView,
   type Byzantine,
   type ByzantineOptions,
   createByzantine,
-  type Sightings,
 } from './attacks/byzantine.ts'
 export { AttackError, attackNamed, attackNames } from './attacks/registry.ts'
 export { type BatchSchedule, type BatchSize, batchSize, parseBatchSchedule } from './batch-size.ts'

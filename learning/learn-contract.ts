@@ -12,7 +12,7 @@ import type { Schedule } from './schedule.ts'
 export interface LearnOptions
   extends Pick<
     AveragingOptions,
-    'protocol' | 'synchrony' | 'self' | 'peers' | 'faults' | 'dimension' | 'grace' | 'commitments'
+    'protocol' | 'synchrony' | 'self' | 'peers' | 'faults' | 'dimension' | 'grace' | 'ledger'
   > {
   readonly unsafe: boolean
   /** In place of the protocols' own rules: the same result, measured or faster. */
@@ -81,7 +81,7 @@ export function windowOf(protocol: ProtocolName): LearnWindow {
 /** What happens to LEARN besides messages. */
 export type LearnInput =
   /** `amnesiac`: this peer does not know what it signed before, if anything. It then asks the others first. */
-  | { readonly kind: 'start'; readonly amnesiac?: boolean }
+  | { readonly kind: 'start'; readonly memoryLost?: boolean }
   /** A peer can no longer send what this one lacks. From f + 1 peers this means: catch up. */
   | { readonly kind: 'missed'; readonly peer: PeerIndex }
   /** This peer has begun a new life, which may ask again for what the earlier ones were given. */

@@ -11,7 +11,13 @@
 
 import type { AveragingOutput } from '../agreement/averaging/averaging.ts'
 import type { AveragedPhase, Message } from '../agreement/message.ts'
-import { absorb, newStep, type PeerIndex, type Step, type StepBuilder } from '../agreement/protocol.ts'
+import {
+  absorb,
+  type Effects,
+  type EffectsBuilder,
+  newEffects,
+  type PeerIndex,
+} from '../agreement/protocol.ts'
 import type { Vector } from '../agreement/vector.ts'
 import { type Agreements, createAgreements } from './agreements.ts'
 import { project } from './box.ts'
@@ -27,7 +33,7 @@ import { ownGradient } from './own-gradient.ts'
 import { createCatchUp } from './recovery/catch-up.ts'
 import type { CatchUp, CatchUpOptions, CatchUpOutput, CatchUpReason } from './recovery/contract.ts'
 
-type Builder = StepBuilder<Message, LearnOutput>
+type Builder = EffectsBuilder<Message, LearnOutput>
 
 interface State {
   readonly options: LearnOptions
@@ -77,12 +83,12 @@ export function createLearn(options: LearnOptions): Learn {
   if (step <= options.steps) state.agreements.of(step, 'gradient') // refuses a cohort below its bound before anything is sent
   return {
     input(value) {
-      const builder: Builder = newStep()
+      const builder: Builder = newEffects()
       handleInput(state, builder, value)
       return builder
     },
     receive(from, message) {
-      const builder: Builder = newStep()
+      const builder: Builder = newEffects()
       receive(state, builder, from, message)
       return builder
     },
@@ -98,7 +104,7 @@ export function createLearn(options: LearnOptions): Learn {
 function handleInput(state: State, builder: Builder, value: LearnInput): void {
   switch (value.kind) {
     case 'start':
-      if (value.amnesiac && state.options.peers > 1)
+      if (value.memoryLost && state.options.peers > 1)
         seek(state, builder, state.catchUp.ask(state.step, 'amnesiac'))
       else beginStep(state, builder)
       break
@@ -133,14 +139,14 @@ function handleInput(state: State, builder: Builder, value: LearnInput): void {
 
 /** It has to go elsewhere, or may have to, and has not found where. */
 function isSeeking({ catchUp }: State): boolean {
-  return catchUp.asking() && !catchUp.unsure()
+  return catchUp.asking() && !catchUp.suspected()
 }
 
 /** Knowing that it was left behind, a peer need no longer wonder. */
 function ask(state: State, builder: Builder, reason: CatchUpReason): void {
   const { catchUp, finished, started, step } = state
   if (finished || !started) return
-  if (!catchUp.asking() || (reason === 'left-behind' && catchUp.unsure()))
+  if (!catchUp.asking() || (reason === 'left-behind' && catchUp.suspected()))
     seek(state, builder, catchUp.ask(step, reason))
 }
 
@@ -166,7 +172,7 @@ function receive(state: State, builder: Builder, from: PeerIndex, message: Messa
 }
 
 /** Carries out what catching up says, and goes on where it has found a place. */
-function seek(state: State, builder: Builder, child: Step<Message, CatchUpOutput>): void {
+function seek(state: State, builder: Builder, child: Effects<Message, CatchUpOutput>): void {
   for (const output of absorb(builder, child)) {
     state.missed.clear()
     if (output.kind === 'listen') {
@@ -242,7 +248,7 @@ function consume(
   builder: Builder,
   step: number,
   phase: AveragedPhase,
-  child: Step<Message, AveragingOutput>,
+  child: Effects<Message, AveragingOutput>,
 ): void {
   for (const output of absorb(builder, child)) {
     if (output.kind !== 'agreed') builder.outputs.push(output)
@@ -280,10 +286,10 @@ function statusOf(state: State): LearnStatus {
 function catchUpOptions(
   options: LearnOptions,
 ): Omit<CatchUpOptions, 'kept' | 'past' | 'stepsEnd' | 'since' | 'forgotten' | 'history'> {
-  const { protocol, self, peers, faults, dimension, commitments, aggregate } = options
+  const { protocol, self, peers, faults, dimension, ledger, aggregate } = options
   // Answers that can be waited for, and those that it takes to trim f at both ends (answersNeeded in catch-up.ts).
   const listens = protocol === 'rb-tm' && peers - faults - 1 < 2 * faults + 1
-  return { protocol, self, peers, faults, dimension, commitments, listens, ...(aggregate && { aggregate }) }
+  return { protocol, self, peers, faults, dimension, ledger, listens, ...(aggregate && { aggregate }) }
 }
 
 function snapshot({ step, parameters, momentum, drawn }: State): LearnState {

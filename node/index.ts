@@ -14,7 +14,7 @@ export {
   cohortSchema,
   differingFields,
   type Member,
-  type Seat,
+  type Membership,
 } from './cohort/cohort.ts'
 export {
   CohortError,

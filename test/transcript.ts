@@ -5,7 +5,7 @@
 import type { AveragingOutput } from '../agreement/averaging/averaging.ts'
 import type { BroadcastOutput } from '../agreement/broadcast.ts'
 import { type Message, type Sealed, slotKey } from '../agreement/message.ts'
-import type { Fault, PeerIndex, Protocol, Step } from '../agreement/protocol.ts'
+import type { Effects, Fault, PeerIndex, Protocol } from '../agreement/protocol.ts'
 import type { Vector } from '../agreement/vector.ts'
 import type { Flight } from './agreement/harness.ts'
 
@@ -64,13 +64,13 @@ export function converse<Input>(
   }
 }
 
-function carry<Input>(state: State<Input>, peer: PeerIndex, step: Step<Message, Output>): void {
-  for (const { to, message } of step.messages)
+function carry<Input>(state: State<Input>, peer: PeerIndex, effects: Effects<Message, Output>): void {
+  for (const { to, message } of effects.messages)
     for (let other = 0; other < state.peers.length; other++)
       if (other !== peer && (to === 'others' || to === other) && state.peers[other] !== null)
         state.flights.push({ from: peer, to: other, message })
-  for (const fault of step.faults) state.lines.push(`    ${peer} blames ${blame(fault)}`)
-  for (const output of step.outputs) state.lines.push(`    ${peer} ${outcome(output)}`)
+  for (const fault of effects.faults) state.lines.push(`    ${peer} blames ${blame(fault)}`)
+  for (const output of effects.outputs) state.lines.push(`    ${peer} ${outcome(output)}`)
 }
 
 function deliver<Input>(state: State<Input>, filter: Filter, folded: boolean): void {

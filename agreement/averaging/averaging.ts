@@ -9,7 +9,7 @@
  * How many iterations that takes is `iterationsFor` in bounds.ts.
  */
 import type { ProtocolName } from '../bounds.ts'
-import type { Commitments, Exchange, Message, Phase, Slot } from '../message.ts'
+import type { Exchange, Message, Phase, SigningLedger, Slot } from '../message.ts'
 import type { PeerIndex, Protocol } from '../protocol.ts'
 import type { Synchrony } from '../thresholds.ts'
 import type { Vector } from '../vector.ts'
@@ -29,7 +29,7 @@ export interface AveragingOptions {
   readonly iterations: number
   /** Asynchronous standard form: whether to wait a little for more than `q` vectors. */
   readonly grace: boolean
-  readonly commitments: Commitments
+  readonly ledger: SigningLedger
   /** In place of the protocol's own rule: the same result, measured or faster. */
   readonly aggregate?: Aggregate
 }

@@ -7,13 +7,13 @@
  */
 
 import type { Message } from '../message.ts'
-import { absorb, newStep, type PeerIndex, type Step, type StepBuilder } from '../protocol.ts'
+import { absorb, type Effects, type EffectsBuilder, newEffects, type PeerIndex } from '../protocol.ts'
 import type { Vector } from '../vector.ts'
 import { createWitnessedExchange, type WitnessedExchange, type WitnessedExchangeOutput } from '../witness.ts'
 import { aggregate } from './aggregate.ts'
 import type { Averaging, AveragingInput, AveragingOptions, AveragingOutput } from './averaging.ts'
 
-type Builder = StepBuilder<Message, AveragingOutput>
+type Builder = EffectsBuilder<Message, AveragingOutput>
 
 interface State {
   readonly options: AveragingOptions
@@ -21,13 +21,13 @@ interface State {
   /** Authors delivered, by iteration. */
   readonly delivered: readonly Set<PeerIndex>[]
   /** Results of exchanges that ended before this peer came to them. */
-  readonly early: (Step<Message, WitnessedExchangeOutput>['outputs'][number] | null)[]
+  readonly early: (Effects<Message, WitnessedExchangeOutput>['outputs'][number] | null)[]
   /** The iteration under way; −1 before the input, `iterations` at the end. */
   iteration: number
 }
 
 export function createBroadcastBased(options: AveragingOptions): Averaging {
-  const { self, peers, faults, dimension, commitments, step: learnStep, phase, iterations } = options
+  const { self, peers, faults, dimension, ledger, step: learnStep, phase, iterations } = options
   const exchanges = Array.from({ length: iterations }, (_, iteration) =>
     createWitnessedExchange({
       exchange: { step: learnStep, phase, iteration },
@@ -35,14 +35,14 @@ export function createBroadcastBased(options: AveragingOptions): Averaging {
       peers,
       faults,
       dimension,
-      commitments,
+      ledger,
     }),
   )
   const delivered = exchanges.map(() => new Set<PeerIndex>())
   const state: State = { options, exchanges, delivered, early: exchanges.map(() => null), iteration: -1 }
   return {
     input(value: AveragingInput) {
-      const step: Builder = newStep()
+      const step: Builder = newEffects()
       if (value.kind === 'timer') {
         const { slot } = value.timer
         consume(state, step, slot.iteration, exchanges[slot.iteration]!.input({ kind: 'timer', slot }))
@@ -54,7 +54,7 @@ export function createBroadcastBased(options: AveragingOptions): Averaging {
       return step
     },
     receive(from, message) {
-      const step: Builder = newStep()
+      const step: Builder = newEffects()
       const exchange = exchanges[message.slot.iteration]
       if (exchange === undefined) step.faults.push({ peer: from, kind: 'out-of-range', slot: message.slot })
       else consume(state, step, message.slot.iteration, exchange.receive(from, message))
@@ -104,7 +104,7 @@ function consume(
   state: State,
   step: Builder,
   iteration: number,
-  child: Step<Message, WitnessedExchangeOutput>,
+  child: Effects<Message, WitnessedExchangeOutput>,
 ): void {
   for (const output of absorb(step, child)) {
     switch (output.kind) {

@@ -13,13 +13,13 @@
  */
 
 import type { Message, Sealed, Slot } from '../message.ts'
-import { newStep, type PeerIndex, type StepBuilder } from '../protocol.ts'
+import { type EffectsBuilder, newEffects, type PeerIndex } from '../protocol.ts'
 import { honestCount } from '../thresholds.ts'
 import { isFiniteVector, type Vector } from '../vector.ts'
 import { aggregate } from './aggregate.ts'
 import type { Averaging, AveragingInput, AveragingOptions, AveragingOutput, TimerKey } from './averaging.ts'
 
-type Builder = StepBuilder<Message, AveragingOutput>
+type Builder = EffectsBuilder<Message, AveragingOutput>
 
 interface State {
   readonly options: AveragingOptions
@@ -47,7 +47,7 @@ export function createStandardForm(options: AveragingOptions): Averaging {
   }
   return {
     input(value: AveragingInput) {
-      const step: Builder = newStep()
+      const step: Builder = newEffects()
       if (value.kind === 'vector') {
         if (state.iteration >= 0) throw new Error('averaging agreement takes its input once')
         if (options.synchrony === 'synchronous' && options.iterations > 0) startRound(state, step, 0)
@@ -57,7 +57,7 @@ export function createStandardForm(options: AveragingOptions): Averaging {
       return step
     },
     receive(from, message) {
-      const step: Builder = newStep()
+      const step: Builder = newEffects()
       receiveVector(state, step, from, message)
       return step
     },
@@ -71,7 +71,7 @@ export function createStandardForm(options: AveragingOptions): Averaging {
 
 /** Sends the own vector of an iteration, and runs every iteration for which enough is in already. */
 function begin(state: State, step: Builder, first: number, input: Vector): void {
-  const { iterations, self, commitments } = state.options
+  const { iterations, self, ledger } = state.options
   let vector: Vector | null = input
   for (let iteration = first; vector !== null; iteration++) {
     state.iteration = iteration
@@ -81,7 +81,7 @@ function begin(state: State, step: Builder, first: number, input: Vector): void 
       return
     }
     const slot = slotOf(state, iteration, self)
-    const sealed = commitments.seal(slot, vector)
+    const sealed = ledger.seal(slot, vector)
     state.received[iteration]!.set(self, sealed)
     step.outputs.push({ kind: 'sealed', slot, vector: sealed.vector })
     step.messages.push({ to: 'others', message: { kind: 'vector', slot, sealed } })

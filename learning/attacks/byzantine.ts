@@ -7,18 +7,18 @@
  */
 import { type Exchange, type Message, type Sealed, type Slot, slotKey } from '../../agreement/message.ts'
 import {
+  type Effects,
+  type EffectsBuilder,
   type Envelope,
-  newStep,
+  newEffects,
   type PeerIndex,
   type Protocol,
-  type Step,
-  type StepBuilder,
 } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { Attack } from './attack.ts'
 
 /** What the adversary knows of the honest vectors of an exchange. */
-export interface Sightings {
+export interface AdversaryView {
   honest(exchange: Exchange): readonly Vector[]
   /** Enough is known for a rushing attack to choose. */
   complete(exchange: Exchange): boolean
@@ -33,7 +33,7 @@ export interface ByzantineOptions {
   /** Signs anything: a faulty peer keeps no ledger. */
   readonly seal: (slot: Slot, vector: Vector) => Sealed
   readonly random: () => number
-  readonly sightings: Sightings
+  readonly adversaryView: AdversaryView
   /** Scratch space of the colluding peers; the peer's own where none is given. */
   readonly shared?: Map<string, unknown>
 }
@@ -41,7 +41,7 @@ export interface ByzantineOptions {
 /** A peer that follows the protocol in everything but what it says. */
 export interface Byzantine<Input, Output> extends Protocol<Input, Message, Output> {
   /** Looks again whether enough is in sight to attack. */
-  poke(): Step<Message, never>
+  poke(): Effects<Message, never>
 }
 
 interface Pending {
@@ -58,11 +58,11 @@ export function createByzantine<Input, Output>(
 ): Byzantine<Input, Output> {
   const pending: Pending[] = []
   const speak = createSpeech(options)
-  const through = (step: Step<Message, Output>): Step<Message, Output> => {
-    const builder: StepBuilder<Message, Output> = newStep()
-    builder.outputs.push(...step.outputs)
-    builder.faults.push(...step.faults)
-    for (const envelope of step.messages) {
+  const through = (effects: Effects<Message, Output>): Effects<Message, Output> => {
+    const builder: EffectsBuilder<Message, Output> = newEffects()
+    builder.outputs.push(...effects.outputs)
+    builder.faults.push(...effects.faults)
+    for (const envelope of effects.messages) {
       const { message } = envelope
       const { slot } = message
       if (message.kind === 'vector') pending.push({ slot, own: message.sealed.vector, echo: false })
@@ -111,17 +111,17 @@ function others(self: PeerIndex, peers: number): PeerIndex[] {
 
 /** Sends what can be sent; whatever waits for a sight that will not come goes out with the next exchange. */
 function strike(pending: Pending[], options: ByzantineOptions): Envelope[] {
-  const { attack, sightings } = options
+  const { attack, adversaryView } = options
   const envelopes: Envelope[] = []
-  const waits = (slot: Slot) => attack.rushing && !sightings.complete(slot)
+  const waits = (slot: Slot) => attack.rushing && !adversaryView.complete(slot)
   while (pending.length > 1 || (pending.length === 1 && !waits(pending[0]!.slot)))
     envelopes.push(...forge(pending.shift()!, options))
   return envelopes
 }
 
 function forge({ slot, own, echo }: Pending, options: ByzantineOptions): Envelope[] {
-  const { attack, self, peers, faults, seal, random, sightings } = options
-  const honest = sightings.honest(slot)
+  const { attack, self, peers, faults, seal, random, adversaryView } = options
+  const honest = adversaryView.honest(slot)
   const lie = (recipient: PeerIndex): Sealed | null => {
     const vector = attack.forge({ slot, recipient, peers, faults, own, honest, random })
     return vector === null ? null : seal(slot, vector)
@@ -140,7 +140,7 @@ function forge({ slot, own, echo }: Pending, options: ByzantineOptions): Envelop
 }
 
 /** What a peer on a real network sees: the vectors that reached it, of the last few exchanges. */
-export interface CollectedSightings extends Sightings {
+export interface CollectedView extends AdversaryView {
   collect(message: Message): void
 }
 
@@ -148,7 +148,7 @@ export interface CollectedSightings extends Sightings {
 const exchangesMax = 8
 
 /** @param enough vectors after which a rushing attack strikes: later, and the honest peers no longer listen */
-export function collectSightings(enough: number): CollectedSightings {
+export function collectAdversaryView(enough: number): CollectedView {
   const seen = new Map<string, Map<PeerIndex, Vector>>()
   const keyOf = ({ step, phase, iteration }: Exchange) => `${step}/${phase}/${iteration}`
   const vectors = (exchange: Exchange) => [...(seen.get(keyOf(exchange))?.values() ?? [])]

@@ -9,7 +9,7 @@ import { norm, type Vector } from '../../agreement/vector.ts'
 import { drawNormal } from '../random.ts'
 import type { Attack, Sight } from './attack.ts'
 import { mean, scaled, seen, shifted } from './family.ts'
-import { spokenAttacks } from './spoken.ts'
+import { messageAttacks } from './message-attacks.ts'
 
 /** A name is not an attack, or a parameter not one of the attack's. `message` lists what would be right. */
 export class AttackError extends CodedError<'ATTACK_UNKNOWN' | 'ATTACK_PARAMETER' | 'ATTACK_FILE'> {
@@ -139,13 +139,13 @@ const DEFINITIONS: Readonly<Record<string, Definition>> = {
 }
 
 /** Names that `attackNamed` takes: attacks on vectors, then those on messages and frames. */
-export const attackNames: readonly string[] = [...Object.keys(DEFINITIONS), ...Object.keys(spokenAttacks)]
+export const attackNames: readonly string[] = [...Object.keys(DEFINITIONS), ...Object.keys(messageAttacks)]
 
 /** @throws AttackError, listing the names or the attack's parameters. */
 export function attackNamed(name: string, parameters: Parameters = {}): Attack {
-  if (Object.hasOwn(spokenAttacks, name)) {
+  if (Object.hasOwn(messageAttacks, name)) {
     settle(name, {}, parameters)
-    return spokenAttacks[name]!
+    return messageAttacks[name]!
   }
   const definition = Object.hasOwn(DEFINITIONS, name) ? DEFINITIONS[name] : undefined
   if (!definition)

@@ -12,7 +12,7 @@ import { OracleError } from './error.ts'
 import { loadJax } from './jax.ts'
 import type { GradientShare, Machine, Uploaded } from './machine.ts'
 import type { OracleSpec } from './spec.ts'
-import { createWorkshop, type Workshop } from './workshop.ts'
+import { createOracleCache, type OracleCache } from './oracle-cache.ts'
 
 /** An oracle that also knows its model's tensors, and where they start. */
 export interface ModelOracle extends Oracle {
@@ -58,7 +58,7 @@ export async function createJaxOracle(spec: OracleSpec): Promise<ModelOracle> {
  * @throws DataError, ModelError
  */
 export async function createJaxOracles(specs: readonly OracleSpec[]): Promise<ModelOracle[]> {
-  const workers = await createWorkers(specs, createWorkshop(specs.length))
+  const workers = await createWorkers(specs, createOracleCache(specs.length))
   return workers.map(oracleOf)
 }
 
@@ -68,9 +68,9 @@ export async function createJaxOracles(specs: readonly OracleSpec[]): Promise<Mo
  */
 export async function createOracleGroup(
   specs: readonly OracleSpec[],
-  workshop: Workshop = createWorkshop(specs.length),
+  oracleCache: OracleCache = createOracleCache(specs.length),
 ): Promise<OracleGroup> {
-  const workers = await createWorkers(specs, workshop)
+  const workers = await createWorkers(specs, oracleCache)
   const [first] = workers
   for (const { spec } of workers)
     for (const field of ['model', 'data', 'seed'] as const)
@@ -107,17 +107,17 @@ interface Worker {
   readonly test: DataSource['test']
 }
 
-async function createWorkers(specs: readonly OracleSpec[], workshop: Workshop): Promise<Worker[]> {
+async function createWorkers(specs: readonly OracleSpec[], oracleCache: OracleCache): Promise<Worker[]> {
   const jax = await loadJax()
   return Promise.all(
     specs.map(async spec => {
       const { model, data } = spec
-      const machine = await workshop.machine(jax, model, data)
+      const machine = await oracleCache.machine(jax, model, data)
       // Without the workshop nothing holds on to the source: once every peer has its share, the rest can be freed.
-      const source = await workshop.source(data)
+      const source = await oracleCache.source(data)
       checkAugmentation(spec, source)
       const { test } = source
-      return { spec, machine, share: await workshop.share(spec), test }
+      return { spec, machine, share: await oracleCache.share(spec), test }
     }),
   )
 }

@@ -23,11 +23,11 @@
 import { aggregate as plainRules } from '../../agreement/averaging/aggregate.ts'
 import type { Message, Slot } from '../../agreement/message.ts'
 import {
+  type EffectsBuilder,
   type Envelope,
   type Fault,
-  newStep,
+  newEffects,
   type PeerIndex,
-  type StepBuilder,
 } from '../../agreement/protocol.ts'
 import { isFiniteVector, type Vector } from '../../agreement/vector.ts'
 import type { CatchUp, CatchUpOptions, CatchUpOutput, CatchUpReason } from './contract.ts'
@@ -45,7 +45,7 @@ interface Question {
   readonly settled: boolean
 }
 
-type Builder = StepBuilder<Message, CatchUpOutput>
+type Builder = EffectsBuilder<Message, CatchUpOutput>
 
 interface State {
   readonly options: CatchUpOptions
@@ -62,10 +62,10 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   return {
     asking: () => state.question !== null && !state.question.settled,
     since: helper.since,
-    unsure: () => isUnsure(state.question),
+    suspected: () => isSuspected(state.question),
     waitingFor: () => missing(state),
     reached(step, parameters) {
-      const builder: Builder = newStep()
+      const builder: Builder = newEffects()
       builder.messages.push(...helper.reached(step, parameters))
       state.attempts = 0
       if (state.question?.settled) state.question = null
@@ -75,9 +75,9 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     saw: helper.saw,
     restarted: helper.restarted,
     ask: (step, reason) => ask(state, step, reason),
-    retry: step => (state.question === null ? newStep() : ask(state, step, state.question.reason)),
+    retry: step => (state.question === null ? newEffects() : ask(state, step, state.question.reason)),
     receive(from, message) {
-      const builder: Builder = newStep()
+      const builder: Builder = newEffects()
       handle(state, builder, from, message)
       return builder
     },
@@ -85,7 +85,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
 }
 
 function ask(state: State, step: number, reason: CatchUpReason): Builder {
-  const builder: Builder = newStep()
+  const builder: Builder = newEffects()
   state.attempts++
   const question: Question = {
     step,
@@ -157,32 +157,32 @@ function choose(state: State, builder: Builder, question: Question): void {
   if (positions.heard < enough) return
   if (question.target !== null && positions.holders(question.target) >= enough) return
   // Of f + 1 that have no part in this step any more, one is honest.
-  const isBehind = !isUnsure(question) || positions.gone(question.step, past) > faults
-  const amnesiac = question.reason === 'amnesiac'
-  if (listens && !amnesiac) {
+  const isBehind = !isSuspected(question) || positions.gone(question.step, past) > faults
+  const memoryLost = question.reason === 'amnesiac'
+  if (listens && !memoryLost) {
     listen(state, builder, question, isBehind ? positions : null)
     return
   }
   const { seenStep } = positions
   // Nobody has heard of this peer, and all can still be had: it begins where everyone began.
-  const isNew = amnesiac && seenStep + forgotten === 0 && positions.holders(question.step) >= enough
+  const isNew = memoryLost && seenStep + forgotten === 0 && positions.holders(question.step) >= enough
   if (isNew || !isBehind) {
     stay(state, builder, question)
     return
   }
   // The lowest may be a lie, or somebody who waits for this very peer: what did not work is not tried twice in a row.
   const left = state.attempts % 2 === 1 ? faults : 0
-  const spoken = amnesiac ? Math.max(seenStep, seenStep === 0 ? 0 : positions.highest(faults)) : null
+  const spoken = memoryLost ? Math.max(seenStep, seenStep === 0 ? 0 : positions.highest(faults)) : null
   const target = Math.max(
     positions.lowest(left),
     positions.heldBy(enough - 1),
     question.step,
     spoken === null ? 0 : spoken + 2,
-    amnesiac ? forgotten + 1 : 0,
+    memoryLost ? forgotten + 1 : 0,
   )
   question.target = Math.min(target, stepsEnd)
   question.answers.clear()
-  if (amnesiac) state.helper.silentBefore(question.target)
+  if (memoryLost) state.helper.silentBefore(question.target)
   builder.messages.push({
     to: 'others',
     message: { kind: 'fetch', slot: slotAt(state.options.self, question.target) },
@@ -207,7 +207,7 @@ function listen(state: State, builder: Builder, question: Question, positions: P
 }
 
 /** Still only wondering. */
-function isUnsure(question: Question | null): question is Question {
+function isSuspected(question: Question | null): question is Question {
   return question?.reason === 'unsure' && question.target === null
 }
 

@@ -1,8 +1,8 @@
 /** What catching up is told, asks and offers. The exchange itself is catch-up.ts. */
 import type { Aggregate } from '../../agreement/averaging/aggregate.ts'
 import type { ProtocolName } from '../../agreement/bounds.ts'
-import type { Commitments, Message, Seen } from '../../agreement/message.ts'
-import type { PeerIndex, Step } from '../../agreement/protocol.ts'
+import type { Message, Seen, SigningLedger } from '../../agreement/message.ts'
+import type { Effects, PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 
 export interface CatchUpOptions {
@@ -23,7 +23,7 @@ export interface CatchUpOptions {
   readonly kept: number
   /** Past steps in which peers still take part. */
   readonly past: number
-  readonly commitments: Commitments
+  readonly ledger: SigningLedger
   readonly aggregate?: Aggregate
   /** Too few honest others for their parameters to be aggregated: the agreement on these is joined instead. */
   readonly listens: boolean
@@ -52,18 +52,18 @@ export interface CatchUp {
   /** Of steps before this, this peer says nothing any more: it was not there, or has forgotten. */
   readonly since: () => number
   /** It asks only whether it has to catch up, and goes on meanwhile. */
-  readonly unsure: () => boolean
+  readonly suspected: () => boolean
   /** Others whose answer is still missing. Empty while not asking. */
   waitingFor(): readonly PeerIndex[]
   /** This peer has come to a step. */
-  reached(step: number, parameters: Vector): Step<Message, CatchUpOutput>
+  reached(step: number, parameters: Vector): Effects<Message, CatchUpOutput>
   /** A vector of another peer was received from itself: kept as a proof of how far it had come. */
   saw(from: PeerIndex, seen: Seen): void
   /** This peer may ask again: it is another life that does. */
   restarted(peer: PeerIndex): void
   /** Asks where the others are. */
-  ask(step: number, reason: CatchUpReason): Step<Message, CatchUpOutput>
+  ask(step: number, reason: CatchUpReason): Effects<Message, CatchUpOutput>
   /** Asks the same again: what was said may no longer be true, or lead nowhere. */
-  retry(step: number): Step<Message, CatchUpOutput>
-  receive(from: PeerIndex, message: Message): Step<Message, CatchUpOutput>
+  retry(step: number): Effects<Message, CatchUpOutput>
+  receive(from: PeerIndex, message: Message): Effects<Message, CatchUpOutput>
 }

@@ -42,7 +42,7 @@ interface State {
   since: number
 }
 
-type HelperOptions = Pick<CatchUpOptions, 'self' | 'kept' | 'since' | 'history' | 'commitments'>
+type HelperOptions = Pick<CatchUpOptions, 'self' | 'kept' | 'since' | 'history' | 'ledger'>
 
 export function createHelper(options: HelperOptions): Helper {
   const state: State = {
@@ -100,7 +100,7 @@ function serve(state: State, to: PeerIndex, step: number): Envelope | null {
   waiting.delete(to)
   if (parameters === undefined) return positionFor(state, to)
   const slot = slotAt(options.self, step)
-  return { to, message: { kind: 'vector', slot, sealed: options.commitments.seal(slot, parameters) } }
+  return { to, message: { kind: 'vector', slot, sealed: options.ledger.seal(slot, parameters) } }
 }
 
 /** Catching up is outside the steps' exchanges. */

@@ -8,7 +8,7 @@ import type { FaultKind, PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { LinkStatus } from '../link/link.ts'
 import type { AgreementSettings } from '../runtime/agreement-peer.ts'
-import type { RunnerStatus } from '../runtime/driver-contract.ts'
+import type { DriverStatus } from '../runtime/driver-contract.ts'
 
 /** What a run promises to be, before it begins. */
 export interface CheckedRun {
@@ -33,7 +33,7 @@ export interface RunEnd {
   /** Honest peers without an output, and whom they waited for. */
   readonly stuck: readonly { readonly peer: PeerIndex; readonly waitingFor: readonly PeerIndex[] }[]
   /** By peer; null for one that is not running. */
-  readonly statuses: readonly (RunnerStatus | null)[]
+  readonly statuses: readonly (DriverStatus | null)[]
   /** By peer: bytes of frames that the network took from its present life. */
   readonly bytesTaken: readonly number[]
 }

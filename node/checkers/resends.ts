@@ -27,16 +27,16 @@ export function createResendChecker(
   { resentBytesMin, resentWindows, resentRefillMs, bundleBytes }: LinkLimits,
   violate: (detail: string) => void,
 ): ResendChecker {
-  const lives = new Map<PeerIndex, { readonly sinceMs: number; readonly to: Map<PeerIndex, Sent> }>()
+  const incarnations = new Map<PeerIndex, { readonly sinceMs: number; readonly to: Map<PeerIndex, Sent> }>()
   return {
-    began: (peer, nowMs) => void lives.set(peer, { sinceMs: nowMs, to: new Map() }),
+    began: (peer, nowMs) => void incarnations.set(peer, { sinceMs: nowMs, to: new Map() }),
     sent(from, to, [, ...chunks], nowMs) {
-      const life = lives.get(from)
-      if (life === undefined) return
-      let sent = life.to.get(to)
+      const incarnation = incarnations.get(from)
+      if (incarnation === undefined) return
+      let sent = incarnation.to.get(to)
       if (sent === undefined) {
-        sent = { seen: new WeakSet(), sinceMs: life.sinceMs, firstBytes: 0, againBytes: 0 }
-        life.to.set(to, sent)
+        sent = { seen: new WeakSet(), sinceMs: incarnation.sinceMs, firstBytes: 0, againBytes: 0 }
+        incarnation.to.set(to, sent)
       }
       for (const chunk of chunks) {
         if (sent.seen.has(chunk)) sent.againBytes += chunk.byteLength

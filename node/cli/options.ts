@@ -233,8 +233,8 @@ export function settingsOf(values: CohortValues, peers: number): Scenario['setti
 export function requireBound(query: Parameters<typeof refusalOf>[0]): void {
   const refusal = refusalOf(query)
   if (refusal === null) return
-  const remedy = refusal.reason === 'below-bound' ? '; --unsafe runs it all the same' : ''
-  throw new UsageError(`--faults is ${query.faults}: ${refusal.why}${remedy}`)
+  const heal = refusal.reason === 'below-bound' ? '; --unsafe runs it all the same' : ''
+  throw new UsageError(`--faults is ${query.faults}: ${refusal.why}${heal}`)
 }
 
 /** A schedule with the text that `parse` read it from. */

@@ -27,8 +27,8 @@ export type LinkHeader =
    */
   | {
       readonly kind: 'resume'
-      readonly epoch: number
-      readonly peerEpoch: number
+      readonly incarnation: number
+      readonly peerIncarnation: number
       readonly received: number
       readonly step: number
       readonly forgotten: number
@@ -66,8 +66,8 @@ function putContent(output: Writer, header: LinkHeader): void {
       putInteger(output, 1, header.acknowledged)
       break
     case 'resume':
-      putInteger(output, 1, header.epoch)
-      putInteger(output, 2, header.peerEpoch)
+      putInteger(output, 1, header.incarnation)
+      putInteger(output, 2, header.peerIncarnation)
       putInteger(output, 3, header.received)
       putInteger(output, 4, header.step)
       putInteger(output, 5, header.forgotten)
@@ -169,8 +169,8 @@ function readHeader(bytes: Uint8Array): LinkHeader {
     case CONTENT.resume:
       return {
         kind: 'resume',
-        epoch: first,
-        peerEpoch: second,
+        incarnation: first,
+        peerIncarnation: second,
         received: third,
         step: fourth,
         forgotten: fifth,

@@ -110,7 +110,7 @@ export type CohortDocument = Omit<Cohort, 'stepSize' | 'batchSchedule'> & {
 }
 
 /** The members a peer exchanges with, and itself. */
-export interface Seat {
+export interface Membership {
   readonly cohort: Cohort
   /** Digest of the cohort's canonical form, lower-case hexadecimal. Peers with different ids do not talk. */
   readonly cohortId: string

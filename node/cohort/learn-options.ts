@@ -12,7 +12,7 @@ export function learnOptions(
   cohort: Cohort,
   self: PeerIndex,
   dimension: number,
-): Omit<LearnOptions, 'start' | 'commitments'> {
+): Omit<LearnOptions, 'start' | 'ledger'> {
   const {
     protocol,
     synchrony,

@@ -1,6 +1,6 @@
 /** What a real peer's hooks do: they tell what happens as events, and keep the books. */
 import type { Vector } from '../../agreement/vector.ts'
-import type { CollectedSightings } from '../../learning/attacks/byzantine.ts'
+import type { CollectedView } from '../../learning/attacks/byzantine.ts'
 import type { PeerHooks } from '../runtime/peer.ts'
 import type { PeerEvent } from './events.ts'
 import type { FaultCounter } from './fault-counter.ts'
@@ -15,12 +15,12 @@ interface HookParts {
   readonly archive: NonNullable<PeerHooks['convicted']>
   readonly ended: Pick<PromiseWithResolvers<Vector>, 'resolve' | 'reject'>
   /** What a rushing attack wants to see; null where there is none. */
-  readonly sightings: Pick<CollectedSightings, 'collect'> | null
+  readonly adversaryView: Pick<CollectedView, 'collect'> | null
 }
 
 /** All of them but for what only checkers want. */
 export function createHooks(parts: HookParts): Required<Omit<PeerHooks, 'shown'>> {
-  const { onEvent, observe, faults, book, archive, ended, sightings } = parts
+  const { onEvent, observe, faults, book, archive, ended, adversaryView } = parts
   return {
     output: output => observe.output(output),
     gradient: (step, { loss }) => observe.loss(step, loss),
@@ -33,7 +33,7 @@ export function createHooks(parts: HookParts): Required<Omit<PeerHooks, 'shown'>
     missed: (peer, messages, step) => onEvent({ kind: 'missed', peer, messages, step }),
     received(from, message) {
       book.heard(from, message)
-      sightings?.collect(message)
+      adversaryView?.collect(message)
     },
   }
 }

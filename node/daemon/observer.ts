@@ -2,7 +2,7 @@
 import type { Phase } from '../../agreement/message.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { LearnOutput } from '../../learning/learn-contract.ts'
-import type { RunnerStatus } from '../runtime/driver-contract.ts'
+import type { DriverStatus } from '../runtime/driver-contract.ts'
 import type { PeerEvent, Traffic } from './events.ts'
 
 /** Told by a peer as it learns. */
@@ -15,7 +15,7 @@ interface ObserverOptions {
   /** Whether the vectors of this step are to be shown. */
   readonly observed: (step: number) => boolean
   readonly onEvent: (event: PeerEvent) => void
-  readonly status: () => RunnerStatus
+  readonly status: () => DriverStatus
 }
 
 /** One event a step, and one where steps were left out. */
@@ -42,6 +42,6 @@ export function createObserver({ observed, onEvent, status }: ObserverOptions): 
   }
 }
 
-export function trafficOf({ messagesSent, bytesSent, bytesReceived }: RunnerStatus): Traffic {
+export function trafficOf({ messagesSent, bytesSent, bytesReceived }: DriverStatus): Traffic {
   return { messages: messagesSent, bytesSent, bytesReceived }
 }

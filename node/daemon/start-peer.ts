@@ -5,10 +5,10 @@
 import type { Evidence, PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { Attack } from '../../learning/attacks/attack.ts'
-import { collectSightings } from '../../learning/attacks/byzantine.ts'
+import { collectAdversaryView } from '../../learning/attacks/byzantine.ts'
 import type { ModelOracle } from '../../learning/oracles/jax-oracle.ts'
 import { randomStream } from '../../learning/random.ts'
-import type { Seat } from '../cohort/cohort.ts'
+import type { Membership } from '../cohort/cohort.ts'
 import { type Identity, publicKeyOf } from '../cohort/identity.ts'
 import { evidenceFile } from '../evidence/evidence.ts'
 import { type KeptEvidence, loadEvidence, writeEvidence } from '../evidence/folder.ts'
@@ -29,7 +29,7 @@ import { createStatusBook, type PeerStatus, type Present, type StatusBook } from
 import { watchForWaiting } from './waiting.ts'
 
 interface RealPeerOptions {
-  readonly seat: Seat
+  readonly membership: Membership
   readonly identity: Identity
   readonly listen: readonly string[]
   readonly mdns: boolean
@@ -83,7 +83,7 @@ interface Parts {
 
 /** @throws DataError, ModelError, OracleError, FileError, StorageError, NetworkError */
 export async function startRealPeer(asked: RealPeerOptions): Promise<RealPeer> {
-  const book = createStatusBook(asked.seat, asked.software, () => performance.now())
+  const book = createStatusBook(asked.membership, asked.software, () => performance.now())
   const onEvent = (event: PeerEvent) => {
     book.see(event)
     asked.onEvent(event)
@@ -93,9 +93,9 @@ export async function startRealPeer(asked: RealPeerOptions): Promise<RealPeer> {
   const oracle = await openOracle(options.oracle, options.software, line =>
     onEvent({ kind: 'log', text: `oracle: ${line}` }),
   ).catch(closing(storage))
-  growHeapFor(options.seat.cohort.members.length, oracle.dimension)
+  growHeapFor(options.membership.cohort.members.length, oracle.dimension)
   const network = await createNetwork({
-    seat: options.seat,
+    membership: options.membership,
     listen: options.listen,
     mdns: options.mdns,
     software: options.software,
@@ -120,9 +120,9 @@ export async function startRealPeer(asked: RealPeerOptions): Promise<RealPeer> {
     step: peer.status().step,
   })
   begin(peer, parts)
-  const present = () => presentOf(peer, options.seat.self, faults)
+  const present = () => presentOf(peer, options.membership.self, faults)
   const looking = setInterval(() => book.look(present()), LOOK_INTERVAL_MS)
-  const watch = watchForWaiting(present, options.seat.cohort.faults, onEvent)
+  const watch = watchForWaiting(present, options.membership.cohort.faults, onEvent)
   const finished = ended.promise.then(async parameters => {
     watch.stop()
     await conclude(parts, peer, parameters)
@@ -147,11 +147,11 @@ export async function startRealPeer(asked: RealPeerOptions): Promise<RealPeer> {
 
 /** What this peer has said, and what it has against others. */
 async function openMemory(options: RealPeerOptions) {
-  const { stateDirectory, evidenceFolder, seat, onEvent } = options
+  const { stateDirectory, evidenceFolder, membership, onEvent } = options
   const say = (text: string) => onEvent({ kind: 'log', text })
   const storage = stateDirectory === null ? null : await openFileLog(stateDirectory, options)
   for (const note of storage?.notes ?? []) say(note)
-  return { storage, kept: await loadEvidence(evidenceFolder, seat, say).catch(closing(storage)) }
+  return { storage, kept: await loadEvidence(evidenceFolder, membership, say).catch(closing(storage)) }
 }
 
 /** Where the rest cannot be opened: a thread left behind would keep the process from ending. */
@@ -174,9 +174,9 @@ function presentOf(peer: Peer, self: PeerIndex, faults: FaultCounter): Present {
 
 function assemble(parts: Parts, ended: PromiseWithResolvers<Vector>): Peer {
   const { options, oracle, network, storage, faults, meter, book, kept } = parts
-  const { seat, identity, attack } = options
-  const { cohort, cohortId, self } = seat
-  const sightings = collectSightings(Math.max(1, cohort.members.length - cohort.faults - 1))
+  const { membership, identity, attack } = options
+  const { cohort, cohortId, self } = membership
+  const adversaryView = collectAdversaryView(Math.max(1, cohort.members.length - cohort.faults - 1))
   const observe = createObserver({ ...options, status: () => peer.status() })
   const peer = createPeer({
     cohort,
@@ -197,9 +197,9 @@ function assemble(parts: Parts, ended: PromiseWithResolvers<Vector>): Peer {
       cohortId,
       cohort.members.map(({ id }) => publicKeyOf(id)),
     ),
-    epoch: Date.now(),
+    incarnation: Date.now(),
     ...(attack && {
-      attack: { attack, random: randomStream(cohort.seed, 'adversary', self).uniform, sightings },
+      attack: { attack, random: randomStream(cohort.seed, 'adversary', self).uniform, adversaryView },
     }),
     hooks: createHooks({
       onEvent: options.onEvent,
@@ -208,7 +208,7 @@ function assemble(parts: Parts, ended: PromiseWithResolvers<Vector>): Peer {
       book,
       ended,
       archive: createArchive(options, kept),
-      sightings: attack?.rushing ? sightings : null,
+      adversaryView: attack?.rushing ? adversaryView : null,
     }),
   })
   return peer
@@ -244,14 +244,14 @@ const LOOK_INTERVAL_MS = 1000
 
 /** Writes the proof against each peer, where there is none yet. That it cannot be written must not stop anybody. */
 function createArchive(
-  { seat, evidenceFolder, onEvent }: RealPeerOptions,
+  { membership, evidenceFolder, onEvent }: RealPeerOptions,
   kept: readonly KeptEvidence[],
 ): (evidence: Evidence, before: boolean) => void {
   const paths = new Map(kept.map(({ path, evidence }) => [evidence.slot.sender, path]))
   return (evidence, before) => {
     const { sender: peer } = evidence.slot
     const known = paths.get(peer)
-    const written = known ?? writeEvidence(evidenceFolder, evidenceFile(evidence, seat))
+    const written = known ?? writeEvidence(evidenceFolder, evidenceFile(evidence, membership))
     Promise.resolve(written).then(
       path => onEvent({ kind: 'evidence', peer, path, before }),
       error =>

@@ -2,7 +2,7 @@
 import type { Message } from '../../agreement/message.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { LearnStatus } from '../../learning/learn-contract.ts'
-import type { Seat } from '../cohort/cohort.ts'
+import type { Membership } from '../cohort/cohort.ts'
 import type { LinkStatus } from '../link/link.ts'
 import type { Ending, FaultCount, PeerEvent, Traffic } from './events.ts'
 import { waitedFor } from './waiting.ts'
@@ -96,7 +96,7 @@ interface Other {
 }
 
 interface State {
-  readonly seat: Seat
+  readonly membership: Membership
   readonly nowMs: () => number
   readonly others: readonly Other[]
   place: string
@@ -108,15 +108,15 @@ interface State {
 }
 
 /** @param nowMs a clock that never goes back */
-export function createStatusBook(seat: Seat, software: string, nowMs: () => number): StatusBook {
+export function createStatusBook(membership: Membership, software: string, nowMs: () => number): StatusBook {
   const startedMs = nowMs()
   const state: State = {
-    seat,
+    membership,
     nowMs,
     place: '',
     movedMs: startedMs,
     missedSinceMs: new Map(),
-    others: seat.cohort.members.map(() => ({
+    others: membership.cohort.members.map(() => ({
       connected: false,
       sinceMs: null,
       step: null,
@@ -195,8 +195,8 @@ function statusOf(
   state: State,
   present: Present,
 ): Omit<PeerStatus, 'software' | 'pid' | 'uptimeSeconds' | 'memory'> {
-  const { seat, addresses, ending, loss } = state
-  const { cohort, cohortId, self } = seat
+  const { membership, addresses, ending, loss } = state
+  const { cohort, cohortId, self } = membership
   const { step, phase, computing, messagesSent, bytesSent, bytesReceived } = present
   const { name, id } = cohort.members[self]!
   return {
@@ -220,7 +220,7 @@ function statusOf(
 }
 
 function waitingOf(state: State, present: Present): PeerStatus['waiting'] {
-  const waited = waitedFor(present, state.seat.cohort.faults)
+  const waited = waitedFor(present, state.membership.cohort.faults)
   if (waited === null || present.computing || present.phase === 'finished') return null
   return {
     needed: waited.needed,
@@ -236,11 +236,11 @@ function otherOf(state: State, peer: PeerIndex, present: Present): OtherStatus {
   const other = state.others[peer]!
   return {
     peer,
-    name: state.seat.cohort.members[peer]!.name,
+    name: state.membership.cohort.members[peer]!.name,
     connected: other.connected,
     seconds: other.sinceMs === null ? null : seconds(state, other.sinceMs),
     step: other.step,
-    lag: other.step === null ? null : Math.max(0, Math.min(step, state.seat.cohort.steps) - other.step),
+    lag: other.step === null ? null : Math.max(0, Math.min(step, state.membership.cohort.steps) - other.step),
     faults: faultsOf(peer, present),
     convicted: present.convicted.includes(peer),
     evidence: other.evidence,

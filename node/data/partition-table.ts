@@ -2,7 +2,7 @@
 import type { DataSource } from '../../learning/data/dataset.ts'
 import { parsePartition, partitionIndices } from '../../learning/data/partition.ts'
 
-export interface Holdings {
+export interface PartitionTable {
   readonly data: string
   readonly partition: string
   readonly seed: number
@@ -11,7 +11,12 @@ export interface Holdings {
 }
 
 /** @throws DataError */
-export function holdingsOf(source: DataSource, partition: string, peers: number, seed: number): Holdings {
+export function partitionTableOf(
+  source: DataSource,
+  partition: string,
+  peers: number,
+  seed: number,
+): PartitionTable {
   const { trainLabels, classes, name } = source
   const shares = partitionIndices(parsePartition(partition), trainLabels, classes, peers, seed)
   const counts = shares.map(share => {
@@ -28,7 +33,7 @@ const TOP = 64
 const TOTAL = 72
 
 /** A heat map, a row a peer and a column a class, with the numbers in it and the peer's total beside it. */
-export function holdingsSvg({ data, partition, seed, counts }: Holdings): string {
+export function partitionTableSvg({ data, partition, seed, counts }: PartitionTable): string {
   const columns = counts[0]!.length
   const most = Math.max(1, ...counts.flat())
   const width = LEFT + columns * CELL + TOTAL

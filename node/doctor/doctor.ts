@@ -76,10 +76,10 @@ async function course(options: DoctorOptions, tell: Tell): Promise<Cost | null> 
   if (identity === null) tell(withoutKey())
   const key = identity?.value ?? null
   if (key === null) return cost
-  const seat = examineMembership(cohort.value, key)
-  tell(seat.finding)
-  if (seat.value === null) return cost
-  return examineSeat(options, { cohort: cohort.value, identity: key, self: seat.value }, tell)
+  const membership = examineMembership(cohort.value, key)
+  tell(membership.finding)
+  if (membership.value === null) return cost
+  return examineOwnMembership(options, { cohort: cohort.value, identity: key, self: membership.value }, tell)
 }
 
 const withoutKey = () =>
@@ -115,15 +115,19 @@ async function examineState(
   if (!(await isRunning(directory))) tell(...(await examineMemory(directory)))
 }
 
-interface OwnSeat {
+interface OwnMembership {
   readonly cohort: Cohort
   readonly identity: Identity
   readonly self: number
 }
 
 /** What needs the key: the own ports, the other members, the clock against theirs. */
-async function examineSeat(options: DoctorOptions, seat: OwnSeat, tell: Tell): Promise<Cost | null> {
-  const { cohort, identity, self } = seat
+async function examineOwnMembership(
+  options: DoctorOptions,
+  membership: OwnMembership,
+  tell: Tell,
+): Promise<Cost | null> {
+  const { cohort, identity, self } = membership
   const { cohortPath, identityPath, software } = options
   const directory = options.stateDirectory(cohortId(cohort))
   const running = directory !== null && (await options.isRunning(directory))
@@ -140,7 +144,7 @@ async function examineSeat(options: DoctorOptions, seat: OwnSeat, tell: Tell): P
     quic: quic && missing === null,
   })
   try {
-    const reaches = await reachAll(prober, seat, options, running)
+    const reaches = await reachAll(prober, membership, options, running)
     const own = { cohort, cohortId: cohortId(cohort), id: identity.id, software }
     for (const [peer, reach] of reaches) tell(judgeReach(own, peer, reach))
     const files = [cohortPath, identityPath ?? cohortPath].map(path =>
@@ -169,7 +173,7 @@ const DISCOVERY_MS = 3000
 
 async function reachAll(
   prober: Prober,
-  { cohort, self }: OwnSeat,
+  { cohort, self }: OwnMembership,
   { mdns }: DoctorOptions,
   running: boolean,
 ) {

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import type { Evidence } from '../../agreement/protocol.ts'
-import type { Seat } from '../cohort/cohort.ts'
+import type { Membership } from '../cohort/cohort.ts'
 import { publicKeyOf } from '../cohort/identity.ts'
 import { createVerifier, type Verifier } from '../signatures/index.ts'
 
@@ -47,7 +47,10 @@ export class EvidenceError extends Error {
   override readonly name = 'EvidenceError'
 }
 
-export function evidenceFile({ slot, first, second }: Evidence, { cohort, cohortId }: Seat): EvidenceFile {
+export function evidenceFile(
+  { slot, first, second }: Evidence,
+  { cohort, cohortId }: Membership,
+): EvidenceFile {
   const { name, id } = cohort.members[slot.sender]!
   const { step, phase, iteration, sender } = slot
   const text = ({ digest, signature }: Evidence['first']) => ({
@@ -94,7 +97,7 @@ export function parseEvidence(text: string): EvidenceFile {
  */
 export function checkMembership(
   { cohort: about, accused, slot }: EvidenceFile,
-  { cohort, cohortId }: Pick<Seat, 'cohort' | 'cohortId'>,
+  { cohort, cohortId }: Pick<Membership, 'cohort' | 'cohortId'>,
   name = 'this',
 ): void {
   const short = (id: string) => id.slice(0, 12)

@@ -3,7 +3,7 @@ import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Evidence } from '../../agreement/protocol.ts'
 import { inOrder, ReadError, readText } from '../../learning/data/read-file.ts'
-import type { Seat } from '../cohort/cohort.ts'
+import type { Membership } from '../cohort/cohort.ts'
 import { writeWhole } from '../files/safe-open.ts'
 import {
   checkMembership,
@@ -77,7 +77,7 @@ export interface KeptEvidence {
  */
 export async function loadEvidence(
   folder: string,
-  seat: Seat,
+  membership: Membership,
   complain: (line: string) => void,
 ): Promise<readonly KeptEvidence[]> {
   const wrong: string[] = []
@@ -86,7 +86,7 @@ export async function loadEvidence(
     const path = join(folder, name)
     try {
       const file = parseEvidence(await readText(path, EVIDENCE_BYTES_MAX))
-      checkMembership(file, seat)
+      checkMembership(file, membership)
       verifyEvidence(file)
       const { sender } = file.slot
       if (!kept.has(sender)) kept.set(sender, { path, evidence: evidenceOf(file) })

@@ -10,11 +10,11 @@ export interface Inbox {
   received(): number
   waiting(): number
   /** Bytes taken since the last acknowledgement. */
-  untoldBytes(): number
+  unacknowledgedBytes(): number
   /** Whether the peer does not know yet what was taken. */
-  untold(): boolean
+  unacknowledged(): boolean
   /** The peer has been told how far this side is. */
-  told(): void
+  acknowledged(): void
   /** Forgets everything: the peer begins anew, with any number. */
   reset(): void
 }
@@ -23,8 +23,8 @@ export function createInbox(): Inbox {
   const waiting: Received[] = []
   /** Null before the first message: any number may be it. */
   let received: number | null = null
-  let told = 0
-  let untoldBytes = 0
+  let acknowledged = 0
+  let unacknowledgedBytes = 0
   let resets = 0
   return {
     put(sequence, messages) {
@@ -36,7 +36,7 @@ export function createInbox(): Inbox {
         if (last !== null) missing += number - last - 1
         if (waiting.length === 0) received = number - 1
         waiting.push(message)
-        untoldBytes += sizeOf(message)
+        unacknowledgedBytes += sizeOf(message)
       }
       return missing
     },
@@ -54,17 +54,17 @@ export function createInbox(): Inbox {
     },
     received: () => received ?? 0,
     waiting: () => waiting.length,
-    untoldBytes: () => untoldBytes,
-    untold: () => (received ?? 0) !== told,
-    told() {
-      told = received ?? 0
-      untoldBytes = 0
+    unacknowledgedBytes: () => unacknowledgedBytes,
+    unacknowledged: () => (received ?? 0) !== acknowledged,
+    acknowledged() {
+      acknowledged = received ?? 0
+      unacknowledgedBytes = 0
     },
     reset() {
       resets++
       received = null
-      told = 0
-      untoldBytes = 0
+      acknowledged = 0
+      unacknowledgedBytes = 0
       waiting.length = 0
     },
   }

@@ -17,7 +17,7 @@ import { createOutbox, type Encoded, type Kept, type Outbox } from './outbox.ts'
 
 interface LinkOptions {
   /** Of this side's life; never 0. */
-  readonly epoch: number
+  readonly incarnation: number
   readonly limits: LinkLimits
   readonly hooks: LinkHooks
   /** The own LEARN step, for `resume`. */
@@ -38,7 +38,7 @@ interface LinkHooks {
   /** What is to be sent again has to wait so long: `pump` then. */
   pumpIn(ms: number): void
   /** The peer has begun a new life. */
-  reborn(): void
+  restarted(): void
   /**
    * So many messages meant for us will never come: we were too long without an answer. Null: nothing, or not
    * everything, of the own step, of which the peer has forgotten what it said, or never said anything.
@@ -83,7 +83,7 @@ interface State extends LinkOptions {
   /** The other side has said on this connection what it has. */
   resumed: boolean
   /** What is to be said before any message, in order: it waits for room as messages do. */
-  unsaid: Word[]
+  queuedControls: ControlFrame[]
   /** Everything of the own step is to come again; what still comes is of before, until the peer answers. */
   rewinding: boolean
   /** On this connection. */
@@ -92,12 +92,12 @@ interface State extends LinkOptions {
   /** How often the peer has asked for everything again while it could not have it yet. */
   pressed: number
   /** 0 before the first. */
-  peerEpoch: number
+  peerIncarnation: number
   peerFinished: boolean
 }
 
 /** `resume`, to go on or to begin again; `finished`. */
-type Word = 'where' | 'again' | 'finished'
+type ControlFrame = 'where' | 'again' | 'finished'
 
 export function createLink(options: LinkOptions): Link {
   const state: State = {
@@ -106,24 +106,24 @@ export function createLink(options: LinkOptions): Link {
     inbox: createInbox(),
     connected: false,
     resumed: false,
-    unsaid: [],
+    queuedControls: [],
     rewinding: false,
     askedAgain: false,
     finishing: false,
     pressed: 0,
-    peerEpoch: 0,
+    peerIncarnation: 0,
     peerFinished: false,
   }
   return {
     enqueue: message => state.outbox.add(message),
     pump: () => pump(state),
     connected() {
-      Object.assign(state, { connected: true, resumed: false, unsaid: [], askedAgain: false })
+      Object.assign(state, { connected: true, resumed: false, queuedControls: [], askedAgain: false })
       if (state.rewinding) askAgain(state)
-      else say(state, 'where')
+      else sendControl(state, 'where')
     },
     disconnected() {
-      Object.assign(state, { connected: false, resumed: false, unsaid: [] })
+      Object.assign(state, { connected: false, resumed: false, queuedControls: [] })
     },
     receive: frame => receive(state, frame),
     retry: () => take(state),
@@ -133,7 +133,7 @@ export function createLink(options: LinkOptions): Link {
     silentBefore: step => state.outbox.silentBefore(step),
     finish() {
       state.finishing = true
-      if (state.resumed) say(state, 'finished')
+      if (state.resumed) sendControl(state, 'finished')
     },
     cutOff: () => state.outbox.close(),
     status: () => ({
@@ -145,33 +145,33 @@ export function createLink(options: LinkOptions): Link {
   }
 }
 
-function say(state: State, word: Word): void {
-  if (!state.unsaid.includes(word)) state.unsaid.push(word)
-  speak(state)
+function sendControl(state: State, word: ControlFrame): void {
+  if (!state.queuedControls.includes(word)) state.queuedControls.push(word)
+  sendControls(state)
 }
 
 /** False: something waits for room. */
-function speak(state: State): boolean {
-  const { hooks, unsaid } = state
-  while (unsaid.length > 0) {
-    if (!hooks.send(wordFrame(state, unsaid[0]!))) return false
-    unsaid.shift()
+function sendControls(state: State): boolean {
+  const { hooks, queuedControls } = state
+  while (queuedControls.length > 0) {
+    if (!hooks.send(encodeControl(state, queuedControls[0]!))) return false
+    queuedControls.shift()
   }
   return true
 }
 
 /** With peer epoch 0 the peer begins again with the messages of the own step. */
-function wordFrame(state: State, word: Word): Frame {
+function encodeControl(state: State, word: ControlFrame): Frame {
   if (word === 'finished') return encodeLinkFrame({ kind: 'finished' })
-  const { epoch, inbox, outbox, step } = state
-  const peerEpoch = word === 'again' ? 0 : state.peerEpoch
+  const { incarnation, inbox, outbox, step } = state
+  const peerIncarnation = word === 'again' ? 0 : state.peerIncarnation
   const [received, forgotten] = [inbox.received(), outbox.forgottenStep()]
-  return encodeLinkFrame({ kind: 'resume', epoch, peerEpoch, received, step: step(), forgotten })
+  return encodeLinkFrame({ kind: 'resume', incarnation, peerIncarnation, received, step: step(), forgotten })
 }
 
 function askAgain(state: State): void {
   state.askedAgain = true
-  say(state, 'again')
+  sendControl(state, 'again')
 }
 
 function rewind(state: State): void {
@@ -211,26 +211,26 @@ function receive(state: State, frame: LinkFrame): void {
 function resume(state: State, frame: Extract<LinkFrame, { kind: 'resume' }>): void {
   const { inbox, outbox, hooks } = state
   const isFirst = !state.resumed
-  const reborn = frame.epoch !== state.peerEpoch
-  const knows = frame.peerEpoch === state.epoch
+  const restarted = frame.incarnation !== state.peerIncarnation
+  const knows = frame.peerIncarnation === state.incarnation
   // It will begin with what it keeps of the own step. What an earlier life took and this one needs may be gone.
   // A peer that itself asks to begin again has not answered yet.
-  const begins = isFirst ? reborn || state.askedAgain : state.rewinding && knows
+  const begins = isFirst ? restarted || state.askedAgain : state.rewinding && knows
   if (begins) state.rewinding = false
-  if (reborn) {
-    state.peerEpoch = frame.epoch
+  if (restarted) {
+    state.peerIncarnation = frame.incarnation
     state.peerFinished = false
     inbox.reset()
     hooks.hold(false)
   }
   if (!isFirst && !knows) press(state)
-  if (!knows) outbox.resumeAt(frame.step, reborn)
+  if (!knows) outbox.resumeAt(frame.step, restarted)
   else if (isFirst) outbox.resumeAfter(frame.received)
   state.resumed = true
-  if (isFirst && reborn) hooks.reborn() // a second life on one connection would be a lie
+  if (isFirst && restarted) hooks.restarted() // a second life on one connection would be a lie
   if ((begins || !knows) && frame.forgotten >= state.step()) hooks.gap(null)
-  if (!isFirst && !knows) say(state, 'where')
-  if (state.finishing) say(state, 'finished')
+  if (!isFirst && !knows) sendControl(state, 'where')
+  if (state.finishing) sendControl(state, 'finished')
   if (state.rewinding && !state.askedAgain) askAgain(state)
   pump(state)
 }
@@ -249,26 +249,26 @@ function press(state: State): void {
 
 function pump(state: State): void {
   const { outbox, inbox, hooks } = state
-  if (!state.connected || !speak(state)) return
+  if (!state.connected || !sendControls(state)) return
   while (state.resumed) {
     const bundle = outbox.nextBundle()
     if (bundle === null) break
     const header = { kind: 'data', sequence: bundle.sequence, acknowledged: inbox.received() } as const
     const chunks = bundle.messages.map(message => message.chunks)
     if (!hooks.send(encodeLinkFrame(header, chunks))) return
-    inbox.told()
+    inbox.acknowledged()
     outbox.sent(bundle)
   }
   const waitMs = state.resumed ? outbox.waitMs() : 0
   if (waitMs > 0) hooks.pumpIn(waitMs)
   // One that found no room before.
-  if (inbox.untoldBytes() >= state.limits.ackBytes) acknowledge(state)
+  if (inbox.unacknowledgedBytes() >= state.limits.ackBytes) acknowledge(state)
 }
 
 function take(state: State): void {
   const { inbox, hooks, limits } = state
   if (inbox.takeWhile(hooks.take)) {
-    if (inbox.untoldBytes() >= limits.ackBytes) acknowledge(state)
+    if (inbox.unacknowledgedBytes() >= limits.ackBytes) acknowledge(state)
     else hooks.ackSoon()
   }
   hooks.hold(inbox.waiting() > 0)
@@ -276,7 +276,7 @@ function take(state: State): void {
 
 function acknowledge(state: State): void {
   const { inbox, hooks } = state
-  if (!state.resumed || !inbox.untold()) return
-  if (hooks.send(encodeLinkFrame({ kind: 'ack', acknowledged: inbox.received() }))) inbox.told()
+  if (!state.resumed || !inbox.unacknowledged()) return
+  if (hooks.send(encodeLinkFrame({ kind: 'ack', acknowledged: inbox.received() }))) inbox.acknowledged()
   else hooks.ackSoon()
 }

@@ -33,7 +33,7 @@ export interface Outbox {
    * The peer begins anew: everything kept of this step and later. In a new life it has forgotten what it asked and was
    * told; in the same one it has not.
    */
-  resumeAt(step: number, reborn: boolean): void
+  resumeAt(step: number, restarted: boolean): void
   /** Forgets acknowledged messages of steps before this one. */
   forgetBefore(step: number): void
   /** Of steps before this there is nothing to say, or not all of it any more. */
@@ -122,8 +122,8 @@ export function createOutbox(limits: LinkLimits, nowMs: () => number): Outbox {
       state.inFlightBytes = 0
       for (let n = state.first; n < state.next; n++) taken(state, n - state.first)
     },
-    resumeAt(step, reborn) {
-      if (reborn) keepOnly(state, ({ answers }) => answers !== true)
+    resumeAt(step, restarted) {
+      if (restarted) keepOnly(state, ({ answers }) => answers !== true)
       else keepOnly(state, ({ once }, number) => once !== true || number > state.acknowledged)
       const index = state.kept.findIndex(message => message.step >= step || message.timeless === true)
       state.next = index < 0 ? end(state) : state.first + index

@@ -32,9 +32,9 @@ export const ADDRESSES_KNOWN_MAX = 32
 export const ADDRESSES_FOUND_MAX = 8
 
 /** Asking a member for the addresses of others. The version changes with anything that an older peer could not read. */
-export const ADDRESS_PROTOCOL = '/concord/addresses/1.0.0'
+export const PEER_EXCHANGE_PROTOCOL = '/concord/addresses/1.0.0'
 /** One question at most in this time, and one answer to each member in half of it. */
-export const ENQUIRY_INTERVAL_MS = 1000
+export const PEER_EXCHANGE_INTERVAL_MS = 1000
 /** Members in one question, records in one answer. */
 export const RECORDS_MAX = 64
 /** A signed record of one member: some fifty addresses. Longer ones are not passed on. */
@@ -71,8 +71,8 @@ export const SOURCES_MET_MAX = 4
 /** Connections of one member: the one in use, one that replaces it, and a dead one not yet noticed. */
 export const CONNECTIONS_PER_MEMBER_MAX = 3
 /** New connections that a member may make at once, and then one each time this interval has passed. */
-export const RECONNECTIONS_MAX = 12
-export const RECONNECTION_INTERVAL_MS = 5000
+export const CONNECTION_BUDGET_MAX = 12
+export const CONNECTION_BUDGET_INTERVAL_MS = 5000
 /** Streams that one connection may have open to us: ours, identify, a question for addresses, a sign of life. */
 export const INBOUND_STREAMS_MAX = 16
 

@@ -16,9 +16,9 @@ import { Server, type Socket } from 'node:net'
 import type { Listener, MultiaddrConnection, Upgrader } from '@libp2p/interface'
 import type { Libp2pInit } from 'libp2p'
 import type { Clock } from '../ports.ts'
-import { createAllowance } from './connection-budget.ts'
 import * as limits from './constants.ts'
 import { sourceOf, sourceOfHost } from './sources.ts'
+import { createTokenBuckets } from './token-bucket.ts'
 import { createWaitingRoom } from './waiting-room.ts'
 
 export type TransportFactory = NonNullable<Libp2pInit['transports']>[number]
@@ -87,7 +87,7 @@ function createHall({ members, clock, random, crowded }: DoorOptions): Hall {
     { perSource: limits.HANDSHAKES_PER_SOURCE_MAX + members, total: limits.HANDSHAKES_MAX + members },
     random,
   )
-  const handshakes = createAllowance<string>(clock, {
+  const handshakes = createTokenBuckets<string>(clock, {
     max: limits.HANDSHAKES_PER_SECOND_MAX,
     intervalMs: 1000 / limits.HANDSHAKES_PER_SECOND_MAX,
     keysMax: limits.SOURCES_COUNTED_MAX,

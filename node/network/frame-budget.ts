@@ -11,7 +11,7 @@ import {
   FRAME_PRICE_STREAM,
 } from './constants.ts'
 
-export interface Toll {
+export interface FrameBudget {
   /** A frame of this price came. */
   pay(price: number): void
   /** For how long nothing more should be read, 0: go on; null where the debt is beyond any honest peer's. */
@@ -30,7 +30,7 @@ const TAG_BYTES = 16
 /** Of a Noise frame with so many bytes behind its length. */
 export const noisePrice = (bytes: number): number => (bytes <= TAG_BYTES ? FRAME_PRICE_EMPTY : 1)
 
-export function createToll(): Toll {
+export function createFrameBudget(): FrameBudget {
   let credit = FRAME_CREDIT_MAX
   let lastMs: number | null = null
   return {

@@ -10,7 +10,7 @@ import { wholeFrame } from './framing.ts'
 import { decodeHello, differingFields, encodeHello, type Hello } from './hello.ts'
 import { openWire, type Wire, type WireEvents, type WireLimits } from './wire.ts'
 
-interface GreetingEvents {
+interface HandshakeEvents {
   /** The other side's hello names our cohort: frames follow. */
   admitted(wire: Wire, hello: Hello): void
   frame(wire: Wire, bytes: number): FrameReader
@@ -29,10 +29,10 @@ interface GreetingOptions {
 }
 
 /** Sends our hello and waits, not for ever, for the other side's. */
-export function greet(
+export function handshake(
   stream: Stream,
   { own, limits, clock, boundary }: GreetingOptions,
-  events: GreetingEvents,
+  events: HandshakeEvents,
 ): void {
   let isAdmitted = false
   const timer = clock.after(

@@ -12,7 +12,7 @@ import type {
   SecuredConnection,
   StreamMessageEvent,
 } from '@libp2p/interface'
-import { createToll, noisePrice } from './frame-budget.ts'
+import { createFrameBudget, noisePrice } from './frame-budget.ts'
 import { noiseCrypto } from './noise-crypto.ts'
 import type { Watch, Watches } from './watch.ts'
 
@@ -44,8 +44,8 @@ export function guardedNoise(watches: Watches): (components: NoiseComponents) =>
 
 /** From its first byte on, a socket's connection runs within its boundary, and pays for what it sends. */
 export function watchSocket(socket: MultiaddrConnection, watch: Watch): void {
-  const toll = createToll()
-  const frames = noiseFrames(bytes => toll.pay(noisePrice(bytes)))
+  const frameBudget = createFrameBudget()
+  const frames = noiseFrames(bytes => frameBudget.pay(noisePrice(bytes)))
   let last: Event | null = null
   let admitted = true
   watch.boundary.enclose(socket, event => {
@@ -68,7 +68,7 @@ export function watchSocket(socket: MultiaddrConnection, watch: Watch): void {
       if (!watch.handshake(chunk.length)) return false
       if (watch.stage() === 'proved' || watch.stage() === 'up') frames(chunk)
     }
-    return watch.settle(toll, 'Noise frames')
+    return watch.settle(frameBudget, 'Noise frames')
   }
 }
 

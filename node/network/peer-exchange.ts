@@ -22,7 +22,7 @@ import {
 } from './peer-exchange-message.ts'
 import { openWire, type WireEvents } from './wire.ts'
 
-export interface Enquiry {
+export interface PeerExchange {
   /** Somebody could not be reached: asks the next member that is there, now or when its time has come. */
   ask(): void
   /** A member asks. */
@@ -30,7 +30,7 @@ export interface Enquiry {
   stop(): void
 }
 
-interface EnquiryOptions {
+interface PeerExchangeOptions {
   readonly clock: Clock
   readonly members: Members
   readonly store: Pick<PeerStore, 'has' | 'get' | 'consumePeerRecord'>
@@ -45,7 +45,7 @@ interface EnquiryOptions {
   readonly boundary: (peer: PeerIndex) => Boundary
 }
 
-export function createEnquiry(options: EnquiryOptions): Enquiry {
+export function createPeerExchange(options: PeerExchangeOptions): PeerExchange {
   const { clock, missing, present } = options
   const answeredMs = new Map<PeerIndex, number>()
   let askedMs = -Infinity
@@ -60,7 +60,7 @@ export function createEnquiry(options: EnquiryOptions): Enquiry {
   }
   const ask = (): void => {
     if (asking || timer !== null) return
-    const waitMs = askedMs + limits.ENQUIRY_INTERVAL_MS - clock.nowMs()
+    const waitMs = askedMs + limits.PEER_EXCHANGE_INTERVAL_MS - clock.nowMs()
     if (waitMs > 0) {
       timer = clock.after(waitMs, () => {
         timer = null
@@ -83,7 +83,8 @@ export function createEnquiry(options: EnquiryOptions): Enquiry {
   return {
     ask,
     answer(stream, from) {
-      const isEarly = clock.nowMs() < (answeredMs.get(from) ?? -Infinity) + limits.ENQUIRY_INTERVAL_MS / 2
+      const isEarly =
+        clock.nowMs() < (answeredMs.get(from) ?? -Infinity) + limits.PEER_EXCHANGE_INTERVAL_MS / 2
       if (isEarly || !present().has(from)) return stream.abort(new Error('not now'))
       answeredMs.set(from, clock.nowMs())
       answer(options, stream, from)
@@ -97,7 +98,7 @@ export function createEnquiry(options: EnquiryOptions): Enquiry {
 }
 
 async function question(
-  options: EnquiryOptions,
+  options: PeerExchangeOptions,
   from: PeerIndex,
   about: readonly PeerIndex[],
 ): Promise<void> {
@@ -105,7 +106,7 @@ async function question(
   if (connection === undefined) return
   const signal = AbortSignal.timeout(limits.NEGOTIATION_TIMEOUT_MS)
   // A member that does not know this protocol, or is gone, knows nothing.
-  const stream = await connection.newStream(limits.ADDRESS_PROTOCOL, { signal }).catch(() => null)
+  const stream = await connection.newStream(limits.PEER_EXCHANGE_PROTOCOL, { signal }).catch(() => null)
   if (stream === null) return
   const records = await answerOn(options, stream, from, about)
   // In turn: each is verified, and nobody waits for the rest.
@@ -114,7 +115,7 @@ async function question(
 }
 
 function answerOn(
-  { clock, fault, boundary }: EnquiryOptions,
+  { clock, fault, boundary }: PeerExchangeOptions,
   stream: Stream,
   from: PeerIndex,
   about: readonly PeerIndex[],
@@ -146,7 +147,7 @@ function answerOn(
 }
 
 async function isNews(
-  { members, store, fault }: EnquiryOptions,
+  { members, store, fault }: PeerExchangeOptions,
   from: PeerIndex,
   peer: PeerIndex,
   record: Uint8Array,
@@ -164,7 +165,7 @@ async function isNews(
   }
 }
 
-function answer(options: EnquiryOptions, stream: Stream, from: PeerIndex): void {
+function answer(options: PeerExchangeOptions, stream: Stream, from: PeerIndex): void {
   const { clock, members, fault } = options
   const boundary = options.boundary(from)
   let isAsked = false
@@ -201,7 +202,7 @@ function answer(options: EnquiryOptions, stream: Stream, from: PeerIndex): void 
 
 /** What is known, as much of it as fits into an answer. */
 async function recordsOf(
-  { members, store }: EnquiryOptions,
+  { members, store }: PeerExchangeOptions,
   peers: readonly PeerIndex[],
 ): Promise<readonly AddressRecord[]> {
   const records: AddressRecord[] = []

@@ -16,7 +16,7 @@ export function refused({ log, events, members }: Network, id: PeerId, cutOff: P
 
 /** Not a fault: a bad network may do it, too. */
 export function refuseForNow({ log, members, isStopped }: Network, peer: PeerIndex): false {
-  const every = limits.RECONNECTION_INTERVAL_MS / 1000
+  const every = limits.CONNECTION_BUDGET_INTERVAL_MS / 1000
   if (!isStopped)
     log.warn(
       peer,

@@ -4,36 +4,36 @@
  */
 import type { Connection, Stream } from '@libp2p/interface'
 import type { PeerIndex } from '../../agreement/protocol.ts'
-import type { Seat } from '../cohort/cohort.ts'
+import type { Membership } from '../cohort/cohort.ts'
 import type { Clock } from '../ports.ts'
 import type { AddressBook } from './address-book.ts'
 import * as limits from './constants.ts'
 import { ignoredFrame } from './framing.ts'
-import { greet } from './handshake.ts'
+import { handshake } from './handshake.ts'
 import type { Hello } from './hello.ts'
 import { abort, boundaryOf, type Offended, report } from './offences.ts'
-import type { Enquiry } from './peer-exchange.ts'
+import type { PeerExchange } from './peer-exchange.ts'
 import type { Redial } from './redial.ts'
 import type { Wire, WireLimits } from './wire.ts'
 
 /** What the functions here work on; one per transport. */
 export interface Network extends Offended {
-  readonly seat: Seat
+  readonly membership: Membership
   readonly hello: Hello
   readonly wireLimits: WireLimits
   readonly redial: Redial
   readonly book: AddressBook
-  readonly enquiry: Enquiry
+  readonly peerExchange: PeerExchange
   readonly clock: Clock
   /** Admitted pairs. */
-  readonly links: Map<PeerIndex, Link>
+  readonly links: Map<PeerIndex, Session>
   /** Connections on which a stream was opened, or at least tried. */
   readonly used: WeakSet<Connection>
   isStopped: boolean
 }
 
 /** A pair that exchanges frames. */
-interface Link {
+interface Session {
   readonly wire: Wire
   readonly connection: Connection
   readonly sinceMs: number
@@ -41,13 +41,13 @@ interface Link {
 
 /** Dials a peer where it may be (address-book.ts); where it is not, asks those that are there. */
 export async function dial(network: Network, peer: PeerIndex): Promise<void> {
-  const { node, members, book, enquiry, seat, log } = network
+  const { node, members, book, peerExchange, membership, log } = network
   try {
     const addresses = await book.next(peer)
     if (addresses.length > 0) {
       const connection = await node.dial([...addresses])
       book.met(peer, connection.remoteAddr)
-      if (seat.self < peer) await openStream(network, connection, peer)
+      if (membership.self < peer) await openStream(network, connection, peer)
       return
     }
     log.debug(peer, 'address', `no address of peer ${members.describe(peer)} is known yet`)
@@ -57,12 +57,12 @@ export async function dial(network: Network, peer: PeerIndex): Promise<void> {
       error: describe(error),
     })
   }
-  boundaryOf(network, peer).run(() => enquiry.ask())
+  boundaryOf(network, peer).run(() => peerExchange.ask())
 }
 
 /** A connection came up, dialled by either side. */
 export function connectionOpened(network: Network, connection: Connection): void {
-  const { seat, members, clock, used, book } = network
+  const { membership, members, clock, used, book } = network
   const peer = members.indexOf(connection.remotePeer)
   if (peer === undefined) {
     drop(connection, 'not a member')
@@ -71,7 +71,7 @@ export function connectionOpened(network: Network, connection: Connection): void
   book.cameFrom(peer, connection.remoteAddr)
   const boundary = boundaryOf(network, peer)
   boundary.enclose(connection)
-  if (seat.self < peer) boundary.around(() => openStream(network, connection, peer))()
+  if (membership.self < peer) boundary.around(() => openStream(network, connection, peer))()
   else {
     const timer = clock.after(
       limits.HELLO_TIMEOUT_MS,
@@ -92,7 +92,7 @@ export function connectionClosed(network: Network, connection: Connection): void
 export function streamOpened(network: Network, stream: Stream, connection: Connection): void {
   const peer = network.members.indexOf(connection.remotePeer)
   if (peer === undefined || network.isStopped) stream.abort(new Error('not a member'))
-  else if (peer < network.seat.self) begin(network, stream, connection, peer)
+  else if (peer < network.membership.self) begin(network, stream, connection, peer)
   else {
     report(network, peer, 'malformed', 'it opened a stream that is ours to open')
     stream.abort(new Error('the lower index opens the stream'))
@@ -101,9 +101,9 @@ export function streamOpened(network: Network, stream: Stream, connection: Conne
 
 async function openStream(network: Network, connection: Connection, peer: PeerIndex): Promise<void> {
   if (network.used.has(connection) || network.isStopped) return
-  const link = network.links.get(peer)
+  const session = network.links.get(peer)
   // A second connection means that the other side has lost the first, or that both dialled at once.
-  if (link !== undefined && network.clock.nowMs() - link.sinceMs < limits.REPLACEABLE_AFTER_MS) {
+  if (session !== undefined && network.clock.nowMs() - session.sinceMs < limits.REPLACEABLE_AFTER_MS) {
     drop(connection, 'a second connection')
     return
   }
@@ -128,7 +128,7 @@ function begin(network: Network, stream: Stream, connection: Connection, peer: P
   const isCurrent = (wire: Wire) => links.get(peer)?.wire === wire && !network.isStopped
   network.used.add(connection)
   const options = { own: hello, limits: wireLimits, clock, boundary: boundaryOf(network, peer) }
-  greet(stream, options, {
+  handshake(stream, options, {
     admitted: (wire, other) => admit(network, peer, { wire, connection, sinceMs: clock.nowMs() }, other),
     frame: (wire, bytes) => (isCurrent(wire) ? events.frame(peer, bytes) : ignoredFrame),
     drained(wire) {
@@ -142,16 +142,16 @@ function begin(network: Network, stream: Stream, connection: Connection, peer: P
   })
 }
 
-function admit(network: Network, peer: PeerIndex, link: Link, other: Hello): void {
+function admit(network: Network, peer: PeerIndex, session: Session, other: Hello): void {
   const { links, log, members, redial, events } = network
   if (network.isStopped) {
-    link.wire.abort('stopped')
+    session.wire.abort('stopped')
     return
   }
   links.get(peer)?.wire.abort('replaced by a newer connection')
-  links.set(peer, link)
+  links.set(peer, session)
   redial.settle(peer)
-  const address = String(link.connection.remoteAddr)
+  const address = String(session.connection.remoteAddr)
   log.info(peer, 'connected', `connected to peer ${members.describe(peer)}`, {
     software: other.software,
     address,
@@ -195,9 +195,9 @@ function end(network: Network, peer: PeerIndex, wire: Wire, reason: string): voi
 }
 
 /** What a refusal looks like from the refused side: nobody tells a stranger anything. */
-function closedEarly({ isStopped, links, log, members, seat }: Network, peer: PeerIndex): void {
+function closedEarly({ isStopped, links, log, members, membership }: Network, peer: PeerIndex): void {
   if (isStopped || links.has(peer)) return
-  const own = seat.cohort.members[seat.self]!.id
+  const own = membership.cohort.members[membership.self]!.id
   log.warn(
     peer,
     'closed-early',

@@ -11,13 +11,12 @@ import type { Connection } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import { frameBytesMax } from '../codec/limits.ts'
-import { fieldDigests, type Seat } from '../cohort/cohort.ts'
+import { fieldDigests, type Membership } from '../cohort/cohort.ts'
 import { identityFromSeed } from '../cohort/identity.ts'
 import { defaultLinkLimits } from '../link/limits.ts'
 import type { Clock, Transport, TransportEvents } from '../ports.ts'
 import { systemClock } from '../runtime/system-clock.ts'
 import { createAddressBook } from './address-book.ts'
-import { createAllowance } from './connection-budget.ts'
 import * as limits from './constants.ts'
 import { usesQuic } from './endpoint.ts'
 import { NetworkError } from './errors.ts'
@@ -27,16 +26,17 @@ import { createNode, type NodeOptions } from './libp2p-node.ts'
 import { type Log, silentLog } from './log.ts'
 import { createMembers } from './members.ts'
 import { abort, boundaryOf, inside, offended, report } from './offences.ts'
-import { createEnquiry, type Enquiry } from './peer-exchange.ts'
+import { createPeerExchange, type PeerExchange } from './peer-exchange.ts'
 import { createPeerLog } from './quiet-log.ts'
 import { createRedial } from './redial.ts'
 import { crowded, refused, refuseForNow } from './refusals.ts'
 import { connectionClosed, connectionOpened, describe, dial, type Network, streamOpened } from './sessions.ts'
+import { createTokenBuckets } from './token-bucket.ts'
 import type { WireLimits } from './wire.ts'
 
 /** Who this peer is, where it listens, and what its cohort needs. */
 export interface NetworkOptions {
-  readonly seat: Seat
+  readonly membership: Membership
   /** The private key of `members[self]`, 32 bytes. */
   readonly seed: Uint8Array
   /** Multiaddrs to listen on, `/ip4/0.0.0.0/tcp/4001` or `/ip4/0.0.0.0/udp/4001/quic-v1`; port 0 takes a free one. */
@@ -65,11 +65,11 @@ export interface NetworkTransport extends Transport {
  */
 export async function createNetwork(options: NetworkOptions): Promise<NetworkTransport> {
   checkIdentity(options)
-  const { seat, clock = systemClock, random = Math.random } = options
-  const { self, cohort } = seat
+  const { membership, clock = systemClock, random = Math.random } = options
+  const { self, cohort } = membership
   const relay = eventRelay()
   const log = createPeerLog(options.log ?? silentLog, clock)
-  const allowance = createAllowance(clock)
+  const allowance = createTokenBuckets(clock)
   const members = createMembers(cohort.members, {
     connections: id => node.getConnections(id).length,
     connectionsMax: limits.CONNECTIONS_PER_MEMBER_MAX,
@@ -99,16 +99,16 @@ export async function createNetwork(options: NetworkOptions): Promise<NetworkTra
   const book = createAddressBook(cohort.members, members, node.peerStore)
   const redial = createRedial({ self, clock, random, dial: peer => dial(network, peer) })
   const links: Network['links'] = new Map()
-  const enquiry = openEnquiry({ node, members, redial, links, clock, log }, () => network)
+  const peerExchange = openPeerExchange({ node, members, redial, links, clock, log }, () => network)
   const network: Network = {
-    seat,
+    membership,
     hello: helloOf(options),
     wireLimits: wireLimits(frameMax),
     node,
     members,
     redial,
     book,
-    enquiry,
+    peerExchange,
     clock,
     log,
     links,
@@ -120,7 +120,7 @@ export async function createNetwork(options: NetworkOptions): Promise<NetworkTra
   return transportOver(network, relay)
 }
 
-function helloOf({ seat: { cohort, cohortId, self }, software }: NetworkOptions): Hello {
+function helloOf({ membership: { cohort, cohortId, self }, software }: NetworkOptions): Hello {
   return { cohortId, name: cohort.members[self]!.name, software, fields: fieldDigests(cohort) }
 }
 
@@ -135,8 +135,11 @@ function wireLimits(frameMax: number): WireLimits {
 
 type Known = Pick<Network, 'node' | 'members' | 'redial' | 'links' | 'clock' | 'log'>
 
-function openEnquiry({ node, members, redial, links, clock, log }: Known, network: () => Network): Enquiry {
-  return createEnquiry({
+function openPeerExchange(
+  { node, members, redial, links, clock, log }: Known,
+  network: () => Network,
+): PeerExchange {
+  return createPeerExchange({
     clock,
     members,
     store: node.peerStore,
@@ -152,13 +155,13 @@ function openEnquiry({ node, members, redial, links, clock, log }: Known, networ
   })
 }
 
-function checkIdentity({ seat, seed }: NetworkOptions): void {
+function checkIdentity({ membership, seed }: NetworkOptions): void {
   const { id } = identityFromSeed(seed)
-  const member = seat.cohort.members[seat.self]
+  const member = membership.cohort.members[membership.self]
   if (member?.id === id) return
   throw new NetworkError(
     'wrong-identity',
-    `this key is that of ${id}, but member ${seat.self} (${member?.name}) of the cohort is ${member?.id}`,
+    `this key is that of ${id}, but member ${membership.self} (${member?.name}) of the cohort is ${member?.id}`,
   )
 }
 
@@ -189,7 +192,7 @@ function eventRelay(): EventRelay {
 }
 
 async function listen(network: Network, started: Promise<void>, addresses: readonly string[]): Promise<void> {
-  const { node, members, enquiry } = network
+  const { node, members, peerExchange } = network
   // Streams that arrive before `start` wait for it.
   await node.handle(
     limits.PROTOCOL,
@@ -202,11 +205,11 @@ async function listen(network: Network, started: Promise<void>, addresses: reado
     { maxInboundStreams: 2, maxOutboundStreams: 2 },
   )
   await node.handle(
-    limits.ADDRESS_PROTOCOL,
+    limits.PEER_EXCHANGE_PROTOCOL,
     (stream, connection) => {
       const peer = members.indexOf(connection.remotePeer)
       if (peer === undefined || network.isStopped) stream.abort(new Error('not a member'))
-      else inside(network, connection, () => enquiry.answer(stream, peer))
+      else inside(network, connection, () => peerExchange.answer(stream, peer))
     },
     { maxInboundStreams: 1, maxOutboundStreams: 1 },
   )
@@ -233,7 +236,7 @@ function listenReason(error: unknown): string {
 }
 
 function transportOver(network: Network, relay: EventRelay): NetworkTransport {
-  const { node, links, redial, enquiry, seat } = network
+  const { node, links, redial, peerExchange, membership } = network
   return {
     get addresses() {
       // What is announced besides leads here by ways that only others know.
@@ -243,7 +246,7 @@ function transportOver(network: Network, relay: EventRelay): NetworkTransport {
     },
     start(events) {
       relay.start(events)
-      for (const peer of seat.cohort.members.keys()) if (peer !== seat.self) redial.want(peer)
+      for (const peer of membership.cohort.members.keys()) if (peer !== membership.self) redial.want(peer)
     },
     send: (to, frame) => links.get(to)?.wire.send(frame) ?? false,
     pause: from => links.get(from)?.wire.pause(),
@@ -253,7 +256,7 @@ function transportOver(network: Network, relay: EventRelay): NetworkTransport {
       network.isStopped = true
       network.log.rest()
       redial.stop()
-      enquiry.stop()
+      peerExchange.stop()
       // libp2p's own stop would cut accepted sockets off in the middle of what they still have to send.
       const flushed = [...links.values()].map(async ({ wire, connection }) => {
         await wire.close()

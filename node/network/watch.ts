@@ -6,7 +6,7 @@ import type { MessageStream, PeerId, SecuredConnection } from '@libp2p/interface
 import type { FaultKind } from '../../agreement/protocol.ts'
 import { type Boundary, createBoundary } from './boundary.ts'
 import { HANDSHAKE_BYTES_MAX, SELECTION_BYTES_MAX } from './constants.ts'
-import type { Toll } from './frame-budget.ts'
+import type { FrameBudget } from './frame-budget.ts'
 
 /**
  * A connection was cut off below its streams.
@@ -27,7 +27,7 @@ export interface Watch {
   /** False: refused, the bytes are not to be read. */
   handshake(bytes: number): boolean
   /** Looks at what a toll says now. False: refused. */
-  settle(toll: Toll, what: string): boolean
+  settle(frameBudget: FrameBudget, what: string): boolean
   refuse(kind: FaultKind, why: string): void
   readonly owner: () => PeerId | null
 }
@@ -105,8 +105,8 @@ function createWatch(
       if (stageBytes > limit) refuse('flooding', `more than ${limit} bytes before its handshake was done`)
       return !isRefused
     },
-    settle(toll, what) {
-      const restMs = toll.restMs(performance.now())
+    settle(frameBudget, what) {
+      const restMs = frameBudget.restMs(performance.now())
       if (restMs === null) refuse('flooding', `more ${what} at once than any peer has reason to send`)
       else rest(restMs)
       return !isRefused

@@ -17,7 +17,7 @@ import type {
   StreamMuxerFactory,
 } from '@libp2p/interface'
 import { INBOUND_STREAMS_MAX, NEGOTIATION_BYTES_MAX } from './constants.ts'
-import { createToll, yamuxPrice } from './frame-budget.ts'
+import { createFrameBudget, yamuxPrice } from './frame-budget.ts'
 import type { Watch, Watches } from './watch.ts'
 
 const HEADER_BYTES = 12
@@ -72,15 +72,15 @@ function sendQuietly(connection: MessageStream): void {
 
 /** Cuts the connection off at the header of a data frame longer than the window; rests it where frames come too fast. */
 function guard(connection: MessageStream, windowBytes: number, watch: Watch): void {
-  const toll = createToll()
+  const frameBudget = createFrameBudget()
   const oversize = oversizeDetector(windowBytes, (type, opensStream) =>
-    toll.pay(yamuxPrice(type, opensStream)),
+    frameBudget.pay(yamuxPrice(type, opensStream)),
   )
   const looksGood = (chunks: Iterable<Uint8Array>): boolean => {
     if (watch.isRefused()) return false
     for (const chunk of chunks)
       if (oversize(chunk)) watch.refuse('oversize', `a Yamux frame above the window of ${windowBytes} bytes`)
-    return !watch.isRefused() && watch.settle(toll, 'Yamux frames')
+    return !watch.isRefused() && watch.settle(frameBudget, 'Yamux frames')
   }
   connection.addEventListener('message', event => {
     const { data } = event

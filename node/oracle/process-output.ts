@@ -1,6 +1,6 @@
 /** What an oracle process prints: handed on line by line, but no flood of it; the last of it kept for when it dies. */
 
-interface Chatter {
+interface ProcessOutput {
   /** Text as it comes, in pieces of any size. */
   add(text: string): void
   /** The end of what was printed. */
@@ -13,7 +13,7 @@ const LINE_MAX = 500
 export const linesMax = 10
 export const windowMs = 10_000
 
-export function createChatter(onLine: (line: string) => void, nowMs: () => number): Chatter {
+export function createProcessOutput(onLine: (line: string) => void, nowMs: () => number): ProcessOutput {
   let last = ''
   let open = ''
   let windowStartMs = -Infinity

@@ -4,7 +4,7 @@ import type { Vector } from '../../agreement/vector.ts'
 import { OracleError } from '../../learning/oracles/error.ts'
 import { createFrameReader, encodeFrame } from './frame.ts'
 import { type Answer, type Ask, parseAnswer } from './messages.ts'
-import { createChatter } from './process-output.ts'
+import { createProcessOutput } from './process-output.ts'
 
 interface ProcessOptions {
   /** As typed into a shell. */
@@ -41,7 +41,7 @@ export function startProcess({ command, onLine }: ProcessOptions): OracleProcess
     stdio: ['pipe', 'pipe', 'pipe'],
     windowsHide: true,
   })
-  const chatter = createChatter(onLine, () => performance.now())
+  const processOutput = createProcessOutput(onLine, () => performance.now())
   let waiting: Waiting | null = null
   let over: OracleError | null = null
 
@@ -50,7 +50,7 @@ export function startProcess({ command, onLine }: ProcessOptions): OracleProcess
     waiting?.reject(over)
     waiting = null
   }
-  const killed = whenOver(child, chatter.last, fail)
+  const killed = whenOver(child, processOutput.last, fail)
   const reader = createFrameReader({
     frame({ header, payload }) {
       try {
@@ -63,11 +63,11 @@ export function startProcess({ command, onLine }: ProcessOptions): OracleProcess
         fail(error as OracleError)
       }
     },
-    stray: bytes => chatter.add(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString()),
+    stray: bytes => processOutput.add(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString()),
     broken: why => fail(new OracleError('ORACLE_PROTOCOL', `the oracle's standard output holds ${why}`)),
   })
   child.stdout.on('data', reader)
-  child.stderr.setEncoding('utf8').on('data', (text: string) => chatter.add(text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => processOutput.add(text))
   // That it is gone is told by its end.
   child.stdin.on('error', () => {})
 
@@ -82,7 +82,7 @@ export function startProcess({ command, onLine }: ProcessOptions): OracleProcess
         fail(
           new OracleError(
             'ORACLE_TIMEOUT',
-            `no answer to "${ask.type}" in ${seconds} s${words(chatter.last())}`,
+            `no answer to "${ask.type}" in ${seconds} s${words(processOutput.last())}`,
           ),
         )
       }, deadlineMs)

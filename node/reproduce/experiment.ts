@@ -4,7 +4,7 @@
  */
 
 import type { Figure } from './figures.ts'
-import type { Bench } from './oracle-pool.ts'
+import type { OraclePool } from './oracle-pool.ts'
 import type { Point } from './statistics.ts'
 
 /** One run: plain data that crosses to a worker thread and, as JSON, is the key of its result. */
@@ -38,7 +38,7 @@ export interface Settings {
 }
 
 export interface RunContext {
-  readonly bench: Bench
+  readonly oraclePool: OraclePool
   /** How much of this run is done, in [0, 1]. */
   progress(done: number): void
 }

@@ -30,10 +30,13 @@ interface ServerRun
  * `accuracy`: of the parameters after the last step, `late`: the mean of the evaluations in the last quarter (a run
  * without momentum goes up and down). The series are accuracy and loss on the test set.
  */
-export async function runOnServer(run: ServerRun, { bench, progress }: RunContext): Promise<Measurement> {
+export async function runOnServer(
+  run: ServerRun,
+  { oraclePool, progress }: RunContext,
+): Promise<Measurement> {
   const { model, data, partition, workers, seed, steps, every, liars, attack } = run
   const flipped = attack?.relabel === undefined ? [] : liars
-  const task = await bench.open({ model, data, partition, workers, seed, flipped })
+  const task = await oraclePool.open({ model, data, partition, workers, seed, flipped })
   const server = createServer({
     ...run,
     rule: aggregator(run.rule, run.ruleParameters ?? {}),
@@ -46,7 +49,7 @@ export async function runOnServer(run: ServerRun, { bench, progress }: RunContex
   const accuracy: Point[] = []
   const loss: Point[] = []
   const evaluate = async (step: number, parameters: Vector) => {
-    const evaluation = await bench.evaluate(model, data, parameters, run.examples)
+    const evaluation = await oraclePool.evaluate(model, data, parameters, run.examples)
     accuracy.push([step, evaluation.accuracy])
     loss.push([step, evaluation.loss])
   }

@@ -9,7 +9,7 @@ import { gatherRows } from '../../learning/oracles/batch.ts'
 import { loadJax } from '../../learning/oracles/jax.ts'
 import { createOracleGroup, type ModelOracle } from '../../learning/oracles/jax-oracle.ts'
 import type { Machine } from '../../learning/oracles/machine.ts'
-import { createWorkshop, type Workshop } from '../../learning/oracles/workshop.ts'
+import { createOracleCache, type OracleCache } from '../../learning/oracles/oracle-cache.ts'
 import type { GradientSource } from '../../learning/server/server.ts'
 
 interface TaskSpec {
@@ -31,7 +31,7 @@ interface Task {
   readonly gradients: GradientSource
 }
 
-export interface Bench {
+export interface OraclePool {
   /** @throws DataError, ModelError */
   open(spec: TaskSpec): Promise<Task>
   /** On so many examples evenly from the test set; all of them where it has fewer. */
@@ -43,14 +43,14 @@ const tasksMax = 3
 /** Shares kept besides, for tasks that differ in whose labels are flipped. */
 const sharesMax = 16
 
-export function createBench(): Bench {
+export function createOraclePool(): OraclePool {
   const tasks = new Map<string, Promise<Task>>()
   const judges = new Map<string, Promise<Judge>>()
-  const workshop = createWorkshop(sharesMax)
+  const oracleCache = createOracleCache(sharesMax)
   return {
     open(spec) {
       const key = JSON.stringify(spec)
-      const task = tasks.get(key) ?? openTask(spec, workshop)
+      const task = tasks.get(key) ?? openTask(spec, oracleCache)
       tasks.delete(key)
       tasks.set(key, task)
       if (tasks.size > tasksMax) tasks.delete(tasks.keys().next().value!)
@@ -58,15 +58,15 @@ export function createBench(): Bench {
     },
     async evaluate(model, data, parameters, examples) {
       const key = JSON.stringify([model, data])
-      const judge = judges.get(key) ?? openJudge(model, data, workshop)
+      const judge = judges.get(key) ?? openJudge(model, data, oracleCache)
       judges.set(key, judge)
       return evaluateOn(await judge, parameters, examples)
     },
   }
 }
 
-async function openTask(spec: TaskSpec, workshop: Workshop): Promise<Task> {
-  if (spec.partition === 'shared') return openShared(spec, workshop)
+async function openTask(spec: TaskSpec, oracleCache: OracleCache): Promise<Task> {
+  if (spec.partition === 'shared') return openShared(spec, oracleCache)
   const { model, data, partition, workers, seed, flipped } = spec
   const group = await createOracleGroup(
     Array.from({ length: workers }, (_, peer) => ({
@@ -78,7 +78,7 @@ async function openTask(spec: TaskSpec, workshop: Workshop): Promise<Task> {
       peers: workers,
       ...(flipped.includes(peer) && { relabel: 'flip' as const }),
     })),
-    workshop,
+    oracleCache,
   )
   return {
     start: group.initial,
@@ -97,11 +97,11 @@ async function openTask(spec: TaskSpec, workshop: Workshop): Promise<Task> {
  */
 async function openShared(
   { model, data, workers, seed, flipped }: TaskSpec,
-  workshop: Workshop,
+  oracleCache: OracleCache,
 ): Promise<Task> {
   const whole = { model, data, partition: 'iid', seed, peer: 0, peers: 1 }
   const poisoned = flipped.length > 0 ? [{ ...whole, relabel: 'flip' as const }] : []
-  const group = await createOracleGroup([whole, ...poisoned], workshop)
+  const group = await createOracleGroup([whole, ...poisoned], oracleCache)
   return {
     start: group.initial,
     oracles: group.oracles,
@@ -121,9 +121,9 @@ interface Judge {
   readonly test: Dataset
 }
 
-async function openJudge(model: string, data: string, workshop: Workshop): Promise<Judge> {
-  const [jax, source] = await Promise.all([loadJax(), workshop.source(data)])
-  return { machine: await workshop.machine(jax, model, data), test: source.test() }
+async function openJudge(model: string, data: string, oracleCache: OracleCache): Promise<Judge> {
+  const [jax, source] = await Promise.all([loadJax(), oracleCache.source(data)])
+  return { machine: await oracleCache.machine(jax, model, data), test: source.test() }
 }
 
 function evaluateOn({ machine, test }: Judge, parameters: Vector, examples: number): Evaluation {

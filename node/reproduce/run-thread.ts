@@ -1,7 +1,7 @@
 /** A thread of the pool: runs one configuration after the other. */
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Configuration } from './experiment.ts'
-import { createBench } from './oracle-pool.ts'
+import { createOraclePool } from './oracle-pool.ts'
 import type { FromThread } from './pool.ts'
 import { experimentNamed } from './registry.ts'
 
@@ -11,14 +11,14 @@ if (!port) throw new Error('run-thread.ts runs as a worker thread; call runPool 
 const { name } = workerData as { readonly name: string }
 const experiment = experimentNamed(name)
 if (!experiment) throw new Error(`no experiment is called ${name}`)
-const bench = createBench()
+const oraclePool = createOraclePool()
 const say = (message: FromThread) => port.postMessage(message)
 
 port.on('message', async ({ index, config }: { readonly index: number; readonly config: Configuration }) => {
   const startedMs = performance.now()
   try {
     const measurement = await experiment.run(config, {
-      bench,
+      oraclePool,
       progress: done => say({ kind: 'progress', index, done }),
     })
     say({ kind: 'result', index, measurement, seconds: (performance.now() - startedMs) / 1000 })

@@ -17,9 +17,9 @@ import type { Synchrony } from '../../agreement/thresholds.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { Clock, Storage, Transport } from '../ports.ts'
 import type { Signer, Verifier } from '../signatures/index.ts'
-import { type Corruption, corruptProtocol, corruptTransport } from './byzantine-peer.ts'
-import { createRunner } from './driver.ts'
-import type { Driven, Runner, RunnerStatus } from './driver-contract.ts'
+import { type ByzantineBehaviour, byzantineProtocol, byzantineTransport } from './byzantine-peer.ts'
+import { createDriver } from './driver.ts'
+import type { Driven, Driver, DriverStatus } from './driver-contract.ts'
 import { createJournal } from './journal.ts'
 
 /** What all peers of one agreement have in common. */
@@ -50,11 +50,11 @@ interface AgreementPeerOptions {
   readonly signer: Signer
   readonly verifier: Pick<Verifier, 'accepts' | 'verify'>
   /** Another number for every life of the peer, never 0. */
-  readonly epoch: number
+  readonly incarnation: number
   /** In place of the protocol's own rule. */
   readonly aggregate?: Aggregate
   /** Makes this peer Byzantine. */
-  readonly corruption?: Corruption
+  readonly behaviour?: ByzantineBehaviour
   readonly hooks: AgreementHooks
 }
 
@@ -69,7 +69,7 @@ export interface AgreementPeer {
   start(): void
   /** Looks again whether a rushing attack can strike. */
   poke(): void
-  status(): RunnerStatus
+  status(): DriverStatus
   /** Whom the agreement still lacks. */
   waitingFor(): readonly PeerIndex[]
   finish(): void
@@ -78,7 +78,7 @@ export interface AgreementPeer {
 }
 
 export function createAgreementPeer(options: AgreementPeerOptions): AgreementPeer {
-  const { settings, self, input, clock, storage, signer, verifier, epoch, corruption, hooks } = options
+  const { settings, self, input, clock, storage, signer, verifier, incarnation, behaviour, hooks } = options
   const { peers, faults, dimension, iterations, graceMs, timeoutMs, payloadMs } = settings
   const limits = { peers, dimension, stepsMax: 1, iterationsMax: Math.max(1, iterations) }
   const journal = createJournal({ storage, sign: signer.sign, limits, compactEverySteps: 1 })
@@ -88,44 +88,44 @@ export function createAgreementPeer(options: AgreementPeerOptions): AgreementPee
     step: 1,
     phase: 'gradient',
     grace: graceMs > 0,
-    commitments: journal,
+    ledger: journal,
     ...(options.aggregate && { aggregate: options.aggregate }),
   })
   const byzantine =
-    corruption === undefined ? null : corruptProtocol(averaging, corruption, { self, peers, faults, signer })
+    behaviour === undefined ? null : byzantineProtocol(averaging, behaviour, { self, peers, faults, signer })
   const delaysMs: Record<TimerPurpose, number> = { grace: graceMs, timeout: timeoutMs, payload: payloadMs }
-  const runner: Runner<AveragingInput> = createRunner<AveragingInput, AveragingOutput>({
+  const driver: Driver<AveragingInput> = createDriver<AveragingInput, AveragingOutput>({
     self,
     peers,
     clock,
     verifier,
     journal,
     limits,
-    epoch,
+    incarnation,
     delaysMs,
     // Every message of the one step is kept: nothing is ever missed.
-    hooks: { ...hooks, restarted: peer => runner.input({ kind: 'restarted', peer }) },
+    hooks: { ...hooks, restarted: peer => driver.input({ kind: 'restarted', peer }) },
     protocol: drivenBy(byzantine ?? averaging),
     transport:
-      corruption === undefined
+      behaviour === undefined
         ? options.transport
-        : corruptTransport(options.transport, corruption, options.clock),
+        : byzantineTransport(options.transport, behaviour, options.clock),
     since: 1,
     keptSteps: 1,
   })
   return {
     start() {
-      runner.start()
-      runner.input({ kind: 'vector', vector: input })
+      driver.start()
+      driver.input({ kind: 'vector', vector: input })
     },
     poke() {
-      if (byzantine !== null) runner.carry(byzantine.poke())
+      if (byzantine !== null) driver.carry(byzantine.poke())
     },
-    status: () => runner.status(),
+    status: () => driver.status(),
     waitingFor: () => averaging.waitingFor(),
-    finish: () => runner.finish(),
-    unserved: () => runner.unserved(),
-    stop: done => runner.stop(done),
+    finish: () => driver.finish(),
+    unserved: () => driver.unserved(),
+    stop: done => driver.stop(done),
   }
 }
 

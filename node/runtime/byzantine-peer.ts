@@ -6,20 +6,20 @@ import type { Message, Slot } from '../../agreement/message.ts'
 import type { PeerIndex, Protocol } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { Attack } from '../../learning/attacks/attack.ts'
-import { type Byzantine, createByzantine, type Sightings } from '../../learning/attacks/byzantine.ts'
+import { type AdversaryView, type Byzantine, createByzantine } from '../../learning/attacks/byzantine.ts'
 import type { Clock, Frame, Transport } from '../ports.ts'
 import { digestOf, type Signer } from '../signatures/index.ts'
 
-export interface Corruption {
+export interface ByzantineBehaviour {
   readonly attack: Attack
   readonly random: () => number
-  readonly sightings: Sightings
+  readonly adversaryView: AdversaryView
   /** Scratch space and keys of colluding peers; without them a faulty peer works alone. */
   readonly shared?: Map<string, unknown>
   readonly signerOf?: (peer: PeerIndex) => Signer
 }
 
-interface CorruptedSeat {
+interface ByzantineMembership {
   readonly self: PeerIndex
   readonly peers: number
   readonly faults: number
@@ -27,10 +27,10 @@ interface CorruptedSeat {
 }
 
 /** The attack on vectors and messages. */
-export function corruptProtocol<Input, Output>(
+export function byzantineProtocol<Input, Output>(
   inner: Protocol<Input, Message, Output>,
-  { attack, random, sightings, shared, signerOf }: Corruption,
-  { self, peers, faults, signer }: CorruptedSeat,
+  { attack, random, adversaryView, shared, signerOf }: ByzantineBehaviour,
+  { self, peers, faults, signer }: ByzantineMembership,
 ): Byzantine<Input, Output> {
   const seal = (slot: Slot, vector: Vector) => {
     const digest = digestOf(vector)
@@ -44,15 +44,15 @@ export function corruptProtocol<Input, Output>(
     faults,
     seal,
     random,
-    sightings,
+    adversaryView,
     ...(shared && { shared }),
   })
 }
 
 /** The attack on frames; the transport itself where the attack leaves frames alone. */
-export function corruptTransport(
+export function byzantineTransport(
   transport: Transport,
-  { attack, random }: Pick<Corruption, 'attack' | 'random'>,
+  { attack, random }: Pick<ByzantineBehaviour, 'attack' | 'random'>,
   clock: Clock,
 ): Transport {
   const { wire, delayMs = 0 } = attack

@@ -1,7 +1,7 @@
 /** What the runner is given, asks of its host, and offers it. The runner itself is runner.ts. */
 import type { TimerKey, TimerPurpose } from '../../agreement/averaging/averaging.ts'
 import type { Message } from '../../agreement/message.ts'
-import type { Envelope, Evidence, Fault, PeerIndex, Protocol, Step } from '../../agreement/protocol.ts'
+import type { Effects, Envelope, Evidence, Fault, PeerIndex, Protocol } from '../../agreement/protocol.ts'
 import type { DecodeLimits } from '../codec/index.ts'
 import type { LinkLimits } from '../link/limits.ts'
 import type { LinkStatus } from '../link/link.ts'
@@ -21,7 +21,7 @@ export interface TimerInput {
   readonly timer: TimerKey
 }
 
-export interface RunnerOptions<Input, Output> {
+export interface DriverOptions<Input, Output> {
   readonly self: PeerIndex
   readonly peers: number
   readonly protocol: Driven<Input | TimerInput, Output | TimerInput>
@@ -34,17 +34,17 @@ export interface RunnerOptions<Input, Output> {
   readonly limits: DecodeLimits
   readonly linkLimits?: LinkLimits
   /** Distinguishes this run of the peer from earlier ones: any number that was not used before, never 0. */
-  readonly epoch: number
+  readonly incarnation: number
   /** How long each kind of timer is. */
   readonly delaysMs: Readonly<Record<TimerPurpose, number>>
   /** Of steps before this the journal holds nothing, or not all that was said. */
   readonly since: number
   /** Steps for which own messages are kept for peers that restart. */
   readonly keptSteps: number
-  readonly hooks: RunnerHooks<Output>
+  readonly hooks: DriverHooks<Output>
 }
 
-interface RunnerHooks<Output> {
+interface DriverHooks<Output> {
   /** What the protocol asks of its host; the host answers with `input`, at once or later. */
   output(output: Output): void
   fault(fault: Fault | (Omit<Fault, 'peer'> & { readonly peer: null })): void
@@ -66,20 +66,20 @@ interface RunnerHooks<Output> {
   failed(error: Error): void
 }
 
-export interface Runner<Input> {
+export interface Driver<Input> {
   start(): void
   input(value: Input): void
   /** Carries out a step that did not come from the protocol itself (a faulty peer's doing). */
-  carry(step: Step<Message, never>): void
+  carry(effects: Effects<Message, never>): void
   /** Tells the others that this peer needs nothing more. */
   finish(): void
   /** Peers that still need something from this one. */
   unserved(): readonly PeerIndex[]
-  status(): RunnerStatus
+  status(): DriverStatus
   stop(done: () => void): void
 }
 
-export interface RunnerStatus {
+export interface DriverStatus {
   readonly connected: readonly PeerIndex[]
   /** Who is proved to equivocate, ascending. */
   readonly convicted: readonly PeerIndex[]

@@ -7,21 +7,21 @@
  * nothing here throws.
  */
 import { type Message, slotKey } from '../../agreement/message.ts'
-import type { Evidence, Fault, FaultKind, PeerIndex, Step } from '../../agreement/protocol.ts'
+import type { Effects, Evidence, Fault, FaultKind, PeerIndex } from '../../agreement/protocol.ts'
 import { isSlotIn, linkFrameReader, type Received } from '../codec/index.ts'
 import { defaultLinkLimits } from '../link/limits.ts'
 import { createLink, type Link } from '../link/link.ts'
 import { type Frame, type FrameReader, sizeOf, type Timer } from '../ports.ts'
-import type { Runner, RunnerOptions, TimerInput } from './driver-contract.ts'
-import { createReading, type Reading } from './read-gate.ts'
+import type { Driver, DriverOptions, TimerInput } from './driver-contract.ts'
+import { createReadGate, type ReadGate } from './read-gate.ts'
 import { createIncoming, type Incoming } from './receive.ts'
 import { createOutgoing, type Outgoing } from './send.ts'
 
 interface State<Input, Output> {
-  readonly options: RunnerOptions<Input, Output>
+  readonly options: DriverOptions<Input, Output>
   readonly links: (Link | null)[]
   readonly connected: Set<PeerIndex>
-  readonly reading: Reading
+  readonly readGate: ReadGate
   readonly outgoing: Outgoing
   readonly incoming: Incoming
   /** Steps and frames are worked off one after the other, never inside each other. */
@@ -48,10 +48,10 @@ const ACK_DELAY_MS = 250
 /** Votes wait so long for others to the same peer: most of those of an exchange are cast within moments. */
 const VOTE_DELAY_MS = 1
 
-export function createRunner<Input, Output extends { readonly kind: string }>(
-  options: RunnerOptions<Input, Output>,
-): Runner<Input> {
-  const { peers, self, epoch, linkLimits = defaultLinkLimits } = options
+export function createDriver<Input, Output extends { readonly kind: string }>(
+  options: DriverOptions<Input, Output>,
+): Driver<Input> {
+  const { peers, self, incarnation, linkLimits = defaultLinkLimits } = options
   const links: (Link | null)[] = []
   const state: State<Input, Output> = {
     options,
@@ -73,14 +73,14 @@ export function createRunner<Input, Output extends { readonly kind: string }>(
       protocol: options.protocol,
       verifier: options.verifier,
       journal: options.journal,
-      carry: step => carry(state, step),
+      carry: effects => carry(state, effects),
       fault: fault => blame(state, fault),
       received: (from, message) => options.hooks.received?.(from, message),
       shown: (from, proof) => options.hooks.shown?.(from, proof),
       convicted: evidence => cutOff(state, evidence),
     }),
     connected: new Set(),
-    reading: createReading(options.transport, options.clock),
+    readGate: createReadGate(options.transport, options.clock),
     work: [],
     working: false,
     ackTimers: timersFor(peers),
@@ -95,12 +95,12 @@ export function createRunner<Input, Output extends { readonly kind: string }>(
   const ways = { step: () => options.protocol.currentStep(), nowMs: () => options.clock.nowMs() }
   for (let peer = 0; peer < peers; peer++) {
     const hooks = linkHooks(state, peer)
-    links.push(peer === self ? null : createLink({ epoch, limits: linkLimits, hooks, ...ways }))
+    links.push(peer === self ? null : createLink({ incarnation, limits: linkLimits, hooks, ...ways }))
   }
   return {
     start: () => start(state),
     input: value => enqueueWork(state, () => carry(state, options.protocol.input(value))),
-    carry: step => enqueueWork(state, () => carry(state, step)),
+    carry: effects => enqueueWork(state, () => carry(state, effects)),
     finish() {
       for (const link of state.links) link?.finish()
     },
@@ -143,12 +143,12 @@ function linkHooks<I, O extends { readonly kind: string }>(state: State<I, O>, p
     },
     take: (received: Received) => state.incoming.take(peer, received),
     hold(held: boolean) {
-      state.reading.hold(peer, held)
+      state.readGate.hold(peer, held)
       if (held) hooks.ahead?.(peer)
     },
     ackSoon: () => once(state.ackTimers, ACK_DELAY_MS, () => state.links[peer]?.acknowledge()),
     pumpIn: (ms: number) => once(state.againTimers, ms, () => state.links[peer]?.pump()),
-    reborn() {
+    restarted() {
       hooks.restarted?.(peer)
       // It may have no memory of them, or come to the cohort only now.
       const proofs = state.incoming.proofs().filter(({ slot }) => slot.sender !== state.options.self)
@@ -172,7 +172,7 @@ function start<I, O extends { readonly kind: string }>(state: State<I, O>): void
   transport.start({
     connected(peer) {
       state.connected.add(peer)
-      state.reading.connected(peer)
+      state.readGate.connected(peer)
       hooks.connection?.(peer, true, 'connected')
       state.links[peer]?.connected()
     },
@@ -202,7 +202,7 @@ function enqueueWork<I, O extends { readonly kind: string }>(state: State<I, O>,
   for (let next = state.work.shift(); next !== undefined && !state.stopped; next = state.work.shift()) {
     next()
     // What came too early may have come to its time.
-    if (state.work.length === 0) for (const peer of state.reading.held()) state.links[peer]?.retry()
+    if (state.work.length === 0) for (const peer of state.readGate.held()) state.links[peer]?.retry()
   }
   state.working = false
   if (state.pumpAll && !state.stopped) pump(state) // only now, so that what a burst of messages caused travels together
@@ -242,22 +242,22 @@ function receiveFrame<I, O extends { readonly kind: string }>(
 }
 
 function blame<I, O>(state: State<I, O>, fault: Fault): void {
-  state.reading.fault(fault.peer)
+  state.readGate.fault(fault.peer)
   state.options.hooks.fault(fault)
 }
 
 function carry<I, O extends { readonly kind: string }>(
   state: State<I, O>,
-  step: Step<Message, O | TimerInput>,
+  effects: Effects<Message, O | TimerInput>,
 ): void {
   const { hooks } = state.options
-  for (const fault of step.faults) {
+  for (const fault of effects.faults) {
     blame(state, fault)
     if (fault.evidence !== undefined) state.incoming.convict(fault.evidence)
   }
-  for (const envelope of step.messages) hooks.sent?.(envelope)
-  state.outgoing.send(step.messages)
-  for (const output of step.outputs) serve(state, output)
+  for (const envelope of effects.messages) hooks.sent?.(envelope)
+  state.outgoing.send(effects.messages)
+  for (const output of effects.outputs) serve(state, output)
 }
 
 /** No more of this peer, and everyone else is shown why. */

@@ -7,7 +7,7 @@
  * further back than the window is then forgotten. Where the log lost something that was synced (journal-memory.ts),
  * nothing of it is used: in the steps that it may have spoken of, this peer says nothing that binds it.
  */
-import { type Commitments, type Message, type Sealed, type Slot, slotKey } from '../../agreement/message.ts'
+import { type Message, type Sealed, type SigningLedger, type Slot, slotKey } from '../../agreement/message.ts'
 import type { Evidence, PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { LearnState } from '../../learning/learn-contract.ts'
@@ -16,7 +16,7 @@ import { digestOf } from '../signatures/digest.ts'
 import { type Memory, recall } from './journal-memory.ts'
 import { encodeCheckpoint, encodeCommitment, encodeForgotten, type RecordLimits } from './journal-records.ts'
 
-export interface Journal extends Commitments {
+export interface Journal extends SigningLedger {
   /** Where the last run stood, or null at the first start. */
   readonly recovered: LearnState | null
   /** In the steps up to this one this peer may have said what it no longer knows; 0: it knows all. */

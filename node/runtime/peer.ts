@@ -24,12 +24,12 @@ import { learnOptions, scheduleOf } from '../cohort/learn-options.ts'
 import type { LinkLimits } from '../link/limits.ts'
 import type { Clock, Storage, Transport } from '../ports.ts'
 import type { Signer, Verifier } from '../signatures/index.ts'
-import { type Corruption, corruptProtocol, corruptTransport } from './byzantine-peer.ts'
-import { createRunner } from './driver.ts'
-import type { Runner, RunnerStatus } from './driver-contract.ts'
+import { type ByzantineBehaviour, byzantineProtocol, byzantineTransport } from './byzantine-peer.ts'
+import { createDriver } from './driver.ts'
+import type { Driver, DriverStatus } from './driver-contract.ts'
 import { createJournal, type Journal } from './journal.ts'
 import { JournalError } from './journal-records.ts'
-import { createStranded, type Stranded } from './suspicion.ts'
+import { createSuspicion, type Suspicion } from './suspicion.ts'
 
 /** The oracle as the peer uses it: the answer comes through a callback, at a time that the world decides. */
 export interface OraclePort {
@@ -51,12 +51,12 @@ export interface PeerOptions {
   readonly proofs?: readonly Evidence[]
   readonly signer: Signer
   readonly verifier: Verifier
-  readonly epoch: number
+  readonly incarnation: number
   readonly linkLimits?: LinkLimits
   /** In place of the rules as they are: the same bits. */
   readonly aggregate?: Aggregate
   /** Makes this peer Byzantine. */
-  readonly attack?: Corruption
+  readonly attack?: ByzantineBehaviour
   readonly hooks: PeerHooks
 }
 
@@ -87,7 +87,7 @@ export interface Peer {
   start(): void
   /** Looks again whether a rushing attack can strike. */
   poke(): void
-  status(): LearnStatus & RunnerStatus & { /** Real time spent in rules. */ readonly ruleMs: number }
+  status(): LearnStatus & DriverStatus & { /** Real time spent in rules. */ readonly ruleMs: number }
   finish(): void
   unserved(): readonly PeerIndex[]
   /** Calls back once what this peer has said is on its disk. */
@@ -97,7 +97,7 @@ export interface Peer {
 
 /** A peer on the ports given to it, from what its storage remembers. It does nothing before `start`. */
 export function createPeer(options: PeerOptions): Peer {
-  const { cohort, self, initial, verifier, clock, transport, epoch, hooks } = options
+  const { cohort, self, initial, verifier, clock, transport, incarnation, hooks } = options
   const limits = decodeLimits(cohort, initial.length)
   const journal = openJournal(options, limits)
   const memory = memoryOf(journal, initial, cohort.steps)
@@ -105,23 +105,24 @@ export function createPeer(options: PeerOptions): Peer {
   const learn = createLearn({
     ...learnOptions(cohort, self, initial.length),
     ...memory,
-    commitments: journal,
+    ledger: journal,
     aggregate: measured(options.aggregate ?? aggregate, ruleTime),
   })
   const byzantine = options.attack === undefined ? null : corrupt(learn, options.attack, options)
-  const stranded = strandedIn(learn, options, () => runner.input({ kind: 'stranded' }))
-  const runner: Runner<LearnInput> = createRunner<LearnInput, LearnOutput>({
+  const suspicion = suspicionOf(learn, options, () => driver.input({ kind: 'stranded' }))
+  const driver: Driver<LearnInput> = createDriver<LearnInput, LearnOutput>({
     self,
     peers: cohort.members.length,
     protocol: drivenBy(learn, byzantine),
-    transport: options.attack === undefined ? transport : corruptTransport(transport, options.attack, clock),
+    transport:
+      options.attack === undefined ? transport : byzantineTransport(transport, options.attack, clock),
     clock,
     verifier,
     journal,
     limits,
     ...(options.proofs && { proofs: options.proofs }),
     ...(options.linkLimits && { linkLimits: options.linkLimits }),
-    epoch,
+    incarnation,
     delaysMs: delays(cohort),
     since: memory.since,
     keptSteps: defaultWindow.kept,
@@ -129,33 +130,33 @@ export function createPeer(options: PeerOptions): Peer {
       ...hooks,
       missed(peer, messages) {
         hooks.missed?.(peer, messages, learn.status().step)
-        runner.input({ kind: 'missed', peer })
-        stranded.missed(peer)
+        driver.input({ kind: 'missed', peer })
+        suspicion.missed(peer)
       },
       restarted(peer) {
-        runner.input({ kind: 'restarted', peer })
-        stranded.restarted(peer)
+        driver.input({ kind: 'restarted', peer })
+        suspicion.restarted(peer)
       },
-      ahead: stranded.ahead,
-      output: output => act(options, runner, journal, output),
+      ahead: suspicion.ahead,
+      output: output => act(options, driver, journal, output),
     },
   })
   return {
     start() {
-      runner.start()
-      const amnesiac = isAmnesiac(journal)
+      driver.start()
+      const memoryLost = isAmnesiac(journal)
       if (journal.lost !== null) hooks.forgot?.(journal.lost)
-      runner.input({ kind: 'start', amnesiac })
-      if (amnesiac) stranded.asking()
+      driver.input({ kind: 'start', memoryLost })
+      if (memoryLost) suspicion.asking()
     },
     poke() {
-      if (byzantine !== null) runner.carry(byzantine.poke())
+      if (byzantine !== null) driver.carry(byzantine.poke())
     },
-    status: () => ({ ...learn.status(), ...runner.status(), ruleMs: ruleTime.ms }),
-    finish: () => finish(options, journal, runner),
-    unserved: () => runner.unserved(),
+    status: () => ({ ...learn.status(), ...driver.status(), ruleMs: ruleTime.ms }),
+    finish: () => finish(options, journal, driver),
+    unserved: () => driver.unserved(),
     sync: done => journal.sync(done),
-    stop: done => runner.stop(done),
+    stop: done => driver.stop(done),
   }
 }
 
@@ -214,15 +215,15 @@ function measured(rules: Aggregate, time: { ms: number }): Aggregate {
  * The others leave when all have finished, so this peer says that it has only when its end is on the disk: killed
  * before, it would come back to a step that nobody is there for.
  */
-function finish({ hooks }: PeerOptions, journal: Journal, runner: Runner<LearnInput>): void {
+function finish({ hooks }: PeerOptions, journal: Journal, driver: Driver<LearnInput>): void {
   journal.sync(error => {
-    if (error === undefined) runner.finish()
+    if (error === undefined) driver.finish()
     else hooks.failed(error)
   })
 }
 
-function strandedIn(learn: Learn, { clock, cohort }: PeerOptions, ask: () => void): Stranded {
-  return createStranded({
+function suspicionOf(learn: Learn, { clock, cohort }: PeerOptions, ask: () => void): Suspicion {
+  return createSuspicion({
     clock,
     faults: cohort.faults,
     ask,
@@ -232,17 +233,17 @@ function strandedIn(learn: Learn, { clock, cohort }: PeerOptions, ask: () => voi
   })
 }
 
-function act(options: PeerOptions, runner: Runner<LearnInput>, journal: Journal, output: LearnOutput): void {
+function act(options: PeerOptions, driver: Driver<LearnInput>, journal: Journal, output: LearnOutput): void {
   const { hooks } = options
   hooks.output?.(output)
-  if (output.kind === 'need-gradient') ask(options, runner, output)
+  if (output.kind === 'need-gradient') ask(options, driver, output)
   else if (output.kind === 'stepped') journal.checkpoint(output.state, output.state.step - defaultWindow.kept)
   else if (output.kind === 'finished') hooks.finished(output.parameters)
 }
 
 function ask(
   options: PeerOptions,
-  runner: Runner<LearnInput>,
+  driver: Driver<LearnInput>,
   request: Extract<LearnOutput, { kind: 'need-gradient' }>,
 ): void {
   const { step, parameters, batch } = request
@@ -252,17 +253,17 @@ function ask(
       return
     }
     options.hooks.gradient?.(step, reply)
-    runner.input({ kind: 'gradient', step, gradient: reply.gradient })
+    driver.input({ kind: 'gradient', step, gradient: reply.gradient })
   })
 }
 
 function corrupt(
   learn: Learn,
-  corruption: Corruption,
+  behaviour: ByzantineBehaviour,
   { cohort, self, signer }: PeerOptions,
 ): Byzantine<LearnInput, LearnOutput> {
   const { faults, members } = cohort
-  return corruptProtocol(learn, corruption, { self, peers: members.length, faults, signer })
+  return byzantineProtocol(learn, behaviour, { self, peers: members.length, faults, signer })
 }
 
 function delays(cohort: Cohort): Record<TimerPurpose, number> {

@@ -11,7 +11,7 @@ const FAULT_WINDOW_MS = 1000
 /** How long it is not read from. */
 export const REST_MS = 2000
 
-export interface Reading {
+export interface ReadGate {
   /** Its messages come too early, or no longer do. */
   hold(peer: PeerIndex, held: boolean): void
   held(): readonly PeerIndex[]
@@ -21,7 +21,7 @@ export interface Reading {
   connected(peer: PeerIndex): void
 }
 
-export function createReading(transport: Pick<Transport, 'pause' | 'resume'>, clock: Clock): Reading {
+export function createReadGate(transport: Pick<Transport, 'pause' | 'resume'>, clock: Clock): ReadGate {
   const held = new Set<PeerIndex>()
   const resting = new Set<PeerIndex>()
   const windows = new Map<PeerIndex, { sinceMs: number; faults: number }>()

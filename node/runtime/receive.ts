@@ -5,7 +5,7 @@
  * Who is proved to equivocate is convicted: cut off, heard no more, and the proof goes to everyone else.
  */
 import type { Message } from '../../agreement/message.ts'
-import type { Evidence, Fault, PeerIndex, Protocol, Step } from '../../agreement/protocol.ts'
+import type { Effects, Evidence, Fault, PeerIndex, Protocol } from '../../agreement/protocol.ts'
 import type { Received } from '../codec/index.ts'
 import { proves } from '../evidence/evidence.ts'
 import type { Verifier } from '../signatures/index.ts'
@@ -17,7 +17,7 @@ interface IncomingOptions<Output> {
   }
   readonly verifier: Pick<Verifier, 'accepts' | 'verify'>
   readonly journal: Journal
-  readonly carry: (step: Step<Message, Output>) => void
+  readonly carry: (effects: Effects<Message, Output>) => void
   readonly fault: (fault: Fault) => void
   /** The message is about to reach the protocol. */
   readonly received: (from: PeerIndex, message: Message) => void
@@ -75,9 +75,9 @@ export function createIncoming<Output>(options: IncomingOptions<Output>): Incomi
       return 'taken'
     }
     options.received(from, message)
-    const step = protocol.receive(from, message)
-    if (isEchoed(message, step)) journal.keep(message)
-    carry(step)
+    const effects = protocol.receive(from, message)
+    if (isEchoed(message, effects)) journal.keep(message)
+    carry(effects)
     return 'taken'
   }
   return {
@@ -90,8 +90,8 @@ export function createIncoming<Output>(options: IncomingOptions<Output>): Incomi
 }
 
 /** Whether the message brought the vector that the step vouches for. */
-function isEchoed(message: Message, step: Step<Message, unknown>): message is Kept {
+function isEchoed(message: Message, effects: Effects<Message, unknown>): message is Kept {
   if (message.kind !== 'vector' && message.kind !== 'payload') return false
   const { sender } = message.slot
-  return step.messages.some(({ message: { kind, slot } }) => kind === 'echo' && slot.sender === sender)
+  return effects.messages.some(({ message: { kind, slot } }) => kind === 'echo' && slot.sender === sender)
 }

@@ -11,9 +11,9 @@ import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Clock, Timer } from '../ports.ts'
 
 /** Longer than a peer that has all it needs takes to end a step, short beside what waits for one that has not. */
-export const STRANDED_MS = 2000
+export const SUSPICION_MS = 2000
 
-interface StrandedOptions {
+interface SuspicionOptions {
   readonly clock: Clock
   readonly faults: number
   readonly step: () => number
@@ -24,7 +24,7 @@ interface StrandedOptions {
   readonly ask: () => void
 }
 
-export interface Stranded {
+export interface Suspicion {
   /** This peer no longer has all that it once had for the present step. */
   missed(peer: PeerIndex): void
   /** What this peer says next comes too early. */
@@ -35,12 +35,12 @@ export interface Stranded {
   restarted(peer: PeerIndex): void
 }
 
-export function createStranded({ clock, faults, step, waits, seeks, ask }: StrandedOptions): Stranded {
+export function createSuspicion({ clock, faults, step, waits, seeks, ask }: SuspicionOptions): Suspicion {
   const signs = { missed: new Set<PeerIndex>(), ahead: new Set<PeerIndex>() }
   /** Whoever gave a sign in this step: a new one is worth asking for soon, however often this peer has asked. */
   const known = new Set<PeerIndex>()
   let signsOf = 0
-  let waitMs = STRANDED_MS
+  let waitMs = SUSPICION_MS
   let timer: Timer | null = null
   let dueMs = 0
 
@@ -56,7 +56,7 @@ export function createStranded({ clock, faults, step, waits, seeks, ask }: Stran
       known.clear()
       signsOf = step()
     }
-    if (!known.has(peer)) waitMs = STRANDED_MS
+    if (!known.has(peer)) waitMs = SUSPICION_MS
     known.add(peer)
     signs[kind].add(peer)
     if (hasSign()) lookIn(waitMs)

@@ -2,9 +2,9 @@
 import type { Exchange, Slot } from '../../agreement/message.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
-import type { Sightings } from '../../learning/attacks/byzantine.ts'
+import type { AdversaryView } from '../../learning/attacks/byzantine.ts'
 
-export interface Blackboard extends Sightings {
+export interface SharedView extends AdversaryView {
   /** Returns true when this completes the exchange: the adversary may strike. */
   sealed(slot: Slot, vector: Vector): boolean
 }
@@ -12,7 +12,7 @@ export interface Blackboard extends Sightings {
 /** Exchanges remembered: a faulty peer that is further behind sees nothing, and sends what it would honestly. */
 const exchangesMax = 256
 
-export function createBlackboard(honest: number): Blackboard {
+export function createSharedView(honest: number): SharedView {
   const seen = new Map<string, Map<PeerIndex, Vector>>()
   const keyOf = ({ step, phase, iteration }: Exchange) => `${step}/${phase}/${iteration}`
   return {

@@ -13,10 +13,10 @@ import { checkCohort } from '../cohort/file.ts'
 import { identityFromSeed, publicKeyOf } from '../cohort/identity.ts'
 import { createNetwork, type NetworkTransport } from '../network/index.ts'
 import { type AgreementPeer, type AgreementSettings, createAgreementPeer } from '../runtime/agreement-peer.ts'
-import type { Corruption } from '../runtime/byzantine-peer.ts'
+import type { ByzantineBehaviour } from '../runtime/byzantine-peer.ts'
 import { systemClock } from '../runtime/system-clock.ts'
 import { createSigner, createVerifier } from '../signatures/index.ts'
-import { createBlackboard } from './adversary-view.ts'
+import { createSharedView } from './adversary-view.ts'
 import { keySeed } from './keys.ts'
 
 interface RealAgreeOptions {
@@ -49,7 +49,7 @@ interface Run {
   readonly outputs: (Vector | null)[]
   readonly faults: { observer: PeerIndex; fault: Fault }[]
   readonly checkers: Checkers
-  readonly blackboard: ReturnType<typeof createBlackboard>
+  readonly sharedView: ReturnType<typeof createSharedView>
   readonly shared: Map<string, unknown>
   readonly done: PromiseWithResolvers<void>
 }
@@ -67,7 +67,7 @@ export async function agreeForReal(options: RealAgreeOptions): Promise<RealAgree
     shared: new Map(),
     done: Promise.withResolvers<void>(),
     outputs: inputs.map(() => null),
-    blackboard: createBlackboard(honest.length),
+    sharedView: createSharedView(honest.length),
     checkers: createCheckers(checkedRun(options, honest), (checker, detail) => {
       violation ??= { checker, detail, events: 0, timeMs: performance.now() - startedMs }
     }),
@@ -138,7 +138,7 @@ async function openNetworks(options: RealAgreeOptions) {
   const transports = await Promise.all(
     identities.map((_, self) =>
       createNetwork({
-        seat: { cohort, cohortId: cohortId(cohort), self },
+        membership: { cohort, cohortId: cohortId(cohort), self },
         seed: keySeed(seed, self),
         software,
         listen: ['/ip4/127.0.0.1/tcp/0'],
@@ -155,13 +155,13 @@ function openPeer(run: Run, self: PeerIndex, transport: NetworkTransport, cohort
   const { settings, inputs, byzantine, seed } = run.options
   const id = cohortId(cohort)
   const signerOf = (peer: PeerIndex) => createSigner(id, keySeed(seed, peer))
-  const corruption: Corruption | null =
+  const behaviour: ByzantineBehaviour | null =
     byzantine.attack === null || !byzantine.peers.includes(self)
       ? null
       : {
           attack: byzantine.attack,
           random: randomStream(seed, 'adversary', self).uniform,
-          sightings: run.blackboard,
+          adversaryView: run.sharedView,
           shared: run.shared,
           signerOf: peer => signerOf(byzantine.peers.includes(peer) ? peer : self),
         }
@@ -172,13 +172,13 @@ function openPeer(run: Run, self: PeerIndex, transport: NetworkTransport, cohort
     transport,
     clock: systemClock,
     storage: null,
-    epoch: 1,
+    incarnation: 1,
     signer: signerOf(self),
     verifier: createVerifier(
       id,
       cohort.members.map(member => publicKeyOf(member.id)),
     ),
-    ...(corruption && { corruption }),
+    ...(behaviour && { behaviour }),
     hooks: hooksOf(run, self),
   })
 }
@@ -190,7 +190,7 @@ function hooksOf(run: Run, self: PeerIndex): Parameters<typeof createAgreementPe
     output(output) {
       if (!isHonest) return
       checkers.output(self, output)
-      if (output.kind === 'sealed' && run.blackboard.sealed(output.slot, output.vector)) pokeSoon(run)
+      if (output.kind === 'sealed' && run.sharedView.sealed(output.slot, output.vector)) pokeSoon(run)
       if (output.kind !== 'agreed') return
       run.outputs[self] = output.vector
       run.peers[self]!.finish()

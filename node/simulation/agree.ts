@@ -15,7 +15,7 @@ import {
 import type { AgreementSettings } from '../runtime/agreement-peer.ts'
 import { type Authority, createTableAuthority } from './authority.ts'
 import { type Conditions, calmConditions } from './conditions.ts'
-import { afflict } from './fault-injection.ts'
+import { injectFaults } from './fault-injection.ts'
 import { createStage, type Stage } from './stage.ts'
 
 export interface AgreeOptions {
@@ -83,7 +83,7 @@ export function simulateAgreement(options: AgreeOptions): AgreeResult {
     traced: options.traced ?? false,
   })
   const lookEvery = Math.max(LOOK_EVERY, 16 * settings.peers ** 2)
-  const troubles = afflict(stage, conditions)
+  const injectedFaults = injectFaults(stage, conditions)
   for (let peer = 0; peer < settings.peers; peer++) stage.begin(peer)
   const { calmAfterEvents = Infinity } = options
   try {
@@ -92,7 +92,7 @@ export function simulateAgreement(options: AgreeOptions): AgreeResult {
       maxEvents: EVENTS_MAX,
       until() {
         if (stage.world.events() % lookEvery === 0) look(stage, honest, checkers)
-        if (stage.world.events() >= calmAfterEvents) troubles.calm()
+        if (stage.world.events() >= calmAfterEvents) injectedFaults.calm()
         return violation !== null
       },
     })
@@ -102,7 +102,7 @@ export function simulateAgreement(options: AgreeOptions): AgreeResult {
     // Nothing that a peer receives may make it throw.
     violate('no exceptions', error instanceof Error ? (error.stack ?? error.message) : String(error))
   }
-  return summary(stage, honest, checkers.averaging.measures(), violation, troubles.calmEvents())
+  return summary(stage, honest, checkers.averaging.measures(), violation, injectedFaults.calmEvents())
 }
 
 function look(stage: Stage, honest: readonly PeerIndex[], checkers: Checkers): void {
@@ -114,7 +114,7 @@ function look(stage: Stage, honest: readonly PeerIndex[], checkers: Checkers): v
 
 function checkedRun(options: AgreeOptions, conditions: Conditions, honest: readonly PeerIndex[]): CheckedRun {
   const { settings, inputs, byzantine, timely = true } = options
-  const mild = conditions.loss === 0 && conditions.troubles.length === 0 && conditions.syncMs === null
+  const mild = conditions.loss === 0 && conditions.injectedFaults.length === 0 && conditions.syncMs === null
   const prompt = conditions.scheduler.kind === 'fair' || conditions.scheduler.kind === 'rushing'
   return {
     settings,

@@ -21,7 +21,7 @@ export interface Conditions {
   readonly clockSkew: number
   /** Virtual time of a sync of the disk, at most; null: peers have no disk, and never restart. */
   readonly syncMs: number | null
-  readonly troubles: readonly Trouble[]
+  readonly injectedFaults: readonly InjectedFault[]
   /** When all of this ends. */
   readonly calmAtMs: number
 }
@@ -37,7 +37,7 @@ export type Scheduler =
   | { readonly kind: 'erratic'; readonly meanMs: number }
 
 /** What befalls peers and links, each for a while. */
-export type Trouble =
+export type InjectedFault =
   /** The process dies; of what its disk had not synced, this fraction of the records survives. */
   | {
       readonly kind: 'crash'
@@ -107,7 +107,7 @@ export const calmConditions: Conditions = {
   scheduler: { kind: 'fair' },
   clockSkew: 0,
   syncMs: null,
-  troubles: [],
+  injectedFaults: [],
   calmAtMs: 0,
 }
 

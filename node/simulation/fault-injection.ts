@@ -1,6 +1,6 @@
 /** Makes the troubles of a world's conditions happen, and ends them all when the good network begins. */
 import type { PeerIndex } from '../../agreement/protocol.ts'
-import type { Conditions, Trouble } from './conditions.ts'
+import type { Conditions, InjectedFault } from './conditions.ts'
 import type { SimulatedDisk } from './disk.ts'
 import type { SimulatedNetwork } from './network.ts'
 import type { World } from './world.ts'
@@ -21,7 +21,7 @@ export interface Stage {
   onSealed(callback: (peer: PeerIndex, iteration: number) => void): void
 }
 
-interface Troubles {
+interface FaultInjection {
   /** Ends everything: partitions heal, pauses end, crashed peers start again, links are fair. Once is enough. */
   calm(): void
   /** Events of the world when it became calm; Infinity while it is not. */
@@ -31,26 +31,26 @@ interface Troubles {
 interface State {
   readonly stage: Stage
   /** What ends each trouble that is going on. */
-  readonly remedies: Map<Trouble, () => void>
+  readonly heals: Map<InjectedFault, () => void>
   calmAfter: number
 }
 
-export function afflict(stage: Stage, conditions: Conditions): Troubles {
-  const state: State = { stage, remedies: new Map(), calmAfter: Infinity }
+export function injectFaults(stage: Stage, conditions: Conditions): FaultInjection {
+  const state: State = { stage, heals: new Map(), calmAfter: Infinity }
   const { world } = stage
-  for (const trouble of conditions.troubles) {
-    const { at } = trouble
-    if ('timeMs' in at) world.after(at.timeMs, () => strike(state, trouble))
+  for (const injectedFault of conditions.injectedFaults) {
+    const { at } = injectedFault
+    if ('timeMs' in at) world.after(at.timeMs, () => strike(state, injectedFault))
     else
       stage.onSealed((peer, iteration) => {
         if (peer === at.sealed && iteration === at.iteration)
-          world.after(at.afterMs, () => strike(state, trouble))
+          world.after(at.afterMs, () => strike(state, injectedFault))
       })
   }
   const calm = () => {
     if (state.calmAfter !== Infinity) return
     state.calmAfter = world.events()
-    for (const remedy of [...state.remedies.values()]) remedy()
+    for (const heal of [...state.heals.values()]) heal()
     stage.calmLinks()
   }
   world.after(conditions.calmAtMs, calm)
@@ -58,64 +58,64 @@ export function afflict(stage: Stage, conditions: Conditions): Troubles {
 }
 
 /** A trouble strikes once, and not in a good network. */
-function strike(state: State, trouble: Trouble): void {
-  const { stage, remedies } = state
-  if (state.calmAfter !== Infinity || remedies.has(trouble)) return
+function strike(state: State, injectedFault: InjectedFault): void {
+  const { stage, heals } = state
+  if (state.calmAfter !== Infinity || heals.has(injectedFault)) return
   let over = false
-  const begun = begin(stage, trouble)
-  const remedy = () => {
+  const begun = begin(stage, injectedFault)
+  const heal = () => {
     if (!over) begun()
     over = true
   }
-  remedies.set(trouble, remedy)
-  stage.world.after(trouble.forMs, remedy)
+  heals.set(injectedFault, heal)
+  stage.world.after(injectedFault.forMs, heal)
 }
 
 /** Begins a trouble and returns what ends it. */
-function begin(stage: Stage, trouble: Trouble): () => void {
+function begin(stage: Stage, injectedFault: InjectedFault): () => void {
   const { network, peers } = stage
-  switch (trouble.kind) {
+  switch (injectedFault.kind) {
     case 'crash':
-      stage.crash(trouble.peer, trouble.kept)
-      return () => stage.begin(trouble.peer)
+      stage.crash(injectedFault.peer, injectedFault.kept)
+      return () => stage.begin(injectedFault.peer)
     case 'disk-lost':
       // From a peer that is new, one that has spoken and was not heard cannot be told apart (learning/recovery/catch-up.ts).
-      if (!stage.isKnown(trouble.peer)) return () => {}
-      stage.crash(trouble.peer, 0)
-      stage.disks[trouble.peer]?.lose()
-      return () => stage.begin(trouble.peer)
+      if (!stage.isKnown(injectedFault.peer)) return () => {}
+      stage.crash(injectedFault.peer, 0)
+      stage.disks[injectedFault.peer]?.lose()
+      return () => stage.begin(injectedFault.peer)
     case 'disk-flip':
-      stage.crash(trouble.peer, 1)
-      if (stage.disks[trouble.peer]?.flip(trouble.part)) stage.lostUnsaid(trouble.peer)
+      stage.crash(injectedFault.peer, 1)
+      if (stage.disks[injectedFault.peer]?.flip(injectedFault.part)) stage.lostUnsaid(injectedFault.peer)
       return () => {
-        stage.disks[trouble.peer]?.forget()
-        stage.begin(trouble.peer)
+        stage.disks[injectedFault.peer]?.forget()
+        stage.begin(injectedFault.peer)
       }
     case 'disk-old':
-      stage.crash(trouble.peer, 1)
-      stage.disks[trouble.peer]?.restore(trouble.part)
-      return () => stage.begin(trouble.peer)
+      stage.crash(injectedFault.peer, 1)
+      stage.disks[injectedFault.peer]?.restore(injectedFault.part)
+      return () => stage.begin(injectedFault.peer)
     case 'pause':
-      network.setPaused(trouble.peer, true)
-      return () => network.setPaused(trouble.peer, false)
+      network.setPaused(injectedFault.peer, true)
+      return () => network.setPaused(injectedFault.peer, false)
     case 'disk-full':
-      stage.disks[trouble.peer]?.setFull(true)
+      stage.disks[injectedFault.peer]?.setFull(true)
       return () => {
-        stage.disks[trouble.peer]?.setFull(false)
-        stage.begin(trouble.peer)
+        stage.disks[injectedFault.peer]?.setFull(false)
+        stage.begin(injectedFault.peer)
       }
     case 'apart':
-      for (const other of trouble.others) network.setAllowed(trouble.peer, other, false)
+      for (const other of injectedFault.others) network.setAllowed(injectedFault.peer, other, false)
       return () => {
-        for (const other of trouble.others) network.setAllowed(trouble.peer, other, true)
+        for (const other of injectedFault.others) network.setAllowed(injectedFault.peer, other, true)
       }
     case 'partition': {
-      const between = across(peers.length, trouble.side)
+      const between = across(peers.length, injectedFault.side)
       between((a, b) => network.setAllowed(a, b, false))
       return () => between((a, b) => network.setAllowed(a, b, true))
     }
     case 'stall': {
-      const between = across(peers.length, trouble.side)
+      const between = across(peers.length, injectedFault.side)
       between((a, b) => network.setStalled(a, b, true))
       return () => between((a, b) => network.setStalled(a, b, false))
     }

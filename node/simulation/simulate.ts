@@ -12,7 +12,7 @@ import { wronglyBlamed } from '../checkers/blame.ts'
 import { type Cohort, cohortId } from '../cohort/cohort.ts'
 import { createPeer, type OraclePort, type Peer } from '../runtime/peer.ts'
 import { createSigner, createVerifier, ed25519, type Verifier } from '../signatures/index.ts'
-import { type Blackboard, createBlackboard } from './adversary-view.ts'
+import { createSharedView, type SharedView } from './adversary-view.ts'
 import { keySeed } from './keys.ts'
 import { createNetwork, type SimulatedNetwork } from './network.ts'
 import { sharedRules } from './shared-rules.ts'
@@ -90,8 +90,8 @@ export async function simulate(options: SimulateOptions): Promise<SimulationResu
     id,
     seeds.map(key => ed25519.publicKey(key)),
   )
-  const blackboard = createBlackboard(honest.length)
-  const common = { id, seeds, verifier, blackboard, trace, network, rules: sharedRules() }
+  const sharedView = createSharedView(honest.length)
+  const common = { id, seeds, verifier, sharedView, trace, network, rules: sharedRules() }
   for (let self = 0; self < n; self++) run.peers.push(peerOf(run, common, self))
   for (const peer of run.peers) peer.start()
   await world.run({ until: () => honest.every(peer => run.finished.has(peer)) })
@@ -103,7 +103,7 @@ interface Common {
   readonly id: string
   readonly seeds: readonly Uint8Array[]
   readonly verifier: Verifier
-  readonly blackboard: Blackboard
+  readonly sharedView: SharedView
   readonly trace: Trace
   readonly network: SimulatedNetwork
   readonly rules: Aggregate
@@ -112,7 +112,7 @@ interface Common {
 function peerOf(run: Run, common: Common, self: PeerIndex): Peer {
   const { options, world, meter } = run
   const { cohort, seed, byzantine } = options
-  const { blackboard } = common
+  const { sharedView } = common
   const faulty = byzantine.peers.includes(self) && byzantine.attack !== null
   const random = randomStream(seed, 'adversary', self).uniform
   return createPeer({
@@ -125,9 +125,9 @@ function peerOf(run: Run, common: Common, self: PeerIndex): Peer {
     storage: null,
     signer: createSigner(common.id, common.seeds[self]!),
     verifier: common.verifier,
-    epoch: 1,
+    incarnation: 1,
     aggregate: common.rules,
-    ...(faulty && { attack: { attack: byzantine.attack!, random, sightings: blackboard } }),
+    ...(faulty && { attack: { attack: byzantine.attack!, random, adversaryView: sharedView } }),
     hooks: {
       received: (from, message) => common.trace.add(world.nowMs(), from, self, message),
       finished: parameters => finish(run, self, parameters),
@@ -141,7 +141,7 @@ function peerOf(run: Run, common: Common, self: PeerIndex): Peer {
         gradient: (step, { loss }) => meter.loss(step, loss),
         output: output => {
           meter.output(output)
-          if (output.kind === 'sealed' && blackboard.sealed(output.slot, output.vector)) poke(run)
+          if (output.kind === 'sealed' && sharedView.sealed(output.slot, output.vector)) poke(run)
         },
       }),
     },

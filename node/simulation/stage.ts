@@ -8,8 +8,8 @@ import type { Checkers } from '../checkers/index.ts'
 import { frameBytesMax } from '../codec/index.ts'
 import { type Clock, sizeOf } from '../ports.ts'
 import { type AgreementPeer, type AgreementSettings, createAgreementPeer } from '../runtime/agreement-peer.ts'
-import type { Corruption } from '../runtime/byzantine-peer.ts'
-import { type Blackboard, createBlackboard } from './adversary-view.ts'
+import type { ByzantineBehaviour } from '../runtime/byzantine-peer.ts'
+import { createSharedView, type SharedView } from './adversary-view.ts'
 import type { Authority } from './authority.ts'
 import { type Conditions, extraDelay } from './conditions.ts'
 import { createDisk, type SimulatedDisk } from './disk.ts'
@@ -58,8 +58,8 @@ export interface Stage {
 
 interface Parts extends Stage {
   readonly options: StageOptions
-  readonly lives: number[]
-  readonly blackboard: Blackboard
+  readonly incarnations: number[]
+  readonly sharedView: SharedView
   readonly shared: Map<string, unknown>
   readonly sealedCallbacks: ((peer: PeerIndex, iteration: number) => void)[]
   restartCount: number
@@ -112,8 +112,8 @@ export function createStage(options: StageOptions): Stage {
     ),
     outputs: Array.from({ length: peers }, () => null),
     trace: options.traced ? createTrace() : null,
-    lives: Array.from({ length: peers }, () => 0),
-    blackboard: createBlackboard(honest.length),
+    incarnations: Array.from({ length: peers }, () => 0),
+    sharedView: createSharedView(honest.length),
     shared: new Map(),
     begin: peer => begin(parts, peer),
     crash: (peer, kept) => crash(parts, peer, kept),
@@ -132,11 +132,11 @@ export function createStage(options: StageOptions): Stage {
 }
 
 function begin(parts: Parts, self: PeerIndex): void {
-  const { options, network, world, lives } = parts
+  const { options, network, world, incarnations } = parts
   const { settings, inputs, authority, honest, checkers } = options
   if (parts.peers[self] !== null) return
-  const life = ++lives[self]!
-  if (life > 1) {
+  const incarnation = ++incarnations[self]!
+  if (incarnation > 1) {
     parts.restartCount++
     checkers.restarted(self)
   }
@@ -145,32 +145,36 @@ function begin(parts: Parts, self: PeerIndex): void {
     settings,
     self,
     input: inputs[self]!,
-    epoch: life,
+    incarnation: incarnation,
     transport: network.attach(self),
-    clock: clockOf(parts, self, life),
+    clock: clockOf(parts, self, incarnation),
     storage: parts.disks[self]?.open() ?? null,
     signer: authority.signer(self),
     verifier: authority.verifier,
-    ...(!honest.includes(self) && corruptionOf(parts, self)),
+    ...(!honest.includes(self) && behaviourOf(parts, self)),
     hooks: hooksOf(parts, self),
   })
   parts.peers[self] = peer
-  const startMs = life > 1 ? 0 : START_SPREAD_MS * randomStream(options.seed, 'start', self).uniform()
+  const startMs = incarnation > 1 ? 0 : START_SPREAD_MS * randomStream(options.seed, 'start', self).uniform()
   world.after(startMs, () => {
-    if (lives[self] === life) peer.start()
+    if (incarnations[self] === incarnation) peer.start()
   })
 }
 
 function crash(parts: Parts, self: PeerIndex, kept: number): void {
   if (parts.peers[self] === null) return
-  parts.lives[self]!++
+  parts.incarnations[self]!++
   parts.peers[self] = null
   parts.network.detach(self)
   parts.disks[self]?.crash(count => Math.floor(count * kept))
 }
 
 /** A peer's own clock: it may run fast or slow, stands still in a pause, and dies with the peer. */
-function clockOf({ world, network, lives, options }: Parts, self: PeerIndex, life: number): Clock {
+function clockOf(
+  { world, network, incarnations, options }: Parts,
+  self: PeerIndex,
+  incarnation: number,
+): Clock {
   const { clockSkew } = options.conditions
   const draw: RandomStream | null = clockSkew > 0 ? randomStream(options.seed, 'clock', self) : null
   const rate = draw === null ? 1 : 1 + clockSkew * (2 * draw.uniform() - 1)
@@ -180,20 +184,20 @@ function clockOf({ world, network, lives, options }: Parts, self: PeerIndex, lif
     after: (delayMs, callback) =>
       world.after(delayMs / rate, () =>
         network.whenRunning(self, () => {
-          if (lives[self] === life) callback()
+          if (incarnations[self] === incarnation) callback()
         }),
       ),
   }
 }
 
-function corruptionOf(parts: Parts, self: PeerIndex): { corruption?: Corruption } {
+function behaviourOf(parts: Parts, self: PeerIndex): { behaviour?: ByzantineBehaviour } {
   const { byzantine, seed, authority } = parts.options
   if (byzantine.attack === null) return {}
   return {
-    corruption: {
+    behaviour: {
       attack: byzantine.attack,
       random: randomStream(seed, 'adversary', self).uniform,
-      sightings: parts.blackboard,
+      adversaryView: parts.sharedView,
       shared: parts.shared,
       signerOf: peer => authority.signer(byzantine.peers.includes(peer) ? peer : self),
     },
@@ -234,9 +238,9 @@ function hooksOf(parts: Parts, self: PeerIndex) {
 }
 
 function sealed(parts: Parts, self: PeerIndex, output: Extract<AveragingOutput, { kind: 'sealed' }>): void {
-  const { blackboard, world, options, sealedCallbacks } = parts
+  const { sharedView, world, options, sealedCallbacks } = parts
   for (const callback of sealedCallbacks) callback(self, output.slot.iteration)
-  if (!blackboard.sealed(output.slot, output.vector)) return
+  if (!sharedView.sealed(output.slot, output.vector)) return
   // The adversary's links are the fastest there are: it strikes at once, but after the honest peer's own step.
   world.after(0, () => {
     for (const peer of options.byzantine.peers) parts.peers[peer]?.poke()

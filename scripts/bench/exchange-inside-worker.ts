@@ -40,7 +40,7 @@ growHeapFor(seeds.length, dimension)
 const seed = seeds[self]!
 const id = cohortId(cohort)
 const transport = await createNetwork({
-  seat: { cohort, cohortId: id, self },
+  membership: { cohort, cohortId: id, self },
   seed,
   listen: cohort.members[self]!.addresses,
   mdns: false,
@@ -74,7 +74,7 @@ const peer = createAgreementPeer({
   storage: assignment.stateDirectory === null ? null : await openFileLog(assignment.stateDirectory),
   signer: assignment.signed ? createSigner(id, seed) : unsigned,
   verifier: assignment.signed ? createVerifier(id, keys) : { accepts: () => true, verify: () => true },
-  epoch: 1 + self,
+  incarnation: 1 + self,
   aggregate: (_protocol, { own }) => new Float32Array(own.buffer),
   hooks: {
     output(output) {

@@ -131,7 +131,7 @@ async function seated(
   stepped: (step: number) => void,
 ): Promise<Peer> {
   const transport = await createNetwork({
-    seat: { cohort, cohortId: id, self },
+    membership: { cohort, cohortId: id, self },
     seed: seeds[self]!,
     mdns: false,
     dimension: DIMENSION,
@@ -146,7 +146,7 @@ async function seated(
     transport,
     clock: systemClock,
     storage: memoryStorage(),
-    epoch: 1 + self,
+    incarnation: 1 + self,
     initial: new Float32Array(DIMENSION),
     oracle: {
       gradient: ({ parameters }, done) =>
@@ -175,15 +175,22 @@ async function flap({ cohort, id, seeds }: Scene, self: number, over: AbortSigna
   let times = 0
   while (!over.aborted) {
     const transport = await createNetwork({
-      seat: { cohort, cohortId: id, self },
+      membership: { cohort, cohortId: id, self },
       seed: seeds[self]!,
       mdns: false,
       dimension: DIMENSION,
       listen: cohort.members[self]!.addresses,
       software: 'concord-bench',
     })
-    const epoch = Date.now()
-    const resume = { kind: 'resume', epoch, peerEpoch: 0, received: 0, step: 1, forgotten: 0 } as const
+    const incarnation = Date.now()
+    const resume = {
+      kind: 'resume',
+      incarnation,
+      peerIncarnation: 0,
+      received: 0,
+      step: 1,
+      forgotten: 0,
+    } as const
     transport.start({
       connected: peer => void transport.send(peer, encodeLinkFrame(resume)),
       frame: () => ignoredFrame,

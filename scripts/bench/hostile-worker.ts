@@ -43,7 +43,7 @@ growHeapFor(seeds.length, dimension)
 const id = cohortId(cohort)
 const signer = createSigner(id, seeds[self]!)
 const transport = await createNetwork({
-  seat: { cohort, cohortId: id, self },
+  membership: { cohort, cohortId: id, self },
   seed: seeds[self]!,
   listen: cohort.members[self]!.addresses,
   mdns: false,
@@ -76,7 +76,7 @@ function honest(): void {
     clock: systemClock,
     storage: null,
     signer,
-    epoch: 1 + self,
+    incarnation: 1 + self,
     input: Float32Array.from({ length: dimension }, (_, i) => Math.sin(i + self)),
     verifier: createVerifier(
       id,
@@ -122,8 +122,8 @@ function hostile(kind: Flood): void {
       connected(peer) {
         const resume = {
           kind: 'resume',
-          epoch: 99,
-          peerEpoch: 0,
+          incarnation: 99,
+          peerIncarnation: 0,
           received: 0,
           step: 1,
           forgotten: 0,

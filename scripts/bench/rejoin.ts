@@ -62,7 +62,7 @@ async function seated(
 ) {
   const id = cohortId(cohort)
   const transport = await createNetwork({
-    seat: { cohort, cohortId: id, self },
+    membership: { cohort, cohortId: id, self },
     seed: seeds[self]!,
     mdns: false,
     dimension: DIMENSION,
@@ -76,7 +76,7 @@ async function seated(
     transport,
     clock: systemClock,
     storage: memoryStorage(),
-    epoch: 1 + self,
+    incarnation: 1 + self,
     initial: new Float32Array(DIMENSION),
     oracle: { gradient: (_, done) => void setImmediate(done, { gradient, loss: 0 }) },
     signer: createSigner(id, seeds[self]!),

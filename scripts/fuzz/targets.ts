@@ -181,7 +181,14 @@ export function frameSeeds(): readonly Uint8Array[] {
     ...messages.map(message => encodeLinkFrame({ kind: 'data', sequence: 7, acknowledged: 300 }, [message])),
     encodeLinkFrame({ kind: 'data', sequence: 2 ** 40 }, messages),
     encodeLinkFrame({ kind: 'ack', acknowledged: 12 }),
-    encodeLinkFrame({ kind: 'resume', epoch: 1.7e12, peerEpoch: 0, received: 5, step: 9, forgotten: 2 }),
+    encodeLinkFrame({
+      kind: 'resume',
+      incarnation: 1.7e12,
+      peerIncarnation: 0,
+      received: 5,
+      step: 9,
+      forgotten: 2,
+    }),
     encodeLinkFrame({ kind: 'finished' }),
   ]
   return frames.map(frame => Buffer.concat(frame))

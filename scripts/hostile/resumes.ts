@@ -38,7 +38,7 @@ export async function insist(target: Target, options: InsistOptions): Promise<In
   const { asks, pressesMax, signal } = options
   const talk = await join(target, options)
   const { socket } = talk.session.channel
-  const resume = (peerEpoch: bigint) => linkFrame.resume({ epoch: 7, peerEpoch })
+  const resume = (peerIncarnation: bigint) => linkFrame.resume({ incarnation: 7, peerIncarnation })
   try {
     await talk.send(resume(readLinkFrame(await talk.next()).numbers[1]!))
     // It asks where this member is before it says anything else, and then comes its first vector.

@@ -95,13 +95,13 @@ export async function runCourse({ lan, steps, onLine, deadlineSeconds }: CourseO
   const stranger = await startStranger(state, strangers)
   try {
     for (let peer = 0; peer < cast.peers; peer++) start(state, peer)
-    const troubles = befall(state, steps)
+    const injectedFaults = befall(state, steps)
     const done = until(
       state,
       () => honest.every(peer => state.endings[peer] !== null),
       'all honest peers finish',
     )
-    await Promise.race([Promise.all([troubles, done]), deadline(deadlineSeconds)])
+    await Promise.race([Promise.all([injectedFaults, done]), deadline(deadlineSeconds)])
   } catch (error) {
     state.failures.push(error instanceof Error ? error.message : String(error))
   } finally {
@@ -166,8 +166,8 @@ function see(state: State, peer: number, event: PeerEvent): void {
       `finished: accuracy ${accuracy?.toFixed(3)}, ${learningSeconds.toFixed(1)} s since its first gradient`,
     )
   } else if (event.kind === 'failed') state.failures.push(`peer ${peer}: ${event.message}`)
-  const seat = { cohort, cohortId: cohortId(cohort), self: peer }
-  for (const line of eventLines(event, seat)) say(state, peer, line)
+  const membership = { cohort, cohortId: cohortId(cohort), self: peer }
+  for (const line of eventLines(event, membership)) say(state, peer, line)
   wake(state)
 }
 
@@ -186,13 +186,13 @@ async function startStranger(
     path,
   )
   await writeFile(path, formatCohort(cohort))
-  const seat = { cohort, cohortId: cohortId(cohort), self: 0 }
+  const membership = { cohort, cohortId: cohortId(cohort), self: 0 }
   return startPeer({
     inside: (lan.hosts[cast.peers] as Host).inside,
     args: ['--cohort', path, '--identity', identityPaths[0]!, '--state', 'none'],
     onEvent(event) {
       state.strangerEvents.push(event)
-      for (const line of eventLines(event, seat)) say(state, 'stranger', line)
+      for (const line of eventLines(event, membership)) say(state, 'stranger', line)
     },
   })
 }

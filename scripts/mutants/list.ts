@@ -173,8 +173,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'words-lost-at-full-sockets',
     file: 'node/link/link.ts',
-    line: 'if (!hooks.send(wordFrame(state, unsaid[0]!))) return false',
-    becomes: 'hooks.send(wordFrame(state, unsaid[0]!))',
+    line: 'if (!hooks.send(encodeControl(state, queuedControls[0]!))) return false',
+    becomes: 'hooks.send(encodeControl(state, queuedControls[0]!))',
     within: 500,
     swarm: 'learning',
   },

@@ -6,7 +6,7 @@ import { BoundError, createAveraging } from '../../agreement/averaging/create.ts
 import { bounds, type ProtocolName } from '../../agreement/bounds.ts'
 import type { Message } from '../../agreement/message.ts'
 import { diameter, distance, type Vector } from '../../agreement/vector.ts'
-import { type Flight, normals, runNetwork, seal, slotAt, testCommitments } from './harness.ts'
+import { type Flight, normals, runNetwork, seal, slotAt, testLedger } from './harness.ts'
 
 interface Setting {
   readonly protocol: ProtocolName
@@ -31,7 +31,7 @@ function peer({ protocol, n, f, d, iterations, unsafe = false, grace = false }: 
     iterations,
     grace,
     unsafe,
-    commitments: testCommitments(),
+    ledger: testLedger(),
   })
 }
 
@@ -139,12 +139,12 @@ test('with no faulty peer one iteration of MDA is the mean, at every peer', t =>
 
 test('no iterations: the input is the output (AVG_0)', t => {
   for (const protocol of ['mda', 'rb-tm'] as const) {
-    const step = peer({ protocol, n: 7, f: 1, d: 2, iterations: 0 }, 0).input({
+    const effects = peer({ protocol, n: 7, f: 1, d: 2, iterations: 0 }, 0).input({
       kind: 'vector',
       vector: Float32Array.of(1, 2),
     })
-    t.deepEqual(step.outputs, [{ kind: 'agreed', vector: Float32Array.of(1, 2) }])
-    t.is(step.messages.length, 0)
+    t.deepEqual(effects.outputs, [{ kind: 'agreed', vector: Float32Array.of(1, 2) }])
+    t.is(effects.messages.length, 0)
   }
 })
 
@@ -157,7 +157,7 @@ test('a grace is asked for once q are in, and ends when all n are in or time is 
     const steps = [1, 2, 3, 4, 5].map(from =>
       self.receive(from, { kind: 'vector', slot: slotAt(from), sealed: seal(zero) }),
     )
-    return { self, asked: steps.flatMap(step => step.outputs) }
+    return { self, asked: steps.flatMap(effects => effects.outputs) }
   }
   const first = waiting()
   t.deepEqual(
@@ -194,7 +194,7 @@ test('synchrony waits for all n until the timeout, then for n − f', t => {
       phase: 'gradient',
       iterations: 1,
       grace: false,
-      commitments: testCommitments(),
+      ledger: testLedger(),
     } as const)
   const self = make()
   const begun = self.input({ kind: 'vector', vector: Float32Array.of(0) })

@@ -2,7 +2,7 @@
 import test from 'ava'
 import { createBroadcast } from '../../agreement/broadcast.ts'
 import type { Message } from '../../agreement/message.ts'
-import { seal, slotAt, testCommitments } from './harness.ts'
+import { seal, slotAt, testLedger } from './harness.ts'
 
 const slot = slotAt(3)
 const sealed = seal(Float32Array.of(1, 2))
@@ -15,14 +15,14 @@ function withoutVector() {
     peers: 4,
     faults: 1,
     dimension: 2,
-    commitments: testCommitments(),
+    ledger: testLedger(),
   })
   const { digest, signature } = sealed
   const steps = [1, 2, 3].flatMap(from => [
     broadcast.receive(from, { kind: 'echo', slot, digest, signature }),
     broadcast.receive(from, { kind: 'ready', slot, digest }),
   ])
-  return { broadcast, outputs: steps.flatMap(step => step.outputs) }
+  return { broadcast, outputs: steps.flatMap(effects => effects.outputs) }
 }
 
 test('it waits a moment, then asks one holder after the other, and nobody twice', t => {

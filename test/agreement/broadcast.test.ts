@@ -3,7 +3,7 @@ import test from 'ava'
 import fc from 'fast-check'
 import { type BroadcastInput, type BroadcastOutput, createBroadcast } from '../../agreement/broadcast.ts'
 import type { Message } from '../../agreement/message.ts'
-import { type Flight, normals, runNetwork, seal, slotAt, testCommitments } from './harness.ts'
+import { type Flight, normals, runNetwork, seal, slotAt, testLedger } from './harness.ts'
 
 const D = 3
 
@@ -16,7 +16,7 @@ function broadcast(
 ) {
   const faults = Math.floor((n - 1) / 3)
   const make = (self: number) =>
-    createBroadcast({ slot: slotAt(0), self, peers: n, faults, dimension: D, commitments: testCommitments() })
+    createBroadcast({ slot: slotAt(0), self, peers: n, faults, dimension: D, ledger: testLedger() })
   const [vector] = normals(seed, 1, D)
   const protocols = Array.from({ length: n }, (_, self) => (faulty.includes(self) ? null : make(self)))
   return runNetwork<BroadcastInput, BroadcastOutput>({
@@ -119,14 +119,14 @@ test('a peer that the author left out asks one that echoed, and the next when th
   const sealed = seal(vector!)
   const slot = slotAt(0)
   const make = (self: number) =>
-    createBroadcast({ slot, self, peers: n, faults: 1, dimension: D, commitments: testCommitments() })
+    createBroadcast({ slot, self, peers: n, faults: 1, dimension: D, ledger: testLedger() })
   const late = make(3)
   // Peers 1 and 2 hold the vector; the author, peer 0, is faulty: it votes and never answers.
   for (const from of [0, 1, 2])
     late.receive(from, { kind: 'echo', slot, digest: sealed.digest, signature: sealed.signature })
   const steps = [0, 1, 2].map(from => late.receive(from, { kind: 'ready', slot, digest: sealed.digest }))
   t.deepEqual(
-    steps.flatMap(step => step.outputs.map(output => output.kind)),
+    steps.flatMap(effects => effects.outputs.map(output => output.kind)),
     ['timer'],
   )
   const asked = [0, 1, 2].flatMap(() => late.input({ kind: 'timer' }).messages.map(({ to }) => to))
@@ -148,7 +148,7 @@ test('votes count once a peer, and a second, different one is a fault', t => {
     peers: 4,
     faults: 1,
     dimension: D,
-    commitments: testCommitments(),
+    ledger: testLedger(),
   })
   const ready = (digest: string) => peer.receive(1, { kind: 'ready', slot, digest })
   t.is(ready('aa').messages.length, 0)
@@ -174,14 +174,14 @@ test('vectors of the wrong length or not finite are faults of the author and cou
       peers: 4,
       faults: 1,
       dimension: D,
-      commitments: testCommitments(),
+      ledger: testLedger(),
     })
-    const step = peer.receive(0, { kind: 'vector', slot: slotAt(0), sealed: seal(vector) })
+    const effects = peer.receive(0, { kind: 'vector', slot: slotAt(0), sealed: seal(vector) })
     t.deepEqual(
-      step.faults.map(fault => [fault.peer, fault.kind]),
+      effects.faults.map(fault => [fault.peer, fault.kind]),
       [[0, kind]],
     )
-    t.is(step.messages.length, 0, 'no echo')
+    t.is(effects.messages.length, 0, 'no echo')
   }
 })
 
@@ -192,12 +192,12 @@ test('nobody can make a peer send a vector without end', t => {
     peers: 4,
     faults: 1,
     dimension: D,
-    commitments: testCommitments(),
+    ledger: testLedger(),
   })
   const [vector] = normals(1, 1, D)
   author.input({ kind: 'vector', vector: vector! })
   const request = { kind: 'request', slot: slotAt(0), digest: seal(vector!).digest } as const
   const steps = Array.from({ length: 10 }, () => author.receive(2, request))
-  t.true(steps.filter(step => step.messages.length > 0).length <= 3)
-  t.true(steps.some(step => step.faults.some(({ kind }) => kind === 'excessive-requests')))
+  t.true(steps.filter(effects => effects.messages.length > 0).length <= 3)
+  t.true(steps.some(effects => effects.faults.some(({ kind }) => kind === 'excessive-requests')))
 })

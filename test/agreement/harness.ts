@@ -2,8 +2,8 @@
  * The smallest network there is: every message in flight in one bag, delivered one by one in an order that the
  * seed draws, until the bag is empty. Timers go off only then. Purely synchronous.
  */
-import type { Commitments, Message, Sealed, Slot } from '../../agreement/message.ts'
-import type { Fault, PeerIndex, Protocol, Step } from '../../agreement/protocol.ts'
+import type { Message, Sealed, SigningLedger, Slot } from '../../agreement/message.ts'
+import type { Effects, Fault, PeerIndex, Protocol } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import { randomStream } from '../../learning/random.ts'
 import { digestOf } from '../../node/signatures/digest.ts'
@@ -15,7 +15,7 @@ export interface Flight {
 }
 
 /** Seals without signing: signatures are the edge's business, and the harness has none to protect. */
-export function testCommitments(): Commitments {
+export function testLedger(): SigningLedger {
   const bound = new Map<string, string>()
   return {
     seal: (_slot, vector) => seal(vector),
@@ -59,13 +59,13 @@ export function runNetwork<Input, Output>(options: NetworkOptions<Input, Output>
   const outputs: Output[][] = protocols.map(() => [])
   const faults: Fault[][] = protocols.map(() => [])
   const delivered: Flight[] = []
-  const carry = (peer: PeerIndex, step: Step<Message, Output>) => {
-    faults[peer]!.push(...step.faults)
-    for (const { to, message } of step.messages)
+  const carry = (peer: PeerIndex, effects: Effects<Message, Output>) => {
+    faults[peer]!.push(...effects.faults)
+    for (const { to, message } of effects.messages)
       for (let other = 0; other < protocols.length; other++)
         if (other !== peer && (to === 'others' || to === other))
           flights.push({ from: peer, to: other, message })
-    for (const output of step.outputs) {
+    for (const output of effects.outputs) {
       outputs[peer]!.push(output)
       const input = options.timer?.(output) ?? null
       if (input !== null) timers.push({ peer, input })

@@ -5,10 +5,10 @@ import type { AveragingInput, AveragingOutput } from '../../agreement/averaging/
 import { createAveraging } from '../../agreement/averaging/create.ts'
 import type { ProtocolName } from '../../agreement/bounds.ts'
 import type { Message } from '../../agreement/message.ts'
-import { newStep } from '../../agreement/protocol.ts'
+import { newEffects } from '../../agreement/protocol.ts'
 import { coordinateWiseDiameter } from '../../agreement/vector.ts'
 import { randomStream } from '../../learning/random.ts'
-import { type Flight, normals, runNetwork, testCommitments } from './harness.ts'
+import { type Flight, normals, runNetwork, testLedger } from './harness.ts'
 
 const D = 3
 
@@ -25,7 +25,7 @@ function peer(protocol: ProtocolName, peers: number, faults: number, self: numbe
     phase: 'parameters',
     grace: false,
     unsafe: false,
-    commitments: testCommitments(),
+    ledger: testLedger(),
   })
 }
 
@@ -40,7 +40,7 @@ test('a listener agrees with the others, though the liars, who helped them, tell
         const averaging = peer('rb-tm', n, f, self, iterations)
         const receive = (from: number, message: Message) => {
           const deaf = (self === listener && isLiar(from)) || (isLiar(self) && from === listener)
-          return deaf ? newStep<Message, AveragingOutput>() : averaging.receive(from, message)
+          return deaf ? newEffects<Message, AveragingOutput>() : averaging.receive(from, message)
         }
         return { input: averaging.input, receive }
       })

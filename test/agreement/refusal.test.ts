@@ -3,7 +3,7 @@ import test from 'ava'
 import { BoundError, createAveraging } from '../../agreement/averaging/create.ts'
 import { peersNeeded, protocolNames } from '../../agreement/bounds.ts'
 import { nobodyHonest, refusalOf } from '../../agreement/refusal.ts'
-import { testCommitments } from './harness.ts'
+import { testLedger } from './harness.ts'
 
 const asynchronous = (protocol: (typeof protocolNames)[number], peers: number, faults: number) =>
   ({ protocol, peers, faults, synchrony: 'asynchronous' }) as const
@@ -44,7 +44,7 @@ test('an agreement is made exactly where it is not refused', t => {
       for (let faults = 0; faults <= peers; faults++)
         for (const unsafe of [false, true]) {
           const options = { ...asynchronous(protocol, peers, faults), unsafe }
-          const make = () => createAveraging({ ...options, ...slot, commitments: testCommitments() })
+          const make = () => createAveraging({ ...options, ...slot, ledger: testLedger() })
           const refusal = refusalOf(options)
           if (refusal === null) t.notThrows(make)
           else t.throws(make, { instanceOf: BoundError, message: refusal.why })

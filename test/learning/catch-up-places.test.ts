@@ -3,7 +3,7 @@ import test from 'ava'
 import type { Seen } from '../../agreement/message.ts'
 import { createCatchUp } from '../../learning/recovery/catch-up.ts'
 import type { CatchUp, CatchUpReason } from '../../learning/recovery/contract.ts'
-import { slotAt, testCommitments } from '../agreement/harness.ts'
+import { slotAt, testLedger } from '../agreement/harness.ts'
 import { answerAll, askAll, at, D, everyone, member, optionsOf, theta } from './catch-up-support.ts'
 
 test('who was not there in a step, or will not be, cannot help with it: then it is left', t => {
@@ -61,7 +61,7 @@ function listener(reason: CatchUpReason) {
     forgotten: 0,
     listens: true,
     history: new Map(),
-    commitments: testCommitments(),
+    ledger: testLedger(),
   })
   asker.reached(3, theta(3, 0))
   asker.ask(3, reason)

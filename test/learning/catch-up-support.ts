@@ -7,7 +7,7 @@ import type {
   CatchUpOutput,
   CatchUpReason,
 } from '../../learning/recovery/contract.ts'
-import { testCommitments } from '../agreement/harness.ts'
+import { testLedger } from '../agreement/harness.ts'
 
 const N = 7
 const F = 1
@@ -27,7 +27,7 @@ export function optionsOf(self: number, protocol: 'mda' | 'cva'): CatchUpOptions
     since: 1,
     forgotten: 0,
     history: new Map(),
-    commitments: testCommitments(),
+    ledger: testLedger(),
   }
 }
 

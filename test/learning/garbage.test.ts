@@ -6,7 +6,7 @@ import { createLearn } from '../../learning/learn.ts'
 import type { LearnInput } from '../../learning/learn-contract.ts'
 import { windowOf } from '../../learning/learn-contract.ts'
 import { createSchedule } from '../../learning/schedule.ts'
-import { seal, testCommitments } from '../agreement/harness.ts'
+import { seal, testLedger } from '../agreement/harness.ts'
 
 const D = 2
 const STEPS = 8
@@ -87,7 +87,7 @@ for (const query of cohorts)
       fc.property(
         fc.boolean(),
         fc.array(fc.oneof({ weight: 3, arbitrary: spoken }, input), { maxLength: 80 }),
-        (amnesiac, happenings) => {
+        (memoryLost, happenings) => {
           const learn = createLearn({
             ...query,
             synchrony: 'asynchronous',
@@ -95,7 +95,7 @@ for (const query of cohorts)
             dimension: D,
             grace: true,
             unsafe: false,
-            commitments: testCommitments(),
+            ledger: testLedger(),
             steps: STEPS,
             rate: () => 0.1,
             momentum: 0,
@@ -113,7 +113,7 @@ for (const query of cohorts)
               iterations: { gradient: 1, parameters: 2 },
             }),
           })
-          learn.input({ kind: 'start', amnesiac })
+          learn.input({ kind: 'start', memoryLost })
           for (const each of happenings) {
             const { messages, faults } =
               'from' in each ? learn.receive(each.from, each.message) : learn.input(each)

@@ -10,7 +10,7 @@ import {
   type LearnOutput,
 } from '../../learning/learn-contract.ts'
 import { createSchedule } from '../../learning/schedule.ts'
-import { normals, runNetwork, seal, testCommitments } from '../agreement/harness.ts'
+import { normals, runNetwork, seal, testLedger } from '../agreement/harness.ts'
 
 const D = 3
 
@@ -22,7 +22,7 @@ function learnOptions(n: number, f: number, changes: Partial<LearnOptions> = {})
     dimension: D,
     grace: false,
     unsafe: false,
-    commitments: testCommitments(),
+    ledger: testLedger(),
     schedule: createSchedule({
       ...query,
       schedule: 'practical',
@@ -47,17 +47,17 @@ function quadratics(targets: readonly Vector[], f: number, changes: Partial<Lear
   const n = targets.length
   const asked = targets.map(() => [] as number[])
   const protocols = targets.map((target, self) => {
-    const learn = createLearn(learnOptions(n, f, { ...changes, self, commitments: testCommitments() }))
-    const answer = (step: ReturnType<typeof learn.input>): ReturnType<typeof learn.input> => {
-      const request = step.outputs.find(output => output.kind === 'need-gradient')
-      if (request === undefined) return step
+    const learn = createLearn(learnOptions(n, f, { ...changes, self, ledger: testLedger() }))
+    const answer = (effects: ReturnType<typeof learn.input>): ReturnType<typeof learn.input> => {
+      const request = effects.outputs.find(output => output.kind === 'need-gradient')
+      if (request === undefined) return effects
       asked[self]!.push(request.step)
       const gradient = request.parameters.map((x, i) => x - target[i]!)
       const next = answer(learn.input({ kind: 'gradient', step: request.step, gradient }))
-      const outputs = [...step.outputs.filter(output => output !== request), ...next.outputs]
+      const outputs = [...effects.outputs.filter(output => output !== request), ...next.outputs]
       return {
-        messages: [...step.messages, ...next.messages],
-        faults: [...step.faults, ...next.faults],
+        messages: [...effects.messages, ...next.messages],
+        faults: [...effects.faults, ...next.faults],
         outputs,
       }
     }

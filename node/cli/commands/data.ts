@@ -56,26 +56,26 @@ const show = defineCommand({
   },
   examples: ['--partition dirichlet:0.5 --peers 10', '--data data/mnist --partition label --svg shares.svg'],
   async handler({ data, partition, peers, seed, svg, json }, _, terminal) {
-    const [{ openData }, { holdingsOf, holdingsSvg }] = await Promise.all([
+    const [{ openData }, { partitionTableOf, partitionTableSvg }] = await Promise.all([
       import('../../../learning/data/open.ts'),
       import('../../data/partition-table.ts'),
     ])
     const source = await openData(data)
-    const holdings = holdingsOf(source, partition, peers, seed)
-    if (json) terminal.json(holdings, 0)
+    const partitionTable = partitionTableOf(source, partition, peers, seed)
+    if (json) terminal.json(partitionTable, 0)
     else {
-      const { holdingsTable } = await import('../view/partition-table.ts')
+      const { partitionTableText } = await import('../view/partition-table.ts')
       const { shape, classes } = source
       const kind = classes === 0 ? 'real targets' : `${classes} classes`
       const tests = source.test().labels.length
       terminal.print(
         `${source.name}: ${source.trainLabels.length} training and ${tests} test examples of ${shape.join(' × ')}, ${kind}; ${partition} over ${peers} peers, seed ${seed}`,
       )
-      terminal.print(...(await holdingsTable(holdings)))
+      terminal.print(...(await partitionTableText(partitionTable)))
     }
     if (svg !== null) {
       const { writeOutput } = await import('../../files/output.ts')
-      await writeOutput(svg, holdingsSvg(holdings)).catch(error => {
+      await writeOutput(svg, partitionTableSvg(partitionTable)).catch(error => {
         throw new UsageError(`--svg is "${svg}", which cannot be written: ${error.message}`)
       })
       if (!json) terminal.print(`wrote ${svg}`)

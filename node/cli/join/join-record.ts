@@ -1,6 +1,6 @@
 /** Events of one peer → its report. */
 import type { Attack } from '../../../learning/attacks/attack.ts'
-import type { Seat } from '../../cohort/cohort.ts'
+import type { Membership } from '../../cohort/cohort.ts'
 import type { Ending, FaultCount, PeerEvent, Traffic } from '../../daemon/events.ts'
 import { accuracyOf, cohortSummary, type Report, tally } from '../../daemon/report.ts'
 
@@ -19,7 +19,7 @@ interface State {
 }
 
 export function createJoinRecord(
-  seat: Seat,
+  membership: Membership,
   values: { readonly attack: Attack | null; readonly data: string; readonly partition: string },
 ): JoinRecord {
   const startedMs = performance.now()
@@ -39,7 +39,7 @@ export function createJoinRecord(
       }
     },
     report(outcome, faults) {
-      const { cohort, cohortId, self } = seat
+      const { cohort, cohortId, self } = membership
       const { attack, data, partition } = values
       const honest = attack === null && state.ending !== null ? [honestEntry(self, state.ending)] : []
       return {

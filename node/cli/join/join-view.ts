@@ -1,6 +1,6 @@
 /** What a person sees of one real peer. */
 import type { Attack } from '../../../learning/attacks/attack.ts'
-import type { Seat } from '../../cohort/cohort.ts'
+import type { Membership } from '../../cohort/cohort.ts'
 import type { Ending, PeerEvent } from '../../daemon/events.ts'
 import { tally } from '../../daemon/report.ts'
 import { moreText } from '../../text/quiet.ts'
@@ -17,16 +17,16 @@ export interface JoinView {
 }
 
 export async function createJoinView(
-  seat: Seat,
+  membership: Membership,
   attack: Attack | null,
   terminal: Terminal,
 ): Promise<JoinView> {
-  const { cohort, cohortId, self } = seat
+  const { cohort, cohortId, self } = membership
   const { paint } = terminal
   const progress = await createProgress(terminal)
   const estimate = createEstimate(cohort.steps)
   terminal.print(
-    `${cohort.name} (${cohortId.slice(0, 12)}): this is ${nameOf(seat, self)} of ${counted(cohort.members.length, 'peer')}, of whom ${cohort.faults} may be faulty`,
+    `${cohort.name} (${cohortId.slice(0, 12)}): this is ${nameOf(membership, self)} of ${counted(cohort.members.length, 'peer')}, of whom ${cohort.faults} may be faulty`,
   )
   if (attack !== null) terminal.warn(paint('red', `This peer is Byzantine on purpose: ${attack.name}.`))
   return {
@@ -43,7 +43,7 @@ export async function createJoinView(
       else if (event.kind === 'finished') {
         progress.stop()
         for (const line of endingLines(event.ending)) terminal.print(line)
-      } else for (const line of eventLines(event, seat)) progress.note(`${line}${moreText(leftOut)}`)
+      } else for (const line of eventLines(event, membership)) progress.note(`${line}${moreText(leftOut)}`)
     },
     note: line => progress.note(line),
     stop: () => progress.stop(),
@@ -51,7 +51,7 @@ export async function createJoinView(
 }
 
 /** One line, or none, for what happened; steps and the end are shown otherwise. */
-export function eventLines(event: PeerEvent, seat: Seat): readonly string[] {
+export function eventLines(event: PeerEvent, membership: Membership): readonly string[] {
   switch (event.kind) {
     case 'listening':
       return [
@@ -59,25 +59,25 @@ export function eventLines(event: PeerEvent, seat: Seat): readonly string[] {
         ...event.addresses.map(address => `listening on ${address}`),
       ]
     case 'connection':
-      return [`${nameOf(seat, event.peer)}: ${event.up ? event.reason : `gone: ${event.reason}`}`]
+      return [`${nameOf(membership, event.peer)}: ${event.up ? event.reason : `gone: ${event.reason}`}`]
     case 'missed':
       return [
-        `${nameOf(seat, event.peer)}: ${event.messages === null ? `cannot help with step ${event.step} any more` : `no longer has ${counted(event.messages, 'message')} for this peer`}`,
+        `${nameOf(membership, event.peer)}: ${event.messages === null ? `cannot help with step ${event.step} any more` : `no longer has ${counted(event.messages, 'message')} for this peer`}`,
       ]
     case 'caught-up':
       return [`caught up: it stood at step ${event.from}, and goes on at step ${event.step}`]
     case 'waiting':
-      return [`step ${event.step}: ${waitingSentence(seat.self, event.needed, event.missing)}`]
+      return [`step ${event.step}: ${waitingSentence(membership.self, event.needed, event.missing)}`]
     case 'resumed':
       return ['going on']
     case 'fault': {
       const { peer, kind, count } = event.fault
-      const what = peer === null ? 'refused a stranger' : `fault of ${nameOf(seat, peer)}: ${kind}`
+      const what = peer === null ? 'refused a stranger' : `fault of ${nameOf(membership, peer)}: ${kind}`
       const times = count > 1 ? ` (${count} times by now)` : ''
       return [`${what}${times}${event.detail === null ? '' : `: ${event.detail}`}`]
     }
     case 'evidence':
-      return [evidenceLine(event, seat)]
+      return [evidenceLine(event, membership)]
     case 'log':
       return [event.text]
     case 'step':
@@ -87,12 +87,15 @@ export function eventLines(event: PeerEvent, seat: Seat): readonly string[] {
   }
 }
 
-function evidenceLine({ peer, path, before }: Extract<PeerEvent, { kind: 'evidence' }>, seat: Seat): string {
+function evidenceLine(
+  { peer, path, before }: Extract<PeerEvent, { kind: 'evidence' }>,
+  membership: Membership,
+): string {
   const proof = `the proof is ${path} (concord evidence verify FILE)`
-  if (peer === seat.self)
+  if (peer === membership.self)
     return `this peer itself has signed two vectors for one slot, and whoever has seen it cuts it off; ${proof}`
   const when = before ? 'in an earlier run, and stays' : 'and is'
-  return `${nameOf(seat, peer)} signed two vectors for one slot ${when} cut off; ${proof}`
+  return `${nameOf(membership, peer)} signed two vectors for one slot ${when} cut off; ${proof}`
 }
 
 function endingLines({ loss, accuracy, traffic, faults, learningSeconds }: Ending): readonly string[] {
@@ -104,6 +107,6 @@ function endingLines({ loss, accuracy, traffic, faults, learningSeconds }: Endin
 }
 
 /** "peer 3 (dora)". */
-export function nameOf({ cohort }: Seat, peer: number): string {
+export function nameOf({ cohort }: Membership, peer: number): string {
   return `peer ${peer} (${cohort.members[peer]?.name ?? 'unknown'})`
 }

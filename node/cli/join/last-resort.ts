@@ -32,13 +32,13 @@ interface LastResortOptions {
 
 /** The part of the process that is used here. */
 interface Host {
-  on(event: Trouble, listener: (reason: unknown) => void): unknown
-  off(event: Trouble, listener: (reason: unknown) => void): unknown
+  on(event: InjectedFault, listener: (reason: unknown) => void): unknown
+  off(event: InjectedFault, listener: (reason: unknown) => void): unknown
   exit(code: number): void
 }
 
-type Trouble = 'uncaughtException' | 'unhandledRejection'
-const troubles = ['uncaughtException', 'unhandledRejection'] as const
+type InjectedFault = 'uncaughtException' | 'unhandledRejection'
+const injectedFaults = ['uncaughtException', 'unhandledRejection'] as const
 
 export function installLastResort({
   cohortId,
@@ -60,13 +60,13 @@ export function installLastResort({
     host.exit(DEFECT_EXIT_CODE)
   }
   const listener = (reason: unknown): void => void end(reason)
-  for (const trouble of troubles) host.on(trouble, listener)
+  for (const trouble of injectedFaults) host.on(trouble, listener)
   return {
     guard(sync) {
       syncJournal = sync
     },
     dispose() {
-      for (const trouble of troubles) host.off(trouble, listener)
+      for (const trouble of injectedFaults) host.off(trouble, listener)
     },
   }
 }

@@ -1,7 +1,7 @@
 /** A peer's log by pino: JSON lines for machines, or lines for people; what happened, with fields; never a secret. */
 import { Writable } from 'node:stream'
 import { type DestinationStream, type Logger, pino } from 'pino'
-import type { Seat } from '../../cohort/cohort.ts'
+import type { Membership } from '../../cohort/cohort.ts'
 import type { PeerEvent } from '../../daemon/events.ts'
 import { printableJsonLine } from '../../text/printable.ts'
 import { moreText } from '../../text/quiet.ts'
@@ -61,11 +61,11 @@ const STEP_INTERVAL_MS = 10_000
 
 /** The log in the place of what a person sees. */
 export function createLogView(
-  seat: Seat,
+  membership: Membership,
   root: Logger,
   nowMs: () => number,
 ): JoinView & { readonly log: Logger } {
-  const log = root.child({ cohort: seat.cohortId.slice(0, 12), self: seat.self })
+  const log = root.child({ cohort: membership.cohortId.slice(0, 12), self: membership.self })
   let saidMs = Number.NEGATIVE_INFINITY
   return {
     log,
@@ -78,9 +78,9 @@ export function createLogView(
         const { step, loss, traffic } = event
         log[isDue ? 'info' : 'debug'](
           { event: 'step', step, loss, ...traffic },
-          `step ${step}/${seat.cohort.steps}`,
+          `step ${step}/${membership.cohort.steps}`,
         )
-      } else logEvent(log, event, seat, leftOut)
+      } else logEvent(log, event, membership, leftOut)
     },
   }
 }
@@ -88,10 +88,10 @@ export function createLogView(
 function logEvent(
   log: Logger,
   event: Exclude<PeerEvent, { kind: 'step' }>,
-  seat: Seat,
+  membership: Membership,
   leftOut: number,
 ): void {
-  const text = `${eventLines(event, seat).join('; ')}${moreText(leftOut)}`
+  const text = `${eventLines(event, membership).join('; ')}${moreText(leftOut)}`
   const { kind, ...fields } = event
   const rest = leftOut === 0 ? fields : { ...fields, times: leftOut + 1 }
   switch (event.kind) {

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Attack } from '../../../learning/attacks/attack.ts'
-import type { Seat } from '../../cohort/cohort.ts'
+import type { Membership } from '../../cohort/cohort.ts'
 import { controlPath, openDoor } from '../../daemon/control.ts'
 import type { RealPeer } from '../../daemon/start-peer.ts'
 import type { Log } from '../../network/index.ts'
@@ -19,20 +19,24 @@ interface OperatorView extends JoinView {
 
 /** The bar, or the log that was asked for. A log goes where lines for people go. */
 export async function openView(
-  seat: Seat,
+  membership: Membership,
   { log: form, logLevel: level, attack }: OperatingValues & { readonly attack: Attack | null },
   terminal: Terminal,
 ): Promise<OperatorView> {
   const nowMs = () => performance.now()
   if (form === 'progress')
-    return quietView({ ...(await createJoinView(seat, attack, terminal)), log: null }, seat, nowMs)
+    return quietView(
+      { ...(await createJoinView(membership, attack, terminal)), log: null },
+      membership,
+      nowMs,
+    )
   const { createLogger, createLogView } = await import('./log.ts')
   // What is in it is clean when it gets there; what colours it has are the log's own.
   const stream = { write: (text: string) => terminal.print(...ownColours(text).trimEnd().split('\n')) }
   const root = await createLogger({ form, level, stream, colours: terminal.live !== null })
-  const view = createLogView(seat, root, nowMs)
+  const view = createLogView(membership, root, nowMs)
   if (attack !== null) view.log.warn({ attack: attack.name }, 'this peer is Byzantine on purpose')
-  return quietView(view, seat, nowMs)
+  return quietView(view, membership, nowMs)
 }
 
 /** What the metrics are collected in, from before there is a peer; null where nobody asked for them. */

@@ -3,7 +3,7 @@
  * event it is said here whether others can cause it; the compiler asks for every new one.
  */
 import type { PeerIndex } from '../../../agreement/protocol.ts'
-import type { Seat } from '../../cohort/cohort.ts'
+import type { Membership } from '../../cohort/cohort.ts'
 import type { PeerEvent } from '../../daemon/events.ts'
 import { createQuiet } from '../../text/quiet.ts'
 import { type JoinView, nameOf } from './join-view.ts'
@@ -44,7 +44,11 @@ function causeOf(event: PeerEvent): Cause | null {
 }
 
 /** The view, with what others cause limited, and what was left out told when it stops. */
-export function quietView<View extends JoinView>(view: View, seat: Seat, nowMs: () => number): View {
+export function quietView<View extends JoinView>(
+  view: View,
+  membership: Membership,
+  nowMs: () => number,
+): View {
   const quiet = createQuiet<Topic>({ nowMs, lines: LINES })
   return {
     ...view,
@@ -56,7 +60,7 @@ export function quietView<View extends JoinView>(view: View, seat: Seat, nowMs: 
     stop() {
       for (const { peer, kind, count } of quiet.untold())
         view.note(
-          `${peer === null ? 'others' : nameOf(seat, peer)}: ${count} lines about "${kind}" were left out`,
+          `${peer === null ? 'others' : nameOf(membership, peer)}: ${count} lines about "${kind}" were left out`,
         )
       view.stop()
     },

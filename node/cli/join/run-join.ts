@@ -1,7 +1,7 @@
 /** The course of `concord join`: files in, one peer up, its events to a person or to the parent process, a clean end. */
 import { constants } from 'node:os'
 import type { Attack } from '../../../learning/attacks/attack.ts'
-import { type Cohort, cohortId, type Seat } from '../../cohort/cohort.ts'
+import { type Cohort, cohortId, type Membership } from '../../cohort/cohort.ts'
 import { readCohort } from '../../cohort/file.ts'
 import { type Identity, readIdentity } from '../../cohort/identity.ts'
 import type { Order, PeerEvent } from '../../daemon/events.ts'
@@ -42,11 +42,11 @@ interface JoinValues extends ReportValues, LearningValues, OperatingValues {
 export async function runJoin(values: JoinValues, terminal: Terminal): Promise<number> {
   if (values.forget && values.state === 'none')
     throw new UsageError('--forget is for a state directory, and --state is "none"; expected one of the two')
-  const seat = await takeSeat(values)
-  await checkStart(seat.cohort, values, terminal)
+  const membership = await takeMembership(values)
+  await checkStart(membership.cohort, values, terminal)
   const parent = parentProcess()
-  const record = createJoinRecord(seat, values)
-  const view = parent === null ? await openView(seat, values, terminal) : null
+  const record = createJoinRecord(membership, values)
+  const view = parent === null ? await openView(membership, values, terminal) : null
   const onEvent = (event: PeerEvent) => {
     record.see(event)
     parent?.tell(event)
@@ -54,7 +54,7 @@ export async function runJoin(values: JoinValues, terminal: Terminal): Promise<n
   }
   const stop = stopSignals(parent)
   const lastResort = installLastResort({
-    cohortId: seat.cohortId,
+    cohortId: membership.cohortId,
     terminal,
     tell(sentence, stack) {
       view?.stop()
@@ -65,7 +65,7 @@ export async function runJoin(values: JoinValues, terminal: Terminal): Promise<n
   try {
     const metrics = await openMetrics(values)
     const looks = { log: view?.log ?? null, metrics: metrics?.ofNetwork ?? null }
-    const options = { ...peerOptions(seat, values, onEvent), ...looks }
+    const options = { ...peerOptions(membership, values, onEvent), ...looks }
     const note = view?.note ?? (() => {})
     const peer = await startRealPeer(options)
     lastResort.guard(peer.syncJournal)
@@ -124,12 +124,12 @@ async function checkStart(cohort: Cohort, { cohort: path, init }: JoinValues, te
     )
 }
 
-interface Place extends Seat {
+interface Place extends Membership {
   readonly identity: Identity
 }
 
 /** @throws CohortError, IdentityError, UsageError where the key is no member's */
-async function takeSeat({ cohort: cohortPath, identity: identityPath }: JoinValues): Promise<Place> {
+async function takeMembership({ cohort: cohortPath, identity: identityPath }: JoinValues): Promise<Place> {
   // One after the other: where both are wrong, the same one is named each time.
   const cohort = await readCohort(cohortPath)
   const identity = await readIdentity(identityPath)
@@ -142,13 +142,17 @@ async function takeSeat({ cohort: cohortPath, identity: identityPath }: JoinValu
   return { cohort, cohortId: cohortId(cohort), self, identity }
 }
 
-function peerOptions({ identity, ...seat }: Place, values: JoinValues, onEvent: (event: PeerEvent) => void) {
-  const { cohort, cohortId: id, self } = seat
+function peerOptions(
+  { identity, ...membership }: Place,
+  values: JoinValues,
+  onEvent: (event: PeerEvent) => void,
+) {
+  const { cohort, cohortId: id, self } = membership
   const { attack, data, partition, augment, observe } = values
   const { model, members, seed, steps } = cohort
   const stateDirectory = stateDirectoryOf(values.state, values.identity, id)
   return {
-    seat,
+    membership,
     identity,
     listen: values.listen?.split(',') ?? ownPorts(cohort, self),
     mdns: values.mdns,

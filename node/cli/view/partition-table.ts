@@ -1,10 +1,10 @@
 /** Who holds what, as a table: a row a peer, a column a class, the fuller the darker. */
-import type { Holdings } from '../../data/partition-table.ts'
+import type { PartitionTable } from '../../data/partition-table.ts'
 import { tableLines } from './table.ts'
 
 const SHADES = [' ', '░', '▒', '▓', '█']
 
-export async function holdingsTable({ counts }: Holdings): Promise<readonly string[]> {
+export async function partitionTableText({ counts }: PartitionTable): Promise<readonly string[]> {
   const columns = counts[0]!.length
   const most = Math.max(1, ...counts.flat())
   const head = ['peer', ...(columns === 1 ? [] : counts[0]!.map((_, label) => String(label))), 'all']

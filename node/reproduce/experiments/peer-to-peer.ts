@@ -26,12 +26,12 @@ export const peerToPeer = defineExperiment<PeerToPeerConfig>({
   judge,
 })
 
-async function run(config: PeerToPeerConfig, { bench, progress }: RunContext): Promise<Measurement> {
+async function run(config: PeerToPeerConfig, { oraclePool, progress }: RunContext): Promise<Measurement> {
   const { data, model, partition, steps, seed } = config
   const attack = config.attack === null ? null : attackNamed(config.attack)
   const liars = attack === null ? [] : [PEERS - 1]
   const flipped = attack?.relabel === undefined ? [] : liars
-  const task = await bench.open({ model, data, partition, workers: PEERS, seed, flipped })
+  const task = await oraclePool.open({ model, data, partition, workers: PEERS, seed, flipped })
   const loss: Point[] = []
   const diameter: Point[] = []
   const result = await simulate({
@@ -52,7 +52,7 @@ async function run(config: PeerToPeerConfig, { bench, progress }: RunContext): P
   const accuracies: number[] = []
   for (const peer of result.honest) {
     const parameters = result.parameters[peer]
-    const evaluation = parameters ? await bench.evaluate(model, data, parameters, 1000) : null
+    const evaluation = parameters ? await oraclePool.evaluate(model, data, parameters, 1000) : null
     accuracies.push(evaluation?.accuracy ?? 0)
   }
   const mean = accuracies.reduce((a, b) => a + b, 0) / accuracies.length

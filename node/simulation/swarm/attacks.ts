@@ -25,7 +25,7 @@ const RESUMES = 10
 /** Follows the protocol, and asks each peer over and over for everything again, as if it knew nothing of its life. */
 export function insist(): Attack {
   // What it says itself is taken for its word: in another's epoch each would have the other begin again, for ever.
-  let epoch = 0
+  let incarnation = 0
   return {
     name: 'insist',
     did: 'asked for everything again, over and over',
@@ -35,10 +35,17 @@ export function insist(): Attack {
     wire(frame) {
       if (frame.length === 1) {
         const said = decodeLinkFrame(frame, NO_MESSAGES)
-        if ('kind' in said && said.kind === 'resume') epoch = said.epoch
+        if ('kind' in said && said.kind === 'resume') incarnation = said.incarnation
         return [frame]
       }
-      const resume = { kind: 'resume', epoch, peerEpoch: 0, received: 0, step: 1, forgotten: 0 } as const
+      const resume = {
+        kind: 'resume',
+        incarnation,
+        peerIncarnation: 0,
+        received: 0,
+        step: 1,
+        forgotten: 0,
+      } as const
       return [frame, ...Array.from({ length: RESUMES }, () => encodeLinkFrame(resume))]
     },
   }

@@ -6,7 +6,13 @@ import type { PeerIndex } from '../../../agreement/protocol.ts'
 import type { Vector } from '../../../agreement/vector.ts'
 import type { RandomStream } from '../../../learning/random.ts'
 import type { AgreementSettings } from '../../runtime/agreement-peer.ts'
-import { type Conditions, calmConditions, type Moment, type Scheduler, type Trouble } from '../conditions.ts'
+import {
+  type Conditions,
+  calmConditions,
+  type InjectedFault,
+  type Moment,
+  type Scheduler,
+} from '../conditions.ts'
 import type { LatencyModel } from '../latency.ts'
 import { pick } from '../pick.ts'
 
@@ -42,8 +48,8 @@ export function drawTimelyConditions(scene: Scene, random: RandomStream): Condit
 
 export function drawConditions(scene: Scene, random: RandomStream): Conditions {
   const calmAtMs = 1500 + 3000 * random.uniform()
-  const troubles = random.uniform() < 0.5 ? drawTroubles(scene, calmAtMs, random) : []
-  const dies = troubles.some(({ kind }) => kind === 'crash' || kind === 'disk-full')
+  const injectedFaults = random.uniform() < 0.5 ? drawInjectedFaults(scene, calmAtMs, random) : []
+  const dies = injectedFaults.some(({ kind }) => kind === 'crash' || kind === 'disk-full')
   const conditions = {
     latency: drawLatency(random),
     jitterMs: random.uniform() < 0.5 ? 0 : 20 * random.uniform(),
@@ -52,15 +58,15 @@ export function drawConditions(scene: Scene, random: RandomStream): Conditions {
     scheduler: drawScheduler(scene, random),
     clockSkew: random.uniform() < 0.5 ? 0 : 0.1,
     syncMs: dies || random.uniform() < 0.1 ? 20 * random.uniform() : null,
-    troubles,
+    injectedFaults,
     calmAtMs,
     queueBytesMax: drawQueue(random),
   }
-  if (random.uniform() < 0.2) troubles.push(drawStall(scene, random))
+  if (random.uniform() < 0.2) injectedFaults.push(drawStall(scene, random))
   return conditions
 }
 
-function drawStall(scene: Scene, random: RandomStream): Trouble {
+function drawStall(scene: Scene, random: RandomStream): InjectedFault {
   const at = drawMoment(scene, random.shuffle([...scene.honest])[0]!, 400, random)
   return {
     kind: 'stall',
@@ -122,16 +128,21 @@ function lateFromTheOtherSide({ settings, honest, inputs }: Scene): PeerIndex[][
 }
 
 /** At most this many, and no peer has more than two: an honest peer restarts seldom, and is answered then too. */
-const TROUBLES_MAX = 4
+const INJECTED_FAULTS_MAX = 4
 
-function drawTroubles(scene: Scene, calmAtMs: number, random: RandomStream): Trouble[] {
+function drawInjectedFaults(scene: Scene, calmAtMs: number, random: RandomStream): InjectedFault[] {
   const peers = random.shuffle([...scene.honest])
-  return Array.from({ length: 1 + random.integer(TROUBLES_MAX) }, (_, i) =>
-    drawTrouble(scene, peers[i % peers.length]!, calmAtMs, random),
+  return Array.from({ length: 1 + random.integer(INJECTED_FAULTS_MAX) }, (_, i) =>
+    drawInjectedFault(scene, peers[i % peers.length]!, calmAtMs, random),
   )
 }
 
-function drawTrouble(scene: Scene, peer: PeerIndex, calmAtMs: number, random: RandomStream): Trouble {
+function drawInjectedFault(
+  scene: Scene,
+  peer: PeerIndex,
+  calmAtMs: number,
+  random: RandomStream,
+): InjectedFault {
   const at = drawMoment(scene, peer, calmAtMs, random)
   const forMs = 1000 * random.uniform() ** 3
   const choice = random.uniform()

@@ -40,8 +40,8 @@ const wrongEpochs: Attack = {
   run: (scene, counter) =>
     onTalk(scene, counter, async talk => {
       talk.stream.discard()
-      for (let epoch = EPOCH; ; epoch++) {
-        const again = prefixed(linkFrame.resume({ epoch: EPOCH, peerEpoch: epoch }))
+      for (let incarnation = EPOCH; ; incarnation++) {
+        const again = prefixed(linkFrame.resume({ incarnation: EPOCH, peerIncarnation: incarnation }))
         await talk.stream.send(Buffer.concat(Array.from({ length: RESUMES_PER_WRITE }, () => again)))
         counter.acts += RESUMES_PER_WRITE
         await pause(100)
@@ -56,8 +56,8 @@ const newEpochs: Attack = {
   run: (scene, counter) =>
     onTalk(scene, counter, async talk => {
       talk.stream.discard()
-      for (let epoch = EPOCH; ; epoch++) {
-        await talk.send(linkFrame.resume({ epoch, step: 1 }))
+      for (let incarnation = EPOCH; ; incarnation++) {
+        await talk.send(linkFrame.resume({ incarnation, step: 1 }))
         counter.acts++
         await pause(10)
       }
@@ -67,7 +67,7 @@ const newEpochs: Attack = {
 /** Follows for a moment as an honest peer would, and is gone. */
 async function visit(talk: Talk): Promise<void> {
   talk.stream.discard()
-  await talk.send(linkFrame.resume({ epoch: EPOCH }))
+  await talk.send(linkFrame.resume({ incarnation: EPOCH }))
   await Promise.race([talk.session.closed, pause(UP_MS)])
 }
 
@@ -82,14 +82,14 @@ const flapping: Attack = {
     }),
 }
 
-const reborn: Attack = {
+const restarted: Attack = {
   name: 'flapping-reborn',
   what: 'a member that comes in a new life each time, and asks for everything again',
   cohort: 'mda',
   run: (scene, counter) =>
     onTalk(scene, counter, async talk => {
       talk.stream.discard()
-      await talk.send(linkFrame.resume({ epoch: 1 + randomInteger(2 ** 40), step: 1 }))
+      await talk.send(linkFrame.resume({ incarnation: 1 + randomInteger(2 ** 40), step: 1 }))
       counter.acts++
       await Promise.race([talk.session.closed, pause(UP_MS)])
     }),
@@ -104,7 +104,7 @@ const neverReads: Attack = {
       scene,
       counter,
       async ({ session: { channel }, send }) => {
-        await send(linkFrame.resume({ epoch: EPOCH }))
+        await send(linkFrame.resume({ incarnation: EPOCH }))
         channel.socket.pause()
         counter.acts++
         await channel.closed
@@ -120,7 +120,7 @@ const neverAcknowledges: Attack = {
   run: (scene, counter) =>
     onTalk(scene, counter, async talk => {
       talk.stream.discard()
-      await talk.send(linkFrame.resume({ epoch: EPOCH }))
+      await talk.send(linkFrame.resume({ incarnation: EPOCH }))
       for (;;) {
         await pause(100)
         await talk.send(linkFrame.ack(pick([0, 1, 2n ** 32n, 2n ** 53n - 1n, 2n ** 64n - 1n])))
@@ -160,7 +160,7 @@ const singleBytes: Attack = {
     onTalk(scene, counter, async talk => {
       talk.stream.discard()
       const frame = prefixed(linkFrame.data(1, [randomBytes(4 * scene.dimension)]))
-      await talk.send(linkFrame.resume({ epoch: EPOCH }))
+      await talk.send(linkFrame.resume({ incarnation: EPOCH }))
       for (let at = 0; ; at++) {
         await talk.stream.send(frame.subarray(at % frame.length, (at % frame.length) + 1))
         counter.acts++
@@ -240,6 +240,6 @@ const intruding: Attack = {
 }
 
 export const linkAttacks: readonly Attack[] = [
-  ...[wrongEpochs, newEpochs, flapping, reborn, neverReads, neverAcknowledges, tenConnections],
+  ...[wrongEpochs, newEpochs, flapping, restarted, neverReads, neverAcknowledges, tenConnections],
   ...[singleBytes, questions, oversizeFrames, intruding],
 ]

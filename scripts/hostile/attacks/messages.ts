@@ -105,8 +105,8 @@ const absurdNumbers: Attack = {
         () => linkFrame.ack(number()),
         () =>
           linkFrame.resume({
-            epoch: number(),
-            peerEpoch: number(),
+            incarnation: number(),
+            peerIncarnation: number(),
             received: number(),
             step: number(),
             forgotten: number(),
@@ -169,7 +169,7 @@ function answering(
         }
       }
     }
-    await talk.send(linkFrame.resume({ epoch: EPOCH }))
+    await talk.send(linkFrame.resume({ incarnation: EPOCH }))
     await Promise.race([listen(), speak()])
   })
 }

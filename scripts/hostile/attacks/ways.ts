@@ -110,7 +110,7 @@ export function flood(
 ): Promise<void> {
   return onTalk(scene, counter, async (talk, victim) => {
     talk.stream.discard()
-    await talk.send(linkFrame.resume({ epoch: EPOCH }))
+    await talk.send(linkFrame.resume({ incarnation: EPOCH }))
     for (let sequence = 1; ; sequence++) {
       const frame = next(sequence, victim)
       if (frame === null) await pause(RETRY_MS)

@@ -26,8 +26,8 @@ export function readHello(frame: Uint8Array): HelloFields {
 }
 
 interface ResumeFields {
-  readonly epoch: number | bigint
-  readonly peerEpoch?: number | bigint
+  readonly incarnation: number | bigint
+  readonly peerIncarnation?: number | bigint
   readonly received?: number | bigint
   readonly step?: number | bigint
   readonly forgotten?: number | bigint
@@ -38,8 +38,14 @@ const link = (content: number, ...fields: readonly Field[]) =>
 
 /** Link frames; the transport's length is not before them yet. */
 export const linkFrame = {
-  resume: ({ epoch, peerEpoch = 0, received = 0, step = 1, forgotten = 0 }: ResumeFields): Buffer =>
-    link(3, [1, epoch], [2, peerEpoch], [3, received], [4, step], [5, forgotten]),
+  resume: ({
+    incarnation,
+    peerIncarnation = 0,
+    received = 0,
+    step = 1,
+    forgotten = 0,
+  }: ResumeFields): Buffer =>
+    link(3, [1, incarnation], [2, peerIncarnation], [3, received], [4, step], [5, forgotten]),
   /** `messages`: each as node/codec encodes it, chunks joined, or any bytes. */
   data: (sequence: number | bigint, messages: readonly Uint8Array[], acknowledged = 0): Buffer =>
     Buffer.concat([link(1, [1, sequence], [2, acknowledged]), ...messages]),

@@ -5,7 +5,7 @@ import { averagingConstantOf, bounds, contractionOf, iterationsFor } from '../..
 import { cwtm } from '../../../agreement/rules/cwtm.ts'
 import { quorum } from '../../../agreement/thresholds.ts'
 import { diameter, distance, type Vector } from '../../../agreement/vector.ts'
-import { normals, testCommitments } from '../harness.ts'
+import { normals, testLedger } from '../harness.ts'
 import { family, twoHalves } from './families.ts'
 import { runLockstep } from './lockstep.ts'
 import {
@@ -175,7 +175,7 @@ for (const f of [1, 2, 3])
   test(`counterexample to the 4f + 1 of §7: ICwTM at n = ${4 * f + 1}, f = ${f} is refused, and never contracts`, t => {
     const setting = { n: 4 * f + 1, f, d: 1, synchrony: 'asynchronous' } as const
     const slot = { self: 0, dimension: 1, step: 1, phase: 'gradient', iterations: 1 } as const
-    const options = { ...query(setting), ...slot, grace: false, commitments: testCommitments() }
+    const options = { ...query(setting), ...slot, grace: false, ledger: testLedger() }
     const error = t.throws(() => createAveraging(options), { instanceOf: BoundError })
     t.true(error!.message.includes(`5f + 1 = ${5 * f + 1}`), error!.message)
     const { inputs, attack } = twoHalves(setting)

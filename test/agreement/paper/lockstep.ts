@@ -7,7 +7,7 @@ import { createAveraging } from '../../../agreement/averaging/create.ts'
 import type { ProtocolName } from '../../../agreement/bounds.ts'
 import { honestCount } from '../../../agreement/thresholds.ts'
 import type { Vector } from '../../../agreement/vector.ts'
-import { type Flight, runNetwork, seal, slotAt, testCommitments } from '../harness.ts'
+import { type Flight, runNetwork, seal, slotAt, testLedger } from '../harness.ts'
 import type { Setting, View } from './scene.ts'
 
 interface Lockstep {
@@ -63,7 +63,7 @@ function honestPeer({ protocol, setting, iterations }: Lockstep, self: number) {
     iterations,
     grace: false,
     unsafe: true,
-    commitments: testCommitments(),
+    ledger: testLedger(),
   })
 }
 

@@ -6,11 +6,11 @@ import { createAveraging } from '../../../agreement/averaging/create.ts'
 import { averagingConstantOf, bounds, iterationsFor, mostFaults } from '../../../agreement/bounds.ts'
 import { squaredDistances } from '../../../agreement/kernels/index.ts'
 import type { Message } from '../../../agreement/message.ts'
-import type { Envelope, Step } from '../../../agreement/protocol.ts'
+import type { Effects, Envelope } from '../../../agreement/protocol.ts'
 import { leastDiameterSubset } from '../../../agreement/rules/subset.ts'
 import { diameter, distance, type Vector } from '../../../agreement/vector.ts'
 import { randomStream } from '../../../learning/random.ts'
-import { type Flight, normals, runNetwork, seal, testCommitments } from '../harness.ts'
+import { type Flight, normals, runNetwork, seal, testLedger } from '../harness.ts'
 import { family } from './families.ts'
 import { meanOf } from './scene.ts'
 
@@ -73,7 +73,7 @@ function urgency({ to, message }: Flight, late: Run['late']): number {
 function peer({ f, iterations, inputs, late }: Run, self: number): Averaging {
   const n = 3 * f + 1
   const faulty = self >= n - f
-  const commitments = testCommitments()
+  const ledger = testLedger()
   const options = { protocol: 'rb-tm', synchrony: 'asynchronous', self, peers: n, faults: f } as const
   const inner = createAveraging({
     ...options,
@@ -82,12 +82,12 @@ function peer({ f, iterations, inputs, late }: Run, self: number): Averaging {
     step: 1,
     phase: 'gradient',
     grace: false,
-    commitments: faulty ? { ...commitments, seal: () => seal(inputs[self]!) } : commitments,
+    ledger: faulty ? { ...ledger, seal: () => seal(inputs[self]!) } : ledger,
   })
   if (!faulty) return inner
-  const lie = (step: Step<Message, AveragingOutput>) => ({
-    ...step,
-    messages: step.messages.flatMap(lyingReports(n, f, late)),
+  const lie = (effects: Effects<Message, AveragingOutput>) => ({
+    ...effects,
+    messages: effects.messages.flatMap(lyingReports(n, f, late)),
   })
   return {
     ...inner,
@@ -235,7 +235,7 @@ test('Theorem 7: at n ≤ 3f everything refuses, also unsafely', t => {
         } as const
         const options = { protocol, peers: n, faults: f, synchrony: 'asynchronous', ...slot } as const
         for (const unsafe of [false, true])
-          t.throws(() => createAveraging({ ...options, unsafe, commitments: testCommitments() }), {
+          t.throws(() => createAveraging({ ...options, unsafe, ledger: testLedger() }), {
             name: 'BoundError',
           })
       }

@@ -3,11 +3,11 @@ import type { AveragingInput } from '../../../agreement/averaging/averaging.ts'
 import { createAveraging } from '../../../agreement/averaging/create.ts'
 import type { ProtocolName } from '../../../agreement/bounds.ts'
 import { type BroadcastInput, createBroadcast } from '../../../agreement/broadcast.ts'
-import type { Commitments, Message } from '../../../agreement/message.ts'
+import type { Message, SigningLedger } from '../../../agreement/message.ts'
 import { NO_WATERMARK, type Storage } from '../../../node/ports.ts'
 import { createJournal, type Journal } from '../../../node/runtime/journal.ts'
 import { type Conversation, converse, sealedText } from '../../transcript.ts'
-import { seal, slotAt, testCommitments } from '../harness.ts'
+import { seal, slotAt, testLedger } from '../harness.ts'
 
 export const scenarios: Readonly<Record<string, () => string>> = {
   'broadcast-equivocator': broadcastEquivocator,
@@ -20,7 +20,7 @@ export const scenarios: Readonly<Record<string, () => string>> = {
 
 function broadcastEquivocator(): string {
   const options = { slot: slotAt(3), peers: 4, faults: 1, dimension: 2 }
-  const peers = [0, 1, 2].map(self => createBroadcast({ ...options, self, commitments: testCommitments() }))
+  const peers = [0, 1, 2].map(self => createBroadcast({ ...options, self, ledger: testLedger() }))
   const talk = converse<BroadcastInput>(
     'Reliable broadcast among 4 peers; the author, 3, is faulty and says two things',
     [...peers, null],
@@ -52,7 +52,7 @@ function averagingPeer(
   n: number,
   self: number,
   extra: { iterations: number; grace?: boolean },
-  commitments: Commitments = testCommitments(),
+  ledger: SigningLedger = testLedger(),
 ) {
   return createAveraging({
     protocol,
@@ -65,7 +65,7 @@ function averagingPeer(
     phase: 'gradient',
     grace: false,
     unsafe: true,
-    commitments,
+    ledger,
     ...extra,
   } as const)
 }
@@ -201,7 +201,7 @@ function described(message: Message): string {
 }
 
 /** As the runner does it: recorded and synced before it is sent. */
-function recording(journal: Journal): Commitments {
+function recording(journal: Journal): SigningLedger {
   return {
     seal(slot, vector) {
       const sealed = journal.seal(slot, vector)

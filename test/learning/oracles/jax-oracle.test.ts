@@ -13,7 +13,7 @@ import {
   type ModelOracle,
 } from '../../../learning/oracles/jax-oracle.ts'
 import type { OracleSpec } from '../../../learning/oracles/spec.ts'
-import { createWorkshop } from '../../../learning/oracles/workshop.ts'
+import { createOracleCache } from '../../../learning/oracles/oracle-cache.ts'
 
 const spec: OracleSpec = { model: 'softmax', data: 'digits', partition: 'iid', peer: 1, peers: 20, seed: 4 }
 
@@ -74,11 +74,11 @@ test('a group gives some workers’ gradients, and those of other steps, at one 
 })
 
 test('a workshop changes no bit, and gives specs that differ in their labels only one share', async t => {
-  const workshop = createWorkshop(2)
+  const oracleCache = createOracleCache(2)
   const request = { step: 2, batch: 12 }
   for (const seed of [4, 5, 6, 4]) {
     const specs = [0, 1].map(peer => ({ ...spec, seed, peer }))
-    const [plain, kept] = await Promise.all([createOracleGroup(specs), createOracleGroup(specs, workshop)])
+    const [plain, kept] = await Promise.all([createOracleGroup(specs), createOracleGroup(specs, oracleCache)])
     t.deepEqual(kept.initial, plain.initial)
     const parameters = plain.initial
     t.deepEqual(
@@ -86,8 +86,8 @@ test('a workshop changes no bit, and gives specs that differ in their labels onl
       await plain.gradients({ ...request, parameters }),
     )
   }
-  t.is(await workshop.share(spec), await workshop.share({ ...spec, relabel: 'flip' }))
-  t.not(await workshop.share(spec), await workshop.share({ ...spec, peer: 2 }))
+  t.is(await oracleCache.share(spec), await oracleCache.share({ ...spec, relabel: 'flip' }))
+  t.not(await oracleCache.share(spec), await oracleCache.share({ ...spec, peer: 2 }))
 })
 
 test('mirrored images: half of them, chosen by the seed', async t => {

@@ -2,7 +2,7 @@
 import test from 'ava'
 import { bounds, type ProtocolName } from '../../../agreement/bounds.ts'
 import type { Message } from '../../../agreement/message.ts'
-import { newStep, type Step } from '../../../agreement/protocol.ts'
+import { type Effects, newEffects } from '../../../agreement/protocol.ts'
 import { diameter, distance, norm, type Vector } from '../../../agreement/vector.ts'
 import { createLearn } from '../../../learning/learn.ts'
 import {
@@ -12,7 +12,7 @@ import {
   type LearnOutput,
 } from '../../../learning/learn-contract.ts'
 import { createSchedule } from '../../../learning/schedule.ts'
-import { type Flight, normals, runNetwork, seal, testCommitments } from '../../agreement/harness.ts'
+import { type Flight, normals, runNetwork, seal, testLedger } from '../../agreement/harness.ts'
 import { meanOf } from '../../agreement/paper/scene.ts'
 
 interface Run {
@@ -57,7 +57,7 @@ function peer({ protocol, n, f, inputs, steps, rate, start }: Run, self: number)
     ...cohort,
     self,
     grace: false,
-    commitments: testCommitments(),
+    ledger: testLedger(),
     unsafe: false,
     schedule: createSchedule({ ...cohort, schedule: 'theory', count: 'tight', iterations }),
     steps,
@@ -70,13 +70,13 @@ function peer({ protocol, n, f, inputs, steps, rate, start }: Run, self: number)
     start: { step: 1, parameters: start, momentum: null },
     window: { ...defaultWindow, ahead: steps },
   })
-  const answered = (step: Step<Message, LearnOutput>): Step<Message, LearnOutput> => {
-    const asked = step.outputs.find(output => output.kind === 'need-gradient')
-    if (asked === undefined) return step
+  const answered = (effects: Effects<Message, LearnOutput>): Effects<Message, LearnOutput> => {
+    const asked = effects.outputs.find(output => output.kind === 'need-gradient')
+    if (asked === undefined) return effects
     const gradient = asked.parameters.map((x, i) => x - inputs[self]![i]!)
     const next = answered(learn.input({ kind: 'gradient', step: asked.step, gradient }))
-    const whole = newStep<Message, LearnOutput>()
-    for (const part of [step, next]) {
+    const whole = newEffects<Message, LearnOutput>()
+    for (const part of [effects, next]) {
       whole.messages.push(...part.messages)
       whole.outputs.push(...part.outputs)
     }

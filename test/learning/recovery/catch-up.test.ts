@@ -161,7 +161,7 @@ test('a peer that only wonders stays where it is unless more than f have gone on
 test('a peer that gets on by itself stops asking, and never goes back', t => {
   const wondering = at(0, 40)
   wondering.ask(40, 'unsure')
-  t.true(wondering.unsure())
+  t.true(wondering.suspected())
   t.like(wondering.reached(41, theta(41, 0)).outputs[0], { step: 41, parameters: null })
   t.false(wondering.asking())
   const leaving = at(0, 40)

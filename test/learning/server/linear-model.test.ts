@@ -4,7 +4,7 @@ import { distance } from '../../../agreement/vector.ts'
 import { linearModel } from '../../../learning/server/linear-model.ts'
 import { linearRegression } from '../../../node/reproduce/experiments/linear-regression.ts'
 import { CONTRACTION } from '../../../node/reproduce/experiments/linear-regression-findings.ts'
-import { createBench } from '../../../node/reproduce/oracle-pool.ts'
+import { createOraclePool } from '../../../node/reproduce/oracle-pool.ts'
 
 test('with many samples the gradient is nearly θ − θ* (byzantine-gradient-descent, §4)', t => {
   const model = linearModel({ dimension: 5, machines: 2, samples: 20_000, seed: 1 })
@@ -27,7 +27,7 @@ test('the truth is of ones and minus ones', t => {
 })
 
 test('GMoM contracts and ends low under every fault; averaging breaks (the experiment in small)', async t => {
-  const context = { bench: createBench(), progress() {} }
+  const context = { oraclePool: createOraclePool(), progress() {} }
   const run = (config: Parameters<typeof linearRegression.run>[0]) => linearRegression.run(config, context)
   const shared = { samples: 3000, seed: 1 }
   for (const fault of ['gradient-reverse', 'random', 'sign-flip']) {

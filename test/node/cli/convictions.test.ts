@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import type { Evidence } from '../../../agreement/protocol.ts'
 import { evidenceFolderOf, stateDirectoryOf } from '../../../node/cli/join/operating.ts'
-import { cohortId, type Seat } from '../../../node/cohort/cohort.ts'
+import { cohortId, type Membership } from '../../../node/cohort/cohort.ts'
 import { askStatus, controlPath } from '../../../node/daemon/control.ts'
 import { evidenceFile } from '../../../node/evidence/evidence.ts'
 import { loadEvidence, writeEvidence } from '../../../node/evidence/folder.ts'
@@ -12,7 +12,7 @@ import { createSigner } from '../../../node/signatures/index.ts'
 import { type Running, run, start } from './concord.ts'
 import { type Place, place } from './places.ts'
 
-const seatOf = ({ cohort }: Place, self = 0): Seat => ({ cohort, cohortId: cohortId(cohort), self })
+const seatOf = ({ cohort }: Place, self = 0): Membership => ({ cohort, cohortId: cohortId(cohort), self })
 
 /** Two vectors of one member for one slot, signed in this cohort or another. */
 function doubleTalk(files: Place, accused: number, { step = 1, id = cohortId(files.cohort) } = {}): Evidence {

@@ -10,19 +10,19 @@ import { evidenceFile } from '../../../node/evidence/evidence.ts'
 import { writeEvidence } from '../../../node/evidence/folder.ts'
 import { createSigner } from '../../../node/signatures/index.ts'
 import { main, run } from './concord.ts'
-import { cohort, seat } from './join/seats.ts'
+import { cohort, membership } from './join/seats.ts'
 
 /** dora, who is member 3 and has key 4, signed two vectors for one slot. */
 async function proof(t: ExecutionContext) {
   const folder = await mkdtemp(join(tmpdir(), 'concord-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const slot = { step: 2, phase: 'gradient', iteration: 0, sender: 3 } as const
-  const { sign } = createSigner(seat.cohortId, new Uint8Array(32).fill(4))
+  const { sign } = createSigner(membership.cohortId, new Uint8Array(32).fill(4))
   const [first, second] = ['aa', 'bb'].map(digit => {
     const digest = digit.repeat(32)
     return { digest, signature: sign(slot, digest) }
   })
-  const file = evidenceFile({ slot, first: first!, second: second! }, seat)
+  const file = evidenceFile({ slot, first: first!, second: second! }, membership)
   const path = await writeEvidence(join(folder, 'a.state', 'evidence'), file)
   return { folder, path, file }
 }

@@ -15,7 +15,7 @@ import { decodeHello, encodeHello } from '../../../node/network/hello.ts'
 import { createSigner } from '../../../node/signatures/index.ts'
 import { cohortDocument } from '../cohorts.ts'
 import { type Ended, run } from './concord.ts'
-import { cohort, present, seat } from './join/seats.ts'
+import { cohort, membership, present } from './join/seats.ts'
 import { recordedTerminal } from './terminals.ts'
 
 /** Clears the screen, sets the title, turns the direction of writing, and begins a line of its own. */
@@ -99,13 +99,13 @@ test('file names, options and attacks that are hostile are written out', async t
 
 test('a proof whose accused has a hostile name is shown clean, as text and as JSON', async t => {
   const folder = await folderOf(t)
-  const sign = createSigner(seat.cohortId, new Uint8Array(32).fill(4)).sign
+  const sign = createSigner(membership.cohortId, new Uint8Array(32).fill(4)).sign
   const slot = { step: 1, phase: 'gradient', iteration: 0, sender: 3 } as const
   const [first, second] = ['aa', 'bb'].map(digit => {
     const digest = digit.repeat(32)
     return { digest, signature: sign(slot, digest) }
   })
-  const file = evidenceFile({ slot, first: first!, second: second! }, seat)
+  const file = evidenceFile({ slot, first: first!, second: second! }, membership)
   const path = join(folder, 'peer-3-step-1-gradient-0.json')
   await writeFile(path, JSON.stringify({ ...file, accused: { ...file.accused, name: NASTY } }))
   for (const args of [
@@ -125,7 +125,7 @@ test('the status of a peer that says anything is shown clean, as text and as JSO
   const folder = await folderOf(t)
   await mkdir(join(folder, 's'))
   const path = join(folder, 's', 'c.sock')
-  const book = createStatusBook(seat, NASTY, () => 0)
+  const book = createStatusBook(membership, NASTY, () => 0)
   const status = book.status(present())
   const peers = status.peers.map(peer => ({ ...peer, name: NASTY, faults: [{ kind: NASTY, count: 1 }] }))
   const hostile = {
@@ -149,7 +149,7 @@ test('the status of a peer that says anything is shown clean, as text and as JSO
 test('what members and their programs are called gets clean into every form of the log', async t => {
   // A cohort that no file was read for: nothing has looked at its names.
   const members = cohort.members.map(member => ({ ...member, name: NASTY }))
-  const hostileSeat = { ...seat, cohort: { ...cohort, name: NASTY, members } }
+  const hostileSeat = { ...membership, cohort: { ...cohort, name: NASTY, members } }
   const { software } = decodeHello(encodeHello({ cohortId: 'c0ffee', name: 'x', software: NASTY }))!
   for (const form of ['json', 'pretty'] as const) {
     const lines: string[] = []

@@ -66,7 +66,7 @@ test('bounds learn gives η and T_LEARN, as text and as JSON; its options belong
     '--greatest-loss',
     '2',
   ]
-  const [people, machines, stray, other, unsure] = await Promise.all([
+  const [people, machines, stray, other, suspected] = await Promise.all([
     run(...args, '--peers', '4', '--faults', '0'),
     run(...args, '--peers', '4', '--faults', '0', '--json'),
     run('bounds', '--delta', '1'),
@@ -79,8 +79,8 @@ test('bounds learn gives η and T_LEARN, as text and as JSON; its options belong
   t.true(people.stdout.includes(`T_LEARN = ${Number(steps.toPrecision(4))}`))
   t.regex(stray.stderr, /--delta is for "bounds learn"/)
   t.regex(other.stderr, /bounds of "everything"\?/)
-  t.regex(unsure.stderr, /6f \+ 1 = 7.*--averaging-constant/)
-  for (const { code } of [stray, other, unsure]) t.is(code, 2)
+  t.regex(suspected.stderr, /6f \+ 1 = 7.*--averaging-constant/)
+  for (const { code } of [stray, other, suspected]) t.is(code, 2)
 })
 
 test('simulate --architecture server learns with a rule, and reports as the peers do', async t => {

@@ -60,8 +60,8 @@ const headers: fc.Arbitrary<LinkHeader> = fc.oneof(
   fc.record({ kind: fc.constant('ack' as const), acknowledged: fc.maxSafeNat() }),
   fc.record({
     kind: fc.constant('resume' as const),
-    epoch: fc.maxSafeNat(),
-    peerEpoch: fc.maxSafeNat(),
+    incarnation: fc.maxSafeNat(),
+    peerIncarnation: fc.maxSafeNat(),
     received: fc.maxSafeNat(),
     step: fc.nat(),
     forgotten: fc.nat(),

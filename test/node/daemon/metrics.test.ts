@@ -7,7 +7,7 @@ import { metricsAddress } from '../../../node/cli/join/metrics-address.ts'
 import { createIdentity } from '../../../node/cohort/identity.ts'
 import { createMetrics, networkMetrics, serveMetrics } from '../../../node/daemon/metrics.ts'
 import { createStatusBook, type PeerStatus } from '../../../node/daemon/status.ts'
-import { present, seat } from '../cli/join/seats.ts'
+import { membership, present } from '../cli/join/seats.ts'
 import { isKind, membersOf, openPeer, text } from '../network/support.ts'
 
 test('a port alone is one of this machine', t => {
@@ -23,7 +23,7 @@ test('a port alone is one of this machine', t => {
 
 test('every scrape has the status of its moment, and nothing that does not exist', async t => {
   let nowMs = 0
-  const book = createStatusBook(seat, 'concord/1', () => nowMs)
+  const book = createStatusBook(membership, 'concord/1', () => nowMs)
   book.see({ kind: 'connection', peer: 0, up: true, reason: 'connected' })
   let status: () => PeerStatus = () =>
     book.status(present({ waitingFor: [2], faults: [{ peer: 3, kind: 'malformed', count: 4 }] }))
@@ -101,7 +101,7 @@ test('libp2p counts into the same registry', async t => {
 test('many who ask at once, on one connection or on many, cost one status a second', async t => {
   let nowMs = 0
   let asked = 0
-  const book = createStatusBook(seat, 'concord/1', () => 0)
+  const book = createStatusBook(membership, 'concord/1', () => 0)
   const count = () => {
     asked++
     return book.status(present())

@@ -3,11 +3,11 @@ import test from 'ava'
 import type { Message } from '../../../agreement/message.ts'
 import { statusLines, statusRow } from '../../../node/cli/view/status.ts'
 import { createStatusBook } from '../../../node/daemon/status.ts'
-import { present, seat } from '../cli/join/seats.ts'
+import { membership, present } from '../cli/join/seats.ts'
 
 function book() {
   const clock = { nowMs: 1000 }
-  return { clock, book: createStatusBook(seat, 'concord/1', () => clock.nowMs) }
+  return { clock, book: createStatusBook(membership, 'concord/1', () => clock.nowMs) }
 }
 
 const vector = (sender: number, step: number): Message => ({
@@ -99,12 +99,12 @@ test('a person reads step, phase, and the wait in sentences', t => {
 })
 
 test('who was cut off is not named among those that are waited for', t => {
-  const book = createStatusBook(seat, 'test/1', () => 0)
+  const book = createStatusBook(membership, 'test/1', () => 0)
   const lacking = present({ waitingFor: [0, 2, 3], convicted: [2], computing: false, phase: 'gradient' })
   const { waiting } = book.status(lacking)
   t.deepEqual(
     waiting?.missing.map(({ peer }) => peer),
     [0, 3],
   )
-  t.is(waiting?.needed, 3 - seat.cohort.faults)
+  t.is(waiting?.needed, 3 - membership.cohort.faults)
 })

@@ -1,26 +1,26 @@
 /** Who holds what: counts that add up, and a picture that shows them. */
 import test from 'ava'
 import { openData } from '../../../learning/data/open.ts'
-import { holdingsTable } from '../../../node/cli/view/partition-table.ts'
-import { holdingsOf, holdingsSvg } from '../../../node/data/partition-table.ts'
+import { partitionTableText } from '../../../node/cli/view/partition-table.ts'
+import { partitionTableOf, partitionTableSvg } from '../../../node/data/partition-table.ts'
 
 test('every example is counted once, by peer and class', async t => {
   const source = await openData('digits')
-  const { counts } = holdingsOf(source, 'dirichlet:0.5', 7, 1)
+  const { counts } = partitionTableOf(source, 'dirichlet:0.5', 7, 1)
   t.is(counts.length, 7)
   t.is(
     counts.flat().reduce((a, b) => a + b, 0),
     source.trainLabels.length,
   )
-  const byLabel = holdingsOf(source, 'label', 10, 1).counts
+  const byLabel = partitionTableOf(source, 'label', 10, 1).counts
   for (const [peer, own] of byLabel.entries()) t.is(own[peer], 1000)
 })
 
 test('the picture and the table hold every number', async t => {
-  const holdings = holdingsOf(await openData('digits'), 'quantity:1', 3, 2)
-  const svg = holdingsSvg({ ...holdings, data: 'a < b & c' })
-  const table = (await holdingsTable(holdings)).join('\n')
-  for (const count of holdings.counts.flat()) {
+  const partitionTable = partitionTableOf(await openData('digits'), 'quantity:1', 3, 2)
+  const svg = partitionTableSvg({ ...partitionTable, data: 'a < b & c' })
+  const table = (await partitionTableText(partitionTable)).join('\n')
+  for (const count of partitionTable.counts.flat()) {
     t.true(svg.includes(`>${count}</text>`))
     t.true(table.includes(`${count} `))
   }

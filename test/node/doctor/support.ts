@@ -36,7 +36,7 @@ export async function running(
 ): Promise<void> {
   const over = usesQuic(files.cohort.members.flatMap(({ addresses }) => addresses)) ? 'quic' : 'tcp'
   const transport = await createNetwork({
-    seat: {
+    membership: {
       cohort,
       cohortId: cohortId(cohort),
       self: cohort.members.findIndex(({ id }) => id === files.identities[self]!.id),

@@ -36,7 +36,7 @@ const cohort = cohortSchema.parse({
   batch: 1,
   seed: 1,
 })
-const seat = { cohort, cohortId: ID, self: 0 }
+const membership = { cohort, cohortId: ID, self: 0 }
 
 test('two signatures of one author over one slot prove; anything less does not', t => {
   t.true(proves(evidence(), verifier))
@@ -46,7 +46,7 @@ test('two signatures of one author over one slot prove; anything less does not',
 })
 
 test('an evidence file is checked offline, with nothing but itself', t => {
-  const file = parseEvidence(JSON.stringify(evidenceFile(evidence(), seat)))
+  const file = parseEvidence(JSON.stringify(evidenceFile(evidence(), membership)))
   t.is(file.accused.name, 'p2')
   t.notThrows(() => verifyEvidence(file))
   const forged = { ...file, second: { ...file.second, signature: file.first.signature } }

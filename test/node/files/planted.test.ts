@@ -20,7 +20,7 @@ import { loadAttack } from '../../../node/files/attack-file.ts'
 import { writeCheckpoint } from '../../../node/files/checkpoint.ts'
 import { digestOfFile } from '../../../node/oracle/start-digest.ts'
 import { readRuns, writeResults } from '../../../node/reproduce/results.ts'
-import { seat } from '../cli/join/seats.ts'
+import { membership } from '../cli/join/seats.ts'
 import { testCohort } from '../cohorts.ts'
 
 const fifo = (path: string) => execFileSync('mkfifo', [path])
@@ -43,7 +43,7 @@ const proof = evidenceFile(
     first: commitment('a'),
     second: commitment('b'),
   },
-  seat,
+  membership,
 )
 const machine = { processor: '', cores: 1, threads: 1, node: '', load: 0 }
 const results = { experiment: 'x', quick: true, machine, wallSeconds: 1, verdicts: [], notes: [], runs: [] }

@@ -28,7 +28,7 @@ function deeds(weights: Partial<Record<Deed, number>>) {
 /** Does all of it, mends what is broken, and lets the sides come to rest; how much each has sent. */
 function play(net: ReturnType<typeof pair>, list: readonly { deed: Deed; side: number }[]): number[] {
   const sent = [0, 0]
-  let epoch = 100
+  let incarnation = 100
   const act: Record<Deed, (side: number) => void> = {
     send(side) {
       net.sides[side]!.link.enqueue(numbered(++sent[side]!))
@@ -50,7 +50,7 @@ function play(net: ReturnType<typeof pair>, list: readonly { deed: Deed; side: n
     },
     restart(side) {
       net.disconnect()
-      const { link } = net.restart(side, epoch++)
+      const { link } = net.restart(side, incarnation++)
       for (let step = 1; step <= sent[side]!; step++) link.enqueue(numbered(step))
     },
   }

@@ -18,8 +18,8 @@ const said: fc.Arbitrary<LinkFrame> = fc.oneof(
   }),
   fc.record({
     kind: fc.constant('resume' as const),
-    epoch: fc.constantFrom(20, 21),
-    peerEpoch: fc.constantFrom(0, 10, 11),
+    incarnation: fc.constantFrom(20, 21),
+    peerIncarnation: fc.constantFrom(0, 10, 11),
     received: number,
     step,
     forgotten: step,
@@ -75,7 +75,14 @@ test('who says that it has less than it said before is sent what is still kept',
   net.disconnect()
   net.connect()
   sender.full = true
-  sender.link.receive({ kind: 'resume', epoch: 20, peerEpoch: 10, received: 4, step: 1, forgotten: 0 })
+  sender.link.receive({
+    kind: 'resume',
+    incarnation: 20,
+    peerIncarnation: 10,
+    received: 4,
+    step: 1,
+    forgotten: 0,
+  })
   sender.link.forgetBefore(10)
   t.notThrows(() => net.drain(0))
 })

@@ -53,11 +53,11 @@ test('a peer that restarted is sent what is kept of the steps that it still need
   net.settle()
   sender.link.forgetBefore(3)
   net.disconnect()
-  const reborn = net.restart(1, 21)
-  reborn.step = 5
+  const restarted = net.restart(1, 21)
+  restarted.step = 5
   net.connect()
   net.settle()
-  t.deepEqual(reborn.taken, [5, 6])
+  t.deepEqual(restarted.taken, [5, 6])
   t.is(sender.met, 2, 'two lives')
   net.disconnect()
   net.connect()
@@ -66,7 +66,7 @@ test('a peer that restarted is sent what is kept of the steps that it still need
   sender.link.enqueue(message(7))
   sender.link.pump()
   net.settle()
-  t.deepEqual(reborn.taken, [5, 6, 7])
+  t.deepEqual(restarted.taken, [5, 6, 7])
 })
 
 test('what a peer that is away too long would need is dropped, oldest first, and it is told of the gap', t => {

@@ -52,7 +52,7 @@ const STEPS = 2000
 test('messages that a link keeps pin at most twice what it counts for them', t => {
   const kept: Encoded[] = []
   const link = createLink({
-    epoch: 1,
+    incarnation: 1,
     limits: defaultLinkLimits,
     step: () => 1,
     nowMs: () => 0,
@@ -62,7 +62,7 @@ test('messages that a link keeps pin at most twice what it counts for them', t =
       hold() {},
       ackSoon() {},
       pumpIn() {},
-      reborn() {},
+      restarted() {},
       gap() {},
       fault() {},
     },

@@ -45,7 +45,7 @@ export function pair(linkLimits: LinkLimits = defaultLinkLimits) {
   const later: { readonly atMs: number; readonly link: Link }[] = []
   let up = false
   let nowMs = 0
-  const side = (self: number, epoch: number): Side => {
+  const side = (self: number, incarnation: number): Side => {
     const state: Side = {
       link: null as never,
       taken: [],
@@ -60,7 +60,7 @@ export function pair(linkLimits: LinkLimits = defaultLinkLimits) {
       lazy: false,
     }
     state.link = createLink({
-      epoch,
+      incarnation,
       limits: linkLimits,
       step: () => state.step,
       nowMs: () => nowMs,
@@ -85,7 +85,7 @@ export function pair(linkLimits: LinkLimits = defaultLinkLimits) {
           if (later.every(({ link }) => link !== state.link))
             later.push({ atMs: nowMs + ms, link: state.link })
         },
-        reborn: () => state.met++,
+        restarted: () => state.met++,
         gap: missing => state.gaps.push(missing),
         fault: kind => state.faults.push(kind),
       },
@@ -141,8 +141,8 @@ export function pair(linkLimits: LinkLimits = defaultLinkLimits) {
     pass(ms: number) {
       nowMs += ms
     },
-    restart(self: number, epoch: number) {
-      sides[self] = side(self, epoch)
+    restart(self: number, incarnation: number) {
+      sides[self] = side(self, incarnation)
       return sides[self]!
     },
   }

@@ -26,7 +26,14 @@ function settled(given = limits) {
   return net
 }
 
-const asked = { kind: 'resume', epoch: 20, peerEpoch: 0, received: 0, step: 1, forgotten: 0 } as const
+const asked = {
+  kind: 'resume',
+  incarnation: 20,
+  peerIncarnation: 0,
+  received: 0,
+  step: 1,
+  forgotten: 0,
+} as const
 
 /** Bytes that the first side says while it hears this so often. */
 function brought(net: ReturnType<typeof pair>, times: number, before: () => void = () => {}): number {
@@ -76,14 +83,14 @@ test('a new life waits no longer than the budget takes to fill', t => {
   const net = settled()
   brought(net, 1000)
   net.disconnect()
-  const reborn = net.restart(1, 21)
+  const restarted = net.restart(1, 21)
   net.connect()
   net.settle()
-  t.deepEqual(reborn.taken, [])
+  t.deepEqual(restarted.taken, [])
   net.pass(limits.resentRefillMs)
   net.sides[0]!.link.pump()
   net.settle()
-  t.deepEqual(reborn.taken, upTo(WINDOW))
+  t.deepEqual(restarted.taken, upTo(WINDOW))
 })
 
 test('what is acknowledged for the first time pays: who loses no more than it takes never waits', t => {

@@ -17,12 +17,12 @@ test('what was a question or an answer comes again after a rewind only where it 
   net.settle()
   t.deepEqual(receiver.taken, [3, 5])
   net.disconnect()
-  const reborn = net.restart(1, 21)
-  reborn.step = 3
+  const restarted = net.restart(1, 21)
+  restarted.step = 3
   net.connect()
   net.settle()
-  t.deepEqual(reborn.taken, [3, 5], 'a new life is told what is still kept')
-  t.deepEqual(reborn.gaps, [])
+  t.deepEqual(restarted.taken, [3, 5], 'a new life is told what is still kept')
+  t.deepEqual(restarted.gaps, [])
 })
 
 test('after a rewind everything kept of the own step and later comes again, and nothing from before', t => {
@@ -135,18 +135,18 @@ test('a peer that restarted is told where what its former life took is no longer
   a.link.pump()
   net.settle()
   a.link.forgetBefore(11)
-  for (const [epoch, step, gaps] of [
+  for (const [incarnation, step, gaps] of [
     [21, 10, [null]],
     [22, 11, []],
   ] as const) {
     net.disconnect()
-    const reborn = net.restart(1, epoch)
-    reborn.step = step
+    const restarted = net.restart(1, incarnation)
+    restarted.step = step
     net.connect()
     net.settle()
-    t.deepEqual(reborn.gaps, gaps, `at step ${step}`)
+    t.deepEqual(restarted.gaps, gaps, `at step ${step}`)
     t.deepEqual(
-      reborn.taken,
+      restarted.taken,
       Array.from({ length: 10 }, (_, i) => i + 11),
     )
   }

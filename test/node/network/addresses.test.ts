@@ -88,7 +88,7 @@ async function answering(t: ExecutionContext, identities: readonly Identity[], a
   })
   const { promise: askedAgain, resolve } = Promise.withResolvers<void>()
   let questions = 0
-  await liar.handle(limits.ADDRESS_PROTOCOL, stream => {
+  await liar.handle(limits.PEER_EXCHANGE_PROTOCOL, stream => {
     stream.send(frame(answer))
     if (++questions === 2) resolve()
   })

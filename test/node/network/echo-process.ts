@@ -7,7 +7,7 @@ import { cohortOf, membersOf } from './support.ts'
 const { seeds, self, port } = JSON.parse(process.argv[2]!) as { seeds: string[]; self: number; port: number }
 const identities = seeds.map(seed => identityFromSeed(Buffer.from(seed, 'hex')))
 const transport = await createNetwork({
-  seat: { cohort: cohortOf(membersOf(identities)), cohortId: 'c0ffee', self },
+  membership: { cohort: cohortOf(membersOf(identities)), cohortId: 'c0ffee', self },
   seed: identities[self]!.seed,
   listen: [`/ip4/127.0.0.1/tcp/${port}`],
   mdns: false,

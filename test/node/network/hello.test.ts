@@ -4,7 +4,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import test from 'ava'
 import fc from 'fast-check'
 import { encode } from 'it-length-prefixed'
-import { type Cohort, cohortId, fieldDigests, type Seat } from '../../../node/cohort/cohort.ts'
+import { type Cohort, cohortId, fieldDigests, type Membership } from '../../../node/cohort/cohort.ts'
 import { createIdentity } from '../../../node/cohort/identity.ts'
 import { HELLO_BYTES_MAX, PROTOCOL } from '../../../node/network/constants.ts'
 import { describeMismatch } from '../../../node/network/handshake.ts'
@@ -64,9 +64,9 @@ test('both sides of a pair with different files are told the field', async t => 
   const addresses: string[][] = [[], []]
   for (const self of [1, 0]) {
     const own = { ...cohortOf(membersOf(identities, addresses)), rate: self + 1 }
-    const seat: Seat = { cohort: own, cohortId: cohortId(own), self }
+    const membership: Membership = { cohort: own, cohortId: cohortId(own), self }
     const transport = await createNetwork({
-      seat,
+      membership,
       seed: identities[self]!.seed,
       listen: [LOOPBACK],
       mdns: false,

@@ -6,7 +6,11 @@ import test from 'ava'
 import { encode } from 'it-length-prefixed'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { createIdentity, type Identity } from '../../../node/cohort/identity.ts'
-import { PROTOCOL, RECONNECTION_INTERVAL_MS, RECONNECTIONS_MAX } from '../../../node/network/constants.ts'
+import {
+  CONNECTION_BUDGET_INTERVAL_MS,
+  CONNECTION_BUDGET_MAX,
+  PROTOCOL,
+} from '../../../node/network/constants.ts'
 import { encodeHello } from '../../../node/network/hello.ts'
 import {
   hostileNode,
@@ -243,12 +247,12 @@ test('a member that connects again and again may do so some times, and then now 
     }
   }
   let times = 0
-  while (times < 2 * RECONNECTIONS_MAX && (await flap())) times++
-  t.is(times, RECONNECTIONS_MAX)
+  while (times < 2 * CONNECTION_BUDGET_MAX && (await flap())) times++
+  t.is(times, CONNECTION_BUDGET_MAX)
   t.false(await flap())
   t.is(honest.log.lines.filter(({ text }) => text.includes('again and again')).length, 1)
   t.false(honest.reports.some(isKind('fault')), 'a bad network may do that, too')
-  clock.advance(RECONNECTION_INTERVAL_MS)
+  clock.advance(CONNECTION_BUDGET_INTERVAL_MS)
   t.true(await flap())
 })
 

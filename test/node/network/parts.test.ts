@@ -4,9 +4,10 @@ import { defaultCrypto } from '@chainsafe/libp2p-noise/crypto'
 import test from 'ava'
 import fc from 'fast-check'
 import { Uint8ArrayList } from 'uint8arraylist'
-import { createAllowance } from '../../../node/network/connection-budget.ts'
 import {
   BACKOFF_LAST_MS,
+  CONNECTION_BUDGET_INTERVAL_MS,
+  CONNECTION_BUDGET_MAX,
   FRAME_CREDIT_MAX,
   FRAME_CREDIT_PER_SECOND,
   FRAME_DEBT_MAX,
@@ -14,15 +15,14 @@ import {
   FRAME_PRICE_STREAM,
   HURRY_INTERVAL_MS,
   PATIENCE_MS,
-  RECONNECTION_INTERVAL_MS,
-  RECONNECTIONS_MAX,
   STEADY_AFTER_MS,
 } from '../../../node/network/constants.ts'
-import { createToll, yamuxPrice } from '../../../node/network/frame-budget.ts'
+import { createFrameBudget, yamuxPrice } from '../../../node/network/frame-budget.ts'
 import { decodeHello, encodeHello } from '../../../node/network/hello.ts'
 import { noiseCrypto } from '../../../node/network/noise-crypto.ts'
 import { createPeerLog } from '../../../node/network/quiet-log.ts'
 import { backoffMs, createRedial } from '../../../node/network/redial.ts'
+import { createTokenBuckets } from '../../../node/network/token-bucket.ts'
 import { oversizeDetector } from '../../../node/network/yamux-guard.ts'
 import { isPrintable } from '../../../node/text/printable.ts'
 import { manualClock, recordingLog } from './support.ts'
@@ -168,23 +168,23 @@ test('news that would come later than the next dial changes nothing', async t =>
 
 test('a member may connect some times at once, and then now and then', t => {
   const clock = manualClock()
-  const { take: allowed } = createAllowance<number>(clock)
+  const { take: allowed } = createTokenBuckets<number>(clock)
   const inARow = () => {
     let count = 0
     while (count < 100 && allowed(3)) count++
     return count
   }
-  t.is(inARow(), RECONNECTIONS_MAX)
+  t.is(inARow(), CONNECTION_BUDGET_MAX)
   t.true(allowed(4), 'each has its own')
-  clock.advance(RECONNECTION_INTERVAL_MS)
+  clock.advance(CONNECTION_BUDGET_INTERVAL_MS)
   t.is(inARow(), 1)
-  clock.advance(1000 * RECONNECTION_INTERVAL_MS)
-  t.is(inARow(), RECONNECTIONS_MAX)
+  clock.advance(1000 * CONNECTION_BUDGET_INTERVAL_MS)
+  t.is(inARow(), CONNECTION_BUDGET_MAX)
 })
 
 test('what cost more is charged more, and whoever stops is welcome again', t => {
   const clock = manualClock()
-  const allowance = createAllowance<number>(clock, { max: 4, intervalMs: 100, keysMax: 10 })
+  const allowance = createTokenBuckets<number>(clock, { max: 4, intervalMs: 100, keysMax: 10 })
   t.true(allowance.take(3))
   allowance.charge(3, 2)
   t.true(allowance.take(3))
@@ -234,23 +234,23 @@ test('a stranger under a thousand names has one line, and whoever comes and goes
 })
 
 test('honest frames are never waited for; streams and pings without end are, and more at once is refused', t => {
-  const toll = createToll()
+  const frameBudget = createFrameBudget()
   let nowMs = 0
-  const rest = () => toll.restMs(nowMs)
+  const rest = () => frameBudget.restMs(nowMs)
   // What fits into a read of 64 KiB at most, twice a second: frames of one byte.
   for (let i = 0; i < 100; i++, nowMs += 500) {
-    for (let frame = 0; frame < 65_536 / 13; frame++) toll.pay(yamuxPrice(0, false))
+    for (let frame = 0; frame < 65_536 / 13; frame++) frameBudget.pay(yamuxPrice(0, false))
     t.is(rest(), 0)
   }
   nowMs += 10_000
   t.is(rest(), 0)
-  for (let i = 0; i < FRAME_CREDIT_MAX / FRAME_PRICE_STREAM; i++) toll.pay(yamuxPrice(1, true))
+  for (let i = 0; i < FRAME_CREDIT_MAX / FRAME_PRICE_STREAM; i++) frameBudget.pay(yamuxPrice(1, true))
   t.is(rest(), 0)
-  toll.pay(yamuxPrice(1, true))
+  frameBudget.pay(yamuxPrice(1, true))
   t.is(rest(), (1000 * FRAME_PRICE_STREAM) / FRAME_CREDIT_PER_SECOND)
   nowMs += rest()!
   t.is(rest(), 0)
-  for (let i = 0; i <= FRAME_DEBT_MAX / FRAME_PRICE_PING; i++) toll.pay(yamuxPrice(2, false))
+  for (let i = 0; i <= FRAME_DEBT_MAX / FRAME_PRICE_PING; i++) frameBudget.pay(yamuxPrice(2, false))
   t.is(rest(), null)
 })
 

@@ -2,7 +2,7 @@
 import type { Libp2p } from '@libp2p/interface'
 import type { ExecutionContext } from 'ava'
 import { frameBytesMax } from '../../../node/codec/index.ts'
-import type { Cohort, Member, Seat } from '../../../node/cohort/cohort.ts'
+import type { Cohort, Member, Membership } from '../../../node/cohort/cohort.ts'
 import { createIdentity, type Identity } from '../../../node/cohort/identity.ts'
 import { wholeFrame } from '../../../node/network/framing.ts'
 import {
@@ -155,9 +155,9 @@ export async function openPeer(
   { cohortId = 'c0ffee', ...options }: PeerOptions = {},
 ): Promise<RunningPeer> {
   const log = recordingLog()
-  const seat: Seat = { cohort: cohortOf(members), cohortId, self }
+  const membership: Membership = { cohort: cohortOf(members), cohortId, self }
   const transport = await createNetwork({
-    seat,
+    membership,
     seed: identities[self]!.seed,
     listen: [LOOPBACK],
     mdns: false,

@@ -62,7 +62,7 @@ function start(
       cohortId(cohort),
       cohort.members.map(({ id }) => publicKeyOf(id)),
     ),
-    epoch: 2,
+    incarnation: 2,
     hooks: {
       finished: () => {},
       failed: error => t.fail(error.message),

@@ -1,19 +1,19 @@
 /** From whom a peer reads: two reasons to stop, each with its own end, and new connections. */
 import test from 'ava'
-import { createReading, FAULTS_MAX, REST_MS } from '../../../node/runtime/read-gate.ts'
+import { createReadGate, FAULTS_MAX, REST_MS } from '../../../node/runtime/read-gate.ts'
 import { manualClock } from '../network/support.ts'
 
 function setUp() {
   const clock = manualClock()
   const said: string[] = []
-  const reading = createReading(
+  const readGate = createReadGate(
     { pause: peer => said.push(`pause ${peer}`), resume: peer => said.push(`resume ${peer}`) },
     clock,
   )
   const sin = (count: number) => {
-    for (let i = 0; i < count; i++) reading.fault(1)
+    for (let i = 0; i < count; i++) readGate.fault(1)
   }
-  return { clock, said, reading, sin }
+  return { clock, said, readGate, sin }
 }
 
 test('who does wrong too fast is not read from for a while; who does so slowly is', t => {
@@ -30,22 +30,22 @@ test('who does wrong too fast is not read from for a while; who does so slowly i
 })
 
 test('the end of one reason is not the end of the other', t => {
-  const { clock, said, reading, sin } = setUp()
-  reading.hold(1, true)
+  const { clock, said, readGate, sin } = setUp()
+  readGate.hold(1, true)
   sin(FAULTS_MAX + 1)
   clock.advance(REST_MS)
   t.false(said.includes('resume 1'))
-  reading.hold(1, false)
+  readGate.hold(1, false)
   t.is(said.at(-1), 'resume 1')
 })
 
 test('what is held on a connection is held again on the next: it does not grow with every reconnection', t => {
-  const { said, reading, sin } = setUp()
-  reading.hold(1, true)
-  reading.connected(1)
-  reading.hold(1, true)
+  const { said, readGate, sin } = setUp()
+  readGate.hold(1, true)
+  readGate.connected(1)
+  readGate.hold(1, true)
   t.deepEqual(said, ['pause 1', 'pause 1'])
   sin(FAULTS_MAX + 1)
-  reading.connected(1)
+  readGate.connected(1)
   t.deepEqual(said.slice(2), ['pause 1', 'pause 1'], 'a rest goes on')
 })

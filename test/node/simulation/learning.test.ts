@@ -52,11 +52,11 @@ for (const [seed, showed] of once)
 
 test('the seeds do what they are for: peers restart, lose their disks and catch up', t => {
   const scenarios = Array.from({ length: 300 }, (_, seed) => drawLearningScenario(seed))
-  const kinds = scenarios.flatMap(({ conditions }) => conditions.troubles.map(({ kind }) => kind))
+  const kinds = scenarios.flatMap(({ conditions }) => conditions.injectedFaults.map(({ kind }) => kind))
   const expected = ['crash', 'pause', 'partition', 'apart', 'stall', 'disk-full', 'disk-lost'] as const
   for (const kind of [...expected, 'disk-flip', 'disk-old'] as const) t.true(kinds.includes(kind), kind)
   const lost = drawLearningScenario(42)
-  t.true(lost.conditions.troubles.some(({ kind }) => kind === 'disk-lost'))
+  t.true(lost.conditions.injectedFaults.some(({ kind }) => kind === 'disk-lost'))
   const { restarts, caughtUp } = simulateLearning(lost)
   t.true(restarts > 0)
   t.true(

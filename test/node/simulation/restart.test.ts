@@ -2,7 +2,7 @@
 import test from 'ava'
 import { attackNamed } from '../../../learning/attacks/registry.ts'
 import { type AgreeOptions, simulateAgreement } from '../../../node/simulation/agree.ts'
-import { calmConditions, type Trouble } from '../../../node/simulation/conditions.ts'
+import { calmConditions, type InjectedFault } from '../../../node/simulation/conditions.ts'
 import { normals } from '../../agreement/harness.ts'
 
 const settings: AgreeOptions['settings'] = {
@@ -31,7 +31,7 @@ function halfASentence() {
   }
 }
 
-const crash = (peer: number): Trouble => ({
+const crash = (peer: number): InjectedFault => ({
   kind: 'crash',
   peer,
   at: { timeMs: 120 },
@@ -40,13 +40,13 @@ const crash = (peer: number): Trouble => ({
 })
 
 test('a peer that echoed a vector still has it after a restart, for those whom its author left out', t => {
-  const run = (troubles: readonly Trouble[]) =>
+  const run = (injectedFaults: readonly InjectedFault[]) =>
     simulateAgreement({
       settings,
       inputs: normals(1, 4, 3),
       seed: 1,
       byzantine: { peers: [3], attack: halfASentence() },
-      conditions: { ...calmConditions, syncMs: 1, troubles, calmAtMs: 200 },
+      conditions: { ...calmConditions, syncMs: 1, injectedFaults, calmAtMs: 200 },
     })
   t.is(run([]).violation, null)
   const result = run([crash(0), crash(1)])

@@ -37,7 +37,7 @@ test('what is held for a member that flaps is what is counted for it', async t =
     try {
       const talk = await join(targetOf(listening.get(peer)!), member)
       try {
-        await talk.send(linkFrame.resume({ epoch: 7 }))
+        await talk.send(linkFrame.resume({ incarnation: 7 }))
         while (readLinkFrame(await talk.next()).kind !== 'data');
         visits++
       } finally {

@@ -5,7 +5,7 @@
 import type { PeerIndex } from '../../../../agreement/protocol.ts'
 import type { RandomStream } from '../../../../learning/random.ts'
 import type { Cohort } from '../../../cohort/cohort.ts'
-import type { Conditions, Moment, Scheduler, Trouble } from '../../conditions.ts'
+import type { Conditions, InjectedFault, Moment, Scheduler } from '../../conditions.ts'
 import { pick } from '../../pick.ts'
 import { drawLatency, drawQueue, drawSide } from '../draw-conditions.ts'
 
@@ -16,7 +16,7 @@ interface LearningScene {
   readonly steps: number
 }
 
-const TROUBLES_MAX = 6
+const INJECTED_FAULTS_MAX = 6
 /** The longest absence: dozens of steps of a quick cohort. */
 const ABSENCE_MS = 4000
 
@@ -30,11 +30,11 @@ export function drawLearningConditions(
   const honest = [...cohort.members.keys()].filter(peer => !byzantine.includes(peer))
   const calmAtMs = 500 + 4000 * random.uniform()
   const peers = random.shuffle([...honest])
-  const troubles = Array.from({ length: random.integer(TROUBLES_MAX + 1) }, (_, i) =>
-    drawTrouble(scene, peers[i % peers.length]!, calmAtMs, random),
+  const injectedFaults = Array.from({ length: random.integer(INJECTED_FAULTS_MAX + 1) }, (_, i) =>
+    drawInjectedFault(scene, peers[i % peers.length]!, calmAtMs, random),
   )
-  if (random.uniform() < 0.3) troubles.push(...drawLostDisk(scene, peers[0]!, random))
-  if (random.uniform() < 0.5) troubles.push(...drawHalfHeard(scene, peers[0]!, random))
+  if (random.uniform() < 0.3) injectedFaults.push(...drawLostDisk(scene, peers[0]!, random))
+  if (random.uniform() < 0.5) injectedFaults.push(...drawHalfHeard(scene, peers[0]!, random))
   const conditions = {
     latency: drawLatency(random),
     jitterMs: random.uniform() < 0.5 ? 0 : 20 * random.uniform(),
@@ -43,17 +43,22 @@ export function drawLearningConditions(
     scheduler: drawScheduler(scene, honest, random),
     clockSkew: random.uniform() < 0.5 ? 0 : 0.1,
     syncMs: 10 * random.uniform(),
-    troubles,
+    injectedFaults,
     calmAtMs,
     queueBytesMax: drawQueue(random),
   }
-  if (random.uniform() < 0.3) troubles.push(drawStall(scene, peers[0]!, calmAtMs, random))
-  if (!troubles.some(({ kind }) => kind === 'disk-lost'))
-    troubles.push(...drawBadDisk(scene, honest, calmAtMs, disks))
+  if (random.uniform() < 0.3) injectedFaults.push(drawStall(scene, peers[0]!, calmAtMs, random))
+  if (!injectedFaults.some(({ kind }) => kind === 'disk-lost'))
+    injectedFaults.push(...drawBadDisk(scene, honest, calmAtMs, disks))
   return conditions
 }
 
-function drawStall(scene: LearningScene, peer: PeerIndex, calmAtMs: number, random: RandomStream): Trouble {
+function drawStall(
+  scene: LearningScene,
+  peer: PeerIndex,
+  calmAtMs: number,
+  random: RandomStream,
+): InjectedFault {
   const at = drawMoment(scene, peer, calmAtMs, random)
   return { kind: 'stall', side: drawSide(scene.cohort.members.length, random), at, forMs: absence(random) }
 }
@@ -63,7 +68,12 @@ function absence(random: RandomStream): number {
   return ABSENCE_MS * random.uniform() ** 3
 }
 
-function drawTrouble(scene: LearningScene, peer: PeerIndex, calmAtMs: number, random: RandomStream): Trouble {
+function drawInjectedFault(
+  scene: LearningScene,
+  peer: PeerIndex,
+  calmAtMs: number,
+  random: RandomStream,
+): InjectedFault {
   const at = drawMoment(scene, peer, calmAtMs, random)
   const forMs = absence(random)
   const choice = random.uniform()
@@ -85,7 +95,7 @@ function drawLostDisk(
   { cohort, byzantine, faults, steps }: LearningScene,
   peer: PeerIndex,
   random: RandomStream,
-): Trouble[] {
+): InjectedFault[] {
   if (cohort.protocol === 'rb-tm' || byzantine.length >= faults || 2 * steps <= FIRST_LOST) return []
   const iteration = FIRST_LOST + random.integer(2 * steps - FIRST_LOST)
   const at = { sealed: peer, iteration, afterMs: 30 * random.uniform() ** 2 }
@@ -98,7 +108,7 @@ function drawBadDisk(
   honest: readonly PeerIndex[],
   calmAtMs: number,
   random: RandomStream,
-): Trouble[] {
+): InjectedFault[] {
   if (scene.byzantine.length >= scene.faults || random.uniform() >= 0.6) return []
   const peer = pick(random, honest)
   const at = drawMoment(scene, peer, calmAtMs, random)
@@ -119,7 +129,7 @@ function drawHalfHeard(
   { cohort, byzantine, faults, steps }: LearningScene,
   peer: PeerIndex,
   random: RandomStream,
-): Trouble[] {
+): InjectedFault[] {
   if (steps < LONG) return []
   const others = random.shuffle([...cohort.members.keys()].filter(other => other !== peer))
   const heard = others.filter(other => !byzantine.includes(other)).slice(0, 1 + random.integer(faults))

@@ -2,7 +2,7 @@
 import type { PeerIndex } from '../../../../agreement/protocol.ts'
 import type { Violation } from '../../../checkers/index.ts'
 import { createLearningCheckers } from '../../../checkers/learning.ts'
-import { afflict } from '../../fault-injection.ts'
+import { injectFaults } from '../../fault-injection.ts'
 import type { LearningScenario } from './scenario.ts'
 import { createLearningStage, type LearningStage } from './stage.ts'
 
@@ -27,7 +27,7 @@ export function simulateLearning(scenario: LearningScenario, calmAfterEvents = I
   }
   const checkers = createLearningCheckers(scenario, honest, violate)
   const stage = createLearningStage(scenario, honest, checkers)
-  const troubles = afflict(stage, conditions)
+  const injectedFaults = injectFaults(stage, conditions)
   for (const peer of cohort.members.keys()) stage.begin(peer)
   const finished = () => honest.every(peer => stage.results[peer] !== null)
   try {
@@ -35,7 +35,7 @@ export function simulateLearning(scenario: LearningScenario, calmAfterEvents = I
       maxTimeMs: conditions.calmAtMs + LIVENESS_MS,
       maxEvents: EVENTS_MAX,
       until() {
-        if (stage.world.events() >= calmAfterEvents) troubles.calm()
+        if (stage.world.events() >= calmAfterEvents) injectedFaults.calm()
         return violation !== null || finished()
       },
     })

@@ -7,7 +7,7 @@ import { frameBytesMax } from '../../../codec/index.ts'
 import type { Clock, Storage } from '../../../ports.ts'
 import { createPeer, type OraclePort, type Peer, type PeerHooks } from '../../../runtime/peer.ts'
 import { StorageError } from '../../../storage/errors.ts'
-import { type Blackboard, createBlackboard } from '../../adversary-view.ts'
+import { createSharedView, type SharedView } from '../../adversary-view.ts'
 import { type Authority, createTableAuthority } from '../../authority.ts'
 import { extraDelay } from '../../conditions.ts'
 import { createDisk, type SimulatedDisk } from '../../disk.ts'
@@ -35,12 +35,12 @@ interface Parts {
   readonly world: World
   readonly network: SimulatedNetwork
   readonly authority: Authority
-  readonly blackboard: Blackboard
+  readonly sharedView: SharedView
   readonly rules: ReturnType<typeof sharedRules>
   readonly disks: readonly (SimulatedDisk | null)[]
   readonly peers: (Peer | null)[]
   readonly results: (Vector | null)[]
-  readonly lives: number[]
+  readonly incarnations: number[]
   /** By author: whose present life has had a vector of it. */
   readonly heardBy: readonly Set<PeerIndex>[]
   readonly sealedCounts: number[]
@@ -73,7 +73,7 @@ export function createLearningStage(
     authority: createTableAuthority(),
     rules: sharedRules(),
     network: networkOf(scenario, world, honest, links, extra, checkers),
-    blackboard: createBlackboard(honest.length),
+    sharedView: createSharedView(honest.length),
     disks: members.map(peer =>
       honest.includes(peer)
         ? observed(
@@ -84,7 +84,7 @@ export function createLearningStage(
     ),
     peers: members.map(() => null),
     results: members.map(() => null),
-    lives: members.map(() => 0),
+    incarnations: members.map(() => 0),
     heardBy: members.map(() => new Set()),
     sealedCounts: members.map(() => 0),
     sealedCallbacks: [],
@@ -165,24 +165,24 @@ function openDisk({ disks }: Parts, self: PeerIndex): Storage | null | undefined
 }
 
 function begin(parts: Parts, self: PeerIndex): void {
-  const { scenario, network, world, lives, authority, honest, blackboard } = parts
+  const { scenario, network, world, incarnations, authority, honest, sharedView } = parts
   if (parts.peers[self] !== null) return
   const storage = openDisk(parts, self)
   if (storage === undefined) return
   const { seed, cohort, dimension, linkLimits, byzantine } = scenario
-  const life = ++lives[self]!
-  if (life > 1) parts.restarts++
+  const incarnation = ++incarnations[self]!
+  if (incarnation > 1) parts.restarts++
   const isHonest = honest.includes(self)
   if (isHonest) parts.checkers.began(self, world.nowMs())
   const peer = createPeer({
     cohort,
     self,
     linkLimits,
-    epoch: life,
+    incarnation: incarnation,
     initial: new Float32Array(dimension),
-    oracle: quadratic(parts, self, life),
+    oracle: quadratic(parts, self, incarnation),
     transport: network.attach(self),
-    clock: clockOf(parts, self, life),
+    clock: clockOf(parts, self, incarnation),
     storage,
     signer: authority.signer(self),
     verifier: authority.verifier,
@@ -192,21 +192,21 @@ function begin(parts: Parts, self: PeerIndex): void {
         attack: {
           attack: byzantine.attack,
           random: randomStream(seed, 'adversary', self).uniform,
-          sightings: blackboard,
+          adversaryView: sharedView,
         },
       }),
     hooks: isHonest ? hooksOf(parts, self) : { finished() {}, fault() {}, failed() {} },
   })
   parts.peers[self] = peer
-  const startMs = life > 1 ? 0 : START_SPREAD_MS * randomStream(seed, 'start', self).uniform()
+  const startMs = incarnation > 1 ? 0 : START_SPREAD_MS * randomStream(seed, 'start', self).uniform()
   world.after(startMs, () => {
-    if (lives[self] === life) peer.start()
+    if (incarnations[self] === incarnation) peer.start()
   })
 }
 
 function crash(parts: Parts, self: PeerIndex, kept: number): void {
   if (parts.peers[self] === null) return
-  parts.lives[self]!++
+  parts.incarnations[self]!++
   parts.peers[self] = null
   for (const listeners of parts.heardBy) listeners.delete(self)
   parts.network.detach(self)
@@ -214,7 +214,11 @@ function crash(parts: Parts, self: PeerIndex, kept: number): void {
 }
 
 /** The gradient of `½‖θ − x_j‖²`, with noise that depends on the step alone: a restarted peer draws the same. */
-function quadratic({ scenario, world, network, lives }: Parts, self: PeerIndex, life: number): OraclePort {
+function quadratic(
+  { scenario, world, network, incarnations }: Parts,
+  self: PeerIndex,
+  incarnation: number,
+): OraclePort {
   const { centres, noise, seed, gradientMs } = scenario
   const centre = centres[self]!
   return {
@@ -226,7 +230,7 @@ function quadratic({ scenario, world, network, lives }: Parts, self: PeerIndex, 
       )
       world.after(gradientMs, () =>
         network.whenRunning(self, () => {
-          if (lives[self] === life) done({ gradient, loss: 0 })
+          if (incarnations[self] === incarnation) done({ gradient, loss: 0 })
         }),
       )
     },
@@ -234,7 +238,11 @@ function quadratic({ scenario, world, network, lives }: Parts, self: PeerIndex, 
 }
 
 /** A peer's own clock: it may run fast or slow, stands still in a pause, and dies with the peer. */
-function clockOf({ world, network, lives, scenario }: Parts, self: PeerIndex, life: number): Clock {
+function clockOf(
+  { world, network, incarnations, scenario }: Parts,
+  self: PeerIndex,
+  incarnation: number,
+): Clock {
   const { clockSkew } = scenario.conditions
   const rate = 1 + clockSkew * (2 * randomStream(scenario.seed, 'clock', self).uniform() - 1)
   return {
@@ -242,14 +250,14 @@ function clockOf({ world, network, lives, scenario }: Parts, self: PeerIndex, li
     after: (delayMs, callback) =>
       world.after(delayMs / rate, () =>
         network.whenRunning(self, () => {
-          if (lives[self] === life) callback()
+          if (incarnations[self] === incarnation) callback()
         }),
       ),
   }
 }
 
 function hooksOf(parts: Parts, self: PeerIndex): PeerHooks {
-  const { world, checkers, blackboard, sealedCallbacks, sealedCounts, heardBy } = parts
+  const { world, checkers, sharedView, sealedCallbacks, sealedCounts, heardBy } = parts
   return {
     output(output) {
       checkers.output(self, output)
@@ -257,7 +265,7 @@ function hooksOf(parts: Parts, self: PeerIndex): PeerHooks {
       if (output.kind !== 'sealed') return
       const count = sealedCounts[self]!++
       for (const callback of sealedCallbacks) callback(self, count)
-      if (blackboard.sealed(output.slot, output.vector)) strike(parts)
+      if (sharedView.sealed(output.slot, output.vector)) strike(parts)
     },
     finished(parameters) {
       parts.results[self] = parameters

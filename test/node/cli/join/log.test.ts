@@ -2,7 +2,7 @@
 import test from 'ava'
 import { createLogger, createLogView, type LogLevel } from '../../../../node/cli/join/log.ts'
 import { createIdentity } from '../../../../node/cohort/identity.ts'
-import { seat } from './seats.ts'
+import { membership } from './seats.ts'
 
 async function logger(form: 'json' | 'pretty', level: LogLevel = 'info') {
   const lines: string[] = []
@@ -16,7 +16,7 @@ const step = (number: number) => ({ kind: 'step', step: number, loss: 0.5, traff
 test('events are JSON lines with fields; steps at their pace, all of them at debug', async t => {
   const { lines, log } = await logger('json')
   let nowMs = 0
-  const view = createLogView(seat, log, () => nowMs)
+  const view = createLogView(membership, log, () => nowMs)
   view.see(step(1))
   view.see(step(2))
   nowMs = 10_000
@@ -36,17 +36,17 @@ test('events are JSON lines with fields; steps at their pace, all of them at deb
     ],
   )
   t.like(records[0], { event: 'step', step: 1, loss: 0.5, bytesSent: 2, self: 1 })
-  t.is(records[0].cohort, seat.cohortId.slice(0, 12))
+  t.is(records[0].cohort, membership.cohortId.slice(0, 12))
   t.false(Number.isNaN(Date.parse(records[0].time)))
   const all = await logger('json', 'debug')
-  const verbose = createLogView(seat, all.log, () => 0)
+  const verbose = createLogView(membership, all.log, () => 0)
   for (const number of [1, 2, 3]) verbose.see(step(number))
   t.is(all.lines.length, 3)
 })
 
 test('for people: one line each, with its time and level', async t => {
   const { lines, log } = await logger('pretty', 'warn')
-  const view = createLogView(seat, log, () => 0)
+  const view = createLogView(membership, log, () => 0)
   view.see({ kind: 'resumed' })
   view.see({ kind: 'waiting', step: 2, phase: 'gradient', needed: 1, missing: [2], seconds: 4 })
   t.is(lines.length, 1)
@@ -59,7 +59,7 @@ test('no private key gets out, whatever it is called and wherever it stands', as
   const pem = `-----BEGIN PRIVATE KEY-----\n${text}\n-----END PRIVATE KEY-----`
   for (const form of ['json', 'pretty'] as const) {
     const { lines, log } = await logger(form, 'trace')
-    const { log: child } = createLogView(seat, log, () => 0)
+    const { log: child } = createLogView(membership, log, () => 0)
     child.info({ seed: text, identity: { seed: text }, options: { privateKey: text } }, 'options')
     child.trace({ config: { pem }, file: pem, error: new Error(`cannot read ${pem}`) }, `read ${pem}`)
     child.info('a good line')

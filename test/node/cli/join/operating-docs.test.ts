@@ -4,12 +4,12 @@ import test from 'ava'
 import { join as joinCommand } from '../../../../node/cli/commands/join.ts'
 import { createMetrics } from '../../../../node/daemon/metrics.ts'
 import { createStatusBook } from '../../../../node/daemon/status.ts'
-import { present, seat } from './seats.ts'
+import { membership, present } from './seats.ts'
 
 const page = (name: string) =>
   readFileSync(new URL(`../../../../docs/operating/${name}`, import.meta.url), 'utf8')
 const registry = () => {
-  const book = createStatusBook(seat, 'concord/1', () => 0)
+  const book = createStatusBook(membership, 'concord/1', () => 0)
   return createMetrics(() => book.status(present())).registry
 }
 

@@ -11,7 +11,7 @@ import { createPeer, type PeerHooks } from '../../../../node/runtime/peer.ts'
 import { createSigner, createVerifier } from '../../../../node/signatures/index.ts'
 import { manualClock } from '../../network/support.ts'
 import { recordedTerminal } from '../terminals.ts'
-import { cohort, seat } from './seats.ts'
+import { cohort, membership } from './seats.ts'
 
 const TIMES = 1000
 const PEERS = [0, 2, 3]
@@ -20,7 +20,7 @@ const nothing = { attack: null as Attack | null, metrics: null, control: null }
 
 async function watched(log: 'progress' | 'json') {
   const terminal = recordedTerminal()
-  const view = await openView(seat, { ...nothing, log, logLevel: 'trace' }, terminal)
+  const view = await openView(membership, { ...nothing, log, logLevel: 'trace' }, terminal)
   const begun = terminal.printed.length
   const onEvent = (event: PeerEvent) => view.see(event)
   const hooks = createHooks({
@@ -34,7 +34,7 @@ async function watched(log: 'progress' | 'json') {
     archive: ({ slot }, before) =>
       onEvent({ kind: 'evidence', peer: slot.sender, path: 'proof.json', before }),
     ended: { resolve() {}, reject() {} },
-    sightings: null,
+    adversaryView: null,
   })
   return { view, hooks, lines: () => terminal.printed.slice(begun) }
 }
@@ -117,16 +117,16 @@ function peerOn(hooks: PeerHooks): TransportEvents {
   }
   const peer = createPeer({
     cohort,
-    self: seat.self,
+    self: membership.self,
     initial: new Float32Array(3),
     transport,
     clock: manualClock(),
     storage: null,
-    epoch: 1,
+    incarnation: 1,
     oracle: { gradient() {} },
     hooks,
-    signer: createSigner(seat.cohortId, new Uint8Array(32).fill(2)),
-    verifier: createVerifier(seat.cohortId, []),
+    signer: createSigner(membership.cohortId, new Uint8Array(32).fill(2)),
+    verifier: createVerifier(membership.cohortId, []),
   })
   peer.start()
   return events!
@@ -143,8 +143,8 @@ const forgetful = (i: number) =>
   Buffer.concat(
     encodeLinkFrame({
       kind: 'resume',
-      epoch: i + 2,
-      peerEpoch: 0,
+      incarnation: i + 2,
+      peerIncarnation: 0,
       received: 0,
       step: 1,
       forgotten: 5,

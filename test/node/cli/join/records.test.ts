@@ -11,7 +11,7 @@ import { reportSchema } from '../../../../node/daemon/report.ts'
 import { members, testCohort } from '../../cohorts.ts'
 import { ending, step } from '../demo/events.ts'
 
-const seat = { cohort: testCohort(), cohortId: cohortId(testCohort()), self: 2 }
+const membership = { cohort: testCohort(), cohortId: cohortId(testCohort()), self: 2 }
 
 test('faults are announced the first time, and then once a minute with their count', t => {
   const announced: (readonly [number | null, number])[] = []
@@ -38,7 +38,7 @@ test('faults are announced the first time, and then once a minute with their cou
 })
 
 test('the report of a peer that finished has what it ended with', t => {
-  const record = createJoinRecord(seat, { attack: null, data: 'digits', partition: 'iid' })
+  const record = createJoinRecord(membership, { attack: null, data: 'digits', partition: 'iid' })
   for (const number of [1, 2]) record.see(step(number, 0.5))
   const fault = { peer: 6, kind: 'not-finite', count: 2 } as const
   record.see({ kind: 'finished', ending: ending({ faults: [fault] }) })
@@ -61,7 +61,11 @@ test('the report of a peer that finished has what it ended with', t => {
 })
 
 test('the report of one that was stopped has how far it came, and the faults so far', t => {
-  const record = createJoinRecord(seat, { attack: attackNamed('zero'), data: 'digits', partition: 'iid' })
+  const record = createJoinRecord(membership, {
+    attack: attackNamed('zero'),
+    data: 'digits',
+    partition: 'iid',
+  })
   record.see(step(7, 0.5))
   const fault = { peer: 1, kind: 'malformed', count: 2 } as const
   const report = reportSchema.parse(record.report('interrupted', [fault]))
@@ -83,7 +87,7 @@ test('a peer listens where its file says, on all addresses of the machine but fo
 })
 
 test('what happens to a peer is one line each', t => {
-  const lines = (event: Parameters<typeof eventLines>[0]) => eventLines(event, seat)
+  const lines = (event: Parameters<typeof eventLines>[0]) => eventLines(event, membership)
   t.deepEqual(lines({ kind: 'connection', peer: 3, up: true, reason: 'connected' }), [
     'peer 3 (peer-3): connected',
   ])

@@ -1,6 +1,6 @@
 /** A seat in a small cohort, and what a peer in it knows of itself at some moment. */
 
-import { cohortId, cohortSchema, type Seat } from '../../../../node/cohort/cohort.ts'
+import { cohortId, cohortSchema, type Membership } from '../../../../node/cohort/cohort.ts'
 import { identityFromSeed } from '../../../../node/cohort/identity.ts'
 import type { Present } from '../../../../node/daemon/status.ts'
 
@@ -19,7 +19,7 @@ export const cohort = cohortSchema.parse({
 })
 
 /** That of bob. */
-export const seat: Seat = { cohort, cohortId: cohortId(cohort), self: 1 }
+export const membership: Membership = { cohort, cohortId: cohortId(cohort), self: 1 }
 
 export const present = (changes: Partial<Present> = {}): Present => ({
   step: 3,

@@ -37,7 +37,9 @@ test('a seed draws the same scenario and shows the same thing every time', t => 
 
 test('the swarm draws all protocols, both synchronies, and troubles of every kind', t => {
   const scenarios = Array.from({ length: 400 }, (_, seed) => drawScenario(seed))
-  const kinds = new Set(scenarios.flatMap(({ conditions }) => conditions!.troubles.map(({ kind }) => kind)))
+  const kinds = new Set(
+    scenarios.flatMap(({ conditions }) => conditions!.injectedFaults.map(({ kind }) => kind)),
+  )
   t.deepEqual([...kinds].sort(), ['crash', 'disk-full', 'partition', 'pause', 'stall'])
   const protocols = new Set(scenarios.map(({ settings }) => `${settings.protocol} ${settings.synchrony}`))
   t.is(protocols.size, 7)

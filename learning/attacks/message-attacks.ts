@@ -7,37 +7,41 @@ import type { Vector } from '../../agreement/vector.ts'
 import type { Attack, Saying, Sight, WireFrame } from './attack.ts'
 import { scaled } from './family.ts'
 
-type Spoken = Partial<Pick<Attack, 'say' | 'wire' | 'delayMs' | 'forge' | 'perRecipient'>>
+type MessageAttack = Partial<Pick<Attack, 'say' | 'wire' | 'delayMs' | 'forge' | 'perRecipient'>>
 
-function spoken(name: string, did: string, parts: Spoken): Attack {
+function messageAttack(name: string, did: string, parts: MessageAttack): Attack {
   return { name, did, rushing: false, perRecipient: false, forge: ({ own }) => own, ...parts }
 }
 
 const list: readonly Attack[] = [
   /** Stops in the middle of a sentence: some peers have its vector, others never will. */
-  spoken('crash', 'went silent in the middle of a broadcast', {
+  messageAttack('crash', 'went silent in the middle of a broadcast', {
     say: (message, { count, peers }) => (count < 3.5 * peers ? [message] : []),
   }),
   /** Every other peer hears nothing of it, and which ones changes with the exchange. */
-  spoken('omit', 'kept half of its messages to itself', {
+  messageAttack('omit', 'kept half of its messages to itself', {
     say: (message, { recipient }) => ((recipient + message.slot.iteration) % 2 === 0 ? [message] : []),
   }),
   /** Says old things again, as they were and under a new slot. */
-  spoken('replay', 'repeated old messages', { say: replay }),
+  messageAttack('replay', 'repeated old messages', { say: replay }),
   /** Speaks for iterations and steps that nobody has come to, and some that will never be. */
-  spoken('future', 'sent messages for rounds far ahead', { say: foretell }),
+  messageAttack('future', 'sent messages for rounds far ahead', { say: foretell }),
   /** Speaks in others' names, and without a valid signature in its own. */
-  spoken('forge', 'sent forged and unsigned messages', { say: forge }),
+  messageAttack('forge', 'sent forged and unsigned messages', { say: forge }),
   /** Two versions of its vector, votes that agree with whichever the listener has, reports of what nobody delivered. */
-  spoken('lie', 'told each peer what it wanted to hear', { perRecipient: true, forge: twoFaced, say: lie }),
+  messageAttack('lie', 'told each peer what it wanted to hear', {
+    perRecipient: true,
+    forge: twoFaced,
+    say: lie,
+  }),
   /** Its vector to the first half only, and no answer to anyone who asks for it, or for any other. */
-  spoken('refuse', 'kept vectors back and answered no requests', { say: refuse }),
-  spoken('slow', 'sent everything three seconds late', { delayMs: 3000 }),
-  spoken('malformed', 'sent broken frames among good ones', { wire: garble }),
-  spoken('oversize', 'sent frames beyond every limit', { wire: bloat }),
+  messageAttack('refuse', 'kept vectors back and answered no requests', { say: refuse }),
+  messageAttack('slow', 'sent everything three seconds late', { delayMs: 3000 }),
+  messageAttack('malformed', 'sent broken frames among good ones', { wire: garble }),
+  messageAttack('oversize', 'sent frames beyond every limit', { wire: bloat }),
 ]
 
-export const spokenAttacks: Readonly<Record<string, Attack>> = Object.fromEntries(
+export const messageAttacks: Readonly<Record<string, Attack>> = Object.fromEntries(
   list.map(attack => [attack.name, attack]),
 )
 

@@ -9,7 +9,7 @@ import { modelNamed } from '../models/registry.ts'
 import { compileModel, type Machine } from './machine.ts'
 import { type OracleSpec, shareOf } from './spec.ts'
 
-export interface Workshop {
+export interface OracleCache {
   /** @throws DataError */
   source(data: string): Promise<DataSource>
   /** @throws ModelError */
@@ -19,7 +19,7 @@ export interface Workshop {
 }
 
 /** @param sharesMax shares kept for the next spec; the sets and models are few, and all kept */
-export function createWorkshop(sharesMax: number): Workshop {
+export function createOracleCache(sharesMax: number): OracleCache {
   const sources = new Map<string, Promise<DataSource>>()
   const machines = new Map<string, Promise<Machine>>()
   const shares = new Map<string, Promise<Dataset>>()

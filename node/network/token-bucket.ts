@@ -4,16 +4,16 @@
  * acknowledged. And so often an address may begin a handshake.
  */
 import type { Clock } from '../ports.ts'
-import { RECONNECTION_INTERVAL_MS, RECONNECTIONS_MAX } from './constants.ts'
+import { CONNECTION_BUDGET_INTERVAL_MS, CONNECTION_BUDGET_MAX } from './constants.ts'
 
-interface Allowance<Key> {
+interface TokenBuckets<Key> {
   /** Counts one more time; false where it has been too often. */
   take(key: Key): boolean
   /** That time turned out to cost so many. */
   charge(key: Key, times: number): void
 }
 
-interface AllowanceLimits {
+interface TokenBucketLimits {
   /** So many at once. */
   readonly max: number
   /** One more each time this has passed. */
@@ -22,17 +22,17 @@ interface AllowanceLimits {
   readonly keysMax: number
 }
 
-const reconnections: AllowanceLimits = {
-  max: RECONNECTIONS_MAX,
-  intervalMs: RECONNECTION_INTERVAL_MS,
+const reconnections: TokenBucketLimits = {
+  max: CONNECTION_BUDGET_MAX,
+  intervalMs: CONNECTION_BUDGET_INTERVAL_MS,
   // Members, of whom there are few.
   keysMax: Number.POSITIVE_INFINITY,
 }
 
-export function createAllowance<Key>(
+export function createTokenBuckets<Key>(
   clock: Clock,
-  { max, intervalMs, keysMax }: AllowanceLimits = reconnections,
-): Allowance<Key> {
+  { max, intervalMs, keysMax }: TokenBucketLimits = reconnections,
+): TokenBuckets<Key> {
   const buckets = new Map<Key, { left: number; atMs: number }>()
   const leftOf = (key: Key): number => {
     const bucket = buckets.get(key)
