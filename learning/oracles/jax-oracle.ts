@@ -11,8 +11,8 @@ import { type Alterations, drawBatch, gatherRows } from './batch.ts'
 import { OracleError } from './error.ts'
 import { loadJax } from './jax.ts'
 import type { GradientShare, Machine, Uploaded } from './machine.ts'
-import type { OracleSpec } from './spec.ts'
 import { createOracleCache, type OracleCache } from './oracle-cache.ts'
+import type { OracleSpec } from './spec.ts'
 
 /** An oracle that also knows its model's tensors, and where they start. */
 export interface ModelOracle extends Oracle {

@@ -12,8 +12,8 @@ import {
   createOracleGroup,
   type ModelOracle,
 } from '../../../learning/oracles/jax-oracle.ts'
-import type { OracleSpec } from '../../../learning/oracles/spec.ts'
 import { createOracleCache } from '../../../learning/oracles/oracle-cache.ts'
+import type { OracleSpec } from '../../../learning/oracles/spec.ts'
 
 const spec: OracleSpec = { model: 'softmax', data: 'digits', partition: 'iid', peer: 1, peers: 20, seed: 4 }
 
