@@ -34,7 +34,12 @@ export interface Commitment {
   readonly signature: Uint8Array
 }
 
-/** A vector bound to a slot by its author: made by `Commitments.seal`, or opened and checked at the edge. */
+/** A commitment, and the slot for which it was signed by the slot's sender. */
+interface SlotCommitment extends Commitment {
+  readonly slot: Slot
+}
+
+/** A vector bound to a slot by its author: made by `SigningLedger.seal`, or opened and checked at the edge. */
 export interface Sealed {
   readonly vector: Vector
   readonly digest: Digest
@@ -79,14 +84,13 @@ export type Message =
     }
 
 /** The newest vector of a peer that another has seen: its own signature proves how far it had come. */
-export interface Seen {
-  readonly slot: Slot
-  readonly digest: Digest
-  readonly signature: Uint8Array
-}
+export type Seen = SlotCommitment
 
 /** The kinds of messages, as counted and logged. */
 export type MessageKind = Message['kind']
+
+/** The messages of a kind. */
+export type MessageOf<Kind extends MessageKind> = Extract<Message, { readonly kind: Kind }>
 
 /**
  * What this peer has bound itself to. The first value for a key wins, across crashes: after a restart the
@@ -102,4 +106,151 @@ export interface SigningLedger {
 /** A slot as a key of maps: equal for equal slots. */
 export function slotKey(slot: Slot): string {
   return `${slot.step}/${slot.phase}/${slot.iteration}/${slot.sender}`
+}
+
+/** What those who sign, keep, send and log messages need to know of one. */
+export interface MessageTraits<M extends Message = never> {
+  /** The commitments that it carries. Its receiver ignores it unless all their signatures are valid. */
+  readonly signedBy: (message: M) => readonly SlotCommitment[]
+  /**
+   * Whether it survives a crash of its sender. `bound`: it binds the sender, so the first one for its slot is recorded
+   * and synced before it is sent, and there is never another. `kept`: it is recorded as what others have signed.
+   */
+  readonly durable: 'bound' | 'kept' | 'never'
+  /** There are n² of these in an exchange among n, so they wait a moment and travel together. */
+  readonly bundled: boolean
+  /**
+   * To whom it is sent again though it was acknowledged. `always`: to a recipient that starts a step over.
+   * `restarted`: only to one that has lost its memory of it. `never`: it answers a question, or is told anew.
+   */
+  readonly repeated: 'always' | 'restarted' | 'never'
+  /** It is of use in any step, so a recipient that is further on needs it, too. */
+  readonly timeless: boolean
+  /** What it says about its slot, as text: what binds its sender, and what a trace shows. */
+  readonly content: (message: M) => string
+}
+
+const author = ({ slot, sealed: { digest, signature } }: MessageOf<'vector' | 'payload'>) => [
+  { slot, digest, signature },
+]
+const nobody = () => []
+const digestOf = ({ digest }: MessageOf<'echo' | 'ready' | 'request'>) => digest
+const sealedDigest = ({ sealed }: MessageOf<'vector' | 'payload'>) => sealed.digest
+const nothing = () => ''
+
+/** The one place that says what each kind of message is: a kind without a row does not compile. */
+export const messageTraits = {
+  vector: {
+    signedBy: author,
+    durable: 'bound',
+    bundled: false,
+    repeated: 'always',
+    timeless: false,
+    content: sealedDigest,
+  },
+  echo: {
+    signedBy: echo => [echo],
+    durable: 'bound',
+    bundled: true,
+    repeated: 'always',
+    timeless: false,
+    content: digestOf,
+  },
+  ready: {
+    signedBy: nobody,
+    durable: 'bound',
+    bundled: true,
+    repeated: 'always',
+    timeless: false,
+    content: digestOf,
+  },
+  request: {
+    signedBy: nobody,
+    durable: 'never',
+    bundled: false,
+    repeated: 'restarted',
+    timeless: false,
+    content: digestOf,
+  },
+  payload: {
+    signedBy: author,
+    durable: 'kept',
+    bundled: false,
+    repeated: 'never',
+    timeless: false,
+    content: sealedDigest,
+  },
+  report: {
+    signedBy: nobody,
+    durable: 'bound',
+    bundled: false,
+    repeated: 'always',
+    timeless: false,
+    content: ({ peers }) => peers.join(' '),
+  },
+  query: {
+    signedBy: nobody,
+    durable: 'never',
+    bundled: false,
+    repeated: 'restarted',
+    timeless: true,
+    content: nothing,
+  },
+  position: {
+    signedBy: ({ seen }) => (seen === null ? [] : [seen]),
+    durable: 'never',
+    bundled: false,
+    repeated: 'never',
+    timeless: true,
+    content: ({ oldest, since, seen }) =>
+      `${oldest} ${since} ${seen === null ? 'unseen' : slotKey(seen.slot)}`,
+  },
+  fetch: {
+    signedBy: nobody,
+    durable: 'never',
+    bundled: false,
+    repeated: 'restarted',
+    timeless: true,
+    content: nothing,
+  },
+  evidence: {
+    signedBy: ({ slot, first, second }) => [
+      { slot, ...first },
+      { slot, ...second },
+    ],
+    durable: 'kept',
+    bundled: false,
+    repeated: 'never',
+    timeless: true,
+    content: ({ first, second }) => `${first.digest} ${second.digest}`,
+  },
+} as const satisfies { readonly [Kind in MessageKind]: MessageTraits<MessageOf<Kind>> }
+
+/** The parameters that a `fetch` asks for: a vector that is an answer, and of no step. */
+const fetchedParameters = { ...messageTraits.vector, repeated: 'never', timeless: true } as const
+
+/** The traits of a message. They are those of its kind, except that a vector of phase `state` answers a `fetch`. */
+export function traitsOf({ kind, slot }: Pick<Message, 'kind' | 'slot'>): MessageTraits {
+  return kind === 'vector' && slot.phase === 'state' ? fetchedParameters : messageTraits[kind]
+}
+
+/** The commitments that a message carries. */
+export function commitmentsIn(message: Message): readonly SlotCommitment[] {
+  return messageTraits[message.kind].signedBy(message as never)
+}
+
+/** What a message says about its slot, as text. */
+export function contentOf(message: Message): string {
+  return messageTraits[message.kind].content(message as never)
+}
+
+type BoundKind = {
+  [Kind in MessageKind]: (typeof messageTraits)[Kind]['durable'] extends 'bound' ? Kind : never
+}[MessageKind]
+
+/** A message that binds its sender. */
+export type BoundMessage = MessageOf<BoundKind>
+
+export function isBound(message: Message): message is BoundMessage {
+  return messageTraits[message.kind].durable === 'bound'
 }

@@ -8,7 +8,7 @@ import type { FaultKind, PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { LinkStatus } from '../link/link.ts'
 import type { AgreementSettings } from '../runtime/agreement-peer.ts'
-import type { DriverStatus } from '../runtime/driver-contract.ts'
+import type { DriverStatus } from '../runtime/driver.ts'
 
 /** What a run promises to be, before it begins. */
 export interface CheckedRun {

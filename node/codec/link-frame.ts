@@ -3,7 +3,7 @@
  * the frame's own size times a small constant.
  */
 import type { FaultKind } from '../../agreement/protocol.ts'
-import { type Frame, sizeOf } from '../ports.ts'
+import { type Frame, type FrameReader, sizeOf } from '../ports.ts'
 import { type Cursor, createCursor } from './cursor.ts'
 import { bringsVector, type Received, readDraft, readSmall, readVector } from './decode-message.ts'
 import {
@@ -76,30 +76,27 @@ function putContent(output: Writer, header: LinkHeader): void {
   }
 }
 
-/** Takes in one frame of a link, from anyone, as its parts arrive: garbage becomes a fault. */
-interface LinkFrameReader {
-  /** The next bytes; `eagerBytes` of them, or a header, may wait to be read. */
-  add(part: Uint8Array): void
-  /** All bytes of the frame were added. */
-  end(): LinkFrame | FrameFault
-}
-
 /** A frame of votes is read once, at its end; of a long one each part while the cache holds it. */
 const EAGER_BYTES = 16 * 1024
 
-/** @param eagerBytes reads on as soon as so many bytes wait */
+/**
+ * Takes in one frame of a link, from anyone, as its parts arrive: garbage becomes a fault.
+ * @param done is given the frame, or what is wrong with it, once all its bytes were added
+ * @param eagerBytes reads on as soon as so many bytes, or a header, wait
+ */
 export function linkFrameReader(
   frameBytes: number,
   limits: DecodeLimits,
+  done: (frame: LinkFrame | FrameFault) => void,
   eagerBytes = EAGER_BYTES,
-): LinkFrameReader {
+): FrameReader {
   const cursor = createCursor(frameBytes)
   const reading = readFrame(cursor, limits)
   let result: LinkFrame | FrameFault | undefined
   const readOn = (): void => {
     try {
-      const { done, value } = reading.next()
-      if (done === true) result = value
+      const next = reading.next()
+      if (next.done === true) result = next.value
     } catch (error) {
       result = { fault: 'malformed', detail: error instanceof Error ? error.message : String(error) }
     }
@@ -112,16 +109,22 @@ export function linkFrameReader(
     },
     end() {
       if (result === undefined) readOn()
-      return result ?? { fault: 'malformed', detail: `cut off: ${cursor.remaining} bytes are missing` }
+      done(result ?? { fault: 'malformed', detail: `cut off: ${cursor.remaining} bytes are missing` })
     },
   }
 }
 
 /** Reads a whole frame. */
-export function decodeLinkFrame(frame: Frame, limits: DecodeLimits): LinkFrame | FrameFault {
-  const reader = linkFrameReader(sizeOf(frame), limits)
+export function decodeLinkFrame(
+  frame: Frame,
+  limits: DecodeLimits,
+  eagerBytes?: number,
+): LinkFrame | FrameFault {
+  let result: LinkFrame | FrameFault | undefined
+  const reader = linkFrameReader(sizeOf(frame), limits, read => (result = read), eagerBytes)
   for (const part of frame) reader.add(part)
-  return reader.end()
+  reader.end()
+  return result!
 }
 
 function* readFrame(cursor: Cursor, limits: DecodeLimits): Generator<void, LinkFrame> {

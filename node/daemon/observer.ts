@@ -2,7 +2,7 @@
 import type { Phase } from '../../agreement/message.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { LearnOutput } from '../../learning/learn-contract.ts'
-import type { DriverStatus } from '../runtime/driver-contract.ts'
+import type { DriverStatus } from '../runtime/driver.ts'
 import type { PeerEvent, Traffic } from './events.ts'
 
 /** Told by a peer as it learns. */

@@ -2,6 +2,7 @@
  * What one link has to send: numbered messages, kept until they are acknowledged and, of the last steps, longer, for
  * a peer that restarts.
  */
+import type { MessageTraits } from '../../agreement/message.ts'
 import { type Budget, createBudget } from './budget.ts'
 import type { LinkLimits } from './limits.ts'
 
@@ -10,12 +11,10 @@ export interface Encoded {
   readonly step: number
   readonly chunks: readonly Uint8Array[]
   readonly bytes: number
-  /** A life that has taken it needs it no more, wherever it goes on: questions, answers, proofs. */
-  readonly once?: boolean
-  /** It answers a question: of no use to a later life of the peer, which has not asked. */
-  readonly answers?: boolean
+  /** To whom it is sent again though it was acknowledged; see `MessageTraits`. */
+  readonly repeated: MessageTraits['repeated']
   /** It is about no step (catching up): a peer that is further on needs it all the same. */
-  readonly timeless?: boolean
+  readonly timeless: boolean
 }
 
 export interface Outbox {
@@ -123,9 +122,9 @@ export function createOutbox(limits: LinkLimits, nowMs: () => number): Outbox {
       for (let n = state.first; n < state.next; n++) taken(state, n - state.first)
     },
     resumeAt(step, restarted) {
-      if (restarted) keepOnly(state, ({ answers }) => answers !== true)
-      else keepOnly(state, ({ once }, number) => once !== true || number > state.acknowledged)
-      const index = state.kept.findIndex(message => message.step >= step || message.timeless === true)
+      if (restarted) keepOnly(state, ({ repeated }) => repeated !== 'never')
+      else keepOnly(state, ({ repeated }, number) => repeated === 'always' || number > state.acknowledged)
+      const index = state.kept.findIndex(message => message.step >= step || message.timeless)
       state.next = index < 0 ? end(state) : state.first + index
       state.acknowledged = state.next - 1
       state.inFlightBytes = 0
@@ -171,7 +170,7 @@ function dropFirst(state: State): Encoded {
   state.keptBytes -= dropped.bytes + state.limits.keptOverheadBytes
   if (state.fates.shift() === TAKEN) state.takenBytes -= dropped.bytes
   state.first++
-  if (dropped.timeless !== true) state.forgottenStep = Math.max(state.forgottenStep, dropped.step)
+  if (!dropped.timeless) state.forgottenStep = Math.max(state.forgottenStep, dropped.step)
   return dropped
 }
 

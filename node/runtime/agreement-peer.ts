@@ -18,8 +18,7 @@ import type { Vector } from '../../agreement/vector.ts'
 import type { Clock, Storage, Transport } from '../ports.ts'
 import type { Signer, Verifier } from '../signatures/index.ts'
 import { type ByzantineBehaviour, byzantineProtocol, byzantineTransport } from './byzantine-peer.ts'
-import { createDriver } from './driver.ts'
-import type { Driven, Driver, DriverStatus } from './driver-contract.ts'
+import { createDriver, type Driven, type Driver, type DriverStatus } from './driver.ts'
 import { createJournal } from './journal.ts'
 
 /** What all peers of one agreement have in common. */
@@ -102,16 +101,20 @@ export function createAgreementPeer(options: AgreementPeerOptions): AgreementPee
     journal,
     limits,
     incarnation,
-    delaysMs,
     // Every message of the one step is kept: nothing is ever missed.
-    hooks: { ...hooks, restarted: peer => driver.input({ kind: 'restarted', peer }) },
+    hooks: {
+      ...hooks,
+      restarted: peer => driver.input({ kind: 'restarted', peer }),
+      output(output) {
+        if (output.kind === 'timer') driver.inputAfter(delaysMs[output.timer.purpose], output)
+        else hooks.output(output)
+      },
+    },
     protocol: drivenBy(byzantine ?? averaging),
     transport:
       behaviour === undefined
         ? options.transport
         : byzantineTransport(options.transport, behaviour, options.clock),
-    since: 1,
-    keptSteps: 1,
   })
   return {
     start() {

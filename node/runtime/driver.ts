@@ -1,40 +1,118 @@
 /**
- * The runner: drives one protocol over the ports. Real and simulated peers run this very code.
+ * The driver: runs one protocol over the ports. Real and simulated peers run this very code.
  *
- * A step of the protocol is carried out in this order: what binds the peer is recorded and synced; then its messages
- * go to the links (outgoing.ts); timers and requests to the host are served meanwhile. A message from outside is
- * decoded, its author's signature checked (incoming.ts), and then the protocol sees it. Whatever a peer sends,
- * nothing here throws.
+ * Effects of the protocol are carried out in this order: what binds the peer is recorded and synced; then its messages
+ * go to the links (send.ts); outputs go to the host meanwhile, which answers with inputs. A message from outside is
+ * decoded, its author's signature checked (receive.ts), and then the protocol sees it. Whatever a peer sends,
+ * nothing here throws. The driver knows messages and steps, and not what the protocol's inputs and outputs mean.
  */
 import { type Message, slotKey } from '../../agreement/message.ts'
-import type { Effects, Evidence, Fault, FaultKind, PeerIndex } from '../../agreement/protocol.ts'
-import { isSlotIn, linkFrameReader, type Received } from '../codec/index.ts'
-import { defaultLinkLimits } from '../link/limits.ts'
-import { createLink, type Link } from '../link/link.ts'
-import { type Frame, type FrameReader, sizeOf, type Timer } from '../ports.ts'
-import type { Driver, DriverOptions, TimerInput } from './driver-contract.ts'
+import type {
+  Effects,
+  Envelope,
+  Evidence,
+  Fault,
+  FaultKind,
+  PeerIndex,
+  Protocol,
+} from '../../agreement/protocol.ts'
+import { type DecodeLimits, isSlotIn, linkFrameReader, type Received } from '../codec/index.ts'
+import { defaultLinkLimits, type LinkLimits } from '../link/limits.ts'
+import { createLink, type Link, type LinkStatus } from '../link/link.ts'
+import { type Clock, type Frame, sizeOf, type Timer, type Transport } from '../ports.ts'
+import type { Verifier } from '../signatures/index.ts'
+import type { Journal } from './journal.ts'
 import { createReadGate, type ReadGate } from './read-gate.ts'
-import { createIncoming, type Incoming } from './receive.ts'
-import { createOutgoing, type Outgoing } from './send.ts'
+import { createReceiver, type Receiver, type ReceiverHooks } from './receive.ts'
+import { createSender, type Sender } from './send.ts'
+
+/** A protocol as it is driven: it can say whether a message comes too early to be taken. */
+export interface Driven<Input, Output> extends Protocol<Input, Message, Output> {
+  readiness(message: Message): 'now' | 'later'
+  /** The step it is at: what the others are to send again begins with it. */
+  currentStep(): number
+}
+
+interface DriverOptions<Input, Output> {
+  readonly self: PeerIndex
+  readonly peers: number
+  readonly protocol: Driven<Input, Output>
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly verifier: Pick<Verifier, 'accepts' | 'verify'>
+  readonly journal: Journal
+  /** Proofs that are kept elsewhere than in the journal. */
+  readonly proofs?: readonly Evidence[]
+  readonly limits: DecodeLimits
+  readonly linkLimits?: LinkLimits
+  /** Distinguishes this run of the peer from earlier ones: any number that was not used before, never 0. */
+  readonly incarnation: number
+  readonly hooks: DriverHooks<Output>
+}
+
+interface DriverHooks<Output> extends ReceiverHooks {
+  /** What the protocol asks of its host; the host answers with `input`, at once or later. */
+  output(output: Output): void
+  fault(fault: Fault | (Omit<Fault, 'peer'> & { readonly peer: null })): void
+  connection?(peer: PeerIndex, up: boolean, reason: string): void
+  /** So many messages of a peer will never come; null: not all that this peer's step would need of it. */
+  missed?(peer: PeerIndex, messages: number | null): void
+  /** A peer has begun a new incarnation, or is met for the first time. */
+  restarted?(peer: PeerIndex): void
+  /** What this peer says next comes too early to be taken. */
+  ahead?(peer: PeerIndex): void
+  sent?(envelope: Envelope): void
+  /** A peer is proved to equivocate: `before`, in an earlier incarnation of this one, or now. */
+  convicted?(proof: Evidence, before: boolean): void
+  /** The peer cannot go on: its storage failed. Nothing was sent that was not recorded. */
+  failed(error: Error): void
+}
+
+export interface Driver<Input> {
+  start(): void
+  input(value: Input): void
+  inputAfter(delayMs: number, value: Input): void
+  /** Carries out effects that did not come from the protocol itself (a faulty peer's doing). */
+  carry(effects: Effects<Message, never>): void
+  /** Of steps before this one, this peer says nothing any more, or not all that it once said: the others are told. */
+  silentBefore(step: number): void
+  /** Asks the others to send again what they keep of the current step and later: some of it was let pass. */
+  rewind(): void
+  /** Messages of steps before this one are no longer kept for peers that restart. */
+  forgetBefore(step: number): void
+  /** Tells the others that this peer needs nothing more. */
+  finish(): void
+  /** Peers that still need something from this one. */
+  unserved(): readonly PeerIndex[]
+  status(): DriverStatus
+  stop(done: () => void): void
+}
+
+export interface DriverStatus {
+  readonly connected: readonly PeerIndex[]
+  /** Who is proved to equivocate, ascending. */
+  readonly convicted: readonly PeerIndex[]
+  readonly links: readonly (LinkStatus | null)[]
+  readonly messagesSent: number
+  readonly bytesSent: number
+  readonly bytesReceived: number
+}
 
 interface State<Input, Output> {
   readonly options: DriverOptions<Input, Output>
   readonly links: (Link | null)[]
   readonly connected: Set<PeerIndex>
   readonly readGate: ReadGate
-  readonly outgoing: Outgoing
-  readonly incoming: Incoming
-  /** Steps and frames are worked off one after the other, never inside each other. */
+  readonly sender: Sender
+  readonly receiver: Receiver
+  /** Effects and frames are worked off one after the other, never inside each other. */
   readonly work: (() => void)[]
   working: boolean
   /** By peer: an acknowledgement is due; what is to be sent again may go on. */
   readonly ackTimers: (Timer | null)[]
-  started: boolean
   readonly againTimers: (Timer | null)[]
+  started: boolean
   stopped: boolean
-  pumpAll: boolean
-  /** Votes are waiting to be sent together. */
-  pumpTimer: Timer | null
   bytesSent: number
   bytesReceived: number
 }
@@ -45,71 +123,37 @@ interface State<Input, Output> {
  */
 const ACK_DELAY_MS = 250
 
-/** Votes wait so long for others to the same peer: most of those of an exchange are cast within moments. */
-const VOTE_DELAY_MS = 1
-
-export function createDriver<Input, Output extends { readonly kind: string }>(
-  options: DriverOptions<Input, Output>,
-): Driver<Input> {
-  const { peers, self, incarnation, linkLimits = defaultLinkLimits } = options
-  const links: (Link | null)[] = []
-  const state: State<Input, Output> = {
-    options,
-    links,
-    outgoing: createOutgoing({
-      journal: options.journal,
-      links,
-      inTurn: work => enqueueWork(state, work),
-      pumpLater: urgent => {
-        if (urgent) state.pumpAll = true
-        else pumpSoon(state)
-      },
-      failed(error) {
-        state.stopped = true
-        options.hooks.failed(error)
-      },
-    }),
-    incoming: createIncoming<Output | TimerInput>({
-      protocol: options.protocol,
-      verifier: options.verifier,
-      journal: options.journal,
-      carry: effects => carry(state, effects),
-      fault: fault => blame(state, fault),
-      received: (from, message) => options.hooks.received?.(from, message),
-      shown: (from, proof) => options.hooks.shown?.(from, proof),
-      convicted: evidence => cutOff(state, evidence),
-    }),
-    connected: new Set(),
-    readGate: createReadGate(options.transport, options.clock),
-    work: [],
-    working: false,
-    ackTimers: timersFor(peers),
-    againTimers: timersFor(peers),
-    started: false,
-    stopped: false,
-    pumpAll: false,
-    pumpTimer: null,
-    bytesSent: 0,
-    bytesReceived: 0,
-  }
-  const ways = { step: () => options.protocol.currentStep(), nowMs: () => options.clock.nowMs() }
-  for (let peer = 0; peer < peers; peer++) {
-    const hooks = linkHooks(state, peer)
-    links.push(peer === self ? null : createLink({ incarnation, limits: linkLimits, hooks, ...ways }))
-  }
+export function createDriver<Input, Output>(options: DriverOptions<Input, Output>): Driver<Input> {
+  const { protocol, clock } = options
+  const state = createState(options)
+  const { links } = state
   return {
     start: () => start(state),
-    input: value => enqueueWork(state, () => carry(state, options.protocol.input(value))),
+    input: value => enqueueWork(state, () => carry(state, protocol.input(value))),
+    inputAfter(delayMs, value) {
+      clock.after(delayMs, () => {
+        if (!state.stopped) enqueueWork(state, () => carry(state, protocol.input(value)))
+      })
+    },
     carry: effects => enqueueWork(state, () => carry(state, effects)),
+    silentBefore(step) {
+      for (const link of links) link?.silentBefore(step)
+    },
+    rewind() {
+      for (const link of links) link?.rewind()
+    },
+    forgetBefore(step) {
+      for (const link of links) link?.forgetBefore(step)
+    },
     finish() {
-      for (const link of state.links) link?.finish()
+      for (const link of links) link?.finish()
     },
     unserved: () => unserved(state),
     status: () => ({
       connected: [...state.connected].sort((a, b) => a - b),
-      convicted: state.incoming.convicts(),
-      links: state.links.map(link => link?.status() ?? null),
-      messagesSent: state.outgoing.messagesSent(),
+      convicted: state.receiver.convicts(),
+      links: links.map(link => link?.status() ?? null),
+      messagesSent: state.sender.messagesSent(),
       bytesSent: state.bytesSent,
       bytesReceived: state.bytesReceived,
     }),
@@ -117,16 +161,67 @@ export function createDriver<Input, Output extends { readonly kind: string }>(
   }
 }
 
-function stop<I, O extends { readonly kind: string }>(state: State<I, O>, done: () => void): void {
-  state.stopped = true
-  for (const timer of [...state.ackTimers, ...state.againTimers]) timer?.cancel()
-  state.pumpTimer?.cancel()
-  state.options.transport.stop(done)
+function createState<I, O>(options: DriverOptions<I, O>): State<I, O> {
+  const { peers, self, incarnation, protocol, clock, hooks, linkLimits = defaultLinkLimits } = options
+  const links: (Link | null)[] = []
+  const state: State<I, O> = {
+    options,
+    links,
+    sender: createSender({
+      journal: options.journal,
+      clock,
+      links,
+      inTurn: work => enqueueWork(state, work),
+      failed(error) {
+        state.stopped = true
+        hooks.failed(error)
+      },
+    }),
+    receiver: createReceiver({
+      protocol,
+      verifier: options.verifier,
+      journal: options.journal,
+      hooks,
+      carry: effects => carry(state, effects),
+      fault: fault => blame(state, fault),
+      convicted: evidence => cutOff(state, evidence),
+    }),
+    connected: new Set(),
+    readGate: createReadGate(options.transport, clock),
+    work: [],
+    working: false,
+    ackTimers: timersFor(peers),
+    againTimers: timersFor(peers),
+    started: false,
+    stopped: false,
+    bytesSent: 0,
+    bytesReceived: 0,
+  }
+  for (let peer = 0; peer < peers; peer++)
+    if (peer === self) links.push(null)
+    else
+      links.push(
+        createLink({
+          incarnation,
+          limits: linkLimits,
+          hooks: linkHooks(state, peer),
+          step: () => protocol.currentStep(),
+          nowMs: () => clock.nowMs(),
+        }),
+      )
+  return state
 }
 
 const timersFor = (peers: number): (Timer | null)[] => Array.from({ length: peers }, () => null)
 
-function linkHooks<I, O extends { readonly kind: string }>(state: State<I, O>, peer: PeerIndex) {
+function stop<I, O>(state: State<I, O>, done: () => void): void {
+  state.stopped = true
+  for (const timer of [...state.ackTimers, ...state.againTimers]) timer?.cancel()
+  state.sender.stop()
+  state.options.transport.stop(done)
+}
+
+function linkHooks<I, O>(state: State<I, O>, peer: PeerIndex) {
   const { transport, clock, hooks } = state.options
   const once = (timers: (Timer | null)[], ms: number, act: () => void): void => {
     if (timers[peer] !== null || state.stopped) return
@@ -141,7 +236,7 @@ function linkHooks<I, O extends { readonly kind: string }>(state: State<I, O>, p
       state.bytesSent += sizeOf(frame)
       return true
     },
-    take: (received: Received) => state.incoming.take(peer, received),
+    take: (received: Received) => state.receiver.take(peer, received),
     hold(held: boolean) {
       state.readGate.hold(peer, held)
       if (held) hooks.ahead?.(peer)
@@ -151,19 +246,18 @@ function linkHooks<I, O extends { readonly kind: string }>(state: State<I, O>, p
     restarted() {
       hooks.restarted?.(peer)
       // It may have no memory of them, or come to the cohort only now.
-      const proofs = state.incoming.proofs().filter(({ slot }) => slot.sender !== state.options.self)
-      state.outgoing.send(proofs.map(proof => ({ to: peer, message: { kind: 'evidence', ...proof } })))
+      const proofs = state.receiver.proofs().filter(({ slot }) => slot.sender !== state.options.self)
+      state.sender.send(proofs.map(proof => ({ to: peer, message: { kind: 'evidence', ...proof } })))
     },
     gap: (missing: number | null) => hooks.missed?.(peer, missing),
     fault: (kind: FaultKind, detail: string) => blame(state, { peer, kind, detail }),
   }
 }
 
-function start<I, O extends { readonly kind: string }>(state: State<I, O>): void {
-  const { transport, journal, hooks, protocol, verifier } = state.options
+function start<I, O>(state: State<I, O>): void {
+  const { transport, journal, hooks, protocol, verifier, limits } = state.options
   recall(state)
-  for (const message of journal.messages()) state.outgoing.repeat(message)
-  for (const link of state.links) link?.silentBefore(state.options.since)
+  for (const message of journal.messages()) state.sender.repeat(message)
   // They are others' words: like all of these they count only as signed.
   const kept = journal.kept().filter(message => verifier.accepts(message))
   for (const { slot, sealed } of kept)
@@ -181,21 +275,28 @@ function start<I, O extends { readonly kind: string }>(state: State<I, O>): void
       state.links[peer]?.disconnected()
       hooks.connection?.(peer, false, reason)
     },
-    frame: (peer, bytes) => receiveFrame(state, peer, bytes),
+    frame: (peer, bytes) =>
+      linkFrameReader(bytes, limits, frame => {
+        state.bytesReceived += bytes
+        enqueueWork(state, () => {
+          if ('fault' in frame) blame(state, { peer, kind: frame.fault, detail: frame.detail })
+          else state.links[peer]?.receive(frame)
+        })
+      }),
     drained: peer => state.links[peer]?.pump(),
     fault: (peer, kind, detail) => hooks.fault({ peer, kind, detail }),
   })
 }
 
-/** Who was convicted in an earlier life is cut off before there is any connection. */
-function recall<I, O extends { readonly kind: string }>(state: State<I, O>): void {
+/** Who was convicted in an earlier incarnation is cut off before there is any connection. */
+function recall<I, O>(state: State<I, O>): void {
   const { journal, proofs = [], limits } = state.options
   for (const proof of [...journal.proofs(), ...proofs])
-    if (isSlotIn(proof.slot, limits)) state.incoming.convict(proof)
+    if (isSlotIn(proof.slot, limits)) state.receiver.convict(proof)
 }
 
 /** Runs a piece of work now, or after the one under way. */
-function enqueueWork<I, O extends { readonly kind: string }>(state: State<I, O>, work: () => void): void {
+function enqueueWork<I, O>(state: State<I, O>, work: () => void): void {
   state.work.push(work)
   if (state.working) return
   state.working = true
@@ -205,40 +306,7 @@ function enqueueWork<I, O extends { readonly kind: string }>(state: State<I, O>,
     if (state.work.length === 0) for (const peer of state.readGate.held()) state.links[peer]?.retry()
   }
   state.working = false
-  if (state.pumpAll && !state.stopped) pump(state) // only now, so that what a burst of messages caused travels together
-}
-
-function pump<I, O extends { readonly kind: string }>(state: State<I, O>): void {
-  state.pumpAll = false
-  state.pumpTimer?.cancel()
-  state.pumpTimer = null
-  for (const link of state.links) link?.pump()
-}
-
-function pumpSoon<I, O extends { readonly kind: string }>(state: State<I, O>): void {
-  state.pumpTimer ??= state.options.clock.after(VOTE_DELAY_MS, () => {
-    state.pumpTimer = null
-    if (!state.stopped) pump(state)
-  })
-}
-
-function receiveFrame<I, O extends { readonly kind: string }>(
-  state: State<I, O>,
-  peer: PeerIndex,
-  bytes: number,
-): FrameReader {
-  const reader = linkFrameReader(bytes, state.options.limits)
-  return {
-    add: part => reader.add(part),
-    end() {
-      state.bytesReceived += bytes
-      const frame = reader.end()
-      enqueueWork(state, () => {
-        if ('fault' in frame) blame(state, { peer, kind: frame.fault, detail: frame.detail })
-        else state.links[peer]?.receive(frame)
-      })
-    },
-  }
+  if (!state.stopped) state.sender.flush() // only now, so that what a burst of messages caused travels together
 }
 
 function blame<I, O>(state: State<I, O>, fault: Fault): void {
@@ -246,61 +314,30 @@ function blame<I, O>(state: State<I, O>, fault: Fault): void {
   state.options.hooks.fault(fault)
 }
 
-function carry<I, O extends { readonly kind: string }>(
-  state: State<I, O>,
-  effects: Effects<Message, O | TimerInput>,
-): void {
+function carry<I, O>(state: State<I, O>, effects: Effects<Message, O>): void {
   const { hooks } = state.options
   for (const fault of effects.faults) {
     blame(state, fault)
-    if (fault.evidence !== undefined) state.incoming.convict(fault.evidence)
+    if (fault.evidence !== undefined) state.receiver.convict(fault.evidence)
   }
   for (const envelope of effects.messages) hooks.sent?.(envelope)
-  state.outgoing.send(effects.messages)
-  for (const output of effects.outputs) serve(state, output)
+  state.sender.send(effects.messages)
+  for (const output of effects.outputs) hooks.output(output)
 }
 
 /** No more of this peer, and everyone else is shown why. */
-function cutOff<I, O extends { readonly kind: string }>(state: State<I, O>, evidence: Evidence): void {
+function cutOff<I, O>(state: State<I, O>, evidence: Evidence): void {
   const { slot, first, second } = evidence
   state.options.hooks.convicted?.(evidence, !state.started)
   if (slot.sender === state.options.self) return // the fault says so; others cut this peer off
   state.links[slot.sender]?.cutOff()
   state.options.transport.ban(slot.sender, `it signed two vectors for ${slotKey(slot)}`)
-  state.outgoing.send([{ to: 'others', message: { kind: 'evidence', slot, first, second } }])
-}
-
-function serve<I, O extends { readonly kind: string }>(state: State<I, O>, output: O | TimerInput): void {
-  const { clock, delaysMs, hooks, protocol } = state.options
-  if (isTimer(output)) {
-    const wake: TimerInput = { kind: 'timer', timer: output.timer }
-    clock.after(delaysMs[output.timer.purpose], () => {
-      if (!state.stopped) enqueueWork(state, () => carry(state, protocol.input(wake)))
-    })
-    return
-  }
-  if (isCaughtUp(output))
-    for (const link of state.links) {
-      link?.silentBefore(output.since)
-      link?.rewind()
-    }
-  if (output.kind === 'stepped') {
-    const before = protocol.currentStep() - state.options.keptSteps
-    for (const link of state.links) link?.forgetBefore(before)
-  }
-  hooks.output(output)
-}
-
-const isCaughtUp = <O extends { readonly kind: string }>(o: O): o is O & { readonly since: number } =>
-  o.kind === 'caught-up'
-
-function isTimer<O extends { readonly kind: string }>(output: O | TimerInput): output is TimerInput {
-  return output.kind === 'timer'
+  state.sender.send([{ to: 'others', message: { kind: 'evidence', slot, first, second } }])
 }
 
 function unserved<I, O>(state: State<I, O>): readonly PeerIndex[] {
   return [...state.links.keys()].filter(peer => {
     const status = state.links[peer]?.status()
-    return status !== undefined && !status.finished && !state.incoming.isConvicted(peer)
+    return status !== undefined && !status.finished && !state.receiver.isConvicted(peer)
   })
 }

@@ -3,7 +3,7 @@
  * damaged or an older copy of it was put back: then the peer may have bound itself to what it no longer knows. It
  * starts as one without memory, and never again says anything that binds it in the steps up to the watermark's.
  */
-
+import { isBound } from '../../agreement/message.ts'
 import type { LogAbsence, Storage, Watermark } from '../ports.ts'
 import { decodeRecord, type JournalRecord, type RecordLimits } from './journal-records.ts'
 
@@ -38,7 +38,7 @@ export function recall(
 
 /** The step in which a record binds its peer; 0 where it does not. */
 function boundStep(record: JournalRecord): number {
-  return record.kind === 'message' && record.message.kind !== 'payload' ? record.message.slot.step : 0
+  return record.kind === 'message' && isBound(record.message) ? record.message.slot.step : 0
 }
 
 /** Why a log that ends with this entry is not all that its peer wrote, as a sentence; null where it is. */

@@ -2,7 +2,8 @@
 import type { Message } from '../../agreement/message.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { LearnState } from '../../learning/learn-contract.ts'
-import { type DecodeLimits, decodeLinkFrame, encodeLinkFrame, encodeMessage } from '../codec/index.ts'
+import { type DecodeLimits, decodeLinkFrame, encodeLinkFrame } from '../codec/index.ts'
+import type { Frame } from '../ports.ts'
 
 export type RecordLimits = { readonly limits: DecodeLimits }
 
@@ -36,8 +37,9 @@ function headerOf(kind: number, entry: number, bytes = HEADER_BYTES): { header: 
   return { header, view }
 }
 
-export function encodeCommitment(message: Message, entry: number): Uint8Array {
-  const chunks = encodeLinkFrame({ kind: 'data', sequence: 1 }, [encodeMessage(message)])
+/** @param encoded the message in its wire form */
+export function encodeCommitment(encoded: Frame, entry: number): Uint8Array {
+  const chunks = encodeLinkFrame({ kind: 'data', sequence: 1 }, [encoded])
   return concatenate([headerOf(MESSAGE, entry).header, ...chunks])
 }
 

@@ -7,12 +7,26 @@
  * further back than the window is then forgotten. Where the log lost something that was synced (journal-memory.ts),
  * nothing of it is used: in the steps that it may have spoken of, this peer says nothing that binds it.
  */
-import { type Message, type Sealed, type SigningLedger, type Slot, slotKey } from '../../agreement/message.ts'
+import {
+  type BoundMessage,
+  contentOf,
+  isBound,
+  type Message,
+  type MessageOf,
+  messageTraits,
+  type Sealed,
+  type SigningLedger,
+  type Slot,
+  slotKey,
+  traitsOf,
+} from '../../agreement/message.ts'
 import type { Evidence, PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { LearnState } from '../../learning/learn-contract.ts'
-import type { Storage } from '../ports.ts'
+import { encodeMessage } from '../codec/index.ts'
+import type { Frame, Storage } from '../ports.ts'
 import { digestOf } from '../signatures/digest.ts'
+import { createJournalLog, type JournalLog, type Numbered, noLog } from './journal-log.ts'
 import { type Memory, recall } from './journal-memory.ts'
 import { encodeCheckpoint, encodeCommitment, encodeForgotten, type RecordLimits } from './journal-records.ts'
 
@@ -29,8 +43,11 @@ export interface Journal extends SigningLedger {
   since(step: number): number
   /** Own messages of the slots that are still open, in the order in which they were first sent. */
   readonly messages: () => readonly Message[]
-  /** Appends what is about to be sent, if it binds this peer. False: it must not be sent, as its step is forgotten. */
-  record(message: Message): boolean
+  /**
+   * Appends what is about to be sent, if it binds this peer. False: it must not be sent, as its step is forgotten.
+   * @param encoded the message in wire form, where it is known already
+   */
+  record(message: Message, encoded?: Frame): boolean
   /**
    * Keeps another's vector that this peer is about to echo: whoever counts on the echo may ask for the vector, also
    * after a restart, and its author need not answer.
@@ -55,80 +72,55 @@ interface JournalOptions extends RecordLimits {
   readonly compactEverySteps: number
 }
 
-export type Kept = Extract<Message, { kind: 'vector' | 'payload' }>
-type Proof = Extract<Message, { kind: 'evidence' }>
-type Committed = Extract<Message, { kind: 'vector' | 'echo' | 'ready' | 'report' }>
+export type Kept = MessageOf<'vector' | 'payload'>
+type Proof = MessageOf<'evidence'>
+
+interface State {
+  readonly options: JournalOptions
+  readonly log: JournalLog
+  readonly forgotten: number
+  /** What this peer has said, by kind and slot. */
+  readonly said: Map<string, BoundMessage>
+  readonly sealed: Map<string, Sealed>
+  /** Votes and reports, by kind and slot: as they were bound, whether they have been sent or not. */
+  readonly votes: Map<string, string>
+  readonly kept: Map<string, Kept>
+  /** By the peer that is accused: one is enough, and is never forgotten. */
+  readonly proofs: Map<PeerIndex, Proof>
+  readonly past: Map<number, Vector>
+  /** The newest step in which this peer has bound itself. */
+  newest: number
+  sinceCompaction: number
+}
 
 export function createJournal(options: JournalOptions): Journal {
-  const { storage, sign, compactEverySteps } = options
-  const commitments = new Map<string, Committed>()
-  const sealed = new Map<string, Sealed>()
-  const votes = new Map<string, string>()
-  const kept = new Map<string, Kept>()
-  /** By who is accused: one is enough, and is never forgotten. */
-  const proofs = new Map<PeerIndex, Proof>()
+  const { storage, sign } = options
   const memory = storage === null ? NO_MEMORY : recall(storage, options)
-  const { forgotten, lost } = memory
   const { recovered, past } = placesIn(memory)
-  let { entries, step: newest } = memory
-  /** The log is what memory was lost of: it is to be replaced by what is written first. */
-  let isStale = lost !== null
-  let dirty = false
-  let sinceCompaction = 0
-
-  const append = (encode: (entry: number) => Uint8Array) => {
-    dirty = true
-    if (isStale) storage?.rewrite(encodeForgotten(forgotten, ++entries), [encode(++entries)])
-    else storage?.append(encode(++entries))
-    isStale = false
+  const state: State = {
+    options,
+    log: storage === null ? noLog : createJournalLog(storage, memory),
+    forgotten: memory.forgotten,
+    said: new Map(),
+    sealed: new Map(),
+    votes: new Map(),
+    kept: new Map(),
+    proofs: new Map(),
+    past,
+    newest: memory.step,
+    sinceCompaction: 0,
   }
-  const write = (message: Message) => {
-    if (storage !== null) append(entry => encodeCommitment(message, entry))
-  }
-  const prove = (proof: Proof) => {
-    if (proofs.has(proof.slot.sender)) return
-    proofs.set(proof.slot.sender, proof)
-    write(proof)
-  }
-  const remember = (message: Committed) => {
-    const key = slotKey(message.slot)
-    commitments.set(`${message.kind} ${key}`, message)
-    if (message.kind === 'vector') sealed.set(key, message.sealed)
-    else votes.set(`${message.kind} ${key}`, boundValue(message))
-  }
-  for (const { message } of memory.records.filter(record => record.kind === 'message'))
-    if (message.kind === 'payload') kept.set(slotKey(message.slot), message)
-    else if (message.kind === 'evidence') proofs.set(message.slot.sender, message)
-    else if (isCommitment(message)) remember(message)
-  const compact = (state: LearnState, forgetBefore: number) => {
-    isStale = false
-    const first = encodeCheckpoint(state, ++entries)
-    const earlier = [...past].filter(([step]) => step !== state.step)
-    storage?.rewrite(first, [
-      ...(forgotten >= Math.max(1, forgetBefore) ? [encodeForgotten(forgotten, ++entries)] : []),
-      ...earlier.map(([step, own]) => encodeCheckpoint({ step, parameters: own, momentum: null }, ++entries)),
-      ...[...proofs.values(), ...kept.values(), ...commitments.values()].map(message =>
-        encodeCommitment(message, ++entries),
-      ),
-    ])
-  }
-
+  for (const record of memory.records) if (record.kind === 'message') recollect(state, record.message)
+  const { log, said, sealed, votes, kept, proofs } = state
   return {
     recovered,
-    forgotten,
-    lost,
+    forgotten: memory.forgotten,
+    lost: memory.lost,
     past,
-    since(step) {
-      const spoken = new Set<number>()
-      for (const { kind, slot } of commitments.values())
-        if (kind === 'vector' && slot.phase !== 'state') spoken.add(slot.step)
-      let first = step
-      while (spoken.has(first - 1)) first--
-      return first
-    },
+    since: step => spokenSince(state, step),
     // Parameters given to a peer that caught up are for that peer only, and it asks again.
-    messages: () => [...commitments.values()].filter(({ slot }) => slot.phase !== 'state'),
-    seal(slot: Slot, vector: Vector): Sealed {
+    messages: () => [...said.values()].filter(message => traitsOf(message).repeated !== 'never'),
+    seal(slot, vector) {
       const key = slotKey(slot)
       let own = sealed.get(key)
       if (own === undefined) {
@@ -144,55 +136,23 @@ export function createJournal(options: JournalOptions): Journal {
       votes.set(key, bound)
       return bound
     },
-    record(message) {
-      if (message.kind === 'evidence') {
-        prove(message)
-        return true
-      }
-      if (message.slot.step <= forgotten && isOwnWord(message)) return false
-      if (!isCommitment(message) || commitments.has(`${message.kind} ${slotKey(message.slot)}`)) return true
-      remember(message)
-      newest = Math.max(newest, message.slot.step)
-      write(message)
-      return true
-    },
+    record: (message, encoded) => record(state, message, encoded),
     keep({ slot, sealed: other }) {
       if (storage === null || kept.has(slotKey(slot))) return
       const message: Kept = { kind: 'payload', slot, sealed: other }
       kept.set(slotKey(slot), message)
-      write(message)
+      log.append(recordOf(message))
     },
     kept: () => [...kept.values()],
     proofs: () => [...proofs.values()],
-    dirty: () => dirty,
-    sync(done) {
-      dirty = false
-      // As long as memory is lost, the watermark is all that says so.
-      if (storage === null || isStale) done()
-      else storage.sync({ entries, step: newest }, done)
-    },
-    checkpoint(state, forgetBefore) {
-      for (const [key, message] of commitments) if (message.slot.step < forgetBefore) commitments.delete(key)
-      forget(sealed, forgetBefore)
-      forget(votes, forgetBefore)
-      forget(kept, forgetBefore)
-      for (const step of past.keys()) if (step < forgetBefore) past.delete(step)
-      if (storage === null) return
-      sinceCompaction++
-      if (sinceCompaction < compactEverySteps) append(entry => encodeCheckpoint(state, entry))
-      else {
-        sinceCompaction = 0
-        compact(state, forgetBefore)
-      }
-      past.set(state.step, state.parameters)
-      dirty = true
-    },
+    dirty: () => log.dirty(),
+    sync: done => log.sync(state.newest, done),
+    checkpoint: (learnt, forgetBefore) => checkpoint(state, learnt, forgetBefore),
   }
 }
 
 const NO_MEMORY: Memory = { records: [], entries: 0, step: 0, forgotten: 0, lost: null }
 
-/** Binds this peer, or may: a payload can be a vector of its own. */
 /** Where to go on, and own parameters by step, ascending: others are told of the oldest first. */
 function placesIn({ records }: Memory): { recovered: LearnState | null; past: Map<number, Vector> } {
   const states = records.flatMap(record => (record.kind === 'checkpoint' ? [record.state] : []))
@@ -203,17 +163,82 @@ function placesIn({ records }: Memory): { recovered: LearnState | null; past: Ma
   }
 }
 
-function isOwnWord(message: Message): boolean {
-  return isCommitment(message) || message.kind === 'payload'
+/** Takes in what an earlier incarnation recorded. */
+function recollect(state: State, message: Message): void {
+  if (message.kind === 'payload') state.kept.set(slotKey(message.slot), message)
+  else if (message.kind === 'evidence') state.proofs.set(message.slot.sender, message)
+  else if (isBound(message)) remember(state, message)
 }
 
-function isCommitment(message: Message): message is Committed {
-  const { kind } = message
-  return kind === 'vector' || kind === 'echo' || kind === 'ready' || kind === 'report'
+function remember({ said, sealed, votes }: State, message: BoundMessage): void {
+  const key = slotKey(message.slot)
+  said.set(`${message.kind} ${key}`, message)
+  if (message.kind === 'vector') sealed.set(key, message.sealed)
+  else votes.set(`${message.kind} ${key}`, contentOf(message))
 }
 
-function boundValue(message: Exclude<Committed, { kind: 'vector' }>): string {
-  return message.kind === 'report' ? message.peers.join(' ') : message.digest
+function record(state: State, message: Message, encoded?: Frame): boolean {
+  const { said, proofs, log, forgotten } = state
+  const { kind, slot } = message
+  const append = () => log.append(recordOf(message, encoded))
+  if (kind === 'evidence') {
+    if (proofs.has(slot.sender)) return true
+    proofs.set(slot.sender, message)
+    append()
+    return true
+  }
+  // What is kept binds this peer, too, where it is a vector of its own.
+  if (slot.step <= forgotten && messageTraits[kind].durable !== 'never') return false
+  if (!isBound(message) || said.has(`${kind} ${slotKey(slot)}`)) return true
+  remember(state, message)
+  state.newest = Math.max(state.newest, slot.step)
+  append()
+  return true
+}
+
+const checkpointOf =
+  (state: LearnState): Numbered =>
+  entry =>
+    encodeCheckpoint(state, entry)
+
+const recordOf =
+  (message: Message, encoded = encodeMessage(message)): Numbered =>
+  entry =>
+    encodeCommitment(encoded, entry)
+
+/** The first of the steps up to this one in all of which this peer has said a vector. */
+function spokenSince({ said }: State, step: number): number {
+  const spoken = new Set<number>()
+  for (const { kind, slot } of said.values())
+    if (kind === 'vector' && slot.phase !== 'state') spoken.add(slot.step)
+  let first = step
+  while (spoken.has(first - 1)) first--
+  return first
+}
+
+function checkpoint(state: State, learnt: LearnState, forgetBefore: number): void {
+  const { said, sealed, votes, kept, past, log, options } = state
+  for (const map of [said, sealed, votes, kept]) forget(map, forgetBefore)
+  for (const step of past.keys()) if (step < forgetBefore) past.delete(step)
+  if (options.storage === null) return
+  state.sinceCompaction++
+  if (state.sinceCompaction < options.compactEverySteps) log.append(checkpointOf(learnt))
+  else {
+    state.sinceCompaction = 0
+    compact(state, learnt, forgetBefore)
+  }
+  past.set(learnt.step, learnt.parameters)
+}
+
+/** Replaces the log by what is still of use. */
+function compact({ said, kept, proofs, past, forgotten, log }: State, learnt: LearnState, from: number) {
+  const forgottenBefore: Numbered = entry => encodeForgotten(forgotten, entry)
+  const earlier = [...past].filter(([step]) => step !== learnt.step)
+  log.rewrite(checkpointOf(learnt), [
+    ...(forgotten >= Math.max(1, from) ? [forgottenBefore] : []),
+    ...earlier.map(([step, parameters]) => checkpointOf({ step, parameters, momentum: null })),
+    ...[...proofs.values(), ...kept.values(), ...said.values()].map(message => recordOf(message)),
+  ])
 }
 
 /** Drops the entries of earlier steps; keys are `[kind ]step/phase/iteration/sender`. */

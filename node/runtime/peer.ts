@@ -25,8 +25,7 @@ import type { LinkLimits } from '../link/limits.ts'
 import type { Clock, Storage, Transport } from '../ports.ts'
 import type { Signer, Verifier } from '../signatures/index.ts'
 import { type ByzantineBehaviour, byzantineProtocol, byzantineTransport } from './byzantine-peer.ts'
-import { createDriver } from './driver.ts'
-import type { Driver, DriverStatus } from './driver-contract.ts'
+import { createDriver, type Driver, type DriverStatus } from './driver.ts'
 import { createJournal, type Journal } from './journal.ts'
 import { JournalError } from './journal-records.ts'
 import { createSuspicion, type Suspicion } from './suspicion.ts'
@@ -123,9 +122,6 @@ export function createPeer(options: PeerOptions): Peer {
     ...(options.proofs && { proofs: options.proofs }),
     ...(options.linkLimits && { linkLimits: options.linkLimits }),
     incarnation,
-    delaysMs: delays(cohort),
-    since: memory.since,
-    keptSteps: defaultWindow.kept,
     hooks: {
       ...hooks,
       missed(peer, messages) {
@@ -143,6 +139,7 @@ export function createPeer(options: PeerOptions): Peer {
   })
   return {
     start() {
+      driver.silentBefore(memory.since)
       driver.start()
       const memoryLost = isAmnesiac(journal)
       if (journal.lost !== null) hooks.forgot?.(journal.lost)
@@ -234,11 +231,32 @@ function suspicionOf(learn: Learn, { clock, cohort }: PeerOptions, ask: () => vo
 }
 
 function act(options: PeerOptions, driver: Driver<LearnInput>, journal: Journal, output: LearnOutput): void {
-  const { hooks } = options
+  const { hooks, cohort } = options
+  if (output.kind === 'timer') {
+    driver.inputAfter(delays(cohort)[output.timer.purpose], output)
+    return
+  }
   hooks.output?.(output)
-  if (output.kind === 'need-gradient') ask(options, driver, output)
-  else if (output.kind === 'stepped') journal.checkpoint(output.state, output.state.step - defaultWindow.kept)
-  else if (output.kind === 'finished') hooks.finished(output.parameters)
+  switch (output.kind) {
+    case 'need-gradient':
+      ask(options, driver, output)
+      break
+    case 'averaged':
+      break
+    case 'stepped': {
+      const forgetBefore = output.state.step - defaultWindow.kept
+      driver.forgetBefore(forgetBefore)
+      journal.checkpoint(output.state, forgetBefore)
+      break
+    }
+    case 'caught-up':
+      driver.silentBefore(output.since)
+      driver.rewind()
+      break
+    case 'finished':
+      hooks.finished(output.parameters)
+      break
+  }
 }
 
 function ask(

@@ -11,23 +11,28 @@ import { proves } from '../evidence/evidence.ts'
 import type { Verifier } from '../signatures/index.ts'
 import type { Journal, Kept } from './journal.ts'
 
-interface IncomingOptions<Output> {
+/** For traces and checkers. */
+export interface ReceiverHooks {
+  /** A message is about to reach the protocol. */
+  received?(from: PeerIndex, message: Message): void
+  /** A peer has shown a proof that holds, known or not. */
+  shown?(from: PeerIndex, proof: Evidence): void
+}
+
+interface ReceiverOptions<Output> {
   readonly protocol: Pick<Protocol<never, Message, Output>, 'receive'> & {
     readiness(message: Message): 'now' | 'later'
   }
   readonly verifier: Pick<Verifier, 'accepts' | 'verify'>
   readonly journal: Journal
+  readonly hooks: ReceiverHooks
   readonly carry: (effects: Effects<Message, Output>) => void
   readonly fault: (fault: Fault) => void
-  /** The message is about to reach the protocol. */
-  readonly received: (from: PeerIndex, message: Message) => void
-  /** A peer has shown a proof that holds. */
-  readonly shown: (from: PeerIndex, evidence: Evidence) => void
-  /** A peer has been proved to equivocate: for the first time in this life. */
+  /** A peer has been proved to equivocate: for the first time in this incarnation. */
   readonly convicted: (evidence: Evidence) => void
 }
 
-export interface Incoming {
+export interface Receiver {
   take(from: PeerIndex, received: Received): 'taken' | 'later'
   /** A proof found by the protocol or sent by another peer. */
   convict(evidence: Evidence): void
@@ -38,8 +43,8 @@ export interface Incoming {
   proofs(): readonly Evidence[]
 }
 
-export function createIncoming<Output>(options: IncomingOptions<Output>): Incoming {
-  const { protocol, verifier, journal, carry, fault } = options
+export function createReceiver<Output>(options: ReceiverOptions<Output>): Receiver {
+  const { protocol, verifier, journal, hooks, carry, fault } = options
   const convicts = new Map<PeerIndex, Evidence>()
 
   const convict = (evidence: Evidence) => {
@@ -51,7 +56,7 @@ export function createIncoming<Output>(options: IncomingOptions<Output>): Incomi
   const judge = (from: PeerIndex, evidence: Evidence) => {
     const { slot } = evidence
     if (!proves(evidence, verifier)) return fault({ peer: from, kind: 'bad-signature', slot })
-    options.shown(from, evidence)
+    hooks.shown?.(from, evidence)
     if (convicts.has(slot.sender)) return
     fault({ peer: slot.sender, kind: 'equivocation', slot, evidence })
     convict(evidence)
@@ -74,7 +79,7 @@ export function createIncoming<Output>(options: IncomingOptions<Output>): Incomi
       fault({ peer: from, kind: 'bad-signature', slot: message.slot })
       return 'taken'
     }
-    options.received(from, message)
+    hooks.received?.(from, message)
     const effects = protocol.receive(from, message)
     if (isEchoed(message, effects)) journal.keep(message)
     carry(effects)

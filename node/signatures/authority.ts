@@ -2,7 +2,7 @@
  * Signing own slots and checking others'. A vector comes once from its author and its signature again in every
  * ECHO, `n` times for each slot: what was verified once is remembered, within a limit.
  */
-import type { Digest, Message, Slot } from '../../agreement/message.ts'
+import { commitmentsIn, type Digest, type Message, type Slot } from '../../agreement/message.ts'
 import { type Ed25519, ed25519 } from './ed25519.ts'
 import { signedBytes } from './slot.ts'
 
@@ -15,7 +15,7 @@ export interface Signer {
 export interface Verifier {
   /** Whether the slot's sender signed this digest for it. False for a sender outside the cohort. */
   verify(slot: Slot, digest: Digest, signature: Uint8Array): boolean
-  /** Whether a message carries a valid signature of its slot's sender, or needs none. */
+  /** Whether all commitments that a message carries are signed by their slots' senders. */
   accepts(message: Message): boolean
 }
 
@@ -54,26 +54,6 @@ export function createVerifier(
   }
   return {
     verify,
-    accepts(message) {
-      switch (message.kind) {
-        case 'vector':
-        case 'payload':
-          return verify(message.slot, message.sealed.digest, message.sealed.signature)
-        case 'echo':
-          return verify(message.slot, message.digest, message.signature)
-        case 'ready':
-        case 'request':
-        case 'report':
-        case 'query':
-        case 'fetch':
-          return true
-        case 'evidence':
-          return verify(message.slot, message.first.digest, message.first.signature)
-        case 'position':
-          return (
-            message.seen === null || verify(message.seen.slot, message.seen.digest, message.seen.signature)
-          )
-      }
-    },
+    accepts: message => commitmentsIn(message).every(each => verify(each.slot, each.digest, each.signature)),
   }
 }

@@ -1,6 +1,6 @@
 /** The trace of a run: one digest over every message as it reached a peer, with its virtual time. */
 import { createHash } from 'node:crypto'
-import { type Message, slotKey } from '../../agreement/message.ts'
+import { contentOf, type Message, slotKey } from '../../agreement/message.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 
 export interface Trace {
@@ -18,23 +18,5 @@ export function createTrace(): Trace {
 }
 
 function describe(message: Message): string {
-  const what = `${message.kind} ${slotKey(message.slot)}`
-  switch (message.kind) {
-    case 'vector':
-    case 'payload':
-      return `${what} ${message.sealed.digest}`
-    case 'echo':
-    case 'ready':
-    case 'request':
-      return `${what} ${message.digest}`
-    case 'evidence':
-      return `${what} ${message.first.digest} ${message.second.digest}`
-    case 'query':
-    case 'fetch':
-      return what
-    case 'position':
-      return `${what} ${message.oldest} ${message.since} ${message.seen === null ? 'unseen' : slotKey(message.seen.slot)}`
-    case 'report':
-      return `${what} ${message.peers.join(' ')}`
-  }
+  return [message.kind, slotKey(message.slot), contentOf(message)].filter(part => part !== '').join(' ')
 }

@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { encode } from 'it-length-prefixed'
 import type { Message, Slot } from '../../agreement/message.ts'
-import { decodeLinkFrame, encodeLinkFrame, encodeMessage, linkFrameReader } from '../../node/codec/index.ts'
+import { decodeLinkFrame, encodeLinkFrame, encodeMessage } from '../../node/codec/index.ts'
 import { CohortError } from '../../node/cohort/errors.ts'
 import { parseCohort } from '../../node/cohort/file.ts'
 import { createIdentity } from '../../node/cohort/identity.ts'
@@ -86,10 +86,10 @@ export const targets: readonly Target[] = [
 /** However a frame's bytes are cut into chunks, it says the same; and what it says survives being said again. */
 function feedFrame(input: Uint8Array): void {
   const whole = decodeLinkFrame([input], limits)
-  const reader = linkFrameReader(input.length, limits, 1)
   const step = 1 + (input.length % 9)
-  for (let at = 0; at < input.length; at += step) reader.add(input.subarray(at, at + step))
-  const pieces = reader.end()
+  const parts: Uint8Array[] = []
+  for (let at = 0; at < input.length; at += step) parts.push(input.subarray(at, at + step))
+  const pieces = decodeLinkFrame(parts, limits, 1)
   if ('fault' in whole ? !('fault' in pieces) : !isDeepStrictEqual(whole, pieces))
     throw new Error('cut in pieces, the frame says something else')
   if ('fault' in whole || whole.kind !== 'data') return
@@ -197,7 +197,7 @@ export function frameSeeds(): readonly Uint8Array[] {
 function recordSeeds(): readonly Uint8Array[] {
   const parameters = Float32Array.of(1, 2, 3, 4, 5)
   return [
-    ...exampleMessages().map(message => encodeCommitment(message, 7)),
+    ...exampleMessages().map(message => encodeCommitment(encodeMessage(message), 7)),
     encodeCheckpoint({ step: 5, parameters, momentum: null }, 8),
     encodeCheckpoint({ step: 6, parameters, momentum: parameters }, 9),
     encodeForgotten(4, 10),

@@ -240,8 +240,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'votes-where-it-has-forgotten',
     file: 'node/runtime/journal.ts',
-    line: 'if (message.slot.step <= forgotten && isOwnWord(message)) return false',
-    becomes: "if (message.slot.step <= forgotten && message.kind === 'payload') return false",
+    line: "if (slot.step <= forgotten && messageTraits[kind].durable !== 'never') return false",
+    becomes: "if (slot.step <= forgotten && messageTraits[kind].durable === 'kept') return false",
     within: 500,
     swarm: 'learning',
   },

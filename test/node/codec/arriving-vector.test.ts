@@ -2,8 +2,8 @@
 import test from 'ava'
 import fc from 'fast-check'
 import type { Slot } from '../../../agreement/message.ts'
-import { encodeLinkFrame, encodeMessage, linkFrameReader } from '../../../node/codec/index.ts'
-import { sizeOf } from '../../../node/ports.ts'
+import { decodeLinkFrame, encodeLinkFrame, encodeMessage } from '../../../node/codec/index.ts'
+
 import { digestOf } from '../../../node/signatures/digest.ts'
 
 const slot: Slot = { step: 1, phase: 'gradient', iteration: 0, sender: 2 }
@@ -23,9 +23,7 @@ function inPieces(vector: Float32Array, cuts: readonly number[]): Uint8Array[] {
 function received(vector: Float32Array, cuts: readonly number[]) {
   const limits = { peers: 7, dimension: vector.length, stepsMax: 10, iterationsMax: 1 }
   const parts = inPieces(vector, cuts)
-  const reader = linkFrameReader(sizeOf(parts), limits, 1)
-  for (const part of parts) reader.add(part)
-  const frame = reader.end()
+  const frame = decodeLinkFrame(parts, limits, 1)
   if (!('kind' in frame) || frame.kind !== 'data') throw new Error(`no data frame: ${JSON.stringify(frame)}`)
   return frame.messages[0]!
 }

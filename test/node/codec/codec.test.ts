@@ -8,9 +8,8 @@ import {
   encodeLinkFrame,
   encodeMessage,
   type LinkHeader,
-  linkFrameReader,
 } from '../../../node/codec/index.ts'
-import { type Frame, sizeOf } from '../../../node/ports.ts'
+import type { Frame } from '../../../node/ports.ts'
 import { digestOf } from '../../../node/signatures/digest.ts'
 
 const limits: DecodeLimits = { peers: 7, dimension: 5, stepsMax: 1000, iterationsMax: 40 }
@@ -85,9 +84,7 @@ const sizes = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLengt
 
 /** As a long frame is read: on with every part. */
 function decodeEagerly(frame: Frame, within: DecodeLimits) {
-  const reader = linkFrameReader(sizeOf(frame), within, 1)
-  for (const part of frame) reader.add(part)
-  return reader.end()
+  return decodeLinkFrame(frame, within, 1)
 }
 
 test('every message comes back as it was sent, however the bytes are cut', t => {

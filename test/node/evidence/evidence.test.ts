@@ -6,7 +6,7 @@ import { cohortSchema } from '../../../node/cohort/cohort.ts'
 import { identityFromSeed } from '../../../node/cohort/identity.ts'
 import { evidenceFile, parseEvidence, proves, verifyEvidence } from '../../../node/evidence/evidence.ts'
 import { createJournal } from '../../../node/runtime/journal.ts'
-import { createIncoming } from '../../../node/runtime/receive.ts'
+import { createReceiver } from '../../../node/runtime/receive.ts'
 import { createSigner, createVerifier, ed25519 } from '../../../node/signatures/index.ts'
 
 const seeds = [1, 2, 3, 4].map(i => new Uint8Array(32).fill(i))
@@ -67,7 +67,7 @@ function court() {
     limits: { peers: 4, dimension: 1, stepsMax: 9, iterationsMax: 1 },
     compactEverySteps: 1,
   })
-  const incoming = createIncoming({
+  const incoming = createReceiver({
     protocol: {
       readiness: () => 'now',
       receive(_, message) {
@@ -79,8 +79,7 @@ function court() {
     journal,
     carry() {},
     fault: fault => faults.push(fault),
-    received() {},
-    shown() {},
+    hooks: {},
     convicted: ({ slot: { sender } }) => convicted.push(sender),
   })
   return { incoming, faults, convicted, reached }

@@ -64,7 +64,8 @@ function play(net: ReturnType<typeof pair>, list: readonly { deed: Deed; side: n
 
 /** Every third is taken once for good: after a rewind it need not come again. */
 const isLasting = (step: number) => step % 3 !== 0
-const numbered = (step: number) => ({ ...message(step), once: !isLasting(step) })
+const numbered = (step: number) =>
+  ({ ...message(step), repeated: isLasting(step) ? 'always' : 'restarted' }) as const
 
 const one = message(1).bytes
 

@@ -47,7 +47,11 @@ test('no lie of the other side makes a link throw', t => {
       for (const each of deeds) {
         if (each.deed === 'hear') link.receive(each.frame)
         else if (each.deed === 'send') {
-          link.enqueue({ ...message(++sent), once: sent % 3 === 0, timeless: sent % 5 === 0 })
+          link.enqueue({
+            ...message(++sent),
+            repeated: sent % 3 === 0 ? 'restarted' : 'always',
+            timeless: sent % 5 === 0,
+          })
           link.pump()
         } else if (each.deed === 'forget') link.forgetBefore(each.before)
         else if (each.deed === 'rewind') link.rewind()

@@ -6,7 +6,8 @@ import { defaultLinkLimits } from '../../../node/link/limits.ts'
 import { createLink } from '../../../node/link/link.ts'
 import type { Encoded } from '../../../node/link/outbox.ts'
 import { createJournal } from '../../../node/runtime/journal.ts'
-import { createOutgoing } from '../../../node/runtime/send.ts'
+import { createSender } from '../../../node/runtime/send.ts'
+import { manualClock } from '../network/support.ts'
 
 const limits = { peers: 4, dimension: 4, stepsMax: 1e6, iterationsMax: 1 }
 const digest = '5a'.repeat(32)
@@ -71,17 +72,17 @@ test('messages that a link keeps pin at most twice what it counts for them', t =
     kept.push(message)
     link.enqueue(message)
   }
-  const outgoing = createOutgoing({
+  const sender = createSender({
     journal: createJournal({ storage: null, sign: () => signature, limits, compactEverySteps: 16 }),
     links: [{ ...link, enqueue }, null],
     inTurn: work => work(),
-    pumpLater() {},
+    clock: manualClock(),
     failed: error => t.fail(error.message),
   })
   for (let step = 1; step <= STEPS; step++)
     for (const message of small(step)) {
       passing(3000)
-      outgoing.send([{ to: 'others', message }])
+      sender.send([{ to: 'others', message }])
     }
   const { keptBytes, keptMessages } = link.status()
   t.is(keptMessages, 6 * STEPS)

@@ -5,7 +5,7 @@ import { decodeLinkFrame, encodeMessage } from '../../../node/codec/index.ts'
 import { defaultLinkLimits, type LinkLimits } from '../../../node/link/limits.ts'
 import { createLink, type Link } from '../../../node/link/link.ts'
 import type { Encoded } from '../../../node/link/outbox.ts'
-import type { Frame } from '../../../node/ports.ts'
+import { type Frame, sizeOf } from '../../../node/ports.ts'
 
 const limits = { peers: 4, dimension: 4, stepsMax: 1e6, iterationsMax: 1 }
 
@@ -13,7 +13,7 @@ const limits = { peers: 4, dimension: 4, stepsMax: 1e6, iterationsMax: 1 }
 export function message(step: number): Encoded {
   const slot = { step, phase: 'gradient', iteration: 0, sender: 0 } as const
   const chunks = encodeMessage({ kind: 'ready', slot, digest: '00'.repeat(32) })
-  return { step, chunks, bytes: chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0) }
+  return { step, chunks, bytes: sizeOf(chunks), repeated: 'always', timeless: false }
 }
 
 /** 1, 2, …, last. */

@@ -2,10 +2,12 @@
 import test from 'ava'
 import { message, pair, type Side } from './pair.ts'
 
+/** A message that is not repeated in the same incarnation, whatever its step. */
+const once = (step: number) => ({ ...message(step), repeated: 'restarted', timeless: true }) as const
+
 test('what was a question or an answer comes again after a rewind only where it was not taken', t => {
   const net = pair()
   const [sender, receiver] = net.sides as [Side, Side]
-  const once = (step: number) => ({ ...message(step), once: true, timeless: true })
   net.connect()
   for (const each of [once(1), message(2), message(3), once(4)]) sender.link.enqueue(each)
   sender.link.pump()
@@ -51,7 +53,7 @@ test('before it asks for everything again, a link says what it has taken', t => 
   const [sender, receiver] = net.sides as [Side, Side]
   receiver.lazy = true
   net.connect()
-  sender.link.enqueue({ ...message(1), once: true, timeless: true })
+  sender.link.enqueue(once(1))
   sender.link.enqueue(message(2))
   sender.link.pump()
   net.settle()

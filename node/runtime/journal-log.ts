@@ -1,0 +1,56 @@
+/** The journal's records on their way to storage: numbered across all incarnations, and synced behind a watermark. */
+import type { Storage } from '../ports.ts'
+import type { Memory } from './journal-memory.ts'
+import { encodeForgotten } from './journal-records.ts'
+
+/** A record, once its number is known. */
+export type Numbered = (entry: number) => Uint8Array
+
+export interface JournalLog {
+  append(record: Numbered): void
+  /** Replaces all records. */
+  rewrite(first: Numbered, rest: readonly Numbered[]): void
+  /** Something was written since the last sync. */
+  dirty(): boolean
+  /** @param step the newest step in which this peer has bound itself */
+  sync(step: number, done: (error?: Error) => void): void
+}
+
+/** Without storage nothing is ever written, or dirty. */
+export const noLog: JournalLog = {
+  append() {},
+  rewrite() {},
+  dirty: () => false,
+  sync: (_, done) => done(),
+}
+
+export function createJournalLog(storage: Storage, { forgotten, lost, ...memory }: Memory): JournalLog {
+  let { entries } = memory
+  let dirty = false
+  /** The log is what memory was lost of: it is to be replaced by what is written first. */
+  let isStale = lost !== null
+  const rewrite = (first: Numbered, rest: readonly Numbered[]) => {
+    const record = first(++entries)
+    storage.rewrite(
+      record,
+      rest.map(encode => encode(++entries)),
+    )
+    isStale = false
+    dirty = true
+  }
+  return {
+    rewrite,
+    append(record) {
+      if (isStale) rewrite(entry => encodeForgotten(forgotten, entry), [record])
+      else storage.append(record(++entries))
+      dirty = true
+    },
+    dirty: () => dirty,
+    sync(step, done) {
+      dirty = false
+      // As long as memory is lost, the watermark is all that says so.
+      if (isStale) done()
+      else storage.sync({ entries, step }, done)
+    },
+  }
+}
