@@ -12,7 +12,7 @@ interface UnframerOptions {
   held(): boolean
 }
 
-interface Unframer {
+export interface Unframer {
   /** Throws `FramingError`, and what `begin` throws. */
   push(parts: Iterable<Uint8Array>): void
   readOn(): void

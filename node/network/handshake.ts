@@ -1,9 +1,9 @@
 /**
- * A new stream up to a valid hello, and after it the frames: the part of a pair's life that one stream lives.
+ * A new stream up to a valid hello: the part of a pair’s life that is not yet admitted.
  */
 import type { Stream } from '@libp2p/interface'
 import type { FaultKind } from '../../agreement/protocol.ts'
-import type { Clock, Frame, FrameReader } from '../ports.ts'
+import type { Clock, Frame } from '../ports.ts'
 import type { Boundary } from './boundary.ts'
 import { HELLO_TIMEOUT_MS } from './constants.ts'
 import { wholeFrame } from './framing.ts'
@@ -11,9 +11,8 @@ import { decodeHello, differingFields, encodeHello, type Hello } from './hello.t
 import { openWire, type Wire, type WireEvents, type WireLimits } from './wire.ts'
 
 interface HandshakeEvents {
-  /** The other side's hello names our cohort: frames follow. */
+  /** The other side's hello names our cohort: whoever is told accepts the wire, and frames follow. */
   admitted(wire: Wire, hello: Hello): void
-  frame(wire: Wire, bytes: number): FrameReader
   drained(wire: Wire): void
   /** Called once, also for a stream that was never admitted. */
   closed(wire: Wire, reason: string): void
@@ -34,7 +33,6 @@ export function handshake(
   { own, limits, clock, boundary }: GreetingOptions,
   events: HandshakeEvents,
 ): void {
-  let isAdmitted = false
   const timer = clock.after(
     HELLO_TIMEOUT_MS,
     boundary.around(() => wire.abort(`no hello within ${HELLO_TIMEOUT_MS / 1000} s`)),
@@ -49,14 +47,10 @@ export function handshake(
     const hello = decodeHello(frame)
     if (hello === null) refuse('malformed', 'its first frame is no hello')
     else if (hello.cohortId !== own.cohortId) refuse('wrong-cohort', describeMismatch(own, hello))
-    else {
-      isAdmitted = true
-      wire.accept()
-      events.admitted(wire, hello)
-    }
+    else events.admitted(wire, hello)
   }
   const wireEvents: WireEvents = {
-    frame: bytes => (isAdmitted ? events.frame(wire, bytes) : wholeFrame(receiveHello)),
+    frame: () => wholeFrame(receiveHello),
     drained: () => events.drained(wire),
     closed(reason, fault) {
       timer.cancel()

@@ -5,7 +5,7 @@
 import type { Connection, Stream } from '@libp2p/interface'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Membership } from '../cohort/cohort.ts'
-import type { Clock } from '../ports.ts'
+import type { Clock, TransportEvents } from '../ports.ts'
 import type { AddressBook } from './address-book.ts'
 import * as limits from './constants.ts'
 import { ignoredFrame } from './framing.ts'
@@ -29,6 +29,8 @@ export interface Network extends Offended {
   readonly links: Map<PeerIndex, Session>
   /** Connections on which a stream was opened, or at least tried. */
   readonly used: WeakSet<Connection>
+  /** Who is told; nobody before the transport is started. */
+  events: TransportEvents
   isStopped: boolean
 }
 
@@ -124,15 +126,13 @@ async function openStream(network: Network, connection: Connection, peer: PeerIn
 }
 
 function begin(network: Network, stream: Stream, connection: Connection, peer: PeerIndex): void {
-  const { links, events, hello, wireLimits, clock } = network
-  const isCurrent = (wire: Wire) => links.get(peer)?.wire === wire && !network.isStopped
+  const { events, hello, wireLimits, clock } = network
   network.used.add(connection)
   const options = { own: hello, limits: wireLimits, clock, boundary: boundaryOf(network, peer) }
   handshake(stream, options, {
     admitted: (wire, other) => admit(network, peer, { wire, connection, sinceMs: clock.nowMs() }, other),
-    frame: (wire, bytes) => (isCurrent(wire) ? events.frame(peer, bytes) : ignoredFrame),
     drained(wire) {
-      if (isCurrent(wire)) events.drained(peer)
+      if (isCurrent(network, peer, wire)) events.drained(peer)
     },
     fault: (kind, detail) => report(network, peer, kind, detail),
     closed(wire, reason) {
@@ -140,6 +140,10 @@ function begin(network: Network, stream: Stream, connection: Connection, peer: P
       end(network, peer, wire, reason)
     },
   })
+}
+
+function isCurrent({ links, isStopped }: Network, peer: PeerIndex, wire: Wire): boolean {
+  return links.get(peer)?.wire === wire && !isStopped
 }
 
 function admit(network: Network, peer: PeerIndex, session: Session, other: Hello): void {
@@ -150,6 +154,9 @@ function admit(network: Network, peer: PeerIndex, session: Session, other: Hello
   }
   links.get(peer)?.wire.abort('replaced by a newer connection')
   links.set(peer, session)
+  session.wire.accept(bytes =>
+    isCurrent(network, peer, session.wire) ? events.frame(peer, bytes) : ignoredFrame,
+  )
   redial.settle(peer)
   const address = String(session.connection.remoteAddr)
   log.info(peer, 'connected', `connected to peer ${members.describe(peer)}`, {

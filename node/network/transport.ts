@@ -67,7 +67,7 @@ export async function createNetwork(options: NetworkOptions): Promise<NetworkTra
   checkIdentity(options)
   const { membership, clock = systemClock, random = Math.random } = options
   const { self, cohort } = membership
-  const relay = eventRelay()
+  const started = Promise.withResolvers<void>()
   const log = createPeerLog(options.log ?? silentLog, clock)
   const allowance = createTokenBuckets(clock)
   const members = createMembers(cohort.members, {
@@ -113,11 +113,11 @@ export async function createNetwork(options: NetworkOptions): Promise<NetworkTra
     log,
     links,
     used: new WeakSet(),
-    events: relay.events,
+    events: noEvents,
     isStopped: false,
   }
-  await listen(network, relay.started, options.listen)
-  return transportOver(network, relay)
+  await listen(network, started.promise, options.listen)
+  return transportOver(network, started.resolve)
 }
 
 function helloOf({ membership: { cohort, cohortId, self }, software }: NetworkOptions): Hello {
@@ -165,30 +165,13 @@ function checkIdentity({ membership, seed }: NetworkOptions): void {
   )
 }
 
-/** The events of whoever calls `start`, callable before: nothing happens before `started`. */
-interface EventRelay {
-  readonly events: TransportEvents
-  readonly started: Promise<void>
-  start(events: TransportEvents): void
-}
-
-function eventRelay(): EventRelay {
-  const { promise: started, resolve } = Promise.withResolvers<void>()
-  let target: TransportEvents | null = null
-  return {
-    started,
-    start(events) {
-      target = events
-      resolve()
-    },
-    events: {
-      connected: peer => target?.connected(peer),
-      disconnected: (peer, reason) => target?.disconnected(peer, reason),
-      frame: (peer, bytes) => target?.frame(peer, bytes) ?? ignoredFrame,
-      drained: peer => target?.drained(peer),
-      fault: (peer, kind, detail) => target?.fault(peer, kind, detail),
-    },
-  }
+/** Nothing happens before `start` says who is told. */
+const noEvents: TransportEvents = {
+  connected() {},
+  disconnected() {},
+  frame: () => ignoredFrame,
+  drained() {},
+  fault() {},
 }
 
 async function listen(network: Network, started: Promise<void>, addresses: readonly string[]): Promise<void> {
@@ -235,7 +218,7 @@ function listenReason(error: unknown): string {
   return reasons.join('; ') || describe(error)
 }
 
-function transportOver(network: Network, relay: EventRelay): NetworkTransport {
+function transportOver(network: Network, started: () => void): NetworkTransport {
   const { node, links, redial, peerExchange, membership } = network
   return {
     get addresses() {
@@ -245,7 +228,8 @@ function transportOver(network: Network, relay: EventRelay): NetworkTransport {
       return node.getMultiaddrs().filter(isOwn).map(String)
     },
     start(events) {
-      relay.start(events)
+      network.events = events
+      started()
       for (const peer of membership.cohort.members.keys()) if (peer !== membership.self) redial.want(peer)
     },
     send: (to, frame) => links.get(to)?.wire.send(frame) ?? false,

@@ -9,7 +9,7 @@ import type { FaultKind } from '../../agreement/protocol.ts'
 import type { Frame, FrameReader } from '../ports.ts'
 import type { Boundary } from './boundary.ts'
 import { FLUSH_TIMEOUT_MS } from './constants.ts'
-import { createUnframer } from './framing.ts'
+import { createUnframer, type Unframer } from './framing.ts'
 import { resumeReading } from './watch.ts'
 
 export interface WireLimits {
@@ -27,7 +27,7 @@ export interface WireLimits {
 }
 
 export interface WireEvents {
-  /** A frame of so many bytes begins to arrive: who takes it. */
+  /** A frame of so many bytes begins to arrive, before `accept` says who takes frames from then on. */
   frame(bytes: number): FrameReader
   /** There is room again after `send` returned false. */
   drained(): void
@@ -40,8 +40,8 @@ export interface Wire {
   send(frame: Frame): boolean
   pause(): void
   resume(): void
-  /** The hello was good: from here on long frames are received. */
-  accept(): void
+  /** The hello was good: from here on long frames are received, and read by whom `frame` says. */
+  accept(frame: WireEvents['frame']): void
   /** Sends what waits, within a time, and closes; frames that still arrive are ignored. */
   close(): Promise<void>
   abort(reason: string): void
@@ -49,111 +49,152 @@ export interface Wire {
 
 const LOST = 'the other side closed the connection'
 
+interface State {
+  readonly stream: Stream
+  readonly limits: WireLimits
+  readonly events: WireEvents
+  readonly boundary: Boundary
+  readonly unframer: Unframer
+  /** Fulfilled once the wire is over. */
+  readonly ended: PromiseWithResolvers<void>
+  frame: WireEvents['frame']
+  receivedBytesMax: number
+  isFull: boolean
+  isHeld: boolean
+  isClosing: boolean
+  isClosed: boolean
+}
+
 /** @param boundary within which the events run; it ends the connection, and with it this wire */
 export function openWire(stream: Stream, limits: WireLimits, events: WireEvents, boundary: Boundary): Wire {
-  let receivedBytesMax = limits.helloBytesMax
-  let isFull = false
-  let isClosing = false
-  let isClosed = false
-  const ended = Promise.withResolvers<void>()
-  let isHeld = false
-
-  const closed = (reason: string, fault?: FaultKind): void => {
-    if (isClosed) return
-    isClosed = true
-    ended.resolve()
-    events.closed(reason, fault)
+  const state: State = {
+    stream,
+    limits,
+    events,
+    boundary,
+    unframer: createUnframer({
+      begin: bytes => begin(state, bytes),
+      held: () => state.isHeld || state.isClosing || state.isClosed,
+    }),
+    ended: Promise.withResolvers(),
+    frame: events.frame,
+    receivedBytesMax: limits.helloBytesMax,
+    isFull: false,
+    isHeld: false,
+    isClosing: false,
+    isClosed: false,
   }
-  const end = (reason: string, fault?: FaultKind): void => {
-    closed(reason, fault)
-    if (stream.status === 'open') boundary.run(() => stream.abort(new Error(reason)))
-  }
-  const unframer = createUnframer({
-    begin(bytes) {
-      if (bytes > receivedBytesMax)
-        throw new OversizeError(`a frame of ${bytes} bytes; at most ${receivedBytesMax}`)
-      return events.frame(bytes)
+  listen(state)
+  return {
+    send: frame => send(state, frame),
+    pause() {
+      state.isHeld = true
+      if (stream.readStatus === 'readable') boundary.run(() => stream.pause())
     },
-    held: () => isHeld || isClosing || isClosed,
-  })
-  const guarded = (read: () => void): void =>
-    boundary.run(() => {
-      try {
-        if (!isClosed && !isClosing) read()
-      } catch (error) {
-        const fault = error instanceof Error ? FRAMING_FAULTS[error.name] : undefined
-        if (fault === undefined) throw error
-        end((error as Error).message, fault)
-      }
-    })
+    resume() {
+      if (!state.isHeld) return
+      state.isHeld = false
+      guarded(state, state.unframer.readOn)
+      if (!state.isHeld && stream.readStatus === 'paused') boundary.run(() => resumeReading(stream))
+    },
+    accept(frame) {
+      state.frame = frame
+      state.receivedBytesMax = limits.frameBytesMax
+    },
+    close: () => close(state),
+    abort(reason) {
+      closed(state, reason)
+      boundary.run(() => stream.abort(new Error(reason)))
+    },
+  }
+}
+
+function begin({ frame, receivedBytesMax }: State, bytes: number): FrameReader {
+  if (bytes > receivedBytesMax)
+    throw new OversizeError(`a frame of ${bytes} bytes; at most ${receivedBytesMax}`)
+  return frame(bytes)
+}
+
+function listen(state: State): void {
+  const { stream, limits, events, boundary, unframer } = state
   if (limits.unreadBytesMax !== undefined) stream.maxReadBufferLength = limits.unreadBytesMax
   stream.addEventListener('message', ({ data }) =>
-    guarded(() => unframer.push(data instanceof Uint8Array ? [data] : data)),
+    guarded(state, () => unframer.push(data instanceof Uint8Array ? [data] : data)),
   )
   // 'end' comes when all that had arrived was read; 'close' also where this side reads no more.
   stream.addEventListener(
     'end',
-    boundary.around(() => closed(LOST)),
+    boundary.around(() => closed(state, LOST)),
   )
   stream.addEventListener(
     'close',
-    boundary.around(({ error }: StreamCloseEvent) => closed(error?.message ?? LOST)),
+    boundary.around(({ error }: StreamCloseEvent) => closed(state, error?.message ?? LOST)),
   )
   stream.addEventListener('idle', () => {
-    if (!isFull) return
-    isFull = false
+    if (!state.isFull) return
+    state.isFull = false
     // Not at once: the stream is still inside its send loop, and would not see what is sent from here.
     queueMicrotask(
       boundary.around(() => {
-        if (!isClosed) events.drained()
+        if (!state.isClosed) events.drained()
       }),
     )
   })
-  return {
-    send(frame) {
-      if (isClosed || stream.writeStatus !== 'writable') return false
-      if (stream.writeBufferLength >= limits.queueBytesMax) isFull = true
-      if (isFull) return false
-      const bytes = gather(frame)
-      if (bytes.byteLength > limits.frameBytesMax)
-        throw new RangeError(
-          `a frame of ${bytes.byteLength} bytes cannot be sent; at most ${limits.frameBytesMax}`,
-        )
-      try {
-        stream.send(encode.single(bytes, { maxDataLength: limits.frameBytesMax }))
-        return true
-      } catch (error) {
-        end(error instanceof Error ? error.message : String(error))
-        return false
-      }
-    },
-    pause() {
-      isHeld = true
-      if (stream.readStatus === 'readable') boundary.run(() => stream.pause())
-    },
-    resume() {
-      if (!isHeld) return
-      isHeld = false
-      guarded(unframer.readOn)
-      if (!isHeld && stream.readStatus === 'paused') boundary.run(() => resumeReading(stream))
-    },
-    accept() {
-      receivedBytesMax = limits.frameBytesMax
-    },
-    async close() {
-      isClosing = true
-      const timeout = new Promise<void>(resolve => setTimeout(resolve, FLUSH_TIMEOUT_MS).unref())
-      await Promise.race([stream.close().catch(() => undefined), timeout])
-      // The other side closes once it has read everything. A socket closed before that may be reset by what the
-      // other side still sends, and takes what was not read yet with it.
-      await Promise.race([ended.promise, timeout])
-      boundary.run(() => closed('closed here'))
-    },
-    abort(reason) {
-      closed(reason)
-      boundary.run(() => stream.abort(new Error(reason)))
-    },
+}
+
+/** Reads within the boundary; wrong framing ends the wire. */
+function guarded(state: State, read: () => void): void {
+  state.boundary.run(() => {
+    try {
+      if (!state.isClosed && !state.isClosing) read()
+    } catch (error) {
+      const fault = error instanceof Error ? FRAMING_FAULTS[error.name] : undefined
+      if (fault === undefined) throw error
+      end(state, (error as Error).message, fault)
+    }
+  })
+}
+
+function send(state: State, frame: Frame): boolean {
+  const { stream, limits } = state
+  if (state.isClosed || stream.writeStatus !== 'writable') return false
+  if (stream.writeBufferLength >= limits.queueBytesMax) state.isFull = true
+  if (state.isFull) return false
+  const bytes = gather(frame)
+  if (bytes.byteLength > limits.frameBytesMax)
+    throw new RangeError(
+      `a frame of ${bytes.byteLength} bytes cannot be sent; at most ${limits.frameBytesMax}`,
+    )
+  try {
+    stream.send(encode.single(bytes, { maxDataLength: limits.frameBytesMax }))
+    return true
+  } catch (error) {
+    end(state, error instanceof Error ? error.message : String(error))
+    return false
   }
+}
+
+function closed(state: State, reason: string, fault?: FaultKind): void {
+  if (state.isClosed) return
+  state.isClosed = true
+  state.ended.resolve()
+  state.events.closed(reason, fault)
+}
+
+function end(state: State, reason: string, fault?: FaultKind): void {
+  const { stream, boundary } = state
+  closed(state, reason, fault)
+  if (stream.status === 'open') boundary.run(() => stream.abort(new Error(reason)))
+}
+
+async function close(state: State): Promise<void> {
+  state.isClosing = true
+  const timeout = new Promise<void>(resolve => setTimeout(resolve, FLUSH_TIMEOUT_MS).unref())
+  await Promise.race([state.stream.close().catch(() => undefined), timeout])
+  // The other side closes once it has read everything. A socket closed before that may be reset by what the
+  // other side still sends, and takes what was not read yet with it.
+  await Promise.race([state.ended.promise, timeout])
+  state.boundary.run(() => closed(state, 'closed here'))
 }
 
 /** Chunks below this are joined: each costs a call of the cipher, more than copying it does. */

@@ -71,7 +71,7 @@ test('a reader that pauses over QUIC keeps all that a link may have in flight, a
     openWire(sender, limits, events, boundary),
     openWire(reader, { ...limits, unreadBytesMax }, events, boundary),
   ]
-  into.accept()
+  into.accept(events.frame)
   into.pause()
   for (let i = 0; i < count; i++) t.true(out.send([Buffer.alloc(frameBytes, i)]))
   // It reads on although it was told not to: all of it comes to lie here.
