@@ -63,14 +63,14 @@ export type Message =
   /** Catching up, all in phase `state`: where is everyone? `slot.step` is the asker's step. */
   | { readonly kind: 'query'; readonly slot: Slot }
   /**
-   * `slot.step` is the speaker's step, `oldest` the first whose parameters it holds; of steps before `since` it says
-   * nothing any more.
+   * `slot.step` is the speaker's step, `oldest` the first whose parameters it holds; of steps before `completeFrom` it
+   * says nothing any more, or not all that it said.
    */
   | {
       readonly kind: 'position'
       readonly slot: Slot
       readonly oldest: number
-      readonly since: number
+      readonly completeFrom: number
       readonly seen: Seen | null
     }
   /** Asks for the parameters at the beginning of `slot.step`; a `vector` in this phase answers. */
@@ -202,8 +202,8 @@ export const messageTraits = {
     bundled: false,
     repeated: 'never',
     timeless: true,
-    content: ({ oldest, since, seen }) =>
-      `${oldest} ${since} ${seen === null ? 'unseen' : slotKey(seen.slot)}`,
+    content: ({ oldest, completeFrom, seen }) =>
+      `${oldest} ${completeFrom} ${seen === null ? 'unseen' : slotKey(seen.slot)}`,
   },
   fetch: {
     signedBy: nobody,

@@ -69,6 +69,15 @@ export interface Effects<M, Output> {
   readonly faults: readonly Fault[]
 }
 
+/** What the link to a peer comes to know of it: told to a protocol in order with the peer's messages. */
+export type LinkSignal =
+  /** The peer can no longer send all that the present step may need of it. */
+  | { readonly kind: 'missed'; readonly peer: PeerIndex }
+  /** What the peer says next comes too early to be taken, or no longer does. */
+  | { readonly kind: 'ahead'; readonly peer: PeerIndex; readonly ahead: boolean }
+  /** The peer has begun a new incarnation, which may ask again for what the earlier ones were given. */
+  | { readonly kind: 'restarted'; readonly peer: PeerIndex }
+
 /** A state machine at one peer: given the same inputs and messages in the same order it returns the same steps. */
 export interface Protocol<Input, M, Output> {
   /** Takes what its own driver says: a vector to begin with, a timer that has run out. */
@@ -87,6 +96,13 @@ export interface EffectsBuilder<M, Output> extends Effects<M, Output> {
 /** An empty step, to fill. */
 export function newEffects<M, Output>(): EffectsBuilder<M, Output> {
   return { messages: [], outputs: [], faults: [] }
+}
+
+/** The effects of acting, which fills them in. */
+export function effectsOf<M, Output>(act: (builder: EffectsBuilder<M, Output>) => void): Effects<M, Output> {
+  const builder: EffectsBuilder<M, Output> = newEffects()
+  act(builder)
+  return builder
 }
 
 /** Moves a child's messages and faults into the parent's step and returns the outputs for the parent to consume. */

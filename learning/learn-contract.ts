@@ -3,7 +3,7 @@ import type { Aggregate } from '../agreement/averaging/aggregate.ts'
 import type { AveragingOptions, AveragingOutput, TimerKey } from '../agreement/averaging/averaging.ts'
 import type { ProtocolName } from '../agreement/bounds.ts'
 import type { AveragedPhase, Message } from '../agreement/message.ts'
-import type { PeerIndex, Protocol } from '../agreement/protocol.ts'
+import type { LinkSignal, PeerIndex, Protocol } from '../agreement/protocol.ts'
 import type { Vector } from '../agreement/vector.ts'
 import type { Box } from './box.ts'
 import type { Schedule } from './schedule.ts'
@@ -35,13 +35,11 @@ export interface LearnOptions
   /** `*` of Algorithm 1: the step whose parameters are returned; null returns the last ones (Remark 1). */
   readonly outputStep: number | null
   readonly start: LearnState
-  /** Of steps before this, this peer says nothing any more, as its log holds nothing of them; absent: 1. */
-  readonly since?: number
   /**
-   * In the steps up to this one this peer may have said what it no longer knows; absent or 0: it knows of none. One
-   * that starts without memory goes on behind them.
+   * From this step on this peer knows all that it said; absent: 1, from the beginning. Of steps before it says nothing
+   * any more, and where it starts without memory it goes on at this step or later.
    */
-  readonly forgotten?: number
+  readonly completeFrom?: number
   /** Own parameters of steps before, by step, ascending; absent: none are known any more. */
   readonly history?: ReadonlyMap<number, Vector>
   readonly window: LearnWindow
@@ -80,14 +78,9 @@ export function windowOf(protocol: ProtocolName): LearnWindow {
 
 /** What happens to LEARN besides messages. */
 export type LearnInput =
-  /** `amnesiac`: this peer does not know what it signed before, if anything. It then asks the others first. */
+  /** `memoryLost`: this peer does not know what it signed before, if anything. It then asks the others first. */
   | { readonly kind: 'start'; readonly memoryLost?: boolean }
-  /** A peer can no longer send what this one lacks. From f + 1 peers this means: catch up. */
-  | { readonly kind: 'missed'; readonly peer: PeerIndex }
-  /** This peer has begun a new life, which may ask again for what the earlier ones were given. */
-  | { readonly kind: 'restarted'; readonly peer: PeerIndex }
-  /** The others may have gone on without this peer: ask them. */
-  | { readonly kind: 'stranded' }
+  | LinkSignal
   | { readonly kind: 'gradient'; readonly step: number; readonly gradient: Vector }
   | { readonly kind: 'timer'; readonly timer: TimerKey }
 
@@ -114,7 +107,7 @@ export type LearnOutput =
       readonly kind: 'caught-up'
       readonly step: number
       /** Of steps before this, this peer says nothing any more. */
-      readonly since: number
+      readonly completeFrom: number
     }
   | { readonly kind: 'finished'; readonly parameters: Vector }
 

@@ -6,292 +6,192 @@
  * `need-gradient` and goes on serving the others meanwhile.
  *
  * Messages of steps ahead are taken up to a window, so that a fast peer need not wait; further ones are to be held
- * back by the driver (`readiness`). Agreements of past steps live on, up to a window, to serve slower peers.
+ * back by the driver (`readiness`). Agreements of past steps live on, up to a window, to serve slower peers. Whether
+ * this peer can go on, and if not, where it can, is recovery's to say (recovery/recovery.ts).
  */
 
 import type { AveragingOutput } from '../agreement/averaging/averaging.ts'
-import type { AveragedPhase, Message } from '../agreement/message.ts'
-import {
-  absorb,
-  type Effects,
-  type EffectsBuilder,
-  newEffects,
-  type PeerIndex,
-} from '../agreement/protocol.ts'
+import type { AveragedPhase, Message, PeerIndex } from '../agreement/message.ts'
+import { absorb, type Effects, type EffectsBuilder, effectsOf } from '../agreement/protocol.ts'
 import type { Vector } from '../agreement/vector.ts'
 import { type Agreements, createAgreements } from './agreements.ts'
-import { project } from './box.ts'
-import type {
-  Learn,
-  LearnInput,
-  LearnOptions,
-  LearnOutput,
-  LearnState,
-  LearnStatus,
-} from './learn-contract.ts'
+import { descended } from './descent.ts'
+import type { Learn, LearnInput, LearnOptions, LearnOutput, LearnStatus } from './learn-contract.ts'
 import { ownGradient } from './own-gradient.ts'
-import { createCatchUp } from './recovery/catch-up.ts'
-import type { CatchUp, CatchUpOptions, CatchUpOutput, CatchUpReason } from './recovery/contract.ts'
+import type { Recovery, RecoveryOutput } from './recovery/contract.ts'
+import { createRecovery } from './recovery/recovery.ts'
 
 type Builder = EffectsBuilder<Message, LearnOutput>
+type Averaged = Effects<Message, AveragingOutput>
 
 interface State {
   readonly options: LearnOptions
   readonly agreements: Agreements
+  readonly recovery: Recovery
   step: number
-  phase: AveragedPhase
+  /** `computing`: its own gradient has been asked for, and is not there yet. */
+  phase: 'computing' | AveragedPhase | 'finished'
   parameters: Vector
   momentum: Vector | null
-  computing: boolean
   drawn: Vector | null
-  finished: boolean
-  /** The first step has begun. */
-  started: boolean
-  readonly catchUp: CatchUp
-  /** Peers that cannot send what this step still needs. */
-  readonly missed: Set<PeerIndex>
-  /** The last step in which these were more than f. It asks at once then; again only when its driver says so. */
-  leftBehindAt: number
 }
 
 /** One peer's LEARN, from step and parameters `start` on. It computes nothing itself: `need-gradient` asks for a gradient. */
 export function createLearn(options: LearnOptions): Learn {
-  const { step, parameters, momentum } = options.start
+  const { steps, window, completeFrom = 1, history = new Map() } = options
+  const { step, parameters, momentum, drawn = null } = options.start
   const state: State = {
     options,
     agreements: createAgreements(options),
+    recovery: createRecovery({ ...options, ...window, step, stepsEnd: steps + 1, completeFrom, history }),
     step,
     phase: 'gradient',
     parameters,
     momentum,
-    computing: false,
-    drawn: options.start.drawn ?? null,
-    finished: false,
-    started: false,
-    catchUp: createCatchUp({
-      ...catchUpOptions(options),
-      kept: options.window.kept,
-      past: options.window.past,
-      stepsEnd: options.steps + 1,
-      since: options.since ?? 1,
-      forgotten: options.forgotten ?? 0,
-      history: options.history ?? new Map(),
-    }),
-    missed: new Set(),
-    leftBehindAt: 0,
+    drawn,
   }
-  if (step <= options.steps) state.agreements.of(step, 'gradient') // refuses a cohort below its bound before anything is sent
+  if (step <= steps) state.agreements.of(step, 'gradient') // refuses a cohort below its bound before anything is sent
   return {
-    input(value) {
-      const builder: Builder = newEffects()
-      handleInput(state, builder, value)
-      return builder
-    },
-    receive(from, message) {
-      const builder: Builder = newEffects()
-      receive(state, builder, from, message)
-      return builder
-    },
+    input: value => effectsOf(builder => handleInput(state, builder, value)),
+    receive: (from, message) => effectsOf(builder => receive(state, builder, from, message)),
     // While it asks, a peer lets pass what comes too early: the answers are behind it on the same links.
-    readiness: ({ slot }) =>
-      slot.phase !== 'state' && slot.step > state.step + options.window.ahead && !state.catchUp.asking()
-        ? 'later'
-        : 'now',
+    readiness({ slot }) {
+      const isEarly = slot.phase !== 'state' && slot.step > state.step + window.ahead
+      return isEarly && !state.recovery.isAsking() ? 'later' : 'now'
+    },
     status: () => statusOf(state),
   }
 }
 
 function handleInput(state: State, builder: Builder, value: LearnInput): void {
+  const { recovery, agreements } = state
   switch (value.kind) {
     case 'start':
-      if (value.memoryLost && state.options.peers > 1)
-        seek(state, builder, state.catchUp.ask(state.step, 'amnesiac'))
-      else beginStep(state, builder)
+      follow(state, builder, recovery.start(value.memoryLost === true))
       break
     case 'missed':
-      state.missed.add(value.peer)
-      if (state.missed.size <= state.options.faults || state.leftBehindAt === state.step) break
-      state.leftBehindAt = state.step
-      ask(state, builder, 'left-behind')
-      break
+    case 'ahead':
     case 'restarted':
-      state.catchUp.restarted(value.peer)
-      for (const agreement of state.agreements.all()) absorb(builder, agreement.input(value))
-      break
-    case 'stranded':
-      if (isSeeking(state)) seek(state, builder, state.catchUp.retry(state.step))
-      else ask(state, builder, state.leftBehindAt === state.step ? 'left-behind' : 'unsure')
+      if (value.kind === 'restarted')
+        for (const agreement of agreements.all()) absorb(builder, agreement.input(value))
+      follow(state, builder, recovery.signal(value))
       break
     case 'gradient':
-      if (value.step !== state.step || !state.computing) return // asked for before a catch-up
-      state.computing = false
-      give(state, builder, momentumOf(state, value.gradient))
+      if (value.step !== state.step || state.phase !== 'computing') return // asked for before it went elsewhere
+      begin(state, builder, value.gradient)
       break
     case 'timer': {
       const { step, phase } = value.timer.slot
-      if (phase === 'state') return
-      const agreement = state.agreements.find(step, phase)
+      if (phase === 'state') {
+        follow(state, builder, recovery.timeout(value.timer, statusOf(state).waitingFor.length > 0))
+        break
+      }
+      const agreement = agreements.find(step, phase)
       if (agreement !== undefined) consume(state, builder, step, phase, agreement.input(value))
-      break
     }
   }
 }
 
-/** It has to go elsewhere, or may have to, and has not found where. */
-function isSeeking({ catchUp }: State): boolean {
-  return catchUp.asking() && !catchUp.suspected()
-}
-
-/** Knowing that it was left behind, a peer need no longer wonder. */
-function ask(state: State, builder: Builder, reason: CatchUpReason): void {
-  const { catchUp, finished, started, step } = state
-  if (finished || !started) return
-  if (!catchUp.asking() || (reason === 'left-behind' && catchUp.suspected()))
-    seek(state, builder, catchUp.ask(step, reason))
-}
-
 function receive(state: State, builder: Builder, from: PeerIndex, message: Message): void {
-  const { step, phase } = message.slot
+  const { slot } = message
+  const { step, phase } = slot
   const { steps, window } = state.options
   if (phase === 'state') {
-    seek(state, builder, state.catchUp.receive(from, message))
+    follow(state, builder, state.recovery.receive(from, message))
     return
   }
   if (step < 1 || step > steps || !Number.isInteger(step)) {
-    builder.faults.push({ peer: from, kind: 'out-of-range', slot: message.slot })
+    builder.faults.push({ peer: from, kind: 'out-of-range', slot })
     return
   }
-  if (message.kind === 'vector' && message.slot.sender === from)
-    state.catchUp.saw(from, {
-      slot: message.slot,
-      digest: message.sealed.digest,
-      signature: message.sealed.signature,
-    })
+  if (message.kind === 'vector' && slot.sender === from) {
+    const { digest, signature } = message.sealed
+    state.recovery.saw(from, { slot, digest, signature })
+  }
   if (step < state.step - window.past || step > state.step + window.ahead) return // too old; or not held back
   consume(state, builder, step, phase, state.agreements.of(step, phase).receive(from, message))
 }
 
-/** Carries out what catching up says, and goes on where it has found a place. */
-function seek(state: State, builder: Builder, child: Effects<Message, CatchUpOutput>): void {
+/** Goes where recovery says. */
+function follow(state: State, builder: Builder, child: Effects<Message, RecoveryOutput>): void {
   for (const output of absorb(builder, child)) {
-    state.missed.clear()
-    if (output.kind === 'listen') {
-      listen(state, builder, output.step)
-      continue
+    if (output.kind === 'listen') listen(state, builder, output.step)
+    else if (output.kind !== 'begin') builder.outputs.push(output)
+    else {
+      const { step, parameters } = output
+      if (parameters !== null) arrive(state, builder, step, parameters, null)
+      beginStep(state, builder)
     }
-    const { step, parameters } = output
-    if (parameters !== null) {
-      Object.assign(state, { step, parameters, momentum: null })
-      builder.outputs.push({ kind: 'stepped', state: snapshot(state) })
-    }
-    sayFound(state, builder, step)
-    if (parameters !== null || !state.started) beginStep(state, builder)
   }
-}
-
-function sayFound({ catchUp }: State, builder: Builder, step: number): void {
-  builder.outputs.push({ kind: 'caught-up', step, since: catchUp.since() })
 }
 
 /** Joins a step in its agreement on parameters, to go on from what comes of it. */
 function listen(state: State, builder: Builder, step: number): void {
-  sayFound(state, builder, step)
   if (step === state.step && state.phase === 'parameters') return // it takes part already
-  Object.assign(state, { step, phase: 'parameters', computing: false, momentum: null })
-  consume(
-    state,
-    builder,
-    step,
-    'parameters',
-    state.agreements.of(step, 'parameters').input({ kind: 'listen' }),
-  )
+  Object.assign(state, { step, phase: 'parameters', momentum: null })
+  const agreement = state.agreements.of(step, 'parameters')
+  consume(state, builder, step, 'parameters', agreement.input({ kind: 'listen' }))
+}
+
+/** Stands at another step from now on. */
+function arrive(state: State, builder: Builder, step: number, parameters: Vector, momentum: Vector | null) {
+  Object.assign(state, { step, parameters, momentum })
+  const { drawn } = state
+  builder.outputs.push({ kind: 'stepped', state: { step, parameters, momentum, ...(drawn && { drawn }) } })
 }
 
 function beginStep(state: State, builder: Builder): void {
-  const { steps, outputStep, batch } = state.options
-  state.started = true
-  state.missed.clear()
-  for (const { step } of absorb(builder, state.catchUp.reached(state.step, state.parameters)))
-    sayFound(state, builder, step)
-  state.agreements.dropBefore(state.step - state.options.window.past)
-  if (state.step > steps) {
-    state.finished = true
-    builder.outputs.push({ kind: 'finished', parameters: state.drawn ?? state.parameters })
+  const { step, parameters, options } = state
+  follow(state, builder, state.recovery.reached(step, parameters))
+  state.agreements.dropBefore(step - options.window.past)
+  if (step > options.steps) {
+    state.phase = 'finished'
+    builder.outputs.push({ kind: 'finished', parameters: state.drawn ?? parameters })
     return
   }
-  if (state.step === outputStep) state.drawn = state.parameters
-  state.phase = 'gradient'
-  state.computing = true
-  builder.outputs.push({
-    kind: 'need-gradient',
-    step: state.step,
-    parameters: state.parameters,
-    batch: batch(state.step),
-  })
+  if (step === options.outputStep) state.drawn = parameters
+  state.phase = 'computing'
+  builder.outputs.push({ kind: 'need-gradient', step, parameters, batch: options.batch(step) })
 }
 
-/** The own vector for the agreement; with momentum it is kept for the next step. */
-function momentumOf(state: State, gradient: Vector): Vector {
+/** What this peer makes of its gradient goes into the first agreement; with momentum it is kept for the next step. */
+function begin(state: State, builder: Builder, gradient: Vector): void {
   const vector = ownGradient(gradient, state.parameters, state.momentum, state.options)
   if (state.options.momentum !== 0) state.momentum = vector
-  return vector
+  give(state, builder, 'gradient', vector)
 }
 
-/** Puts the own vector into the current agreement. */
-function give(state: State, builder: Builder, vector: Vector): void {
-  const { step, phase } = state
-  consume(state, builder, step, phase, state.agreements.of(step, phase).input({ kind: 'vector', vector }))
+/** Puts its own vector into an agreement of this step. */
+function give(state: State, builder: Builder, phase: AveragedPhase, vector: Vector): void {
+  const { step, agreements } = state
+  state.phase = phase
+  consume(state, builder, step, phase, agreements.of(step, phase).input({ kind: 'vector', vector }))
 }
 
-function consume(
-  state: State,
-  builder: Builder,
-  step: number,
-  phase: AveragedPhase,
-  child: Effects<Message, AveragingOutput>,
-): void {
+/** Uses what an agreement says, and what it comes to, unless this peer has gone elsewhere meanwhile. */
+function consume(state: State, builder: Builder, step: number, phase: AveragedPhase, child: Averaged): void {
+  const { rate, box = null } = state.options
   for (const output of absorb(builder, child)) {
-    if (output.kind !== 'agreed') builder.outputs.push(output)
+    if (output.kind !== 'agreed') {
+      builder.outputs.push(output)
+      continue
+    }
+    if (step !== state.step || phase !== state.phase) continue
+    const { vector } = output
+    builder.outputs.push({ kind: 'averaged', step, phase, vector })
+    if (phase === 'gradient')
+      give(state, builder, 'parameters', descended(state.parameters, vector, rate(step), box))
     else {
-      builder.outputs.push({ kind: 'averaged', step, phase, vector: output.vector })
-      if (phase === 'gradient') descend(state, builder, output.vector)
-      else {
-        state.parameters = output.vector
-        state.step = step + 1
-        builder.outputs.push({ kind: 'stepped', state: snapshot(state) })
-        beginStep(state, builder)
-      }
+      arrive(state, builder, step + 1, vector, state.momentum)
+      beginStep(state, builder)
     }
   }
 }
 
-/** `θ_{t+½} ← [θ_t − η_t·γ_t]_W`, which goes into the second agreement. */
-function descend(state: State, builder: Builder, gamma: Vector): void {
-  const eta = state.options.rate(state.step)
-  const moved = new Float32Array(gamma.length)
-  for (let i = 0; i < moved.length; i++) moved[i] = state.parameters[i]! - eta * gamma[i]!
-  if (state.options.box) project(moved, state.options.box)
-  state.phase = 'parameters'
-  give(state, builder, moved)
-}
-
-function statusOf(state: State): LearnStatus {
-  const { step, phase, computing, finished, catchUp } = state
-  if (isSeeking(state))
-    return { step, phase: 'catching-up', computing: false, waitingFor: catchUp.waitingFor() }
-  const current = finished || computing ? undefined : state.agreements.find(step, phase)
-  return { step, phase: finished ? 'finished' : phase, computing, waitingFor: current?.waitingFor() ?? [] }
-}
-
-function catchUpOptions(
-  options: LearnOptions,
-): Omit<CatchUpOptions, 'kept' | 'past' | 'stepsEnd' | 'since' | 'forgotten' | 'history'> {
-  const { protocol, self, peers, faults, dimension, ledger, aggregate } = options
-  // Answers that can be waited for, and those that it takes to trim f at both ends (answersNeeded in catch-up.ts).
-  const listens = protocol === 'rb-tm' && peers - faults - 1 < 2 * faults + 1
-  return { protocol, self, peers, faults, dimension, ledger, listens, ...(aggregate && { aggregate }) }
-}
-
-function snapshot({ step, parameters, momentum, drawn }: State): LearnState {
-  return { step, parameters, momentum, ...(drawn && { drawn }) }
+function statusOf({ step, phase, recovery, agreements }: State): LearnStatus {
+  if (recovery.isAway())
+    return { step, phase: 'catching-up', computing: false, waitingFor: recovery.waitingFor() }
+  if (phase === 'computing') return { step, phase: 'gradient', computing: true, waitingFor: [] }
+  const current = phase === 'finished' ? undefined : agreements.find(step, phase)
+  return { step, phase, computing: false, waitingFor: current?.waitingFor() ?? [] }
 }

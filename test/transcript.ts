@@ -126,7 +126,7 @@ function content(message: Message): string {
     case 'evidence':
       return `${short(message.first.digest)} against ${short(message.second.digest)}`
     case 'position':
-      return `I help from step ${message.oldest}, and speak since ${message.since}`
+      return `I help from step ${message.oldest}, and speak completely from step ${message.completeFrom}`
   }
 }
 

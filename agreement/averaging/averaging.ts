@@ -10,7 +10,7 @@
  */
 import type { ProtocolName } from '../bounds.ts'
 import type { Exchange, Message, Phase, SigningLedger, Slot } from '../message.ts'
-import type { PeerIndex, Protocol } from '../protocol.ts'
+import type { LinkSignal, PeerIndex, Protocol } from '../protocol.ts'
 import type { Synchrony } from '../thresholds.ts'
 import type { Vector } from '../vector.ts'
 import type { Aggregate } from './aggregate.ts'
@@ -42,11 +42,15 @@ export type TimerPurpose =
   | 'timeout'
   /** A vector was agreed on but is not in hand. */
   | 'payload'
+  /** The others may have gone on without this peer: it asks them, or asks again, if this does not end by itself. */
+  | 'recovery'
 
 /** Which wait is meant. */
 export interface TimerKey {
   readonly slot: Slot
   readonly purpose: TimerPurpose
+  /** So many times as long as usual; absent: once. */
+  readonly times?: number
 }
 
 /** What its driver tells it. */
@@ -54,8 +58,7 @@ export type AveragingInput =
   | { readonly kind: 'vector'; readonly vector: Vector }
   /** In place of a vector: the others have ended this agreement, or will, without one of this peer (RB-TM only). */
   | { readonly kind: 'listen' }
-  /** This peer has begun a new life, which may ask again for what the earlier ones were given. */
-  | { readonly kind: 'restarted'; readonly peer: PeerIndex }
+  | Extract<LinkSignal, { kind: 'restarted' }>
   | { readonly kind: 'timer'; readonly timer: TimerKey }
 
 /** What it tells its driver; `agreed` comes last, once. */

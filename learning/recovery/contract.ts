@@ -1,22 +1,24 @@
-/** What catching up is told, asks and offers. The exchange itself is catch-up.ts. */
+/** What recovery is given, told and asked, and what it says. The machine itself is recovery.ts. */
 import type { Aggregate } from '../../agreement/averaging/aggregate.ts'
+import type { TimerKey } from '../../agreement/averaging/averaging.ts'
 import type { ProtocolName } from '../../agreement/bounds.ts'
 import type { Message, Seen, SigningLedger } from '../../agreement/message.ts'
-import type { Effects, PeerIndex } from '../../agreement/protocol.ts'
+import type { Effects, LinkSignal, PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
+import type { StateName } from './state.ts'
 
-export interface CatchUpOptions {
+export interface RecoveryOptions {
   readonly protocol: ProtocolName
   readonly self: PeerIndex
   readonly peers: number
   readonly faults: number
   readonly dimension: number
+  /** The step at which this peer starts. */
+  readonly step: number
   /** The last step there is, and one: where a finished peer stands. */
   readonly stepsEnd: number
-  /** Of steps before this, this peer says nothing any more. */
-  readonly since: number
-  /** In the steps up to this one this peer may have spoken, as it knows itself; 0: it knows of none. */
-  readonly forgotten: number
+  /** What this peer says is complete from this step on; of steps before it knows nothing, or not all. */
+  readonly completeFrom: number
   /** Own parameters of steps before, by step, ascending. */
   readonly history: ReadonlyMap<number, Vector>
   /** Past steps whose parameters are held for others. */
@@ -25,45 +27,39 @@ export interface CatchUpOptions {
   readonly past: number
   readonly ledger: SigningLedger
   readonly aggregate?: Aggregate
-  /** Too few honest others for their parameters to be aggregated: the agreement on these is joined instead. */
-  readonly listens: boolean
 }
 
-export type CatchUpReason =
-  /** Nothing is known of what this peer signed before. */
-  | 'amnesiac'
-  /** More than f others can no longer serve it: one of them is honest. */
-  | 'left-behind'
-  /** It may be that others have gone on without this peer: it stays where it is unless more than f say so. */
-  | 'unsure'
-
-export type CatchUpOutput =
-  | {
-      readonly kind: 'found'
-      readonly step: number
-      /** θ_s; null: this peer goes on with the state it has. */
-      readonly parameters: Vector | null
-    }
-  /** Goes on in this step's agreement on parameters, without a vector of its own. */
+export type RecoveryOutput =
+  /** A step is to be begun: with these parameters, or, where they are null, with the state that this peer has. */
+  | { readonly kind: 'begin'; readonly step: number; readonly parameters: Vector | null }
+  /** This peer goes on in this step's agreement on parameters, without a vector of its own. */
   | { readonly kind: 'listen'; readonly step: number }
+  /** It has found its place after asking; the links are to send again what it let pass meanwhile. */
+  | { readonly kind: 'caught-up'; readonly step: number; readonly completeFrom: number }
+  | { readonly kind: 'timer'; readonly timer: TimerKey }
 
-export interface CatchUp {
-  readonly asking: () => boolean
-  /** Of steps before this, this peer says nothing any more: it was not there, or has forgotten. */
-  readonly since: () => number
-  /** It asks only whether it has to catch up, and goes on meanwhile. */
-  readonly suspected: () => boolean
-  /** Others whose answer is still missing. Empty while not asking. */
+type RecoveryEffects = Effects<Message, RecoveryOutput>
+
+export interface Recovery {
+  readonly state: () => StateName
+  /** It lets pass what comes too early for it: the answers are behind it on the same links. */
+  readonly isAsking: () => boolean
+  /** It has to go elsewhere, and is not there yet. */
+  readonly isAway: () => boolean
+  /** Others whose answer is still missing. Empty while none is asked for. */
   waitingFor(): readonly PeerIndex[]
+  /** `memoryLost`: this peer does not know what it signed before, if anything. It then asks the others first. */
+  start(memoryLost: boolean): RecoveryEffects
   /** This peer has come to a step. */
-  reached(step: number, parameters: Vector): Effects<Message, CatchUpOutput>
+  reached(step: number, parameters: Vector): RecoveryEffects
   /** A vector of another peer was received from itself: kept as a proof of how far it had come. */
   saw(from: PeerIndex, seen: Seen): void
-  /** This peer may ask again: it is another life that does. */
-  restarted(peer: PeerIndex): void
-  /** Asks where the others are. */
-  ask(step: number, reason: CatchUpReason): Effects<Message, CatchUpOutput>
-  /** Asks the same again: what was said may no longer be true, or lead nowhere. */
-  retry(step: number): Effects<Message, CatchUpOutput>
-  receive(from: PeerIndex, message: Message): Effects<Message, CatchUpOutput>
+  /** What a link has come to know of its peer. */
+  signal(signal: LinkSignal): RecoveryEffects
+  /**
+   * A wait has run out.
+   * @param isWaiting others have to say something before this peer's step can go on
+   */
+  timeout(timer: TimerKey, isWaiting: boolean): RecoveryEffects
+  receive(from: PeerIndex, message: Message): RecoveryEffects
 }

@@ -1,14 +1,14 @@
 /**
- * What a peer does for others that catch up (catch-up.ts): says where it stands, and gives its parameters of a step.
+ * What a peer does for others that catch up (recovery.ts): says where it stands, and gives its parameters of a step.
  * Each is answered so often, and then it is a fault.
  */
 import type { Message, Seen, Slot } from '../../agreement/message.ts'
 import type { Envelope, Fault, PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
-import type { CatchUpOptions } from './contract.ts'
+import type { RecoveryOptions } from './contract.ts'
 
 /**
- * Questions that one life of a peer is answered while this one stands at a step: what an honest peer may ask, and few
+ * Questions that one incarnation of a peer is answered while this one stands at a step: what an honest peer may ask, and few
  * enough that whoever asks all the time gets little for it. A position costs 100 bytes, θ_s all of θ.
  */
 const ANSWERS_MAX = { query: 64, fetch: 8 } as const
@@ -20,11 +20,11 @@ export interface Helper {
   reached(step: number, parameters: Vector): readonly Envelope[]
   /** A vector of another peer was received from itself. */
   saw(from: PeerIndex, seen: Seen): void
-  /** This peer may ask again: it is another life that does. */
+  /** This peer may ask again: it is another incarnation that does. */
   restarted(peer: PeerIndex): void
-  /** Of steps before this one, this peer says nothing any more. */
-  silentBefore(step: number): void
-  since(): number
+  /** What this peer says is complete from this step on: of those before it says nothing any more. */
+  setCompleteFrom(step: number): void
+  completeFrom(): number
   /** The answer, now or when this peer comes to the step; a fault where it was asked too often. */
   answer(from: PeerIndex, question: Question): Envelope | Fault | null
 }
@@ -39,10 +39,10 @@ interface State {
   /** Who waits for the parameters of which step. */
   readonly waiting: Map<PeerIndex, number>
   step: number
-  since: number
+  completeFrom: number
 }
 
-type HelperOptions = Pick<CatchUpOptions, 'self' | 'kept' | 'since' | 'history' | 'ledger'>
+type HelperOptions = Pick<RecoveryOptions, 'self' | 'kept' | 'completeFrom' | 'history' | 'ledger'>
 
 export function createHelper(options: HelperOptions): Helper {
   const state: State = {
@@ -52,7 +52,7 @@ export function createHelper(options: HelperOptions): Helper {
     waiting: new Map(),
     given: { query: new Map(), fetch: new Map() },
     step: 1,
-    since: options.since,
+    completeFrom: options.completeFrom,
   }
   const { history, seen, given, waiting } = state
   return {
@@ -70,10 +70,10 @@ export function createHelper(options: HelperOptions): Helper {
     restarted(peer) {
       for (const counts of Object.values(given)) counts.delete(peer)
     },
-    silentBefore(step) {
-      state.since = step
+    setCompleteFrom(step) {
+      state.completeFrom = step
     },
-    since: () => state.since,
+    completeFrom: () => state.completeFrom,
     answer(from, { kind, slot }) {
       const count = (given[kind].get(from) ?? 0) + 1
       given[kind].set(from, count)
@@ -83,10 +83,10 @@ export function createHelper(options: HelperOptions): Helper {
   }
 }
 
-function positionFor({ options, history, seen, step, since }: State, to: PeerIndex): Envelope {
+function positionFor({ options, history, seen, step, completeFrom }: State, to: PeerIndex): Envelope {
   const oldest = history.keys().next().value ?? step
   const slot = slotAt(options.self, step)
-  return { to, message: { kind: 'position', slot, oldest, since, seen: seen.get(to) ?? null } }
+  return { to, message: { kind: 'position', slot, oldest, completeFrom, seen: seen.get(to) ?? null } }
 }
 
 /** θ_s now, or when this peer comes to s; where s is long past, or was left out, where it stands instead. */

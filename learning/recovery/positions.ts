@@ -6,14 +6,14 @@ export interface Position {
   readonly step: number
   /** The oldest step whose parameters it holds. */
   readonly oldest: number
-  /** Of steps before this it says nothing any more: it was not there, or has forgotten. */
-  readonly since: number
+  /** Of steps before this it says nothing any more, or not all: it was not there, or has forgotten. */
+  readonly completeFrom: number
   /** The newest in which it has seen a vector of whoever asks; 0: none. */
   readonly seenStep: number
 }
 
 /** The positions of those that have answered. */
-export interface Positions {
+interface Positions {
   readonly heard: number
   /** The newest step in which anybody has seen a vector of whoever asks; 0: nobody has. */
   readonly seenStep: number
@@ -30,22 +30,24 @@ export interface Positions {
 }
 
 /**
- * Counts what was said. `lowest`, `highest` and `heldBy` take fewer than have been heard. Who says nothing before a
- * later step than its own seeks its own place yet, and counts as gone only.
+ * Counts what was said; where fewer have been heard, `lowest`, `highest` and `heldBy` take the last of them. A peer that
+ * says nothing before a later step than its own is still looking for its place, and counts as gone only.
  */
 export function positionsOf(said: Iterable<Position>): Positions {
   const everyone = [...said]
-  const positions = everyone.filter(({ step, since }) => since <= step)
+  const positions = everyone.filter(({ step, completeFrom }) => completeFrom <= step)
   const ascending = (of: (position: Position) => number) => positions.map(of).sort((a, b) => a - b)
   const steps = ascending(({ step }) => step)
   const oldests = ascending(({ oldest }) => oldest)
+  const last = positions.length - 1
   return {
     heard: positions.length,
     seenStep: Math.max(0, ...everyone.map(({ seenStep }) => seenStep)),
     holders: step => positions.filter(({ oldest }) => oldest <= step).length,
-    gone: (of, past) => everyone.filter(({ step, since }) => step > of + past || since > of).length,
-    lowest: others => steps[others]!,
-    highest: others => steps.at(-1 - others)!,
-    heldBy: others => oldests[others]!,
+    gone: (of, past) =>
+      everyone.filter(({ step, completeFrom }) => step > of + past || completeFrom > of).length,
+    lowest: others => steps[Math.min(others, last)]!,
+    highest: others => steps[Math.max(0, last - others)]!,
+    heldBy: others => oldests[Math.min(others, last)]!,
   }
 }

@@ -30,7 +30,7 @@ interface Draft {
   digest: Digest
   peers: readonly number[]
   oldest: number
-  since: number
+  completeFrom: number
   seenSlot: Slot | null
   commitments: Commitment[]
 }
@@ -88,7 +88,13 @@ function smallMessage(draft: Draft): Message {
     case BODY.fetch:
       return { kind: 'fetch', slot }
     case BODY.position:
-      return { kind: 'position', slot, oldest: draft.oldest, since: draft.since, seen: readSeen(draft) }
+      return {
+        kind: 'position',
+        slot,
+        oldest: draft.oldest,
+        completeFrom: draft.completeFrom,
+        seen: readSeen(draft),
+      }
     case BODY.evidence: {
       const [first, second] = draft.commitments
       if (first === undefined || second === undefined)
@@ -146,7 +152,7 @@ export function readDraft(header: Uint8Array): Draft {
     digest: '',
     peers: [],
     oldest: 0,
-    since: 0,
+    completeFrom: 0,
     seenSlot: null,
     commitments: [],
   }
@@ -208,7 +214,7 @@ function readPosition(draft: Draft, bytes: Uint8Array): void {
     else if (field === 2) draft.seenSlot = readSlot(input.bytes())
     else if (field === 3) draft.digest = readDigest(input.bytes())
     else if (field === 4) draft.signature = readSignature(input.bytes())
-    else if (field === 5) draft.since = input.uint32()
+    else if (field === 5) draft.completeFrom = input.uint32()
     else return false
     return true
   })

@@ -46,7 +46,7 @@ function putBody(output: Writer, message: Message): void {
     case 'position':
       putInteger(output, 1, message.oldest)
       if (message.seen !== null) putSeen(output, message.seen)
-      putInteger(output, 5, message.since)
+      putInteger(output, 5, message.completeFrom)
       break
     case 'evidence':
       putNested(output, 1, nested => putCommitment(nested, message.first))

@@ -30,8 +30,8 @@ export function createObserver({ observed, onEvent, status }: ObserverOptions): 
     output(output) {
       if (output.kind === 'averaged') averaged[output.phase] = output.vector
       if (output.kind === 'need-gradient') stood = output.step
-      if (output.kind === 'caught-up' && output.since > stood)
-        onEvent({ kind: 'caught-up', from: stood, step: output.since })
+      if (output.kind === 'caught-up' && output.completeFrom > stood)
+        onEvent({ kind: 'caught-up', from: stood, step: output.completeFrom })
       if (output.kind !== 'stepped') return
       const step = output.state.step - 1
       const { gradient, parameters } = averaged

@@ -3,12 +3,7 @@
  * learns. `agree` gives it libp2p or the simulated world, the swarm the latter.
  */
 import type { Aggregate } from '../../agreement/averaging/aggregate.ts'
-import type {
-  Averaging,
-  AveragingInput,
-  AveragingOutput,
-  TimerPurpose,
-} from '../../agreement/averaging/averaging.ts'
+import type { Averaging, AveragingInput, AveragingOutput } from '../../agreement/averaging/averaging.ts'
 import { createAveraging } from '../../agreement/averaging/create.ts'
 import type { ProtocolName } from '../../agreement/bounds.ts'
 import type { Message } from '../../agreement/message.ts'
@@ -18,6 +13,7 @@ import type { Vector } from '../../agreement/vector.ts'
 import type { Clock, Storage, Transport } from '../ports.ts'
 import type { Signer, Verifier } from '../signatures/index.ts'
 import { type ByzantineBehaviour, byzantineProtocol, byzantineTransport } from './byzantine-peer.ts'
+import { delayOf } from './delays.ts'
 import { createDriver, type Driven, type Driver, type DriverStatus } from './driver.ts'
 import { createJournal } from './journal.ts'
 
@@ -78,7 +74,7 @@ export interface AgreementPeer {
 
 export function createAgreementPeer(options: AgreementPeerOptions): AgreementPeer {
   const { settings, self, input, clock, storage, signer, verifier, incarnation, behaviour, hooks } = options
-  const { peers, faults, dimension, iterations, graceMs, timeoutMs, payloadMs } = settings
+  const { peers, faults, dimension, iterations, graceMs } = settings
   const limits = { peers, dimension, stepsMax: 1, iterationsMax: Math.max(1, iterations) }
   const journal = createJournal({ storage, sign: signer.sign, limits, compactEverySteps: 1 })
   const averaging = createAveraging({
@@ -92,7 +88,6 @@ export function createAgreementPeer(options: AgreementPeerOptions): AgreementPee
   })
   const byzantine =
     behaviour === undefined ? null : byzantineProtocol(averaging, behaviour, { self, peers, faults, signer })
-  const delaysMs: Record<TimerPurpose, number> = { grace: graceMs, timeout: timeoutMs, payload: payloadMs }
   const driver: Driver<AveragingInput> = createDriver<AveragingInput, AveragingOutput>({
     self,
     peers,
@@ -106,7 +101,7 @@ export function createAgreementPeer(options: AgreementPeerOptions): AgreementPee
       ...hooks,
       restarted: peer => driver.input({ kind: 'restarted', peer }),
       output(output) {
-        if (output.kind === 'timer') driver.inputAfter(delaysMs[output.timer.purpose], output)
+        if (output.kind === 'timer') driver.inputAfter(delayOf(output.timer, settings), output)
         else hooks.output(output)
       },
     },

@@ -59,8 +59,8 @@ interface DriverHooks<Output> extends ReceiverHooks {
   missed?(peer: PeerIndex, messages: number | null): void
   /** A peer has begun a new incarnation, or is met for the first time. */
   restarted?(peer: PeerIndex): void
-  /** What this peer says next comes too early to be taken. */
-  ahead?(peer: PeerIndex): void
+  /** What this peer says next comes too early to be taken, or no longer does. */
+  ahead?(peer: PeerIndex, ahead: boolean): void
   sent?(envelope: Envelope): void
   /** A peer is proved to equivocate: `before`, in an earlier incarnation of this one, or now. */
   convicted?(proof: Evidence, before: boolean): void
@@ -103,6 +103,8 @@ interface State<Input, Output> {
   readonly links: (Link | null)[]
   readonly connected: Set<PeerIndex>
   readonly readGate: ReadGate
+  /** Whose next message comes too early to be taken. */
+  readonly ahead: Set<PeerIndex>
   readonly sender: Sender
   readonly receiver: Receiver
   /** Effects and frames are worked off one after the other, never inside each other. */
@@ -188,6 +190,7 @@ function createState<I, O>(options: DriverOptions<I, O>): State<I, O> {
     }),
     connected: new Set(),
     readGate: createReadGate(options.transport, clock),
+    ahead: new Set(),
     work: [],
     working: false,
     ackTimers: timersFor(peers),
@@ -239,7 +242,10 @@ function linkHooks<I, O>(state: State<I, O>, peer: PeerIndex) {
     take: (received: Received) => state.receiver.take(peer, received),
     hold(held: boolean) {
       state.readGate.hold(peer, held)
-      if (held) hooks.ahead?.(peer)
+      if (held === state.ahead.has(peer)) return
+      if (held) state.ahead.add(peer)
+      else state.ahead.delete(peer)
+      hooks.ahead?.(peer, held)
     },
     ackSoon: () => once(state.ackTimers, ACK_DELAY_MS, () => state.links[peer]?.acknowledge()),
     pumpIn: (ms: number) => once(state.againTimers, ms, () => state.links[peer]?.pump()),

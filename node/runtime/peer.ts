@@ -3,7 +3,6 @@
  * real ports, the simulated world its own.
  */
 import { type Aggregate, aggregate } from '../../agreement/averaging/aggregate.ts'
-import type { TimerPurpose } from '../../agreement/averaging/averaging.ts'
 import type { Message } from '../../agreement/message.ts'
 import type { Evidence, Fault, PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
@@ -25,10 +24,10 @@ import type { LinkLimits } from '../link/limits.ts'
 import type { Clock, Storage, Transport } from '../ports.ts'
 import type { Signer, Verifier } from '../signatures/index.ts'
 import { type ByzantineBehaviour, byzantineProtocol, byzantineTransport } from './byzantine-peer.ts'
+import { delayOf } from './delays.ts'
 import { createDriver, type Driver, type DriverStatus } from './driver.ts'
 import { createJournal, type Journal } from './journal.ts'
 import { JournalError } from './journal-records.ts'
-import { createSuspicion, type Suspicion } from './suspicion.ts'
 
 /** The oracle as the peer uses it: the answer comes through a callback, at a time that the world decides. */
 export interface OraclePort {
@@ -108,7 +107,6 @@ export function createPeer(options: PeerOptions): Peer {
     aggregate: measured(options.aggregate ?? aggregate, ruleTime),
   })
   const byzantine = options.attack === undefined ? null : corrupt(learn, options.attack, options)
-  const suspicion = suspicionOf(learn, options, () => driver.input({ kind: 'stranded' }))
   const driver: Driver<LearnInput> = createDriver<LearnInput, LearnOutput>({
     self,
     peers: cohort.members.length,
@@ -127,24 +125,18 @@ export function createPeer(options: PeerOptions): Peer {
       missed(peer, messages) {
         hooks.missed?.(peer, messages, learn.status().step)
         driver.input({ kind: 'missed', peer })
-        suspicion.missed(peer)
       },
-      restarted(peer) {
-        driver.input({ kind: 'restarted', peer })
-        suspicion.restarted(peer)
-      },
-      ahead: suspicion.ahead,
+      ahead: (peer, ahead) => driver.input({ kind: 'ahead', peer, ahead }),
+      restarted: peer => driver.input({ kind: 'restarted', peer }),
       output: output => act(options, driver, journal, output),
     },
   })
   return {
     start() {
-      driver.silentBefore(memory.since)
+      driver.silentBefore(memory.completeFrom)
       driver.start()
-      const memoryLost = isAmnesiac(journal)
       if (journal.lost !== null) hooks.forgot?.(journal.lost)
-      driver.input({ kind: 'start', memoryLost })
-      if (memoryLost) suspicion.asking()
+      driver.input({ kind: 'start', memoryLost: hasLostMemory(journal) })
     },
     poke() {
       if (byzantine !== null) driver.carry(byzantine.poke())
@@ -181,7 +173,7 @@ function drivenBy(learn: Learn, byzantine: Byzantine<LearnInput, LearnOutput> | 
  * Whoever stopped within the first step remembers what it signed, though it has no checkpoint; but not where it has
  * forgotten the rest.
  */
-function isAmnesiac({ recovered, forgotten, messages }: Journal): boolean {
+function hasLostMemory({ recovered, forgotten, messages }: Journal): boolean {
   return recovered === null && (forgotten > 0 || messages().length === 0)
 }
 
@@ -190,12 +182,12 @@ function memoryOf(
   journal: Journal,
   initial: Vector,
   steps: number,
-): Required<Pick<LearnOptions, 'start' | 'since' | 'forgotten' | 'history'>> {
+): Required<Pick<LearnOptions, 'start' | 'completeFrom' | 'history'>> {
   const { recovered, forgotten, past } = journal
   const start = recovered ?? { step: 1, parameters: initial, momentum: null }
-  const since = isAmnesiac(journal) ? Math.min(forgotten, steps) + 1 : journal.since(start.step)
-  const first = since === 1 ? [[1, initial] as const] : []
-  return { start, since, forgotten, history: new Map([...first, ...past]) }
+  const completeFrom = hasLostMemory(journal) ? Math.min(forgotten, steps) + 1 : journal.since(start.step)
+  const first = completeFrom === 1 ? [[1, initial] as const] : []
+  return { start, completeFrom, history: new Map([...first, ...past]) }
 }
 
 /** How long the rules took on this machine: for the report, never for a decision. */
@@ -219,21 +211,10 @@ function finish({ hooks }: PeerOptions, journal: Journal, driver: Driver<LearnIn
   })
 }
 
-function suspicionOf(learn: Learn, { clock, cohort }: PeerOptions, ask: () => void): Suspicion {
-  return createSuspicion({
-    clock,
-    faults: cohort.faults,
-    ask,
-    step: () => learn.status().step,
-    waits: () => learn.status().waitingFor.length > 0,
-    seeks: () => learn.status().phase === 'catching-up',
-  })
-}
-
 function act(options: PeerOptions, driver: Driver<LearnInput>, journal: Journal, output: LearnOutput): void {
   const { hooks, cohort } = options
   if (output.kind === 'timer') {
-    driver.inputAfter(delays(cohort)[output.timer.purpose], output)
+    driver.inputAfter(delayOf(output.timer, cohort), output)
     return
   }
   hooks.output?.(output)
@@ -250,7 +231,7 @@ function act(options: PeerOptions, driver: Driver<LearnInput>, journal: Journal,
       break
     }
     case 'caught-up':
-      driver.silentBefore(output.since)
+      driver.silentBefore(output.completeFrom)
       driver.rewind()
       break
     case 'finished':
@@ -283,13 +264,6 @@ function corrupt(
   const { faults, members } = cohort
   return byzantineProtocol(learn, behaviour, { self, peers: members.length, faults, signer })
 }
-
-function delays(cohort: Cohort): Record<TimerPurpose, number> {
-  return { grace: cohort.graceMs, timeout: cohort.timeoutMs, payload: PAYLOAD_DELAY_MS }
-}
-
-/** How long an honest author's vector may lag behind the votes on it before others are asked. */
-const PAYLOAD_DELAY_MS = 250
 
 function decodeLimits(cohort: Cohort, dimension: number): DecodeLimits {
   const schedule = scheduleOf(cohort, dimension)

@@ -169,8 +169,8 @@ function exampleMessages(): readonly Message[] {
     { kind: 'report', slot, peers: [0, 2, 5, 6] },
     { kind: 'query', slot: state },
     { kind: 'fetch', slot: state },
-    { kind: 'position', slot: state, oldest: 1, since: 1, seen: { slot, digest, signature } },
-    { kind: 'position', slot: state, oldest: 2, since: 3, seen: null },
+    { kind: 'position', slot: state, oldest: 1, completeFrom: 1, seen: { slot, digest, signature } },
+    { kind: 'position', slot: state, oldest: 2, completeFrom: 3, seen: null },
     { kind: 'evidence', slot, first: { digest, signature }, second: { digest: 'ab'.repeat(32), signature } },
   ]
 }

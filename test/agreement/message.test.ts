@@ -44,7 +44,7 @@ function messages(sign: (slot: Slot, digest: string) => Uint8Array): Record<Mess
       kind: 'position',
       slot: stateSlot,
       oldest: 1,
-      since: 2,
+      completeFrom: 2,
       seen: { slot, ...commit(slot, digest) },
     },
     fetch: { kind: 'fetch', slot: stateSlot },

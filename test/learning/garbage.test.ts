@@ -56,7 +56,13 @@ const message: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ kind: fc.constantFrom('query' as const, 'fetch' as const), slot }),
   {
     weight: 3,
-    arbitrary: fc.record({ kind: fc.constant('position' as const), slot, oldest: near, since: near, seen }),
+    arbitrary: fc.record({
+      kind: fc.constant('position' as const),
+      slot,
+      oldest: near,
+      completeFrom: near,
+      seen,
+    }),
   },
 )
 
@@ -73,7 +79,15 @@ const input: fc.Arbitrary<LearnInput> = fc.oneof(
     kind: fc.constantFrom('missed' as const, 'restarted' as const),
     peer: fc.integer({ min: 1, max: 3 }),
   }),
-  fc.constant({ kind: 'stranded' as const }),
+  fc.record({
+    kind: fc.constant('ahead' as const),
+    peer: fc.integer({ min: 1, max: 3 }),
+    ahead: fc.boolean(),
+  }),
+  fc.integer({ min: 1, max: 6 }).map(iteration => ({
+    kind: 'timer' as const,
+    timer: { slot: { step: 1, phase: 'state' as const, iteration, sender: 0 }, purpose: 'recovery' as const },
+  })),
   fc.record({
     kind: fc.constant('gradient' as const),
     step: fc.integer({ min: 1, max: 4 }),

@@ -231,6 +231,32 @@ test('a gradient that was not asked for, or comes twice, changes nothing', t => 
   })
 })
 
+test('an agreement that ends after this peer has gone elsewhere moves nothing', t => {
+  const learn = createLearn(learnOptions(7, 1))
+  learn.input({ kind: 'start' })
+  const zero = seal(new Float32Array(D))
+  learn.input({ kind: 'gradient', step: 1, gradient: new Float32Array(D) })
+  for (const peer of [1, 2]) learn.input({ kind: 'missed', peer })
+  const say = (phase: 'gradient' | 'state', step: number, sender: number): Message => ({
+    kind: 'vector',
+    slot: { step, phase, iteration: 0, sender },
+    sealed: zero,
+  })
+  for (const sender of [1, 2, 3, 4, 5]) {
+    const slot = { step: 3, phase: 'state', iteration: 0, sender } as const
+    learn.receive(sender, { kind: 'position', slot, oldest: 1, completeFrom: 1, seen: null })
+  }
+  for (const sender of [1, 2, 3, 4, 5]) learn.receive(sender, say('state', 3, sender))
+  t.like(learn.status(), { step: 3, computing: true })
+  for (const sender of [1, 2, 3, 4, 5])
+    t.deepEqual(
+      learn.receive(sender, say('gradient', 1, sender)).outputs.filter(({ kind }) => kind === 'averaged'),
+      [],
+    )
+  t.like(learn.status(), { step: 3, phase: 'gradient', computing: true })
+  t.is(learn.input({ kind: 'gradient', step: 3, gradient: new Float32Array(D) }).messages.length, 1)
+})
+
 test('a cohort below its bound is refused at once', t => {
   t.throws(() => createLearn(learnOptions(6, 1)), { code: 'BOUND_NOT_MET', message: /6f \+ 1 = 7/ })
   t.notThrows(() => createLearn(learnOptions(6, 1, { unsafe: true })))

@@ -49,7 +49,7 @@ const messages: fc.Arbitrary<Message> = fc.oneof(
     kind: fc.constant('position' as const),
     slot: stateSlots,
     oldest: fc.integer({ min: 1, max: 1000 }),
-    since: fc.integer({ min: 1, max: 1000 }),
+    completeFrom: fc.integer({ min: 1, max: 1000 }),
     seen: fc.option(fc.record({ slot: slots, digest: digests, signature: signatures }), { nil: null }),
   }),
   fc.record({ kind: fc.constant('evidence' as const), slot: slots, first: commitments, second: commitments }),

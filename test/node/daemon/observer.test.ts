@@ -19,15 +19,15 @@ test('a step is reported with its vectors, one that was left out without, and th
   })
   const [gradient, parameters] = [Float32Array.of(1), Float32Array.of(2)]
   const state = (step: number) => ({ step, parameters, momentum: null })
-  observer.output({ kind: 'caught-up', step: 1, since: 1 })
+  observer.output({ kind: 'caught-up', step: 1, completeFrom: 1 })
   observer.output({ kind: 'need-gradient', step: 1, parameters, batch: 1 })
   observer.output({ kind: 'averaged', step: 1, phase: 'gradient', vector: gradient })
   observer.output({ kind: 'averaged', step: 1, phase: 'parameters', vector: parameters })
   observer.output({ kind: 'stepped', state: state(2) })
-  observer.output({ kind: 'caught-up', step: 2, since: 1 })
+  observer.output({ kind: 'caught-up', step: 2, completeFrom: 1 })
   observer.output({ kind: 'need-gradient', step: 2, parameters, batch: 1 })
   observer.output({ kind: 'stepped', state: state(9) })
-  observer.output({ kind: 'caught-up', step: 9, since: 9 })
+  observer.output({ kind: 'caught-up', step: 9, completeFrom: 9 })
   const steps = events.flatMap(event => (event.kind === 'step' ? [[event.step, event.vectors]] : []))
   t.deepEqual(steps, [
     [1, { gradient, parameters }],

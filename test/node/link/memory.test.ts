@@ -26,7 +26,7 @@ function small(step: number): readonly Message[] {
       kind: 'position',
       slot: { ...slot, phase: 'state' },
       oldest: 1,
-      since: 1,
+      completeFrom: 1,
       seen: { slot, digest, signature },
     },
     { kind: 'evidence', slot, first: { digest, signature }, second: { digest: 'a5'.repeat(32), signature } },

@@ -47,7 +47,7 @@ const provocations: {
   readonly [Name in keyof Required<PeerHooks>]: (hooks: PeerHooks, peer: number, i: number) => void
 } = {
   output: (hooks, _, i) =>
-    hooks.output?.({ kind: 'caught-up', step: i, since: i, parameters: new Float32Array() } as never),
+    hooks.output?.({ kind: 'caught-up', step: i, completeFrom: i, parameters: new Float32Array() } as never),
   gradient: (hooks, _, i) => hooks.gradient?.(i, { gradient: new Float32Array(), loss: 0 }),
   finished: hooks => hooks.finished(new Float32Array()),
   // Once, at the start, and nobody else's doing.

@@ -1,0 +1,327 @@
+/**
+ * Recovery: how a peer that the others can no longer serve, or that lost its memory, finds its place again
+ * (design.md, invariant 3). It is one exchange outside the steps, in the phase `state`.
+ *
+ * Guarantees, with at most f faulty peers among n, and within the protocol's bound:
+ *   safety      a peer signs nothing in a step in which it may have spoken and does not know what; and whatever f
+ *               peers say, a peer that can go on where it is stays there
+ *   soundness   the parameters that it goes on with are the cohort's rule of those of n − f − 1 others, of one step
+ *   liveness    a peer that cannot go on asks, and asks again at longer and longer intervals until it has found a
+ *               place; until then it counts towards f
+ *
+ * How: the states and what may follow what are in state.ts. Links tell what they know (`signal`); a sign that others
+ * have gone on makes a peer suspect (suspicion.ts). It waits a while for its step to end and then asks everyone where
+ * they are (`query` → `position`), taking part all the while. Only what the others say makes it leave: it chooses a
+ * step s that enough of them still hold or will come to (choose.ts), asks for their θ_s (`fetch` → `vector`),
+ * aggregates these, and goes on at step s as if that had been its last agreement on parameters. A peer without
+ * memory, or that more than f can no longer serve, asks at once. What a peer does for others that ask is in helper.ts.
+ *
+ * Why these thresholds:
+ *   n − f − 1 answers   so many others answer though f keep silent; f of them may lie.
+ *   more than f         of f + 1 that have no part in a step any more, or can no longer serve a peer, one is honest:
+ *                       fewer could be liars, who must not be able to move anyone. Yet one honest may already be
+ *                       missed too much; so fewer are a reason to ask.
+ *   the step s          at least the (f + 1)-th lowest position, so an honest peer is no further: a cohort that waits
+ *                       for this very peer is met where it waits. Where an honest one is among the f lowest and cannot
+ *                       go on either, too few come to s, and the next attempt is at the lowest. And n − f − 1 peers
+ *                       still hold θ_s and their messages since.
+ *   two steps later     a peer that lost its memory may have spoken before: others show the newest vector it signed,
+ *                       and it speaks again only two steps later, as votes and reports go one step further. Those who
+ *                       saw its newest may be among the f that do not answer. But it came to its last step S with
+ *                       vectors of n − f peers from step S − 1, of whom n − 3f − 1 are honest and answer: where that
+ *                       is more than f, the (f + 1)-th highest position is at least S − 1, and two steps after it are
+ *                       new to it as well. What the peer itself knows of how far it had come (`completeFrom`, from the
+ *                       watermark beside its log) holds in any case.
+ *   2f + 1 parameters   it takes these to trim f at both ends. RB-TM at its bound, n = 3f + 1, has only 2f honest
+ *                       others: where the f liars keep silent, too few, though enough for every quorum with this peer.
+ *                       There it listens: it takes part in an agreement on parameters that f + 1, so an honest peer,
+ *                       say they have ended, from what the links keep of it, without a vector of its own. Of the
+ *                       first 2f answers f may lie: where they speak for staying it stays, but heeds later ones.
+ */
+import { aggregate as plainRules } from '../../agreement/averaging/aggregate.ts'
+import type { TimerKey } from '../../agreement/averaging/averaging.ts'
+import type { Message, Slot } from '../../agreement/message.ts'
+import {
+  type EffectsBuilder,
+  type Envelope,
+  effectsOf,
+  type Fault,
+  type LinkSignal,
+  type PeerIndex,
+} from '../../agreement/protocol.ts'
+import { isFiniteVector, type Vector } from '../../agreement/vector.ts'
+import { answersNeeded, choosePlace, listens, missingFrom } from './choose.ts'
+import type { Recovery, RecoveryOptions, RecoveryOutput } from './contract.ts'
+import { createHelper, type Helper, slotAt } from './helper.ts'
+import { follow, openQuestion, type Question, type RecoveryState } from './state.ts'
+import { createSuspicion, type Suspicion } from './suspicion.ts'
+
+type Builder = EffectsBuilder<Message, RecoveryOutput>
+
+interface Machine {
+  readonly options: RecoveryOptions
+  /** What this peer does for the others. */
+  readonly helper: Helper
+  readonly suspicion: Suspicion
+  state: RecoveryState
+  /** Where this peer stands. */
+  step: number
+  /** The last step in which it was certain that this peer cannot go on in it. */
+  behindAt: number
+  /** The last agreement that it joined without a vector of its own. */
+  listensIn: number
+  /** Times that it has asked in a row without coming to another step. */
+  attempts: number
+}
+
+/** One peer's recovery. It is told of every step that the peer comes to, and says where it is to go on instead. */
+export function createRecovery(options: RecoveryOptions): Recovery {
+  const machine: Machine = {
+    options,
+    helper: createHelper(options),
+    suspicion: createSuspicion(options.faults),
+    state: { name: 'joined' },
+    step: options.step,
+    behindAt: 0,
+    listensIn: 0,
+    attempts: 0,
+  }
+  return {
+    state: () => machine.state.name,
+    isAsking: () => openQuestion(machine.state) !== null,
+    isAway: () => isAway(machine.state),
+    waitingFor: () => missing(machine),
+    start: memoryLost => effectsOf(builder => start(machine, builder, memoryLost)),
+    reached: (step, parameters) => effectsOf(builder => reached(machine, builder, step, parameters)),
+    saw: (from, seen) => machine.helper.saw(from, seen),
+    signal: signal => effectsOf(builder => takeSignal(machine, builder, signal)),
+    timeout: (timer, isWaiting) => effectsOf(builder => timeout(machine, builder, timer, isWaiting)),
+    receive: (from, message) => effectsOf(builder => receive(machine, builder, from, message)),
+  }
+}
+
+function start(machine: Machine, builder: Builder, memoryLost: boolean): void {
+  const { step, options } = machine
+  if (memoryLost && options.peers - options.faults > 1) ask(machine, builder, true)
+  else builder.outputs.push({ kind: 'begin', step, parameters: null }) // there is nobody whose answer it needs
+}
+
+/** The peer has moved, by itself or to where it was told; what was asked of an earlier step no longer matters. */
+function reached(machine: Machine, builder: Builder, step: number, parameters: Vector): void {
+  const { helper, suspicion, state } = machine
+  builder.messages.push(...helper.reached(step, parameters))
+  machine.step = step
+  machine.attempts = 0
+  if (state.name === 'fetching' && state.target > step) return // it is to go further still
+  const hasLetPass = openQuestion(state) !== null
+  suspicion.reset()
+  rest(machine, builder)
+  if (hasLetPass) sayFound(machine, builder)
+}
+
+function takeSignal(machine: Machine, builder: Builder, signal: LinkSignal): void {
+  const { helper, suspicion, state, step, options } = machine
+  switch (signal.kind) {
+    case 'restarted':
+      helper.restarted(signal.peer)
+      suspicion.restarted(signal.peer)
+      return
+    case 'missed':
+      suspicion.missed(signal.peer)
+      break
+    case 'ahead':
+      suspicion.ahead(signal.peer, signal.ahead)
+      break
+  }
+  if (step >= options.stepsEnd) return // it needs nothing more
+  if (suspicion.isCertain() && machine.behindAt !== step) {
+    machine.behindAt = step
+    if (!isAway(state)) {
+      ask(machine, builder, false)
+      return
+    }
+  }
+  if (state.name === 'joined' || state.name === 'listening') rest(machine, builder)
+  else if (suspicion.hasSign()) beginWait(machine, builder)
+}
+
+function timeout(machine: Machine, builder: Builder, timer: TimerKey, isWaiting: boolean): void {
+  const { suspicion, state } = machine
+  if (!suspicion.isOver(timer.slot.iteration)) return
+  if (!isAway(state)) {
+    if (openQuestion(state) === null && !suspicion.hasSign()) {
+      if (state.name === 'suspecting' && state.question === null) rest(machine, builder)
+      return
+    }
+    if (!isWaiting) {
+      beginWait(machine, builder) // it still computes: nobody else can be blamed for the time
+      return
+    }
+  }
+  suspicion.lengthen()
+  ask(machine, builder, 'question' in state && state.question?.memoryLost === true)
+}
+
+function ask(machine: Machine, builder: Builder, memoryLost: boolean): void {
+  const { options, suspicion, step } = machine
+  const isBehind = memoryLost || machine.behindAt === step
+  const question: Question = { step, memoryLost, isBehind, positions: new Map(), settled: false }
+  machine.attempts++
+  suspicion.heard()
+  move(machine, { name: isBehind ? 'locating' : 'suspecting', question })
+  builder.messages.push({ to: 'others', message: { kind: 'query', slot: slotAt(options.self, step) } })
+  beginWait(machine, builder)
+}
+
+function receive(machine: Machine, builder: Builder, from: PeerIndex, message: Message): void {
+  const { slot } = message
+  const { stepsEnd } = machine.options
+  if (slot.sender !== from) builder.faults.push({ peer: from, kind: 'wrong-author', slot })
+  else if (slot.iteration !== 0 || slot.step < 1 || slot.step > stepsEnd || !Number.isInteger(slot.step))
+    builder.faults.push({ peer: from, kind: 'out-of-range', slot })
+  else
+    switch (message.kind) {
+      case 'query':
+      case 'fetch':
+        say(builder, machine.helper.answer(from, message))
+        break
+      case 'position':
+        takePosition(machine, builder, from, message)
+        break
+      case 'vector':
+        takeAnswer(machine, builder, from, message.slot, message.sealed.vector)
+        break
+      default:
+        builder.faults.push({ peer: from, kind: 'unexpected-kind', slot })
+    }
+}
+
+function say(builder: Builder, answer: Envelope | Fault | null): void {
+  if (answer === null) return
+  if ('message' in answer) builder.messages.push(answer)
+  else builder.faults.push(answer)
+}
+
+function takePosition(
+  machine: Machine,
+  builder: Builder,
+  from: PeerIndex,
+  message: Extract<Message, { kind: 'position' }>,
+): void {
+  const { state, options } = machine
+  const { slot, oldest, completeFrom, seen } = message
+  if (!('question' in state) || state.question === null) return // answered already
+  const isOrdered =
+    1 <= oldest && oldest <= slot.step && 1 <= completeFrom && completeFrom <= options.stepsEnd
+  if (!isOrdered || (seen !== null && seen.slot.sender !== options.self)) {
+    builder.faults.push({ peer: from, kind: 'out-of-range', slot })
+    return
+  }
+  const position = { step: slot.step, oldest, completeFrom, seenStep: seen?.slot.step ?? 0 }
+  state.question.positions.set(from, position)
+  go(machine, builder, state.question)
+}
+
+/** Goes where the positions say, once enough is known; elsewhere again where too few can still give the step chosen. */
+function go(machine: Machine, builder: Builder, question: Question): void {
+  const { options, helper, state, attempts } = machine
+  const target = state.name === 'fetching' ? state.target : null
+  const place = choosePlace(options, question, target, attempts)
+  switch (place.kind) {
+    case 'unknown':
+      break
+    case 'stay':
+      if (!question.settled) stay(machine, builder, question)
+      break
+    case 'fetch':
+      machine.behindAt = Math.max(machine.behindAt, question.step)
+      // The others must not wait for what it can no longer say.
+      if (question.memoryLost) helper.setCompleteFrom(place.step)
+      move(machine, { name: 'fetching', question, target: place.step, answers: new Map() })
+      builder.messages.push({
+        to: 'others',
+        message: { kind: 'fetch', slot: slotAt(options.self, place.step) },
+      })
+      break
+    case 'listen':
+      helper.setCompleteFrom(place.step + 1)
+      Object.assign(machine, { step: place.step, listensIn: place.step })
+      machine.suspicion.reset()
+      move(machine, { name: 'listening', step: place.step })
+      sayFound(machine, builder)
+      builder.outputs.push({ kind: 'listen', step: place.step })
+      break
+  }
+}
+
+function stay(machine: Machine, builder: Builder, question: Question): void {
+  const { options, suspicion } = machine
+  suspicion.heard()
+  if (listens(options) && !question.memoryLost)
+    move(machine, { name: 'suspecting', question: { ...question, settled: true } })
+  else {
+    suspicion.cancel()
+    rest(machine, builder)
+  }
+  sayFound(machine, builder)
+  if (question.memoryLost) builder.outputs.push({ kind: 'begin', step: question.step, parameters: null })
+}
+
+/** Takes part in its step, with or without a suspicion. */
+function rest(machine: Machine, builder: Builder): void {
+  const { suspicion, state, step, listensIn, options } = machine
+  const place: RecoveryState = listensIn === step ? { name: 'listening', step } : { name: 'joined' }
+  if (suspicion.hasSign() && step < options.stepsEnd) {
+    move(machine, { name: 'suspecting', question: null })
+    beginWait(machine, builder)
+  } else if (state.name !== place.name) move(machine, place)
+}
+
+function takeAnswer(machine: Machine, builder: Builder, from: PeerIndex, slot: Slot, vector: Vector): void {
+  const { state, helper, options } = machine
+  const { protocol, faults, dimension } = options
+  const unsound =
+    vector.length !== dimension ? 'wrong-dimension' : isFiniteVector(vector) ? null : 'not-finite'
+  if (unsound !== null) builder.faults.push({ peer: from, kind: unsound, slot })
+  if (unsound !== null || state.name !== 'fetching') return
+  const { target, answers } = state
+  if (target !== slot.step || answers.has(from)) return
+  answers.set(from, vector)
+  if (answers.size < answersNeeded(options)) return
+  const vectors = [...answers].sort(([a], [b]) => a - b).map(([, answer]) => answer)
+  const average = options.aggregate ?? plainRules
+  const keep = vectors.length - faults
+  // This peer has no vector of its own here. CVA needs one near the honest ones, and any single answer may be a lie.
+  const own = average('icwtm', { vectors, own: vectors[0]!, faults, keep })
+  const parameters = average(protocol, { vectors, own, faults, keep })
+  helper.setCompleteFrom(target)
+  machine.step = target
+  move(machine, { name: 'joined' })
+  sayFound(machine, builder)
+  builder.outputs.push({ kind: 'begin', step: target, parameters })
+}
+
+function move(machine: Machine, to: RecoveryState): void {
+  machine.state = follow(machine.state, to)
+}
+
+function sayFound({ helper, step }: Machine, builder: Builder): void {
+  builder.outputs.push({ kind: 'caught-up', step, completeFrom: helper.completeFrom() })
+}
+
+function beginWait({ suspicion, options, step }: Machine, builder: Builder): void {
+  const wait = suspicion.wait()
+  if (wait === null) return
+  const slot: Slot = { step, phase: 'state', iteration: wait.number, sender: options.self }
+  builder.outputs.push({ kind: 'timer', timer: { slot, purpose: 'recovery', times: wait.times } })
+}
+
+function isAway({ name }: RecoveryState): boolean {
+  return name === 'locating' || name === 'fetching'
+}
+
+function missing({ state, options }: Machine): readonly PeerIndex[] {
+  if (state.name === 'fetching') return missingFrom(state.answers, options)
+  const question = openQuestion(state)
+  return question === null ? [] : missingFrom(question.positions, options)
+}
