@@ -22,8 +22,8 @@ export type LinkHeader =
   | { readonly kind: 'data'; readonly sequence: number; readonly acknowledged?: number }
   | { readonly kind: 'ack'; readonly acknowledged: number }
   /**
-   * `received`: the last message taken of `peerEpoch`; `step`: the sender's LEARN step; `forgotten`: the last step of
-   * which the sender no longer has all that it sent to the receiver.
+   * `received`: the last message taken of `peerIncarnation`; `step`: the sender's LEARN step; `completeFrom`: the first
+   * step from which on the sender still has all that it said to the receiver; 1: from the beginning.
    */
   | {
       readonly kind: 'resume'
@@ -31,7 +31,7 @@ export type LinkHeader =
       readonly peerIncarnation: number
       readonly received: number
       readonly step: number
-      readonly forgotten: number
+      readonly completeFrom: number
     }
   | { readonly kind: 'finished' }
 
@@ -70,7 +70,7 @@ function putContent(output: Writer, header: LinkHeader): void {
       putInteger(output, 2, header.peerIncarnation)
       putInteger(output, 3, header.received)
       putInteger(output, 4, header.step)
-      putInteger(output, 5, header.forgotten)
+      putInteger(output, 5, header.completeFrom > 1 ? header.completeFrom : 0)
       break
     case 'finished':
   }
@@ -176,7 +176,7 @@ function readHeader(bytes: Uint8Array): LinkHeader {
         peerIncarnation: second,
         received: third,
         step: fourth,
-        forgotten: fifth,
+        completeFrom: Math.max(1, fifth),
       }
     case CONTENT.finished:
       return { kind: 'finished' }

@@ -68,7 +68,7 @@ export interface Link {
   /** Forgets acknowledged messages of steps before this one. */
   forgetBefore(step: number): void
   /** Of steps before this the peer will hear nothing (more): it is told so when it, or this side, begins again. */
-  silentBefore(step: number): void
+  setCompleteFrom(step: number): void
   /** Tells the peer that nothing more is needed of it. */
   finish(): void
   /** The peer was cut off for good: nothing is kept for it any more. */
@@ -130,7 +130,7 @@ export function createLink(options: LinkOptions): Link {
     acknowledge: () => acknowledge(state),
     rewind: () => rewind(state),
     forgetBefore: step => state.outbox.forgetBefore(step),
-    silentBefore: step => state.outbox.silentBefore(step),
+    setCompleteFrom: step => state.outbox.setCompleteFrom(step),
     finish() {
       state.finishing = true
       if (state.resumed) sendControl(state, 'finished')
@@ -165,8 +165,14 @@ function encodeControl(state: State, word: ControlFrame): Frame {
   if (word === 'finished') return encodeLinkFrame({ kind: 'finished' })
   const { incarnation, inbox, outbox, step } = state
   const peerIncarnation = word === 'again' ? 0 : state.peerIncarnation
-  const [received, forgotten] = [inbox.received(), outbox.forgottenStep()]
-  return encodeLinkFrame({ kind: 'resume', incarnation, peerIncarnation, received, step: step(), forgotten })
+  return encodeLinkFrame({
+    kind: 'resume',
+    incarnation,
+    peerIncarnation,
+    received: inbox.received(),
+    step: step(),
+    completeFrom: outbox.completeFrom(),
+  })
 }
 
 function askAgain(state: State): void {
@@ -228,7 +234,7 @@ function resume(state: State, frame: Extract<LinkFrame, { kind: 'resume' }>): vo
   else if (isFirst) outbox.resumeAfter(frame.received)
   state.resumed = true
   if (isFirst && restarted) hooks.restarted() // a second life on one connection would be a lie
-  if ((begins || !knows) && frame.forgotten >= state.step()) hooks.gap(null)
+  if ((begins || !knows) && frame.completeFrom > state.step()) hooks.gap(null)
   if (!isFirst && !knows) sendControl(state, 'where')
   if (state.finishing) sendControl(state, 'finished')
   if (state.rewinding && !state.askedAgain) askAgain(state)

@@ -36,9 +36,9 @@ export interface Outbox {
   /** Forgets acknowledged messages of steps before this one. */
   forgetBefore(step: number): void
   /** Of steps before this there is nothing to say, or not all of it any more. */
-  silentBefore(step: number): void
-  /** The last step of which not everything is kept; 0: none. Who needs that step cannot be served. */
-  forgottenStep(): number
+  setCompleteFrom(step: number): void
+  /** The first step from which on everything is kept. A peer that needs an earlier one cannot be served. */
+  completeFrom(): number
   unacknowledged(): number
   kept(): Kept
   /** Nothing is kept from now on: the peer will never be heard or told anything again. */
@@ -72,7 +72,7 @@ interface State {
   next: number
   acknowledged: number
   inFlightBytes: number
-  forgottenStep: number
+  completeFrom: number
   /** What became of each of `kept`: `UNSENT`, `SENT` or `TAKEN`, once and for all. */
   fates: number[]
   /** Bytes of those kept that were once taken. */
@@ -97,7 +97,7 @@ export function createOutbox(limits: LinkLimits, nowMs: () => number): Outbox {
     next: 1,
     acknowledged: 0,
     inFlightBytes: 0,
-    forgottenStep: 0,
+    completeFrom: 1,
     fates: [],
     takenBytes: 0,
     resentBytes: 0,
@@ -134,10 +134,10 @@ export function createOutbox(limits: LinkLimits, nowMs: () => number): Outbox {
         dropFirst(state)
       }
     },
-    silentBefore(step) {
-      state.forgottenStep = Math.max(state.forgottenStep, step - 1)
+    setCompleteFrom(step) {
+      state.completeFrom = Math.max(state.completeFrom, step)
     },
-    forgottenStep: () => state.forgottenStep,
+    completeFrom: () => state.completeFrom,
     unacknowledged: () => end(state) - 1 - state.acknowledged,
     kept: () => ({
       keptMessages: state.kept.length,
@@ -170,7 +170,7 @@ function dropFirst(state: State): Encoded {
   state.keptBytes -= dropped.bytes + state.limits.keptOverheadBytes
   if (state.fates.shift() === TAKEN) state.takenBytes -= dropped.bytes
   state.first++
-  if (!dropped.timeless) state.forgottenStep = Math.max(state.forgottenStep, dropped.step)
+  if (!dropped.timeless) state.completeFrom = Math.max(state.completeFrom, dropped.step + 1)
   return dropped
 }
 

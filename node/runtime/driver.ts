@@ -74,8 +74,8 @@ export interface Driver<Input> {
   inputAfter(delayMs: number, value: Input): void
   /** Carries out effects that did not come from the protocol itself (a faulty peer's doing). */
   carry(effects: Effects<Message, never>): void
-  /** Of steps before this one, this peer says nothing any more, or not all that it once said: the others are told. */
-  silentBefore(step: number): void
+  /** What this peer says is complete from this step on; of those before it says nothing any more: the others are told. */
+  setCompleteFrom(step: number): void
   /** Asks the others to send again what they keep of the current step and later: some of it was let pass. */
   rewind(): void
   /** Messages of steps before this one are no longer kept for peers that restart. */
@@ -138,8 +138,8 @@ export function createDriver<Input, Output>(options: DriverOptions<Input, Output
       })
     },
     carry: effects => enqueueWork(state, () => carry(state, effects)),
-    silentBefore(step) {
-      for (const link of links) link?.silentBefore(step)
+    setCompleteFrom(step) {
+      for (const link of links) link?.setCompleteFrom(step)
     },
     rewind() {
       for (const link of links) link?.rewind()

@@ -1,7 +1,7 @@
 /** The journal's records on their way to storage: numbered across all incarnations, and synced behind a watermark. */
 import type { Storage } from '../ports.ts'
 import type { Memory } from './journal-memory.ts'
-import { encodeForgotten } from './journal-records.ts'
+import { encodeCompleteFrom } from './journal-records.ts'
 
 /** A record, once its number is known. */
 export type Numbered = (entry: number) => Uint8Array
@@ -24,7 +24,7 @@ export const noLog: JournalLog = {
   sync: (_, done) => done(),
 }
 
-export function createJournalLog(storage: Storage, { forgotten, lost, ...memory }: Memory): JournalLog {
+export function createJournalLog(storage: Storage, { completeFrom, lost, ...memory }: Memory): JournalLog {
   let { entries } = memory
   let dirty = false
   /** The log is what memory was lost of: it is to be replaced by what is written first. */
@@ -41,7 +41,7 @@ export function createJournalLog(storage: Storage, { forgotten, lost, ...memory 
   return {
     rewrite,
     append(record) {
-      if (isStale) rewrite(entry => encodeForgotten(forgotten, entry), [record])
+      if (isStale) rewrite(entry => encodeCompleteFrom(completeFrom, entry), [record])
       else storage.append(record(++entries))
       dirty = true
     },

@@ -14,8 +14,8 @@ export interface Memory {
   readonly entries: number
   /** The newest step in which this peer may have bound itself. */
   readonly step: number
-  /** Of the steps up to this one nothing is known any more; 0: all is known. */
-  readonly forgotten: number
+  /** From this step on all is known; 1: from the beginning. In those before, this peer may have said something else. */
+  readonly completeFrom: number
   /** Why nothing is remembered, as a sentence; null where everything is. */
   readonly lost: string | null
 }
@@ -27,13 +27,16 @@ export function recall(
 ): Memory {
   const records = recovered.map(bytes => decodeRecord(bytes, limits))
   const entries = records.at(-1)?.entry ?? 0
-  const forgotten = Math.max(0, ...records.map(record => (record.kind === 'forgotten' ? record.step : 0)))
-  const written = Math.max(forgotten, ...records.map(boundStep))
+  const completeFrom = Math.max(
+    1,
+    ...records.map(record => (record.kind === 'complete-from' ? record.step : 1)),
+  )
+  const written = Math.max(completeFrom - 1, ...records.map(boundStep))
   const step = Math.max(written, watermark?.step ?? 0)
   const lost = lossOf(entries, watermark, absence)
   return lost === null
-    ? { records, entries, step, forgotten, lost }
-    : { records: [], entries: Math.max(entries, watermark?.entries ?? 0), step, forgotten: step, lost }
+    ? { records, entries, step, completeFrom, lost }
+    : { records: [], entries: Math.max(entries, watermark?.entries ?? 0), step, completeFrom: step + 1, lost }
 }
 
 /** The step in which a record binds its peer; 0 where it does not. */

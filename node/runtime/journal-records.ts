@@ -10,8 +10,8 @@ export type RecordLimits = { readonly limits: DecodeLimits }
 export type JournalRecord = (
   | { readonly kind: 'message'; readonly message: Message }
   | { readonly kind: 'checkpoint'; readonly state: LearnState }
-  /** Of the steps up to this one nothing is known any more. */
-  | { readonly kind: 'forgotten'; readonly step: number }
+  /** Of the steps before this one nothing is known any more. */
+  | { readonly kind: 'complete-from'; readonly step: number }
 ) & { readonly entry: number }
 
 /** The journal holds what this program did not write, or another version wrote. */
@@ -22,7 +22,7 @@ export class JournalError extends Error {
 
 const MESSAGE = 1
 const CHECKPOINT = 2
-const FORGOTTEN = 3
+const COMPLETE_FROM = 3
 /** kind, which vectors follow a checkpoint's parameters, padding, the entry's number as a 64-bit float. */
 const HEADER_BYTES = 16
 /** And the step as a 64-bit float: the vectors after it are aligned. */
@@ -43,9 +43,10 @@ export function encodeCommitment(encoded: Frame, entry: number): Uint8Array {
   return concatenate([headerOf(MESSAGE, entry).header, ...chunks])
 }
 
-export function encodeForgotten(step: number, entry: number): Uint8Array {
-  const { header, view } = headerOf(FORGOTTEN, entry, CHECKPOINT_HEADER_BYTES)
-  view.setFloat64(HEADER_BYTES, step, true)
+/** On the disk stands the last step of which something may be missing, as older versions wrote it. */
+export function encodeCompleteFrom(step: number, entry: number): Uint8Array {
+  const { header, view } = headerOf(COMPLETE_FROM, entry, CHECKPOINT_HEADER_BYTES)
+  view.setFloat64(HEADER_BYTES, step - 1, true)
   return header
 }
 
@@ -77,13 +78,13 @@ export function entryOf(bytes: Uint8Array): number {
 /** @throws JournalError where the checksum was right and the content is not ours */
 export function decodeRecord(bytes: Uint8Array, { limits }: RecordLimits): JournalRecord {
   const [kind] = bytes
-  if (kind === undefined || kind < MESSAGE || kind > FORGOTTEN)
+  if (kind === undefined || kind < MESSAGE || kind > COMPLETE_FROM)
     throw new JournalError(`a record of unknown kind ${kind}; was it written by a newer version?`)
   const entry = entryOf(bytes)
   if (kind === CHECKPOINT)
     return { kind: 'checkpoint', state: decodeCheckpoint(bytes, limits.dimension), entry }
-  if (kind === FORGOTTEN && bytes.length === CHECKPOINT_HEADER_BYTES)
-    return { kind: 'forgotten', step: integerAt(bytes, HEADER_BYTES), entry }
+  if (kind === COMPLETE_FROM && bytes.length === CHECKPOINT_HEADER_BYTES)
+    return { kind: 'complete-from', step: integerAt(bytes, HEADER_BYTES) + 1, entry }
   const frame = decodeLinkFrame([bytes.subarray(HEADER_BYTES)], limits)
   const received = 'kind' in frame && frame.kind === 'data' ? frame.messages[0] : undefined
   if (received === undefined || !('message' in received))

@@ -28,19 +28,25 @@ import type { Frame, Storage } from '../ports.ts'
 import { digestOf } from '../signatures/digest.ts'
 import { createJournalLog, type JournalLog, type Numbered, noLog } from './journal-log.ts'
 import { type Memory, recall } from './journal-memory.ts'
-import { encodeCheckpoint, encodeCommitment, encodeForgotten, type RecordLimits } from './journal-records.ts'
+import {
+  encodeCheckpoint,
+  encodeCommitment,
+  encodeCompleteFrom,
+  type RecordLimits,
+} from './journal-records.ts'
 
 export interface Journal extends SigningLedger {
   /** Where the last run stood, or null at the first start. */
   readonly recovered: LearnState | null
-  /** In the steps up to this one this peer may have said what it no longer knows; 0: it knows all. */
-  readonly forgotten: number
   /** What was lost since the last life, as a sentence; null: nothing. */
   readonly lost: string | null
   /** The own parameters of the last steps, by step, ascending: others may need them to catch up. */
   readonly past: ReadonlyMap<number, Vector>
-  /** The first of the steps up to this one in all of which this peer has spoken, as far as it remembers. */
-  since(step: number): number
+  /**
+   * From which step on, up to this one, this peer knows all that it said, and has spoken in each. Before it, it was not
+   * there, or may have said what it no longer knows.
+   */
+  readonly completeFrom: (step: number) => number
   /** Own messages of the slots that are still open, in the order in which they were first sent. */
   readonly messages: () => readonly Message[]
   /**
@@ -78,7 +84,8 @@ type Proof = MessageOf<'evidence'>
 interface State {
   readonly options: JournalOptions
   readonly log: JournalLog
-  readonly forgotten: number
+  /** In the steps before this one this peer may have said what it no longer knows. */
+  readonly completeFrom: number
   /** What this peer has said, by kind and slot. */
   readonly said: Map<string, BoundMessage>
   readonly sealed: Map<string, Sealed>
@@ -100,7 +107,7 @@ export function createJournal(options: JournalOptions): Journal {
   const state: State = {
     options,
     log: storage === null ? noLog : createJournalLog(storage, memory),
-    forgotten: memory.forgotten,
+    completeFrom: memory.completeFrom,
     said: new Map(),
     sealed: new Map(),
     votes: new Map(),
@@ -114,10 +121,9 @@ export function createJournal(options: JournalOptions): Journal {
   const { log, said, sealed, votes, kept, proofs } = state
   return {
     recovered,
-    forgotten: memory.forgotten,
     lost: memory.lost,
     past,
-    since: step => spokenSince(state, step),
+    completeFrom: step => Math.max(memory.completeFrom, spokenFrom(state, step)),
     // Parameters given to a peer that caught up are for that peer only, and it asks again.
     messages: () => [...said.values()].filter(message => traitsOf(message).repeated !== 'never'),
     seal(slot, vector) {
@@ -151,7 +157,7 @@ export function createJournal(options: JournalOptions): Journal {
   }
 }
 
-const NO_MEMORY: Memory = { records: [], entries: 0, step: 0, forgotten: 0, lost: null }
+const NO_MEMORY: Memory = { records: [], entries: 0, step: 0, completeFrom: 1, lost: null }
 
 /** Where to go on, and own parameters by step, ascending: others are told of the oldest first. */
 function placesIn({ records }: Memory): { recovered: LearnState | null; past: Map<number, Vector> } {
@@ -178,7 +184,7 @@ function remember({ said, sealed, votes }: State, message: BoundMessage): void {
 }
 
 function record(state: State, message: Message, encoded?: Frame): boolean {
-  const { said, proofs, log, forgotten } = state
+  const { said, proofs, log, completeFrom } = state
   const { kind, slot } = message
   const append = () => log.append(recordOf(message, encoded))
   if (kind === 'evidence') {
@@ -188,7 +194,7 @@ function record(state: State, message: Message, encoded?: Frame): boolean {
     return true
   }
   // What is kept binds this peer, too, where it is a vector of its own.
-  if (slot.step <= forgotten && messageTraits[kind].durable !== 'never') return false
+  if (slot.step < completeFrom && messageTraits[kind].durable !== 'never') return false
   if (!isBound(message) || said.has(`${kind} ${slotKey(slot)}`)) return true
   remember(state, message)
   state.newest = Math.max(state.newest, slot.step)
@@ -207,7 +213,7 @@ const recordOf =
     encodeCommitment(encoded, entry)
 
 /** The first of the steps up to this one in all of which this peer has said a vector. */
-function spokenSince({ said }: State, step: number): number {
+function spokenFrom({ said }: State, step: number): number {
   const spoken = new Set<number>()
   for (const { kind, slot } of said.values())
     if (kind === 'vector' && slot.phase !== 'state') spoken.add(slot.step)
@@ -231,11 +237,11 @@ function checkpoint(state: State, learnt: LearnState, forgetBefore: number): voi
 }
 
 /** Replaces the log by what is still of use. */
-function compact({ said, kept, proofs, past, forgotten, log }: State, learnt: LearnState, from: number) {
-  const forgottenBefore: Numbered = entry => encodeForgotten(forgotten, entry)
+function compact({ said, kept, proofs, past, completeFrom, log }: State, learnt: LearnState, from: number) {
+  const beginning: Numbered = entry => encodeCompleteFrom(completeFrom, entry)
   const earlier = [...past].filter(([step]) => step !== learnt.step)
   log.rewrite(checkpointOf(learnt), [
-    ...(forgotten >= Math.max(1, from) ? [forgottenBefore] : []),
+    ...(completeFrom > Math.max(1, from) ? [beginning] : []),
     ...earlier.map(([step, parameters]) => checkpointOf({ step, parameters, momentum: null })),
     ...[...proofs.values(), ...kept.values(), ...said.values()].map(message => recordOf(message)),
   ])

@@ -133,7 +133,7 @@ export function createPeer(options: PeerOptions): Peer {
   })
   return {
     start() {
-      driver.silentBefore(memory.completeFrom)
+      driver.setCompleteFrom(memory.completeFrom)
       driver.start()
       if (journal.lost !== null) hooks.forgot?.(journal.lost)
       driver.input({ kind: 'start', memoryLost: hasLostMemory(journal) })
@@ -173,8 +173,8 @@ function drivenBy(learn: Learn, byzantine: Byzantine<LearnInput, LearnOutput> | 
  * Whoever stopped within the first step remembers what it signed, though it has no checkpoint; but not where it has
  * forgotten the rest.
  */
-function hasLostMemory({ recovered, forgotten, messages }: Journal): boolean {
-  return recovered === null && (forgotten > 0 || messages().length === 0)
+function hasLostMemory({ recovered, completeFrom, messages }: Journal): boolean {
+  return recovered === null && (completeFrom(1) > 1 || messages().length === 0)
 }
 
 /** Where this peer goes on, and what it can still tell others of the steps before. */
@@ -183,9 +183,9 @@ function memoryOf(
   initial: Vector,
   steps: number,
 ): Required<Pick<LearnOptions, 'start' | 'completeFrom' | 'history'>> {
-  const { recovered, forgotten, past } = journal
+  const { recovered, past } = journal
   const start = recovered ?? { step: 1, parameters: initial, momentum: null }
-  const completeFrom = hasLostMemory(journal) ? Math.min(forgotten, steps) + 1 : journal.since(start.step)
+  const completeFrom = Math.min(journal.completeFrom(start.step), steps + 1)
   const first = completeFrom === 1 ? [[1, initial] as const] : []
   return { start, completeFrom, history: new Map([...first, ...past]) }
 }
@@ -231,7 +231,7 @@ function act(options: PeerOptions, driver: Driver<LearnInput>, journal: Journal,
       break
     }
     case 'caught-up':
-      driver.silentBefore(output.completeFrom)
+      driver.setCompleteFrom(output.completeFrom)
       driver.rewind()
       break
     case 'finished':

@@ -189,7 +189,7 @@ async function flap({ cohort, id, seeds }: Scene, self: number, over: AbortSigna
       peerIncarnation: 0,
       received: 0,
       step: 1,
-      forgotten: 0,
+      completeFrom: 1,
     } as const
     transport.start({
       connected: peer => void transport.send(peer, encodeLinkFrame(resume)),

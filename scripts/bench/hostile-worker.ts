@@ -126,7 +126,7 @@ function hostile(kind: Flood): void {
           peerIncarnation: 0,
           received: 0,
           step: 1,
-          forgotten: 0,
+          completeFrom: 1,
         } as const
         transport.send(peer, encodeLinkFrame(resume))
         if (kind !== 'silence') pump(peer)

@@ -22,7 +22,7 @@ import {
   decodeRecord,
   encodeCheckpoint,
   encodeCommitment,
-  encodeForgotten,
+  encodeCompleteFrom,
   JournalError,
 } from '../../node/runtime/journal-records.ts'
 import { digestOf } from '../../node/signatures/index.ts'
@@ -187,7 +187,7 @@ export function frameSeeds(): readonly Uint8Array[] {
       peerIncarnation: 0,
       received: 5,
       step: 9,
-      forgotten: 2,
+      completeFrom: 3,
     }),
     encodeLinkFrame({ kind: 'finished' }),
   ]
@@ -200,7 +200,7 @@ function recordSeeds(): readonly Uint8Array[] {
     ...exampleMessages().map(message => encodeCommitment(encodeMessage(message), 7)),
     encodeCheckpoint({ step: 5, parameters, momentum: null }, 8),
     encodeCheckpoint({ step: 6, parameters, momentum: parameters }, 9),
-    encodeForgotten(4, 10),
+    encodeCompleteFrom(5, 10),
   ]
 }
 

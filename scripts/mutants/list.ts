@@ -238,10 +238,10 @@ export const mutants: readonly Mutant[] = [
     swarm: 'learning',
   },
   {
-    name: 'votes-where-it-has-forgotten',
+    name: 'votes-before-complete-from',
     file: 'node/runtime/journal.ts',
-    line: "if (slot.step <= forgotten && messageTraits[kind].durable !== 'never') return false",
-    becomes: "if (slot.step <= forgotten && messageTraits[kind].durable === 'kept') return false",
+    line: "if (slot.step < completeFrom && messageTraits[kind].durable !== 'never') return false",
+    becomes: "if (slot.step < completeFrom && messageTraits[kind].durable === 'kept') return false",
     within: 500,
     swarm: 'learning',
   },

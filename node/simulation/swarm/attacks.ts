@@ -44,7 +44,7 @@ export function insist(): Attack {
         peerIncarnation: 0,
         received: 0,
         step: 1,
-        forgotten: 0,
+        completeFrom: 1,
       } as const
       return [frame, ...Array.from({ length: RESUMES }, () => encodeLinkFrame(resume))]
     },

@@ -109,7 +109,7 @@ const absurdNumbers: Attack = {
             peerIncarnation: number(),
             received: number(),
             step: number(),
-            forgotten: number(),
+            completeFrom: number(),
           }),
         () => linkFrame.finished(),
       ])()

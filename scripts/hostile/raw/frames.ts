@@ -30,7 +30,7 @@ interface ResumeFields {
   readonly peerIncarnation?: number | bigint
   readonly received?: number | bigint
   readonly step?: number | bigint
-  readonly forgotten?: number | bigint
+  readonly completeFrom?: number | bigint
 }
 
 const link = (content: number, ...fields: readonly Field[]) =>
@@ -43,9 +43,9 @@ export const linkFrame = {
     peerIncarnation = 0,
     received = 0,
     step = 1,
-    forgotten = 0,
+    completeFrom = 0,
   }: ResumeFields): Buffer =>
-    link(3, [1, incarnation], [2, peerIncarnation], [3, received], [4, step], [5, forgotten]),
+    link(3, [1, incarnation], [2, peerIncarnation], [3, received], [4, step], [5, completeFrom]),
   /** `messages`: each as node/codec encodes it, chunks joined, or any bytes. */
   data: (sequence: number | bigint, messages: readonly Uint8Array[], acknowledged = 0): Buffer =>
     Buffer.concat([link(1, [1, sequence], [2, acknowledged]), ...messages]),

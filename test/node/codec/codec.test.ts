@@ -63,7 +63,7 @@ const headers: fc.Arbitrary<LinkHeader> = fc.oneof(
     peerIncarnation: fc.maxSafeNat(),
     received: fc.maxSafeNat(),
     step: fc.nat(),
-    forgotten: fc.nat(),
+    completeFrom: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
   }),
   fc.constant({ kind: 'finished' as const }),
 )

@@ -22,7 +22,7 @@ const said: fc.Arbitrary<LinkFrame> = fc.oneof(
     peerIncarnation: fc.constantFrom(0, 10, 11),
     received: number,
     step,
-    forgotten: step,
+    completeFrom: step,
   }),
   fc.constant({ kind: 'finished' as const }),
 )
@@ -85,7 +85,7 @@ test('who says that it has less than it said before is sent what is still kept',
     peerIncarnation: 10,
     received: 4,
     step: 1,
-    forgotten: 0,
+    completeFrom: 1,
   })
   sender.link.forgetBefore(10)
   t.notThrows(() => net.drain(0))

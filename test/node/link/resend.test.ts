@@ -32,7 +32,7 @@ const asked = {
   peerIncarnation: 0,
   received: 0,
   step: 1,
-  forgotten: 0,
+  completeFrom: 1,
 } as const
 
 /** Bytes that the first side says while it hears this so often. */

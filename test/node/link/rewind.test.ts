@@ -117,7 +117,7 @@ test('who begins at a later step says so, and a peer that needs an earlier one l
     behind.step = step
     net.connect()
     net.settle()
-    joined.link.silentBefore(5)
+    joined.link.setCompleteFrom(5)
     joined.link.rewind()
     net.settle()
     t.deepEqual(behind.gaps, gaps, `at step ${step}`)

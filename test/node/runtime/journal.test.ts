@@ -59,17 +59,17 @@ function send(log: Journal, step: number, x: number): Message {
   return message
 }
 
-test('it knows since when a peer has spoken without a break', t => {
+test('it knows from which step on a peer has spoken without a break', t => {
   const { open } = disk()
   const log = journal(open())
-  t.is(log.since(1), 1, 'at the beginning')
+  t.is(log.completeFrom(1), 1, 'at the beginning')
   for (const step of [1, 2, 5, 6, 7]) send(log, step, step)
   log.sync(() => {})
   const after = journal(open())
-  t.is(after.since(8), 5, 'it joined at step 5')
-  t.is(after.since(7), 5)
-  t.is(after.since(3), 1)
-  t.is(after.since(20), 20, 'it has just joined at 20')
+  t.is(after.completeFrom(8), 5, 'it joined at step 5')
+  t.is(after.completeFrom(7), 5)
+  t.is(after.completeFrom(3), 1)
+  t.is(after.completeFrom(20), 20, 'it has just joined at 20')
 })
 
 test('a slot holds the first vector, also after a restart', t => {
@@ -202,7 +202,7 @@ test('a log behind its watermark is not gone on from: silence where something ma
   put(old)
   const lost = journal(open())
   t.regex(lost.lost!, /lacks 3 of the 4 records/)
-  t.is(lost.forgotten, 4, 'a vote on a step ahead binds as well')
+  t.is(lost.completeFrom(1), 5, 'a vote on a step ahead binds as well')
   t.is(lost.recovered, null)
   t.deepEqual(lost.messages(), [])
   const digest = 'cd'.repeat(32)
@@ -234,14 +234,14 @@ test('a peer that lost its memory remembers that it has, for as long as anybody 
   before.sync(() => {})
   put([])
   const lost = journal(open())
-  t.is(lost.forgotten, 3)
+  t.is(lost.completeFrom(1), 4)
   for (let step = 4; step <= 12; step++) {
     lost.checkpoint({ step, parameters: Float32Array.of(step, 0), momentum: null }, step - 6)
     lost.sync(() => {})
     const after = journal(open())
     t.is(after.lost, null)
     t.is(after.recovered?.step, step)
-    t.is(after.forgotten, 3 >= step - 6 || step < 12 ? 3 : 0, `step ${step}`)
+    t.is(after.completeFrom(1), 3 >= step - 6 || step < 12 ? 4 : 1, `step ${step}`)
     t.deepEqual(
       [...after.past.keys()],
       [...after.past.keys()].sort((a, b) => a - b),

@@ -127,7 +127,7 @@ test('a ping of the multiplexer is answered, and a frame of no version ends the 
 
 test('link frames are read as they are written', t => {
   const resume = readLinkFrame(
-    linkFrame.resume({ incarnation: 7, peerIncarnation: 300, received: 2, step: 9, forgotten: 4 }),
+    linkFrame.resume({ incarnation: 7, peerIncarnation: 300, received: 2, step: 9, completeFrom: 4 }),
   )
   t.like(resume, { kind: 'resume', numbers: [0n, 7n, 300n, 2n, 9n, 4n] })
   const data = readLinkFrame(linkFrame.data(5, [Buffer.from('one'), Buffer.from('two')], 3))

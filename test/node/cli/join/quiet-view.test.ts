@@ -147,7 +147,7 @@ const forgetful = (i: number) =>
       peerIncarnation: 0,
       received: 0,
       step: 1,
-      forgotten: 5,
+      completeFrom: 6,
     }) as Uint8Array[],
   )
 
