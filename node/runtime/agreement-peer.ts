@@ -3,7 +3,7 @@
  * learns. `agree` gives it libp2p or the simulated world, the swarm the latter.
  */
 import type { Aggregate } from '../../agreement/averaging/aggregate.ts'
-import type { Averaging, AveragingInput, AveragingOutput } from '../../agreement/averaging/averaging.ts'
+import type { AveragingInput, AveragingOutput } from '../../agreement/averaging/averaging.ts'
 import { createAveraging } from '../../agreement/averaging/create.ts'
 import type { ProtocolName } from '../../agreement/bounds.ts'
 import type { Message } from '../../agreement/message.ts'
@@ -12,10 +12,11 @@ import type { Synchrony } from '../../agreement/thresholds.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { Clock, Storage, Transport } from '../ports.ts'
 import type { Signer, Verifier } from '../signatures/index.ts'
-import { type ByzantineBehaviour, byzantineProtocol, byzantineTransport } from './byzantine-peer.ts'
+import type { ByzantineBehaviour } from './byzantine-peer.ts'
 import { delayOf } from './delays.ts'
-import { createDriver, type Driven, type Driver, type DriverStatus } from './driver.ts'
+import type { Driven } from './driver.ts'
 import { createJournal } from './journal.ts'
+import { driveProtocol, type ProtocolPeer } from './protocol-peer.ts'
 
 /** What all peers of one agreement have in common. */
 export interface AgreementSettings {
@@ -49,7 +50,7 @@ interface AgreementPeerOptions {
   /** In place of the protocol's own rule. */
   readonly aggregate?: Aggregate
   /** Makes this peer Byzantine. */
-  readonly behaviour?: ByzantineBehaviour
+  readonly attack?: ByzantineBehaviour
   readonly hooks: AgreementHooks
 }
 
@@ -60,20 +61,13 @@ interface AgreementHooks {
   failed(error: Error): void
 }
 
-export interface AgreementPeer {
-  start(): void
-  /** Looks again whether a rushing attack can strike. */
-  poke(): void
-  status(): DriverStatus
+export interface AgreementPeer extends ProtocolPeer {
   /** Whom the agreement still lacks. */
   waitingFor(): readonly PeerIndex[]
-  finish(): void
-  unserved(): readonly PeerIndex[]
-  stop(done: () => void): void
 }
 
 export function createAgreementPeer(options: AgreementPeerOptions): AgreementPeer {
-  const { settings, self, input, clock, storage, signer, verifier, incarnation, behaviour, hooks } = options
+  const { settings, self, input, storage, signer, aggregate, hooks } = options
   const { peers, faults, dimension, iterations, graceMs } = settings
   const limits = { peers, dimension, stepsMax: 1, iterationsMax: Math.max(1, iterations) }
   const journal = createJournal({ storage, sign: signer.sign, limits, compactEverySteps: 1 })
@@ -84,19 +78,27 @@ export function createAgreementPeer(options: AgreementPeerOptions): AgreementPee
     phase: 'gradient',
     grace: graceMs > 0,
     ledger: journal,
-    ...(options.aggregate && { aggregate: options.aggregate }),
+    ...(aggregate && { aggregate }),
   })
-  const byzantine =
-    behaviour === undefined ? null : byzantineProtocol(averaging, behaviour, { self, peers, faults, signer })
-  const driver: Driver<AveragingInput> = createDriver<AveragingInput, AveragingOutput>({
+  // One agreement is one step: every message of it may come at any time, is kept, and is never missed.
+  const protocol: Driven<AveragingInput, AveragingOutput> = {
+    ...averaging,
+    readiness: () => 'now',
+    currentStep: () => 1,
+  }
+  const { driver, poke } = driveProtocol<AveragingInput, AveragingOutput>({
     self,
     peers,
-    clock,
-    verifier,
+    faults,
+    protocol,
+    attack: options.attack,
+    signer,
+    transport: options.transport,
+    clock: options.clock,
+    verifier: options.verifier,
     journal,
     limits,
-    incarnation,
-    // Every message of the one step is kept: nothing is ever missed.
+    incarnation: options.incarnation,
     hooks: {
       ...hooks,
       restarted: peer => driver.input({ kind: 'restarted', peer }),
@@ -105,34 +107,17 @@ export function createAgreementPeer(options: AgreementPeerOptions): AgreementPee
         else hooks.output(output)
       },
     },
-    protocol: drivenBy(byzantine ?? averaging),
-    transport:
-      behaviour === undefined
-        ? options.transport
-        : byzantineTransport(options.transport, behaviour, options.clock),
   })
   return {
+    poke,
     start() {
       driver.start()
       driver.input({ kind: 'vector', vector: input })
-    },
-    poke() {
-      if (byzantine !== null) driver.carry(byzantine.poke())
     },
     status: () => driver.status(),
     waitingFor: () => averaging.waitingFor(),
     finish: () => driver.finish(),
     unserved: () => driver.unserved(),
     stop: done => driver.stop(done),
-  }
-}
-
-/** One agreement is one step: every message of it may come at any time. */
-function drivenBy(protocol: Pick<Averaging, 'input' | 'receive'>): Driven<AveragingInput, AveragingOutput> {
-  return {
-    input: value => protocol.input(value),
-    receive: (from, message) => protocol.receive(from, message),
-    readiness: () => 'now',
-    currentStep: () => 1,
   }
 }

@@ -33,7 +33,7 @@ export interface Driven<Input, Output> extends Protocol<Input, Message, Output> 
   currentStep(): number
 }
 
-interface DriverOptions<Input, Output> {
+export interface DriverOptions<Input, Output> {
   readonly self: PeerIndex
   readonly peers: number
   readonly protocol: Driven<Input, Output>

@@ -6,11 +6,9 @@ import { type Aggregate, aggregate } from '../../agreement/averaging/aggregate.t
 import type { Message } from '../../agreement/message.ts'
 import type { Evidence, Fault, PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
-import type { Byzantine } from '../../learning/attacks/byzantine.ts'
 import { createLearn } from '../../learning/learn.ts'
 import {
   defaultWindow,
-  type Learn,
   type LearnInput,
   type LearnOptions,
   type LearnOutput,
@@ -23,11 +21,12 @@ import { learnOptions, scheduleOf } from '../cohort/learn-options.ts'
 import type { LinkLimits } from '../link/limits.ts'
 import type { Clock, Storage, Transport } from '../ports.ts'
 import type { Signer, Verifier } from '../signatures/index.ts'
-import { type ByzantineBehaviour, byzantineProtocol, byzantineTransport } from './byzantine-peer.ts'
+import type { ByzantineBehaviour } from './byzantine-peer.ts'
 import { delayOf } from './delays.ts'
-import { createDriver, type Driver, type DriverStatus } from './driver.ts'
+import type { Driver, DriverStatus } from './driver.ts'
 import { createJournal, type Journal } from './journal.ts'
 import { JournalError } from './journal-records.ts'
+import { driveProtocol, type ProtocolPeer } from './protocol-peer.ts'
 
 /** The oracle as the peer uses it: the answer comes through a callback, at a time that the world decides. */
 export interface OraclePort {
@@ -81,21 +80,15 @@ export interface PeerHooks {
 }
 
 /** One member of a cohort, learning. */
-export interface Peer {
-  start(): void
-  /** Looks again whether a rushing attack can strike. */
-  poke(): void
+export interface Peer extends ProtocolPeer {
   status(): LearnStatus & DriverStatus & { /** Real time spent in rules. */ readonly ruleMs: number }
-  finish(): void
-  unserved(): readonly PeerIndex[]
   /** Calls back once what this peer has said is on its disk. */
   sync(done: (error?: Error) => void): void
-  stop(done: () => void): void
 }
 
 /** A peer on the ports given to it, from what its storage remembers. It does nothing before `start`. */
 export function createPeer(options: PeerOptions): Peer {
-  const { cohort, self, initial, verifier, clock, transport, incarnation, hooks } = options
+  const { cohort, self, initial, verifier, clock, transport, signer, incarnation, hooks } = options
   const limits = decodeLimits(cohort, initial.length)
   const journal = openJournal(options, limits)
   const memory = memoryOf(journal, initial, cohort.steps)
@@ -106,13 +99,14 @@ export function createPeer(options: PeerOptions): Peer {
     ledger: journal,
     aggregate: measured(options.aggregate ?? aggregate, ruleTime),
   })
-  const byzantine = options.attack === undefined ? null : corrupt(learn, options.attack, options)
-  const driver: Driver<LearnInput> = createDriver<LearnInput, LearnOutput>({
+  const driven = driveProtocol<LearnInput, LearnOutput>({
     self,
     peers: cohort.members.length,
-    protocol: drivenBy(learn, byzantine),
-    transport:
-      options.attack === undefined ? transport : byzantineTransport(transport, options.attack, clock),
+    faults: cohort.faults,
+    protocol: { ...learn, currentStep: () => learn.status().step },
+    attack: options.attack,
+    signer,
+    transport,
     clock,
     verifier,
     journal,
@@ -131,6 +125,7 @@ export function createPeer(options: PeerOptions): Peer {
       output: output => act(options, driver, journal, output),
     },
   })
+  const driver: Driver<LearnInput> = driven.driver
   return {
     start() {
       driver.setCompleteFrom(memory.completeFrom)
@@ -138,9 +133,7 @@ export function createPeer(options: PeerOptions): Peer {
       if (journal.lost !== null) hooks.forgot?.(journal.lost)
       driver.input({ kind: 'start', memoryLost: hasLostMemory(journal) })
     },
-    poke() {
-      if (byzantine !== null) driver.carry(byzantine.poke())
-    },
+    poke: driven.poke,
     status: () => ({ ...learn.status(), ...driver.status(), ruleMs: ruleTime.ms }),
     finish: () => finish(options, journal, driver),
     unserved: () => driver.unserved(),
@@ -157,16 +150,6 @@ function openJournal({ self, storage, signer, verifier }: PeerOptions, limits: D
   throw new JournalError(
     'the log in the state directory is another member’s, or this one’s in another cohort: what it signed there does not hold here. Give each identity and cohort a state directory of its own (--state)',
   )
-}
-
-/** Whatever a Byzantine peer says, when messages are due is LEARN's to know. */
-function drivenBy(learn: Learn, byzantine: Byzantine<LearnInput, LearnOutput> | null) {
-  return {
-    input: (value: LearnInput) => (byzantine ?? learn).input(value),
-    receive: (from: PeerIndex, message: Message) => (byzantine ?? learn).receive(from, message),
-    readiness: (message: Message) => learn.readiness(message),
-    currentStep: () => learn.status().step,
-  }
 }
 
 /**
@@ -254,15 +237,6 @@ function ask(
     options.hooks.gradient?.(step, reply)
     driver.input({ kind: 'gradient', step, gradient: reply.gradient })
   })
-}
-
-function corrupt(
-  learn: Learn,
-  behaviour: ByzantineBehaviour,
-  { cohort, self, signer }: PeerOptions,
-): Byzantine<LearnInput, LearnOutput> {
-  const { faults, members } = cohort
-  return byzantineProtocol(learn, behaviour, { self, peers: members.length, faults, signer })
 }
 
 function decodeLimits(cohort: Cohort, dimension: number): DecodeLimits {

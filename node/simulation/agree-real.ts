@@ -178,7 +178,7 @@ function openPeer(run: Run, self: PeerIndex, transport: NetworkTransport, cohort
       id,
       cohort.members.map(member => publicKeyOf(member.id)),
     ),
-    ...(behaviour && { behaviour }),
+    ...(behaviour && { attack: behaviour }),
     hooks: hooksOf(run, self),
   })
 }

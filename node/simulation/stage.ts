@@ -190,11 +190,11 @@ function clockOf(
   }
 }
 
-function behaviourOf(parts: Parts, self: PeerIndex): { behaviour?: ByzantineBehaviour } {
+function behaviourOf(parts: Parts, self: PeerIndex): { attack?: ByzantineBehaviour } {
   const { byzantine, seed, authority } = parts.options
   if (byzantine.attack === null) return {}
   return {
-    behaviour: {
+    attack: {
       attack: byzantine.attack,
       random: randomStream(seed, 'adversary', self).uniform,
       adversaryView: parts.sharedView,
