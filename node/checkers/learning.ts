@@ -7,8 +7,19 @@ import { type Message, slotKey } from '../../agreement/message.ts'
 import type { Evidence, FaultKind, PeerIndex } from '../../agreement/protocol.ts'
 import { coordinateWiseDiameter, type Vector } from '../../agreement/vector.ts'
 import type { LearnOutput } from '../../learning/learn-contract.ts'
-import type { LearningScenario } from '../simulation/swarm/learning/scenario.ts'
+import type { Cohort } from '../cohort/cohort.ts'
+import type { LinkLimits } from '../link/limits.ts'
 import { createResendChecker, type ResendChecker } from './resends.ts'
+
+/** What is known of a cohort before it runs. */
+interface CheckedCohort {
+  readonly cohort: Pick<Cohort, 'steps'>
+  readonly linkLimits: LinkLimits
+  /** The minima of the peers' losses, a row a peer, where they are known: the ends are held to them. */
+  readonly centres?: readonly Vector[]
+  /** Standard deviation of a gradient's noise, per coordinate; absent: 0. */
+  readonly noise?: number
+}
 
 export interface LearningCheckers extends ResendChecker {
   output(peer: PeerIndex, output: LearnOutput): void
@@ -28,7 +39,7 @@ export interface LearningCheckers extends ResendChecker {
 const SPREAD_MAX = 2
 
 export function createLearningCheckers(
-  scenario: LearningScenario,
+  { cohort, linkLimits, centres, noise = 0 }: CheckedCohort,
   honest: readonly PeerIndex[],
   violate: (checker: string, detail: string) => void,
 ): LearningCheckers {
@@ -56,10 +67,10 @@ export function createLearningCheckers(
     shown: (_peer, from, { slot }) => void accusedBy.get(from)?.add(slot.sender),
     connected: (peer, other) => shun(peer, other, 'is connected with'),
     lostDisk: peer => accusedBy.get(peer)?.clear(),
-    ...createResendChecker(scenario.linkLimits, detail => violate('resends', detail)),
+    ...createResendChecker(linkLimits, detail => violate('resends', detail)),
     output(peer, output) {
       // Signed is signed, whether or not it ever left.
-      if (output.kind === 'stepped' && output.state.step > scenario.cohort.steps + 1)
+      if (output.kind === 'stepped' && output.state.step > cohort.steps + 1)
         violate('steps', `peer ${peer} came to step ${output.state.step}`)
     },
     received(peer, from, message) {
@@ -88,9 +99,10 @@ export function createLearningCheckers(
         violate('termination', unfinished.map(describe).join('; '))
         return
       }
-      const spread = coordinateWiseDiameter(honest.map(peer => scenario.centres[peer]!))
+      if (centres === undefined) return
+      const spread = coordinateWiseDiameter(honest.map(peer => centres[peer]!))
       const end = coordinateWiseDiameter(honest.map(peer => results[peer]!))
-      if (!(end <= SPREAD_MAX * (spread + scenario.noise)))
+      if (!(end <= SPREAD_MAX * (spread + noise)))
         violate('closeness', `honest peers end ${end} apart, where their losses' minima are ${spread} apart`)
     },
   }

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import type { Fault, PeerIndex } from '../../agreement/protocol.ts'
 import type { Cohort } from '../cohort/cohort.ts'
 import { writeOutput } from '../files/output.ts'
+import { timelineEvents } from '../simulation/timeline.ts'
 import { jsonText } from '../text/printable.ts'
 
 const peer = z.int().min(0)
@@ -27,6 +28,19 @@ const honestSchema = z.object({
   eventLoopDelayMs: delaysSchema.nullable(),
   /** Spent aggregating, over the whole run. */
   ruleMilliseconds: amount.nullable(),
+})
+
+const timelineSchema = z.object({
+  event: z.enum(timelineEvents),
+  /** Of a partition, one side. */
+  peers: z.array(peer),
+  /** The newest step that an honest peer had begun. */
+  step: z.int().min(0),
+  virtualSeconds: amount,
+  /** The step at which the slowest of these peers was; null where it was down. */
+  ownStep: z.int().min(0).nullable(),
+  /** `caught up`: with messages that were kept for it, or with the parameters of others; null elsewhere. */
+  by: z.enum(['messages', 'parameters']).nullable(),
 })
 
 /** What `--report` writes, checked on the way out. */
@@ -74,6 +88,8 @@ export const reportSchema = z.object({
   learningSeconds: amount.nullable(),
   virtualSeconds: amount.optional(),
   trace: z.string().optional(),
+  /** What befell whom in the simulated world, in order; absent where nothing did. */
+  timeline: z.array(timelineSchema).optional(),
   faults: z.array(z.object({ peer: peer.nullable(), kind: z.string(), count: z.int().min(1) })),
   violations: z.array(z.string()),
   /** The same cohort, data and attack with plain averaging, simulated. */

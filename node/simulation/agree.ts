@@ -5,6 +5,7 @@
 import type { Fault, PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { Attack } from '../../learning/attacks/attack.ts'
+import { randomStream } from '../../learning/random.ts'
 import {
   type CheckedRun,
   type Checkers,
@@ -12,11 +13,14 @@ import {
   type IterationMeasure,
   type Violation,
 } from '../checkers/index.ts'
-import type { AgreementSettings } from '../runtime/agreement-peer.ts'
+import { sizeOf } from '../ports.ts'
+import type { AgreementPeer, AgreementSettings } from '../runtime/agreement-peer.ts'
 import { type Authority, createTableAuthority } from './authority.ts'
+import { agreementTask, watchedBy } from './cluster/agreement.ts'
+import { createSimulatedCluster, type SimulatedCluster } from './cluster/simulated.ts'
 import { type Conditions, calmConditions } from './conditions.ts'
 import { injectFaults } from './fault-injection.ts'
-import { createStage, type Stage } from './stage.ts'
+import { createTrace, type Trace } from './trace.ts'
 
 export interface AgreeOptions {
   readonly settings: AgreementSettings
@@ -32,7 +36,7 @@ export interface AgreeOptions {
   readonly authority?: Authority
   /** Whether to hash every message into a trace. */
   readonly traced?: boolean
-  /** The troubles end after so many events, whatever the conditions say: for finding the shortest prefix. */
+  /** The faults end after so many events, whatever the conditions say: for finding the shortest prefix. */
   readonly calmAfterEvents?: number
 }
 
@@ -62,52 +66,92 @@ const EVENTS_MAX = 5_000_000
 /** Queues are looked at after every so many events; there are n² of them. */
 const LOOK_EVERY = 512
 
+/** Peers start within this time of each other. */
+const START_SPREAD_MS = 2
+
+interface Run {
+  readonly cluster: SimulatedCluster<AgreementPeer>
+  readonly checkers: Checkers
+  readonly trace: Trace | null
+  /** By peer: bytes of frames that the network took from its present incarnation. */
+  readonly bytesTaken: readonly number[]
+}
+
 export function simulateAgreement(options: AgreeOptions): AgreeResult {
-  const { settings, inputs, byzantine, conditions = calmConditions } = options
-  const honest = [...inputs.keys()].filter(peer => !byzantine.peers.includes(peer))
-  const run = checkedRun(options, conditions, honest)
+  const { settings, conditions = calmConditions, calmAfterEvents = Infinity } = options
   let violation: Violation | null = null
   const violate = (checker: string, detail: string) => {
-    violation ??= { checker, detail, events: stage.world.events(), timeMs: stage.world.nowMs() }
+    const { world } = run.cluster
+    violation ??= { checker, detail, events: world.events(), timeMs: world.nowMs() }
   }
-  const checkers = createCheckers(run, violate)
-  const stage: Stage = createStage({
-    settings,
-    inputs,
-    byzantine,
-    conditions,
-    honest,
-    checkers,
-    seed: options.seed,
-    authority: options.authority ?? createTableAuthority(),
-    traced: options.traced ?? false,
-  })
+  const run = runOf(options, conditions, violate)
+  const { cluster, checkers } = run
+  const { world } = cluster
   const lookEvery = Math.max(LOOK_EVERY, 16 * settings.peers ** 2)
-  const injectedFaults = injectFaults(stage, conditions)
-  for (let peer = 0; peer < settings.peers; peer++) stage.begin(peer)
-  const { calmAfterEvents = Infinity } = options
+  const injectedFaults = injectFaults(cluster, conditions)
+  for (let peer = 0; peer < settings.peers; peer++) cluster.begin(peer)
   try {
-    const { reason } = stage.world.runSync({
+    const { reason } = world.runSync({
       maxTimeMs: conditions.calmAtMs + LIVENESS_MS,
       maxEvents: EVENTS_MAX,
       until() {
-        if (stage.world.events() % lookEvery === 0) look(stage, honest, checkers)
-        if (stage.world.events() >= calmAfterEvents) injectedFaults.calm()
+        if (world.events() % lookEvery === 0) look(run)
+        if (world.events() >= calmAfterEvents) injectedFaults.calm()
         return violation !== null
       },
     })
     if (reason === 'events') violate('termination', `still busy after ${EVENTS_MAX} events`)
-    if (violation === null) checkers.end(endOf(stage, honest))
+    if (violation === null) checkers.end(endOf(run))
   } catch (error) {
     // Nothing that a peer receives may make it throw.
     violate('no exceptions', error instanceof Error ? (error.stack ?? error.message) : String(error))
   }
-  return summary(stage, honest, checkers.averaging.measures(), violation, injectedFaults.calmEvents())
+  return summary(run, violation, injectedFaults.calmEvents())
 }
 
-function look(stage: Stage, honest: readonly PeerIndex[], checkers: Checkers): void {
-  for (const peer of honest) {
-    const links = stage.peers[peer]?.status().links
+function runOf(
+  options: AgreeOptions,
+  conditions: Conditions,
+  violate: (checker: string, detail: string) => void,
+): Run {
+  const { settings, inputs, byzantine, seed } = options
+  const honest = [...inputs.keys()].filter(peer => !byzantine.peers.includes(peer))
+  const checkers = createCheckers(checkedRun(options, conditions, honest), violate)
+  const trace = options.traced === true ? createTrace() : null
+  const bytesTaken = inputs.map(() => 0)
+  const watch = watchedBy(checkers)
+  const cluster = createSimulatedCluster({
+    task: agreementTask(settings, inputs),
+    byzantine,
+    colluding: true,
+    byzantineFinish: false,
+    seed,
+    authority: options.authority ?? createTableAuthority(),
+    startSpreadMs: START_SPREAD_MS,
+    conditions,
+    trace,
+    links: randomStream(seed, 'links'),
+    watch: {
+      ...watch,
+      began(peer, incarnation) {
+        bytesTaken[peer] = 0
+        watch.began(peer, incarnation)
+      },
+    },
+    onSend: (from, _, frame) => {
+      bytesTaken[from]! += sizeOf(frame)
+    },
+    isKnown: () => false, // in one agreement everybody is new
+    lostUnsaid: peer => {
+      throw new Error(`the disk of peer ${peer} lost synced records and did not say so`)
+    },
+  })
+  return { cluster, checkers, trace, bytesTaken }
+}
+
+function look({ cluster, checkers }: Run): void {
+  for (const peer of cluster.honest) {
+    const links = cluster.peers[peer]?.status().links
     if (links !== undefined) checkers.links(peer, links)
   }
 }
@@ -129,37 +173,37 @@ function checkedRun(options: AgreeOptions, conditions: Conditions, honest: reado
   }
 }
 
-function endOf(stage: Stage, honest: readonly PeerIndex[]) {
+function endOf({ cluster, bytesTaken }: Run) {
+  const { honest, peers, results } = cluster
   const stuck = honest.flatMap(peer =>
-    stage.outputs[peer] === null ? [{ peer, waitingFor: stage.peers[peer]?.waitingFor() ?? [] }] : [],
+    results[peer] === null ? [{ peer, waitingFor: peers[peer]?.waitingFor() ?? [] }] : [],
   )
-  const statuses = stage.peers.map(peer => peer?.status() ?? null)
-  return { finished: stuck.length === 0, settled: true, stuck, statuses, bytesTaken: stage.bytesTaken }
+  const statuses = peers.map(peer => peer?.status() ?? null)
+  return { finished: stuck.length === 0, settled: true, stuck, statuses, bytesTaken }
 }
 
 function summary(
-  stage: Stage,
-  honest: readonly PeerIndex[],
-  iterations: readonly IterationMeasure[],
+  { cluster, checkers, trace }: Run,
   violation: Violation | null,
   calmAfterEvents: number,
 ): AgreeResult {
-  const statuses = stage.peers.map(peer => peer?.status() ?? null)
+  const { honest, peers, results, world } = cluster
+  const statuses = peers.map(peer => peer?.status() ?? null)
   const bytesByPeer = statuses.map(status => status?.bytesSent ?? 0)
   return {
     honest,
-    iterations,
     violation,
     bytesByPeer,
     calmAfterEvents,
-    outputs: stage.outputs,
-    faults: stage.faults,
-    events: stage.world.events(),
-    virtualMs: stage.world.nowMs(),
-    agreedMs: honest.every(peer => stage.outputs[peer] !== null) ? stage.agreedMs() : null,
+    iterations: checkers.averaging.measures(),
+    outputs: results,
+    faults: cluster.faults.filter(({ observer }) => honest.includes(observer)),
+    events: world.events(),
+    virtualMs: world.nowMs(),
+    agreedMs: honest.every(peer => results[peer] !== null) ? cluster.lastResultMs() : null,
     messages: statuses.reduce((sum, status) => sum + (status?.messagesSent ?? 0), 0),
     bytes: bytesByPeer.reduce((a, b) => a + b, 0),
-    restarts: stage.restarts(),
-    trace: stage.trace?.digest() ?? null,
+    restarts: cluster.restarts(),
+    trace: trace?.digest() ?? null,
   }
 }

@@ -37,66 +37,46 @@ export type Scheduler =
   | { readonly kind: 'erratic'; readonly meanMs: number }
 
 /** What befalls peers and links, each for a while. */
-export type InjectedFault =
+export type InjectedFault = Span & FaultKind
+
+type FaultKind =
   /** The process dies; of what its disk had not synced, this fraction of the records survives. */
-  | {
-      readonly kind: 'crash'
-      readonly peer: PeerIndex
-      readonly at: Moment
-      readonly forMs: number
-      readonly kept: number
-    }
-  | { readonly kind: 'pause'; readonly peer: PeerIndex; readonly at: Moment; readonly forMs: number }
+  | { readonly kind: 'crash'; readonly peer: PeerIndex; readonly kept: number }
+  | { readonly kind: 'pause'; readonly peer: PeerIndex }
+  /** Everything that the peer computes takes so many times as long. */
+  | { readonly kind: 'slow'; readonly peer: PeerIndex; readonly factor: number }
   /** No link between the two sides; connections break. */
-  | {
-      readonly kind: 'partition'
-      readonly side: readonly PeerIndex[]
-      readonly at: Moment
-      readonly forMs: number
-    }
+  | { readonly kind: 'partition'; readonly side: readonly PeerIndex[] }
   /** Nothing passes between the two sides, but connections hold: a cable pulled for less than they wait. */
-  | {
-      readonly kind: 'stall'
-      readonly side: readonly PeerIndex[]
-      readonly at: Moment
-      readonly forMs: number
-    }
+  | { readonly kind: 'stall'; readonly side: readonly PeerIndex[] }
   /** One peer's links to these others only; each of the others still reaches everyone else. */
-  | {
-      readonly kind: 'apart'
-      readonly peer: PeerIndex
-      readonly others: readonly PeerIndex[]
-      readonly at: Moment
-      readonly forMs: number
-    }
+  | { readonly kind: 'apart'; readonly peer: PeerIndex; readonly others: readonly PeerIndex[] }
   /** Syncs fail: the peer stops, and is started again when there is room. */
-  | { readonly kind: 'disk-full'; readonly peer: PeerIndex; readonly at: Moment; readonly forMs: number }
+  | { readonly kind: 'disk-full'; readonly peer: PeerIndex }
   /** The machine dies for good; another takes its place, with the key and an empty disk. */
-  | { readonly kind: 'disk-lost'; readonly peer: PeerIndex; readonly at: Moment; readonly forMs: number }
+  | { readonly kind: 'disk-lost'; readonly peer: PeerIndex }
   /**
    * The process dies, and a bit of its log flips, at this fraction of it. A log that cannot be read keeps the peer from
    * starting until somebody has it start without memory.
    */
-  | {
-      readonly kind: 'disk-flip'
-      readonly peer: PeerIndex
-      readonly at: Moment
-      readonly forMs: number
-      readonly part: number
-    }
+  | { readonly kind: 'disk-flip'; readonly peer: PeerIndex; readonly part: number }
   /** The process dies, and comes back to an older state of its log: this fraction of all that there were. */
-  | {
-      readonly kind: 'disk-old'
-      readonly peer: PeerIndex
-      readonly at: Moment
-      readonly forMs: number
-      readonly part: number
-    }
+  | { readonly kind: 'disk-old'; readonly peer: PeerIndex; readonly part: number }
 
-/** A time, or a little after a peer bound itself to its vector of an iteration. */
+/** From when to when: for a time, or in a cohort that learns until a step, or (null) for good. */
+type Span =
+  | { readonly at: Moment; readonly forMs: number }
+  | { readonly at: { readonly step: number }; readonly untilStep: number | null }
+
+/**
+ * A time; a little after a peer bound itself to its vector of an iteration, or to its `nth` one in all, from 0; or when
+ * the cohort begins a step (step-clock.ts).
+ */
 export type Moment =
   | { readonly timeMs: number }
   | { readonly sealed: PeerIndex; readonly iteration: number; readonly afterMs: number }
+  | { readonly sealed: PeerIndex; readonly nth: number; readonly afterMs: number }
+  | { readonly step: number }
 
 export const calmConditions: Conditions = {
   latency: { kind: 'uniform', minMs: 2.5, maxMs: 7.5 },

@@ -1,24 +1,33 @@
-/** Makes the troubles of a world's conditions happen, and ends them all when the good network begins. */
+/** Makes the faults of a world's conditions happen, and ends them all when the good network begins. */
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Conditions, InjectedFault } from './conditions.ts'
 import type { SimulatedDisk } from './disk.ts'
 import type { SimulatedNetwork } from './network.ts'
+import type { StepClock } from './step-clock.ts'
 import type { World } from './world.ts'
 
-/** What troubles befall: the stage of an agreement, or of a cohort that learns. */
-export interface Stage {
+/** What faults are injected into: a simulated cluster. */
+export interface FaultTarget {
   readonly world: World
   readonly network: SimulatedNetwork
   readonly peers: { readonly length: number }
   readonly disks: readonly (SimulatedDisk | null)[]
   begin(peer: PeerIndex): void
   crash(peer: PeerIndex, kept: number): void
+  setSlowness(peer: PeerIndex, factor: number): void
   /** Enough others have heard of this peer for it to be told so when it has lost its memory. */
   isKnown(peer: PeerIndex): boolean
   /** Synced records of this peer are gone, and nobody was told. */
   lostUnsaid(peer: PeerIndex): void
   calmLinks(): void
-  onSealed(callback: (peer: PeerIndex, iteration: number) => void): void
+  onSealed(callback: (peer: PeerIndex, iteration: number, nth: number) => void): void
+}
+
+interface InjectionOptions {
+  /** Where the conditions name steps. */
+  readonly steps?: StepClock
+  readonly struck?: (fault: InjectedFault) => void
+  readonly healed?: (fault: InjectedFault) => void
 }
 
 interface FaultInjection {
@@ -29,93 +38,116 @@ interface FaultInjection {
 }
 
 interface State {
-  readonly stage: Stage
-  /** What ends each trouble that is going on. */
+  readonly target: FaultTarget
+  readonly options: InjectionOptions
+  /** What ends each fault that is going on. */
   readonly heals: Map<InjectedFault, () => void>
   calmAfter: number
 }
 
-export function injectFaults(stage: Stage, conditions: Conditions): FaultInjection {
-  const state: State = { stage, heals: new Map(), calmAfter: Infinity }
-  const { world } = stage
-  for (const injectedFault of conditions.injectedFaults) {
-    const { at } = injectedFault
-    if ('timeMs' in at) world.after(at.timeMs, () => strike(state, injectedFault))
-    else
-      stage.onSealed((peer, iteration) => {
-        if (peer === at.sealed && iteration === at.iteration)
-          world.after(at.afterMs, () => strike(state, injectedFault))
-      })
-  }
+export function injectFaults(
+  target: FaultTarget,
+  { injectedFaults, calmAtMs }: Pick<Conditions, 'injectedFaults' | 'calmAtMs'>,
+  options: InjectionOptions = {},
+): FaultInjection {
+  const state: State = { target, options, heals: new Map(), calmAfter: Infinity }
+  const { world } = target
+  for (const fault of injectedFaults) schedule(state, fault)
   const calm = () => {
     if (state.calmAfter !== Infinity) return
     state.calmAfter = world.events()
     for (const heal of [...state.heals.values()]) heal()
-    stage.calmLinks()
+    target.calmLinks()
   }
-  world.after(conditions.calmAtMs, calm)
+  if (calmAtMs !== Infinity) world.after(calmAtMs, calm)
   return { calm, calmEvents: () => state.calmAfter }
 }
 
-/** A trouble strikes once, and not in a good network. */
-function strike(state: State, injectedFault: InjectedFault): void {
-  const { stage, heals } = state
-  if (state.calmAfter !== Infinity || heals.has(injectedFault)) return
-  let over = false
-  const begun = begin(stage, injectedFault)
-  const heal = () => {
-    if (!over) begun()
-    over = true
-  }
-  heals.set(injectedFault, heal)
-  stage.world.after(injectedFault.forMs, heal)
+/** Has the fault strike at its moment. */
+function schedule(state: State, fault: InjectedFault): void {
+  const { target, options } = state
+  const { world } = target
+  const { at } = fault
+  if ('timeMs' in at) world.after(at.timeMs, () => strike(state, fault))
+  else if ('step' in at) stepsOf(options).at(at.step, () => strike(state, fault))
+  else
+    target.onSealed((peer, iteration, nth) => {
+      const isIt = 'nth' in at ? nth === at.nth : iteration === at.iteration
+      if (peer === at.sealed && isIt) world.after(at.afterMs, () => strike(state, fault))
+    })
 }
 
-/** Begins a trouble and returns what ends it. */
-function begin(stage: Stage, injectedFault: InjectedFault): () => void {
-  const { network, peers } = stage
-  switch (injectedFault.kind) {
+function stepsOf({ steps }: InjectionOptions): StepClock {
+  if (steps === undefined) throw new Error('a fault names a step, and nothing counts steps')
+  return steps
+}
+
+/** A fault strikes once, and not in a good network. */
+function strike(state: State, fault: InjectedFault): void {
+  const { target, options, heals } = state
+  if (state.calmAfter !== Infinity || heals.has(fault)) return
+  let over = false
+  const begun = begin(target, fault)
+  options.struck?.(fault)
+  const heal = () => {
+    if (over) return
+    over = true
+    begun()
+    options.healed?.(fault)
+  }
+  heals.set(fault, heal)
+  if ('forMs' in fault) target.world.after(fault.forMs, heal)
+  else if (fault.untilStep !== null) stepsOf(options).until(fault.untilStep, heal)
+}
+
+/** Begins a fault and returns what ends it. */
+function begin(target: FaultTarget, fault: InjectedFault): () => void {
+  const { network, peers } = target
+  switch (fault.kind) {
     case 'crash':
-      stage.crash(injectedFault.peer, injectedFault.kept)
-      return () => stage.begin(injectedFault.peer)
+      target.crash(fault.peer, fault.kept)
+      return () => target.begin(fault.peer)
     case 'disk-lost':
       // From a peer that is new, one that has spoken and was not heard cannot be told apart (learning/recovery/catch-up.ts).
-      if (!stage.isKnown(injectedFault.peer)) return () => {}
-      stage.crash(injectedFault.peer, 0)
-      stage.disks[injectedFault.peer]?.lose()
-      return () => stage.begin(injectedFault.peer)
+      if (!target.isKnown(fault.peer)) return () => {}
+      target.crash(fault.peer, 0)
+      target.disks[fault.peer]?.lose()
+      return () => target.begin(fault.peer)
     case 'disk-flip':
-      stage.crash(injectedFault.peer, 1)
-      if (stage.disks[injectedFault.peer]?.flip(injectedFault.part)) stage.lostUnsaid(injectedFault.peer)
+      target.crash(fault.peer, 1)
+      if (target.disks[fault.peer]?.flip(fault.part)) target.lostUnsaid(fault.peer)
       return () => {
-        stage.disks[injectedFault.peer]?.forget()
-        stage.begin(injectedFault.peer)
+        target.disks[fault.peer]?.forget()
+        target.begin(fault.peer)
       }
     case 'disk-old':
-      stage.crash(injectedFault.peer, 1)
-      stage.disks[injectedFault.peer]?.restore(injectedFault.part)
-      return () => stage.begin(injectedFault.peer)
+      target.crash(fault.peer, 1)
+      target.disks[fault.peer]?.restore(fault.part)
+      return () => target.begin(fault.peer)
     case 'pause':
-      network.setPaused(injectedFault.peer, true)
-      return () => network.setPaused(injectedFault.peer, false)
+      network.setPaused(fault.peer, true)
+      return () => network.setPaused(fault.peer, false)
+    case 'slow':
+      target.setSlowness(fault.peer, fault.factor)
+      return () => target.setSlowness(fault.peer, 1)
     case 'disk-full':
-      stage.disks[injectedFault.peer]?.setFull(true)
+      target.disks[fault.peer]?.setFull(true)
       return () => {
-        stage.disks[injectedFault.peer]?.setFull(false)
-        stage.begin(injectedFault.peer)
+        target.disks[fault.peer]?.setFull(false)
+        target.begin(fault.peer)
       }
     case 'apart':
-      for (const other of injectedFault.others) network.setAllowed(injectedFault.peer, other, false)
+      for (const other of fault.others) network.setAllowed(fault.peer, other, false)
       return () => {
-        for (const other of injectedFault.others) network.setAllowed(injectedFault.peer, other, true)
+        for (const other of fault.others) network.setAllowed(fault.peer, other, true)
       }
     case 'partition': {
-      const between = across(peers.length, injectedFault.side)
+      const between = across(peers.length, fault.side)
       between((a, b) => network.setAllowed(a, b, false))
       return () => between((a, b) => network.setAllowed(a, b, true))
     }
     case 'stall': {
-      const between = across(peers.length, injectedFault.side)
+      const between = across(peers.length, fault.side)
       between((a, b) => network.setStalled(a, b, true))
       return () => between((a, b) => network.setStalled(a, b, false))
     }

@@ -11,6 +11,8 @@ export type Latency = (from: PeerIndex, to: PeerIndex) => number
 export type LatencyModel =
   | { readonly kind: 'constant'; readonly ms: number }
   | { readonly kind: 'uniform'; readonly minMs: number; readonly maxMs: number }
+  /** Uniform, from half the mean to one and a half times it. */
+  | { readonly kind: 'around'; readonly meanMs: number }
   /** `median · e^{σ·N(0,1)}`: most frames near the median, a few far behind. */
   | { readonly kind: 'log-normal'; readonly medianMs: number; readonly sigma: number }
   /** One switch between all: 0.1 to 0.5 ms. */
@@ -60,6 +62,8 @@ export function createLatency(model: LatencyModel, random: RandomStream): Latenc
       return () => model.ms
     case 'uniform':
       return () => model.minMs + (model.maxMs - model.minMs) * random.uniform()
+    case 'around':
+      return () => model.meanMs * (0.5 + random.uniform())
     case 'log-normal':
       return () => model.medianMs * Math.exp(model.sigma * random.normal())
     case 'lan':
@@ -83,6 +87,8 @@ export function latencyMaxMs(model: LatencyModel): number {
       return model.ms
     case 'uniform':
       return model.maxMs
+    case 'around':
+      return 1.5 * model.meanMs
     case 'log-normal':
       return model.medianMs * Math.exp(5 * model.sigma)
     case 'lan':

@@ -1,26 +1,33 @@
 /**
  * A whole cohort in the simulated world: the same peers, with virtual time and a seeded network in place of the
- * real ports. Same cohort, same seed, same options: the same trace, bit for bit.
+ * real ports, and whatever is to befall them. Same cohort, same seed, same options: the same trace, bit for bit.
  */
-import type { Aggregate } from '../../agreement/averaging/aggregate.ts'
 import type { Fault, PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { Attack } from '../../learning/attacks/attack.ts'
+import type { LearnOutput } from '../../learning/learn-contract.ts'
 import type { ModelOracle } from '../../learning/oracles/jax-oracle.ts'
 import { randomStream } from '../../learning/random.ts'
 import { wronglyBlamed } from '../checkers/blame.ts'
+import { createLearningCheckers, type LearningCheckers } from '../checkers/learning.ts'
 import { type Cohort, cohortId } from '../cohort/cohort.ts'
-import { createPeer, type OraclePort, type Peer } from '../runtime/peer.ts'
-import { createSigner, createVerifier, ed25519, type Verifier } from '../signatures/index.ts'
-import { createSharedView, type SharedView } from './adversary-view.ts'
+import { scheduleOf } from '../cohort/learn-options.ts'
+import { defaultLinkLimits } from '../link/limits.ts'
+import type { OraclePort, Peer } from '../runtime/peer.ts'
+import { createEd25519Authority } from './authority.ts'
+import { learnerTask } from './cluster/learner.ts'
+import { createSimulatedCluster, type SimulatedCluster } from './cluster/simulated.ts'
+import type { PeerParts, Watch } from './cluster.ts'
+import { type Conditions, calmConditions, type InjectedFault } from './conditions.ts'
+import { injectFaults } from './fault-injection.ts'
 import { keySeed } from './keys.ts'
-import { createNetwork, type SimulatedNetwork } from './network.ts'
-import { sharedRules } from './shared-rules.ts'
+import { type LatencyModel, latencyMaxMs } from './latency.ts'
+import { createStepClock, type StepClock } from './step-clock.ts'
 import { createStepMeter, type StepMeter, type StepProgress } from './step-meter.ts'
+import { createTimeline, type Timeline, type TimelineEntry } from './timeline.ts'
 import { createTrace, type Trace } from './trace.ts'
-import { createWorld, type World } from './world.ts'
 
-/** A cohort, who lies in it, and the seed of everything random. */
+/** A cohort, who lies in it, what befalls it, and the seed of everything random. */
 export interface SimulateOptions {
   readonly cohort: Cohort
   /** Everything random about the network and the adversary; the cohort's own seed decides the learning. */
@@ -31,15 +38,21 @@ export interface SimulateOptions {
   readonly oracles: readonly ModelOracle[]
   /** Mean one-way latency; each frame's is drawn uniformly from half to one and a half times it. */
   readonly latencyMs: number
+  /** In place of `latencyMs`. */
+  readonly network?: LatencyModel
+  /** Probability that a frame is lost and resent by the transport below, each time again; absent: 0. */
+  readonly loss?: number
   /** Virtual time that a gradient takes. */
   readonly gradientMs: number
+  /** Crashes, pauses, slow peers and partitions, from one step to another. */
+  readonly injectedFaults?: readonly InjectedFault[]
   readonly onStep?: (progress: StepProgress) => void
 }
 
 /** How a simulated run ended, what was measured, and which guarantees did not hold. */
 export interface SimulationResult {
   readonly honest: readonly PeerIndex[]
-  /** By peer; null where a Byzantine peer did not finish. */
+  /** By peer; null where one did not finish. */
   readonly parameters: readonly (Vector | null)[]
   readonly steps: readonly StepProgress[]
   /** Guarantees that did not hold; empty in a run that went well. */
@@ -50,7 +63,11 @@ export interface SimulationResult {
   readonly bytesByPeer: readonly number[]
   readonly virtualSeconds: number
   readonly trace: string
-  /** Honest peers that did not finish, with whom they waited for. Empty in a run that went well. */
+  /** What befell whom, in order. */
+  readonly timeline: readonly TimelineEntry[]
+  /** Honest peers that crashed for good. */
+  readonly gone: readonly PeerIndex[]
+  /** Other honest peers that did not finish, with whom they waited for. Empty in a run that went well. */
   readonly stuck: readonly {
     readonly peer: PeerIndex
     readonly step: number
@@ -60,129 +77,197 @@ export interface SimulationResult {
 
 interface Run {
   readonly options: SimulateOptions
-  readonly world: World
-  readonly peers: Peer[]
-  readonly honest: readonly PeerIndex[]
-  readonly finished: Map<PeerIndex, Vector>
-  readonly faults: { observer: PeerIndex; fault: Fault }[]
+  readonly cluster: SimulatedCluster<Peer>
   readonly meter: StepMeter
+  readonly checkers: LearningCheckers
+  /** By checker: the first that it found. */
+  readonly violations: Map<string, string>
+  readonly trace: Trace
+  readonly steps: StepClock
+  readonly timeline: Timeline
+  /** Honest peers that crashed for good. */
+  readonly gone: Set<PeerIndex>
+  /** By peer: what its ended incarnations have sent. */
+  readonly sentBefore: readonly { messages: number; bytes: number }[]
 }
+
+/** A sync of a peer's disk takes up to so much virtual time, where somebody crashes. */
+const SYNC_MS = 2
 
 /** Runs a cohort in the simulated world: the same peers as real ones, reproducible from the seed to the last bit. */
 export async function simulate(options: SimulateOptions): Promise<SimulationResult> {
-  const { cohort, seed, byzantine } = options
-  const n = cohort.members.length
-  const world = createWorld()
-  const trace = createTrace()
-  const latency = randomStream(seed, 'latency')
-  const network = createNetwork({
-    world,
-    peers: n,
-    latencyMs: () => options.latencyMs * (0.5 + latency.uniform()),
-    bytesPerMs: Infinity,
-  })
-  const honest = [...cohort.members.keys()].filter(peer => !byzantine.peers.includes(peer))
-  const meter = createStepMeter(cohort, honest, options.onStep)
-  const run: Run = { options, world, peers: [], honest, finished: new Map(), faults: [], meter }
-  const id = cohortId(cohort)
-  const seeds = cohort.members.map((_, peer) => keySeed(seed, peer))
-  const verifier = createVerifier(
-    id,
-    seeds.map(key => ed25519.publicKey(key)),
-  )
-  const sharedView = createSharedView(honest.length)
-  const common = { id, seeds, verifier, sharedView, trace, network, rules: sharedRules() }
-  for (let self = 0; self < n; self++) run.peers.push(peerOf(run, common, self))
-  for (const peer of run.peers) peer.start()
-  await world.run({ until: () => honest.every(peer => run.finished.has(peer)) })
-  return summary(run, trace.digest())
-}
-
-/** What all peers of the world share. */
-interface Common {
-  readonly id: string
-  readonly seeds: readonly Uint8Array[]
-  readonly verifier: Verifier
-  readonly sharedView: SharedView
-  readonly trace: Trace
-  readonly network: SimulatedNetwork
-  readonly rules: Aggregate
-}
-
-function peerOf(run: Run, common: Common, self: PeerIndex): Peer {
-  const { options, world, meter } = run
-  const { cohort, seed, byzantine } = options
-  const { sharedView } = common
-  const faulty = byzantine.peers.includes(self) && byzantine.attack !== null
-  const random = randomStream(seed, 'adversary', self).uniform
-  return createPeer({
-    cohort,
-    self,
-    initial: options.oracles[self]!.initial,
-    oracle: oraclePort(world, options.oracles[self]!, options.gradientMs),
-    transport: common.network.attach(self),
-    clock: world.clock,
-    storage: null,
-    signer: createSigner(common.id, common.seeds[self]!),
-    verifier: common.verifier,
-    incarnation: 1,
-    aggregate: common.rules,
-    ...(faulty && { attack: { attack: byzantine.attack!, random, adversaryView: sharedView } }),
-    hooks: {
-      received: (from, message) => common.trace.add(world.nowMs(), from, self, message),
-      finished: parameters => finish(run, self, parameters),
-      failed: error => {
-        throw error
+  const { cohort, injectedFaults = [] } = options
+  const run = createRun(options, conditionsOf(options))
+  const { cluster, steps, timeline, gone, meter } = run
+  injectFaults(
+    cluster,
+    { injectedFaults, calmAtMs: Infinity },
+    {
+      steps,
+      healed: timeline.healed,
+      struck(fault) {
+        timeline.struck(fault)
+        if (fault.kind !== 'crash' || !('untilStep' in fault) || fault.untilStep !== null) return
+        gone.add(fault.peer)
+        meter.gone(fault.peer)
       },
-      fault: fault => {
-        if (fault.peer !== null) run.faults.push({ observer: self, fault })
-      },
-      ...(!faulty && {
-        gradient: (step, { loss }) => meter.loss(step, loss),
-        output: output => {
-          meter.output(output)
-          if (output.kind === 'sealed' && sharedView.sealed(output.slot, output.vector)) poke(run)
-        },
-      }),
     },
+  )
+  for (const peer of cohort.members.keys()) cluster.begin(peer)
+  const isDone = (peer: PeerIndex) => cluster.results[peer] !== null || gone.has(peer)
+  await cluster.world.run({
+    until: () => cluster.honest.every(isDone) || (injectedFaults.length > 0 && steps.isStuck()),
   })
+  return summary(run)
 }
 
-/** The adversary's links are the fastest there are: it strikes at once, but after the honest peer's own step. */
-function poke(run: Run): void {
-  run.world.after(0, () => {
-    for (const peer of run.options.byzantine.peers) run.peers[peer]?.poke()
-  })
-}
-
-function finish(run: Run, self: PeerIndex, parameters: Vector): void {
-  run.finished.set(self, parameters)
-  run.peers[self]!.finish()
-}
-
-function summary(run: Run, trace: string): SimulationResult {
-  const status = run.peers.map(peer => peer.status())
-  const blames = run.faults.map(({ observer, fault: { peer, kind } }) => ({ observer, peer, kind }))
-  const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0)
+function conditionsOf({ network, latencyMs, loss = 0, injectedFaults = [] }: SimulateOptions): Conditions {
   return {
-    honest: run.honest,
-    parameters: run.peers.map((_, peer) => run.finished.get(peer) ?? null),
-    steps: run.meter.steps,
-    violations: [...run.meter.violations, ...wronglyBlamed(run.honest, blames)],
-    faults: run.faults,
-    messages: sum(status.map(({ messagesSent }) => messagesSent)),
-    bytes: sum(status.map(({ bytesSent }) => bytesSent)),
-    bytesByPeer: status.map(({ bytesSent }) => bytesSent),
-    virtualSeconds: run.world.nowMs() / 1000,
-    trace,
-    stuck: run.honest
-      .filter(peer => !run.finished.has(peer))
-      .map(peer => ({ peer, step: status[peer]!.step, waitingFor: status[peer]!.waitingFor })),
+    ...calmConditions,
+    injectedFaults,
+    loss,
+    latency: network ?? { kind: 'around', meanMs: latencyMs },
+    syncMs: injectedFaults.some(({ kind }) => kind === 'crash') ? SYNC_MS : null,
+    calmAtMs: Infinity,
   }
 }
 
-function oraclePort(world: World, oracle: ModelOracle, gradientMs: number): OraclePort {
-  return { gradient: (request, done) => world.afterWork(gradientMs, oracle.gradient(request), done) }
+function createRun(options: SimulateOptions, conditions: Conditions): Run {
+  const { cohort, seed, byzantine, oracles } = options
+  const keys = cohort.members.map((_, peer) => keySeed(seed, peer))
+  const trace = createTrace()
+  const violations = new Map<string, string>()
+  const cluster: SimulatedCluster<Peer> = createSimulatedCluster({
+    task: learnerTask({
+      cohort,
+      initial: oracles[0]!.initial,
+      oracle: parts => oraclePort(run, parts),
+      gradient(peer, step, { loss }) {
+        if (!byzantine.peers.includes(peer)) run.meter.loss(peer, step, loss)
+      },
+    }),
+    byzantine,
+    colluding: false,
+    byzantineFinish: true,
+    seed,
+    authority: createEd25519Authority(cohortId(cohort), keys),
+    startSpreadMs: 0,
+    conditions,
+    trace,
+    links: randomStream(seed, 'latency'),
+    watch: watchOf(() => run),
+    failed: (_, error) => {
+      throw error
+    },
+    onSend(from, to, frame) {
+      if (!byzantine.peers.includes(from)) run.checkers.sent(from, to, frame, cluster.world.nowMs())
+    },
+    isKnown: () => true,
+    lostUnsaid: peer => run.checkers.lostUnsaid(peer),
+  })
+  const { honest, world, peers } = cluster
+  const steps = createStepClock({ world, stepMs: stepMs(options, conditions) })
+  const run: Run = {
+    options,
+    cluster,
+    trace,
+    violations,
+    steps,
+    meter: createStepMeter(cohort, honest, options.onStep),
+    checkers: createLearningCheckers({ cohort, linkLimits: defaultLinkLimits }, honest, (checker, detail) => {
+      if (!violations.has(checker)) violations.set(checker, `${checker}: ${detail}`)
+    }),
+    timeline: createTimeline({
+      peers: peers.length,
+      nowMs: world.nowMs,
+      newestStep: () => Math.min(steps.newest(), cohort.steps),
+      stepOf: peer => peers[peer]?.status().step ?? null,
+    }),
+    gone: new Set(),
+    sentBefore: peers.map(() => ({ messages: 0, bytes: 0 })),
+  }
+  return run
+}
+
+/** @param run what is not there yet when the cluster is made */
+function watchOf(run: () => Run): Watch<LearnOutput> {
+  const moved = (peer: PeerIndex, step: number) => {
+    run().steps.moved(step)
+    run().timeline.moved(peer, step)
+  }
+  return {
+    began: peer => run().checkers.began(peer, run().cluster.world.nowMs()),
+    died(peer) {
+      const { messagesSent, bytesSent } = run().cluster.peers[peer]!.status()
+      run().sentBefore[peer]!.messages += messagesSent
+      run().sentBefore[peer]!.bytes += bytesSent
+    },
+    output(peer, output) {
+      run().meter.output(peer, output)
+      run().checkers.output(peer, output)
+      if (output.kind === 'caught-up') run().timeline.tookParameters(peer)
+      else if (output.kind === 'need-gradient') moved(peer, output.step)
+    },
+    received: (peer, from, message) => run().checkers.received(peer, from, message),
+    shown: (peer, from, proof) => run().checkers.shown(peer, from, proof),
+    connected: (peer, other) => run().checkers.connected(peer, other),
+    ended: peer => moved(peer, run().options.cohort.steps + 1),
+  }
+}
+
+function oraclePort(
+  { options, cluster }: Run,
+  { self, isAlive }: Pick<PeerParts<LearnOutput>, 'self' | 'isAlive'>,
+): OraclePort {
+  const { world, network, slowness } = cluster
+  return {
+    gradient: (request, done) =>
+      world.afterWork(options.gradientMs * slowness[self]!, options.oracles[self]!.gradient(request), reply =>
+        network.whenRunning(self, () => {
+          if (isAlive()) done(reply)
+        }),
+      ),
+  }
+}
+
+/** About how long a step takes, rather too long than too short. */
+function stepMs({ cohort, gradientMs, oracles }: SimulateOptions, conditions: Conditions): number {
+  const { graceMs, synchrony, timeoutMs } = cohort
+  const schedule = scheduleOf(cohort, oracles[0]!.initial.length)
+  const iterations = schedule(1, 'gradient') + schedule(1, 'parameters')
+  const slowest = conditions.injectedFaults.map(fault => (fault.kind === 'slow' ? fault.factor : 1))
+  const waitMs = synchrony === 'synchronous' ? timeoutMs : graceMs
+  return Math.max(1, ...slowest) * gradientMs + iterations * (3 * latencyMaxMs(conditions.latency) + waitMs)
+}
+
+function summary(run: Run): SimulationResult {
+  const { cluster, meter, violations, sentBefore, gone } = run
+  const { honest, peers, results, faults, world } = cluster
+  const status = peers.map(peer => peer?.status() ?? null)
+  const blames = faults.map(({ observer, fault: { peer, kind } }) => ({ observer, peer, kind }))
+  const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0)
+  const bytesByPeer = sentBefore.map(({ bytes }, peer) => bytes + (status[peer]?.bytesSent ?? 0))
+  return {
+    honest,
+    faults,
+    bytesByPeer,
+    parameters: results,
+    steps: meter.steps,
+    violations: [...meter.violations, ...wronglyBlamed(honest, blames), ...violations.values()],
+    messages: sum(sentBefore.map(({ messages }, peer) => messages + (status[peer]?.messagesSent ?? 0))),
+    bytes: sum(bytesByPeer),
+    virtualSeconds: world.nowMs() / 1000,
+    trace: run.trace.digest(),
+    timeline: run.timeline.entries,
+    gone: [...gone].sort((a, b) => a - b),
+    stuck: honest
+      .filter(peer => results[peer] === null && !gone.has(peer))
+      .map(peer => ({
+        peer,
+        step: status[peer]?.step ?? 0,
+        waitingFor: status[peer]?.waitingFor ?? [],
+      })),
+  }
 }
 
 export { keySeed } from './keys.ts'

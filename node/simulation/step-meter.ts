@@ -22,18 +22,21 @@ export interface StepMeter {
   readonly steps: readonly StepProgress[]
   /** Guarantees that did not hold, in words. */
   readonly violations: readonly string[]
-  loss(step: number, loss: number): void
-  output(output: LearnOutput): void
+  loss(peer: PeerIndex, step: number, loss: number): void
+  output(peer: PeerIndex, output: LearnOutput): void
+  /** A peer will take part in no further step. */
+  gone(peer: PeerIndex): void
 }
 
+/** By peer, as one that comes back says again what it had said. */
 interface Agreement {
-  readonly inputs: Vector[]
-  readonly outputs: Vector[]
+  readonly inputs: Map<PeerIndex, Vector>
+  readonly outputs: Map<PeerIndex, Vector>
   iterations: number
 }
 
 interface OpenStep {
-  readonly losses: number[]
+  readonly losses: Map<PeerIndex, number>
   readonly gradient: Agreement
   readonly parameters: Agreement
 }
@@ -46,13 +49,16 @@ export function createStepMeter(
   const steps: StepProgress[] = []
   const violations: string[] = []
   const open = new Map<number, OpenStep>()
+  /** By peer that still takes part: the last step that it has completed, or skipped as it was told of a later one. */
+  const past = new Map(honest.map(peer => [peer, 0]))
   const at = (step: number): OpenStep => {
-    const agreement = (): Agreement => ({ inputs: [], outputs: [], iterations: 0 })
-    const entry = open.get(step) ?? { losses: [], gradient: agreement(), parameters: agreement() }
+    const agreement = (): Agreement => ({ inputs: new Map(), outputs: new Map(), iterations: 0 })
+    const entry = open.get(step) ?? { losses: new Map(), gradient: agreement(), parameters: agreement() }
     open.set(step, entry)
     return entry
   }
-  const complete = (step: number, { losses, gradient, parameters }: OpenStep) => {
+  const complete = (step: number) => {
+    const { losses, gradient, parameters } = at(step)
     open.delete(step)
     violations.push(
       ...broken(cohort, step, 'gradient', gradient),
@@ -60,41 +66,55 @@ export function createStepMeter(
     )
     const progress = {
       step,
-      loss: losses.reduce((a, b) => a + b, 0) / Math.max(1, losses.length),
-      diameter: { gradient: diameter(gradient.outputs), parameters: diameter(parameters.outputs) },
+      loss: [...losses.values()].reduce((a, b) => a + b, 0) / Math.max(1, losses.size),
+      diameter: { gradient: diameterOf(gradient.outputs), parameters: diameterOf(parameters.outputs) },
     }
     steps.push(progress)
     onStep?.(progress)
   }
+  const settle = () => {
+    while (past.size > 0 && steps.length < Math.min(...past.values())) complete(steps.length + 1)
+  }
+  const passed = (peer: PeerIndex, step: number) => {
+    if (step <= (past.get(peer) ?? Infinity)) return
+    past.set(peer, step)
+    settle()
+  }
   return {
     steps,
     violations,
-    loss: (step, loss) => at(step).losses.push(loss),
-    output(output) {
-      if (output.kind === 'sealed' && output.slot.phase !== 'state') {
+    loss: (peer, step, loss) => void at(step).losses.set(peer, loss),
+    output(peer, output) {
+      if (output.kind === 'need-gradient') passed(peer, output.step - 1)
+      if (output.kind === 'sealed' && output.slot.phase !== 'state' && output.slot.step > steps.length) {
         const agreement = at(output.slot.step)[output.slot.phase]
-        if (output.slot.iteration === 0) agreement.inputs.push(output.vector)
+        if (output.slot.iteration === 0) agreement.inputs.set(peer, output.vector)
         agreement.iterations = Math.max(agreement.iterations, output.slot.iteration + 1)
       }
-      if (output.kind !== 'averaged') return
-      const entry = at(output.step)
-      entry[output.phase].outputs.push(output.vector)
-      if (entry.parameters.outputs.length === honest.length) complete(output.step, entry)
+      if (output.kind !== 'averaged' || output.step <= steps.length) return
+      at(output.step)[output.phase].outputs.set(peer, output.vector)
+      if (output.phase === 'parameters') passed(peer, output.step)
+    },
+    gone(peer) {
+      past.delete(peer)
+      settle()
     },
   }
 }
 
+function diameterOf(vectors: ReadonlyMap<PeerIndex, Vector>): number {
+  return diameter([...vectors.values()])
+}
+
 /** Agreement and averaging of one averaging agreement, over all its iterations, against what is guaranteed. */
-function broken(
-  cohort: Cohort,
-  step: number,
-  phase: AveragedPhase,
-  { inputs, outputs, iterations }: Agreement,
-): string[] {
+function broken(cohort: Cohort, step: number, phase: AveragedPhase, agreement: Agreement): string[] {
+  const { iterations } = agreement
+  const [inputs, outputs] = [[...agreement.inputs.values()], [...agreement.outputs.values()]]
   const { protocol, members, faults, synchrony } = cohort
+  // One that died has no output, one that joined in between no input: nothing is guaranteed of what is not known.
+  if (iterations === 0 || outputs.length === 0 || inputs.length !== outputs.length) return []
   const query = { protocol, peers: members.length, faults, synchrony, dimension: outputs[0]!.length }
-  // A peer that joined in between has no input: nothing is guaranteed against a start that is not known.
-  if (iterations === 0 || inputs.length !== outputs.length || !bounds(query).feasible) return []
+  if (!bounds(query).feasible) return []
   const found: string[] = []
   const slack = roundingOf(inputs) * iterations
   const { before, after } = contractionBetween(protocol, inputs, outputs)

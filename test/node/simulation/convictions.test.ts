@@ -5,10 +5,13 @@ import { attackNamed } from '../../../learning/attacks/registry.ts'
 import type { LearningCheckers } from '../../../node/checkers/learning.ts'
 import { calmConditions } from '../../../node/simulation/conditions.ts'
 import {
+  createLearningCluster,
+  type LearningCluster,
+} from '../../../node/simulation/swarm/learning/cluster.ts'
+import {
   drawLearningScenario,
   type LearningScenario,
 } from '../../../node/simulation/swarm/learning/scenario.ts'
-import { createLearningStage, type LearningStage } from '../../../node/simulation/swarm/learning/stage.ts'
 
 const LIAR = 6
 const honest = [0, 1, 2, 3, 4, 5]
@@ -37,7 +40,7 @@ function scenario(): LearningScenario {
 }
 
 interface Watched {
-  readonly stage: LearningStage
+  readonly cluster: LearningCluster
   /** By honest peer: with whom it was connected, in this order. */
   readonly met: Map<PeerIndex, PeerIndex[]>
   /** `by told peer`. */
@@ -60,56 +63,56 @@ function run(): Watched & { until(done: () => boolean): boolean } {
     connected: (peer, other) => void met.get(peer)!.push(other),
     shown: (peer, from, { slot }) => void shown.push(`${from} shows ${peer} ${slot.sender}`),
   }
-  const stage = createLearningStage(scenario(), honest, checkers)
-  for (let peer = 0; peer <= LIAR; peer++) stage.begin(peer)
+  const cluster = createLearningCluster(scenario(), checkers)
+  for (let peer = 0; peer <= LIAR; peer++) cluster.begin(peer)
   return {
-    stage,
+    cluster,
     met,
     shown,
-    until: done => stage.world.runSync({ maxTimeMs: 60_000, until: done }).reason === 'done',
+    until: done => cluster.world.runSync({ maxTimeMs: 60_000, until: done }).reason === 'done',
   }
 }
 
-const convicted = (stage: LearningStage, peer: PeerIndex) => stage.peers[peer]?.status().convicted ?? []
-const allConvict = (stage: LearningStage) => honest.every(peer => convicted(stage, peer).includes(LIAR))
+const convicted = (cluster: LearningCluster, peer: PeerIndex) => cluster.peers[peer]?.status().convicted ?? []
+const allConvict = (cluster: LearningCluster) => honest.every(peer => convicted(cluster, peer).includes(LIAR))
 
 test('a peer that restarts stays cut off from whom it has convicted, from the first moment on', t => {
-  const { stage, met, until } = run()
-  t.true(until(() => allConvict(stage)))
+  const { cluster, met, until } = run()
+  t.true(until(() => allConvict(cluster)))
   // Whoever has shown its proof has it on its disk.
-  t.true(until(() => stage.world.nowMs() > 200))
-  stage.crash(0, 0)
+  t.true(until(() => cluster.world.nowMs() > 200))
+  cluster.crash(0, 0)
   met.get(0)!.length = 0
-  stage.begin(0)
+  cluster.begin(0)
   t.true(until(() => met.get(0)!.length >= honest.length - 1))
-  t.deepEqual(convicted(stage, 0), [LIAR])
-  t.true(until(() => stage.results[0] !== null))
+  t.deepEqual(convicted(cluster, 0), [LIAR])
+  t.true(until(() => cluster.results[0] !== null))
   t.false(met.get(0)!.includes(LIAR))
 })
 
 test('a peer that has lost its disk is shown the proof by those that have it', t => {
-  const { stage, shown, until } = run()
-  t.true(until(() => allConvict(stage) && stage.isKnown(0)))
-  stage.crash(0, 0)
-  stage.disks[0]!.lose()
+  const { cluster, shown, until } = run()
+  t.true(until(() => allConvict(cluster) && cluster.isKnown(0)))
+  cluster.crash(0, 0)
+  cluster.disks[0]!.lose()
   shown.length = 0
-  stage.begin(0)
-  t.deepEqual(convicted(stage, 0), [])
-  t.true(until(() => convicted(stage, 0).includes(LIAR)))
+  cluster.begin(0)
+  t.deepEqual(convicted(cluster, 0), [])
+  t.true(until(() => convicted(cluster, 0).includes(LIAR)))
   t.true(until(() => honest.slice(1).every(peer => shown.includes(`${peer} shows 0 ${LIAR}`))))
   t.true(
-    until(() => stage.results[0] !== null),
+    until(() => cluster.results[0] !== null),
     'and it counts towards f as before',
   )
 })
 
 test('nothing is kept for whom a peer has cut off, then or later', t => {
-  const { stage, until } = run()
+  const { cluster, until } = run()
   const keptFor = (peer: PeerIndex, other: PeerIndex) =>
-    stage.peers[peer]?.status().links[other]?.keptMessages ?? null
-  t.true(until(() => allConvict(stage)))
+    cluster.peers[peer]?.status().links[other]?.keptMessages ?? null
+  t.true(until(() => allConvict(cluster)))
   t.deepEqual(new Set(honest.map(peer => keptFor(peer, LIAR))), new Set([0]))
-  t.true(until(() => honest.every(peer => stage.results[peer] !== null)))
+  t.true(until(() => honest.every(peer => cluster.results[peer] !== null)))
   t.deepEqual(new Set(honest.map(peer => keptFor(peer, LIAR))), new Set([0]))
   t.true(keptFor(0, 1)! > 0, 'for the others it is')
 })

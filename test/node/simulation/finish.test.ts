@@ -1,7 +1,7 @@
 /** Who has told the others that it needs nothing more must need nothing more, whatever befalls it then. */
 import test from 'ava'
 import { createLearningCheckers } from '../../../node/checkers/learning.ts'
-import { createLearningStage } from '../../../node/simulation/swarm/learning/stage.ts'
+import { createLearningCluster } from '../../../node/simulation/swarm/learning/cluster.ts'
 import { smallCohort } from './small-cohort.ts'
 
 const PEERS = 6
@@ -10,21 +10,20 @@ const everyone = Array.from({ length: PEERS }, (_, peer) => peer)
 test('a peer that is killed as soon as another knows that it has finished is done when it comes back to nobody', t => {
   // A disk far slower than the network: what is said without waiting for it arrives long before it is written.
   const scenario = smallCohort({ protocol: 'mda', peers: PEERS, faults: 0, steps: 5, syncMs: 500 })
-  const stage = createLearningStage(
+  const cluster = createLearningCluster(
     scenario,
-    everyone,
     createLearningCheckers(scenario, everyone, (checker, detail) => t.fail(`${checker}: ${detail}`)),
   )
-  const { world, peers, results } = stage
+  const { world, peers, results } = cluster
   const until = (done: () => boolean) =>
     world.runSync({ maxTimeMs: world.nowMs() + 60_000, maxEvents: 100_000, until: done })
-  for (const peer of everyone) stage.begin(peer)
+  for (const peer of everyone) cluster.begin(peer)
   const told = () => everyone.slice(1).find(peer => peers[0]?.unserved().includes(peer) === false)
   until(() => told() !== undefined)
   const finished = told()!
-  for (const peer of everyone) stage.crash(peer, 0)
+  for (const peer of everyone) cluster.crash(peer, 0)
   results[finished] = null
-  stage.begin(finished)
+  cluster.begin(finished)
   until(() => results[finished] !== null)
   t.not(results[finished], null, `it is back at step ${peers[finished]?.status().step}, and alone`)
 })

@@ -2,7 +2,7 @@
 import test from 'ava'
 import { attackNamed } from '../../../learning/attacks/registry.ts'
 import { createLearningCheckers } from '../../../node/checkers/learning.ts'
-import { createLearningStage } from '../../../node/simulation/swarm/learning/stage.ts'
+import { createLearningCluster } from '../../../node/simulation/swarm/learning/cluster.ts'
 import { smallCohort } from './small-cohort.ts'
 
 const PEERS = 7
@@ -28,12 +28,12 @@ for (const forgetful of [1, 2])
     const checkers = createLearningCheckers(scenario, honest, (checker, detail) =>
       violations.push(`${checker}: ${detail}`),
     )
-    const stage = createLearningStage(scenario, honest, checkers)
-    const { world, network, peers, results } = stage
+    const cluster = createLearningCluster(scenario, checkers)
+    const { world, network, peers, results } = cluster
     const until = (done: () => boolean) =>
       world.runSync({ maxTimeMs: world.nowMs() + 100_000, maxEvents: 2_000_000, until: done })
     const stepOf = (peer: number) => peers[peer]?.status().step ?? 0
-    for (const peer of everyone) stage.begin(peer)
+    for (const peer of everyone) cluster.begin(peer)
     const link = (others: readonly number[], allowed: boolean) => {
       for (const peer of others) network.setAllowed(BEHIND, peer, allowed)
     }
@@ -47,11 +47,11 @@ for (const forgetful of [1, 2])
     const cutMs = world.nowMs()
     until(() => world.nowMs() > cutMs + 400)
     t.is(stepOf(BEHIND), 6)
-    stage.crash(BEHIND, 1)
+    cluster.crash(BEHIND, 1)
     until(() => stepOf(0) === 20)
     link(others, true)
     link(early, false)
-    stage.begin(BEHIND)
+    cluster.begin(BEHIND)
     until(() => stepOf(0) === 26)
     link(early, true)
     until(() => honest.every(peer => results[peer] !== null))

@@ -5,7 +5,7 @@
 import test from 'ava'
 import type { ProtocolName } from '../../../agreement/bounds.ts'
 import { createLearningCheckers } from '../../../node/checkers/learning.ts'
-import { createLearningStage } from '../../../node/simulation/swarm/learning/stage.ts'
+import { createLearningCluster } from '../../../node/simulation/swarm/learning/cluster.ts'
 import { smallCohort } from './small-cohort.ts'
 
 const sizes: readonly (readonly [ProtocolName, number])[] = [
@@ -23,23 +23,23 @@ for (const [protocol, peers] of sizes)
       const checkers = createLearningCheckers(scenario, honest, (checker, detail) =>
         violations.push(`${checker}: ${detail}`),
       )
-      const stage = createLearningStage(scenario, honest, checkers)
-      const { world, results } = stage
+      const cluster = createLearningCluster(scenario, checkers)
+      const { world, results } = cluster
       const until = (done: () => boolean) =>
         world.runSync({ maxTimeMs: world.nowMs() + 100_000, maxEvents: 2_000_000, until: done })
-      const stepOf = (peer: number) => stage.peers[peer]?.status().step ?? 0
-      for (const peer of honest) stage.begin(peer)
+      const stepOf = (peer: number) => cluster.peers[peer]?.status().step ?? 0
+      for (const peer of honest) cluster.begin(peer)
       until(() => stepOf(2) === 10)
-      for (const peer of honest) stage.crash(peer, 1)
-      const disk = stage.disks[2]!
+      for (const peer of honest) cluster.crash(peer, 1)
+      const disk = cluster.disks[2]!
       if (damage === 'old') disk.restore(0.5)
       else disk.flip(0.5)
-      for (const peer of honest) stage.begin(peer)
+      for (const peer of honest) cluster.begin(peer)
       if (damage === 'flipped') {
-        t.is(stage.peers[2], null, 'it refuses to start')
+        t.is(cluster.peers[2], null, 'it refuses to start')
         until(() => stepOf(0) >= 14)
         disk.forget()
-        stage.begin(2)
+        cluster.begin(2)
       }
       until(() => honest.every(peer => results[peer] !== null))
       checkers.end(results, peer => `peer ${peer} stands at step ${stepOf(peer)}`)

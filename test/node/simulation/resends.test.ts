@@ -5,7 +5,7 @@ import { createResendChecker } from '../../../node/checkers/resends.ts'
 import { encodeLinkFrame, encodeMessage } from '../../../node/codec/index.ts'
 import { defaultLinkLimits } from '../../../node/link/limits.ts'
 import { insist } from '../../../node/simulation/swarm/attacks.ts'
-import { createLearningStage } from '../../../node/simulation/swarm/learning/stage.ts'
+import { createLearningCluster } from '../../../node/simulation/swarm/learning/cluster.ts'
 import { smallCohort } from './small-cohort.ts'
 
 const slot = { step: 1, phase: 'gradient', iteration: 0, sender: 0 } as const
@@ -48,16 +48,16 @@ test('a cohort learns on while a member asks for everything again all the time',
   const checkers = createLearningCheckers(scenario, honest, (checker, detail) =>
     violations.push(`${checker}: ${detail}`),
   )
-  const stage = createLearningStage(scenario, honest, checkers)
-  for (let peer = 0; peer < peers; peer++) stage.begin(peer)
-  stage.world.runSync({
+  const cluster = createLearningCluster(scenario, checkers)
+  for (let peer = 0; peer < peers; peer++) cluster.begin(peer)
+  cluster.world.runSync({
     maxTimeMs: 60_000,
     maxEvents: 3_000_000,
-    until: () => honest.every(peer => stage.results[peer] !== null),
+    until: () => honest.every(peer => cluster.results[peer] !== null),
   })
-  checkers.end(stage.results, String)
+  checkers.end(cluster.results, String)
   t.deepEqual(violations, [])
   const resentTo = (to: readonly number[]) =>
-    honest.flatMap(peer => to.map(other => stage.peers[peer]!.status().links[other]?.resentBytes ?? 0))
+    honest.flatMap(peer => to.map(other => cluster.peers[peer]!.status().links[other]?.resentBytes ?? 0))
   t.true(Math.min(...resentTo([6])) > 4 * Math.max(...resentTo(honest)), 'beside where everyone begins')
 })

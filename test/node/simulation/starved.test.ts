@@ -5,7 +5,7 @@
 import test from 'ava'
 import { attackNamed } from '../../../learning/attacks/registry.ts'
 import { createLearningCheckers } from '../../../node/checkers/learning.ts'
-import { createLearningStage } from '../../../node/simulation/swarm/learning/stage.ts'
+import { createLearningCluster } from '../../../node/simulation/swarm/learning/cluster.ts'
 import { smallCohort } from './small-cohort.ts'
 
 const BEHIND = 0
@@ -35,22 +35,22 @@ for (const faults of [1, 2])
       const checkers = createLearningCheckers(scenario, honest, (checker, detail) =>
         violations.push(`${checker}: ${detail}`),
       )
-      const stage = createLearningStage(scenario, honest, checkers)
-      const { world, network, results } = stage
+      const cluster = createLearningCluster(scenario, checkers)
+      const { world, network, results } = cluster
       const until = (done: () => boolean) =>
         world.runSync({ maxTimeMs: world.nowMs() + 60_000, maxEvents: 3_000_000, until: done })
-      const stepOf = (peer: number) => stage.peers[peer]?.status().step ?? 0
+      const stepOf = (peer: number) => cluster.peers[peer]?.status().step ?? 0
       const stall = (stalled: boolean) => {
         for (const peer of everyone) if (peer !== BEHIND) network.setStalled(BEHIND, peer, stalled)
       }
-      for (const peer of everyone) stage.begin(peer)
+      for (const peer of everyone) cluster.begin(peer)
       until(() => stepOf(BEHIND) === 6)
       stall(true)
-      if (restarts) stage.crash(BEHIND, 1)
+      if (restarts) cluster.crash(BEHIND, 1)
       until(() => stepOf(1) === 40)
       t.true(stepOf(BEHIND) <= 6)
       stall(false)
-      if (restarts) stage.begin(BEHIND)
+      if (restarts) cluster.begin(BEHIND)
       until(() => stepOf(BEHIND) >= stepOf(1) - 1)
       silent = true
       until(() => honest.every(peer => results[peer] !== null))

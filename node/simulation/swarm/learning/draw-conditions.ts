@@ -97,8 +97,8 @@ function drawLostDisk(
   random: RandomStream,
 ): InjectedFault[] {
   if (cohort.protocol === 'rb-tm' || byzantine.length >= faults || 2 * steps <= FIRST_LOST) return []
-  const iteration = FIRST_LOST + random.integer(2 * steps - FIRST_LOST)
-  const at = { sealed: peer, iteration, afterMs: 30 * random.uniform() ** 2 }
+  const nth = FIRST_LOST + random.integer(2 * steps - FIRST_LOST)
+  const at = { sealed: peer, nth, afterMs: 30 * random.uniform() ** 2 }
   return [{ kind: 'disk-lost', peer, at, forMs: absence(random) }]
 }
 
@@ -115,7 +115,8 @@ function drawBadDisk(
   const [kind, forMs] = [pick(random, ['disk-flip', 'disk-old'] as const), absence(random)]
   // The end of a log is where damage is hardest to see.
   const part = random.uniform() < 0.5 ? random.uniform() : 1 - random.uniform() ** 6
-  return [{ kind, peer, at, forMs, part }]
+  const damage = { peer, at, forMs, part }
+  return [kind === 'disk-flip' ? { kind, ...damage } : { kind, ...damage }]
 }
 
 /** A cohort has to go on for longer than links remember, for this to show. */
@@ -134,13 +135,13 @@ function drawHalfHeard(
   const others = random.shuffle([...cohort.members.keys()].filter(other => other !== peer))
   const heard = others.filter(other => !byzantine.includes(other)).slice(0, 1 + random.integer(faults))
   const unheard = others.filter(other => !heard.includes(other))
-  const iteration = random.integer(2 * (steps - LONG))
+  const nth = random.integer(2 * (steps - LONG))
   const [beforeMs, aloneMs, awayMs] = [
     5 * random.uniform(),
     150 * random.uniform(),
     ABSENCE_MS * random.uniform(),
   ]
-  const after = (afterMs: number): Moment => ({ sealed: peer, iteration, afterMs })
+  const after = (afterMs: number): Moment => ({ sealed: peer, nth, afterMs })
   const died = beforeMs + aloneMs
   return [
     { kind: 'apart', peer, others: unheard, at: after(beforeMs), forMs: aloneMs + awayMs },
@@ -149,7 +150,7 @@ function drawHalfHeard(
   ]
 }
 
-/** Most often just after a vector was bound, when the least is settled. `iteration` counts the peer's vectors. */
+/** Most often just after a vector was bound, when the least is settled. */
 function drawMoment(
   { steps }: LearningScene,
   peer: PeerIndex,
@@ -157,7 +158,7 @@ function drawMoment(
   random: RandomStream,
 ): Moment {
   if (random.uniform() < 0.4) return { timeMs: calmAtMs * random.uniform() ** 2 }
-  return { sealed: peer, iteration: random.integer(2 * steps), afterMs: 30 * random.uniform() ** 2 }
+  return { sealed: peer, nth: random.integer(2 * steps), afterMs: 30 * random.uniform() ** 2 }
 }
 
 function drawScheduler(

@@ -3,8 +3,8 @@ import type { PeerIndex } from '../../../../agreement/protocol.ts'
 import type { Violation } from '../../../checkers/index.ts'
 import { createLearningCheckers } from '../../../checkers/learning.ts'
 import { injectFaults } from '../../fault-injection.ts'
+import { createLearningCluster, type LearningCluster } from './cluster.ts'
 import type { LearningScenario } from './scenario.ts'
-import { createLearningStage, type LearningStage } from './stage.ts'
 
 interface LearningResult {
   readonly violation: Violation | null
@@ -23,38 +23,38 @@ export function simulateLearning(scenario: LearningScenario, calmAfterEvents = I
   const honest = [...cohort.members.keys()].filter(peer => !byzantine.peers.includes(peer))
   let violation: Violation | null = null
   const violate = (checker: string, detail: string) => {
-    violation ??= { checker, detail, events: stage.world.events(), timeMs: stage.world.nowMs() }
+    violation ??= { checker, detail, events: cluster.world.events(), timeMs: cluster.world.nowMs() }
   }
   const checkers = createLearningCheckers(scenario, honest, violate)
-  const stage = createLearningStage(scenario, honest, checkers)
-  const injectedFaults = injectFaults(stage, conditions)
-  for (const peer of cohort.members.keys()) stage.begin(peer)
-  const finished = () => honest.every(peer => stage.results[peer] !== null)
+  const cluster = createLearningCluster(scenario, checkers)
+  const injectedFaults = injectFaults(cluster, conditions)
+  for (const peer of cohort.members.keys()) cluster.begin(peer)
+  const finished = () => honest.every(peer => cluster.results[peer] !== null)
   try {
-    const { reason } = stage.world.runSync({
+    const { reason } = cluster.world.runSync({
       maxTimeMs: conditions.calmAtMs + LIVENESS_MS,
       maxEvents: EVENTS_MAX,
       until() {
-        if (stage.world.events() >= calmAfterEvents) injectedFaults.calm()
+        if (cluster.world.events() >= calmAfterEvents) injectedFaults.calm()
         return violation !== null || finished()
       },
     })
     if (reason === 'events') violate('termination', `still busy after ${EVENTS_MAX} events`)
-    if (violation === null) checkers.end(stage.results, peer => describePeer(stage, peer))
+    if (violation === null) checkers.end(cluster.results, peer => describePeer(cluster, peer))
   } catch (error) {
     // Nothing that a peer receives may make it throw.
     violate('no exceptions', error instanceof Error ? (error.stack ?? error.message) : String(error))
   }
   return {
     violation,
-    events: stage.world.events(),
-    virtualMs: stage.world.nowMs(),
-    restarts: stage.restarts(),
-    caughtUp: stage.caughtUp(),
+    events: cluster.world.events(),
+    virtualMs: cluster.world.nowMs(),
+    restarts: cluster.restarts(),
+    caughtUp: cluster.caughtUp(),
   }
 }
 
-function describePeer({ peers }: LearningStage, peer: PeerIndex): string {
+function describePeer({ peers }: LearningCluster, peer: PeerIndex): string {
   const status = peers[peer]?.status()
   if (!status) return `peer ${peer} is down`
   const { step, phase, computing, waitingFor } = status

@@ -1,0 +1,298 @@
+/**
+ * A cluster: the peers of one run, whatever each of them runs and whatever they stand on. It begins and ends their
+ * incarnations, gives each its ports, its key and, where it is Byzantine, its attack, shows the adversary every honest
+ * vector that is sealed, and lets a trace and checkers look on.
+ */
+import type { AveragingOutput } from '../../agreement/averaging/averaging.ts'
+import type { Message } from '../../agreement/message.ts'
+import type { Evidence, Fault, PeerIndex } from '../../agreement/protocol.ts'
+import type { Vector } from '../../agreement/vector.ts'
+import type { Attack } from '../../learning/attacks/attack.ts'
+import type { LearnOutput } from '../../learning/learn-contract.ts'
+import { randomStream } from '../../learning/random.ts'
+import type { Clock, Storage, Transport } from '../ports.ts'
+import type { ByzantineBehaviour } from '../runtime/byzantine-peer.ts'
+import type { ProtocolPeer } from '../runtime/protocol-peer.ts'
+import type { Signer, Verifier } from '../signatures/index.ts'
+import { createSharedView, type SharedView } from './adversary-view.ts'
+import type { Authority } from './authority.ts'
+import type { Trace } from './trace.ts'
+
+/** The ports of one incarnation of a peer. */
+interface PeerPorts {
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly storage: Storage | null
+}
+
+/** What a cluster stands on: the simulated world (cluster/simulated.ts) or this machine (cluster/loopback.ts). */
+export interface ClusterPorts {
+  nowMs(): number
+  after(delayMs: number, run: () => void): void
+  /** Runs as soon as what is under way is over. */
+  soon(run: () => void): void
+  /** The ports of a peer's next incarnation; null where its disk cannot be read, so that it refuses to start. */
+  open(self: PeerIndex, isAlive: () => boolean): PeerPorts | null
+  /** An incarnation has ended. Of what it had not synced, its disk keeps this fraction of the records. */
+  close(self: PeerIndex, kept: number): void
+}
+
+type AnyOutput = AveragingOutput | LearnOutput
+
+type AnyFault = Fault | (Omit<Fault, 'peer'> & { readonly peer: null })
+
+/** How a peer tells the cluster what happens to it. */
+interface ClusterHooks<Output> {
+  output(output: Output): void
+  received(from: PeerIndex, message: Message): void
+  shown(from: PeerIndex, proof: Evidence): void
+  connection(other: PeerIndex, up: boolean): void
+  fault(fault: AnyFault): void
+  failed(error: Error): void
+}
+
+/** All that a peer is made of, but for what it runs. */
+export interface PeerParts<Output> extends PeerPorts {
+  readonly self: PeerIndex
+  readonly incarnation: number
+  /** False once this incarnation has ended: what it asked for must not reach it any more. */
+  readonly isAlive: () => boolean
+  readonly signer: Signer
+  readonly verifier: Verifier
+  readonly attack?: ByzantineBehaviour
+  readonly hooks: ClusterHooks<Output>
+}
+
+/** What the peers of a cluster run: agreements (cluster/agreement.ts), or LEARN (cluster/learner.ts). */
+export interface Task<Peer, Output> {
+  readonly peers: number
+  readonly dimension: number
+  create(parts: PeerParts<Output>): Peer
+  /** The vector with which a peer ends, where this output says so. */
+  resultOf(output: Output): Vector | null
+}
+
+/** Whoever looks on, checkers for instance. Called for honest peers only. */
+export interface Watch<Output> {
+  began?(self: PeerIndex, incarnation: number): void
+  /** Its incarnation ends now. */
+  died?(self: PeerIndex): void
+  output?(self: PeerIndex, output: Output): void
+  received?(self: PeerIndex, from: PeerIndex, message: Message): void
+  shown?(self: PeerIndex, from: PeerIndex, proof: Evidence): void
+  connected?(self: PeerIndex, other: PeerIndex): void
+  accused?(self: PeerIndex, fault: AnyFault): void
+  /** It has its result. */
+  ended?(self: PeerIndex): void
+}
+
+interface ByzantinePeers {
+  readonly peers: readonly PeerIndex[]
+  readonly attack: Attack | null
+}
+
+export interface ClusterOptions<Peer, Output> {
+  readonly task: Task<Peer, Output>
+  readonly byzantine: ByzantinePeers
+  /** Byzantine peers sign in each other's names and share what they know. */
+  readonly colluding: boolean
+  /** Byzantine peers say when they are done, as honest ones do; otherwise they keep everyone waiting for them. */
+  readonly byzantineFinish: boolean
+  readonly seed: number
+  readonly authority: Authority
+  /** Peers start within this time of each other. */
+  readonly startSpreadMs: number
+  readonly watch: Watch<Output>
+  readonly trace?: Trace | null
+  /** A peer cannot go on. Absent: it dies, what it had not synced is gone, and it is started again until that works. */
+  readonly failed?: (self: PeerIndex, error: Error) => void
+}
+
+/** Called back with a vector to which an honest peer bound itself: for its slot's iteration, its `nth` one, from 0. */
+type SealedCallback = (peer: PeerIndex, iteration: number, nth: number) => void
+
+export interface Cluster<Peer> {
+  /** Ascending. */
+  readonly honest: readonly PeerIndex[]
+  /** By peer; null while it is down. */
+  readonly peers: (Peer | null)[]
+  /** By peer: what it ended with; null before. */
+  readonly results: (Vector | null)[]
+  readonly faults: { readonly observer: PeerIndex; readonly fault: Fault }[]
+  /** Starts a peer, or starts it again on what its disk kept. */
+  begin(peer: PeerIndex): void
+  /** Ends a peer's incarnation; `kept` is the fraction of unsynced records that survive. */
+  crash(peer: PeerIndex, kept: number): void
+  restarts(): number
+  /** When an honest peer last ended. */
+  lastResultMs(): number
+  onSealed(callback: SealedCallback): void
+}
+
+interface State<Peer, Output> extends Pick<Cluster<Peer>, 'honest' | 'peers' | 'results' | 'faults'> {
+  readonly options: ClusterOptions<Peer, Output>
+  readonly ports: ClusterPorts
+  readonly isHonest: readonly boolean[]
+  readonly incarnations: number[]
+  readonly adversaryView: SharedView
+  readonly shared: Map<string, unknown>
+  readonly sealedCounts: number[]
+  readonly sealedCallbacks: SealedCallback[]
+  restarts: number
+  lastResultMs: number
+}
+
+/** After a peer's own failure. */
+const RESTART_MS = 100
+
+export function createCluster<Peer extends ProtocolPeer, Output extends AnyOutput>(
+  options: ClusterOptions<Peer, Output>,
+  ports: ClusterPorts,
+): Cluster<Peer> {
+  const everyone = Array.from({ length: options.task.peers }, (_, peer) => peer)
+  const honest = everyone.filter(peer => !options.byzantine.peers.includes(peer))
+  const state: State<Peer, Output> = {
+    options,
+    ports,
+    honest,
+    isHonest: everyone.map(peer => honest.includes(peer)),
+    peers: everyone.map(() => null),
+    results: everyone.map(() => null),
+    faults: [],
+    incarnations: everyone.map(() => 0),
+    adversaryView: createSharedView(honest.length),
+    shared: new Map(),
+    sealedCounts: everyone.map(() => 0),
+    sealedCallbacks: [],
+    restarts: 0,
+    lastResultMs: 0,
+  }
+  const { peers, results, faults, sealedCallbacks } = state
+  return {
+    honest,
+    peers,
+    results,
+    faults,
+    begin: peer => begin(state, peer),
+    crash: (peer, kept) => crash(state, peer, kept),
+    restarts: () => state.restarts,
+    lastResultMs: () => state.lastResultMs,
+    onSealed: callback => void sealedCallbacks.push(callback),
+  }
+}
+
+function begin<Peer extends ProtocolPeer, Output extends AnyOutput>(
+  state: State<Peer, Output>,
+  self: PeerIndex,
+): void {
+  const { options, ports, peers, incarnations, isHonest } = state
+  const { task, authority, startSpreadMs, seed, watch } = options
+  if (peers[self] !== null) return
+  const incarnation = incarnations[self]! + 1
+  const isAlive = () => incarnations[self] === incarnation
+  const opened = ports.open(self, isAlive)
+  if (opened === null) return
+  incarnations[self] = incarnation
+  if (incarnation > 1) state.restarts++
+  if (isHonest[self]) watch.began?.(self, incarnation)
+  const attack = isHonest[self] ? undefined : behaviourOf(state, self)
+  const peer = task.create({
+    ...opened,
+    self,
+    incarnation,
+    isAlive,
+    signer: authority.signer(self),
+    verifier: authority.verifier,
+    ...(attack && { attack }),
+    hooks: hooksOf(state, self),
+  })
+  peers[self] = peer
+  const startMs = incarnation > 1 ? 0 : startSpreadMs * randomStream(seed, 'start', self).uniform()
+  ports.after(startMs, () => {
+    if (isAlive()) peer.start()
+  })
+}
+
+function crash<Peer, Output>(state: State<Peer, Output>, self: PeerIndex, kept: number): void {
+  if (state.peers[self] === null) return
+  state.incarnations[self]!++
+  if (state.isHonest[self]) state.options.watch.died?.(self)
+  state.peers[self] = null
+  state.ports.close(self, kept)
+}
+
+function behaviourOf<Peer, Output>(
+  { options, adversaryView, shared }: State<Peer, Output>,
+  self: PeerIndex,
+): ByzantineBehaviour | undefined {
+  const { byzantine, colluding, seed, authority } = options
+  if (byzantine.attack === null) return undefined
+  const alone = {
+    attack: byzantine.attack,
+    random: randomStream(seed, 'adversary', self).uniform,
+    adversaryView,
+  }
+  if (!colluding) return alone
+  const signerOf = (peer: PeerIndex) => authority.signer(byzantine.peers.includes(peer) ? peer : self)
+  return { ...alone, shared, signerOf }
+}
+
+function hooksOf<Peer extends ProtocolPeer, Output extends AnyOutput>(
+  state: State<Peer, Output>,
+  self: PeerIndex,
+): ClusterHooks<Output> {
+  const { options, ports, isHonest, faults } = state
+  const { trace = null, failed } = options
+  const watch: Watch<Output> = isHonest[self] ? options.watch : {}
+  return {
+    output(output) {
+      watch.output?.(self, output)
+      if (output.kind === 'sealed' && isHonest[self]) sealed(state, self, output)
+      const result = options.task.resultOf(output)
+      if (result !== null) ended(state, self, result)
+    },
+    received(from, message) {
+      trace?.add(ports.nowMs(), from, self, message)
+      watch.received?.(self, from, message)
+    },
+    shown: (from, proof) => watch.shown?.(self, from, proof),
+    connection(other, up) {
+      if (up) watch.connected?.(self, other)
+    },
+    fault(fault) {
+      watch.accused?.(self, fault)
+      if (fault.peer !== null) faults.push({ observer: self, fault })
+    },
+    failed(error) {
+      if (failed !== undefined) return failed(self, error)
+      crash(state, self, 0)
+      ports.after(RESTART_MS, () => begin(state, self))
+    },
+  }
+}
+
+function ended<Peer extends ProtocolPeer, Output>(
+  state: State<Peer, Output>,
+  self: PeerIndex,
+  result: Vector,
+): void {
+  state.results[self] = result
+  if (state.isHonest[self]) state.lastResultMs = state.ports.nowMs()
+  if (state.isHonest[self] || state.options.byzantineFinish) state.peers[self]?.finish()
+  if (state.isHonest[self]) state.options.watch.ended?.(self)
+}
+
+function sealed<Peer extends ProtocolPeer, Output>(
+  state: State<Peer, Output>,
+  self: PeerIndex,
+  { slot, vector }: Extract<AveragingOutput, { kind: 'sealed' }>,
+): void {
+  const { adversaryView, ports, options, peers, sealedCounts, sealedCallbacks } = state
+  const nth = sealedCounts[self]!++
+  for (const callback of sealedCallbacks) callback(self, slot.iteration, nth)
+  if (!adversaryView.sealed(slot, vector)) return
+  // The adversary's links are the fastest there are: it strikes at once, but after the honest peer's own step.
+  ports.soon(() => {
+    for (const peer of options.byzantine.peers) peers[peer]?.poke()
+  })
+}

@@ -1,0 +1,38 @@
+/** What the peers of a cluster run: one averaging agreement, each with an input of its own. */
+import type { AveragingOutput } from '../../../agreement/averaging/averaging.ts'
+import type { Vector } from '../../../agreement/vector.ts'
+import type { Checkers } from '../../checkers/index.ts'
+import {
+  type AgreementPeer,
+  type AgreementSettings,
+  createAgreementPeer,
+} from '../../runtime/agreement-peer.ts'
+import type { Task, Watch } from '../cluster.ts'
+
+/** @param inputs a row a peer */
+export function agreementTask(
+  settings: AgreementSettings,
+  inputs: readonly Vector[],
+): Task<AgreementPeer, AveragingOutput> {
+  const { peers, dimension } = settings
+  return {
+    peers,
+    dimension,
+    create: parts => createAgreementPeer({ ...parts, settings, input: inputs[parts.self]! }),
+    resultOf: output => (output.kind === 'agreed' ? output.vector : null),
+  }
+}
+
+/** The checkers of an agreement, looking on. */
+export function watchedBy(
+  checkers: Checkers,
+): Required<Pick<Watch<AveragingOutput>, 'began' | 'output' | 'received' | 'accused'>> {
+  return {
+    began(self, incarnation) {
+      if (incarnation > 1) checkers.restarted(self)
+    },
+    output: checkers.output,
+    received: checkers.received,
+    accused: (self, { peer, kind, detail }) => checkers.accused(self, peer, kind, detail),
+  }
+}

@@ -1,0 +1,50 @@
+/** What the peers of a cluster run: LEARN, each with an oracle of its own. */
+import type { PeerIndex } from '../../../agreement/protocol.ts'
+import type { Vector } from '../../../agreement/vector.ts'
+import type { LearnOutput } from '../../../learning/learn-contract.ts'
+import type { GradientReply } from '../../../learning/oracle.ts'
+import type { Cohort } from '../../cohort/cohort.ts'
+import type { LinkLimits } from '../../link/limits.ts'
+import { createPeer, type OraclePort, type Peer } from '../../runtime/peer.ts'
+import type { PeerParts, Task } from '../cluster.ts'
+import { sharedRules } from '../shared-rules.ts'
+
+interface LearnerOptions {
+  readonly cohort: Cohort
+  /** θ₁, the same for all. */
+  readonly initial: Vector
+  /** Whatever it answers, it answers only to the incarnation that asked. */
+  readonly oracle: (parts: Pick<PeerParts<LearnOutput>, 'self' | 'isAlive'>) => OraclePort
+  readonly linkLimits?: LinkLimits
+  /** A peer has computed its gradient. */
+  readonly gradient?: (self: PeerIndex, step: number, reply: GradientReply) => void
+}
+
+export function learnerTask({
+  cohort,
+  initial,
+  oracle,
+  linkLimits,
+  gradient,
+}: LearnerOptions): Task<Peer, LearnOutput> {
+  const aggregate = sharedRules()
+  return {
+    peers: cohort.members.length,
+    dimension: initial.length,
+    create: parts =>
+      createPeer({
+        ...parts,
+        cohort,
+        initial,
+        aggregate,
+        oracle: oracle(parts),
+        ...(linkLimits && { linkLimits }),
+        hooks: {
+          ...parts.hooks,
+          finished() {},
+          gradient: (step, reply) => gradient?.(parts.self, step, reply),
+        },
+      }),
+    resultOf: output => (output.kind === 'finished' ? output.parameters : null),
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * A cluster in the simulated world: virtual time, a seeded network, disks and clocks under stated conditions; and all
+ * that faults can be injected into.
+ */
+import type { AveragingOutput } from '../../../agreement/averaging/averaging.ts'
+import type { PeerIndex } from '../../../agreement/protocol.ts'
+import type { LearnOutput } from '../../../learning/learn-contract.ts'
+import { type RandomStream, randomStream } from '../../../learning/random.ts'
+import { frameBytesMax } from '../../codec/index.ts'
+import type { Clock, Frame, Storage } from '../../ports.ts'
+import type { ProtocolPeer } from '../../runtime/protocol-peer.ts'
+import { StorageError } from '../../storage/errors.ts'
+import { type Cluster, type ClusterOptions, type ClusterPorts, createCluster } from '../cluster.ts'
+import { type Conditions, extraDelay } from '../conditions.ts'
+import { createDisk, type SimulatedDisk } from '../disk.ts'
+import type { FaultTarget } from '../fault-injection.ts'
+import { createLatency } from '../latency.ts'
+import { createNetwork, type SimulatedNetwork } from '../network.ts'
+import { createWorld, type World } from '../world.ts'
+
+interface SimulatedOptions<Peer, Output> extends ClusterOptions<Peer, Output> {
+  readonly conditions: Conditions
+  /** Draws what the links do: latencies, losses, the scheduler's delays. */
+  readonly links: RandomStream
+  /** Every frame as it is sent. */
+  readonly onSend?: (from: PeerIndex, to: PeerIndex, frame: Frame) => void
+  /** A peer may have lost what it had on its disk. */
+  readonly diskLost?: (peer: PeerIndex) => void
+  /** Synced records of a peer are gone, and its log was taken for whole. */
+  readonly lostUnsaid: (peer: PeerIndex) => void
+  /** Enough others have heard of this peer for it to be told so when it has lost its memory. */
+  readonly isKnown: (peer: PeerIndex) => boolean
+}
+
+export interface SimulatedCluster<Peer> extends Cluster<Peer>, FaultTarget {
+  readonly world: World
+  readonly network: SimulatedNetwork
+  readonly peers: (Peer | null)[]
+  /** By peer: how many times as long everything that it computes takes. */
+  readonly slowness: readonly number[]
+}
+
+export function createSimulatedCluster<
+  Peer extends ProtocolPeer,
+  Output extends AveragingOutput | LearnOutput,
+>(options: SimulatedOptions<Peer, Output>): SimulatedCluster<Peer> {
+  const { task, byzantine, conditions, links, seed, isKnown, lostUnsaid } = options
+  const everyone = Array.from({ length: task.peers }, (_, peer) => peer)
+  const isHonest = everyone.map(peer => !byzantine.peers.includes(peer))
+  const world = createWorld()
+  const extra = { of: extraDelay(conditions, links), calm: false }
+  const slowness = everyone.map(() => 1)
+  const latencyMs = createLatency(conditions.latency, links)
+  const rushes = conditions.scheduler.kind === 'rushing'
+  const network = createNetwork({
+    world,
+    peers: task.peers,
+    frameBytesMax: frameBytesMax(task.dimension),
+    bytesPerMs: conditions.bytesPerMs,
+    queueBytesMax: conditions.queueBytesMax,
+    latencyMs: (from, to) => (rushes && !isHonest[from] ? 0 : latencyMs(from, to)),
+    extraMs: (from, to) => (extra.calm ? 0 : extra.of(from, to)),
+    ...(options.onSend && { onSend: options.onSend }),
+  })
+  const disks = disksOf(options, world, isHonest)
+  const ports: ClusterPorts = {
+    nowMs: world.nowMs,
+    after: world.after,
+    soon: run => void world.after(0, run),
+    open(self, isAlive) {
+      const storage = openDisk(disks[self]!)
+      if (storage === undefined) return null
+      const clock = clockOf(world, network, { self, isAlive, seed, skew: conditions.clockSkew })
+      return { transport: network.attach(self), clock, storage }
+    },
+    close(self, kept) {
+      network.detach(self)
+      disks[self]?.crash(count => Math.floor(count * kept))
+    },
+  }
+  return {
+    ...createCluster(options, ports),
+    world,
+    network,
+    disks,
+    slowness,
+    isKnown,
+    lostUnsaid,
+    calmLinks() {
+      extra.calm = true
+    },
+    setSlowness(peer, factor) {
+      slowness[peer] = factor
+    },
+  }
+}
+
+/** Byzantine peers keep nothing, and where there is no time of a sync nobody has a disk. */
+function disksOf<Peer, Output>(
+  { conditions: { syncMs }, seed, diskLost = () => {} }: SimulatedOptions<Peer, Output>,
+  { after }: World,
+  isHonest: readonly boolean[],
+): readonly (SimulatedDisk | null)[] {
+  const random = randomStream(seed, 'disk')
+  return isHonest.map((is, peer) =>
+    is && syncMs !== null
+      ? observed(createDisk({ after, syncMs: () => syncMs * random.uniform() }), () => diskLost(peer))
+      : null,
+  )
+}
+
+/** A disk whose damage is told: nobody can be held to what was on it. */
+function observed(disk: SimulatedDisk, lost: () => void): SimulatedDisk {
+  return {
+    ...disk,
+    lose() {
+      lost()
+      disk.lose()
+    },
+    restore(fraction) {
+      lost()
+      disk.restore(fraction)
+    },
+    flip(fraction) {
+      lost()
+      return disk.flip(fraction)
+    },
+  }
+}
+
+/** What a peer finds on its disk; undefined where that cannot be read, and it refuses to start. */
+function openDisk(disk: SimulatedDisk | null): Storage | null | undefined {
+  try {
+    return disk?.open() ?? null
+  } catch (error) {
+    if (error instanceof StorageError) return undefined
+    throw error
+  }
+}
+
+interface ClockOptions {
+  readonly self: PeerIndex
+  readonly isAlive: () => boolean
+  readonly seed: number
+  /** It runs up to this fraction fast or slow. */
+  readonly skew: number
+}
+
+/** A peer's own clock: it has an origin of its own, stands still in a pause, and dies with the peer. */
+function clockOf(
+  world: World,
+  network: SimulatedNetwork,
+  { self, isAlive, seed, skew }: ClockOptions,
+): Clock {
+  const draw = skew > 0 ? randomStream(seed, 'clock', self) : null
+  const rate = draw === null ? 1 : 1 + skew * (2 * draw.uniform() - 1)
+  const offsetMs = draw === null ? 0 : 1000 * draw.uniform()
+  return {
+    nowMs: () => offsetMs + rate * world.nowMs(),
+    after: (delayMs, callback) =>
+      world.after(delayMs / rate, () =>
+        network.whenRunning(self, () => {
+          if (isAlive()) callback()
+        }),
+      ),
+  }
+}

@@ -1,0 +1,113 @@
+/** What befell a cohort and when: faults, their ends, and who was back with the others. */
+import type { PeerIndex } from '../../agreement/protocol.ts'
+import type { InjectedFault } from './conditions.ts'
+
+export const timelineEvents = [
+  ...(['crash', 'restart', 'pause', 'resume', 'slow', 'full speed'] as const),
+  ...(['partition', 'reconnect', 'caught up'] as const),
+] as const
+
+/** Something that befell peers at one moment of virtual time. */
+export interface TimelineEntry {
+  readonly event: (typeof timelineEvents)[number]
+  /** Ascending; of a partition, one side. */
+  readonly peers: readonly PeerIndex[]
+  /** The newest step that an honest peer had begun. */
+  readonly step: number
+  readonly virtualSeconds: number
+  /** The step at which the slowest of these peers was; null where it was down. */
+  readonly ownStep: number | null
+  /** Caught up: with messages that were kept for it, or with the parameters of others; null elsewhere. */
+  readonly by: 'messages' | 'parameters' | null
+}
+
+interface TimelineOptions {
+  readonly peers: number
+  nowMs(): number
+  newestStep(): number
+  /** Null where the peer is down. */
+  stepOf(peer: PeerIndex): number | null
+}
+
+export interface Timeline {
+  readonly entries: readonly TimelineEntry[]
+  struck(fault: InjectedFault): void
+  healed(fault: InjectedFault): void
+  /** A peer begins a step, or has ended: then the step behind the last. */
+  moved(peer: PeerIndex, step: number): void
+  /** A peer has taken the parameters of others. */
+  tookParameters(peer: PeerIndex): void
+}
+
+type Began = Extract<TimelineEntry['event'], 'crash' | 'pause' | 'slow' | 'partition'>
+
+const ends = { crash: 'restart', pause: 'resume', slow: 'full speed', partition: 'reconnect' } as const
+
+export function createTimeline(options: TimelineOptions): Timeline {
+  const entries: TimelineEntry[] = []
+  /** Those that were away and are not back yet, and by what they come back. */
+  const behind = new Map<PeerIndex, 'messages' | 'parameters'>()
+  const isLevel = (step: number) => step >= options.newestStep() - 1
+  const add = (
+    event: TimelineEntry['event'],
+    peers: readonly PeerIndex[],
+    by: TimelineEntry['by'] = null,
+  ) => {
+    const [virtualSeconds, step] = [options.nowMs() / 1000, options.newestStep()]
+    const last = entries.at(-1)
+    const joins =
+      last?.event === event &&
+      last.virtualSeconds === virtualSeconds &&
+      last.by === by &&
+      event !== 'partition'
+    const all = joins ? [...last.peers, ...peers].sort((a, b) => a - b) : peers
+    const steps = all.flatMap(peer => options.stepOf(peer) ?? [])
+    if (joins) entries.pop()
+    entries.push({
+      event,
+      peers: all,
+      step,
+      virtualSeconds,
+      ownStep: steps.length === 0 || event === 'crash' ? null : Math.min(...steps),
+      by,
+    })
+  }
+  return {
+    entries,
+    struck(fault) {
+      const event = eventOf(fault)
+      for (const peer of peersOf(fault)) behind.delete(peer)
+      add(event, peersOf(fault))
+    },
+    healed(fault) {
+      add(ends[eventOf(fault)], peersOf(fault))
+      for (const peer of awayIn(fault, options.peers))
+        if (!isLevel(options.stepOf(peer) ?? 0)) behind.set(peer, 'messages')
+    },
+    moved(peer, step) {
+      const by = behind.get(peer)
+      if (by === undefined || !isLevel(step)) return
+      behind.delete(peer)
+      add('caught up', [peer], by)
+    },
+    tookParameters(peer) {
+      if (behind.has(peer)) behind.set(peer, 'parameters')
+    },
+  }
+}
+
+function eventOf({ kind }: InjectedFault): Began {
+  if (kind in ends) return kind as Began
+  throw new Error(`a timeline has no word for ${kind}`)
+}
+
+function peersOf(fault: InjectedFault): readonly PeerIndex[] {
+  return 'side' in fault ? fault.side : [fault.peer]
+}
+
+/** The smaller side of a partition: the larger one may go on without it. */
+function awayIn(fault: InjectedFault, peers: number): readonly PeerIndex[] {
+  const named = peersOf(fault)
+  if (2 * named.length <= peers) return named
+  return Array.from({ length: peers }, (_, peer) => peer).filter(peer => !named.includes(peer))
+}
