@@ -62,6 +62,8 @@ export {
   type Verifier,
   type VerifierOptions,
 } from './signatures/index.ts'
+export type { InjectedFault } from './simulation/conditions.ts'
+export type { LatencyModel } from './simulation/latency.ts'
 export {
   keySeed,
   type SimulateOptions,
@@ -69,6 +71,7 @@ export {
   simulate,
 } from './simulation/simulate.ts'
 export type { StepProgress } from './simulation/step-meter.ts'
+export type { TimelineEntry } from './simulation/timeline.ts'
 export {
   type FileLog,
   memoryStorage,

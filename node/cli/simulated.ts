@@ -6,6 +6,8 @@ import type { ModelOracle } from '../../learning/oracles/jax-oracle.ts'
 import type { OracleSpec } from '../../learning/oracles/spec.ts'
 import type { Cohort } from '../cohort/cohort.ts'
 import { readStart } from '../oracle/open.ts'
+import type { InjectedFault } from '../simulation/conditions.ts'
+import type { LatencyModel } from '../simulation/latency.ts'
 import type { SimulationResult } from '../simulation/simulate.ts'
 import type { StepProgress } from '../simulation/step-meter.ts'
 import { startingFrom } from './learning-options.ts'
@@ -15,6 +17,11 @@ interface SimulatedOptions {
   readonly scenario: Scenario
   readonly latencyMs: number
   readonly gradientMs: number
+  /** In place of `latencyMs`; absent or null: none. */
+  readonly network?: LatencyModel | null
+  /** Probability that a frame is lost; absent: 0. */
+  readonly loss?: number
+  readonly injectedFaults?: readonly InjectedFault[]
   /** A checkpoint to start from. */
   readonly init: string | null
   /** Where to write what the first honest peer that finished has learnt. */
@@ -33,7 +40,7 @@ export interface SimulatedRun {
 }
 
 export async function runSimulated(options: SimulatedOptions): Promise<SimulatedRun> {
-  const { scenario, latencyMs, gradientMs, onStep } = options
+  const { scenario, latencyMs, gradientMs, network = null, loss = 0, injectedFaults = [], onStep } = options
   const [{ simulate }, { createJaxOracles }] = await Promise.all([
     import('../simulation/simulate.ts'),
     import('../../learning/oracles/jax-oracle.ts'),
@@ -52,6 +59,9 @@ export async function runSimulated(options: SimulatedOptions): Promise<Simulated
     oracles,
     latencyMs,
     gradientMs,
+    loss,
+    injectedFaults,
+    ...(network && { network }),
     ...(onStep && { onStep }),
   })
   const evaluations = await evaluate(oracles, result)

@@ -8,6 +8,7 @@ import type { RandomStream } from '../../learning/random.ts'
 /** Draws the one-way delay of a frame, in milliseconds. */
 export type Latency = (from: PeerIndex, to: PeerIndex) => number
 
+/** How long frames take, one way, in milliseconds. */
 export type LatencyModel =
   | { readonly kind: 'constant'; readonly ms: number }
   | { readonly kind: 'uniform'; readonly minMs: number; readonly maxMs: number }

@@ -1,8 +1,12 @@
 /** `concord simulate`: a whole cohort in the simulated world, seeded and replayable. */
 import { performance } from 'node:perf_hooks'
+import type { PeerIndex } from '../../../agreement/protocol.ts'
 import { accuracyOf, cohortSummary, type Report, tally } from '../../daemon/report.ts'
 import { loadAttack } from '../../files/attack-file.ts'
-import { defineCommand, flag, maybe, option, UsageError } from '../command.ts'
+import type { LatencyModel } from '../../simulation/latency.ts'
+import { networkNamed } from '../agree-options.ts'
+import { defineCommand, flag, maybe, option, UsageError, type Values } from '../command.ts'
+import { faultOptions, injectedFaultsOf } from '../fault-options.ts'
 import { learningOptions } from '../learning-options.ts'
 import { type Scenario, scenarioOf, scenarioOptions } from '../options.ts'
 import { decimal, integer, text } from '../parse.ts'
@@ -14,11 +18,21 @@ import type { Terminal } from '../terminal.ts'
 import { counted, duration, megabytes, peerList } from '../view/format.ts'
 import { createEstimate, createProgress } from '../view/progress.ts'
 import { faultsText, resultTable, verdictSentence } from '../view/result.ts'
+import { timelineLine } from '../view/timeline.ts'
 
 const options = {
   ...scenarioOptions,
+  partition: { ...scenarioOptions.partition, parse: dataPartition },
   ...serverOptions,
-  latency: option('--latency <ms>', 'mean one-way latency of the links', decimal({ min: 0, max: 1e6 }), 5),
+  latency: maybe('--latency <ms>', 'mean one-way latency of the links', decimal({ min: 0, max: 1e6 }), '5'),
+  network: maybe<LatencyModel>(
+    '--network <model>',
+    'instead: lan, wan, constant:5, uniform:1-20, log-normal:10,0.5, in ms one way',
+    networkNamed,
+    '--latency',
+  ),
+  loss: option('--loss <p>', 'loss of frames, before resending', decimal({ min: 0, max: 0.9 }), 0),
+  ...faultOptions,
   gradientTime: option(
     '--gradient-time <ms>',
     'virtual time of a gradient',
@@ -52,29 +66,32 @@ export const simulate = defineCommand({
   about:
     'The same peers as the real ones, on virtual time. The same options and seed give the same trace. ' +
     'With --seeds it is not a cohort that learns but a swarm of averaging agreements: protocol, n, f, d, data, network, ' +
-    'faults and attack all come from each seed, and the other options are not used.',
+    'faults and attack all come from each seed, and the other options are not used.\n\n' +
+    'Steps at which something befalls peers are those of the honest peer that is furthest on. While so many are away ' +
+    'that nobody can go on, standing still for a while (a second, or five steps) counts as a step.',
   options,
   examples: [
     '--peers 13 --faults 2 --protocol mda --seed 7 --report run.json',
     '--attack empire --steps 300 --data path/to/mnist',
     '--architecture server --rule cge --attack label-flip',
+    '--peers 13 --crash 3@5 --restart 3@9 --isolate 0,1@12-15 --steps 30',
+    '--network wan --loss 0.01 --slow 2:10 --pause 4,5@20-24',
     '--seeds 10000 --report swarm.json',
     '--seeds 2000 --learn',
   ],
   async handler(values, _, terminal) {
     await prepareReport(values, terminal)
-    for (const name of ['init', 'save'] as const)
-      if (values.seeds !== null && values[name] !== null)
-        throw new UsageError(
-          `--${name} is "${values[name]}", but --seeds learns no model; expected one of the two`,
-        )
-    if (values.seeds !== null) return swarm({ ...values, seeds: values.seeds }, terminal)
+    if (values.seeds !== null) {
+      checkSwarm(values)
+      return swarm({ ...values, seeds: values.seeds }, terminal)
+    }
     checkArchitecture(values, options)
     if (values.architecture === 'server')
       return simulateServer(values, await loadAttack(values.attack), terminal)
     const scenario = scenarioOf(values, await loadAttack(values.attack))
+    const world = worldOf(values, scenario)
     const startedMs = performance.now()
-    const run = await withProgress(scenario, values, terminal)
+    const run = await withProgress(scenario, world, values, terminal)
     const { cohortId } = await import('../../cohort/cohort.ts')
     const report = reportOf(scenario, run, cohortId(run.cohort), (performance.now() - startedMs) / 1000)
     await printResult(scenario, run, report, terminal)
@@ -86,16 +103,59 @@ export const simulate = defineCommand({
   },
 })
 
-interface RunValues {
-  readonly latency: number
-  readonly gradientTime: number
-  readonly init: string | null
-  readonly save: string | null
+/** Who holds what data; whoever means the network is told how. */
+function dataPartition(value: string, name: string): string {
+  if (value.includes('@'))
+    throw new UsageError(
+      `${name} is "${value}", but it says who holds what data; expected --isolate ${value}`,
+    )
+  return scenarioOptions.partition.parse!(value, name)
+}
+
+type SimulateValues = Values<typeof options>
+
+const swarmDraws = ['network', 'loss', ...Object.keys(faultOptions)] as (keyof SimulateValues)[]
+
+/** @throws UsageError where an option was given that a swarm has no use for, and that nobody would expect it to ignore */
+function checkSwarm(values: SimulateValues): void {
+  for (const name of ['init', 'save'] as const)
+    if (values[name] !== null)
+      throw new UsageError(
+        `--${name} is "${values[name]}", but --seeds learns no model; expected one of the two`,
+      )
+  for (const name of swarmDraws)
+    if (JSON.stringify(values[name]) !== JSON.stringify(options[name].fallback))
+      throw new UsageError(
+        `--${name} is given, but with --seeds each seed draws what befalls its peers; expected one of the two`,
+      )
+}
+
+type SimulatedWorld = Pick<
+  Parameters<typeof runSimulated>[0],
+  'latencyMs' | 'gradientMs' | 'network' | 'loss' | 'injectedFaults'
+>
+
+const LATENCY_MS = 5
+
+/** @throws UsageError where the options contradict each other, or name what does not exist */
+function worldOf(values: SimulateValues, { peers, settings, liars }: Scenario): SimulatedWorld {
+  const { latency, network, loss, gradientTime, unsafe } = values
+  if (latency !== null && network !== null)
+    throw new UsageError(`--latency is ${latency}, and --network names a model; expected one of the two`)
+  const scene = { peers, steps: settings.steps, maxFaulty: settings.faults, liars, unsafe }
+  return {
+    latencyMs: latency ?? LATENCY_MS,
+    gradientMs: gradientTime,
+    network,
+    loss,
+    injectedFaults: injectedFaultsOf(values, scene),
+  }
 }
 
 async function withProgress(
   scenario: Scenario,
-  { latency, gradientTime, init, save }: RunValues,
+  world: SimulatedWorld,
+  { init, save }: Pick<SimulateValues, 'init' | 'save'>,
   terminal: Terminal,
 ): Promise<SimulatedRun> {
   const { peers, settings, liars, attack } = scenario
@@ -110,9 +170,8 @@ async function withProgress(
   const estimate = createEstimate(settings.steps)
   try {
     return await runSimulated({
+      ...world,
       scenario,
-      latencyMs: latency,
-      gradientMs: gradientTime,
       init,
       save,
       onStep: ({ step, loss, diameter }) =>
@@ -168,6 +227,9 @@ function reportOf(scenario: Scenario, run: SimulatedRun, id: string, wallSeconds
     learningSeconds: null,
     virtualSeconds: result.virtualSeconds,
     trace: result.trace,
+    ...(result.timeline.length > 0 && {
+      timeline: result.timeline.map(entry => ({ ...entry, peers: [...entry.peers] })),
+    }),
     faults: tally(result.faults.map(({ fault }) => fault)),
     violations: [...result.violations],
   }
@@ -179,12 +241,17 @@ async function printResult(
   report: Report,
   terminal: Terminal,
 ): Promise<void> {
+  const roleOf = (peer: PeerIndex) => {
+    if (liars.includes(peer)) return `Byzantine: ${attack?.name}`
+    if (result.gone.includes(peer)) return 'crashed'
+    return result.parameters[peer] === null ? 'stuck' : 'honest'
+  }
   const rows = cohort.members.map((_, peer) => {
     const own = report.honest.find(entry => entry.peer === peer)
     const seen = result.faults.filter(({ observer }) => observer === peer).map(({ fault }) => fault)
     return {
       peer,
-      role: liars.includes(peer) ? `Byzantine: ${attack?.name}` : own === undefined ? 'stuck' : 'honest',
+      role: roleOf(peer),
       accuracy: own?.accuracy ?? null,
       loss: own?.loss ?? null,
       distance: own?.distance ?? null,
@@ -195,7 +262,7 @@ async function printResult(
   terminal.print(...(await resultTable(rows, terminal)))
   const time = `${duration(result.virtualSeconds)} of virtual time, ${duration(report.wallSeconds)} of real time`
   terminal.print(`${megabytes(report.bytes)} in ${report.messages} messages; ${time}`)
-  terminal.print(`trace ${result.trace}`)
+  terminal.print(`trace ${result.trace}`, ...result.timeline.map(timelineLine))
   for (const { peer, step, waitingFor } of result.stuck)
     terminal.warn(`peer ${peer} is stuck at step ${step}, waiting for ${peerList(waitingFor)}`)
   if (result.stuck.length > 0) return

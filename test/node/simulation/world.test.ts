@@ -190,6 +190,7 @@ test('latency: every model stays within what it says, and the wide area is symme
   const models: LatencyModel[] = [
     { kind: 'constant', ms: 3 },
     { kind: 'uniform', minMs: 1, maxMs: 4 },
+    { kind: 'around', meanMs: 4 },
     { kind: 'log-normal', medianMs: 10, sigma: 0.5 },
     { kind: 'lan' },
     { kind: 'wan' },

@@ -1,0 +1,34 @@
+/** What befell a simulated cohort, a line an event. */
+import type { TimelineEntry } from '../../simulation/timeline.ts'
+import { peerList } from './format.ts'
+
+export function timelineLine(entry: TimelineEntry): string {
+  return `step ${entry.step}, after ${entry.virtualSeconds.toFixed(2)} s: ${peerList(entry.peers)} ${whatHappened(entry)}`
+}
+
+function whatHappened({ event, peers, ownStep, by }: TimelineEntry): string {
+  const [is, was] = peers.length === 1 ? ['is', 'was'] : ['are', 'were']
+  const where = ownStep === null ? '' : `, at step ${ownStep}`
+  switch (event) {
+    case 'crash':
+      return 'crashed'
+    case 'restart':
+      return `restarted${where}`
+    case 'pause':
+      return `stood still${where}`
+    case 'resume':
+      return `went on${where}`
+    case 'slow':
+      return `became slow${where}`
+    case 'full speed':
+      return `${is} as fast as before${where}`
+    case 'partition':
+      return `${was} cut off from the rest${where}`
+    case 'reconnect':
+      return `${is} connected again${where}`
+    case 'caught up':
+      return by === 'parameters'
+        ? `caught up, with the parameters of others${where}`
+        : `caught up, with the messages kept for ${peers.length === 1 ? 'it' : 'them'}${where}`
+  }
+}

@@ -1,0 +1,48 @@
+/** `concord simulate` with something that befalls its peers: what it prints, what it reports, and that it is replayed. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test from 'ava'
+import { reportSchema } from '../../../node/daemon/report.ts'
+import { run } from './concord.ts'
+
+const line =
+  'simulate --peers 7 --model softmax --batch 4 --steps 12 --crash 3@3 --restart 3@6 --isolate 0@8-10 --slow 1:2 --network lan --loss 0.01'
+
+test('what befell whom and when is printed and reported, and the same command shows the same again', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'concord-'))
+  t.teardown(() => rm(folder, { recursive: true }))
+  const path = join(folder, 'r.json')
+  const first = await run(...line.split(' '), '--report', path)
+  t.is(first.code, 0, first.stderr)
+  t.regex(first.stdout, /\nstep 3, after \d+\.\d\d s: peer 3 crashed\n/)
+  t.regex(first.stdout, /\nstep 6, after \d+\.\d\d s: peer 3 restarted, at step [23]\n/)
+  t.regex(first.stdout, /: peer 3 caught up, with the messages kept for it, at step \d+\n/)
+  t.regex(first.stdout, /\nstep 8, after \d+\.\d\d s: peer 0 was cut off from the rest, at step [78]\n/)
+  const report = reportSchema.parse(JSON.parse(await readFile(path, 'utf8')))
+  t.is(report.outcome, 'finished')
+  t.deepEqual(report.violations, [])
+  const events = report.timeline!.map(({ event, peers, step }) => `${event} ${peers} @${step}`)
+  t.deepEqual(events.slice(0, 3), ['slow 1 @1', 'crash 3 @3', 'restart 3 @6'])
+  t.true(events.includes('partition 0 @8') && events.includes('reconnect 0 @10'), events.join())
+  const again = await run(...line.split(' '), '--report', path)
+  t.is(again.code, 0)
+  const second = reportSchema.parse(JSON.parse(await readFile(path, 'utf8')))
+  t.is(second.trace, report.trace)
+  t.deepEqual(second.timeline, report.timeline)
+})
+
+test('who is gone for good is no failure, and its row says so', async t => {
+  const short = 'simulate --peers 4 --protocol rb-tm --byzantine 0 --model softmax --batch 4 --steps 4'
+  const { code, stdout, stderr } = await run(...short.split(' '), '--crash', '2@2')
+  t.is(code, 0, stderr)
+  t.regex(stdout, /2 +│ crashed/)
+  t.regex(stdout, /3 honest peers agree/)
+})
+
+test('without any of it, nothing of it is in the report', async t => {
+  const { stdout } = await run(
+    ...'simulate --peers 4 --protocol rb-tm --model softmax --batch 4 --steps 2 --json'.split(' '),
+  )
+  t.false('timeline' in JSON.parse(stdout))
+})
