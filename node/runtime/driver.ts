@@ -113,6 +113,8 @@ interface State<Input, Output> {
   /** By peer: an acknowledgement is due; what is to be sent again may go on. */
   readonly ackTimers: (Timer | null)[]
   readonly againTimers: (Timer | null)[]
+  /** Of inputs that are due later. */
+  readonly inputTimers: Set<Timer>
   started: boolean
   stopped: boolean
   bytesSent: number
@@ -133,9 +135,11 @@ export function createDriver<Input, Output>(options: DriverOptions<Input, Output
     start: () => start(state),
     input: value => enqueueWork(state, () => carry(state, protocol.input(value))),
     inputAfter(delayMs, value) {
-      clock.after(delayMs, () => {
-        if (!state.stopped) enqueueWork(state, () => carry(state, protocol.input(value)))
+      const timer = clock.after(delayMs, () => {
+        state.inputTimers.delete(timer)
+        enqueueWork(state, () => carry(state, protocol.input(value)))
       })
+      state.inputTimers.add(timer)
     },
     carry: effects => enqueueWork(state, () => carry(state, effects)),
     setCompleteFrom(step) {
@@ -195,6 +199,7 @@ function createState<I, O>(options: DriverOptions<I, O>): State<I, O> {
     working: false,
     ackTimers: timersFor(peers),
     againTimers: timersFor(peers),
+    inputTimers: new Set(),
     started: false,
     stopped: false,
     bytesSent: 0,
@@ -219,7 +224,7 @@ const timersFor = (peers: number): (Timer | null)[] => Array.from({ length: peer
 
 function stop<I, O>(state: State<I, O>, done: () => void): void {
   state.stopped = true
-  for (const timer of [...state.ackTimers, ...state.againTimers]) timer?.cancel()
+  for (const timer of [...state.ackTimers, ...state.againTimers, ...state.inputTimers]) timer?.cancel()
   state.sender.stop()
   state.options.transport.stop(done)
 }

@@ -3,6 +3,7 @@ import test, { type ExecutionContext } from 'ava'
 import type { PeerIndex } from '../../../agreement/protocol.ts'
 import { type Cohort, cohortId } from '../../../node/cohort/cohort.ts'
 import { publicKeyOf } from '../../../node/cohort/identity.ts'
+import type { Timer } from '../../../node/ports.ts'
 import { createJournal } from '../../../node/runtime/journal.ts'
 import { createPeer, type Peer } from '../../../node/runtime/peer.ts'
 import { createSigner, createVerifier, digestOf } from '../../../node/signatures/index.ts'
@@ -40,8 +41,24 @@ function start(
   cohort: Cohort,
   self: PeerIndex,
   disk: SimulatedDisk,
-): { peer: Peer; faults: string[] } {
+): { peer: Peer; faults: string[]; timers: Set<Timer> } {
   const faults: string[] = []
+  const world = createWorld()
+  /** What would still keep the process alive. */
+  const timers = new Set<Timer>()
+  const after = (delayMs: number, callback: () => void): Timer => {
+    const inner = world.after(delayMs, () => {
+      timers.delete(timer)
+      callback()
+    })
+    const cancel = () => {
+      timers.delete(timer)
+      inner.cancel()
+    }
+    const timer = { cancel }
+    timers.add(timer)
+    return timer
+  }
   const peer = createPeer({
     cohort,
     self,
@@ -55,7 +72,7 @@ function start(
       ban: () => t.fail('somebody was cut off'),
       stop: done => done(),
     },
-    clock: createWorld(),
+    clock: { nowMs: world.nowMs, after },
     storage: disk.open(),
     signer: signerOf(cohort, self),
     verifier: createVerifier(
@@ -69,7 +86,7 @@ function start(
       fault: ({ kind }) => void faults.push(kind),
     },
   })
-  return { peer, faults }
+  return { peer, faults, timers }
 }
 
 const first = testCohort()
@@ -80,6 +97,15 @@ test('a peer goes on from its own log', t => {
   peer.start()
   t.deepEqual(peer.status().waitingFor, [2, 3, 4, 5, 6], 'the vector of peer 1 is there')
   t.deepEqual(faults, [])
+})
+
+test('a peer that is stopped waits for nothing any more, however long it had meant to', t => {
+  const { peer, timers } = start(t, first, 0, createDisk({ after: createWorld().after, syncMs: () => 0 }))
+  peer.start()
+  t.is(peer.status().phase, 'catching-up')
+  t.true(timers.size > 0, 'it would ask again')
+  peer.stop(() => {})
+  t.is(timers.size, 0)
 })
 
 test('a log of another cohort, or of another member, is refused in words', t => {
