@@ -57,6 +57,7 @@ export {
   type Evidence,
   type Fault,
   type FaultKind,
+  type LinkSignal,
   newEffects,
   type PeerIndex,
   type Protocol,

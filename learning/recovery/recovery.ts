@@ -222,10 +222,16 @@ function takePosition(
   go(machine, builder, state.question)
 }
 
+/**
+ * What one question may ask parameters of. The others go on, so a step may be chosen again; but a liar can say that of
+ * itself over and over, and whoever asks all the time is blamed for it (helper.ts). Beyond it the peer waits.
+ */
+const CHOICES_MAX = 4
+
 /** Goes where the positions say, once enough is known; elsewhere again where too few can still give the step chosen. */
 function go(machine: Machine, builder: Builder, question: Question): void {
   const { options, helper, state, attempts } = machine
-  const target = state.name === 'fetching' ? state.target : null
+  const { target, choices } = state.name === 'fetching' ? state : { target: null, choices: 0 }
   const place = choosePlace(options, question, target, attempts)
   switch (place.kind) {
     case 'unknown':
@@ -234,10 +240,17 @@ function go(machine: Machine, builder: Builder, question: Question): void {
       if (!question.settled) stay(machine, builder, question)
       break
     case 'fetch':
+      if (choices >= CHOICES_MAX) break
       machine.behindAt = Math.max(machine.behindAt, question.step)
       // The others must not wait for what it can no longer say.
       if (question.memoryLost) helper.setCompleteFrom(place.step)
-      move(machine, { name: 'fetching', question, target: place.step, answers: new Map() })
+      move(machine, {
+        name: 'fetching',
+        question,
+        target: place.step,
+        choices: choices + 1,
+        answers: new Map(),
+      })
       builder.messages.push({
         to: 'others',
         message: { kind: 'fetch', slot: slotAt(options.self, place.step) },

@@ -28,6 +28,8 @@ export type RecoveryState =
       readonly name: 'fetching'
       readonly question: Question
       readonly target: number
+      /** Steps that it has chosen since it asked, this one included. */
+      readonly choices: number
       readonly answers: Map<PeerIndex, Vector>
     }
   /** It takes part in this step's agreement on parameters, without a vector of its own. */

@@ -108,7 +108,7 @@ function begin(target: FaultTarget, fault: InjectedFault): () => void {
       target.crash(fault.peer, fault.kept)
       return () => target.begin(fault.peer)
     case 'disk-lost':
-      // From a peer that is new, one that has spoken and was not heard cannot be told apart (learning/recovery/catch-up.ts).
+      // From a peer that is new, one that has spoken and was not heard cannot be told apart (learning/recovery/recovery.ts).
       if (!target.isKnown(fault.peer)) return () => {}
       target.crash(fault.peer, 0)
       target.disks[fault.peer]?.lose()

@@ -86,6 +86,17 @@ test('too few still hold the step that was chosen: another one is', t => {
   t.is(asker.state(), 'fetching')
 })
 
+test('a liar that goes on and on makes nobody ask for parameters all the time', t => {
+  const asker = at(0, 2)
+  makeAsk(asker, 'left-behind')
+  for (const from of [1, 2, 3, 4]) asker.receive(from, position(from, 50))
+  let fetches = 0
+  for (let step = 50; step <= 101; step++)
+    fetches += asker.receive(5, position(5, step, step)).messages.length
+  t.is(fetches, 4)
+  t.is(asker.state(), 'fetching', 'it asks where everyone is in a while')
+})
+
 test('who has restarted still gives the parameters that its log holds', t => {
   const peer = createRecovery(optionsOf(1, { history: new Map([[40, theta(40, 1)]]) }))
   peer.reached(41, theta(41, 1))
@@ -159,6 +170,18 @@ test('who listens and is left behind again goes on from there', t => {
   asker.signal({ kind: 'missed', peer: 2 })
   t.is(asker.state(), 'locating')
   t.deepEqual(hear([80, 64], [80, 64]), [[], listens(79)])
+})
+
+test('who listens, and suspected something that has passed, goes on listening', t => {
+  const { asker, hear } = listener('left-behind')
+  hear([50, 34], [51, 35])
+  const ahead = (isAhead: boolean) =>
+    [1, 2].flatMap(peer => timersIn(asker.signal({ kind: 'ahead', peer, ahead: isAhead })))
+  const [timer] = ahead(true)
+  t.is(asker.state(), 'suspecting')
+  ahead(false)
+  t.deepEqual(asker.timeout(timer!, true), { messages: [], outputs: [], faults: [] })
+  t.is(asker.state(), 'listening')
 })
 
 const cohorts = [

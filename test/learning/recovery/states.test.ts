@@ -29,7 +29,7 @@ const states: Readonly<Record<StateName, RecoveryState>> = {
   joined: { name: 'joined' },
   suspecting: { name: 'suspecting', question: null },
   locating: { name: 'locating', question },
-  fetching: { name: 'fetching', question, target: 5, answers: new Map() },
+  fetching: { name: 'fetching', question, target: 5, choices: 1, answers: new Map() },
   listening: { name: 'listening', step: 4 },
 }
 
