@@ -1,6 +1,6 @@
 /**
- * `concord` and `concord/node`: running peers. The ports and both their families, cohorts and identities, and the
- * peer that drives the protocols over them.
+ * `concord` and `concord/node`: running peers. `startPeer` is a whole one; beside it stand the ports and both their
+ * families, cohorts and identities, and the peer that drives the protocols over them.
  *
  * @module concord/node
  */
@@ -33,7 +33,13 @@ export {
   readIdentity,
   writeIdentity,
 } from './cohort/identity.ts'
+export { PeerError, type PeerErrorCode } from './daemon/errors.ts'
+export type { Ending, FaultCount, PeerEvent, Traffic } from './daemon/events.ts'
+export type { MetricsAddress } from './daemon/metrics.ts'
+export type { OracleProgram, PeerListeners, StartPeerOptions } from './daemon/options.ts'
 export { type Report, reportSchema } from './daemon/report.ts'
+export { type RunningPeer, startPeer } from './daemon/start-peer.ts'
+export type { OtherStatus, PeerStatus } from './daemon/status.ts'
 export {
   createNetwork,
   type Log,

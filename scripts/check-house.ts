@@ -18,7 +18,7 @@ import {
 } from './house/packages.ts'
 import { type Finding, type Rule, withSources } from './house/sources.ts'
 import { linesAreLimited, outputIsCleaned } from './house/speech.ts'
-import { arrows, learningStaysHome, purity, shippedUrls } from './house/structure.ts'
+import { arrows, commandLineOnTop, learningStaysHome, purity, shippedUrls } from './house/structure.ts'
 import {
   fileSize,
   functionSize,
@@ -34,7 +34,7 @@ import {
 import { testsDoNotWait } from './house/tests.ts'
 
 const sourceRules: readonly Rule[] = [
-  ...[arrows, purity, learningStaysHome, shippedUrls],
+  ...[arrows, commandLineOnTop, purity, learningStaysHome, shippedUrls],
   ...[fileSize, functionSize, noAny, noDefaultExport, noClass, purposeFirst, noLeftovers, plainSpaces],
   ...[noSpreadLiteral, testsDoNotWait, linesAreLimited, outputIsCleaned],
 ]

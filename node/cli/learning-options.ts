@@ -1,6 +1,6 @@
 /** Options of a peer that learns: where its gradients come from, where it starts, where the result goes. */
 import type { Cohort } from '../cohort/cohort.ts'
-import { EXTERNAL_MODEL, type OracleChoice } from '../oracle/open.ts'
+import { wrongOracle } from '../oracle/open.ts'
 import { maybe, option, UsageError } from './command.ts'
 import { decimal, text } from './parse.ts'
 
@@ -29,20 +29,10 @@ export interface LearningValues {
   readonly augment: 'none' | 'mirror'
 }
 
-/** The part of an oracle's choice that comes from the command line. @throws UsageError where it lacks the oracle */
-export function oracleChoice(
-  { oracle, oracleTimeout, init, augment }: LearningValues,
-  model: string,
-): Omit<OracleChoice, 'spec'> {
-  if (model === EXTERNAL_MODEL && oracle === null)
-    throw new UsageError(
-      `--oracle is missing: the cohort's model is "${EXTERNAL_MODEL}", so every member brings its own program; expected such as --oracle "python3 train.py"`,
-    )
-  if (oracle !== null && augment !== 'none')
-    throw new UsageError(
-      `--augment is "${augment}", but the gradients come from --oracle; expected none: the program alters its examples itself`,
-    )
-  return { command: oracle, timeoutSeconds: oracleTimeout, init }
+/** @throws UsageError where a cohort's model needs an oracle, or the oracle does without what is asked for */
+export function checkOracle({ oracle, augment }: LearningValues, model: string): void {
+  const wrong = wrongOracle(model, oracle, augment)
+  if (wrong !== null) throw new UsageError(`--${wrong.why}`)
 }
 
 /** A cohort's settings, with the checkpoint that its members start from. @throws FileError where it is unreadable */

@@ -11,7 +11,7 @@ const [{ runProgram }, { commands }, { processTerminal }, { versionOf }] = await
   import('./program.ts'),
   import('./commands/index.ts'),
   import('./terminal.ts'),
-  import('./version.ts'),
+  import('../daemon/version.ts'),
 ])
 
 process.exitCode = await runProgram(

@@ -32,6 +32,7 @@ export interface Ending {
   readonly ruleMilliseconds: number | null
 }
 
+/** Something that happened to a peer, told when it happens. */
 export type PeerEvent =
   | {
       readonly kind: 'listening'
@@ -60,7 +61,7 @@ export type PeerEvent =
       /** On the peer's own batch. */
       readonly loss: number | null
       readonly traffic: Traffic
-      /** γ and θ after this step, where the starter wants to see them. */
+      /** γ and θ after this step, not to be written to; null where the step was left out, or its vectors not passed on. */
       readonly vectors: { readonly gradient: Vector; readonly parameters: Vector } | null
     }
   /** Nothing has moved for a while: `needed` more vectors of `missing` would do. */
@@ -82,11 +83,8 @@ export type PeerEvent =
       readonly path: string
       readonly before: boolean
     }
+  /** A sentence for people. */
   | { readonly kind: 'log'; readonly text: string }
   | { readonly kind: 'finished'; readonly ending: Ending }
+  /** It cannot go on. */
   | { readonly kind: 'failed'; readonly message: string }
-
-/** What the process that started a peer may tell it. */
-export interface Order {
-  readonly kind: 'stop'
-}

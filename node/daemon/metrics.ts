@@ -2,9 +2,8 @@
 import { createServer } from 'node:http'
 import { prometheusMetrics } from '@libp2p/prometheus-metrics'
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
-import { UsageError } from '../cli/command.ts'
-import type { Address } from '../cli/join/metrics-address.ts'
 import { printable } from '../text/printable.ts'
+import { PeerError } from './errors.ts'
 import type { PeerStatus } from './status.ts'
 
 /** Registers libp2p's own metrics, of the node that is made with this: connections, streams, dials, bytes. */
@@ -161,14 +160,22 @@ function perPeer(registers: Registry[], status: () => PeerStatus): void {
   })
 }
 
+/** Where metrics are served. */
+export interface MetricsAddress {
+  /** A name or an address of this machine. */
+  readonly host: string
+  /** 0 takes a free one. */
+  readonly port: number
+}
+
 interface MetricsServer {
   /** `http://127.0.0.1:9464/metrics` */
   readonly url: string
   close(): Promise<void>
 }
 
-/** @throws UsageError where the address cannot be used */
-export async function serveMetrics({ host, port }: Address, metrics: Metrics): Promise<MetricsServer> {
+/** @throws PeerError `metrics-address` */
+export async function serveMetrics({ host, port }: MetricsAddress, metrics: Metrics): Promise<MetricsServer> {
   const server = createServer(async (request, response) => {
     const known = request.method === 'GET' && /^\/metrics(\?|$)/.test(request.url ?? '')
     if (!known) return void response.writeHead(404).end('the metrics are at /metrics\n')
@@ -186,8 +193,9 @@ export async function serveMetrics({ host, port }: Address, metrics: Metrics): P
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   server.once('error', reject).listen(port, host, resolve)
   await promise.catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(
-      `--metrics is "${host}:${port}": ${error.message}; expected an address of this machine with a free port`,
+    throw new PeerError(
+      'metrics-address',
+      `metrics is "${host}:${port}": ${error.message}; expected an address of this machine with a free port`,
     )
   })
   server.unref()

@@ -12,14 +12,12 @@ export interface Observer {
 }
 
 interface ObserverOptions {
-  /** Whether the vectors of this step are to be shown. */
-  readonly observed: (step: number) => boolean
   readonly onEvent: (event: PeerEvent) => void
   readonly status: () => DriverStatus
 }
 
 /** One event a step, and one where steps were left out. */
-export function createObserver({ observed, onEvent, status }: ObserverOptions): Observer {
+export function createObserver({ onEvent, status }: ObserverOptions): Observer {
   let loss: number | null = null
   let averaged: Partial<Record<Phase, Vector>> = {}
   let stood = 1
@@ -35,7 +33,7 @@ export function createObserver({ observed, onEvent, status }: ObserverOptions): 
       if (output.kind !== 'stepped') return
       const step = output.state.step - 1
       const { gradient, parameters } = averaged
-      const vectors = observed(step) && gradient && parameters ? { gradient, parameters } : null
+      const vectors = gradient && parameters ? { gradient, parameters } : null
       averaged = {} // a step that was left out has none
       onEvent({ kind: 'step', step, loss, traffic: trafficOf(status()), vectors })
     },

@@ -1,116 +1,141 @@
 /**
- * A peer on the real ports: its oracle's thread, libp2p, the log on disk and the system's clock, around the same
- * `createPeer` that the simulated world runs. What happens comes out as events.
+ * A peer on the real ports, started, looked at and stopped by whoever builds on the package: the command line with
+ * `concord join`, or a program of yours. What happens comes out as events; nothing here touches the process or a
+ * terminal.
  */
-import type { Evidence, PeerIndex } from '../../agreement/protocol.ts'
+import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
-import type { Attack } from '../../learning/attacks/attack.ts'
-import { collectAdversaryView } from '../../learning/attacks/byzantine.ts'
-import type { ModelOracle } from '../../learning/oracles/jax-oracle.ts'
-import { randomStream } from '../../learning/random.ts'
-import type { Membership } from '../cohort/cohort.ts'
-import { type Identity, publicKeyOf } from '../cohort/identity.ts'
-import { evidenceFile } from '../evidence/evidence.ts'
-import { type KeptEvidence, loadEvidence, writeEvidence } from '../evidence/folder.ts'
-import { createNetwork, type Log, type NetworkOptions, type NetworkTransport } from '../network/index.ts'
-import { growHeapFor } from '../network/memory.ts'
-import { type OracleChoice, openOracle, saveCheckpoint } from '../oracle/open.ts'
-import { createPeer, type Peer } from '../runtime/peer.ts'
-import { systemClock } from '../runtime/system-clock.ts'
-import { createSigner, createVerifier } from '../signatures/index.ts'
-import { type FileLog, openFileLog } from '../storage/index.ts'
-import type { FaultCount, PeerEvent } from './events.ts'
-import { createFaultCounter, type FaultCounter } from './fault-counter.ts'
-import { createHooks } from './hooks.ts'
-import { createMeter, type Meter } from './meter.ts'
-import { networkLog } from './network-log.ts'
-import { createObserver, trafficOf } from './observer.ts'
-import { createStatusBook, type PeerStatus, type Present, type StatusBook } from './status.ts'
+import { saveCheckpoint } from '../oracle/open.ts'
+import type { Peer } from '../runtime/peer.ts'
+import { assemblePeer, openParts, type Parts } from './assemble.ts'
+import { PeerError } from './errors.ts'
+import type { Ending, FaultCount, PeerEvent } from './events.ts'
+import type { FaultCounter } from './fault-counter.ts'
+import { trafficOf } from './observer.ts'
+import { openMetrics, operate } from './operate.ts'
+import { type PeerListeners, type PeerPlan, planPeer, type StartPeerOptions } from './options.ts'
+import { createStatusBook, type PeerStatus, type Present } from './status.ts'
+import { softwareName } from './version.ts'
 import { watchForWaiting } from './waiting.ts'
 
-interface RealPeerOptions {
-  readonly membership: Membership
-  readonly identity: Identity
-  readonly listen: readonly string[]
-  readonly mdns: boolean
-  readonly oracle: OracleChoice
-  /** Where what was learnt is written as a checkpoint. */
-  readonly save: string | null
-  /** Makes this peer misbehave, for tests and demonstrations. */
-  readonly attack: Attack | null
-  /** Null keeps nothing: this key must then never be run again in this cohort. */
-  readonly stateDirectory: string | null
-  /** Moves a log that cannot be read aside, and starts without memory. */
-  readonly forget: boolean
-  /** Where proofs of equivocation are written. */
-  readonly evidenceFolder: string
-  /** For the network; null: warnings come as events. */
-  readonly log: Log | null
-  /** For libp2p's own metrics; null: none. */
-  readonly metrics: NonNullable<NetworkOptions['metrics']> | null
-  /** Steps after which the vectors travel with the event. */
-  readonly observed: (step: number) => boolean
-  readonly software: string
-  readonly onEvent: (event: PeerEvent) => void
-}
-
-export interface RealPeer {
-  /** Resolves with the ending when the peer has learnt; rejects where it cannot go on. */
-  readonly finished: Promise<void>
-  /** Members that still need something of this peer. */
-  unserved(): readonly PeerIndex[]
+/** A peer that runs, until `stop`. */
+export interface RunningPeer {
+  /** Which member of the cohort it is. */
+  readonly self: PeerIndex
+  /** Multiaddrs at which it listens, its peer id included. */
+  readonly addresses: readonly string[]
+  /** Where its metrics are, such as `http://127.0.0.1:9464/metrics`; null where they were not asked for. */
+  readonly metricsUrl: string | null
+  /**
+   * Resolves once the peer has learnt; it then still serves the others. Rejects where it cannot go on (StorageError,
+   * OracleError, ModelError), and with PeerError `stopped` where it was stopped before.
+   */
+  readonly finished: Promise<Ending>
+  /** The peer as it is now. */
+  status(): PeerStatus
   /** What others did wrong so far. */
   faults(): readonly FaultCount[]
-  /** As it is now. */
-  readonly status: () => PeerStatus
+  /** Members that still need something of this peer. */
+  unserved(): readonly PeerIndex[]
+  /** Resolves once no member needs anything of this peer any more, it is stopped, or so many seconds are over. */
+  served(seconds: number): Promise<void>
   /** Puts on the disk what is about to be said; rejects where the disk does not take it. */
   syncJournal(): Promise<void>
-  /** Closes connections, log and thread. */
+  /** Closes connections, sockets, log and oracle: nothing of the peer is left. Stopping again is nothing. */
   stop(): Promise<void>
 }
 
-interface Parts {
-  readonly options: RealPeerOptions
-  readonly oracle: ModelOracle
-  readonly network: NetworkTransport
-  readonly storage: FileLog | null
-  readonly faults: FaultCounter
-  readonly meter: Meter
-  readonly book: StatusBook
-  /** Kept by earlier lives of this peer, beside what its log holds. */
-  readonly kept: readonly KeptEvidence[]
+/**
+ * Starts a member of a cohort on this machine. It connects to the others, and goes on from where its state directory
+ * says that it was.
+ * @throws CohortError, IdentityError, FileError, PeerError, DataError, ModelError, OracleError, StorageError,
+ * JournalError, NetworkError; then nothing is left open
+ */
+export async function startPeer(options: StartPeerOptions): Promise<RunningPeer> {
+  return startPlanned(await planPeer(options), options)
 }
 
-/** @throws DataError, ModelError, OracleError, FileError, StorageError, NetworkError */
-export async function startRealPeer(asked: RealPeerOptions): Promise<RealPeer> {
-  const book = createStatusBook(asked.membership, asked.software, () => performance.now())
+/** The same from a plan, for whoever needs to know what it says beforehand. */
+export async function startPlanned(plan: PeerPlan, listeners: PeerListeners): Promise<RunningPeer> {
+  const { cohort, self } = plan.membership
+  const book = createStatusBook(plan.membership, softwareName(), () => performance.now())
+  const listener = unharmed(listeners.onEvent ?? (() => {}))
   const onEvent = (event: PeerEvent) => {
     book.see(event)
-    asked.onEvent(event)
+    listener(event)
   }
-  const options = { ...asked, onEvent }
-  const { storage, kept } = await openMemory(options)
-  const oracle = await openOracle(options.oracle, options.software, line =>
-    onEvent({ kind: 'log', text: `oracle: ${line}` }),
-  ).catch(closing(storage))
-  growHeapFor(options.membership.cohort.members.length, oracle.dimension)
-  const network = await createNetwork({
-    membership: options.membership,
-    listen: options.listen,
-    mdns: options.mdns,
-    software: options.software,
-    seed: options.identity.seed,
-    dimension: oracle.dimension,
-    log: networkLog(options.log, onEvent),
-    ...(options.metrics && { metrics: options.metrics }),
-  }).catch(closing(oracle, storage))
-  const faults = createFaultCounter(
-    (fault, detail) => onEvent({ kind: 'fault', fault, detail }),
-    () => performance.now(),
-  )
-  const parts = { options, oracle, network, storage, faults, meter: createMeter(), book, kept }
-  const ended = Promise.withResolvers<Vector>()
-  const peer = assemble(parts, ended)
+  for (const text of plan.notes) onEvent({ kind: 'log', text })
+  const metrics = await openMetrics(plan.metrics)
+  const looks = { metrics: metrics?.ofNetwork ?? null, log: listeners.log ?? null, onEvent }
+  const parts = await openParts(plan, book, looks)
+  const { network, faults } = parts
+  const learnt = Promise.withResolvers<Vector>()
+  const peer = await assembleOrClose(parts, learnt)
+  begin(peer, parts)
+  const present = () => presentOf(peer, self, faults)
+  const looking = setInterval(() => book.look(present()), LOOK_INTERVAL_MS)
+  const watch = watchForWaiting(present, cohort.faults, onEvent)
+  const end = endOf(parts, peer, learnt.promise, watch.stop)
+  const status = () => book.status(present())
+  let closeOperating = async (): Promise<void> => {}
+  let stopping: Promise<void> | null = null
+  const stop = async (): Promise<void> => {
+    end.stopped()
+    watch.stop()
+    clearInterval(looking)
+    parts.meter.end() // its timer would keep the process
+    await new Promise<void>(resolve => peer.stop(resolve))
+    parts.clock.stop()
+    await Promise.all([close(parts), closeOperating()])
+  }
+  const running: RunningPeer = {
+    self,
+    addresses: network.addresses,
+    metricsUrl: null,
+    finished: end.finished,
+    status,
+    faults: faults.counts,
+    unserved: () => peer.unserved(),
+    served: seconds => served(peer, seconds, () => stopping !== null),
+    syncJournal: () =>
+      new Promise((resolve, reject) => {
+        peer.sync(error => (error === undefined ? resolve() : reject(error)))
+      }),
+    stop() {
+      stopping ??= stop()
+      return stopping
+    },
+  }
+  try {
+    const operating = await operate(plan, metrics, status, onEvent)
+    closeOperating = operating.close
+    return { ...running, metricsUrl: operating.metricsUrl }
+  } catch (error) {
+    await running.stop()
+    throw error
+  }
+}
+
+async function assembleOrClose(parts: Parts, learnt: PromiseWithResolvers<Vector>): Promise<Peer> {
+  try {
+    return assemblePeer(parts, learnt)
+  } catch (error) {
+    await new Promise<void>(resolve => parts.network.stop(resolve))
+    await close(parts)
+    throw error
+  }
+}
+
+/** All but the network, which the peer stops. */
+async function close({ oracle, storage }: Parts): Promise<void> {
+  await Promise.all([oracle.close(), storage?.close()])
+}
+
+/**
+ * Starts it, and tells which proofs it does not use: somebody may have signed twice for a slot that the cohort does not
+ * have. Nobody would take it, so nobody is told.
+ */
+function begin(peer: Peer, { network, oracle, kept, onEvent }: Parts): void {
   onEvent({
     kind: 'listening',
     pid: process.pid,
@@ -119,48 +144,18 @@ export async function startRealPeer(asked: RealPeerOptions): Promise<RealPeer> {
     dimension: oracle.dimension,
     step: peer.status().step,
   })
-  begin(peer, parts)
-  const present = () => presentOf(peer, options.membership.self, faults)
-  const looking = setInterval(() => book.look(present()), LOOK_INTERVAL_MS)
-  const watch = watchForWaiting(present, options.membership.cohort.faults, onEvent)
-  const finished = ended.promise.then(async parameters => {
-    watch.stop()
-    await conclude(parts, peer, parameters)
-  })
-  return {
-    finished,
-    unserved: () => peer.unserved(),
-    faults: faults.counts,
-    status: () => book.status(present()),
-    syncJournal: () =>
-      new Promise((resolve, reject) => {
-        peer.sync(error => (error === undefined ? resolve() : reject(error)))
-      }),
-    async stop() {
-      watch.stop()
-      clearInterval(looking)
-      await new Promise<void>(resolve => peer.stop(resolve))
-      await Promise.all([oracle.close(), storage?.close()])
-    },
-  }
+  peer.start()
+  const { convicted } = peer.status()
+  for (const { path, evidence } of kept)
+    if (!convicted.includes(evidence.slot.sender))
+      onEvent({
+        kind: 'log',
+        text: `${path} is about a slot that the cohort does not have, and is left as it is`,
+      })
 }
 
-/** What this peer has said, and what it has against others. */
-async function openMemory(options: RealPeerOptions) {
-  const { stateDirectory, evidenceFolder, membership, onEvent } = options
-  const say = (text: string) => onEvent({ kind: 'log', text })
-  const storage = stateDirectory === null ? null : await openFileLog(stateDirectory, options)
-  for (const note of storage?.notes ?? []) say(note)
-  return { storage, kept: await loadEvidence(evidenceFolder, membership, say).catch(closing(storage)) }
-}
-
-/** Where the rest cannot be opened: a thread left behind would keep the process from ending. */
-function closing(...opened: readonly ({ close(): Promise<void> } | null)[]) {
-  return async (error: unknown): Promise<never> => {
-    await Promise.allSettled(opened.map(each => each?.close()))
-    throw error
-  }
-}
+/** How often the status looks whether anything has moved. */
+const LOOK_INTERVAL_MS = 1000
 
 /** A broadcast of its own may be among what a peer waits for; that is the others' to answer, and no news. */
 function presentOf(peer: Peer, self: PeerIndex, faults: FaultCounter): Present {
@@ -172,112 +167,86 @@ function presentOf(peer: Peer, self: PeerIndex, faults: FaultCounter): Present {
   }
 }
 
-function assemble(parts: Parts, ended: PromiseWithResolvers<Vector>): Peer {
-  const { options, oracle, network, storage, faults, meter, book, kept } = parts
-  const { membership, identity, attack } = options
-  const { cohort, cohortId, self } = membership
-  const adversaryView = collectAdversaryView(Math.max(1, cohort.members.length - cohort.faults - 1))
-  const observe = createObserver({ ...options, status: () => peer.status() })
-  const peer = createPeer({
-    cohort,
-    self,
-    initial: oracle.initial,
-    oracle: {
-      gradient(request, done) {
-        meter.begin()
-        oracle.gradient(request).then(done, error => done(asError(error)))
-      },
-    },
-    transport: network,
-    clock: systemClock,
-    storage,
-    proofs: kept.map(({ evidence }) => evidence),
-    signer: createSigner(cohortId, identity.seed),
-    verifier: createVerifier(
-      cohortId,
-      cohort.members.map(({ id }) => publicKeyOf(id)),
-    ),
-    incarnation: Date.now(),
-    ...(attack && {
-      attack: { attack, random: randomStream(cohort.seed, 'adversary', self).uniform, adversaryView },
-    }),
-    hooks: createHooks({
-      onEvent: options.onEvent,
-      observe,
-      faults,
-      book,
-      ended,
-      archive: createArchive(options, kept),
-      adversaryView: attack?.rushing ? adversaryView : null,
-    }),
+/** The one end of a peer: it has learnt, it cannot go on, or it was stopped. The first two are events as well. */
+function endOf(
+  parts: Parts,
+  peer: Peer,
+  learnt: Promise<Vector>,
+  onLearnt: () => void,
+): { readonly finished: Promise<Ending>; stopped(): void } {
+  const stopped = Promise.withResolvers<never>()
+  let isStopped = false
+  const concluded = learnt.then(async parameters => {
+    onLearnt()
+    return conclude(parts, peer, parameters)
   })
-  return peer
+  const told = concluded.then(
+    ending => {
+      if (!isStopped) parts.onEvent({ kind: 'finished', ending })
+      return ending
+    },
+    (error: Error) => {
+      if (!isStopped) parts.onEvent({ kind: 'failed', message: error.message })
+      throw error
+    },
+  )
+  const finished = Promise.race([told, stopped.promise])
+  // Whoever follows the events need not look at the promise too.
+  finished.catch(() => {})
+  return {
+    finished,
+    stopped() {
+      isStopped = true
+      stopped.reject(new PeerError('stopped', 'the peer was stopped before it had learnt'))
+    },
+  }
 }
 
-/** Learnt: measures what came out, tells it, and tells the others that this peer needs nothing more. */
+/** Learnt: measures what came out, and tells the others that this peer needs nothing more. */
 async function conclude(
-  { options, oracle, faults, meter }: Parts,
+  { plan, oracle, faults, meter }: Parts,
   peer: Peer,
   parameters: Vector,
-): Promise<void> {
+): Promise<Ending> {
   const measured = meter.end()
   peer.finish()
-  if (options.save !== null) await saveCheckpoint(options.save, oracle, parameters, options.oracle)
+  if (plan.save !== null) await saveCheckpoint(plan.save, oracle, parameters, plan.oracle)
   const { loss, accuracy } = await oracle.evaluate(parameters)
   const status = peer.status()
-  const traffic = trafficOf(status)
-  const ruleMilliseconds = status.ruleMs
-  const ending = {
+  return {
     parameters,
     loss,
     accuracy,
-    traffic,
+    traffic: trafficOf(status),
     faults: faults.counts(),
-    ruleMilliseconds,
+    ruleMilliseconds: status.ruleMs,
     ...measured,
   }
-  options.onEvent({ kind: 'finished', ending })
 }
 
-/** How often the status looks whether anything has moved. */
-const LOOK_INTERVAL_MS = 1000
-
-/** Writes the proof against each peer, where there is none yet. That it cannot be written must not stop anybody. */
-function createArchive(
-  { membership, evidenceFolder, onEvent }: RealPeerOptions,
-  kept: readonly KeptEvidence[],
-): (evidence: Evidence, before: boolean) => void {
-  const paths = new Map(kept.map(({ path, evidence }) => [evidence.slot.sender, path]))
-  return (evidence, before) => {
-    const { sender: peer } = evidence.slot
-    const known = paths.get(peer)
-    const written = known ?? writeEvidence(evidenceFolder, evidenceFile(evidence, membership))
-    Promise.resolve(written).then(
-      path => onEvent({ kind: 'evidence', peer, path, before }),
-      error =>
-        onEvent({
-          kind: 'log',
-          text: `the proof against peer ${peer} could not be written: ${error.message}`,
-        }),
-    )
-  }
+function served(peer: Peer, seconds: number, isStopping: () => boolean): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const deadlineMs = performance.now() + 1000 * seconds
+  const timer = setInterval(() => {
+    if (peer.unserved().length > 0 && performance.now() < deadlineMs && !isStopping()) return
+    clearInterval(timer)
+    resolve()
+  }, SERVED_INTERVAL_MS)
+  timer.unref()
+  return promise
 }
 
-/**
- * Starts it, and tells which proofs it does not use: somebody may have signed twice for a slot that the cohort does not
- * have. Nobody would take it, so nobody is told.
- */
-function begin(peer: Peer, { kept, options: { onEvent } }: Parts): void {
-  peer.start()
-  const { convicted } = peer.status()
-  for (const { path, evidence } of kept)
-    if (!convicted.includes(evidence.slot.sender))
-      onEvent({
-        kind: 'log',
-        text: `${path} is about a slot that the cohort does not have, and is left as it is`,
+const SERVED_INTERVAL_MS = 200
+
+/** What a listener throws is its own trouble: the peer calls it in the middle of its work, and must not stop there. */
+function unharmed(listener: (event: PeerEvent) => void): (event: PeerEvent) => void {
+  return event => {
+    try {
+      listener(event)
+    } catch (error) {
+      process.nextTick(() => {
+        throw error
       })
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error))
+    }
+  }
 }

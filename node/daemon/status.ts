@@ -52,6 +52,7 @@ interface KindCount {
   readonly count: number
 }
 
+/** What a peer knows of another member. */
 export interface OtherStatus {
   readonly peer: PeerIndex
   readonly name: string

@@ -17,6 +17,25 @@ export interface OracleChoice {
 /** The cohort's model where all members compute their gradients with programs of their own. */
 export const EXTERNAL_MODEL = 'external'
 
+/** What is wrong with where gradients come from, as a sentence that begins with the option's name; null: nothing. */
+export function wrongOracle(
+  model: string,
+  command: string | null,
+  augment: 'none' | 'mirror',
+): { readonly code: 'option-missing' | 'option-clash'; readonly why: string } | null {
+  if (model === EXTERNAL_MODEL && command === null)
+    return {
+      code: 'option-missing',
+      why: `oracle is missing: the cohort's model is "${EXTERNAL_MODEL}", so every member brings its own program; expected such as "python3 train.py"`,
+    }
+  if (command !== null && augment !== 'none')
+    return {
+      code: 'option-clash',
+      why: `augment is "${augment}", but the gradients come from an oracle of your own; expected none: the program alters its examples itself`,
+    }
+  return null
+}
+
 /** @throws DataError, ModelError, OracleError, FileError where the checkpoint does not fit */
 export async function openOracle(
   choice: OracleChoice,

@@ -18,15 +18,15 @@ export async function digestOfFile(path: string): Promise<string> {
 }
 
 /**
- * What is wrong with a member that starts from `path` in a cohort that starts from the checkpoint `wanted`; null where
- * nothing is.
+ * What is wrong with a member that starts from `path` in a cohort that starts from the checkpoint `wanted`, as a
+ * sentence that begins with the option's name; null where nothing is.
  * @throws FileError where the file cannot be read
  */
 export async function wrongStart(wanted: string | undefined, path: string | null): Promise<string | null> {
   if (wanted === undefined) return null
   if (path === null)
-    return `--init is missing: the cohort starts from the checkpoint with SHA-256 ${wanted}; expected --init with that file`
+    return `init is missing: the cohort starts from the checkpoint with SHA-256 ${wanted}; expected the path of that file`
   const digest = await digestOfFile(path)
   if (digest === wanted) return null
-  return `--init is "${path}", whose SHA-256 is ${digest}; the cohort starts from the checkpoint with SHA-256 ${wanted}: expected the file that the other members have`
+  return `init is "${path}", whose SHA-256 is ${digest}; the cohort starts from the checkpoint with SHA-256 ${wanted}: expected the file that the other members have`
 }

@@ -1,6 +1,6 @@
 /**
- * What may touch what: the arrows `agreement ← learning ← node ← scripts` (tests may import all), the purity of
- * agreement/, and the world's ways into learning/. See docs/architecture.md.
+ * What may touch what: the arrows `agreement ← learning ← node ← scripts` (tests may import all), the command line on
+ * top of node/, the purity of agreement/, and the world's ways into learning/. See docs/architecture.md.
  */
 import { posix } from 'node:path'
 import {
@@ -29,6 +29,25 @@ export const arrows: Rule = source =>
         findingAt(source, imported.node.getStart(), 'arrow', `${source.folder}/ must not import ${target}`),
       ]
     })
+
+/**
+ * Only the command line imports everything: the rest of node/ must serve who builds on the package without a terminal,
+ * so nothing there may import node/cli/.
+ */
+export const commandLineOnTop: Rule = source =>
+  source.folder !== 'node' || source.path.startsWith('node/cli/')
+    ? []
+    : importsOf(source.tree)
+        .filter(isRelative)
+        .filter(({ specifier }) => posix.join(posix.dirname(source.path), specifier).startsWith('node/cli/'))
+        .map(({ node, specifier }) =>
+          findingAt(
+            source,
+            node.getStart(),
+            'command-line',
+            `${specifier} belongs to the command line, which only the command line imports`,
+          ),
+        )
 
 /** Names of the world: a clock, randomness, waiting, input and output. */
 const worldly: ReadonlySet<string> = new Set([

@@ -1,5 +1,6 @@
 /** `concord agree`: averaging agreement on given vectors, no learning; bound and measured side by side. */
 import { performance } from 'node:perf_hooks'
+import { softwareName } from '../../daemon/version.ts'
 import { writeOutput } from '../../files/output.ts'
 import { jsonText } from '../../text/printable.ts'
 import { type AgreeValues, agreeOptions } from '../agree-options.ts'
@@ -7,7 +8,6 @@ import { type Agreement, type AgreeReport, agreementOf, reportOf } from '../agre
 import { defineCommand } from '../command.ts'
 import { prepareReport } from '../report-output.ts'
 import type { Terminal } from '../terminal.ts'
-import { softwareName } from '../version.ts'
 import { duration, megabytes, significant } from '../view/format.ts'
 
 export const agree = defineCommand({

@@ -33,14 +33,14 @@ export const doctor = defineCommand({
   examples: ['cohort.yaml --identity alice.pem', 'cohort.yaml --identity alice.pem --json'],
   async handler({ identity, state, listen, mdns, timeout, json }, [path], terminal) {
     if (json) terminal.reserveOutput()
-    const [{ examine }, { ownPorts }, { stateDirectoryOf }, { askStatus, controlPath }, { softwareName }] =
+    const [{ examine }, { ownPorts, stateBeside }, { askStatus, controlPath }, { softwareName }] =
       await Promise.all([
         import('../../doctor/doctor.ts'),
-        import('../join/run-join.ts'),
-        import('../join/operating.ts'),
+        import('../../daemon/places.ts'),
         import('../../daemon/control.ts'),
-        import('../version.ts'),
+        import('../../daemon/version.ts'),
       ])
+    const beside = (id: string) => (identity === null ? null : stateBeside(identity, id))
     const diagnosis = await examine({
       cohortPath: path!,
       identityPath: identity,
@@ -48,8 +48,7 @@ export const doctor = defineCommand({
       software: softwareName(),
       timeoutMs: 1000 * timeout,
       listen: (cohort, self) => listen?.split(',') ?? ownPorts(cohort, self),
-      stateDirectory: id =>
-        identity === null && state === null ? null : stateDirectoryOf(state, identity ?? '', id),
+      stateDirectory: id => (state === 'none' ? null : (state ?? beside(id))),
       isRunning: directory =>
         askStatus(controlPath(directory)).then(
           () => true,

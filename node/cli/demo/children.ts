@@ -4,7 +4,8 @@ import { once } from 'node:events'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { PeerIndex } from '../../../agreement/protocol.ts'
-import type { Order, PeerEvent } from '../../daemon/events.ts'
+import type { PeerEvent } from '../../daemon/events.ts'
+import type { Order } from '../join/parent.ts'
 
 export interface ChildEnd {
   readonly code: number | null

@@ -6,7 +6,7 @@ import { loadAttack } from '../../files/attack-file.ts'
 import { EXTERNAL_MODEL } from '../../oracle/open.ts'
 import { JobError, UsageError } from '../command.ts'
 import { honestEntry } from '../join/join-record.ts'
-import { type LearningValues, learningArguments, oracleChoice, startingFrom } from '../learning-options.ts'
+import { checkOracle, type LearningValues, learningArguments, startingFrom } from '../learning-options.ts'
 import { type Scenario, type ScenarioValues, scenarioOf } from '../options.ts'
 import { deliverReport, prepareReport, type ReportValues } from '../report-output.ts'
 import { type Closeness, closenessOf, runSimulated } from '../simulated.ts'
@@ -29,7 +29,7 @@ export async function runDemo(values: DemoValues, terminal: Terminal): Promise<n
   // What an oracle of the user's computes is no model of ours, and the cohort says so.
   const model = values.oracle === null ? values.model : EXTERNAL_MODEL
   const scenario = scenarioOf({ ...values, model }, await loadAttack(values.attack))
-  oracleChoice(values, model) // refused here rather than by every peer
+  checkOracle(values, model) // refused here rather than by every peer
   await prepareReport(values, terminal)
   const startedMs = performance.now()
   const settings = await startingFrom(values.init, scenario.settings)

@@ -5,8 +5,9 @@
  *
  * For programs: it takes hold of the whole process.
  */
+
+import { softwareName } from '../../daemon/version.ts'
 import type { Terminal } from '../terminal.ts'
-import { softwareName } from '../version.ts'
 
 /** As sysexits.h has it: an internal software error. Every service manager that restarts on failure does so at this. */
 export const DEFECT_EXIT_CODE = 70

@@ -1,13 +1,9 @@
 /** Where metrics are served: `--metrics`. */
+import type { MetricsAddress } from '../../daemon/metrics.ts'
 import { UsageError } from '../command.ts'
 
-export interface Address {
-  readonly host: string
-  readonly port: number
-}
-
 /** `9464`, `127.0.0.1:9464`, `[::1]:9464`; a port alone is one of this machine's loopback. */
-export function metricsAddress(text: string, name: string): Address {
+export function metricsAddress(text: string, name: string): MetricsAddress {
   const match = /^(?:(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]+)):)?(\d{1,5})$/.exec(text)
   const port = Number(match?.[3])
   if (match === null || port > 65_535)

@@ -1,8 +1,9 @@
 /** Options of `join` for whoever runs it as a service: its log, its metrics, and where its status is asked for. */
+import type { MetricsAddress } from '../../daemon/metrics.ts'
 import { maybe, option } from '../command.ts'
 import { oneOf, text } from '../parse.ts'
 import type { LogForm, LogLevel } from './log.ts'
-import { type Address, metricsAddress } from './metrics-address.ts'
+import { metricsAddress } from './metrics-address.ts'
 
 const logForms = ['progress', 'pretty', 'json'] as const satisfies readonly LogForm[]
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
@@ -37,6 +38,6 @@ export const operatingOptions = {
 export interface OperatingValues {
   readonly log: LogForm
   readonly logLevel: LogLevel
-  readonly metrics: Address | null
+  readonly metrics: MetricsAddress | null
   readonly control: string | null
 }

@@ -1,29 +1,21 @@
-/** The course of `concord join`: files in, one peer up, its events to a person or to the parent process, a clean end. */
-import { constants } from 'node:os'
+/** The course of `concord join`: one peer up, its events to a person or to the parent process, a clean end. */
 import type { Attack } from '../../../learning/attacks/attack.ts'
-import { type Cohort, cohortId, type Membership } from '../../cohort/cohort.ts'
-import { readCohort } from '../../cohort/file.ts'
-import { type Identity, readIdentity } from '../../cohort/identity.ts'
-import type { Order, PeerEvent } from '../../daemon/events.ts'
-import { type RealPeer, startRealPeer } from '../../daemon/start-peer.ts'
-import { addressOf, endpointOf } from '../../network/endpoint.ts'
+import { PeerError } from '../../daemon/errors.ts'
+import type { PeerEvent } from '../../daemon/events.ts'
+import { planPeer, type StartPeerOptions } from '../../daemon/options.ts'
+import { type RunningPeer, startPlanned } from '../../daemon/start-peer.ts'
+import { growHeapFor } from '../../network/memory.ts'
 import { UsageError } from '../command.ts'
-import { type LearningValues, oracleChoice } from '../learning-options.ts'
+import type { LearningValues } from '../learning-options.ts'
 import { deliverReport, type ReportValues } from '../report-output.ts'
 import type { Terminal } from '../terminal.ts'
-import { softwareName } from '../version.ts'
 import { peerList } from '../view/format.ts'
 import { createJoinRecord, type JoinOutcome } from './join-record.ts'
 import { installLastResort } from './last-resort.ts'
-import {
-  evidenceFolderOf,
-  type OpenMetrics,
-  openMetrics,
-  openView,
-  operate,
-  stateDirectoryOf,
-} from './operating.ts'
+import { evidenceFolderHere, openView } from './operating.ts'
 import type { OperatingValues } from './operating-options.ts'
+import { parentProcess } from './parent.ts'
+import { type StopSignals, stopSignals } from './stop-signals.ts'
 
 interface JoinValues extends ReportValues, LearningValues, OperatingValues {
   readonly cohort: string
@@ -39,15 +31,20 @@ interface JoinValues extends ReportValues, LearningValues, OperatingValues {
   readonly observe: number | null
 }
 
+/** @throws UsageError where an option is wrong, and whatever keeps the peer from starting or going on */
 export async function runJoin(values: JoinValues, terminal: Terminal): Promise<number> {
   if (values.forget && values.state === 'none')
     throw new UsageError('--forget is for a state directory, and --state is "none"; expected one of the two')
-  const membership = await takeMembership(values)
-  await checkStart(membership.cohort, values, terminal)
-  const parent = parentProcess()
+  const plan = await planPeer(peerOptions(values)).catch(rethrown)
+  const { membership } = plan
+  const { steps, members } = membership.cohort
+  const parent = parentProcess(observedSteps(values.observe, steps))
   const record = createJoinRecord(membership, values)
   const view = parent === null ? await openView(membership, values, terminal) : null
+  let hasFailed = false
   const onEvent = (event: PeerEvent) => {
+    if (event.kind === 'listening') growHeapFor(members.length, event.dimension)
+    hasFailed ||= event.kind === 'failed'
     record.see(event)
     parent?.tell(event)
     view?.see(event)
@@ -63,22 +60,20 @@ export async function runJoin(values: JoinValues, terminal: Terminal): Promise<n
     },
   })
   try {
-    const metrics = await openMetrics(values)
-    const looks = { log: view?.log ?? null, metrics: metrics?.ofNetwork ?? null }
-    const options = { ...peerOptions(membership, values, onEvent), ...looks }
     const note = view?.note ?? (() => {})
-    const peer = await startRealPeer(options)
+    const log = view?.log ?? undefined
+    const peer = await startPlanned(plan, { log, onEvent }).catch(rethrown)
     lastResort.guard(peer.syncJournal)
-    const ending = await watched(peer, values, metrics, options.stateDirectory, note, () =>
-      course(peer, values.linger, stop, note, async outcome => {
-        view?.stop()
-        await deliverReport(values, record.report(outcome, peer.faults()), terminal)
-      }),
-    )
+    if (peer.metricsUrl !== null) note(`metrics: ${peer.metricsUrl}`)
+    const ending = await course(peer, values.linger, stop, note, async outcome => {
+      view?.stop()
+      await deliverReport(values, record.report(outcome, peer.faults()), terminal)
+    })
     return ending === 'finished' ? 0 : stop.exitCode()
   } catch (error) {
     view?.stop()
-    onEvent({ kind: 'failed', message: error instanceof Error ? error.message : String(error) })
+    if (!hasFailed)
+      onEvent({ kind: 'failed', message: error instanceof Error ? error.message : String(error) })
     throw error
   } finally {
     view?.stop()
@@ -93,109 +88,41 @@ export async function runJoin(values: JoinValues, terminal: Terminal): Promise<n
 /** How long what a peer had open may take to go, once the peer is done. */
 const LEFTOVERS_MS = 5000
 
-/** With everything open that lets an operator look at the peer. */
-async function watched<T>(
-  peer: RealPeer,
-  values: OperatingValues,
-  metrics: OpenMetrics,
-  stateDirectory: string | null,
-  note: (line: string) => void,
-  course: () => Promise<T>,
-): Promise<T> {
-  const operating = await operate(peer, values, metrics, stateDirectory, note).catch(async error => {
-    await peer.stop()
-    throw error
-  })
-  try {
-    return await course()
-  } finally {
-    await operating.close()
-  }
+/** The options of a peer are named as ours are, and its errors begin with the name. */
+function rethrown(error: unknown): never {
+  throw error instanceof PeerError ? new UsageError(`--${error.message}`) : error
 }
 
-/** @throws UsageError where this member would start from another checkpoint than the cohort */
-async function checkStart(cohort: Cohort, { cohort: path, init }: JoinValues, terminal: Terminal) {
-  const { digestOfFile, wrongStart } = await import('../../oracle/start-digest.ts')
-  const wrong = await wrongStart(cohort.init, init)
-  if (wrong !== null) throw new UsageError(wrong)
-  if (init !== null && cohort.init === undefined)
-    terminal.warn(
-      `${path} does not say which checkpoint its members start from, so one with another --init would not be noticed; add to it: init: ${await digestOfFile(init)}`,
-    )
+/** After which steps the parent wants to see the vectors. */
+function observedSteps(every: number | null, steps: number): (step: number) => boolean {
+  return step => every !== null && (step === 1 || step === steps || step % every === 0)
 }
 
-interface Place extends Membership {
-  readonly identity: Identity
-}
-
-/** @throws CohortError, IdentityError, UsageError where the key is no member's */
-async function takeMembership({ cohort: cohortPath, identity: identityPath }: JoinValues): Promise<Place> {
-  // One after the other: where both are wrong, the same one is named each time.
-  const cohort = await readCohort(cohortPath)
-  const identity = await readIdentity(identityPath)
-  const self = cohort.members.findIndex(({ id }) => id === identity.id)
-  if (self < 0)
-    throw new UsageError(
-      `--identity is "${identityPath}": its peer id ${identity.id} is no member of ${cohortPath}, whose members are ` +
-        `${cohort.members.map(({ name, id }) => `${name} (${id})`).join(', ')}; expected the identity of one of them`,
-    )
-  return { cohort, cohortId: cohortId(cohort), self, identity }
-}
-
-function peerOptions(
-  { identity, ...membership }: Place,
-  values: JoinValues,
-  onEvent: (event: PeerEvent) => void,
-) {
-  const { cohort, cohortId: id, self } = membership
-  const { attack, data, partition, augment, observe } = values
-  const { model, members, seed, steps } = cohort
-  const stateDirectory = stateDirectoryOf(values.state, values.identity, id)
+function peerOptions(values: JoinValues): StartPeerOptions {
+  const { oracle, oracleTimeout, listen, state, init, save, attack, metrics, control } = values
   return {
-    membership,
-    identity,
-    listen: values.listen?.split(',') ?? ownPorts(cohort, self),
+    cohort: values.cohort,
+    identity: values.identity,
+    data: values.data,
+    partition: values.partition,
+    augment: values.augment,
+    oracle: oracle === null ? undefined : { command: oracle, timeoutSeconds: oracleTimeout },
+    init: init ?? undefined,
+    save: save ?? undefined,
+    listen: listen?.split(','),
     mdns: values.mdns,
-    oracle: {
-      spec: {
-        model,
-        data,
-        partition,
-        peer: self,
-        peers: members.length,
-        seed,
-        ...(attack?.relabel && { relabel: 'flip' as const }),
-        ...(augment !== 'none' && { augment }),
-      },
-      ...oracleChoice(values, model),
-    },
-    save: values.save,
-    attack,
-    stateDirectory,
+    stateDirectory: state === 'none' ? null : (state ?? undefined),
     forget: values.forget,
-    evidenceFolder: evidenceFolderOf(stateDirectory),
-    observed: (step: number) => observe !== null && (step === 1 || step === steps || step % observe === 0),
-    software: softwareName(),
-    onEvent,
+    evidenceFolder: state === 'none' ? evidenceFolderHere() : undefined,
+    attack: attack ?? undefined,
+    metrics: metrics ?? undefined,
+    control: control ?? undefined,
   }
-}
-
-/** On all of this machine's addresses, at the ports that the file gives this member; loopback stays loopback. */
-export function ownPorts({ members }: Cohort, self: number): readonly string[] {
-  const listen = members[self]!.addresses.flatMap(address => {
-    const endpoint = endpointOf(address)
-    if (endpoint === null) return []
-    const { family, host } = endpoint
-    if (host === '127.0.0.1' || host === '::1') return [addressOf(endpoint)]
-    const anywhere = family === 'ip6' ? { family, host: '::' } : { family: 'ip4' as const, host: '0.0.0.0' }
-    return [addressOf({ ...endpoint, ...anywhere })]
-  })
-  return listen.length > 0 ? [...new Set(listen)] : ['/ip4/0.0.0.0/tcp/0']
 }
 
 /** Until learnt or told to stop; after learning, until nobody needs anything more or the time is over. */
 async function course(
-  peer: RealPeer,
+  peer: RunningPeer,
   lingerSeconds: number,
   stop: StopSignals,
   note: (line: string) => void,
@@ -213,85 +140,11 @@ async function course(
         note(
           `serving ${peerList(unserved)} until they are done, for ${lingerSeconds} s at most (Ctrl-C ends it)`,
         )
-      await Promise.race([served(peer, lingerSeconds), stop.asked])
+      await Promise.race([peer.served(lingerSeconds), stop.asked])
     }
     return outcome
   } finally {
     stop.insist()
     await peer.stop()
-  }
-}
-
-function served(peer: RealPeer, seconds: number): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const deadlineMs = performance.now() + 1000 * seconds
-  const timer = setInterval(() => {
-    if (peer.unserved().length > 0 && performance.now() < deadlineMs) return
-    clearInterval(timer)
-    resolve()
-  }, 200)
-  timer.unref()
-  return promise
-}
-
-interface Parent {
-  tell(event: PeerEvent): void
-  /** Told to stop, or the parent is gone. */
-  readonly stop: Promise<void>
-  leave(): void
-}
-
-/** The process that started this one, if it wants to hear of it. */
-function parentProcess(): Parent | null {
-  if (process.send === undefined) return null
-  const { promise, resolve } = Promise.withResolvers<void>()
-  process.on('disconnect', resolve)
-  process.on('message', (order: Order) => {
-    if (order.kind === 'stop') resolve()
-  })
-  return {
-    tell(event) {
-      // A parent that is gone is noticed by 'disconnect'.
-      if (process.connected) process.send?.(event, undefined, undefined, () => {})
-    },
-    stop: promise,
-    leave() {
-      if (process.connected) process.disconnect()
-    },
-  }
-}
-
-interface StopSignals {
-  readonly asked: Promise<void>
-  /** As shells count an end by a signal: 130 or 143; 1 where the parent asked. */
-  exitCode(): number
-  /** From here on a signal ends the process at once. */
-  insist(): void
-  dispose(): void
-}
-
-/** SIGINT, SIGTERM or the parent: the first asks to end cleanly, a second signal ends at once. */
-function stopSignals(parent: Parent | null): StopSignals {
-  const { promise: asked, resolve } = Promise.withResolvers<void>()
-  let first: NodeJS.Signals | null = null
-  let insisting = false
-  const codeOf = (signal: NodeJS.Signals | null) => (signal === null ? 1 : 128 + constants.signals[signal])
-  const handle = (signal: NodeJS.Signals) => {
-    if (first !== null || insisting) process.exit(codeOf(signal))
-    first = signal
-    resolve()
-  }
-  const signals = ['SIGINT', 'SIGTERM'] as const
-  for (const signal of signals) process.on(signal, handle)
-  void parent?.stop.then(resolve)
-  return {
-    asked,
-    exitCode: () => codeOf(first),
-    insist() {
-      insisting = true
-    },
-    dispose() {
-      for (const signal of signals) process.off(signal, handle)
-    },
   }
 }

@@ -3,9 +3,9 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import type { Evidence } from '../../../agreement/protocol.ts'
-import { evidenceFolderOf, stateDirectoryOf } from '../../../node/cli/join/operating.ts'
 import { cohortId, type Membership } from '../../../node/cohort/cohort.ts'
 import { askStatus, controlPath } from '../../../node/daemon/control.ts'
+import { evidenceFolderOf, stateBeside } from '../../../node/daemon/places.ts'
 import { evidenceFile } from '../../../node/evidence/evidence.ts'
 import { loadEvidence, writeEvidence } from '../../../node/evidence/folder.ts'
 import { createSigner } from '../../../node/signatures/index.ts'
@@ -26,7 +26,7 @@ function doubleTalk(files: Place, accused: number, { step = 1, id = cohortId(fil
 }
 
 const stateOf = (files: Place, peer: number) =>
-  stateDirectoryOf(null, files.identityPaths[peer]!, cohortId(files.cohort))!
+  stateBeside(files.identityPaths[peer]!, cohortId(files.cohort))
 
 test('only proofs about members of this cohort are taken; what proves nothing is told in a line and left', async t => {
   const files = await place(t)

@@ -108,7 +108,7 @@ test('--augment: images only, our models only', async t => {
   t.regex(flat.stderr, /t\.csv: examples of 2 values cannot be mirrored; expected images/)
   const foreign = await run('demo', '--oracle', 'true', '--augment', 'mirror')
   t.is(foreign.code, 2)
-  t.regex(foreign.stderr, /--augment is "mirror", but the gradients come from --oracle/)
+  t.regex(foreign.stderr, /--augment is "mirror", but the gradients come from an oracle/)
   const runs = await Promise.all(
     ['none', 'mirror'].map(how => run('simulate', ...softmax, '--augment', how, '--json')),
   )

@@ -6,7 +6,6 @@ import { createObserver } from '../../../node/daemon/observer.ts'
 test('a step is reported with its vectors, one that was left out without, and that it was', t => {
   const events: PeerEvent[] = []
   const observer = createObserver({
-    observed: () => true,
     onEvent: event => void events.push(event),
     status: () => ({
       connected: [],

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { UsageError } from '../../../node/cli/command.ts'
-import { learningArguments, oracleChoice } from '../../../node/cli/learning-options.ts'
+import { checkOracle, learningArguments } from '../../../node/cli/learning-options.ts'
 import { readCheckpoint } from '../../../node/files/checkpoint.ts'
 import { FileError } from '../../../node/files/error.ts'
 import { EXTERNAL_MODEL, openOracle, saveCheckpoint } from '../../../node/oracle/open.ts'
@@ -53,11 +53,15 @@ test('a checkpoint of another model is refused, and the oracle closed', async t 
 
 test('an external model needs a program; arguments carry the choice to another process', t => {
   const values = { oracle: null, oracleTimeout: 600, init: null, save: null, augment: 'none' as const }
-  t.throws(() => oracleChoice(values, EXTERNAL_MODEL), {
+  t.throws(() => checkOracle(values, EXTERNAL_MODEL), {
     instanceOf: UsageError,
-    message: /--oracle is missing/,
+    message: /^--oracle is missing/,
   })
-  t.deepEqual(oracleChoice(values, 'mlp'), { command: null, timeoutSeconds: 600, init: null })
+  t.throws(() => checkOracle({ ...values, oracle: 'python3 x.py', augment: 'mirror' }, EXTERNAL_MODEL), {
+    instanceOf: UsageError,
+    message: /^--augment is "mirror"/,
+  })
+  t.notThrows(() => checkOracle({ ...values, augment: 'mirror' }, 'mlp'))
   t.deepEqual(learningArguments(values), [])
   t.deepEqual(learningArguments({ ...values, oracle: 'python3 x.py', oracleTimeout: 5, init: 'a' }), [
     ...['--oracle', 'python3 x.py', '--oracle-timeout', '5', '--init', 'a'],

@@ -2,7 +2,7 @@
 import { EventEmitter } from 'node:events'
 import test from 'ava'
 import { DEFECT_EXIT_CODE, installLastResort } from '../../../../node/cli/join/last-resort.ts'
-import { versionOf } from '../../../../node/cli/version.ts'
+import { versionOf } from '../../../../node/daemon/version.ts'
 import { start } from '../concord.ts'
 import { place } from '../places.ts'
 

@@ -1,6 +1,7 @@
-/** Where a peer keeps its proofs: a demo's peer never in a folder that somebody else may have filled. */
+/** Where a peer keeps its proofs: a demo's peer never in a folder that somebody else may have filled; where metrics are served. */
 import test from 'ava'
-import { evidenceFolderOf } from '../../../../node/cli/join/operating.ts'
+import { metricsAddress } from '../../../../node/cli/join/metrics-address.ts'
+import { evidenceFolderHere } from '../../../../node/cli/join/operating.ts'
 
 test('the evidence folder of a peer of a demo has a name that nobody knows before', t => {
   const { send } = process
@@ -9,5 +10,16 @@ test('the evidence folder of a peer of a demo has a name that nobody knows befor
     if (send === undefined) delete process.send
     else process.send = send
   })
-  t.not(evidenceFolderOf(null), evidenceFolderOf(null))
+  t.not(evidenceFolderHere(), evidenceFolderHere())
+})
+
+test('a port alone is one of this machine', t => {
+  t.deepEqual(metricsAddress('9464', '--metrics'), { host: '127.0.0.1', port: 9464 })
+  t.deepEqual(metricsAddress('0.0.0.0:9464', '--metrics'), { host: '0.0.0.0', port: 9464 })
+  t.deepEqual(metricsAddress('[::1]:0', '--metrics'), { host: '::1', port: 0 })
+  for (const wrong of ['', 'here', '1:2:3', '127.0.0.1:', '127.0.0.1:70000'])
+    t.throws(() => metricsAddress(wrong, '--metrics'), {
+      code: 'usage',
+      message: /--metrics is .* 127\.0\.0\.1:9464/,
+    })
 })

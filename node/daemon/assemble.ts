@@ -1,0 +1,176 @@
+/**
+ * What a real peer runs on, opened one after the other: its log on disk and its proofs, its oracle, libp2p. Around them
+ * goes the same `createPeer` that the simulated world runs. Where one cannot be opened, those before it are closed.
+ */
+import type { Evidence } from '../../agreement/protocol.ts'
+import type { Vector } from '../../agreement/vector.ts'
+import { collectAdversaryView } from '../../learning/attacks/byzantine.ts'
+import type { ModelOracle } from '../../learning/oracles/jax-oracle.ts'
+import { randomStream } from '../../learning/random.ts'
+import { publicKeyOf } from '../cohort/identity.ts'
+import { evidenceFile } from '../evidence/evidence.ts'
+import { type KeptEvidence, loadEvidence, writeEvidence } from '../evidence/folder.ts'
+import { createNetwork, type Log, type NetworkOptions, type NetworkTransport } from '../network/index.ts'
+import { openOracle } from '../oracle/open.ts'
+import { createPeer, type Peer } from '../runtime/peer.ts'
+import { createSigner, createVerifier } from '../signatures/index.ts'
+import { type FileLog, openFileLog } from '../storage/index.ts'
+import type { PeerEvent } from './events.ts'
+import { createFaultCounter, type FaultCounter } from './fault-counter.ts'
+import { createHooks } from './hooks.ts'
+import { createMeter, type Meter } from './meter.ts'
+import { networkLog } from './network-log.ts'
+import { createObserver } from './observer.ts'
+import type { PeerPlan } from './options.ts'
+import { createPeerClock } from './peer-clock.ts'
+import type { StatusBook } from './status.ts'
+import { softwareName } from './version.ts'
+
+/** What is open. */
+export interface Parts {
+  readonly plan: PeerPlan
+  readonly onEvent: (event: PeerEvent) => void
+  readonly oracle: ModelOracle
+  readonly network: NetworkTransport
+  readonly storage: FileLog | null
+  readonly clock: ReturnType<typeof createPeerClock>
+  readonly faults: FaultCounter
+  readonly meter: Meter
+  readonly book: StatusBook
+  /** Kept by earlier runs of this peer, beside what its log holds. */
+  readonly kept: readonly KeptEvidence[]
+}
+
+interface Looks {
+  /** For libp2p's own; null: none. */
+  readonly metrics: NonNullable<NetworkOptions['metrics']> | null
+  /** For the network; null: warnings come as events. */
+  readonly log: Log | null
+  readonly onEvent: (event: PeerEvent) => void
+}
+
+/** @throws DataError, ModelError, OracleError, FileError, StorageError, NetworkError; then nothing is left open */
+export async function openParts(
+  plan: PeerPlan,
+  book: StatusBook,
+  { metrics, log, onEvent }: Looks,
+): Promise<Parts> {
+  const { membership, stateDirectory } = plan
+  const say = (text: string) => onEvent({ kind: 'log', text })
+  const storage = stateDirectory === null ? null : await openFileLog(stateDirectory, plan)
+  for (const note of storage?.notes ?? []) say(note)
+  const kept = await loadEvidence(plan.evidenceFolder, membership, say).catch(closing(storage))
+  const oracle = await openOracle(plan.oracle, softwareName(), line => say(`oracle: ${line}`)).catch(
+    closing(storage),
+  )
+  const network = await createNetwork({
+    membership,
+    listen: plan.listen,
+    mdns: plan.mdns,
+    software: softwareName(),
+    seed: plan.identity.seed,
+    dimension: oracle.dimension,
+    log: networkLog(log, onEvent),
+    ...(metrics && { metrics }),
+  }).catch(closing(oracle, storage))
+  const faults = createFaultCounter(
+    (fault, detail) => onEvent({ kind: 'fault', fault, detail }),
+    () => performance.now(),
+  )
+  return {
+    plan,
+    onEvent,
+    oracle,
+    network,
+    storage,
+    clock: createPeerClock(),
+    faults,
+    meter: createMeter(),
+    book,
+    kept,
+  }
+}
+
+/** Where the rest cannot be opened: a thread left behind would keep the process from ending. */
+function closing(...opened: readonly ({ close(): Promise<void> } | null)[]) {
+  return async (error: unknown): Promise<never> => {
+    await Promise.allSettled(opened.map(each => each?.close()))
+    throw error
+  }
+}
+
+/**
+ * The peer on its parts; it does nothing before `start`.
+ * @param learnt settled once, by the parameters or by why there are none
+ * @throws JournalError where the log is another member's
+ */
+export function assemblePeer(
+  parts: Parts,
+  learnt: Pick<PromiseWithResolvers<Vector>, 'resolve' | 'reject'>,
+): Peer {
+  const { plan, onEvent, oracle, network, storage, clock, faults, meter, book, kept } = parts
+  const { membership, identity, attack } = plan
+  const { cohort, cohortId, self } = membership
+  const adversaryView = collectAdversaryView(Math.max(1, cohort.members.length - cohort.faults - 1))
+  const observe = createObserver({ onEvent, status: () => peer.status() })
+  const peer = createPeer({
+    cohort,
+    self,
+    initial: oracle.initial,
+    oracle: {
+      gradient(request, done) {
+        meter.begin()
+        oracle.gradient(request).then(done, error => done(asError(error)))
+      },
+    },
+    transport: network,
+    clock,
+    storage,
+    proofs: kept.map(({ evidence }) => evidence),
+    signer: createSigner(cohortId, identity.seed),
+    verifier: createVerifier(
+      cohortId,
+      cohort.members.map(({ id }) => publicKeyOf(id)),
+    ),
+    incarnation: Date.now(),
+    ...(attack && {
+      attack: { attack, random: randomStream(cohort.seed, 'adversary', self).uniform, adversaryView },
+    }),
+    hooks: createHooks({
+      onEvent,
+      observe,
+      faults,
+      book,
+      ended: learnt,
+      archive: createArchive(parts),
+      adversaryView: attack?.rushing ? adversaryView : null,
+    }),
+  })
+  return peer
+}
+
+/** Writes the proof against each peer, where there is none yet. That it cannot be written must not stop anybody. */
+function createArchive({
+  plan: { membership, evidenceFolder },
+  kept,
+  onEvent,
+}: Parts): (evidence: Evidence, before: boolean) => void {
+  const paths = new Map(kept.map(({ path, evidence }) => [evidence.slot.sender, path]))
+  return (evidence, before) => {
+    const { sender: peer } = evidence.slot
+    const known = paths.get(peer)
+    const written = known ?? writeEvidence(evidenceFolder, evidenceFile(evidence, membership))
+    Promise.resolve(written).then(
+      path => onEvent({ kind: 'evidence', peer, path, before }),
+      error =>
+        onEvent({
+          kind: 'log',
+          text: `the proof against peer ${peer} could not be written: ${error.message}`,
+        }),
+    )
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
+}

@@ -1,0 +1,20 @@
+/** What can be wrong with how a peer is started. */
+import { CodedError } from '../../agreement/error.ts'
+
+/**
+ * `not-a-member`: the identity is nobody's in this cohort. `wrong-start`: the cohort starts from another checkpoint.
+ * `option-missing`, `option-clash`: options that lack another one, or contradict it. `metrics-address`: nothing can
+ * listen there. `stopped`: the peer was stopped before it had learnt.
+ */
+export type PeerErrorCode =
+  | 'not-a-member'
+  | 'wrong-start'
+  | 'option-missing'
+  | 'option-clash'
+  | 'metrics-address'
+  | 'stopped'
+
+/** A peer that cannot be started as asked, or was stopped. Where an option is wrong, the message begins with its name. */
+export class PeerError extends CodedError<PeerErrorCode> {
+  override readonly name = 'PeerError'
+}

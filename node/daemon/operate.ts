@@ -1,0 +1,59 @@
+/** What an operator can ask a running peer: its status, over a socket, and its metrics, over HTTP. */
+import type { NetworkOptions } from '../network/index.ts'
+import { controlPath, openDoor } from './control.ts'
+import type { PeerEvent } from './events.ts'
+import type { MetricsAddress } from './metrics.ts'
+import type { PeerPlan } from './options.ts'
+import type { PeerStatus } from './status.ts'
+
+/** What metrics are collected in, from before there is a peer. */
+interface OpenMetrics {
+  /** For libp2p's own. */
+  readonly ofNetwork: NonNullable<NetworkOptions['metrics']>
+  /** Serves them. @throws PeerError `metrics-address` */
+  serve(status: () => PeerStatus): Promise<{ readonly url: string; close(): Promise<void> }>
+}
+
+/** Their library is loaded only where somebody asked for them; null where nobody did. */
+export async function openMetrics(address: MetricsAddress | null): Promise<OpenMetrics | null> {
+  if (address === null) return null
+  const [{ Registry }, { createMetrics, networkMetrics, serveMetrics }] = await Promise.all([
+    import('prom-client'),
+    import('./metrics.ts'),
+  ])
+  const registry = new Registry()
+  return {
+    ofNetwork: networkMetrics(registry),
+    serve: status => serveMetrics(address, createMetrics(status, registry)),
+  }
+}
+
+interface Operating {
+  readonly metricsUrl: string | null
+  close(): Promise<void>
+}
+
+/**
+ * Opens what was asked for. A status that cannot be had is worth a line; metrics that cannot, are wrong usage.
+ * @throws PeerError `metrics-address`; then nothing is left open
+ */
+export async function operate(
+  { control, stateDirectory }: PeerPlan,
+  metrics: OpenMetrics | null,
+  status: () => PeerStatus,
+  onEvent: (event: PeerEvent) => void,
+): Promise<Operating> {
+  const server = (await metrics?.serve(status)) ?? null
+  const path = control ?? (stateDirectory === null ? null : controlPath(stateDirectory))
+  const door =
+    path === null
+      ? null
+      : await openDoor(path, status).catch((error: Error) => {
+          onEvent({ kind: 'log', text: `"concord status" will not work: ${error.message}` })
+          return null
+        })
+  return {
+    metricsUrl: server?.url ?? null,
+    close: async () => void (await Promise.all([server?.close(), door?.close()])),
+  }
+}

@@ -1,0 +1,184 @@
+/** What a peer is started with, and what is taken where it is not said. Checked here, before anything is opened. */
+import type { Attack } from '../../learning/attacks/attack.ts'
+import { type Cohort, cohortId, type Membership } from '../cohort/cohort.ts'
+import { readCohort } from '../cohort/file.ts'
+import { type Identity, readIdentity } from '../cohort/identity.ts'
+import type { Log } from '../network/index.ts'
+import { type OracleChoice, wrongOracle } from '../oracle/open.ts'
+import { PeerError } from './errors.ts'
+import type { PeerEvent } from './events.ts'
+import type { MetricsAddress } from './metrics.ts'
+import { evidenceFolderOf, ownPorts, stateBeside } from './places.ts'
+
+/** A program of yours that computes a peer's gradients (docs/oracles.md). */
+export interface OracleProgram {
+  /** Its command line, such as `python3 train.py`. */
+  readonly command: string
+  /** How long one answer may take, in seconds; 600 unless said. */
+  readonly timeoutSeconds?: number | undefined
+}
+
+/** Whom a peer tells what it does. */
+export interface PeerListeners {
+  /** Told of everything that happens. What it throws is an uncaught exception, and the peer goes on. */
+  readonly onEvent?: ((event: PeerEvent) => void) | undefined
+  /** For the network's own lines; without one, its warnings come as events. */
+  readonly log?: Log | undefined
+}
+
+/** A member of a cohort, and how it runs here. Two of these must be said; the rest is as `concord join` has it. */
+export interface StartPeerOptions extends PeerListeners {
+  /** A cohort, or the path of its file. */
+  readonly cohort: Cohort | string
+  /** A member's key, or the path of its file. Only one peer may run with it at a time. */
+  readonly identity: Identity | string
+  /** What the cohort's model learns from: `digits`, which needs no files, or a directory with IDX files. Default `digits`. */
+  readonly data?: string | undefined
+  /** Which share of the data is this peer's: `iid`, `label`, `dirichlet:α` or `quantity:α`. Default `iid`. */
+  readonly partition?: string | undefined
+  /** Mirrors training images left to right with probability ½. Default `none`. */
+  readonly augment?: 'none' | 'mirror' | undefined
+  /** Where gradients come from, in place of one of our models. */
+  readonly oracle?: OracleProgram | undefined
+  /** A checkpoint (.safetensors) to start from; the others must start from the same one. */
+  readonly init?: string | undefined
+  /** Where what was learnt is written as a checkpoint. */
+  readonly save?: string | undefined
+  /** Multiaddrs to listen on; port 0 takes a free one. Default: the ports of this member's addresses in the cohort. */
+  readonly listen?: readonly string[] | undefined
+  /** Looks for members on the local network. Default true. */
+  readonly mdns?: boolean | undefined
+  /**
+   * Where this peer remembers what it signed, so that it can go on after it was stopped or killed. Default: beside the
+   * identity's file. Null keeps nothing: this key must then never be run again in this cohort.
+   */
+  readonly stateDirectory?: string | null | undefined
+  /** Moves a log that cannot be read aside, and starts without memory, in place of refusing it. Default false. */
+  readonly forget?: boolean | undefined
+  /** Where proofs of equivocation are written. Default: in the state directory, or, without one, the working directory. */
+  readonly evidenceFolder?: string | undefined
+  /** Makes this peer misbehave, for tests and demonstrations. */
+  readonly attack?: Attack | undefined
+  /** Serves metrics for Prometheus there, at `/metrics`. */
+  readonly metrics?: MetricsAddress | undefined
+  /** The socket that `concord status` asks. Default: in the state directory; without one there is none. */
+  readonly control?: string | undefined
+}
+
+/** How a peer runs here, every default spelt out. */
+export interface PeerPlan {
+  readonly membership: Membership
+  readonly identity: Identity
+  readonly oracle: OracleChoice
+  readonly save: string | null
+  readonly listen: readonly string[]
+  readonly mdns: boolean
+  readonly stateDirectory: string | null
+  readonly forget: boolean
+  readonly evidenceFolder: string
+  readonly attack: Attack | null
+  readonly metrics: MetricsAddress | null
+  readonly control: string | null
+  /** What there is to say about it, a sentence each. */
+  readonly notes: readonly string[]
+}
+
+/** @throws CohortError, IdentityError, FileError, PeerError */
+export async function planPeer(options: StartPeerOptions): Promise<PeerPlan> {
+  const { membership, identity } = await findMember(options)
+  const { attack = null, forget = false } = options
+  const stateDirectory = stateDirectoryOf(options, membership.cohortId)
+  if (forget && stateDirectory === null)
+    throw new PeerError(
+      'option-clash',
+      'forget is for a state directory, and stateDirectory is null; expected one of the two',
+    )
+  const notes = await checkStart(membership.cohort, options.init ?? null)
+  return {
+    membership,
+    identity,
+    oracle: oracleOf(options, membership),
+    save: options.save ?? null,
+    listen: options.listen ?? ownPorts(membership.cohort, membership.self),
+    mdns: options.mdns ?? true,
+    stateDirectory,
+    forget,
+    evidenceFolder: options.evidenceFolder ?? evidenceFolderOf(stateDirectory),
+    attack,
+    metrics: options.metrics ?? null,
+    control: options.control ?? null,
+    notes,
+  }
+}
+
+/**
+ * The cohort, and which of its members this key is.
+ * @throws CohortError, IdentityError, and PeerError `not-a-member`
+ */
+async function findMember({
+  cohort: cohortOrPath,
+  identity: identityOrPath,
+}: Pick<StartPeerOptions, 'cohort' | 'identity'>): Promise<{
+  readonly membership: Membership
+  readonly identity: Identity
+}> {
+  // One after the other: where both are wrong, the same one is named each time.
+  const cohort = typeof cohortOrPath === 'string' ? await readCohort(cohortOrPath) : cohortOrPath
+  const identity = typeof identityOrPath === 'string' ? await readIdentity(identityOrPath) : identityOrPath
+  const self = cohort.members.findIndex(({ id }) => id === identity.id)
+  if (self >= 0) return { membership: { cohort, cohortId: cohortId(cohort), self }, identity }
+  const which = typeof identityOrPath === 'string' ? ` is "${identityOrPath}"` : ''
+  const where = typeof cohortOrPath === 'string' ? cohortOrPath : cohort.name
+  throw new PeerError(
+    'not-a-member',
+    `identity${which}: its peer id ${identity.id} is no member of ${where}, whose members are ` +
+      `${cohort.members.map(({ name, id }) => `${name} (${id})`).join(', ')}; expected the identity of one of them`,
+  )
+}
+
+function stateDirectoryOf({ stateDirectory, identity }: StartPeerOptions, id: string): string | null {
+  if (stateDirectory !== undefined) return stateDirectory
+  if (typeof identity === 'string') return stateBeside(identity, id)
+  throw new PeerError(
+    'option-missing',
+    'stateDirectory is missing, and the identity is no file that it could lie beside; expected a directory, or null to remember nothing',
+  )
+}
+
+/** @throws PeerError `wrong-start`; FileError where the checkpoint cannot be read */
+async function checkStart({ init: wanted }: Cohort, init: string | null): Promise<readonly string[]> {
+  if (wanted === undefined && init === null) return []
+  const { digestOfFile, wrongStart } = await import('../oracle/start-digest.ts')
+  const wrong = await wrongStart(wanted, init)
+  if (wrong !== null) throw new PeerError('wrong-start', wrong)
+  if (wanted !== undefined || init === null) return []
+  return [
+    `the cohort does not say which checkpoint its members start from, so one with another would not be noticed; add to its file: init: ${await digestOfFile(init)}`,
+  ]
+}
+
+/** @throws PeerError where the cohort's model and the options do not fit */
+function oracleOf(options: StartPeerOptions, { cohort, self }: Membership): OracleChoice {
+  const { model, members, seed } = cohort
+  const { data = 'digits', partition = 'iid', augment = 'none', oracle, init = null, attack } = options
+  const command = oracle?.command ?? null
+  const wrong = wrongOracle(model, command, augment)
+  if (wrong !== null) throw new PeerError(wrong.code, wrong.why)
+  return {
+    spec: {
+      model,
+      data,
+      partition,
+      peer: self,
+      peers: members.length,
+      seed,
+      ...(attack?.relabel && { relabel: 'flip' as const }),
+      ...(augment !== 'none' && { augment }),
+    },
+    command,
+    timeoutSeconds: oracle?.timeoutSeconds ?? ORACLE_TIMEOUT_SECONDS,
+    init,
+  }
+}
+
+const ORACLE_TIMEOUT_SECONDS = 600

@@ -1,0 +1,230 @@
+/** A real peer as a library starts it: from objects or files, looked at while it runs, stopped, started again. */
+
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { access, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import test, { type ExecutionContext } from 'ava'
+import { cohortId } from '../../../node/cohort/cohort.ts'
+import { createIdentity } from '../../../node/cohort/identity.ts'
+import { askStatus, controlPath } from '../../../node/daemon/control.ts'
+import type { PeerEvent } from '../../../node/daemon/events.ts'
+import type { StartPeerOptions } from '../../../node/daemon/options.ts'
+import { stateBeside } from '../../../node/daemon/places.ts'
+import { type RunningPeer, startPeer } from '../../../node/daemon/start-peer.ts'
+import { type Place, place } from '../cli/places.ts'
+
+const program = fileURLToPath(new URL('./lone-peer.ts', import.meta.url))
+
+interface Followed extends RunningPeer {
+  readonly events: readonly PeerEvent[]
+  /** Resolves once the peer has taken this step, or a later one. */
+  reached(step: number): Promise<void>
+}
+
+async function started(t: ExecutionContext, options: StartPeerOptions): Promise<Followed> {
+  const events: PeerEvent[] = []
+  const watchers = new Set<() => void>()
+  const peer = await startPeer({
+    mdns: false,
+    ...options,
+    onEvent(event) {
+      events.push(event)
+      for (const watcher of watchers) watcher()
+    },
+  })
+  t.teardown(() => peer.stop())
+  const reached = (step: number) =>
+    new Promise<void>(resolve => {
+      const look = () => events.some(event => event.kind === 'step' && event.step >= step) && resolve()
+      watchers.add(look)
+      look()
+    })
+  return { ...peer, events, reached }
+}
+
+const member = ({ cohortPath, identityPaths }: Place, peer: number): StartPeerOptions => ({
+  cohort: cohortPath,
+  identity: identityPaths[peer]!,
+})
+
+const exists = (path: string) =>
+  access(path).then(
+    () => true,
+    () => false,
+  )
+
+test.serial('four peers in one process learn the same, tell what they do, and leave nothing', async t => {
+  const files = await place(t)
+  const state = stateBeside(files.identityPaths[0]!, cohortId(files.cohort))
+  const save = join(files.folder, 'learnt.safetensors')
+  const ada = await started(t, { ...member(files, 0), save, metrics: { host: '127.0.0.1', port: 0 } })
+  const others = [1, 2, 3].map(peer => started(t, member(files, peer)))
+  t.is(ada.self, 0)
+  t.true(ada.addresses.every(address => address.startsWith(`/ip4/127.0.0.1/tcp/${files.ports[0]}/p2p/`)))
+  const asked = (await askStatus(controlPath(state))) as ReturnType<RunningPeer['status']>
+  t.like(asked, { self: { peer: 0, name: 'ada' }, steps: 3, pid: process.pid })
+  t.deepEqual(ada.unserved(), [1, 2, 3])
+  const peers = [ada, ...(await Promise.all(others))]
+  const endings = await Promise.all(peers.map(({ finished }) => finished))
+  for (const { parameters } of endings) t.is(parameters.length, 7850)
+  t.true(await exists(save))
+  const { loss, accuracy } = endings[0]!
+  t.like(ada.status(), { phase: 'finished', loss, accuracy, waiting: null })
+  t.deepEqual(ada.faults(), [])
+  t.regex(await (await fetch(ada.metricsUrl!)).text(), /^concord_finished 1$/m)
+  await Promise.all(peers.map(peer => peer.served(60)))
+  t.deepEqual(ada.unserved(), [])
+  const kinds = ada.events.map(({ kind }) => kind)
+  t.is(kinds[0], 'listening')
+  t.is(kinds.filter(kind => kind === 'connection').length >= 3, true)
+  t.is(kinds.at(-1), 'finished')
+  const steps = ada.events.flatMap(event => (event.kind === 'step' ? [event] : []))
+  t.deepEqual(
+    steps.map(({ step }) => step),
+    [1, 2, 3],
+  )
+  t.deepEqual(steps.at(-1)!.vectors!.parameters, endings[0]!.parameters)
+  await Promise.all(peers.map(peer => peer.stop()))
+  await t.throwsAsync(fetch(ada.metricsUrl!))
+  for (const name of ['control.sock', 'peer.log.lock']) t.false(await exists(join(state, name)), name)
+  t.true(await exists(join(state, 'peer.log')))
+})
+
+test.serial('stopped in the middle, it says so, and started again it goes on', async t => {
+  const files = await place(t, { steps: 100_000 })
+  const [, bob] = await Promise.all([0, 1, 2, 3].map(peer => started(t, member(files, peer))))
+  await bob!.reached(3)
+  const ended = t.throwsAsync(bob!.finished, { name: 'PeerError', code: 'stopped' })
+  const served = bob!.served(1000)
+  await bob!.stop()
+  await Promise.all([ended, served, bob!.stop()])
+  t.false(bob!.events.some(({ kind }) => kind === 'failed' || kind === 'finished'))
+  const last = bob!.events.findLast(event => event.kind === 'step')!.step
+  const again = await started(t, member(files, 1))
+  const [listening] = again.events
+  t.true(listening?.kind === 'listening' && listening.step >= last, JSON.stringify([listening, last]))
+  await again.syncJournal()
+  await again.reached(last + 2)
+  t.deepEqual(again.faults(), [], 'it signed nothing twice')
+})
+
+test('what is wrong with the options is a typed error that begins with the name of one', async t => {
+  const files = await place(t)
+  const [cohort, identity] = [files.cohort, files.identities[0]!]
+  const another = createIdentity()
+  const refused = (options: Partial<StartPeerOptions>, code: string, message: RegExp) =>
+    t.throwsAsync(startPeer({ cohort, identity, stateDirectory: null, ...options }), {
+      name: 'PeerError',
+      code,
+      message,
+    })
+  await refused(
+    { identity: another },
+    'not-a-member',
+    /^identity: its peer id 12D3KooW\w+ is no member of test, whose members are ada \(12D/,
+  )
+  const elsewhere = await place(t)
+  await refused(
+    { cohort: files.cohortPath, identity: elsewhere.identityPaths[2]! },
+    'not-a-member',
+    /^identity is ".*cleo\.pem": its peer id .* is no member of .*cohort\.yaml/,
+  )
+  await refused({ stateDirectory: undefined }, 'option-missing', /^stateDirectory is missing/)
+  await refused({ forget: true }, 'option-clash', /^forget is for a state directory/)
+  await refused({ cohort: { ...cohort, model: 'external' } }, 'option-missing', /^oracle is missing/)
+  await refused({ oracle: { command: 'true' }, augment: 'mirror' }, 'option-clash', /^augment is "mirror"/)
+  const [ours, theirs] = [join(files.folder, 'ours'), createHash('sha256').update('theirs').digest('hex')]
+  await writeFile(ours, 'ours')
+  const starting = { ...cohort, init: theirs }
+  await refused({ cohort: starting }, 'wrong-start', new RegExp(`^init is missing: .*${theirs}`))
+  await refused({ cohort: starting, init: ours }, 'wrong-start', /^init is ".*ours", whose SHA-256 is/)
+  await t.throwsAsync(startPeer({ cohort: join(files.folder, 'no.yaml'), identity }), {
+    code: 'cohort-missing',
+  })
+  await t.throwsAsync(startPeer({ cohort, identity: join(files.folder, 'no.pem') }), {
+    code: 'identity-missing',
+  })
+})
+
+test('a checkpoint that the cohort does not name is worth a line', async t => {
+  const files = await place(t)
+  const init = join(files.folder, 'start.safetensors')
+  await writeFile(init, 'no checkpoint')
+  const lines: string[] = []
+  const onEvent = (event: PeerEvent) => event.kind === 'log' && lines.push(event.text)
+  // That it is no checkpoint is found out afterwards.
+  await t.throwsAsync(startPeer({ ...member(files, 0), init, onEvent }), { name: 'FileError' })
+  t.regex(lines.join('\n'), /does not say which checkpoint.*init: [0-9a-f]{64}$/)
+})
+
+test('a socket for the status that cannot be had is worth a line, and the peer runs', async t => {
+  const files = await place(t)
+  const control = join(files.folder, 'taken')
+  await writeFile(control, 'a file')
+  const peer = await started(t, { ...member(files, 0), stateDirectory: null, control })
+  t.true(
+    peer.events.some(
+      event => event.kind === 'log' && /status" will not work: .*taken is a file/.test(event.text),
+    ),
+  )
+  t.is(peer.metricsUrl, null)
+  t.is(peer.status().self.name, 'ada')
+})
+
+test('an attack makes it lie, and the others say so', async t => {
+  const { attackNamed } = await import('../../../learning/attacks/registry.ts')
+  const files = await place(t)
+  const liar = started(t, { ...member(files, 3), attack: attackNamed('nan') })
+  const [ada] = await Promise.all([0, 1, 2].map(peer => started(t, member(files, peer))).concat(liar))
+  await ada!.finished
+  t.true(ada!.faults().some(({ peer }) => peer === 3))
+})
+
+/** The lines of the program, once it has ended by itself. */
+async function run(t: ExecutionContext, task: string): Promise<readonly Record<string, unknown>[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'concord-'))
+  const child = spawn(process.execPath, [program, task, join(folder, 'state')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    cwd: folder,
+  })
+  t.teardown(async () => {
+    child.kill('SIGKILL')
+    await rm(folder, { recursive: true, force: true })
+  })
+  const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')])
+  t.is(code, 0)
+  return output
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line))
+}
+
+test.serial(
+  'starts that fail say why in a typed error, and leave nothing that keeps a process from ending',
+  async t => {
+    const told = await run(t, 'fail')
+    t.like(told, [
+      { wrong: 'member', name: 'PeerError', code: 'not-a-member' },
+      { wrong: 'data', name: 'DataError' },
+      { wrong: 'port', name: 'NetworkError', code: 'listen-failed' },
+      { wrong: 'metrics', name: 'PeerError', code: 'metrics-address' },
+      { wrong: 'journal', name: 'JournalError' },
+    ])
+    t.regex(String(told[3]!.message), /^metrics is "127\.0\.0\.1:\d+": .*EADDRINUSE/)
+  },
+)
+
+test.serial('stopped while it waits for others, it leaves nothing either', async t => {
+  t.deepEqual(await run(t, 'interrupted'), [{ code: 'stopped', missing: [1, 2, 3] }])
+})
+
+test.serial('what a listener throws does not reach the peer', async t => {
+  const [told] = await run(t, 'throwing')
+  t.true(Number(told!.thrown) >= 5, 'listening, three steps, the end')
+  t.true(Number(told!.loss) > 0)
+})
