@@ -6,14 +6,19 @@
  * `c` must lie among the honest points: from squared distances, or from a far centre, the difference of two
  * huge terms would be left where some input is far away.
  *
- * How: start from the input of least objective. Where that input is itself the median (its optimality can be
- * decided exactly) that is the answer; else leave it, as Vardi and Zhang 2000 show, and take Newton steps, or
- * Weiszfeld's where Newton's does not lower the objective. Both only ever lower it.
+ * The search starts from the input of least objective. If that input is the median itself, which can be decided
+ * exactly, it is the answer. Otherwise the search leaves it as Vardi and Zhang 2000 show, and takes Newton steps. A
+ * Newton step that does not lower the objective is halved until it does; if no part of it does, Weiszfeld's step is
+ * taken. So every step lowers the objective.
  */
 import { solve } from './linear.ts'
 
 /** Enough by far: Newton's steps square the error. At the limit the best point so far stands. */
 const STEPS_MAX = 500
+/** The smallest part of a Newton step that is tried: the whole step goes far too far where the vectors nearly lie on one line. */
+const PART_MIN = 2 ** -20
+/** The error that rounding may add to a sum of changes of distances, as a part of the sum of their sizes. */
+const ROUNDING = 2 ** -48
 /** Distances below this part of the way to the centre have lost digits that matter. */
 const SHARPNESS = 1e-4
 
@@ -76,6 +81,10 @@ function product({ gram, n }: Space, weights: Float64Array): Float64Array {
   return result
 }
 
+function sumOf(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0)
+}
+
 function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0
   for (let j = 0; j < a.length; j++) sum += a[j]! * b[j]!
@@ -101,20 +110,45 @@ function pointAt(space: Space, weights: Float64Array): Point {
  * about the near inputs once another is far enough away.
  */
 function gain(space: Space, from: Point, to: Point): number {
+  return sumOf(terms(space, from, to))
+}
+
+function terms(space: Space, from: Point, to: Point): Float64Array {
   const step = to.weights.map((weight, j) => weight - from.weights[j]!)
   const image = product(space, step)
   const common = dot(image, step) + 2 * dot(image, from.weights)
-  return image.reduce((sum, value, i) => {
+  return image.map((value, i) => {
     const both = from.distances[i]! + to.distances[i]!
-    return both > 0 ? sum + (common - 2 * value) / both : sum
-  }, 0)
+    return both > 0 ? (common - 2 * value) / both : 0
+  })
 }
 
+/** Whether the objective falls by more than the error that rounding may have added to the terms. */
+function clearlyFalls(terms: Float64Array): boolean {
+  return sumOf(terms) < -ROUNDING * sumOf(terms.map(Math.abs))
+}
+
+/**
+ * Whether a point clearly has a lower objective than the centre. Its distances to the inputs must be measured: those
+ * that follow from the inner products are wrong for inputs that are near it.
+ */
+export function improvesOnCentre(gram: Float64Array, point: Point): boolean {
+  const n = point.weights.length
+  const space = { gram, n }
+  return clearlyFalls(terms(space, pointAt(space, new Float64Array(n)), point))
+}
+
+/**
+ * The input of least objective. Of several, the one nearest to the centre: inputs that are close together can be told
+ * apart only if they are near the centre.
+ */
 function bestInput(space: Space): Point {
+  const { gram, n } = space
+  const order = Array.from({ length: n }, (_, j) => j).sort((j, k) => gram[j * n + j]! - gram[k * n + k]!)
   let best: Point | undefined
-  for (let j = 0; j < space.n; j++) {
-    const point = pointAt(space, new Float64Array(space.n).fill(1, j, j + 1))
-    if (best === undefined || gain(space, best, point) < 0) best = point
+  for (const j of order) {
+    const point = pointAt(space, new Float64Array(n).fill(1, j, j + 1))
+    if (best === undefined || clearlyFalls(terms(space, best, point))) best = point
   }
   return best!
 }
@@ -141,16 +175,22 @@ function leaveInput(space: Space, input: Point): Point | undefined {
 /** The next point, of lower objective; nothing where no step lowers it any more. */
 function improved(space: Space, point: Point): Point | undefined {
   if (point.distances.some(distance => distance === 0)) return leaveInput(space, point)
-  for (const step of [newton, weiszfeld]) {
-    const weights = step(space, point)
-    if (weights === undefined) continue
+  for (const weights of candidates(space, point)) {
     const next = pointAt(space, weights)
     if (gain(space, point, next) < 0) return next
   }
   return undefined
 }
 
-function weiszfeld(_: Space, { distances }: Point): Float64Array {
+/** Newton's step, then smaller parts of it, then Weiszfeld's step. */
+function* candidates(space: Space, point: Point): Generator<Float64Array> {
+  const target = newton(space, point)
+  for (let part = 1; target !== undefined && part >= PART_MIN; part /= 2)
+    yield target.map((weight, j) => part * weight + (1 - part) * point.weights[j]!)
+  yield weiszfeld(point)
+}
+
+function weiszfeld({ distances }: Point): Float64Array {
   const total = distances.reduce((sum, distance) => sum + 1 / distance, 0)
   return distances.map(distance => 1 / distance / total)
 }

@@ -3,7 +3,7 @@ import { combine, gram, meansOf, middleOfRanks, squaredDistancesTo } from '../ke
 import type { Vector } from '../vector.ts'
 import { checkPositive, checkVectors, checkWhole, type RuleOptions } from './check.ts'
 import { RuleError } from './error.ts'
-import { geometricMedian } from './geometric-median.ts'
+import { geometricMedian, improvesOnCentre } from './geometric-median.ts'
 import type { Resilience } from './resilience.ts'
 
 /** Parameters of `gm`. */
@@ -93,17 +93,28 @@ function range(from: number, to: number): number[] {
   return Array.from({ length: to - from }, (_, j) => from + j)
 }
 
-/** Times that the median is sought again around what was found. */
+/** How often the median is sought again around the point found last. */
 const RECENTRINGS_MAX = 3
 
+/**
+ * The best of the points found. A point found from a distant centre is not always better than the centre: an even
+ * number of vectors on one line has many minimisers, and the search may jump from the minimiser at one end to just
+ * past the minimiser at the other end, if vectors there are so close together that from afar they look like one.
+ */
 function medianOf(vectors: readonly Vector[], tolerance: number): Vector {
   const n = vectors.length
   // The coordinate-wise median lies among the honest vectors, wherever the others are.
-  let centre = middleOfRanks(vectors, (n - 1) >> 1, n >> 1)
+  let best = middleOfRanks(vectors, (n - 1) >> 1, n >> 1)
+  let aroundBest = gram(vectors, best)
+  let here = aroundBest
   for (let round = 0; ; round++) {
-    const { weights, blurred } = geometricMedian(gram(vectors, centre), n, tolerance)
-    centre = combine(vectors, weights)
-    if (!blurred || round === RECENTRINGS_MAX) return centre
+    const { weights, blurred } = geometricMedian(here, n, tolerance)
+    const found = combine(vectors, weights)
+    if (!blurred && round === 0) return found
+    here = gram(vectors, found)
+    const distances = here.filter((_, index) => index % (n + 1) === 0).map(Math.sqrt)
+    if (improvesOnCentre(aroundBest, { weights, distances })) [best, aroundBest] = [found, here]
+    if (!blurred || round === RECENTRINGS_MAX) return best
   }
 }
 

@@ -196,25 +196,43 @@ function* rivalSubsets(plain: naive.Rows, keep: number, width: number): Generato
   }
 }
 
-test('gm minimises the sum of distances, however far away some vectors are', t => {
-  t.notThrows(() =>
-    fc.assert(
-      fc.property(shapes({ n: 16, d: 60 }), shape => {
-        const plain = rows(grow(shape))
-        const ours = Array.from(real.gm(grow(shape)))
-        // Input by input: the sums themselves would drown what the near ones say.
-        const worse = (other: readonly number[]) =>
-          plain.reduce((sum, row) => sum + naive.farther(row, ours, other), 0)
-        // Rounding the result to 32 bits may cost this much for each vector.
-        const rounding = shape.n * naive.norm(ours.map(value => Math.abs(value) * 2 ** -23 + 2 ** -148))
-        return [naive.gm(plain), ...plain].every(
-          other => worse(other) <= rounding + 1e-14 * shape.n * naive.distance(ours, other),
-        )
-      }),
-      { numRuns: cases(0.5) },
-    ),
-  )
-})
+/**
+ * Cases that failed once: an even number of vectors on one line or nearly so, some of them as close together as one
+ * vector from where the others stand.
+ */
+const nearlyOnOneLine: readonly Shape[] = [
+  { kind: 'spread', n: 16, d: 1, seed: 676077687, f: 0 },
+  { kind: 'spread', n: 4, d: 1, seed: 262347530, f: 0 },
+  { kind: 'spread', n: 8, d: 3, seed: 393866586, f: 0 },
+  { kind: 'spread', n: 6, d: 2, seed: 858140852, f: 0 },
+  { kind: 'spread', n: 8, d: 1, seed: 227169677, f: 0 },
+]
+
+for (const [name, limits] of [
+  ['gm minimises the sum of distances, however far away some vectors are', { n: 16, d: 60 }],
+  ['gm minimises the sum of distances where vectors are nearly on one line', { n: 16, d: 3 }],
+] as const)
+  test(name, t => {
+    t.notThrows(() =>
+      fc.assert(
+        fc.property(shapes(limits), shape => {
+          const plain = rows(grow(shape))
+          const ours = Array.from(real.gm(grow(shape)))
+          // Input by input: the sums themselves would drown what the near ones say.
+          const worse = (other: readonly number[]) =>
+            plain.reduce((sum, row) => sum + naive.farther(row, ours, other), 0)
+          // Rounding the result to 32 bits may cost this much for each vector.
+          const rounding = shape.n * naive.norm(ours.map(value => Math.abs(value) * 2 ** -23 + 2 ** -148))
+          // The rule stops where the sum changes by at most this much for each vector and unit of length.
+          const tolerance = 1e-6
+          return [naive.gm(plain), ...plain].every(
+            other => worse(other) <= rounding + tolerance * shape.n * naive.distance(ours, other),
+          )
+        }),
+        { numRuns: cases(0.5), examples: nearlyOnOneLine.map(shape => [shape]) },
+      ),
+    )
+  })
 
 test('gmom is the geometric median of the group means that are small enough', t => {
   t.notThrows(() =>
