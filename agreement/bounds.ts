@@ -8,7 +8,7 @@ import { type Traffic, trafficOf } from './traffic.ts'
 
 export { type ProtocolName, protocolNames } from './protocol-names.ts'
 
-/** What is asked of `bounds`: a protocol for `n` peers of which `f` may be faulty. */
+/** The question to `bounds`: a protocol for `n` peers of which `f` may be faulty. */
 export interface BoundsQuery {
   readonly protocol: ProtocolName
   readonly peers: number
@@ -18,16 +18,16 @@ export interface BoundsQuery {
   readonly dimension?: number
 }
 
-/** What the protocol guarantees there; figures that only a feasible one has are null where it is not. */
+/** What the protocol guarantees at these numbers. Figures that only a feasible protocol has are null otherwise. */
 export interface Bounds {
   readonly protocol: ProtocolName
   readonly peers: number
   readonly faults: number
   readonly synchrony: Synchrony
   readonly feasible: boolean
-  /** One sentence: which bound, with which numbers, and what would satisfy it. */
+  /** One sentence that names the bound, the numbers, and what would satisfy it. */
   readonly why: string
-  /** The fewest peers that tolerate so many faults; null where no number does. */
+  /** The fewest peers that tolerate this many faults; null if no number does. */
   readonly needs: { readonly peers: number | null }
   readonly quorum: number
   /** Guaranteed factor on the honest diameter per iteration (Δ₂; on each Δ^cw[i] for icwtm and rb-tm). */
@@ -38,11 +38,11 @@ export interface Bounds {
   readonly averagingConstant: number | null
   /** No algorithm has a smaller `C` (Theorem 4). */
   readonly lowerBound: number | null
-  /** What an iteration costs among honest peers, where `d` was given. */
+  /** The cost of an iteration among honest peers, if `d` was given. */
   readonly traffic?: Traffic
 }
 
-/** Peers needed per fault, and one: `n ≥ k·f + 1`. Null: no number of peers will do. */
+/** `k` of `n ≥ k·f + 1`: the peers needed for each fault. Null: no number of peers is enough. */
 const peersPerFault: Record<ProtocolName, Record<Synchrony, number | null>> = {
   mda: { asynchronous: 6, synchronous: 5 },
   cva: { asynchronous: 7, synchronous: 5 },
@@ -60,7 +60,7 @@ const reasons: Record<ProtocolName, string> = {
   mean: 'one faulty vector moves a plain mean anywhere',
 }
 
-/** The fewest peers that let `protocol` tolerate `faults`; null where no number does. */
+/** The fewest peers that let `protocol` tolerate `faults`; null if no number does. */
 export function peersNeeded(protocol: ProtocolName, faults: number, synchrony: Synchrony): number | null {
   const factor = peersPerFault[protocol][synchrony]
   if (factor === null) return faults === 0 && protocol === 'mean' ? 1 : null
@@ -92,7 +92,7 @@ export function contractionOf({ protocol, peers, faults: f, synchrony }: BoundsQ
   }
 }
 
-/** How many iterations make `AVG_t`, by the paper's count or the tight one; null where none are enough. */
+/** How many iterations make `AVG_t`, by the paper's count or the tight one; null if no number is enough. */
 export function iterationsFor(query: BoundsQuery, t: number, count: 'paper' | 'tight'): number | null {
   const h = honestCount(query.peers, query.faults)
   if (query.protocol === 'rb-tm') return t + Math.ceil(Math.log2(h))
@@ -106,12 +106,12 @@ export function iterationsFor(query: BoundsQuery, t: number, count: 'paper' | 't
   return ceiling((t * Math.LN2) / rate)
 }
 
-/** `⌈x⌉`, but 3.0000000000000004 is 3: the logarithms above leave such dust. */
+/** `⌈x⌉`, but 3.0000000000000004 gives 3: the logarithms above leave such rounding errors. */
 function ceiling(x: number): number {
   return Math.ceil(x - 1e-12)
 }
 
-/** `C` of §2.1 and §2.3, and of CVA as derived in docs/papers.md; null where there is none. */
+/** `C` of §2.1 and §2.3, and of CVA as derived in docs/papers.md; null if there is none. */
 export function averagingConstantOf(query: BoundsQuery): number | null {
   const { protocol, peers, faults: f, synchrony, dimension } = query
   const h = honestCount(peers, f)
@@ -133,9 +133,10 @@ export function averagingConstantOf(query: BoundsQuery): number | null {
 }
 
 /**
- * How many diameters one iteration of CVA moves the mean at most. The papers do not say; docs/papers.md has the proof.
- * Faulty vectors count with their author's reach around the *own* vectors, whose mean is the honest mean: with q = h
- * that costs f where Lemma 13 has more. Under synchrony peers may keep different numbers, which costs `c²/4`, `c = f/h`.
+ * By how many diameters one iteration of CVA moves the mean at most. The papers do not say; docs/papers.md has the
+ * proof. A faulty vector counts with its reach around each honest peer's *own* vector, and the mean of these is the
+ * honest mean: with q = h that costs f, where Lemma 13 has more. Under synchrony peers may keep different numbers of
+ * vectors, which costs `c²/4`, `c = f/h`.
  */
 function cvaShift(h: number, f: number, q: number): number {
   const unheard = 2 * f + h - q

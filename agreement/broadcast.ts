@@ -1,5 +1,6 @@
 /**
- * Reliable broadcast of one vector (Bracha 1987), payload once and digests after: one instance a slot.
+ * Reliable broadcast of one vector (Bracha 1987). The payload travels once, then only digests. Each slot has one
+ * instance.
  *
  * Guarantees, with n ≥ 3f + 1, for the author `slot.sender`:
  *   validity   an honest author's vector is delivered by every honest peer
@@ -7,13 +8,13 @@
  *   totality   if one honest peer delivers, all do
  *   integrity  at most one delivery
  *
- * How: the author sends its signed vector to all. Who holds a valid vector sends ECHO(digest) to all; ECHO from
- * ⌈(n + f + 1)/2⌉ peers, or READY from f + 1, makes a peer send READY(digest); READY from 2f + 1 and the vector
- * in hand deliver it. Own votes count.
+ * How: the author sends its signed vector to all. A peer that holds a valid vector sends ECHO(digest) to all. ECHO from
+ * ⌈(n + f + 1)/2⌉ peers, or READY from f + 1, makes a peer send READY(digest). A peer that has READY from 2f + 1 and
+ * the vector delivers it. A peer's own votes count.
  *
- * Why these thresholds: two echo quorums of ⌈(n + f + 1)/2⌉ share an honest peer, which echoes once, so no two
- * digests become ready; among f + 1 READYs one is honest; among 2f + 1 at least f + 1 are, enough for everyone
- * else to join in. Only SEND and the answers to requests carry the vector.
+ * Why these thresholds: two echo quorums of ⌈(n + f + 1)/2⌉ share an honest peer, which echoes once, so no two digests
+ * become ready. Among f + 1 READYs one is honest. Among 2f + 1 at least f + 1 are, enough for everyone else to join in.
+ * Only SEND and the answers to requests carry the vector.
  */
 import type { Digest, Message, Sealed, SigningLedger, Slot } from './message.ts'
 import {
@@ -36,28 +37,31 @@ export interface BroadcastOptions {
   readonly ledger: SigningLedger
 }
 
-/** What its driver tells it. */
+/** What the driver tells the protocol. */
 export type BroadcastInput =
   /** The author's own vector. */
   | { readonly kind: 'vector'; readonly vector: Vector }
-  /** The time that was asked for has passed. */
+  /** The time that the protocol asked for has passed. */
   | { readonly kind: 'timer' }
-  /** This peer may ask again for what its earlier lives were given. */
+  /** The peer has restarted, and may ask again for what it was given before. */
   | { readonly kind: 'restarted'; readonly peer: PeerIndex }
 
-/** What it tells its driver. */
+/** What the protocol tells its driver. */
 export type BroadcastOutput =
   | { readonly kind: 'delivered'; readonly slot: Slot; readonly sealed: Sealed }
-  /** Asks to be woken: the vector is agreed on but not in hand, and somebody else must be asked for it. */
+  /** Asks to be woken: the vector is agreed on but not here, and another peer must be asked for it. */
   | { readonly kind: 'timer'; readonly slot: Slot }
 
 /** Reliable broadcast of one slot's vector, as a state machine. */
 export type Broadcast = Protocol<BroadcastInput, Message, BroadcastOutput>
 
-/** Answers that one life of a peer gets for one slot: it asks once, and a link may repeat what was not acknowledged. */
+/**
+ * Answers that one incarnation of a peer gets for one slot: it asks once, and a link may repeat what was not
+ * acknowledged.
+ */
 const answersPerPeerMax = 3
 
-/** One vote a peer; counted as they come, since an exchange among n casts 2n² of them at each peer. */
+/** One vote for each peer; counted on arrival, since in an exchange among n each peer receives 2n² of them. */
 interface Votes {
   readonly of: Map<PeerIndex, Digest>
   readonly counts: Map<Digest, number>
@@ -71,7 +75,7 @@ interface State {
   readonly held: Map<Digest, Sealed>
   readonly asked: Set<PeerIndex>
   readonly answered: Map<PeerIndex, number>
-  /** The first commitment of the author that was seen: a different one proves equivocation. */
+  /** The author's first commitment seen here: a different one proves equivocation. */
   commitment: Commitment | null
   proved: boolean
   echoed: Digest | null
@@ -83,8 +87,8 @@ interface State {
 type Builder = EffectsBuilder<Message, BroadcastOutput>
 
 /**
- * Reliable broadcast for `options.slot`, at one peer: the author by `input`, everyone by `receive`. Guarantees need
- * `n ≥ 3f + 1`; nothing here checks it.
+ * Reliable broadcast for `options.slot`, at one peer: the author calls `input`, everyone calls `receive`. The
+ * guarantees need `n ≥ 3f + 1`; nothing here checks it.
  */
 export function createBroadcast(options: BroadcastOptions): Broadcast {
   const state: State = {
@@ -164,7 +168,7 @@ function receivePayload(state: State, step: Builder, from: PeerIndex, sealed: Se
   if (sound(state, step, state.options.slot.sender, sealed.vector)) hold(state, step, sealed)
 }
 
-/** A vector of the wrong length or not finite is a fault of its author and counts as never received (§1). */
+/** A vector that has the wrong length or is not finite is a fault of its author, and counts as never received (§1). */
 function sound(state: State, step: Builder, author: PeerIndex, vector: Vector): boolean {
   const { dimension, slot } = state.options
   const kind = vector.length !== dimension ? 'wrong-dimension' : isFiniteVector(vector) ? null : 'not-finite'
@@ -212,12 +216,12 @@ function hold(state: State, step: Builder, sealed: Sealed): void {
   } // else a vote from before a restart stands, and its bytes are resent from the ledger
 }
 
-/** The digest that will be delivered if any is, as far as can be told: READY from f + 1 peers. */
+/** The digest that will be delivered, if any is, as far as this peer can tell: READY from f + 1 peers. */
 function agreedDigest({ readies, readied, options }: State): Digest | null {
   return withVotes(readies, readyAmplification(options.faults)) ?? readied
 }
 
-/** The first digest with so many votes. */
+/** The first digest with at least this many votes. */
 function withVotes({ counts }: Votes, needed: number): Digest | null {
   for (const [digest, votes] of counts) if (votes >= needed) return digest
   return null
@@ -249,13 +253,15 @@ function deliver(state: State, step: Builder, readiesNeeded: number): void {
     state.delivered = true
     step.outputs.push({ kind: 'delivered', slot: state.options.slot, sealed })
   } else if (!state.waiting) {
-    // An honest author's vector is most likely under way: give it a moment before asking others.
+    // An honest author's vector is most likely on its way: give it a moment before asking others.
     state.waiting = true
     step.outputs.push({ kind: 'timer', slot: state.options.slot })
   }
 }
 
-/** Asks one more peer that echoed the agreed digest, each once: the link sees to it that the question arrives. */
+/**
+ * Asks one more peer that echoed the agreed digest. Each is asked once, as the link delivers the question for certain.
+ */
 function askNext(state: State, step: Builder): void {
   const digest = agreedDigest(state)
   if (state.delivered || digest === null || state.held.has(digest)) return
@@ -263,7 +269,7 @@ function askNext(state: State, step: Builder): void {
   const holders = [...state.echoes.of]
     .filter(([peer, echoed]) => peer !== self && echoed === digest && !state.asked.has(peer))
     .map(([peer]) => peer)
-  // Everyone begins at another place, so that the holders share the work.
+  // Each peer begins at another place, so that the holders share the work.
   holders.sort((a, b) => ((a - self + peers) % peers) - ((b - self + peers) % peers))
   const [next] = holders
   if (next !== undefined) {
@@ -276,7 +282,7 @@ function askNext(state: State, step: Builder): void {
 function answer(state: State, step: Builder, from: PeerIndex, digest: Digest): void {
   const { slot } = state.options
   const sealed = state.held.get(digest)
-  if (sealed === undefined) return // it will ask another
+  if (sealed === undefined) return // the asker will ask another
   const given = state.answered.get(from) ?? 0
   if (given >= answersPerPeerMax) {
     step.faults.push({ peer: from, kind: 'excessive-requests', slot })

@@ -1,6 +1,9 @@
-/** What the named errors of all parts share. */
+/** The shape of the named errors of all parts. */
 
-/** An error that programs tell apart by its code and people by its message: what was wrong, where, what would be right. */
+/**
+ * An error with a code for programs and a message for people, which says what was wrong, where, and what would be
+ * right.
+ */
 export abstract class CodedError<Code extends string> extends Error {
   readonly code: Code
 

@@ -1,6 +1,6 @@
 /**
- * `concord/agreement`: what the pure core offers to others. Aggregation rules on plain Float32Arrays; the averaging
- * agreements, reliable broadcast and witnesses as state machines to drive; bounds to choose among them.
+ * `concord/agreement`: what the pure core exports. Aggregation rules on plain Float32Arrays; the averaging agreements,
+ * reliable broadcast and witnesses as state machines to drive; bounds to choose from among them.
  *
  * @module concord/agreement
  */

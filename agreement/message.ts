@@ -10,7 +10,7 @@ export type PeerIndex = number
 /** The two averaging agreements of a LEARN step. */
 export type AveragedPhase = 'gradient' | 'parameters'
 
-/** `state` is outside the steps: a peer that catches up is given the others' parameters in it. */
+/** `state` is outside the steps: in it a peer that catches up receives the parameters of others. */
 export type Phase = AveragedPhase | 'state'
 
 /** One exchange: step `t ≥ 1`, phase, iteration `r ≥ 0` of the averaging agreement. */
@@ -20,7 +20,7 @@ export interface Exchange {
   readonly iteration: number
 }
 
-/** An exchange and the peer that speaks in it. A slot holds one vector, ever. */
+/** An exchange and the peer that speaks in it. A slot never holds more than one vector. */
 export interface Slot extends Exchange {
   readonly sender: PeerIndex
 }
@@ -28,7 +28,7 @@ export interface Slot extends Exchange {
 /** SHA-256 of a vector's little-endian bytes, in lower-case hexadecimal. */
 export type Digest = string
 
-/** What an author signed for a slot: the digest of its vector. */
+/** The digest that an author has signed for a slot. */
 export interface Commitment {
   readonly digest: Digest
   readonly signature: Uint8Array
@@ -47,7 +47,7 @@ export interface Sealed {
   readonly signature: Uint8Array
 }
 
-/** Everything that peers say to each other. */
+/** Every message between peers. */
 export type Message =
   /** An author's own vector for its slot: the exchange of the standard form, and SEND of reliable broadcast. */
   | { readonly kind: 'vector'; readonly slot: Slot; readonly sealed: Sealed }
@@ -60,7 +60,7 @@ export type Message =
   /** The witness technique: `slot.sender` lists the authors whose vectors it has delivered, ascending. */
   | { readonly kind: 'report'; readonly slot: Slot; readonly peers: readonly PeerIndex[] }
 
-  /** Catching up, all in phase `state`: where is everyone? `slot.step` is the asker's step. */
+  /** Catching up, always in phase `state`: asks others where they are. `slot.step` is the asker's step. */
   | { readonly kind: 'query'; readonly slot: Slot }
   /**
    * `slot.step` is the speaker's step, `oldest` the first whose parameters it holds; of steps before `completeFrom` it
@@ -75,7 +75,7 @@ export type Message =
     }
   /** Asks for the parameters at the beginning of `slot.step`; a `vector` in this phase answers. */
   | { readonly kind: 'fetch'; readonly slot: Slot }
-  /** Proof that `slot.sender` equivocates, passed on. It never reaches a protocol: drivers judge it. */
+  /** A proof, passed on, that `slot.sender` equivocates. It never reaches a protocol: drivers judge it. */
   | {
       readonly kind: 'evidence'
       readonly slot: Slot
@@ -93,11 +93,11 @@ export type MessageKind = Message['kind']
 export type MessageOf<Kind extends MessageKind> = Extract<Message, { readonly kind: Kind }>
 
 /**
- * What this peer has bound itself to. The first value for a key wins, across crashes: after a restart the
- * ledger returns what was bound before, and the protocol must go on with the value returned, not with its own.
+ * The values that this peer has bound itself to. The first value for a key wins, across crashes: after a restart the
+ * ledger returns the value bound before, and the protocol must go on with that value instead of its own.
  */
 export interface SigningLedger {
-  /** Signs at most one vector per slot, ever. */
+  /** Never signs more than one vector for a slot. */
   seal(slot: Slot, vector: Vector): Sealed
   /** Binds a vote (`echo`, `ready`) or a report for a slot, as text. */
   bind(kind: 'echo' | 'ready' | 'report', slot: Slot, value: string): string

@@ -1,24 +1,24 @@
 /**
  * The shape of every protocol: a synchronous, deterministic state machine.
  *
- * A protocol never acts. It takes an input or a message and returns a `Step`, which says what the world
- * must now do; whoever drives it (a real peer, a simulated one, a test) carries the step out, and dropping
- * any part of one is a bug. A parent protocol absorbs the steps of its children.
+ * A protocol never acts. It takes an input or a message and returns `Effects`, which say what the world must now do.
+ * Its driver (a real peer, a simulated one, a test) carries them out; dropping any of them is a bug. A parent protocol
+ * absorbs the effects of its children.
  */
 import type { Commitment, Message, PeerIndex, Slot } from './message.ts'
 
 export type { Commitment, PeerIndex } from './message.ts'
 
-/** One peer, or every peer but oneself. */
+/** One peer, or every other peer. */
 export type Recipient = PeerIndex | 'others'
 
-/** A message and whom it is for. */
+/** A message and its recipient. */
 export interface Envelope<M = Message> {
   readonly to: Recipient
   readonly message: M
 }
 
-/** What a peer did wrong, as data: peers cause faults, only our own misuse throws. */
+/** Something that a peer did wrong, as data. Peers cause faults; only misuse of our own functions throws. */
 export interface Fault {
   readonly peer: PeerIndex
   readonly kind: FaultKind
@@ -36,7 +36,7 @@ export interface Evidence {
   readonly second: Commitment
 }
 
-/** Everything that a peer can do wrong, by where it is noticed. */
+/** Everything that a peer can do wrong, grouped by the part that notices it. */
 export type FaultKind =
   // the author's vector
   | 'equivocation'
@@ -59,7 +59,7 @@ export type FaultKind =
   | 'stranger'
   | 'flooding'
   | 'silent'
-  // what it sent met a defect of this program: its connection ended, nothing else
+  // what it sent met a defect of this program; only its connection ended
   | 'exception'
 
 /** What the world must do now: send the messages, use the outputs, record the faults. */
@@ -80,20 +80,20 @@ export type LinkSignal =
 
 /** A state machine at one peer: given the same inputs and messages in the same order it returns the same steps. */
 export interface Protocol<Input, M, Output> {
-  /** Takes what its own driver says: a vector to begin with, a timer that has run out. */
+  /** Takes an input from its driver: a vector to begin with, a timer that has run out. */
   input(value: Input): Effects<M, Output>
-  /** Takes anything any peer may send: garbage becomes a fault, never a throw. */
+  /** Takes anything that a peer may send: garbage becomes a fault, never an exception. */
   receive(from: PeerIndex, message: M): Effects<M, Output>
 }
 
-/** A step in the making. */
+/** Effects in the making. */
 export interface EffectsBuilder<M, Output> extends Effects<M, Output> {
   readonly messages: Envelope<M>[]
   readonly outputs: Output[]
   readonly faults: Fault[]
 }
 
-/** An empty step, to fill. */
+/** Empty effects, to fill. */
 export function newEffects<M, Output>(): EffectsBuilder<M, Output> {
   return { messages: [], outputs: [], faults: [] }
 }

@@ -1,16 +1,18 @@
 /** The cohort's arithmetic: every count a protocol compares with, under its name. `n` peers, `f` faulty. */
 
-/** `h = n − f`, the honest peers there are at least; also `q` under asynchrony, the vectors one can wait for. */
+/** `h = n − f`, the least number of honest peers; under asynchrony also `q`, the number of vectors to wait for. */
 export function honestCount(peers: number, faults: number): number {
   return peers - faults
 }
 
-/** `q`: how many vectors an iteration waits for, the own included (§2.1). */
+/** `q`: how many vectors an iteration waits for, the peer's own included (§2.1). */
 export function quorum(peers: number, faults: number, synchrony: Synchrony): number {
   return synchrony === 'synchronous' ? peers : peers - faults
 }
 
-/** Whether delays have a bound that can be waited for, or only the vectors of `n − f` can. */
+/**
+ * Synchronous: delays have a known bound to wait for. Asynchronous: a peer can wait only for the vectors of `n − f`.
+ */
 export type Synchrony = 'asynchronous' | 'synchronous'
 
 /** Two sets of this size share an honest peer, so no two digests of a slot both reach it. */

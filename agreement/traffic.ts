@@ -4,7 +4,7 @@
  */
 import type { ProtocolName } from './protocol-names.ts'
 
-/** Of one iteration among honest peers. */
+/** The traffic of one iteration among honest peers. */
 export interface Traffic {
   /** Sent by all peers together, one for each recipient. */
   readonly messages: number
@@ -12,7 +12,7 @@ export interface Traffic {
   readonly bytes: number
 }
 
-/** Bytes around a vector's own: slot, signature, length. Measured on the wire format; a test holds them to it. */
+/** Bytes around a vector: slot, signature, length. Measured on the wire format; a test compares them. */
 const VECTOR_BYTES = 92
 const ECHO_BYTES = 118
 const READY_BYTES = 50

@@ -3,13 +3,13 @@
  * Sums run in 64 bits, coordinate by coordinate in index order, so that every machine gets the same bits.
  */
 
-/** `d` finite 32-bit floats; whoever has one never writes to it. */
+/** `d` finite 32-bit floats. Nobody writes to a vector once it is made. */
 export type Vector = Float32Array
 
-/** Vectors found finite before. They are immutable, so asking again (codec, protocol, rule) costs nothing. */
+/** Vectors known to be finite. They are immutable, so asking again (codec, protocol, rule) costs nothing. */
 const foundFinite = new WeakSet<Vector>()
 
-/** True where every coordinate is finite (a NaN that passes a sort poisons every honest peer). */
+/** True if every coordinate is finite (a NaN that passes a sort poisons every honest peer). */
 export function isFiniteVector(vector: Vector): boolean {
   if (foundFinite.has(vector)) return true
   const finite = areFinite(vector, 0, vector.length)
@@ -17,12 +17,12 @@ export function isFiniteVector(vector: Vector): boolean {
   return finite
 }
 
-/** Whoever looked at every coordinate while the vector was written says so. */
+/** For code that looked at every coordinate while it wrote the vector: marks it as finite. */
 export function markFinite(vector: Vector): void {
   foundFinite.add(vector)
 }
 
-/** True where coordinates `from … to − 1` are finite. */
+/** True if coordinates `from … to − 1` are finite. */
 export function areFinite(vector: Vector, from: number, to: number): boolean {
   // 0 · x is 0 for a finite x and NaN otherwise: no branch in the loop, and four sums that wait for nobody.
   let [a, b, c, d] = [0, 0, 0, 0]
@@ -37,7 +37,10 @@ export function areFinite(vector: Vector, from: number, to: number): boolean {
   return a + b + c + d === 0
 }
 
-/** `‖a − b‖₂²`, from differences: norms and products would cancel where honest vectors lie close together. */
+/**
+ * `‖a − b‖₂²`, from differences: with norms and products, terms would cancel for honest vectors that lie close
+ * together.
+ */
 export function squaredDistance(a: Vector, b: Vector): number {
   let sum = 0
   for (let i = 0; i < a.length; i++) {

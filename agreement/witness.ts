@@ -6,8 +6,8 @@
  * report is accepted once every vector that it lists has been delivered here, and its sender is then a witness.
  * With n − f witnesses, all vectors delivered by now are the exchange's result.
  *
- * Why: among the n − f witnesses of each of two honest peers, at least n − 2f ≥ f + 1 are the same, so one of
- * those is honest and told both the same n − f authors. Agreement of the broadcasts makes the vectors equal.
+ * Why: two honest peers with n − f witnesses each share at least n − 2f ≥ f + 1 of them. One of those is honest and
+ * reported the same n − f authors to both. Agreement of the broadcasts makes the vectors equal.
  */
 import { type Broadcast, type BroadcastOutput, createBroadcast } from './broadcast.ts'
 import type { Exchange, Message, Sealed, SigningLedger, Slot } from './message.ts'
@@ -32,14 +32,14 @@ export interface WitnessedExchangeOptions {
   readonly ledger: SigningLedger
 }
 
-/** What its driver tells it: the own vector, timers that have run out, and who has restarted. */
+/** What the driver tells the protocol: its own vector, timers that have run out, and peers that have restarted. */
 export type WitnessedExchangeInput =
   | { readonly kind: 'vector'; readonly vector: Vector }
   | { readonly kind: 'timer'; readonly slot: Slot }
-  /** This peer may ask again for what its earlier lives were given. */
+  /** The peer may ask again for what it was given before. */
   | { readonly kind: 'restarted'; readonly peer: PeerIndex }
 
-/** What it tells its driver. */
+/** What the protocol tells its driver. */
 export type WitnessedExchangeOutput =
   | BroadcastOutput
   /** The vectors seen, by author, ascending. Once only. */
@@ -107,7 +107,7 @@ function consume(state: State, step: Builder, child: Effects<Message, BroadcastO
   finish(state, step)
 }
 
-/** Step 2 of §2.3: after n − f deliveries, and only then, says whose they were. */
+/** Step 2 of §2.3: after n − f deliveries, and only then, reports their authors. */
 function report(state: State, step: Builder): void {
   const { exchange, self, peers, faults, ledger } = state.options
   if (state.reported || state.delivered.size < witnessThreshold(peers, faults)) return

@@ -7,7 +7,7 @@ import { mean } from '../rules/mean.ts'
 import { trimmedMiddle } from '../rules/trimmed-middle.ts'
 import type { Vector } from '../vector.ts'
 
-/** What an iteration gave: checked on arrival, in ascending order of their authors. */
+/** The vectors of an iteration: checked on arrival, in ascending order of their authors. */
 export interface Family {
   readonly vectors: readonly Vector[]
   readonly own: Vector
@@ -16,7 +16,7 @@ export interface Family {
   readonly keep: number
 }
 
-/** A driver may pass its own, to measure or to spread the work; it must give the same bits. */
+/** A driver may pass a function of its own, to measure or to spread the work; it must give the same bits. */
 export type Aggregate = (protocol: ProtocolName, family: Family) => Vector
 
 export const aggregate: Aggregate = (protocol, { vectors, own, faults, keep }) => {

@@ -1,8 +1,8 @@
 /**
- * Averaging agreement: what every one of the four protocols takes, says and guarantees (protocols.md §2).
+ * Averaging agreement: what each of the four protocols takes, outputs and guarantees (protocols.md §2).
  *
- * One instance runs `AVG_t` once: it takes one vector, exchanges vectors for a fixed number of iterations, and
- * outputs one. For every attack by at most f peers, over the honest ones:
+ * One instance runs `AVG_t` once: it takes one vector, exchanges vectors for a fixed number of iterations, and outputs
+ * one. The guarantees hold for every attack by at most f peers; they concern the honest peers:
  *   agreement    Δ₂(out) ≤ Δ₂(in) / 2^t
  *   averaging    ‖mean(out) − mean(in)‖₂ ≤ C·Δ₂(in)
  *   termination  every honest peer outputs
@@ -30,17 +30,17 @@ export interface AveragingOptions {
   /** Asynchronous standard form: whether to wait a little for more than `q` vectors. */
   readonly grace: boolean
   readonly ledger: SigningLedger
-  /** In place of the protocol's own rule: the same result, measured or faster. */
+  /** Called in place of the protocol's own rule; gives the same result, measured or faster. */
   readonly aggregate?: Aggregate
 }
 
-/** Why a protocol asks to be woken. How long each is, the driver's configuration says. */
+/** Why a protocol asks to be woken. The driver's configuration says how long each wait is. */
 export type TimerPurpose =
   /** q vectors are in; a little more time may bring the rest. */
   | 'grace'
   /** The synchronous iteration's bound on delay. */
   | 'timeout'
-  /** A vector was agreed on but is not in hand. */
+  /** A vector was agreed on, but this peer does not have it. */
   | 'payload'
   /** The others may have gone on without this peer: it asks them, or asks again, if this does not end by itself. */
   | 'recovery'
@@ -53,22 +53,25 @@ export interface TimerKey {
   readonly times?: number
 }
 
-/** What its driver tells it. */
+/** What the driver tells the protocol. */
 export type AveragingInput =
   | { readonly kind: 'vector'; readonly vector: Vector }
-  /** In place of a vector: the others have ended this agreement, or will, without one of this peer (RB-TM only). */
+  /**
+   * In place of a vector: the others have ended this agreement, or will end it, without a vector of this peer (RB-TM
+   * only).
+   */
   | { readonly kind: 'listen' }
   | Extract<LinkSignal, { kind: 'restarted' }>
   | { readonly kind: 'timer'; readonly timer: TimerKey }
 
-/** What it tells its driver; `agreed` comes last, once. */
+/** What the protocol tells its driver; `agreed` comes last, once. */
 export type AveragingOutput =
   | { readonly kind: 'timer'; readonly timer: TimerKey }
-  /** The own vector of an exchange as it was sealed: from now on it is this and no other. */
+  /** This peer's vector of an exchange, as it was sealed: from now on it is this one and no other. */
   | { readonly kind: 'sealed'; readonly slot: Slot; readonly vector: Vector }
   /** Reliable broadcast delivered the vector of `slot.sender` here (RB-TM only). */
   | { readonly kind: 'delivered'; readonly slot: Slot; readonly digest: string }
-  /** An iteration is over: the authors whose vectors were used, ascending, and what the rule made of them. */
+  /** An iteration is over: the authors whose vectors were used, ascending, and the rule's result. */
   | {
       readonly kind: 'iterated'
       readonly exchange: Exchange
@@ -79,6 +82,6 @@ export type AveragingOutput =
 
 /** One run of `AVG_t` at one peer, as a state machine. */
 export interface Averaging extends Protocol<AveragingInput, Message, AveragingOutput> {
-  /** Whom the current exchange still lacks; empty once agreed. For people: "waiting for …". */
+  /** The peers whose vectors the current exchange still lacks; empty once agreed. For people: "waiting for …". */
   waitingFor(): readonly PeerIndex[]
 }

@@ -1,9 +1,9 @@
 /**
  * RB-TM, the averaging agreement of optimal resilience, n ≥ 3f + 1 (collaborative-learning, §6; protocols.md §2.3).
  *
- * An iteration is one witnessed exchange and the coordinate-wise trimmed middle of what it gave: any two honest
- * peers trim families that share n − f vectors, so every Δ^cw[i] halves. Earlier iterations live on to serve the
- * slower peers; later ones already echo, so that nobody waits for this peer to get there.
+ * An iteration is one witnessed exchange and the coordinate-wise trimmed middle of its vectors. Any two honest peers
+ * trim families that share n − f vectors, so every Δ^cw[i] halves. Earlier iterations stay alive to serve slower peers.
+ * Later ones echo already, so that nobody waits for this peer to reach them.
  */
 
 import type { Message } from '../message.ts'
@@ -20,9 +20,9 @@ interface State {
   readonly exchanges: readonly WitnessedExchange[]
   /** Authors delivered, by iteration. */
   readonly delivered: readonly Set<PeerIndex>[]
-  /** Results of exchanges that ended before this peer came to them. */
+  /** Results of exchanges that ended before this peer reached them. */
   readonly early: (Effects<Message, WitnessedExchangeOutput>['outputs'][number] | null)[]
-  /** The iteration under way; −1 before the input, `iterations` at the end. */
+  /** The current iteration; −1 before the input, `iterations` at the end. */
   iteration: number
 }
 
@@ -84,12 +84,12 @@ function begin(state: State, step: Builder, iteration: number, vector: Vector): 
 }
 
 /**
- * Once an honest peer has ended an exchange, the broadcasts' totality brings everyone its vectors and the witnesses
- * that it had: n − f of each, none of them this peer's. In the later iterations this peer has a vector like all.
+ * Once an honest peer has ended an exchange, the totality of the broadcasts brings everyone the vectors and witnesses
+ * that this peer had: n − f of each, none of them ours. In later iterations we have a vector, like everyone else.
  */
 function listen(state: State, step: Builder): void {
   if (state.exchanges.length === 0)
-    throw new Error('an agreement of no iteration cannot be joined without a vector')
+    throw new Error('an agreement without iterations cannot be joined without a vector')
   state.iteration = 0
   concludeEarly(state, step, 0)
 }

@@ -11,7 +11,7 @@ export class BoundError extends Error {
 }
 
 /**
- * @param options.unsafe runs below the protocol's bound on purpose, to study exactly that failure
+ * @param options.unsafe runs below the protocol's bound on purpose, to study the failure
  * @throws BoundError naming the bound, the numbers and what would satisfy it
  */
 export function createAveraging(options: AveragingOptions & { readonly unsafe?: boolean }): Averaging {

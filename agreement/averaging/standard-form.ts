@@ -1,15 +1,15 @@
 /**
  * Averaging agreement in standard form: MDA, CVA, ICwTM (protocols.md §2.1) and, where nobody is faulty, the mean.
  *
- * An iteration: send the own vector to all; wait until q vectors of this iteration are in, the own included; the
- * next own vector is R(received). Under asynchrony q = n − f is all that one may wait for without a clock; a
- * grace may bring more, and is never waited for twice. Under synchrony all n are waited for until a timeout, and
- * then n − f are enough. Vectors that come early are kept for their iteration.
+ * In an iteration a peer sends its vector to all and waits for q vectors of this iteration, its own included. Its next
+ * vector is R(received). Under asynchrony q = n − f is all that a peer may wait for without a clock. A grace may bring
+ * more; no iteration has two. Under synchrony a peer waits for all n until a timeout, after which n − f are enough.
+ * Vectors that come early are kept for their iteration.
  *
- * The timeouts of a synchronous agreement are those of its rounds: that of iteration r goes off r + 1 timeouts after
- * the agreement began here, however early the iterations before it ended. Counted from the iteration's own beginning
- * they would not do: a faulty peer that speaks to some only makes these go ahead by a whole timeout, and they would
- * then give up on the others just before their vectors arrive.
+ * A synchronous agreement counts its timeouts by rounds. Iteration r times out r + 1 timeouts after the agreement began
+ * here, however early the iterations before it ended. To count from the beginning of each iteration would be wrong: a
+ * faulty peer that speaks to some peers only puts these ahead by a whole timeout, and they would then give up on the
+ * others just before their vectors arrive.
  */
 
 import type { Message, Sealed, Slot } from '../message.ts'
@@ -25,13 +25,13 @@ interface State {
   readonly options: AveragingOptions
   /** By iteration, by author: the first vector of each slot. Emptied, not removed, once used. */
   readonly received: readonly Map<PeerIndex, Sealed>[]
-  /** By iteration, by author: what the author signed, kept to recognise a second one. */
+  /** By iteration, by author: the digest that the author signed, kept to recognise a second one. */
   readonly signed: readonly Map<PeerIndex, { digest: string; signature: Uint8Array }>[]
-  /** The iteration under way; −1 before the input, `iterations` at the end. */
+  /** The current iteration; −1 before the input, `iterations` at the end. */
   iteration: number
-  /** A grace or timeout of the current iteration: not begun, running, or over. */
+  /** The grace or timeout of the current iteration: not begun, running, or over. */
   timer: 'none' | 'running' | 'over'
-  /** Synchronous rounds whose time is over. */
+  /** The number of synchronous rounds that have timed out. */
   roundsOver: number
 }
 
@@ -69,7 +69,7 @@ export function createStandardForm(options: AveragingOptions): Averaging {
   }
 }
 
-/** Sends the own vector of an iteration, and runs every iteration for which enough is in already. */
+/** Sends this peer's vector of an iteration, and runs every iteration that already has enough vectors. */
 function begin(state: State, step: Builder, first: number, input: Vector): void {
   const { iterations, self, ledger } = state.options
   let vector: Vector | null = input
@@ -131,7 +131,7 @@ function proceed(state: State, step: Builder): void {
   if (vector !== null) begin(state, step, state.iteration + 1, vector)
 }
 
-/** The next own vector, or null while the iteration has to wait. */
+/** This peer's next vector; null while the iteration has to wait. */
 function iterate(state: State, step: Builder): Vector | null {
   const { protocol, peers, faults, synchrony, grace, step: learnStep, phase } = state.options
   const received = state.received[state.iteration]!
@@ -165,7 +165,7 @@ function startTimer(state: State, step: Builder, purpose: 'grace'): void {
   step.outputs.push({ kind: 'timer', timer: { slot, purpose } })
 }
 
-/** The timers of the rounds follow each other without a gap, whichever iteration is under way. */
+/** The timers of the rounds follow each other without a gap, independent of the current iteration. */
 function startRound(state: State, step: Builder, iteration: number): void {
   const slot = slotOf(state, iteration, state.options.self)
   step.outputs.push({ kind: 'timer', timer: { slot, purpose: 'timeout' } })

@@ -1,6 +1,6 @@
 /**
- * Emitted kernels that make one vector of all rows, coordinate by coordinate: four columns at a time, their values
- * in registers as far as there are any.
+ * Emitted kernels that make one vector of all rows, coordinate by coordinate: four columns at a time, their values in
+ * registers as far as registers go.
  */
 import type { Exchange } from './network.ts'
 import { type Code, f32x4, f64x2, get, i32, type Local, type Locals, loopWhile, set, v128 } from './wasm.ts'
@@ -22,7 +22,7 @@ export const both = (operation: (...operands: Code[]) => Code, ...operands: Wide
 export const narrow = ({ low, high }: Wide): Code => v128.lows(f64x2.demote(low), f64x2.demote(high))
 export const constant = (value: number): Wide => ({ low: f64x2.const(value), high: f64x2.const(value) })
 
-/** What becomes of a column once the network has run: code for the four results from the wires' locals. */
+/** The code that makes the four results from the wires' locals once the network has run. */
 export type Reduce = (wires: readonly Local[], locals: Locals, emit: (code: Code) => void) => Wide
 
 /**

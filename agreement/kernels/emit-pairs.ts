@@ -1,6 +1,6 @@
 /**
- * Emitted kernels for what rules ask about pairs of rows, and the passes around them. Three rows against three at a
- * time: nine sums in registers, six loads for nine pairs.
+ * Emitted kernels for what rules need to know about pairs of rows, and the passes around them. Three rows against three
+ * at a time: nine sums in registers, six loads for nine pairs.
  */
 import { both, widen } from './emit-columns.ts'
 import {

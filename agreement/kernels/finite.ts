@@ -1,4 +1,4 @@
-/** Whether coordinates are finite, by an emitted kernel where the vector lies in the kernels' memory. */
+/** Whether coordinates are finite: by an emitted kernel if the vector lies in the kernels' memory. */
 import { areFinite as plainly, type Vector } from '../vector.ts'
 import { addressOf } from './memory.ts'
 import { hasKernels } from './support.ts'
@@ -8,7 +8,7 @@ import { type Code, f32x4, get, i32, type Locals, loopWhile, set, v128 } from '.
 const LANES = 4
 /** Floats of one step. */
 const STEP = 4 * LANES
-/** Below this a call costs more than it saves. */
+/** For fewer floats a call costs more than it saves. */
 const LENGTH_MIN = 256
 
 /** True where coordinates `from … to − 1` are finite. */

@@ -1,6 +1,6 @@
 /**
- * The passes over the vectors that the rules are made of: emitted kernels where the machine has WebAssembly SIMD
- * and there are not too many rows, else plain code; the same bits either way.
+ * The passes over vectors that the rules are made of. Emitted kernels run them if the machine has WebAssembly SIMD and
+ * there are not too many rows, otherwise plain code does. The bits are the same either way.
  */
 import * as emitted from './emitted.ts'
 import * as means from './emitted-means.ts'

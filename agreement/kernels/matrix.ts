@@ -1,8 +1,8 @@
-/** Square matrices of what holds between pairs of vectors: `n × n`, row by row, symmetric. */
+/** Symmetric matrices of values for pairs of vectors: `n × n`, row by row. */
 
 export type Matrix = Float64Array
 
-/** Below this, per coordinate, terms may have vanished in 32 bits. */
+/** Below this sum for each coordinate, terms may have vanished in 32 bits. */
 const LEAST = 2 ** -100
 
 /**

@@ -1,11 +1,11 @@
 /**
- * The memory that the emitted kernels read: one WebAssembly memory, its first part the kernels' scratch, the rest
- * slots for vectors. A vector that is received is written straight into a slot, and no rule copies it again;
- * vectors from elsewhere pass through the scratch tile by tile.
+ * The memory that the emitted kernels read. It is one WebAssembly memory: its first part is the kernels' scratch, the
+ * rest is slots for vectors. A received vector is written straight into a slot, and no rule copies it again. Vectors
+ * from elsewhere pass through the scratch tile by tile.
  *
- * A slot is free again once nothing refers to it. Every vector here looks at the memory through an array buffer
- * of its own, which every view made from the vector keeps alive, and the slot goes with that buffer. Where shared
- * memory is missing, or all slots are taken, a vector is an ordinary array, and everything gives the same bits.
+ * A slot is free again once nothing refers to it. Every vector here looks at the memory through an array buffer of its
+ * own. Every view made from the vector keeps that buffer alive, and the slot is freed with it. If shared memory is
+ * missing, or all slots are taken, a vector is an ordinary array; everything gives the same bits.
  */
 import type { Vector } from '../vector.ts'
 
@@ -16,10 +16,12 @@ export const SCRATCH_BYTES = 64 * PAGE_BYTES
 export const SCRATCHES = 8
 const FIRST_SLOT = SCRATCHES * SCRATCH_BYTES
 const BYTES_MAX = 768 * 2 ** 20
-/** Rows at a multiple of a page from each other would all fall into the same few cache lines. */
+/** Rows whose distance is a multiple of a page would all fall into the same few cache lines. */
 const STAGGER_BYTES = 5 * 64
 
-/** What is used of a WebAssembly memory; spelt out, for users whose TypeScript knows no WebAssembly. */
+/**
+ * The part of a WebAssembly memory that is used here, spelt out for users whose TypeScript does not know WebAssembly.
+ */
 export interface Pages {
   readonly buffer: ArrayBufferLike
   grow(pages: number): number
@@ -41,7 +43,7 @@ export function kernelMemory(): KernelMemory {
   return made
 }
 
-/** In a thread that shares the kernels' memory of another: that memory, before anything else here is used. */
+/** For a thread that shares another thread's memory: sets that memory, before anything else here is used. */
 export function adoptMemory(memory: Pages): void {
   made = { memory, shared: true }
 }
@@ -64,11 +66,11 @@ export function memoryLimits(): { pages: number; pagesMax: number } | undefined 
 interface Slot {
   readonly address: number
   readonly bytes: number
-  /** Whether it counts as taken by a vector that comes and goes. */
+  /** Whether it counts as taken by a short-lived vector. */
   readonly passing: boolean
 }
 
-/** Calls back with the slot once its buffer is gone; only where the slot's bytes lie depends on when. */
+/** Calls back with the slot once its buffer is gone. When that happens affects only where bytes lie. */
 const registry = new FinalizationRegistry<Slot>(({ address, bytes, passing }) => {
   listOf(bytes).push(address)
   if (passing) count(-1, -bytes)
@@ -89,10 +91,10 @@ export function allocateVector(length: number): Vector {
   return length > 0 ? allocate(length, false) : new Float32Array(length)
 }
 
-/** What vectors that come and go may take of the memory, in bytes and in slots. */
+/** How much of the memory short-lived vectors may take, in bytes and in slots. */
 export const PASSING_BYTES_MAX = 128 * 2 ** 20
 export const PASSING_SLOTS_MAX = 128
-/** For shorter ones a slot costs more than a rule's copy. */
+/** For shorter vectors a slot costs more than a rule's copy. */
 const PASSING_LENGTH_MIN = 4096
 
 const passingNow = { slots: 0, bytes: 0 }
@@ -103,9 +105,10 @@ function count(slots: number, bytes: number): void {
 }
 
 /**
- * As `allocateVector`, for vectors that come and go all the time, as received ones do. The garbage collector cannot
- * see what a slot weighs and may leave a dead vector alone for long, so these get a part of the memory only
- * (`PASSING_BYTES_MAX`, `PASSING_SLOTS_MAX`); where that is taken, and where it would not pay, an ordinary array.
+ * As `allocateVector`, for short-lived vectors such as received ones. The garbage collector does not know how large a
+ * slot is, and may not collect a dead vector for a long time. So these get only a part of the memory
+ * (`PASSING_BYTES_MAX`, `PASSING_SLOTS_MAX`). If that part is taken, or a slot would not pay, the vector is an ordinary
+ * array.
  */
 export function allocatePassing(length: number): Vector {
   const full =

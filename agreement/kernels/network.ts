@@ -1,12 +1,11 @@
 /**
- * Selection networks: fixed lists of compare-exchanges that bring the values of the wanted ranks to the wanted
- * wires, whatever the input. The same list runs in plain code and in emitted code, so both add the same values
- * in the same order.
+ * Selection networks: fixed lists of compare-exchanges that bring the values of the wanted ranks to the wanted wires
+ * for every input. Plain code and emitted code run the same list, so both add the same values in the same order.
  */
 
 /**
- * Compares wires `low < high` and leaves the smaller on `low` and the larger on `high`; `keep` tells which of the
- * two is looked at afterwards.
+ * Compares wires `low < high` and leaves the smaller on `low` and the larger on `high`; `keep` says which of the two is
+ * used afterwards.
  */
 export interface Exchange {
   readonly low: number
@@ -14,7 +13,7 @@ export interface Exchange {
   readonly keep: 'low' | 'high' | 'both'
 }
 
-/** What the caller does with a wire: nothing, looks at its rank's value, or takes it as one of a set. */
+/** What the caller does with a wire: nothing, reads the value of its rank, or takes it as one of a set. */
 type Use = 'none' | 'rank' | 'set'
 
 /** The network that puts the values of ranks `from … to − 1` on those wires, in any order among themselves. */
@@ -28,8 +27,8 @@ export function selectRanks(n: number, ranks: (rank: number) => boolean): readon
 }
 
 /**
- * Sorts, then goes backwards and drops what nobody looks at: an exchange of two wires without use, or of two that
- * are members of one set; of an exchange with one wire in use only that half stays.
+ * Takes a sorting network, and goes backwards to drop what is not used: an exchange of two unused wires, or of two
+ * members of one set. If one wire of an exchange is used, only that half stays.
  */
 function prune(n: number, useOf: (wire: number) => Use): readonly Exchange[] {
   const uses = Array.from({ length: n }, (_, j) => useOf(j))

@@ -1,4 +1,4 @@
-/** Passes over vectors as data: what a thread must be told to do its part of one. */
+/** Passes over vectors as data: all that a thread has to know to do its part of one. */
 import type { PairTerm } from './emit-pairs.ts'
 
 /** Makes one vector of all, coordinate by coordinate. */

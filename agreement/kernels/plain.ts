@@ -1,6 +1,6 @@
 /**
- * The few passes over the vectors that all rules are made of, in plain code: the definition of the arithmetic, bit
- * for bit, and what runs where WebAssembly SIMD is missing.
+ * The few passes over vectors that all rules are made of, in plain code. They define the arithmetic, bit for bit, and
+ * they run where WebAssembly SIMD is missing.
  *
  * Sums over vectors run in 64 bits in the order given. Sums over coordinates run in 64 bits in two or four lanes,
  * coordinate `i` in lane `i mod 2` or `i mod 4`, and per block of `BLOCK` coordinates, so that machines with vector
@@ -11,7 +11,7 @@ import type { Vector } from '../vector.ts'
 import { type Matrix, needsMoreBits } from './matrix.ts'
 import { type Exchange, selectRanks, selectSet } from './network.ts'
 
-/** Coordinates whose sums are added up by themselves. */
+/** The number of coordinates whose sum is added up by itself. */
 export const BLOCK = 4096
 /** Coordinates of a strip: those of 1 KiB of numbers. */
 const STRIP32 = 256
@@ -42,8 +42,8 @@ function sum(vectors: readonly Vector[], weights?: ArrayLike<number>): Float64Ar
 }
 
 /**
- * The mean of each of the given lists of vectors, told by index: the sum times `1/k`, as there may be as many results
- * as vectors, and divisions would take half as long as the sums.
+ * The mean of each of the given lists of vectors, which are lists of indices. It is the sum times `1/k`: there may be
+ * as many results as vectors, and divisions would take half as long as the sums.
  */
 export function meansOf(vectors: readonly Vector[], lists: readonly (readonly number[])[]): Vector[] {
   return lists.map(list => {

@@ -1,6 +1,6 @@
 /**
- * Hands passes over long vectors to threads, a slice to each. Whoever has threads (`node/threads/`) lends them by
- * `lendThreads`; each of them computes its slice by `runSlice` (`run-slice.ts`).
+ * Hands passes over long vectors to threads, a slice to each. The owner of the threads (`node/threads/`) lends them by
+ * `lendThreads`; each thread computes its slice by `runSlice` (`run-slice.ts`).
  */
 import { kernelMemory, SCRATCHES } from './memory.ts'
 import type { SlicedPass } from './passes.ts'
@@ -15,27 +15,30 @@ export interface SliceTask {
 }
 
 interface Threads {
-  /** This one included, at most `THREADS_MAX`. */
+  /** The calling thread included; at most `THREADS_MAX`. */
   readonly count: number
-  /** Has every thread do its slice, this one too, and returns when all are done. */
+  /** Has every thread do its slice, the calling thread too, and returns when all are done. */
   run(task: SliceTask): void
-  /** A place in the kernels' memory for a result of so many bytes, which stays until the next call. */
+  /** A place in the kernels' memory for a result of this many bytes, valid until the next call. */
   resultPlace(bytes: number): number | undefined
 }
 
 /** As many as there are scratches. */
 export const THREADS_MAX = SCRATCHES
-/** Shorter vectors are done sooner than threads are told of them. */
+/** A pass over a shorter vector is over before the threads have heard of it. */
 const LENGTH_MIN = 16 * BLOCK
 
 let lent: Threads | undefined
 
-/** Lends threads to all passes from now on; nothing takes them back. */
+/** Lends threads to all passes from now on; `undefined` takes them back. */
 export function lendThreads(threads: Threads | undefined): void {
   lent = threads
 }
 
-/** The pass's result, done by all threads; nothing where there are none, or a row lies elsewhere, or it is short. */
+/**
+ * The result of the pass, computed by all threads; nothing if there are none, a row lies elsewhere, or the pass is
+ * short.
+ */
 export function inSlices(sliced: SlicedPass): ArrayBuffer | undefined {
   if (lent === undefined || sliced.d < LENGTH_MIN || sliced.addresses.some(address => address < 0))
     return undefined

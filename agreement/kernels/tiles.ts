@@ -1,22 +1,22 @@
 /**
- * How kernels get at their rows: block by block, through pointers. A row that lies in the kernels' memory is read
- * where it is; of any other the block at hand is copied into the scratch first, which the cache absorbs.
+ * How kernels reach their rows: block by block, through pointers. A row that lies in the kernels' memory is read where
+ * it is. Of any other row the current block is first copied into the scratch, which the cache absorbs.
  */
 import type { Vector } from '../vector.ts'
 import { addressOf, kernelMemory, memoryLimits, SCRATCH_BYTES } from './memory.ts'
 import { BLOCK } from './plain.ts'
 import { type Code, kernelModule, type Locals } from './wasm.ts'
 
-/** More rows than this are left to plain code. */
+/** Plain code handles more rows than this. */
 export const ROWS_MAX = 128
 
 const ROW_BYTES = BLOCK * 4 + 5 * 64
-/** The scratch: a table of pointers and other small things, then a tile of rows and one of results, then 64-bit rows. */
+/** The scratch: a table of pointers and other small data, then a tile of rows and one of results, then 64-bit rows. */
 const TABLE_BYTES = 262_144
 const WIDE_BYTES = 262_144
 const WIDE_START = SCRATCH_BYTES - WIDE_BYTES
 
-/** Where in the table, behind pointers and weights, a second list of pointers goes, and sums or lists of lists. */
+/** Offsets in the table, behind pointers and weights, of a second list of pointers, and of sums or lists of lists. */
 export const LIST_OFFSET = 4096
 export const SUMS_OFFSET = 8192
 /** The end of the table, for a row of zeros. */
@@ -45,7 +45,7 @@ export interface Scratch {
   readonly pointers: Int32Array
   readonly doubles: Float64Array
   readonly rows: Float32Array
-  /** Where rows of 64-bit numbers go. */
+  /** The place for rows of 64-bit numbers. */
   readonly wide: number
 }
 
@@ -68,7 +68,7 @@ export function scratchAt(thread: number): Scratch {
   }
 }
 
-/** The rows of one operation, and where their current block lies. */
+/** The rows of one operation, and the place of their current block. */
 export interface Rows {
   readonly vectors: readonly Vector[]
   /** Address of each vector in the kernels' memory, −1 where it lies elsewhere. */

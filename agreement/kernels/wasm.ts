@@ -1,10 +1,10 @@
 /**
- * A small assembler for WebAssembly with 128-bit SIMD: code is an array of bytes, an operation is a function from
- * the code of its operands to its own code, and so an emitted kernel reads like the expression that it computes.
- * Only operations that give the same bits on every machine are here: nothing of relaxed SIMD.
+ * A small assembler for WebAssembly with 128-bit SIMD: code is an array of bytes, an operation is a function from the
+ * code of its operands to its own code, and so an emitted kernel reads like the expression that it computes. It has
+ * only operations that give the same bits on every machine, and so nothing of relaxed SIMD.
  */
 
-/** Bytes of code, one pushing value or none. */
+/** Bytes of code that push one value or none. */
 export type Code = readonly number[]
 /** A local variable, by index. */
 export type Local = number
@@ -39,7 +39,7 @@ export const i32 = {
   load: (address: Code, offset = 0): Code => [...address, 0x28, 2, ...unsigned(offset)],
   add: (a: Code, b: Code): Code => [...a, ...b, 0x6a],
   shiftLeft: (a: Code, by: number): Code => [...a, ...i32.const(by), 0x74],
-  /** Of two numbers that their code gives twice alike. */
+  /** Of two numbers; running their code twice must give the same. */
   min: (a: Code, b: Code): Code => [...a, ...b, ...i32.lessUnsigned(a, b), 0x1b],
   lessUnsigned: (a: Code, b: Code): Code => [...a, ...b, 0x49],
 }
@@ -106,10 +106,10 @@ export const loopWhile = (body: Code, condition: Code): Code => [
   0x0b,
 ]
 
-/** Runs the body where the condition holds. */
+/** Runs the body if the condition holds. */
 export const when = (condition: Code, body: Code): Code => [...condition, 0x04, 0x40, ...body, 0x0b]
 
-/** Names locals as they are asked for. */
+/** Gives out locals on request. */
 export interface Locals {
   i32(): Local
   v128(): Local

@@ -8,7 +8,7 @@ import { RuleError } from './error.ts'
 export interface BucketingOptions extends RuleOptions {
   /** Vectors per bucket, `1 … n`; 2 unless given. The last bucket takes what is left. */
   readonly s?: number
-  /** A permutation of `0 … n − 1`, drawn by the caller; the order given unless told otherwise. */
+  /** A permutation of `0 … n − 1`, drawn by the caller; the given order by default. */
   readonly order?: readonly number[]
 }
 

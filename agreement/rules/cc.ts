@@ -9,7 +9,7 @@ export interface CcOptions extends RuleOptions {
   readonly tau?: number
   /** How many passes, `L ≥ 1`; 1 unless given. */
   readonly passes?: number
-  /** `v₀`, `d` coordinates: the previous aggregate, say; the origin unless given. */
+  /** `v₀`, `d` coordinates, such as the previous aggregate; the origin by default. */
   readonly start?: Vector
 }
 

@@ -19,7 +19,7 @@ export function cge(vectors: readonly Vector[], faults: number, options?: RuleOp
 }
 
 /**
- * The same vectors' sum, as the two papers on CGE have it (comparative-gradient-elimination §2;
+ * The sum of the same vectors, as in the two papers on CGE (comparative-gradient-elimination §2;
  * approximate-byzantine-fault-tolerance §4): `n − f` times `cge`.
  *
  * @throws RuleError as `cge`

@@ -1,12 +1,12 @@
 /**
- * What every rule asks of its input, checked once at the door: at least one vector, all of one length, all
- * finite, and a number of faults that the rule can stand. Who has checked the vectors already (a peer does so
- * on arrival) says `checked: true` and pays nothing for it a second time.
+ * What every rule requires of its input, checked once: at least one vector, all of one length, all finite, and a number
+ * of faults that the rule tolerates. A caller that has checked the vectors already (a peer does so on arrival) passes
+ * `checked: true` and does not pay twice.
  */
 import { isFiniteVector, type Vector } from '../vector.ts'
 import { RuleError } from './error.ts'
 
-/** What may be said to any rule. */
+/** Options of every rule. */
 export interface RuleOptions {
   /** The caller knows that the vectors are of one length and finite: skips that pass over them. */
   readonly checked?: boolean

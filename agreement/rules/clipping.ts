@@ -1,4 +1,4 @@
-/** Clipping the vectors' norms, in front of another rule: to a fixed radius, or to one that the vectors set. */
+/** Clipping the vectors' norms, in front of another rule: to a fixed radius, or to one that depends on the vectors. */
 import { combine, squaredDistancesTo } from '../kernels/index.ts'
 import type { Vector } from '../vector.ts'
 import { checkMinority, checkPositive, checkVectors, type RuleOptions } from './check.ts'

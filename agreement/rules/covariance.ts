@@ -5,15 +5,14 @@ import { checkMinority, checkVectors, type RuleOptions } from './check.ts'
 import { RuleError } from './error.ts'
 import { largestEigenpair } from './linear.ts'
 
-/** More subsets than this are refused (see `smea`). */
+/** The most subsets that `smea` searches. */
 export const SMEA_SUBSETS_MAX = 50_000
 
 /**
- * Covariance-bound agnostic filter: while the weights sum to more than `n − 2f`, lower each vector's weight by
- * how far it lies from the weighted mean along the direction of greatest variance, the farthest to 0; the
- * weighted mean that had the least such variance.
- * Source: Allouah, Guerraoui and Stephan 2025, "Towards trustworthy federated learning with untrusted
- * participants", Algorithm 2.
+ * Covariance-bound agnostic filter: while the weights sum to more than `n − 2f`, lower each vector's weight by its
+ * distance from the weighted mean along the direction of greatest variance, the farthest one's to 0. The result is the
+ * weighted mean that had the least such variance. Source: Allouah, Guerraoui and Stephan 2025, "Towards trustworthy
+ * federated learning with untrusted participants", Algorithm 2.
  *
  * @param vectors `n` vectors of `d` coordinates
  * @param faults `f`, with `2f < n`

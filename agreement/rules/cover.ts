@@ -1,8 +1,8 @@
 /**
- * Vertex covers of at most `budget` points, by a search of bounded depth: what can be decided at once is decided
- * (a point without edges; one with a single edge, whose other end covers more; one with more edges than the budget
- * has points left; rings), a bound from below cuts what cannot succeed, and only then does the search branch: the
- * point with most edges is in the cover, or all its neighbours are.
+ * Vertex covers of at most `budget` points, by a search of bounded depth: whatever can be decided at once is decided (a
+ * point without edges; one with a single edge, whose other end covers more; one with more edges than the budget has
+ * points left; rings), a bound from below cuts what cannot succeed, and only then does the search branch: the point
+ * with most edges is in the cover, or all its neighbours are.
  */
 import { RuleError } from './error.ts'
 
@@ -12,12 +12,12 @@ export type Points = Uint32Array
 /** For each point the set of its neighbours. */
 export type Graph = readonly Points[]
 
-/** Steps that searches may still take; shared by all searches that answer one question. */
+/** Steps left to the searches; shared by all searches that answer one question. */
 export interface Work {
   left: number
 }
 
-/** Steps after which a search gives up: some seconds. Up to 20 points to drop never come near it. */
+/** Steps after which a search gives up: some seconds. With up to 20 points to drop no search comes near it. */
 export const COVER_STEPS_MAX = 1_000_000
 
 export function hasPoint(points: Points, j: number): boolean {
@@ -61,7 +61,7 @@ export function uncovered(graph: Graph, alive: Points, budget: number, work: Wor
   if (work.left-- <= 0)
     throw new RuleError(
       'work-limit',
-      `mda: no answer within ${COVER_STEPS_MAX} steps of the search; fewer faults or vectors would do, or cwtm`,
+      `mda: no answer within ${COVER_STEPS_MAX} steps of the search; use fewer faults or vectors, or cwtm`,
     )
   const rest = Points(alive)
   const spared = new Uint32Array(alive.length)
@@ -114,7 +114,7 @@ interface Reduced {
   readonly most: number
 }
 
-/** Takes away, until nothing changes, the points about which there is no choice. */
+/** Removes, until nothing changes, the points that leave no choice. */
 function reduce(graph: Graph, rest: Points, spared: Points, budget: number): Reduced {
   for (;;) {
     let [ends, busiest, most, changed] = [0, -1, 0, false]

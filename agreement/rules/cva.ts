@@ -1,13 +1,12 @@
-/** CVA's rule: the mean of the vectors nearest to the own one. */
+/** CVA's rule: the mean of the vectors nearest to the caller's own. */
 import { meanOf, squaredDistancesTo } from '../kernels/index.ts'
 import type { Vector } from '../vector.ts'
 import { checkVector, checkVectors, checkWhole, type RuleOptions } from './check.ts'
 import { nearest } from './nearest.ts'
 
 /**
- * Mean of the `keep` vectors nearest to `own` in ℓ₂; of equally near ones the earlier in the list. The own
- * vector takes part where it is in the list (in the agreement it always is).
- * Source: protocols §2.1 (`keep = q − f`).
+ * Mean of the `keep` vectors nearest to `own` in ℓ₂; of equally near ones the earlier in the list. `own` itself takes
+ * part if it is in the list (in the agreement it always is). Source: protocols §2.1 (`keep = q − f`).
  *
  * @param vectors `n` vectors of `d` coordinates
  * @param own `d` coordinates

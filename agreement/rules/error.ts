@@ -1,4 +1,4 @@
-/** The named error of every rule: our caller's misuse, told so that it can be put right. */
+/** The named error of every rule: the caller's misuse, described so that the caller can correct it. */
 import { CodedError } from '../error.ts'
 
 /** What was wrong with the input of a rule. */
@@ -9,7 +9,7 @@ export type RuleErrorCode =
   | 'unequal-lengths'
   /** A NaN or an infinity in a vector. */
   | 'not-finite'
-  /** `faults` is no count, or more than the rule stands with this many vectors. */
+  /** `faults` is not a count, or more than the rule tolerates with this many vectors. */
   | 'too-many-faults'
   /** Any other parameter outside what the rule takes. */
   | 'bad-parameter'
@@ -18,7 +18,7 @@ export type RuleErrorCode =
   /** An exact search passed its stated limit of work. */
   | 'work-limit'
 
-/** A rule was given what it cannot work on; the message says what, where, and what would be right. */
+/** A rule cannot work on its input; the message says what is wrong, where, and what would be right. */
 export class RuleError extends CodedError<RuleErrorCode> {
   override readonly name = 'RuleError'
 }

@@ -1,5 +1,5 @@
 /**
- * The geometric median of points of which only the inner products are known.
+ * The geometric median of points, computed from their inner products alone.
  *
  * Every iterate is an affine combination `z = Σ w_j x_j`, `Σ w_j = 1`, so with `G_jk = ⟨x_j − c, x_k − c⟩` the
  * distances follow from `w` alone, and an iteration costs nothing next to one pass over the vectors. The centre
@@ -13,7 +13,7 @@
  */
 import { solve } from './linear.ts'
 
-/** Enough by far: Newton's steps square the error. At the limit the best point so far stands. */
+/** By far enough: Newton's steps square the error. At the limit the best point so far is the result. */
 const STEPS_MAX = 500
 /** The smallest part of a Newton step that is tried: the whole step goes far too far where the vectors nearly lie on one line. */
 const PART_MIN = 2 ** -20
@@ -23,8 +23,8 @@ const ROUNDING = 2 ** -48
 const SHARPNESS = 1e-4
 
 /**
- * Weights of the geometric median `argmin_z Σ ‖z − x_i‖`, and whether the centre lay too far from it to tell the
- * nearest inputs apart from it: then the answer is the better for being sought again around what was found.
+ * Weights of the geometric median `argmin_z Σ ‖z − x_i‖`; and whether the centre was too far away to tell the median
+ * from the inputs nearest to it. A search around the point found then gives a better answer.
  *
  * @param gram `n × n`, row by row
  * @param tolerance stop once a step is at most this much of the harmonic mean of the distances to the inputs
@@ -105,9 +105,9 @@ function pointAt(space: Space, weights: Float64Array): Point {
 }
 
 /**
- * What the objective gains from one point to another, negative where the second is better. Input by input,
- * `r' − r = (‖p‖² + 2⟨p, z − x_i⟩)/(r' + r)` for `p = z' − z`: the sums of the distances themselves say nothing
- * about the near inputs once another is far enough away.
+ * The change of the objective from one point to another, negative if the second is better. Input by input, `r' − r =
+ * (‖p‖² + 2⟨p, z − x_i⟩)/(r' + r)` for `p = z' − z`: the sums of the distances themselves say nothing about the near
+ * inputs once another is far enough away.
  */
 function gain(space: Space, from: Point, to: Point): number {
   return sumOf(terms(space, from, to))
@@ -153,7 +153,7 @@ function bestInput(space: Space): Point {
   return best!
 }
 
-/** A better point than this input; nothing where the input is the median. */
+/** A better point than this input; nothing if the input is the median. */
 function leaveInput(space: Space, input: Point): Point | undefined {
   const pulls = input.distances.map(distance => (distance > 0 ? 1 / distance : 0))
   const pull = pulls.reduce((sum, value) => sum + value, 0)
@@ -172,7 +172,7 @@ function leaveInput(space: Space, input: Point): Point | undefined {
   return gain(space, input, next) < 0 ? next : undefined
 }
 
-/** The next point, of lower objective; nothing where no step lowers it any more. */
+/** The next point, of lower objective; nothing if no step lowers it any more. */
 function improved(space: Space, point: Point): Point | undefined {
   if (point.distances.some(distance => distance === 0)) return leaveInput(space, point)
   for (const weights of candidates(space, point)) {

@@ -21,12 +21,11 @@ export interface GmomOptions extends GmOptions {
 }
 
 /**
- * `argmin_z Σ_i ‖z − x_i‖₂`. Where the vectors lie on one line and their number is even it is not unique, and
- * one of the minimisers is returned.
- * Source: RESAM, Appendix C.6; safe where an iterate meets an input.
+ * `argmin_z Σ_i ‖z − x_i‖₂`. It is not unique if the vectors lie on one line and their number is even; the result is
+ * then one of the minimisers. Source: RESAM, Appendix C.6; safe where an iterate meets an input.
  *
  * @param vectors `n ≥ 1` vectors of `d` coordinates
- * @returns a new vector of `d` coordinates; cost `O(n²d)`, of which the iterations are no part that counts
+ * @returns a new vector of `d` coordinates; cost `O(n²d)`; the iterations cost little beside it
  * @throws RuleError empty-input, unequal-lengths, not-finite, bad-parameter
  * @example gm([0, 1, 900].map(x => Float32Array.of(x))) // 1
  */
@@ -38,10 +37,9 @@ export function gm(vectors: readonly Vector[], options: GmOptions = {}): Vector 
 }
 
 /**
- * The geometric median of the means of `k` groups of neighbours in the list, after dropping group means of norm
- * above `τ`. Stands `f` faults where `2(1 + ε)f ≤ k` for some `ε > 0`.
- * Source: byzantine-gradient-descent, Algorithm 2 and Remark 2. Where `k` does not divide `n`, the first groups
- * take one vector more.
+ * The geometric median of the means of `k` groups of neighbours in the list, after dropping group means of norm above
+ * `τ`. Tolerates `f` faults if `2(1 + ε)f ≤ k` for some `ε > 0`. Source: byzantine-gradient-descent, Algorithm 2 and
+ * Remark 2. Where `k` does not divide `n`, the first groups take one vector more.
  *
  * @param vectors `n` vectors of `d` coordinates
  * @param faults `f`, with `2f < k`

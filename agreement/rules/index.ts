@@ -1,4 +1,4 @@
-/** The aggregation rules: vectors in, one vector out; and what may stand in front of them. */
+/** The aggregation rules, vectors in and one vector out, and the pre-aggregations in front of them. */
 export { type BucketingOptions, bucketing } from './bucketing.ts'
 export { type CcOptions, cc } from './cc.ts'
 export { cge, cgeSum } from './cge.ts'

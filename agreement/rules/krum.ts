@@ -12,9 +12,9 @@ export interface MultiKrumOptions extends RuleOptions {
 }
 
 /**
- * The vector of least score, the score of `x_i` being the sum of its squared distances to the `n − f − 1`
- * nearest others; of equal scores the earlier vector.
- * Source: RESAM, Appendix C.5 (the star: one neighbour more than Blanchard et al. 2017, which stands `2f < n`).
+ * The vector of least score, the score of `x_i` being the sum of its squared distances to the `n − f − 1` nearest
+ * others; of equal scores the earlier vector. Source: RESAM, Appendix C.5 (the star: one neighbour more than Blanchard
+ * et al. 2017, which tolerates `2f < n`).
  *
  * @param vectors `n` vectors of `d` coordinates
  * @param faults `f`, with `2f < n`

@@ -1,6 +1,8 @@
-/** The little dense linear algebra that rules on a handful of vectors need: `n × n` matrices, row by row. */
+/** The little dense linear algebra that rules need for a handful of vectors: `n × n` matrices, row by row. */
 
-/** Solves `matrix · x = right` by elimination with row pivots; both are overwritten. Nothing where it is singular. */
+/**
+ * Solves `matrix · x = right` by elimination with row pivots; both are overwritten. Nothing if the matrix is singular.
+ */
 export function solve(matrix: Float64Array, right: Float64Array): Float64Array | undefined {
   const n = right.length
   for (let column = 0; column < n; column++) {

@@ -12,10 +12,10 @@ export interface MdaOptions extends RuleOptions {
 }
 
 /**
- * Mean of the `keep` vectors of least ℓ₂ diameter. Of subsets with equal diameter: the one whose ascending
- * list of indices comes first in lexicographic order, so the result depends on the order of the vectors only
- * where two subsets tie. Callers who must agree on ties pass the vectors in an agreed order.
- * Source: collaborative-learning §5; RESAM, Table 1: `λ = 2f/(n − f)`.
+ * Mean of the `keep` vectors of least ℓ₂ diameter. Of subsets with equal diameter: the one whose ascending list of
+ * indices comes first in lexicographic order, so the result depends on the order of the vectors only where two subsets
+ * tie. Callers that must agree on ties pass the vectors in an agreed order. Source: collaborative-learning §5; RESAM,
+ * Table 1: `λ = 2f/(n − f)`.
  *
  * @param vectors `n` vectors of `d` coordinates
  * @param faults `f`, with `2f < n`; where `keep` is given, that alone counts

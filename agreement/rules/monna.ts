@@ -1,4 +1,4 @@
-/** MoNNA: CVA's rule with a pivot out of the list. */
+/** MoNNA: CVA's rule with a pivot from the list. */
 import type { Vector } from '../vector.ts'
 import { checkMinority, checkVectors, checkWhole, type RuleOptions } from './check.ts'
 import { cva } from './cva.ts'

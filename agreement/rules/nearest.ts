@@ -1,4 +1,4 @@
-/** The one way to pick the least of some scores: by score, of equal ones the earlier; told in index order. */
+/** The one way to pick the least of some scores: by score, of equal ones the earlier; given in index order. */
 
 /** Indices of the `keep` least scores, ascending by index, so that sums over them run in index order. */
 export function nearest(scores: Float64Array, keep: number): number[] {

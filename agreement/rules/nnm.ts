@@ -22,10 +22,10 @@ export function nnm(vectors: readonly Vector[], faults: number, options?: RuleOp
   const distances = squaredDistances(vectors)
   const lists = vectors.map((_, j) => {
     const row = distances.slice(j * n, j * n + n)
-    row[j] = -1 // itself first, whatever lies on the same spot
+    row[j] = -1 // itself first, even if others lie on the same spot
     return nearest(row, n - faults)
   })
-  // Where the faulty lie apart, all honest vectors have the same neighbours: that mean is made once.
+  // If the faulty vectors lie apart, all honest vectors have the same neighbours: that mean is computed once.
   const places = new Map(lists.map(list => [list.join(), list]))
   const means = mixturesOf(vectors, [...places.values()])
   const meanAt = new Map([...places.keys()].map((place, index) => [place, means[index]!]))

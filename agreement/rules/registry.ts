@@ -1,6 +1,6 @@
 /**
- * The rules by their names on the command line, with typed parameters, and what may stand in front of them:
- * `nnm+cwtm` is CwTM on what NNM makes of the vectors.
+ * The rules by their names on the command line, with typed parameters, and the pre-aggregations that may stand in front
+ * of them: `nnm+cwtm` is CwTM on what NNM makes of the vectors.
  */
 import type { Vector } from '../vector.ts'
 import { bucketing } from './bucketing.ts'
@@ -26,7 +26,7 @@ import { trimmedMiddle } from './trimmed-middle.ts'
 /** A parameter beside the number of faults. */
 export interface RuleParameter {
   readonly name: string
-  /** What it means, what it may be, and what it is unless given. */
+  /** Its meaning, its range and its default. */
   readonly summary: string
 }
 
@@ -40,15 +40,15 @@ interface Entry {
 
 /** A rule on the list. */
 export interface RuleEntry extends Entry {
-  /** Parameters are passed on as they are; the rule itself checks their values. */
+  /** Passes parameters on as they are; the rule itself checks their values. */
   apply(vectors: readonly Vector[], faults: number, options: RuleOptions & RuleParameters): Vector
   /** `λ` for these parameters, where the rule has one. */
   readonly resilience?: (parameters: RuleParameters) => Resilience
 }
 
-/** What may stand in front of a rule: makes other vectors of the vectors. */
+/** A pre-aggregation, which makes other vectors of the vectors. */
 export interface PreAggregationEntry extends Entry {
-  /** As a rule's. */
+  /** As of a rule. */
   apply(vectors: readonly Vector[], faults: number, options: RuleOptions & RuleParameters): Vector[]
 }
 
@@ -119,9 +119,9 @@ export const rules: Readonly<Record<string, RuleEntry>> = {
     apply: trimmedMiddle,
   },
   cva: {
-    summary: 'mean of the vectors nearest to the own one',
+    summary: 'mean of the vectors nearest to one of them',
     parameters: [
-      { name: 'own', summary: 'which vector is the own one; 0 … n − 1, default 0' },
+      { name: 'own', summary: 'the vector to be near to; 0 … n − 1, default 0' },
       { name: 'keep', summary: 'how many to average; 1 … n, default n − f' },
     ],
     apply: cvaByIndex,
@@ -154,21 +154,21 @@ export const preAggregations: Readonly<Record<string, PreAggregationEntry>> = {
   arc: { summary: 'adaptive robust clipping: the largest norms to the largest of the rest', apply: arc },
 }
 
-/** A rule, with what stands in front of it and its parameters in place. */
+/** A rule with its parameters and the pre-aggregations in front of it. */
 export interface Aggregator {
   readonly name: string
   /**
    * The rule's result for `n` vectors of `d` coordinates, at most `faults` of them faulty: a new vector.
    *
-   * @throws RuleError as the rule and what stands in front of it
+   * @throws RuleError as the rule and its pre-aggregations
    */
   aggregate(vectors: readonly Vector[], faults: number, options?: RuleOptions): Vector
-  /** `λ`, where the rule has one and stands alone. */
+  /** `λ`, if the rule has one and stands alone. */
   readonly resilience?: Resilience
 }
 
 /**
- * The rule of a name, `krum` or `clip+nnm+cwtm`, with parameters for any of its parts.
+ * The rule of this name, such as `krum` or `clip+nnm+cwtm`, with parameters for any of its parts.
  *
  * @throws RuleError unknown-rule, bad-parameter (a parameter that none of the parts has)
  */
