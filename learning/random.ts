@@ -19,8 +19,8 @@ export interface RandomStream {
   integer(below: number): number
   /** Standard normal. */
   normal(): number
-  /** Gamma with the given shape and scale 1. */
-  gamma(shape: number): number
+  /** The logarithm of a Gamma variable with the given shape and scale 1: below a shape of 0.01 the variable itself is often 0 in 64 bits. */
+  logGamma(shape: number): number
   /** Shuffles in place and returns its argument. */
   shuffle<T extends Shuffled>(items: T): T
 }
@@ -38,7 +38,7 @@ export function randomStream(seed: number, ...labels: readonly (string | number)
     uniform,
     integer: below => uniformInt(generator, 0, below - 1),
     normal,
-    gamma: shape => drawGamma(shape, uniform, normal),
+    logGamma: shape => drawLogGamma(shape, uniform, normal),
     shuffle(items) {
       for (let i = items.length - 1; i > 0; i--) {
         const j = uniformInt(generator, 0, i)
@@ -57,14 +57,15 @@ export function drawNormal(uniform: () => number): number {
 }
 
 /** Marsaglia and Tsang, "A simple method for generating gamma variables", 2000. */
-function drawGamma(shape: number, uniform: () => number, normal: () => number): number {
+function drawLogGamma(shape: number, uniform: () => number, normal: () => number): number {
   // Below 1: Gamma(a) is Gamma(a + 1) · U^(1/a), their §6.
-  if (shape < 1) return drawGamma(shape + 1, uniform, normal) * (1 - uniform()) ** (1 / shape)
+  if (shape < 1) return drawLogGamma(shape + 1, uniform, normal) + Math.log(1 - uniform()) / shape
   const d = shape - 1 / 3
   const c = 1 / Math.sqrt(9 * d)
   for (;;) {
     const x = normal()
     const v = (1 + c * x) ** 3
-    if (v > 0 && Math.log(1 - uniform()) < 0.5 * x * x + d - d * v + d * Math.log(v)) return d * v
+    if (v > 0 && Math.log(1 - uniform()) < 0.5 * x * x + d - d * v + d * Math.log(v))
+      return Math.log(d) + Math.log(v)
   }
 }

@@ -67,18 +67,20 @@ class Task:
         if kind == "label":
             order = order[np.argsort(labels[order], kind="stable")]
         elif kind == "dirichlet":
-            return self._dirichlet(labels, order, float(value), rng)
+            members = (order[labels[order] == label] for label in np.unique(labels))
+            return np.concatenate([self._cut(some, float(value), rng) for some in members])
+        elif kind == "quantity":
+            return self._cut(order, float(value), rng)
         elif kind != "iid":
-            raise ValueError(f"partition {self.partition!r}: expected iid, label or dirichlet:ALPHA")
+            raise ValueError(
+                f"partition {self.partition!r}: expected iid, label, dirichlet:ALPHA or quantity:ALPHA"
+            )
         return np.array_split(order, self.peers)[self.peer]
 
-    def _dirichlet(self, labels, order, alpha, rng):
-        mine = []
-        for label in np.unique(labels):
-            members = order[labels[order] == label]
-            cuts = np.cumsum(rng.dirichlet([alpha] * self.peers))[:-1] * len(members)
-            mine.append(np.split(members, np.rint(cuts).astype(int))[self.peer])
-        return np.concatenate(mine)
+    def _cut(self, members, alpha, rng):
+        """This peer's piece of these, in proportions drawn from Dirichlet(alpha)."""
+        cuts = np.cumsum(rng.dirichlet([alpha] * self.peers))[:-1] * len(members)
+        return np.split(members, np.rint(cuts).astype(int))[self.peer]
 
 
 def serve(setup):

@@ -13,6 +13,9 @@ export type Partition =
   /** Shares of unequal size in proportions drawn from Dirichlet(α), all of the same mixture of classes. */
   | { readonly kind: 'quantity'; readonly alpha: number }
 
+/** Far below every use: the logarithm of a Gamma variable with this shape is still a number. */
+const ALPHA_MIN = 1e-300
+
 /** @throws DataError `DATA_PARTITION`, listing what can be said. */
 export function parsePartition(text: string): Partition {
   if (text === 'iid' || text === 'label') return { kind: text }
@@ -22,7 +25,7 @@ export function parsePartition(text: string): Partition {
     alpha &&
     more.length === 0 &&
     Number.isFinite(Number(alpha)) &&
-    Number(alpha) > 0
+    Number(alpha) >= ALPHA_MIN
   )
     return { kind, alpha: Number(alpha) }
   throw new DataError(
@@ -87,12 +90,15 @@ function cutByDirichlet(
   random: RandomStream,
   shares: readonly number[][],
 ): void {
-  const weights = shares.map(() => random.gamma(alpha))
+  // Relative to the largest: for a small α all of them are far below what 64 bits hold.
+  const logarithms = shares.map(() => random.logGamma(alpha))
+  const largest = Math.max(...logarithms)
+  const weights = logarithms.map(logarithm => Math.exp(logarithm - largest))
   const total = weights.reduce((sum, weight) => sum + weight, 0)
   let cumulated = 0
   let from = 0
   for (const [peer, share] of shares.entries()) {
-    cumulated += total > 0 ? weights[peer]! / total : 1 / shares.length
+    cumulated += weights[peer]! / total
     const to = peer === shares.length - 1 ? members.length : Math.round(cumulated * members.length)
     for (let i = from; i < to; i++) share.push(members[i]!)
     from = Math.max(from, to)

@@ -85,12 +85,22 @@ function build(
   }
   commander.action(async () => {
     const values: Record<string, unknown> = {}
-    for (const [attribute, key] of keys)
-      values[key] = commander.opts()[attribute] ?? command.options[key]!.fallback
+    for (const [attribute, key] of keys) {
+      const given: unknown = commander.opts()[attribute]
+      values[key] = isParsed(given) ? given.parsed : (given ?? command.options[key]!.fallback)
+    }
     finish((await command.handler(values, commander.args, options.terminal)) ?? 0)
   })
   return commander
 }
+
+/** What a parser made of a text. Commander would take a bare null for nothing at all, and make it an empty text. */
+interface Parsed {
+  readonly parsed: unknown
+}
+
+const isParsed = (value: unknown): value is Parsed =>
+  typeof value === 'object' && value !== null && 'parsed' in value
 
 function buildOption({
   flags,
@@ -101,7 +111,10 @@ function buildOption({
   hidden,
 }: Option<unknown>): CommanderOption {
   const option = new CommanderOption(flags, about)
-  if (parse !== null) option.argParser((text, before) => parse(text, option.long ?? flags, before))
+  if (parse !== null)
+    option.argParser<Parsed>((text, before) => ({
+      parsed: parse(text, option.long ?? flags, isParsed(before) ? before.parsed : before),
+    }))
   if (parse !== null)
     option.default(fallback, fallbackText ?? (fallback === null ? undefined : String(fallback)))
   return hidden === true ? option.hideHelp() : option

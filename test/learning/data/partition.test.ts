@@ -74,6 +74,25 @@ test('dirichlet: the smaller α, the more unequal', t => {
   t.true(inequality(0.05) > 0.5)
 })
 
+for (const alpha of [1e-3, 1e-4, 1e-5, 1e-100, 1e-300])
+  for (const kind of ['dirichlet', 'quantity'] as const)
+    test(`${kind}:${alpha} is as unequal as it gets, for every seed`, t => {
+      for (let seed = 1; seed <= 10; seed++) {
+        const shares = partitionIndices({ kind, alpha }, labels, CLASSES, 7, seed)
+        for (let label = 0; label < CLASSES; label++) {
+          const held = shares.map(share => share.filter(index => labels[index] === label).length)
+          // A peer without any was given one.
+          const least = alpha < 1e-4 ? 200 - 7 : 100
+          t.true(Math.max(...held) >= least, `seed ${seed}, class ${label}: ${held}`)
+        }
+      }
+    })
+
+test('a large α is as equal as it gets', t => {
+  const shares = partitionIndices({ kind: 'quantity', alpha: 1e300 }, labels, CLASSES, 7, 1)
+  for (const share of shares) t.true(Math.abs(share.length - 2000 / 7) <= 1, `${share.length}`)
+})
+
 test('more peers than examples is refused', t => {
   t.throws(() => partitionIndices({ kind: 'iid' }, labels.subarray(0, 3), CLASSES, 4, 1), {
     instanceOf: DataError,

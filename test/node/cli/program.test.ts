@@ -9,7 +9,8 @@ import {
   option,
   UsageError,
 } from '../../../node/cli/command.ts'
-import { integer, text } from '../../../node/cli/parse.ts'
+import { commands } from '../../../node/cli/commands/index.ts'
+import { decimal, integer, orNone, text } from '../../../node/cli/parse.ts'
 import { runProgram } from '../../../node/cli/program.ts'
 import { CohortError } from '../../../node/cohort/errors.ts'
 import { recordedTerminal } from './terminals.ts'
@@ -51,6 +52,62 @@ test('values arrive parsed, with defaults and under their own names', async t =>
   t.deepEqual(seen.splice(0), [{ count: 5, weight: -2, loud: true, safe: false }, ['f']])
   t.is((await attempt(command, ['group', 'try', 'g'])).code, 0)
   t.deepEqual(seen[1], ['g'])
+})
+
+test('"none" is a value like any other, and what a parser sees of an option that is given twice', async t => {
+  const seen: unknown[] = []
+  const all = (value: string, _: string, before: unknown) => [...((before ?? []) as string[]), value]
+  const command = defineCommand({
+    name: 'try',
+    summary: 'tries',
+    options: {
+      clip: option('--clip <c>', 'a limit', orNone(decimal()), 2),
+      box: maybe('--box <b>', 'a box', orNone(decimal())),
+      each: option('--each <e>', 'many', all, null),
+    },
+    examples: [''],
+    async handler(values) {
+      seen.push({ ...values })
+      return undefined
+    },
+  })
+  t.is(
+    (await attempt(command, ['try', '--clip', 'none', '--box', 'none', '--each', 'a', '--each', 'b'])).code,
+    0,
+  )
+  t.is((await attempt(command, ['try', '--clip', '3'])).code, 0)
+  t.deepEqual(seen, [
+    { clip: null, box: null, each: ['a', 'b'] },
+    { clip: 3, box: null, each: null },
+  ])
+})
+
+test('every option that says "none" takes it, and gives its command null', async t => {
+  const leaves = commands.flatMap(each => ('commands' in each ? each.commands : [each]))
+  let tried = 0
+  for (const command of leaves)
+    for (const [key, { flags, about, parse }] of Object.entries(command.options)) {
+      if (parse === null || !/\bnone\b/.test(`${flags} ${about}`)) continue
+      const long = /--[\w-]+/.exec(flags)![0]
+      if (parse('none', long) === 'none') continue
+      tried++
+      const seen: unknown[] = []
+      const handler = async (values: Readonly<Record<string, unknown>>) => {
+        seen.push(values[key])
+        return undefined
+      }
+      const positional = (command.arguments ?? []).filter(({ name }) => name.startsWith('<'))
+      const given = positional.map(({ name }) => name.replace(/\W/g, ''))
+      const { code, said } = await attempt({ ...command, name: 'try', handler }, [
+        'try',
+        ...given,
+        long,
+        'none',
+      ])
+      t.is(code, 0, said)
+      t.deepEqual(seen, [null], `${command.name} ${long} none`)
+    }
+  t.true(tried >= 5, `${tried} options`)
 })
 
 test('the handler decides the exit code; 0 where it says nothing', async t => {
