@@ -1,18 +1,25 @@
 /** The command line: sets the process up, runs the command, ends with its exit code. */
 import { enableCompileCache } from 'node:module'
 import { countBuffersAsHeap } from '../network/memory.ts'
+import { endWithReader } from './closed-output.ts'
 
 // A demo starts one process a peer: what one of them compiled, the others need not.
 enableCompileCache()
 // Peers move vectors; simulated ones too.
 countBuffersAsHeap()
 
-const [{ runProgram }, { commands }, { processTerminal }, { versionOf }] = await Promise.all([
+const [{ runProgram }, { commands }, { ownStreams, processTerminal }, { versionOf }] = await Promise.all([
   import('./program.ts'),
   import('./commands/index.ts'),
   import('./terminal.ts'),
   import('../daemon/version.ts'),
 ])
+
+endWithReader(
+  ownStreams(),
+  () => process.emit('SIGTERM', 'SIGTERM'),
+  code => process.exit(code),
+)
 
 process.exitCode = await runProgram(
   {

@@ -56,10 +56,14 @@ const painted: Paint = (style, text) => {
 
 const written = (lines: readonly string[]): string => lines.map(line => `${shownLine(line)}\n`).join('')
 
-/** The process's own streams. Colours only on a terminal, and never where NO_COLOR is set. */
+/** Where `processTerminal` writes, for whoever has to know that nobody reads there any more. */
+export const ownStreams = () => [process.stdout, process.stderr] as const
+
+/** On the process's own streams. Colours only on a terminal that has them, and never where NO_COLOR is set. */
 export function processTerminal(): Terminal {
   let people: NodeJS.WriteStream = process.stdout
-  const coloured = () => people.isTTY === true && !process.env.NO_COLOR
+  const obeys = () => people.isTTY === true && process.env.TERM !== 'dumb'
+  const coloured = () => obeys() && !process.env.NO_COLOR
   return {
     print: (...lines) => void people.write(written(lines)),
     warn: (...lines) => void process.stderr.write(written(lines)),
@@ -68,7 +72,7 @@ export function processTerminal(): Terminal {
     paint: (style, text) => (coloured() ? painted(style, text) : text),
     shown: shownLine,
     get live() {
-      return people.isTTY === true && process.env.TERM !== 'dumb' ? people : null
+      return obeys() ? people : null
     },
     reserveOutput() {
       people = process.stderr

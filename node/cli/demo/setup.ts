@@ -1,4 +1,5 @@
 /** What a demo needs before its first process: keys, free ports and a cohort file, in a folder that goes away again. */
+import { rmSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,7 +25,13 @@ export async function setUp(
   over: Endpoint['over'],
 ): Promise<DemoFiles> {
   const folder = await mkdtemp(join(tmpdir(), 'concord-demo-'))
-  const remove = () => rm(folder, { recursive: true, force: true })
+  // It holds private keys: whatever ends this process, they do not outlive it.
+  const removeAtExit = () => rmSync(folder, { recursive: true, force: true })
+  process.on('exit', removeAtExit)
+  const remove = async () => {
+    await rm(folder, { recursive: true, force: true })
+    process.off('exit', removeAtExit)
+  }
   try {
     const ports = await freePorts(peers)
     const identities = ports.map(createIdentity)
