@@ -1,4 +1,4 @@
-/** `--report FILE` and `--json`: checked before the job, delivered after it. */
+/** `--report FILE`, `--save FILE` and `--json`: checked before the job, delivered after it. */
 
 import { type Report, writeReport } from '../daemon/report.ts'
 import { whyNoOutput } from '../files/output.ts'
@@ -10,12 +10,20 @@ export interface ReportValues {
   readonly json: boolean
 }
 
-/** @throws UsageError where the report could not be written: better now than after the job */
-export async function prepareReport({ report, json }: ReportValues, terminal: Terminal): Promise<void> {
+/** @throws UsageError where the report, or the checkpoint, could not be written: better now than after the job */
+export async function prepareReport(
+  { report, json, save = null }: ReportValues & { readonly save?: string | null },
+  terminal: Terminal,
+): Promise<void> {
   if (json) terminal.reserveOutput()
-  if (report === null) return
-  const why = await whyNoOutput(report)
-  if (why !== null) throw new UsageError(`--report is "${report}": ${why}`)
+  await requireOutput('--report', report)
+  await requireOutput('--save', save)
+}
+
+/** @throws UsageError where nothing could be written to the file that this option, or argument, names */
+export async function requireOutput(name: string, path: string | null): Promise<void> {
+  const why = path === null ? null : await whyNoOutput(path)
+  if (why !== null) throw new UsageError(`${name} is "${path}": ${why}`)
 }
 
 export async function deliverReport(

@@ -1,4 +1,5 @@
 /** `concord aggregate`: one rule on the rows of a matrix, or on several peers' models, in files or in a pipe. */
+
 import { allocateVector } from '../../../agreement/kernels/index.ts'
 import { THREADS_MAX } from '../../../agreement/kernels/slices.ts'
 import { aggregator, preAggregations, rules } from '../../../agreement/rules/registry.ts'
@@ -9,6 +10,7 @@ import { writeOutput } from '../../files/output.ts'
 import { startKernelThreads } from '../../threads/pool.ts'
 import { defineCommand, flag, maybe, option, UsageError } from '../command.ts'
 import { integer, text } from '../parse.ts'
+import { requireOutput } from '../report-output.ts'
 import { ruleName, ruleParameter } from '../rule-options.ts'
 import type { Terminal } from '../terminal.ts'
 
@@ -53,6 +55,7 @@ export const aggregate = defineCommand({
       throw new UsageError(
         'the result is binary and standard output is a terminal; expected -o <file>, or a pipe',
       )
+    if (out !== '-') await requireOutput('--out', out)
     const chosen = aggregator(rule, param)
     const family = readFamily(await readAll(files))
     const f = faults ?? Math.max(0, Math.ceil(family.vectors.length / 2) - 1)

@@ -1,8 +1,10 @@
 /** `concord data fetch|show`: data sets from their mirrors, and who holds what of them. */
+
 import { join } from 'node:path'
 import { type CommandGroup, defineCommand, flag, JobError, maybe, option, UsageError } from '../command.ts'
 import { dataOptions } from '../options.ts'
 import { integer, text } from '../parse.ts'
+import { requireOutput } from '../report-output.ts'
 
 const fetchCommand = defineCommand({
   name: 'fetch',
@@ -60,6 +62,7 @@ const show = defineCommand({
       import('../../../learning/data/open.ts'),
       import('../../data/partition-table.ts'),
     ])
+    await requireOutput('--svg', svg)
     const source = await openData(data)
     const partitionTable = partitionTableOf(source, partition, peers, seed)
     if (json) terminal.json(partitionTable, 0)

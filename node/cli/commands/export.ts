@@ -1,7 +1,9 @@
 /** `concord export`: a checkpoint as PyTorch or JAX expects it. */
+
 import { layouts } from '../../files/checkpoint.ts'
 import { defineCommand, option, UsageError } from '../command.ts'
 import { oneOf } from '../parse.ts'
+import { requireOutput } from '../report-output.ts'
 
 export const exportCommand = defineCommand({
   name: 'export',
@@ -20,6 +22,7 @@ export const exportCommand = defineCommand({
     const { readCheckpoint, toLayout, writeCheckpoint } = await import('../../files/checkpoint.ts')
     if (!to!.endsWith('.safetensors'))
       throw new UsageError(`<file> is "${to}"; expected a name that ends in .safetensors`)
+    await requireOutput('<file>', to!)
     const checkpoint = await readCheckpoint(from!)
     const isOwn = checkpoint.layout === layouts[2]
     await writeCheckpoint(to!, isOwn ? checkpoint : toLayout(checkpoint, values.for))

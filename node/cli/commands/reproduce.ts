@@ -1,9 +1,11 @@
 /** `concord reproduce NAME`: an experiment of the papers, its claim beside what was measured. */
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Findings } from '../../reproduce/experiment.ts'
 import { suggestion } from '../../text/nearest.ts'
 import { defineCommand, flag, maybe, UsageError } from '../command.ts'
 import { integer, text } from '../parse.ts'
+import { requireOutput } from '../report-output.ts'
 import type { Terminal } from '../terminal.ts'
 import { duration } from '../view/format.ts'
 import { createRunMeter } from '../view/run-progress.ts'
@@ -53,9 +55,13 @@ export const reproduceCommand = defineCommand({
     const { chooseData } = await import('../../reproduce/data-choice.ts')
     const settings = { quick, seeds: values.seeds, data: await chooseData(values.data) }
     const folder = out ?? join('reproduced', quick ? `${name}-quick` : name)
+    const page = join(folder, `${name}.html`)
+    await mkdir(folder, { recursive: true }).catch((error: Error) => {
+      throw new UsageError(`--out is "${folder}", which cannot be made: ${error.message}`)
+    })
+    await requireOutput('--out', page)
     const run = await runExperiment(experiment, settings, folder, values, terminal)
     await printFindings(run.findings, terminal)
-    const page = join(folder, `${name}.html`)
     const [{ pageOf }, { writeWhole }] = await Promise.all([
       import('../../reproduce/page.ts'),
       import('../../files/safe-open.ts'),

@@ -92,7 +92,7 @@ test('wrong usage is exit 2 and says what would be right', async t => {
     [['--json', input, ...out], /--json goes with --list/],
     [['-', '-', ...out], /named twice/],
     [[join(folder, 'missing.npy'), ...out], /missing\.npy: there is no such file/],
-    [[input, '-o', join(folder, 'no', 'folder.npy')], /--out is .*no such file or folder/],
+    [[input, '-o', join(folder, 'no', 'folder.npy')], /--out is .*there is no folder/],
   ]
   for (const [argv, message] of cases) {
     const { code, err } = await run(...argv)
