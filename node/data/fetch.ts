@@ -11,6 +11,7 @@ import { CodedError } from '../../agreement/error.ts'
 import { chunksOf, openForReading } from '../../learning/data/read-file.ts'
 import { createNew, openExisting } from '../files/safe-open.ts'
 import type { DataFile, DataSet } from './catalogue.ts'
+import { useProxies } from './proxy.ts'
 import { unpackTar } from './tar.ts'
 
 type FetchErrorCode = 'FETCH_UNREACHABLE' | 'FETCH_DIGEST' | 'FETCH_WRITE'
@@ -34,14 +35,27 @@ interface FetchOptions {
   readonly onNote: (line: string) => void
   /** A mirror that sends nothing for so long has failed. */
   readonly silenceMs?: number
+  /** Names proxies, as HTTPS_PROXY; this process's unless given. */
+  readonly environment?: Readonly<Record<string, string | undefined>>
 }
 
 /** @throws FetchError */
 export async function fetchDataSet(options: FetchOptions): Promise<void> {
-  const { set, directory, onNote } = options
+  const { directory, onNote } = options
   await mkdir(directory, { recursive: true }).catch(error => {
     throw new FetchError('FETCH_WRITE', `${directory} cannot be made: ${error.message}`)
   })
+  const proxies = useProxies(options.environment ?? process.env)
+  if (proxies.note !== null) onNote(proxies.note)
+  try {
+    await fetchFiles(options)
+  } finally {
+    proxies.restore()
+  }
+}
+
+async function fetchFiles(options: FetchOptions): Promise<void> {
+  const { set, directory, onNote } = options
   for (const file of set.files) {
     const path = join(directory, file.name)
     if ((await digestOf(path, file.bytes)) === file.sha256) onNote(`${path} is there already`)

@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import test, { type ExecutionContext } from 'ava'
 import { catalogue, type DataSet } from '../../../node/data/catalogue.ts'
@@ -15,10 +16,19 @@ const content = Buffer.from(Array.from({ length: 50_000 }, (_, i) => (i * 7919) 
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void
 
-async function mirrorOf(t: ExecutionContext, answer: Answer): Promise<string> {
+type Tunnel = (request: IncomingMessage, socket: Duplex) => void
+
+async function mirrorOf(t: ExecutionContext, answer: Answer, tunnel?: Tunnel): Promise<string> {
   const server = createServer(answer).listen(0, '127.0.0.1')
+  const tunnels = new Set<Duplex>()
+  if (tunnel !== undefined)
+    server.on('connect', (request, socket) => {
+      tunnels.add(socket)
+      tunnel(request, socket)
+    })
   await once(server, 'listening')
   t.teardown(() => {
+    for (const socket of tunnels) socket.destroy()
     server.closeAllConnections()
     server.close()
   })
@@ -42,8 +52,9 @@ async function scene(t: ExecutionContext, mirrors: readonly string[], bytes = co
   const set: DataSet = { name: 'set', about: '', mirrors, files: [{ name, bytes: bytes.length, sha256 }] }
   const notes: string[] = []
   const seen: number[] = []
-  const run = (changes: Partial<DataSet> = {}, silenceMs = 10_000) =>
+  const run = (changes: Partial<DataSet> = {}, silenceMs = 10_000, environment = {}) =>
     fetchDataSet({
+      environment,
       set: { ...set, ...changes },
       directory,
       silenceMs,
@@ -154,3 +165,27 @@ test('the catalogue: every digest is one, every mirror an address of a folder', 
     for (const mirror of mirrors) t.true(URL.canParse(mirror) && mirror.endsWith('/'))
   }
 })
+
+test.serial(
+  'a proxy that the environment names is gone through, and only then, and not for the hosts of NO_PROXY',
+  async t => {
+    const asked: string[] = []
+    const inside = createServer(serving(content))
+    const proxy = await mirrorOf(t, serving(Buffer.from('no tunnel')), (request, socket) => {
+      asked.push(request.url!)
+      socket.write('HTTP/1.1 200 OK\r\n\r\n')
+      inside.emit('connection', socket)
+    })
+    const direct = await mirrorOf(t, serving(content))
+    const far = await scene(t, ['http://far.invalid/'])
+    await far.run({}, 10_000, { HTTP_PROXY: proxy })
+    t.deepEqual(await readFile(far.path), content)
+    t.deepEqual(asked, ['far.invalid:80'])
+    const near = await scene(t, [direct])
+    await near.run({}, 10_000, { http_proxy: proxy, no_proxy: '127.0.0.1' })
+    t.deepEqual(await readFile(near.path), content)
+    const without = await scene(t, ['http://far.invalid/'])
+    await t.throwsAsync(without.run(), { instanceOf: FetchError, message: /no such host/ })
+    t.is(asked.length, 1)
+  },
+)
