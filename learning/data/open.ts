@@ -1,5 +1,5 @@
 /** Whatever a person points at, as a data source: told apart by what is there. */
-import { access, stat } from 'node:fs/promises'
+import { access, readdir, stat } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { CIFAR_TEST_FILE, loadCifar } from './cifar.ts'
 import { loadCsv } from './csv.ts'
@@ -8,6 +8,14 @@ import { digits } from './digits.ts'
 import { loadDataset } from './idx.ts'
 import { loadNpy, NPY_FILES } from './npy.ts'
 
+const FOLDERS =
+  'the four IDX files of MNIST and its relatives (train-images-idx3-ubyte, …), the .bin files of CIFAR-10, train.csv and test.csv, or the four .npy files (train-x.npy, …)'
+const KINDS = '"digits", a .csv file, or a folder with data'
+/** One of the four, however it is packed. */
+const IDX_NAME = /idx[13]-ubyte/
+/** Of what a folder holds that is no data, for whoever took another one for it. */
+const NAMED_MAX = 2
+
 /**
  * `digits`; a .csv file; or a directory with CIFAR-10's .bin files, train.csv and test.csv, the four .npy files, or
  * the four IDX files of MNIST and its relatives.
@@ -15,15 +23,27 @@ import { loadNpy, NPY_FILES } from './npy.ts'
  */
 export async function openData(data: string): Promise<DataSource> {
   if (data === 'digits') return digits()
-  const found = await stat(data).catch(() => null)
-  if (found?.isFile()) {
+  const found = await stat(data).catch((error: NodeJS.ErrnoException) => {
+    const why = error.code === 'ENOENT' || error.code === 'ENOTDIR' ? 'no such file or folder' : error.message
+    throw new DataError('DATA_MISSING', `${data}: ${why}; expected ${KINDS}`)
+  })
+  if (found.isFile()) {
     if (extname(data).toLowerCase() === '.csv') return loadCsv(data, true)
-    throw new DataError('DATA_FORMAT', `${data}: expected a .csv file, a directory with data, or "digits"`)
+    throw new DataError('DATA_FORMAT', `${data}: expected ${KINDS}`)
   }
   if (await isThere(data, CIFAR_TEST_FILE)) return loadCifar(data)
   if (await isThere(data, 'train.csv')) return loadCsv(data, false)
   if (await isThere(data, NPY_FILES[0])) return loadNpy(data)
-  return loadDataset(data)
+  const names = await readdir(data)
+  if (names.some(name => IDX_NAME.test(name))) return loadDataset(data)
+  const [first, second] = names.slice(0, NAMED_MAX).map(name => JSON.stringify(name))
+  const holds =
+    first === undefined
+      ? 'nothing'
+      : second === undefined
+        ? first
+        : `${first}, ${second}${names.length > NAMED_MAX ? ', …' : ''}`
+  throw new DataError('DATA_MISSING', `${data} holds ${holds}; expected in it ${FOLDERS}`)
 }
 
 function isThere(directory: string, name: string): Promise<boolean> {

@@ -174,8 +174,20 @@ test('what is no data is refused with what would be', async t => {
     t,
     () => openData(join(directory, 'notes.txt')),
     'DATA_FORMAT',
-    /expected a \.csv file, a directory/,
+    /notes\.txt: expected .*a \.csv file, or a folder/,
   )
-  await refused(t, () => openData(directory), 'DATA_MISSING', /train-images-idx3-ubyte/)
+  await refused(
+    t,
+    () => openData(directory),
+    'DATA_MISSING',
+    /holds "notes\.txt"; expected .*train-images-idx3-ubyte/,
+  )
+  for (const missing of ['data.csv', 'folder', 'notes.txt/inside'])
+    await refused(
+      t,
+      () => openData(join(directory, missing)),
+      'DATA_MISSING',
+      /no such file or folder; expected/,
+    )
   t.is((await openData('digits')).classes, 10)
 })
