@@ -13,6 +13,7 @@ import {
   type IterationMeasure,
   type Violation,
 } from '../checkers/index.ts'
+import { frameBytesMax } from '../codec/index.ts'
 import { sizeOf } from '../ports.ts'
 import type { AgreementPeer, AgreementSettings } from '../runtime/agreement-peer.ts'
 import { type Authority, createTableAuthority } from './authority.ts'
@@ -129,6 +130,7 @@ function runOf(
     authority: options.authority ?? createTableAuthority(),
     startSpreadMs: START_SPREAD_MS,
     conditions,
+    frameBytesMax: frameBytesMax(settings.dimension),
     trace,
     links: randomStream(seed, 'links'),
     watch: {

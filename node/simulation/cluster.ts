@@ -66,7 +66,6 @@ export interface PeerParts<Output> extends PeerPorts {
 /** What the peers of a cluster run: agreements (cluster/agreement.ts), or LEARN (cluster/learner.ts). */
 export interface Task<Peer, Output> {
   readonly peers: number
-  readonly dimension: number
   create(parts: PeerParts<Output>): Peer
   /** The vector with which a peer ends, where this output says so. */
   resultOf(output: Output): Vector | null

@@ -153,6 +153,7 @@ function createRun(options: SimulateOptions, conditions: Conditions): Run {
     authority: createEd25519Authority(cohortId(cohort), keys),
     startSpreadMs: 0,
     conditions,
+    frameBytesMax: Infinity,
     trace,
     links: randomStream(seed, 'latency'),
     watch: watchOf(() => run),

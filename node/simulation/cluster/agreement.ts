@@ -14,10 +14,8 @@ export function agreementTask(
   settings: AgreementSettings,
   inputs: readonly Vector[],
 ): Task<AgreementPeer, AveragingOutput> {
-  const { peers, dimension } = settings
   return {
-    peers,
-    dimension,
+    peers: settings.peers,
     create: parts => createAgreementPeer({ ...parts, settings, input: inputs[parts.self]! }),
     resultOf: output => (output.kind === 'agreed' ? output.vector : null),
   }

@@ -30,7 +30,6 @@ export function learnerTask({
   const aggregate = sharedRules()
   return {
     peers: cohort.members.length,
-    dimension: initial.length,
     create: parts =>
       createPeer({
         ...parts,

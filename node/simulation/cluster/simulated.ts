@@ -6,7 +6,6 @@ import type { AveragingOutput } from '../../../agreement/averaging/averaging.ts'
 import type { PeerIndex } from '../../../agreement/protocol.ts'
 import type { LearnOutput } from '../../../learning/learn-contract.ts'
 import { type RandomStream, randomStream } from '../../../learning/random.ts'
-import { frameBytesMax } from '../../codec/index.ts'
 import type { Clock, Frame, Storage } from '../../ports.ts'
 import type { ProtocolPeer } from '../../runtime/protocol-peer.ts'
 import { StorageError } from '../../storage/errors.ts'
@@ -22,6 +21,8 @@ interface SimulatedOptions<Peer, Output> extends ClusterOptions<Peer, Output> {
   readonly conditions: Conditions
   /** Draws what the links do: latencies, losses, the scheduler's delays. */
   readonly links: RandomStream
+  /** Longer frames are refused, and their connection with them; Infinity: none are. */
+  readonly frameBytesMax: number
   /** Every frame as it is sent. */
   readonly onSend?: (from: PeerIndex, to: PeerIndex, frame: Frame) => void
   /** A peer may have lost what it had on its disk. */
@@ -55,7 +56,7 @@ export function createSimulatedCluster<
   const network = createNetwork({
     world,
     peers: task.peers,
-    frameBytesMax: frameBytesMax(task.dimension),
+    frameBytesMax: options.frameBytesMax,
     bytesPerMs: conditions.bytesPerMs,
     queueBytesMax: conditions.queueBytesMax,
     latencyMs: (from, to) => (rushes && !isHonest[from] ? 0 : latencyMs(from, to)),

@@ -3,6 +3,7 @@ import type { PeerIndex } from '../../../../agreement/protocol.ts'
 import type { LearnOutput } from '../../../../learning/learn-contract.ts'
 import { randomStream } from '../../../../learning/random.ts'
 import type { LearningCheckers } from '../../../checkers/learning.ts'
+import { frameBytesMax } from '../../../codec/index.ts'
 import type { OraclePort, Peer } from '../../../runtime/peer.ts'
 import { createTableAuthority } from '../../authority.ts'
 import { learnerTask } from '../../cluster/learner.ts'
@@ -39,6 +40,7 @@ export function createLearningCluster(
     authority: createTableAuthority(),
     startSpreadMs: START_SPREAD_MS,
     conditions,
+    frameBytesMax: frameBytesMax(dimension),
     links: randomStream(seed, 'links'),
     watch: {
       began: peer => checkers.began(peer, cluster.world.nowMs()),
