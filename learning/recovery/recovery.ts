@@ -112,7 +112,10 @@ function reached(machine: Machine, builder: Builder, step: number, parameters: V
   builder.messages.push(...helper.reached(step, parameters))
   machine.step = step
   machine.attempts = 0
-  if (state.name === 'fetching' && state.target > step) return // it is to go further still
+  if (state.name === 'fetching' && state.target > step) {
+    suspicion.heard() // it is to go further still, and what was missed was of a step before
+    return
+  }
   const hasLetPass = openQuestion(state) !== null
   suspicion.reset()
   rest(machine, builder)
