@@ -1,13 +1,15 @@
-/** The averaging agreements of LEARN, two a step: made when first needed, and kept a while for slower peers. */
+/** The averaging agreements of LEARN, two a step: created when first needed, and kept for a while for slower peers. */
 import type { Averaging } from '../agreement/averaging/averaging.ts'
 import { createAveraging } from '../agreement/averaging/create.ts'
 import type { AveragedPhase } from '../agreement/message.ts'
 import type { LearnOptions } from './learn-contract.ts'
 
 export interface Agreements {
-  /** The agreement of a step and phase; made where there is none yet. Throws a `BoundError` below the protocol's bound. */
+  /**
+   * The agreement of a step and phase; created if there is none yet. Throws a `BoundError` below the protocol's bound.
+   */
   of(step: number, phase: AveragedPhase): Averaging
-  /** The same, where it has been made and not been dropped. */
+  /** The same, if it has been created and not been dropped. */
   find(step: number, phase: AveragedPhase): Averaging | undefined
   all(): Iterable<Averaging>
   dropBefore(step: number): void

@@ -1,6 +1,6 @@
 /**
- * Batch sizes over the steps. The theorem on LEARN asks that the variance of the gradients vanish
- * (collaborative-learning, Theorem 1), which a growing batch brings about: `σ_t = σ/√b_t`.
+ * Batch sizes over the steps. The theorem on LEARN requires that the variance of the gradients vanishes
+ * (collaborative-learning, Theorem 1). A growing batch achieves that: `σ_t = σ/√b_t`.
  */
 
 /** How the batch grows with the step. */
@@ -12,16 +12,16 @@ export type BatchSchedule =
 /** Examples in a batch of step `t ≥ 1`. */
 export type BatchSize = (step: number) => number
 
-/** Largest batch that is ever asked for: more examples would change nothing but the time. */
+/** The largest batch that is ever requested: more examples would change nothing but the time. */
 export const BATCH_MAX = 1_000_000
 
-/** A batch schedule cannot be read. `message` lists what can be said. */
+/** A batch schedule cannot be read. `message` lists the valid ones. */
 export class BatchScheduleError extends Error {
   override readonly name = 'BatchScheduleError'
   readonly code = 'BATCH_SCHEDULE'
 }
 
-/** Examples in the batch of each step, from the first one's: `⌈batch · t^power⌉` where it grows. */
+/** The number of examples in the batch of each step, given that of the first: `⌈batch · t^power⌉` if it grows. */
 export function batchSize(schedule: BatchSchedule, batch: number): BatchSize {
   if (schedule.kind === 'constant') return () => batch
   return step => Math.min(BATCH_MAX, Math.ceil(batch * step ** schedule.power))

@@ -7,7 +7,7 @@ export interface Box {
   readonly high: number
 }
 
-/** `[x]_W`, in place. A NaN stays one. */
+/** `[x]_W`, in place. A NaN stays a NaN. */
 export function project(vector: Vector, { low, high }: Box): void {
   for (let i = 0; i < vector.length; i++) {
     const value = vector[i]!

@@ -1,6 +1,6 @@
 /**
  * `concord/learning`: LEARN as a protocol on top of averaging agreement; oracles, models and data to feed it; attacks
- * to hold it against.
+ * to test it with.
  *
  * @module concord/learning
  */

@@ -1,12 +1,12 @@
 /**
- * What the theorem on LEARN asks for: its learning rate `η = δ/12L` and its number of steps `T_LEARN(δ)`, from the
- * constants of the problem (collaborative-learning, §4.3, Lemmas 6 to 10 and Theorem 1). A calculator, not a default:
- * the numbers are far above what anyone runs.
+ * What the theorem on LEARN requires: its learning rate `η = δ/12L` and its number of steps `T_LEARN(δ)`, from the
+ * constants of the problem (collaborative-learning, §4.3, Lemmas 6 to 10 and Theorem 1). It is a calculator, not a
+ * source of defaults: the numbers are far above what anyone runs.
  *
  * The noise of a gradient at step `t` is taken as `σ_t = σ·t^(−p)`. A batch that grows as `t` has `p = ½`.
  */
 
-/** The constants of a learning problem that the theorem is stated in. */
+/** The constants of a learning problem, in which the theorem is stated. */
 export interface LearnProblem {
   /** `0 < δ < 3`: honest parameters within `δ`, gradient within `(1 + δ)CK`. */
   readonly delta: number
@@ -45,7 +45,7 @@ export interface LearnBounds {
   readonly steps: number
 }
 
-/** A constant is outside what the theorem allows. `message` names it. */
+/** A constant is outside the range that the theorem allows. `message` names it. */
 export class LearnBoundsError extends Error {
   override readonly name = 'LearnBoundsError'
   readonly code = 'LEARN_BOUNDS'
@@ -77,7 +77,7 @@ export function learnBounds(problem: LearnProblem): LearnBounds {
   return { rate, nu, A, B, D, E, T: [T1, T2, T3, T4, T5, T6, T7, T8], steps }
 }
 
-/** Steps of the recursion that are followed one by one before the tail is bounded. */
+/** How many steps of the recursion are computed one by one before the tail is bounded. */
 const FOLLOWED = 1000
 
 /**

@@ -1,5 +1,5 @@
 /**
- * What an honest worker makes of its gradient before it sends it: weight decay, clipping and momentum, in this order
+ * What an honest worker does to its gradient before it sends it: weight decay, clipping and momentum, in this order
  * (RESAM, §5.1 and eq. 5).
  */
 import { norm, type Vector } from '../agreement/vector.ts'
@@ -17,8 +17,9 @@ export interface OwnGradientOptions {
  * The vector to send. With momentum it is also the momentum of the next call.
  *
  * @param gradient `d` coordinates, at `parameters`
- * @param before the momentum before this step; null at the first
- * @param vector where the gradient lies that becomes the vector: a copy, or where nobody needs it any more itself
+ * @param before the momentum before this step; null at the first step
+ * @param vector the gradient's array, which becomes the vector: a copy, or the gradient itself if nobody needs it any
+ * more
  */
 export function ownGradient(
   gradient: Vector,

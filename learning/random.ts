@@ -27,7 +27,7 @@ export interface RandomStream {
 
 type Shuffled = unknown[] | Uint8Array | Uint32Array | Float32Array
 
-/** The stream of a seed and of what it is for: other labels, another stream, independent of this one. */
+/** The stream of a seed and labels that say what it is for. Other labels give another, independent stream. */
 export function randomStream(seed: number, ...labels: readonly (string | number)[]): RandomStream {
   const digest = hash('sha256', JSON.stringify([seed, ...labels]), 'buffer')
   const state = [0, 4, 8, 12].map(offset => digest.readInt32LE(offset))

@@ -15,7 +15,7 @@ export type Schedule = (step: number, phase: AveragedPhase) => number
 
 /**
  * theory: `AVG_{⌈log₂ t⌉}` for gradients, `AVG_1` for parameters; practical: fixed counts; log: `⌈log₂(t + 1)⌉` and 1.
- * @throws where the theory asks for what no number of iterations gives (an unsafe cohort)
+ * @throws if no number of iterations gives what the theory requires (an unsafe cohort)
  */
 export function createSchedule(options: ScheduleOptions): Schedule {
   switch (options.schedule) {

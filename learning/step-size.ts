@@ -11,13 +11,13 @@ export type StepSizeSchedule =
 /** `η` of step `t ≥ 1`. */
 export type StepSize = (step: number) => number
 
-/** A step size schedule cannot be read. `message` lists what can be said. */
+/** A step size schedule cannot be read. `message` lists the valid ones. */
 export class StepSizeError extends Error {
   override readonly name = 'StepSizeError'
   readonly code = 'STEP_SIZE'
 }
 
-/** The step size `η_t` of each step, from the first one's. */
+/** The step size `η_t` of each step, given that of the first. */
 export function stepSize(schedule: StepSizeSchedule, rate: number): StepSize {
   switch (schedule.kind) {
     case 'constant':

@@ -1,7 +1,7 @@
 /**
  * What a faulty peer sends: its vectors, its messages, its frames. The adversary's powers (protocols.md §1): it sees
- * every honest vector of an exchange before it chooses its own, and may choose another one for each recipient; it
- * may say anything it likes to anyone, and put any bytes on its own connections. It cannot forge signatures.
+ * every honest vector of an exchange before it chooses its own, and may choose a different one for each recipient. It
+ * may say anything to anyone, and put any bytes on its own connections. It cannot forge signatures.
  */
 import type { Message, Sealed, Slot } from '../../agreement/message.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
@@ -14,9 +14,9 @@ export interface Sight {
   readonly recipient: PeerIndex
   readonly peers: number
   readonly faults: number
-  /** What an honest peer would have sent in this place. */
+  /** The vector that an honest peer would have sent here. */
   readonly own: Vector
-  /** The honest vectors of this exchange seen so far (all of them in the simulated world). */
+  /** The honest vectors of this exchange that were seen so far (in the simulated world all of them). */
   readonly honest: readonly Vector[]
   /** Uniform in [0, 1), from the adversary's own seed. */
   readonly random: () => number
@@ -36,7 +36,9 @@ export interface Saying {
   readonly random: () => number
   /** Scratch space: shared by all faulty peers of a simulated world (they collude), a peer's own on a real network. */
   readonly shared: Map<string, unknown>
-  /** Signs any vector for the slot of a faulty peer whose key is at hand; others' signatures verify nowhere. */
+  /**
+   * Signs any vector for the slot of a faulty peer whose key is known; for other slots the signature verifies nowhere.
+   */
   seal(slot: Slot, vector: Vector): Sealed
 }
 
@@ -48,18 +50,21 @@ export interface Attack {
   readonly name: string
   /** Completes the sentence "peer 3 …", in the past tense: "sent its gradient with the sign flipped". */
   readonly did: string
-  /** Whether it wants to see honest vectors of the exchange before it chooses (rushing), or can send at once. */
+  /** Whether it waits to see honest vectors of the exchange before it chooses (rushing), or sends at once. */
   readonly rushing: boolean
-  /** Whether every recipient may get another vector; where false `forge` is called once an exchange. */
+  /** Whether each recipient may get a different vector; if false, `forge` is called once for each exchange. */
   readonly perRecipient: boolean
-  /** The labels the faulty peer trains on, where it poisons its data rather than its messages. */
+  /** The labels that the faulty peer trains on, if it poisons its data rather than its messages. */
   readonly relabel?: (label: number, classes: number) => number
   /** The vector for this slot and recipient; null sends nothing. */
   forge(sight: Sight): Vector | null
-  /** Message level: what goes out in place of one message to one recipient, nothing included. Absent: the message. */
+  /**
+   * Message level: the messages that go out in place of one message to one recipient, possibly none. Absent: the
+   * message itself.
+   */
   say?(message: Message, saying: Saying): readonly Message[]
-  /** Wire level: the frames that go out in place of one frame to `recipient`. Absent: the frame. */
+  /** Wire level: the frames that go out in place of one frame to `recipient`. Absent: the frame itself. */
   wire?(frame: WireFrame, recipient: PeerIndex, random: () => number): readonly WireFrame[]
-  /** Wire level: every frame leaves so much later. */
+  /** Wire level: every frame leaves this much later. */
   readonly delayMs?: number
 }

@@ -1,9 +1,9 @@
 /**
  * A Byzantine peer: an honest protocol whose own vectors are replaced by an attack on their way out.
  *
- * The inner protocol keeps the peer in step with the others. A rushing attack holds its vector back until the
- * honest ones of the exchange are in sight; how many it sees depends on the world (all of them in the simulated
- * one, those that arrived in the real one).
+ * The inner protocol keeps the peer in step with the others. A rushing attack holds its vector back until it has seen
+ * the honest ones of the exchange. How many it sees depends on the world: all of them in the simulated one, those that
+ * have arrived in the real one.
  */
 import { type Exchange, type Message, type Sealed, type Slot, slotKey } from '../../agreement/message.ts'
 import {
@@ -20,11 +20,11 @@ import type { Attack } from './attack.ts'
 /** What the adversary knows of the honest vectors of an exchange. */
 export interface AdversaryView {
   honest(exchange: Exchange): readonly Vector[]
-  /** Enough is known for a rushing attack to choose. */
+  /** True once a rushing attack knows enough to choose. */
   complete(exchange: Exchange): boolean
 }
 
-/** How such a peer lies, and with what it signs. */
+/** How a faulty peer lies, and the key with which it signs. */
 export interface ByzantineOptions {
   readonly attack: Attack
   readonly self: PeerIndex
@@ -38,16 +38,16 @@ export interface ByzantineOptions {
   readonly shared?: Map<string, unknown>
 }
 
-/** A peer that follows the protocol in everything but what it says. */
+/** A peer that follows the protocol in everything except what it sends. */
 export interface Byzantine<Input, Output> extends Protocol<Input, Message, Output> {
-  /** Looks again whether enough is in sight to attack. */
+  /** Checks again whether enough is known to attack. */
   poke(): Effects<Message, never>
 }
 
 interface Pending {
   readonly slot: Slot
   readonly own: Vector
-  /** The inner protocol echoes its own broadcast: the lie has to be echoed in its place, or it convicts itself. */
+  /** The inner protocol echoes its own broadcast: the lie has to be echoed instead, or the peer convicts itself. */
   echo: boolean
 }
 
@@ -80,10 +80,10 @@ export function createByzantine<Input, Output>(
   }
 }
 
-/** Messages that an attack on messages remembers. */
+/** How many messages an attack on messages remembers. */
 const saidMax = 64
 
-/** Attacks on messages: each envelope as one a recipient, and in its place whatever the attack says. */
+/** Attacks on messages: splits each envelope by recipient, and replaces each message by what the attack returns. */
 function createSpeech(options: ByzantineOptions): (envelopes: readonly Envelope[]) => Envelope[] {
   const { attack, self, peers, faults, random, seal, shared = new Map() } = options
   if (attack.say === undefined) return envelopes => [...envelopes]
@@ -109,7 +109,7 @@ function others(self: PeerIndex, peers: number): PeerIndex[] {
   return Array.from({ length: peers }, (_, peer) => peer).filter(peer => peer !== self)
 }
 
-/** Sends what can be sent; whatever waits for a sight that will not come goes out with the next exchange. */
+/** Sends what can be sent. A vector that waits for honest ones that never come goes out with the next exchange. */
 function strike(pending: Pending[], options: ByzantineOptions): Envelope[] {
   const { attack, adversaryView } = options
   const envelopes: Envelope[] = []
@@ -139,15 +139,18 @@ function forge({ slot, own, echo }: Pending, options: ByzantineOptions): Envelop
   return envelopes
 }
 
-/** What a peer on a real network sees: the vectors that reached it, of the last few exchanges. */
+/** What a peer on a real network sees: the vectors of the last few exchanges that reached it. */
 export interface CollectedView extends AdversaryView {
   collect(message: Message): void
 }
 
-/** Exchanges whose vectors are remembered. */
+/** How many exchanges it remembers the vectors of. */
 const exchangesMax = 8
 
-/** @param enough vectors after which a rushing attack strikes: later, and the honest peers no longer listen */
+/**
+ * @param enough the number of vectors after which a rushing attack strikes; if it waits for more, the honest peers no
+ * longer listen
+ */
 export function collectAdversaryView(enough: number): CollectedView {
   const seen = new Map<string, Map<PeerIndex, Vector>>()
   const keyOf = ({ step, phase, iteration }: Exchange) => `${step}/${phase}/${iteration}`

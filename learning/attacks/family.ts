@@ -1,8 +1,8 @@
-/** What an omniscient adversary computes from the honest vectors it has seen. */
+/** What an omniscient adversary computes from the honest vectors that it has seen. */
 import type { Vector } from '../../agreement/vector.ts'
 import type { Sight } from './attack.ts'
 
-/** The honest vectors seen, or what an honest peer would have sent where none was seen yet. Never empty. */
+/** The honest vectors seen, or the vector that an honest peer would have sent if none was seen yet. Never empty. */
 export function seen({ honest, own }: Sight): readonly Vector[] {
   return honest.length > 0 ? honest : [own]
 }

@@ -18,23 +18,26 @@ const list: readonly Attack[] = [
   messageAttack('crash', 'went silent in the middle of a broadcast', {
     say: (message, { count, peers }) => (count < 3.5 * peers ? [message] : []),
   }),
-  /** Every other peer hears nothing of it, and which ones changes with the exchange. */
+  /** Every other peer hears nothing from it; the next exchange spares those and silences the rest. */
   messageAttack('omit', 'kept half of its messages to itself', {
     say: (message, { recipient }) => ((recipient + message.slot.iteration) % 2 === 0 ? [message] : []),
   }),
-  /** Says old things again, as they were and under a new slot. */
+  /** Repeats old messages, unchanged and under a new slot. */
   messageAttack('replay', 'repeated old messages', { say: replay }),
-  /** Speaks for iterations and steps that nobody has come to, and some that will never be. */
+  /** Sends messages for iterations and steps that nobody has reached, and for some that will never exist. */
   messageAttack('future', 'sent messages for rounds far ahead', { say: foretell }),
-  /** Speaks in others' names, and without a valid signature in its own. */
+  /** Speaks in the names of others, and without a valid signature in its own. */
   messageAttack('forge', 'sent forged and unsigned messages', { say: forge }),
-  /** Two versions of its vector, votes that agree with whichever the listener has, reports of what nobody delivered. */
+  /**
+   * Sends two versions of its vector, votes for the version that the listener has, and reports of vectors that nobody
+   * delivered.
+   */
   messageAttack('lie', 'told each peer what it wanted to hear', {
     perRecipient: true,
     forge: twoFaced,
     say: lie,
   }),
-  /** Its vector to the first half only, and no answer to anyone who asks for it, or for any other. */
+  /** Sends its vector to the first half only, and answers no request for this or any other vector. */
   messageAttack('refuse', 'kept vectors back and answered no requests', { say: refuse }),
   messageAttack('slow', 'sent everything three seconds late', { delayMs: 3000 }),
   messageAttack('malformed', 'sent broken frames among good ones', { wire: garble }),
@@ -51,7 +54,7 @@ function replay(message: Message, { said, random }: Saying): readonly Message[] 
   return [message, old, { ...old, slot: message.slot }]
 }
 
-/** Far beyond any cohort's last step, and within what a header can carry. */
+/** Far beyond any cohort's last step, but still within what a header can carry. */
 const FAR_STEP = 2 ** 31 - 2
 
 function foretell(message: Message, { seal, self }: Saying): readonly Message[] {
@@ -90,7 +93,7 @@ function twoFaced({ own, recipient, slot }: Sight): Vector {
   return scaled(own, (recipient + slot.iteration) % 2 === 0 ? 1 : -1)
 }
 
-/** The faulty peers know what each recipient got from each of them, and vote for just that. */
+/** The faulty peers know which version each recipient got from each of them, and vote for that one. */
 function lie(message: Message, { recipient, shared, peers }: Saying): readonly Message[] {
   const { slot } = message
   const key = `${slotKey(slot)} ${recipient}`
@@ -117,14 +120,14 @@ function refuse(message: Message, { recipient, peers }: Saying): readonly Messag
   return message.kind === 'vector' && recipient >= peers / 2 ? [] : [message]
 }
 
-/** The frame, and then a copy of it that is cut short, has a bit turned, or is noise. */
+/** The frame, and then a copy of it that is cut short, has a flipped bit, or is noise. */
 function garble(frame: WireFrame, _recipient: number, random: () => number): readonly WireFrame[] {
   const head = frame[0]?.slice() ?? new Uint8Array(1)
   const place = Math.floor(random() * head.length)
   const choice = random()
   if (choice < 0.3) return [frame, [head.subarray(0, place)]]
   if (choice < 0.6) return [frame, [Uint8Array.from(head, () => Math.floor(256 * random()))]]
-  // A turned bit may leave a frame that can still be read: then it says something else in this peer's name.
+  // A frame with a flipped bit may still be readable: then it says something else in this peer's name.
   head[place] = head[place]! ^ (1 << Math.floor(8 * random()))
   return [frame, [head, ...frame.slice(1)]]
 }

@@ -1,7 +1,7 @@
 /**
- * The attacks by name (protocols.md §5): those on vectors here, those on messages and frames in spoken.ts.
- * Each is a pure function of what the adversary sees. `g` is the vector that
- * an honest peer would have sent, `ḡ` and `σ` are mean and coordinate-wise deviation of the honest ones seen.
+ * The attacks by name (protocols.md §5): those on vectors here, those on messages and frames in message-attacks.ts.
+ * Each is a pure function of what the adversary sees. `g` is the vector that an honest peer would have sent, `ḡ` and
+ * `σ` are mean and coordinate-wise deviation of the honest ones seen.
  */
 import { CodedError } from '../../agreement/error.ts'
 import { meanOfRanks } from '../../agreement/kernels/index.ts'
@@ -11,7 +11,7 @@ import type { Attack, Sight } from './attack.ts'
 import { mean, scaled, seen, shifted } from './family.ts'
 import { messageAttacks } from './message-attacks.ts'
 
-/** A name is not an attack, or a parameter not one of the attack's. `message` lists what would be right. */
+/** A name that is not an attack, or a parameter that the attack does not have. `message` lists the valid ones. */
 export class AttackError extends CodedError<'ATTACK_UNKNOWN' | 'ATTACK_PARAMETER' | 'ATTACK_FILE'> {
   override readonly name = 'AttackError'
 }
@@ -19,7 +19,7 @@ export class AttackError extends CodedError<'ATTACK_UNKNOWN' | 'ATTACK_PARAMETER
 export type Parameters = Readonly<Record<string, number>>
 
 interface Definition {
-  /** What can be set with `--param`, and the value otherwise. */
+  /** What `--param` can set, and the default. */
   readonly defaults?: Parameters
   readonly did: string | ((parameters: Parameters) => string)
   readonly rushing?: true
@@ -54,7 +54,7 @@ const DEFINITIONS: Readonly<Record<string, Definition>> = {
     did: 'sent zeros',
     forge: ({ own }) => new Float32Array(own.length),
   },
-  /** A little is enough: `ḡ + ζσ` (ζ = 1 in RESAM). */
+  /** "A little is enough": `ḡ + ζσ` (ζ = 1 in RESAM). */
   little: {
     defaults: { zeta: 1 },
     did: 'sent the honest mean, shifted by what the honest differ anyway',
@@ -74,7 +74,7 @@ const DEFINITIONS: Readonly<Record<string, Definition>> = {
     rushing: true,
     forge: sight => orderStatistic(seen(sight), Math.max(1, sight.faults)),
   },
-  /** The own vector reversed, as long as the `(f + 1)`-th longest honest one: it passes a filter by norms. */
+  /** The peer's own vector reversed, as long as the `(f + 1)`-th longest honest one: it passes a filter by norms. */
   'norm-confusing': {
     did: 'sent its vectors reversed, at a length that looks honest',
     rushing: true,
@@ -108,7 +108,7 @@ const DEFINITIONS: Readonly<Record<string, Definition>> = {
       return forged
     },
   },
-  /** Finite, and as large as 32 bits can hold: squares and sums of it overflow where they are done in 32 bits. */
+  /** Finite, and as large as 32 bits can hold: squares and sums of it overflow if they are computed in 32 bits. */
   huge: {
     did: 'sent vectors of the largest finite numbers',
     forge({ own }) {
@@ -130,7 +130,7 @@ const DEFINITIONS: Readonly<Record<string, Definition>> = {
     did: 'stayed silent',
     forge: () => null,
   },
-  /** Evenly from `g` for the first peer to `−g` for the last: no two get the same. */
+  /** Goes evenly from `g` for the first peer to `−g` for the last: no two peers get the same. */
   equivocate: {
     did: 'sent a different vector to every peer',
     perRecipient: true,
@@ -138,7 +138,7 @@ const DEFINITIONS: Readonly<Record<string, Definition>> = {
   },
 }
 
-/** Names that `attackNamed` takes: attacks on vectors, then those on messages and frames. */
+/** The names that `attackNamed` takes: attacks on vectors, then attacks on messages and frames. */
 export const attackNames: readonly string[] = [...Object.keys(DEFINITIONS), ...Object.keys(messageAttacks)]
 
 /** @throws AttackError, listing the names or the attack's parameters. */
@@ -177,7 +177,7 @@ function settle(name: string, defaults: Parameters, given: Parameters): Paramete
   return { ...defaults, ...given }
 }
 
-/** In every coordinate the `rank`-th smallest value, counted from 1; the largest where there are fewer. */
+/** In every coordinate the `rank`-th smallest value, counted from 1; the largest if there are fewer. */
 function orderStatistic(family: readonly Vector[], rank: number): Vector {
   const place = Math.min(rank, family.length) - 1
   return meanOfRanks(family, place, place + 1)

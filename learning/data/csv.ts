@@ -1,7 +1,7 @@
 /**
- * Tables as text: one example a line, numbers separated by commas, the last column the target. A first line that is no
- * numbers is a header; a column of it called label, target, class or y is the target wherever it stands. Targets that
- * are all whole numbers from 0 on are classes; one decimal point among them makes them real.
+ * Tables as text: one example a line, numbers separated by commas, the last column the target. A first line that is not
+ * all numbers is a header. If it names a column label, target, class or y, that column is the target. Targets that are
+ * all whole numbers from 0 on are classes; one decimal point among them makes them all real numbers.
  */
 import { basename, join } from 'node:path'
 import { DataError, type DataSource, type Dataset, sourceOf } from './dataset.ts'
@@ -12,7 +12,7 @@ import { classesOf, targetsOf } from './targets.ts'
 const CSV_BYTES_MAX = 2 ** 29 - 24
 
 const TARGET_NAMES = ['label', 'target', 'class', 'y']
-/** Of a single file, every fifth line is for testing. */
+/** In a single file, every fifth line is for testing. */
 const TEST_EVERY = 5
 
 interface Table {

@@ -1,14 +1,12 @@
-/**
- * Data sets as values: rows of examples with a label each, and sources that hand out a peer's share of them.
- */
+/** Data sets as values: rows of examples, each with a label, and sources that hand out a peer's share of them. */
 import { CodedError } from '../../agreement/error.ts'
 
-/** Something is wrong with the data a user pointed at. `message` names the file, the record and what was expected. */
+/** Something is wrong with the user's data. `message` names the file, the record and what was expected. */
 export class DataError extends CodedError<DataErrorCode> {
   override readonly name = 'DataError'
 }
 
-/** What can be wrong with data: not there, not readable, cut short, of another kind, or not fitting together. */
+/** What can be wrong with data: missing, unreadable, cut short, of another kind, or inconsistent. */
 export type DataErrorCode =
   | 'DATA_MISSING'
   | 'DATA_UNREADABLE'
@@ -24,11 +22,11 @@ export type DataErrorCode =
 export interface DataShape {
   /** One example, `[height, width]` for a grey image, `[height, width, channels]` for a coloured one; row-major. */
   readonly shape: readonly number[]
-  /** Labels are `0 … classes − 1`; 0 where the targets are real numbers instead. */
+  /** Labels are `0 … classes − 1`; 0 if the targets are real numbers instead. */
   readonly classes: number
 }
 
-/** What bytes become: `(byte/255 − mean) / deviation`, by channel. */
+/** How bytes are normalised: `(byte/255 − mean) / deviation`, by channel. */
 interface Normalisation {
   readonly mean: readonly number[]
   readonly deviation: readonly number[]
@@ -39,25 +37,25 @@ export interface Dataset extends DataShape {
   readonly name: string
   /** `count × size` values, row-major: bytes `0 … 255` (normalised when a batch is made), or floats used as they are. */
   readonly examples: Uint8Array | Float32Array
-  /** All 0 where the targets are real numbers. */
+  /** All 0 if the targets are real numbers. */
   readonly labels: Uint8Array
-  /** Real targets, one an example, where `classes` is 0. */
+  /** Real targets, one for each example, if `classes` is 0. */
   readonly values?: Float32Array
-  /** For bytes; MNIST's where nothing is said. */
+  /** For bytes; MNIST's by default. */
   readonly normalisation?: Normalisation
 }
 
 /** A training and a test set of which a peer takes only what it needs. */
 export interface DataSource extends DataShape {
   readonly name: string
-  /** Labels of all training examples: what a partition is made from. */
+  /** Labels of all training examples, from which a partition is made. */
   readonly trainLabels: Uint8Array
   /** The training examples at these indices, in this order. */
   train(indices: ArrayLike<number>): Dataset
   test(): Dataset
 }
 
-/** A source that holds both sets in memory. @throws DataError `DATA_MISMATCH` where the two differ in shape */
+/** A source that holds both sets in memory. @throws DataError `DATA_MISMATCH` if the two differ in shape */
 export function sourceOf(train: Dataset, test: Dataset, where: string): DataSource {
   if (train.shape.join() !== test.shape.join())
     throw new DataError(
@@ -74,7 +72,7 @@ export function sourceOf(train: Dataset, test: Dataset, where: string): DataSour
   }
 }
 
-/** In a scope of its own: whoever keeps only the test set must not keep the training set alive with it. */
+/** In a scope of its own: code that keeps only the test set must not keep the training set alive with it. */
 function always<T>(value: T): () => T {
   return () => value
 }

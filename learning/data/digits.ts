@@ -118,8 +118,8 @@ function labelOf(index: number): number {
 }
 
 /**
- * 10,000 training and 2,000 test examples; the same seed gives the same pixels on every machine. Runs of every
- * seed share one data set, as they share MNIST, so that they can be compared: hence the fixed seed.
+ * 10,000 training and 2,000 test examples; the same seed gives the same pixels on every machine. The seed is fixed:
+ * like MNIST, the data set is the same for runs of every seed, so that runs can be compared.
  */
 export function digits(seed = 1): DataSource {
   let test: Dataset | undefined

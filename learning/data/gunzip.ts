@@ -1,20 +1,20 @@
 /**
- * Unpacks gzip files that say at their beginning how long they are. A thousand times its size may come of a packed
- * file: room is made once, for what the head asks for and the packed size allows, and what goes beyond it ends the
- * reading. Several members after each other are one file (RFC 1952, 2.2); zeros after the last one are padding.
+ * Unpacks gzip files whose contents say at the beginning how long they are. A packed file may unpack to a thousand
+ * times its size. So room is made once, for what the head asks for and the packed size allows; reading ends at anything
+ * beyond it. Several members after each other are one file (RFC 1952, 2.2); zeros after the last one are padding.
  */
 import { createGunzip } from 'node:zlib'
 
-/** DEFLATE makes at most so much of a byte (RFC 1951: 258 bytes of two bits). */
+/** DEFLATE unpacks one byte to at most this many (RFC 1951: 258 bytes from two bits). */
 const RATIO_MAX = 1032
 
-/** More came than the file's own head says. */
+/** The file holds more than its own head says. */
 export class OverlongError extends Error {
   override readonly name = 'OverlongError'
 }
 
 /**
- * @param lengthOf how long a file that begins with these `headBytes` bytes is, head included; with fewer of them where
+ * @param lengthOf how long a file that begins with these `headBytes` bytes is, head included; with fewer of them if
  *   the file has no more
  * @returns the file; shorter than its head says where the packed data ends before
  * @throws OverlongError; what `lengthOf` throws; the decompressor's error
@@ -31,7 +31,7 @@ export async function gunzipHeaded(
   let whole: Uint8Array | null = null
   const begin = () => {
     const length = lengthOf(head.subarray(0, have))
-    // For what cannot come no room is made: the file is then found to end early.
+    // No room is made for what cannot come: the file is then found to end early.
     const room = new Uint8Array(Math.max(headBytes, Math.min(length, packed.length * RATIO_MAX)))
     room.set(head)
     return room

@@ -9,7 +9,10 @@ import { gunzipHeaded, OverlongError } from './gunzip.ts'
 import { DATA_BYTES_MAX, readBytes } from './read-file.ts'
 
 const CLASSES = 10
-/** Twice the largest relative of MNIST, EMNIST by class (547 MB). Packed, so much may come of one thousandth. */
+/**
+ * Twice the largest relative of MNIST, EMNIST by class (547 MB). A packed file of a thousandth of this may unpack to as
+ * much.
+ */
 const UNPACKED_BYTES_MAX = 2 ** 30
 
 interface IdxImages {
@@ -98,7 +101,7 @@ async function findFile(directory: string, name: string): Promise<string> {
   )
 }
 
-/** The bytes of a file, unpacked; no more of them than its header says. */
+/** The bytes of a file, unpacked, and no more of them than its header says. */
 async function contentOf(file: string, kind: IdxKind): Promise<Uint8Array> {
   const isPacked = file.endsWith('.gz')
   const check = (head: Uint8Array, size: number) => {
@@ -157,7 +160,7 @@ interface IdxHeader {
   readonly sides: readonly number[]
   /** Bytes of a record. */
   readonly size: number
-  /** Where the records begin. */
+  /** The offset of the records. */
   readonly start: number
 }
 
@@ -173,14 +176,15 @@ function readHeader(bytes: Uint8Array, file: string, kind: IdxKind): IdxHeader {
       `${file}: starts with ${found}, expected ${kind.magic} (IDX ${kind.record}s)`,
     )
   const [count, ...sides] = Array.from({ length: kind.fields }, (_, i) => view.getUint32(4 * (i + 1)))
-  // Three sides of 32 bits are more than a double holds exactly; what is inexact is far more than any file.
+  // The product of three sides of 32 bits may be more than a double holds exactly; but then it is far more than any
+  // file holds.
   const size = sides.reduce((product, side) => product * side, 1)
   if (size === 0)
     throw new DataError('DATA_MISMATCH', `${file}: images of ${sides.join(' × ')} pixels hold nothing`)
   return { count: count!, sides, size, start }
 }
 
-/** That so many bytes are the records that the header counts, and nothing else. */
+/** Checks that this many bytes are the records that the header counts, and nothing else. */
 function checkLength(held: number, file: string, { record }: IdxKind, count: number, size: number): void {
   if (held < count * size)
     throw new DataError(

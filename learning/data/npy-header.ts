@@ -5,13 +5,16 @@
 
 export const NPY_MAGIC = '\x93NUMPY'
 
-/** Names the three fields and a shape in well below 1 KiB; what is longer describes records, which nothing here reads. */
+/**
+ * A dictionary names the three fields and a shape in well below 1 KiB. A longer one describes records, which are not
+ * supported.
+ */
 const DICTIONARY_BYTES_MAX = 64 * 1024
-/** A file's beginning of so many bytes has all of the head in it. */
+/** The first bytes of a file, as many as the longest head has. */
 export const NPY_HEAD_BYTES = DICTIONARY_BYTES_MAX + 12
-/** NumPy's own most. */
+/** NumPy's own limit. */
 const DIMENSIONS_MAX = 64
-/** So much of a dictionary that is spoilt is shown. */
+/** How much of a bad dictionary is shown. */
 const SHOWN_MAX = 100
 
 interface NpyHeader {
@@ -22,7 +25,7 @@ interface NpyHeader {
   readonly count: number
   /** Fortran order: the first index runs fastest. */
   readonly byColumns: boolean
-  /** Where the numbers begin. */
+  /** The offset of the numbers. */
   readonly start: number
 }
 
@@ -31,8 +34,8 @@ export function isNpy(bytes: Uint8Array): boolean {
 }
 
 /**
- * Reads the head out of a file or its first `NPY_HEAD_BYTES`. Null where it does not begin as an .npy file does; text
- * where its header is spoilt: what is wrong with it.
+ * Reads the head out of a file or its first `NPY_HEAD_BYTES`. Null if it does not begin as an .npy file does; if its
+ * header is bad, a text that says what is wrong.
  */
 export function npyHeader(bytes: Uint8Array): NpyHeader | string | null {
   if (!isNpy(bytes) || bytes.length < 12) return null
@@ -60,8 +63,8 @@ const forms: ReadonlyMap<string, RegExp> = new Map([
 ])
 
 /**
- * The dictionary's values as they are written. Each of the three stands there once and nothing else does: of a name
- * that stands there twice, NumPy would take the other one.
+ * The dictionary's values as they are written. It has each of the three once and nothing else: of a name that is there
+ * twice, NumPy would take the other one.
  */
 function fieldsOf(text: string): ReadonlyMap<string, string> | string {
   const field = /\s*(?:'(\w+)'|"(\w+)")\s*:\s*('[^']*'|"[^"]*"|\w+|\([^()]*\))\s*(,|(?=\}))/y

@@ -28,7 +28,7 @@ export function parseNpy(bytes: Uint8Array, file: string): NpyArray {
 
 interface Layout extends Pick<NpyArray, 'shape' | 'kind'> {
   readonly count: number
-  /** Where the numbers begin. */
+  /** The offset of the numbers. */
   readonly start: number
 }
 

@@ -1,4 +1,4 @@
-/** Who holds which training examples: seeded partitions, the same on every peer. */
+/** Which peer holds which training examples: seeded partitions, the same on every peer. */
 import { type RandomStream, randomStream } from '../random.ts'
 import { DataError } from './dataset.ts'
 
@@ -83,7 +83,7 @@ function cutEvenly(indices: Uint32Array, peers: number): Uint32Array[] {
   )
 }
 
-/** Deals out in pieces whose sizes are proportions drawn from Dirichlet(α). */
+/** Deals the indices out in pieces whose sizes are proportions drawn from Dirichlet(α). */
 function cutByDirichlet(
   members: Uint32Array,
   alpha: number,
@@ -105,7 +105,7 @@ function cutByDirichlet(
   }
 }
 
-/** A peer without a single example has no loss: it takes one from whoever holds the most. */
+/** A peer without a single example has no loss: it takes one from the peer that holds the most. */
 function fillEmpty(shares: number[][]): void {
   for (const share of shares) {
     if (share.length > 0) continue

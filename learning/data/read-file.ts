@@ -1,23 +1,23 @@
 /**
- * How files are read that somebody else may have made. What stands under the name has to be a regular file (a pipe may
- * never end, a device gives for ever), its size is known and within a stated limit before anything is allocated, and
- * exactly that much is. Links are followed: data sets and secrets are often mounted as such.
+ * Reads files that somebody else may have made. A name must stand for a regular file (a pipe may never end, and neither
+ * does a device). Its size must be known and within a stated limit before anything is allocated, and exactly that much
+ * is allocated. Links are followed: data sets and secrets are often mounted as links.
  */
 import { constants, type Stats } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { CodedError } from '../../agreement/error.ts'
 
-/** What the system can read at once (2 GiB − 1), and so the most of any file of numbers. */
+/** The most that the system can read at once (2 GiB − 1), and so the limit for any file of numbers. */
 export const DATA_BYTES_MAX = 2 ** 31 - 1
 
 type ReadErrorCode = 'READ_NOT_A_FILE' | 'READ_TOO_LARGE'
 
-/** What stands under a name cannot be read. `message` says why and what would be right; who reads adds the name. */
+/** A file that cannot be read. `message` says why and what would be right; the caller adds the file's name. */
 export class ReadError extends CodedError<ReadErrorCode> {
   override readonly name = 'ReadError'
 }
 
-/** A look at a file's first bytes before room is made for all of it; throws where it is not worth reading. */
+/** Looks at a file's first bytes before room is made for all of it; throws if it is not worth reading. */
 interface Inspection {
   readonly headBytes: number
   /** @param size of the whole file, in bytes */
@@ -26,7 +26,7 @@ interface Inspection {
 
 interface Input {
   readonly bytes: Buffer
-  /** Of what was read, whatever stands under the name by now. */
+  /** Of the file that was read, even if the name stands for another by now. */
   readonly status: Stats
 }
 
@@ -35,7 +35,7 @@ const CHUNK_BYTES = 64 * 1024
 /** Windows has no such flag. */
 const NO_WAIT = constants.O_NONBLOCK ?? 0
 
-/** What the system calls the descriptors that whoever started the process gave it; a shell's `<(…)` is one of them. */
+/** The system's names for descriptors that the parent process gave this one, such as a shell's `<(…)`. */
 const GIVEN = /^\/(?:dev|proc\/self)\/(?:stdin|fd\/\d+)$/
 
 /** @throws ReadError; the system's error */
@@ -73,20 +73,20 @@ export async function readText(path: string, bytesMax: number): Promise<string> 
   return (await readBytes(path, bytesMax)).toString('utf8')
 }
 
-/** All that a stream gives, which must end within the limit. @throws ReadError `READ_TOO_LARGE`; the stream's error */
+/** Everything in a stream, which must end within the limit. @throws ReadError `READ_TOO_LARGE`; the stream's error */
 export async function readWithin(source: AsyncIterable<Uint8Array>, bytesMax: number): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   let bytes = 0
   for await (const chunk of source) {
     bytes += chunk.length
-    if (bytes > bytesMax) throw tooLarge(`more than ${bytesMax} bytes come of it`, bytesMax)
+    if (bytes > bytesMax) throw tooLarge(`it gives more than ${bytesMax} bytes`, bytesMax)
     // A copy: some sources fill the same buffer again.
     chunks.push(new Uint8Array(chunk))
   }
   return Buffer.concat(chunks, bytes)
 }
 
-/** @throws the system's error where there is no such file, ReadError `READ_NOT_A_FILE` where a pipe or a device is */
+/** @throws the system's error if there is no such file, ReadError `READ_NOT_A_FILE` for a pipe or a device */
 export async function openForReading(path: string): Promise<FileHandle> {
   const file = await open(path, constants.O_RDONLY | NO_WAIT)
   const status = await file.stat()
@@ -95,7 +95,7 @@ export async function openForReading(path: string): Promise<FileHandle> {
   throw new ReadError('READ_NOT_A_FILE', `it is ${kindOf(status)}; expected a file`)
 }
 
-/** What is left of an open file, in pieces; each is good until the next one is asked for. */
+/** The rest of an open file, in pieces; each is valid until the next one is requested. */
 export async function* chunksOf(file: FileHandle): AsyncGenerator<Uint8Array> {
   const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES)
   for (;;) {
@@ -105,7 +105,7 @@ export async function* chunksOf(file: FileHandle): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** Reads one after the other, so that of several files that are wrong the same one is always named. */
+/** Reads one file after the other, so that of several bad files the same one is always named. */
 export async function inOrder<Item, Result>(
   items: readonly Item[],
   read: (item: Item) => Promise<Result>,
@@ -115,7 +115,7 @@ export async function inOrder<Item, Result>(
   return results
 }
 
-/** What stands where a file belongs, for people. */
+/** For people: what is there instead of a file. */
 export function kindOf(status: Stats): string {
   if (status.isSymbolicLink()) return 'a symbolic link'
   if (status.isDirectory()) return 'a folder'
@@ -129,7 +129,7 @@ async function readExactly(file: FileHandle, size: number): Promise<Buffer> {
   let have = 0
   while (have < size) {
     const { bytesRead } = await file.read(bytes, have, size - have, have)
-    // Somebody has cut it since: what is there is judged like any file that ends early.
+    // Somebody has cut the file meanwhile: the rest is treated like any file that ends early.
     if (bytesRead === 0) break
     have += bytesRead
   }

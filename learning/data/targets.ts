@@ -1,4 +1,4 @@
-/** Targets as files give them, numbers, made into what a data set holds: classes where they are such, else real values. */
+/** Turns the targets in files, which are numbers, into classes if they can be classes, otherwise into real values. */
 import { DataError } from './dataset.ts'
 
 const CLASSES_MAX = 256
@@ -11,7 +11,7 @@ interface Targets {
 
 /**
  * Whole numbers from 0 on are classes; anything else makes all of them real.
- * @param isReal where the file says so by its type
+ * @param isReal the file's type says that they are real
  */
 function kindOf(targets: ArrayLike<number>, isReal: boolean): 'class' | 'real' {
   if (isReal) return 'real'
@@ -35,7 +35,7 @@ export function targetsOf(targets: ArrayLike<number>, classes: number, where: st
   return { classes, labels: Uint8Array.from(targets) }
 }
 
-/** How many classes training targets have; 0 where they are real. @throws DataError `DATA_LABEL` for too many */
+/** How many classes training targets have; 0 if they are real. @throws DataError `DATA_LABEL` for too many */
 export function classesOf(targets: ArrayLike<number>, isReal: boolean, where: string): number {
   if (kindOf(targets, isReal) === 'real') return 0
   let most = 0

@@ -3,8 +3,8 @@
  * C(64)-R-B-C(64)-R-B-M-D-C(128)-R-B-C(128)-R-B-M-D-L(128)-R-D-L(classes)-S, kernels of 3 with padding 1, dropout ¼.
  * On 32 × 32 × 3 and ten classes 1,310,922 parameters.
  *
- * Batch normalisation uses the statistics of the batch at hand, in evaluation too: running averages would be a state
- * beside θ on which peers do not agree.
+ * Batch normalisation uses the statistics of the batch at hand, in evaluation too: running averages would be state
+ * beside θ that peers do not agree on.
  */
 import type { DataShape } from '../data/dataset.ts'
 import { classification, requireClasses } from './classifier.ts'
@@ -16,7 +16,7 @@ const NARROW = 64
 const BROAD = 128
 const HIDDEN = 128
 const RATE = 0.25
-/** Half of what other models take at once: a row is a thousand times 64 values in each of the first layers. */
+/** Half of what other models process at once: a row is a thousand times 64 values in each of the first layers. */
 const ROWS = 64
 
 export function resamCifar(data: DataShape): Model {

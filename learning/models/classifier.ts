@@ -1,4 +1,4 @@
-/** What every classifier makes of its logits: cross-entropy and hits. */
+/** What every classifier computes from its logits: cross-entropy and hits. */
 import type { DataShape } from '../data/dataset.ts'
 import { type Jax, type Model, ModelError, type Tensor } from './model.ts'
 
@@ -7,7 +7,7 @@ function crossEntropySum(jax: Jax, logits: Tensor, targets: Tensor): Tensor {
   return jax.nn.logSoftmax(logits, -1).mul(targets).sum().neg()
 }
 
-/** Rows whose greatest logit is the label's; padding rows are none. */
+/** The number of rows whose greatest logit is the label's; padding rows do not count. */
 function countHits(jax: Jax, logits: Tensor, targets: Tensor): Tensor {
   const { numpy } = jax
   const labelled = targets.ref.sum(-1)
@@ -15,7 +15,7 @@ function countHits(jax: Jax, logits: Tensor, targets: Tensor): Tensor {
   return numpy.where(right, labelled, 0).sum()
 }
 
-/** @throws ModelError `MODEL_DATA` where the data has no classes to tell apart. */
+/** @throws ModelError `MODEL_DATA` if the data has no classes to tell apart. */
 export function requireClasses(name: string, { classes }: DataShape): void {
   if (classes < 2)
     throw new ModelError(

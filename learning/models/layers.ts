@@ -96,7 +96,7 @@ export function flatten(jax: Jax, images: Tensor): Tensor {
 }
 
 /**
- * Changes nothing but that the values are written out in their present order; else the product that follows picks
+ * Changes only the layout: the values are written out in their present order. Otherwise the next product would fetch
  * each of them from its old place, many times over.
  */
 function settle(jax: Jax, values: Tensor): Tensor {
@@ -116,7 +116,7 @@ export function dense(jax: Jax, inputs: Tensor, weight: Tensor, bias: Tensor): T
   return numpy.matmul(inputs, settle(jax, wide)).slice([], [0, out]).add(bias)
 }
 
-/** What PyTorch adds to a variance before it divides by its root. */
+/** The number that PyTorch adds to a variance before it divides by its root. */
 const NORM_EPSILON = 1e-5
 
 /** Every channel to mean 0 and variance 1 over the batch and the pixels, then scaled and shifted. */

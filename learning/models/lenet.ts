@@ -56,7 +56,10 @@ function shrunk(side: number): number {
   return Math.floor((side - KERNEL + 1) / 2)
 }
 
-/** C-R-M. The maximum is taken first: bias and ReLU are monotone, hence the same value on a quarter of the pixels. */
+/**
+ * C-R-M. The maximum is taken first: bias and ReLU are monotone, so the values are the same, computed on a quarter of
+ * the pixels.
+ */
 function stage(jax: Jax, images: Tensor, kernel: Tensor, bias: Tensor): Tensor {
   return jax.nn.relu(maxPool(jax, convolve(jax, images, kernel)).add(bias))
 }

@@ -1,6 +1,6 @@
 /**
  * Linear regression, `½(⟨θ, x⟩ − y)²`, starting at 0 (byzantine-gradient-descent, §4; approximate-byzantine-fault-
- * tolerance, §5). No intercept, as in the papers: give the data a column of ones for one.
+ * tolerance, §5). It has no intercept, as in the papers: to get one, add a column of ones to the data.
  */
 import { type DataShape, exampleSize } from '../data/dataset.ts'
 import { type Model, ModelError } from './model.ts'

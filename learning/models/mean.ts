@@ -1,6 +1,6 @@
 /**
- * Mean estimation, `½‖θ − x‖²`, starting at 0: with one example a peer, LEARN then agrees near the mean of the
- * peers' examples (collaborative-learning, Theorem 2). Labels do not matter.
+ * Mean estimation, `½‖θ − x‖²`, starting at 0: with one example for each peer, LEARN agrees on a point near the mean of
+ * the peers' examples (collaborative-learning, Theorem 2). Labels do not matter.
  */
 import { type DataShape, exampleSize } from '../data/dataset.ts'
 import type { Model } from './model.ts'

@@ -1,9 +1,9 @@
 /**
- * What a model is: the shapes of its named parameters, how they start, and its loss.
+ * A model: the shapes of its named parameters, their initial values, and its loss.
  *
- * The parameters travel as one flat vector, the tensors one after another in the order stated here, row-major.
- * A model receives the array library as an argument rather than importing it: whoever only needs shapes and
- * initial parameters (every peer's main thread) then never loads it.
+ * The parameters travel as one flat vector, the tensors one after another in the order stated here, row-major. A model
+ * receives the array library as an argument rather than importing it. So code that needs only shapes and initial
+ * parameters (every peer's main thread) never loads the library.
  */
 
 import type { Array as Tensor } from '@jax-js/jax'
@@ -22,15 +22,15 @@ export interface NamedShape {
   readonly shape: readonly number[]
 }
 
-/** One tensor of a model: name, shape, and how it starts. */
+/** One tensor of a model: name, shape and initial values. */
 export type ParameterShape = NamedShape &
   (
     | {
-        /** Inputs that feed one output of this layer: what Kaiming's bound is made from. */
+        /** How many inputs feed one output of this layer, which Kaiming's bound is made from. */
         readonly fanIn: number
       }
     | {
-        /** The value with which all of them start. */
+        /** The initial value of all of them. */
         readonly start: number
       }
   )
@@ -49,25 +49,28 @@ export interface Model {
   /** In the order of the flat vector. */
   readonly parameters: readonly ParameterShape[]
   /**
-   * What the model says of a batch: `inputs` is `[rows, size]`, the result has `rows` rows (a classifier's logits).
+   * The model's output for a batch: `inputs` is `[rows, size]`, the result has `rows` rows (a classifier's logits).
    * Here and below tensors are reference-counted as everything in jax-js: using one consumes it, `.ref` keeps it.
    * @param masks in training one `[rows, size]` for each of `dropout`, to multiply with; null when evaluating
    */
   outputs(jax: Jax, parameters: readonly Tensor[], inputs: Tensor, masks: readonly Tensor[] | null): Tensor
   /**
-   * Sum (not mean) of the losses of a batch, a scalar. `targets` are one-hot `[rows, classes]`, or where the data
-   * has real targets `[rows, 2]`: the target and 1. A row of zeros is padding and counts for nothing.
+   * Sum (not mean) of the losses of a batch, a scalar. `targets` are one-hot `[rows, classes]`, or, for real targets,
+   * `[rows, 2]`: the target and 1. A row of zeros is padding and counts for nothing.
    */
   lossSum(jax: Jax, outputs: Tensor, targets: Tensor): Tensor
-  /** How many examples of the batch are classified rightly, a scalar; null where the model has no notion of it. */
+  /** How many examples of the batch are classified rightly, a scalar; null if the model has no notion of it. */
   readonly hits: ((jax: Jax, outputs: Tensor, targets: Tensor) => Tensor) | null
   /** The layers that drop values in training, in the order of their masks. */
   readonly dropout?: readonly Dropout[]
-  /** Where rows are not independent (batch normalisation): batches are not padded, and cut into pieces of so many. */
+  /**
+   * Set if rows are not independent (batch normalisation): batches are then not padded, and are cut into pieces of this
+   * many rows.
+   */
   readonly rowsTogether?: number
 }
 
-/** Builds a model for data of a shape. @throws ModelError where it cannot take such data. */
+/** Builds a model for data of a shape. @throws ModelError if it cannot take such data. */
 export type ModelFactory = (data: DataShape) => Model
 
 /** A model that does not exist, or does not fit the data or the vector. */
@@ -84,7 +87,9 @@ export function modelDimension(model: Model): number {
   return model.parameters.reduce((sum, parameter) => sum + tensorSize(parameter.shape), 0)
 }
 
-/** The flat vector as one view for each parameter, in order; nothing is copied. @throws ModelError on a wrong length. */
+/**
+ * The flat vector as views, one for each parameter, in order; nothing is copied. @throws ModelError on a wrong length.
+ */
 export function splitParameters(model: Model, vector: Vector): Vector[] {
   const dimension = modelDimension(model)
   if (vector.length !== dimension)
@@ -112,7 +117,7 @@ export function joinParameters(model: Model, parts: readonly ArrayLike<number>[]
 }
 
 /**
- * θ₁, the same on every peer with this seed: Kaiming uniform as PyTorch's layers use it (and so the papers),
+ * θ₁, the same on every peer with this seed: Kaiming uniform, as in PyTorch's layers and so in the papers:
  * `U(−1/√fanIn, 1/√fanIn)` for weights and biases.
  */
 export function initialParameters(model: Model, seed: number): Vector {

@@ -1,7 +1,7 @@
 /**
- * Linear support vector machine: hinge loss `max(0, 1 − y·s)` of the score `s = ⟨w, x⟩ + b`, `y = ±1`. Two classes
- * have one score (class 1 is +1); more have one each, against all the others (one-vs-rest), and the losses are summed.
- * The margin's `λ/2·‖w‖²` is the cohort's weight decay.
+ * Linear support vector machine: hinge loss `max(0, 1 − y·s)` of the score `s = ⟨w, x⟩ + b`, `y = ±1`. Two classes have
+ * one score (class 1 is +1); with more classes each has a score of its own, against all the others (one-vs-rest), and
+ * the losses are summed. The margin's `λ/2·‖w‖²` is the cohort's weight decay.
  */
 import { type DataShape, exampleSize } from '../data/dataset.ts'
 import { classification, requireClasses } from './classifier.ts'

@@ -28,7 +28,7 @@ export function drawBatch(
   return Uint32Array.from({ length: batch }, () => random.integer(count))
 }
 
-/** Four an octave, with RESAM's 25, which is also ours unless told otherwise, in place of 24. */
+/** Four sizes for each octave, but 25 in place of 24: it is RESAM's batch size and our default. */
 const SIZES = [
   ...[1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 25, 28, 32],
   ...[40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, ROWS_MAX],
@@ -42,7 +42,7 @@ export function paddedRows(batch: number): number {
   return SIZES.find(size => size >= batch) ?? ROWS_MAX
 }
 
-/** What is done to examples on their way into a batch. */
+/** How examples are altered on their way into a batch. */
 export interface Alterations {
   readonly relabel?: (label: number) => number
   /** Of each example of the batch, by its place in `indices`: whether it is mirrored left to right. */

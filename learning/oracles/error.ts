@@ -5,19 +5,19 @@ import { CodedError } from '../../agreement/error.ts'
 export type OracleErrorCode =
   /** Closed by us. */
   | 'ORACLE_CLOSED'
-  /** The thread or process is gone, and did not come back. */
+  /** The thread or process has died, and could not be restarted. */
   | 'ORACLE_DIED'
-  /** It did not answer in time, again and again. */
+  /** It repeatedly did not answer in time. */
   | 'ORACLE_TIMEOUT'
-  /** What it says cannot be understood. */
+  /** Its answer cannot be understood. */
   | 'ORACLE_PROTOCOL'
   /** It speaks another version of the protocol. */
   | 'ORACLE_VERSION'
-  /** Vectors of another length than was said. */
+  /** Its vectors have another length than it announced. */
   | 'ORACLE_DIMENSION'
-  /** It answered that it cannot. */
+  /** It answered that it cannot compute this. */
   | 'ORACLE_REFUSED'
-  /** Its gradient is no number somewhere. */
+  /** Its gradient has a coordinate that is not a number. */
   | 'ORACLE_NOT_FINITE'
 
 /** An oracle that gives no gradient, with what to do in its message. */

@@ -1,6 +1,6 @@
 /**
- * The oracle over the array library, in the calling thread. Deterministic: the same spec and request give the
- * same bits, on every machine and whatever was asked before.
+ * The oracle over the array library, in the calling thread. Deterministic: the same spec and request give the same
+ * bits, on every machine, independent of earlier requests.
  */
 import type { Vector } from '../../agreement/vector.ts'
 import { DataError, type DataSource, type Dataset } from '../data/dataset.ts'
@@ -14,7 +14,7 @@ import type { GradientShare, Machine, Uploaded } from './machine.ts'
 import { createOracleCache, type OracleCache } from './oracle-cache.ts'
 import type { OracleSpec } from './spec.ts'
 
-/** An oracle that also knows its model's tensors, and where they start. */
+/** An oracle that also knows its model's tensors and their initial values. */
 export interface ModelOracle extends Oracle {
   /** The tensors that make up a flat vector, in order. */
   readonly parameters: readonly NamedShape[]
@@ -28,19 +28,19 @@ export interface ModelOracle extends Oracle {
 interface Asked {
   /** Its place among the group's specs. */
   readonly worker: number
-  /** Which step's batch, where that is not the request's. */
+  /** The step whose batch is wanted, if it is not the request's. */
   readonly step?: number
 }
 
-/** The oracles of several workers that ask at one θ, as a trusted server has it. */
+/** The oracles of several workers that all ask at one θ, that of a trusted server. */
 export interface OracleGroup {
   readonly dimension: number
   readonly initial: Vector
   /** One for each spec, in order. */
   readonly oracles: readonly ModelOracle[]
   /**
-   * The gradients of those asked, or of all, at the parameters of one request: the same bits as one by one. The
-   * parameters go to the library once.
+   * The gradients of the workers named, or of all, at the parameters of one request. The bits are the same as one by
+   * one, but the parameters go to the library only once.
    */
   gradients(request: GradientRequest, asked?: readonly Asked[]): Promise<GradientReply[]>
   evaluate(parameters: Vector): Promise<Evaluation>
@@ -63,8 +63,8 @@ export async function createJaxOracles(specs: readonly OracleSpec[]): Promise<Mo
 }
 
 /**
- * @param workshop to take over what earlier groups were made from
- * @throws DataError, ModelError; RangeError where the specs differ in model, data or seed
+ * @param oracleCache reuses the data, models and shares of earlier groups
+ * @throws DataError, ModelError; RangeError if the specs differ in model, data or seed
  */
 export async function createOracleGroup(
   specs: readonly OracleSpec[],
@@ -113,7 +113,7 @@ async function createWorkers(specs: readonly OracleSpec[], oracleCache: OracleCa
     specs.map(async spec => {
       const { model, data } = spec
       const machine = await oracleCache.machine(jax, model, data)
-      // Without the workshop nothing holds on to the source: once every peer has its share, the rest can be freed.
+      // Without the cache nothing keeps the source alive: once every peer has its share, the rest can be freed.
       const source = await oracleCache.source(data)
       checkAugmentation(spec, source)
       const { test } = source
@@ -122,7 +122,7 @@ async function createWorkers(specs: readonly OracleSpec[], oracleCache: OracleCa
   )
 }
 
-/** @throws DataError where there is no left and right */
+/** @throws DataError if the data has no left and right */
 function checkAugmentation({ augment, data }: OracleSpec, { shape }: DataSource): void {
   if (augment === 'mirror' && shape.length < 2)
     throw new DataError(
@@ -191,7 +191,7 @@ function alterationsOf({ spec, share }: Worker, step: number, batch: number): Al
   }
 }
 
-/** Inverted dropout: what stays is scaled up, so that evaluation needs no masks. */
+/** Inverted dropout: the values that stay are scaled up, so that evaluation needs no masks. */
 function drawMasks({ spec, machine }: Worker, step: number, from: number, rows: number): Float32Array[] {
   const { dropout = [] } = machine.model
   return dropout.map(({ size, rate }, layer) => {
@@ -200,7 +200,7 @@ function drawMasks({ spec, machine }: Worker, step: number, from: number, rows: 
   })
 }
 
-/** Adds up what the pieces of a batch give. */
+/** Adds up the results of the pieces of a batch. */
 function sumOfShares(dimension: number, pieces: readonly GradientShare[]): GradientReply {
   const gradient = new Float32Array(dimension)
   let loss = 0

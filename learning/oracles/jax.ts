@@ -1,11 +1,11 @@
 /**
  * Loads the array library so that it computes the same bits on every machine.
  *
- * On Node it runs on WebAssembly SIMD in the calling thread: it starts threads of its own only where the
- * browser's `Worker` exists. Where the machine offers relaxed SIMD it would fuse multiplications and additions,
- * and whether those are rounded once or twice depends on the processor; it decides by one probe with
- * `WebAssembly.validate`, at its first kernel, and remembers the answer. The probe is answered "no" here: it
- * costs nothing measurable in a matrix product, and the trace of a run no longer depends on the machine.
+ * On Node it runs on WebAssembly SIMD in the calling thread: it starts threads of its own only where the browser's
+ * `Worker` exists. On a machine with relaxed SIMD it would fuse multiplications and additions, and the processor
+ * decides whether those are rounded once or twice. The library decides by one probe with `WebAssembly.validate`, at its
+ * first kernel, and remembers the answer. Here the probe is answered "no". That costs nothing measurable in a matrix
+ * product, and the trace of a run no longer depends on the machine.
  */
 import type { Jax } from '../models/model.ts'
 
@@ -37,9 +37,9 @@ export function loadJax(): Promise<Jax> {
 const instances = new WeakMap<object, { readonly memory: unknown; readonly instance: object }>()
 
 /**
- * Runs what calls the library synchronously, with each of its kernels instantiated once and not, as the library does,
- * at each call: that takes a third of a small model's gradient. Its kernels are functions without a state, and look
- * at one memory. Outside of `work` nothing is changed.
+ * Runs code that calls the library synchronously, and instantiates each of its kernels once. The library does so at
+ * each call, which takes a third of the time of a small model's gradient. Its kernels are functions without state over
+ * one memory. Outside of `work` nothing is changed.
  */
 export function reusingKernels<T>(work: () => T): T {
   const Instance = WebAssembly.Instance

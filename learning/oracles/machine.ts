@@ -4,19 +4,19 @@ import { type Jax, type Model, splitParameters, type Tensor } from '../models/mo
 import { type Matrices, paddedRows, ROWS_MAX } from './batch.ts'
 import { reusingKernels } from './jax.ts'
 
-/** Sums over the rows of a batch. `hits` is null where the model has no notion of it. */
+/** Sums over the rows of a batch. `hits` is null if the model has no notion of it. */
 interface Scores {
   readonly loss: number
   readonly hits: number | null
 }
 
-/** What the rows at hand add to a batch's mean loss and gradient; of the latter one array a parameter, in order. */
+/** What these rows add to a batch's mean loss and gradient; the gradient as one array for each parameter, in order. */
 export interface GradientShare {
   readonly loss: number
   readonly parts: readonly Float32Array[]
 }
 
-/** Parameters where the library can use them; to be released. */
+/** Parameters in a form that the library can use; must be released. */
 export interface Uploaded {
   readonly tensors: readonly Tensor[]
   release(): void
@@ -26,10 +26,10 @@ export interface Machine {
   readonly model: Model
   /** @throws ModelError on a wrong length */
   upload(parameters: Vector): Uploaded
-  /** `masks` as the model's `dropout` asks, `rows × size` each. @param batch examples in the whole batch */
+  /** `masks` as the model's `dropout` requires, `rows × size` each. @param batch examples in the whole batch */
   gradientOf(at: Uploaded, matrices: Matrices, masks: readonly Float32Array[], batch: number): GradientShare
   scoresOf(at: Uploaded, matrices: Matrices): Scores
-  /** Into how many rows at a time a batch of this size is cut for a gradient. */
+  /** How many rows at a time are computed for a gradient of a batch of this size. */
   rowsFor(batch: number): number
   /** The same for an evaluation over `left` more examples. */
   rowsToScore(left: number): number
@@ -53,7 +53,8 @@ export function compileModel(jax: Jax, model: Model): Machine {
     gradientOf: compileGradient(jax, model),
     scoresOf: compileScores(jax, model),
     rowsFor: batch => (together === undefined ? paddedRows(batch) : Math.min(batch, together)),
-    // One size, so that one compilation serves the whole set; where rows may not be padded, the last piece has its own.
+    // All pieces have one size, so that one compilation serves the whole set; if rows may not be padded, the last piece
+    // has its own size.
     rowsToScore: left => (together === undefined ? ROWS_MAX : Math.min(left, together)),
   }
 }
@@ -74,12 +75,12 @@ function compileGradient(jax: Jax, model: Model): Machine['gradientOf'] {
   type Arguments = [Tensor[], Tensor, Tensor, Tensor[]]
   const loss = (...[parameters, inputs, targets, masks]: Arguments) =>
     model.lossSum(jax, model.outputs(jax, parameters, inputs, masks.length > 0 ? masks : null), targets)
-  // Scaled where it is computed: a pass over the gradient afterwards takes a tenth of a small model's time.
+  // Scaled while it is computed: a pass over the gradient afterwards takes a tenth of a small model's time.
   const compiled = jax.jit((weight: Tensor, ...all: Arguments) => {
     const [sum, gradients] = jax.valueAndGrad(loss)(...all)
     return [sum.mul(weight.ref), shared(gradients, weight)] as const
   })
-  // The library computes when results are read: reading belongs to what is run here.
+  // The library computes when results are read, so the reading has to happen here.
   return ({ tensors }, matrices, masks, batch) =>
     reusingKernels(() => {
       const [value, gradients] = compiled(

@@ -1,6 +1,6 @@
 /**
- * What oracles are made from and may share: opened data, compiled models, peers' shares. Opening MNIST takes a third
- * of a second and compiling LeNet another, so whoever makes oracles time and again keeps one workshop.
+ * What oracles are made from and may share: opened data, compiled models, peers' shares. Opening MNIST takes a third of
+ * a second, and so does compiling LeNet. So code that makes oracles again and again keeps one cache.
  */
 import type { DataSource, Dataset } from '../data/dataset.ts'
 import { openData } from '../data/open.ts'
@@ -14,7 +14,7 @@ export interface OracleCache {
   source(data: string): Promise<DataSource>
   /** @throws ModelError */
   machine(jax: Jax, model: string, data: string): Promise<Machine>
-  /** One array for specs that differ in what is done to the examples only. @throws DataError */
+  /** The same array for specs that differ only in how examples are altered. @throws DataError */
   share(spec: OracleSpec): Promise<Dataset>
 }
 

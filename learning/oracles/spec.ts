@@ -1,10 +1,10 @@
-/** What an oracle is made from: plain data, so that it crosses to another thread or process. */
+/** What an oracle is made from, as plain data that can be sent to another thread or process. */
 import { DataError, type DataSource, type Dataset } from '../data/dataset.ts'
 import { parsePartition, partitionIndices } from '../data/partition.ts'
 
 export { openData } from '../data/open.ts'
 
-/** An oracle in words and numbers: enough to make the same one in another thread. */
+/** An oracle in words and numbers, enough to make the same one in another thread. */
 export interface OracleSpec {
   /** A name in `models/registry.ts`. */
   readonly model: string
@@ -22,7 +22,7 @@ export interface OracleSpec {
   readonly augment?: 'mirror'
 }
 
-/** The examples that fall to the spec's peer. */
+/** The examples that belong to the spec's peer. */
 export function shareOf(spec: OracleSpec, source: DataSource): Dataset {
   if (!(Number.isInteger(spec.peer) && spec.peer >= 0 && spec.peer < spec.peers))
     throw new DataError(

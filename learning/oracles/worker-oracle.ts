@@ -17,7 +17,7 @@ interface Waiting {
 
 /**
  * Starts the thread and waits until its data and model are ready.
- * @throws DataError and ModelError of the spec, by `name` and `code`; OracleError where the thread dies.
+ * @throws DataError and ModelError of the spec, by `name` and `code`; OracleError if the thread dies.
  */
 export async function createOracle(spec: OracleSpec): Promise<ModelOracle> {
   // Beside this file and of its kind: .ts in a checkout, .js in a built package.
@@ -48,7 +48,7 @@ export async function createOracle(spec: OracleSpec): Promise<ModelOracle> {
 
 type Question = Ask extends infer Each ? (Each extends Ask ? Omit<Each, 'id'> : never) : never
 
-/** Pairs answers with questions, and fails whatever is open when the thread ends. */
+/** Pairs answers with questions, and rejects the open ones when the thread ends. */
 function converse(thread: Worker) {
   const waiting = new Map<number, Waiting>()
   const opening = Promise.withResolvers<Ready>()

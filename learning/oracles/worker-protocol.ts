@@ -1,4 +1,7 @@
-/** What the oracle and its thread say to each other. Vectors are transferred, not copied, where their owner is done with them. */
+/**
+ * The messages between the oracle and its thread. Vectors are transferred, not copied, if their owner no longer needs
+ * them.
+ */
 import type { Vector } from '../../agreement/vector.ts'
 import type { NamedShape } from '../models/model.ts'
 import type { Evaluation, GradientReply, GradientRequest } from '../oracle.ts'

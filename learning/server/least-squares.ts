@@ -1,9 +1,9 @@
 /**
- * Least squares with one agent a row: `Q_i(x) = (B_i − A_i x)²`, the minimum points of its sums, and how much of the
- * data is redundant (approximate-byzantine-fault-tolerance, Definition 3, Theorem 2, App. J). In 64 bits.
+ * Least squares with one agent for each row: `Q_i(x) = (B_i − A_i x)²`, the minimum points of its sums, and how much of
+ * the data is redundant (approximate-byzantine-fault-tolerance, Definition 3, Theorem 2, App. J). In 64 bits.
  */
 
-/** A linear regression that is shared out among agents. */
+/** A linear regression whose rows are split among agents. */
 export interface LeastSquares {
   /** `A`, `n × d`. */
   readonly rows: readonly (readonly number[])[]
@@ -19,7 +19,7 @@ export class RankError extends Error {
 
 /**
  * `argmin_x Σ_{i ∈ S} Q_i(x) = (A_SᵀA_S)⁻¹A_SᵀB_S` (eq. 137).
- * @throws RankError where `A_S` has not full column rank
+ * @throws RankError if `A_S` does not have full column rank
  */
 export function minimiser({ rows, responses }: LeastSquares, subset: readonly number[]): number[] {
   const d = rows[0]!.length
@@ -98,7 +98,7 @@ export function distanceBetween(a: ArrayLike<number>, b: ArrayLike<number>): num
   return Math.sqrt(sum(everyone(a.length), i => (a[i]! - b[i]!) ** 2))
 }
 
-/** Over the subsets of the sizes, the largest distance of their minimum point to the set's. */
+/** The largest distance between the minimum point of a subset of one of these sizes and that of the whole set. */
 function farthest(problem: LeastSquares, set: readonly number[], sizes: readonly number[]): number {
   const point = minimiser(problem, set)
   const distances = sizes

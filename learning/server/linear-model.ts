@@ -1,7 +1,7 @@
 /**
- * Data of a linear model split over machines: `y = ⟨w, θ*⟩ + ζ`, `w ∼ N(0, I)`, `ζ ∼ N(0, 1)`, loss
- * `½(⟨w, θ⟩ − y)²` (byzantine-gradient-descent, §4). A machine's gradient is `Gθ − b` with its sample covariance
- * `G` and `b`, which are all that is kept of its samples.
+ * Data of a linear model split over machines: `y = ⟨w, θ*⟩ + ζ`, `w ∼ N(0, I)`, `ζ ∼ N(0, 1)`, loss `½(⟨w, θ⟩ − y)²`
+ * (byzantine-gradient-descent, §4). A machine's gradient is `Gθ − b` with its sample covariance `G` and `b`, and
+ * nothing else of its samples is kept.
  */
 import type { Vector } from '../../agreement/vector.ts'
 import { randomStream } from '../random.ts'

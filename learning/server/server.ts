@@ -4,9 +4,9 @@
  * Algorithm 2; RESAM, Algorithm 1).
  *
  * In a step every worker sends one vector made from its gradient at the server's parameters; faulty workers see all
- * honest vectors before they choose theirs. The server averages each worker's vectors over time if asked to
- * (`α`), applies the rule, moves, and projects onto its box. A worker whose vector is missing or malformed is left
- * out of the step and counts as one of the `f`: nobody else can be at fault for it on a synchronous network.
+ * honest vectors before they choose theirs. The server averages each worker's vectors over time if asked to (`α`),
+ * applies the rule, moves, and projects onto its box. A worker whose vector is missing or malformed is left out of the
+ * step and counts as one of the `f`: on a synchronous network nobody else can be at fault for it.
  */
 import type { Aggregator } from '../../agreement/rules/registry.ts'
 import { isFiniteVector, type Vector } from '../../agreement/vector.ts'
@@ -19,21 +19,21 @@ import { randomStream } from '../random.ts'
 import type { StepSize } from '../step-size.ts'
 
 /**
- * The gradients of these workers at the same parameters, in the order asked for: one batched call, if it can be. New
- * ones at each call: they are written to.
+ * The gradients of these workers at the same parameters, in the order asked for, by one batched call if possible. Each
+ * call must give new arrays: they are written to.
  */
 export type GradientSource = (
   request: { readonly step: number; readonly parameters: Vector; readonly batch: number },
   workers: readonly number[],
 ) => Promise<readonly GradientReply[]>
 
-/** A trusted server, its workers, and which of them lie. */
+/** A trusted server, its workers, and the liars among them. */
 export interface ServerOptions extends OwnGradientOptions {
   readonly rule: Aggregator
   readonly workers: number
-  /** `f`, with which the server reckons. */
+  /** `f`, the number of faults that the server assumes. */
   readonly faults: number
-  /** The workers that really are faulty, and what they do. */
+  /** The workers that are in fact faulty, and their attacks. */
   readonly liars: readonly number[]
   readonly attack: Attack | null
   readonly start: Vector
@@ -48,12 +48,12 @@ export interface ServerOptions extends OwnGradientOptions {
   readonly seed: number
 }
 
-/** What one step of the server did. */
+/** The result of one step of the server. */
 export interface ServerStep {
   readonly step: number
   /** Mean over the honest workers of the loss on their batches, before the step. */
   readonly loss: number
-  /** False once a coordinate is no longer finite: there is nothing left to learn. */
+  /** False once a coordinate is no longer finite: learning has failed. */
   readonly finite: boolean
 }
 
@@ -74,7 +74,7 @@ interface State {
   step: number
 }
 
-/** @throws RangeError where a liar is no worker */
+/** @throws RangeError if a liar is not a worker */
 export function createServer(options: ServerOptions): Server {
   const { workers, liars, start, seed } = options
   const stray = liars.find(liar => !(liar >= 0 && liar < workers))
@@ -121,7 +121,7 @@ function needsOwn(attack: Attack | null): boolean {
   return attack !== null && !blind.has(attack.name)
 }
 
-/** What arrives: a finite vector of the right length from each worker, or nothing. */
+/** What arrives from each worker: a finite vector of the right length, or nothing. */
 function receive({ options, honest, random, step }: State, own: ReadonlyMap<number, Vector>) {
   const { workers, faults, attack, liars } = options
   const family = honest.map(worker => own.get(worker)!)
@@ -157,7 +157,7 @@ function average({ options, averages }: State, worker: number, vector: Vector): 
   return after
 }
 
-/** `θ ← [θ − η·rule(…)]_W`; false where it is not finite afterwards. */
+/** `θ ← [θ − η·rule(…)]_W`; false if it is not finite afterwards. */
 function descend({ options, parameters, step }: State, received: readonly Vector[]): boolean {
   const { rule, workers, faults, rate, box } = options
   const missing = workers - received.length

@@ -80,7 +80,7 @@ test('pieces of a stream are kept as they were, up to the limit', async t => {
   }
   await t.throwsAsync(readWithin(endless(), 5000), {
     code: 'READ_TOO_LARGE',
-    message: 'more than 5000 bytes come of it; expected at most 5000',
+    message: 'it gives more than 5000 bytes; expected at most 5000',
   })
 })
 
