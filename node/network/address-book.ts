@@ -1,7 +1,7 @@
 /**
- * Where each member may be reached: at the address that worked last, at those of the cohort file, at those that mDNS
- * told of, and at those that the member has announced itself under its signature, to this peer or to another
- * (enquiry.ts). A wrong one costs a failed dial and no more, for the handshake proves the member's key.
+ * The addresses of each member: the one that worked last, those of the cohort file, those that mDNS has reported, and
+ * those that the member has announced under its signature, to this peer or to another (peer-exchange.ts). A wrong
+ * address costs no more than a failed dial, because the handshake proves the member's key.
  */
 import type { PeerStore } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
@@ -12,18 +12,18 @@ import type { Members } from './members.ts'
 import { createKnownSources, sourceOf } from './sources.ts'
 
 export interface AddressBook {
-  /** mDNS, to which anyone on the network may lie, tells where a peer is. True where that is news. */
+  /** mDNS, to which anyone on the network may lie, reports where a peer is. True if that is news. */
   found(peer: PeerIndex, addresses: readonly Multiaddr[]): boolean
-  /** The peer was met there: the first to be tried from now on. */
+  /** The peer was reached there: from now on this address is tried first. */
   met(peer: PeerIndex, address: Multiaddr): void
-  /** The peer has connected from there: not an address to dial, for its port is of this connection only. */
+  /** The peer has connected from there. It is no address to dial, because its port belongs to this connection only. */
   cameFrom(peer: PeerIndex, address: Multiaddr): void
   /**
-   * Whether a member may come from there: any of the addresses above, as limits count them (sources.ts). A name is
-   * none; who has only a name is known once it was met.
+   * Whether a member may come from there: from any of the addresses above, as limits count them (sources.ts). A DNS
+   * name does not count; a member that has only a name is known once it has connected.
    */
   isSource(source: string): boolean
-  /** What to try next, peer id included: as many as fit into one dial; the next call goes on from there. */
+  /** The addresses to try next, with the peer id: as many as fit into one dial. The next call goes on from there. */
   next(peer: PeerIndex): Promise<readonly Multiaddr[]>
 }
 
@@ -84,7 +84,7 @@ export function createAddressBook(
   }
 }
 
-/** Without a peer id at its end: which one it must be is known. */
+/** Without the peer id at its end, which is known anyway. */
 function bare(address: string): string {
   return address.replace(/\/p2p\/[^/]+$/, '')
 }

@@ -1,18 +1,18 @@
 /**
- * The boundary around all that a connection makes this process run: listeners, timers, promises, callbacks.
+ * The boundary around everything that a connection makes this process run: listeners, timers, promises, callbacks.
  *
- * Whatever throws in there is a defect, of ours or of a library, that the other side has met and may meet again. It
- * must end what it concerns, its connection, and be heard of; never the process, which every other member needs.
- * Node throws what a listener threw, or a promise was broken with, at the process, so nothing is left to chance here.
+ * An exception inside is a defect, of ours or of a library, that the other side has met and may meet again. It must end
+ * the connection that it concerns, and be reported. It must never end the process, which every other member needs. Node
+ * raises what a listener throws, or a promise rejects with, at the process, so nothing is left to chance here.
  */
 export interface Boundary {
-  /** Runs it; undefined where it threw. */
+  /** Runs it; undefined if it threw. */
   run<Result>(what: () => Result): Result | undefined
-  /** The same function, inside. A promise that it returns is looked after, too. */
+  /** The same function, inside the boundary. A promise that it returns is inside, too. */
   around<Arguments extends readonly unknown[]>(
     what: (...given: Arguments) => unknown,
   ): (...given: Arguments) => void
-  /** Listeners that are added to this target from now on, whoever adds them, run inside. */
+  /** All listeners that are added to this target from now on run inside, no matter who adds them. */
   enclose(target: Listened, admits?: Admission): void
 }
 
@@ -22,7 +22,7 @@ interface Listened {
   removeEventListener(type: never, listener: never, options?: never): void
 }
 
-/** Sees every event before the listeners do; false: they are not told. */
+/** Sees every event before the listeners do; false keeps the event from them. */
 type Admission = (event: Event) => boolean
 
 type Listener = ((event: Event) => unknown) | { handleEvent(event: Event): unknown }
@@ -38,7 +38,7 @@ export function createBoundary(failed: (error: Error) => void): Boundary {
     try {
       failed(error instanceof Error ? error : new Error(String(error)))
     } catch {
-      // The end of something that has ended already: libp2p throws at that in places.
+      // Something was ended twice: libp2p throws then in places.
     }
   }
   const run = <Result>(what: () => Result): Result | undefined => {

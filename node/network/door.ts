@@ -1,16 +1,16 @@
 /**
- * The door for sockets that have not proved a member's key yet. Anyone may open them, so anyone could take all the
- * room there is: here nobody can take it all, and nobody can keep a member out for long.
+ * The door for sockets that have not proved a member's key yet. Anyone may open such sockets, so anyone could take all
+ * the room. Here nobody can take it all, and nobody can keep a member out for long.
  *
- * It stands before libp2p. Its own limits (connectionManager) count what is pending without asking where it comes
- * from, and turn the newest away; its allow list lets everything in that comes from an address, and members may share
- * theirs with an attacker: one machine, one NAT. And under a flood the price of a socket counts: dropped as it comes
- * from the listener it costs a third of what it costs once libp2p has made a connection of it.
+ * The door stands before libp2p. The limits of libp2p (connectionManager) count pending connections without asking
+ * where they come from, and turn the newest away. Its allow list admits everything from an address, and members may
+ * share an address with an attacker: one machine, one NAT. And under a flood the price of a socket matters: a socket
+ * dropped as it comes from the listener costs a third of one that libp2p has already made a connection of.
  *
- * There are four waiting rooms (waiting-room.ts). Those that come from an address where a member was known to be and
- * all others have rooms of their own, so that strangers elsewhere take nothing from members; limits hold in both. And
- * who has not sent a byte yet waits elsewhere than who has begun its handshake: a member sends its first byte at once,
- * so sockets that say nothing only ever push out each other.
+ * There are four waiting rooms (waiting-room.ts). Sockets from the known addresses of members and all other sockets
+ * wait in separate rooms, so that strangers elsewhere take nothing from members; both rooms have limits. And sockets
+ * without a first byte wait apart from those in a handshake: a member sends its first byte at once, so silent sockets
+ * push out only each other.
  */
 import { Server, type Socket } from 'node:net'
 import type { Listener, MultiaddrConnection, Upgrader } from '@libp2p/interface'
@@ -24,21 +24,21 @@ import { createWaitingRoom } from './waiting-room.ts'
 export type TransportFactory = NonNullable<Libp2pInit['transports']>[number]
 
 export interface DoorOptions {
-  /** Members of the cohort: all may come at once, and from one address. */
+  /** How many members the cohort has: all may come at once, and from one address. */
   readonly members: number
   readonly clock: Clock
   /** Uniform in [0, 1). */
   readonly random: () => number
   /** Whether a member was ever known to be there. */
   readonly isKnown: (source: string) => boolean
-  /** Somebody had to go, or was not let in, for want of room. */
+  /** A socket was dropped, or not let in, for lack of room. */
   readonly crowded: (source: string) => void
 }
 
 /** Puts the door before the listeners of a transport whose connections still have to prove a key. */
 type Door = (transport: TransportFactory) => TransportFactory
 
-/** Sockets that a listener has accepted and may keep open, at most: those that wait, and those of members. */
+/** The most sockets that a listener may keep open: those that wait, and those of members. */
 export function socketsMax(members: number): number {
   const waiting = limits.SILENT_SOCKETS_MAX + limits.HANDSHAKES_MAX + 2 * members
   return 2 * waiting + limits.CONNECTIONS_PER_MEMBER_MAX * members + limits.SOCKETS_CLOSING_MAX
@@ -60,19 +60,19 @@ export function createDoor(options: DoorOptions): Door {
   }
 }
 
-/** The two rooms of those that come from known addresses, or of those that do not. */
+/** The two rooms of sockets from known addresses, or of all others. */
 interface Hall {
   /** Calls `spoken` once the socket has something to read, which is still there to be read then. */
   hold(socket: Socket, source: string, spoken: () => void): void
-  /** Its result is that of `upgrade`; it rejects, and the listener closes the connection, where there is none. */
+  /** Gives the result of `upgrade`. If there is none it rejects, and the listener closes the connection. */
   handshake(connection: MultiaddrConnection, source: string, upgrade: () => Promise<void>): Promise<void>
-  /** Drops all that say nothing. */
+  /** Drops all silent sockets. */
   clear(): void
 }
 
 type HallOf = (source: string) => Hall
 
-/** Made once: under a flood, each with a stack of its own would cost as much as the socket that it ends. */
+/** Made once: under a flood, an error with a stack of its own would cost as much as the socket that it ends. */
 const crowdedOut = new Error('others want this room, too')
 const tooOften = new Error(
   `more than ${limits.HANDSHAKES_PER_SECOND_MAX} handshakes a second from one source`,
@@ -122,7 +122,7 @@ function createHall({ members, clock, random, crowded }: DoorOptions): Hall {
       try {
         await upgrade()
       } catch (error) {
-        // Whoever had to go for another may well have been honest.
+        // The one that was dropped for another may well have been honest.
         if (!victims.has(connection)) handshakes.charge(source, limits.HANDSHAKE_PRICE_REFUSED - 1)
         throw error
       } finally {
@@ -132,7 +132,10 @@ function createHall({ members, clock, random, crowded }: DoorOptions): Hall {
   }
 }
 
-/** Calls `done` with true once something can be read, and with false where the socket ends, or time, before that. */
+/**
+ * Calls `done` with true once something can be read, and with false if the socket ends, or the time is over, before
+ * that.
+ */
 function firstByte(socket: Socket, clock: Clock, done: (hasSpoken: boolean) => void): void {
   const timer = clock.after(limits.FIRST_BYTE_TIMEOUT_MS, () => socket.resetAndDestroy())
   const finish = (hasSpoken: boolean): void => {
@@ -141,17 +144,17 @@ function firstByte(socket: Socket, clock: Clock, done: (hasSpoken: boolean) => v
     done(hasSpoken)
   }
   const closed = (): void => finish(false)
-  // Its end makes a socket readable, too; then it closes by itself.
+  // A socket also becomes readable at its end; then it closes by itself.
   const readable = (): void => {
     if (socket.readableLength > 0) finish(true)
   }
   socket.on('readable', readable).on('close', closed).on('error', ignore)
 }
 
-/** What an error is for here: after it the socket closes. */
+/** The only use of an error here: the socket closes after it. */
 function ignore(): void {}
 
-/** libp2p's own listener is called for sockets only that have begun to speak. */
+/** libp2p's own listener is called only for sockets that have begun to speak. */
 function holdSilent(listener: Listener, hallOf: HallOf, clear: () => void): Listener {
   const server = serverOf(listener)
   const accept = server.listeners('connection') as ((socket: Socket) => void)[]
@@ -163,7 +166,7 @@ function holdSilent(listener: Listener, hallOf: HallOf, clear: () => void): List
     if (remoteAddress === undefined) return void socket.destroy()
     const source = sourceOfHost(remoteAddress)
     hallOf(source).hold(socket, source, () => {
-      // libp2p throws where it is called after its end.
+      // libp2p throws if it is called after its end.
       if (isClosed) socket.destroy()
       else for (const next of accept) next.call(server, socket)
     })
@@ -179,7 +182,7 @@ function holdSilent(listener: Listener, hallOf: HallOf, clear: () => void): List
   return listener
 }
 
-/** Not part of its interface: a version of it that keeps its server elsewhere must not go unnoticed. */
+/** The server is not part of the interface: a version that keeps it elsewhere must not go unnoticed. */
 function serverOf(listener: Listener): Server {
   const { server } = listener as Listener & { readonly server?: unknown }
   if (server instanceof Server) return server

@@ -1,4 +1,4 @@
-/** Where a multiaddr leads: the host, the port, and whether TCP or QUIC is spoken there. */
+/** The endpoint of a multiaddr: the host, the port, and whether TCP or QUIC is spoken there. */
 
 export interface Endpoint {
   readonly family: 'ip4' | 'ip6' | 'dns' | 'dns4' | 'dns6'
@@ -9,7 +9,7 @@ export interface Endpoint {
 
 const FORM = /^\/(ip4|ip6|dns|dns4|dns6)\/([^/]+)\/(?:tcp\/(\d+)|udp\/(\d+)\/quic-v1)(?=\/|$)/
 
-/** Null where the address is of another kind. */
+/** Null if the address is of another kind. */
 export function endpointOf(address: string): Endpoint | null {
   const [, family, host, tcp, udp] = FORM.exec(address) ?? []
   if (family === undefined || host === undefined) return null
@@ -26,7 +26,7 @@ export function addressOf({ family, host, port, over }: Endpoint): string {
   return `/${family}/${host}/${over === 'tcp' ? `tcp/${port}` : `udp/${port}/quic-v1`}`
 }
 
-/** Whether any of these is spoken to over QUIC. */
+/** Whether any of these addresses uses QUIC. */
 export function usesQuic(addresses: readonly string[]): boolean {
   return addresses.some(address => endpointOf(address)?.over === 'quic')
 }

@@ -1,4 +1,4 @@
-/** What can be wrong with a peer's own network, for people. */
+/** Errors of a peer's own network, for people. */
 import { CodedError } from '../../agreement/error.ts'
 
 /** Why a peer's own network cannot start. */

@@ -1,6 +1,6 @@
 /**
- * The price of frames: what each costs the one who receives it, about, in units of the cheapest. A connection has some
- * credit at each layer, for whoever joins or resends, and earns more as time goes by; honest peers never spend it all.
+ * The price of frames: roughly what each costs its receiver, in units of the cheapest. At each layer a connection has
+ * some credit, enough to join or to resend, and earns more over time. Honest peers never spend it all.
  */
 import {
   FRAME_CREDIT_MAX,
@@ -12,22 +12,22 @@ import {
 } from './constants.ts'
 
 export interface FrameBudget {
-  /** A frame of this price came. */
+  /** A frame of this price has arrived. */
   pay(price: number): void
-  /** For how long nothing more should be read, 0: go on; null where the debt is beyond any honest peer's. */
+  /** How long to read nothing more; 0: go on; null if the debt is beyond any honest peer's. */
   restMs(nowMs: number): number | null
 }
 
 const PING = 2
 
-/** Of a Yamux frame of this type. */
+/** The price of a Yamux frame of this type. */
 export const yamuxPrice = (type: number, opensStream: boolean): number =>
   opensStream ? FRAME_PRICE_STREAM : type === PING ? FRAME_PRICE_PING : 1
 
-/** A Noise frame's authentication tag: all that there is of one that carries nothing. */
+/** The length of a Noise frame's authentication tag: an empty frame has nothing else. */
 const TAG_BYTES = 16
 
-/** Of a Noise frame with so many bytes behind its length. */
+/** The price of a Noise frame with this many bytes behind its length. */
 export const noisePrice = (bytes: number): number => (bytes <= TAG_BYTES ? FRAME_PRICE_EMPTY : 1)
 
 export function createFrameBudget(): FrameBudget {

@@ -1,14 +1,14 @@
 /**
- * A stream of bytes as frames, each behind its varint length. Every byte is handed on as it arrives: a long frame is
- * never kept here, so its bytes are read once, while the cache still holds them, and the memory they came in is free
- * again before it is old. (`it-length-prefixed`, which writes these frames, gives whole ones only.)
+ * Splits a stream of bytes into frames, each behind its varint length. Every byte is handed on as it arrives. A long
+ * frame is never kept here, so its bytes are read once, while the cache still holds them, and the memory that they came
+ * in is free again soon. (`it-length-prefixed`, which writes these frames, gives whole ones only.)
  */
 import type { Frame, FrameReader } from '../ports.ts'
 
 interface UnframerOptions {
-  /** A frame of so many bytes begins. Throws where it is too long. */
+  /** A frame of this many bytes begins. Throws if it is too long. */
   begin(bytes: number): FrameReader
-  /** While true, no further frame is begun; `readOn` goes on with what was pushed. */
+  /** While true, no further frame begins; `readOn` goes on with the bytes already pushed. */
   held(): boolean
 }
 
@@ -23,14 +23,14 @@ export class FramingError extends Error {
   override readonly name = 'FramingError'
 }
 
-/** Longer lengths cannot be told exactly. */
+/** A longer length would not be exact. */
 const LENGTH_BITS_MAX = 49
 
 export function createUnframer({ begin, held }: UnframerOptions): Unframer {
   const waiting: Uint8Array[] = []
   let isReading = false
   let reader: FrameReader | null = null
-  /** Of the frame: what is missing of it, or its length as far as it was read, in `lengthBits` bits. */
+  /** The missing bytes of the frame; or the part of its length that was read, in `lengthBits` bits. */
   let length = 0
   let lengthBits = 0
 
@@ -46,7 +46,7 @@ export function createUnframer({ begin, held }: UnframerOptions): Unframer {
     lengthBits = 0
     finished.end()
   }
-  /** Where it had to stop: at the chunk's end, or before a frame that may not begin yet. */
+  /** Where reading had to stop: at the chunk's end, or before a frame that may not begin yet. */
   const readChunk = (chunk: Uint8Array): number => {
     let at = 0
     while (at < chunk.length) {
@@ -92,5 +92,5 @@ export function wholeFrame(take: (frame: Frame) => void): FrameReader {
   return { add: part => parts.push(part), end: () => take(parts) }
 }
 
-/** For a frame that nobody wants. */
+/** A reader for a frame that nobody wants. */
 export const ignoredFrame: FrameReader = { add() {}, end() {} }

@@ -3,12 +3,12 @@ import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
 
-/** Below those that systems give to outgoing connections: nobody is handed one of these before the peer has it. */
+/** Below the ports that systems use for outgoing connections, so that no connection takes one before the peer does. */
 const LOWEST = 10_000
 const HIGHEST = 32_000
 const ATTEMPTS_MAX = 1000
 
-/** So many different ports that nobody has on the loopback address at the moment. */
+/** This many different ports that are free on the loopback address at the moment. */
 export async function freePorts(count: number): Promise<readonly number[]> {
   const servers = new Map<number, Server>()
   try {

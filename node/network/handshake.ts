@@ -23,11 +23,11 @@ interface GreetingOptions {
   readonly own: Hello
   readonly limits: WireLimits
   readonly clock: Clock
-  /** Of the connection: the events run within it. */
+  /** The connection's boundary, in which the events run. */
   readonly boundary: Boundary
 }
 
-/** Sends our hello and waits, not for ever, for the other side's. */
+/** Sends our hello, and waits for the other side's, with a timeout. */
 export function handshake(
   stream: Stream,
   { own, limits, clock, boundary }: GreetingOptions,
@@ -39,7 +39,7 @@ export function handshake(
   )
   const refuse = (kind: FaultKind, detail: string): void => {
     events.fault(kind, detail)
-    // Gracefully: our hello must arrive, for it tells the other side what is wrong.
+    // Gracefully: our hello must arrive, because it tells the other side what is wrong.
     void wire.close()
   }
   const receiveHello = (frame: Frame): void => {
@@ -64,7 +64,7 @@ export function handshake(
 
 const short = (cohortId: string): string => cohortId.slice(0, 12)
 
-/** "its cohort file differs in rate and steps": what whoever reads either log has to put right. */
+/** "its cohort file differs in rate and steps": says in both logs what has to be put right. */
 export function describeMismatch(own: Hello, other: Hello): string {
   const fields = differingFields(own, other)
   const ids = `cohort ${short(other.cohortId)}, here ${short(own.cohortId)}`

@@ -1,5 +1,5 @@
 /**
- * The first frame in each direction: who speaks, of which cohort, and what time it is there.
+ * The first frame in each direction: the sender, its cohort, and its clock.
  *
  *   message Hello {
  *     string cohortId = 1;
@@ -13,7 +13,7 @@
  *     string digest = 2;
  *   }
  *
- * Only members ever see one: who has not proved a member's key gets no stream.
+ * Only members ever see a hello: a peer that has not proved a member's key gets no stream.
  */
 import { messageBytes, putInteger, putNested, putText, readFields, readInteger } from '../codec/fields.ts'
 import type { Frame } from '../ports.ts'
@@ -46,7 +46,7 @@ export function encodeHello({ cohortId, name, software, clockMs = 0, fields }: H
   ]
 }
 
-/** Null where the frame is no hello. Texts are cut and cleaned: they go to logs and terminals. */
+/** Null if the frame is not a hello. Texts are cut and cleaned: they go to logs and terminals. */
 export function decodeHello(frame: Frame): Hello | null {
   const texts = ['', '', '', '']
   const fields = new Map<string, string>()
@@ -69,7 +69,7 @@ export function decodeHello(frame: Frame): Hello | null {
   return { cohortId, name, software, ...(clockMs > 0 && { clockMs }), ...(fields.size > 0 && { fields }) }
 }
 
-/** Names of the fields in which two cohorts differ; empty where a side has not said. */
+/** Names of the fields in which two cohorts differ; empty if one side has not said. */
 export function differingFields(a: Hello, b: Hello): readonly string[] {
   if (a.fields === undefined || b.fields === undefined) return []
   const [left, right] = [a.fields, b.fields]

@@ -20,13 +20,13 @@ export interface NodeOptions {
   readonly seed: Uint8Array
   /** Multiaddrs to listen on, as `/ip4/0.0.0.0/tcp/4001` or `/ip4/0.0.0.0/udp/4001/quic-v1`. */
   readonly listen: readonly string[]
-  /** Further multiaddrs that others are told, as those of a router that passes connections on. */
+  /** Further multiaddrs to announce, such as those of a router that passes connections on. */
   readonly announce?: readonly string[]
   /** Finds, and is found by, peers on the same network. */
   readonly mdns: boolean
-  /** Speaks QUIC, too. */
+  /** Whether the node speaks QUIC as well. */
   readonly quic?: boolean
-  /** mDNS has heard of someone, whoever that is. */
+  /** mDNS has heard of a peer, which may be anyone. */
   readonly found?: (id: PeerId, addresses: readonly Multiaddr[]) => void
   /** The longest frame of this cohort. */
   readonly frameBytesMax: number
@@ -35,17 +35,17 @@ export interface NodeOptions {
   readonly gater: ConnectionGater
   /** A connection was cut off below its streams. */
   readonly offence?: Offence
-  /** What the door needs to tell members from others, and whom it tells that there is no room. */
+  /** What the door needs to tell members from others, and how it reports that there is no room. */
   readonly door?: Omit<DoorOptions, 'members'>
-  /** Where libp2p counts what it does. */
+  /** libp2p's own metrics. */
   readonly metrics?: NonNullable<Libp2pInit['metrics']>
-  /** False: tells others nothing of where it listens, so that they keep what they know of the peer with this key. */
+  /** False: does not tell others where it listens, so that they keep what they know of the peer with this key. */
   readonly identify?: boolean
 }
 
 const sockets = { noDelay: true, keepAlive: true }
 
-/** Knows no member's address. */
+/** For a node that knows no member's address. */
 const doorOfNobody: Omit<DoorOptions, 'members'> = {
   clock: systemClock,
   random: Math.random,
@@ -53,7 +53,7 @@ const doorOfNobody: Omit<DoorOptions, 'members'> = {
   crowded() {},
 }
 
-/** A node, not started yet: protocols are registered before the first connection can come. */
+/** A node that is not started yet: protocols are registered before the first connection can arrive. */
 export async function createNode(options: NodeOptions): Promise<Libp2p> {
   const windowBytes = Math.max(limits.WINDOW_BYTES_MIN, 2 * options.frameBytesMax)
   const { members, door: asked, offence = () => {} } = options
@@ -81,7 +81,7 @@ export async function createNode(options: NodeOptions): Promise<Libp2p> {
     connectionManager: {
       // One more than a member may have: this peer may be dialling it.
       maxConnections: (limits.CONNECTIONS_PER_MEMBER_MAX + 1) * members,
-      // The door counts these; here whoever came first would keep the others out.
+      // The door counts these; a limit here would let the first comers keep the others out.
       maxIncomingPendingConnections: Number.POSITIVE_INFINITY,
       inboundConnectionThreshold: Number.POSITIVE_INFINITY,
       inboundUpgradeTimeout: limits.UPGRADE_TIMEOUT_MS,
@@ -96,7 +96,7 @@ export async function createNode(options: NodeOptions): Promise<Libp2p> {
       pingTimeout: { minTimeout: limits.PING_TIMEOUT_MS },
     },
     services: {
-      // No ping: whoever looks for a sign of life has one in being told so, and nobody can make this peer echo.
+      // No ping: a refusal is a sign of life as well, and so nobody can make this peer echo.
       ...(options.identify !== false && { identify: identify() }),
       ...(options.mdns && { mdns: discovery(options.found ?? (() => {}), offence) }),
     },
@@ -106,14 +106,17 @@ export async function createNode(options: NodeOptions): Promise<Libp2p> {
 type Found = NonNullable<NodeOptions['found']>
 type MdnsComponents = Parameters<ReturnType<typeof mdns>>[0]
 
-/** Called by the socket with what anyone on the network has sent, and not guarded as its counterpart for answers is. */
+/**
+ * The socket calls this with anything that anyone on the network has sent; unlike its counterpart for answers, libp2p
+ * does not guard it.
+ */
 interface QueryTaker {
   _onMdnsQuery: (query: unknown) => void
 }
 
 /**
- * mDNS as a plain service. As libp2p's own discovery it would put whatever anyone on the network claims, about
- * anyone, into the peer store, without a limit.
+ * mDNS as a plain service. As libp2p's own discovery it would put every claim of anyone on the network, about anyone,
+ * into the peer store without a limit.
  */
 function discovery(found: Found, offence: Offence) {
   const boundary = createBoundary(error =>

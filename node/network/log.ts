@@ -1,11 +1,11 @@
-/** What the network says to the log; pino's loggers fit. */
+/** The log that the network writes to; pino's loggers fit. */
 
-/** Where the network says what it does. */
+/** Takes the network's lines. */
 export interface Log {
   debug(fields: object, text: string): void
   info(fields: object, text: string): void
   warn(fields: object, text: string): void
 }
 
-/** Says nothing. */
+/** Drops every line. */
 export const silentLog: Log = { debug() {}, info() {}, warn() {} }

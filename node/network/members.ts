@@ -1,4 +1,7 @@
-/** Who may connect: the members of the cohort, by the key that their connection has proved, until they are banned. */
+/**
+ * The peers that may connect: the members of the cohort, by the key that their connection has proved, until they are
+ * banned.
+ */
 import type { ConnectionGater, PeerId } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { PeerIndex } from '../../agreement/protocol.ts'
@@ -18,9 +21,9 @@ interface GateOptions {
   /** Connections of this member that are open now. */
   readonly connections: (id: PeerId) => number
   readonly connectionsMax: number
-  /** A member connects: counts it, and is false where it does so too often. */
+  /** Counts a connection of a member; false if it connects too often. */
   readonly allowed: (peer: PeerIndex) => boolean
-  /** Someone was turned away: who is no member (null), or was cut off. */
+  /** A peer was turned away: a stranger (null), or a member that was cut off. */
   readonly refused: (id: PeerId, cutOff: PeerIndex | null) => void
 }
 

@@ -1,6 +1,6 @@
 /**
- * Noise's cipher, ChaCha20-Poly1305 by the runtime, for messages of 64 KiB: the bytes of vectors spend their
- * time here. Against the library's own functions, which these replace for long messages:
+ * Noise's cipher, ChaCha20-Poly1305 by the runtime, for messages of 64 KiB: this is where the bytes of vectors spend
+ * their time. These functions replace the library's own for long messages, and differ in two ways:
  *   - the key becomes a key object once a connection, not once a message (15 µs each, as much as the cipher);
  *   - a message that came in pieces is deciphered from the joined copy that Noise makes anyway.
  */
@@ -14,7 +14,7 @@ const TAG_BYTES = 16
 /** Below this the library's WebAssembly is faster than a call of the runtime. */
 const SMALL_BYTES = 1200
 
-/** Noise keeps one array for a connection's key as long as the connection lives. */
+/** Noise keeps one array for a connection's key for as long as the connection is open. */
 const keyObjects = new WeakMap<Uint8Array, CipherKey>()
 
 function keyObject(key: Uint8Array): CipherKey {
@@ -39,7 +39,7 @@ const encrypt: ICryptoInterface['chaCha20Poly1305Encrypt'] = (plaintext, nonce, 
   return message
 }
 
-/** `joined`: the ciphertext without its tag, in one piece. Throws where the tag does not match. */
+/** `joined`: the ciphertext without its tag, in one piece. Throws if the tag does not match. */
 const decrypt: ICryptoInterface['chaCha20Poly1305Decrypt'] = (ciphertext, nonce, ad, key, joined) => {
   const length = ciphertext.byteLength - TAG_BYTES
   if (length < SMALL_BYTES || joined?.length !== length)
@@ -54,8 +54,8 @@ const decrypt: ICryptoInterface['chaCha20Poly1305Decrypt'] = (ciphertext, nonce,
 }
 
 /**
- * Gives back memory that only this module, or its caller's scratch, has seen, and that `piece` alone fills: the
- * collector would come for it much later. (Noise leaves `joined` to the cipher, to write over.)
+ * Frees memory that only this module, or its caller's scratch, has seen, and that `piece` alone fills: the collector
+ * would free it much later. (Noise lets the cipher write over `joined`.)
  */
 function release({ buffer, byteLength }: Uint8Array): void {
   if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0)

@@ -1,8 +1,8 @@
 /**
- * Noise with limits that it lacks: on what may come before the handshake is done, and on how many frames may follow.
+ * Noise with two limits that it lacks: on the bytes before the handshake is done, and on the number of frames after it.
  *
- * Each frame is deciphered, an empty one too, before anything above hears of it. Here every frame has its price
- * (toll.ts), seen at its length, before any of the work.
+ * Noise deciphers each frame, even an empty one, before anything above hears of it. Here every frame has its price
+ * (frame-budget.ts), charged as its length is read, before any of the work.
  */
 import { noise } from '@chainsafe/libp2p-noise'
 import type {
@@ -57,7 +57,7 @@ export function watchSocket(socket: MultiaddrConnection, watch: Watch): void {
     return admitted
   })
   const { removeEventListener } = socket
-  // The handshake listens no more: what it had not read is handed out again at once, to Noise, in frames.
+  // The handshake stops listening: the bytes that it had not read are handed out again at once, to Noise, as frames.
   socket.removeEventListener = (type: string, ...rest: [listener?: never, options?: never]) => {
     removeEventListener.call(socket, type, ...rest)
     if (type === 'message' && watch.stage() === 'proving') watch.enter('proved')
@@ -72,7 +72,7 @@ export function watchSocket(socket: MultiaddrConnection, watch: Watch): void {
   }
 }
 
-/** Takes the bytes of a secured connection in order, and tells the length of each frame as it begins. */
+/** Takes the bytes of a secured connection in order, and reports the length of each frame as it begins. */
 export function noiseFrames(onFrame: (bytes: number) => void): (chunk: Uint8Array) => void {
   let length = 0
   let lengthFilled = 0

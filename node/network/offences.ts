@@ -1,4 +1,4 @@
-/** What a connection does that ends it: how that is counted and said, and the boundary that sees to it. */
+/** Offences, for which a connection is ended: how they are counted and reported, and the boundary that enforces it. */
 import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
 import type { FaultKind, PeerIndex } from '../../agreement/protocol.ts'
 import type { TransportEvents } from '../ports.ts'
@@ -6,7 +6,7 @@ import { type Boundary, createBoundary } from './boundary.ts'
 import type { Members } from './members.ts'
 import type { PeerLog } from './quiet-log.ts'
 
-/** Where offences are said: the part of a transport that they concern. */
+/** The part of a transport that offences concern. */
 export interface Offended {
   readonly node: Libp2p
   readonly members: Members
@@ -44,7 +44,7 @@ export function offended(
   }
 }
 
-/** A defect that somebody's connection has met; whoever reads the log is to tell us. */
+/** A defect that a connection has met; the line asks its reader to report it. */
 function reportException(network: Offended, peer: PeerIndex | null, error: Error): void {
   const { isStopped, log, members, events } = network
   if (isStopped) return
@@ -58,7 +58,7 @@ function reportException(network: Offended, peer: PeerIndex | null, error: Error
   events.fault(peer, 'exception', `its connection made this peer fail: ${error.message}`)
 }
 
-/** Runs what a connection of anyone's has caused: an exception ends it. */
+/** Runs what a connection has caused, anyone's: an exception ends the connection. */
 export function inside(network: Offended, connection: Connection, what: () => void): void {
   const peer = network.members.indexOf(connection.remotePeer) ?? null
   const boundary = createBoundary(error => {
@@ -68,7 +68,7 @@ export function inside(network: Offended, connection: Connection, what: () => vo
   boundary.run(what)
 }
 
-/** Around what a member's connections run: an exception ends them, and counts. */
+/** The boundary around a member's connections: an exception ends them, and counts as a fault. */
 export function boundaryOf(network: Offended, peer: PeerIndex): Boundary {
   const { node, members } = network
   return createBoundary(error => {
@@ -77,7 +77,7 @@ export function boundaryOf(network: Offended, peer: PeerIndex): Boundary {
   })
 }
 
-/** libp2p throws where one of the connection's layers has ended before the others. */
+/** libp2p throws if one of the connection's layers has ended before the others. */
 export function abort(connection: Connection, reason: Error): void {
   try {
     connection.abort(reason)

@@ -1,5 +1,6 @@
 /**
- * What two members say to each other about where the others are, on a stream of its own: one question, one answer.
+ * The messages of the peer exchange, in which two members tell each other where the others are: one question and one
+ * answer, on a stream of its own.
  *
  *   message Question {
  *     repeated uint32 peer = 1 [packed = true];  // members that the asker misses
@@ -12,7 +13,7 @@
  *     bytes record = 2;  // libp2p's signed peer record (RFC 0003), as that member sealed it
  *   }
  *
- * Only members that have admitted each other ask and answer, so that both mean the same by an index.
+ * Only members that have admitted each other ask and answer, so that an index means the same to both.
  */
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import {
@@ -30,7 +31,7 @@ import { RECORD_BYTES_MAX, RECORDS_MAX } from './constants.ts'
 
 export interface AddressRecord {
   readonly peer: PeerIndex
-  /** The envelope: addresses, a sequence number, and the signature of the member whose they are. */
+  /** The envelope: addresses, a sequence number, and the signature of the member that they belong to. */
   readonly record: Uint8Array
 }
 
@@ -38,7 +39,7 @@ export function encodeQuestion(peers: readonly PeerIndex[]): Frame {
   return [messageBytes(output => putPacked(output, 1, peers))]
 }
 
-/** Null where the frame is no question about members of a cohort of this size. */
+/** Null if the frame is not a question about members of a cohort of this size. */
 export function decodeQuestion(frame: Frame, members: number): readonly PeerIndex[] | null {
   let peers: readonly PeerIndex[] = []
   return decoded(frame, (field, input) => {
@@ -64,7 +65,7 @@ export function encodeAnswer(records: readonly AddressRecord[]): Frame {
   ]
 }
 
-/** Null where the frame is no answer, or too much of one. The records are not verified. */
+/** Null if the frame is not an answer, or too long for one. The records are not verified. */
 export function decodeAnswer(frame: Frame): readonly AddressRecord[] | null {
   const records: AddressRecord[] = []
   const isAnswer = decoded(frame, (field, input) => {

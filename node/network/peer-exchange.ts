@@ -1,10 +1,10 @@
 /**
- * Asking members that are there for the addresses of members that are missing, and answering such questions.
+ * Asks connected members for the addresses of missing ones, and answers such questions.
  *
- * What is passed on are libp2p's signed peer records: each member seals its own (in `identify`), whoever it connects
- * to keeps the newest, and hands it on to who asks. So nobody can lie about another's address; a member can only
- * withhold, or repeat an old record, and then the next one is asked. In a cohort where nobody is missing nothing is
- * said.
+ * Members pass on libp2p's signed peer records. Each member seals its own (in `identify`); the peers that it connects
+ * to keep the newest, and hand it on to members that ask. So nobody can lie about the address of another. A member can
+ * only withhold a record or repeat an old one, and then the next member is asked. If nobody is missing, nothing is
+ * sent.
  */
 import type { Connection, PeerStore, Stream } from '@libp2p/interface'
 import type { FaultKind, PeerIndex } from '../../agreement/protocol.ts'
@@ -23,7 +23,7 @@ import {
 import { openWire, type WireEvents } from './wire.ts'
 
 export interface PeerExchange {
-  /** Somebody could not be reached: asks the next member that is there, now or when its time has come. */
+  /** A member could not be reached: asks the next connected member, now or when its time has come. */
   ask(): void
   /** A member asks. */
   answer(stream: Stream, from: PeerIndex): void
@@ -36,12 +36,12 @@ interface PeerExchangeOptions {
   readonly store: Pick<PeerStore, 'has' | 'get' | 'consumePeerRecord'>
   /** Members that are missing. */
   readonly missing: () => readonly PeerIndex[]
-  /** Members that are there, with their connections. */
+  /** Connected members, with their connections. */
   readonly present: () => ReadonlyMap<PeerIndex, { readonly connection: Connection }>
-  /** There is a newer record of this member. */
+  /** A newer record of this member has come. */
   readonly learnt: (peer: PeerIndex, from: PeerIndex) => void
   readonly fault: (peer: PeerIndex, kind: FaultKind, detail: string) => void
-  /** Of this member's connections. */
+  /** The boundary of this member's connections. */
   readonly boundary: (peer: PeerIndex) => Boundary
 }
 
@@ -51,7 +51,7 @@ export function createPeerExchange(options: PeerExchangeOptions): PeerExchange {
   let askedMs = -Infinity
   let asking = false
   let timer: Timer | null = null
-  /** The member that was asked last: they are asked in turn. */
+  /** The member that was asked last: members are asked in turn. */
   let last = -1
 
   const next = (): PeerIndex | undefined => {
@@ -105,11 +105,11 @@ async function question(
   const connection = options.present().get(from)?.connection
   if (connection === undefined) return
   const signal = AbortSignal.timeout(limits.NEGOTIATION_TIMEOUT_MS)
-  // A member that does not know this protocol, or is gone, knows nothing.
+  // A member that does not know this protocol, or is gone, gives no answer.
   const stream = await connection.newStream(limits.PEER_EXCHANGE_PROTOCOL, { signal }).catch(() => null)
   if (stream === null) return
   const records = await answerOn(options, stream, from, about)
-  // In turn: each is verified, and nobody waits for the rest.
+  // One after the other: each is verified, and nobody waits for the rest.
   for (const { peer, record } of records)
     if (about.includes(peer) && (await isNews(options, from, peer, record))) options.learnt(peer, from)
 }
@@ -126,7 +126,7 @@ function answerOn(
     frame: () =>
       wholeFrame(frame => {
         const records = decodeAnswer(frame)
-        if (records === null) fault(from, 'malformed', 'what it says of addresses is no answer')
+        if (records === null) fault(from, 'malformed', 'its answer about addresses cannot be read')
         resolve(records ?? [])
         void wire.close()
       }),
@@ -155,7 +155,7 @@ async function isNews(
   try {
     return await store.consumePeerRecord(record, { expectedPeer: members.ids[peer]! })
   } catch {
-    // Who passes a record on has verified it.
+    // An honest member verifies a record before it passes it on.
     fault(
       from,
       'bad-signature',
@@ -170,11 +170,11 @@ function answer(options: PeerExchangeOptions, stream: Stream, from: PeerIndex): 
   const boundary = options.boundary(from)
   let isAsked = false
   const answerTo = (frame: Frame) => {
-    if (isAsked) return wire.abort('one question is enough')
+    if (isAsked) return wire.abort('it asked a second question on one stream')
     isAsked = true
     const peers = decodeQuestion(frame, members.ids.length)
     if (peers === null) {
-      fault(from, 'malformed', 'its question for addresses is none')
+      fault(from, 'malformed', 'its question for addresses cannot be read')
       wire.abort('no question')
       return
     }
@@ -200,7 +200,7 @@ function answer(options: PeerExchangeOptions, stream: Stream, from: PeerIndex): 
   )
 }
 
-/** What is known, as much of it as fits into an answer. */
+/** The known records, as many as fit into an answer. */
 async function recordsOf(
   { members, store }: PeerExchangeOptions,
   peers: readonly PeerIndex[],
@@ -209,7 +209,7 @@ async function recordsOf(
   let room = limits.ANSWER_BYTES_MAX
   for (const peer of new Set(peers)) {
     const id = members.ids[peer]!
-    // One that was cut off is not to be found any more.
+    // Nobody helps to find a member that was cut off.
     if (members.indexOf(id) === undefined || !(await store.has(id))) continue
     const record = (await store.get(id)).peerRecordEnvelope
     const size = (record?.length ?? 0) + limits.RECORD_OVERHEAD_BYTES

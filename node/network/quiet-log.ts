@@ -1,14 +1,14 @@
 /**
- * The network's log of what others do. Whoever writes to it names the peer and the kind of line, and each peer has only
- * so many of each kind (node/text/quiet.ts). Nothing else of the network has a log at hand: almost all that it could say
- * is caused by someone else.
+ * The network's log of what others do. Each line names the peer and the kind of line, and each peer has only a few
+ * lines of each kind (node/text/quiet.ts). The rest of the network has no other log: almost every line that it could
+ * write is caused by somebody else.
  */
 import type { FaultKind, PeerIndex } from '../../agreement/protocol.ts'
 import type { Clock } from '../ports.ts'
 import { createQuiet, moreText } from '../text/quiet.ts'
 import type { Log } from './log.ts'
 
-/** What a line is about, beside faults. */
+/** What a line may be about, besides faults. */
 type Topic =
   | 'connected'
   | 'disconnected'
@@ -23,18 +23,18 @@ type Topic =
   | 'refused'
   | 'stop'
 
-/** Lines about peers, null for all strangers together. */
+/** Lines about a peer; null stands for all strangers together. */
 export interface PeerLog {
   debug(peer: PeerIndex | null, topic: Topic, text: string, fields?: object): void
   info(peer: PeerIndex | null, topic: Topic, text: string, fields?: object): void
   warn(peer: PeerIndex | null, topic: Topic, text: string, fields?: object): void
   /** A warning, with the fault as a field. */
   fault(peer: PeerIndex | null, kind: FaultKind, text: string, fields?: object): void
-  /** How much was left out and not told yet; at the end. */
+  /** Reports at the end how many lines were left out. */
   rest(): void
 }
 
-/** A restart takes some of each; three in a minute are no flood yet. */
+/** A restart takes some lines of each kind; three restarts in a minute are not a flood yet. */
 const LINES: Partial<Readonly<Record<Topic, number>>> = { connected: 3, disconnected: 3 }
 
 export function createPeerLog(log: Log, clock: Clock): PeerLog {

@@ -1,7 +1,7 @@
 /**
- * When to dial whom. Of each pair the lower index dials at once and the higher only after some patience, so
- * that a pair connects wherever one of the two knows a way, and rarely twice. Who is flooded by others dials at once,
- * as those that dial it may not come through. Failures back off with jitter.
+ * Decides when to dial which peer. In each pair the lower index dials at once and the higher only after a while. So a
+ * pair connects if either of the two can reach the other, and rarely twice. A peer that is being flooded dials at once,
+ * as the dials of others may not come through to it. Failures back off with jitter.
  */
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Clock, Timer } from '../ports.ts'
@@ -17,13 +17,13 @@ import {
 export interface Redial {
   /** This peer is wanted and missing: dials it when its time has come. */
   want(peer: PeerIndex): void
-  /** Something new is known about it (an address): dials soon, whatever the back-off. */
+  /** Something new is known about it (an address): dials soon, regardless of the back-off. */
   hurry(peer: PeerIndex): void
-  /** There is no room at this peer's own door: it waits for nobody to come, and dials itself, for a while. */
+  /** There is no room at this peer's own door: for a while it waits for nobody, and dials everyone itself. */
   crowded(): void
   /** The peer is connected: no more dials; the back-off begins anew next time, if this lasts for a while. */
   settle(peer: PeerIndex): void
-  /** Those that are wanted and not there. */
+  /** The peers that are wanted and missing. */
   missing(): readonly PeerIndex[]
   stop(): void
 }
@@ -44,7 +44,7 @@ export function createRedial({ self, clock, random, dial }: RedialOptions): Redi
   const dialing = new Set<PeerIndex>()
   const attemptedMs = new Map<PeerIndex, number>()
   const settledMs = new Map<PeerIndex, number>()
-  /** How often in a row the peer went away soon after it had come. */
+  /** How often in a row the peer left soon after it had connected. */
   const flaps = new Map<PeerIndex, number>()
 
   const schedule = (peer: PeerIndex, delayMs: number): void => {
@@ -78,7 +78,7 @@ export function createRedial({ self, clock, random, dial }: RedialOptions): Redi
     want(peer) {
       if (wanted.has(peer)) return
       wanted.add(peer)
-      // One that comes and goes all the time is not met with as many dials.
+      // A peer that comes and goes all the time does not cause as many dials.
       const lastedMs = clock.nowMs() - (settledMs.get(peer) ?? -Infinity)
       const failures = lastedMs < STEADY_AFTER_MS ? (flaps.get(peer) ?? 0) + 1 : 0
       flaps.set(peer, failures)

@@ -16,7 +16,7 @@ import type { PeerExchange } from './peer-exchange.ts'
 import type { Redial } from './redial.ts'
 import type { Wire, WireLimits } from './wire.ts'
 
-/** What the functions here work on; one per transport. */
+/** The state of the functions here; one for each transport. */
 export interface Network extends Offended {
   readonly membership: Membership
   readonly hello: Hello
@@ -41,7 +41,7 @@ interface Session {
   readonly sinceMs: number
 }
 
-/** Dials a peer where it may be (address-book.ts); where it is not, asks those that are there. */
+/** Dials a peer at its addresses (address-book.ts); if it is not there, asks the connected members. */
 export async function dial(network: Network, peer: PeerIndex): Promise<void> {
   const { node, members, book, peerExchange, membership, log } = network
   try {
@@ -104,7 +104,7 @@ export function streamOpened(network: Network, stream: Stream, connection: Conne
 async function openStream(network: Network, connection: Connection, peer: PeerIndex): Promise<void> {
   if (network.used.has(connection) || network.isStopped) return
   const session = network.links.get(peer)
-  // A second connection means that the other side has lost the first, or that both dialled at once.
+  // A second connection means that the other side has lost the first, or that both have dialled at once.
   if (session !== undefined && network.clock.nowMs() - session.sinceMs < limits.REPLACEABLE_AFTER_MS) {
     drop(connection, 'a second connection')
     return
@@ -201,7 +201,7 @@ function end(network: Network, peer: PeerIndex, wire: Wire, reason: string): voi
   if (!links.has(peer) && members.indexOf(members.ids[peer]!) !== undefined) redial.want(peer)
 }
 
-/** What a refusal looks like from the refused side: nobody tells a stranger anything. */
+/** How a refusal looks to the refused side: nobody tells a stranger anything. */
 function closedEarly({ isStopped, links, log, members, membership }: Network, peer: PeerIndex): void {
   if (isStopped || links.has(peer)) return
   const own = membership.cohort.members[membership.self]!.id

@@ -1,18 +1,18 @@
-/** Where a connection comes from, as limits count it. */
+/** The source of a connection, as limits count it. */
 import { isIPv6 } from 'node:net'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import { endpointOf } from './endpoint.ts'
 
-/** What a connection to or from this address counts as; what is no IP address stands for itself. */
+/** The source that an address counts as; anything but an IP address stands for itself. */
 export function sourceOf(address: Multiaddr | string): string {
   const text = String(address)
   return sourceOfHost(endpointOf(text.replace(/^\/ip6zone\/[^/]+/, ''))?.host ?? text)
 }
 
 /**
- * An IPv4 address, or the /64 network of an IPv6 address: whoever has one address of it has all, so they count as
- * one. Link-local addresses share a network and count each for itself.
+ * An IPv4 address, or the /64 network of an IPv6 address: a host with one address of it has all of them, so they count
+ * as one. Link-local addresses share a network, and each counts for itself.
  */
 export function sourceOfHost(host: string): string {
   if (!isIPv6(host)) return host
@@ -27,12 +27,12 @@ export function sourceOfHost(host: string): string {
   return `${network.join(':')}::/64`
 }
 
-/** Why a source is one of a member's. */
+/** The reason why a source is known as a member's. */
 type Reason = 'cohort file' | 'found' | 'announced' | 'met'
 
-/** Where members are known to be. It grows no further than the lists that it is given. */
+/** The known sources of members. It never holds more than the lists that it is given. */
 interface KnownSources {
-  /** These addresses, instead of all that were known of this peer for this reason. */
+  /** Replaces the addresses known of this peer for this reason. */
   know(reason: Reason, peer: PeerIndex, addresses: readonly string[]): void
   has(source: string): boolean
 }

@@ -1,31 +1,31 @@
 /**
- * How often something may happen: some times at once, and then now and then. A member may connect so often, for a
- * cohort that starts or a network that comes and goes; each connection costs a handshake, and resends what was not
- * acknowledged. And so often an address may begin a handshake.
+ * Limits how often something may happen: a number of times at once, then at a steady rate. It limits the connections of
+ * a member: a cohort that starts, or a network that comes and goes, needs some, but each costs a handshake and resends
+ * what was not acknowledged. And it limits the handshakes that an address begins.
  */
 import type { Clock } from '../ports.ts'
 import { CONNECTION_BUDGET_INTERVAL_MS, CONNECTION_BUDGET_MAX } from './constants.ts'
 
 interface TokenBuckets<Key> {
-  /** Counts one more time; false where it has been too often. */
+  /** Counts one more; false if that is too many. */
   take(key: Key): boolean
-  /** That time turned out to cost so many. */
+  /** The last one turned out to count for this many. */
   charge(key: Key, times: number): void
 }
 
 interface TokenBucketLimits {
-  /** So many at once. */
+  /** How many may happen at once. */
   readonly max: number
-  /** One more each time this has passed. */
+  /** One more may happen each time this has passed. */
   readonly intervalMs: number
-  /** Keys that are remembered: that which was counted the longest ago is forgotten for another. */
+  /** How many keys are remembered: a new key replaces the one that was counted the longest ago. */
   readonly keysMax: number
 }
 
 const reconnections: TokenBucketLimits = {
   max: CONNECTION_BUDGET_MAX,
   intervalMs: CONNECTION_BUDGET_INTERVAL_MS,
-  // Members, of whom there are few.
+  // Keys are members, of which there are few.
   keysMax: Number.POSITIVE_INFINITY,
 }
 
@@ -51,7 +51,7 @@ export function createTokenBuckets<Key>(
       set(key, left >= 1 ? left - 1 : left)
       return left >= 1
     },
-    // Never deeper in debt than it could have been in credit: whoever stops is welcome again after a second or so.
+    // The debt never exceeds the largest credit: a source that stops is welcome again after a second or so.
     charge: (key, times) => set(key, Math.max(-max, leftOf(key) - times)),
   }
 }

@@ -1,10 +1,10 @@
 /**
  * The transport of a real peer: one libp2p connection and one long-lived stream with each other member.
  *
- * Members are known by the key that their connection has proved; anyone else is cut off before the multiplexer
- * is set up (members.ts). A pair is dialled until it is connected, and again when it no longer is (redial.ts,
- * pairs.ts). On a stream both sides speak a hello first, and only when the other's names the same cohort do
- * frames flow (greeting.ts), with a bounded queue one way and back-pressure the other (wire.ts).
+ * Members are known by the key that their connection has proved; anyone else is cut off before the multiplexer is set
+ * up (members.ts). A pair is dialled until it is connected, and again when it no longer is (redial.ts, sessions.ts). On
+ * a stream both sides first send a hello. Frames flow only if the other side's hello names the same cohort
+ * (handshake.ts), with a bounded queue on the way out and back-pressure on the way in (wire.ts).
  */
 import { networkInterfaces } from 'node:os'
 import type { Connection } from '@libp2p/interface'
@@ -34,7 +34,7 @@ import { connectionClosed, connectionOpened, describe, dial, type Network, strea
 import { createTokenBuckets } from './token-bucket.ts'
 import type { WireLimits } from './wire.ts'
 
-/** Who this peer is, where it listens, and what its cohort needs. */
+/** This peer's identity, its addresses, and what its cohort needs. */
 export interface NetworkOptions {
   readonly membership: Membership
   /** The private key of `members[self]`, 32 bytes. */
@@ -60,8 +60,9 @@ export interface NetworkTransport extends Transport {
 }
 
 /**
- * Listens at once; dials, admits and reports from `start` on. Throws `wrong-identity` where the key is not the
- * seat's, `listen-failed` where no address can be used, `quic-missing` where one names QUIC and it cannot be loaded.
+ * Listens at once; dials, admits and reports from `start` on. Throws `wrong-identity` if the key is not that of the
+ * membership, `listen-failed` if no address can be used, and `quic-missing` if an address names QUIC and it cannot be
+ * loaded.
  */
 export async function createNetwork(options: NetworkOptions): Promise<NetworkTransport> {
   checkIdentity(options)
@@ -212,7 +213,7 @@ async function listen(network: Network, started: Promise<void>, addresses: reado
   }
 }
 
-/** libp2p reports every address with a stack; what a person needs is the system's own words. */
+/** libp2p reports every address with a stack; a person needs only the system's own words. */
 function listenReason(error: unknown): string {
   const reasons = [...describe(error).matchAll(/Error: (?:listen |bind )?(.+)/g)].map(([, reason]) => reason)
   return reasons.join('; ') || describe(error)
@@ -222,7 +223,7 @@ function transportOver(network: Network, started: () => void): NetworkTransport 
   const { node, links, redial, peerExchange, membership } = network
   return {
     get addresses() {
-      // What is announced besides leads here by ways that only others know.
+      // The other announced addresses lead here by ways that only others know.
       const own = new Set(Object.values(networkInterfaces()).flatMap(list => list?.map(each => each.address)))
       const isOwn = (address: Multiaddr) => address.getComponents().some(({ value }) => own.has(value))
       return node.getMultiaddrs().filter(isOwn).map(String)

@@ -1,19 +1,20 @@
 /**
- * Room for so many, and for so many from one source. Where there is none left, an early one goes for the newcomer: a
- * random one of its source if that has its share, and else a random one of the source that has most. So a source that
- * asks for little loses nothing to one that asks for much, and within one source everybody has a chance: whoever
- * wants to keep a newcomer out has to win again and again, while it needs to win once (OpenSSH's MaxStartups).
+ * A room with a limit in all, and a limit for each source. If there is no room left, an earlier entry makes way for the
+ * newcomer: a random one of the newcomer's source if that source has its share, otherwise a random one of the source
+ * that has most. So a source that asks for little loses nothing to one that asks for much. And within one source
+ * everybody has a chance: an attacker has to win again and again to keep a newcomer out, while the newcomer needs to
+ * win once (OpenSSH's MaxStartups).
  */
 
 interface RoomLimits {
-  /** From one source. */
+  /** The limit for one source. */
   readonly perSource: number
-  /** From all sources. */
+  /** The limit for all sources. */
   readonly total: number
 }
 
 interface WaitingRoom<Guest> {
-  /** Lets it in; the one that must go for it, or null. */
+  /** Lets it in; returns the entry that must make way for it, or null. */
   enter(guest: Guest, source: string): Guest | null
   leave(guest: Guest): void
   guests(): readonly Guest[]

@@ -1,6 +1,6 @@
 /**
- * What this peer knows of a connection below its streams: whose it is, how far its handshake has come, and what it has
- * cost. One that costs more than any honest peer's is rested, read from no more for a moment, or cut off.
+ * What this peer knows of a connection below its streams: its owner, the stage of its handshake, and its cost. A
+ * connection that costs more than any honest peer's is paused for a moment or cut off.
  */
 import type { MessageStream, PeerId, SecuredConnection } from '@libp2p/interface'
 import type { FaultKind } from '../../agreement/protocol.ts'
@@ -10,29 +10,32 @@ import type { FrameBudget } from './frame-budget.ts'
 
 /**
  * A connection was cut off below its streams.
- * @param id whose key it had proved; null before
- * @param cause the exception, where it was one
+ * @param id the peer whose key it had proved; null before that
+ * @param cause the exception, if it was one
  */
 export type Offence = (id: PeerId | null, kind: FaultKind, detail: string, cause?: Error) => void
 
-/** No encrypter is agreed on yet; no key is proved yet; proved, and no multiplexer yet; the multiplexer is up. */
+/**
+ * In this order: no encrypter is agreed on yet; no key is proved yet; a key is proved, but there is no multiplexer yet;
+ * the multiplexer is up.
+ */
 type Stage = 'selecting' | 'proving' | 'proved' | 'up'
 
 export interface Watch {
   readonly boundary: Boundary
   readonly stage: () => Stage
   enter(stage: Stage): void
-  /** It is over: nothing that still comes is to be looked at. */
+  /** The connection is over: nothing that still comes is read. */
   readonly isRefused: () => boolean
   /** False: refused, the bytes are not to be read. */
   handshake(bytes: number): boolean
-  /** Looks at what a toll says now. False: refused. */
+  /** Acts on the state of a frame budget. False: refused. */
   settle(frameBudget: FrameBudget, what: string): boolean
   refuse(kind: FaultKind, why: string): void
   readonly owner: () => PeerId | null
 }
 
-/** The watches of a node's connections, found by any of their layers. */
+/** The watches of a node's connections, found by any layer of a connection. */
 export interface Watches {
   /** By the socket's connection, or by the secured one on it. */
   of(connection: MessageStream): Watch
@@ -79,8 +82,8 @@ function createWatch(
   const refuse = (kind: FaultKind, why: string): void => {
     if (isRefused) return
     isRefused = true
-    // Not at once: this may run inside the connection's own `resume`, which goes on with the socket afterwards, or
-    // right behind the handshake, before libp2p has said whose it was.
+    // Not at once: this may run inside the connection's own `resume`, which goes on with the socket afterwards; or
+    // right after the handshake, before libp2p has said whose connection it is.
     setImmediate(
       boundary.around(() => {
         offence(owner(), kind, why)
@@ -114,7 +117,7 @@ function createWatch(
   }
 }
 
-/** Reads nothing more from the connection for a while; what asks for it again meanwhile changes nothing. */
+/** Reads nothing more from the connection for a while; further calls meanwhile change nothing. */
 function createRest(boundary: Boundary, connection: () => MessageStream): (ms: number) => void {
   let isResting = false
   let isResuming = false
@@ -145,8 +148,8 @@ function createRest(boundary: Boundary, connection: () => MessageStream): (ms: n
 }
 
 /**
- * Reads on. `resume` first hands out what had been kept, and then touches what is below, which whoever was handed it
- * may have closed meanwhile: that is no failure.
+ * Reads on. `resume` first hands out the bytes that were kept, and then touches the layer below. The reader of those
+ * bytes may have closed that layer meanwhile, which is not a failure.
  */
 export function resumeReading(stream: Pick<MessageStream, 'status' | 'resume'>): void {
   if (stream.status !== 'open') return

@@ -1,5 +1,5 @@
 /**
- * One libp2p stream as frames: each behind its varint length, with a bounded queue on the way out and
+ * Turns one libp2p stream into frames, each behind its varint length, with a bounded queue on the way out and
  * back-pressure on the way in.
  */
 import type { Stream, StreamCloseEvent } from '@libp2p/interface'
@@ -21,7 +21,7 @@ export interface WireLimits {
   readonly queueBytesMax: number
   /**
    * Bytes that may wait to be read while this side is paused; more end the connection. Yamux never lets as many come;
-   * QUIC reads on whatever it is told, and then it is the link's window that keeps an honest peer below.
+   * QUIC goes on reading even when told to pause; then the link's window keeps an honest peer below this.
    */
   readonly unreadBytesMax?: number
 }
@@ -31,7 +31,7 @@ export interface WireEvents {
   frame(bytes: number): FrameReader
   /** There is room again after `send` returned false. */
   drained(): void
-  /** Called once. `fault` where the remote broke the framing. */
+  /** Called once, with `fault` if the remote broke the framing. */
   closed(reason: string, fault?: FaultKind): void
 }
 

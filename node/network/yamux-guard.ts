@@ -1,12 +1,12 @@
 /**
  * Yamux with two limits that its decoder lacks.
  *
- * It collects a whole data frame before it looks at the receive window, so a header that announces 4 GiB would be
- * believed. Here the header is checked as it arrives.
+ * The decoder collects a whole data frame before it looks at the receive window, so it would believe a header that
+ * announces 4 GiB. Here the header is checked as it arrives.
  *
- * And it takes frames as fast as they come: streams that are opened and dropped, its own pings, empty updates would
- * keep this peer busy without a single byte for the program. Here every frame has its price (toll.ts), and whoever
- * has spent too much is not read from for a moment (watch.ts): nothing is lost, but he waits.
+ * And it takes frames as fast as they come: streams that are opened and dropped, pings and empty updates would keep
+ * this peer busy without a single byte for the program. Here every frame has its price (frame-budget.ts). A connection
+ * that has spent too much is not read from for a moment (watch.ts): nothing is lost, but the sender waits.
  */
 import { yamux } from '@chainsafe/libp2p-yamux'
 import type {
@@ -55,8 +55,8 @@ export function guardedYamux(windowBytes: number, watches: Watches): () => Strea
 }
 
 /**
- * What is sent on a connection that has ended is lost, and no exception. Yamux sends from microtasks, and while it is
- * aborted, without asking whether it still can.
+ * Whatever is sent on a connection that has ended is lost, without an exception. Yamux sends from microtasks, and while
+ * it is being aborted, without asking whether it still can.
  */
 function sendQuietly(connection: MessageStream): void {
   const { send } = connection
@@ -70,7 +70,7 @@ function sendQuietly(connection: MessageStream): void {
   }
 }
 
-/** Cuts the connection off at the header of a data frame longer than the window; rests it where frames come too fast. */
+/** Cuts the connection off at the header of a data frame longer than the window; pauses it if frames come too fast. */
 function guard(connection: MessageStream, windowBytes: number, watch: Watch): void {
   const frameBudget = createFrameBudget()
   const oversize = oversizeDetector(windowBytes, (type, opensStream) =>
@@ -84,17 +84,17 @@ function guard(connection: MessageStream, windowBytes: number, watch: Watch): vo
   }
   connection.addEventListener('message', event => {
     const { data } = event
-    // Yamux listens as well, after this; it is spared what is in bytes that are refused.
+    // Yamux listens as well, after this; it does not see bytes that are refused.
     if (!looksGood(data instanceof Uint8Array ? [data] : data)) event.stopImmediatePropagation()
   })
 }
 
-/** What Yamux calls for a stream that the other side opened, before anybody listens on it. */
+/** Yamux calls this for a stream that the other side has opened, before anybody listens on it. */
 interface StreamTaker {
   onRemoteStream(stream: Stream): void
 }
 
-/** Streams run within the connection's boundary; and on one whose protocol is not agreed on there is not much to say. */
+/** Streams run within the connection's boundary. Before its protocol is agreed on, a stream may carry only little. */
 function guardStreams(muxer: StreamMuxer, watch: Watch): void {
   const taker = muxer as unknown as StreamTaker
   const { createStream } = muxer

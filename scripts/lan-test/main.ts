@@ -38,7 +38,7 @@ function checksOf(
       honest.includes(peer) &&
       event.kind === 'fault' &&
       event.fault.peer === null &&
-      /^12D3\w+ tried to connect; it is no member/.test(event.detail ?? ''),
+      /^12D3\w+ tried to connect; it is not a member/.test(event.detail ?? ''),
   )
   const strangerTexts = strangerEvents.flatMap(event => (event.kind === 'log' ? [event.text] : []))
   const restarted = events.filter(({ peer, event }) => peer === cast.killed && event.kind === 'listening')

@@ -188,7 +188,7 @@ test('a stranger is refused before it may open a stream, and both sides log why'
     kind: 'fault',
     peer: null,
     fault: 'stranger',
-    detail: `${stranger.id} tried to connect; it is no member of the cohort`,
+    detail: `${stranger.id} tried to connect; it is not a member of the cohort`,
   })
   t.true(
     honest.log.lines.some(({ level, text }) => level === 'warn' && text.startsWith(`refused ${stranger.id}`)),
