@@ -10,7 +10,8 @@ export interface Parent {
   tell(event: PeerEvent): void
   /** Told to stop, or the parent is gone. */
   readonly stop: Promise<void>
-  leave(): void
+  /** Ends the conversation once all that was told is on its way. */
+  leave(): Promise<void>
 }
 
 /**
@@ -24,15 +25,30 @@ export function parentProcess(observed: (step: number) => boolean): Parent | nul
   process.on('message', (order: Order) => {
     if (order.kind === 'stop') resolve()
   })
+  let unsent = 0
+  const allSent = Promise.withResolvers<void>()
+  let isLeaving = false
+  const look = () => {
+    if (isLeaving && (unsent === 0 || !process.connected)) allSent.resolve()
+  }
+  process.on('disconnect', look)
   return {
     tell(event) {
       const isWhole = event.kind !== 'step' || observed(event.step)
       // A parent that is gone is noticed by 'disconnect'.
-      if (process.connected)
-        process.send?.(isWhole ? event : { ...event, vectors: null }, undefined, undefined, () => {})
+      if (!process.connected) return
+      unsent++
+      process.send?.(isWhole ? event : { ...event, vectors: null }, undefined, undefined, () => {
+        unsent--
+        look()
+      })
     },
     stop: promise,
-    leave() {
+    async leave() {
+      isLeaving = true
+      look()
+      // A busy parent reads late, and what waits in this process when it disconnects is lost.
+      await allSent.promise
       if (process.connected) process.disconnect()
     },
   }

@@ -79,7 +79,7 @@ export async function runJoin(values: JoinValues, terminal: Terminal): Promise<n
     view?.stop()
     stop.dispose()
     lastResort.dispose()
-    parent?.leave()
+    await parent?.leave()
     // Whatever of it is left then (a thread, a socket) keeps nobody waiting.
     setTimeout(() => process.exit(), LEFTOVERS_MS).unref()
   }

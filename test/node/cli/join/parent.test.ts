@@ -1,0 +1,42 @@
+/** The parent of a peer's process hears all of it, however busy it is when the peer ends. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import type { Readable } from 'node:stream'
+import test from 'ava'
+
+const EVENTS = 50
+/** Together far more than a socket takes before anybody reads. */
+const TEXT_LENGTH = 100_000
+
+/** Its channel to the parent is a pipe that is read only later. */
+const program = `
+  const { parentProcess } = await import(${JSON.stringify(new URL('../../../../node/cli/join/parent.ts', import.meta.url).href)})
+  const parent = parentProcess(() => true)
+  for (let i = 0; i < ${EVENTS}; i++) parent.tell({ kind: 'log', text: i + ' ' + 'x'.repeat(${TEXT_LENGTH}) })
+  const left = parent.leave()
+  process.stderr.write('leaving')
+  await left`
+
+test('what a peer says last arrives at a parent that reads it late', async t => {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NODE_CHANNEL_FD: '3', NODE_CHANNEL_SERIALIZATION_MODE: 'json' },
+  })
+  t.teardown(() => child.kill('SIGKILL'))
+  const ended = once(child, 'close')
+  t.is(String((await once(child.stderr!, 'data'))[0]), 'leaving')
+  const channel = child.stdio[3] as Readable
+  let said = ''
+  channel.setEncoding('utf8').on('data', text => {
+    said += text
+  })
+  t.deepEqual(await ended, [0, null])
+  const numbers = said
+    .trimEnd()
+    .split('\n')
+    .map(line => Number.parseInt(JSON.parse(line).text, 10))
+  t.deepEqual(
+    numbers,
+    Array.from({ length: EVENTS }, (_, i) => i),
+  )
+})
