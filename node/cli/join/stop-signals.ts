@@ -11,7 +11,21 @@ export interface StopSignals {
   dispose(): void
 }
 
-/** SIGINT, SIGTERM or the parent: the first asks to end cleanly, a second signal ends at once. */
+/** How often this process looks whether the npm that runs it is still there. */
+const NPM_INTERVAL_MS = 500
+
+/** npm passes no signal on: without this a peer would outlive the "npm run" that somebody ended. */
+function onceNpmIsGone(gone: () => void): { cancel(): void } {
+  if (process.env.npm_lifecycle_event === undefined) return { cancel() {} }
+  const npm = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid !== npm) gone()
+  }, NPM_INTERVAL_MS)
+  timer.unref()
+  return { cancel: () => clearInterval(timer) }
+}
+
+/** SIGINT, SIGTERM, the parent, or the end of the npm that runs this: the first asks to end cleanly, a second signal ends at once. */
 export function stopSignals(parent: Pick<Parent, 'stop'> | null): StopSignals {
   const { promise: asked, resolve } = Promise.withResolvers<void>()
   let first: NodeJS.Signals | null = null
@@ -25,6 +39,10 @@ export function stopSignals(parent: Pick<Parent, 'stop'> | null): StopSignals {
   const signals = ['SIGINT', 'SIGTERM'] as const
   for (const signal of signals) process.on(signal, handle)
   void parent?.stop.then(resolve)
+  const npm = onceNpmIsGone(() => {
+    first ??= 'SIGTERM'
+    resolve()
+  })
   return {
     asked,
     exitCode: () => codeOf(first),
@@ -32,6 +50,7 @@ export function stopSignals(parent: Pick<Parent, 'stop'> | null): StopSignals {
       insisting = true
     },
     dispose() {
+      npm.cancel()
       for (const signal of signals) process.off(signal, handle)
     },
   }

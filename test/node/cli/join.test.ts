@@ -1,8 +1,10 @@
 /** Peers as services, for real: how they end, what they tell of themselves, and the proofs that they leave. */
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
 import { parseEvidence } from '../../../node/evidence/evidence.ts'
 import { type Running, run, start } from './concord.ts'
@@ -50,6 +52,30 @@ test.serial('a signal ends a peer cleanly, and a second one at once', async t =>
   t.true((await stateFiles(files, 2)).includes('peer.log.lock'), 'a clean end would have let go of the log')
   for (const form of ['hex', 'base64', 'base64url'] as const)
     t.false(stdout.includes(Buffer.from(files.identities[2]!.seed).toString(form)), 'a key in the log')
+})
+
+test.serial('the end of the npm that runs a peer ends it, as a signal to it would', async t => {
+  const files = await place(t)
+  const args = ['--cohort', files.cohortPath, '--identity', files.identityPaths[0]!, '--no-mdns']
+  const npm = spawn('npm', ['run', '-s', 'concord', '--', 'join', ...args], {
+    cwd: fileURLToPath(new URL('../../..', import.meta.url)),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  t.teardown(() => npm.kill('SIGKILL'))
+  let said = ''
+  const listening = Promise.withResolvers<void>()
+  npm.stderr.resume()
+  npm.stdout.setEncoding('utf8').on('data', text => {
+    said += text
+    if (/listening on/.test(said)) listening.resolve()
+  })
+  npm.on('close', () => listening.reject(new Error(said)))
+  await listening.promise
+  t.true((await stateFiles(files, 0)).includes('peer.log.lock'))
+  npm.kill('SIGTERM')
+  // The peer holds its output open for as long as it lives.
+  await once(npm, 'close')
+  t.false((await stateFiles(files, 0)).includes('peer.log.lock'), 'a clean end')
 })
 
 test.serial('a peer whose port is taken says so and ends: nothing that it had opened keeps it', async t => {
