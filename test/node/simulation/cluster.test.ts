@@ -105,6 +105,20 @@ test('who crashes for good is missed by nobody: the others end without it', asyn
   t.deepEqual(told(result), ['crash 3'])
 })
 
+test('at one step what ends comes before what begins', async t => {
+  const windows = [from(9, 12), from(5, 9)]
+  const [crashes, partitions] = await Promise.all([
+    run([crash(3, 9, 12), crash(3, 5, 9)]),
+    run(windows.map(window => ({ kind: 'partition', side: [3], ...window }))),
+  ])
+  for (const result of [crashes!, partitions!]) goesWell(t, result)
+  const order = (result: SimulationResult) => told(result).filter(line => !line.startsWith('caught up'))
+  t.deepEqual(order(crashes!), ['crash 3', 'restart 3', 'crash 3', 'restart 3'])
+  t.deepEqual(order(partitions!), ['partition 3', 'reconnect 3', 'partition 3', 'reconnect 3'])
+  const [, , again, last] = partitions!.timeline.filter(({ event }) => event !== 'caught up')
+  t.true(last!.ownStep! <= again!.ownStep! + 1, 'the second one cuts it off')
+})
+
 test('too many gone for good: the others wait, and the run ends by saying for whom', async t => {
   const result = await run([crash(0, 5, null), crash(1, 5, null)])
   t.deepEqual(
