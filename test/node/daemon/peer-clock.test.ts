@@ -1,4 +1,4 @@
-/** A peer's clock keeps the contract of all clocks, and once it is stopped nothing of it is left. */
+/** Once a peer's clock is stopped, nothing of it is left. */
 import test from 'ava'
 import { createPeerClock } from '../../../node/daemon/peer-clock.ts'
 import { manualClock } from '../network/support.ts'
