@@ -1,6 +1,6 @@
 /**
- * A vector while it arrives: each part is copied to its place, hashed and looked through at once, while the cache
- * still holds it, and need not be kept. Any of these alone would fetch megabytes from memory again.
+ * Receives a vector part by part. Each part is copied to its place, hashed and checked at once, while the cache still
+ * holds it, and then need not be kept. A separate pass for any of these would fetch megabytes from memory again.
  */
 import { allocatePassing, areFinite, writeBytes } from '../../agreement/kernels/index.ts'
 import { markFinite, type Vector } from '../../agreement/vector.ts'
@@ -35,7 +35,7 @@ export function* receiveVector(cursor: Cursor, dimension: number): Generator<voi
   return vector
 }
 
-/** Passes over bytes that are of no use. */
+/** Skips bytes that are of no use. */
 export function* skip(cursor: Cursor, length: number): Generator<void, void> {
   cursor.need(length)
   for (let left = length; left > 0; ) {

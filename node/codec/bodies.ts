@@ -1,4 +1,4 @@
-/** What both directions of the message codec share: field numbers, phases, and the vectors on their way. */
+/** The parts that both directions of the message codec share: field numbers, phases, and vectors already encoded. */
 import type { Phase } from '../../agreement/message.ts'
 import type { Vector } from '../../agreement/vector.ts'
 
@@ -17,7 +17,7 @@ export const BODY = {
 export const PHASES: readonly Phase[] = ['gradient', 'parameters', 'state']
 
 /**
- * The vectors that this process encoded, by the chunk that carries them. Where frames are passed by reference
- * (the simulated world) the receiver finds its sender's very vector, and with it the digest already computed.
+ * The vectors that this process encoded, by the chunk that carries them. If frames are passed by reference, as in the
+ * simulated world, the receiver finds the sender's own vector object, whose digest is already computed.
  */
 export const encodedVectors = new WeakMap<Uint8Array, Vector>()

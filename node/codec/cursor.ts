@@ -1,38 +1,44 @@
 /**
- * Reads a frame that arrives in parts, front to back, without joining them. Every read is checked against what is
- * left of the whole frame before anything is allocated, and whether it has arrived is for the caller to ask (`has`).
+ * Reads a frame that arrives in parts, front to back, without joining them. Every read is checked against the rest of
+ * the whole frame before anything is allocated. The caller must ask (`has`) whether the bytes have arrived.
  */
 import { MalformedError } from './fields.ts'
 import { HEADER_BYTES_MAX } from './limits.ts'
 import { createParts } from './parts.ts'
 
 export interface Cursor {
-  /** Bytes of the frame that were not read yet, arrived or not. */
+  /** Unread bytes of the frame, arrived or not. */
   readonly remaining: number
-  /** Of these, how many have arrived. */
+  /** How many of these have arrived. */
   readonly arrived: number
-  /** The next part has arrived. It is kept only as long as some of it is unread. */
+  /** Adds the next part. It is kept only while some of it is unread. */
   push(part: Uint8Array): void
   /** Whether the next `length` bytes, or all that remain, have arrived. */
   has(length: number): boolean
-  /** Throws where the frame has no `length` bytes left. */
+  /** Throws if the frame has fewer than `length` bytes left. */
   need(length: number): void
-  /** The next header, behind its length; a view where it lies in one part, else a copy. Null where it has not all arrived. */
+  /**
+   * The next header, behind its length; a view if it lies in one part, otherwise a copy. Null if it has not arrived
+   * completely.
+   */
   header(): Uint8Array | null
-  /** What has arrived of the next `length` bytes and lies in one part: a view; empty where nothing has. */
+  /** A view of those of the next `length` bytes that have arrived and lie in one part; empty if none has arrived. */
   part(length: number): Uint8Array
-  /** The value that `known` has for the next part, where that is exactly the next `length` bytes; else undefined, and nothing is read. */
+  /**
+   * The value that `known` has for the next part, if that part is exactly the next `length` bytes. Otherwise undefined,
+   * and nothing is read.
+   */
   known<T>(values: WeakMap<Uint8Array, T>, length: number): T | undefined
 }
 
-/** Of 32 bits. */
+/** An integer of 32 bits. */
 const VARINT_BYTES_MAX = 5
 
-/** A cursor over a frame of so many bytes, of which none has arrived. */
+/** A cursor over a frame of this many bytes, none of which has arrived. */
 export function createCursor(frameBytes: number): Cursor {
   const parts = createParts()
   let remaining = frameBytes
-  /** Length of the header that is to come next, once that was read. */
+  /** The length of the next header, once it has been read. */
   let announced: number | null = null
 
   const need = (length: number): void => {

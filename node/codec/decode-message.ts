@@ -1,6 +1,6 @@
 /**
- * Messages of the protocols from bytes (frame.proto: MessageHeader). Decoding gives either the message or what is
- * wrong with it, and throws `MalformedError` only where the rest of the frame can no longer be told apart.
+ * Messages of the protocols from bytes (frame.proto: MessageHeader). Decoding gives either the message or its fault. It
+ * throws `MalformedError` only if the rest of the frame can no longer be split into messages.
  */
 import type { Digest, Message, Phase, Seen, Slot } from '../../agreement/message.ts'
 import type { Commitment, FaultKind } from '../../agreement/protocol.ts'
@@ -12,7 +12,7 @@ import type { Cursor } from './cursor.ts'
 import { MalformedError, type Reader, readFields, readPacked } from './fields.ts'
 import { type DecodeLimits, DIGEST_BYTES, SIGNATURE_BYTES_MAX } from './limits.ts'
 
-/** One message of a data frame: usable, or spoilt in a way that leaves its neighbours usable. */
+/** One message of a data frame: usable, or bad in a way that leaves its neighbours usable. */
 export type Received = { readonly message: Message } | Spoilt
 
 interface Spoilt {
@@ -21,7 +21,7 @@ interface Spoilt {
   readonly detail: string
 }
 
-/** Everything that a message header may say, before it is known which kind it is. */
+/** Every field that a message header may have, before its kind is known. */
 interface Draft {
   slot: Slot
   body: number
@@ -41,7 +41,7 @@ export function bringsVector({ body }: Draft): boolean {
   return body === BODY.vector || body === BODY.payload
 }
 
-/** A message that is all header. */
+/** A message that consists of its header alone. */
 export function readSmall(draft: Draft, limits: DecodeLimits): Received {
   const outside = outOfRange(draft, limits)
   return outside === null
@@ -50,8 +50,8 @@ export function readSmall(draft: Draft, limits: DecodeLimits): Received {
 }
 
 /**
- * A message whose vector follows its header; yields while that has not arrived. The digest of a received vector is
- * computed here, never taken from the wire.
+ * A message whose vector follows its header; yields while the vector has not arrived. The digest of a received vector
+ * is computed here, never taken from the wire.
  */
 export function* readVector(cursor: Cursor, draft: Draft, limits: DecodeLimits): Generator<void, Received> {
   const { slot, dimension, signature } = draft
@@ -129,20 +129,20 @@ function outOfRange({ slot, seenSlot, peers }: Draft, limits: DecodeLimits): str
   return stranger === undefined ? null : `a report of peer ${stranger} of ${limits.peers}`
 }
 
-/** Whether the cohort has such a slot: a message about another is malformed. */
+/** Whether the cohort has this slot: a message about any other is malformed. */
 export function isSlotIn(slot: Slot, limits: DecodeLimits): boolean {
   return slotOutOfRange(slot, limits) === null
 }
 
 function slotOutOfRange({ step, phase, iteration, sender }: Slot, limits: DecodeLimits): string | null {
-  // A finished peer stands one step behind the last.
+  // A finished peer is one step past the last one.
   const last = limits.stepsMax + (phase === 'state' ? 1 : 0)
   if (step < 1 || step > last) return `step ${step} of ${limits.stepsMax}`
   if (iteration >= limits.iterationsMax) return `iteration ${iteration} of ${limits.iterationsMax}`
   return sender >= limits.peers ? `sender ${sender} of ${limits.peers} peers` : null
 }
 
-/** Everything that a message's header says. */
+/** Reads all fields of a message's header. */
 export function readDraft(header: Uint8Array): Draft {
   const draft: Draft = {
     slot: { step: 0, phase: 'gradient', iteration: 0, sender: 0 },

@@ -6,7 +6,7 @@ import { vectorBytes } from '../signatures/vector-bytes.ts'
 import { BODY, encodedVectors, PHASES } from './bodies.ts'
 import { headerChunk, putBytes, putInteger, putNested, putPacked, type Writer } from './fields.ts'
 
-/** Header, and for `vector` and `payload` the vector's own bytes, not copied. */
+/** The header; for `vector` and `payload` followed by the vector's own bytes, not copied. */
 export function encodeMessage(message: Message): Frame {
   const header = headerChunk(output => {
     putNested(output, 1, nested => putSlot(nested, message.slot))

@@ -1,12 +1,12 @@
 /**
- * Protobuf fields by hand, over the reader and writer of `protons-runtime`: a loop that hands each field to
- * its message. Unknown fields are skipped, as protobuf asks; groups are refused.
+ * Protobuf fields by hand, over the reader and writer of `protons-runtime`: a loop that hands each field to its
+ * message. Unknown fields are skipped, as protobuf requires; groups are refused.
  */
 import { type Reader, reader, type Writer, writer } from 'protons-runtime'
 
 export type { Reader, Writer }
 
-/** What a decoder throws inside this folder; `decodeLinkFrame` turns it into a fault. */
+/** Decoders throw this inside this folder; `decodeLinkFrame` turns it into a fault. */
 export class MalformedError extends Error {
   readonly code = 'malformed'
 }
@@ -14,7 +14,10 @@ export class MalformedError extends Error {
 const VARINT = 0
 const BYTES = 2
 
-/** Calls `take(field, reader)` for each varint or length-delimited field; `take` says false for one that it does not know. */
+/**
+ * Calls `take(field, reader)` for each varint or length-delimited field; `take` returns false for a field that it does
+ * not know.
+ */
 export function readFields(bytes: Uint8Array, take: (field: number, input: Reader) => boolean): void {
   const input = reader(bytes)
   while (input.pos < input.len) {
@@ -29,7 +32,7 @@ export function readFields(bytes: Uint8Array, take: (field: number, input: Reade
   if (input.pos !== input.len) throw new MalformedError('a field runs past the end of its header')
 }
 
-/** A field read with the wrong wire type has moved the reader by something else than its length. */
+/** Reading a field with the wrong wire type has moved the reader by a wrong length. */
 function checkType(type: number, input: Reader, start: number): void {
   const end = input.pos
   input.pos = start
@@ -90,7 +93,7 @@ export function headerChunk(write: (output: Writer) => void): Uint8Array {
   return output.ldelim().finish()
 }
 
-/** The message that `write` writes, alone. */
+/** The message that `write` writes, without a length. */
 export function messageBytes(write: (output: Writer) => void): Uint8Array {
   const output = writer()
   write(output)

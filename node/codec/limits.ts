@@ -1,7 +1,9 @@
-/** What a decoder accepts: every number that a frame could use to ask for more than it brings is checked against these. */
+/**
+ * The limits of a decoder: every number by which a frame could ask for more than it brings is checked against these.
+ */
 
 export interface DecodeLimits {
-  /** `n`: senders and reported peers are below it. */
+  /** `n`: the indices of senders and reported peers are below it. */
   readonly peers: number
   /** `d`: floats in a vector. */
   readonly dimension: number
@@ -19,7 +21,7 @@ export const SIGNATURE_BYTES_MAX = 64
 
 export const DIGEST_BYTES = 32
 
-/** Room in a frame beside one vector: headers, votes and reports that travel together. */
+/** Room in a frame besides one vector, for headers, votes and reports that travel together. */
 const FRAME_EXTRA_BYTES = 256 * 1024
 
 /** The longest frame that a cohort of this dimension may send: one vector and `FRAME_EXTRA_BYTES`. */

@@ -18,7 +18,9 @@ import {
 import type { DecodeLimits } from './limits.ts'
 
 export type LinkHeader =
-  /** `sequence`: number of the first message, from 1. `acknowledged`, where present, is an `ack` on the way. */
+  /**
+   * `sequence`: the number of the first message, from 1. `acknowledged`, if present, is an `ack` that travels along.
+   */
   | { readonly kind: 'data'; readonly sequence: number; readonly acknowledged?: number }
   | { readonly kind: 'ack'; readonly acknowledged: number }
   /**
@@ -35,7 +37,7 @@ export type LinkHeader =
     }
   | { readonly kind: 'finished' }
 
-/** A data frame brings its messages, in order, the spoilt ones in their places. */
+/** A data frame brings its messages, in order, with the bad ones in their places. */
 export type LinkFrame =
   | Exclude<LinkHeader, { kind: 'data' }>
   | (Extract<LinkHeader, { kind: 'data' }> & { readonly messages: readonly Received[] })
@@ -103,7 +105,7 @@ export function linkFrameReader(
   }
   return {
     add(part) {
-      if (result !== undefined) return // malformed: the rest is of no use
+      if (result !== undefined) return // malformed: the rest cannot be used
       cursor.push(part)
       if (cursor.arrived >= eagerBytes) readOn()
     },
@@ -142,7 +144,7 @@ function* readFrame(cursor: Cursor, limits: DecodeLimits): Generator<void, LinkF
   return { ...header, messages }
 }
 
-/** A frame of votes has hundreds of headers, nearly all of them there already: only the others are waited for. */
+/** A frame of votes has hundreds of headers, nearly all of which have arrived already: it waits only for the others. */
 function* arrivingHeader(cursor: Cursor): Generator<void, Uint8Array> {
   for (;;) {
     yield
@@ -184,7 +186,7 @@ function readHeader(bytes: Uint8Array): LinkHeader {
   throw new MalformedError('a link frame of unknown kind')
 }
 
-/** Every content message has at most five integer fields: by number, 0 where absent. */
+/** Every content message has at most five integer fields: by number; 0 if absent. */
 function readContent(bytes: Uint8Array): number[] {
   const values = [0, 0, 0, 0, 0, 0]
   readFields(bytes, (field, input) => {

@@ -1,14 +1,16 @@
-/** Bytes that arrive in parts and are read front to back, as views: a part is kept as long as some of it is unread. */
+/** Bytes that arrive in parts and are read front to back, as views: a part is kept while some of it is unread. */
 
 interface Parts {
-  /** Bytes that have arrived and were not read yet. */
+  /** How many bytes have arrived and were not read yet. */
   readonly arrived: number
   push(part: Uint8Array): void
-  /** Reads what has arrived of the next `length` bytes and lies in one part: a view; empty where nothing has. */
+  /**
+   * Reads those of the next `length` bytes that have arrived and lie in one part, as a view; empty if none has arrived.
+   */
   view(length: number): Uint8Array
-  /** Reads the next `length` bytes, which have arrived: a view where they lie in one part, else a copy. */
+  /** Reads the next `length` bytes, which have arrived: a view if they lie in one part, otherwise a copy. */
   joined(length: number): Uint8Array
-  /** The next part itself, not read, where it is exactly the next `length` bytes. */
+  /** The next part itself, unread, if it is exactly the next `length` bytes. */
   whole(length: number): Uint8Array | undefined
 }
 
@@ -16,7 +18,7 @@ const EMPTY = new Uint8Array(0)
 
 export function createParts(): Parts {
   const parts: Uint8Array[] = []
-  /** Read of `parts[0]`, which always has an unread byte. */
+  /** How much of `parts[0]` was read; it always has an unread byte. */
   let offset = 0
   let arrived = 0
   const view = (length: number): Uint8Array => {

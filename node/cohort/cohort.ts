@@ -1,8 +1,9 @@
 /**
- * The cohort: what all members must agree on beforehand. Parsed once, from YAML or from options, into this value
- * (cohort-file.ts); its id is the digest of its canonical form, and peers with different ids do not talk.
+ * The cohort: everything that all members must agree on beforehand. It is parsed once, from YAML or from options, into
+ * this value (file.ts). Its id is the digest of its canonical form, and peers with different ids do not talk to each
+ * other.
  *
- * Addresses are no part of the id: each member's file may know others, and they change.
+ * Addresses are not part of the id: each member's file may have different ones, and they change.
  */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
@@ -13,20 +14,20 @@ import { parseStepSize, type StepSizeSchedule } from '../../learning/step-size.t
 import { isPrintable } from '../text/printable.ts'
 
 const count = z.int().min(1)
-/** What people call something: shown in every log and table. */
+/** A name for people, shown in every log and table. */
 const name = z
   .string()
   .min(1)
   .max(64)
   .refine(isPrintable, 'a text without escapes, line breaks and invisible characters')
 
-/** A schedule, and the text that it was read from: members agree on the text. */
+/** A schedule and the text that it was read from: members agree on the text. */
 export interface Written<Schedule> {
   readonly text: string
   readonly schedule: Schedule
 }
 
-/** A text that `parse` reads; where it cannot, its error says what would be right. */
+/** A text that `parse` reads; if it cannot, its error says what would be right. */
 function written<Schedule>(parse: (text: string) => Schedule) {
   return z.string().transform((text, { issues }): Written<Schedule> => {
     try {
@@ -45,12 +46,15 @@ export const memberSchema = z
     name,
     /** libp2p peer id of the member's Ed25519 key (`12D3KooW…`); the public key is inside. */
     id: z.string().min(1),
-    /** Multiaddrs to try, `/ip4/192.168.1.5/tcp/4001` or `/ip4/192.168.1.5/udp/4001/quic-v1`; may be empty where mDNS finds the member. */
+    /**
+     * Multiaddrs to try, `/ip4/192.168.1.5/tcp/4001` or `/ip4/192.168.1.5/udp/4001/quic-v1`; may be empty if mDNS finds
+     * the member.
+     */
     addresses: z.array(z.string()).readonly().default([]),
   })
   .readonly()
 
-/** Every field, its range, and its default where it may be left out. */
+/** Every field, its range, and its default if it may be left out. */
 export const cohortSchema = z
   .strictObject({
     name: name.default('cohort'),
@@ -74,24 +78,24 @@ export const cohortSchema = z
     count: z.enum(['tight', 'paper']).default('tight'),
     steps: count.max(2 ** 31 - 1),
     model: z.string().min(1),
-    /** SHA-256 of the checkpoint that all members start from; absent: where the model, or each --oracle, starts. */
+    /** SHA-256 of the checkpoint that all members start from; absent: the start of the model, or of each --oracle. */
     init: z
       .string()
       .regex(/^[0-9a-f]{64}$/, 'the SHA-256 of a checkpoint, 64 digits from 0 to f')
       .optional(),
     rate: z.number().positive(),
-    /** How the rate goes over the steps: `constant`, `inverse` (`c/(t + 1)`), `milestones:0.1@300,600`. */
+    /** How the rate changes over the steps: `constant`, `inverse` (`c/(t + 1)`), `milestones:0.1@300,600`. */
     stepSize: written<StepSizeSchedule>(parseStepSize).prefault('constant'),
     momentum: z.number().min(0).lt(1).default(0.9),
-    /** ℓ₂ norm to which the own vector is clipped; null: not at all. */
+    /** ℓ₂ norm to which each peer clips its own vector; null: not at all. */
     clip: z.number().positive().nullable().default(null),
     weightDecay: z.number().min(0).default(0),
     /** Parameters are projected onto `[−box, box]^d` after each descent; null: not at all. */
     box: z.number().positive().nullable().default(null),
     batch: count,
-    /** How the batch goes over the steps: `constant`, `growing` (as `t`), `growing:0.5` (as its root). */
+    /** How the batch size changes over the steps: `constant`, `growing` (as `t`), `growing:0.5` (as its root). */
     batchSchedule: written<BatchSchedule>(parseBatchSchedule).prefault('constant'),
-    /** θ_* of Algorithm 1: the last parameters (Remark 1), or drawn by the seed. */
+    /** θ_* of Algorithm 1: the last parameters (Remark 1), or those of a step drawn from the seed. */
     output: z.enum(['last', 'drawn']).default('last'),
     seed: z.int().min(0),
     /** Runs below a protocol's bound on purpose. */
@@ -99,17 +103,17 @@ export const cohortSchema = z
   })
   .readonly()
 
-/** Who belongs to a cohort: a name for people, a peer id that proves it, and where it may be found. */
+/** A member of a cohort: a name for people, the peer id of its key, and its addresses. */
 export type Member = z.infer<typeof memberSchema>
-/** Everything that the members agree on before they start. `cohortId` is its digest. */
+/** Everything that the members agree on before they start. `cohortId` is the digest of it. */
 export type Cohort = z.infer<typeof cohortSchema>
-/** A cohort as its file says it: plain values, every field spelt out. */
+/** A cohort as in its file: plain values, every field spelt out. */
 export type CohortDocument = Omit<Cohort, 'stepSize' | 'batchSchedule'> & {
   readonly stepSize: string
   readonly batchSchedule: string
 }
 
-/** The members a peer exchanges with, and itself. */
+/** One member's place in a cohort. */
 export interface Membership {
   readonly cohort: Cohort
   /** Digest of the cohort's canonical form, lower-case hexadecimal. Peers with different ids do not talk. */
@@ -117,7 +121,7 @@ export interface Membership {
   readonly self: PeerIndex
 }
 
-/** The way back: what `cohortSchema` makes this cohort of. */
+/** The way back: the value from which `cohortSchema` makes this cohort. */
 export function cohortDocument(cohort: Cohort): CohortDocument {
   return { ...cohort, stepSize: cohort.stepSize.text, batchSchedule: cohort.batchSchedule.text }
 }
@@ -139,12 +143,12 @@ export function differingFields(a: Cohort, b: Cohort): readonly string[] {
   return [...new Set([...left.keys(), ...right.keys()])].filter(path => left.get(path) !== right.get(path))
 }
 
-/** Members that are told apart one by one; in larger cohorts only that some differ. */
+/** Up to this many members differences are named one by one; in larger cohorts only that some members differ. */
 const NAMED_MEMBERS_MAX = 64
 
 /**
- * A short digest of each field, by name, in which two members can compare their files without sending them:
- * `steps`, `iterations`, `members[2]`. Equal where the fields are; 48 bits are enough to tell two values apart.
+ * A short digest of each field, by name, by which two members can compare their files without sending them: `steps`,
+ * `iterations`, `members[2]`. Equal if the fields are; 48 bits are enough to tell two values apart.
  */
 export function fieldDigests(cohort: Cohort): ReadonlyMap<string, string> {
   const { members, ...rest } = agreedOn(cohort)

@@ -1,4 +1,4 @@
-/** What is wrong with a cohort file, told so that a person can put it right: file, field, value, what would do. */
+/** Errors of a cohort file that a user can correct: file, field, value, and what would be right. */
 
 import type { z } from 'zod'
 import { CodedError } from '../../agreement/error.ts'
@@ -32,20 +32,20 @@ function pathText(path: readonly PropertyKey[]): string {
   )
 }
 
-/** How a value looks in a message: short, and never in more than one line. */
+/** A value as messages show it: short, and never in more than one line. */
 export function valueText(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value)
   return text.length > 60 ? `${text.slice(0, 57)}…` : text
 }
 
-/** The first finding of a schema as an error about the place it was found at. `fields` are the names known there. */
+/** The first finding of a schema as an error about its place. `fields` are the names known there. */
 export function schemaError(
   source: string,
   document: unknown,
   issues: readonly z.core.$ZodIssue[],
   fieldsAt: (path: readonly PropertyKey[]) => readonly string[],
 ): CohortError {
-  // A misspelt field is reported once, as misspelt, rather than as the one that is then missing.
+  // A misspelt field is reported once, as misspelt, and not also as a missing field.
   const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]!
   const place = pathText(issue.path)
   const where = place === '' ? source : `${source}: ${place}`

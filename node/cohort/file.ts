@@ -1,6 +1,6 @@
 /**
- * Cohort files: YAML in, a typed `Cohort` out, once, with errors that name the file, the field, the value and what
- * would be right; and the way back.
+ * Cohort files: parses YAML once into a typed `Cohort`, with errors that name the file, the field, the value and what
+ * would be right; and writes it back.
  */
 import { multiaddr } from '@multiformats/multiaddr'
 import { type Document, isNode, isScalar, LineCounter, parseDocument, stringify, visit } from 'yaml'
@@ -31,7 +31,7 @@ export async function readCohort(path: string): Promise<Cohort> {
 }
 
 /**
- * @param source where the text is from, for messages
+ * @param source where the text comes from, for messages
  * @throws CohortError
  */
 export function parseCohort(text: string, source: string): Cohort {
@@ -54,21 +54,23 @@ export function checkCohort(document: unknown, source: string): Cohort {
   return cohort
 }
 
-/** 1,024 members, the most that there may be, with 1 KiB for each; reading takes some hundred times as much memory. */
+/**
+ * 1,024 members, the most that a cohort may have, with 1 KiB for each; parsing takes some hundred times as much memory.
+ */
 const COHORT_BYTES_MAX = 2 ** 20
 
 /** The text of a cohort file, every field spelt out. */
 export function formatCohort(cohort: Cohort): string {
   return [
     '# The cohort: every member needs this file, with the same values (addresses may differ).',
-    '# concord cohort check FILE tells what is wrong with it, concord cohort show FILE prints its id.',
+    '# concord cohort check FILE says what is wrong with it, concord cohort show FILE prints its id.',
     stringify(cohortDocument(cohort), { lineWidth: 0 }),
   ].join('\n')
 }
 
 function parseYaml(text: string, source: string): unknown {
   const lineCounter = new LineCounter()
-  // The parser compares every name with every other, which takes for ever where a file consists of names.
+  // The parser compares every name with every other, which takes for ever if a file consists of names.
   const document = parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: false })
   const error = document.errors[0]
   if (error !== undefined) {
@@ -85,10 +87,13 @@ function parseYaml(text: string, source: string): unknown {
   return document.toJS()
 }
 
-/** Refuses what a cohort file has no use for; what is left is as large as its text, and means one thing. */
+/**
+ * Refuses everything in YAML that a cohort file does not need. The rest is as large as its text, and has only one
+ * meaning.
+ */
 function checkNodes(document: Document, refuse: (offset: number, why: string) => never): void {
   visit(document, {
-    // An alias may name nothing, or what it is itself a part of.
+    // An alias may name nothing, or something that it is itself a part of.
     Alias(_, { source: name, range }) {
       refuse(range?.[0] ?? 0, `*${name} is an alias; expected the value itself`)
     },
@@ -175,6 +180,6 @@ function checkBound({ protocol, synchrony, faults, members, unsafe }: Cohort, so
   if (refusal === null) return
   throw new CohortError(
     refusal.reason === 'nobody-honest' ? 'cohort-field-invalid' : 'cohort-bound',
-    `${source}: faults is ${faults}: ${refusal.why}${refusal.reason === 'below-bound' ? ' (unsafe: true runs it all the same)' : ''}`,
+    `${source}: faults is ${faults}: ${refusal.why}${refusal.reason === 'below-bound' ? ' (unsafe: true runs it anyway)' : ''}`,
   )
 }

@@ -1,6 +1,6 @@
 /**
- * A peer's identity: one Ed25519 key, its libp2p key and what it signs slots with. Kept in a PEM file (PKCS #8,
- * RFC 8410) that `openssl pkey -in FILE` reads too, with a word for people above it.
+ * A peer's identity: one Ed25519 key, which is its libp2p key and signs its slots. Kept in a PEM file (PKCS #8, RFC
+ * 8410) that `openssl pkey -in FILE` reads too, with a note for people above it.
  */
 
 import { createPrivateKey, randomBytes } from 'node:crypto'
@@ -67,7 +67,7 @@ export function publicKeyOf(peerId: string): Uint8Array {
   return id.publicKey.raw
 }
 
-/** Ours has 300 bytes; a person may write a word above the key. */
+/** Our files have 300 bytes; a user may add a note above the key. */
 const PEM_BYTES_MAX = 64 * 1024
 
 /** DER of a PKCS #8 Ed25519 key, up to the seed. */
@@ -77,7 +77,7 @@ function pemOf(identity: Identity): string {
   const base64 = Buffer.concat([PKCS8_PREFIX, identity.seed]).toString('base64')
   return [
     `Concord identity of ${identity.id}`,
-    'Who holds this file is this peer. Keep it secret (mode 0600), and run only one peer with it.',
+    'Anyone who has this file can act as this peer. Keep it secret (mode 0600), and run only one peer with it.',
     '-----BEGIN PRIVATE KEY-----',
     base64,
     '-----END PRIVATE KEY-----',
@@ -85,13 +85,15 @@ function pemOf(identity: Identity): string {
   ].join('\n')
 }
 
-/** Writes a new file of mode 0600, on disk when this resolves. Throws `identity-exists` rather than replace a key. */
+/**
+ * Writes a new file of mode 0600; it is on disk when this resolves. Throws `identity-exists` rather than replace a key.
+ */
 export async function writeIdentity(path: string, identity: Identity): Promise<void> {
   await writeNew(path, pemOf(identity), { mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error
     throw new IdentityError(
       'identity-exists',
-      `${path} exists already; a key that is replaced cannot be had back. Choose another name, or remove it first`,
+      `${path} exists already; a key that is replaced is lost for good. Choose another name, or remove it first`,
     )
   })
   await syncFolder(dirname(path))
@@ -108,7 +110,7 @@ export async function readIdentity(path: string): Promise<Identity> {
       `${path} does not exist; make it with "concord keygen ${path}"`,
     )
   })
-  // Windows keeps no such bits.
+  // Windows has no such bits.
   if (process.platform !== 'win32' && (status.mode & 0o077) !== 0) {
     const mode = (status.mode & 0o777).toString(8).padStart(4, '0')
     throw new IdentityError(

@@ -1,4 +1,4 @@
-/** LEARN's options, as a cohort file gives them. */
+/** LEARN's options, from a cohort file. */
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import { batchSize } from '../../learning/batch-size.ts'
 import { type LearnOptions, windowOf } from '../../learning/learn-contract.ts'
@@ -7,7 +7,7 @@ import { stepSize } from '../../learning/step-size.ts'
 import { digestOf } from '../signatures/index.ts'
 import type { Cohort } from './cohort.ts'
 
-/** LEARN as the cohort file describes it, but for where it starts. */
+/** LEARN as the cohort file describes it, except where it starts. */
 export function learnOptions(
   cohort: Cohort,
   self: PeerIndex,

@@ -1,6 +1,6 @@
 /**
- * Fetches the files of a data set. What has come so far is kept under the file's name with .partial and gone on with;
- * a file gets its name only when its digest is right, and what is wrong is not kept.
+ * Fetches the files of a data set. An unfinished file is kept under its name with .partial, and the next fetch resumes
+ * it. A file gets its name only if its digest is right; a wrong file is not kept.
  */
 
 import { createHash } from 'node:crypto'
@@ -22,7 +22,7 @@ export class FetchError extends CodedError<FetchErrorCode> {
 
 export interface FetchProgress {
   readonly file: string
-  /** Of this file, so far. */
+  /** Bytes of this file so far. */
   readonly bytes: number
   readonly of: number
 }
@@ -33,7 +33,7 @@ interface FetchOptions {
   readonly onProgress: (progress: FetchProgress) => void
   /** A line for people: a file that is there already, a mirror that failed. */
   readonly onNote: (line: string) => void
-  /** A mirror that sends nothing for so long has failed. */
+  /** A mirror that sends nothing for this long has failed. */
   readonly silenceMs?: number
   /** Names proxies, as HTTPS_PROXY; this process's unless given. */
   readonly environment?: Readonly<Record<string, string | undefined>>
@@ -69,7 +69,7 @@ async function fetchFiles(options: FetchOptions): Promise<void> {
   }
 }
 
-/** Tries the mirrors in turn; the next one goes on where the last one stopped. */
+/** Tries the mirrors in turn; each goes on where the one before stopped. */
 async function fetchFile(options: FetchOptions, file: DataFile, path: string): Promise<void> {
   const { set, onNote } = options
   const partial = `${path}.partial`
@@ -109,13 +109,13 @@ async function download(options: FetchOptions, file: DataFile, address: URL, par
 
 interface Partial {
   readonly handle: FileHandle
-  /** Bytes that have come so far. */
+  /** Bytes that have arrived so far. */
   readonly size: number
 }
 
 /**
- * What came before, to be gone on with; an empty file where there is none, or what is there is not one that we made: a
- * link, a second name of another file, or more than there can be.
+ * Opens the unfinished file to resume it. Starts an empty one if there is none, or if it is not one that we made: a
+ * link, a second name of another file, or too long.
  */
 async function openPartial(partial: string, bytesMax: number): Promise<Partial> {
   const handle = await openExisting(partial, constants.O_RDWR | constants.O_APPEND).catch(() => null)
@@ -128,7 +128,7 @@ async function openPartial(partial: string, bytesMax: number): Promise<Partial> 
   return { handle: await createNew(partial), size: 0 }
 }
 
-/** Adds what the server sends; from the beginning, where it sends all. */
+/** Adds what the server sends; starts over if the server sends all of it. */
 async function receive(
   { onProgress, silenceMs = 30_000 }: FetchOptions,
   file: DataFile,
@@ -147,7 +147,7 @@ async function receive(
     })
     if (!response.ok || response.body === null)
       throw new Error(`answers ${response.status} ${response.statusText}`)
-    // A server that knows no ranges sends all of it.
+    // A server without support for ranges sends all of it.
     let bytes = response.status === 206 ? from : 0
     if (bytes === 0) await handle.truncate(0)
     for await (const chunk of response.body) {
@@ -164,7 +164,7 @@ async function receive(
   }
 }
 
-/** What a person can use of an error of `fetch`, whose own message is "fetch failed". */
+/** The useful part of an error of `fetch`, whose own message is "fetch failed". */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const { cause } = error
@@ -175,7 +175,7 @@ function reasonOf(error: unknown): string {
   return cause.message || code || error.message
 }
 
-/** SHA-256 of a file that has to hold so many bytes; null where there is no such file. */
+/** SHA-256 of a file that must have this many bytes; null if there is no such file. */
 async function digestOf(path: string, bytes: number): Promise<string | null> {
   const file = await openForReading(path).catch(() => null)
   if (file === null) return null

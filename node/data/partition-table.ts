@@ -1,4 +1,4 @@
-/** Who holds what: how many examples of each class a partition gives to each peer, as a table and as a picture. */
+/** The partition table: how many examples of each class each peer holds, as a table and as a picture. */
 import type { DataSource } from '../../learning/data/dataset.ts'
 import { parsePartition, partitionIndices } from '../../learning/data/partition.ts'
 
@@ -6,7 +6,7 @@ export interface PartitionTable {
   readonly data: string
   readonly partition: string
   readonly seed: number
-  /** Examples by peer and class; one column where the targets are real. */
+  /** Examples by peer and class; one column if the targets are real. */
   readonly counts: readonly (readonly number[])[]
 }
 
@@ -32,7 +32,9 @@ const LEFT = 80
 const TOP = 64
 const TOTAL = 72
 
-/** A heat map, a row a peer and a column a class, with the numbers in it and the peer's total beside it. */
+/**
+ * A heat map with a row for each peer and a column for each class, the numbers in it, and each peer's total beside it.
+ */
 export function partitionTableSvg({ data, partition, seed, counts }: PartitionTable): string {
   const columns = counts[0]!.length
   const most = Math.max(1, ...counts.flat())

@@ -1,4 +1,4 @@
-/** Takes files out of a .tar.gz archive: as much of the ustar format as data sets need. */
+/** Extracts files from a .tar.gz archive: as much of the ustar format as data sets need. */
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
@@ -7,13 +7,13 @@ import { writeWhole } from '../files/safe-open.ts'
 
 const BLOCK = 512
 
-/** Both packed and unpacked: nearly three times the largest of the catalogue, CIFAR-10 with 184 MB. */
+/** The limit, both packed and unpacked: nearly three times the largest of the catalogue, CIFAR-10 with 184 MB. */
 const ARCHIVE_BYTES_MAX = 2 ** 29
 
 /**
- * Writes the members whose base name matches into the directory, whatever folder they have in the archive.
+ * Writes the members whose base name matches into the directory, without their folder in the archive.
  * @returns the names written
- * @throws Error where the archive is cut off, or larger than any that the catalogue names
+ * @throws Error if the archive is cut off, or larger than any in the catalogue
  */
 export async function unpackTar(archive: string, directory: string, wanted: RegExp): Promise<string[]> {
   const packed = await readBytes(archive, ARCHIVE_BYTES_MAX)

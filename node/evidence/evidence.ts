@@ -36,12 +36,12 @@ const fileSchema = z.strictObject({
   second: commitmentSchema,
 })
 
-/** What we write takes less than 1 KiB; a name may be long. */
+/** Our own files have less than 1 KiB; a name may be long. */
 export const EVIDENCE_BYTES_MAX = 64 * 1024
 
 export type EvidenceFile = z.infer<typeof fileSchema>
 
-/** The evidence is not what it says: the file is no such file, or proves nothing. */
+/** Evidence that is not valid: the file is not an evidence file, or proves nothing. */
 export class EvidenceError extends Error {
   readonly code = 'EVIDENCE_INVALID'
   override readonly name = 'EvidenceError'
@@ -67,7 +67,7 @@ export function evidenceFile(
   }
 }
 
-/** What a file says, as the program uses it. */
+/** The content of a file, as the program uses it. */
 export function evidenceOf({ slot, first, second }: EvidenceFile): Evidence {
   const bytes = ({ digest, signature }: EvidenceFile['first']) => ({
     digest,
@@ -76,7 +76,7 @@ export function evidenceOf({ slot, first, second }: EvidenceFile): Evidence {
   return { slot, first: bytes(first), second: bytes(second) }
 }
 
-/** @throws EvidenceError where the text is no evidence file, naming the field */
+/** @throws EvidenceError if the text is not an evidence file, naming the field */
 export function parseEvidence(text: string): EvidenceFile {
   let value: unknown
   try {
@@ -92,8 +92,8 @@ export function parseEvidence(text: string): EvidenceFile {
 
 /**
  * Checks that the proof is about this cohort and a member of it.
- * @param name what the cohort is called in messages: its file, for one
- * @throws EvidenceError saying whom or what it is about instead
+ * @param name the cohort's name in messages, such as its file
+ * @throws EvidenceError saying what it is about instead
  */
 export function checkMembership(
   { cohort: about, accused, slot }: EvidenceFile,
@@ -112,12 +112,12 @@ export function checkMembership(
 
 /**
  * Checks an evidence file on its own.
- * @throws EvidenceError saying which of the two signatures does not hold, or that they do not contradict each other
+ * @throws EvidenceError saying which of the two signatures is not valid, or that they do not contradict each other
  */
 export function verifyEvidence({ cohort, accused, slot, first, second }: EvidenceFile): void {
   if (first.digest === second.digest)
     throw new EvidenceError(
-      'both commitments are to the same vector: a peer may say one thing as often as it likes',
+      'both commitments are to the same vector: a peer may say the same thing as often as it likes',
     )
   let key: Uint8Array
   try {

@@ -1,4 +1,4 @@
-/** Evidence on disk: one file a proof, in a folder of the peer that found it. */
+/** Evidence on disk: one file for each proof, in a folder of the peer that found it. */
 import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Evidence } from '../../agreement/protocol.ts'
@@ -15,9 +15,9 @@ import {
   verifyEvidence,
 } from './evidence.ts'
 
-/** A peer writes one proof against each other member in each of its lives. */
+/** A peer writes at most one proof against each other member each time it runs. */
 const FILES_MAX = 4096
-/** How many files are named that prove nothing. */
+/** How many of the files that prove nothing are named. */
 const NAMED_MAX = 5
 
 const isProof = (name: string) => /^peer-\d+-step-.*\.json$/.test(name)
@@ -33,15 +33,15 @@ export async function writeEvidence(folder: string, file: EvidenceFile): Promise
 
 interface ListedEvidence {
   readonly path: string
-  /** Null where the file is no evidence. */
+  /** Null if the file is not evidence. */
   readonly file: EvidenceFile | null
-  /** Why it proves nothing; null where it does. */
+  /** Why it proves nothing; null if it is a proof. */
   readonly wrong: string | null
 }
 
 /**
  * Every proof in a folder and the folders below it, checked, in the order of their paths.
- * @throws the system's error where there is no such folder
+ * @throws the system's error if there is no such folder
  */
 export async function listEvidence(folder: string): Promise<readonly ListedEvidence[]> {
   const names = await readdir(folder, { recursive: true, withFileTypes: true })
@@ -65,15 +65,16 @@ async function judge(path: string): Promise<ListedEvidence> {
   }
 }
 
-/** A proof that an earlier life of this peer has kept. */
+/** A proof that this peer kept before it was restarted. */
 export interface KeptEvidence {
   readonly path: string
   readonly evidence: Evidence
 }
 
 /**
- * The proofs that lie in a peer's own folder, one for each member who is accused; those in folders below are another's.
- * A file that proves nothing in this cohort stays where it is, and `complain` is told which and why, in a line.
+ * The proofs that lie in a peer's own folder, one for each accused member; those in folders below belong to another
+ * peer. A file that proves nothing in this cohort stays where it is, and `complain` gets a line that says which file
+ * and why.
  */
 export async function loadEvidence(
   folder: string,

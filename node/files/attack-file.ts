@@ -11,12 +11,12 @@ import { readBytes } from '../../learning/data/read-file.ts'
 
 const endings: ReadonlySet<string> = new Set(['.ts', '.mts', '.js', '.mjs'])
 
-/** Whether a reference names a file rather than an attack of ours. */
+/** Whether a reference names a file rather than one of our attacks. */
 export function isAttackFile(reference: string): boolean {
   return endings.has(extname(reference))
 }
 
-/** What `--attack` takes, checked as far as it can be without opening anything. @throws AttackError */
+/** The value of `--attack`, checked as far as possible without opening anything. @throws AttackError */
 function checkAttackReference(reference: string): string {
   if (isAttackFile(reference) || attackNames.includes(reference)) return reference
   throw new AttackError(
@@ -25,7 +25,7 @@ function checkAttackReference(reference: string): string {
   )
 }
 
-/** An attack is a page of text; what is larger is something else. */
+/** An attack is a page of text; a larger file is something else. */
 const MODULE_BYTES_MAX = 2 ** 24
 
 const callable = z.custom<(...args: never[]) => unknown>(value => typeof value === 'function', 'a function')
@@ -42,7 +42,7 @@ const schema = z.strictObject({
   delayMs: z.number().min(0).optional(),
 })
 
-/** @throws AttackError where the file cannot be loaded, exports no attack, or one with a field that is none */
+/** @throws AttackError if the file cannot be loaded, exports no attack, or one with an unknown field */
 export async function loadAttack(reference: string): Promise<Attack> {
   if (!isAttackFile(checkAttackReference(reference))) return attackNamed(reference)
   const exported = await open(reference)
@@ -67,7 +67,7 @@ export async function loadAttack(reference: string): Promise<Attack> {
 async function open(reference: string): Promise<unknown> {
   let module: Record<string, unknown>
   try {
-    // What loads it would wait at a named pipe for ever.
+    // The loader would wait at a named pipe for ever.
     await readBytes(reference, MODULE_BYTES_MAX)
     module = await import(pathToFileURL(resolve(reference)).href)
   } catch (error) {

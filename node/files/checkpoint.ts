@@ -2,7 +2,7 @@
  * Checkpoints: a model's parameters in a .safetensors file, by name and shape.
  *
  * Our own models keep weights as `[in, out]` and kernels as `[k, k, in, out]`, as JAX does; PyTorch keeps them as
- * `[out, in]` and `[out, in, k, k]`. The file notes which of the two it holds, and either can be read back.
+ * `[out, in]` and `[out, in, k, k]`. The file notes its order of axes, and both can be read back.
  */
 import type { Vector } from '../../agreement/vector.ts'
 import { DATA_BYTES_MAX, readBytes } from '../../learning/data/read-file.ts'
@@ -12,13 +12,13 @@ import { writeOutput } from './output.ts'
 import { readSafetensors, type Tensor, writeSafetensors } from './safetensors.ts'
 import { listed, SAFETENSORS_HEAD_BYTES, safetensorsHeader, shorten } from './safetensors-header.ts'
 
-/** Whose order the axes have: `jax` ours and JAX's, `pytorch` PyTorch's, `own` whatever an oracle of the user has. */
+/** The order of the axes: `jax` ours and JAX's, `pytorch` PyTorch's, `own` that of a user's oracle. */
 export const layouts = ['jax', 'pytorch', 'own'] as const
 export type Layout = (typeof layouts)[number]
 
 export interface Checkpoint {
   readonly tensors: readonly (NamedShape & { readonly values: Vector })[]
-  /** As noted in the file; `own` where nothing is noted. */
+  /** As noted in the file; `own` if nothing is noted. */
   readonly layout: Layout
   /** As noted in the file. */
   readonly model: string | null
@@ -61,7 +61,7 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
   }
 }
 
-/** Whole or not at all: an earlier file of the name stays until the new one is complete. */
+/** Writes the file whole or not at all: an earlier file of the same name stays until the new one is complete. */
 export async function writeCheckpoint(path: string, { tensors, layout, model }: Checkpoint): Promise<void> {
   const typed: Tensor[] = tensors.map(tensor => ({ ...tensor, type: FLOAT32 }))
   const bytes = writeSafetensors(typed, { format: 'pt', writer: 'concord', layout, ...(model && { model }) })
@@ -71,7 +71,7 @@ export async function writeCheckpoint(path: string, { tensors, layout, model }: 
 }
 
 /**
- * The checkpoint as the flat vector of a model with these tensors; PyTorch's order of axes is turned back.
+ * The checkpoint as the flat vector of a model with these tensors; PyTorch's order of axes is converted back.
  * @throws FileError `mismatch`, naming the tensor and both shapes
  */
 export function vectorOf(checkpoint: Checkpoint, parameters: readonly NamedShape[], source: string): Vector {
@@ -82,7 +82,7 @@ export function vectorOf(checkpoint: Checkpoint, parameters: readonly NamedShape
     if (!names.has(name))
       throw new FileError(
         'mismatch',
-        `${source} holds ${shorten(name)}, which the model has not; it has ${listed([...names])}`,
+        `${source} holds ${shorten(name)}, which the model does not have; it has ${listed([...names])}`,
       )
   const vector = new Float32Array(parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0))
   let at = 0
@@ -101,7 +101,7 @@ export function vectorOf(checkpoint: Checkpoint, parameters: readonly NamedShape
   return vector
 }
 
-/** Weights and kernels with their axes in the other order; everything else as it is. */
+/** Puts the axes of weights and kernels into the other order; leaves everything else as it is. */
 export function toLayout(checkpoint: Checkpoint, layout: 'jax' | 'pytorch'): Checkpoint {
   if (checkpoint.layout === layout || checkpoint.layout === 'own') return { ...checkpoint, layout }
   const kernelAxes = layout === 'pytorch' ? [3, 2, 0, 1] : [2, 3, 1, 0]

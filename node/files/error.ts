@@ -1,4 +1,4 @@
-/** What is wrong with a file that a person named: which file, what was found, what would be right. */
+/** Errors of a file that a user named: the file, what was found, and what would be right. */
 import { CodedError } from '../../agreement/error.ts'
 
 type FileErrorCode =
@@ -7,9 +7,9 @@ type FileErrorCode =
   | 'malformed'
   | 'unsupported'
   | 'mismatch'
-  /** A link, a device or a pipe stands where a file belongs. */
+  /** There is a link, a device or a pipe instead of a file. */
   | 'not-a-file'
-  /** A named pipe that nobody has open for reading. */
+  /** A named pipe that nobody reads. */
   | 'no-reader'
 
 export class FileError extends CodedError<FileErrorCode> {

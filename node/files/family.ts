@@ -1,7 +1,7 @@
 /**
- * A family of vectors from files, and the vector made of them back into a file of the same kind: one .npy matrix, a
- * vector a row; several .npy files whose rows follow each other; one .safetensors file with one matrix; or several,
- * each a peer's tensors, which together are its vector.
+ * Reads a family of vectors from files, and writes the vector made of them to a file of the same kind. The files are
+ * one .npy matrix with a vector in each row; several .npy files whose rows follow each other; one .safetensors file
+ * with one matrix; or several, each with the tensors of one peer, which together are its vector.
  */
 import { isNpy, NPY_HEAD_BYTES } from '../../learning/data/npy-header.ts'
 import { FileError } from './error.ts'
@@ -17,11 +17,11 @@ export interface NamedBytes {
 
 interface Family {
   readonly vectors: readonly Float32Array[]
-  /** A vector of the same length as a file of the same kind. */
+  /** Writes a vector of the same length as a file of the same kind. */
   write(vector: Float32Array): Uint8Array
 }
 
-/** A look at a file before it is read: whether it is one of these, and as long as its head says. */
+/** Checks a file before it is read: whether it is one of these kinds, and as long as its head says. */
 export const familyHeadBytes = Math.max(NPY_HEAD_BYTES, SAFETENSORS_HEAD_BYTES)
 
 /** @throws FileError unknown-format, malformed, unsupported */
@@ -61,7 +61,7 @@ function fromMatrix({ bytes, source }: NamedBytes): Family {
   if (only === undefined || tensors.length > 1 || only.shape.length !== 2 || only.shape[0]! > ROWS_MAX)
     throw new FileError(
       'unsupported',
-      `${source} holds ${listed(layoutOf(tensors)) || 'nothing'}; expected one matrix, a vector a row (at most ${ROWS_MAX}), or several files, each one peer's tensors`,
+      `${source} holds ${listed(layoutOf(tensors)) || 'nothing'}; expected one matrix with a vector in each row (at most ${ROWS_MAX}), or several files, each one peer's tensors`,
     )
   const [n, d] = only.shape as [number, number]
   return {
@@ -72,7 +72,7 @@ function fromMatrix({ bytes, source }: NamedBytes): Family {
 
 function fromModels(files: readonly NamedBytes[]): Family {
   const models = files.map(({ bytes, source }) => {
-    // By name: writers may order them as they like.
+    // By name: a writer may order them in any way.
     const tensors = readSafetensors(bytes, source).sort((a, b) => (a.name < b.name ? -1 : 1))
     return { source, tensors }
   })
@@ -93,7 +93,7 @@ function fromModels(files: readonly NamedBytes[]): Family {
   }
 }
 
-/** Names and shapes, one text for each tensor. */
+/** Names and shapes, as one text for each tensor. */
 function layoutOf(tensors: readonly Tensor[]): readonly string[] {
   return tensors.map(({ name, shape }) => `${name} ${shape.join('×')}`)
 }

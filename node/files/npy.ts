@@ -1,4 +1,4 @@
-/** Vectors in NumPy's .npy files, a vector a row. */
+/** Vectors in NumPy's .npy files, one in each row. */
 import { NPY_MAGIC, npyHeader } from '../../learning/data/npy-header.ts'
 import { FileError } from './error.ts'
 import { type NumberType, readNumbers, viewOf, writeNumbers } from './numbers.ts'
@@ -10,11 +10,13 @@ const types: ReadonlyMap<string, NumberType> = new Map([
   ['>f8', { bytes: 8, little: false }],
 ])
 
-/** A row costs some 200 bytes beside its numbers, and may have none: a billion of them fit into a file of 128 bytes. */
+/**
+ * A row costs some 200 bytes besides its numbers. Rows may be empty: a billion of them fit into a file of 128 bytes.
+ */
 export const ROWS_MAX = 2 ** 18
 
 interface Npy {
-  /** A vector a row; an array of one dimension is one row. */
+  /** One vector from each row; an array of one dimension is one row. */
   readonly rows: Float32Array[]
   readonly type: NumberType
 }
@@ -34,7 +36,7 @@ interface Layout {
   /** Rows, and numbers in each. */
   readonly n: number
   readonly d: number
-  /** Where the numbers begin. */
+  /** The offset of the numbers. */
   readonly start: number
   readonly byColumns: boolean
 }
@@ -59,7 +61,7 @@ export function npyLayout(head: Uint8Array, size: number, source: string): Layou
   if (shape.length < 1 || shape.length > 2)
     throw new FileError(
       'unsupported',
-      `${source}: its shape is (${shape.join(', ')}); expected a matrix, a vector a row`,
+      `${source}: its shape is (${shape.join(', ')}); expected a matrix with a vector in each row`,
     )
   if (n > ROWS_MAX)
     throw new FileError('unsupported', `${source} has ${n} rows; expected at most ${ROWS_MAX}`)
@@ -108,5 +110,5 @@ export function writeNpy(vector: Float32Array, { bytes }: NumberType): Uint8Arra
 }
 
 function malformed(source: string, why: string): FileError {
-  return new FileError('malformed', `${source} is no .npy file that can be read: ${why}`)
+  return new FileError('malformed', `${source} is not an .npy file that can be read: ${why}`)
 }

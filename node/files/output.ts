@@ -1,6 +1,6 @@
 /**
- * Files that a person names for what a command has made: `--report`, `--out`, `--save` and their like. A file is
- * replaced whole; a link is replaced rather than followed, as somebody else may have put it there. Named pipes, devices
+ * Files that a user names for the result of a command: `--report`, `--out`, `--save` and the like. A file is replaced
+ * as a whole; a link is replaced rather than followed, as somebody else may have put it there. Named pipes, devices
  * such as /dev/null and the descriptors of this process (/dev/stdout, a shell's `>(…)`) are written to as they are.
  */
 import { constants, type Stats } from 'node:fs'
@@ -11,12 +11,12 @@ import { FileError } from './error.ts'
 import { openPipe, writePipe } from './pipe.ts'
 import { type Content, type WriteOptions, writeWhole } from './safe-open.ts'
 
-/** What the system calls the descriptors that whoever started the process gave it. */
+/** The system's names for descriptors that the parent process gave this one. */
 const GIVEN = /^\/(?:dev|proc\/self)\/(?:stdout|stderr|fd\/\d+)$/
 
 /**
- * Whether something can be written there: better known before the job than after it.
- * @returns what is wrong, with what would be right; null where nothing is
+ * Checks whether a result can be written there, before the job rather than after it.
+ * @returns what is wrong, and what would be right; null if nothing is wrong
  */
 export async function whyNoOutput(path: string): Promise<string | null> {
   if (GIVEN.test(path)) return null
@@ -36,14 +36,14 @@ export async function whyNoOutput(path: string): Promise<string | null> {
   )
 }
 
-/** Where somebody reads, the pipe stays open for what is to come. */
+/** If somebody reads it, the pipe stays open for the result. */
 async function whyNoPipe(path: string): Promise<string | null> {
   if ((await openPipe(path)) !== null) return null
   return `it is a named pipe that nobody reads; expected one with a reader, such as "cat ${path}", or a file`
 }
 
 /**
- * Writes all of it. A named pipe has a moment for its reader to come.
+ * Writes all of it. The reader of a named pipe has a moment to come.
  * @throws the system's error; FileError `not-a-file` for a folder, a disk or a socket, `no-reader` for such a pipe
  */
 export async function writeOutput(path: string, content: Content, options: WriteOptions = {}): Promise<void> {
@@ -56,7 +56,7 @@ export async function writeOutput(path: string, content: Content, options: Write
   return writeWhole(path, content, options)
 }
 
-/** A disk is neither: writing to it would destroy what it holds. */
+/** A disk is refused: writing to it would destroy what it holds. */
 function isStream(found: Stats | null): found is Stats {
   return found !== null && (found.isFIFO() || found.isCharacterDevice())
 }
@@ -65,7 +65,7 @@ function isReplaceable(found: Stats): boolean {
   return found.isFile() || found.isSymbolicLink()
 }
 
-/** Node knows how to write to its own two streams, whatever they are; a socket's name cannot be opened again. */
+/** Node can write to its own two streams, whatever they are connected to; a socket's name cannot be opened again. */
 async function writeGiven(path: string, content: Content): Promise<void> {
   const number = /\d+$/.exec(path)?.[0]
   const isOutput = path.endsWith('/stdout') || number === '1'
@@ -84,7 +84,7 @@ async function writeGiven(path: string, content: Content): Promise<void> {
     })
 }
 
-/** Where it is a file that the shell opened, what it holds stays. */
+/** If the shell has opened a file for it, its content stays. */
 async function writeThrough(path: string, content: Content, flags: number): Promise<void> {
   const file = await open(path, constants.O_WRONLY | constants.O_APPEND | flags)
   try {

@@ -1,26 +1,27 @@
 /**
- * Named pipes that a person names for a result. Opening one waits for its reader, and holds up a thread that nothing
- * can call back, so that not even a signal ends the process: here it is opened without waiting, for a stated time.
+ * Named pipes that a user names for a result. To open one the usual way waits for its reader in a thread that nothing
+ * can interrupt, so that not even a signal ends the process. Here it is opened without waiting, again and again for a
+ * stated time.
  */
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { setTimeout as after } from 'node:timers/promises'
 import { FileError } from './error.ts'
 
-/** So long a reader may take to come: a shell starts it beside this program, and it needs a moment. */
+/** How long a reader may take to come: a shell starts it beside this program, and it needs a moment. */
 const READER_WAIT_MS = 1000
 const LOOK_EVERY_MS = 20
 
-/** A pipe holds 64 KB; its reader has taken some of it after a while. */
+/** A pipe holds 64 KB; after this time its reader has taken some of it. */
 const FULL_WAIT_MS = 2
 
 /**
- * Pipes opened before a job for what is written after it: a reader takes the first writer that goes for the end.
- * As many as a command has results.
+ * Pipes opened before a job for what is written after it: a reader takes the end of the first writer as the end of the
+ * file. As many as a command can have results.
  */
 const opened = new Map<string, FileHandle>()
 
-/** Opens it and keeps it open for `writePipe`; null where nobody reads. */
+/** Opens it and keeps it open for `writePipe`; null if nobody reads it. */
 export async function openPipe(path: string): Promise<FileHandle | null> {
   const kept = opened.get(path)
   if (kept !== undefined) return kept
@@ -40,8 +41,8 @@ async function openNow(path: string): Promise<FileHandle | null> {
 }
 
 /**
- * Writes all of it and closes the pipe. No thread waits meanwhile for a reader that takes its time.
- * @throws FileError `no-reader`; the system's error, `EPIPE` where the reader has gone
+ * Writes all of it and closes the pipe. No thread waits meanwhile for a slow reader.
+ * @throws FileError `no-reader`; the system's error, `EPIPE` if the reader has gone
  */
 export async function writePipe(path: string, pieces: Iterable<string | Uint8Array>): Promise<void> {
   const pipe = await openPipe(path)

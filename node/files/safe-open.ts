@@ -1,9 +1,9 @@
 /**
  * How this program opens the files it writes. A folder may hold what others have put there: a link in place of a draft
- * would send our bytes to a file of their choice, and a named pipe would hold us up for ever. So a new file is always
- * ours (`O_EXCL`), an old one is opened only where its own name stands for a regular file (`O_NOFOLLOW`), and a file is
- * replaced by renaming a draft with a random name over it: a link in its place is replaced, what it points to is left
- * as it is.
+ * would send our bytes to a file of their choice, and a named pipe would block us for ever. So a new file is always
+ * ours (`O_EXCL`), and an old one is opened only if its own name stands for a regular file (`O_NOFOLLOW`). A file is
+ * replaced by renaming a draft with a random name over it: a link in its place is replaced, and its target stays as it
+ * is.
  */
 import { randomBytes } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
@@ -15,27 +15,30 @@ import { FileError } from './error.ts'
 export type Content = string | Uint8Array | Iterable<Uint8Array>
 
 export interface WriteOptions {
-  /** The new file's permissions, exactly; where nothing is said 0o666, less what the process's umask takes away. */
+  /** The new file's exact permissions; by default 0o666 without what the process's umask takes away. */
   readonly mode?: number
 }
 
-/** Windows has neither. */
+/** Windows has neither flag. */
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0
 const NO_WAIT = constants.O_NONBLOCK ?? 0
 
-/** So many characters of a file's name go into its draft's: names hold at most 255 bytes, a character up to 4. */
+/**
+ * How many characters of a file's name go into the name of its draft: names have at most 255 bytes, a character up to
+ * 4.
+ */
 const DRAFT_NAME_MAX = 55
 
 /**
- * A new file, open for reading and writing; nobody else's, and nobody has had it open before.
- * @throws the system's `EEXIST` where the name is taken, by a link too, wherever it points
+ * A new file, open for reading and writing. It belongs to nobody else, and nobody has had it open before.
+ * @throws the system's `EEXIST` if the name is taken, even by a link to nothing
  */
 export function createNew(path: string, mode = 0o666): Promise<FileHandle> {
   return open(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | NO_FOLLOW, mode)
 }
 
 /**
- * A regular file that is there, by its own name. Does not wait, as opening a named pipe would.
+ * Opens an existing regular file by its own name. Does not block, as opening a named pipe would.
  * @param flags of `node:fs`'s `constants`
  * @throws FileError `not-a-file`; the system's error, `ENOENT` among them
  */
@@ -51,7 +54,7 @@ export async function openExisting(path: string, flags: number = constants.O_RDW
 }
 
 /**
- * Writes a file whole or not at all, in place of whatever has its name; on disk when this resolves.
+ * Writes a file whole or not at all, and replaces anything that has its name; it is on disk when this resolves.
  * @throws the system's error
  */
 export async function writeWhole(path: string, content: Content, options: WriteOptions = {}): Promise<void> {
@@ -68,9 +71,9 @@ export async function writeWhole(path: string, content: Content, options: WriteO
 }
 
 /**
- * Writes a file whose name must be free; its content is on disk when this resolves. What cannot be written whole is
- * taken away again.
- * @throws the system's error, `EEXIST` where the name is taken
+ * Writes a file whose name must be free; its content is on disk when this resolves. If it cannot be written whole, it
+ * is removed again.
+ * @throws the system's error, `EEXIST` if the name is taken
  */
 export async function writeNew(path: string, content: Content, { mode }: WriteOptions = {}): Promise<void> {
   const file = await createNew(path, mode)
@@ -86,10 +89,12 @@ export async function writeNew(path: string, content: Content, { mode }: WriteOp
   }
 }
 
-/** Makes what was made, renamed and removed in a folder last through a crash. Windows cannot, and has no need to. */
+/**
+ * Makes the creations, renames and removals in a folder survive a crash. Windows cannot do this, and does not need it.
+ */
 export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return
-  // Who may write into a folder need not be allowed to list it.
+  // A user who may write to a folder need not be allowed to list it.
   const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY).catch(
     (error: NodeJS.ErrnoException) => {
       if (error.code === 'EACCES') return null
@@ -99,7 +104,7 @@ export async function syncFolder(folder: string): Promise<void> {
   try {
     await handle?.sync()
   } catch (error) {
-    // Some network file systems know no such thing.
+    // Some network file systems do not support this.
     if (!['EINVAL', 'ENOTSUP'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
   } finally {
     await handle?.close()

@@ -1,25 +1,25 @@
 /**
- * The header of a .safetensors file, judged before room is made for any tensor: the tensors it names fill the bytes
- * behind it, one after the other, with neither gap nor overlap, as the format demands. What an overlap would cost:
- * thousands of tensors of the same bytes, each copied.
+ * The header of a .safetensors file, checked before room is made for any tensor. Its tensors must fill the bytes after
+ * it, one after the other, with neither gap nor overlap, as the format requires. With overlaps, thousands of tensors
+ * could share the same bytes, and each would be copied.
  */
 import { FileError } from './error.ts'
 import { type NumberType, viewOf } from './numbers.ts'
 
-/** 128 bytes for each of the most tensors; the format itself allows 100 MB, of which JSON makes a gigabyte. */
+/** 128 bytes for each tensor; the format itself allows 100 MB, which takes a gigabyte as parsed JSON. */
 const HEADER_BYTES_MAX = 8 * 2 ** 20
 /** Far more than the layers of any model that a cohort could send around. */
 const TENSORS_MAX = 65_536
-/** NumPy's own most. */
+/** NumPy's own limit. */
 const DIMENSIONS_MAX = 64
 /** The header, an entry, its shape: nothing in the format is nested deeper. */
 const DEPTH_MAX = 3
-/** So much of a name is shown. */
+/** How much of a name is shown. */
 const SHOWN_MAX = 60
-/** So many names are shown. */
+/** How many names are shown. */
 const LISTED_MAX = 12
 
-/** A file's beginning of so many bytes has all of the header in it. */
+/** The first bytes of a file, as many as the longest header has. */
 export const SAFETENSORS_HEAD_BYTES = 8 + HEADER_BYTES_MAX
 
 interface TensorEntry {
@@ -28,14 +28,14 @@ interface TensorEntry {
   readonly type: NumberType
   /** The product of the sides. */
   readonly count: number
-  /** Where its numbers begin, from the beginning of the file. */
+  /** The offset of its numbers in the file. */
   readonly start: number
 }
 
 interface SafetensorsHeader {
   /** In the order of their numbers. */
   readonly tensors: readonly TensorEntry[]
-  /** What the writer noted about the file, `__metadata__`; empty where it noted nothing. */
+  /** The writer's notes about the file, `__metadata__`; empty if there are none. */
   readonly metadata: Readonly<Record<string, string>>
 }
 
@@ -44,7 +44,7 @@ const types: ReadonlyMap<string, NumberType> = new Map([
   ['F64', { bytes: 8, little: true }],
 ])
 
-/** Whether it looks like one: a header's length and the brace that opens it. */
+/** Whether it looks like such a file: a header's length and an opening brace. */
 export function isSafetensors(bytes: Uint8Array): boolean {
   return bytes.length > 8 && viewOf(bytes).getUint32(4, true) === 0 && bytes[8] === 0x7b
 }
@@ -56,7 +56,7 @@ export function isSafetensors(bytes: Uint8Array): boolean {
  */
 export function safetensorsHeader(head: Uint8Array, size: number, source: string): SafetensorsHeader {
   const refuse = (why: string) =>
-    new FileError('malformed', `${source} is no .safetensors file that can be read: ${why}`)
+    new FileError('malformed', `${source} is not a .safetensors file that can be read: ${why}`)
   if (!isSafetensors(head)) throw refuse('it has no header')
   const length = viewOf(head).getUint32(0, true)
   if (length > HEADER_BYTES_MAX)
@@ -100,15 +100,16 @@ function parsed(bytes: Uint8Array, refuse: Refuse): Readonly<Record<string, unkn
     checkNames(text, refuse)
     value = JSON.parse(text)
   } catch (error) {
-    throw error instanceof FileError ? error : refuse('its header is no JSON object')
+    throw error instanceof FileError ? error : refuse('its header is not a JSON object')
   }
   // It begins with a brace.
   return value as Readonly<Record<string, unknown>>
 }
 
 /**
- * That nothing is nested too deep, and no object has a name twice: the last one would count here, and another one
- * perhaps elsewhere. Looks at strings and brackets only, each character once; the rest is for the parser.
+ * Checks that nothing is nested too deep, and that no object has a name twice: this reader would take the last one,
+ * another reader perhaps the first. Looks only at strings and brackets, at each character once; the parser does the
+ * rest.
  */
 function checkNames(text: string, refuse: Refuse): void {
   const open: Set<string>[] = []
@@ -125,7 +126,7 @@ function checkNames(text: string, refuse: Refuse): void {
   }
 }
 
-/** Behind the closing quote, or the text's end where there is none. */
+/** The place after the closing quote, or the text's end if there is none. */
 function endOfString(text: string, from: number): number {
   let at = from + 1
   while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1
@@ -141,7 +142,7 @@ function isName(text: string, end: number): boolean {
 function addName(name: string, names: Set<string>, refuse: Refuse): void {
   if (names.has(name)) throw refuse(`its header has ${shorten(name)} twice`)
   names.add(name)
-  // Beside them, the notes.
+  // One more, for the notes.
   if (names.size > TENSORS_MAX + 1) throw refuse(`it names more tensors than ${TENSORS_MAX}`)
 }
 
@@ -186,7 +187,7 @@ export function shorten(name: string): string {
   return name.length > SHOWN_MAX ? `${name.slice(0, SHOWN_MAX)}…` : name
 }
 
-/** The first of some names, and how many there are beside them. */
+/** The first of some names, and how many more there are. */
 export function listed(names: readonly string[]): string {
   const shown = names.slice(0, LISTED_MAX).map(shorten).join(', ')
   return names.length > LISTED_MAX ? `${shown} and ${names.length - LISTED_MAX} more` : shown

@@ -21,7 +21,7 @@ export function readSafetensors(bytes: Uint8Array, source: string): Tensor[] {
   })
 }
 
-/** @param metadata notes for whoever reads the file, `__metadata__` */
+/** @param metadata notes for readers of the file, `__metadata__` */
 export function writeSafetensors(
   tensors: readonly Tensor[],
   metadata: Readonly<Record<string, string>> | null = null,

@@ -1,10 +1,10 @@
 /**
- * The oracle as a process of its own, written in whatever language: `--oracle "python3 train.py"`. What the two say to
- * each other is in docs/oracles.md.
+ * The oracle as a process of its own, written in any language: `--oracle "python3 train.py"`. docs/oracles.md describes
+ * the messages between the two.
  *
- * The process is supervised. One that dies or hangs is started again and asked again; since a gradient is a function
- * of seed, peer, step and parameters, it then answers as before. After a few failures without an answer between them
- * the peer gives up. What starting again cannot mend (another version, another dimension, nonsense) is final at once.
+ * The process is supervised. If it dies or hangs, it is restarted and asked again; a gradient is a function of seed,
+ * peer, step and parameters, so the answer is the same. After a few failures without an answer in between, the peer
+ * gives up. An error that a restart cannot repair (another version, another dimension, nonsense) is final at once.
  */
 import { isFiniteVector, type Vector } from '../../agreement/vector.ts'
 import { OracleError } from '../../learning/oracles/error.ts'
@@ -18,21 +18,21 @@ interface ChildOracleOptions {
   readonly command: string
   /** Told to the process in our hello. */
   readonly task: Omit<Extract<Ask, { type: 'hello' }>, 'type' | 'protocol' | 'shared'>
-  /** What the process prints, and what becomes of it. */
+  /** Takes what the process prints, and what happens to it. */
   readonly onLine: (line: string) => void
   readonly limits?: Partial<ChildLimits>
 }
 
 export interface ChildLimits {
-  /** Until its hello: it may import a lot. */
+  /** Time until its hello: it may import a lot. */
   readonly startMs: number
-  /** For a gradient or an evaluation. */
+  /** Time for a gradient or an evaluation. */
   readonly answerMs: number
-  /** From our goodbye to being killed. */
+  /** Time from our goodbye until it is killed. */
   readonly endMs: number
-  /** Starts anew in a row, with no answer between them. */
+  /** Restarts in a row, without an answer in between. */
   readonly restartsMax: number
-  /** Before the second start anew, twice that before the third, and so on; the first comes at once. */
+  /** Delay before the second restart, twice that before the third, and so on; the first comes at once. */
   readonly restartDelayMs: number
 }
 
@@ -53,7 +53,7 @@ interface Supervisor {
   hello: HelloAnswer | null
   failures: number
   isClosed: boolean
-  /** Fails what is asked or waits at the moment, because we close. */
+  /** Rejects the requests that are open or queued, because we close. */
   readonly open: Set<(error: OracleError) => void>
   /** One question at a time: the tail of the queue. */
   tail: Promise<unknown>
@@ -127,7 +127,7 @@ async function start(supervisor: Supervisor): Promise<Greeting> {
     if (hello && hello.dimension !== greeting.dimension)
       throw new OracleError(
         'ORACLE_DIMENSION',
-        `the oracle process, started again, says dimension ${greeting.dimension}; before it was ${hello.dimension}`,
+        `the oracle process, restarted, says dimension ${greeting.dimension}; before it was ${hello.dimension}`,
       )
     if (!isFiniteVector(payload))
       throw new OracleError('ORACLE_NOT_FINITE', 'the oracle starts at parameters that are not all finite')
@@ -169,7 +169,7 @@ function closedError(): OracleError {
   return new OracleError('ORACLE_CLOSED', 'the oracle is closed')
 }
 
-/** Asks until there is an answer, starting the process anew where it must. */
+/** Asks until there is an answer, and restarts the process when it must. */
 async function run(supervisor: Supervisor, ask: Ask, payload: Vector): Promise<Heard> {
   const { limits, options } = supervisor
   for (;;) {
@@ -187,10 +187,7 @@ async function run(supervisor: Supervisor, ask: Ask, payload: Vector): Promise<H
       const isPassing = error.code === 'ORACLE_DIED' || error.code === 'ORACLE_TIMEOUT'
       if (supervisor.isClosed || !isPassing) throw error
       if (supervisor.failures > limits.restartsMax)
-        throw new OracleError(
-          error.code,
-          `${error.message}\n(started anew ${limits.restartsMax} times in vain)`,
-        )
+        throw new OracleError(error.code, `${error.message}\n(restarted ${limits.restartsMax} times in vain)`)
       options.onLine(
         `${error.message}; starting it again (${supervisor.failures} of at most ${limits.restartsMax} times)`,
       )
@@ -221,7 +218,10 @@ async function pause({ open }: Supervisor, ms: number): Promise<void> {
   clearTimeout(timer)
 }
 
-/** @throws OracleError `ORACLE_REFUSED` where the oracle answered that it cannot, `ORACLE_PROTOCOL` out of turn */
+/**
+ * @throws OracleError `ORACLE_REFUSED` if the oracle answered that it cannot, `ORACLE_PROTOCOL` if the answer does not
+ * fit
+ */
 function checkTurn(answer: Answer, ask: Ask): void {
   if (answer.type === 'error')
     throw new OracleError('ORACLE_REFUSED', `the oracle cannot answer "${ask.type}": ${answer.message}`)

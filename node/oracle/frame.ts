@@ -1,5 +1,5 @@
 /**
- * What travels between Concord and an oracle process, as docs/oracles.md states it:
+ * The frames between Concord and an oracle process, as docs/oracles.md specifies them:
  *
  *     magic     8 bytes   0x93 'CONCORD'
  *     header    u32       length H of the header, little-endian
@@ -7,15 +7,15 @@
  *               H bytes   the header: a JSON object in UTF-8
  *               P bytes   the payload: 32-bit floats, little-endian
  *
- * Whatever stands between two frames is no frame: something printed to standard output by mistake. It is handed on as
- * text, and the next magic is looked for.
+ * Bytes between two frames were printed to standard output by mistake. They are handed on as text, and the reader looks
+ * for the next magic.
  */
 import type { Vector } from '../../agreement/vector.ts'
 
 const MAGIC = Uint8Array.from([0x93, ...Buffer.from('CONCORD')])
 const PREAMBLE = MAGIC.length + 8
 
-/** Names of a model's tensors fit in this many times over. */
+/** Many times what the names of a model's tensors need. */
 export const HEADER_BYTES_MAX = 4 * 2 ** 20
 /** Half a billion parameters. */
 const PAYLOAD_BYTES_MAX = 2 ** 31
@@ -41,7 +41,7 @@ interface FrameHandlers {
   frame(frame: Frame): void
   /** Bytes between frames. */
   stray(bytes: Uint8Array): void
-  /** The stream cannot be read on; nothing is handed on after this. */
+  /** The stream cannot be read any further; nothing is handed on after this. */
   broken(why: string): void
 }
 
@@ -52,13 +52,13 @@ interface Reading {
   filled: number
 }
 
-/** Feed it chunks as they come; the payload is copied once, out of them into its own vector. */
+/** Takes chunks as they come; the payload is copied once, from them into a vector of its own. */
 export function createFrameReader(handlers: FrameHandlers): (chunk: Uint8Array) => void {
   let held: Uint8Array = new Uint8Array(0)
   let reading: Reading | null = null
   let isBroken = false
 
-  /** Takes one piece off the front of `bytes`; null where more must come first. */
+  /** Takes one piece off the front of `bytes`; null if more must come first. */
   const take = (bytes: Uint8Array): Uint8Array | null => {
     if (reading !== null) {
       const part = bytes.subarray(0, reading.bytes.length - reading.filled)
@@ -100,7 +100,7 @@ function isComplete(reading: Reading | null): boolean {
   return reading !== null && reading.filled === reading.bytes.length
 }
 
-/** Where the magic, or as much of it as is there, begins; the length where it does not. */
+/** The offset of the magic, or of the beginning of one at the end; the length if there is none. */
 function findMagic(bytes: Uint8Array): number {
   for (let from = bytes.indexOf(MAGIC[0]!); from >= 0; from = bytes.indexOf(MAGIC[0]!, from + 1)) {
     const there = bytes.subarray(from, from + MAGIC.length)
@@ -109,7 +109,7 @@ function findMagic(bytes: Uint8Array): number {
   return bytes.length
 }
 
-/** @throws Error where lengths or header are none */
+/** @throws Error if a length or the header is invalid */
 function openFrame(bytes: Uint8Array): { reading: Reading; length: number } | null {
   if (bytes.length < PREAMBLE) return null
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
@@ -135,6 +135,6 @@ function parseHeader(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw new Error(`a header that is no JSON: ${JSON.stringify(text.slice(0, 80))}`)
+    throw new Error(`a header that is not JSON: ${JSON.stringify(text.slice(0, 80))}`)
   }
 }

@@ -1,11 +1,11 @@
-/** The headers of the frames between Concord and an oracle process, parsed where they arrive. */
+/** The headers of the frames between Concord and an oracle process, parsed on arrival. */
 import { z } from 'zod'
 import { OracleError } from '../../learning/oracles/error.ts'
 
-/** The version of the protocol; both sides say theirs in their hello. */
+/** The version of the protocol; both sides state theirs in their hello. */
 export const ORACLE_PROTOCOL = 1
 
-/** What Concord says. The parameters travel as payload. */
+/** The requests of Concord. The parameters travel as payload. */
 export type Ask =
   | {
       readonly type: 'hello'
@@ -19,7 +19,7 @@ export type Ask =
       readonly partition: string
       /** `flip`: train on labels `classes − 1 − l`. */
       readonly relabel: 'flip' | null
-      /** A file for two vectors that both sides may use in place of payloads. */
+      /** A file for two vectors that both sides may use instead of payloads. */
       readonly shared: string | null
     }
   | { readonly type: 'gradient'; readonly id: number; readonly step: number; readonly batch: number }
@@ -28,7 +28,7 @@ export type Ask =
 
 const count = z.int().min(1)
 
-/** Losses may be infinite or no number at all, which JSON cannot say: then they are null. */
+/** A loss may be infinite or not a number, which JSON cannot express: then it is null. */
 const loss = z
   .number()
   .nullable()
@@ -42,7 +42,7 @@ const answerSchema = z.discriminatedUnion('type', [
     parameters: z.array(z.object({ name: z.string().min(1), shape: z.array(z.int().min(0)) })).min(1),
     examples: count,
     software: z.string().default('unnamed'),
-    /** It has opened the shared file: from now on vectors go through that. */
+    /** It has opened the shared file: from now on vectors go through that file. */
     shared: z.boolean().default(false),
   }),
   z.object({ type: z.literal('gradient'), id: z.int(), loss }),
@@ -61,7 +61,7 @@ export type HelloAnswer = Extract<Answer, { type: 'hello' }>
 /** @throws OracleError `ORACLE_PROTOCOL`, naming the field, its value and what was expected */
 export function parseAnswer(header: unknown): Answer {
   const type = typeof header === 'object' && header !== null && 'type' in header ? header.type : undefined
-  // Before the rest: another version may look quite different.
+  // Checked before the rest: another version may look quite different.
   if (type === 'hello' && (header as { protocol?: unknown }).protocol !== ORACLE_PROTOCOL)
     throw new OracleError(
       'ORACLE_VERSION',
@@ -77,7 +77,7 @@ export function parseAnswer(header: unknown): Answer {
   )
 }
 
-/** @throws OracleError `ORACLE_DIMENSION` where shapes, dimension and θ₁ do not fit together */
+/** @throws OracleError `ORACLE_DIMENSION` if shapes, dimension and θ₁ do not fit together */
 export function checkHello({ dimension, parameters }: HelloAnswer, values: number): void {
   const sum = parameters.reduce((all, { shape }) => all + shape.reduce((a, b) => a * b, 1), 0)
   if (sum !== dimension)

@@ -1,4 +1,4 @@
-/** The oracle of a peer, wherever it runs: one of our models in a thread, or a process of the user's. */
+/** The oracle of a peer: one of our models in a thread, or a process of the user's. */
 import type { Vector } from '../../agreement/vector.ts'
 import type { ModelOracle } from '../../learning/oracles/jax-oracle.ts'
 import type { OracleSpec } from '../../learning/oracles/spec.ts'
@@ -10,11 +10,11 @@ export interface OracleChoice {
   readonly command: string | null
   /** `--oracle-timeout`: for one answer, in seconds. */
   readonly timeoutSeconds: number
-  /** `--init`: a checkpoint to start from; null where the model starts by itself. */
+  /** `--init`: a checkpoint to start from; null if the model has its own start. */
   readonly init: string | null
 }
 
-/** The cohort's model where all members compute their gradients with programs of their own. */
+/** The cohort's model if all members compute their gradients with programs of their own. */
 export const EXTERNAL_MODEL = 'external'
 
 /** What is wrong with where gradients come from, as a sentence that begins with the option's name; null: nothing. */
@@ -52,7 +52,7 @@ export async function openOracle(
   }
 }
 
-/** θ₁ from a checkpoint. @throws FileError where it does not fit */
+/** θ₁ from a checkpoint. @throws FileError if it does not fit */
 export async function readStart(path: string, parameters: ModelOracle['parameters']): Promise<Vector> {
   const { readCheckpoint, vectorOf } = await import('../files/checkpoint.ts')
   return vectorOf(await readCheckpoint(path), parameters, path)
@@ -77,7 +77,7 @@ async function openAtStart(
   })
 }
 
-/** What a peer has learnt, as a checkpoint. */
+/** Saves the parameters that a peer has learnt, as a checkpoint. */
 export async function saveCheckpoint(
   path: string,
   { parameters }: Pick<ModelOracle, 'parameters'>,

@@ -1,15 +1,18 @@
-/** What an oracle process prints: handed on line by line, but no flood of it; the last of it kept for when it dies. */
+/**
+ * The output of an oracle process. It is handed on line by line, within a limit; the last lines are kept for the error
+ * message if the process dies.
+ */
 
 interface ProcessOutput {
-  /** Text as it comes, in pieces of any size. */
+  /** Takes text as it comes, in pieces of any size. */
   add(text: string): void
-  /** The end of what was printed. */
+  /** The last lines that were printed. */
   last(): string
 }
 
 const LAST_MAX = 2000
 const LINE_MAX = 500
-/** So many lines in a window are handed on; the rest are counted. */
+/** How many lines in a window are handed on; the rest are counted. */
 export const linesMax = 10
 export const windowMs = 10_000
 

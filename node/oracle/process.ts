@@ -1,4 +1,6 @@
-/** One oracle process: started, spoken to, listened to, ended. Whether to start another is its supervisor's decision. */
+/**
+ * One oracle process: starts it, exchanges messages with it, ends it. Its supervisor decides whether to start another.
+ */
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Vector } from '../../agreement/vector.ts'
 import { OracleError } from '../../learning/oracles/error.ts'
@@ -9,24 +11,24 @@ import { createProcessOutput } from './process-output.ts'
 interface ProcessOptions {
   /** As typed into a shell. */
   readonly command: string
-  /** What it prints, on standard error or by mistake on standard output. */
+  /** Takes what it prints, on standard error or by mistake on standard output. */
   readonly onLine: (line: string) => void
 }
 
 export interface Heard {
   readonly answer: Answer
   readonly payload: Vector
-  /** The payload's values have been found finite already. */
+  /** True if the payload's values are known to be finite. */
   readonly foundFinite?: boolean
 }
 
 export interface OracleProcess {
   /**
    * The next answer.
-   * @throws OracleError `ORACLE_DIED`, `ORACLE_TIMEOUT`, or what is wrong with the answer
+   * @throws OracleError `ORACLE_DIED`, `ORACLE_TIMEOUT`, or the code of what is wrong with the answer
    */
   ask(ask: Ask, payload: Vector | null, deadlineMs: number): Promise<Heard>
-  /** Says goodbye, waits a little, and insists. */
+  /** Says goodbye, waits a little, then kills it. */
   end(patienceMs: number): Promise<void>
   kill(): void
 }
@@ -34,7 +36,8 @@ export interface OracleProcess {
 type Waiting = PromiseWithResolvers<Heard>
 
 export function startProcess({ command, onLine }: ProcessOptions): OracleProcess {
-  // A group of its own: Ctrl-C is for the peer, which says goodbye first, and a killing reaches the shell's children.
+  // A process group of its own: Ctrl-C reaches only the peer, which says goodbye first, and a kill reaches the shell's
+  // children.
   const child = spawn(command, {
     shell: true,
     detached: process.platform !== 'win32',
@@ -68,7 +71,7 @@ export function startProcess({ command, onLine }: ProcessOptions): OracleProcess
   })
   child.stdout.on('data', reader)
   child.stderr.setEncoding('utf8').on('data', (text: string) => processOutput.add(text))
-  // That it is gone is told by its end.
+  // The end of the process reports that it is gone.
   child.stdin.on('error', () => {})
 
   return {
@@ -101,14 +104,14 @@ export function startProcess({ command, onLine }: ProcessOptions): OracleProcess
   }
 }
 
-/** Whatever ends this process, no oracle outlives it. */
+/** However this process ends, no oracle outlives it. */
 const alive = new Set<ChildProcess>()
 
 function killAll(): void {
   for (const child of alive) killGroup(child)
 }
 
-/** Resolves when the process and all its output are over, having failed whatever waits. */
+/** Resolves when the process and all its output are over; rejects the requests that still wait. */
 function whenOver(
   child: ChildProcess,
   lastWords: () => string,
@@ -122,7 +125,7 @@ function whenOver(
     fail(new OracleError('ORACLE_DIED', `the oracle process did not start: ${error.message}`))
     resolve()
   })
-  // What it left behind would hold its output open.
+  // A process that it left behind would keep its output open.
   child.on('exit', () => killGroup(child))
   child.on('close', (code, signal) => {
     alive.delete(child)

@@ -1,8 +1,9 @@
 /**
- * Vectors through memory instead of a pipe: a file in memory that both processes have open, parameters first, the
- * gradient after them. A vector then costs one copy each way, where a pipe costs two and a hundred small reads.
+ * Sends vectors through memory instead of a pipe, in a file in memory that both processes have open: first the
+ * parameters, then the gradient. A vector then costs one copy each way, whereas a pipe costs two and a hundred small
+ * reads.
  *
- * The file has no name any more once both have it open, so nothing of it is left behind, however they end.
+ * Once both have it open the file loses its name, so nothing is left behind, however they end.
  */
 import { randomBytes } from 'node:crypto'
 import { constants, readSync, writeSync } from 'node:fs'
@@ -14,25 +15,25 @@ import type { Vector } from '../../agreement/vector.ts'
 
 interface SharedGradient {
   readonly gradient: Vector
-  /** Found finite on the way; where false it has not been looked at. */
+  /** Whether it was found finite while it was copied; false: it was not checked. */
   readonly foundFinite: boolean
 }
 
 export interface SharedFile {
   readonly path: string
-  /** Makes room for two vectors and takes the name away: the other side has opened it. */
+  /** Makes room for two vectors and removes the name: the other side has opened the file. */
   settle(dimension: number): Promise<void>
   writeParameters(parameters: Vector): Promise<void>
-  /** To be called while the other side computes: makes room for its gradient, which takes as long as copying it. */
+  /** Call this while the other side computes: it makes room for the gradient, which takes as long as copying it. */
   expectGradient(): void
   readGradient(): Promise<SharedGradient>
   close(): Promise<void>
 }
 
-/** Up to here a copy is a fraction of a millisecond, and going through the thread pool would cost more. */
+/** Up to this size a copy takes a fraction of a millisecond, and a trip through the thread pool would cost more. */
 const AT_ONCE_BYTES_MAX = 4 * 2 ** 20
 
-/** Null where the system has no such thing: vectors then go through the pipe. */
+/** Null if the system has no files in memory: vectors then go through the pipe. */
 export async function createSharedFile(): Promise<SharedFile | null> {
   if (process.platform === 'win32') return null
   const memory = '/dev/shm'
@@ -48,7 +49,7 @@ export async function createSharedFile(): Promise<SharedFile | null> {
 function sharedFile(path: string, handle: FileHandle): SharedFile {
   let dimension = 0
   let isNamed = true
-  /** Where a gradient is read to, time and again: in the kernels' memory, where it is found finite soonest. */
+  /** The buffer for all gradients: in the kernels' memory, where the check that it is finite is fastest. */
   let buffer: Vector | null = null
   let room: Vector | null = null
   const unname = async () => {
@@ -95,7 +96,7 @@ function bytesOf(vector: Vector): Uint8Array {
   return new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength)
 }
 
-/** Memory is given by the page, when it is first written to. */
+/** The system allocates memory page by page, when it is first written to. */
 function touched(vector: Vector): Vector {
   for (let i = 0; i < vector.length; i += PAGE_VALUES) vector[i] = 0
   return vector

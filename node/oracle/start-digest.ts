@@ -1,6 +1,6 @@
 /**
- * The checkpoint that all members start from, told by its SHA-256: the cohort's `init`. The theorem on LEARN asks for
- * one θ₁, and members with different ones would blame each other for what is nobody's fault.
+ * The checkpoint that all members start from, named by its SHA-256: the cohort's `init`. The theorem on LEARN requires
+ * one θ₁ for all, and members with different ones would blame each other although nobody is at fault.
  */
 import { createHash } from 'node:crypto'
 import { readBytes } from '../../learning/data/read-file.ts'

@@ -1,6 +1,6 @@
 /**
- * Signing own slots and checking others'. A vector comes once from its author and its signature again in every
- * ECHO, `n` times for each slot: what was verified once is remembered, within a limit.
+ * Signs this peer's slots and checks those of others. A vector comes once from its author, but its signature comes
+ * again in every ECHO, `n` times for each slot. So a verified signature is remembered, up to a limit.
  */
 import { commitmentsIn, type Digest, type Message, type Slot } from '../../agreement/message.ts'
 import { type Ed25519, ed25519 } from './ed25519.ts'
@@ -19,7 +19,7 @@ export interface Verifier {
   accepts(message: Message): boolean
 }
 
-/** A signer with the 32-byte private key `seed`. Its signatures are good in the cohort of that id alone. */
+/** A signer with the 32-byte private key `seed`. Its signatures are valid only in the cohort of that id. */
 export function createSigner(cohortId: string, seed: Uint8Array, implementation: Ed25519 = ed25519): Signer {
   return { sign: (slot, digest) => implementation.sign(seed, signedBytes(cohortId, slot, digest)) }
 }
@@ -27,7 +27,7 @@ export function createSigner(cohortId: string, seed: Uint8Array, implementation:
 /** Remembered verifications: about 300 bytes each. An iteration of reliable broadcast among 64 peers needs 64. */
 const VERIFIED_MAX = 8192
 
-/** How many verifications are remembered, and by which Ed25519. */
+/** How many verifications are remembered, and which Ed25519 is used. */
 export interface VerifierOptions {
   readonly verifiedMax?: number
   readonly implementation?: Ed25519

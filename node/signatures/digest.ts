@@ -1,4 +1,4 @@
-/** The digest of a vector: SHA-256 of its little-endian bytes, computed once a vector. */
+/** The digest of a vector: SHA-256 of its little-endian bytes, computed once for each vector. */
 import { createHash } from 'node:crypto'
 import type { Digest } from '../../agreement/message.ts'
 import type { Vector } from '../../agreement/vector.ts'
@@ -11,7 +11,7 @@ const digests = new WeakMap<Vector, Digest>()
 interface ArrivingDigest {
   /** The next bytes, little-endian. */
   add(bytes: Uint8Array): void
-  /** All bytes were added: they were those of this vector. */
+  /** All bytes were added: they belong to this vector. */
   end(vector: Vector): Digest
 }
 

@@ -1,6 +1,6 @@
 /**
- * Ed25519 (RFC 8032) twice: the runtime's own, where there is one, and tweetnacl anywhere. Both behind the
- * strict criterion of strict.ts, so that they accept the same signatures.
+ * Ed25519 (RFC 8032) twice: the runtime's own, if it has one, and tweetnacl everywhere. Both stand behind the strict
+ * criterion of strict.ts, so they accept the same signatures.
  */
 import {
   createPrivateKey,
@@ -12,13 +12,13 @@ import {
 import nacl from 'tweetnacl'
 import { isStrictPoint, isStrictSignature } from './strict.ts'
 
-/** RFC 8032 by one strict criterion (strict.ts), whoever implements it. */
+/** RFC 8032 by one strict criterion (strict.ts), the same for every implementation. */
 export interface Ed25519 {
   readonly name: 'native' | 'portable'
   /** The public key of a 32-byte seed. */
   publicKey(seed: Uint8Array): Uint8Array
   sign(seed: Uint8Array, bytes: Uint8Array): Uint8Array
-  /** Never throws: a key or signature that is no such thing verifies nothing. */
+  /** Never throws: bytes that are not a key or a signature verify nothing. */
   verify(publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array): boolean
 }
 
@@ -41,7 +41,7 @@ const PUBLIC_PREFIX = Buffer.from('302a300506032b6570032100', 'hex')
 /** Making a key object costs as much as a verification, and a cohort has few keys. */
 const KEYS_MAX = 1024
 
-/** `make(key)`, remembered; the oldest is forgotten first. Null where the bytes are no key. */
+/** `make(key)`, remembered; the oldest is forgotten first. Null if the bytes are not a key. */
 function keyCache(make: (key: Uint8Array) => KeyObject): (key: Uint8Array) => KeyObject | null {
   const objects = new Map<string, KeyObject>()
   return key => {
@@ -83,7 +83,7 @@ const native: Ed25519 = {
   }),
 }
 
-/** The runtime's implementation, or null where it was built without one. */
+/** The runtime's implementation, or null if it was built without one. */
 export const nativeIfAny: Ed25519 | null = works(native) ? native : null
 
 function works(implementation: Ed25519): boolean {
@@ -96,5 +96,5 @@ function works(implementation: Ed25519): boolean {
   }
 }
 
-/** The runtime's own where it has one, else the portable one. */
+/** The runtime's own if it has one, otherwise the portable one. */
 export const ed25519: Ed25519 = nativeIfAny ?? portable

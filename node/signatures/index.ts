@@ -1,4 +1,4 @@
-/** Signed slots: digests, signatures, and the one criterion of which are valid. */
+/** Signed slots: digests, signatures, and the one criterion for valid signatures. */
 export {
   createSigner,
   createVerifier,

@@ -1,4 +1,7 @@
-/** What an author signs for a slot: the canonical bytes of (cohort, slot, digest), told apart from all else that a key signs. */
+/**
+ * The bytes that an author signs for a slot: (cohort, slot, digest) in canonical form, distinct from everything else
+ * that a key signs.
+ */
 import type { Digest, Slot } from '../../agreement/message.ts'
 
 /** Domain separation: no other signature of this key can be taken for a slot's, nor one of another version. */

@@ -1,5 +1,5 @@
 /**
- * Which Ed25519 signatures are valid: one criterion in front of every implementation, so that all peers agree.
+ * The criterion for valid Ed25519 signatures: the same in front of every implementation, so that all peers agree.
  *
  * RFC 8032 leaves open what "decoding fails" means, and implementations differ: tweetnacl takes `S + L` for `S`
  * and `y + p` for `y`, others refuse them. Two peers that differ on one signature hold different sets of

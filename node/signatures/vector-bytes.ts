@@ -1,4 +1,4 @@
-/** The bytes that stand for a vector where it is hashed, and where it is sent: little-endian, on every machine. */
+/** The bytes of a vector as they are hashed and sent: little-endian on every machine. */
 import { endianness } from 'node:os'
 
 export const BIG_ENDIAN = endianness() === 'BE'

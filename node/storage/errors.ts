@@ -1,4 +1,4 @@
-/** What goes wrong with a peer's files, for people. */
+/** Errors of a peer's files, for people. */
 import { CodedError } from '../../agreement/error.ts'
 
 /** Why a peer's log cannot be used. */
@@ -7,9 +7,9 @@ export type StorageErrorCode =
   | 'storage-foreign'
   /** Written by an earlier version of this program. */
   | 'storage-outdated'
-  /** The disk gave back something else than was written. */
+  /** The disk returned something else than was written. */
   | 'storage-damaged'
-  /** Others may write there. */
+  /** Others may write to the directory. */
   | 'storage-unsafe'
   | 'storage-failed'
   | 'storage-closed'

@@ -3,9 +3,8 @@
  * once and calls back after the disk has them and the watermark is written; syncs asked for meanwhile share the next
  * write. The watermark reaches the disk while the peer goes on.
  *
- * A write or sync that failed leaves the disk in a state that nobody knows (a later fsync may succeed without
- * the lost pages), so after the first error every sync reports it: the peer must stop before it says anything
- * that it might not remember.
+ * A failed write or sync leaves the disk in an unknown state (a later fsync may succeed without the lost pages). So
+ * after the first error every sync reports it: the peer must stop before it says anything that it might not remember.
  */
 import { randomBytes } from 'node:crypto'
 import { type FileHandle, rename, rm } from 'node:fs/promises'
@@ -20,18 +19,18 @@ import type { WatermarkFile } from './watermark.ts'
 export interface FileLog extends Storage {
   /** Bytes of a torn tail that were cut off when the log was opened. */
   readonly cutBytes: number
-  /** What was found wrong with the files and could be mended, a sentence each. */
+  /** What was wrong with the files and has been repaired, one sentence each. */
   readonly notes: readonly string[]
-  /** Bytes of all records since the last `rewrite`, written or waiting: tells when a checkpoint is worth it. */
+  /** Bytes of all records since the last `rewrite`, written or waiting. They say when a checkpoint is worth it. */
   readonly sizeBytes: number
-  /** Finishes the syncs asked for, then lets go of the files. Records never synced are lost, as in a crash. */
+  /** Finishes the requested syncs, then closes the files. Records that were never synced are lost, as in a crash. */
   close(): Promise<void>
 }
 
 /** `writev` takes at most 1,024 buffers on some systems. */
 const BATCH = 512
 
-/** A log that was opened, and what was found in it. */
+/** An opened log, and what was found in it. */
 interface OpenedLog {
   readonly directory: string
   readonly path: string
@@ -39,7 +38,7 @@ interface OpenedLog {
   readonly file: FileHandle
   readonly tag: Uint8Array
   readonly marks: WatermarkFile
-  /** Lost where another process took it over: nothing is written from then on. */
+  /** The lock. If another process takes it over, nothing is written from then on. */
   readonly lock: Lock
   readonly found: Pick<FileLog, 'recovered' | 'watermark' | 'absence' | 'cutBytes' | 'notes'>
 }
@@ -48,7 +47,7 @@ type Done = (error?: Error) => void
 
 export function fileLog({ found, marks, ...opened }: OpenedLog): FileLog {
   let { file, tag } = opened
-  /** Records of the file that are on the disk. */
+  /** How many records of the file are on the disk. */
   let durable = found.recovered.length
   let appended: Uint8Array[] = []
   let replacement: readonly Uint8Array[] | null = null
@@ -142,7 +141,7 @@ async function writeAll(file: FileHandle, parts: readonly Uint8Array[]): Promise
   }
 }
 
-/** What is left of the parts behind the first `count` bytes. */
+/** The rest of the parts after the first `count` bytes. */
 function after(parts: readonly Uint8Array[], count: number): Uint8Array[] {
   let skipped = 0
   const rest: Uint8Array[] = []
@@ -155,8 +154,8 @@ function after(parts: readonly Uint8Array[], count: number): Uint8Array[] {
 }
 
 /**
- * Makes the file anew, atomically: a crash leaves either the old or the new one. The handle returned appends. A draft
- * that is there already is of a life that was cut off, or was planted: it is taken away, whatever it points to is not.
+ * Replaces the file atomically: a crash leaves either the old or the new one. The returned handle appends. A draft that
+ * is there already is left from a crash, or was planted: it is removed, but not anything that it points to.
  */
 export async function replaceFile(
   directory: string,

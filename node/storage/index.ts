@@ -1,4 +1,4 @@
-/** Storage: the log of a real peer, and none. */
+/** Storage: the log of a real peer, and one that keeps nothing. */
 export { StorageError, type StorageErrorCode } from './errors.ts'
 export type { FileLog } from './file-log.ts'
 export { memoryStorage } from './memory.ts'

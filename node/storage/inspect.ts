@@ -1,4 +1,4 @@
-/** A look at a peer's log and watermark that changes nothing and takes no lock: while no peer runs there. */
+/** Looks at a peer's log and watermark. It changes nothing and takes no lock; for use while no peer runs there. */
 import { constants } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -12,14 +12,14 @@ import { decodeWatermark, WATERMARK_BYTES } from './watermark.ts'
 interface Inspection {
   readonly path: string
   readonly scan: LogScan
-  /** What follows the part that counts. */
+  /** The bytes after the valid part. */
   readonly cutBytes: number
   /** Null: missing or unreadable. */
   readonly watermark: Watermark | null
   readonly absence: LogAbsence | null
 }
 
-/** Null where there is neither. @throws the system's errors, and FileError where something else lies there */
+/** Null if there is neither. @throws the system's errors, and FileError if something else lies there */
 export async function inspectLog(directory: string): Promise<Inspection | null> {
   const path = join(directory, logFiles.log)
   const [log, mark] = await Promise.all([

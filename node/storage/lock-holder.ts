@@ -1,4 +1,4 @@
-/** Who holds a lock, as its file says it, and what of that can be looked up from here. */
+/** The holder of a lock, as its file names it, and what can be looked up about it from here. */
 import { randomBytes } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
@@ -6,19 +6,19 @@ import { setTimeout } from 'node:timers/promises'
 
 export interface Holder {
   readonly pid: number
-  /** Ids are used again; '-' where the system does not tell. */
+  /** Process ids are reused; '-' if the system does not say. */
   readonly startTime: string
-  /** Where the id counts: the same text, the same processes. */
+  /** The place where the id counts: the same text means the same processes. */
   readonly place: string
 }
 
-/** What a lock needs to know of the world around it. */
+/** What a lock needs to know about the system. */
 export interface LockWorld {
   readonly place: string
   /** Whether a process of this place runs. */
   isRunning(pid: number, startTime: string): boolean
   delay(milliseconds: number): Promise<unknown>
-  /** Keeps no process alive; the function returned ends it. */
+  /** Keeps no process alive; the returned function ends it. */
   every(milliseconds: number, then: () => void): () => void
 }
 
@@ -42,7 +42,7 @@ export function encodeHolder({ place }: Pick<LockWorld, 'place'>): string {
   return `${process.pid} ${startTimeOf(process.pid)} ${place} ${randomBytes(8).toString('hex')}\n`
 }
 
-/** Null where it says nothing that can be understood. */
+/** Null if the text cannot be understood. */
 export function parseHolder(text: string): Holder | null {
   const found = /^(\d{1,10}) (\S+) (\S+) [0-9a-f]{16}\n$/.exec(text)
   if (found === null) return null
@@ -51,12 +51,12 @@ export function parseHolder(text: string): Holder | null {
 }
 
 export function describeHolder(holder: Holder | null): string {
-  if (holder === null) return 'somebody who writes to the lock right now'
+  if (holder === null) return 'somebody who is writing to the lock right now'
   const [host] = holder.place.split('/')
   return `process ${holder.pid} on ${host}, which is another machine or container than this one and keeps its lock fresh,`
 }
 
-/** Machine, boot, and pid namespace, each where the system tells it. */
+/** Machine, boot and pid namespace, as far as the system names them. */
 function hereIs(): string {
   const boot = orUnknown(() => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1'))
   const namespace = orUnknown(() => readlinkSync('/proc/self/ns/pid'))
@@ -82,7 +82,7 @@ function isRunning(pid: number, startTime: string): boolean {
   return found === startTime || found === UNKNOWN || startTime === UNKNOWN
 }
 
-/** Field 22 of the process's status, counted behind the command's name, which may hold anything. */
+/** Field 22 of the process's status, counted from after the command's name, which may hold anything. */
 function startTimeOf(pid: number): string {
   const status = orUnknown(() => readFileSync(`/proc/${pid}/stat`, 'latin1'))
   return status.slice(status.lastIndexOf(')') + 2).split(' ')[19] ?? UNKNOWN

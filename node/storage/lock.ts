@@ -1,11 +1,11 @@
 /**
- * One process per directory: two peers with one log would each sign a vector for the same slot. The lock file names
- * its process by id, start time, and the place where that id counts (machine, boot, pid namespace). One left behind in
- * the same place is seen from the process being gone. From another place, as a container on the same volume, no process
- * can be looked up: there the holder touches its lock every 2 s, and a lock nobody touches for 15 s is left behind.
+ * One process per directory: two peers with one log would each sign a vector for the same slot. The lock file names its
+ * process by id, start time, and the place where that id counts (machine, boot, pid namespace). In the same place, a
+ * lock is stale if its process is gone. From another place, such as a container on the same volume, no process can be
+ * looked up. So the holder touches its lock every 2 s, and a lock that nobody has touched for 15 s is stale.
  *
- * A lock gets its name by `link`, whole or not at all. One left behind is renamed, and read again under a name that
- * nobody else knows, before it is removed: somebody faster may have put a lock of its own in its place.
+ * A lock gets its name by `link`, whole or not at all. A stale lock is renamed, and read again under a name that nobody
+ * else knows, before it is removed: a faster process may have put its own lock in its place.
  */
 import { randomBytes } from 'node:crypto'
 import { constants, fstatSync, futimesSync, lstatSync, unlinkSync } from 'node:fs'
@@ -23,7 +23,10 @@ import {
 import { readStart } from './read.ts'
 
 export interface Lock {
-  /** @throws StorageError `storage-locked` where another has taken it over: this process slept for long, or its lock was deleted */
+  /**
+   * @throws StorageError `storage-locked` if another process has taken it over: this process slept for long, or its
+   * lock was deleted
+   */
   check(): Promise<void>
   release(): void
 }
@@ -31,9 +34,9 @@ export interface Lock {
 const TOUCH_MS = 2_000
 const STALE_MS = 15_000
 const LOOK_MS = 1_000
-/** Far above any lock of ours. */
+/** Far longer than any lock of ours. */
 const LOCK_BYTES_MAX = 1024
-/** So often somebody else may be faster before this process gives up. */
+/** How often another process may be faster before this one gives up. */
 const ROUNDS = 20
 
 /** Locks held by this very process. */
@@ -42,12 +45,12 @@ const held = new Set<string>()
 interface Found {
   readonly text: string
   readonly holder: Holder | null
-  /** Which file, and when it was touched last. */
+  /** The file, and when it was last touched. */
   readonly inode: bigint
   readonly touched: bigint
 }
 
-/** Takes the lock, after up to 15 s where it may be one left behind in another place. Throws `storage-locked`. */
+/** Takes the lock; waits up to 15 s if a stale lock from another place may be there. Throws `storage-locked`. */
 export async function takeLock(path: string, world: LockWorld = realWorld()): Promise<Lock> {
   if (held.has(path)) throw locked(path, `process ${process.pid}`)
   held.add(path)
@@ -66,18 +69,18 @@ export async function takeLock(path: string, world: LockWorld = realWorld()): Pr
 }
 
 function holding(path: string, file: FileHandle, { every }: LockWorld): Lock {
-  // By its handle: what another has put under the name is not ours to touch.
+  // By its handle: a file that another process has put under the name is not ours to touch.
   const stop = every(TOUCH_MS, () => {
     try {
       const now = new Date()
       futimesSync(file.fd, now, now)
     } catch {
-      // Whether the lock is still ours is seen before the next write.
+      // The next write checks whether the lock is still ours.
     }
   })
   return {
     async check() {
-      // A lock that is taken over has no name left. While somebody looks at it, it has another one.
+      // A lock that was taken over has no name any more. While a process inspects it, it has another name.
       const isOurs = await file.stat().then(
         ({ nlink }) => nlink > 0,
         () => false,
@@ -85,7 +88,7 @@ function holding(path: string, file: FileHandle, { every }: LockWorld): Lock {
       if (!isOurs)
         throw new StorageError(
           'storage-locked',
-          `${path} is no longer this process's lock: another peer may run in this directory by now, or somebody deleted the lock. This peer must stop here; two peers with one identity would be taken for one that lies`,
+          `${path} is no longer this process's lock: another peer may run in this directory by now, or somebody deleted the lock. This peer must stop here; two peers with one identity would be taken for a liar`,
         )
     },
     release() {
@@ -95,7 +98,7 @@ function holding(path: string, file: FileHandle, { every }: LockWorld): Lock {
         const [own, named] = [fstatSync(file.fd, { bigint: true }), lstatSync(path, { bigint: true })]
         if (own.ino === named.ino && own.dev === named.dev) unlinkSync(path)
       } catch {
-        // Gone already, or the directory is: a lock without a process is stale anyway.
+        // The lock is gone already, or its directory is: a lock without a process is stale anyway.
       }
       file.close().catch(() => undefined)
     },
@@ -105,13 +108,13 @@ function holding(path: string, file: FileHandle, { every }: LockWorld): Lock {
 function locked(path: string, who: string): StorageError {
   return new StorageError(
     'storage-locked',
-    `${path}: ${who} runs a peer in this directory. Stop it first; two peers with one identity would be taken for one that lies`,
+    `${path}: ${who} runs a peer in this directory. Stop it first; two peers with one identity would be taken for a liar`,
   )
 }
 
 const aName = (path: string): string => `${path}.${randomBytes(8).toString('hex')}`
 
-/** Null where there is a lock already. The handle is the lock's. */
+/** Null if there is a lock already. The handle is the lock's. */
 async function create(path: string, world: LockWorld): Promise<FileHandle | null> {
   const draft = aName(path)
   const file = await createNew(draft, 0o600)
@@ -128,7 +131,7 @@ async function create(path: string, world: LockWorld): Promise<FileHandle | null
   }
 }
 
-/** False where the name is taken. */
+/** False if the name is taken. */
 async function linkTo(from: string, path: string): Promise<boolean> {
   try {
     await link(from, path)
@@ -139,13 +142,13 @@ async function linkTo(from: string, path: string): Promise<boolean> {
   }
 }
 
-/** The lock that was left behind; null where there is none any more. Throws `storage-locked` where somebody holds it. */
+/** The stale lock; null if there is no lock any more. Throws `storage-locked` if somebody holds it. */
 async function findStale(path: string, world: LockWorld): Promise<Found | null> {
   const first = await look(path)
   if (first === null) return null
   if (first.holder?.place === world.place) {
     const { pid, startTime } = first.holder
-    // In a container every first process has the same id: one's own id in an older lock is not another process.
+    // In a container every first process has the same id: this process's id in an older lock is no other process.
     if (pid !== process.pid && world.isRunning(pid, startTime)) throw locked(path, `process ${pid}`)
     return first
   }
@@ -170,12 +173,12 @@ async function remove(path: string, stale: Found): Promise<void> {
   }
   const moved = await look(aside)
   const isStale = moved !== null && moved.inode === stale.inode && moved.text === stale.text
-  // Where by now there is yet another lock, the one moved here is lost, and its holder finds that out by `check`.
+  // If there is yet another lock by now, the one moved here is lost, and `check` tells its holder.
   if (!isStale || moved.touched !== stale.touched) await linkTo(aside, path)
   await rm(aside, { force: true })
 }
 
-/** @throws FileError where something else lies there: a link to nothing would be looked at for ever */
+/** @throws FileError if something else lies there: a link to nothing would be inspected for ever */
 async function look(path: string): Promise<Found | null> {
   const file = await openExisting(path, constants.O_RDONLY).catch((error: unknown) => {
     if (isMissing(error)) return null

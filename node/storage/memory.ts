@@ -1,7 +1,7 @@
-/** Storage for runs that need not survive: nothing is written, `sync` succeeds at once. */
+/** Storage for runs that need not survive a crash: nothing is written, `sync` succeeds at once. */
 import { NO_WATERMARK, type Storage } from '../ports.ts'
 
-/** Remembers nothing beyond `recovered`, the records that an earlier life is to have left. */
+/** Remembers nothing but `recovered`, the records that it pretends to have from before a restart. */
 export function memoryStorage(recovered: readonly Uint8Array[] = []): Storage {
   return {
     recovered,

@@ -1,6 +1,6 @@
 /**
- * Opening a peer's log: takes the lock, reads log and watermark, and says what was found. A torn tail is cut. What is
- * damaged is refused, or, where the operator asks for that, moved aside, so that the peer starts without memory.
+ * Opens a peer's log: takes the lock, reads log and watermark, and says what was found. A torn tail is cut off. A
+ * damaged log is refused or, if the operator asks for that, moved aside, so that the peer starts without memory.
  */
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
@@ -23,9 +23,8 @@ interface LogOptions {
 }
 
 /**
- * Opens, or makes, the log in a directory, and reads what survived.
- * Throws `storage-locked` where another process has it, `storage-foreign` where the file is something else,
- * `storage-outdated`, `storage-damaged` and `storage-unsafe`.
+ * Opens or creates the log in a directory, and reads what survived. Throws `storage-locked` if another process has it,
+ * `storage-foreign` if the file is something else, `storage-outdated`, `storage-damaged` and `storage-unsafe`.
  */
 export async function openFileLog(directory: string, options: LogOptions = {}): Promise<FileLog> {
   await prepareDirectory(directory)
@@ -59,7 +58,7 @@ interface Log {
   readonly absence: LogAbsence | null
 }
 
-/** Null: its making was cut off. */
+/** Null: its creation was cut off. */
 interface NoLog {
   readonly absence: LogAbsence | null
 }
@@ -107,10 +106,10 @@ async function makeNew({ directory, path }: Files, absence: LogAbsence | null): 
   return { file, tag, records: [], cutBytes: 0, absence }
 }
 
-/** Names for files moved aside in one directory: a disk that damages more logs than this is to be thrown away. */
+/** How many files may be moved aside in one directory: a disk that damages more logs should be thrown away. */
 const ASIDE_MAX = 1000
 
-/** Never over another file, and never deleted. */
+/** The file replaces no other, and is never deleted. */
 async function moveAside(directory: string, path: string): Promise<string> {
   for (let i = 1; i <= ASIDE_MAX; i++) {
     const aside = `${path}.bad-${i}`
@@ -142,7 +141,7 @@ async function withWatermark(files: Files, log: Log): Promise<FileLog> {
     mark = await openWatermark(path, log.records.length === 0)
     const read = decodeWatermark(await readStart(mark, WATERMARK_BYTES))
     if (read.watermark !== null && read.damaged > 0)
-      files.notes.push(`${path}: one of its two copies cannot be read, and will be written anew`)
+      files.notes.push(`${path}: one of its two copies cannot be read, and will be rewritten`)
     const { records: recovered, cutBytes, absence } = log
     return fileLog({
       ...files,
@@ -157,7 +156,7 @@ async function withWatermark(files: Files, log: Log): Promise<FileLog> {
   }
 }
 
-/** Where it is missing beside a log that holds something, it is made without a value. */
+/** If it is missing beside a log that is not empty, it is created without a value. */
 async function openWatermark(path: string, isEmpty: boolean): Promise<FileHandle> {
   const existing = await openExisting(path).catch((error: unknown) => {
     if (isMissing(error)) return null

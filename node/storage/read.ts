@@ -1,4 +1,4 @@
-/** Reads the start of a file that may be longer than it ought to be, or longer than one read takes. */
+/** Reads the start of a file that may be longer than expected, or longer than one read can take. */
 import { constants } from 'node:buffer'
 import type { FileHandle } from 'node:fs/promises'
 import { totalmem } from 'node:os'
@@ -9,8 +9,8 @@ import { FORGET } from './refusal.ts'
 const PIECE_BYTES = 2 ** 30
 
 /**
- * What a file begins with, of at most so many bytes; a file that grows meanwhile is read up to where it ended.
- * @throws the system's errors; RangeError where the memory for it is not to be had
+ * The first bytes of a file, at most this many. A file that grows meanwhile is read up to its old end.
+ * @throws the system's errors; RangeError if there is not enough memory
  */
 export async function readStart(
   file: FileHandle,
@@ -29,13 +29,13 @@ export async function readStart(
   return content.subarray(0, end)
 }
 
-/** @throws StorageError `storage-failed` where it is longer than a buffer or this machine's memory holds */
+/** @throws StorageError `storage-failed` if it is longer than a buffer, or this machine's memory, can hold */
 export async function readLog(path: string, file: FileHandle): Promise<Buffer> {
   const { size } = await file.stat()
   const most = Math.min(constants.MAX_LENGTH, totalmem())
   if (size > most) throw tooLong(path, size, `this machine can hold ${most}`)
   return readStart(file, size).catch((error: unknown) => {
-    throw error instanceof RangeError ? tooLong(path, size, 'so much memory is not free') : error
+    throw error instanceof RangeError ? tooLong(path, size, 'there is not enough free memory') : error
   })
 }
 

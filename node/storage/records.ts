@@ -4,26 +4,27 @@
  *   first line = "concord log 2\n" ‖ tag ‖ CRC-32 of both
  *   record     = tag ‖ length ‖ number ‖ durable ‖ CRC-32 of payload ‖ CRC-32 of the 20 bytes before ‖ payload
  *
- * `tag` is drawn for each file: behind a damaged record reading goes on at the next tag, and whoever had others
- * write bytes of its choice into the log (a vector) cannot have put it there. `number` counts the records of the file
- * from 0. All records below `durable` were on the disk before this one was written.
+ * `tag` is drawn at random for each file. After a damaged record, reading goes on at the next tag; and an attacker that
+ * has chosen bytes in the log (in a vector) cannot have put a tag there. `number` counts the records of the file from
+ * 0. All records below `durable` were on the disk before this one was written.
  *
- * So two kinds of damage can be told apart. A crash leaves unsynced records torn: cut short, missing, or blocks of an
- * older content. No later record says that one of them was durable. Where one does, the disk has lost what it had.
+ * So two kinds of damage can be told apart. A crash leaves unsynced records torn: cut short, missing, or with blocks of
+ * older content. No later record says that one of them was durable. If a record does say so, the disk has lost what it
+ * had.
  */
 import { crc32 } from 'node:zlib'
 
 const MAGIC = Buffer.from('concord log 2\n')
-/** Of this program before it was ever released. */
+/** The format from before the first release. */
 const OUTDATED = Buffer.from('concord log 1\n')
 export const TAG_BYTES = 4
 export const HEAD_BYTES = MAGIC.length + TAG_BYTES + 4
 export const HEADER_BYTES = 24
 
-/** The files of a peer's memory in its state directory. */
+/** The files in the state directory that hold a peer's memory. */
 export const logFiles = { log: 'peer.log', watermark: 'peer.mark' } as const
 
-/** One record: far above any vector, far below what a corrupt length could ask for. */
+/** The longest record: far above any vector, far below what a corrupt length could ask for. */
 const RECORD_BYTES_MAX = 2 ** 30
 
 function encodeHead(tag: Uint8Array): Uint8Array {
@@ -53,7 +54,7 @@ export function encodeRecord(
   return [header, payload]
 }
 
-/** A whole file, the first record at both ends. It gets its name only when all of it is on the disk. */
+/** A whole file, with the first record at both ends. It gets its name only when all of it is on the disk. */
 export function encodeFile(tag: Uint8Array, records: readonly Uint8Array[]): Uint8Array[] {
   const [first] = records
   const copy = first === undefined ? [] : encodeRecord(tag, 0, records.length, first)
@@ -64,46 +65,46 @@ export function encodeFile(tag: Uint8Array, records: readonly Uint8Array[]): Uin
   ]
 }
 
-/** Records that are synced together, behind `before` that were so earlier. */
+/** Records that are synced together, after `before` records that were synced earlier. */
 export function encodeBatch(tag: Uint8Array, before: number, records: readonly Uint8Array[]): Uint8Array[] {
   return records.flatMap((payload, i) => encodeRecord(tag, before + i, before, payload))
 }
 
-/** What a file holds, or why it cannot be gone on from. */
+/** What a file holds, or why no peer can go on from it. */
 export type LogScan =
   | {
       readonly kind: 'whole'
-      /** All that were durable; of a torn tail those before the first that is missing. */
+      /** All durable records, and those of a torn tail before the first that is missing. */
       readonly records: readonly Uint8Array[]
       readonly tag: Uint8Array
-      /** Where what counts ends: a torn tail follows. 0: not even the first line was written. */
+      /** The end of the valid part, after which a torn tail follows. 0: not even the first line was written. */
       readonly end: number
-      /** Damaged bytes before that, of records of which the other copy is good. */
+      /** Damaged bytes before that, in records whose other copy is good. */
       readonly sparedBytes: number
     }
   | { readonly kind: 'foreign' | 'outdated' }
   | {
       readonly kind: 'damaged'
-      /** The first byte of what is damaged. */
+      /** The first damaged byte. */
       readonly at: number
-      /** Good records behind it; 0: the first line itself is damaged. */
+      /** How many good records follow it; 0: the first line itself is damaged. */
       readonly behind: number
     }
 
-/** Reads a whole log. Records are parts of it, not copies. */
+/** Reads a whole log. Records are views, not copies. */
 export function scanLog(file: Buffer): LogScan {
   const begins = (magic: Buffer) => magic.subarray(0, file.length).equals(file.subarray(0, magic.length))
   if (file.length >= MAGIC.length && begins(OUTDATED)) return { kind: 'outdated' }
   const tag = file.subarray(MAGIC.length, MAGIC.length + TAG_BYTES)
   if (file.length < HEAD_BYTES)
-    // A file shorter than its first line is one whose creation was cut off.
+    // If a file is shorter than its first line, its creation was cut off.
     return begins(MAGIC) ? { kind: 'whole', records: [], tag, end: 0, sparedBytes: 0 } : { kind: 'foreign' }
   if (file.readUInt32LE(HEAD_BYTES - 4) !== crc32(file.subarray(0, HEAD_BYTES - 4)))
     return isNearly(file, MAGIC) ? { kind: 'damaged', at: 0, behind: 0 } : { kind: 'foreign' }
   return judge(tag, findRecords(file, tag))
 }
 
-/** One damaged byte does not make it another file. */
+/** One damaged byte does not make it a foreign file. */
 function isNearly(file: Buffer, magic: Buffer): boolean {
   return magic.filter((byte, i) => byte !== file[i]).length <= 1
 }
@@ -116,13 +117,13 @@ interface Found {
 }
 
 interface Finds {
-  /** By number: the first good one in the file. */
+  /** By number: the first good copy in the file. */
   readonly byNumber: ReadonlyMap<number, Found>
-  /** All records below were once on the disk. */
+  /** All records below this number were once on the disk. */
   readonly durable: number
-  /** Where the last good record ends. */
+  /** The end of the last good record. */
   readonly end: number
-  /** Damaged bytes before that, and the first of them. */
+  /** The number of damaged bytes before that, and the first of them. */
   readonly holeBytes: number
   readonly holeAt: number
 }
@@ -145,7 +146,7 @@ function findRecords(file: Buffer, tag: Buffer): Finds {
   return { byNumber, durable, end, holeBytes, holeAt }
 }
 
-/** `indexOf` takes no place behind 2 GiB for what it is, so it is given one piece at a time. */
+/** `indexOf` misreads offsets beyond 2 GiB, so it gets one piece at a time. */
 const SEARCH_BYTES = 2 ** 30
 
 function tagBehind(file: Buffer, tag: Buffer, from: number): number {

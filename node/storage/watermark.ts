@@ -1,6 +1,6 @@
 /**
- * The watermark's file: two cells, far enough apart that no sector holds both, written in turn. So a write that a crash
- * cuts off, or a flipped bit, costs one of them; the other is one write older, which is behind the log and thus true.
+ * The watermark's file: two cells, far enough apart that no sector holds both, written in turn. So an interrupted
+ * write, or a flipped bit, costs one of them. The other is one write older: it is behind the log, and therefore true.
  *
  *   cell = "concord mark 1\n" ‖ 0 ‖ entries ‖ step (64-bit floats, little-endian) ‖ CRC-32 of all before
  */
@@ -17,7 +17,7 @@ export const WATERMARK_BYTES = 2 * CELL_DISTANCE
 interface ReadWatermark {
   /** Null: neither cell can be read. */
   readonly watermark: Watermark | null
-  /** The cell that is to be written next. */
+  /** The cell to write next. */
   readonly next: 0 | 1
   /** Cells that cannot be read. */
   readonly damaged: number
@@ -55,12 +55,15 @@ function decodeCell(file: Buffer, at: number): Watermark | null {
 }
 
 export interface WatermarkFile {
-  /** Written when this resolves, and on its way to the disk. Throws what kept the one before from getting there. */
+  /**
+   * When this resolves it is written, and on its way to the disk. Throws the error that kept the one before from
+   * getting there.
+   */
   write(watermark: Watermark): Promise<void>
   close(): Promise<void>
 }
 
-/** The file goes with it: `close` closes it. */
+/** Takes over the file: `close` closes it. */
 export function watermarkFile(file: FileHandle, { next, watermark }: ReadWatermark): WatermarkFile {
   let cell = next
   let entries = watermark?.entries ?? -1
@@ -75,7 +78,7 @@ export function watermarkFile(file: FileHandle, { next, watermark }: ReadWaterma
       entries = mark.entries
       cell = cell === 0 ? 1 : 0
       syncing = file.datasync()
-      // Whoever writes next is told; until then nobody listens.
+      // The next write reports the error; until then nobody listens.
       syncing.catch(() => {})
     },
     async close() {

@@ -1,6 +1,6 @@
-/** The word that a person probably meant: for "did you mean …?". */
+/** Finds the word that a user probably meant, for "did you mean …?". */
 
-/** Longer than any name there is; comparing takes time by the length. */
+/** Longer than any of our names; the time of a comparison grows with the length. */
 const WORD_MAX = 100
 
 /** The candidate at the least distance, if that is small for the word's length; else null. */
@@ -18,7 +18,7 @@ export function nearest(word: string, candidates: readonly string[]): string | n
   return best
 }
 
-/** `; did you mean x?`, or nothing. */
+/** `; did you mean x?`, or an empty text. */
 export function suggestion(word: string, candidates: readonly string[]): string {
   const near = nearest(word, candidates)
   return near === null ? '' : `; did you mean ${near}?`

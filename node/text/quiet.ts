@@ -1,15 +1,15 @@
 /**
- * The one limit of all lines that others cause: so many a minute for each peer and kind of line, and the next one says
- * how many were left out. All strangers together are one peer, so nobody's names make this grow.
+ * The one limit on all lines that others cause: a number a minute for each peer and kind of line. The next line says
+ * how many were left out. All strangers together count as one peer, so no flood of names makes this grow.
  */
 import type { PeerIndex } from '../../agreement/protocol.ts'
 
 interface Quiet<Kind extends string> {
-  /** Null: this line is left out. Otherwise how many were since the last one of its peer and kind. */
+  /** Null: this line is left out. Otherwise how many were left out since the last one of its peer and kind. */
   admit(peer: PeerIndex | null, kind: Kind): number | null
-  /** What was left out and not told yet; from now on it counts as told. */
+  /** The lines that were left out and not reported yet; from now on they count as reported. */
   untold(): readonly LeftOut<Kind>[]
-  /** What is remembered: one entry for each peer and kind at most. */
+  /** The memory: at most one entry for each peer and kind. */
   size(): number
 }
 
@@ -22,7 +22,7 @@ interface LeftOut<Kind extends string> {
 interface QuietOptions<Kind extends string> {
   /** A clock that never goes back. */
   readonly nowMs: () => number
-  /** Lines of a kind in `QUIET_INTERVAL_MS` for each peer; 1 where nothing is said. */
+  /** Lines of a kind in `QUIET_INTERVAL_MS` for each peer; 1 by default. */
   readonly lines?: Partial<Readonly<Record<Kind, number>>>
 }
 
@@ -75,7 +75,7 @@ export function createQuiet<Kind extends string>({ nowMs, lines = {} }: QuietOpt
   }
 }
 
-/** What a line ends with after others like it were left out. */
+/** The end of a line after others like it were left out. */
 export function moreText(leftOut: number): string {
   return leftOut === 0 ? '' : ` (and ${leftOut} more since the last such line)`
 }

@@ -1,7 +1,6 @@
 /**
- * Worker threads for the rules' kernels: long vectors that lie in the kernels' memory are worked on in slices, one a
- * thread, on memory that all share. The calling thread does a slice itself and waits for the others, so rules stay
- * ordinary functions.
+ * Worker threads for the rules' kernels: they work on long vectors in the kernels' memory, which all share, a slice for
+ * each thread. The calling thread does a slice itself and waits for the others, so rules stay ordinary functions.
  */
 import { once } from 'node:events'
 import { extname } from 'node:path'
@@ -12,7 +11,7 @@ import { lendThreads, type SliceTask, THREADS_MAX } from '../../agreement/kernel
 import { scratchAt } from '../../agreement/kernels/tiles.ts'
 import type { Vector } from '../../agreement/vector.ts'
 
-/** What the threads share: words to wait on, and the task at hand as text. */
+/** The memory that the threads share: words to wait on, and the current task as text. */
 export const words = { task: 0, done: 1, failed: 2, length: 3 } as const
 export const HEADER_BYTES = 64
 const TASK_BYTES = 65_536
@@ -33,7 +32,8 @@ export async function startKernelThreads(count: number): Promise<KernelThreads> 
   if (!Number.isInteger(count) || count < 1 || count > THREADS_MAX)
     throw new RangeError(`${count} threads for the rules; expected a whole number from 1 to ${THREADS_MAX}`)
   const { memory, shared } = kernelMemory()
-  if (!shared) throw new RangeError('threads for the rules need shared memory, which this runtime has not')
+  if (!shared)
+    throw new RangeError('threads for the rules need shared memory, which this runtime does not have')
   const control = new SharedArrayBuffer(HEADER_BYTES + TASK_BYTES)
   const file = new URL(`./slice-thread${extname(import.meta.url)}`, import.meta.url)
   const workers = Array.from(

@@ -19,7 +19,7 @@ function serve({ memory, control, thread }: Place): never {
   for (let task = 0; ; task++) {
     Atomics.wait(state, words.task, task)
     try {
-      // The memory may have grown in the other thread: this one sees that when it asks.
+      // The memory may have grown in the other thread: asking for the buffer again shows it here.
       memory.grow(0)
       // Decoded from a copy: the decoder does not take shared memory.
       const text = new Uint8Array(control, HEADER_BYTES, state[words.length]!).slice()

@@ -32,7 +32,7 @@ test.serial(
     const others = [0, 2, 3].map(peer => joining(peer))
     const refused = await joining(1).ended
     t.is(refused.code, 1)
-    t.regex(refused.stderr, /peer\.log is damaged at byte \d+: .* good records lie behind it.*--forget/)
+    t.regex(refused.stderr, /peer\.log is damaged at byte \d+: .* good records follow it.*--forget/)
     const told = await run('doctor', files.cohortPath, '--identity', files.identityPaths[1]!, '--no-mdns')
     t.regex(told.stdout, /peer\.log is damaged at byte/)
     const back = joining(1, '--forget')

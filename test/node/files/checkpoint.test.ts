@@ -71,7 +71,7 @@ test('what does not fit: the tensor and both shapes are named', t => {
     modelNamed('lenet', { shape: [16, 16], classes: 4 }).parameters,
     /f: fc2\.weight has shape \(500, 3\), the model's has \(500, 4\)/,
   )
-  refused(parameters.slice(1), /f holds conv1\.weight, which the model has not/)
+  refused(parameters.slice(1), /f holds conv1\.weight, which the model does not have/)
   refused([...parameters, { name: 'extra', shape: [1], start: 0 }], /f lacks extra; it holds conv1\.weight/)
 })
 

@@ -103,7 +103,7 @@ test('.safetensors that cannot be read say why', t => {
   }
   const cases: [Uint8Array, RegExp][] = [
     [file('{', 500), /no header/],
-    [file('{"a":'), /no JSON object/],
+    [file('{"a":'), /not a JSON object/],
     [file('{"a":{"dtype":"F32"}}'), /tensor a lacks/],
     [file('{"a":{"dtype":"BF16","shape":[1],"data_offsets":[0,2]}}'), /holds BF16; expected F32 or F64/],
     [file('{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}'), /does not fill bytes 0 to 8/],

@@ -46,7 +46,7 @@ const finals: readonly (readonly [mode: string, code: OracleErrorCode, message: 
   [
     'crash-always',
     'ORACLE_DIED',
-    /exit code 139; it printed last:\nSegmentation[\s\S]*started anew 3 times in vain/,
+    /exit code 139; it printed last:\nSegmentation[\s\S]*restarted 3 times in vain/,
   ],
   ['hang-always', 'ORACLE_TIMEOUT', /no answer to "gradient" in 0\.5 s[\s\S]*in vain/],
   ['refuse', 'ORACLE_REFUSED', /cannot answer "gradient": KeyError: no such tensor/],
@@ -55,7 +55,7 @@ const finals: readonly (readonly [mode: string, code: OracleErrorCode, message: 
   ['out-of-turn', 'ORACLE_PROTOCOL', /answers question \d+, but was asked question \d+/],
   ['other-answer', 'ORACLE_PROTOCOL', /answers "evaluation", expected "gradient"/],
   ['nonsense', 'ORACLE_PROTOCOL', /a header of 4294967295 bytes; expected at most/],
-  ['grows', 'ORACLE_DIMENSION', /started again, says dimension 6; before it was 5/],
+  ['grows', 'ORACLE_DIMENSION', /restarted, says dimension 6; before it was 5/],
 ]
 
 for (const [mode, code, message] of finals)

@@ -72,7 +72,7 @@ test('lengths and headers that cannot be are told, and nothing follows', t => {
   for (const [bytes, why] of [
     [lengths(HEADER_BYTES_MAX + 1, 0), /header of 4194305 bytes/],
     [lengths(2, 3), /payload of 3 bytes/],
-    [Buffer.concat([lengths(2, 0), Buffer.from('{x')]), /no JSON: "\{x"/],
+    [Buffer.concat([lengths(2, 0), Buffer.from('{x')]), /not JSON: "\{x"/],
   ] as const) {
     const { frames, broken } = readAll(join([bytes, good]), [])
     t.deepEqual(frames, [])

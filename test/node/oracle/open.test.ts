@@ -48,7 +48,7 @@ test('a checkpoint of another model is refused, and the oracle closed', async t 
   const process = await open(t, { ...own, init: null })
   await saveCheckpoint(path, process, process.initial, own)
   const error = await t.throwsAsync(open(t, { ...ours, init: path }), { instanceOf: FileError })
-  t.regex(error!.message, /holds point, which the model has not; it has linear\.weight, linear\.bias/)
+  t.regex(error!.message, /holds point, which the model does not have; it has linear\.weight, linear\.bias/)
 })
 
 test('an external model needs a program; arguments carry the choice to another process', t => {

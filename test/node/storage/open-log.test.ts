@@ -86,7 +86,7 @@ test('a damaged record with good ones behind it is refused, and left as it is', 
   const before = await readFile(join(directory, log))
   const { message } = (await t.throwsAsync(openFileLog(directory), { code: 'storage-damaged' }))!
   t.true(message.includes(`${join(directory, log)} is damaged at byte ${HEAD_BYTES}:`), message)
-  t.regex(message, /2 good records lie behind it/)
+  t.regex(message, /2 good records follow it/)
   t.regex(message, /start with --forget, which moves the file aside/)
   t.deepEqual(await readFile(join(directory, log)), before)
 })
@@ -146,7 +146,7 @@ test('either copy of the first record of a rewritten log is enough, and it is sa
   await flip(join(directory, log), HEAD_BYTES + 26)
   const opened = await openFileLog(directory)
   t.deepEqual(texts(opened), ['checkpoint', 'open slot', 'later'])
-  t.regex(opened.notes.join(), /of which the other copy is good/)
+  t.regex(opened.notes.join(), /whose other copy is good/)
   t.is(opened.cutBytes, 0)
   await opened.close()
 })
