@@ -1,6 +1,6 @@
 /**
- * Agreement and averaging within the bounds of protocols.md §2, at every iteration; the witnesses' intersection; and
- * for the coordinate-wise protocols that no honest vector ever leaves the honest range of any coordinate.
+ * Agreement and averaging within the bounds of protocols.md §2, at every iteration; the witnesses' intersection; and,
+ * for the coordinate-wise protocols, that no honest vector ever leaves the honest range of any coordinate.
  */
 import { averagingConstantOf, contractionOf } from '../../agreement/bounds.ts'
 import { diameter } from '../../agreement/vector.ts'
@@ -13,19 +13,19 @@ export interface IterationMeasure {
   readonly iteration: number
   /** Δ₂ over the honest vectors after it. */
   readonly diameter: number
-  /** Factor on the guaranteed diameter (Δ₂, or the Δ^cw of the worst coordinate); null where rounding decides. */
+  /** Factor on the guaranteed diameter (Δ₂, or the Δ^cw of the worst coordinate); null if rounding decides. */
   readonly contraction: number | null
   readonly contractionBound: number | null
   /** `‖mean(x_r) − mean(x_0)‖₂`. */
   readonly shift: number
   /** `C·Δ₂(x_0)`. */
   readonly shiftBound: number | null
-  /** Fewest vectors that two honest peers used in common; null where a restart lost whose they were. */
+  /** The fewest vectors that two honest peers used in common; null if a restart lost whose they were. */
   readonly shared: number | null
 }
 
 export interface AveragingChecker extends Checker {
-  /** Of the iterations that all honest peers have completed. */
+  /** Measurements of the iterations that all honest peers have completed. */
   measures(): readonly IterationMeasure[]
 }
 
@@ -76,7 +76,7 @@ export function createAveragingChecker(run: CheckedRun, violate: Violate): Avera
   }
 }
 
-/** The iterations that were asked for must make `AVG_t` of what one iteration guarantees, by arithmetic alone. */
+/** By arithmetic alone, the requested iterations must make `AVG_t` from what one iteration guarantees. */
 function checkIterations({ settings, target, guaranteed }: CheckedRun, violate: Violate): void {
   if (!guaranteed || target === null) return
   const h = settings.peers - settings.faults

@@ -28,7 +28,7 @@ export interface CheckedRun {
 export interface RunEnd {
   /** Every honest peer has its output. */
   readonly finished: boolean
-  /** Whatever could arrive has arrived: nothing was left to do, or nothing new for a long time. */
+  /** Everything that could arrive has arrived: nothing was left to do, or nothing new happened for a long time. */
   readonly settled: boolean
   /** Honest peers without an output, and whom they waited for. */
   readonly stuck: readonly { readonly peer: PeerIndex; readonly waitingFor: readonly PeerIndex[] }[]

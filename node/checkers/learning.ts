@@ -1,7 +1,7 @@
 /**
- * What must hold of a cohort that learns, whatever befalls it: an honest peer signs one vector a slot and casts one
- * vote of a kind on it, across all its lives; no honest peer accuses another; whom it has convicted it has nothing to do
- * with any more, in any life; and once the network is good all finish, close together.
+ * What must always hold of a cohort that learns. An honest peer signs one vector for each slot and casts one vote of
+ * each kind on it, across restarts. No honest peer accuses another. An honest peer has nothing more to do with a peer
+ * that it has convicted, even after a restart. And once the network is good all finish, close together.
  */
 import { type Message, slotKey } from '../../agreement/message.ts'
 import type { Evidence, FaultKind, PeerIndex } from '../../agreement/protocol.ts'
@@ -57,7 +57,7 @@ export function createLearningCheckers(
         `peer ${author} said ${first.slice(0, 8)} and ${value.slice(0, 8)} for ${key}`,
       )
   }
-  /** By honest peer: whom it has accused before others. */
+  /** By honest peer: the peers that it has accused before others. */
   const accusedBy = new Map(honest.map(peer => [peer, new Set<PeerIndex>()]))
   const shun = (peer: PeerIndex, other: PeerIndex, what: string) => {
     if (accusedBy.get(peer)?.has(other))

@@ -6,7 +6,9 @@ export function createTerminationChecker(_run: CheckedRun, violate: Violate): Ch
     name: 'termination',
     end({ stuck }) {
       for (const { peer, waitingFor } of stuck) {
-        violate(`peer ${peer} has no output in a good network; it lacks ${waitingFor.join(', ') || 'nobody'}`)
+        violate(
+          `peer ${peer} has no output in a good network; it waits for ${waitingFor.join(', ') || 'nobody'}`,
+        )
         return
       }
     },

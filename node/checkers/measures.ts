@@ -1,4 +1,4 @@
-/** What the checkers measure on families of honest vectors, and how much of it rounding explains. */
+/** Measurements of the checkers on families of honest vectors, and how much of them rounding can explain. */
 import type { ProtocolName } from '../../agreement/bounds.ts'
 import { diameter, type Vector } from '../../agreement/vector.ts'
 
@@ -37,11 +37,11 @@ export function roundingOf(family: readonly Vector[]): number {
 interface Contraction {
   readonly before: number
   readonly after: number
-  /** `after / before`; null where rounding would decide. */
+  /** `after / before`; null if rounding would decide. */
   readonly ratio: number | null
 }
 
-/** Δ₂ after and before, or the coordinate's Δ^cw that contracted least. */
+/** Δ₂ after and before, or Δ^cw of the coordinate that contracted least. */
 export function contractionBetween(
   protocol: ProtocolName,
   before: readonly Vector[],

@@ -1,14 +1,14 @@
 /**
- * What an honest peer sends again to one member, whatever that one says: no more than it sent for the first time, and
- * the budget that its links promise (link/limits.ts), filled anew over time. The world passes frames by reference, so
- * a chunk that was seen before is one that is sent again.
+ * A limit on what an honest peer sends again to one member, regardless of what that member says: as much as it sent for
+ * the first time, and the budget of its links (link/limits.ts), which refills over time. The world passes frames by
+ * reference, so a chunk that was seen before is being sent again.
  */
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { LinkLimits } from '../link/limits.ts'
 import type { Frame } from '../ports.ts'
 
 export interface ResendChecker {
-  /** A peer begins a new life, which remembers nothing of what it sent. */
+  /** A peer has restarted, and does not remember what it has sent. */
   began(peer: PeerIndex, nowMs: number): void
   sent(from: PeerIndex, to: PeerIndex, frame: Frame, nowMs: number): void
 }
@@ -20,7 +20,7 @@ interface Sent {
   againBytes: number
 }
 
-/** Clocks may run fast by so much. */
+/** By how much clocks may run fast. */
 const FASTEST = 1.1
 
 export function createResendChecker(
@@ -44,7 +44,7 @@ export function createResendChecker(
         sent.seen.add(chunk)
       }
       const { firstBytes, againBytes } = sent
-      // The window is a part of what was sent for the first time; and where it gets less, so does what was used up.
+      // The window is a part of what was sent for the first time; if it shrinks, the used part shrinks as well.
       const budget = resentBytesMin + resentWindows * firstBytes
       const fillings = 1 + (FASTEST * (nowMs - sent.sinceMs)) / resentRefillMs
       if (againBytes > firstBytes + budget * (1 + fillings) + bundleBytes)

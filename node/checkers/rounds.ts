@@ -12,13 +12,13 @@ export interface Round {
   readonly index: number
   /** In the order of `CheckedRun.honest`. */
   readonly vectors: readonly Vector[]
-  /** Whose vectors each peer made its own of, in the same order; null where a restart lost that. */
+  /** The authors whose vectors each peer used, in the same order; null if a restart lost them. */
   readonly used: readonly (readonly PeerIndex[] | null)[]
 }
 
 interface Rounds {
   output(peer: PeerIndex, output: AveragingOutput): void
-  /** Complete ones, from 0. */
+  /** The complete rounds, from 0. */
   at(index: number): Round | undefined
 }
 
@@ -28,12 +28,12 @@ interface Open {
   missing: number
 }
 
-/** @param complete called for a round when its last vector is there, and again when one is replaced */
+/** @param complete called for a round when its last vector has come, and again when one is replaced */
 export function createRounds(run: CheckedRun, complete: (round: Round) => void): Rounds {
   const { honest, settings } = run
   const places = new Map(honest.map((peer, place) => [peer, place]))
   const rounds: (Open | undefined)[] = []
-  /** By place: what the last iteration gave, until it is sealed. */
+  /** By place: the result of the last iteration, until it is sealed. */
   const iterated: ({ vector: Vector; used: readonly PeerIndex[] } | null)[] = honest.map(() => null)
   const settle = (peer: PeerIndex, index: number, vector: Vector) => {
     const place = places.get(peer)!

@@ -1,4 +1,4 @@
-/** One signed vector a slot: whatever carries an honest author's signature names the same digest everywhere. */
+/** One signed vector for each slot: everything with an honest author's signature names the same digest everywhere. */
 import type { CheckedRun, Checker, Violate } from './checker.ts'
 
 export function createSlotChecker({ settings, honest }: CheckedRun, violate: Violate): Checker {
@@ -22,7 +22,7 @@ export function createSlotChecker({ settings, honest }: CheckedRun, violate: Vio
   }
 }
 
-/** Honest peers do nothing that another honest peer would call a fault. */
+/** Checks that no honest peer does anything that another honest peer calls a fault. */
 export function createAccusationChecker({ honest }: CheckedRun, violate: Violate): Checker {
   return {
     name: 'accusations',

@@ -1,6 +1,6 @@
 /**
- * Queues stay within their limits; traffic is what it should be: in an undisturbed world each vector of an honest
- * author reaches each peer once, and the bytes that peers account for are those that the network took.
+ * Queues stay within their limits. In an undisturbed world each vector of an honest author reaches each peer once, and
+ * the bytes that peers count are the bytes that the network took.
  */
 import { slotKey } from '../../agreement/message.ts'
 import { defaultLinkLimits, type LinkLimits } from '../link/limits.ts'
@@ -22,7 +22,7 @@ export function createQueueChecker(_run: CheckedRun, violate: Violate): Checker 
   }
 }
 
-/** Received vector bytes per vector of an honest author: 1 exactly, where nothing is disturbed (§2.4: at most 1.05). */
+/** Received vector bytes per vector of an honest author: exactly 1 if nothing is disturbed (§2.4: at most 1.05). */
 export function createTrafficChecker(
   { settings, honest, undisturbed }: CheckedRun,
   violate: Violate,

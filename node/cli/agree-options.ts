@@ -25,11 +25,11 @@ export function networkNamed(value: string, name: string): LatencyModel {
 
 export const agreeOptions = {
   protocol: option('--protocol <name>', protocols.join(', '), oneOf(protocols), 'mda'),
-  vectors: maybe('--vectors <file>', 'a .npy matrix, a row a peer', text, 'drawn from the seed'),
+  vectors: maybe('--vectors <file>', 'a .npy matrix with a row for each peer', text, 'drawn from the seed'),
   peers: maybe('--peers <n>', 'how many peers', integer({ min: 1, max: 1024 }), 'rows of --vectors, or 7'),
   dimension: maybe('--dimension <d>', 'length of the vectors', integer({ min: 1 }), 'of --vectors, or 10'),
   faults,
-  byzantine: maybe('--byzantine <b>', 'how many really are Byzantine', integer({ min: 0 }), '--faults'),
+  byzantine: maybe('--byzantine <b>', 'how many are in fact Byzantine', integer({ min: 0 }), '--faults'),
   attack: option(
     '--attack <name>',
     `what they do: ${attackNames.join(', ')}, or a file such as ./mine.ts (docs/attacks.md)`,
@@ -39,7 +39,7 @@ export const agreeOptions = {
   target: option('--target <t>', 'AVG_t: divide the diameter by 2^t', integer({ min: 0, max: 64 }), 1),
   iterations: maybe(
     '--iterations <k>',
-    'exactly so many instead',
+    'exactly this many instead',
     integer({ min: 0, max: 10_000 }),
     'by --target',
   ),
@@ -65,7 +65,7 @@ export const agreeOptions = {
   real: flag('--real', 'over libp2p on this machine, in real time, instead of simulated'),
   deadline: option(
     '--deadline <s>',
-    'with --real: give up after so long',
+    'with --real: give up after this long',
     decimal({ above: 0, max: 86_400 }),
     60,
   ),

@@ -17,7 +17,7 @@ import type { AgreeValues } from './agree-options.ts'
 import { UsageError } from './command.ts'
 import { requireBound } from './options.ts'
 
-/** What the options ask for. */
+/** The agreement that the options describe. */
 export interface Agreement {
   readonly settings: AgreementSettings
   readonly inputs: readonly Vector[]
@@ -26,7 +26,7 @@ export interface Agreement {
   readonly seed: number
 }
 
-/** @throws UsageError where the options contradict each other or the protocol's bound; FileError; AttackError */
+/** @throws UsageError if the options contradict each other or the protocol's bound; FileError; AttackError */
 export async function agreementOf(values: AgreeValues): Promise<Agreement> {
   const inputs = values.vectors === null ? drawn(values) : await rowsOf(values.vectors, values)
   const peers = inputs.length
@@ -90,12 +90,12 @@ async function rowsOf(path: string, { peers, dimension }: AgreeValues): Promise<
   return vectors
 }
 
-/** Coordinates in a report, over all peers; beyond it outputs are left out of it. */
+/** The most coordinates in a report, over all peers; with more, the report leaves outputs out. */
 const REPORTED_MAX = 200_000
 
 interface Pair {
   readonly measured: number | null
-  /** What is guaranteed; null where nothing is. */
+  /** What is guaranteed; null if nothing is. */
   readonly bound: number | null
 }
 
@@ -108,13 +108,13 @@ export interface AgreeReport {
   readonly synchrony: string
   readonly dimension: number
   readonly iterations: number
-  /** `t` of `AVG_t`; null where the iterations were given. */
+  /** `t` of `AVG_t`; null if the iterations were given. */
   readonly target: number | null
   readonly seed: number
   readonly byzantine: { readonly peers: readonly PeerIndex[]; readonly attack: string | null }
   /** Δ₂ of the honest vectors before and after; `bound` is Δ₂(in)/2^t. */
   readonly diameter: { readonly before: number; readonly after: number | null; readonly bound: number | null }
-  /** `‖mean(out) − mean(in)‖₂`; `bound` is C·Δ₂(in), `lowestBound` what no algorithm can promise less than. */
+  /** `‖mean(out) − mean(in)‖₂`; `bound` is C·Δ₂(in), `lowestBound` the bound that no algorithm can beat. */
   readonly averaging: Pair & { readonly constant: number | null; readonly lowestConstant: number | null }
   readonly perIteration: readonly {
     readonly iteration: number

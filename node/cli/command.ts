@@ -1,6 +1,6 @@
 /**
- * What a command is: a name, options with their types, an example, a handler. `program.ts` turns a list of them into
- * the command line; adding one is writing its module and naming it in `commands/index.ts`.
+ * A command: a name, options with their types, an example, a handler. `program.ts` turns a list of them into the
+ * command line. To add one, write its module and name it in `commands/index.ts`.
  */
 import type { Terminal } from './terminal.ts'
 
@@ -10,7 +10,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** The job was asked for rightly and failed: exit code 1. */
+/** The usage was right, but the job failed: exit code 1. */
 export class JobError extends Error {
   readonly code = 'job-failed'
   override readonly name = 'JobError'
@@ -21,27 +21,27 @@ export interface Option<T> {
   readonly flags: string
   readonly about: string
   readonly fallback: T
-  /** How the default is told where the value itself says too little. */
+  /** The description of the default, if the value itself says too little. */
   readonly fallbackText?: string
   /**
-   * Text to value; `name` is the option's, for messages, `before` the value so far where the option is given again.
-   * Null where the option takes no value.
+   * Turns text into a value. `name` is the option's, for messages; `before` is the value so far if the option is given
+   * again. Null if the option takes no value.
    */
   readonly parse: ((text: string, name: string, before?: unknown) => T) | null
-  /** Not in the help: for use between our own processes. */
+  /** Left out of the help: for use between our own processes. */
   readonly hidden?: boolean
 }
 
 export type Options = Readonly<Record<string, Option<unknown>>>
 export type Values<O extends Options> = { readonly [K in keyof O]: O[K] extends Option<infer T> ? T : never }
 
-/** Ends as exit code 0, or as the code returned. */
+/** Exits with 0, or with the code returned. */
 export type Outcome = Promise<number | undefined>
 
 interface CommandDefinition<O extends Options> {
   readonly name: string
   readonly summary: string
-  /** More for `--help`, before the options. */
+  /** More text for `--help`, before the options. */
   readonly about?: string
   /** Positional arguments as commander reads them: `<file>`, `[file]`, `[members...]`. */
   readonly arguments?: readonly { readonly name: string; readonly about: string }[]
@@ -50,7 +50,7 @@ interface CommandDefinition<O extends Options> {
   handler(values: Values<O>, positional: readonly string[], terminal: Terminal): Outcome
 }
 
-/** A command whose option types are checked where it is defined, and forgotten here. */
+/** A command whose option types are checked where it is defined, and erased here. */
 export interface Command extends Omit<CommandDefinition<Options>, 'handler'> {
   handler(
     values: Readonly<Record<string, unknown>>,
@@ -83,7 +83,7 @@ export function option<T>(
   return { flags, about, parse, fallback }
 }
 
-/** An option with a value that may be left out: then null. */
+/** An option with a value that may be left out; then it is null. */
 export function maybe<T>(
   flags: string,
   about: string,
@@ -93,7 +93,7 @@ export function maybe<T>(
   return { flags, about, parse, fallback: null, ...(fallbackText !== undefined && { fallbackText }) }
 }
 
-/** An option without a value: `--unsafe` is false unless said, `--no-mdns` true unless said. */
+/** An option without a value: `--unsafe` is false and `--no-mdns` true unless given. */
 export function flag(flags: string, about: string): Option<boolean> {
   return { flags, about, parse: null, fallback: flags.includes('--no-') }
 }

@@ -34,7 +34,7 @@ function findRuntime(packageName: string): string | null {
   }
 }
 
-/** Runs this same file there, with the same arguments and terminal, and ends as it ends. */
+/** Runs this same file on that Node, with the same arguments and terminal, and exits as it exits. */
 function startOn(executable: string): void {
   const child = spawn(executable, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
     stdio: 'inherit',

@@ -1,4 +1,4 @@
-/** Options of a peer that learns: where its gradients come from, where it starts, where the result goes. */
+/** Options of a peer that learns: the source of its gradients, its start, and the file for the result. */
 import type { Cohort } from '../cohort/cohort.ts'
 import { wrongOracle } from '../oracle/open.ts'
 import { maybe, option, UsageError } from './command.ts'
@@ -18,7 +18,7 @@ export const learningOptions = {
     600,
   ),
   init: maybe('--init <file>', 'start from this checkpoint (.safetensors)', text, 'drawn by the seed'),
-  save: maybe('--save <file>', 'write what was learnt as a checkpoint (.safetensors)', text),
+  save: maybe('--save <file>', 'write the learnt parameters as a checkpoint (.safetensors)', text),
 } as const
 
 export interface LearningValues {
@@ -35,7 +35,7 @@ export function checkOracle({ oracle, augment }: LearningValues, model: string):
   if (wrong !== null) throw new UsageError(`--${wrong.why}`)
 }
 
-/** A cohort's settings, with the checkpoint that its members start from. @throws FileError where it is unreadable */
+/** A cohort's settings, with the checkpoint that its members start from. @throws FileError if it is unreadable */
 export async function startingFrom<Settings extends Pick<Cohort, 'init'>>(
   init: string | null,
   settings: Settings,
@@ -45,7 +45,7 @@ export async function startingFrom<Settings extends Pick<Cohort, 'init'>>(
   return { ...settings, init: await digestOfFile(init) }
 }
 
-/** The same as arguments, for a process of ours. */
+/** The same as arguments, for one of our processes. */
 export function learningArguments({
   oracle,
   oracleTimeout,

@@ -3,7 +3,7 @@ import { enableCompileCache } from 'node:module'
 import { countBuffersAsHeap } from '../network/memory.ts'
 import { endWithReader } from './closed-output.ts'
 
-// A demo starts one process a peer: what one of them compiled, the others need not.
+// A demo starts one process for each peer: the others reuse what one of them has compiled.
 enableCompileCache()
 // Peers move vectors; simulated ones too.
 countBuffersAsHeap()

@@ -1,6 +1,6 @@
 /**
- * The options that several commands share, each default in one place, and how they become a scenario: a cohort's
- * values, and which of its peers are Byzantine.
+ * The options that several commands share, each default in one place, and how they become a scenario: the values of a
+ * cohort, and its Byzantine peers.
  */
 import { mostFaults, protocolNames } from '../../agreement/bounds.ts'
 import { refusalOf } from '../../agreement/refusal.ts'
@@ -48,7 +48,7 @@ export const cohortOptions = {
   steps: option('--steps <count>', 'learning steps', integer({ min: 1, max: 2 ** 31 - 1 }), 100),
   model: option(
     '--model <name>',
-    `what is learnt: ${modelNames.join(', ')}, or ${EXTERNAL_MODEL} where every member brings an --oracle`,
+    `what is learnt: ${modelNames.join(', ')}, or ${EXTERNAL_MODEL} if every member brings an --oracle`,
     oneOf([...modelNames, EXTERNAL_MODEL]),
     'mlp',
   ),
@@ -56,7 +56,7 @@ export const cohortOptions = {
   stepSize: {
     ...option<Written<StepSizeSchedule>>(
       '--step-size <schedule>',
-      'how the rate goes: constant, inverse (c/(t + 1)), milestones:0.1@300,600',
+      'how the rate changes: constant, inverse (c/(t + 1)), milestones:0.1@300,600',
       written(parseStepSize),
       { text: 'constant', schedule: { kind: 'constant' } },
     ),
@@ -69,7 +69,7 @@ export const cohortOptions = {
   batchSchedule: {
     ...option<Written<BatchSchedule>>(
       '--batch-schedule <schedule>',
-      'how the batch goes: constant, growing (as t), growing:0.5 (as its root)',
+      'how the batch size changes: constant, growing (as t), growing:0.5 (as its root)',
       written(parseBatchSchedule),
       { text: 'constant', schedule: { kind: 'constant' } },
     ),
@@ -83,7 +83,7 @@ export const cohortOptions = {
   ),
   schedule: option(
     '--schedule <name>',
-    'iterations an agreement: practical, theory, log',
+    'iterations of each agreement: practical, theory, log',
     oneOf(['practical', 'theory', 'log']),
     'practical',
   ),
@@ -120,14 +120,19 @@ export const dataOptions = {
     text,
     'digits',
   ),
-  partition: option('--partition <kind>', 'who holds what: iid, dirichlet:0.5, label', partition, 'iid'),
+  partition: option(
+    '--partition <kind>',
+    'which peer holds what: iid, dirichlet:0.5, label',
+    partition,
+    'iid',
+  ),
 } as const
 
-/** What is done to examples on their way into a batch. */
+/** How examples are altered on their way into a batch. */
 export const augmentOption = {
   augment: option(
     '--augment <how>',
-    'training images as they are: none; or each time left to right with probability ½: mirror',
+    'none: training images as they are; mirror: each time left to right with probability ½',
     oneOf(['none', 'mirror']),
     'none',
   ),
@@ -139,7 +144,7 @@ export const scenarioOptions = {
   ...cohortOptions,
   byzantine: maybe(
     '--byzantine <b>',
-    'how many peers really are Byzantine',
+    'how many peers are in fact Byzantine',
     integer({ min: 0 }),
     'as many as --faults',
   ),
@@ -156,13 +161,13 @@ export const scenarioOptions = {
 export type ScenarioValues = Values<typeof scenarioOptions>
 type CohortValues = Values<typeof cohortOptions>
 
-/** A cohort but for its members, who lies in it, and what all of them learn from. */
+/** A cohort without its members, the liars in it, and the data that all of them learn from. */
 export interface Scenario {
   readonly peers: number
   readonly settings: Omit<CohortDocument, 'name' | 'members'>
   /** The Byzantine peers, ascending: the last ones. */
   readonly liars: readonly number[]
-  /** Null where nobody lies. */
+  /** Null if nobody lies. */
   readonly attack: Attack | null
   readonly data: string
   readonly partition: string
@@ -170,7 +175,7 @@ export interface Scenario {
 }
 
 /**
- * @param loaded the attack, where it is the user's own
+ * @param loaded the attack, if it is the user's own
  * @throws UsageError below the bound, or with more Byzantine peers than it tolerates, without --unsafe
  */
 export function scenarioOf(values: ScenarioValues, loaded: Attack | null = null): Scenario {
@@ -229,15 +234,15 @@ export function settingsOf(values: CohortValues, peers: number): Scenario['setti
   }
 }
 
-/** @throws UsageError where the protocol must not run with so many faulty peers */
+/** @throws UsageError if the protocol must not run with this many faulty peers */
 export function requireBound(query: Parameters<typeof refusalOf>[0]): void {
   const refusal = refusalOf(query)
   if (refusal === null) return
-  const heal = refusal.reason === 'below-bound' ? '; --unsafe runs it all the same' : ''
+  const heal = refusal.reason === 'below-bound' ? '; --unsafe runs it anyway' : ''
   throw new UsageError(`--faults is ${query.faults}: ${refusal.why}${heal}`)
 }
 
-/** A schedule with the text that `parse` read it from. */
+/** A schedule, with the text that `parse` has read. */
 function written<Schedule>(parse: (text: string) => Schedule) {
   return (text: string, name: string): Written<Schedule> => {
     try {
@@ -248,7 +253,7 @@ function written<Schedule>(parse: (text: string) => Schedule) {
   }
 }
 
-/** An attack of ours by name, or a file of the user's. */
+/** One of our attacks by name, or a file of the user's. */
 export function attackReference(value: string, name: string): string {
   return isAttackFile(value) ? value : oneOf(attackNames)(value, name)
 }

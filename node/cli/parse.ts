@@ -1,4 +1,6 @@
-/** Texts of the command line → values, with messages that name the option, the value and what would be right. */
+/**
+ * Turns texts of the command line into values, with messages that name the option, the value and what would be right.
+ */
 import { suggestion } from '../text/nearest.ts'
 import { UsageError } from './command.ts'
 
@@ -73,7 +75,7 @@ export function pair(value: string, name: string): readonly [number, number] {
   return [Number(match[1]), Number(match[2])]
 }
 
-/** `none`, or what the other parser takes: null for the former. */
+/** `none`, which gives null, or a text for the other parser. */
 export function orNone<T>(parse: Parse<T>): Parse<T | null> {
   return (value, name) => (value === 'none' ? null : parse(value, name))
 }

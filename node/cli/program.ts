@@ -4,7 +4,7 @@ import { quotedLines } from '../text/printable.ts'
 import { type Command, type CommandGroup, type Option, UsageError } from './command.ts'
 import type { Terminal } from './terminal.ts'
 
-/** Errors that say what a person asked for wrongly, by name: they come from layers that know no command line. */
+/** Names of errors that mean a wrong usage: they come from layers that do not know the command line. */
 const usageErrors: ReadonlySet<string> = new Set([
   ...['UsageError', 'CohortError', 'BoundError', 'IdentityError'],
   ...['DataError', 'ModelError', 'AttackError', 'RuleError', 'FileError'],
@@ -122,7 +122,7 @@ function buildOption({
 
 function reported(error: unknown, { name, terminal, debug }: ProgramOptions): number {
   if (error instanceof CommanderError) {
-    // Commander has printed it; help and version are no errors.
+    // Commander has printed it; help and version are not errors.
     if (error.exitCode === 0) return 0
     if (error.code !== 'commander.help') terminal.warn(`Try "${name} --help".`)
     return 2
@@ -131,7 +131,7 @@ function reported(error: unknown, { name, terminal, debug }: ProgramOptions): nu
   terminal.warn(...quotedLines(`${name}: ${known ? error.message : String(error)}`))
   if (known && debug) terminal.warn(...quotedLines(error.stack ?? ''))
   if (error instanceof UsageError || (known && usageErrors.has(error.name))) return 2
-  // Without a code it is no error of ours: a defect, or the system's.
+  // An error without a code is not one of ours: it is a defect, or the system's.
   if (known && !debug && !('code' in error)) terminal.warn('DEBUG=1 in the environment shows where.')
   return 1
 }

@@ -1,4 +1,4 @@
-/** The doctor: looks at everything that a peer needs before and while it runs, and says what is wrong and what to do. */
+/** The doctor checks everything that a peer needs before and while it runs, and says what is wrong and what to do. */
 import { stat } from 'node:fs/promises'
 import { type Cohort, cohortId } from '../cohort/cohort.ts'
 import type { Identity } from '../cohort/identity.ts'
@@ -23,20 +23,20 @@ import { createProber, type Prober, type Reach } from './reach.ts'
 
 export interface DoctorOptions {
   readonly cohortPath: string
-  /** Null: what needs the key is left out. */
+  /** Null: checks that need the key are left out. */
   readonly identityPath: string | null
-  /** Where the peer listens, given its seat. */
+  /** The addresses at which the peer listens, given its membership. */
   readonly listen: (cohort: Cohort, self: number) => readonly string[]
-  /** Where the peer keeps its state, given its cohort's id; null: nowhere. */
+  /** The directory of the peer's state, given its cohort's id; null: none. */
   readonly stateDirectory: (cohortId: string) => string | null
-  /** Whether the peer that keeps its state there runs now. */
+  /** Whether the peer with its state there is running now. */
   readonly isRunning: (stateDirectory: string) => Promise<boolean>
   readonly mdns: boolean
   readonly software: string
-  /** For one step of reaching one peer. */
+  /** The time for one step of reaching one peer. */
   readonly timeoutMs: number
   readonly onFinding: (finding: Finding) => void
-  /** For tests: in place of loading QUIC's package. */
+  /** For tests: used instead of QUIC's package. */
   readonly loadQuic?: LoadQuic
   /** For tests: the ports on which mDNS is tried. */
   readonly mdnsPorts?: readonly [number, number]
@@ -45,7 +45,7 @@ export interface DoctorOptions {
 export interface Diagnosis {
   readonly healthy: boolean
   readonly findings: readonly Finding[]
-  /** What a step costs; null where it cannot be told. */
+  /** The cost of a step; null if it is unknown. */
   readonly cost: Cost | null
 }
 
@@ -86,7 +86,7 @@ const withoutKey = () =>
   warning(
     'identity',
     'no-identity',
-    'no identity file was named: membership, ports and the other peers were not looked at.',
+    'no identity file was named: membership, ports and the other peers were not checked.',
     'Run this again with --identity FILE.',
   )
 
@@ -121,7 +121,7 @@ interface OwnMembership {
   readonly self: number
 }
 
-/** What needs the key: the own ports, the other members, the clock against theirs. */
+/** The checks that need the key: the peer's own ports, the other members, its clock against theirs. */
 async function examineOwnMembership(
   options: DoctorOptions,
   membership: OwnMembership,
@@ -168,7 +168,7 @@ async function examineQuic(load: LoadQuic | undefined): Promise<Finding | null> 
   }
 }
 
-/** mDNS needs a moment to hear of those whose addresses are not in the file. */
+/** mDNS needs a moment to hear of peers whose addresses are not in the file. */
 const DISCOVERY_MS = 3000
 
 async function reachAll(
@@ -189,7 +189,7 @@ async function reachAll(
       const ask = () => prober.reach(id, [...all], self < peer)
       const first = await ask()
       if (first.kind !== 'not-a-member' || !running) return [peer, first]
-      // A second connection of a key is refused too, while the first is young: ask again when it no longer is.
+      // A second connection of a key is refused as well while the first is young: ask again later.
       await new Promise(resolve => setTimeout(resolve, REPLACEABLE_AFTER_MS + 500))
       return [peer, await ask()]
     }),

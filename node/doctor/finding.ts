@@ -1,16 +1,16 @@
-/** What the doctor finds: one sentence on how it is, and, where it is not well, one on what to do. */
+/** A finding of the doctor: one sentence on the state of something and, if it is not well, one on what to do. */
 
 type Verdict = 'ok' | 'warning' | 'failed'
 
 export interface Finding {
-  /** What was looked at: `identity`, `ports`, `peer bob`. */
+  /** What was checked: `identity`, `ports`, `peer bob`. */
   readonly check: string
   readonly verdict: Verdict
-  /** Short and stable, for programs: `peer-down`, `other-cohort`. `ok` where all is well. */
+  /** Short and stable, for programs: `peer-down`, `other-cohort`. `ok` if all is well. */
   readonly cause: string
-  /** How it is. */
+  /** The state. */
   readonly says: string
-  /** What to do; null where nothing has to be done. */
+  /** What to do; null if there is nothing to do. */
   readonly todo: string | null
 }
 

@@ -1,4 +1,4 @@
-/** What the doctor looks at on this machine: key, membership, bound, ports, disk, and what a step will cost. */
+/** The doctor's checks on this machine: key, membership, bound, ports, disk, and the cost of a step. */
 import { randomUUID } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { rm, stat, statfs } from 'node:fs/promises'
@@ -44,7 +44,7 @@ export async function examineCohort(path: string): Promise<Found<Cohort>> {
     const isBound = error.code === 'cohort-bound'
     const todo = isBound
       ? 'Lower faults, add members, or take a protocol that needs fewer ("concord bounds" compares them); then give all members the new file.'
-      : 'Put that right, then run this again: nothing else can be checked without the file.'
+      : 'Correct that, then run this again: nothing else can be checked without the file.'
     return {
       value: null,
       finding: failed('cohort', isBound ? 'bound' : 'cohort-file', `${error.message}.`, todo),
@@ -83,13 +83,13 @@ export function examineMembership(cohort: Cohort, { id }: Identity): Found<numbe
     finding: failed(
       'membership',
       'not-a-member',
-      `${id} is no member of this cohort, whose members are ${names}.`,
+      `${id} is not a member of this cohort, whose members are ${names}.`,
       'Use the identity file of one of them; or have this id put into the cohort file, and give all members the new file.',
     ),
   }
 }
 
-/** @param running the own peer answers on its control socket: then the ports are its own */
+/** @param running the peer of this key answers on its control socket: then it is the one that uses the ports */
 export async function examinePorts(listen: readonly string[], running: boolean): Promise<readonly Finding[]> {
   return Promise.all(
     listen.map(async address => {
@@ -98,8 +98,8 @@ export async function examinePorts(listen: readonly string[], running: boolean):
         return failed(
           'ports',
           'address',
-          `${address} is no address to listen on.`,
-          'Expected such as /ip4/0.0.0.0/tcp/4001.',
+          `${address} is not an address to listen on.`,
+          'Use one such as /ip4/0.0.0.0/tcp/4001.',
         )
       const { port, over } = endpoint
       const error = await listenError(endpoint)
@@ -148,7 +148,7 @@ export function diskBytesNeeded(dimension: number, members: number): number {
   return 2 * (2 * defaultWindow.kept * 4 * dimension * (members + 1)) + 64 * 1024 * 1024
 }
 
-/** Whether the place for the state can be written to, synced, and has room. `neededBytes` null: unknown. */
+/** Checks that the place for the state can be written to and synced, and has room. `neededBytes` null: unknown. */
 export async function examineDisk(directory: string, neededBytes: number | null): Promise<Finding> {
   const place = await existingParent(directory)
   const probe = join(place, `.concord-doctor-${randomUUID()}`)
@@ -178,7 +178,7 @@ export async function examineDisk(directory: string, neededBytes: number | null)
       'disk',
       'disk',
       says,
-      'Choose a place of yours with --state, or have this one given to you.',
+      'Choose a directory of your own with --state, or take ownership of this one.',
     )
   }
 }
@@ -196,9 +196,9 @@ const gigabytes = (bytes: number) => `${(bytes / 1e9).toPrecision(3)} GB`
 
 export interface Cost {
   readonly dimension: number
-  /** Vectors that this peer sends to each other peer in the last step: exchanges, one after the other. */
+  /** How many vectors this peer sends to each other peer in the last step: exchanges, one after the other. */
   readonly exchanges: number
-  /** Sent, and about as many received, in that step. */
+  /** Bytes sent in that step; about as many are received. */
   readonly bytes: number
   /** Over a link of 100 Mbit/s, without the gradient itself. */
   readonly seconds: number
@@ -208,7 +208,7 @@ const LINK_BITS_PER_SECOND = 100e6
 /** RB-TM: a vector is followed by echo, ready and report, each a round trip. */
 const ROUND_TRIPS = { 'rb-tm': 4 } as const
 
-/** What one step costs; null where the model is the members' own program. */
+/** The cost of one step; null if the model is the members' own program. */
 export function costOf(cohort: Cohort, roundTripMs: number): Cost | null {
   if (cohort.model === EXTERNAL_MODEL) return null
   const dimension = modelDimension(modelNamed(cohort.model, digits()))

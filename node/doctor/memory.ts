@@ -1,4 +1,4 @@
-/** What the doctor finds of a peer's memory: its log, the watermark beside it, and who may write there. */
+/** The doctor's checks of a peer's memory: its log, the watermark beside it, and the permissions. */
 import { stat } from 'node:fs/promises'
 import { lossOf } from '../runtime/journal-memory.ts'
 import { entryOf } from '../runtime/journal-records.ts'
@@ -8,7 +8,7 @@ import { inspectLog } from '../storage/inspect.ts'
 import { mendedIn, refusalOf } from '../storage/refusal.ts'
 import { type Finding, failed, fine, warning } from './finding.ts'
 
-/** Looks, and changes nothing. Nothing where nothing was ever remembered. */
+/** Changes nothing. Finds nothing if nothing was ever remembered. */
 export async function examineMemory(directory: string): Promise<readonly Finding[]> {
   try {
     const unsafe = unsafeDirectory(directory, await stat(directory))
@@ -17,7 +17,7 @@ export async function examineMemory(directory: string): Promise<readonly Finding
   } catch (error) {
     if (isMissing(error)) return []
     const says = `The state in ${directory} cannot be read: ${error instanceof Error ? error.message : error}.`
-    return [failed('memory', 'state-unreadable', says, 'Put that right: the peer cannot start like this.')]
+    return [failed('memory', 'state-unreadable', says, 'Correct that: the peer cannot start like this.')]
   }
 }
 
@@ -31,7 +31,7 @@ async function examineLog(directory: string): Promise<readonly Finding[]> {
   }
   const last = scan.records.at(-1)
   const loss = lossOf(last === undefined ? 0 : entryOf(last), watermark, absence)
-  // Where records are lost, what was torn was one of them.
+  // If records are lost, the torn one was among them.
   const findings = mendedIn(path, scan, loss === null ? cutBytes : 0).map(text =>
     scan.sparedBytes > 0
       ? warning('memory', 'state-damaged', `${text}.`, 'Check the disk.')

@@ -1,6 +1,6 @@
 /**
- * Whether mDNS works on this machine: one voice asks, another answers, by the packets and the port that peers use.
- * What a firewall or a machine without a network swallows is not heard back.
+ * Whether mDNS works on this machine: one instance asks, another answers, with the packets and the port that peers use.
+ * If a firewall, or a machine without a network, drops the packets, no answer is heard.
  */
 import { mdns } from '@libp2p/mdns'
 import { multiaddr } from '@multiformats/multiaddr'
@@ -11,20 +11,20 @@ type Components = Parameters<ReturnType<typeof mdns>>[0]
 
 interface MulticastOptions {
   readonly timeoutMs: number
-  /** For tests: UDP ports of the voice that asks and of the one that answers. */
+  /** For tests: UDP ports of the instance that asks and of the one that answers. */
   readonly ports?: readonly [number, number]
 }
 
 const INTERVAL_MS = 300
 const MDNS_PORT = 5353
 
-/** True once the asking voice has heard the answer; false where it has not in time. */
+/** True once the answer has been heard; false if it was not heard in time. */
 export async function hearsItself({
   timeoutMs,
   ports = [MDNS_PORT, MDNS_PORT],
 }: MulticastOptions): Promise<boolean> {
   const { id } = createIdentity()
-  // A service of its own: no peer answers, and none is bothered.
+  // A separate service name: no peer answers, and none is disturbed.
   const serviceTag = `_concord-${id.slice(-8).toLowerCase()}._udp.local`
   const asking = voice(serviceTag, ports[0], [])
   const answering = voice(serviceTag, ports[1], [`/ip4/127.0.0.1/tcp/1/p2p/${id}`])
@@ -49,7 +49,7 @@ interface Startable extends Voice {
   stop?(): Promise<void>
 }
 
-/** libp2p's own mDNS, with as much of libp2p around it as it needs. */
+/** libp2p's own mDNS, with only as much of libp2p around it as it needs. */
 function voice(serviceTag: string, port: number, addresses: readonly string[]): Voice {
   const silent = Object.assign(() => {}, { enabled: false, trace() {}, error() {}, newScope: () => silent })
   const components = {

@@ -1,4 +1,4 @@
-/** What was found at another member, in words: each obstacle with its likely cause and what to do. */
+/** The findings about another member, in words: each obstacle with its likely cause and what to do. */
 import { type Cohort, fieldDigests } from '../cohort/cohort.ts'
 import { CLOCK_SKEW_MAX_MS } from '../network/constants.ts'
 import { endpointOf } from '../network/endpoint.ts'
@@ -38,12 +38,12 @@ export function judgeReach(own: Own, peer: number, reach: Reach): Finding {
       check,
       'other-version',
       `${says}; this is ${own.software}.`,
-      'They understand each other; run the same version everywhere all the same, so that faults are known ones.',
+      'They understand each other; even so, run the same version everywhere, so that faults are known ones.',
     )
   return fine(check, says)
 }
 
-/** Short names of causes, as `--json` has them. */
+/** Short names of causes, as in `--json`. */
 const causes: Readonly<Record<Obstacle, string>> = {
   'no-address': 'not-found',
   'unknown-host': 'unknown-host',
@@ -64,11 +64,11 @@ interface Scene {
   readonly address: string
   readonly port: string
   readonly detail: string
-  /** The own peer id. */
+  /** This peer's id. */
   readonly id: string
 }
 
-/** How it is, and what to do. */
+/** The state, and what to do. */
 type Words = (scene: Scene) => readonly [string, string]
 
 const silent: Words = ({ name, address, port }) => [
@@ -86,7 +86,7 @@ const words: Readonly<Record<Obstacle, Words>> = {
     'Correct the name, or write its IP address.',
   ],
   unreachable: ({ address, detail }) => [
-    `no way leads to ${address}: ${detail}.`,
+    `there is no route to ${address}: ${detail}.`,
     'Check the address, and that both machines are on networks that reach each other.',
   ],
   filtered: ({ name, address, port }) => [
@@ -104,7 +104,7 @@ const words: Readonly<Record<Obstacle, Words>> = {
   silent,
   'no-hello': silent,
   'not-concord': ({ name, address, detail }) => [
-    `what listens at ${address} is no Concord peer (${detail}).`,
+    `the program at ${address} is not a Concord peer (${detail}).`,
     `Correct the address of ${name}, or stop the program that has taken its port.`,
   ],
   'other-key': ({ name, address, detail }) => [
@@ -113,7 +113,7 @@ const words: Readonly<Record<Obstacle, Words>> = {
   ],
   'not-a-member': ({ name, address, id }) => [
     `${name} proves its key at ${address} and then refuses this one.`,
-    `Its cohort file must list ${id}: compare files ("concord cohort check MINE THEIRS"). It also refuses whoever it has proof against.`,
+    `Its cohort file must list ${id}: compare files ("concord cohort check MINE THEIRS"). It also refuses a member that it has proof against.`,
   ],
   'wrong-version': ({ name }) => [
     `${name} speaks another version of the wire protocol.`,
@@ -133,7 +133,7 @@ function otherCohort(check: string, own: Own, hello: Hello): Finding {
   )
 }
 
-/** The own clock against all that could be asked, and against the files on this machine where nobody could. */
+/** Compares this clock with those of all members that answered; if none did, with the files on this machine. */
 export function judgeClock(reaches: readonly Reach[], filesMs: readonly number[], nowMs: number): Finding {
   const skews = reaches
     .flatMap(reach => (reach.kind === 'hello' && reach.clockAheadMs !== null ? [reach.clockAheadMs] : []))
@@ -159,5 +159,5 @@ export function judgeClock(reaches: readonly Reach[], filesMs: readonly number[]
       `this clock (${new Date(nowMs).toISOString()}) is before the time at which the cohort's files were written.`,
       todo,
     )
-  return fine('clock', `it is ${new Date(nowMs).toISOString()} here; nobody answered to compare with`)
+  return fine('clock', `it is ${new Date(nowMs).toISOString()} here; no member answered to compare with`)
 }

@@ -1,8 +1,8 @@
 /**
- * Whether another member can be reached, and if not, why: first a bare TCP connection, which tells a peer that is
- * down from a packet filter; then libp2p with the own key, which tells who is there; then the peer's hello, which
- * tells its cohort, version and clock. The doctor itself says no hello, so that a peer of the same key that runs
- * meanwhile keeps its connections.
+ * Checks whether another member can be reached, and if not, why. First comes a bare TCP connection, which tells a peer
+ * that is down from a packet filter; then libp2p with this peer's key, which shows the key at the other end; then the
+ * other peer's hello, which names its cohort, version and clock. The doctor itself sends no hello, so a peer of the
+ * same key that is running keeps its connections.
  */
 import { createConnection } from 'node:net'
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
@@ -17,7 +17,7 @@ import { createNode } from '../network/libp2p-node.ts'
 import { describe } from '../network/sessions.ts'
 import { openWire } from '../network/wire.ts'
 
-/** How far it came, and what ended it there. The later ones got further. */
+/** How far the attempt came, and what ended it there. The later ones got further. */
 const obstacles = [
   'no-address',
   'unknown-host',
@@ -41,22 +41,22 @@ export type Reach =
       readonly hello: Hello
       /** Milliseconds to open a TCP connection, one round trip; over QUIC, to open a secure one, two. */
       readonly roundTripMs: number
-      /** The peer's clock less this one's; null where it does not say. */
+      /** The peer's clock less this one's; null if it does not say. */
       readonly clockAheadMs: number | null
     }
   | { readonly kind: Obstacle; readonly address: string; readonly detail: string }
 
-/** A node that asks and never answers: it listens nowhere, admits nobody, and announces nothing. */
+/** A node that asks and never answers: it does not listen, admits nobody, and announces nothing. */
 export interface Prober {
   /** Tries all addresses and returns the one that came furthest. `opens`: the asker's index is the lower one. */
   reach(id: string, addresses: readonly string[], opens: boolean): Promise<Reach>
-  /** Addresses that mDNS has told of so far, by peer id. */
+  /** Addresses that mDNS has reported so far, by peer id. */
   readonly discovered: ReadonlyMap<string, readonly string[]>
   stop(): Promise<void>
 }
 
 interface ProberOptions {
-  /** The own private key, 32 bytes. */
+  /** This peer's private key, 32 bytes. */
   readonly seed: Uint8Array
   readonly members: number
   readonly mdns: boolean
@@ -69,11 +69,11 @@ interface State {
   readonly node: Libp2p
   readonly timeoutMs: number
   readonly greetings: WeakMap<Connection, PromiseWithResolvers<Hello | Blocked>>
-  /** Addresses, peer id included, behind which that peer's key was proved. */
+  /** Addresses, with the peer id, at which that peer's key was proved. */
   readonly proved: ReadonlySet<string>
 }
 
-/** Peers on one network: more have no cohort. */
+/** The most peers on one network: no cohort has more. */
 const DISCOVERED_MAX = 10_000
 
 export async function createProber(options: ProberOptions): Promise<Prober> {
@@ -95,7 +95,7 @@ export async function createProber(options: ProberOptions): Promise<Prober> {
     },
   })
   const state: State = { node, timeoutMs: options.timeoutMs, greetings: new WeakMap(), proved }
-  // Where the other side has the lower index, it opens a stream as soon as the connection is up.
+  // If the other side has the lower index, it opens a stream as soon as the connection is up.
   await node.handle(limits.PROTOCOL, (stream, connection) => listenTo(stream, greetingOn(state, connection)))
   await node.start()
   return {
@@ -140,7 +140,7 @@ async function reachAt(state: State, id: string, address: string, opens: boolean
 
 type Blocked = { readonly kind: Obstacle; readonly detail: string }
 
-/** Opens a TCP connection and closes it: how long that took, in milliseconds, or what was in the way. */
+/** Opens a TCP connection and closes it. Returns how long that took, in milliseconds, or the obstacle. */
 function knockAt(address: string, timeoutMs: number): Promise<number | Blocked> {
   const endpoint = endpointOf(address)
   if (endpoint?.over !== 'tcp')
@@ -170,7 +170,7 @@ const socketObstacles: Readonly<Record<string, Obstacle>> = {
   EAI_AGAIN: 'unknown-host',
 }
 
-/** By libp2p's errors. Whoever has proved the right key and then ends the connection has refused ours. */
+/** Classifies libp2p's errors. A peer that has proved the right key and then ends the connection has refused ours. */
 function obstacleOf(error: unknown, isProved: boolean): Obstacle {
   const text = `${error instanceof Error ? error.name : ''} ${describe(error)}`
   if (/timeout|timed out|abort/i.test(text)) return isProved ? 'no-hello' : 'silent'
@@ -179,7 +179,7 @@ function obstacleOf(error: unknown, isProved: boolean): Obstacle {
   return isProved ? 'not-a-member' : 'not-concord'
 }
 
-/** Over QUIC the key is part of the handshake: what fails before it has had no answer, or a wrong one. */
+/** Over QUIC the key is part of the handshake: a failure before that means no answer, or a wrong one. */
 function quicObstacle(error: unknown): Obstacle {
   return /but connected to/.test(describe(error)) ? 'other-key' : 'unanswered'
 }
@@ -194,7 +194,7 @@ async function hear(state: State, connection: Connection, opens: boolean): Promi
   const greeting = greetingOn(state, connection)
   const closed = () => greeting.resolve({ kind: 'not-a-member', detail: 'it closed the connection' })
   const signal = AbortSignal.timeout(state.timeoutMs)
-  signal.addEventListener('abort', () => greeting.resolve({ kind: 'no-hello', detail: 'it said no hello' }))
+  signal.addEventListener('abort', () => greeting.resolve({ kind: 'no-hello', detail: 'it sent no hello' }))
   connection.addEventListener('close', closed)
   if (connection.status !== 'open') closed()
   else if (opens) listenTo(await connection.newStream(limits.PROTOCOL, { signal }), greeting)
@@ -212,7 +212,7 @@ function listenTo(stream: Stream, { resolve }: PromiseWithResolvers<Hello | Bloc
     {
       frame: () =>
         wholeFrame(frame => {
-          resolve(decodeHello(frame) ?? { kind: 'not-concord', detail: 'its first frame is no hello' })
+          resolve(decodeHello(frame) ?? { kind: 'not-concord', detail: 'its first frame is not a hello' })
           wire.abort('heard')
         }),
       drained() {},

@@ -33,7 +33,7 @@ export const aggregate = defineCommand({
     out: option('-o, --out <file>', 'where to write the result; - for standard output', text, '-'),
     threads: option(
       '--threads <count>',
-      'threads to use on long vectors',
+      'how many threads to use on long vectors',
       integer({ min: 1, max: THREADS_MAX }),
       1,
     ),
@@ -97,7 +97,7 @@ async function readAll(files: readonly string[]): Promise<NamedBytes[]> {
   if (files.filter(file => file === '-').length > 1)
     throw new UsageError('standard input (-) is named twice; it can be read once')
   const read: NamedBytes[] = []
-  // In turns: where several are wrong, the first of them is named each time.
+  // One after the other: if several are bad, the first of them is named each time.
   for (const file of files)
     read.push(
       file === '-'

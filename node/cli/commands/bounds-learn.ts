@@ -1,4 +1,4 @@
-/** `concord bounds learn`: η and T_LEARN(δ) of the theorem on LEARN, and the constants on the way to them. */
+/** `concord bounds learn`: η and T_LEARN(δ) of the theorem on LEARN, and the constants that lead to them. */
 import { averagingConstantOf, type ProtocolName } from '../../../agreement/bounds.ts'
 import { refusalOf } from '../../../agreement/refusal.ts'
 import type { Synchrony } from '../../../agreement/thresholds.ts'
@@ -7,7 +7,7 @@ import { maybe, UsageError, type Values } from '../command.ts'
 import { decimal } from '../parse.ts'
 import type { Terminal } from '../terminal.ts'
 
-/** Only `bounds learn` takes these. */
+/** Options that only `bounds learn` takes. */
 export const learnOptions = {
   delta: maybe(
     '--delta <δ>',
@@ -58,7 +58,7 @@ interface LearnQuery {
   readonly dimension: number | null
 }
 
-/** @throws UsageError where the protocol has no averaging constant here and none is given */
+/** @throws UsageError if the protocol has no averaging constant here and none is given */
 export function printLearnBounds(
   query: LearnQuery,
   values: LearnValues,
@@ -96,7 +96,7 @@ function constantOf({ dimension, ...query }: LearnQuery): number {
   return constant
 }
 
-/** Refuses options that only `bounds learn` takes where it was not asked for. */
+/** Refuses options of `bounds learn` in a command without `learn`. */
 export function refuseLearnOptions(values: LearnValues): void {
   for (const [name, value] of Object.entries(values))
     if (value !== null) {

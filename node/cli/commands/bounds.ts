@@ -1,4 +1,4 @@
-/** `concord bounds`: what a protocol guarantees at (n, f, synchrony); a table over all where none is named. */
+/** `concord bounds`: what a protocol guarantees at (n, f, synchrony); a table of all protocols if none is named. */
 import { type Bounds, bounds, mostFaults, type ProtocolName } from '../../../agreement/bounds.ts'
 import { nobodyHonest } from '../../../agreement/refusal.ts'
 import { defineCommand, flag, maybe, option, UsageError } from '../command.ts'
@@ -10,8 +10,8 @@ import { learnOptions, printLearnBounds, refuseLearnOptions } from './bounds-lea
 
 export const boundsCommand = defineCommand({
   name: 'bounds',
-  summary: 'what a protocol guarantees with so many peers and faults: feasible or not, and why',
-  about: '"bounds learn" computes what the theorem on LEARN asks for: its learning rate and number of steps.',
+  summary: 'what a protocol guarantees with a number of peers and faults: feasible or not, and why',
+  about: '"bounds learn" computes what the theorem on LEARN requires: its learning rate and number of steps.',
   arguments: [{ name: '[learn]', about: 'the theorem on LEARN in place of the agreement' }],
   options: {
     protocol: maybe('--protocol <name>', protocols.join(', '), oneOf(protocols), 'all, as a table'),
@@ -30,7 +30,7 @@ export const boundsCommand = defineCommand({
       'any',
     ),
     ...learnOptions,
-    json: flag('--json', 'print JSON: one object, or an array where no protocol is named'),
+    json: flag('--json', 'print JSON: one object, or an array if no protocol is named'),
   },
   examples: [
     '--peers 7 --faults 1',

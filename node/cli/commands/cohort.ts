@@ -6,7 +6,7 @@ import { cohortOptions, settingsOf } from '../options.ts'
 import { integer, text } from '../parse.ts'
 
 const memberHelp =
-  'A member is NAME=ID or NAME=ID@ADDRESS,ADDRESS: a name, the peer id that "concord keygen" printed, and the addresses to reach it at (none where mDNS finds it).'
+  'A member is NAME=ID or NAME=ID@ADDRESS,ADDRESS: a name, the peer id that "concord keygen" printed, and the addresses to reach it at (none if mDNS finds it).'
 
 const file = { name: '<file>', about: 'the cohort file' }
 
@@ -16,13 +16,13 @@ const create = defineCommand({
   about: memberHelp,
   arguments: [file, { name: '<members...>', about: 'NAME=ID[@ADDRESS,…]' }],
   options: {
-    name: option('--name <name>', 'what the cohort is called', text, 'cohort'),
+    name: option('--name <name>', 'the name of the cohort', text, 'cohort'),
     ...cohortOptions,
     init: maybe(
       '--init <file>',
       'the checkpoint that every member is to start from; the file then names its SHA-256',
       text,
-      'where the model starts',
+      'the start of the model',
     ),
     force: flag('--force', 'replace the file if it exists'),
   },
@@ -70,7 +70,7 @@ const add = defineCommand({
 
 const check = defineCommand({
   name: 'check',
-  summary: 'tell what is wrong with a cohort file; with a second one, where the two differ',
+  summary: 'say what is wrong with a cohort file; with a second file, how the two differ',
   arguments: [file, { name: '[other]', about: "another member's file" }],
   options: {},
   examples: ['cohort.yaml', 'mine.yaml theirs.yaml'],
@@ -131,7 +131,7 @@ export const cohort: CommandGroup = {
   commands: [create, add, check, show],
 }
 
-/** `NAME=ID`, `NAME=ID@ADDRESS,ADDRESS`. What the parts may be, the cohort's own check says. */
+/** `NAME=ID`, `NAME=ID@ADDRESS,ADDRESS`. The cohort's own check says what the parts may be. */
 export function parseMember(argument: string): Member {
   const match = /^([^=@]+)=([^=@]+)(?:@(.+))?$/.exec(argument)
   if (match === null)

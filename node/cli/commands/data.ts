@@ -10,7 +10,7 @@ const fetchCommand = defineCommand({
   name: 'fetch',
   summary: 'fetch a data set: mnist, fashion-mnist or cifar-10',
   about:
-    'Files are checked by their SHA-256. What was fetched before is not fetched again, and what was broken off is gone on with.',
+    'Files are checked by their SHA-256. A file that was fetched before is not fetched again, and an interrupted fetch is resumed.',
   arguments: [{ name: '<name>', about: 'mnist, fashion-mnist or cifar-10' }],
   options: {
     out: maybe('--out <dir>', 'where to put it', text, 'data/NAME'),
@@ -48,7 +48,7 @@ const fetchCommand = defineCommand({
 
 const show = defineCommand({
   name: 'show',
-  summary: 'show who holds how many examples of which class',
+  summary: 'show how many examples of each class each peer holds',
   options: {
     ...dataOptions,
     peers: option('--peers <n>', 'how many peers', integer({ min: 1, max: 1024 }), 7),
@@ -89,7 +89,7 @@ const show = defineCommand({
 
 export const data: CommandGroup = {
   name: 'data',
-  summary: 'fetch a data set, or show who holds what of it',
+  summary: 'fetch a data set, or show which peer holds what of it',
   commands: [fetchCommand, show],
 }
 

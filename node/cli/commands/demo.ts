@@ -8,13 +8,13 @@ export const demo = defineCommand({
   name: 'demo',
   summary: 'a cohort of real peers on this machine, one process each, while some of them lie',
   about:
-    'Starts one "concord join" a peer, over libp2p on the loopback address, and shows what they do. Then runs the same cohort, data and attack with plain averaging in the simulator, for contrast.',
+    'Starts one "concord join" for each peer, over libp2p on the loopback address, and shows what they do. Then runs the same cohort, data and attack with plain averaging in the simulator, for contrast.',
   options: {
     ...scenarioOptions,
     ...learningOptions,
     timeout: maybe(
       '--timeout <seconds>',
-      'give up after so long',
+      'give up after this long',
       decimal({ above: 0, max: 2_000_000 }),
       'never',
     ),

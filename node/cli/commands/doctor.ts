@@ -10,7 +10,7 @@ export const doctor = defineCommand({
   name: 'doctor',
   summary: 'look at everything that a peer needs, and say what is wrong and what to do',
   about:
-    'Key, membership, bound, clock, ports, mDNS, disk, and each other member: whether it can be reached, with which version and which cohort file. Disturbs no peer that runs. Exit 0 where nothing fails, 1 where something does.',
+    'Key, membership, bound, clock, ports, mDNS, disk, and each other member: whether it can be reached, with which version and which cohort file. Disturbs no running peer. Exit code 0 if nothing fails, 1 if something does.',
   arguments: [{ name: '<cohort>', about: 'the cohort file' }],
   options: {
     identity: maybe('--identity <file>', "this peer's identity file", text, 'without it: no peers, no ports'),
@@ -19,7 +19,7 @@ export const doctor = defineCommand({
       '--listen <addresses>',
       'as given to join',
       text,
-      'the ports of the own addresses in the file',
+      "the ports of this peer's addresses in the file",
     ),
     mdns: flag('--no-mdns', 'do without mDNS'),
     timeout: option(

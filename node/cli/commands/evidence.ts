@@ -6,7 +6,7 @@ import type { Terminal } from '../terminal.ts'
 
 const verify = defineCommand({
   name: 'verify',
-  summary: 'check a proof that a peer equivocated: exit 0 where it holds, 1 where it proves nothing',
+  summary: 'check a proof that a peer equivocated: exit code 0 if it is valid, 1 if it proves nothing',
   about:
     'Needs nothing but the file: both signatures are checked with the key inside the peer id. With --cohort, also that ' +
     'the accused is a member of that cohort.',

@@ -7,9 +7,9 @@ import { requireOutput } from '../report-output.ts'
 
 export const exportCommand = defineCommand({
   name: 'export',
-  summary: 'write a checkpoint with its weights turned as PyTorch or JAX keeps them',
+  summary: 'write a checkpoint with its weights in the order of PyTorch or JAX',
   about:
-    'Weights of our models are [in, out] and kernels [k, k, in, out], as in JAX. PyTorch has [out, in] and [out, in, k, k]: with this file, load_state_dict takes it. A checkpoint of an --oracle is as the oracle has it, and stays so. docs/models.md has the modules to load it into.',
+    'Weights of our models are [in, out] and kernels [k, k, in, out], as in JAX. PyTorch has [out, in] and [out, in, k, k]: with this file, load_state_dict takes it. A checkpoint of an --oracle stays in the order of that oracle. docs/models.md has the modules to load it into.',
   arguments: [
     { name: '<checkpoint>', about: 'what --save wrote' },
     { name: '<file>', about: 'the .safetensors file to write' },

@@ -1,4 +1,4 @@
-/** `concord join`: one real peer of a cohort. `demo` starts one of these a peer. */
+/** `concord join`: one real peer of a cohort. `demo` starts one of these for each peer. */
 import { attackNames } from '../../../learning/attacks/registry.ts'
 import { loadAttack } from '../../files/attack-file.ts'
 import { defineCommand, flag, maybe, option, UsageError } from '../command.ts'
@@ -23,7 +23,7 @@ export const join = defineCommand({
       '--listen <addresses>',
       'multiaddrs to listen on, separated by commas; /udp/4001/quic-v1 for QUIC',
       text,
-      'the ports of the own addresses in the file, else /ip4/0.0.0.0/tcp/0',
+      "the ports of this peer's addresses in the file, else /ip4/0.0.0.0/tcp/0",
     ),
     mdns: flag('--no-mdns', 'do not look for members on the local network'),
     state: maybe(
@@ -32,7 +32,7 @@ export const join = defineCommand({
       text,
       'beside the identity file',
     ),
-    forget: flag('--forget', 'move a damaged log aside and start without memory, in place of refusing it'),
+    forget: flag('--forget', 'move a damaged log aside and start without memory, instead of refusing it'),
     attack: maybe(
       '--attack <name>',
       `misbehave on purpose, to test a cohort: ${attackNames.join(', ')}, or a file such as ./mine.ts`,

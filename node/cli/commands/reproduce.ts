@@ -12,9 +12,9 @@ import { createRunMeter } from '../view/run-progress.ts'
 
 export const reproduceCommand = defineCommand({
   name: 'reproduce',
-  summary: 'run an experiment of the papers and hold its claim against what is measured',
+  summary: 'run an experiment of the papers and compare its claims with measurements',
   about:
-    'Writes results.json and a page (open it in a browser) to a folder. The same command again goes on where it stopped, and takes finished runs from there.',
+    'Writes results.json and a page (open it in a browser) to a folder. The same command run again goes on where it stopped, and keeps finished runs.',
   arguments: [{ name: '[name]', about: 'which one; --list names them' }],
   options: {
     list: flag('--list', 'name the experiments'),
@@ -25,7 +25,7 @@ export const reproduceCommand = defineCommand({
       text,
       'the embedded digits',
     ),
-    out: maybe('--out <dir>', 'where the results go', text, 'reproduced/NAME, or NAME-quick'),
+    out: maybe('--out <dir>', 'the folder for the results', text, 'reproduced/NAME, or NAME-quick'),
     seeds: maybe(
       '--seeds <count>',
       'runs of each configuration',
@@ -33,7 +33,7 @@ export const reproduceCommand = defineCommand({
       "the experiment's own",
     ),
     threads: maybe('--threads <count>', 'runs at a time', integer({ min: 1, max: 256 }), 'one a core'),
-    fresh: flag('--fresh', 'do not take over what has been run before'),
+    fresh: flag('--fresh', 'do not reuse earlier runs'),
     json: flag('--json', 'print results.json on standard output; the rest goes to standard error'),
   },
   examples: ['--list', 'redundancy', 'resam --quick --data path/to/mnist'],

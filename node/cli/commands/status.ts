@@ -5,7 +5,8 @@ import { text } from '../parse.ts'
 
 export const status = defineCommand({
   name: 'status',
-  summary: 'what a running peer of this machine does: its step, for whom it waits, and how the others are',
+  summary:
+    'what a running peer of this machine is doing: its step, the peers that it waits for, and the state of the others',
   about:
     'Asks the socket in the state directory of a peer that "concord join" runs. Name the peer by its identity file, its state directory or that socket.',
   options: {
@@ -37,7 +38,9 @@ export const status = defineCommand({
   },
 })
 
-/** The socket of the peer that is meant. Where there are several, the one whose log was written last. */
+/**
+ * The socket of the peer that the user means. If there are several in one folder, the one whose log was written last.
+ */
 async function socketOf(state: string | null, identity: string | null): Promise<string> {
   const { controlPath } = await import('../../daemon/control.ts')
   if (state !== null) return controlPath(state)
@@ -51,7 +54,7 @@ async function socketOf(state: string | null, identity: string | null): Promise<
     )
   if (folders.size > 1)
     throw new UsageError(
-      `several peers have state here: ${[...folders].join(', ')}; say which with --identity FILE or --state DIR`,
+      `several peers have state here: ${[...folders].join(', ')}; choose one with --identity FILE or --state DIR`,
     )
   const latest = logs.reduce((a, b) => (b.writtenMs > a.writtenMs ? b : a))
   return controlPath(join(dirname(latest.path)))
@@ -68,7 +71,7 @@ interface StateLog {
   readonly writtenMs: number
 }
 
-/** The logs that peers keep in folders of state, one a cohort. */
+/** The logs that peers keep in state folders, one for each cohort. */
 async function logsIn(folders: readonly string[]): Promise<readonly StateLog[]> {
   const { readdir, stat } = await import('node:fs/promises')
   const lists = folders.map(async folder => {

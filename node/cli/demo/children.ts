@@ -1,4 +1,4 @@
-/** The processes of a demo: one `concord join` a peer, their events, and an end for all of them. */
+/** The processes of a demo: one `concord join` for each peer, their events, and an end for all of them. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { extname } from 'node:path'
@@ -24,11 +24,11 @@ interface ChildrenOptions {
 export interface Children {
   /** Process ids, by peer. */
   readonly pids: readonly number[]
-  /** Asks all to end, and insists after a while. */
+  /** Asks all to end, and kills them after a while. */
   stop(): Promise<void>
 }
 
-/** What a child has to close its connections and thread. */
+/** The time a child has to close its connections and thread. */
 const PATIENCE_MS = 3000
 const LAST_WORDS_MAX = 2000
 
@@ -52,7 +52,7 @@ export function startChildren({ commands, onEvent, onEnd }: ChildrenOptions): Ch
     child.on('close', (code, signal) => onEnd(peer, { code, signal, lastWords: lastWords.trim() }))
     return child
   })
-  // Whatever ends this process, nothing of the demo outlives it.
+  // However this process ends, nothing of the demo outlives it.
   const killAll = () => {
     for (const child of children) child.kill('SIGKILL')
   }

@@ -26,7 +26,7 @@ interface DemoValues extends ScenarioValues, ReportValues, LearningValues {
 }
 
 export async function runDemo(values: DemoValues, terminal: Terminal): Promise<number> {
-  // What an oracle of the user's computes is no model of ours, and the cohort says so.
+  // A user's oracle computes none of our models, and the cohort says so.
   const model = values.oracle === null ? values.model : EXTERNAL_MODEL
   const scenario = scenarioOf({ ...values, model }, await loadAttack(values.attack))
   checkOracle(values, model) // refused here rather than by every peer

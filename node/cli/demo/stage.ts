@@ -17,12 +17,12 @@ interface StageOptions {
   readonly attack: string
   /** Further arguments of every peer: its oracle and where it starts. */
   readonly learning: readonly string[]
-  /** Where the first honest peer writes what it learnt. */
+  /** The file to which the first honest peer writes what it has learnt. */
   readonly save: string | null
   readonly files: DemoFiles
   readonly terminal: Terminal
   readonly progress: Progress
-  /** Null: as long as it takes. */
+  /** The time limit; null: none. */
   readonly timeoutSeconds: number | null
 }
 
@@ -30,17 +30,17 @@ export interface StageEnd {
   readonly outcome: 'finished' | 'interrupted' | 'out of time' | 'failed'
   readonly state: DemoState
   readonly ruler: Ruler
-  /** Of a process that could not even start: what it said, and its exit code. */
+  /** For a process that could not even start: its output and its exit code. */
   readonly failure: { readonly message: string; readonly code: number } | null
 }
 
-/** What the spectator has heard already. */
+/** What the user has been told already. */
 interface Told {
   connections: string
-  /** Pairs without a connection at the last look, and those that were mentioned. */
+  /** Pairs without a connection at the last check, and those that were reported. */
   suspects: ReadonlySet<string>
   broken: ReadonlySet<string>
-  /** The waiting line at the last look, and the last one told. */
+  /** The line about waiting at the last check, and the last one shown. */
   seen: string | null
   waiting: string | null
   waitingMs: number
@@ -99,7 +99,7 @@ export async function perform(options: StageOptions): Promise<StageEnd> {
   }
 }
 
-/** Vectors are sent about this often in a run. */
+/** About how often in a run vectors are sent. */
 const observationsMax = 20
 
 function commandsOf({
@@ -121,7 +121,7 @@ function commandsOf({
   ])
 }
 
-/** Signals, the time limit, and a look every half second at what no single event tells. */
+/** Signals, the time limit, and a check every half second for what no single event reports. */
 function watchOver(stage: Stage): () => void {
   const { timeoutSeconds } = stage.options
   let asked = false
@@ -157,7 +157,7 @@ function follow(stage: Stage, peer: PeerIndex, event: PeerEvent): void {
   if (isDone(state)) stage.ended.resolve({ outcome: 'finished', failure: null })
 }
 
-/** Told once, at the end of its process, rather than by every peer. */
+/** Reported once, at the end of its process, rather than by every peer. */
 function isStartFailure({ state }: Stage, peer: PeerIndex, event: PeerEvent): boolean {
   return event.kind === 'failed' && state[peer]!.status === 'starting'
 }
@@ -197,7 +197,7 @@ function showProgress({ state, options, estimate, diameter }: Stage): void {
 
 const waitingRepeatMs = 15_000
 
-/** Tells what is so for longer than a moment: connections coming up or lost, and who waits for whom. */
+/** Reports what holds for longer than a moment: connections coming up or lost, and which peers wait for which. */
 function look(stage: Stage): void {
   const { state, told, options } = stage
   const { note } = options.progress
@@ -215,7 +215,7 @@ function look(stage: Stage): void {
   told.broken = new Set([...broken.keys()].filter(pair => told.suspects.has(pair)))
   told.suspects = new Set(broken.keys())
   const waiting = waitingLine(state, paint)
-  // Peers notice one after the other: what still changes is not worth a line yet.
+  // Peers notice one after the other: a state that still changes is not worth a line yet.
   const isSettled = waiting === told.seen
   told.seen = waiting
   if (!isSettled) return

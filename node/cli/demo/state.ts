@@ -1,4 +1,4 @@
-/** What the demo knows of its peers, made from their events alone. */
+/** What the demo knows about its peers, derived from their events alone. */
 import type { PeerIndex } from '../../../agreement/protocol.ts'
 import type { Ending, FaultCount, PeerEvent, Traffic } from '../../daemon/events.ts'
 
@@ -85,7 +85,7 @@ export function apply(state: DemoState, peer: PeerIndex, event: PeerEvent): void
   }
 }
 
-/** A process ended. One that had finished keeps what it ended with. */
+/** A process has ended. One that had finished keeps its result. */
 export function applyEnd(state: DemoState, peer: PeerIndex, why: string): void {
   const own = state[peer]!
   own.connected.clear()
@@ -108,9 +108,9 @@ function remaining(state: DemoState): readonly PeerState[] {
 }
 
 interface Overview {
-  /** That all remaining honest peers have completed. */
+  /** The last step that all remaining honest peers have completed. */
   readonly step: number
-  /** Mean of the honest peers' own. */
+  /** The mean of the honest peers' own losses. */
   readonly loss: number | null
   readonly bytes: number
 }
@@ -125,13 +125,13 @@ export function overview(state: DemoState): Overview {
   }
 }
 
-/** Every remaining honest peer has learnt, and there is one. */
+/** At least one honest peer remains, and all that remain have finished. */
 export function isDone(state: DemoState): boolean {
   const honest = remaining(state)
   return honest.length > 0 && honest.every(({ status }) => status === 'finished')
 }
 
-/** Nobody honest is left. */
+/** No honest peer is left. */
 export function isLost(state: DemoState): boolean {
   return remaining(state).length === 0
 }

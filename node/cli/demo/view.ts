@@ -1,4 +1,4 @@
-/** What the demo shows, as text: pure functions from its state to lines. */
+/** The output of the demo as text: pure functions from its state to lines. */
 import type { PeerIndex } from '../../../agreement/protocol.ts'
 import type { Cohort } from '../../cohort/cohort.ts'
 import type { PeerEvent } from '../../daemon/events.ts'
@@ -9,7 +9,7 @@ import { counted, listed, peerList } from '../view/format.ts'
 import { faultsText, type PeerRow } from '../view/result.ts'
 import { connections, type DemoState, type PeerState, type Waiting } from './state.ts'
 
-/** Who takes part: one line for the cohort, one a peer. */
+/** The participants: one line for the cohort, and one for each peer. */
 export function castLines(
   { settings, attack, data, partition }: Scenario,
   { members }: Cohort,
@@ -27,7 +27,7 @@ export function castLines(
   return [paint('bold', head), ...peers]
 }
 
-/** One line, or none, for an event that a spectator should hear of. */
+/** One line for an event that the user should hear of, or none. */
 export function eventLine(state: DemoState, peer: PeerIndex, event: PeerEvent, paint: Paint): string | null {
   switch (event.kind) {
     case 'fault': {
@@ -47,8 +47,8 @@ export function eventLine(state: DemoState, peer: PeerIndex, event: PeerEvent, p
 }
 
 /**
- * "peers 3, 4 and 5 wait at step 41 for 1 more vector, from peer 2 (gone) or peer 6 (Byzantine); peers 0 and 1 wait
- * for them", or null where nobody waits.
+ * "peers 3, 4 and 5 wait at step 41 for 1 more vector, from peer 2 (gone) or peer 6 (Byzantine); peers 0 and 1 wait for
+ * them", or null if nobody waits.
  */
 export function waitingLine(state: DemoState, paint: Paint): string | null {
   const waiters = state.filter(({ isHonest, waiting }) => isHonest && waiting !== null)
@@ -59,7 +59,7 @@ export function waitingLine(state: DemoState, paint: Paint): string | null {
   }
   const stuck = [...groups.values()].flat()
   const others = waiters.filter(({ peer }) => !stuck.includes(peer))
-  // Where nobody is to blame but those who are merely slow, all that is known is told.
+  // If only slow peers are to blame, everything known is reported.
   if (stuck.length === 0)
     for (const { peer, waiting } of others) addTo(groups, reasonOf(state, waiting!, waiting!.missing), peer)
   else if (others.length > 0) addTo(groups, 'for them', ...others.map(({ peer }) => peer))
@@ -79,7 +79,7 @@ function reasonOf(state: DemoState, { step, needed }: Waiting, missing: readonly
   return `at step ${step} for ${counted(needed, 'more vector')}, from ${listed(names, 'or')}`
 }
 
-/** Of those missing, the ones that will not speak by themselves: gone, or Byzantine. */
+/** The missing peers that will not speak by themselves: gone, or Byzantine. */
 function idleAmong(state: DemoState, { missing }: Waiting): readonly PeerIndex[] {
   return missing.filter(peer => state[peer]?.status === 'gone' || state[peer]?.isHonest === false)
 }
@@ -107,7 +107,7 @@ export function brokenPairs(state: DemoState): ReadonlyMap<string, string> {
   return broken
 }
 
-/** Rows of the closing table. Distances are by peer, null where unknown. */
+/** Rows of the closing table. Distances are by peer, null if unknown. */
 export function resultRows(
   state: DemoState,
   attack: string | null,

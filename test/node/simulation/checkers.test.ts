@@ -192,5 +192,5 @@ test('a vector that comes twice in an undisturbed world, and bytes that do not a
 test('a peer without an output', t => {
   const { found, checkers } = checked()
   checkers.end({ ...end, finished: false, stuck: [{ peer: 2, waitingFor: [0, 3] }] })
-  t.regex(found.join(), /termination: peer 2 has no output in a good network; it lacks 0, 3/)
+  t.regex(found.join(), /termination: peer 2 has no output in a good network; it waits for 0, 3/)
 })
