@@ -45,7 +45,7 @@ export function handshake(
   const receiveHello = (frame: Frame): void => {
     timer.cancel()
     const hello = decodeHello(frame)
-    if (hello === null) refuse('malformed', 'its first frame is no hello')
+    if (hello === null) refuse('malformed', 'its first frame is not a hello')
     else if (hello.cohortId !== own.cohortId) refuse('wrong-cohort', describeMismatch(own, hello))
     else events.admitted(wire, hello)
   }

@@ -1,14 +1,14 @@
-/** Which data sets an experiment runs on: those that the option names, else the embedded digits. */
+/** The data sets that an experiment runs on: those that the option names, otherwise the embedded digits. */
 import { access } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { DataError } from '../../learning/data/dataset.ts'
 import { openData } from '../../learning/data/open.ts'
 import type { DataChoice } from './experiment.ts'
 
-/** Folders looked for inside the one named, so that one option gives both of the papers' sets. */
+/** Folders to look for inside the named one, so that one option gives both of the papers' data sets. */
 const known = ['mnist', 'fashion-mnist']
 
-/** @throws DataError where the folder holds no data set */
+/** @throws DataError if the folder holds no data set */
 export async function chooseData(directory: string | null): Promise<readonly DataChoice[]> {
   if (directory === null || directory === 'digits') return [{ name: 'digits', path: 'digits' }]
   const path = resolve(directory)
@@ -20,7 +20,7 @@ export async function chooseData(directory: string | null): Promise<readonly Dat
   return [{ name: basename(path), path }]
 }
 
-/** CSV, .npy, CIFAR-10: whatever `openData` takes besides. */
+/** CSV, .npy, CIFAR-10: everything else that `openData` takes. */
 async function openOther(path: string): Promise<void> {
   await openData(path).catch((error: unknown) => {
     if (!(error instanceof DataError) || error.code !== 'DATA_MISSING') throw error

@@ -1,21 +1,21 @@
-/** How much of an experiment is done, by cost, and how long the rest will take. */
+/** Estimates how much of an experiment is done, by cost, and how long the rest will take. */
 
 interface Estimate {
   /** `part` of run `index` is done, in [0, 1]. */
   update(index: number, part: number, nowMs: number): void
-  /** Cost of what is done. */
+  /** The cost of what is done. */
   done(): number
-  /** Null before anything can be said. */
+  /** Null before an estimate is possible. */
   secondsLeft(nowMs: number): number | null
 }
 
-/** What is seen of the speed before anything is said: so much time, and so large a part of the whole. */
+/** What must be measured before an estimate is given: this much time, and this large a part of the whole. */
 const SEEN_MS = 3000
 const SEEN_PART = 0.01
 
 /**
- * The speed is taken from the first sign of progress on: before it threads start, data is read, models are compiled,
- * none of which comes again. Towards the end threads run out of work, and the longest run that is open decides.
+ * The speed counts from the first sign of progress. Before that threads start, data is read and models are compiled,
+ * which happens only once. Towards the end threads run out of work, and the longest open run decides.
  *
  * @param costs of the runs still to do, in any unit
  */

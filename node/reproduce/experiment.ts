@@ -1,5 +1,5 @@
 /**
- * What an experiment is: configurations to run, how one is run, and what the results say of the paper's claim. The
+ * An experiment: configurations to run, the code to run one, and what the results say about the paper's claim. The
  * framework around it (plan, pool, results, page) knows no paper.
  */
 
@@ -11,7 +11,7 @@ import type { Point } from './statistics.ts'
 export type Configuration = Readonly<Record<string, string | number | null>>
 
 export interface Measurement {
-  /** Null where there is none: an infinite loss, an accuracy nobody measured. */
+  /** Null if there is none: an infinite loss, an accuracy that nobody measured. */
   readonly numbers: Readonly<Record<string, number | null>>
   readonly series: Readonly<Record<string, readonly Point[]>>
 }
@@ -19,11 +19,11 @@ export interface Measurement {
 export interface Result<C> {
   readonly config: C
   readonly measurement: Measurement
-  /** Of one core, on the machine it was run on. */
+  /** Seconds of one core, on the machine that ran it. */
   readonly seconds: number
 }
 
-/** A data set to run on: what it is called, and how `openData` finds it. */
+/** A data set to run on: its name, and how `openData` finds it. */
 export interface DataChoice {
   readonly name: string
   readonly path: string
@@ -31,7 +31,7 @@ export interface DataChoice {
 
 export interface Settings {
   readonly quick: boolean
-  /** How many seeds, from 1 on; null: as many as the experiment asks for. */
+  /** How many seeds, from 1 on; null: the experiment's own number. */
   readonly seeds: number | null
   /** At least one; experiments on one data set take the first. */
   readonly data: readonly DataChoice[]
@@ -46,9 +46,9 @@ export interface RunContext {
 export interface Verdict {
   /** One claim of the paper, as a sentence. */
   readonly claim: string
-  /** What was measured, with numbers. */
+  /** The measurement, with numbers. */
   readonly measured: string
-  /** Null: cannot be said from these runs. */
+  /** Null: these runs cannot decide it. */
   readonly holds: boolean | null
 }
 
@@ -62,7 +62,7 @@ export interface Findings {
   readonly verdicts: readonly Verdict[]
   readonly tables: readonly Table[]
   readonly figures: readonly Figure[]
-  /** Where the paper's numbers do not follow from its parameters, and where this run differs from the paper. */
+  /** Notes: where the paper's numbers do not follow from its parameters, and where this run differs from the paper. */
   readonly notes: readonly string[]
 }
 
@@ -73,17 +73,17 @@ interface ExperimentDefinition<C extends Configuration> {
   readonly source: string
   /** One line for `--list`. */
   readonly summary: string
-  /** What the paper did and says, in paragraphs. */
+  /** What the paper did and claims, in paragraphs. */
   readonly claim: readonly string[]
   readonly needsData: boolean
   configurations(settings: Settings): readonly C[]
-  /** Relative cost of a configuration, for the time left. */
+  /** Relative cost of a configuration, to estimate the time left. */
   cost(config: C): number
   run(config: C, context: RunContext): Promise<Measurement>
   judge(results: readonly Result<C>[], settings: Settings): Findings
 }
 
-/** An experiment whose configuration type is checked where it is defined, and forgotten here. */
+/** An experiment whose configuration type is checked where it is defined, and erased here. */
 export type Experiment = ExperimentDefinition<Configuration>
 
 export function defineExperiment<C extends Configuration>(definition: ExperimentDefinition<C>): Experiment {
@@ -109,7 +109,7 @@ export function combinations<T extends Readonly<Record<string, readonly unknown[
   return all as { [K in keyof T]: T[K][number] }[]
 }
 
-/** The names of those data sets that any of the experiment's runs is on: some experiments take the first only. */
+/** The names of the data sets that any of the experiment's runs uses: some experiments use only the first. */
 export function usedData(experiment: Experiment, settings: Settings): string[] {
   const paths = new Set(experiment.configurations(settings).map(({ data }) => data))
   return settings.data.filter(({ path }) => paths.has(path)).map(({ name }) => name)

@@ -1,4 +1,4 @@
-/** What the runs of `cge` say of the paper's observations. */
+/** What the runs of `cge` say about the paper's observations. */
 import type { Findings, Result, Settings, Table, Verdict } from '../experiment.ts'
 import { type Figure, heatFigure, type Line, linesFigure } from '../figures.ts'
 import { percentText, type Spread, spreadOf } from '../statistics.ts'
@@ -80,7 +80,7 @@ function verdicts(results: Results): Verdict[] {
   ]
 }
 
-/** Over all pairs of runs that differ in one value only: how much the second gains over the first. */
+/** For all pairs of runs that differ in one value only: how much the second gains over the first. */
 function sweepVerdict(
   results: Results,
   claim: string,

@@ -18,7 +18,7 @@ export type CgeConfig = {
   readonly data: string
   readonly model: string
   readonly partition: string
-  /** `mean` where nobody is faulty. */
+  /** `mean` if nobody is faulty. */
   readonly rule: string
   readonly fault: (typeof faults)[number] | null
   readonly faulty: number
@@ -29,7 +29,10 @@ export type CgeConfig = {
   readonly seed: number
 }
 
-/** multi-Krum averages 2 (§3.3). MoM's groups: five of two agents stand one or two faults; for more the number has to grow. */
+/**
+ * multi-Krum averages 2 (§3.3). MoM's groups: five of two agents tolerate one or two faults; for more there have to be
+ * more groups.
+ */
 export function ruleParameters(rule: string, faulty: number): Record<string, number> {
   if (rule === 'multi-krum') return { m: 2 }
   return rule === 'gmom' ? { k: faulty <= 2 ? 5 : WORKERS } : {}

@@ -36,7 +36,7 @@ export const cge = defineExperiment<CgeConfig>({
         clip: null,
         weightDecay: 0,
         ruleParameters: ruleParameters(rule, faulty),
-        // The paper's agent 1 is the faulty one where there is one; identities do not matter to any filter but MoM.
+        // If there is one faulty agent, it is agent 1 in the paper; identities matter to no filter except MoM.
         liars: Array.from({ length: faulty }, (_, i) => i),
         attack: fault === null ? null : attackNamed(fault),
         every: model === 'lenet' ? 25 : 20,

@@ -17,13 +17,13 @@ const WORKERS = 10
 const FAULTS = 3
 const filters = ['cge', 'cwtm'] as const
 const faults = ['label-flip', 'gradient-reverse'] as const
-/** Accuracy lost that still counts as close; the paper names no number. */
+/** How much lost accuracy still counts as close; the paper names no number. */
 const CLOSE = 0.1
 
 type Config = {
   readonly data: string
   readonly model: string
-  /** `mean` where nobody is faulty. */
+  /** `mean` if nobody is faulty. */
   readonly rule: string
   readonly fault: (typeof faults)[number] | null
   readonly rate: number

@@ -1,4 +1,4 @@
-/** What the runs of `linear-regression` say of Corollary 1. */
+/** What the runs of `linear-regression` say about Corollary 1. */
 import type { Findings, Result, Table, Verdict } from '../experiment.ts'
 import { type Figure, type Line, linesFigure } from '../figures.ts'
 import { numberText, shortNumber, spreadOf } from '../statistics.ts'

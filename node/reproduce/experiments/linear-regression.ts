@@ -43,7 +43,7 @@ async function descend({ rule, samples, faulty, fault, seed }: Config): Promise<
     rule: rule === 'gmom' ? aggregator('gmom', { k: GROUPS }) : aggregator('mean'),
     workers: MACHINES,
     faults: faulty,
-    // One a group, which spoils as many groups as so many machines can.
+    // One in each group, which spoils as many groups as this many machines can.
     liars: Array.from({ length: faulty }, (_, i) => i * (MACHINES / GROUPS)),
     attack: fault === null ? null : attackNamed(fault),
     start,

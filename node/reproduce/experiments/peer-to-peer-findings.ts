@@ -22,9 +22,9 @@ const shares: Readonly<Record<string, string>> = {
   'dirichlet:0.5': 'Dirichlet(0.5)',
   label: 'by label',
 }
-/** How far below the run without an attack still counts as learning, on equal shares. */
+/** How far below the run without an attack a result may be and still count as learning, on equal shares. */
 const POINTS = 0.05
-/** Honest peers are together where they differ by less than this part of the way they have come. */
+/** Honest peers count as together if they differ by less than this part of the way they have come. */
 const TOGETHER = 0.1
 
 type Results = readonly Result<Config>[]
@@ -135,7 +135,7 @@ function heat(results: Results, settings: Settings, name: string, data: string):
   return heatFigure(`Accuracy on ${name}`, 'Blue is good. Mean over honest peers and seeds.', cells)
 }
 
-/** The honest diameter over the steps, under the attack that tells every peer something else. */
+/** The honest diameter over the steps, under the attack that tells each peer something different. */
 function together(results: Results, name: string, data: string): Figure {
   return linesFigure({
     title: `How far honest peers are apart on ${name}, under equivocation`,

@@ -1,7 +1,7 @@
 /** The runs of `peer-to-peer`. */
 import { combinations, type Settings, seedsOf } from '../experiment.ts'
 
-/** The fewest peers for which all four agreements stand one fault: CVA needs `7f + 1`. */
+/** The fewest peers with which all four agreements tolerate one fault: CVA needs `7f + 1`. */
 export const PEERS = 8
 export const FAULTS = 1
 

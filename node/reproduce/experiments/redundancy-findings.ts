@@ -1,4 +1,4 @@
-/** What the runs of `redundancy` say of the paper's claims, and Table 1 beside them. */
+/** What the runs of `redundancy` say about the paper's claims, beside Table 1. */
 import { combinations, type Findings, type Result, type Table, type Verdict } from '../experiment.ts'
 import { type Figure, linesFigure } from '../figures.ts'
 import { numberText, type Spread, shortNumber, spreadOf } from '../statistics.ts'

@@ -1,4 +1,4 @@
-/** The runs of `redundancy`: the problem printed in App. J, and which rules, faults, starts and seeds. */
+/** The runs of `redundancy`: the problem printed in App. J, and the rules, faults, starts and seeds. */
 import type { LeastSquares } from '../../../learning/server/least-squares.ts'
 import { combinations, type Settings, seedsOf } from '../experiment.ts'
 
@@ -30,7 +30,7 @@ export type DescentConfig = {
 export type RedundancyConfig =
   | DescentConfig
   | { readonly kind: 'redundancy' }
-  /** Theorem 2, for so many costs of the faulty agent. */
+  /** Theorem 2, for this many costs of the faulty agent. */
   | { readonly kind: 'exhaustive'; readonly faulty: number; readonly seed: number }
 
 export const faults = ['gradient-reverse', 'random'] as const

@@ -52,7 +52,7 @@ async function descend({ rule, fault, start, seed }: DescentConfig): Promise<Mea
   const target = minimiser(problem, honest)
   const agents = rule === 'fault-free' ? honest : [0, ...honest]
   const server = createServer({
-    // With nobody faulty CGE's sum is the sum of all: the descent on Σ Q_i itself, at CGE's own pace.
+    // If nobody is faulty CGE's sum is the sum of all: this is the descent on Σ Q_i itself, at CGE's own pace.
     rule: aggregator(rule === 'fault-free' ? 'cge-sum' : rule),
     workers: agents.length,
     faults: rule === 'fault-free' ? 0 : 1,

@@ -1,4 +1,4 @@
-/** What the runs of `resam` say of the paper's takeaway. */
+/** What the runs of `resam` say about the paper's takeaway. */
 import type { Findings, Result, Settings, Table, Verdict } from '../experiment.ts'
 import { type Figure, heatFigure, type Line, linesFigure } from '../figures.ts'
 import { percentText, type Spread, spreadOf } from '../statistics.ts'
@@ -11,7 +11,10 @@ import {
   rules,
 } from './resam-plan.ts'
 
-/** Losing more than this against averaging without an attack is failing; losing at most this is "within a few points". */
+/**
+ * A rule that loses more than this against averaging without an attack fails; one that loses at most this is "within a
+ * few points".
+ */
 const POINTS = 0.05
 
 const labels: Readonly<Record<string, string>> = {
@@ -54,7 +57,7 @@ function late(results: Results, rule: string, attack: string | null, momentum: n
   return spreadOf(runs.map(({ measurement }) => measurement.numbers.late))!
 }
 
-/** How far an attack sets a rule back against averaging without one, at the same momentum. */
+/** How much a rule loses under an attack, compared with averaging without one at the same momentum. */
 function loss(results: Results, rule: string, attack: string, momentum: number): number {
   return late(results, 'mean', null, momentum).mean - late(results, rule, attack, momentum).mean
 }

@@ -19,7 +19,7 @@ export type ResamConfig = {
   readonly data: string
   readonly model: string
   readonly partition: string
-  /** `mean` where nobody attacks. */
+  /** `mean` if nobody attacks. */
   readonly rule: string
   readonly attack: (typeof attacks)[number] | null
   readonly momentum: number
@@ -29,7 +29,7 @@ export type ResamConfig = {
 
 export function configurations(settings: Settings): readonly ResamConfig[] {
   const shared = { data: [settings.data[0]!.path], model: ['mlp'], partition: ['shared'] }
-  // By seed first: runs of one seed share their data, which a thread keeps.
+  // Sorted by seed first: runs of one seed share their data, which a thread keeps.
   const plan = seedsOf(settings, 1, 5).flatMap(seed => [
     ...combinations({ ...shared, rule: ['mean'], attack: [null], momentum: momenta, seed: [seed] }),
     ...combinations({ ...shared, attack: attacks, rule: rules, momentum: momenta, seed: [seed] }),
