@@ -8,18 +8,18 @@
 
     serve(setup)
 
-and then `concord join --oracle "python3 train.py" …`. What `setup` returns has
+and then `concord join --oracle "python3 train.py" …`. The object that `setup` returns has
 
-    parameters   the tensors where learning starts: a dict of name -> float array, in order
+    parameters   the initial tensors: a dict of name -> float array, in order
     examples     how many training examples this peer holds
     gradient(theta, step, batch) -> (gradient, loss)
                  theta and gradient are dicts like `parameters` (a gradient may also be a flat array);
                  loss is the mean over the batch. It must be a function of its arguments and of the task:
                  draw the batch with `task.batch(step, batch, examples)` or from `task.rng(step)`.
     evaluate(theta) -> (loss, accuracy)
-                 on the test set; accuracy is in [0, 1], or None where there is no such thing
+                 on the test set; accuracy is in [0, 1], or None if there is no such number
 
-The arrays of theta are valid until the function returns. What is printed goes to standard error, which Concord shows.
+The arrays of theta are valid until the function returns. Printed text goes to standard error, which Concord shows.
 The protocol is docs/oracles.md.
 """
 
@@ -39,7 +39,7 @@ PREAMBLE = struct.Struct("<8sII")
 
 
 class Task:
-    """What this peer is: `peer` of `peers`, `seed`, and what the command line said of `data` and `partition`."""
+    """This peer's task: `peer` of `peers`, `seed`, and `data` and `partition` from the command line."""
 
     def __init__(self, hello):
         self.peer = hello["peer"]
@@ -47,7 +47,7 @@ class Task:
         self.seed = hello["seed"]
         self.data = hello["data"]
         self.partition = hello["partition"]
-        # "flip" where this peer plays the attack label-flip: train on labels classes - 1 - label
+        # "flip" if this peer plays the attack label-flip: train on labels classes - 1 - label
         self.relabel = hello["relabel"]
 
     def rng(self, *labels):
@@ -59,7 +59,7 @@ class Task:
         return self.rng(step).integers(0, examples, batch)
 
     def share(self, labels):
-        """Indices of the examples that are this peer's, by the partition asked for. The same data on every peer."""
+        """Indices of this peer's examples in the requested partition. The data must be the same on every peer."""
         labels = np.asarray(labels)
         rng = np.random.default_rng(self.seed)
         order = rng.permutation(len(labels))
@@ -85,7 +85,7 @@ class Task:
 
 def serve(setup):
     """Answers Concord until it says goodbye."""
-    # Standard output belongs to the protocol: whatever is printed goes to standard error instead.
+    # Standard output belongs to the protocol: printed text goes to standard error instead.
     wire = os.dup(1)
     sys.stdout.flush()
     os.dup2(2, 1)
@@ -126,7 +126,7 @@ def serve(setup):
                 _write(wire, {"type": "evaluation", "id": header["id"], "loss": _number(loss), "accuracy": accuracy})
             else:
                 raise RuntimeError(f"Concord asks for {header['type']!r}, which this file does not know")
-        except Exception as error:  # the peer is told, and decides
+        except Exception as error:  # reported to the peer, which decides
             traceback.print_exc()
             _write(wire, {"type": "error", "id": header.get("id"), "message": f"{type(error).__name__}: {error}"})
 
@@ -141,7 +141,7 @@ def _split(flat, names, shapes):
 
 
 def _flat(tensors, names, out=None):
-    """All tensors one after another in one array of 32-bit floats, `out` where there is one."""
+    """All tensors one after another in one array of 32-bit floats, `out` if given."""
     parts = [tensors[name] for name in names] if isinstance(tensors, dict) else [tensors]
     parts = [np.asarray(part, "<f4").reshape(-1) for part in parts]
     size = sum(map(len, parts))
@@ -151,7 +151,7 @@ def _flat(tensors, names, out=None):
 
 
 def _vectors(shared, size):
-    """Arrays for θ and the gradient in the file that Concord shares; without one the gradient has none."""
+    """Arrays for θ and the gradient in the file that Concord shares; without the file there is none for the gradient."""
     if shared is None or size == 0:
         return np.empty(size, "<f4"), None
     file = os.open(shared, os.O_RDWR)

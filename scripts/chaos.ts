@@ -1,6 +1,6 @@
 /**
- * `npm run chaos`: a cohort of real processes that are killed and started again all the time, never more than f down
- * at once, against an undisturbed run of the same cohort; and once with more than f down, who are waited for.
+ * `npm run chaos`: a cohort of real processes that are killed and started again all the time, never more than f down at
+ * once, against an undisturbed run of the same cohort; and once with more than f down, which the others wait for.
  *
  * `--runs N --peers N --steps N --every SECONDS --data DIR`. Exit code 1 where a promise was broken.
  */

@@ -18,5 +18,5 @@ def idx(folder, name):
 
 
 def pixels(images):
-    """One image a row, normalised as in the papers."""
+    """One image in each row, normalised as in the papers."""
     return (images.reshape(len(images), -1) / np.float32(255) - np.float32(0.1307)) / np.float32(0.3081)

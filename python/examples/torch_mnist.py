@@ -44,7 +44,7 @@ class TorchOracle:
 
 
 def setup(task):
-    torch.set_num_threads(1)  # there is one of these processes a peer
+    torch.set_num_threads(1)  # there is one such process for each peer
     torch.manual_seed(task.seed)  # all peers start alike
     labels = idx(task.data, "train-labels-idx1-ubyte")
     mine = task.share(labels)

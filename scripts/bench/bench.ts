@@ -1,10 +1,10 @@
-/** What a benchmark is: a module of this folder that exports `run`; `main.ts` prints and writes what it returns. */
+/** A benchmark is a module of this folder that exports `run`; `main.ts` prints and writes what it returns. */
 
 /** One measured case. Times are medians in milliseconds. */
 export interface BenchRow {
   readonly case: string
   readonly ours_ms: number
-  /** What ours is held against, measured in the same run on the same machine; null where nothing compares. */
+  /** What ours is compared with, measured in the same run on the same machine; null if there is nothing to compare. */
   readonly baseline: { readonly name: string; readonly ms: number } | null
   /** `ours_ms / baseline.ms`; null without a baseline. */
   readonly ratio: number | null

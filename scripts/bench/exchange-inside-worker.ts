@@ -1,7 +1,7 @@
 /**
- * One process of the exchange as peers really do it (exchange.ts): the runner, the links, the codec, signatures and,
- * where asked for, the log on disk, over the same libp2p transport. The protocol waits for all n vectors, and what it
- * then sends is its own again, as a vector of its own: what a rule costs is another benchmark's (bench rules).
+ * One process of the exchange as peers really do it (exchange.ts): the driver, the links, the codec, signatures and, if
+ * requested, the log on disk, over the same libp2p transport. The protocol waits for all n vectors, and what it then
+ * sends is its own again, as a vector of its own: what a rule costs is another benchmark's (bench rules).
  */
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'

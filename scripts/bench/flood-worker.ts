@@ -1,6 +1,6 @@
 /**
  * The attacker of the flood benchmark, in a process of its own: sockets that never say a word. It needs no key, and
- * does not care whether anyone listens.
+ * works whether or not anyone listens.
  */
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'

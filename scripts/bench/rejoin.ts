@@ -16,7 +16,7 @@ import { benchCohort } from './exchange.ts'
 const PEERS = 7
 /** LeNet's: 1.7 MB. */
 const DIMENSION = 431_080
-/** One more than the others keep for whoever begins at step 1. */
+/** One more than the others keep for a peer that begins at step 1. */
 const STEPS = 18
 
 export const run: RunBench = async ({ note }) => {

@@ -1,4 +1,4 @@
-/** One run of a cohort of real processes under a kind of trouble, and what came of it. */
+/** One run of a cohort of real processes under a kind of injected fault, and its result. */
 import { join } from 'node:path'
 import type { RandomStream } from '../../learning/random.ts'
 import type { Ending, PeerEvent } from '../../node/daemon/events.ts'

@@ -32,7 +32,7 @@ interface ProcessOptions {
 const LAST_WORDS_MAX = 4000
 const running = new Set<ChildProcess>()
 
-// Whatever ends this process, no peer outlives it.
+// However this process ends, no peer outlives it.
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })

@@ -1,4 +1,4 @@
-/** The process of one attack: does as it is told until it is killed, or whoever told it is gone. */
+/** The process of one attack: does as it is told until it is killed, or its parent is gone. */
 import { once } from 'node:events'
 import { getPriority, setPriority } from 'node:os'
 import { attackNamed } from './attacks/list.ts'
@@ -8,7 +8,7 @@ import type { AttackerReport, AttackOrder, Counter } from './scene.ts'
 /** Its machine would not be the honest peers' own: what it costs itself must count as little as may be. */
 const NICENESS = 5
 const TALLY_INTERVAL_MS = 500
-/** Whatever happens, no attack goes on for longer. */
+/** No attack ever goes on for longer. */
 const LIFE_MS = 15 * 60_000
 
 process.once('disconnect', () => process.exit())

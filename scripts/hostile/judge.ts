@@ -1,4 +1,4 @@
-/** What a run under attack is held against: the same cohort with that member silent. */
+/** The standard for a run under attack: the same cohort with that member silent. */
 import type { Run } from './run.ts'
 import type { Attack } from './scene.ts'
 

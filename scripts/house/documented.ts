@@ -1,9 +1,9 @@
-/** Whoever uses the library reads doc comments: every name that an entry point exports has one where it is declared. */
+/** Users of the library read doc comments: every name that an entry point exports has one at its declaration. */
 import { posix } from 'node:path'
 import { isExportDeclaration, isNamedExports, isStringLiteral, type Node } from 'typescript/unstable/ast'
 import { type Finding, findingAt, type Source } from './sources.ts'
 
-/** What whoever uses the package imports. */
+/** The entry points that users of the package import. */
 export const entries: ReadonlySet<string> = new Set([
   'agreement/index.ts',
   'learning/index.ts',

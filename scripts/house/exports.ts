@@ -1,6 +1,6 @@
 /**
- * What a file exports, another one names: an export that nobody takes is a promise to nobody. The entry points' own
- * exports are for whoever uses the package.
+ * Every export is named in another file: an export that nobody uses is a promise to nobody. The entry points' own
+ * exports are for users of the package.
  */
 import { posix } from 'node:path'
 import {

@@ -1,6 +1,6 @@
 /**
- * Dependencies: each has its line in docs/dependencies.md, what ships imports only what users get, and the lock
- * file names no registry (it must serve whoever clones, behind whatever mirror).
+ * Dependencies: each has its line in docs/dependencies.md, what ships imports only what users get, and the lock file
+ * names no registry (it must work for every clone, behind any mirror).
  */
 import { type Finding, findingAt, type Rule } from './sources.ts'
 import { importsOf } from './syntax.ts'

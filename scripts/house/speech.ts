@@ -1,6 +1,7 @@
 /**
- * Who may speak: a line that others can cause has a limit and a peer to its name (node/text/quiet.ts), and whatever reaches a
- * terminal is cleaned on its way (node/cli/terminal.ts). So logs and streams are written to in few places.
+ * Which files may write lines: a line that others can cause has a limit and names a peer (node/text/quiet.ts), and
+ * everything that reaches a terminal is cleaned on its way (node/cli/terminal.ts). So only few files write to logs and
+ * streams.
  */
 import { isCallExpression, isPropertyAccessExpression, type Node } from 'typescript/unstable/ast'
 import { type Finding, findingAt, type Rule } from './sources.ts'

@@ -25,7 +25,7 @@ export const fileSize: Rule = source => {
 /** Files with functions that were let pass while nested ones did not count, and their lines: to be emptied, not added to. */
 const longFunctions: ReadonlyMap<string, number> = new Map([['test/node/link/pair.ts', 107]])
 
-/** All lines of a function, with whatever is nested in it: that is what its reader must keep in mind. */
+/** All lines of a function, with everything nested in it: its reader must keep all of them in mind. */
 export function functionsWithin(long: ReadonlyMap<string, number>): Rule {
   return source => {
     const findings: Finding[] = []

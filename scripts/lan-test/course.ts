@@ -1,4 +1,4 @@
-/** The course of the LAN test: who does what when, and what everybody saw. */
+/** The course of the LAN test: which peer does what and when, and what everybody saw. */
 import { join } from 'node:path'
 import { eventLines } from '../../node/cli/join/join-view.ts'
 import { cohortDocument, cohortId } from '../../node/cohort/cohort.ts'
@@ -116,7 +116,7 @@ export async function runCourse({ lan, steps, onLine, deadlineSeconds }: CourseO
 
 export const honest: readonly number[] = [...Array(cast.peers).keys()].filter(peer => peer !== cast.liar)
 
-/** Each trouble waits for the one before to be over: two faulty ones at a time are all that this cohort stands. */
+/** Each injected fault waits for the one before to be over: this cohort tolerates two faulty peers at a time. */
 async function befall(state: State, steps: number): Promise<void> {
   const host = state.lan.hosts[cast.cutOff]!
   await reaches(state, 0, Math.round(steps * 0.1))

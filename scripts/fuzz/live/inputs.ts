@@ -1,4 +1,4 @@
-/** What is thrown at each layer: near what is right, as far as bytes can be without being dropped at the first one. */
+/** The inputs for each layer: close to valid ones, so that they are not dropped at the first byte. */
 import type { RandomStream } from '../../../learning/random.ts'
 import {
   CONCORD,

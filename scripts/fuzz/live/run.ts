@@ -17,7 +17,7 @@ interface LiveResult {
   readonly layers: readonly LayerResult[]
   readonly inputs: number
   readonly seconds: number
-  /** A member that behaves was let in so often. */
+  /** How often a member that behaves was let in. */
   readonly probes: number
   /** Of the peer's process, after a tenth of the inputs and at the end; null where it does not tell. */
   readonly memory: { readonly early: Memory | null; readonly late: Memory | null }

@@ -1,4 +1,7 @@
-/** The peer under fire: `concord join` in a process of its own, in the last seat of a cohort whose others are the fuzz. */
+/**
+ * The peer under fire: `concord join` in a process of its own, as the last member of a cohort whose other members are
+ * the fuzz.
+ */
 import { join as joinPaths } from 'node:path'
 import { cohortId } from '../../../node/cohort/cohort.ts'
 import type { Identity } from '../../../node/cohort/identity.ts'

@@ -1,4 +1,4 @@
-/** Attacks with a member's key on streams, hellos and links: how frames travel, whatever they say. */
+/** Attacks with a member's key on streams, hellos and links: by how frames travel, not by what they say. */
 import { randomBytes } from 'node:crypto'
 import {
   ADDRESSES,
@@ -35,7 +35,7 @@ const BYTE_MS = 20
 
 const wrongEpochs: Attack = {
   name: 'resume-epochs',
-  what: '"resume" with a wrong epoch without end: each asks for the whole window again',
+  what: 'an endless stream of "resume" with a wrong incarnation: each asks for the whole window again',
   cohort: 'rb-tm',
   run: (scene, counter) =>
     onTalk(scene, counter, async talk => {
@@ -51,7 +51,7 @@ const wrongEpochs: Attack = {
 
 const newEpochs: Attack = {
   name: 'resume-lives',
-  what: '"resume" with a new epoch each time: a new life on the same connection, a hundred a second',
+  what: '"resume" with a new incarnation each time, on the same connection, a hundred a second',
   cohort: 'mda',
   run: (scene, counter) =>
     onTalk(scene, counter, async talk => {
@@ -64,7 +64,7 @@ const newEpochs: Attack = {
     }),
 }
 
-/** Follows for a moment as an honest peer would, and is gone. */
+/** Behaves like an honest peer for a moment, then leaves. */
 async function visit(talk: Talk): Promise<void> {
   talk.stream.discard()
   await talk.send(linkFrame.resume({ incarnation: EPOCH }))
@@ -84,7 +84,7 @@ const flapping: Attack = {
 
 const restarted: Attack = {
   name: 'flapping-reborn',
-  what: 'a member that comes in a new life each time, and asks for everything again',
+  what: 'a member that comes with a new incarnation each time, and asks for everything again',
   cohort: 'mda',
   run: (scene, counter) =>
     onTalk(scene, counter, async talk => {

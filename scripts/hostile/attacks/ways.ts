@@ -1,4 +1,4 @@
-/** What attacks have in common: being a member towards every victim, again and again, and waiting a moment. */
+/** What attacks share: acting as a member towards every victim, again and again, and waiting a moment. */
 
 import type { Message } from '../../../agreement/message.ts'
 import { decodeLinkFrame, encodeMessage } from '../../../node/codec/index.ts'
@@ -99,7 +99,7 @@ export function onTalk(
   })
 }
 
-/** A life's number: any but zero. */
+/** An incarnation: any number but zero. */
 export const EPOCH = 99
 
 /** Says where it is, and then these frames for as long as they are taken; the sequence begins anew on each connection. */

@@ -1,4 +1,4 @@
-/** A client of its own, from the socket up: nothing here is part of our network code. README.md says how it is used. */
+/** A separate client, from the socket up: nothing here is part of our network code. README.md says how to use it. */
 export {
   concordStream,
   dialSecure,
