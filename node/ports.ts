@@ -17,23 +17,31 @@ export function sizeOf(frame: Frame): number {
   return sum
 }
 
-/** Takes one frame in as its parts arrive. */
+/** Reads one frame as its parts arrive. */
 export interface FrameReader {
-  /** The next bytes, front to back; nobody writes to them any more. */
+  /** Adds the next bytes, front to back; nobody writes to them any more. */
   add(part: Uint8Array): void
-  /** All bytes of the frame were added. It never comes for a frame that a lost connection cuts off. */
+  /** All bytes of the frame were added. Never called for a frame that a lost connection cuts off. */
   end(): void
 }
 
-/** What a transport reports. Every callback runs to completion before the next one, and none within a `send`. */
+/** The events of a transport. Every callback runs to completion before the next one, and none within a `send`. */
 export interface TransportEvents {
-  /** A member passed admission; frames may flow both ways. At most one connection a pair; told once for each. */
+  /**
+   * A member was admitted, and frames may flow both ways. A pair has at most one connection at a time; called once for
+   * each.
+   */
   connected(peer: PeerIndex): void
-  /** Frames that were under way may be lost; none of this connection arrives any more. */
+  /** Frames in flight may be lost; no frame of this connection arrives any more. */
   disconnected(peer: PeerIndex, reason: string): void
-  /** A frame of so many bytes begins to arrive: frames come whole or not at all, once, in the order they were sent. */
+  /**
+   * A frame of this many bytes begins to arrive. Frames come whole or not at all, once, in the order in which they were
+   * sent.
+   */
   frame(peer: PeerIndex, bytes: number): FrameReader
-  /** The socket took what was queued, after `send` returned false; never told where there was room all the time. */
+  /**
+   * The socket has taken what was queued after `send` had returned false. Never called if there was room all the time.
+   */
   drained(peer: PeerIndex): void
   /** Misbehaviour seen below the frames (oversize or truncated framing, a stranger: no peer index). */
   fault(peer: PeerIndex | null, kind: FaultKind, detail: string): void
@@ -41,29 +49,29 @@ export interface TransportEvents {
 
 /**
  * Unreliable delivery of frames between members, in order per connection. Resending is the link's work.
- * `test/node/contracts/transport.ts` holds every implementation to this.
+ * `test/node/contracts/transport.ts` tests every implementation against this.
  */
 export interface Transport {
-  /** Begins to meet the others. Nothing is reported before. */
+  /** Begins to connect to the others. Nothing is reported before. */
   start(events: TransportEvents): void
   /** False: the connection is gone or full; after `drained` (or `connected`) there is room again. The frame was taken only if true. */
   send(to: PeerIndex, frame: Frame): boolean
-  /** Stops and resumes reading from a peer: back-pressure, which holds the sender back and loses nothing. */
+  /** Stops and resumes reading from a peer: back-pressure, which slows the sender down and loses nothing. */
   pause(from: PeerIndex): void
   resume(from: PeerIndex): void
-  /** Cuts a peer off for good (proved misbehaviour); both sides are told that they are disconnected. */
+  /** Cuts a peer off for good (proved misbehaviour); both sides see a disconnection. */
   ban(peer: PeerIndex, reason: string): void
-  /** Disconnects from all; nothing is reported any more, and a later life of this peer can be met. */
+  /** Disconnects from all. Nothing is reported any more, and others can connect to this peer after a restart. */
   stop(done: () => void): void
 }
 
-/** Something that is to happen later, and can be called off. */
+/** A callback that runs later, and can be cancelled. */
 export interface Timer {
-  /** It will not run any more; nothing where it has run, or was called off before. */
+  /** It will not run any more. Does nothing if it has run, or was cancelled before. */
   cancel(): void
 }
 
-/** Time, real or simulated. `test/node/contracts/clock.ts` holds every implementation to this. */
+/** Time, real or simulated. `test/node/contracts/clock.ts` tests every implementation against this. */
 export interface Clock {
   /** Milliseconds since an arbitrary origin, never going back. */
   nowMs(): number
@@ -74,9 +82,12 @@ export interface Clock {
   after(delayMs: number, callback: () => void): Timer
 }
 
-/** How far a peer has ever bound itself: kept apart from the log, so that a log that lost something is found out. */
+/**
+ * How far a peer has ever bound itself. It is kept apart from the log, so that a log that has lost something is
+ * noticed.
+ */
 export interface Watermark {
-  /** Records ever written, in all lives. */
+  /** How many records were ever written, restarts included. */
   readonly entries: number
   /** The newest step in which this peer has said something that binds it; 0: in none. */
   readonly step: number
@@ -84,7 +95,7 @@ export interface Watermark {
 
 export type LogAbsence = 'missing' | 'forgotten'
 
-/** An append-only log of records. `test/node/contracts/storage.ts` holds every implementation to this. */
+/** An append-only log of records. `test/node/contracts/storage.ts` tests every implementation against this. */
 export interface Storage {
   /** The records that survived, in order, read once at start. */
   readonly recovered: readonly Uint8Array[]

@@ -32,11 +32,12 @@ import {
   strangeSpaces,
 } from './house/style.ts'
 import { testsDoNotWait } from './house/tests.ts'
+import { plainWords, proseWords } from './house/words.ts'
 
 const sourceRules: readonly Rule[] = [
   ...[arrows, commandLineOnTop, purity, learningStaysHome, shippedUrls],
   ...[fileSize, functionSize, noAny, noDefaultExport, noClass, purposeFirst, noLeftovers, plainSpaces],
-  ...[noSpreadLiteral, testsDoNotWait, linesAreLimited, outputIsCleaned],
+  ...[noSpreadLiteral, testsDoNotWait, linesAreLimited, outputIsCleaned, plainWords],
 ]
 
 /** Findings in the sources of the project at `root`. With `fs`, a project that exists only there. */
@@ -60,7 +61,10 @@ export function checkHouse(root: string): readonly Finding[] {
   const manifest: Manifest = JSON.parse(read('package.json'))
   return [
     ...checkSources(root, manifest),
-    ...prosePaths(root).flatMap(path => strangeSpaces(path, read(path))),
+    ...prosePaths(root).flatMap(path => [
+      ...strangeSpaces(path, read(path)),
+      ...proseWords(path, read(path)),
+    ]),
     ...undocumentedDependencies(manifest, read('docs/dependencies.md')),
     ...looseVersions(manifest),
     ...registryHosts(read('package-lock.json')),

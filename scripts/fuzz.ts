@@ -3,7 +3,8 @@
  * ones, and the kept corpus before. What breaks a decoder is printed as a line for test/fuzz/corpus.json.
  *
  * `npm run fuzz -- --live --inputs N [--seed S] [--minutes M]`: the same for a peer that runs, at every layer of its
- * network: its process lives, its listener hears, its memory is flat. It ends after M minutes at the latest.
+ * network: its process must keep running, its listener must answer, its memory must stay flat. It ends after M minutes
+ * at the latest.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

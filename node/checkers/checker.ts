@@ -34,7 +34,7 @@ export interface RunEnd {
   readonly stuck: readonly { readonly peer: PeerIndex; readonly waitingFor: readonly PeerIndex[] }[]
   /** By peer; null for one that is not running. */
   readonly statuses: readonly (DriverStatus | null)[]
-  /** By peer: bytes of frames that the network took from its present life. */
+  /** By peer: bytes of frames that the network took from its current incarnation. */
   readonly bytesTaken: readonly number[]
 }
 
@@ -45,7 +45,7 @@ export interface Checker {
   /** `from` may be faulty; the message carries a valid signature where it needs one. */
   received?(peer: PeerIndex, from: PeerIndex, message: Message): void
   accused?(observer: PeerIndex, peer: PeerIndex | null, kind: FaultKind, detail?: string): void
-  /** A peer begins a new life. */
+  /** A peer has restarted. */
   restarted?(peer: PeerIndex): void
   /** Looked at now and then. */
   links?(peer: PeerIndex, links: readonly (LinkStatus | null)[]): void

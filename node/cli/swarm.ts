@@ -91,7 +91,7 @@ function explain({ seed, violation, prefix, command, scenario }: Counterexample)
   return [
     `seed ${seed} violates: ${violation.checker}: ${violation.detail}`,
     `seen after ${violation.events} events, at ${violation.timeMs.toFixed(3)} ms of virtual time`,
-    `the troubles of its first ${prefix} events are enough; with fewer it does not happen`,
+    `injected faults in its first ${prefix} events are enough; with fewer it does not happen`,
     `drawn: ${JSON.stringify(scenario)}`,
     `replay: ${command}`,
   ]

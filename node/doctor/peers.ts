@@ -91,7 +91,7 @@ const words: Readonly<Record<Obstacle, Words>> = {
   ],
   filtered: ({ name, address, port }) => [
     `${address} swallows packets without an answer: a firewall drops them, or the machine is off.`,
-    `Ping the machine of ${name}; if it lives, let TCP port ${port} through its firewall and any in between.`,
+    `Ping the machine of ${name}; if it answers, let TCP port ${port} through its firewall and any in between.`,
   ],
   down: ({ name, address }) => [
     `the machine at ${address} answers, but nothing listens there: the peer is down, or at another port.`,

@@ -41,7 +41,7 @@ interface State {
   readonly processes: (PeerProcess | null)[]
   readonly steps: number[]
   readonly wakers: Set<() => void>
-  /** Whoever still runs is ended from here on, and that is no failure. */
+  /** From here on running peers are ended, which is not a failure. */
   over: boolean
 }
 

@@ -60,7 +60,7 @@ test('projection is onto the nearest point of the box', t => {
   )
 })
 
-test('the own gradient: decay, then clipping, then momentum, each by hand', t => {
+test('an honest gradient: decay, then clipping, then momentum, each by hand', t => {
   const plain = { momentum: 0, clip: null, weightDecay: 0 }
   const gradient = Float32Array.of(3, 4)
   const at = Float32Array.of(10, 0)

@@ -5,6 +5,7 @@ import { checkHouse, checkSources } from '../../scripts/check-house.ts'
 import { looseVersions, registryHosts, undocumentedDependencies } from '../../scripts/house/packages.ts'
 import { withSources } from '../../scripts/house/sources.ts'
 import { functionsWithin, strangeSpaces } from '../../scripts/house/style.ts'
+import { proseWords } from '../../scripts/house/words.ts'
 
 const purpose = '/** A sample file with a stated purpose. */\n'
 const manifest = { dependencies: { zod: '4.6.7' }, devDependencies: { ava: '8.0.1' } }
@@ -67,6 +68,11 @@ const broken: readonly (readonly [string, string, string])[] = [
   ['unclean-output', 'node/cli/a.ts', `console.error(name)`],
   ['unclean-output', 'node/cli/a.ts', `terminal.data(JSON.stringify(x))`],
   ['unlimited-line', 'node/a.ts', `network.log.info('it is back')`],
+  ['words', 'node/a.ts', `// It signs the own vector.`],
+  ['words', 'node/a.ts', `export const text = 'The own port is in use'`],
+  ['words', 'node/a.ts', `// Whoever has no room waits.`],
+  ['words', 'node/a.ts', `export const reborn = 1`],
+  ['words', 'scripts/a.ts', `// one workshop for all`],
   ['shipped-url', 'node/a.ts', `const worker = new URL('./worker.ts', import.meta.url)`],
   ['function-size', 'node/a.ts', `export function f() {\n${'  x()\n'.repeat(69)}}`],
   ['function-size', 'node/a.ts', `export const f = () => {\n${'  x()\n'.repeat(69)}}`],
@@ -228,6 +234,15 @@ test('spaces of other kinds are found in prose, with their line and code', t => 
   t.deepEqual(rest, [])
   t.is(finding?.line, 2)
   t.regex(finding?.message ?? '', /U\+202f/)
+})
+
+test('prose has plain words, each finding with its line; a page that is not read yet is let pass', t => {
+  const text = 'A peer signs its own vector.\nIt keeps the own vector.\n'
+  t.deepEqual(
+    proseWords('docs/a.md', text).map(({ line, rule }) => [line, rule]),
+    [[2, 'words']],
+  )
+  t.deepEqual(proseWords('CHANGELOG.md', text), [])
 })
 
 test('each dependency has exactly one line, an exact version, and no registry', t => {

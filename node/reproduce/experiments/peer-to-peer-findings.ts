@@ -42,7 +42,7 @@ export function judge(results: Results, settings: Settings): Findings {
     notes: [
       ...(settings.quick ? ['Quick: softmax regression, 50 steps, one seed, five attacks.'] : []),
       `${PEERS} peers, one of them Byzantine: the fewest for which all four agreements stand a fault (CVA needs 7f + 1). One iteration for gradients and one for parameters a step (the practical schedule), η = 0.1, momentum 0.9, batches of 25; asynchronous, so peers use the first n − f vectors that arrive. Accuracy is the mean over the honest peers, each with its own parameters, on 1,000 examples of the test set.`,
-      'By label each peer knows one or two classes. K is then large, the theorem promises little, and a rule that drops vectors drops whoever alone knows a class: all resilient agreements lose there even without an attack.',
+      'By label each peer knows one or two classes. K is then large, the theorem promises little, and a rule that drops vectors drops the one peer that knows a class: all resilient agreements lose there even without an attack.',
     ],
   }
 }

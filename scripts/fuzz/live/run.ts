@@ -131,7 +131,7 @@ async function work(state: State, layer: Layer, worker: number): Promise<void> {
   }
 }
 
-/** Looks all the time whether the peer lives and lets a good member in, and how much memory it holds. */
+/** Checks all the time whether the peer runs and admits a good member, and how much memory it holds. */
 function watch(state: State, startedMs: number) {
   const { victim, options, findings } = state
   let probes = 0

@@ -1,6 +1,6 @@
 /**
- * The references by the names of the command line, with the parameters that each has there: what `concord aggregate`
- * is compared with. Whoever adds a rule to the list adds its definition here.
+ * The references by the names of the command line, with the parameters that each has there: what `concord aggregate` is
+ * compared with. To add a rule to the list, add its definition here.
  */
 
 import type { Rows } from './rules.ts'

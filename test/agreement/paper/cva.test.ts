@@ -111,7 +111,7 @@ test('§5.4: AVG_t of CVA agrees and averages, while everything is pulled one wa
     }
 })
 
-/** Lies almost a diameter from the own vector, always on the same side; the nearest honest vectors are heard. */
+/** Lies almost a diameter from the peer's own vector, always on the same side; the nearest honest vectors are heard. */
 function pulled(vectors: readonly Vector[], peer: number, { f, synchrony }: Setting) {
   const own = vectors[peer]!
   const near = vectors

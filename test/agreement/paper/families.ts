@@ -17,13 +17,13 @@ type Reach = (low: number, middle: number, high: number) => number
 /** MDA: the subset with the lies must be narrower than the family; they lie one diameter beyond the middle ones. */
 export const mdaReach: Reach = (low, middle, high) => middle - (high - low)
 
-/** CVA: nearer to the own vector than the honest ones at the other end. */
+/** CVA: nearer to the peer's own vector than the honest ones at the other end. */
 export const cvaReach: Reach = (low, _, high) => low - (high - low)
 
 /**
- * Theorem 5's family and attack for any n: `2·ends` of the honest hold the extremes, the rest one value in between.
- * Whoever is at an end misses so many of the other end that the rule drops the others there, and is told lies beyond
- * its own end (`margin` of the diameter short of the rule's reach). The middle hears one and the same from everyone.
+ * Theorem 5's family and attack for any n: `2·ends` of the honest hold the extremes, the rest one value in between. A
+ * peer at one end misses so many of the other end that the rule drops the others there, and is told lies beyond its own
+ * end (`margin` of the diameter short of the rule's reach). The middle hears one and the same from everyone.
  */
 export function pulledApart(setting: Setting, reach: Reach, margin: number): Iterated {
   const { n, f, synchrony } = setting

@@ -197,7 +197,10 @@ test('Theorem 6: t + ⌈log₂ h⌉ iterations make AVG_t', t => {
     }
 })
 
-/** Equation 158 with q = h = 2f + 1: one honest 0, 2f honest 1, and the faulty say 0. Whoever sees f + 1 zeros says 0. */
+/**
+ * Equation 158 with q = h = 2f + 1: one honest 0, 2f honest 1, and the faulty say 0. A peer that sees f + 1 zeros
+ * outputs 0.
+ */
 test('Theorem 4: RB-TM obeys quasi-unanimity too, and ends (h + 2f − q)/h from the mean', t => {
   for (const f of [1, 2]) {
     const n = 3 * f + 1

@@ -85,7 +85,7 @@ test('Theorem 2: within 2ε of the honest optimum, whatever the faulty agent sen
   )
 })
 
-test('Theorem 2 leaves out whoever contradicts the rest', t => {
+test('Theorem 2 leaves out the agent that contradicts the rest', t => {
   const sent = { ...problem, responses: [1000, ...problem.responses.slice(1)] }
   t.deepEqual(exhaustive(sent, 1).set, [1, 2, 3, 4, 5])
 })

@@ -80,7 +80,7 @@ interface Told {
 }
 
 test.serial(
-  'a peer with a proof in its folder never meets the convict, and shows it to whoever comes',
+  'a peer with a proof in its folder never meets the convict, and shows it to every peer that connects',
   async t => {
     const files = await place(t)
     const folder = evidenceFolderOf(stateOf(files, 0))

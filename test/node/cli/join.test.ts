@@ -40,7 +40,7 @@ test.serial('a signal ends a peer cleanly, and a second one at once', async t =>
   t.is(terminated.code, 143, terminated.stderr)
   t.false((await stateFiles(files, 0)).includes('peer.log.lock'), 'the log is let go of')
   t.false((await stateFiles(files, 0)).includes('control.sock'))
-  // A clean end waits, for a second, for what was sent to whoever does not answer: the second signal comes in time.
+  // A clean end waits, for a second, for frames to a peer that does not answer: the second signal comes in time.
   const dora = joining(t, files, 3)
   await Promise.all([cleo.until(/connected to peer 3/), dora.until(/connected/)])
   dora.kill('SIGSTOP')

@@ -101,7 +101,7 @@ test('wrong key: a file that others can read, one that is none, one that is miss
   t.is(about(await asked(files), 'peer ada')!.cause, 'wrong-key')
 })
 
-test('port in use; and in use by the own peer is no trouble', async t => {
+test('port in use; in use by the peer of this key is no trouble', async t => {
   const files = await place(t)
   const server = createServer().listen(files.ports[1], '127.0.0.1')
   await once(server, 'listening')

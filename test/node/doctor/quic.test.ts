@@ -29,7 +29,7 @@ test('a member whose file does not list this key', async t => {
   t.is(about(await asked(files), 'peer ada')!.cause, 'refused')
 })
 
-test('the own port in use', async t => {
+test('the port of this peer in use', async t => {
   const files = await place(t, {}, 'quic')
   const socket = createSocket('udp4').bind(files.ports[1], '127.0.0.1')
   await once(socket, 'listening')

@@ -85,7 +85,7 @@ function court() {
   return { incoming, faults, convicted, reached }
 }
 
-test('a proof convicts once, whoever brings it, and the convicted is heard no more', t => {
+test('a proof convicts once, from any peer, and the convicted is heard no more', t => {
   const { incoming, faults, convicted, reached } = court()
   const ready: Message = { kind: 'ready', slot: slot(1), digest: 'aa'.repeat(32) }
   incoming.take(2, { message: ready })

@@ -106,7 +106,7 @@ async function recordOf(t: ExecutionContext, identity: Identity): Promise<readon
   return [(await witness.peerStore.get(member.peerId)).peerRecordEnvelope!, member]
 }
 
-test('a record that the member has not signed is a fault of whoever passes it on', async t => {
+test('a record that the member has not signed is a fault of the member that passes it on', async t => {
   const identities = [createIdentity(), createIdentity(), createIdentity()]
   const [record, member] = await recordOf(t, identities[2]!)
   const port = Buffer.alloc(2)
@@ -186,7 +186,7 @@ test('a member may come from wherever it was known to be, for whatever reason', 
   t.deepEqual(isSource(), [true, true, true, false, false], 'where it was long ago is forgotten')
 })
 
-test('whoever claims addresses without end crowds out none of the file', async t => {
+test('endless claims of addresses crowd out none of the file', async t => {
   const { book, next } = bookOf([at(1)], [at(2)])
   for (let port = 10; port < 1000; port++) t.true(book.found(1, all(port)))
   t.true(book.found(1, all(...Array.from({ length: 100 }, (_, i) => 2000 + i))))

@@ -129,7 +129,7 @@ test('a peer that stops drops those that say nothing, and does not wait for them
   t.pass()
 })
 
-test('a listener keeps a bounded number of sockets open, whoever they are', async t => {
+test('a listener keeps a bounded number of sockets open, from any peer', async t => {
   const node = await hostileNode(t, createIdentity())
   type Inside = {
     readonly components: { readonly transportManager: { getListeners(): { server: Server }[] } }
@@ -182,7 +182,7 @@ test('without patience for as long as there is no room, and then as before', asy
   t.deepEqual(dials, [0, 1, 2])
 })
 
-/** What a listener has accepted; what it then sends is read by whoever listens. */
+/** What a listener has accepted; what it then sends is read by its listener. */
 interface Guest {
   readonly socket: Socket
   readonly isOpen: () => boolean

@@ -118,7 +118,7 @@ test('news of an address cuts the wait short; a stopped redial dials nobody', as
   redial.hurry(1)
   redial.hurry(2)
   clock.advance(HURRY_INTERVAL_MS - 1)
-  t.is(dials.length, 8, 'whoever lies about addresses all the time does not make this peer dial as often')
+  t.is(dials.length, 8, 'constant lies about addresses do not make this peer dial as often')
   clock.advance(1)
   t.deepEqual(
     dials.slice(8).map(({ peer }) => peer),
@@ -182,7 +182,7 @@ test('a member may connect some times at once, and then now and then', t => {
   t.is(inARow(), CONNECTION_BUDGET_MAX)
 })
 
-test('what cost more is charged more, and whoever stops is welcome again', t => {
+test('what cost more is charged more, and a source that stops is welcome again', t => {
   const clock = manualClock()
   const allowance = createTokenBuckets<number>(clock, { max: 4, intervalMs: 100, keysMax: 10 })
   t.true(allowance.take(3))
@@ -221,7 +221,7 @@ test('what repeats itself is logged at once, and then once a minute with a count
   t.is(lines.at(-1)!.text, 'peer 1: 29 lines about "clock" were left out')
 })
 
-test('a stranger under a thousand names has one line, and whoever comes and goes has a few', t => {
+test('a stranger under a thousand names has one line, and a peer that comes and goes has a few', t => {
   const { lines, ...log } = recordingLog()
   const peers = createPeerLog(log, manualClock())
   for (let i = 0; i < 1000; i++) {

@@ -6,7 +6,7 @@ import { randomStream } from '../../../learning/random.ts'
 import { sourceOf } from '../../../node/network/sources.ts'
 import { createWaitingRoom } from '../../../node/network/waiting-room.ts'
 
-test('a waiting room keeps its limits, and takes only from whoever has most', t => {
+test('a waiting room keeps its limits, and takes only from the source that has most', t => {
   const limits = { perSource: 4, total: 10 }
   const actions = fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g'), fc.nat(9)), {
     minLength: 10,

@@ -1,4 +1,4 @@
-/** The lock of a state directory: other containers, whoever is faster, and locks that say nothing. No time passes. */
+/** The lock of a state directory: other containers, faster processes, and locks that say nothing. No time passes. */
 import {
   readdirSync,
   readFileSync,

@@ -16,7 +16,7 @@ export const temporary = async (t: { teardown(fn: () => Promise<void>): void }):
 
 let entries = 0
 
-/** Whoever syncs without a journal has written one record more. */
+/** Each sync without a journal writes one record more. */
 export const synced = (storage: Storage): Promise<void> => {
   const watermark = { entries: ++entries, step: 1 }
   return new Promise((resolve, reject) =>
