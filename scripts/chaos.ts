@@ -2,7 +2,7 @@
  * `npm run chaos`: a cohort of real processes that are killed and started again all the time, never more than f down at
  * once, against an undisturbed run of the same cohort; and once with more than f down, which the others wait for.
  *
- * `--runs N --peers N --steps N --every SECONDS --data DIR`. Exit code 1 where a promise was broken.
+ * `--runs N --peers N --steps N --every SECONDS --data DIR`. Exit code 1 if a promise was broken.
  */
 import { parseArgs } from 'node:util'
 import Table from 'cli-table3'

@@ -1,6 +1,6 @@
 /**
- * `npm run check`: holds the tree against the house rules (CONTRIBUTING.md) and lists what breaks them, one
- * finding a line. Exits 1 if there is any.
+ * `npm run check`: checks the tree against the house rules (CONTRIBUTING.md) and lists the violations, one on each
+ * line. Exits 1 if there is any.
  */
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'

@@ -12,7 +12,7 @@ export interface BenchRow {
   readonly others: Readonly<Record<string, number>>
 }
 
-/** What `--json FILE` holds. */
+/** The content of `--json FILE`. */
 export interface BenchReport {
   readonly name: string
   /** Processor, cores, system and runtime, for people. */

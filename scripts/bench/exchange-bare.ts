@@ -1,6 +1,6 @@
 /**
- * What an exchange costs at the least: `N` processes, each sends one vector to every other over a bare libp2p
- * stream of the same configuration as the transport's, and waits for theirs. No protocol, signature or log.
+ * The least cost of an exchange: `N` processes, each of which sends one vector to every other over a bare libp2p stream
+ * of the same configuration as the transport's, and waits for theirs. No protocol, signature or log.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -13,7 +13,7 @@ interface BareExchangeOptions {
   readonly dimension: number
   readonly rounds: number
   readonly over: Endpoint['over']
-  /** libp2p as it comes: without this program's cipher, settings of the runtime, guards and windows. */
+  /** libp2p with its defaults: without this program's cipher, runtime settings, guards and windows. */
   readonly stock?: boolean
 }
 

@@ -1,7 +1,7 @@
 /**
  * One process of the exchange as peers really do it (exchange.ts): the driver, the links, the codec, signatures and, if
- * requested, the log on disk, over the same libp2p transport. The protocol waits for all n vectors, and what it then
- * sends is its own again, as a vector of its own: what a rule costs is another benchmark's (bench rules).
+ * requested, the log on disk, over the same libp2p transport. The protocol waits for all n vectors, and then sends its
+ * own vector again, as a new one: the cost of a rule is the subject of another benchmark (bench rules).
  */
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'

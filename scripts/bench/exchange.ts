@@ -1,10 +1,10 @@
 /**
  * `npm run bench -- exchange`: one all-to-all exchange of vectors among seven processes, as LEARN does it, beside the
- * bare one over the same libp2p streams; and what signatures and the log cost. It ends with the vectors in hand and
- * checked; what a rule then makes of them is not in it. The variants take turns, so that all meet the same machine.
+ * bare one over the same libp2p streams; and what signatures and the log cost. It ends when the vectors have arrived
+ * and are checked; no rule is applied to them. The variants take turns, so that all meet the same machine.
  *
- * `stock` is the bare exchange over libp2p as it comes; `bare` and all the rest have this program's cipher, windows and
- * settings of the runtime, which make it faster.
+ * `stock` is the bare exchange over libp2p with its defaults; `bare` and all the rest have this program's cipher,
+ * windows and settings of the runtime, which make it faster.
  *
  * `npm run bench -- exchange [turns] [quic]`: over TCP, and with `quic` the same over QUIC in the same turns.
  */
@@ -83,7 +83,7 @@ function parseArguments(args: readonly string[]): { turns: number; transports: r
   return { turns, transports }
 }
 
-/** What was measured over one transport, a turn an entry. */
+/** The measurements over one transport, one entry for each turn. */
 interface Exchanges extends Record<'stock' | 'bare' | keyof typeof variants, Measured[]> {
   readonly over: Over
 }

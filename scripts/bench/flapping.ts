@@ -1,10 +1,10 @@
 /**
- * `npm run bench -- flapping [STEPS] [PROTOCOL] [KEPT_MB]`: what real peers hold while one member comes and goes all the time,
- * says that it has nothing, and acknowledges nothing. Vectors as long as those of softmax on digits, over loopback, all
- * in this one process, so that what is alive can be told from what the collector has not come to yet. After each tenth
- * of the run: bytes that all honest peers together hold after a collection, the most that the process took until then,
- * and what their links say that they keep. Good is what is flat once the links keep all that they may: KEPT_MB for each
- * member, after some 2,000 steps where nothing is said, and after a hundred with 8.
+ * `npm run bench -- flapping [STEPS] [PROTOCOL] [KEPT_MB]`: the memory that real peers hold while one member comes and
+ * goes all the time, says that it has nothing, and acknowledges nothing. Vectors as long as those of softmax on digits,
+ * over loopback, all in this one process, so that what is alive can be told from what the collector has not come to
+ * yet. After each tenth of the run: bytes that all honest peers together hold after a collection, the most that the
+ * process took until then, and what their links say that they keep. The result is good if it stays flat once the links
+ * keep all that they may: KEPT_MB for each member, after some 2,000 steps by default, and after a hundred with 8.
  */
 import { randomBytes } from 'node:crypto'
 import { setFlagsFromString } from 'node:v8'
@@ -23,7 +23,7 @@ import { memoryStorage } from '../../node/storage/index.ts'
 import type { BenchRow, RunBench } from './bench.ts'
 import { benchCohort } from './exchange.ts'
 
-/** Of whom the last one flaps. */
+/** How many members; the last one flaps. */
 const SIZES: Partial<Record<ProtocolName, number>> = { 'rb-tm': 4, icwtm: 6, mda: 7 }
 const STEPS = 20_000
 const KEPT_MB = defaultLinkLimits.keptBytesMax / 2 ** 20

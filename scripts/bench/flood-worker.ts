@@ -11,7 +11,7 @@ export interface FloodAssignment {
   readonly sources: readonly string[]
   readonly attack:
     | { readonly kind: 'rate'; readonly perSecond: number }
-    /** So many at each port all the time: one that was closed is opened again. */
+    /** How many are open at each port all the time: a closed one is opened again. */
     | { readonly kind: 'held'; readonly perPort: number }
 }
 

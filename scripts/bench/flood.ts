@@ -2,9 +2,9 @@
  * `npm run bench -- flood [turns] [attack …]`: how long a cohort of four real processes takes to form, and a killed member to
  * come back, while strangers open sockets and say nothing; beside the same without them, in turns.
  *
- * Formed: each peer has met all others and made a step. Back: so has the one that was killed, in a new process. Both
- * from the start of the processes. What is not there after a minute counts as a minute. The attacker takes time of
- * the same processor. Attacks are numbered from 0; all of them where none is named.
+ * Formed: each peer has met all others and made a step. Back: the killed peer has done so in a new process. Both times
+ * count from the start of the processes. More than a minute counts as a minute. The attacker takes time of the same
+ * processor. Attacks are numbered from 0; all of them if none is named.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'

@@ -1,4 +1,4 @@
-/** The same models' gradients in PyTorch, on one thread as ours, where a Python here has it. */
+/** The same models' gradients in PyTorch, on one thread like ours, if a Python here has it. */
 import { spawnSync } from 'node:child_process'
 
 const program = `
@@ -35,7 +35,7 @@ interface TorchCase {
   readonly times: number
 }
 
-/** Medians in milliseconds by `MODEL BATCH`; empty where there is no PyTorch. */
+/** Medians in milliseconds by `MODEL BATCH`; empty if there is no PyTorch. */
 export function torchTimes(cases: readonly TorchCase[]): Readonly<Record<string, number>> {
   for (const python of [process.env.PYTHON ?? 'python3', '/usr/bin/python3']) {
     const { status, stdout } = spawnSync(python, ['-c', program, JSON.stringify(cases)], { encoding: 'utf8' })

@@ -1,6 +1,6 @@
 /**
- * Learning: a gradient of each model, beside PyTorch where it is installed; all workers' gradients at one θ; a step of
- * LEARN in the simulator; and what an oracle in a process of its own adds to a gradient.
+ * Learning: a gradient of each model, beside PyTorch if it is installed; all workers' gradients at one θ; a step of
+ * LEARN in the simulator; and the time that an oracle in a process of its own adds to a gradient.
  */
 import { spawnSync } from 'node:child_process'
 import { performance } from 'node:perf_hooks'
@@ -86,7 +86,7 @@ async function gradientMs(model: string, batch: number, times: number): Promise<
   return timed(times, step => oracle!.gradient({ step, parameters: oracle!.initial, batch }))
 }
 
-/** What the trusted server's loop asks a step: every worker's gradient at the same parameters. */
+/** The requests of the trusted server's loop in each step: every worker's gradient at the same parameters. */
 async function groupRow(model: string, peers: number, batch: number): Promise<BenchRow> {
   const group = await createOracleGroup(Array.from({ length: peers }, (_, peer) => spec(model, peer, peers)))
   const ms = await timed(15, step => group.gradients({ step, parameters: group.initial, batch }))
@@ -133,7 +133,7 @@ class Idle:
 serve(Idle)
 `
 
-/** The round trip to a process that computes nothing, held against 0.3 ms and one and a half copies of the vector. */
+/** The round trip to a process that computes nothing, compared with 0.3 ms and one and a half copies of the vector. */
 async function processRow(dimension: number): Promise<BenchRow | null> {
   const python = process.env.PYTHON ?? 'python3'
   if (spawnSync(python, ['-c', 'import numpy']).status !== 0) return null

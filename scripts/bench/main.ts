@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- NAME [--json FILE] [arguments of the benchmark]`: runs `scripts/bench/NAME.ts`, prints its rows
- * as a table and writes them as JSON. Exits 2 where the name or the file is wrong, 1 where the benchmark fails.
+ * `npm run bench -- NAME [--json FILE] [arguments of the benchmark]`: runs `scripts/bench/NAME.ts`, prints its rows as
+ * a table and writes them as JSON. Exits with 2 if the name or the file is wrong, with 1 if the benchmark fails.
  */
 import { readdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
@@ -49,7 +49,7 @@ interface Arguments {
   readonly rest: readonly string[]
 }
 
-/** Splits off what this file knows; throws with advice where no known benchmark is named. */
+/** Splits off the options of this file; throws with advice if no known benchmark is named. */
 export function parseBenchArguments(args: readonly string[], names: readonly string[]): Arguments {
   const { tokens } = parseArgs({
     args: [...args],

@@ -1,4 +1,4 @@
-/** The same rules in NumPy, as a person would write them there, where `python3` has NumPy. */
+/** The same rules in NumPy, as a person would write them there, if `python3` has NumPy. */
 import { spawnSync } from 'node:child_process'
 
 const program = `
@@ -50,7 +50,7 @@ print(json.dumps(result))
 
 const oneThread = { OPENBLAS_NUM_THREADS: '1', OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1' }
 
-/** Medians in milliseconds by rule; nothing where there is no `python3` with NumPy. */
+/** Medians in milliseconds by rule; nothing if there is no `python3` with NumPy. */
 export function numpyTimes({
   n,
   f,

@@ -1,7 +1,7 @@
 /**
- * `npm run bench -- rules`: what each rule costs beside a plain mean of the same rows, and beside NumPy where
- * `python3` has it. One core; rows in the kernels' memory, as received vectors are; medians of rounds in which all
- * rules take turns, without the turns that another program interrupted; results are checked against plain code.
+ * `npm run bench -- rules`: the cost of each rule beside a plain mean of the same rows, and beside NumPy if `python3`
+ * has it. One core; rows in the kernels' memory, as received vectors are; medians of rounds in which all rules take
+ * turns, without the turns that another program interrupted; results are checked against plain code.
  */
 
 import { allocateVector } from '../../agreement/kernels/index.ts'
@@ -28,7 +28,7 @@ const shapes: readonly Shape[] = [
   { n: 7, f: 1, d: 79_510 },
 ]
 
-/** Exact MDA by itself, distances included: at most so many milliseconds. */
+/** Exact MDA by itself, distances included: at most this many milliseconds. */
 const searches: readonly (Shape & { readonly most: number })[] = [
   { n: 30, f: 10, d: 2048, most: 3 },
   { n: 60, f: 29, d: 512, most: 15 },
@@ -128,7 +128,10 @@ function measureShape(shape: Shape, rounds: number): BenchRow[] {
   })
 }
 
-/** NNM where no two vectors have the same neighbours and so no mean serves twice, as some do around a common centre. */
+/**
+ * NNM on vectors of which no two have the same neighbours, so that no mean serves twice, as some do around a common
+ * centre.
+ */
 function measureApart(shape: Shape, rounds: number): BenchRow {
   const vectors = familyOf(shape, false)
   const work: Work = family => nnm(family, shape.f, { checked: true })
@@ -186,7 +189,7 @@ function timed(work: Work, vectors: readonly Vector[]): Turn {
   return { ms, disturbed: process.resourceUsage().involuntaryContextSwitches !== switches }
 }
 
-/** The median of the undisturbed turns; where there are hardly any, of all. */
+/** The median of the undisturbed turns; if there are hardly any, the median of all. */
 function medianTurn(turns: readonly Turn[]): number {
   const calm = turns.filter(({ disturbed }) => !disturbed)
   return median((calm.length >= 5 ? calm : turns).map(({ ms }) => ms))

@@ -1,4 +1,7 @@
-/** What a cohort of real processes needs: keys, a cohort file, a folder for everything, which goes away again. */
+/**
+ * The files of a cohort of real processes: keys, a cohort file, and a folder for everything, which is removed at the
+ * end.
+ */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,7 +26,7 @@ export interface CohortFiles {
   remove(): Promise<void>
 }
 
-/** @param addresses of each peer; none where mDNS has to find it */
+/** @param addresses of each peer; none if mDNS has to find it */
 export async function makeCohort(
   name: string,
   peers: number,

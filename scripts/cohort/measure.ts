@@ -1,5 +1,5 @@
 /**
- * Imported into a peer's process: at a signal it collects garbage and tells what is left. The resident size alone
+ * Imported into a peer's process: at a signal it collects garbage and reports what is left. The resident size alone
  * says little in a run of minutes, as the heap may grow to a multiple of what is alive before anything is collected.
  */
 import { setFlagsFromString } from 'node:v8'
@@ -15,7 +15,7 @@ export interface Memory {
   readonly residentBytes: number
 }
 
-/** Never sent where the system has no such signal. */
+/** Never sent if the system has no such signal. */
 export const MEASURE = 'SIGUSR2'
 
 if (process.send !== undefined && process.platform !== 'win32') {

@@ -16,14 +16,14 @@ interface FuzzResult {
   readonly seconds: number
   /** The longest that any input took. */
   readonly slowestMs: number
-  /** Growth of the heap from the first tenth of the run to its end, after collection where there is one. */
+  /** Growth of the heap from the first tenth of the run to its end, after garbage collection if it can be run. */
   readonly grownBytes: number
 }
 
 /** An input that keeps a decoder this long could keep a peer from its work. */
 const HANG_MS = 500
 const FINDINGS_MAX = 5
-/** The clock is read once in so many inputs. */
+/** The clock is read once in this many inputs. */
 const LOOK_EVERY = 64
 
 export function feedCorpus(target: Target, corpus: readonly string[]): readonly Finding[] {

@@ -1,6 +1,7 @@
 /**
- * The decoders of everything that comes from outside: what each is fed, and what it must never do. A decoder may
- * refuse an input in its own words; any other exception, and any answer that contradicts itself, is a finding.
+ * The decoders of everything that comes from outside, with their inputs and the things that they must never do. A
+ * decoder may refuse an input in its own words; any other exception, and any answer that contradicts itself, is a
+ * finding.
  */
 import { isDeepStrictEqual } from 'node:util'
 import { encode } from 'it-length-prefixed'

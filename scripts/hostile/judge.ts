@@ -2,16 +2,16 @@
 import type { Run } from './run.ts'
 import type { Attack } from './scene.ts'
 
-/** Times the time with a silent member, where an attack says nothing else. */
+/** The default factor: how many times the time with a silent member a run may take. */
 const TIMES_MAX = 1.5
 /** Seconds that do not count: on a busy machine two runs of the same differ by as much. */
 const SECONDS_SLACK = 2
 /** Above the peak with a silent member: what one link may keep for the attacker (128 MiB), and as much around it. */
 const MORE_MEGABYTES_MAX = 270
-/** Runs of so many steps have to be flat after their first tenth: at most so much above it. */
+/** Memory in runs of this many steps must be flat after their first tenth: at most this much above it. */
 const LONG_STEPS = 2000
 const GROWTH_MEGABYTES_MAX = 100
-/** An attacker is sent at most so many times what an honest peer is: restarts and gaps cost much less. */
+/** An attacker may be sent at most this many times what an honest peer is sent: restarts and gaps cost much less. */
 const RECEIVED_TIMES_MAX = 10
 /** Fraction by which an attack may keep the cohort below the one with a silent member. */
 const LOSS_MAX = 0.05
@@ -19,7 +19,7 @@ const LOSS_MAX = 0.05
 export interface Verdict {
   /** How many times the time with a silent member. */
   readonly times: number
-  /** What fell short, in words; none where it held. */
+  /** What fell short, in words; empty if nothing did. */
   readonly broken: readonly string[]
   /** Only the time fell short, which another turn may show to be chance. */
   readonly isClose: boolean

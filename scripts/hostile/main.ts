@@ -3,8 +3,8 @@
  * after the other; each is compared with the same cohort in which the attacking member is silent, in turns.
  *
  * `--list` names the attacks, `--only NAME[,NAME]` runs some, `--json FILE` writes what was measured; `--steps N` makes
- * the runs longer, and from 2,000 steps on memory has to be flat after the first tenth. Exit code: 0 where all held,
- * 1 where something fell short, 2 where an option is wrong.
+ * the runs longer, and from 2,000 steps on memory has to be flat after the first tenth. Exit code: 0 if all held,
+ * 1 if something fell short, 2 if an option is wrong.
  */
 import { writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
@@ -15,7 +15,7 @@ import { deadlineMs, judge, timesMaxOf, type Verdict } from './judge.ts'
 import { type Run, runHostile } from './run.ts'
 import type { Attack } from './scene.ts'
 
-/** A run that was only too slow is repeated, together with its silent one: the last of so many counts. */
+/** A run that was only too slow is repeated, together with its silent one, up to this often; the last counts. */
 const TURNS = 2
 const SILENT_DEADLINE_MS = 180_000
 /** Of longer runs, each step. */
@@ -93,7 +93,7 @@ interface Arguments {
   readonly steps: number | null
 }
 
-/** Throws where an option, or an attack, is unknown. */
+/** Throws if an option, or an attack, is unknown. */
 export function parseHostileArguments(args: readonly string[]): Arguments {
   const { values } = parseArgs({
     args: [...args],

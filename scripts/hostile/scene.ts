@@ -1,4 +1,4 @@
-/** What an attack knows, what it is, and what it has done so far. */
+/** The knowledge of an attack, its description, and a count of what it has done so far. */
 import type { RawSocket, Target } from './raw/index.ts'
 
 /** The cohorts that are attacked; of each one member is missing, whose key the attacker has. */
@@ -9,7 +9,7 @@ export interface Victim extends Target {
   readonly peer: number
 }
 
-/** What the attacker knows: all that a member knows, and where everyone is. */
+/** The attacker's knowledge: everything that a member knows, and everyone's address. */
 export interface Scene {
   readonly victims: readonly Victim[]
   /** The missing member's key and index. */
@@ -45,7 +45,7 @@ export interface Counter {
 
 export interface Attack {
   readonly name: string
-  /** What it does, in a line. */
+  /** A description in one line. */
   readonly what: string
   readonly cohort: CohortName
   /** An honest peer is killed in the middle and started again; so it is in the runs it is compared with. */

@@ -1,6 +1,6 @@
 /**
- * The layers, and one attack on each: a connection that is fed until it is cut off or has had its share. What counts
- * is what the peer has read: all that lies before a ping that it answered, and one input where it ended the connection.
+ * The layers, and one attack on each: a connection that is fed until it is cut off or has had its share. Only inputs
+ * that the peer has read count: all before a ping that it answered, and one more if it ended the connection.
  */
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import type { RandomStream } from '../../../learning/random.ts'
@@ -28,25 +28,25 @@ import type { Victim } from './victim.ts'
 interface Attack {
   readonly victim: Victim
   readonly random: RandomStream
-  /** Whose key it is made with. */
+  /** The key that it is made with. */
   readonly identity: Identity
-  /** So many inputs are enough. */
+  /** How many inputs are enough. */
   readonly wanted: number
 }
 
 export interface Layer {
   readonly name: string
-  /** What one input is. */
+  /** The description of one input. */
   readonly unit: string
-  /** Of a hundred inputs. */
+  /** How many of a hundred inputs. */
   readonly share: number
   /** Attacks at a time. */
   readonly workers: number
-  /** One connection: how many inputs the peer has read. Rejects where it was not let in. */
+  /** One connection: how many inputs the peer has read. Rejects if it was not let in. */
   attack(attack: Attack): Promise<number>
 }
 
-/** Inputs between two questions whether the peer is still there: few where each may end the connection. */
+/** Inputs between two questions whether the peer is still there: few if each may end the connection. */
 const BATCH = { yamux: 25, frames: 100 }
 const ANSWER_TIMEOUT_MS = 20_000
 /** How long a peer has to see the end of a connection. */
@@ -72,7 +72,7 @@ export const layers: readonly Layer[] = [
   { name: 'our frames', unit: 'a mutated frame of a link', share: 65, workers: 8, attack: attackFrames },
 ]
 
-/** Sockets of one machine have many addresses where loopback is a whole network. */
+/** Sockets of one machine can have many addresses if loopback is a whole network. */
 const sourceOf = (random: RandomStream) =>
   process.platform === 'linux'
     ? { localAddress: `127.${1 + random.integer(200)}.${random.integer(250)}.${1 + random.integer(250)}` }
@@ -161,7 +161,7 @@ async function attackHello(attack: Attack): Promise<number> {
   return 1
 }
 
-/** One attack in so many is a burst. */
+/** One attack in this many is a burst. */
 const BURST_EVERY = 20
 
 /** Frames of one dear kind, each a message of its own, in one piece: some more than are forgiven, or fewer. */

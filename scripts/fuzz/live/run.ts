@@ -19,9 +19,9 @@ interface LiveResult {
   readonly seconds: number
   /** How often a member that behaves was let in. */
   readonly probes: number
-  /** Of the peer's process, after a tenth of the inputs and at the end; null where it does not tell. */
+  /** Of the peer's process, after a tenth of the inputs and at the end; null if it does not report. */
   readonly memory: { readonly early: Memory | null; readonly late: Memory | null }
-  /** What must not be: empty. */
+  /** What went wrong; must be empty. */
   readonly findings: readonly string[]
 }
 
@@ -41,7 +41,7 @@ const REFUSED_MS = 300
 /** Inputs of one connection, and how far, of its share, a layer may be before the slowest one. */
 const CONNECTION_INPUTS_MAX = 5000
 const AHEAD_MAX = 0.05
-/** What is alive comes and goes with the connections that are open, by less than this. */
+/** The memory in use varies with the open connections, by less than this. */
 const GROWTH_BYTES_MAX = 24 * 2 ** 20
 
 interface State {

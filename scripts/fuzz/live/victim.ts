@@ -23,9 +23,9 @@ export interface Victim {
   readonly cohortId: string
   /** Of the attackers. */
   readonly identities: readonly Identity[]
-  /** Connects as a member that is no attacker, and says hello; rejects where it is not answered. */
+  /** Connects as a member that is not an attacker, and sends a hello; rejects if it is not answered. */
   probe(): Promise<void>
-  /** What it holds; null where it does not tell. */
+  /** The memory that it holds; null if it does not report. */
   measure(): Promise<Memory | null>
   /** Null while it runs. */
   readonly end: PeerEnd | null

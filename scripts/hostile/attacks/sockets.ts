@@ -26,7 +26,7 @@ const SLOW_SOCKETS = 30
 const SLOW_MS = 300
 const STRANGERS = 4
 
-/** So many of the same at once. */
+/** How many of the same kind at once. */
 function crowd(scene: Scene, size: number): Scene {
   return { ...scene, victims: scene.victims.flatMap(victim => Array.from({ length: size }, () => victim)) }
 }
@@ -137,7 +137,7 @@ const strangers: Attack = {
     ),
 }
 
-/** What is said in the place of a negotiation or of a handshake. */
+/** Bytes to send instead of a negotiation or a handshake. */
 const nonsense: readonly (() => Buffer)[] = [
   () => randomBytes(2000),
   () => Buffer.alloc(100_000),

@@ -128,7 +128,7 @@ export function dataOf(sequence: number, message: Message): Buffer {
   return linkFrame.data(sequence, [Buffer.concat(encodeMessage(message))])
 }
 
-/** What a victim's frame brings; nothing where it brings no messages. */
+/** The messages in a victim's frame; nothing if it has none. */
 export function messagesIn({ peers, dimension, steps }: Scene, frame: Buffer): readonly Message[] {
   const limits = { peers, dimension, stepsMax: steps, iterationsMax: 1000 }
   const decoded = decodeLinkFrame([frame], limits)

@@ -13,7 +13,7 @@ interface DialOptions extends SocketOptions, HandshakeOptions, SessionOptions {
   readonly seed: Uint8Array
 }
 
-/** A socket whose other side has been told, and has told, who it is. Closes it where that fails. */
+/** A socket on which both sides have proved their keys. Closes it if that fails. */
 export async function dialSecure(target: Target, options: DialOptions): Promise<SecureChannel> {
   const socket = await openSocket(target, options)
   try {
@@ -53,11 +53,11 @@ export interface Talk {
 
 export interface JoinOptions extends DialOptions {
   readonly hello: HelloFields
-  /** Whose stream it is: the lower index of the two opens it. */
+  /** Which side opens the stream: the lower index of the two. */
   readonly opens: boolean
 }
 
-/** The stream for frames, without any hello: opened, or waited for where it is the other side's to open. */
+/** The stream for frames, without any hello: opened, or awaited if the other side must open it. */
 export async function concordStream(session: YamuxSession, opens: boolean): Promise<YamuxStream> {
   if (!opens) return soon(session.incoming(CONCORD), 'the other side opened no stream')
   const stream = session.openStream()
@@ -65,7 +65,7 @@ export async function concordStream(session: YamuxSession, opens: boolean): Prom
   return stream
 }
 
-/** As a member in good standing: hello said and answered. Rejects where it is refused. */
+/** As a member in good standing: hello said and answered. Rejects if it is refused. */
 export async function join(target: Target, options: JoinOptions): Promise<Talk> {
   const session = await dialSession(target, options)
   const close = (): void => session.channel.socket.destroy()

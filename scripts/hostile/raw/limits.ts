@@ -2,7 +2,7 @@
 
 /** A TCP connection that is not there by then never will be. */
 export const CONNECT_TIMEOUT_MS = 10_000
-/** What is waited for and has not come by then is an error, where the caller says no other time. */
+/** A wait longer than this is an error, unless the caller gives another time. */
 export const READ_TIMEOUT_MS = 10_000
 /** Bytes that may wait to be read; above it the socket is not read from until they are fewer. */
 export const UNREAD_BYTES_MAX = 4 * 2 ** 20
@@ -14,7 +14,7 @@ export const UNSENT_BYTES_MAX = 64 * 2 ** 20
 export const STREAMS_MAX = 4096
 /** The plaintext of one Noise message. */
 export const NOISE_PLAINTEXT_MAX = 65_535 - 16
-/** What each side of a Yamux stream may send at first, by its specification. Peers here use more. */
+/** How much each side of a Yamux stream may send at first, by the specification. Peers here use more. */
 export const YAMUX_WINDOW_BYTES = 256 * 2 ** 10
 /** The body of a data frame that the client makes from longer bytes: one Noise message each. */
 export const YAMUX_BODY_BYTES = 60 * 2 ** 10

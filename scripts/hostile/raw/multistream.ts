@@ -11,7 +11,7 @@ export function line(text: string): Buffer {
   return prefixed(Buffer.from(`${text}\n`))
 }
 
-/** Names the protocol, and rejects where the other side does not repeat it. */
+/** Names the protocol, and rejects if the other side does not repeat it. */
 export async function selectProtocol(channel: Channel, protocol: string): Promise<void> {
   channel.write(Buffer.concat([line(MULTISTREAM), line(protocol)]))
   const greeting = await readLine(channel)

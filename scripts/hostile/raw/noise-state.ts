@@ -12,7 +12,7 @@ const KEY_BYTES = 32
 /** One direction's cipher: its nonce is the number of the message. */
 export interface Cipher {
   encrypt(plaintext: Uint8Array, associated?: Uint8Array): Buffer
-  /** Throws where the bytes are not the other side's next message. */
+  /** Throws if the bytes are not the other side's next message. */
   decrypt(sealed: Uint8Array, associated?: Uint8Array): Buffer
 }
 

@@ -13,7 +13,7 @@ import type { Channel, RawSocket } from './socket.ts'
 export const NOISE = '/noise'
 export const YAMUX = '/yamux/1.0.0'
 
-/** What a static key's signature is made over, before the key. */
+/** The text before the key in the bytes that the signature of a static key covers. */
 const SIGNED_PREFIX = Buffer.from('noise-libp2p-static-key:')
 /** An Ed25519 key as libp2p writes it: kind 1, 32 bytes. */
 const PUBLIC_KEY_PREFIX = Buffer.from('08011220', 'hex')
@@ -31,7 +31,7 @@ export interface SecureChannel extends Channel {
 }
 
 export interface HandshakeOptions {
-  /** Offers Yamux within the handshake; true where nothing is said. */
+  /** Offers Yamux within the handshake; true by default. */
   readonly earlyMuxer?: boolean
 }
 

@@ -1,7 +1,7 @@
 /** Bytes that have come and wait to be read, by their number, one reader at a time. */
 import { READ_TIMEOUT_MS } from './limits.ts'
 
-/** What the raw client could not do, or was not allowed to. */
+/** Something that the raw client could not do, or was not allowed to do. */
 export class RawError extends Error {
   override readonly name = 'RawError'
 }
@@ -10,7 +10,9 @@ interface ByteQueue {
   push(bytes: Uint8Array): void
   /** Nothing more will come: what waits can still be read. */
   end(reason: string): void
-  /** Exactly so many bytes. Rejects with a `RawError` where they never come, or not in time; `Infinity` waits for ever. */
+  /**
+   * Exactly this many bytes. Rejects with a `RawError` if they never come, or not in time; `Infinity` waits for ever.
+   */
   read(count: number, timeoutMs?: number): Promise<Buffer>
   /** From here on whatever comes is let go. */
   discard(): void

@@ -5,11 +5,11 @@ import { createQueue, RawError } from './queue.ts'
 
 /** Where bytes go out and come in: a socket, what Noise makes of it, a stream of the multiplexer. */
 export interface Channel {
-  /** Sends at once; false where the socket is full, and then `drained` is to be waited for. A closed channel takes nothing. */
+  /** Sends at once; false if the socket is full: then wait for `drained`. A closed channel takes nothing. */
   write(bytes: Uint8Array): boolean
   /** There is room in the socket, or it is closed. */
   drained(): Promise<void>
-  /** Exactly so many bytes, as they come. */
+  /** Exactly this many bytes, as they come. */
   read(count: number, timeoutMs?: number): Promise<Buffer>
   /** Resolves once, with why it is over. */
   readonly closed: Promise<string>
@@ -46,7 +46,7 @@ export function targetOf(address: string): Target {
   return { host, port: Number(port) }
 }
 
-/** Rejects where nobody listens, or not in time. */
+/** Rejects if nobody listens, or not in time. */
 export function openSocket(target: Target, options: SocketOptions = {}): Promise<RawSocket> {
   const { localAddress, timeoutMs = CONNECT_TIMEOUT_MS } = options
   return new Promise((resolve, reject) => {

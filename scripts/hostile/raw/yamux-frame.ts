@@ -12,7 +12,7 @@ export interface YamuxHeader {
   readonly length: number
 }
 
-/** Any header at all, and any body: `length` is that of the body where nothing else is said. */
+/** Any header at all, and any body: `length` is that of the body by default. */
 export function yamuxFrame(
   header: Partial<YamuxHeader> & { readonly version?: number },
   body: Uint8Array = Buffer.alloc(0),
@@ -36,7 +36,7 @@ export function readHeader(bytes: Buffer): YamuxHeader {
   }
 }
 
-/** So many streams opened at once, in one piece: odd numbers, as the side that dialled has them. */
+/** This many streams opened at once, in one piece: odd numbers, as the side that dialled has them. */
 export function synBurst(count: number, firstStream = 1): Buffer {
   const frames = Array.from({ length: count }, (_, i) =>
     yamuxFrame({ type: TYPE.update, flags: FLAG.syn, stream: firstStream + 2 * i }),

@@ -11,21 +11,21 @@ import { FLAG, HEADER_BYTES, readHeader, TYPE, type YamuxHeader, yamuxFrame } fr
 
 export interface YamuxStream extends Channel {
   readonly id: number
-  /** Sends within the other side's window and the socket's room; rejects where the stream ends before. One at a time. */
+  /** Sends within the other side's window and the socket's room; rejects if the stream ends before. One at a time. */
   send(bytes: Uint8Array): Promise<void>
-  /** Whatever comes is counted and let go; its window is renewed all the same. */
+  /** Incoming bytes are counted and dropped; their window is still renewed. */
   discard(): void
   finish(): void
   reset(): void
   readonly receivedBytes: number
-  /** What the other side can take. */
+  /** How much the other side can take. */
   readonly windowBytes: number
 }
 
 export interface SessionOptions {
-  /** Renews the other side's windows as data comes; true where nothing is said. */
+  /** Renews the other side's windows as data comes; true by default. */
   readonly renewsWindows?: boolean
-  /** Answers pings; true where nothing is said. */
+  /** Answers pings; true by default. */
   readonly answersPings?: boolean
   /** Protocols that the other side may open streams for; all others are answered with "na". */
   readonly protocols?: readonly string[]
@@ -42,7 +42,7 @@ export interface YamuxSession {
   /** Why the other side says that it goes; null: it has not. */
   readonly goAway: number | null
   readonly framesReceived: number
-  /** Numbers of the pings that were answered, the latest first; so many are remembered. */
+  /** Numbers of the pings that were answered, the latest first; this many are remembered. */
   readonly pongs: readonly number[]
   readonly closed: Promise<string>
 }
