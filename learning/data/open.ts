@@ -13,7 +13,7 @@ const FOLDERS =
 const KINDS = '"digits", a .csv file, or a folder with data'
 /** One of the four, however it is packed. */
 const IDX_NAME = /idx[13]-ubyte/
-/** Of what a folder holds that is no data, for whoever took another one for it. */
+/** How many names of a folder without data are said, so that its owner sees which one it is. */
 const NAMED_MAX = 2
 
 /**

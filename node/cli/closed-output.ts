@@ -1,4 +1,4 @@
-/** What happens when whoever reads this program's output has gone: `concord demo | head`. */
+/** A quiet end once the reader of this program's output has gone: `concord demo | head`. */
 
 /** As shells count an end by SIGPIPE, which Node turns into an error of the stream. */
 const EXIT_CODE = 141

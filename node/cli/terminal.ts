@@ -56,7 +56,7 @@ const painted: Paint = (style, text) => {
 
 const written = (lines: readonly string[]): string => lines.map(line => `${shownLine(line)}\n`).join('')
 
-/** Where `processTerminal` writes, for whoever has to know that nobody reads there any more. */
+/** The streams that `processTerminal` writes to: their readers may go. */
 export const ownStreams = () => [process.stdout, process.stderr] as const
 
 /** On the process's own streams. Colours only on a terminal that has them, and never where NO_COLOR is set. */

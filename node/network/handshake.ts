@@ -11,7 +11,7 @@ import { decodeHello, differingFields, encodeHello, type Hello } from './hello.t
 import { openWire, type Wire, type WireEvents, type WireLimits } from './wire.ts'
 
 interface HandshakeEvents {
-  /** The other side's hello names our cohort: whoever is told accepts the wire, and frames follow. */
+  /** The other side's hello names our cohort: the listener accepts the wire, and frames follow. */
   admitted(wire: Wire, hello: Hello): void
   drained(wire: Wire): void
   /** Called once, also for a stream that was never admitted. */

@@ -221,7 +221,7 @@ const anything: fc.Arbitrary<Position> = fc
   }))
 
 for (const { past, ...cohort } of cohorts)
-  test(`${cohort.protocol} among ${cohort.peers}: whoever can go on where it is stays, whatever f say of themselves`, t => {
+  test(`${cohort.protocol} among ${cohort.peers}: a peer that can go on where it is stays, whatever f say of themselves`, t => {
     const { faults, peers } = cohort
     const lies = fc.array(anything, { minLength: 0, maxLength: faults })
     const truths = fc.array(present(past), { minLength: 0, maxLength: peers - 1 - faults })

@@ -210,7 +210,7 @@ for (const cohort of cohorts)
 
 /** What liars do: they claim that they can no longer serve a peer, that they are ahead, and to be anywhere. */
 for (const cohort of cohorts)
-  test(`${cohort.protocol} among ${cohort.peers}: whoever f lie to never leaves its step`, t => {
+  test(`${cohort.protocol} among ${cohort.peers}: a peer to which f lie never leaves its step`, t => {
     const { peers, faults, past } = cohort
     const isLiar = (peer: number) => peer <= faults
     const lies = event.filter(each => {
