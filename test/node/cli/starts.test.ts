@@ -36,7 +36,7 @@ for (const architecture of ['peers', 'server'])
     t.notDeepEqual(tensors, (await readCheckpoint(first)).tensors)
     const other = await run('simulate', '--model', 'mlp', '--steps', '1', '--init', first)
     t.is(other.code, 2)
-    t.regex(other.stderr, /a\.safetensors holds linear\.weight, which the model has not/)
+    t.regex(other.stderr, /a\.safetensors holds linear\.weight, which the model does not have/)
   })
 
 test('simulate --seeds learns no model: neither --init nor --save', async t => {
