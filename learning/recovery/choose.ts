@@ -48,6 +48,8 @@ export function choosePlace(
   const spoken = seenStep === 0 ? 0 : Math.max(seenStep, positions.highest(faults))
   const silence = memoryLost ? Math.max(spoken + 2, completeFrom) : 0
   const chosen = Math.max(positions.lowest(left), positions.heldBy(enough - 1), step, silence)
+  // They are no further, and it has spoken in this step already: it cannot begin it again, but has it sent once more.
+  if (chosen === step) return { kind: 'stay' }
   return { kind: 'fetch', step: Math.min(chosen, stepsEnd) }
 }
 

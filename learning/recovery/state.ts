@@ -51,7 +51,7 @@ export const transitions: Readonly<Record<StateName, readonly StateName[]>> = {
     'listening', // the same, in RB-TM at its bound; or it may stay in the agreement that it listens to
   ],
   locating: [
-    'joined', // it is new, as all are; or it has come further by itself
+    'joined', // it is new, as all are; the others are no further; or it has come further by itself
     'suspecting', // RB-TM at its bound: what was said so far speaks for staying
     'locating', // it asks again
     'fetching', // it has chosen

@@ -39,6 +39,13 @@ test('a cohort that waits for this very peer is met where it waits', t => {
   }
 })
 
+test('where the others are no further, a peer stays in the step in which it has spoken, and is sent it again', t => {
+  const asker = at(0, 40)
+  const stays = { begun: [], targets: [], hasFound: true }
+  t.deepEqual(askAll(asker, everyone([40, 40, 41, 41, 38, 39]), 'left-behind'), stays)
+  t.is(asker.state(), 'joined')
+})
+
 test('one liar cannot draw a peer back to where others no longer can serve it', t => {
   const { begun } = askAll(at(0, 2), everyone([3, 50, 50, 50, 50, 50]), 'left-behind')
   t.true(begun.length === 0 || begun[0]!.step >= 34, 'the oldest step that five hold')
