@@ -100,7 +100,7 @@ for (const query of cohorts)
     fc.assert(
       fc.property(
         fc.boolean(),
-        fc.array(fc.oneof({ weight: 3, arbitrary: spoken }, input), { maxLength: 80 }),
+        fc.array(fc.oneof({ weight: 3, arbitrary: spoken }, input), { maxLength: 80, size: 'max' }),
         (memoryLost, happenings) => {
           const learn = createLearn({
             ...query,
@@ -141,6 +141,6 @@ for (const query of cohorts)
           }
         },
       ),
-      { numRuns: 1500 },
+      { numRuns: 500 },
     )
   })
