@@ -188,12 +188,11 @@ export const mutants: readonly Mutant[] = [
     swarm: 'learning',
   },
   {
-    name: 'reset-not-seen',
+    name: 'reset-keeps-its-place',
     file: 'node/link/inbox.ts',
-    line: 'if (resets !== resetsBefore) return true',
-    becomes: 'if (resets < resetsBefore) return true',
+    line: 'received = null',
+    becomes: 'received = received ?? null',
     within: 500,
-    from: 1200,
     swarm: 'learning',
   },
   {
