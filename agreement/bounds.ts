@@ -12,7 +12,7 @@ export { type ProtocolName, protocolNames } from './protocol-names.ts'
 export interface BoundsQuery {
   readonly protocol: ProtocolName
   readonly peers: number
-  readonly faults: number
+  readonly maxFaulty: number
   readonly synchrony: Synchrony
   /** `d`, which enters some averaging constants; without it the bound that holds for every `d`. */
   readonly dimension?: number
@@ -22,7 +22,7 @@ export interface BoundsQuery {
 export interface Bounds {
   readonly protocol: ProtocolName
   readonly peers: number
-  readonly faults: number
+  readonly maxFaulty: number
   readonly synchrony: Synchrony
   readonly feasible: boolean
   /** One sentence that names the bound, the numbers, and what would satisfy it. */
@@ -61,10 +61,10 @@ const reasons: Record<ProtocolName, string> = {
 }
 
 /** The fewest peers that let `protocol` tolerate `faults`; null if no number does. */
-export function peersNeeded(protocol: ProtocolName, faults: number, synchrony: Synchrony): number | null {
+export function peersNeeded(protocol: ProtocolName, maxFaulty: number, synchrony: Synchrony): number | null {
   const factor = peersPerFault[protocol][synchrony]
-  if (factor === null) return faults === 0 && protocol === 'mean' ? 1 : null
-  return factor * faults + 1
+  if (factor === null) return maxFaulty === 0 && protocol === 'mean' ? 1 : null
+  return factor * maxFaulty + 1
 }
 
 /** The most faults that `protocol` tolerates among `peers`. */
@@ -74,7 +74,7 @@ export function mostFaults(protocol: ProtocolName, peers: number, synchrony: Syn
 }
 
 /** `1 − ε̃` per iteration, whether or not it is below 1 (§2.1, §2.3). */
-export function contractionOf({ protocol, peers, faults: f, synchrony }: BoundsQuery): number {
+export function contractionOf({ protocol, peers, maxFaulty: f, synchrony }: BoundsQuery): number {
   const h = honestCount(peers, f)
   const q = quorum(peers, f, synchrony)
   if (f === 0 && protocol !== 'rb-tm') return 0 // everyone applies the same rule to the same n vectors
@@ -94,12 +94,12 @@ export function contractionOf({ protocol, peers, faults: f, synchrony }: BoundsQ
 
 /** How many iterations make `AVG_t`, by the paper's count or the tight one; null if no number is enough. */
 export function iterationsFor(query: BoundsQuery, t: number, count: 'paper' | 'tight'): number | null {
-  const h = honestCount(query.peers, query.faults)
+  const h = honestCount(query.peers, query.maxFaulty)
   if (query.protocol === 'rb-tm') return t + Math.ceil(Math.log2(h))
   if (t === 0) return 0
   const rho = contractionOf(query)
   if (rho >= 1) return null
-  if (query.faults === 0) return 1
+  if (query.maxFaulty === 0) return 1
   const rate = count === 'paper' ? 1 - rho : -Math.log(rho)
   // Δ₂ ≤ Δ₂^cw ≤ 2√h·Δ₂: ICwTM contracts the latter and has to make up for the difference (Theorem 8).
   if (query.protocol === 'icwtm') return ceiling((2 * (t + 1) * Math.LN2 + Math.log(h)) / (2 * rate))
@@ -113,7 +113,7 @@ function ceiling(x: number): number {
 
 /** `C` of §2.1 and §2.3, and of CVA as derived in docs/papers.md; null if there is none. */
 export function averagingConstantOf(query: BoundsQuery): number | null {
-  const { protocol, peers, faults: f, synchrony, dimension } = query
+  const { protocol, peers, maxFaulty: f, synchrony, dimension } = query
   const h = honestCount(peers, f)
   const q = quorum(peers, f, synchrony)
   if (f === 0 && protocol !== 'rb-tm') return 0
@@ -146,18 +146,18 @@ function cvaShift(h: number, f: number, q: number): number {
 
 /** Everything about one protocol at (n, f, synchrony). Expects integers `n ≥ 1`, `0 ≤ f < n`. */
 export function bounds(query: BoundsQuery): Bounds {
-  const { protocol, peers, faults, synchrony } = query
-  const needed = peersNeeded(protocol, faults, synchrony)
+  const { protocol, peers, maxFaulty, synchrony } = query
+  const needed = peersNeeded(protocol, maxFaulty, synchrony)
   const feasible = needed !== null && peers >= needed
   const ten = Array.from({ length: 10 }, (_, i) => i + 1)
   const counts = (count: 'paper' | 'tight') =>
     feasible ? ten.map(t => iterationsFor(query, t, count) as number) : null
-  const h = honestCount(peers, faults)
-  const q = quorum(peers, faults, synchrony)
+  const h = honestCount(peers, maxFaulty)
+  const q = quorum(peers, maxFaulty, synchrony)
   return {
     protocol,
     peers,
-    faults,
+    maxFaulty,
     synchrony,
     feasible,
     why: explain(query, needed, feasible),
@@ -166,7 +166,7 @@ export function bounds(query: BoundsQuery): Bounds {
     contraction: feasible ? contractionOf(query) : null,
     iterations: { paper: counts('paper'), tight: counts('tight') },
     averagingConstant: feasible ? averagingConstantOf(query) : null,
-    lowerBound: h > 0 ? (h + 2 * faults - q) / h : null,
+    lowerBound: h > 0 ? (h + 2 * maxFaulty - q) / h : null,
     ...(query.dimension !== undefined && {
       traffic: trafficOf({ protocol, peers, dimension: query.dimension }),
     }),
@@ -174,7 +174,7 @@ export function bounds(query: BoundsQuery): Bounds {
 }
 
 function explain(
-  { protocol, peers, faults, synchrony }: BoundsQuery,
+  { protocol, peers, maxFaulty, synchrony }: BoundsQuery,
   needed: number | null,
   feasible: boolean,
 ): string {
@@ -184,13 +184,13 @@ function explain(
       return feasible
         ? 'no faulty peer to tolerate'
         : `mean tolerates no faulty peer: ${reasons.mean}; use faults 0, or mda`
-    return `${protocol} runs asynchronously only: it already needs just n ≥ 3f + 1 = ${3 * faults + 1} there`
+    return `${protocol} runs asynchronously only: it already needs just n ≥ 3f + 1 = ${3 * maxFaulty + 1} there`
   }
   const most = mostFaults(protocol, peers, synchrony)
   if (feasible)
     return `n = ${peers} ≥ ${factor}f + 1 = ${needed} under ${synchrony === 'synchronous' ? 'synchrony' : 'asynchrony'}`
   return (
-    `${protocol} needs n ≥ ${factor}f + 1 = ${needed} peers to tolerate f = ${faults} (${synchrony}), and there are ${peers}: ` +
+    `${protocol} needs n ≥ ${factor}f + 1 = ${needed} peers to tolerate f = ${maxFaulty} (${synchrony}), and there are ${peers}: ` +
     `${reasons[protocol]}; ${needed} peers would do, or f = ${most} with ${peers}`
   )
 }

@@ -32,7 +32,7 @@ export interface BroadcastOptions {
   readonly slot: Slot
   readonly self: PeerIndex
   readonly peers: number
-  readonly faults: number
+  readonly maxFaulty: number
   readonly dimension: number
   readonly ledger: SigningLedger
 }
@@ -218,7 +218,7 @@ function hold(state: State, step: Builder, sealed: Sealed): void {
 
 /** The digest that will be delivered, if any is, as far as this peer can tell: READY from f + 1 peers. */
 function agreedDigest({ readies, readied, options }: State): Digest | null {
-  return withVotes(readies, readyAmplification(options.faults)) ?? readied
+  return withVotes(readies, readyAmplification(options.maxFaulty)) ?? readied
 }
 
 /** The first digest with at least this many votes. */
@@ -228,9 +228,9 @@ function withVotes({ counts }: Votes, needed: number): Digest | null {
 }
 
 function advance(state: State, step: Builder): void {
-  const { peers, faults, ledger, slot, self } = state.options
+  const { peers, maxFaulty, ledger, slot, self } = state.options
   if (state.readied === null) {
-    const digest = readyDigest(state, echoThreshold(peers, faults), readyAmplification(faults))
+    const digest = readyDigest(state, echoThreshold(peers, maxFaulty), readyAmplification(maxFaulty))
     if (digest !== null) {
       const bound = ledger.bind('ready', slot, digest)
       state.readied = bound
@@ -238,7 +238,7 @@ function advance(state: State, step: Builder): void {
       if (bound === digest) step.messages.push({ to: 'others', message: { kind: 'ready', slot, digest } })
     }
   }
-  if (!state.delivered) deliver(state, step, readyDelivery(faults))
+  if (!state.delivered) deliver(state, step, readyDelivery(maxFaulty))
 }
 
 function readyDigest({ echoes, readies }: State, echoesNeeded: number, readiesNeeded: number): Digest | null {

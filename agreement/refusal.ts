@@ -17,8 +17,8 @@ export interface Refusal {
 }
 
 /** The reason why no protocol can run with this many faulty peers; null if some peers are honest. */
-export function nobodyHonest(peers: number, faults: number): Refusal | null {
-  if (faults < peers) return null
+export function nobodyHonest(peers: number, maxFaulty: number): Refusal | null {
+  if (maxFaulty < peers) return null
   return {
     reason: 'nobody-honest',
     why: `at least one of ${peers} ${peers === 1 ? 'peer' : 'peers'} must be honest; expected at most ${peers - 1}`,
@@ -30,12 +30,12 @@ export function nobodyHonest(peers: number, faults: number): Refusal | null {
  * @param query.unsafe runs below the protocol's bound on purpose, to study the failure
  */
 export function refusalOf(query: BoundsQuery & { readonly unsafe?: boolean }): Refusal | null {
-  const { protocol, peers, faults, unsafe = false } = query
-  const nobody = nobodyHonest(peers, faults)
+  const { protocol, peers, maxFaulty, unsafe = false } = query
+  const nobody = nobodyHonest(peers, maxFaulty)
   if (nobody !== null) return nobody
   const { feasible, why } = bounds(query)
   if (!feasible && !unsafe) return { reason: 'below-bound', why }
-  const left = honestCount(peers, faults) - 2 * faults
+  const left = honestCount(peers, maxFaulty) - 2 * maxFaulty
   if (left >= 1 || protocol === 'mean') return null
   return { reason: 'nothing-left', why: `nothing is left to average, unsafe or not: ${why}` }
 }

@@ -27,7 +27,7 @@ export interface WitnessedExchangeOptions {
   readonly exchange: Exchange
   readonly self: PeerIndex
   readonly peers: number
-  readonly faults: number
+  readonly maxFaulty: number
   readonly dimension: number
   readonly ledger: SigningLedger
 }
@@ -62,9 +62,9 @@ interface State {
 
 /** The exchange at one peer. Guarantees need `n ≥ 3f + 1`; nothing here checks it. */
 export function createWitnessedExchange(options: WitnessedExchangeOptions): WitnessedExchange {
-  const { exchange, self, peers, faults, dimension, ledger } = options
+  const { exchange, self, peers, maxFaulty, dimension, ledger } = options
   const broadcasts = Array.from({ length: peers }, (_, sender) =>
-    createBroadcast({ slot: { ...exchange, sender }, self, peers, faults, dimension, ledger }),
+    createBroadcast({ slot: { ...exchange, sender }, self, peers, maxFaulty, dimension, ledger }),
   )
   const state: State = {
     options,
@@ -109,8 +109,8 @@ function consume(state: State, step: Builder, child: Effects<Message, BroadcastO
 
 /** Step 2 of §2.3: after n − f deliveries, and only then, reports their authors. */
 function report(state: State, step: Builder): void {
-  const { exchange, self, peers, faults, ledger } = state.options
-  if (state.reported || state.delivered.size < witnessThreshold(peers, faults)) return
+  const { exchange, self, peers, maxFaulty, ledger } = state.options
+  if (state.reported || state.delivered.size < witnessThreshold(peers, maxFaulty)) return
   state.reported = true
   const slot = { ...exchange, sender: self }
   const authors = [...state.delivered.keys()].sort((a, b) => a - b)
@@ -148,8 +148,8 @@ function receiveReport(
 
 /** At least n − f authors, ascending, each once, all members. */
 function wellFormed(state: State, listed: readonly PeerIndex[]): boolean {
-  const { peers, faults } = state.options
-  if (listed.length < witnessThreshold(peers, faults) || listed.length > peers) return false
+  const { peers, maxFaulty } = state.options
+  if (listed.length < witnessThreshold(peers, maxFaulty) || listed.length > peers) return false
   return listed.every(
     (peer, i) => Number.isInteger(peer) && peer >= 0 && peer < peers && (i === 0 || peer > listed[i - 1]!),
   )
@@ -160,8 +160,8 @@ function accept(state: State, peer: PeerIndex, listed: readonly PeerIndex[]): vo
 }
 
 function finish(state: State, step: Builder): void {
-  const { peers, faults } = state.options
-  if (state.done || state.witnesses.size < witnessThreshold(peers, faults)) return
+  const { peers, maxFaulty } = state.options
+  if (state.done || state.witnesses.size < witnessThreshold(peers, maxFaulty)) return
   state.done = true
   step.outputs.push({ kind: 'exchanged', delivered: [...state.delivered].sort(([a], [b]) => a - b) })
 }

@@ -16,7 +16,7 @@ export interface Agreements {
 }
 
 export function createAgreements(options: LearnOptions): Agreements {
-  const { protocol, synchrony, self, peers, faults, dimension, grace, ledger, unsafe, aggregate } = options
+  const { protocol, synchrony, self, peers, maxFaulty, dimension, grace, ledger, unsafe, aggregate } = options
   const made = new Map<string, Averaging>()
   const find = (step: number, phase: AveragedPhase) => made.get(`${step}/${phase}`)
   return {
@@ -29,7 +29,7 @@ export function createAgreements(options: LearnOptions): Agreements {
         synchrony,
         self,
         peers,
-        faults,
+        maxFaulty,
         dimension,
         grace,
         ledger,

@@ -29,7 +29,7 @@ export function createSchedule(options: ScheduleOptions): Schedule {
         const needed = iterationsFor(options, contraction, options.count)
         if (needed === null)
           throw new Error(
-            `schedule theory: ${options.protocol} does not contract at n = ${options.peers}, f = ${options.faults}; use practical`,
+            `schedule theory: ${options.protocol} does not contract at n = ${options.peers}, f = ${options.maxFaulty}; use practical`,
           )
         return needed
       }

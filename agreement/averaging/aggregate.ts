@@ -11,7 +11,7 @@ import type { Vector } from '../vector.ts'
 export interface Family {
   readonly vectors: readonly Vector[]
   readonly own: Vector
-  readonly faults: number
+  readonly maxFaulty: number
   /** `q − f`: the size of the subset that MDA and CVA average, also when more than `q` are in (§2.1). */
   readonly keep: number
 }
@@ -19,17 +19,17 @@ export interface Family {
 /** A driver may pass a function of its own, to measure or to spread the work; it must give the same bits. */
 export type Aggregate = (protocol: ProtocolName, family: Family) => Vector
 
-export const aggregate: Aggregate = (protocol, { vectors, own, faults, keep }) => {
+export const aggregate: Aggregate = (protocol, { vectors, own, maxFaulty, keep }) => {
   const checked = true
   switch (protocol) {
     case 'mda':
-      return mda(vectors, faults, { keep, checked })
+      return mda(vectors, maxFaulty, { keep, checked })
     case 'cva':
       return cva(vectors, own, keep, { checked })
     case 'icwtm':
-      return cwtm(vectors, faults, { checked })
+      return cwtm(vectors, maxFaulty, { checked })
     case 'rb-tm':
-      return trimmedMiddle(vectors, faults, { checked })
+      return trimmedMiddle(vectors, maxFaulty, { checked })
     case 'mean':
       return mean(vectors, { checked })
   }

@@ -21,7 +21,7 @@ export interface AveragingOptions {
   readonly synchrony: Synchrony
   readonly self: PeerIndex
   readonly peers: number
-  readonly faults: number
+  readonly maxFaulty: number
   readonly dimension: number
   /** Names the instance: every message of it carries this step and phase. */
   readonly step: number

@@ -27,13 +27,13 @@ interface State {
 }
 
 export function createBroadcastBased(options: AveragingOptions): Averaging {
-  const { self, peers, faults, dimension, ledger, step: learnStep, phase, iterations } = options
+  const { self, peers, maxFaulty, dimension, ledger, step: learnStep, phase, iterations } = options
   const exchanges = Array.from({ length: iterations }, (_, iteration) =>
     createWitnessedExchange({
       exchange: { step: learnStep, phase, iteration },
       self,
       peers,
-      faults,
+      maxFaulty,
       dimension,
       ledger,
     }),
@@ -127,11 +127,11 @@ function conclude(state: State, step: Builder, iteration: number, output: Witnes
   if (output.kind !== 'exchanged') return
   state.early[iteration] = null
   const used = output.delivered.map(([peer]) => peer)
-  const { self, peers, faults } = state.options
+  const { self, peers, maxFaulty } = state.options
   const vectors = output.delivered.map(([, sealed]) => sealed.vector)
   const own = output.delivered.find(([peer]) => peer === self)?.[1].vector ?? vectors[0]!
   const average = state.options.aggregate ?? aggregate
-  const vector = average('rb-tm', { vectors, own, faults, keep: peers - 2 * faults })
+  const vector = average('rb-tm', { vectors, own, maxFaulty, keep: peers - 2 * maxFaulty })
   step.outputs.push({ kind: 'iterated', exchange: exchangeOf(state, iteration), used, vector })
   begin(state, step, iteration + 1, vector)
 }

@@ -133,9 +133,9 @@ function proceed(state: State, step: Builder): void {
 
 /** This peer's next vector; null while the iteration has to wait. */
 function iterate(state: State, step: Builder): Vector | null {
-  const { protocol, peers, faults, synchrony, grace, step: learnStep, phase } = state.options
+  const { protocol, peers, maxFaulty, synchrony, grace, step: learnStep, phase } = state.options
   const received = state.received[state.iteration]!
-  if (received.size < honestCount(peers, faults)) return null
+  if (received.size < honestCount(peers, maxFaulty)) return null
   if (received.size < peers) {
     if (synchrony === 'synchronous' && state.timer !== 'over') return null
     if (synchrony === 'asynchronous' && grace && state.timer !== 'over') {
@@ -146,9 +146,9 @@ function iterate(state: State, step: Builder): Vector | null {
   const used = [...received.keys()].sort((a, b) => a - b)
   const vectors = used.map(peer => received.get(peer)!.vector)
   const own = received.get(state.options.self)!.vector
-  const waited = synchrony === 'synchronous' ? used.length : honestCount(peers, faults)
+  const waited = synchrony === 'synchronous' ? used.length : honestCount(peers, maxFaulty)
   const average = state.options.aggregate ?? aggregate
-  const vector = average(protocol, { vectors, own, faults, keep: waited - faults })
+  const vector = average(protocol, { vectors, own, maxFaulty, keep: waited - maxFaulty })
   received.clear()
   step.outputs.push({
     kind: 'iterated',

@@ -14,8 +14,8 @@ import { nearest } from './nearest.ts'
  * @throws RuleError empty-input, unequal-lengths, not-finite, too-many-faults
  * @example cge([1, -2, 900].map(x => Float32Array.of(x)), 1) // -0.5
  */
-export function cge(vectors: readonly Vector[], faults: number, options?: RuleOptions): Vector {
-  return meanOf(smallest('cge', vectors, faults, options))
+export function cge(vectors: readonly Vector[], maxFaulty: number, options?: RuleOptions): Vector {
+  return meanOf(smallest('cge', vectors, maxFaulty, options))
 }
 
 /**
@@ -25,12 +25,17 @@ export function cge(vectors: readonly Vector[], faults: number, options?: RuleOp
  * @throws RuleError as `cge`
  * @example cgeSum([1, -2, 900].map(x => Float32Array.of(x)), 1) // -1
  */
-export function cgeSum(vectors: readonly Vector[], faults: number, options?: RuleOptions): Vector {
-  return sumOf(smallest('cge-sum', vectors, faults, options))
+export function cgeSum(vectors: readonly Vector[], maxFaulty: number, options?: RuleOptions): Vector {
+  return sumOf(smallest('cge-sum', vectors, maxFaulty, options))
 }
 
-function smallest(rule: string, vectors: readonly Vector[], faults: number, options?: RuleOptions): Vector[] {
+function smallest(
+  rule: string,
+  vectors: readonly Vector[],
+  maxFaulty: number,
+  options?: RuleOptions,
+): Vector[] {
   checkVectors(rule, vectors, options)
-  checkMinority(rule, vectors.length, faults)
-  return nearest(squaredDistancesTo(vectors), vectors.length - faults).map(j => vectors[j]!)
+  checkMinority(rule, vectors.length, maxFaulty)
+  return nearest(squaredDistancesTo(vectors), vectors.length - maxFaulty).map(j => vectors[j]!)
 }

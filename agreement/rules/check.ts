@@ -30,19 +30,19 @@ export function checkVector(rule: string, name: string, vector: Vector, length: 
 }
 
 /** Checks that `faults` is a whole number in `0 … most`; `bound` is the condition in words, as `2f < n`. */
-function checkFaults(rule: string, n: number, faults: number, most: number, bound: string): void {
-  if (!Number.isInteger(faults) || faults < 0)
-    throw new RuleError('too-many-faults', `${rule}: faults is ${faults}, must be a whole number from 0`)
-  if (faults > most)
+function checkFaults(rule: string, n: number, maxFaulty: number, most: number, bound: string): void {
+  if (!Number.isInteger(maxFaulty) || maxFaulty < 0)
+    throw new RuleError('too-many-faults', `${rule}: faults is ${maxFaulty}, must be a whole number from 0`)
+  if (maxFaulty > most)
     throw new RuleError(
       'too-many-faults',
-      `${rule}: ${faults} faults among ${n} vectors, needs ${bound}: at most ${Math.max(most, 0)} with ${n} vectors`,
+      `${rule}: ${maxFaulty} faults among ${n} vectors, needs ${bound}: at most ${Math.max(most, 0)} with ${n} vectors`,
     )
 }
 
 /** Checks that the faulty are fewer than half: `2f < n`. */
-export function checkMinority(rule: string, n: number, faults: number): void {
-  checkFaults(rule, n, faults, Math.ceil(n / 2) - 1, '2f < n')
+export function checkMinority(rule: string, n: number, maxFaulty: number): void {
+  checkFaults(rule, n, maxFaulty, Math.ceil(n / 2) - 1, '2f < n')
 }
 
 /** Checks that a parameter is a whole number in `low … high`. */

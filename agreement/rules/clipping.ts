@@ -34,12 +34,12 @@ export function clip(vectors: readonly Vector[], options: ClipOptions = {}): Vec
  * @throws RuleError empty-input, unequal-lengths, not-finite, too-many-faults
  * @example arc([1, -2, 900].map(x => Float32Array.of(x)), 1) // 1, -2, 2
  */
-export function arc(vectors: readonly Vector[], faults: number, options?: RuleOptions): Vector[] {
+export function arc(vectors: readonly Vector[], maxFaulty: number, options?: RuleOptions): Vector[] {
   checkVectors('arc', vectors, options)
   const n = vectors.length
-  checkMinority('arc', n, faults)
+  checkMinority('arc', n, maxFaulty)
   const norms = squaredDistancesTo(vectors).map(Math.sqrt)
-  const clipped = Math.floor((2 * faults * (n - faults)) / n)
+  const clipped = Math.floor((2 * maxFaulty * (n - maxFaulty)) / n)
   return clipTo(vectors, norms, norms.toSorted()[n - 1 - clipped]!)
 }
 

@@ -20,14 +20,14 @@ export const SMEA_SUBSETS_MAX = 50_000
  * @throws RuleError empty-input, unequal-lengths, not-finite, too-many-faults
  * @example caf([0, 1, 2, 900].map(x => Float32Array.of(x)), 1) // 1
  */
-export function caf(vectors: readonly Vector[], faults: number, options?: RuleOptions): Vector {
+export function caf(vectors: readonly Vector[], maxFaulty: number, options?: RuleOptions): Vector {
   checkVectors('caf', vectors, options)
   const n = vectors.length
-  checkMinority('caf', n, faults)
+  checkMinority('caf', n, maxFaulty)
   const products = centredGram(vectors)
   let weights = new Float64Array(n).fill(1)
   let best = { variance: Infinity, weights }
-  for (let total = n; total > n - 2 * faults || best.variance === Infinity; ) {
+  for (let total = n; total > n - 2 * maxFaulty || best.variance === Infinity; ) {
     const { value, vector, centred } = principal(products, weights)
     if (value < best.variance) best = { variance: value, weights }
     const spread = vector.map((_, j) => along(centred, vector, weights, j) ** 2)
@@ -54,20 +54,20 @@ export function caf(vectors: readonly Vector[], faults: number, options?: RuleOp
  * @throws RuleError empty-input, unequal-lengths, not-finite, too-many-faults, work-limit
  * @example smea([0, 1, 2, 900].map(x => Float32Array.of(x)), 1) // 1
  */
-export function smea(vectors: readonly Vector[], faults: number, options?: RuleOptions): Vector {
+export function smea(vectors: readonly Vector[], maxFaulty: number, options?: RuleOptions): Vector {
   checkVectors('smea', vectors, options)
   const n = vectors.length
-  checkMinority('smea', n, faults)
-  const count = subsetCount(n, faults)
+  checkMinority('smea', n, maxFaulty)
+  const count = subsetCount(n, maxFaulty)
   if (count > SMEA_SUBSETS_MAX)
     throw new RuleError(
       'work-limit',
-      `smea: ${count} subsets of ${n - faults} among ${n}, at most ${SMEA_SUBSETS_MAX} are searched; mda has no such limit`,
+      `smea: ${count} subsets of ${n - maxFaulty} among ${n}, at most ${SMEA_SUBSETS_MAX} are searched; mda has no such limit`,
     )
   const products = centredGram(vectors)
   let least = Infinity
   let best: number[] = []
-  for (const subset of subsets(n, n - faults)) {
+  for (const subset of subsets(n, n - maxFaulty)) {
     const { value } = principal(
       products,
       Float64Array.from(vectors, (_, j) => (subset.includes(j) ? 1 : 0)),

@@ -15,11 +15,11 @@ import { coordinateFactor, type Resilience } from './resilience.ts'
  * @throws RuleError empty-input, unequal-lengths, not-finite, too-many-faults
  * @example cwtm([Float32Array.of(1), Float32Array.of(2), Float32Array.of(900)], 1) // 2
  */
-export function cwtm(vectors: readonly Vector[], faults: number, options?: RuleOptions): Vector {
+export function cwtm(vectors: readonly Vector[], maxFaulty: number, options?: RuleOptions): Vector {
   checkVectors('cwtm', vectors, options)
   const n = vectors.length
-  checkMinority('cwtm', n, faults)
-  return meanOfRanks(vectors, faults, n - faults)
+  checkMinority('cwtm', n, maxFaulty)
+  return meanOfRanks(vectors, maxFaulty, n - maxFaulty)
 }
 
 /** `λ = f/(n − f) · Δ` (RESAM, Proposition 4). */

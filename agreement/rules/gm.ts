@@ -48,16 +48,16 @@ export function gm(vectors: readonly Vector[], options: GmOptions = {}): Vector 
  * would drop all groups)
  * @example gmom([0, 2, 4, 6, 900, 900].map(x => Float32Array.of(x)), 1, { k: 3 }) // 5
  */
-export function gmom(vectors: readonly Vector[], faults: number, options: GmomOptions = {}): Vector {
+export function gmom(vectors: readonly Vector[], maxFaulty: number, options: GmomOptions = {}): Vector {
   checkVectors('gmom', vectors, options)
   const n = vectors.length
-  const { k = Math.min(2 * faults + 1, n), tau = Infinity, tolerance = 1e-6 } = options
-  checkWhole('gmom', 'faults', faults, 0, n)
+  const { k = Math.min(2 * maxFaulty + 1, n), tau = Infinity, tolerance = 1e-6 } = options
+  checkWhole('gmom', 'faults', maxFaulty, 0, n)
   checkWhole('gmom', 'k', k, 1, n)
-  if (2 * faults >= k)
+  if (2 * maxFaulty >= k)
     throw new RuleError(
       'too-many-faults',
-      `gmom: ${faults} faults need 2f < k, more than ${2 * faults} groups; k is ${k}`,
+      `gmom: ${maxFaulty} faults need 2f < k, more than ${2 * maxFaulty} groups; k is ${k}`,
     )
   checkPositive('gmom', 'tau', tau)
   checkPositive('gmom', 'tolerance', tolerance)

@@ -22,8 +22,8 @@ export interface MultiKrumOptions extends RuleOptions {
  * @throws RuleError empty-input, unequal-lengths, not-finite, too-many-faults
  * @example krum([0, 1, 3, 900].map(x => Float32Array.of(x)), 1) // 1
  */
-export function krum(vectors: readonly Vector[], faults: number, options?: RuleOptions): Vector {
-  return best('krum', vectors, faults, 1, options)
+export function krum(vectors: readonly Vector[], maxFaulty: number, options?: RuleOptions): Vector {
+  return best('krum', vectors, maxFaulty, 1, options)
 }
 
 /**
@@ -34,24 +34,24 @@ export function krum(vectors: readonly Vector[], faults: number, options?: RuleO
  */
 export function multiKrum(
   vectors: readonly Vector[],
-  faults: number,
+  maxFaulty: number,
   options: MultiKrumOptions = {},
 ): Vector {
-  return best('multi-krum', vectors, faults, options.m ?? vectors.length - faults, options)
+  return best('multi-krum', vectors, maxFaulty, options.m ?? vectors.length - maxFaulty, options)
 }
 
 function best(
   rule: string,
   vectors: readonly Vector[],
-  faults: number,
+  maxFaulty: number,
   m: number,
   options?: RuleOptions,
 ): Vector {
   checkVectors(rule, vectors, options)
   const n = vectors.length
-  checkMinority(rule, n, faults)
-  checkWhole(rule, 'm', m, 1, n - faults)
-  return meanOf(nearest(scores(squaredDistances(vectors), n, n - faults - 1), m).map(j => vectors[j]!))
+  checkMinority(rule, n, maxFaulty)
+  checkWhole(rule, 'm', m, 1, n - maxFaulty)
+  return meanOf(nearest(scores(squaredDistances(vectors), n, n - maxFaulty - 1), m).map(j => vectors[j]!))
 }
 
 /** For each vector the sum of its `neighbours` least squared distances to others, added from the least up. */

@@ -24,11 +24,11 @@ export interface MdaOptions extends RuleOptions {
  * @throws RuleError empty-input, unequal-lengths, not-finite, too-many-faults, bad-parameter
  * @example mda([0, 1, 2, 900].map(x => Float32Array.of(x)), 1) // 1
  */
-export function mda(vectors: readonly Vector[], faults: number, options: MdaOptions = {}): Vector {
+export function mda(vectors: readonly Vector[], maxFaulty: number, options: MdaOptions = {}): Vector {
   checkVectors('mda', vectors, options)
   const n = vectors.length
-  if (options.keep === undefined) checkMinority('mda', n, faults)
-  const keep = options.keep ?? n - faults
+  if (options.keep === undefined) checkMinority('mda', n, maxFaulty)
+  const keep = options.keep ?? n - maxFaulty
   checkWhole('mda', 'keep', keep, 1, n)
   return meanOf(leastDiameterSubset(squaredDistances(vectors), n, keep).map(j => vectors[j]!))
 }

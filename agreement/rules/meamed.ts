@@ -14,10 +14,10 @@ import { coordinateFactor, type Resilience } from './resilience.ts'
  * @throws RuleError empty-input, unequal-lengths, not-finite, too-many-faults
  * @example meamed([0, 1, 2, 3, 900].map(x => Float32Array.of(x)), 1) // 1.5
  */
-export function meamed(vectors: readonly Vector[], faults: number, options?: RuleOptions): Vector {
+export function meamed(vectors: readonly Vector[], maxFaulty: number, options?: RuleOptions): Vector {
   checkVectors('meamed', vectors, options)
-  checkMinority('meamed', vectors.length, faults)
-  return meanAroundMedian(vectors, faults)
+  checkMinority('meamed', vectors.length, maxFaulty)
+  return meanAroundMedian(vectors, maxFaulty)
 }
 
 /** `λ = 2f/(n − f) · Δ` (RESAM, Proposition 5). */

@@ -19,11 +19,11 @@ export interface MonnaOptions extends RuleOptions {
  * @throws RuleError empty-input, unequal-lengths, not-finite, too-many-faults, bad-parameter
  * @example monna([0, 1, 900].map(x => Float32Array.of(x)), 1, { pivot: 1 }) // 0.5
  */
-export function monna(vectors: readonly Vector[], faults: number, options: MonnaOptions = {}): Vector {
+export function monna(vectors: readonly Vector[], maxFaulty: number, options: MonnaOptions = {}): Vector {
   checkVectors('monna', vectors, options)
   const n = vectors.length
-  checkMinority('monna', n, faults)
+  checkMinority('monna', n, maxFaulty)
   const { pivot = 0 } = options
   checkWhole('monna', 'pivot', pivot, 0, n - 1)
-  return cva(vectors, vectors[pivot]!, n - faults, { checked: true })
+  return cva(vectors, vectors[pivot]!, n - maxFaulty, { checked: true })
 }

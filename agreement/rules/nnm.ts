@@ -15,15 +15,15 @@ import { nearest } from './nearest.ts'
  * @throws RuleError empty-input, unequal-lengths, not-finite, too-many-faults
  * @example nnm([0, 1, 900].map(x => Float32Array.of(x)), 1) // 0.5, 0.5, 450.5
  */
-export function nnm(vectors: readonly Vector[], faults: number, options?: RuleOptions): Vector[] {
+export function nnm(vectors: readonly Vector[], maxFaulty: number, options?: RuleOptions): Vector[] {
   checkVectors('nnm', vectors, options)
   const n = vectors.length
-  checkMinority('nnm', n, faults)
+  checkMinority('nnm', n, maxFaulty)
   const distances = squaredDistances(vectors)
   const lists = vectors.map((_, j) => {
     const row = distances.slice(j * n, j * n + n)
     row[j] = -1 // itself first, even if others lie on the same spot
-    return nearest(row, n - faults)
+    return nearest(row, n - maxFaulty)
   })
   // If the faulty vectors lie apart, all honest vectors have the same neighbours: that mean is computed once.
   const places = new Map(lists.map(list => [list.join(), list]))

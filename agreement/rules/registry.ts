@@ -41,7 +41,7 @@ interface Entry {
 /** A rule on the list. */
 export interface RuleEntry extends Entry {
   /** Passes parameters on as they are; the rule itself checks their values. */
-  apply(vectors: readonly Vector[], faults: number, options: RuleOptions & RuleParameters): Vector
+  apply(vectors: readonly Vector[], maxFaulty: number, options: RuleOptions & RuleParameters): Vector
   /** `λ` for these parameters, where the rule has one. */
   readonly resilience?: (parameters: RuleParameters) => Resilience
 }
@@ -49,7 +49,7 @@ export interface RuleEntry extends Entry {
 /** A pre-aggregation, which makes other vectors of the vectors. */
 export interface PreAggregationEntry extends Entry {
   /** As of a rule. */
-  apply(vectors: readonly Vector[], faults: number, options: RuleOptions & RuleParameters): Vector[]
+  apply(vectors: readonly Vector[], maxFaulty: number, options: RuleOptions & RuleParameters): Vector[]
 }
 
 const tolerance = { name: 'tolerance', summary: 'how near to the median, relative; above 0, default 1e-6' }
@@ -162,7 +162,7 @@ export interface Aggregator {
    *
    * @throws RuleError as the rule and its pre-aggregations
    */
-  aggregate(vectors: readonly Vector[], faults: number, options?: RuleOptions): Vector
+  aggregate(vectors: readonly Vector[], maxFaulty: number, options?: RuleOptions): Vector
   /** `λ`, if the rule has one and stands alone. */
   readonly resilience?: Resilience
 }
@@ -180,14 +180,14 @@ export function aggregator(name: string, parameters: RuleParameters = {}): Aggre
   const resilience = before.length === 0 ? rule.resilience?.(parameters) : undefined
   return {
     name,
-    aggregate(vectors, faults, options) {
+    aggregate(vectors, maxFaulty, options) {
       let mixed = vectors
       let checked = options?.checked ?? false
       for (const part of before) {
-        mixed = part.apply(mixed, faults, settings(part, parameters, checked))
+        mixed = part.apply(mixed, maxFaulty, settings(part, parameters, checked))
         checked = true
       }
-      return rule.apply(mixed, faults, settings(rule, parameters, checked))
+      return rule.apply(mixed, maxFaulty, settings(rule, parameters, checked))
     },
     ...(resilience && { resilience }),
   }
@@ -225,10 +225,10 @@ function settings(part: Entry, parameters: RuleParameters, checked: boolean): Ru
 
 function cvaByIndex(
   vectors: readonly Vector[],
-  faults: number,
+  maxFaulty: number,
   options: RuleOptions & RuleParameters,
 ): Vector {
-  const { own = 0, keep = vectors.length - faults } = options
+  const { own = 0, keep = vectors.length - maxFaulty } = options
   const vector = vectors[own]
   if (vector === undefined && vectors.length > 0)
     throw new RuleError(

@@ -14,9 +14,9 @@ import { checkMinority, checkVectors, type RuleOptions } from './check.ts'
  * @throws RuleError empty-input, unequal-lengths, not-finite, too-many-faults
  * @example trimmedMiddle([0, 1, 5, 900].map(x => Float32Array.of(x)), 1) // 3
  */
-export function trimmedMiddle(vectors: readonly Vector[], faults: number, options?: RuleOptions): Vector {
+export function trimmedMiddle(vectors: readonly Vector[], maxFaulty: number, options?: RuleOptions): Vector {
   checkVectors('trimmed-middle', vectors, options)
   const n = vectors.length
-  checkMinority('trimmed-middle', n, faults)
-  return middleOfRanks(vectors, faults, n - 1 - faults)
+  checkMinority('trimmed-middle', n, maxFaulty)
+  return middleOfRanks(vectors, maxFaulty, n - 1 - maxFaulty)
 }

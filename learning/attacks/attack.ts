@@ -13,7 +13,7 @@ export interface Sight {
   readonly slot: Slot
   readonly recipient: PeerIndex
   readonly peers: number
-  readonly faults: number
+  readonly maxFaulty: number
   /** The vector that an honest peer would have sent here. */
   readonly own: Vector
   /** The honest vectors of this exchange that were seen so far (in the simulated world all of them). */
@@ -28,7 +28,7 @@ export interface Saying {
   readonly self: PeerIndex
   readonly recipient: PeerIndex
   readonly peers: number
-  readonly faults: number
+  readonly maxFaulty: number
   /** The last messages that this peer said to anyone, at most 64, oldest first. */
   readonly said: readonly Message[]
   /** Messages that it said so far, to all recipients. */

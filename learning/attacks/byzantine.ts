@@ -29,7 +29,7 @@ export interface ByzantineOptions {
   readonly attack: Attack
   readonly self: PeerIndex
   readonly peers: number
-  readonly faults: number
+  readonly maxFaulty: number
   /** Signs anything: a faulty peer keeps no ledger. */
   readonly seal: (slot: Slot, vector: Vector) => Sealed
   readonly random: () => number
@@ -85,12 +85,12 @@ const saidMax = 64
 
 /** Attacks on messages: splits each envelope by recipient, and replaces each message by what the attack returns. */
 function createSpeech(options: ByzantineOptions): (envelopes: readonly Envelope[]) => Envelope[] {
-  const { attack, self, peers, faults, random, seal, shared = new Map() } = options
+  const { attack, self, peers, maxFaulty, random, seal, shared = new Map() } = options
   if (attack.say === undefined) return envelopes => [...envelopes]
   const said: Message[] = []
   let count = 0
   const say = (message: Message, recipient: PeerIndex): Envelope[] => {
-    const saying = { self, recipient, peers, faults, said, count, random, shared, seal }
+    const saying = { self, recipient, peers, maxFaulty, said, count, random, shared, seal }
     const words = attack.say!(message, saying)
     count += words.length
     return words.map(word => ({ to: recipient, message: word }))
@@ -120,10 +120,10 @@ function strike(pending: Pending[], options: ByzantineOptions): Envelope[] {
 }
 
 function forge({ slot, own, echo }: Pending, options: ByzantineOptions): Envelope[] {
-  const { attack, self, peers, faults, seal, random, adversaryView } = options
+  const { attack, self, peers, maxFaulty, seal, random, adversaryView } = options
   const honest = adversaryView.honest(slot)
   const lie = (recipient: PeerIndex): Sealed | null => {
-    const vector = attack.forge({ slot, recipient, peers, faults, own, honest, random })
+    const vector = attack.forge({ slot, recipient, peers, maxFaulty, own, honest, random })
     return vector === null ? null : seal(slot, vector)
   }
   const everyone = attack.perRecipient ? null : lie(self)

@@ -72,7 +72,7 @@ const DEFINITIONS: Readonly<Record<string, Definition>> = {
   'coordinate-wise': {
     did: 'sent in every coordinate the smallest value that trimming does not remove',
     rushing: true,
-    forge: sight => orderStatistic(seen(sight), Math.max(1, sight.faults)),
+    forge: sight => orderStatistic(seen(sight), Math.max(1, sight.maxFaulty)),
   },
   /** The peer's own vector reversed, as long as the `(f + 1)`-th longest honest one: it passes a filter by norms. */
   'norm-confusing': {
@@ -82,7 +82,7 @@ const DEFINITIONS: Readonly<Record<string, Definition>> = {
       const norms = seen(sight)
         .map(norm)
         .sort((a, b) => b - a)
-      const wanted = norms[Math.min(sight.faults, norms.length - 1)]!
+      const wanted = norms[Math.min(sight.maxFaulty, norms.length - 1)]!
       const length = norm(sight.own)
       return length > 0 ? scaled(sight.own, -wanted / length) : sight.own
     },

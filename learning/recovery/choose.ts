@@ -13,7 +13,7 @@ type Place =
   /** Joins this step in its agreement on parameters. */
   | { readonly kind: 'listen'; readonly step: number }
 
-type Rules = Pick<RecoveryOptions, 'protocol' | 'peers' | 'faults' | 'past' | 'stepsEnd' | 'completeFrom'>
+type Rules = Pick<RecoveryOptions, 'protocol' | 'peers' | 'maxFaulty' | 'past' | 'stepsEnd' | 'completeFrom'>
 
 /**
  * @param target the step that this peer has chosen before; null: none
@@ -25,17 +25,17 @@ export function choosePlace(
   target: number | null,
   attempts: number,
 ): Place {
-  const { peers, faults, past, stepsEnd, completeFrom } = rules
+  const { peers, maxFaulty, past, stepsEnd, completeFrom } = rules
   const { step, memoryLost } = question
   const positions = positionsOf(question.positions.values())
-  const enough = Math.max(1, peers - faults - 1)
+  const enough = Math.max(1, peers - maxFaulty - 1)
   if (positions.heard < enough) return { kind: 'unknown' }
   if (target !== null && positions.holders(target) >= enough) return { kind: 'unknown' }
   // Of f + 1 that have no part in this step any more, one is honest.
-  const isBehind = question.isBehind || target !== null || positions.gone(step, past) > faults
+  const isBehind = question.isBehind || target !== null || positions.gone(step, past) > maxFaulty
   if (listens(rules) && !memoryLost) {
     // The last step that f + 1 say they have ended, if enough still hold it.
-    const ended = positions.highest(faults) - 1
+    const ended = positions.highest(maxFaulty) - 1
     const canListen = isBehind && ended >= step && positions.holders(ended) >= enough
     return canListen ? { kind: 'listen', step: ended } : { kind: 'stay' }
   }
@@ -44,8 +44,8 @@ export function choosePlace(
   const isNew = memoryLost && seenStep === 0 && completeFrom === 1 && positions.holders(step) >= enough
   if (isNew || !isBehind) return { kind: 'stay' }
   // The lowest may be a lie, or somebody who waits for this very peer: what did not work is not tried twice in a row.
-  const left = attempts % 2 === 1 ? faults : 0
-  const spoken = seenStep === 0 ? 0 : Math.max(seenStep, positions.highest(faults))
+  const left = attempts % 2 === 1 ? maxFaulty : 0
+  const spoken = seenStep === 0 ? 0 : Math.max(seenStep, positions.highest(maxFaulty))
   const silence = memoryLost ? Math.max(spoken + 2, completeFrom) : 0
   const chosen = Math.max(positions.lowest(left), positions.heldBy(enough - 1), step, silence)
   // They are no further, and it has spoken in this step already: it cannot begin it again, but has it sent once more.
@@ -57,13 +57,17 @@ export function choosePlace(
  * Of those whose answer can be waited for, too few to trim f at both ends of their parameters: the agreement on these
  * is joined instead.
  */
-export function listens({ protocol, peers, faults }: Pick<Rules, 'protocol' | 'peers' | 'faults'>): boolean {
-  return protocol === 'rb-tm' && peers - faults - 1 < 2 * faults + 1
+export function listens({
+  protocol,
+  peers,
+  maxFaulty,
+}: Pick<Rules, 'protocol' | 'peers' | 'maxFaulty'>): boolean {
+  return protocol === 'rb-tm' && peers - maxFaulty - 1 < 2 * maxFaulty + 1
 }
 
 /** Others whose parameters are aggregated: as many as can be waited for, and enough to trim f at both ends. */
-export function answersNeeded({ peers, faults }: Pick<Rules, 'peers' | 'faults'>): number {
-  return Math.max(peers - faults - 1, 2 * faults + 1)
+export function answersNeeded({ peers, maxFaulty }: Pick<Rules, 'peers' | 'maxFaulty'>): number {
+  return Math.max(peers - maxFaulty - 1, 2 * maxFaulty + 1)
 }
 
 /** Others than `self` that have not answered. */

@@ -11,7 +11,7 @@ export interface RecoveryOptions {
   readonly protocol: ProtocolName
   readonly self: PeerIndex
   readonly peers: number
-  readonly faults: number
+  readonly maxFaulty: number
   readonly dimension: number
   /** The step at which this peer starts. */
   readonly step: number

@@ -79,7 +79,7 @@ export function createRecovery(options: RecoveryOptions): Recovery {
   const machine: Machine = {
     options,
     helper: createHelper(options),
-    suspicion: createSuspicion(options.faults),
+    suspicion: createSuspicion(options.maxFaulty),
     state: { name: 'joined' },
     step: options.step,
     behindAt: 0,
@@ -102,7 +102,7 @@ export function createRecovery(options: RecoveryOptions): Recovery {
 
 function start(machine: Machine, builder: Builder, memoryLost: boolean): void {
   const { step, options } = machine
-  if (memoryLost && options.peers - options.faults > 1) ask(machine, builder, true)
+  if (memoryLost && options.peers - options.maxFaulty > 1) ask(machine, builder, true)
   else builder.outputs.push({ kind: 'begin', step, parameters: null }) // there is nobody whose answer it needs
 }
 
@@ -295,7 +295,7 @@ function rest(machine: Machine, builder: Builder): void {
 
 function takeAnswer(machine: Machine, builder: Builder, from: PeerIndex, slot: Slot, vector: Vector): void {
   const { state, helper, options } = machine
-  const { protocol, faults, dimension } = options
+  const { protocol, maxFaulty, dimension } = options
   const unsound =
     vector.length !== dimension ? 'wrong-dimension' : isFiniteVector(vector) ? null : 'not-finite'
   if (unsound !== null) builder.faults.push({ peer: from, kind: unsound, slot })
@@ -306,10 +306,10 @@ function takeAnswer(machine: Machine, builder: Builder, from: PeerIndex, slot: S
   if (answers.size < answersNeeded(options)) return
   const vectors = [...answers].sort(([a], [b]) => a - b).map(([, answer]) => answer)
   const average = options.aggregate ?? plainRules
-  const keep = vectors.length - faults
+  const keep = vectors.length - maxFaulty
   // This peer has no vector of its own here. CVA needs one near the honest ones, and any single answer may be a lie.
-  const own = average('icwtm', { vectors, own: vectors[0]!, faults, keep })
-  const parameters = average(protocol, { vectors, own, faults, keep })
+  const own = average('icwtm', { vectors, own: vectors[0]!, maxFaulty, keep })
+  const parameters = average(protocol, { vectors, own, maxFaulty, keep })
   helper.setCompleteFrom(target)
   machine.step = target
   move(machine, { name: 'joined' })

@@ -45,7 +45,7 @@ export interface Suspicion {
 }
 
 /** @param faults `f`: of those who are ahead, so many may pretend */
-export function createSuspicion(faults: number): Suspicion {
+export function createSuspicion(maxFaulty: number): Suspicion {
   const missed = new Set<PeerIndex>()
   const ahead = new Set<PeerIndex>()
   /** Whoever has given a sign in this step. */
@@ -72,8 +72,8 @@ export function createSuspicion(faults: number): Suspicion {
       ahead.add(peer)
     },
     restarted: peer => void known.delete(peer),
-    hasSign: () => missed.size > 0 || ahead.size > faults,
-    isCertain: () => missed.size > faults,
+    hasSign: () => missed.size > 0 || ahead.size > maxFaulty,
+    isCertain: () => missed.size > maxFaulty,
     wait() {
       if (underWay !== null && underWay.times <= times) return null
       number++

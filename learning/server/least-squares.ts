@@ -51,12 +51,12 @@ export function lossOf(
  * `n − f` costs to that of at least `n − 2f` of them (App. J.2). Enumerates subsets: for small `n`.
  * @throws RankError
  */
-export function redundancy(problem: LeastSquares, faults: number): number {
+export function redundancy(problem: LeastSquares, maxFaulty: number): number {
   const n = problem.rows.length
   return Math.max(
     0,
-    ...subsets(everyone(n), n - faults).map(set => {
-      const sizes = Array.from({ length: faults + 1 }, (_, less) => n - faults - less)
+    ...subsets(everyone(n), n - maxFaulty).map(set => {
+      const sizes = Array.from({ length: maxFaulty + 1 }, (_, less) => n - maxFaulty - less)
       return farthest(problem, set, sizes)
     }),
   )
@@ -76,11 +76,11 @@ interface Exhaustive {
  * subsets of `n − 2f` move it the least. Enumerates subsets: for small `n`.
  * @throws RankError
  */
-export function exhaustive(problem: LeastSquares, faults: number): Exhaustive {
+export function exhaustive(problem: LeastSquares, maxFaulty: number): Exhaustive {
   const n = problem.rows.length
   let best: Exhaustive | null = null
-  for (const set of subsets(everyone(n), n - faults)) {
-    const radius = farthest(problem, set, [n - 2 * faults])
+  for (const set of subsets(everyone(n), n - maxFaulty)) {
+    const radius = farthest(problem, set, [n - 2 * maxFaulty])
     if (best === null || radius < best.radius) best = { point: minimiser(problem, set), set, radius }
   }
   return best!

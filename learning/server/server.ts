@@ -32,7 +32,7 @@ export interface ServerOptions extends OwnGradientOptions {
   readonly rule: Aggregator
   readonly workers: number
   /** `f`, the number of faults that the server assumes. */
-  readonly faults: number
+  readonly maxFaulty: number
   /** The workers that are in fact faulty, and their attacks. */
   readonly liars: readonly number[]
   readonly attack: Attack | null
@@ -123,7 +123,7 @@ function needsOwn(attack: Attack | null): boolean {
 
 /** What arrives from each worker: a finite vector of the right length, or nothing. */
 function receive({ options, honest, random, step }: State, own: ReadonlyMap<number, Vector>) {
-  const { workers, faults, attack, liars } = options
+  const { workers, maxFaulty, attack, liars } = options
   const family = honest.map(worker => own.get(worker)!)
   const arrived: [worker: number, vector: Vector][] = honest.map(worker => [worker, own.get(worker)!])
   let shared: Vector | null = null
@@ -134,7 +134,7 @@ function receive({ options, honest, random, step }: State, own: ReadonlyMap<numb
         slot: { step, phase: 'gradient', iteration: 1, sender: liar },
         recipient: -1,
         peers: workers,
-        faults,
+        maxFaulty,
         own: own.get(liar) ?? family[0] ?? new Float32Array(options.start.length),
         honest: family,
         random,
@@ -159,9 +159,9 @@ function average({ options, averages }: State, worker: number, vector: Vector): 
 
 /** `θ ← [θ − η·rule(…)]_W`; false if it is not finite afterwards. */
 function descend({ options, parameters, step }: State, received: readonly Vector[]): boolean {
-  const { rule, workers, faults, rate, box } = options
+  const { rule, workers, maxFaulty, rate, box } = options
   const missing = workers - received.length
-  const direction = rule.aggregate(received, Math.max(0, faults - missing), { checked: true })
+  const direction = rule.aggregate(received, Math.max(0, maxFaulty - missing), { checked: true })
   const eta = rate(step)
   for (let i = 0; i < parameters.length; i++) parameters[i]! -= eta * direction[i]!
   if (box !== null) project(parameters, box)

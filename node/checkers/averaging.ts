@@ -55,7 +55,7 @@ export function createAveragingChecker(run: CheckedRun, violate: Violate): Avera
         `averaging: after iteration ${iteration} the honest mean had moved by ${shift}; at most C·Δ₂ = ${limits.shift} is guaranteed`,
       )
     if (isCoordinateWise(settings.protocol)) checkRange(start, round, violate)
-    const needed = settings.peers - settings.faults
+    const needed = settings.peers - settings.maxFaulty
     if (settings.protocol === 'rb-tm' && measure.shared !== null && measure.shared < needed)
       violate(
         `witnesses: in iteration ${iteration} two honest peers used only ${measure.shared} vectors in common, not ${needed}`,
@@ -79,7 +79,7 @@ export function createAveragingChecker(run: CheckedRun, violate: Violate): Avera
 /** By arithmetic alone, the requested iterations must make `AVG_t` from what one iteration guarantees. */
 function checkIterations({ settings, target, guaranteed }: CheckedRun, violate: Violate): void {
   if (!guaranteed || target === null) return
-  const h = settings.peers - settings.faults
+  const h = settings.peers - settings.maxFaulty
   // Δ₂ ≤ Δ₂^cw ≤ 2√h·Δ₂, and they are equal for two vectors.
   const spread = isCoordinateWise(settings.protocol) && h > 2 ? 2 * Math.sqrt(h) : 1
   const left = contractionOf(settings) ** settings.iterations * spread
@@ -97,7 +97,7 @@ interface Limits {
 /** The guarantees hold for every honest family of at least n − f; a larger one has a larger spread in ℓ₂. */
 function limitsOf({ settings, honest, inputs }: CheckedRun): Limits {
   const constant = averagingConstantOf(settings)
-  const larger = Math.sqrt(honest.length / (settings.peers - settings.faults))
+  const larger = Math.sqrt(honest.length / (settings.peers - settings.maxFaulty))
   const wide = diameter(honest.map(peer => inputs[peer]!))
   return {
     contraction: contractionOf(settings),

@@ -32,13 +32,13 @@ export async function agreementOf(values: AgreeValues): Promise<Agreement> {
   const peers = inputs.length
   const { protocol, unsafe, seed } = values
   const synchrony = values.synchronous ? 'synchronous' : 'asynchronous'
-  const faults = values.faults ?? mostFaults(protocol, peers, synchrony)
+  const maxFaulty = values.faults ?? mostFaults(protocol, peers, synchrony)
   const dimension = inputs[0]!.length
-  const query = { protocol, peers, faults, synchrony, dimension } as const
+  const query = { protocol, peers, maxFaulty, synchrony, dimension } as const
   requireBound({ ...query, unsafe })
-  const liars = values.byzantine ?? faults
-  if (liars >= peers || (liars > faults && !unsafe))
-    throw new UsageError(`--byzantine is ${liars}; expected at most f = ${faults}, or --unsafe`)
+  const liars = values.byzantine ?? maxFaulty
+  if (liars >= peers || (liars > maxFaulty && !unsafe))
+    throw new UsageError(`--byzantine is ${liars}; expected at most f = ${maxFaulty}, or --unsafe`)
   const iterations = values.iterations ?? iterationsFor(query, values.target, values.count)
   if (iterations === null)
     throw new UsageError(
@@ -150,7 +150,7 @@ export function reportOf(
   world: AgreeReport['world'],
   wallSeconds: number,
 ): AgreeReport {
-  const { protocol, peers, faults, synchrony, dimension, iterations } = settings
+  const { protocol, peers, maxFaulty: faults, synchrony, dimension, iterations } = settings
   const start = result.honest.map(peer => inputs[peer]!)
   const out = result.honest.flatMap(peer => result.outputs[peer] ?? [])
   const complete = out.length === result.honest.length

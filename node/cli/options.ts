@@ -208,7 +208,7 @@ export function settingsOf(values: CohortValues, peers: number): Scenario['setti
   const { stepSize, batchSchedule, box } = values
   const synchrony = synchronous ? 'synchronous' : 'asynchronous'
   const faults = values.faults ?? mostFaults(protocol, peers, synchrony)
-  requireBound({ protocol, peers, faults, synchrony, unsafe })
+  requireBound({ protocol, peers, maxFaulty: faults, synchrony, unsafe })
   return {
     faults,
     protocol,
@@ -239,7 +239,7 @@ export function requireBound(query: Parameters<typeof refusalOf>[0]): void {
   const refusal = refusalOf(query)
   if (refusal === null) return
   const heal = refusal.reason === 'below-bound' ? '; --unsafe runs it anyway' : ''
-  throw new UsageError(`--faults is ${query.faults}: ${refusal.why}${heal}`)
+  throw new UsageError(`--faults is ${query.maxFaulty}: ${refusal.why}${heal}`)
 }
 
 /** A schedule, with the text that `parse` has read. */

@@ -135,7 +135,7 @@ async function learn(
   const { momentum, clip, weightDecay, box, seed, faults, steps } = settings
   const server = createServer({
     rule,
-    faults,
+    maxFaulty: faults,
     liars,
     attack,
     averaging,

@@ -176,7 +176,7 @@ function checkAddress(address: string, id: string, where: string): void {
 }
 
 function checkBound({ protocol, synchrony, faults, members, unsafe }: Cohort, source: string): void {
-  const refusal = refusalOf({ protocol, peers: members.length, faults, synchrony, unsafe })
+  const refusal = refusalOf({ protocol, peers: members.length, maxFaulty: faults, synchrony, unsafe })
   if (refusal === null) return
   throw new CohortError(
     refusal.reason === 'nobody-honest' ? 'cohort-field-invalid' : 'cohort-bound',

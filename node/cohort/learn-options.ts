@@ -32,7 +32,7 @@ export function learnOptions(
     synchrony,
     self,
     peers: cohort.members.length,
-    faults,
+    maxFaulty: faults,
     dimension,
     grace: cohort.graceMs > 0,
     unsafe,
@@ -55,7 +55,7 @@ export function scheduleOf(cohort: Cohort, dimension: number): Schedule {
   return createSchedule({
     protocol,
     peers: members.length,
-    faults,
+    maxFaulty: faults,
     synchrony,
     dimension,
     schedule,

@@ -10,9 +10,9 @@ export interface Waited {
 }
 
 /** `needed` more of `missing` would do; null where nobody is left who could help. */
-export function waitedFor({ waitingFor, convicted }: Waited, faults: number) {
+export function waitedFor({ waitingFor, convicted }: Waited, maxFaulty: number) {
   const missing = waitingFor.filter(peer => !convicted.includes(peer))
-  return missing.length === 0 ? null : { needed: Math.max(1, waitingFor.length - faults), missing }
+  return missing.length === 0 ? null : { needed: Math.max(1, waitingFor.length - maxFaulty), missing }
 }
 
 interface Stillness {
@@ -25,7 +25,7 @@ export const stillMs = 3000
 const repeatMs = 10_000
 
 /** @param faults `f`: of those missing, so many are never waited for */
-export function createStillness(faults: number): Stillness {
+export function createStillness(maxFaulty: number): Stillness {
   let place = ''
   let missing: readonly PeerIndex[] = []
   let sinceMs = 0
@@ -45,7 +45,7 @@ export function createStillness(faults: number): Stillness {
         return told ? { kind: 'resumed' } : null
       }
       const lastMs = toldMs ?? sinceMs + stillMs - repeatMs
-      const waited = waitedFor(status, faults)
+      const waited = waitedFor(status, maxFaulty)
       if (nowMs - lastMs < repeatMs || waited === null) return null
       toldMs = nowMs
       return { kind: 'waiting', step, phase, ...waited, seconds: (nowMs - sinceMs) / 1000 }
@@ -56,10 +56,10 @@ export function createStillness(faults: number): Stillness {
 /** Looks every second until stopped. */
 export function watchForWaiting(
   status: () => LearnStatus & Waited,
-  faults: number,
+  maxFaulty: number,
   onEvent: (event: PeerEvent) => void,
 ): { stop(): void } {
-  const stillness = createStillness(faults)
+  const stillness = createStillness(maxFaulty)
   const timer = setInterval(() => {
     const event = stillness.look(status(), performance.now())
     if (event !== null) onEvent(event)

@@ -1,4 +1,5 @@
 /** The doctor's checks on this machine: key, membership, bound, ports, disk, and the cost of a step. */
+
 import { randomUUID } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { rm, stat, statfs } from 'node:fs/promises'
@@ -9,10 +10,10 @@ import { digits } from '../../learning/data/digits.ts'
 import { defaultWindow } from '../../learning/learn-contract.ts'
 import { modelDimension } from '../../learning/models/model.ts'
 import { modelNamed } from '../../learning/models/registry.ts'
-import { createSchedule } from '../../learning/schedule.ts'
 import type { Cohort } from '../cohort/cohort.ts'
 import { readCohort } from '../cohort/file.ts'
 import { type Identity, readIdentity } from '../cohort/identity.ts'
+import { scheduleOf } from '../cohort/learn-options.ts'
 import { createNew } from '../files/safe-open.ts'
 import { type Endpoint, endpointOf } from '../network/endpoint.ts'
 import { EXTERNAL_MODEL } from '../oracle/open.ts'
@@ -27,7 +28,7 @@ export async function examineCohort(path: string): Promise<Found<Cohort>> {
   try {
     const cohort = await readCohort(path)
     const { members, faults, protocol, synchrony, unsafe } = cohort
-    const refusal = refusalOf({ protocol, peers: members.length, faults, synchrony })
+    const refusal = refusalOf({ protocol, peers: members.length, maxFaulty: faults, synchrony })
     const says = `${path} is a good file: ${members.length} members, of whom ${faults} may be faulty, ${protocol}`
     if (refusal === null) return { value: cohort, finding: fine('cohort', says) }
     const todo =
@@ -213,7 +214,7 @@ export function costOf(cohort: Cohort, roundTripMs: number): Cost | null {
   if (cohort.model === EXTERNAL_MODEL) return null
   const dimension = modelDimension(modelNamed(cohort.model, digits()))
   const peers = cohort.members.length
-  const schedule = createSchedule({ ...cohort, peers, dimension })
+  const schedule = scheduleOf(cohort, dimension)
   const exchanges = schedule(cohort.steps, 'gradient') + schedule(cohort.steps, 'parameters')
   const bytes = exchanges * 4 * dimension * (peers - 1)
   const trips = cohort.protocol === 'rb-tm' ? ROUND_TRIPS['rb-tm'] : 1

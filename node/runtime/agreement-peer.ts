@@ -23,7 +23,7 @@ export interface AgreementSettings {
   readonly protocol: ProtocolName
   readonly synchrony: Synchrony
   readonly peers: number
-  readonly faults: number
+  readonly maxFaulty: number
   readonly dimension: number
   readonly iterations: number
   /** 0: nobody waits for more than `q` vectors. */
@@ -68,7 +68,7 @@ export interface AgreementPeer extends ProtocolPeer {
 
 export function createAgreementPeer(options: AgreementPeerOptions): AgreementPeer {
   const { settings, self, input, storage, signer, aggregate, hooks } = options
-  const { peers, faults, dimension, iterations, graceMs } = settings
+  const { peers, maxFaulty, dimension, iterations, graceMs } = settings
   const limits = { peers, dimension, stepsMax: 1, iterationsMax: Math.max(1, iterations) }
   const journal = createJournal({ storage, sign: signer.sign, limits, compactEverySteps: 1 })
   const averaging = createAveraging({
@@ -89,7 +89,7 @@ export function createAgreementPeer(options: AgreementPeerOptions): AgreementPee
   const { driver, poke } = driveProtocol<AveragingInput, AveragingOutput>({
     self,
     peers,
-    faults,
+    maxFaulty,
     protocol,
     attack: options.attack,
     signer,

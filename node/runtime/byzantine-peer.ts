@@ -22,7 +22,7 @@ export interface ByzantineBehaviour {
 interface ByzantineMembership {
   readonly self: PeerIndex
   readonly peers: number
-  readonly faults: number
+  readonly maxFaulty: number
   readonly signer: Signer
 }
 
@@ -30,7 +30,7 @@ interface ByzantineMembership {
 export function byzantineProtocol<Input, Output>(
   inner: Protocol<Input, Message, Output>,
   { attack, random, adversaryView, shared, signerOf }: ByzantineBehaviour,
-  { self, peers, faults, signer }: ByzantineMembership,
+  { self, peers, maxFaulty, signer }: ByzantineMembership,
 ): Byzantine<Input, Output> {
   const seal = (slot: Slot, vector: Vector) => {
     const digest = digestOf(vector)
@@ -41,7 +41,7 @@ export function byzantineProtocol<Input, Output>(
     attack,
     self,
     peers,
-    faults,
+    maxFaulty,
     seal,
     random,
     adversaryView,

@@ -102,7 +102,7 @@ export function createPeer(options: PeerOptions): Peer {
   const driven = driveProtocol<LearnInput, LearnOutput>({
     self,
     peers: cohort.members.length,
-    faults: cohort.faults,
+    maxFaulty: cohort.faults,
     protocol: { ...learn, currentStep: () => learn.status().step },
     attack: options.attack,
     signer,

@@ -22,7 +22,7 @@ export interface ProtocolPeer {
 
 interface ProtocolPeerOptions<Input, Output> extends DriverOptions<Input, Output> {
   /** The most faulty peers that the protocol tolerates: an attack may want to know. */
-  readonly faults: number
+  readonly maxFaulty: number
   readonly signer: Signer
   /** Makes this peer Byzantine; undefined: it is honest. */
   readonly attack: ByzantineBehaviour | undefined

@@ -75,7 +75,7 @@ export async function agreeForReal(options: RealAgreeOptions): Promise<RealAgree
 
 function checkedRun({ settings, inputs, byzantine, target }: RealAgreeOptions): CheckedRun {
   const honest = [...inputs.keys()].filter(peer => !byzantine.peers.includes(peer))
-  const guaranteed = byzantine.peers.length <= settings.faults && !settings.unsafe
+  const guaranteed = byzantine.peers.length <= settings.maxFaulty && !settings.unsafe
   return { settings, honest, inputs, target, guaranteed, undisturbed: false }
 }
 

@@ -168,7 +168,7 @@ function checkedRun(options: AgreeOptions, conditions: Conditions, honest: reado
     inputs,
     target: options.target ?? null,
     guaranteed:
-      byzantine.peers.length <= settings.faults &&
+      byzantine.peers.length <= settings.maxFaulty &&
       !settings.unsafe &&
       (settings.synchrony === 'asynchronous' || timely),
     undisturbed: mild && prompt && conditions.latency.kind !== 'log-normal' && conditions.bytesPerMs >= 1000,

@@ -18,8 +18,14 @@ export function sharedRules(): Aggregate {
     return name
   }
   return (protocol, family) => {
-    const { vectors, own, faults, keep } = family
-    const key = [protocol, faults, keep, protocol === 'cva' ? nameOf(own) : '', ...vectors.map(nameOf)].join()
+    const { vectors, own, maxFaulty, keep } = family
+    const key = [
+      protocol,
+      maxFaulty,
+      keep,
+      protocol === 'cva' ? nameOf(own) : '',
+      ...vectors.map(nameOf),
+    ].join()
     let result = results.get(key)
     if (result === undefined) {
       result = aggregate(protocol, family)

@@ -110,10 +110,10 @@ function diameterOf(vectors: ReadonlyMap<PeerIndex, Vector>): number {
 function broken(cohort: Cohort, step: number, phase: AveragedPhase, agreement: Agreement): string[] {
   const { iterations } = agreement
   const [inputs, outputs] = [[...agreement.inputs.values()], [...agreement.outputs.values()]]
-  const { protocol, members, faults, synchrony } = cohort
+  const { protocol, members, faults: maxFaulty, synchrony } = cohort
   // One that died has no output, one that joined in between no input: nothing is guaranteed of what is not known.
   if (iterations === 0 || outputs.length === 0 || inputs.length !== outputs.length) return []
-  const query = { protocol, peers: members.length, faults, synchrony, dimension: outputs[0]!.length }
+  const query = { protocol, peers: members.length, maxFaulty, synchrony, dimension: outputs[0]!.length }
   if (!bounds(query).feasible) return []
   const found: string[] = []
   const slack = roundingOf(inputs) * iterations

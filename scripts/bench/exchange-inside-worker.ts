@@ -57,7 +57,7 @@ const peer = createAgreementPeer({
     protocol: 'mean',
     synchrony: 'asynchronous',
     peers: seeds.length,
-    faults: 0,
+    maxFaulty: 0,
     dimension,
     iterations: rounds,
     graceMs: 0,

@@ -63,7 +63,7 @@ function honest(): void {
       protocol: 'mda',
       synchrony: 'asynchronous',
       peers: seeds.length,
-      faults: cohort.faults,
+      maxFaulty: cohort.faults,
       dimension,
       iterations: rounds,
       graceMs: 0,

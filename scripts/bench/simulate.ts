@@ -50,7 +50,7 @@ function measure({ protocol, peers, dimension }: Size): BenchRow {
     settings: {
       protocol,
       peers,
-      faults,
+      maxFaulty: faults,
       dimension,
       synchrony: 'asynchronous',
       iterations: 1,

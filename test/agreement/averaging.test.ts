@@ -24,7 +24,7 @@ function peer({ protocol, n, f, d, iterations, unsafe = false, grace = false }: 
     synchrony: 'asynchronous',
     self,
     peers: n,
-    faults: f,
+    maxFaulty: f,
     dimension: d,
     step: 1,
     phase: 'gradient',
@@ -104,7 +104,7 @@ for (const protocol of ['mda', 'cva', 'icwtm', 'rb-tm'] as const)
           const { iterations, averagingConstant } = bounds({
             protocol,
             peers: n,
-            faults: f,
+            maxFaulty: f,
             synchrony: 'asynchronous',
             dimension: d,
           })
@@ -186,7 +186,7 @@ test('synchrony waits for all n until the timeout, then for n − f', t => {
     createAveraging({
       protocol: 'icwtm',
       peers: 4,
-      faults: 1,
+      maxFaulty: 1,
       dimension: 1,
       synchrony: 'synchronous',
       self: 0,

@@ -8,8 +8,8 @@ import {
   witnessThreshold,
 } from '../../agreement/thresholds.ts'
 
-const asynchronous = (protocol: 'mda' | 'cva' | 'icwtm' | 'rb-tm', peers: number, faults: number) =>
-  bounds({ protocol, peers, faults, synchrony: 'asynchronous' })
+const asynchronous = (protocol: 'mda' | 'cva' | 'icwtm' | 'rb-tm', peers: number, maxFaulty: number) =>
+  bounds({ protocol, peers, maxFaulty, synchrony: 'asynchronous' })
 
 test('peers needed, asynchronous and synchronous', t => {
   for (const f of [0, 1, 2, 5]) {
@@ -30,7 +30,7 @@ test('a bound is feasible exactly where its contraction is below 1; of synchrony
     for (const synchrony of ['asynchronous', 'synchronous'] as const)
       for (let f = 1; f <= 6; f++)
         for (let n = 3 * f + 1; n <= 50; n++) {
-          const query = { protocol, peers: n, faults: f, synchrony }
+          const query = { protocol, peers: n, maxFaulty: f, synchrony }
           const { feasible } = bounds(query)
           const contracts = iterationsFor(query, 1, 'tight') !== null
           // MDA under synchrony contracts from 4f + 1 by Lemma 12; §8 claims 5f + 1, and that is enforced.

@@ -13,7 +13,7 @@ function withoutVector() {
     slot,
     self: 0,
     peers: 4,
-    faults: 1,
+    maxFaulty: 1,
     dimension: 2,
     ledger: testLedger(),
   })

@@ -14,9 +14,9 @@ function broadcast(
   seed: number,
   adversary?: (seen: Flight | null) => readonly Flight[],
 ) {
-  const faults = Math.floor((n - 1) / 3)
+  const maxFaulty = Math.floor((n - 1) / 3)
   const make = (self: number) =>
-    createBroadcast({ slot: slotAt(0), self, peers: n, faults, dimension: D, ledger: testLedger() })
+    createBroadcast({ slot: slotAt(0), self, peers: n, maxFaulty, dimension: D, ledger: testLedger() })
   const [vector] = normals(seed, 1, D)
   const protocols = Array.from({ length: n }, (_, self) => (faulty.includes(self) ? null : make(self)))
   return runNetwork<BroadcastInput, BroadcastOutput>({
@@ -119,7 +119,7 @@ test('a peer that the author left out asks one that echoed, and the next when th
   const sealed = seal(vector!)
   const slot = slotAt(0)
   const make = (self: number) =>
-    createBroadcast({ slot, self, peers: n, faults: 1, dimension: D, ledger: testLedger() })
+    createBroadcast({ slot, self, peers: n, maxFaulty: 1, dimension: D, ledger: testLedger() })
   const late = make(3)
   // Peers 1 and 2 hold the vector; the author, peer 0, is faulty: it votes and never answers.
   for (const from of [0, 1, 2])
@@ -146,7 +146,7 @@ test('votes count once a peer, and a second, different one is a fault', t => {
     slot,
     self: 3,
     peers: 4,
-    faults: 1,
+    maxFaulty: 1,
     dimension: D,
     ledger: testLedger(),
   })
@@ -172,7 +172,7 @@ test('vectors of the wrong length or not finite are faults of the author and cou
       slot: slotAt(0),
       self: 1,
       peers: 4,
-      faults: 1,
+      maxFaulty: 1,
       dimension: D,
       ledger: testLedger(),
     })
@@ -190,7 +190,7 @@ test('nobody can make a peer send a vector without end', t => {
     slot: slotAt(0),
     self: 0,
     peers: 4,
-    faults: 1,
+    maxFaulty: 1,
     dimension: D,
     ledger: testLedger(),
   })

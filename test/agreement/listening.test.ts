@@ -12,11 +12,11 @@ import { type Flight, normals, runNetwork, testLedger } from './harness.ts'
 
 const D = 3
 
-function peer(protocol: ProtocolName, peers: number, faults: number, self: number, iterations: number) {
+function peer(protocol: ProtocolName, peers: number, maxFaulty: number, self: number, iterations: number) {
   return createAveraging({
     protocol,
     peers,
-    faults,
+    maxFaulty,
     self,
     iterations,
     synchrony: 'asynchronous',

@@ -5,20 +5,20 @@ import { peersNeeded, protocolNames } from '../../agreement/bounds.ts'
 import { nobodyHonest, refusalOf } from '../../agreement/refusal.ts'
 import { testLedger } from './harness.ts'
 
-const asynchronous = (protocol: (typeof protocolNames)[number], peers: number, faults: number) =>
-  ({ protocol, peers, faults, synchrony: 'asynchronous' }) as const
+const asynchronous = (protocol: (typeof protocolNames)[number], peers: number, maxFaulty: number) =>
+  ({ protocol, peers, maxFaulty, synchrony: 'asynchronous' }) as const
 
 test('at its bound a protocol runs, and one peer below it does not, unless that is wanted', t => {
   for (const protocol of ['mda', 'cva', 'icwtm', 'rb-tm'] as const)
-    for (const faults of [1, 2]) {
-      const needed = peersNeeded(protocol, faults, 'asynchronous')!
-      t.is(refusalOf(asynchronous(protocol, needed, faults)), null)
-      const below = refusalOf(asynchronous(protocol, needed - 1, faults))
+    for (const maxFaulty of [1, 2]) {
+      const needed = peersNeeded(protocol, maxFaulty, 'asynchronous')!
+      t.is(refusalOf(asynchronous(protocol, needed, maxFaulty)), null)
+      const below = refusalOf(asynchronous(protocol, needed - 1, maxFaulty))
       t.is(below?.reason, 'below-bound')
       t.regex(below!.why, new RegExp(`\\b${needed}\\b.*${needed} peers would do`))
-      const reason = needed - 1 > 3 * faults ? undefined : 'nothing-left'
+      const reason = needed - 1 > 3 * maxFaulty ? undefined : 'nothing-left'
       t.is(
-        refusalOf({ ...asynchronous(protocol, needed - 1, faults), unsafe: true })?.reason,
+        refusalOf({ ...asynchronous(protocol, needed - 1, maxFaulty), unsafe: true })?.reason,
         reason,
         protocol,
       )
@@ -41,9 +41,9 @@ test('an agreement is made exactly where it is not refused', t => {
   const slot = { self: 0, dimension: 1, step: 1, phase: 'gradient', iterations: 1, grace: false } as const
   for (const protocol of protocolNames)
     for (let peers = 1; peers <= 8; peers++)
-      for (let faults = 0; faults <= peers; faults++)
+      for (let maxFaulty = 0; maxFaulty <= peers; maxFaulty++)
         for (const unsafe of [false, true]) {
-          const options = { ...asynchronous(protocol, peers, faults), unsafe }
+          const options = { ...asynchronous(protocol, peers, maxFaulty), unsafe }
           const make = () => createAveraging({ ...options, ...slot, ledger: testLedger() })
           const refusal = refusalOf(options)
           if (refusal === null) t.notThrows(make)

@@ -8,7 +8,7 @@ import { normals } from './harness.ts'
 for (const protocol of ['mda', 'rb-tm'] as const)
   test(`${protocol}: messages exactly, bytes within a tenth`, t => {
     const [peers, dimension] = [10, 200]
-    const query = { protocol, peers, faults: 1, synchrony: 'asynchronous', dimension } as const
+    const query = { protocol, peers, maxFaulty: 1, synchrony: 'asynchronous', dimension } as const
     const { messages, bytes } = simulateAgreement({
       settings: { ...query, iterations: 1, graceMs: 0, timeoutMs: 1000, payloadMs: 250, unsafe: false },
       inputs: normals(1, peers, dimension),
@@ -22,5 +22,5 @@ for (const protocol of ['mda', 'rb-tm'] as const)
   })
 
 test('without a dimension nothing is said about bytes', t => {
-  t.false('traffic' in bounds({ protocol: 'mda', peers: 7, faults: 1, synchrony: 'asynchronous' }))
+  t.false('traffic' in bounds({ protocol: 'mda', peers: 7, maxFaulty: 1, synchrony: 'asynchronous' }))
 })

@@ -11,10 +11,10 @@ import { seal, testLedger } from '../agreement/harness.ts'
 const D = 2
 const STEPS = 8
 const cohorts = [
-  { protocol: 'mda', peers: 7, faults: 1 },
-  { protocol: 'icwtm', peers: 6, faults: 1 },
-  { protocol: 'rb-tm', peers: 4, faults: 1 },
-  { protocol: 'rb-tm', peers: 5, faults: 1 },
+  { protocol: 'mda', peers: 7, maxFaulty: 1 },
+  { protocol: 'icwtm', peers: 6, maxFaulty: 1 },
+  { protocol: 'rb-tm', peers: 4, maxFaulty: 1 },
+  { protocol: 'rb-tm', peers: 5, maxFaulty: 1 },
 ] as const
 
 const value = fc.oneof(

@@ -15,7 +15,7 @@ import { normals, runNetwork, seal, testLedger } from '../agreement/harness.ts'
 const D = 3
 
 function learnOptions(n: number, f: number, changes: Partial<LearnOptions> = {}): LearnOptions {
-  const query = { protocol: 'mda', peers: n, faults: f, synchrony: 'asynchronous' } as const
+  const query = { protocol: 'mda', peers: n, maxFaulty: f, synchrony: 'asynchronous' } as const
   return {
     ...query,
     self: 0,
@@ -172,7 +172,7 @@ test('schedules: theory runs AVG_⌈log₂ t⌉ and AVG_1, log and practical as 
   const query = {
     protocol: 'rb-tm',
     peers: 4,
-    faults: 1,
+    maxFaulty: 1,
     synchrony: 'asynchronous',
     iterations: { gradient: 2, parameters: 3 },
     count: 'tight',

@@ -64,7 +64,7 @@ async function real(agreement: Agreement, { deadline }: AgreeValues): Promise<Ag
 }
 
 function headline({ settings, byzantine, target }: Agreement, isReal: boolean): string {
-  const { protocol, peers, faults: f, dimension, synchrony, iterations } = settings
+  const { protocol, peers, maxFaulty: f, dimension, synchrony, iterations } = settings
   const goal = target === null ? `${iterations} iterations` : `AVG_${target} in ${iterations} iterations`
   const lie =
     byzantine.attack === null ? 'nobody lies' : `${byzantine.peers.join(', ')}: ${byzantine.attack.name}`

@@ -53,7 +53,7 @@ type LearnValues = Values<typeof learnOptions>
 interface LearnQuery {
   readonly protocol: ProtocolName
   readonly peers: number
-  readonly faults: number
+  readonly maxFaulty: number
   readonly synchrony: Synchrony
   readonly dimension: number | null
 }
@@ -70,7 +70,7 @@ export function printLearnBounds(
     smoothness: values.smoothness ?? 1,
     heterogeneity: values.heterogeneity ?? 1,
     averagingConstant: values.averagingConstant ?? constantOf(query),
-    honest: query.peers - query.faults,
+    honest: query.peers - query.maxFaulty,
     deviation: values.deviation ?? 1,
     decay: values.decay ?? 0.5,
     greatestLoss: values.greatestLoss ?? Math.LN10,
@@ -78,7 +78,13 @@ export function printLearnBounds(
   const found = learnBounds(problem)
   if (json) {
     const finite = (value: number) => (Number.isFinite(value) ? value : null)
-    const report = { ...query, ...problem, ...found, T: found.T.map(finite), steps: finite(found.steps) }
+    const report = {
+      ...withFaults(query),
+      ...problem,
+      ...found,
+      T: found.T.map(finite),
+      steps: finite(found.steps),
+    }
     terminal.json(report)
   } else for (const line of learnLines(query, problem, found)) terminal.print(line)
 }
@@ -87,7 +93,7 @@ function constantOf({ dimension, ...query }: LearnQuery): number {
   const asked = { ...query, ...(dimension !== null && { dimension }) }
   const refusal = refusalOf(asked)
   if (refusal !== null)
-    throw new UsageError(`--faults is ${query.faults}: ${refusal.why}; or give --averaging-constant`)
+    throw new UsageError(`--faults is ${query.maxFaulty}: ${refusal.why}; or give --averaging-constant`)
   const constant = averagingConstantOf(asked)
   if (constant === null)
     throw new UsageError(
@@ -115,7 +121,7 @@ function learnLines(
     problem
   const within = n((1 + delta) * averagingConstant * heterogeneity)
   return [
-    `LEARN with ${query.protocol}, ${query.peers} peers, ${query.faults} faulty (h = ${honest}), to δ = ${delta}:`,
+    `LEARN with ${query.protocol}, ${query.peers} peers, ${query.maxFaulty} faulty (h = ${honest}), to δ = ${delta}:`,
     `honest parameters within ${delta} of each other, and a gradient of at most (1 + δ)CK = ${within}, in expectation`,
     `  given           L = ${n(smoothness)}, K = ${n(heterogeneity)}, C = ${n(averagingConstant)}, σ_t = ${n(deviation)}·t^−${decay}, L_max = ${n(greatestLoss)}`,
     `  rate            η = δ/12L = ${n(found.rate)}`,
@@ -125,4 +131,11 @@ function learnLines(
     '  note            A and B are as printed (eq. 70, 71); put together, Lemmas 6 and 7 give up to 2ᾱ² times as much,',
     '                  ᾱ = max{1, σ}. A worst case over all losses: practice needs far fewer steps.',
   ]
+}
+
+/** With `f` under the name that it has on the command line, and that programs read. */
+export function withFaults<
+  T extends { readonly protocol: string; readonly peers: number; readonly maxFaulty: number },
+>({ protocol, peers, maxFaulty: faults, ...rest }: T) {
+  return { protocol, peers, faults, ...rest }
 }

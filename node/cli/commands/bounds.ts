@@ -6,7 +6,7 @@ import { protocols } from '../options.ts'
 import { integer, oneOf } from '../parse.ts'
 import type { Paint, Terminal } from '../terminal.ts'
 import { megabytes } from '../view/format.ts'
-import { learnOptions, printLearnBounds, refuseLearnOptions } from './bounds-learn.ts'
+import { learnOptions, printLearnBounds, refuseLearnOptions, withFaults } from './bounds-learn.ts'
 
 export const boundsCommand = defineCommand({
   name: 'bounds',
@@ -45,7 +45,7 @@ export const boundsCommand = defineCommand({
     const synchrony = synchronous ? 'synchronous' : 'asynchronous'
     if (subject === 'learn') {
       const name = protocol ?? 'mda'
-      const query = { protocol: name, peers, faults: faults ?? mostFaults(name, peers, synchrony) }
+      const query = { protocol: name, peers, maxFaulty: faults ?? mostFaults(name, peers, synchrony) }
       printLearnBounds({ ...query, synchrony, dimension }, learn, json, terminal)
       return 0
     }
@@ -54,12 +54,12 @@ export const boundsCommand = defineCommand({
       bounds({
         protocol: name,
         peers,
-        faults: faults ?? mostFaults(name, peers, synchrony),
+        maxFaulty: faults ?? mostFaults(name, peers, synchrony),
         synchrony,
         ...(dimension !== null && { dimension }),
       })
     const rows = protocol === null ? protocols.filter(name => name !== 'mean').map(asked) : [asked(protocol)]
-    if (json) terminal.json(protocol === null ? rows : rows[0])
+    if (json) terminal.json(protocol === null ? rows.map(withFaults) : withFaults(rows[0]!))
     else if (protocol === null) await printTable(rows, terminal)
     else for (const line of boundsLines(rows[0]!, terminal.paint)) terminal.print(line)
     return 0
@@ -86,7 +86,7 @@ async function printTable(rows: readonly Bounds[], terminal: Terminal): Promise<
     const counts = row.iterations.tight
     return [
       row.protocol,
-      row.faults,
+      row.maxFaulty,
       row.feasible ? terminal.paint('green', 'yes') : terminal.paint('red', 'no'),
       number(row.needs.peers),
       row.quorum,
@@ -116,7 +116,7 @@ function boundsLines(row: Bounds, paint: Paint): readonly string[] {
   const counts = (values: readonly number[] | null) => (values === null ? '–' : values.join(' '))
   const verdict = row.feasible ? paint('green', 'feasible') : paint('red', 'infeasible')
   return [
-    `${row.protocol} with ${row.peers} peers, ${row.faults} faulty, ${row.synchrony}: ${verdict}`,
+    `${row.protocol} with ${row.peers} peers, ${row.maxFaulty} faulty, ${row.synchrony}: ${verdict}`,
     `  why                    ${row.why}`,
     `  peers needed           ${number(row.needs.peers)}`,
     `  waits for              ${row.quorum} vectors`,

@@ -30,7 +30,7 @@ export const cge = defineExperiment<CgeConfig>({
         steps,
         seed,
         workers: WORKERS,
-        faults: faulty,
+        maxFaulty: faulty,
         rate: RATE,
         momentum: 0,
         clip: null,

@@ -69,7 +69,7 @@ export const lenet = defineExperiment<Config>({
         batch,
         steps,
         seed,
-        faults: faulty,
+        maxFaulty: faulty,
         partition: 'iid',
         // Fault-free: the agents that would be faulty take no part.
         workers: fault === null ? WORKERS - FAULTS : WORKERS,

@@ -42,7 +42,7 @@ async function descend({ rule, samples, faulty, fault, seed }: Config): Promise<
   const server = createServer({
     rule: rule === 'gmom' ? aggregator('gmom', { k: GROUPS }) : aggregator('mean'),
     workers: MACHINES,
-    faults: faulty,
+    maxFaulty: faulty,
     // One in each group, which spoils as many groups as this many machines can.
     liars: Array.from({ length: faulty }, (_, i) => i * (MACHINES / GROUPS)),
     attack: fault === null ? null : attackNamed(fault),

@@ -55,7 +55,7 @@ async function descend({ rule, fault, start, seed }: DescentConfig): Promise<Mea
     // If nobody is faulty CGE's sum is the sum of all: this is the descent on Σ Q_i itself, at CGE's own pace.
     rule: aggregator(rule === 'fault-free' ? 'cge-sum' : rule),
     workers: agents.length,
-    faults: rule === 'fault-free' ? 0 : 1,
+    maxFaulty: rule === 'fault-free' ? 0 : 1,
     liars: rule === 'fault-free' ? [] : [0],
     // This paper reverses without scaling.
     attack: attackNamed(fault, fault === 'random' ? {} : { factor: 1 }),

@@ -32,7 +32,7 @@ export const resam = defineExperiment<ResamConfig>({
         steps,
         seed,
         workers: WORKERS,
-        faults: faulty,
+        maxFaulty: faulty,
         batch: BATCH,
         rate: RATE,
         clip: CLIP,

@@ -67,7 +67,7 @@ function portsOf(transports: readonly NetworkTransport[]): ClusterPorts {
 
 /** @param addresses by peer, filled in once they are known */
 function cohortOf(
-  { protocol, synchrony, faults, unsafe }: AgreementSettings,
+  { protocol, synchrony, maxFaulty, unsafe }: AgreementSettings,
   seed: number,
   addresses: readonly string[][],
 ): Cohort {
@@ -80,7 +80,7 @@ function cohortOf(
     {
       name: 'agree',
       members,
-      faults,
+      faults: maxFaulty,
       protocol,
       synchrony,
       seed,

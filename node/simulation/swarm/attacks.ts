@@ -10,7 +10,7 @@ import { type DecodeLimits, decodeLinkFrame, encodeLinkFrame } from '../../codec
 
 export interface Camps {
   readonly peers: number
-  readonly faults: number
+  readonly maxFaulty: number
   /** Ascending. */
   readonly honest: readonly PeerIndex[]
 }
@@ -72,9 +72,9 @@ function mirror({ honest }: Camps): Attack {
  * Brings one honest peer, and no other, to the brink of delivering: the faulty peers' vectors go to just so many that
  * only together with the faulty votes, which only the favourite hears, they make a quorum.
  */
-function favour({ peers, faults, honest }: Camps): Attack {
+function favour({ peers, maxFaulty, honest }: Camps): Attack {
   const liars = peers - honest.length
-  const told = Math.max(1, echoThreshold(peers, faults) - liars)
+  const told = Math.max(1, echoThreshold(peers, maxFaulty) - liars)
   return {
     name: 'favour',
     did: 'voted for the ears of one peer only',

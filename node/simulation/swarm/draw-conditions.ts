@@ -112,7 +112,7 @@ function lateAtRandom({ settings, honest }: Scene, random: RandomStream): PeerIn
     random
       .shuffle([...honest])
       .filter(peer => peer !== receiver)
-      .slice(0, settings.faults),
+      .slice(0, settings.maxFaulty),
   )
 }
 
@@ -123,7 +123,7 @@ function lateFromTheOtherSide({ settings, honest, inputs }: Scene): PeerIndex[][
     honest
       .filter(peer => peer !== receiver)
       .sort((a, b) => far(b, receiver) - far(a, receiver))
-      .slice(0, settings.faults),
+      .slice(0, settings.maxFaulty),
   )
 }
 

@@ -36,8 +36,8 @@ const SPECIAL = 0.25
 
 export function drawScenario(seed: number): Scenario {
   const bound = drawSize(seed)
-  const { peers, faults } = bound
-  const { liars, attackName } = drawLiars(seed, peers, faults)
+  const { peers, maxFaulty } = bound
+  const { liars, attackName } = drawLiars(seed, peers, maxFaulty)
   const settings = drawSettings(seed, bound)
   const inputs = drawInputs(seed, peers, bound.dimension)
   const honest = [...inputs.keys()].filter(peer => !liars.includes(peer))
@@ -49,7 +49,7 @@ export function drawScenario(seed: number): Scenario {
     inputs,
     seed,
     attackName,
-    byzantine: { peers: liars, attack: attackOf(attackName, { peers, faults, honest }) },
+    byzantine: { peers: liars, attack: attackOf(attackName, { peers, maxFaulty, honest }) },
     conditions: draw({ settings: settings.settings, inputs, honest }, conditions),
     authority: authorityOf(seed, peers),
   }
@@ -62,16 +62,16 @@ function drawSize(seed: number) {
     protocol !== 'rb-tm' && random.uniform() < 0.25 ? 'synchronous' : 'asynchronous'
   const peersMax = protocol === 'rb-tm' && random.uniform() < 0.8 ? 10 : PEERS_MAX
   const possible = [1, 2, 3, 4, 5].filter(f => (peersNeeded(protocol, f, synchrony) ?? Infinity) <= peersMax)
-  const faults = random.uniform() < 0.04 ? 0 : pick(random, possible)
-  const least = Math.max(2, peersNeeded(protocol, faults, synchrony)!)
+  const maxFaulty = random.uniform() < 0.04 ? 0 : pick(random, possible)
+  const least = Math.max(2, peersNeeded(protocol, maxFaulty, synchrony)!)
   const peers = random.uniform() < 0.6 ? least : least + random.integer(peersMax - least + 1)
   const dimension = random.uniform() < 0.25 ? 1 : 1 + random.integer(DIMENSION_MAX)
-  return { protocol, synchrony, peers, faults, dimension }
+  return { protocol, synchrony, peers, maxFaulty, dimension }
 }
 
-function drawLiars(seed: number, peers: number, faults: number) {
+function drawLiars(seed: number, peers: number, maxFaulty: number) {
   const random = randomStream(seed, 'liars')
-  const count = random.uniform() < 0.8 ? faults : random.integer(faults + 1)
+  const count = random.uniform() < 0.8 ? maxFaulty : random.integer(maxFaulty + 1)
   const liars = random
     .shuffle(Array.from({ length: peers }, (_, peer) => peer))
     .slice(0, count)

@@ -10,13 +10,13 @@ import { subsets } from './subsets.ts'
 type Parameters = Readonly<Record<string, number>>
 
 export interface Reference<Result> {
-  compute(rows: Rows, faults: number, parameters: Parameters): Result
+  compute(rows: Rows, maxFaulty: number, parameters: Parameters): Result
   /** Values to try for every parameter there is, beside what it is unless given; for `n ≥ 5` rows of norm about 9. */
-  readonly samples?: (n: number, faults: number) => readonly Parameters[]
+  readonly samples?: (n: number, maxFaulty: number) => readonly Parameters[]
 }
 
 /** A rule whose only parameter is the number of faults, or none. */
-const plain = <Result>(compute: (rows: Rows, faults: number) => Result): Reference<Result> => ({ compute })
+const plain = <Result>(compute: (rows: Rows, maxFaulty: number) => Result): Reference<Result> => ({ compute })
 
 export const ruleReferences: Readonly<Record<string, Reference<number[]>>> = {
   mean: plain(naive.mean),

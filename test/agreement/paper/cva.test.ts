@@ -28,7 +28,7 @@ function ruleOf({ n, f, synchrony }: Setting): PeerRule {
 }
 
 const query = (n: number, f: number, synchrony: Setting['synchrony']) =>
-  ({ protocol: 'cva', peers: n, faults: f, synchrony }) as const
+  ({ protocol: 'cva', peers: n, maxFaulty: f, synchrony }) as const
 
 /** What one iteration moves the mean at most, by the constant of the sum over all (as in equation 154). */
 function shiftBound(n: number, f: number, synchrony: Setting['synchrony']): number {

@@ -22,7 +22,7 @@ import {
 const both = ['asynchronous', 'synchronous'] as const
 
 const query = ({ n, f, d, synchrony }: Setting) =>
-  ({ protocol: 'icwtm', peers: n, faults: f, synchrony, dimension: d }) as const
+  ({ protocol: 'icwtm', peers: n, maxFaulty: f, synchrony, dimension: d }) as const
 
 /** What Lemma 15 could say: sorting the honest values shows it, and two halves attain it (docs/papers.md). */
 function exactContraction({ n, f, synchrony }: Setting): number {

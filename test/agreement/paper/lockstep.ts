@@ -56,7 +56,7 @@ function honestPeer({ protocol, setting, iterations }: Lockstep, self: number) {
     synchrony: setting.synchrony,
     self,
     peers: setting.n,
-    faults: setting.f,
+    maxFaulty: setting.f,
     dimension: setting.d,
     step: 1,
     phase: 'gradient',

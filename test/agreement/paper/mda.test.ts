@@ -31,7 +31,7 @@ function ruleOf({ n, f, synchrony }: Setting): PeerRule {
 }
 
 const query = (n: number, f: number, synchrony: Setting['synchrony']) =>
-  ({ protocol: 'mda', peers: n, faults: f, synchrony }) as const
+  ({ protocol: 'mda', peers: n, maxFaulty: f, synchrony }) as const
 
 /** Equation 121: the subset that MDA averages is no wider than the honest family, whatever the faulty send. */
 for (const synchrony of both)

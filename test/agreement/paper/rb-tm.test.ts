@@ -74,7 +74,7 @@ function peer({ f, iterations, inputs, late }: Run, self: number): Averaging {
   const n = 3 * f + 1
   const faulty = self >= n - f
   const ledger = testLedger()
-  const options = { protocol: 'rb-tm', synchrony: 'asynchronous', self, peers: n, faults: f } as const
+  const options = { protocol: 'rb-tm', synchrony: 'asynchronous', self, peers: n, maxFaulty: f } as const
   const inner = createAveraging({
     ...options,
     dimension: inputs[0]!.length,
@@ -184,7 +184,13 @@ test('Theorem 6: t + ⌈log₂ h⌉ iterations make AVG_t', t => {
     [0, -1, -1],
     [1, 1, 1],
   ].map(values => Float32Array.from(values))
-  const query = { protocol: 'rb-tm', peers: 4, faults: 1, synchrony: 'asynchronous', dimension: 3 } as const
+  const query = {
+    protocol: 'rb-tm',
+    peers: 4,
+    maxFaulty: 1,
+    synchrony: 'asynchronous',
+    dimension: 3,
+  } as const
   for (const contraction of [1, 2])
     for (const lacking of [0, 1, 2]) {
       const iterations = iterationsFor(query, contraction, 'tight')!
@@ -212,7 +218,7 @@ test('Theorem 4: RB-TM obeys quasi-unanimity too, and ends (h + 2f − q)/h from
     const { lowerBound, averagingConstant } = bounds({
       protocol: 'rb-tm',
       peers: n,
-      faults: f,
+      maxFaulty: f,
       synchrony: 'asynchronous',
       dimension: 1,
     })
@@ -236,7 +242,7 @@ test('Theorem 7: at n ≤ 3f everything refuses, also unsafely', t => {
           iterations: 1,
           grace: false,
         } as const
-        const options = { protocol, peers: n, faults: f, synchrony: 'asynchronous', ...slot } as const
+        const options = { protocol, peers: n, maxFaulty: f, synchrony: 'asynchronous', ...slot } as const
         for (const unsafe of [false, true])
           t.throws(() => createAveraging({ ...options, unsafe, ledger: testLedger() }), {
             name: 'BoundError',

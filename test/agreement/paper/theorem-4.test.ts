@@ -44,7 +44,7 @@ for (const [protocol, synchrony, n, f] of cases)
   test(`Theorem 4, ${synchrony}: ${protocol} at n = ${n}, f = ${f} obeys quasi-unanimity, and so has C ≥ the lower bound`, t => {
     const setting = { n, f, d: 1, synchrony }
     const { inputs, attack, zeros } = quasiUnanimous(setting)
-    const query = { protocol, peers: n, faults: f, synchrony, dimension: 1 }
+    const query = { protocol, peers: n, maxFaulty: f, synchrony, dimension: 1 }
     const { iterations, averagingConstant, lowerBound } = bounds(query)
     const run = runLockstep({
       protocol,
@@ -70,7 +70,7 @@ test('Theorem 4 is attained: in one dimension C of ICwTM is the lower bound', t 
       [16, 3],
       [40, 5],
     ] as const) {
-      const query = { protocol: 'icwtm', peers: n, faults: f, synchrony, dimension: 1 } as const
+      const query = { protocol: 'icwtm', peers: n, maxFaulty: f, synchrony, dimension: 1 } as const
       const { averagingConstant, lowerBound } = bounds(query)
       t.true(Math.abs(averagingConstant! - lowerBound!) < 1e-12)
     }
@@ -81,7 +81,7 @@ test('no protocol claims a constant below the lower bound', t => {
     for (const synchrony of ['asynchronous', 'synchronous'] as const)
       for (let f = 1; f <= 5; f++)
         for (let n = 3 * f + 1; n <= 45; n++) {
-          const query = { protocol, peers: n, faults: f, synchrony, dimension: 1 }
+          const query = { protocol, peers: n, maxFaulty: f, synchrony, dimension: 1 }
           const { feasible, averagingConstant, lowerBound } = bounds(query)
           if (!feasible) continue
           t.true(averagingConstant! >= lowerBound! - 1e-12, JSON.stringify(query))

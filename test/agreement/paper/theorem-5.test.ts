@@ -20,7 +20,7 @@ function widths(protocol: 'mda' | 'cva', n: number, f: number, margin: number, i
 for (const f of [1, 2, 3])
   test(`Theorem 5: at n = 6f − 1 = ${6 * f - 1} MDA does not contract, f = ${f}`, t => {
     const n = 6 * f - 1
-    t.false(bounds({ protocol: 'mda', peers: n, faults: f, synchrony: 'asynchronous' }).feasible)
+    t.false(bounds({ protocol: 'mda', peers: n, maxFaulty: f, synchrony: 'asynchronous' }).feasible)
     const setting: Setting = { n, f, d: 1, synchrony: 'asynchronous' }
     const run = runLockstep({
       protocol: 'mda',
@@ -70,7 +70,7 @@ test('below these bounds the protocols refuse, unless told that it is on purpose
     ['mda', 5],
     ['cva', 7],
   ] as const) {
-    const { feasible, why, needs } = bounds({ protocol, peers: n, faults: 1, synchrony: 'asynchronous' })
+    const { feasible, why, needs } = bounds({ protocol, peers: n, maxFaulty: 1, synchrony: 'asynchronous' })
     t.false(feasible)
     t.true(why.includes(`${needs.peers} peers would do`), why)
   }

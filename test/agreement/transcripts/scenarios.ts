@@ -19,7 +19,7 @@ export const scenarios: Readonly<Record<string, () => string>> = {
 }
 
 function broadcastEquivocator(): string {
-  const options = { slot: slotAt(3), peers: 4, faults: 1, dimension: 2 }
+  const options = { slot: slotAt(3), peers: 4, maxFaulty: 1, dimension: 2 }
   const peers = [0, 1, 2].map(self => createBroadcast({ ...options, self, ledger: testLedger() }))
   const talk = converse<BroadcastInput>(
     'Reliable broadcast among 4 peers; the author, 3, is faulty and says two things',
@@ -59,7 +59,7 @@ function averagingPeer(
     synchrony: 'asynchronous',
     self,
     peers: n,
-    faults: 1,
+    maxFaulty: 1,
     dimension: 1,
     step: 1,
     phase: 'gradient',

@@ -14,7 +14,7 @@ const sight = (changes: Partial<Sight> = {}): Sight => ({
   slot: { step: 2, phase: 'gradient', iteration: 0, sender: 4 },
   recipient: 0,
   peers: 5,
-  faults: 1,
+  maxFaulty: 1,
   own,
   honest,
   random: randomStream(1, 'adversary').uniform,
@@ -61,8 +61,8 @@ test('empire: (1 − ζ)ḡ', t => {
 
 test('coordinate-wise: the f-th smallest honest value of each coordinate', t => {
   t.deepEqual(forge('coordinate-wise'), Float32Array.of(1, 0, -3))
-  t.deepEqual(forge('coordinate-wise', { faults: 2 }), Float32Array.of(2, 0, 0))
-  t.deepEqual(forge('coordinate-wise', { faults: 9 }), Float32Array.of(3, 3, 3), 'fewer seen than f')
+  t.deepEqual(forge('coordinate-wise', { maxFaulty: 2 }), Float32Array.of(2, 0, 0))
+  t.deepEqual(forge('coordinate-wise', { maxFaulty: 9 }), Float32Array.of(3, 3, 3), 'fewer seen than f')
 })
 
 test('norm-confusing: reversed, as long as the (f + 1)-th longest honest vector', t => {
@@ -70,7 +70,7 @@ test('norm-confusing: reversed, as long as the (f + 1)-th longest honest vector'
   const forged = forge('norm-confusing')!
   t.true(Math.abs(norm(forged) - norms[1]!) < 1e-5)
   t.true(near(forged, [(-3 / 5) * norms[1]!, (4 / 5) * norms[1]!, 0]))
-  t.true(Math.abs(norm(forge('norm-confusing', { faults: 2 })!) - norms[2]!) < 1e-5)
+  t.true(Math.abs(norm(forge('norm-confusing', { maxFaulty: 2 })!) - norms[2]!) < 1e-5)
   t.deepEqual(
     forge('norm-confusing', { own: new Float32Array(3) }),
     new Float32Array(3),
@@ -136,10 +136,10 @@ test('no attack writes to what it sees, and all have something to send when they
         maxLength: 5,
       }),
       fc.integer({ min: 0, max: 6 }),
-      (name, family, faults) => {
+      (name, family, maxFaulty) => {
         const mine = Float32Array.of(1, -2, 3, -4)
         const before = structuredClone([mine, ...family])
-        const forged = attackNamed(name).forge(sight({ own: mine, honest: family, faults }))
+        const forged = attackNamed(name).forge(sight({ own: mine, honest: family, maxFaulty }))
         t.deepEqual([mine, ...family], before)
         t.is(forged === null, name === 'silence')
       },

@@ -51,7 +51,7 @@ function answerBeside({ from, to, message }: Flight, reach: number): Flight[] {
 /** LEARN with its oracle built in: the gradient of ½‖θ − x_j‖² is θ − x_j, so L = 1 and K = Δ₂(x). */
 function peer({ protocol, n, f, inputs, steps, rate, start }: Run, self: number): Learn {
   const dimension = start.length
-  const cohort = { protocol, peers: n, faults: f, synchrony: 'asynchronous', dimension } as const
+  const cohort = { protocol, peers: n, maxFaulty: f, synchrony: 'asynchronous', dimension } as const
   const iterations = { gradient: 1, parameters: 1 }
   const learn = createLearn({
     ...cohort,
@@ -101,7 +101,7 @@ for (const [protocol, n] of [
     const inputs = normals(n, n - f, d)
     const out = agreeByLearning({ protocol, n, f, inputs, steps: 32, rate: 0.3, start: new Float32Array(d) })
     t.is(out.length, n - f)
-    const query = { protocol, peers: n, faults: f, synchrony: 'asynchronous', dimension: d } as const
+    const query = { protocol, peers: n, maxFaulty: f, synchrony: 'asynchronous', dimension: d } as const
     const { averagingConstant } = bounds(query)
     const [delta, wide] = [0.1, diameter(inputs)]
     t.true(diameter(out) <= delta * wide, `the diameter is ${diameter(out)} of ${wide}`)

@@ -185,11 +185,11 @@ test('who listens, and suspected something that has passed, goes on listening', 
 })
 
 const cohorts = [
-  { protocol: 'mda', peers: 7, faults: 1, past: 4 },
-  { protocol: 'mda', peers: 13, faults: 2, past: 4 },
-  { protocol: 'rb-tm', peers: 4, faults: 1, past: 16 },
-  { protocol: 'rb-tm', peers: 7, faults: 2, past: 16 },
-  { protocol: 'rb-tm', peers: 5, faults: 1, past: 16 },
+  { protocol: 'mda', peers: 7, maxFaulty: 1, past: 4 },
+  { protocol: 'mda', peers: 13, maxFaulty: 2, past: 4 },
+  { protocol: 'rb-tm', peers: 4, maxFaulty: 1, past: 16 },
+  { protocol: 'rb-tm', peers: 7, maxFaulty: 2, past: 16 },
+  { protocol: 'rb-tm', peers: 5, maxFaulty: 1, past: 16 },
 ] as const
 const STEP = 40
 
@@ -222,9 +222,9 @@ const anything: fc.Arbitrary<Position> = fc
 
 for (const { past, ...cohort } of cohorts)
   test(`${cohort.protocol} among ${cohort.peers}: a peer that can go on where it is stays, whatever f say of themselves`, t => {
-    const { faults, peers } = cohort
-    const lies = fc.array(anything, { minLength: 0, maxLength: faults })
-    const truths = fc.array(present(past), { minLength: 0, maxLength: peers - 1 - faults })
+    const { maxFaulty, peers } = cohort
+    const lies = fc.array(anything, { minLength: 0, maxLength: maxFaulty })
+    const truths = fc.array(present(past), { minLength: 0, maxLength: peers - 1 - maxFaulty })
     fc.assert(
       fc.property(lies, truths, fc.integer({ min: 1, max: 4 }), (liars, honest, attempts) => {
         const positions = new Map([...liars, ...honest].map((said, i) => [i + 1, said]))
@@ -238,7 +238,7 @@ for (const { past, ...cohort } of cohorts)
   })
 
 test('a place is one that f + 1 have come to or beyond, that enough hold, and never behind the peer', t => {
-  const rules = { protocol: 'mda', peers: 7, faults: 1, past: 4, stepsEnd: 101, completeFrom: 1 } as const
+  const rules = { protocol: 'mda', peers: 7, maxFaulty: 1, past: 4, stepsEnd: 101, completeFrom: 1 } as const
   fc.assert(
     fc.property(
       fc.array(anything, { minLength: 5, maxLength: 6 }),
@@ -253,7 +253,7 @@ test('a place is one that f + 1 have come to or beyond, that enough hold, and ne
         }
         if (place.kind === 'stay') {
           const noFurther = said.filter(({ step }) => step <= STEP).length
-          t.true(noFurther > (attempts % 2 === 1 ? rules.faults : 0))
+          t.true(noFurther > (attempts % 2 === 1 ? rules.maxFaulty : 0))
           return
         }
         if (place.kind !== 'fetch') return t.fail(place.kind)

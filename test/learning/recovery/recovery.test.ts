@@ -27,8 +27,8 @@ test('a new cohort begins at step 1, with nobody asked for parameters', t => {
 test('who remembers, or needs nobody’s answer, begins at once', t => {
   const begin = { kind: 'begin', step: 1, parameters: null } as const
   t.deepEqual(at(0, 0).start(false), { messages: [], outputs: [begin], faults: [] })
-  t.deepEqual(at(0, 0, { peers: 1, faults: 0 }).start(true).outputs, [begin])
-  t.deepEqual(at(0, 0, { peers: 2, faults: 1 }).start(true).outputs, [begin])
+  t.deepEqual(at(0, 0, { peers: 1, maxFaulty: 0 }).start(true).outputs, [begin])
+  t.deepEqual(at(0, 0, { peers: 2, maxFaulty: 1 }).start(true).outputs, [begin])
 })
 
 test('a cohort that waits for this very peer is met where it waits', t => {

@@ -162,9 +162,9 @@ function hosted(recovery: Recovery) {
 }
 
 const cohorts = [
-  { protocol: 'mda', peers: 7, faults: 1, past: 4 },
-  { protocol: 'rb-tm', peers: 4, faults: 1, past: 2 },
-  { protocol: 'rb-tm', peers: 7, faults: 2, past: 2 },
+  { protocol: 'mda', peers: 7, maxFaulty: 1, past: 4 },
+  { protocol: 'rb-tm', peers: 4, maxFaulty: 1, past: 2 },
+  { protocol: 'rb-tm', peers: 7, maxFaulty: 2, past: 2 },
 ] as const
 
 for (const cohort of cohorts)
@@ -211,15 +211,15 @@ for (const cohort of cohorts)
 /** What liars do: they claim that they can no longer serve a peer, that they are ahead, and to be anywhere. */
 for (const cohort of cohorts)
   test(`${cohort.protocol} among ${cohort.peers}: a peer to which f lie never leaves its step`, t => {
-    const { peers, faults, past } = cohort
-    const isLiar = (peer: number) => peer <= faults
+    const { peers, maxFaulty, past } = cohort
+    const isLiar = (peer: number) => peer <= maxFaulty
     const lies = event.filter(each => {
       if (each.kind === 'signal') return isLiar(each.signal.peer) || each.signal.kind === 'ahead'
       return each.kind === 'message' ? isLiar(each.from) : each.kind === 'timer'
     })
     const honest = fc
       .record({
-        from: fc.integer({ min: faults + 1, max: peers - 1 }),
+        from: fc.integer({ min: maxFaulty + 1, max: peers - 1 }),
         ahead: fc.integer({ min: -2, max: past }),
       })
       .map(({ from, ahead }): Event => ({ kind: 'message', from, message: position(from, 4 + ahead, 1) }))

@@ -14,7 +14,7 @@ export function optionsOf(self: number, changes: Partial<RecoveryOptions> = {}):
     protocol: 'mda',
     self,
     peers: 7,
-    faults: 1,
+    maxFaulty: 1,
     dimension: D,
     step: 1,
     stepsEnd: 101,
@@ -66,14 +66,14 @@ export const timersIn = ({ outputs }: RecoveryEffects): readonly TimerKey[] =>
 export type Reason = 'memory-lost' | 'left-behind' | 'suspicion'
 
 /** Makes peer 0 ask at once: of f + 1 others that can no longer serve it, or of one, and the wait is over. */
-export function makeAsk(asker: Recovery, reason: Reason, faults = 1): RecoveryEffects {
+export function makeAsk(asker: Recovery, reason: Reason, maxFaulty = 1): RecoveryEffects {
   if (reason === 'memory-lost') return asker.start(true)
   if (reason === 'suspicion') {
     const [timer] = timersIn(asker.signal({ kind: 'missed', peer: 1 }))
     return asker.timeout(timer!, true)
   }
-  for (let peer = 1; peer <= faults; peer++) asker.signal({ kind: 'missed', peer })
-  return asker.signal({ kind: 'missed', peer: faults + 1 })
+  for (let peer = 1; peer <= maxFaulty; peer++) asker.signal({ kind: 'missed', peer })
+  return asker.signal({ kind: 'missed', peer: maxFaulty + 1 })
 }
 
 /** Peer 0 asks; the others answer what they are asked until nothing more is said. */

@@ -10,8 +10,8 @@ const WAIT_MS = 1000
 const LONG_MS = 1_000_000
 
 /** A peer at step 5 whose waits run out; the others answer that they are at that step too, or not at all. */
-function watched({ faults = 1, answered = false } = {}) {
-  const recovery = createRecovery(optionsOf(0, { peers: 6 * faults + 1, faults, step: 5 }))
+function watched({ faults: maxFaulty = 1, answered = false } = {}) {
+  const recovery = createRecovery(optionsOf(0, { peers: 6 * maxFaulty + 1, maxFaulty, step: 5 }))
   const peer = { waits: true }
   const asked: number[] = []
   const pending: { dueMs: number; timer: ReturnType<typeof timersIn>[number] }[] = []
@@ -22,7 +22,7 @@ function watched({ faults = 1, answered = false } = {}) {
       if (message.kind !== 'query') continue
       asked.push(nowMs)
       if (!answered) continue
-      for (let other = 1; other <= 6 * faults; other++)
+      for (let other = 1; other <= 6 * maxFaulty; other++)
         carry(recovery.receive(other, position(other, message.slot.step)))
     }
   }

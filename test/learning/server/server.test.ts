@@ -20,7 +20,7 @@ function pulls(points: readonly (readonly number[])[], noise = 0): ServerOptions
 
 const base: Omit<ServerOptions, 'gradients' | 'workers' | 'start'> = {
   rule: aggregator('mean'),
-  faults: 0,
+  maxFaulty: 0,
   liars: [],
   attack: null,
   rate: () => 0.5,
@@ -104,7 +104,7 @@ test('weight decay, clipping and momentum are the workers’ own', async t => {
 test('a worker that sends nothing, or nonsense, is left out and counts as faulty', async t => {
   const points = [[1], [1], [1], [900]]
   for (const attack of ['silence', 'nan', 'wrong-length']) {
-    const options = { ...base, rule: aggregator('cwtm'), workers: 4, faults: 1, start: Float32Array.of(0) }
+    const options = { ...base, rule: aggregator('cwtm'), workers: 4, maxFaulty: 1, start: Float32Array.of(0) }
     const lying = { ...options, gradients: pulls(points), liars: [3], attack: attackNamed(attack) }
     // With f = 0 left, CWTM is the mean of three equal vectors.
     t.deepEqual(await after(1, lying), [0.5], attack)
@@ -128,7 +128,7 @@ test('attacks that need no gradient of their own are not given one, and all such
     seen.push([...workers])
     return pulls(points)(request, workers)
   }
-  const options = { ...base, workers: 5, faults: 2, start: Float32Array.of(0), gradients, liars: [3, 4] }
+  const options = { ...base, workers: 5, maxFaulty: 2, start: Float32Array.of(0), gradients, liars: [3, 4] }
   // ḡ = −2, σ = √(8/3): little sends ḡ + σ twice; the mean moves by 0.4σ.
   const moved = await after(1, { ...options, attack: attackNamed('little') })
   t.true(Math.abs(moved[0]! - 0.5 * (2 - 0.4 * Math.sqrt(8 / 3))) < 1e-6)
@@ -141,7 +141,7 @@ const crowd = Array.from({ length: 15 }, (_, i) => [i / 100, -i / 100])
 const attacked = {
   ...base,
   workers: 15,
-  faults: 5,
+  maxFaulty: 5,
   liars: [10, 11, 12, 13, 14],
   start: Float32Array.of(10, 10),
   rate: () => 0.1,

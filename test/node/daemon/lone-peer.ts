@@ -14,7 +14,15 @@ const tell = (value: object) => console.log(JSON.stringify(value))
 
 function cohortOf(ids: readonly string[], changes: object = {}): Cohort {
   const members = ids.map((id, i) => ({ name: `peer-${i}`, id }))
-  const settings = { faults: 0, protocol: 'mean', steps: 3, model: 'softmax', rate: 0.1, batch: 16, seed: 1 }
+  const settings = {
+    faults: 0,
+    protocol: 'mean',
+    steps: 3,
+    model: 'softmax',
+    rate: 0.1,
+    batch: 16,
+    seed: 1,
+  }
   return checkCohort({ name: 'alone', members, ...settings, ...changes }, 'test')
 }
 

@@ -67,8 +67,8 @@ test('whoever computes or has finished does not wait', t => {
 })
 
 test('as many are needed as are missing beyond f, and one at least', t => {
-  const needed = (faults: number, missing: readonly number[]) => {
-    const stillness = createStillness(faults)
+  const needed = (maxFaulty: number, missing: readonly number[]) => {
+    const stillness = createStillness(maxFaulty)
     stillness.look(at(1, missing), 0)
     const event = stillness.look(at(1, missing), stillMs)
     return event?.kind === 'waiting' ? event.needed : null

@@ -11,13 +11,13 @@ import { normals } from '../../agreement/harness.ts'
 
 async function agreement(
   protocol: ProtocolName,
-  faults: number,
+  maxFaulty: number,
   attack: string,
   synchrony: Synchrony = 'asynchronous',
 ): Promise<AgreeOptions> {
-  const peers = peersNeeded(protocol, faults, synchrony)!
+  const peers = peersNeeded(protocol, maxFaulty, synchrony)!
   const dimension = 6
-  const query = { protocol, peers, faults, synchrony, dimension } as const
+  const query = { protocol, peers, maxFaulty, synchrony, dimension } as const
   return {
     settings: {
       ...query,
@@ -29,7 +29,7 @@ async function agreement(
     },
     inputs: normals(peers, peers, dimension),
     byzantine: {
-      peers: Array.from({ length: faults }, (_, i) => peers - faults + i),
+      peers: Array.from({ length: maxFaulty }, (_, i) => peers - maxFaulty + i),
       attack: await loadAttack(attack),
     },
     seed: 3,
@@ -70,17 +70,17 @@ test('a faulty peer that speaks to some only cannot drive synchronous peers apar
 })
 
 test('MDA under synchrony contracts from 4f + 1 already, as Lemma 12’s proof says (docs/attacks.md)', async t => {
-  for (const faults of [1, 2, 3])
+  for (const maxFaulty of [1, 2, 3])
     for (const attack of ['silence', 'refuse', 'equivocate', 'little', 'omit']) {
-      const peers = 4 * faults + 1
-      const base = await agreement('mda', faults, attack, 'synchronous')
+      const peers = 4 * maxFaulty + 1
+      const base = await agreement('mda', maxFaulty, attack, 'synchronous')
       const { iterations } = simulateAgreement({
         ...base,
         settings: { ...base.settings, peers, iterations: 3, unsafe: true },
-        inputs: normals(faults, peers, 6),
-        byzantine: { ...base.byzantine, peers: Array.from({ length: faults }, (_, i) => i) },
+        inputs: normals(maxFaulty, peers, 6),
+        byzantine: { ...base.byzantine, peers: Array.from({ length: maxFaulty }, (_, i) => i) },
       })
-      const bound = (3 * faults) / (peers - faults)
+      const bound = (3 * maxFaulty) / (peers - maxFaulty)
       t.is(iterations.length, 3)
       for (const { contraction } of iterations)
         t.true((contraction ?? 0) <= bound, `${attack}: ${contraction}`)
@@ -118,7 +118,7 @@ test('below its bound nothing is guaranteed and nothing is checked; a protocol r
 test('an undisturbed world: each vector of an honest peer crosses each link once, votes travel together', async t => {
   const base = await agreement('rb-tm', 2, 'silence')
   const peers = 16
-  const settings = { ...base.settings, peers, faults: 5, dimension: 2000, iterations: 1 }
+  const settings = { ...base.settings, peers, maxFaulty: 5, dimension: 2000, iterations: 1 }
   const result = simulateAgreement({
     ...base,
     settings,
@@ -140,7 +140,7 @@ test('the counterexample to 4f + 1, as a simulated world: ICwTM at n = 5, f = 1 
   const held = [0, 0, 1, 1]
   // One of the other half comes late to everyone; the faulty peer tells each what it holds itself.
   const late = [[3], [3], [0], [0], []]
-  const world = (camps: { peers: number; faults: number; honest: number[] }) =>
+  const world = (camps: { peers: number; maxFaulty: number; honest: number[] }) =>
     simulateAgreement({
       ...base,
       target: null,
@@ -153,7 +153,7 @@ test('the counterexample to 4f + 1, as a simulated world: ICwTM at n = 5, f = 1 
         calmAtMs: 10_000,
       },
     })
-  const { outputs, iterations } = world({ peers: 5, faults: 1, honest: [0, 1, 2, 3] })
+  const { outputs, iterations } = world({ peers: 5, maxFaulty: 1, honest: [0, 1, 2, 3] })
   t.deepEqual(
     outputs.slice(0, 4).map(vector => vector?.[0]),
     held,

@@ -13,7 +13,7 @@ function checked(changes: Partial<CheckedRun['settings']> = {}, more: Partial<Ch
     protocol: 'rb-tm',
     synchrony: 'asynchronous',
     peers: 4,
-    faults: 1,
+    maxFaulty: 1,
     dimension: 1,
     iterations: 1,
     graceMs: 0,

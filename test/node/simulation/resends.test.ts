@@ -33,12 +33,12 @@ test('what is sent again beyond progress and budget is a violation, by member an
 })
 
 test('a cohort learns on while a member asks for everything again all the time', t => {
-  const [peers, faults] = [7, 1]
+  const [peers, maxFaulty] = [7, 1]
   const honest = [0, 1, 2, 3, 4, 5]
   const drawn = smallCohort({
     protocol: 'mda',
     peers,
-    faults,
+    faults: maxFaulty,
     steps: 40,
     syncMs: 1,
     byzantine: { peers: [6], attack: insist() },

@@ -9,7 +9,7 @@ const settings: AgreeOptions['settings'] = {
   protocol: 'rb-tm',
   synchrony: 'asynchronous',
   peers: 4,
-  faults: 1,
+  maxFaulty: 1,
   dimension: 3,
   iterations: 1,
   graceMs: 0,

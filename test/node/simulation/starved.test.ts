@@ -10,13 +10,13 @@ import { smallCohort } from './small-cohort.ts'
 
 const BEHIND = 0
 
-for (const faults of [1, 2])
+for (const maxFaulty of [1, 2])
   for (const restarts of [false, true])
-    test(`${faults} liars, and a peer that was away${restarts ? ' and died' : ''}`, t => {
-      const peers = 3 * faults + 1
+    test(`${maxFaulty} liars, and a peer that was away${restarts ? ' and died' : ''}`, t => {
+      const peers = 3 * maxFaulty + 1
       const everyone = Array.from({ length: peers }, (_, peer) => peer)
-      const liars = everyone.slice(-faults)
-      const honest = everyone.slice(0, -faults)
+      const liars = everyone.slice(-maxFaulty)
+      const honest = everyone.slice(0, -maxFaulty)
       let silent = false
       const starve = {
         ...attackNamed('refuse'),
@@ -26,7 +26,7 @@ for (const faults of [1, 2])
       const scenario = smallCohort({
         protocol: 'rb-tm',
         peers,
-        faults,
+        faults: maxFaulty,
         steps: 60,
         syncMs: 1,
         byzantine: { peers: liars, attack: starve },

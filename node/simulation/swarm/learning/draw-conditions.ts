@@ -12,7 +12,7 @@ import { drawLatency, drawQueue, drawSide } from '../draw-conditions.ts'
 interface LearningScene {
   readonly cohort: Cohort
   readonly byzantine: readonly PeerIndex[]
-  readonly faults: number
+  readonly maxFaulty: number
   readonly steps: number
 }
 
@@ -92,11 +92,11 @@ const FIRST_LOST = 6
  * has no honest peer to spare that would know.
  */
 function drawLostDisk(
-  { cohort, byzantine, faults, steps }: LearningScene,
+  { cohort, byzantine, maxFaulty, steps }: LearningScene,
   peer: PeerIndex,
   random: RandomStream,
 ): InjectedFault[] {
-  if (cohort.protocol === 'rb-tm' || byzantine.length >= faults || 2 * steps <= FIRST_LOST) return []
+  if (cohort.protocol === 'rb-tm' || byzantine.length >= maxFaulty || 2 * steps <= FIRST_LOST) return []
   const nth = FIRST_LOST + random.integer(2 * steps - FIRST_LOST)
   const at = { sealed: peer, nth, afterMs: 30 * random.uniform() ** 2 }
   return [{ kind: 'disk-lost', peer, at, forMs: absence(random) }]
@@ -109,7 +109,7 @@ function drawBadDisk(
   calmAtMs: number,
   random: RandomStream,
 ): InjectedFault[] {
-  if (scene.byzantine.length >= scene.faults || random.uniform() >= 0.6) return []
+  if (scene.byzantine.length >= scene.maxFaulty || random.uniform() >= 0.6) return []
   const peer = pick(random, honest)
   const at = drawMoment(scene, peer, calmAtMs, random)
   const [kind, forMs] = [pick(random, ['disk-flip', 'disk-old'] as const), absence(random)]
@@ -127,13 +127,13 @@ const LONG = 24
  * former life acknowledged is then forgotten by them, who are too few to be believed, and not by the others.
  */
 function drawHalfHeard(
-  { cohort, byzantine, faults, steps }: LearningScene,
+  { cohort, byzantine, maxFaulty, steps }: LearningScene,
   peer: PeerIndex,
   random: RandomStream,
 ): InjectedFault[] {
   if (steps < LONG) return []
   const others = random.shuffle([...cohort.members.keys()].filter(other => other !== peer))
-  const heard = others.filter(other => !byzantine.includes(other)).slice(0, 1 + random.integer(faults))
+  const heard = others.filter(other => !byzantine.includes(other)).slice(0, 1 + random.integer(maxFaulty))
   const unheard = others.filter(other => !heard.includes(other))
   const nth = random.integer(2 * (steps - LONG))
   const [beforeMs, aloneMs, awayMs] = [
@@ -162,7 +162,7 @@ function drawMoment(
 }
 
 function drawScheduler(
-  { cohort, faults }: LearningScene,
+  { cohort, maxFaulty }: LearningScene,
   honest: readonly PeerIndex[],
   random: RandomStream,
 ): Scheduler {
@@ -174,7 +174,7 @@ function drawScheduler(
     random
       .shuffle([...honest])
       .filter(peer => peer !== receiver)
-      .slice(0, faults),
+      .slice(0, maxFaulty),
   )
   return { kind: 'mute', late, delayMs: 1000 * random.uniform() }
 }

@@ -63,12 +63,12 @@ function describePeer({ peers }: LearningCluster, peer: PeerIndex): string {
 
 /** What was drawn, for whoever looks at a violation. */
 export function describeLearning({ cohort, byzantine, attackName, conditions, ...rest }: LearningScenario) {
-  const { protocol, members, faults, steps, schedule, iterations, graceMs, momentum } = cohort
+  const { protocol, members, faults: maxFaulty, steps, schedule, iterations, graceMs, momentum } = cohort
   const { dimension, noise, gradientMs, linkLimits } = rest
   return {
     protocol,
     peers: members.length,
-    faults,
+    maxFaulty,
     steps,
     schedule,
     iterations,

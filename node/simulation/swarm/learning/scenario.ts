@@ -38,8 +38,8 @@ const attacks = attackNames.filter(name => name !== 'label-flip')
 export function drawLearningScenario(seed: number): LearningScenario {
   const random = randomStream(seed, 'learning')
   const protocol = pick(random, swarmProtocols)
-  const { peers, faults } = drawSize(protocol, random)
-  const liars = random.uniform() < 0.6 ? random.integer(faults + 1) : 0
+  const { peers, maxFaulty } = drawSize(protocol, random)
+  const liars = random.uniform() < 0.6 ? random.integer(maxFaulty + 1) : 0
   const byzantine = random
     .shuffle(Array.from({ length: peers }, (_, peer) => peer))
     .slice(0, liars)
@@ -54,8 +54,8 @@ export function drawLearningScenario(seed: number): LearningScenario {
       ? rbTmSteps(seed, peers, random)
       : pick(random, schedule === 'practical' ? [4, 8, 16, 40] : [4, 8])
   const dimension = 1 + random.integer(6)
-  const cohort = cohortOf(seed, { protocol, peers, faults, steps, schedule }, random)
-  const scene = { cohort, byzantine, faults, steps }
+  const cohort = cohortOf(seed, { protocol, peers, faults: maxFaulty, steps, schedule }, random)
+  const scene = { cohort, byzantine, maxFaulty, steps }
   return {
     seed,
     cohort,
@@ -94,7 +94,7 @@ function drawSize(protocol: Cohort['protocol'], random: RandomStream) {
   const faults = random.uniform() < 0.75 ? 1 : protocol === 'rb-tm' || protocol === 'icwtm' ? 2 : 1
   const least = peersNeeded(protocol, faults, 'asynchronous')!
   const peers = random.uniform() < 0.6 ? least : least + random.integer(3)
-  return { peers, faults: Math.min(faults, mostFaults(protocol, peers, 'asynchronous')) }
+  return { peers, maxFaulty: Math.min(faults, mostFaults(protocol, peers, 'asynchronous')) }
 }
 
 const constant = { text: 'constant', schedule: { kind: 'constant' } } as const
@@ -103,13 +103,13 @@ type Drawn = Pick<Cohort, 'protocol' | 'faults' | 'steps' | 'schedule'> & { read
 
 function cohortOf(
   seed: number,
-  { protocol, peers, faults, steps, schedule }: Drawn,
+  { protocol, peers, faults: maxFaulty, steps, schedule }: Drawn,
   random: RandomStream,
 ): Cohort {
   return {
     name: 'swarm',
     protocol,
-    faults,
+    faults: maxFaulty,
     steps,
     seed,
     synchrony: 'asynchronous',
