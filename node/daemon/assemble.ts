@@ -1,6 +1,6 @@
 /**
- * What a real peer runs on, opened one after the other: its log on disk and its proofs, its oracle, libp2p. Around them
- * goes the same `createPeer` that the simulated world runs. Where one cannot be opened, those before it are closed.
+ * Opens the parts of a real peer one after the other: its log on disk and its proofs, its oracle, libp2p. The same
+ * `createPeer` as in the simulated world runs on them. If one cannot be opened, those before it are closed.
  */
 import type { Evidence } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
@@ -26,7 +26,7 @@ import { createPeerClock } from './peer-clock.ts'
 import type { StatusBook } from './status.ts'
 import { softwareName } from './version.ts'
 
-/** What is open. */
+/** The open parts of a peer. */
 export interface Parts {
   readonly plan: PeerPlan
   readonly onEvent: (event: PeerEvent) => void
@@ -91,7 +91,7 @@ export async function openParts(
   }
 }
 
-/** Where the rest cannot be opened: a thread left behind would keep the process from ending. */
+/** Closes these if the rest cannot be opened: a thread left behind would keep the process from ending. */
 function closing(...opened: readonly ({ close(): Promise<void> } | null)[]) {
   return async (error: unknown): Promise<never> => {
     await Promise.allSettled(opened.map(each => each?.close()))
@@ -101,8 +101,8 @@ function closing(...opened: readonly ({ close(): Promise<void> } | null)[]) {
 
 /**
  * The peer on its parts; it does nothing before `start`.
- * @param learnt settled once, by the parameters or by why there are none
- * @throws JournalError where the log is another member's
+ * @param learnt settled once, with the parameters or with the reason why there are none
+ * @throws JournalError if the log is another member's
  */
 export function assemblePeer(
   parts: Parts,
@@ -149,7 +149,7 @@ export function assemblePeer(
   return peer
 }
 
-/** Writes the proof against each peer, where there is none yet. That it cannot be written must not stop anybody. */
+/** Writes the proof against each peer, if there is none yet. A failure to write it must not stop the peer. */
 function createArchive({
   plan: { membership, evidenceFolder },
   kept,

@@ -11,7 +11,7 @@ import { CodedError } from '../../agreement/error.ts'
 import { kindOf } from '../../learning/data/read-file.ts'
 import { jsonText, printableValue } from '../text/printable.ts'
 
-/** Why no status could be had, or no door opened. */
+/** The status could not be read, or the socket could not be opened. */
 export class ControlError extends CodedError<'control-path' | 'control-taken' | 'control-unreachable'> {
   override readonly name = 'ControlError'
 }
@@ -117,7 +117,7 @@ async function clearLeftBehind(path: string): Promise<void> {
   await unlink(path)
 }
 
-/** Only a refusal says that the socket is nobody's: whoever is busy, or speaks something else, still owns it. */
+/** Only a refusal says that the socket has no owner: a process that is busy, or speaks another protocol, still owns it. */
 function hasListener(path: string): Promise<boolean> {
   const { promise, resolve: done } = Promise.withResolvers<boolean>()
   const socket = createConnection(path)

@@ -2,7 +2,7 @@
 import { CodedError } from '../../agreement/error.ts'
 
 /**
- * `not-a-member`: the identity is nobody's in this cohort. `wrong-start`: the cohort starts from another checkpoint.
+ * `not-a-member`: no member of this cohort has this identity. `wrong-start`: the cohort starts from another checkpoint.
  * `option-missing`, `option-clash`: options that lack another one, or contradict it. `metrics-address`: nothing can
  * listen there. `stopped`: the peer was stopped before it had learnt.
  */
@@ -14,7 +14,7 @@ export type PeerErrorCode =
   | 'metrics-address'
   | 'stopped'
 
-/** A peer that cannot be started as asked, or was stopped. Where an option is wrong, the message begins with its name. */
+/** A peer that cannot be started as asked, or was stopped. If an option is wrong, the message begins with its name. */
 export class PeerError extends CodedError<PeerErrorCode> {
   override readonly name = 'PeerError'
 }

@@ -12,14 +12,14 @@ export interface Traffic {
   readonly bytesReceived: number
 }
 
-/** How often a peer saw another do something wrong; null: someone who is no member. */
+/** How often a peer saw another do something wrong; null: a stranger, not a member. */
 export interface FaultCount {
   readonly peer: PeerIndex | null
   readonly kind: FaultKind
   readonly count: number
 }
 
-/** What a peer ends with. */
+/** The result of a peer's run. */
 export interface Ending {
   readonly parameters: Vector
   readonly loss: number
@@ -32,7 +32,7 @@ export interface Ending {
   readonly ruleMilliseconds: number | null
 }
 
-/** Something that happened to a peer, told when it happens. */
+/** Something that happened to a peer, reported when it happens. */
 export type PeerEvent =
   | {
       readonly kind: 'listening'
@@ -46,7 +46,7 @@ export type PeerEvent =
       readonly step: number
     }
   | { readonly kind: 'connection'; readonly peer: PeerIndex; readonly up: boolean; readonly reason: string }
-  /** So many messages of a peer will never come; null: not all that this step would need of it. */
+  /** This many messages of a peer will never come; null: some of those that this step needs from it. */
   | {
       readonly kind: 'missed'
       readonly peer: PeerIndex
@@ -76,7 +76,7 @@ export type PeerEvent =
   | { readonly kind: 'resumed' }
   /** The first of its peer and kind, and then once a minute at most. */
   | { readonly kind: 'fault'; readonly fault: FaultCount; readonly detail: string | null }
-  /** The file that proves that a peer equivocates: written now, or `before`, by an earlier life of this peer. */
+  /** The file that proves that a peer equivocates: written now, or `before`, by an earlier incarnation of this peer. */
   | {
       readonly kind: 'evidence'
       readonly peer: PeerIndex

@@ -1,4 +1,4 @@
-/** What a real peer's hooks do: they tell what happens as events, and keep the books. */
+/** The hooks of a real peer: they report what happens as events, and keep the books. */
 import type { Vector } from '../../agreement/vector.ts'
 import type { CollectedView } from '../../learning/attacks/byzantine.ts'
 import type { PeerHooks } from '../runtime/peer.ts'
@@ -14,7 +14,7 @@ interface HookParts {
   readonly book: Pick<StatusBook, 'heard'>
   readonly archive: NonNullable<PeerHooks['convicted']>
   readonly ended: Pick<PromiseWithResolvers<Vector>, 'resolve' | 'reject'>
-  /** What a rushing attack wants to see; null where there is none. */
+  /** Collects the messages that a rushing attack sees; null if there is no such attack. */
   readonly adversaryView: Pick<CollectedView, 'collect'> | null
 }
 

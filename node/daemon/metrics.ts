@@ -10,13 +10,13 @@ import type { PeerStatus } from './status.ts'
 export const networkMetrics = (registry: Registry) =>
   prometheusMetrics({ registry, collectDefaultMetrics: false })
 
-/** For so long a text is handed out again: whoever asks more often costs the peer nothing. */
+/** A text is reused for this long: a client that asks more often costs the peer nothing. */
 const KEPT_MS = 1000
 const TIMEOUT_MS = 5000
 
 interface Metrics {
   readonly registry: Registry
-  /** Computed once for all who ask meanwhile and in the second after. */
+  /** Computed once for all clients that ask meanwhile and in the second after. */
   text(): Promise<string>
 }
 
