@@ -75,10 +75,10 @@ function register(status: () => PeerStatus, registry: Registry): void {
   gauge('catching_up', '1 while the peer catches up with the others', ({ phase }) =>
     Number(phase === 'catching-up'),
   )
-  gauge('computing', '1 while the own gradient is computed', ({ computing }) => Number(computing))
+  gauge('computing', '1 while its own gradient is computed', ({ computing }) => Number(computing))
   gauge('still_seconds', 'since the step or phase last changed', ({ stillSeconds }) => stillSeconds)
   gauge('waiting_needed', 'vectors still needed to go on', ({ waiting }) => waiting?.needed ?? 0)
-  gauge('loss', 'on the own batch, after the last step', ({ loss }) => loss)
+  gauge('loss', 'on its own batch, after the last step', ({ loss }) => loss)
   gauge('accuracy', 'on the test set, once finished', ({ accuracy }) => accuracy)
   gauge('cohort_faults_max', 'f: members that may be faulty', ({ cohort }) => cohort.faults)
   gauge(
@@ -184,7 +184,7 @@ export async function serveMetrics({ host, port }: MetricsAddress, metrics: Metr
     if (text === null) return void response.writeHead(500).end('the metrics cannot be had at the moment\n')
     response.writeHead(200, { 'content-type': metrics.registry.contentType }).end(text)
   })
-  // One request a connection; whoever sends more at once is cut off, so that what is parsed is never answered.
+  // One request a connection; a client that sends more at once is cut off, so that what is parsed is never answered.
   server.maxRequestsPerSocket = 1
   server.on('dropRequest', (_, socket) => socket.destroy())
   server.timeout = TIMEOUT_MS

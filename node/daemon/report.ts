@@ -20,7 +20,7 @@ const honestSchema = z.object({
   loss: z.number().nullable(),
   /** Fraction of the test set, in [0, 1]. */
   accuracy: z.number().min(0).max(1).nullable(),
-  /** Of the own parameters to the mean of the honest ones. */
+  /** Of its own parameters to the mean of the honest ones. */
   distance: amount.nullable(),
   bytesSent: amount,
   bytesReceived: amount.nullable(),

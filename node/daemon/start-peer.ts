@@ -1,5 +1,5 @@
 /**
- * A peer on the real ports, started, looked at and stopped by whoever builds on the package: the command line with
+ * A peer on the real ports, started, looked at and stopped by a program that builds on the package: the command line with
  * `concord join`, or a program of yours. What happens comes out as events; nothing here touches the process or a
  * terminal.
  */
@@ -55,7 +55,7 @@ export async function startPeer(options: StartPeerOptions): Promise<RunningPeer>
   return startPlanned(await planPeer(options), options)
 }
 
-/** The same from a plan, for whoever needs to know what it says beforehand. */
+/** The same from a plan, for a caller that needs to read the plan beforehand. */
 export async function startPlanned(plan: PeerPlan, listeners: PeerListeners): Promise<RunningPeer> {
   const { cohort, self } = plan.membership
   const book = createStatusBook(plan.membership, softwareName(), () => performance.now())
@@ -191,7 +191,7 @@ function endOf(
     },
   )
   const finished = Promise.race([told, stopped.promise])
-  // Whoever follows the events need not look at the promise too.
+  // A caller that follows the events need not look at the promise too.
   finished.catch(() => {})
   return {
     finished,

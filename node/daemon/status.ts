@@ -18,7 +18,7 @@ export interface PeerStatus {
   readonly step: number
   readonly steps: number
   readonly phase: LearnStatus['phase']
-  /** The own gradient is being computed. */
+  /** This peer's gradient is being computed. */
   readonly computing: boolean
   /** Since the step or phase last changed. */
   readonly stillSeconds: number
@@ -27,7 +27,7 @@ export interface PeerStatus {
     readonly needed: number
     readonly missing: readonly { readonly peer: PeerIndex; readonly seconds: number }[]
   } | null
-  /** On the own batch, after the last step. */
+  /** On this peer's batch, after the last step. */
   readonly loss: number | null
   readonly accuracy: number | null
   readonly traffic: Traffic

@@ -34,7 +34,7 @@ export function createStillness(maxFaulty: number): Stillness {
     look(status, nowMs) {
       const { step, phase, computing, waitingFor } = status
       const here = `${step} ${phase}`
-      // Whoever is missed anew is missed in another iteration: that, too, is progress.
+      // A peer that is missed anew is missed in another iteration: that, too, is progress.
       const moved = here !== place || waitingFor.some(peer => !missing.includes(peer))
       missing = waitingFor
       if (moved || phase === 'finished' || computing) {

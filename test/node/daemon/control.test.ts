@@ -14,7 +14,7 @@ async function folder(t: ExecutionContext): Promise<string> {
   return path
 }
 
-test('whoever knocks gets the status of this moment', async t => {
+test('a client that connects gets the status of this moment', async t => {
   const path = controlPath(await folder(t))
   let step = 1
   const door = await openDoor(path, () => ({ step }))

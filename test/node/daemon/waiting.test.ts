@@ -60,7 +60,7 @@ test('fewer that are missing is no progress yet; another who is missing is', t =
   t.is(stillness.look(at(4, [2, 3]), stillMs + 500)?.kind, 'resumed')
 })
 
-test('whoever computes or has finished does not wait', t => {
+test('a peer that computes or has finished does not wait', t => {
   const stillness = createStillness(0)
   for (const changes of [{ computing: true }, { phase: 'finished' } as const])
     for (const nowMs of [0, 20_000, 40_000]) t.is(stillness.look(at(4, [1], changes), nowMs), null)
