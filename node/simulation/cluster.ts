@@ -71,7 +71,7 @@ export interface Task<Peer, Output> {
   resultOf(output: Output): Vector | null
 }
 
-/** Whoever looks on, checkers for instance. Called for honest peers only. */
+/** An observer, a checker for instance. Called for honest peers only. */
 export interface Watch<Output> {
   began?(self: PeerIndex, incarnation: number): void
   /** Its incarnation ends now. */

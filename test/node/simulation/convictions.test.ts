@@ -1,4 +1,4 @@
-/** Who was convicted stays so across restarts, and whoever has no memory of it is shown the proof again. */
+/** A convicted peer stays so across restarts, and a peer that has no memory of it is shown the proof again. */
 import test from 'ava'
 import type { PeerIndex } from '../../../agreement/protocol.ts'
 import { attackNamed } from '../../../learning/attacks/registry.ts'
@@ -79,7 +79,7 @@ const allConvict = (cluster: LearningCluster) => honest.every(peer => convicted(
 test('a peer that restarts stays cut off from whom it has convicted, from the first moment on', t => {
   const { cluster, met, until } = run()
   t.true(until(() => allConvict(cluster)))
-  // Whoever has shown its proof has it on its disk.
+  // A peer that has shown its proof has it on its disk.
   t.true(until(() => cluster.world.nowMs() > 200))
   cluster.crash(0, 0)
   met.get(0)!.length = 0

@@ -61,7 +61,7 @@ function describePeer({ peers }: LearningCluster, peer: PeerIndex): string {
   return `peer ${peer} stands at step ${step}, ${phase}${computing ? ', computing' : ''}, and lacks ${waitingFor.join(', ') || 'nobody'}`
 }
 
-/** What was drawn, for whoever looks at a violation. */
+/** The drawn conditions, for the reader of a violation. */
 export function describeLearning({ cohort, byzantine, attackName, conditions, ...rest }: LearningScenario) {
   const { protocol, members, faults: maxFaulty, steps, schedule, iterations, graceMs, momentum } = cohort
   const { dimension, noise, gradientMs, linkLimits } = rest
