@@ -103,7 +103,7 @@ export const simulate = defineCommand({
   },
 })
 
-/** Who holds what data; whoever means the network is told how. */
+/** Which peer holds what data; a user who means the network is told how. */
 function dataPartition(value: string, name: string): string {
   if (value.includes('@'))
     throw new UsageError(

@@ -1,7 +1,7 @@
 /**
  * What is left when a defect reaches the process that runs a peer: an exception that nobody caught, a promise that
  * nobody looked after. Which state the peer is in is then unknown, so it ends; but first what it was about to say is
- * synced to its log, as far as that goes, and whoever runs it is told what to report. Started again it goes on.
+ * synced to its log, as far as that goes, and its operator is told what to report. Started again it goes on.
  *
  * For programs: it takes hold of the whole process.
  */

@@ -1,4 +1,4 @@
-/** Options of `join` for whoever runs it as a service: its log, its metrics, and where its status is asked for. */
+/** Options of `join` for an operator who runs it as a service: its log, its metrics, and where its status is asked for. */
 import type { MetricsAddress } from '../../daemon/metrics.ts'
 import { maybe, option } from '../command.ts'
 import { oneOf, text } from '../parse.ts'
