@@ -25,8 +25,7 @@ const unread: readonly RegExp[] = [
   /^README\.md$/,
   /^CHANGELOG\.md$/, // history keeps its words
   /^learning\/(recovery\/|learn(-contract)?\.ts$)/,
-  /^(test\/)?node\/(runtime|link|simulation|daemon)\//,
-  /^node\/cli\/(join\/|commands\/(simulate|agree))/,
+  /^(test\/)?node\/(runtime|link)\//,
   /^(scripts|test\/scripts)\/.*(words|check-house\.test|mutants\/list)\b/, // they name what is forbidden
 ]
 
