@@ -62,7 +62,10 @@ export const HANDSHAKES_PER_SOURCE_MAX = 16
 export const HANDSHAKES_MAX = 64
 /** Handshakes that may begin from one source, at once and then each second: a whole cohort may share one source. */
 export const HANDSHAKES_PER_SECOND_MAX = 200
-/** How many handshakes a failed one counts for: a stranger's, nonsense, or that of a member that has too many. */
+/**
+ * How many handshakes a whole one counts for whose key is not let in: such a one costs this peer most. Nonsense ends
+ * early and counts for one, so that it keeps out no member that shares its address.
+ */
 export const HANDSHAKE_PRICE_REFUSED = 10
 /**
  * How many sources' handshakes are counted. An attacker with more sources than this gains nothing by being forgotten.

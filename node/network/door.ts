@@ -92,7 +92,6 @@ function createHall({ members, clock, random, crowded }: DoorOptions): Hall {
     intervalMs: 1000 / limits.HANDSHAKES_PER_SECOND_MAX,
     keysMax: limits.SOURCES_COUNTED_MAX,
   })
-  const victims = new WeakSet<MultiaddrConnection>()
   return {
     clear() {
       for (const socket of silent.guests()) socket.destroy()
@@ -115,21 +114,24 @@ function createHall({ members, clock, random, crowded }: DoorOptions): Hall {
       }
       const victim = talking.enter(connection, source)
       if (victim !== null) {
-        victims.add(victim)
         victim.abort(crowdedOut)
         crowded(source)
       }
       try {
         await upgrade()
       } catch (error) {
-        // The one that was dropped for another may well have been honest.
-        if (!victims.has(connection)) handshakes.charge(source, limits.HANDSHAKE_PRICE_REFUSED - 1)
+        if (isRefusal(error)) handshakes.charge(source, limits.HANDSHAKE_PRICE_REFUSED - 1)
         throw error
       } finally {
         talking.leave(connection)
       }
     },
   }
+}
+
+/** Whether a key was proved and is not let in: a stranger's, or that of a member with too many connections. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ConnectionInterceptedError'
 }
 
 /**
