@@ -97,6 +97,12 @@ function createHall({ members, clock, random, crowded }: DoorOptions): Hall {
       for (const socket of silent.guests()) socket.destroy()
     },
     hold(socket, source, spoken) {
+      // Here it costs a third of what it costs once it has spoken and libp2p has made a connection of it.
+      if (!handshakes.has(source)) {
+        socket.resetAndDestroy()
+        crowded(source)
+        return
+      }
       const victim = silent.enter(socket, source)
       if (victim !== null) {
         victim.resetAndDestroy()

@@ -9,6 +9,8 @@ import { CONNECTION_BUDGET_INTERVAL_MS, CONNECTION_BUDGET_MAX } from './constant
 interface TokenBuckets<Key> {
   /** Counts one more; false if that is too many. */
   take(key: Key): boolean
+  /** Whether `take` would be true now. Counts nothing. */
+  has(key: Key): boolean
   /** The last one turned out to count for this many. */
   charge(key: Key, times: number): void
 }
@@ -46,6 +48,7 @@ export function createTokenBuckets<Key>(
     if (buckets.size > keysMax) buckets.delete(buckets.keys().next().value!)
   }
   return {
+    has: key => leftOf(key) >= 1,
     take(key) {
       const left = leftOf(key)
       set(key, left >= 1 ? left - 1 : left)

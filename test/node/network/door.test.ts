@@ -268,7 +268,7 @@ test('handshakes from one source have a rate, and silence does not count', async
   t.is(upgrades.length, HANDSHAKES_PER_SECOND_MAX)
   crowded.length = 0
   const early = knock('192.0.2.1')
-  early.say('hello')
+  t.false(early.isOpen(), 'before it says anything')
   knock('192.0.2.2').say('hello')
   await turn()
   t.is(upgrades.length, HANDSHAKES_PER_SECOND_MAX + 1)

@@ -188,6 +188,8 @@ test('what cost more is charged more, and a source that stops is welcome again',
   t.true(allowance.take(3))
   allowance.charge(3, 2)
   t.true(allowance.take(3))
+  t.false(allowance.has(3))
+  t.true(allowance.has(4))
   t.false(allowance.take(3))
   allowance.charge(3, 1000)
   clock.advance(499)
