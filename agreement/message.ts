@@ -109,7 +109,7 @@ export function slotKey(slot: Slot): string {
 }
 
 /** What those who sign, keep, send and log messages need to know of one. */
-export interface MessageTraits<M extends Message = never> {
+interface MessageTraits<M extends Message = never> {
   /** The commitments that it carries. Its receiver ignores it unless all their signatures are valid. */
   readonly signedBy: (message: M) => readonly SlotCommitment[]
   /**
@@ -119,11 +119,8 @@ export interface MessageTraits<M extends Message = never> {
   readonly durable: 'bound' | 'kept' | 'never'
   /** There are n² of these in an exchange among n, so they wait a moment and travel together. */
   readonly bundled: boolean
-  /**
-   * To whom it is sent again though it was acknowledged. `always`: to a recipient that starts a step over.
-   * `restarted`: only to one that has lost its memory of it. `never`: it answers a question, or is told anew.
-   */
-  readonly repeated: 'always' | 'restarted' | 'never'
+  /** A later incarnation of its recipient needs it, too. It does not need answers: it has not asked. */
+  readonly repeated: boolean
   /** It is of use in any step, so a recipient that is further on needs it, too. */
   readonly timeless: boolean
   /** What it says about its slot, as text: what binds its sender, and what a trace shows. */
@@ -144,7 +141,7 @@ export const messageTraits = {
     signedBy: author,
     durable: 'bound',
     bundled: false,
-    repeated: 'always',
+    repeated: true,
     timeless: false,
     content: sealedDigest,
   },
@@ -152,7 +149,7 @@ export const messageTraits = {
     signedBy: echo => [echo],
     durable: 'bound',
     bundled: true,
-    repeated: 'always',
+    repeated: true,
     timeless: false,
     content: digestOf,
   },
@@ -160,7 +157,7 @@ export const messageTraits = {
     signedBy: nobody,
     durable: 'bound',
     bundled: true,
-    repeated: 'always',
+    repeated: true,
     timeless: false,
     content: digestOf,
   },
@@ -168,7 +165,7 @@ export const messageTraits = {
     signedBy: nobody,
     durable: 'never',
     bundled: false,
-    repeated: 'restarted',
+    repeated: true,
     timeless: false,
     content: digestOf,
   },
@@ -176,7 +173,7 @@ export const messageTraits = {
     signedBy: author,
     durable: 'kept',
     bundled: false,
-    repeated: 'never',
+    repeated: false,
     timeless: false,
     content: sealedDigest,
   },
@@ -184,7 +181,7 @@ export const messageTraits = {
     signedBy: nobody,
     durable: 'bound',
     bundled: false,
-    repeated: 'always',
+    repeated: true,
     timeless: false,
     content: ({ peers }) => peers.join(' '),
   },
@@ -192,7 +189,7 @@ export const messageTraits = {
     signedBy: nobody,
     durable: 'never',
     bundled: false,
-    repeated: 'restarted',
+    repeated: true,
     timeless: true,
     content: nothing,
   },
@@ -200,7 +197,7 @@ export const messageTraits = {
     signedBy: ({ seen }) => (seen === null ? [] : [seen]),
     durable: 'never',
     bundled: false,
-    repeated: 'never',
+    repeated: false,
     timeless: true,
     content: ({ oldest, completeFrom, seen }) =>
       `${oldest} ${completeFrom} ${seen === null ? 'unseen' : slotKey(seen.slot)}`,
@@ -209,7 +206,7 @@ export const messageTraits = {
     signedBy: nobody,
     durable: 'never',
     bundled: false,
-    repeated: 'restarted',
+    repeated: true,
     timeless: true,
     content: nothing,
   },
@@ -220,14 +217,14 @@ export const messageTraits = {
     ],
     durable: 'kept',
     bundled: false,
-    repeated: 'never',
+    repeated: false,
     timeless: true,
     content: ({ first, second }) => `${first.digest} ${second.digest}`,
   },
 } as const satisfies { readonly [Kind in MessageKind]: MessageTraits<MessageOf<Kind>> }
 
 /** The parameters that a `fetch` asks for: a vector that is an answer, and of no step. */
-const fetchedParameters = { ...messageTraits.vector, repeated: 'never', timeless: true } as const
+const fetchedParameters = { ...messageTraits.vector, repeated: false, timeless: true } as const
 
 /** The traits of a message. They are those of its kind, except that a vector of phase `state` answers a `fetch`. */
 export function traitsOf({ kind, slot }: Pick<Message, 'kind' | 'slot'>): MessageTraits {

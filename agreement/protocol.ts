@@ -73,7 +73,7 @@ export interface Effects<M, Output> {
 export type LinkSignal =
   /** The peer can no longer send all that the present step may need of it. */
   | { readonly kind: 'missed'; readonly peer: PeerIndex }
-  /** What the peer says next comes too early to be taken, or no longer does. */
+  /** The peer is too far on to say anything that can be taken yet, or no longer is. */
   | { readonly kind: 'ahead'; readonly peer: PeerIndex; readonly ahead: boolean }
   /** The peer has begun a new incarnation, which may ask again for what the earlier ones were given. */
   | { readonly kind: 'restarted'; readonly peer: PeerIndex }

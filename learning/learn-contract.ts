@@ -102,7 +102,7 @@ export type LearnOutput =
     }
   /** The state after a step: what a checkpoint holds. */
   | { readonly kind: 'stepped'; readonly state: LearnState }
-  /** This peer has found its place after asking; the links are to send again what it let pass meanwhile. */
+  /** This peer has found its place after asking, perhaps where it was. */
   | {
       readonly kind: 'caught-up'
       readonly step: number
@@ -113,8 +113,6 @@ export type LearnOutput =
 
 /** LEARN as a protocol: a value that maps messages and inputs to messages and outputs. */
 export interface Learn extends Protocol<LearnInput, Message, LearnOutput> {
-  /** `later`: the message is too far ahead to be taken now; hold it back and ask again after a step. */
-  readiness(message: Message): 'now' | 'later'
   /** What this peer is doing and whom it lacks. For people. */
   status(): LearnStatus
 }

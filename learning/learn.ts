@@ -5,9 +5,9 @@
  * Each peer computes one gradient a step, at its own parameters. A slow oracle is just a late input: LEARN asks with
  * `need-gradient` and goes on serving the others meanwhile.
  *
- * Messages of steps ahead are taken up to a window, so that a fast peer need not wait; further ones are to be held
- * back by the driver (`readiness`). Agreements of past steps live on, up to a window, to serve slower peers. Whether
- * this peer can go on, and if not, where it can, is recovery's to say (recovery/recovery.ts).
+ * Messages of steps ahead are taken up to a window, so that a fast peer need not wait; senders withhold further ones.
+ * Agreements of past steps live on, up to a window, to serve slower peers. Whether this peer can go on, and if not,
+ * where it can, is recovery's to say (recovery/recovery.ts).
  */
 
 import type { AveragingOutput } from '../agreement/averaging/averaging.ts'
@@ -54,11 +54,6 @@ export function createLearn(options: LearnOptions): Learn {
   return {
     input: value => effectsOf(builder => handleInput(state, builder, value)),
     receive: (from, message) => effectsOf(builder => receive(state, builder, from, message)),
-    // While it asks, a peer lets pass what comes too early: the answers are behind it on the same links.
-    readiness({ slot }) {
-      const isEarly = slot.phase !== 'state' && slot.step > state.step + window.ahead
-      return isEarly && !state.recovery.isAsking() ? 'later' : 'now'
-    },
     status: () => statusOf(state),
   }
 }
@@ -108,7 +103,11 @@ function receive(state: State, builder: Builder, from: PeerIndex, message: Messa
     const { digest, signature } = message.sealed
     state.recovery.saw(from, { slot, digest, signature })
   }
-  if (step < state.step - window.past || step > state.step + window.ahead) return // too old; or not held back
+  if (step > state.step + window.ahead) {
+    builder.faults.push({ peer: from, kind: 'out-of-range', slot })
+    return
+  }
+  if (step < state.step - window.past) return
   consume(state, builder, step, phase, state.agreements.of(step, phase).receive(from, message))
 }
 

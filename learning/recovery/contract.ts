@@ -34,7 +34,7 @@ export type RecoveryOutput =
   | { readonly kind: 'begin'; readonly step: number; readonly parameters: Vector | null }
   /** This peer goes on in this step's agreement on parameters, without a vector of its own. */
   | { readonly kind: 'listen'; readonly step: number }
-  /** It has found its place after asking; the links are to send again what it let pass meanwhile. */
+  /** It has found its place after asking, perhaps where it was: the links are to say again what it misses there. */
   | { readonly kind: 'caught-up'; readonly step: number; readonly completeFrom: number }
   | { readonly kind: 'timer'; readonly timer: TimerKey }
 
@@ -42,8 +42,6 @@ type RecoveryEffects = Effects<Message, RecoveryOutput>
 
 export interface Recovery {
   readonly state: () => StateName
-  /** It lets pass what comes too early for it: the answers are behind it on the same links. */
-  readonly isAsking: () => boolean
   /** It has to go elsewhere, and is not there yet. */
   readonly isAway: () => boolean
   /** Others whose answer is still missing. Empty while none is asked for. */

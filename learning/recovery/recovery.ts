@@ -88,7 +88,6 @@ export function createRecovery(options: RecoveryOptions): Recovery {
   }
   return {
     state: () => machine.state.name,
-    isAsking: () => openQuestion(machine.state) !== null,
     isAway: () => isAway(machine.state),
     waitingFor: () => missing(machine),
     start: memoryLost => effectsOf(builder => start(machine, builder, memoryLost)),
@@ -116,10 +115,8 @@ function reached(machine: Machine, builder: Builder, step: number, parameters: V
     suspicion.heard() // it is to go further still, and what was missed was of a step before
     return
   }
-  const hasLetPass = openQuestion(state) !== null
   suspicion.reset()
   rest(machine, builder)
-  if (hasLetPass) sayFound(machine, builder)
 }
 
 function takeSignal(machine: Machine, builder: Builder, signal: LinkSignal): void {

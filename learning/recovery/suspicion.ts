@@ -2,10 +2,10 @@
  * What speaks for the others having gone on without this peer, as far as one can tell from inside, and how long it
  * waits before it asks them.
  *
- * A peer that even one other can no longer serve may never end its step. Neither may one to whom a vote is sent
- * behind messages that come too early to be taken. But whoever claims so may lie, so a sign is a reason to ask, and
- * never more. The wait doubles each time that the peer asks in the same step. A sign of a peer that has given none
- * in this step begins with the short wait again.
+ * A peer that even one other can no longer serve may never end its step. Neither may one that too many others have
+ * left so far behind that they no longer answer for its step. But a peer that claims so may lie, so a sign is a reason
+ * to ask, and never more. The wait doubles each time that the peer asks in the same step. A sign of a peer that has
+ * given none in this step begins with the short wait again.
  */
 import type { PeerIndex } from '../../agreement/protocol.ts'
 
@@ -22,7 +22,7 @@ interface Wait {
 export interface Suspicion {
   /** This peer can no longer send all that the present step may need of it. */
   missed(peer: PeerIndex): void
-  /** What this peer says next comes too early to be taken, or no longer does. */
+  /** This peer is too far on to say anything that can be taken yet, or no longer is. */
   ahead(peer: PeerIndex, isAhead: boolean): void
   /** Its new incarnation may say something else than the one before: its next sign is a new one. */
   restarted(peer: PeerIndex): void
@@ -36,7 +36,7 @@ export interface Suspicion {
   isOver(number: number): boolean
   /** The wait has been for nothing: the next is longer. */
   lengthen(): void
-  /** The question, or its answer, has dealt with what was missed so far. */
+  /** The question, or its answer, has dealt with what was missed so far: the links say again what still is. */
   heard(): void
   /** There is nothing to wait for. */
   cancel(): void

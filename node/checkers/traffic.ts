@@ -15,8 +15,8 @@ export function createQueueChecker(_run: CheckedRun, violate: Violate): Checker 
         if (link === null) continue
         if (link.keptBytes > keptBytesMax)
           violate(`peer ${peer} keeps ${link.keptBytes} bytes for peer ${other}; at most ${keptBytesMax}`)
-        // An agreement takes every message at once: nothing may wait to be taken.
-        if (link.held > 0) violate(`peer ${peer} holds ${link.held} messages of peer ${other} back`)
+        // An agreement takes every message at once: nothing may be withheld.
+        if (link.withheld > 0) violate(`peer ${peer} withholds ${link.withheld} messages from peer ${other}`)
       }
     },
   }

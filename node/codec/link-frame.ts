@@ -19,13 +19,26 @@ import type { DecodeLimits } from './limits.ts'
 
 export type LinkHeader =
   /**
-   * `sequence`: the number of the first message, from 1. `acknowledged`, if present, is an `ack` that travels along.
+   * `sequence`: the number of the first message, from 1. `acknowledged` and `step`, if present, are those of an `ack`
+   * that travels along.
    */
-  | { readonly kind: 'data'; readonly sequence: number; readonly acknowledged?: number }
-  | { readonly kind: 'ack'; readonly acknowledged: number }
+  | {
+      readonly kind: 'data'
+      readonly sequence: number
+      readonly acknowledged?: number
+      readonly step?: number
+    }
+  /** `step` and `deliversFrom` as in `resume`. */
+  | {
+      readonly kind: 'ack'
+      readonly acknowledged: number
+      readonly step: number
+      readonly deliversFrom: number
+    }
   /**
    * `received`: the last message taken of `peerIncarnation`; `step`: the sender's LEARN step; `completeFrom`: the first
-   * step from which on the sender still has all that it said to the receiver; 1: from the beginning.
+   * step from which on the sender still has all that it said to the receiver; `deliversFrom`: the first from which on
+   * the receiver's present incarnation will have it all. Of both, 1: from the beginning.
    */
   | {
       readonly kind: 'resume'
@@ -34,6 +47,7 @@ export type LinkHeader =
       readonly received: number
       readonly step: number
       readonly completeFrom: number
+      readonly deliversFrom: number
     }
   | { readonly kind: 'finished' }
 
@@ -63,19 +77,28 @@ function putContent(output: Writer, header: LinkHeader): void {
     case 'data':
       putInteger(output, 1, header.sequence)
       putInteger(output, 2, header.acknowledged ?? 0)
+      putInteger(output, 3, header.step ?? 0)
       break
     case 'ack':
       putInteger(output, 1, header.acknowledged)
+      putInteger(output, 2, header.step)
+      putFirstStep(output, 3, header.deliversFrom)
       break
     case 'resume':
       putInteger(output, 1, header.incarnation)
       putInteger(output, 2, header.peerIncarnation)
       putInteger(output, 3, header.received)
       putInteger(output, 4, header.step)
-      putInteger(output, 5, header.completeFrom > 1 ? header.completeFrom : 0)
+      putFirstStep(output, 5, header.completeFrom)
+      putFirstStep(output, 6, header.deliversFrom)
       break
     case 'finished':
   }
+}
+
+/** Writes nothing for 1: from the beginning. */
+function putFirstStep(output: Writer, field: number, step: number): void {
+  putInteger(output, field, step > 1 ? step : 0)
 }
 
 /** A frame of votes is read once, at its end; of a long one each part while the cache holds it. */
@@ -162,15 +185,18 @@ function readHeader(bytes: Uint8Array): LinkHeader {
     fields = readContent(input.bytes())
     return true
   })
-  const [first = 0, second = 0, third = 0, fourth = 0, fifth = 0] = fields.slice(1)
+  const [first = 0, second = 0, third = 0, fourth = 0, fifth = 0, sixth = 0] = fields.slice(1)
   switch (content) {
     case CONTENT.data:
       if (first < 1) throw new MalformedError('a data frame without a sequence number')
-      return second === 0
-        ? { kind: 'data', sequence: first }
-        : { kind: 'data', sequence: first, acknowledged: second }
+      return {
+        kind: 'data',
+        sequence: first,
+        ...(second !== 0 && { acknowledged: second }),
+        ...(third !== 0 && { step: third }),
+      }
     case CONTENT.ack:
-      return { kind: 'ack', acknowledged: first }
+      return { kind: 'ack', acknowledged: first, step: second, deliversFrom: Math.max(1, third) }
     case CONTENT.resume:
       return {
         kind: 'resume',
@@ -179,6 +205,7 @@ function readHeader(bytes: Uint8Array): LinkHeader {
         received: third,
         step: fourth,
         completeFrom: Math.max(1, fifth),
+        deliversFrom: Math.max(1, sixth),
       }
     case CONTENT.finished:
       return { kind: 'finished' }
@@ -186,11 +213,11 @@ function readHeader(bytes: Uint8Array): LinkHeader {
   throw new MalformedError('a link frame of unknown kind')
 }
 
-/** Every content message has at most five integer fields: by number; 0 if absent. */
+/** Every content message has at most six integer fields: by number; 0 if absent. */
 function readContent(bytes: Uint8Array): number[] {
-  const values = [0, 0, 0, 0, 0, 0]
+  const values = [0, 0, 0, 0, 0, 0, 0]
   readFields(bytes, (field, input) => {
-    if (field < 1 || field > 5) return false
+    if (field < 1 || field > 6) return false
     values[field] = readInteger(input)
     return true
   })

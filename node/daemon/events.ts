@@ -46,13 +46,8 @@ export type PeerEvent =
       readonly step: number
     }
   | { readonly kind: 'connection'; readonly peer: PeerIndex; readonly up: boolean; readonly reason: string }
-  /** This many messages of a peer will never come; null: some of those that this step needs from it. */
-  | {
-      readonly kind: 'missed'
-      readonly peer: PeerIndex
-      readonly messages: number | null
-      readonly step: number
-    }
+  /** A peer no longer has, or never had, all that this step needs of it. */
+  | { readonly kind: 'missed'; readonly peer: PeerIndex; readonly step: number }
   /** This peer stood at a step that the others had left, and goes on at a later one. */
   | { readonly kind: 'caught-up'; readonly from: number; readonly step: number }
   | {

@@ -30,7 +30,7 @@ export function createHooks(parts: HookParts): Required<Omit<PeerHooks, 'shown'>
     fault: faults.add,
     convicted: archive,
     connection: (peer, up, reason) => onEvent({ kind: 'connection', peer, up, reason }),
-    missed: (peer, messages, step) => onEvent({ kind: 'missed', peer, messages, step }),
+    missed: (peer, step) => onEvent({ kind: 'missed', peer, step }),
     received(from, message) {
       book.heard(from, message)
       adversaryView?.collect(message)

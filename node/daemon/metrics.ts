@@ -154,7 +154,7 @@ function perPeer(registers: Registry[], status: () => PeerStatus): void {
   )
   gauge('kept_messages', 'messages kept for the member', ({ link }) => link?.keptMessages ?? null)
   gauge('resent_bytes', 'sent to the member more than once', ({ link }) => link?.resentBytes ?? null)
-  gauge('held_messages', 'of the member, too early to be taken', ({ link }) => link?.held ?? null)
+  gauge('withheld_messages', 'for the member, too early to be taken', ({ link }) => link?.withheld ?? null)
   gauge('missed_seconds', 'for so long this peer has waited for the member', ({ peer }, { waiting }) => {
     return waiting?.missing.find(missing => missing.peer === peer)?.seconds ?? 0
   })

@@ -7,7 +7,7 @@ const number = z.number()
 const text = z.string()
 const kinds = z.array(z.object({ kind: text, count: number }))
 const kept = { keptMessages: number, keptBytes: number, resentBytes: number }
-const link = z.object({ ...kept, unacknowledged: number, held: number, finished: z.boolean() })
+const link = z.object({ ...kept, unacknowledged: number, withheld: number, finished: z.boolean() })
 const other = z.object({
   peer: number,
   name: text,

@@ -1,12 +1,14 @@
 /**
- * One side of the link to one other peer: every message arrives, in order, once, across reconnects and restarts.
+ * One side of the link to one other peer: every message arrives once, across reconnects and restarts, and not before
+ * its recipient can take it.
  *
- * Messages are numbered; the receiver acknowledges what its protocol has taken. After each connection both sides
- * say what they have (`resume`) and sending goes on from there. A side that restarted has a new epoch and names the
- * LEARN step it is at: it is sent everything of the retained steps again.
+ * Both sides say at which LEARN step they are, in all that they say. What is about a step too far ahead of the
+ * peer's waits here; the rest is numbered as it is sent, and the receiver acknowledges what its protocol has taken.
+ * After each connection both sides say what they have (`resume`) and sending goes on from there. A side that restarted
+ * has a new incarnation: it is sent everything of the retained steps again, from the step that it is at.
  *
  * Limits: bytes in flight, bytes kept for a peer that does not answer (beyond it the oldest are dropped, and that
- * peer will have to catch up), bytes sent again (budget.ts), and reading stops while a message cannot be taken yet.
+ * peer will have to catch up), and bytes sent again (budget.ts).
  */
 import type { FaultKind } from '../../agreement/protocol.ts'
 import { encodeLinkFrame, type LinkFrame, type Received } from '../codec/index.ts'
@@ -16,11 +18,13 @@ import type { LinkLimits } from './limits.ts'
 import { createOutbox, type Encoded, type Kept, type Outbox } from './outbox.ts'
 
 interface LinkOptions {
-  /** Of this side's life; never 0. */
+  /** Of this side's process; never 0. */
   readonly incarnation: number
   readonly limits: LinkLimits
+  /** Steps beyond its own of which a peer takes messages. */
+  readonly ahead: number
   readonly hooks: LinkHooks
-  /** The own LEARN step, for `resume`. */
+  /** The LEARN step of this side. */
   readonly step: () => number
   /** Never goes back. */
   readonly nowMs: () => number
@@ -29,27 +33,25 @@ interface LinkOptions {
 interface LinkHooks {
   /** False: no room or no connection; `pump` is called when there is. */
   send(frame: Frame): boolean
-  /** Hands a message to the protocol; `later` keeps it here. */
-  take(message: Received): 'taken' | 'later'
-  /** Stops and resumes reading from the peer. */
-  hold(held: boolean): void
-  /** An acknowledgement is due some time soon. */
+  /** Hands a message to the protocol. */
+  take(message: Received): void
+  /** `acknowledge` is due some time soon. */
   ackSoon(): void
   /** What is to be sent again has to wait so long: `pump` then. */
   pumpIn(ms: number): void
-  /** The peer has begun a new life. */
+  /** The peer has begun a new incarnation. */
   restarted(): void
-  /**
-   * So many messages meant for us will never come: we were too long without an answer. Null: nothing, or not
-   * everything, of the own step, of which the peer has forgotten what it said, or never said anything.
-   */
-  gap(missing: number | null): void
+  /** The peer is so far on that it says nothing more that this side could take, or no longer is. */
+  ahead(isAhead: boolean): void
+  /** The peer no longer has, or never had, all that this side's step needs of it. Said again and again. */
+  missed(): void
   fault(kind: FaultKind, detail: string): void
 }
 
 export interface LinkStatus extends Kept {
   readonly unacknowledged: number
-  readonly held: number
+  /** Of these, what the peer cannot take yet. */
+  readonly withheld: number
   readonly finished: boolean
 }
 
@@ -60,14 +62,16 @@ export interface Link {
   connected(): void
   disconnected(): void
   receive(frame: LinkFrame): void
-  /** Offers the messages that were kept back to the protocol again. */
-  retry(): void
+  /** This side has come to another step. */
+  stepped(): void
+  /** Says what has been taken, and at which step this side is, where the peer does not know it yet. */
   acknowledge(): void
-  /** Asks the peer to send again what it keeps of the own step and later: some of it was let pass. */
-  rewind(): void
   /** Forgets acknowledged messages of steps before this one. */
   forgetBefore(step: number): void
-  /** Of steps before this the peer will hear nothing (more): it is told so when it, or this side, begins again. */
+  /**
+   * What this side says is complete from this step on: the peer is told so. And this side looks again what the peer
+   * cannot send to it.
+   */
   setCompleteFrom(step: number): void
   /** Tells the peer that nothing more is needed of it. */
   finish(): void
@@ -84,53 +88,57 @@ interface State extends LinkOptions {
   resumed: boolean
   /** What is to be said before any message, in order: it waits for room as messages do. */
   queuedControls: ControlFrame[]
-  /** Everything of the own step is to come again; what still comes is of before, until the peer answers. */
-  rewinding: boolean
-  /** On this connection. */
-  askedAgain: boolean
   finishing: boolean
-  /** How often the peer has asked for everything again while it could not have it yet. */
-  pressed: number
+  /** What the peer was last told on this connection. */
+  told: { step: number; deliversFrom: number }
   /** 0 before the first. */
   peerIncarnation: number
   peerFinished: boolean
+  /** From this step on this side will have all that the peer says. */
+  peerDeliversFrom: number
+  /** The peer is so far on that it says nothing more that this side could take. */
+  peerAhead: boolean
 }
 
-/** `resume`, to go on or to begin again; `finished`. */
-type ControlFrame = 'where' | 'again' | 'finished'
+type ControlFrame = 'resume' | 'finished'
 
 export function createLink(options: LinkOptions): Link {
   const state: State = {
     ...options,
-    outbox: createOutbox(options.limits, options.nowMs),
+    outbox: createOutbox(options.limits, options.ahead, options.nowMs),
     inbox: createInbox(),
     connected: false,
     resumed: false,
     queuedControls: [],
-    rewinding: false,
-    askedAgain: false,
     finishing: false,
-    pressed: 0,
+    told: { step: 0, deliversFrom: 1 },
     peerIncarnation: 0,
     peerFinished: false,
+    peerDeliversFrom: 1,
+    peerAhead: false,
   }
   return {
     enqueue: message => state.outbox.add(message),
     pump: () => pump(state),
     connected() {
-      Object.assign(state, { connected: true, resumed: false, queuedControls: [], askedAgain: false })
-      if (state.rewinding) askAgain(state)
-      else sendControl(state, 'where')
+      Object.assign(state, { connected: true, resumed: false, queuedControls: [] })
+      sendControl(state, 'resume')
     },
     disconnected() {
       Object.assign(state, { connected: false, resumed: false, queuedControls: [] })
     },
     receive: frame => receive(state, frame),
-    retry: () => take(state),
+    stepped() {
+      compare(state)
+      state.hooks.ackSoon()
+    },
     acknowledge: () => acknowledge(state),
-    rewind: () => rewind(state),
     forgetBefore: step => state.outbox.forgetBefore(step),
-    setCompleteFrom: step => state.outbox.setCompleteFrom(step),
+    setCompleteFrom(step) {
+      state.outbox.setCompleteFrom(step)
+      compare(state)
+      acknowledge(state)
+    },
     finish() {
       state.finishing = true
       if (state.resumed) sendControl(state, 'finished')
@@ -138,15 +146,15 @@ export function createLink(options: LinkOptions): Link {
     cutOff: () => state.outbox.close(),
     status: () => ({
       unacknowledged: state.outbox.unacknowledged(),
+      withheld: state.outbox.withheld(),
       ...state.outbox.kept(),
-      held: state.inbox.waiting(),
       finished: state.peerFinished,
     }),
   }
 }
 
-function sendControl(state: State, word: ControlFrame): void {
-  if (!state.queuedControls.includes(word)) state.queuedControls.push(word)
+function sendControl(state: State, control: ControlFrame): void {
+  if (!state.queuedControls.includes(control)) state.queuedControls.push(control)
   sendControls(state)
 }
 
@@ -160,33 +168,19 @@ function sendControls(state: State): boolean {
   return true
 }
 
-/** With peer epoch 0 the peer begins again with the messages of the own step. */
-function encodeControl(state: State, word: ControlFrame): Frame {
-  if (word === 'finished') return encodeLinkFrame({ kind: 'finished' })
-  const { incarnation, inbox, outbox, step } = state
-  const peerIncarnation = word === 'again' ? 0 : state.peerIncarnation
+function encodeControl(state: State, control: ControlFrame): Frame {
+  if (control === 'finished') return encodeLinkFrame({ kind: 'finished' })
+  const { incarnation, peerIncarnation, inbox, outbox } = state
+  state.told = { step: state.step(), deliversFrom: outbox.deliversFrom() }
   return encodeLinkFrame({
     kind: 'resume',
     incarnation,
     peerIncarnation,
     received: inbox.received(),
-    step: step(),
+    step: state.told.step,
     completeFrom: outbox.completeFrom(),
+    deliversFrom: state.told.deliversFrom,
   })
-}
-
-function askAgain(state: State): void {
-  state.askedAgain = true
-  sendControl(state, 'again')
-}
-
-function rewind(state: State): void {
-  if (state.rewinding) return // what has been asked for, or will be, is of this step, too
-  acknowledge(state) // so that what has been taken for good does not come again
-  state.inbox.reset()
-  state.hooks.hold(false)
-  state.rewinding = true
-  if (state.resumed) askAgain(state)
 }
 
 function receive(state: State, frame: LinkFrame): void {
@@ -197,14 +191,20 @@ function receive(state: State, frame: LinkFrame): void {
       break
     case 'ack':
       outbox.acknowledgedUpTo(frame.acknowledged)
+      outbox.peerAt(frame.step, frame.deliversFrom)
+      state.peerDeliversFrom = frame.deliversFrom
+      compare(state)
       pump(state)
       break
     case 'data': {
-      if (frame.acknowledged !== undefined) outbox.acknowledgedUpTo(frame.acknowledged)
-      if (state.rewinding) return
-      const missing = inbox.put(frame.sequence, frame.messages)
-      if (missing > 0) hooks.gap(missing)
-      take(state)
+      const before = outbox.peerStep()
+      outbox.acknowledgedUpTo(frame.acknowledged ?? 0)
+      outbox.peerAt(frame.step ?? 0)
+      compare(state)
+      for (const message of inbox.put(frame.sequence, frame.messages)) hooks.take(message)
+      if (inbox.unacknowledgedBytes() >= state.limits.ackBytes) acknowledge(state)
+      else if (inbox.unacknowledged()) hooks.ackSoon()
+      if (outbox.peerStep() > before) pump(state)
       break
     }
     case 'finished':
@@ -214,43 +214,46 @@ function receive(state: State, frame: LinkFrame): void {
   }
 }
 
+/** What the peer's step means for this side. */
+function compare(state: State): void {
+  const { outbox, hooks, ahead, peerDeliversFrom } = state
+  const step = state.step()
+  if (peerDeliversFrom > step) hooks.missed()
+  setPeerAhead(state, outbox.peerStep() > step + ahead)
+}
+
+function setPeerAhead(state: State, isAhead: boolean): void {
+  if (isAhead === state.peerAhead) return
+  state.peerAhead = isAhead
+  state.hooks.ahead(isAhead)
+}
+
 function resume(state: State, frame: Extract<LinkFrame, { kind: 'resume' }>): void {
   const { inbox, outbox, hooks } = state
-  const isFirst = !state.resumed
+  if (state.resumed) {
+    hooks.fault('malformed', 'it resumes twice on one connection')
+    return
+  }
   const restarted = frame.incarnation !== state.peerIncarnation
-  const knows = frame.peerIncarnation === state.incarnation
-  // It will begin with what it keeps of the own step. What an earlier life took and this one needs may be gone.
-  // A peer that itself asks to begin again has not answered yet.
-  const begins = isFirst ? restarted || state.askedAgain : state.rewinding && knows
-  if (begins) state.rewinding = false
   if (restarted) {
     state.peerIncarnation = frame.incarnation
     state.peerFinished = false
     inbox.reset()
-    hooks.hold(false)
   }
-  if (!isFirst && !knows) press(state)
-  if (!knows) outbox.resumeAt(frame.step, restarted)
-  else if (isFirst) outbox.resumeAfter(frame.received)
+  const isNew = restarted || frame.peerIncarnation !== state.incarnation
+  if (isNew) outbox.resumeAt(frame.step, restarted)
+  else outbox.resumeAfter(frame.received)
+  outbox.peerAt(frame.step, frame.deliversFrom)
   state.resumed = true
-  if (isFirst && restarted) hooks.restarted() // a second life on one connection would be a lie
-  if ((begins || !knows) && frame.completeFrom > state.step()) hooks.gap(null)
-  if (!isFirst && !knows) sendControl(state, 'where')
+  if (restarted) {
+    setPeerAhead(state, false) // that was the incarnation before
+    hooks.restarted()
+  }
+  // What an earlier incarnation of either side was given, this one was not.
+  state.peerDeliversFrom = isNew ? Math.max(frame.completeFrom, frame.deliversFrom) : frame.deliversFrom
+  compare(state)
   if (state.finishing) sendControl(state, 'finished')
-  if (state.rewinding && !state.askedAgain) askAgain(state)
   pump(state)
-}
-
-/**
- * On one connection an honest peer asks for everything again where it has found its place, at longer and longer
- * intervals: in the time that it takes to have it, seldom more than thrice.
- */
-const PRESSED_MAX = 64
-
-function press(state: State): void {
-  state.pressed = state.outbox.waitMs() > 0 ? state.pressed + 1 : 0
-  if (state.pressed > PRESSED_MAX)
-    state.hooks.fault('flooding', 'it asks again and again for what it has been sent')
 }
 
 function pump(state: State): void {
@@ -259,30 +262,32 @@ function pump(state: State): void {
   while (state.resumed) {
     const bundle = outbox.nextBundle()
     if (bundle === null) break
-    const header = { kind: 'data', sequence: bundle.sequence, acknowledged: inbox.received() } as const
+    const step = state.step()
+    const header = { kind: 'data', sequence: bundle.sequence, acknowledged: inbox.received(), step } as const
     const chunks = bundle.messages.map(message => message.chunks)
     if (!hooks.send(encodeLinkFrame(header, chunks))) return
+    state.told.step = step
     inbox.acknowledged()
     outbox.sent(bundle)
   }
   const waitMs = state.resumed ? outbox.waitMs() : 0
   if (waitMs > 0) hooks.pumpIn(waitMs)
   // One that found no room before.
-  if (inbox.unacknowledgedBytes() >= state.limits.ackBytes) acknowledge(state)
+  if (inbox.unacknowledgedBytes() >= state.limits.ackBytes || cannotServe(state)) acknowledge(state)
 }
 
-function take(state: State): void {
-  const { inbox, hooks, limits } = state
-  if (inbox.takeWhile(hooks.take)) {
-    if (inbox.unacknowledgedBytes() >= limits.ackBytes) acknowledge(state)
-    else hooks.ackSoon()
-  }
-  hooks.hold(inbox.waiting() > 0)
+/** The peer waits for what is not kept for it any more, and has not been told. */
+function cannotServe({ outbox, told }: State): boolean {
+  return outbox.deliversFrom() > outbox.peerStep() && told.deliversFrom <= outbox.peerStep()
 }
 
 function acknowledge(state: State): void {
-  const { inbox, hooks } = state
-  if (!state.resumed || !inbox.unacknowledged()) return
-  if (hooks.send(encodeLinkFrame({ kind: 'ack', acknowledged: inbox.received() }))) inbox.acknowledged()
-  else hooks.ackSoon()
+  const { inbox, outbox, hooks, told } = state
+  const [step, deliversFrom] = [state.step(), outbox.deliversFrom()]
+  const isNews = inbox.unacknowledged() || step !== told.step || cannotServe(state)
+  if (!state.resumed || !isNews) return
+  if (hooks.send(encodeLinkFrame({ kind: 'ack', acknowledged: inbox.received(), step, deliversFrom }))) {
+    inbox.acknowledged()
+    state.told = { step, deliversFrom }
+  } else hooks.ackSoon()
 }

@@ -1,8 +1,7 @@
 /**
- * What one link has to send: numbered messages, kept until they are acknowledged and, of the last steps, longer, for
- * a peer that restarts.
+ * What one link has to send: messages that wait until their recipient can take them, are numbered as they are sent,
+ * and are kept until they are acknowledged and, of the last steps, longer, for a peer that restarts.
  */
-import type { MessageTraits } from '../../agreement/message.ts'
 import { type Budget, createBudget } from './budget.ts'
 import type { LinkLimits } from './limits.ts'
 
@@ -11,8 +10,8 @@ export interface Encoded {
   readonly step: number
   readonly chunks: readonly Uint8Array[]
   readonly bytes: number
-  /** To whom it is sent again though it was acknowledged; see `MessageTraits`. */
-  readonly repeated: MessageTraits['repeated']
+  /** A later incarnation of the peer needs it, too. */
+  readonly repeated: boolean
   /** It is about no step (catching up): a peer that is further on needs it all the same. */
   readonly timeless: boolean
 }
@@ -26,20 +25,24 @@ export interface Outbox {
   /** The bundle has been handed to the transport. */
   sent(bundle: Bundle): void
   acknowledgedUpTo(number: number): void
+  /** The peer is at this step. Of those before `deliversFrom` it does not say everything: it needs none of these either. */
+  peerAt(step: number, deliversFrom?: number): void
+  peerStep(): number
   /** On a new connection: goes on after the last message that the peer has. */
   resumeAfter(received: number): void
-  /**
-   * The peer begins anew: everything kept of this step and later. In a new life it has forgotten what it asked and was
-   * told; in the same one it has not.
-   */
+  /** The peer begins anew at this step; in a new incarnation it has forgotten what it asked and was told. */
   resumeAt(step: number, restarted: boolean): void
   /** Forgets acknowledged messages of steps before this one. */
   forgetBefore(step: number): void
   /** Of steps before this there is nothing to say, or not all of it any more. */
   setCompleteFrom(step: number): void
-  /** The first step from which on everything is kept. A peer that needs an earlier one cannot be served. */
+  /** The first step from which on everything is kept. A peer that begins anew at an earlier one cannot be served. */
   completeFrom(): number
+  /** The first step from which on the peer's present incarnation will have everything. */
+  deliversFrom(): number
   unacknowledged(): number
+  /** What the peer cannot take yet. */
+  withheld(): number
   kept(): Kept
   /** Nothing is kept from now on: the peer will never be heard or told anything again. */
   close(): void
@@ -61,182 +64,244 @@ interface Bundle {
   readonly bytes: number
 }
 
+interface Entry {
+  readonly message: Encoded
+  /**
+   * To this incarnation of the peer: it cannot take it yet, it can, it is under way, or it has taken it, or needs it
+   * no more. Or it is kept no more.
+   */
+  place: 'early' | 'due' | 'sent' | 'done' | 'dropped'
+  /** To any incarnation, ever: what is sent again costs, what is taken for the first time pays. */
+  fate: 'unsent' | 'sent' | 'taken'
+}
+
 interface State {
   readonly limits: LinkLimits
+  readonly ahead: number
   readonly budget: Budget
-  kept: Encoded[]
-  keptBytes: number
-  /** Number of `kept[0]`; numbers begin at 1. */
-  first: number
-  /** The next number to send on this connection. */
-  next: number
+  /** In the order in which they were added, as the two lists of what waits. */
+  kept: Entry[]
+  due: Entry[]
+  early: Entry[]
+  /** Numbers `acknowledged + 1`, … */
+  inFlight: Entry[]
   acknowledged: number
   inFlightBytes: number
-  completeFrom: number
-  /** What became of each of `kept`: `UNSENT`, `SENT` or `TAKEN`, once and for all. */
-  fates: number[]
-  /** Bytes of those kept that were once taken. */
+  keptBytes: number
   takenBytes: number
   resentBytes: number
+  peerStep: number
+  completeFrom: number
+  deliversFrom: number
   closed: boolean
 }
 
-const UNSENT = 0
-const SENT = 1
-/** It has been acknowledged, however often it was sent again since. */
-const TAKEN = 2
-
-/** @param nowMs a clock that never goes back */
-export function createOutbox(limits: LinkLimits, nowMs: () => number): Outbox {
+/**
+ * @param ahead steps beyond its own of which a peer takes messages
+ * @param nowMs a clock that never goes back
+ */
+export function createOutbox(limits: LinkLimits, ahead: number, nowMs: () => number): Outbox {
   const state: State = {
     limits,
+    ahead,
     budget: createBudget(limits, nowMs, () => state.takenBytes),
     kept: [],
-    keptBytes: 0,
-    first: 1,
-    next: 1,
+    due: [],
+    early: [],
+    inFlight: [],
     acknowledged: 0,
     inFlightBytes: 0,
-    completeFrom: 1,
-    fates: [],
+    keptBytes: 0,
     takenBytes: 0,
     resentBytes: 0,
+    peerStep: 1,
+    completeFrom: 1,
+    deliversFrom: 1,
     closed: false,
   }
   return {
-    add(message) {
-      if (state.closed) return
-      state.kept.push(message)
-      state.fates.push(UNSENT)
-      state.keptBytes += message.bytes + limits.keptOverheadBytes
-      while (state.keptBytes > limits.keptBytesMax && state.kept.length > 1) dropOldest(state)
-    },
+    add: message => add(state, message),
     nextBundle: () => (waitMs(state) > 0 ? null : nextBundle(state)),
     waitMs: () => waitMs(state),
     sent: bundle => sent(state, bundle),
     acknowledgedUpTo: number => acknowledgedUpTo(state, number),
+    peerAt: (step, deliversFrom = 1) => peerAt(state, step, deliversFrom),
+    peerStep: () => state.peerStep,
     resumeAfter(received) {
-      state.next = Math.min(Math.max(state.first, received + 1), end(state))
-      state.acknowledged = state.next - 1
-      state.inFlightBytes = 0
-      for (let n = state.first; n < state.next; n++) taken(state, n - state.first)
+      acknowledgedUpTo(state, received)
+      for (const entry of state.inFlight)
+        if (entry.place === 'sent') entry.place = 'due'
+        else if (!entry.message.timeless) lack(state, entry.message.step) // it was dropped meanwhile
+      beginAgain(state)
     },
-    resumeAt(step, restarted) {
-      if (restarted) keepOnly(state, ({ repeated }) => repeated !== 'never')
-      else keepOnly(state, ({ repeated }, number) => repeated === 'always' || number > state.acknowledged)
-      const index = state.kept.findIndex(message => message.step >= step || message.timeless)
-      state.next = index < 0 ? end(state) : state.first + index
-      state.acknowledged = state.next - 1
-      state.inFlightBytes = 0
-    },
+    resumeAt: (step, restarted) => resumeAt(state, step, restarted),
     forgetBefore(step) {
-      while (state.kept.length > 0 && state.first <= state.acknowledged && state.kept[0]!.step < step) {
-        dropFirst(state)
-      }
+      keepOnly(state, ({ place, message }) => place !== 'done' || message.step >= step)
     },
     setCompleteFrom(step) {
       state.completeFrom = Math.max(state.completeFrom, step)
+      lack(state, step - 1)
     },
     completeFrom: () => state.completeFrom,
-    unacknowledged: () => end(state) - 1 - state.acknowledged,
+    deliversFrom: () => state.deliversFrom,
+    unacknowledged: () => state.due.length + state.early.length + state.inFlight.length,
+    withheld: () => state.early.length,
     kept: () => ({
       keptMessages: state.kept.length,
       keptBytes: state.keptBytes,
       resentBytes: state.resentBytes,
     }),
     close() {
-      while (state.kept.length > 0) dropOldest(state)
+      keepOnly(state, () => false)
+      beginAgain(state)
       state.closed = true
     },
   }
 }
 
-/** The number that the next message will get. */
-function end({ first, kept }: State): number {
-  return first + kept.length
+function add(state: State, message: Encoded): void {
+  if (state.closed) return
+  const entry: Entry = { message, place: 'early', fate: 'unsent' }
+  if (isDue(state, message)) entry.place = 'due'
+  state.kept.push(entry)
+  ;(entry.place === 'due' ? state.due : state.early).push(entry)
+  state.keptBytes += message.bytes + state.limits.keptOverheadBytes
+  while (state.keptBytes > state.limits.keptBytesMax && state.kept.length > 1) dropOldest(state)
 }
 
-/** The peer was too long without an answer: it will notice the gap, and catch up. */
+function isDue({ peerStep, ahead }: State, { step, timeless }: Encoded): boolean {
+  return timeless || step <= peerStep + ahead
+}
+
+/** The peer was too long without an answer: it is told so, and will catch up. */
 function dropOldest(state: State): void {
-  const number = state.first
-  const { bytes } = dropFirst(state)
-  if (number < state.next && number > state.acknowledged) state.inFlightBytes -= bytes
-  state.acknowledged = Math.max(state.acknowledged, number)
-  state.next = Math.max(state.next, state.first)
+  const { due, early } = state
+  drop(state, state.kept.shift()!)
+  if (due[0]?.place === 'dropped') due.shift()
+  if (early[0]?.place === 'dropped') early.shift()
 }
 
-function dropFirst(state: State): Encoded {
-  const dropped = state.kept.shift()!
-  state.keptBytes -= dropped.bytes + state.limits.keptOverheadBytes
-  if (state.fates.shift() === TAKEN) state.takenBytes -= dropped.bytes
-  state.first++
-  if (!dropped.timeless) state.completeFrom = Math.max(state.completeFrom, dropped.step + 1)
-  return dropped
-}
-
-/** Numbers may shift, as the peer has forgotten those that it has heard. */
-function keepOnly(state: State, isKept: (message: Encoded, number: number) => boolean): void {
-  const { kept, fates, first, limits } = state
-  state.kept = []
-  state.fates = []
-  state.keptBytes = 0
-  state.takenBytes = 0
-  for (const [i, message] of kept.entries()) {
-    if (!isKept(message, first + i)) continue
-    const fate = fates[i]!
-    state.kept.push(message)
-    state.fates.push(fate)
-    state.keptBytes += message.bytes + limits.keptOverheadBytes
-    if (fate === TAKEN) state.takenBytes += message.bytes
+function drop(state: State, entry: Entry): void {
+  const { step, timeless } = entry.message
+  if (!timeless) {
+    state.completeFrom = Math.max(state.completeFrom, step + 1)
+    if (entry.place === 'early' || entry.place === 'due') lack(state, step)
   }
+  discard(state, entry)
+}
+
+/** The peer's present incarnation will not have everything of this step. */
+function lack(state: State, step: number): void {
+  state.deliversFrom = Math.max(state.deliversFrom, step + 1)
+}
+
+function discard(state: State, entry: Entry): void {
+  const { bytes } = entry.message
+  entry.place = 'dropped'
+  state.keptBytes -= bytes + state.limits.keptOverheadBytes
+  if (entry.fate === 'taken') state.takenBytes -= bytes
+}
+
+function keepOnly(state: State, isKept: (entry: Entry) => boolean): void {
+  for (const entry of state.kept) if (!isKept(entry)) drop(state, entry)
+  state.kept = state.kept.filter(({ place }) => place !== 'dropped')
+  sortOut(state)
+}
+
+/** What waits, in the order in which it was added. */
+function sortOut(state: State): void {
+  state.due = state.kept.filter(({ place }) => place === 'due')
+  state.early = state.kept.filter(({ place }) => place === 'early')
+}
+
+/** Nothing is under way any more; the next number follows the last that was acknowledged. */
+function beginAgain(state: State): void {
+  state.inFlight = []
+  state.inFlightBytes = 0
+  sortOut(state)
+}
+
+/** In one incarnation a peer never goes back. */
+function peerAt(state: State, step: number, deliversFrom: number): void {
+  let changed = false
+  if (step > state.peerStep) {
+    state.peerStep = step
+    for (const entry of state.early)
+      if (isDue(state, entry.message)) {
+        entry.place = 'due'
+        changed = true
+      }
+  }
+  const needsFrom = Math.min(step, deliversFrom)
+  for (const entry of needsFrom > 1 ? [...state.due, ...state.early] : [])
+    if (!entry.message.timeless && entry.message.step < needsFrom) {
+      entry.place = 'done'
+      changed = true
+    }
+  if (changed) sortOut(state)
+}
+
+function resumeAt(state: State, step: number, restarted: boolean): void {
+  if (restarted) {
+    for (const entry of state.kept) if (!entry.message.repeated) discard(state, entry)
+    state.kept = state.kept.filter(({ place }) => place !== 'dropped')
+  }
+  state.acknowledged += state.inFlight.length
+  state.peerStep = step
+  state.deliversFrom = state.completeFrom
+  const first = state.kept.findIndex(({ message }) => message.step >= step || message.timeless)
+  for (const [i, entry] of state.kept.entries())
+    if (first < 0 || i < first) entry.place = 'done'
+    else entry.place = isDue(state, entry.message) ? 'due' : 'early'
+  beginAgain(state)
 }
 
 /** What has not been sent cannot have been taken, whatever the peer says. */
 function acknowledgedUpTo(state: State, number: number): void {
-  const upTo = Math.min(number, state.next - 1)
-  for (let n = Math.max(state.acknowledged + 1, state.first); n <= upTo; n++) {
-    state.inFlightBytes -= state.kept[n - state.first]!.bytes
-    taken(state, n - state.first)
+  const count = Math.min(number - state.acknowledged, state.inFlight.length)
+  for (const entry of state.inFlight.splice(0, Math.max(0, count))) {
+    state.acknowledged++
+    state.inFlightBytes -= entry.message.bytes
+    if (entry.place === 'sent') taken(state, entry)
   }
-  state.acknowledged = Math.max(state.acknowledged, upTo)
 }
 
 /** For the first time this is progress, and pays. */
-function taken(state: State, index: number): void {
-  if (state.fates[index] !== SENT) return
-  const { bytes } = state.kept[index]!
-  state.fates[index] = TAKEN
-  state.takenBytes += bytes
-  state.budget.earn(bytes)
+function taken(state: State, entry: Entry): void {
+  entry.place = 'done'
+  if (entry.fate !== 'sent') return
+  entry.fate = 'taken'
+  state.takenBytes += entry.message.bytes
+  state.budget.earn(entry.message.bytes)
 }
 
 function sent(state: State, { messages, bytes }: Bundle): void {
   let againBytes = 0
-  for (const [i, message] of messages.entries()) {
-    const index = state.next - state.first + i
-    if (state.fates[index] === UNSENT) state.fates[index] = SENT
-    else againBytes += message.bytes
+  for (const entry of state.due.splice(0, messages.length)) {
+    if (entry.fate === 'unsent') entry.fate = 'sent'
+    else againBytes += entry.message.bytes
+    entry.place = 'sent'
+    state.inFlight.push(entry)
   }
   if (againBytes > 0) state.budget.spend(againBytes)
   state.resentBytes += againBytes
-  state.next += messages.length
   state.inFlightBytes += bytes
 }
 
-function waitMs({ next, first, fates, budget }: State): number {
-  return (fates[next - first] ?? UNSENT) === UNSENT ? 0 : budget.waitMs()
+function waitMs({ due, budget }: State): number {
+  return (due[0]?.fate ?? 'unsent') === 'unsent' ? 0 : budget.waitMs()
 }
 
 function nextBundle(state: State): Bundle | null {
   const { inFlightBytesMax, bundleBytes, bundleMessagesMax } = state.limits
-  if (state.next >= end(state) || state.inFlightBytes >= inFlightBytesMax) return null
+  if (state.due.length === 0 || state.inFlightBytes >= inFlightBytesMax) return null
   const messages: Encoded[] = []
   let bytes = 0
-  for (let n = state.next; n < end(state) && messages.length < bundleMessagesMax; n++) {
-    const message = state.kept[n - state.first]!
+  for (const { message } of state.due) {
+    if (messages.length >= bundleMessagesMax) break
     if (messages.length > 0 && bytes + message.bytes > bundleBytes) break
     messages.push(message)
     bytes += message.bytes
   }
-  return { sequence: state.next, messages, bytes }
+  return { sequence: state.acknowledged + state.inFlight.length + 1, messages, bytes }
 }

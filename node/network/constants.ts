@@ -1,7 +1,7 @@
 /** The transport's name on the wire, and all of its limits. */
 
 /** The version changes with every change that an older peer could not read. */
-export const PROTOCOL = '/concord/1.0.0'
+export const PROTOCOL = '/concord/1.1.0'
 
 /** The mDNS service: peers of other programs are not even considered. */
 export const MDNS_SERVICE = '_concord._udp.local'

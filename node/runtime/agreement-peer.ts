@@ -83,7 +83,6 @@ export function createAgreementPeer(options: AgreementPeerOptions): AgreementPee
   // One agreement is one step: every message of it may come at any time, is kept, and is never missed.
   const protocol: Driven<AveragingInput, AveragingOutput> = {
     ...averaging,
-    readiness: () => 'now',
     currentStep: () => 1,
   }
   const { driver, poke } = driveProtocol<AveragingInput, AveragingOutput>({
@@ -98,6 +97,7 @@ export function createAgreementPeer(options: AgreementPeerOptions): AgreementPee
     verifier: options.verifier,
     journal,
     limits,
+    ahead: 0,
     incarnation: options.incarnation,
     hooks: {
       ...hooks,

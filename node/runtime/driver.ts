@@ -26,10 +26,9 @@ import { createReadGate, type ReadGate } from './read-gate.ts'
 import { createReceiver, type Receiver, type ReceiverHooks } from './receive.ts'
 import { createSender, type Sender } from './send.ts'
 
-/** A protocol as it is driven: it can say whether a message comes too early to be taken. */
+/** A protocol as it is driven: it says where it is. */
 export interface Driven<Input, Output> extends Protocol<Input, Message, Output> {
-  readiness(message: Message): 'now' | 'later'
-  /** The step it is at: what the others are to send again begins with it. */
+  /** The step it is at. It never goes back. */
   currentStep(): number
 }
 
@@ -44,6 +43,8 @@ export interface DriverOptions<Input, Output> {
   /** Proofs that are kept elsewhere than in the journal. */
   readonly proofs?: readonly Evidence[]
   readonly limits: DecodeLimits
+  /** Steps beyond its own of which a peer takes messages. */
+  readonly ahead: number
   readonly linkLimits?: LinkLimits
   /** Distinguishes this run of the peer from earlier ones: any number that was not used before, never 0. */
   readonly incarnation: number
@@ -55,12 +56,12 @@ interface DriverHooks<Output> extends ReceiverHooks {
   output(output: Output): void
   fault(fault: Fault | (Omit<Fault, 'peer'> & { readonly peer: null })): void
   connection?(peer: PeerIndex, up: boolean, reason: string): void
-  /** So many messages of a peer will never come; null: not all that this peer's step would need of it. */
-  missed?(peer: PeerIndex, messages: number | null): void
+  /** A peer no longer has, or never had, all that this peer's step needs of it. */
+  missed?(peer: PeerIndex): void
   /** A peer has begun a new incarnation, or is met for the first time. */
   restarted?(peer: PeerIndex): void
-  /** What this peer says next comes too early to be taken, or no longer does. */
-  ahead?(peer: PeerIndex, ahead: boolean): void
+  /** This peer is too far on to say anything that can be taken yet, or no longer is. */
+  ahead?(peer: PeerIndex, isAhead: boolean): void
   sent?(envelope: Envelope): void
   /** A peer is proved to equivocate: `before`, in an earlier incarnation of this one, or now. */
   convicted?(proof: Evidence, before: boolean): void
@@ -76,8 +77,6 @@ export interface Driver<Input> {
   carry(effects: Effects<Message, never>): void
   /** What this peer says is complete from this step on; of those before it says nothing any more: the others are told. */
   setCompleteFrom(step: number): void
-  /** Asks the others to send again what they keep of the current step and later: some of it was let pass. */
-  rewind(): void
   /** Messages of steps before this one are no longer kept for peers that restart. */
   forgetBefore(step: number): void
   /** Tells the others that this peer needs nothing more. */
@@ -103,8 +102,6 @@ interface State<Input, Output> {
   readonly links: (Link | null)[]
   readonly connected: Set<PeerIndex>
   readonly readGate: ReadGate
-  /** Whose next message comes too early to be taken. */
-  readonly ahead: Set<PeerIndex>
   readonly sender: Sender
   readonly receiver: Receiver
   /** Effects and frames are worked off one after the other, never inside each other. */
@@ -115,6 +112,8 @@ interface State<Input, Output> {
   readonly againTimers: (Timer | null)[]
   /** Of inputs that are due later. */
   readonly inputTimers: Set<Timer>
+  /** Of the protocol, as the others are told. */
+  step: number
   started: boolean
   stopped: boolean
   bytesSent: number
@@ -144,9 +143,6 @@ export function createDriver<Input, Output>(options: DriverOptions<Input, Output
     carry: effects => enqueueWork(state, () => carry(state, effects)),
     setCompleteFrom(step) {
       for (const link of links) link?.setCompleteFrom(step)
-    },
-    rewind() {
-      for (const link of links) link?.rewind()
     },
     forgetBefore(step) {
       for (const link of links) link?.forgetBefore(step)
@@ -194,12 +190,12 @@ function createState<I, O>(options: DriverOptions<I, O>): State<I, O> {
     }),
     connected: new Set(),
     readGate: createReadGate(options.transport, clock),
-    ahead: new Set(),
     work: [],
     working: false,
     ackTimers: timersFor(peers),
     againTimers: timersFor(peers),
     inputTimers: new Set(),
+    step: protocol.currentStep(),
     started: false,
     stopped: false,
     bytesSent: 0,
@@ -212,6 +208,7 @@ function createState<I, O>(options: DriverOptions<I, O>): State<I, O> {
         createLink({
           incarnation,
           limits: linkLimits,
+          ahead: options.ahead,
           hooks: linkHooks(state, peer),
           step: () => protocol.currentStep(),
           nowMs: () => clock.nowMs(),
@@ -229,15 +226,27 @@ function stop<I, O>(state: State<I, O>, done: () => void): void {
   state.options.transport.stop(done)
 }
 
+/** Where no such timer runs already. */
+function once<I, O>(
+  state: State<I, O>,
+  timers: (Timer | null)[],
+  peer: PeerIndex,
+  ms: number,
+  act: () => void,
+): void {
+  if (timers[peer] !== null || state.stopped) return
+  timers[peer] = state.options.clock.after(ms, () => {
+    timers[peer] = null
+    act()
+  })
+}
+
+function ackSoon<I, O>(state: State<I, O>, peer: PeerIndex): void {
+  once(state, state.ackTimers, peer, ACK_DELAY_MS, () => state.links[peer]?.acknowledge())
+}
+
 function linkHooks<I, O>(state: State<I, O>, peer: PeerIndex) {
-  const { transport, clock, hooks } = state.options
-  const once = (timers: (Timer | null)[], ms: number, act: () => void): void => {
-    if (timers[peer] !== null || state.stopped) return
-    timers[peer] = clock.after(ms, () => {
-      timers[peer] = null
-      act()
-    })
-  }
+  const { transport, hooks } = state.options
   return {
     send(frame: Frame): boolean {
       if (!transport.send(peer, frame)) return false
@@ -245,22 +254,16 @@ function linkHooks<I, O>(state: State<I, O>, peer: PeerIndex) {
       return true
     },
     take: (received: Received) => state.receiver.take(peer, received),
-    hold(held: boolean) {
-      state.readGate.hold(peer, held)
-      if (held === state.ahead.has(peer)) return
-      if (held) state.ahead.add(peer)
-      else state.ahead.delete(peer)
-      hooks.ahead?.(peer, held)
-    },
-    ackSoon: () => once(state.ackTimers, ACK_DELAY_MS, () => state.links[peer]?.acknowledge()),
-    pumpIn: (ms: number) => once(state.againTimers, ms, () => state.links[peer]?.pump()),
+    ahead: (isAhead: boolean) => hooks.ahead?.(peer, isAhead),
+    ackSoon: () => ackSoon(state, peer),
+    pumpIn: (ms: number) => once(state, state.againTimers, peer, ms, () => state.links[peer]?.pump()),
     restarted() {
       hooks.restarted?.(peer)
       // It may have no memory of them, or come to the cohort only now.
       const proofs = state.receiver.proofs().filter(({ slot }) => slot.sender !== state.options.self)
       state.sender.send(proofs.map(proof => ({ to: peer, message: { kind: 'evidence', ...proof } })))
     },
-    gap: (missing: number | null) => hooks.missed?.(peer, missing),
+    missed: () => hooks.missed?.(peer),
     fault: (kind: FaultKind, detail: string) => blame(state, { peer, kind, detail }),
   }
 }
@@ -313,11 +316,17 @@ function enqueueWork<I, O>(state: State<I, O>, work: () => void): void {
   state.working = true
   for (let next = state.work.shift(); next !== undefined && !state.stopped; next = state.work.shift()) {
     next()
-    // What came too early may have come to its time.
-    if (state.work.length === 0) for (const peer of state.readGate.held()) state.links[peer]?.retry()
+    if (state.work.length === 0) lookAtStep(state)
   }
   state.working = false
   if (!state.stopped) state.sender.flush() // only now, so that what a burst of messages caused travels together
+}
+
+function lookAtStep<I, O>(state: State<I, O>): void {
+  const step = state.options.protocol.currentStep()
+  if (step === state.step) return
+  state.step = step
+  for (const link of state.links) link?.stepped()
 }
 
 function blame<I, O>(state: State<I, O>, fault: Fault): void {

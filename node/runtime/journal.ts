@@ -125,7 +125,7 @@ export function createJournal(options: JournalOptions): Journal {
     past,
     completeFrom: step => Math.max(memory.completeFrom, spokenFrom(state, step)),
     // Parameters given to a peer that caught up are for that peer only, and it asks again.
-    messages: () => [...said.values()].filter(message => traitsOf(message).repeated !== 'never'),
+    messages: () => [...said.values()].filter(message => traitsOf(message).repeated),
     seal(slot, vector) {
       const key = slotKey(slot)
       let own = sealed.get(key)

@@ -66,8 +66,8 @@ export interface PeerHooks {
   finished(parameters: Vector): void
   fault(fault: Fault | (Omit<Fault, 'peer'> & { readonly peer: null })): void
   connection?(peer: PeerIndex, up: boolean, reason: string): void
-  /** So many messages of a peer will never come; null: not all that this step would need of it. */
-  missed?(peer: PeerIndex, messages: number | null, step: number): void
+  /** A peer no longer has, or never had, all that this step needs of it. Once a step. */
+  missed?(peer: PeerIndex, step: number): void
   received?(from: PeerIndex, message: Message): void
   /** A peer has shown a proof that holds, known or not. */
   shown?(from: PeerIndex, proof: Evidence): void
@@ -99,6 +99,7 @@ export function createPeer(options: PeerOptions): Peer {
     ledger: journal,
     aggregate: measured(options.aggregate ?? aggregate, ruleTime),
   })
+  const missedAt = new Map<PeerIndex, number>()
   const driven = driveProtocol<LearnInput, LearnOutput>({
     self,
     peers: cohort.members.length,
@@ -111,16 +112,19 @@ export function createPeer(options: PeerOptions): Peer {
     verifier,
     journal,
     limits,
+    ahead: defaultWindow.ahead,
     ...(options.proofs && { proofs: options.proofs }),
     ...(options.linkLimits && { linkLimits: options.linkLimits }),
     incarnation,
     hooks: {
       ...hooks,
-      missed(peer, messages) {
-        hooks.missed?.(peer, messages, learn.status().step)
+      missed(peer) {
+        const { step } = learn.status()
+        if (missedAt.get(peer) !== step) hooks.missed?.(peer, step)
+        missedAt.set(peer, step)
         driver.input({ kind: 'missed', peer })
       },
-      ahead: (peer, ahead) => driver.input({ kind: 'ahead', peer, ahead }),
+      ahead: (peer, isAhead) => driver.input({ kind: 'ahead', peer, ahead: isAhead }),
       restarted: peer => driver.input({ kind: 'restarted', peer }),
       output: output => act(options, driver, journal, output),
     },
@@ -215,7 +219,6 @@ function act(options: PeerOptions, driver: Driver<LearnInput>, journal: Journal,
     }
     case 'caught-up':
       driver.setCompleteFrom(output.completeFrom)
-      driver.rewind()
       break
     case 'finished':
       hooks.finished(output.parameters)

@@ -38,7 +38,7 @@ export function driveProtocol<Input, Output>(options: ProtocolPeerOptions<Input,
   const byzantine = byzantineProtocol(protocol, attack, options)
   const driver = createDriver<Input, Output>({
     ...options,
-    // Whatever a Byzantine peer says, when messages are due is the protocol's to know.
+    // Whatever a Byzantine peer says, its links say the step that the protocol is at.
     protocol: { ...protocol, input: byzantine.input, receive: byzantine.receive },
     transport: byzantineTransport(transport, attack, clock),
   })

@@ -1,6 +1,6 @@
 /**
- * From whom this peer reads: not from one whose messages come too early to be taken, and not, for a while, from one
- * that does wrong faster than anyone honest could. Reading stops at the transport, so what is not read costs nothing.
+ * From whom this peer reads: not, for a while, from one that does wrong faster than anyone honest could. Reading stops
+ * at the transport, so what is not read costs nothing.
  */
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Clock, Transport } from '../ports.ts'
@@ -12,34 +12,16 @@ const FAULT_WINDOW_MS = 1000
 export const REST_MS = 2000
 
 export interface ReadGate {
-  /** Its messages come too early, or no longer do. */
-  hold(peer: PeerIndex, held: boolean): void
-  held(): readonly PeerIndex[]
   /** It did something wrong. */
   fault(peer: PeerIndex): void
-  /** A new connection is read from, whatever was held on the one before; but a rest goes on. */
+  /** A new connection is read from, but a rest goes on. */
   connected(peer: PeerIndex): void
 }
 
 export function createReadGate(transport: Pick<Transport, 'pause' | 'resume'>, clock: Clock): ReadGate {
-  const held = new Set<PeerIndex>()
   const resting = new Set<PeerIndex>()
   const windows = new Map<PeerIndex, { sinceMs: number; faults: number }>()
-  const resume = (peer: PeerIndex) => {
-    if (!held.has(peer) && !resting.has(peer)) transport.resume(peer)
-  }
   return {
-    hold(peer, isHeld) {
-      if (isHeld === held.has(peer)) return
-      if (isHeld) {
-        held.add(peer)
-        transport.pause(peer)
-      } else {
-        held.delete(peer)
-        resume(peer)
-      }
-    },
-    held: () => [...held],
     fault(peer) {
       const nowMs = clock.nowMs()
       let window = windows.get(peer)
@@ -53,11 +35,10 @@ export function createReadGate(transport: Pick<Transport, 'pause' | 'resume'>, c
       clock.after(REST_MS, () => {
         resting.delete(peer)
         windows.delete(peer)
-        resume(peer)
+        transport.resume(peer)
       })
     },
     connected(peer) {
-      held.delete(peer)
       if (resting.has(peer)) transport.pause(peer)
     },
   }

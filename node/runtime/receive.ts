@@ -20,9 +20,7 @@ export interface ReceiverHooks {
 }
 
 interface ReceiverOptions<Output> {
-  readonly protocol: Pick<Protocol<never, Message, Output>, 'receive'> & {
-    readiness(message: Message): 'now' | 'later'
-  }
+  readonly protocol: Pick<Protocol<never, Message, Output>, 'receive'>
   readonly verifier: Pick<Verifier, 'accepts' | 'verify'>
   readonly journal: Journal
   readonly hooks: ReceiverHooks
@@ -33,7 +31,7 @@ interface ReceiverOptions<Output> {
 }
 
 export interface Receiver {
-  take(from: PeerIndex, received: Received): 'taken' | 'later'
+  take(from: PeerIndex, received: Received): void
   /** A proof found by the protocol or sent by another peer. */
   convict(evidence: Evidence): void
   isConvicted(peer: PeerIndex): boolean
@@ -61,29 +59,27 @@ export function createReceiver<Output>(options: ReceiverOptions<Output>): Receiv
     fault({ peer: slot.sender, kind: 'equivocation', slot, evidence })
     convict(evidence)
   }
-  const take = (from: PeerIndex, received: Received): 'taken' | 'later' => {
-    if (convicts.has(from)) return 'taken'
+  const take = (from: PeerIndex, received: Received): void => {
+    if (convicts.has(from)) return
     if ('fault' in received) {
       const { fault: kind, detail, slot } = received
       fault({ peer: from, kind, detail, ...(slot && { slot }) })
-      return 'taken'
+      return
     }
     const { message } = received
     if (message.kind === 'evidence') {
       judge(from, message)
-      return 'taken'
+      return
     }
-    if (protocol.readiness(message) === 'later') return 'later'
     // Votes and reports are vouched for by the authenticated connection; vectors by their author.
     if (!verifier.accepts(message)) {
       fault({ peer: from, kind: 'bad-signature', slot: message.slot })
-      return 'taken'
+      return
     }
     hooks.received?.(from, message)
     const effects = protocol.receive(from, message)
     if (isEchoed(message, effects)) journal.keep(message)
     carry(effects)
-    return 'taken'
   }
   return {
     take,

@@ -190,6 +190,7 @@ async function flap({ cohort, id, seeds }: Scene, self: number, over: AbortSigna
       received: 0,
       step: 1,
       completeFrom: 1,
+      deliversFrom: 1,
     } as const
     transport.start({
       connected: peer => void transport.send(peer, encodeLinkFrame(resume)),

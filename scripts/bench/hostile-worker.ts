@@ -127,6 +127,7 @@ function hostile(kind: Flood): void {
           received: 0,
           step: 1,
           completeFrom: 1,
+          deliversFrom: 1,
         } as const
         transport.send(peer, encodeLinkFrame(resume))
         if (kind !== 'silence') pump(peer)

@@ -181,7 +181,7 @@ export function frameSeeds(): readonly Uint8Array[] {
   const frames = [
     ...messages.map(message => encodeLinkFrame({ kind: 'data', sequence: 7, acknowledged: 300 }, [message])),
     encodeLinkFrame({ kind: 'data', sequence: 2 ** 40 }, messages),
-    encodeLinkFrame({ kind: 'ack', acknowledged: 12 }),
+    encodeLinkFrame({ kind: 'ack', acknowledged: 12, step: 3, deliversFrom: 2 }),
     encodeLinkFrame({
       kind: 'resume',
       incarnation: 1.7e12,
@@ -189,6 +189,7 @@ export function frameSeeds(): readonly Uint8Array[] {
       received: 5,
       step: 9,
       completeFrom: 3,
+      deliversFrom: 3,
     }),
     encodeLinkFrame({ kind: 'finished' }),
   ]

@@ -21,10 +21,8 @@ interface Insisting {
 interface InsistOptions extends JoinOptions {
   /** Its place in the cohort. */
   readonly self: number
-  /** Asks so often, each time when the one before has been answered, and reads all that it is given. */
-  readonly asks: number
-  /** Then asks on without waiting, at most so often, until this ends it. */
-  readonly pressesMax: number
+  /** Asks at most so often, without waiting, until this ends it. */
+  readonly asksMax: number
   readonly signal: AbortSignal
 }
 
@@ -35,7 +33,7 @@ const BURST = 50
 
 /** Takes and acknowledges what there is at first, and then asks. */
 export async function insist(target: Target, options: InsistOptions): Promise<Insisting> {
-  const { asks, pressesMax, signal } = options
+  const { asksMax, signal } = options
   const talk = await join(target, options)
   const { socket } = talk.session.channel
   const resume = (peerIncarnation: bigint) => linkFrame.resume({ incarnation: 7, peerIncarnation })
@@ -51,17 +49,15 @@ export async function insist(target: Target, options: InsistOptions): Promise<In
       answered = true
     }
     const before = { said: socket.sentBytes, brought: socket.receivedBytes }
-    for (let asked = 0; asked < asks; asked++) {
-      await talk.send(resume(0n))
-      while (readLinkFrame(await talk.next()).kind !== 'resume');
-    }
-    const [saidBytes, broughtBytes] = [socket.sentBytes - before.said, socket.receivedBytes - before.brought]
     talk.stream.discard()
-    for (let pressed = 0; pressed < pressesMax && !signal.aborted; pressed++) {
+    for (let asked = 0; asked < asksMax && !signal.aborted; asked++) {
       await talk.send(resume(0n))
-      if (pressed % BURST === 0) await new Promise(setImmediate) // what came meanwhile is read
+      if (asked % BURST === 0) await new Promise(setImmediate) // what came meanwhile is read
     }
-    return { saidBytes, broughtBytes }
+    return {
+      saidBytes: socket.sentBytes - before.said,
+      broughtBytes: socket.receivedBytes - before.brought,
+    }
   } finally {
     talk.close()
   }

@@ -61,9 +61,7 @@ export function eventLines(event: PeerEvent, membership: Membership): readonly s
     case 'connection':
       return [`${nameOf(membership, event.peer)}: ${event.up ? event.reason : `gone: ${event.reason}`}`]
     case 'missed':
-      return [
-        `${nameOf(membership, event.peer)}: ${event.messages === null ? `cannot help with step ${event.step} any more` : `no longer has ${counted(event.messages, 'message')} for this peer`}`,
-      ]
+      return [`${nameOf(membership, event.peer)}: cannot help with step ${event.step} any more`]
     case 'caught-up':
       return [`caught up: it stood at step ${event.from}, and goes on at step ${event.step}`]
     case 'waiting':

@@ -8,7 +8,7 @@ import type { PeerEvent } from '../../daemon/events.ts'
 import { createQuiet } from '../../text/quiet.ts'
 import { type JoinView, nameOf } from './join-view.ts'
 
-type Topic = 'connected' | 'gone' | 'dropped-messages' | 'cannot-help' | 'caught-up' | 'moving' | 'proof'
+type Topic = 'connected' | 'gone' | 'cannot-help' | 'caught-up' | 'moving' | 'proof'
 
 interface Cause {
   /** Null where no single peer can be named. */
@@ -25,7 +25,7 @@ function causeOf(event: PeerEvent): Cause | null {
     case 'connection':
       return { peer: event.peer, topic: event.up ? 'connected' : 'gone' }
     case 'missed':
-      return { peer: event.peer, topic: event.messages === null ? 'cannot-help' : 'dropped-messages' }
+      return { peer: event.peer, topic: 'cannot-help' }
     case 'evidence':
       return { peer: event.peer, topic: 'proof' }
     case 'caught-up':

@@ -23,7 +23,7 @@ export const statusHead = [
   'step',
   'behind',
   'not acknowledged',
-  'held',
+  'withheld',
   'faults',
 ]
 
@@ -37,7 +37,7 @@ export function statusRow(other: OtherStatus): readonly Cell[] {
     convicted ? 'cut off' : connected ? `up${since}` : seconds === null ? 'never seen' : `gone${since}`,
     ...[significant(step), lag === null ? '–' : counted(lag, 'step')],
     link === null ? '–' : `${link.unacknowledged} (kept: ${link.keptMessages}, ${size(link.keptBytes)})`,
-    link === null ? '–' : String(link.held),
+    link === null ? '–' : String(link.withheld),
     seen.length === 0 ? 'none' : seen,
   ]
 }

@@ -45,6 +45,7 @@ export function insist(): Attack {
         received: 0,
         step: 1,
         completeFrom: 1,
+        deliversFrom: 1,
       } as const
       return [frame, ...Array.from({ length: RESUMES }, () => encodeLinkFrame(resume))]
     },

@@ -53,7 +53,7 @@ test('a peer says from where on it speaks: from where it caught up, and before, 
   const seen: Seen = { slot: { ...slotAt(0), step: 50 }, digest: 'aa', signature: new Uint8Array(64) }
   others.get(3)!.saw(0, seen)
   askAll(forgetful, others, 'memory-lost')
-  t.true(forgetful.isAsking(), 'it waits for the others to come to step 52')
+  t.is(forgetful.state(), 'fetching', 'it waits for the others to come to step 52')
   t.is(completeFrom(forgetful), 52)
 })
 
@@ -131,7 +131,7 @@ test('RB-TM at its bound: a peer left behind joins the last agreement that an ho
     const { asker, hear } = listener(reason)
     t.deepEqual(hear([50, 34], [51, 35]), [[], listens(49)], reason)
     t.is(asker.state(), 'listening')
-    t.false(asker.isAsking())
+    t.deepEqual(asker.waitingFor(), [])
     asker.reached(50, theta(50, 0))
     t.is(asker.state(), 'joined')
   }
@@ -156,8 +156,8 @@ test('RB-TM at its bound: who is not behind stays, as does who has got on by its
   const going = listener('suspicion')
   t.deepEqual(going.hear([3, 1], [50, 34]), [[], ['caught-up 3']])
   t.is(going.asker.state(), 'suspecting', 'what the third says may still be heeded')
-  t.false(going.asker.isAsking())
-  t.deepEqual(going.asker.reached(4, theta(4, 0)).outputs, [], 'nothing was let pass')
+  t.deepEqual(going.asker.waitingFor(), [])
+  t.deepEqual(going.asker.reached(4, theta(4, 0)).outputs, [])
   t.is(going.asker.state(), 'joined')
   t.deepEqual(going.asker.receive(3, position(3, 51)).outputs, [])
 })

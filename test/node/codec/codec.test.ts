@@ -56,7 +56,12 @@ const messages: fc.Arbitrary<Message> = fc.oneof(
 )
 const counts = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER })
 const headers: fc.Arbitrary<LinkHeader> = fc.oneof(
-  fc.record({ kind: fc.constant('ack' as const), acknowledged: fc.maxSafeNat() }),
+  fc.record({
+    kind: fc.constant('ack' as const),
+    acknowledged: fc.maxSafeNat(),
+    step: fc.maxSafeNat(),
+    deliversFrom: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
+  }),
   fc.record({
     kind: fc.constant('resume' as const),
     incarnation: fc.maxSafeNat(),
@@ -64,6 +69,7 @@ const headers: fc.Arbitrary<LinkHeader> = fc.oneof(
     received: fc.maxSafeNat(),
     step: fc.nat(),
     completeFrom: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
+    deliversFrom: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
   }),
   fc.constant({ kind: 'finished' as const }),
 )

@@ -69,7 +69,6 @@ function court() {
   })
   const incoming = createReceiver({
     protocol: {
-      readiness: () => 'now',
       receive(_, message) {
         reached.push(message)
         return { messages: [], outputs: [], faults: [] }

@@ -55,16 +55,17 @@ test('messages that a link keeps pin at most twice what it counts for them', t =
   const link = createLink({
     incarnation: 1,
     limits: defaultLinkLimits,
+    ahead: 4,
     step: () => 1,
     nowMs: () => 0,
     hooks: {
       send: () => false,
-      take: () => 'taken',
-      hold() {},
+      take() {},
       ackSoon() {},
       pumpIn() {},
       restarted() {},
-      gap() {},
+      ahead() {},
+      missed() {},
       fault() {},
     },
   })

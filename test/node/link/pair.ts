@@ -13,136 +13,143 @@ const limits = { peers: 4, dimension: 4, stepsMax: 1e6, iterationsMax: 1 }
 export function message(step: number): Encoded {
   const slot = { step, phase: 'gradient', iteration: 0, sender: 0 } as const
   const chunks = encodeMessage({ kind: 'ready', slot, digest: '00'.repeat(32) })
-  return { step, chunks, bytes: sizeOf(chunks), repeated: 'always', timeless: false }
+  return { step, chunks, bytes: sizeOf(chunks), repeated: true, timeless: false }
 }
 
 /** 1, 2, …, last. */
 export const upTo = (last: number) => Array.from({ length: last }, (_, i) => i + 1)
 
+/** How far ahead of its step either side takes messages, where a test says nothing else: as far as there are any. */
+export const AHEAD = 1000
+
 export interface Side {
   link: Link
   readonly taken: number[]
-  readonly gaps: (number | null)[]
+  /** Messages that came before this side could take them. */
+  readonly early: number[]
+  /** At which of its steps it was told that the other side cannot serve it. */
+  readonly missed: number[]
+  /** Each time that it was told that the other side is too far on, or no longer is. */
+  readonly ahead: boolean[]
   /** What it blames the other side for. */
   readonly faults: FaultKind[]
-  /** Takes messages up to this step; later ones wait. */
-  ready: number
-  held: boolean
   step: number
   /** Its socket takes no more frames. */
   full: boolean
-  /** What the next message that is taken brings about, before those behind it are. */
-  onTake: (() => void) | null
   /** It acknowledges nothing by itself. */
   lazy: boolean
-  /** Lives of the other side that it has met. */
+  /** Incarnations of the other side that it has met. */
   met: number
 }
 
-/** Two sides and the wire between them: frames in flight in both directions, lost when the connection breaks. */
-export function pair(linkLimits: LinkLimits = defaultLinkLimits) {
-  const wires: Frame[][] = [[], []]
-  const later: { readonly atMs: number; readonly link: Link }[] = []
-  let up = false
-  let nowMs = 0
-  const side = (self: number, incarnation: number): Side => {
-    const state: Side = {
-      link: null as never,
-      taken: [],
-      gaps: [],
-      faults: [],
-      ready: Infinity,
-      held: false,
-      step: 1,
-      full: false,
-      met: 0,
-      onTake: null,
-      lazy: false,
-    }
-    state.link = createLink({
-      incarnation,
-      limits: linkLimits,
-      step: () => state.step,
-      nowMs: () => nowMs,
-      hooks: {
-        send: frame => up && !state.full && wires[self]!.push(frame) > 0,
-        take(received) {
-          const { slot } = ('message' in received ? received.message : null) as Message
-          if (slot.step > state.ready) return 'later'
-          state.taken.push(slot.step)
-          const { onTake } = state
-          state.onTake = null
-          onTake?.()
-          return 'taken'
-        },
-        hold: held => {
-          state.held = held
-        },
-        ackSoon() {
-          if (!state.full && !state.lazy) state.link.acknowledge()
-        },
-        pumpIn(ms) {
-          if (later.every(({ link }) => link !== state.link))
-            later.push({ atMs: nowMs + ms, link: state.link })
-        },
-        restarted: () => state.met++,
-        gap: missing => state.gaps.push(missing),
-        fault: kind => state.faults.push(kind),
+interface Network {
+  readonly limits: LinkLimits
+  readonly ahead: number
+  readonly wires: Frame[][]
+  readonly later: { readonly atMs: number; readonly link: Link }[]
+  up: boolean
+  nowMs: number
+}
+
+function createSide(net: Network, self: number, incarnation: number): Side {
+  const side: Side = {
+    link: null as never,
+    taken: [],
+    early: [],
+    missed: [],
+    ahead: [],
+    faults: [],
+    step: 1,
+    full: false,
+    lazy: false,
+    met: 0,
+  }
+  side.link = createLink({
+    incarnation,
+    limits: net.limits,
+    ahead: net.ahead,
+    step: () => side.step,
+    nowMs: () => net.nowMs,
+    hooks: {
+      send: frame => net.up && !side.full && net.wires[self]!.push(frame) > 0,
+      take(received) {
+        const { slot } = ('message' in received ? received.message : null) as Message
+        side.taken.push(slot.step)
+        if (slot.step > side.step + net.ahead) side.early.push(slot.step)
       },
-    })
-    return state
-  }
-  const sides = [side(0, 10), side(1, 20)]
-  const deliver = (from: number) => {
-    const frame = wires[from]!.shift()
-    if (frame === undefined) return false
-    const decoded = decodeLinkFrame(frame, limits)
-    if ('fault' in decoded) throw new Error(decoded.detail)
-    sides[1 - from]!.link.receive(decoded)
-    return true
-  }
+      ackSoon() {
+        if (!side.full && !side.lazy) side.link.acknowledge()
+      },
+      pumpIn(ms) {
+        if (net.later.every(({ link }) => link !== side.link))
+          net.later.push({ atMs: net.nowMs + ms, link: side.link })
+      },
+      restarted: () => side.met++,
+      ahead: isAhead => side.ahead.push(isAhead),
+      missed: () => side.missed.push(side.step),
+      fault: kind => side.faults.push(kind),
+    },
+  })
+  return side
+}
+
+function deliver({ wires }: Network, sides: readonly Side[], from: number): boolean {
+  const frame = wires[from]!.shift()
+  if (frame === undefined) return false
+  const decoded = decodeLinkFrame(frame, limits)
+  if ('fault' in decoded) throw new Error(decoded.detail)
+  sides[1 - from]!.link.receive(decoded)
+  return true
+}
+
+/** Two sides and the wire between them: frames in flight in both directions, lost when the connection breaks. */
+export function pair(linkLimits: LinkLimits = defaultLinkLimits, ahead = AHEAD) {
+  const net: Network = { limits: linkLimits, ahead, wires: [[], []], later: [], up: false, nowMs: 0 }
+  const sides = [createSide(net, 0, 10), createSide(net, 1, 20)]
   return {
     sides,
-    wires,
-    deliver,
-    connect() {
-      if (up) return
-      up = true
-      for (const side of sides) {
-        side.full = false
+    wires: net.wires,
+    deliver: (from: number) => deliver(net, sides, from),
+    /** @param full the side whose socket takes nothing at first */
+    connect(full?: number) {
+      if (net.up) return
+      net.up = true
+      for (const [self, side] of sides.entries()) {
+        side.full = self === full
         side.link.connected()
       }
     },
     disconnect() {
-      up = false
-      for (const wire of wires) wire.length = 0
+      net.up = false
+      for (const wire of net.wires) wire.length = 0
       for (const { link } of sides) link.disconnected()
     },
     /** The socket has taken all that it was given. */
     drain(self: number) {
       sides[self]!.full = false
-      if (!up) return
+      if (!net.up) return
       sides[self]!.link.pump()
       sides[self]!.link.acknowledge()
     },
     settle() {
-      for (let i = 0; i < 10_000; i++) if (![deliver(0), deliver(1)].some(Boolean)) return
+      for (let i = 0; i < 10_000; i++)
+        if (![deliver(net, sides, 0), deliver(net, sides, 1)].some(Boolean)) return
       throw new Error('the link does not come to rest')
     },
     /** Time passes until nothing waits for it any more. */
     rest() {
       this.settle()
-      for (let next = later.shift(); next !== undefined; next = later.shift()) {
-        nowMs = Math.max(nowMs, next.atMs)
+      for (let next = net.later.shift(); next !== undefined; next = net.later.shift()) {
+        net.nowMs = Math.max(net.nowMs, next.atMs)
         if (sides.some(({ link }) => link === next.link)) next.link.pump()
         this.settle()
       }
     },
     pass(ms: number) {
-      nowMs += ms
+      net.nowMs += ms
     },
     restart(self: number, incarnation: number) {
-      sides[self] = side(self, incarnation)
+      sides[self] = createSide(net, self, incarnation)
       return sides[self]!
     },
   }

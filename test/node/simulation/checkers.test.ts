@@ -168,13 +168,13 @@ test('a queue beyond its limit, and messages held back', t => {
     keptMessages: 0,
     keptBytes: 0,
     resentBytes: 0,
-    held: 0,
+    withheld: 0,
     finished: false,
   }
   checkers.links(0, [null, link])
   t.deepEqual(found, [])
   checkers.links(0, [null, { ...link, keptBytes: 2 ** 40 }])
-  checkers.links(0, [null, { ...link, held: 1 }])
+  checkers.links(0, [null, { ...link, withheld: 1 }])
   t.is(found.length, 2)
 })
 

@@ -56,7 +56,7 @@ const provocations: {
   fault: (hooks, peer, i) =>
     hooks.fault({ peer: i % 2 === 0 ? peer : null, kind: 'malformed', detail: `the ${i}th` }),
   connection: (hooks, peer, i) => hooks.connection?.(peer, i % 2 === 0, `for the ${i}th time`),
-  missed: (hooks, peer, i) => hooks.missed?.(peer, i % 2 === 0 ? null : i, i),
+  missed: (hooks, peer, i) => hooks.missed?.(peer, i),
   received: (hooks, peer) => hooks.received?.(peer, { kind: 'ready', slot: slot(peer), digest: 'aa' }),
   shown: (hooks, peer) => hooks.shown?.(peer, { slot: slot(peer), first: commitment, second: commitment }),
   convicted: (hooks, peer) =>
@@ -82,7 +82,7 @@ for (const log of ['progress', 'json'] as const) {
   test(`a thousand events of each kind that others cause are a few lines: ${log}`, async t => {
     const events: readonly ((peer: number, i: number) => PeerEvent)[] = [
       (peer, i) => ({ kind: 'connection', peer, up: i % 2 === 0, reason: 'x' }),
-      (peer, i) => ({ kind: 'missed', peer, messages: i, step: i }),
+      (peer, i) => ({ kind: 'missed', peer, step: i }),
       (_, i) => ({ kind: 'caught-up', from: i, step: i + 1 }),
       (peer, i) => ({ kind: 'waiting', step: i, phase: 'gradient', needed: 1, missing: [peer], seconds: 3 }),
       () => ({ kind: 'resumed' }),
@@ -148,6 +148,7 @@ const forgetful = (i: number) =>
       received: 0,
       step: 1,
       completeFrom: 6,
+      deliversFrom: 6,
     }) as Uint8Array[],
   )
 
@@ -178,4 +179,17 @@ test('a thousand of whatever a transport reports are a few lines', async t => {
     t.true(lines().length <= 3 * LINES_MAX, `${name}: ${lines().length} lines`)
     if (name === 'frame') t.regex(lines().join('\n'), /cannot help with step 1 any more/)
   }
+})
+
+test('that a peer cannot help with a step is said once, however often its link says so', async t => {
+  const missed: (readonly [peer: number, step: number])[] = []
+  const { hooks } = await watched('json')
+  const events = peerOn({ ...hooks, missed: (peer, step) => missed.push([peer, step]) })
+  events.connected(2)
+  send(events, 2, forgetful(0))
+  for (let acknowledged = 0; acknowledged < 3; acknowledged++) {
+    const ack = { kind: 'ack', acknowledged, step: 6, deliversFrom: 6 } as const
+    send(events, 2, Buffer.concat(encodeLinkFrame(ack) as Uint8Array[]))
+  }
+  t.deepEqual(missed, [[2, 1]])
 })

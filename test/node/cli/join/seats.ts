@@ -34,7 +34,14 @@ export const present = (changes: Partial<Present> = {}): Present => ({
   links: cohort.members.map((_, peer) =>
     peer === 1
       ? null
-      : { unacknowledged: peer, keptMessages: 1, keptBytes: 100, resentBytes: 0, held: 0, finished: false },
+      : {
+          unacknowledged: peer,
+          keptMessages: 1,
+          keptBytes: 100,
+          resentBytes: 0,
+          withheld: 0,
+          finished: false,
+        },
   ),
   ...changes,
 })

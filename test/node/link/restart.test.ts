@@ -1,0 +1,151 @@
+/** A link whose other side begins again: what comes again, what does not, and what never will. */
+import test from 'ava'
+import { message, pair, type Side, upTo } from './pair.ts'
+
+/** Settled, with messages 1 … `last` taken by the second side. */
+function settled(last: number) {
+  const net = pair()
+  net.connect()
+  for (const step of upTo(last)) net.sides[0]!.link.enqueue(message(step))
+  net.sides[0]!.link.pump()
+  net.settle()
+  return net
+}
+
+test('a peer that restarted is sent what is kept of the steps that it still needs', t => {
+  const net = settled(6)
+  const sender = net.sides[0]!
+  sender.link.forgetBefore(3)
+  net.disconnect()
+  const restarted = net.restart(1, 21)
+  restarted.step = 5
+  net.connect()
+  net.settle()
+  t.deepEqual(restarted.taken, [5, 6])
+  t.is(sender.met, 2, 'two incarnations')
+  net.disconnect()
+  net.connect()
+  net.settle()
+  t.is(sender.met, 2, 'over three connections')
+  sender.link.enqueue(message(7))
+  sender.link.pump()
+  net.settle()
+  t.deepEqual(restarted.taken, [5, 6, 7])
+})
+
+test('an answer is not for a later incarnation of the peer: it has not asked', t => {
+  const net = settled(1)
+  const sender = net.sides[0]!
+  sender.link.enqueue({ ...message(2), repeated: false, timeless: true })
+  sender.link.enqueue({ ...message(3), timeless: true })
+  sender.link.pump()
+  net.settle()
+  t.deepEqual(net.sides[1]!.taken, [1, 2, 3])
+  net.disconnect()
+  const restarted = net.restart(1, 21)
+  net.connect()
+  net.settle()
+  t.deepEqual(restarted.taken, [1, 3])
+  t.deepEqual(restarted.missed, [], 'nor does it miss one')
+})
+
+test('a peer goes back to an earlier step only with a new incarnation', t => {
+  const net = pair(undefined, 4)
+  const [sender, receiver] = net.sides as [Side, Side]
+  receiver.step = 20
+  net.connect()
+  for (const step of upTo(20)) sender.link.enqueue(message(step))
+  net.settle()
+  t.deepEqual(receiver.taken, [20], 'it is spared what is behind it')
+  net.disconnect()
+  const restarted = net.restart(1, 21)
+  restarted.step = 15
+  net.connect()
+  net.settle()
+  t.deepEqual(restarted.taken, [15, 16, 17, 18, 19], 'what it can take')
+  restarted.step = 16
+  restarted.link.acknowledge()
+  net.settle()
+  t.deepEqual(restarted.taken, [15, 16, 17, 18, 19, 20])
+})
+
+test('who is silent before a step says so, and a peer that needs an earlier one learns that nothing will come', t => {
+  for (const [step, missed] of [
+    [4, true],
+    [5, false],
+  ] as const) {
+    const net = pair()
+    const [behind, joined] = net.sides as [Side, Side]
+    behind.step = step
+    net.connect()
+    net.settle()
+    t.deepEqual(behind.missed, [])
+    joined.step = 6
+    joined.link.setCompleteFrom(5)
+    net.settle()
+    t.is(behind.missed.length > 0, missed, `at step ${step}`)
+    behind.missed.length = 0
+    net.disconnect()
+    net.connect()
+    net.settle()
+    t.is(behind.missed.length > 0, missed, 'on a new connection, too')
+    behind.missed.length = 0
+    behind.step = 5
+    joined.step = 7
+    joined.link.acknowledge()
+    net.settle()
+    t.deepEqual(behind.missed, [], 'but not in a step that it can have')
+  }
+})
+
+test('a side that has found its place is told again what it misses there', t => {
+  const net = pair()
+  const [behind, joined] = net.sides as [Side, Side]
+  behind.step = 4
+  joined.step = 6
+  joined.link.setCompleteFrom(5)
+  net.connect()
+  net.settle()
+  t.deepEqual(behind.missed, [4])
+  behind.missed.length = 0
+  behind.link.setCompleteFrom(1)
+  t.deepEqual(behind.missed, [4])
+  behind.step = 5
+  behind.link.setCompleteFrom(5)
+  t.deepEqual(behind.missed, [4])
+})
+
+test('who says that it is silent before a step is sent nothing more of those before', t => {
+  const net = pair(undefined, 4)
+  const [sender, joined] = net.sides as [Side, Side]
+  net.connect()
+  for (const step of upTo(20)) sender.link.enqueue(message(step))
+  sender.link.enqueue({ ...message(2), timeless: true })
+  net.settle()
+  t.deepEqual(joined.taken, [1, 2, 3, 4, 5, 2])
+  joined.step = 12
+  joined.link.setCompleteFrom(12)
+  net.settle()
+  t.deepEqual(joined.taken.slice(6), [12, 13, 14, 15, 16])
+  t.deepEqual(joined.early, [])
+})
+
+test('a peer that restarted is told where what its former incarnation took is no longer kept', t => {
+  const net = settled(20)
+  net.sides[0]!.link.forgetBefore(11)
+  for (const [incarnation, step, missed] of [
+    [21, 10, true],
+    [22, 11, false],
+  ] as const) {
+    net.disconnect()
+    const restarted = net.restart(1, incarnation)
+    restarted.step = step
+    net.connect()
+    net.settle()
+    t.is(restarted.missed.length > 0, missed, `at step ${step}`)
+    t.deepEqual(
+      restarted.taken,
+      Array.from({ length: 10 }, (_, i) => i + 11),
+    )
+  }
+})
