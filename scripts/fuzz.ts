@@ -84,7 +84,7 @@ async function live(): Promise<void> {
       : `${megabytes(memory.liveBytes)} MB alive (${megabytes(memory.residentBytes)} MB resident)`
   const rate = Math.round(result.inputs / result.seconds)
   console.log(
-    `${result.inputs} inputs in ${Math.round(result.seconds)} s, ${rate} a second; a member that behaves was let in ${result.probes} times, having dialled again ${result.redials} times; memory after a tenth: ${held(early)}, at the end: ${held(late)}`,
+    `${result.inputs} inputs in ${Math.round(result.seconds)} s, ${rate} a second; a member that behaves was let in ${result.probes} times; memory after a tenth: ${held(early)}, at the end: ${held(late)}`,
   )
   if (result.inputs < Number(inputs) && result.findings.length === 0)
     console.log(`ended by --minutes ${minutes}, before ${inputs} inputs`)

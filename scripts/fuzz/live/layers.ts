@@ -72,9 +72,12 @@ export const layers: readonly Layer[] = [
   { name: 'our frames', unit: 'a mutated frame of a link', share: 65, workers: 8, attack: attackFrames },
 ]
 
-/** Sockets of one machine can have many addresses if loopback is a whole network. */
+/** On Linux, loopback is a whole network; other systems have one address of it. */
+export const HAS_MANY_SOURCES = process.platform === 'linux'
+
+/** Never 127.0.0.1, where a member that behaves comes from: a peer limits the handshakes of each address. */
 const sourceOf = (random: RandomStream) =>
-  process.platform === 'linux'
+  HAS_MANY_SOURCES
     ? { localAddress: `127.${1 + random.integer(200)}.${random.integer(250)}.${1 + random.integer(250)}` }
     : {}
 
@@ -105,8 +108,11 @@ async function ended(socket: Channel & { destroy(): void }): Promise<number> {
 }
 
 /** A connection that the peer has let in: one that is closed at once, as its member connects too often, is none. */
-async function letIn({ victim, identity }: Attack, options: SessionOptions = {}): Promise<YamuxSession> {
-  const session = await dialSession(victim.target, { ...options, seed: identity.seed })
+async function letIn(
+  { victim, identity, random }: Attack,
+  options: SessionOptions = {},
+): Promise<YamuxSession> {
+  const session = await dialSession(victim.target, { ...options, ...sourceOf(random), seed: identity.seed })
   if (await answered(session)) return session
   throw new RawError('not let in')
 }
@@ -140,7 +146,8 @@ async function attackFrames(attack: Attack): Promise<number> {
   const { victim, random, identity, wanted } = attack
   if (random.integer(100) === 0) return attackHello(attack)
   const hello = { cohortId: victim.cohortId }
-  const { session, stream } = await join(victim.target, { seed: identity.seed, opens: true, hello })
+  const options = { ...sourceOf(random), seed: identity.seed, opens: true, hello }
+  const { session, stream } = await join(victim.target, options)
   stream.discard()
   // As many small frames as fit share one of Yamux, as an honest stream's do, or each has its own.
   const size = 1 + random.integer(8)

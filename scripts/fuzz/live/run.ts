@@ -1,9 +1,8 @@
 /** The live fuzz: all layers at once against one peer, which must live, listen, and not grow. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { randomStream } from '../../../learning/random.ts'
-import { BACKOFF_FIRST_MS } from '../../../node/network/constants.ts'
 import type { Memory } from '../../cohort/measure.ts'
-import { type Layer, layers } from './layers.ts'
+import { HAS_MANY_SOURCES, type Layer, layers } from './layers.ts'
 import { startVictim, type Victim } from './victim.ts'
 
 interface LayerResult {
@@ -20,8 +19,6 @@ interface LiveResult {
   readonly seconds: number
   /** How often a member that behaves was let in. */
   readonly probes: number
-  /** How often it had to dial again for that: it comes from the address that the attackers come from. */
-  readonly redials: number
   /** Of the peer's process, after a tenth of the inputs and at the end; null if it does not report. */
   readonly memory: { readonly early: Memory | null; readonly late: Memory | null }
   /** What went wrong; must be empty. */
@@ -37,12 +34,15 @@ interface LiveOptions {
 
 /** A member may connect again after five seconds: as often is looked whether the peer still listens. */
 const PROBE_INTERVAL_MS = 6000
-/** It dials again as a peer does (redial.ts), and is to be in after so many attempts: within half a minute. */
-const PROBE_ATTEMPTS_MAX = 8
 /** How long a layer waits for the others. */
 const AHEAD_MS = 20
 /** How long an attacker that is not let in waits: its member has connected too often. */
 const REFUSED_MS = 300
+/**
+ * Where attackers share the address of the member that behaves, each waits so long before a connection: all of them
+ * together then begin fewer handshakes than a peer allows an address, even if each is one that counts for ten.
+ */
+const SHARED_SOURCE_MS = 1500
 /** Inputs of one connection, and how far, of its share, a layer may be before the slowest one. */
 const CONNECTION_INPUTS_MAX = 5000
 const AHEAD_MAX = 0.05
@@ -77,7 +77,7 @@ async function course(victim: Victim, options: LiveOptions): Promise<LiveResult>
     Array.from({ length: layer.workers }, (_, worker) => work(state, layer, worker)),
   )
   await Promise.all(workers)
-  const { probes, redials, early } = await watching.stop()
+  const { probes, early } = await watching.stop()
   const late = await victim.measure()
   const grown = (late?.liveBytes ?? 0) - (early?.liveBytes ?? 0)
   if (early !== null && grown > GROWTH_BYTES_MAX)
@@ -93,7 +93,6 @@ async function course(victim: Victim, options: LiveOptions): Promise<LiveResult>
     inputs: total(state),
     seconds: (performance.now() - startedMs) / 1000,
     probes,
-    redials,
     memory: { early, late },
     findings: state.findings,
   }
@@ -123,6 +122,7 @@ async function work(state: State, layer: Layer, worker: number): Promise<void> {
     }
     const identity = victim.identities[random.integer(victim.identities.length)]!
     const wanted = Math.min(CONNECTION_INPUTS_MAX, Math.ceil((AHEAD_MAX * quota) / layer.workers))
+    if (!HAS_MANY_SOURCES) await sleep(SHARED_SOURCE_MS)
     try {
       const inputs = await layer.attack({ victim, random, identity, wanted })
       count.inputs += inputs
@@ -140,27 +140,19 @@ async function work(state: State, layer: Layer, worker: number): Promise<void> {
 /** Checks all the time whether the peer runs and admits a good member, and how much memory it holds. */
 function watch(state: State, startedMs: number) {
   const { victim, options, findings } = state
-  let [probes, redials] = [0, 0]
+  let probes = 0
   let early: Memory | null = null
   let isEarly = true
   const ending = new AbortController()
   const probe = async (): Promise<void> => {
     const seconds = ((performance.now() - startedMs) / 1000).toFixed(0)
-    for (let attempt = 1; victim.end === null; attempt++)
-      try {
-        await victim.probe()
-        probes++
-        break
-      } catch (error) {
-        if (victim.end !== null) break
-        if (attempt === PROBE_ATTEMPTS_MAX) {
-          const why = (error as Error).message
-          findings.push(`after ${seconds} s a member that behaves was not let in, ${attempt} times: ${why}`)
-          break
-        }
-        redials++
-        await sleep(BACKOFF_FIRST_MS * 2 ** (attempt - 1))
-      }
+    try {
+      await victim.probe()
+      probes++
+    } catch (error) {
+      if (victim.end === null)
+        findings.push(`after ${seconds} s a member that behaves was not let in: ${(error as Error).message}`)
+    }
     const { end } = victim
     if (end !== null)
       findings.push(`after ${seconds} s the process ended (${end.code ?? end.signal}): ${end.lastWords}`)
@@ -186,7 +178,7 @@ function watch(state: State, startedMs: number) {
       ending.abort()
       await looking
       if (findings.length === 0) await sleep(PROBE_INTERVAL_MS).then(probe)
-      return { probes, redials, early }
+      return { probes, early }
     },
   }
 }
