@@ -31,6 +31,8 @@ export interface Watch {
   handshake(bytes: number): boolean
   /** Acts on the state of a frame budget. False: refused. */
   settle(frameBudget: FrameBudget, what: string): boolean
+  /** A stream of the connection is not read, or is again. */
+  hold(isHeld: boolean): void
   refuse(kind: FaultKind, why: string): void
   readonly owner: () => PeerId | null
 }
@@ -78,7 +80,7 @@ function createWatch(
     offence(owner(), 'exception', `its connection made this peer fail: ${error.message}`, error)
     socket.abort(error)
   })
-  const rest = createRest(boundary, () => secured()?.connection ?? socket)
+  const reading = createReading(boundary, () => secured()?.connection ?? socket)
   const refuse = (kind: FaultKind, why: string): void => {
     if (isRefused) return
     isRefused = true
@@ -111,40 +113,58 @@ function createWatch(
     settle(frameBudget, what) {
       const restMs = frameBudget.restMs(performance.now())
       if (restMs === null) refuse('flooding', `more ${what} at once than any peer has reason to send`)
-      else rest(restMs)
+      else reading.rest(restMs)
       return !isRefused
     },
+    hold: reading.hold,
   }
 }
 
-/** Reads nothing more from the connection for a while; further calls meanwhile change nothing. */
-function createRest(boundary: Boundary, connection: () => MessageStream): (ms: number) => void {
-  let isResting = false
-  let isResuming = false
-  let dueMs = 0
-  const rest = (ms: number): void => {
-    if (ms === 0 || isResting) return
-    if (isResuming) {
-      dueMs = ms
+interface Reading {
+  /** Reads nothing more for a while; further calls meanwhile change nothing. */
+  rest(ms: number): void
+  /** Reads nothing more until it is released. */
+  hold(isHeld: boolean): void
+}
+
+function createReading(boundary: Boundary, connection: () => MessageStream): Reading {
+  let paused: MessageStream | null = null
+  let [isResting, isHeld, isResuming] = [false, false, false]
+  const settle = (): void => {
+    // What is handed out by `resume` may be too much again: that is seen to once it has returned.
+    if (isResuming || (isResting || isHeld) === (paused !== null)) return
+    if (paused === null) {
+      const open = connection()
+      if (open.status !== 'open') return
+      paused = open
+      open.pause()
       return
     }
-    const paused = connection()
-    if (paused.status !== 'open') return
-    isResting = true
-    paused.pause()
-    setTimeout(
-      boundary.around(() => {
-        isResting = false
-        isResuming = true
-        dueMs = 0
-        resumeReading(paused)
-        isResuming = false
-        rest(dueMs)
-      }),
-      ms,
-    )
+    const resumed = paused
+    paused = null
+    isResuming = true
+    resumeReading(resumed)
+    isResuming = false
+    settle()
   }
-  return rest
+  return {
+    rest(ms) {
+      if (ms === 0 || isResting) return
+      isResting = true
+      setTimeout(
+        boundary.around(() => {
+          isResting = false
+          settle()
+        }),
+        ms,
+      )
+      settle()
+    },
+    hold(held) {
+      isHeld = held
+      settle()
+    },
+  }
 }
 
 /**

@@ -108,12 +108,30 @@ function guardStreams(muxer: StreamMuxer, watch: Watch): void {
         watch.refuse('flooding', `more than ${NEGOTIATION_BYTES_MAX} bytes on a stream without a protocol`)
       return !watch.isRefused()
     })
+    holdConnection(stream, watch)
     onRemoteStream.call(muxer, stream)
   }
   muxer.createStream = async options => {
     const stream = await createStream.call(muxer, options)
     watch.boundary.enclose(stream)
+    holdConnection(stream, watch)
     return stream
+  }
+}
+
+/**
+ * A stream that is not read keeps its connection from being read. Otherwise its frames would still be deciphered, up to
+ * a whole window of them: half a second of work where they are small.
+ */
+function holdConnection(stream: Stream, watch: Watch): void {
+  const { pause, resume } = stream
+  stream.pause = () => {
+    pause.call(stream)
+    watch.hold(true)
+  }
+  stream.resume = () => {
+    resume.call(stream)
+    watch.hold(stream.readStatus === 'paused')
   }
 }
 

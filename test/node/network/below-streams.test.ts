@@ -21,14 +21,16 @@ import {
   NOISE,
   noiseFrame,
   openSocket,
+  prefixed,
   selectProtocol,
   type Target,
   TYPE,
   targetOf,
+  type YamuxSession,
   yamuxFrame,
 } from '../../../scripts/hostile/raw/index.ts'
 import { echoes, startEcho } from './echo.ts'
-import { isFault, isKind, membersOf, openPeer, type RunningPeer } from './support.ts'
+import { bytesOf, isFault, isKind, membersOf, openPeer, type RunningPeer } from './support.ts'
 
 /** An honest peer in seat 1 of three, listening; seat 0 is the attacker's. */
 async function scene(t: ExecutionContext): Promise<[RunningPeer, Target, readonly Identity[]]> {
@@ -119,6 +121,60 @@ test('names of protocols without end on a stream are a fault of the member', asy
   session.openStream().write(Buffer.concat(times(NEGOTIATION_BYTES_MAX / wrong.length + 1, () => wrong)))
   t.like(await honest.until(isFault('flooding')), { peer: 0 })
   await session.closed
+})
+
+let pings = 0
+
+/** Sends a ping; the other side answers it as soon as it reads it. */
+function ping(session: YamuxSession): { readonly isAnswered: () => boolean } {
+  const length = ++pings
+  session.write(yamuxFrame({ type: TYPE.ping, flags: FLAG.syn, length }))
+  return { isAnswered: () => session.pongs.includes(length) }
+}
+
+async function answered(session: YamuxSession): Promise<void> {
+  const { isAnswered } = ping(session)
+  while (!isAnswered()) await new Promise(setImmediate)
+}
+
+test('of a member that is not read from nothing is read: no frame of its connection costs anything', async t => {
+  const [honest, target, [attacker, , member]] = await scene(t)
+  const talk = await join(target, { seed: attacker!.seed, hello: { cohortId: 'c0ffee' }, opens: true })
+  await honest.until(isKind('connected'))
+  honest.transport.pause(0)
+  const { isAnswered } = ping(talk.session)
+  const other = await dialSession(target, { seed: member!.seed })
+  for (let i = 0; i < 5; i++) await answered(other)
+  t.false(isAnswered())
+  honest.transport.resume(0)
+  await answered(talk.session)
+  t.true(isAnswered())
+})
+
+test('a member that is not read from may be so again while its frames are handed out', async t => {
+  const identities = [createIdentity(), createIdentity(), createIdentity()]
+  const honest = await openPeer(t, identities, 1, membersOf(identities))
+  const frame: typeof honest.events.frame = (peer, bytes) => {
+    honest.transport.pause(peer) // before the next frame is read, which lies there already
+    return honest.events.frame(peer, bytes)
+  }
+  honest.transport.start({ ...honest.events, frame })
+  const [target] = honest.transport.addresses.map(targetOf)
+  const talk = await join(target!, {
+    seed: identities[0]!.seed,
+    hello: { cohortId: 'c0ffee' },
+    opens: true,
+  })
+  const { channel } = talk.session
+  const texts = times(50, index => `frame ${index}`)
+  const frames = texts.map(text => yamuxFrame({ stream: talk.stream.id }, prefixed(Buffer.from(text))))
+  channel.socket.write(Buffer.concat(frames.map(bytes => channel.seal(bytes))))
+  for (let taken = 1; taken <= texts.length; taken++) {
+    await honest.until(() => bytesOf(honest.reports).length === taken)
+    honest.transport.resume(0)
+  }
+  t.deepEqual(bytesOf(honest.reports).map(String), texts)
+  await answered(talk.session)
 })
 
 test('the frames of the cipher are counted however their bytes are cut', t => {
