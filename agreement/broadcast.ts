@@ -56,10 +56,10 @@ export type BroadcastOutput =
 export type Broadcast = Protocol<BroadcastInput, Message, BroadcastOutput>
 
 /**
- * Answers that one incarnation of a peer gets for one slot: it asks once, and a link may repeat what was not
- * acknowledged.
+ * Requests that one incarnation of a peer may make for one slot, answered or not: it asks once, and a link may repeat
+ * what was not acknowledged.
  */
-const answersPerPeerMax = 3
+const requestsPerPeerMax = 3
 
 /** One vote for each peer; counted on arrival, since in an exchange among n each peer receives 2n² of them. */
 interface Votes {
@@ -74,7 +74,7 @@ interface State {
   /** At most two: the first that came, and the one that was agreed on. */
   readonly held: Map<Digest, Sealed>
   readonly asked: Set<PeerIndex>
-  readonly answered: Map<PeerIndex, number>
+  readonly requested: Map<PeerIndex, number>
   /** The author's first commitment seen here: a different one proves equivocation. */
   commitment: Commitment | null
   proved: boolean
@@ -97,7 +97,7 @@ export function createBroadcast(options: BroadcastOptions): Broadcast {
     readies: { of: new Map(), counts: new Map() },
     held: new Map(),
     asked: new Set(),
-    answered: new Map(),
+    requested: new Map(),
     commitment: null,
     proved: false,
     echoed: null,
@@ -109,7 +109,7 @@ export function createBroadcast(options: BroadcastOptions): Broadcast {
     input(value) {
       const step: Builder = newEffects()
       if (value.kind === 'timer') askNext(state, step)
-      else if (value.kind === 'restarted') state.answered.delete(value.peer)
+      else if (value.kind === 'restarted') state.requested.delete(value.peer)
       else {
         const sealed = options.ledger.seal(options.slot, value.vector)
         step.messages.push({ to: 'others', message: { kind: 'vector', slot: options.slot, sealed } })
@@ -281,13 +281,13 @@ function askNext(state: State, step: Builder): void {
 
 function answer(state: State, step: Builder, from: PeerIndex, digest: Digest): void {
   const { slot } = state.options
-  const sealed = state.held.get(digest)
-  if (sealed === undefined) return // the asker will ask another
-  const given = state.answered.get(from) ?? 0
-  if (given >= answersPerPeerMax) {
+  const requested = (state.requested.get(from) ?? 0) + 1
+  if (requested > requestsPerPeerMax) {
     step.faults.push({ peer: from, kind: 'excessive-requests', slot })
     return
   }
-  state.answered.set(from, given + 1)
+  state.requested.set(from, requested)
+  const sealed = state.held.get(digest)
+  if (sealed === undefined) return // the asker will ask another
   step.messages.push({ to: from, message: { kind: 'payload', slot, sealed } })
 }

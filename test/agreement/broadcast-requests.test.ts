@@ -68,3 +68,12 @@ test('one life is answered so often, and then it is a fault; the next one is ans
   broadcast.input({ kind: 'restarted', peer: 1 })
   t.is(ask(1).messages.length, 1)
 })
+
+test('asking for what is not there is no cheaper: it counts, and has no answer', t => {
+  const { broadcast } = withoutVector()
+  const ask = () => broadcast.receive(1, { kind: 'request', slot, digest: sealed.digest })
+  for (let i = 0; i < 3; i++) t.deepEqual(ask(), { messages: [], outputs: [], faults: [] })
+  t.like(ask(), { messages: [], faults: [{ peer: 1, kind: 'excessive-requests' }] })
+  broadcast.input({ kind: 'restarted', peer: 1 })
+  t.deepEqual(ask().faults, [])
+})
