@@ -32,14 +32,17 @@ export const noisePrice = (bytes: number): number => (bytes <= TAG_BYTES ? FRAME
 
 export function createFrameBudget(): FrameBudget {
   let credit = FRAME_CREDIT_MAX
+  let unpaid = 0
   let lastMs: number | null = null
   return {
     pay(price) {
-      credit -= price
+      unpaid += price
     },
     restMs(nowMs) {
       const earned = ((nowMs - (lastMs ?? nowMs)) / 1000) * FRAME_CREDIT_PER_SECOND
-      credit = Math.min(FRAME_CREDIT_MAX, credit + earned)
+      // What is earned first fills the credit: a long silence pays for no more frames at once than a short one.
+      credit = Math.min(FRAME_CREDIT_MAX, credit + earned) - unpaid
+      unpaid = 0
       lastMs = nowMs
       if (credit < -FRAME_DEBT_MAX) return null
       return credit >= 0 ? 0 : (-credit / FRAME_CREDIT_PER_SECOND) * 1000

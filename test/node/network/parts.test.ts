@@ -256,6 +256,18 @@ test('honest frames are never waited for; streams and pings without end are, and
   t.is(rest(), null)
 })
 
+test('after a long silence a connection may bring no more frames at once than at first', t => {
+  const frameBudget = createFrameBudget()
+  const burst = (price: number, nowMs: number) => {
+    frameBudget.pay(price)
+    return frameBudget.restMs(nowMs)
+  }
+  t.is(burst(0, 0), 0)
+  t.is(burst(FRAME_CREDIT_MAX, 1e6), 0)
+  t.is(burst(FRAME_CREDIT_MAX + FRAME_PRICE_PING, 2e6), (1000 * FRAME_PRICE_PING) / FRAME_CREDIT_PER_SECOND)
+  t.is(burst(FRAME_CREDIT_MAX + FRAME_DEBT_MAX + 1, 3e6), null)
+})
+
 test('the cipher is the library’s, byte for byte, in both directions and however the bytes are cut', t => {
   const key = new Uint8Array(randomBytes(32))
   const ad = new Uint8Array(0)
