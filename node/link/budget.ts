@@ -2,6 +2,7 @@
  * What one link may send again. A peer that asks for all of it over and over would bring thousands of times what it
  * says; so what was sent before costs, what is acknowledged for the first time pays for it, and time does, slowly.
  * The budget is the member's: it lasts over all its connections.
+ * It is not a token bucket: its size follows the window at every moment, and acknowledgements pay as well as time.
  */
 import type { LinkLimits } from './limits.ts'
 

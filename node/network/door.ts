@@ -16,9 +16,9 @@ import { Server, type Socket } from 'node:net'
 import type { Listener, MultiaddrConnection, Upgrader } from '@libp2p/interface'
 import type { Libp2pInit } from 'libp2p'
 import type { Clock } from '../ports.ts'
+import { createTokenBuckets } from './connection-budget.ts'
 import * as limits from './constants.ts'
 import { sourceOf, sourceOfHost } from './sources.ts'
-import { createTokenBuckets } from './token-bucket.ts'
 import { createWaitingRoom } from './waiting-room.ts'
 
 export type TransportFactory = NonNullable<Libp2pInit['transports']>[number]

@@ -10,6 +10,7 @@ import {
   FRAME_PRICE_PING,
   FRAME_PRICE_STREAM,
 } from './constants.ts'
+import { createTokenBucket } from './token-bucket.ts'
 
 export interface FrameBudget {
   /** A frame of this price has arrived. */
@@ -31,21 +32,20 @@ const TAG_BYTES = 16
 export const noisePrice = (bytes: number): number => (bytes <= TAG_BYTES ? FRAME_PRICE_EMPTY : 1)
 
 export function createFrameBudget(): FrameBudget {
-  let credit = FRAME_CREDIT_MAX
+  const bucket = createTokenBucket({
+    capacity: FRAME_CREDIT_MAX,
+    intervalMs: 1000 / FRAME_CREDIT_PER_SECOND,
+    debtMax: FRAME_DEBT_MAX,
+  })
   let unpaid = 0
-  let lastMs: number | null = null
   return {
     pay(price) {
       unpaid += price
     },
     restMs(nowMs) {
-      const earned = ((nowMs - (lastMs ?? nowMs)) / 1000) * FRAME_CREDIT_PER_SECOND
-      // What is earned first fills the credit: a long silence pays for no more frames at once than a short one.
-      credit = Math.min(FRAME_CREDIT_MAX, credit + earned) - unpaid
+      const isWithin = bucket.charge(unpaid, nowMs)
       unpaid = 0
-      lastMs = nowMs
-      if (credit < -FRAME_DEBT_MAX) return null
-      return credit >= 0 ? 0 : (-credit / FRAME_CREDIT_PER_SECOND) * 1000
+      return isWithin ? bucket.waitMs(nowMs) : null
     },
   }
 }

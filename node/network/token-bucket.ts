@@ -1,60 +1,52 @@
 /**
- * Limits how often something may happen: a number of times at once, then at a steady rate. It limits the connections of
- * a member: a cohort that starts, or a network that comes and goes, needs some, but each costs a handshake and resends
- * what was not acknowledged. And it limits the handshakes that an address begins.
+ * A token bucket: it limits how often something may happen, or what it may cost, by a burst and a steady rate.
+ *
+ * It guarantees that in any stretch of `t` ms no more than `capacity + t / intervalMs` tokens are taken. It starts full,
+ * gains one token each `intervalMs` (in between, the part of one that has accrued), and never holds more than
+ * `capacity`. What is charged after the fact may leave a debt, which is paid off at the same rate.
+ *
+ * It is pure: time comes as an argument, in ms of any clock that never goes back.
  */
-import type { Clock } from '../ports.ts'
-import { CONNECTION_BUDGET_INTERVAL_MS, CONNECTION_BUDGET_MAX } from './constants.ts'
-
-interface TokenBuckets<Key> {
-  /** Counts one more; false if that is too many. */
-  take(key: Key): boolean
-  /** Whether `take` would be true now. Counts nothing. */
-  has(key: Key): boolean
-  /** The last one turned out to count for this many. */
-  charge(key: Key, times: number): void
+export interface TokenBucket {
+  /** What the bucket holds; negative: its debt. */
+  tokens(nowMs: number): number
+  /** Takes that many tokens; false, and nothing is taken, if the bucket holds fewer. */
+  take(count: number, nowMs: number): boolean
+  /** Takes that many tokens whatever the bucket holds; false, and the debt is `debtMax`, if it would be greater. */
+  charge(count: number, nowMs: number): boolean
+  /** How long until there is no debt; 0: there is none. */
+  waitMs(nowMs: number): number
 }
 
-interface TokenBucketLimits {
-  /** How many may happen at once. */
-  readonly max: number
-  /** One more may happen each time this has passed. */
+export interface TokenBucketLimits {
+  /** The most tokens that the bucket holds: what may happen at once. */
+  readonly capacity: number
+  /** The bucket gains one token each time this has passed. */
   readonly intervalMs: number
-  /** How many keys are remembered: a new key replaces the one that was counted the longest ago. */
-  readonly keysMax: number
+  /** The most tokens that it can owe. */
+  readonly debtMax: number
 }
 
-const reconnections: TokenBucketLimits = {
-  max: CONNECTION_BUDGET_MAX,
-  intervalMs: CONNECTION_BUDGET_INTERVAL_MS,
-  // Keys are members, of which there are few.
-  keysMax: Number.POSITIVE_INFINITY,
-}
-
-export function createTokenBuckets<Key>(
-  clock: Clock,
-  { max, intervalMs, keysMax }: TokenBucketLimits = reconnections,
-): TokenBuckets<Key> {
-  const buckets = new Map<Key, { left: number; atMs: number }>()
-  const leftOf = (key: Key): number => {
-    const bucket = buckets.get(key)
-    return bucket === undefined
-      ? max
-      : Math.min(max, bucket.left + (clock.nowMs() - bucket.atMs) / intervalMs)
-  }
-  const set = (key: Key, left: number): void => {
-    buckets.delete(key)
-    buckets.set(key, { left, atMs: clock.nowMs() })
-    if (buckets.size > keysMax) buckets.delete(buckets.keys().next().value!)
+export function createTokenBucket({ capacity, intervalMs, debtMax }: TokenBucketLimits): TokenBucket {
+  let left = capacity
+  let atMs = Number.NEGATIVE_INFINITY
+  const tokens = (nowMs: number) => Math.min(capacity, left + (nowMs - atMs) / intervalMs)
+  const set = (count: number, nowMs: number) => {
+    left = count
+    atMs = nowMs
   }
   return {
-    has: key => leftOf(key) >= 1,
-    take(key) {
-      const left = leftOf(key)
-      set(key, left >= 1 ? left - 1 : left)
-      return left >= 1
+    tokens,
+    take(count, nowMs) {
+      const rest = tokens(nowMs) - count
+      if (rest >= 0) set(rest, nowMs)
+      return rest >= 0
     },
-    // The debt never exceeds the largest credit: a source that stops is welcome again after a second or so.
-    charge: (key, times) => set(key, Math.max(-max, leftOf(key) - times)),
+    charge(count, nowMs) {
+      const rest = tokens(nowMs) - count
+      set(Math.max(-debtMax, rest), nowMs)
+      return rest >= -debtMax
+    },
+    waitMs: nowMs => Math.max(0, -tokens(nowMs)) * intervalMs,
   }
 }

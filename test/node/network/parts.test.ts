@@ -4,6 +4,7 @@ import { defaultCrypto } from '@chainsafe/libp2p-noise/crypto'
 import test from 'ava'
 import fc from 'fast-check'
 import { Uint8ArrayList } from 'uint8arraylist'
+import { createTokenBuckets } from '../../../node/network/connection-budget.ts'
 import {
   BACKOFF_LAST_MS,
   CONNECTION_BUDGET_INTERVAL_MS,
@@ -22,7 +23,6 @@ import { decodeHello, encodeHello } from '../../../node/network/hello.ts'
 import { noiseCrypto } from '../../../node/network/noise-crypto.ts'
 import { createPeerLog } from '../../../node/network/quiet-log.ts'
 import { backoffMs, createRedial } from '../../../node/network/redial.ts'
-import { createTokenBuckets } from '../../../node/network/token-bucket.ts'
 import { oversizeDetector } from '../../../node/network/yamux-guard.ts'
 import { isPrintable } from '../../../node/text/printable.ts'
 import { manualClock, recordingLog } from './support.ts'
@@ -196,6 +196,16 @@ test('what cost more is charged more, and a source that stops is welcome again',
   t.false(allowance.take(3))
   clock.advance(1)
   t.true(allowance.take(3))
+})
+
+test('a new source takes the place of the one that was counted the longest ago', t => {
+  const allowance = createTokenBuckets<string>(manualClock(), { max: 1, intervalMs: 100, keysMax: 2 })
+  t.true(allowance.take('a'))
+  t.true(allowance.take('b'))
+  t.false(allowance.take('a'))
+  t.true(allowance.take('c'))
+  t.false(allowance.has('a'), 'it was counted again, although it got nothing')
+  t.true(allowance.has('b'), 'it is forgotten')
 })
 
 test('what repeats itself is logged at once, and then once a minute with a count', t => {
