@@ -22,32 +22,18 @@ export const fileSize: Rule = source => {
   ]
 }
 
-/** Files with functions that were let pass while nested ones did not count, and their lines: to be emptied, not added to. */
-const longFunctions: ReadonlyMap<string, number> = new Map()
-
 /** All lines of a function, with everything nested in it: its reader must keep all of them in mind. */
-export function functionsWithin(long: ReadonlyMap<string, number>): Rule {
-  return source => {
-    const findings: Finding[] = []
-    const allowed = long.get(source.path) ?? functionLinesMax
-    let longest = 0
-    visit(source.tree, node => {
-      if (!isNamedFunction(node) && !isOutermostCallback(node)) return
-      const lines = linesOf(source, node)
-      longest = Math.max(longest, lines)
-      if (lines <= allowed) return
-      const message = `${lines} lines with what is nested in it, at most ${allowed}`
-      findings.push(findingAt(source, node.getStart(), 'function-size', message))
-    })
-    if (long.has(source.path) && longest < allowed) {
-      const message = `${longest} lines are the most by now: longFunctions in scripts/house/style.ts allows ${allowed}`
-      findings.push(findingAt(source, 0, 'function-size', message))
-    }
-    return findings
-  }
+export const functionSize: Rule = source => {
+  const findings: Finding[] = []
+  visit(source.tree, node => {
+    if (!isNamedFunction(node) && !isOutermostCallback(node)) return
+    const lines = linesOf(source, node)
+    if (lines <= functionLinesMax) return
+    const message = `${lines} lines with what is nested in it, at most ${functionLinesMax}`
+    findings.push(findingAt(source, node.getStart(), 'function-size', message))
+  })
+  return findings
 }
-
-export const functionSize: Rule = functionsWithin(longFunctions)
 
 function isOutermostCallback(node: Node): boolean {
   if (!isCallback(node)) return false

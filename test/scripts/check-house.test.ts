@@ -3,8 +3,7 @@ import test from 'ava'
 import { createVirtualFileSystem } from 'typescript/unstable/fs'
 import { checkHouse, checkSources } from '../../scripts/check-house.ts'
 import { looseVersions, registryHosts, undocumentedDependencies } from '../../scripts/house/packages.ts'
-import { withSources } from '../../scripts/house/sources.ts'
-import { functionsWithin, strangeSpaces } from '../../scripts/house/style.ts'
+import { strangeSpaces } from '../../scripts/house/style.ts'
 import { proseWords } from '../../scripts/house/words.ts'
 
 const purpose = '/** A sample file with a stated purpose. */\n'
@@ -200,21 +199,6 @@ test('a circle of imports is found, however long, and of types too', t => {
     ['scripts/worker.ts', `${purpose}export const x = new URL('./worker.ts', import.meta.url)\n`],
   ])
   t.deepEqual(findings, [[], ['2 circle'], [], [], ['2 circle'], [], []])
-})
-
-test('a function that was let pass may not grow, and once it has shrunk its limit shrinks too', t => {
-  const withLines = (lines: number) => `${purpose}export function f() {\n${'  x()\n'.repeat(lines - 2)}}\n`
-  const rule = functionsWithin(
-    new Map(['grown', 'same', 'shrunk', 'short'].map(name => [`node/${name}.ts`, 80])),
-  )
-  const lengths = { grown: 81, same: 80, shrunk: 79, short: 3, another: 71 }
-  const files = Object.entries(lengths).map(([name, lines]) => [`/house/node/${name}.ts`, withLines(lines)])
-  const fs = createVirtualFileSystem({ '/house/tsconfig.json': '{}', ...Object.fromEntries(files) })
-  const findings = withSources('/house', sources => sources.flatMap(source => rule(source)), fs)
-  t.deepEqual(
-    findings.map(({ path, line }) => `${path}:${line}`).sort(),
-    ['another.ts:2', 'grown.ts:2', 'short.ts:1', 'shrunk.ts:1'].map(place => `node/${place}`),
-  )
 })
 
 test('a file needs its purpose first and at most 400 lines', t => {
