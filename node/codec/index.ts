@@ -9,4 +9,5 @@ export {
   type LinkFrame,
   type LinkHeader,
   linkFrameReader,
+  resumeWithoutMemory,
 } from './link-frame.ts'

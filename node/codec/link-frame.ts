@@ -62,6 +62,19 @@ interface FrameFault {
   readonly detail: string
 }
 
+/** A peer's first words if it has neither sent nor received anything yet: it asks for all from the beginning. */
+export function resumeWithoutMemory(incarnation: number): Extract<LinkHeader, { kind: 'resume' }> {
+  return {
+    kind: 'resume',
+    incarnation,
+    peerIncarnation: 0,
+    received: 0,
+    step: 1,
+    completeFrom: 1,
+    deliversFrom: 1,
+  }
+}
+
 const CONTENT = { data: 1, ack: 2, resume: 3, finished: 4 } as const
 
 /** The header's chunk, then the chunks of each encoded message, as they are. */

@@ -6,7 +6,12 @@ import type { Message } from '../../../agreement/message.ts'
 import type { PeerIndex } from '../../../agreement/protocol.ts'
 import { echoThreshold } from '../../../agreement/thresholds.ts'
 import type { Attack } from '../../../learning/attacks/attack.ts'
-import { type DecodeLimits, decodeLinkFrame, encodeLinkFrame } from '../../codec/index.ts'
+import {
+  type DecodeLimits,
+  decodeLinkFrame,
+  encodeLinkFrame,
+  resumeWithoutMemory,
+} from '../../codec/index.ts'
 
 export interface Camps {
   readonly peers: number
@@ -38,16 +43,8 @@ export function insist(): Attack {
         if ('kind' in said && said.kind === 'resume') incarnation = said.incarnation
         return [frame]
       }
-      const resume = {
-        kind: 'resume',
-        incarnation,
-        peerIncarnation: 0,
-        received: 0,
-        step: 1,
-        completeFrom: 1,
-        deliversFrom: 1,
-      } as const
-      return [frame, ...Array.from({ length: RESUMES }, () => encodeLinkFrame(resume))]
+      const resume = encodeLinkFrame(resumeWithoutMemory(incarnation))
+      return [frame, ...Array.from({ length: RESUMES }, () => resume)]
     },
   }
 }

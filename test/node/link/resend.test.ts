@@ -1,5 +1,6 @@
 /** What is sent again is paid for: by what the other side confirms, and by time. */
 import test from 'ava'
+import { resumeWithoutMemory } from '../../../node/codec/index.ts'
 import { createBudget } from '../../../node/link/budget.ts'
 import { defaultLinkLimits, type LinkLimits } from '../../../node/link/limits.ts'
 import { sizeOf } from '../../../node/ports.ts'
@@ -32,15 +33,7 @@ function brought(net: ReturnType<typeof pair>, times: number): number {
   for (let i = 0; i < times; i++) {
     net.disconnect()
     net.connect()
-    net.sides[0]!.link.receive({
-      kind: 'resume',
-      incarnation: 1000 + i,
-      peerIncarnation: 0,
-      received: 0,
-      step: 1,
-      completeFrom: 1,
-      deliversFrom: 1,
-    })
+    net.sides[0]!.link.receive(resumeWithoutMemory(1000 + i))
     for (const frame of net.wires[0]!) bytes += sizeOf(frame)
   }
   net.disconnect()
@@ -105,15 +98,7 @@ test('what is acknowledged for the first time pays: who loses no more than it ta
 test('who resumes twice on one connection is blamed, and brought nothing', t => {
   const net = settled()
   const [sender] = net.sides as [Side, Side]
-  const resume = {
-    kind: 'resume',
-    peerIncarnation: 0,
-    received: 0,
-    step: 1,
-    completeFrom: 1,
-    deliversFrom: 1,
-  } as const
-  for (const incarnation of [20, 21]) sender.link.receive({ ...resume, incarnation })
+  for (const incarnation of [20, 21]) sender.link.receive(resumeWithoutMemory(incarnation))
   t.deepEqual(sender.faults, ['malformed', 'malformed'])
   t.is(net.wires[0]!.length, 0)
 })
