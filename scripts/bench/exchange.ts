@@ -8,19 +8,15 @@
  *
  * `npm run bench -- exchange [turns] [quic]`: over TCP, and with `quic` the same over QUIC in the same turns.
  */
-import { type ChildProcess, fork } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
+import { fork } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Cohort, cohortSchema } from '../../node/cohort/cohort.ts'
-import { identityFromSeed } from '../../node/cohort/identity.ts'
-import { addressOf, type Endpoint } from '../../node/network/endpoint.ts'
-import { freePorts } from '../../node/network/free-ports.ts'
+import type { Endpoint } from '../../node/network/endpoint.ts'
 import { type BenchRow, compared, median, type RunBench } from './bench.ts'
 import { measureBareExchange } from './exchange-bare.ts'
 import type { Assignment, Report } from './exchange-inside-worker.ts'
+import { benchCohort, heard } from './members.ts'
 
 const PEERS = 7
 const WARM_UP_ROUNDS = 10
@@ -109,8 +105,7 @@ async function measureInside(
   over: Over,
   { signed, logged }: Variant,
 ): Promise<Measured> {
-  const seeds = Array.from({ length: PEERS }, () => new Uint8Array(randomBytes(32)))
-  const cohort = await benchCohort(seeds, over)
+  const { seeds, cohort } = await benchCohort(PEERS, over)
   const directory = logged ? await mkdtemp(join(tmpdir(), 'concord-bench-')) : null
   const workers = seeds.map(() =>
     fork(new URL('exchange-inside-worker.ts', import.meta.url), { serialization: 'advanced' }),
@@ -129,9 +124,9 @@ async function measureInside(
       }
       worker.send(assignment)
     }
-    await Promise.all(workers.map(worker => heard(worker)))
+    await Promise.all(workers.map(heard))
     for (const worker of workers) worker.send('start')
-    const reports = await Promise.all(workers.map(worker => heard(worker)))
+    const reports = await Promise.all(workers.map(heard<Report>))
     const finished = reports.flatMap(report => (report.kind === 'finished' ? [report] : []))
     const times = finished.flatMap(({ roundsMs }) => roundsMs.slice(WARM_UP_ROUNDS))
     return { medianMs: median(times), cpuMs: finished.reduce((sum, { cpuMs }) => sum + cpuMs, 0) }
@@ -139,33 +134,4 @@ async function measureInside(
     for (const worker of workers) worker.kill()
     if (directory !== null) await rm(directory, { recursive: true, force: true })
   }
-}
-
-async function heard(worker: ChildProcess): Promise<Report> {
-  const [report] = (await Promise.race([
-    once(worker, 'message'),
-    once(worker, 'exit').then(([code]) =>
-      Promise.reject(new Error(`a process of the exchange ended with ${code}`)),
-    ),
-  ])) as [Report]
-  return report
-}
-
-export async function benchCohort(seeds: readonly Uint8Array[], over: Over = 'tcp'): Promise<Cohort> {
-  const ports = await freePorts(seeds.length)
-  const members = seeds.map((seed, i) => ({
-    name: `peer-${i}`,
-    id: identityFromSeed(seed).id,
-    addresses: [addressOf({ family: 'ip4', host: '127.0.0.1', port: ports[i]!, over })],
-  }))
-  return cohortSchema.parse({
-    members,
-    faults: 0,
-    protocol: 'mean',
-    steps: 1,
-    model: 'mlp',
-    rate: 1,
-    batch: 1,
-    seed: 1,
-  })
 }

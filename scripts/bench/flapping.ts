@@ -6,22 +6,16 @@
  * process took until then, and what their links say that they keep. The result is good if it stays flat once the links
  * keep all that they may: KEPT_MB for each member, after some 2,000 steps by default, and after a hundred with 8.
  */
-import { randomBytes } from 'node:crypto'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { ProtocolName } from '../../agreement/bounds.ts'
-import { encodeLinkFrame } from '../../node/codec/index.ts'
-import { type Cohort, cohortId } from '../../node/cohort/cohort.ts'
-import { identityFromSeed, publicKeyOf } from '../../node/cohort/identity.ts'
+import { encodeLinkFrame, resumeWithoutMemory } from '../../node/codec/index.ts'
+import type { Cohort } from '../../node/cohort/cohort.ts'
 import { defaultLinkLimits, type LinkLimits } from '../../node/link/limits.ts'
 import { ignoredFrame } from '../../node/network/framing.ts'
-import { createNetwork } from '../../node/network/index.ts'
-import { createPeer, type Peer } from '../../node/runtime/peer.ts'
-import { systemClock } from '../../node/runtime/system-clock.ts'
-import { createSigner, createVerifier } from '../../node/signatures/index.ts'
-import { memoryStorage } from '../../node/storage/index.ts'
+import type { Peer } from '../../node/runtime/peer.ts'
 import type { BenchRow, RunBench } from './bench.ts'
-import { benchCohort } from './exchange.ts'
+import { type BenchMember, benchCohort, openLearner, openNetwork, ownVector } from './members.ts'
 
 /** How many members; the last one flaps. */
 const SIZES: Partial<Record<ProtocolName, number>> = { 'rb-tm': 4, icwtm: 6, mda: 7 }
@@ -35,10 +29,8 @@ const AWAY_MS = 1000
 const DIMENSION = 7850
 const SAMPLE_MS = 250
 
-interface Scene {
-  readonly seeds: readonly Uint8Array[]
-  readonly cohort: Cohort
-  readonly id: string
+/** All of a member but which one it is. */
+interface Scene extends Omit<BenchMember, 'self'> {
   readonly linkLimits: LinkLimits
 }
 
@@ -50,8 +42,7 @@ export const run: RunBench = async ({ args, note }) => {
     const names = Object.keys(SIZES).join(', ')
     throw new Error(`usage: flapping [STEPS] [PROTOCOL] [KEPT_MB]; at least ${TENTHS} steps, of ${names}`)
   }
-  const seeds = Array.from({ length: peers }, () => new Uint8Array(randomBytes(32)))
-  const drawn = await benchCohort(seeds)
+  const { seeds, cohort: drawn } = await benchCohort(peers)
   const cohort: Cohort = {
     ...drawn,
     protocol,
@@ -62,9 +53,9 @@ export const run: RunBench = async ({ args, note }) => {
     rate: 0.1,
   }
   const linkLimits = { ...defaultLinkLimits, keptBytesMax: keptMegabytes * 2 ** 20 }
-  const scene = { seeds, cohort, id: cohortId(cohort), linkLimits }
+  const scene: Scene = { seeds, cohort, dimension: DIMENSION, linkLimits }
   const over = new AbortController()
-  const flapping = flap(scene, peers - 1, over.signal)
+  const flapping = flap({ ...scene, self: peers - 1 }, over.signal)
   try {
     return await tenths(scene, note)
   } finally {
@@ -124,39 +115,20 @@ function collector(): () => void {
   return runInNewContext('gc') as () => void
 }
 
-async function seated(
-  { cohort, id, seeds, linkLimits }: Scene,
+function seated(
+  { linkLimits, ...cast }: Scene,
   self: number,
   finished: () => void,
   stepped: (step: number) => void,
 ): Promise<Peer> {
-  const transport = await createNetwork({
-    membership: { cohort, cohortId: id, self },
-    seed: seeds[self]!,
-    mdns: false,
-    dimension: DIMENSION,
-    listen: cohort.members[self]!.addresses,
-    software: 'concord-bench',
-  })
-  const centre = Float32Array.from({ length: DIMENSION }, (_, i) => Math.sin(i + self))
-  return createPeer({
-    cohort,
-    self,
+  const member = { ...cast, self }
+  const centre = ownVector(member)
+  return openLearner(member, {
     linkLimits,
-    transport,
-    clock: systemClock,
-    storage: memoryStorage(),
-    incarnation: 1 + self,
-    initial: new Float32Array(DIMENSION),
     oracle: {
       gradient: ({ parameters }, done) =>
         void setImmediate(done, { gradient: parameters.map((value, i) => value - centre[i]!), loss: 0 }),
     },
-    signer: createSigner(id, seeds[self]!),
-    verifier: createVerifier(
-      id,
-      seeds.map(key => publicKeyOf(identityFromSeed(key).id)),
-    ),
     hooks: {
       output(output) {
         if (output.kind === 'stepped') stepped(output.state.step - 1)
@@ -171,27 +143,11 @@ async function seated(
 }
 
 /** Comes, says that it has nothing, reads what it is given, goes; how often. */
-async function flap({ cohort, id, seeds }: Scene, self: number, over: AbortSignal): Promise<number> {
+async function flap(member: BenchMember, over: AbortSignal): Promise<number> {
   let times = 0
   while (!over.aborted) {
-    const transport = await createNetwork({
-      membership: { cohort, cohortId: id, self },
-      seed: seeds[self]!,
-      mdns: false,
-      dimension: DIMENSION,
-      listen: cohort.members[self]!.addresses,
-      software: 'concord-bench',
-    })
-    const incarnation = Date.now()
-    const resume = {
-      kind: 'resume',
-      incarnation,
-      peerIncarnation: 0,
-      received: 0,
-      step: 1,
-      completeFrom: 1,
-      deliversFrom: 1,
-    } as const
+    const transport = await openNetwork(member)
+    const resume = resumeWithoutMemory(Date.now())
     transport.start({
       connected: peer => void transport.send(peer, encodeLinkFrame(resume)),
       frame: () => ignoredFrame,

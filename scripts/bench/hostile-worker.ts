@@ -2,24 +2,16 @@
 import { once } from 'node:events'
 import { setPriority } from 'node:os'
 import type { Message, Slot } from '../../agreement/message.ts'
-import { encodeLinkFrame, encodeMessage } from '../../node/codec/index.ts'
-import { type Cohort, cohortId } from '../../node/cohort/cohort.ts'
-import { identityFromSeed, publicKeyOf } from '../../node/cohort/identity.ts'
+import { encodeLinkFrame, encodeMessage, resumeWithoutMemory } from '../../node/codec/index.ts'
 import { ignoredFrame } from '../../node/network/framing.ts'
-import { createNetwork } from '../../node/network/index.ts'
 import { countBuffersAsHeap, growHeapFor } from '../../node/network/memory.ts'
 import type { Frame } from '../../node/ports.ts'
-import { createAgreementPeer } from '../../node/runtime/agreement-peer.ts'
-import { systemClock } from '../../node/runtime/system-clock.ts'
-import { createSigner, createVerifier, digestOf } from '../../node/signatures/index.ts'
+import { digestOf } from '../../node/signatures/index.ts'
+import { type BenchMember, createExchanger, openNetwork, signing } from './members.ts'
 
 export type Flood = 'silence' | 'wrong slots' | 'garbage' | 'requests'
 
-export interface HostileAssignment {
-  readonly self: number
-  readonly seeds: readonly Uint8Array[]
-  readonly cohort: Cohort
-  readonly dimension: number
+export interface HostileAssignment extends BenchMember {
   readonly rounds: number
   /** Null: an honest peer. */
   readonly flood: Flood | null
@@ -38,18 +30,10 @@ countBuffersAsHeap()
 process.once('disconnect', () => process.exit())
 const say = (report: HostileReport) => process.send!(report)
 const [assignment] = (await once(process, 'message')) as [HostileAssignment]
-const { self, seeds, cohort, dimension, rounds, flood } = assignment
+const { self, seeds, dimension, rounds, flood } = assignment
 growHeapFor(seeds.length, dimension)
-const id = cohortId(cohort)
-const signer = createSigner(id, seeds[self]!)
-const transport = await createNetwork({
-  membership: { cohort, cohortId: id, self },
-  seed: seeds[self]!,
-  listen: cohort.members[self]!.addresses,
-  mdns: false,
-  dimension,
-  software: 'concord-bench',
-})
+const keys = signing(assignment)
+const transport = await openNetwork(assignment)
 if (flood === null) honest()
 else hostile(flood)
 
@@ -58,30 +42,12 @@ function honest(): void {
   let begun = 0
   let faults = 0
   let peakBytes = 0
-  const peer = createAgreementPeer({
-    settings: {
-      protocol: 'mda',
-      synchrony: 'asynchronous',
-      peers: seeds.length,
-      maxFaulty: cohort.faults,
-      dimension,
-      iterations: rounds,
-      graceMs: 0,
-      timeoutMs: 1,
-      payloadMs: 1,
-      unsafe: false,
-    },
-    self,
+  const peer = createExchanger(assignment, {
+    ...keys,
+    protocol: 'mda',
+    rounds,
     transport,
-    clock: systemClock,
     storage: null,
-    signer,
-    incarnation: 1 + self,
-    input: Float32Array.from({ length: dimension }, (_, i) => Math.sin(i + self)),
-    verifier: createVerifier(
-      id,
-      seeds.map(key => publicKeyOf(identityFromSeed(key).id)),
-    ),
     hooks: {
       output(output) {
         const nowMs = performance.now()
@@ -120,16 +86,7 @@ function hostile(kind: Flood): void {
   process.once('message', () =>
     transport.start({
       connected(peer) {
-        const resume = {
-          kind: 'resume',
-          incarnation: 99,
-          peerIncarnation: 0,
-          received: 0,
-          step: 1,
-          completeFrom: 1,
-          deliversFrom: 1,
-        } as const
-        transport.send(peer, encodeLinkFrame(resume))
+        transport.send(peer, encodeLinkFrame(resumeWithoutMemory(99)))
         if (kind !== 'silence') pump(peer)
       },
       drained: peer => pump(peer),
@@ -147,7 +104,7 @@ function frames(kind: Flood): (sequence: number) => Frame {
   const data = (sequence: number, message: Message) =>
     encodeLinkFrame({ kind: 'data', sequence }, [encodeMessage(message)])
   const wrong = slotAt(rounds - 1)
-  const sealed = { vector, digest, signature: signer.sign(wrong, digest) }
+  const sealed = { vector, digest, signature: keys.signer.sign(wrong, digest) }
   switch (kind) {
     case 'silence':
     case 'garbage':

@@ -2,12 +2,10 @@
  * `npm run bench -- hostile`: the exchange among six honest processes while the seventh member is silent, and while it
  * sends as fast as it can: valid vectors for wrong slots, garbage, requests. Times and peak memory of the honest.
  */
-import { type ChildProcess, fork } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
+import { fork } from 'node:child_process'
 import { type BenchRow, compared, median, type RunBench } from './bench.ts'
-import { benchCohort } from './exchange.ts'
 import type { Flood, HostileAssignment, HostileReport } from './hostile-worker.ts'
+import { benchCohort, heard } from './members.ts'
 
 const floods: readonly Flood[] = ['silence', 'wrong slots', 'garbage', 'requests']
 const PEERS = 7
@@ -44,8 +42,8 @@ export const run: RunBench = async ({ args, note }) => {
 }
 
 async function measure(flood: Flood): Promise<Measured> {
-  const seeds = Array.from({ length: PEERS }, () => new Uint8Array(randomBytes(32)))
-  const cohort = { ...(await benchCohort(seeds)), faults: 1 }
+  const { seeds, cohort: drawn } = await benchCohort(PEERS)
+  const cohort = { ...drawn, faults: 1 }
   const workers = seeds.map(() =>
     fork(new URL('hostile-worker.ts', import.meta.url), { serialization: 'advanced' }),
   )
@@ -61,7 +59,7 @@ async function measure(flood: Flood): Promise<Measured> {
       } satisfies HostileAssignment)
     await Promise.all(workers.map(heard))
     for (const worker of workers) worker.send('start')
-    const reports = await Promise.all(workers.slice(0, -1).map(heard))
+    const reports = await Promise.all(workers.slice(0, -1).map(heard<HostileReport>))
     const finished = reports.flatMap(report => (report.kind === 'finished' ? [report] : []))
     return {
       medianMs: median(finished.flatMap(({ roundsMs }) => roundsMs.slice(WARM_UP_ROUNDS))),
@@ -71,14 +69,4 @@ async function measure(flood: Flood): Promise<Measured> {
   } finally {
     for (const worker of workers) worker.kill('SIGKILL')
   }
-}
-
-async function heard(worker: ChildProcess): Promise<HostileReport> {
-  const [report] = (await Promise.race([
-    once(worker, 'message'),
-    once(worker, 'exit').then(([code, signal]) =>
-      Promise.reject(new Error(`a process ended with ${code ?? signal}`)),
-    ),
-  ])) as [HostileReport]
-  return report
 }

@@ -2,16 +2,10 @@
  * `npm run bench -- rejoin`: a member comes with its key and an empty disk when the other six are through; from its
  * start to the others' parameters aggregated, over libp2p on loopback, all seven in this one process.
  */
-import { randomBytes } from 'node:crypto'
-import { type Cohort, cohortId } from '../../node/cohort/cohort.ts'
-import { identityFromSeed, publicKeyOf } from '../../node/cohort/identity.ts'
-import { createNetwork, type NetworkTransport } from '../../node/network/index.ts'
-import { createPeer, type Peer } from '../../node/runtime/peer.ts'
-import { systemClock } from '../../node/runtime/system-clock.ts'
-import { createSigner, createVerifier } from '../../node/signatures/index.ts'
-import { memoryStorage } from '../../node/storage/index.ts'
+import type { Cohort } from '../../node/cohort/cohort.ts'
+import type { Peer } from '../../node/runtime/peer.ts'
 import type { BenchRow, RunBench } from './bench.ts'
-import { benchCohort } from './exchange.ts'
+import { type BenchMember, benchCohort, openLearner, ownVector } from './members.ts'
 
 const PEERS = 7
 /** LeNet's: 1.7 MB. */
@@ -20,14 +14,13 @@ const DIMENSION = 431_080
 const STEPS = 18
 
 export const run: RunBench = async ({ note }) => {
-  const seeds = Array.from({ length: PEERS }, () => new Uint8Array(randomBytes(32)))
-  const drawn = await benchCohort(seeds)
+  const { seeds, cohort: drawn } = await benchCohort(PEERS)
   const cohort: Cohort = { ...drawn, faults: 1, protocol: 'mda', steps: STEPS, graceMs: 0, momentum: 0 }
-  const open: { peer: Peer; transport: NetworkTransport }[] = []
+  const open: Peer[] = []
   const begin = async (self: number, onCaughtUp: () => void) => {
     const { promise: finished, resolve } = Promise.withResolvers<void>()
-    const { peer, transport } = await seated(cohort, seeds, self, onCaughtUp, resolve)
-    open.push({ peer, transport })
+    const peer = await seated({ self, seeds, cohort, dimension: DIMENSION }, onCaughtUp, resolve)
+    open.push(peer)
     return { peer, finished }
   }
   const others = await Promise.all(seeds.slice(1).map((_, i) => begin(i + 1, () => {})))
@@ -42,7 +35,7 @@ export const run: RunBench = async ({ note }) => {
   const startedMs = performance.now()
   late.peer.start()
   await late.finished
-  await Promise.all(open.map(({ peer }) => new Promise<void>(resolve => peer.stop(resolve))))
+  await Promise.all(open.map(peer => new Promise<void>(resolve => peer.stop(resolve))))
   const row: BenchRow = {
     case: 'catching up, 1.7 MB, n = 7',
     ours_ms: caughtUpMs - startedMs,
@@ -53,37 +46,10 @@ export const run: RunBench = async ({ note }) => {
   return [row]
 }
 
-async function seated(
-  cohort: Cohort,
-  seeds: readonly Uint8Array[],
-  self: number,
-  onCaughtUp: () => void,
-  onFinished: () => void,
-) {
-  const id = cohortId(cohort)
-  const transport = await createNetwork({
-    membership: { cohort, cohortId: id, self },
-    seed: seeds[self]!,
-    mdns: false,
-    dimension: DIMENSION,
-    listen: cohort.members[self]!.addresses,
-    software: 'concord-bench',
-  })
-  const gradient = Float32Array.from({ length: DIMENSION }, (_, i) => Math.sin(i + self))
-  const peer = createPeer({
-    cohort,
-    self,
-    transport,
-    clock: systemClock,
-    storage: memoryStorage(),
-    incarnation: 1 + self,
-    initial: new Float32Array(DIMENSION),
+function seated(member: BenchMember, onCaughtUp: () => void, onFinished: () => void): Promise<Peer> {
+  const gradient = ownVector(member)
+  return openLearner(member, {
     oracle: { gradient: (_, done) => void setImmediate(done, { gradient, loss: 0 }) },
-    signer: createSigner(id, seeds[self]!),
-    verifier: createVerifier(
-      id,
-      seeds.map(key => publicKeyOf(identityFromSeed(key).id)),
-    ),
     hooks: {
       output(output) {
         if (output.kind === 'caught-up') onCaughtUp()
@@ -97,5 +63,4 @@ async function seated(
       },
     },
   })
-  return { peer, transport }
 }
