@@ -13,8 +13,8 @@ import {
   type Moment,
   type Scheduler,
 } from '../conditions.ts'
-import type { LatencyModel } from '../latency.ts'
 import { pick } from '../pick.ts'
+import { drawFault, drawLate, drawSide, drawSurroundings } from './shared-draws.ts'
 
 interface Scene {
   readonly settings: AgreementSettings
@@ -51,16 +51,15 @@ export function drawConditions(scene: Scene, random: RandomStream): Conditions {
   const injectedFaults = random.uniform() < 0.5 ? drawInjectedFaults(scene, calmAtMs, random) : []
   const dies = injectedFaults.some(({ kind }) => kind === 'crash' || kind === 'disk-full')
   const conditions = {
-    latency: drawLatency(random),
-    jitterMs: random.uniform() < 0.5 ? 0 : 20 * random.uniform(),
-    bytesPerMs: pick(random, [Infinity, Infinity, 1000, 50]),
-    loss: random.uniform() < 0.7 ? 0 : 0.2 * random.uniform(),
-    scheduler: drawScheduler(scene, random),
-    clockSkew: random.uniform() < 0.5 ? 0 : 0.1,
-    syncMs: dies || random.uniform() < 0.1 ? 20 * random.uniform() : null,
+    ...drawSurroundings(random, {
+      bytesPerMs: [Infinity, Infinity, 1000, 50],
+      lossless: 0.7,
+      lossMax: 0.2,
+      scheduler: () => drawScheduler(scene, random),
+      syncMs: () => (dies || random.uniform() < 0.1 ? 20 * random.uniform() : null),
+    }),
     injectedFaults,
     calmAtMs,
-    queueBytesMax: drawQueue(random),
   }
   if (random.uniform() < 0.2) injectedFaults.push(drawStall(scene, random))
   return conditions
@@ -76,44 +75,17 @@ function drawStall(scene: Scene, random: RandomStream): InjectedFault {
   }
 }
 
-/** One peer, or any of them, from the rest. */
-export function drawSide(peers: number, random: RandomStream): PeerIndex[] {
-  const size = random.uniform() < 0.5 ? 1 : 1 + random.integer(peers - 1)
-  return random.shuffle(Array.from({ length: peers }, (_, peer) => peer)).slice(0, size)
-}
-
-/** Sockets that take anything, a few frames, or one at a time. */
-export function drawQueue(random: RandomStream): number {
-  return pick(random, [Infinity, Infinity, 2000, 100])
-}
-
-export function drawLatency(random: RandomStream): LatencyModel {
-  return pick<LatencyModel>(random, [
-    { kind: 'constant', ms: 1 },
-    { kind: 'uniform', minMs: 1, maxMs: 20 },
-    { kind: 'log-normal', medianMs: 10, sigma: 1 },
-    { kind: 'lan' },
-    { kind: 'wan' },
-  ])
-}
-
-export function drawScheduler(scene: Scene, random: RandomStream): Scheduler {
+function drawScheduler(scene: Scene, random: RandomStream): Scheduler {
   const choice = random.uniform()
   if (choice < 0.25) return { kind: 'fair' }
   if (choice < 0.45) return { kind: 'rushing' }
   if (choice < 0.6) return { kind: 'erratic', meanMs: 5 + 30 * random.uniform() }
-  const late = random.uniform() < 0.5 ? lateAtRandom(scene, random) : lateFromTheOtherSide(scene)
+  const { settings, honest } = scene
+  const late =
+    random.uniform() < 0.5
+      ? drawLate(settings.peers, honest, settings.maxFaulty, random)
+      : lateFromTheOtherSide(scene)
   return { kind: 'mute', late, delayMs: 200 + 2000 * random.uniform() }
-}
-
-/** Any `f` honest senders come late to each receiver. */
-function lateAtRandom({ settings, honest }: Scene, random: RandomStream): PeerIndex[][] {
-  return Array.from({ length: settings.peers }, (_, receiver) =>
-    random
-      .shuffle([...honest])
-      .filter(peer => peer !== receiver)
-      .slice(0, settings.maxFaulty),
-  )
 }
 
 /** The counterexamples' scheduler: each receiver hears `f` of those farthest from it late. */
@@ -145,12 +117,9 @@ function drawInjectedFault(
 ): InjectedFault {
   const at = drawMoment(scene, peer, calmAtMs, random)
   const forMs = 1000 * random.uniform() ** 3
-  const choice = random.uniform()
-  if (choice < 0.5) return { kind: 'crash', peer, at, forMs, kept: pick(random, [0, 0, 0.5, 1]) }
-  if (choice < 0.7) return { kind: 'pause', peer, at, forMs }
-  if (choice < 0.8) return { kind: 'disk-full', peer, at, forMs }
-  const side = random.shuffle([...scene.inputs.keys()]).slice(0, 1 + random.integer(scene.inputs.length - 1))
-  return { kind: 'partition', side, at, forMs }
+  const side = () =>
+    random.shuffle([...scene.inputs.keys()]).slice(0, 1 + random.integer(scene.inputs.length - 1))
+  return drawFault({ peer, at, forMs }, 0.5, side, random)
 }
 
 /** Most often just after a vector was bound, when the least is settled. */

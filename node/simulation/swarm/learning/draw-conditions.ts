@@ -7,7 +7,7 @@ import type { RandomStream } from '../../../../learning/random.ts'
 import type { Cohort } from '../../../cohort/cohort.ts'
 import type { Conditions, InjectedFault, Moment, Scheduler } from '../../conditions.ts'
 import { pick } from '../../pick.ts'
-import { drawLatency, drawQueue, drawSide } from '../draw-conditions.ts'
+import { drawFault, drawLate, drawSide, drawSurroundings } from '../shared-draws.ts'
 
 interface LearningScene {
   readonly cohort: Cohort
@@ -36,16 +36,15 @@ export function drawLearningConditions(
   if (random.uniform() < 0.3) injectedFaults.push(...drawLostDisk(scene, peers[0]!, random))
   if (random.uniform() < 0.5) injectedFaults.push(...drawHalfHeard(scene, peers[0]!, random))
   const conditions = {
-    latency: drawLatency(random),
-    jitterMs: random.uniform() < 0.5 ? 0 : 20 * random.uniform(),
-    bytesPerMs: pick(random, [Infinity, Infinity, 1000]),
-    loss: random.uniform() < 0.8 ? 0 : 0.1 * random.uniform(),
-    scheduler: drawScheduler(scene, honest, random),
-    clockSkew: random.uniform() < 0.5 ? 0 : 0.1,
-    syncMs: 10 * random.uniform(),
+    ...drawSurroundings(random, {
+      bytesPerMs: [Infinity, Infinity, 1000],
+      lossless: 0.8,
+      lossMax: 0.1,
+      scheduler: () => drawScheduler(scene, honest, random),
+      syncMs: () => 10 * random.uniform(),
+    }),
     injectedFaults,
     calmAtMs,
-    queueBytesMax: drawQueue(random),
   }
   if (random.uniform() < 0.3) injectedFaults.push(drawStall(scene, peers[0]!, calmAtMs, random))
   if (!injectedFaults.some(({ kind }) => kind === 'disk-lost'))
@@ -76,11 +75,8 @@ function drawInjectedFault(
 ): InjectedFault {
   const at = drawMoment(scene, peer, calmAtMs, random)
   const forMs = absence(random)
-  const choice = random.uniform()
-  if (choice < 0.55) return { kind: 'crash', peer, at, forMs, kept: pick(random, [0, 0, 0.5, 1]) }
-  if (choice < 0.7) return { kind: 'pause', peer, at, forMs }
-  if (choice < 0.8) return { kind: 'disk-full', peer, at, forMs }
-  return { kind: 'partition', side: drawSide(scene.cohort.members.length, random), at, forMs }
+  const side = () => drawSide(scene.cohort.members.length, random)
+  return drawFault({ peer, at, forMs }, 0.55, side, random)
 }
 
 /** The first of its vectors that a peer may lose the memory of: others mostly have heard of it by then. */
@@ -170,11 +166,6 @@ function drawScheduler(
   if (choice < 0.4) return { kind: 'fair' }
   if (choice < 0.6) return { kind: 'rushing' }
   if (choice < 0.75) return { kind: 'erratic', meanMs: 20 * random.uniform() }
-  const late = cohort.members.map((_, receiver) =>
-    random
-      .shuffle([...honest])
-      .filter(peer => peer !== receiver)
-      .slice(0, maxFaulty),
-  )
+  const late = drawLate(cohort.members.length, honest, maxFaulty, random)
   return { kind: 'mute', late, delayMs: 1000 * random.uniform() }
 }
