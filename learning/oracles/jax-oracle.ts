@@ -25,7 +25,7 @@ export interface ModelOracle extends Oracle {
 }
 
 /** One gradient of several at the same parameters. */
-interface Asked {
+export interface Asked {
   /** Its place among the group's specs. */
   readonly worker: number
   /** The step whose batch is wanted, if it is not the request's. */

@@ -7,7 +7,12 @@ import type { Dataset } from '../../learning/data/dataset.ts'
 import type { Evaluation } from '../../learning/oracle.ts'
 import { gatherRows } from '../../learning/oracles/batch.ts'
 import { loadJax } from '../../learning/oracles/jax.ts'
-import { createOracleGroup, type ModelOracle } from '../../learning/oracles/jax-oracle.ts'
+import {
+  type Asked,
+  createOracleGroup,
+  type ModelOracle,
+  type OracleGroup,
+} from '../../learning/oracles/jax-oracle.ts'
 import type { Machine } from '../../learning/oracles/machine.ts'
 import { createOracleCache, type OracleCache } from '../../learning/oracles/oracle-cache.ts'
 import type { GradientSource } from '../../learning/server/server.ts'
@@ -80,15 +85,7 @@ async function openTask(spec: TaskSpec, oracleCache: OracleCache): Promise<Task>
     })),
     oracleCache,
   )
-  return {
-    start: group.initial,
-    oracles: group.oracles,
-    gradients: (request, asked) =>
-      group.gradients(
-        request,
-        asked.map(worker => ({ worker })),
-      ),
-  }
+  return taskOf(group, worker => ({ worker }))
 }
 
 /**
@@ -102,16 +99,21 @@ async function openShared(
   const whole = { model, data, partition: 'iid', seed, peer: 0, peers: 1 }
   const poisoned = flipped.length > 0 ? [{ ...whole, relabel: 'flip' as const }] : []
   const group = await createOracleGroup([whole, ...poisoned], oracleCache)
+  return taskOf(group, (worker, step) => ({
+    worker: flipped.includes(worker) ? 1 : 0,
+    step: (step - 1) * workers + worker + 1,
+  }))
+}
+
+/** @param ask whom of the group a worker's gradient comes from, and of which step its batch is */
+function taskOf(group: OracleGroup, ask: (worker: number, step: number) => Asked): Task {
   return {
     start: group.initial,
     oracles: group.oracles,
     gradients: (request, asked) =>
       group.gradients(
         request,
-        asked.map(worker => ({
-          worker: flipped.includes(worker) ? 1 : 0,
-          step: (request.step - 1) * workers + worker + 1,
-        })),
+        asked.map(worker => ask(worker, request.step)),
       ),
   }
 }
