@@ -19,7 +19,7 @@ import { ruleName, ruleParameter } from './rule-options.ts'
 import { oracleSpec } from './simulated.ts'
 import type { Terminal } from './terminal.ts'
 import { counted, duration, peerList, percent, significant, whatTheyDid } from './view/format.ts'
-import { createEstimate, createProgress } from './view/progress.ts'
+import { createProgress } from './view/progress.ts'
 
 export const serverOptions = {
   architecture: option(
@@ -154,8 +154,7 @@ async function learn(
     batch: batchSize(values.batchSchedule.schedule, settings.batch),
     box: box === null ? null : { low: -box, high: box },
   })
-  const progress = await createProgress(terminal)
-  const estimate = createEstimate(steps)
+  const progress = await createProgress(terminal, steps)
   let step = 0
   let finite = true
   try {
@@ -163,8 +162,7 @@ async function learn(
       const done = await server.step()
       step = done.step
       finite = done.finite
-      const secondsLeft = estimate(step, performance.now() / 1000)
-      progress.update({ step, steps, loss: done.loss, diameter: null, bytes: null, secondsLeft })
+      progress.update({ step, loss: done.loss })
     }
   } finally {
     progress.stop()

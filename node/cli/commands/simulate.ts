@@ -16,7 +16,7 @@ import { closenessOf, runSimulated, type SimulatedRun } from '../simulated.ts'
 import { swarm } from '../swarm.ts'
 import type { Terminal } from '../terminal.ts'
 import { counted, duration, megabytes, peerList } from '../view/format.ts'
-import { createEstimate, createProgress } from '../view/progress.ts'
+import { createProgress } from '../view/progress.ts'
 import { faultsText, resultTable, verdictSentence } from '../view/result.ts'
 import { timelineLine } from '../view/timeline.ts'
 
@@ -166,23 +166,14 @@ async function withProgress(
   terminal.print(
     `Simulating ${counted(peers, 'peer')}, at most ${settings.faults} faulty, ${settings.protocol}, seed ${settings.seed}${lie}`,
   )
-  const progress = await createProgress(terminal)
-  const estimate = createEstimate(settings.steps)
+  const progress = await createProgress(terminal, settings.steps)
   try {
     return await runSimulated({
       ...world,
       scenario,
       init,
       save,
-      onStep: ({ step, loss, diameter }) =>
-        progress.update({
-          step,
-          steps: settings.steps,
-          loss,
-          diameter: diameter.parameters,
-          bytes: null,
-          secondsLeft: estimate(step, performance.now() / 1000),
-        }),
+      onStep: ({ step, loss, diameter }) => progress.update({ step, loss, diameter: diameter.parameters }),
     })
   } finally {
     progress.stop()

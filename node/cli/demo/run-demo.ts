@@ -12,7 +12,7 @@ import { deliverReport, prepareReport, type ReportValues } from '../report-outpu
 import { type Closeness, closenessOf, runSimulated } from '../simulated.ts'
 import type { Terminal } from '../terminal.ts'
 import { peerList, percent, whatTheyDid } from '../view/format.ts'
-import { createEstimate, createProgress } from '../view/progress.ts'
+import { createProgress } from '../view/progress.ts'
 import { contrastTable, resultTable, verdictSentence } from '../view/result.ts'
 import { type DemoFiles, setUp } from './setup.ts'
 import { perform, type StageEnd } from './stage.ts'
@@ -35,7 +35,7 @@ export async function runDemo(values: DemoValues, terminal: Terminal): Promise<n
   const settings = await startingFrom(values.init, scenario.settings)
   const files = await setUp({ ...scenario, settings }, values.quic ? 'quic' : 'tcp')
   try {
-    const progress = await createProgress(terminal)
+    const progress = await createProgress(terminal, settings.steps)
     const { attack, timeout, save } = values
     const end = await perform({
       scenario,
@@ -121,23 +121,14 @@ async function showContrast(
   terminal.print('')
   terminal.print('Now the same cohort, data and attack with plain averaging, simulated:')
   const plain: Scenario = { ...scenario, settings: { ...settings, protocol: 'mean', unsafe: true } }
-  const progress = await createProgress(terminal)
-  const estimate = createEstimate(settings.steps)
+  const progress = await createProgress(terminal, settings.steps)
   const { result, evaluations } = await runSimulated({
     scenario: plain,
     init,
     save: null,
     latencyMs: 1,
     gradientMs: 1,
-    onStep: ({ step, loss, diameter }) =>
-      progress.update({
-        step,
-        steps: settings.steps,
-        loss,
-        diameter: diameter.parameters,
-        bytes: null,
-        secondsLeft: estimate(step, performance.now() / 1000),
-      }),
+    onStep: ({ step, loss, diameter }) => progress.update({ step, loss, diameter: diameter.parameters }),
   })
   progress.stop()
   const known = evaluations.flatMap(evaluation => (evaluation === null ? [] : [evaluation]))

@@ -4,7 +4,7 @@ import type { PeerEvent } from '../../daemon/events.ts'
 import { quotedLines } from '../../text/printable.ts'
 import type { Scenario } from '../options.ts'
 import type { Terminal } from '../terminal.ts'
-import { createEstimate, type Progress } from '../view/progress.ts'
+import type { Progress } from '../view/progress.ts'
 import { type ChildEnd, type Children, startChildren } from './children.ts'
 import { createRuler, type Ruler } from './measure.ts'
 import type { DemoFiles } from './setup.ts'
@@ -51,7 +51,6 @@ interface Stage {
   readonly children: Children
   readonly state: DemoState
   readonly ruler: Ruler
-  readonly estimate: ReturnType<typeof createEstimate>
   readonly startedMs: number
   readonly ended: PromiseWithResolvers<Pick<StageEnd, 'outcome' | 'failure'>>
   hasEnded: boolean
@@ -72,7 +71,6 @@ export async function perform(options: StageOptions): Promise<StageEnd> {
     children,
     state,
     ruler: createRuler(state.filter(({ isHonest }) => isHonest).map(({ peer }) => peer)),
-    estimate: createEstimate(scenario.settings.steps),
     startedMs: performance.now(),
     ended: Promise.withResolvers(),
     hasEnded: false,
@@ -187,12 +185,9 @@ function followEnd(stage: Stage, peer: PeerIndex, { code, signal, lastWords }: C
   else if (isDone(state)) ended.resolve({ outcome: 'finished', failure: null })
 }
 
-function showProgress({ state, options, estimate, diameter }: Stage): void {
+function showProgress({ state, options, diameter }: Stage): void {
   const { step, loss, bytes } = overview(state)
-  if (step === 0) return
-  const { steps } = options.scenario.settings
-  const secondsLeft = estimate(step, performance.now() / 1000)
-  options.progress.update({ step, steps, loss, diameter, bytes, secondsLeft })
+  if (step > 0) options.progress.update({ step, loss, diameter, bytes })
 }
 
 const waitingRepeatMs = 15_000

@@ -6,7 +6,7 @@ import { tally } from '../../daemon/report.ts'
 import { moreText } from '../../text/quiet.ts'
 import type { Terminal } from '../terminal.ts'
 import { counted, duration, megabytes, percent, significant } from '../view/format.ts'
-import { createEstimate, createProgress } from '../view/progress.ts'
+import { createProgress } from '../view/progress.ts'
 import { faultsText, waitingSentence } from '../view/result.ts'
 
 export interface JoinView {
@@ -23,8 +23,7 @@ export async function createJoinView(
 ): Promise<JoinView> {
   const { cohort, cohortId, self } = membership
   const { paint } = terminal
-  const progress = await createProgress(terminal)
-  const estimate = createEstimate(cohort.steps)
+  const progress = await createProgress(terminal, cohort.steps)
   terminal.print(
     `${cohort.name} (${cohortId.slice(0, 12)}): this is ${nameOf(membership, self)} of ${counted(cohort.members.length, 'peer')}, of whom ${cohort.faults} may be faulty`,
   )
@@ -32,14 +31,7 @@ export async function createJoinView(
   return {
     see(event, leftOut = 0) {
       if (event.kind === 'step')
-        progress.update({
-          step: event.step,
-          steps: cohort.steps,
-          loss: event.loss,
-          diameter: null,
-          bytes: event.traffic.bytesSent,
-          secondsLeft: estimate(event.step, performance.now() / 1000),
-        })
+        progress.update({ step: event.step, loss: event.loss, bytes: event.traffic.bytesSent })
       else if (event.kind === 'finished') {
         progress.stop()
         for (const line of endingLines(event.ending)) terminal.print(line)

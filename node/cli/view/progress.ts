@@ -6,24 +6,32 @@ import type { SingleBar } from 'cli-progress'
 import type { Paint, Terminal } from '../terminal.ts'
 import { duration, megabytes, significant } from './format.ts'
 
-interface Snapshot {
+/** How far the run is; what is not known is null or left out. */
+interface StepReached {
   readonly step: number
-  readonly steps: number
   readonly loss: number | null
-  /** Honest diameter of the parameters, where it is known. */
-  readonly diameter: number | null
-  /** Sent by all, where it is known. */
-  readonly bytes: number | null
+  /** Honest diameter of the parameters. */
+  readonly diameter?: number | null
+  /** Sent by all. */
+  readonly bytes?: number | null
+}
+
+interface Snapshot extends Required<StepReached> {
+  readonly steps: number
   /** Null before anything can be said. */
   readonly secondsLeft: number | null
 }
 
 export interface Progress {
-  update(snapshot: Snapshot): void
+  update(reached: StepReached): void
   /** A line above the bar. */
   note(line: string): void
   /** Takes the bar away; the last state stays as a line. */
   stop(): void
+}
+
+interface View extends Pick<Progress, 'note' | 'stop'> {
+  update(snapshot: Snapshot): void
 }
 
 /** `loss 0.43 · apart 0.012 · 120 MB · 12 s left` */
@@ -63,14 +71,23 @@ export function createEstimate(steps: number): (step: number, nowSeconds: number
 
 const plainIntervalMs = 3000
 
+/** @param steps how many the run has */
 export async function createProgress(
   terminal: Terminal,
+  steps: number,
   nowMs: () => number = () => performance.now(),
 ): Promise<Progress> {
-  return terminal.live === null ? plainProgress(terminal, nowMs) : liveProgress(terminal, terminal.live)
+  const view = terminal.live === null ? plainView(terminal, nowMs) : await liveView(terminal, terminal.live)
+  const estimate = createEstimate(steps)
+  return {
+    ...view,
+    update({ step, loss, diameter = null, bytes = null }) {
+      view.update({ step, steps, loss, diameter, bytes, secondsLeft: estimate(step, nowMs() / 1000) })
+    },
+  }
 }
 
-function plainProgress(terminal: Terminal, nowMs: () => number): Progress {
+function plainView(terminal: Terminal, nowMs: () => number): View {
   let printedMs = Number.NEGATIVE_INFINITY
   let printed: Snapshot | null = null
   let latest: Snapshot | null = null
@@ -90,7 +107,7 @@ function plainProgress(terminal: Terminal, nowMs: () => number): Progress {
   }
 }
 
-async function liveProgress(terminal: Terminal, stream: NodeJS.WriteStream): Promise<Progress> {
+async function liveView(terminal: Terminal, stream: NodeJS.WriteStream): Promise<View> {
   const { default: cliProgress } = await import('cli-progress')
   let latest: Snapshot | null = null
   const bar: SingleBar = new cliProgress.SingleBar({

@@ -34,28 +34,30 @@ test('the time left follows the pace since the first step', t => {
   t.is(estimate(10, 126), 0)
 })
 
-test('without a terminal a line comes every few seconds, and the last state at the end', async t => {
+test('without a terminal a line comes every few seconds, with the time left, and the last state at the end', async t => {
   const terminal = recordedTerminal()
   let nowMs = 0
-  const progress = await createProgress(terminal, () => nowMs)
+  const progress = await createProgress(terminal, 100, () => nowMs)
   for (let step = 1; step <= 10; step++) {
-    progress.update({ ...snapshot, step })
+    progress.update({ step, loss: 0.5, bytes: 1e6 })
     nowMs += 1000
   }
   progress.note('something happened')
   progress.stop()
   progress.stop()
-  t.deepEqual(
-    terminal.printed.map(line => line.split(' · ')[0]),
-    ['step 1/100', 'step 4/100', 'step 7/100', 'step 10/100', 'something happened'],
-  )
+  t.deepEqual(terminal.printed, [
+    'step 1/100 · loss 0.5 · 1 MB',
+    'step 4/100 · loss 0.5 · 1 MB · 1 min 36 s left',
+    'step 7/100 · loss 0.5 · 1 MB · 1 min 33 s left',
+    'step 10/100 · loss 0.5 · 1 MB · 1 min 30 s left',
+    'something happened',
+  ])
 })
 
 test('the last state is not said twice, and is said where it was too soon for it', async t => {
   const terminal = recordedTerminal()
-  const progress = await createProgress(terminal, () => 0)
-  progress.update({ ...snapshot, step: 1 })
-  progress.update({ ...snapshot, step: 2 })
+  const progress = await createProgress(terminal, 100, () => 0)
+  for (const step of [1, 2]) progress.update({ step, loss: null })
   progress.stop()
   t.deepEqual(
     terminal.printed.map(line => line.split(' · ')[0]),
