@@ -13,6 +13,7 @@ import type {
   StreamMessageEvent,
 } from '@libp2p/interface'
 import { createFrameBudget, noisePrice } from './frame-budget.ts'
+import { frameHeaders } from './frame-headers.ts'
 import { noiseCrypto } from './noise-crypto.ts'
 import type { Watch, Watches } from './watch.ts'
 
@@ -74,21 +75,9 @@ export function watchSocket(socket: MultiaddrConnection, watch: Watch): void {
 
 /** Takes the bytes of a secured connection in order, and reports the length of each frame as it begins. */
 export function noiseFrames(onFrame: (bytes: number) => void): (chunk: Uint8Array) => void {
-  let length = 0
-  let lengthFilled = 0
-  let bodyLeft = 0
-  return chunk => {
-    for (let at = 0; at < chunk.length; ) {
-      const skipped = Math.min(bodyLeft, chunk.length - at)
-      bodyLeft -= skipped
-      at += skipped
-      if (at === chunk.length) return
-      length = length * 256 + chunk[at++]!
-      if (++lengthFilled < LENGTH_BYTES) continue
-      onFrame(length)
-      bodyLeft = length
-      length = 0
-      lengthFilled = 0
-    }
-  }
+  return frameHeaders(LENGTH_BYTES, header => {
+    const bytes = header.getUint16(0)
+    onFrame(bytes)
+    return bytes
+  })
 }

@@ -18,6 +18,7 @@ import type {
 } from '@libp2p/interface'
 import { INBOUND_STREAMS_MAX, NEGOTIATION_BYTES_MAX } from './constants.ts'
 import { createFrameBudget, yamuxPrice } from './frame-budget.ts'
+import { frameHeaders } from './frame-headers.ts'
 import type { Watch, Watches } from './watch.ts'
 
 const HEADER_BYTES = 12
@@ -143,25 +144,16 @@ export function oversizeDetector(
   limit: number,
   onFrame: (type: number, opensStream: boolean) => void = () => {},
 ): (chunk: Uint8Array) => boolean {
-  const header = new Uint8Array(HEADER_BYTES)
-  const view = new DataView(header.buffer)
-  let headerFilled = 0
-  let bodyLeft = 0
+  let isOversize = false
+  const read = frameHeaders(HEADER_BYTES, header => {
+    const type = header.getUint8(1)
+    const bodyBytes = type === DATA ? header.getUint32(8) : 0
+    if (bodyBytes > limit) isOversize = true
+    else onFrame(type, (header.getUint8(3) & SYN) !== 0)
+    return bodyBytes
+  })
   return chunk => {
-    for (let at = 0; at < chunk.length; ) {
-      const skipped = Math.min(bodyLeft, chunk.length - at)
-      bodyLeft -= skipped
-      at += skipped
-      const part = chunk.subarray(at, at + HEADER_BYTES - headerFilled)
-      header.set(part, headerFilled)
-      headerFilled += part.length
-      at += part.length
-      if (headerFilled < HEADER_BYTES) continue
-      headerFilled = 0
-      bodyLeft = header[1] === DATA ? view.getUint32(8) : 0
-      if (bodyLeft > limit) return true
-      onFrame(header[1]!, (header[3]! & SYN) !== 0)
-    }
-    return false
+    read(chunk)
+    return isOversize
   }
 }
