@@ -3,9 +3,9 @@
  * of the same configuration as the transport's, and waits for theirs. No protocol, signature or log.
  */
 import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
 import type { Endpoint } from '../../node/network/endpoint.ts'
 import type { FromWorker, ToWorker } from './exchange-bare-worker.ts'
+import { heard } from './members.ts'
 
 interface BareExchangeOptions {
   readonly peers: number
@@ -65,12 +65,7 @@ async function answer<K extends FromWorker['kind']>(
   worker: ChildProcess,
   kind: K,
 ): Promise<Extract<FromWorker, { kind: K }>> {
-  const [message] = (await Promise.race([
-    once(worker, 'message'),
-    once(worker, 'exit').then(([code]) => {
-      throw new Error(`a worker of the bare exchange ended with ${code}`)
-    }),
-  ])) as [FromWorker]
+  const message = await heard<FromWorker>(worker)
   if (message.kind !== kind)
     throw new Error(`a worker of the bare exchange said "${message.kind}" instead of "${kind}"`)
   return message as Extract<FromWorker, { kind: K }>
