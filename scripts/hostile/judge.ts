@@ -6,6 +6,10 @@ import type { Attack } from './scene.ts'
 const TIMES_MAX = 1.5
 /** Seconds that do not count: on a busy machine two runs of the same differ by as much. */
 const SECONDS_SLACK = 2
+/** So near to the factor, or beyond it, one turn proves nothing. */
+const CLOSE = 0.85
+/** What most of them say counts. */
+const TURNS_MAX = 5
 /** Above the peak with a silent member: what one link may keep for the attacker (128 MiB), and as much around it. */
 const MORE_MEGABYTES_MAX = 270
 /** Memory in runs of this many steps must be flat after their first tenth: at most this much above it. */
@@ -16,25 +20,59 @@ const RECEIVED_TIMES_MAX = 10
 /** Fraction by which an attack may keep the cohort below the one with a silent member. */
 const LOSS_MAX = 0.05
 
+/** A run with a silent member, and one under attack right after it. */
+export interface Turn {
+  readonly silent: Run
+  readonly run: Run
+}
+
 export interface Verdict {
-  /** How many times the time with a silent member. */
+  /** How many times the time with a silent member, in the median of the turns. */
   readonly times: number
   /** What fell short, in words; empty if nothing did. */
   readonly broken: readonly string[]
-  /** Only the time fell short, which another turn may show to be chance. */
-  readonly isClose: boolean
 }
 
 export const timesMaxOf = ({ timesMax = TIMES_MAX }: Attack): number => timesMax
+
+export const timesOf = ({ silent, run }: Turn): number => run.seconds / silent.seconds
 
 /** How long an attacked cohort is waited for. */
 export function deadlineMs(attack: Attack, silent: Run): number {
   return 1000 * Math.max(2 * timesMaxOf(attack) * silent.seconds, timesMaxOf(attack) * silent.seconds + 15)
 }
 
-export function judge(attack: Attack, silent: Run, run: Run): Verdict {
-  const broken: string[] = [...run.failures]
-  const times = run.seconds / silent.seconds
+const isLate = (attack: Attack, { silent, run }: Turn): boolean =>
+  run.seconds > timesMaxOf(attack) * silent.seconds + SECONDS_SLACK
+
+/** Whether more turns could show that most are late, or are not; never if a turn fell short otherwise. */
+export function isOpen(attack: Attack, turns: readonly Turn[]): boolean {
+  if (turns.some(turn => shortfalls(turn).length > 0)) return false
+  const [first] = turns.map(timesOf)
+  if (turns.length === 1) return first! > CLOSE * timesMaxOf(attack)
+  const late = turns.filter(turn => isLate(attack, turn)).length
+  return Math.max(late, turns.length - late) <= TURNS_MAX / 2
+}
+
+export function judge(attack: Attack, turns: readonly Turn[]): Verdict {
+  const times = median(turns.map(timesOf))
+  const broken = [...new Set(turns.flatMap(shortfalls))]
+  const isFinished = turns.every(({ run }) => run.finished === run.peers)
+  const late = turns.filter(turn => isLate(attack, turn)).length
+  if (late > turns.length / 2 && isFinished)
+    broken.push(`${times.toFixed(2)} times the time with a silent member`)
+  return { times, broken }
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = (sorted.length - 1) / 2
+  return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2
+}
+
+/** Everything but the time. */
+function shortfalls({ silent, run }: Turn): string[] {
+  const broken = [...run.failures]
   if (run.finished < run.peers)
     broken.push(
       `${run.peers - run.finished} of ${run.peers} did not finish: step ${run.step} of ${run.steps}`,
@@ -49,11 +87,7 @@ export function judge(attack: Attack, silent: Run, run: Run): Verdict {
     broken.push(`the attacker was sent ${received.toFixed(0)} times as much as an honest peer`)
   if (run.finished === run.peers && run.accuracy < silent.accuracy - LOSS_MAX)
     broken.push(`accuracy ${run.accuracy.toFixed(3)}, with a silent member ${silent.accuracy.toFixed(3)}`)
-  const isLate = run.seconds > timesMaxOf(attack) * silent.seconds + SECONDS_SLACK
-  const isClose = broken.length === 0 && isLate
-  if (isLate && run.finished === run.peers)
-    broken.push(`${times.toFixed(2)} times the time with a silent member`)
-  return { times, broken, isClose }
+  return broken
 }
 
 function more(silent: Run, run: Run): number {

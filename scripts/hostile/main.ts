@@ -1,6 +1,7 @@
 /**
  * `npm run hostile`: cohorts of real processes, attacked by a client that is no part of our network code, one attack
- * after the other; each is compared with the same cohort in which the attacking member is silent, in turns.
+ * after the other; each is compared with the same cohort in which the attacking member is silent, in turns. One turn is
+ * enough where the time is far from the limit; otherwise what most of up to five show counts.
  *
  * `--list` names the attacks, `--only NAME[,NAME]` runs some, `--json FILE` writes what was measured; `--steps N` makes
  * the runs longer, and from 2,000 steps on memory has to be flat after the first tenth. Exit code: 0 if all held,
@@ -11,12 +12,10 @@ import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import Table from 'cli-table3'
 import { attackNamed, attacks } from './attacks/list.ts'
-import { deadlineMs, judge, timesMaxOf, type Verdict } from './judge.ts'
+import { deadlineMs, isOpen, judge, type Turn, timesMaxOf, timesOf, type Verdict } from './judge.ts'
 import { type Run, runHostile } from './run.ts'
 import type { Attack } from './scene.ts'
 
-/** A run that was only too slow is repeated, together with its silent one, up to this often; the last counts. */
-const TURNS = 2
 const SILENT_DEADLINE_MS = 180_000
 /** Of longer runs, each step. */
 const SILENT_STEP_MS = 1000
@@ -25,65 +24,76 @@ const silentDeadlineMs = (steps: number | null) => Math.max(SILENT_DEADLINE_MS, 
 
 interface Result {
   readonly attack: Attack
-  readonly silent: Run
-  readonly run: Run
+  readonly turns: readonly Turn[]
   readonly verdict: Verdict
-  /** How often the pair was run. */
-  readonly turns: number
 }
 
 async function attacked(attack: Attack, steps: number | null): Promise<Result> {
-  for (let turn = 1; ; turn++) {
-    const result = await turnOf(attack, turn, steps)
-    if (!result.verdict.isClose || turn === TURNS) return result
-    console.error(`  ${result.verdict.times.toFixed(2)} times the time: once more`)
-  }
+  const turns: Turn[] = []
+  do {
+    if (turns.length > 0) console.error(`  ${timesOf(turns.at(-1)!).toFixed(2)} times the time: once more`)
+    const kind = { cohort: attack.cohort, restarts: attack.restarts === true, steps }
+    const silent = await runHostile({ ...kind, attack: null, deadlineMs: silentDeadlineMs(steps) })
+    if (silent.finished < silent.peers || silent.failures.length > 0) return incomparable(attack, silent)
+    turns.push({ silent, run: await runHostile({ ...kind, attack, deadlineMs: deadlineMs(attack, silent) }) })
+  } while (isOpen(attack, turns))
+  return { attack, turns, verdict: judge(attack, turns) }
 }
 
-async function turnOf(attack: Attack, turns: number, steps: number | null): Promise<Result> {
-  const kind = { cohort: attack.cohort, restarts: attack.restarts === true, steps }
-  const silent = await runHostile({ ...kind, attack: null, deadlineMs: silentDeadlineMs(steps) })
-  if (silent.finished < silent.peers || silent.failures.length > 0) {
-    const why = silent.failures.join('; ') || `step ${silent.step} of ${silent.steps} when the time was up`
-    const broken = [`nothing to compare with: the cohort does not finish with a silent member (${why})`]
-    return { attack, silent, run: silent, verdict: { times: 1, broken, isClose: false }, turns }
-  }
-  const run = await runHostile({ ...kind, attack, deadlineMs: deadlineMs(attack, silent) })
-  return { attack, silent, run, verdict: judge(attack, silent, run), turns }
+function incomparable(attack: Attack, silent: Run): Result {
+  const why = silent.failures.join('; ') || `step ${silent.step} of ${silent.steps} when the time was up`
+  const broken = [`nothing to compare with: the cohort does not finish with a silent member (${why})`]
+  return { attack, turns: [{ silent, run: silent }], verdict: { times: 1, broken } }
 }
 
-function describe({ attack, silent, run, verdict, turns }: Result): string {
+/** The turn that is nearest to the median. */
+function typical({ turns, verdict }: Result): Turn {
+  const distance = (turn: Turn) => Math.abs(timesOf(turn) - verdict.times)
+  return turns.reduce((best, turn) => (distance(turn) < distance(best) ? turn : best))
+}
+
+function describe(result: Result): string {
+  const { attack, verdict, turns } = result
+  const { silent, run } = typical(result)
   const held = verdict.broken.length === 0 ? 'held' : `FELL SHORT: ${verdict.broken.join('; ')}`
+  const time = `${verdict.times.toFixed(2)} times the time${turns.length > 1 ? ` in the median of ${turns.length} turns` : ''}`
   const seconds = `${run.seconds.toFixed(1)} s against ${silent.seconds.toFixed(1)} s`
+  const cpu = `${shown(run.cpuSeconds)} s of CPU against ${shown(silent.cpuSeconds)}, the attacker ${shown(run.attackerCpuSeconds)}`
   const memory = `${megabytes(run)} MB against ${megabytes(silent)}`
-  return `${attack.name}: ${held} (${seconds}, ${memory}${turns > 1 ? `, turn ${turns}` : ''})`
+  return `${attack.name}: ${held} (${time}, ${seconds}, ${cpu}, ${memory})`
 }
 
+const shown = (seconds: number | null): string => seconds?.toFixed(1) ?? '?'
 const megabytes = ({ peakMegabytes }: Run): string => peakMegabytes?.toFixed(0) ?? '?'
 const bytes = (count: number): string =>
   count < 1e5 ? `${(count / 1e3).toFixed(1)} kB` : `${(count / 1e6).toFixed(1)} MB`
 
 function print(results: readonly Result[]): void {
   const head = [
-    ...['attack', 'cohort', 'finished', 's', 's, silent', 'times', 'at most', 'peak MB', 'silent'],
+    ...['attack', 'cohort', 'finished', 's', 's, silent', 'times', 'of turns', 'at most'],
+    ...['CPU s', 'silent', 'attacker', 'peak MB', 'silent'],
     ...['connections', 'refused', 'acts', 'sent', 'received', ''],
   ]
   const table = new Table({ head, style: { head: [], border: [], compact: true } })
-  for (const { attack, silent, run, verdict } of results)
+  for (const result of results) {
+    const { attack, turns, verdict } = result
+    const { silent, run } = typical(result)
     table.push([
       ...[attack.name, attack.cohort, `${run.finished} of ${run.peers}`, run.seconds.toFixed(1)],
-      ...[silent.seconds.toFixed(1), verdict.times.toFixed(2), timesMaxOf(attack).toFixed(1)],
+      ...[silent.seconds.toFixed(1), verdict.times.toFixed(2), turns.length, timesMaxOf(attack).toFixed(1)],
+      ...[shown(run.cpuSeconds), shown(silent.cpuSeconds), shown(run.attackerCpuSeconds)],
       ...[megabytes(run), megabytes(silent), run.tally?.connections ?? 0, run.tally?.refused ?? 0],
       ...[run.tally?.acts ?? 0, bytes(run.tally?.sentBytes ?? 0), bytes(run.tally?.receivedBytes ?? 0)],
       verdict.broken.length === 0 ? 'held' : 'FELL SHORT',
     ])
+  }
   console.log(table.toString())
   for (const { attack, verdict } of results)
     for (const reason of verdict.broken) console.log(`${attack.name}: ${reason}`)
 }
 
-function plain({ attack, silent, run, verdict, turns }: Result) {
-  return { attack: attack.name, what: attack.what, cohort: attack.cohort, silent, run, ...verdict, turns }
+function plain({ attack, verdict, turns }: Result) {
+  return { attack: attack.name, what: attack.what, cohort: attack.cohort, ...verdict, turns }
 }
 
 interface Arguments {

@@ -6,8 +6,8 @@ import type { Ending, PeerEvent } from '../../node/daemon/events.ts'
 import { freePorts } from '../../node/network/free-ports.ts'
 import { type CohortFiles, type CohortSettings, makeCohort } from '../cohort/files.ts'
 import { type PeerProcess, startPeer } from '../cohort/processes.ts'
-import { peakMegabytes } from './memory.ts'
 import type { Attack, AttackerReport, AttackOrder, CohortName, Tally } from './scene.ts'
+import { cpuSeconds, peakMegabytes } from './usage.ts'
 
 interface CohortPlan extends CohortSettings {
   readonly peers: number
@@ -62,6 +62,9 @@ export interface Run {
   readonly peakMegabytes: number | null
   /** The same, when all had done a tenth of the steps; null where they never had. */
   readonly tenthMegabytes: number | null
+  /** CPU time of all honest processes and of the attacker's, from when all listened; null as above. */
+  readonly cpuSeconds: number | null
+  readonly attackerCpuSeconds: number | null
   /** What one that finished was sent by all others, at most; 0 where none did. */
   readonly receivedBytes: number
   /** The least of those that finished. */
@@ -89,6 +92,7 @@ interface State {
   readonly wakers: Set<() => void>
   dimension: number
   tenthMegabytes: number | null
+  cpuBefore: number | null
   attacker: ChildProcess | null
   /** Something has failed, and what else had to fail has had time to. */
   lost: boolean
@@ -116,6 +120,7 @@ export async function runHostile(options: RunOptions): Promise<Run> {
     failures: [],
     dimension: 0,
     tenthMegabytes: null,
+    cpuBefore: null,
     attacker: null,
     tally: null,
     lost: false,
@@ -133,6 +138,7 @@ export async function runHostile(options: RunOptions): Promise<Run> {
     for (const peer of honest) start(state, peer)
     await until(state, () => state.listening.size === honest.length, START_DEADLINE_MS)
     const startedMs = performance.now()
+    state.cpuBefore = cpuOf(state)
     if (options.attack !== null) attack(state, options.attack, ports)
     const hasFinished = () => honest.every(peer => state.endings.has(peer))
     await Promise.all([until(state, hasFinished, options.deadlineMs), restartOne(state)])
@@ -164,11 +170,22 @@ function summary(state: State, seconds: number): Run {
     steps: plan.steps,
     peakMegabytes: highest(peaks),
     tenthMegabytes: state.tenthMegabytes,
+    cpuSeconds: difference(cpuOf(state), state.cpuBefore),
+    attackerCpuSeconds: state.attacker === null ? null : cpuSeconds(state.attacker.pid ?? 0),
     receivedBytes: Math.max(0, ...[...endings.values()].map(({ traffic }) => traffic.bytesReceived)),
     accuracy: Math.min(...accuracies),
     step: Math.min(...honest.map(peer => steps.get(peer) ?? 0)),
   }
 }
+
+/** Of the honest processes that run; one that was killed and started again counts from its start. */
+function cpuOf({ processes }: State): number | null {
+  const all = [...processes.values()].map(({ pid }) => cpuSeconds(pid))
+  return all.some(seconds => seconds === null) ? null : all.reduce<number>((sum, one) => sum + one!, 0)
+}
+
+const difference = (late: number | null, early: number | null) =>
+  late === null || early === null ? null : late - early
 
 function highest(peaks: ReadonlyMap<number, number>): number | null {
   return peaks.size === 0 ? null : Math.max(...peaks.values())

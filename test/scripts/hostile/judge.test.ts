@@ -1,7 +1,7 @@
 /** What a run under attack is held against, and what `npm run hostile` takes for an order. */
 import test from 'ava'
 import { attackNamed } from '../../../scripts/hostile/attacks/list.ts'
-import { deadlineMs, judge } from '../../../scripts/hostile/judge.ts'
+import { deadlineMs, isOpen, judge } from '../../../scripts/hostile/judge.ts'
 import { parseHostileArguments } from '../../../scripts/hostile/main.ts'
 import type { Run } from '../../../scripts/hostile/run.ts'
 
@@ -17,14 +17,18 @@ const silent: Run = {
   peakMegabytes: 200,
   tenthMegabytes: 190,
   receivedBytes: 1000,
+  cpuSeconds: 30,
+  attackerCpuSeconds: null,
 }
 const tally = { connections: 1, refused: 0, acts: 1, sentBytes: 1, receivedBytes: 1 }
+/** A turn under attack; the silent run takes 20 s. */
+const turn = (difference: Partial<Run> = {}) => ({ silent, run: { ...silent, tally, ...difference } })
 const [quick, patient] = [attackNamed('replays'), attackNamed('half-open')]
 
 for (const [what, difference, broken] of [
   ['as quick as with a silent member', {}, []],
   ['within one and a half times the time', { seconds: 30 }, []],
-  ['beyond it', { seconds: 50 }, ['2.50 times the time with a silent member']],
+  ['beyond it', { seconds: 33 }, ['1.65 times the time with a silent member']],
   ['a process that ended', { failures: ['peer 1 ended with 1'] }, ['peer 1 ended with 1']],
   ['who did not finish', { finished: 2, step: 7 }, ['1 of 3 did not finish: step 7 of 60']],
   ['far more memory', { peakMegabytes: 600 }, ['400 MB more than with a silent member']],
@@ -45,18 +49,46 @@ for (const [what, difference, broken] of [
   ['an attack that never was', { tally: { ...tally, connections: 0 } }, ['the attack never came to pass']],
 ] as const)
   test(`judged: ${what}`, t => {
-    t.deepEqual([...judge(quick, silent, { ...silent, tally, ...difference }).broken], [...broken])
+    t.deepEqual([...judge(quick, [turn(difference)]).broken], [...broken])
   })
 
-test('only a shortfall of time alone is worth another turn', t => {
-  t.true(judge(quick, silent, { ...silent, tally, seconds: 50 }).isClose)
-  t.false(judge(quick, silent, { ...silent, tally, seconds: 50, peakMegabytes: 600 }).isClose)
-  t.false(judge(quick, silent, { ...silent, tally, seconds: 50, finished: 2 }).isClose)
+test('far below its factor an attack has one turn; near it, or beyond, as many as decide what most of five show', t => {
+  const open = (...seconds: number[]) =>
+    isOpen(
+      quick,
+      seconds.map(each => turn({ seconds: each })),
+    )
+  t.false(open(25))
+  t.true(open(26))
+  t.true(open(50))
+  t.true(open(29, 29))
+  t.false(open(29, 29, 29))
+  t.true(open(33, 29, 31))
+  t.false(open(33, 33, 33))
+  t.true(open(33, 29, 33, 29))
+  t.false(open(33, 29, 33, 29, 29))
+})
+
+test('of the time counts what most turns show, of all else each turn', t => {
+  const judged = (...runs: Partial<Run>[]) => judge(quick, runs.map(turn))
+  t.deepEqual(judged({ seconds: 29 }, { seconds: 40 }, { seconds: 28 }), { times: 1.45, broken: [] })
+  t.deepEqual(judged({ seconds: 40 }, { seconds: 20 }, { seconds: 36 }, { seconds: 34 }), {
+    times: 1.75,
+    broken: ['1.75 times the time with a silent member'],
+  })
+  t.deepEqual(judged({ peakMegabytes: 600 }, {}, { peakMegabytes: 600 }).broken, [
+    '400 MB more than with a silent member',
+  ])
+})
+
+test('what fell short by more than time has no other turn', t => {
+  t.false(isOpen(quick, [turn({ seconds: 50, peakMegabytes: 600 })]))
+  t.false(isOpen(quick, [turn({ seconds: 50, finished: 2 })]))
 })
 
 test('an attack may say what times it is allowed, and is waited for longer', t => {
-  t.deepEqual(judge(patient, silent, { ...silent, tally, seconds: 41 }).broken, [])
-  t.is(judge(patient, silent, { ...silent, tally, seconds: 43 }).broken.length, 1)
+  t.deepEqual(judge(patient, [turn({ seconds: 41 })]).broken, [])
+  t.is(judge(patient, [turn({ seconds: 43 })]).broken.length, 1)
   t.is(deadlineMs(patient, silent), 80_000)
   t.is(deadlineMs(quick, silent), 60_000)
 })
