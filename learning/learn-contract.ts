@@ -1,4 +1,4 @@
-/** What LEARN takes, says and is asked: its options, state, inputs and outputs. The protocol itself is learn.ts. */
+/** LEARN's options, state, inputs and outputs. The protocol itself is in learn.ts. */
 import type { Aggregate } from '../agreement/averaging/aggregate.ts'
 import type { AveragingOptions, AveragingOutput, TimerKey } from '../agreement/averaging/averaging.ts'
 import type { ProtocolName } from '../agreement/bounds.ts'
@@ -8,7 +8,7 @@ import type { Vector } from '../agreement/vector.ts'
 import type { Box } from './box.ts'
 import type { Schedule } from './schedule.ts'
 
-/** What LEARN is to run: an averaging agreement with its bound, how often, and what it does with what is agreed. */
+/** What LEARN runs: an averaging agreement within its bound, how many iterations of it, and how its result is used. */
 export interface LearnOptions
   extends Pick<
     AveragingOptions,
@@ -24,11 +24,11 @@ export interface LearnOptions
   readonly rate: (step: number) => number
   /** `β` of distributed momentum, `m ← βm + (1 − β)g` (RESAM, eq. 5); 0 sends gradients. */
   readonly momentum: number
-  /** ℓ₂ norm to which the own gradient is clipped; null: not at all. */
+  /** ℓ₂ norm to which this peer's gradient is clipped; null: not at all. */
   readonly clip: number | null
   /** Coefficient of θ added to the gradient. */
   readonly weightDecay: number
-  /** `W`, onto which the own parameters are projected after each descent; absent or null: not at all. */
+  /** `W`, onto which this peer's parameters are projected after each descent; absent or null: not at all. */
   readonly box?: Box | null
   /** Examples per gradient at step `t`. */
   readonly batch: (step: number) => number
@@ -36,41 +36,41 @@ export interface LearnOptions
   readonly outputStep: number | null
   readonly start: LearnState
   /**
-   * From this step on this peer knows all that it said; absent: 1, from the beginning. Of steps before it says nothing
-   * any more, and where it starts without memory it goes on at this step or later.
+   * From this step on this peer knows all that it said; absent: 1, from the beginning. It says nothing more in earlier
+   * steps. If it starts without memory, it goes on at this step or later.
    */
   readonly completeFrom?: number
-  /** Own parameters of steps before, by step, ascending; absent: none are known any more. */
+  /** Its own parameters of earlier steps, by step, ascending; absent: it knows none. */
   readonly history?: ReadonlyMap<number, Vector>
   readonly window: LearnWindow
 }
 
-/** Where a run begins or a restarted peer goes on. */
+/** The state with which a run begins or a restarted peer goes on. */
 export interface LearnState {
   readonly step: number
   readonly parameters: Vector
   /** `m` before this step; null at the first. */
   readonly momentum: Vector | null
-  /** θ_*, where another than the last is returned and its step is past; absent otherwise. */
+  /** θ_*, once its step is past; absent before, and where LEARN returns the last parameters. */
   readonly drawn?: Vector
 }
 
-/** How many LEARN steps around its own a peer takes part in. Units: steps. */
+/** The LEARN steps around its own in which a peer takes part. Units: steps. */
 export interface LearnWindow {
-  /** Steps for which messages are taken ahead of time. */
+  /** How many steps ahead of its own a peer takes messages. */
   readonly ahead: number
-  /** Past steps whose agreements go on serving slower peers. */
+  /** How many past steps' agreements go on serving slower peers. */
   readonly past: number
-  /** Past steps whose parameters, and messages on the links, are kept for peers that restart or catch up. */
+  /** How many past steps' parameters, and messages on the links, are kept for peers that restart or catch up. */
   readonly kept: number
 }
 
-/** The window of every peer that is not told another. */
+/** The window of a peer unless its protocol sets another. */
 export const defaultWindow: LearnWindow = { ahead: 4, past: 4, kept: 16 }
 
 /**
- * Of a peer of this protocol. In RB-TM a slower peer may have to ask for a vector that a liar has not sent to it: who
- * has the vector answers for as long as links keep the messages.
+ * The window of a peer that runs this protocol. In RB-TM a slower peer may have to ask for a vector that a liar did
+ * not send to it. A peer that has the vector answers for as long as its links keep the messages.
  */
 export function windowOf(protocol: ProtocolName): LearnWindow {
   return protocol === 'rb-tm' ? { ...defaultWindow, past: defaultWindow.kept } : defaultWindow
@@ -78,13 +78,13 @@ export function windowOf(protocol: ProtocolName): LearnWindow {
 
 /** What happens to LEARN besides messages. */
 export type LearnInput =
-  /** `memoryLost`: this peer does not know what it signed before, if anything. It then asks the others first. */
+  /** `memoryLost`: this peer does not know what it signed before, if anything. It asks the others first. */
   | { readonly kind: 'start'; readonly memoryLost?: boolean }
   | LinkSignal
   | { readonly kind: 'gradient'; readonly step: number; readonly gradient: Vector }
   | { readonly kind: 'timer'; readonly timer: TimerKey }
 
-/** What LEARN asks for or has reached. */
+/** What LEARN asks for, and what it has reached. */
 export type LearnOutput =
   | {
       readonly kind: 'need-gradient'
@@ -93,7 +93,7 @@ export type LearnOutput =
       readonly batch: number
     }
   | Exclude<AveragingOutput, { kind: 'agreed' }>
-  /** An averaging agreement is over: `γ_t` or `θ_{t+1}`. */
+  /** An averaging agreement has ended with `γ_t` or `θ_{t+1}`. */
   | {
       readonly kind: 'averaged'
       readonly step: number
@@ -102,26 +102,26 @@ export type LearnOutput =
     }
   /** The state after a step: what a checkpoint holds. */
   | { readonly kind: 'stepped'; readonly state: LearnState }
-  /** This peer has found its place after asking, perhaps where it was. */
+  /** This peer has asked and found its place, perhaps where it was. */
   | {
       readonly kind: 'caught-up'
       readonly step: number
-      /** Of steps before this, this peer says nothing any more. */
+      /** This peer says nothing more in steps before this one. */
       readonly completeFrom: number
     }
   | { readonly kind: 'finished'; readonly parameters: Vector }
 
-/** LEARN as a protocol: a value that maps messages and inputs to messages and outputs. */
+/** LEARN as a protocol: it turns inputs and messages into messages and outputs. */
 export interface Learn extends Protocol<LearnInput, Message, LearnOutput> {
-  /** What this peer is doing and whom it lacks. For people. */
+  /** What this peer is doing, and which peers it waits for. For people. */
   status(): LearnStatus
 }
 
-/** Where LEARN stands. For people. */
+/** LEARN's progress. For people. */
 export interface LearnStatus {
   readonly step: number
   readonly phase: AveragedPhase | 'catching-up' | 'finished'
   readonly waitingFor: readonly PeerIndex[]
-  /** The own gradient is not there yet. */
+  /** This peer's gradient is not there yet. */
   readonly computing: boolean
 }

@@ -5,9 +5,9 @@
  * Each peer computes one gradient a step, at its own parameters. A slow oracle is just a late input: LEARN asks with
  * `need-gradient` and goes on serving the others meanwhile.
  *
- * Messages of steps ahead are taken up to a window, so that a fast peer need not wait; senders withhold further ones.
- * Agreements of past steps live on, up to a window, to serve slower peers. Whether this peer can go on, and if not,
- * where it can, is recovery's to say (recovery/recovery.ts).
+ * A peer takes messages up to a window of steps ahead, so that a fast peer need not wait; senders withhold later ones.
+ * Agreements of past steps live on, up to a window, to serve slower peers. Recovery (recovery/recovery.ts) decides
+ * whether this peer can go on where it is, and if not, where else.
  */
 
 import type { AveragingOutput } from '../agreement/averaging/averaging.ts'
@@ -29,14 +29,14 @@ interface State {
   readonly agreements: Agreements
   readonly recovery: Recovery
   step: number
-  /** `computing`: its own gradient has been asked for, and is not there yet. */
+  /** `computing`: it has asked for its own gradient and does not have it yet. */
   phase: 'computing' | AveragedPhase | 'finished'
   parameters: Vector
   momentum: Vector | null
   drawn: Vector | null
 }
 
-/** One peer's LEARN, from step and parameters `start` on. It computes nothing itself: `need-gradient` asks for a gradient. */
+/** One peer's LEARN, from the state `start` on. It computes no gradient itself, but asks for it: `need-gradient`. */
 export function createLearn(options: LearnOptions): Learn {
   const { steps, window, completeFrom = 1, history = new Map() } = options
   const { step, parameters, momentum, drawn = null } = options.start
@@ -50,7 +50,7 @@ export function createLearn(options: LearnOptions): Learn {
     momentum,
     drawn,
   }
-  if (step <= steps) state.agreements.of(step, 'gradient') // refuses a cohort below its bound before anything is sent
+  if (step <= steps) state.agreements.of(step, 'gradient') // throws for a cohort below its bound, before it can send
   return {
     input: value => effectsOf(builder => handleInput(state, builder, value)),
     receive: (from, message) => effectsOf(builder => receive(state, builder, from, message)),
@@ -72,7 +72,7 @@ function handleInput(state: State, builder: Builder, value: LearnInput): void {
       follow(state, builder, recovery.signal(value))
       break
     case 'gradient':
-      if (value.step !== state.step || state.phase !== 'computing') return // asked for before it went elsewhere
+      if (value.step !== state.step || state.phase !== 'computing') return // asked for before a move
       begin(state, builder, value.gradient)
       break
     case 'timer': {
@@ -111,7 +111,7 @@ function receive(state: State, builder: Builder, from: PeerIndex, message: Messa
   consume(state, builder, step, phase, state.agreements.of(step, phase).receive(from, message))
 }
 
-/** Goes where recovery says. */
+/** Does what recovery says. */
 function follow(state: State, builder: Builder, child: Effects<Message, RecoveryOutput>): void {
   for (const output of absorb(builder, child)) {
     if (output.kind === 'listen') listen(state, builder, output.step)
@@ -124,7 +124,7 @@ function follow(state: State, builder: Builder, child: Effects<Message, Recovery
   }
 }
 
-/** Joins a step in its agreement on parameters, to go on from what comes of it. */
+/** Joins a step in its agreement on parameters, and goes on from its outcome. */
 function listen(state: State, builder: Builder, step: number): void {
   if (step === state.step && state.phase === 'parameters') return // it takes part already
   Object.assign(state, { step, phase: 'parameters', momentum: null })
@@ -132,7 +132,7 @@ function listen(state: State, builder: Builder, step: number): void {
   consume(state, builder, step, 'parameters', agreement.input({ kind: 'listen' }))
 }
 
-/** Stands at another step from now on. */
+/** Moves to another step. */
 function arrive(state: State, builder: Builder, step: number, parameters: Vector, momentum: Vector | null) {
   Object.assign(state, { step, parameters, momentum })
   const { drawn } = state
@@ -153,7 +153,7 @@ function beginStep(state: State, builder: Builder): void {
   builder.outputs.push({ kind: 'need-gradient', step, parameters, batch: options.batch(step) })
 }
 
-/** What this peer makes of its gradient goes into the first agreement; with momentum it is kept for the next step. */
+/** Puts this peer's prepared gradient into the first agreement. With momentum it is also kept for the next step. */
 function begin(state: State, builder: Builder, gradient: Vector): void {
   const vector = ownGradient(gradient, state.parameters, state.momentum, state.options)
   if (state.options.momentum !== 0) state.momentum = vector
@@ -167,7 +167,7 @@ function give(state: State, builder: Builder, phase: AveragedPhase, vector: Vect
   consume(state, builder, step, phase, agreements.of(step, phase).input({ kind: 'vector', vector }))
 }
 
-/** Uses what an agreement says, and what it comes to, unless this peer has gone elsewhere meanwhile. */
+/** Passes on an agreement's outputs, and uses its result unless this peer has gone elsewhere meanwhile. */
 function consume(state: State, builder: Builder, step: number, phase: AveragedPhase, child: Averaged): void {
   const { rate, box = null } = state.options
   for (const output of absorb(builder, child)) {

@@ -1,4 +1,4 @@
-/** What recovery is given, told and asked, and what it says. The machine itself is recovery.ts. */
+/** The options, inputs and outputs of recovery. The state machine itself is in recovery.ts. */
 import type { Aggregate } from '../../agreement/averaging/aggregate.ts'
 import type { TimerKey } from '../../agreement/averaging/averaging.ts'
 import type { ProtocolName } from '../../agreement/bounds.ts'
@@ -15,26 +15,26 @@ export interface RecoveryOptions {
   readonly dimension: number
   /** The step at which this peer starts. */
   readonly step: number
-  /** The last step there is, and one: where a finished peer stands. */
+  /** One more than the last step: where a finished peer stands. */
   readonly stepsEnd: number
-  /** What this peer says is complete from this step on; of steps before it knows nothing, or not all. */
+  /** This peer's messages are complete from this step on. It knows nothing, or not everything, of earlier steps. */
   readonly completeFrom: number
-  /** Own parameters of steps before, by step, ascending. */
+  /** Its own parameters of earlier steps, by step, ascending. */
   readonly history: ReadonlyMap<number, Vector>
-  /** Past steps whose parameters are held for others. */
+  /** How many past steps' parameters are held for others. */
   readonly kept: number
-  /** Past steps in which peers still take part. */
+  /** How many past steps peers still take part in. */
   readonly past: number
   readonly ledger: SigningLedger
   readonly aggregate?: Aggregate
 }
 
 export type RecoveryOutput =
-  /** A step is to be begun: with these parameters, or, where they are null, with the state that this peer has. */
+  /** Begin this step, with these parameters; null: with the state that this peer has. */
   | { readonly kind: 'begin'; readonly step: number; readonly parameters: Vector | null }
-  /** This peer goes on in this step's agreement on parameters, without a vector of its own. */
+  /** Go on in this step's agreement on parameters, without a vector of its own. */
   | { readonly kind: 'listen'; readonly step: number }
-  /** It has found its place after asking, perhaps where it was: the links are to say again what it misses there. */
+  /** This peer has asked and found its place, perhaps where it was. The links report again what it misses there. */
   | { readonly kind: 'caught-up'; readonly step: number; readonly completeFrom: number }
   | { readonly kind: 'timer'; readonly timer: TimerKey }
 
@@ -42,21 +42,21 @@ type RecoveryEffects = Effects<Message, RecoveryOutput>
 
 export interface Recovery {
   readonly state: () => StateName
-  /** It has to go elsewhere, and is not there yet. */
+  /** Whether this peer has to go to another step, and is not there yet. */
   readonly isAway: () => boolean
-  /** Others whose answer is still missing. Empty while none is asked for. */
+  /** The peers whose answers are still missing. Empty while none is asked for. */
   waitingFor(): readonly PeerIndex[]
-  /** `memoryLost`: this peer does not know what it signed before, if anything. It then asks the others first. */
+  /** `memoryLost`: this peer does not know what it signed before, if anything. It asks the others first. */
   start(memoryLost: boolean): RecoveryEffects
-  /** This peer has come to a step. */
+  /** This peer has reached a step. */
   reached(step: number, parameters: Vector): RecoveryEffects
-  /** A vector of another peer was received from itself: kept as a proof of how far it had come. */
+  /** A peer has sent a vector of its own: this is kept as a proof of how far that peer had come. */
   saw(from: PeerIndex, seen: Seen): void
-  /** What a link has come to know of its peer. */
+  /** Something that a link has learned about its peer. */
   signal(signal: LinkSignal): RecoveryEffects
   /**
    * A wait has run out.
-   * @param isWaiting others have to say something before this peer's step can go on
+   * @param isWaiting whether this peer's step cannot go on before others have sent something
    */
   timeout(timer: TimerKey, isWaiting: boolean): RecoveryEffects
   receive(from: PeerIndex, message: Message): RecoveryEffects

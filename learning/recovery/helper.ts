@@ -1,6 +1,6 @@
 /**
- * What a peer does for others that catch up (recovery.ts): says where it stands, and gives its parameters of a step.
- * Each is answered so often, and then it is a fault.
+ * What a peer does for others that catch up (recovery.ts): it says where it stands, and gives its parameters of a
+ * step. The number of answers is limited; a further question is a fault.
  */
 import type { Message, Seen, Slot } from '../../agreement/message.ts'
 import type { Envelope, Fault, PeerIndex } from '../../agreement/protocol.ts'
@@ -8,35 +8,36 @@ import type { Vector } from '../../agreement/vector.ts'
 import type { RecoveryOptions } from './contract.ts'
 
 /**
- * Questions that one incarnation of a peer is answered while this one stands at a step: what an honest peer may ask, and few
- * enough that whoever asks all the time gets little for it. A position costs 100 bytes, θ_s all of θ.
+ * How many questions of one incarnation of a peer are answered while this peer stands at a step: as many as an honest
+ * peer may ask, and so few that a peer gains little by asking all the time. A position costs 100 bytes; θ_s costs as
+ * much as θ.
  */
 const ANSWERS_MAX = { query: 64, fetch: 8 } as const
 
 type Question = Extract<Message, { kind: keyof typeof ANSWERS_MAX }>
 
 export interface Helper {
-  /** This peer has come to a step: whoever waits for its parameters gets them. */
+  /** This peer has reached a step. Its parameters go to the peers that wait for them. */
   reached(step: number, parameters: Vector): readonly Envelope[]
-  /** A vector of another peer was received from itself. */
+  /** A peer has sent a vector of its own. */
   saw(from: PeerIndex, seen: Seen): void
-  /** This peer may ask again: it is another incarnation that does. */
+  /** A new incarnation of this peer may ask as often as the one before. */
   restarted(peer: PeerIndex): void
-  /** What this peer says is complete from this step on: of those before it says nothing any more. */
+  /** This peer's messages are complete from this step on: it says nothing more in earlier ones. */
   setCompleteFrom(step: number): void
   completeFrom(): number
-  /** The answer, now or when this peer comes to the step; a fault where it was asked too often. */
+  /** The answer; null where it comes only once this peer reaches the step; a fault where it was asked too often. */
   answer(from: PeerIndex, question: Question): Envelope | Fault | null
 }
 
 interface State {
   readonly options: HelperOptions
-  /** Own parameters by step, ascending. */
+  /** This peer's own parameters by step, ascending. */
   readonly history: Map<number, Vector>
   readonly seen: Map<PeerIndex, Seen>
   /** Answers given at this step. */
   readonly given: Record<Question['kind'], Map<PeerIndex, number>>
-  /** Who waits for the parameters of which step. */
+  /** The peers that wait for parameters, and the step that each waits for. */
   readonly waiting: Map<PeerIndex, number>
   step: number
   completeFrom: number
@@ -89,7 +90,7 @@ function positionFor({ options, history, seen, step, completeFrom }: State, to: 
   return { to, message: { kind: 'position', slot, oldest, completeFrom, seen: seen.get(to) ?? null } }
 }
 
-/** θ_s now, or when this peer comes to s; where s is long past, or was left out, where it stands instead. */
+/** θ_s, now or once this peer reaches s. Where s is long past, or was skipped, the answer is this peer's position. */
 function serve(state: State, to: PeerIndex, step: number): Envelope | null {
   const { options, history, waiting } = state
   const parameters = history.get(step)
@@ -103,7 +104,7 @@ function serve(state: State, to: PeerIndex, step: number): Envelope | null {
   return { to, message: { kind: 'vector', slot, sealed: options.ledger.seal(slot, parameters) } }
 }
 
-/** Catching up is outside the steps' exchanges. */
+/** The slot of a message about catching up, which is outside the steps' exchanges. */
 export function slotAt(sender: PeerIndex, step: number): Slot {
   return { step, phase: 'state', iteration: 0, sender }
 }

@@ -1,37 +1,37 @@
-/** Where the others say that they stand, and how much of it can be relied on though f of them may lie. */
+/** Where the others say that they stand, and how much of this is reliable when f of them may lie. */
 
-/** What one peer says of itself. Units: LEARN steps. */
+/** What one peer says about itself. Units: LEARN steps. */
 export interface Position {
   /** Where it stands. */
   readonly step: number
   /** The oldest step whose parameters it holds. */
   readonly oldest: number
-  /** Of steps before this it says nothing any more, or not all: it was not there, or has forgotten. */
+  /** It says nothing more, or not everything, of steps before this one: it was not there, or has lost its memory. */
   readonly completeFrom: number
-  /** The newest in which it has seen a vector of whoever asks; 0: none. */
+  /** The newest step in which it has seen a vector of the peer that asks; 0: none. */
   readonly seenStep: number
 }
 
 /** The positions of those that have answered. */
 interface Positions {
   readonly heard: number
-  /** The newest step in which anybody has seen a vector of whoever asks; 0: nobody has. */
+  /** The newest step in which any of them has seen a vector of the peer that asks; 0: none has. */
   readonly seenStep: number
-  /** How many hold the parameters of this step, or will come to it. */
+  /** How many hold the parameters of this step, or will reach it. */
   holders(step: number): number
-  /** How many have nothing more to say of this step: they stand more than `past` beyond it, or were not there. */
+  /** How many send nothing more in this step: they stand more than `past` beyond it, or were not there. */
   gone(step: number, past: number): number
-  /** The step that so many others are below, or at. */
+  /** The lowest step but `others`: that many stand below it, or at it. */
   lowest(others: number): number
-  /** The step that so many others are beyond, or at. */
+  /** The highest step but `others`: that many stand beyond it, or at it. */
   highest(others: number): number
-  /** The step whose parameters so many others hold, and one more. */
+  /** The oldest step whose parameters `others` and one more hold. */
   heldBy(others: number): number
 }
 
 /**
- * Counts what was said; where fewer have been heard, `lowest`, `highest` and `heldBy` take the last of them. A peer that
- * says nothing before a later step than its own is still looking for its place, and counts as gone only.
+ * Counts the answers. Where there are fewer than `others`, `lowest`, `highest` and `heldBy` take the last of them.
+ * A peer that is complete only from a step beyond its own is still looking for its place, and counts only as gone.
  */
 export function positionsOf(said: Iterable<Position>): Positions {
   const everyone = [...said]

@@ -1,42 +1,46 @@
 /**
- * Recovery: how a peer that the others can no longer serve, or that lost its memory, finds its place again
- * (design.md, invariant 3). It is one exchange outside the steps, in the phase `state`.
+ * Recovery: how a peer finds its place again after it lost its memory, or when the others can no longer serve it
+ * (docs/architecture.md, "A peer that falls behind"). It is one exchange outside the steps, in the phase `state`.
  *
  * Guarantees, with at most f faulty peers among n, and within the protocol's bound:
- *   safety      a peer signs nothing in a step in which it may have spoken and does not know what; and whatever f
- *               peers say, a peer that can go on where it is stays there
- *   soundness   the parameters that it goes on with are the cohort's rule of those of n − f − 1 others, of one step
+ *   safety      a peer signs nothing in a step in which it may have signed something that it no longer knows; and
+ *               a peer that can go on where it is stays there, whatever f peers say
+ *   soundness   the parameters that it goes on with are the cohort's rule applied to those of n − f − 1 others, all of
+ *               one step
  *   liveness    a peer that cannot go on asks, and asks again at longer and longer intervals until it has found a
  *               place; until then it counts towards f
  *
- * How: the states and what may follow what are in state.ts. Links tell what they know (`signal`); a sign that others
- * have gone on makes a peer suspect (suspicion.ts). It waits a while for its step to end and then asks everyone where
- * they are (`query` → `position`), taking part all the while. Only what the others say makes it leave: it chooses a
- * step s that enough of them still hold or will come to (choose.ts), asks for their θ_s (`fetch` → `vector`),
- * aggregates these, and goes on at step s as if that had been its last agreement on parameters. A peer without
- * memory, or that more than f can no longer serve, asks at once. What a peer does for others that ask is in helper.ts.
+ * How: state.ts holds the states and their valid transitions. The links report what they know (`signal`). A sign that
+ * the others have gone on makes a peer suspicious (suspicion.ts). It waits a while for its step to end, then asks all
+ * others where they are (`query` → `position`), and takes part all the while. It leaves its step only on the strength
+ * of their answers: it chooses a step s that enough of them still hold or will reach (choose.ts), asks for their θ_s
+ * (`fetch` → `vector`), aggregates these, and goes on at step s as if that had been its last agreement on parameters.
+ * A peer asks at once if it has no memory, or if more than f can no longer serve it. helper.ts holds what a peer does
+ * for others that ask.
  *
  * Why these thresholds:
- *   n − f − 1 answers   so many others answer though f keep silent; f of them may lie.
- *   more than f         of f + 1 that have no part in a step any more, or can no longer serve a peer, one is honest:
- *                       fewer could be liars, who must not be able to move anyone. Yet one honest may already be
- *                       missed too much; so fewer are a reason to ask.
+ *   n − f − 1 answers   this many others answer even if f keep silent; f of them may lie.
+ *   more than f         of f + 1 peers that no longer take part in a step, or can no longer serve this peer, one is
+ *                       honest. Fewer could all be liars, and liars must not be able to move anyone. But a single
+ *                       honest peer that can no longer serve this one may be enough to stop it, so fewer are still a
+ *                       reason to ask.
  *   the step s          at least the (f + 1)-th lowest position, so an honest peer is no further: a cohort that waits
- *                       for this very peer is met where it waits. Where an honest one is among the f lowest and cannot
- *                       go on either, too few come to s, and the next attempt is at the lowest. And n − f − 1 peers
+ *                       for this very peer is met where it waits. If an honest peer is among the f lowest and cannot
+ *                       go on either, too few reach s, and the next attempt is at the lowest. And n − f − 1 peers
  *                       still hold θ_s and their messages since.
- *   two steps later     a peer that lost its memory may have spoken before: others show the newest vector it signed,
- *                       and it speaks again only two steps later, as votes and reports go one step further. Those who
- *                       saw its newest may be among the f that do not answer. But it came to its last step S with
- *                       vectors of n − f peers from step S − 1, of whom n − 3f − 1 are honest and answer: where that
- *                       is more than f, the (f + 1)-th highest position is at least S − 1, and two steps after it are
- *                       new to it as well. What the peer itself knows of how far it had come (`completeFrom`, from the
- *                       watermark beside its log) holds in any case.
- *   2f + 1 parameters   it takes these to trim f at both ends. RB-TM at its bound, n = 3f + 1, has only 2f honest
- *                       others: where the f liars keep silent, too few, though enough for every quorum with this peer.
- *                       There it listens: it takes part in an agreement on parameters that f + 1, so an honest peer,
- *                       say they have ended, from what the links keep of it, without a vector of its own. Of the
- *                       first 2f answers f may lie: where they speak for staying it stays, but heeds later ones.
+ *   two steps later     a peer that lost its memory may have spoken before. The others show the newest vector that it
+ *                       signed. It speaks again only two steps later, because votes and reports go one step further.
+ *                       The peers that saw its newest vector may be among the f that do not answer. But it reached its
+ *                       last step S with vectors of n − f peers from step S − 1, and n − 3f − 1 of these are honest and
+ *                       answer. Where that is more than f, the (f + 1)-th highest position is at least S − 1, and two
+ *                       steps after it are new to this peer as well. What the peer itself knows of how far it had come
+ *                       (`completeFrom`, from the watermark beside its log) holds in any case.
+ *   2f + 1 parameters   trimming f at both ends takes this many. RB-TM at its bound, n = 3f + 1, has only 2f honest
+ *                       others. If the f liars keep silent, these are too few, though with this peer they are enough
+ *                       for every quorum. There it listens: without a vector of its own it takes part in an agreement
+ *                       on parameters that f + 1 peers, and so an honest one, say they have ended; the links still
+ *                       keep its messages. Of the first 2f answers f may lie: if they speak for staying, this peer
+ *                       stays, but heeds later answers.
  */
 import { aggregate as plainRules } from '../../agreement/averaging/aggregate.ts'
 import type { TimerKey } from '../../agreement/averaging/averaging.ts'
@@ -60,21 +64,21 @@ type Builder = EffectsBuilder<Message, RecoveryOutput>
 
 interface Machine {
   readonly options: RecoveryOptions
-  /** What this peer does for the others. */
+  /** Answers others that catch up. */
   readonly helper: Helper
   readonly suspicion: Suspicion
   state: RecoveryState
-  /** Where this peer stands. */
+  /** The step at which this peer stands. */
   step: number
-  /** The last step in which it was certain that this peer cannot go on in it. */
+  /** The last step of which it was certain that this peer could not go on in it. */
   behindAt: number
-  /** The last agreement that it joined without a vector of its own. */
+  /** The step of the last agreement that it joined without a vector of its own. */
   listensIn: number
-  /** Times that it has asked in a row without coming to another step. */
+  /** How many times in a row it has asked without reaching another step. */
   attempts: number
 }
 
-/** One peer's recovery. It is told of every step that the peer comes to, and says where it is to go on instead. */
+/** One peer's recovery. It is told of every step that the peer reaches, and says where the peer goes on instead. */
 export function createRecovery(options: RecoveryOptions): Recovery {
   const machine: Machine = {
     options,
@@ -105,14 +109,14 @@ function start(machine: Machine, builder: Builder, memoryLost: boolean): void {
   else builder.outputs.push({ kind: 'begin', step, parameters: null }) // there is nobody whose answer it needs
 }
 
-/** The peer has moved, by itself or to where it was told; what was asked of an earlier step no longer matters. */
+/** The peer has moved, by itself or as recovery said. A question about an earlier step no longer matters. */
 function reached(machine: Machine, builder: Builder, step: number, parameters: Vector): void {
   const { helper, suspicion, state } = machine
   builder.messages.push(...helper.reached(step, parameters))
   machine.step = step
   machine.attempts = 0
   if (state.name === 'fetching' && state.target > step) {
-    suspicion.heard() // it is to go further still, and what was missed was of a step before
+    suspicion.heard() // it has further to go, and what it missed belonged to an earlier step
     return
   }
   suspicion.reset()
@@ -154,7 +158,7 @@ function timeout(machine: Machine, builder: Builder, timer: TimerKey, isWaiting:
       return
     }
     if (!isWaiting) {
-      beginWait(machine, builder) // it still computes: nobody else can be blamed for the time
+      beginWait(machine, builder) // it still computes, so the others are not to blame for the time
       return
     }
   }
@@ -183,7 +187,7 @@ function receive(machine: Machine, builder: Builder, from: PeerIndex, message: M
     switch (message.kind) {
       case 'query':
       case 'fetch':
-        say(builder, machine.helper.answer(from, message))
+        emit(builder, machine.helper.answer(from, message))
         break
       case 'position':
         takePosition(machine, builder, from, message)
@@ -196,7 +200,7 @@ function receive(machine: Machine, builder: Builder, from: PeerIndex, message: M
     }
 }
 
-function say(builder: Builder, answer: Envelope | Fault | null): void {
+function emit(builder: Builder, answer: Envelope | Fault | null): void {
   if (answer === null) return
   if ('message' in answer) builder.messages.push(answer)
   else builder.faults.push(answer)
@@ -223,12 +227,13 @@ function takePosition(
 }
 
 /**
- * What one question may ask parameters of. The others go on, so a step may be chosen again; but a liar can say that of
- * itself over and over, and whoever asks all the time is blamed for it (helper.ts). Beyond it the peer waits.
+ * How many steps one question may fetch parameters of. The others go on, so the choice may have to be made again. But
+ * a liar can claim to have gone on over and over, and a peer that asks all the time is blamed for it (helper.ts).
+ * Beyond this limit the peer waits.
  */
 const CHOICES_MAX = 4
 
-/** Goes where the positions say, once enough is known; elsewhere again where too few can still give the step chosen. */
+/** Acts on the positions once enough are known. Chooses again where too few peers can still give the step chosen. */
 function go(machine: Machine, builder: Builder, question: Question): void {
   const { options, helper, state, attempts } = machine
   const { target, choices } = state.name === 'fetching' ? state : { target: null, choices: 0 }
@@ -242,7 +247,7 @@ function go(machine: Machine, builder: Builder, question: Question): void {
     case 'fetch':
       if (choices >= CHOICES_MAX) break
       machine.behindAt = Math.max(machine.behindAt, question.step)
-      // The others must not wait for what it can no longer say.
+      // The others must not wait for messages that it can no longer send.
       if (question.memoryLost) helper.setCompleteFrom(place.step)
       move(machine, {
         name: 'fetching',
@@ -280,7 +285,7 @@ function stay(machine: Machine, builder: Builder, question: Question): void {
   if (question.memoryLost) builder.outputs.push({ kind: 'begin', step: question.step, parameters: null })
 }
 
-/** Takes part in its step, with or without a suspicion. */
+/** The peer takes part in its step, with or without a suspicion. */
 function rest(machine: Machine, builder: Builder): void {
   const { suspicion, state, step, listensIn, options } = machine
   const place: RecoveryState = listensIn === step ? { name: 'listening', step } : { name: 'joined' }
@@ -304,7 +309,7 @@ function takeAnswer(machine: Machine, builder: Builder, from: PeerIndex, slot: S
   const vectors = [...answers].sort(([a], [b]) => a - b).map(([, answer]) => answer)
   const average = options.aggregate ?? plainRules
   const keep = vectors.length - maxFaulty
-  // This peer has no vector of its own here. CVA needs one near the honest ones, and any single answer may be a lie.
+  // This peer has no vector of its own here. CVA needs one near the honest ones, and any one answer may be a lie.
   const own = average('icwtm', { vectors, own: vectors[0]!, maxFaulty, keep })
   const parameters = average(protocol, { vectors, own, maxFaulty, keep })
   helper.setCompleteFrom(target)

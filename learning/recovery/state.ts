@@ -1,34 +1,34 @@
-/** The states of recovery, what each knows, and which may follow which. */
+/** The states of recovery, what each one holds, and the valid transitions between them. */
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { Position } from './positions.ts'
 
-/** Where are the others? Asked once; whoever asks again begins a new one. */
+/** The question where the others are. A peer that asks again begins a new one. */
 export interface Question {
   /** The step at which it was asked. */
   readonly step: number
-  /** Nothing is known of what this peer signed before: it takes part in nothing until it has found its place. */
+  /** This peer does not know what it signed before. It takes part in nothing until it has found its place. */
   readonly memoryLost: boolean
-  /** It is certain already that this peer cannot go on where it stands. */
+  /** It is already certain that this peer cannot go on where it stands. */
   readonly isBehind: boolean
   readonly positions: Map<PeerIndex, Position>
-  /** This peer goes on where it is, whatever else is said; it may only be told that there is a better place. */
+  /** This peer has decided to stay. A later answer can still show it a better place. */
   readonly settled: boolean
 }
 
 export type RecoveryState =
-  /** It takes part in the steps, and nothing speaks against it. */
+  /** It takes part in the steps, and there is no sign against it. */
   | { readonly name: 'joined' }
   /** It takes part, but there is a sign that the others have gone on without it. Null: it has not asked them yet. */
   | { readonly name: 'suspecting'; readonly question: Question | null }
-  /** It has to go elsewhere, and asks where the others are. */
+  /** It has to leave its step, and asks where the others are. */
   | { readonly name: 'locating'; readonly question: Question }
-  /** It has chosen the step to join at, and gathers the others' parameters of it. */
+  /** It has chosen the step to join at, and collects the others' parameters of that step. */
   | {
       readonly name: 'fetching'
       readonly question: Question
       readonly target: number
-      /** Steps that it has chosen since it asked, this one included. */
+      /** How many steps it has chosen since it asked, this one included. */
       readonly choices: number
       readonly answers: Map<PeerIndex, Vector>
     }
@@ -37,7 +37,7 @@ export type RecoveryState =
 
 export type StateName = RecoveryState['name']
 
-/** What may follow; a state that follows itself has begun anew, with another question or another step to fetch. */
+/** The valid transitions. A state that follows itself begins anew, with another question or another step to fetch. */
 export const transitions: Readonly<Record<StateName, readonly StateName[]>> = {
   joined: [
     'suspecting', // a sign
@@ -45,23 +45,23 @@ export const transitions: Readonly<Record<StateName, readonly StateName[]>> = {
   ],
   suspecting: [
     'joined', // the step ended, the sign has gone, or the others say that it may stay
-    'suspecting', // it asks, or asks again
+    'suspecting', // it asks for the first time, or again
     'locating', // more than f can no longer serve it
-    'fetching', // more than f say that they have no part in its step
+    'fetching', // more than f say that they no longer take part in its step
     'listening', // the same, in RB-TM at its bound; or it may stay in the agreement that it listens to
   ],
   locating: [
-    'joined', // it is new, as all are; the others are no further; or it has come further by itself
-    'suspecting', // RB-TM at its bound: what was said so far speaks for staying
+    'joined', // it is new, as are all; the others are no further; or it has come further by itself
+    'suspecting', // RB-TM at its bound: the answers so far speak for staying
     'locating', // it asks again
     'fetching', // it has chosen
     'listening', // the same, in RB-TM at its bound
   ],
   fetching: [
-    'joined', // the parameters are there; or it has come as far by itself
-    'suspecting', // it asks again, having come to another step by itself
+    'joined', // it has the parameters, or has come as far by itself
+    'suspecting', // it has reached another step by itself, and asks again
     'locating', // it asks again
-    'fetching', // too few still hold that step: another one
+    'fetching', // too few still hold that step, so it chooses another
   ],
   listening: [
     'joined', // the agreement ended
@@ -70,13 +70,13 @@ export const transitions: Readonly<Record<StateName, readonly StateName[]>> = {
   ],
 }
 
-/** The state that follows. Throws where it may not: that is a defect of the machine, whatever it was told. */
+/** Returns the next state. An invalid transition throws: it is a defect of the machine, not of its input. */
 export function follow(from: RecoveryState, to: RecoveryState): RecoveryState {
   if (transitions[from.name].includes(to.name)) return to
   throw new Error(`recovery cannot go from ${from.name} to ${to.name}`)
 }
 
-/** The question that is open; null where none is. */
+/** The open question; null where there is none. */
 export function openQuestion(state: RecoveryState): Question | null {
   const question = 'question' in state ? state.question : null
   return question?.settled ? null : question

@@ -1,54 +1,54 @@
 /**
- * What speaks for the others having gone on without this peer, as far as one can tell from inside, and how long it
- * waits before it asks them.
+ * The signs that the others have gone on without this peer, as far as it can tell by itself, and how long it waits
+ * before it asks them.
  *
- * A peer that even one other can no longer serve may never end its step. Neither may one that too many others have
- * left so far behind that they no longer answer for its step. But a peer that claims so may lie, so a sign is a reason
- * to ask, and never more. The wait doubles each time that the peer asks in the same step. A sign of a peer that has
- * given none in this step begins with the short wait again.
+ * If even one other peer can no longer serve this one, its step may never end. The same holds if too many others are
+ * so far ahead that they no longer answer for its step. But a peer that claims either may lie, so a sign is a reason
+ * to ask, and never more. The wait doubles each time that this peer asks in the same step. The first sign that a peer
+ * gives in a step brings the short wait back.
  */
 import type { PeerIndex } from '../../agreement/protocol.ts'
 
-/** How many times the shortest wait the longest is: at 2 s a day and a half, which any timer can still hold. */
+/** The longest wait, in multiples of the shortest. At 2 s it is a day and a half, which any timer can still hold. */
 const TIMES_MAX = 2 ** 16
 
-/** A wait that the driver is asked for. */
+/** A wait that recovery asks the driver for. */
 interface Wait {
-  /** Another one each time: one that was replaced still runs out, and means nothing then. */
+  /** Different for each wait. A wait that was replaced still runs out, and is then ignored. */
   readonly number: number
   readonly times: number
 }
 
 export interface Suspicion {
-  /** This peer can no longer send all that the present step may need of it. */
+  /** That peer can no longer send all that the present step may need from it. */
   missed(peer: PeerIndex): void
-  /** This peer is too far on to say anything that can be taken yet, or no longer is. */
+  /** That peer is so far ahead that it sends nothing that this one can take yet, or no longer is. */
   ahead(peer: PeerIndex, isAhead: boolean): void
-  /** Its new incarnation may say something else than the one before: its next sign is a new one. */
+  /** Its new incarnation may differ from the one before, so its next sign counts as a new one. */
   restarted(peer: PeerIndex): void
-  /** There is a reason to ask. */
+  /** Whether there is a reason to ask. */
   hasSign(): boolean
-  /** More than f can no longer serve this peer: one of them is honest. */
+  /** Whether more than f can no longer serve this peer: then one of them is honest. */
   isCertain(): boolean
-  /** The wait to begin now; null where one that is no longer is under way. */
+  /** The wait to begin now; null where one of at most its length is under way. */
   wait(): Wait | null
-  /** Whether the wait under way has run out; it is under way no more. */
+  /** Whether this is the wait under way. If it is, it has now run out. */
   isOver(number: number): boolean
-  /** The wait has been for nothing: the next is longer. */
+  /** The wait was in vain, so the next one is longer. */
   lengthen(): void
-  /** The question, or its answer, has dealt with what was missed so far: the links say again what still is. */
+  /** The question or its answer has dealt with what was missed so far. The links report again what still is missed. */
   heard(): void
   /** There is nothing to wait for. */
   cancel(): void
-  /** This peer has come to another step: nobody has given a sign in it, but those who are ahead still. */
+  /** This peer has reached another step. Only the peers that are still ahead count as having given a sign in it. */
   reset(): void
 }
 
-/** @param faults `f`: of those who are ahead, so many may pretend */
+/** @param maxFaulty `f`: this many of the peers that are ahead may only claim so */
 export function createSuspicion(maxFaulty: number): Suspicion {
   const missed = new Set<PeerIndex>()
   const ahead = new Set<PeerIndex>()
-  /** Whoever has given a sign in this step. */
+  /** The peers that have given a sign in this step. */
   const known = new Set<PeerIndex>()
   let times = 1
   let underWay: Wait | null = null

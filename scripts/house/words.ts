@@ -24,7 +24,6 @@ const formerNames: readonly (readonly [RegExp, string])[] = [
 const unread: readonly RegExp[] = [
   /^README\.md$/,
   /^CHANGELOG\.md$/, // history keeps its words
-  /^learning\/(recovery\/|learn(-contract)?\.ts$)/,
   /^(test\/)?node\/(runtime|link)\//,
   /^(scripts|test\/scripts)\/.*(words|check-house\.test|mutants\/list)\b/, // they name what is forbidden
 ]

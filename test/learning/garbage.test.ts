@@ -1,4 +1,4 @@
-/** Whatever a peer is told, in whatever order, LEARN does not throw, blames nobody but who spoke or signed, and says little. */
+/** Whatever comes, in any order, LEARN never throws, blames only the sender or the signer, and sends few messages. */
 import test from 'ava'
 import fc from 'fast-check'
 import type { Message } from '../../agreement/message.ts'
@@ -66,7 +66,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
   },
 )
 
-/** Half of what is said is said in the speaker's own name: the rest is refused at the door. */
+/** Half of the messages name their sender as author. LEARN refuses the rest at once. */
 const spoken = fc
   .record({ from: fc.integer({ min: 1, max: 3 }), message, own: fc.boolean() })
   .map(({ from, message: what, own }) => ({

@@ -69,13 +69,13 @@ test('T₁: the noise has to fall below min{ν, νC²K²/B}', t => {
   near(t, learnBounds({ ...simple, deviation: 1, decay: 1 }).T[0], B / 0.2, 'T₁')
 })
 
-test('a gradient of exactly 0 takes for ever', t => {
+test('a gradient of exactly 0 takes forever', t => {
   t.is(learnBounds({ ...simple, heterogeneity: 0 }).steps, Infinity)
   t.is(learnBounds({ ...simple, averagingConstant: 0, deviation: 1 }).steps, Infinity)
 })
 
-test('t²u_t stays below D for every t, also where the noise is large', t => {
-  // Not the smallest doubles: their products are denormal, and round by more than the tolerance.
+test('t²u_t stays below D for every t, even if the noise is large', t => {
+  // The smallest doubles are left out: their products are denormal, and round by more than the tolerance.
   const amount = fc.oneof(fc.constant(0), fc.double({ min: 1e-6, max: 5, noNaN: true }))
   fc.assert(
     fc.property(
@@ -101,7 +101,7 @@ test('t²u_t stays below D for every t, also where the noise is large', t => {
   )
 })
 
-test('a smaller δ takes more steps, a larger C too', t => {
+test('a smaller δ takes more steps, and so does a larger C', t => {
   const steps = (change: Partial<LearnProblem>) => learnBounds({ ...simple, deviation: 1, ...change }).steps
   t.true(steps({ delta: 0.5 }) > steps({ delta: 1 }))
   t.true(steps({ averagingConstant: 2 }) > steps({}))

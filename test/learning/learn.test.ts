@@ -98,7 +98,7 @@ test('all start at the same parameters and end close together, with f = 1 and an
   }
 })
 
-/** One peer alone (n = 1): what it does to its own vector shows directly. */
+/** One peer alone (n = 1), so that a test sees directly what it does to its own vector. */
 function alone(changes: Partial<LearnOptions>, gradients: readonly Vector[]) {
   const learn = createLearn(learnOptions(1, 0, { steps: gradients.length, ...changes }))
   const outputs = [...learn.input({ kind: 'start' }).outputs]
@@ -195,7 +195,7 @@ test('schedules: theory runs AVG_⌈log₂ t⌉ and AVG_1, log and practical as 
   t.throws(() => hopeless(2, 'gradient'), { message: /use practical/ })
 })
 
-test('a message too far ahead is a fault, as its sender knows the step; one far too old is dropped without one', t => {
+test('a message too far ahead is a fault, because its sender knows the step; one far too old is dropped', t => {
   const learn = createLearn(
     learnOptions(7, 1, { steps: 100, start: { step: 20, parameters: new Float32Array(D), momentum: null } }),
   )
@@ -214,7 +214,7 @@ test('a message too far ahead is a fault, as its sender knows the step; one far 
     )
 })
 
-test('a gradient that was not asked for, or comes twice, changes nothing', t => {
+test('a gradient that LEARN did not ask for, or that comes twice, changes nothing', t => {
   const learn = createLearn(learnOptions(7, 1))
   learn.input({ kind: 'start' })
   const gradient = new Float32Array(D)

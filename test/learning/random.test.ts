@@ -22,7 +22,7 @@ test('the bits are pinned: a change here changes every recorded trace', t => {
   )
 })
 
-test('another seed or another label is another stream, however they are spelt', t => {
+test('another seed or label gives another stream, however the two are spelt', t => {
   const streams = [
     randomStream(1, 'a', 1),
     randomStream(2, 'a', 1),
@@ -70,7 +70,7 @@ test('a shuffle keeps every item, in place', t => {
   )
 })
 
-test('every item is as likely in every place', t => {
+test('every item is equally likely in every place', t => {
   const random = randomStream(1, 'places')
   const counts = new Uint32Array(4)
   for (let i = 0; i < 4000; i++) counts[random.shuffle([0, 1, 2, 3]).indexOf(0)]! += 1

@@ -1,4 +1,4 @@
-/** Step sizes, batch sizes and the box: values by hand, and what is said of texts that cannot be read. */
+/** Step sizes, batch sizes and the box: values by hand, and the errors for texts that cannot be read. */
 import test from 'ava'
 import fc from 'fast-check'
 import { BATCH_MAX, BatchScheduleError, batchSize, parseBatchSchedule } from '../../learning/batch-size.ts'
@@ -15,7 +15,7 @@ test('step sizes: constant, c/(t + 1) from t = 0, and milestones', t => {
   t.deepEqual(rates('milestones:0.5@2,4', 8, [1, 2, 3, 4, 5]), [8, 8, 4, 4, 2])
 })
 
-test('a step size schedule that cannot be read says what can', t => {
+test('the error for an unreadable step size schedule says what is allowed', t => {
   for (const text of [
     '',
     'linear',
@@ -38,7 +38,7 @@ test('batches: constant, growing with the step, and with its root', t => {
   t.is(batchSize(parseBatchSchedule('growing'), 1000)(10_000), BATCH_MAX)
 })
 
-test('a batch schedule that cannot be read says what can', t => {
+test('the error for an unreadable batch schedule says what is allowed', t => {
   for (const text of ['', 'shrinking', 'growing:', 'growing:0', 'growing:-1', 'growing:9'])
     t.regex(
       t.throws(() => parseBatchSchedule(text), { instanceOf: BatchScheduleError }, text).message,

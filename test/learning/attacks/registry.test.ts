@@ -1,4 +1,4 @@
-/** Each attack against its definition in protocols.md §5, computed by hand on vectors that tell them all apart. */
+/** Each attack against its definition, computed by hand on vectors that tell all attacks apart. */
 import test from 'ava'
 import fc from 'fast-check'
 import { isFiniteVector, norm, type Vector } from '../../../agreement/vector.ts'
@@ -78,7 +78,7 @@ test('norm-confusing: reversed, as long as the (f + 1)-th longest honest vector'
   )
 })
 
-test('label-flip poisons the data and sends what it learns from them', t => {
+test('label-flip poisons the data and sends what it learns from it', t => {
   const { relabel } = attackNamed('label-flip')
   t.deepEqual(
     [0, 3, 9].map(label => relabel?.(label, 10)),
@@ -119,7 +119,7 @@ test('an attack distinguishes recipients only where it says so', t => {
   }
 })
 
-test('exactly the attacks that do not say they are rushing do without the honest vectors', t => {
+test('an attack needs the honest vectors exactly if it says that it is rushing', t => {
   for (const name of attackNames.filter(name => name !== 'label-flip')) {
     const blind = forge(name, { honest: [] })
     const { rushing } = attackNamed(name)
@@ -128,7 +128,7 @@ test('exactly the attacks that do not say they are rushing do without the honest
   }
 })
 
-test('no attack writes to what it sees, and all have something to send when they have seen nobody', t => {
+test('no attack writes to what it sees, and each sends something even if it has seen nobody', t => {
   fc.assert(
     fc.property(
       fc.constantFrom(...attackNames),
@@ -147,12 +147,12 @@ test('no attack writes to what it sees, and all have something to send when they
   )
 })
 
-test('every attack says what it did, as the end of a sentence', t => {
+test('every attack describes itself with the end of a sentence', t => {
   for (const name of attackNames) t.regex(attackNamed(name).did, /^[a-z].*[^.]$/, name)
   t.regex(attackNamed('gradient-reverse', { factor: 7 }).did, /7 times/)
 })
 
-test('an unknown name is refused with all names', t => {
+test('an unknown name is refused, and the error lists all names', t => {
   for (const wrong of ['signflip', '', 'toString', '__proto__']) {
     const error = t.throws(() => attackNamed(wrong), { instanceOf: AttackError })
     t.is(error?.code, 'ATTACK_UNKNOWN')
@@ -160,7 +160,7 @@ test('an unknown name is refused with all names', t => {
   }
 })
 
-test('an unknown parameter or one that is no number is refused', t => {
+test('a parameter that is unknown or not a number is refused', t => {
   t.throws(() => attackNamed('little', { zetta: 1 }), {
     instanceOf: AttackError,
     message: /its parameters are zeta/,

@@ -16,7 +16,7 @@ function tensor(jax: Jax, values: Float32Array<ArrayBuffer>, shape: Shape): Tens
   return jax.numpy.array(values).reshape([...shape])
 }
 
-/** Row-major value at a place; zero outside, which is what padding means. */
+/** The row-major value at a place; zero outside, which is what padding means. */
 function at(values: ArrayLike<number>, shape: Shape, place: Shape): number {
   if (place.some((index, axis) => index < 0 || index >= shape[axis]!)) return 0
   return values[place.reduce((offset, index, axis) => offset * shape[axis]! + index, 0)]!
@@ -116,7 +116,7 @@ test('a dense layer is a matrix product and a bias, whatever its width', async t
   }
 })
 
-test('batch normalisation: mean and variance of each channel become those asked for', async t => {
+test('batch normalisation gives each channel the required mean and variance', async t => {
   const jax = await loadJax()
   const shape = [4, 3, 3, 2]
   const images = tensor(

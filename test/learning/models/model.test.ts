@@ -19,13 +19,13 @@ import { randomStream } from '../../../learning/random.ts'
 const mnist = { shape: [28, 28], classes: 10 }
 const small = { shape: [2, 3], classes: 3 }
 
-test('the sizes that the papers state', t => {
+test('models have the sizes that the papers state', t => {
   t.is(modelDimension(modelNamed('mlp', mnist)), 79_510)
   t.is(modelDimension(modelNamed('softmax', mnist)), 7_850)
   t.is(modelDimension(modelNamed('lenet', mnist)), 431_080)
 })
 
-test('an unknown model is refused with the names there are', t => {
+test('an unknown model is refused, and the error lists the known names', t => {
   const error = t.throws(() => modelNamed('lenet-6', mnist), { instanceOf: ModelError })
   t.is(error?.code, 'MODEL_UNKNOWN')
   for (const name of modelNames) t.true(error?.message.includes(name))
@@ -50,7 +50,7 @@ test('a vector of another length is refused with both lengths', t => {
   })
 })
 
-test('initial parameters: the same for a seed, within Kaiming’s bound, and filling it', t => {
+test('initial parameters depend on the seed alone, stay within Kaiming’s bound, and fill it', t => {
   const model = modelNamed('mlp', mnist)
   const start = initialParameters(model, 5)
   t.deepEqual(start, initialParameters(model, 5))
@@ -149,7 +149,7 @@ const losses: Record<string, (outputs: readonly number[]) => number> = {
   mean: outputs => squares(outputs.slice(0, 12)),
 }
 
-/** Away from the start, where some models have all parameters 0. */
+/** Parameters away from the start, where those of some models are all 0. */
 function somewhere(model: Model): Vector {
   const random = randomStream(2, 'somewhere')
   return initialParameters(model, 1).map(value => value + 0.02 * random.normal())
@@ -185,7 +185,7 @@ for (const name of modelNames) {
       const difference = (at(step) - at(-step)) / (2 * step)
       return Math.abs(difference - gradient[i]!) / (1e-3 + 0.02 * Math.abs(difference))
     })
-    // A step over a kink of ReLU or of a maximum puts single coordinates a little off; a mistake would most of them.
+    // A step over a kink of ReLU or of a maximum shifts a few coordinates a little; a mistake would shift most of them.
     const worst = Math.max(...errors)
     t.true(worst < 5, `${worst} times the tolerance`)
     t.true(errors.filter(error => error > 1).length <= errors.length / 10, errors.join(' '))
@@ -224,7 +224,7 @@ test('mean estimation does not look at the kind of target', async t => {
   t.is(model.lossSum(jax, differences, targets).dataSync()[0], 12.5)
 })
 
-test('RESAM’s CIFAR-10 network: its size, and masks that drop what they drop', async t => {
+test('RESAM’s CIFAR-10 network: its size, and its dropout masks', async t => {
   const jax = await loadJax()
   const model = modelNamed('resam-cifar', { shape: [32, 32, 3], classes: 10 })
   t.is(modelDimension(model), 1_310_922)
@@ -243,7 +243,7 @@ test('RESAM’s CIFAR-10 network: its size, and masks that drop what they drop',
     jax.numpy.ones([2, 192]),
     zeros,
   )
-  // All dropped: what is left is the last layer's bias.
+  // With everything dropped, only the last layer's bias is left.
   const values = outputs.dataSync()
   const bias = parameters.at(-1)!.dataSync()
   t.deepEqual([...values], [...bias, ...bias])
@@ -259,7 +259,7 @@ test('a model refuses data of the other kind', t => {
   t.throws(() => modelNamed('linear-regression', mnist), { message: /10 classes: expected real targets/ })
 })
 
-test('LeNet takes images, and says what is none', t => {
+test('LeNet takes images, and refuses other data with a reason', t => {
   for (const shape of [[784], [15, 28], [28, 15], [4, 28, 28, 1]])
     t.like(
       t.throws(() => modelNamed('lenet', { shape, classes: 10 }), { instanceOf: ModelError }),

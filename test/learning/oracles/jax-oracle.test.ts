@@ -39,14 +39,14 @@ test('peers start alike and hold different data; steps draw different batches', 
   t.is(new Set(gradients.map(reply => reply.gradient.join())).size, 3)
 })
 
-test('oracles made together answer as those made alone', async t => {
+test('oracles made together give the same answers as oracles made alone', async t => {
   const [, together] = await createJaxOracles([{ ...spec, peer: 0 }, spec])
   const alone = await createJaxOracle(spec)
   const request = { step: 3, parameters: alone.initial, batch: 12 }
   t.deepEqual(await together!.gradient(request), await alone.gradient(request))
 })
 
-test('a group gives every worker’s gradient at one θ, bit for bit as one by one', async t => {
+test('a group gives every worker’s gradient at one θ, with the same bits as one by one', async t => {
   const specs = [0, 1, 2].map(peer => ({ ...spec, peer, ...(peer === 2 && { relabel: 'flip' as const }) }))
   const group = await createOracleGroup(specs)
   const request = { step: 3, parameters: group.initial, batch: 12 }
@@ -73,7 +73,7 @@ test('a group gives some workers’ gradients, and those of other steps, at one 
   ])
 })
 
-test('a workshop changes no bit, and gives specs that differ in their labels only one share', async t => {
+test('an oracle cache changes no bit, and specs that differ only in their labels share one entry', async t => {
   const oracleCache = createOracleCache(2)
   const request = { step: 2, batch: 12 }
   for (const seed of [4, 5, 6, 4]) {
@@ -180,14 +180,14 @@ test('flipped labels teach the wrong thing, and are judged by the right labels',
 })
 
 test('memory does not grow with the number of gradients', async t => {
-  // In a process of its own: what other tests take meanwhile would count too.
+  // In a process of its own, because the memory of other tests would count too.
   const program = `
     const { createJaxOracle } = await import('./learning/oracles/jax-oracle.ts')
     const oracle = await createJaxOracle(${JSON.stringify(spec)})
     const request = { step: 1, parameters: oracle.initial, batch: 16 }
     const after = async count => {
       for (let i = 0; i < count; i++) await oracle.gradient(request)
-      gc() // or what nobody has collected yet would pass for a leak
+      gc() // otherwise garbage that is not collected yet would count as a leak
       return process.memoryUsage().rss
     }
     const settled = await after(300)
@@ -200,7 +200,7 @@ test('memory does not grow with the number of gradients', async t => {
   t.true(grown < 40e6, `${grown} bytes`)
 })
 
-test('what cannot be asked is refused', async t => {
+test('impossible requests are refused', async t => {
   const oracle = await createJaxOracle(spec)
   const wrong = new Float32Array(oracle.dimension + 1)
   await t.throwsAsync(oracle.gradient({ step: 1, parameters: wrong, batch: 8 }), { instanceOf: ModelError })

@@ -1,4 +1,4 @@
-/** The oracle in its own thread: the same answers, errors as errors, and an end to everything. */
+/** The oracle in its own thread: it gives the same answers and errors, and closing it ends everything. */
 import test from 'ava'
 import { OracleError } from '../../../learning/oracles/error.ts'
 import { createJaxOracle } from '../../../learning/oracles/jax-oracle.ts'
@@ -7,7 +7,7 @@ import { createOracle } from '../../../learning/oracles/worker-oracle.ts'
 
 const spec: OracleSpec = { model: 'softmax', data: 'digits', partition: 'label', peer: 3, peers: 20, seed: 2 }
 
-test('answers bit for bit what the oracle in this thread answers', async t => {
+test('it answers with the same bits as the oracle in this thread', async t => {
   const [threaded, local] = await Promise.all([createOracle(spec), createJaxOracle(spec)])
   t.teardown(() => threaded.close())
   t.is(threaded.dimension, 7850)
@@ -32,7 +32,7 @@ test('errors cross with name, code and message', async t => {
   t.is((await oracle.evaluate(oracle.initial)).accuracy !== null, true, 'and goes on afterwards')
 })
 
-test('closing fails what is open and what comes later; closing again is nothing', async t => {
+test('closing fails open requests and later ones; closing again does nothing', async t => {
   const oracle = await createOracle(spec)
   const open = oracle.gradient({ step: 1, parameters: oracle.initial, batch: 8 })
   const closed = oracle.close()

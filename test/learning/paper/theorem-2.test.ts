@@ -41,7 +41,7 @@ function agreeByLearning(run: Run): Vector[] {
     .flatMap(list => list.flatMap(output => (output.kind === 'finished' ? [output.parameters] : [])))
 }
 
-/** A faulty peer answers every vector with one just beside it, always on the same side. */
+/** A faulty peer that answers every vector with one close to it, always on the same side. */
 function answerBeside({ from, to, message }: Flight, reach: number): Flight[] {
   if (message.kind !== 'vector') return []
   const sealed = seal(message.sealed.vector.map((x, i) => (i === 0 ? x + reach : x)))
@@ -111,11 +111,11 @@ for (const [protocol, n] of [
   })
 
 /**
- * Where the reduction ends: δ = min(1, Δ₂(x)/2^t) and K = Δ₂(x) must be known beforehand, and are 0 if all hold the
- * same. Then T is infinite: after any finite T the peers agree, but on θ₁ as it is (1 − η)^T away, where averaging
- * agreement (Lemma 14) asks for x itself.
+ * The limit of the reduction: δ = min(1, Δ₂(x)/2^t) and K = Δ₂(x) must be known beforehand, and are 0 if all peers
+ * hold the same x. Then T is infinite: after any finite T the peers agree, but on a vector that still holds
+ * (1 − η)^T of θ₁, whereas averaging agreement (Lemma 14) requires x itself.
  */
-test('Theorem 2 needs Δ₂(x) > 0, and known: for equal inputs no finite T gives the averaging of Definition 3', t => {
+test('Theorem 2 needs a known Δ₂(x) > 0: for equal inputs no finite T gives the averaging of Definition 3', t => {
   const [n, rate] = [7, 0.3]
   const inputs = Array.from({ length: n - 1 }, () => Float32Array.of(5, -3))
   for (const steps of [4, 8, 16]) {

@@ -1,4 +1,4 @@
-/** Who still has a part in a step, where RB-TM at its bound goes on, and that f liars move nobody. */
+/** Which peers still take part in a step, where RB-TM at its bound goes on, and that f liars move no peer. */
 import test from 'ava'
 import fc from 'fast-check'
 import type { Seen } from '../../../agreement/message.ts'
@@ -21,7 +21,7 @@ import {
   timersIn,
 } from './support.ts'
 
-test('who was not there in a step, or will not be, cannot help with it: then it is left', t => {
+test('a peer leaves its step once too few others were, or will be, in it to help', t => {
   const others = everyone([40, 41, 41, 41, 41, 41])
   const joined = (index: number, completeFrom: number) => {
     const other = createRecovery(optionsOf(index, { completeFrom }))
@@ -39,7 +39,7 @@ test('who was not there in a step, or will not be, cannot help with it: then it 
   t.is(begun[0]?.step, 41)
 })
 
-test('a peer says from where on it speaks: from where it caught up, and before, without memory, not until it has', t => {
+test('a peer is complete from the step at which it caught up; without memory, from none until it has', t => {
   const completeFrom = (peer: Recovery) => {
     const { message } = peer.receive(1, { kind: 'query', slot: stateSlot(1, 1) }).messages[0]!
     return message.kind === 'position' ? message.completeFrom : null
@@ -53,16 +53,16 @@ test('a peer says from where on it speaks: from where it caught up, and before, 
   const seen: Seen = { slot: { ...slotAt(0), step: 50 }, digest: 'aa', signature: new Uint8Array(64) }
   others.get(3)!.saw(0, seen)
   askAll(forgetful, others, 'memory-lost')
-  t.is(forgetful.state(), 'fetching', 'it waits for the others to come to step 52')
+  t.is(forgetful.state(), 'fetching', 'it waits for the others to reach step 52')
   t.is(completeFrom(forgetful), 52)
 })
 
-test('where somebody cannot come to the step, as it waits for this very peer, the next attempt is at its own', t => {
+test('if a peer cannot reach the chosen step as it waits for this very peer, the next attempt is at its step', t => {
   const asker = at(0, 2)
   const others = everyone([40, 41, 41, 41, 41, 41])
   const absent = createRecovery(optionsOf(6, { completeFrom: 50 }))
   absent.reached(2, theta(2, 6))
-  others.set(6, absent) // without memory, it waits for step 50
+  others.set(6, absent) // it has no memory, and waits for step 50
   const [timer] = timersIn(asker.signal({ kind: 'missed', peer: 1 }))
   const first = answerAll(asker, others, asker.signal({ kind: 'missed', peer: 2 }))
   t.deepEqual(first.targets, [41])
@@ -73,7 +73,7 @@ test('where somebody cannot come to the step, as it waits for this very peer, th
   t.is(again.begun[0]?.step, 40)
 })
 
-test('too few still hold the step that was chosen: another one is', t => {
+test('a peer chooses another step if too few others still hold the first choice', t => {
   const asker = at(0, 2)
   makeAsk(asker, 'left-behind')
   const hear = (from: number, step: number, oldest: number) =>
@@ -82,11 +82,11 @@ test('too few still hold the step that was chosen: another one is', t => {
     [1, 2, 3, 4, 5].map(from => hear(from, 50, 34)),
     [[], [], [], [], [50]],
   )
-  t.deepEqual(hear(5, 70, 54), [54], 'it has gone on meanwhile, and told so')
+  t.deepEqual(hear(5, 70, 54), [54], 'it has gone on meanwhile, and said so')
   t.is(asker.state(), 'fetching')
 })
 
-test('a liar that goes on and on makes nobody ask for parameters all the time', t => {
+test('a liar that claims to go on and on cannot make a peer fetch parameters all the time', t => {
   const asker = at(0, 2)
   makeAsk(asker, 'left-behind')
   for (const from of [1, 2, 3, 4]) asker.receive(from, position(from, 50))
@@ -94,10 +94,10 @@ test('a liar that goes on and on makes nobody ask for parameters all the time', 
   for (let step = 50; step <= 101; step++)
     fetches += asker.receive(5, position(5, step, step)).messages.length
   t.is(fetches, 4)
-  t.is(asker.state(), 'fetching', 'it asks where everyone is in a while')
+  t.is(asker.state(), 'fetching', 'it asks again later where the others are')
 })
 
-test('who has restarted still gives the parameters that its log holds', t => {
+test('a restarted peer still gives the parameters that its log holds', t => {
   const peer = createRecovery(optionsOf(1, { history: new Map([[40, theta(40, 1)]]) }))
   peer.reached(41, theta(41, 1))
   const slot = stateSlot(0, 40)
@@ -107,7 +107,7 @@ test('who has restarted still gives the parameters that its log holds', t => {
   t.deepEqual(answer?.message.kind === 'vector' && answer.message.sealed.vector, theta(40, 1))
 })
 
-/** Peer 0 of an RB-TM cohort of four, at step 3, asks; the others say where they stand and what they hold, in this order. */
+/** Peer 0 of an RB-TM cohort of four asks at step 3. The others answer in this order: their step, their oldest. */
 function listener(reason: Reason) {
   const asker = at(0, 0, { protocol: 'rb-tm', peers: 4, past: 16, step: 3 })
   asker.reached(3, theta(3, 0))
@@ -146,7 +146,7 @@ test('RB-TM at its bound: a liar that answers first delays a peer, and no more',
   }
 })
 
-test('RB-TM at its bound: who is not behind stays, as does who has got on by itself', t => {
+test('RB-TM at its bound: a peer stays if it is not behind, or has got on by itself', t => {
   const near = listener('suspicion')
   t.deepEqual(
     near.hear([3, 1], [19, 3], [19, 3]),
@@ -155,14 +155,14 @@ test('RB-TM at its bound: who is not behind stays, as does who has got on by its
   )
   const going = listener('suspicion')
   t.deepEqual(going.hear([3, 1], [50, 34]), [[], ['caught-up 3']])
-  t.is(going.asker.state(), 'suspecting', 'what the third says may still be heeded')
+  t.is(going.asker.state(), 'suspecting', 'it may still heed the third answer')
   t.deepEqual(going.asker.waitingFor(), [])
   t.deepEqual(going.asker.reached(4, theta(4, 0)).outputs, [])
   t.is(going.asker.state(), 'joined')
   t.deepEqual(going.asker.receive(3, position(3, 51)).outputs, [])
 })
 
-test('who listens and is left behind again goes on from there', t => {
+test('a peer that listens and is left behind again goes on from there', t => {
   const { asker, hear } = listener('left-behind')
   hear([50, 34], [51, 35])
   asker.signal({ kind: 'missed', peer: 1 })
@@ -172,7 +172,7 @@ test('who listens and is left behind again goes on from there', t => {
   t.deepEqual(hear([80, 64], [80, 64]), [[], listens(79)])
 })
 
-test('who listens, and suspected something that has passed, goes on listening', t => {
+test('a peer that listens goes on listening after a suspicion has passed', t => {
   const { asker, hear } = listener('left-behind')
   hear([50, 34], [51, 35])
   const ahead = (isAhead: boolean) =>
@@ -193,7 +193,7 @@ const cohorts = [
 ] as const
 const STEP = 40
 
-/** Of an honest peer that still takes part in the step, and of a liar. */
+/** Positions: of an honest peer that still takes part in the step, and of a liar. */
 const present = (past: number): fc.Arbitrary<Position> =>
   fc
     .record({
@@ -221,7 +221,7 @@ const anything: fc.Arbitrary<Position> = fc
   }))
 
 for (const { past, ...cohort } of cohorts)
-  test(`${cohort.protocol} among ${cohort.peers}: a peer that can go on where it is stays, whatever f say of themselves`, t => {
+  test(`${cohort.protocol} among ${cohort.peers}: a peer that can go on where it is stays, whatever f peers claim`, t => {
     const { maxFaulty, peers } = cohort
     const lies = fc.array(anything, { minLength: 0, maxLength: maxFaulty })
     const truths = fc.array(present(past), { minLength: 0, maxLength: peers - 1 - maxFaulty })
@@ -237,7 +237,7 @@ for (const { past, ...cohort } of cohorts)
     )
   })
 
-test('a place is one that f + 1 have come to or beyond, that enough hold, and never behind the peer', t => {
+test('the chosen step is one that f + 1 have reached, that enough hold, and that is never behind the peer', t => {
   const rules = { protocol: 'mda', peers: 7, maxFaulty: 1, past: 4, stepsEnd: 101, completeFrom: 1 } as const
   fc.assert(
     fc.property(

@@ -1,4 +1,4 @@
-/** Recovery: which step is joined, with what parameters, and what lies about it can and cannot do. */
+/** Recovery: which step a peer joins, with which parameters, and what lies about it can and cannot do. */
 import test from 'ava'
 import type { Message, Seen } from '../../../agreement/message.ts'
 import type { Recovery } from '../../../learning/recovery/contract.ts'
@@ -6,25 +6,25 @@ import { createRecovery } from '../../../learning/recovery/recovery.ts'
 import { seal, slotAt } from '../../agreement/harness.ts'
 import { askAll, at, D, everyone, makeAsk, optionsOf, position, stateSlot, theta } from './support.ts'
 
-test('a peer that is left behind joins at a step that the others hold, with their parameters aggregated', t => {
+test('a peer that was left behind joins a step that the others hold, with the aggregate of their parameters', t => {
   const asker = at(0, 3)
   const { begun, targets } = askAll(asker, everyone([50, 50, 51, 51, 52, 50]), 'left-behind')
   t.deepEqual(targets, [50])
   t.is(begun.length, 1)
   t.is(begun[0]!.step, 50)
-  t.is(begun[0]!.parameters![0], 50, 'all answers are of one step')
+  t.is(begun[0]!.parameters![0], 50, 'all answers belong to one step')
   t.true(begun[0]!.parameters![1]! >= 0.01 && begun[0]!.parameters![1]! <= 0.06)
   t.is(asker.state(), 'joined')
 })
 
-test('a new cohort begins at step 1, with nobody asked for parameters', t => {
+test('a new cohort begins at step 1 and asks nobody for parameters', t => {
   const { begun, targets, hasFound } = askAll(at(0, 0), everyone([1, 1, 1, 1, 1, 1]), 'memory-lost')
   t.deepEqual(begun, [{ kind: 'begin', step: 1, parameters: null }])
   t.deepEqual(targets, [])
   t.true(hasFound, 'its links are told')
 })
 
-test('who remembers, or needs nobody’s answer, begins at once', t => {
+test('a peer begins at once if it remembers, or needs nobody’s answer', t => {
   const begin = { kind: 'begin', step: 1, parameters: null } as const
   t.deepEqual(at(0, 0).start(false), { messages: [], outputs: [begin], faults: [] })
   t.deepEqual(at(0, 0, { peers: 1, maxFaulty: 0 }).start(true).outputs, [begin])
@@ -32,21 +32,21 @@ test('who remembers, or needs nobody’s answer, begins at once', t => {
 })
 
 test('a cohort that waits for this very peer is met where it waits', t => {
-  // Two have gone a step further with the help of a faulty peer; that one claims to be anywhere.
+  // Two have gone a step further with the help of a faulty peer, which claims to be anywhere.
   for (const lie of [1, 9, 100]) {
     const { begun } = askAll(at(0, 2), everyone([40, 40, 40, 41, 41, lie]), 'left-behind')
     t.is(begun[0]?.step, 40)
   }
 })
 
-test('where the others are no further, a peer stays in the step in which it has spoken, and is sent it again', t => {
+test('a peer stays in the step in which it has spoken if the others are no further, and is sent that step again', t => {
   const asker = at(0, 40)
   const stays = { begun: [], targets: [], hasFound: true }
   t.deepEqual(askAll(asker, everyone([40, 40, 41, 41, 38, 39]), 'left-behind'), stays)
   t.is(asker.state(), 'joined')
 })
 
-test('one liar cannot draw a peer back to where others no longer can serve it', t => {
+test('one liar cannot draw a peer back to a step in which others can no longer serve it', t => {
   const { begun } = askAll(at(0, 2), everyone([3, 50, 50, 50, 50, 50]), 'left-behind')
   t.true(begun.length === 0 || begun[0]!.step >= 34, 'the oldest step that five hold')
   const slow = askAll(at(0, 2), everyone([30, 50, 50, 50, 50, 50]), 'left-behind')
@@ -73,15 +73,19 @@ test('a peer without memory speaks again only two steps after what others have s
   others.get(3)!.saw(0, seen)
   const { targets, begun } = askAll(at(0, 1), others, 'memory-lost')
   t.deepEqual(targets, [62])
-  t.is(begun.length, 0, 'it waits until the others come there')
+  t.is(begun.length, 0, 'it waits until the others get there')
   const heard = everyone([50, 50, 50, 52, 52, 50])
   heard.get(3)!.saw(0, { ...seen, slot: { ...slotAt(0), step: 20 } })
-  t.deepEqual(askAll(at(0, 1), heard, 'memory-lost').targets, [54], 'nor where it may have been unheard')
+  t.deepEqual(
+    askAll(at(0, 1), heard, 'memory-lost').targets,
+    [54],
+    'nor in a step in which it may have spoken unheard',
+  )
   const remembering = askAll(at(0, 1), others, 'left-behind')
   t.deepEqual(remembering.targets, [50], 'a peer with its journal needs no such care')
 })
 
-test('a peer that knows how far it came, though not what it said, speaks behind that, whatever others have seen', t => {
+test('a peer that knows how far it came, but not what it said, speaks only beyond that, whatever others saw', t => {
   const knowing = (completeFrom: number) => createRecovery(optionsOf(0, { completeFrom }))
   t.deepEqual(askAll(knowing(61), everyone([50, 50, 50, 50, 50, 50]), 'memory-lost').targets, [61])
   t.deepEqual(askAll(knowing(21), everyone([50, 50, 50, 50, 50, 50]), 'memory-lost').targets, [50])
@@ -89,22 +93,22 @@ test('a peer that knows how far it came, though not what it said, speaks behind 
   t.deepEqual(
     start.targets,
     [2],
-    'one that has spoken in the first step is not new, though nobody has heard it',
+    'a peer that has spoken in the first step is not new, even if nobody has heard it',
   )
   t.deepEqual(start.begun, [])
   t.deepEqual(askAll(knowing(101), everyone([101, 101, 101, 101, 101, 101]), 'memory-lost').targets, [101])
   const remembering = askAll(knowing(61), everyone([50, 50, 50, 50, 50, 50]), 'left-behind')
-  t.deepEqual(remembering.targets, [50], 'with a memory since, it keeps its silence by its journal')
+  t.deepEqual(remembering.targets, [50], 'it has a memory since then, and its journal keeps it silent')
 })
 
-test('who asks for a step long gone is told where to ask', t => {
+test('a peer that asks for a step long past is told which step to ask for', t => {
   const peer = at(1, 50)
   const [answer] = peer.receive(0, { kind: 'fetch', slot: stateSlot(0, 20) }).messages
   t.is(answer?.message.kind, 'position')
   t.is(peer.receive(0, { kind: 'fetch', slot: stateSlot(0, 40) }).messages[0]?.message.kind, 'vector')
 })
 
-test('lies are faults: for another, out of range, of the wrong length, not finite', t => {
+test('lies are faults: in another’s name, out of range, of the wrong length, not finite', t => {
   const asker = at(0, 2)
   makeAsk(asker, 'left-behind')
   const kinds = (message: Message, from = 1) => asker.receive(from, message).faults.map(({ kind }) => kind)
@@ -146,7 +150,7 @@ test('a faulty answer moves the result no further than the rule lets it', t => {
   }
 })
 
-test('who asks all the time is answered so often, and then it is a fault, until this peer is a step further', t => {
+test('answers to one peer are limited; more questions are faults until this peer reaches the next step', t => {
   const peer = at(1, 50)
   const ask = (kind: 'query' | 'fetch', from: number) =>
     peer.receive(from, { kind, slot: stateSlot(from, 40) })
@@ -157,7 +161,7 @@ test('who asks all the time is answered so often, and then it is a fault, until 
     for (let i = 0; i < most; i++) t.is(ask(kind, 0).messages.length, 1)
     t.deepEqual(ask(kind, 0).messages, [])
     t.like(ask(kind, 0).faults[0], { peer: 0, kind: 'excessive-requests' })
-    t.is(ask(kind, 2).messages.length, 1, 'another is still answered')
+    t.is(ask(kind, 2).messages.length, 1, 'another peer still gets an answer')
   }
   peer.reached(51, theta(51, 1))
   t.is(ask('fetch', 0).messages.length, 1)
@@ -172,7 +176,7 @@ test('a new incarnation may ask as often as the one before', t => {
   t.is(fetch().messages.length, 1)
 })
 
-test('a peer that only suspects stays unless more than f have gone on, and is told again what it misses', t => {
+test('a peer that only suspects stays unless more than f have gone on, and hears again what it misses', t => {
   const suspect = (steps: readonly number[]) => askAll(at(0, 40), everyone(steps), 'suspicion')
   const stays = { begun: [], targets: [], hasFound: true }
   t.deepEqual(suspect([40, 40, 41, 44, 44, 44]), stays, 'they still take part in step 40')

@@ -1,4 +1,4 @@
-/** The states of recovery: which may follow which, whatever happens to a peer and whatever it is told. */
+/** The states of recovery: only the valid transitions occur, whatever happens to a peer and whatever others tell it. */
 import test from 'ava'
 import fc from 'fast-check'
 import type { TimerKey } from '../../../agreement/averaging/averaging.ts'
@@ -33,14 +33,14 @@ const states: Readonly<Record<StateName, RecoveryState>> = {
   listening: { name: 'listening', step: 4 },
 }
 
-test('what the table does not name throws, and nothing else', t => {
+test('a transition throws exactly where the table does not name it', t => {
   for (const from of Object.values(states))
     for (const to of Object.values(states))
       if (transitions[from.name].includes(to.name)) t.is(follow(from, to), to)
       else t.throws(() => follow(from, to), { message: `recovery cannot go from ${from.name} to ${to.name}` })
 })
 
-test('nobody starts to fetch or to listen without a question, and who takes part does not begin to do so again', t => {
+test('no peer fetches or listens without a question, and a peer that takes part does not begin to do so again', t => {
   const into = (to: StateName) => Object.values(states).filter(({ name }) => transitions[name].includes(to))
   t.deepEqual(
     into('fetching').map(({ name }) => name),
@@ -63,7 +63,7 @@ test('a question is open until it is answered or settled', t => {
 type Event =
   | { readonly kind: 'signal'; readonly signal: LinkSignal }
   | { readonly kind: 'message'; readonly from: number; readonly message: Message }
-  /** The wait that was asked for so many before the last one runs out. */
+  /** A wait runs out: the one that was asked for this many waits before the last. */
   | { readonly kind: 'timer'; readonly back: number; readonly isWaiting: boolean }
   /** The peer's step ends, if it takes part. */
   | { readonly kind: 'reached' }
@@ -87,7 +87,7 @@ const spoken = fc.oneof(
       const slot = stateSlot(from, at)
       return { kind: 'message', from, message: { kind: 'position', slot, oldest, completeFrom, seen: proof } }
     }),
-  // What honest peers near the end would say: all hold the same steps.
+  // What honest peers near the end would answer: all hold the same steps.
   {
     weight: 5,
     arbitrary: fc
@@ -123,7 +123,7 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   fc.constant({ kind: 'reached' as const }),
 )
 
-/** A peer whose step ends now and then, and that goes where it is told. */
+/** A peer whose step ends now and then, and that goes where recovery sends it. */
 function hosted(recovery: Recovery) {
   const host = { step: 1, listening: false, begun: false, seen: [] as StateName[] }
   const timers: TimerKey[] = []
@@ -168,7 +168,7 @@ const cohorts = [
 ] as const
 
 for (const cohort of cohorts)
-  test(`${cohort.protocol} among ${cohort.peers}: whatever happens, only what the table names follows, and who is away asks again`, t => {
+  test(`${cohort.protocol} among ${cohort.peers}: only the table’s transitions occur, and a peer that is away asks again`, t => {
     const reachedStates = new Set<StateName>()
     fc.assert(
       fc.property(fc.boolean(), fc.array(event, { maxLength: 80, size: 'max' }), (memoryLost, events) => {
@@ -178,7 +178,7 @@ for (const cohort of cohorts)
         for (const each of events) {
           const effects = happen(each)
           if (effects === null) continue
-          t.true(effects.messages.length <= cohort.peers + 2, 'it says little')
+          t.true(effects.messages.length <= cohort.peers + 2, 'it sends few messages')
           for (const fault of effects.faults) t.is(fault.peer, each.kind === 'message' ? each.from : -1)
           t.is(recovery.isAway(), ['locating', 'fetching'].includes(recovery.state()))
           t.false(recovery.waitingFor().includes(0))
@@ -208,9 +208,9 @@ for (const cohort of cohorts)
     }
   })
 
-/** What liars do: they claim that they can no longer serve a peer, that they are ahead, and to be anywhere. */
+/** Liars claim that they can no longer serve a peer, that they are ahead, and that they are at any step. */
 for (const cohort of cohorts)
-  test(`${cohort.protocol} among ${cohort.peers}: a peer to which f lie never leaves its step`, t => {
+  test(`${cohort.protocol} among ${cohort.peers}: a peer that f liars deceive never leaves its step`, t => {
     const { peers, maxFaulty, past } = cohort
     const isLiar = (peer: number) => peer <= maxFaulty
     const lies = event.filter(each => {

@@ -1,4 +1,4 @@
-/** Peers that lose their place, and others that answer them, for the tests beside this file. */
+/** Peers that lose their place, and others that answer their questions, for the tests beside this file. */
 import type { TimerKey } from '../../../agreement/averaging/averaging.ts'
 import type { Message, Slot } from '../../../agreement/message.ts'
 import type { Effects } from '../../../agreement/protocol.ts'
@@ -34,7 +34,7 @@ export const stateSlot = (sender: number, step: number, iteration = 0): Slot => 
   sender,
 })
 
-/** What a peer says of itself: by default that it has been there from the start. */
+/** A peer's answer about its own position. By default it has taken part from the start. */
 export function position(
   from: number,
   step: number,
@@ -46,7 +46,7 @@ export function position(
 
 export const theta = (step: number, self: number): Vector => Float32Array.of(step, self / 100)
 
-/** A peer that has walked to a step, with θ_s = (s, self / 100). */
+/** A peer that has gone step by step to this one, with θ_s = (s, self / 100). */
 export function at(self: number, step: number, changes: Partial<RecoveryOptions> = {}): Recovery {
   const peer = createRecovery(optionsOf(self, changes))
   for (let s = 1; s <= step; s++) peer.reached(s, theta(s, self))
@@ -58,14 +58,14 @@ export const everyone = (steps: readonly number[]) =>
 
 export type RecoveryEffects = Effects<Message, RecoveryOutput>
 
-/** The waits that were asked for. */
+/** The waits that recovery asked for. */
 export const timersIn = ({ outputs }: RecoveryEffects): readonly TimerKey[] =>
   outputs.flatMap(output => (output.kind === 'timer' ? [output.timer] : []))
 
 /** Why a peer asks. */
 export type Reason = 'memory-lost' | 'left-behind' | 'suspicion'
 
-/** Makes peer 0 ask at once: of f + 1 others that can no longer serve it, or of one, and the wait is over. */
+/** Makes peer 0 ask: f + 1 others can no longer serve it, or one cannot and the wait is over. */
 export function makeAsk(asker: Recovery, reason: Reason, maxFaulty = 1): RecoveryEffects {
   if (reason === 'memory-lost') return asker.start(true)
   if (reason === 'suspicion') {
@@ -76,7 +76,7 @@ export function makeAsk(asker: Recovery, reason: Reason, maxFaulty = 1): Recover
   return asker.signal({ kind: 'missed', peer: maxFaulty + 1 })
 }
 
-/** Peer 0 asks; the others answer what they are asked until nothing more is said. */
+/** Peer 0 asks, and the others answer, until no message is left. */
 export function askAll(asker: Recovery, others: ReadonlyMap<number, Recovery>, reason: Reason) {
   return answerAll(asker, others, makeAsk(asker, reason))
 }

@@ -5,7 +5,7 @@ import { createSuspicion } from '../../../learning/recovery/suspicion.ts'
 import { seal } from '../../agreement/harness.ts'
 import { optionsOf, position, type RecoveryEffects, stateSlot, theta, timersIn } from './support.ts'
 
-/** How long the shortest wait is, here. */
+/** The shortest wait in these tests. */
 const WAIT_MS = 1000
 const LONG_MS = 1_000_000
 
@@ -50,7 +50,7 @@ function watched({ faults: maxFaulty = 1, answered = false } = {}) {
   }
 }
 
-test('one that is missed is a reason to ask; of those who are ahead it takes more than f', t => {
+test('one peer that cannot serve this one is a reason to ask; of peers that are ahead it takes more than f', t => {
   const { asked, ahead, pass, recovery } = watched({ faults: 2 })
   ahead(1)
   ahead(2)
@@ -70,7 +70,7 @@ test('one that is missed is a reason to ask; of those who are ahead it takes mor
   t.not(one.recovery.waitingFor().length, 0)
 })
 
-test('more than f that are missed are honest in part: it asks at once, and once a step', t => {
+test('if more than f cannot serve a peer, one of them is honest: it asks at once, and once a step', t => {
   const { asked, missed, recovery, reached, pass } = watched({ faults: 2, answered: false })
   for (const other of [1, 2]) missed(other)
   t.deepEqual(asked, [])
@@ -84,7 +84,7 @@ test('more than f that are missed are honest in part: it asks at once, and once 
   t.deepEqual(asked, [0], 'it got on by itself')
 })
 
-test('a step that ends in time, or a peer that still computes, asks nobody', t => {
+test('a peer asks nobody if its step ends in time, or while it still computes', t => {
   const { peer, asked, missed, reached, pass, recovery } = watched()
   missed(1)
   pass(WAIT_MS - 1)
@@ -101,7 +101,7 @@ test('a step that ends in time, or a peer that still computes, asks nobody', t =
   t.is(asked.length, 1)
 })
 
-test('a sign of a later step has its own time', t => {
+test('a sign in a later step starts a wait of its own', t => {
   const { asked, missed, reached, pass } = watched()
   missed(1)
   pass(WAIT_MS - 1)
@@ -113,7 +113,7 @@ test('a sign of a later step has its own time', t => {
   t.is(asked.length, 1)
 })
 
-test('those who are ahead are so until they say otherwise, and in the next step too', t => {
+test('a peer counts as ahead until it says otherwise, and in the next step too', t => {
   const gone = watched()
   for (const other of [1, 2]) gone.ahead(other)
   gone.ahead(1, false)
@@ -128,7 +128,7 @@ test('those who are ahead are so until they say otherwise, and in the next step 
   t.is(still.asked.length, 1)
 })
 
-test('who is told to stay asks half as often each time, but soon where somebody else gives a sign', t => {
+test('a peer that is told to stay asks half as often each time, but soon after another peer gives a sign', t => {
   const { asked, missed, pass } = watched({ answered: true })
   for (let i = 0; i < 4; i++) {
     missed(1)
@@ -138,7 +138,7 @@ test('who is told to stay asks half as often each time, but soon where somebody 
   missed(1)
   pass(WAIT_MS)
   missed(2)
-  t.is(asked.length, 5, 'two of which one is honest: at once')
+  t.is(asked.length, 5, 'one of the two is honest: it asks at once')
   const soon = watched({ answered: true })
   for (let i = 0; i < 3; i++) {
     soon.missed(1)
@@ -146,18 +146,18 @@ test('who is told to stay asks half as often each time, but soon where somebody 
   }
   soon.missed(2)
   soon.pass(WAIT_MS)
-  t.is(soon.asked.length, 4, 'though it had meant to wait much longer')
+  t.is(soon.asked.length, 4, 'although its wait was much longer')
   soon.restarted(1)
   soon.missed(1)
   soon.pass(WAIT_MS)
-  t.is(soon.asked.length, 5, 'another incarnation is somebody else')
+  t.is(soon.asked.length, 5, 'another incarnation counts as another peer')
   const stays = watched({ answered: true })
   stays.missed(1)
   stays.pass(LONG_MS)
   t.is(stays.asked.length, 1, 'one sign, and it stays')
 })
 
-test('it asks again, half as often each time, where nothing has come of it', t => {
+test('a peer whose question came to nothing asks again, half as often each time', t => {
   const begins = {
     suspecting: (of: ReturnType<typeof watched>) => {
       of.missed(1)
@@ -185,7 +185,7 @@ test('it asks again, half as often each time, where nothing has come of it', t =
   }
 })
 
-test('who has found a place, or is told to stay, asks no more', t => {
+test('a peer that has found its place, or is told to stay, asks no more', t => {
   const suspecting = watched()
   suspecting.missed(1)
   suspecting.pass(WAIT_MS)
@@ -209,7 +209,7 @@ test('who has found a place, or is told to stay, asks no more', t => {
   t.is(lost.asked.length, 3)
 })
 
-test('who has come to another step by itself while it gathers parameters asks anew whether it has to go', t => {
+test('a peer that reaches another step by itself while it fetches parameters asks anew whether it has to go', t => {
   const { recovery, missed, reached, pass, asked } = watched()
   for (const other of [1, 2]) missed(other)
   for (const other of [1, 2, 3, 4, 5]) recovery.receive(other, position(other, 60))
@@ -233,7 +233,7 @@ test('a finished peer needs nothing more, and suspects nobody', t => {
   t.is(recovery.state(), 'joined')
 })
 
-test('a wait that was replaced means nothing when it runs out, and the longest has an end', t => {
+test('a wait that was replaced is ignored when it runs out, and waits have a longest length', t => {
   const suspicion = createSuspicion(1)
   suspicion.missed(1)
   suspicion.lengthen()

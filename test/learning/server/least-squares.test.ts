@@ -1,4 +1,4 @@
-/** Least squares: minimum points, redundancy and Theorem 2, against the numbers printed in the paper and by hand. */
+/** Least squares: minimum points, redundancy and Theorem 2, against numbers from the paper and by hand. */
 import test from 'ava'
 import fc from 'fast-check'
 import {
@@ -16,7 +16,7 @@ import { problem } from '../../../node/reproduce/experiments/redundancy-plan.ts'
 
 const digits = (values: readonly number[]) => values.map(value => value.toFixed(4))
 
-test('the honest optimum and ε are those printed (approximate-byzantine-fault-tolerance, App. J)', t => {
+test('the honest optimum and ε are those in print (approximate-byzantine-fault-tolerance, App. J)', t => {
   t.deepEqual(digits(minimiser(problem, [1, 2, 3, 4, 5])), ['1.0780', '0.9825'])
   t.is(redundancy(problem, 1).toFixed(4), '0.0890')
 })
@@ -36,7 +36,7 @@ test('ε looks at every size from n − 2f to n − f', t => {
   t.is(redundancy(line, 1), 2)
 })
 
-test('the minimum point has gradient 0, and any other more loss', t => {
+test('the minimum point has gradient 0, and any other point has more loss', t => {
   const point = fc.double({ min: -3, max: 3, noNaN: true })
   const rows = fc.array(fc.tuple(point, point, point), { minLength: 4, maxLength: 8 })
   fc.assert(
@@ -90,7 +90,7 @@ test('Theorem 2 leaves out the agent that contradicts the rest', t => {
   t.deepEqual(exhaustive(sent, 1).set, [1, 2, 3, 4, 5])
 })
 
-test('subsets come in order, and all of them', t => {
+test('all subsets come, in order', t => {
   t.deepEqual(subsets([3, 5, 7], 2), [
     [3, 5],
     [3, 7],

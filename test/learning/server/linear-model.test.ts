@@ -13,7 +13,7 @@ test('with many samples the gradient is nearly θ − θ* (byzantine-gradient-de
   for (const machine of [0, 1]) t.true(distance(model.gradient(machine, at), population) < 0.3)
 })
 
-test('machines have samples of their own, and a seed draws the same again', t => {
+test('each machine has its own samples, and a seed draws the same ones again', t => {
   const options = { dimension: 3, machines: 2, samples: 10, seed: 4 }
   const at = Float32Array.of(1, 2, 3)
   t.notDeepEqual(linearModel(options).gradient(0, at), linearModel(options).gradient(1, at))
@@ -21,7 +21,7 @@ test('machines have samples of their own, and a seed draws the same again', t =>
   t.notDeepEqual(linearModel(options).gradient(1, at), linearModel({ ...options, seed: 5 }).gradient(1, at))
 })
 
-test('the truth is of ones and minus ones', t => {
+test('the true parameters are ones and minus ones', t => {
   const { truth } = linearModel({ dimension: 50, machines: 1, samples: 1, seed: 1 })
   t.deepEqual([...new Set(truth)].sort(), [-1, 1])
 })

@@ -1,4 +1,4 @@
-/** The trusted server: each option against hand-made numbers, and what the papers say of rules and momentum. */
+/** The trusted server: each option against numbers computed by hand, and the papers' claims on rules and momentum. */
 import test from 'ava'
 import { aggregator } from '../../../agreement/rules/registry.ts'
 import { attackNamed } from '../../../learning/attacks/registry.ts'
@@ -46,13 +46,13 @@ test('a step moves against the mean gradient', async t => {
   t.deepEqual(await after(2, two), [1.5])
 })
 
-test('the loss told is the mean over honest workers, the step counts from 1', async t => {
+test('the reported loss is the mean over honest workers, and steps count from 1', async t => {
   const three = { ...base, workers: 3, start: Float32Array.of(0), gradients: pulls([[1], [3], [5]]) }
   const lying = { ...three, liars: [2], attack: attackNamed('zero') }
   t.deepEqual(await createServer(lying).step(), { step: 1, loss: 0.5, finite: true })
 })
 
-test('the start is not written to', async t => {
+test('the initial parameters are not overwritten', async t => {
   const start = Float32Array.of(0)
   await after(3, { ...two, start })
   t.deepEqual([...start], [0])
@@ -111,7 +111,7 @@ test('a worker that sends nothing, or nonsense, is left out and counts as faulty
   }
 })
 
-test('a liar that is no worker is refused', t => {
+test('a liar that is not a worker is refused', t => {
   const error = t.throws(() => createServer({ ...two, liars: [2] }), { instanceOf: RangeError })
   t.regex(error.message, /liar 2 of 2 workers: expected 0 to 1/)
 })
@@ -167,7 +167,7 @@ test('momentum shrinks what "little" can do to a rule (RESAM, §5)', async t => 
   t.true(withIt < without / 3, `${withIt} with momentum, ${without} without`)
 })
 
-test('the same seed gives the same run, another one another', async t => {
+test('the same seed gives the same run, another seed a different one', async t => {
   const run = (seed: number) =>
     after(5, { ...attacked, seed, attack: attackNamed('random'), gradients: pulls(crowd) })
   t.deepEqual(await run(3), await run(3))
