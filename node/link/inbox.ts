@@ -1,18 +1,18 @@
-/** What came over one link: each message once, in order. */
+/** The receiving half of a link: it takes each message once, in order. */
 import type { Received } from '../codec/index.ts'
 
 export interface Inbox {
-  /** Messages with consecutive numbers: those that have not come before, in order. */
+  /** Takes messages with consecutive numbers, and returns those that have not come before, in order. */
   put(sequence: number, messages: readonly Received[]): readonly Received[]
   /** The last number taken; 0 before the first. */
   received(): number
   /** Bytes taken since the last acknowledgement. */
   unacknowledgedBytes(): number
-  /** Whether the peer does not know yet what was taken. */
+  /** Whether the peer has yet to learn what was taken. */
   unacknowledged(): boolean
-  /** The peer has been told how far this side is. */
+  /** The peer has been told what was taken. */
   acknowledged(): void
-  /** Forgets everything: the peer begins anew, with any number. */
+  /** Forgets everything, because the peer begins anew, with any number. */
   reset(): void
 }
 

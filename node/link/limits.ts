@@ -1,24 +1,24 @@
-/** What a link may use at the most. */
+/** The most that a link may use. */
 export interface LinkLimits {
-  /** Sent and not acknowledged. */
+  /** Bytes sent but not acknowledged. */
   readonly inFlightBytesMax: number
-  /** Kept for a peer that is away or slow: bytes, and `keptOverheadBytes` for each message. */
+  /** Bytes kept for a peer that is away or slow, with `keptOverheadBytes` for each message. */
   readonly keptBytesMax: number
-  /** What a message takes in memory beside its bytes: its objects, and its places in the links' lists. */
+  /** Memory that a message takes besides its bytes: its objects, and its places in the links' lists. */
   readonly keptOverheadBytes: number
-  /** Messages that travel together in a frame, until it has this many bytes. */
+  /** Small messages travel together until their frame has this many bytes. */
   readonly bundleBytes: number
   readonly bundleMessagesMax: number
-  /** Acknowledges at the latest after so many bytes. */
+  /** After this many bytes a link acknowledges at once. */
   readonly ackBytes: number
   /**
-   * Bytes that may be sent again, beside those that the peer then acknowledges for the first time: so many, and all
-   * that is kept though it was acknowledged so many times over. In a crash a peer loses what it took of a step or two,
-   * an eighth of that.
+   * The resend budget: these bytes, plus `resentWindows` times the acknowledged bytes that are still kept. Bytes that
+   * the peer acknowledges for the first time add to it. In a crash a peer loses what it took in a step or two, which is
+   * an eighth of the budget.
    */
   readonly resentBytesMin: number
   readonly resentWindows: number
-  /** In this time all of it may be sent once more, so that nobody is starved. */
+  /** The time in which an empty budget fills up again, so that no peer starves. */
   readonly resentRefillMs: number
 }
 

@@ -2,13 +2,13 @@
  * One side of the link to one other peer: every message arrives once, across reconnects and restarts, and not before
  * its recipient can take it.
  *
- * Both sides say at which LEARN step they are, in all that they say. What is about a step too far ahead of the
- * peer's waits here; the rest is numbered as it is sent, and the receiver acknowledges what its protocol has taken.
- * After each connection both sides say what they have (`resume`) and sending goes on from there. A side that restarted
- * has a new incarnation: it is sent everything of the retained steps again, from the step that it is at.
+ * Each side announces its LEARN step in every frame. A message of a step too far ahead of the peer's waits here. The
+ * others are numbered as they are sent, and the receiver acknowledges what its protocol has taken. On each new
+ * connection both sides say what they have (`resume`), and sending goes on from there. A side that has restarted has a
+ * new incarnation: it is sent everything that is kept again, from its step on.
  *
- * Limits: bytes in flight, bytes kept for a peer that does not answer (beyond it the oldest are dropped, and that
- * peer will have to catch up), and bytes sent again (budget.ts).
+ * Limits: bytes in flight; bytes kept for a peer that does not answer (beyond the limit the oldest are dropped, and the
+ * peer has to catch up); and bytes sent again (budget.ts).
  */
 import type { FaultKind } from '../../agreement/protocol.ts'
 import { encodeLinkFrame, type LinkFrame, type Received } from '../codec/index.ts'
@@ -18,15 +18,15 @@ import type { LinkLimits } from './limits.ts'
 import { createOutbox, type Encoded, type Kept, type Outbox } from './outbox.ts'
 
 interface LinkOptions {
-  /** Of this side's process; never 0. */
+  /** The incarnation of this side; never 0. */
   readonly incarnation: number
   readonly limits: LinkLimits
-  /** Steps beyond its own of which a peer takes messages. */
+  /** How many steps ahead of its own a peer takes messages. */
   readonly ahead: number
   readonly hooks: LinkHooks
   /** The LEARN step of this side. */
   readonly step: () => number
-  /** Never goes back. */
+  /** A clock that never goes back. */
   readonly nowMs: () => number
 }
 
@@ -35,47 +35,47 @@ interface LinkHooks {
   send(frame: Frame): boolean
   /** Hands a message to the protocol. */
   take(message: Received): void
-  /** `acknowledge` is due some time soon. */
+  /** `acknowledge` is due soon. */
   ackSoon(): void
-  /** What is to be sent again has to wait so long: `pump` then. */
+  /** Resending has to wait this long: call `pump` then. */
   pumpIn(ms: number): void
   /** The peer has begun a new incarnation. */
   restarted(): void
-  /** The peer is so far on that it says nothing more that this side could take, or no longer is. */
+  /** The peer is so far ahead that it sends nothing that this side can take yet, or no longer is. */
   ahead(isAhead: boolean): void
-  /** The peer no longer has, or never had, all that this side's step needs of it. Said again and again. */
+  /** The peer no longer has, or never had, all that this side's step needs from it. Called again and again. */
   missed(): void
   fault(kind: FaultKind, detail: string): void
 }
 
 export interface LinkStatus extends Kept {
   readonly unacknowledged: number
-  /** Of these, what the peer cannot take yet. */
+  /** How many of these the peer cannot take yet. */
   readonly withheld: number
   readonly finished: boolean
 }
 
 export interface Link {
   enqueue(message: Encoded): void
-  /** Sends what may be sent. */
+  /** Sends everything that may be sent now. */
   pump(): void
   connected(): void
   disconnected(): void
   receive(frame: LinkFrame): void
-  /** This side has come to another step. */
+  /** This side has reached another step. */
   stepped(): void
-  /** Says what has been taken, and at which step this side is, where the peer does not know it yet. */
+  /** Tells the peer what has been taken and the step of this side, if either is news to it. */
   acknowledge(): void
   /** Forgets acknowledged messages of steps before this one. */
   forgetBefore(step: number): void
   /**
-   * What this side says is complete from this step on: the peer is told so. And this side looks again what the peer
-   * cannot send to it.
+   * This side's messages are complete from this step on, and the peer is told so. This side also checks again what the
+   * peer cannot send to it.
    */
   setCompleteFrom(step: number): void
   /** Tells the peer that nothing more is needed of it. */
   finish(): void
-  /** The peer was cut off for good: nothing is kept for it any more. */
+  /** The peer was cut off for good, so nothing is kept for it any more. */
   cutOff(): void
   status(): LinkStatus
 }
@@ -84,19 +84,19 @@ interface State extends LinkOptions {
   readonly outbox: Outbox
   readonly inbox: Inbox
   connected: boolean
-  /** The other side has said on this connection what it has. */
+  /** The other side has sent its `resume` on this connection. */
   resumed: boolean
-  /** What is to be said before any message, in order: it waits for room as messages do. */
+  /** Control frames that go before any message, in order. They wait for room as messages do. */
   queuedControls: ControlFrame[]
   finishing: boolean
-  /** What the peer was last told on this connection. */
-  told: { step: number; deliversFrom: number }
+  /** The latest values that this side announced on this connection. */
+  announced: { step: number; deliversFrom: number }
   /** 0 before the first. */
   peerIncarnation: number
   peerFinished: boolean
-  /** From this step on this side will have all that the peer says. */
+  /** From this step on this side will have all that the peer sends. */
   peerDeliversFrom: number
-  /** The peer is so far on that it says nothing more that this side could take. */
+  /** The peer is so far ahead that it sends nothing that this side can take yet. */
   peerAhead: boolean
 }
 
@@ -111,7 +111,7 @@ export function createLink(options: LinkOptions): Link {
     resumed: false,
     queuedControls: [],
     finishing: false,
-    told: { step: 0, deliversFrom: 1 },
+    announced: { step: 0, deliversFrom: 1 },
     peerIncarnation: 0,
     peerFinished: false,
     peerDeliversFrom: 1,
@@ -158,7 +158,7 @@ function sendControl(state: State, control: ControlFrame): void {
   sendControls(state)
 }
 
-/** False: something waits for room. */
+/** False: a control frame waits for room. */
 function sendControls(state: State): boolean {
   const { hooks, queuedControls } = state
   while (queuedControls.length > 0) {
@@ -171,15 +171,15 @@ function sendControls(state: State): boolean {
 function encodeControl(state: State, control: ControlFrame): Frame {
   if (control === 'finished') return encodeLinkFrame({ kind: 'finished' })
   const { incarnation, peerIncarnation, inbox, outbox } = state
-  state.told = { step: state.step(), deliversFrom: outbox.deliversFrom() }
+  state.announced = { step: state.step(), deliversFrom: outbox.deliversFrom() }
   return encodeLinkFrame({
     kind: 'resume',
     incarnation,
     peerIncarnation,
     received: inbox.received(),
-    step: state.told.step,
+    step: state.announced.step,
     completeFrom: outbox.completeFrom(),
-    deliversFrom: state.told.deliversFrom,
+    deliversFrom: state.announced.deliversFrom,
   })
 }
 
@@ -208,13 +208,13 @@ function receive(state: State, frame: LinkFrame): void {
       break
     }
     case 'finished':
-      // It needs nothing for itself, but others may still need its votes: it goes on being told everything.
+      // It needs nothing for itself, but others may still need its votes, so it goes on receiving everything.
       state.peerFinished = true
       break
   }
 }
 
-/** What the peer's step means for this side. */
+/** Compares the two steps: can the peer still serve this side, and is it too far ahead? */
 function compare(state: State): void {
   const { outbox, hooks, ahead, peerDeliversFrom } = state
   const step = state.step()
@@ -246,10 +246,10 @@ function resume(state: State, frame: Extract<LinkFrame, { kind: 'resume' }>): vo
   outbox.peerAt(frame.step, frame.deliversFrom)
   state.resumed = true
   if (restarted) {
-    setPeerAhead(state, false) // that was the incarnation before
+    setPeerAhead(state, false) // it held for the incarnation before
     hooks.restarted()
   }
-  // What an earlier incarnation of either side was given, this one was not.
+  // An earlier incarnation of either side may have taken messages that this one has not.
   state.peerDeliversFrom = isNew ? Math.max(frame.completeFrom, frame.deliversFrom) : frame.deliversFrom
   compare(state)
   if (state.finishing) sendControl(state, 'finished')
@@ -266,28 +266,28 @@ function pump(state: State): void {
     const header = { kind: 'data', sequence: bundle.sequence, acknowledged: inbox.received(), step } as const
     const chunks = bundle.messages.map(message => message.chunks)
     if (!hooks.send(encodeLinkFrame(header, chunks))) return
-    state.told.step = step
+    state.announced.step = step
     inbox.acknowledged()
     outbox.sent(bundle)
   }
   const waitMs = state.resumed ? outbox.waitMs() : 0
   if (waitMs > 0) hooks.pumpIn(waitMs)
-  // One that found no room before.
+  // This sends an acknowledgement that found no room before.
   if (inbox.unacknowledgedBytes() >= state.limits.ackBytes || cannotServe(state)) acknowledge(state)
 }
 
-/** The peer waits for what is not kept for it any more, and has not been told. */
-function cannotServe({ outbox, told }: State): boolean {
-  return outbox.deliversFrom() > outbox.peerStep() && told.deliversFrom <= outbox.peerStep()
+/** Whether the peer waits for messages that are no longer kept for it, and has not been told. */
+function cannotServe({ outbox, announced }: State): boolean {
+  return outbox.deliversFrom() > outbox.peerStep() && announced.deliversFrom <= outbox.peerStep()
 }
 
 function acknowledge(state: State): void {
-  const { inbox, outbox, hooks, told } = state
+  const { inbox, outbox, hooks, announced } = state
   const [step, deliversFrom] = [state.step(), outbox.deliversFrom()]
-  const isNews = inbox.unacknowledged() || step !== told.step || cannotServe(state)
+  const isNews = inbox.unacknowledged() || step !== announced.step || cannotServe(state)
   if (!state.resumed || !isNews) return
   if (hooks.send(encodeLinkFrame({ kind: 'ack', acknowledged: inbox.received(), step, deliversFrom }))) {
     inbox.acknowledged()
-    state.told = { step, deliversFrom }
+    state.announced = { step, deliversFrom }
   } else hooks.ackSoon()
 }

@@ -1,6 +1,6 @@
 /**
- * What one link has to send: messages that wait until their recipient can take them, are numbered as they are sent,
- * and are kept until they are acknowledged and, of the last steps, longer, for a peer that restarts.
+ * The sending half of a link. Messages wait until their recipient can take them, are numbered as they are sent, and are
+ * kept until they are acknowledged. Those of the last steps are kept longer, for a peer that restarts.
  */
 import { type Budget, createBudget } from './budget.ts'
 import type { LinkLimits } from './limits.ts'
@@ -10,48 +10,48 @@ export interface Encoded {
   readonly step: number
   readonly chunks: readonly Uint8Array[]
   readonly bytes: number
-  /** A later incarnation of the peer needs it, too. */
+  /** A later incarnation of the peer needs it too. */
   readonly repeated: boolean
-  /** It is about no step (catching up): a peer that is further on needs it all the same. */
+  /** It belongs to no step but to catching up, so a peer at a later step still needs it. */
   readonly timeless: boolean
 }
 
 export interface Outbox {
   add(message: Encoded): void
-  /** The messages that may be sent next, as one frame; null where there are none or enough are in flight or resent. */
+  /** The messages to send next, as one frame; null if none are due, or too many are in flight or were sent again. */
   nextBundle(): Bundle | null
-  /** What comes next was sent before, and may be sent again after so long; 0: nothing waits for that. */
+  /** How long the next message has to wait because it was sent before; 0: not at all. */
   waitMs(): number
   /** The bundle has been handed to the transport. */
   sent(bundle: Bundle): void
   acknowledgedUpTo(number: number): void
-  /** The peer is at this step. Of those before `deliversFrom` it does not say everything: it needs none of these either. */
+  /** The peer is at this step. It no longer sends everything before `deliversFrom`, so it needs nothing from there. */
   peerAt(step: number, deliversFrom?: number): void
   peerStep(): number
   /** On a new connection: goes on after the last message that the peer has. */
   resumeAfter(received: number): void
-  /** The peer begins anew at this step; in a new incarnation it has forgotten what it asked and was told. */
+  /** The peer begins anew at this step. A new incarnation has forgotten its questions and their answers. */
   resumeAt(step: number, restarted: boolean): void
   /** Forgets acknowledged messages of steps before this one. */
   forgetBefore(step: number): void
-  /** Of steps before this there is nothing to say, or not all of it any more. */
+  /** Of steps before this one there is nothing to send, or no longer everything. */
   setCompleteFrom(step: number): void
-  /** The first step from which on everything is kept. A peer that begins anew at an earlier one cannot be served. */
+  /** Everything from this step on is kept. A peer that begins anew at an earlier step cannot be served. */
   completeFrom(): number
-  /** The first step from which on the peer's present incarnation will have everything. */
+  /** The peer's present incarnation will have everything from this step on. */
   deliversFrom(): number
   unacknowledged(): number
-  /** What the peer cannot take yet. */
+  /** How many messages the peer cannot take yet. */
   withheld(): number
   kept(): Kept
-  /** Nothing is kept from now on: the peer will never be heard or told anything again. */
+  /** Nothing is kept from now on, because this side will never exchange messages with the peer again. */
   close(): void
 }
 
-/** What is kept, sent or not. */
+/** The messages that are kept, sent or not. */
 export interface Kept {
   readonly keptMessages: number
-  /** With what each message takes beside its bytes. */
+  /** Includes the overhead of each message. */
   readonly keptBytes: number
   /** Bytes sent again so far. */
   readonly resentBytes: number
@@ -67,11 +67,11 @@ interface Bundle {
 interface Entry {
   readonly message: Encoded
   /**
-   * To this incarnation of the peer: it cannot take it yet, it can, it is under way, or it has taken it, or needs it
-   * no more. Or it is kept no more.
+   * For the peer's present incarnation. `early`: it cannot take the message yet. `due`: it can. `sent`: the message is
+   * in flight. `done`: the peer has taken it or no longer needs it. `dropped`: it is no longer kept.
    */
   place: 'early' | 'due' | 'sent' | 'done' | 'dropped'
-  /** To any incarnation, ever: what is sent again costs, what is taken for the first time pays. */
+  /** For all incarnations of the peer. Sending again costs from the budget; taking for the first time adds to it. */
   fate: 'unsent' | 'sent' | 'taken'
 }
 
@@ -79,11 +79,11 @@ interface State {
   readonly limits: LinkLimits
   readonly ahead: number
   readonly budget: Budget
-  /** In the order in which they were added, as the two lists of what waits. */
+  /** All three lists are in the order in which messages were added. */
   kept: Entry[]
   due: Entry[]
   early: Entry[]
-  /** Numbers `acknowledged + 1`, … */
+  /** With the numbers `acknowledged + 1`, … */
   inFlight: Entry[]
   acknowledged: number
   inFlightBytes: number
@@ -97,7 +97,7 @@ interface State {
 }
 
 /**
- * @param ahead steps beyond its own of which a peer takes messages
+ * @param ahead how many steps ahead of its own a peer takes messages
  * @param nowMs a clock that never goes back
  */
 export function createOutbox(limits: LinkLimits, ahead: number, nowMs: () => number): Outbox {
@@ -131,7 +131,7 @@ export function createOutbox(limits: LinkLimits, ahead: number, nowMs: () => num
       acknowledgedUpTo(state, received)
       for (const entry of state.inFlight)
         if (entry.place === 'sent') entry.place = 'due'
-        else if (!entry.message.timeless) lack(state, entry.message.step) // it was dropped meanwhile
+        else if (!entry.message.timeless) lack(state, entry.message.step) // dropped meanwhile
       beginAgain(state)
     },
     resumeAt: (step, restarted) => resumeAt(state, step, restarted),
@@ -173,7 +173,7 @@ function isDue({ peerStep, ahead }: State, { step, timeless }: Encoded): boolean
   return timeless || step <= peerStep + ahead
 }
 
-/** The peer was too long without an answer: it is told so, and will catch up. */
+/** The peer has not answered for too long. It is told of the gap, and will catch up. */
 function dropOldest(state: State): void {
   const { due, early } = state
   drop(state, state.kept.shift()!)
@@ -208,20 +208,20 @@ function keepOnly(state: State, isKept: (entry: Entry) => boolean): void {
   sortOut(state)
 }
 
-/** What waits, in the order in which it was added. */
+/** Rebuilds the lists of waiting messages, in the order in which they were added. */
 function sortOut(state: State): void {
   state.due = state.kept.filter(({ place }) => place === 'due')
   state.early = state.kept.filter(({ place }) => place === 'early')
 }
 
-/** Nothing is under way any more; the next number follows the last that was acknowledged. */
+/** Nothing is in flight any more. The next number follows the last acknowledged one. */
 function beginAgain(state: State): void {
   state.inFlight = []
   state.inFlightBytes = 0
   sortOut(state)
 }
 
-/** In one incarnation a peer never goes back. */
+/** Within one incarnation a peer never goes back. */
 function peerAt(state: State, step: number, deliversFrom: number): void {
   let changed = false
   if (step > state.peerStep) {
@@ -256,7 +256,7 @@ function resumeAt(state: State, step: number, restarted: boolean): void {
   beginAgain(state)
 }
 
-/** What has not been sent cannot have been taken, whatever the peer says. */
+/** Only sent messages can have been taken, whatever the peer says. */
 function acknowledgedUpTo(state: State, number: number): void {
   const count = Math.min(number - state.acknowledged, state.inFlight.length)
   for (const entry of state.inFlight.splice(0, Math.max(0, count))) {
@@ -266,7 +266,7 @@ function acknowledgedUpTo(state: State, number: number): void {
   }
 }
 
-/** For the first time this is progress, and pays. */
+/** The first time that a message is taken is progress, and adds to the budget. */
 function taken(state: State, entry: Entry): void {
   entry.place = 'done'
   if (entry.fate !== 'sent') return

@@ -1,6 +1,6 @@
 /**
- * A peer that runs one averaging agreement and nothing else: the same runner, links and journal as a peer that
- * learns. `agree` gives it libp2p or the simulated world, the swarm the latter.
+ * A peer that runs one averaging agreement and nothing else, on the same driver, links and journal as a peer that
+ * learns. `agree` runs it over libp2p or in the simulated world, the swarm only in the simulated world.
  */
 import type { Aggregate } from '../../agreement/averaging/aggregate.ts'
 import type { AveragingInput, AveragingOutput } from '../../agreement/averaging/averaging.ts'
@@ -26,7 +26,7 @@ export interface AgreementSettings {
   readonly maxFaulty: number
   readonly dimension: number
   readonly iterations: number
-  /** 0: nobody waits for more than `q` vectors. */
+  /** 0: no peer waits for more than `q` vectors. */
   readonly graceMs: number
   /** Synchronous: how long an iteration waits for all. */
   readonly timeoutMs: number
@@ -45,7 +45,7 @@ interface AgreementPeerOptions {
   readonly storage: Storage | null
   readonly signer: Signer
   readonly verifier: Pick<Verifier, 'accepts' | 'verify'>
-  /** Another number for every life of the peer, never 0. */
+  /** A different number each time the peer starts, never 0. */
   readonly incarnation: number
   /** In place of the protocol's own rule. */
   readonly aggregate?: Aggregate
@@ -62,7 +62,7 @@ interface AgreementHooks {
 }
 
 export interface AgreementPeer extends ProtocolPeer {
-  /** Whom the agreement still lacks. */
+  /** The peers whose messages the agreement still needs. */
   waitingFor(): readonly PeerIndex[]
 }
 
@@ -80,7 +80,7 @@ export function createAgreementPeer(options: AgreementPeerOptions): AgreementPee
     ledger: journal,
     ...(aggregate && { aggregate }),
   })
-  // One agreement is one step: every message of it may come at any time, is kept, and is never missed.
+  // One agreement is one step. Each of its messages may come at any time and is kept, so none is ever missed.
   const protocol: Driven<AveragingInput, AveragingOutput> = {
     ...averaging,
     currentStep: () => 1,

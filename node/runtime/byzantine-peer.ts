@@ -1,6 +1,6 @@
 /**
- * A faulty peer in a driver's hands: an attack around its protocol and around its transport. Used by real peers that
- * were told to misbehave (to try the others out) and by the simulated world.
+ * A Byzantine peer: an attack wrapped around its protocol and its transport. Real peers use it when a user tells them
+ * to misbehave, to test the others; the simulated world uses it too.
  */
 import type { Message, Slot } from '../../agreement/message.ts'
 import type { PeerIndex, Protocol } from '../../agreement/protocol.ts'
@@ -14,7 +14,7 @@ export interface ByzantineBehaviour {
   readonly attack: Attack
   readonly random: () => number
   readonly adversaryView: AdversaryView
-  /** Scratch space and keys of colluding peers; without them a faulty peer works alone. */
+  /** Shared state and keys of colluding peers; without them a faulty peer works alone. */
   readonly shared?: Map<string, unknown>
   readonly signerOf?: (peer: PeerIndex) => Signer
 }

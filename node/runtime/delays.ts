@@ -1,10 +1,10 @@
-/** How long each kind of wait is that a protocol asks for. */
+/** The length of each kind of wait that a protocol asks for. */
 import type { TimerKey, TimerPurpose } from '../../agreement/averaging/averaging.ts'
 
 /** How long an honest author's vector may lag behind the votes on it before others are asked. */
 const PAYLOAD_DELAY_MS = 250
 
-/** Longer than a peer that has all it needs takes to end a step, short beside what waits for one that has not. */
+/** Longer than a peer that lacks nothing takes to end a step, and short beside the time that a stuck peer loses. */
 const RECOVERY_DELAY_MS = 2000
 
 interface Delays {
@@ -13,7 +13,7 @@ interface Delays {
   readonly payloadMs?: number
 }
 
-/** How long the wait is, in milliseconds. */
+/** The length of the wait in milliseconds. */
 export function delayOf(
   { purpose, times = 1 }: TimerKey,
   { graceMs, timeoutMs, payloadMs = PAYLOAD_DELAY_MS }: Delays,

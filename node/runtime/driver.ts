@@ -1,10 +1,11 @@
 /**
- * The driver: runs one protocol over the ports. Real and simulated peers run this very code.
+ * The driver runs one protocol over the ports. Real and simulated peers run this very code.
  *
- * Effects of the protocol are carried out in this order: what binds the peer is recorded and synced; then its messages
- * go to the links (send.ts); outputs go to the host meanwhile, which answers with inputs. A message from outside is
- * decoded, its author's signature checked (receive.ts), and then the protocol sees it. Whatever a peer sends,
- * nothing here throws. The driver knows messages and steps, and not what the protocol's inputs and outputs mean.
+ * It carries out the protocol's effects in this order: it records and syncs what binds the peer, then hands the
+ * messages to the links (send.ts). Meanwhile the outputs go to the host, which answers with inputs. A message from
+ * another peer is decoded and its author's signature checked before the protocol sees it (receive.ts). Nothing here
+ * throws, whatever a peer sends. The driver knows messages and steps, but not what the protocol's inputs and outputs
+ * mean.
  */
 import { type Message, slotKey } from '../../agreement/message.ts'
 import type {
@@ -26,9 +27,9 @@ import { createReadGate, type ReadGate } from './read-gate.ts'
 import { createReceiver, type Receiver, type ReceiverHooks } from './receive.ts'
 import { createSender, type Sender } from './send.ts'
 
-/** A protocol as it is driven: it says where it is. */
+/** A protocol that the driver can run: it also says at which step it is. */
 export interface Driven<Input, Output> extends Protocol<Input, Message, Output> {
-  /** The step it is at. It never goes back. */
+  /** The present step. It never decreases. */
   currentStep(): number
 }
 
@@ -40,32 +41,32 @@ export interface DriverOptions<Input, Output> {
   readonly clock: Clock
   readonly verifier: Pick<Verifier, 'accepts' | 'verify'>
   readonly journal: Journal
-  /** Proofs that are kept elsewhere than in the journal. */
+  /** Proofs from a place other than the journal. */
   readonly proofs?: readonly Evidence[]
   readonly limits: DecodeLimits
-  /** Steps beyond its own of which a peer takes messages. */
+  /** How many steps ahead of its own a peer takes messages. */
   readonly ahead: number
   readonly linkLimits?: LinkLimits
-  /** Distinguishes this run of the peer from earlier ones: any number that was not used before, never 0. */
+  /** Distinguishes this run of the peer from earlier ones: any number that it has not used before, never 0. */
   readonly incarnation: number
   readonly hooks: DriverHooks<Output>
 }
 
 interface DriverHooks<Output> extends ReceiverHooks {
-  /** What the protocol asks of its host; the host answers with `input`, at once or later. */
+  /** An output of the protocol. The host answers with `input`, at once or later. */
   output(output: Output): void
   fault(fault: Fault | (Omit<Fault, 'peer'> & { readonly peer: null })): void
   connection?(peer: PeerIndex, up: boolean, reason: string): void
-  /** A peer no longer has, or never had, all that this peer's step needs of it. */
+  /** That peer no longer has, or never had, all that this peer's step needs from it. */
   missed?(peer: PeerIndex): void
-  /** A peer has begun a new incarnation, or is met for the first time. */
+  /** That peer has begun a new incarnation, or connects for the first time. */
   restarted?(peer: PeerIndex): void
-  /** This peer is too far on to say anything that can be taken yet, or no longer is. */
+  /** That peer is so far ahead that it sends nothing that this one can take yet, or no longer is. */
   ahead?(peer: PeerIndex, isAhead: boolean): void
   sent?(envelope: Envelope): void
-  /** A peer is proved to equivocate: `before`, in an earlier incarnation of this one, or now. */
+  /** A peer is proved to equivocate. `before`: the proof is from an earlier incarnation of this peer. */
   convicted?(proof: Evidence, before: boolean): void
-  /** The peer cannot go on: its storage failed. Nothing was sent that was not recorded. */
+  /** This peer cannot go on because its storage failed. It has sent nothing that it had not recorded. */
   failed(error: Error): void
 }
 
@@ -73,11 +74,11 @@ export interface Driver<Input> {
   start(): void
   input(value: Input): void
   inputAfter(delayMs: number, value: Input): void
-  /** Carries out effects that did not come from the protocol itself (a faulty peer's doing). */
+  /** Carries out effects that did not come from the protocol itself but from an attack. */
   carry(effects: Effects<Message, never>): void
-  /** What this peer says is complete from this step on; of those before it says nothing any more: the others are told. */
+  /** This peer's messages are complete from this step on; it says nothing more in earlier ones. The others are told. */
   setCompleteFrom(step: number): void
-  /** Messages of steps before this one are no longer kept for peers that restart. */
+  /** Stops keeping messages of steps before this one for peers that restart. */
   forgetBefore(step: number): void
   /** Tells the others that this peer needs nothing more. */
   finish(): void
@@ -89,7 +90,7 @@ export interface Driver<Input> {
 
 export interface DriverStatus {
   readonly connected: readonly PeerIndex[]
-  /** Who is proved to equivocate, ascending. */
+  /** The peers that are proved to equivocate, ascending. */
   readonly convicted: readonly PeerIndex[]
   readonly links: readonly (LinkStatus | null)[]
   readonly messagesSent: number
@@ -104,15 +105,15 @@ interface State<Input, Output> {
   readonly readGate: ReadGate
   readonly sender: Sender
   readonly receiver: Receiver
-  /** Effects and frames are worked off one after the other, never inside each other. */
+  /** Effects and frames wait here and are handled one at a time, so that no handler runs inside another. */
   readonly work: (() => void)[]
   working: boolean
-  /** By peer: an acknowledgement is due; what is to be sent again may go on. */
+  /** By peer: when an acknowledgement is due, and when resending may go on. */
   readonly ackTimers: (Timer | null)[]
   readonly againTimers: (Timer | null)[]
-  /** Of inputs that are due later. */
+  /** Timers of inputs that are due later. */
   readonly inputTimers: Set<Timer>
-  /** Of the protocol, as the others are told. */
+  /** The protocol's step, as the links last saw it. */
   step: number
   started: boolean
   stopped: boolean
@@ -121,8 +122,8 @@ interface State<Input, Output> {
 }
 
 /**
- * An acknowledgement waits so long for a data frame to travel with: longer than an exchange mostly takes, for a frame
- * of its own for every vector would cost a fifth of one of 300 KB.
+ * How long an acknowledgement waits for a data frame to travel with. That is longer than most exchanges take, because
+ * a separate frame for each vector would cost as much as a fifth of a vector of 300 KB.
  */
 const ACK_DELAY_MS = 250
 
@@ -226,7 +227,7 @@ function stop<I, O>(state: State<I, O>, done: () => void): void {
   state.options.transport.stop(done)
 }
 
-/** Where no such timer runs already. */
+/** Sets a timer for this peer unless one is running. */
 function once<I, O>(
   state: State<I, O>,
   timers: (Timer | null)[],
@@ -259,7 +260,7 @@ function linkHooks<I, O>(state: State<I, O>, peer: PeerIndex) {
     pumpIn: (ms: number) => once(state, state.againTimers, peer, ms, () => state.links[peer]?.pump()),
     restarted() {
       hooks.restarted?.(peer)
-      // It may have no memory of them, or come to the cohort only now.
+      // It may have lost its memory of them, or may have joined the cohort only now.
       const proofs = state.receiver.proofs().filter(({ slot }) => slot.sender !== state.options.self)
       state.sender.send(proofs.map(proof => ({ to: peer, message: { kind: 'evidence', ...proof } })))
     },
@@ -272,7 +273,7 @@ function start<I, O>(state: State<I, O>): void {
   const { transport, journal, hooks, protocol, verifier, limits } = state.options
   recall(state)
   for (const message of journal.messages()) state.sender.repeat(message)
-  // They are others' words: like all of these they count only as signed.
+  // These messages come from others, so they count only with valid signatures.
   const kept = journal.kept().filter(message => verifier.accepts(message))
   for (const { slot, sealed } of kept)
     enqueueWork(state, () => carry(state, protocol.receive(slot.sender, { kind: 'vector', slot, sealed })))
@@ -302,14 +303,14 @@ function start<I, O>(state: State<I, O>): void {
   })
 }
 
-/** Who was convicted in an earlier incarnation is cut off before there is any connection. */
+/** Cuts off the peers that were convicted in an earlier incarnation, before there is any connection. */
 function recall<I, O>(state: State<I, O>): void {
   const { journal, proofs = [], limits } = state.options
   for (const proof of [...journal.proofs(), ...proofs])
     if (isSlotIn(proof.slot, limits)) state.receiver.convict(proof)
 }
 
-/** Runs a piece of work now, or after the one under way. */
+/** Runs a piece of work now, or after the work under way. */
 function enqueueWork<I, O>(state: State<I, O>, work: () => void): void {
   state.work.push(work)
   if (state.working) return
@@ -319,7 +320,7 @@ function enqueueWork<I, O>(state: State<I, O>, work: () => void): void {
     if (state.work.length === 0) lookAtStep(state)
   }
   state.working = false
-  if (!state.stopped) state.sender.flush() // only now, so that what a burst of messages caused travels together
+  if (!state.stopped) state.sender.flush() // only now, so that replies to a burst of messages travel together
 }
 
 function lookAtStep<I, O>(state: State<I, O>): void {
@@ -345,11 +346,11 @@ function carry<I, O>(state: State<I, O>, effects: Effects<Message, O>): void {
   for (const output of effects.outputs) hooks.output(output)
 }
 
-/** No more of this peer, and everyone else is shown why. */
+/** Bans this peer, and shows everyone else the proof. */
 function cutOff<I, O>(state: State<I, O>, evidence: Evidence): void {
   const { slot, first, second } = evidence
   state.options.hooks.convicted?.(evidence, !state.started)
-  if (slot.sender === state.options.self) return // the fault says so; others cut this peer off
+  if (slot.sender === state.options.self) return // the fault reports it, and the others cut this peer off
   state.links[slot.sender]?.cutOff()
   state.options.transport.ban(slot.sender, `it signed two vectors for ${slotKey(slot)}`)
   state.sender.send([{ to: 'others', message: { kind: 'evidence', slot, first, second } }])

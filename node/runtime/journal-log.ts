@@ -1,16 +1,16 @@
-/** The journal's records on their way to storage: numbered across all incarnations, and synced behind a watermark. */
+/** Writes the journal's records to storage: numbered across all incarnations, and synced together with a watermark. */
 import type { Storage } from '../ports.ts'
 import type { Memory } from './journal-memory.ts'
 import { encodeCompleteFrom } from './journal-records.ts'
 
-/** A record, once its number is known. */
+/** Makes a record from its number. */
 export type Numbered = (entry: number) => Uint8Array
 
 export interface JournalLog {
   append(record: Numbered): void
   /** Replaces all records. */
   rewrite(first: Numbered, rest: readonly Numbered[]): void
-  /** Something was written since the last sync. */
+  /** Whether anything was written since the last sync. */
   dirty(): boolean
   /** @param step the newest step in which this peer has bound itself */
   sync(step: number, done: (error?: Error) => void): void
@@ -27,7 +27,7 @@ export const noLog: JournalLog = {
 export function createJournalLog(storage: Storage, { completeFrom, lost, ...memory }: Memory): JournalLog {
   let { entries } = memory
   let dirty = false
-  /** The log is what memory was lost of: it is to be replaced by what is written first. */
+  /** Memory was lost, so the first write replaces the old log. */
   let isStale = lost !== null
   const rewrite = (first: Numbered, rest: readonly Numbered[]) => {
     const record = first(++entries)
@@ -48,7 +48,7 @@ export function createJournalLog(storage: Storage, { completeFrom, lost, ...memo
     dirty: () => dirty,
     sync(step, done) {
       dirty = false
-      // As long as memory is lost, the watermark is all that says so.
+      // Until the log is replaced, the old watermark alone shows that memory was lost.
       if (isStale) done()
       else storage.sync({ entries, step }, done)
     },

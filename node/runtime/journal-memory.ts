@@ -1,22 +1,22 @@
 /**
- * What a peer remembers at its start, and whether that is all. The log is behind the watermark where its end was
- * damaged or an older copy of it was put back: then the peer may have bound itself to what it no longer knows. It
- * starts as one without memory, and never again says anything that binds it in the steps up to the watermark's.
+ * What a peer remembers at its start, and whether it remembers everything. The log is behind the watermark if its end
+ * was damaged or an older copy was restored. The peer may then have bound itself to messages that it no longer knows.
+ * So it starts without memory, and never again says anything that binds it in the steps up to the watermark's.
  */
 import { isBound } from '../../agreement/message.ts'
 import type { LogAbsence, Storage, Watermark } from '../ports.ts'
 import { decodeRecord, type JournalRecord, type RecordLimits } from './journal-records.ts'
 
 export interface Memory {
-  /** In the order in which they were written; none where memory was lost. */
+  /** In the order in which they were written; none if memory was lost. */
   readonly records: readonly JournalRecord[]
-  /** Records ever written. */
+  /** How many records were ever written. */
   readonly entries: number
   /** The newest step in which this peer may have bound itself. */
   readonly step: number
-  /** From this step on all is known; 1: from the beginning. In those before, this peer may have said something else. */
+  /** From this step on everything is known; 1: from the beginning. In earlier steps this peer may have said more. */
   readonly completeFrom: number
-  /** Why nothing is remembered, as a sentence; null where everything is. */
+  /** Why the peer remembers nothing, as a sentence; null if it remembers everything. */
   readonly lost: string | null
 }
 
@@ -39,12 +39,12 @@ export function recall(
     : { records: [], entries: Math.max(entries, watermark?.entries ?? 0), step, completeFrom: step + 1, lost }
 }
 
-/** The step in which a record binds its peer; 0 where it does not. */
+/** The step in which a record binds its peer; 0 if it does not. */
 function boundStep(record: JournalRecord): number {
   return record.kind === 'message' && isBound(record.message) ? record.message.slot.step : 0
 }
 
-/** Why a log that ends with this entry is not all that its peer wrote, as a sentence; null where it is. */
+/** Why a log that ends with this entry is not all that its peer wrote, as a sentence; null if it is. */
 export function lossOf(
   entries: number,
   watermark: Watermark | null,

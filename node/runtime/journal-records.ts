@@ -1,4 +1,4 @@
-/** Records of the journal as bytes: a message in its wire form, or a checkpoint of LEARN. */
+/** The journal's records as bytes: a message in its wire form, or a checkpoint of LEARN. */
 import type { Message } from '../../agreement/message.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { LearnState } from '../../learning/learn-contract.ts'
@@ -10,11 +10,11 @@ export type RecordLimits = { readonly limits: DecodeLimits }
 export type JournalRecord = (
   | { readonly kind: 'message'; readonly message: Message }
   | { readonly kind: 'checkpoint'; readonly state: LearnState }
-  /** Of the steps before this one nothing is known any more. */
+  /** Nothing is known any more of the steps before this one. */
   | { readonly kind: 'complete-from'; readonly step: number }
 ) & { readonly entry: number }
 
-/** The journal holds what this program did not write, or another version wrote. */
+/** The journal holds records that this program did not write, or that another version of it wrote. */
 export class JournalError extends Error {
   readonly code = 'JOURNAL_UNREADABLE'
   override readonly name = 'JournalError'
@@ -23,12 +23,12 @@ export class JournalError extends Error {
 const MESSAGE = 1
 const CHECKPOINT = 2
 const COMPLETE_FROM = 3
-/** kind, which vectors follow a checkpoint's parameters, padding, the entry's number as a 64-bit float. */
+/** The kind, which vectors follow a checkpoint's parameters, padding, and the entry's number as a 64-bit float. */
 const HEADER_BYTES = 16
-/** And the step as a 64-bit float: the vectors after it are aligned. */
+/** The header and the step as a 64-bit float, so that the vectors after it are aligned. */
 const CHECKPOINT_HEADER_BYTES = HEADER_BYTES + 8
 
-/** @param entry numbers all records that a journal ever writes, in all its lives, from 1 */
+/** @param entry numbers all records that a journal ever writes, across all incarnations, from 1 */
 function headerOf(kind: number, entry: number, bytes = HEADER_BYTES): { header: Uint8Array; view: DataView } {
   const header = new Uint8Array(bytes)
   const view = new DataView(header.buffer)
@@ -43,7 +43,7 @@ export function encodeCommitment(encoded: Frame, entry: number): Uint8Array {
   return concatenate([headerOf(MESSAGE, entry).header, ...chunks])
 }
 
-/** On the disk stands the last step of which something may be missing, as older versions wrote it. */
+/** The disk holds the last step of which something may be missing, as older versions wrote it. */
 export function encodeCompleteFrom(step: number, entry: number): Uint8Array {
   const { header, view } = headerOf(COMPLETE_FROM, entry, CHECKPOINT_HEADER_BYTES)
   view.setFloat64(HEADER_BYTES, step - 1, true)
@@ -68,14 +68,14 @@ export function encodeCheckpoint(
   return concatenate([header, ...vectors.map(v => new Uint8Array(v.buffer, v.byteOffset, v.byteLength))])
 }
 
-/** The number of a record, unseen what else is in it. @throws JournalError */
+/** The number of a record, whatever else it holds. @throws JournalError */
 export function entryOf(bytes: Uint8Array): number {
   if (bytes.length < HEADER_BYTES)
     throw new JournalError(`a record of ${bytes.length} bytes is none of a journal`)
   return integerAt(bytes, 8)
 }
 
-/** @throws JournalError where the checksum was right and the content is not ours */
+/** @throws JournalError if the checksum is right but the content is not ours */
 export function decodeRecord(bytes: Uint8Array, { limits }: RecordLimits): JournalRecord {
   const [kind] = bytes
   if (kind === undefined || kind < MESSAGE || kind > COMPLETE_FROM)
@@ -115,7 +115,7 @@ function decodeCheckpoint(bytes: Uint8Array, dimension: number): LearnState {
   const step = floatAt(bytes, HEADER_BYTES)
   const vector = (i: number): Vector => {
     const from = CHECKPOINT_HEADER_BYTES + 4 * dimension * i
-    // A copy: the record may be a part of the whole log in memory, and begin anywhere. (A Buffer's own slice is none.)
+    // A copy, because the record may be a view of the whole log in memory, at any offset. (Buffer.slice does not copy.)
     return new Float32Array(new Uint8Array(bytes.subarray(from, from + 4 * dimension)).buffer)
   }
   return {

@@ -1,11 +1,11 @@
 /**
- * What a peer has bound itself to, kept across crashes (design.md, invariant 1): at most one vector, one vote of
- * each kind and one report per slot, ever.
+ * What a peer has bound itself to, kept across crashes: at most one vector, one vote of each kind and one report per
+ * slot, ever (docs/architecture.md, "What always holds").
  *
- * What is about to be sent is appended and synced first. After a restart the journal gives the same answers to the
- * protocol and the same messages to the links. A checkpoint after each LEARN step says where to go on; what lies
- * further back than the window is then forgotten. Where the log lost something that was synced (journal-memory.ts),
- * nothing of it is used: in the steps that it may have spoken of, this peer says nothing that binds it.
+ * A message that binds the peer is appended and synced before it is sent. After a restart the journal gives the same
+ * answers to the protocol and the same messages to the links. A checkpoint after each LEARN step says where to go on;
+ * records from before the window are then forgotten. If the log lost something that was synced (journal-memory.ts),
+ * none of it is used: in the steps in which it may have spoken, this peer says nothing that binds it.
  */
 import {
   type BoundMessage,
@@ -36,37 +36,38 @@ import {
 } from './journal-records.ts'
 
 export interface Journal extends SigningLedger {
-  /** Where the last run stood, or null at the first start. */
+  /** The state of the last run, or null at the first start. */
   readonly recovered: LearnState | null
-  /** What was lost since the last life, as a sentence; null: nothing. */
+  /** What was lost since the last run, as a sentence; null: nothing. */
   readonly lost: string | null
-  /** The own parameters of the last steps, by step, ascending: others may need them to catch up. */
+  /** This peer's parameters of the last steps, by step, ascending: others may need them to catch up. */
   readonly past: ReadonlyMap<number, Vector>
   /**
-   * From which step on, up to this one, this peer knows all that it said, and has spoken in each. Before it, it was not
-   * there, or may have said what it no longer knows.
+   * The first of the steps up to this one from which on this peer has spoken in each step and knows all that it said.
+   * Before that step it was not there, or may have said something that it no longer knows.
    */
   readonly completeFrom: (step: number) => number
-  /** Own messages of the slots that are still open, in the order in which they were first sent. */
+  /** This peer's messages for slots that are still open, in the order in which they were first sent. */
   readonly messages: () => readonly Message[]
   /**
-   * Appends what is about to be sent, if it binds this peer. False: it must not be sent, as its step is forgotten.
-   * @param encoded the message in wire form, where it is known already
+   * Appends a message that is about to be sent, if it binds this peer. False: it must not be sent, because this peer
+   * has lost its memory of that step.
+   * @param encoded the message in wire form, if the caller has it
    */
   record(message: Message, encoded?: Frame): boolean
   /**
-   * Keeps another's vector that this peer is about to echo: whoever counts on the echo may ask for the vector, also
-   * after a restart, and its author need not answer.
+   * Keeps the vector of another peer that this one is about to echo. A peer that counts on the echo may ask for the
+   * vector, also after a restart, and the author may not answer.
    */
   keep(message: Kept): void
   /** The vectors kept, as their authors sent them. */
   kept(): readonly Kept[]
-  /** What proves that others equivocate, as it was shown to everyone. */
+  /** The proofs that others equivocate, as they were shown to everyone. */
   readonly proofs: () => readonly Evidence[]
-  /** Something was recorded since the last sync. */
+  /** Whether anything was recorded since the last sync. */
   dirty(): boolean
   sync(done: (error?: Error) => void): void
-  /** Remembers the state after a step, and forgets what nobody can ask for any more. */
+  /** Records the state after a step, and forgets what no peer can ask for any more. */
   checkpoint(state: LearnState, forgetBefore: number): void
 }
 
@@ -84,15 +85,15 @@ type Proof = MessageOf<'evidence'>
 interface State {
   readonly options: JournalOptions
   readonly log: JournalLog
-  /** In the steps before this one this peer may have said what it no longer knows. */
+  /** In the steps before this one this peer may have said something that it no longer knows. */
   readonly completeFrom: number
   /** What this peer has said, by kind and slot. */
   readonly said: Map<string, BoundMessage>
   readonly sealed: Map<string, Sealed>
-  /** Votes and reports, by kind and slot: as they were bound, whether they have been sent or not. */
+  /** Votes and reports as they were bound, by kind and slot, whether they have been sent or not. */
   readonly votes: Map<string, string>
   readonly kept: Map<string, Kept>
-  /** By the peer that is accused: one is enough, and is never forgotten. */
+  /** By accused peer. One proof is enough, and is never forgotten. */
   readonly proofs: Map<PeerIndex, Proof>
   readonly past: Map<number, Vector>
   /** The newest step in which this peer has bound itself. */
@@ -124,7 +125,7 @@ export function createJournal(options: JournalOptions): Journal {
     lost: memory.lost,
     past,
     completeFrom: step => Math.max(memory.completeFrom, spokenFrom(state, step)),
-    // Parameters given to a peer that caught up are for that peer only, and it asks again.
+    // Parameters for a peer that catches up are left out: they are for that peer only, and it asks again.
     messages: () => [...said.values()].filter(message => traitsOf(message).repeated),
     seal(slot, vector) {
       const key = slotKey(slot)
@@ -159,7 +160,7 @@ export function createJournal(options: JournalOptions): Journal {
 
 const NO_MEMORY: Memory = { records: [], entries: 0, step: 0, completeFrom: 1, lost: null }
 
-/** Where to go on, and own parameters by step, ascending: others are told of the oldest first. */
+/** The state to go on from, and this peer's parameters by step, ascending, because others are told the oldest step. */
 function placesIn({ records }: Memory): { recovered: LearnState | null; past: Map<number, Vector> } {
   const states = records.flatMap(record => (record.kind === 'checkpoint' ? [record.state] : []))
   const ascending = states.toSorted((a, b) => a.step - b.step)
@@ -169,7 +170,7 @@ function placesIn({ records }: Memory): { recovered: LearnState | null; past: Ma
   }
 }
 
-/** Takes in what an earlier incarnation recorded. */
+/** Takes in a message that an earlier incarnation recorded. */
 function recollect(state: State, message: Message): void {
   if (message.kind === 'payload') state.kept.set(slotKey(message.slot), message)
   else if (message.kind === 'evidence') state.proofs.set(message.slot.sender, message)
@@ -193,7 +194,7 @@ function record(state: State, message: Message, encoded?: Frame): boolean {
     append()
     return true
   }
-  // What is kept binds this peer, too, where it is a vector of its own.
+  // A kept payload binds this peer too if it is a vector of its own.
   if (slot.step < completeFrom && messageTraits[kind].durable !== 'never') return false
   if (!isBound(message) || said.has(`${kind} ${slotKey(slot)}`)) return true
   remember(state, message)
@@ -212,7 +213,7 @@ const recordOf =
   entry =>
     encodeCommitment(encoded, entry)
 
-/** The first of the steps up to this one in all of which this peer has said a vector. */
+/** The first step of the unbroken run, up to this step, in which this peer has sent a vector in every step. */
 function spokenFrom({ said }: State, step: number): number {
   const spoken = new Set<number>()
   for (const { kind, slot } of said.values())
@@ -236,7 +237,7 @@ function checkpoint(state: State, learnt: LearnState, forgetBefore: number): voi
   past.set(learnt.step, learnt.parameters)
 }
 
-/** Replaces the log by what is still of use. */
+/** Replaces the log with the records that are still of use. */
 function compact({ said, kept, proofs, past, completeFrom, log }: State, learnt: LearnState, from: number) {
   const beginning: Numbered = entry => encodeCompleteFrom(completeFrom, entry)
   const earlier = [...past].filter(([step]) => step !== learnt.step)

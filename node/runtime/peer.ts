@@ -1,6 +1,6 @@
 /**
- * A peer of a cohort: LEARN on the runner, its oracle, and, where asked for, an attack in front. `join` gives it the
- * real ports, the simulated world its own.
+ * A peer of a cohort: LEARN on the driver, its oracle, and an attack around it if one is asked for. `join` gives it
+ * the real ports, the simulated world its own.
  */
 import { type Aggregate, aggregate } from '../../agreement/averaging/aggregate.ts'
 import type { Message } from '../../agreement/message.ts'
@@ -28,12 +28,12 @@ import { createJournal, type Journal } from './journal.ts'
 import { JournalError } from './journal-records.ts'
 import { driveProtocol, type ProtocolPeer } from './protocol-peer.ts'
 
-/** The oracle as the peer uses it: the answer comes through a callback, at a time that the world decides. */
+/** The oracle as the peer uses it. The answer comes through a callback, at a time that the world decides. */
 export interface OraclePort {
   gradient(request: GradientRequest, done: (reply: GradientReply | Error) => void): void
 }
 
-/** A peer's seat, its oracle, and the four ports (ports.ts) that make it a real or a simulated one. */
+/** A peer's cohort and index, its oracle, and the ports (ports.ts) that make it a real or a simulated one. */
 export interface PeerOptions {
   readonly cohort: Cohort
   readonly self: PeerIndex
@@ -44,36 +44,36 @@ export interface PeerOptions {
   readonly clock: Clock
   /** Null: nothing survives a restart. */
   readonly storage: Storage | null
-  /** Proofs of equivocation that are kept elsewhere than in the storage. */
+  /** Proofs of equivocation from a place other than the storage. */
   readonly proofs?: readonly Evidence[]
   readonly signer: Signer
   readonly verifier: Verifier
   readonly incarnation: number
   readonly linkLimits?: LinkLimits
-  /** In place of the rules as they are: the same bits. */
+  /** In place of the plain rules; it gives the same bits. */
   readonly aggregate?: Aggregate
   /** Makes this peer Byzantine. */
   readonly attack?: ByzantineBehaviour
   readonly hooks: PeerHooks
 }
 
-/** What whoever runs a peer may want to know. Every call runs to completion before the peer goes on. */
+/** What the code that runs a peer may want to know. Every call runs to completion before the peer goes on. */
 export interface PeerHooks {
   /** Every output of LEARN, before the peer acts on it. */
   output?(output: LearnOutput): void
-  /** The own gradient is computed. */
+  /** This peer's gradient is computed. */
   gradient?(step: number, reply: GradientReply): void
   finished(parameters: Vector): void
   fault(fault: Fault | (Omit<Fault, 'peer'> & { readonly peer: null })): void
   connection?(peer: PeerIndex, up: boolean, reason: string): void
-  /** A peer no longer has, or never had, all that this step needs of it. Once a step. */
+  /** That peer no longer has, or never had, all that this step needs from it. Once a step. */
   missed?(peer: PeerIndex, step: number): void
   received?(from: PeerIndex, message: Message): void
   /** A peer has shown a proof that holds, known or not. */
   shown?(from: PeerIndex, proof: Evidence): void
-  /** A member is proved to equivocate: `before`, in an earlier life of this peer, or now. */
+  /** A member is proved to equivocate. `before`: the proof is from an earlier incarnation of this peer. */
   convicted?(proof: Evidence, before: boolean): void
-  /** Its storage has lost something, as a sentence: it starts without memory. */
+  /** The storage has lost something, so this peer starts without memory. The reason is a sentence. */
   forgot?(why: string): void
   /** The peer had to stop: its storage or its oracle failed. */
   failed(error: Error): void
@@ -86,7 +86,7 @@ export interface Peer extends ProtocolPeer {
   sync(done: (error?: Error) => void): void
 }
 
-/** A peer on the ports given to it, from what its storage remembers. It does nothing before `start`. */
+/** A peer on the given ports, which goes on from its storage. It does nothing before `start`. */
 export function createPeer(options: PeerOptions): Peer {
   const { cohort, self, initial, verifier, clock, transport, signer, incarnation, hooks } = options
   const limits = decodeLimits(cohort, initial.length)
@@ -146,25 +146,25 @@ export function createPeer(options: PeerOptions): Peer {
   }
 }
 
-/** @throws JournalError where another key, or this one in another cohort, has signed what the log holds */
+/** @throws JournalError if the log was signed with another key, or with this one in another cohort */
 function openJournal({ self, storage, signer, verifier }: PeerOptions, limits: DecodeLimits): Journal {
   const journal = createJournal({ storage, sign: signer.sign, limits, compactEverySteps: 16 })
   const own = journal.messages().filter(({ kind }) => kind === 'vector')
   if (own.every(message => message.slot.sender === self && verifier.accepts(message))) return journal
   throw new JournalError(
-    'the log in the state directory is another member’s, or this one’s in another cohort: what it signed there does not hold here. Give each identity and cohort a state directory of its own (--state)',
+    'the log in the state directory belongs to another member, or to this one in another cohort, so its signatures do not hold here. Give each identity and cohort its own state directory (--state)',
   )
 }
 
 /**
- * Whoever stopped within the first step remembers what it signed, though it has no checkpoint; but not where it has
- * forgotten the rest.
+ * Whether this peer cannot know what it signed. A peer that stopped within the first step has no checkpoint, but it
+ * remembers what it signed unless its log has lost something.
  */
 function hasLostMemory({ recovered, completeFrom, messages }: Journal): boolean {
   return recovered === null && (completeFrom(1) > 1 || messages().length === 0)
 }
 
-/** Where this peer goes on, and what it can still tell others of the steps before. */
+/** The state from which this peer goes on, and what it can still tell others about earlier steps. */
 function memoryOf(
   journal: Journal,
   initial: Vector,
@@ -177,7 +177,7 @@ function memoryOf(
   return { start, completeFrom, history: new Map([...first, ...past]) }
 }
 
-/** How long the rules took on this machine: for the report, never for a decision. */
+/** Measures the time that the rules take on this machine: for the report, never for a decision. */
 function measured(rules: Aggregate, time: { ms: number }): Aggregate {
   return (protocol, family) => {
     const begun = performance.now()
@@ -188,8 +188,8 @@ function measured(rules: Aggregate, time: { ms: number }): Aggregate {
 }
 
 /**
- * The others leave when all have finished, so this peer says that it has only when its end is on the disk: killed
- * before, it would come back to a step that nobody is there for.
+ * The others leave once all have finished. So this peer says that it has finished only after its last step is on the
+ * disk: if it were killed before that, it would come back to a step in which nobody is left.
  */
 function finish({ hooks }: PeerOptions, journal: Journal, driver: Driver<LearnInput>): void {
   journal.sync(error => {

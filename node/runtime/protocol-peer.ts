@@ -1,16 +1,16 @@
 /**
- * A peer that runs a protocol, whichever it is: the driver beneath it, and an attack around both where one is asked
- * for. A peer that learns (peer.ts) and one that runs a single agreement (agreement-peer.ts) only say what they run.
+ * A peer that runs any protocol on the driver, with an attack around both if one is asked for. A peer that learns
+ * (peer.ts) and a peer that runs a single agreement (agreement-peer.ts) only name their protocol.
  */
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Signer } from '../signatures/index.ts'
 import { type ByzantineBehaviour, byzantineProtocol, byzantineTransport } from './byzantine-peer.ts'
 import { createDriver, type Driver, type DriverOptions, type DriverStatus } from './driver.ts'
 
-/** What every peer can be told and asked, whatever it runs. */
+/** What every peer can do, whatever protocol it runs. */
 export interface ProtocolPeer {
   start(): void
-  /** Looks again whether a rushing attack can strike. */
+  /** Checks again whether a rushing attack can strike. */
   poke(): void
   status(): DriverStatus
   /** Tells the others that this peer needs nothing more. */
@@ -21,7 +21,7 @@ export interface ProtocolPeer {
 }
 
 interface ProtocolPeerOptions<Input, Output> extends DriverOptions<Input, Output> {
-  /** The most faulty peers that the protocol tolerates: an attack may want to know. */
+  /** The most faulty peers that the protocol tolerates, for attacks that use it. */
   readonly maxFaulty: number
   readonly signer: Signer
   /** Makes this peer Byzantine; undefined: it is honest. */
@@ -38,7 +38,7 @@ export function driveProtocol<Input, Output>(options: ProtocolPeerOptions<Input,
   const byzantine = byzantineProtocol(protocol, attack, options)
   const driver = createDriver<Input, Output>({
     ...options,
-    // Whatever a Byzantine peer says, its links say the step that the protocol is at.
+    // Whatever a Byzantine peer sends, its links announce the step of its protocol.
     protocol: { ...protocol, input: byzantine.input, receive: byzantine.receive },
     transport: byzantineTransport(transport, attack, clock),
   })

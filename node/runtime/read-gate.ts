@@ -1,25 +1,25 @@
 /**
- * From whom this peer reads: not, for a while, from one that does wrong faster than anyone honest could. Reading stops
- * at the transport, so what is not read costs nothing.
+ * Decides from which peers this one reads. If a peer causes faults faster than an honest one could, this peer stops
+ * reading from it for a while. Reading stops at the transport, so unread bytes cost nothing.
  */
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Clock, Transport } from '../ports.ts'
 
-/** Faults in `FAULT_WINDOW_MS` beyond which a peer is not read from. An honest peer causes none. */
+/** The most faults in `FAULT_WINDOW_MS` before reading stops. An honest peer causes none. */
 export const FAULTS_MAX = 50
 const FAULT_WINDOW_MS = 1000
-/** How long it is not read from. */
-export const REST_MS = 2000
+/** How long reading from that peer stops. */
+export const PAUSE_MS = 2000
 
 export interface ReadGate {
-  /** It did something wrong. */
+  /** That peer caused a fault. */
   fault(peer: PeerIndex): void
-  /** A new connection is read from, but a rest goes on. */
+  /** Reading begins on a new connection, unless the peer is still paused. */
   connected(peer: PeerIndex): void
 }
 
 export function createReadGate(transport: Pick<Transport, 'pause' | 'resume'>, clock: Clock): ReadGate {
-  const resting = new Set<PeerIndex>()
+  const paused = new Set<PeerIndex>()
   const windows = new Map<PeerIndex, { sinceMs: number; faults: number }>()
   return {
     fault(peer) {
@@ -29,17 +29,17 @@ export function createReadGate(transport: Pick<Transport, 'pause' | 'resume'>, c
         window = { sinceMs: nowMs, faults: 0 }
       windows.set(peer, window)
       window.faults++
-      if (window.faults <= FAULTS_MAX || resting.has(peer)) return
-      resting.add(peer)
+      if (window.faults <= FAULTS_MAX || paused.has(peer)) return
+      paused.add(peer)
       transport.pause(peer)
-      clock.after(REST_MS, () => {
-        resting.delete(peer)
+      clock.after(PAUSE_MS, () => {
+        paused.delete(peer)
         windows.delete(peer)
         transport.resume(peer)
       })
     },
     connected(peer) {
-      if (resting.has(peer)) transport.pause(peer)
+      if (paused.has(peer)) transport.pause(peer)
     },
   }
 }

@@ -1,8 +1,8 @@
 /**
- * The way in: a frame is decoded, each message's signatures are checked, and only then the protocol sees it. Nothing
- * that arrives throws or stops this peer; what is wrong is a fault of whoever sent it.
+ * The way in. A frame is decoded and the signatures of each message are checked before the protocol sees it. Nothing
+ * that arrives throws or stops this peer; anything wrong is a fault of its sender.
  *
- * Who is proved to equivocate is convicted: cut off, heard no more, and the proof goes to everyone else.
+ * A peer that is proved to equivocate is convicted: it is cut off and ignored, and the proof goes to everyone else.
  */
 import type { Message } from '../../agreement/message.ts'
 import type { Effects, Evidence, Fault, PeerIndex, Protocol } from '../../agreement/protocol.ts'
@@ -37,7 +37,7 @@ export interface Receiver {
   isConvicted(peer: PeerIndex): boolean
   /** Ascending. */
   convicts(): readonly PeerIndex[]
-  /** One against each of those convicted, in the order of their convictions. */
+  /** One for each convicted peer, in the order of the convictions. */
   proofs(): readonly Evidence[]
 }
 
@@ -46,7 +46,7 @@ export function createReceiver<Output>(options: ReceiverOptions<Output>): Receiv
   const convicts = new Map<PeerIndex, Evidence>()
 
   const convict = (evidence: Evidence) => {
-    // Wherever it comes from: nobody is cut off for what is no proof.
+    // The source does not matter: only a valid proof cuts a peer off.
     if (convicts.has(evidence.slot.sender) || !proves(evidence, verifier)) return
     convicts.set(evidence.slot.sender, evidence)
     options.convicted(evidence)
@@ -90,7 +90,7 @@ export function createReceiver<Output>(options: ReceiverOptions<Output>): Receiv
   }
 }
 
-/** Whether the message brought the vector that the step vouches for. */
+/** Whether the message brought a vector that this peer now echoes. */
 function isEchoed(message: Message, effects: Effects<Message, unknown>): message is Kept {
   if (message.kind !== 'vector' && message.kind !== 'payload') return false
   const { sender } = message.slot

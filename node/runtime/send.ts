@@ -1,6 +1,6 @@
 /**
- * The way out: what binds this peer is recorded and synced before a message goes to the links (invariant 1). While a
- * sync is under way, later messages wait for the next one, so that one sync serves many.
+ * The way out. A message that binds this peer is recorded and synced before it goes to the links. While a sync is under
+ * way, later messages wait for the next one, so that one sync serves many.
  */
 import { type Message, traitsOf } from '../../agreement/message.ts'
 import type { Envelope } from '../../agreement/protocol.ts'
@@ -12,16 +12,16 @@ import type { Journal } from './journal.ts'
 
 export interface Sender {
   send(envelopes: readonly Envelope[]): void
-  /** The present work is done: what it put on the links leaves now, unless it may wait for more. */
+  /** The present work is done. Its messages leave now, unless they may wait for others. */
   flush(): void
   stop(): void
-  /** Puts a message on the links without recording it: it is recorded already. */
+  /** Puts a message on the links that is already recorded. */
   repeat(message: Message): void
-  /** Messages handed to links, one for each recipient. */
+  /** How many messages went to the links, counted once for each recipient. */
   messagesSent(): number
 }
 
-/** Votes wait so long for others to the same peer: most of those of an exchange are cast within moments. */
+/** How long a vote waits for others to the same peer: most votes of an exchange are cast within moments. */
 const VOTE_DELAY_MS = 1
 
 interface SenderOptions {
@@ -30,11 +30,11 @@ interface SenderOptions {
   readonly links: readonly (Link | null)[]
   /** Runs a piece of work in turn with the peer's other work. */
   readonly inTurn: (work: () => void) => void
-  /** The log cannot be written: nothing that was not recorded has left, and nothing more will. */
+  /** The log cannot be written. Nothing unrecorded has left, and nothing more will. */
   readonly failed: (error: Error) => void
 }
 
-/** A message in wire form: encoded once, for the journal and for every link. */
+/** A message in wire form, encoded once for the journal and for every link. */
 interface Outgoing {
   readonly to: Envelope['to']
   readonly message: Message
@@ -95,7 +95,7 @@ export function createSender(options: SenderOptions): Sender {
     send(envelopes) {
       for (const { to, message } of envelopes) {
         const encoded = encodeInOwnSize(message)
-        // What a peer may have said otherwise in an incarnation that it has forgotten, it does not say at all.
+        // A peer says nothing where it may have said something else in an incarnation that it has no memory of.
         if (journal.record(message, encoded)) unsynced.push({ to, message, encoded })
       }
       release()
@@ -110,8 +110,8 @@ export function createSender(options: SenderOptions): Sender {
 }
 
 /**
- * Links keep what they send for long, and a header as it is written lies in a slab of 64 KB that the whole process
- * shares for what comes and goes: one that is kept would keep all of it. A vector's bytes are the vector itself.
+ * Links keep sent messages for a long time. A freshly written header lies in a slab of 64 KB that the whole process
+ * shares, so a kept header would keep all of the slab: it is copied. A vector's bytes are the vector itself.
  */
 function encodeInOwnSize(message: Message): Frame {
   const [header, ...vector] = encodeMessage(message)

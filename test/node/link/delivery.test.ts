@@ -1,4 +1,4 @@
-/** Every message arrives, in order, once, whatever befalls connections, sockets and either side. */
+/** Every message arrives in order and once, whatever happens to connections, sockets and either side. */
 import test from 'ava'
 import fc from 'fast-check'
 import { defaultLinkLimits, type LinkLimits } from '../../../node/link/limits.ts'
@@ -6,7 +6,7 @@ import { message, pair, upTo } from './pair.ts'
 
 type Deed = 'send' | 'deliver' | 'break' | 'connect' | 'fill' | 'drain' | 'restart'
 
-/** What happens to either side, each deed as often as said. */
+/** A list of deeds, each on either side. A deed's weight says how often it comes. */
 function deeds(weights: Partial<Record<Deed, number>>) {
   const all = { send: 6, deliver: 8, break: 1, connect: 1, fill: 1, drain: 1, ...weights }
   const each = Object.entries(all).map(([deed, weight]) => ({
@@ -16,7 +16,7 @@ function deeds(weights: Partial<Record<Deed, number>>) {
   return fc.array(fc.oneof(...each), { maxLength: 120 })
 }
 
-/** Does all of it, mends what is broken, and lets the sides come to rest; how much each has sent. */
+/** Performs the deeds, mends what is broken, and lets the sides come to rest. Returns how much each has sent. */
 function play(net: ReturnType<typeof pair>, list: readonly { deed: Deed; side: number }[]): number[] {
   const sent = [0, 0]
   let incarnation = 100
@@ -48,7 +48,7 @@ function play(net: ReturnType<typeof pair>, list: readonly { deed: Deed; side: n
 
 const one = message(1).bytes
 
-/** As they are, and so that nearly all that is sent again has to wait until it is paid for. */
+/** The default limits, and limits with which nearly all resending has to wait for its budget. */
 const budgets: Readonly<Record<string, LinkLimits>> = {
   '': defaultLinkLimits,
   ', with next to no budget': {
@@ -74,7 +74,7 @@ for (const [how, limits] of Object.entries(budgets)) {
     )
   })
 
-  test(`whoever restarts has everything afterwards, in order, whatever befalls either side${how}`, t => {
+  test(`a restarted peer ends up with everything, in order, whatever happens to either side${how}`, t => {
     fc.assert(
       fc.property(deeds({ restart: 1 }), list => {
         const net = pair(limits)

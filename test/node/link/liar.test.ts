@@ -1,4 +1,4 @@
-/** Whatever the other side of a link says, this side neither throws, nor sends for ever, nor harms anybody else. */
+/** Whatever the other side of a link sends, this side never throws, never sends forever, and harms no other peer. */
 import test from 'ava'
 import fc from 'fast-check'
 import type { LinkFrame } from '../../../node/codec/index.ts'
@@ -70,7 +70,7 @@ test('no lie of the other side makes a link throw', t => {
   )
 })
 
-test('who says that it has less than it said before is sent what is still kept', t => {
+test('a side that takes back an acknowledgement is sent what is still kept', t => {
   const net = pair()
   const sender = net.sides[0]!
   net.connect()

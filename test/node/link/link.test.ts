@@ -1,4 +1,4 @@
-/** The link: what it does for a peer that is away, slow, begins again or ends; and its limits hold. */
+/** The link: what it does for a peer that is away, slow, restarted or finished, and that its limits hold. */
 import test from 'ava'
 import { defaultLinkLimits } from '../../../node/link/limits.ts'
 import { message, pair, type Side, upTo } from './pair.ts'
@@ -25,7 +25,7 @@ test('small messages travel together', t => {
   t.is(net.wires[0]!.length, 1)
 })
 
-test('what a peer that is away too long would need is dropped, oldest first, and it is told of the gap', t => {
+test('messages for a peer that is away too long are dropped, oldest first, and it is told of the gap', t => {
   const one = message(1).bytes + defaultLinkLimits.keptOverheadBytes
   const net = pair({ ...defaultLinkLimits, keptBytesMax: 4 * one })
   net.connect()
@@ -41,7 +41,7 @@ test('what a peer that is away too long would need is dropped, oldest first, and
   t.true(net.sides[1]!.missed.length > 0)
 })
 
-test('a finished peer is still told everything: others may need its votes', t => {
+test('a finished peer still receives everything, because others may need its votes', t => {
   const net = pair()
   net.connect()
   net.settle()
@@ -55,7 +55,7 @@ test('a finished peer is still told everything: others may need its votes', t =>
 })
 
 for (const full of [0, 1])
-  test(`a connection is resumed, and an end told, where side ${full} finds no room to say so at first`, t => {
+  test(`a link resumes and announces its end even if side ${full} has no room to send at first`, t => {
     const net = pair()
     const [sender, receiver] = net.sides as [Side, Side]
     sender.link.enqueue(message(1))
@@ -72,7 +72,7 @@ for (const full of [0, 1])
     )
   })
 
-test('acknowledgements of what was never sent change nothing', t => {
+test('acknowledgements of messages that were never sent change nothing', t => {
   const net = pair()
   net.connect()
   net.settle()
@@ -84,7 +84,7 @@ test('acknowledgements of what was never sent change nothing', t => {
   t.deepEqual(net.sides[1]!.taken, [1])
 })
 
-test('nor do they where it waits for room, and is then forgotten', t => {
+test('nor do they if a message waits for room and is then forgotten', t => {
   const net = pair()
   const [sender, liar] = net.sides as [Side, Side]
   net.connect()
@@ -99,7 +99,7 @@ test('nor do they where it waits for room, and is then forgotten', t => {
   t.deepEqual(liar.taken, upTo(20))
 })
 
-test('a peer that is further on is spared old messages, but not a question about no step', t => {
+test('a peer that is ahead is spared old messages, but not a question outside the steps', t => {
   const net = pair()
   const [asker, ahead] = net.sides as [Side, Side]
   ahead.step = 21

@@ -1,4 +1,4 @@
-/** What is kept of small messages takes as much memory as is counted for it, and pins nothing beside it. */
+/** Small messages that are kept take as much memory as is counted for them, and pin nothing else. */
 import test from 'ava'
 import type { Message, Slot } from '../../../agreement/message.ts'
 import { decodeLinkFrame, encodeLinkFrame, encodeMessage } from '../../../node/codec/index.ts'
@@ -14,7 +14,7 @@ const digest = '5a'.repeat(32)
 const signature = new Uint8Array(64).fill(7)
 const slotOf = (step: number): Slot => ({ step, phase: 'gradient', iteration: 0, sender: 1 })
 
-/** What an exchange is made of beside vectors. */
+/** The messages of an exchange other than vectors. */
 function small(step: number): readonly Message[] {
   const slot = slotOf(step)
   return [
@@ -45,12 +45,12 @@ function pinned(views: Iterable<Uint8Array>): number {
   return bytes
 }
 
-/** As everything else in a process does between two messages: sockets, ciphers, texts. */
+/** Allocates as everything else in a process does between two messages: sockets, ciphers, texts. */
 const passing = (bytes: number) => void Buffer.from('x'.repeat(bytes))
 
 const STEPS = 2000
 
-test('messages that a link keeps pin at most twice what it counts for them', t => {
+test('messages that a link keeps pin at most twice the memory that it counts for them', t => {
   const kept: Encoded[] = []
   const link = createLink({
     incarnation: 1,
@@ -91,7 +91,7 @@ test('messages that a link keeps pin at most twice what it counts for them', t =
   t.true(bytes <= 2 * keptBytes, `${bytes} bytes for ${keptBytes} counted`)
 })
 
-test('messages that a peer keeps pin nothing of the chunk that they came in', t => {
+test('messages that a peer keeps do not pin the chunk that they came in', t => {
   const kept: Uint8Array[] = []
   let came = 0
   for (let step = 1; step <= STEPS; step++) {

@@ -1,4 +1,4 @@
-/** What is sent again is paid for: by what the other side confirms, and by time. */
+/** Resending costs from a budget, which new acknowledgements and time fill up. */
 import test from 'ava'
 import { resumeWithoutMemory } from '../../../node/codec/index.ts'
 import { createBudget } from '../../../node/link/budget.ts'
@@ -14,7 +14,7 @@ const limits: LinkLimits = {
   resentRefillMs: 60_000,
 }
 const WINDOW = 50
-/** What `limits` let a peer have again of a window that it has confirmed: the last frame may go beyond. */
+/** The bytes that `limits` let a side send again once the peer has confirmed a window. The last frame may exceed it. */
 const ALLOWED = 20 * one + 2 * WINDOW * one
 
 /** Both sides are up, and the second has confirmed everything. */
@@ -27,7 +27,7 @@ function settled(given = limits) {
   return net
 }
 
-/** Bytes that the first side says while the second connects so often, each time in another incarnation. */
+/** The bytes that the first side sends while the second connects this many times, each time as a new incarnation. */
 function brought(net: ReturnType<typeof pair>, times: number): number {
   let bytes = 0
   for (let i = 0; i < times; i++) {
@@ -43,13 +43,13 @@ function brought(net: ReturnType<typeof pair>, times: number): number {
 /** A resume, and an acknowledgement. */
 const CONTROL_BYTES = 40
 
-test('a thousand restarts bring no more than the budget', t => {
+test('a thousand restarts obtain no more than the budget', t => {
   const bytes = brought(settled(), 1000)
   t.true(bytes <= ALLOWED + WINDOW * one + 1000 * CONTROL_BYTES, `${bytes} bytes`)
-  t.true(bytes >= 2 * WINDOW * one, 'an honest restart, and one more, are within it')
+  t.true(bytes >= 2 * WINDOW * one, 'it suffices for an honest restart and one more')
 })
 
-test('time pays for it, too: who waits has everything in the end', t => {
+test('time fills the budget too: a peer that waits has everything in the end', t => {
   const net = settled()
   brought(net, 1000)
   const restarted = net.restart(1, 21)
@@ -74,7 +74,7 @@ test('a new incarnation waits no longer than the budget takes to fill', t => {
   t.deepEqual(restarted.taken, upTo(WINDOW))
 })
 
-test('what is acknowledged for the first time pays: who loses no more than it takes never waits', t => {
+test('a first acknowledgement adds to the budget: a peer that loses no more than it takes never waits', t => {
   const net = pair({
     ...limits,
     resentBytesMin: 3 * one,
@@ -86,7 +86,7 @@ test('what is acknowledged for the first time pays: who loses no more than it ta
   for (const step of upTo(WINDOW)) sender.link.enqueue(message(step))
   for (let taken = 2; taken <= WINDOW; taken += 2) {
     net.connect()
-    // The words of both, and two messages; the two behind them are lost, and have to come again.
+    // The control frames of both sides and two messages; the two messages after these are lost and have to come again.
     for (const side of [0, 1]) net.deliver(side)
     while (receiver.taken.length < taken && net.deliver(0)) while (net.deliver(1));
     t.is(receiver.taken.length, taken)
@@ -95,7 +95,7 @@ test('what is acknowledged for the first time pays: who loses no more than it ta
   t.true(sender.link.status().resentBytes > 0)
 })
 
-test('who resumes twice on one connection is blamed, and brought nothing', t => {
+test('a peer that resumes twice on one connection is blamed, and gains nothing', t => {
   const net = settled()
   const [sender] = net.sides as [Side, Side]
   for (const incarnation of [20, 21]) sender.link.receive(resumeWithoutMemory(incarnation))
@@ -103,7 +103,7 @@ test('who resumes twice on one connection is blamed, and brought nothing', t => 
   t.is(net.wires[0]!.length, 0)
 })
 
-test('who has used up a large budget waits no longer when it gets small', t => {
+test('a peer that has used up a large budget waits no longer once the budget gets small', t => {
   let windowBytes = 10_000
   const budget = createBudget(
     { resentBytesMin: 100, resentWindows: 1, resentRefillMs: 1000 },

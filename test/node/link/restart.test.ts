@@ -1,8 +1,8 @@
-/** A link whose other side begins again: what comes again, what does not, and what never will. */
+/** A link whose other side restarts: which messages come again, which do not, and which never will. */
 import test from 'ava'
 import { message, pair, type Side, upTo } from './pair.ts'
 
-/** Settled, with messages 1 … `last` taken by the second side. */
+/** A settled pair whose second side has taken messages 1 … `last`. */
 function settled(last: number) {
   const net = pair()
   net.connect()
@@ -12,7 +12,7 @@ function settled(last: number) {
   return net
 }
 
-test('a peer that restarted is sent what is kept of the steps that it still needs', t => {
+test('a restarted peer is sent what is kept of the steps that it still needs', t => {
   const net = settled(6)
   const sender = net.sides[0]!
   sender.link.forgetBefore(3)
@@ -33,7 +33,7 @@ test('a peer that restarted is sent what is kept of the steps that it still need
   t.deepEqual(restarted.taken, [5, 6, 7])
 })
 
-test('an answer is not for a later incarnation of the peer: it has not asked', t => {
+test('a later incarnation of a peer gets no answer, because it has not asked', t => {
   const net = settled(1)
   const sender = net.sides[0]!
   sender.link.enqueue({ ...message(2), repeated: false, timeless: true })
@@ -46,7 +46,7 @@ test('an answer is not for a later incarnation of the peer: it has not asked', t
   net.connect()
   net.settle()
   t.deepEqual(restarted.taken, [1, 3])
-  t.deepEqual(restarted.missed, [], 'nor does it miss one')
+  t.deepEqual(restarted.missed, [], 'and it misses none')
 })
 
 test('a peer goes back to an earlier step only with a new incarnation', t => {
@@ -56,20 +56,20 @@ test('a peer goes back to an earlier step only with a new incarnation', t => {
   net.connect()
   for (const step of upTo(20)) sender.link.enqueue(message(step))
   net.settle()
-  t.deepEqual(receiver.taken, [20], 'it is spared what is behind it')
+  t.deepEqual(receiver.taken, [20], 'it is spared messages of earlier steps')
   net.disconnect()
   const restarted = net.restart(1, 21)
   restarted.step = 15
   net.connect()
   net.settle()
-  t.deepEqual(restarted.taken, [15, 16, 17, 18, 19], 'what it can take')
+  t.deepEqual(restarted.taken, [15, 16, 17, 18, 19], 'all that it can take')
   restarted.step = 16
   restarted.link.acknowledge()
   net.settle()
   t.deepEqual(restarted.taken, [15, 16, 17, 18, 19, 20])
 })
 
-test('who is silent before a step says so, and a peer that needs an earlier one learns that nothing will come', t => {
+test('a side that is silent before a step says so, and a peer that needs an earlier step learns of it', t => {
   for (const [step, missed] of [
     [4, true],
     [5, false],
@@ -88,13 +88,13 @@ test('who is silent before a step says so, and a peer that needs an earlier one 
     net.disconnect()
     net.connect()
     net.settle()
-    t.is(behind.missed.length > 0, missed, 'on a new connection, too')
+    t.is(behind.missed.length > 0, missed, 'on a new connection too')
     behind.missed.length = 0
     behind.step = 5
     joined.step = 7
     joined.link.acknowledge()
     net.settle()
-    t.deepEqual(behind.missed, [], 'but not in a step that it can have')
+    t.deepEqual(behind.missed, [], 'but not at a step that is complete')
   }
 })
 
@@ -115,7 +115,7 @@ test('a side that has found its place is told again what it misses there', t => 
   t.deepEqual(behind.missed, [4])
 })
 
-test('who says that it is silent before a step is sent nothing more of those before', t => {
+test('a side that says it is silent before a step is sent nothing more of earlier steps', t => {
   const net = pair(undefined, 4)
   const [sender, joined] = net.sides as [Side, Side]
   net.connect()
@@ -130,7 +130,7 @@ test('who says that it is silent before a step is sent nothing more of those bef
   t.deepEqual(joined.early, [])
 })
 
-test('a peer that restarted is told where what its former incarnation took is no longer kept', t => {
+test('a restarted peer learns that messages which its former incarnation took are no longer kept', t => {
   const net = settled(20)
   net.sides[0]!.link.forgetBefore(11)
   for (const [incarnation, step, missed] of [

@@ -1,4 +1,4 @@
-/** The window: what a peer cannot take yet is withheld, whatever it, its socket and its connections do. */
+/** The window: messages that a peer cannot take yet are withheld, whatever it, its socket and its connections do. */
 import test from 'ava'
 import fc from 'fast-check'
 import { defaultLinkLimits } from '../../../node/link/limits.ts'
@@ -6,7 +6,7 @@ import { message, pair, type Side, upTo } from './pair.ts'
 
 const AHEAD = 4
 
-test('what is too far ahead of the peer waits for it, and what is not passes it', t => {
+test('a message too far ahead of the peer waits, and the others overtake it', t => {
   const net = pair(defaultLinkLimits, AHEAD)
   const [sender, receiver] = net.sides as [Side, Side]
   net.connect()
@@ -30,11 +30,11 @@ test('what is too far ahead of the peer waits for it, and what is not passes it'
   receiver.link.enqueue(message(9))
   receiver.link.pump()
   net.settle()
-  t.deepEqual(receiver.taken.slice(9), [8, 9], 'data says the step, too')
+  t.deepEqual(receiver.taken.slice(9), [8, 9], 'data frames carry the step too')
   t.is(sender.link.status().withheld, 0)
 })
 
-test('a step that nobody asked about is told, and nothing is told twice', t => {
+test('a side announces its step unasked, and announces nothing twice', t => {
   const net = pair(defaultLinkLimits, AHEAD)
   const receiver = net.sides[1]!
   net.connect()
@@ -47,7 +47,7 @@ test('a step that nobody asked about is told, and nothing is told twice', t => {
   t.is(net.wires[1]!.length, 1)
 })
 
-test('a side learns that the other is too far on, and when it no longer is', t => {
+test('a side learns when the other is too far ahead, and when it no longer is', t => {
   const net = pair(defaultLinkLimits, AHEAD)
   const [first, second] = net.sides as [Side, Side]
   net.connect()
@@ -63,7 +63,7 @@ test('a side learns that the other is too far on, and when it no longer is', t =
   t.deepEqual(second.ahead, [true, false])
 })
 
-test('a new incarnation that is too far on gives a new sign of it', t => {
+test('a new incarnation that is too far ahead gives a new sign', t => {
   const net = pair(defaultLinkLimits, AHEAD)
   net.sides[0]!.step = 6
   net.connect()
@@ -72,7 +72,7 @@ test('a new incarnation that is too far on gives a new sign of it', t => {
   net.connect()
   net.settle()
   const second = net.sides[1]!
-  t.deepEqual(second.ahead, [true], 'a new connection alone is none')
+  t.deepEqual(second.ahead, [true], 'a new connection alone gives no sign')
   net.disconnect()
   net.restart(0, 11).step = 6
   net.connect()
@@ -80,7 +80,7 @@ test('a new incarnation that is too far on gives a new sign of it', t => {
   t.deepEqual(second.ahead, [true, false, true])
 })
 
-test('what is withheld is kept within the limit, and the peer is told once it cannot be served', t => {
+test('withheld messages stay within the limit, and the peer is told once it cannot be served', t => {
   const one = message(1).bytes + defaultLinkLimits.keptOverheadBytes
   const net = pair({ ...defaultLinkLimits, keptBytesMax: 10 * one }, AHEAD)
   const [sender, receiver] = net.sides as [Side, Side]
@@ -100,7 +100,7 @@ test('what is withheld is kept within the limit, and the peer is told once it ca
   t.deepEqual(receiver.taken.slice(5), [21, 22, 23, 24, 25])
 })
 
-test('what was dropped while it was under way is missed only where it did not arrive', t => {
+test('a message that was dropped in flight is missed only if it did not arrive', t => {
   const one = message(1)
   const limits = {
     ...defaultLinkLimits,
@@ -125,7 +125,7 @@ test('what was dropped while it was under way is missed only where it did not ar
   }
 })
 
-test('a peer that reads but acknowledges nothing is sent no more than may be in flight, and no more is kept', t => {
+test('for a peer that reads but acknowledges nothing, no more is sent or kept than the limits allow', t => {
   const one = message(1)
   const limits = {
     ...defaultLinkLimits,
@@ -163,16 +163,16 @@ const deeds: fc.Arbitrary<readonly Deed[]> = fc.array(
   { maxLength: 150 },
 )
 
-/** Whether a late vote, one of two messages of each step, is added behind the vectors of later ones. */
+/** Whether a late vote, one of the two messages of each step, is added after the vectors of later steps. */
 const late = (at: number) => Math.max(1, at - 3)
 
-test('nothing ever comes too early, and once both are at the end each has everything since it began', t => {
+test('no message ever comes too early, and at the end each side has everything since it began', t => {
   fc.assert(
     fc.property(deeds, list => {
       const net = pair(defaultLinkLimits, AHEAD)
       const sent = [0, 0]
       const needs = [1, 1]
-      /** How often the other side had met an incarnation of this one before the present one began. */
+      /** How many incarnations of this side the other had met before the present one began. */
       const metBefore = [0, 0]
       let incarnation = 100
       const put = (side: number, at: number) => {
@@ -180,7 +180,7 @@ test('nothing ever comes too early, and once both are at the end each has everyt
         net.sides[side]!.link.enqueue(message(late(at)))
       }
       const connect = () => {
-        // A side that is new to the other is spared, and spares it, what is behind the steps at which they meet.
+        // A side that is new to the other neither sends nor receives messages from before the steps at which they meet.
         if (net.sides.some(({ met }, self) => met === metBefore[1 - self]))
           for (const [self, { step }] of net.sides.entries()) needs[self] = Math.max(needs[self]!, step)
         net.connect()

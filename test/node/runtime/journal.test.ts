@@ -1,4 +1,4 @@
-/** The journal: one commitment a slot, across restarts, and nothing forgotten that somebody may still ask for. */
+/** The journal: one commitment per slot across restarts, and it keeps everything that a peer may still ask for. */
 import test from 'ava'
 import type { Message } from '../../../agreement/message.ts'
 import { NO_WATERMARK, type Storage, type Watermark } from '../../../node/ports.ts'
@@ -6,7 +6,7 @@ import { createJournal, type Journal } from '../../../node/runtime/journal.ts'
 
 const limits = { peers: 4, dimension: 2, stepsMax: 100, iterationsMax: 3 }
 
-/** As the real log reads them: parts of one buffer, at any offset. */
+/** Records as the real log reads them: parts of one buffer, at any offset. */
 function asRead(records: readonly Uint8Array[]): readonly Uint8Array[] {
   const file = Buffer.concat([Uint8Array.of(1, 2, 3), ...records])
   let at = 3
@@ -16,7 +16,7 @@ function asRead(records: readonly Uint8Array[]): readonly Uint8Array[] {
   })
 }
 
-/** Keeps what was synced, and the watermark; opening it again forgets the rest. */
+/** Storage that keeps synced records and the watermark; opening it again loses the rest. */
 function disk() {
   let durable: Uint8Array[] = []
   let written: Uint8Array[] = []
@@ -59,7 +59,7 @@ function send(log: Journal, step: number, x: number): Message {
   return message
 }
 
-test('it knows from which step on a peer has spoken without a break', t => {
+test('it knows from which step on its peer has spoken without a gap', t => {
   const { open } = disk()
   const log = journal(open())
   t.is(log.completeFrom(1), 1, 'at the beginning')
@@ -87,13 +87,13 @@ test('a slot holds the first vector, also after a restart', t => {
   )
 })
 
-test('what was not synced was never sent, and binds nobody after a crash', t => {
+test('a message that was not synced was never sent, and binds nobody after a crash', t => {
   const { open } = disk()
   send(journal(open()), 1, 5)
   t.is(journal(open()).seal(slot(1), Float32Array.of(6, 6)).vector[0], 6)
 })
 
-test('votes and reports are bound likewise, and come back as the same messages', t => {
+test('votes and reports are bound in the same way, and come back as the same messages', t => {
   const { open } = disk()
   const before = journal(open())
   const digest = 'ab'.repeat(32)
@@ -111,7 +111,7 @@ test('votes and reports are bound likewise, and come back as the same messages',
   t.deepEqual(after.messages(), messages)
 })
 
-test('a checkpoint says where to go on, and the log does not grow without end', t => {
+test('a checkpoint says where to go on, and the log does not grow without limit', t => {
   const { open, size } = disk()
   const log = journal(open())
   for (let step = 1; step <= 30; step++) {
@@ -127,7 +127,7 @@ test('a checkpoint says where to go on, and the log does not grow without end', 
   t.is(after.recovered?.step, 31)
   t.deepEqual([...after.recovered!.parameters], [30, -30])
   t.deepEqual([...after.recovered!.momentum!], [1, 2])
-  t.deepEqual([...after.past.keys()].slice(-4), [28, 29, 30, 31], 'others may have to be given these')
+  t.deepEqual([...after.past.keys()].slice(-4), [28, 29, 30, 31], 'others may ask for these')
   for (const [step, parameters] of after.past) t.deepEqual([...parameters], [step - 1, 1 - step])
   t.deepEqual(
     after.messages().map(message => message.slot.step),
@@ -135,7 +135,7 @@ test('a checkpoint says where to go on, and the log does not grow without end', 
   )
 })
 
-test('a checkpoint keeps each vector in its place, whichever there are', t => {
+test('a checkpoint keeps each vector in its place, whichever vectors it has', t => {
   const [parameters, one, two] = [Float32Array.of(1, 2), Float32Array.of(3, 4), Float32Array.of(5, 6)]
   for (const momentum of [null, one])
     for (const more of [{}, { drawn: two }]) {
@@ -147,7 +147,7 @@ test('a checkpoint keeps each vector in its place, whichever there are', t => {
     }
 })
 
-test('a log of another cohort is refused in words', t => {
+test('a log of another cohort is refused with a clear error', t => {
   const { open } = disk()
   const log = journal(open())
   log.checkpoint({ step: 2, parameters: new Float32Array(5), momentum: null }, 0)
@@ -155,14 +155,14 @@ test('a log of another cohort is refused in words', t => {
   t.throws(() => journal(open()), { code: 'JOURNAL_UNREADABLE', message: /d = 2/ })
 })
 
-test('without storage it binds in memory and has nothing to sync', t => {
+test('without storage a journal binds in memory and has nothing to sync', t => {
   const log = journal(null)
   send(log, 1, 5)
   t.false(log.dirty())
   t.is(log.seal(slot(1), Float32Array.of(6, 6)).vector[0], 5)
 })
 
-test('a proof outlives restarts and compactions, one for each who is accused', t => {
+test('one proof for each accused peer outlives restarts and compactions', t => {
   const { open } = disk()
   const proof = (step: number, sender: number): Message => ({
     kind: 'evidence',
@@ -189,7 +189,7 @@ test('a proof outlives restarts and compactions, one for each who is accused', t
   )
 })
 
-test('a log behind its watermark is not gone on from: silence where something may have been said', t => {
+test('a peer does not go on from a log behind its watermark, and is silent where it may have spoken', t => {
   const { open, records, put, mark } = disk()
   const before = journal(open())
   send(before, 1, 5)
@@ -227,7 +227,7 @@ test('a log behind its watermark is not gone on from: silence where something ma
   t.regex(journal(open()).lost!, /watermark .* missing or cannot be read/)
 })
 
-test('a peer that lost its memory remembers that it has, for as long as anybody may ask', t => {
+test('a peer that lost its memory remembers the loss for as long as another may ask', t => {
   const { open, put } = disk()
   const before = journal(open())
   for (const step of [1, 2, 3]) send(before, step, step)

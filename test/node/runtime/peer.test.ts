@@ -1,4 +1,4 @@
-/** A peer and the log that it finds: it must be its own, of this cohort, and what others said in it counts only as signed. */
+/** A peer and its log: the log must be its own and of this cohort, and messages of others count only if signed. */
 import test, { type ExecutionContext } from 'ava'
 import type { PeerIndex } from '../../../agreement/protocol.ts'
 import { type Cohort, cohortId } from '../../../node/cohort/cohort.ts'
@@ -17,7 +17,7 @@ const slot = (sender: PeerIndex) => ({ step: 1, phase: 'gradient', iteration: 0,
 const signerOf = (cohort: Cohort, peer: PeerIndex) =>
   createSigner(cohortId(cohort), new Uint8Array(32).fill(peer + 1))
 
-/** A disk on which peer 0 of the first cohort has signed a vector, and kept one of peer 1 under this signature. */
+/** A disk on which peer 0 of the first cohort has signed a vector, and kept one of peer 1 with this signature. */
 function lived(cohort: Cohort, signatureOfOther: (digest: string) => Uint8Array): SimulatedDisk {
   const world = createWorld()
   const disk = createDisk({ after: world.after, syncMs: () => 0 })
@@ -44,7 +44,7 @@ function start(
 ): { peer: Peer; faults: string[]; timers: Set<Timer> } {
   const faults: string[] = []
   const world = createWorld()
-  /** What would still keep the process alive. */
+  /** The timers that would still keep the process alive. */
   const timers = new Set<Timer>()
   const after = (delayMs: number, callback: () => void): Timer => {
     const inner = world.after(delayMs, () => {
@@ -99,7 +99,7 @@ test('a peer goes on from its own log', t => {
   t.deepEqual(faults, [])
 })
 
-test('a peer that is stopped waits for nothing any more, however long it had meant to', t => {
+test('a stopped peer waits for nothing any more, however long its waits were', t => {
   const { peer, timers } = start(t, first, 0, createDisk({ after: createWorld().after, syncMs: () => 0 }))
   peer.start()
   t.is(peer.status().phase, 'catching-up')
@@ -108,13 +108,13 @@ test('a peer that is stopped waits for nothing any more, however long it had mea
   t.is(timers.size, 0)
 })
 
-test('a log of another cohort, or of another member, is refused in words', t => {
-  const words = { code: 'JOURNAL_UNREADABLE', message: /another member’s, or this one’s in another cohort/ }
+test('a log of another cohort or member is refused with a clear error', t => {
+  const words = { code: 'JOURNAL_UNREADABLE', message: /another member, or to this one in another cohort/ }
   t.throws(() => start(t, testCohort({ rate: 0.2 }), 0, lived(first, signed)), words)
   t.throws(() => start(t, first, 1, lived(first, signed)), words)
 })
 
-test('what was kept of others counts only as signed: nobody is accused for it', t => {
+test('kept messages of others count only if signed, and accuse nobody otherwise', t => {
   const { peer, faults } = start(
     t,
     first,

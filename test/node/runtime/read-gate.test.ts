@@ -1,39 +1,39 @@
-/** From whom a peer reads: not from one that does wrong too fast, for a while. */
+/** The read gate: a peer stops reading for a while from one that causes faults too fast. */
 import test from 'ava'
-import { createReadGate, FAULTS_MAX, REST_MS } from '../../../node/runtime/read-gate.ts'
+import { createReadGate, FAULTS_MAX, PAUSE_MS } from '../../../node/runtime/read-gate.ts'
 import { manualClock } from '../network/support.ts'
 
 function setUp() {
   const clock = manualClock()
-  const said: string[] = []
+  const calls: string[] = []
   const readGate = createReadGate(
-    { pause: peer => said.push(`pause ${peer}`), resume: peer => said.push(`resume ${peer}`) },
+    { pause: peer => calls.push(`pause ${peer}`), resume: peer => calls.push(`resume ${peer}`) },
     clock,
   )
-  const sin = (count: number) => {
+  const causeFaults = (count: number) => {
     for (let i = 0; i < count; i++) readGate.fault(1)
   }
-  return { clock, said, readGate, sin }
+  return { clock, calls, readGate, causeFaults }
 }
 
-test('who does wrong too fast is not read from for a while; who does so slowly is', t => {
-  const { clock, said, sin } = setUp()
-  sin(FAULTS_MAX)
+test('reading from a peer stops for a while if it causes faults fast, but not if it causes them slowly', t => {
+  const { clock, calls, causeFaults } = setUp()
+  causeFaults(FAULTS_MAX)
   clock.advance(1001)
-  sin(FAULTS_MAX)
-  t.deepEqual(said, [])
-  sin(1)
-  t.deepEqual(said, ['pause 1'])
-  sin(100)
-  clock.advance(REST_MS)
-  t.deepEqual(said, ['pause 1', 'resume 1'])
+  causeFaults(FAULTS_MAX)
+  t.deepEqual(calls, [])
+  causeFaults(1)
+  t.deepEqual(calls, ['pause 1'])
+  causeFaults(100)
+  clock.advance(PAUSE_MS)
+  t.deepEqual(calls, ['pause 1', 'resume 1'])
 })
 
-test('a new connection is read from, but a rest goes on', t => {
-  const { said, readGate, sin } = setUp()
+test('reading begins on a new connection, unless the peer is still paused', t => {
+  const { calls, readGate, causeFaults } = setUp()
   readGate.connected(1)
-  t.deepEqual(said, [])
-  sin(FAULTS_MAX + 1)
+  t.deepEqual(calls, [])
+  causeFaults(FAULTS_MAX + 1)
   readGate.connected(1)
-  t.deepEqual(said, ['pause 1', 'pause 1'])
+  t.deepEqual(calls, ['pause 1', 'pause 1'])
 })
