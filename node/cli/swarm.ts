@@ -1,4 +1,4 @@
-/** `concord simulate --seeds N`: the swarm, its progress, its table, and the replay of a seed that fails. */
+/** `concord simulate --seeds N`: the swarm's progress, its table, and the replay of a seed that fails. */
 import { performance } from 'node:perf_hooks'
 import { writeOutput } from '../files/output.ts'
 import type { Counterexample, SwarmRow } from '../simulation/swarm/swarm.ts'
@@ -19,15 +19,15 @@ interface SwarmReport {
   readonly seeds: { readonly from: number; readonly count: number; readonly run: number }
   readonly events: number
   readonly wallSeconds: number
-  /** Protocol × attack: worst contraction and averaging error over what is guaranteed, never above 1. */
+  /** By protocol and attack: the worst contraction and averaging error over their guarantees, never above 1. */
   readonly table: readonly SwarmRow[]
   readonly violations: readonly Counterexample[]
 }
 
-/** A plain line of progress at most so often. */
+/** The least time between two plain lines of progress. */
 const LINE_EVERY_SECONDS = 5
 
-/** @returns the exit code: 0, or 1 where a guarantee was violated */
+/** @returns the exit code: 0, or 1 if a guarantee was violated */
 export async function swarm(values: SwarmValues, terminal: Terminal): Promise<number> {
   const [{ runSwarm }, { explainSeed }] = await Promise.all([
     import('../simulation/swarm/run.ts'),

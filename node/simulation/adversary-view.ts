@@ -1,15 +1,15 @@
-/** What the adversary of the simulated world sees: every honest vector the moment it is sealed. */
+/** The adversary's view of the simulated world: it sees every honest vector the moment that it is sealed. */
 import type { Exchange, Slot } from '../../agreement/message.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { AdversaryView } from '../../learning/attacks/byzantine.ts'
 
 export interface SharedView extends AdversaryView {
-  /** Returns true when this completes the exchange: the adversary may strike. */
+  /** Returns true if this completes the exchange, so that the adversary may strike. */
   sealed(slot: Slot, vector: Vector): boolean
 }
 
-/** Exchanges remembered: a faulty peer that is further behind sees nothing, and sends what it would honestly. */
+/** How many exchanges are remembered. A faulty peer further behind sees nothing, and sends its honest vector. */
 const exchangesMax = 256
 
 export function createSharedView(honest: number): SharedView {

@@ -1,6 +1,6 @@
 /**
- * One averaging agreement over libp2p: the cluster of the simulated world on real ports, all peers in this process. The
- * adversary sees everything, as in the simulated world.
+ * One averaging agreement over libp2p: the same cluster as in the simulated world, but on real ports, with all peers in
+ * this process. The adversary sees everything, as in the simulated world.
  */
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import { type CheckedRun, type Checkers, createCheckers, type Violation } from '../checkers/index.ts'
@@ -14,9 +14,9 @@ import { type Cluster, createCluster } from './cluster.ts'
 
 interface RealAgreeOptions extends Pick<AgreeOptions, 'settings' | 'inputs' | 'byzantine' | 'seed'> {
   readonly target: number | null
-  /** Gives up after so long. */
+  /** The run gives up after this time. */
   readonly deadlineMs: number
-  /** Name and version, shown to the others. */
+  /** Name and version, as shown to other peers. */
   readonly software: string
 }
 
@@ -48,7 +48,7 @@ export async function agreeForReal(options: RealAgreeOptions): Promise<RealAgree
       startSpreadMs: 0,
       watch: {
         ...watch,
-        // Strangers may knock on a real door.
+        // On real ports strangers may connect.
         accused(self, fault) {
           if (fault.peer !== null) watch.accused(self, fault)
         },

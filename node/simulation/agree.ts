@@ -1,6 +1,7 @@
 /**
- * One averaging agreement on given vectors in the simulated world, without learning: the real runner, links, journal
- * and codec on virtual time, under stated conditions, with every checker looking on. Same options, same trace.
+ * One averaging agreement on given vectors in the simulated world, without learning: the real driver, links, journal
+ * and codec on virtual time, under given conditions, with every checker looking on. The same options give the same
+ * trace.
  */
 import type { Fault, PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
@@ -25,25 +26,25 @@ import { createTrace, type Trace } from './trace.ts'
 
 export interface AgreeOptions {
   readonly settings: AgreementSettings
-  /** A row a peer. */
+  /** One row per peer. */
   readonly inputs: readonly Vector[]
   readonly byzantine: { readonly peers: readonly PeerIndex[]; readonly attack: Attack | null }
   readonly seed: number
   readonly conditions?: Conditions
-  /** `t` of `AVG_t`, where the iterations were chosen for it. */
+  /** `t` of `AVG_t`, if the iterations were chosen for it. */
   readonly target?: number | null
-  /** Under synchrony: every honest message arrives in time, so the guarantees hold. Asynchronously they always do. */
+  /** Under synchrony: every honest message arrives in time, so that the guarantees hold. Otherwise they always do. */
   readonly timely?: boolean
   readonly authority?: Authority
   /** Whether to hash every message into a trace. */
   readonly traced?: boolean
-  /** The faults end after so many events, whatever the conditions say: for finding the shortest prefix. */
+  /** The faults end after this many events, whatever the conditions say. It serves to find the shortest prefix. */
   readonly calmAfterEvents?: number
 }
 
 export interface AgreeResult {
   readonly honest: readonly PeerIndex[]
-  /** By peer; null where a peer has none. */
+  /** By peer; null if a peer has none. */
   readonly outputs: readonly (Vector | null)[]
   readonly iterations: readonly IterationMeasure[]
   readonly faults: readonly { readonly observer: PeerIndex; readonly fault: Fault }[]
@@ -52,7 +53,7 @@ export interface AgreeResult {
   /** Events until the conditions became good. */
   readonly calmAfterEvents: number
   readonly virtualMs: number
-  /** When the last honest peer had its output; null where one has none. */
+  /** The time at which the last honest peer had its output; null if one has none. */
   readonly agreedMs: number | null
   readonly messages: number
   readonly bytes: number
@@ -61,10 +62,10 @@ export interface AgreeResult {
   readonly trace: string | null
 }
 
-/** In a good network an agreement ends well within these; beyond them it never will. */
+/** In a good network an agreement ends well within this time, or never. */
 const LIVENESS_MS = 120_000
 const EVENTS_MAX = 5_000_000
-/** Queues are looked at after every so many events; there are n² of them. */
+/** Queues are checked once in this many events, because there are n² of them. */
 const LOOK_EVERY = 512
 
 /** Peers start within this time of each other. */
@@ -74,7 +75,7 @@ interface Run {
   readonly cluster: SimulatedCluster<AgreementPeer>
   readonly checkers: Checkers
   readonly trace: Trace | null
-  /** By peer: bytes of frames that the network took from its present incarnation. */
+  /** By peer: the bytes of frames that the network took from its present incarnation. */
   readonly bytesTaken: readonly number[]
 }
 
@@ -143,7 +144,7 @@ function runOf(
     onSend: (from, _, frame) => {
       bytesTaken[from]! += sizeOf(frame)
     },
-    isKnown: () => false, // in one agreement everybody is new
+    isKnown: () => false, // in a single agreement every peer is new
     lostUnsaid: peer => {
       throw new Error(`the disk of peer ${peer} lost synced records and did not say so`)
     },

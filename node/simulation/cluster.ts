@@ -1,7 +1,7 @@
 /**
- * A cluster: the peers of one run, whatever each of them runs and whatever they stand on. It begins and ends their
- * incarnations, gives each its ports, its key and, where it is Byzantine, its attack, shows the adversary every honest
- * vector that is sealed, and lets a trace and checkers look on.
+ * A cluster: the peers of one run, whatever task they run and on whatever ports. It begins and ends their incarnations,
+ * and gives each its ports, its key and, if it is Byzantine, its attack. It shows the adversary every honest vector
+ * that is sealed, and lets a trace and checkers look on.
  */
 import type { AveragingOutput } from '../../agreement/averaging/averaging.ts'
 import type { Message } from '../../agreement/message.ts'
@@ -25,15 +25,15 @@ interface PeerPorts {
   readonly storage: Storage | null
 }
 
-/** What a cluster stands on: the simulated world (cluster/simulated.ts) or this machine (cluster/loopback.ts). */
+/** The base of a cluster: the simulated world (cluster/simulated.ts) or this machine (cluster/loopback.ts). */
 export interface ClusterPorts {
   nowMs(): number
   after(delayMs: number, run: () => void): void
-  /** Runs as soon as what is under way is over. */
+  /** Runs as soon as the present event is over. */
   soon(run: () => void): void
-  /** The ports of a peer's next incarnation; null where its disk cannot be read, so that it refuses to start. */
+  /** The ports of a peer's next incarnation; null if its disk cannot be read, so that it refuses to start. */
   open(self: PeerIndex, isAlive: () => boolean): PeerPorts | null
-  /** An incarnation has ended. Of what it had not synced, its disk keeps this fraction of the records. */
+  /** An incarnation has ended. Its disk keeps this fraction of the unsynced records. */
   close(self: PeerIndex, kept: number): void
 }
 
@@ -41,7 +41,7 @@ type AnyOutput = AveragingOutput | LearnOutput
 
 type AnyFault = Fault | (Omit<Fault, 'peer'> & { readonly peer: null })
 
-/** How a peer tells the cluster what happens to it. */
+/** The calls with which a peer tells the cluster what happens to it. */
 interface ClusterHooks<Output> {
   output(output: Output): void
   received(from: PeerIndex, message: Message): void
@@ -51,11 +51,11 @@ interface ClusterHooks<Output> {
   failed(error: Error): void
 }
 
-/** All that a peer is made of, but for what it runs. */
+/** Everything that a peer consists of except its task. */
 export interface PeerParts<Output> extends PeerPorts {
   readonly self: PeerIndex
   readonly incarnation: number
-  /** False once this incarnation has ended: what it asked for must not reach it any more. */
+  /** False once this incarnation has ended: replies to it must not reach it any more. */
   readonly isAlive: () => boolean
   readonly signer: Signer
   readonly verifier: Verifier
@@ -67,7 +67,7 @@ export interface PeerParts<Output> extends PeerPorts {
 export interface Task<Peer, Output> {
   readonly peers: number
   create(parts: PeerParts<Output>): Peer
-  /** The vector with which a peer ends, where this output says so. */
+  /** The vector with which a peer ends, if this output is its last. */
   resultOf(output: Output): Vector | null
 }
 
@@ -95,7 +95,7 @@ export interface ClusterOptions<Peer, Output> {
   readonly byzantine: ByzantinePeers
   /** Byzantine peers sign in each other's names and share what they know. */
   readonly colluding: boolean
-  /** Byzantine peers say when they are done, as honest ones do; otherwise they keep everyone waiting for them. */
+  /** Whether Byzantine peers say when they are done, as honest ones do. Otherwise they keep everyone waiting. */
   readonly byzantineFinish: boolean
   readonly seed: number
   readonly authority: Authority
@@ -103,11 +103,11 @@ export interface ClusterOptions<Peer, Output> {
   readonly startSpreadMs: number
   readonly watch: Watch<Output>
   readonly trace?: Trace | null
-  /** A peer cannot go on. Absent: it dies, what it had not synced is gone, and it is started again until that works. */
+  /** A peer cannot go on. Absent: it dies, loses its unsynced records, and is started again until it runs. */
   readonly failed?: (self: PeerIndex, error: Error) => void
 }
 
-/** Called back with a vector to which an honest peer bound itself: for its slot's iteration, its `nth` one, from 0. */
+/** An honest peer has bound itself to a vector, for this iteration. It is the peer's `nth` vector, from 0. */
 type SealedCallback = (peer: PeerIndex, iteration: number, nth: number) => void
 
 export interface Cluster<Peer> {
@@ -115,15 +115,15 @@ export interface Cluster<Peer> {
   readonly honest: readonly PeerIndex[]
   /** By peer; null while it is down. */
   readonly peers: (Peer | null)[]
-  /** By peer: what it ended with; null before. */
+  /** By peer: its result; null before it ends. */
   readonly results: (Vector | null)[]
   readonly faults: { readonly observer: PeerIndex; readonly fault: Fault }[]
-  /** Starts a peer, or starts it again on what its disk kept. */
+  /** Starts a peer, or restarts it from its disk. */
   begin(peer: PeerIndex): void
   /** Ends a peer's incarnation; `kept` is the fraction of unsynced records that survive. */
   crash(peer: PeerIndex, kept: number): void
   restarts(): number
-  /** When an honest peer last ended. */
+  /** The time at which an honest peer last ended. */
   lastResultMs(): number
   onSealed(callback: SealedCallback): void
 }
@@ -141,7 +141,7 @@ interface State<Peer, Output> extends Pick<Cluster<Peer>, 'honest' | 'peers' | '
   lastResultMs: number
 }
 
-/** After a peer's own failure. */
+/** How long after its own failure a peer restarts. */
 const RESTART_MS = 100
 
 export function createCluster<Peer extends ProtocolPeer, Output extends AnyOutput>(
@@ -290,7 +290,7 @@ function sealed<Peer extends ProtocolPeer, Output>(
   const nth = sealedCounts[self]!++
   for (const callback of sealedCallbacks) callback(self, slot.iteration, nth)
   if (!adversaryView.sealed(slot, vector)) return
-  // The adversary's links are the fastest there are: it strikes at once, but after the honest peer's own step.
+  // The adversary has the fastest possible links: it strikes at once, right after the honest peer's own step.
   ports.soon(() => {
     for (const peer of options.byzantine.peers) peers[peer]?.poke()
   })

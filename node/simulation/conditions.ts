@@ -1,6 +1,6 @@
 /**
- * The conditions of a simulated world: its links, the adversary's scheduler, and what befalls peers. All of it ends
- * at a stated time or after a stated number of events; from then on the network is good, and protocols must end.
+ * The conditions of a simulated world: its links, the adversary's scheduler, and the injected faults. All of this ends
+ * at a given time or after a given number of events. From then on the network is good, and protocols must end.
  */
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { RandomStream } from '../../learning/random.ts'
@@ -8,69 +8,69 @@ import type { LatencyModel } from './latency.ts'
 
 export interface Conditions {
   readonly latency: LatencyModel
-  /** Up to so much more for each frame, uniformly. */
+  /** Each frame takes up to this much longer, uniformly. */
   readonly jitterMs: number
   /** Of every link; Infinity: none. */
   readonly bytesPerMs: number
-  /** What a socket holds for one receiver; Infinity: anything. */
+  /** The most that a socket holds for one receiver; Infinity: no limit. */
   readonly queueBytesMax: number
-  /** Probability that a frame is lost and resent by the transport below, each time again. */
+  /** Probability that a frame is lost each time that it is sent; the transport below then resends it. */
   readonly loss: number
   readonly scheduler: Scheduler
   /** Peers' clocks run up to this fraction fast or slow. */
   readonly clockSkew: number
-  /** Virtual time of a sync of the disk, at most; null: peers have no disk, and never restart. */
+  /** The longest virtual time of a sync of the disk; null: peers have no disk, and never restart. */
   readonly syncMs: number | null
   readonly injectedFaults: readonly InjectedFault[]
-  /** When all of this ends. */
+  /** The time at which all of this ends. */
   readonly calmAtMs: number
 }
 
-/** The adversary's choice of what arrives when, bounded only in that everything arrives. */
+/** The adversary's choice of arrival times. Its only limit is that every frame arrives. */
 export type Scheduler =
   | { readonly kind: 'fair' }
   /** Frames of faulty peers take no time. */
   | { readonly kind: 'rushing' }
-  /** Each receiver hears some honest senders late: the most that it need not wait for. */
+  /** Each receiver hears some honest senders late: as many as it need not wait for. */
   | { readonly kind: 'mute'; readonly late: readonly (readonly PeerIndex[])[]; readonly delayMs: number }
   /** Every link has its own delay, redrawn for every frame, mostly short, sometimes very long. */
   | { readonly kind: 'erratic'; readonly meanMs: number }
 
-/** What befalls peers and links, each for a while. */
+/** A fault of a peer or of links, for a while. */
 export type InjectedFault = Span & FaultKind
 
 type FaultKind =
-  /** The process dies; of what its disk had not synced, this fraction of the records survives. */
+  /** The process dies. This fraction of its unsynced records survives. */
   | { readonly kind: 'crash'; readonly peer: PeerIndex; readonly kept: number }
   | { readonly kind: 'pause'; readonly peer: PeerIndex }
-  /** Everything that the peer computes takes so many times as long. */
+  /** Everything that the peer computes takes this many times as long. */
   | { readonly kind: 'slow'; readonly peer: PeerIndex; readonly factor: number }
-  /** No link between the two sides; connections break. */
+  /** There is no link between the two sides, and connections break. */
   | { readonly kind: 'partition'; readonly side: readonly PeerIndex[] }
-  /** Nothing passes between the two sides, but connections hold: a cable pulled for less than they wait. */
+  /** Nothing passes between the two sides, but connections hold, as if a cable were pulled for a short time. */
   | { readonly kind: 'stall'; readonly side: readonly PeerIndex[] }
-  /** One peer's links to these others only; each of the others still reaches everyone else. */
+  /** Only one peer's links to these others break. Each of the others still reaches everyone else. */
   | { readonly kind: 'apart'; readonly peer: PeerIndex; readonly others: readonly PeerIndex[] }
-  /** Syncs fail: the peer stops, and is started again when there is room. */
+  /** Syncs fail. The peer stops, and is started again once there is room. */
   | { readonly kind: 'disk-full'; readonly peer: PeerIndex }
-  /** The machine dies for good; another takes its place, with the key and an empty disk. */
+  /** The machine dies for good. Another takes its place, with the same key and an empty disk. */
   | { readonly kind: 'disk-lost'; readonly peer: PeerIndex }
   /**
-   * The process dies, and a bit of its log flips, at this fraction of it. A log that cannot be read keeps the peer from
-   * starting until somebody has it start without memory.
+   * The process dies, and a bit of its log flips, at this fraction of it. A peer with an unreadable log does not start
+   * until its user lets it start without memory.
    */
   | { readonly kind: 'disk-flip'; readonly peer: PeerIndex; readonly part: number }
-  /** The process dies, and comes back to an older state of its log: this fraction of all that there were. */
+  /** The process dies and comes back to an older state of its log, at this fraction of all its states. */
   | { readonly kind: 'disk-old'; readonly peer: PeerIndex; readonly part: number }
 
-/** From when to when: for a time, or in a cohort that learns until a step, or (null) for good. */
+/** When a fault begins and ends: after a time, in a cohort that learns also at a step, or (null) never. */
 type Span =
   | { readonly at: Moment; readonly forMs: number }
   | { readonly at: { readonly step: number }; readonly untilStep: number | null }
 
 /**
- * A time; a little after a peer bound itself to its vector of an iteration, or to its `nth` one in all, from 0; or when
- * the cohort begins a step (step-clock.ts).
+ * A time; or a little after a peer bound itself to its vector of an iteration, or to its `nth` vector in all, from 0;
+ * or the moment that the cohort begins a step (step-clock.ts).
  */
 export type Moment =
   | { readonly timeMs: number }
@@ -91,11 +91,11 @@ export const calmConditions: Conditions = {
   calmAtMs: 0,
 }
 
-/** The transport below waits this long before it resends, and twice as long each time again. */
+/** The transport below waits this long before it first resends a frame, and twice as long each further time. */
 const RESEND_MS = 200
 const RESENDS_MAX = 6
 
-/** Extra delay of one frame under these conditions, drawn from the run's stream. */
+/** The extra delay of one frame under these conditions, drawn from the run's stream. */
 export function extraDelay(
   { loss, jitterMs, scheduler }: Conditions,
   random: RandomStream,
@@ -110,7 +110,7 @@ export function extraDelay(
       case 'mute':
         return delayMs + (scheduler.late[to]!.includes(from) ? scheduler.delayMs : 0)
       case 'erratic':
-        // A heavy tail, cut off: the median is a tenth of the mean.
+        // A truncated heavy tail: the median is a tenth of the mean.
         return delayMs + Math.min(50 * scheduler.meanMs, (scheduler.meanMs / 10) * random.uniform() ** -1.1)
     }
   }

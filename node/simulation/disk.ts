@@ -1,32 +1,32 @@
 /**
- * A disk of the simulated world. A record survives a crash once a sync that began after it has called back; of the
- * others a crash keeps some prefix, chosen by the seed, or none. A full disk fails every sync, and those of the same
- * opening even after it was freed, as the log of a real peer does. A bad one flips bits of what it kept, or gives back
- * an older state of the log; the watermark, a file of its own, it keeps.
+ * A disk of the simulated world. A record survives a crash once a sync that began after it has called back. Of the
+ * other records a crash keeps a prefix, chosen by the seed, or none. A full disk fails every sync, and goes on failing
+ * them until it is opened again, even after it was freed, as the log of a real peer does. A bad disk flips bits of its
+ * records, or returns an older state of the log. It always keeps the watermark, which is a separate file.
  */
 import { NO_WATERMARK, type Storage, type Watermark } from '../ports.ts'
 import { encodeFile, encodeRecord, type LogScan, scanLog } from '../storage/records.ts'
 import { refuse } from '../storage/refusal.ts'
 
 export interface SimulatedDisk {
-  /** What a (re)started peer opens: it reads what survived. Throws StorageError where the log cannot be read. */
+  /** Opens the disk for a peer that starts or restarts. Throws StorageError if the log cannot be read. */
   open(): Storage
-  /** Ends the present opening; of what was not synced, `keep(count)` records survive. */
+  /** Ends the present opening. Of `count` unsynced records `keep(count)` survive. */
   crash(keep: (count: number) => number): void
   setFull(full: boolean): void
-  /** All is gone, synced or not. */
+  /** Everything is gone, synced or not. */
   lose(): void
-  /** Puts an older state of the log back: of all that were ever synced the one at this fraction. */
+  /** Restores an older state of the log: the one at this fraction of all states that were ever synced. */
   restore(fraction: number): void
-  /** Flips a bit, at this fraction of the log. True: synced records, with later ones behind them, are cut unsaid. */
+  /** Flips a bit, at this fraction of the log. True: the log loses synced records, and nothing reports it. */
   flip(fraction: number): boolean
-  /** Starts a log that cannot be read anew, as `join --forget` does. */
+  /** Replaces an unreadable log with a new one, as `join --forget` does. */
   forget(): void
 }
 
 interface DiskOptions {
   readonly after: (delayMs: number, run: () => void) => void
-  /** Virtual time of one sync, drawn for each. */
+  /** The virtual time of a sync, drawn for each sync. */
   readonly syncMs: () => number
 }
 
@@ -36,12 +36,12 @@ class DiskFullError extends Error {
   override readonly name = 'DiskFullError'
 }
 
-/** The log as one file, until the next rewrite makes another. */
+/** The log as one file. The next rewrite makes another file. */
 interface File {
   /** The records with which it was made. */
   readonly made: number
   readonly records: Uint8Array[]
-  /** By record: how many were durable when it was written. */
+  /** By record: how many records were durable when it was written. */
   readonly durableAt: number[]
 }
 
@@ -60,13 +60,13 @@ interface State {
   /** Every state that was ever durable. */
   readonly history: Snapshot[]
   watermark: Watermark
-  /** What keeps the log from being read. */
+  /** Why the log cannot be read; null if it can. */
   unreadable: Exclude<LogScan, { kind: 'whole' }> | null
   opening: number
   full: boolean
 }
 
-/** Older states than these are not put back. */
+/** At most this many states are remembered; older ones are never restored. */
 const HISTORY_MAX = 1000
 
 export function createDisk(options: DiskOptions): SimulatedDisk {
@@ -152,7 +152,7 @@ function open(state: State): Storage {
   }
 }
 
-/** A sync is over. One that began later, and ended earlier, is not undone. */
+/** A sync is over. It does not undo a sync that began later and ended earlier. */
 function settle(state: State, { file, count, rewrites }: State['durable']): void {
   const { durable, history } = state
   const isNewer = rewrites > durable.rewrites || (rewrites === durable.rewrites && count > durable.count)
@@ -162,7 +162,7 @@ function settle(state: State, { file, count, rewrites }: State['durable']): void
   if (history.length > HISTORY_MAX) history.shift()
 }
 
-/** This is now all that there is, and on the disk. */
+/** This file is now the whole log, and it is on the disk. */
 function settleAt(state: State, file: File): void {
   state.rewrites++
   state.file = file
@@ -184,7 +184,7 @@ function prefixOf({ made, records, durableAt }: File, count: number): File {
 
 const TAG = Buffer.from('disk')
 
-/** As the real log reads its file: whole, torn, or not at all. */
+/** Flips a bit and reads the log as the real one is read: it is whole, torn, or unreadable. */
 function flip(state: State, fraction: number): boolean {
   const { file } = state
   const count = file.records.length
@@ -203,6 +203,6 @@ function flip(state: State, fraction: number): boolean {
   }
   const left = scan.records.length
   settleAt(state, { ...prefixOf(file, left), records: scan.records.map(record => record.slice()) })
-  // All before the first missing is there, so that is what was hit.
+  // All records before the first missing one are there, so the bit is in that one.
   return left < count && (left < file.made || file.durableAt.some(durable => durable > left))
 }

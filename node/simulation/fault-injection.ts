@@ -1,4 +1,4 @@
-/** Makes the faults of a world's conditions happen, and ends them all when the good network begins. */
+/** Injects the faults of a world's conditions, and heals them all when the good network begins. */
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Conditions, InjectedFault } from './conditions.ts'
 import type { SimulatedDisk } from './disk.ts'
@@ -6,7 +6,7 @@ import type { SimulatedNetwork } from './network.ts'
 import type { StepClock } from './step-clock.ts'
 import type { World } from './world.ts'
 
-/** What faults are injected into: a simulated cluster. */
+/** The target of injected faults: a simulated cluster. */
 export interface FaultTarget {
   readonly world: World
   readonly network: SimulatedNetwork
@@ -15,32 +15,32 @@ export interface FaultTarget {
   begin(peer: PeerIndex): void
   crash(peer: PeerIndex, kept: number): void
   setSlowness(peer: PeerIndex, factor: number): void
-  /** Enough others have heard of this peer for it to be told so when it has lost its memory. */
+  /** Whether enough others have heard from this peer to tell it so after it has lost its memory. */
   isKnown(peer: PeerIndex): boolean
-  /** Synced records of this peer are gone, and nobody was told. */
+  /** Synced records of this peer are gone, and nothing reported it. */
   lostUnsaid(peer: PeerIndex): void
   calmLinks(): void
   onSealed(callback: (peer: PeerIndex, iteration: number, nth: number) => void): void
 }
 
 interface InjectionOptions {
-  /** Where the conditions name steps. */
+  /** Needed if the conditions name steps. */
   readonly steps?: StepClock
   readonly struck?: (fault: InjectedFault) => void
   readonly healed?: (fault: InjectedFault) => void
 }
 
 interface FaultInjection {
-  /** Ends everything: partitions heal, pauses end, crashed peers start again, links are fair. Once is enough. */
+  /** Heals everything: partitions and pauses end, crashed peers restart, links are fair. Later calls do nothing. */
   calm(): void
-  /** Events of the world when it became calm; Infinity while it is not. */
+  /** The number of events before the world became calm; Infinity until then. */
   calmEvents(): number
 }
 
 interface State {
   readonly target: FaultTarget
   readonly options: InjectionOptions
-  /** What ends each fault that is going on. */
+  /** Heals each fault that is going on. */
   readonly heals: Map<InjectedFault, () => void>
   calmAfter: number
 }
@@ -63,7 +63,7 @@ export function injectFaults(
   return { calm, calmEvents: () => state.calmAfter }
 }
 
-/** Has the fault strike at its moment. */
+/** Schedules the fault for its moment. */
 function schedule(state: State, fault: InjectedFault): void {
   const { target, options } = state
   const { world } = target
@@ -82,7 +82,7 @@ function stepsOf({ steps }: InjectionOptions): StepClock {
   return steps
 }
 
-/** A fault strikes once, and not in a good network. */
+/** A fault strikes at most once, and never in a good network. */
 function strike(state: State, fault: InjectedFault): void {
   const { target, options, heals } = state
   if (state.calmAfter !== Infinity || heals.has(fault)) return
@@ -100,7 +100,7 @@ function strike(state: State, fault: InjectedFault): void {
   else if (fault.untilStep !== null) stepsOf(options).until(fault.untilStep, heal)
 }
 
-/** Begins a fault and returns what ends it. */
+/** Begins a fault, and returns the function that heals it. */
 function begin(target: FaultTarget, fault: InjectedFault): () => void {
   const { network, peers } = target
   switch (fault.kind) {
@@ -108,7 +108,7 @@ function begin(target: FaultTarget, fault: InjectedFault): () => void {
       target.crash(fault.peer, fault.kept)
       return () => target.begin(fault.peer)
     case 'disk-lost':
-      // From a peer that is new, one that has spoken and was not heard cannot be told apart (learning/recovery/recovery.ts).
+      // The others cannot tell a peer that nobody has heard from a new one (learning/recovery/recovery.ts).
       if (!target.isKnown(fault.peer)) return () => {}
       target.crash(fault.peer, 0)
       target.disks[fault.peer]?.lose()
@@ -154,7 +154,7 @@ function begin(target: FaultTarget, fault: InjectedFault): () => void {
   }
 }
 
-/** Every pair of which one is inside and the other is not. */
+/** Every pair of a peer inside and a peer outside. */
 function across(peers: number, side: readonly PeerIndex[]) {
   const inside = new Set(side)
   return (visit: (a: PeerIndex, b: PeerIndex) => void) => {

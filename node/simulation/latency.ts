@@ -1,6 +1,6 @@
 /**
- * How long a frame takes on a link, one way, in milliseconds: constant, uniform, log-normal, or between regions of
- * the world. Every draw comes from the run's own stream.
+ * The one-way latency of a frame on a link, in milliseconds: constant, uniform, log-normal, or between regions of the
+ * world. Every draw comes from the run's own stream.
  */
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { RandomStream } from '../../learning/random.ts'
@@ -8,7 +8,7 @@ import type { RandomStream } from '../../learning/random.ts'
 /** Draws the one-way delay of a frame, in milliseconds. */
 export type Latency = (from: PeerIndex, to: PeerIndex) => number
 
-/** How long frames take, one way, in milliseconds. */
+/** How the one-way delays of frames are distributed. */
 export type LatencyModel =
   | { readonly kind: 'constant'; readonly ms: number }
   | { readonly kind: 'uniform'; readonly minMs: number; readonly maxMs: number }
@@ -16,9 +16,9 @@ export type LatencyModel =
   | { readonly kind: 'around'; readonly meanMs: number }
   /** `median · e^{σ·N(0,1)}`: most frames near the median, a few far behind. */
   | { readonly kind: 'log-normal'; readonly medianMs: number; readonly sigma: number }
-  /** One switch between all: 0.1 to 0.5 ms. */
+  /** One switch between all peers: 0.1 to 0.5 ms. */
   | { readonly kind: 'lan' }
-  /** Peers dealt to the regions of a cloud, round trips as published for them; up to 5 % of jitter. */
+  /** Peers spread over the regions of a cloud, with the published round trips between them and up to 5 % of jitter. */
   | { readonly kind: 'wan' }
 
 const wanRegions = [
@@ -53,7 +53,7 @@ const wanRoundTripMs: readonly (readonly number[])[] = [
 
 /** Jitter on top of the matrix: a frame takes up to this fraction longer. */
 const WAN_JITTER = 0.05
-/** Inside a region. */
+/** Within a region. */
 const LAN_MIN_MS = 0.1
 const LAN_MAX_MS = 0.5
 
@@ -74,14 +74,14 @@ export function createLatency(model: LatencyModel, random: RandomStream): Latenc
   }
 }
 
-/** Peers are dealt to the regions in turn. */
+/** The mean round trip between two peers. Peers are assigned to the regions in turn. */
 function roundTripMs(from: PeerIndex, to: PeerIndex): number {
   const a = from % wanRegions.length
   const b = to % wanRegions.length
   return wanRoundTripMs[Math.max(a, b)]![Math.min(a, b)]!
 }
 
-/** The longest that a frame of this model may take but for one in a million. */
+/** A bound that all but one in a million frames of this model keep. */
 export function latencyMaxMs(model: LatencyModel): number {
   switch (model.kind) {
     case 'constant':

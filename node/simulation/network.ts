@@ -1,8 +1,8 @@
 /**
- * The simulated network: a transport for each life of each peer, over links with latency, bandwidth, jitter and loss.
- * Frames are passed by reference, in order on each link, and arrive at the virtual time that all of these and the
- * adversary's scheduler give. A lost frame is resent by the transport below, so it arrives late, and those behind it
- * with it. The only way to lose a frame for good is to break its connection; the link above then resends it.
+ * The simulated network: a transport for each incarnation of each peer, over links with latency, bandwidth, jitter and
+ * loss. Frames are passed by reference, in order on each link, and arrive at the virtual time that these and the
+ * adversary's scheduler determine. The transport below resends a lost frame, so it and the frames behind it arrive
+ * late. A frame is lost for good only if its connection breaks; the link above then resends it.
  */
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import { type Frame, sizeOf, type Transport, type TransportEvents } from '../ports.ts'
@@ -13,11 +13,11 @@ export interface NetworkOptions {
   readonly world: World
   readonly peers: number
   readonly latencyMs: Latency
-  /** Of every link; Infinity: frames take no time beyond the latency. */
+  /** The bandwidth of every link; Infinity: frames take no time beyond the latency. */
   readonly bytesPerMs: number
-  /** Bytes that may wait for one receiver before `send` returns false, as at a real socket; Infinity where nothing is said. */
+  /** Bytes that may wait for one receiver before `send` returns false, as at a real socket; absent: Infinity. */
   readonly queueBytesMax?: number
-  /** Extra delay of a frame: loss and what it costs, the adversary's scheduler. Bounded, so that all arrives. */
+  /** Extra delay of a frame, from losses and the adversary's scheduler. It is bounded, so that every frame arrives. */
   readonly extraMs?: (from: PeerIndex, to: PeerIndex) => number
   /** Longer frames are refused, as the real transport refuses them. */
   readonly frameBytesMax?: number
@@ -28,21 +28,21 @@ export interface NetworkOptions {
 }
 
 export interface SimulatedNetwork {
-  /** A transport for the next life of a peer; that of an earlier life is dead from now on. */
+  /** A transport for the next incarnation of a peer. The transport of the one before is dead from now on. */
   attach(self: PeerIndex): Transport
-  /** Ends a peer's life: its connections break, and what was under way to and from it is lost. */
+  /** Ends a peer's incarnation: its connections break, and frames in flight to and from it are lost. */
   detach(self: PeerIndex): void
-  /** Forbids the link between two peers, breaking its connection, or allows it again. */
+  /** Forbids the link between two peers, and breaks its connection; or allows it again. */
   setAllowed(a: PeerIndex, b: PeerIndex, allowed: boolean): void
-  /** Lets nothing pass between two peers, though their connection holds, or lets go what waited: a cable pulled for a while. */
+  /** Holds all frames between two peers while their connection holds, as if a cable were pulled; or releases them. */
   setStalled(a: PeerIndex, b: PeerIndex, stalled: boolean): void
-  /** Holds a peer's incoming frames and events back, or lets go what waited. */
+  /** Holds back a peer's incoming frames and events, or releases them. */
   setPaused(self: PeerIndex, paused: boolean): void
-  /** Runs what happens to a peer now, or when its pause is over. */
+  /** Runs this for a peer now, or once its pause is over. */
   whenRunning(self: PeerIndex, run: () => void): void
 }
 
-/** After a connection was cut for what came over it. */
+/** How long after it was cut for a fault a connection comes up again. */
 const RECONNECT_MS = 1000
 
 /** One direction of a link. */
@@ -50,20 +50,20 @@ interface Lane {
   /** Frames of an earlier connection are lost on arrival. */
   connection: number
   up: boolean
-  /** By a partition. */
+  /** A partition forbids this link. */
   forbidden: boolean
-  /** By the receiver's present life, which has banned the sender. */
+  /** The receiver's present incarnation has banned the sender. */
   banned: boolean
-  /** Stalls that are going on; what arrives waits for the end of the last. */
+  /** How many stalls are going on. Arriving frames wait for the end of the last one. */
   stalls: number
-  /** When the last frame arrives: later ones do not overtake it. */
+  /** The time at which the last frame arrives. Later frames do not overtake it. */
   lastArrivalMs: number
-  /** The receiver has stopped reading: what arrives waits here. */
+  /** The receiver has stopped reading, so arriving frames wait here. */
   held: boolean
   readonly arrived: Frame[]
-  /** Sent and not read yet. */
+  /** Bytes sent but not read yet. */
   queuedBytes: number
-  /** A frame was refused; the sender is told when all that waits has been read. */
+  /** A frame was refused. The sender is told once the receiver has read everything that waits. */
   full: boolean
 }
 
@@ -71,7 +71,7 @@ interface State {
   readonly options: NetworkOptions
   readonly events: (TransportEvents | null)[]
   readonly lanes: readonly (readonly Lane[])[]
-  /** Per peer: what waits for the end of its pause, or null where it runs. */
+  /** By peer: the calls that wait for the end of its pause; null while it runs. */
   readonly paused: (null | (() => void)[])[]
 }
 
@@ -159,7 +159,7 @@ function tell(state: State, self: PeerIndex, other: PeerIndex, connected: boolea
   if (!events) return
   const { connection } = laneOf(state, other, self)
   runFor(state, self, () => {
-    // A connection that came and went during a pause was never seen.
+    // A peer never sees a connection that came and went during its pause.
     if (state.events[self] !== events) return
     if (!connected) events.disconnected(other, 'the link is down')
     else if (laneOf(state, other, self).connection === connection) events.connected(other)
@@ -223,7 +223,7 @@ function send(state: State, from: PeerIndex, to: PeerIndex, frame: Frame): boole
   const arrivalMs = Math.max(lane.lastArrivalMs, world.nowMs() + delayMs) + transferMs
   lane.lastArrivalMs = arrivalMs
   const { connection } = lane
-  // The very number, not a difference added again: equal arrival times must stay in order.
+  // This uses the exact number, not a sum of differences, because frames with equal arrival times must stay in order.
   world.at(arrivalMs, () => {
     if (lane.up && lane.connection === connection)
       runFor(state, to, () => arrive(state, from, to, connection, frame))
@@ -236,7 +236,7 @@ function arrive(state: State, from: PeerIndex, to: PeerIndex, connection: number
   const { frameBytesMax = Infinity, world } = state.options
   if (!lane.up || lane.connection !== connection) return
   if (frameBytesMax !== Infinity && sizeOf(frame) > frameBytesMax) {
-    // As the real transport does: the length prefix is refused before anything is read, and the connection with it.
+    // The real transport, too, refuses the frame at its length prefix, before reading it, and cuts the connection.
     state.events[to]?.fault(from, 'oversize', `a frame of ${sizeOf(frame)} bytes`)
     setConnected(state, from, to, false)
     world.after(RECONNECT_MS, () => setConnected(state, from, to, true))
@@ -269,7 +269,7 @@ function deliver(state: State, from: PeerIndex, to: PeerIndex, frame: Frame): vo
   reader?.end()
 }
 
-/** The receiver has read so much. */
+/** The receiver has read this many bytes. */
 function drain(state: State, from: PeerIndex, to: PeerIndex, bytes: number): void {
   const lane = laneOf(state, from, to)
   lane.queuedBytes -= bytes

@@ -1,4 +1,4 @@
-/** One of several, as the seed has it. */
+/** Draws one of several values. */
 import type { RandomStream } from '../../learning/random.ts'
 
 export function pick<T>(random: RandomStream, items: readonly T[]): T {

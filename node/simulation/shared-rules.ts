@@ -1,11 +1,11 @@
 /**
  * Peers of the simulated world often aggregate the very same vectors. A rule is a pure function, so its result is
- * computed once and shared; vectors are immutable, so the objects stand for their contents.
+ * computed once and shared. Vectors are immutable, so their object identity stands for their contents.
  */
 import { type Aggregate, aggregate } from '../../agreement/averaging/aggregate.ts'
 import type { Vector } from '../../agreement/vector.ts'
 
-/** Results remembered: peers that run abreast need one exchange's, stragglers a few more. */
+/** How many results are remembered. Peers that run abreast need those of one exchange, stragglers a few more. */
 const resultsMax = 64
 
 export function sharedRules(): Aggregate {

@@ -1,6 +1,6 @@
 /**
- * A whole cohort in the simulated world: the same peers, with virtual time and a seeded network in place of the
- * real ports, and whatever is to befall them. Same cohort, same seed, same options: the same trace, bit for bit.
+ * A whole cohort in the simulated world: the same peers as real ones, with virtual time and a seeded network in place
+ * of the real ports, and with injected faults. The same cohort, seed and options give the same trace, bit for bit.
  */
 import type { Fault, PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
@@ -27,35 +27,35 @@ import { createStepMeter, type StepMeter, type StepProgress } from './step-meter
 import { createTimeline, type Timeline, type TimelineEntry } from './timeline.ts'
 import { createTrace, type Trace } from './trace.ts'
 
-/** A cohort, who lies in it, what befalls it, and the seed of everything random. */
+/** A cohort, its Byzantine peers, its injected faults, and the seed of everything random. */
 export interface SimulateOptions {
   readonly cohort: Cohort
-  /** Everything random about the network and the adversary; the cohort's own seed decides the learning. */
+  /** Decides everything random about the network and the adversary. The cohort's own seed decides the learning. */
   readonly seed: number
-  /** Which peers are Byzantine, and what they do. */
+  /** The Byzantine peers and their attack. */
   readonly byzantine: { readonly peers: readonly PeerIndex[]; readonly attack: Attack | null }
-  /** One per peer, in order: peers with a data attack get theirs with poisoned labels. */
+  /** One per peer, in order. The oracle of a peer with a data attack has poisoned labels. */
   readonly oracles: readonly ModelOracle[]
-  /** Mean one-way latency; each frame's is drawn uniformly from half to one and a half times it. */
+  /** Mean one-way latency. Each frame's latency is drawn uniformly from half to one and a half times the mean. */
   readonly latencyMs: number
   /** In place of `latencyMs`. */
   readonly network?: LatencyModel
-  /** Probability that a frame is lost and resent by the transport below, each time again; absent: 0. */
+  /** Probability that a frame is lost each time that it is sent; the transport below then resends it. Absent: 0. */
   readonly loss?: number
-  /** Virtual time that a gradient takes. */
+  /** The virtual time that a gradient takes. */
   readonly gradientMs: number
   /** Crashes, pauses, slow peers and partitions, from one step to another. */
   readonly injectedFaults?: readonly InjectedFault[]
   readonly onStep?: (progress: StepProgress) => void
 }
 
-/** How a simulated run ended, what was measured, and which guarantees did not hold. */
+/** How a simulated run ended, its measurements, and the guarantees that did not hold. */
 export interface SimulationResult {
   readonly honest: readonly PeerIndex[]
-  /** By peer; null where one did not finish. */
+  /** By peer; null if it did not finish. */
   readonly parameters: readonly (Vector | null)[]
   readonly steps: readonly StepProgress[]
-  /** Guarantees that did not hold; empty in a run that went well. */
+  /** The guarantees that did not hold; empty in a run that went well. */
   readonly violations: readonly string[]
   readonly faults: readonly { readonly observer: PeerIndex; readonly fault: Fault }[]
   readonly messages: number
@@ -63,11 +63,11 @@ export interface SimulationResult {
   readonly bytesByPeer: readonly number[]
   readonly virtualSeconds: number
   readonly trace: string
-  /** What befell whom, in order. */
+  /** The faults and recoveries of peers, in order. */
   readonly timeline: readonly TimelineEntry[]
   /** Honest peers that crashed for good. */
   readonly gone: readonly PeerIndex[]
-  /** Other honest peers that did not finish, with whom they waited for. Empty in a run that went well. */
+  /** Other honest peers that did not finish, with the peers that they waited for. Empty in a run that went well. */
   readonly stuck: readonly {
     readonly peer: PeerIndex
     readonly step: number
@@ -80,21 +80,21 @@ interface Run {
   readonly cluster: SimulatedCluster<Peer>
   readonly meter: StepMeter
   readonly checkers: LearningCheckers
-  /** By checker: the first that it found. */
+  /** By checker: the first violation that it found. */
   readonly violations: Map<string, string>
   readonly trace: Trace
   readonly steps: StepClock
   readonly timeline: Timeline
   /** Honest peers that crashed for good. */
   readonly gone: Set<PeerIndex>
-  /** By peer: what its ended incarnations have sent. */
+  /** By peer: the traffic of its ended incarnations. */
   readonly sentBefore: readonly { messages: number; bytes: number }[]
 }
 
-/** A sync of a peer's disk takes up to so much virtual time, where somebody crashes. */
+/** The longest virtual time of a sync of a peer's disk, in runs with crashes. */
 const SYNC_MS = 2
 
-/** Runs a cohort in the simulated world: the same peers as real ones, reproducible from the seed to the last bit. */
+/** Runs a cohort in the simulated world: the same peers as real ones, replayable from the seed to the last bit. */
 export async function simulate(options: SimulateOptions): Promise<SimulationResult> {
   const { cohort, injectedFaults = [] } = options
   const run = createRun(options, conditionsOf(options))
@@ -190,7 +190,7 @@ function createRun(options: SimulateOptions, conditions: Conditions): Run {
   return run
 }
 
-/** @param run what is not there yet when the cluster is made */
+/** @param run returns the run, which does not exist yet when the cluster is made */
 function watchOf(run: () => Run): Watch<LearnOutput> {
   const moved = (peer: PeerIndex, step: number) => {
     run().steps.moved(step)
@@ -231,7 +231,7 @@ function oraclePort(
   }
 }
 
-/** About how long a step takes, rather too long than too short. */
+/** An estimate of a step's duration that is too long rather than too short. */
 function stepMs({ cohort, gradientMs, oracles }: SimulateOptions, conditions: Conditions): number {
   const { graceMs, synchrony, timeoutMs } = cohort
   const schedule = scheduleOf(cohort, oracles[0]!.initial.length)

@@ -1,42 +1,42 @@
 /**
- * The steps by which the faults of a cohort that learns are timed: those of the honest peer that is furthest on. Too
- * many may be away for anyone to get on; then every while of standing still counts as a step, so that a fault that is to
- * end at a step ends, and the cohort goes on.
+ * Counts the steps by which the faults of a cohort that learns are timed: those of the most advanced honest peer. If
+ * too many peers are away, no peer can go on. Then each standstill of a certain length counts as a step, so that a
+ * fault that ends at a step does end, and the cohort goes on.
  */
 import type { World } from './world.ts'
 
 export interface StepClock {
   /** The newest step that an honest peer has begun; 0 before the first. */
   newest(): number
-  /** An honest peer has begun a step, or has ended: then the step behind the last. */
+  /** An honest peer has begun this step. For a peer that has ended it is the step after the last. */
   moved(step: number): void
-  /** Nobody has moved for so long that nobody will. */
+  /** Whether no peer has moved for so long that none ever will. */
   isStuck(): boolean
   /** Runs at the beginning of a step. */
   at(step: number, run: () => void): void
-  /** The same for what ends a fault: while it is waited for, standing still counts. */
+  /** The same for the end of a fault. While it is pending, a standstill counts. */
   until(step: number, run: () => void): void
 }
 
 interface StepClockOptions {
   readonly world: World
-  /** About how long a step takes, as long as none has ended. */
+  /** An estimate of a step's duration, used until the first step has ended. */
   readonly stepMs: number
 }
 
-/** Nobody moves for this many times the longest step so far, and for at least so long: one step more. */
+/** If no peer moves for this many times the longest step so far, and for at least this time, a step is counted. */
 const STILL_STEPS = 5
 const STILL_MS_MIN = 1000
-/** Nobody moves for so many of these: nobody will. */
+/** After this many such standstills in a row no peer will ever move again. */
 const STUCK_STEPS = 300
 
 interface State {
   readonly options: StepClockOptions
-  /** By step: what ends then, and what begins. */
+  /** By step: the faults that end then, and those that begin. */
   readonly ends: Map<number, (() => void)[]>
   readonly begins: Map<number, (() => void)[]>
   newest: number
-  /** With those that stood still. */
+  /** Steps so far, standstills included. */
   counted: number
   moves: number
   movedMs: number
@@ -93,7 +93,7 @@ function wait({ counted, options }: State, at: State['ends'], step: number, run:
   else at.set(step, [...(at.get(step) ?? []), run])
 }
 
-/** What ends at a step ends before anything begins. */
+/** At a step, faults end before others begin. */
 function advance(state: State, step: number): void {
   const { ends, begins, options } = state
   for (; state.counted < step; state.counted++)

@@ -1,6 +1,6 @@
 /**
- * What the honest peers of a learning run have at each step: their loss, how far they are apart, and whether each
- * averaging agreement kept its word (protocols.md §2).
+ * Measures the honest peers of a learning run at each step: their loss, how far apart they are, and whether each
+ * averaging agreement kept its guarantees (protocols.md §2).
  */
 import { averagingConstantOf, bounds, contractionOf } from '../../agreement/bounds.ts'
 import type { AveragedPhase } from '../../agreement/message.ts'
@@ -20,7 +20,7 @@ export interface StepProgress {
 
 export interface StepMeter {
   readonly steps: readonly StepProgress[]
-  /** Guarantees that did not hold, in words. */
+  /** The guarantees that did not hold, in words. */
   readonly violations: readonly string[]
   loss(peer: PeerIndex, step: number, loss: number): void
   output(peer: PeerIndex, output: LearnOutput): void
@@ -28,7 +28,7 @@ export interface StepMeter {
   gone(peer: PeerIndex): void
 }
 
-/** By peer, as one that comes back says again what it had said. */
+/** By peer, because a peer that comes back repeats its messages. */
 interface Agreement {
   readonly inputs: Map<PeerIndex, Vector>
   readonly outputs: Map<PeerIndex, Vector>
@@ -49,7 +49,7 @@ export function createStepMeter(
   const steps: StepProgress[] = []
   const violations: string[] = []
   const open = new Map<number, OpenStep>()
-  /** By peer that still takes part: the last step that it has completed, or skipped as it was told of a later one. */
+  /** By peer that still takes part: the last step that it has completed, or has skipped to catch up. */
   const past = new Map(honest.map(peer => [peer, 0]))
   const at = (step: number): OpenStep => {
     const agreement = (): Agreement => ({ inputs: new Map(), outputs: new Map(), iterations: 0 })
@@ -106,12 +106,12 @@ function diameterOf(vectors: ReadonlyMap<PeerIndex, Vector>): number {
   return diameter([...vectors.values()])
 }
 
-/** Agreement and averaging of one averaging agreement, over all its iterations, against what is guaranteed. */
+/** Compares agreement and averaging of one averaging agreement, over all its iterations, with the guarantees. */
 function broken(cohort: Cohort, step: number, phase: AveragedPhase, agreement: Agreement): string[] {
   const { iterations } = agreement
   const [inputs, outputs] = [[...agreement.inputs.values()], [...agreement.outputs.values()]]
   const { protocol, members, faults: maxFaulty, synchrony } = cohort
-  // One that died has no output, one that joined in between no input: nothing is guaranteed of what is not known.
+  // A peer that died has no output, and a peer that joined midway no input. Nothing is guaranteed without both.
   if (iterations === 0 || outputs.length === 0 || inputs.length !== outputs.length) return []
   const query = { protocol, peers: members.length, maxFaulty, synchrony, dimension: outputs[0]!.length }
   if (!bounds(query).feasible) return []

@@ -1,4 +1,4 @@
-/** What befell a cohort and when: faults, their ends, and who was back with the others. */
+/** The timeline of a cohort: faults, their ends, and peers that have caught up. */
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { InjectedFault } from './conditions.ts'
 
@@ -7,17 +7,17 @@ export const timelineEvents = [
   ...(['partition', 'reconnect', 'caught up'] as const),
 ] as const
 
-/** Something that befell peers at one moment of virtual time. */
+/** An event of these peers at one moment of virtual time. */
 export interface TimelineEntry {
   readonly event: (typeof timelineEvents)[number]
-  /** Ascending; of a partition, one side. */
+  /** Ascending; for a partition, one side. */
   readonly peers: readonly PeerIndex[]
   /** The newest step that an honest peer had begun. */
   readonly step: number
   readonly virtualSeconds: number
-  /** The step at which the slowest of these peers was; null where it was down. */
+  /** The step of the slowest of these peers; null if it was down. */
   readonly ownStep: number | null
-  /** Caught up: with messages that were kept for it, or with the parameters of others; null elsewhere. */
+  /** How a peer caught up: with messages kept for it, or with the parameters of others; null for other events. */
   readonly by: 'messages' | 'parameters' | null
 }
 
@@ -25,7 +25,7 @@ interface TimelineOptions {
   readonly peers: number
   nowMs(): number
   newestStep(): number
-  /** Null where the peer is down. */
+  /** Null while the peer is down. */
   stepOf(peer: PeerIndex): number | null
 }
 
@@ -33,7 +33,7 @@ export interface Timeline {
   readonly entries: readonly TimelineEntry[]
   struck(fault: InjectedFault): void
   healed(fault: InjectedFault): void
-  /** A peer begins a step, or has ended: then the step behind the last. */
+  /** A peer begins this step. For a peer that has ended it is the step after the last. */
   moved(peer: PeerIndex, step: number): void
   /** A peer has taken the parameters of others. */
   tookParameters(peer: PeerIndex): void
@@ -45,7 +45,7 @@ const ends = { crash: 'restart', pause: 'resume', slow: 'full speed', partition:
 
 export function createTimeline(options: TimelineOptions): Timeline {
   const entries: TimelineEntry[] = []
-  /** Those that were away and are not back yet, and by what they come back. */
+  /** The peers that were away and have not caught up yet, and how each is catching up. */
   const behind = new Map<PeerIndex, 'messages' | 'parameters'>()
   const isLevel = (step: number) => step >= options.newestStep() - 1
   const add = (
@@ -105,7 +105,7 @@ function peersOf(fault: InjectedFault): readonly PeerIndex[] {
   return 'side' in fault ? fault.side : [fault.peer]
 }
 
-/** The smaller side of a partition: the larger one may go on without it. */
+/** The peers that a fault takes away. Of a partition it is the smaller side, because the larger one may go on. */
 function awayIn(fault: InjectedFault, peers: number): readonly PeerIndex[] {
   const named = peersOf(fault)
   if (2 * named.length <= peers) return named

@@ -1,11 +1,11 @@
-/** The trace of a run: one digest over every message as it reached a peer, with its virtual time. */
+/** The trace of a run: one digest over every message that reached a peer, with its virtual time. */
 import { createHash } from 'node:crypto'
 import { contentOf, type Message, slotKey } from '../../agreement/message.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 
 export interface Trace {
   add(timeMs: number, from: PeerIndex, to: PeerIndex, message: Message): void
-  /** SHA-256 of the lines so far, lower-case hexadecimal; the trace takes no more after it. */
+  /** SHA-256 of the lines so far, lower-case hexadecimal. The trace takes no more lines after this call. */
   digest(): string
 }
 

@@ -1,6 +1,6 @@
 /**
- * Virtual time: a queue of events, in order of time and then of arrival. Nothing happens but by an event, so a run
- * is a function of what was put in: same seed, same world, same trace.
+ * Virtual time: a queue of events, in order of time and then of arrival. Everything happens in an event, so a run is a
+ * function of its inputs: the same seed gives the same world and the same trace.
  */
 import TinyQueue from 'tinyqueue'
 import type { Clock } from '../ports.ts'
@@ -8,7 +8,7 @@ import type { Clock } from '../ports.ts'
 interface Event {
   readonly timeMs: number
   readonly order: number
-  /** Work of the real machine (a gradient) whose result the event needs; it takes no virtual time by itself. */
+  /** Work of the real machine (a gradient) whose result the event needs. By itself it takes no virtual time. */
   readonly pending: Promise<unknown> | null
   run: (() => void) | null
 }
@@ -22,17 +22,17 @@ interface RunLimits {
 export interface World {
   readonly clock: Clock
   nowMs(): number
-  /** Events so far, over all runs. */
+  /** How many events have run, over all runs. */
   events(): number
-  /** Calls back after a virtual delay; the result cancels it. */
+  /** Calls back after a virtual delay. The result cancels the call. */
   after(delayMs: number, run: () => void): { cancel(): void }
-  /** Calls back at a virtual time; equal times in the order of the calls. */
+  /** Calls back at a virtual time. Calls with equal times come in the order in which they were made. */
   at(timeMs: number, run: () => void): void
   /** Calls back with the value of real work, at the stated virtual time from now, however long it really takes. */
   afterWork<T>(delayMs: number, work: Promise<T>, run: (value: T | Error) => void): void
   /** Runs events until none is left, `until` says so, or a limit is reached. */
   run(limits?: RunLimits): Promise<WorldEnd>
-  /** The same for a world in which nothing waits for real work; throws where something does. */
+  /** The same for a world in which no event waits for real work; throws if one does. */
   runSync(limits?: RunLimits): WorldEnd
 }
 

@@ -1,4 +1,4 @@
-/** What the peers of a cluster run: one averaging agreement, each with an input of its own. */
+/** The agreement task of a cluster: its peers run one averaging agreement, each on its own input. */
 import type { AveragingOutput } from '../../../agreement/averaging/averaging.ts'
 import type { Vector } from '../../../agreement/vector.ts'
 import type { Checkers } from '../../checkers/index.ts'
@@ -9,7 +9,7 @@ import {
 } from '../../runtime/agreement-peer.ts'
 import type { Task, Watch } from '../cluster.ts'
 
-/** @param inputs a row a peer */
+/** @param inputs one row per peer */
 export function agreementTask(
   settings: AgreementSettings,
   inputs: readonly Vector[],
@@ -21,7 +21,7 @@ export function agreementTask(
   }
 }
 
-/** The checkers of an agreement, looking on. */
+/** Lets the checkers of an agreement look on. */
 export function watchedBy(
   checkers: Checkers,
 ): Required<Pick<Watch<AveragingOutput>, 'began' | 'output' | 'received' | 'accused'>> {

@@ -1,4 +1,4 @@
-/** What the peers of a cluster run: LEARN, each with an oracle of its own. */
+/** The learning task of a cluster: its peers run LEARN, each with its own oracle. */
 import type { PeerIndex } from '../../../agreement/protocol.ts'
 import type { Vector } from '../../../agreement/vector.ts'
 import type { LearnOutput } from '../../../learning/learn-contract.ts'
@@ -11,9 +11,9 @@ import { sharedRules } from '../shared-rules.ts'
 
 interface LearnerOptions {
   readonly cohort: Cohort
-  /** θ₁, the same for all. */
+  /** θ₁, the same for all peers. */
   readonly initial: Vector
-  /** Whatever it answers, it answers only to the incarnation that asked. */
+  /** Makes the oracle of an incarnation. It answers only the incarnation that asked. */
   readonly oracle: (parts: Pick<PeerParts<LearnOutput>, 'self' | 'isAlive'>) => OraclePort
   readonly linkLimits?: LinkLimits
   /** A peer has computed its gradient. */

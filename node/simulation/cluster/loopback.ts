@@ -1,6 +1,6 @@
 /**
- * What a cluster stands on when it is real: all peers in this process, each with its own identity and its own libp2p,
- * connected over loopback, in real time, without disks.
+ * The real ports of a cluster: all peers in this process, each with its own identity and its own libp2p, connected over
+ * loopback, in real time, without disks.
  */
 import { performance } from 'node:perf_hooks'
 import type { PeerIndex } from '../../../agreement/protocol.ts'
@@ -21,7 +21,7 @@ interface Loopback {
   readonly transports: readonly NetworkTransport[]
 }
 
-/** @param software name and version, shown to the others */
+/** @param software name and version, as shown to other peers */
 export async function openLoopback(
   settings: AgreementSettings,
   seed: number,
@@ -43,7 +43,7 @@ export async function openLoopback(
       }),
     ),
   )
-  // Each listens on a free port; only now the others can know which.
+  // Each listens on a free port, which the others can know only now.
   for (const [peer, transport] of transports.entries()) addresses[peer]!.push(...transport.addresses)
   return { ports: portsOf(transports), authority: createEd25519Authority(id, keys), transports }
 }
@@ -55,7 +55,7 @@ function portsOf(transports: readonly NetworkTransport[]): ClusterPorts {
     nowMs: () => performance.now() - startedMs,
     after: (delayMs, run) => void systemClock.after(delayMs, run),
     soon: queueMicrotask,
-    // Without a disk nobody comes back.
+    // Without a disk no peer comes back.
     open: self =>
       closed.has(self) ? null : { transport: transports[self]!, clock: systemClock, storage: null },
     close(self) {
@@ -65,7 +65,7 @@ function portsOf(transports: readonly NetworkTransport[]): ClusterPorts {
   }
 }
 
-/** @param addresses by peer, filled in once they are known */
+/** @param addresses by peer; they are filled in once they are known */
 function cohortOf(
   { protocol, synchrony, maxFaulty, unsafe }: AgreementSettings,
   seed: number,
@@ -85,7 +85,7 @@ function cohortOf(
       synchrony,
       seed,
       unsafe,
-      // Nothing is learnt, but a cohort file says what.
+      // The peers learn nothing, but a cohort file has to name a model.
       steps: 1,
       model: 'softmax',
       rate: 1,

@@ -1,6 +1,6 @@
 /**
- * A cluster in the simulated world: virtual time, a seeded network, disks and clocks under stated conditions; and all
- * that faults can be injected into.
+ * The simulated ports of a cluster: virtual time, a seeded network, disks and clocks under given conditions, all of
+ * which take injected faults.
  */
 import type { AveragingOutput } from '../../../agreement/averaging/averaging.ts'
 import type { PeerIndex } from '../../../agreement/protocol.ts'
@@ -19,17 +19,17 @@ import { createWorld, type World } from '../world.ts'
 
 interface SimulatedOptions<Peer, Output> extends ClusterOptions<Peer, Output> {
   readonly conditions: Conditions
-  /** Draws what the links do: latencies, losses, the scheduler's delays. */
+  /** Draws the latencies and losses of links, and the scheduler's delays. */
   readonly links: RandomStream
-  /** Longer frames are refused, and their connection with them; Infinity: none are. */
+  /** Longer frames are refused and cost their connection; Infinity: no limit. */
   readonly frameBytesMax: number
   /** Every frame as it is sent. */
   readonly onSend?: (from: PeerIndex, to: PeerIndex, frame: Frame) => void
-  /** A peer may have lost what it had on its disk. */
+  /** A peer may have lost records from its disk. */
   readonly diskLost?: (peer: PeerIndex) => void
-  /** Synced records of a peer are gone, and its log was taken for whole. */
+  /** Synced records of a peer are gone, and yet its log passed for whole. */
   readonly lostUnsaid: (peer: PeerIndex) => void
-  /** Enough others have heard of this peer for it to be told so when it has lost its memory. */
+  /** Whether enough others have heard from this peer to tell it so after it has lost its memory. */
   readonly isKnown: (peer: PeerIndex) => boolean
 }
 
@@ -37,7 +37,7 @@ export interface SimulatedCluster<Peer> extends Cluster<Peer>, FaultTarget {
   readonly world: World
   readonly network: SimulatedNetwork
   readonly peers: (Peer | null)[]
-  /** By peer: how many times as long everything that it computes takes. */
+  /** By peer: the factor by which its computations are slower. */
   readonly slowness: readonly number[]
 }
 
@@ -96,7 +96,7 @@ export function createSimulatedCluster<
   }
 }
 
-/** Byzantine peers keep nothing, and where there is no time of a sync nobody has a disk. */
+/** Byzantine peers keep nothing, and without a sync time no peer has a disk. */
 function disksOf<Peer, Output>(
   { conditions: { syncMs }, seed, diskLost = () => {} }: SimulatedOptions<Peer, Output>,
   { after }: World,
@@ -110,7 +110,7 @@ function disksOf<Peer, Output>(
   )
 }
 
-/** A disk whose damage is told: nobody can be held to what was on it. */
+/** A disk that reports its losses, because no peer can be held to lost records. */
 function observed(disk: SimulatedDisk, lost: () => void): SimulatedDisk {
   return {
     ...disk,
@@ -129,7 +129,7 @@ function observed(disk: SimulatedDisk, lost: () => void): SimulatedDisk {
   }
 }
 
-/** What a peer finds on its disk; undefined where that cannot be read, and it refuses to start. */
+/** Opens a peer's disk; undefined if it is unreadable, so that the peer refuses to start. */
 function openDisk(disk: SimulatedDisk | null): Storage | null | undefined {
   try {
     return disk?.open() ?? null
@@ -143,11 +143,11 @@ interface ClockOptions {
   readonly self: PeerIndex
   readonly isAlive: () => boolean
   readonly seed: number
-  /** It runs up to this fraction fast or slow. */
+  /** The clock runs up to this fraction fast or slow. */
   readonly skew: number
 }
 
-/** A peer's own clock: it has an origin of its own, stands still in a pause, and dies with the peer. */
+/** A peer's clock. It has its own origin, stands still during a pause, and dies with the peer. */
 function clockOf(
   world: World,
   network: SimulatedNetwork,

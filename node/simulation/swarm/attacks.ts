@@ -1,6 +1,6 @@
 /**
- * Attacks that need to know who is who: the swarm's own. The counterexamples' (protocols.md §2.2), for any dimension,
- * and the one against the thresholds of reliable broadcast.
+ * The swarm's own attacks, which know which peers are honest: that of the counterexamples (protocols.md §2.2), for any
+ * dimension; one on the thresholds of reliable broadcast; and one on the links.
  */
 import type { Message } from '../../../agreement/message.ts'
 import type { PeerIndex } from '../../../agreement/protocol.ts'
@@ -24,12 +24,12 @@ export const swarmAttackNames = ['mirror', 'favour'] as const
 type SwarmAttackName = (typeof swarmAttackNames)[number]
 
 const NO_MESSAGES: DecodeLimits = { peers: 0, dimension: 0, stepsMax: 0, iterationsMax: 0 }
-/** Behind each frame with messages. */
+/** How many `resume` frames follow each frame with messages. */
 const RESUMES = 10
 
-/** Follows the protocol, and asks each peer over and over for everything again, as if it knew nothing of its life. */
+/** Follows the protocol, but asks each peer over and over for everything again, as if it knew nothing. */
 export function insist(): Attack {
-  // What it says itself is taken for its word: in another's epoch each would have the other begin again, for ever.
+  // It uses its own incarnation. With another one, the two sides would make each other begin again forever.
   let incarnation = 0
   return {
     name: 'insist',
@@ -39,8 +39,8 @@ export function insist(): Attack {
     forge: ({ own }) => own,
     wire(frame) {
       if (frame.length === 1) {
-        const said = decodeLinkFrame(frame, NO_MESSAGES)
-        if ('kind' in said && said.kind === 'resume') incarnation = said.incarnation
+        const sent = decodeLinkFrame(frame, NO_MESSAGES)
+        if ('kind' in sent && sent.kind === 'resume') incarnation = sent.incarnation
         return [frame]
       }
       const resume = encodeLinkFrame(resumeWithoutMemory(incarnation))
@@ -53,29 +53,29 @@ export function swarmAttack(name: SwarmAttackName, camps: Camps): Attack {
   return name === 'mirror' ? mirror(camps) : favour(camps)
 }
 
-/** Tells everyone just what it holds itself, so that nobody has a reason to move. */
+/** Tells each peer the vector that this peer holds itself, so that no peer has a reason to move. */
 function mirror({ honest }: Camps): Attack {
   return {
     name: 'mirror',
-    did: 'told each peer what it held itself',
+    did: 'sent each peer its own vector',
     rushing: true,
     perRecipient: true,
-    // All honest vectors are in sight, by author.
+    // The adversary sees all honest vectors, by author.
     forge: ({ honest: vectors, recipient, own }) =>
       vectors.length === honest.length ? (vectors[honest.indexOf(recipient)] ?? own) : own,
   }
 }
 
 /**
- * Brings one honest peer, and no other, to the brink of delivering: the faulty peers' vectors go to just so many that
- * only together with the faulty votes, which only the favourite hears, they make a quorum.
+ * Brings one honest peer, and no other, to the brink of delivering. The faulty peers send their vectors to so many
+ * peers that their echoes make a quorum only together with the faulty votes, and only the favourite gets these.
  */
 function favour({ peers, maxFaulty, honest }: Camps): Attack {
   const liars = peers - honest.length
-  const told = Math.max(1, echoThreshold(peers, maxFaulty) - liars)
+  const recipients = Math.max(1, echoThreshold(peers, maxFaulty) - liars)
   return {
     name: 'favour',
-    did: 'voted for the ears of one peer only',
+    did: 'sent votes to one peer only',
     rushing: false,
     perRecipient: false,
     forge: ({ own }) => own,
@@ -84,7 +84,7 @@ function favour({ peers, maxFaulty, honest }: Camps): Attack {
       const place = honest.indexOf(recipient)
       if (place < 0 || honest.includes(sender)) return [message]
       const distance = (place - (iteration % honest.length) + honest.length) % honest.length
-      if (message.kind === 'vector') return distance < told ? [message] : []
+      if (message.kind === 'vector') return distance < recipients ? [message] : []
       if (message.kind === 'echo' || message.kind === 'ready') return distance === 0 ? [message] : []
       return message.kind === 'payload' ? [] : [message]
     },

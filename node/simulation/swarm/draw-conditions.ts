@@ -22,11 +22,11 @@ interface Scene {
   readonly honest: readonly PeerIndex[]
 }
 
-/** Under synchrony an iteration takes so long; every honest message arrives well within it. */
+/** The duration of an iteration under synchrony. Every honest message arrives well within it. */
 export const TIMELY_TIMEOUT_MS = 200
 const TIMELY_DELAY_MS = 80
 
-/** Synchrony is a promise about delays: within it the scheduler may still do what it likes. */
+/** Conditions under synchrony, which bounds delays: within the bound the scheduler may still do anything. */
 export function drawTimelyConditions(scene: Scene, random: RandomStream): Conditions {
   const scheduler = drawScheduler(scene, random)
   return {
@@ -99,7 +99,7 @@ function lateFromTheOtherSide({ settings, honest, inputs }: Scene): PeerIndex[][
   )
 }
 
-/** At most this many, and no peer has more than two: an honest peer restarts seldom, and is answered then too. */
+/** The most faults of a run. No peer has more than two: an honest peer restarts seldom, and is served even then. */
 const INJECTED_FAULTS_MAX = 4
 
 function drawInjectedFaults(scene: Scene, calmAtMs: number, random: RandomStream): InjectedFault[] {
@@ -122,7 +122,7 @@ function drawInjectedFault(
   return drawFault({ peer, at, forMs }, 0.5, side, random)
 }
 
-/** Most often just after a vector was bound, when the least is settled. */
+/** The moment of a fault: mostly just after a vector was bound, when the least is settled. */
 function drawMoment({ settings }: Scene, peer: PeerIndex, calmAtMs: number, random: RandomStream): Moment {
   if (random.uniform() < 0.4) return { timeMs: Math.min(calmAtMs, 400) * random.uniform() }
   return {

@@ -1,6 +1,5 @@
 /**
- * The swarm on all the cores there are. Which thread ran a seed changes nothing about what the seed shows, so the
- * table is the same on one core or many.
+ * The swarm on all cores. A seed gives the same result in every thread, so the table is the same on one core or many.
  */
 import { availableParallelism } from 'node:os'
 import { extname } from 'node:path'
@@ -12,21 +11,21 @@ interface SwarmOptions {
   readonly kind?: SwarmKind
   readonly from: number
   readonly seeds: number
-  /** Default: as many as there are cores; 1 runs in this thread. */
+  /** Default: one per core; 1 runs in this thread. */
   readonly threads?: number
   readonly onProgress?: (done: number) => void
 }
 
 interface SwarmResult {
-  /** Seeds run: all, or those up to and around the first violation. */
+  /** How many seeds ran: all, or those up to and around the first violation. */
   readonly runs: number
   readonly events: number
   readonly rows: readonly SwarmRow[]
-  /** Of the lowest seed that violates anything; null where none does. */
+  /** The result of the lowest seed with a violation; null if none has one. */
   readonly failed: SeedResult | null
 }
 
-/** Seeds that a thread is given at a time. */
+/** How many seeds a thread gets at a time. */
 const BATCH = 16
 
 interface State {
@@ -38,7 +37,7 @@ interface State {
   failed: SeedResult | null
 }
 
-/** Stops handing out seeds at the first violation. */
+/** Runs the seeds, and hands out no more after the first violation. */
 export async function runSwarm(options: SwarmOptions): Promise<SwarmResult> {
   const state: State = {
     options,
@@ -86,9 +85,9 @@ function runHere(state: State): void {
 }
 
 function runThread(state: State): Promise<void> {
-  // Beside this file and of its kind: .ts in a checkout, .js in a built package.
+  // The worker lies beside this file with the same extension: .ts in a checkout, .js in a built package.
   const file = new URL(`./worker${extname(import.meta.url)}`, import.meta.url)
-  // Whatever flags this process was started with are not meant for the thread.
+  // The flags of this process are not meant for the thread.
   const worker = new Worker(file, { execArgv: [] })
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const proceed = () => {

@@ -1,6 +1,6 @@
 /**
  * Everything about a run of the swarm, drawn from its seed: protocol, n, f, d, data, network, faults, attack. Each
- * part draws from a stream of its own, so that a new kind of fault leaves the data of old seeds as they were.
+ * part draws from its own stream, so that a new kind of fault does not change the data of old seeds.
  */
 import { iterationsFor, peersNeeded } from '../../../agreement/bounds.ts'
 import type { Synchrony } from '../../../agreement/thresholds.ts'
@@ -17,7 +17,7 @@ import { type Camps, swarmAttack, swarmAttackNames } from './attacks.ts'
 import { drawConditions, drawTimelyConditions, TIMELY_TIMEOUT_MS } from './draw-conditions.ts'
 
 export interface Scenario extends AgreeOptions {
-  /** The attack's name, or `none` where nobody lies. */
+  /** The attack's name, or `none` if no peer lies. */
   readonly attackName: string
 }
 
@@ -29,9 +29,9 @@ const swarmAttacks = attackNames.filter(name => name !== 'label-flip')
 /** The most peers; fewer for RB-TM, whose traffic grows with n³. */
 const PEERS_MAX = 16
 const DIMENSION_MAX = 16
-/** One run in so many uses the real signatures. */
+/** One run in this many uses real signatures. */
 const ED25519_EVERY = 50
-/** How often faulty peers play the attacks made for the swarm: the strongest there are against agreement. */
+/** The share of runs with the swarm's own attacks, the strongest known ones on agreement. */
 const SPECIAL = 0.25
 
 export function drawScenario(seed: number): Scenario {
@@ -117,7 +117,7 @@ function authorityOf(seed: number, peers: number): Authority {
   )
 }
 
-/** Vectors of which every shape has broken something somewhere: spread, two camps, an outlier, equal, huge, tiny. */
+/** Vectors in shapes that have each broken something somewhere: spread, two camps, an outlier, equal, huge, tiny. */
 function drawInputs(seed: number, peers: number, dimension: number): Vector[] {
   const random = randomStream(seed, 'inputs')
   const shape = random.integer(6)

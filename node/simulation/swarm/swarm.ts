@@ -1,6 +1,7 @@
 /**
- * The swarm: one simulated agreement, or one cohort that learns, a seed, everything drawn from it. What each run showed, the table over all of
- * them, and, for a seed that violates a guarantee, the shortest prefix of its troubles that still does.
+ * The swarm: each seed draws one simulated agreement or one cohort that learns, with everything about it. This file
+ * holds the result of a seed, the table over all seeds, and, for a seed that violates a guarantee, the search for the
+ * shortest prefix of its injected faults that still does.
  */
 
 import type { Violation } from '../../checkers/index.ts'
@@ -9,19 +10,19 @@ import { describeLearning, simulateLearning } from './learning/run.ts'
 import { drawLearningScenario } from './learning/scenario.ts'
 import { drawScenario, type Scenario } from './scenario.ts'
 
-/** What one seed showed. */
+/** The result of one seed. */
 export interface SeedResult {
   readonly seed: number
   readonly protocol: string
   readonly attack: string
   readonly events: number
-  /** Largest measured over guaranteed, over the iterations; null where nothing could be measured. */
+  /** The largest ratio of measured to guaranteed over the iterations; null if nothing could be measured. */
   readonly contraction: number | null
   readonly averaging: number | null
   readonly violation: Violation | null
 }
 
-/** What a seed is the world of: an averaging agreement, or a cohort that learns and whose peers come and go. */
+/** The kind of world that a seed draws: an averaging agreement, or a cohort that learns while its peers come and go. */
 export type SwarmKind = 'agreement' | 'learning'
 
 export function runSeed(seed: number, kind: SwarmKind): SeedResult {
@@ -44,7 +45,7 @@ function runLearningSeed(seed: number): SeedResult {
   }
 }
 
-/** The seed's world, good from so many events on. */
+/** Runs the seed's world again, calm after this many events. */
 function replay(seed: number, kind: SwarmKind, calmAfterEvents: number): Violation | null {
   return kind === 'learning'
     ? simulateLearning(drawLearningScenario(seed), calmAfterEvents).violation
@@ -75,7 +76,7 @@ export interface SwarmRow {
   readonly attack: string
   readonly runs: number
   readonly violations: number
-  /** Worst contraction over its bound, and worst averaging error over its bound: never above 1. */
+  /** The worst contraction and the worst averaging error, each over its bound: never above 1. */
   readonly contraction: number | null
   readonly averaging: number | null
 }
@@ -106,18 +107,18 @@ export function createSwarmTable(): SwarmTable {
   }
 }
 
-/** A violation, made small enough to look at. */
+/** A violation, reduced to a small replay. */
 export interface Counterexample {
   readonly seed: number
   readonly violation: Violation
-  /** Events after which the world may become good without hiding the violation: the shortest such prefix. */
+  /** The least number of events after which a calm world still shows the violation. */
   readonly prefix: number
-  /** Replays just this. */
+  /** The command that replays this violation. */
   readonly command: string
   readonly scenario: Readonly<Record<string, unknown>>
 }
 
-/** Replays the seed with ever shorter troubles, by halving; null where the seed violates nothing. */
+/** Replays the seed with ever shorter prefixes of its faults, by bisection; null if the seed violates nothing. */
 export function explainSeed(seed: number, kind: SwarmKind): Counterexample | null {
   const violation = replay(seed, kind, Infinity)
   if (violation === null) return null

@@ -1,4 +1,4 @@
-/** A thread of the swarm: runs the seeds that it is told, and says what each showed. */
+/** A thread of the swarm: runs the seeds that it gets, and reports the result of each. */
 import { parentPort } from 'node:worker_threads'
 import { runSeed, type SwarmKind } from './swarm.ts'
 

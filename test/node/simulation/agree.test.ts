@@ -59,7 +59,7 @@ for (const protocol of ['mda', 'cva', 'icwtm'] as const)
       t.is(result.violation, null, result.violation?.detail)
     })
 
-test('a faulty peer that speaks to some only cannot drive synchronous peers apart in time', async t => {
+test('a faulty peer that sends to some peers only cannot drive synchronous peers apart in time', async t => {
   const options = await agreement('icwtm', 1, 'refuse', 'synchronous')
   const { violation, virtualMs, agreedMs } = simulateAgreement({
     ...options,
@@ -69,7 +69,7 @@ test('a faulty peer that speaks to some only cannot drive synchronous peers apar
   t.true(agreedMs! <= 8 * 100 + 20, `rounds end by the clock: ${agreedMs} of ${virtualMs}`)
 })
 
-test('MDA under synchrony contracts from 4f + 1 already, as Lemma 12’s proof says (docs/attacks.md)', async t => {
+test('MDA under synchrony already contracts from 4f + 1, as Lemma 12’s proof says (docs/attacks.md)', async t => {
   for (const maxFaulty of [1, 2, 3])
     for (const attack of ['silence', 'refuse', 'equivocate', 'little', 'omit']) {
       const peers = 4 * maxFaulty + 1
@@ -87,7 +87,7 @@ test('MDA under synchrony contracts from 4f + 1 already, as Lemma 12’s proof s
     }
 })
 
-test('same options, same trace; another seed, another trace', async t => {
+test('the same options give the same trace, another seed gives another', async t => {
   const options = await agreement('rb-tm', 1, 'lie')
   const first = simulateAgreement(options)
   t.regex(first.trace!, /^[0-9a-f]{64}$/)
@@ -138,7 +138,7 @@ test('an undisturbed world: each vector of an honest peer crosses each link once
 test('the counterexample to 4f + 1, as a simulated world: ICwTM at n = 5, f = 1 never contracts', async t => {
   const { settings, ...base } = await agreement('icwtm', 1, 'silence')
   const held = [0, 0, 1, 1]
-  // One of the other half comes late to everyone; the faulty peer tells each what it holds itself.
+  // One of the other half is late for every peer; the faulty peer sends each peer its own vector.
   const late = [[3], [3], [0], [0], []]
   const world = (camps: { peers: number; maxFaulty: number; honest: number[] }) =>
     simulateAgreement({

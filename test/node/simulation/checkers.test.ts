@@ -1,4 +1,4 @@
-/** Every checker can fail: each is shown what it must not let pass. */
+/** Every checker can fail: each is given a run that it must not let pass. */
 import test from 'ava'
 import type { AveragingOutput } from '../../../agreement/averaging/averaging.ts'
 import type { Message } from '../../../agreement/message.ts'
@@ -60,7 +60,7 @@ function conclude(
   }
 }
 
-test('what is within every bound passes, and is measured', t => {
+test('a run within every bound passes, and is measured', t => {
   const { found, checkers } = checked()
   conclude(checkers, [0, 0, 1], [0.25, 0.25, 0.5])
   t.deepEqual(found, [])
@@ -103,7 +103,7 @@ test('two honest peers with too little in common', t => {
   t.regex(found[0]!, /witnesses: in iteration 1 two honest peers used only 2 vectors in common, not 3/)
 })
 
-test('too few iterations for what was promised', t => {
+test('too few iterations for the promise', t => {
   const { found, checkers } = checked({ protocol: 'mda', peers: 7, iterations: 1 }, { target: 1 })
   checkers.end(end)
   t.regex(found[0]!, /iterations: 1 of them leave at most 0\.8/)
@@ -142,7 +142,7 @@ const say = (sender: number, x: number): Message => ({
   sealed: seal(v(x)),
 })
 
-test('two vectors of an honest author in a slot; a faulty one may', t => {
+test('two vectors of an honest author in one slot; a faulty author may', t => {
   const { found, checkers } = checked()
   checkers.received(0, 3, say(3, 1))
   checkers.received(1, 3, say(3, 2))

@@ -1,6 +1,6 @@
 /**
- * A simulated cohort and what can befall it, fault by fault and all at once: who is told of it, that it can be
- * replayed, and that everyone is back at the end.
+ * A simulated cohort under injected faults, one by one and all at once: the timeline reports them, the run can be
+ * replayed, and all peers are back at the end.
  */
 import test, { type ExecutionContext } from 'ava'
 import { distance } from '../../../agreement/vector.ts'
@@ -61,7 +61,7 @@ const crash = (peer: number, step: number, untilStep: number | null): InjectedFa
 /** `event peers`, in order. */
 const told = ({ timeline }: SimulationResult) => timeline.map(({ event, peers }) => `${event} ${peers}`)
 
-/** Everyone has learnt, and nothing that was promised was broken. */
+/** All peers have learnt, and no guarantee was broken. */
 function goesWell(t: ExecutionContext, result: SimulationResult): void {
   t.deepEqual(result.violations, [])
   t.deepEqual(result.stuck, [])
@@ -70,14 +70,14 @@ function goesWell(t: ExecutionContext, result: SimulationResult): void {
   t.is(result.steps.length, STEPS, 'every step is accounted for')
 }
 
-test('nothing befalls a cohort of which nothing is asked', async t => {
+test('without injected faults the timeline is empty', async t => {
   const result = await run([])
   goesWell(t, result)
   t.deepEqual(result.timeline, [])
   t.is((await run([])).trace, result.trace)
 })
 
-test('who crashes comes back to the step that its journal holds, and catches up', async t => {
+test('a peer that crashes comes back to the step in its journal, and catches up', async t => {
   const result = await run([crash(3, 5, 9)])
   goesWell(t, result)
   t.deepEqual(told(result), ['crash 3', 'restart 3', 'caught up 3'])
@@ -90,8 +90,8 @@ test('who crashes comes back to the step that its journal holds, and catches up'
   t.true(level!.virtualSeconds > back!.virtualSeconds)
 })
 
-test('who was away for longer than links keep messages is told the parameters of others', async t => {
-  // With a second iteration it has acknowledged some of the step to which it comes back, and the others forget that.
+test('a peer that was away for longer than links keep messages gets the parameters of others', async t => {
+  // With a second iteration it has acknowledged part of the step to which it comes back, which the others forget.
   const cohort = testCohort({ steps: STEPS, iterations: { gradient: 2, parameters: 1 } })
   const result = await run([crash(3, 3, 28)], { cohort })
   goesWell(t, result)
@@ -99,7 +99,7 @@ test('who was away for longer than links keep messages is told the parameters of
   t.is(result.timeline[2]!.by, 'parameters')
 })
 
-test('who crashes for good is missed by nobody: the others end without it', async t => {
+test('the others end without a peer that crashes for good', async t => {
   const result = await run([crash(3, 5, null)])
   goesWell(t, result)
   t.deepEqual(result.gone, [3])
@@ -107,7 +107,7 @@ test('who crashes for good is missed by nobody: the others end without it', asyn
   t.deepEqual(told(result), ['crash 3'])
 })
 
-test('at one step what ends comes before what begins', async t => {
+test('at one step, faults end before others begin', async t => {
   const windows = [from(9, 12), from(5, 9)]
   const [crashes, partitions] = await Promise.all([
     run([crash(3, 9, 12), crash(3, 5, 9)]),
@@ -121,7 +121,7 @@ test('at one step what ends comes before what begins', async t => {
   t.true(last!.ownStep! <= again!.ownStep! + 1, 'the second one cuts it off')
 })
 
-test('too many gone for good: the others wait, and the run ends by saying for whom', async t => {
+test('if too many peers are gone for good, the others wait, and the run ends and says for whom', async t => {
   const result = await run([crash(0, 5, null), crash(1, 5, null)])
   t.deepEqual(
     result.stuck.map(({ peer }) => peer),
@@ -130,23 +130,23 @@ test('too many gone for good: the others wait, and the run ends by saying for wh
   for (const { waitingFor } of result.stuck) t.true(waitingFor.includes(0) && waitingFor.includes(1))
 })
 
-test('a partition heals: those inside are level again, though nobody told them their steps', async t => {
+test('a partition heals, and the peers inside catch up, though nobody tells them the step', async t => {
   const result = await run([{ kind: 'partition', side: [2], ...from(12, 20) }])
   goesWell(t, result)
   t.deepEqual(told(result), ['partition 2', 'reconnect 2', 'caught up 2'])
   t.true(result.timeline[1]!.ownStep! <= 13, 'it stood still meanwhile')
 })
 
-test('a partition that stops everyone ends all the same: standing still counts', async t => {
+test('a partition that stops every peer still ends, because a standstill counts as steps', async t => {
   const result = await run([{ kind: 'partition', side: [0, 1, 2], ...from(12, 15) }])
   goesWell(t, result)
   const [cut, whole] = result.timeline
-  t.is(whole!.step, 12, 'nobody could go on')
+  t.is(whole!.step, 12, 'no peer could go on')
   const seconds = whole!.virtualSeconds - cut!.virtualSeconds
   t.true(seconds >= 3, `three steps, a second each at least: ${seconds}`)
 })
 
-test('of a larger side the others are the ones who were away', async t => {
+test('if a partition names the larger side, the other peers are the ones that were away', async t => {
   const result = await run([{ kind: 'partition', side: [0, 1, 2, 3, 4, 5], ...from(12, 20) }])
   goesWell(t, result)
   t.is(told(result).at(-1), 'caught up 6')
@@ -158,7 +158,7 @@ test('a paused peer goes on where it was', async t => {
   t.deepEqual(told(result), ['pause 4', 'resume 4', 'caught up 4'])
 })
 
-test('a slow peer holds nobody up that need not wait for it', async t => {
+test('a slow peer delays no peer that need not wait for it', async t => {
   const [fast, slow, all] = await Promise.all([
     run([]),
     run([{ kind: 'slow', peer: 4, factor: 50, ...from(6, 12) }]),
@@ -170,7 +170,10 @@ test('a slow peer holds nobody up that need not wait for it', async t => {
     step => slow!.timeline.find(entry => entry.step === step)!.virtualSeconds,
   )
   t.true(after! - before! < 0.5, `one gradient of it takes half a second; six steps took ${after! - before!}`)
-  t.true(all!.virtualSeconds > fast!.virtualSeconds + 6 * 0.4, 'slow are all: six steps of half a second')
+  t.true(
+    all!.virtualSeconds > fast!.virtualSeconds + 6 * 0.4,
+    'all peers are slow for six steps of half a second',
+  )
 })
 
 const everything: readonly InjectedFault[] = [
@@ -181,7 +184,7 @@ const everything: readonly InjectedFault[] = [
   { kind: 'slow', peer: 4, factor: 10, ...from(1, 25) },
 ]
 
-test('everything at once, over a wide area that loses frames: replayed bit for bit', async t => {
+test('a run with everything at once, over a wide area that loses frames, replays bit for bit', async t => {
   const changes: Partial<SimulateOptions> = {
     network: { kind: 'wan' },
     loss: 0.05,
@@ -196,12 +199,12 @@ test('everything at once, over a wide area that loses frames: replayed bit for b
   t.not((await run(everything.slice(1), changes)).trace, first!.trace)
 })
 
-test('honest peers end close together, whatever befell some of them', async t => {
+test('honest peers end close together, whatever happened to some of them', async t => {
   const { parameters } = await run(everything)
   for (const vector of parameters) t.true(distance(vector!, parameters[0]!) < 1)
 })
 
-test('what a peer sent before it crashed counts', async t => {
+test('the traffic of a peer before its crash counts', async t => {
   const [calm, crashed] = await Promise.all([run([]), run([crash(3, 28, 29)])])
   const sent = (result: SimulationResult) => result.bytesByPeer[3]!
   t.true(sent(crashed!) > 0.9 * sent(calm!), `${sent(crashed!)} of ${sent(calm!)} bytes`)
@@ -225,7 +228,7 @@ for (const [protocol, peers, faults] of [
     t.is(result.timeline.filter(({ event }) => event === 'restart').length, 2)
   })
 
-test('checkers look on through every incarnation: one that then signs two vectors is found out', t => {
+test('checkers look on through every incarnation, and find a peer that signs two vectors later', t => {
   const scenario = smallCohort({ protocol: 'mda', peers: 7, faults: 1, steps: 12, syncMs: 1 })
   const honest = [0, 1, 2, 3, 4, 5, 6]
   const found = new Set<string>()
@@ -236,7 +239,7 @@ test('checkers look on through every incarnation: one that then signs two vector
   )
   const cluster = createLearningCluster(scenario, {
     ...checkers,
-    // From its second incarnation on peer 2 tells peer 0 other things than the rest.
+    // From its second incarnation on, peer 2 sends peer 0 other vectors than the rest.
     received(peer, from, message) {
       const lies = from === 2 && peer === 0 && cluster.restarts() > 0 && message.kind === 'vector'
       const sealed = lies ? { ...message.sealed, digest: '00'.repeat(32) } : null

@@ -1,4 +1,4 @@
-/** A convicted peer stays so across restarts, and a peer that has no memory of it is shown the proof again. */
+/** A conviction outlives restarts, and a peer that has lost its memory of it is shown the proof again. */
 import test from 'ava'
 import type { PeerIndex } from '../../../agreement/protocol.ts'
 import { attackNamed } from '../../../learning/attacks/registry.ts'
@@ -16,7 +16,7 @@ import {
 const LIAR = 6
 const honest = [0, 1, 2, 3, 4, 5]
 
-/** Seven peers of RB-TM, two of whom may be faulty, and one is: it equivocates. */
+/** Seven peers of RB-TM. Two may be faulty; one is, and equivocates. */
 function scenario(): LearningScenario {
   const drawn = drawLearningScenario(1)
   const peers = honest.length + 1
@@ -41,7 +41,7 @@ function scenario(): LearningScenario {
 
 interface Watched {
   readonly cluster: LearningCluster
-  /** By honest peer: with whom it was connected, in this order. */
+  /** By honest peer: the peers that it was connected with, in this order. */
   readonly met: Map<PeerIndex, PeerIndex[]>
   /** `by told peer`. */
   readonly shown: string[]
@@ -76,7 +76,7 @@ function run(): Watched & { until(done: () => boolean): boolean } {
 const convicted = (cluster: LearningCluster, peer: PeerIndex) => cluster.peers[peer]?.status().convicted ?? []
 const allConvict = (cluster: LearningCluster) => honest.every(peer => convicted(cluster, peer).includes(LIAR))
 
-test('a peer that restarts stays cut off from whom it has convicted, from the first moment on', t => {
+test('a peer that restarts stays cut off from the peers that it has convicted, from the first moment on', t => {
   const { cluster, met, until } = run()
   t.true(until(() => allConvict(cluster)))
   // A peer that has shown its proof has it on its disk.
@@ -90,7 +90,7 @@ test('a peer that restarts stays cut off from whom it has convicted, from the fi
   t.false(met.get(0)!.includes(LIAR))
 })
 
-test('a peer that has lost its disk is shown the proof by those that have it', t => {
+test('peers that have the proof show it to a peer that has lost its disk', t => {
   const { cluster, shown, until } = run()
   t.true(until(() => allConvict(cluster) && cluster.isKnown(0)))
   cluster.crash(0, 0)
@@ -106,7 +106,7 @@ test('a peer that has lost its disk is shown the proof by those that have it', t
   )
 })
 
-test('nothing is kept for whom a peer has cut off, then or later', t => {
+test('a peer keeps nothing for a peer that it has cut off, then or later', t => {
   const { cluster, until } = run()
   const keptFor = (peer: PeerIndex, other: PeerIndex) =>
     cluster.peers[peer]?.status().links[other]?.keptMessages ?? null
@@ -114,5 +114,5 @@ test('nothing is kept for whom a peer has cut off, then or later', t => {
   t.deepEqual(new Set(honest.map(peer => keptFor(peer, LIAR))), new Set([0]))
   t.true(until(() => honest.every(peer => cluster.results[peer] !== null)))
   t.deepEqual(new Set(honest.map(peer => keptFor(peer, LIAR))), new Set([0]))
-  t.true(keptFor(0, 1)! > 0, 'for the others it is')
+  t.true(keptFor(0, 1)! > 0, 'it keeps messages for the others')
 })

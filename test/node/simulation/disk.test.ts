@@ -1,10 +1,10 @@
-/** Disks of the simulated world beyond the contract of storage: what a crash leaves, and what a bad one does. */
+/** Disks of the simulated world beyond the contract of storage: what a crash leaves, and what a bad disk does. */
 import test from 'ava'
 import { NO_WATERMARK } from '../../../node/ports.ts'
 import { createDisk } from '../../../node/simulation/disk.ts'
 import { createWorld } from '../../../node/simulation/world.ts'
 
-test('a disk keeps what was synced, and of the rest what the crash leaves', t => {
+test('a disk keeps synced records, and as many of the others as the crash leaves', t => {
   const world = createWorld()
   const disk = createDisk({ after: world.after, syncMs: () => 2 })
   const write = (bytes: number[]) => {
@@ -27,7 +27,7 @@ test('a disk keeps what was synced, and of the rest what the crash leaves', t =>
   t.deepEqual(contents(), [1, 2, 3], 'a rewrite that was not synced never happened')
 })
 
-test('a sync that a rewrite overtakes still keeps what it began with', t => {
+test('a sync that a rewrite overtakes still keeps the records that it began with', t => {
   const world = createWorld()
   let syncMs = 2
   const disk = createDisk({ after: world.after, syncMs: () => syncMs })
@@ -51,7 +51,7 @@ test('a sync that a rewrite overtakes still keeps what it began with', t => {
   t.deepEqual(contents(), [8], 'a later sync that ended first is not undone')
 })
 
-test('the watermark is as the last sync that ended, and outlives the log', t => {
+test('the watermark is that of the last sync that ended, and outlives the log', t => {
   const world = createWorld()
   const disk = createDisk({ after: world.after, syncMs: () => 2 })
   const log = disk.open()
@@ -61,7 +61,7 @@ test('the watermark is as the last sync that ended, and outlives the log', t => 
     if (entries < 3) world.runSync()
   }
   disk.crash(() => 1)
-  t.deepEqual(disk.open().recovered.length, 3, 'the crash kept what was not synced')
+  t.deepEqual(disk.open().recovered.length, 3, 'the crash kept unsynced records')
   t.deepEqual(disk.open().watermark, { entries: 2, step: 2 }, 'it is never ahead of the log')
   disk.restore(0)
   t.deepEqual(
@@ -74,7 +74,7 @@ test('the watermark is as the last sync that ended, and outlives the log', t => 
   t.deepEqual(disk.open().watermark, NO_WATERMARK)
 })
 
-test('a flipped bit is seen as the real log sees it: torn, or damaged, until somebody has it forgotten', t => {
+test('a flipped bit leaves a torn or damaged log, as on a real disk, until the user forgets the log', t => {
   const world = createWorld()
   const disk = createDisk({ after: world.after, syncMs: () => 0 })
   const log = disk.open()

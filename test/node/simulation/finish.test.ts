@@ -1,4 +1,4 @@
-/** Who has told the others that it needs nothing more must need nothing more, whatever befalls it then. */
+/** A peer that has told the others that it needs nothing more must need nothing more, whatever happens to it then. */
 import test from 'ava'
 import { createLearningCheckers } from '../../../node/checkers/learning.ts'
 import { createLearningCluster } from '../../../node/simulation/swarm/learning/cluster.ts'
@@ -7,8 +7,8 @@ import { smallCohort } from './small-cohort.ts'
 const PEERS = 6
 const everyone = Array.from({ length: PEERS }, (_, peer) => peer)
 
-test('a peer that is killed as soon as another knows that it has finished is done when it comes back to nobody', t => {
-  // A disk far slower than the network: what is said without waiting for it arrives long before it is written.
+test('a peer that is killed once another knows that it has finished is done when it restarts alone', t => {
+  // The disk is far slower than the network, so a message that did not wait for the disk would arrive long before.
   const scenario = smallCohort({ protocol: 'mda', peers: PEERS, faults: 0, steps: 5, syncMs: 500 })
   const cluster = createLearningCluster(
     scenario,

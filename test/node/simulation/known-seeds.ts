@@ -1,5 +1,5 @@
 /**
  * Seeds that once failed, or that catch a mutant of `npm run mutants` (most faults that the swarm found are mutants
- * now): they always run, whichever others do.
+ * now). They run every time, whichever other seeds run.
  */
 export const knownSeeds: readonly number[] = [0, 2, 8, 11, 13, 14, 16, 17, 26, 28, 35, 49, 59, 145, 188]

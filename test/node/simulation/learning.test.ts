@@ -1,6 +1,6 @@
 /**
- * Cohorts that learn while everything befalls them, drawn from seeds (issue: durability, delivery, catching up). The
- * first forty, and every seed that ever failed with what it showed.
+ * Cohorts that learn under every kind of injected fault, drawn from seeds: the first forty, and every seed that ever
+ * failed, with the failure that it showed.
  */
 import test from 'ava'
 import { simulateLearning } from '../../../node/simulation/swarm/learning/run.ts'
@@ -17,7 +17,7 @@ for (let decade = 0; decade < 4; decade++)
     }
   })
 
-/** What the seeds showed when they failed. A changed draw may have made them harmless: then they are forty-odd more. */
+/** Seeds and the failures that they showed. A later draw may have made them harmless; then they are just more seeds. */
 const once: readonly (readonly [number, string])[] = [
   [51, 'a peer that stopped within its first step was taken for one that had lost its memory'],
   [67, 'two sides of a link that began again at once lost messages'],
@@ -50,7 +50,7 @@ for (const [seed, showed] of once)
     t.is(violation, null, `${violation?.checker}: ${violation?.detail}`)
   })
 
-test('the seeds do what they are for: peers restart, lose their disks and catch up', t => {
+test('the seeds serve their purpose: peers restart, lose their disks and catch up', t => {
   const scenarios = Array.from({ length: 300 }, (_, seed) => drawLearningScenario(seed))
   const kinds = scenarios.flatMap(({ conditions }) => conditions.injectedFaults.map(({ kind }) => kind))
   const expected = ['crash', 'pause', 'partition', 'apart', 'stall', 'disk-full', 'disk-lost'] as const
@@ -65,6 +65,6 @@ test('the seeds do what they are for: peers restart, lose their disks and catch 
   )
 })
 
-test('same seed, same run', t => {
+test('the same seed gives the same run', t => {
   t.deepEqual(runLearningSeed(3), runLearningSeed(3))
 })

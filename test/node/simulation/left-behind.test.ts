@@ -1,4 +1,4 @@
-/** A peer that some of the others can no longer serve, and the rest can, goes on all the same. */
+/** A peer goes on even if some of the others can no longer serve it, as long as the rest can. */
 import test from 'ava'
 import { attackNamed } from '../../../learning/attacks/registry.ts'
 import { createLearningCheckers } from '../../../node/checkers/learning.ts'
@@ -11,11 +11,11 @@ const LIAR = 6
 const everyone = Array.from({ length: PEERS }, (_, peer) => peer)
 const honest = everyone.filter(peer => peer !== LIAR)
 
-/** Not a word, and no vote either. */
+/** An attack that sends nothing, not even votes. */
 const mute = { ...attackNamed('refuse'), wire: () => [] }
 
 for (const forgetful of [1, 2])
-  test(`${forgetful} of six forgot what a former life had acknowledged; f is two`, t => {
+  test(`${forgetful} of six forgot what a former incarnation had acknowledged; f is two`, t => {
     const scenario = smallCohort({
       protocol: 'rb-tm',
       peers: PEERS,
@@ -37,7 +37,7 @@ for (const forgetful of [1, 2])
     const link = (others: readonly number[], allowed: boolean) => {
       for (const peer of others) network.setAllowed(BEHIND, peer, allowed)
     }
-    // Of its sixth step it hears, and acknowledges, only what these have to say.
+    // In its sixth step it hears, and acknowledges, only messages of these.
     const [early, others] = [
       everyone.slice(0, forgetful),
       everyone.slice(forgetful).filter(p => p !== BEHIND),

@@ -1,6 +1,6 @@
 /**
- * What happened with real peers (issue: a broken disk): all are killed, the disk of one gives back an older state of
- * its log, all start again. It went on from there and signed slots a second time.
+ * This once happened with real peers: all were killed, the disk of one returned an older state of its log, and all
+ * started again. That peer went on from the old state, and signed slots a second time.
  */
 import test from 'ava'
 import type { ProtocolName } from '../../../agreement/bounds.ts'
@@ -16,7 +16,7 @@ const sizes: readonly (readonly [ProtocolName, number])[] = [
 
 for (const [protocol, peers] of sizes)
   for (const damage of ['old', 'flipped'] as const)
-    test(`${protocol}: all killed, and one comes back with ${damage === 'old' ? 'an older log' : 'a flipped bit'}`, t => {
+    test(`${protocol}: all are killed, and one comes back with ${damage === 'old' ? 'an older log' : 'a flipped bit'}`, t => {
       const honest = Array.from({ length: peers }, (_, peer) => peer)
       const scenario = smallCohort({ protocol, peers, faults: 1, steps: 30, syncMs: 1 })
       const violations: string[] = []

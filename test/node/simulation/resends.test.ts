@@ -1,4 +1,4 @@
-/** Peers that ask for everything again, over and over: what that brings them, and that it would be noticed. */
+/** Peers that ask for everything again, over and over: they gain nothing, and a checker would notice otherwise. */
 import test from 'ava'
 import { createLearningCheckers } from '../../../node/checkers/learning.ts'
 import { createResendChecker } from '../../../node/checkers/resends.ts'
@@ -13,12 +13,12 @@ const messages = [encodeMessage({ kind: 'ready', slot, digest: '00'.repeat(32) }
 const frame = () => encodeLinkFrame({ kind: 'data', sequence: 1 }, messages)
 const bytes = messages.flat().reduce((sum, chunk) => sum + chunk.byteLength, 0)
 
-test('what is sent again beyond progress and budget is a violation, by member and by life', t => {
+test('resending beyond progress and budget is a violation, by member and by incarnation', t => {
   const found: string[] = []
   const limits = { resentBytesMin: 2 * bytes, resentWindows: 0, resentRefillMs: 1000, bundleBytes: bytes }
   const checker = createResendChecker({ ...defaultLinkLimits, ...limits }, detail => found.push(detail))
   checker.began(0, 0)
-  // Once for the first time; then as often as that, twice the budget, and a frame beyond it.
+  // The first sending is free. Then come as many bytes again, twice the budget, and one frame beyond it.
   for (let i = 0; i < 1 + 1 + 4 + 1; i++) checker.sent(0, 1, frame(), 0)
   checker.sent(0, 2, frame(), 0)
   t.deepEqual(found, [])
@@ -29,10 +29,10 @@ test('what is sent again beyond progress and budget is a violation, by member an
   t.is(found.length, 1, 'time allows some')
   checker.began(0, 1000)
   checker.sent(0, 1, frame(), 1000)
-  t.is(found.length, 1, 'a new life remembers nothing')
+  t.is(found.length, 1, 'a new incarnation remembers nothing')
 })
 
-test('a member that asks for everything again all the time is brought nothing, and the cohort learns on', t => {
+test('a member that asks for everything again all the time gains nothing, and the cohort learns on', t => {
   const [peers, maxFaulty] = [7, 1]
   const honest = [0, 1, 2, 3, 4, 5]
   const drawn = smallCohort({

@@ -1,4 +1,4 @@
-/** What an honest peer owes the others across a restart: its votes, and the vectors behind them. */
+/** After a restart an honest peer still owes the others its votes and the vectors behind them. */
 import test from 'ava'
 import { attackNamed } from '../../../learning/attacks/registry.ts'
 import { type AgreeOptions, simulateAgreement } from '../../../node/simulation/agree.ts'
@@ -18,7 +18,7 @@ const settings: AgreeOptions['settings'] = {
   unsafe: false,
 }
 
-/** Sends its vector to peers 0 and 1 only, and falls silent for ever, before anyone could ask for it. */
+/** Sends its vector to peers 0 and 1 only, and falls silent forever, before any peer can ask for the vector. */
 function halfASentence() {
   const frames = new Map<number, number>()
   return {
@@ -39,7 +39,7 @@ const crash = (peer: number): InjectedFault => ({
   kept: 1,
 })
 
-test('a peer that echoed a vector still has it after a restart, for those whom its author left out', t => {
+test('a peer that echoed a vector still has it after a restart, for the peers that the author left out', t => {
   const run = (injectedFaults: readonly InjectedFault[]) =>
     simulateAgreement({
       settings,

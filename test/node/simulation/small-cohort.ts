@@ -1,4 +1,4 @@
-/** A cohort that learns in a calm simulated world, as the tests of one situation need it: they make the trouble. */
+/** A cohort that learns in a calm simulated world, into which tests of one situation inject their own faults. */
 import type { Attack } from '../../../learning/attacks/attack.ts'
 import type { Cohort } from '../../../node/cohort/cohort.ts'
 import { calmConditions } from '../../../node/simulation/conditions.ts'

@@ -1,6 +1,6 @@
 /**
- * RB-TM at its bound, where no honest peer can be spared: liars that help all but one cannot put that one out, nor,
- * when they fall silent, stop the rest, who need it then.
+ * RB-TM at its bound, where the cohort can spare no honest peer. Liars that help all peers but one cannot exclude that
+ * one. Nor can they stop the rest, who need it, by falling silent later.
  */
 import test from 'ava'
 import { attackNamed } from '../../../learning/attacks/registry.ts'

@@ -1,4 +1,4 @@
-/** Virtual time and links: what the simulated world promises, and what it may do. */
+/** Virtual time and links: the promises of the simulated world, and its freedoms. */
 import test from 'ava'
 import { randomStream } from '../../../learning/random.ts'
 import { wholeFrame } from '../../../node/network/framing.ts'
@@ -62,7 +62,7 @@ function pair(options: Partial<NetworkOptions> = {}) {
   return { world, network, heard, transports, open, say }
 }
 
-test('frames of a link stay in order whatever each would take alone', t => {
+test('frames of a link stay in order, whatever their delays', t => {
   const random = randomStream(1, 'test')
   const { world, heard, say } = pair({
     extraMs: extraDelay({ ...calmConditions, loss: 0.5, jitterMs: 50 }, random),
@@ -77,7 +77,7 @@ test('frames of a link stay in order whatever each would take alone', t => {
   t.true(world.nowMs() > 200, 'a lost frame is resent by the transport, later')
 })
 
-test('bandwidth delays, and a broken link loses what was under way', t => {
+test('bandwidth delays frames, and a broken link loses those in flight', t => {
   const { world, network, heard, say } = pair({ bytesPerMs: 1 })
   say('x'.repeat(100))
   const before = world.nowMs()
@@ -95,19 +95,23 @@ test('bandwidth delays, and a broken link loses what was under way', t => {
   t.deepEqual(heard[1]!.events, ['+0', '-0', '+0'])
 })
 
-test('a full socket refuses frames, and says when all that waited has been read', t => {
+test('a full socket refuses frames, and reports when the receiver has read all that waited', t => {
   const { world, heard, transports, say } = pair({ queueBytesMax: 10 })
   transports[1]!.pause(0)
-  t.deepEqual(['12345', '678901', 'x'].map(say), [true, true, false], 'as many as begin below the limit')
+  t.deepEqual(
+    ['12345', '678901', 'x'].map(say),
+    [true, true, false],
+    'frames that begin below the limit are taken',
+  )
   world.runSync()
-  t.false(say('y'), 'they are under way until they are read')
+  t.false(say('y'), 'frames count until they are read')
   transports[1]!.resume(0)
   world.runSync()
   t.deepEqual(heard[0]!.events, ['+1', '~1'])
   t.true(say('z'))
   world.runSync()
   t.deepEqual(heard[1]!.frames, ['12345', '678901', 'z'])
-  t.deepEqual(heard[0]!.events, ['+1', '~1'], 'nothing was refused since')
+  t.deepEqual(heard[0]!.events, ['+1', '~1'], 'no frame was refused since')
 })
 
 test('a connection that breaks takes a full socket with it', t => {
@@ -123,7 +127,7 @@ test('a connection that breaks takes a full socket with it', t => {
   t.deepEqual(heard[0]!.events, ['+1', '-1', '+1'])
 })
 
-test('what a stall keeps arrives in order at its end, over the same connection; none comes up meanwhile', t => {
+test('frames held by a stall arrive in order at its end, over the same connection; no new one comes up', t => {
   const { world, network, heard, say } = pair()
   network.setStalled(0, 1, true)
   network.setStalled(0, 1, true)
@@ -146,7 +150,7 @@ test('what a stall keeps arrives in order at its end, over the same connection; 
   t.deepEqual(heard[1]!.events, ['+0', '-0', '+0'])
 })
 
-test('a paused peer hears everything afterwards, in order; a held link waits', t => {
+test('a paused peer gets everything afterwards, in order; a held link waits', t => {
   const { world, network, heard, transports, say } = pair()
   network.setPaused(1, true)
   say('one')
@@ -165,7 +169,7 @@ test('a paused peer hears everything afterwards, in order; a held link waits', t
   t.deepEqual(heard[1]!.frames, ['one', 'two', 'three', 'four'])
 })
 
-test('a crashed peer hears nothing; its next life does, and its earlier transport is dead', t => {
+test('a crashed peer gets nothing; its next incarnation does, and the earlier transport is dead', t => {
   const { world, network, heard, transports, open, say } = pair()
   network.detach(1)
   t.false(say('nobody'))
@@ -178,7 +182,7 @@ test('a crashed peer hears nothing; its next life does, and its earlier transpor
   t.false(old.send(0, [Buffer.from('ghost')]))
 })
 
-test('a frame beyond the limit is a fault and costs the connection, for a while', t => {
+test('a frame beyond the limit is a fault, and costs the connection for a while', t => {
   const { world, heard, say } = pair({ frameBytesMax: 10 })
   say('far too long a frame')
   world.runSync()
@@ -186,7 +190,7 @@ test('a frame beyond the limit is a fault and costs the connection, for a while'
   t.deepEqual(heard[1]!.frames, [])
 })
 
-test('latency: every model stays within what it says, and the wide area is symmetric in the mean', t => {
+test('latency: every model stays within its bounds, and the wide area is symmetric in the mean', t => {
   const models: LatencyModel[] = [
     { kind: 'constant', ms: 3 },
     { kind: 'uniform', minMs: 1, maxMs: 4 },

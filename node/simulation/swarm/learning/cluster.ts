@@ -1,4 +1,4 @@
-/** The cluster of a cohort that learns in the swarm: the cheapest oracle there is, the table's signatures, all checkers. */
+/** The cluster of a cohort that learns in the swarm: the cheapest oracle, the table's signatures, all checkers. */
 import type { PeerIndex } from '../../../../agreement/protocol.ts'
 import type { LearnOutput } from '../../../../learning/learn-contract.ts'
 import { randomStream } from '../../../../learning/random.ts'
@@ -12,7 +12,7 @@ import type { PeerParts } from '../../cluster.ts'
 import type { LearningScenario } from './scenario.ts'
 
 export interface LearningCluster extends SimulatedCluster<Peer> {
-  /** How often a peer found its place by asking. */
+  /** How many times a peer found its place by asking. */
   caughtUp(): number
 }
 
@@ -67,7 +67,7 @@ export function createLearningCluster(
   return { ...cluster, caughtUp: () => caughtUp }
 }
 
-/** In how many present incarnations there has been a vector of an author. */
+/** Counts in how many present incarnations a vector of an author has arrived. */
 function createHeard(peers: number) {
   const heardBy = Array.from({ length: peers }, () => new Set<PeerIndex>())
   return {
@@ -79,7 +79,7 @@ function createHeard(peers: number) {
   }
 }
 
-/** The gradient of `½‖θ − x_j‖²`, with noise that depends on the step alone: a restarted peer draws the same. */
+/** The gradient of `½‖θ − x_j‖²`, with noise that depends on the step alone: a restarted peer draws the same noise. */
 function quadratic(
   { centres, noise, seed, gradientMs }: LearningScenario,
   { world, network, slowness }: SimulatedCluster<Peer>,

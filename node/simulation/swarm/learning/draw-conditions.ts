@@ -1,6 +1,6 @@
 /**
- * What befalls a cohort that learns: crashes that lose what was not synced, full and lost disks, pauses, partitions,
- * absences so long that the others can no longer serve the absent, all at once where the seed says so.
+ * The faults of a cohort that learns: crashes that lose unsynced records, full and lost disks, pauses, partitions, and
+ * absences so long that the others can no longer serve the absent peer. A seed may draw all of them at once.
  */
 import type { PeerIndex } from '../../../../agreement/protocol.ts'
 import type { RandomStream } from '../../../../learning/random.ts'
@@ -20,7 +20,7 @@ const INJECTED_FAULTS_MAX = 6
 /** The longest absence: dozens of steps of a quick cohort. */
 const ABSENCE_MS = 4000
 
-/** @param disks draws what bad disks do: what befell a seed before there were any stays the same */
+/** @param disks draws the faults of bad disks, in a separate stream so that older seeds keep their other faults */
 export function drawLearningConditions(
   scene: LearningScene,
   random: RandomStream,
@@ -62,7 +62,7 @@ function drawStall(
   return { kind: 'stall', side: drawSide(scene.cohort.members.length, random), at, forMs: absence(random) }
 }
 
-/** Mostly short, sometimes most of the run. */
+/** The length of an absence: mostly short, sometimes most of the run. */
 function absence(random: RandomStream): number {
   return ABSENCE_MS * random.uniform() ** 3
 }
@@ -79,13 +79,13 @@ function drawInjectedFault(
   return drawFault({ peer, at, forMs }, 0.55, side, random)
 }
 
-/** The first of its vectors that a peer may lose the memory of: others mostly have heard of it by then. */
+/** A peer loses its memory only after this many vectors, because by then most others have heard from it. */
 const FIRST_LOST = 6
 
 /**
- * Who has lost its memory counts towards f until it has caught up. It is to have spoken in some steps: from a peer
- * that nobody has heard of, one that has lost its disk in its first steps cannot be told apart. RB-TM at its bound
- * has no honest peer to spare that would know.
+ * A peer that has lost its memory counts towards f until it has caught up. It must have spoken in some steps before,
+ * because the others cannot tell a peer that lost its disk in its first steps from one that never started. RB-TM at its
+ * bound has no honest peer to spare that would know.
  */
 function drawLostDisk(
   { cohort, byzantine, maxFaulty, steps }: LearningScene,
@@ -98,7 +98,7 @@ function drawLostDisk(
   return [{ kind: 'disk-lost', peer, at, forMs: absence(random) }]
 }
 
-/** Whose memory a disk has damaged counts towards f, as whose disk is lost; but its watermark says how far it came. */
+/** A peer with a damaged log counts towards f, as one with a lost disk does, but its watermark says how far it came. */
 function drawBadDisk(
   scene: LearningScene,
   honest: readonly PeerIndex[],
@@ -109,18 +109,19 @@ function drawBadDisk(
   const peer = pick(random, honest)
   const at = drawMoment(scene, peer, calmAtMs, random)
   const [kind, forMs] = [pick(random, ['disk-flip', 'disk-old'] as const), absence(random)]
-  // The end of a log is where damage is hardest to see.
+  // Damage is hardest to see at the end of a log.
   const part = random.uniform() < 0.5 ? random.uniform() : 1 - random.uniform() ** 6
   const damage = { peer, at, forMs, part }
   return [kind === 'disk-flip' ? { kind, ...damage } : { kind, ...damage }]
 }
 
-/** A cohort has to go on for longer than links remember, for this to show. */
+/** The fewest steps in which this fault shows: the cohort has to outlast what links remember. */
 const LONG = 24
 
 /**
- * It hears some honest peers on a step, dies, and comes back to the rest long before it sees those again: what its
- * former life acknowledged is then forgotten by them, who are too few to be believed, and not by the others.
+ * A peer hears some honest peers on a step, dies, and comes back to the others long before it meets the first ones
+ * again. These have by then forgotten what its former incarnation acknowledged, and are too few to be believed. The
+ * others have forgotten nothing.
  */
 function drawHalfHeard(
   { cohort, byzantine, maxFaulty, steps }: LearningScene,
@@ -146,7 +147,7 @@ function drawHalfHeard(
   ]
 }
 
-/** Most often just after a vector was bound, when the least is settled. */
+/** The moment of a fault: mostly just after a vector was bound, when the least is settled. */
 function drawMoment(
   { steps }: LearningScene,
   peer: PeerIndex,

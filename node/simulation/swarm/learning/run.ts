@@ -14,7 +14,7 @@ interface LearningResult {
   readonly caughtUp: number
 }
 
-/** In a good network a cohort ends well within these; beyond them it never will. */
+/** In a good network a cohort ends well within this time, or never. */
 const LIVENESS_MS = 300_000
 const EVENTS_MAX = 3_000_000
 

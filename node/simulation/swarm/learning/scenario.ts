@@ -1,7 +1,7 @@
 /**
  * Everything about a cohort that learns in the swarm, drawn from its seed: protocol, n, f, d, steps, losses, network,
- * what befalls peers, attack. The oracle is as cheap as can be, `½‖θ − x_j‖²` with a little noise, so that what is
- * exercised is everything around it: logs, restarts, links, catching up.
+ * faults, attack. The oracle is as cheap as possible, `½‖θ − x_j‖²` with a little noise, so that runs exercise
+ * everything around it: logs, restarts, links, catching up.
  */
 import { mostFaults, peersNeeded } from '../../../../agreement/bounds.ts'
 import type { PeerIndex } from '../../../../agreement/protocol.ts'
@@ -21,7 +21,7 @@ export interface LearningScenario {
   readonly seed: number
   readonly cohort: Cohort
   readonly dimension: number
-  /** `x_j`, a row a peer. */
+  /** `x_j`, one row per peer. */
   readonly centres: readonly Vector[]
   /** Standard deviation of a gradient's noise, per coordinate. */
   readonly noise: number
@@ -32,7 +32,7 @@ export interface LearningScenario {
   readonly linkLimits: LinkLimits
 }
 
-/** Poisoned labels need a data set; a faulty peer's frames are the agreements' swarm to try. */
+/** Poisoned labels need a data set. The swarm of agreements tests attacks on frames. */
 const attacks = attackNames.filter(name => name !== 'label-flip')
 
 export function drawLearningScenario(seed: number): LearningScenario {
@@ -47,7 +47,7 @@ export function drawLearningScenario(seed: number): LearningScenario {
   const drawn = liars === 0 ? 'none' : pick(random, attacks)
   const budgets = randomStream(seed, 'budgets')
   const attackName = liars > 0 && budgets.uniform() < INSIST_SHARE ? INSIST : drawn
-  // A long run is one that somebody can be left behind in.
+  // In a long run a peer can be left behind.
   const schedule = pick(random, ['practical', 'practical', 'practical', 'log', 'theory'] as const)
   const steps =
     protocol === 'rb-tm'
@@ -74,9 +74,9 @@ export function drawLearningScenario(seed: number): LearningScenario {
 }
 
 const INSIST = 'insist'
-/** Of the runs with faulty peers. */
+/** The share of the runs with faulty peers that use this attack. */
 const INSIST_SHARE = 0.15
-/** Vectors are short here: so much is a few frames, and honest peers that come and go have to wait, too. */
+/** A budget of a few frames, because vectors are short here. Honest peers that come and go have to wait too. */
 const TIGHT_BUDGET = { resentBytesMin: 2048, resentWindows: 1, resentRefillMs: 30_000, bundleBytes: 1024 }
 
 function attackOf(name: string): Attack | null {
@@ -84,7 +84,7 @@ function attackOf(name: string): Attack | null {
   return name === 'none' ? null : attackNamed(name)
 }
 
-/** Mostly few, as each costs n² votes a vector; among four, sometimes enough to be left behind in. */
+/** Mostly few steps, because each vector costs n² votes. Among four peers sometimes enough to be left behind. */
 function rbTmSteps(seed: number, peers: number, random: RandomStream): number {
   const few = 3 + random.integer(4)
   return peers === 4 && randomStream(seed, 'long').uniform() < 0.3 ? 40 : few
@@ -142,9 +142,9 @@ function drawCentres(seed: number, peers: number, dimension: number): Vector[] {
   return Array.from({ length: peers }, () => Float32Array.from({ length: dimension }, () => random.normal()))
 }
 
-/** Bytes of a message beside its vector, at most. */
+/** The most bytes of a message besides its vector. */
 const OVERHEAD_BYTES = 200
-/** In one run of three, links keep only so many steps for a peer that is away: it has to catch up. */
+/** In one run of three, links keep only this many steps for an absent peer, so that it has to catch up. */
 const KEPT_STEPS = 20
 
 function drawLinkLimits(cohort: Cohort, dimension: number, random: RandomStream): LinkLimits {

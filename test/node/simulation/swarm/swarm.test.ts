@@ -1,11 +1,11 @@
-/** The swarm: seeds that once failed, and 300 more; the same on one thread or two; and what a failure tells. */
+/** The swarm: seeds that once failed, and 300 more; the same table on one thread or two; the report of a failure. */
 import test from 'ava'
 import { runSwarm } from '../../../../node/simulation/swarm/run.ts'
 import { drawScenario } from '../../../../node/simulation/swarm/scenario.ts'
 import { createSwarmTable, explainSeed, runSeed } from '../../../../node/simulation/swarm/swarm.ts'
 import { knownSeeds } from '../known-seeds.ts'
 
-test('seeds that once failed hold', t => {
+test('seeds that once failed pass', t => {
   for (const seed of knownSeeds) t.is(runSeed(seed, 'agreement').violation, null, `seed ${seed}`)
 })
 
@@ -19,13 +19,13 @@ test('300 seeds: every guarantee holds, whatever the network, the faults and the
   }
 })
 
-test('one thread or two: the same table', async t => {
+test('one thread and two give the same table', async t => {
   const alone = await runSwarm({ from: 500, seeds: 33, threads: 1 })
   const together = await runSwarm({ from: 500, seeds: 33, threads: 2 })
   t.deepEqual(together, alone)
 })
 
-test('a seed draws the same scenario and shows the same thing every time', t => {
+test('a seed draws the same scenario and gives the same result every time', t => {
   const { settings, inputs, conditions, byzantine } = drawScenario(7)
   const again = drawScenario(7)
   t.deepEqual(again.settings, settings)
@@ -35,7 +35,7 @@ test('a seed draws the same scenario and shows the same thing every time', t => 
   t.deepEqual(runSeed(7, 'agreement'), runSeed(7, 'agreement'))
 })
 
-test('the swarm draws all protocols, both synchronies, and troubles of every kind', t => {
+test('the swarm draws all protocols, both synchronies, and faults of every kind', t => {
   const scenarios = Array.from({ length: 400 }, (_, seed) => drawScenario(seed))
   const kinds = new Set(
     scenarios.flatMap(({ conditions }) => conditions!.injectedFaults.map(({ kind }) => kind)),
@@ -46,7 +46,7 @@ test('the swarm draws all protocols, both synchronies, and troubles of every kin
   t.true(new Set(scenarios.map(({ attackName }) => attackName)).size > 20)
 })
 
-test('the table keeps the worst of each cell, and a sound seed explains nothing', t => {
+test('the table keeps the worst of each cell, and a sound seed has no counterexample', t => {
   const table = createSwarmTable()
   const base = { seed: 1, protocol: 'mda', attack: 'lie', events: 1, violation: null }
   table.add({ ...base, contraction: 0.5, averaging: null })
