@@ -26,16 +26,16 @@ const LOSS_MAX = 0.02
 async function main(): Promise<void> {
   const settings = { peers: Number(values.peers), steps: Number(values.steps), data: values.data }
   const random = randomStream(Number(values.seed), 'chaos')
-  const calm = await runCohort({ ...settings, trouble: { kind: 'none' } })
+  const calm = await runCohort({ ...settings, fault: { kind: 'none' } })
   report('undisturbed', calm)
   const rows: [string, ChaosRun, string[]][] = [['undisturbed', calm, brokenBy(calm, calm)]]
   for (let run = 1; run <= Number(values.runs); run++) {
-    const trouble = { kind: 'kills', everyMs: 1000 * Number(values.every), random } as const
-    const disturbed = await runCohort({ ...settings, trouble })
+    const fault = { kind: 'kills', everyMs: 1000 * Number(values.every), random } as const
+    const disturbed = await runCohort({ ...settings, fault })
     rows.push([`kills, run ${run}`, disturbed, brokenBy(disturbed, calm)])
     report(`kills, run ${run}`, disturbed)
   }
-  const outage = await runCohort({ ...settings, trouble: { kind: 'outage' } })
+  const outage = await runCohort({ ...settings, fault: { kind: 'outage' } })
   const broken = brokenBy(outage, calm)
   if (!outage.saidWhom) broken.push('nobody said whom it waited for')
   if (!outage.stoodStill) broken.push('it went on without enough peers')

@@ -5,29 +5,29 @@ import type { Ending, PeerEvent } from '../../node/daemon/events.ts'
 import { type CohortFiles, makeCohort } from '../cohort/files.ts'
 import { type PeerProcess, startPeer } from '../cohort/processes.ts'
 
-type ChaosTrouble =
+type ChaosFault =
   | { readonly kind: 'none' }
-  /** A random peer is killed every so often, and started again before the next. */
+  /** From time to time a random peer is killed, and started again before the next one. */
   | { readonly kind: 'kills'; readonly everyMs: number; readonly random: RandomStream }
-  /** f + 1 peers are killed at once, and stay away until the others have said for whom they wait. */
+  /** f + 1 peers are killed at once, and stay away until the others have reported which peers they wait for. */
   | { readonly kind: 'outage' }
 
 interface ChaosOptions {
   readonly peers: number
   readonly steps: number
   readonly data: string
-  readonly trouble: ChaosTrouble
+  readonly fault: ChaosFault
 }
 
 export interface ChaosRun {
   readonly peers: number
   readonly finished: number
-  /** The least of all peers. */
+  /** The least accuracy of all peers. */
   readonly accuracy: number
   readonly kills: number
   /** Restarted peers that found their place by asking, more than two steps ahead of where they stopped. */
   readonly laggards: number
-  /** Peers that somebody holds a proof against. All of them are honest. */
+  /** Peers against which another holds a proof. All of them are honest. */
   readonly evidence: number
   readonly accusations: number
   readonly saidWhom: boolean
@@ -54,7 +54,7 @@ interface State {
 }
 
 /** `f` of the cohort: MDA with n = 7. */
-const FAULTS = 1
+const MAX_FAULTY = 1
 const FIRST_PORT = 23_100
 const DEADLINE_MS = 20 * 60_000
 
@@ -63,7 +63,7 @@ export async function runCohort(options: ChaosOptions): Promise<ChaosRun> {
   const files = await makeCohort(
     'chaos',
     peers,
-    { protocol: 'mda', faults: FAULTS, model: 'mlp', rate: 0.5, batch: 64, seed: 1, clip: 2, steps },
+    { protocol: 'mda', faults: MAX_FAULTY, model: 'mlp', rate: 0.5, batch: 64, seed: 1, clip: 2, steps },
     peer => [`/ip4/127.0.0.1/tcp/${FIRST_PORT + peer}`],
   )
   const all = Array.from({ length: peers }, (_, peer) => peer)
@@ -88,7 +88,7 @@ export async function runCohort(options: ChaosOptions): Promise<ChaosRun> {
   try {
     for (const peer of all) start(state, peer)
     const done = until(state, () => all.every(peer => state.endings[peer] !== null))
-    await Promise.all([done, befall(state)])
+    await Promise.all([done, inject(state)])
   } finally {
     clearTimeout(timer)
     for (const child of state.processes) child?.kill('SIGTERM')
@@ -160,10 +160,10 @@ function see(state: State, peer: number, event: PeerEvent): void {
   wake(state)
 }
 
-async function befall(state: State): Promise<void> {
-  const { trouble, steps, peers } = state.options
-  if (trouble.kind === 'kills') await killNowAndThen(state, trouble, peers)
-  if (trouble.kind !== 'outage') return
+async function inject(state: State): Promise<void> {
+  const { fault, steps, peers } = state.options
+  if (fault.kind === 'kills') await killNowAndThen(state, fault, peers)
+  if (fault.kind !== 'outage') return
   await until(state, () => state.steps.every(step => step >= Math.min(10, steps / 4)))
   await Promise.all([kill(state, 0), kill(state, 1)])
   const rest = Array.from({ length: peers - 2 }, (_, i) => i + 2)
@@ -175,10 +175,10 @@ async function befall(state: State): Promise<void> {
   start(state, 1)
 }
 
-/** Never more than f at once: the next is killed only when the last one steps again. */
+/** Never more than f peers are down at once: the next one is killed only when the last one makes steps again. */
 async function killNowAndThen(
   state: State,
-  { everyMs, random }: Extract<ChaosTrouble, { kind: 'kills' }>,
+  { everyMs, random }: Extract<ChaosFault, { kind: 'kills' }>,
   peers: number,
 ): Promise<void> {
   await until(state, () => state.steps.every(step => step > 0))
@@ -199,7 +199,7 @@ function pause(ms: number): Promise<void> {
   return new Promise(resolve => setTimeout(resolve, ms))
 }
 
-/** Until the condition holds, or the run has failed and nothing is worth waiting for. */
+/** Waits until the condition holds, or the run has failed. */
 function until(state: State, condition: () => boolean): Promise<void> {
   return new Promise(resolve => {
     const look = () => {

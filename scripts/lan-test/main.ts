@@ -8,9 +8,9 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
-import { type Course, cast, honest, runCourse, type Told } from './course.ts'
 import { type Check, examineLan } from './doctor.ts'
 import { createLan, lacking, packetsLost } from './network.ts'
+import { honest, type LanRun, type LogLine, roles, runUntilDone } from './run.ts'
 
 const { values } = parseArgs({
   options: {
@@ -25,13 +25,13 @@ const ACCURACY_MIN = 0.7
 const CANNOT = 3
 
 function checksOf(
-  { endings, events, strangerEvents, failures, files }: Course,
+  { endings, events, strangerEvents, failures, files }: LanRun,
   lost: number,
 ): readonly Check[] {
   const accused = endings.flatMap((ending, observer) =>
-    observer === cast.liar
+    observer === roles.liar
       ? []
-      : (ending?.faults ?? []).filter(({ peer }) => peer !== null && peer !== cast.liar),
+      : (ending?.faults ?? []).filter(({ peer }) => peer !== null && peer !== roles.liar),
   )
   const refused = events.some(
     ({ peer, event }) =>
@@ -41,7 +41,7 @@ function checksOf(
       /^12D3\w+ tried to connect; it is not a member/.test(event.detail ?? ''),
   )
   const strangerTexts = strangerEvents.flatMap(event => (event.kind === 'log' ? [event.text] : []))
-  const restarted = events.filter(({ peer, event }) => peer === cast.killed && event.kind === 'listening')
+  const restarted = events.filter(({ peer, event }) => peer === roles.killed && event.kind === 'listening')
   const goesOn = restarted.at(-1)?.event
   return [
     { what: 'nothing failed', holds: failures.length === 0 },
@@ -69,31 +69,31 @@ function checksOf(
 }
 
 /** A peer id by its last letters. */
-function lineOf({ at, who, text }: Told): string {
+function lineOf({ at, who, text }: LogLine): string {
   const short = text.replaceAll(/12D3KooW\w+(\w{6})/g, '…$1')
   return `${at.toFixed(1).padStart(6)} s  ${who.padEnd(8)}  ${short}`
 }
 
-function transcript(course: Course, checks: readonly Check[]): string {
-  // The liar's own opinions are of no interest.
+function transcript(run: LanRun, checks: readonly Check[]): string {
+  // The liar's accusations are left out.
   const dull = /^listening on/
-  const told = course.told.filter(
-    ({ who, text }) => !dull.test(text) && !(who === `peer ${cast.liar}` && text.startsWith('fault')),
+  const lines = run.lines.filter(
+    ({ who, text }) => !dull.test(text) && !(who === `peer ${roles.liar}` && text.startsWith('fault')),
   )
   return [
     '# A run of the LAN test',
     '',
     '`npm run lan-test -- --transcript docs/lan-test.md`: seven network namespaces on a bridge, mDNS only, each link',
     '200 Mbit/s and one packet in a hundred lost at random on its way in. RB-TM, n = 7, f = 2.',
-    `Peer ${cast.liar} sends its vectors with the sign flipped; peer ${cast.killed} is killed and started again; peer ${cast.cutOff} is cut off for a while;`,
-    `peer ${cast.far} sits behind 30 ms of delay; a stranger knocks all the time.`,
-    'At the end `concord doctor` is asked on one of the hosts, with nftables in front of ports and without.',
+    `Peer ${roles.liar} sends its vectors with the sign flipped; peer ${roles.killed} is killed and started again; peer ${roles.cutOff} is cut off for a while;`,
+    `peer ${roles.far} sits behind 30 ms of delay; a stranger tries to connect all the time.`,
+    'At the end `concord doctor` runs on one of the hosts, with and without nftables in front of ports.',
     '',
     '```text',
-    ...told.map(lineOf),
+    ...lines.map(lineOf),
     '```',
     '',
-    `${course.seconds.toFixed(0)} s in all. Checked:`,
+    `${run.seconds.toFixed(0)} s in all. Checked:`,
     '',
     ...checks.map(({ what, holds }) => `- ${holds ? 'yes' : '**no**'}: ${what}`),
     '',
@@ -108,27 +108,27 @@ async function main(): Promise<void> {
     return
   }
   const quality = { megabitsPerSecond: 200, dropOneIn: 100, delayMs: 0 }
-  const links = Array.from({ length: cast.peers + 1 }, (_, i) => ({
+  const links = Array.from({ length: roles.peers + 1 }, (_, i) => ({
     ...quality,
-    delayMs: i === cast.far ? 30 : 0,
+    delayMs: i === roles.far ? 30 : 0,
   }))
   const lan = createLan(`concord-${process.pid}`, links)
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1))
   const startedMs = performance.now()
   try {
-    const course = await runCourse({
+    const run = await runUntilDone({
       lan,
       steps: Number(values.steps),
       deadlineSeconds: DEADLINE_SECONDS,
-      onLine: told => console.log(lineOf(told)),
+      onLine: line => console.log(lineOf(line)),
     })
     const lost = lan.hosts.reduce((sum, host) => sum + packetsLost(host), 0)
-    const checks = [...checksOf(course, lost), ...(await examineLan(lan))]
+    const checks = [...checksOf(run, lost), ...(await examineLan(lan))]
     console.log('')
     for (const { what, holds } of checks) console.log(`${holds ? 'yes' : 'NO '}  ${what}`)
-    for (const failure of course.failures) console.log(`failed: ${failure}`)
+    for (const failure of run.failures) console.log(`failed: ${failure}`)
     console.log(`${((performance.now() - startedMs) / 1000).toFixed(0)} s`)
-    if (values.transcript !== undefined) await writeFile(values.transcript, transcript(course, checks))
+    if (values.transcript !== undefined) await writeFile(values.transcript, transcript(run, checks))
     process.exitCode = checks.every(({ holds }) => holds) ? 0 : 1
   } finally {
     lan.remove()

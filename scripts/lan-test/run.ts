@@ -1,4 +1,4 @@
-/** The course of the LAN test: which peer does what and when, and what everybody saw. */
+/** A run of the LAN test: the role of each peer, the injected faults, and everything that the peers reported. */
 import { join } from 'node:path'
 import { eventLines } from '../../node/cli/join/join-view.ts'
 import { cohortDocument, cohortId } from '../../node/cohort/cohort.ts'
@@ -7,10 +7,10 @@ import { type CohortFiles, type CohortSettings, makeCohort } from '../cohort/fil
 import { type PeerProcess, startPeer } from '../cohort/processes.ts'
 import type { Host, Lan } from './network.ts'
 
-/** Peer 0 to 6, and who plays what part. The last peer's link is the slow one. */
-export const cast = { peers: 7, liar: 2, killed: 3, cutOff: 4, far: 6 } as const
+/** Peers 0 to 6 and their roles. The last peer has the slow link. */
+export const roles = { peers: 7, liar: 2, killed: 3, cutOff: 4, far: 6 } as const
 
-export interface Told {
+export interface LogLine {
   /** Seconds since the start. */
   readonly at: number
   /** A peer, `stranger` or `test`. */
@@ -18,12 +18,12 @@ export interface Told {
   readonly text: string
 }
 
-export interface Course {
+export interface LanRun {
   readonly files: CohortFiles
-  readonly told: readonly Told[]
+  readonly lines: readonly LogLine[]
   readonly endings: readonly (Ending | null)[]
   readonly events: readonly { readonly peer: number; readonly event: PeerEvent }[]
-  /** What the stranger and its hosts said of each other. */
+  /** The events of the stranger. */
   readonly strangerEvents: readonly PeerEvent[]
   readonly failures: readonly string[]
   readonly seconds: number
@@ -33,7 +33,7 @@ interface State {
   readonly lan: Lan
   readonly files: CohortFiles
   readonly startedMs: number
-  readonly told: Told[]
+  readonly lines: LogLine[]
   readonly endings: (Ending | null)[]
   readonly events: { readonly peer: number; readonly event: PeerEvent }[]
   readonly strangerEvents: PeerEvent[]
@@ -41,14 +41,14 @@ interface State {
   readonly processes: (PeerProcess | null)[]
   readonly steps: number[]
   readonly wakers: Set<() => void>
-  /** From here on running peers are ended, which is not a failure. */
+  /** From now on the test ends running peers, which is not a failure. */
   over: boolean
 }
 
-interface CourseOptions {
+interface LanRunOptions {
   readonly lan: Lan
   readonly steps: number
-  readonly onLine: (told: Told) => void
+  readonly onLine: (line: LogLine) => void
   readonly deadlineSeconds: number
 }
 
@@ -64,15 +64,15 @@ const settings: Omit<CohortSettings, 'steps'> = {
   clip: 2,
 }
 
-export async function runCourse({ lan, steps, onLine, deadlineSeconds }: CourseOptions): Promise<Course> {
-  const files = await makeCohort('lan-test', cast.peers, { ...settings, steps }, () => [])
+export async function runUntilDone({ lan, steps, onLine, deadlineSeconds }: LanRunOptions): Promise<LanRun> {
+  const files = await makeCohort('lan-test', roles.peers, { ...settings, steps }, () => [])
   const strangers = await makeCohort(
     'lan-test',
     1,
     { ...settings, steps, protocol: 'mean', faults: 0 },
     () => [],
   )
-  const told: Told[] = []
+  const lines: LogLine[] = []
   const state: State = {
     lan,
     files,
@@ -82,20 +82,20 @@ export async function runCourse({ lan, steps, onLine, deadlineSeconds }: CourseO
     failures: [],
     wakers: new Set(),
     over: false,
-    endings: Array.from({ length: cast.peers }, () => null),
-    processes: Array.from({ length: cast.peers }, () => null),
-    steps: Array.from({ length: cast.peers }, () => 0),
-    told: new Proxy(told, {
+    endings: Array.from({ length: roles.peers }, () => null),
+    processes: Array.from({ length: roles.peers }, () => null),
+    steps: Array.from({ length: roles.peers }, () => 0),
+    lines: new Proxy(lines, {
       set(target, key, value) {
-        if (key !== 'length') onLine(value as Told)
+        if (key !== 'length') onLine(value as LogLine)
         return Reflect.set(target, key, value)
       },
     }),
   }
   const stranger = await startStranger(state, strangers)
   try {
-    for (let peer = 0; peer < cast.peers; peer++) start(state, peer)
-    const injectedFaults = befall(state, steps)
+    for (let peer = 0; peer < roles.peers; peer++) start(state, peer)
+    const injectedFaults = injectFaults(state, steps)
     const done = until(
       state,
       () => honest.every(peer => state.endings[peer] !== null),
@@ -111,25 +111,25 @@ export async function runCourse({ lan, steps, onLine, deadlineSeconds }: CourseO
     await Promise.all([files.remove(), strangers.remove()])
   }
   const { endings, events, strangerEvents, failures } = state
-  return { files, told, endings, events, strangerEvents, failures, seconds: secondsOf(state) }
+  return { files, lines, endings, events, strangerEvents, failures, seconds: secondsOf(state) }
 }
 
-export const honest: readonly number[] = [...Array(cast.peers).keys()].filter(peer => peer !== cast.liar)
+export const honest: readonly number[] = [...Array(roles.peers).keys()].filter(peer => peer !== roles.liar)
 
 /** Each injected fault waits for the one before to be over: this cohort tolerates two faulty peers at a time. */
-async function befall(state: State, steps: number): Promise<void> {
-  const host = state.lan.hosts[cast.cutOff]!
+async function injectFaults(state: State, steps: number): Promise<void> {
+  const host = state.lan.hosts[roles.cutOff]!
   await reaches(state, 0, Math.round(steps * 0.1))
-  say(state, 'test', `peer ${cast.killed} is killed`)
-  state.processes[cast.killed]?.kill('SIGKILL')
+  log(state, 'test', `peer ${roles.killed} is killed`)
+  state.processes[roles.killed]?.kill('SIGKILL')
   await reaches(state, 0, Math.round(steps * 0.25))
-  say(state, 'test', `peer ${cast.killed} is started again`)
-  start(state, cast.killed)
-  await reaches(state, cast.killed, Math.round(steps * 0.3))
-  say(state, 'test', `peer ${cast.cutOff} is cut off`)
+  log(state, 'test', `peer ${roles.killed} is started again`)
+  start(state, roles.killed)
+  await reaches(state, roles.killed, Math.round(steps * 0.3))
+  log(state, 'test', `peer ${roles.cutOff} is cut off`)
   host.setPlugged(false)
   await reaches(state, 0, Math.round(steps * 0.75))
-  say(state, 'test', `peer ${cast.cutOff}'s cable is put back`)
+  log(state, 'test', `peer ${roles.cutOff}'s cable is put back`)
   host.setPlugged(true)
 }
 
@@ -140,7 +140,7 @@ function start(state: State, peer: number): void {
     args: [
       ...['--cohort', files.cohortPath, '--identity', files.identityPaths[peer]!],
       ...['--state', join(files.folder, `state-${peer}`), '--linger', '60'],
-      ...(peer === cast.liar ? ['--attack', 'sign-flip'] : []),
+      ...(peer === roles.liar ? ['--attack', 'sign-flip'] : []),
     ],
     onEvent: event => see(state, peer, event),
   })
@@ -160,18 +160,18 @@ function see(state: State, peer: number, event: PeerEvent): void {
   if (event.kind === 'finished') {
     state.endings[peer] = event.ending
     const { accuracy, learningSeconds } = event.ending
-    say(
+    log(
       state,
       peer,
       `finished: accuracy ${accuracy?.toFixed(3)}, ${learningSeconds.toFixed(1)} s since its first gradient`,
     )
   } else if (event.kind === 'failed') state.failures.push(`peer ${peer}: ${event.message}`)
   const membership = { cohort, cohortId: cohortId(cohort), self: peer }
-  for (const line of eventLines(event, membership)) say(state, peer, line)
+  for (const line of eventLines(event, membership)) log(state, peer, line)
   wake(state)
 }
 
-/** Somebody on the same network with a key that is in nobody's file but its own. */
+/** A peer on the same network whose key is in no cohort file but its own. */
 async function startStranger(
   state: State,
   { folder, identityPaths, identities }: CohortFiles,
@@ -188,17 +188,17 @@ async function startStranger(
   await writeFile(path, formatCohort(cohort))
   const membership = { cohort, cohortId: cohortId(cohort), self: 0 }
   return startPeer({
-    inside: (lan.hosts[cast.peers] as Host).inside,
+    inside: (lan.hosts[roles.peers] as Host).inside,
     args: ['--cohort', path, '--identity', identityPaths[0]!, '--state', 'none'],
     onEvent(event) {
       state.strangerEvents.push(event)
-      for (const line of eventLines(event, membership)) say(state, 'stranger', line)
+      for (const line of eventLines(event, membership)) log(state, 'stranger', line)
     },
   })
 }
 
-function say(state: State, who: number | string, text: string): void {
-  state.told.push({ at: secondsOf(state), who: typeof who === 'number' ? `peer ${who}` : who, text })
+function log(state: State, who: number | string, text: string): void {
+  state.lines.push({ at: secondsOf(state), who: typeof who === 'number' ? `peer ${who}` : who, text })
 }
 
 function secondsOf({ startedMs }: State): number {
@@ -209,7 +209,7 @@ function reaches(state: State, peer: number, step: number): Promise<void> {
   return until(state, () => state.steps[peer]! >= step, `peer ${peer} reaches step ${step}`)
 }
 
-/** Waits for what the peers' events bring about; a failure of one of them ends the wait. */
+/** Waits until the peers' events make the condition true. A failure of a peer ends the wait. */
 function until(state: State, condition: () => boolean, what: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const look = () => {
