@@ -1,18 +1,18 @@
 /**
- * What is to befall the peers of a simulated cohort, as options: `--crash 3@5`, `--isolate 0,1@12-15` and their like.
- * Steps are those of the honest peer that is furthest on.
+ * The injected faults of a simulated cohort as options: `--crash 3@5`, `--isolate 0,1@12-15` and the like. Steps are
+ * those of the most advanced honest peer.
  */
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { InjectedFault } from '../simulation/conditions.ts'
 import { type Option, option, UsageError } from './command.ts'
 import { counted, peerList } from './view/format.ts'
 
-/** One value of such an option, as it was written and as it is meant. */
+/** One value of such an option: its text and its meaning. */
 interface Item {
   readonly text: string
   readonly peers: readonly PeerIndex[]
   readonly from: number
-  /** Null where the option names one step. */
+  /** Null if the option names one step. */
   readonly to: number | null
   readonly factor: number
 }
@@ -22,7 +22,7 @@ const STEP = String.raw`@(?<from>\d{1,9})`
 const SPAN = String.raw`@(?<from>\d{1,9})-(?<to>\d{1,9})`
 const FACTOR = String.raw`:(?<factor>\d{1,6}(?:\.\d{1,6})?)`
 
-/** Given again, an option adds to what was given before. */
+/** An option that is given again adds to its earlier values. */
 function repeatable(flags: string, about: string, pattern: string, example: string): Option<readonly Item[]> {
   const form = new RegExp(`^${PEERS}${pattern}$`)
   const parse = (text: string, name: string, before?: unknown): readonly Item[] => {
@@ -71,7 +71,7 @@ export const faultOptions = {
 
 type FaultValues = { readonly [K in keyof typeof faultOptions]: readonly Item[] }
 
-/** The run that they befall. */
+/** The run into which the faults are injected. */
 interface FaultScene {
   readonly peers: number
   readonly steps: number
@@ -81,7 +81,7 @@ interface FaultScene {
   readonly unsafe: boolean
 }
 
-/** @throws UsageError where a peer or step does not exist, or an option contradicts another one or the bound */
+/** @throws UsageError if a peer or step does not exist, or an option contradicts another one or the bound */
 export function injectedFaultsOf(values: FaultValues, scene: FaultScene): readonly InjectedFault[] {
   for (const name of Object.keys(faultOptions) as (keyof FaultValues)[])
     for (const item of values[name]) checkItem(`--${name}`, item, scene)
@@ -125,7 +125,7 @@ function checkItem(name: string, { text, peers, from, to, factor }: Item, scene:
     throw wrong(`peer ${liar} is Byzantine and does what its attack says; expected an honest peer`)
 }
 
-/** Two of a kind would end each other. Partitions of the very same steps split the cohort into more than two. */
+/** Two overlapping faults of a kind would end each other. Partitions of the same steps split the cohort further. */
 function checkOverlaps(name: 'pause' | 'slow' | 'isolate', items: readonly Item[]): void {
   const end = ({ to }: Item) => to ?? Infinity
   for (const [place, item] of items.entries())
@@ -148,7 +148,7 @@ function crashesOf({ crash, restart }: FaultValues, { peers }: FaultScene): read
   for (let peer = 0; peer < peers; peer++) {
     const of = (items: readonly Item[], kind: 'crash' | 'restart') =>
       items.filter(item => item.peers.includes(peer)).map(({ text, from }) => ({ kind, text, from }))
-    // At one step a peer comes back before it crashes again.
+    // At a given step a peer comes back before it crashes again.
     const events = [...of(restart, 'restart'), ...of(crash, 'crash')].sort((a, b) => a.from - b.from)
     let downSince: number | null = null
     const crashed = (untilStep: number | null) => {
@@ -172,7 +172,7 @@ function crashesOf({ crash, restart }: FaultValues, { peers }: FaultScene): read
   return crashes
 }
 
-/** Of those that come back any number may be away: the others wait for them. */
+/** Any number of peers that come back may be away, because the others wait for them. */
 function checkGone(crashes: readonly Crash[], { maxFaulty, liars, unsafe }: FaultScene): void {
   const gone = crashes.filter(fault => 'untilStep' in fault && fault.untilStep === null)
   if (unsafe || gone.length === 0 || gone.length + liars.length <= maxFaulty) return

@@ -37,14 +37,14 @@ export interface Parts {
   readonly faults: FaultCounter
   readonly meter: Meter
   readonly book: StatusBook
-  /** Kept by earlier runs of this peer, beside what its log holds. */
+  /** Proofs that earlier runs of this peer wrote to files, besides those in its log. */
   readonly kept: readonly KeptEvidence[]
 }
 
 interface Looks {
-  /** For libp2p's own; null: none. */
+  /** Collects libp2p's own metrics; null: none. */
   readonly metrics: NonNullable<NetworkOptions['metrics']> | null
-  /** For the network; null: warnings come as events. */
+  /** The network's log; null: its warnings come as events. */
   readonly log: Log | null
   readonly onEvent: (event: PeerEvent) => void
 }
@@ -102,7 +102,7 @@ function closing(...opened: readonly ({ close(): Promise<void> } | null)[]) {
 /**
  * The peer on its parts; it does nothing before `start`.
  * @param learnt settled once, with the parameters or with the reason why there are none
- * @throws JournalError if the log is another member's
+ * @throws JournalError if the log belongs to another member
  */
 export function assemblePeer(
   parts: Parts,

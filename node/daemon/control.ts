@@ -1,6 +1,6 @@
 /**
- * The door of a running peer for its operator: a unix socket in its state directory (a named pipe on Windows) that
- * hands out the peer's status, one JSON object a connection, and takes nothing.
+ * The control socket of a running peer: a Unix socket in its state directory (a named pipe on Windows). It sends the
+ * peer's status to each connection, as one JSON object, and reads nothing.
  */
 
 import { createHash } from 'node:crypto'
@@ -16,11 +16,11 @@ export class ControlError extends CodedError<'control-path' | 'control-taken' | 
   override readonly name = 'ControlError'
 }
 
-/** Bytes of a socket's path: 104 on macOS, 108 on Linux, the closing zero included. */
+/** The longest path of a socket has 104 bytes on macOS and 108 on Linux, including the final zero. */
 const PATH_BYTES_MAX = 103
 const CONNECTIONS_MAX = 8
 const TIMEOUT_MS = 3000
-/** A status of a thousand members stays far below. */
+/** Even the status of a thousand members stays far below this. */
 const STATUS_BYTES_MAX = 16 * 1024 * 1024
 
 export function controlPath(stateDirectory: string): string {
@@ -29,16 +29,16 @@ export function controlPath(stateDirectory: string): string {
   return `\\\\.\\pipe\\concord-${digest}`
 }
 
-interface Door {
+interface ControlSocket {
   close(): Promise<void>
 }
 
-/** Opens the door, readable by this user alone. Throws `control-path`, `control-taken`, or the system's error. */
-export async function openDoor(path: string, status: () => unknown): Promise<Door> {
+/** Opens the socket, readable by this user alone. Throws `control-path`, `control-taken`, or the system's error. */
+export async function openControlSocket(path: string, status: () => unknown): Promise<ControlSocket> {
   if (Buffer.byteLength(path) > PATH_BYTES_MAX)
     throw new ControlError(
       'control-path',
-      `${path} is too long a path for a socket (${Buffer.byteLength(path)} bytes, at most ${PATH_BYTES_MAX}); name a shorter one with --control`,
+      `${path} is too long for a socket path (${Buffer.byteLength(path)} bytes, at most ${PATH_BYTES_MAX}); name a shorter one with --control`,
     )
   const server = createServer(socket => {
     socket.on('error', () => {})
@@ -58,7 +58,7 @@ export async function openDoor(path: string, status: () => unknown): Promise<Doo
   }
 }
 
-/** The status that the peer behind this path hands out. Throws `control-unreachable`, saying what to do. */
+/** Reads the status of the peer behind this path. Throws `control-unreachable` with advice. */
 export async function askStatus(path: string): Promise<unknown> {
   const { promise, resolve: answer, reject } = Promise.withResolvers<string>()
   const socket = createConnection(path)
@@ -66,7 +66,7 @@ export async function askStatus(path: string): Promise<unknown> {
   socket.setEncoding('utf8').setTimeout(TIMEOUT_MS, () => socket.destroy(new Error('no answer')))
   socket.on('data', (chunk: string) => {
     text += chunk
-    if (text.length > STATUS_BYTES_MAX) socket.destroy(new Error('an answer without an end'))
+    if (text.length > STATUS_BYTES_MAX) socket.destroy(new Error('an endless answer'))
   })
   socket.on('end', () => answer(text)).on('error', reject)
   try {
@@ -81,9 +81,9 @@ function why(error: unknown): string {
     case 'ENOENT':
       return 'no peer runs there, or it was started with --state none or another --control'
     case 'ECONNREFUSED':
-      return 'the peer that was there has ended without a word (killed?); start it again and it goes on'
+      return 'the peer of this socket has ended without closing it (was it killed?); start it again and it goes on'
     case 'EACCES':
-      return 'not yours to ask: only the user who runs the peer may'
+      return 'permission denied: only the user who runs the peer may ask for its status'
     default:
       return error instanceof Error ? error.message : String(error)
   }
@@ -106,24 +106,24 @@ async function clearLeftBehind(path: string): Promise<void> {
     if (!status.isSocket())
       throw new ControlError(
         'control-path',
-        `${path} is ${status.isFile() ? 'a file' : kindOf(status)}, and stays as it is; expected a name that is free, or the socket of a peer that was killed: name one with --control`,
+        `${path} is ${status.isFile() ? 'a file' : kindOf(status)}, and stays as it is; expected a free name, or the socket of a peer that was killed: name one with --control`,
       )
   }
   if (await hasListener(path))
     throw new ControlError(
       'control-taken',
-      `${path} belongs to a process that runs; name another one with --control`,
+      `${path} belongs to a running process; name another one with --control`,
     )
   await unlink(path)
 }
 
-/** Only a refusal says that the socket has no owner: a process that is busy, or speaks another protocol, still owns it. */
+/** Only a refused connection means that no process owns the socket: a busy or foreign process still owns it. */
 function hasListener(path: string): Promise<boolean> {
   const { promise, resolve: done } = Promise.withResolvers<boolean>()
   const socket = createConnection(path)
   socket.setTimeout(TIMEOUT_MS, () => socket.destroy())
   socket.on('connect', () => {
-    // Not torn down at once: a reset in the middle of its answer may be the end of a careless program.
+    // The connection ends gently, because a reset in the middle of its answer may crash a careless program.
     socket.resume().end()
     done(true)
   })

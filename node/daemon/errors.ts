@@ -1,9 +1,9 @@
-/** What can be wrong with how a peer is started. */
+/** The errors of a peer that cannot be started as asked. */
 import { CodedError } from '../../agreement/error.ts'
 
 /**
  * `not-a-member`: no member of this cohort has this identity. `wrong-start`: the cohort starts from another checkpoint.
- * `option-missing`, `option-clash`: options that lack another one, or contradict it. `metrics-address`: nothing can
+ * `option-missing`, `option-clash`: options that lack another one, or contradict it. `metrics-address`: a server cannot
  * listen there. `stopped`: the peer was stopped before it had learnt.
  */
 export type PeerErrorCode =

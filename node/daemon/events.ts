@@ -1,18 +1,18 @@
-/** What a real peer reports while it runs: to its own terminal, and to the process that started it. */
+/** The events that a real peer reports while it runs: to its own terminal, and to the process that started it. */
 
 import type { FaultKind, PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { LearnStatus } from '../../learning/learn-contract.ts'
 import type { EventLoopDelays } from './report.ts'
 
-/** Sent and received since the peer started. */
+/** Traffic since the peer started. */
 export interface Traffic {
   readonly messages: number
   readonly bytesSent: number
   readonly bytesReceived: number
 }
 
-/** How often a peer saw another do something wrong; null: a stranger, not a member. */
+/** How many faults of one kind a peer saw another commit; null: a stranger, not a member. */
 export interface FaultCount {
   readonly peer: PeerIndex | null
   readonly kind: FaultKind
@@ -26,7 +26,7 @@ export interface Ending {
   readonly accuracy: number | null
   readonly traffic: Traffic
   readonly faults: readonly FaultCount[]
-  /** From its first gradient to its last step. */
+  /** The time from its first gradient to its last step. */
   readonly learningSeconds: number
   readonly eventLoopDelayMs: EventLoopDelays
   readonly ruleMilliseconds: number | null
@@ -38,28 +38,28 @@ export type PeerEvent =
       readonly kind: 'listening'
       readonly pid: number
       readonly addresses: readonly string[]
-      /** Training examples it holds. */
+      /** The number of its training examples. */
       readonly examples: number
-      /** Parameters of the model. */
+      /** The number of the model's parameters. */
       readonly dimension: number
-      /** The step it goes on from; 1 at the first start. */
+      /** The step from which it goes on; 1 at the first start. */
       readonly step: number
     }
   | { readonly kind: 'connection'; readonly peer: PeerIndex; readonly up: boolean; readonly reason: string }
-  /** A peer no longer has, or never had, all that this step needs of it. */
+  /** That peer no longer has, or never had, all that this step needs from it. */
   | { readonly kind: 'missed'; readonly peer: PeerIndex; readonly step: number }
   /** This peer stood at a step that the others had left, and goes on at a later one. */
   | { readonly kind: 'caught-up'; readonly from: number; readonly step: number }
   | {
       readonly kind: 'step'
       readonly step: number
-      /** On the peer's own batch. */
+      /** The loss on the peer's own batch. */
       readonly loss: number | null
       readonly traffic: Traffic
-      /** γ and θ after this step, not to be written to; null where the step was left out, or its vectors not passed on. */
+      /** γ and θ after this step, read-only; null if the step was skipped, or its vectors were not passed on. */
       readonly vectors: { readonly gradient: Vector; readonly parameters: Vector } | null
     }
-  /** Nothing has moved for a while: `needed` more vectors of `missing` would do. */
+  /** The peer has not moved for a while. It needs `needed` more vectors, from any of `missing`. */
   | {
       readonly kind: 'waiting'
       readonly step: number
@@ -69,9 +69,9 @@ export type PeerEvent =
       readonly seconds: number
     }
   | { readonly kind: 'resumed' }
-  /** The first of its peer and kind, and then once a minute at most. */
+  /** The first fault of its peer and kind, and then at most one a minute. */
   | { readonly kind: 'fault'; readonly fault: FaultCount; readonly detail: string | null }
-  /** The file that proves that a peer equivocates: written now, or `before`, by an earlier incarnation of this peer. */
+  /** The file that proves that a peer equivocates. `before`: an earlier incarnation of this peer wrote it. */
   | {
       readonly kind: 'evidence'
       readonly peer: PeerIndex
@@ -81,5 +81,5 @@ export type PeerEvent =
   /** A sentence for people. */
   | { readonly kind: 'log'; readonly text: string }
   | { readonly kind: 'finished'; readonly ending: Ending }
-  /** It cannot go on. */
+  /** The peer cannot go on. */
   | { readonly kind: 'failed'; readonly message: string }

@@ -1,4 +1,4 @@
-/** Counts what others do wrong, per peer and kind, and speaks up rarely enough to stay readable under a flood. */
+/** Counts the faults of others by peer and kind, and reports them rarely enough to stay readable under a flood. */
 
 import type { Fault, FaultKind, PeerIndex } from '../../agreement/protocol.ts'
 import { createQuiet } from '../text/quiet.ts'
@@ -9,7 +9,7 @@ export interface FaultCounter {
   counts(): readonly FaultCount[]
 }
 
-/** @param announce called for the first fault of a peer and kind, and then once a minute at most, with their count */
+/** @param announce called for the first fault of a peer and kind, and then at most once a minute, with their count */
 export function createFaultCounter(
   announce: (fault: FaultCount, detail: string | null) => void,
   nowMs: () => number,
@@ -22,7 +22,7 @@ export function createFaultCounter(
       const entry = counts.get(key) ?? { peer, kind, count: 0 }
       counts.set(key, entry)
       entry.count++
-      // The count itself says how many there were meanwhile.
+      // The count already includes the faults in between.
       if (quiet.admit(peer, kind) !== null) announce({ ...entry }, detail)
     },
     counts: () => [...counts.values()].map(entry => ({ ...entry })),

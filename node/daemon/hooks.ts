@@ -1,4 +1,4 @@
-/** The hooks of a real peer: they report what happens as events, and keep the books. */
+/** The hooks of a real peer: they turn what happens into events, and keep counts and status up to date. */
 import type { Vector } from '../../agreement/vector.ts'
 import type { CollectedView } from '../../learning/attacks/byzantine.ts'
 import type { PeerHooks } from '../runtime/peer.ts'
@@ -18,7 +18,7 @@ interface HookParts {
   readonly adversaryView: Pick<CollectedView, 'collect'> | null
 }
 
-/** All of them but for what only checkers want. */
+/** All hooks except those that only checkers use. */
 export function createHooks(parts: HookParts): Required<Omit<PeerHooks, 'shown'>> {
   const { onEvent, observe, faults, book, archive, ended, adversaryView } = parts
   return {

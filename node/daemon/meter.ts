@@ -1,9 +1,9 @@
-/** Times a run: from the first gradient to the end and the delay of this thread meanwhile. */
+/** Measures a run from its first gradient to its end: how long it took, and the event loop delay of this thread. */
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import type { EventLoopDelays } from './report.ts'
 
 export interface Meter {
-  /** The first call counts. */
+  /** Starts the measurement. Later calls do nothing. */
   begin(): void
   end(): {
     readonly learningSeconds: number
@@ -11,7 +11,7 @@ export interface Meter {
   }
 }
 
-/** The histogram's own timer fires this often, and its values include it. */
+/** The histogram's own timer fires at this interval, and its values include the interval. */
 const resolutionMs = 10
 
 export function createMeter(): Meter {

@@ -1,4 +1,4 @@
-/** Metrics for Prometheus: a peer's status in its text format, over HTTP. */
+/** Metrics for Prometheus: a peer's status in the Prometheus text format, over HTTP. */
 import { createServer } from 'node:http'
 import { prometheusMetrics } from '@libp2p/prometheus-metrics'
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
@@ -6,17 +6,17 @@ import { printable } from '../text/printable.ts'
 import { PeerError } from './errors.ts'
 import type { PeerStatus } from './status.ts'
 
-/** Registers libp2p's own metrics, of the node that is made with this: connections, streams, dials, bytes. */
+/** Registers the metrics of the libp2p node that is made with this: connections, streams, dials, bytes. */
 export const networkMetrics = (registry: Registry) =>
   prometheusMetrics({ registry, collectDefaultMetrics: false })
 
-/** A text is reused for this long: a client that asks more often costs the peer nothing. */
+/** An answer is reused for this long, so that a client that asks more often costs the peer nothing. */
 const KEPT_MS = 1000
 const TIMEOUT_MS = 5000
 
 interface Metrics {
   readonly registry: Registry
-  /** Computed once for all clients that ask meanwhile and in the second after. */
+  /** The metrics as text, computed once for all clients that ask meanwhile or in the second after. */
   text(): Promise<string>
 }
 
@@ -69,23 +69,19 @@ function register(status: () => PeerStatus, registry: Registry): void {
         else this.set(number)
       },
     })
-  gauge('step', 'LEARN step that the peer is at', ({ step }) => step)
+  gauge('step', 'present LEARN step of the peer', ({ step }) => step)
   gauge('steps', 'last step of the cohort', ({ steps }) => steps)
   gauge('finished', '1 once the peer has learnt', ({ phase }) => Number(phase === 'finished'))
   gauge('catching_up', '1 while the peer catches up with the others', ({ phase }) =>
     Number(phase === 'catching-up'),
   )
-  gauge('computing', '1 while its own gradient is computed', ({ computing }) => Number(computing))
-  gauge('still_seconds', 'since the step or phase last changed', ({ stillSeconds }) => stillSeconds)
-  gauge('waiting_needed', 'vectors still needed to go on', ({ waiting }) => waiting?.needed ?? 0)
-  gauge('loss', 'on its own batch, after the last step', ({ loss }) => loss)
-  gauge('accuracy', 'on the test set, once finished', ({ accuracy }) => accuracy)
-  gauge('cohort_faults_max', 'f: members that may be faulty', ({ cohort }) => cohort.faults)
-  gauge(
-    'array_buffer_bytes',
-    'memory of buffers, vectors among them',
-    ({ memory }) => memory.arrayBufferBytes,
-  )
+  gauge('computing', '1 while the peer computes its gradient', ({ computing }) => Number(computing))
+  gauge('still_seconds', 'seconds since the step or phase last changed', ({ stillSeconds }) => stillSeconds)
+  gauge('waiting_needed', 'vectors that the peer still needs to go on', ({ waiting }) => waiting?.needed ?? 0)
+  gauge('loss', 'loss on its own batch, after the last step', ({ loss }) => loss)
+  gauge('accuracy', 'accuracy on the test set, once finished', ({ accuracy }) => accuracy)
+  gauge('cohort_faults_max', 'f, the most members that may be faulty', ({ cohort }) => cohort.faults)
+  gauge('array_buffer_bytes', 'memory of buffers, including vectors', ({ memory }) => memory.arrayBufferBytes)
   totals(registers, status)
   perPeer(registers, status)
 }
@@ -101,12 +97,12 @@ function totals(registers: Registry[], status: () => PeerStatus): void {
         this.inc(value(status()))
       },
     })
-  counter('messages_sent', 'messages of the protocol', ({ traffic }) => traffic.messages)
+  counter('messages_sent', 'protocol messages sent', ({ traffic }) => traffic.messages)
   counter('sent_bytes', 'bytes of frames handed to the network', ({ traffic }) => traffic.bytesSent)
   counter('received_bytes', 'bytes of frames taken from the network', ({ traffic }) => traffic.bytesReceived)
   new Counter({
     name: 'concord_faults_total',
-    help: 'what others did wrong; peer "stranger": who is no member',
+    help: 'faults of others; peer "stranger" stands for all that are not members',
     labelNames: ['peer', 'kind'],
     registers,
     collect() {
@@ -137,34 +133,38 @@ function perPeer(registers: Registry[], status: () => PeerStatus): void {
       },
     })
   gauge('connected', '1 while the member is connected', ({ connected }) => Number(connected))
-  gauge('step', 'latest step that a vector of the member was for', ({ step }) => step)
-  gauge('lag_steps', 'steps that the member is behind this peer', ({ lag }) => lag)
-  gauge('equivocated', '1 once the member is proved to equivocate, and cut off', ({ convicted }) =>
+  gauge('step', 'latest step of a vector of the member', ({ step }) => step)
+  gauge('lag_steps', 'steps by which the member is behind this peer', ({ lag }) => lag)
+  gauge('equivocated', '1 once the member is proved to equivocate and is cut off', ({ convicted }) =>
     Number(convicted),
   )
   gauge(
     'unacknowledged_messages',
-    'sent or to be sent, and not acknowledged',
+    'messages for the member, sent or not, that it has not acknowledged',
     ({ link }) => link?.unacknowledged ?? null,
   )
   gauge(
     'kept_bytes',
-    'memory of what is kept for the member in case it restarts',
+    'memory of messages kept for the member in case it restarts',
     ({ link }) => link?.keptBytes ?? null,
   )
   gauge('kept_messages', 'messages kept for the member', ({ link }) => link?.keptMessages ?? null)
-  gauge('resent_bytes', 'sent to the member more than once', ({ link }) => link?.resentBytes ?? null)
-  gauge('withheld_messages', 'for the member, too early to be taken', ({ link }) => link?.withheld ?? null)
-  gauge('missed_seconds', 'for so long this peer has waited for the member', ({ peer }, { waiting }) => {
-    return waiting?.missing.find(missing => missing.peer === peer)?.seconds ?? 0
-  })
+  gauge('resent_bytes', 'bytes sent to the member again', ({ link }) => link?.resentBytes ?? null)
+  gauge('withheld_messages', 'messages that the member cannot take yet', ({ link }) => link?.withheld ?? null)
+  gauge(
+    'missed_seconds',
+    'seconds for which this peer has waited for the member',
+    ({ peer }, { waiting }) => {
+      return waiting?.missing.find(missing => missing.peer === peer)?.seconds ?? 0
+    },
+  )
 }
 
-/** Where metrics are served. */
+/** The address at which metrics are served. */
 export interface MetricsAddress {
   /** A name or an address of this machine. */
   readonly host: string
-  /** 0 takes a free one. */
+  /** 0 takes a free port. */
   readonly port: number
 }
 
@@ -181,10 +181,11 @@ export async function serveMetrics({ host, port }: MetricsAddress, metrics: Metr
     if (!known) return void response.writeHead(404).end('the metrics are at /metrics\n')
     const text = await metrics.text().catch(() => null)
     if (response.destroyed) return
-    if (text === null) return void response.writeHead(500).end('the metrics cannot be had at the moment\n')
+    if (text === null)
+      return void response.writeHead(500).end('the metrics are not available at the moment\n')
     response.writeHead(200, { 'content-type': metrics.registry.contentType }).end(text)
   })
-  // One request a connection; a client that sends more at once is cut off, so that what is parsed is never answered.
+  // One request per connection. A client that sends more at once is cut off, so no further request is answered.
   server.maxRequestsPerSocket = 1
   server.on('dropRequest', (_, socket) => socket.destroy())
   server.timeout = TIMEOUT_MS

@@ -1,8 +1,8 @@
-/** Where the network's lines go: to the log that was asked for, or, where there is none, its warnings as events. */
+/** Sends the network's lines to the log that the user asked for. Without one, its warnings become events. */
 import type { Log } from '../network/index.ts'
 import type { PeerEvent } from './events.ts'
 
-/** Faults are told once, as events. */
+/** Faults are left out, because they come as events already. */
 export function networkLog(log: Log | null, onEvent: (event: PeerEvent) => void): Log {
   const warn: Log['warn'] = log?.warn.bind(log) ?? ((_, text) => onEvent({ kind: 'log', text }))
   return {

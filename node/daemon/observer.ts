@@ -1,11 +1,11 @@
-/** Turns what LEARN says into what a peer reports. */
+/** Turns LEARN's outputs into a peer's events. */
 import type { Phase } from '../../agreement/message.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { LearnOutput } from '../../learning/learn-contract.ts'
 import type { DriverStatus } from '../runtime/driver.ts'
 import type { PeerEvent, Traffic } from './events.ts'
 
-/** Told by a peer as it learns. */
+/** Called by a peer as it learns. */
 export interface Observer {
   loss(step: number, loss: number): void
   output(output: LearnOutput): void
@@ -16,7 +16,7 @@ interface ObserverOptions {
   readonly status: () => DriverStatus
 }
 
-/** One event a step, and one where steps were left out. */
+/** One event per step, and one where the peer skipped steps. */
 export function createObserver({ onEvent, status }: ObserverOptions): Observer {
   let loss: number | null = null
   let averaged: Partial<Record<Phase, Vector>> = {}
@@ -34,7 +34,7 @@ export function createObserver({ onEvent, status }: ObserverOptions): Observer {
       const step = output.state.step - 1
       const { gradient, parameters } = averaged
       const vectors = gradient && parameters ? { gradient, parameters } : null
-      averaged = {} // a step that was left out has none
+      averaged = {} // a skipped step has none
       onEvent({ kind: 'step', step, loss, traffic: trafficOf(status()), vectors })
     },
   }

@@ -1,20 +1,20 @@
-/** What an operator can ask a running peer: its status, over a socket, and its metrics, over HTTP. */
+/** Serves the operator of a running peer: its status over a socket, and its metrics over HTTP. */
 import type { NetworkOptions } from '../network/index.ts'
-import { controlPath, openDoor } from './control.ts'
+import { controlPath, openControlSocket } from './control.ts'
 import type { PeerEvent } from './events.ts'
 import type { MetricsAddress } from './metrics.ts'
 import type { PeerPlan } from './options.ts'
 import type { PeerStatus } from './status.ts'
 
-/** What metrics are collected in, from before there is a peer. */
+/** The metrics of a peer, which are collected from before it starts. */
 interface OpenMetrics {
-  /** For libp2p's own. */
+  /** Collects libp2p's own metrics. */
   readonly ofNetwork: NonNullable<NetworkOptions['metrics']>
   /** Serves them. @throws PeerError `metrics-address` */
   serve(status: () => PeerStatus): Promise<{ readonly url: string; close(): Promise<void> }>
 }
 
-/** Their library is loaded only where somebody asked for them; null where nobody did. */
+/** Opens the metrics, and loads their library only now; null if the user did not ask for metrics. */
 export async function openMetrics(address: MetricsAddress | null): Promise<OpenMetrics | null> {
   if (address === null) return null
   const [{ Registry }, { createMetrics, networkMetrics, serveMetrics }] = await Promise.all([
@@ -34,7 +34,8 @@ interface Operating {
 }
 
 /**
- * Opens what was asked for. A status that cannot be had is worth a line; metrics that cannot, are wrong usage.
+ * Opens the socket and serves the metrics. A socket that cannot be opened is reported; metrics that cannot be served
+ * are wrong usage.
  * @throws PeerError `metrics-address`; then nothing is left open
  */
 export async function operate(
@@ -45,15 +46,15 @@ export async function operate(
 ): Promise<Operating> {
   const server = (await metrics?.serve(status)) ?? null
   const path = control ?? (stateDirectory === null ? null : controlPath(stateDirectory))
-  const door =
+  const socket =
     path === null
       ? null
-      : await openDoor(path, status).catch((error: Error) => {
+      : await openControlSocket(path, status).catch((error: Error) => {
           onEvent({ kind: 'log', text: `"concord status" will not work: ${error.message}` })
           return null
         })
   return {
     metricsUrl: server?.url ?? null,
-    close: async () => void (await Promise.all([server?.close(), door?.close()])),
+    close: async () => void (await Promise.all([server?.close(), socket?.close()])),
   }
 }

@@ -1,4 +1,4 @@
-/** What a peer is started with, and what is taken where it is not said. Checked here, before anything is opened. */
+/** The options of a peer and their defaults. They are checked here, before anything is opened. */
 import type { Attack } from '../../learning/attacks/attack.ts'
 import { type Cohort, cohortId, type Membership } from '../cohort/cohort.ts'
 import { readCohort } from '../cohort/file.ts'
@@ -14,58 +14,58 @@ import { evidenceFolderOf, ownPorts, stateBeside } from './places.ts'
 export interface OracleProgram {
   /** Its command line, such as `python3 train.py`. */
   readonly command: string
-  /** How long one answer may take, in seconds; 600 unless said. */
+  /** How long one answer may take, in seconds. Default 600. */
   readonly timeoutSeconds?: number | undefined
 }
 
-/** Whom a peer tells what it does. */
+/** The listeners of a peer. */
 export interface PeerListeners {
-  /** Told of everything that happens. What it throws is an uncaught exception, and the peer goes on. */
+  /** Called with every event. If it throws, that is an uncaught exception, and the peer goes on. */
   readonly onEvent?: ((event: PeerEvent) => void) | undefined
-  /** For the network's own lines; without one, its warnings come as events. */
+  /** Takes the network's own lines. Without a log, its warnings come as events. */
   readonly log?: Log | undefined
 }
 
-/** A member of a cohort, and how it runs here. Two of these must be said; the rest is as `concord join` has it. */
+/** A member of a cohort, and how it runs here. Two options are required; the others default as in `concord join`. */
 export interface StartPeerOptions extends PeerListeners {
   /** A cohort, or the path of its file. */
   readonly cohort: Cohort | string
   /** A member's key, or the path of its file. Only one peer may run with it at a time. */
   readonly identity: Identity | string
-  /** What the cohort's model learns from: `digits`, which needs no files, or a directory with IDX files. Default `digits`. */
+  /** The data set of the cohort's model: `digits`, which needs no files, or a directory of files. Default `digits`. */
   readonly data?: string | undefined
-  /** Which share of the data is this peer's: `iid`, `label`, `dirichlet:α` or `quantity:α`. Default `iid`. */
+  /** How the data is split between the peers: `iid`, `label`, `dirichlet:α` or `quantity:α`. Default `iid`. */
   readonly partition?: string | undefined
   /** Mirrors training images left to right with probability ½. Default `none`. */
   readonly augment?: 'none' | 'mirror' | undefined
-  /** Where gradients come from, in place of one of our models. */
+  /** Computes the gradients, in place of one of our models. */
   readonly oracle?: OracleProgram | undefined
-  /** A checkpoint (.safetensors) to start from; the others must start from the same one. */
+  /** A checkpoint (.safetensors) to start from. The other members must start from the same one. */
   readonly init?: string | undefined
-  /** Where what was learnt is written as a checkpoint. */
+  /** The file to which the result is written as a checkpoint. */
   readonly save?: string | undefined
   /** Multiaddrs to listen on; port 0 takes a free one. Default: the ports of this member's addresses in the cohort. */
   readonly listen?: readonly string[] | undefined
   /** Looks for members on the local network. Default true. */
   readonly mdns?: boolean | undefined
   /**
-   * Where this peer remembers what it signed, so that it can go on after it was stopped or killed. Default: beside the
-   * identity's file. Null keeps nothing: this key must then never be run again in this cohort.
+   * The directory in which this peer remembers what it signed, so that it can go on after it was stopped or killed.
+   * Default: beside the identity's file. Null keeps nothing: this key must then never run again in this cohort.
    */
   readonly stateDirectory?: string | null | undefined
-  /** Moves a log that cannot be read aside, and starts without memory, in place of refusing it. Default false. */
+  /** Moves an unreadable log aside and starts without memory, instead of refusing to start. Default false. */
   readonly forget?: boolean | undefined
-  /** Where proofs of equivocation are written. Default: in the state directory, or, without one, the working directory. */
+  /** The folder for proofs of equivocation. Default: in the state directory, or, without one, the working directory. */
   readonly evidenceFolder?: string | undefined
   /** Makes this peer misbehave, for tests and demonstrations. */
   readonly attack?: Attack | undefined
   /** Serves metrics for Prometheus there, at `/metrics`. */
   readonly metrics?: MetricsAddress | undefined
-  /** The socket that `concord status` asks. Default: in the state directory; without one there is none. */
+  /** The socket for `concord status`. Default: in the state directory; without a state directory there is no socket. */
   readonly control?: string | undefined
 }
 
-/** How a peer runs here, every default spelt out. */
+/** How a peer runs here, with every default filled in. */
 export interface PeerPlan {
   readonly membership: Membership
   readonly identity: Identity
@@ -79,7 +79,7 @@ export interface PeerPlan {
   readonly attack: Attack | null
   readonly metrics: MetricsAddress | null
   readonly control: string | null
-  /** What there is to say about it, a sentence each. */
+  /** Remarks for the user, one sentence each. */
   readonly notes: readonly string[]
 }
 
@@ -91,7 +91,7 @@ export async function planPeer(options: StartPeerOptions): Promise<PeerPlan> {
   if (forget && stateDirectory === null)
     throw new PeerError(
       'option-clash',
-      'forget is for a state directory, and stateDirectory is null; expected one of the two',
+      'forget needs a state directory, and stateDirectory is null; expected one of the two',
     )
   const notes = await checkStart(membership.cohort, options.init ?? null)
   return {
@@ -112,7 +112,7 @@ export async function planPeer(options: StartPeerOptions): Promise<PeerPlan> {
 }
 
 /**
- * The cohort, and which of its members this key is.
+ * The cohort, and the member of it that has this key.
  * @throws CohortError, IdentityError, and PeerError `not-a-member`
  */
 async function findMember({
@@ -122,7 +122,7 @@ async function findMember({
   readonly membership: Membership
   readonly identity: Identity
 }> {
-  // One after the other: where both are wrong, the same one is named each time.
+  // They are read one after the other, so that the error is the same each time if both are wrong.
   const cohort = typeof cohortOrPath === 'string' ? await readCohort(cohortOrPath) : cohortOrPath
   const identity = typeof identityOrPath === 'string' ? await readIdentity(identityOrPath) : identityOrPath
   const self = cohort.members.findIndex(({ id }) => id === identity.id)
@@ -131,7 +131,7 @@ async function findMember({
   const where = typeof cohortOrPath === 'string' ? cohortOrPath : cohort.name
   throw new PeerError(
     'not-a-member',
-    `identity${which}: its peer id ${identity.id} is no member of ${where}, whose members are ` +
+    `identity${which}: its peer id ${identity.id} is not a member of ${where}, whose members are ` +
       `${cohort.members.map(({ name, id }) => `${name} (${id})`).join(', ')}; expected the identity of one of them`,
   )
 }
@@ -141,11 +141,11 @@ function stateDirectoryOf({ stateDirectory, identity }: StartPeerOptions, id: st
   if (typeof identity === 'string') return stateBeside(identity, id)
   throw new PeerError(
     'option-missing',
-    'stateDirectory is missing, and the identity is no file that it could lie beside; expected a directory, or null to remember nothing',
+    'stateDirectory is missing, and the identity is not a file beside which it could lie; expected a directory, or null to remember nothing',
   )
 }
 
-/** @throws PeerError `wrong-start`; FileError where the checkpoint cannot be read */
+/** @throws PeerError `wrong-start`; FileError if the checkpoint cannot be read */
 async function checkStart({ init: wanted }: Cohort, init: string | null): Promise<readonly string[]> {
   if (wanted === undefined && init === null) return []
   const { digestOfFile, wrongStart } = await import('../oracle/start-digest.ts')
@@ -153,11 +153,11 @@ async function checkStart({ init: wanted }: Cohort, init: string | null): Promis
   if (wrong !== null) throw new PeerError('wrong-start', wrong)
   if (wanted !== undefined || init === null) return []
   return [
-    `the cohort does not say which checkpoint its members start from, so one with another would not be noticed; add to its file: init: ${await digestOfFile(init)}`,
+    `the cohort does not name the checkpoint of its members, so nothing would notice a member with another one; add to its file: init: ${await digestOfFile(init)}`,
   ]
 }
 
-/** @throws PeerError where the cohort's model and the options do not fit */
+/** @throws PeerError if the cohort's model and the options do not fit */
 function oracleOf(options: StartPeerOptions, { cohort, self }: Membership): OracleChoice {
   const { model, members, seed } = cohort
   const { data = 'digits', partition = 'iid', augment = 'none', oracle, init = null, attack } = options

@@ -1,9 +1,9 @@
-/** The system's clock for one peer: once that is stopped, nothing it still waited for keeps the process from ending. */
+/** The system's clock for one peer. Once the clock is stopped, no pending timer keeps the process from ending. */
 import type { Clock, Timer } from '../ports.ts'
 import { systemClock } from '../runtime/system-clock.ts'
 
 interface PeerClock extends Clock {
-  /** Cancels every timer; from then on none is set. */
+  /** Cancels every timer. No timer can be set after this. */
   stop(): void
 }
 

@@ -1,9 +1,9 @@
-/** Where a peer listens, and keeps what it must not forget, unless it is told otherwise. */
+/** The default addresses at which a peer listens, and the default folders for its state and its proofs. */
 import { join, resolve } from 'node:path'
 import type { Cohort } from '../cohort/cohort.ts'
 import { addressOf, endpointOf } from '../network/endpoint.ts'
 
-/** On all of this machine's addresses, at the ports that the file gives this member; loopback stays loopback. */
+/** All addresses of this machine, at the ports that the cohort file gives this member; loopback stays loopback. */
 export function ownPorts({ members }: Cohort, self: number): readonly string[] {
   const listen = members[self]!.addresses.flatMap(address => {
     const endpoint = endpointOf(address)
@@ -16,12 +16,12 @@ export function ownPorts({ members }: Cohort, self: number): readonly string[] {
   return listen.length > 0 ? [...new Set(listen)] : ['/ip4/0.0.0.0/tcp/0']
 }
 
-/** Where a peer remembers what it signed: beside its identity file, one folder for each cohort. */
+/** The folder in which a peer remembers what it signed: beside its identity file, one for each cohort. */
 export function stateBeside(identityPath: string, cohortId: string): string {
   return join(`${identityPath}.state`, cohortId.slice(0, 16))
 }
 
-/** Where a peer keeps proofs of equivocation: in its state directory, or, without one, in the working directory. */
+/** The folder for proofs of equivocation: in the state directory, or, without one, in the working directory. */
 export function evidenceFolderOf(stateDirectory: string | null): string {
   return stateDirectory === null ? resolve('.') : join(stateDirectory, 'evidence')
 }

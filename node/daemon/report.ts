@@ -1,6 +1,6 @@
 /**
  * The report of a run (`demo`, `simulate`, `join`): one JSON object for machines. Peers are indices into the
- * cohort's members, distances are ℓ₂, times say their unit, and a number that does not exist is null.
+ * cohort's members, distances are ℓ₂, names of times end with their unit, and a number that does not exist is null.
  */
 import { z } from 'zod'
 import type { Fault, PeerIndex } from '../../agreement/protocol.ts'
@@ -16,39 +16,39 @@ const delaysSchema = z.object({ p50: amount, p99: amount, max: amount })
 
 const honestSchema = z.object({
   peer,
-  /** On the test set, with the parameters the peer ends with. */
+  /** The loss on the test set with the peer's final parameters. */
   loss: z.number().nullable(),
-  /** Fraction of the test set, in [0, 1]. */
+  /** The fraction of the test set that is right, in [0, 1]. */
   accuracy: z.number().min(0).max(1).nullable(),
-  /** Of its own parameters to the mean of the honest ones. */
+  /** The distance of its parameters to the mean of the honest ones. */
   distance: amount.nullable(),
   bytesSent: amount,
   bytesReceived: amount.nullable(),
-  /** How late the thread that serves the network was, while learning; null in the simulator. */
+  /** The delay of the thread that serves the network, while learning; null in the simulator. */
   eventLoopDelayMs: delaysSchema.nullable(),
-  /** Spent aggregating, over the whole run. */
+  /** The time spent in rules, over the whole run. */
   ruleMilliseconds: amount.nullable(),
 })
 
 const timelineSchema = z.object({
   event: z.enum(timelineEvents),
-  /** Of a partition, one side. */
+  /** For a partition, one side. */
   peers: z.array(peer),
   /** The newest step that an honest peer had begun. */
   step: z.int().min(0),
   virtualSeconds: amount,
-  /** The step at which the slowest of these peers was; null where it was down. */
+  /** The step of the slowest of these peers; null if it was down. */
   ownStep: z.int().min(0).nullable(),
-  /** `caught up`: with messages that were kept for it, or with the parameters of others; null elsewhere. */
+  /** `caught up`: with messages kept for the peer, or with the parameters of others; null for other events. */
   by: z.enum(['messages', 'parameters']).nullable(),
 })
 
-/** What `--report` writes, checked on the way out. */
+/** The content of `--report`, which is checked before it is written. */
 export const reportSchema = z.object({
   command: z.enum(['demo', 'simulate', 'join']),
   cohort: z.object({
     id: z.string(),
-    /** How many. */
+    /** The number of peers. */
     peers: z.int().min(1),
     faults: z.int().min(0),
     protocol: z.string(),
@@ -65,9 +65,9 @@ export const reportSchema = z.object({
   byzantine: z.object({ peers: z.array(peer), attack: z.string().nullable() }),
   data: z.string(),
   partition: z.string(),
-  /** Steps that all honest peers of this report completed. */
+  /** The number of steps that all honest peers of this report completed. */
   steps: z.int().min(0),
-  /** `finished`, or why not. */
+  /** `finished`, or why the run did not finish. */
   outcome: z.enum(['finished', 'interrupted', 'out of time', 'stuck', 'failed']),
   honest: z.array(honestSchema),
   accuracy: z.object({ min: z.number().nullable(), mean: z.number().nullable() }),
@@ -80,19 +80,19 @@ export const reportSchema = z.object({
     /** `last` over the norm of the mean of the honest parameters. */
     relative: amount.nullable(),
   }),
-  /** Sent by all peers of this report. */
+  /** The number of messages that all peers of this report sent. */
   messages: amount,
   bytes: amount,
   wallSeconds: amount,
-  /** From the first gradient to the last honest peer's end. */
+  /** The time from the first gradient to the last honest peer's end. */
   learningSeconds: amount.nullable(),
   virtualSeconds: amount.optional(),
   trace: z.string().optional(),
-  /** What befell whom in the simulated world, in order; absent where nothing did. */
+  /** The faults and recoveries in the simulated world, in order; absent if there were none. */
   timeline: z.array(timelineSchema).optional(),
   faults: z.array(z.object({ peer: peer.nullable(), kind: z.string(), count: z.int().min(1) })),
   violations: z.array(z.string()),
-  /** The same cohort, data and attack with plain averaging, simulated. */
+  /** A simulated run of the same cohort, data and attack with plain averaging. */
   contrast: z
     .object({
       protocol: z.string(),
@@ -135,7 +135,7 @@ export function tally(
   return [...counts.values()].sort((a, b) => (a.peer ?? -1) - (b.peer ?? -1) || (a.kind < b.kind ? -1 : 1))
 }
 
-/** Writes the file whole or not at all. @throws the system's error where the place cannot be written to */
+/** Writes the file whole or not at all. @throws the system's error if it cannot write there */
 export async function writeReport(path: string, report: Report): Promise<void> {
   await writeOutput(path, `${jsonText(reportSchema.parse(report))}\n`)
 }

@@ -1,7 +1,6 @@
 /**
- * A peer on the real ports, started, looked at and stopped by a program that builds on the package: the command line with
- * `concord join`, or a program of yours. What happens comes out as events; nothing here touches the process or a
- * terminal.
+ * A peer on the real ports. A program that builds on the package starts it, watches it and stops it: the command line
+ * with `concord join`, or a program of yours. The peer reports events; nothing here touches the process or a terminal.
  */
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
@@ -18,36 +17,36 @@ import { createStatusBook, type PeerStatus, type Present } from './status.ts'
 import { softwareName } from './version.ts'
 import { watchForWaiting } from './waiting.ts'
 
-/** A peer that runs, until `stop`. */
+/** A peer that runs until `stop`. */
 export interface RunningPeer {
-  /** Which member of the cohort it is. */
+  /** The index of this member in the cohort. */
   readonly self: PeerIndex
   /** Multiaddrs at which it listens, its peer id included. */
   readonly addresses: readonly string[]
-  /** Where its metrics are, such as `http://127.0.0.1:9464/metrics`; null where they were not asked for. */
+  /** The URL of its metrics, such as `http://127.0.0.1:9464/metrics`; null if no metrics were asked for. */
   readonly metricsUrl: string | null
   /**
-   * Resolves once the peer has learnt; it then still serves the others. Rejects where it cannot go on (StorageError,
-   * OracleError, ModelError), and with PeerError `stopped` where it was stopped before.
+   * Resolves once the peer has learnt; it then still serves the others. Rejects if it cannot go on (StorageError,
+   * OracleError, ModelError), and with PeerError `stopped` if it was stopped before.
    */
   readonly finished: Promise<Ending>
   /** The peer as it is now. */
   status(): PeerStatus
-  /** What others did wrong so far. */
+  /** The faults of others so far. */
   faults(): readonly FaultCount[]
-  /** Members that still need something of this peer. */
+  /** The members that still need something from this peer. */
   unserved(): readonly PeerIndex[]
-  /** Resolves once no member needs anything of this peer any more, it is stopped, or so many seconds are over. */
+  /** Resolves once no member needs anything from this peer any more, it is stopped, or this many seconds are over. */
   served(seconds: number): Promise<void>
-  /** Puts on the disk what is about to be said; rejects where the disk does not take it. */
+  /** Syncs the journal to the disk; rejects if that fails. */
   syncJournal(): Promise<void>
-  /** Closes connections, sockets, log and oracle: nothing of the peer is left. Stopping again is nothing. */
+  /** Closes connections, sockets, log and oracle, so that nothing of the peer is left. Later calls do nothing. */
   stop(): Promise<void>
 }
 
 /**
- * Starts a member of a cohort on this machine. It connects to the others, and goes on from where its state directory
- * says that it was.
+ * Starts a member of a cohort on this machine. It connects to the others, and goes on from the state in its state
+ * directory.
  * @throws CohortError, IdentityError, FileError, PeerError, DataError, ModelError, OracleError, StorageError,
  * JournalError, NetworkError; then nothing is left open
  */
@@ -55,7 +54,7 @@ export async function startPeer(options: StartPeerOptions): Promise<RunningPeer>
   return startPlanned(await planPeer(options), options)
 }
 
-/** The same from a plan, for a caller that needs to read the plan beforehand. */
+/** The same from a plan, for a caller that needs the plan beforehand. */
 export async function startPlanned(plan: PeerPlan, listeners: PeerListeners): Promise<RunningPeer> {
   const { cohort, self } = plan.membership
   const book = createStatusBook(plan.membership, softwareName(), () => performance.now())
@@ -83,7 +82,7 @@ export async function startPlanned(plan: PeerPlan, listeners: PeerListeners): Pr
     end.stopped()
     watch.stop()
     clearInterval(looking)
-    parts.meter.end() // its timer would keep the process
+    parts.meter.end() // its timer would keep the process alive
     await new Promise<void>(resolve => peer.stop(resolve))
     parts.clock.stop()
     await Promise.all([close(parts), closeOperating()])
@@ -126,14 +125,14 @@ async function assembleOrClose(parts: Parts, learnt: PromiseWithResolvers<Vector
   }
 }
 
-/** All but the network, which the peer stops. */
+/** Closes everything except the network, which the peer stops. */
 async function close({ oracle, storage }: Parts): Promise<void> {
   await Promise.all([oracle.close(), storage?.close()])
 }
 
 /**
- * Starts it, and tells which proofs it does not use: somebody may have signed twice for a slot that the cohort does not
- * have. Nobody would take it, so nobody is told.
+ * Starts the peer, and reports the proofs that it does not use. A peer may have signed twice for a slot that the cohort
+ * does not have. No member would take such a proof, so it is not sent.
  */
 function begin(peer: Peer, { network, oracle, kept, onEvent }: Parts): void {
   onEvent({
@@ -154,10 +153,10 @@ function begin(peer: Peer, { network, oracle, kept, onEvent }: Parts): void {
       })
 }
 
-/** How often the status looks whether anything has moved. */
+/** How often the status checks whether the peer has moved. */
 const LOOK_INTERVAL_MS = 1000
 
-/** A broadcast of its own may be among what a peer waits for; that is the others' to answer, and no news. */
+/** A peer may also wait for its own broadcast. That depends on the others and is not reported, so it is left out. */
 function presentOf(peer: Peer, self: PeerIndex, faults: FaultCounter): Present {
   const status = peer.status()
   return {
@@ -167,7 +166,7 @@ function presentOf(peer: Peer, self: PeerIndex, faults: FaultCounter): Present {
   }
 }
 
-/** The one end of a peer: it has learnt, it cannot go on, or it was stopped. The first two are events as well. */
+/** The single end of a peer: it has learnt, cannot go on, or was stopped. The first two are events as well. */
 function endOf(
   parts: Parts,
   peer: Peer,
@@ -202,7 +201,7 @@ function endOf(
   }
 }
 
-/** Learnt: measures what came out, and tells the others that this peer needs nothing more. */
+/** The peer has learnt: measures the result, and tells the others that this peer needs nothing more. */
 async function conclude(
   { plan, oracle, faults, meter }: Parts,
   peer: Peer,
@@ -238,7 +237,7 @@ function served(peer: Peer, seconds: number, isStopping: () => boolean): Promise
 
 const SERVED_INTERVAL_MS = 200
 
-/** What a listener throws is its own trouble: the peer calls it in the middle of its work, and must not stop there. */
+/** Keeps a listener's exceptions away from the peer, which calls it in the middle of its work and must not stop. */
 function unharmed(listener: (event: PeerEvent) => void): (event: PeerEvent) => void {
   return event => {
     try {

@@ -1,4 +1,4 @@
-/** What a socket answers to `concord status`, checked before it is shown: another program may own the socket. */
+/** Checks the answer of a socket to `concord status` before it is shown, because another program may own the socket. */
 import { z } from 'zod'
 import { ControlError } from './control.ts'
 import type { PeerStatus } from './status.ts'
@@ -49,6 +49,6 @@ export function checkStatus(answer: unknown, path: string): PeerStatus {
   const place = parsed.error.issues[0]?.path.join('.')
   throw new ControlError(
     'control-unreachable',
-    `${path}: what answers there is no status of a peer${place ? ` (see ${place})` : ''}; expected the socket of a peer that "concord join" of this version runs`,
+    `${path}: the answer from there is not the status of a peer${place ? ` (see ${place})` : ''}; expected the socket of a peer that "concord join" of this version runs`,
   )
 }

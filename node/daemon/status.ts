@@ -1,4 +1,4 @@
-/** What a running peer can tell about itself at any time: for `concord status` and for the metrics. */
+/** The status of a running peer at any time, for `concord status` and for the metrics. */
 import type { Message } from '../../agreement/message.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { LearnStatus } from '../../learning/learn-contract.ts'
@@ -20,28 +20,28 @@ export interface PeerStatus {
   readonly phase: LearnStatus['phase']
   /** This peer's gradient is being computed. */
   readonly computing: boolean
-  /** Since the step or phase last changed. */
+  /** Seconds since the step or phase last changed. */
   readonly stillSeconds: number
-  /** `needed` more of `missing` would do; null where nobody is waited for. */
+  /** The peer needs `needed` more vectors, from any of `missing`; null if it waits for nobody. */
   readonly waiting: {
     readonly needed: number
     readonly missing: readonly { readonly peer: PeerIndex; readonly seconds: number }[]
   } | null
-  /** On this peer's batch, after the last step. */
+  /** The loss on this peer's batch, after the last step. */
   readonly loss: number | null
   readonly accuracy: number | null
   readonly traffic: Traffic
   readonly memory: Memory
   /** All other members. */
   readonly peers: readonly OtherStatus[]
-  /** What those did who are no members. */
+  /** The faults of peers that are not members. */
   readonly strangers: readonly KindCount[]
 }
 
-/** What the process holds, in bytes, as the system and the runtime count it: what waits for the collector included. */
+/** The memory of the process in bytes, as the system and the runtime count it, including uncollected garbage. */
 interface Memory {
   readonly rssBytes: number
-  /** Objects, and outside the heap what they hold: buffers, and among those the vectors. */
+  /** The heap's objects, and the memory that they hold outside the heap: buffers, including the vectors. */
   readonly heapBytes: number
   readonly externalBytes: number
   readonly arrayBufferBytes: number
@@ -52,26 +52,26 @@ interface KindCount {
   readonly count: number
 }
 
-/** What a peer knows of another member. */
+/** What a peer knows about another member. */
 export interface OtherStatus {
   readonly peer: PeerIndex
   readonly name: string
   readonly connected: boolean
-  /** Since it was connected, or lost; null where it was never there. */
+  /** Seconds since it connected or was lost; null if it never was connected. */
   readonly seconds: number | null
-  /** The latest step that a vector of its own was for; null before the first. */
+  /** The latest step of a vector of its own; null before the first. */
   readonly step: number | null
   /** Steps behind this peer; never below 0. */
   readonly lag: number | null
   readonly faults: readonly KindCount[]
-  /** It is proved to equivocate, now or in an earlier life of this peer, and cut off for good. */
+  /** It is proved to equivocate, now or in an earlier incarnation of this peer, and cut off for good. */
   readonly convicted: boolean
-  /** File that proves it; null where there is none, or it could not be written. */
+  /** The file that proves it; null if there is none, or it could not be written. */
   readonly evidence: string | null
   readonly link: LinkStatus | null
 }
 
-/** What the peer itself knows at the moment. */
+/** What the peer itself knows at this moment. */
 export interface Present extends LearnStatus {
   readonly links: readonly (LinkStatus | null)[]
   readonly messagesSent: number
@@ -84,7 +84,7 @@ export interface Present extends LearnStatus {
 export interface StatusBook {
   see(event: PeerEvent): void
   heard(from: PeerIndex, message: Message): void
-  /** To be called often enough that times are right: every second or so. */
+  /** Records the moment. The caller calls it about once a second, so that times are right. */
   look(present: Present): void
   status(present: Present): PeerStatus
 }

@@ -1,7 +1,7 @@
-/** The package's name and version, as its manifest has them. */
+/** The package's name and version, from its manifest. */
 import { readFileSync } from 'node:fs'
 
-/** From the package's own manifest: two folders up in a checkout, three in dist/. */
+/** Reads the version from the package's manifest, which is two folders up in a checkout and three up in dist/. */
 export function versionOf(): string {
   for (const manifest of ['../../package.json', '../../../package.json']) {
     try {
@@ -14,7 +14,7 @@ export function versionOf(): string {
   return 'unknown'
 }
 
-/** How a peer introduces itself to others. */
+/** The name under which a peer introduces itself to others. */
 export function softwareName(): string {
   return `concord/${versionOf()}`
 }

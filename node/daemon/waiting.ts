@@ -1,30 +1,30 @@
-/** Notices that a peer no longer moves, and says whom it waits for; says too when it moves again. */
+/** Notices that a peer no longer moves and reports which peers it waits for. Reports too when it moves again. */
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { LearnStatus } from '../../learning/learn-contract.ts'
 import type { PeerEvent } from './events.ts'
 
-/** What is waited for, and of whom; those cut off will never send it, and are among the faulty. */
+/** The peers that a peer waits for. Those that are cut off will never send anything, and count among the faulty. */
 export interface Waited {
   readonly waitingFor: readonly PeerIndex[]
   readonly convicted: readonly PeerIndex[]
 }
 
-/** `needed` more of `missing` would do; null where nobody is left who could help. */
+/** The peer needs `needed` more vectors, from any of `missing`; null if no peer is left that could help. */
 export function waitedFor({ waitingFor, convicted }: Waited, maxFaulty: number) {
   const missing = waitingFor.filter(peer => !convicted.includes(peer))
   return missing.length === 0 ? null : { needed: Math.max(1, waitingFor.length - maxFaulty), missing }
 }
 
 interface Stillness {
-  /** Looks at the peer at a time; returns what there is to tell. */
+  /** Looks at the peer at this time, and returns an event if there is one to report. */
   look(status: LearnStatus & Waited, nowMs: number): PeerEvent | null
 }
 
-/** Still for this long is worth a word, and then again this often. */
+/** A peer that stands still for this long is reported, and then again at this interval. */
 export const stillMs = 3000
 const repeatMs = 10_000
 
-/** @param faults `f`: of those missing, so many are never waited for */
+/** @param maxFaulty `f`: this many of the missing peers are not needed */
 export function createStillness(maxFaulty: number): Stillness {
   let place = ''
   let missing: readonly PeerIndex[] = []
@@ -34,7 +34,7 @@ export function createStillness(maxFaulty: number): Stillness {
     look(status, nowMs) {
       const { step, phase, computing, waitingFor } = status
       const here = `${step} ${phase}`
-      // A peer that is missed anew is missed in another iteration: that, too, is progress.
+      // A peer that is newly missing is missing in another iteration, so there is progress too.
       const moved = here !== place || waitingFor.some(peer => !missing.includes(peer))
       missing = waitingFor
       if (moved || phase === 'finished' || computing) {

@@ -54,7 +54,7 @@ export function createPeerLog(log: Log, clock: Clock): PeerLog {
     warn,
     fault: (peer, kind, text, fields) => warn(peer, kind, text, { ...fields, fault: kind }),
     rest() {
-      for (const { peer, kind, count } of quiet.untold())
+      for (const { peer, kind, count } of quiet.leftOut())
         log.info({ peer, kind, count }, `${who(peer)}: ${count} lines about "${kind}" were left out`)
     },
   }

@@ -8,7 +8,7 @@ interface Quiet<Kind extends string> {
   /** Null: this line is left out. Otherwise how many were left out since the last one of its peer and kind. */
   admit(peer: PeerIndex | null, kind: Kind): number | null
   /** The lines that were left out and not reported yet; from now on they count as reported. */
-  untold(): readonly LeftOut<Kind>[]
+  leftOut(): readonly LeftOut<Kind>[]
   /** The memory: at most one entry for each peer and kind. */
   size(): number
 }
@@ -65,7 +65,7 @@ export function createQuiet<Kind extends string>({ nowMs, lines = {} }: QuietOpt
       entry.leftOut = 0
       return leftOut
     },
-    untold() {
+    leftOut() {
       const left = [...entries.values()].filter(({ leftOut }) => leftOut > 0)
       const told = left.map(({ peer, kind, leftOut: count }) => ({ peer, kind, count }))
       for (const entry of left) entry.leftOut = 0

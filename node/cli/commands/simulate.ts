@@ -67,8 +67,8 @@ export const simulate = defineCommand({
     'The same peers as the real ones, on virtual time. The same options and seed give the same trace. ' +
     'With --seeds it is not a cohort that learns but a swarm of averaging agreements: protocol, n, f, d, data, network, ' +
     'faults and attack all come from each seed, and the other options are not used.\n\n' +
-    'Steps at which something befalls peers are those of the honest peer that is furthest on. While so many are away ' +
-    'that nobody can go on, standing still for a while (a second, or five steps) counts as a step.',
+    'The steps of injected faults are those of the most advanced honest peer. While so many peers are away that none ' +
+    'can go on, a standstill of a certain length (a second, or five steps) counts as a step.',
   options,
   examples: [
     '--peers 13 --faults 2 --protocol mda --seed 7 --report run.json',
@@ -126,7 +126,7 @@ function checkSwarm(values: SimulateValues): void {
   for (const name of swarmDraws)
     if (JSON.stringify(values[name]) !== JSON.stringify(options[name].fallback))
       throw new UsageError(
-        `--${name} is given, but with --seeds each seed draws what befalls its peers; expected one of the two`,
+        `--${name} is given, but with --seeds each seed draws its own faults; expected one of the two`,
       )
 }
 

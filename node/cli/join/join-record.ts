@@ -1,4 +1,4 @@
-/** Events of one peer → its report. */
+/** Turns the events of one peer into its report. */
 import type { Attack } from '../../../learning/attacks/attack.ts'
 import type { Membership } from '../../cohort/cohort.ts'
 import type { Ending, FaultCount, PeerEvent, Traffic } from '../../daemon/events.ts'
@@ -8,7 +8,7 @@ export type JoinOutcome = 'finished' | 'interrupted'
 
 interface JoinRecord {
   see(event: PeerEvent): void
-  /** @param faults seen until now */
+  /** @param faults the faults seen until now */
   report(outcome: JoinOutcome, faults: readonly FaultCount[]): Report
 }
 
@@ -65,7 +65,7 @@ export function createJoinRecord(
   }
 }
 
-/** What one honest peer ended with; its distance to the others' mean only who saw all of them can fill in. */
+/** The result of one honest peer. Its distance to the others' mean is left to a caller that has seen all of them. */
 export function honestEntry(peer: number, ending: Ending): Report['honest'][number] {
   const { loss, accuracy, traffic, eventLoopDelayMs, ruleMilliseconds } = ending
   const { bytesSent, bytesReceived } = traffic

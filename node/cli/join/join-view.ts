@@ -1,4 +1,4 @@
-/** What a person sees of one real peer. */
+/** The view of one real peer for a person. */
 import type { Attack } from '../../../learning/attacks/attack.ts'
 import type { Membership } from '../../cohort/cohort.ts'
 import type { Ending, PeerEvent } from '../../daemon/events.ts'
@@ -10,7 +10,7 @@ import { createProgress } from '../view/progress.ts'
 import { faultsText, waitingSentence } from '../view/result.ts'
 
 export interface JoinView {
-  /** @param leftOut how many like it were not shown since the last one */
+  /** @param leftOut how many similar events were not shown since the last one */
   see(event: PeerEvent, leftOut?: number): void
   note(line: string): void
   stop(): void
@@ -42,7 +42,7 @@ export async function createJoinView(
   }
 }
 
-/** One line, or none, for what happened; steps and the end are shown otherwise. */
+/** The lines for an event; none for steps and the end, which are shown in another way. */
 export function eventLines(event: PeerEvent, membership: Membership): readonly string[] {
   switch (event.kind) {
     case 'listening':

@@ -1,21 +1,21 @@
 /**
- * What is left when a defect reaches the process that runs a peer: an exception that nobody caught, a promise that
- * nobody looked after. Which state the peer is in is then unknown, so it ends; but first what it was about to say is
- * synced to its log, as far as that goes, and its operator is told what to report. Started again it goes on.
+ * The last resort when a defect reaches the process that runs a peer: an uncaught exception or an unhandled rejection.
+ * The state of the peer is then unknown, so the process ends. Before that, the journal is synced if possible, and the
+ * operator is told what to report. The peer goes on when it is started again.
  *
- * For programs: it takes hold of the whole process.
+ * This is for programs, because it acts on the whole process.
  */
 
 import { softwareName } from '../../daemon/version.ts'
 import type { Terminal } from '../terminal.ts'
 
-/** As sysexits.h has it: an internal software error. Every service manager that restarts on failure does so at this. */
+/** An internal software error in sysexits.h. A service manager that restarts on failure does so on this code. */
 export const DEFECT_EXIT_CODE = 70
 
-/** How long the disk may take. A write that hangs must not keep a broken peer alive. */
+/** How long the sync may take. A write that hangs must not keep a broken peer alive. */
 const SYNC_LIMIT_MS = 2000
 
-/** What may be saved, and told, as far as the peer has come. */
+/** Follows the peer's progress, so that a defect loses as little as possible. */
 interface LastResort {
   /** From now on there is a log to sync. */
   guard(syncJournal: () => Promise<void>): void
@@ -25,7 +25,7 @@ interface LastResort {
 interface LastResortOptions {
   readonly cohortId: string
   readonly terminal: Pick<Terminal, 'warn'>
-  /** The sentence for the log, and for the process that started this one; the stack for the log alone. */
+  /** Reports the sentence to the log and to the parent process, and the stack to the log alone. */
   readonly tell: (sentence: string, stack: string) => void
   /** Stands for the process in tests. */
   readonly host?: Host
@@ -39,7 +39,7 @@ interface Host {
 }
 
 type InjectedFault = 'uncaughtException' | 'unhandledRejection'
-const injectedFaults = ['uncaughtException', 'unhandledRejection'] as const
+const defectEvents = ['uncaughtException', 'unhandledRejection'] as const
 
 export function installLastResort({
   cohortId,
@@ -55,28 +55,28 @@ export function installLastResort({
     const journal = await synced(syncJournal)
     const { message, stack = message } = reason instanceof Error ? reason : new Error(String(reason))
     const software = `${softwareName()}, Node ${process.versions.node}, cohort ${cohortId.slice(0, 12)}`
-    const sentence = `a defect of this program ended this peer: ${message}. ${journal} Start it again as it was, and report this with what stands below (${software})`
+    const sentence = `a defect of this program ended this peer: ${message}. ${journal} Start it again as it was, and report this with the stack below (${software})`
     attempt(() => tell(sentence, stack))
     attempt(() => terminal.warn(`concord: ${sentence}\n${stack}`))
     host.exit(DEFECT_EXIT_CODE)
   }
   const listener = (reason: unknown): void => void end(reason)
-  for (const trouble of injectedFaults) host.on(trouble, listener)
+  for (const name of defectEvents) host.on(name, listener)
   return {
     guard(sync) {
       syncJournal = sync
     },
     dispose() {
-      for (const trouble of injectedFaults) host.off(trouble, listener)
+      for (const name of defectEvents) host.off(name, listener)
     },
   }
 }
 
-/** How the journal fared, in a sentence. */
+/** Syncs the journal, and returns the outcome as a sentence. */
 async function synced(syncJournal: () => Promise<void>): Promise<string> {
   const { promise: late, resolve } = Promise.withResolvers<string>()
   const timer = setTimeout(() => resolve('Its log could not be synced in time.'), SYNC_LIMIT_MS)
-  // Called within a promise: it may throw, too.
+  // The call is within a promise, because it may throw too.
   const done = Promise.resolve()
     .then(syncJournal)
     .then(
@@ -88,11 +88,11 @@ async function synced(syncJournal: () => Promise<void>): Promise<string> {
   return outcome
 }
 
-/** Whatever is broken by now, the process must come to its end. */
+/** Ignores a failure, because the process must end whatever is broken. */
 function attempt(what: () => void): void {
   try {
     what()
   } catch {
-    // The terminal, too, is told.
+    // The terminal gets the message in any case.
   }
 }

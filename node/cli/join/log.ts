@@ -1,4 +1,4 @@
-/** A peer's log by pino: JSON lines for machines, or lines for people; what happened, with fields; never a secret. */
+/** A peer's log by pino: JSON lines for machines, or lines for people, with fields, and never a secret. */
 import { Writable } from 'node:stream'
 import { type DestinationStream, type Logger, pino } from 'pino'
 import type { Membership } from '../../cohort/cohort.ts'
@@ -7,11 +7,11 @@ import { printableJsonLine } from '../../text/printable.ts'
 import { moreText } from '../../text/quiet.ts'
 import { eventLines, type JoinView } from './join-view.ts'
 
-/** `progress` is no log: a bar, or plain lines. */
+/** `progress` is not a log but a bar, or plain lines. */
 export type LogForm = 'progress' | 'pretty' | 'json'
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
 
-/** Names under which a private key could ever be logged, here or one level further down. */
+/** Field names under which a private key could be logged, at this level or one level deeper. */
 const SECRETS = ['seed', 'privateKey', 'secretKey', 'pem', 'identity.seed']
 const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(-----END [A-Z ]*PRIVATE KEY-----)?/g
 
@@ -19,7 +19,7 @@ interface LoggerOptions {
   readonly form: Exclude<LogForm, 'progress'>
   readonly level: LogLevel
   readonly stream: DestinationStream
-  /** With colours, where the form has any. */
+  /** Whether to use colours, if the form has any. */
   readonly colours: boolean
 }
 
@@ -45,7 +45,7 @@ export async function createLogger({ form, level, stream, colours }: LoggerOptio
   return pino(options, people)
 }
 
-/** The last gate: whatever field or text a key was in, it does not get out. */
+/** The last filter: no key gets out, whatever field or text it is in. */
 function withoutKeys(stream: DestinationStream): Writable {
   return new Writable({
     decodeStrings: false,
@@ -56,10 +56,10 @@ function withoutKeys(stream: DestinationStream): Writable {
   })
 }
 
-/** A step is logged at this pace at most at `info`; every one at `debug`. */
+/** At `info`, steps are logged at most at this interval; at `debug`, every step is. */
 const STEP_INTERVAL_MS = 10_000
 
-/** The log in the place of what a person sees. */
+/** The view that writes a log. */
 export function createLogView(
   membership: Membership,
   root: Logger,
@@ -113,7 +113,7 @@ function logEvent(
       break
     }
     case 'connection':
-      // The network has said so already, with the address.
+      // The network has already logged this, with the address.
       log.debug({ event: kind, ...rest }, text)
       break
     default:

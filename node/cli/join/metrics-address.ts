@@ -1,8 +1,8 @@
-/** Where metrics are served: `--metrics`. */
+/** The address of `--metrics`. */
 import type { MetricsAddress } from '../../daemon/metrics.ts'
 import { UsageError } from '../command.ts'
 
-/** `9464`, `127.0.0.1:9464`, `[::1]:9464`; a port alone is one of this machine's loopback. */
+/** Reads `9464`, `127.0.0.1:9464` or `[::1]:9464`. A port alone is on loopback. */
 export function metricsAddress(text: string, name: string): MetricsAddress {
   const match = /^(?:(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]+)):)?(\d{1,5})$/.exec(text)
   const port = Number(match?.[3])

@@ -1,4 +1,4 @@
-/** Options of `join` for an operator who runs it as a service: its log, its metrics, and where its status is asked for. */
+/** Options of `join` for an operator who runs it as a service: its log, its metrics and its control socket. */
 import type { MetricsAddress } from '../../daemon/metrics.ts'
 import { maybe, option } from '../command.ts'
 import { oneOf, text } from '../parse.ts'
@@ -17,19 +17,19 @@ export const operatingOptions = {
   ),
   logLevel: option(
     '--log-level <level>',
-    `what a log (pretty or json) leaves out: ${logLevels.join(', ')}`,
+    `the lowest level that a log (pretty or json) shows: ${logLevels.join(', ')}`,
     oneOf<LogLevel>(logLevels),
     'info' as LogLevel,
   ),
   metrics: maybe(
     '--metrics <[host:]port>',
-    'serve metrics for Prometheus there, at /metrics; a port alone: on 127.0.0.1',
+    'serve metrics for Prometheus at this address, under /metrics; a port alone: on 127.0.0.1',
     metricsAddress,
     'none',
   ),
   control: maybe(
     '--control <path>',
-    'the socket that "concord status" asks',
+    'the socket for "concord status"',
     text,
     'control.sock in the state directory',
   ),

@@ -1,4 +1,4 @@
-/** What an operator sees of a peer: a bar, or the log that was asked for; and where proofs go without a state directory. */
+/** The operator's view of a peer: a bar, or the chosen log; and the folder for proofs without a state directory. */
 import { randomUUID } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,11 +12,11 @@ import type { OperatingValues } from './operating-options.ts'
 import { quietView } from './quiet-view.ts'
 
 interface OperatorView extends JoinView {
-  /** For the network; null where warnings come as events. */
+  /** The network's log; null if its warnings come as events. */
   readonly log: Log | null
 }
 
-/** The bar, or the log that was asked for. A log goes where lines for people go. */
+/** The bar, or the log that the user chose. A log goes where lines for people go. */
 export async function openView(
   membership: Membership,
   { log: form, logLevel: level, attack }: OperatingValues & { readonly attack: Attack | null },
@@ -30,7 +30,7 @@ export async function openView(
       nowMs,
     )
   const { createLogger, createLogView } = await import('./log.ts')
-  // What is in it is clean when it gets there; what colours it has are the log's own.
+  // Its text is clean already, and its colours are the log's own.
   const stream = { write: (text: string) => terminal.print(...ownColours(text).trimEnd().split('\n')) }
   const root = await createLogger({ form, level, stream, colours: terminal.live !== null })
   const view = createLogView(membership, root, nowMs)
@@ -38,7 +38,7 @@ export async function openView(
   return quietView(view, membership, nowMs)
 }
 
-/** Proofs of a peer without a state directory: those of a demo's peers go where nobody can have put any. */
+/** The folder for proofs without a state directory. A demo's peers get a new folder, where nobody can have put any. */
 export function evidenceFolderHere(): string {
   return process.send === undefined
     ? evidenceFolderOf(null)

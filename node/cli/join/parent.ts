@@ -1,22 +1,22 @@
-/** The process that started a peer's process, as the demo does: it hears what happens, and may ask for the end. */
+/** The process that started a peer's process, as the demo does: it gets the peer's events, and may ask it to stop. */
 import type { PeerEvent } from '../../daemon/events.ts'
 
-/** What it may tell the peer's process. */
+/** An order to the peer's process. */
 export interface Order {
   readonly kind: 'stop'
 }
 
 export interface Parent {
   tell(event: PeerEvent): void
-  /** Told to stop, or the parent is gone. */
+  /** Resolves once the parent asks to stop, or is gone. */
   readonly stop: Promise<void>
-  /** Ends the conversation once all that was told is on its way. */
+  /** Disconnects once all events are on their way. */
   leave(): Promise<void>
 }
 
 /**
- * The process that started this one, if it wants to hear of it.
- * @param observed steps after which the vectors travel, too
+ * The process that started this one, if it wants the events.
+ * @param observed whether the vectors after a step travel too
  */
 export function parentProcess(observed: (step: number) => boolean): Parent | null {
   if (process.send === undefined) return null
@@ -47,7 +47,7 @@ export function parentProcess(observed: (step: number) => boolean): Parent | nul
     async leave() {
       isLeaving = true
       look()
-      // A busy parent reads late, and what waits in this process when it disconnects is lost.
+      // A busy parent reads late, and messages that still wait in this process when it disconnects are lost.
       await allSent.promise
       if (process.connected) process.disconnect()
     },

@@ -1,6 +1,6 @@
 /**
- * What is shown of a peer's events: those that others cause, so many a minute of each peer and kind. For each kind of
- * event it is said here whether others can cause it; the compiler asks for every new one.
+ * Limits the events that are shown: of those that others cause, so many a minute for each peer and kind. This file says
+ * for each kind of event whether others can cause it, and the compiler asks for every new kind.
  */
 import type { PeerIndex } from '../../../agreement/protocol.ts'
 import type { Membership } from '../../cohort/cohort.ts'
@@ -11,15 +11,15 @@ import { type JoinView, nameOf } from './join-view.ts'
 type Topic = 'connected' | 'gone' | 'cannot-help' | 'caught-up' | 'moving' | 'proof'
 
 interface Cause {
-  /** Null where no single peer can be named. */
+  /** Null if no single peer causes the event. */
   readonly peer: PeerIndex | null
   readonly topic: Topic
 }
 
-/** Who waits is told again every ten seconds, and that it goes on; a restart takes some lines of each. */
+/** Lines a minute. A wait is repeated every ten seconds, with a line when it ends; a restart takes some of each. */
 const LINES: Partial<Readonly<Record<Topic, number>>> = { connected: 3, gone: 3, 'caught-up': 3, moving: 12 }
 
-/** Null where it is this peer's own doing, or limited where it is noticed. */
+/** Null if this peer causes the event itself, or the event is limited at its source. */
 function causeOf(event: PeerEvent): Cause | null {
   switch (event.kind) {
     case 'connection':
@@ -33,8 +33,8 @@ function causeOf(event: PeerEvent): Cause | null {
     case 'waiting':
     case 'resumed':
       return { peer: null, topic: 'moving' }
-    case 'fault': // by the counter of faults
-    case 'log': // by the network's own log, and by what an oracle may print
+    case 'fault': // limited by the fault counter
+    case 'log': // limited by the network's own log, and for an oracle's output
     case 'listening':
     case 'step':
     case 'finished':
@@ -43,7 +43,7 @@ function causeOf(event: PeerEvent): Cause | null {
   }
 }
 
-/** The view, with what others cause limited, and what was left out told when it stops. */
+/** The view, with a limit on events that others cause. When it stops, it reports how many it left out. */
 export function quietView<View extends JoinView>(
   view: View,
   membership: Membership,
@@ -58,7 +58,7 @@ export function quietView<View extends JoinView>(
       if (leftOut !== null) view.see(event, leftOut)
     },
     stop() {
-      for (const { peer, kind, count } of quiet.untold())
+      for (const { peer, kind, count } of quiet.leftOut())
         view.note(
           `${peer === null ? 'others' : nameOf(membership, peer)}: ${count} lines about "${kind}" were left out`,
         )

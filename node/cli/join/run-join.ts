@@ -1,4 +1,4 @@
-/** The course of `concord join`: one peer up, its events to a person or to the parent process, a clean end. */
+/** Runs `concord join`: starts one peer, shows its events to a person or the parent process, and ends cleanly. */
 import type { Attack } from '../../../learning/attacks/attack.ts'
 import { PeerError } from '../../daemon/errors.ts'
 import type { PeerEvent } from '../../daemon/events.ts'
@@ -31,10 +31,10 @@ interface JoinValues extends ReportValues, LearningValues, OperatingValues {
   readonly observe: number | null
 }
 
-/** @throws UsageError where an option is wrong, and whatever keeps the peer from starting or going on */
+/** @throws UsageError if an option is wrong, and any error that keeps the peer from starting or going on */
 export async function runJoin(values: JoinValues, terminal: Terminal): Promise<number> {
   if (values.forget && values.state === 'none')
-    throw new UsageError('--forget is for a state directory, and --state is "none"; expected one of the two')
+    throw new UsageError('--forget needs a state directory, and --state is "none"; expected one of the two')
   const plan = await planPeer(peerOptions(values)).catch(rethrown)
   const { membership } = plan
   const { steps, members } = membership.cohort
@@ -65,7 +65,7 @@ export async function runJoin(values: JoinValues, terminal: Terminal): Promise<n
     const peer = await startPlanned(plan, { log, onEvent }).catch(rethrown)
     lastResort.guard(peer.syncJournal)
     if (peer.metricsUrl !== null) note(`metrics: ${peer.metricsUrl}`)
-    const ending = await course(peer, values.linger, stop, note, async outcome => {
+    const ending = await runUntilDone(peer, values.linger, stop, note, async outcome => {
       view?.stop()
       await deliverReport(values, record.report(outcome, peer.faults()), terminal)
     })
@@ -80,20 +80,20 @@ export async function runJoin(values: JoinValues, terminal: Terminal): Promise<n
     stop.dispose()
     lastResort.dispose()
     await parent?.leave()
-    // Whatever of it is left then (a thread, a socket) keeps nobody waiting.
+    // A leftover of the peer (a thread, a socket) must not keep the process alive.
     setTimeout(() => process.exit(), LEFTOVERS_MS).unref()
   }
 }
 
-/** How long what a peer had open may take to go, once the peer is done. */
+/** How long the open parts of a peer may take to close once the peer is done. */
 const LEFTOVERS_MS = 5000
 
-/** The options of a peer are named as ours are, and its errors begin with the name. */
+/** The options of a peer have the names of our options, and its errors begin with the name. */
 function rethrown(error: unknown): never {
   throw error instanceof PeerError ? new UsageError(`--${error.message}`) : error
 }
 
-/** After which steps the parent wants to see the vectors. */
+/** The steps after which the parent wants to see the vectors. */
 function observedSteps(every: number | null, steps: number): (step: number) => boolean {
   return step => every !== null && (step === 1 || step === steps || step % every === 0)
 }
@@ -120,8 +120,8 @@ function peerOptions(values: JoinValues): StartPeerOptions {
   }
 }
 
-/** Until learnt or told to stop; after learning, until nobody needs anything more or the time is over. */
-async function course(
+/** Waits until the peer has learnt or is told to stop; after learning, until no member needs it or the time is over. */
+async function runUntilDone(
   peer: RunningPeer,
   lingerSeconds: number,
   stop: StopSignals,
@@ -138,7 +138,7 @@ async function course(
       const unserved = peer.unserved()
       if (unserved.length > 0 && lingerSeconds > 0)
         note(
-          `serving ${peerList(unserved)} until they are done, for ${lingerSeconds} s at most (Ctrl-C ends it)`,
+          `serving ${peerList(unserved)} until they are done, for at most ${lingerSeconds} s (Ctrl-C ends it)`,
         )
       await Promise.race([peer.served(lingerSeconds), stop.asked])
     }

@@ -1,20 +1,20 @@
-/** What asks a peer's process to end, and its exit code then. */
+/** The signals that ask a peer's process to end, and its exit code then. */
 import { constants } from 'node:os'
 import type { Parent } from './parent.ts'
 
 export interface StopSignals {
   readonly asked: Promise<void>
-  /** As shells count an end by a signal: 130 or 143; 1 where the parent asked. */
+  /** The code that shells use for an end by a signal, 130 or 143; 1 if the parent asked. */
   exitCode(): number
-  /** From here on a signal ends the process at once. */
+  /** From now on a signal ends the process at once. */
   insist(): void
   dispose(): void
 }
 
-/** How often this process looks whether the npm that runs it is still there. */
+/** How often this process checks whether the npm that runs it is still there. */
 const NPM_INTERVAL_MS = 500
 
-/** npm passes no signal on: without this a peer would outlive the "npm run" that somebody ended. */
+/** npm does not pass signals on, so without this a peer would outlive an interrupted "npm run". */
 function onceNpmIsGone(gone: () => void): { cancel(): void } {
   if (process.env.npm_lifecycle_event === undefined) return { cancel() {} }
   const npm = process.ppid
@@ -25,7 +25,7 @@ function onceNpmIsGone(gone: () => void): { cancel(): void } {
   return { cancel: () => clearInterval(timer) }
 }
 
-/** SIGINT, SIGTERM, the parent, or the end of the npm that runs this: the first asks to end cleanly, a second signal ends at once. */
+/** SIGINT, SIGTERM, the parent, or the end of npm: the first asks for a clean end, a second signal ends at once. */
 export function stopSignals(parent: Pick<Parent, 'stop'> | null): StopSignals {
   const { promise: asked, resolve } = Promise.withResolvers<void>()
   let first: NodeJS.Signals | null = null

@@ -1,4 +1,4 @@
-/** What befell a simulated cohort, a line an event. */
+/** The timeline of a simulated cohort, one line per event. */
 import type { TimelineEntry } from '../../simulation/timeline.ts'
 import { peerList } from './format.ts'
 

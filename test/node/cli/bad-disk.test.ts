@@ -60,5 +60,5 @@ test('--forget needs a place where something is remembered', async t => {
   const named = ['--cohort', files.cohortPath, '--identity', files.identityPaths[0]!]
   const { code, stderr } = await run('join', ...named, '--state', 'none', '--forget')
   t.is(code, 2)
-  t.regex(stderr, /--forget is for a state directory, and --state is "none"/)
+  t.regex(stderr, /--forget needs a state directory, and --state is "none"/)
 })

@@ -10,7 +10,7 @@ import { evidenceFile } from '../../../node/evidence/evidence.ts'
 import { writeEvidence } from '../../../node/evidence/folder.ts'
 import { createSigner } from '../../../node/signatures/index.ts'
 import { main, run } from './concord.ts'
-import { cohort, membership } from './join/seats.ts'
+import { cohort, membership } from './join/membership.ts'
 
 /** dora, who is member 3 and has key 4, signed two vectors for one slot. */
 async function proof(t: ExecutionContext) {

@@ -15,7 +15,7 @@ import { decodeHello, encodeHello } from '../../../node/network/hello.ts'
 import { createSigner } from '../../../node/signatures/index.ts'
 import { cohortDocument } from '../cohorts.ts'
 import { type Ended, run } from './concord.ts'
-import { cohort, membership, present } from './join/seats.ts'
+import { cohort, membership, present } from './join/membership.ts'
 import { recordedTerminal } from './terminals.ts'
 
 /** Clears the screen, sets the title, turns the direction of writing, and begins a line of its own. */

@@ -1,4 +1,4 @@
-/** `concord simulate` with something that befalls its peers: what it prints, what it reports, and that it is replayed. */
+/** `concord simulate` with injected faults: what it prints, what it reports, and that it can be replayed. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,7 +9,7 @@ import { run } from './concord.ts'
 const line =
   'simulate --peers 7 --model softmax --batch 4 --steps 12 --crash 3@3 --restart 3@6 --isolate 0@8-10 --slow 1:2 --network lan --loss 0.01'
 
-test('what befell whom and when is printed and reported, and the same command shows the same again', async t => {
+test('the timeline is printed and reported, and the same command shows it again', async t => {
   const folder = await mkdtemp(join(tmpdir(), 'concord-'))
   t.teardown(() => rm(folder, { recursive: true }))
   const path = join(folder, 'r.json')

@@ -25,7 +25,7 @@ const wrong: readonly (readonly [command: string, expected: RegExp])[] = [
   ['simulate --partition dirichlet:x', /partition 'dirichlet:x': expected iid, label, or dirichlet/],
   ['simulate --partition 0,1@12-15', /it says who holds what data; expected --isolate 0,1@12-15/],
   ['simulate --crash 3', /--crash is "3"; expected such as 3@5, or 2,3@5/],
-  ['simulate --crash 3@5 --seeds 10', /--crash is given, but with --seeds each seed draws what befalls/],
+  ['simulate --crash 3@5 --seeds 10', /--crash is given, but with --seeds each seed draws its own faults/],
   ['simulate --network lan --seeds 10', /--network is given, but with --seeds/],
   ['simulate --network lan --latency 3', /--latency is 3, and --network names a model; expected one/],
   ['simulate --network moon', /--network is "moon"; expected lan, wan, constant:5/],
@@ -83,7 +83,7 @@ test('a demo whose peers cannot start says why once, and with their exit code', 
   t.is(stderr.split('/nowhere').length, 2, stderr)
 })
 
-test('joining with a key that is no member says whose it is and who is', async t => {
+test('joining with a key that is not a member’s names its id and the members', async t => {
   const folder = await mkdtemp(join(tmpdir(), 'concord-'))
   t.teardown(() => rm(folder, { recursive: true }))
   const [cohort, key] = [join(folder, 'c.yaml'), join(folder, 'me.pem')]
@@ -92,7 +92,7 @@ test('joining with a key that is no member says whose it is and who is', async t
   t.is(made, 0)
   const { code, stderr } = await run('join', '--cohort', cohort, '--identity', key)
   t.is(code, 2)
-  t.true(stderr.includes(id.trim()) && stderr.includes('peer-3') && stderr.includes('no member'), stderr)
+  t.true(stderr.includes(id.trim()) && stderr.includes('peer-3') && stderr.includes('not a member'), stderr)
 })
 
 test('every command has a help with an example', async t => {

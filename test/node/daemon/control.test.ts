@@ -1,4 +1,4 @@
-/** The door of a running peer: it hands out the status to its own user, and survives what was left behind. */
+/** The control socket of a running peer: it sends the status to its own user, and replaces a leftover socket. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises'
@@ -6,7 +6,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { askStatus, controlPath, openDoor } from '../../../node/daemon/control.ts'
+import { askStatus, controlPath, openControlSocket } from '../../../node/daemon/control.ts'
 
 async function folder(t: ExecutionContext): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'concord-'))
@@ -17,21 +17,21 @@ async function folder(t: ExecutionContext): Promise<string> {
 test('a client that connects gets the status of this moment', async t => {
   const path = controlPath(await folder(t))
   let step = 1
-  const door = await openDoor(path, () => ({ step }))
+  const socket = await openControlSocket(path, () => ({ step }))
   t.deepEqual(await askStatus(path), { step: 1 })
   step = 2
   const answers = await Promise.all(Array.from({ length: 5 }, () => askStatus(path)))
   t.true(answers.every(answer => JSON.stringify(answer) === '{"step":2}'))
   t.is((await stat(path)).mode & 0o777, 0o600)
   await t.throwsAsync(
-    openDoor(path, () => ({})),
+    openControlSocket(path, () => ({})),
     { code: 'control-taken' },
   )
-  await door.close()
+  await socket.close()
   await t.throwsAsync(askStatus(path), { code: 'control-unreachable', message: /no peer runs there/ })
 })
 
-test('a socket left behind by a killed process is taken over, and one that is asked before says so', async t => {
+test('a socket left behind by a killed process is replaced, and a client that asks before learns of it', async t => {
   const path = controlPath(await folder(t))
   const script = `require('net').createServer().listen(${JSON.stringify(path)}, () => console.log('up'))`
   const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -39,14 +39,14 @@ test('a socket left behind by a killed process is taken over, and one that is as
   child.kill('SIGKILL')
   await once(child, 'exit')
   await t.throwsAsync(askStatus(path), { code: 'control-unreachable', message: /killed/ })
-  const door = await openDoor(path, () => 'mine')
+  const socket = await openControlSocket(path, () => 'mine')
   t.is(await askStatus(path), 'mine')
-  await door.close()
+  await socket.close()
 })
 
-test('a path that no socket can have, and an answer that is none, are named', async t => {
+test('a path that is too long and an answer that is not a status are clear errors', async t => {
   await t.throwsAsync(
-    openDoor(`/tmp/${'x'.repeat(200)}`, () => ({})),
+    openControlSocket(`/tmp/${'x'.repeat(200)}`, () => ({})),
     {
       code: 'control-path',
       message: /too long.*--control/,
@@ -59,11 +59,11 @@ test('a path that no socket can have, and an answer that is none, are named', as
   server.close()
 })
 
-test('what is no socket, or the socket of another program, stays where it is', async t => {
+test('a file that is not a socket, and the socket of another program, stay where they are', async t => {
   const directory = await folder(t)
   const refused = (path: string, code: string, message: RegExp) =>
     t.throwsAsync(
-      openDoor(path, () => ({})),
+      openControlSocket(path, () => ({})),
       { code, message },
     )
   const key = join(directory, 'alice.pem')
@@ -80,7 +80,7 @@ test('what is no socket, or the socket of another program, stays where it is', a
   const path = controlPath(directory)
   const server = createServer(socket => socket.on('error', () => {}).end('not JSON')).listen(path)
   await once(server, 'listening')
-  await refused(path, 'control-taken', /belongs to a process that runs/)
+  await refused(path, 'control-taken', /belongs to a running process/)
   t.true((await stat(path)).isSocket())
   server.close()
 })

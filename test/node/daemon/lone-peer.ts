@@ -1,6 +1,6 @@
 /**
- * A program that builds on the package, run by a test in a process of its own: what it leaves open would keep it from
- * ending. It writes one JSON object a line.
+ * A program that builds on the package. A test runs it in its own process, because anything left open would keep it
+ * from ending. It writes one JSON object per line.
  */
 
 import { once } from 'node:events'
@@ -34,7 +34,7 @@ const options: StartPeerOptions = {
   mdns: false,
 }
 
-/** Each start that must fail, by what is wrong with it. */
+/** The starts that must fail, by their mistake. */
 async function fail(): Promise<void> {
   const taken = createServer().listen(0, '127.0.0.1')
   await once(taken, 'listening')
@@ -52,7 +52,7 @@ async function fail(): Promise<void> {
       (error: Error & { code: string }) =>
         tell({ wrong, name: error.name, code: error.code, message: error.message }),
     )
-  // The log of this member is another's in another cohort.
+  // The log of this member belongs to another member of another cohort.
   const first = await startPeer(options)
   await first.finished
   await first.stop()
@@ -61,7 +61,7 @@ async function fail(): Promise<void> {
   taken.close()
 }
 
-/** One whose other members never come, in the middle of its first step. */
+/** A peer whose other members never come, in the middle of its first step. */
 async function interrupted(): Promise<void> {
   const members = [identity.id, createIdentity().id, createIdentity().id, createIdentity().id]
   const cohort = cohortOf(members, { protocol: 'rb-tm', faults: 1 })
@@ -77,7 +77,7 @@ async function interrupted(): Promise<void> {
   await peer.finished.catch(({ code }) => tell({ code, missing: missing.map(({ peer }) => peer) }))
 }
 
-/** A listener that throws each time, and a peer that does not mind. */
+/** A listener that throws each time, and a peer that goes on. */
 async function throwing(): Promise<void> {
   let thrown = 0
   process.on('uncaughtException', () => thrown++)

@@ -1,4 +1,4 @@
-/** Metrics: what Prometheus reads, over HTTP, on this machine alone unless told otherwise. */
+/** Metrics: what Prometheus reads over HTTP, by default only on this machine. */
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import test from 'ava'
@@ -6,10 +6,10 @@ import { Registry } from 'prom-client'
 import { createIdentity } from '../../../node/cohort/identity.ts'
 import { createMetrics, networkMetrics, serveMetrics } from '../../../node/daemon/metrics.ts'
 import { createStatusBook, type PeerStatus } from '../../../node/daemon/status.ts'
-import { membership, present } from '../cli/join/seats.ts'
+import { membership, present } from '../cli/join/membership.ts'
 import { isKind, membersOf, openPeer, text } from '../network/support.ts'
 
-test('every scrape has the status of its moment, and nothing that does not exist', async t => {
+test('every scrape has the present status, and leaves out numbers that do not exist', async t => {
   let nowMs = 0
   const book = createStatusBook(membership, 'concord/1', () => nowMs)
   book.see({ kind: 'connection', peer: 0, up: true, reason: 'connected' })
@@ -59,7 +59,7 @@ test('every scrape has the status of its moment, and nothing that does not exist
   await server.close()
 })
 
-test('libp2p counts into the same registry', async t => {
+test('libp2p uses the same registry', async t => {
   const registry = new Registry()
   const identities = [createIdentity(), createIdentity()]
   const metered = await openPeer(t, identities, 1, membersOf(identities), {
@@ -86,7 +86,7 @@ test('libp2p counts into the same registry', async t => {
   t.true(figure('libp2p_data_transfer_bytes_total{protocol="/concord/1.1.0 received"}') > 10)
 })
 
-test('many who ask at once, on one connection or on many, cost one status a second', async t => {
+test('many clients at once, on one connection or on many, cost one status a second', async t => {
   let nowMs = 0
   let asked = 0
   const book = createStatusBook(membership, 'concord/1', () => 0)

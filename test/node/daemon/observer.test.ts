@@ -1,9 +1,9 @@
-/** What a peer reports of its steps, and of those that it left out. */
+/** The events of a peer's steps, including skipped ones. */
 import test from 'ava'
 import type { PeerEvent } from '../../../node/daemon/events.ts'
 import { createObserver } from '../../../node/daemon/observer.ts'
 
-test('a step is reported with its vectors, one that was left out without, and that it was', t => {
+test('a step is reported with its vectors, and a skipped step without them and as skipped', t => {
   const events: PeerEvent[] = []
   const observer = createObserver({
     onEvent: event => void events.push(event),

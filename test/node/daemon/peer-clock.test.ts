@@ -1,9 +1,9 @@
-/** Once a peer's clock is stopped, nothing of it is left. */
+/** A peer's clock leaves no timer once it is stopped. */
 import test from 'ava'
 import { createPeerClock } from '../../../node/daemon/peer-clock.ts'
 import { manualClock } from '../network/support.ts'
 
-test('timers fire or are cancelled, and none fires or is set once it is stopped', t => {
+test('timers fire or are cancelled, and none fires or is set once the clock is stopped', t => {
   const manual = manualClock()
   const clock = createPeerClock(manual)
   const fired: string[] = []

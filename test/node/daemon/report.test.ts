@@ -57,7 +57,7 @@ test('faults are counted per peer and kind, strangers first', t => {
   ])
 })
 
-test('the cohort of a report says how many peers there are, not who', t => {
+test('the cohort of a report has the number of its peers, but not their names', t => {
   const { id, peers, faults, protocol } = cohortSummary(testCohort(), 'ab')
   t.deepEqual({ id, peers, faults, protocol }, { id: 'ab', peers: 7, faults: 1, protocol: 'mda' })
 })
@@ -72,7 +72,7 @@ test('a report is written whole, and leaves nothing else behind', async t => {
   t.deepEqual(await readdir(folder), ['r.json'])
 })
 
-test('a report that does not fit its own shape is not written', async t => {
+test('a report that does not fit its schema is not written', async t => {
   const folder = await mkdtemp(join(tmpdir(), 'concord-'))
   t.teardown(() => rm(folder, { recursive: true }))
   t.false(reportSchema.safeParse(report({ bytes: Number.NaN })).success)

@@ -1,4 +1,4 @@
-/** A real peer as a library starts it: from objects or files, looked at while it runs, stopped, started again. */
+/** A real peer as a program starts it: from objects or files, watched while it runs, stopped, started again. */
 
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -58,44 +58,47 @@ const exists = (path: string) =>
     () => false,
   )
 
-test.serial('four peers in one process learn the same, tell what they do, and leave nothing', async t => {
-  const files = await place(t)
-  const state = stateBeside(files.identityPaths[0]!, cohortId(files.cohort))
-  const save = join(files.folder, 'learnt.safetensors')
-  const ada = await started(t, { ...member(files, 0), save, metrics: { host: '127.0.0.1', port: 0 } })
-  const others = [1, 2, 3].map(peer => started(t, member(files, peer)))
-  t.is(ada.self, 0)
-  t.true(ada.addresses.every(address => address.startsWith(`/ip4/127.0.0.1/tcp/${files.ports[0]}/p2p/`)))
-  const asked = (await askStatus(controlPath(state))) as ReturnType<RunningPeer['status']>
-  t.like(asked, { self: { peer: 0, name: 'ada' }, steps: 3, pid: process.pid })
-  t.deepEqual(ada.unserved(), [1, 2, 3])
-  const peers = [ada, ...(await Promise.all(others))]
-  const endings = await Promise.all(peers.map(({ finished }) => finished))
-  for (const { parameters } of endings) t.is(parameters.length, 7850)
-  t.true(await exists(save))
-  const { loss, accuracy } = endings[0]!
-  t.like(ada.status(), { phase: 'finished', loss, accuracy, waiting: null })
-  t.deepEqual(ada.faults(), [])
-  t.regex(await (await fetch(ada.metricsUrl!)).text(), /^concord_finished 1$/m)
-  await Promise.all(peers.map(peer => peer.served(60)))
-  t.deepEqual(ada.unserved(), [])
-  const kinds = ada.events.map(({ kind }) => kind)
-  t.is(kinds[0], 'listening')
-  t.is(kinds.filter(kind => kind === 'connection').length >= 3, true)
-  t.is(kinds.at(-1), 'finished')
-  const steps = ada.events.flatMap(event => (event.kind === 'step' ? [event] : []))
-  t.deepEqual(
-    steps.map(({ step }) => step),
-    [1, 2, 3],
-  )
-  t.deepEqual(steps.at(-1)!.vectors!.parameters, endings[0]!.parameters)
-  await Promise.all(peers.map(peer => peer.stop()))
-  await t.throwsAsync(fetch(ada.metricsUrl!))
-  for (const name of ['control.sock', 'peer.log.lock']) t.false(await exists(join(state, name)), name)
-  t.true(await exists(join(state, 'peer.log')))
-})
+test.serial(
+  'four peers in one process learn the same, report their events, and leave nothing behind',
+  async t => {
+    const files = await place(t)
+    const state = stateBeside(files.identityPaths[0]!, cohortId(files.cohort))
+    const save = join(files.folder, 'learnt.safetensors')
+    const ada = await started(t, { ...member(files, 0), save, metrics: { host: '127.0.0.1', port: 0 } })
+    const others = [1, 2, 3].map(peer => started(t, member(files, peer)))
+    t.is(ada.self, 0)
+    t.true(ada.addresses.every(address => address.startsWith(`/ip4/127.0.0.1/tcp/${files.ports[0]}/p2p/`)))
+    const asked = (await askStatus(controlPath(state))) as ReturnType<RunningPeer['status']>
+    t.like(asked, { self: { peer: 0, name: 'ada' }, steps: 3, pid: process.pid })
+    t.deepEqual(ada.unserved(), [1, 2, 3])
+    const peers = [ada, ...(await Promise.all(others))]
+    const endings = await Promise.all(peers.map(({ finished }) => finished))
+    for (const { parameters } of endings) t.is(parameters.length, 7850)
+    t.true(await exists(save))
+    const { loss, accuracy } = endings[0]!
+    t.like(ada.status(), { phase: 'finished', loss, accuracy, waiting: null })
+    t.deepEqual(ada.faults(), [])
+    t.regex(await (await fetch(ada.metricsUrl!)).text(), /^concord_finished 1$/m)
+    await Promise.all(peers.map(peer => peer.served(60)))
+    t.deepEqual(ada.unserved(), [])
+    const kinds = ada.events.map(({ kind }) => kind)
+    t.is(kinds[0], 'listening')
+    t.is(kinds.filter(kind => kind === 'connection').length >= 3, true)
+    t.is(kinds.at(-1), 'finished')
+    const steps = ada.events.flatMap(event => (event.kind === 'step' ? [event] : []))
+    t.deepEqual(
+      steps.map(({ step }) => step),
+      [1, 2, 3],
+    )
+    t.deepEqual(steps.at(-1)!.vectors!.parameters, endings[0]!.parameters)
+    await Promise.all(peers.map(peer => peer.stop()))
+    await t.throwsAsync(fetch(ada.metricsUrl!))
+    for (const name of ['control.sock', 'peer.log.lock']) t.false(await exists(join(state, name)), name)
+    t.true(await exists(join(state, 'peer.log')))
+  },
+)
 
-test.serial('stopped in the middle, it says so, and started again it goes on', async t => {
+test.serial('a peer that is stopped midway says so, and goes on when it is started again', async t => {
   const files = await place(t, { steps: 100_000 })
   const [, bob] = await Promise.all([0, 1, 2, 3].map(peer => started(t, member(files, peer))))
   await bob!.reached(3)
@@ -113,7 +116,7 @@ test.serial('stopped in the middle, it says so, and started again it goes on', a
   t.deepEqual(again.faults(), [], 'it signed nothing twice')
 })
 
-test('what is wrong with the options is a typed error that begins with the name of one', async t => {
+test('wrong options give a typed error that begins with the name of one', async t => {
   const files = await place(t)
   const [cohort, identity] = [files.cohort, files.identities[0]!]
   const another = createIdentity()
@@ -126,16 +129,16 @@ test('what is wrong with the options is a typed error that begins with the name 
   await refused(
     { identity: another },
     'not-a-member',
-    /^identity: its peer id 12D3KooW\w+ is no member of test, whose members are ada \(12D/,
+    /^identity: its peer id 12D3KooW\w+ is not a member of test, whose members are ada \(12D/,
   )
   const elsewhere = await place(t)
   await refused(
     { cohort: files.cohortPath, identity: elsewhere.identityPaths[2]! },
     'not-a-member',
-    /^identity is ".*cleo\.pem": its peer id .* is no member of .*cohort\.yaml/,
+    /^identity is ".*cleo\.pem": its peer id .* is not a member of .*cohort\.yaml/,
   )
   await refused({ stateDirectory: undefined }, 'option-missing', /^stateDirectory is missing/)
-  await refused({ forget: true }, 'option-clash', /^forget is for a state directory/)
+  await refused({ forget: true }, 'option-clash', /^forget needs a state directory/)
   await refused({ cohort: { ...cohort, model: 'external' } }, 'option-missing', /^oracle is missing/)
   await refused({ oracle: { command: 'true' }, augment: 'mirror' }, 'option-clash', /^augment is "mirror"/)
   const [ours, theirs] = [join(files.folder, 'ours'), createHash('sha256').update('theirs').digest('hex')]
@@ -151,18 +154,18 @@ test('what is wrong with the options is a typed error that begins with the name 
   })
 })
 
-test('a checkpoint that the cohort does not name is worth a line', async t => {
+test('a checkpoint that the cohort does not name is reported', async t => {
   const files = await place(t)
   const init = join(files.folder, 'start.safetensors')
   await writeFile(init, 'no checkpoint')
   const lines: string[] = []
   const onEvent = (event: PeerEvent) => event.kind === 'log' && lines.push(event.text)
-  // That it is no checkpoint is found out afterwards.
+  // Only later code finds that it is not a checkpoint.
   await t.throwsAsync(startPeer({ ...member(files, 0), init, onEvent }), { name: 'FileError' })
-  t.regex(lines.join('\n'), /does not say which checkpoint.*init: [0-9a-f]{64}$/)
+  t.regex(lines.join('\n'), /does not name the checkpoint.*init: [0-9a-f]{64}$/)
 })
 
-test('a socket for the status that cannot be had is worth a line, and the peer runs', async t => {
+test('a control socket that cannot be opened is reported, and the peer runs', async t => {
   const files = await place(t)
   const control = join(files.folder, 'taken')
   await writeFile(control, 'a file')
@@ -185,7 +188,7 @@ test('an attack makes it lie, and the others say so', async t => {
   t.true(ada!.faults().some(({ peer }) => peer === 3))
 })
 
-/** The lines of the program, once it has ended by itself. */
+/** The lines of the program after it has ended by itself. */
 async function run(t: ExecutionContext, task: string): Promise<readonly Record<string, unknown>[]> {
   const folder = await mkdtemp(join(tmpdir(), 'concord-'))
   const child = spawn(process.execPath, [program, task, join(folder, 'state')], {
@@ -219,11 +222,11 @@ test.serial(
   },
 )
 
-test.serial('stopped while it waits for others, it leaves nothing either', async t => {
+test.serial('a peer that is stopped while it waits for others leaves nothing behind either', async t => {
   t.deepEqual(await run(t, 'interrupted'), [{ code: 'stopped', missing: [1, 2, 3] }])
 })
 
-test.serial('what a listener throws does not reach the peer', async t => {
+test.serial('an exception of a listener does not reach the peer', async t => {
   const [told] = await run(t, 'throwing')
   t.true(Number(told!.thrown) >= 5, 'listening, three steps, the end')
   t.true(Number(told!.loss) > 0)

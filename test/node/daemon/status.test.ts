@@ -1,9 +1,9 @@
-/** What a running peer tells: times, whom it waits for, lag, faults; and how a person reads it. */
+/** The status of a running peer: times, the peers that it waits for, lag, faults; and its text for people. */
 import test from 'ava'
 import type { Message } from '../../../agreement/message.ts'
 import { statusLines, statusRow } from '../../../node/cli/view/status.ts'
 import { createStatusBook } from '../../../node/daemon/status.ts'
-import { membership, present } from '../cli/join/seats.ts'
+import { membership, present } from '../cli/join/membership.ts'
 
 function book() {
   const clock = { nowMs: 1000 }
@@ -16,7 +16,7 @@ const vector = (sender: number, step: number): Message => ({
   sealed: { vector: new Float32Array(), digest: '', signature: new Uint8Array() },
 })
 
-test('it says for whom it waits and since when, each for itself', t => {
+test('it says which peers it waits for, and for each of them since when', t => {
   const { clock, book: own } = book()
   own.look(present({ waitingFor: [0, 2, 3] }))
   clock.nowMs += 4000
@@ -32,7 +32,11 @@ test('it says for whom it waits and since when, each for itself', t => {
       { peer: 0, seconds: 0 },
     ],
   })
-  t.is(own.status(present({ phase: 'parameters', waitingFor: [2] })).stillSeconds, 0, 'a new phase is a move')
+  t.is(
+    own.status(present({ phase: 'parameters', waitingFor: [2] })).stillSeconds,
+    0,
+    'a new phase counts as a move',
+  )
   t.is(own.status(present({ computing: true, waitingFor: [2] })).waiting, null)
   t.is(own.status(present({ phase: 'finished', step: 11 })).step, 10)
 })
@@ -85,7 +89,7 @@ test('each other member has its connection, lag, faults, proof and queue', t => 
   t.deepEqual(statusRow(peers[2]!).at(-1), ['2 × equivocation', 'equivocates: proof.json'])
 })
 
-test('a person reads step, phase, and the wait in sentences', t => {
+test('the text for people has the step, the phase and the wait in sentences', t => {
   const { clock, book: own } = book()
   own.see({ kind: 'connection', peer: 3, up: true, reason: 'connected' })
   own.look(present({ waitingFor: [2, 3] }))
@@ -98,7 +102,7 @@ test('a person reads step, phase, and the wait in sentences', t => {
   t.regex(lines[4]!, /^memory [\d,]+ MB: objects [\d.,]+ MB, buffers [\d.,]+ MB$/)
 })
 
-test('who was cut off is not named among those that are waited for', t => {
+test('a peer that was cut off is not named among those that are waited for', t => {
   const book = createStatusBook(membership, 'test/1', () => 0)
   const lacking = present({ waitingFor: [0, 2, 3], convicted: [2], computing: false, phase: 'gradient' })
   const { waiting } = book.status(lacking)

@@ -1,4 +1,4 @@
-/** A peer that stands still says so, and whom it lacks; the faulty ones that it may lack do not count as needed. */
+/** A peer that stands still reports it and the peers that it lacks; `f` of those do not count as needed. */
 import test from 'ava'
 import type { LearnStatus } from '../../../learning/learn-contract.ts'
 import { createStillness, stillMs, type Waited } from '../../../node/daemon/waiting.ts'
@@ -16,7 +16,7 @@ const at = (
   ...changes,
 })
 
-test('told after a while, once, and again after a longer while', t => {
+test('a standstill is reported once after a while, and again after a longer while', t => {
   const stillness = createStillness(1)
   t.is(stillness.look(at(4, [2, 6]), 0), null)
   t.is(stillness.look(at(4, [2, 6]), stillMs - 1), null)
@@ -33,7 +33,7 @@ test('told after a while, once, and again after a longer while', t => {
   t.is(stillness.look(at(4, [2, 6]), stillMs + 10_000)?.kind, 'waiting')
 })
 
-test('who was cut off is not waited for, and still counts among the faulty', t => {
+test('a peer that was cut off is not waited for, but still counts among the faulty', t => {
   const stillness = createStillness(2)
   const lacking = at(4, [1, 2, 5, 6], { convicted: [6] })
   stillness.look(lacking, 0)
@@ -44,7 +44,7 @@ test('who was cut off is not waited for, and still counts among the faulty', t =
   t.is(alone.look(hopeless, stillMs), null)
 })
 
-test('progress that was told to be missing is told too; other progress is not', t => {
+test('progress is reported after a standstill was; other progress is not', t => {
   const stillness = createStillness(1)
   stillness.look(at(4, [2, 6]), 0)
   t.is(stillness.look(at(5, [2, 6]), 1000), null)
@@ -53,7 +53,7 @@ test('progress that was told to be missing is told too; other progress is not', 
   t.is(stillness.look(at(6, [2, 6]), 9500), null)
 })
 
-test('fewer that are missing is no progress yet; another who is missing is', t => {
+test('fewer missing peers are no progress yet; another missing peer is', t => {
   const stillness = createStillness(1)
   stillness.look(at(4, [1, 2, 6]), 0)
   t.is(stillness.look(at(4, [2, 6]), stillMs)?.kind, 'waiting')
@@ -66,7 +66,7 @@ test('a peer that computes or has finished does not wait', t => {
     for (const nowMs of [0, 20_000, 40_000]) t.is(stillness.look(at(4, [1], changes), nowMs), null)
 })
 
-test('as many are needed as are missing beyond f, and one at least', t => {
+test('the peer needs as many as are missing beyond f, and at least one', t => {
   const needed = (maxFaulty: number, missing: readonly number[]) => {
     const stillness = createStillness(maxFaulty)
     stillness.look(at(1, missing), 0)

@@ -20,7 +20,7 @@ import { loadAttack } from '../../../node/files/attack-file.ts'
 import { writeCheckpoint } from '../../../node/files/checkpoint.ts'
 import { digestOfFile } from '../../../node/oracle/start-digest.ts'
 import { readRuns, writeResults } from '../../../node/reproduce/results.ts'
-import { membership } from '../cli/join/seats.ts'
+import { membership } from '../cli/join/membership.ts'
 import { testCohort } from '../cohorts.ts'
 
 const fifo = (path: string) => execFileSync('mkfifo', [path])

@@ -26,8 +26,8 @@ test('what was left out and never told is told in the end, once', t => {
   const { own } = quiet()
   for (let i = 0; i < 5; i++) own.admit(2, 'a')
   own.admit(null, 'a')
-  t.deepEqual(own.untold(), [{ peer: 2, kind: 'a', count: 4 }])
-  t.deepEqual(own.untold(), [])
+  t.deepEqual(own.leftOut(), [{ peer: 2, kind: 'a', count: 4 }])
+  t.deepEqual(own.leftOut(), [])
 })
 
 test('it remembers as much as there are peers and kinds', t => {

@@ -1,4 +1,4 @@
-/** Imported into a peer's process by a test: a signal plants a defect where nobody catches it. */
+/** A test imports this into a peer's process: a signal causes an exception that nothing catches. */
 process.on('SIGUSR2', () => {
   throw new Error('planted')
 })

@@ -1,4 +1,4 @@
-/** `concord join` under another process, as the demo uses it: it reports what it does, obeys, and never outlives it. */
+/** `concord join` under a parent process, as in the demo: it reports events, obeys, and never outlives the parent. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -65,7 +65,7 @@ async function joinAlone(t: ExecutionContext, ...args: readonly string[]): Promi
   return { child, events, first }
 }
 
-test('it says where it listens and whom it waits for, and ends when told to', async t => {
+test('it reports where it listens and which peers it waits for, and ends on request', async t => {
   const { child, first } = await joinAlone(t, '--state', 'none')
   const listening = await first('listening')
   t.like(listening, { kind: 'listening', pid: child.pid, dimension: 7850, step: 1 })
@@ -92,6 +92,6 @@ test('a signal ends it cleanly', async t => {
   await first('listening')
   child.kill('SIGTERM')
   const [code, signal] = await once(child, 'exit')
-  // As shells count it: 128 and the signal's number. It ended by itself: the signal did not end it.
+  // The code that shells use: 128 plus the signal's number. The process ended by itself, not by the signal.
   t.deepEqual([code, signal], [143, null])
 })

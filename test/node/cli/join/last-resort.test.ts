@@ -1,4 +1,4 @@
-/** A defect that reaches the process of a peer: the journal is synced, it is said what to report, and it may be restarted. */
+/** A defect that reaches the process of a peer: it syncs its journal, says what to report, and may be restarted. */
 import { EventEmitter } from 'node:events'
 import test from 'ava'
 import { DEFECT_EXIT_CODE, installLastResort } from '../../../../node/cli/join/last-resort.ts'
@@ -6,7 +6,7 @@ import { versionOf } from '../../../../node/daemon/version.ts'
 import { start } from '../concord.ts'
 import { place } from '../places.ts'
 
-/** A process that stands still: what it was told, and with what it ended. */
+/** A stand-in for the process: the reports that it got, and its exit code. */
 function onHost(syncJournal: () => Promise<void>) {
   const { promise: ended, resolve } = Promise.withResolvers<number>()
   const host = Object.assign(new EventEmitter(), { exit: resolve })
@@ -22,13 +22,13 @@ function onHost(syncJournal: () => Promise<void>) {
   return { host, ended, warned, told, resort }
 }
 
-for (const trouble of ['uncaughtException', 'unhandledRejection'])
-  test(`an ${trouble} ends the process with a code of its own, and says what to report`, async t => {
+for (const name of ['uncaughtException', 'unhandledRejection'])
+  test(`an ${name} ends the process with its own code, and says what to report`, async t => {
     let synced = 0
     const { host, ended, warned, told } = onHost(async () => void synced++)
     const defect = new Error('oops')
-    host.emit(trouble, defect)
-    host.emit(trouble, new Error('and another, while it ends'))
+    host.emit(name, defect)
+    host.emit(name, new Error('and another, while it ends'))
     t.is(await ended, DEFECT_EXIT_CODE)
     t.is(synced, 1)
     t.is(told.length, 1)
@@ -39,7 +39,7 @@ for (const trouble of ['uncaughtException', 'unhandledRejection'])
     t.deepEqual(warned, [`concord: ${sentence}\n${stack}`])
   })
 
-test('a journal that cannot be synced is said, and keeps nothing alive', async t => {
+test('a journal that cannot be synced is reported, and does not keep the process alive', async t => {
   const { host, ended, told } = onHost(() => {
     throw new Error('the disk is full')
   })
@@ -48,7 +48,7 @@ test('a journal that cannot be synced is said, and keeps nothing alive', async t
   t.true(told[0]![0].includes('could not be synced (the disk is full)'))
 })
 
-test('a log that fails as well does not keep the process from its end', async t => {
+test('a log that fails too does not keep the process alive', async t => {
   const { promise: ended, resolve } = Promise.withResolvers<number>()
   const host = Object.assign(new EventEmitter(), { exit: resolve })
   const broken = () => {
@@ -59,13 +59,13 @@ test('a log that fails as well does not keep the process from its end', async t 
   t.is(await ended, DEFECT_EXIT_CODE)
 })
 
-test('disposed of, it leaves the process as it was', t => {
+test('it leaves the process as it was once it is disposed of', t => {
   const { host, resort } = onHost(async () => {})
   resort.dispose()
   t.is(host.listenerCount('uncaughtException') + host.listenerCount('unhandledRejection'), 0)
 })
 
-test('a real peer ends so, with its stack in the log, and goes on when it is started again', async t => {
+test('a real peer ends in this way, with the stack in its log, and goes on when it is started again', async t => {
   const { cohortPath, identityPaths } = await place(t)
   const join = ['join', '--cohort', cohortPath, '--identity', identityPaths[0]!, '--no-mdns', '--log', 'json']
   const planted = new URL('defect.ts', import.meta.url)

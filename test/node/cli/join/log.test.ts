@@ -2,7 +2,7 @@
 import test from 'ava'
 import { createLogger, createLogView, type LogLevel } from '../../../../node/cli/join/log.ts'
 import { createIdentity } from '../../../../node/cohort/identity.ts'
-import { membership } from './seats.ts'
+import { membership } from './membership.ts'
 
 async function logger(form: 'json' | 'pretty', level: LogLevel = 'info') {
   const lines: string[] = []
@@ -13,7 +13,7 @@ async function logger(form: 'json' | 'pretty', level: LogLevel = 'info') {
 const traffic = { messages: 1, bytesSent: 2, bytesReceived: 3 }
 const step = (number: number) => ({ kind: 'step', step: number, loss: 0.5, traffic, vectors: null }) as const
 
-test('events are JSON lines with fields; steps at their pace, all of them at debug', async t => {
+test('events are JSON lines with fields; steps come at intervals, and all of them at debug', async t => {
   const { lines, log } = await logger('json')
   let nowMs = 0
   const view = createLogView(membership, log, () => nowMs)
@@ -44,7 +44,7 @@ test('events are JSON lines with fields; steps at their pace, all of them at deb
   t.is(all.lines.length, 3)
 })
 
-test('for people: one line each, with its time and level', async t => {
+test('for people each event is one line with its time and level', async t => {
   const { lines, log } = await logger('pretty', 'warn')
   const view = createLogView(membership, log, () => 0)
   view.see({ kind: 'resumed' })
@@ -53,7 +53,7 @@ test('for people: one line each, with its time and level', async t => {
   t.regex(lines[0]!, /^\[\d\d:\d\d:\d\d\.\d+\] WARN: step 2: peer 1 waits for 1 more vector, from peer 2/)
 })
 
-test('no private key gets out, whatever it is called and wherever it stands', async t => {
+test('no private key gets out, whatever its name and its place', async t => {
   const { seed } = createIdentity()
   const text = Buffer.from(seed).toString('base64')
   const pem = `-----BEGIN PRIVATE KEY-----\n${text}\n-----END PRIVATE KEY-----`

@@ -1,10 +1,10 @@
-/** What the operator's pages name exists: metrics, options of the service, causes of the doctor. */
+/** Everything that the operator's pages name exists: metrics, options of the service, causes of the doctor. */
 import { readFileSync } from 'node:fs'
 import test from 'ava'
 import { join as joinCommand } from '../../../../node/cli/commands/join.ts'
 import { createMetrics } from '../../../../node/daemon/metrics.ts'
 import { createStatusBook } from '../../../../node/daemon/status.ts'
-import { membership, present } from './seats.ts'
+import { membership, present } from './membership.ts'
 
 const page = (name: string) =>
   readFileSync(new URL(`../../../../docs/operating/${name}`, import.meta.url), 'utf8')
@@ -28,7 +28,7 @@ test('the dashboard draws metrics that exist, and the page lists all of them', a
   for (const name of listed) t.true(own.includes(name), name)
 })
 
-test('the image is built with all that the build needs: the compiler is an optional package', t => {
+test('the image is built with everything that the build needs; the compiler is an optional package', t => {
   const steps = [...page('Dockerfile').matchAll(/npm (ci|run build|prune)([^&\n]*)/g)]
   t.deepEqual(
     steps.map(([, step]) => step),
@@ -38,7 +38,7 @@ test('the image is built with all that the build needs: the compiler is an optio
   t.regex(steps[2]![2]!, /--omit=dev --omit=optional/)
 })
 
-test('the service and the container give join options that it has', t => {
+test('the service and the container use options that join has', t => {
   const flags = Object.values(joinCommand.options).map(({ flags: text }) => /--[\w-]+/.exec(text)![0])
   const service = /ExecStart=([\s\S]*?)\n[A-Z]/.exec(page('concord.service'))![1]!
   const container = /^CMD ([\s\S]*)/m.exec(page('Dockerfile'))![1]!

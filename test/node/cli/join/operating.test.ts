@@ -1,9 +1,9 @@
-/** Where a peer keeps its proofs: a demo's peer never in a folder that somebody else may have filled; where metrics are served. */
+/** The folder for proofs, which for a demo's peer is always new; and the address of the metrics. */
 import test from 'ava'
 import { metricsAddress } from '../../../../node/cli/join/metrics-address.ts'
 import { evidenceFolderHere } from '../../../../node/cli/join/operating.ts'
 
-test('the evidence folder of a peer of a demo has a name that nobody knows before', t => {
+test('the evidence folder of a demo’s peer has a name that nobody can know beforehand', t => {
   const { send } = process
   process.send = () => true
   t.teardown(() => {
@@ -13,7 +13,7 @@ test('the evidence folder of a peer of a demo has a name that nobody knows befor
   t.not(evidenceFolderHere(), evidenceFolderHere())
 })
 
-test('a port alone is one of this machine', t => {
+test('a port alone is on this machine', t => {
   t.deepEqual(metricsAddress('9464', '--metrics'), { host: '127.0.0.1', port: 9464 })
   t.deepEqual(metricsAddress('0.0.0.0:9464', '--metrics'), { host: '0.0.0.0', port: 9464 })
   t.deepEqual(metricsAddress('[::1]:0', '--metrics'), { host: '::1', port: 0 })

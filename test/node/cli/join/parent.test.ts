@@ -1,11 +1,11 @@
-/** The parent of a peer's process hears all of it, however busy it is when the peer ends. */
+/** The parent of a peer's process gets all events, however busy it is when the peer ends. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import test from 'ava'
 
 const EVENTS = 50
-/** Together far more than a socket takes before anybody reads. */
+/** Together far more than a socket takes before its reader reads. */
 const TEXT_LENGTH = 100_000
 
 /** Its channel to the parent is a pipe that is read only later. */
@@ -17,7 +17,7 @@ const program = `
   process.stderr.write('leaving')
   await left`
 
-test('what a peer says last arrives at a parent that reads it late', async t => {
+test('the last events of a peer arrive at a parent that reads them late', async t => {
   const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     env: { ...process.env, NODE_CHANNEL_FD: '3', NODE_CHANNEL_SERIALIZATION_MODE: 'json' },

@@ -1,4 +1,4 @@
-/** Whatever others do a thousand times is a few lines, in every form of the log; the rest is counted. */
+/** A thousand events that others cause become a few lines, in every form of the log; the rest are counted. */
 import test, { type ExecutionContext } from 'ava'
 import type { Attack } from '../../../../learning/attacks/attack.ts'
 import { openView } from '../../../../node/cli/join/operating.ts'
@@ -11,7 +11,7 @@ import { createPeer, type PeerHooks } from '../../../../node/runtime/peer.ts'
 import { createSigner, createVerifier } from '../../../../node/signatures/index.ts'
 import { manualClock } from '../../network/support.ts'
 import { recordedTerminal } from '../terminals.ts'
-import { cohort, membership } from './seats.ts'
+import { cohort, membership } from './membership.ts'
 
 const TIMES = 1000
 const PEERS = [0, 2, 3]
@@ -42,7 +42,7 @@ async function watched(log: 'progress' | 'json') {
 const slot = (sender: number) => ({ step: 1, phase: 'gradient', iteration: 0, sender }) as const
 const commitment = { digest: 'aa'.repeat(32), signature: new Uint8Array(64) }
 
-/** What others can make of each hook: the i-th time, of this peer. A new hook has to be added here. */
+/** Calls each hook as others can cause it: for this peer, the i-th time. A new hook has to be added here. */
 const provocations: {
   readonly [Name in keyof Required<PeerHooks>]: (hooks: PeerHooks, peer: number, i: number) => void
 } = {
@@ -50,7 +50,7 @@ const provocations: {
     hooks.output?.({ kind: 'caught-up', step: i, completeFrom: i, parameters: new Float32Array() } as never),
   gradient: (hooks, _, i) => hooks.gradient?.(i, { gradient: new Float32Array(), loss: 0 }),
   finished: hooks => hooks.finished(new Float32Array()),
-  // Once, at the start, and nobody else's doing.
+  // It comes once, at the start, and others cannot cause it.
   forgot: (hooks, peer, i) => (peer === 1 && i === 0 ? hooks.forgot?.('its disk was damaged') : undefined),
   failed: hooks => hooks.failed(new Error('once')),
   fault: (hooks, peer, i) =>
@@ -63,7 +63,7 @@ const provocations: {
     hooks.convicted?.({ slot: slot(peer), first: commitment, second: commitment }, false),
 }
 
-/** Of one peer: three lines of each of two kinds. */
+/** The lines about one peer: three of each of two kinds. */
 const LINES_MAX = 6 * PEERS.length
 
 function few(t: ExecutionContext, lines: readonly string[], what: string) {
@@ -97,12 +97,12 @@ for (const log of ['progress', 'json'] as const) {
       const told = lines()
         .slice(shown)
         .map(line => Number(/: (\d+) lines about/.exec(line)?.[1]))
-      t.is(shown + told.reduce((a, b) => a + b, 0), TIMES * PEERS.length, 'all the rest is counted')
+      t.is(shown + told.reduce((a, b) => a + b, 0), TIMES * PEERS.length, 'the rest are counted')
     }
   })
 }
 
-/** A peer on a transport of the test's, and what that transport reports. */
+/** A peer on the test's transport, and the callbacks of that transport. */
 function peerOn(hooks: PeerHooks): TransportEvents {
   let events: TransportEvents | null = null
   const transport: Transport = {
@@ -138,7 +138,7 @@ function send(events: TransportEvents, peer: number, bytes: Uint8Array): void {
   reader.end()
 }
 
-/** A new life each time, which has forgotten everything: each is a reason to say that it cannot help. */
+/** A new incarnation without memory each time: each is a reason to report that it cannot help. */
 const forgetful = (i: number) =>
   Buffer.concat(
     encodeLinkFrame({
@@ -170,18 +170,18 @@ const intrusions: {
   fault: (events, peer, i) => events.fault(i % 2 === 0 ? peer : null, 'stranger', `the ${i}th`),
 }
 
-test('a thousand of whatever a transport reports are a few lines', async t => {
+test('a thousand reports of a transport become a few lines', async t => {
   for (const [name, intrude] of Object.entries(intrusions)) {
     const { hooks, lines } = await watched('progress')
     const events = peerOn(hooks)
     for (let i = 0; i < TIMES; i++) for (const peer of PEERS) intrude(events, peer, i)
-    // Connections, and on them faults and what is missed.
+    // Connections, and on them faults and missed messages.
     t.true(lines().length <= 3 * LINES_MAX, `${name}: ${lines().length} lines`)
     if (name === 'frame') t.regex(lines().join('\n'), /cannot help with step 1 any more/)
   }
 })
 
-test('that a peer cannot help with a step is said once, however often its link says so', async t => {
+test('the line that a peer cannot help with a step comes once, however often its link says so', async t => {
   const missed: (readonly [peer: number, step: number])[] = []
   const { hooks } = await watched('json')
   const events = peerOn({ ...hooks, missed: (peer, step) => missed.push([peer, step]) })

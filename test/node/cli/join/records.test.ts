@@ -1,4 +1,4 @@
-/** What a real peer counts and reports, and where it listens. */
+/** The counts and reports of a real peer, and the addresses at which it listens. */
 import test from 'ava'
 import { attackNamed } from '../../../../learning/attacks/registry.ts'
 import { parseMember } from '../../../../node/cli/commands/cohort.ts'
@@ -13,7 +13,7 @@ import { ending, step } from '../demo/events.ts'
 
 const membership = { cohort: testCohort(), cohortId: cohortId(testCohort()), self: 2 }
 
-test('faults are announced the first time, and then once a minute with their count', t => {
+test('faults are reported the first time, and then once a minute with their count', t => {
   const announced: (readonly [number | null, number])[] = []
   let nowMs = 0
   const counter = createFaultCounter(
@@ -37,7 +37,7 @@ test('faults are announced the first time, and then once a minute with their cou
   ])
 })
 
-test('the report of a peer that finished has what it ended with', t => {
+test('the report of a peer that finished has its result', t => {
   const record = createJoinRecord(membership, { attack: null, data: 'digits', partition: 'iid' })
   for (const number of [1, 2]) record.see(step(number, 0.5))
   const fault = { peer: 6, kind: 'not-finite', count: 2 } as const
@@ -60,7 +60,7 @@ test('the report of a peer that finished has what it ended with', t => {
   t.deepEqual(report.byzantine, { peers: [], attack: null })
 })
 
-test('the report of one that was stopped has how far it came, and the faults so far', t => {
+test('the report of a peer that was stopped has its last step and the faults so far', t => {
   const record = createJoinRecord(membership, {
     attack: attackNamed('zero'),
     data: 'digits',
@@ -73,7 +73,7 @@ test('the report of one that was stopped has how far it came, and the faults so 
   t.deepEqual(report.faults, [fault])
 })
 
-test('a peer listens where its file says, on all addresses of the machine but for loopback', t => {
+test('a peer listens at the ports in its file, on all addresses of the machine except for loopback ones', t => {
   const at = (...addresses: readonly string[]) =>
     ownPorts(testCohort({ members: members(7).map(member => ({ ...member, addresses })) }), 3)
   t.deepEqual(at(), ['/ip4/0.0.0.0/tcp/0'])
@@ -86,7 +86,7 @@ test('a peer listens where its file says, on all addresses of the machine but fo
   t.deepEqual(at('/ip6/2001:db8::1/tcp/42', '/ip6/::1/tcp/43'), ['/ip6/::/tcp/42', '/ip6/::1/tcp/43'])
 })
 
-test('what happens to a peer is one line each', t => {
+test('each event of a peer is one line', t => {
   const lines = (event: Parameters<typeof eventLines>[0]) => eventLines(event, membership)
   t.deepEqual(lines({ kind: 'connection', peer: 3, up: true, reason: 'connected' }), [
     'peer 3 (peer-3): connected',
@@ -123,7 +123,7 @@ test('what happens to a peer is one line each', t => {
   t.deepEqual(lines(listening), ['10 examples, 20 parameters, going on from step 5', 'listening on /x'])
 })
 
-test('a member on the command line is a name, an id and addresses', t => {
+test('a member on the command line has a name, an id and addresses', t => {
   t.deepEqual(parseMember('alice=12D3@/ip4/1.2.3.4/tcp/1,/dns4/x/tcp/2'), {
     name: 'alice',
     id: '12D3',

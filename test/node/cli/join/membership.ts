@@ -1,4 +1,4 @@
-/** A seat in a small cohort, and what a peer in it knows of itself at some moment. */
+/** A member of a small cohort, and what its peer knows about itself at some moment. */
 
 import { cohortId, cohortSchema, type Membership } from '../../../../node/cohort/cohort.ts'
 import { identityFromSeed } from '../../../../node/cohort/identity.ts'
@@ -18,7 +18,7 @@ export const cohort = cohortSchema.parse({
   seed: 1,
 })
 
-/** That of bob. */
+/** The membership of bob. */
 export const membership: Membership = { cohort, cohortId: cohortId(cohort), self: 1 }
 
 export const present = (changes: Partial<Present> = {}): Present => ({
