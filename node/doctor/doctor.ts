@@ -57,13 +57,13 @@ export async function examine(options: DoctorOptions): Promise<Diagnosis> {
       options.onFinding(finding)
     }
   }
-  const cost = await course(options, tell)
+  const cost = await runChecks(options, tell)
   return { healthy: findings.every(({ verdict }) => verdict !== 'failed'), findings, cost }
 }
 
 type Tell = (...found: readonly Finding[]) => void
 
-async function course(options: DoctorOptions, tell: Tell): Promise<Cost | null> {
+async function runChecks(options: DoctorOptions, tell: Tell): Promise<Cost | null> {
   const { cohortPath, identityPath } = options
   const cohort = await examineCohort(cohortPath)
   tell(cohort.finding)

@@ -68,7 +68,7 @@ interface ProberOptions {
 interface State {
   readonly node: Libp2p
   readonly timeoutMs: number
-  readonly greetings: WeakMap<Connection, PromiseWithResolvers<Hello | Blocked>>
+  readonly hellos: WeakMap<Connection, PromiseWithResolvers<Hello | Blocked>>
   /** Addresses, with the peer id, at which that peer's key was proved. */
   readonly proved: ReadonlySet<string>
 }
@@ -94,9 +94,9 @@ export async function createProber(options: ProberOptions): Promise<Prober> {
       },
     },
   })
-  const state: State = { node, timeoutMs: options.timeoutMs, greetings: new WeakMap(), proved }
+  const state: State = { node, timeoutMs: options.timeoutMs, hellos: new WeakMap(), proved }
   // If the other side has the lower index, it opens a stream as soon as the connection is up.
-  await node.handle(limits.PROTOCOL, (stream, connection) => listenTo(stream, greetingOn(state, connection)))
+  await node.handle(limits.PROTOCOL, (stream, connection) => listenTo(stream, helloOn(state, connection)))
   await node.start()
   return {
     discovered,
@@ -184,21 +184,23 @@ function quicObstacle(error: unknown): Obstacle {
   return /but connected to/.test(describe(error)) ? 'other-key' : 'unanswered'
 }
 
-function greetingOn({ greetings }: State, connection: Connection): PromiseWithResolvers<Hello | Blocked> {
-  const greeting = greetings.get(connection) ?? Promise.withResolvers<Hello | Blocked>()
-  greetings.set(connection, greeting)
-  return greeting
+function helloOn({ hellos }: State, connection: Connection): PromiseWithResolvers<Hello | Blocked> {
+  const pendingHello = hellos.get(connection) ?? Promise.withResolvers<Hello | Blocked>()
+  hellos.set(connection, pendingHello)
+  return pendingHello
 }
 
 async function hear(state: State, connection: Connection, opens: boolean): Promise<Hello | Blocked> {
-  const greeting = greetingOn(state, connection)
-  const closed = () => greeting.resolve({ kind: 'not-a-member', detail: 'it closed the connection' })
+  const pendingHello = helloOn(state, connection)
+  const closed = () => pendingHello.resolve({ kind: 'not-a-member', detail: 'it closed the connection' })
   const signal = AbortSignal.timeout(state.timeoutMs)
-  signal.addEventListener('abort', () => greeting.resolve({ kind: 'no-hello', detail: 'it sent no hello' }))
+  signal.addEventListener('abort', () =>
+    pendingHello.resolve({ kind: 'no-hello', detail: 'it sent no hello' }),
+  )
   connection.addEventListener('close', closed)
   if (connection.status !== 'open') closed()
-  else if (opens) listenTo(await connection.newStream(limits.PROTOCOL, { signal }), greeting)
-  return greeting.promise
+  else if (opens) listenTo(await connection.newStream(limits.PROTOCOL, { signal }), pendingHello)
+  return pendingHello.promise
 }
 
 function listenTo(stream: Stream, { resolve }: PromiseWithResolvers<Hello | Blocked>): void {

@@ -103,12 +103,12 @@ export async function createChildOracle(options: ChildOracleOptions): Promise<Mo
   }
 }
 
-interface Greeting {
+interface Handshake {
   readonly answer: HelloAnswer
   readonly payload: Vector
 }
 
-async function start(supervisor: Supervisor): Promise<Greeting> {
+async function start(supervisor: Supervisor): Promise<Handshake> {
   const { options, limits, hello } = supervisor
   const shared = await createSharedFile()
   supervisor.shared = shared
@@ -122,19 +122,19 @@ async function start(supervisor: Supervisor): Promise<Greeting> {
       shared: shared?.path ?? null,
     }
     const { answer, payload } = await started.ask(ask, null, limits.startMs)
-    const greeting = expect(answer, 'hello')
-    checkHello(greeting, payload.length)
-    if (hello && hello.dimension !== greeting.dimension)
+    const handshake = expect(answer, 'hello')
+    checkHello(handshake, payload.length)
+    if (hello && hello.dimension !== handshake.dimension)
       throw new OracleError(
         'ORACLE_DIMENSION',
-        `the oracle process, restarted, says dimension ${greeting.dimension}; before it was ${hello.dimension}`,
+        `the oracle process, restarted, says dimension ${handshake.dimension}; before it was ${hello.dimension}`,
       )
     if (!isFiniteVector(payload))
       throw new OracleError('ORACLE_NOT_FINITE', 'the oracle starts at parameters that are not all finite')
-    if (greeting.shared) await shared?.settle(greeting.dimension)
+    if (handshake.shared) await shared?.settle(handshake.dimension)
     else await dropShared(supervisor)
-    supervisor.hello = greeting
-    return { answer: greeting, payload }
+    supervisor.hello = handshake
+    return { answer: handshake, payload }
   } catch (error) {
     await abandon(supervisor)
     throw error

@@ -1,4 +1,4 @@
-/** The course of `concord demo`: set up, perform, report, and the contrast with plain averaging. */
+/** Runs `concord demo`: sets up, performs and reports a run, and contrasts it with plain averaging. */
 
 import { wronglyBlamed } from '../../checkers/blame.ts'
 import { accuracyOf, cohortSummary, type Report, tally } from '../../daemon/report.ts'
@@ -14,8 +14,8 @@ import type { Terminal } from '../terminal.ts'
 import { peerList, percent, whatTheyDid } from '../view/format.ts'
 import { createProgress } from '../view/progress.ts'
 import { contrastTable, resultTable, verdictSentence } from '../view/result.ts'
+import { type DemoRunEnd, perform } from './demo-run.ts'
 import { type DemoFiles, setUp } from './setup.ts'
-import { perform, type StageEnd } from './stage.ts'
 import type { PeerState } from './state.ts'
 import { resultRows } from './view.ts'
 
@@ -72,7 +72,7 @@ interface Summary {
   readonly honest: Report['honest']
 }
 
-function summarize({ state }: StageEnd): Summary {
+function summarize({ state }: DemoRunEnd): Summary {
   const finishers = state.filter(({ isHonest, ending }) => isHonest && ending !== null)
   const closeness = closenessOf(finishers.map(({ ending }) => ending!.parameters))
   const honest = finishers.map(({ peer, ending }, place) => ({
@@ -84,7 +84,7 @@ function summarize({ state }: StageEnd): Summary {
 
 async function showResult(
   { liars, attack }: Scenario,
-  { outcome, state }: StageEnd,
+  { outcome, state }: DemoRunEnd,
   { finishers, closeness, honest }: Summary,
   terminal: Terminal,
 ): Promise<void> {
@@ -163,7 +163,7 @@ function meanLoss(rows: readonly { readonly loss: number | null }[]): number | n
 function reportOf(
   { settings, liars, attack, data, partition }: Scenario,
   { cohort, cohortId }: DemoFiles,
-  { outcome, state, ruler }: StageEnd,
+  { outcome, state, ruler }: DemoRunEnd,
   { finishers, closeness, honest }: Summary,
   wallSeconds: number,
 ): Report {

@@ -200,7 +200,7 @@ function described(message: Message): string {
   return message.kind === 'vector' ? `vector ${sealedText(message.sealed)}` : message.kind
 }
 
-/** As the runner does it: recorded and synced before it is sent. */
+/** Records and syncs a message before it is sent, as the driver does. */
 function recording(journal: Journal): SigningLedger {
   return {
     seal(slot, vector) {

@@ -79,7 +79,7 @@ test('who misses a member asks: also one that does nothing to be found is dialle
   await t.notThrowsAsync(dialled)
 })
 
-/** A member, admitted by a peer in seat 0, that gives this answer to every question for addresses. */
+/** A member, admitted by peer 0, that gives this answer to every question for addresses. */
 async function answering(t: ExecutionContext, identities: readonly Identity[], answer: Frame) {
   const liar = await hostileNode(t, identities[1]!)
   const frame = (bytes: Frame) => encode.single(new Uint8ArrayList(...bytes))

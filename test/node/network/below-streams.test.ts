@@ -32,7 +32,7 @@ import {
 import { echoes, startEcho } from './echo.ts'
 import { bytesOf, isFault, isKind, membersOf, openPeer, type RunningPeer } from './support.ts'
 
-/** An honest peer in seat 1 of three, listening; seat 0 is the attacker's. */
+/** Honest peer 1 of three, listening; peer 0 is the attacker. */
 async function scene(t: ExecutionContext): Promise<[RunningPeer, Target, readonly Identity[]]> {
   const identities = [createIdentity(), createIdentity(), createIdentity()]
   const honest = await openPeer(t, identities, 1, membersOf(identities))

@@ -28,7 +28,7 @@ import {
 const hello = encodeHello({ cohortId: 'c0ffee', name: 'mallory', software: 'hostile/1' })
 const framed = (bytes: readonly Uint8Array[]) => encode.single(new Uint8ArrayList(...bytes))
 
-/** An honest peer in seat 1, and a stream that the member in seat 0 opened to it. */
+/** Honest peer 1, and a stream that member 0 opened to it. */
 async function attacked(
   t: ExecutionContext,
   options: PeerOptions = {},

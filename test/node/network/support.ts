@@ -144,9 +144,9 @@ export interface RunningPeer extends Recorder {
   stop(): Promise<void>
 }
 
-export type PeerOptions = Partial<Omit<NetworkOptions, 'seat' | 'log'>> & { readonly cohortId?: string }
+export type PeerOptions = Partial<Omit<NetworkOptions, 'membership' | 'log'>> & { readonly cohortId?: string }
 
-/** A transport in `members[self]`'s seat, listening and not yet started; stopped when the test ends. */
+/** A transport for `members[self]`, which listens but has not started; it stops when the test ends. */
 export async function openPeer(
   t: ExecutionContext,
   identities: readonly Identity[],
@@ -217,7 +217,7 @@ export function manualClock(): Clock & { advance(ms: number): void; readonly wai
   }
 }
 
-/** A member that speaks libp2p but not our manners: a bare node with the seat's key. */
+/** A member that speaks libp2p but does not follow our protocol: a bare node with the member's key. */
 export async function hostileNode(
   t: ExecutionContext,
   identity: Identity,

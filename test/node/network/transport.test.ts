@@ -102,7 +102,7 @@ test('stop lets what was sent arrive', async t => {
   t.is(first.reports.at(-1)?.kind, 'connected')
 })
 
-test('a key that is not the seat’s, and an address that cannot be had, are refused at once', async t => {
+test('a key of another member, and an address that cannot be used, are refused at once', async t => {
   const identities = [createIdentity(), createIdentity()]
   const members = membersOf(identities)
   await t.throwsAsync(openPeer(t, identities, 0, members, { seed: identities[1]!.seed }), {

@@ -13,7 +13,7 @@ import {
 import { ending, step } from './events.ts'
 
 /** Three honest peers and a liar, all of them up. */
-function stage(): DemoState {
+function demoState(): DemoState {
   const state = newState([11, 12, 13, 14], [3])
   for (const { peer } of state)
     apply(state, peer, { kind: 'listening', pid: 1, addresses: [], examples: 1, dimension: 1, step: 1 })
@@ -21,7 +21,7 @@ function stage(): DemoState {
 }
 
 test('a pair counts as connected once, whichever end says so', t => {
-  const state = stage()
+  const state = demoState()
   t.deepEqual(connections(state), { up: 0, all: 6 })
   apply(state, 0, { kind: 'connection', peer: 2, up: true, reason: '' })
   apply(state, 2, { kind: 'connection', peer: 0, up: true, reason: '' })
@@ -33,7 +33,7 @@ test('a pair counts as connected once, whichever end says so', t => {
 })
 
 test('the run is as far as its slowest honest peer; traffic is that of all', t => {
-  const state = stage()
+  const state = demoState()
   apply(state, 0, step(5, 1))
   apply(state, 1, step(4, 2))
   apply(state, 2, step(6, 3))
@@ -44,7 +44,7 @@ test('the run is as far as its slowest honest peer; traffic is that of all', t =
 })
 
 test('done when every honest peer that is left has finished; lost when none is left', t => {
-  const state = stage()
+  const state = demoState()
   apply(state, 0, { kind: 'finished', ending: ending() })
   apply(state, 1, { kind: 'finished', ending: ending() })
   t.false(isDone(state))
@@ -54,7 +54,7 @@ test('done when every honest peer that is left has finished; lost when none is l
   t.is(state[2]!.status, 'gone')
   applyEnd(state, 0, 'ended with code 0')
   t.is(state[0]!.status, 'finished', 'who has finished keeps what it ended with')
-  const empty = stage()
+  const empty = demoState()
   for (const peer of [0, 1, 2]) applyEnd(empty, peer, 'killed by SIGKILL')
   t.true(isLost(empty))
   t.false(isDone(empty))
@@ -74,13 +74,13 @@ test('waiting ends with a step, with its end, and with the process', t => {
     step(2, 1),
     { kind: 'finished', ending: ending() } as const,
   ]) {
-    const state = stage()
+    const state = demoState()
     apply(state, 0, waiting)
     t.is(state[0]!.waiting, waiting)
     apply(state, 0, after)
     t.is(state[0]!.waiting, null, after.kind)
   }
-  const state = stage()
+  const state = demoState()
   apply(state, 0, waiting)
   applyEnd(state, 0, 'killed by SIGKILL')
   t.is(state[0]!.waiting, null)

@@ -17,7 +17,7 @@ import { testCohort } from '../../cohorts.ts'
 import { ending } from './events.ts'
 
 /** Seven peers, the last of whom lies, all of them up. */
-function stage(): DemoState {
+function demoState(): DemoState {
   const state = newState([101, 102, 103, 104, 105, 106, 1107], [6])
   for (const { peer } of state)
     apply(state, peer, { kind: 'listening', pid: 1, addresses: [], examples: 1, dimension: 1, step: 1 })
@@ -38,7 +38,7 @@ test('the cast: a line a peer with its process, key and role', t => {
     partition: 'iid',
     augment: 'none' as const,
   }
-  const lines = castLines(scenario, testCohort(), stage(), plain)
+  const lines = castLines(scenario, testCohort(), demoState(), plain)
   t.is(lines.length, 8)
   t.regex(
     lines[0]!,
@@ -49,7 +49,7 @@ test('the cast: a line a peer with its process, key and role', t => {
 })
 
 test('who waits is told together, with the peers that cause it', t => {
-  const state = stage()
+  const state = demoState()
   t.is(waitingLine(state, plain), null)
   applyEnd(state, 2, 'killed by SIGKILL')
   for (const peer of [0, 1, 3, 4, 5]) apply(state, peer, waiting([2, 6], 1))
@@ -60,7 +60,7 @@ test('who waits is told together, with the peers that cause it', t => {
 })
 
 test('those that merely wait themselves are left out, unless nobody else is missing enough', t => {
-  const state = stage()
+  const state = demoState()
   apply(state, 0, waiting([1, 6], 1))
   t.is(waitingLine(state, plain), 'peer 0 waits at step 41 for 1 more vector, from peer 6 (Byzantine)')
   apply(state, 0, waiting([1, 3, 6], 2))
@@ -71,7 +71,7 @@ test('those that merely wait themselves are left out, unless nobody else is miss
 })
 
 test('those that wait for the stuck ones are told apart from them', t => {
-  const state = stage()
+  const state = demoState()
   applyEnd(state, 2, 'killed by SIGKILL')
   for (const peer of [3, 4, 5]) apply(state, peer, waiting([2, 6], 1))
   for (const peer of [0, 1]) apply(state, peer, waiting([2, 3, 4, 5, 6], 4))
@@ -82,7 +82,7 @@ test('those that wait for the stuck ones are told apart from them', t => {
 })
 
 test('what a liar waits for is nobody’s concern, and so are the faults it sees', t => {
-  const state = stage()
+  const state = demoState()
   apply(state, 6, waiting([1], 1))
   t.is(waitingLine(state, plain), null)
   const fault = { kind: 'fault', fault: { peer: 6, kind: 'not-finite', count: 2 }, detail: null } as const
@@ -91,7 +91,7 @@ test('what a liar waits for is nobody’s concern, and so are the faults it sees
 })
 
 test('a lost connection is told while both ends still run', t => {
-  const state = stage()
+  const state = demoState()
   apply(state, 0, { kind: 'connection', peer: 3, up: true, reason: '' })
   t.is(connectionsLine(state), '7 of 7 peers up, 1 of 21 connections')
   apply(state, 3, { kind: 'connection', peer: 0, up: false, reason: 'reset' })
@@ -102,7 +102,7 @@ test('a lost connection is told while both ends still run', t => {
 })
 
 test('rows: the honest with what they reached, the liar with what it did, the dead with why', t => {
-  const state = stage()
+  const state = demoState()
   apply(state, 0, { kind: 'finished', ending: ending() })
   apply(state, 6, { kind: 'finished', ending: ending() })
   apply(state, 1, { kind: 'fault', fault: { peer: 6, kind: 'not-finite', count: 2 }, detail: null })

@@ -11,7 +11,7 @@ import type { DemoFiles } from './setup.ts'
 import { apply, applyEnd, type DemoState, isDone, isLost, newState, overview } from './state.ts'
 import { brokenPairs, castLines, connectionsLine, endText, eventLine, waitingLine } from './view.ts'
 
-interface StageOptions {
+interface DemoRunOptions {
   readonly scenario: Scenario
   /** The attack as the user named it: a name or a file. */
   readonly attack: string
@@ -26,7 +26,7 @@ interface StageOptions {
   readonly timeoutSeconds: number | null
 }
 
-export interface StageEnd {
+export interface DemoRunEnd {
   readonly outcome: 'finished' | 'interrupted' | 'out of time' | 'failed'
   readonly state: DemoState
   readonly ruler: Ruler
@@ -46,27 +46,27 @@ interface Told {
   waitingMs: number
 }
 
-interface Stage {
-  readonly options: StageOptions
+interface DemoRun {
+  readonly options: DemoRunOptions
   readonly children: Children
   readonly state: DemoState
   readonly ruler: Ruler
   readonly startedMs: number
-  readonly ended: PromiseWithResolvers<Pick<StageEnd, 'outcome' | 'failure'>>
+  readonly ended: PromiseWithResolvers<Pick<DemoRunEnd, 'outcome' | 'failure'>>
   hasEnded: boolean
   diameter: number | null
   readonly told: Told
 }
 
-export async function perform(options: StageOptions): Promise<StageEnd> {
+export async function perform(options: DemoRunOptions): Promise<DemoRunEnd> {
   const { scenario, files, terminal, progress } = options
   const children = startChildren({
     commands: commandsOf(options),
-    onEvent: (peer, event) => follow(stage, peer, event),
-    onEnd: (peer, end) => followEnd(stage, peer, end),
+    onEvent: (peer, event) => follow(run, peer, event),
+    onEnd: (peer, end) => followEnd(run, peer, end),
   })
   const state = newState(children.pids, scenario.liars)
-  const stage: Stage = {
+  const run: DemoRun = {
     options,
     children,
     state,
@@ -85,12 +85,12 @@ export async function perform(options: StageOptions): Promise<StageEnd> {
     },
   }
   for (const line of castLines(scenario, files.cohort, state, terminal.paint)) terminal.print(line)
-  const undo = watchOver(stage)
+  const undo = watchOver(run)
   try {
-    const end = await stage.ended.promise
-    return { ...end, state, ruler: stage.ruler }
+    const end = await run.ended.promise
+    return { ...end, state, ruler: run.ruler }
   } finally {
-    stage.hasEnded = true
+    run.hasEnded = true
     undo()
     progress.stop()
     await children.stop()
@@ -106,7 +106,7 @@ function commandsOf({
   files,
   learning,
   save,
-}: StageOptions): readonly (readonly string[])[] {
+}: DemoRunOptions): readonly (readonly string[])[] {
   const { settings, liars, data, partition } = scenario
   const every = Math.max(1, Math.ceil(settings.steps / observationsMax))
   const firstHonest = files.identityPaths.findIndex((_, peer) => !liars.includes(peer))
@@ -120,19 +120,19 @@ function commandsOf({
 }
 
 /** Signals, the time limit, and a check every half second for what no single event reports. */
-function watchOver(stage: Stage): () => void {
-  const { timeoutSeconds } = stage.options
+function watchOver(run: DemoRun): () => void {
+  const { timeoutSeconds } = run.options
   let asked = false
   const interrupt = () => {
     // A second signal ends at once; the children are killed on exit.
     if (asked) process.exit(1)
     asked = true
-    stage.ended.resolve({ outcome: 'interrupted', failure: null })
+    run.ended.resolve({ outcome: 'interrupted', failure: null })
   }
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
   for (const signal of signals) process.on(signal, interrupt)
-  const ticker = setInterval(() => look(stage), 500)
-  const expire = () => stage.ended.resolve({ outcome: 'out of time', failure: null })
+  const ticker = setInterval(() => look(run), 500)
+  const expire = () => run.ended.resolve({ outcome: 'out of time', failure: null })
   const deadline = timeoutSeconds === null ? undefined : setTimeout(expire, 1000 * timeoutSeconds)
   return () => {
     for (const signal of signals) process.off(signal, interrupt)
@@ -141,28 +141,28 @@ function watchOver(stage: Stage): () => void {
   }
 }
 
-function follow(stage: Stage, peer: PeerIndex, event: PeerEvent): void {
-  if (stage.hasEnded) return
-  const { state, ruler, options } = stage
+function follow(run: DemoRun, peer: PeerIndex, event: PeerEvent): void {
+  if (run.hasEnded) return
+  const { state, ruler, options } = run
   apply(state, peer, event)
   if (event.kind === 'step' && state[peer]!.isHonest) {
     const measured = event.vectors === null ? null : ruler.add(peer, event.step, event.vectors)
-    if (measured !== null) stage.diameter = measured.parameters
-    showProgress(stage)
+    if (measured !== null) run.diameter = measured.parameters
+    showProgress(run)
   }
   const line = eventLine(state, peer, event, options.terminal.paint)
-  if (line !== null && !isStartFailure(stage, peer, event)) options.progress.note(line)
-  if (isDone(state)) stage.ended.resolve({ outcome: 'finished', failure: null })
+  if (line !== null && !isStartFailure(run, peer, event)) options.progress.note(line)
+  if (isDone(state)) run.ended.resolve({ outcome: 'finished', failure: null })
 }
 
 /** Reported once, at the end of its process, rather than by every peer. */
-function isStartFailure({ state }: Stage, peer: PeerIndex, event: PeerEvent): boolean {
+function isStartFailure({ state }: DemoRun, peer: PeerIndex, event: PeerEvent): boolean {
   return event.kind === 'failed' && state[peer]!.status === 'starting'
 }
 
-function followEnd(stage: Stage, peer: PeerIndex, { code, signal, lastWords }: ChildEnd): void {
-  if (stage.hasEnded) return
-  const { state, options, ended } = stage
+function followEnd(run: DemoRun, peer: PeerIndex, { code, signal, lastWords }: ChildEnd): void {
+  if (run.hasEnded) return
+  const { state, options, ended } = run
   const { status, pid } = state[peer]!
   const why = endText(code, signal)
   if (status === 'starting' && signal === null) {
@@ -172,7 +172,7 @@ function followEnd(stage: Stage, peer: PeerIndex, { code, signal, lastWords }: C
     return
   }
   applyEnd(state, peer, why)
-  stage.ruler.forget(peer)
+  run.ruler.forget(peer)
   const left = state.filter(other => other.status !== 'gone').length
   options.progress.note(
     options.terminal.paint(
@@ -185,7 +185,7 @@ function followEnd(stage: Stage, peer: PeerIndex, { code, signal, lastWords }: C
   else if (isDone(state)) ended.resolve({ outcome: 'finished', failure: null })
 }
 
-function showProgress({ state, options, diameter }: Stage): void {
+function showProgress({ state, options, diameter }: DemoRun): void {
   const { step, loss, bytes } = overview(state)
   if (step > 0) options.progress.update({ step, loss, diameter, bytes })
 }
@@ -193,14 +193,14 @@ function showProgress({ state, options, diameter }: Stage): void {
 const waitingRepeatMs = 15_000
 
 /** Reports what holds for longer than a moment: connections coming up or lost, and which peers wait for which. */
-function look(stage: Stage): void {
-  const { state, told, options } = stage
+function look(run: DemoRun): void {
+  const { state, told, options } = run
   const { note } = options.progress
   const paint = options.terminal.paint
   const line = connectionsLine(state)
   if (line !== told.connections && overview(state).step === 0) {
     told.connections = line
-    note(`${((performance.now() - stage.startedMs) / 1000).toFixed(1)} s: ${line}`)
+    note(`${((performance.now() - run.startedMs) / 1000).toFixed(1)} s: ${line}`)
   }
   const broken = brokenPairs(state)
   for (const [pair, reason] of broken)
