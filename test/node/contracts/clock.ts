@@ -1,7 +1,7 @@
 /**
- * What every clock must do. Time never goes back. A timer runs once, never within the call that set it, not before
- * its delay is over (a millisecond may be missing, which real timers round away), and timers of one delay run in the
- * order in which they were set. One that was called off never runs, and calling off may come too late or twice.
+ * The contract of clocks. Time never goes back. A timer runs once, never within the call that set it, and not before
+ * its delay is over (except for a millisecond, which real timers round away). Timers of one delay run in the order in
+ * which they were set. A cancelled timer never runs, and a cancellation may come too late or twice.
  */
 import test from 'ava'
 import type { Clock } from '../../../node/ports.ts'
@@ -64,7 +64,7 @@ function timeContract(name: string, open: () => OpenClock): void {
     t.deepEqual(seen.slice(3), ['outer', 'inner'])
   })
 
-  test(`${name}: what is far away does not come at once, even after more than timers can count`, async t => {
+  test(`${name}: a timer far in the future does not run at once, even beyond what timers can count`, async t => {
     t.timeout(DEADLINE_MS)
     const opened = open()
     let early = false
@@ -90,12 +90,12 @@ function timerContract(name: string, open: () => OpenClock): void {
     t.deepEqual(seen, numbers)
   })
 
-  test(`${name}: what was called off does not run, and calling off may come late or twice`, async t => {
+  test(`${name}: a cancelled timer does not run, and a cancellation may come late or twice`, async t => {
     t.timeout(DEADLINE_MS)
     const opened = open()
     const { clock } = opened
-    const timer = clock.after(2, () => t.fail('it was called off'))
-    const other = clock.after(2, () => t.fail('it was called off by a timer before it'))
+    const timer = clock.after(2, () => t.fail('it was cancelled'))
+    const other = clock.after(2, () => t.fail('an earlier timer cancelled it'))
     const first = ran(opened, 1, () => other.cancel())
     timer.cancel()
     timer.cancel()

@@ -18,7 +18,7 @@ storageContract('file log', async t => {
       log = await openFileLog(directory)
       return log
     },
-    // Closing writes nothing out: what was not synced is lost, as in a crash.
+    // Closing writes nothing out, so unsynced records are lost, as in a crash.
     async crash() {
       await log?.close()
       log = null

@@ -10,7 +10,7 @@ for (const [name, place] of [
   transportContract(`libp2p over ${name}`, async t => {
     t.timeout(60_000)
     const identities = [createIdentity(), createIdentity()]
-    /** Where each listens, in all its lives, once it has a place. */
+    /** The address of each member, the same in all its incarnations. */
     const places: string[][] = [[place], [place]]
     const waiting = new Set<() => void>()
     return {

@@ -1,4 +1,4 @@
-/** The oracle in a process of the user's keeps the contract of oracles. */
+/** The oracle in a process of the user keeps the contract of oracles. */
 import { start } from '../oracle/support.ts'
 import { oracleContract } from './oracle.ts'
 

@@ -1,4 +1,4 @@
-/** The oracle in a thread of its own keeps the contract of oracles. */
+/** The oracle in its own thread keeps the contract of oracles. */
 import { createOracle } from '../../../learning/oracles/worker-oracle.ts'
 import { oracleContract } from './oracle.ts'
 

@@ -1,8 +1,8 @@
 /**
- * What every oracle must do. A gradient is a function of seed, peer, step, parameters and batch, to the bit, whatever
- * was asked before or is asked meanwhile, and in every life of the oracle. What is handed in stays as it was, what is
- * handed out is never written to again. A request that cannot be answered rejects with an error that has a code, and
- * harms no other. Once closed it answers nothing, and says so.
+ * The contract of oracles. A gradient is a function of seed, peer, step, parameters and batch, to the bit, whatever
+ * other requests come before or meanwhile, and in every instance of the oracle. An oracle never writes to its
+ * arguments, or to a result that it has returned. A request that it cannot answer rejects with an error that has a
+ * code, and harms no other. A closed oracle rejects every request.
  */
 import test, { type ExecutionContext } from 'ava'
 import type { Vector } from '../../../agreement/vector.ts'
@@ -22,12 +22,12 @@ export function oracleContract(name: string, open: Open): void {
   endingContract(name, open)
 }
 
-/** Parameters of which none is where the oracle starts. */
+/** Parameters, none of which is the oracle's initial one. */
 const moved = ({ initial }: ModelOracle, by = 0.25): Vector =>
   initial.map((value, i) => value + by * ((i % 3) + 1))
 
 function answersContract(name: string, opened: (t: ExecutionContext) => Promise<ModelOracle>): void {
-  test(`${name}: it says how long its vectors are, and keeps to it`, async t => {
+  test(`${name}: it says how long its vectors are, and its vectors have that length`, async t => {
     const oracle = await opened(t)
     const { dimension, initial, parameters, examples } = oracle
     t.is(initial.length, dimension)
@@ -47,7 +47,7 @@ function answersContract(name: string, opened: (t: ExecutionContext) => Promise<
     t.true(accuracy === null || (accuracy >= 0 && accuracy <= 1))
   })
 
-  test(`${name}: one request has one answer, to the bit, in this life and in another`, async t => {
+  test(`${name}: one request has one answer, to the bit, in this instance and in another`, async t => {
     const [oracle, other] = [await opened(t), await opened(t)]
     t.deepEqual(other.initial, oracle.initial)
     const request = { step: 3, parameters: moved(oracle), batch: BATCH }
@@ -59,7 +59,7 @@ function answersContract(name: string, opened: (t: ExecutionContext) => Promise<
     t.deepEqual(await other.evaluate(request.parameters), evaluation)
   })
 
-  test(`${name}: what is handed in stays as it was, and what is handed out too`, async t => {
+  test(`${name}: it never writes to its arguments or to a returned result`, async t => {
     const oracle = await opened(t)
     const parameters = moved(oracle)
     const before = parameters.slice()
@@ -80,7 +80,7 @@ function answersContract(name: string, opened: (t: ExecutionContext) => Promise<
     t.is(new Set(together.map(({ gradient }) => gradient.join())).size, requests.length)
   })
 
-  test(`${name}: parameters of another length are refused by a code, and the next request is answered`, async t => {
+  test(`${name}: parameters of another length are refused with a code, and the next request is answered`, async t => {
     const oracle = await opened(t)
     const short = oracle.initial.subarray(1)
     for (const ask of [
@@ -95,7 +95,7 @@ function answersContract(name: string, opened: (t: ExecutionContext) => Promise<
 }
 
 function endingContract(name: string, open: Open): void {
-  test(`${name}: closed, it answers nothing; closing again is nothing`, async t => {
+  test(`${name}: once closed it answers nothing; closing again does nothing`, async t => {
     const oracle = await open()
     const closed = { name: 'OracleError', code: 'ORACLE_CLOSED' }
     const request = { step: 1, parameters: oracle.initial, batch: BATCH }

@@ -11,7 +11,7 @@ clockContract('simulated clock', () => {
       const value = event.finally(() => {
         happened = true
       })
-      // What waits for the event runs between two events of the world.
+      // The code that waits for the event runs between two events of the world.
       while (!happened) {
         world.runSync({ maxEvents: 1 })
         await Promise.resolve()

@@ -1,20 +1,20 @@
 /**
- * What every storage must do. `sync` calls back once, never within the call. After one that began behind them and
- * brought no error, records come back byte for byte and in order, whatever becomes of the process; of later ones some
- * first part may come back, or nothing. The watermark comes back as the last sync that ended without error left it.
- * `rewrite` replaces everything or, after a crash before its sync, nothing. After a sync that failed, every later one
- * of this opening fails: nobody knows what the disk has.
+ * The contract of storage. `sync` calls back once, never within the call. After a sync without an error, the records
+ * that were written before it come back byte for byte and in order, whatever happens to the process. Of later records a
+ * prefix may come back, or nothing. The watermark comes back as the last sync without an error left it. `rewrite`
+ * replaces everything or, after a crash before its sync, nothing. After a failed sync every later sync of this opening
+ * fails, because the content of the disk is unknown.
  */
 import test, { type ExecutionContext } from 'ava'
 import { NO_WATERMARK, type Storage, type Watermark } from '../../../node/ports.ts'
 
 interface OpenDisk {
   open(): Promise<Storage>
-  /** The process dies, and nothing that was not synced is sure to be there. */
+  /** The process dies, and only synced records are sure to survive. */
   crash(): Promise<void>
-  /** Lets what was asked for happen, as it does for this disk. */
+  /** Lets the pending work of this disk happen. */
   passing<T>(event: Promise<T>): Promise<T>
-  /** From now on writing fails. */
+  /** From now on every write fails. */
   break(): Promise<void>
   mend(): Promise<void>
 }
@@ -43,7 +43,7 @@ export function storageContract(name: string, make: (t: ExecutionContext) => Pro
   failureContract(name, make)
 }
 
-/** The part that a storage which remembers nothing keeps as well. */
+/** The part of the contract that storage without a disk keeps too. */
 export function syncContract(
   name: string,
   open: (
@@ -73,7 +73,7 @@ export function syncContract(
 }
 
 function durabilityContract(name: string, make: (t: ExecutionContext) => Promise<OpenDisk>): void {
-  test(`${name}: records that were synced come back byte for byte and in order, life after life`, async t => {
+  test(`${name}: synced records come back byte for byte and in order, opening after opening`, async t => {
     const disk = await make(t)
     const large = new Uint8Array(300_000).map((_, i) => i * 7)
     const first = await disk.open()
@@ -88,13 +88,13 @@ function durabilityContract(name: string, make: (t: ExecutionContext) => Promise
     t.deepEqual(texts(second).toSpliced(2, 1), ['one', '', 'four'])
     t.deepEqual(new Uint8Array(second.recovered[2]!), large)
     second.append(bytes('five'))
-    t.deepEqual(second.recovered.length, 4, 'recovered is what the earlier life left')
+    t.deepEqual(second.recovered.length, 4, 'recovered holds the records of the earlier opening')
     t.is(await disk.passing(synced(second)), null)
     await disk.crash()
     t.deepEqual(texts(await disk.open()).slice(3), ['four', 'five'])
   })
 
-  test(`${name}: of records that were not synced a first part comes back, or none`, async t => {
+  test(`${name}: of unsynced records a prefix comes back, or none`, async t => {
     const disk = await make(t)
     const written = ['kept', 'a', 'b', 'c']
     const storage = await disk.open()
@@ -107,7 +107,7 @@ function durabilityContract(name: string, make: (t: ExecutionContext) => Promise
     t.deepEqual(left, written.slice(0, left.length))
   })
 
-  test(`${name}: a rewrite replaces all before it, and nothing after it`, async t => {
+  test(`${name}: a rewrite replaces all records before it, and none after it`, async t => {
     const disk = await make(t)
     const storage = await disk.open()
     storage.append(bytes('old'))
@@ -122,7 +122,7 @@ function durabilityContract(name: string, make: (t: ExecutionContext) => Promise
     t.deepEqual(texts(await disk.open()), ['checkpoint', 'open slot', 'after', 'later'])
   })
 
-  test(`${name}: a rewrite that was not synced has happened wholly or not at all`, async t => {
+  test(`${name}: an unsynced rewrite has happened wholly or not at all`, async t => {
     const disk = await make(t)
     const storage = await disk.open()
     for (const text of ['a', 'b']) storage.append(bytes(text))
@@ -135,7 +135,7 @@ function durabilityContract(name: string, make: (t: ExecutionContext) => Promise
 }
 
 function watermarkContract(name: string, make: (t: ExecutionContext) => Promise<OpenDisk>): void {
-  test(`${name}: the watermark is zeros at first, and then as the last sync that ended left it`, async t => {
+  test(`${name}: the watermark is zero at first, and then that of the last sync that ended`, async t => {
     const disk = await make(t)
     const marks = [
       { entries: 2, step: 1 },
@@ -151,7 +151,7 @@ function watermarkContract(name: string, make: (t: ExecutionContext) => Promise<
     first.append(bytes('d'))
     await disk.crash()
     const second = await disk.open()
-    t.deepEqual(second.watermark, marks[1], 'what was not synced has not moved it')
+    t.deepEqual(second.watermark, marks[1], 'unsynced records have not moved it')
     await disk.break()
     second.rewrite(bytes('e'), [])
     t.true((await disk.passing(synced(second, marks[2]))) instanceof Error)
@@ -162,7 +162,7 @@ function watermarkContract(name: string, make: (t: ExecutionContext) => Promise<
 }
 
 function failureContract(name: string, make: (t: ExecutionContext) => Promise<OpenDisk>): void {
-  test(`${name}: after a sync that failed every later one fails, until the disk is opened anew`, async t => {
+  test(`${name}: after a failed sync every later one fails, until the disk is opened again`, async t => {
     const disk = await make(t)
     const storage = await disk.open()
     storage.append(bytes('kept'))

@@ -1,8 +1,8 @@
 /**
- * What every transport must do. Two members meet, and each is told once. Frames come whole, once and in order, with
- * the length that was announced. `send` says whether a frame was taken, and calls nothing back while it runs; where
- * there is no room it takes nothing, and `drained` says when there is some again. Who does not read holds its sender
- * back, and loses nothing. Who is banned, or stops, is gone for the other side, which may go on and meet a later life.
+ * The contract of transports. Two members meet, and each is told once. Frames come whole, once and in order, with the
+ * announced length. `send` says whether it took the frame, and calls nothing back while it runs. Without room it takes
+ * nothing, and `drained` says when there is room again. A member that does not read holds its sender back, and loses
+ * nothing. A member that is banned or stops is gone for the other side, which may go on and meet a later incarnation.
  */
 import test, { type ExecutionContext } from 'ava'
 import { sizeOf, type Transport, type TransportEvents } from '../../../node/ports.ts'
@@ -18,11 +18,11 @@ interface OpenPeer {
 }
 
 interface OpenPair {
-  /** Opens and starts the next life of a member, 0 or 1. */
+  /** Opens and starts the next incarnation of a member, 0 or 1. */
   open(self: 0 | 1, events: TransportEvents): Promise<Transport>
-  /** Waits, as it is done in this transport's world, until the condition holds; it is looked at after each report. */
+  /** Waits, in this transport's world, until the condition holds. The condition is checked after each report. */
   until(condition: () => boolean): Promise<void>
-  /** To be called at each report. */
+  /** The caller calls this at each report. */
   wake(): void
 }
 
@@ -76,7 +76,7 @@ const kindsOf = ({ reports }: OpenPeer) => reports.map(({ kind }) => kind)
 const frame = (text: string) => [Buffer.from(text)]
 
 function framesContract(name: string, make: Make): void {
-  test(`${name}: each is told once of the other, and frames come whole and in order, both ways`, async t => {
+  test(`${name}: each member is told once of the other, and frames come whole and in order, both ways`, async t => {
     const pair = await make(t)
     const [first, second] = await met(pair)
     const chunk = new Uint8Array(5000).map((_, i) => i)
@@ -101,7 +101,7 @@ function framesContract(name: string, make: Make): void {
     t.is(second.reports.length, 52)
   })
 
-  test(`${name}: nothing is taken for a peer that is not there`, async t => {
+  test(`${name}: no frame is taken for a peer that is not there`, async t => {
     const pair = await make(t)
     const alone = await openPeer(pair, 0)
     t.false(alone.transport.send(1, frame('hello?')))
@@ -142,7 +142,7 @@ function roomContract(name: string, make: Make): void {
     t.is(textsOf(second).at(-1), 'room again')
   })
 
-  test(`${name}: nobody is told of room that was never lacking`, async t => {
+  test(`${name}: a sender is not told of room that was never lacking`, async t => {
     const pair = await make(t)
     const [first, second] = await met(pair)
     for (let i = 0; i < 20; i++) t.true(first.transport.send(1, frame(`${i}`)))
@@ -164,7 +164,7 @@ function endingContract(name: string, make: Make): void {
     t.is(count(first, 'disconnected'), 1)
   })
 
-  test(`${name}: who stops is gone, hears nothing more, and its next life is met again`, async t => {
+  test(`${name}: a member that stops is gone and gets nothing more; its next incarnation connects again`, async t => {
     const pair = await make(t)
     const [first, second] = await met(pair)
     const stopped = Promise.withResolvers<void>()
