@@ -71,7 +71,7 @@ export function encodeCheckpoint(
 /** The number of a record, whatever else it holds. @throws JournalError */
 export function entryOf(bytes: Uint8Array): number {
   if (bytes.length < HEADER_BYTES)
-    throw new JournalError(`a record of ${bytes.length} bytes is none of a journal`)
+    throw new JournalError(`a record of ${bytes.length} bytes is not a journal record`)
   return integerAt(bytes, 8)
 }
 

@@ -8,6 +8,7 @@ import { type Finding, findingAt, type Rule } from './sources.ts'
 const phrases: readonly (readonly [RegExp, string])[] = [
   [/\b[Tt]he own\b/g, 'write whose own it is: "its own", "this peer\'s"'],
   [/\b[Ww]hoever\b/g, 'name who is meant: "a peer that", "the reader"'],
+  [/\bworked off\b/g, 'say what is done: "handled", "carried out"'],
 ]
 
 /** In names and comments of code, and in prose. */
@@ -17,6 +18,7 @@ const formerNames: readonly (readonly [RegExp, string])[] = [
   [/\bblackboard\b/gi, 'shared view'],
   [/\bsightings?\b/gi, 'adversary view'],
   [/\bafflict(s|ed|ion)?\b/gi, 'inject, fault injection'],
+  [/\bbef(all|alls|allen|ell)\b/gi, 'happen to, or: inject'],
   [/\bworkshop\b/gi, 'oracle cache'],
 ]
 

@@ -20,28 +20,25 @@ for (let decade = 0; decade < 4; decade++)
 /** Seeds and the failures that they showed. A later draw may have made them harmless; then they are just more seeds. */
 const once: readonly (readonly [number, string])[] = [
   [51, 'a peer that stopped within its first step was taken for one that had lost its memory'],
-  [67, 'two sides of a link that began again at once lost messages'],
-  [86, 'an old answer of where a peer stands was sent to its later life, which then signed a slot again'],
+  [67, 'two sides of a link that restarted at the same time lost messages'],
+  [86, 'an old answer about its place reached a peer’s later incarnation, which then signed a slot again'],
   [126, 'the same, after a lost disk and a crash'],
-  [153, 'the same, where links keep little'],
-  [80, 'two of eleven had forgotten what a peer needed, too few to be believed'],
-  [38, 'a word between links found no room at a full socket, and was lost: a peer waited for ever'],
+  [153, 'the same, with links that keep little'],
+  [80, 'two of eleven had forgotten messages that a peer needed, and were too few to be believed'],
+  [38, 'a control frame found a full socket and was lost, so a peer waited for ever'],
   [1177, 'a peer that restarted again and again was taken for one that asks all the time'],
-  [
-    1449,
-    'a link that was reset by the message it handed over counted it all the same, and took the next for a resend',
-  ],
+  [1449, 'a link that its own message reset still counted the message, and took the next one for a resend'],
   [3864, 'liars helped all but one peer to go on, and then told it nothing'],
   [
     7283,
-    'one peer had not been there in a step, another had lost its disk: a third waited for them in it for ever',
+    'one peer had missed a step, another had lost its disk, and a third waited for both in that step for ever',
   ],
-  [11555, 'a liar acknowledged what it had not been sent, which ended an honest peer'],
-  [18140, 'the simulated disk lost what was synced where a rewrite came in between'],
-  [22341, 'a peer that was left behind asked, went back and asked, until it was blamed for it'],
-  [31719, 'a peer lost its disk before anyone within reach had heard of it: nobody could have known'],
-  [36439, 'too few gave parameters of one step: some had restarted, and one waited for the asker'],
-  [468, 'nobody told a restarted peer that what its former life took was forgotten'],
+  [11555, 'a liar acknowledged messages that it had not been sent, which ended an honest peer'],
+  [18140, 'the simulated disk lost synced records when a rewrite came in between'],
+  [22341, 'a peer that was left behind asked, went back and asked again, until it was blamed for it'],
+  [31719, 'a peer lost its disk before any peer within reach had heard from it, so none could know'],
+  [36439, 'too few peers gave parameters of one step: some had restarted, and one waited for the asker'],
+  [468, 'a restarted peer did not learn that messages of its former incarnation were forgotten'],
 ]
 
 for (const [seed, showed] of once)
