@@ -7,6 +7,7 @@
 import { type CipherKey, createCipheriv, createDecipheriv, createSecretKey } from 'node:crypto'
 import type { ICryptoInterface } from '@chainsafe/libp2p-noise'
 import { defaultCrypto } from '@chainsafe/libp2p-noise/crypto'
+import { generateKeyPair, sharedKey } from './noise-keys.ts'
 
 const ALGORITHM = 'chacha20-poly1305'
 const TAG_BYTES = 16
@@ -63,6 +64,8 @@ function release({ buffer, byteLength }: Uint8Array): void {
 
 export const noiseCrypto: ICryptoInterface = {
   ...defaultCrypto,
+  generateX25519KeyPair: generateKeyPair,
+  generateX25519SharedKey: sharedKey,
   chaCha20Poly1305Encrypt: encrypt,
   chaCha20Poly1305Decrypt: decrypt,
 }

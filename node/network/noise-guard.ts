@@ -15,6 +15,7 @@ import type {
 import { createFrameBudget, noisePrice } from './frame-budget.ts'
 import { frameHeaders } from './frame-headers.ts'
 import { noiseCrypto } from './noise-crypto.ts'
+import { signingOnce } from './noise-keys.ts'
 import type { Watch, Watches } from './watch.ts'
 
 type NoiseComponents = Parameters<ReturnType<typeof noise>>[0]
@@ -24,7 +25,8 @@ const LENGTH_BYTES = 2
 export function guardedNoise(watches: Watches): (components: NoiseComponents) => ConnectionEncrypter {
   const inner = noise({ crypto: noiseCrypto })
   return components => {
-    const encrypter = inner(components)
+    const privateKey = signingOnce(components.privateKey)
+    const encrypter = inner(Object.create(components, { privateKey: { value: privateKey } }))
     const watched = async (
       socket: MessageStream,
       secure: () => Promise<SecuredConnection>,

@@ -1,6 +1,7 @@
 /** The parts of the transport that need no network: hello, back-off, cipher, the guard in front of Yamux. */
 import { randomBytes } from 'node:crypto'
 import { defaultCrypto } from '@chainsafe/libp2p-noise/crypto'
+import { generateKeyPair } from '@libp2p/crypto/keys'
 import test from 'ava'
 import fc from 'fast-check'
 import { Uint8ArrayList } from 'uint8arraylist'
@@ -21,6 +22,7 @@ import {
 import { createFrameBudget, yamuxPrice } from '../../../node/network/frame-budget.ts'
 import { decodeHello, encodeHello } from '../../../node/network/hello.ts'
 import { noiseCrypto } from '../../../node/network/noise-crypto.ts'
+import { signingOnce } from '../../../node/network/noise-keys.ts'
 import { createPeerLog } from '../../../node/network/quiet-log.ts'
 import { backoffMs, createRedial } from '../../../node/network/redial.ts'
 import { oversizeDetector } from '../../../node/network/yamux-guard.ts'
@@ -301,6 +303,35 @@ test('the cipher is the library’s, byte for byte, in both directions and howev
       t.throws(() => noiseCrypto.chaCha20Poly1305Decrypt(forged, nonce, ad, key, forged.slice(0, size)))
     }
   }
+})
+
+test('two sides share the key that they share by the library, each time, and however its bytes came', t => {
+  const [own, theirs] = [noiseCrypto.generateX25519KeyPair(), defaultCrypto.generateX25519KeyPair()]
+  const [fresh, received] = [
+    own.privateKey.slice(),
+    new Uint8ArrayList(theirs.publicKey.subarray()) as unknown as Uint8Array,
+  ]
+  const shared = defaultCrypto.generateX25519SharedKey(theirs.privateKey, own.publicKey)
+  for (const mine of [own.privateKey, fresh])
+    for (const their of [theirs.publicKey, received, received])
+      t.deepEqual(noiseCrypto.generateX25519SharedKey(mine, their), shared)
+  t.throws(() => noiseCrypto.generateX25519SharedKey(own.privateKey, new Uint8Array(32)))
+})
+
+test('a key signs the same message once, and any other by itself', async t => {
+  const key = await generateKeyPair('Ed25519')
+  let signed = 0
+  const counted = Object.create(key, {
+    sign: { value: (bytes: Uint8Array) => [signed++, key.sign(bytes)][1] },
+  })
+  const once = signingOnce(counted)
+  const [first, second] = [Buffer.from('first'), Buffer.from('second')]
+  for (const message of [first, Buffer.from(first), new Uint8ArrayList(first)])
+    t.deepEqual(await once.sign(message), await key.sign(first))
+  t.is(signed, 1)
+  for (const message of [second, first]) t.true(await key.publicKey.verify(message, await once.sign(message)))
+  t.is(signed, 3)
+  t.true(once.publicKey.equals(key.publicKey))
 })
 
 /** A Yamux data frame's header, and a body. */
