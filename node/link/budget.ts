@@ -29,7 +29,7 @@ export function createBudget(
   let spent = 0
   let countedMs = nowMs()
   let allowance = resentBytesMin
-  /** Time pays its part; and whoever has used up all that it may waits no longer because that has become less. */
+  /** Time pays its part. A smaller allowance shrinks the debt with it, so it never makes the wait longer. */
   const count = () => {
     const [before, now] = [allowance, nowMs()]
     allowance = resentBytesMin + resentWindows * windowBytes()

@@ -17,7 +17,7 @@ interface Surroundings {
   readonly syncMs: () => number | null
 }
 
-/** The network, clocks and disks: all but what befalls peers, and for how long. */
+/** The network, clocks and disks: all but the faults injected into peers, and how long they last. */
 export function drawSurroundings(
   random: RandomStream,
   { bytesPerMs, lossless, lossMax, scheduler, syncMs }: Surroundings,
