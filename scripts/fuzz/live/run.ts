@@ -42,7 +42,7 @@ const REFUSED_MS = 300
  * Where attackers share the address of the member that behaves, each waits so long before a connection: all of them
  * together then begin fewer handshakes than a peer allows an address, even if each is one that counts for ten.
  */
-const SHARED_SOURCE_MS = 1500
+const SHARED_SOURCE_MS = 3000
 /** Inputs of one connection, and how far, of its share, a layer may be before the slowest one. */
 const CONNECTION_INPUTS_MAX = 5000
 const AHEAD_MAX = 0.05
