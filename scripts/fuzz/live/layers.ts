@@ -70,7 +70,7 @@ export const layers: readonly Layer[] = [
   },
   { name: 'Yamux', unit: 'a frame with odd numbers, or mutated', share: 30, workers: 8, attack: attackYamux },
   // A member that does wrong so fast is not read from for two seconds at a time: many of them take turns.
-  { name: 'our frames', unit: 'a mutated frame of a link', share: 65, workers: 32, attack: attackFrames },
+  { name: 'our frames', unit: 'a mutated frame of a link', share: 65, workers: 128, attack: attackFrames },
 ]
 
 /** On Linux, loopback is a whole network; other systems have one address of it. */

@@ -11,8 +11,11 @@ import { MEASURE, type Memory } from '../../cohort/measure.ts'
 import { type PeerEnd, startPeer } from '../../cohort/processes.ts'
 import { join, type Target, targetOf } from '../../hostile/raw/index.ts'
 
-/** Each member may connect a dozen times and then now and then: enough of them keep the fuzz connected. */
-const MEMBERS = 40
+/**
+ * Each member may connect a dozen times and then now and then, and one that does wrong fast is not read from for two
+ * seconds at a time: enough of them keep the peer busy.
+ */
+const MEMBERS = 160
 /** A word from a member that behaves takes milliseconds; on a busy machine, a second or two. */
 const PROBE_TIMEOUT_MS = 20_000
 /** A full collection takes less than a second. */
