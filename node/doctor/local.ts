@@ -105,6 +105,8 @@ export async function examinePorts(listen: readonly string[], running: boolean):
       const { port, over } = endpoint
       const error = await listenError(endpoint)
       if (error === null) return fine('ports', `${address} is free`)
+      if (error.code === 'EAFNOSUPPORT' && listen.some(other => endpointOf(other)?.family === 'ip4'))
+        return fine('ports', `${address} is left out: this machine has no IPv6`)
       if (error.code !== 'EADDRINUSE')
         return failed('ports', 'port', `cannot listen on ${address}: ${error.message}.`, portTodo(error.code))
       if (running) return fine('ports', `${address} is in use, by the peer of this key that runs here`)

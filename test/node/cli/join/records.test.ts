@@ -76,7 +76,7 @@ test('the report of one that was stopped has how far it came, and the faults so 
 test('a peer listens where its file says, on all addresses of the machine but for loopback', t => {
   const at = (...addresses: readonly string[]) =>
     ownPorts(testCohort({ members: members(7).map(member => ({ ...member, addresses })) }), 3)
-  t.deepEqual(at(), ['/ip4/0.0.0.0/tcp/0'])
+  t.deepEqual(at(), ['/ip4/0.0.0.0/tcp/0', '/ip6/::/tcp/0'])
   t.deepEqual(at('/ip4/127.0.0.1/tcp/41'), ['/ip4/127.0.0.1/tcp/41'])
   t.deepEqual(at('/ip4/192.168.1.5/tcp/41', '/dns4/a.example/tcp/41'), ['/ip4/0.0.0.0/tcp/41'])
   t.deepEqual(at('/ip4/192.168.1.5/udp/41/quic-v1', '/ip6/::1/udp/42/quic-v1'), [
