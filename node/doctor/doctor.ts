@@ -17,7 +17,7 @@ import {
   examinePorts,
 } from './local.ts'
 import { examineMemory } from './memory.ts'
-import { hearsItself } from './multicast.ts'
+import { judgeListening, judgeMulticast, listenEverywhere, type MulticastOptions } from './multicast.ts'
 import { judgeClock, judgeReach } from './peers.ts'
 import { createProber, type Prober, type Reach } from './reach.ts'
 
@@ -38,8 +38,8 @@ export interface DoctorOptions {
   readonly onFinding: (finding: Finding) => void
   /** For tests: used instead of QUIC's package. */
   readonly loadQuic?: LoadQuic
-  /** For tests: the ports on which mDNS is tried. */
-  readonly mdnsPorts?: readonly [number, number]
+  /** For tests: other interfaces than this machine's, and other sockets. */
+  readonly multicast?: MulticastOptions
 }
 
 export interface Diagnosis {
@@ -69,7 +69,7 @@ async function course(options: DoctorOptions, tell: Tell): Promise<Cost | null> 
   tell(cohort.finding)
   const identity = identityPath === null ? null : await examineIdentity(identityPath)
   if (identity !== null) tell(identity.finding)
-  if (options.mdns) tell(await examineMulticast(options))
+  if (options.mdns) tell(judgeMulticast(await listenEverywhere(options.multicast)))
   if (cohort.value === null) return null
   const cost = costOf(cohort.value, 1)
   await examineState(options, cohort.value, cost, tell)
@@ -89,17 +89,6 @@ const withoutKey = () =>
     'no identity file was named: membership, ports and the other peers were not checked.',
     'Run this again with --identity FILE.',
   )
-
-async function examineMulticast({ mdnsPorts }: DoctorOptions): Promise<Finding> {
-  if (await hearsItself({ timeoutMs: 3000, ...(mdnsPorts && { ports: mdnsPorts }) }))
-    return fine('mdns', 'mDNS works on this machine')
-  return failed(
-    'mdns',
-    'mdns-blocked',
-    'mDNS is blocked: this machine does not hear its own question.',
-    'Let UDP port 5353 to and from 224.0.0.251 through the firewall, or write addresses into the cohort file and join with --no-mdns.',
-  )
-}
 
 async function examineState(
   { stateDirectory, isRunning }: DoctorOptions,
@@ -134,6 +123,8 @@ async function examineOwnMembership(
   if (running) tell(fine('state', `the peer of this key runs now, with its state in ${directory}`))
   const listen = options.listen(cohort, self)
   tell(...(await examinePorts(listen, running)))
+  const untold = options.mdns ? judgeListening(listen, options.multicast?.interfaces) : null
+  if (untold !== null) tell(untold)
   const quic = usesQuic([...listen, ...cohort.members.flatMap(({ addresses }) => addresses)])
   const missing = quic ? await examineQuic(options.loadQuic) : null
   if (missing !== null) tell(missing)

@@ -78,7 +78,7 @@ const silent: Words = ({ name, address, port }) => [
 
 const words: Readonly<Record<Obstacle, Words>> = {
   'no-address': ({ name }) => [
-    `${name} has no address in the file, and mDNS found it nowhere on this network.`,
+    `${name} has no address in the file, and mDNS found it on none of this machine's networks.`,
     `Start ${name}; if it runs, put an address of its into the cohort file here (addresses may differ from member to member).`,
   ],
   'unknown-host': ({ address, detail }) => [

@@ -91,6 +91,7 @@ export async function createNetwork(options: NetworkOptions): Promise<NetworkTra
       isKnown: source => book.isSource(source),
       crowded: source => crowded(network, source),
     },
+    mdnsTrouble: text => log.info(null, 'address', text),
     found(id, addresses) {
       const peer = members.indexOf(id)
       if (peer !== undefined && peer !== self && book.found(peer, addresses)) redial.hurry(peer)

@@ -162,15 +162,6 @@ test('a firewall that drops, a listener that says nothing, and one that is anoth
   t.is(about(diagnosis, 'peer dora')!.cause, 'not-concord')
 })
 
-test('mDNS blocked: what is asked at one port and answered at another is not heard', async t => {
-  const files = await place(t)
-  const diagnosis = await asked(files, { mdns: true, identityPath: null, mdnsPorts: [5353, 5399] })
-  t.like(about(diagnosis, 'mdns'), { cause: 'mdns-blocked', verdict: 'failed' })
-  const works = await asked(files, { mdns: true, identityPath: null, mdnsPorts: [5399, 5399] })
-  t.is(about(works, 'mdns')!.cause, 'ok')
-  t.is(about(works, 'identity')!.cause, 'no-identity')
-})
-
 test('clock far off, by the others’ clocks, and by the files where nobody answers', async t => {
   const files = await place(t)
   const names = ['ada', '', 'cleo', 'dora']
