@@ -14,6 +14,7 @@ import type { Cohort } from '../cohort/cohort.ts'
 import { readCohort } from '../cohort/file.ts'
 import { type Identity, readIdentity } from '../cohort/identity.ts'
 import { scheduleOf } from '../cohort/learn-options.ts'
+import { whyNotWritten } from '../files/make-folder.ts'
 import { createNew } from '../files/safe-open.ts'
 import { type Endpoint, endpointOf } from '../network/endpoint.ts'
 import { EXTERNAL_MODEL } from '../oracle/open.ts'
@@ -176,7 +177,7 @@ export async function examineDisk(directory: string, neededBytes: number | null)
       'Free some space, or choose another place with --state.',
     )
   } catch (error) {
-    const says = `${place} cannot be written to: ${error instanceof Error ? error.message : error}.`
+    const says = `${place} cannot be written to: ${whyNotWritten(error)}.`
     return failed(
       'disk',
       'disk',

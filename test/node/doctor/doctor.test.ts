@@ -207,6 +207,7 @@ test('a place that cannot be written to', async t => {
   const files = await place(t)
   const diagnosis = await asked(files, { stateDirectory: () => '/proc/concord/state' })
   t.like(about(diagnosis, 'disk'), { cause: 'disk', verdict: 'failed' })
+  t.regex(about(diagnosis, 'disk')!.says, /^\/proc cannot be written to: .+ \(E\w+\)\.$/)
 })
 
 test('the command: sentences for people, findings for machines, and the exit code of both', async t => {
