@@ -14,6 +14,7 @@ import {
   examineDisk,
   examineIdentity,
   examineMembership,
+  examineModel,
   examinePorts,
 } from './local.ts'
 import { examineMemory } from './memory.ts'
@@ -32,6 +33,8 @@ export interface DoctorOptions {
   /** Whether the peer with its state there is running now. */
   readonly isRunning: (stateDirectory: string) => Promise<boolean>
   readonly mdns: boolean
+  /** What the peer learns from, as `join --data` takes it; null: the digits that come with Concord. */
+  readonly data: string | null
   readonly software: string
   /** The time for one step of reaching one peer. */
   readonly timeoutMs: number
@@ -71,15 +74,19 @@ async function course(options: DoctorOptions, tell: Tell): Promise<Cost | null> 
   if (identity !== null) tell(identity.finding)
   if (options.mdns) tell(judgeMulticast(await listenEverywhere(options.multicast)))
   if (cohort.value === null) return null
-  const cost = costOf(cohort.value, 1)
-  await examineState(options, cohort.value, cost, tell)
+  const model = await examineModel(cohort.value, options.data)
+  tell(model.finding)
+  await examineState(options, cohort.value, model.value, tell)
+  const cost = model.value === null ? null : costOf(cohort.value, model.value, 1)
   if (identity === null) tell(withoutKey())
   const key = identity?.value ?? null
   if (key === null) return cost
   const membership = examineMembership(cohort.value, key)
   tell(membership.finding)
   if (membership.value === null) return cost
-  return examineOwnMembership(options, { cohort: cohort.value, identity: key, self: membership.value }, tell)
+  const own = { cohort: cohort.value, identity: key, self: membership.value }
+  const roundTripMs = await examineOwnMembership(options, own, tell)
+  return cost && costOf(cohort.value, cost.dimension, roundTripMs ?? 1)
 }
 
 const withoutKey = () =>
@@ -93,12 +100,12 @@ const withoutKey = () =>
 async function examineState(
   { stateDirectory, isRunning }: DoctorOptions,
   cohort: Cohort,
-  cost: Cost | null,
+  dimension: number | null,
   tell: Tell,
 ): Promise<void> {
   const directory = stateDirectory(cohortId(cohort))
   if (directory === null) return
-  const needed = cost === null ? null : diskBytesNeeded(cost.dimension, cohort.members.length)
+  const needed = dimension === null ? null : diskBytesNeeded(dimension, cohort.members.length)
   tell(await examineDisk(directory, needed))
   // A running peer has its log open, and writes to it.
   if (!(await isRunning(directory))) tell(...(await examineMemory(directory)))
@@ -110,12 +117,15 @@ interface OwnMembership {
   readonly self: number
 }
 
-/** The checks that need the key: the peer's own ports, the other members, its clock against theirs. */
+/**
+ * The checks that need the key: the peer's own ports, the other members, its clock against theirs. Returns the longest
+ * round trip to one of them, in milliseconds; null if none answered.
+ */
 async function examineOwnMembership(
   options: DoctorOptions,
   membership: OwnMembership,
   tell: Tell,
-): Promise<Cost | null> {
+): Promise<number | null> {
   const { cohort, identity, self } = membership
   const { cohortPath, identityPath, software } = options
   const directory = options.stateDirectory(cohortId(cohort))
@@ -143,7 +153,7 @@ async function examineOwnMembership(
     )
     tell(judgeClock([...reaches.values()], await Promise.all(files), Date.now()))
     const trips = [...reaches.values()].flatMap(reach => (reach.kind === 'hello' ? [reach.roundTripMs] : []))
-    return costOf(cohort, trips.length === 0 ? 1 : Math.max(...trips))
+    return trips.length === 0 ? null : Math.max(...trips)
   } finally {
     await prober.stop()
   }

@@ -6,9 +6,10 @@ import { rm, stat, statfs } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { refusalOf } from '../../agreement/refusal.ts'
-import { digits } from '../../learning/data/digits.ts'
+import { DataError } from '../../learning/data/dataset.ts'
+import { openData } from '../../learning/data/open.ts'
 import { defaultWindow } from '../../learning/learn-contract.ts'
-import { modelDimension } from '../../learning/models/model.ts'
+import { ModelError, modelDimension } from '../../learning/models/model.ts'
 import { modelNamed } from '../../learning/models/registry.ts'
 import type { Cohort } from '../cohort/cohort.ts'
 import { readCohort } from '../cohort/file.ts'
@@ -212,10 +213,30 @@ const LINK_BITS_PER_SECOND = 100e6
 /** RB-TM: a vector is followed by echo, ready and report, each a round trip. */
 const ROUND_TRIPS = { 'rb-tm': 4 } as const
 
-/** The cost of one step; null if the model is the members' own program. */
-export function costOf(cohort: Cohort, roundTripMs: number): Cost | null {
-  if (cohort.model === EXTERNAL_MODEL) return null
-  const dimension = modelDimension(modelNamed(cohort.model, digits()))
+/**
+ * The parameters of the cohort's model; null if they are unknown, as for the members' own program.
+ * @param data null: the digits, from which a peer learns if it is told nothing else
+ */
+export async function examineModel({ model }: Cohort, data: string | null): Promise<Found<number>> {
+  if (model === EXTERNAL_MODEL)
+    return {
+      value: null,
+      finding: fine('model', "the members' own program, which alone knows its parameters"),
+    }
+  const where = data ?? 'the digits that come with Concord (--data names other data)'
+  try {
+    const dimension = modelDimension(modelNamed(model, await openData(data ?? 'digits')))
+    return { value: dimension, finding: fine('model', `${model} has ${dimension} parameters on ${where}`) }
+  } catch (error) {
+    if (!(error instanceof DataError || error instanceof ModelError)) throw error
+    const todo = 'Name with --data what the peer is to learn from, as to join.'
+    const judge = data === null ? warning : failed
+    return { value: null, finding: judge('model', 'data', `${error.message}.`, todo) }
+  }
+}
+
+/** The cost of one step. */
+export function costOf(cohort: Cohort, dimension: number, roundTripMs: number): Cost {
   const peers = cohort.members.length
   const schedule = scheduleOf(cohort, dimension)
   const exchanges = schedule(cohort.steps, 'gradient') + schedule(cohort.steps, 'parameters')
