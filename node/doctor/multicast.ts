@@ -30,6 +30,8 @@ interface Hearing {
 }
 
 const LISTEN_MS = 3000
+/** More than any local network has: answers may be invented. */
+const PEERS_MAX = 10_000
 const ASK_AGAIN_MS = 300
 /** A peer that has just answered somebody else may wait as long as this. */
 const ANSWERS_MS = MDNS_ANSWER_INTERVAL_MS + 200
@@ -74,7 +76,8 @@ async function listenAt(local: LocalInterface, { own, open, listenMs }: Plan): P
         hear()
       }
       const claim = claimOf(packet, MDNS_SERVICE)
-      if (claim !== null && !own.has(source.split('%')[0]!)) peers.add(String(claim.id))
+      if (claim !== null && !own.has(source.split('%')[0]!) && peers.size < PEERS_MAX)
+        peers.add(String(claim.id))
     },
     trouble({ message }) {
       trouble ??= message

@@ -15,6 +15,7 @@ import {
   MDNS_INTERVAL_MS,
   MDNS_LOOK_INTERVAL_MS,
   MDNS_SERVICE,
+  MDNS_SOCKETS_MAX,
 } from '../constants.ts'
 import { type LocalInterface, needsZone } from './interfaces.ts'
 import { asksFor, claimOf, decodePacket, encodeAnswer, encodeQuestion } from './message.ts'
@@ -108,10 +109,13 @@ function follow(state: State): void {
   }
 }
 
-/** None while the system does not tell them. */
+/** None while the system does not tell them. If there are too many, those go that have link-local addresses alone. */
 function interfacesNow(state: State): readonly LocalInterface[] {
   try {
-    return state.interfaces()
+    const all = state.interfaces()
+    if (all.length <= MDNS_SOCKETS_MAX) return all
+    const isLast = ({ addresses }: LocalInterface) => Number(needsZone(addresses[0]!))
+    return all.toSorted((a, b) => isLast(a) - isLast(b)).slice(0, MDNS_SOCKETS_MAX)
   } catch (error) {
     tellOnce(state, error as NodeJS.ErrnoException, "this machine's interfaces cannot be listed")
     return []

@@ -8,6 +8,7 @@ import {
   MDNS_INTERVAL_MS,
   MDNS_LOOK_INTERVAL_MS,
   MDNS_SERVICE,
+  MDNS_SOCKETS_MAX,
 } from '../../../../node/network/constants.ts'
 import { createDiscovery, type DiscoveryOptions } from '../../../../node/network/mdns/discovery.ts'
 import type { LocalInterface } from '../../../../node/network/mdns/interfaces.ts'
@@ -142,6 +143,14 @@ test('a tunnel without multicast, or a socket that cannot be opened, disturbs no
   ])
   t.deepEqual(peer.failures, [])
   t.true(questions(eth0) > 4)
+})
+
+test('a host with very many interfaces: a limited number of sockets, and those with link-local addresses alone go', async t => {
+  const [veth, eth0] = [cable(), cable()]
+  const many = Array.from({ length: 2 * MDNS_SOCKETS_MAX }, (_, i) => at('veth', `fe80::${i + 1}/64`))
+  peerOn(t, { veth, eth0 }, [...many, at('eth0', '10.0.0.1/24')])
+  await turn()
+  t.deepEqual([veth.sockets, eth0.sockets], [MDNS_SOCKETS_MAX - 1, 1])
 })
 
 test('where the system does not tell its interfaces, that is told once and tried again', async t => {
