@@ -142,9 +142,11 @@ function speak(state: State, local: LocalInterface): Voice {
     answeredAtMs: Number.NEGATIVE_INFINITY,
     answer: null,
   }
-  const trouble = state.around((error: NodeJS.ErrnoException) =>
-    tellOnce(state, error, `mDNS does not work on ${local.name} (${local.addresses[0]})`),
-  )
+  const trouble = state.around((error: NodeJS.ErrnoException) => {
+    // Many systems have no IPv6 multicast on loopback, and nobody misses it.
+    if (local.isInternal) return
+    tellOnce(state, error, `mDNS does not work on ${local.name} (${local.addresses[0]})`)
+  })
   try {
     voice.socket = state.open(local, {
       ready: state.around(() => {

@@ -125,6 +125,7 @@ test('a tunnel without multicast, or a socket that cannot be opened, disturbs no
     t,
     {},
     [
+      at('lo', '::1/128'),
       at('odd', '10.8.0.1/24'),
       at('tun0', '10.9.0.1/24'),
       at('tun1', '10.9.1.1/24'),
