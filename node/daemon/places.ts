@@ -13,8 +13,11 @@ export function ownPorts({ members }: Cohort, self: number): readonly string[] {
     const anywhere = family === 'ip6' ? { family, host: '::' } : { family: 'ip4' as const, host: '0.0.0.0' }
     return [addressOf({ ...endpoint, ...anywhere })]
   })
-  return listen.length > 0 ? [...new Set(listen)] : ['/ip4/0.0.0.0/tcp/0']
+  return listen.length > 0 ? [...new Set(listen)] : ANYWHERE
 }
+
+/** For a member without an address in the file. A machine without IPv6 listens on IPv4 alone. */
+const ANYWHERE: readonly string[] = ['/ip4/0.0.0.0/tcp/0', '/ip6/::/tcp/0']
 
 /** The folder in which a peer remembers what it signed: beside its identity file, one for each cohort. */
 export function stateBeside(identityPath: string, cohortId: string): string {

@@ -5,10 +5,11 @@
 
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { type FileHandle, mkdir, rename, rm } from 'node:fs/promises'
+import { type FileHandle, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CodedError } from '../../agreement/error.ts'
 import { chunksOf, openForReading } from '../../learning/data/read-file.ts'
+import { makeFolder, whyNotWritten } from '../files/make-folder.ts'
 import { createNew, openExisting } from '../files/safe-open.ts'
 import type { DataFile, DataSet } from './catalogue.ts'
 import { useProxies } from './proxy.ts'
@@ -42,8 +43,8 @@ interface FetchOptions {
 /** @throws FetchError */
 export async function fetchDataSet(options: FetchOptions): Promise<void> {
   const { directory, onNote } = options
-  await mkdir(directory, { recursive: true }).catch(error => {
-    throw new FetchError('FETCH_WRITE', `${directory} cannot be made: ${error.message}`)
+  await makeFolder(directory).catch(error => {
+    throw new FetchError('FETCH_WRITE', `${directory} cannot be made: ${whyNotWritten(error)}`)
   })
   const proxies = useProxies(options.environment ?? process.env)
   if (proxies.note !== null) onNote(proxies.note)

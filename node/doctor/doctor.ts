@@ -14,10 +14,11 @@ import {
   examineDisk,
   examineIdentity,
   examineMembership,
+  examineModel,
   examinePorts,
 } from './local.ts'
 import { examineMemory } from './memory.ts'
-import { hearsItself } from './multicast.ts'
+import { judgeListening, judgeMulticast, listenEverywhere, type MulticastOptions } from './multicast.ts'
 import { judgeClock, judgeReach } from './peers.ts'
 import { createProber, type Prober, type Reach } from './reach.ts'
 
@@ -32,14 +33,16 @@ export interface DoctorOptions {
   /** Whether the peer with its state there is running now. */
   readonly isRunning: (stateDirectory: string) => Promise<boolean>
   readonly mdns: boolean
+  /** What the peer learns from, as `join --data` takes it; null: the digits that come with Concord. */
+  readonly data: string | null
   readonly software: string
   /** The time for one step of reaching one peer. */
   readonly timeoutMs: number
   readonly onFinding: (finding: Finding) => void
   /** For tests: used instead of QUIC's package. */
   readonly loadQuic?: LoadQuic
-  /** For tests: the ports on which mDNS is tried. */
-  readonly mdnsPorts?: readonly [number, number]
+  /** For tests: other interfaces than this machine's, and other sockets. */
+  readonly multicast?: MulticastOptions
 }
 
 export interface Diagnosis {
@@ -69,17 +72,21 @@ async function runChecks(options: DoctorOptions, tell: Tell): Promise<Cost | nul
   tell(cohort.finding)
   const identity = identityPath === null ? null : await examineIdentity(identityPath)
   if (identity !== null) tell(identity.finding)
-  if (options.mdns) tell(await examineMulticast(options))
+  if (options.mdns) tell(judgeMulticast(await listenEverywhere(options.multicast)))
   if (cohort.value === null) return null
-  const cost = costOf(cohort.value, 1)
-  await examineState(options, cohort.value, cost, tell)
+  const model = await examineModel(cohort.value, options.data)
+  tell(model.finding)
+  await examineState(options, cohort.value, model.value, tell)
+  const cost = model.value === null ? null : costOf(cohort.value, model.value, 1)
   if (identity === null) tell(withoutKey())
   const key = identity?.value ?? null
   if (key === null) return cost
   const membership = examineMembership(cohort.value, key)
   tell(membership.finding)
   if (membership.value === null) return cost
-  return examineOwnMembership(options, { cohort: cohort.value, identity: key, self: membership.value }, tell)
+  const own = { cohort: cohort.value, identity: key, self: membership.value }
+  const roundTripMs = await examineOwnMembership(options, own, tell)
+  return cost && costOf(cohort.value, cost.dimension, roundTripMs ?? 1)
 }
 
 const withoutKey = () =>
@@ -90,26 +97,15 @@ const withoutKey = () =>
     'Run this again with --identity FILE.',
   )
 
-async function examineMulticast({ mdnsPorts }: DoctorOptions): Promise<Finding> {
-  if (await hearsItself({ timeoutMs: 3000, ...(mdnsPorts && { ports: mdnsPorts }) }))
-    return fine('mdns', 'mDNS works on this machine')
-  return failed(
-    'mdns',
-    'mdns-blocked',
-    'mDNS is blocked: this machine does not hear its own question.',
-    'Let UDP port 5353 to and from 224.0.0.251 through the firewall, or write addresses into the cohort file and join with --no-mdns.',
-  )
-}
-
 async function examineState(
   { stateDirectory, isRunning }: DoctorOptions,
   cohort: Cohort,
-  cost: Cost | null,
+  dimension: number | null,
   tell: Tell,
 ): Promise<void> {
   const directory = stateDirectory(cohortId(cohort))
   if (directory === null) return
-  const needed = cost === null ? null : diskBytesNeeded(cost.dimension, cohort.members.length)
+  const needed = dimension === null ? null : diskBytesNeeded(dimension, cohort.members.length)
   tell(await examineDisk(directory, needed))
   // A running peer has its log open, and writes to it.
   if (!(await isRunning(directory))) tell(...(await examineMemory(directory)))
@@ -121,12 +117,15 @@ interface OwnMembership {
   readonly self: number
 }
 
-/** The checks that need the key: the peer's own ports, the other members, its clock against theirs. */
+/**
+ * The checks that need the key: the peer's own ports, the other members, its clock against theirs. Returns the longest
+ * round trip to one of them, in milliseconds; null if none answered.
+ */
 async function examineOwnMembership(
   options: DoctorOptions,
   membership: OwnMembership,
   tell: Tell,
-): Promise<Cost | null> {
+): Promise<number | null> {
   const { cohort, identity, self } = membership
   const { cohortPath, identityPath, software } = options
   const directory = options.stateDirectory(cohortId(cohort))
@@ -134,6 +133,8 @@ async function examineOwnMembership(
   if (running) tell(fine('state', `the peer of this key runs now, with its state in ${directory}`))
   const listen = options.listen(cohort, self)
   tell(...(await examinePorts(listen, running)))
+  const untold = options.mdns ? judgeListening(listen, options.multicast?.interfaces) : null
+  if (untold !== null) tell(untold)
   const quic = usesQuic([...listen, ...cohort.members.flatMap(({ addresses }) => addresses)])
   const missing = quic ? await examineQuic(options.loadQuic) : null
   if (missing !== null) tell(missing)
@@ -152,7 +153,7 @@ async function examineOwnMembership(
     )
     tell(judgeClock([...reaches.values()], await Promise.all(files), Date.now()))
     const trips = [...reaches.values()].flatMap(reach => (reach.kind === 'hello' ? [reach.roundTripMs] : []))
-    return costOf(cohort, trips.length === 0 ? 1 : Math.max(...trips))
+    return trips.length === 0 ? null : Math.max(...trips)
   } finally {
     await prober.stop()
   }

@@ -6,14 +6,16 @@ import { rm, stat, statfs } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { refusalOf } from '../../agreement/refusal.ts'
-import { digits } from '../../learning/data/digits.ts'
+import { DataError } from '../../learning/data/dataset.ts'
+import { openData } from '../../learning/data/open.ts'
 import { defaultWindow } from '../../learning/learn-contract.ts'
-import { modelDimension } from '../../learning/models/model.ts'
+import { ModelError, modelDimension } from '../../learning/models/model.ts'
 import { modelNamed } from '../../learning/models/registry.ts'
 import type { Cohort } from '../cohort/cohort.ts'
 import { readCohort } from '../cohort/file.ts'
 import { type Identity, readIdentity } from '../cohort/identity.ts'
 import { scheduleOf } from '../cohort/learn-options.ts'
+import { whyNotWritten } from '../files/make-folder.ts'
 import { createNew } from '../files/safe-open.ts'
 import { type Endpoint, endpointOf } from '../network/endpoint.ts'
 import { EXTERNAL_MODEL } from '../oracle/open.ts'
@@ -105,6 +107,8 @@ export async function examinePorts(listen: readonly string[], running: boolean):
       const { port, over } = endpoint
       const error = await listenError(endpoint)
       if (error === null) return fine('ports', `${address} is free`)
+      if (error.code === 'EAFNOSUPPORT' && listen.some(other => endpointOf(other)?.family === 'ip4'))
+        return fine('ports', `${address} is left out: this machine has no IPv6`)
       if (error.code !== 'EADDRINUSE')
         return failed('ports', 'port', `cannot listen on ${address}: ${error.message}.`, portTodo(error.code))
       if (running) return fine('ports', `${address} is in use, by the peer of this key that runs here`)
@@ -174,7 +178,7 @@ export async function examineDisk(directory: string, neededBytes: number | null)
       'Free some space, or choose another place with --state.',
     )
   } catch (error) {
-    const says = `${place} cannot be written to: ${error instanceof Error ? error.message : error}.`
+    const says = `${place} cannot be written to: ${whyNotWritten(error)}.`
     return failed(
       'disk',
       'disk',
@@ -209,10 +213,30 @@ const LINK_BITS_PER_SECOND = 100e6
 /** RB-TM: a vector is followed by echo, ready and report, each a round trip. */
 const ROUND_TRIPS = { 'rb-tm': 4 } as const
 
-/** The cost of one step; null if the model is the members' own program. */
-export function costOf(cohort: Cohort, roundTripMs: number): Cost | null {
-  if (cohort.model === EXTERNAL_MODEL) return null
-  const dimension = modelDimension(modelNamed(cohort.model, digits()))
+/**
+ * The parameters of the cohort's model; null if they are unknown, as for the members' own program.
+ * @param data null: the digits, from which a peer learns if it is told nothing else
+ */
+export async function examineModel({ model }: Cohort, data: string | null): Promise<Found<number>> {
+  if (model === EXTERNAL_MODEL)
+    return {
+      value: null,
+      finding: fine('model', "the members' own program, which alone knows its parameters"),
+    }
+  const where = data ?? 'the digits that come with Concord (--data names other data)'
+  try {
+    const dimension = modelDimension(modelNamed(model, await openData(data ?? 'digits')))
+    return { value: dimension, finding: fine('model', `${model} has ${dimension} parameters on ${where}`) }
+  } catch (error) {
+    if (!(error instanceof DataError || error instanceof ModelError)) throw error
+    const todo = 'Name with --data what the peer is to learn from, as to join.'
+    const judge = data === null ? warning : failed
+    return { value: null, finding: judge('model', 'data', `${error.message}.`, todo) }
+  }
+}
+
+/** The cost of one step. */
+export function costOf(cohort: Cohort, dimension: number, roundTripMs: number): Cost {
   const peers = cohort.members.length
   const schedule = scheduleOf(cohort, dimension)
   const exchanges = schedule(cohort.steps, 'gradient') + schedule(cohort.steps, 'parameters')

@@ -30,7 +30,7 @@ export function judgeReach(own: Own, peer: number, reach: Reach): Finding {
     return warning(
       check,
       'clock',
-      `${says}; its clock is ${describeSkew(clockAheadMs)} of this one.`,
+      `${says}; its clock is ${describeSkew(clockAheadMs, 'this one')}.`,
       'One of the two is wrong: switch on time synchronisation (timedatectl set-ntp true) there or here.',
     )
   if (hello.software !== own.software)
@@ -78,7 +78,7 @@ const silent: Words = ({ name, address, port }) => [
 
 const words: Readonly<Record<Obstacle, Words>> = {
   'no-address': ({ name }) => [
-    `${name} has no address in the file, and mDNS found it nowhere on this network.`,
+    `${name} has no address in the file, and mDNS found it on none of this machine's networks.`,
     `Start ${name}; if it runs, put an address of its into the cohort file here (addresses may differ from member to member).`,
   ],
   'unknown-host': ({ address, detail }) => [
@@ -138,26 +138,49 @@ export function judgeClock(reaches: readonly Reach[], filesMs: readonly number[]
   const skews = reaches
     .flatMap(reach => (reach.kind === 'hello' && reach.clockAheadMs !== null ? [reach.clockAheadMs] : []))
     .sort((a, b) => a - b)
-  const middle = skews[Math.floor((skews.length - 1) / 2)]
-  const todo = 'Switch on time synchronisation (timedatectl set-ntp true), then start the peer again.'
-  if (middle !== undefined) {
-    const size = Math.round(Math.abs(middle))
-    if (Math.abs(middle) <= CLOCK_SKEW_MAX_MS)
-      return fine(
-        'clock',
-        `within ${size} ms of the clocks of ${skews.length} other members, as far as one can tell`,
-      )
-    const whose =
-      skews.length === 1 ? 'the one member that answered' : `the middle one of ${skews.length} members`
-    return failed('clock', 'clock', `this clock is ${describeSkew(-middle)} of that of ${whose}.`, todo)
-  }
+  if (skews.length > 0) return judgeSkews(skews)
   const newest = Math.max(...filesMs, 0)
   if (newest - nowMs > CLOCK_SKEW_MAX_MS)
     return failed(
       'clock',
       'clock',
       `this clock (${new Date(nowMs).toISOString()}) is before the time at which the cohort's files were written.`,
-      todo,
+      CLOCK_TODO,
     )
   return fine('clock', `it is ${new Date(nowMs).toISOString()} here; no member answered to compare with`)
+}
+
+const CLOCK_TODO = 'Switch on time synchronisation (timedatectl set-ntp true), then start the peer again.'
+
+/** @param skews the others' clocks less this one, ascending, at least one; most of them are taken to be right */
+function judgeSkews(skews: readonly number[]): Finding {
+  const count = skews.length
+  const isNear = (skew: number) => Math.abs(skew) <= CLOCK_SKEW_MAX_MS
+  const near = skews.filter(isNear)
+  const far = skews.filter(skew => !isNear(skew))
+  const members = count === 1 ? 'the one member that answered' : `${count} other members`
+  const withinMs = Math.round(Math.max(...near.map(Math.abs)))
+  if (far.length === 0)
+    return fine(
+      'clock',
+      `within ${withinMs} ms of the clock${count === 1 ? '' : 's'} of ${members}, as far as one can tell`,
+    )
+  // Of an even number there are two in the middle.
+  const [low, high] = [skews[(count - 1) >> 1]!, skews[count >> 1]!]
+  if (!isNear(low) && !isNear(high) && low > 0 === high > 0) {
+    const whose = count === 1 ? 'the one member that answered' : `the middle one of ${count} members`
+    return failed('clock', 'clock', `this clock is ${describeSkew(-low, `that of ${whose}`)}.`, CLOCK_TODO)
+  }
+  const others = [...new Set([far[0]!, far.at(-1)!].map(skew => describeSkew(skew, 'it')))].join(' to ')
+  const says =
+    near.length === 0
+      ? `no clock of ${members} is near this one: they are ${others}`
+      : `within ${withinMs} ms of the clocks of ${near.length} of ${members}; the rest are ${others}`
+  if (isNear(low) && isNear(high)) return fine('clock', says)
+  return warning(
+    'clock',
+    'clock',
+    `${says}. One cannot tell from these which is right.`,
+    'Switch on time synchronisation (timedatectl set-ntp true) wherever it is off, here included.',
+  )
 }

@@ -85,7 +85,10 @@ export async function createProber(options: ProberOptions): Promise<Prober> {
     identify: false,
     frameBytesMax: frameBytesMax(0),
     found: (id, addresses) => {
-      if (discovered.size < DISCOVERED_MAX) discovered.set(id.toString(), addresses.map(String))
+      const key = id.toString()
+      // An answer names the addresses of one interface.
+      const known = new Set([...(discovered.get(key) ?? []), ...addresses.map(String)])
+      if (discovered.size < DISCOVERED_MAX) discovered.set(key, [...known].slice(-limits.ADDRESSES_FOUND_MAX))
     },
     gater: {
       denyOutboundEncryptedConnection(_, { remoteAddr }) {

@@ -1,9 +1,10 @@
 /** Evidence on disk: one file for each proof, in a folder of the peer that found it. */
-import { mkdir, readdir } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Evidence } from '../../agreement/protocol.ts'
 import { inOrder, ReadError, readText } from '../../learning/data/read-file.ts'
 import type { Membership } from '../cohort/cohort.ts'
+import { makeFolder } from '../files/make-folder.ts'
 import { writeWhole } from '../files/safe-open.ts'
 import {
   checkMembership,
@@ -26,7 +27,7 @@ const isProof = (name: string) => /^peer-\d+-step-.*\.json$/.test(name)
 export async function writeEvidence(folder: string, file: EvidenceFile): Promise<string> {
   const { sender, step, phase, iteration } = file.slot
   const path = join(folder, `peer-${sender}-step-${step}-${phase}-${iteration}.json`)
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder)
   await writeWhole(path, `${JSON.stringify(file, null, 2)}\n`)
   return path
 }

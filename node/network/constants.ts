@@ -6,6 +6,12 @@ export const PROTOCOL = '/concord/1.1.0'
 /** The mDNS service: peers of other programs are not even considered. */
 export const MDNS_SERVICE = '_concord._udp.local'
 export const MDNS_INTERVAL_MS = 10_000
+/** How often the interfaces of this machine are looked at. */
+export const MDNS_LOOK_INTERVAL_MS = 2000
+/** The most sockets of mDNS: a host of many containers has as many interfaces. */
+export const MDNS_SOCKETS_MAX = 64
+/** At most one answer in this time on each interface (RFC 6762, section 6). */
+export const MDNS_ANSWER_INTERVAL_MS = 1000
 
 /** The time from an open stream to a valid hello. */
 export const HELLO_TIMEOUT_MS = 10_000

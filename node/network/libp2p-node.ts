@@ -1,14 +1,18 @@
 /** The libp2p node of a peer: TCP, Noise and Yamux, or QUIC; identify, and mDNS if wanted; all with stated limits. */
+import { networkInterfaces } from 'node:os'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
-import type { ConnectionGater, Libp2p, PeerId, Startable } from '@libp2p/interface'
-import { mdns } from '@libp2p/mdns'
+import type { ConnectionGater, Libp2p, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2pInit } from 'libp2p'
 import { systemClock } from '../runtime/system-clock.ts'
 import { createBoundary } from './boundary.ts'
 import * as limits from './constants.ts'
 import { createDoor, type DoorOptions, socketsMax } from './door.ts'
+import { createDiscovery } from './mdns/discovery.ts'
+import { type LocalInterface, localInterfaces } from './mdns/interfaces.ts'
+import { addressesAt } from './mdns/own-addresses.ts'
+import { openMdnsSocket } from './mdns/socket.ts'
 import { guardedNoise, watchSocket } from './noise-guard.ts'
 import { quicTransport } from './quic.ts'
 import { guardedTcp } from './tcp-guard.ts'
@@ -27,7 +31,9 @@ export interface NodeOptions {
   /** Whether the node speaks QUIC as well. */
   readonly quic?: boolean
   /** mDNS has heard of a peer, which may be anyone. */
-  readonly found?: (id: PeerId, addresses: readonly Multiaddr[]) => void
+  readonly found?: (id: PeerId, addresses: readonly Multiaddr[], local: LocalInterface) => void
+  /** mDNS does not work on one of the interfaces. */
+  readonly mdnsTrouble?: (text: string) => void
   /** The longest frame of this cohort. */
   readonly frameBytesMax: number
   readonly members: number
@@ -98,38 +104,38 @@ export async function createNode(options: NodeOptions): Promise<Libp2p> {
     services: {
       // No ping: a refusal is a sign of life as well, and so nobody can make this peer echo.
       ...(options.identify !== false && { identify: identify() }),
-      ...(options.mdns && { mdns: discovery(options.found ?? (() => {}), offence) }),
+      ...(options.mdns && { mdns: discovery(options, offence) }),
     },
   })
-}
-
-type Found = NonNullable<NodeOptions['found']>
-type MdnsComponents = Parameters<ReturnType<typeof mdns>>[0]
-
-/**
- * The socket calls this with anything that anyone on the network has sent; unlike its counterpart for answers, libp2p
- * does not guard it.
- */
-interface QueryTaker {
-  _onMdnsQuery: (query: unknown) => void
 }
 
 /**
  * mDNS as a plain service. As libp2p's own discovery it would put every claim of anyone on the network, about anyone,
  * into the peer store without a limit.
  */
-function discovery(found: Found, offence: Offence) {
+function discovery(
+  { listen, found = () => {}, mdnsTrouble = () => {}, door }: NodeOptions,
+  offence: Offence,
+) {
   const boundary = createBoundary(error =>
     offence(null, 'exception', `an mDNS packet made this peer fail: ${error.message}`, error),
   )
-  return (components: MdnsComponents) => {
-    const voice: ReturnType<ReturnType<typeof mdns>> & Partial<Startable & QueryTaker> = mdns({
-      serviceTag: limits.MDNS_SERVICE,
-      interval: limits.MDNS_INTERVAL_MS,
-    })(components)
-    boundary.enclose(voice)
-    voice.addEventListener('peer', ({ detail }) => found(detail.id, detail.multiaddrs))
-    if (voice._onMdnsQuery !== undefined) voice._onMdnsQuery = boundary.around(voice._onMdnsQuery)
-    return { start: () => voice.start?.(), stop: () => voice.stop?.() }
-  }
+  return ({ addressManager, peerId }: { addressManager: AddressManager; peerId: PeerId }) =>
+    createDiscovery({
+      clock: door?.clock ?? systemClock,
+      interfaces: () => localInterfaces(networkInterfaces()),
+      open: openMdnsSocket,
+      addresses: local =>
+        addressesAt(local, listen, addressManager.getAddresses().map(String)).map(
+          address => `${address}/p2p/${peerId}`,
+        ),
+      found,
+      trouble: mdnsTrouble,
+      around: boundary.around,
+    })
+}
+
+/** The part of libp2p's address manager that is used here. */
+interface AddressManager {
+  getAddresses(): readonly Multiaddr[]
 }

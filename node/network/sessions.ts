@@ -168,14 +168,14 @@ function admit(network: Network, peer: PeerIndex, session: Session, other: Hello
     log.warn(
       peer,
       'clock',
-      `the clock of peer ${members.describe(peer)} is ${describeSkew(aheadMs)} of this one; one of the two is wrong`,
+      `the clock of peer ${members.describe(peer)} is ${describeSkew(aheadMs, 'this one')}; one of the two is wrong`,
       { aheadMs },
     )
   events.connected(peer)
 }
 
 /** "2 min ahead", "3 days behind". */
-export function describeSkew(aheadMs: number): string {
+export function describeSkew(aheadMs: number, other: string): string {
   const seconds = Math.round(Math.abs(aheadMs) / 1000)
   const [unit, name] = (
     [
@@ -185,7 +185,7 @@ export function describeSkew(aheadMs: number): string {
       [1, 's'],
     ] as const
   ).find(([size]) => seconds >= 2 * size) ?? [1, 's']
-  return `${Math.round(seconds / unit)} ${name} ${aheadMs > 0 ? 'ahead' : 'behind'}`
+  return `${Math.round(seconds / unit)} ${name} ${aheadMs > 0 ? 'ahead of' : 'behind'} ${other}`
 }
 
 /** The wire has ended, admitted or not. */

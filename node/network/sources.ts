@@ -7,7 +7,7 @@ import { endpointOf } from './endpoint.ts'
 /** The source that an address counts as; anything but an IP address stands for itself. */
 export function sourceOf(address: Multiaddr | string): string {
   const text = String(address)
-  return sourceOfHost(endpointOf(text.replace(/^\/ip6zone\/[^/]+/, ''))?.host ?? text)
+  return sourceOfHost(endpointOf(text)?.host ?? text)
 }
 
 /**

@@ -91,9 +91,13 @@ export async function createNetwork(options: NetworkOptions): Promise<NetworkTra
       isKnown: source => book.isSource(source),
       crowded: source => crowded(network, source),
     },
-    found(id, addresses) {
+    mdnsTrouble: text => log.info(null, 'address', text),
+    found(id, addresses, { name }) {
       const peer = members.indexOf(id)
-      if (peer !== undefined && peer !== self && book.found(peer, addresses)) redial.hurry(peer)
+      if (peer === undefined || peer === self || !book.found(peer, addresses)) return
+      const where = addresses.map(String).join(', ')
+      log.debug(peer, 'address', `mDNS on ${name}: peer ${members.describe(peer)} is at ${where}`)
+      redial.hurry(peer)
     },
     offence: (id, kind, detail, cause) => offended(network, id, kind, detail, cause),
   })

@@ -2,10 +2,10 @@
  * `results.json`: every run of an experiment by its configuration, so that a second call goes on where the first one
  * stopped, and what was found.
  */
-import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import { readText } from '../../learning/data/read-file.ts'
+import { makeFolder } from '../files/make-folder.ts'
 import { writeWhole } from '../files/safe-open.ts'
 import type { Configuration, Measurement } from './experiment.ts'
 
@@ -77,7 +77,7 @@ export async function readRuns(path: string, experiment: string): Promise<readon
 
 /** Writes the file whole or not at all. */
 export async function writeResults(path: string, results: Results): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
+  await makeFolder(dirname(path))
   await writeWhole(path, `${JSON.stringify(results)}\n`)
 }
 

@@ -3,14 +3,29 @@
  * back, or links in the place of files, and so make an honest peer sign twice.
  */
 import type { Stats } from 'node:fs'
-import { mkdir, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
+import { makeFolder, whyNotWritten } from '../files/make-folder.ts'
 import { StorageError } from './errors.ts'
 
-/** Creates it if it is missing. Throws `storage-unsafe` if others may write to it. */
+/**
+ * Creates it if it is missing. Throws `storage-unsafe` if others may write to it, and `storage-failed` if it cannot be
+ * made.
+ */
 export async function prepareDirectory(directory: string): Promise<void> {
-  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await makeFolder(directory, 0o700).catch(error => {
+    throw unwritable(directory, 'made', error)
+  })
   const unsafe = unsafeDirectory(directory, await stat(directory))
   if (unsafe !== null) throw new StorageError('storage-unsafe', `${unsafe.says}. ${unsafe.todo}`)
+}
+
+/** A peer cannot start there: it must remember what it signs. */
+export function unwritable(directory: string, done: 'made' | 'written to', error: unknown): StorageError {
+  return new StorageError(
+    'storage-failed',
+    `the state directory ${directory} cannot be ${done}: ${whyNotWritten(error)}. Choose a place that this user may write to (--state), on a disk that stays: a peer must remember what it has signed`,
+    { cause: error },
+  )
 }
 
 const OTHERS_WRITE = 0o022

@@ -8,7 +8,7 @@ import { type FileHandle, lstat, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openExisting, syncFolder, writeWhole } from '../files/safe-open.ts'
 import { type LogAbsence, NO_WATERMARK } from '../ports.ts'
-import { prepareDirectory } from './directory.ts'
+import { prepareDirectory, unwritable } from './directory.ts'
 import { isMissing, StorageError } from './errors.ts'
 import { type FileLog, fileLog, replaceFile } from './file-log.ts'
 import { type Lock, takeLock } from './lock.ts'
@@ -24,12 +24,15 @@ interface LogOptions {
 
 /**
  * Opens or creates the log in a directory, and reads what survived. Throws `storage-locked` if another process has it,
- * `storage-foreign` if the file is something else, `storage-outdated`, `storage-damaged` and `storage-unsafe`.
+ * `storage-foreign` if the file is something else, `storage-outdated`, `storage-damaged`, `storage-unsafe`, and
+ * `storage-failed` if nothing can be written there.
  */
 export async function openFileLog(directory: string, options: LogOptions = {}): Promise<FileLog> {
   await prepareDirectory(directory)
   const path = join(directory, logFiles.log)
-  const lock = await takeLock(`${path}.lock`)
+  const lock = await takeLock(`${path}.lock`).catch(error => {
+    throw error.syscall === undefined ? error : unwritable(directory, 'written to', error)
+  })
   try {
     const files: Files = { directory, path, lock, notes: [] }
     const old = await openOld(files, options)

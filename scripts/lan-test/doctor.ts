@@ -23,7 +23,7 @@ export async function examineLan({ hosts }: Lan): Promise<readonly Check[]> {
     'lan-doctor',
     3,
     { protocol: 'mean', faults: 0, model: 'softmax', rate: 0.5, batch: 8, seed: 1, steps: 1000 },
-    peer => [`/ip4/${[running, asking, down][peer]!.address}/tcp/${PORT}`],
+    peer => [`/ip4/${[running, asking, down][peer]!.address!.split('/')[0]}/tcp/${PORT}`],
   )
   const { cohortPath, identityPaths, folder } = files
   const { promise: listens, resolve, reject } = Promise.withResolvers<void>()
@@ -56,7 +56,7 @@ export async function examineLan({ hosts }: Lan): Promise<readonly Check[]> {
   }
 }
 
-function causeIs(all: readonly Finding[], check: string, cause: string, what: string): Check {
+export function causeIs(all: readonly Finding[], check: string, cause: string, what: string): Check {
   const found = all.find(finding => finding.check === check)
   const seen = found === undefined ? 'said nothing' : `${found.cause}: ${found.says}`
   return {
@@ -66,7 +66,12 @@ function causeIs(all: readonly Finding[], check: string, cause: string, what: st
 }
 
 /** Exit 1 is a diagnosis as well. */
-function findings(host: Host, cohort: string, identity: string, state: string): Promise<readonly Finding[]> {
+export function findings(
+  host: Host,
+  cohort: string,
+  identity: string,
+  state: string,
+): Promise<readonly Finding[]> {
   const main = join(import.meta.dirname, '../../node/cli/main.ts')
   const [command, ...rest] = host.inside
   const asked = ['doctor', cohort, '--identity', identity, '--state', state, '--timeout', TIMEOUT, '--json']

@@ -1,13 +1,15 @@
 /**
- * `npm run lan-test`: seven peers on a local network of namespaces find each other by mDNS alone and learn together,
- * over links of 200 Mbit/s that lose one packet in a hundred. One is Byzantine, one sits behind 30 ms of delay, one
+ * `npm run lan-test`: seven peers on a local network of namespaces find each other by mDNS alone, although a VPN owns
+ * the default route of some hosts and the others have none. They learn together over links of 200 Mbit/s that lose one
+ * packet in a hundred. One is Byzantine, one sits behind 30 ms of delay, one
  * is killed and started again, one is cut off for a while, and a stranger knocks all the time. Then the doctor is asked,
- * with firewalls in the way and without.
+ * with firewalls in the way and without; and pairs of hosts meet on networks of 169.254 or IPv6 addresses alone.
  *
  * `--steps N`, `--transcript FILE`. Exit code: 0 passed, 1 not, 3 where this machine cannot (it says what it lacks).
  */
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
+import { examineCorners } from './corners.ts'
 import { type Check, examineLan } from './doctor.ts'
 import { createLan, lacking, packetsLost } from './network.ts'
 import { honest, type LanRun, type LogLine, roles, runUntilDone } from './run.ts'
@@ -87,7 +89,9 @@ function transcript(run: LanRun, checks: readonly Check[]): string {
     '200 Mbit/s and one packet in a hundred lost at random on its way in. RB-TM, n = 7, f = 2.',
     `Peer ${roles.liar} sends its vectors with the sign flipped; peer ${roles.killed} is killed and started again; peer ${roles.cutOff} is cut off for a while;`,
     `peer ${roles.far} sits behind 30 ms of delay; a stranger tries to connect all the time.`,
-    'At the end `concord doctor` runs on one of the hosts, with and without nftables in front of ports.',
+    'A VPN owns the default route of every second host; the others have no default route.',
+    'At the end `concord doctor` runs on one of the hosts, with and without nftables in front of ports, and two pairs of',
+    'hosts meet on switches of their own, one with 169.254 addresses alone, one with IPv6 alone.',
     '',
     '```text',
     ...lines.map(lineOf),
@@ -111,6 +115,8 @@ async function main(): Promise<void> {
   const links = Array.from({ length: roles.peers + 1 }, (_, i) => ({
     ...quality,
     delayMs: i === roles.far ? 30 : 0,
+    // In both, a packet to a group that is left to the routing table goes nowhere.
+    kind: i % 2 === 0 ? ('vpn' as const) : ('isolated' as const),
   }))
   const lan = createLan(`concord-${process.pid}`, links)
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1))
@@ -123,7 +129,11 @@ async function main(): Promise<void> {
       onLine: line => console.log(lineOf(line)),
     })
     const lost = lan.hosts.reduce((sum, host) => sum + packetsLost(host), 0)
-    const checks = [...checksOf(run, lost), ...(await examineLan(lan))]
+    const checks = [
+      ...checksOf(run, lost),
+      ...(await examineLan(lan)),
+      ...(await examineCorners(`concord-${process.pid}`)),
+    ]
     console.log('')
     for (const { what, holds } of checks) console.log(`${holds ? 'yes' : 'NO '}  ${what}`)
     for (const failure of run.failures) console.log(`failed: ${failure}`)

@@ -13,13 +13,31 @@ interface LinkQuality {
   readonly delayMs: number
 }
 
+/**
+ * What a host's own network looks like, besides the cable `eth0`:
+ * - `vpn`: another interface owns the default route, as a VPN's does, and goes nowhere;
+ * - `isolated`: there is no default route, as in a lab with nothing but a switch;
+ * - `self-assigned`: as `isolated`, with an address of 169.254.0.0/16, since no DHCP server answered;
+ * - `ipv6`: no IPv4 but for loopback, and of IPv6 only what an interface gives itself.
+ *
+ * Only the last one has IPv6 on its cable, so that it helps none of the others. Nowhere is there a route for multicast.
+ */
+export type HostKind = 'vpn' | 'isolated' | 'self-assigned' | 'ipv6'
+
+interface HostOptions extends LinkQuality {
+  readonly kind: HostKind
+}
+
 export interface Host {
   readonly name: string
-  readonly address: string
+  /** Of `eth0`, with the length of its prefix; null: it gives itself one. */
+  readonly address: string | null
   /** The command that runs another on this host. */
   readonly inside: readonly string[]
   /** Pulls the cable out, or puts it back. */
   setPlugged(plugged: boolean): void
+  /** Takes the address away from `eth0`, or gives it back. */
+  setAddressed(addressed: boolean): void
   /** From now on swallows packets to these ports, in and out, and to no others. */
   setFirewall(ports: readonly Port[]): void
 }
@@ -50,7 +68,7 @@ export function lacking(): string | null {
 }
 
 /** @throws where the kernel refuses; what was made until then is removed */
-export function createLan(prefix: string, links: readonly LinkQuality[]): Lan {
+export function createLan(prefix: string, links: readonly HostOptions[]): Lan {
   const hub = `${prefix}-switch`
   const relays: ChildProcess[] = []
   const names = [hub, ...links.map((_, index) => `${prefix}-${index}`)]
@@ -63,7 +81,7 @@ export function createLan(prefix: string, links: readonly LinkQuality[]): Lan {
     for (const name of names) run('ip', 'netns', 'add', name)
     inside(hub, 'ip', 'link', 'add', 'br0', 'type', 'bridge', 'mcast_snooping', '0')
     inside(hub, 'ip', 'link', 'set', 'br0', 'up')
-    const hosts = links.map((quality, index) => addHost(hub, `${prefix}-${index}`, index, quality, relays))
+    const hosts = links.map((options, index) => addHost(hub, `${prefix}-${index}`, index, options, relays))
     return { hosts, remove }
   } catch (error) {
     remove()
@@ -75,19 +93,20 @@ function addHost(
   hub: string,
   name: string,
   index: number,
-  quality: LinkQuality,
+  { kind, ...quality }: HostOptions,
   relays: ChildProcess[],
 ): Host {
   const port = `port${index}`
-  const address = `10.77.0.${index + 1}`
+  const address = addressOf(kind, index)
   inside(hub, 'ip', 'link', 'add', port, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name)
   if (quality.delayMs === 0) inside(hub, 'ip', 'link', 'set', port, 'master', 'br0')
   else relays.push(delayed(hub, port, `${port}b`, quality.delayMs))
   inside(hub, 'ip', 'link', 'set', port, 'up')
   inside(name, 'ip', 'link', 'set', 'lo', 'up')
-  inside(name, 'ip', 'address', 'add', `${address}/24`, 'dev', 'eth0')
+  if (kind !== 'ipv6') inside(name, 'ip', 'link', 'set', 'eth0', 'addrgenmode', 'none')
+  if (address !== null) inside(name, 'ip', 'address', 'add', address, 'dev', 'eth0')
   inside(name, 'ip', 'link', 'set', 'eth0', 'up')
-  inside(name, 'ip', 'route', 'add', '224.0.0.0/4', 'dev', 'eth0')
+  if (kind === 'vpn') addVpn(name)
   // The relay reads packets as they are on the wire: their checksums have to be there.
   inside(name, 'python3', relayPath, 'plain', 'eth0')
   for (const [place, device] of [
@@ -101,8 +120,26 @@ function addHost(
     address,
     inside: ['ip', 'netns', 'exec', name],
     setPlugged: plugged => inside(hub, 'ip', 'link', 'set', port, plugged ? 'up' : 'down'),
+    setAddressed(addressed) {
+      if (address !== null)
+        inside(name, 'ip', 'address', addressed ? 'add' : 'delete', address, 'dev', 'eth0')
+    },
     setFirewall: ports => swallow(name, ports),
   }
+}
+
+function addressOf(kind: HostKind, index: number): string | null {
+  if (kind === 'ipv6') return null
+  return kind === 'self-assigned' ? `169.254.7.${index + 1}/16` : `10.77.0.${index + 1}/24`
+}
+
+/** It takes everything that has no better route, and swallows it. */
+function addVpn(name: string): void {
+  inside(name, 'ip', 'link', 'add', 'vpn0', 'type', 'veth', 'peer', 'name', 'tunnel')
+  for (const device of ['vpn0', 'tunnel']) inside(name, 'ip', 'link', 'set', device, 'addrgenmode', 'none')
+  inside(name, 'ip', 'address', 'add', '10.99.0.1/24', 'dev', 'vpn0')
+  for (const device of ['vpn0', 'tunnel']) inside(name, 'ip', 'link', 'set', device, 'up')
+  inside(name, 'ip', 'route', 'add', 'default', 'dev', 'vpn0')
 }
 
 const relayPath = join(import.meta.dirname, 'delay-relay.py')

@@ -22,6 +22,7 @@ export const doctor = defineCommand({
       "the ports of this peer's addresses in the file",
     ),
     mdns: flag('--no-mdns', 'do without mDNS'),
+    data: maybe('--data <dir>', 'as given to join', text, 'the digits that come with Concord'),
     timeout: option(
       '--timeout <seconds>',
       'how long a peer has to answer',
@@ -31,7 +32,7 @@ export const doctor = defineCommand({
     json: flag('--json', 'print { healthy, findings, cost } as JSON'),
   },
   examples: ['cohort.yaml --identity alice.pem', 'cohort.yaml --identity alice.pem --json'],
-  async handler({ identity, state, listen, mdns, timeout, json }, [path], terminal) {
+  async handler({ identity, state, listen, mdns, data, timeout, json }, [path], terminal) {
     if (json) terminal.reserveOutput()
     const [{ examine }, { ownPorts, stateBeside }, { askStatus, controlPath }, { softwareName }] =
       await Promise.all([
@@ -45,6 +46,7 @@ export const doctor = defineCommand({
       cohortPath: path!,
       identityPath: identity,
       mdns,
+      data,
       software: softwareName(),
       timeoutMs: 1000 * timeout,
       listen: (cohort, self) => listen?.split(',') ?? ownPorts(cohort, self),
@@ -80,7 +82,7 @@ function findingLines({ check, verdict, says, todo }: Finding, { paint }: Termin
 
 function costSentence({ dimension, exchanges, bytes, seconds }: Cost): string {
   return (
-    `A step sends ${megabytes(bytes)} and receives as much (${counted(exchanges, 'exchange')} of ${dimension} parameters, on ` +
-    `images like the digits that come with Concord): ${seconds < 1 ? `${Math.ceil(1000 * seconds)} ms` : duration(seconds)} over links of 100 Mbit/s, besides the gradient.`
+    `A step sends ${megabytes(bytes)} and receives as much (${counted(exchanges, 'exchange')} of ${dimension} parameters): ` +
+    `${seconds < 1 ? `${Math.ceil(1000 * seconds)} ms` : duration(seconds)} over links of 100 Mbit/s, besides the gradient.`
   )
 }

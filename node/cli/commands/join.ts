@@ -23,7 +23,7 @@ export const join = defineCommand({
       '--listen <addresses>',
       'multiaddrs to listen on, separated by commas; /udp/4001/quic-v1 for QUIC',
       text,
-      "the ports of this peer's addresses in the file, else /ip4/0.0.0.0/tcp/0",
+      "the ports of this peer's addresses in the file, else free ones, on IPv4 and IPv6",
     ),
     mdns: flag('--no-mdns', 'do not look for members on the local network'),
     state: maybe(

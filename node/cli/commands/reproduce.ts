@@ -1,5 +1,4 @@
 /** `concord reproduce NAME`: an experiment of the papers, its claim beside what was measured. */
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Findings } from '../../reproduce/experiment.ts'
 import { suggestion } from '../../text/nearest.ts'
@@ -56,8 +55,9 @@ export const reproduceCommand = defineCommand({
     const settings = { quick, seeds: values.seeds, data: await chooseData(values.data) }
     const folder = out ?? join('reproduced', quick ? `${name}-quick` : name)
     const page = join(folder, `${name}.html`)
-    await mkdir(folder, { recursive: true }).catch((error: Error) => {
-      throw new UsageError(`--out is "${folder}", which cannot be made: ${error.message}`)
+    const { makeFolder, whyNotWritten } = await import('../../files/make-folder.ts')
+    await makeFolder(folder).catch(error => {
+      throw new UsageError(`--out is "${folder}", which cannot be made: ${whyNotWritten(error)}`)
     })
     await requireOutput('--out', page)
     const run = await runExperiment(experiment, settings, folder, values, terminal)

@@ -55,6 +55,23 @@ test.serial(
   },
 )
 
+test('a state directory that cannot be made is told in a sentence, whatever is in the way', async t => {
+  const files = await place(t)
+  const named = ['--cohort', files.cohortPath, '--identity', files.identityPaths[0]!, '--no-mdns']
+  for (const [state, why] of [
+    ['/proc/concord/state', /cannot be made: .+ \(E\w+\)\. Choose a place/],
+    [
+      join(files.cohortPath, 'state'),
+      /cannot be made: a file is where a folder must be \(ENOTDIR\)\. Choose a place/,
+    ],
+  ] as const) {
+    const { code, stderr } = await run('join', ...named, '--state', state)
+    t.is(code, 1)
+    t.true(stderr.includes(`the state directory ${state} cannot be made`), stderr)
+    t.regex(stderr, why)
+  }
+})
+
 test('--forget needs a place where something is remembered', async t => {
   const files = await place(t)
   const named = ['--cohort', files.cohortPath, '--identity', files.identityPaths[0]!]

@@ -37,7 +37,10 @@ const wrong: readonly (readonly [command: string, expected: RegExp])[] = [
   ['demo --save /nowhere/m.safetensors', /--save is "\/nowhere\/m\.safetensors": there is no folder/],
   ['aggregate x.npy --rule mean -o /nowhere/o.npy', /--out is "\/nowhere\/o\.npy": there is no folder/],
   ['data show --svg /nowhere/s.svg', /--svg is "\/nowhere\/s\.svg": there is no folder/],
-  ['reproduce redundancy --out /dev/null/x', /--out is "\/dev\/null\/x", which cannot be made/],
+  [
+    'reproduce redundancy --out /dev/null/x',
+    /--out is "\/dev\/null\/x", which cannot be made: a file is where a folder must be/,
+  ],
   [
     'export a.safetensors /nowhere/b.safetensors',
     /<file> is "\/nowhere\/b\.safetensors": there is no folder/,

@@ -34,6 +34,7 @@ test('all is well where all is well, whichever side opens the stream', async t =
     'disk',
     'identity',
     'membership',
+    'model',
     'peer ada',
     'peer cleo',
     'peer dora',
@@ -162,15 +163,6 @@ test('a firewall that drops, a listener that says nothing, and one that is anoth
   t.is(about(diagnosis, 'peer dora')!.cause, 'not-concord')
 })
 
-test('mDNS blocked: what is asked at one port and answered at another is not heard', async t => {
-  const files = await place(t)
-  const diagnosis = await asked(files, { mdns: true, identityPath: null, mdnsPorts: [5353, 5399] })
-  t.like(about(diagnosis, 'mdns'), { cause: 'mdns-blocked', verdict: 'failed' })
-  const works = await asked(files, { mdns: true, identityPath: null, mdnsPorts: [5399, 5399] })
-  t.is(about(works, 'mdns')!.cause, 'ok')
-  t.is(about(works, 'identity')!.cause, 'no-identity')
-})
-
 test('clock far off, by the others’ clocks, and by the files where nobody answers', async t => {
   const files = await place(t)
   const names = ['ada', '', 'cleo', 'dora']
@@ -184,7 +176,7 @@ test('clock far off, by the others’ clocks, and by the files where nobody answ
   }
   const diagnosis = await asked(files)
   t.like(about(diagnosis, 'clock'), { cause: 'clock', verdict: 'failed' })
-  t.regex(about(diagnosis, 'clock')!.says, /this clock is 2 h behind/)
+  t.regex(about(diagnosis, 'clock')!.says, /this clock is 2 h behind that of the middle one of 2 members/)
   t.regex(about(diagnosis, 'peer cleo')!.says, /its clock is 2 h ahead/)
   const alone = await place(t)
   const tomorrow = new Date(Date.now() + 86_400_000)
@@ -212,10 +204,44 @@ test('bound not met, by name; on purpose it is a warning', async t => {
   t.is(about(await asked(files), 'cohort')!.cause, 'cohort-file')
 })
 
+test('the parameters are those of the model on the data that were named, and the step costs accordingly', async t => {
+  const files = await place(t, { model: 'mlp' })
+  const data = join(files.folder, 'own.csv')
+  // 30 numbers and a label of two: 30 × 100 + 100, and 100 × 2 + 2.
+  const row = (label: number) =>
+    [...Array.from({ length: 30 }, (_, i) => (i * 7 + label) % 5), label].join(',')
+  await writeFile(
+    data,
+    `${[...Array.from({ length: 30 }, (_, i) => `c${i}`), 'label'].join(',')}\n${[0, 1, 0, 1, 0, 1, 0, 1, 0, 1].map(row).join('\n')}\n`,
+  )
+  const own = await asked(files, { data })
+  t.is(about(own, 'model')!.says, `mlp has 3302 parameters on ${data}`)
+  t.is(own.cost!.dimension, 3302)
+  const unnamed = await asked(files)
+  t.is(
+    about(unnamed, 'model')!.says,
+    'mlp has 79510 parameters on the digits that come with Concord (--data names other data)',
+  )
+  const missing = await asked(files, { data: `${data}x` })
+  t.like(about(missing, 'model'), { verdict: 'failed', cause: 'data' })
+  t.is(missing.cost, null)
+  t.is(about(missing, 'membership')!.cause, 'ok', 'the rest is looked at all the same')
+})
+
+test('a model that is not for digits, and the members’ own program: no number is made up', async t => {
+  const files = await place(t, { model: 'linear-regression' })
+  const diagnosis = await asked(files)
+  t.like(about(diagnosis, 'model'), { verdict: 'warning', cause: 'data' })
+  t.is(diagnosis.cost, null)
+  const external = await place(t, { model: 'external' })
+  t.like(about(await asked(external), 'model'), { verdict: 'ok' })
+})
+
 test('a place that cannot be written to', async t => {
   const files = await place(t)
   const diagnosis = await asked(files, { stateDirectory: () => '/proc/concord/state' })
   t.like(about(diagnosis, 'disk'), { cause: 'disk', verdict: 'failed' })
+  t.regex(about(diagnosis, 'disk')!.says, /^\/proc cannot be written to: .+ \(E\w+\)\.$/)
 })
 
 test('the command: sentences for people, findings for machines, and the exit code of both', async t => {

@@ -14,6 +14,7 @@ export async function asked(files: Place, changes: Partial<DoctorOptions> = {}):
     cohortPath: files.cohortPath,
     identityPath: files.identityPaths[1]!,
     mdns: false,
+    data: null,
     software: 'test/1',
     listen: (cohort, self) => cohort.members[self]!.addresses,
     stateDirectory: () => join(files.folder, 'state'),

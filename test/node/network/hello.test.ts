@@ -104,7 +104,7 @@ test('a member whose clock is far off is admitted, and named in the log', async 
 })
 
 test('a skew is told in the unit that suits it', t => {
-  t.is(describeSkew(90_000), '90 s ahead')
-  t.is(describeSkew(-150_000), '3 min behind')
-  t.is(describeSkew(49 * 3_600_000), '2 days ahead')
+  t.is(describeSkew(90_000, 'it'), '90 s ahead of it')
+  t.is(describeSkew(-150_000, 'it'), '3 min behind it')
+  t.is(describeSkew(49 * 3_600_000, 'it'), '2 days ahead of it')
 })

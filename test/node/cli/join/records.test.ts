@@ -76,7 +76,7 @@ test('the report of a peer that was stopped has its last step and the faults so 
 test('a peer listens at the ports in its file, on all addresses of the machine except for loopback ones', t => {
   const at = (...addresses: readonly string[]) =>
     ownPorts(testCohort({ members: members(7).map(member => ({ ...member, addresses })) }), 3)
-  t.deepEqual(at(), ['/ip4/0.0.0.0/tcp/0'])
+  t.deepEqual(at(), ['/ip4/0.0.0.0/tcp/0', '/ip6/::/tcp/0'])
   t.deepEqual(at('/ip4/127.0.0.1/tcp/41'), ['/ip4/127.0.0.1/tcp/41'])
   t.deepEqual(at('/ip4/192.168.1.5/tcp/41', '/dns4/a.example/tcp/41'), ['/ip4/0.0.0.0/tcp/41'])
   t.deepEqual(at('/ip4/192.168.1.5/udp/41/quic-v1', '/ip6/::1/udp/42/quic-v1'), [
