@@ -174,6 +174,7 @@ async function withProgress(
       scenario,
       init,
       save,
+      onNote: progress.note,
       onStep: ({ step, loss, diameter }) =>
         progress.update({
           step,

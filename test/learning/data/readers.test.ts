@@ -57,11 +57,14 @@ test('CIFAR-10: what is wrong with a file', async t => {
 })
 
 test('tables: the target last, or wherever the header says', t => {
-  t.like(parseCsv('1,2,0\n3,4,1\n', 'f'), { width: 2, targets: [0, 1], isReal: false })
+  t.like(parseCsv('1,2,0\n3,4,1\n', 'f'), {
+    width: 2,
+    targets: { kind: 'numbers', values: [0, 1], isReal: false },
+  })
   const named = parseCsv('"Label",a,b\r\n1, 2 ,3e-1\r\n0,.5,-6\r\n\r\n', 'f')
   t.deepEqual([...named.examples], [2, Math.fround(0.3), 0.5, -6])
-  t.deepEqual(named.targets, [1, 0])
-  t.true(parseCsv('1,2.0\n1,3', 'f').isReal)
+  t.deepEqual(named.targets, { kind: 'numbers', values: [1, 0], isReal: false })
+  t.like(parseCsv('1,2.0\n1,3', 'f').targets, { isReal: true })
 })
 
 test('tables: classes or real targets, two files or one', async t => {
@@ -87,18 +90,19 @@ test('tables: what is wrong with a file', async t => {
     t,
     () => parseCsv('a,b\n1,2\nx,2\n', 'f.csv'),
     'DATA_NUMBER',
-    /line 3, column 1 is "x", expected a number/,
+    /line 3, column 1 \(a\) is "x", expected a number/,
   )
-  await refused(t, () => parseCsv('1,1e99', 'f.csv'), 'DATA_FORMAT', /no examples/)
+  await refused(t, () => parseCsv('a,b', 'f.csv'), 'DATA_FORMAT', /no examples/)
+  await refused(
+    t,
+    () => parseCsv('1e99,1', 'f.csv'),
+    'DATA_NUMBER',
+    /line 1, column 1 is "1e99", expected at most/,
+  )
   await refused(t, () => parseCsv('7\n8', 'f.csv'), 'DATA_FORMAT', /1 column/)
   await refused(t, () => parseCsv('', 'f.csv'), 'DATA_FORMAT', /f\.csv/)
   const outside = await directoryOf(t, { 'train.csv': '1,0\n2,1\n', 'test.csv': '3,2\n' })
-  await refused(
-    t,
-    () => openData(outside),
-    'DATA_LABEL',
-    /test\.csv: record 0 has label 2, expected .* 0 to 1/,
-  )
+  await refused(t, () => openData(outside), 'DATA_LABEL', /test\.csv: line 1 has label 2, expected .* 0 to 1/)
   const wide = await directoryOf(t, { 'train.csv': '1,0\n2,1\n', 'test.csv': '3,3,1\n' })
   await refused(t, () => openData(wide), 'DATA_MISMATCH', /training examples are 1, test examples 2/)
   const alone = await directoryOf(t, { 'train.csv': '1,0\n' })
@@ -173,7 +177,7 @@ test('what is no data is refused with what would be', async t => {
     t,
     () => openData(join(directory, 'notes.txt')),
     'DATA_FORMAT',
-    /notes\.txt: expected .*a \.csv file, or a folder/,
+    /notes\.txt: expected .*a \.csv or \.tsv file, or a folder/,
   )
   await refused(
     t,
