@@ -1,4 +1,5 @@
 /** The readers of files with numbers: models, vectors and data sets that somebody else may have made. */
+import { parseCsv } from '../../learning/data/csv.ts'
 import { DataError } from '../../learning/data/dataset.ts'
 import { parseIdxImages, parseIdxLabels } from '../../learning/data/idx.ts'
 import { parseNpy } from '../../learning/data/npy.ts'
@@ -24,6 +25,14 @@ export const fileTargets: readonly Target[] = [
     seeds: npyDataSeeds(),
     feed: input => refusing(() => parseNpy(input, 'input'), DataError),
   },
+  {
+    name: 'csv',
+    weight: 40,
+    seeds: ['a,b,label\n1,2,0\n3,,1\n', ',x;y\r\n0,"1\n2",a\r\n1,3,b', '1\t2\t-1\n"4"\t5e3\t1\n'].map(text =>
+      Buffer.from(text),
+    ),
+    feed: feedCsv,
+  },
   { name: 'idx', weight: 40, seeds: idxSeeds(), feed: feedIdx },
   { name: 'safetensors', weight: 40, seeds: safetensorsSeeds(), feed: feedSafetensors },
 ]
@@ -39,6 +48,16 @@ function feedSafetensors(input: Uint8Array): void {
 
 function bytesOf(tensor: Tensor): number {
   return 'raw' in tensor ? tensor.raw.length : tensor.values.length * tensor.type.bytes
+}
+
+/** Of a table that is read, every place is a number or missing, and each row has a line and a target. */
+function feedCsv(input: Uint8Array): void {
+  refusing(() => {
+    const { width, examples, targets, lines } = parseCsv(Buffer.from(input).toString('utf8'), 'input')
+    if (examples.length !== width * lines.length || targets.values.length !== lines.length)
+      throw new Error('the rows do not fill the table')
+    if (lines.some((line, row) => row > 0 && line <= lines[row - 1]!)) throw new Error('lines go back')
+  }, DataError)
 }
 
 /** As images and as labels: the magic number says which it is. */
