@@ -128,7 +128,7 @@ function fromModels(files: readonly TensorPart[]): Family {
   if (!like.some(isFloatTensor))
     throw new FileError('unsupported', `${first!.source} holds no floats; expected some for the rule`)
   return {
-    vectors: models.map(({ tensors }) => joined(tensors.filter(isFloatTensor))),
+    vectors: models.map(({ floats }) => floats),
     names: models.map(({ source }) => source),
     notes,
     write: (vector, keepsType) =>
@@ -165,16 +165,6 @@ function sharedNotes(models: readonly TensorFile[]): Readonly<Record<string, str
       others.every(({ metadata }) => Object.hasOwn(metadata, key) && metadata[key] === value),
     ),
   )
-}
-
-function joined(tensors: readonly FloatTensor[]): Float32Array {
-  const vector = new Float32Array(tensors.reduce((sum, { values }) => sum + values.length, 0))
-  let at = 0
-  for (const { values } of tensors) {
-    vector.set(values, at)
-    at += values.length
-  }
-  return vector
 }
 
 function split(

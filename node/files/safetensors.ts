@@ -43,6 +43,8 @@ export type Tensor = FloatTensor | IntegerTensor
 export interface TensorFile {
   /** In the order of their numbers. */
   readonly tensors: readonly Tensor[]
+  /** The floats of all tensors in the order of the tensors' names, of which each tensor has its part. */
+  readonly floats: Float32Array
   /** Notes of the writer; empty if there are none. */
   readonly metadata: Readonly<Record<string, string>>
 }
@@ -50,12 +52,13 @@ export interface TensorFile {
 /** @throws FileError malformed, unsupported */
 export function parseSafetensors(bytes: Uint8Array, source: string): TensorFile {
   const { tensors, metadata } = safetensorsHeader(bytes, bytes.length, source)
+  const { floats, partOf } = roomFor(tensors)
   const filled = tensors.map(entry => {
-    const filling = startFilling(entry, source)
+    const filling = startFilling(entry, partOf(entry), source)
     filling.add(bytes.subarray(entry.start, entry.start + sizeOf(entry)))
     return filling.end()
   })
-  return { tensors: filled, metadata }
+  return { tensors: filled, floats, metadata }
 }
 
 /** Reads the tensors piece by piece. @throws FileError as `parseSafetensors` */
@@ -66,14 +69,15 @@ export async function readSafetensors(
 ): Promise<TensorFile> {
   const head = await input.read(0, Math.min(SAFETENSORS_HEAD_BYTES, input.size))
   const { tensors, metadata } = safetensorsHeader(head, input.size, source)
+  const { floats, partOf } = roomFor(tensors)
   const filled: Tensor[] = []
   for (const entry of tensors) {
-    const filling = startFilling(entry, source)
+    const filling = startFilling(entry, partOf(entry), source)
     const pieces = piecesOf(input, entry.start, entry.start + sizeOf(entry), pieceBytes)
     for await (const piece of pieces) filling.add(piece)
     filled.push(filling.end())
   }
-  return { tensors: filled, metadata }
+  return { tensors: filled, floats, metadata }
 }
 
 /** @param metadata notes for readers of the file, `__metadata__` */
@@ -109,10 +113,29 @@ function sizeOf({ count, type }: TensorEntry): number {
   return count * type.bytes
 }
 
-/** Takes a tensor's bytes in pieces of whole numbers. */
-function startFilling(entry: TensorEntry, source: string) {
+/** One array for all floats: a vector of several gigabytes is in memory once. */
+function roomFor(entries: readonly TensorEntry[]) {
+  const places = new Map<string, number>()
+  let total = 0
+  const sorted = entries.filter(({ type }) => isFloat(type)).sort((a, b) => (a.name < b.name ? -1 : 1))
+  for (const { name, count } of sorted) {
+    places.set(name, total)
+    total += count
+  }
+  const floats = new Float32Array(total)
+  const partOf = ({ name, count }: TensorEntry): Float32Array | null => {
+    const from = places.get(name)
+    return from === undefined ? null : floats.subarray(from, from + count)
+  }
+  return { floats, partOf }
+}
+
+/**
+ * Takes a tensor's bytes in pieces of whole numbers.
+ * @param values room for its floats; null for integers
+ */
+function startFilling(entry: TensorEntry, values: Float32Array | null, source: string) {
   const { name, shape, type, count } = entry
-  const values = isFloat(type) ? new Float32Array(count) : null
   const raw = values === null ? new Uint8Array(sizeOf(entry)) : null
   let done = 0
   const where = `${source}, tensor ${shorten(name)}`
