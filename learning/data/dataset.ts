@@ -24,6 +24,8 @@ export interface DataShape {
   readonly shape: readonly number[]
   /** Labels are `0 … classes − 1`; 0 if the targets are real numbers instead. */
   readonly classes: number
+  /** What the classes are called in the files, by class, if that is anything but their number. */
+  readonly classNames?: readonly string[]
 }
 
 /** How bytes are normalised: `(byte/255 − mean) / deviation`, by channel. */
@@ -50,13 +52,20 @@ export interface DataSource extends DataShape {
   readonly name: string
   /** Labels of all training examples, from which a partition is made. */
   readonly trainLabels: Uint8Array
+  /** What was noticed about the files, in lines for people. */
+  readonly notes: readonly string[]
   /** The training examples at these indices, in this order. */
   train(indices: ArrayLike<number>): Dataset
   test(): Dataset
 }
 
 /** A source that holds both sets in memory. @throws DataError `DATA_MISMATCH` if the two differ in shape */
-export function sourceOf(train: Dataset, test: Dataset, where: string): DataSource {
+export function sourceOf(
+  train: Dataset,
+  test: Dataset,
+  where: string,
+  notes: readonly string[] = [],
+): DataSource {
   if (train.shape.join() !== test.shape.join())
     throw new DataError(
       'DATA_MISMATCH',
@@ -66,7 +75,9 @@ export function sourceOf(train: Dataset, test: Dataset, where: string): DataSour
     name: train.name,
     shape: train.shape,
     classes: train.classes,
+    ...(train.classNames && { classNames: train.classNames }),
     trainLabels: train.labels,
+    notes,
     train: indices => takeExamples(train, indices),
     test: always(test),
   }

@@ -128,6 +128,7 @@ export function digits(seed = 1): DataSource {
     shape: [SIDE, SIDE],
     classes: CLASSES,
     trainLabels: Uint8Array.from({ length: DIGITS_TRAIN }, (_, index) => labelOf(index)),
+    notes: [],
     train: indices => drawDataset(seed, 'train', indices),
     test() {
       test ??= drawDataset(

@@ -2,13 +2,13 @@
  * The IDX format of MNIST and its relatives: big-endian 32-bit header, then unsigned bytes, row-major.
  * Images: magic 2051, count, rows, columns. Labels: magic 2049, count.
  */
-import { access } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { DataError, type DataSource, type Dataset, sourceOf } from './dataset.ts'
 import { gunzipHeaded, OverlongError } from './gunzip.ts'
 import { DATA_BYTES_MAX, readBytes } from './read-file.ts'
+import { classesOf, type RawTargets, targetsOf } from './targets.ts'
 
-const CLASSES = 10
 /**
  * Twice the largest relative of MNIST, EMNIST by class (547 MB). A packed file of a thousandth of this may unpack to as
  * much.
@@ -30,22 +30,15 @@ export function parseIdxImages(bytes: Uint8Array, file: string): IdxImages {
   return { count, rows, columns, pixels: bytes.subarray(start) }
 }
 
-/** @throws DataError as `parseIdxImages`, and `DATA_LABEL` for a label of `classes` or more. */
-export function parseIdxLabels(bytes: Uint8Array, file: string, classes = CLASSES): Uint8Array {
+/** The labels as they are. @throws DataError as `parseIdxImages` */
+export function parseIdxLabels(bytes: Uint8Array, file: string): Uint8Array {
   const { count, size, start } = readHeader(bytes, file, LABELS)
   checkLength(bytes.length - start, file, LABELS, count, size)
-  const labels = bytes.subarray(start)
-  const bad = labels.findIndex(label => label >= classes)
-  if (bad >= 0)
-    throw new DataError(
-      'DATA_LABEL',
-      `${file}: record ${bad} has label ${labels[bad]}, expected 0 to ${classes - 1}`,
-    )
-  return labels
+  return bytes.subarray(start)
 }
 
 /**
- * Opens a directory with the four files of MNIST or Fashion-MNIST under their original names, plain or `.gz`.
+ * Opens a directory with the four files of MNIST or a relative of it under their original names, plain or `.gz`.
  * @throws DataError naming the file and the record.
  */
 export async function loadDataset(directory: string): Promise<DataSource> {
@@ -53,7 +46,16 @@ export async function loadDataset(directory: string): Promise<DataSource> {
   const trainFiles = await findPart(directory, 'train')
   const testFiles = await findPart(directory, 't10k')
   const [train, test] = await Promise.all([loadPart(trainFiles), loadPart(testFiles)])
-  return sourceOf(train, test, directory)
+  const origin = { file: trainFiles.labelFile }
+  const classes = classesOf(train.targets, origin)
+  const datasetOf = ({ shape, pixels, targets }: Part, { imageFile, labelFile }: PartFiles): Dataset => ({
+    name: basename(dirname(imageFile)),
+    shape,
+    examples: pixels,
+    ...targetsOf(targets, classes, { file: labelFile }),
+  })
+  const notes = classes.note === null ? [] : [classes.note]
+  return sourceOf(datasetOf(train, trainFiles), datasetOf(test, testFiles), directory, notes)
 }
 
 interface PartFiles {
@@ -61,12 +63,18 @@ interface PartFiles {
   readonly labelFile: string
 }
 
-async function findPart(directory: string, part: 'train' | 't10k'): Promise<PartFiles> {
-  const imageFile = await findFile(directory, `${part}-images-idx3-ubyte`)
-  return { imageFile, labelFile: await findFile(directory, `${part}-labels-idx1-ubyte`) }
+interface Part {
+  readonly shape: readonly number[]
+  readonly pixels: Uint8Array
+  readonly targets: RawTargets
 }
 
-async function loadPart({ imageFile, labelFile }: PartFiles): Promise<Dataset> {
+async function findPart(directory: string, part: 'train' | 't10k'): Promise<PartFiles> {
+  const imageFile = await findFile(directory, part, 'images-idx3-ubyte')
+  return { imageFile, labelFile: await findFile(directory, part, 'labels-idx1-ubyte') }
+}
+
+async function loadPart({ imageFile, labelFile }: PartFiles): Promise<Part> {
   const [imageBytes, labelBytes] = await Promise.all([
     contentOf(imageFile, IMAGES),
     contentOf(labelFile, LABELS),
@@ -80,24 +88,38 @@ async function loadPart({ imageFile, labelFile }: PartFiles): Promise<Dataset> {
     )
   if (images.count === 0)
     throw new DataError('DATA_MISMATCH', `${imageFile}: no images, expected at least one`)
-  const shape = [images.rows, images.columns]
-  return { name: basename(dirname(imageFile)), shape, classes: CLASSES, examples: images.pixels, labels }
+  return {
+    shape: [images.rows, images.columns],
+    pixels: images.pixels,
+    targets: { kind: 'numbers', values: labels, isReal: false },
+  }
 }
 
-/** The file under its plain or its gzip name; also with the dot that some archives put before `idx`. */
-async function findFile(directory: string, name: string): Promise<string> {
+/**
+ * The file under its plain or its gzip name; also with the dot that some archives put before `idx`. Otherwise the only
+ * one that is named alike, as EMNIST's `emnist-letters-train-images-idx3-ubyte` and its `test` for `t10k`.
+ */
+async function findFile(directory: string, part: 'train' | 't10k', rest: string): Promise<string> {
+  const names = await readdir(directory).catch((): string[] => [])
+  const name = `${part}-${rest}`
   const dotted = name.replace('-idx', '.idx')
-  const candidates = [name, `${name}.gz`, dotted, `${dotted}.gz`].map(candidate => join(directory, candidate))
-  for (const candidate of candidates) {
-    const found = await access(candidate).then(
-      () => true,
-      () => false,
+  const candidates = [name, `${name}.gz`, dotted, `${dotted}.gz`]
+  const exact = candidates.find(candidate => names.includes(candidate))
+  if (exact !== undefined) return join(directory, exact)
+  const word = part === 'train' ? 'train' : '(?:t10k|test)'
+  const alike = new RegExp(`^(.*[-_])?${word}[-_]${rest.replace('-idx', '[-.]idx')}(\\.gz)?$`)
+  const found = names.filter(each => alike.test(each)).sort()
+  // A file and its packed copy are one.
+  const [first, second] = found.filter(each => !found.some(other => each === `${other}.gz`))
+  if (first !== undefined && second === undefined) return join(directory, first)
+  if (second !== undefined)
+    throw new DataError(
+      'DATA_MISMATCH',
+      `${directory} holds both ${first} and ${second}; expected the files of one data set`,
     )
-    if (found) return candidate
-  }
   throw new DataError(
     'DATA_MISSING',
-    `${directory}: no file ${name} or ${name}.gz; expected the four IDX files of MNIST or Fashion-MNIST under their original names`,
+    `${directory}: no file ${name} or ${name}.gz; expected the four IDX files of MNIST, EMNIST or another relative under their original names`,
   )
 }
 

@@ -6,44 +6,58 @@ import { loadCsv } from './csv.ts'
 import { DataError, type DataSource } from './dataset.ts'
 import { digits } from './digits.ts'
 import { loadDataset } from './idx.ts'
+import { type DataName, parseDataName } from './missing.ts'
 import { loadNpy, NPY_FILES } from './npy.ts'
 
 const FOLDERS =
   'the four IDX files of MNIST and its relatives (train-images-idx3-ubyte, …), the .bin files of CIFAR-10, train.csv and test.csv, or the four .npy files (train-x.npy, …)'
-const KINDS = '"digits", a .csv file, or a folder with data'
+const KINDS = '"digits", a .csv or .tsv file, or a folder with data'
 /** One of the four, however it is packed. */
 const IDX_NAME = /idx[13]-ubyte/
+const TABLE_ENDINGS: ReadonlySet<string> = new Set(['.csv', '.tsv'])
 /** How many names of a folder without data are said, so that its owner sees which one it is. */
 const NAMED_MAX = 2
 
 /**
- * `digits`; a .csv file; or a directory with CIFAR-10's .bin files, train.csv and test.csv, the four .npy files, or
- * the four IDX files of MNIST and its relatives.
+ * `digits`; a .csv or .tsv file; or a directory with CIFAR-10's .bin files, train.csv and test.csv, the four .npy files, or
+ * the four IDX files of MNIST and its relatives. Missing values of tables and .npy files are refused, unless
+ * `?missing=mean`, or a number in place of `mean`, stands behind the name.
  * @throws DataError naming the file, the record and what was expected
  */
 export async function openData(data: string): Promise<DataSource> {
-  if (data === 'digits') return digits()
-  const found = await stat(data).catch((error: NodeJS.ErrnoException) => {
+  const name = parseDataName(data)
+  const { path, filling } = name
+  if (path === 'digits') return unfilled(name, () => digits())
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
     const why = error.code === 'ENOENT' || error.code === 'ENOTDIR' ? 'no such file or folder' : error.message
-    throw new DataError('DATA_MISSING', `${data}: ${why}; expected ${KINDS}`)
+    throw new DataError('DATA_MISSING', `${path}: ${why}; expected ${KINDS}`)
   })
   if (found.isFile()) {
-    if (extname(data).toLowerCase() === '.csv') return loadCsv(data, true)
-    throw new DataError('DATA_FORMAT', `${data}: expected ${KINDS}`)
+    if (TABLE_ENDINGS.has(extname(path).toLowerCase())) return loadCsv(path, true, filling)
+    throw new DataError('DATA_FORMAT', `${path}: expected ${KINDS}`)
   }
-  if (await isThere(data, CIFAR_TEST_FILE)) return loadCifar(data)
-  if (await isThere(data, 'train.csv')) return loadCsv(data, false)
-  if (await isThere(data, NPY_FILES[0])) return loadNpy(data)
-  const names = await readdir(data)
-  if (names.some(name => IDX_NAME.test(name))) return loadDataset(data)
+  if (await isThere(path, CIFAR_TEST_FILE)) return unfilled(name, loadCifar)
+  if (await isThere(path, 'train.csv')) return loadCsv(path, false, filling)
+  if (await isThere(path, NPY_FILES[0])) return loadNpy(path, filling)
+  const names = await readdir(path)
+  if (names.some(each => IDX_NAME.test(each))) return unfilled(name, loadDataset)
+  throw new DataError('DATA_MISSING', `${path} holds ${holdsText(names)}; expected in it ${FOLDERS}`)
+}
+
+/** Bytes are never missing: a filling would be for another file. */
+function unfilled<T>({ path, filling }: DataName, open: (path: string) => T): T {
+  if (filling === null) return open(path)
+  throw new DataError(
+    'DATA_FORMAT',
+    `${path}?missing=${filling}: no value can be missing in pixels; expected a table or .npy files, or the name without "?missing="`,
+  )
+}
+
+function holdsText(names: readonly string[]): string {
   const [first, second] = names.slice(0, NAMED_MAX).map(name => JSON.stringify(name))
-  const holds =
-    first === undefined
-      ? 'nothing'
-      : second === undefined
-        ? first
-        : `${first}, ${second}${names.length > NAMED_MAX ? ', …' : ''}`
-  throw new DataError('DATA_MISSING', `${data} holds ${holds}; expected in it ${FOLDERS}`)
+  if (first === undefined) return 'nothing'
+  if (second === undefined) return first
+  return `${first}, ${second}${names.length > NAMED_MAX ? ', …' : ''}`
 }
 
 function isThere(directory: string, name: string): Promise<boolean> {

@@ -5,10 +5,17 @@
  */
 import { constants, type Stats } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
+import { totalmem } from 'node:os'
 import { CodedError } from '../../agreement/error.ts'
 
-/** The most that the system can read at once (2 GiB − 1), and so the limit for any file of numbers. */
-export const DATA_BYTES_MAX = 2 ** 31 - 1
+/**
+ * The limit for any file of numbers, and for what its numbers take in memory: 64 GiB, or what this machine, or the
+ * process's container, has.
+ */
+export const DATA_BYTES_MAX = Math.min(2 ** 36, totalmem(), process.constrainedMemory() || Infinity)
+
+/** The limit for what comes through a pipe, whose length nobody knows before. */
+export const PIPED_BYTES_MAX = 2 ** 31 - 1
 
 type ReadErrorCode = 'READ_NOT_A_FILE' | 'READ_TOO_LARGE'
 
@@ -24,13 +31,23 @@ interface Inspection {
   check(head: Uint8Array, size: number): void
 }
 
-interface Input {
+interface WholeInput {
   readonly bytes: Buffer
   /** Of the file that was read, even if the name stands for another by now. */
   readonly status: Stats
 }
 
+/** A file that is open for reading, or bytes in memory. */
+export interface Input {
+  /** In bytes. */
+  readonly size: number
+  /** Fewer bytes where the file ends before. */
+  read(at: number, length: number): Promise<Buffer>
+}
+
 const CHUNK_BYTES = 64 * 1024
+/** How much of a large file is read at a time: a multiple of the bytes of any number. The system reads 2 GiB at most. */
+export const PIECE_BYTES = 2 ** 24
 
 /** Windows has no such flag. */
 const NO_WAIT = constants.O_NONBLOCK ?? 0
@@ -38,8 +55,15 @@ const NO_WAIT = constants.O_NONBLOCK ?? 0
 /** The system's names for descriptors that the parent process gave this one, such as a shell's `<(…)`. */
 const GIVEN = /^\/(?:dev|proc\/self)\/(?:stdin|fd\/\d+)$/
 
-/** @throws ReadError; the system's error */
-export async function readInput(path: string, bytesMax: number, inspection?: Inspection): Promise<Input> {
+/**
+ * Opens a file for as long as `use` takes. What a shell hands over in a pipe is read before.
+ * @throws ReadError; the system's error; what `use` throws
+ */
+export async function withInput<T>(
+  path: string,
+  bytesMax: number,
+  use: (input: Input, status: Stats) => Promise<T>,
+): Promise<T> {
   const isGiven = GIVEN.test(path)
   const file = await open(path, constants.O_RDONLY | (isGiven ? 0 : NO_WAIT))
   try {
@@ -47,16 +71,48 @@ export async function readInput(path: string, bytesMax: number, inspection?: Ins
     if (status.isFile()) {
       const { size } = status
       if (size > bytesMax) throw tooLarge(`it holds ${size} bytes`, bytesMax)
-      if (inspection !== undefined)
-        inspection.check(await readExactly(file, Math.min(inspection.headBytes, size)), size)
-      return { bytes: await readExactly(file, size), status }
+      return await use({ size, read: (at, length) => readExactly(file, at, length) }, status)
     }
     if (!isGiven || status.isDirectory())
       throw new ReadError('READ_NOT_A_FILE', `it is ${kindOf(status)}; expected a file`)
-    return { bytes: await readWithin(chunksOf(file), bytesMax), status }
+    return await use(inMemory(await readWithin(chunksOf(file), Math.min(bytesMax, PIPED_BYTES_MAX))), status)
   } finally {
     await file.close()
   }
+}
+
+/** Bytes as if they were a file. */
+export function inMemory(bytes: Uint8Array): Input {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  return { size: bytes.length, read: async (at, length) => buffer.subarray(at, at + length) }
+}
+
+/**
+ * A part of a file, piece by piece; the last one is shorter, and so is all of it where the file ends before. A piece is
+ * valid until the next one is requested.
+ */
+export async function* piecesOf(
+  input: Input,
+  from: number,
+  to: number,
+  pieceBytes: number = PIECE_BYTES,
+): AsyncGenerator<Uint8Array> {
+  for (let at = from; at < to; ) {
+    const piece = await input.read(at, Math.min(pieceBytes, to - at))
+    if (piece.length === 0) return
+    yield piece
+    at += piece.length
+  }
+}
+
+/** @throws ReadError; the system's error */
+export function readInput(path: string, bytesMax: number, inspection?: Inspection): Promise<WholeInput> {
+  return withInput(path, bytesMax, async (input, status) => {
+    const { size } = input
+    if (inspection !== undefined && status.isFile())
+      inspection.check(await input.read(0, Math.min(inspection.headBytes, size)), size)
+    return { bytes: await input.read(0, size), status }
+  })
 }
 
 /** A file's bytes. @throws ReadError; the system's error */
@@ -124,11 +180,11 @@ export function kindOf(status: Stats): string {
   return 'a device'
 }
 
-async function readExactly(file: FileHandle, size: number): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafeSlow(size)
+async function readExactly(file: FileHandle, from: number, length: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafeSlow(length)
   let have = 0
-  while (have < size) {
-    const { bytesRead } = await file.read(bytes, have, size - have, have)
+  while (have < length) {
+    const { bytesRead } = await file.read(bytes, have, Math.min(PIECE_BYTES, length - have), from + have)
     // Somebody has cut the file meanwhile: the rest is treated like any file that ends early.
     if (bytesRead === 0) break
     have += bytesRead

@@ -22,6 +22,8 @@ export interface ModelOracle extends Oracle {
   readonly initial: Vector
   /** Training examples that this peer holds. */
   readonly examples: number
+  /** What was noticed about the files of the data, in lines for people; absent where others read them. */
+  readonly notes?: readonly string[]
 }
 
 /** One gradient of several at the same parameters. */
@@ -105,6 +107,7 @@ interface Worker {
   readonly machine: Machine
   readonly share: Dataset
   readonly test: DataSource['test']
+  readonly notes: DataSource['notes']
 }
 
 async function createWorkers(specs: readonly OracleSpec[], oracleCache: OracleCache): Promise<Worker[]> {
@@ -116,8 +119,8 @@ async function createWorkers(specs: readonly OracleSpec[], oracleCache: OracleCa
       // Without the cache nothing keeps the source alive: once every peer has its share, the rest can be freed.
       const source = await oracleCache.source(data)
       checkAugmentation(spec, source)
-      const { test } = source
-      return { spec, machine, share: await oracleCache.share(spec), test }
+      const { test, notes } = source
+      return { spec, machine, share: await oracleCache.share(spec), test, notes }
     }),
   )
 }
@@ -132,7 +135,7 @@ function checkAugmentation({ augment, data }: OracleSpec, { shape }: DataSource)
 }
 
 function oracleOf(worker: Worker): ModelOracle {
-  const { spec, machine, share, test } = worker
+  const { spec, machine, share, test, notes } = worker
   let isClosed = false
   const upload = (parameters: Vector): Uploaded => {
     if (isClosed) throw new OracleError('ORACLE_CLOSED', 'the oracle is closed')
@@ -143,6 +146,7 @@ function oracleOf(worker: Worker): ModelOracle {
     parameters: machine.model.parameters.map(({ name, shape }) => ({ name, shape })),
     initial: initialParameters(machine.model, spec.seed),
     examples: share.labels.length,
+    notes,
     async gradient(request: GradientRequest): Promise<GradientReply> {
       const at = upload(request.parameters)
       try {

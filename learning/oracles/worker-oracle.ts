@@ -30,6 +30,7 @@ export async function createOracle(spec: OracleSpec): Promise<ModelOracle> {
     parameters: ready.parameters,
     initial: ready.initial,
     examples: ready.examples,
+    notes: ready.notes,
     async gradient(request: GradientRequest): Promise<GradientReply> {
       const answer = await conversation.ask({ kind: 'gradient', request })
       if (answer.kind !== 'gradient')

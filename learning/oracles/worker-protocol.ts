@@ -12,6 +12,7 @@ export interface Ready {
   readonly parameters: readonly NamedShape[]
   readonly initial: Vector
   readonly examples: number
+  readonly notes: readonly string[]
 }
 
 export type Ask =

@@ -3,14 +3,14 @@ import { bounds, iterationsFor, mostFaults } from '../../agreement/bounds.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import { diameter, type Vector } from '../../agreement/vector.ts'
 import type { Attack } from '../../learning/attacks/attack.ts'
-import { DATA_BYTES_MAX, readBytes } from '../../learning/data/read-file.ts'
+import { DATA_BYTES_MAX, withInput } from '../../learning/data/read-file.ts'
 import { randomStream } from '../../learning/random.ts'
 import type { IterationMeasure, Violation } from '../checkers/index.ts'
 import { meanOf, meanShift } from '../checkers/measures.ts'
 import { tally } from '../daemon/report.ts'
 import { loadAttack } from '../files/attack-file.ts'
 import { FileError } from '../files/error.ts'
-import { checkFamilyHead, familyHeadBytes, readFamily } from '../files/family.ts'
+import { familyOf, readPart } from '../files/family.ts'
 import type { AgreementSettings } from '../runtime/agreement-peer.ts'
 import type { AgreeResult } from '../simulation/agree.ts'
 import type { AgreeValues } from './agree-options.ts'
@@ -65,14 +65,12 @@ function drawn({ peers, dimension, seed }: AgreeValues): Vector[] {
 }
 
 async function rowsOf(path: string, { peers, dimension }: AgreeValues): Promise<readonly Vector[]> {
-  const check = (head: Uint8Array, size: number) => checkFamilyHead(head, size, path)
-  const bytes = await readBytes(path, DATA_BYTES_MAX, { headBytes: familyHeadBytes, check }).catch(
-    (error: Error) => {
-      if (error instanceof FileError) throw error
-      throw new FileError('unreadable', `--vectors ${path}: ${error.message}`)
-    },
-  )
-  const { vectors } = readFamily([{ source: path, bytes }])
+  const read = withInput(path, DATA_BYTES_MAX, input => readPart(input, path))
+  const part = await read.catch((error: Error) => {
+    if (error instanceof FileError) throw error
+    throw new FileError('unreadable', `--vectors ${path}: ${error.message}`)
+  })
+  const { vectors } = familyOf([part])
   const [first] = vectors
   if (first === undefined || first.length === 0) throw new FileError('malformed', `${path} holds no vectors`)
   for (const [row, vector] of vectors.entries())

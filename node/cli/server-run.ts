@@ -155,6 +155,7 @@ async function learn(
     box: box === null ? null : { low: -box, high: box },
   })
   const progress = await createProgress(terminal, steps)
+  for (const note of group.oracles[0]!.notes ?? []) progress.note(note)
   let step = 0
   let finite = true
   try {

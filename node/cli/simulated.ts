@@ -27,6 +27,8 @@ interface SimulatedOptions {
   /** Where to write what the first honest peer that finished has learnt. */
   readonly save: string | null
   readonly onStep?: (progress: StepProgress) => void
+  /** Takes what was noticed about the files of the data, in lines for people. */
+  readonly onNote?: (line: string) => void
 }
 
 export interface SimulatedRun {
@@ -40,7 +42,16 @@ export interface SimulatedRun {
 }
 
 export async function runSimulated(options: SimulatedOptions): Promise<SimulatedRun> {
-  const { scenario, latencyMs, gradientMs, network = null, loss = 0, injectedFaults = [], onStep } = options
+  const {
+    scenario,
+    latencyMs,
+    gradientMs,
+    network = null,
+    loss = 0,
+    injectedFaults = [],
+    onStep,
+    onNote,
+  } = options
   const [{ simulate }, { createJaxOracles }] = await Promise.all([
     import('../simulation/simulate.ts'),
     import('../../learning/oracles/jax-oracle.ts'),
@@ -50,6 +61,7 @@ export async function runSimulated(options: SimulatedOptions): Promise<Simulated
     settings: await startingFrom(options.init, scenario.settings),
   })
   const drawn = await createJaxOracles(cohort.members.map((_, peer) => oracleSpec(scenario, peer)))
+  for (const note of drawn[0]!.notes ?? []) onNote?.(note)
   const start = options.init === null ? null : await readStart(options.init, drawn[0]!.parameters)
   const oracles = start === null ? drawn : drawn.map(oracle => ({ ...oracle, initial: start }))
   const result = await simulate({

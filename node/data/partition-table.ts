@@ -1,11 +1,16 @@
 /** The partition table: how many examples of each class each peer holds, as a table and as a picture. */
 import type { DataSource } from '../../learning/data/dataset.ts'
 import { parsePartition, partitionIndices } from '../../learning/data/partition.ts'
+import { printable } from '../text/printable.ts'
 
 export interface PartitionTable {
   readonly data: string
   readonly partition: string
   readonly seed: number
+  /** What the classes are called, if that is anything but their number. */
+  readonly classNames?: readonly string[]
+  /** What was noticed about the files. */
+  readonly notes: readonly string[]
   /** Examples by peer and class; one column if the targets are real. */
   readonly counts: readonly (readonly number[])[]
 }
@@ -17,14 +22,14 @@ export function partitionTableOf(
   peers: number,
   seed: number,
 ): PartitionTable {
-  const { trainLabels, classes, name } = source
+  const { trainLabels, classes, classNames, name, notes } = source
   const shares = partitionIndices(parsePartition(partition), trainLabels, classes, peers, seed)
   const counts = shares.map(share => {
     const own = new Array<number>(Math.max(1, classes)).fill(0)
     for (const index of share) own[trainLabels[index]!]! += 1
     return own
   })
-  return { data: name, partition, seed, counts }
+  return { data: name, partition, seed, ...(classNames && { classNames }), notes, counts }
 }
 
 const CELL = 44
@@ -35,7 +40,7 @@ const TOTAL = 72
 /**
  * A heat map with a row for each peer and a column for each class, the numbers in it, and each peer's total beside it.
  */
-export function partitionTableSvg({ data, partition, seed, counts }: PartitionTable): string {
+export function partitionTableSvg({ data, partition, seed, classNames, counts }: PartitionTable): string {
   const columns = counts[0]!.length
   const most = Math.max(1, ...counts.flat())
   const width = LEFT + columns * CELL + TOTAL
@@ -61,7 +66,7 @@ export function partitionTableSvg({ data, partition, seed, counts }: PartitionTa
   })
   const heads = counts[0]!.map(
     (_, column) =>
-      `<text x="${LEFT + column * CELL + CELL / 2 - 1}" y="${TOP - 8}" text-anchor="middle">${columns === 1 ? 'all' : column}</text>`,
+      `<text x="${LEFT + column * CELL + CELL / 2 - 1}" y="${TOP - 8}" text-anchor="middle">${columns === 1 ? 'all' : escaped(printable(classNames?.[column] ?? String(column)))}</text>`,
   )
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="system-ui, sans-serif" font-size="12" fill="#123">`,

@@ -5,12 +5,13 @@
  * `[out, in]` and `[out, in, k, k]`. The file notes its order of axes, and both can be read back.
  */
 import type { Vector } from '../../agreement/vector.ts'
-import { DATA_BYTES_MAX, readBytes } from '../../learning/data/read-file.ts'
+import { FLOAT32 } from '../../learning/data/number-type.ts'
+import { DATA_BYTES_MAX, withInput } from '../../learning/data/read-file.ts'
 import type { NamedShape } from '../../learning/models/model.ts'
 import { FileError } from './error.ts'
 import { writeOutput } from './output.ts'
 import { readSafetensors, type Tensor, writeSafetensors } from './safetensors.ts'
-import { listed, SAFETENSORS_HEAD_BYTES, safetensorsHeader, shorten } from './safetensors-header.ts'
+import { dtypeOf, listed, shorten } from './safetensors-header.ts'
 
 /** The order of the axes: `jax` ours and JAX's, `pytorch` PyTorch's, `own` that of a user's oracle. */
 export const layouts = ['jax', 'pytorch', 'own'] as const
@@ -23,8 +24,6 @@ export interface Checkpoint {
   /** As noted in the file. */
   readonly model: string | null
 }
-
-const FLOAT32 = { bytes: 4, little: true } as const
 
 /** A flat vector as a checkpoint. */
 export function checkpointOf(
@@ -44,21 +43,29 @@ export function checkpointOf(
 
 /** @throws FileError unreadable, malformed, unsupported */
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
-  const check = (head: Uint8Array, size: number) => void safetensorsHeader(head, size, path)
-  const inspection = { headBytes: SAFETENSORS_HEAD_BYTES, check }
-  const bytes = await readBytes(path, DATA_BYTES_MAX, inspection).catch((error: NodeJS.ErrnoException) => {
+  const read = withInput(path, DATA_BYTES_MAX, input => readSafetensors(input, path))
+  const { tensors, metadata } = await read.catch((error: NodeJS.ErrnoException) => {
     if (error instanceof FileError) throw error
     throw new FileError(
       'unreadable',
       `${path} cannot be read: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}`,
     )
   })
-  const { layout, model } = safetensorsHeader(bytes, bytes.length, path).metadata
+  const { layout, model } = metadata
   return {
-    tensors: readSafetensors(bytes, path).map(({ name, shape, values }) => ({ name, shape, values })),
+    tensors: tensors.map(tensor => parameterOf(tensor, path)),
     layout: layouts.find(known => known === layout) ?? 'own',
     model: model ?? null,
   }
+}
+
+function parameterOf(tensor: Tensor, path: string): NamedTensor {
+  const { name, shape, type } = tensor
+  if ('values' in tensor) return { name, shape, values: tensor.values }
+  throw new FileError(
+    'unsupported',
+    `${path}: tensor ${shorten(name)} holds ${dtypeOf(type)}; expected floats, which can be learnt`,
+  )
 }
 
 /** Writes the file whole or not at all: an earlier file of the same name stays until the new one is complete. */

@@ -1,14 +1,16 @@
 /** Vectors in NumPy's .npy files, one in each row. */
-import { NPY_MAGIC, npyHeader } from '../../learning/data/npy-header.ts'
+import {
+  type NpyArray,
+  type NpyProblem,
+  npyLayout,
+  parseNpyArray,
+  readNpyArray,
+} from '../../learning/data/npy-array.ts'
+import { NPY_MAGIC } from '../../learning/data/npy-header.ts'
+import { type NumberType, viewOf } from '../../learning/data/number-type.ts'
+import type { Input } from '../../learning/data/read-file.ts'
 import { FileError } from './error.ts'
-import { type NumberType, readNumbers, viewOf, writeNumbers } from './numbers.ts'
-
-const types: ReadonlyMap<string, NumberType> = new Map([
-  ['<f4', { bytes: 4, little: true }],
-  ['<f8', { bytes: 8, little: true }],
-  ['>f4', { bytes: 4, little: false }],
-  ['>f8', { bytes: 8, little: false }],
-])
+import { writeFloats } from './floats.ts'
 
 /**
  * A row costs some 200 bytes besides its numbers. Rows may be empty: a billion of them fit into a file of 128 bytes.
@@ -21,43 +23,26 @@ interface Npy {
   readonly type: NumberType
 }
 
-/** @throws FileError malformed, unsupported (other numbers than floats, more than two dimensions) */
-export function readNpy(bytes: Uint8Array, source: string): Npy {
-  const { n, d, type, start, byColumns } = npyLayout(bytes, bytes.length, source)
-  const view = viewOf(bytes)
-  const rows = byColumns
-    ? readColumns(view, start, n, d, type, source)
-    : readRows(view, start, n, d, type, source)
-  return { rows, type }
+/** @throws FileError malformed, unsupported (no numbers, more than two dimensions) */
+export function parseNpyVectors(bytes: Uint8Array, source: string): Npy {
+  checkNpy(bytes, bytes.length, source)
+  return rowsOf(parseNpyArray(bytes, refusal(source)))
 }
 
-interface Layout {
-  readonly type: NumberType
-  /** Rows, and numbers in each. */
-  readonly n: number
-  readonly d: number
-  /** The offset of the numbers. */
-  readonly start: number
-  readonly byColumns: boolean
+/** @throws FileError as `parseNpyVectors` */
+export async function readNpyVectors(input: Input, source: string): Promise<Npy> {
+  return rowsOf(await readNpyArray(input, refusal(source)))
 }
 
 /**
- * What a file of this size holds, by its head.
+ * Checks whether a file of this size holds vectors, by its head.
  * @param head the file, or its first `NPY_HEAD_BYTES`
  * @param size of the whole file, in bytes
- * @throws FileError as `readNpy`
+ * @throws FileError as `parseNpyVectors`
  */
-export function npyLayout(head: Uint8Array, size: number, source: string): Layout {
-  const header = npyHeader(head) ?? 'it does not begin as an .npy file does'
-  if (typeof header === 'string') throw malformed(source, header)
-  const { descr, shape, count, start } = header
-  const type = types.get(descr)
-  if (type === undefined)
-    throw new FileError(
-      'unsupported',
-      `${source}: its numbers are ${descr.slice(0, 20)}; expected 32- or 64-bit floats, as of .astype(numpy.float32)`,
-    )
-  const [n, d] = shape.length === 1 ? [1, shape[0]!] : [shape[0]!, shape[1]!]
+export function checkNpy(head: Uint8Array, size: number, source: string): void {
+  const { shape } = npyLayout(head, size, refusal(source))
+  const n = shape.length === 1 ? 1 : shape[0]!
   if (shape.length < 1 || shape.length > 2)
     throw new FileError(
       'unsupported',
@@ -65,50 +50,32 @@ export function npyLayout(head: Uint8Array, size: number, source: string): Layou
     )
   if (n > ROWS_MAX)
     throw new FileError('unsupported', `${source} has ${n} rows; expected at most ${ROWS_MAX}`)
-  const [held, needed] = [size - start, count * type.bytes]
-  if (held < needed) throw malformed(source, `it ends after ${held} of ${needed} bytes of numbers`)
-  if (held > needed) throw malformed(source, `${held - needed} bytes follow its ${needed} bytes of numbers`)
-  return { type, n, d, start, byColumns: header.byColumns && shape.length === 2 }
 }
 
-function readRows(
-  view: DataView,
-  start: number,
-  n: number,
-  d: number,
-  type: NumberType,
-  source: string,
-): Float32Array[] {
-  return Array.from({ length: n }, (_, j) =>
-    readNumbers(view, start + j * d * type.bytes, d, type, `${source}, row ${j}`),
-  )
+function rowsOf({ shape, type, values }: NpyArray): Npy {
+  const [n, d] = shape.length === 1 ? [1, shape[0]!] : [shape[0]!, shape[1]!]
+  const floats = values instanceof Float32Array ? values : Float32Array.from(values)
+  return { rows: Array.from({ length: n }, (_, j) => floats.subarray(j * d, j * d + d)), type }
 }
 
-function readColumns(
-  view: DataView,
-  start: number,
-  n: number,
-  d: number,
-  type: NumberType,
-  source: string,
-): Float32Array[] {
-  const all = readNumbers(view, start, n * d, type, source)
-  return Array.from({ length: n }, (_, j) => Float32Array.from({ length: d }, (_, i) => all[i * n + j]!))
-}
-
-/** One vector as an array of one dimension. */
-export function writeNpy(vector: Float32Array, { bytes }: NumberType): Uint8Array {
-  const dictionary = `{'descr': '<f${bytes}', 'fortran_order': False, 'shape': (${vector.length},), }`
+/** One vector as an array of one dimension. @throws FileError unsupported: no floats, or too small for a number */
+export function writeNpy(vector: Float32Array, type: NumberType): Uint8Array {
+  const { bytes, little } = type
+  const descr = `${little ? '<' : '>'}f${bytes}`
+  const dictionary = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${vector.length},), }`
   // The numbers start at a multiple of 64.
   const length = Math.ceil((10 + dictionary.length + 1) / 64) * 64 - 10
   const result = new Uint8Array(10 + length + vector.length * bytes)
   result.set(Buffer.from(`${NPY_MAGIC}\x01\x00`, 'latin1'))
   viewOf(result).setUint16(8, length, true)
   result.set(Buffer.from(`${dictionary.padEnd(length - 1)}\n`, 'latin1'), 10)
-  writeNumbers(viewOf(result), 10 + length, vector, { bytes, little: true })
+  writeFloats(result.subarray(10 + length), vector, type, 'the result')
   return result
 }
 
-function malformed(source: string, why: string): FileError {
-  return new FileError('malformed', `${source} is not an .npy file that can be read: ${why}`)
+function refusal(source: string): (problem: NpyProblem, why: string) => FileError {
+  return (problem, why) =>
+    problem === 'type' || problem === 'number' || problem === 'size'
+      ? new FileError('unsupported', `${source}: ${why}`)
+      : new FileError('malformed', `${source} is not an .npy file that can be read: ${why}`)
 }

@@ -3,8 +3,9 @@
  * it, one after the other, with neither gap nor overlap, as the format requires. With overlaps, thousands of tensors
  * could share the same bytes, and each would be copied.
  */
+import { type NumberType, viewOf } from '../../learning/data/number-type.ts'
+import { DATA_BYTES_MAX } from '../../learning/data/read-file.ts'
 import { FileError } from './error.ts'
-import { type NumberType, viewOf } from './numbers.ts'
 
 /** 128 bytes for each tensor; the format itself allows 100 MB, which takes a gigabyte as parsed JSON. */
 const HEADER_BYTES_MAX = 8 * 2 ** 20
@@ -22,7 +23,7 @@ const LISTED_MAX = 12
 /** The first bytes of a file, as many as the longest header has. */
 export const SAFETENSORS_HEAD_BYTES = 8 + HEADER_BYTES_MAX
 
-interface TensorEntry {
+export interface TensorEntry {
   readonly name: string
   readonly shape: readonly number[]
   readonly type: NumberType
@@ -39,10 +40,24 @@ interface SafetensorsHeader {
   readonly metadata: Readonly<Record<string, string>>
 }
 
-const types: ReadonlyMap<string, NumberType> = new Map([
-  ['F32', { bytes: 4, little: true }],
-  ['F64', { bytes: 8, little: true }],
+/** The format is little-endian throughout. */
+const types: ReadonlyMap<string, NumberType> = new Map<string, NumberType>([
+  ['F16', { kind: 'float', bytes: 2, little: true }],
+  ['BF16', { kind: 'bfloat', bytes: 2, little: true }],
+  ['F32', { kind: 'float', bytes: 4, little: true }],
+  ['F64', { kind: 'float', bytes: 8, little: true }],
+  ...([1, 2, 4, 8] as const).flatMap((bytes): [string, NumberType][] => [
+    [`I${bytes * 8}`, { kind: 'int', bytes, little: true }],
+    [`U${bytes * 8}`, { kind: 'uint', bytes, little: true }],
+  ]),
+  ['BOOL', { kind: 'bool', bytes: 1, little: true }],
 ])
+
+/** A type as the format names it. */
+export function dtypeOf({ kind, bytes }: NumberType): string {
+  const [dtype] = [...types].find(([, type]) => type.kind === kind && type.bytes === bytes)!
+  return dtype
+}
 
 /** Whether it looks like such a file: a header's length and an opening brace. */
 export function isSafetensors(bytes: Uint8Array): boolean {
@@ -52,7 +67,7 @@ export function isSafetensors(bytes: Uint8Array): boolean {
 /**
  * @param head the file, or its first `SAFETENSORS_HEAD_BYTES`
  * @param size of the whole file, in bytes
- * @throws FileError malformed, unsupported (other than F32 and F64)
+ * @throws FileError malformed, unsupported
  */
 export function safetensorsHeader(head: Uint8Array, size: number, source: string): SafetensorsHeader {
   const refuse = (why: string) =>
@@ -80,6 +95,12 @@ export function safetensorsHeader(head: Uint8Array, size: number, source: string
     end = to
   }
   if (held > end) throw refuse(`${held - end} bytes follow its tensors; expected none`)
+  const room = 4 * places.reduce((sum, { count }) => sum + count, 0)
+  if (room > DATA_BYTES_MAX)
+    throw new FileError(
+      'unsupported',
+      `${source}: its numbers take ${room} bytes as 32-bit floats; expected at most ${DATA_BYTES_MAX}`,
+    )
   const tensors = places.map(({ name, shape, type, count, from }) => ({
     name,
     shape,
@@ -164,7 +185,7 @@ function placeOf(name: string, entry: unknown, source: string, refuse: Refuse): 
   if (type === undefined)
     throw new FileError(
       'unsupported',
-      `${source}: tensor ${shown} holds ${shorten(dtype)}; expected F32 or F64`,
+      `${source}: tensor ${shown} holds ${shorten(dtype)}; expected one of ${[...types.keys()].join(', ')}`,
     )
   if (shape.length > DIMENSIONS_MAX)
     throw refuse(`tensor ${shown} has ${shape.length} sides; expected at most ${DIMENSIONS_MAX}`)

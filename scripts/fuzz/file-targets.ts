@@ -1,10 +1,12 @@
 /** The readers of files with numbers: models, vectors and data sets that somebody else may have made. */
+import { parseCsv } from '../../learning/data/csv.ts'
 import { DataError } from '../../learning/data/dataset.ts'
 import { parseIdxImages, parseIdxLabels } from '../../learning/data/idx.ts'
 import { parseNpy } from '../../learning/data/npy.ts'
+import { FLOAT32, type NumberType } from '../../learning/data/number-type.ts'
 import { FileError } from '../../node/files/error.ts'
-import { readNpy, writeNpy } from '../../node/files/npy.ts'
-import { readSafetensors, writeSafetensors } from '../../node/files/safetensors.ts'
+import { parseNpyVectors, writeNpy } from '../../node/files/npy.ts'
+import { parseSafetensors, type Tensor, writeSafetensors } from '../../node/files/safetensors.ts'
 import { refusing } from './refusing.ts'
 import type { Target } from './target.ts'
 
@@ -12,16 +14,24 @@ export const fileTargets: readonly Target[] = [
   {
     name: 'npy',
     weight: 40,
-    seeds: [4, 8].map(bytes =>
-      writeNpy(Float32Array.of(1, -2, 3e9), { bytes: bytes as 4 | 8, little: true }),
+    seeds: ([2, 4, 8] as const).map(bytes =>
+      writeNpy(Float32Array.of(1, -2, 3e4), { kind: 'float', bytes, little: bytes !== 8 }),
     ),
-    feed: input => refusing(() => readNpy(input, 'input'), FileError),
+    feed: input => refusing(() => parseNpyVectors(input, 'input'), FileError),
   },
   {
     name: 'npy-data',
     weight: 40,
     seeds: npyDataSeeds(),
     feed: input => refusing(() => parseNpy(input, 'input'), DataError),
+  },
+  {
+    name: 'csv',
+    weight: 40,
+    seeds: ['a,b,label\n1,2,0\n3,,1\n', ',x;y\r\n0,"1\n2",a\r\n1,3,b', '1\t2\t-1\n"4"\t5e3\t1\n'].map(text =>
+      Buffer.from(text),
+    ),
+    feed: feedCsv,
   },
   { name: 'idx', weight: 40, seeds: idxSeeds(), feed: feedIdx },
   { name: 'safetensors', weight: 40, seeds: safetensorsSeeds(), feed: feedSafetensors },
@@ -30,10 +40,24 @@ export const fileTargets: readonly Target[] = [
 /** Of a file that is read, no number is read twice: what comes of it is not larger than it is. */
 function feedSafetensors(input: Uint8Array): void {
   refusing(() => {
-    const tensors = readSafetensors(input, 'input')
-    const bytes = tensors.reduce((sum, { values, type }) => sum + values.length * type.bytes, 0)
+    const { tensors } = parseSafetensors(input, 'input')
+    const bytes = tensors.reduce((sum, tensor) => sum + bytesOf(tensor), 0)
     if (bytes > input.length) throw new Error(`${bytes} bytes of numbers come of ${input.length}`)
   }, FileError)
+}
+
+function bytesOf(tensor: Tensor): number {
+  return 'raw' in tensor ? tensor.raw.length : tensor.values.length * tensor.type.bytes
+}
+
+/** Of a table that is read, every place is a number or missing, and each row has a line and a target. */
+function feedCsv(input: Uint8Array): void {
+  refusing(() => {
+    const { width, examples, targets, lines } = parseCsv(Buffer.from(input).toString('utf8'), 'input')
+    if (examples.length !== width * lines.length || targets.values.length !== lines.length)
+      throw new Error('the rows do not fill the table')
+    if (lines.some((line, row) => row > 0 && line <= lines[row - 1]!)) throw new Error('lines go back')
+  }, DataError)
 }
 
 /** As images and as labels: the magic number says which it is. */
@@ -46,13 +70,16 @@ function feedIdx(input: Uint8Array): void {
 }
 
 function safetensorsSeeds(): readonly Uint8Array[] {
-  const type = { bytes: 4, little: true } as const
+  const half: NumberType = { kind: 'float', bytes: 2, little: true }
+  const brain: NumberType = { kind: 'bfloat', bytes: 2, little: true }
+  const steps: NumberType = { kind: 'int', bytes: 8, little: true }
   const values = Float32Array.of(1, 2, 3, 4)
   return [
-    writeSafetensors([{ name: 'a', shape: [2, 2], type, values }], { made: 'by hand' }),
+    writeSafetensors([{ name: 'a', shape: [2, 2], type: FLOAT32, values }], { made: 'by hand' }),
     writeSafetensors([
-      { name: 'a', shape: [4], type, values },
-      { name: 'b', shape: [4], type, values },
+      { name: 'a', shape: [4], type: half, values },
+      { name: 'b', shape: [4], type: brain, values },
+      { name: 'c', shape: [], type: steps, raw: Uint8Array.of(7, 0, 0, 0, 0, 0, 0, 0) },
     ]),
   ]
 }
@@ -66,7 +93,7 @@ function idxSeeds(): readonly Uint8Array[] {
 }
 
 function npyDataSeeds(): readonly Uint8Array[] {
-  return ['|u1', '<i2', '<f8'].map(descr => {
+  return ['|u1', '>i2', '<f2', '<u4', '<f8'].map(descr => {
     const dictionary = `{'descr': '${descr}', 'fortran_order': False, 'shape': (2, 1), }`
     const head = Buffer.from(`\x93NUMPY\x01\0${String.fromCharCode(dictionary.length)}\0`, 'latin1')
     return Buffer.concat([head, Buffer.from(dictionary), Buffer.alloc(2 * Number(descr.at(-1)))])

@@ -3,9 +3,15 @@
 import { allocateVector } from '../../../agreement/kernels/index.ts'
 import { THREADS_MAX } from '../../../agreement/kernels/slices.ts'
 import { aggregator, preAggregations, rules } from '../../../agreement/rules/registry.ts'
-import { DATA_BYTES_MAX, readBytes, readWithin } from '../../../learning/data/read-file.ts'
+import {
+  DATA_BYTES_MAX,
+  inMemory,
+  PIPED_BYTES_MAX,
+  readWithin,
+  withInput,
+} from '../../../learning/data/read-file.ts'
 import { FileError } from '../../files/error.ts'
-import { checkFamilyHead, familyHeadBytes, type NamedBytes, readFamily } from '../../files/family.ts'
+import { type FamilyPart, familyOf, readPart } from '../../files/family.ts'
 import { writeOutput } from '../../files/output.ts'
 import { startKernelThreads } from '../../threads/pool.ts'
 import { defineCommand, flag, maybe, option, UsageError } from '../command.ts'
@@ -19,7 +25,7 @@ export const aggregate = defineCommand({
   summary: 'one rule on a matrix in a .npy or .safetensors file, or on several models',
   about:
     'A row of a matrix is one vector. Several .safetensors files are one vector each: all their tensors. The result ' +
-    'is a file of the same kind. Numbers are 32-bit floats inside.',
+    'is a file of the same kind. Numbers of any type are 32-bit floats inside. Integers of models are carried over.',
   arguments: [{ name: '[files...]', about: '.npy or .safetensors; - for standard input' }],
   options: {
     rule: option('--rule <name>', 'a rule, with pre-aggregations in front: nnm+cwtm', ruleName, 'mda'),
@@ -30,6 +36,14 @@ export const aggregate = defineCommand({
       'the most below half',
     ),
     param: ruleParameter,
+    dropNotFinite: flag(
+      '--drop-not-finite',
+      'leave out vectors with a NaN or an infinity, and count them towards f, rather than refuse them',
+    ),
+    keepType: flag(
+      '--keep-type',
+      'write the result in the type that it came in; 16-bit floats are otherwise written in 32 bits',
+    ),
     out: option('-o, --out <file>', 'where to write the result; - for standard output', text, '-'),
     threads: option(
       '--threads <count>',
@@ -44,9 +58,11 @@ export const aggregate = defineCommand({
     '--rule mda --faults 5 vectors.npy -o out.npy',
     '--rule multi-krum --param m=3 --faults 2 - < vectors.npy > out.npy',
     '--rule nnm+cwtm --faults 1 a.safetensors b.safetensors c.safetensors -o merged.safetensors',
+    '--rule mda --faults 1 --drop-not-finite vectors.npy -o out.npy',
     '--list',
   ],
-  async handler({ rule, faults, param, out, threads, list, json }, files, terminal) {
+  async handler(values, files, terminal) {
+    const { rule, faults, param, dropNotFinite, keepType, out, threads, list, json } = values
     if (list) return listRules(json, terminal)
     if (json) throw new UsageError('--json goes with --list only; the result is a file of numbers')
     if (files.length === 0)
@@ -57,21 +73,51 @@ export const aggregate = defineCommand({
       )
     if (out !== '-') await requireOutput('--out', out)
     const chosen = aggregator(rule, param)
-    const family = readFamily(await readAll(files))
-    const f = faults ?? Math.max(0, Math.ceil(family.vectors.length / 2) - 1)
-    const result = await onThreads(threads, family.vectors, vectors => chosen.aggregate(vectors, f))
-    const bytes = family.write(result)
+    const family = familyOf(await readAll(files))
+    const said = faults ?? Math.max(0, Math.ceil(family.vectors.length / 2) - 1)
+    const { vectors, f, note } = finiteOf(family, said, dropNotFinite)
+    const result = await onThreads(threads, vectors, given => chosen.aggregate(given, f))
+    const bytes = family.write(result, keepType)
     if (out === '-') {
       terminal.reserveOutput()
       process.stdout.write(bytes)
     } else await writeOutput(out, bytes).catch(error => refuse(`--out is "${out}"`, error))
-    const [n, d] = [family.vectors.length, result.length]
+    const [n, d] = [vectors.length, result.length]
     terminal.print(
+      ...family.notes,
+      ...(note === null ? [] : [note]),
       `${rule} of ${n} vectors of ${d} coordinates, ${f} of them possibly faulty${out === '-' ? '' : `: ${out}`}`,
     )
     return 0
   },
 })
+
+/** How many bad vectors are named. */
+const NAMED_MAX = 3
+
+/** @throws UsageError for a vector that is not finite, if it is not to be left out or more are left out than f */
+function finiteOf({ vectors, names }: ReturnType<typeof familyOf>, f: number, drops: boolean) {
+  const bad = names.filter((_, index) => !vectors[index]!.every(Number.isFinite))
+  if (bad.length === 0) return { vectors, f, note: null }
+  const more = bad.length > NAMED_MAX ? ` and ${bad.length - NAMED_MAX} more` : ''
+  const named = `${bad.slice(0, NAMED_MAX).join('; ')}${more}`
+  if (!drops)
+    throw new UsageError(
+      `${named}: not finite (a NaN or an infinity); expected finite numbers, or --drop-not-finite, which leaves such vectors out and counts them towards f`,
+    )
+  if (bad.length > f)
+    throw new UsageError(
+      `${named}: ${bad.length} vectors are not finite, more than the ${f} that may be faulty (--faults)`,
+    )
+  const out = new Set(bad)
+  const kept = vectors.filter((_, index) => !out.has(names[index]!))
+  const left = f - bad.length
+  return {
+    vectors: kept,
+    f: left,
+    note: `left out ${named}: not finite. Of the other ${kept.length} vectors ${left} may be faulty`,
+  }
+}
 
 /** Threads share the kernels' memory, so the vectors move there first. */
 async function onThreads(
@@ -93,29 +139,23 @@ async function onThreads(
   }
 }
 
-async function readAll(files: readonly string[]): Promise<NamedBytes[]> {
+async function readAll(files: readonly string[]): Promise<FamilyPart[]> {
   if (files.filter(file => file === '-').length > 1)
     throw new UsageError('standard input (-) is named twice; it can be read once')
-  const read: NamedBytes[] = []
+  const read: FamilyPart[] = []
   // One after the other: if several are bad, the first of them is named each time.
-  for (const file of files)
-    read.push(
-      file === '-'
-        ? { source: 'standard input', bytes: await fromInput() }
-        : { source: file, bytes: await fromFile(file) },
-    )
+  for (const file of files) read.push(await (file === '-' ? fromInput() : fromFile(file)))
   return read
 }
 
-async function fromFile(file: string): Promise<Uint8Array> {
-  const check = (head: Uint8Array, size: number) => checkFamilyHead(head, size, file)
-  return readBytes(file, DATA_BYTES_MAX, { headBytes: familyHeadBytes, check }).catch(error =>
-    refuse(file, error),
-  )
+function fromFile(file: string): Promise<FamilyPart> {
+  return withInput(file, DATA_BYTES_MAX, input => readPart(input, file)).catch(error => refuse(file, error))
 }
 
-function fromInput(): Promise<Uint8Array> {
-  return readWithin(process.stdin, DATA_BYTES_MAX).catch(error => refuse('standard input', error))
+async function fromInput(): Promise<FamilyPart> {
+  const source = 'standard input'
+  const bytes = await readWithin(process.stdin, PIPED_BYTES_MAX).catch(error => refuse(source, error))
+  return readPart(inMemory(bytes), source)
 }
 
 function refuse(what: string, error: NodeJS.ErrnoException): never {

@@ -74,7 +74,7 @@ const show = defineCommand({
       terminal.print(
         `${source.name}: ${source.trainLabels.length} training and ${tests} test examples of ${shape.join(' × ')}, ${kind}; ${partition} over ${peers} peers, seed ${seed}`,
       )
-      terminal.print(...(await partitionTableText(partitionTable)))
+      terminal.print(...source.notes, ...(await partitionTableText(partitionTable)))
     }
     if (svg !== null) {
       const { writeOutput } = await import('../../files/output.ts')

@@ -173,6 +173,7 @@ async function withProgress(
       scenario,
       init,
       save,
+      onNote: progress.note,
       onStep: ({ step, loss, diameter }) => progress.update({ step, loss, diameter: diameter.parameters }),
     })
   } finally {

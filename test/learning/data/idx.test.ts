@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import test, { type ExecutionContext } from 'ava'
 import { DataError, type DataErrorCode } from '../../../learning/data/dataset.ts'
-import { loadDataset, parseIdxImages, parseIdxLabels } from '../../../learning/data/idx.ts'
+import { loadDataset, parseIdxImages } from '../../../learning/data/idx.ts'
 
 function header(...fields: number[]): Buffer {
   const bytes = Buffer.alloc(4 * fields.length)
@@ -155,8 +155,35 @@ test('an empty data set', async t => {
   )
 })
 
-test('a label out of range names its record', t => {
-  const error = t.throws(() => parseIdxLabels(labels(1, 10, 3), 'some-file'), { instanceOf: DataError })
-  t.is(error?.code, 'DATA_LABEL')
-  t.is(error?.message, 'some-file: record 1 has label 10, expected 0 to 9')
+test('a label that no training example has is refused with its record', async t => {
+  await refused(
+    t,
+    { ...good, 't10k-images-idx3-ubyte': images(2), 't10k-labels-idx1-ubyte': labels(1, 10) },
+    'DATA_LABEL',
+    /t10k-labels-idx1-ubyte: record 1 has label 10, expected a whole number from 0 to 9/,
+  )
+})
+
+test('EMNIST: any number of classes, labels that start at 1, its names, and test for t10k', async t => {
+  const letters = Object.fromEntries(
+    Object.entries({ ...good, 'train-labels-idx1-ubyte': labels(26, 1, 9) }).map(([name, bytes]) => [
+      `emnist-letters-${name.replace('t10k', 'test')}.gz`,
+      gzipSync(bytes),
+    ]),
+  )
+  const source = await loadDataset(await directoryOf(t, letters))
+  t.is(source.classes, 26)
+  t.deepEqual([...source.trainLabels], [25, 0, 8])
+  t.deepEqual([...source.test().labels], [3])
+  t.is(source.classNames?.[25], '26')
+  t.regex(
+    source.notes.join(),
+    /^labels 1 to 26 are classes 0 to 25; no training example has the label 2, 3, /,
+  )
+  const both = { ...letters, 'emnist-digits-train-images-idx3-ubyte': images(3) }
+  const error = await t.throwsAsync(loadDataset(await directoryOf(t, both)), { instanceOf: DataError })
+  t.regex(
+    error.message,
+    /holds both emnist-digits-train.* and emnist-letters-train.*; expected the files of one/,
+  )
 })

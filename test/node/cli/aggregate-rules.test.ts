@@ -11,7 +11,7 @@ import test, { type ExecutionContext } from 'ava'
 import { randomStream } from '../../../learning/random.ts'
 import { aggregate } from '../../../node/cli/commands/aggregate.ts'
 import { runProgram } from '../../../node/cli/program.ts'
-import { readNpy } from '../../../node/files/npy.ts'
+import { parseNpyVectors } from '../../../node/files/npy.ts'
 import { preAggregationReferences, type Reference, ruleReferences } from '../../agreement/naive/by-name.ts'
 import { cwmed, type Rows } from '../../agreement/naive/rules.ts'
 import { recordedTerminal } from './terminals.ts'
@@ -91,7 +91,7 @@ const argumentsFor = (rule: string, { f }: Matrix, parameters: Parameters): stri
 
 /** The worst coordinate's error, relative to what it should be. */
 function errorOf(bytes: Uint8Array, expected: readonly number[]): number {
-  const { rows } = readNpy(bytes, 'the result')
+  const { rows } = parseNpyVectors(bytes, 'the result')
   if (rows.length !== 1 || rows[0]!.length !== expected.length) return Infinity
   return Math.max(
     ...expected.map((value, i) => {

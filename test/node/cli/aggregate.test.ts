@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import { aggregator, preAggregations, rules } from '../../../agreement/rules/index.ts'
+import { FLOAT32 } from '../../../learning/data/number-type.ts'
 import { randomStream } from '../../../learning/random.ts'
 import { aggregate } from '../../../node/cli/commands/aggregate.ts'
 import { runProgram } from '../../../node/cli/program.ts'
-import { readNpy, writeNpy } from '../../../node/files/npy.ts'
+import { parseNpyVectors, writeNpy } from '../../../node/files/npy.ts'
+import { npyFile } from '../../learning/data/npy-writer.ts'
 import { recordedTerminal } from './terminals.ts'
 
 let folder: string
@@ -52,7 +54,7 @@ test('every rule, and every pre-aggregation, on a file', async t => {
     const out = join(folder, `${name}.npy`)
     const { code, err } = await run('--rule', name, '--faults', '2', input, '-o', out)
     t.is(code, 0, `${name}: ${err}`)
-    const { rows, type } = readNpy(await readFile(out), out)
+    const { rows, type } = parseNpyVectors(await readFile(out), out)
     t.deepEqual(rows, [aggregator(name).aggregate(family, 2)], name)
     t.is(type.bytes, 8, 'the result has the numbers of the input')
   }
@@ -63,7 +65,7 @@ test('parameters are given one by one', async t => {
   await writeFile(input, matrix())
   const { code } = await run('--rule', 'cc', '--param', 'tau=0.5', '--param', 'passes=3', input, '-o', out)
   t.is(code, 0)
-  t.deepEqual(readNpy(await readFile(out), out).rows, [
+  t.deepEqual(parseNpyVectors(await readFile(out), out).rows, [
     aggregator('cc', { tau: 0.5, passes: 3 }).aggregate(family, 4),
   ])
 })
@@ -71,10 +73,10 @@ test('parameters are given one by one', async t => {
 test('threads change nothing but the time', async t => {
   const [input, out] = [join(folder, 'long.npy'), join(folder, 'threads.npy')]
   const vector = Float32Array.from({ length: 70_000 }, (_, i) => i % 97)
-  await writeFile(input, writeNpy(vector, { bytes: 4, little: true }))
+  await writeFile(input, writeNpy(vector, FLOAT32))
   const { code, err } = await run('--rule', 'cwtm', '--threads', '2', input, input, input, '-o', out)
   t.is(code, 0, err)
-  t.deepEqual(readNpy(await readFile(out), out).rows, [vector])
+  t.deepEqual(parseNpyVectors(await readFile(out), out).rows, [vector])
 })
 
 test('wrong usage is exit 2 and says what would be right', async t => {
@@ -110,4 +112,42 @@ test('the list names every rule with its parameters, for people and machines', a
   }
   const listed = JSON.parse((await run('--list', '--json')).out)
   t.is(listed.length, Object.keys(rules).length + Object.keys(preAggregations).length)
+})
+
+test('a vector that is not finite is refused with its row, or left out and counted towards f', async t => {
+  const [input, out] = [join(folder, 'nan.npy'), join(folder, 'kept.npy')]
+  const rows = [
+    [1, 2],
+    [Number.NaN, 2],
+    [3, 4],
+    [5, Number.POSITIVE_INFINITY],
+    [5, 6],
+    [7, 8],
+    [9, 1],
+  ]
+  await writeFile(input, npyFile([7, 2], rows.flat(), { type: 'f4' }))
+  const refused = await run('--rule', 'cwtm', '--faults', '3', input, '-o', out)
+  t.is(refused.code, 2)
+  t.regex(refused.err, /nan\.npy, row 1; .*nan\.npy, row 3: not finite .*or --drop-not-finite/)
+  const kept = await run('--rule', 'cwtm', '--faults', '3', '--drop-not-finite', input, '-o', out)
+  t.is(kept.code, 0, kept.err)
+  t.regex(kept.out, /left out .*row 3: not finite\. Of the other 5 vectors 1 may be faulty/)
+  const finite = rows.filter(row => row.every(Number.isFinite)).map(row => Float32Array.from(row))
+  t.deepEqual(parseNpyVectors(await readFile(out), out).rows, [aggregator('cwtm').aggregate(finite, 1)])
+  const tooMany = await run('--rule', 'cwtm', '--faults', '1', '--drop-not-finite', input, '-o', out)
+  t.is(tooMany.code, 2)
+  t.regex(tooMany.err, /2 vectors are not finite, more than the 1 that may be faulty \(--faults\)/)
+})
+
+test('16-bit floats are written in 32 bits, and as they came where asked', async t => {
+  const [input, out] = [join(folder, 'half.npy'), join(folder, 'half-out.npy')]
+  await writeFile(input, npyFile([3, 2], [1, 2, 3, 4, 5, 6], { type: 'f2', big: true }))
+  const typeOf = async (...more: string[]) => {
+    t.is((await run('--rule', 'mean', '--faults', '0', input, '-o', out, ...more)).code, 0)
+    const { rows, type } = parseNpyVectors(await readFile(out), out)
+    t.deepEqual(rows, [Float32Array.of(3, 4)])
+    return type
+  }
+  t.deepEqual(await typeOf(), FLOAT32)
+  t.deepEqual(await typeOf('--keep-type'), { kind: 'float', bytes: 2, little: false })
 })

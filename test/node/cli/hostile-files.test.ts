@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import test from 'ava'
-import { readNpy, writeNpy } from '../../../node/files/npy.ts'
+import { FLOAT32 } from '../../../learning/data/number-type.ts'
+import { parseNpyVectors, writeNpy } from '../../../node/files/npy.ts'
 import { run, start } from './concord.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'concord-hostile-cli-'))
@@ -37,13 +38,13 @@ test('devices and pipes that are named as inputs are told', async t => {
 test('a result goes to a pipe, to what the shell hands over, and to /dev/null, which stays one', async t => {
   const vectors = at('rows.npy')
   const row = Float32Array.of(1, 2, 3)
-  await writeFile(vectors, writeNpy(row, { bytes: 4, little: true }))
+  await writeFile(vectors, writeNpy(row, FLOAT32))
   const aggregate = ['aggregate', '--rule', 'mean', vectors, '-o']
   const out = at('out')
   execFileSync('mkfifo', [out])
   const reading = promisify(execFile)('cat', [out], { encoding: 'buffer' })
   t.is((await run(...aggregate, out)).code, 0)
-  t.deepEqual(readNpy((await reading).stdout, 'x').rows, [row])
+  t.deepEqual(parseNpyVectors((await reading).stdout, 'x').rows, [row])
   t.is((await run(...aggregate, '/dev/null')).code, 0)
   t.true((await lstat('/dev/null')).isCharacterDevice())
   const agree = ['agree', '--peers', '4', '--faults', '1', '--protocol', 'rb-tm', '--report']

@@ -1,0 +1,214 @@
+/**
+ * A table from its records: which line is a header, which column the target, which one only counts the rows. Of the
+ * file only numbers are kept.
+ */
+import { watchIndex } from './csv-index.ts'
+import { DataError } from './dataset.ts'
+import { createFloatList } from './float-list.ts'
+import type { RawTargets } from './targets.ts'
+
+const TARGET_NAMES = ['label', 'target', 'class', 'y']
+/** What stands in a cell without a value; the first is an empty one. */
+const MISSING = new Set(['', 'na', 'n/a', '#n/a', 'nan', 'null', 'none', '?'])
+/** So many records, or cells, are seen before it is decided whether the first one is a header. */
+const RECORDS_SEEN = 100
+const CELLS_SEEN = 100_000
+/** How much of a cell is shown. */
+const SHOWN_MAX = 40
+
+export interface Table {
+  /** Values of one example. */
+  readonly width: number
+  /** NaN where a value is missing. */
+  readonly examples: Float32Array
+  readonly targets: RawTargets
+  /** The line in which each example begins. */
+  readonly lines: readonly number[]
+  /** The header's, target and index included; null without one. */
+  readonly names: readonly string[] | null
+  /** Whether the first column only counts or names the rows; it is among the values. */
+  readonly hasIndex: boolean
+  /** The first missing value. */
+  readonly missing: { readonly count: number; readonly where: string } | null
+}
+
+interface Shape {
+  readonly names: readonly string[] | null
+  readonly columns: number
+  readonly target: number
+}
+
+/** Takes the records of a file in order. @throws DataError naming file, line and column */
+export function createTableReader(file: string) {
+  const seen: { readonly cells: readonly string[]; readonly line: number }[] = []
+  let cellsSeen = 0
+  let rows: ReturnType<typeof createRows> | null = null
+  const begin = () => {
+    const shape = shapeOf(seen, file)
+    const next = createRows(file, shape)
+    for (const { cells, line } of shape.names === null ? seen : seen.slice(1)) next.add(cells, line)
+    rows = next
+    return next
+  }
+  return {
+    record(raw: readonly string[], line: number): void {
+      const cells = raw.map(cleaned)
+      if (rows !== null) {
+        rows.add(cells, line)
+        return
+      }
+      seen.push({ cells, line })
+      cellsSeen += cells.length
+      if (seen.length >= RECORDS_SEEN || cellsSeen >= CELLS_SEEN) begin()
+    },
+    end(): Table {
+      return (rows ?? begin()).end()
+    },
+  }
+}
+
+function shapeOf(seen: readonly { readonly cells: readonly string[] }[], file: string): Shape {
+  const [first, ...others] = seen.map(({ cells }) => cells)
+  const columns = first?.length ?? 0
+  if (first === undefined || columns < 2)
+    throw new DataError(
+      'DATA_FORMAT',
+      `${file}: ${first === undefined ? 'it is empty' : `line 1 has ${columns} column`}; expected at least one value and the target, separated by commas, semicolons or tabs`,
+    )
+  const names = isHeader(first, others) ? first : null
+  const named = names?.findIndex(name => TARGET_NAMES.includes(name.toLowerCase())) ?? -1
+  return { names, columns, target: named >= 0 ? named : columns - 1 }
+}
+
+/**
+ * A header names columns: it has text where all that follows are numbers, or no number at all, or the name of a target.
+ * An empty cell is no name by itself: it is a missing value just as well.
+ */
+function isHeader(first: readonly string[], others: readonly (readonly string[])[]): boolean {
+  const isText = (cell: string) => !isMissing(cell) && numberOf(cell) === null
+  if (!first.some(isText)) return false
+  if (!first.some(cell => numberOf(cell) !== null)) return true
+  if (first.some(cell => TARGET_NAMES.includes(cell.toLowerCase()))) return true
+  return first.some((cell, column) => {
+    if (!isText(cell)) return false
+    const below = others.map(cells => cells[column] ?? '').filter(other => !isMissing(other))
+    return below.length > 0 && below.every(other => numberOf(other) !== null)
+  })
+}
+
+function createRows(file: string, { names, columns, target }: Shape) {
+  const examples = createFloatList(file)
+  const lines: number[] = []
+  const place = (line: number, column: number) => placeOf(names, line, column)
+  const targets = createTargets(file, place)
+  const index = watchIndex(names === null ? null : names[0]!)
+  let [missing, firstMissing] = [0, '']
+  return {
+    add(cells: readonly string[], line: number): void {
+      if (cells.length !== columns)
+        throw new DataError(
+          'DATA_FORMAT',
+          `${file}: line ${line} has ${cells.length} columns, expected ${columns}`,
+        )
+      for (let column = 0; column < columns; column++) {
+        const cell = cells[column]!
+        const value = numberOf(cell)
+        if (column === target) {
+          targets.add(cell, value, line, column)
+          continue
+        }
+        if (value === null && !isMissing(cell)) throw notNumber(file, place(line, column), cell)
+        if (value === null && missing++ === 0) firstMissing = place(line, column)
+        if (column === 0) index.see(value)
+        examples.push(value ?? Number.NaN)
+      }
+      lines.push(line)
+    },
+    end(): Table {
+      if (lines.length === 0)
+        throw new DataError('DATA_FORMAT', `${file}: no examples, expected at least one`)
+      const width = columns - 1
+      const hasIndex = target !== 0 && width > 1 && index.isIndex()
+      return {
+        width,
+        examples: examples.end(),
+        targets: targets.end(),
+        lines,
+        names,
+        hasIndex,
+        missing: missing === 0 ? null : { count: missing, where: firstMissing },
+      }
+    },
+  }
+}
+
+/** Targets are all numbers or all names: one name among numbers is a slip. */
+function createTargets(file: string, place: (line: number, column: number) => string) {
+  const values: number[] = []
+  const names = new Map<string, number>()
+  let kind: RawTargets['kind'] | null = null
+  let isReal = false
+  return {
+    add(cell: string, value: number | null, line: number, column: number): void {
+      const refuse = (why: string) =>
+        new DataError('DATA_LABEL', `${file}: ${place(line, column)} is ${shown(cell)}${why}`)
+      if (value === null && isMissing(cell)) throw refuse('; expected a target in every row')
+      kind ??= value === null ? 'names' : 'numbers'
+      if ((value === null) !== (kind === 'names'))
+        throw refuse(`, and the targets before it are ${kind}; expected all to be numbers or all to be names`)
+      if (value === null) {
+        if (cell.includes('\ufffd')) throw refuse(', which is not UTF-8; expected a file in UTF-8')
+        const known = names.get(cell) ?? names.size
+        names.set(cell, known)
+        values.push(known)
+      } else {
+        values.push(value)
+        isReal ||= /[.e]/i.test(cell)
+      }
+    },
+    end: (): RawTargets =>
+      kind === 'names' ? { kind, values, names: [...names.keys()] } : { kind: 'numbers', values, isReal },
+  }
+}
+
+/** Spaces are no part of a cell, nor are quotes that stand behind them. */
+function cleaned(cell: string): string {
+  const text = cell.trim()
+  return text.length > 1 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1) : text
+}
+
+function notNumber(file: string, where: string, cell: string): DataError {
+  const isLarge = NUMBER.test(cell)
+  const expected = isLarge
+    ? 'at most 3.4e38, what a 32-bit float holds'
+    : /^[+-]?\d+,\d+$/.test(cell)
+      ? 'a decimal point'
+      : 'a number'
+  return new DataError('DATA_NUMBER', `${file}: ${where} is ${shown(cell)}, expected ${expected}`)
+}
+
+function placeOf(names: readonly string[] | null, line: number, column: number): string {
+  const name = names?.[column] ?? ''
+  return `line ${line}, column ${column + 1}${name === '' ? '' : ` (${shorten(name)})`}`
+}
+
+function shorten(text: string): string {
+  return text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}…` : text
+}
+
+function shown(cell: string): string {
+  return cell === '' ? 'empty' : JSON.stringify(shorten(cell))
+}
+
+function isMissing(cell: string): boolean {
+  return cell === '' || (cell.length <= 4 && MISSING.has(cell.toLowerCase()))
+}
+
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
+
+/** Null for what is no number, or none that a 32-bit float holds. */
+function numberOf(cell: string): number | null {
+  if (!NUMBER.test(cell)) return null
+  const value = Number(cell)
+  return Number.isFinite(Math.fround(value)) ? value : null
+}

@@ -1,0 +1,28 @@
+/** A list of 32-bit floats that grows: an array of numbers would take twice the room, and more while it grows. */
+import { DataError } from './dataset.ts'
+import { DATA_BYTES_MAX } from './read-file.ts'
+
+const ROOM_MIN = 1024
+
+/** @param file for the message where there are too many */
+export function createFloatList(file: string) {
+  let values = new Float32Array(ROOM_MIN)
+  let length = 0
+  return {
+    push(value: number): void {
+      if (length === values.length) {
+        if (values.byteLength * 2 > DATA_BYTES_MAX)
+          throw new DataError(
+            'DATA_UNREADABLE',
+            `${file}: its numbers take more than ${values.byteLength} bytes; expected at most ${DATA_BYTES_MAX} for all, and as much while they are read`,
+          )
+        const room = new Float32Array(length * 2)
+        room.set(values)
+        values = room
+      }
+      values[length++] = value
+    },
+    /** The values so far, in an array of their length. */
+    end: (): Float32Array => values.slice(0, length),
+  }
+}
