@@ -73,21 +73,13 @@ function headline({ settings, byzantine, target }: Agreement, isReal: boolean): 
 }
 
 async function printReport(report: AgreeReport, terminal: Terminal): Promise<void> {
-  const head = [
-    'iteration',
-    'diameter',
-    'contraction',
-    'guaranteed',
-    'mean moved by',
-    'guaranteed',
-    'in common',
-  ]
+  const head = ['iteration', 'diameter', 'contraction', 'at most', 'mean moved by', 'at most', 'in common']
   const rows = report.perIteration.map(({ iteration, diameter, contraction, averaging, shared }) => [
     ...[iteration, significant(diameter), significant(contraction.measured), significant(contraction.bound)],
     ...[significant(averaging.measured), significant(averaging.bound), shared ?? '–'],
   ])
   const { tableLines } = await import('../view/table.ts')
-  if (rows.length > 0) terminal.print(...(await tableLines(head, rows, { compact: false })))
+  if (rows.length > 0) terminal.print(...(await tableLines(head, rows)))
   const { diameter, averaging } = report
   terminal.print(
     `honest diameter ${significant(diameter.before)} → ${significant(diameter.after)} (at most ${significant(diameter.bound)})`,

@@ -3,7 +3,7 @@ import type { OtherStatus, PeerStatus } from '../../daemon/status.ts'
 import { counted, duration, listed, megabytes, percent, significant } from './format.ts'
 import type { Cell } from './table.ts'
 
-/** Sentences first, then the table's rows. */
+/** Sentences; then the table's rows, and what the others did wrong. */
 export function statusLines(status: PeerStatus): readonly string[] {
   const { software, pid, uptimeSeconds, cohort, self, step, steps, loss, accuracy, traffic, memory } = status
   return [
@@ -16,30 +16,33 @@ export function statusLines(status: PeerStatus): readonly string[] {
   ].filter(line => line !== '')
 }
 
-export const statusHead = [
-  'peer',
-  'name',
-  'connection',
-  'step',
-  'behind',
-  'not acknowledged',
-  'withheld',
-  'faults',
-]
+export const statusHead = ['peer', 'name', 'connection', 'step', 'in flight', 'kept', 'withheld', 'faults']
 
 export function statusRow(other: OtherStatus): readonly Cell[] {
-  const { peer, name, connected, seconds, step, lag, link, faults, convicted, evidence } = other
+  const { peer, name, connected, seconds, step, link, faults, convicted } = other
   const since = seconds === null ? '' : ` for ${duration(seconds)}`
-  const seen = faults.map(({ kind, count }) => `${count} × ${kind}`)
-  if (convicted) seen.push(`equivocates${evidence === null ? '' : `: ${evidence}`}`)
   return [
     ...[String(peer), name],
     convicted ? 'cut off' : connected ? `up${since}` : seconds === null ? 'never seen' : `gone${since}`,
-    ...[significant(step), lag === null ? '–' : counted(lag, 'step')],
-    link === null ? '–' : `${link.unacknowledged} (kept: ${link.keptMessages}, ${size(link.keptBytes)})`,
-    link === null ? '–' : String(link.withheld),
-    seen.length === 0 ? 'none' : seen,
+    step === null ? '–' : String(step),
+    ...(link === null
+      ? ['–', '–', '–']
+      : [
+          String(link.unacknowledged),
+          `${link.keptMessages}, ${size(link.keptBytes)}`,
+          String(link.withheld),
+        ]),
+    String(faults.reduce((sum, { count }) => sum + count, 0)),
   ]
+}
+
+/** Below the table: what the others did wrong, a line for each that did. */
+export function faultLines({ peers }: Pick<PeerStatus, 'peers'>): readonly string[] {
+  return peers.flatMap(({ peer, name, faults, convicted, evidence }) => {
+    const seen = faults.map(({ kind, count }) => `${count} × ${kind}`)
+    if (convicted) seen.push(`equivocates${evidence === null ? '' : `: ${evidence}`}`)
+    return seen.length === 0 ? [] : [`${name} (peer ${peer}): ${seen.join(', ')}`]
+  })
 }
 
 /** Small amounts in the units that suit them. */
