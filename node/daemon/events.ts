@@ -2,7 +2,7 @@
 
 import type { FaultKind, PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
-import type { LearnStatus } from '../../learning/learn-contract.ts'
+import type { Divergence, LearnStatus } from '../../learning/learn-contract.ts'
 import type { EventLoopDelays } from './report.ts'
 
 /** Sent and received since the peer started. */
@@ -81,5 +81,7 @@ export type PeerEvent =
   /** A sentence for people. */
   | { readonly kind: 'log'; readonly text: string }
   | { readonly kind: 'finished'; readonly ending: Ending }
+  /** The learning has left the finite numbers, as `message` says. It is nobody's fault. */
+  | { readonly kind: 'diverged'; readonly divergence: Divergence; readonly message: string }
   /** It cannot go on. */
   | { readonly kind: 'failed'; readonly message: string }

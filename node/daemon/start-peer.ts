@@ -27,7 +27,8 @@ export interface RunningPeer {
   /** Where its metrics are, such as `http://127.0.0.1:9464/metrics`; null where they were not asked for. */
   readonly metricsUrl: string | null
   /**
-   * Resolves once the peer has learnt; it then still serves the others. Rejects where it cannot go on (StorageError,
+   * Resolves once the peer has learnt; it then still serves the others. Rejects with PeerError `diverged` where the
+   * learning has diverged; it still serves the others then, too. Rejects where it cannot go on (StorageError,
    * OracleError, ModelError), and with PeerError `stopped` where it was stopped before.
    */
   readonly finished: Promise<Ending>
@@ -167,26 +168,26 @@ function presentOf(peer: Peer, self: PeerIndex, faults: FaultCounter): Present {
   }
 }
 
-/** The one end of a peer: it has learnt, it cannot go on, or it was stopped. The first two are events as well. */
+/** The one end of a peer: it has learnt, it cannot go on, or it was stopped. All but the last are events as well. */
 function endOf(
   parts: Parts,
   peer: Peer,
   learnt: Promise<Vector>,
-  onLearnt: () => void,
+  onEnd: () => void,
 ): { readonly finished: Promise<Ending>; stopped(): void } {
   const stopped = Promise.withResolvers<never>()
   let isStopped = false
-  const concluded = learnt.then(async parameters => {
-    onLearnt()
-    return conclude(parts, peer, parameters)
-  })
+  const concluded = learnt.finally(onEnd).then(parameters => conclude(parts, peer, parameters))
   const told = concluded.then(
     ending => {
       if (!isStopped) parts.onEvent({ kind: 'finished', ending })
       return ending
     },
     (error: Error) => {
-      if (!isStopped) parts.onEvent({ kind: 'failed', message: error.message })
+      const hasDiverged = error instanceof PeerError && error.code === 'diverged'
+      if (hasDiverged)
+        peer.finish() // it needs nothing more
+      else if (!isStopped) parts.onEvent({ kind: 'failed', message: error.message })
       throw error
     },
   )

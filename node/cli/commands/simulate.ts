@@ -1,7 +1,7 @@
 /** `concord simulate`: a whole cohort in the simulated world, seeded and replayable. */
 import { performance } from 'node:perf_hooks'
 import type { PeerIndex } from '../../../agreement/protocol.ts'
-import { accuracyOf, cohortSummary, type Report, tally } from '../../daemon/report.ts'
+import { accuracyOf, cohortSummary, finiteOrNull, type Report, tally } from '../../daemon/report.ts'
 import { loadAttack } from '../../files/attack-file.ts'
 import type { LatencyModel } from '../../simulation/latency.ts'
 import { networkNamed } from '../agree-options.ts'
@@ -17,7 +17,7 @@ import { swarm } from '../swarm.ts'
 import type { Terminal } from '../terminal.ts'
 import { counted, duration, megabytes, peerList } from '../view/format.ts'
 import { createEstimate, createProgress } from '../view/progress.ts'
-import { faultsText, resultTable, verdictSentence } from '../view/result.ts'
+import { divergenceLines, faultsText, resultTable, verdictSentence } from '../view/result.ts'
 import { timelineLine } from '../view/timeline.ts'
 
 const options = {
@@ -195,7 +195,7 @@ function reportOf(scenario: Scenario, run: SimulatedRun, id: string, wallSeconds
   const closeness = closenessOf(ended.map(peer => result.parameters[peer]!))
   const honest = ended.map((peer, place) => ({
     peer,
-    loss: evaluations[peer]?.loss ?? null,
+    loss: finiteOrNull(evaluations[peer]?.loss ?? null),
     accuracy: evaluations[peer]?.accuracy ?? null,
     distance: closeness.distances[place]!,
     bytesSent: result.bytesByPeer[peer]!,
@@ -211,7 +211,7 @@ function reportOf(scenario: Scenario, run: SimulatedRun, id: string, wallSeconds
     data: scenario.data,
     partition: scenario.partition,
     steps: result.steps.length,
-    outcome: result.stuck.length === 0 ? 'finished' : 'stuck',
+    outcome: result.diverged.length > 0 ? 'diverged' : result.stuck.length > 0 ? 'stuck' : 'finished',
     honest,
     accuracy: accuracyOf(honest),
     diameter: {
@@ -244,6 +244,7 @@ async function printResult(
   const roleOf = (peer: PeerIndex) => {
     if (liars.includes(peer)) return `Byzantine: ${attack?.name}`
     if (result.gone.includes(peer)) return 'crashed'
+    if (result.diverged.some(each => each.peer === peer)) return 'diverged'
     return result.parameters[peer] === null ? 'stuck' : 'honest'
   }
   const rows = cohort.members.map((_, peer) => {
@@ -265,7 +266,8 @@ async function printResult(
   terminal.print(`trace ${result.trace}`, ...result.timeline.map(timelineLine))
   for (const { peer, step, waitingFor } of result.stuck)
     terminal.warn(`peer ${peer} is stuck at step ${step}, waiting for ${peerList(waitingFor)}`)
-  if (result.stuck.length > 0) return
+  for (const line of divergenceLines(result.diverged, cohort)) terminal.warn(terminal.paint('red', line))
+  if (report.outcome !== 'finished') return
   const { diameter, accuracy } = report
   const verdict = {
     honest: report.honest.length,

@@ -13,7 +13,7 @@ import { type Closeness, closenessOf, runSimulated } from '../simulated.ts'
 import type { Terminal } from '../terminal.ts'
 import { peerList, percent, whatTheyDid } from '../view/format.ts'
 import { createEstimate, createProgress } from '../view/progress.ts'
-import { contrastTable, resultTable, verdictSentence } from '../view/result.ts'
+import { contrastTable, divergenceLines, resultTable, verdictSentence } from '../view/result.ts'
 import { type DemoFiles, setUp } from './setup.ts'
 import { perform, type StageEnd } from './stage.ts'
 import type { PeerState } from './state.ts'
@@ -52,7 +52,7 @@ export async function runDemo(values: DemoValues, terminal: Terminal): Promise<n
       throw new Failure(end.failure.message)
     }
     const summary = summarize(end)
-    await showResult(scenario, end, summary, terminal)
+    await showResult(scenario, files, end, summary, terminal)
     let report = reportOf(scenario, files, end, summary, (performance.now() - startedMs) / 1000)
     // The simulator runs our models only.
     const canContrast = values.oracle === null
@@ -84,6 +84,7 @@ function summarize({ state }: StageEnd): Summary {
 
 async function showResult(
   { liars, attack }: Scenario,
+  { cohort }: DemoFiles,
   { outcome, state }: StageEnd,
   { finishers, closeness, honest }: Summary,
   terminal: Terminal,
@@ -101,12 +102,17 @@ async function showResult(
     for (const { peer, why, step } of gone)
       terminal.print(`peer ${peer} was ${why} after step ${step}; the rest went on.`)
   } else {
-    const missing = state
-      .filter(({ isHonest, ending }) => isHonest && ending === null)
-      .map(({ peer }) => peer)
-    terminal.warn(
-      terminal.paint('red', `The demo ended early (${outcome}); ${peerList(missing)} had not finished.`),
+    const diverged = state.flatMap(({ isHonest, peer, divergence }) =>
+      isHonest && divergence !== null ? [{ peer, divergence }] : [],
     )
+    for (const line of divergenceLines(diverged, cohort)) terminal.warn(terminal.paint('red', line))
+    const missing = state
+      .filter(({ isHonest, ending, divergence }) => isHonest && ending === null && divergence === null)
+      .map(({ peer }) => peer)
+    if (missing.length > 0)
+      terminal.warn(
+        terminal.paint('red', `The demo ended early (${outcome}); ${peerList(missing)} had not finished.`),
+      )
   }
 }
 

@@ -8,7 +8,7 @@ import { createEstimate, type Progress } from '../view/progress.ts'
 import { type ChildEnd, type Children, startChildren } from './children.ts'
 import { createRuler, type Ruler } from './measure.ts'
 import type { DemoFiles } from './setup.ts'
-import { apply, applyEnd, type DemoState, isDone, isLost, newState, overview } from './state.ts'
+import { apply, applyEnd, type DemoState, isDone, isHeldUp, isLost, newState, overview } from './state.ts'
 import { brokenPairs, castLines, connectionsLine, endText, eventLine, waitingLine } from './view.ts'
 
 interface StageOptions {
@@ -27,7 +27,7 @@ interface StageOptions {
 }
 
 export interface StageEnd {
-  readonly outcome: 'finished' | 'interrupted' | 'out of time' | 'failed'
+  readonly outcome: 'finished' | 'diverged' | 'interrupted' | 'out of time' | 'failed'
   readonly state: DemoState
   readonly ruler: Ruler
   /** For a process that could not even start: its output and its exit code. */
@@ -154,7 +154,13 @@ function follow(stage: Stage, peer: PeerIndex, event: PeerEvent): void {
   }
   const line = eventLine(state, peer, event, options.terminal.paint)
   if (line !== null && !isStartFailure(stage, peer, event)) options.progress.note(line)
-  if (isDone(state)) stage.ended.resolve({ outcome: 'finished', failure: null })
+  endIfDone(stage)
+}
+
+function endIfDone({ state, ended }: Stage): void {
+  if (!isDone(state)) return
+  const hasDiverged = state.some(({ isHonest, divergence }) => isHonest && divergence !== null)
+  ended.resolve({ outcome: hasDiverged ? 'diverged' : 'finished', failure: null })
 }
 
 /** Reported once, at the end of its process, rather than by every peer. */
@@ -184,7 +190,7 @@ function followEnd(stage: Stage, peer: PeerIndex, { code, signal, lastWords }: C
   )
   if (lastWords !== '') for (const line of quotedLines(lastWords)) options.progress.note(line)
   if (isLost(state)) ended.resolve({ outcome: 'failed', failure: null })
-  else if (isDone(state)) ended.resolve({ outcome: 'finished', failure: null })
+  else endIfDone(stage)
 }
 
 function showProgress({ state, options, estimate, diameter }: Stage): void {
@@ -201,6 +207,8 @@ const waitingRepeatMs = 15_000
 function look(stage: Stage): void {
   const { state, told, options } = stage
   const { note } = options.progress
+  if (isHeldUp(state, options.scenario.settings.faults))
+    stage.ended.resolve({ outcome: 'diverged', failure: null })
   const paint = options.terminal.paint
   const line = connectionsLine(state)
   if (line !== told.connections && overview(state).step === 0) {

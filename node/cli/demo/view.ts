@@ -39,6 +39,8 @@ export function eventLine(state: DemoState, peer: PeerIndex, event: PeerEvent, p
     }
     case 'log':
       return paint('yellow', `peer ${peer}: ${event.text}`)
+    case 'diverged':
+      return paint('red', `peer ${peer} has diverged at step ${event.divergence.step}`)
     case 'failed':
       return paint('red', `peer ${peer} failed: ${event.message}`)
     default:
@@ -93,7 +95,7 @@ function absence(peer: PeerState | undefined): string {
 /** "6 of 7 peers up, 12 of 21 connections". */
 export function connectionsLine(state: DemoState): string {
   const { up, all } = connections(state)
-  const peers = state.filter(({ status }) => status === 'up' || status === 'finished').length
+  const peers = state.filter(({ status }) => status !== 'starting' && status !== 'gone').length
   return `${peers} of ${counted(state.length, 'peer')} up, ${up} of ${counted(all, 'connection')}`
 }
 
@@ -132,6 +134,7 @@ function roleOf(
 ): string {
   if (status === 'gone') return `${isHonest ? '' : 'Byzantine, '}${why}`
   if (!isHonest) return `Byzantine: ${attack}`
+  if (status === 'diverged') return status
   return status === 'finished' ? 'honest' : 'not finished'
 }
 

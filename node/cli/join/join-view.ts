@@ -43,6 +43,9 @@ export async function createJoinView(
       else if (event.kind === 'finished') {
         progress.stop()
         for (const line of endingLines(event.ending)) terminal.print(line)
+      } else if (event.kind === 'diverged') {
+        progress.stop()
+        terminal.warn(paint('red', `concord: ${event.message}`))
       } else for (const line of eventLines(event, membership)) progress.note(`${line}${moreText(leftOut)}`)
     },
     note: line => progress.note(line),
@@ -80,6 +83,7 @@ export function eventLines(event: PeerEvent, membership: Membership): readonly s
       return [event.text]
     case 'step':
     case 'finished':
+    case 'diverged':
     case 'failed':
       return []
   }

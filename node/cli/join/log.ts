@@ -104,6 +104,7 @@ function logEvent(
     case 'evidence':
       log.error({ event: kind, ...rest }, text)
       break
+    case 'diverged':
     case 'failed':
       log.fatal({ event: kind }, event.message)
       break

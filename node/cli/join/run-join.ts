@@ -44,7 +44,7 @@ export async function runJoin(values: JoinValues, terminal: Terminal): Promise<n
   let hasFailed = false
   const onEvent = (event: PeerEvent) => {
     if (event.kind === 'listening') growHeapFor(members.length, event.dimension)
-    hasFailed ||= event.kind === 'failed'
+    hasFailed ||= event.kind === 'failed' || event.kind === 'diverged'
     record.see(event)
     parent?.tell(event)
     view?.see(event)
@@ -69,7 +69,7 @@ export async function runJoin(values: JoinValues, terminal: Terminal): Promise<n
       view?.stop()
       await deliverReport(values, record.report(outcome, peer.faults()), terminal)
     })
-    return ending === 'finished' ? 0 : stop.exitCode()
+    return ending === 'finished' ? 0 : ending === 'diverged' ? 1 : stop.exitCode()
   } catch (error) {
     view?.stop()
     if (!hasFailed)
@@ -120,7 +120,7 @@ function peerOptions(values: JoinValues): StartPeerOptions {
   }
 }
 
-/** Until learnt or told to stop; after learning, until nobody needs anything more or the time is over. */
+/** Until learnt, diverged or told to stop; then, unless told to, until nobody needs anything more or the time is over. */
 async function course(
   peer: RunningPeer,
   lingerSeconds: number,
@@ -130,11 +130,11 @@ async function course(
 ): Promise<JoinOutcome> {
   try {
     const outcome = await Promise.race([
-      peer.finished.then(() => 'finished' as const),
+      peer.finished.then(() => 'finished' as const, divergedOr),
       stop.asked.then(() => 'interrupted' as const),
     ])
     await deliver(outcome)
-    if (outcome === 'finished') {
+    if (outcome !== 'interrupted') {
       const unserved = peer.unserved()
       if (unserved.length > 0 && lingerSeconds > 0)
         note(
@@ -147,4 +147,10 @@ async function course(
     stop.insist()
     await peer.stop()
   }
+}
+
+/** A peer whose learning has diverged has come to an end as well, and the others may still need what it said before. */
+function divergedOr(error: unknown): 'diverged' {
+  if (error instanceof PeerError && error.code === 'diverged') return 'diverged'
+  throw error
 }

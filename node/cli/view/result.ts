@@ -1,8 +1,11 @@
 /** The end of a run for people: a table with a row a peer, the sentence that sums it up, and the contrast. */
 import type { PeerIndex } from '../../../agreement/protocol.ts'
+import type { Divergence } from '../../../learning/learn-contract.ts'
+import type { Cohort } from '../../cohort/cohort.ts'
+import { divergenceSentence } from '../../daemon/divergence.ts'
 import type { Report } from '../../daemon/report.ts'
 import type { Terminal } from '../terminal.ts'
-import { counted, listed, megabytes, percent, significant, whatTheyDid } from './format.ts'
+import { counted, listed, megabytes, peerList, percent, significant, whatTheyDid } from './format.ts'
 import { tableLines } from './table.ts'
 
 export interface PeerRow {
@@ -57,6 +60,25 @@ export function verdictSentence({ honest, diameter, relative, accuracy, liars, d
   const reach = accuracy === null ? '' : ` and ${honest === 1 ? 'reaches' : 'reach'} ${percent(accuracy)}`
   const although = liars.length === 0 || did === null ? '' : `, although ${whatTheyDid(liars, did)}`
   return `${agree}${reach}${although}.`
+}
+
+/** Peers that diverged at the same step are told of together, with the largest norm. */
+export function divergenceLines(
+  diverged: readonly { readonly peer: PeerIndex; readonly divergence: Divergence }[],
+  cohort: Cohort,
+): readonly string[] {
+  const groups = new Map<string, { readonly peers: PeerIndex[]; readonly largest: Divergence }>()
+  for (const { peer, divergence } of diverged) {
+    const key = `${divergence.step} ${divergence.of}`
+    const { peers, largest } = groups.get(key) ?? { peers: [], largest: divergence }
+    groups.set(key, {
+      peers: [...peers, peer],
+      largest: divergence.norm > largest.norm ? divergence : largest,
+    })
+  }
+  return [...groups.values()].map(
+    ({ peers, largest }) => `${peerList(peers)}: ${divergenceSentence(largest, cohort)}`,
+  )
 }
 
 interface ContrastSide {

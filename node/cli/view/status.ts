@@ -53,6 +53,7 @@ function size(bytes: number): string {
 
 function phaseText({ phase, computing, stillSeconds }: PeerStatus): string {
   if (phase === 'finished') return 'finished: it serves those that are not'
+  if (phase === 'diverged') return 'diverged: it serves the others, and learns no more'
   if (phase === 'catching-up') return `catching up with the others for ${duration(stillSeconds)}`
   if (computing) return 'computing its gradient'
   return `agreeing on ${phase === 'gradient' ? 'gradients' : 'parameters'} for ${duration(stillSeconds)}`
