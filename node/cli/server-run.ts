@@ -14,14 +14,16 @@ import { rateAdvice } from '../daemon/divergence.ts'
 import { accuracyOf, finiteOrNull, type Report } from '../daemon/report.ts'
 import { readStart, saveCheckpoint } from '../oracle/open.ts'
 import { type Options, option, UsageError } from './command.ts'
+import { majorityShare } from './majority.ts'
 import { type Scenario, type ScenarioValues, scenarioOf } from './options.ts'
 import { decimal, oneOf } from './parse.ts'
 import { deliverReport, type ReportValues } from './report-output.ts'
 import { ruleName, ruleParameter } from './rule-options.ts'
 import { oracleSpec } from './simulated.ts'
 import type { Terminal } from './terminal.ts'
-import { counted, duration, peerList, percent, significant, whatTheyDid } from './view/format.ts'
+import { counted, duration, peerList, significant, whatTheyDid } from './view/format.ts'
 import { createEstimate, createProgress } from './view/progress.ts'
+import { type Learnt, learntText, lossSentence } from './view/verdict.ts'
 
 export const serverOptions = {
   architecture: option(
@@ -105,13 +107,13 @@ export async function simulateServer(
   const { rate, clip } = scenario.settings
   const did = attack === null ? null : whatTheyDid(liars, attack.did).replace('peer', 'worker')
   if (run.finite) {
-    const although = did === null ? '' : `, although ${did}`
-    terminal.print(
-      terminal.paint(
-        'bold',
-        `The server reaches ${percent(accuracy)}, loss ${significant(loss)}${although}.`,
-      ),
-    )
+    const learnt: Learnt = {
+      accuracy,
+      majority: accuracy === null ? null : await majorityShare(scenario.data),
+      firstLoss: finiteOrNull(run.firstLoss),
+      lastLoss: finiteOrNull(loss),
+    }
+    terminal.print(terminal.paint('bold', serverSentence(learnt, did)))
   } else {
     const where = `the parameters of step ${run.steps} are not finite; before, their norm was ${run.norm.toExponential(2)}`
     const meanwhile = did === null ? '' : ` Meanwhile ${did}.`
@@ -120,10 +122,18 @@ export async function simulateServer(
     )
   }
   terminal.print(`${duration(report.wallSeconds)}; the server is trusted, and everything rests on it`)
-  if (values.save !== null && run.finite) terminal.print(`${values.save} holds what it has learnt`)
+  if (values.save !== null && run.finite) terminal.print(`${values.save} holds its parameters`)
   else if (values.save !== null) terminal.warn(`${values.save} was not written: the learning has diverged`)
   await deliverReport(values, report, terminal)
   return run.finite ? 0 : 1
+}
+
+/** "The server reaches 95.2 %, loss 0.2, although worker 6 sent …." */
+function serverSentence(learnt: Learnt, did: string | null): string {
+  const grown = lossSentence(learnt)
+  const reached = [learntText(learnt, true), `loss ${significant(learnt.lastLoss)}`]
+  const lie = did === null ? '' : grown === '' ? `, although ${did}` : `; ${did}`
+  return `The server ${reached[0] === '' ? 'is done' : reached[0]}, ${reached[1]}${lie}.${grown}`
 }
 
 interface ServerRun {
@@ -131,6 +141,8 @@ interface ServerRun {
   readonly finite: boolean
   /** Of the parameters before the last step. */
   readonly norm: number
+  /** At the start. */
+  readonly firstLoss: number
   readonly dimension: number
   readonly evaluation: Evaluation
 }
@@ -177,11 +189,13 @@ async function learn(
   let step = 0
   let finite = true
   let before = 0
+  let firstLoss = Number.NaN
   try {
     while (finite && step < steps) {
       before = norm(server.parameters)
       const done = await server.step()
       step = done.step
+      if (step === 1) firstLoss = done.loss
       finite = done.finite
       const secondsLeft = estimate(step, performance.now() / 1000)
       progress.update({ step, steps, loss: done.loss, diameter: null, bytes: null, secondsLeft })
@@ -196,7 +210,7 @@ async function learn(
       command: null,
     })
   for (const oracle of group.oracles) await oracle.close()
-  return { steps: step, finite, norm: before, dimension: group.dimension, evaluation }
+  return { steps: step, finite, norm: before, firstLoss, dimension: group.dimension, evaluation }
 }
 
 /** The report of a run, with the server's parameters as those of every honest worker. */

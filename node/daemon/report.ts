@@ -135,6 +135,12 @@ export function tally(
   return [...counts.values()].sort((a, b) => (a.peer ?? -1) - (b.peer ?? -1) || (a.kind < b.kind ? -1 : 1))
 }
 
+/** Null where a peer has none: one whose loss is not finite is in no mean. */
+export function meanLoss(honest: readonly Pick<HonestReport, 'loss'>[]): number | null {
+  const losses = honest.map(({ loss }) => loss ?? Number.NaN)
+  return losses.length === 0 ? null : finiteOrNull(losses.reduce((a, b) => a + b, 0) / losses.length)
+}
+
 /** Where numbers have overflowed there is nothing to report. */
 export function finiteOrNull(value: number | null): number | null {
   return Number.isFinite(value) ? value : null

@@ -1,13 +1,14 @@
 /** `concord simulate`: a whole cohort in the simulated world, seeded and replayable. */
 import { performance } from 'node:perf_hooks'
 import type { PeerIndex } from '../../../agreement/protocol.ts'
-import { accuracyOf, cohortSummary, finiteOrNull, type Report, tally } from '../../daemon/report.ts'
+import { accuracyOf, cohortSummary, finiteOrNull, meanLoss, type Report, tally } from '../../daemon/report.ts'
 import { loadAttack } from '../../files/attack-file.ts'
 import type { LatencyModel } from '../../simulation/latency.ts'
 import { networkNamed } from '../agree-options.ts'
 import { defineCommand, flag, maybe, option, UsageError, type Values } from '../command.ts'
 import { faultOptions, injectedFaultsOf } from '../fault-options.ts'
 import { learningOptions } from '../learning-options.ts'
+import { majorityShare } from '../majority.ts'
 import { type Scenario, scenarioOf, scenarioOptions } from '../options.ts'
 import { decimal, integer, text } from '../parse.ts'
 import { deliverReport, prepareReport } from '../report-output.ts'
@@ -17,8 +18,9 @@ import { swarm } from '../swarm.ts'
 import type { Terminal } from '../terminal.ts'
 import { counted, duration, megabytes, peerList } from '../view/format.ts'
 import { createEstimate, createProgress } from '../view/progress.ts'
-import { divergenceLines, faultsText, resultTable, verdictSentence } from '../view/result.ts'
+import { divergenceLines, faultsText, resultTable } from '../view/result.ts'
 import { timelineLine } from '../view/timeline.ts'
+import { verdictSentence, whyUnguaranteed } from '../view/verdict.ts'
 
 const options = {
   ...scenarioOptions,
@@ -95,11 +97,11 @@ export const simulate = defineCommand({
     const { cohortId } = await import('../../cohort/cohort.ts')
     const report = reportOf(scenario, run, cohortId(run.cohort), (performance.now() - startedMs) / 1000)
     await printResult(scenario, run, report, terminal)
-    if (run.saved !== null) terminal.print(`${values.save} holds what peer ${run.saved} has learnt`)
+    if (run.saved !== null) terminal.print(`${values.save} holds the parameters of peer ${run.saved}`)
     else if (values.save !== null)
       terminal.warn(`${values.save} was not written: no honest peer has finished`)
     await deliverReport(values, report, terminal)
-    return report.outcome === 'finished' ? 0 : 1
+    return report.outcome === 'finished' && report.violations.length === 0 ? 0 : 1
   },
 })
 
@@ -211,7 +213,7 @@ function reportOf(scenario: Scenario, run: SimulatedRun, id: string, wallSeconds
     data: scenario.data,
     partition: scenario.partition,
     steps: result.steps.length,
-    outcome: result.diverged.length > 0 ? 'diverged' : result.stuck.length > 0 ? 'stuck' : 'finished',
+    outcome: outcomeOf(result),
     honest,
     accuracy: accuracyOf(honest),
     diameter: {
@@ -235,8 +237,14 @@ function reportOf(scenario: Scenario, run: SimulatedRun, id: string, wallSeconds
   }
 }
 
+function outcomeOf({ diverged, stuck, honest, parameters }: SimulatedRun['result']): Report['outcome'] {
+  if (diverged.length > 0) return 'diverged'
+  if (stuck.length > 0) return 'stuck'
+  return honest.every(peer => parameters[peer] === null) ? 'failed' : 'finished'
+}
+
 async function printResult(
-  { liars, attack }: Scenario,
+  { liars, attack, settings, data }: Scenario,
   { cohort, result }: SimulatedRun,
   report: Report,
   terminal: Terminal,
@@ -267,15 +275,24 @@ async function printResult(
   for (const { peer, step, waitingFor } of result.stuck)
     terminal.warn(`peer ${peer} is stuck at step ${step}, waiting for ${peerList(waitingFor)}`)
   for (const line of divergenceLines(result.diverged, cohort)) terminal.warn(terminal.paint('red', line))
+  if (report.outcome === 'failed') terminal.warn('No honest peer is left.')
+  for (const violation of report.violations)
+    terminal.warn(terminal.paint('red', `a guarantee was broken: ${violation}`))
   if (report.outcome !== 'finished') return
   const { diameter, accuracy } = report
+  const { protocol, synchrony, faults: maxFaulty } = settings
+  const query = { protocol, synchrony, maxFaulty, peers: cohort.members.length }
   const verdict = {
     honest: report.honest.length,
     diameter: diameter.last,
     relative: diameter.relative,
     accuracy: accuracy.min,
+    majority: accuracy.min === null ? null : await majorityShare(data),
+    firstLoss: finiteOrNull(result.steps[0]?.loss ?? null),
+    lastLoss: meanLoss(report.honest),
     liars,
     did: attack?.did ?? null,
+    unguaranteed: whyUnguaranteed(query, liars.length),
   }
   terminal.print(terminal.paint('bold', verdictSentence(verdict)))
 }

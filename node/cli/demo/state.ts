@@ -14,6 +14,8 @@ export interface PeerState {
   why: string | null
   step: number
   loss: number | null
+  /** At its first step. */
+  firstLoss: number | null
   traffic: Traffic
   readonly connected: Set<PeerIndex>
   /** Connections that were up and are not, with the reason. */
@@ -35,6 +37,7 @@ export function newState(pids: readonly number[], liars: readonly PeerIndex[]): 
     why: null,
     step: 0,
     loss: null,
+    firstLoss: null,
     traffic: { messages: 0, bytesSent: 0, bytesReceived: 0 },
     connected: new Set(),
     lost: new Map(),
@@ -63,6 +66,7 @@ export function apply(state: DemoState, peer: PeerIndex, event: PeerEvent): void
     case 'step':
       own.step = event.step
       own.loss = event.loss
+      own.firstLoss ??= event.loss
       own.traffic = event.traffic
       own.waiting = null
       break

@@ -110,7 +110,7 @@ function logEvent(
       break
     case 'finished': {
       const { parameters: _, ...ending } = event.ending
-      log.info({ event: kind, ...ending }, `learnt: accuracy ${ending.accuracy}, loss ${ending.loss}`)
+      log.info({ event: kind, ...ending }, `done: accuracy ${ending.accuracy}, loss ${ending.loss}`)
       break
     }
     case 'connection':

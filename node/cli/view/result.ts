@@ -1,11 +1,11 @@
-/** The end of a run for people: a table with a row a peer, the sentence that sums it up, and the contrast. */
+/** The end of a run for people: a table with a row a peer, who diverged, and the contrast. */
 import type { PeerIndex } from '../../../agreement/protocol.ts'
 import type { Divergence } from '../../../learning/learn-contract.ts'
 import type { Cohort } from '../../cohort/cohort.ts'
 import { divergenceSentence } from '../../daemon/divergence.ts'
 import type { Report } from '../../daemon/report.ts'
 import type { Terminal } from '../terminal.ts'
-import { counted, listed, megabytes, peerList, percent, significant, whatTheyDid } from './format.ts'
+import { counted, listed, megabytes, peerList, percent, significant } from './format.ts'
 import { tableLines } from './table.ts'
 
 export interface PeerRow {
@@ -40,26 +40,6 @@ export function faultsText(faults: Report['faults']): string {
   return faults
     .map(({ peer, kind, count }) => `${count} × ${kind} by ${peer === null ? 'a stranger' : `peer ${peer}`}`)
     .join('\n')
-}
-
-interface Verdict {
-  readonly honest: number
-  readonly diameter: number | null
-  readonly relative: number | null
-  readonly accuracy: number | null
-  readonly liars: readonly PeerIndex[]
-  /** Completes "peer 6 …". */
-  readonly did: string | null
-}
-
-/** "6 honest peers agree within 0.01 (0.1 % of the parameters' norm) and reach 95.2 %, although peer 6 sent …." */
-export function verdictSentence({ honest, diameter, relative, accuracy, liars, did }: Verdict): string {
-  const share = relative === null ? '' : ` (${percent(relative)} of the norm of the parameters)`
-  const agreed = diameter === 0 ? 'agree exactly' : `agree within ${significant(diameter)}${share}`
-  const agree = honest === 1 ? '1 honest peer is done' : `${honest} honest peers ${agreed}`
-  const reach = accuracy === null ? '' : ` and ${honest === 1 ? 'reaches' : 'reach'} ${percent(accuracy)}`
-  const although = liars.length === 0 || did === null ? '' : `, although ${whatTheyDid(liars, did)}`
-  return `${agree}${reach}${although}.`
 }
 
 /** Peers that diverged at the same step are told of together, with the largest norm. */

@@ -1,40 +1,7 @@
-/** The end of a run: table, sentence, contrast. */
+/** The end of a run: table and contrast. */
 import test from 'ava'
-import {
-  contrastTable,
-  faultsText,
-  resultTable,
-  verdictSentence,
-  waitingSentence,
-} from '../../../../node/cli/view/result.ts'
+import { contrastTable, faultsText, resultTable, waitingSentence } from '../../../../node/cli/view/result.ts'
 import { recordedTerminal } from '../terminals.ts'
-
-const verdict = {
-  honest: 6,
-  diameter: 0.0123,
-  relative: 0.001,
-  accuracy: 0.952,
-  liars: [6],
-  did: 'sent zeros',
-}
-
-test('one plain sentence says who agrees, how well, and although what', t => {
-  t.is(
-    verdictSentence(verdict),
-    '6 honest peers agree within 0.0123 (0.1 % of the norm of the parameters) and reach 95.2 %, although peer 6 sent zeros.',
-  )
-  t.is(
-    verdictSentence({ ...verdict, diameter: 0, liars: [5, 6] }),
-    '6 honest peers agree exactly and reach 95.2 %, although peers 5 and 6 sent zeros.',
-  )
-  t.regex(
-    verdictSentence({ ...verdict, liars: [5, 6], did: 'sent its vectors reversed' }),
-    /although peers 5 and 6 sent their vectors reversed/,
-  )
-  const quiet = { ...verdict, accuracy: null, relative: null, liars: [], did: null }
-  t.is(verdictSentence(quiet), '6 honest peers agree within 0.0123.')
-  t.is(verdictSentence({ ...quiet, honest: 1, accuracy: 0.5 }), '1 honest peer is done and reaches 50.0 %.')
-})
 
 test('faults are listed with who did them', t => {
   t.is(faultsText([]), 'none')
