@@ -1,6 +1,6 @@
 /**
  * What the honest peers of a learning run have at each step: their loss, how far they are apart, and whether each
- * averaging agreement kept its word (protocols.md §2).
+ * averaging agreement kept its word (collaborative-learning, §3.2).
  */
 import { averagingConstantOf, bounds, contractionOf } from '../../agreement/bounds.ts'
 import type { AveragedPhase } from '../../agreement/message.ts'

@@ -18,6 +18,8 @@ const formerNames: readonly (readonly [RegExp, string])[] = [
   [/\bsightings?\b/gi, 'adversary view'],
   [/\bafflict(s|ed|ion)?\b/gi, 'inject, fault injection'],
   [/\bworkshop\b/gi, 'oracle cache'],
+  // A page that readers do not have.
+  [/\bprotocols(\.md| §)/g, 'the paper, or a page of docs/'],
 ]
 
 /** Not read for this yet. To be emptied, not added to. */

@@ -1,6 +1,7 @@
 /** `concord simulate`: a whole cohort in the simulated world, seeded and replayable. */
 import { performance } from 'node:perf_hooks'
 import type { PeerIndex } from '../../../agreement/protocol.ts'
+import { modelNames } from '../../../learning/models/registry.ts'
 import { accuracyOf, cohortSummary, finiteOrNull, meanLoss, type Report, tally } from '../../daemon/report.ts'
 import { loadAttack } from '../../files/attack-file.ts'
 import type { LatencyModel } from '../../simulation/latency.ts'
@@ -10,7 +11,7 @@ import { faultOptions, injectedFaultsOf } from '../fault-options.ts'
 import { learningOptions } from '../learning-options.ts'
 import { majorityShare } from '../majority.ts'
 import { type Scenario, scenarioOf, scenarioOptions } from '../options.ts'
-import { decimal, integer, text } from '../parse.ts'
+import { decimal, integer, oneOf, text } from '../parse.ts'
 import { deliverReport, prepareReport } from '../report-output.ts'
 import { checkArchitecture, serverOptions, simulateServer } from '../server-run.ts'
 import { closenessOf, runSimulated, type SimulatedRun } from '../simulated.ts'
@@ -25,6 +26,12 @@ import { verdictSentence, whyUnguaranteed } from '../view/verdict.ts'
 const options = {
   ...scenarioOptions,
   partition: { ...scenarioOptions.partition, parse: dataPartition },
+  // No program of a user's runs in virtual time, so there is no external model.
+  model: {
+    ...scenarioOptions.model,
+    about: `what is learnt: ${modelNames.join(', ')}`,
+    parse: oneOf(modelNames),
+  },
   ...serverOptions,
   latency: maybe('--latency <ms>', 'mean one-way latency of the links', decimal({ min: 0, max: 1e6 }), '5'),
   network: maybe<LatencyModel>(

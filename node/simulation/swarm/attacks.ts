@@ -1,5 +1,5 @@
 /**
- * Attacks that need to know who is who: the swarm's own. The counterexamples' (protocols.md §2.2), for any dimension,
+ * Attacks that need to know who is who: the swarm's own. The counterexamples' (docs/papers.md), for any dimension,
  * and the one against the thresholds of reliable broadcast.
  */
 import type { Message } from '../../../agreement/message.ts'
