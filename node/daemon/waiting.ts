@@ -34,8 +34,10 @@ export function createStillness(maxFaulty: number): Stillness {
     look(status, nowMs) {
       const { step, phase, computing, waitingFor } = status
       const here = `${step} ${phase}`
-      // A peer that is missed anew is missed in another iteration: that, too, is progress.
-      const moved = here !== place || waitingFor.some(peer => !missing.includes(peer))
+      // A peer that is missed anew is missed in another iteration: that, too, is progress. Where it is asked for its
+      // position it is only asked again.
+      const isAnew = phase !== 'catching-up' && waitingFor.some(peer => !missing.includes(peer))
+      const moved = here !== place || isAnew
       missing = waitingFor
       if (moved || phase === 'finished' || computing) {
         const told = toldMs !== null

@@ -37,6 +37,7 @@ export interface StageEnd {
 /** What the user has been told already. */
 interface Told {
   connections: string
+  connectionsMs: number
   /** Pairs without a connection at the last check, and those that were reported. */
   suspects: ReadonlySet<string>
   broken: ReadonlySet<string>
@@ -79,11 +80,12 @@ export async function perform(options: StageOptions): Promise<StageEnd> {
     diameter: null,
     told: {
       connections: '',
+      connectionsMs: Number.NEGATIVE_INFINITY,
       suspects: new Set(),
       broken: new Set(),
       seen: null,
       waiting: null,
-      waitingMs: 0,
+      waitingMs: Number.NEGATIVE_INFINITY,
     },
   }
   for (const line of castLines(scenario, files.cohort, state, terminal.paint)) terminal.print(line)
@@ -202,6 +204,8 @@ function showProgress({ state, options, estimate, diameter }: Stage): void {
 }
 
 const waitingRepeatMs = 15_000
+/** What changes all the time, on a busy machine, is worth a line at most so often. */
+const changedRepeatMs = { connections: 2000, waiting: 5000 }
 
 /** Reports what holds for longer than a moment: connections coming up or lost, and which peers wait for which. */
 function look(stage: Stage): void {
@@ -211,8 +215,10 @@ function look(stage: Stage): void {
     stage.ended.resolve({ outcome: 'diverged', failure: null })
   const paint = options.terminal.paint
   const line = connectionsLine(state)
-  if (line !== told.connections && overview(state).step === 0) {
+  const isDue = performance.now() - told.connectionsMs >= changedRepeatMs.connections
+  if (line !== told.connections && overview(state).step === 0 && isDue) {
     told.connections = line
+    told.connectionsMs = performance.now()
     note(`${((performance.now() - stage.startedMs) / 1000).toFixed(1)} s: ${line}`)
   }
   const broken = brokenPairs(state)
@@ -226,9 +232,11 @@ function look(stage: Stage): void {
   // Peers notice one after the other: a state that still changes is not worth a line yet.
   const isSettled = waiting === told.seen
   told.seen = waiting
-  if (!isSettled) return
-  if (waiting === told.waiting && (waiting === null || performance.now() - told.waitingMs < waitingRepeatMs))
-    return
+  // Who has not started yet is told of by the line on connections.
+  if (!isSettled || state.some(({ status }) => status === 'starting')) return
+  if (waiting === null && told.waiting === null) return
+  const repeatMs = waiting === told.waiting ? waitingRepeatMs : changedRepeatMs.waiting
+  if (waiting !== null && performance.now() - told.waitingMs < repeatMs) return
   note(waiting ?? 'going on')
   told.waiting = waiting
   told.waitingMs = performance.now()

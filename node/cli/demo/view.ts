@@ -5,8 +5,8 @@ import type { PeerEvent } from '../../daemon/events.ts'
 import { tally } from '../../daemon/report.ts'
 import type { Scenario } from '../options.ts'
 import type { Paint } from '../terminal.ts'
-import { counted, listed, peerList } from '../view/format.ts'
-import { faultsText, type PeerRow } from '../view/result.ts'
+import { counted, peerList } from '../view/format.ts'
+import { faultsText, type PeerRow, wantedText } from '../view/result.ts'
 import { connections, type DemoState, type PeerState, type Waiting } from './state.ts'
 
 /** The participants: one line for the cohort, and one for each peer. */
@@ -76,9 +76,9 @@ function addTo(groups: Map<string, PeerIndex[]>, reason: string, ...peers: reado
   groups.set(reason, [...(groups.get(reason) ?? []), ...peers])
 }
 
-function reasonOf(state: DemoState, { step, needed }: Waiting, missing: readonly PeerIndex[]): string {
+function reasonOf(state: DemoState, { step, ...waiting }: Waiting, missing: readonly PeerIndex[]): string {
   const names = missing.map(peer => `peer ${peer}${absence(state[peer])}`)
-  return `at step ${step} for ${counted(needed, 'more vector')}, from ${listed(names, 'or')}`
+  return `at step ${step} for ${wantedText(waiting, names)}`
 }
 
 /** The missing peers that will not speak by themselves: gone, or Byzantine. */

@@ -7,7 +7,7 @@ import { moreText } from '../../text/quiet.ts'
 import type { Terminal } from '../terminal.ts'
 import { counted, duration, megabytes, percent, significant } from '../view/format.ts'
 import { createEstimate, createProgress } from '../view/progress.ts'
-import { faultsText, waitingSentence } from '../view/result.ts'
+import { faultsText, wantedText } from '../view/result.ts'
 
 export interface JoinView {
   /** @param leftOut how many like it were not shown since the last one */
@@ -68,7 +68,7 @@ export function eventLines(event: PeerEvent, membership: Membership): readonly s
     case 'caught-up':
       return [`caught up: it stood at step ${event.from}, and goes on at step ${event.step}`]
     case 'waiting':
-      return [`step ${event.step}: ${waitingSentence(membership.self, event.needed, event.missing)}`]
+      return [`step ${event.step}: waiting for ${wantedText(event, namesOf(membership, event.missing))}`]
     case 'resumed':
       return ['going on']
     case 'fault': {
@@ -106,6 +106,11 @@ function endingLines({ loss, accuracy, traffic, faults, learningSeconds }: Endin
     `sent ${megabytes(traffic.bytesSent)}, received ${megabytes(traffic.bytesReceived)}`,
     `faults seen: ${faultsText(tally(faults)).replaceAll('\n', ', ')}`,
   ]
+}
+
+/** "dora". */
+export function namesOf({ cohort }: Membership, peers: readonly number[]): readonly string[] {
+  return peers.map(peer => cohort.members[peer]?.name ?? `peer ${peer}`)
 }
 
 /** "peer 3 (dora)". */

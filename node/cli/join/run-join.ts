@@ -1,5 +1,6 @@
 /** The course of `concord join`: one peer up, its events to a person or to the parent process, a clean end. */
 import type { Attack } from '../../../learning/attacks/attack.ts'
+import type { Membership } from '../../cohort/cohort.ts'
 import { PeerError } from '../../daemon/errors.ts'
 import type { PeerEvent } from '../../daemon/events.ts'
 import { planPeer, type StartPeerOptions } from '../../daemon/options.ts'
@@ -9,8 +10,9 @@ import { UsageError } from '../command.ts'
 import type { LearningValues } from '../learning-options.ts'
 import { deliverReport, type ReportValues } from '../report-output.ts'
 import type { Terminal } from '../terminal.ts'
-import { peerList } from '../view/format.ts'
+import { listed } from '../view/format.ts'
 import { createJoinRecord, type JoinOutcome } from './join-record.ts'
+import { namesOf } from './join-view.ts'
 import { installLastResort } from './last-resort.ts'
 import { evidenceFolderHere, openView } from './operating.ts'
 import type { OperatingValues } from './operating-options.ts'
@@ -65,7 +67,7 @@ export async function runJoin(values: JoinValues, terminal: Terminal): Promise<n
     const peer = await startPlanned(plan, { log, onEvent }).catch(rethrown)
     lastResort.guard(peer.syncJournal)
     if (peer.metricsUrl !== null) note(`metrics: ${peer.metricsUrl}`)
-    const ending = await course(peer, values.linger, stop, note, async outcome => {
+    const ending = await course(peer, membership, values.linger, stop, note, async outcome => {
       view?.stop()
       await deliverReport(values, record.report(outcome, peer.faults()), terminal)
     })
@@ -123,6 +125,7 @@ function peerOptions(values: JoinValues): StartPeerOptions {
 /** Until learnt, diverged or told to stop; then, unless told to, until nobody needs anything more or the time is over. */
 async function course(
   peer: RunningPeer,
+  membership: Membership,
   lingerSeconds: number,
   stop: StopSignals,
   note: (line: string) => void,
@@ -138,7 +141,7 @@ async function course(
       const unserved = peer.unserved()
       if (unserved.length > 0 && lingerSeconds > 0)
         note(
-          `serving ${peerList(unserved)} until they are done, for ${lingerSeconds} s at most (Ctrl-C ends it)`,
+          `serving ${listed(namesOf(membership, unserved))} until ${unserved.length === 1 ? 'it is' : 'they are'} done, for ${lingerSeconds} s at most (Ctrl-C ends it)`,
         )
       await Promise.race([peer.served(lingerSeconds), stop.asked])
     }

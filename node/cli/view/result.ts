@@ -1,6 +1,6 @@
 /** The end of a run for people: a table with a row a peer, who diverged, and the contrast. */
 import type { PeerIndex } from '../../../agreement/protocol.ts'
-import type { Divergence } from '../../../learning/learn-contract.ts'
+import type { Divergence, LearnStatus } from '../../../learning/learn-contract.ts'
 import type { Cohort } from '../../cohort/cohort.ts'
 import { divergenceSentence } from '../../daemon/divergence.ts'
 import type { Report } from '../../daemon/report.ts'
@@ -79,8 +79,11 @@ export async function contrastTable(sides: readonly ContrastSide[]): Promise<rea
   ])
 }
 
-/** "peer 0 waits for 1 more vector, from peer 3 or peer 6". */
-export function waitingSentence(waiter: PeerIndex, needed: number, missing: readonly PeerIndex[]): string {
-  const names = missing.map(peer => `peer ${peer}`)
-  return `peer ${waiter} waits for ${counted(needed, 'more vector')}, from ${listed(names, 'or')}`
+/** "1 more vector, from cleo or dora"; from a peer that catches up, or starts, the others' answers are wanted. */
+export function wantedText(
+  { phase, needed }: { readonly phase: LearnStatus['phase']; readonly needed: number },
+  names: readonly string[],
+): string {
+  if (phase === 'catching-up') return `${counted(needed, 'more peer')} to answer, ${listed(names, 'or')}`
+  return `${counted(needed, 'more vector')}, from ${listed(names, 'or')}`
 }

@@ -1,6 +1,7 @@
 /** A running peer's status for people: where it is, for whom it waits, and a row for each other member. */
 import type { OtherStatus, PeerStatus } from '../../daemon/status.ts'
-import { counted, duration, listed, megabytes, percent, significant } from './format.ts'
+import { duration, megabytes, percent, significant } from './format.ts'
+import { wantedText } from './result.ts'
 import type { Cell } from './table.ts'
 
 /** Sentences; then the table's rows, and what the others did wrong. */
@@ -51,19 +52,22 @@ function size(bytes: number): string {
   return bytes < 1000 ? `${bytes} B` : `${significant(bytes / 1000)} kB`
 }
 
-function phaseText({ phase, computing, stillSeconds }: PeerStatus): string {
+function phaseText({ step, phase, computing, stillSeconds }: PeerStatus): string {
   if (phase === 'finished') return 'finished: it serves those that are not'
   if (phase === 'diverged') return 'diverged: it serves the others, and learns no more'
+  // Nobody is known to be further on, so far.
+  if (phase === 'catching-up' && step === 1)
+    return `asking the others where they are, for ${duration(stillSeconds)}`
   if (phase === 'catching-up') return `catching up with the others for ${duration(stillSeconds)}`
   if (computing) return 'computing its gradient'
   return `agreeing on ${phase === 'gradient' ? 'gradients' : 'parameters'} for ${duration(stillSeconds)}`
 }
 
-function waitingText({ waiting, peers }: PeerStatus): string {
+function waitingText({ phase, waiting, peers }: PeerStatus): string {
   if (waiting === null) return ''
   const names = waiting.missing.map(({ peer, seconds }) => {
     const other = peers.find(each => each.peer === peer)
     return `${other?.name ?? peer} (${duration(seconds)}${other?.connected === true ? '' : ', not connected'})`
   })
-  return `waiting for ${counted(waiting.needed, 'more vector')}, from ${listed(names, 'or')}`
+  return `waiting for ${wantedText({ phase, needed: waiting.needed }, names)}`
 }

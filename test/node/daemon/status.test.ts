@@ -92,6 +92,18 @@ test('a person reads step, phase, and the wait in sentences', t => {
   t.regex(lines[4]!, /^memory [\d,]+ MB: objects [\d.,]+ MB, buffers [\d.,]+ MB$/)
 })
 
+test('a peer that has only just begun asks where the others are; further on it catches up', t => {
+  const { clock, book: own } = book()
+  const asking = (step: number) => present({ step, phase: 'catching-up', waitingFor: [2, 3] })
+  own.look(asking(1))
+  clock.nowMs += 12_000
+  const lines = statusLines(own.status(asking(1)))
+  t.is(lines[1], 'step 1/10, asking the others where they are, for 12 s')
+  t.regex(lines[2]!, /^waiting for 1 more peer to answer, cleo \(12 s, not connected\) or dora/)
+  own.look(asking(4))
+  t.regex(statusLines(own.status(asking(4)))[1]!, /^step 4\/10, catching up with the others/)
+})
+
 test('who was cut off is not named among those that are waited for', t => {
   const book = createStatusBook(membership, 'test/1', () => 0)
   const lacking = present({ waitingFor: [0, 2, 3], convicted: [2], computing: false, phase: 'gradient' })

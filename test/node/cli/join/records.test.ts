@@ -110,7 +110,7 @@ test('what happens to a peer is one line each', t => {
   ])
   t.deepEqual(
     lines({ kind: 'waiting', step: 4, phase: 'gradient', needed: 1, missing: [3, 6], seconds: 3 }),
-    ['step 4: peer 2 waits for 1 more vector, from peer 3 or peer 6'],
+    ['step 4: waiting for 1 more vector, from peer-3 or peer-6'],
   )
   const listening = {
     kind: 'listening',

@@ -1,6 +1,6 @@
 /** The end of a run: table and contrast. */
 import test from 'ava'
-import { contrastTable, faultsText, resultTable, waitingSentence } from '../../../../node/cli/view/result.ts'
+import { contrastTable, faultsText, resultTable, wantedText } from '../../../../node/cli/view/result.ts'
 import { recordedTerminal } from '../terminals.ts'
 
 test('faults are listed with who did them', t => {
@@ -13,8 +13,12 @@ test('faults are listed with who did them', t => {
 })
 
 test('whom a peer waits for, and for how many of them', t => {
-  t.is(waitingSentence(0, 1, [3, 6]), 'peer 0 waits for 1 more vector, from peer 3 or peer 6')
-  t.is(waitingSentence(0, 2, [3]), 'peer 0 waits for 2 more vectors, from peer 3')
+  t.is(wantedText({ phase: 'gradient', needed: 1 }, ['dora', 'bob']), '1 more vector, from dora or bob')
+  t.is(wantedText({ phase: 'parameters', needed: 2 }, ['dora']), '2 more vectors, from dora')
+  t.is(
+    wantedText({ phase: 'catching-up', needed: 1 }, ['cleo', 'dora']),
+    '1 more peer to answer, cleo or dora',
+  )
 })
 
 test('the table has a row a peer, with dashes for what does not exist', async t => {
