@@ -1,6 +1,6 @@
 /**
- * What a protocol guarantees at (n, f, synchrony), and what it needs: protocols.md §2.
- * The bound of ICwTM is 5f + 1, not the paper's 4f + 1 (§2.2).
+ * What a protocol guarantees at (n, f, synchrony), and what it needs (collaborative-learning, §5 to §8).
+ * The bound of ICwTM is 5f + 1, not the paper's 4f + 1 (docs/papers.md).
  */
 import type { ProtocolName } from './protocol-names.ts'
 import { honestCount, quorum, type Synchrony } from './thresholds.ts'
@@ -73,7 +73,7 @@ export function mostFaults(protocol: ProtocolName, peers: number, synchrony: Syn
   return factor === null ? 0 : Math.max(0, Math.floor((peers - 1) / factor))
 }
 
-/** `1 − ε̃` per iteration, whether or not it is below 1 (§2.1, §2.3). */
+/** `1 − ε̃` per iteration, whether or not it is below 1 (Lemmas 12 and 15, Theorem 6; CVA: docs/papers.md). */
 export function contractionOf({ protocol, peers, maxFaulty: f, synchrony }: BoundsQuery): number {
   const h = honestCount(peers, f)
   const q = quorum(peers, f, synchrony)
@@ -111,7 +111,7 @@ function ceiling(x: number): number {
   return Math.ceil(x - 1e-12)
 }
 
-/** `C` of §2.1 and §2.3, and of CVA as derived in docs/papers.md; null if there is none. */
+/** `C` of Theorems 3, 6 and 8, and of CVA as derived in docs/papers.md; null if there is none. */
 export function averagingConstantOf(query: BoundsQuery): number | null {
   const { protocol, peers, maxFaulty: f, synchrony, dimension } = query
   const h = honestCount(peers, f)

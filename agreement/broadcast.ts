@@ -168,7 +168,7 @@ function receivePayload(state: State, step: Builder, from: PeerIndex, sealed: Se
   if (sound(state, step, state.options.slot.sender, sealed.vector)) hold(state, step, sealed)
 }
 
-/** A vector that has the wrong length or is not finite is a fault of its author, and counts as never received (§1). */
+/** A vector that has the wrong length or is not finite is a fault of its author, and counts as never received. */
 function sound(state: State, step: Builder, author: PeerIndex, vector: Vector): boolean {
   const { dimension, slot } = state.options
   const kind = vector.length !== dimension ? 'wrong-dimension' : isFiniteVector(vector) ? null : 'not-finite'
@@ -176,7 +176,7 @@ function sound(state: State, step: Builder, author: PeerIndex, vector: Vector): 
   return kind === null
 }
 
-/** Remembers what the author signed; two different digests under its signature are a proof (§2.4). */
+/** Remembers what the author signed; two different digests under its signature are a proof. */
 function recordCommitment(state: State, step: Builder, seen: Commitment): void {
   const { slot } = state.options
   const first = state.commitment

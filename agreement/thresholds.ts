@@ -5,7 +5,7 @@ export function honestCount(peers: number, maxFaulty: number): number {
   return peers - maxFaulty
 }
 
-/** `q`: how many vectors an iteration waits for, the peer's own included (§2.1). */
+/** `q`: how many vectors an iteration waits for, the peer's own included (collaborative-learning, §3.2). */
 export function quorum(peers: number, maxFaulty: number, synchrony: Synchrony): number {
   return synchrony === 'synchronous' ? peers : peers - maxFaulty
 }

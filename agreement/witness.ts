@@ -1,6 +1,6 @@
 /**
  * The witness technique: one exchange of vectors in which any two honest peers see n − f in common
- * (Abraham, Amit, Dolev 2004; protocols.md §2.3, steps 1–3).
+ * (Abraham, Amit, Dolev 2004; collaborative-learning, §6).
  *
  * Every peer reliably broadcasts its vector. After delivering n − f of them it reports their authors to all. A
  * report is accepted once every vector that it lists has been delivered here, and its sender is then a witness.
@@ -107,7 +107,7 @@ function consume(state: State, step: Builder, child: Effects<Message, BroadcastO
   finish(state, step)
 }
 
-/** Step 2 of §2.3: after n − f deliveries, and only then, reports their authors. */
+/** After n − f deliveries, and only then, reports their authors. */
 function report(state: State, step: Builder): void {
   const { exchange, self, peers, maxFaulty, ledger } = state.options
   if (state.reported || state.delivered.size < witnessThreshold(peers, maxFaulty)) return

@@ -31,6 +31,7 @@ export { type Partition, parsePartition, partitionIndices } from './data/partiti
 export { createLearn } from './learn.ts'
 export { type LearnBounds, type LearnProblem, learnBounds } from './learn-bounds.ts'
 export {
+  type Divergence,
   defaultWindow,
   type Learn,
   type LearnInput,

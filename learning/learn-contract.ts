@@ -110,6 +110,17 @@ export type LearnOutput =
       readonly completeFrom: number
     }
   | { readonly kind: 'finished'; readonly parameters: Vector }
+  /** Its own numbers have overflowed. It takes no further part in the steps, and still serves the others. */
+  | { readonly kind: 'diverged'; readonly divergence: Divergence }
+
+/** Where a run's learning has left the finite numbers. It is the run's, and nobody's fault. */
+export interface Divergence {
+  readonly step: number
+  /** What is not finite: this peer's own gradient, or its parameters after the descent. */
+  readonly of: 'gradient' | 'parameters'
+  /** ℓ₂, of what led there: θ_t, at which the gradient is not finite; or γ_t, with which the descent is not. */
+  readonly norm: number
+}
 
 /** LEARN as a protocol: it turns inputs and messages into messages and outputs. */
 export interface Learn extends Protocol<LearnInput, Message, LearnOutput> {
@@ -120,7 +131,7 @@ export interface Learn extends Protocol<LearnInput, Message, LearnOutput> {
 /** LEARN's progress. For people. */
 export interface LearnStatus {
   readonly step: number
-  readonly phase: AveragedPhase | 'catching-up' | 'finished'
+  readonly phase: AveragedPhase | 'catching-up' | 'finished' | 'diverged'
   readonly waitingFor: readonly PeerIndex[]
   /** This peer's gradient is not there yet. */
   readonly computing: boolean

@@ -8,15 +8,26 @@
  * A peer takes messages up to a window of steps ahead, so that a fast peer need not wait; senders withhold later ones.
  * Agreements of past steps live on, up to a window, to serve slower peers. Recovery (recovery/recovery.ts) decides
  * whether this peer can go on where it is, and if not, where else.
+ *
+ * An honest peer never sends what is not finite. The rules average finite vectors, and such averages are finite. So a run
+ * can leave the finite numbers only in a peer's own gradient or its own descent. The peer checks both before it gives them
+ * to an agreement. If one is not finite, it ends with `diverged`: that is the run's doing, and nobody's fault.
  */
 
 import type { AveragingOutput } from '../agreement/averaging/averaging.ts'
 import type { AveragedPhase, Message, PeerIndex } from '../agreement/message.ts'
 import { absorb, type Effects, type EffectsBuilder, effectsOf } from '../agreement/protocol.ts'
-import type { Vector } from '../agreement/vector.ts'
+import { isFiniteVector, norm, type Vector } from '../agreement/vector.ts'
 import { type Agreements, createAgreements } from './agreements.ts'
 import { descended } from './descent.ts'
-import type { Learn, LearnInput, LearnOptions, LearnOutput, LearnStatus } from './learn-contract.ts'
+import type {
+  Divergence,
+  Learn,
+  LearnInput,
+  LearnOptions,
+  LearnOutput,
+  LearnStatus,
+} from './learn-contract.ts'
 import { ownGradient } from './own-gradient.ts'
 import type { Recovery, RecoveryOutput } from './recovery/contract.ts'
 import { createRecovery } from './recovery/recovery.ts'
@@ -30,7 +41,7 @@ interface State {
   readonly recovery: Recovery
   step: number
   /** `computing`: it has asked for its own gradient and does not have it yet. */
-  phase: 'computing' | AveragedPhase | 'finished'
+  phase: 'computing' | AveragedPhase | 'finished' | 'diverged'
   parameters: Vector
   momentum: Vector | null
   drawn: Vector | null
@@ -60,6 +71,7 @@ export function createLearn(options: LearnOptions): Learn {
 
 function handleInput(state: State, builder: Builder, value: LearnInput): void {
   const { recovery, agreements } = state
+  if (state.phase === 'diverged' && !isForOthers(value)) return
   switch (value.kind) {
     case 'start':
       follow(state, builder, recovery.start(value.memoryLost === true))
@@ -87,11 +99,18 @@ function handleInput(state: State, builder: Builder, value: LearnInput): void {
   }
 }
 
+/** A peer that has diverged goes nowhere any more, and heeds only what lets it serve the others. */
+function isForOthers(value: LearnInput): boolean {
+  return value.kind === 'restarted' || (value.kind === 'timer' && value.timer.slot.phase !== 'state')
+}
+
 function receive(state: State, builder: Builder, from: PeerIndex, message: Message): void {
   const { slot } = message
   const { step, phase } = slot
   const { steps, window } = state.options
   if (phase === 'state') {
+    const isQuestion = message.kind === 'query' || message.kind === 'fetch'
+    if (state.phase === 'diverged' && !isQuestion) return
     follow(state, builder, state.recovery.receive(from, message))
     return
   }
@@ -156,8 +175,18 @@ function beginStep(state: State, builder: Builder): void {
 /** Puts this peer's prepared gradient into the first agreement. With momentum it is also kept for the next step. */
 function begin(state: State, builder: Builder, gradient: Vector): void {
   const vector = ownGradient(gradient, state.parameters, state.momentum, state.options)
+  if (!isFiniteVector(vector)) {
+    diverge(state, builder, 'gradient', state.parameters)
+    return
+  }
   if (state.options.momentum !== 0) state.momentum = vector
   give(state, builder, 'gradient', vector)
+}
+
+/** @param cause the last finite vector before what is not */
+function diverge(state: State, builder: Builder, of: Divergence['of'], cause: Vector): void {
+  state.phase = 'diverged'
+  builder.outputs.push({ kind: 'diverged', divergence: { step: state.step, of, norm: norm(cause) } })
 }
 
 /** Puts its own vector into an agreement of this step. */
@@ -178,9 +207,11 @@ function consume(state: State, builder: Builder, step: number, phase: AveragedPh
     if (step !== state.step || phase !== state.phase) continue
     const { vector } = output
     builder.outputs.push({ kind: 'averaged', step, phase, vector })
-    if (phase === 'gradient')
-      give(state, builder, 'parameters', descended(state.parameters, vector, rate(step), box))
-    else {
+    if (phase === 'gradient') {
+      const moved = descended(state.parameters, vector, rate(step), box)
+      if (isFiniteVector(moved)) give(state, builder, 'parameters', moved)
+      else diverge(state, builder, 'parameters', vector)
+    } else {
       arrive(state, builder, step + 1, vector, state.momentum)
       beginStep(state, builder)
     }
@@ -188,6 +219,7 @@ function consume(state: State, builder: Builder, step: number, phase: AveragedPh
 }
 
 function statusOf({ step, phase, recovery, agreements }: State): LearnStatus {
+  if (phase === 'diverged') return { step, phase, computing: false, waitingFor: [] }
   if (recovery.isAway())
     return { step, phase: 'catching-up', computing: false, waitingFor: recovery.waitingFor() }
   if (phase === 'computing') return { step, phase: 'gradient', computing: true, waitingFor: [] }

@@ -1,4 +1,4 @@
-/** How many iterations each averaging agreement of LEARN runs (Algorithm 1; protocols.md §3). */
+/** How many iterations each averaging agreement of LEARN runs (collaborative-learning, Algorithm 1). */
 import { type BoundsQuery, iterationsFor } from '../agreement/bounds.ts'
 import type { AveragedPhase } from '../agreement/message.ts'
 

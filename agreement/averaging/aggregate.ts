@@ -12,7 +12,7 @@ export interface Family {
   readonly vectors: readonly Vector[]
   readonly own: Vector
   readonly maxFaulty: number
-  /** `q − f`: the size of the subset that MDA and CVA average, also when more than `q` are in (§2.1). */
+  /** `q − f`: the size of the subset that MDA and CVA average, also when more than `q` are in (docs/papers.md, Silent). */
   readonly keep: number
 }
 

@@ -1,5 +1,5 @@
 /**
- * Averaging agreement: what each of the four protocols takes, outputs and guarantees (protocols.md §2).
+ * Averaging agreement: what each of the four protocols takes, outputs and guarantees (collaborative-learning, §3.2).
  *
  * One instance runs `AVG_t` once: it takes one vector, exchanges vectors for a fixed number of iterations, and outputs
  * one. The guarantees hold for every attack by at most f peers; they concern the honest peers:

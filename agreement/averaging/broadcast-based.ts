@@ -1,5 +1,5 @@
 /**
- * RB-TM, the averaging agreement of optimal resilience, n ≥ 3f + 1 (collaborative-learning, §6; protocols.md §2.3).
+ * RB-TM, the averaging agreement of optimal resilience, n ≥ 3f + 1 (collaborative-learning, §6).
  *
  * An iteration is one witnessed exchange and the coordinate-wise trimmed middle of its vectors. Any two honest peers
  * trim families that share n − f vectors, so every Δ^cw[i] halves. Earlier iterations stay alive to serve slower peers.

@@ -1,5 +1,5 @@
 /**
- * Averaging agreement in standard form: MDA, CVA, ICwTM (protocols.md §2.1) and, where nobody is faulty, the mean.
+ * Averaging agreement in standard form: MDA, CVA, ICwTM (collaborative-learning, §5 and §7) and, where nobody is faulty, the mean.
  *
  * In an iteration a peer sends its vector to all and waits for q vectors of this iteration, its own included. Its next
  * vector is R(received). Under asynchrony q = n − f is all that a peer may wait for without a clock. A grace may bring

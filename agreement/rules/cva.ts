@@ -6,7 +6,7 @@ import { nearest } from './nearest.ts'
 
 /**
  * Mean of the `keep` vectors nearest to `own` in ℓ₂; of equally near ones the earlier in the list. `own` itself takes
- * part if it is in the list (in the agreement it always is). Source: protocols §2.1 (`keep = q − f`).
+ * part if it is in the list (in the agreement it always is). Source: collaborative-learning, §5.4 (`keep = q − f`).
  *
  * @param vectors `n` vectors of `d` coordinates
  * @param own `d` coordinates

@@ -1,5 +1,5 @@
 /**
- * The subset of least diameter, exactly and without enumeration (protocols §4): `keep` points of diameter at
+ * The subset of least diameter, exactly and without enumeration: `keep` points of diameter at
  * most `r` exist iff the graph of pairs farther apart than `r` has a vertex cover of at most `n − keep`
  * points. The least such `r` is one of the distances; a search of bounded depth decides each candidate.
  */

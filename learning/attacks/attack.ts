@@ -1,5 +1,5 @@
 /**
- * What a faulty peer sends: its vectors, its messages, its frames. The adversary's powers (protocols.md §1): it sees
+ * What a faulty peer sends: its vectors, its messages, its frames. The adversary's powers: it sees
  * every honest vector of an exchange before it chooses its own, and may choose a different one for each recipient. It
  * may say anything to anyone, and put any bytes on its own connections. It cannot forge signatures.
  */
@@ -45,7 +45,7 @@ export interface Saying {
 /** A frame as chunks in order; its bytes may be shared with other frames and must not be written to. */
 export type WireFrame = readonly Uint8Array[]
 
-/** What a faulty peer sends in place of its vectors (protocols.md, §5). */
+/** What a faulty peer sends in place of its vectors (docs/attacks.md). */
 export interface Attack {
   readonly name: string
   /** Completes the sentence "peer 3 …", in the past tense: "sent its gradient with the sign flipped". */

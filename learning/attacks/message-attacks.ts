@@ -1,5 +1,5 @@
 /**
- * Attacks on messages and frames (protocols.md §5, "on the wire"): omission, crash, stale replay, far-future rounds,
+ * Attacks on messages and frames (docs/attacks.md): omission, crash, stale replay, far-future rounds,
  * forged and missing signatures, lying votes and reports, refused payloads, oversize and malformed frames, slow drip.
  */
 import { type Digest, type Message, type Slot, slotKey } from '../../agreement/message.ts'

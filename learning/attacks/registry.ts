@@ -1,5 +1,5 @@
 /**
- * The attacks by name (protocols.md §5): those on vectors here, those on messages and frames in message-attacks.ts.
+ * The attacks by name (docs/attacks.md): those on vectors here, those on messages and frames in message-attacks.ts.
  * Each is a pure function of what the adversary sees. `g` is the vector that an honest peer would have sent, `ḡ` and
  * `σ` are mean and coordinate-wise deviation of the honest ones seen.
  */

@@ -1,5 +1,5 @@
 /**
- * Agreement and averaging within the bounds of protocols.md §2, at every iteration; the witnesses' intersection; and,
+ * Agreement and averaging within the bounds of collaborative-learning §3.2, at every iteration; the witnesses' intersection; and,
  * for the coordinate-wise protocols, that no honest vector ever leaves the honest range of any coordinate.
  */
 import { averagingConstantOf, contractionOf } from '../../agreement/bounds.ts'

@@ -1,6 +1,6 @@
 /**
  * Reliable broadcast as honest peers experience it: agreement and integrity at every delivery, validity and totality
- * once the world has settled (protocols.md §2.4).
+ * once the world has settled (Bracha 1987).
  */
 import type { Slot } from '../../agreement/message.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'

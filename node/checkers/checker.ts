@@ -19,7 +19,7 @@ export interface CheckedRun {
   readonly inputs: readonly Vector[]
   /** `AVG_t`: the whole agreement divides Δ₂ by 2^t; null where the iterations were chosen otherwise. */
   readonly target: number | null
-  /** The guarantees of §2 apply: bounds are met and, under synchrony, delays are. */
+  /** The guarantees of the agreement apply: bounds are met and, under synchrony, delays are. */
   readonly guaranteed: boolean
   /** Nothing is ever lost, late or restarted, so that traffic can be held against what it should be. */
   readonly undisturbed: boolean

@@ -2,7 +2,7 @@
 import type { ProtocolName } from '../../agreement/bounds.ts'
 import { diameter, type Vector } from '../../agreement/vector.ts'
 
-/** Protocols whose guarantee is about every coordinate by itself (§2.1, §2.3). */
+/** Protocols whose guarantee is about every coordinate by itself (collaborative-learning, §6 and §7). */
 const coordinateWise: ReadonlySet<ProtocolName> = new Set(['icwtm', 'rb-tm'])
 
 export function isCoordinateWise(protocol: ProtocolName): boolean {

@@ -22,7 +22,7 @@ export function createQueueChecker(_run: CheckedRun, violate: Violate): Checker 
   }
 }
 
-/** Received vector bytes per vector of an honest author: exactly 1 if nothing is disturbed (§2.4: at most 1.05). */
+/** Received vector bytes per vector of an honest author: exactly 1 if nothing is disturbed (at most 1.05). */
 export function createTrafficChecker(
   { settings, honest, undisturbed }: CheckedRun,
   violate: Violate,

@@ -16,6 +16,7 @@ import type { AgreeResult } from '../simulation/agree.ts'
 import type { AgreeValues } from './agree-options.ts'
 import { UsageError } from './command.ts'
 import { requireBound } from './options.ts'
+import { whyUnguaranteed } from './view/verdict.ts'
 
 /** The agreement that the options describe. */
 export interface Agreement {
@@ -24,6 +25,8 @@ export interface Agreement {
   readonly byzantine: { readonly peers: readonly PeerIndex[]; readonly attack: Attack | null }
   readonly target: number | null
   readonly seed: number
+  /** Why nothing is guaranteed; null where something is. */
+  readonly unguaranteed: string | null
 }
 
 /** @throws UsageError if the options contradict each other or the protocol's bound; FileError; AttackError */
@@ -50,11 +53,19 @@ export async function agreementOf(values: AgreeValues): Promise<Agreement> {
     graceMs: values.grace,
     timeoutMs: values.syncTimeout,
     payloadMs: 250,
-    unsafe,
+    // Asked for where it is not needed, it must not keep the guarantees from being checked.
+    unsafe: unsafe && !bounds(query).feasible,
   }
   const attack = liars === 0 ? null : await loadAttack(values.attack)
   const byzantine = { peers: Array.from({ length: liars }, (_, i) => peers - liars + i), attack }
-  return { settings, inputs, byzantine, target: values.iterations === null ? values.target : null, seed }
+  const target = values.iterations === null ? values.target : null
+  const unguaranteed = whyUnguaranteed(query, liars) ?? whyUntimely(values)
+  return { settings, inputs, byzantine, target, seed, unguaranteed }
+}
+
+function whyUntimely({ synchronous, loss, real }: AgreeValues): string | null {
+  if (!synchronous || real || loss === 0) return null
+  return 'frames are lost, and under synchrony all have to arrive in time'
 }
 
 function drawn({ peers, dimension, seed }: AgreeValues): Vector[] {
@@ -126,8 +137,10 @@ export interface AgreeReport {
     readonly distanceToMean: number | null
     readonly vector: readonly number[] | null
   }[]
-  /** All honest peers have an output, and nothing guaranteed was violated. */
-  readonly within: boolean
+  /** All honest peers have an output, and nothing guaranteed was violated; null where nothing is guaranteed. */
+  readonly within: boolean | null
+  /** Why nothing is guaranteed; null where something is. */
+  readonly unguaranteed: string | null
   readonly violations: readonly Violation[]
   readonly messages: number
   readonly bytes: number
@@ -143,7 +156,7 @@ type Outcome = Pick<
 >
 
 export function reportOf(
-  { settings, inputs, byzantine, target, seed }: Agreement,
+  { settings, inputs, byzantine, target, seed, unguaranteed }: Agreement,
   result: Outcome,
   world: AgreeReport['world'],
   wallSeconds: number,
@@ -170,7 +183,7 @@ export function reportOf(
     diameter: {
       before,
       after: complete ? diameter(out) : null,
-      bound: target === null || !guarantee.feasible ? null : before / 2 ** target,
+      bound: target === null || unguaranteed !== null ? null : before / 2 ** target,
     },
     averaging: {
       measured: complete ? meanShift(out, start) : null,
@@ -180,7 +193,8 @@ export function reportOf(
     },
     perIteration: result.iterations.map(perIteration),
     outputs: outputsOf(result, start),
-    within: complete && result.violation === null,
+    within: unguaranteed !== null && result.violation === null ? null : complete && result.violation === null,
+    unguaranteed,
     violations: result.violation === null ? [] : [result.violation],
     messages: result.messages,
     bytes: result.bytes,

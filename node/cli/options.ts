@@ -116,13 +116,13 @@ export const cohortOptions = {
 export const dataOptions = {
   data: option(
     '--data <dir>',
-    'digits (drawn, nothing to download) or a directory with IDX files',
+    'digits (drawn, nothing to download), a .csv file, or a folder with IDX, CIFAR-10, .csv or .npy files (docs/data.md)',
     text,
     'digits',
   ),
   partition: option(
     '--partition <kind>',
-    'which peer holds what: iid, dirichlet:0.5, label',
+    'which peer holds what: iid, label, dirichlet:0.5, quantity:0.5 (docs/data.md)',
     partition,
     'iid',
   ),

@@ -20,7 +20,8 @@ export function text(value: string, name: string): string {
   return value
 }
 
-export const integer = (range: Range = {}): Parse<number> => numberThat('a whole number', /^[+-]?\d+$/, range)
+export const integer = (range: Range = {}): Parse<number> =>
+  numberThat('a whole number', /^[+-]?\d+$/, { max: Number.MAX_SAFE_INTEGER, ...range })
 export const decimal = (range: Range = {}): Parse<number> =>
   numberThat('a number', /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i, range)
 
@@ -28,7 +29,7 @@ function numberThat(kind: string, form: RegExp, range: Range): Parse<number> {
   return (value, name) => {
     const number = Number(value)
     if (!form.test(value.trim()) || !within(number, range))
-      throw new UsageError(`${name} is "${value}"; expected ${kind}${rangeText(range)}`)
+      throw new UsageError(`${name} is "${value}"; expected ${kind}${rangeText(value, range)}`)
     return number
   }
 }
@@ -37,20 +38,17 @@ function within(
   number: number,
   { min = -Infinity, max = Infinity, above = -Infinity, below = Infinity }: Range,
 ) {
-  return (
-    Math.abs(number) <= Number.MAX_SAFE_INTEGER &&
-    number >= min &&
-    number <= max &&
-    number > above &&
-    number < below
-  )
+  return Number.isFinite(number) && number >= min && number <= max && number > above && number < below
 }
 
-function rangeText({ min, max, above, below }: Range): string {
+function rangeText(value: string, { min, max, above, below }: Range): string {
+  // A limit that holds for all numbers is worth a word only to those who pass it.
+  const isNamed = max !== undefined && (max < Number.MAX_SAFE_INTEGER || Number(value) > max)
+  const isTooLong = max === undefined && below === undefined && Number(value) === Infinity
   const parts = [
     min === undefined ? '' : `at least ${min}`,
     above === undefined ? '' : `above ${above}`,
-    max === undefined ? '' : `at most ${max}`,
+    isNamed ? `at most ${max}` : isTooLong ? `at most ${Number.MAX_VALUE}` : '',
     below === undefined ? '' : `below ${below}`,
   ].filter(part => part !== '')
   return parts.length === 0 ? '' : `, ${parts.join(' and ')}`

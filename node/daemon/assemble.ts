@@ -5,6 +5,8 @@
 import type { Evidence } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import { collectAdversaryView } from '../../learning/attacks/byzantine.ts'
+import type { GradientReply, GradientRequest } from '../../learning/oracle.ts'
+import { OracleError } from '../../learning/oracles/error.ts'
 import type { ModelOracle } from '../../learning/oracles/jax-oracle.ts'
 import { randomStream } from '../../learning/random.ts'
 import { publicKeyOf } from '../cohort/identity.ts'
@@ -120,7 +122,9 @@ export function assemblePeer(
     oracle: {
       gradient(request, done) {
         meter.begin()
-        oracle.gradient(request).then(done, error => done(asError(error)))
+        oracle
+          .gradient(request)
+          .then(done, error => done(overflowOf(error, request, onEvent) ?? asError(error)))
       },
     },
     transport: network,
@@ -137,6 +141,7 @@ export function assemblePeer(
       attack: { attack, random: randomStream(cohort.seed, 'adversary', self).uniform, adversaryView },
     }),
     hooks: createHooks({
+      cohort,
       onEvent,
       observe,
       faults,
@@ -169,6 +174,17 @@ function createArchive({
         }),
     )
   }
+}
+
+/** An oracle's numbers that overflow are the run's divergence, which LEARN finds; the oracle's own words say where. */
+function overflowOf(
+  error: unknown,
+  { parameters }: GradientRequest,
+  onEvent: (event: PeerEvent) => void,
+): GradientReply | null {
+  if (!(error instanceof OracleError && error.code === 'ORACLE_NOT_FINITE')) return null
+  onEvent({ kind: 'log', text: error.message })
+  return { gradient: parameters.map(() => Number.NaN), loss: Number.NaN }
 }
 
 function asError(error: unknown): Error {

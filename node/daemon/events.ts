@@ -2,7 +2,7 @@
 
 import type { FaultKind, PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
-import type { LearnStatus } from '../../learning/learn-contract.ts'
+import type { Divergence, LearnStatus } from '../../learning/learn-contract.ts'
 import type { EventLoopDelays } from './report.ts'
 
 /** Traffic since the peer started. */
@@ -44,6 +44,8 @@ export type PeerEvent =
       readonly dimension: number
       /** The step from which it goes on; 1 at the first start. */
       readonly step: number
+      /** Sentences about its data: how labels were mapped, and what was left out. */
+      readonly notes: readonly string[]
     }
   | { readonly kind: 'connection'; readonly peer: PeerIndex; readonly up: boolean; readonly reason: string }
   /** That peer no longer has, or never had, all that this step needs from it. */
@@ -81,5 +83,7 @@ export type PeerEvent =
   /** A sentence for people. */
   | { readonly kind: 'log'; readonly text: string }
   | { readonly kind: 'finished'; readonly ending: Ending }
+  /** The learning has left the finite numbers, as `message` says. It is nobody's fault. */
+  | { readonly kind: 'diverged'; readonly divergence: Divergence; readonly message: string }
   /** The peer cannot go on. */
   | { readonly kind: 'failed'; readonly message: string }

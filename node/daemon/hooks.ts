@@ -1,13 +1,17 @@
 /** The hooks of a real peer: they turn what happens into events, and keep counts and status up to date. */
 import type { Vector } from '../../agreement/vector.ts'
 import type { CollectedView } from '../../learning/attacks/byzantine.ts'
+import type { Cohort } from '../cohort/cohort.ts'
 import type { PeerHooks } from '../runtime/peer.ts'
+import { divergenceSentence } from './divergence.ts'
+import { PeerError } from './errors.ts'
 import type { PeerEvent } from './events.ts'
 import type { FaultCounter } from './fault-counter.ts'
 import type { Observer } from './observer.ts'
 import type { StatusBook } from './status.ts'
 
 interface HookParts {
+  readonly cohort: Cohort
   readonly onEvent: (event: PeerEvent) => void
   readonly observe: Observer
   readonly faults: FaultCounter
@@ -20,13 +24,18 @@ interface HookParts {
 
 /** All hooks except those that only checkers use. */
 export function createHooks(parts: HookParts): Required<Omit<PeerHooks, 'shown'>> {
-  const { onEvent, observe, faults, book, archive, ended, adversaryView } = parts
+  const { cohort, onEvent, observe, faults, book, archive, ended, adversaryView } = parts
   return {
     output: output => observe.output(output),
     gradient: (step, { loss }) => observe.loss(step, loss),
     finished: ended.resolve,
     forgot: text => onEvent({ kind: 'log', text }),
     failed: ended.reject,
+    diverged(divergence) {
+      const message = divergenceSentence(divergence, cohort)
+      onEvent({ kind: 'diverged', divergence, message })
+      ended.reject(new PeerError('diverged', message))
+    },
     fault: faults.add,
     convicted: archive,
     connection: (peer, up, reason) => onEvent({ kind: 'connection', peer, up, reason }),

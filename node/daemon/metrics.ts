@@ -72,6 +72,7 @@ function register(status: () => PeerStatus, registry: Registry): void {
   gauge('step', 'present LEARN step of the peer', ({ step }) => step)
   gauge('steps', 'last step of the cohort', ({ steps }) => steps)
   gauge('finished', '1 once the peer has learnt', ({ phase }) => Number(phase === 'finished'))
+  gauge('diverged', '1 once its learning has diverged', ({ phase }) => Number(phase === 'diverged'))
   gauge('catching_up', '1 while the peer catches up with the others', ({ phase }) =>
     Number(phase === 'catching-up'),
   )

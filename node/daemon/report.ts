@@ -68,7 +68,7 @@ export const reportSchema = z.object({
   /** The number of steps that all honest peers of this report completed. */
   steps: z.int().min(0),
   /** `finished`, or why the run did not finish. */
-  outcome: z.enum(['finished', 'interrupted', 'out of time', 'stuck', 'failed']),
+  outcome: z.enum(['finished', 'diverged', 'interrupted', 'out of time', 'stuck', 'failed']),
   honest: z.array(honestSchema),
   accuracy: z.object({ min: z.number().nullable(), mean: z.number().nullable() }),
   /** Honest diameters: of γ and θ after the last step measured, of θ after the first one and the last one. */
@@ -133,6 +133,17 @@ export function tally(
     counts.set(key, { peer, kind, count: (counts.get(key)?.count ?? 0) + count })
   }
   return [...counts.values()].sort((a, b) => (a.peer ?? -1) - (b.peer ?? -1) || (a.kind < b.kind ? -1 : 1))
+}
+
+/** Null where a peer has none: one whose loss is not finite is in no mean. */
+export function meanLoss(honest: readonly Pick<HonestReport, 'loss'>[]): number | null {
+  const losses = honest.map(({ loss }) => loss ?? Number.NaN)
+  return losses.length === 0 ? null : finiteOrNull(losses.reduce((a, b) => a + b, 0) / losses.length)
+}
+
+/** Numbers that have overflowed are not reported. */
+export function finiteOrNull(value: number | null): number | null {
+  return Number.isFinite(value) ? value : null
 }
 
 /** Writes the file whole or not at all. @throws the system's error if it cannot write there */

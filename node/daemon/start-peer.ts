@@ -26,8 +26,9 @@ export interface RunningPeer {
   /** The URL of its metrics, such as `http://127.0.0.1:9464/metrics`; null if no metrics were asked for. */
   readonly metricsUrl: string | null
   /**
-   * Resolves once the peer has learnt; it then still serves the others. Rejects if it cannot go on (StorageError,
-   * OracleError, ModelError), and with PeerError `stopped` if it was stopped before.
+   * Resolves once the peer has learnt; it then still serves the others. Rejects with PeerError `diverged` if the learning
+   * has diverged; it still serves the others then, too. Rejects if it cannot go on (StorageError, OracleError,
+   * ModelError), and with PeerError `stopped` if it was stopped before.
    */
   readonly finished: Promise<Ending>
   /** The peer as it is now. */
@@ -142,6 +143,7 @@ function begin(peer: Peer, { network, oracle, kept, onEvent }: Parts): void {
     examples: oracle.examples,
     dimension: oracle.dimension,
     step: peer.status().step,
+    notes: oracle.notes ?? [],
   })
   peer.start()
   const { convicted } = peer.status()
@@ -166,26 +168,26 @@ function presentOf(peer: Peer, self: PeerIndex, faults: FaultCounter): Present {
   }
 }
 
-/** The single end of a peer: it has learnt, cannot go on, or was stopped. The first two are events as well. */
+/** The single end of a peer: it has learnt, diverged, cannot go on, or was stopped. All but the last are events as well. */
 function endOf(
   parts: Parts,
   peer: Peer,
   learnt: Promise<Vector>,
-  onLearnt: () => void,
+  onEnd: () => void,
 ): { readonly finished: Promise<Ending>; stopped(): void } {
   const stopped = Promise.withResolvers<never>()
   let isStopped = false
-  const concluded = learnt.then(async parameters => {
-    onLearnt()
-    return conclude(parts, peer, parameters)
-  })
+  const concluded = learnt.finally(onEnd).then(parameters => conclude(parts, peer, parameters))
   const told = concluded.then(
     ending => {
       if (!isStopped) parts.onEvent({ kind: 'finished', ending })
       return ending
     },
     (error: Error) => {
-      if (!isStopped) parts.onEvent({ kind: 'failed', message: error.message })
+      const hasDiverged = error instanceof PeerError && error.code === 'diverged'
+      if (hasDiverged)
+        peer.finish() // it needs nothing more
+      else if (!isStopped) parts.onEvent({ kind: 'failed', message: error.message })
       throw error
     },
   )

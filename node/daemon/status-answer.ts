@@ -30,7 +30,7 @@ const statusSchema = z.object({
   cohort: z.object({ name: text, id: text, faults: number }),
   self: z.object({ peer: number, name: text, id: text }),
   addresses: z.array(text),
-  phase: z.enum(['gradient', 'parameters', 'catching-up', 'finished']),
+  phase: z.enum(['gradient', 'parameters', 'catching-up', 'finished', 'diverged']),
   computing: z.boolean(),
   stillSeconds: number,
   waiting: z.object({ needed: number, missing }).nullable(),

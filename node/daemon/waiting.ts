@@ -34,8 +34,10 @@ export function createStillness(maxFaulty: number): Stillness {
     look(status, nowMs) {
       const { step, phase, computing, waitingFor } = status
       const here = `${step} ${phase}`
-      // A peer that is newly missing is missing in another iteration, so there is progress too.
-      const moved = here !== place || waitingFor.some(peer => !missing.includes(peer))
+      // A peer that is newly missing is missing in another iteration, so there is progress too. But one that is asked for
+      // its position is only asked again.
+      const isNew = phase !== 'catching-up' && waitingFor.some(peer => !missing.includes(peer))
+      const moved = here !== place || isNew
       missing = waitingFor
       if (moved || phase === 'finished' || computing) {
         const told = toldMs !== null

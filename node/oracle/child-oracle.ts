@@ -258,7 +258,7 @@ function checkGradient({ payload: gradient, foundFinite }: Heard, dimension: num
     const at = gradient.findIndex(value => !Number.isFinite(value))
     throw new OracleError(
       'ORACLE_NOT_FINITE',
-      `the oracle's gradient of step ${step} is ${gradient[at]} at place ${at}; a smaller learning rate or clipping may help`,
+      `the oracle's gradient of step ${step} is ${gradient[at]} at place ${at}`,
     )
   }
   return gradient

@@ -8,6 +8,7 @@ import type { Evidence, Fault, PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import { createLearn } from '../../learning/learn.ts'
 import {
+  type Divergence,
   defaultWindow,
   type LearnInput,
   type LearnOptions,
@@ -64,6 +65,8 @@ export interface PeerHooks {
   /** This peer's gradient is computed. */
   gradient?(step: number, reply: GradientReply): void
   finished(parameters: Vector): void
+  /** This peer's own numbers have overflowed: it takes no further part in the steps, and still serves the others. */
+  diverged?(divergence: Divergence): void
   fault(fault: Fault | (Omit<Fault, 'peer'> & { readonly peer: null })): void
   connection?(peer: PeerIndex, up: boolean, reason: string): void
   /** That peer no longer has, or never had, all that this step needs from it. Once a step. */
@@ -222,6 +225,9 @@ function act(options: PeerOptions, driver: Driver<LearnInput>, journal: Journal,
       break
     case 'finished':
       hooks.finished(output.parameters)
+      break
+    case 'diverged':
+      hooks.diverged?.(output.divergence)
       break
   }
 }

@@ -5,7 +5,7 @@
 import type { Fault, PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { Attack } from '../../learning/attacks/attack.ts'
-import type { LearnOutput } from '../../learning/learn-contract.ts'
+import type { Divergence, LearnOutput } from '../../learning/learn-contract.ts'
 import type { ModelOracle } from '../../learning/oracles/jax-oracle.ts'
 import { randomStream } from '../../learning/random.ts'
 import { wronglyBlamed } from '../checkers/blame.ts'
@@ -67,6 +67,8 @@ export interface SimulationResult {
   readonly timeline: readonly TimelineEntry[]
   /** Honest peers that crashed for good. */
   readonly gone: readonly PeerIndex[]
+  /** Honest peers whose own numbers overflowed, ascending. Empty in a run that went well. */
+  readonly diverged: readonly { readonly peer: PeerIndex; readonly divergence: Divergence }[]
   /** Other honest peers that did not finish, with the peers that they waited for. Empty in a run that went well. */
   readonly stuck: readonly {
     readonly peer: PeerIndex
@@ -87,6 +89,7 @@ interface Run {
   readonly timeline: Timeline
   /** Honest peers that crashed for good. */
   readonly gone: Set<PeerIndex>
+  readonly diverged: Map<PeerIndex, Divergence>
   /** By peer: the traffic of its ended incarnations. */
   readonly sentBefore: readonly { messages: number; bytes: number }[]
 }
@@ -98,7 +101,7 @@ const SYNC_MS = 2
 export async function simulate(options: SimulateOptions): Promise<SimulationResult> {
   const { cohort, injectedFaults = [] } = options
   const run = createRun(options, conditionsOf(options))
-  const { cluster, steps, timeline, gone, meter } = run
+  const { cluster, steps, timeline, gone, diverged, meter } = run
   injectFaults(
     cluster,
     { injectedFaults, calmAtMs: Infinity },
@@ -114,7 +117,7 @@ export async function simulate(options: SimulateOptions): Promise<SimulationResu
     },
   )
   for (const peer of cohort.members.keys()) cluster.begin(peer)
-  const isDone = (peer: PeerIndex) => cluster.results[peer] !== null || gone.has(peer)
+  const isDone = (peer: PeerIndex) => cluster.results[peer] !== null || gone.has(peer) || diverged.has(peer)
   await cluster.world.run({
     until: () => cluster.honest.every(isDone) || (injectedFaults.length > 0 && steps.isStuck()),
   })
@@ -185,6 +188,7 @@ function createRun(options: SimulateOptions, conditions: Conditions): Run {
       stepOf: peer => peers[peer]?.status().step ?? null,
     }),
     gone: new Set(),
+    diverged: new Map(),
     sentBefore: peers.map(() => ({ messages: 0, bytes: 0 })),
   }
   return run
@@ -208,6 +212,10 @@ function watchOf(run: () => Run): Watch<LearnOutput> {
       run().checkers.output(peer, output)
       if (output.kind === 'caught-up') run().timeline.tookParameters(peer)
       else if (output.kind === 'need-gradient') moved(peer, output.step)
+      else if (output.kind === 'diverged') {
+        run().diverged.set(peer, output.divergence)
+        run().meter.gone(peer)
+      }
     },
     received: (peer, from, message) => run().checkers.received(peer, from, message),
     shown: (peer, from, proof) => run().checkers.shown(peer, from, proof),
@@ -242,7 +250,10 @@ function stepMs({ cohort, gradientMs, oracles }: SimulateOptions, conditions: Co
 }
 
 function summary(run: Run): SimulationResult {
-  const { cluster, meter, violations, sentBefore, gone } = run
+  const { cluster, meter, violations, sentBefore, gone, diverged, options } = run
+  const { byzantine, cohort } = options
+  // With more liars than f nothing is guaranteed of how near the vectors come.
+  const broken = byzantine.peers.length <= cohort.faults ? meter.violations : []
   const { honest, peers, results, faults, world } = cluster
   const status = peers.map(peer => peer?.status() ?? null)
   const blames = faults.map(({ observer, fault: { peer, kind } }) => ({ observer, peer, kind }))
@@ -254,15 +265,19 @@ function summary(run: Run): SimulationResult {
     bytesByPeer,
     parameters: results,
     steps: meter.steps,
-    violations: [...meter.violations, ...wronglyBlamed(honest, blames), ...violations.values()],
+    violations: [...broken, ...wronglyBlamed(honest, blames), ...violations.values()],
     messages: sum(sentBefore.map(({ messages }, peer) => messages + (status[peer]?.messagesSent ?? 0))),
     bytes: sum(bytesByPeer),
     virtualSeconds: world.nowMs() / 1000,
     trace: run.trace.digest(),
     timeline: run.timeline.entries,
     gone: [...gone].sort((a, b) => a - b),
+    diverged: honest.flatMap(peer => {
+      const divergence = diverged.get(peer)
+      return divergence === undefined ? [] : [{ peer, divergence }]
+    }),
     stuck: honest
-      .filter(peer => results[peer] === null && !gone.has(peer))
+      .filter(peer => results[peer] === null && !gone.has(peer) && !diverged.has(peer))
       .map(peer => ({
         peer,
         step: status[peer]?.step ?? 0,

@@ -1,6 +1,6 @@
 /**
  * Measures the honest peers of a learning run at each step: their loss, how far apart they are, and whether each
- * averaging agreement kept its guarantees (protocols.md §2).
+ * averaging agreement kept its guarantees (collaborative-learning, §3.2).
  */
 import { averagingConstantOf, bounds, contractionOf } from '../../agreement/bounds.ts'
 import type { AveragedPhase } from '../../agreement/message.ts'

@@ -20,6 +20,8 @@ const formerNames: readonly (readonly [RegExp, string])[] = [
   [/\bafflict(s|ed|ion)?\b/gi, 'inject, fault injection'],
   [/\bbef(all|alls|allen|ell)\b/gi, 'happen to, or: inject'],
   [/\bworkshop\b/gi, 'oracle cache'],
+  // A page that readers do not have.
+  [/\bprotocols(\.md| §)/g, 'the paper, or a page of docs/'],
 ]
 
 /** Not read for this yet. To be emptied, not added to. */

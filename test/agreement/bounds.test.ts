@@ -1,4 +1,4 @@
-/** The table of protocols.md §2.1–2.3, as numbers. */
+/** Bounds, contraction and constants of each protocol, as numbers. */
 import test from 'ava'
 import { bounds, iterationsFor, mostFaults, peersNeeded } from '../../agreement/bounds.ts'
 import {

@@ -1,4 +1,4 @@
-/** Reliable broadcast: one test for each guarantee of protocols.md §2.4, under authors and voters that lie. */
+/** Reliable broadcast: one test for each guarantee of Bracha's broadcast, under authors and voters that lie. */
 import test from 'ava'
 import fc from 'fast-check'
 import { type BroadcastInput, type BroadcastOutput, createBroadcast } from '../../agreement/broadcast.ts'

@@ -8,7 +8,7 @@ import { type Agreement, type AgreeReport, agreementOf, reportOf } from '../agre
 import { defineCommand } from '../command.ts'
 import { prepareReport } from '../report-output.ts'
 import type { Terminal } from '../terminal.ts'
-import { duration, megabytes, significant } from '../view/format.ts'
+import { duration, megabytes, peerList, significant } from '../view/format.ts'
 
 export const agree = defineCommand({
   name: 'agree',
@@ -32,7 +32,7 @@ export const agree = defineCommand({
       await writeOutput(values.report, `${jsonText(report)}\n`)
       terminal.print(`report: ${values.report}`)
     }
-    return report.within ? 0 : 1
+    return hasAgreed(report) ? 0 : 1
   },
 })
 
@@ -73,28 +73,21 @@ function headline({ settings, byzantine, target }: Agreement, isReal: boolean): 
 }
 
 async function printReport(report: AgreeReport, terminal: Terminal): Promise<void> {
-  const head = [
-    'iteration',
-    'diameter',
-    'contraction',
-    'guaranteed',
-    'mean moved by',
-    'guaranteed',
-    'in common',
-  ]
+  const head = ['iteration', 'diameter', 'contraction', 'at most', 'mean moved by', 'at most', 'in common']
   const rows = report.perIteration.map(({ iteration, diameter, contraction, averaging, shared }) => [
     ...[iteration, significant(diameter), significant(contraction.measured), significant(contraction.bound)],
     ...[significant(averaging.measured), significant(averaging.bound), shared ?? '–'],
   ])
   const { tableLines } = await import('../view/table.ts')
-  if (rows.length > 0) terminal.print(...(await tableLines(head, rows, { compact: false })))
+  if (rows.length > 0) terminal.print(...(await tableLines(head, rows)))
   const { diameter, averaging } = report
-  terminal.print(
-    `honest diameter ${significant(diameter.before)} → ${significant(diameter.after)} (at most ${significant(diameter.bound)})`,
-  )
-  terminal.print(
-    `mean moved by ${significant(averaging.measured)} (at most ${significant(averaging.bound)}: C = ${significant(averaging.constant)}, no algorithm below ${significant(averaging.lowestConstant)})`,
-  )
+  const widest = diameter.bound === null ? '' : ` (at most ${significant(diameter.bound)})`
+  terminal.print(`honest diameter ${significant(diameter.before)} → ${significant(diameter.after)}${widest}`)
+  const farthest =
+    averaging.bound === null
+      ? ''
+      : ` (at most ${significant(averaging.bound)}: C = ${significant(averaging.constant)}, no algorithm below ${significant(averaging.lowestConstant)})`
+  terminal.print(`mean moved by ${significant(averaging.measured)}${farthest}`)
   const time =
     report.virtualSeconds === undefined ? '' : `, ${duration(report.virtualSeconds)} of virtual time`
   terminal.print(
@@ -102,9 +95,34 @@ async function printReport(report: AgreeReport, terminal: Terminal): Promise<voi
   )
   if (report.trace) terminal.print(`trace ${report.trace}`)
   for (const { checker, detail } of report.violations) terminal.warn(`violated: ${checker}: ${detail}`)
-  terminal.print(
-    report.within
-      ? terminal.paint('green', 'within the guarantee')
-      : terminal.paint('red', 'NOT within the guarantee'),
-  )
+  terminal.print(terminal.paint(hasAgreed(report) ? 'green' : 'red', closingLine(report)))
+}
+
+/**
+ * Every honest peer has an output, within what is guaranteed. Where nothing is: no farther from the others, or from
+ * where they all were, than they had been apart.
+ */
+function hasAgreed({ within, diameter: { before, after }, averaging: { measured } }: AgreeReport): boolean {
+  return within ?? (after !== null && after <= before && (measured ?? 0) <= before)
+}
+
+/** What the run showed: that a guarantee holds, that it does not, or what happened where nothing is guaranteed. */
+function closingLine(report: AgreeReport): string {
+  const { within, unguaranteed, violations, outputs, diameter } = report
+  if (within === true) return 'within the guarantee'
+  if (violations.length > 0) return 'NOT within the guarantee'
+  if (diameter.after === null) {
+    const lacking = outputs.filter(({ distanceToMean }) => distanceToMean === null).map(({ peer }) => peer)
+    return `not agreed: ${peerList(lacking)} ${lacking.length === 1 ? 'has' : 'have'} no output`
+  }
+  return `nothing is guaranteed here, and ${whatHappened(report)}; ${unguaranteed}`
+}
+
+function whatHappened({ diameter: { before, after }, averaging, perIteration }: AgreeReport): string {
+  if ((after ?? 0) > before) return 'the honest peers ended farther apart than they began: it diverges'
+  if ((averaging.measured ?? 0) > before)
+    return 'the mean of the honest peers moved farther than they had been apart: they were led away'
+  const widest = Math.max(0, ...perIteration.map(({ contraction }) => contraction.measured ?? 0))
+  if (widest > 1) return `an iteration drove the honest peers apart, by a factor of ${significant(widest)}`
+  return 'this time the honest peers came together all the same'
 }

@@ -68,40 +68,33 @@ export const boundsCommand = defineCommand({
 
 const number = (value: number | null): string => (value === null ? '–' : String(Number(value.toPrecision(4))))
 
+/** A column a protocol: their properties are too many to stand beside each other. */
 async function printTable(rows: readonly Bounds[], terminal: Terminal): Promise<void> {
   const { peers, synchrony } = rows[0]!
-  const head = [
-    'protocol',
-    'f',
-    'feasible',
-    'needs n',
-    'quorum',
-    'contraction',
-    'iterations t=1,5,10',
-    'C',
-    'lower bound',
-    ...(rows[0]!.traffic === undefined ? [] : ['messages', 'bytes']),
+  const line = (title: string, cell: (row: Bounds) => string | number) => [title, ...rows.map(cell)]
+  const cells = [
+    line('f', row => row.maxFaulty),
+    line('feasible', row => (row.feasible ? terminal.paint('green', 'yes') : terminal.paint('red', 'no'))),
+    line('needs n', row => number(row.needs.peers)),
+    line('quorum', row => row.quorum),
+    line('contraction', row => number(row.contraction)),
+    line('iterations, t = 1, 5, 10', ({ iterations: { tight } }) =>
+      tight === null ? '–' : [tight[0], tight[4], tight[9]].join(', '),
+    ),
+    line('C', row => number(row.averagingConstant)),
+    line('lower bound of C', row => number(row.lowerBound)),
+    ...(rows[0]!.traffic === undefined
+      ? []
+      : [
+          line('messages', row => row.traffic!.messages),
+          line('bytes', row => megabytes(row.traffic!.bytes)),
+        ]),
   ]
-  const cells = rows.map(row => {
-    const counts = row.iterations.tight
-    return [
-      row.protocol,
-      row.maxFaulty,
-      row.feasible ? terminal.paint('green', 'yes') : terminal.paint('red', 'no'),
-      number(row.needs.peers),
-      row.quorum,
-      number(row.contraction),
-      counts === null ? '–' : [counts[0], counts[4], counts[9]].join(', '),
-      number(row.averagingConstant),
-      number(row.lowerBound),
-      ...(row.traffic === undefined ? [] : [row.traffic.messages, megabytes(row.traffic.bytes)]),
-    ]
-  })
   terminal.print(
     `${peers} peers, ${synchrony}${rows[0]!.traffic === undefined ? '' : '; messages and bytes of one iteration, all peers together'}`,
   )
   const { tableLines } = await import('../view/table.ts')
-  terminal.print(...(await tableLines(head, cells, { compact: false })))
+  terminal.print(...(await tableLines(['', ...rows.map(({ protocol }) => protocol)], cells)))
   for (const row of rows) terminal.print(`${row.protocol}: ${row.why}`)
 }
 

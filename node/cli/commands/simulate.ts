@@ -1,15 +1,17 @@
 /** `concord simulate`: a whole cohort in the simulated world, seeded and replayable. */
 import { performance } from 'node:perf_hooks'
 import type { PeerIndex } from '../../../agreement/protocol.ts'
-import { accuracyOf, cohortSummary, type Report, tally } from '../../daemon/report.ts'
+import { modelNames } from '../../../learning/models/registry.ts'
+import { accuracyOf, cohortSummary, finiteOrNull, meanLoss, type Report, tally } from '../../daemon/report.ts'
 import { loadAttack } from '../../files/attack-file.ts'
 import type { LatencyModel } from '../../simulation/latency.ts'
 import { networkNamed } from '../agree-options.ts'
 import { defineCommand, flag, maybe, option, UsageError, type Values } from '../command.ts'
 import { faultOptions, injectedFaultsOf } from '../fault-options.ts'
 import { learningOptions } from '../learning-options.ts'
+import { majorityShare } from '../majority.ts'
 import { type Scenario, scenarioOf, scenarioOptions } from '../options.ts'
-import { decimal, integer, text } from '../parse.ts'
+import { decimal, integer, oneOf, text } from '../parse.ts'
 import { deliverReport, prepareReport } from '../report-output.ts'
 import { checkArchitecture, serverOptions, simulateServer } from '../server-run.ts'
 import { closenessOf, runSimulated, type SimulatedRun } from '../simulated.ts'
@@ -17,12 +19,19 @@ import { swarm } from '../swarm.ts'
 import type { Terminal } from '../terminal.ts'
 import { counted, duration, megabytes, peerList } from '../view/format.ts'
 import { createProgress } from '../view/progress.ts'
-import { faultsText, resultTable, verdictSentence } from '../view/result.ts'
+import { divergenceLines, faultsText, resultTable } from '../view/result.ts'
 import { timelineLine } from '../view/timeline.ts'
+import { verdictSentence, whyUnguaranteed } from '../view/verdict.ts'
 
 const options = {
   ...scenarioOptions,
   partition: { ...scenarioOptions.partition, parse: dataPartition },
+  // No program of a user's runs in virtual time, so there is no external model.
+  model: {
+    ...scenarioOptions.model,
+    about: `what is learnt: ${modelNames.join(', ')}`,
+    parse: oneOf(modelNames),
+  },
   ...serverOptions,
   latency: maybe('--latency <ms>', 'mean one-way latency of the links', decimal({ min: 0, max: 1e6 }), '5'),
   network: maybe<LatencyModel>(
@@ -95,11 +104,11 @@ export const simulate = defineCommand({
     const { cohortId } = await import('../../cohort/cohort.ts')
     const report = reportOf(scenario, run, cohortId(run.cohort), (performance.now() - startedMs) / 1000)
     await printResult(scenario, run, report, terminal)
-    if (run.saved !== null) terminal.print(`${values.save} holds what peer ${run.saved} has learnt`)
+    if (run.saved !== null) terminal.print(`${values.save} holds the parameters of peer ${run.saved}`)
     else if (values.save !== null)
       terminal.warn(`${values.save} was not written: no honest peer has finished`)
     await deliverReport(values, report, terminal)
-    return report.outcome === 'finished' ? 0 : 1
+    return report.outcome === 'finished' && report.violations.length === 0 ? 0 : 1
   },
 })
 
@@ -187,7 +196,7 @@ function reportOf(scenario: Scenario, run: SimulatedRun, id: string, wallSeconds
   const closeness = closenessOf(ended.map(peer => result.parameters[peer]!))
   const honest = ended.map((peer, place) => ({
     peer,
-    loss: evaluations[peer]?.loss ?? null,
+    loss: finiteOrNull(evaluations[peer]?.loss ?? null),
     accuracy: evaluations[peer]?.accuracy ?? null,
     distance: closeness.distances[place]!,
     bytesSent: result.bytesByPeer[peer]!,
@@ -203,7 +212,7 @@ function reportOf(scenario: Scenario, run: SimulatedRun, id: string, wallSeconds
     data: scenario.data,
     partition: scenario.partition,
     steps: result.steps.length,
-    outcome: result.stuck.length === 0 ? 'finished' : 'stuck',
+    outcome: outcomeOf(result),
     honest,
     accuracy: accuracyOf(honest),
     diameter: {
@@ -227,8 +236,14 @@ function reportOf(scenario: Scenario, run: SimulatedRun, id: string, wallSeconds
   }
 }
 
+function outcomeOf({ diverged, stuck, honest, parameters }: SimulatedRun['result']): Report['outcome'] {
+  if (diverged.length > 0) return 'diverged'
+  if (stuck.length > 0) return 'stuck'
+  return honest.every(peer => parameters[peer] === null) ? 'failed' : 'finished'
+}
+
 async function printResult(
-  { liars, attack }: Scenario,
+  { liars, attack, settings, data }: Scenario,
   { cohort, result }: SimulatedRun,
   report: Report,
   terminal: Terminal,
@@ -236,6 +251,7 @@ async function printResult(
   const roleOf = (peer: PeerIndex) => {
     if (liars.includes(peer)) return `Byzantine: ${attack?.name}`
     if (result.gone.includes(peer)) return 'crashed'
+    if (result.diverged.some(each => each.peer === peer)) return 'diverged'
     return result.parameters[peer] === null ? 'stuck' : 'honest'
   }
   const rows = cohort.members.map((_, peer) => {
@@ -257,15 +273,25 @@ async function printResult(
   terminal.print(`trace ${result.trace}`, ...result.timeline.map(timelineLine))
   for (const { peer, step, waitingFor } of result.stuck)
     terminal.warn(`peer ${peer} is stuck at step ${step}, waiting for ${peerList(waitingFor)}`)
-  if (result.stuck.length > 0) return
+  for (const line of divergenceLines(result.diverged, cohort)) terminal.warn(terminal.paint('red', line))
+  if (report.outcome === 'failed') terminal.warn('No honest peer is left.')
+  for (const violation of report.violations)
+    terminal.warn(terminal.paint('red', `a guarantee was broken: ${violation}`))
+  if (report.outcome !== 'finished') return
   const { diameter, accuracy } = report
+  const { protocol, synchrony, faults: maxFaulty } = settings
+  const query = { protocol, synchrony, maxFaulty, peers: cohort.members.length }
   const verdict = {
     honest: report.honest.length,
     diameter: diameter.last,
     relative: diameter.relative,
     accuracy: accuracy.min,
+    majority: accuracy.min === null ? null : await majorityShare(data),
+    firstLoss: finiteOrNull(result.steps[0]?.loss ?? null),
+    lastLoss: meanLoss(report.honest),
     liars,
     did: attack?.did ?? null,
+    unguaranteed: whyUnguaranteed(query, liars.length),
   }
   terminal.print(terminal.paint('bold', verdictSentence(verdict)))
 }

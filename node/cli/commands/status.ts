@@ -30,10 +30,10 @@ export const status = defineCommand({
       terminal.json(found)
       return 0
     }
-    const { statusHead, statusLines, statusRow } = await import('../view/status.ts')
+    const { faultLines, statusHead, statusLines, statusRow } = await import('../view/status.ts')
     for (const line of statusLines(found)) terminal.print(line)
     const { tableLines } = await import('../view/table.ts')
-    terminal.print(...(await tableLines(statusHead, found.peers.map(statusRow))))
+    terminal.print(...(await tableLines(statusHead, found.peers.map(statusRow))), ...faultLines(found))
     return 0
   },
 })

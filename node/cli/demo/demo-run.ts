@@ -8,7 +8,7 @@ import type { Progress } from '../view/progress.ts'
 import { type ChildEnd, type Children, startChildren } from './children.ts'
 import { createRuler, type Ruler } from './measure.ts'
 import type { DemoFiles } from './setup.ts'
-import { apply, applyEnd, type DemoState, isDone, isLost, newState, overview } from './state.ts'
+import { apply, applyEnd, type DemoState, isDone, isHeldUp, isLost, newState, overview } from './state.ts'
 import { brokenPairs, castLines, connectionsLine, endText, eventLine, waitingLine } from './view.ts'
 
 interface DemoRunOptions {
@@ -27,7 +27,7 @@ interface DemoRunOptions {
 }
 
 export interface DemoRunEnd {
-  readonly outcome: 'finished' | 'interrupted' | 'out of time' | 'failed'
+  readonly outcome: 'finished' | 'diverged' | 'interrupted' | 'out of time' | 'failed'
   readonly state: DemoState
   readonly ruler: Ruler
   /** For a process that could not even start: its output and its exit code. */
@@ -37,6 +37,7 @@ export interface DemoRunEnd {
 /** What the user has been told already. */
 interface Told {
   connections: string
+  connectionsMs: number
   /** Pairs without a connection at the last check, and those that were reported. */
   suspects: ReadonlySet<string>
   broken: ReadonlySet<string>
@@ -77,11 +78,12 @@ export async function perform(options: DemoRunOptions): Promise<DemoRunEnd> {
     diameter: null,
     told: {
       connections: '',
+      connectionsMs: Number.NEGATIVE_INFINITY,
       suspects: new Set(),
       broken: new Set(),
       seen: null,
       waiting: null,
-      waitingMs: 0,
+      waitingMs: Number.NEGATIVE_INFINITY,
     },
   }
   for (const line of castLines(scenario, files.cohort, state, terminal.paint)) terminal.print(line)
@@ -152,7 +154,13 @@ function follow(run: DemoRun, peer: PeerIndex, event: PeerEvent): void {
   }
   const line = eventLine(state, peer, event, options.terminal.paint)
   if (line !== null && !isStartFailure(run, peer, event)) options.progress.note(line)
-  if (isDone(state)) run.ended.resolve({ outcome: 'finished', failure: null })
+  endIfDone(run)
+}
+
+function endIfDone({ state, ended }: DemoRun): void {
+  if (!isDone(state)) return
+  const hasDiverged = state.some(({ isHonest, divergence }) => isHonest && divergence !== null)
+  ended.resolve({ outcome: hasDiverged ? 'diverged' : 'finished', failure: null })
 }
 
 /** Reported once, at the end of its process, rather than by every peer. */
@@ -182,7 +190,7 @@ function followEnd(run: DemoRun, peer: PeerIndex, { code, signal, lastWords }: C
   )
   if (lastWords !== '') for (const line of quotedLines(lastWords)) options.progress.note(line)
   if (isLost(state)) ended.resolve({ outcome: 'failed', failure: null })
-  else if (isDone(state)) ended.resolve({ outcome: 'finished', failure: null })
+  else endIfDone(run)
 }
 
 function showProgress({ state, options, diameter }: DemoRun): void {
@@ -191,15 +199,21 @@ function showProgress({ state, options, diameter }: DemoRun): void {
 }
 
 const waitingRepeatMs = 15_000
+/** What changes all the time, on a busy machine, is worth a line at most so often. */
+const changedRepeatMs = { connections: 2000, waiting: 5000 }
 
 /** Reports what holds for longer than a moment: connections coming up or lost, and which peers wait for which. */
 function look(run: DemoRun): void {
   const { state, told, options } = run
   const { note } = options.progress
+  if (isHeldUp(state, options.scenario.settings.faults))
+    run.ended.resolve({ outcome: 'diverged', failure: null })
   const paint = options.terminal.paint
   const line = connectionsLine(state)
-  if (line !== told.connections && overview(state).step === 0) {
+  const isDue = performance.now() - told.connectionsMs >= changedRepeatMs.connections
+  if (line !== told.connections && overview(state).step === 0 && isDue) {
     told.connections = line
+    told.connectionsMs = performance.now()
     note(`${((performance.now() - run.startedMs) / 1000).toFixed(1)} s: ${line}`)
   }
   const broken = brokenPairs(state)
@@ -213,9 +227,11 @@ function look(run: DemoRun): void {
   // Peers notice one after the other: a state that still changes is not worth a line yet.
   const isSettled = waiting === told.seen
   told.seen = waiting
-  if (!isSettled) return
-  if (waiting === told.waiting && (waiting === null || performance.now() - told.waitingMs < waitingRepeatMs))
-    return
+  // Who has not started yet is told of by the line on connections.
+  if (!isSettled || state.some(({ status }) => status === 'starting')) return
+  if (waiting === null && told.waiting === null) return
+  const repeatMs = waiting === told.waiting ? waitingRepeatMs : changedRepeatMs.waiting
+  if (waiting !== null && performance.now() - told.waitingMs < repeatMs) return
   note(waiting ?? 'going on')
   told.waiting = waiting
   told.waitingMs = performance.now()

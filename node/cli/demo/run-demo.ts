@@ -1,19 +1,21 @@
 /** Runs `concord demo`: sets up, performs and reports a run, and contrasts it with plain averaging. */
 
 import { wronglyBlamed } from '../../checkers/blame.ts'
-import { accuracyOf, cohortSummary, type Report, tally } from '../../daemon/report.ts'
+import { accuracyOf, cohortSummary, meanLoss, type Report, tally } from '../../daemon/report.ts'
 import { loadAttack } from '../../files/attack-file.ts'
 import { EXTERNAL_MODEL } from '../../oracle/open.ts'
 import { JobError, UsageError } from '../command.ts'
 import { honestEntry } from '../join/join-record.ts'
 import { checkOracle, type LearningValues, learningArguments, startingFrom } from '../learning-options.ts'
+import { majorityShare } from '../majority.ts'
 import { type Scenario, type ScenarioValues, scenarioOf } from '../options.ts'
 import { deliverReport, prepareReport, type ReportValues } from '../report-output.ts'
 import { type Closeness, closenessOf, runSimulated } from '../simulated.ts'
 import type { Terminal } from '../terminal.ts'
-import { peerList, percent, whatTheyDid } from '../view/format.ts'
+import { peerList, percent, significant, whatTheyDid } from '../view/format.ts'
 import { createProgress } from '../view/progress.ts'
-import { contrastTable, resultTable, verdictSentence } from '../view/result.ts'
+import { contrastTable, divergenceLines, resultTable } from '../view/result.ts'
+import { verdictSentence, whyUnguaranteed } from '../view/verdict.ts'
 import { type DemoRunEnd, perform } from './demo-run.ts'
 import { type DemoFiles, setUp } from './setup.ts'
 import type { PeerState } from './state.ts'
@@ -52,7 +54,7 @@ export async function runDemo(values: DemoValues, terminal: Terminal): Promise<n
       throw new Failure(end.failure.message)
     }
     const summary = summarize(end)
-    await showResult(scenario, end, summary, terminal)
+    await showResult(scenario, files, end, summary, terminal)
     let report = reportOf(scenario, files, end, summary, (performance.now() - startedMs) / 1000)
     // The simulator runs our models only.
     const canContrast = values.oracle === null
@@ -60,7 +62,9 @@ export async function runDemo(values: DemoValues, terminal: Terminal): Promise<n
       report = { ...report, contrast: await showContrast(scenario, values.init, report, terminal) }
     report = { ...report, wallSeconds: (performance.now() - startedMs) / 1000 }
     await deliverReport(values, report, terminal)
-    return end.outcome === 'finished' ? 0 : 1
+    for (const violation of report.violations)
+      terminal.warn(terminal.paint('red', `a guarantee was broken: ${violation}`))
+    return end.outcome === 'finished' && report.violations.length === 0 ? 0 : 1
   } finally {
     await files.remove()
   }
@@ -83,7 +87,8 @@ function summarize({ state }: DemoRunEnd): Summary {
 }
 
 async function showResult(
-  { liars, attack }: Scenario,
+  { liars, attack, settings, data }: Scenario,
+  { cohort }: DemoFiles,
   { outcome, state }: DemoRunEnd,
   { finishers, closeness, honest }: Summary,
   terminal: Terminal,
@@ -94,19 +99,37 @@ async function showResult(
   if (outcome === 'finished') {
     const { diameter, relative } = closeness
     const accuracy = accuracyOf(honest).min
-    const did = attack?.did ?? null
-    const verdict = verdictSentence({ honest: finishers.length, diameter, relative, accuracy, liars, did })
+    const { protocol, synchrony, faults: maxFaulty, model } = settings
+    const query = { protocol, synchrony, maxFaulty, peers: cohort.members.length }
+    const verdict = verdictSentence({
+      honest: finishers.length,
+      diameter,
+      relative,
+      accuracy,
+      // Only our own models are known to be tested on these data.
+      majority: accuracy === null || model === EXTERNAL_MODEL ? null : await majorityShare(data),
+      firstLoss: meanLoss(finishers.map(({ firstLoss }) => ({ loss: firstLoss }))),
+      lastLoss: meanLoss(honest),
+      liars,
+      did: attack?.did ?? null,
+      unguaranteed: whyUnguaranteed(query, liars.length),
+    })
     terminal.print(terminal.paint('bold', verdict))
     const gone = state.filter(({ isHonest, status }) => isHonest && status === 'gone')
     for (const { peer, why, step } of gone)
       terminal.print(`peer ${peer} was ${why} after step ${step}; the rest went on.`)
   } else {
-    const missing = state
-      .filter(({ isHonest, ending }) => isHonest && ending === null)
-      .map(({ peer }) => peer)
-    terminal.warn(
-      terminal.paint('red', `The demo ended early (${outcome}); ${peerList(missing)} had not finished.`),
+    const diverged = state.flatMap(({ isHonest, peer, divergence }) =>
+      isHonest && divergence !== null ? [{ peer, divergence }] : [],
     )
+    for (const line of divergenceLines(diverged, cohort)) terminal.warn(terminal.paint('red', line))
+    const missing = state
+      .filter(({ isHonest, ending, divergence }) => isHonest && ending === null && divergence === null)
+      .map(({ peer }) => peer)
+    if (missing.length > 0)
+      terminal.warn(
+        terminal.paint('red', `The demo ended early (${outcome}); ${peerList(missing)} had not finished.`),
+      )
   }
 }
 
@@ -144,20 +167,18 @@ async function showContrast(
     { title: 'with plain averaging', accuracy, loss: meanLoss(known), diameter },
   ])
   terminal.print(...table)
-  const [ours, theirs] = [percent(report.accuracy.min), percent(accuracy.min)]
   const liarsDid = whatTheyDid(liars, attack?.did ?? 'lied')
-  terminal.print(
-    terminal.paint(
-      'bold',
-      `${liarsDid}: with ${settings.protocol} the worst honest peer reaches ${ours}, with plain averaging ${theirs}.`,
-    ),
-  )
+  const ours = `with ${settings.protocol} ${reachedText(report.accuracy.min, meanLoss(report.honest))}`
+  const theirs =
+    result.diverged.length > 0 ? 'the learning diverges' : reachedText(accuracy.min, meanLoss(known))
+  terminal.print(terminal.paint('bold', `${liarsDid}: ${ours}, with plain averaging ${theirs}.`))
   return { protocol: 'mean', accuracy, diameter }
 }
 
-function meanLoss(rows: readonly { readonly loss: number | null }[]): number | null {
-  const losses = rows.flatMap(({ loss }) => (loss === null ? [] : [loss]))
-  return losses.length === 0 ? null : losses.reduce((a, b) => a + b, 0) / losses.length
+/** "the worst honest peer reaches 95.2 %", or the loss where there is no accuracy. */
+function reachedText(accuracy: number | null, loss: number | null): string {
+  if (accuracy !== null) return `the worst honest peer reaches ${percent(accuracy)}`
+  return loss === null ? 'the loss is not finite' : `the loss ends at ${significant(loss)}`
 }
 
 function reportOf(

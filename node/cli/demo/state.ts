@@ -1,5 +1,6 @@
 /** What the demo knows about its peers, derived from their events alone. */
 import type { PeerIndex } from '../../../agreement/protocol.ts'
+import type { Divergence } from '../../../learning/learn-contract.ts'
 import type { Ending, FaultCount, PeerEvent, Traffic } from '../../daemon/events.ts'
 
 export type Waiting = Extract<PeerEvent, { kind: 'waiting' }>
@@ -8,11 +9,13 @@ export interface PeerState {
   readonly peer: PeerIndex
   readonly isHonest: boolean
   readonly pid: number
-  status: 'starting' | 'up' | 'finished' | 'gone'
+  status: 'starting' | 'up' | 'finished' | 'diverged' | 'gone'
   /** Why it is gone: "killed by SIGKILL". */
   why: string | null
   step: number
   loss: number | null
+  /** At its first step. */
+  firstLoss: number | null
   traffic: Traffic
   readonly connected: Set<PeerIndex>
   /** Connections that were up and are not, with the reason. */
@@ -20,6 +23,7 @@ export interface PeerState {
   waiting: Waiting | null
   readonly faults: Map<string, FaultCount>
   ending: Ending | null
+  divergence: Divergence | null
 }
 
 export type DemoState = readonly PeerState[]
@@ -33,12 +37,14 @@ export function newState(pids: readonly number[], liars: readonly PeerIndex[]): 
     why: null,
     step: 0,
     loss: null,
+    firstLoss: null,
     traffic: { messages: 0, bytesSent: 0, bytesReceived: 0 },
     connected: new Set(),
     lost: new Map(),
     waiting: null,
     faults: new Map(),
     ending: null,
+    divergence: null,
   }))
 }
 
@@ -60,6 +66,7 @@ export function apply(state: DemoState, peer: PeerIndex, event: PeerEvent): void
     case 'step':
       own.step = event.step
       own.loss = event.loss
+      own.firstLoss ??= event.loss
       own.traffic = event.traffic
       own.waiting = null
       break
@@ -78,6 +85,11 @@ export function apply(state: DemoState, peer: PeerIndex, event: PeerEvent): void
       own.traffic = event.ending.traffic
       own.waiting = null
       break
+    case 'diverged':
+      own.status = 'diverged'
+      own.divergence = event.divergence
+      own.waiting = null
+      break
     case 'evidence':
     case 'log':
     case 'failed':
@@ -90,7 +102,7 @@ export function applyEnd(state: DemoState, peer: PeerIndex, why: string): void {
   const own = state[peer]!
   own.connected.clear()
   own.waiting = null
-  if (own.status === 'finished') return
+  if (own.status === 'finished' || own.status === 'diverged') return
   own.status = 'gone'
   own.why = why
 }
@@ -125,10 +137,18 @@ export function overview(state: DemoState): Overview {
   }
 }
 
-/** At least one honest peer remains, and all that remain have finished. */
+/** At least one honest peer remains, and all that remain have come to their end. */
 export function isDone(state: DemoState): boolean {
   const honest = remaining(state)
-  return honest.length > 0 && honest.every(({ status }) => status === 'finished')
+  return honest.length > 0 && honest.every(({ status }) => status === 'finished' || status === 'diverged')
+}
+
+/** The learning of some peers has diverged, and the others wait for more peers than they can do without. */
+export function isHeldUp(state: DemoState, maxFaulty: number): boolean {
+  const away = state.filter(({ status }) => status === 'diverged' || status === 'gone')
+  const rest = remaining(state).filter(({ status }) => status === 'starting' || status === 'up')
+  const hasDiverged = state.some(({ isHonest, status }) => isHonest && status === 'diverged')
+  return hasDiverged && away.length > maxFaulty && rest.every(({ waiting }) => waiting !== null)
 }
 
 /** No honest peer is left. */

@@ -5,8 +5,8 @@ import type { PeerEvent } from '../../daemon/events.ts'
 import { tally } from '../../daemon/report.ts'
 import type { Scenario } from '../options.ts'
 import type { Paint } from '../terminal.ts'
-import { counted, listed, peerList } from '../view/format.ts'
-import { faultsText, type PeerRow } from '../view/result.ts'
+import { counted, peerList } from '../view/format.ts'
+import { faultsText, type PeerRow, wantedText } from '../view/result.ts'
 import { connections, type DemoState, type PeerState, type Waiting } from './state.ts'
 
 /** The participants: one line for the cohort, and one for each peer. */
@@ -37,8 +37,12 @@ export function eventLine(state: DemoState, peer: PeerIndex, event: PeerEvent, p
       const times = count > 1 ? `, ${count} times by now` : ''
       return paint('yellow', `peer ${peer} saw a fault of ${who}: ${kind}${times}`)
     }
+    case 'listening':
+      return peer === 0 && event.notes.length > 0 ? event.notes.join('\n') : null // all read the same data
     case 'log':
       return paint('yellow', `peer ${peer}: ${event.text}`)
+    case 'diverged':
+      return paint('red', `peer ${peer} has diverged at step ${event.divergence.step}`)
     case 'failed':
       return paint('red', `peer ${peer} failed: ${event.message}`)
     default:
@@ -74,9 +78,9 @@ function addTo(groups: Map<string, PeerIndex[]>, reason: string, ...peers: reado
   groups.set(reason, [...(groups.get(reason) ?? []), ...peers])
 }
 
-function reasonOf(state: DemoState, { step, needed }: Waiting, missing: readonly PeerIndex[]): string {
+function reasonOf(state: DemoState, { step, ...waiting }: Waiting, missing: readonly PeerIndex[]): string {
   const names = missing.map(peer => `peer ${peer}${absence(state[peer])}`)
-  return `at step ${step} for ${counted(needed, 'more vector')}, from ${listed(names, 'or')}`
+  return `at step ${step} for ${wantedText(waiting, names)}`
 }
 
 /** The missing peers that will not speak by themselves: gone, or Byzantine. */
@@ -93,7 +97,7 @@ function absence(peer: PeerState | undefined): string {
 /** "6 of 7 peers up, 12 of 21 connections". */
 export function connectionsLine(state: DemoState): string {
   const { up, all } = connections(state)
-  const peers = state.filter(({ status }) => status === 'up' || status === 'finished').length
+  const peers = state.filter(({ status }) => status !== 'starting' && status !== 'gone').length
   return `${peers} of ${counted(state.length, 'peer')} up, ${up} of ${counted(all, 'connection')}`
 }
 
@@ -132,6 +136,7 @@ function roleOf(
 ): string {
   if (status === 'gone') return `${isHonest ? '' : 'Byzantine, '}${why}`
   if (!isHonest) return `Byzantine: ${attack}`
+  if (status === 'diverged') return status
   return status === 'finished' ? 'honest' : 'not finished'
 }
 

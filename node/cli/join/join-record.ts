@@ -2,9 +2,9 @@
 import type { Attack } from '../../../learning/attacks/attack.ts'
 import type { Membership } from '../../cohort/cohort.ts'
 import type { Ending, FaultCount, PeerEvent, Traffic } from '../../daemon/events.ts'
-import { accuracyOf, cohortSummary, type Report, tally } from '../../daemon/report.ts'
+import { accuracyOf, cohortSummary, finiteOrNull, type Report, tally } from '../../daemon/report.ts'
 
-export type JoinOutcome = 'finished' | 'interrupted'
+export type JoinOutcome = 'finished' | 'diverged' | 'interrupted'
 
 interface JoinRecord {
   see(event: PeerEvent): void
@@ -71,7 +71,7 @@ export function honestEntry(peer: number, ending: Ending): Report['honest'][numb
   const { bytesSent, bytesReceived } = traffic
   return {
     peer,
-    loss,
+    loss: finiteOrNull(loss),
     accuracy,
     distance: null,
     bytesSent,

@@ -7,7 +7,7 @@ import { moreText } from '../../text/quiet.ts'
 import type { Terminal } from '../terminal.ts'
 import { counted, duration, megabytes, percent, significant } from '../view/format.ts'
 import { createProgress } from '../view/progress.ts'
-import { faultsText, waitingSentence } from '../view/result.ts'
+import { faultsText, wantedText } from '../view/result.ts'
 
 export interface JoinView {
   /** @param leftOut how many similar events were not shown since the last one */
@@ -35,6 +35,9 @@ export async function createJoinView(
       else if (event.kind === 'finished') {
         progress.stop()
         for (const line of endingLines(event.ending)) terminal.print(line)
+      } else if (event.kind === 'diverged') {
+        progress.stop()
+        terminal.warn(paint('red', `concord: ${event.message}`))
       } else for (const line of eventLines(event, membership)) progress.note(`${line}${moreText(leftOut)}`)
     },
     note: line => progress.note(line),
@@ -48,6 +51,7 @@ export function eventLines(event: PeerEvent, membership: Membership): readonly s
     case 'listening':
       return [
         `${event.examples} examples, ${event.dimension} parameters${event.step > 1 ? `, going on from step ${event.step}` : ''}`,
+        ...event.notes,
         ...event.addresses.map(address => `listening on ${address}`),
       ]
     case 'connection':
@@ -57,7 +61,7 @@ export function eventLines(event: PeerEvent, membership: Membership): readonly s
     case 'caught-up':
       return [`caught up: it stood at step ${event.from}, and goes on at step ${event.step}`]
     case 'waiting':
-      return [`step ${event.step}: ${waitingSentence(membership.self, event.needed, event.missing)}`]
+      return [`step ${event.step}: waiting for ${wantedText(event, namesOf(membership, event.missing))}`]
     case 'resumed':
       return ['going on']
     case 'fault': {
@@ -72,6 +76,7 @@ export function eventLines(event: PeerEvent, membership: Membership): readonly s
       return [event.text]
     case 'step':
     case 'finished':
+    case 'diverged':
     case 'failed':
       return []
   }
@@ -94,6 +99,11 @@ function endingLines({ loss, accuracy, traffic, faults, learningSeconds }: Endin
     `sent ${megabytes(traffic.bytesSent)}, received ${megabytes(traffic.bytesReceived)}`,
     `faults seen: ${faultsText(tally(faults)).replaceAll('\n', ', ')}`,
   ]
+}
+
+/** "dora". */
+export function namesOf({ cohort }: Membership, peers: readonly number[]): readonly string[] {
+  return peers.map(peer => cohort.members[peer]?.name ?? `peer ${peer}`)
 }
 
 /** "peer 3 (dora)". */

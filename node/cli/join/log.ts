@@ -104,12 +104,13 @@ function logEvent(
     case 'evidence':
       log.error({ event: kind, ...rest }, text)
       break
+    case 'diverged':
     case 'failed':
       log.fatal({ event: kind }, event.message)
       break
     case 'finished': {
       const { parameters: _, ...ending } = event.ending
-      log.info({ event: kind, ...ending }, `learnt: accuracy ${ending.accuracy}, loss ${ending.loss}`)
+      log.info({ event: kind, ...ending }, `done: accuracy ${ending.accuracy}, loss ${ending.loss}`)
       break
     }
     case 'connection':

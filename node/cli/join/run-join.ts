@@ -1,5 +1,6 @@
 /** Runs `concord join`: starts one peer, shows its events to a person or the parent process, and ends cleanly. */
 import type { Attack } from '../../../learning/attacks/attack.ts'
+import type { Membership } from '../../cohort/cohort.ts'
 import { PeerError } from '../../daemon/errors.ts'
 import type { PeerEvent } from '../../daemon/events.ts'
 import { planPeer, type StartPeerOptions } from '../../daemon/options.ts'
@@ -9,8 +10,9 @@ import { UsageError } from '../command.ts'
 import type { LearningValues } from '../learning-options.ts'
 import { deliverReport, type ReportValues } from '../report-output.ts'
 import type { Terminal } from '../terminal.ts'
-import { peerList } from '../view/format.ts'
+import { listed } from '../view/format.ts'
 import { createJoinRecord, type JoinOutcome } from './join-record.ts'
+import { namesOf } from './join-view.ts'
 import { installLastResort } from './last-resort.ts'
 import { evidenceFolderHere, openView } from './operating.ts'
 import type { OperatingValues } from './operating-options.ts'
@@ -44,7 +46,7 @@ export async function runJoin(values: JoinValues, terminal: Terminal): Promise<n
   let hasFailed = false
   const onEvent = (event: PeerEvent) => {
     if (event.kind === 'listening') growHeapFor(members.length, event.dimension)
-    hasFailed ||= event.kind === 'failed'
+    hasFailed ||= event.kind === 'failed' || event.kind === 'diverged'
     record.see(event)
     parent?.tell(event)
     view?.see(event)
@@ -65,11 +67,11 @@ export async function runJoin(values: JoinValues, terminal: Terminal): Promise<n
     const peer = await startPlanned(plan, { log, onEvent }).catch(rethrown)
     lastResort.guard(peer.syncJournal)
     if (peer.metricsUrl !== null) note(`metrics: ${peer.metricsUrl}`)
-    const ending = await runUntilDone(peer, values.linger, stop, note, async outcome => {
+    const ending = await runUntilDone(peer, membership, values.linger, stop, note, async outcome => {
       view?.stop()
       await deliverReport(values, record.report(outcome, peer.faults()), terminal)
     })
-    return ending === 'finished' ? 0 : stop.exitCode()
+    return ending === 'finished' ? 0 : ending === 'diverged' ? 1 : stop.exitCode()
   } catch (error) {
     view?.stop()
     if (!hasFailed)
@@ -120,9 +122,13 @@ function peerOptions(values: JoinValues): StartPeerOptions {
   }
 }
 
-/** Waits until the peer has learnt or is told to stop; after learning, until no member needs it or the time is over. */
+/**
+ * Waits until the peer has learnt, has diverged, or is told to stop. Unless it is told to stop, it then waits until no
+ * member needs it or the time is over.
+ */
 async function runUntilDone(
   peer: RunningPeer,
+  membership: Membership,
   lingerSeconds: number,
   stop: StopSignals,
   note: (line: string) => void,
@@ -130,15 +136,15 @@ async function runUntilDone(
 ): Promise<JoinOutcome> {
   try {
     const outcome = await Promise.race([
-      peer.finished.then(() => 'finished' as const),
+      peer.finished.then(() => 'finished' as const, divergedOr),
       stop.asked.then(() => 'interrupted' as const),
     ])
     await deliver(outcome)
-    if (outcome === 'finished') {
+    if (outcome !== 'interrupted') {
       const unserved = peer.unserved()
       if (unserved.length > 0 && lingerSeconds > 0)
         note(
-          `serving ${peerList(unserved)} until they are done, for at most ${lingerSeconds} s (Ctrl-C ends it)`,
+          `serving ${listed(namesOf(membership, unserved))} until ${unserved.length === 1 ? 'it is' : 'they are'} done, for at most ${lingerSeconds} s (Ctrl-C ends it)`,
         )
       await Promise.race([peer.served(lingerSeconds), stop.asked])
     }
@@ -147,4 +153,10 @@ async function runUntilDone(
     stop.insist()
     await peer.stop()
   }
+}
+
+/** A peer whose learning has diverged has come to an end as well, and the others may still need what it said before. */
+function divergedOr(error: unknown): 'diverged' {
+  if (error instanceof PeerError && error.code === 'diverged') return 'diverged'
+  throw error
 }

@@ -1,20 +1,28 @@
 /** Who holds what, as a table: a row a peer, a column a class, the fuller the darker. */
 import type { PartitionTable } from '../../data/partition-table.ts'
-import { tableLines } from './table.ts'
+import { TABLE_WIDTH_MAX, tableLines } from './table.ts'
 
 const SHADES = [' ', '░', '▒', '▓', '█']
+/** Longer names of classes are wrapped. */
+const NAME_WIDTH_MAX = 12
 
+/** Classes that do not fit beside each other follow in further tables. */
 export async function partitionTableText({ counts, classNames }: PartitionTable): Promise<readonly string[]> {
-  const columns = counts[0]!.length
+  const classes = counts[0]!.length
+  const names = counts[0]!.map((_, label) => classNames?.[label] ?? String(label))
   const most = Math.max(1, ...counts.flat())
-  const head = [
-    'peer',
-    ...(columns === 1 ? [] : counts[0]!.map((_, label) => classNames?.[label] ?? String(label))),
-    'all',
-  ]
-  const rows = counts.map((own, peer) => {
-    const cells = own.map(count => `${count} ${SHADES[Math.ceil((count / most) * (SHADES.length - 1))]}`)
-    return [peer, ...(columns === 1 ? [] : cells), own.reduce((a, b) => a + b, 0)]
-  })
-  return tableLines(head, rows, { right: true })
+  const all = counts.map(own => own.reduce((a, b) => a + b, 0))
+  // A number and a shade, or the class's name, and what is around them; the first column holds the peer, the last the sum.
+  const cell = Math.min(NAME_WIDTH_MAX, Math.max(String(most).length + 2, ...names.map(name => name.length)))
+  const taken = [cell, 'peer'.length, String(Math.max(...all)).length].map(n => n + 3)
+  const fit = Math.max(1, Math.floor((TABLE_WIDTH_MAX - 1 - taken[1]! - taken[2]!) / taken[0]!))
+  const shown = (count: number) => `${count} ${SHADES[Math.ceil((count / most) * (SHADES.length - 1))]}`
+  const lines: string[] = []
+  for (let from = 0; from < classes; from += fit) {
+    const to = classes === 1 ? from : Math.min(classes, from + fit)
+    const head = ['peer', ...names.slice(from, to), 'all']
+    const rows = counts.map((own, peer) => [peer, ...own.slice(from, to).map(shown), all[peer]!])
+    lines.push(...(await tableLines(head, rows, { right: true })))
+  }
+  return lines
 }

@@ -1,8 +1,11 @@
-/** The end of a run for people: a table with a row a peer, the sentence that sums it up, and the contrast. */
+/** The end of a run for people: a table with a row a peer, who diverged, and the contrast. */
 import type { PeerIndex } from '../../../agreement/protocol.ts'
+import type { Divergence, LearnStatus } from '../../../learning/learn-contract.ts'
+import type { Cohort } from '../../cohort/cohort.ts'
+import { divergenceSentence } from '../../daemon/divergence.ts'
 import type { Report } from '../../daemon/report.ts'
 import type { Terminal } from '../terminal.ts'
-import { counted, listed, megabytes, percent, significant, whatTheyDid } from './format.ts'
+import { counted, listed, megabytes, peerList, percent, significant } from './format.ts'
 import { tableLines } from './table.ts'
 
 export interface PeerRow {
@@ -39,24 +42,23 @@ export function faultsText(faults: Report['faults']): string {
     .join('\n')
 }
 
-interface Verdict {
-  readonly honest: number
-  readonly diameter: number | null
-  readonly relative: number | null
-  readonly accuracy: number | null
-  readonly liars: readonly PeerIndex[]
-  /** Completes "peer 6 …". */
-  readonly did: string | null
-}
-
-/** "6 honest peers agree within 0.01 (0.1 % of the parameters' norm) and reach 95.2 %, although peer 6 sent …." */
-export function verdictSentence({ honest, diameter, relative, accuracy, liars, did }: Verdict): string {
-  const share = relative === null ? '' : ` (${percent(relative)} of the norm of the parameters)`
-  const agreed = diameter === 0 ? 'agree exactly' : `agree within ${significant(diameter)}${share}`
-  const agree = honest === 1 ? '1 honest peer is done' : `${honest} honest peers ${agreed}`
-  const reach = accuracy === null ? '' : ` and ${honest === 1 ? 'reaches' : 'reach'} ${percent(accuracy)}`
-  const although = liars.length === 0 || did === null ? '' : `, although ${whatTheyDid(liars, did)}`
-  return `${agree}${reach}${although}.`
+/** Peers that diverged at the same step are told of together, with the largest norm. */
+export function divergenceLines(
+  diverged: readonly { readonly peer: PeerIndex; readonly divergence: Divergence }[],
+  cohort: Cohort,
+): readonly string[] {
+  const groups = new Map<string, { readonly peers: PeerIndex[]; readonly largest: Divergence }>()
+  for (const { peer, divergence } of diverged) {
+    const key = `${divergence.step} ${divergence.of}`
+    const { peers, largest } = groups.get(key) ?? { peers: [], largest: divergence }
+    groups.set(key, {
+      peers: [...peers, peer],
+      largest: divergence.norm > largest.norm ? divergence : largest,
+    })
+  }
+  return [...groups.values()].map(
+    ({ peers, largest }) => `${peerList(peers)}: ${divergenceSentence(largest, cohort)}`,
+  )
 }
 
 interface ContrastSide {
@@ -77,8 +79,11 @@ export async function contrastTable(sides: readonly ContrastSide[]): Promise<rea
   ])
 }
 
-/** "peer 0 waits for 1 more vector, from peer 3 or peer 6". */
-export function waitingSentence(waiter: PeerIndex, needed: number, missing: readonly PeerIndex[]): string {
-  const names = missing.map(peer => `peer ${peer}`)
-  return `peer ${waiter} waits for ${counted(needed, 'more vector')}, from ${listed(names, 'or')}`
+/** "1 more vector, from cleo or dora"; from a peer that catches up, or starts, the others' answers are wanted. */
+export function wantedText(
+  { phase, needed }: { readonly phase: LearnStatus['phase']; readonly needed: number },
+  names: readonly string[],
+): string {
+  if (phase === 'catching-up') return `${counted(needed, 'more peer')} to answer, ${listed(names, 'or')}`
+  return `${counted(needed, 'more vector')}, from ${listed(names, 'or')}`
 }

@@ -1,9 +1,10 @@
 /** A running peer's status for people: where it is, for whom it waits, and a row for each other member. */
 import type { OtherStatus, PeerStatus } from '../../daemon/status.ts'
-import { counted, duration, listed, megabytes, percent, significant } from './format.ts'
+import { duration, megabytes, percent, significant } from './format.ts'
+import { wantedText } from './result.ts'
 import type { Cell } from './table.ts'
 
-/** Sentences first, then the table's rows. */
+/** Sentences; then the table's rows, and what the others did wrong. */
 export function statusLines(status: PeerStatus): readonly string[] {
   const { software, pid, uptimeSeconds, cohort, self, step, steps, loss, accuracy, traffic, memory } = status
   return [
@@ -16,30 +17,33 @@ export function statusLines(status: PeerStatus): readonly string[] {
   ].filter(line => line !== '')
 }
 
-export const statusHead = [
-  'peer',
-  'name',
-  'connection',
-  'step',
-  'behind',
-  'not acknowledged',
-  'withheld',
-  'faults',
-]
+export const statusHead = ['peer', 'name', 'connection', 'step', 'in flight', 'kept', 'withheld', 'faults']
 
 export function statusRow(other: OtherStatus): readonly Cell[] {
-  const { peer, name, connected, seconds, step, lag, link, faults, convicted, evidence } = other
+  const { peer, name, connected, seconds, step, link, faults, convicted } = other
   const since = seconds === null ? '' : ` for ${duration(seconds)}`
-  const seen = faults.map(({ kind, count }) => `${count} × ${kind}`)
-  if (convicted) seen.push(`equivocates${evidence === null ? '' : `: ${evidence}`}`)
   return [
     ...[String(peer), name],
     convicted ? 'cut off' : connected ? `up${since}` : seconds === null ? 'never seen' : `gone${since}`,
-    ...[significant(step), lag === null ? '–' : counted(lag, 'step')],
-    link === null ? '–' : `${link.unacknowledged} (kept: ${link.keptMessages}, ${size(link.keptBytes)})`,
-    link === null ? '–' : String(link.withheld),
-    seen.length === 0 ? 'none' : seen,
+    step === null ? '–' : String(step),
+    ...(link === null
+      ? ['–', '–', '–']
+      : [
+          String(link.unacknowledged),
+          `${link.keptMessages}, ${size(link.keptBytes)}`,
+          String(link.withheld),
+        ]),
+    String(faults.reduce((sum, { count }) => sum + count, 0)),
   ]
+}
+
+/** Below the table: what the others did wrong, a line for each that did. */
+export function faultLines({ peers }: Pick<PeerStatus, 'peers'>): readonly string[] {
+  return peers.flatMap(({ peer, name, faults, convicted, evidence }) => {
+    const seen = faults.map(({ kind, count }) => `${count} × ${kind}`)
+    if (convicted) seen.push(`equivocates${evidence === null ? '' : `: ${evidence}`}`)
+    return seen.length === 0 ? [] : [`${name} (peer ${peer}): ${seen.join(', ')}`]
+  })
 }
 
 /** Small amounts in the units that suit them. */
@@ -48,18 +52,22 @@ function size(bytes: number): string {
   return bytes < 1000 ? `${bytes} B` : `${significant(bytes / 1000)} kB`
 }
 
-function phaseText({ phase, computing, stillSeconds }: PeerStatus): string {
+function phaseText({ step, phase, computing, stillSeconds }: PeerStatus): string {
   if (phase === 'finished') return 'finished: it serves those that are not'
+  if (phase === 'diverged') return 'diverged: it serves the others, and learns no more'
+  // Nobody is known to be further on, so far.
+  if (phase === 'catching-up' && step === 1)
+    return `asking the others where they are, for ${duration(stillSeconds)}`
   if (phase === 'catching-up') return `catching up with the others for ${duration(stillSeconds)}`
   if (computing) return 'computing its gradient'
   return `agreeing on ${phase === 'gradient' ? 'gradients' : 'parameters'} for ${duration(stillSeconds)}`
 }
 
-function waitingText({ waiting, peers }: PeerStatus): string {
+function waitingText({ phase, waiting, peers }: PeerStatus): string {
   if (waiting === null) return ''
   const names = waiting.missing.map(({ peer, seconds }) => {
     const other = peers.find(each => each.peer === peer)
     return `${other?.name ?? peer} (${duration(seconds)}${other?.connected === true ? '' : ', not connected'})`
   })
-  return `waiting for ${counted(waiting.needed, 'more vector')}, from ${listed(names, 'or')}`
+  return `waiting for ${wantedText({ phase, needed: waiting.needed }, names)}`
 }

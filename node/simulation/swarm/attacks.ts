@@ -1,5 +1,5 @@
 /**
- * The swarm's own attacks, which know which peers are honest: that of the counterexamples (protocols.md §2.2), for any
+ * The swarm's own attacks, which know which peers are honest: that of the counterexamples (docs/papers.md), for any
  * dimension; one on the thresholds of reliable broadcast; and one on the links.
  */
 import type { Message } from '../../../agreement/message.ts'

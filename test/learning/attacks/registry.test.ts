@@ -1,4 +1,4 @@
-/** Each attack against its definition, computed by hand on vectors that tell all attacks apart. */
+/** Each attack against its definition in the papers, computed by hand on vectors that tell all attacks apart. */
 import test from 'ava'
 import fc from 'fast-check'
 import { isFiniteVector, norm, type Vector } from '../../../agreement/vector.ts'

@@ -1,7 +1,7 @@
 /** Peers as services, for real: how they end, what they tell of themselves, and the proofs that they leave. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -53,6 +53,27 @@ test.serial('a signal ends a peer cleanly, and a second one at once', async t =>
   for (const form of ['hex', 'base64', 'base64url'] as const)
     t.false(stdout.includes(Buffer.from(files.identities[2]!.seed).toString(form)), 'a key in the log')
 })
+
+test.serial(
+  'where the learning diverges, every peer says so, ends with 1, and has no report of a fault',
+  async t => {
+    const files = await place(t, { rate: 1e41 })
+    const report = join(files.folder, 'report.json')
+    const peers = [0, 1, 2, 3].map(peer => {
+      const how = peer === 0 ? ['--report', report] : peer === 1 ? ['--log', 'json'] : []
+      return joining(t, files, peer, '--linger', '600', ...how)
+    })
+    const said =
+      /the learning has diverged: the parameters of step 1 overflow, .*Lower the rate, which is 1e\+41/
+    for (const [peer, { ended }] of peers.entries()) {
+      const { code, stdout, stderr } = await ended
+      t.is(code, 1, stderr)
+      t.regex(peer === 1 ? stdout + stderr : stderr, said)
+      t.notRegex(stdout + stderr, /fault of|not-finite/)
+    }
+    t.like(JSON.parse(await readFile(report, 'utf8')), { outcome: 'diverged', faults: [], honest: [] })
+  },
+)
 
 test.serial('the end of the npm that runs a peer ends it, as a signal to it would', async t => {
   const files = await place(t)

@@ -29,6 +29,8 @@ const wrong: readonly (readonly [command: string, expected: RegExp])[] = [
   ['simulate --network lan --seeds 10', /--network is given, but with --seeds/],
   ['simulate --network lan --latency 3', /--latency is 3, and --network names a model; expected one/],
   ['simulate --network moon', /--network is "moon"; expected lan, wan, constant:5/],
+  ['simulate --rate 1e400', /--rate is "1e400"; expected a number, above 0 and at most 1\.797\d+e\+308/],
+  ['simulate --seed 9007199254740993', /--seed is "9007199254740993"; expected .*at most 9007199254740991/],
   ['simulate --loss 1', /--loss is "1"; expected a number, at least 0 and at most 0\.9/],
   ['simulate --architecture server --pause 1@2-3', /--pause is about agreement between peers/],
   ['simulate --momentum 1', /--momentum is "1"; expected a number, at least 0 and below 1/],

@@ -10,6 +10,7 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
 import { cohortId } from '../../../node/cohort/cohort.ts'
+import { checkCohort } from '../../../node/cohort/file.ts'
 import { createIdentity } from '../../../node/cohort/identity.ts'
 import { askStatus, controlPath } from '../../../node/daemon/control.ts'
 import type { PeerEvent } from '../../../node/daemon/events.ts'
@@ -17,6 +18,7 @@ import type { StartPeerOptions } from '../../../node/daemon/options.ts'
 import { stateBeside } from '../../../node/daemon/places.ts'
 import { type RunningPeer, startPeer } from '../../../node/daemon/start-peer.ts'
 import { type Place, place } from '../cli/places.ts'
+import { commandOf } from '../oracle/support.ts'
 
 const program = fileURLToPath(new URL('./lone-peer.ts', import.meta.url))
 
@@ -114,6 +116,47 @@ test.serial('a peer that is stopped midway says so, and goes on when it is start
   await again.syncJournal()
   await again.reached(last + 2)
   t.deepEqual(again.faults(), [], 'it signed nothing twice')
+})
+
+test('a run that leaves the finite numbers is told as such, with step, norm and what to lower; nobody is blamed', async t => {
+  const files = await place(t, { rate: 1e41 })
+  const peers = await Promise.all([0, 1, 2, 3].map(peer => started(t, member(files, peer))))
+  for (const peer of peers) {
+    const error = await t.throwsAsync(peer.finished, { name: 'PeerError', code: 'diverged' })
+    t.regex(
+      error.message,
+      /^the learning has diverged: the parameters of step 1 overflow, with an average gradient of norm [\d.e+-]+\. Lower the rate, which is 1e\+41, or clip gradients$/,
+    )
+    t.is(peer.status().phase, 'diverged')
+    t.is(peer.status().waiting, null)
+  }
+  await Promise.all(peers.map(peer => peer.served(60)))
+  for (const { events, unserved, faults } of peers) {
+    t.deepEqual(unserved(), [], 'nobody needs anything more of it')
+    t.deepEqual(faults(), [])
+    const ends = events.filter(({ kind }) => ['finished', 'failed', 'diverged'].includes(kind))
+    t.like(ends, [{ kind: 'diverged', divergence: { step: 1, of: 'parameters' } }])
+    t.is(ends.length, 1)
+  }
+})
+
+test('an oracle whose gradient is not finite is a divergence too, and its own words say where', async t => {
+  const [identity, folder] = [createIdentity(), await mkdtemp(join(tmpdir(), 'concord-'))]
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  const settings = { faults: 0, protocol: 'mean', steps: 3, model: 'external', rate: 0.1, batch: 8, seed: 1 }
+  const cohort = checkCohort(
+    { name: 'alone', members: [{ name: 'ada', id: identity.id }], ...settings },
+    'test',
+  )
+  const oracle = { command: commandOf('nan') }
+  const listen = ['/ip4/127.0.0.1/tcp/0']
+  const peer = await started(t, { cohort, identity, stateDirectory: null, oracle, listen })
+  await t.throwsAsync(peer.finished, {
+    code: 'diverged',
+    message:
+      /the gradient of step 1 is not finite, .*No step has been taken yet, so the data, the model or the oracle/,
+  })
+  t.true(peer.events.some(event => event.kind === 'log' && /of step 1 is NaN at place 2/.test(event.text)))
 })
 
 test('wrong options give a typed error that begins with the name of one', async t => {

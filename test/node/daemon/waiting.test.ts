@@ -60,6 +60,22 @@ test('fewer missing peers are no progress yet; another missing peer is', t => {
   t.is(stillness.look(at(4, [2, 3]), stillMs + 500)?.kind, 'resumed')
 })
 
+test('a late member that is asked again where it is, at longer and longer intervals, is one wait', t => {
+  const stillness = createStillness(1)
+  const asking = (missing: readonly number[]) => at(1, missing, { phase: 'catching-up' })
+  stillness.look(asking([1, 2, 3]), 0)
+  const told = []
+  for (let second = 1; second <= 30; second++) {
+    // Bob answers each time that he is asked, and is missing until he has.
+    const missing = second % 7 === 0 ? [1, 2, 3] : [2, 3]
+    told.push(stillness.look(asking(missing), 1000 * second)?.kind ?? null)
+  }
+  t.deepEqual(
+    told.filter(kind => kind !== null),
+    ['waiting', 'waiting', 'waiting'],
+  )
+})
+
 test('a peer that computes or has finished does not wait', t => {
   const stillness = createStillness(0)
   for (const changes of [{ computing: true }, { phase: 'finished' } as const])

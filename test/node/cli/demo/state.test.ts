@@ -6,6 +6,7 @@ import {
   connections,
   type DemoState,
   isDone,
+  isHeldUp,
   isLost,
   newState,
   overview,
@@ -16,7 +17,7 @@ import { ending, step } from './events.ts'
 function demoState(): DemoState {
   const state = newState([11, 12, 13, 14], [3])
   for (const { peer } of state)
-    apply(state, peer, { kind: 'listening', pid: 1, addresses: [], examples: 1, dimension: 1, step: 1 })
+    apply(state, peer, { kind: 'listening', pid: 1, addresses: [], examples: 1, dimension: 1, step: 1, notes: [] })
   return state
 }
 
@@ -84,4 +85,38 @@ test('waiting ends with a step, with its end, and with the process', t => {
   apply(state, 0, waiting)
   applyEnd(state, 0, 'killed by SIGKILL')
   t.is(state[0]!.waiting, null)
+})
+
+test('over when the learning has diverged everywhere, or for more than f and the others wait for them', t => {
+  const diverged = {
+    kind: 'diverged',
+    divergence: { step: 2, of: 'gradient', norm: 1 },
+    message: '',
+  } as const
+  const waiting = {
+    kind: 'waiting',
+    step: 2,
+    phase: 'gradient',
+    needed: 1,
+    missing: [0],
+    seconds: 3,
+  } as const
+  const state = demoState()
+  apply(state, 0, diverged)
+  apply(state, 1, waiting)
+  apply(state, 2, waiting)
+  t.false(isHeldUp(state, 1), 'one may be away')
+  apply(state, 1, diverged)
+  t.true(isHeldUp(state, 1))
+  t.false(isDone(state))
+  apply(state, 2, { kind: 'resumed' })
+  t.false(isHeldUp(state, 1))
+  apply(state, 2, diverged)
+  t.true(isDone(state))
+  applyEnd(state, 2, 'ended with code 1')
+  t.is(state[2]!.status, 'diverged')
+  const crashed = demoState()
+  for (const peer of [0, 1]) applyEnd(crashed, peer, 'killed by SIGKILL')
+  apply(crashed, 2, waiting)
+  t.false(isHeldUp(crashed, 1), 'peers that are gone may come back')
 })

@@ -50,7 +50,7 @@ test('for people each event is one line with its time and level', async t => {
   view.see({ kind: 'resumed' })
   view.see({ kind: 'waiting', step: 2, phase: 'gradient', needed: 1, missing: [2], seconds: 4 })
   t.is(lines.length, 1)
-  t.regex(lines[0]!, /^\[\d\d:\d\d:\d\d\.\d+\] WARN: step 2: peer 1 waits for 1 more vector, from peer 2/)
+  t.regex(lines[0]!, /^\[\d\d:\d\d:\d\d\.\d+\] WARN: step 2: waiting for 1 more vector, from cleo/)
 })
 
 test('no private key gets out, whatever its name and its place', async t => {

@@ -24,6 +24,7 @@ async function watched(log: 'progress' | 'json') {
   const begun = terminal.printed.length
   const onEvent = (event: PeerEvent) => view.see(event)
   const hooks = createHooks({
+    cohort,
     onEvent,
     observe: { loss() {}, output() {} },
     faults: createFaultCounter(
@@ -50,6 +51,9 @@ const provocations: {
     hooks.output?.({ kind: 'caught-up', step: i, completeFrom: i, parameters: new Float32Array() } as never),
   gradient: (hooks, _, i) => hooks.gradient?.(i, { gradient: new Float32Array(), loss: 0 }),
   finished: hooks => hooks.finished(new Float32Array()),
+  // It comes once, at the end, and others cannot cause it.
+  diverged: (hooks, peer, i) =>
+    peer === 0 && i === 0 ? hooks.diverged?.({ step: 1, of: 'gradient', norm: 1 }) : undefined,
   // It comes once, at the start, and others cannot cause it.
   forgot: (hooks, peer, i) => (peer === 1 && i === 0 ? hooks.forgot?.('its disk was damaged') : undefined),
   failed: hooks => hooks.failed(new Error('once')),

@@ -110,7 +110,7 @@ test('each event of a peer is one line', t => {
   ])
   t.deepEqual(
     lines({ kind: 'waiting', step: 4, phase: 'gradient', needed: 1, missing: [3, 6], seconds: 3 }),
-    ['step 4: peer 2 waits for 1 more vector, from peer 3 or peer 6'],
+    ['step 4: waiting for 1 more vector, from peer-3 or peer-6'],
   )
   const listening = {
     kind: 'listening',
@@ -119,8 +119,13 @@ test('each event of a peer is one line', t => {
     examples: 10,
     dimension: 20,
     step: 5,
+    notes: ['Labels 1 to 3 are classes 0 to 2.'],
   } as const
-  t.deepEqual(lines(listening), ['10 examples, 20 parameters, going on from step 5', 'listening on /x'])
+  t.deepEqual(lines(listening), [
+    '10 examples, 20 parameters, going on from step 5',
+    'Labels 1 to 3 are classes 0 to 2.',
+    'listening on /x',
+  ])
 })
 
 test('a member on the command line has a name, an id and addresses', t => {

@@ -1,0 +1,60 @@
+/** What --help offers is what there is. */
+import { readFile } from 'node:fs/promises'
+import test from 'ava'
+import { parsePartition } from '../../../learning/data/partition.ts'
+import type { Command } from '../../../node/cli/command.ts'
+import { commands } from '../../../node/cli/commands/index.ts'
+import { runProgram } from '../../../node/cli/program.ts'
+import { recordedTerminal } from './terminals.ts'
+
+const all: readonly (readonly [string, Command])[] = commands.flatMap(each =>
+  'commands' in each
+    ? each.commands.map(command => [`${each.name} ${command.name}`, command] as const)
+    : [[each.name, each] as const],
+)
+
+async function helpOf(path: string): Promise<string> {
+  const terminal = recordedTerminal()
+  const options = { name: 'concord', version: '1', summary: '', commands, terminal, debug: false }
+  await runProgram(options, [...path.split(' '), '--help'])
+  return [...terminal.printed, ...terminal.warned].join('\n').replace(/\s+/gu, ' ')
+}
+
+const having = (name: string) => all.filter(([, { options }]) => name in options)
+
+test('--partition names every kind, and each one is accepted', async t => {
+  t.true(having('partition').length >= 4)
+  for (const [path] of having('partition')) {
+    const help = await helpOf(path)
+    for (const kind of ['iid', 'label', 'dirichlet:0.5', 'quantity:0.5']) {
+      t.true(help.includes(kind), `${path}: ${kind}`)
+      t.notThrows(() => parsePartition(kind))
+    }
+  }
+})
+
+test('--data names every kind of file', async t => {
+  const own = having('data').filter(([path]) => path !== 'reproduce')
+  t.true(own.length >= 4)
+  for (const [path] of own)
+    for (const kind of ['digits', '.csv', 'IDX', 'CIFAR-10', '.npy'])
+      t.true((await helpOf(path)).includes(kind), `${path}: ${kind}`)
+})
+
+test('no command offers the external model that would refuse it', async t => {
+  const said = async (path: string, ...args: string[]) => {
+    const terminal = recordedTerminal()
+    const options = { name: 'concord', version: '1', summary: '', commands, terminal, debug: false }
+    const code = await runProgram(options, [path, '--model', 'external', ...args])
+    return { code, said: terminal.warned.join('\n') }
+  }
+  t.notRegex(await helpOf('simulate'), /external/)
+  t.like(await said('simulate'), { code: 2 })
+  t.regex((await said('simulate')).said, /--model is "external"; expected one of/)
+  t.regex(await helpOf('demo'), /external if every member brings an --oracle/)
+})
+
+test('README names every kind of partition', async t => {
+  const page = await readFile('README.md', 'utf8')
+  for (const kind of ['iid', 'label', 'dirichlet:', 'quantity:']) t.true(page.includes(kind), kind)
+})

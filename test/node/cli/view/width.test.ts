@@ -1,0 +1,97 @@
+/** Tables fit a terminal of 80 columns, whatever is in them, and lose nothing. */
+import test, { type ExecutionContext } from 'ava'
+import { partitionTableText } from '../../../../node/cli/view/partition-table.ts'
+import { resultTable } from '../../../../node/cli/view/result.ts'
+import { statusHead, statusRow } from '../../../../node/cli/view/status.ts'
+import { tableLines } from '../../../../node/cli/view/table.ts'
+import { columnsOf, wrapped } from '../../../../node/cli/view/wrap.ts'
+import { run } from '../concord.ts'
+import { recordedTerminal } from '../terminals.ts'
+
+function fits(t: ExecutionContext, lines: readonly string[], what: string): void {
+  t.true(lines.length > 0, what)
+  for (const line of lines) t.true(columnsOf(line) <= 80, `${what}: ${columnsOf(line)} columns: ${line}`)
+}
+
+/** The words of a table, in the order of its rows' lines, without the borders. */
+const words = (lines: readonly string[]) =>
+  lines
+    .join(' ')
+    .replace(/[─│┌┐└┘├┤┬┴┼]/gu, ' ')
+    .split(/\s+/u)
+
+test('the table at the end of a run, with the longest that it can hold', async t => {
+  const row = {
+    peer: 1023,
+    role: 'Byzantine, killed by SIGKILL',
+    accuracy: 0.99999,
+    loss: 1.79e6,
+    distance: 1.23e-12,
+    bytes: 123_456_789,
+    faultsSeen: '12345 × unexpected-kind by peer 1022\n3 × bad-signature by a stranger',
+  }
+  const lines = await resultTable([row], recordedTerminal())
+  fits(t, lines, 'result')
+  for (const word of ['honest', 'mean', 'SIGKILL', 'unexpected-kind', 'stranger', '1.23e-12'])
+    t.true(words(lines).includes(word), `${word} in ${lines.join('\n')}`)
+})
+
+test('the members of a cohort, with names of any length', async t => {
+  const name = 'a-machine-with-a-long-name.of-an-organisation.example.org'
+  const other = {
+    peer: 12,
+    name,
+    connected: true,
+    seconds: 3600,
+    step: 123_456,
+    lag: 1234,
+    faults: [{ kind: 'unexpected-kind', count: 12345 }],
+    convicted: false,
+    evidence: null,
+    link: {
+      unacknowledged: 12,
+      keptMessages: 3456,
+      keptBytes: 123_456_789,
+      resentBytes: 0,
+      withheld: 7,
+      finished: false,
+    },
+  }
+  const lines = await tableLines(statusHead, [statusRow(other)])
+  fits(t, lines, 'status')
+  const whole = lines.map(line => line.split('│')[2]?.trim() ?? '').join('')
+  t.is(whole, `name${name}`, 'a word that fits no column is broken, and nothing of it is lost')
+})
+
+test('who holds what, of many classes', async t => {
+  for (const classes of [1, 10, 47, 100]) {
+    const counts = Array.from({ length: 3 }, (_, peer) => Array.from({ length: classes }, () => 5000 + peer))
+    const table = { partition: 'iid', classes: [], counts } as never
+    const lines = await partitionTableText(table)
+    fits(t, lines, `${classes} classes`)
+    if (classes > 1) t.is(words(lines).filter(word => word === '5001').length, classes)
+    t.true(words(lines).includes(String(5002 * classes)), 'the sum')
+  }
+})
+
+test('wide signs count as two columns', t => {
+  t.deepEqual(wrapped('会議室 会議室', 6), ['会議室', '会議室'])
+  t.deepEqual(wrapped('abcdefgh ij', 4), ['abcd', 'efgh', 'ij'])
+  t.deepEqual(wrapped('a bad-signature of 1.5', 9), ['a bad-', 'signature', 'of 1.5'])
+})
+
+const COMMANDS = [
+  ['bounds', '--peers', '1000', '--dimension', '431080'],
+  ['bounds', '--peers', '1000', '--dimension', '431080', '--synchronous'],
+  ['agree', '--iterations', '3'],
+  ['data', 'show', '--peers', '3'],
+  ['simulate', '--seeds', '3'],
+  ['simulate', '--peers', '4', '--faults', '0', '--steps', '1', '--model', 'softmax', '--protocol', 'mean'],
+]
+
+for (const command of COMMANDS)
+  test(`concord ${command.join(' ')}: its tables fit`, async t => {
+    const { stdout, stderr } = await run(...command)
+    const lines = stdout.split('\n').filter(line => /^[┌│├└]/u.test(line))
+    fits(t, lines, `${stdout}\n${stderr}`)
+  })
