@@ -17,7 +17,15 @@ import { ending, step } from './events.ts'
 function demoState(): DemoState {
   const state = newState([11, 12, 13, 14], [3])
   for (const { peer } of state)
-    apply(state, peer, { kind: 'listening', pid: 1, addresses: [], examples: 1, dimension: 1, step: 1, notes: [] })
+    apply(state, peer, {
+      kind: 'listening',
+      pid: 1,
+      addresses: [],
+      examples: 1,
+      dimension: 1,
+      step: 1,
+      notes: [],
+    })
   return state
 }
 

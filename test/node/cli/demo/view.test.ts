@@ -20,7 +20,15 @@ import { ending } from './events.ts'
 function demoState(): DemoState {
   const state = newState([101, 102, 103, 104, 105, 106, 1107], [6])
   for (const { peer } of state)
-    apply(state, peer, { kind: 'listening', pid: 1, addresses: [], examples: 1, dimension: 1, step: 1, notes: [] })
+    apply(state, peer, {
+      kind: 'listening',
+      pid: 1,
+      addresses: [],
+      examples: 1,
+      dimension: 1,
+      step: 1,
+      notes: [],
+    })
   return state
 }
 
