@@ -9,6 +9,7 @@ import { createTableReader, type Table } from './csv-table.ts'
 import { DataError, type DataSource, type Dataset, sourceOf } from './dataset.ts'
 import { type Filling, filledText, fillingHint, fillingsOf, fillMissing } from './missing.ts'
 import { DATA_BYTES_MAX, inOrder, withInput } from './read-file.ts'
+import { shortened } from './shortened.ts'
 import { type Classes, classesOf, targetsOf } from './targets.ts'
 
 /** In a single file, every fifth line is for testing. */
@@ -90,13 +91,13 @@ function checkNames(train: ReadTable, test: ReadTable): void {
   if (at < 0) return
   throw new DataError(
     'DATA_MISMATCH',
-    `${test.file}: column ${at + 1} is "${test.names[at]}", and "${train.names[at]}" in ${train.file}; expected the same columns in the same order`,
+    `${test.file}: column ${at + 1} is "${shortened(test.names[at]!)}", and "${shortened(train.names[at]!)}" in ${train.file}; expected the same columns in the same order`,
   )
 }
 
 function indexText({ names }: Table): string {
   const name = names?.[0] ?? ''
-  return `left out the first column${name === '' ? '' : `, "${name}"`}: it numbers the rows`
+  return `left out the first column${name === '' ? '' : `, "${shortened(name)}"`}: it numbers the rows`
 }
 
 /** @returns the table without its first column of values */
@@ -128,14 +129,18 @@ function datasetOf(
 }
 
 function pick(table: ReadTable, isChosen: (row: number) => boolean): ReadTable {
-  const rows = table.lines.flatMap((_, row) => (isChosen(row) ? [row] : []))
-  const examples = new Float32Array(rows.length * table.width)
-  for (const [to, row] of rows.entries())
+  const rows = table.lines.length
+  let count = 0
+  for (let row = 0; row < rows; row++) if (isChosen(row)) count += 1
+  const examples = new Float32Array(count * table.width)
+  const values = new Float64Array(count)
+  const lines = new Uint32Array(count)
+  for (let [row, to] = [0, 0]; row < rows; row++) {
+    if (!isChosen(row)) continue
     examples.set(table.examples.subarray(row * table.width, (row + 1) * table.width), to * table.width)
-  return {
-    ...table,
-    examples,
-    targets: { ...table.targets, values: rows.map(row => table.targets.values[row]!) },
-    lines: rows.map(row => table.lines[row]!),
+    values[to] = table.targets.values[row]!
+    lines[to] = table.lines[row]!
+    to += 1
   }
+  return { ...table, examples, targets: { ...table.targets, values }, lines }
 }
