@@ -65,5 +65,8 @@ test('more liars than f are named before the rate', t => {
   t.deepEqual(divergenceLines(diverged, testCohort(), why), [
     `peers 0 and 1: the learning has diverged: the parameters of step 3 overflow, with an average gradient of norm 1.00e+30. Nothing is guaranteed here: ${why}. A faulty peer may be the cause. If none is, lower the rate, which is 0.1, or clip gradients`,
   ])
-  t.regex(divergenceLines(diverged, testCohort(), null)[0]!, /e\+30\. Lower the rate, which is 0\.1, or clip gradients$/)
+  t.regex(
+    divergenceLines(diverged, testCohort(), null)[0]!,
+    /e\+30\. Lower the rate, which is 0\.1, or clip gradients$/,
+  )
 })
