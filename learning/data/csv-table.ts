@@ -34,6 +34,8 @@ export interface Table {
   readonly lines: Uint32Array
   /** The header's, target and index included; null without one. */
   readonly names: readonly string[] | null
+  /** Which column is taken for the target, in words; null if the header names it. */
+  readonly targetNote: string | null
   /** Whether the first column only counts or names the rows; it is among the values. */
   readonly hasIndex: boolean
   /** The first missing value. */
@@ -109,7 +111,8 @@ function isHeader(first: readonly string[], others: readonly (readonly string[])
   })
 }
 
-function createRows(file: string, { names, columns, target }: Shape) {
+function createRows(file: string, shape: Shape) {
+  const { names, columns, target } = shape
   const examples = createNumberList(file, Float32Array)
   const lines = createNumberList(file, Uint32Array)
   let rows = 0
@@ -131,7 +134,8 @@ function createRows(file: string, { names, columns, target }: Shape) {
           targets.add(cell, value, line, column)
           continue
         }
-        if (value === null && !isMissing(cell)) throw notNumber(file, place(line, column), cell)
+        if (value === null && !isMissing(cell))
+          throw notNumber(file, place(line, column), cell, targetHint(shape))
         if (value === null && missing++ === 0) firstMissing = place(line, column)
         if (column === 0) index.see(value)
         examples.push(value ?? Number.NaN)
@@ -149,6 +153,7 @@ function createRows(file: string, { names, columns, target }: Shape) {
         targets: targets.end(),
         lines: lines.end(),
         names,
+        targetNote: isTargetNamed(shape) ? null : targetText(shape),
         hasIndex,
         missing: missing === 0 ? null : { count: missing, where: firstMissing },
       }
@@ -199,7 +204,26 @@ function cleaned(cell: string): string {
   return text.length > 1 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1) : text
 }
 
-function notNumber(file: string, where: string, cell: string): DataError {
+/** "the target is the last column (noise)". */
+function targetText({ names, columns, target }: Shape): string {
+  const name = names?.[target] ?? ''
+  const which = target === columns - 1 ? 'the last column' : `column ${target + 1}`
+  return `the target is ${which}${name === '' ? '' : ` (${shortened(name)})`}`
+}
+
+function isTargetNamed({ names, target }: Shape): boolean {
+  return TARGET_NAMES.includes(names?.[target]?.toLowerCase() ?? '')
+}
+
+/** A text among the values is often the target of a file that does not say so. */
+function targetHint(shape: Shape): string {
+  const heal = isTargetNamed(shape)
+    ? ''
+    : `: call the column ${TARGET_NAMES.slice(0, -1).join(', ')} or ${TARGET_NAMES.at(-1)}, or put it last`
+  return `; ${targetText(shape)}${heal}`
+}
+
+function notNumber(file: string, where: string, cell: string, hint: string): DataError {
   const isLong = cell.length > NUMBER_LENGTH_MAX
   const expected = isLong
     ? `a number of at most ${NUMBER_LENGTH_MAX} characters`
@@ -207,7 +231,7 @@ function notNumber(file: string, where: string, cell: string): DataError {
       ? 'at most 3.4e38, what a 32-bit float holds'
       : /^[+-]?\d+,\d+$/.test(cell)
         ? 'a decimal point'
-        : 'a number'
+        : `a number${hint}`
   return new DataError('DATA_NUMBER', `${file}: ${where} is ${shown(cell)}, expected ${expected}`)
 }
 
