@@ -181,8 +181,9 @@ function checkGone(crashes: readonly Crash[], { maxFaulty, liars, unsafe }: Faul
     liars.length === 0
       ? ''
       : `, and ${counted(liars.length, 'peer')} ${liars.length === 1 ? 'is' : 'are'} Byzantine`
+  const honest = liars.length > 0 && who.length <= maxFaulty ? `--byzantine ${maxFaulty - who.length}, ` : ''
   throw new UsageError(
     `--crash takes ${peerList(who)} for good${lying}: more than f = ${maxFaulty}; ` +
-      `expected --restart ${who.join(',')}@STEP, --byzantine ${Math.max(0, maxFaulty - who.length)}, or --unsafe to see what happens then`,
+      `expected --restart ${who.join(',')}@STEP, ${honest}or --unsafe to see what happens then`,
   )
 }
