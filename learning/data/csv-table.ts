@@ -26,6 +26,8 @@ export interface Table {
   readonly lines: readonly number[]
   /** The header's, target and index included; null without one. */
   readonly names: readonly string[] | null
+  /** Which column is taken for the target, in words; null if the header names it. */
+  readonly targetNote: string | null
   /** Whether the first column only counts or names the rows; it is among the values. */
   readonly hasIndex: boolean
   /** The first missing value. */
@@ -96,7 +98,8 @@ function isHeader(first: readonly string[], others: readonly (readonly string[])
   })
 }
 
-function createRows(file: string, { names, columns, target }: Shape) {
+function createRows(file: string, shape: Shape) {
+  const { names, columns, target } = shape
   const examples = createFloatList(file)
   const lines: number[] = []
   const place = (line: number, column: number) => placeOf(names, line, column)
@@ -117,7 +120,8 @@ function createRows(file: string, { names, columns, target }: Shape) {
           targets.add(cell, value, line, column)
           continue
         }
-        if (value === null && !isMissing(cell)) throw notNumber(file, place(line, column), cell)
+        if (value === null && !isMissing(cell))
+          throw notNumber(file, place(line, column), cell, targetHint(shape))
         if (value === null && missing++ === 0) firstMissing = place(line, column)
         if (column === 0) index.see(value)
         examples.push(value ?? Number.NaN)
@@ -135,6 +139,7 @@ function createRows(file: string, { names, columns, target }: Shape) {
         targets: targets.end(),
         lines,
         names,
+        targetNote: isTargetNamed(shape) ? null : targetText(shape),
         hasIndex,
         missing: missing === 0 ? null : { count: missing, where: firstMissing },
       }
@@ -177,13 +182,32 @@ function cleaned(cell: string): string {
   return text.length > 1 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1) : text
 }
 
-function notNumber(file: string, where: string, cell: string): DataError {
+/** "the target is the last column (noise)". */
+function targetText({ names, columns, target }: Shape): string {
+  const name = names?.[target] ?? ''
+  const which = target === columns - 1 ? 'the last column' : `column ${target + 1}`
+  return `the target is ${which}${name === '' ? '' : ` (${shorten(name)})`}`
+}
+
+function isTargetNamed({ names, target }: Shape): boolean {
+  return TARGET_NAMES.includes(names?.[target]?.toLowerCase() ?? '')
+}
+
+/** A text among the values is often the target of a file that does not say so. */
+function targetHint(shape: Shape): string {
+  const heal = isTargetNamed(shape)
+    ? ''
+    : `: call the column ${TARGET_NAMES.slice(0, -1).join(', ')} or ${TARGET_NAMES.at(-1)}, or put it last`
+  return `; ${targetText(shape)}${heal}`
+}
+
+function notNumber(file: string, where: string, cell: string, hint: string): DataError {
   const isLarge = NUMBER.test(cell)
   const expected = isLarge
     ? 'at most 3.4e38, what a 32-bit float holds'
     : /^[+-]?\d+,\d+$/.test(cell)
       ? 'a decimal point'
-      : 'a number'
+      : `a number${hint}`
   return new DataError('DATA_NUMBER', `${file}: ${where} is ${shown(cell)}, expected ${expected}`)
 }
 

@@ -40,10 +40,11 @@ export async function loadCsv(
   const tables = await inOrder(files, readTable)
   if (filling === null) for (const table of tables) checkComplete(table, path)
   if (tables.length === 2) checkNames(tables[0]!, tables[1]!)
-  const { hasIndex, notes } = tables[0]!
+  const { hasIndex, notes, targetNote } = tables[0]!
   const found = [...notes]
   const used = hasIndex ? tables.map(withoutFirst) : tables
   if (hasIndex) found.push(indexText(tables[0]!))
+  if (targetNote !== null) found.push(targetNote)
   const classes = classesOf(used[0]!.targets, used[0]!)
   if (classes.note !== null) found.push(classes.note)
   const [train, test] = isFile ? split(used[0]!) : [used[0]!, used[1]!]

@@ -49,6 +49,48 @@ test('a table as it should be: nothing is noticed', async t => {
   t.deepEqual([source.classes, source.classNames, source.notes], [3, undefined, []])
 })
 
+test('a target that no header names is said to be the last column', async t => {
+  const unnamed = await opened(
+    t,
+    table(row => String(classes(row)), ',', 'a,b,c,noise'),
+  )
+  t.deepEqual(unnamed.notes, ['the target is the last column (noise)'])
+  const bare = await opened(t, '1,0\n2,1\n3,0\n4,1\n5,0\n')
+  t.deepEqual(bare.notes, ['the target is the last column'])
+})
+
+test('a text among the values: the message says which column is the target, and how to name another', async t => {
+  const text = 'animal,legs,noise\ncat,4,1\nhen,2,0\n'
+  await refused(
+    t,
+    () => parseCsv(text, 'f'),
+    'DATA_NUMBER',
+    /line 2, column 1 \(animal\) is "cat", expected a number; the target is the last column \(noise\): call the column label, target, class or y, or put it last$/,
+  )
+  await refused(
+    t,
+    () => parseCsv(text.replace('legs', 'label'), 'f'),
+    'DATA_NUMBER',
+    /is "cat", expected a number; the target is column 2 \(label\)$/,
+  )
+})
+
+test('a suffix that is none, and tables that are named otherwise: the message says what to write', async t => {
+  const folder = await directoryOf(t, { 'b.csv': '1,0\n', 'animals.csv': '1,0\n' })
+  await refused(
+    t,
+    () => openData(join(folder, 'b.csv?mising=mean')),
+    'DATA_MISSING',
+    /no such file or folder; if "\?mising=mean" is no part of the name, expected \?missing=mean or \?missing=0$/,
+  )
+  await refused(
+    t,
+    () => openData(folder),
+    'DATA_MISSING',
+    /, or a table by its own name, such as .*animals\.csv$/,
+  )
+})
+
 test('labels that start at 1: as many classes as there are, and it is said', async t => {
   const source = await opened(
     t,
@@ -193,7 +235,7 @@ test('index column: one without a name that numbers the rows is left out, and it
   ]) {
     const source = await opened(t, text)
     holdsRows(t, source, classes)
-    t.regex(source.notes.join(), /^left out the first column(, ".*")?: it numbers the rows$/)
+    t.regex(source.notes[0]!, /^left out the first column(, ".*")?: it numbers the rows$/)
   }
   for (const text of [
     numbered(row => row, 'age'),
