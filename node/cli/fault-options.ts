@@ -27,7 +27,10 @@ function repeatable(flags: string, about: string, pattern: string, example: stri
   const form = new RegExp(`^${PEERS}${pattern}$`)
   const parse = (text: string, name: string, before?: unknown): readonly Item[] => {
     const groups = form.exec(text)?.groups
-    if (groups === undefined) throw new UsageError(`${name} is "${text}"; expected such as ${example}`)
+    if (groups === undefined)
+      throw new UsageError(
+        `${name} is "${text}"; expected such as ${example}; ${name} may be given several times`,
+      )
     const { peers = '', from = '1', to, factor = '1' } = groups
     const item: Item = {
       text,
@@ -38,7 +41,10 @@ function repeatable(flags: string, about: string, pattern: string, example: stri
     }
     return [...((before as readonly Item[] | undefined) ?? []), item]
   }
-  return { ...option<readonly Item[]>(flags, about, parse, []), fallbackText: 'nobody' }
+  return {
+    ...option<readonly Item[]>(flags, `${about}; may be given several times`, parse, []),
+    fallbackText: 'nobody',
+  }
 }
 
 export const faultOptions = {

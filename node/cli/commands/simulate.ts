@@ -167,15 +167,16 @@ async function withProgress(
   { init, save }: Pick<SimulateValues, 'init' | 'save'>,
   terminal: Terminal,
 ): Promise<SimulatedRun> {
-  const { peers, settings, liars, attack } = scenario
+  const { peers, settings, liars, attack, data, partition } = scenario
+  const { faults, protocol, steps, model, seed } = settings
   const lie =
     attack === null
       ? ''
       : `; ${peerList(liars)} ${liars.length === 1 ? 'is' : 'are'} Byzantine: ${attack.name}`
   terminal.print(
-    `Simulating ${counted(peers, 'peer')}, at most ${settings.faults} faulty, ${settings.protocol}, seed ${settings.seed}${lie}`,
+    `Simulating ${counted(peers, 'peer')}, at most ${faults} faulty; ${protocol}; ${counted(steps, 'step')} of ${model} on ${data} (${partition}), seed ${seed}${lie}`,
   )
-  const progress = await createProgress(terminal, settings.steps)
+  const progress = await createProgress(terminal, steps)
   try {
     return await runSimulated({
       ...world,

@@ -64,7 +64,7 @@ test('partitions of the very same steps split a cohort into more than two', t =>
 })
 
 const wrong: readonly (readonly [line: string, expected: RegExp])[] = [
-  ['--crash 3', /^--crash is "3"; expected such as 3@5, or 2,3@5$/],
+  ['--crash 3', /^--crash is "3"; expected such as 3@5, or 2,3@5; --crash may be given several times$/],
   ['--crash 3@5-7', /--crash is "3@5-7"; expected such as/],
   ['--isolate 3@5', /--isolate is "3@5"; expected such as 0,1@12-15/],
   ['--slow 3@5-7', /--slow is "3@5-7"; expected such as 3@5-9:10, or 3:10 for the whole run/],
