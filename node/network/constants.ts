@@ -50,10 +50,16 @@ export const ADDRESS_DIAL_TIMEOUT_MS = 3000
 export const DIAL_TIMEOUT_MS = 15_000
 /** Addresses are tried one after the other, as many as fit into this time. The next dial goes on with the next ones. */
 export const ADDRESSES_PER_DIAL = DIAL_TIMEOUT_MS / ADDRESS_DIAL_TIMEOUT_MS
-/** Addresses of one peer, from all sources. */
-export const ADDRESSES_KNOWN_MAX = 32
-/** Addresses of one peer by mDNS, where anyone may claim any. */
+/** Addresses of one peer that are tried in turn, for whatever reason they are known. */
+export const ADDRESSES_KNOWN_MAX = 40
+/** Addresses of one peer by mDNS, where anyone may claim any, from one responder. */
 export const ADDRESSES_FOUND_MAX = 8
+/** Responders whose claims about one peer are kept; an honest peer is one on each of its interfaces. */
+export const RESPONDERS_MAX = 16
+/** Claims of all responders about one peer that are tried in turn: at least one of each. */
+export const CLAIMS_TRIED_MAX = 16
+/** Claims that go first in a dial, because they name their responder's host and were never tried. */
+export const CLAIMS_FIRST_MAX = 2
 
 /**
  * Asking a member for the addresses of others. The version changes with every change that an older peer could not read.

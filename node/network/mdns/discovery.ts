@@ -36,8 +36,8 @@ export interface DiscoveryOptions {
   readonly open: OpenSocket
   /** The addresses of this peer on that interface, with its id; none: it asks, and does not answer. */
   readonly addresses: (local: LocalInterface) => readonly string[]
-  /** An answer, which may be anyone's and about anyone. */
-  readonly found: (id: PeerId, addresses: readonly Multiaddr[], local: LocalInterface) => void
+  /** An answer, which may be anyone's and about anyone, and the source of its packet. */
+  readonly found: (id: PeerId, addresses: readonly Multiaddr[], local: LocalInterface, source: string) => void
   /** Something cannot be done on an interface. Told once for each kind of error, until this peer ends. */
   readonly trouble: (text: string) => void
   /** Everything that a packet makes this process run goes through it. */
@@ -210,6 +210,7 @@ function hear(state: State, voice: Voice, bytes: Uint8Array, source: string): vo
     claim.id,
     claim.addresses.map(address => throughZone(address, local)),
     local,
+    source,
   )
 }
 

@@ -228,6 +228,15 @@ test('nonsense, other services, other peers’ ids and endless lists of addresse
   t.deepEqual(peer.failures, [])
 })
 
+test('the source of an answer is told with it', async t => {
+  const eth0 = cable()
+  const sources: string[] = []
+  peerOn(t, { eth0 }, [at('eth0', '10.0.0.1/24')], { found: (...given) => void sources.push(given[3]) })
+  await turn()
+  eth0.inject(encodeAnswer(MDNS_SERVICE, 'other', [`/ip4/10.0.0.2/tcp/1/p2p/${ids[1]}`]), '10.0.0.66')
+  t.deepEqual(sources, ['10.0.0.66'])
+})
+
 test('one source floods: its packets are read at a steady rate, and those of others are read as before', async t => {
   const eth0 = cable()
   const peer = peerOn(t, { eth0 }, [at('eth0', '10.0.0.1/24')])
