@@ -8,7 +8,8 @@ import {
   type MulticastOptions,
 } from '../../../node/doctor/multicast.ts'
 import { MDNS_SERVICE } from '../../../node/network/constants.ts'
-import { asksFor, decodePacket, encodeAnswer } from '../../../node/network/mdns/message.ts'
+import { decodePacket } from '../../../node/network/mdns/decode.ts'
+import { asksFor, encodeAnswer } from '../../../node/network/mdns/message.ts'
 import type { OpenSocket } from '../../../node/network/mdns/socket.ts'
 import { place, writeCohort } from '../cli/places.ts'
 import { at, type Cable, cable, plugged } from '../network/mdns/networks.ts'
