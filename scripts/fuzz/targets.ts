@@ -11,8 +11,11 @@ import { CohortError } from '../../node/cohort/errors.ts'
 import { parseCohort } from '../../node/cohort/file.ts'
 import { createIdentity } from '../../node/cohort/identity.ts'
 import { EvidenceError, parseEvidence, verifyEvidence } from '../../node/evidence/evidence.ts'
+import { MDNS_SERVICE } from '../../node/network/constants.ts'
 import { createUnframer, FramingError, wholeFrame } from '../../node/network/framing.ts'
 import { decodeHello, encodeHello } from '../../node/network/hello.ts'
+import { decodePacket } from '../../node/network/mdns/decode.ts'
+import * as mdns from '../../node/network/mdns/message.ts'
 import {
   decodeAnswer,
   decodeQuestion,
@@ -58,6 +61,24 @@ export const targets: readonly Target[] = [
     feed(input) {
       decodeQuestion([input], 7)
       decodeAnswer([input])
+    },
+  },
+  {
+    name: 'mdns',
+    weight: 100,
+    seeds: [
+      mdns.encodeQuestion(MDNS_SERVICE),
+      mdns.encodeAnswer(
+        MDNS_SERVICE,
+        'ada',
+        ['/ip4/192.168.1.5/tcp/4001', '/ip6/fe80::1/tcp/4001'].map(
+          each => `${each}/p2p/${createIdentity().id}`,
+        ),
+      ),
+    ],
+    feed(input) {
+      const packet = decodePacket(input)
+      if (packet !== null) mdns.claimOf(packet, MDNS_SERVICE)
     },
   },
   {
