@@ -1,4 +1,5 @@
 /** Events of peers, for tests. */
+import { apply, type DemoState } from '../../../../node/cli/demo/state.ts'
 import type { Ending, PeerEvent } from '../../../../node/daemon/events.ts'
 
 export function step(number: number, loss: number): PeerEvent {
@@ -18,4 +19,19 @@ export function ending(changes: Partial<Ending> = {}): Ending {
     eventLoopDelayMs: { p50: 0, p99: 1, max: 2 },
     ...changes,
   }
+}
+
+/** Every peer of the demo listens. */
+export function allUp(state: DemoState): DemoState {
+  for (const { peer } of state)
+    apply(state, peer, {
+      kind: 'listening',
+      pid: 1,
+      addresses: [],
+      examples: 1,
+      dimension: 1,
+      step: 1,
+      notes: [],
+    })
+  return state
 }

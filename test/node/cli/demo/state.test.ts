@@ -4,30 +4,16 @@ import {
   apply,
   applyEnd,
   connections,
-  type DemoState,
   isDone,
   isHeldUp,
   isLost,
   newState,
   overview,
 } from '../../../../node/cli/demo/state.ts'
-import { ending, step } from './events.ts'
+import { allUp, ending, step } from './events.ts'
 
 /** Three honest peers and a liar, all of them up. */
-function demoState(): DemoState {
-  const state = newState([11, 12, 13, 14], [3])
-  for (const { peer } of state)
-    apply(state, peer, {
-      kind: 'listening',
-      pid: 1,
-      addresses: [],
-      examples: 1,
-      dimension: 1,
-      step: 1,
-      notes: [],
-    })
-  return state
-}
+const demoState = () => allUp(newState([11, 12, 13, 14], [3]))
 
 test('a pair counts as connected once, whichever end says so', t => {
   const state = demoState()

@@ -1,7 +1,7 @@
 /** What the demo shows: who is who, who waits for whom, what went wrong. */
 import test from 'ava'
 import { attackNamed } from '../../../../learning/attacks/registry.ts'
-import { apply, applyEnd, type DemoState, newState } from '../../../../node/cli/demo/state.ts'
+import { apply, applyEnd, newState } from '../../../../node/cli/demo/state.ts'
 import {
   brokenPairs,
   castLines,
@@ -14,23 +14,10 @@ import {
 import { plain } from '../../../../node/cli/terminal.ts'
 import { cohortDocument } from '../../../../node/cohort/cohort.ts'
 import { testCohort } from '../../cohorts.ts'
-import { ending } from './events.ts'
+import { allUp, ending } from './events.ts'
 
 /** Seven peers, the last of whom lies, all of them up. */
-function demoState(): DemoState {
-  const state = newState([101, 102, 103, 104, 105, 106, 1107], [6])
-  for (const { peer } of state)
-    apply(state, peer, {
-      kind: 'listening',
-      pid: 1,
-      addresses: [],
-      examples: 1,
-      dimension: 1,
-      step: 1,
-      notes: [],
-    })
-  return state
-}
+const demoState = () => allUp(newState([101, 102, 103, 104, 105, 106, 1107], [6]))
 
 const waiting = (missing: readonly number[], needed: number) =>
   ({ kind: 'waiting', step: 41, phase: 'gradient', needed, missing, seconds: 4 }) as const
