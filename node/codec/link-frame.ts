@@ -4,7 +4,7 @@
  */
 import type { FaultKind } from '../../agreement/protocol.ts'
 import { type Frame, type FrameReader, sizeOf } from '../ports.ts'
-import { type Cursor, createCursor } from './cursor.ts'
+import { Cursor } from './cursor.ts'
 import { bringsVector, type Received, readDraft, readSmall, readVector } from './decode-message.ts'
 import {
   headerChunk,
@@ -128,7 +128,7 @@ export function linkFrameReader(
   done: (frame: LinkFrame | FrameFault) => void,
   eagerBytes = EAGER_BYTES,
 ): FrameReader {
-  const cursor = createCursor(frameBytes)
+  const cursor = new Cursor(frameBytes)
   const reading = readFrame(cursor, limits)
   let result: LinkFrame | FrameFault | undefined
   const readOn = (): void => {

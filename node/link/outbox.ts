@@ -259,7 +259,8 @@ function resumeAt(state: State, step: number, restarted: boolean): void {
 /** Only sent messages can have been taken, whatever the peer says. */
 function acknowledgedUpTo(state: State, number: number): void {
   const count = Math.min(number - state.acknowledged, state.inFlight.length)
-  for (const entry of state.inFlight.splice(0, Math.max(0, count))) {
+  if (count <= 0) return
+  for (const entry of state.inFlight.splice(0, count)) {
     state.acknowledged++
     state.inFlightBytes -= entry.message.bytes
     if (entry.place === 'sent') taken(state, entry)

@@ -61,11 +61,13 @@ export function createSender(options: SenderOptions): Sender {
     const { bundled, repeated, timeless } = traitsOf(message)
     const { step } = message.slot
     const queued: Encoded = { step, chunks: encoded, bytes: sizeOf(encoded), repeated, timeless }
-    for (const [peer, link] of links.entries()) {
-      if (link === null || (to !== 'others' && to !== peer)) continue
+    const count = (link: Link | null | undefined) => {
+      if (!link) return
       link.enqueue(queued)
       messagesSent++
     }
+    if (to === 'others') links.forEach(count)
+    else count(links[to])
     if (bundled) voteTimer ??= clock.after(VOTE_DELAY_MS, pump)
     else isUrgent = true
   }
