@@ -11,8 +11,8 @@
  */
 
 import type { AveragingOutput } from '../agreement/averaging/averaging.ts'
-import type { AveragedPhase, Message, PeerIndex } from '../agreement/message.ts'
-import { absorb, type Effects, type EffectsBuilder, effectsOf } from '../agreement/protocol.ts'
+import { type AveragedPhase, isBound, type Message, type PeerIndex } from '../agreement/message.ts'
+import { absorb, type Effects, type EffectsBuilder, type Envelope, effectsOf } from '../agreement/protocol.ts'
 import type { Vector } from '../agreement/vector.ts'
 import { type Agreements, createAgreements } from './agreements.ts'
 import { descended } from './descent.ts'
@@ -34,6 +34,10 @@ interface State {
   parameters: Vector
   momentum: Vector | null
   drawn: Vector | null
+  /** It has found its place since its start; before, it says nothing that binds it. */
+  hasBegun: boolean
+  /** What it would have said. */
+  held: readonly Envelope[]
 }
 
 /** One peer's LEARN, from step and parameters `start` on. It computes nothing itself: `need-gradient` asks for a gradient. */
@@ -49,20 +53,40 @@ export function createLearn(options: LearnOptions): Learn {
     parameters,
     momentum,
     drawn,
+    hasBegun: false,
+    held: [],
   }
   if (step <= steps) state.agreements.of(step, 'gradient') // refuses a cohort below its bound before anything is sent
   return {
-    input: value => effectsOf(builder => handleInput(state, builder, value)),
-    receive: (from, message) => effectsOf(builder => receive(state, builder, from, message)),
+    input: value =>
+      holdBack(
+        state,
+        effectsOf(builder => handleInput(state, builder, value)),
+      ),
+    receive: (from, message) =>
+      holdBack(
+        state,
+        effectsOf(builder => receive(state, builder, from, message)),
+      ),
     status: () => statusOf(state),
   }
+}
+
+/** Until this peer has begun, what binds it waits: votes on what others sent meanwhile, so no more than these cause. */
+function holdBack(state: State, effects: Effects<Message, LearnOutput>): Effects<Message, LearnOutput> {
+  const { hasBegun, held } = state
+  if (hasBegun && held.length === 0) return effects
+  const binds = ({ message }: Envelope) => isBound(message) && message.slot.phase !== 'state'
+  state.held = hasBegun ? [] : [...held, ...effects.messages.filter(binds)]
+  const messages = hasBegun ? [...held, ...effects.messages] : effects.messages.filter(each => !binds(each))
+  return { ...effects, messages }
 }
 
 function handleInput(state: State, builder: Builder, value: LearnInput): void {
   const { recovery, agreements } = state
   switch (value.kind) {
     case 'start':
-      follow(state, builder, recovery.start(value.memoryLost === true))
+      follow(state, builder, recovery.start(value.memory ?? 'whole'))
       break
     case 'missed':
     case 'ahead':
@@ -126,6 +150,7 @@ function follow(state: State, builder: Builder, child: Effects<Message, Recovery
 
 /** Joins a step in its agreement on parameters, to go on from what comes of it. */
 function listen(state: State, builder: Builder, step: number): void {
+  state.hasBegun = true
   if (step === state.step && state.phase === 'parameters') return // it takes part already
   Object.assign(state, { step, phase: 'parameters', momentum: null })
   const agreement = state.agreements.of(step, 'parameters')
@@ -141,6 +166,7 @@ function arrive(state: State, builder: Builder, step: number, parameters: Vector
 
 function beginStep(state: State, builder: Builder): void {
   const { step, parameters, options } = state
+  state.hasBegun = true
   follow(state, builder, state.recovery.reached(step, parameters))
   state.agreements.dropBefore(step - options.window.past)
   if (step > options.steps) {

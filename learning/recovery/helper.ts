@@ -2,7 +2,7 @@
  * What a peer does for others that catch up (recovery.ts): says where it stands, and gives its parameters of a step.
  * Each is answered so often, and then it is a fault.
  */
-import type { Message, Seen, Slot } from '../../agreement/message.ts'
+import { isLater, type Message, type Seen, type Slot } from '../../agreement/message.ts'
 import type { Envelope, Fault, PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { RecoveryOptions } from './contract.ts'
@@ -42,7 +42,7 @@ interface State {
   completeFrom: number
 }
 
-type HelperOptions = Pick<RecoveryOptions, 'self' | 'kept' | 'completeFrom' | 'history' | 'ledger'>
+type HelperOptions = Pick<RecoveryOptions, 'self' | 'step' | 'kept' | 'completeFrom' | 'history' | 'ledger'>
 
 export function createHelper(options: HelperOptions): Helper {
   const state: State = {
@@ -51,7 +51,7 @@ export function createHelper(options: HelperOptions): Helper {
     seen: new Map(),
     waiting: new Map(),
     given: { query: new Map(), fetch: new Map() },
-    step: 1,
+    step: options.step,
     completeFrom: options.completeFrom,
   }
   const { history, seen, given, waiting } = state
@@ -65,7 +65,7 @@ export function createHelper(options: HelperOptions): Helper {
     },
     saw(from, newest) {
       const before = seen.get(from)
-      if (before === undefined || before.slot.step <= newest.slot.step) seen.set(from, newest)
+      if (before === undefined || isLater(newest.slot, before.slot)) seen.set(from, newest)
     },
     restarted(peer) {
       for (const counts of Object.values(given)) counts.delete(peer)

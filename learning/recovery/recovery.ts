@@ -13,8 +13,11 @@
  * have gone on makes a peer suspect (suspicion.ts). It waits a while for its step to end and then asks everyone where
  * they are (`query` → `position`), taking part all the while. Only what the others say makes it leave: it chooses a
  * step s that enough of them still hold or will come to (choose.ts), asks for their θ_s (`fetch` → `vector`),
- * aggregates these, and goes on at step s as if that had been its last agreement on parameters. A peer without
- * memory, or that more than f can no longer serve, asks at once. What a peer does for others that ask is in helper.ts.
+ * aggregates these, and goes on at step s as if that had been its last agreement on parameters. A peer that more than
+ * f can no longer serve asks at once. So does every peer as it starts, and until it has found its place it says nothing
+ * that binds it: what its storage holds may be an older copy (a restored backup, a cloned machine), and only the others
+ * can tell. Where one shows a vector that this peer signed and does not know of, then or later, it goes on as a peer
+ * that has lost its memory. What a peer does for others that ask is in helper.ts.
  *
  * Why these thresholds:
  *   n − f − 1 answers   so many others answer though f keep silent; f of them may lie.
@@ -32,6 +35,10 @@
  *                       is more than f, the (f + 1)-th highest position is at least S − 1, and two steps after it are
  *                       new to it as well. What the peer itself knows of how far it had come (`completeFrom`, from the
  *                       watermark beside its log) holds in any case.
+ *   one proof           a vector that this peer signed and does not know of is shown with its own signature, so one peer
+ *                       is believed, and what liars say beside it shows nothing. Of n − f − 1 answers up to f may be
+ *                       liars' that show nothing, and f who saw may not answer: an older copy is noticed for certain
+ *                       before it speaks where at least f + 1 honest peers have seen something that it lacks.
  *   2f + 1 parameters   it takes these to trim f at both ends. RB-TM at its bound, n = 3f + 1, has only 2f honest
  *                       others: where the f liars keep silent, too few, though enough for every quorum with this peer.
  *                       There it listens: it takes part in an agreement on parameters that f + 1, so an honest peer,
@@ -50,10 +57,10 @@ import {
   type PeerIndex,
 } from '../../agreement/protocol.ts'
 import { isFiniteVector, type Vector } from '../../agreement/vector.ts'
-import { answersNeeded, choosePlace, listens, missingFrom } from './choose.ts'
+import { answersNeeded, choosePlace, listens, missingFrom, SILENT_STEPS } from './choose.ts'
 import type { Recovery, RecoveryOptions, RecoveryOutput } from './contract.ts'
 import { createHelper, type Helper, slotAt } from './helper.ts'
-import { follow, openQuestion, type Question, type RecoveryState } from './state.ts'
+import { follow, type Memory, openQuestion, type Question, type RecoveryState } from './state.ts'
 import { createSuspicion, type Suspicion } from './suspicion.ts'
 
 type Builder = EffectsBuilder<Message, RecoveryOutput>
@@ -72,6 +79,8 @@ interface Machine {
   listensIn: number
   /** Times that it has asked in a row without coming to another step. */
   attempts: number
+  /** The step after those in which others have shown that it has spoken and does not know what. */
+  silentBefore: number
 }
 
 /** One peer's recovery. It is told of every step that the peer comes to, and says where it is to go on instead. */
@@ -85,12 +94,13 @@ export function createRecovery(options: RecoveryOptions): Recovery {
     behindAt: 0,
     listensIn: 0,
     attempts: 0,
+    silentBefore: options.completeFrom,
   }
   return {
     state: () => machine.state.name,
     isAway: () => isAway(machine.state),
     waitingFor: () => missing(machine),
-    start: memoryLost => effectsOf(builder => start(machine, builder, memoryLost)),
+    start: memory => effectsOf(builder => start(machine, builder, memory)),
     reached: (step, parameters) => effectsOf(builder => reached(machine, builder, step, parameters)),
     saw: (from, seen) => machine.helper.saw(from, seen),
     signal: signal => effectsOf(builder => takeSignal(machine, builder, signal)),
@@ -99,10 +109,11 @@ export function createRecovery(options: RecoveryOptions): Recovery {
   }
 }
 
-function start(machine: Machine, builder: Builder, memoryLost: boolean): void {
+function start(machine: Machine, builder: Builder, memory: Memory): void {
   const { step, options } = machine
-  if (memoryLost && options.peers - options.maxFaulty > 1) ask(machine, builder, true)
-  else builder.outputs.push({ kind: 'begin', step, parameters: null }) // there is nobody whose answer it needs
+  const needsAnswers = options.peers - options.maxFaulty > 1 && (memory === 'lost' || step < options.stepsEnd)
+  if (memory !== 'whole' && needsAnswers) ask(machine, builder, memory)
+  else builder.outputs.push({ kind: 'begin', step, parameters: null })
 }
 
 /** The peer has moved, by itself or to where it was told; what was asked of an earlier step no longer matters. */
@@ -111,8 +122,9 @@ function reached(machine: Machine, builder: Builder, step: number, parameters: V
   builder.messages.push(...helper.reached(step, parameters))
   machine.step = step
   machine.attempts = 0
-  if (state.name === 'fetching' && state.target > step) {
-    suspicion.heard() // it is to go further still, and what was missed was of a step before
+  const goesFurther = state.name === 'fetching' ? state.target > step : isSilent(state)
+  if (goesFurther) {
+    suspicion.heard() // what was missed was of a step before
     return
   }
   suspicion.reset()
@@ -137,7 +149,7 @@ function takeSignal(machine: Machine, builder: Builder, signal: LinkSignal): voi
   if (suspicion.isCertain() && machine.behindAt !== step) {
     machine.behindAt = step
     if (!isAway(state)) {
-      ask(machine, builder, false)
+      ask(machine, builder, 'whole')
       return
     }
   }
@@ -159,16 +171,16 @@ function timeout(machine: Machine, builder: Builder, timer: TimerKey, isWaiting:
     }
   }
   suspicion.lengthen()
-  ask(machine, builder, 'question' in state && state.question?.memoryLost === true)
+  ask(machine, builder, ('question' in state && state.question?.memory) || 'whole')
 }
 
-function ask(machine: Machine, builder: Builder, memoryLost: boolean): void {
+function ask(machine: Machine, builder: Builder, memory: Memory): void {
   const { options, suspicion, step } = machine
-  const isBehind = memoryLost || machine.behindAt === step
-  const question: Question = { step, memoryLost, isBehind, positions: new Map(), settled: false }
+  const isBehind = memory === 'lost' || machine.behindAt === step
+  const question: Question = { step, memory, isBehind, positions: new Map(), settled: false }
   machine.attempts++
   suspicion.heard()
-  move(machine, { name: isBehind ? 'locating' : 'suspecting', question })
+  move(machine, { name: isBehind || memory !== 'whole' ? 'locating' : 'suspecting', question })
   builder.messages.push({ to: 'others', message: { kind: 'query', slot: slotAt(options.self, step) } })
   beginWait(machine, builder)
 }
@@ -210,7 +222,6 @@ function takePosition(
 ): void {
   const { state, options } = machine
   const { slot, oldest, completeFrom, seen } = message
-  if (!('question' in state) || state.question === null) return // answered already
   const isOrdered =
     1 <= oldest && oldest <= slot.step && 1 <= completeFrom && completeFrom <= options.stepsEnd
   if (!isOrdered || (seen !== null && seen.slot.sender !== options.self)) {
@@ -218,8 +229,38 @@ function takePosition(
     return
   }
   const position = { step: slot.step, oldest, completeFrom, seenStep: seen?.slot.step ?? 0 }
-  state.question.positions.set(from, position)
-  go(machine, builder, state.question)
+  const question = 'question' in state ? state.question : null
+  question?.positions.set(from, position)
+  if (seen !== null && isForgotten(machine, seen.slot)) forget(machine, builder, from, seen.slot)
+  else if (question !== null) go(machine, builder, question) // otherwise it is answered already
+}
+
+/** The slot is of a step that this peer claims to know all of, and it does not know that it signed this. */
+function isForgotten({ options, helper, state, step }: Machine, slot: Slot): boolean {
+  const { remembers, stepsEnd } = options
+  if (remembers === undefined || isSilent(state) || step >= stepsEnd) return false
+  return slot.step >= helper.completeFrom() && !remembers(slot)
+}
+
+/** Its memory is an older copy, or its key runs elsewhere: from now on it is a peer that has lost its memory. */
+function forget(machine: Machine, builder: Builder, by: PeerIndex, slot: Slot): void {
+  const { helper, state, step, options } = machine
+  const completeFrom = Math.max(slot.step + SILENT_STEPS, step + 1)
+  machine.silentBefore = completeFrom
+  helper.setCompleteFrom(Math.min(completeFrom, options.stepsEnd))
+  builder.outputs.push({ kind: 'outdated', slot, by, completeFrom })
+  const question = openQuestion(state)
+  if (question === null || question.step !== step) ask(machine, builder, 'lost')
+  else {
+    const anew: Question = { ...question, memory: 'lost', isBehind: true }
+    move(machine, { name: 'locating', question: anew })
+    go(machine, builder, anew)
+  }
+}
+
+/** What it says does not bind it, as it does not know what it said before. */
+function isSilent(state: RecoveryState): boolean {
+  return 'question' in state && state.question?.memory === 'lost'
 }
 
 /**
@@ -232,7 +273,9 @@ const CHOICES_MAX = 4
 function go(machine: Machine, builder: Builder, question: Question): void {
   const { options, helper, state, attempts } = machine
   const { target, choices } = state.name === 'fetching' ? state : { target: null, choices: 0 }
-  const place = choosePlace(options, question, target, attempts)
+  const isBehind = question.isBehind || (question.memory !== 'whole' && machine.behindAt === question.step)
+  const rules = { ...options, completeFrom: machine.silentBefore }
+  const place = choosePlace(rules, { ...question, isBehind }, target, attempts)
   switch (place.kind) {
     case 'unknown':
       break
@@ -243,7 +286,7 @@ function go(machine: Machine, builder: Builder, question: Question): void {
       if (choices >= CHOICES_MAX) break
       machine.behindAt = Math.max(machine.behindAt, question.step)
       // The others must not wait for what it can no longer say.
-      if (question.memoryLost) helper.setCompleteFrom(place.step)
+      if (question.memory === 'lost') helper.setCompleteFrom(place.step)
       move(machine, {
         name: 'fetching',
         question,
@@ -270,14 +313,15 @@ function go(machine: Machine, builder: Builder, question: Question): void {
 function stay(machine: Machine, builder: Builder, question: Question): void {
   const { options, suspicion } = machine
   suspicion.heard()
-  if (listens(options) && !question.memoryLost)
-    move(machine, { name: 'suspecting', question: { ...question, settled: true } })
+  if (listens(options) && question.memory !== 'lost')
+    move(machine, { name: 'suspecting', question: { ...question, memory: 'whole', settled: true } })
   else {
     suspicion.cancel()
     rest(machine, builder)
   }
   sayFound(machine, builder)
-  if (question.memoryLost) builder.outputs.push({ kind: 'begin', step: question.step, parameters: null })
+  if (question.memory !== 'whole')
+    builder.outputs.push({ kind: 'begin', step: question.step, parameters: null })
 }
 
 /** Takes part in its step, with or without a suspicion. */

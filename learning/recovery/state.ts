@@ -3,12 +3,20 @@ import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { Position } from './positions.ts'
 
+/** What a peer knows of what it signed before. */
+export type Memory =
+  /** All of it. */
+  | 'whole'
+  /** All that its storage holds, which may be an older copy: only the others can tell. It says nothing that binds it. */
+  | 'unconfirmed'
+  /** Nothing, if there was anything. It says nothing that binds it until it has found its place. */
+  | 'lost'
+
 /** Where are the others? Asked once; whoever asks again begins a new one. */
 export interface Question {
   /** The step at which it was asked. */
   readonly step: number
-  /** Nothing is known of what this peer signed before: it takes part in nothing until it has found its place. */
-  readonly memoryLost: boolean
+  readonly memory: Memory
   /** It is certain already that this peer cannot go on where it stands. */
   readonly isBehind: boolean
   readonly positions: Map<PeerIndex, Position>
@@ -21,7 +29,7 @@ export type RecoveryState =
   | { readonly name: 'joined' }
   /** It takes part, but there is a sign that the others have gone on without it. Null: it has not asked them yet. */
   | { readonly name: 'suspecting'; readonly question: Question | null }
-  /** It has to go elsewhere, and asks where the others are. */
+  /** It has started, or has to go elsewhere, and asks where the others are. */
   | { readonly name: 'locating'; readonly question: Question }
   /** It has chosen the step to join at, and gathers the others' parameters of it. */
   | {
@@ -41,32 +49,32 @@ export type StateName = RecoveryState['name']
 export const transitions: Readonly<Record<StateName, readonly StateName[]>> = {
   joined: [
     'suspecting', // a sign
-    'locating', // more than f can no longer serve it, or it has lost its memory
+    'locating', // it starts; more than f can no longer serve it; or its memory is shown to be an older copy
   ],
   suspecting: [
     'joined', // the step ended, the sign has gone, or the others say that it may stay
     'suspecting', // it asks, or asks again
-    'locating', // more than f can no longer serve it
+    'locating', // more than f can no longer serve it, or its memory is shown to be an older copy
     'fetching', // more than f say that they have no part in its step
     'listening', // the same, in RB-TM at its bound; or it may stay in the agreement that it listens to
   ],
   locating: [
-    'joined', // it is new, as all are; the others are no further; or it has come further by itself
+    'joined', // it is new, as all are; its memory is confirmed; the others are no further; or it has come further
     'suspecting', // RB-TM at its bound: what was said so far speaks for staying
-    'locating', // it asks again
+    'locating', // it asks again, or its memory is shown to be an older copy
     'fetching', // it has chosen
     'listening', // the same, in RB-TM at its bound
   ],
   fetching: [
     'joined', // the parameters are there; or it has come as far by itself
     'suspecting', // it asks again, having come to another step by itself
-    'locating', // it asks again
+    'locating', // the same two
     'fetching', // too few still hold that step: another one
   ],
   listening: [
     'joined', // the agreement ended
     'suspecting', // a sign
-    'locating', // more than f can no longer serve it
+    'locating', // more than f can no longer serve it, or its memory is shown to be an older copy
   ],
 }
 

@@ -146,6 +146,7 @@ export function assemblePeer(
       adversaryView: attack?.rushing ? adversaryView : null,
     }),
   })
+  observe.starts(peer.status().step)
   return peer
 }
 

@@ -38,6 +38,10 @@ import {
 export interface Journal extends SigningLedger {
   /** Where the last run stood, or null at the first start. */
   readonly recovered: LearnState | null
+  /** False where this peer may have signed a vector for the slot only if it has forgotten that. */
+  remembers(slot: Slot): boolean
+  /** Forgets everything: what it remembers is an older copy. It says nothing more that binds it before this step. */
+  outdated(completeFrom: number): void
   /** What was lost since the last life, as a sentence; null: nothing. */
   readonly lost: string | null
   /** The own parameters of the last steps, by step, ascending: others may need them to catch up. */
@@ -85,7 +89,9 @@ interface State {
   readonly options: JournalOptions
   readonly log: JournalLog
   /** In the steps before this one this peer may have said what it no longer knows. */
-  readonly completeFrom: number
+  completeFrom: number
+  /** What it signed in the steps before this one is no longer kept. */
+  forgottenBefore: number
   /** What this peer has said, by kind and slot. */
   readonly said: Map<string, BoundMessage>
   readonly sealed: Map<string, Sealed>
@@ -108,6 +114,7 @@ export function createJournal(options: JournalOptions): Journal {
     options,
     log: storage === null ? noLog : createJournalLog(storage, memory),
     completeFrom: memory.completeFrom,
+    forgottenBefore: 1,
     said: new Map(),
     sealed: new Map(),
     votes: new Map(),
@@ -123,7 +130,10 @@ export function createJournal(options: JournalOptions): Journal {
     recovered,
     lost: memory.lost,
     past,
-    completeFrom: step => Math.max(memory.completeFrom, spokenFrom(state, step)),
+    completeFrom: step => Math.max(state.completeFrom, spokenFrom(state, step)),
+    remembers: slot =>
+      slot.step < Math.max(state.completeFrom, state.forgottenBefore) || said.has(`vector ${slotKey(slot)}`),
+    outdated: completeFrom => forgetAll(state, completeFrom),
     // Parameters given to a peer that caught up are for that peer only, and it asks again.
     messages: () => [...said.values()].filter(message => traitsOf(message).repeated),
     seal(slot, vector) {
@@ -225,6 +235,7 @@ function spokenFrom({ said }: State, step: number): number {
 function checkpoint(state: State, learnt: LearnState, forgetBefore: number): void {
   const { said, sealed, votes, kept, past, log, options } = state
   for (const map of [said, sealed, votes, kept]) forget(map, forgetBefore)
+  state.forgottenBefore = Math.max(state.forgottenBefore, forgetBefore)
   for (const step of past.keys()) if (step < forgetBefore) past.delete(step)
   if (options.storage === null) return
   state.sinceCompaction++
@@ -236,12 +247,29 @@ function checkpoint(state: State, learnt: LearnState, forgetBefore: number): voi
   past.set(learnt.step, learnt.parameters)
 }
 
+/** The next incarnation is not to go on from the older copy either, so it is gone from the log, too. */
+function forgetAll(state: State, completeFrom: number): void {
+  const { said, kept, past, proofs, log } = state
+  state.completeFrom = Math.max(state.completeFrom, completeFrom)
+  state.newest = Math.max(state.newest, state.completeFrom - 1)
+  for (const map of [said, kept, past]) map.clear()
+  log.rewrite(
+    beginningOf(state),
+    [...proofs.values()].map(message => recordOf(message)),
+  )
+}
+
+const beginningOf =
+  ({ completeFrom }: State): Numbered =>
+  entry =>
+    encodeCompleteFrom(completeFrom, entry)
+
 /** Replaces the log by what is still of use. */
-function compact({ said, kept, proofs, past, completeFrom, log }: State, learnt: LearnState, from: number) {
-  const beginning: Numbered = entry => encodeCompleteFrom(completeFrom, entry)
+function compact(state: State, learnt: LearnState, from: number) {
+  const { said, kept, proofs, past, completeFrom, log } = state
   const earlier = [...past].filter(([step]) => step !== learnt.step)
   log.rewrite(checkpointOf(learnt), [
-    ...(completeFrom > Math.max(1, from) ? [beginning] : []),
+    ...(completeFrom > Math.max(1, from) ? [beginningOf(state)] : []),
     ...earlier.map(([step, parameters]) => checkpointOf({ step, parameters, momentum: null })),
     ...[...proofs.values(), ...kept.values(), ...said.values()].map(message => recordOf(message)),
   ])

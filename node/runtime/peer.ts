@@ -97,6 +97,7 @@ export function createPeer(options: PeerOptions): Peer {
     ...learnOptions(cohort, self, initial.length),
     ...memory,
     ledger: journal,
+    remembers: journal.remembers,
     aggregate: measured(options.aggregate ?? aggregate, ruleTime),
   })
   const missedAt = new Map<PeerIndex, number>()
@@ -135,7 +136,7 @@ export function createPeer(options: PeerOptions): Peer {
       driver.setCompleteFrom(memory.completeFrom)
       driver.start()
       if (journal.lost !== null) hooks.forgot?.(journal.lost)
-      driver.input({ kind: 'start', memoryLost: hasLostMemory(journal) })
+      driver.input({ kind: 'start', memory: hasLostMemory(journal) ? 'lost' : 'unconfirmed' })
     },
     poke: driven.poke,
     status: () => ({ ...learn.status(), ...driver.status(), ruleMs: ruleTime.ms }),
@@ -217,6 +218,10 @@ function act(options: PeerOptions, driver: Driver<LearnInput>, journal: Journal,
       journal.checkpoint(output.state, forgetBefore)
       break
     }
+    case 'outdated':
+      journal.outdated(output.completeFrom)
+      hooks.forgot?.(outdatedSentence(options, output))
+      break
     case 'caught-up':
       driver.setCompleteFrom(output.completeFrom)
       break
@@ -224,6 +229,14 @@ function act(options: PeerOptions, driver: Driver<LearnInput>, journal: Journal,
       hooks.finished(output.parameters)
       break
   }
+}
+
+function outdatedSentence(
+  { cohort }: PeerOptions,
+  { by, slot, completeFrom }: Extract<LearnOutput, { kind: 'outdated' }>,
+): string {
+  const shown = `${cohort.members[by]!.name} shows a vector of step ${slot.step} that this peer signed and that its state directory does not know of`
+  return `${shown}: an older copy of it was brought back, or this key runs, or ran, somewhere else as well. This peer goes on without its memory, asks the others, and says nothing in the steps before ${completeFrom}, in which it may have spoken`
 }
 
 function ask(

@@ -192,7 +192,10 @@ function createRun(options: SimulateOptions, conditions: Conditions): Run {
 
 /** @param run what is not there yet when the cluster is made */
 function watchOf(run: () => Run): Watch<LearnOutput> {
+  /** By peer: the last step that it began. */
+  const stood = new Map<PeerIndex, number>()
   const moved = (peer: PeerIndex, step: number) => {
+    stood.set(peer, step)
     run().steps.moved(step)
     run().timeline.moved(peer, step)
   }
@@ -206,7 +209,9 @@ function watchOf(run: () => Run): Watch<LearnOutput> {
     output(peer, output) {
       run().meter.output(peer, output)
       run().checkers.output(peer, output)
-      if (output.kind === 'caught-up') run().timeline.tookParameters(peer)
+      // Otherwise it has asked, and goes on where it was.
+      const leftOut = output.kind === 'caught-up' && output.completeFrom > (stood.get(peer) ?? 1)
+      if (leftOut) run().timeline.tookParameters(peer)
       else if (output.kind === 'need-gradient') moved(peer, output.step)
     },
     received: (peer, from, message) => run().checkers.received(peer, from, message),

@@ -214,7 +214,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'memory-taken-for-granted',
     file: 'learning/recovery/choose.ts',
-    line: 'Math.max(spoken + 2, completeFrom)',
+    line: 'Math.max(spoken + SILENT_STEPS, completeFrom)',
     becomes: 'completeFrom',
     within: 500,
     swarm: 'learning',

@@ -25,7 +25,7 @@ async function watched(log: 'progress' | 'json') {
   const onEvent = (event: PeerEvent) => view.see(event)
   const hooks = createHooks({
     onEvent,
-    observe: { loss() {}, output() {} },
+    observe: { starts() {}, loss() {}, output() {} },
     faults: createFaultCounter(
       (fault, detail) => onEvent({ kind: 'fault', fault, detail }),
       () => 0,
