@@ -2,7 +2,7 @@
 import type { Aggregate } from '../agreement/averaging/aggregate.ts'
 import type { AveragingOptions, AveragingOutput, TimerKey } from '../agreement/averaging/averaging.ts'
 import type { ProtocolName } from '../agreement/bounds.ts'
-import type { AveragedPhase, Message, Slot } from '../agreement/message.ts'
+import type { AveragedPhase, Message, Seen, Slot } from '../agreement/message.ts'
 import type { LinkSignal, PeerIndex, Protocol } from '../agreement/protocol.ts'
 import type { Vector } from '../agreement/vector.ts'
 import type { Box } from './box.ts'
@@ -43,6 +43,8 @@ export interface LearnOptions
   readonly completeFrom?: number
   /** Own parameters of steps before, by step, ascending; absent: none are known any more. */
   readonly history?: ReadonlyMap<number, Vector>
+  /** The newest that an earlier incarnation of this peer saw others sign; absent: nothing. */
+  readonly seen?: readonly Seen[]
   /** False where this peer may have signed a vector for the slot only if it has forgotten that; absent: never false. */
   readonly remembers?: (slot: Slot) => boolean
   readonly window: LearnWindow

@@ -26,6 +26,8 @@ export interface RecoveryOptions {
   /** Past steps in which peers still take part. */
   readonly past: number
   readonly ledger: SigningLedger
+  /** What an earlier incarnation of this peer saw of others; absent: nothing. */
+  readonly seen?: readonly Seen[]
   /** False where this peer may have signed a vector for the slot only if it has forgotten that; absent: never false. */
   readonly remembers?: (slot: Slot) => boolean
   readonly aggregate?: Aggregate

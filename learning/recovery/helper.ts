@@ -42,13 +42,16 @@ interface State {
   completeFrom: number
 }
 
-type HelperOptions = Pick<RecoveryOptions, 'self' | 'step' | 'kept' | 'completeFrom' | 'history' | 'ledger'>
+type HelperOptions = Pick<
+  RecoveryOptions,
+  'self' | 'step' | 'kept' | 'completeFrom' | 'history' | 'ledger' | 'seen'
+>
 
 export function createHelper(options: HelperOptions): Helper {
   const state: State = {
     options,
     history: new Map(options.history),
-    seen: new Map(),
+    seen: new Map(options.seen?.map(seen => [seen.slot.sender, seen])),
     waiting: new Map(),
     given: { query: new Map(), fetch: new Map() },
     step: options.step,

@@ -9,8 +9,10 @@
  */
 import {
   type BoundMessage,
+  type Commitment,
   contentOf,
   isBound,
+  isLater,
   type Message,
   type MessageOf,
   messageTraits,
@@ -32,12 +34,20 @@ import {
   encodeCheckpoint,
   encodeCommitment,
   encodeCompleteFrom,
+  encodeSeen,
   type RecordLimits,
 } from './journal-records.ts'
 
 export interface Journal extends SigningLedger {
   /** Where the last run stood, or null at the first start. */
   readonly recovered: LearnState | null
+  /**
+   * Remembers that another signed this, if it is the newest: with the next checkpoint, also for the next incarnation.
+   * Others are told, of whom that may have been an older one.
+   */
+  saw(slot: Slot, commitment: Commitment): void
+  /** The newest that each other was seen to sign, in the form of a vote. */
+  readonly seen: () => readonly MessageOf<'echo'>[]
   /** False where this peer may have signed a vector for the slot only if it has forgotten that. */
   remembers(slot: Slot): boolean
   /** Forgets everything: what it remembers is an older copy. It says nothing more that binds it before this step. */
@@ -101,6 +111,9 @@ interface State {
   /** By the peer that is accused: one is enough, and is never forgotten. */
   readonly proofs: Map<PeerIndex, Proof>
   readonly past: Map<number, Vector>
+  readonly seen: Map<PeerIndex, MessageOf<'echo'>>
+  /** Whose newest is not in the log yet. */
+  readonly unsaved: Set<PeerIndex>
   /** The newest step in which this peer has bound itself. */
   newest: number
   sinceCompaction: number
@@ -121,16 +134,22 @@ export function createJournal(options: JournalOptions): Journal {
     kept: new Map(),
     proofs: new Map(),
     past,
+    seen: new Map(),
+    unsaved: new Set(),
     newest: memory.step,
     sinceCompaction: 0,
   }
-  for (const record of memory.records) if (record.kind === 'message') recollect(state, record.message)
+  for (const record of memory.records)
+    if (record.kind === 'message') recollect(state, record.message)
+    else if (record.kind === 'seen') state.seen.set(record.echo.slot.sender, record.echo)
   const { log, said, sealed, votes, kept, proofs } = state
   return {
     recovered,
     lost: memory.lost,
     past,
     completeFrom: step => Math.max(state.completeFrom, spokenFrom(state, step)),
+    saw: (slot, commitment) => see(state, slot, commitment),
+    seen: () => [...state.seen.values()],
     remembers: slot =>
       slot.step < Math.max(state.completeFrom, state.forgottenBefore) || said.has(`vector ${slotKey(slot)}`),
     outdated: completeFrom => forgetAll(state, completeFrom),
@@ -193,6 +212,13 @@ function remember({ said, sealed, votes }: State, message: BoundMessage): void {
   else votes.set(`${message.kind} ${key}`, contentOf(message))
 }
 
+function see({ seen, unsaved, options }: State, slot: Slot, { digest, signature }: Commitment): void {
+  const before = seen.get(slot.sender)
+  if (before !== undefined && !isLater(slot, before.slot)) return
+  seen.set(slot.sender, { kind: 'echo', slot, digest, signature })
+  if (options.storage !== null) unsaved.add(slot.sender)
+}
+
 function record(state: State, message: Message, encoded?: Frame): boolean {
   const { said, proofs, log, completeFrom } = state
   const { kind, slot } = message
@@ -239,25 +265,33 @@ function checkpoint(state: State, learnt: LearnState, forgetBefore: number): voi
   for (const step of past.keys()) if (step < forgetBefore) past.delete(step)
   if (options.storage === null) return
   state.sinceCompaction++
-  if (state.sinceCompaction < options.compactEverySteps) log.append(checkpointOf(learnt))
-  else {
+  if (state.sinceCompaction < options.compactEverySteps) {
+    for (const peer of state.unsaved) log.append(seenOf(state.seen.get(peer)!))
+    log.append(checkpointOf(learnt))
+  } else {
     state.sinceCompaction = 0
     compact(state, learnt, forgetBefore)
   }
+  state.unsaved.clear()
   past.set(learnt.step, learnt.parameters)
 }
 
 /** The next incarnation is not to go on from the older copy either, so it is gone from the log, too. */
 function forgetAll(state: State, completeFrom: number): void {
-  const { said, kept, past, proofs, log } = state
+  const { said, kept, past, seen, proofs, log } = state
   state.completeFrom = Math.max(state.completeFrom, completeFrom)
   state.newest = Math.max(state.newest, state.completeFrom - 1)
   for (const map of [said, kept, past]) map.clear()
-  log.rewrite(
-    beginningOf(state),
-    [...proofs.values()].map(message => recordOf(message)),
-  )
+  log.rewrite(beginningOf(state), [
+    ...[...proofs.values()].map(message => recordOf(message)),
+    ...[...seen.values()].map(seenOf),
+  ])
 }
+
+const seenOf =
+  (echo: MessageOf<'echo'>): Numbered =>
+  entry =>
+    encodeSeen(encodeMessage(echo), entry)
 
 const beginningOf =
   ({ completeFrom }: State): Numbered =>
@@ -266,12 +300,13 @@ const beginningOf =
 
 /** Replaces the log by what is still of use. */
 function compact(state: State, learnt: LearnState, from: number) {
-  const { said, kept, proofs, past, completeFrom, log } = state
+  const { said, kept, proofs, past, seen, completeFrom, log } = state
   const earlier = [...past].filter(([step]) => step !== learnt.step)
   log.rewrite(checkpointOf(learnt), [
     ...(completeFrom > Math.max(1, from) ? [beginningOf(state)] : []),
     ...earlier.map(([step, parameters]) => checkpointOf({ step, parameters, momentum: null })),
     ...[...proofs.values(), ...kept.values(), ...said.values()].map(message => recordOf(message)),
+    ...[...seen.values()].map(seenOf),
   ])
 }
 

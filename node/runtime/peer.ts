@@ -98,6 +98,7 @@ export function createPeer(options: PeerOptions): Peer {
     ...memory,
     ledger: journal,
     remembers: journal.remembers,
+    seen: journal.seen().filter(echo => verifier.accepts(echo)),
     aggregate: measured(options.aggregate ?? aggregate, ruleTime),
   })
   const missedAt = new Map<PeerIndex, number>()
@@ -220,6 +221,9 @@ function act(options: PeerOptions, driver: Driver<LearnInput>, journal: Journal,
     }
     case 'outdated':
       journal.outdated(output.completeFrom)
+      journal.sync(error => {
+        if (error !== undefined) hooks.failed(error)
+      })
       hooks.forgot?.(outdatedSentence(options, output))
       break
     case 'caught-up':
@@ -255,7 +259,8 @@ function ask(
   })
 }
 
-function decodeLimits(cohort: Cohort, dimension: number): DecodeLimits {
+/** What messages of a cohort's peers can be, and records of their journals. */
+export function decodeLimits(cohort: Cohort, dimension: number): DecodeLimits {
   const schedule = scheduleOf(cohort, dimension)
   const longest = Math.max(schedule(cohort.steps, 'gradient'), schedule(cohort.steps, 'parameters'), 1)
   return { peers: cohort.members.length, dimension, stepsMax: cohort.steps, iterationsMax: longest }

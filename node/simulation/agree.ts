@@ -143,7 +143,7 @@ function runOf(
     onSend: (from, _, frame) => {
       bytesTaken[from]! += sizeOf(frame)
     },
-    isKnown: () => false, // in one agreement everybody is new
+    isSeenBeyond: () => false, // in one agreement everybody is new
     lostUnsaid: peer => {
       throw new Error(`the disk of peer ${peer} lost synced records and did not say so`)
     },

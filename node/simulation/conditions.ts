@@ -62,6 +62,8 @@ type FaultKind =
   | { readonly kind: 'disk-flip'; readonly peer: PeerIndex; readonly part: number }
   /** The process dies, and comes back to an older state of its log: this fraction of all that there were. */
   | { readonly kind: 'disk-old'; readonly peer: PeerIndex; readonly part: number }
+  /** The process dies, and comes back to an exact older copy of its disk, watermark included: of all this fraction. */
+  | { readonly kind: 'rollback'; readonly peer: PeerIndex; readonly part: number }
 
 /** From when to when: for a time, or in a cohort that learns until a step, or (null) for good. */
 type Span =

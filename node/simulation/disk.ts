@@ -2,7 +2,7 @@
  * A disk of the simulated world. A record survives a crash once a sync that began after it has called back; of the
  * others a crash keeps some prefix, chosen by the seed, or none. A full disk fails every sync, and those of the same
  * opening even after it was freed, as the log of a real peer does. A bad one flips bits of what it kept, or gives back
- * an older state of the log; the watermark, a file of its own, it keeps.
+ * an older state of the log; the watermark, a file of its own, it keeps. A copy that is put back brings both back.
  */
 import { NO_WATERMARK, type Storage, type Watermark } from '../ports.ts'
 import { encodeFile, encodeRecord, type LogScan, scanLog } from '../storage/records.ts'
@@ -18,10 +18,18 @@ export interface SimulatedDisk {
   lose(): void
   /** Puts an older state of the log back: of all that were ever synced the one at this fraction. */
   restore(fraction: number): void
+  /** An exact copy of what there was: of all that were ever synced the one at this fraction; null: there was nothing. */
+  copyAt(fraction: number): DiskCopy | null
   /** Flips a bit, at this fraction of the log. True: synced records, with later ones behind them, are cut unsaid. */
   flip(fraction: number): boolean
   /** Starts a log that cannot be read anew, as `join --forget` does. */
   forget(): void
+}
+
+/** An exact copy of a disk as it once was, the watermark included. */
+interface DiskCopy {
+  readonly records: readonly Uint8Array[]
+  putBack(): void
 }
 
 interface DiskOptions {
@@ -58,7 +66,7 @@ interface State {
   rewrites: number
   durable: Snapshot & { readonly rewrites: number }
   /** Every state that was ever durable. */
-  readonly history: Snapshot[]
+  readonly history: (Snapshot & { readonly watermark: Watermark })[]
   watermark: Watermark
   /** What keeps the log from being read. */
   unreadable: Exclude<LogScan, { kind: 'whole' }> | null
@@ -103,6 +111,19 @@ export function createDisk(options: DiskOptions): SimulatedDisk {
       const old = state.history[Math.floor(fraction * state.history.length)]
       if (old !== undefined) settleAt(state, prefixOf(old.file, old.count))
     },
+    copyAt(fraction) {
+      const old = state.history[Math.floor(fraction * state.history.length)]
+      if (old === undefined) return null
+      const file = prefixOf(old.file, old.count)
+      return {
+        records: file.records,
+        putBack() {
+          state.opening++
+          state.watermark = old.watermark
+          settleAt(state, prefixOf(file, old.count))
+        },
+      }
+    },
     flip: fraction => flip(state, fraction),
     forget() {
       if (state.unreadable === null) return
@@ -139,8 +160,8 @@ function open(state: State): Storage {
           done(new DiskFullError('no space left on the simulated disk'))
           return
         }
-        settle(state, { file, count, rewrites })
         if (watermark.entries > state.watermark.entries) state.watermark = watermark
+        settle(state, { file, count, rewrites })
         done()
       })
     },
@@ -154,11 +175,11 @@ function open(state: State): Storage {
 
 /** A sync is over. One that began later, and ended earlier, is not undone. */
 function settle(state: State, { file, count, rewrites }: State['durable']): void {
-  const { durable, history } = state
+  const { durable, history, watermark } = state
   const isNewer = rewrites > durable.rewrites || (rewrites === durable.rewrites && count > durable.count)
   if (!isNewer) return
   state.durable = { file, count, rewrites }
-  history.push({ file, count })
+  history.push({ file, count, watermark })
   if (history.length > HISTORY_MAX) history.shift()
 }
 

@@ -15,8 +15,8 @@ export interface FaultTarget {
   begin(peer: PeerIndex): void
   crash(peer: PeerIndex, kept: number): void
   setSlowness(peer: PeerIndex, factor: number): void
-  /** Enough others have heard of this peer for it to be told so when it has lost its memory. */
-  isKnown(peer: PeerIndex): boolean
+  /** Enough others have seen a vector of this peer beyond what is in these records of it: it is told so when it asks. */
+  isSeenBeyond(records: readonly Uint8Array[], peer: PeerIndex): boolean
   /** Synced records of this peer are gone, and nobody was told. */
   lostUnsaid(peer: PeerIndex): void
   calmLinks(): void
@@ -109,7 +109,7 @@ function begin(target: FaultTarget, fault: InjectedFault): () => void {
       return () => target.begin(fault.peer)
     case 'disk-lost':
       // From a peer that is new, one that has spoken and was not heard cannot be told apart (learning/recovery/recovery.ts).
-      if (!target.isKnown(fault.peer)) return () => {}
+      if (!target.isSeenBeyond([], fault.peer)) return () => {}
       target.crash(fault.peer, 0)
       target.disks[fault.peer]?.lose()
       return () => target.begin(fault.peer)
@@ -124,6 +124,13 @@ function begin(target: FaultTarget, fault: InjectedFault): () => void {
       target.crash(fault.peer, 1)
       target.disks[fault.peer]?.restore(fault.part)
       return () => target.begin(fault.peer)
+    case 'rollback':
+      target.crash(fault.peer, 1)
+      return () => {
+        const copy = target.disks[fault.peer]?.copyAt(fault.part)
+        if (copy && target.isSeenBeyond(copy.records, fault.peer)) copy.putBack()
+        target.begin(fault.peer)
+      }
     case 'pause':
       network.setPaused(fault.peer, true)
       return () => network.setPaused(fault.peer, false)

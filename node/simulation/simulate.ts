@@ -163,7 +163,7 @@ function createRun(options: SimulateOptions, conditions: Conditions): Run {
     onSend(from, to, frame) {
       if (!byzantine.peers.includes(from)) run.checkers.sent(from, to, frame, cluster.world.nowMs())
     },
-    isKnown: () => true,
+    isSeenBeyond: () => true,
     lostUnsaid: peer => run.checkers.lostUnsaid(peer),
   })
   const { honest, world, peers } = cluster

@@ -220,6 +220,14 @@ export const mutants: readonly Mutant[] = [
     swarm: 'learning',
   },
   {
+    name: 'older-copy-gone-on-from',
+    file: 'learning/recovery/recovery.ts',
+    line: 'if (seen !== null && isForgotten(machine, seen.slot)) forget',
+    becomes: 'if (seen !== null && isForgotten(machine, { ...seen.slot, step: 0 })) forget',
+    within: 500,
+    swarm: 'learning',
+  },
+  {
     name: 'convictions-not-loaded',
     file: 'node/runtime/driver.ts',
     line: 'for (const proof of [...journal.proofs(), ...proofs])',

@@ -29,8 +29,8 @@ interface SimulatedOptions<Peer, Output> extends ClusterOptions<Peer, Output> {
   readonly diskLost?: (peer: PeerIndex) => void
   /** Synced records of a peer are gone, and its log was taken for whole. */
   readonly lostUnsaid: (peer: PeerIndex) => void
-  /** Enough others have heard of this peer for it to be told so when it has lost its memory. */
-  readonly isKnown: (peer: PeerIndex) => boolean
+  /** Enough others have seen a vector of this peer beyond what is in these records of it: it is told so when it asks. */
+  readonly isSeenBeyond: (records: readonly Uint8Array[], peer: PeerIndex) => boolean
 }
 
 export interface SimulatedCluster<Peer> extends Cluster<Peer>, FaultTarget {
@@ -45,7 +45,7 @@ export function createSimulatedCluster<
   Peer extends ProtocolPeer,
   Output extends AveragingOutput | LearnOutput,
 >(options: SimulatedOptions<Peer, Output>): SimulatedCluster<Peer> {
-  const { task, byzantine, conditions, links, seed, isKnown, lostUnsaid } = options
+  const { task, byzantine, conditions, links, seed, isSeenBeyond, lostUnsaid } = options
   const everyone = Array.from({ length: task.peers }, (_, peer) => peer)
   const isHonest = everyone.map(peer => !byzantine.peers.includes(peer))
   const world = createWorld()
@@ -85,7 +85,7 @@ export function createSimulatedCluster<
     network,
     disks,
     slowness,
-    isKnown,
+    isSeenBeyond,
     lostUnsaid,
     calmLinks() {
       extra.calm = true
@@ -121,6 +121,17 @@ function observed(disk: SimulatedDisk, lost: () => void): SimulatedDisk {
     restore(fraction) {
       lost()
       disk.restore(fraction)
+    },
+    copyAt(fraction) {
+      const copy = disk.copyAt(fraction)
+      if (copy === null) return null
+      return {
+        ...copy,
+        putBack() {
+          lost()
+          copy.putBack()
+        },
+      }
     },
     flip(fraction) {
       lost()

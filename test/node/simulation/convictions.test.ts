@@ -92,7 +92,7 @@ test('a peer that restarts stays cut off from whom it has convicted, from the fi
 
 test('a peer that has lost its disk is shown the proof by those that have it', t => {
   const { cluster, shown, until } = run()
-  t.true(until(() => allConvict(cluster) && cluster.isKnown(0)))
+  t.true(until(() => allConvict(cluster) && cluster.isSeenBeyond([], 0)))
   cluster.crash(0, 0)
   cluster.disks[0]!.lose()
   shown.length = 0

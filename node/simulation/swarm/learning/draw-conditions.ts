@@ -20,11 +20,15 @@ const INJECTED_FAULTS_MAX = 6
 /** The longest absence: dozens of steps of a quick cohort. */
 const ABSENCE_MS = 4000
 
-/** @param disks draws what bad disks do: what befell a seed before there were any stays the same */
+/**
+ * @param disks draws what bad disks do, `rollbacks` who comes back to an old copy: what befell a seed before there were
+ * any stays the same
+ */
 export function drawLearningConditions(
   scene: LearningScene,
   random: RandomStream,
   disks: RandomStream,
+  rollbacks: RandomStream,
 ): Conditions {
   const { cohort, byzantine } = scene
   const honest = [...cohort.members.keys()].filter(peer => !byzantine.includes(peer))
@@ -50,6 +54,8 @@ export function drawLearningConditions(
   if (random.uniform() < 0.3) injectedFaults.push(drawStall(scene, peers[0]!, calmAtMs, random))
   if (!injectedFaults.some(({ kind }) => kind === 'disk-lost'))
     injectedFaults.push(...drawBadDisk(scene, honest, calmAtMs, disks))
+  if (!injectedFaults.some(({ kind }) => kind.startsWith('disk-') && kind !== 'disk-full'))
+    injectedFaults.push(...drawRollback(scene, honest, calmAtMs, rollbacks))
   return conditions
 }
 
@@ -117,6 +123,19 @@ function drawBadDisk(
   const part = random.uniform() < 0.5 ? random.uniform() : 1 - random.uniform() ** 6
   const damage = { peer, at, forMs, part }
   return [kind === 'disk-flip' ? { kind, ...damage } : { kind, ...damage }]
+}
+
+/** Who comes back to an old copy of its disk counts towards f, too; and its watermark is as old. */
+function drawRollback(
+  scene: LearningScene,
+  honest: readonly PeerIndex[],
+  calmAtMs: number,
+  random: RandomStream,
+): InjectedFault[] {
+  if (scene.byzantine.length >= scene.maxFaulty || random.uniform() >= 0.6) return []
+  const peer = pick(random, honest)
+  const at = drawMoment(scene, peer, calmAtMs, random)
+  return [{ kind: 'rollback', peer, at, forMs: absence(random), part: random.uniform() }]
 }
 
 /** A cohort has to go on for longer than links remember, for this to show. */
