@@ -141,6 +141,7 @@ export function assemblePeer(
       observe,
       faults,
       book,
+      membership,
       ended: learnt,
       archive: createArchive(parts),
       adversaryView: attack?.rushing ? adversaryView : null,

@@ -1,6 +1,10 @@
 /** The hooks of a real peer: they report what happens as events, and keep the books. */
+import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { CollectedView } from '../../learning/attacks/byzantine.ts'
+import type { Membership } from '../cohort/cohort.ts'
+import { NetworkError } from '../network/errors.ts'
+import { refusalSentence } from '../network/second-process.ts'
 import type { PeerHooks } from '../runtime/peer.ts'
 import type { PeerEvent } from './events.ts'
 import type { FaultCounter } from './fault-counter.ts'
@@ -11,7 +15,8 @@ interface HookParts {
   readonly onEvent: (event: PeerEvent) => void
   readonly observe: Observer
   readonly faults: FaultCounter
-  readonly book: Pick<StatusBook, 'heard'>
+  readonly book: Pick<StatusBook, 'heard' | 'metSecondProcess'>
+  readonly membership: Membership
   readonly archive: NonNullable<PeerHooks['convicted']>
   readonly ended: Pick<PromiseWithResolvers<Vector>, 'resolve' | 'reject'>
   /** Collects the messages that a rushing attack sees; null if there is no such attack. */
@@ -20,12 +25,17 @@ interface HookParts {
 
 /** All of them but for what only checkers want. */
 export function createHooks(parts: HookParts): Required<Omit<PeerHooks, 'shown'>> {
-  const { onEvent, observe, faults, book, archive, ended, adversaryView } = parts
+  const { onEvent, observe, faults, book, membership, archive, ended, adversaryView } = parts
   return {
     output: output => observe.output(output),
     gradient: (step, { loss }) => observe.loss(step, loss),
     finished: ended.resolve,
     forgot: text => onEvent({ kind: 'log', text }),
+    secondProcess(second) {
+      const nameOf = (peer: PeerIndex) => `${peer} (${membership.cohort.members[peer]?.name ?? 'unknown'})`
+      if (second.isRefused) ended.reject(new NetworkError('runs-already', refusalSentence(second, nameOf)))
+      else book.metSecondProcess(second)
+    },
     failed: ended.reject,
     fault: faults.add,
     convicted: archive,

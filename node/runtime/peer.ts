@@ -19,7 +19,7 @@ import type { DecodeLimits } from '../codec/index.ts'
 import type { Cohort } from '../cohort/cohort.ts'
 import { learnOptions, scheduleOf } from '../cohort/learn-options.ts'
 import type { LinkLimits } from '../link/limits.ts'
-import type { Clock, Storage, Transport } from '../ports.ts'
+import type { Clock, SecondProcess, Storage, Transport } from '../ports.ts'
 import type { Signer, Verifier } from '../signatures/index.ts'
 import type { ByzantineBehaviour } from './byzantine-peer.ts'
 import { delayOf } from './delays.ts'
@@ -73,6 +73,8 @@ export interface PeerHooks {
   shown?(from: PeerIndex, proof: Evidence): void
   /** A member is proved to equivocate: `before`, in an earlier life of this peer, or now. */
   convicted?(proof: Evidence, before: boolean): void
+  /** Another process with this peer's key has been met. */
+  secondProcess?(second: SecondProcess): void
   /** Its storage has lost something, as a sentence: it starts without memory. */
   forgot?(why: string): void
   /** The peer had to stop: its storage or its oracle failed. */

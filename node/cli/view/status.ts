@@ -12,8 +12,16 @@ export function statusLines(status: PeerStatus): readonly string[] {
     waitingText(status),
     `sent ${size(traffic.bytesSent)}, received ${size(traffic.bytesReceived)}`,
     `memory ${size(memory.rssBytes)}: objects ${size(memory.heapBytes)}, buffers ${size(memory.externalBytes)}`,
+    secondProcessText(status),
     ...status.strangers.map(({ kind, count }) => `strangers: ${count} × ${kind}`),
   ].filter(line => line !== '')
+}
+
+function secondProcessText({ secondProcess, peers }: PeerStatus): string {
+  if (secondProcess === null) return ''
+  const { address, by, seconds } = secondProcess
+  const names = by.map(peer => peers.find(each => each.peer === peer)?.name ?? `peer ${peer}`)
+  return `this key was also started at ${address}, and refused there by ${listed(names)} (last ${duration(seconds)} ago): each machine needs an identity of its own`
 }
 
 export const statusHead = [

@@ -30,7 +30,8 @@ async function watched(log: 'progress' | 'json') {
       (fault, detail) => onEvent({ kind: 'fault', fault, detail }),
       () => 0,
     ),
-    book: { heard() {} },
+    book: { heard() {}, metSecondProcess() {} },
+    membership,
     archive: ({ slot }, before) =>
       onEvent({ kind: 'evidence', peer: slot.sender, path: 'proof.json', before }),
     ended: { resolve() {}, reject() {} },
@@ -53,6 +54,13 @@ const provocations: {
   // Once, at the start, and nobody else's doing.
   forgot: (hooks, peer, i) => (peer === 1 && i === 0 ? hooks.forgot?.('its disk was damaged') : undefined),
   failed: hooks => hooks.failed(new Error('once')),
+  secondProcess: (hooks, peer, i) =>
+    hooks.secondProcess?.({
+      by: [peer],
+      address: `/ip4/10.0.0.${i % 256}`,
+      startedMs: i,
+      isRefused: i % 2 === 0,
+    }),
   fault: (hooks, peer, i) =>
     hooks.fault({ peer: i % 2 === 0 ? peer : null, kind: 'malformed', detail: `the ${i}th` }),
   connection: (hooks, peer, i) => hooks.connection?.(peer, i % 2 === 0, `for the ${i}th time`),
