@@ -7,8 +7,6 @@ export const PROTOCOL = '/concord/1.1.0'
 export const NOTICE_PROTOCOL = '/concord/notice/1.0.0'
 /** How long a process may take to show that it lives where another one comes with its key. */
 export const PROCESS_ANSWER_MS = 3000
-/** How long it counts that a member has refused this process. */
-export const REFUSAL_COUNTS_MS = 60_000
 
 /** The mDNS service: peers of other programs are not even considered. */
 export const MDNS_SERVICE = '_concord._udp.local'

@@ -21,7 +21,8 @@ import { messageBytes, putInteger, putNested, putText, readFields, readInteger }
 import type { Frame } from '../ports.ts'
 import { printableStart } from '../text/printable.ts'
 import { HELLO_FIELDS_MAX, HELLO_TEXT_MAX } from './constants.ts'
-import { DATE_MS_MAX, type ProcessId } from './second-process.ts'
+import type { ProcessId } from './process-tally.ts'
+import { DATE_MS_MAX } from './second-process.ts'
 
 export interface Hello {
   readonly cohortId: string

@@ -6,7 +6,7 @@
  * has, this peer first looks whether that one still lives: it opens a stream of its own for a notice on the old
  * connection. A process that was killed has no connection left, or does not answer in time, and is replaced. One that
  * answers goes on: it is told of the other, and the other is told why it is refused. Liars may say so, too, so a process
- * believes it once f + 1 members do; one of them is honest.
+ * believes it once f + 1 members do; one of them is honest (process-tally.ts).
  */
 import type { Connection, Stream } from '@libp2p/interface'
 import type { PeerIndex } from '../../agreement/protocol.ts'
@@ -16,41 +16,11 @@ import { printableStart } from '../text/printable.ts'
 import * as limits from './constants.ts'
 import { wholeFrame } from './framing.ts'
 import { abort, boundaryOf, type Offended, report } from './offences.ts'
+import type { Refusals } from './process-tally.ts'
 import { openWire } from './wire.ts'
-
-/** One process with a member's key. */
-export interface ProcessId {
-  /** Drawn at its start: no two processes share it. */
-  readonly number: number
-  /** By its own clock, milliseconds since 1970. */
-  readonly startedMs: number
-}
 
 /** What a process is told of another one with its key. */
 interface Notice extends Omit<SecondProcess, 'by'> {}
-
-/** Whether a new connection is the same process's as the session; where one has not said, it is taken for that. */
-export function isSameProcess(present: ProcessId | undefined, other: ProcessId | undefined): boolean {
-  return present === undefined || other === undefined || present.number === other.number
-}
-
-/** Members that refuse this process, and what the last one said. */
-export interface Refusals {
-  /** Everyone who has refused it lately, once these are more than f; null: fewer, who may all lie. */
-  add(by: PeerIndex): readonly PeerIndex[] | null
-}
-
-export function createRefusals(maxFaulty: number, clock: Pick<Clock, 'nowMs'>): Refusals {
-  const saidMs = new Map<PeerIndex, number>()
-  return {
-    add(by) {
-      const nowMs = clock.nowMs()
-      saidMs.set(by, nowMs)
-      for (const [peer, ms] of saidMs) if (nowMs - ms > limits.REFUSAL_COUNTS_MS) saidMs.delete(peer)
-      return saidMs.size > maxFaulty ? [...saidMs.keys()].sort((a, b) => a - b) : null
-    },
-  }
-}
 
 /**
  *   message Notice {

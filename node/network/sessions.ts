@@ -13,8 +13,9 @@ import { handshake } from './handshake.ts'
 import type { Hello } from './hello.ts'
 import { abort, boundaryOf, type Offended, report } from './offences.ts'
 import type { PeerExchange } from './peer-exchange.ts'
+import { isSameProcess, isTurnedAway, type ProcessId, type Refusals } from './process-tally.ts'
 import type { Redial } from './redial.ts'
-import { addressOf, isSameProcess, notify, type ProcessId, type Refusals } from './second-process.ts'
+import { addressOf, notify } from './second-process.ts'
 import type { Wire, WireLimits } from './wire.ts'
 
 /** The state of the functions here; one for each transport. */
@@ -171,7 +172,7 @@ async function contest(network: Network, peer: PeerIndex, newcomer: Session, oth
   const lives = await notify(network, peer, present.connection, told)
   contests.delete(peer)
   if (life.isOver || network.isStopped) return
-  if (!lives || links.get(peer) !== present) {
+  if (links.get(peer) !== present || !isTurnedAway(present.process, process, lives)) {
     admit(network, peer, newcomer, other)
     wire.resume()
     return

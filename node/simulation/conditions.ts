@@ -64,6 +64,8 @@ type FaultKind =
   | { readonly kind: 'disk-old'; readonly peer: PeerIndex; readonly part: number }
   /** The process dies, and comes back to an exact older copy of its disk, watermark included: of all this fraction. */
   | { readonly kind: 'rollback'; readonly peer: PeerIndex; readonly part: number }
+  /** A second process starts with the peer's key, from an older copy of its disk, or (null) from an empty one. */
+  | { readonly kind: 'clone'; readonly peer: PeerIndex; readonly part: number | null }
 
 /** From when to when: for a time, or in a cohort that learns until a step, or (null) for good. */
 type Span =

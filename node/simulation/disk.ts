@@ -29,6 +29,7 @@ export interface SimulatedDisk {
 /** An exact copy of a disk as it once was, the watermark included. */
 interface DiskCopy {
   readonly records: readonly Uint8Array[]
+  readonly watermark: Watermark
   putBack(): void
 }
 
@@ -36,6 +37,8 @@ interface DiskOptions {
   readonly after: (delayMs: number, run: () => void) => void
   /** Virtual time of one sync, drawn for each. */
   readonly syncMs: () => number
+  /** What is on it already; absent: nothing. */
+  readonly copy?: Pick<DiskCopy, 'records' | 'watermark'>
 }
 
 /** The simulated disk has no room left. */
@@ -78,14 +81,15 @@ interface State {
 const HISTORY_MAX = 1000
 
 export function createDisk(options: DiskOptions): SimulatedDisk {
-  const file = fileOf([])
+  const { records, watermark } = options.copy ?? { records: [], watermark: NO_WATERMARK }
+  const file = fileOf([...records])
   const state: State = {
     options,
     file,
     rewrites: 0,
-    durable: { file, count: 0, rewrites: 0 },
+    durable: { file, count: records.length, rewrites: 0 },
     history: [],
-    watermark: NO_WATERMARK,
+    watermark,
     unreadable: null,
     opening: 0,
     full: false,
@@ -117,6 +121,7 @@ export function createDisk(options: DiskOptions): SimulatedDisk {
       const file = prefixOf(old.file, old.count)
       return {
         records: file.records,
+        watermark: old.watermark,
         putBack() {
           state.opening++
           state.watermark = old.watermark

@@ -14,6 +14,9 @@ export interface FaultTarget {
   readonly disks: readonly (SimulatedDisk | null)[]
   begin(peer: PeerIndex): void
   crash(peer: PeerIndex, kept: number): void
+  /** Starts a second process with a peer's key, from a copy of its disk (null: an empty one), beside the first. */
+  beginSecond(peer: PeerIndex, part: number | null): void
+  endSecond(): void
   setSlowness(peer: PeerIndex, factor: number): void
   /** Enough others have seen a vector of this peer beyond what is in these records of it: it is told so when it asks. */
   isSeenBeyond(records: readonly Uint8Array[], peer: PeerIndex): boolean
@@ -130,6 +133,12 @@ function begin(target: FaultTarget, fault: InjectedFault): () => void {
         const copy = target.disks[fault.peer]?.copyAt(fault.part)
         if (copy && target.isSeenBeyond(copy.records, fault.peer)) copy.putBack()
         target.begin(fault.peer)
+      }
+    case 'clone':
+      target.beginSecond(fault.peer, fault.part)
+      return () => {
+        target.endSecond()
+        target.begin(fault.peer) // where it was taken for the second one
       }
     case 'pause':
       network.setPaused(fault.peer, true)

@@ -228,6 +228,14 @@ export const mutants: readonly Mutant[] = [
     swarm: 'learning',
   },
   {
+    name: 'second-process-takes-over',
+    file: 'node/network/process-tally.ts',
+    line: 'return lives && !isSameProcess(present, newcomer)',
+    becomes: 'return lives && isSameProcess(present, newcomer)',
+    within: 500,
+    swarm: 'learning',
+  },
+  {
     name: 'convictions-not-loaded',
     file: 'node/runtime/driver.ts',
     line: 'for (const proof of [...journal.proofs(), ...proofs])',

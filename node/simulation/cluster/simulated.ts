@@ -23,6 +23,8 @@ interface SimulatedOptions<Peer, Output> extends ClusterOptions<Peer, Output> {
   readonly links: RandomStream
   /** Longer frames are refused, and their connection with them; Infinity: none are. */
   readonly frameBytesMax: number
+  /** The most faulty peers: so many may lie about a second process; 0 where there is none. */
+  readonly maxFaulty?: number
   /** Every frame as it is sent. */
   readonly onSend?: (from: PeerIndex, to: PeerIndex, frame: Frame) => void
   /** A peer may have lost what it had on its disk. */
@@ -56,6 +58,7 @@ export function createSimulatedCluster<
   const network = createNetwork({
     world,
     peers: task.peers,
+    maxFaulty: options.maxFaulty ?? 0,
     frameBytesMax: options.frameBytesMax,
     bytesPerMs: conditions.bytesPerMs,
     queueBytesMax: conditions.queueBytesMax,
@@ -78,6 +81,18 @@ export function createSimulatedCluster<
       network.detach(self)
       disks[self]?.crash(count => Math.floor(count * kept))
     },
+    openSecond(self, isAlive, part) {
+      const copy = part === null ? null : (disks[self]?.copyAt(part) ?? null)
+      const random = randomStream(seed, 'second disk', self)
+      const disk = createDisk({
+        after: world.after,
+        syncMs: () => (conditions.syncMs ?? 0) * random.uniform(),
+        ...(copy && { copy }),
+      })
+      const clock = clockOf(world, network, { self, isAlive, seed, skew: conditions.clockSkew })
+      return { transport: network.attachSecond(self), clock, storage: disk.open() }
+    },
+    closeSecond: network.detachSecond,
   }
   return {
     ...createCluster(options, ports),

@@ -3,13 +3,8 @@ import test, { type ExecutionContext } from 'ava'
 import fc from 'fast-check'
 import { createIdentity } from '../../../node/cohort/identity.ts'
 import { decodeHello, encodeHello } from '../../../node/network/hello.ts'
-import {
-  createRefusals,
-  decodeNotice,
-  encodeNotice,
-  isSameProcess,
-  refusalSentence,
-} from '../../../node/network/second-process.ts'
+import { createRefusals, isSameProcess, isTurnedAway } from '../../../node/network/process-tally.ts'
+import { decodeNotice, encodeNotice, refusalSentence } from '../../../node/network/second-process.ts'
 import { isPrintable } from '../../../node/text/printable.ts'
 import { bytesOf, isKind, manualClock, membersOf, openPeer, type RunningPeer, text } from './support.ts'
 
@@ -92,6 +87,9 @@ test('the same process, and one that does not say which it is, take the place of
   t.false(isSameProcess(one, two))
   t.true(isSameProcess(undefined, two))
   t.true(isSameProcess(one, undefined))
+  t.true(isTurnedAway(one, two, true))
+  t.false(isTurnedAway(one, two, false), 'the first is gone')
+  t.false(isTurnedAway(one, one, true))
 })
 
 test('a hello and a notice come back as they were sent; what a liar writes into them is text and a date', t => {

@@ -54,7 +54,7 @@ test('the seeds do what they are for: peers restart, lose their disks and catch 
   const scenarios = Array.from({ length: 300 }, (_, seed) => drawLearningScenario(seed))
   const kinds = scenarios.flatMap(({ conditions }) => conditions.injectedFaults.map(({ kind }) => kind))
   const expected = ['crash', 'pause', 'partition', 'apart', 'stall', 'disk-full', 'disk-lost'] as const
-  for (const kind of [...expected, 'disk-flip', 'disk-old', 'rollback'] as const)
+  for (const kind of [...expected, 'disk-flip', 'disk-old', 'rollback', 'clone'] as const)
     t.true(kinds.includes(kind), kind)
   const lost = drawLearningScenario(42)
   t.true(lost.conditions.injectedFaults.some(({ kind }) => kind === 'disk-lost'))

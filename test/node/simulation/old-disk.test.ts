@@ -83,3 +83,28 @@ for (const [protocol, peers] of sizes)
     checkers.end(results, peer => `peer ${peer} stands at step ${stepOf(peer)}`)
     t.deepEqual(violations, [])
   })
+
+for (const [protocol, peers] of sizes)
+  for (const part of [null, 0.4, 1] as const)
+    test(`${protocol}: a second process starts beside the first, from ${part === null ? 'an empty disk' : part === 1 ? 'the newest copy' : 'an older copy'}`, t => {
+      const honest = Array.from({ length: peers }, (_, peer) => peer)
+      const scenario = smallCohort({ protocol, peers, faults: 1, steps: 20, syncMs: 1 })
+      const violations: string[] = []
+      const checkers = createLearningCheckers(scenario, honest, (checker, detail) =>
+        violations.push(`${checker}: ${detail}`),
+      )
+      const cluster = createLearningCluster(scenario, checkers)
+      const { world, results } = cluster
+      const until = (done: () => boolean) =>
+        world.runSync({ maxTimeMs: world.nowMs() + 100_000, maxEvents: 2_000_000, until: done })
+      for (const peer of honest) cluster.begin(peer)
+      until(() => (cluster.peers[2]?.status().step ?? 0) >= 8)
+      cluster.beginSecond(2, part)
+      until(() => cluster.refusedSeconds() > 0)
+      t.is(cluster.refusedSeconds(), 1)
+      t.true((cluster.peers[2]?.status().connected.length ?? 0) === peers - 1, 'the first has lost nobody')
+      until(() => honest.every(peer => results[peer] !== null))
+      checkers.end(results, peer => `peer ${peer}`)
+      t.deepEqual(violations, [])
+      t.is(cluster.restarts(), 0)
+    })

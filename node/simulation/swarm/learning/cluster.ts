@@ -43,6 +43,7 @@ export function createLearningCluster(
     startSpreadMs: START_SPREAD_MS,
     conditions,
     frameBytesMax: frameBytesMax(dimension),
+    maxFaulty: cohort.faults,
     links: randomStream(seed, 'links'),
     watch: {
       began: peer => checkers.began(peer, cluster.world.nowMs()),

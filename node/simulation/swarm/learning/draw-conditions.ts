@@ -55,7 +55,7 @@ export function drawLearningConditions(
   if (!injectedFaults.some(({ kind }) => kind === 'disk-lost'))
     injectedFaults.push(...drawBadDisk(scene, honest, calmAtMs, disks))
   if (!injectedFaults.some(({ kind }) => kind.startsWith('disk-') && kind !== 'disk-full'))
-    injectedFaults.push(...drawRollback(scene, honest, calmAtMs, rollbacks))
+    injectedFaults.push(...drawCopy(scene, honest, calmAtMs, rollbacks))
   return conditions
 }
 
@@ -123,6 +123,31 @@ function drawBadDisk(
   const part = random.uniform() < 0.5 ? random.uniform() : 1 - random.uniform() ** 6
   const damage = { peer, at, forMs, part }
   return [kind === 'disk-flip' ? { kind, ...damage } : { kind, ...damage }]
+}
+
+/** A disk is copied: its peer comes back to the copy, or a second process starts from it. */
+function drawCopy(
+  scene: LearningScene,
+  honest: readonly PeerIndex[],
+  calmAtMs: number,
+  random: RandomStream,
+): InjectedFault[] {
+  const rollback = drawRollback(scene, honest, calmAtMs, random)
+  return rollback.length > 0 ? rollback : drawClone(scene, honest, calmAtMs, random)
+}
+
+/** While its peer runs, nobody listens to a second process, so it counts for nothing. */
+function drawClone(
+  scene: LearningScene,
+  honest: readonly PeerIndex[],
+  calmAtMs: number,
+  random: RandomStream,
+): InjectedFault[] {
+  if (random.uniform() >= 0.5) return []
+  const peer = pick(random, honest)
+  const at = drawMoment(scene, peer, calmAtMs, random)
+  const part = random.uniform() < 0.3 ? null : random.uniform()
+  return [{ kind: 'clone', peer, at, forMs: absence(random) + 50, part }]
 }
 
 /** Who comes back to an old copy of its disk counts towards f, too; and its watermark is as old. */
