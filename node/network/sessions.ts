@@ -253,7 +253,7 @@ function closedEarly({ isStopped, links, log, members, membership }: Network, pe
   log.warn(
     peer,
     'closed-early',
-    `peer ${members.describe(peer)} closed the connection before its hello. If this goes on, it does not know this peer: its cohort file must list ${own}, or it has proof that this key signed twice`,
+    `peer ${members.describe(peer)} closed the connection before its hello. If this goes on, it does not know this peer: its cohort file must list ${own}; or this key runs elsewhere as well, or it has proof that this key signed twice`,
   )
 }
 
