@@ -15,8 +15,8 @@
  */
 
 import type { AveragingOutput } from '../agreement/averaging/averaging.ts'
-import type { AveragedPhase, Message, PeerIndex } from '../agreement/message.ts'
-import { absorb, type Effects, type EffectsBuilder, effectsOf } from '../agreement/protocol.ts'
+import { type AveragedPhase, isBound, type Message, type PeerIndex } from '../agreement/message.ts'
+import { absorb, type Effects, type EffectsBuilder, type Envelope, effectsOf } from '../agreement/protocol.ts'
 import { isFiniteVector, norm, type Vector } from '../agreement/vector.ts'
 import { type Agreements, createAgreements } from './agreements.ts'
 import { descended } from './descent.ts'
@@ -45,6 +45,10 @@ interface State {
   parameters: Vector
   momentum: Vector | null
   drawn: Vector | null
+  /** It has found its place since its start; before, it says nothing that binds it. */
+  hasBegun: boolean
+  /** What it would have said. */
+  held: readonly Envelope[]
 }
 
 /** One peer's LEARN, from the state `start` on. It computes no gradient itself, but asks for it: `need-gradient`. */
@@ -60,13 +64,33 @@ export function createLearn(options: LearnOptions): Learn {
     parameters,
     momentum,
     drawn,
+    hasBegun: false,
+    held: [],
   }
   if (step <= steps) state.agreements.of(step, 'gradient') // throws for a cohort below its bound, before it can send
   return {
-    input: value => effectsOf(builder => handleInput(state, builder, value)),
-    receive: (from, message) => effectsOf(builder => receive(state, builder, from, message)),
+    input: value =>
+      holdBack(
+        state,
+        effectsOf(builder => handleInput(state, builder, value)),
+      ),
+    receive: (from, message) =>
+      holdBack(
+        state,
+        effectsOf(builder => receive(state, builder, from, message)),
+      ),
     status: () => statusOf(state),
   }
+}
+
+/** Until this peer has begun, what binds it waits: votes on what others sent meanwhile, so no more than these cause. */
+function holdBack(state: State, effects: Effects<Message, LearnOutput>): Effects<Message, LearnOutput> {
+  const { hasBegun, held } = state
+  if (hasBegun && held.length === 0) return effects
+  const binds = ({ message }: Envelope) => isBound(message) && message.slot.phase !== 'state'
+  state.held = hasBegun ? [] : [...held, ...effects.messages.filter(binds)]
+  const messages = hasBegun ? [...held, ...effects.messages] : effects.messages.filter(each => !binds(each))
+  return { ...effects, messages }
 }
 
 function handleInput(state: State, builder: Builder, value: LearnInput): void {
@@ -74,7 +98,7 @@ function handleInput(state: State, builder: Builder, value: LearnInput): void {
   if (state.phase === 'diverged' && !isForOthers(value)) return
   switch (value.kind) {
     case 'start':
-      follow(state, builder, recovery.start(value.memoryLost === true))
+      follow(state, builder, recovery.start(value.memory ?? 'whole'))
       break
     case 'missed':
     case 'ahead':
@@ -145,6 +169,7 @@ function follow(state: State, builder: Builder, child: Effects<Message, Recovery
 
 /** Joins a step in its agreement on parameters, and goes on from its outcome. */
 function listen(state: State, builder: Builder, step: number): void {
+  state.hasBegun = true
   if (step === state.step && state.phase === 'parameters') return // it takes part already
   Object.assign(state, { step, phase: 'parameters', momentum: null })
   const agreement = state.agreements.of(step, 'parameters')
@@ -160,6 +185,7 @@ function arrive(state: State, builder: Builder, step: number, parameters: Vector
 
 function beginStep(state: State, builder: Builder): void {
   const { step, parameters, options } = state
+  state.hasBegun = true
   follow(state, builder, state.recovery.reached(step, parameters))
   state.agreements.dropBefore(step - options.window.past)
   if (step > options.steps) {
