@@ -8,26 +8,16 @@
  * A peer takes messages up to a window of steps ahead, so that a fast peer need not wait; senders withhold later ones.
  * Agreements of past steps live on, up to a window, to serve slower peers. Recovery (recovery/recovery.ts) decides
  * whether this peer can go on where it is, and if not, where else.
- *
- * An honest peer never sends what is not finite. The rules average finite vectors, and such averages are finite. So a run
- * can leave the finite numbers only in a peer's own gradient or its own descent. The peer checks both before it gives them
- * to an agreement. If one is not finite, it ends with `diverged`: that is the run's doing, and nobody's fault.
+ * An honest peer never sends a vector that is not finite (divergence.ts).
  */
-
 import type { AveragingOutput } from '../agreement/averaging/averaging.ts'
 import { type AveragedPhase, isBound, type Message, type PeerIndex } from '../agreement/message.ts'
 import { absorb, type Effects, type EffectsBuilder, type Envelope, effectsOf } from '../agreement/protocol.ts'
 import { isFiniteVector, norm, type Vector } from '../agreement/vector.ts'
 import { type Agreements, createAgreements } from './agreements.ts'
 import { descended } from './descent.ts'
-import type {
-  Divergence,
-  Learn,
-  LearnInput,
-  LearnOptions,
-  LearnOutput,
-  LearnStatus,
-} from './learn-contract.ts'
+import { canServeOthers } from './divergence.ts'
+import type { Learn, LearnInput, LearnOptions, LearnOutput, LearnStatus } from './learn-contract.ts'
 import { ownGradient } from './own-gradient.ts'
 import type { Recovery, RecoveryOutput } from './recovery/contract.ts'
 import { createRecovery } from './recovery/recovery.ts'
@@ -95,7 +85,7 @@ function holdBack(state: State, effects: Effects<Message, LearnOutput>): Effects
 
 function handleInput(state: State, builder: Builder, value: LearnInput): void {
   const { recovery, agreements } = state
-  if (state.phase === 'diverged' && !isForOthers(value)) return
+  if (state.phase === 'diverged' && !canServeOthers(value)) return
   switch (value.kind) {
     case 'start':
       follow(state, builder, recovery.start(value.memory ?? 'whole'))
@@ -107,10 +97,13 @@ function handleInput(state: State, builder: Builder, value: LearnInput): void {
         for (const agreement of agreements.all()) absorb(builder, agreement.input(value))
       follow(state, builder, recovery.signal(value))
       break
-    case 'gradient':
+    case 'gradient': {
       if (value.step !== state.step || state.phase !== 'computing') return // asked for before a move
-      begin(state, builder, value.gradient)
+      const vector = ownGradient(value.gradient, state.parameters, state.momentum, state.options)
+      if (state.options.momentum !== 0) state.momentum = vector
+      give(state, builder, 'gradient', vector, state.parameters)
       break
+    }
     case 'timer': {
       const { step, phase } = value.timer.slot
       if (phase === 'state') {
@@ -123,30 +116,21 @@ function handleInput(state: State, builder: Builder, value: LearnInput): void {
   }
 }
 
-/** A peer that has diverged goes nowhere any more, and heeds only what lets it serve the others. */
-function isForOthers(value: LearnInput): boolean {
-  return value.kind === 'restarted' || (value.kind === 'timer' && value.timer.slot.phase !== 'state')
-}
-
 function receive(state: State, builder: Builder, from: PeerIndex, message: Message): void {
   const { slot } = message
   const { step, phase } = slot
   const { steps, window } = state.options
   if (phase === 'state') {
-    const isQuestion = message.kind === 'query' || message.kind === 'fetch'
-    if (state.phase === 'diverged' && !isQuestion) return
+    if (state.phase === 'diverged' && !canServeOthers(message)) return
     follow(state, builder, state.recovery.receive(from, message))
     return
   }
-  if (step < 1 || step > steps || !Number.isInteger(step)) {
-    builder.faults.push({ peer: from, kind: 'out-of-range', slot })
-    return
-  }
-  if (message.kind === 'vector' && slot.sender === from) {
+  const isStep = step >= 1 && step <= steps && Number.isInteger(step)
+  if (isStep && message.kind === 'vector' && slot.sender === from) {
     const { digest, signature } = message.sealed
     state.recovery.saw(from, { slot, digest, signature })
   }
-  if (step > state.step + window.ahead) {
+  if (!isStep || step > state.step + window.ahead) {
     builder.faults.push({ peer: from, kind: 'out-of-range', slot })
     return
   }
@@ -160,8 +144,7 @@ function follow(state: State, builder: Builder, child: Effects<Message, Recovery
     if (output.kind === 'listen') listen(state, builder, output.step)
     else if (output.kind !== 'begin') builder.outputs.push(output)
     else {
-      const { step, parameters } = output
-      if (parameters !== null) arrive(state, builder, step, parameters, null)
+      if (output.parameters !== null) arrive(state, builder, output.step, output.parameters, null)
       beginStep(state, builder)
     }
   }
@@ -198,26 +181,17 @@ function beginStep(state: State, builder: Builder): void {
   builder.outputs.push({ kind: 'need-gradient', step, parameters, batch: options.batch(step) })
 }
 
-/** Puts this peer's prepared gradient into the first agreement. With momentum it is also kept for the next step. */
-function begin(state: State, builder: Builder, gradient: Vector): void {
-  const vector = ownGradient(gradient, state.parameters, state.momentum, state.options)
+/**
+ * Puts its own vector into an agreement of this step.
+ * @param cause the finite vector that it comes from
+ */
+function give(state: State, builder: Builder, phase: AveragedPhase, vector: Vector, cause: Vector): void {
+  const { step, agreements } = state
   if (!isFiniteVector(vector)) {
-    diverge(state, builder, 'gradient', state.parameters)
+    state.phase = 'diverged'
+    builder.outputs.push({ kind: 'diverged', divergence: { step, of: phase, norm: norm(cause) } })
     return
   }
-  if (state.options.momentum !== 0) state.momentum = vector
-  give(state, builder, 'gradient', vector)
-}
-
-/** @param cause the last finite vector before what is not */
-function diverge(state: State, builder: Builder, of: Divergence['of'], cause: Vector): void {
-  state.phase = 'diverged'
-  builder.outputs.push({ kind: 'diverged', divergence: { step: state.step, of, norm: norm(cause) } })
-}
-
-/** Puts its own vector into an agreement of this step. */
-function give(state: State, builder: Builder, phase: AveragedPhase, vector: Vector): void {
-  const { step, agreements } = state
   state.phase = phase
   consume(state, builder, step, phase, agreements.of(step, phase).input({ kind: 'vector', vector }))
 }
@@ -233,11 +207,9 @@ function consume(state: State, builder: Builder, step: number, phase: AveragedPh
     if (step !== state.step || phase !== state.phase) continue
     const { vector } = output
     builder.outputs.push({ kind: 'averaged', step, phase, vector })
-    if (phase === 'gradient') {
-      const moved = descended(state.parameters, vector, rate(step), box)
-      if (isFiniteVector(moved)) give(state, builder, 'parameters', moved)
-      else diverge(state, builder, 'parameters', vector)
-    } else {
+    if (phase === 'gradient')
+      give(state, builder, 'parameters', descended(state.parameters, vector, rate(step), box), vector)
+    else {
       arrive(state, builder, step + 1, vector, state.momentum)
       beginStep(state, builder)
     }

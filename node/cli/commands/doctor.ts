@@ -22,7 +22,12 @@ export const doctor = defineCommand({
       "the ports of this peer's addresses in the file",
     ),
     mdns: flag('--no-mdns', 'do without mDNS'),
-    data: maybe('--data <dir>', 'as given to join', text, 'the digits that come with Concord'),
+    data: maybe(
+      '--data <dir>',
+      'as given to join: digits, a .csv file, or a folder with IDX, CIFAR-10, .csv or .npy files',
+      text,
+      'digits',
+    ),
     timeout: option(
       '--timeout <seconds>',
       'how long a peer has to answer',

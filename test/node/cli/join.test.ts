@@ -117,7 +117,7 @@ test.serial('finished peers serve those that are missing, until the time is over
   const ends = await Promise.all(peers.map(({ ended }) => ended))
   for (const { code, stdout, stderr } of ends) {
     t.is(code, 0, stderr)
-    t.regex(stdout, /serving (peer 3|peers .* and 3) until they are done, for at most 1 s/)
+    t.regex(stdout, /serving .*dora until (it is|they are) done, for at most 1 s/)
   }
 })
 
@@ -139,7 +139,7 @@ test.serial(
     t.regex(verified.stdout, /^dora \(peer 3, 12D3KooW.*\) signed two different vectors for step 1/)
     const [, url] = await ada.until(/metrics: (http:\S+)/)
     t.regex(await (await fetch(url!)).text(), /^concord_peer_equivocated\{peer="dora"\} 1$/m)
-    await ada.until(/peer 0 waits for \d more vectors?, from .*peer 2/)
+    await ada.until(/: waiting for \d more vectors?, from .*cleo/)
     const status = JSON.parse((await run('status', '--identity', files.identityPaths[1]!, '--json')).stdout)
     t.true(status.waiting.missing.some(({ peer }: { peer: number }) => peer === 2))
     const cleo = joining(t, files, 2)
