@@ -11,12 +11,13 @@
  * An honest peer never sends a vector that is not finite (divergence.ts).
  */
 import type { AveragingOutput } from '../agreement/averaging/averaging.ts'
-import { type AveragedPhase, isBound, type Message, type PeerIndex } from '../agreement/message.ts'
-import { absorb, type Effects, type EffectsBuilder, type Envelope, effectsOf } from '../agreement/protocol.ts'
+import type { AveragedPhase, Message, PeerIndex } from '../agreement/message.ts'
+import { absorb, type Effects, type EffectsBuilder, effectsOf } from '../agreement/protocol.ts'
 import { isFiniteVector, norm, type Vector } from '../agreement/vector.ts'
 import { type Agreements, createAgreements } from './agreements.ts'
 import { descended } from './descent.ts'
 import { canServeOthers } from './divergence.ts'
+import { createHoldBack, type HoldBack } from './hold-back.ts'
 import type { Learn, LearnInput, LearnOptions, LearnOutput, LearnStatus } from './learn-contract.ts'
 import { ownGradient } from './own-gradient.ts'
 import type { Recovery, RecoveryOutput } from './recovery/contract.ts'
@@ -29,16 +30,13 @@ interface State {
   readonly options: LearnOptions
   readonly agreements: Agreements
   readonly recovery: Recovery
+  readonly holdBack: HoldBack<LearnOutput>
   step: number
   /** `computing`: it has asked for its own gradient and does not have it yet. */
   phase: 'computing' | AveragedPhase | 'finished' | 'diverged'
   parameters: Vector
   momentum: Vector | null
   drawn: Vector | null
-  /** It has found its place since its start; before, it says nothing that binds it. */
-  hasBegun: boolean
-  /** What it would have said. */
-  held: readonly Envelope[]
 }
 
 /** One peer's LEARN, from the state `start` on. It computes no gradient itself, but asks for it: `need-gradient`. */
@@ -49,38 +47,20 @@ export function createLearn(options: LearnOptions): Learn {
     options,
     agreements: createAgreements(options),
     recovery: createRecovery({ ...options, ...window, step, stepsEnd: steps + 1, completeFrom, history }),
+    holdBack: createHoldBack(),
     step,
     phase: 'gradient',
     parameters,
     momentum,
     drawn,
-    hasBegun: false,
-    held: [],
   }
   if (step <= steps) state.agreements.of(step, 'gradient') // throws for a cohort below its bound, before it can send
   return {
-    input: value =>
-      holdBack(
-        state,
-        effectsOf(builder => handleInput(state, builder, value)),
-      ),
+    input: value => state.holdBack.pass(effectsOf(builder => handleInput(state, builder, value))),
     receive: (from, message) =>
-      holdBack(
-        state,
-        effectsOf(builder => receive(state, builder, from, message)),
-      ),
+      state.holdBack.pass(effectsOf(builder => receive(state, builder, from, message))),
     status: () => statusOf(state),
   }
-}
-
-/** Until this peer has begun, what binds it waits: votes on what others sent meanwhile, so no more than these cause. */
-function holdBack(state: State, effects: Effects<Message, LearnOutput>): Effects<Message, LearnOutput> {
-  const { hasBegun, held } = state
-  if (hasBegun && held.length === 0) return effects
-  const binds = ({ message }: Envelope) => isBound(message) && message.slot.phase !== 'state'
-  state.held = hasBegun ? [] : [...held, ...effects.messages.filter(binds)]
-  const messages = hasBegun ? [...held, ...effects.messages] : effects.messages.filter(each => !binds(each))
-  return { ...effects, messages }
 }
 
 function handleInput(state: State, builder: Builder, value: LearnInput): void {
@@ -152,7 +132,7 @@ function follow(state: State, builder: Builder, child: Effects<Message, Recovery
 
 /** Joins a step in its agreement on parameters, and goes on from its outcome. */
 function listen(state: State, builder: Builder, step: number): void {
-  state.hasBegun = true
+  state.holdBack.release()
   if (step === state.step && state.phase === 'parameters') return // it takes part already
   Object.assign(state, { step, phase: 'parameters', momentum: null })
   const agreement = state.agreements.of(step, 'parameters')
@@ -168,7 +148,7 @@ function arrive(state: State, builder: Builder, step: number, parameters: Vector
 
 function beginStep(state: State, builder: Builder): void {
   const { step, parameters, options } = state
-  state.hasBegun = true
+  state.holdBack.release()
   follow(state, builder, state.recovery.reached(step, parameters))
   state.agreements.dropBefore(step - options.window.past)
   if (step > options.steps) {
