@@ -326,7 +326,7 @@ test('two files whose headers differ are told, with the column', async t => {
 test('a table is read back whatever its separator, line ends, quotes and pieces', async t => {
   const cell = fc.oneof(
     fc.integer({ min: -999, max: 999 }),
-    fc.float({ noNaN: true, noDefaultInfinity: true }),
+    fc.float({ noNaN: true, noDefaultInfinity: true }).map(value => value + 0), // a table's text has no −0
   )
   const property = fc.asyncProperty(
     fc
