@@ -1,6 +1,6 @@
 /**
- * Reliable broadcast of one vector (Bracha 1987). The payload travels once, then only digests. Each slot has one
- * instance.
+ * Reliable broadcast of one vector by votes (Bracha 1987). The payload travels once, then only votes for its digest.
+ * Each slot has one instance.
  *
  * Guarantees, with n ≥ 3f + 1, for the author `slot.sender`:
  *   validity   an honest author's vector is delivered by every honest peer

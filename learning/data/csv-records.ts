@@ -63,7 +63,8 @@ function optionsFor(delimiter: Separator, reader: RecordReader): Options {
     // Null: no record is kept. The parser's own count of lines has "\r\n" in quotes twice.
     on_record(record: readonly string[], { records, empty_lines: emptyLines }) {
       reader.record(record, records + emptyLines + quotedEnds)
-      for (const cell of record) if (cell.includes('\n')) quotedEnds += cell.split('\n').length - 1
+      for (const cell of record)
+        for (let at = cell.indexOf('\n'); at >= 0; at = cell.indexOf('\n', at + 1)) quotedEnds += 1
       return null
     },
   }

@@ -4,17 +4,25 @@
  */
 import { watchIndex } from './csv-index.ts'
 import { DataError } from './dataset.ts'
-import { createFloatList } from './float-list.ts'
-import type { RawTargets } from './targets.ts'
+import { createNumberList } from './number-list.ts'
+import { shortened } from './shortened.ts'
+import { CLASSES_MAX, type RawTargets } from './targets.ts'
 
 const TARGET_NAMES = ['label', 'target', 'class', 'y']
 /** What stands in a cell without a value; the first is an empty one. */
 const MISSING = new Set(['', 'na', 'n/a', '#n/a', 'nan', 'null', 'none', '?'])
-/** So many records, or cells, are seen before it is decided whether the first one is a header. */
+/** So many records, cells or characters are seen before it is decided whether the first one is a header. */
 const RECORDS_SEEN = 100
 const CELLS_SEEN = 100_000
-/** How much of a cell is shown. */
-const SHOWN_MAX = 40
+const CHARACTERS_SEEN = 2 ** 24
+/** More than any model here takes, and less than a record's bytes allow. */
+const COLUMNS_MAX = 1_000_000
+/** Lines are counted in 32 bits. */
+const LINES_MAX = 2 ** 32 - 1
+/** A longer text in the column of targets is no name of a class. */
+const LABEL_LENGTH_MAX = 256
+/** The longest double, written out, has some 330 digits and more behind its point. */
+const NUMBER_LENGTH_MAX = 400
 
 export interface Table {
   /** Values of one example. */
@@ -23,9 +31,11 @@ export interface Table {
   readonly examples: Float32Array
   readonly targets: RawTargets
   /** The line in which each example begins. */
-  readonly lines: readonly number[]
+  readonly lines: Uint32Array
   /** The header's, target and index included; null without one. */
   readonly names: readonly string[] | null
+  /** Which column is taken for the target, in words; null if the header names it. */
+  readonly targetNote: string | null
   /** Whether the first column only counts or names the rows; it is among the values. */
   readonly hasIndex: boolean
   /** The first missing value. */
@@ -41,7 +51,7 @@ interface Shape {
 /** Takes the records of a file in order. @throws DataError naming file, line and column */
 export function createTableReader(file: string) {
   const seen: { readonly cells: readonly string[]; readonly line: number }[] = []
-  let cellsSeen = 0
+  let [cellsSeen, charactersSeen] = [0, 0]
   let rows: ReturnType<typeof createRows> | null = null
   const begin = () => {
     const shape = shapeOf(seen, file)
@@ -52,6 +62,10 @@ export function createTableReader(file: string) {
   }
   return {
     record(raw: readonly string[], line: number): void {
+      const refuse = (why: string) => new DataError('DATA_FORMAT', `${file}: ${why}`)
+      if (raw.length > COLUMNS_MAX)
+        throw refuse(`line ${line} has ${raw.length} columns, expected at most ${COLUMNS_MAX}`)
+      if (line > LINES_MAX) throw refuse(`more than ${LINES_MAX} lines; expected a smaller file`)
       const cells = raw.map(cleaned)
       if (rows !== null) {
         rows.add(cells, line)
@@ -59,7 +73,8 @@ export function createTableReader(file: string) {
       }
       seen.push({ cells, line })
       cellsSeen += cells.length
-      if (seen.length >= RECORDS_SEEN || cellsSeen >= CELLS_SEEN) begin()
+      for (const cell of cells) charactersSeen += cell.length
+      if (seen.length >= RECORDS_SEEN || cellsSeen >= CELLS_SEEN || charactersSeen >= CHARACTERS_SEEN) begin()
     },
     end(): Table {
       return (rows ?? begin()).end()
@@ -96,12 +111,14 @@ function isHeader(first: readonly string[], others: readonly (readonly string[])
   })
 }
 
-function createRows(file: string, { names, columns, target }: Shape) {
-  const examples = createFloatList(file)
-  const lines: number[] = []
+function createRows(file: string, shape: Shape) {
+  const { names, columns, target } = shape
+  const examples = createNumberList(file, Float32Array)
+  const lines = createNumberList(file, Uint32Array)
+  let rows = 0
   const place = (line: number, column: number) => placeOf(names, line, column)
   const targets = createTargets(file, place)
-  const index = watchIndex(names === null ? null : names[0]!)
+  const index = watchIndex(names === null ? null : names[0]!, file)
   let [missing, firstMissing] = [0, '']
   return {
     add(cells: readonly string[], line: number): void {
@@ -117,24 +134,26 @@ function createRows(file: string, { names, columns, target }: Shape) {
           targets.add(cell, value, line, column)
           continue
         }
-        if (value === null && !isMissing(cell)) throw notNumber(file, place(line, column), cell)
+        if (value === null && !isMissing(cell))
+          throw notNumber(file, place(line, column), cell, targetHint(shape))
         if (value === null && missing++ === 0) firstMissing = place(line, column)
         if (column === 0) index.see(value)
         examples.push(value ?? Number.NaN)
       }
       lines.push(line)
+      rows += 1
     },
     end(): Table {
-      if (lines.length === 0)
-        throw new DataError('DATA_FORMAT', `${file}: no examples, expected at least one`)
+      if (rows === 0) throw new DataError('DATA_FORMAT', `${file}: no examples, expected at least one`)
       const width = columns - 1
       const hasIndex = target !== 0 && width > 1 && index.isIndex()
       return {
         width,
         examples: examples.end(),
         targets: targets.end(),
-        lines,
+        lines: lines.end(),
         names,
+        targetNote: isTargetNamed(shape) ? null : targetText(shape),
         hasIndex,
         missing: missing === 0 ? null : { count: missing, where: firstMissing },
       }
@@ -144,7 +163,7 @@ function createRows(file: string, { names, columns, target }: Shape) {
 
 /** Targets are all numbers or all names: one name among numbers is a slip. */
 function createTargets(file: string, place: (line: number, column: number) => string) {
-  const values: number[] = []
+  const values = createNumberList(file, Float64Array)
   const names = new Map<string, number>()
   let kind: RawTargets['kind'] | null = null
   let isReal = false
@@ -158,7 +177,13 @@ function createTargets(file: string, place: (line: number, column: number) => st
         throw refuse(`, and the targets before it are ${kind}; expected all to be numbers or all to be names`)
       if (value === null) {
         if (cell.includes('\ufffd')) throw refuse(', which is not UTF-8; expected a file in UTF-8')
+        if (cell.length > LABEL_LENGTH_MAX)
+          throw refuse(`, ${cell.length} characters; expected a label of at most ${LABEL_LENGTH_MAX}`)
         const known = names.get(cell) ?? names.size
+        if (known === CLASSES_MAX)
+          throw refuse(
+            `, after ${CLASSES_MAX} other labels; expected at most ${CLASSES_MAX}; is this column the target?`,
+          )
         names.set(cell, known)
         values.push(known)
       } else {
@@ -167,7 +192,9 @@ function createTargets(file: string, place: (line: number, column: number) => st
       }
     },
     end: (): RawTargets =>
-      kind === 'names' ? { kind, values, names: [...names.keys()] } : { kind: 'numbers', values, isReal },
+      kind === 'names'
+        ? { kind, values: values.end(), names: [...names.keys()] }
+        : { kind: 'numbers', values: values.end(), isReal },
   }
 }
 
@@ -177,38 +204,56 @@ function cleaned(cell: string): string {
   return text.length > 1 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1) : text
 }
 
-function notNumber(file: string, where: string, cell: string): DataError {
-  const isLarge = NUMBER.test(cell)
-  const expected = isLarge
-    ? 'at most 3.4e38, what a 32-bit float holds'
-    : /^[+-]?\d+,\d+$/.test(cell)
-      ? 'a decimal point'
-      : 'a number'
+/** "the target is the last column (noise)". */
+function targetText({ names, columns, target }: Shape): string {
+  const name = names?.[target] ?? ''
+  const which = target === columns - 1 ? 'the last column' : `column ${target + 1}`
+  return `the target is ${which}${name === '' ? '' : ` (${shortened(name)})`}`
+}
+
+function isTargetNamed({ names, target }: Shape): boolean {
+  return TARGET_NAMES.includes(names?.[target]?.toLowerCase() ?? '')
+}
+
+/** A text among the values is often the target of a file that does not say so. */
+function targetHint(shape: Shape): string {
+  const heal = isTargetNamed(shape)
+    ? ''
+    : `: call the column ${TARGET_NAMES.slice(0, -1).join(', ')} or ${TARGET_NAMES.at(-1)}, or put it last`
+  return `; ${targetText(shape)}${heal}`
+}
+
+function notNumber(file: string, where: string, cell: string, hint: string): DataError {
+  const isLong = cell.length > NUMBER_LENGTH_MAX
+  const expected = isLong
+    ? `a number of at most ${NUMBER_LENGTH_MAX} characters`
+    : NUMBER.test(cell)
+      ? 'at most 3.4e38, what a 32-bit float holds'
+      : /^[+-]?\d+,\d+$/.test(cell)
+        ? 'a decimal point'
+        : `a number${hint}`
   return new DataError('DATA_NUMBER', `${file}: ${where} is ${shown(cell)}, expected ${expected}`)
 }
 
 function placeOf(names: readonly string[] | null, line: number, column: number): string {
   const name = names?.[column] ?? ''
-  return `line ${line}, column ${column + 1}${name === '' ? '' : ` (${shorten(name)})`}`
-}
-
-function shorten(text: string): string {
-  return text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}…` : text
+  return `line ${line}, column ${column + 1}${name === '' ? '' : ` (${shortened(name)})`}`
 }
 
 function shown(cell: string): string {
-  return cell === '' ? 'empty' : JSON.stringify(shorten(cell))
+  return cell === '' ? 'empty' : JSON.stringify(shortened(cell))
 }
 
 function isMissing(cell: string): boolean {
   return cell === '' || (cell.length <= 4 && MISSING.has(cell.toLowerCase()))
 }
 
-const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
+/** There is one way only to read a row of digits: with several, each would be tried where the cell is no number. */
+const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i
 
 /** Null for what is no number, or none that a 32-bit float holds. */
 function numberOf(cell: string): number | null {
-  if (!NUMBER.test(cell)) return null
+  if (cell.length > NUMBER_LENGTH_MAX || !NUMBER.test(cell)) return null
   const value = Number(cell)
   return Number.isFinite(Math.fround(value)) ? value : null
 }

@@ -9,6 +9,7 @@ import { createTableReader, type Table } from './csv-table.ts'
 import { DataError, type DataSource, type Dataset, sourceOf } from './dataset.ts'
 import { type Filling, filledText, fillingHint, fillingsOf, fillMissing } from './missing.ts'
 import { DATA_BYTES_MAX, inOrder, withInput } from './read-file.ts'
+import { shortened } from './shortened.ts'
 import { type Classes, classesOf, targetsOf } from './targets.ts'
 
 /** In a single file, every fifth line is for testing. */
@@ -40,10 +41,11 @@ export async function loadCsv(
   const tables = await inOrder(files, readTable)
   if (filling === null) for (const table of tables) checkComplete(table, path)
   if (tables.length === 2) checkNames(tables[0]!, tables[1]!)
-  const { hasIndex, notes } = tables[0]!
+  const { hasIndex, notes, targetNote } = tables[0]!
   const found = [...notes]
   const used = hasIndex ? tables.map(withoutFirst) : tables
   if (hasIndex) found.push(indexText(tables[0]!))
+  if (targetNote !== null) found.push(targetNote)
   const classes = classesOf(used[0]!.targets, used[0]!)
   if (classes.note !== null) found.push(classes.note)
   const [train, test] = isFile ? split(used[0]!) : [used[0]!, used[1]!]
@@ -90,13 +92,13 @@ function checkNames(train: ReadTable, test: ReadTable): void {
   if (at < 0) return
   throw new DataError(
     'DATA_MISMATCH',
-    `${test.file}: column ${at + 1} is "${test.names[at]}", and "${train.names[at]}" in ${train.file}; expected the same columns in the same order`,
+    `${test.file}: column ${at + 1} is "${shortened(test.names[at]!)}", and "${shortened(train.names[at]!)}" in ${train.file}; expected the same columns in the same order`,
   )
 }
 
 function indexText({ names }: Table): string {
   const name = names?.[0] ?? ''
-  return `left out the first column${name === '' ? '' : `, "${name}"`}: it numbers the rows`
+  return `left out the first column${name === '' ? '' : `, "${shortened(name)}"`}: it numbers the rows`
 }
 
 /** @returns the table without its first column of values */
@@ -128,14 +130,18 @@ function datasetOf(
 }
 
 function pick(table: ReadTable, isChosen: (row: number) => boolean): ReadTable {
-  const rows = table.lines.flatMap((_, row) => (isChosen(row) ? [row] : []))
-  const examples = new Float32Array(rows.length * table.width)
-  for (const [to, row] of rows.entries())
+  const rows = table.lines.length
+  let count = 0
+  for (let row = 0; row < rows; row++) if (isChosen(row)) count += 1
+  const examples = new Float32Array(count * table.width)
+  const values = new Float64Array(count)
+  const lines = new Uint32Array(count)
+  for (let [row, to] = [0, 0]; row < rows; row++) {
+    if (!isChosen(row)) continue
     examples.set(table.examples.subarray(row * table.width, (row + 1) * table.width), to * table.width)
-  return {
-    ...table,
-    examples,
-    targets: { ...table.targets, values: rows.map(row => table.targets.values[row]!) },
-    lines: rows.map(row => table.lines[row]!),
+    values[to] = table.targets.values[row]!
+    lines[to] = table.lines[row]!
+    to += 1
   }
+  return { ...table, examples, targets: { ...table.targets, values }, lines }
 }

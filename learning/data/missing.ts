@@ -23,6 +23,14 @@ export function parseDataName(data: string): DataName {
   )
 }
 
+/** What is said where nothing has this name, and it ends in what looks like a suffix; null where it does not. */
+export function suffixHint(path: string): string | null {
+  const suffix = /\?[^/?]*$/.exec(path)?.[0]
+  return suffix === undefined
+    ? null
+    : `if "${suffix}" is no part of the name, expected ?missing=mean or ?missing=0`
+}
+
 /** What a refusal says would help. */
 export function fillingHint(path: string): string {
   return `a number in every place, or "${path}?missing=mean" (or =0) to have what is missing filled`

@@ -6,7 +6,7 @@ import { loadCsv } from './csv.ts'
 import { DataError, type DataSource } from './dataset.ts'
 import { digits } from './digits.ts'
 import { loadDataset } from './idx.ts'
-import { type DataName, parseDataName } from './missing.ts'
+import { type DataName, parseDataName, suffixHint } from './missing.ts'
 import { loadNpy, NPY_FILES } from './npy.ts'
 
 const FOLDERS =
@@ -15,6 +15,7 @@ const KINDS = '"digits", a .csv or .tsv file, or a folder with data'
 /** One of the four, however it is packed. */
 const IDX_NAME = /idx[13]-ubyte/
 const TABLE_ENDINGS: ReadonlySet<string> = new Set(['.csv', '.tsv'])
+const isTable = (path: string) => TABLE_ENDINGS.has(extname(path).toLowerCase())
 /** How many names of a folder without data are said, so that its owner sees which one it is. */
 const NAMED_MAX = 2
 
@@ -30,10 +31,10 @@ export async function openData(data: string): Promise<DataSource> {
   if (path === 'digits') return unfilled(name, () => digits())
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
     const why = error.code === 'ENOENT' || error.code === 'ENOTDIR' ? 'no such file or folder' : error.message
-    throw new DataError('DATA_MISSING', `${path}: ${why}; expected ${KINDS}`)
+    throw new DataError('DATA_MISSING', `${path}: ${why}; ${suffixHint(path) ?? `expected ${KINDS}`}`)
   })
   if (found.isFile()) {
-    if (TABLE_ENDINGS.has(extname(path).toLowerCase())) return loadCsv(path, true, filling)
+    if (isTable(path)) return loadCsv(path, true, filling)
     throw new DataError('DATA_FORMAT', `${path}: expected ${KINDS}`)
   }
   if (await isThere(path, CIFAR_TEST_FILE)) return unfilled(name, loadCifar)
@@ -41,7 +42,9 @@ export async function openData(data: string): Promise<DataSource> {
   if (await isThere(path, NPY_FILES[0])) return loadNpy(path, filling)
   const names = await readdir(path)
   if (names.some(each => IDX_NAME.test(each))) return unfilled(name, loadDataset)
-  throw new DataError('DATA_MISSING', `${path} holds ${holdsText(names)}; expected in it ${FOLDERS}`)
+  const table = names.toSorted().find(isTable)
+  const tables = table === undefined ? '' : `, or a table by its own name, such as ${join(path, table)}`
+  throw new DataError('DATA_MISSING', `${path} holds ${holdsText(names)}; expected in it ${FOLDERS}${tables}`)
 }
 
 /** Bytes are never missing: a filling would be for another file. */

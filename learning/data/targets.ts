@@ -3,8 +3,10 @@
  * training targets decide which class a target is; all peers decide alike where they read the same training targets.
  */
 import { DataError } from './dataset.ts'
+import { shortened } from './shortened.ts'
 
-const CLASSES_MAX = 256
+/** A class is a byte. */
+export const CLASSES_MAX = 256
 /** Which labels there are decides which class each is: peers with files of their own could differ. */
 const SAME = 'every peer must have all of these labels in its training data'
 /** How many labels are named in a message. */
@@ -56,15 +58,16 @@ interface Targets {
 export function classesOf(training: RawTargets, { file }: Origin): Classes {
   if (training.kind === 'names') return namedClasses(training.names, file)
   const { values, isReal } = training
-  const found = isReal ? null : distinctOf(values)
-  if (found === null || found.length === 0) return real
-  const [least, most] = [found[0]!, found.at(-1)!]
+  const range = isReal ? null : rangeOf(values)
+  if (range === null) return real
+  const [least, most] = range
   if (least < -1 || (least === -1 && most > 1)) return real
   if (most >= CLASSES_MAX && !(least === 1 && most === CLASSES_MAX))
     throw new DataError(
       'DATA_LABEL',
       `${file}: label ${most}, expected at most ${CLASSES_MAX} classes; write real targets with a decimal point`,
     )
+  const found = distinctOf(values)
   if (least === 0) return fromZero(most, found)
   // Labels that begin at 1 leave out none but 0; others are the classes that there are.
   const labels = least === 1 ? Array.from({ length: most }, (_, i) => i + 1) : found
@@ -112,11 +115,6 @@ export function targetsOf(targets: RawTargets, classes: Classes, origin: Origin)
 const real: Classes = { count: 0, names: null, classOf: () => -1, note: null }
 
 function namedClasses(names: readonly string[], file: string): Classes {
-  if (names.length > CLASSES_MAX)
-    throw new DataError(
-      'DATA_LABEL',
-      `${file}: ${names.length} different labels, expected at most ${CLASSES_MAX}; is this column the target?`,
-    )
   // By their characters' numbers: an order of words depends on the machine's language.
   const sorted = [...names].sort()
   if (sorted.length < 2)
@@ -147,15 +145,23 @@ function fromZero(most: number, found: readonly number[]): Classes {
   }
 }
 
-/** Sorted, without repetition; null if one of them is no whole number. */
-function distinctOf(values: ArrayLike<number>): number[] | null {
-  const seen = new Set<number>()
+/** The least and the largest; null if one of them is no whole number, or there is none. */
+function rangeOf(values: ArrayLike<number>): readonly [number, number] | null {
+  let [least, most] = [Infinity, -Infinity]
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!
     if (!Number.isInteger(value)) return null
-    // Not -0.
-    seen.add(value + 0)
+    least = Math.min(least, value)
+    most = Math.max(most, value)
   }
+  // Not -0.
+  return least > most ? null : [least + 0, most + 0]
+}
+
+/** Sorted, without repetition: of few different values only, as a set has its limit. */
+function distinctOf(values: ArrayLike<number>): number[] {
+  const seen = new Set<number>()
+  for (let i = 0; i < values.length; i++) seen.add(values[i]! + 0)
   return [...seen].sort((a, b) => a - b)
 }
 
@@ -176,10 +182,11 @@ function expectedText({ count, names }: Classes): string {
 }
 
 function shownLabel(label: number | string): string {
-  return typeof label === 'number' ? String(label) : JSON.stringify(label.slice(0, 40))
+  return typeof label === 'number' ? String(label) : JSON.stringify(shortened(label))
 }
 
 function listText(names: readonly string[]): string {
-  if (names.length <= NAMED_MAX) return names.join(', ')
-  return `${names.slice(0, NAMED_MAX - 1).join(', ')}, … ${names.at(-1)}`
+  if (names.length <= NAMED_MAX) return names.map(shortened).join(', ')
+  const first = names.slice(0, NAMED_MAX - 1).map(shortened)
+  return `${first.join(', ')}, … ${shortened(names.at(-1)!)}`
 }

@@ -27,7 +27,10 @@ function repeatable(flags: string, about: string, pattern: string, example: stri
   const form = new RegExp(`^${PEERS}${pattern}$`)
   const parse = (text: string, name: string, before?: unknown): readonly Item[] => {
     const groups = form.exec(text)?.groups
-    if (groups === undefined) throw new UsageError(`${name} is "${text}"; expected such as ${example}`)
+    if (groups === undefined)
+      throw new UsageError(
+        `${name} is "${text}"; expected such as ${example}; ${name} may be given several times`,
+      )
     const { peers = '', from = '1', to, factor = '1' } = groups
     const item: Item = {
       text,
@@ -38,7 +41,10 @@ function repeatable(flags: string, about: string, pattern: string, example: stri
     }
     return [...((before as readonly Item[] | undefined) ?? []), item]
   }
-  return { ...option<readonly Item[]>(flags, about, parse, []), fallbackText: 'nobody' }
+  return {
+    ...option<readonly Item[]>(flags, `${about}; may be given several times`, parse, []),
+    fallbackText: 'nobody',
+  }
 }
 
 export const faultOptions = {
@@ -181,8 +187,9 @@ function checkGone(crashes: readonly Crash[], { maxFaulty, liars, unsafe }: Faul
     liars.length === 0
       ? ''
       : `, and ${counted(liars.length, 'peer')} ${liars.length === 1 ? 'is' : 'are'} Byzantine`
+  const honest = liars.length > 0 && who.length <= maxFaulty ? `--byzantine ${maxFaulty - who.length}, ` : ''
   throw new UsageError(
     `--crash takes ${peerList(who)} for good${lying}: more than f = ${maxFaulty}; ` +
-      `expected --restart ${who.join(',')}@STEP, --byzantine ${Math.max(0, maxFaulty - who.length)}, or --unsafe to see what happens then`,
+      `expected --restart ${who.join(',')}@STEP, ${honest}or --unsafe to see what happens then`,
   )
 }

@@ -115,8 +115,8 @@ export const cohortOptions = {
 /** What a peer learns from. */
 export const dataOptions = {
   data: option(
-    '--data <dir>',
-    'digits (drawn, nothing to download), a .csv file, or a folder with IDX, CIFAR-10, .csv or .npy files (docs/data.md)',
+    '--data <path>',
+    'digits (drawn, nothing to download), a .csv or .tsv file, or a folder with IDX, CIFAR-10, .csv or .npy files; PATH?missing=mean fills missing values (docs/data.md)',
     text,
     'digits',
   ),

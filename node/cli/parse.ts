@@ -23,7 +23,7 @@ export function text(value: string, name: string): string {
 export const integer = (range: Range = {}): Parse<number> =>
   numberThat('a whole number', /^[+-]?\d+$/, { max: Number.MAX_SAFE_INTEGER, ...range })
 export const decimal = (range: Range = {}): Parse<number> =>
-  numberThat('a number', /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i, range)
+  numberThat('a number', /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i, range)
 
 function numberThat(kind: string, form: RegExp, range: Range): Parse<number> {
   return (value, name) => {

@@ -26,7 +26,7 @@ interface ProgramOptions {
 /** Runs the command that the arguments name and returns the exit code; prints errors, never throws. */
 export async function runProgram(options: ProgramOptions, argv: readonly string[]): Promise<number> {
   let code = 0
-  const program = newCommander(options.name, options)
+  const program = newCommander([options.name], options)
     .description(options.summary)
     .version(options.version, '-v, --version')
     .addHelpText(
@@ -41,7 +41,7 @@ export async function runProgram(options: ProgramOptions, argv: readonly string[
       program.addCommand(build(each, [options.name], options, finish))
       continue
     }
-    const group = newCommander(each.name, options).description(each.summary)
+    const group = newCommander([options.name, each.name], options).description(each.summary)
     for (const command of each.commands)
       group.addCommand(build(command, [options.name, each.name], options, finish))
     program.addCommand(group)
@@ -55,14 +55,17 @@ export async function runProgram(options: ProgramOptions, argv: readonly string[
   }
 }
 
-function newCommander(name: string, { terminal }: ProgramOptions): Commander {
-  return new Commander(name)
+/** @param path the name, after those above it */
+function newCommander(path: readonly string[], { terminal }: ProgramOptions): Commander {
+  return new Commander(path.at(-1)!)
     .exitOverride()
     .showSuggestionAfterError(true)
     .configureOutput({
       writeOut: text => terminal.print(...text.trimEnd().split('\n')),
       writeErr: text => terminal.warn(...text.trimEnd().split('\n')),
+      outputError: (text, write) => write(text.replace(/^error:/, `${path[0]}:`)),
     })
+    .showHelpAfterError(`Try "${path.join(' ')} --help".`)
     .helpOption('-h, --help', 'explain and show an example')
 }
 
@@ -72,7 +75,7 @@ function build(
   options: ProgramOptions,
   finish: (code: number) => void,
 ): Commander {
-  const commander = newCommander(command.name, options).summary(command.summary)
+  const commander = newCommander([...path, command.name], options).summary(command.summary)
   commander.description(
     command.about === undefined ? command.summary : `${command.summary}\n\n${command.about}`,
   )
@@ -127,12 +130,8 @@ function buildOption({
 const RUNS_ALREADY_EXIT_CODE = 78
 
 function reported(error: unknown, { name, terminal, debug }: ProgramOptions): number {
-  if (error instanceof CommanderError) {
-    // Commander has printed it; help and version are not errors.
-    if (error.exitCode === 0) return 0
-    if (error.code !== 'commander.help') terminal.warn(`Try "${name} --help".`)
-    return 2
-  }
+  // Commander has printed it; help and version are not errors.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   const known = error instanceof Error
   terminal.warn(...quotedLines(`${name}: ${known ? error.message : String(error)}`))
   if (known && debug) terminal.warn(...quotedLines(error.stack ?? ''))

@@ -1,5 +1,6 @@
 /**
- * The limits of a decoder: every number by which a frame could ask for more than it brings is checked against these.
+ * The longest frame, and the limits of a decoder: every number by which a frame could ask for more than it brings is
+ * checked against these. `network/frame-budget.ts` limits how many frames a connection may bring.
  */
 
 export interface DecodeLimits {

@@ -41,6 +41,8 @@ const timelineSchema = z.object({
   ownStep: z.int().min(0).nullable(),
   /** `caught up`: with messages kept for the peer, or with the parameters of others; null for other events. */
   by: z.enum(['messages', 'parameters']).nullable(),
+  /** The standstills, counted as steps, that brought a fault's step although no peer could go on. */
+  standstills: z.int().min(0),
 })
 
 /** The content of `--report`, which is checked before it is written. */

@@ -42,7 +42,7 @@ const TOTAL = 72
  */
 export function partitionTableSvg({ data, partition, seed, classNames, counts }: PartitionTable): string {
   const columns = counts[0]!.length
-  const most = Math.max(1, ...counts.flat())
+  const most = counts.reduce((largest, own) => Math.max(largest, ...own), 1)
   const width = LEFT + columns * CELL + TOTAL
   const height = TOP + counts.length * (CELL / 2 + 4) + 16
   const y = (peer: number) => TOP + peer * (CELL / 2 + 4)

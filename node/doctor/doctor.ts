@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises'
 import { type Cohort, cohortId } from '../cohort/cohort.ts'
 import type { Identity } from '../cohort/identity.ts'
 import { REPLACEABLE_AFTER_MS } from '../network/constants.ts'
-import { usesQuic } from '../network/endpoint.ts'
+import { endpointOf, usesQuic } from '../network/endpoint.ts'
 import { type LoadQuic, QUIC_REMEDY, quicTransport } from '../network/quic.ts'
 import { type Finding, failed, fine, warning } from './finding.ts'
 import {
@@ -133,7 +133,8 @@ async function examineOwnMembership(
   if (running) tell(fine('state', `the peer of this key runs now, with its state in ${directory}`))
   const listen = options.listen(cohort, self)
   tell(...(await examinePorts(listen, running)))
-  const untold = options.mdns ? judgeListening(listen, options.multicast?.interfaces) : null
+  const untold =
+    options.mdns && !isOnLoopback(cohort) ? judgeListening(listen, options.multicast?.interfaces) : null
   if (untold !== null) tell(untold)
   const quic = usesQuic([...listen, ...cohort.members.flatMap(({ addresses }) => addresses)])
   const missing = quic ? await examineQuic(options.loadQuic) : null
@@ -159,6 +160,12 @@ async function examineOwnMembership(
   }
 }
 
+/** Whether all members run on this machine, by the addresses in the file: then nobody is looked for by mDNS. */
+function isOnLoopback({ members }: Cohort): boolean {
+  const isHere = (address: string) => ['127.0.0.1', '::1'].includes(endpointOf(address)?.host ?? '')
+  return members.every(({ addresses }) => addresses.length > 0 && addresses.every(isHere))
+}
+
 async function examineQuic(load: LoadQuic | undefined): Promise<Finding | null> {
   try {
     await quicTransport(load)
@@ -167,6 +174,16 @@ async function examineQuic(load: LoadQuic | undefined): Promise<Finding | null> 
     const [says = ''] = (error as Error).message.split(`: ${QUIC_REMEDY}`)
     return failed('quic', 'quic-missing', says, QUIC_REMEDY)
   }
+}
+
+/** A peer that is starting or ending may close a connection before it has proved its key. */
+const STARTING_MS = 1500
+
+/** After how long a second attempt may come further than this one; null where it would not. */
+function againAfterMs({ kind }: Reach, running: boolean): number | null {
+  if (kind === 'not-concord') return STARTING_MS
+  // A second connection of a key is refused while the first is young.
+  return kind === 'not-a-member' && running ? REPLACEABLE_AFTER_MS + 500 : null
 }
 
 /** mDNS needs a moment to hear of peers whose addresses are not in the file. */
@@ -189,9 +206,9 @@ async function reachAll(
       const all = new Set([...addresses, ...(prober.discovered.get(id) ?? [])])
       const ask = () => prober.reach(id, [...all], self < peer)
       const first = await ask()
-      if (first.kind !== 'not-a-member' || !running) return [peer, first]
-      // A second connection of a key is refused as well while the first is young: ask again later.
-      await new Promise(resolve => setTimeout(resolve, REPLACEABLE_AFTER_MS + 500))
+      const waitMs = againAfterMs(first, running)
+      if (waitMs === null) return [peer, first]
+      await new Promise(resolve => setTimeout(resolve, waitMs))
       return [peer, await ask()]
     }),
   )

@@ -5,8 +5,10 @@
 import { randomBytes } from 'node:crypto'
 import { networkInterfaces } from 'node:os'
 import { MDNS_ANSWER_INTERVAL_MS, MDNS_SERVICE } from '../network/constants.ts'
+import { addressOf, endpointOf } from '../network/endpoint.ts'
+import { decodePacket } from '../network/mdns/decode.ts'
 import { isSelfAssigned, type LocalInterface, localInterfaces } from '../network/mdns/interfaces.ts'
-import { asksFor, claimOf, decodePacket, encodeQuestion } from '../network/mdns/message.ts'
+import { asksFor, claimOf, encodeQuestion } from '../network/mdns/message.ts'
 import { addressesAt } from '../network/mdns/own-addresses.ts'
 import { type OpenSocket, openMdnsSocket } from '../network/mdns/socket.ts'
 import { type Finding, failed, fine, warning } from './finding.ts'
@@ -148,6 +150,19 @@ const noted = (address: string) =>
     ? `${address}, which it gave itself: only hosts that did the same can reach it`
     : address
 
+/** All addresses of a machine, at these ports. */
+function everywhere(listen: readonly string[]): readonly string[] {
+  const anywhere = [
+    { family: 'ip4', host: '0.0.0.0' },
+    { family: 'ip6', host: '::' },
+  ] as const
+  const addresses = listen.flatMap(address => {
+    const endpoint = endpointOf(address)
+    return endpoint === null ? [] : anywhere.map(hosts => addressOf({ ...endpoint, ...hosts }))
+  })
+  return [...new Set(addresses)]
+}
+
 /** Null where at least one interface has an address at which this peer listens. */
 export function judgeListening(
   listen: readonly string[],
@@ -165,6 +180,6 @@ export function judgeListening(
     'mdns',
     'mdns-unreachable',
     `this peer listens on ${listen.join(', ')}, and so at none of the addresses that this machine has in its networks (${own}): mDNS has nothing to tell the others.`,
-    'Listen at one of these (--listen), or on all: /ip4/0.0.0.0/tcp/4001 for IPv4, /ip6/::/tcp/4001 for IPv6.',
+    `Listen at one of these (--listen), or on all: ${everywhere(listen).join(' or ')}.`,
   )
 }

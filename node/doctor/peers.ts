@@ -104,8 +104,8 @@ const words: Readonly<Record<Obstacle, Words>> = {
   silent,
   'no-hello': silent,
   'not-concord': ({ name, address, detail }) => [
-    `the program at ${address} is not a Concord peer (${detail}).`,
-    `Correct the address of ${name}, or stop the program that has taken its port.`,
+    `the program at ${address} did not prove a key, now and a moment before (${detail}): it is not a Concord peer, or is starting or ending.`,
+    `Try again; then correct the address of ${name}, or stop the program that has taken its port.`,
   ],
   'other-key': ({ name, address, detail }) => [
     `the peer at ${address} has another key than ${name} has in this file (${detail}).`,

@@ -17,6 +17,24 @@ export const MDNS_LOOK_INTERVAL_MS = 2000
 export const MDNS_SOCKETS_MAX = 64
 /** At most one answer in this time on each interface (RFC 6762, section 6). */
 export const MDNS_ANSWER_INTERVAL_MS = 1000
+/** The longest packet that is read. The longest answer of a peer has eight texts of 255 bytes: 2657 bytes in all. */
+export const MDNS_PACKET_BYTES_MAX = 3072
+/** The questions and records of one packet; an answer has nine. */
+export const MDNS_RECORDS_MAX = 16
+/** The labels and pointers that are followed in all names of one packet; an answer has 39. */
+export const MDNS_NAME_STEPS_MAX = 256
+/**
+ * Packets that are read from one source on one interface, at once and then each second. A peer sends a question each
+ * ten seconds and an answer each second at most, but several may share one machine.
+ */
+export const MDNS_SOURCE_BURST_MAX = 200
+export const MDNS_SOURCE_PER_SECOND_MAX = 20
+/**
+ * Packets that are read from all sources on one interface, at once and then each second: a hundred peers that start
+ * together, and all of them asking and answering as often as they may.
+ */
+export const MDNS_BURST_MAX = 1000
+export const MDNS_PER_SECOND_MAX = 200
 
 /** The time from an open stream to a valid hello. */
 export const HELLO_TIMEOUT_MS = 10_000
@@ -37,10 +55,16 @@ export const ADDRESS_DIAL_TIMEOUT_MS = 3000
 export const DIAL_TIMEOUT_MS = 15_000
 /** Addresses are tried one after the other, as many as fit into this time. The next dial goes on with the next ones. */
 export const ADDRESSES_PER_DIAL = DIAL_TIMEOUT_MS / ADDRESS_DIAL_TIMEOUT_MS
-/** Addresses of one peer, from all sources. */
-export const ADDRESSES_KNOWN_MAX = 32
-/** Addresses of one peer by mDNS, where anyone may claim any. */
+/** Addresses of one peer that are tried in turn, for whatever reason they are known. */
+export const ADDRESSES_KNOWN_MAX = 40
+/** Addresses of one peer by mDNS, where anyone may claim any, from one responder. */
 export const ADDRESSES_FOUND_MAX = 8
+/** Responders whose claims about one peer are kept; an honest peer is one on each of its interfaces. */
+export const RESPONDERS_MAX = 16
+/** Claims of all responders about one peer that are tried in turn: at least one of each. */
+export const CLAIMS_TRIED_MAX = 16
+/** Claims that go first in a dial, because they name their responder's host and were never tried. */
+export const CLAIMS_FIRST_MAX = 2
 
 /**
  * Asking a member for the addresses of others. The version changes with every change that an older peer could not read.

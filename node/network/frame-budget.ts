@@ -1,6 +1,7 @@
 /**
- * The price of frames: roughly what each costs its receiver, in units of the cheapest. At each layer a connection has
- * some credit, enough to join or to resend, and earns more over time. Honest peers never spend it all.
+ * Limits how many frames a connection may bring; `codec/limits.ts` limits how long each may be. A frame's price is
+ * roughly what it costs its receiver, in units of the cheapest. At each layer a connection has some credit, enough to
+ * join or to resend, and earns more over time. Honest peers never spend it all.
  */
 import {
   FRAME_CREDIT_MAX,

@@ -9,8 +9,8 @@ import { systemClock } from '../runtime/system-clock.ts'
 import { createBoundary } from './boundary.ts'
 import * as limits from './constants.ts'
 import { createDoor, type DoorOptions, socketsMax } from './door.ts'
-import { createDiscovery } from './mdns/discovery.ts'
-import { type LocalInterface, localInterfaces } from './mdns/interfaces.ts'
+import { createDiscovery, type DiscoveryOptions } from './mdns/discovery.ts'
+import { localInterfaces } from './mdns/interfaces.ts'
 import { addressesAt } from './mdns/own-addresses.ts'
 import { openMdnsSocket } from './mdns/socket.ts'
 import { guardedNoise, watchSocket } from './noise-guard.ts'
@@ -31,7 +31,7 @@ export interface NodeOptions {
   /** Whether the node speaks QUIC as well. */
   readonly quic?: boolean
   /** mDNS has heard of a peer, which may be anyone. */
-  readonly found?: (id: PeerId, addresses: readonly Multiaddr[], local: LocalInterface) => void
+  readonly found?: DiscoveryOptions['found']
   /** mDNS does not work on one of the interfaces. */
   readonly mdnsTrouble?: (text: string) => void
   /** The longest frame of this cohort. */

@@ -28,7 +28,7 @@ export function sourceOfHost(host: string): string {
 }
 
 /** The reason why a source is known as a member's. */
-type Reason = 'cohort file' | 'found' | 'announced' | 'met'
+type Reason = 'cohort file' | 'announced' | 'met'
 
 /** The known sources of members. It never holds more than the lists that it is given. */
 interface KnownSources {

@@ -95,9 +95,9 @@ export async function createNetwork(options: NetworkOptions): Promise<NetworkTra
       crowded: source => crowded(network, source),
     },
     mdnsTrouble: text => log.info(null, 'address', text),
-    found(id, addresses, { name }) {
+    found(id, addresses, { name }, source) {
       const peer = members.indexOf(id)
-      if (peer === undefined || peer === self || !book.found(peer, addresses)) return
+      if (peer === undefined || peer === self || !book.found(peer, addresses, source)) return
       const where = addresses.map(String).join(', ')
       log.debug(peer, 'address', `mDNS on ${name}: peer ${members.describe(peer)} is at ${where}`)
       redial.hurry(peer)

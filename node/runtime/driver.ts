@@ -313,16 +313,22 @@ function recall<I, O>(state: State<I, O>): void {
     if (isSlotIn(proof.slot, limits)) state.receiver.convict(proof)
 }
 
-/** Runs a piece of work now, or after the work under way. */
+/**
+ * Runs a piece of work now, or after the one under way. An exception goes to the caller, whose boundary ends the
+ * connection that caused it. The driver goes on with the next piece of work.
+ */
 function enqueueWork<I, O>(state: State<I, O>, work: () => void): void {
   state.work.push(work)
   if (state.working) return
   state.working = true
-  for (let next = state.work.shift(); next !== undefined && !state.stopped; next = state.work.shift()) {
-    next()
-    if (state.work.length === 0) lookAtStep(state)
+  try {
+    for (let next = state.work.shift(); next !== undefined && !state.stopped; next = state.work.shift()) {
+      next()
+      if (state.work.length === 0) lookAtStep(state)
+    }
+  } finally {
+    state.working = false
   }
-  state.working = false
   if (!state.stopped) state.sender.flush() // only now, so that replies to a burst of messages travel together
 }
 

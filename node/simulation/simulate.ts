@@ -185,6 +185,7 @@ function createRun(options: SimulateOptions, conditions: Conditions): Run {
       peers: peers.length,
       nowMs: world.nowMs,
       newestStep: () => Math.min(steps.newest(), cohort.steps),
+      stood: steps.stood,
       stepOf: peer => peers[peer]?.status().step ?? null,
     }),
     gone: new Set(),

@@ -8,6 +8,8 @@ import type { World } from './world.ts'
 export interface StepClock {
   /** The newest step that an honest peer has begun; 0 before the first. */
   newest(): number
+  /** How many steps the standstills have counted beyond the newest one. */
+  stood(): number
   /** An honest peer has begun this step. For a peer that has ended it is the step after the last. */
   moved(step: number): void
   /** Whether no peer has moved for so long that none ever will. */
@@ -60,6 +62,7 @@ export function createStepClock(options: StepClockOptions): StepClock {
   let begunMs = 0
   return {
     newest: () => state.newest,
+    stood: () => Math.max(0, state.counted - state.newest),
     moved(step) {
       state.moves++
       state.movedMs = world.nowMs()

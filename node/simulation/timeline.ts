@@ -19,12 +19,16 @@ export interface TimelineEntry {
   readonly ownStep: number | null
   /** How a peer caught up: with messages kept for it, or with the parameters of others; null for other events. */
   readonly by: 'messages' | 'parameters' | null
+  /** A fault began or ended here because of this many standstills, in which no peer could go on; else 0. */
+  readonly standstills: number
 }
 
 interface TimelineOptions {
   readonly peers: number
   nowMs(): number
   newestStep(): number
+  /** How many standstills have been counted as steps beyond the newest one. */
+  stood(): number
   /** Null while the peer is down. */
   stepOf(peer: PeerIndex): number | null
 }
@@ -68,6 +72,7 @@ export function createTimeline(options: TimelineOptions): Timeline {
       peers: all,
       step,
       virtualSeconds,
+      standstills: event === 'caught up' ? 0 : options.stood(),
       ownStep: steps.length === 0 || event === 'crash' ? null : Math.min(...steps),
       by,
     })

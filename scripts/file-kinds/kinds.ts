@@ -18,8 +18,8 @@ export interface Kind {
   holds?(out: string, read: (name: string) => Promise<Uint8Array>): Promise<string | null>
 }
 
-const THREE_CLASSES = /48 training and 12 test examples of 3, 3 classes/
-const ARRAYS = /60 training and 60 test examples of 4, 3 classes/
+const THREE_CLASSES = /48 training and 12 test examples of 3 values, 3 classes/
+const ARRAYS = /60 training and 60 test examples of 4 values, 3 classes/
 
 const show = (data: string, ...says: RegExp[]): Pick<Kind, 'argv' | 'code' | 'says'> => ({
   argv: at => ['data', 'show', '--data', at(data), '--peers', '2'],

@@ -67,12 +67,16 @@ const show = defineCommand({
     const partitionTable = partitionTableOf(source, partition, peers, seed)
     if (json) terminal.json(partitionTable, 0)
     else {
-      const { partitionTableText } = await import('../view/partition-table.ts')
+      const [{ partitionTableText }, { counted }] = await Promise.all([
+        import('../view/partition-table.ts'),
+        import('../view/format.ts'),
+      ])
       const { shape, classes } = source
       const kind = classes === 0 ? 'real targets' : `${classes} classes`
+      const size = shape.length === 1 ? counted(shape[0]!, 'value') : shape.join(' × ')
       const tests = source.test().labels.length
       terminal.print(
-        `${source.name}: ${source.trainLabels.length} training and ${tests} test examples of ${shape.join(' × ')}, ${kind}; ${partition} over ${peers} peers, seed ${seed}`,
+        `${source.name}: ${source.trainLabels.length} training and ${tests} test examples of ${size}, ${kind}; ${partition} over ${peers} peers, seed ${seed}`,
       )
       terminal.print(...source.notes, ...(await partitionTableText(partitionTable)))
     }

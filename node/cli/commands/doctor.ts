@@ -23,8 +23,8 @@ export const doctor = defineCommand({
     ),
     mdns: flag('--no-mdns', 'do without mDNS'),
     data: maybe(
-      '--data <dir>',
-      'as given to join: digits, a .csv file, or a folder with IDX, CIFAR-10, .csv or .npy files',
+      '--data <path>',
+      'as given to join: digits, a .csv or .tsv file, or a folder with IDX, CIFAR-10, .csv or .npy files; PATH?missing=mean fills missing values',
       text,
       'digits',
     ),

@@ -47,7 +47,8 @@ const list = defineCommand({
   async handler({ json }, [folder = '.'], terminal) {
     const { listEvidence } = await import('../../evidence/folder.ts')
     const found = await listEvidence(folder).catch((error: NodeJS.ErrnoException) => {
-      throw new UsageError(`folder "${folder}": ${error.message}; expected a folder, such as alice.pem.state`)
+      const why = error.code === 'ENOENT' ? 'there is no such folder' : error.message
+      throw new UsageError(`folder "${folder}": ${why}; expected a folder, such as alice.pem.state`)
     })
     if (json) {
       const rows = found.map(({ path, file, wrong }) => ({

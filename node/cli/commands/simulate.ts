@@ -19,7 +19,7 @@ import { swarm } from '../swarm.ts'
 import type { Terminal } from '../terminal.ts'
 import { counted, duration, megabytes, peerList } from '../view/format.ts'
 import { createProgress } from '../view/progress.ts'
-import { divergenceLines, faultsText, resultTable } from '../view/result.ts'
+import { divergenceLines, faultsText, resultTable, stuckLines } from '../view/result.ts'
 import { timelineLine } from '../view/timeline.ts'
 import { verdictSentence, whyUnguaranteed } from '../view/verdict.ts'
 
@@ -167,15 +167,16 @@ async function withProgress(
   { init, save }: Pick<SimulateValues, 'init' | 'save'>,
   terminal: Terminal,
 ): Promise<SimulatedRun> {
-  const { peers, settings, liars, attack } = scenario
+  const { peers, settings, liars, attack, data, partition } = scenario
+  const { faults, protocol, steps, model, seed } = settings
   const lie =
     attack === null
       ? ''
       : `; ${peerList(liars)} ${liars.length === 1 ? 'is' : 'are'} Byzantine: ${attack.name}`
   terminal.print(
-    `Simulating ${counted(peers, 'peer')}, at most ${settings.faults} faulty, ${settings.protocol}, seed ${settings.seed}${lie}`,
+    `Simulating ${counted(peers, 'peer')}, at most ${faults} faulty; ${protocol}; ${counted(steps, 'step')} of ${model} on ${data} (${partition}), seed ${seed}${lie}`,
   )
-  const progress = await createProgress(terminal, settings.steps)
+  const progress = await createProgress(terminal, steps)
   try {
     return await runSimulated({
       ...world,
@@ -271,16 +272,19 @@ async function printResult(
   const time = `${duration(result.virtualSeconds)} of virtual time, ${duration(report.wallSeconds)} of real time`
   terminal.print(`${megabytes(report.bytes)} in ${report.messages} messages; ${time}`)
   terminal.print(`trace ${result.trace}`, ...result.timeline.map(timelineLine))
-  for (const { peer, step, waitingFor } of result.stuck)
-    terminal.warn(`peer ${peer} is stuck at step ${step}, waiting for ${peerList(waitingFor)}`)
-  for (const line of divergenceLines(result.diverged, cohort)) terminal.warn(terminal.paint('red', line))
+  const { protocol, synchrony, faults: maxFaulty } = settings
+  const unguaranteed = whyUnguaranteed(
+    { protocol, synchrony, maxFaulty, peers: cohort.members.length },
+    liars.length,
+  )
+  terminal.warn(...stuckLines(result.stuck, maxFaulty))
+  for (const line of divergenceLines(result.diverged, cohort, unguaranteed))
+    terminal.warn(terminal.paint('red', line))
   if (report.outcome === 'failed') terminal.warn('No honest peer is left.')
   for (const violation of report.violations)
     terminal.warn(terminal.paint('red', `a guarantee was broken: ${violation}`))
   if (report.outcome !== 'finished') return
   const { diameter, accuracy } = report
-  const { protocol, synchrony, faults: maxFaulty } = settings
-  const query = { protocol, synchrony, maxFaulty, peers: cohort.members.length }
   const verdict = {
     honest: report.honest.length,
     diameter: diameter.last,
@@ -291,7 +295,7 @@ async function printResult(
     lastLoss: meanLoss(report.honest),
     liars,
     did: attack?.did ?? null,
-    unguaranteed: whyUnguaranteed(query, liars.length),
+    unguaranteed,
   }
   terminal.print(terminal.paint('bold', verdictSentence(verdict)))
 }

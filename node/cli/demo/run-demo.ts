@@ -96,11 +96,12 @@ async function showResult(
   const distances = new Map(honest.map(({ peer, distance }) => [peer, distance ?? 0]))
   const rows = resultRows(state, attack?.name ?? null, distances)
   terminal.print(...(await resultTable(rows, terminal)))
+  const { protocol, synchrony, faults: maxFaulty, model } = settings
+  const query = { protocol, synchrony, maxFaulty, peers: cohort.members.length }
+  const unguaranteed = whyUnguaranteed(query, liars.length)
   if (outcome === 'finished') {
     const { diameter, relative } = closeness
     const accuracy = accuracyOf(honest).min
-    const { protocol, synchrony, faults: maxFaulty, model } = settings
-    const query = { protocol, synchrony, maxFaulty, peers: cohort.members.length }
     const verdict = verdictSentence({
       honest: finishers.length,
       diameter,
@@ -112,7 +113,7 @@ async function showResult(
       lastLoss: meanLoss(honest),
       liars,
       did: attack?.did ?? null,
-      unguaranteed: whyUnguaranteed(query, liars.length),
+      unguaranteed,
     })
     terminal.print(terminal.paint('bold', verdict))
     const gone = state.filter(({ isHonest, status }) => isHonest && status === 'gone')
@@ -122,7 +123,8 @@ async function showResult(
     const diverged = state.flatMap(({ isHonest, peer, divergence }) =>
       isHonest && divergence !== null ? [{ peer, divergence }] : [],
     )
-    for (const line of divergenceLines(diverged, cohort)) terminal.warn(terminal.paint('red', line))
+    for (const line of divergenceLines(diverged, cohort, unguaranteed))
+      terminal.warn(terminal.paint('red', line))
     const missing = state
       .filter(({ isHonest, ending, divergence }) => isHonest && ending === null && divergence === null)
       .map(({ peer }) => peer)

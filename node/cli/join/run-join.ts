@@ -68,6 +68,7 @@ export async function runJoin(values: JoinValues, terminal: Terminal): Promise<n
     lastResort.guard(peer.syncJournal)
     if (peer.metricsUrl !== null) note(`metrics: ${peer.metricsUrl}`)
     const ending = await runUntilDone(peer, membership, values.linger, stop, note, async outcome => {
+      if (outcome === 'interrupted') note(stoppedText(peer.status().step, values.state))
       view?.stop()
       await deliverReport(values, record.report(outcome, peer.faults()), terminal)
     })
@@ -85,6 +86,10 @@ export async function runJoin(values: JoinValues, terminal: Terminal): Promise<n
     // A leftover of the peer (a thread, a socket) must not keep the process alive.
     setTimeout(() => process.exit(), LEFTOVERS_MS).unref()
   }
+}
+
+function stoppedText(step: number, state: string | null): string {
+  return `stopped at step ${step}${state === 'none' ? '' : '; start it again and it goes on'}`
 }
 
 /** How long the open parts of a peer may take to close once the peer is done. */

@@ -4,6 +4,7 @@ import type { Divergence, LearnStatus } from '../../../learning/learn-contract.t
 import type { Cohort } from '../../cohort/cohort.ts'
 import { divergenceSentence } from '../../daemon/divergence.ts'
 import type { Report } from '../../daemon/report.ts'
+import type { SimulationResult } from '../../simulation/simulate.ts'
 import type { Terminal } from '../terminal.ts'
 import { counted, listed, megabytes, peerList, percent, significant } from './format.ts'
 import { tableLines } from './table.ts'
@@ -42,10 +43,14 @@ export function faultsText(faults: Report['faults']): string {
     .join('\n')
 }
 
-/** Peers that diverged at the same step are told of together, with the largest norm. */
+/**
+ * Peers that diverged at the same step are told of together, with the largest norm.
+ * @param unguaranteed why nothing is guaranteed; null where something is
+ */
 export function divergenceLines(
   diverged: readonly { readonly peer: PeerIndex; readonly divergence: Divergence }[],
   cohort: Cohort,
+  unguaranteed: string | null,
 ): readonly string[] {
   const groups = new Map<string, { readonly peers: PeerIndex[]; readonly largest: Divergence }>()
   for (const { peer, divergence } of diverged) {
@@ -57,8 +62,25 @@ export function divergenceLines(
     })
   }
   return [...groups.values()].map(
-    ({ peers, largest }) => `${peerList(peers)}: ${divergenceSentence(largest, cohort)}`,
+    ({ peers, largest }) => `${peerList(peers)}: ${divergenceSentence(largest, cohort, unguaranteed)}`,
   )
+}
+
+type Stuck = SimulationResult['stuck'][number]
+
+/** Peers that are stuck at the same step, waiting for the same peers, are told of together. */
+export function stuckLines(stuck: readonly Stuck[], maxFaulty: number): readonly string[] {
+  const groups = new Map<string, Stuck[]>()
+  for (const each of stuck) {
+    const key = `${each.step} ${each.waitingFor.join()}`
+    groups.set(key, [...(groups.get(key) ?? []), each])
+  }
+  return [...groups.values()].map(group => {
+    const { step, waitingFor } = group[0]!
+    const is = group.length === 1 ? 'is' : 'are'
+    const tooMany = waitingFor.length > maxFaulty ? `, more peers than f = ${maxFaulty}` : ''
+    return `${peerList(group.map(({ peer }) => peer))} ${is} stuck at step ${step}, waiting for ${peerList(waitingFor)}${tooMany}`
+  })
 }
 
 interface ContrastSide {

@@ -1,9 +1,16 @@
 /** The timeline of a simulated cohort, one line per event. */
 import type { TimelineEntry } from '../../simulation/timeline.ts'
-import { peerList } from './format.ts'
+import { counted, peerList } from './format.ts'
 
 export function timelineLine(entry: TimelineEntry): string {
-  return `step ${entry.step}, after ${entry.virtualSeconds.toFixed(2)} s: ${peerList(entry.peers)} ${whatHappened(entry)}`
+  return `step ${entry.step}, after ${entry.virtualSeconds.toFixed(2)} s: ${peerList(entry.peers)} ${whatHappened(entry)}${why(entry)}`
+}
+
+/** Why a fault begins or ends at another step than the one that was asked for. */
+function why({ standstills }: TimelineEntry): string {
+  return standstills === 0
+    ? ''
+    : ` (nobody could go on; ${counted(standstills, 'standstill')} counted as ${counted(standstills, 'step')})`
 }
 
 function whatHappened({ event, peers, ownStep, by }: TimelineEntry): string {

@@ -10,15 +10,23 @@ import { randomBytes } from 'node:crypto'
 import type { PeerId } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import type { Clock, Timer } from '../../ports.ts'
+import { createTokenBuckets } from '../connection-budget.ts'
 import {
   MDNS_ANSWER_INTERVAL_MS,
+  MDNS_BURST_MAX,
   MDNS_INTERVAL_MS,
   MDNS_LOOK_INTERVAL_MS,
+  MDNS_PER_SECOND_MAX,
   MDNS_SERVICE,
   MDNS_SOCKETS_MAX,
+  MDNS_SOURCE_BURST_MAX,
+  MDNS_SOURCE_PER_SECOND_MAX,
+  SOURCES_COUNTED_MAX,
 } from '../constants.ts'
+import { createTokenBucket } from '../token-bucket.ts'
+import { decodePacket } from './decode.ts'
 import { type LocalInterface, needsZone } from './interfaces.ts'
-import { asksFor, claimOf, decodePacket, encodeAnswer, encodeQuestion } from './message.ts'
+import { asksFor, claimOf, encodeAnswer, encodeQuestion } from './message.ts'
 import type { MdnsSocket, OpenSocket } from './socket.ts'
 
 export interface DiscoveryOptions {
@@ -28,8 +36,8 @@ export interface DiscoveryOptions {
   readonly open: OpenSocket
   /** The addresses of this peer on that interface, with its id; none: it asks, and does not answer. */
   readonly addresses: (local: LocalInterface) => readonly string[]
-  /** An answer, which may be anyone's and about anyone. */
-  readonly found: (id: PeerId, addresses: readonly Multiaddr[], local: LocalInterface) => void
+  /** An answer, which may be anyone's and about anyone, and the source of its packet. */
+  readonly found: (id: PeerId, addresses: readonly Multiaddr[], local: LocalInterface, source: string) => void
   /** Something cannot be done on an interface. Told once for each kind of error, until this peer ends. */
   readonly trouble: (text: string) => void
   /** Everything that a packet makes this process run goes through it. */
@@ -53,6 +61,8 @@ interface Voice {
   answeredAtMs: number
   /** An answer that waits until the last one is old enough. */
   answer: Timer | null
+  /** Counts a packet from that source; false if it is one too many to be read. */
+  readonly isAllowed: (source: string) => boolean
 }
 
 export function createDiscovery(options: DiscoveryOptions): Discovery {
@@ -141,6 +151,7 @@ function speak(state: State, local: LocalInterface): Voice {
     triedAtMs: state.clock.nowMs(),
     answeredAtMs: Number.NEGATIVE_INFINITY,
     answer: null,
+    isAllowed: packetLimit(state.clock),
   }
   const trouble = state.around((error: NodeJS.ErrnoException) => {
     // Many systems have no IPv6 multicast on loopback, and nobody misses it.
@@ -153,7 +164,7 @@ function speak(state: State, local: LocalInterface): Voice {
         voice.isReady = true
         ask(state, voice)
       }),
-      heard: state.around(bytes => hear(state, voice, bytes)),
+      heard: state.around((bytes, source) => hear(state, voice, bytes, source)),
       trouble,
     })
   } catch (error) {
@@ -172,7 +183,23 @@ function ask({ clock }: State, voice: Voice): void {
   voice.socket?.send(encodeQuestion(MDNS_SERVICE))
 }
 
-function hear(state: State, voice: Voice, bytes: Uint8Array): void {
+/** A source that has used up its own share takes nothing from the share of all. */
+function packetLimit(clock: Clock): (source: string) => boolean {
+  const each = createTokenBuckets<string>(clock, {
+    max: MDNS_SOURCE_BURST_MAX,
+    intervalMs: 1000 / MDNS_SOURCE_PER_SECOND_MAX,
+    keysMax: SOURCES_COUNTED_MAX,
+  })
+  const all = createTokenBucket({
+    capacity: MDNS_BURST_MAX,
+    intervalMs: 1000 / MDNS_PER_SECOND_MAX,
+    debtMax: 0,
+  })
+  return source => each.take(source) && all.take(1, clock.nowMs())
+}
+
+function hear(state: State, voice: Voice, bytes: Uint8Array, source: string): void {
+  if (!voice.isAllowed(source)) return
   const packet = decodePacket(bytes)
   if (packet === null) return
   if (asksFor(packet, MDNS_SERVICE)) answerSoon(state, voice)
@@ -183,6 +210,7 @@ function hear(state: State, voice: Voice, bytes: Uint8Array): void {
     claim.id,
     claim.addresses.map(address => throughZone(address, local)),
     local,
+    source,
   )
 }
 

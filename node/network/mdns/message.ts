@@ -6,36 +6,21 @@
 import type { PeerId } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
-import {
-  type Answer,
-  AUTHORITATIVE_ANSWER,
-  type DecodedPacket,
-  decode,
-  encode,
-  type TxtAnswer,
-} from 'dns-packet'
+import { AUTHORITATIVE_ANSWER, encode } from 'dns-packet'
 import { ADDRESSES_FOUND_MAX } from '../constants.ts'
+import type { Packet } from './decode.ts'
 
 const TTL_SECONDS = 120
 const PREFIX = 'dnsaddr='
 /** RFC 6763, section 6.1. */
 const TEXT_BYTES_MAX = 255
 
-/** Null if it is no packet of DNS. */
-export function decodePacket(bytes: Uint8Array): DecodedPacket | null {
-  try {
-    return decode(Buffer.from(bytes))
-  } catch {
-    return null
-  }
-}
-
 export function encodeQuestion(service: string): Uint8Array {
   return encode({ type: 'query', questions: [{ name: service, type: 'PTR' }] })
 }
 
-export function asksFor({ type, questions = [] }: DecodedPacket, service: string): boolean {
-  return type === 'query' && questions.some(({ name, type: asked }) => name === service && asked === 'PTR')
+export function asksFor({ type, questions }: Packet, service: string): boolean {
+  return type === 'query' && questions.includes(service)
 }
 
 /**
@@ -68,29 +53,19 @@ interface Claim {
 }
 
 /** Null if it is no answer for this service, or names no peer. */
-export function claimOf(packet: DecodedPacket, service: string): Claim | null {
-  const { type, answers = [], additionals = [] } = packet
+export function claimOf({ type, pointers, texts }: Packet, service: string): Claim | null {
   if (type !== 'response') return null
-  const pointer = answers.find(answer => answer.type === 'PTR' && answer.name === service)
-  if (pointer?.type !== 'PTR' || !pointer.data.endsWith(`.${service}`)) return null
-  const told = [...answers, ...additionals].filter(isText).flatMap(textsOf).slice(0, ADDRESSES_FOUND_MAX)
-  const pairs = told.flatMap(text => addressOf(text) ?? [])
+  const target = pointers.find(({ name }) => name === service)?.target
+  if (!target?.endsWith(`.${service}`)) return null
+  const told = texts.flatMap(text => (text.startsWith(PREFIX) ? [text.slice(PREFIX.length)] : []))
+  const pairs = told.slice(0, ADDRESSES_FOUND_MAX).flatMap(text => addressOf(text) ?? [])
   const id = pairs[0]?.id
   if (id === undefined) return null
   return {
-    name: pointer.data.slice(0, -service.length - 1),
+    name: target.slice(0, -service.length - 1),
     id,
     addresses: pairs.filter(pair => pair.id.equals(id)).map(({ address }) => address),
   }
-}
-
-const isText = (answer: Answer): answer is TxtAnswer => answer.type === 'TXT'
-
-function textsOf({ data }: TxtAnswer): readonly string[] {
-  return [data].flat().flatMap(each => {
-    const text = each.toString()
-    return text.startsWith(PREFIX) ? [text.slice(PREFIX.length)] : []
-  })
 }
 
 function addressOf(text: string): { readonly id: PeerId; readonly address: Multiaddr } | null {

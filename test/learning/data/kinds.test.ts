@@ -1,7 +1,6 @@
 /** Tables of the kinds that people have: each test names its kind, and makes its own small input. */
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import fc from 'fast-check'
 import { parseCsv } from '../../../learning/data/csv.ts'
 import type { DataSource } from '../../../learning/data/dataset.ts'
 import { openData } from '../../../learning/data/open.ts'
@@ -47,6 +46,48 @@ test('a table as it should be: nothing is noticed', async t => {
   )
   holdsRows(t, source, classes)
   t.deepEqual([source.classes, source.classNames, source.notes], [3, undefined, []])
+})
+
+test('a target that no header names is said to be the last column', async t => {
+  const unnamed = await opened(
+    t,
+    table(row => String(classes(row)), ',', 'a,b,c,noise'),
+  )
+  t.deepEqual(unnamed.notes, ['the target is the last column (noise)'])
+  const bare = await opened(t, '1,0\n2,1\n3,0\n4,1\n5,0\n')
+  t.deepEqual(bare.notes, ['the target is the last column'])
+})
+
+test('a text among the values: the message says which column is the target, and how to name another', async t => {
+  const text = 'animal,legs,noise\ncat,4,1\nhen,2,0\n'
+  await refused(
+    t,
+    () => parseCsv(text, 'f'),
+    'DATA_NUMBER',
+    /line 2, column 1 \(animal\) is "cat", expected a number; the target is the last column \(noise\): call the column label, target, class or y, or put it last$/,
+  )
+  await refused(
+    t,
+    () => parseCsv(text.replace('legs', 'label'), 'f'),
+    'DATA_NUMBER',
+    /is "cat", expected a number; the target is column 2 \(label\)$/,
+  )
+})
+
+test('a suffix that is none, and tables that are named otherwise: the message says what to write', async t => {
+  const folder = await directoryOf(t, { 'b.csv': '1,0\n', 'animals.csv': '1,0\n' })
+  await refused(
+    t,
+    () => openData(join(folder, 'b.csv?mising=mean')),
+    'DATA_MISSING',
+    /no such file or folder; if "\?mising=mean" is no part of the name, expected \?missing=mean or \?missing=0$/,
+  )
+  await refused(
+    t,
+    () => openData(folder),
+    'DATA_MISSING',
+    /, or a table by its own name, such as .*animals\.csv$/,
+  )
 })
 
 test('labels that start at 1: as many classes as there are, and it is said', async t => {
@@ -137,7 +178,12 @@ test('text labels: a name among numbers, an unknown name and one class alone are
     /all labels are "same", expected at least two/,
   )
   const many = `x,label\n${Array.from({ length: 300 }, (_, i) => `1,n${i}`).join('\n')}`
-  await refused(t, () => opened(t, many), 'DATA_LABEL', /300 different labels, .*is this column the target/)
+  await refused(
+    t,
+    () => opened(t, many),
+    'DATA_LABEL',
+    /line 258, .* "n256", after 256 other labels; .*is this column the target/,
+  )
 })
 
 test('test labels follow the names of the training labels, whatever order they come in', async t => {
@@ -193,7 +239,7 @@ test('index column: one without a name that numbers the rows is left out, and it
   ]) {
     const source = await opened(t, text)
     holdsRows(t, source, classes)
-    t.regex(source.notes.join(), /^left out the first column(, ".*")?: it numbers the rows$/)
+    t.regex(source.notes[0]!, /^left out the first column(, ".*")?: it numbers the rows$/)
   }
   for (const text of [
     numbered(row => row, 'age'),
@@ -271,7 +317,7 @@ test('no header: a first row with an empty cell is data', async t => {
 })
 
 test('header or data: text above numbers and names of targets are a header, numbers before a text label are data', t => {
-  const rows = (text: string) => parseCsv(text, 'f').lines
+  const rows = (text: string) => [...parseCsv(text, 'f').lines]
   t.deepEqual(rows('0,1,2,label\n1,2,3,a\n4,5,6,b'), [2, 3])
   t.deepEqual(rows('0,1,2,kind\n1,2,3,0\n4,5,6,1'), [2, 3])
   t.deepEqual(rows('5.1,3.5,setosa\n4.9,3.0,virginica'), [1, 2])
@@ -283,9 +329,9 @@ test('quoted newlines, doubled quotes and separators in quotes are parts of a ce
   const text = '"a\nlong, ""very"" long\r\nname",b,label\r\n1,"2",0\r\n\r\n3,4,"x\ny"'.replace('"x\ny"', '1')
   const { names, lines, examples } = parseCsv(text, 'f')
   t.deepEqual(names, ['a\nlong, "very" long\r\nname', 'b', 'label'])
-  t.deepEqual(lines, [4, 6])
+  t.deepEqual([...lines], [4, 6])
   t.deepEqual([...examples], [1, 2, 3, 4])
-  t.deepEqual(parseCsv('a,label\n1,"x\ny"\n2,z', 'f').lines, [2, 4])
+  t.deepEqual([...parseCsv('a,label\n1,"x\ny"\n2,z', 'f').lines], [2, 4])
 })
 
 test('a quote that is never closed, a record without end and a file that is no text are told', async t => {
@@ -321,36 +367,4 @@ test('two files whose headers differ are told, with the column', async t => {
     'DATA_MISMATCH',
     /test\.csv: column 1 is "b", and "a" in .*train\.csv; expected the same columns in the same order/,
   )
-})
-
-test('a table is read back whatever its separator, line ends, quotes and pieces', async t => {
-  const cell = fc.oneof(
-    fc.integer({ min: -999, max: 999 }),
-    fc.float({ noNaN: true, noDefaultInfinity: true }).map(value => value + 0), // a table's text has no −0
-  )
-  const property = fc.asyncProperty(
-    fc
-      .integer({ min: 1, max: 4 })
-      .chain(width =>
-        fc.array(fc.array(cell, { minLength: width, maxLength: width }), { minLength: 5, maxLength: 300 }),
-      ),
-    fc.constantFrom(',', ';', '\t'),
-    fc.constantFrom('\n', '\r\n'),
-    fc.boolean(),
-    async (rows, separator, end, quotes) => {
-      const shown = (value: number | string) => (quotes ? `"${value}"` : String(value))
-      const lines = rows.map((row, i) => [...row, `c${i % 2}`].map(shown).join(separator))
-      const header = [...rows[0]!.map((_, i) => `col${i}`), 'label'].join(separator)
-      const text = [header, ...lines, ''].join(end)
-      const { examples, targets } = parseCsv(text, 'f')
-      t.deepEqual([...examples], rows.flat().map(Math.fround))
-      t.deepEqual(
-        [...Array.from(targets.values)],
-        rows.map((_, i) => i % 2),
-      )
-      const { trainLabels } = await opened(t, text)
-      t.is(trainLabels.length, rows.length - Math.floor(rows.length / 5))
-    },
-  )
-  await t.notThrowsAsync(fc.assert(property, { numRuns: 30 }))
 })

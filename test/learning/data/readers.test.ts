@@ -59,11 +59,11 @@ test('CIFAR-10: what is wrong with a file', async t => {
 test('tables: the target last, or wherever the header says', t => {
   t.like(parseCsv('1,2,0\n3,4,1\n', 'f'), {
     width: 2,
-    targets: { kind: 'numbers', values: [0, 1], isReal: false },
+    targets: { kind: 'numbers', values: Float64Array.of(0, 1), isReal: false },
   })
   const named = parseCsv('"Label",a,b\r\n1, 2 ,3e-1\r\n0,.5,-6\r\n\r\n', 'f')
   t.deepEqual([...named.examples], [2, Math.fround(0.3), 0.5, -6])
-  t.deepEqual(named.targets, { kind: 'numbers', values: [1, 0], isReal: false })
+  t.deepEqual(named.targets, { kind: 'numbers', values: Float64Array.of(1, 0), isReal: false })
   t.like(parseCsv('1,2.0\n1,3', 'f').targets, { isReal: true })
 })
 

@@ -25,6 +25,13 @@ const runs = {
   ],
 }
 
+test('data show counts the values of a row', async t => {
+  const terminal = recordedTerminal()
+  const program = { name: 'concord', version: '0', summary: '', commands: [data], terminal, debug: true }
+  t.is(await runProgram(program, [...runs['data show'], '--data', join(folder, 'ours.csv')]), 0)
+  t.regex(terminal.printed.join('\n'), /32 training and 8 test examples of 2 values, 3 classes/)
+})
+
 for (const [name, argv] of Object.entries(runs))
   test(`${name}: labels that start at 1, an index column and semicolons are said`, async t => {
     const terminal = recordedTerminal()

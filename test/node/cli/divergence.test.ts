@@ -3,6 +3,7 @@ import { access, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
+import { divergenceLines } from '../../../node/cli/view/result.ts'
 import { divergenceSentence } from '../../../node/daemon/divergence.ts'
 import { testCohort } from '../cohorts.ts'
 import { run } from './concord.ts'
@@ -51,6 +52,21 @@ test('what is to be lowered depends on where it happened, and on what is guarant
   t.regex(said({ step: 1, of: 'gradient', norm: 1 }), /No step has been taken yet, .*, not the rate$/)
   t.regex(
     said({ step: 7, of: 'parameters', norm: 1 }, { protocol: 'mean', unsafe: true }),
-    /A faulty peer may be the cause as well: mean tolerates no faulty peer/,
+    /norm 1\.00e\+0\. Nothing is guaranteed here: mean tolerates no faulty peer.*\. A faulty peer may be the cause\. If none is, lower the rate, which is 0\.1, or clip gradients$/,
+  )
+  const first = { step: 1, of: 'gradient', norm: 1 } as const
+  t.is(said(first, { protocol: 'mean', unsafe: true }), said(first), 'nobody has lied yet')
+})
+
+test('more liars than f are named before the rate', t => {
+  const divergence = { step: 3, of: 'parameters', norm: 1e30 } as const
+  const diverged = [0, 1].map(peer => ({ peer, divergence }))
+  const why = '3 of 7 peers are Byzantine, and it is to tolerate f = 1'
+  t.deepEqual(divergenceLines(diverged, testCohort(), why), [
+    `peers 0 and 1: the learning has diverged: the parameters of step 3 overflow, with an average gradient of norm 1.00e+30. Nothing is guaranteed here: ${why}. A faulty peer may be the cause. If none is, lower the rate, which is 0.1, or clip gradients`,
+  ])
+  t.regex(
+    divergenceLines(diverged, testCohort(), null)[0]!,
+    /e\+30\. Lower the rate, which is 0\.1, or clip gradients$/,
   )
 })

@@ -54,12 +54,17 @@ test('any number may be away that comes back; gone for good and Byzantine togeth
   t.is(faultsOf('--crash 0,1,2@5', { unsafe: true }).length, 3)
 })
 
+test('fewer liars are no advice where nobody lies', t => {
+  const error = t.throws(() => faultsOf('--crash 3@5', { maxFaulty: 0, liars: [] }), { name: 'UsageError' })
+  t.regex(error!.message, /for good: more than f = 0; expected --restart 3@STEP, or --unsafe/)
+})
+
 test('partitions of the very same steps split a cohort into more than two', t => {
   t.is(faultsOf('--isolate 0@3-5 --isolate 1@3-5 --isolate 2@5-7').length, 3)
 })
 
 const wrong: readonly (readonly [line: string, expected: RegExp])[] = [
-  ['--crash 3', /^--crash is "3"; expected such as 3@5, or 2,3@5$/],
+  ['--crash 3', /^--crash is "3"; expected such as 3@5, or 2,3@5; --crash may be given several times$/],
   ['--crash 3@5-7', /--crash is "3@5-7"; expected such as/],
   ['--isolate 3@5', /--isolate is "3@5"; expected such as 0,1@12-15/],
   ['--slow 3@5-7', /--slow is "3@5-7"; expected such as 3@5-9:10, or 3:10 for the whole run/],
@@ -90,7 +95,10 @@ const wrong: readonly (readonly [line: string, expected: RegExp])[] = [
     '--crash 3@5',
     /--crash takes peer 3 for good, and 1 peer is Byzantine: more than f = 1; expected --restart 3@STEP, --byzantine 0, or --unsafe/,
   ],
-  ['--crash 2,3@5 --restart 2@9 --crash 2@10', /--crash takes peers 2 and 3 for good/],
+  [
+    '--crash 2,3@5 --restart 2@9 --crash 2@10',
+    /--crash takes peers 2 and 3 for good, .*: more than f = 1; expected --restart 2,3@STEP, or --unsafe/,
+  ],
   [
     '--pause 3@4-8 --pause 2,3@6-9',
     /--pause is "2,3@6-9", and "3@4-8" is at the same time; expected one after the other/,

@@ -37,7 +37,7 @@ test('--data names every kind of file', async t => {
   const own = having('data').filter(([path]) => path !== 'reproduce')
   t.true(own.length >= 4)
   for (const [path] of own)
-    for (const kind of ['digits', '.csv', 'IDX', 'CIFAR-10', '.npy'])
+    for (const kind of ['digits', '.csv', '.tsv', 'IDX', 'CIFAR-10', '.npy', '?missing=mean'])
       t.true((await helpOf(path)).includes(kind), `${path}: ${kind}`)
 })
 

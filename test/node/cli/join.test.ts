@@ -38,6 +38,8 @@ test.serial('a signal ends a peer cleanly, and a second one at once', async t =>
   const [interrupted, terminated] = await Promise.all([ada.ended, bob.ended])
   t.is(interrupted.code, 130, interrupted.stderr)
   t.is(terminated.code, 143, terminated.stderr)
+  for (const { stdout } of [interrupted, terminated])
+    t.regex(stdout, /^stopped at step 1; start it again and it goes on$/m)
   t.false((await stateFiles(files, 0)).includes('peer.log.lock'), 'the log is let go of')
   t.false((await stateFiles(files, 0)).includes('control.sock'))
   // A clean end waits, for a second, for frames to a peer that does not answer: the second signal comes in time.

@@ -77,6 +77,17 @@ test('numbers are read strictly', t => {
     t.throws(() => share(bad, '--x'), { message: /above 0 and below 1/ })
 })
 
+test('a long row of digits that is no number is refused at once', t => {
+  for (const end of ['x', '.x', 'e', '.1.'])
+    t.throws(() => decimal()('1'.repeat(100_000) + end, '--x'), { message: /^--x is .*; expected a number$/ })
+  for (const [value, number] of [
+    ['1.', 1],
+    ['.5', 0.5],
+    ['-1.25e-2', -0.0125],
+  ] as const)
+    t.is(decimal()(value, '--x'), number)
+})
+
 test('pairs, names and none', t => {
   t.deepEqual(pair('2,3', '--x'), [2, 3])
   for (const bad of ['2', '0,1', '1,2,3', 'a,b']) t.throws(() => pair(bad, '--x'), { message: /such as 1,1/ })

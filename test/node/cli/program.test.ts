@@ -163,6 +163,10 @@ test('flags, commands and arguments that do not exist are wrong usage', async t 
   t.is((await attempt(command, ['try', '--loud'])).code, 2)
   t.is((await attempt(command, ['try', 'extra'])).code, 2)
   t.is((await attempt(command, ['group'])).code, 2)
+  t.deepEqual((await attempt(command, ['group', 'try', '--loud'])).terminal.warned, [
+    "prog: unknown option '--loud'",
+    'Try "prog group try --help".',
+  ])
   t.is((await attempt(command, [])).code, 2)
 })
 

@@ -36,6 +36,10 @@ test('who is gone for good is no failure, and its row says so', async t => {
   const short = 'simulate --peers 4 --protocol rb-tm --byzantine 0 --model softmax --batch 4 --steps 4'
   const { code, stdout, stderr } = await run(...short.split(' '), '--crash', '2@2')
   t.is(code, 0, stderr)
+  t.regex(
+    stdout,
+    /^Simulating 4 peers, at most 1 faulty; rb-tm; 4 steps of softmax on digits \(iid\), seed 1$/m,
+  )
   t.regex(stdout, /2 +│ crashed/)
   t.regex(stdout, /3 honest peers agree/)
 })

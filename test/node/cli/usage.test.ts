@@ -25,6 +25,10 @@ const wrong: readonly (readonly [command: string, expected: RegExp])[] = [
   ['simulate --partition dirichlet:x', /partition 'dirichlet:x': expected iid, label, or dirichlet/],
   ['simulate --partition 0,1@12-15', /it says who holds what data; expected --isolate 0,1@12-15/],
   ['simulate --crash 3', /--crash is "3"; expected such as 3@5, or 2,3@5/],
+  [
+    'simulate --crash',
+    /^concord: option '--crash <peers@step>' argument missing\nTry "concord simulate --help"\.$/m,
+  ],
   ['simulate --crash 3@5 --seeds 10', /--crash is given, but with --seeds each seed draws its own faults/],
   ['simulate --network lan --seeds 10', /--network is given, but with --seeds/],
   ['simulate --network lan --latency 3', /--latency is 3, and --network names a model; expected one/],

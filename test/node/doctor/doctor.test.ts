@@ -163,6 +163,19 @@ test('a firewall that drops, a listener that says nothing, and one that is anoth
   t.is(about(diagnosis, 'peer dora')!.cause, 'not-concord')
 })
 
+test('a peer that is just ending is asked once more', async t => {
+  const files = await place(t)
+  let connections = 0
+  const ending = createServer(socket => {
+    socket.on('error', () => {}).end()
+    // The first connection only asks whether anything listens.
+    if (++connections === 2) ending.close()
+  }).listen(files.ports[3], '127.0.0.1')
+  t.teardown(() => void ending.close())
+  await once(ending, 'listening')
+  t.is(about(await asked(files), 'peer dora')!.cause, 'peer-down')
+})
+
 test('clock far off, by the others’ clocks, and by the files where nobody answers', async t => {
   const files = await place(t)
   const names = ['ada', '', 'cleo', 'dora']

@@ -149,18 +149,19 @@ function bookOf(inFile: readonly string[], announced: readonly string[]) {
   const next = async () => (await book.next(1)).map(address => String(address).replace(tail, ''))
   return { book, next, tail }
 }
+const HOST = '127.0.0.1'
 const at = (port: number) => `/ip4/127.0.0.1/tcp/${port}`
 const all = (...ports: readonly number[]): Multiaddr[] => ports.map(port => multiaddr(at(port)))
 
 test('every address has its turn, from all sources, and the one that worked comes first', async t => {
   const { book, next, tail } = bookOf([at(1), at(2)], [at(3), at(4)])
-  t.true(book.found(1, all(5, 1)))
-  t.false(book.found(1, all(1, 5)))
+  t.true(book.found(1, all(5, 1), HOST))
+  t.false(book.found(1, all(1, 5), HOST))
   t.deepEqual(await next(), [1, 2, 5, 3, 4].map(at))
   t.deepEqual(await next(), [1, 2, 5, 3, 4].map(at))
   book.met(1, multiaddr(`${at(4)}${tail}`))
   t.deepEqual(await next(), [4, 1, 2, 5, 3].map(at))
-  t.true(book.found(1, all(6, 7)))
+  t.true(book.found(1, all(6, 7), HOST))
   const seen = new Set<string>()
   for (let i = 0; i < 2; i++) {
     const turn = await next()
@@ -171,29 +172,116 @@ test('every address has its turn, from all sources, and the one that worked come
   t.is(seen.size, 7)
 })
 
-test('a member may come from wherever it was known to be, for whatever reason', async t => {
+test('a member may come from wherever it was known to be, unless only mDNS says so', async t => {
   const { book, next } = bookOf(['/ip4/192.0.2.1/tcp/1', '/dns4/example.org/tcp/1'], ['/ip4/192.0.2.2/tcp/1'])
   const isSource = () => [1, 2, 3, 4, 5].map(host => book.isSource(`192.0.2.${host}`))
   t.deepEqual(isSource(), [true, false, false, false, false])
   await next()
   t.deepEqual(isSource(), [true, true, false, false, false])
-  book.found(1, [multiaddr('/ip4/192.0.2.3/tcp/1')])
+  t.true(book.found(1, [multiaddr('/ip4/192.0.2.3/tcp/1')], '192.0.2.3'))
   book.met(1, multiaddr('/ip4/192.0.2.4/tcp/1'))
   book.cameFrom(1, multiaddr('/ip4/192.0.2.5/tcp/61234'))
-  t.deepEqual(isSource(), [true, true, true, true, true])
+  t.deepEqual(isSource(), [true, true, false, true, true], 'what mDNS claims does not count')
   for (let host = 1; host <= limits.SOURCES_MET_MAX; host++)
     book.cameFrom(1, multiaddr(`/ip4/203.0.113.${host}/tcp/61234`))
-  t.deepEqual(isSource(), [true, true, true, false, false], 'where it was long ago is forgotten')
+  t.deepEqual(isSource(), [true, true, false, false, false], 'where it was long ago is forgotten')
 })
 
 test('endless claims of addresses crowd out none of the file', async t => {
   const { book, next } = bookOf([at(1)], [at(2)])
-  for (let port = 10; port < 1000; port++) t.true(book.found(1, all(port)))
-  t.true(book.found(1, all(...Array.from({ length: 100 }, (_, i) => 2000 + i))))
+  for (let port = 10; port < 1000; port++) t.true(book.found(1, all(port), '10.0.0.66'))
+  t.true(book.found(1, all(...Array.from({ length: 100 }, (_, i) => 2000 + i)), '10.0.0.66'))
   const seen = new Set<string>()
   for (let i = 0; i < 10; i++) for (const address of await next()) seen.add(address)
   t.true(seen.has(at(1)) && seen.has(at(2)))
   t.is(seen.size, 2 + limits.ADDRESSES_FOUND_MAX)
+})
+
+/** A responder at that host claims it and seven addresses elsewhere, which are new with each call. */
+function liar(book: ReturnType<typeof bookOf>['book'], host: string, own: readonly string[] = []) {
+  let count = 0
+  return () => {
+    const lies = Array.from({ length: limits.ADDRESSES_FOUND_MAX - own.length }, () => {
+      count += 1
+      return `/ip4/198.51.${count >> 8}.${count & 255}/tcp/1`
+    })
+    return book.found(
+      1,
+      [...own, ...lies].map(address => multiaddr(address)),
+      host,
+    )
+  }
+}
+
+test('endless claims of one responder evict nothing that another has claimed, and the true one is tried at once', async t => {
+  const { book, next } = bookOf([], [])
+  const truth = '/ip4/10.0.0.2/tcp/4001'
+  const lie = liar(book, '10.0.0.66', ['/ip4/10.0.0.66/tcp/1'])
+  for (let i = 0; i < 500; i++) lie()
+  t.true(book.found(1, [multiaddr(truth)], '10.0.0.2'))
+  for (let i = 0; i < 500; i++) lie()
+  t.true((await next()).includes(truth))
+  for (let i = 0; i < 500; i++) lie()
+  t.true((await next()).length === limits.ADDRESSES_PER_DIAL)
+  const later = await Promise.all(Array.from({ length: 8 }, next))
+  t.true(later.flat().includes(truth), 'it keeps its turn')
+})
+
+test('a responder that claims only others’ hosts is heard last, whenever it came', async t => {
+  const { book, next } = bookOf([], [])
+  liar(book, '10.0.0.66')()
+  const truth = '/ip4/10.0.0.2/tcp/4001'
+  book.found(1, [multiaddr('/ip4/198.51.100.1/tcp/1'), multiaddr(truth)], '10.0.0.2')
+  t.is((await next())[0], truth)
+})
+
+test('a lie from the true host itself evicts the true address only once that has been tried', async t => {
+  const { book, next } = bookOf([], [])
+  const atHost = (port: number) => [multiaddr(`/ip4/10.0.0.2/tcp/${port}`)]
+  book.found(1, atHost(4001), '10.0.0.2')
+  for (let port = 5000; port < 5500; port++) book.found(1, atHost(port), '10.0.0.2')
+  t.false(book.found(1, atHost(6000), '10.0.0.2'), 'all wait for their turn')
+  t.true((await next()).includes('/ip4/10.0.0.2/tcp/4001'))
+  t.true(book.found(1, atHost(6000), '10.0.0.2'), 'one that was tried makes room')
+})
+
+test('however many responders claim their own hosts, they are limited, and each of them is tried before it is replaced', async t => {
+  const { book, next } = bookOf([], [])
+  const claimOf = (host: number) =>
+    book.found(
+      1,
+      [multiaddr(`/ip4/10.1.${host >> 8}.${host & 255}/tcp/1`)],
+      `10.1.${host >> 8}.${host & 255}`,
+    )
+  const fill = (first: number, count: number) =>
+    Array.from({ length: count }, (_, i) => claimOf(first + i)).filter(Boolean).length
+  t.true(claimOf(0))
+  t.is(fill(1, 1000), limits.RESPONDERS_MAX - 1)
+  t.false(liar(book, '10.0.0.66')(), 'nor does one make room that claims others’ hosts')
+  const seen = new Set<string>()
+  for (let i = 0; i < 8; i++) for (const address of await next()) seen.add(address)
+  t.is(seen.size, limits.RESPONDERS_MAX)
+  t.is(fill(2000, 1000), limits.RESPONDERS_MAX)
+})
+
+test('responders that claim others’ hosts make room for one that claims its own, the one heard the longest ago first', async t => {
+  const { book, next } = bookOf([], [])
+  for (let host = 0; host < 100; host++) liar(book, `10.1.0.${host}`)()
+  for (let host = 1; host <= 3; host++)
+    t.true(book.found(1, [multiaddr(`/ip4/10.0.0.${host}/tcp/1`)], `10.0.0.${host}`))
+  for (let host = 0; host < 100; host++) liar(book, `10.1.0.${host}`)()
+  t.deepEqual(
+    (await next()).slice(0, 3),
+    [1, 2, 3].map(host => `/ip4/10.0.0.${host}/tcp/1`),
+  )
+})
+
+test('a link-local IPv6 address is its responder’s own as well, in its zone', async t => {
+  const { book, next } = bookOf([], [])
+  liar(book, 'fe80::66%eth0')()
+  const truth = '/ip6zone/eth0/ip6/fe80::2/tcp/1'
+  book.found(1, [multiaddr(truth)], 'fe80::2%eth0')
+  t.is((await next())[0], truth)
 })
 
 test('a question and an answer come back as they were sent; anything else is none', t => {

@@ -7,6 +7,7 @@ import { distance } from '../../../agreement/vector.ts'
 import { attackNamed } from '../../../learning/attacks/registry.ts'
 import type { ModelOracle } from '../../../learning/oracles/jax-oracle.ts'
 import { createLearningCheckers } from '../../../node/checkers/learning.ts'
+import { timelineLine } from '../../../node/cli/view/timeline.ts'
 import type { Cohort } from '../../../node/cohort/cohort.ts'
 import { defaultLinkLimits } from '../../../node/link/limits.ts'
 import type { InjectedFault } from '../../../node/simulation/conditions.ts'
@@ -142,6 +143,12 @@ test('a partition that stops every peer still ends, because a standstill counts 
   goesWell(t, result)
   const [cut, whole] = result.timeline
   t.is(whole!.step, 12, 'no peer could go on')
+  t.deepEqual([cut!.standstills, whole!.standstills], [0, 3])
+  t.regex(
+    timelineLine(whole!),
+    /are connected again, at step 1[12] \(nobody could go on; 3 standstills counted as 3 steps\)$/,
+  )
+  t.notRegex(timelineLine(cut!), /standstill/)
   const seconds = whole!.virtualSeconds - cut!.virtualSeconds
   t.true(seconds >= 3, `three steps, a second each at least: ${seconds}`)
 })

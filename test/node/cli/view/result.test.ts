@@ -1,6 +1,12 @@
 /** The end of a run: table and contrast. */
 import test from 'ava'
-import { contrastTable, faultsText, resultTable, wantedText } from '../../../../node/cli/view/result.ts'
+import {
+  contrastTable,
+  faultsText,
+  resultTable,
+  stuckLines,
+  wantedText,
+} from '../../../../node/cli/view/result.ts'
 import { recordedTerminal } from '../terminals.ts'
 
 test('faults are listed with who did them', t => {
@@ -19,6 +25,18 @@ test('whom a peer waits for, and for how many of them', t => {
     wantedText({ phase: 'catching-up', needed: 1 }, ['cleo', 'dora']),
     '1 more peer to answer, cleo or dora',
   )
+})
+
+test('peers that are stuck alike are told of in one line', t => {
+  const stuck = [
+    { peer: 0, step: 1, waitingFor: [3, 4] },
+    { peer: 1, step: 2, waitingFor: [4] },
+    { peer: 2, step: 1, waitingFor: [3, 4] },
+  ]
+  t.deepEqual(stuckLines(stuck, 1), [
+    'peers 0 and 2 are stuck at step 1, waiting for peers 3 and 4, more peers than f = 1',
+    'peer 1 is stuck at step 2, waiting for peer 4',
+  ])
 })
 
 test('the table has a row a peer, with dashes for what does not exist', async t => {

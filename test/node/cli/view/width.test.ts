@@ -74,6 +74,22 @@ test('who holds what, of many classes', async t => {
   }
 })
 
+test('who holds what, of classes with names as long as a file likes', async t => {
+  const classNames = ['\u001b[31mA'.repeat(500), `Bb\u001b${'b'.repeat(3000)}`]
+  const counts = Array.from({ length: 3 }, () => [1, 2])
+  const lines = await partitionTableText({
+    data: 'd',
+    partition: 'iid',
+    seed: 1,
+    notes: [],
+    counts,
+    classNames,
+  })
+  fits(t, lines, 'long names')
+  t.true(lines.length < 30, lines.join('\n'))
+  t.true(words(lines).join('').includes('Bb\\x1b'), 'a name is cut where it is shown')
+})
+
 test('wide signs count as two columns', t => {
   t.deepEqual(wrapped('会議室 会議室', 6), ['会議室', '会議室'])
   t.deepEqual(wrapped('abcdefgh ij', 4), ['abcd', 'efgh', 'ij'])

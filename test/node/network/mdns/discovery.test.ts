@@ -5,20 +5,19 @@ import { createBoundary } from '../../../../node/network/boundary.ts'
 import {
   ADDRESSES_FOUND_MAX,
   MDNS_ANSWER_INTERVAL_MS,
+  MDNS_BURST_MAX,
   MDNS_INTERVAL_MS,
   MDNS_LOOK_INTERVAL_MS,
+  MDNS_PER_SECOND_MAX,
   MDNS_SERVICE,
   MDNS_SOCKETS_MAX,
+  MDNS_SOURCE_BURST_MAX,
+  MDNS_SOURCE_PER_SECOND_MAX,
 } from '../../../../node/network/constants.ts'
+import { decodePacket } from '../../../../node/network/mdns/decode.ts'
 import { createDiscovery, type DiscoveryOptions } from '../../../../node/network/mdns/discovery.ts'
 import type { LocalInterface } from '../../../../node/network/mdns/interfaces.ts'
-import {
-  asksFor,
-  claimOf,
-  decodePacket,
-  encodeAnswer,
-  encodeQuestion,
-} from '../../../../node/network/mdns/message.ts'
+import { asksFor, claimOf, encodeAnswer, encodeQuestion } from '../../../../node/network/mdns/message.ts'
 import { manualClock } from '../support.ts'
 import { at, type Cable, cable, plugged } from './networks.ts'
 
@@ -227,4 +226,63 @@ test('nonsense, other services, other peers’ ids and endless lists of addresse
   eth0.inject(answer(...Array.from({ length: 100 }, (_, i) => `/ip4/10.0.0.2/tcp/${i + 1}/p2p/${ids[1]}`)))
   t.is(peer.found[1]!.split(' ').length - 1, ADDRESSES_FOUND_MAX)
   t.deepEqual(peer.failures, [])
+})
+
+test('the source of an answer is told with it', async t => {
+  const eth0 = cable()
+  const sources: string[] = []
+  peerOn(t, { eth0 }, [at('eth0', '10.0.0.1/24')], { found: (...given) => void sources.push(given[3]) })
+  await turn()
+  eth0.inject(encodeAnswer(MDNS_SERVICE, 'other', [`/ip4/10.0.0.2/tcp/1/p2p/${ids[1]}`]), '10.0.0.66')
+  t.deepEqual(sources, ['10.0.0.66'])
+})
+
+test('one source floods: its packets are read at a steady rate, and those of others are read as before', async t => {
+  const eth0 = cable()
+  const peer = peerOn(t, { eth0 }, [at('eth0', '10.0.0.1/24')])
+  await turn()
+  const claim = (host: number) =>
+    encodeAnswer(MDNS_SERVICE, 'other', [`/ip4/10.0.0.${host}/tcp/1/p2p/${ids[1]}`])
+  const flood = (count: number) => {
+    const before = peer.found.length
+    for (let i = 0; i < count; i++) eth0.inject(claim(66), '10.0.0.66')
+    return peer.found.length - before
+  }
+  t.is(flood(10 * MDNS_BURST_MAX), MDNS_SOURCE_BURST_MAX)
+  peer.clock.advance(1000)
+  t.is(flood(10 * MDNS_BURST_MAX), MDNS_SOURCE_PER_SECOND_MAX)
+  eth0.inject(claim(2), '10.0.0.2')
+  t.is(peer.found.at(-1), 'eth0 /ip4/10.0.0.2/tcp/1')
+})
+
+test('from however many sources, packets are read at a steady rate', async t => {
+  const eth0 = cable()
+  const peer = peerOn(t, { eth0 }, [at('eth0', '10.0.0.1/24')])
+  await turn()
+  const own = eth0.packets.length
+  const claim = encodeAnswer(MDNS_SERVICE, 'other', [`/ip4/10.0.0.2/tcp/1/p2p/${ids[1]}`])
+  const flood = () => {
+    const before = peer.found.length
+    for (let i = 0; i < 2 * MDNS_BURST_MAX; i++) eth0.inject(claim, `10.0.${i >> 8}.${i & 255}`)
+    return peer.found.length - before
+  }
+  t.is(flood(), MDNS_BURST_MAX - own)
+  peer.clock.advance(1000)
+  t.is(flood(), MDNS_PER_SECOND_MAX)
+})
+
+test('a hundred peers that start at once on one network are all heard, and go on being heard', async t => {
+  const eth0 = cable()
+  const peer = peerOn(t, { eth0 }, [at('eth0', '10.0.0.1/24')])
+  await turn()
+  const claimOfHost = (host: number) =>
+    encodeAnswer(MDNS_SERVICE, 'other', [`/ip4/10.0.0.${host}/tcp/1/p2p/${ids[1]}`])
+  for (let second = 0; second < 60; second++) {
+    for (let host = 2; host < 102; host++) {
+      if (second % 10 === 0) eth0.inject(encodeQuestion(MDNS_SERVICE), `10.0.0.${host}`)
+      eth0.inject(claimOfHost(host), `10.0.0.${host}`)
+    }
+    peer.clock.advance(1000)
+  }
+  t.is(peer.found.length, 60 * 100)
 })

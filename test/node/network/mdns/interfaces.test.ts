@@ -1,8 +1,9 @@
 /** This machine's interfaces, the addresses that are told on each, and real sockets on loopback. */
 import { networkInterfaces } from 'node:os'
 import test from 'ava'
+import { decodePacket } from '../../../../node/network/mdns/decode.ts'
 import { localInterfaces } from '../../../../node/network/mdns/interfaces.ts'
-import { asksFor, decodePacket, encodeQuestion } from '../../../../node/network/mdns/message.ts'
+import { asksFor, encodeQuestion } from '../../../../node/network/mdns/message.ts'
 import { addressesAt } from '../../../../node/network/mdns/own-addresses.ts'
 import { openMdnsSocket } from '../../../../node/network/mdns/socket.ts'
 import { at, listed } from './networks.ts'

@@ -1,12 +1,15 @@
-/** A list of 32-bit floats that grows: an array of numbers would take twice the room, and more while it grows. */
+/** A list of numbers that grows: an array of numbers would take twice the room, and more while it grows. */
 import { DataError } from './dataset.ts'
 import { DATA_BYTES_MAX } from './read-file.ts'
 
 const ROOM_MIN = 1024
 
+/** How each number is kept. */
+type Numbers = Float32Array | Float64Array | Uint32Array
+
 /** @param file for the message where there are too many */
-export function createFloatList(file: string) {
-  let values = new Float32Array(ROOM_MIN)
+export function createNumberList<T extends Numbers>(file: string, kind: new (length: number) => T) {
+  let values = new kind(ROOM_MIN)
   let length = 0
   return {
     push(value: number): void {
@@ -16,13 +19,13 @@ export function createFloatList(file: string) {
             'DATA_UNREADABLE',
             `${file}: its numbers take more than ${values.byteLength} bytes; expected at most ${DATA_BYTES_MAX} for all, and as much while they are read`,
           )
-        const room = new Float32Array(length * 2)
+        const room = new kind(length * 2)
         room.set(values)
         values = room
       }
       values[length++] = value
     },
     /** The values so far, in an array of their length. */
-    end: (): Float32Array => values.slice(0, length),
+    end: (): T => values.slice(0, length) as T,
   }
 }
