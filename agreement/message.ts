@@ -108,6 +108,15 @@ export function slotKey(slot: Slot): string {
   return `${slot.step}/${slot.phase}/${slot.iteration}/${slot.sender}`
 }
 
+const phases: readonly Phase[] = ['state', 'gradient', 'parameters']
+
+/** Whether an exchange comes after another. */
+export function isLater(a: Exchange, b: Exchange): boolean {
+  const before =
+    a.step - b.step || phases.indexOf(a.phase) - phases.indexOf(b.phase) || a.iteration - b.iteration
+  return before > 0
+}
+
 /** What those who sign, keep, send and log messages need to know of one. */
 interface MessageTraits<M extends Message = never> {
   /** The commitments that it carries. Its receiver ignores it unless all their signatures are valid. */

@@ -2,10 +2,11 @@
 import type { Aggregate } from '../agreement/averaging/aggregate.ts'
 import type { AveragingOptions, AveragingOutput, TimerKey } from '../agreement/averaging/averaging.ts'
 import type { ProtocolName } from '../agreement/bounds.ts'
-import type { AveragedPhase, Message } from '../agreement/message.ts'
+import type { AveragedPhase, Message, Seen, Slot } from '../agreement/message.ts'
 import type { LinkSignal, PeerIndex, Protocol } from '../agreement/protocol.ts'
 import type { Vector } from '../agreement/vector.ts'
 import type { Box } from './box.ts'
+import type { Memory } from './recovery/state.ts'
 import type { Schedule } from './schedule.ts'
 
 /** What LEARN runs: an averaging agreement within its bound, how many iterations of it, and how its result is used. */
@@ -42,6 +43,10 @@ export interface LearnOptions
   readonly completeFrom?: number
   /** Its own parameters of earlier steps, by step, ascending; absent: it knows none. */
   readonly history?: ReadonlyMap<number, Vector>
+  /** The newest that an earlier incarnation of this peer saw others sign; absent: nothing. */
+  readonly seen?: readonly Seen[]
+  /** False where this peer may have signed a vector for the slot only if it has forgotten that; absent: never false. */
+  readonly remembers?: (slot: Slot) => boolean
   readonly window: LearnWindow
 }
 
@@ -78,8 +83,8 @@ export function windowOf(protocol: ProtocolName): LearnWindow {
 
 /** What happens to LEARN besides messages. */
 export type LearnInput =
-  /** `memoryLost`: this peer does not know what it signed before, if anything. It asks the others first. */
-  | { readonly kind: 'start'; readonly memoryLost?: boolean }
+  /** A peer whose memory is not known to be whole asks the others first; absent: whole. */
+  | { readonly kind: 'start'; readonly memory?: Memory }
   | LinkSignal
   | { readonly kind: 'gradient'; readonly step: number; readonly gradient: Vector }
   | { readonly kind: 'timer'; readonly timer: TimerKey }
@@ -102,6 +107,16 @@ export type LearnOutput =
     }
   /** The state after a step: what a checkpoint holds. */
   | { readonly kind: 'stepped'; readonly state: LearnState }
+  /**
+   * Another peer shows a vector that this peer signed and does not know of. Its memory is an older copy, or its key also
+   * runs elsewhere. It must say nothing more in the steps before `completeFrom`.
+   */
+  | {
+      readonly kind: 'outdated'
+      readonly slot: Slot
+      readonly by: PeerIndex
+      readonly completeFrom: number
+    }
   /** This peer has asked and found its place, perhaps where it was. */
   | {
       readonly kind: 'caught-up'

@@ -17,6 +17,7 @@ import { isFiniteVector, norm, type Vector } from '../agreement/vector.ts'
 import { type Agreements, createAgreements } from './agreements.ts'
 import { descended } from './descent.ts'
 import { canServeOthers } from './divergence.ts'
+import { createHoldBack, type HoldBack } from './hold-back.ts'
 import type { Learn, LearnInput, LearnOptions, LearnOutput, LearnStatus } from './learn-contract.ts'
 import { ownGradient } from './own-gradient.ts'
 import type { Recovery, RecoveryOutput } from './recovery/contract.ts'
@@ -29,6 +30,7 @@ interface State {
   readonly options: LearnOptions
   readonly agreements: Agreements
   readonly recovery: Recovery
+  readonly holdBack: HoldBack<LearnOutput>
   step: number
   /** `computing`: it has asked for its own gradient and does not have it yet. */
   phase: 'computing' | AveragedPhase | 'finished' | 'diverged'
@@ -45,6 +47,7 @@ export function createLearn(options: LearnOptions): Learn {
     options,
     agreements: createAgreements(options),
     recovery: createRecovery({ ...options, ...window, step, stepsEnd: steps + 1, completeFrom, history }),
+    holdBack: createHoldBack(),
     step,
     phase: 'gradient',
     parameters,
@@ -53,8 +56,9 @@ export function createLearn(options: LearnOptions): Learn {
   }
   if (step <= steps) state.agreements.of(step, 'gradient') // throws for a cohort below its bound, before it can send
   return {
-    input: value => effectsOf(builder => handleInput(state, builder, value)),
-    receive: (from, message) => effectsOf(builder => receive(state, builder, from, message)),
+    input: value => state.holdBack.pass(effectsOf(builder => handleInput(state, builder, value))),
+    receive: (from, message) =>
+      state.holdBack.pass(effectsOf(builder => receive(state, builder, from, message))),
     status: () => statusOf(state),
   }
 }
@@ -64,7 +68,7 @@ function handleInput(state: State, builder: Builder, value: LearnInput): void {
   if (state.phase === 'diverged' && !canServeOthers(value)) return
   switch (value.kind) {
     case 'start':
-      follow(state, builder, recovery.start(value.memoryLost === true))
+      follow(state, builder, recovery.start(value.memory ?? 'whole'))
       break
     case 'missed':
     case 'ahead':
@@ -128,6 +132,7 @@ function follow(state: State, builder: Builder, child: Effects<Message, Recovery
 
 /** Joins a step in its agreement on parameters, and goes on from its outcome. */
 function listen(state: State, builder: Builder, step: number): void {
+  state.holdBack.release()
   if (step === state.step && state.phase === 'parameters') return // it takes part already
   Object.assign(state, { step, phase: 'parameters', momentum: null })
   const agreement = state.agreements.of(step, 'parameters')
@@ -143,6 +148,7 @@ function arrive(state: State, builder: Builder, step: number, parameters: Vector
 
 function beginStep(state: State, builder: Builder): void {
   const { step, parameters, options } = state
+  state.holdBack.release()
   follow(state, builder, state.recovery.reached(step, parameters))
   state.agreements.dropBefore(step - options.window.past)
   if (step > options.steps) {

@@ -45,6 +45,19 @@ export interface TransportEvents {
   drained(peer: PeerIndex): void
   /** Misbehaviour seen below the frames (oversize or truncated framing, a stranger: no peer index). */
   fault(peer: PeerIndex | null, kind: FaultKind, detail: string): void
+  /** Another process with this peer's key has been met. */
+  secondProcess?(second: SecondProcess): void
+}
+
+/** What others say of another process that runs with this peer's key. */
+export interface SecondProcess {
+  /** The members that say so. */
+  readonly by: readonly PeerIndex[]
+  readonly address: string
+  /** By its own clock, milliseconds since 1970. */
+  readonly startedMs: number
+  /** The other one runs already, and this process must end: more than f say so. False: the other one is refused. */
+  readonly isRefused: boolean
 }
 
 /**

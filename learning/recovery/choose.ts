@@ -15,6 +15,9 @@ type Place =
 
 type Rules = Pick<RecoveryOptions, 'protocol' | 'peers' | 'maxFaulty' | 'past' | 'stepsEnd' | 'completeFrom'>
 
+/** A peer that does not know what it said speaks again so many steps after the last that it is known to have spoken in. */
+export const SILENT_STEPS = 2
+
 /**
  * @param target the step that this peer chose earlier; null if it has chosen none
  * @param attempts how many times in a row it has asked without reaching another step
@@ -26,11 +29,14 @@ export function choosePlace(
   attempts: number,
 ): Place {
   const { peers, maxFaulty, past, stepsEnd, completeFrom } = rules
-  const { step, memoryLost } = question
+  const { step } = question
+  const memoryLost = question.memory === 'lost'
   const positions = positionsOf(question.positions.values())
   const enough = Math.max(1, peers - maxFaulty - 1)
   if (positions.heard < enough) return { kind: 'unknown' }
   if (target !== null && positions.holders(target) >= enough) return { kind: 'unknown' }
+  // It has asked only whether the others have seen more of it than it remembers.
+  if (question.memory === 'unconfirmed' && !question.isBehind) return { kind: 'stay' }
   // Of f + 1 peers that no longer take part in this step, one is honest.
   const isBehind = question.isBehind || target !== null || positions.gone(step, past) > maxFaulty
   if (listens(rules) && !memoryLost) {
@@ -47,7 +53,7 @@ export function choosePlace(
   // in a row.
   const left = attempts % 2 === 1 ? maxFaulty : 0
   const spoken = seenStep === 0 ? 0 : Math.max(seenStep, positions.highest(maxFaulty))
-  const silence = memoryLost ? Math.max(spoken + 2, completeFrom) : 0
+  const silence = memoryLost ? Math.max(spoken + SILENT_STEPS, completeFrom) : 0
   const chosen = Math.max(positions.lowest(left), positions.heldBy(enough - 1), step, silence)
   // The others are no further, and this peer has already spoken in this step. It cannot begin the step again, so it
   // goes on with it.

@@ -2,10 +2,10 @@
 import type { Aggregate } from '../../agreement/averaging/aggregate.ts'
 import type { TimerKey } from '../../agreement/averaging/averaging.ts'
 import type { ProtocolName } from '../../agreement/bounds.ts'
-import type { Message, Seen, SigningLedger } from '../../agreement/message.ts'
+import type { Message, Seen, SigningLedger, Slot } from '../../agreement/message.ts'
 import type { Effects, LinkSignal, PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
-import type { StateName } from './state.ts'
+import type { Memory, StateName } from './state.ts'
 
 export interface RecoveryOptions {
   readonly protocol: ProtocolName
@@ -26,6 +26,10 @@ export interface RecoveryOptions {
   /** How many past steps peers still take part in. */
   readonly past: number
   readonly ledger: SigningLedger
+  /** What an earlier incarnation of this peer saw of others; absent: nothing. */
+  readonly seen?: readonly Seen[]
+  /** False where this peer may have signed a vector for the slot only if it has forgotten that; absent: never false. */
+  readonly remembers?: (slot: Slot) => boolean
   readonly aggregate?: Aggregate
 }
 
@@ -36,6 +40,11 @@ export type RecoveryOutput =
   | { readonly kind: 'listen'; readonly step: number }
   /** This peer has asked and found its place, perhaps where it was. The links report again what it misses there. */
   | { readonly kind: 'caught-up'; readonly step: number; readonly completeFrom: number }
+  /**
+   * Another shows a vector that this peer signed and does not know of: what it remembers is an older copy, or its key
+   * runs elsewhere. In the steps before `completeFrom` it is to say nothing any more.
+   */
+  | { readonly kind: 'outdated'; readonly slot: Slot; readonly by: PeerIndex; readonly completeFrom: number }
   | { readonly kind: 'timer'; readonly timer: TimerKey }
 
 type RecoveryEffects = Effects<Message, RecoveryOutput>
@@ -46,8 +55,8 @@ export interface Recovery {
   readonly isAway: () => boolean
   /** The peers whose answers are still missing. Empty while none is asked for. */
   waitingFor(): readonly PeerIndex[]
-  /** `memoryLost`: this peer does not know what it signed before, if anything. It asks the others first. */
-  start(memoryLost: boolean): RecoveryEffects
+  /** A peer whose memory is not known to be whole asks the others first. */
+  start(memory: Memory): RecoveryEffects
   /** This peer has reached a step. */
   reached(step: number, parameters: Vector): RecoveryEffects
   /** A peer has sent a vector of its own: this is kept as a proof of how far that peer had come. */

@@ -2,7 +2,7 @@
  * What a peer does for others that catch up (recovery.ts): it says where it stands, and gives its parameters of a
  * step. The number of answers is limited; a further question is a fault.
  */
-import type { Message, Seen, Slot } from '../../agreement/message.ts'
+import { isLater, type Message, type Seen, type Slot } from '../../agreement/message.ts'
 import type { Envelope, Fault, PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { RecoveryOptions } from './contract.ts'
@@ -43,16 +43,19 @@ interface State {
   completeFrom: number
 }
 
-type HelperOptions = Pick<RecoveryOptions, 'self' | 'kept' | 'completeFrom' | 'history' | 'ledger'>
+type HelperOptions = Pick<
+  RecoveryOptions,
+  'self' | 'step' | 'kept' | 'completeFrom' | 'history' | 'ledger' | 'seen'
+>
 
 export function createHelper(options: HelperOptions): Helper {
   const state: State = {
     options,
     history: new Map(options.history),
-    seen: new Map(),
+    seen: new Map(options.seen?.map(seen => [seen.slot.sender, seen])),
     waiting: new Map(),
     given: { query: new Map(), fetch: new Map() },
-    step: 1,
+    step: options.step,
     completeFrom: options.completeFrom,
   }
   const { history, seen, given, waiting } = state
@@ -66,7 +69,7 @@ export function createHelper(options: HelperOptions): Helper {
     },
     saw(from, newest) {
       const before = seen.get(from)
-      if (before === undefined || before.slot.step <= newest.slot.step) seen.set(from, newest)
+      if (before === undefined || isLater(newest.slot, before.slot)) seen.set(from, newest)
     },
     restarted(peer) {
       for (const counts of Object.values(given)) counts.delete(peer)

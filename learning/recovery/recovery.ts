@@ -15,8 +15,10 @@
  * others where they are (`query` → `position`), and takes part all the while. It leaves its step only on the strength
  * of their answers: it chooses a step s that enough of them still hold or will reach (choose.ts), asks for their θ_s
  * (`fetch` → `vector`), aggregates these, and goes on at step s as if that had been its last agreement on parameters.
- * A peer asks at once if it has no memory, or if more than f can no longer serve it. helper.ts holds what a peer does
- * for others that ask.
+ * A peer that more than f can no longer serve asks at once. So does every peer when it starts, and until it has found
+ * its place it says nothing that binds it: its storage may hold an older copy (a restored backup, a cloned machine), and
+ * only the others can tell. If one of them shows a vector that this peer signed and does not know of, then or later, it
+ * goes on as a peer that has lost its memory. helper.ts holds what a peer does for others that ask.
  *
  * Why these thresholds:
  *   n − f − 1 answers   this many others answer even if f keep silent; f of them may lie.
@@ -35,6 +37,10 @@
  *                       answer. Where that is more than f, the (f + 1)-th highest position is at least S − 1, and two
  *                       steps after it are new to this peer as well. What the peer itself knows of how far it had come
  *                       (`completeFrom`, from the watermark beside its log) holds in any case.
+ *   one proof           a vector that this peer signed and does not know of carries its own signature. So one peer is
+ *                       believed, and what liars say beside it counts for nothing. Of n − f − 1 answers up to f may come
+ *                       from liars that show nothing, and f peers that saw it may not answer. An older copy is noticed
+ *                       for certain before it speaks if at least f + 1 honest peers have seen something that it lacks.
  *   2f + 1 parameters   trimming f at both ends takes this many. RB-TM at its bound, n = 3f + 1, has only 2f honest
  *                       others. If the f liars keep silent, these are too few, though with this peer they are enough
  *                       for every quorum. There it listens: without a vector of its own it takes part in an agreement
@@ -54,10 +60,10 @@ import {
   type PeerIndex,
 } from '../../agreement/protocol.ts'
 import { isFiniteVector, type Vector } from '../../agreement/vector.ts'
-import { answersNeeded, choosePlace, listens, missingFrom } from './choose.ts'
+import { answersNeeded, choosePlace, listens, missingFrom, SILENT_STEPS } from './choose.ts'
 import type { Recovery, RecoveryOptions, RecoveryOutput } from './contract.ts'
 import { createHelper, type Helper, slotAt } from './helper.ts'
-import { follow, openQuestion, type Question, type RecoveryState } from './state.ts'
+import { follow, type Memory, openQuestion, type Question, type RecoveryState } from './state.ts'
 import { createSuspicion, type Suspicion } from './suspicion.ts'
 
 type Builder = EffectsBuilder<Message, RecoveryOutput>
@@ -76,6 +82,8 @@ interface Machine {
   listensIn: number
   /** How many times in a row it has asked without reaching another step. */
   attempts: number
+  /** The step after those in which others have shown that it has spoken and does not know what. */
+  silentBefore: number
 }
 
 /** One peer's recovery. It is told of every step that the peer reaches, and says where the peer goes on instead. */
@@ -89,12 +97,13 @@ export function createRecovery(options: RecoveryOptions): Recovery {
     behindAt: 0,
     listensIn: 0,
     attempts: 0,
+    silentBefore: options.completeFrom,
   }
   return {
     state: () => machine.state.name,
     isAway: () => isAway(machine.state),
     waitingFor: () => missing(machine),
-    start: memoryLost => effectsOf(builder => start(machine, builder, memoryLost)),
+    start: memory => effectsOf(builder => start(machine, builder, memory)),
     reached: (step, parameters) => effectsOf(builder => reached(machine, builder, step, parameters)),
     saw: (from, seen) => machine.helper.saw(from, seen),
     signal: signal => effectsOf(builder => takeSignal(machine, builder, signal)),
@@ -103,10 +112,11 @@ export function createRecovery(options: RecoveryOptions): Recovery {
   }
 }
 
-function start(machine: Machine, builder: Builder, memoryLost: boolean): void {
+function start(machine: Machine, builder: Builder, memory: Memory): void {
   const { step, options } = machine
-  if (memoryLost && options.peers - options.maxFaulty > 1) ask(machine, builder, true)
-  else builder.outputs.push({ kind: 'begin', step, parameters: null }) // there is nobody whose answer it needs
+  const needsAnswers = options.peers - options.maxFaulty > 1 && (memory === 'lost' || step < options.stepsEnd)
+  if (memory !== 'whole' && needsAnswers) ask(machine, builder, memory)
+  else builder.outputs.push({ kind: 'begin', step, parameters: null })
 }
 
 /** The peer has moved, by itself or as recovery said. A question about an earlier step no longer matters. */
@@ -115,7 +125,8 @@ function reached(machine: Machine, builder: Builder, step: number, parameters: V
   builder.messages.push(...helper.reached(step, parameters))
   machine.step = step
   machine.attempts = 0
-  if (state.name === 'fetching' && state.target > step) {
+  const goesFurther = state.name === 'fetching' ? state.target > step : isSilent(state)
+  if (goesFurther) {
     suspicion.heard() // it has further to go, and what it missed belonged to an earlier step
     return
   }
@@ -141,7 +152,7 @@ function takeSignal(machine: Machine, builder: Builder, signal: LinkSignal): voi
   if (suspicion.isCertain() && machine.behindAt !== step) {
     machine.behindAt = step
     if (!isAway(state)) {
-      ask(machine, builder, false)
+      ask(machine, builder, 'whole')
       return
     }
   }
@@ -163,16 +174,16 @@ function timeout(machine: Machine, builder: Builder, timer: TimerKey, isWaiting:
     }
   }
   suspicion.lengthen()
-  ask(machine, builder, 'question' in state && state.question?.memoryLost === true)
+  ask(machine, builder, ('question' in state && state.question?.memory) || 'whole')
 }
 
-function ask(machine: Machine, builder: Builder, memoryLost: boolean): void {
+function ask(machine: Machine, builder: Builder, memory: Memory): void {
   const { options, suspicion, step } = machine
-  const isBehind = memoryLost || machine.behindAt === step
-  const question: Question = { step, memoryLost, isBehind, positions: new Map(), settled: false }
+  const isBehind = memory === 'lost' || machine.behindAt === step
+  const question: Question = { step, memory, isBehind, positions: new Map(), settled: false }
   machine.attempts++
   suspicion.heard()
-  move(machine, { name: isBehind ? 'locating' : 'suspecting', question })
+  move(machine, { name: isBehind || memory !== 'whole' ? 'locating' : 'suspecting', question })
   builder.messages.push({ to: 'others', message: { kind: 'query', slot: slotAt(options.self, step) } })
   beginWait(machine, builder)
 }
@@ -214,7 +225,6 @@ function takePosition(
 ): void {
   const { state, options } = machine
   const { slot, oldest, completeFrom, seen } = message
-  if (!('question' in state) || state.question === null) return // answered already
   const isOrdered =
     1 <= oldest && oldest <= slot.step && 1 <= completeFrom && completeFrom <= options.stepsEnd
   if (!isOrdered || (seen !== null && seen.slot.sender !== options.self)) {
@@ -222,8 +232,38 @@ function takePosition(
     return
   }
   const position = { step: slot.step, oldest, completeFrom, seenStep: seen?.slot.step ?? 0 }
-  state.question.positions.set(from, position)
-  go(machine, builder, state.question)
+  const question = 'question' in state ? state.question : null
+  question?.positions.set(from, position)
+  if (seen !== null && isForgotten(machine, seen.slot)) forget(machine, builder, from, seen.slot)
+  else if (question !== null) go(machine, builder, question) // otherwise it is answered already
+}
+
+/** The slot is of a step that this peer claims to know all of, and it does not know that it signed this. */
+function isForgotten({ options, helper, state, step }: Machine, slot: Slot): boolean {
+  const { remembers, stepsEnd } = options
+  if (remembers === undefined || isSilent(state) || step >= stepsEnd) return false
+  return slot.step >= helper.completeFrom() && !remembers(slot)
+}
+
+/** Its memory is an older copy, or its key runs elsewhere: from now on it is a peer that has lost its memory. */
+function forget(machine: Machine, builder: Builder, by: PeerIndex, slot: Slot): void {
+  const { helper, state, step, options } = machine
+  const completeFrom = Math.max(slot.step + SILENT_STEPS, step + 1)
+  machine.silentBefore = completeFrom
+  helper.setCompleteFrom(Math.min(completeFrom, options.stepsEnd))
+  builder.outputs.push({ kind: 'outdated', slot, by, completeFrom })
+  const question = openQuestion(state)
+  if (question === null || question.step !== step) ask(machine, builder, 'lost')
+  else {
+    const anew: Question = { ...question, memory: 'lost', isBehind: true }
+    move(machine, { name: 'locating', question: anew })
+    go(machine, builder, anew)
+  }
+}
+
+/** What it says does not bind it, as it does not know what it said before. */
+function isSilent(state: RecoveryState): boolean {
+  return 'question' in state && state.question?.memory === 'lost'
 }
 
 /**
@@ -237,7 +277,9 @@ const CHOICES_MAX = 4
 function go(machine: Machine, builder: Builder, question: Question): void {
   const { options, helper, state, attempts } = machine
   const { target, choices } = state.name === 'fetching' ? state : { target: null, choices: 0 }
-  const place = choosePlace(options, question, target, attempts)
+  const isBehind = question.isBehind || (question.memory !== 'whole' && machine.behindAt === question.step)
+  const rules = { ...options, completeFrom: machine.silentBefore }
+  const place = choosePlace(rules, { ...question, isBehind }, target, attempts)
   switch (place.kind) {
     case 'unknown':
       break
@@ -248,7 +290,7 @@ function go(machine: Machine, builder: Builder, question: Question): void {
       if (choices >= CHOICES_MAX) break
       machine.behindAt = Math.max(machine.behindAt, question.step)
       // The others must not wait for messages that it can no longer send.
-      if (question.memoryLost) helper.setCompleteFrom(place.step)
+      if (question.memory === 'lost') helper.setCompleteFrom(place.step)
       move(machine, {
         name: 'fetching',
         question,
@@ -275,14 +317,15 @@ function go(machine: Machine, builder: Builder, question: Question): void {
 function stay(machine: Machine, builder: Builder, question: Question): void {
   const { options, suspicion } = machine
   suspicion.heard()
-  if (listens(options) && !question.memoryLost)
-    move(machine, { name: 'suspecting', question: { ...question, settled: true } })
+  if (listens(options) && question.memory !== 'lost')
+    move(machine, { name: 'suspecting', question: { ...question, memory: 'whole', settled: true } })
   else {
     suspicion.cancel()
     rest(machine, builder)
   }
   sayFound(machine, builder)
-  if (question.memoryLost) builder.outputs.push({ kind: 'begin', step: question.step, parameters: null })
+  if (question.memory !== 'whole')
+    builder.outputs.push({ kind: 'begin', step: question.step, parameters: null })
 }
 
 /** The peer takes part in its step, with or without a suspicion. */

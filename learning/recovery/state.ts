@@ -3,12 +3,20 @@ import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { Position } from './positions.ts'
 
+/** What a peer knows of what it signed before. */
+export type Memory =
+  /** All of it. */
+  | 'whole'
+  /** All that its storage holds. That may be an older copy, and only the others can tell. It says nothing that binds it. */
+  | 'unconfirmed'
+  /** Nothing, if there was anything. It says nothing that binds it until it has found its place. */
+  | 'lost'
+
 /** The question where the others are. A peer that asks again begins a new one. */
 export interface Question {
   /** The step at which it was asked. */
   readonly step: number
-  /** This peer does not know what it signed before. It takes part in nothing until it has found its place. */
-  readonly memoryLost: boolean
+  readonly memory: Memory
   /** It is already certain that this peer cannot go on where it stands. */
   readonly isBehind: boolean
   readonly positions: Map<PeerIndex, Position>
@@ -21,7 +29,7 @@ export type RecoveryState =
   | { readonly name: 'joined' }
   /** It takes part, but there is a sign that the others have gone on without it. Null: it has not asked them yet. */
   | { readonly name: 'suspecting'; readonly question: Question | null }
-  /** It has to leave its step, and asks where the others are. */
+  /** It has started, or has to leave its step, and asks where the others are. */
   | { readonly name: 'locating'; readonly question: Question }
   /** It has chosen the step to join at, and collects the others' parameters of that step. */
   | {
@@ -41,19 +49,19 @@ export type StateName = RecoveryState['name']
 export const transitions: Readonly<Record<StateName, readonly StateName[]>> = {
   joined: [
     'suspecting', // a sign
-    'locating', // more than f can no longer serve it, or it has lost its memory
+    'locating', // it starts; more than f can no longer serve it; or its memory is shown to be an older copy
   ],
   suspecting: [
     'joined', // the step ended, the sign has gone, or the others say that it may stay
     'suspecting', // it asks for the first time, or again
-    'locating', // more than f can no longer serve it
+    'locating', // more than f can no longer serve it, or its memory is shown to be an older copy
     'fetching', // more than f say that they no longer take part in its step
     'listening', // the same, in RB-TM at its bound; or it may stay in the agreement that it listens to
   ],
   locating: [
-    'joined', // it is new, as are all; the others are no further; or it has come further by itself
+    'joined', // it is new, as are all; its memory is confirmed; the others are no further; or it has come further by itself
     'suspecting', // RB-TM at its bound: the answers so far speak for staying
-    'locating', // it asks again
+    'locating', // it asks again, or its memory is shown to be an older copy
     'fetching', // it has chosen
     'listening', // the same, in RB-TM at its bound
   ],
@@ -66,7 +74,7 @@ export const transitions: Readonly<Record<StateName, readonly StateName[]>> = {
   listening: [
     'joined', // the agreement ended
     'suspecting', // a sign
-    'locating', // more than f can no longer serve it
+    'locating', // more than f can no longer serve it, or its memory is shown to be an older copy
   ],
 }
 

@@ -1,4 +1,7 @@
-/** Commands → a command line: parsing, help, exit codes (0 done, 1 the job failed, 2 wrong usage, 70 a defect). */
+/**
+ * Commands → a command line: parsing, help, exit codes (0 done, 1 the job failed, 2 wrong usage, 70 a defect, 78 the
+ * key runs elsewhere).
+ */
 import { Command as Commander, CommanderError, Option as CommanderOption } from 'commander'
 import { quotedLines } from '../text/printable.ts'
 import { type Command, type CommandGroup, type Option, UsageError } from './command.ts'
@@ -28,7 +31,7 @@ export async function runProgram(options: ProgramOptions, argv: readonly string[
     .version(options.version, '-v, --version')
     .addHelpText(
       'after',
-      `\n"${options.name} COMMAND --help" explains a command and shows an example.\nIt ends with 0: done; 1: the job failed; 2: wrong usage; 70: a defect of this program, please report it.`,
+      `\n"${options.name} COMMAND --help" explains a command and shows an example.\nIt ends with 0: done; 1: the job failed; 2: wrong usage; 70: a defect of this program, please report it; 78: this peer’s key already runs elsewhere.`,
     )
   const finish = (exitCode: number) => {
     code = exitCode
@@ -123,6 +126,9 @@ function buildOption({
   return hidden === true ? option.hideHelp() : option
 }
 
+/** Starting it again would not help: a service manager can tell it from a failure. */
+const RUNS_ALREADY_EXIT_CODE = 78
+
 function reported(error: unknown, { name, terminal, debug }: ProgramOptions): number {
   // Commander has printed it; help and version are not errors.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
@@ -130,6 +136,7 @@ function reported(error: unknown, { name, terminal, debug }: ProgramOptions): nu
   terminal.warn(...quotedLines(`${name}: ${known ? error.message : String(error)}`))
   if (known && debug) terminal.warn(...quotedLines(error.stack ?? ''))
   if (error instanceof UsageError || (known && usageErrors.has(error.name))) return 2
+  if (known && 'code' in error && error.code === 'runs-already') return RUNS_ALREADY_EXIT_CODE
   // An error without a code is not one of ours: it is a defect, or the system's.
   if (known && !debug && !('code' in error)) terminal.warn('DEBUG=1 in the environment shows where.')
   return 1

@@ -141,16 +141,17 @@ export function assemblePeer(
       attack: { attack, random: randomStream(cohort.seed, 'adversary', self).uniform, adversaryView },
     }),
     hooks: createHooks({
-      cohort,
       onEvent,
       observe,
       faults,
       book,
+      membership,
       ended: learnt,
       archive: createArchive(parts),
       adversaryView: attack?.rushing ? adversaryView : null,
     }),
   })
+  observe.starts(peer.status().step)
   return peer
 }
 

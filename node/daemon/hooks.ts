@@ -1,7 +1,10 @@
 /** The hooks of a real peer: they turn what happens into events, and keep counts and status up to date. */
+import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { CollectedView } from '../../learning/attacks/byzantine.ts'
-import type { Cohort } from '../cohort/cohort.ts'
+import type { Membership } from '../cohort/cohort.ts'
+import { NetworkError } from '../network/errors.ts'
+import { refusalSentence } from '../network/second-process.ts'
 import type { PeerHooks } from '../runtime/peer.ts'
 import { divergenceSentence } from './divergence.ts'
 import { PeerError } from './errors.ts'
@@ -11,11 +14,11 @@ import type { Observer } from './observer.ts'
 import type { StatusBook } from './status.ts'
 
 interface HookParts {
-  readonly cohort: Cohort
   readonly onEvent: (event: PeerEvent) => void
   readonly observe: Observer
   readonly faults: FaultCounter
-  readonly book: Pick<StatusBook, 'heard'>
+  readonly book: Pick<StatusBook, 'heard' | 'metSecondProcess'>
+  readonly membership: Membership
   readonly archive: NonNullable<PeerHooks['convicted']>
   readonly ended: Pick<PromiseWithResolvers<Vector>, 'resolve' | 'reject'>
   /** Collects the messages that a rushing attack sees; null if there is no such attack. */
@@ -24,15 +27,20 @@ interface HookParts {
 
 /** All hooks except those that only checkers use. */
 export function createHooks(parts: HookParts): Required<Omit<PeerHooks, 'shown'>> {
-  const { cohort, onEvent, observe, faults, book, archive, ended, adversaryView } = parts
+  const { onEvent, observe, faults, book, membership, archive, ended, adversaryView } = parts
   return {
     output: output => observe.output(output),
     gradient: (step, { loss }) => observe.loss(step, loss),
     finished: ended.resolve,
     forgot: text => onEvent({ kind: 'log', text }),
+    secondProcess(second) {
+      const nameOf = (peer: PeerIndex) => `${peer} (${membership.cohort.members[peer]?.name ?? 'unknown'})`
+      if (second.isRefused) ended.reject(new NetworkError('runs-already', refusalSentence(second, nameOf)))
+      else book.metSecondProcess(second)
+    },
     failed: ended.reject,
     diverged(divergence) {
-      const message = divergenceSentence(divergence, cohort)
+      const message = divergenceSentence(divergence, membership.cohort)
       onEvent({ kind: 'diverged', divergence, message })
       ended.reject(new PeerError('diverged', message))
     },

@@ -7,6 +7,8 @@ import type { PeerEvent, Traffic } from './events.ts'
 
 /** Called by a peer as it learns. */
 export interface Observer {
+  /** The peer starts at this step. */
+  starts(step: number): void
   loss(step: number, loss: number): void
   output(output: LearnOutput): void
 }
@@ -22,6 +24,9 @@ export function createObserver({ onEvent, status }: ObserverOptions): Observer {
   let averaged: Partial<Record<Phase, Vector>> = {}
   let stood = 1
   return {
+    starts: step => {
+      stood = step
+    },
     loss: (_, value) => {
       loss = value
     },

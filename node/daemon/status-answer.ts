@@ -40,6 +40,7 @@ const statusSchema = z.object({
   memory: z.object({ rssBytes: number, heapBytes: number, externalBytes: number, arrayBufferBytes: number }),
   peers: z.array(other),
   strangers: kinds,
+  secondProcess: z.object({ address: text, by: z.array(number), seconds: number }).nullable(),
 }) satisfies z.ZodType<PeerStatus>
 
 /** @throws ControlError `control-unreachable`: another program, or another version, answers there */

@@ -4,6 +4,7 @@ import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { LearnStatus } from '../../learning/learn-contract.ts'
 import type { Membership } from '../cohort/cohort.ts'
 import type { LinkStatus } from '../link/link.ts'
+import type { SecondProcess } from '../ports.ts'
 import type { Ending, FaultCount, PeerEvent, Traffic } from './events.ts'
 import { waitedFor } from './waiting.ts'
 
@@ -36,6 +37,16 @@ export interface PeerStatus {
   readonly peers: readonly OtherStatus[]
   /** The faults of peers that are not members. */
   readonly strangers: readonly KindCount[]
+  /** Where this peer's key was started a second time, and who refused that process; null: nowhere. */
+  readonly secondProcess: SecondProcessStatus | null
+}
+
+interface SecondProcessStatus {
+  readonly address: string
+  /** The members that have refused it, ascending. */
+  readonly by: readonly PeerIndex[]
+  /** Since the last of them said so. */
+  readonly seconds: number
 }
 
 /** The memory of the process in bytes, as the system and the runtime count it, including uncollected garbage. */
@@ -84,6 +95,7 @@ export interface Present extends LearnStatus {
 export interface StatusBook {
   see(event: PeerEvent): void
   heard(from: PeerIndex, message: Message): void
+  metSecondProcess(second: SecondProcess): void
   /** Records the moment. The caller calls it about once a second, so that times are right. */
   look(present: Present): void
   status(present: Present): PeerStatus
@@ -106,6 +118,11 @@ interface State {
   addresses: readonly string[]
   loss: number | null
   ending: Ending | null
+  secondProcess: {
+    readonly address: string
+    readonly by: readonly PeerIndex[]
+    readonly saidMs: number
+  } | null
 }
 
 /** @param nowMs a clock that never goes back */
@@ -126,6 +143,7 @@ export function createStatusBook(membership: Membership, software: string, nowMs
     addresses: [],
     loss: null,
     ending: null,
+    secondProcess: null,
   }
   return {
     see: event => see(state, event),
@@ -133,6 +151,10 @@ export function createStatusBook(membership: Membership, software: string, nowMs
       const other = state.others[from]
       if (kind === 'vector' && slot.sender === from && other !== undefined)
         other.step = Math.max(other.step ?? 0, slot.step)
+    },
+    metSecondProcess({ address, by }) {
+      const all = new Set([...(state.secondProcess?.by ?? []), ...by])
+      state.secondProcess = { address, by: [...all].sort((a, b) => a - b), saidMs: nowMs() }
     },
     look: present => look(state, present),
     status(present) {
@@ -217,6 +239,7 @@ function statusOf(
       .filter(peer => peer !== self)
       .map(peer => otherOf(state, peer, present)),
     strangers: faultsOf(null, present),
+    secondProcess: secondProcessOf(state),
   }
 }
 
@@ -253,4 +276,10 @@ const seconds = ({ nowMs }: State, sinceMs: number): number => (nowMs() - sinceM
 
 function faultsOf(peer: PeerIndex | null, { faults }: Present): readonly KindCount[] {
   return faults.filter(fault => fault.peer === peer).map(({ kind, count }) => ({ kind, count }))
+}
+
+function secondProcessOf({ secondProcess, nowMs }: State): SecondProcessStatus | null {
+  if (secondProcess === null) return null
+  const { address, by, saidMs } = secondProcess
+  return { address, by, seconds: (nowMs() - saidMs) / 1000 }
 }

@@ -3,6 +3,11 @@
 /** The version changes with every change that an older peer could not read. */
 export const PROTOCOL = '/concord/1.1.0'
 
+/** Tells a process of another one with its key (second-process.ts). */
+export const NOTICE_PROTOCOL = '/concord/notice/1.0.0'
+/** How long a process may take to show that it lives where another one comes with its key. */
+export const PROCESS_ANSWER_MS = 3000
+
 /** The mDNS service: peers of other programs are not even considered. */
 export const MDNS_SERVICE = '_concord._udp.local'
 export const MDNS_INTERVAL_MS = 10_000

@@ -1,10 +1,10 @@
 /** Errors of a peer's own network, for people. */
 import { CodedError } from '../../agreement/error.ts'
 
-/** Why a peer's own network cannot start. */
-export type NetworkErrorCode = 'wrong-identity' | 'listen-failed' | 'quic-missing'
+/** Why a peer's own network cannot start, or (`runs-already`) why the peer must end: its key runs elsewhere. */
+export type NetworkErrorCode = 'wrong-identity' | 'listen-failed' | 'quic-missing' | 'runs-already'
 
-/** A network that cannot start, with what to do in its message. */
+/** A network that cannot start or go on, with what to do in its message. */
 export class NetworkError extends CodedError<NetworkErrorCode> {
   override readonly name = 'NetworkError'
 }

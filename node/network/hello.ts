@@ -7,6 +7,8 @@
  *     string software = 3;       // for people
  *     uint64 clockMs = 4;        // milliseconds since 1970, as the sender's clock has it; 0: not said
  *     repeated Field fields = 5; // of the sender's cohort: tells which ones differ where the id does
+ *     uint64 process = 6;        // drawn at the sender's start: another process with its key has another one
+ *     uint64 startedMs = 7;      // when that was, by the sender's clock; milliseconds since 1970
  *   }
  *   message Field {
  *     string name = 1;
@@ -19,6 +21,8 @@ import { messageBytes, putInteger, putNested, putText, readFields, readInteger }
 import type { Frame } from '../ports.ts'
 import { printableStart } from '../text/printable.ts'
 import { HELLO_FIELDS_MAX, HELLO_TEXT_MAX } from './constants.ts'
+import type { ProcessId } from './process-tally.ts'
+import { DATE_MS_MAX } from './second-process.ts'
 
 export interface Hello {
   readonly cohortId: string
@@ -28,9 +32,11 @@ export interface Hello {
   readonly clockMs?: number
   /** A digest of each field of the cohort, by the field's name. */
   readonly fields?: ReadonlyMap<string, string>
+  /** The process that speaks. */
+  readonly process?: ProcessId
 }
 
-export function encodeHello({ cohortId, name, software, clockMs = 0, fields }: Hello): Frame {
+export function encodeHello({ cohortId, name, software, clockMs = 0, fields, process }: Hello): Frame {
   return [
     messageBytes(output => {
       putText(output, 1, cohortId)
@@ -42,6 +48,10 @@ export function encodeHello({ cohortId, name, software, clockMs = 0, fields }: H
           putText(nested, 1, field)
           putText(nested, 2, digest)
         })
+      if (process !== undefined) {
+        putInteger(output, 6, process.number)
+        putInteger(output, 7, process.startedMs)
+      }
     }),
   ]
 }
@@ -50,7 +60,7 @@ export function encodeHello({ cohortId, name, software, clockMs = 0, fields }: H
 export function decodeHello(frame: Frame): Hello | null {
   const texts = ['', '', '', '']
   const fields = new Map<string, string>()
-  let clockMs = 0
+  let [clockMs, number, startedMs] = [0, 0, 0]
   try {
     readFields(Buffer.concat(frame), (field, input) => {
       if (field >= 1 && field <= 3) texts[field] = printableStart(input.string(), HELLO_TEXT_MAX)
@@ -58,7 +68,9 @@ export function decodeHello(frame: Frame): Hello | null {
       else if (field === 5) {
         const [name, digest] = decodeField(input.bytes())
         if (fields.size < HELLO_FIELDS_MAX) fields.set(name, digest)
-      } else return false
+      } else if (field === 6) number = readInteger(input)
+      else if (field === 7) startedMs = readInteger(input)
+      else return false
       return true
     })
   } catch {
@@ -66,7 +78,14 @@ export function decodeHello(frame: Frame): Hello | null {
   }
   const [, cohortId = '', name = '', software = ''] = texts
   if (cohortId === '') return null
-  return { cohortId, name, software, ...(clockMs > 0 && { clockMs }), ...(fields.size > 0 && { fields }) }
+  return {
+    cohortId,
+    name,
+    software,
+    ...(clockMs > 0 && { clockMs }),
+    ...(fields.size > 0 && { fields }),
+    ...(number > 0 && { process: { number, startedMs: Math.min(startedMs, DATE_MS_MAX) } }),
+  }
 }
 
 /** Names of the fields in which two cohorts differ; empty if one side has not said. */

@@ -16,6 +16,7 @@ type Topic =
   | 'unreachable'
   | 'address'
   | 'reconnects'
+  | 'second-process'
   | 'closed-early'
   | 'crowded'
   | 'clock'

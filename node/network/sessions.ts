@@ -13,7 +13,9 @@ import { handshake } from './handshake.ts'
 import type { Hello } from './hello.ts'
 import { abort, boundaryOf, type Offended, report } from './offences.ts'
 import type { PeerExchange } from './peer-exchange.ts'
+import { isSameProcess, isTurnedAway, type ProcessId, type Refusals } from './process-tally.ts'
 import type { Redial } from './redial.ts'
+import { addressOf, notify } from './second-process.ts'
 import type { Wire, WireLimits } from './wire.ts'
 
 /** The state of the functions here; one for each transport. */
@@ -29,6 +31,9 @@ export interface Network extends Offended {
   readonly links: Map<PeerIndex, Session>
   /** Connections on which a stream was opened, or at least tried. */
   readonly used: WeakSet<Connection>
+  /** Members of whose processes one is being asked whether it lives: one newcomer each at a time. */
+  readonly contests: Set<PeerIndex>
+  readonly refusals: Refusals
   /** Who is told; nobody before the transport is started. */
   events: TransportEvents
   isStopped: boolean
@@ -39,6 +44,10 @@ interface Session {
   readonly wire: Wire
   readonly connection: Connection
   readonly sinceMs: number
+  /** Undefined where its hello names none. */
+  readonly process: ProcessId | undefined
+  /** Over once its wire has ended. */
+  readonly life: { readonly isOver: boolean }
 }
 
 /** Dials a peer at its addresses (address-book.ts); if it is not there, asks the connected members. */
@@ -129,17 +138,53 @@ function begin(network: Network, stream: Stream, connection: Connection, peer: P
   const { events, hello, wireLimits, clock } = network
   network.used.add(connection)
   const options = { own: hello, limits: wireLimits, clock, boundary: boundaryOf(network, peer) }
+  const life = { isOver: false }
   handshake(stream, options, {
-    admitted: (wire, other) => admit(network, peer, { wire, connection, sinceMs: clock.nowMs() }, other),
+    admitted(wire, other) {
+      const { process } = other
+      const session: Session = { wire, connection, sinceMs: clock.nowMs(), process, life }
+      if (isSameProcess(network.links.get(peer)?.process, process)) admit(network, peer, session, other)
+      else boundaryOf(network, peer).around(() => contest(network, peer, session, other))()
+    },
     drained(wire) {
       if (isCurrent(network, peer, wire)) events.drained(peer)
     },
     fault: (kind, detail) => report(network, peer, kind, detail),
     closed(wire, reason) {
+      life.isOver = true
       drop(connection, reason)
       end(network, peer, wire, reason)
     },
   })
+}
+
+/** Another process comes with the key of a session: the one that runs goes on, if it still does. */
+async function contest(network: Network, peer: PeerIndex, newcomer: Session, other: Hello): Promise<void> {
+  const { links, contests, log, members } = network
+  const { wire, connection, process, life } = newcomer
+  const present = links.get(peer)
+  if (present?.process === undefined || process === undefined) return admit(network, peer, newcomer, other)
+  if (contests.has(peer)) return wire.close()
+  contests.add(peer)
+  wire.pause()
+  const [here, there] = [present.connection, connection].map(addressOf) as [string, string]
+  const told = { address: there, startedMs: process.startedMs, isRefused: false }
+  const lives = await notify(network, peer, present.connection, told)
+  contests.delete(peer)
+  if (life.isOver || network.isStopped) return
+  if (links.get(peer) !== present || !isTurnedAway(present.process, process, lives)) {
+    admit(network, peer, newcomer, other)
+    wire.resume()
+    return
+  }
+  log.warn(
+    peer,
+    'second-process',
+    `peer ${members.describe(peer)} runs at ${here}, and its key was also started at ${there}: that process is refused`,
+  )
+  const refusal = { address: here, startedMs: present.process.startedMs, isRefused: true }
+  await notify(network, peer, connection, refusal)
+  await wire.close()
 }
 
 function isCurrent({ links, isStopped }: Network, peer: PeerIndex, wire: Wire): boolean {
@@ -208,7 +253,7 @@ function closedEarly({ isStopped, links, log, members, membership }: Network, pe
   log.warn(
     peer,
     'closed-early',
-    `peer ${members.describe(peer)} closed the connection before its hello. If this goes on, it does not know this peer: its cohort file must list ${own}, or it has proof that this key signed twice`,
+    `peer ${members.describe(peer)} closed the connection before its hello. If this goes on, it does not know this peer: its cohort file must list ${own}; or this key runs elsewhere as well, or it has proof that this key signed twice`,
   )
 }
 

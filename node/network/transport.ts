@@ -6,6 +6,7 @@
  * a stream both sides first send a hello. Frames flow only if the other side's hello names the same cohort
  * (handshake.ts), with a bounded queue on the way out and back-pressure on the way in (wire.ts).
  */
+import { randomInt } from 'node:crypto'
 import { networkInterfaces } from 'node:os'
 import type { Connection } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
@@ -28,9 +29,11 @@ import { type Log, silentLog } from './log.ts'
 import { createMembers } from './members.ts'
 import { abort, boundaryOf, inside, offended, report } from './offences.ts'
 import { createPeerExchange, type PeerExchange } from './peer-exchange.ts'
+import { createRefusals } from './process-tally.ts'
 import { createPeerLog } from './quiet-log.ts'
 import { createRedial } from './redial.ts'
 import { crowded, refused, refuseForNow } from './refusals.ts'
+import { takeNotice } from './second-process.ts'
 import { connectionClosed, connectionOpened, describe, dial, type Network, streamOpened } from './sessions.ts'
 import type { WireLimits } from './wire.ts'
 
@@ -118,6 +121,8 @@ export async function createNetwork(options: NetworkOptions): Promise<NetworkTra
     log,
     links,
     used: new WeakSet(),
+    contests: new Set(),
+    refusals: createRefusals(cohort.faults, clock),
     events: noEvents,
     isStopped: false,
   }
@@ -126,7 +131,8 @@ export async function createNetwork(options: NetworkOptions): Promise<NetworkTra
 }
 
 function helloOf({ membership: { cohort, cohortId, self }, software }: NetworkOptions): Hello {
-  return { cohortId, name: cohort.members[self]!.name, software, fields: fieldDigests(cohort) }
+  const process = { number: randomInt(1, 2 ** 47), startedMs: Date.now() }
+  return { cohortId, name: cohort.members[self]!.name, software, fields: fieldDigests(cohort), process }
 }
 
 function wireLimits(frameMax: number): WireLimits {
@@ -198,6 +204,15 @@ async function listen(network: Network, started: Promise<void>, addresses: reado
       const peer = members.indexOf(connection.remotePeer)
       if (peer === undefined || network.isStopped) stream.abort(new Error('not a member'))
       else inside(network, connection, () => peerExchange.answer(stream, peer))
+    },
+    { maxInboundStreams: 1, maxOutboundStreams: 1 },
+  )
+  await node.handle(
+    limits.NOTICE_PROTOCOL,
+    (stream, connection) => {
+      const peer = members.indexOf(connection.remotePeer)
+      if (peer === undefined || network.isStopped) stream.abort(new Error('not a member'))
+      else inside(network, connection, () => takeNotice(network, stream, connection, peer))
     },
     { maxInboundStreams: 1, maxOutboundStreams: 1 },
   )

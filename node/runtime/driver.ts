@@ -20,7 +20,7 @@ import type {
 import { type DecodeLimits, isSlotIn, linkFrameReader, type Received } from '../codec/index.ts'
 import { defaultLinkLimits, type LinkLimits } from '../link/limits.ts'
 import { createLink, type Link, type LinkStatus } from '../link/link.ts'
-import { type Clock, type Frame, sizeOf, type Timer, type Transport } from '../ports.ts'
+import { type Clock, type Frame, type SecondProcess, sizeOf, type Timer, type Transport } from '../ports.ts'
 import type { Verifier } from '../signatures/index.ts'
 import type { Journal } from './journal.ts'
 import { createReadGate, type ReadGate } from './read-gate.ts'
@@ -66,6 +66,8 @@ interface DriverHooks<Output> extends ReceiverHooks {
   sent?(envelope: Envelope): void
   /** A peer is proved to equivocate. `before`: the proof is from an earlier incarnation of this peer. */
   convicted?(proof: Evidence, before: boolean): void
+  /** Another process with this peer's key has been met. */
+  secondProcess?(second: SecondProcess): void
   /** This peer cannot go on because its storage failed. It has sent nothing that it had not recorded. */
   failed(error: Error): void
 }
@@ -300,6 +302,7 @@ function start<I, O>(state: State<I, O>): void {
       }),
     drained: peer => state.links[peer]?.pump(),
     fault: (peer, kind, detail) => hooks.fault({ peer, kind, detail }),
+    secondProcess: second => hooks.secondProcess?.(second),
   })
 }
 
@@ -336,7 +339,9 @@ function lookAtStep<I, O>(state: State<I, O>): void {
   for (const link of state.links) link?.stepped()
 }
 
+/** Nobody is blamed for what this peer's own key has done: its conviction says it. */
 function blame<I, O>(state: State<I, O>, fault: Fault): void {
+  if (fault.peer === state.options.self) return
   state.readGate.fault(fault.peer)
   state.options.hooks.fault(fault)
 }
@@ -356,7 +361,7 @@ function carry<I, O>(state: State<I, O>, effects: Effects<Message, O>): void {
 function cutOff<I, O>(state: State<I, O>, evidence: Evidence): void {
   const { slot, first, second } = evidence
   state.options.hooks.convicted?.(evidence, !state.started)
-  if (slot.sender === state.options.self) return // the fault reports it, and the others cut this peer off
+  if (slot.sender === state.options.self) return // the others cut this peer off
   state.links[slot.sender]?.cutOff()
   state.options.transport.ban(slot.sender, `it signed two vectors for ${slotKey(slot)}`)
   state.sender.send([{ to: 'others', message: { kind: 'evidence', slot, first, second } }])

@@ -1,5 +1,5 @@
 /** The journal's records as bytes: a message in its wire form, or a checkpoint of LEARN. */
-import type { Message } from '../../agreement/message.ts'
+import type { Message, MessageOf } from '../../agreement/message.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { LearnState } from '../../learning/learn-contract.ts'
 import { type DecodeLimits, decodeLinkFrame, encodeLinkFrame } from '../codec/index.ts'
@@ -10,6 +10,8 @@ export type RecordLimits = { readonly limits: DecodeLimits }
 export type JournalRecord = (
   | { readonly kind: 'message'; readonly message: Message }
   | { readonly kind: 'checkpoint'; readonly state: LearnState }
+  /** The newest commitment that another peer was seen to sign, in the form of a vote on it. */
+  | { readonly kind: 'seen'; readonly echo: MessageOf<'echo'> }
   /** Nothing is known any more of the steps before this one. */
   | { readonly kind: 'complete-from'; readonly step: number }
 ) & { readonly entry: number }
@@ -23,6 +25,7 @@ export class JournalError extends Error {
 const MESSAGE = 1
 const CHECKPOINT = 2
 const COMPLETE_FROM = 3
+const SEEN = 4
 /** The kind, which vectors follow a checkpoint's parameters, padding, and the entry's number as a 64-bit float. */
 const HEADER_BYTES = 16
 /** The header and the step as a 64-bit float, so that the vectors after it are aligned. */
@@ -39,8 +42,17 @@ function headerOf(kind: number, entry: number, bytes = HEADER_BYTES): { header: 
 
 /** @param encoded the message in its wire form */
 export function encodeCommitment(encoded: Frame, entry: number): Uint8Array {
+  return encodeAs(MESSAGE, encoded, entry)
+}
+
+/** @param encoded the vote in its wire form */
+export function encodeSeen(encoded: Frame, entry: number): Uint8Array {
+  return encodeAs(SEEN, encoded, entry)
+}
+
+function encodeAs(kind: number, encoded: Frame, entry: number): Uint8Array {
   const chunks = encodeLinkFrame({ kind: 'data', sequence: 1 }, [encoded])
-  return concatenate([headerOf(MESSAGE, entry).header, ...chunks])
+  return concatenate([headerOf(kind, entry).header, ...chunks])
 }
 
 /** The disk holds the last step of which something may be missing, as older versions wrote it. */
@@ -78,7 +90,7 @@ export function entryOf(bytes: Uint8Array): number {
 /** @throws JournalError if the checksum is right but the content is not ours */
 export function decodeRecord(bytes: Uint8Array, { limits }: RecordLimits): JournalRecord {
   const [kind] = bytes
-  if (kind === undefined || kind < MESSAGE || kind > COMPLETE_FROM)
+  if (kind === undefined || kind < MESSAGE || kind > SEEN)
     throw new JournalError(`a record of unknown kind ${kind}; was it written by a newer version?`)
   const entry = entryOf(bytes)
   if (kind === CHECKPOINT)
@@ -87,11 +99,13 @@ export function decodeRecord(bytes: Uint8Array, { limits }: RecordLimits): Journ
     return { kind: 'complete-from', step: integerAt(bytes, HEADER_BYTES) + 1, entry }
   const frame = decodeLinkFrame([bytes.subarray(HEADER_BYTES)], limits)
   const received = 'kind' in frame && frame.kind === 'data' ? frame.messages[0] : undefined
-  if (received === undefined || !('message' in received))
+  const message = received !== undefined && 'message' in received ? received.message : null
+  if (message === null || (kind === SEEN && message.kind !== 'echo'))
     throw new JournalError(
       'a recorded message does not fit this cohort: was the state directory used with another cohort file?',
     )
-  return { kind: 'message', message: received.message, entry }
+  if (kind === SEEN && message.kind === 'echo') return { kind: 'seen', echo: message, entry }
+  return { kind: 'message', message, entry }
 }
 
 /** @throws JournalError */

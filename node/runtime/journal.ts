@@ -9,8 +9,10 @@
  */
 import {
   type BoundMessage,
+  type Commitment,
   contentOf,
   isBound,
+  isLater,
   type Message,
   type MessageOf,
   messageTraits,
@@ -32,12 +34,24 @@ import {
   encodeCheckpoint,
   encodeCommitment,
   encodeCompleteFrom,
+  encodeSeen,
   type RecordLimits,
 } from './journal-records.ts'
 
 export interface Journal extends SigningLedger {
   /** The state of the last run, or null at the first start. */
   readonly recovered: LearnState | null
+  /**
+   * Remembers that another peer signed this, if it is that peer's newest. The next checkpoint keeps it for the next
+   * incarnation. A peer whose memory may be older is told.
+   */
+  saw(slot: Slot, commitment: Commitment): void
+  /** The newest that each other peer was seen to sign, in the form of a vote. */
+  readonly seen: () => readonly MessageOf<'echo'>[]
+  /** False if this peer can have signed a vector for the slot only if it has forgotten that. */
+  remembers(slot: Slot): boolean
+  /** Forgets everything, because it is an older copy. The peer says nothing more that binds it before this step. */
+  outdated(completeFrom: number): void
   /** What was lost since the last run, as a sentence; null: nothing. */
   readonly lost: string | null
   /** This peer's parameters of the last steps, by step, ascending: others may need them to catch up. */
@@ -86,7 +100,9 @@ interface State {
   readonly options: JournalOptions
   readonly log: JournalLog
   /** In the steps before this one this peer may have said something that it no longer knows. */
-  readonly completeFrom: number
+  completeFrom: number
+  /** What it signed in the steps before this one is no longer kept. */
+  forgottenBefore: number
   /** What this peer has said, by kind and slot. */
   readonly said: Map<string, BoundMessage>
   readonly sealed: Map<string, Sealed>
@@ -96,6 +112,9 @@ interface State {
   /** By accused peer. One proof is enough, and is never forgotten. */
   readonly proofs: Map<PeerIndex, Proof>
   readonly past: Map<number, Vector>
+  readonly seen: Map<PeerIndex, MessageOf<'echo'>>
+  /** Whose newest is not in the log yet. */
+  readonly unsaved: Set<PeerIndex>
   /** The newest step in which this peer has bound itself. */
   newest: number
   sinceCompaction: number
@@ -109,22 +128,32 @@ export function createJournal(options: JournalOptions): Journal {
     options,
     log: storage === null ? noLog : createJournalLog(storage, memory),
     completeFrom: memory.completeFrom,
+    forgottenBefore: 1,
     said: new Map(),
     sealed: new Map(),
     votes: new Map(),
     kept: new Map(),
     proofs: new Map(),
     past,
+    seen: new Map(),
+    unsaved: new Set(),
     newest: memory.step,
     sinceCompaction: 0,
   }
-  for (const record of memory.records) if (record.kind === 'message') recollect(state, record.message)
+  for (const record of memory.records)
+    if (record.kind === 'message') recollect(state, record.message)
+    else if (record.kind === 'seen') state.seen.set(record.echo.slot.sender, record.echo)
   const { log, said, sealed, votes, kept, proofs } = state
   return {
     recovered,
     lost: memory.lost,
     past,
-    completeFrom: step => Math.max(memory.completeFrom, spokenFrom(state, step)),
+    completeFrom: step => Math.max(state.completeFrom, spokenFrom(state, step)),
+    saw: (slot, commitment) => see(state, slot, commitment),
+    seen: () => [...state.seen.values()],
+    remembers: slot =>
+      slot.step < Math.max(state.completeFrom, state.forgottenBefore) || said.has(`vector ${slotKey(slot)}`),
+    outdated: completeFrom => forgetAll(state, completeFrom),
     // Parameters for a peer that catches up are left out: they are for that peer only, and it asks again.
     messages: () => [...said.values()].filter(message => traitsOf(message).repeated),
     seal(slot, vector) {
@@ -184,6 +213,13 @@ function remember({ said, sealed, votes }: State, message: BoundMessage): void {
   else votes.set(`${message.kind} ${key}`, contentOf(message))
 }
 
+function see({ seen, unsaved, options }: State, slot: Slot, { digest, signature }: Commitment): void {
+  const before = seen.get(slot.sender)
+  if (before !== undefined && !isLater(slot, before.slot)) return
+  seen.set(slot.sender, { kind: 'echo', slot, digest, signature })
+  if (options.storage !== null) unsaved.add(slot.sender)
+}
+
 function record(state: State, message: Message, encoded?: Frame): boolean {
   const { said, proofs, log, completeFrom } = state
   const { kind, slot } = message
@@ -226,25 +262,52 @@ function spokenFrom({ said }: State, step: number): number {
 function checkpoint(state: State, learnt: LearnState, forgetBefore: number): void {
   const { said, sealed, votes, kept, past, log, options } = state
   for (const map of [said, sealed, votes, kept]) forget(map, forgetBefore)
+  state.forgottenBefore = Math.max(state.forgottenBefore, forgetBefore)
   for (const step of past.keys()) if (step < forgetBefore) past.delete(step)
   if (options.storage === null) return
   state.sinceCompaction++
-  if (state.sinceCompaction < options.compactEverySteps) log.append(checkpointOf(learnt))
-  else {
+  if (state.sinceCompaction < options.compactEverySteps) {
+    for (const peer of state.unsaved) log.append(seenOf(state.seen.get(peer)!))
+    log.append(checkpointOf(learnt))
+  } else {
     state.sinceCompaction = 0
     compact(state, learnt, forgetBefore)
   }
+  state.unsaved.clear()
   past.set(learnt.step, learnt.parameters)
 }
 
+/** The log forgets the older copy too, so that the next incarnation does not go on from it. */
+function forgetAll(state: State, completeFrom: number): void {
+  const { said, kept, past, seen, proofs, log } = state
+  state.completeFrom = Math.max(state.completeFrom, completeFrom)
+  state.newest = Math.max(state.newest, state.completeFrom - 1)
+  for (const map of [said, kept, past]) map.clear()
+  log.rewrite(beginningOf(state), [
+    ...[...proofs.values()].map(message => recordOf(message)),
+    ...[...seen.values()].map(seenOf),
+  ])
+}
+
+const seenOf =
+  (echo: MessageOf<'echo'>): Numbered =>
+  entry =>
+    encodeSeen(encodeMessage(echo), entry)
+
+const beginningOf =
+  ({ completeFrom }: State): Numbered =>
+  entry =>
+    encodeCompleteFrom(completeFrom, entry)
+
 /** Replaces the log with the records that are still of use. */
-function compact({ said, kept, proofs, past, completeFrom, log }: State, learnt: LearnState, from: number) {
-  const beginning: Numbered = entry => encodeCompleteFrom(completeFrom, entry)
+function compact(state: State, learnt: LearnState, from: number) {
+  const { said, kept, proofs, past, seen, completeFrom, log } = state
   const earlier = [...past].filter(([step]) => step !== learnt.step)
   log.rewrite(checkpointOf(learnt), [
-    ...(completeFrom > Math.max(1, from) ? [beginning] : []),
+    ...(completeFrom > Math.max(1, from) ? [beginningOf(state)] : []),
     ...earlier.map(([step, parameters]) => checkpointOf({ step, parameters, momentum: null })),
     ...[...proofs.values(), ...kept.values(), ...said.values()].map(message => recordOf(message)),
+    ...[...seen.values()].map(seenOf),
   ])
 }
 

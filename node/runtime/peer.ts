@@ -20,7 +20,7 @@ import type { DecodeLimits } from '../codec/index.ts'
 import type { Cohort } from '../cohort/cohort.ts'
 import { learnOptions, scheduleOf } from '../cohort/learn-options.ts'
 import type { LinkLimits } from '../link/limits.ts'
-import type { Clock, Storage, Transport } from '../ports.ts'
+import type { Clock, SecondProcess, Storage, Transport } from '../ports.ts'
 import type { Signer, Verifier } from '../signatures/index.ts'
 import type { ByzantineBehaviour } from './byzantine-peer.ts'
 import { delayOf } from './delays.ts'
@@ -76,6 +76,8 @@ export interface PeerHooks {
   shown?(from: PeerIndex, proof: Evidence): void
   /** A member is proved to equivocate. `before`: the proof is from an earlier incarnation of this peer. */
   convicted?(proof: Evidence, before: boolean): void
+  /** Another process with this peer's key has been met. */
+  secondProcess?(second: SecondProcess): void
   /** The storage has lost something, so this peer starts without memory. The reason is a sentence. */
   forgot?(why: string): void
   /** The peer had to stop: its storage or its oracle failed. */
@@ -100,6 +102,8 @@ export function createPeer(options: PeerOptions): Peer {
     ...learnOptions(cohort, self, initial.length),
     ...memory,
     ledger: journal,
+    remembers: journal.remembers,
+    seen: journal.seen().filter(echo => verifier.accepts(echo)),
     aggregate: measured(options.aggregate ?? aggregate, ruleTime),
   })
   const missedAt = new Map<PeerIndex, number>()
@@ -138,7 +142,7 @@ export function createPeer(options: PeerOptions): Peer {
       driver.setCompleteFrom(memory.completeFrom)
       driver.start()
       if (journal.lost !== null) hooks.forgot?.(journal.lost)
-      driver.input({ kind: 'start', memoryLost: hasLostMemory(journal) })
+      driver.input({ kind: 'start', memory: hasLostMemory(journal) ? 'lost' : 'unconfirmed' })
     },
     poke: driven.poke,
     status: () => ({ ...learn.status(), ...driver.status(), ruleMs: ruleTime.ms }),
@@ -220,6 +224,13 @@ function act(options: PeerOptions, driver: Driver<LearnInput>, journal: Journal,
       journal.checkpoint(output.state, forgetBefore)
       break
     }
+    case 'outdated':
+      journal.outdated(output.completeFrom)
+      journal.sync(error => {
+        if (error !== undefined) hooks.failed(error)
+      })
+      hooks.forgot?.(outdatedSentence(options, output))
+      break
     case 'caught-up':
       driver.setCompleteFrom(output.completeFrom)
       break
@@ -230,6 +241,14 @@ function act(options: PeerOptions, driver: Driver<LearnInput>, journal: Journal,
       hooks.diverged?.(output.divergence)
       break
   }
+}
+
+function outdatedSentence(
+  { cohort }: PeerOptions,
+  { by, slot, completeFrom }: Extract<LearnOutput, { kind: 'outdated' }>,
+): string {
+  const shown = `${cohort.members[by]!.name} shows a vector of step ${slot.step} that this peer signed and that its state directory does not know of`
+  return `${shown}: an older copy of it was brought back, or this key runs, or ran, somewhere else as well. This peer goes on without its memory, asks the others, and says nothing in the steps before ${completeFrom}, in which it may have spoken`
 }
 
 function ask(
@@ -248,7 +267,8 @@ function ask(
   })
 }
 
-function decodeLimits(cohort: Cohort, dimension: number): DecodeLimits {
+/** What messages of a cohort's peers can be, and records of their journals. */
+export function decodeLimits(cohort: Cohort, dimension: number): DecodeLimits {
   const schedule = scheduleOf(cohort, dimension)
   const longest = Math.max(schedule(cohort.steps, 'gradient'), schedule(cohort.steps, 'parameters'), 1)
   return { peers: cohort.members.length, dimension, stepsMax: cohort.steps, iterationsMax: longest }

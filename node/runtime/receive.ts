@@ -77,6 +77,8 @@ export function createReceiver<Output>(options: ReceiverOptions<Output>): Receiv
       return
     }
     hooks.received?.(from, message)
+    const { kind, slot } = message
+    if (kind === 'vector' && slot.sender === from && slot.phase !== 'state') journal.saw(slot, message.sealed)
     const effects = protocol.receive(from, message)
     if (isEchoed(message, effects)) journal.keep(message)
     carry(effects)

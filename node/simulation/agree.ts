@@ -144,7 +144,7 @@ function runOf(
     onSend: (from, _, frame) => {
       bytesTaken[from]! += sizeOf(frame)
     },
-    isKnown: () => false, // in a single agreement every peer is new
+    isSeenBeyond: () => false, // in a single agreement every peer is new
     lostUnsaid: peer => {
       throw new Error(`the disk of peer ${peer} lost synced records and did not say so`)
     },

@@ -10,7 +10,7 @@ import type { Vector } from '../../agreement/vector.ts'
 import type { Attack } from '../../learning/attacks/attack.ts'
 import type { LearnOutput } from '../../learning/learn-contract.ts'
 import { randomStream } from '../../learning/random.ts'
-import type { Clock, Storage, Transport } from '../ports.ts'
+import type { Clock, SecondProcess, Storage, Transport } from '../ports.ts'
 import type { ByzantineBehaviour } from '../runtime/byzantine-peer.ts'
 import type { ProtocolPeer } from '../runtime/protocol-peer.ts'
 import type { Signer, Verifier } from '../signatures/index.ts'
@@ -35,6 +35,9 @@ export interface ClusterPorts {
   open(self: PeerIndex, isAlive: () => boolean): PeerPorts | null
   /** An incarnation has ended. Its disk keeps this fraction of the unsynced records. */
   close(self: PeerIndex, kept: number): void
+  /** The ports of a second process with a peer's key, from a copy of its disk; absent: there are no such. */
+  openSecond?(self: PeerIndex, isAlive: () => boolean, part: number | null): PeerPorts
+  closeSecond?(): void
 }
 
 type AnyOutput = AveragingOutput | LearnOutput
@@ -48,6 +51,7 @@ interface ClusterHooks<Output> {
   shown(from: PeerIndex, proof: Evidence): void
   connection(other: PeerIndex, up: boolean): void
   fault(fault: AnyFault): void
+  secondProcess(second: SecondProcess): void
   failed(error: Error): void
 }
 
@@ -120,6 +124,11 @@ export interface Cluster<Peer> {
   readonly faults: { readonly observer: PeerIndex; readonly fault: Fault }[]
   /** Starts a peer, or restarts it from its disk. */
   begin(peer: PeerIndex): void
+  /** Starts a second process with the key of a peer that runs, from a copy of its disk (null: an empty one). */
+  beginSecond(peer: PeerIndex, part: number | null): void
+  endSecond(): void
+  /** Second processes that have ended as they were refused. */
+  refusedSeconds(): number
   /** Ends a peer's incarnation; `kept` is the fraction of unsynced records that survive. */
   crash(peer: PeerIndex, kept: number): void
   restarts(): number
@@ -139,6 +148,10 @@ interface State<Peer, Output> extends Pick<Cluster<Peer>, 'honest' | 'peers' | '
   readonly sealedCallbacks: SealedCallback[]
   restarts: number
   lastResultMs: number
+  second: { readonly self: PeerIndex; readonly number: number; readonly peer: Peer } | null
+  /** Second processes so far. */
+  seconds: number
+  refusedSeconds: number
 }
 
 /** How long after its own failure a peer restarts. */
@@ -165,6 +178,9 @@ export function createCluster<Peer extends ProtocolPeer, Output extends AnyOutpu
     sealedCallbacks: [],
     restarts: 0,
     lastResultMs: 0,
+    second: null,
+    seconds: 0,
+    refusedSeconds: 0,
   }
   const { peers, results, faults, sealedCallbacks } = state
   return {
@@ -173,6 +189,9 @@ export function createCluster<Peer extends ProtocolPeer, Output extends AnyOutpu
     results,
     faults,
     begin: peer => begin(state, peer),
+    beginSecond: (peer, part) => beginSecond(state, peer, part),
+    endSecond: () => endSecond(state),
+    refusedSeconds: () => state.refusedSeconds,
     crash: (peer, kept) => crash(state, peer, kept),
     restarts: () => state.restarts,
     lastResultMs: () => state.lastResultMs,
@@ -203,7 +222,14 @@ function begin<Peer extends ProtocolPeer, Output extends AnyOutput>(
     signer: authority.signer(self),
     verifier: authority.verifier,
     ...(attack && { attack }),
-    hooks: hooksOf(state, self),
+    hooks: hooksOf(state, self, {
+      running: () => peers[self] ?? null,
+      refused: () => crash(state, self, 1),
+      failed() {
+        crash(state, self, 0)
+        ports.after(RESTART_MS, () => begin(state, self))
+      },
+    }),
   })
   peers[self] = peer
   const startMs = incarnation > 1 ? 0 : startSpreadMs * randomStream(seed, 'start', self).uniform()
@@ -212,11 +238,51 @@ function begin<Peer extends ProtocolPeer, Output extends AnyOutput>(
   })
 }
 
+/** Incarnations of second processes are numbered from here. */
+const SECONDS = 1_000_000
+
+function beginSecond<Peer extends ProtocolPeer, Output extends AnyOutput>(
+  state: State<Peer, Output>,
+  self: PeerIndex,
+  part: number | null,
+): void {
+  const { options, ports, peers } = state
+  if (state.second !== null || peers[self] === null || ports.openSecond === undefined) return
+  const number = ++state.seconds
+  const isAlive = () => state.second?.number === number
+  const peer = options.task.create({
+    ...ports.openSecond(self, isAlive, part),
+    self,
+    incarnation: SECONDS + number,
+    isAlive,
+    signer: options.authority.signer(self),
+    verifier: options.authority.verifier,
+    hooks: hooksOf(state, self, {
+      running: () => peer,
+      refused() {
+        state.refusedSeconds++
+        endSecond(state)
+      },
+      failed: () => endSecond(state),
+    }),
+  })
+  state.second = { self, number, peer }
+  peer.start()
+}
+
+function endSecond<Peer, Output>(state: State<Peer, Output>): void {
+  if (state.second === null) return
+  state.second = null
+  state.ports.closeSecond?.()
+}
+
 function crash<Peer, Output>(state: State<Peer, Output>, self: PeerIndex, kept: number): void {
   if (state.peers[self] === null) return
   state.incarnations[self]!++
   if (state.isHonest[self]) state.options.watch.died?.(self)
   state.peers[self] = null
+  // Nobody would be there to say that the second one may lack what this one has just signed.
+  if (state.second?.self === self) endSecond(state)
   state.ports.close(self, kept)
 }
 
@@ -239,6 +305,7 @@ function behaviourOf<Peer, Output>(
 function hooksOf<Peer extends ProtocolPeer, Output extends AnyOutput>(
   state: State<Peer, Output>,
   self: PeerIndex,
+  own: { running(): Peer | null; refused(): void; failed(): void },
 ): ClusterHooks<Output> {
   const { options, ports, isHonest, faults } = state
   const { trace = null, failed } = options
@@ -248,7 +315,7 @@ function hooksOf<Peer extends ProtocolPeer, Output extends AnyOutput>(
       watch.output?.(self, output)
       if (output.kind === 'sealed' && isHonest[self]) sealed(state, self, output)
       const result = options.task.resultOf(output)
-      if (result !== null) ended(state, self, result)
+      if (result !== null) ended(state, self, result, own.running())
     },
     received(from, message) {
       trace?.add(ports.nowMs(), from, self, message)
@@ -263,9 +330,11 @@ function hooksOf<Peer extends ProtocolPeer, Output extends AnyOutput>(
       if (fault.peer !== null) faults.push({ observer: self, fault })
     },
     failed(error) {
-      if (failed !== undefined) return failed(self, error)
-      crash(state, self, 0)
-      ports.after(RESTART_MS, () => begin(state, self))
+      if (failed !== undefined) failed(self, error)
+      else own.failed()
+    },
+    secondProcess({ isRefused }) {
+      if (isRefused) own.refused()
     },
   }
 }
@@ -274,10 +343,11 @@ function ended<Peer extends ProtocolPeer, Output>(
   state: State<Peer, Output>,
   self: PeerIndex,
   result: Vector,
+  peer: Peer | null,
 ): void {
   state.results[self] = result
   if (state.isHonest[self]) state.lastResultMs = state.ports.nowMs()
-  if (state.isHonest[self] || state.options.byzantineFinish) state.peers[self]?.finish()
+  if (state.isHonest[self] || state.options.byzantineFinish) peer?.finish()
   if (state.isHonest[self]) state.options.watch.ended?.(self)
 }
 

@@ -62,6 +62,10 @@ type FaultKind =
   | { readonly kind: 'disk-flip'; readonly peer: PeerIndex; readonly part: number }
   /** The process dies and comes back to an older state of its log, at this fraction of all its states. */
   | { readonly kind: 'disk-old'; readonly peer: PeerIndex; readonly part: number }
+  /** The process dies, and comes back to an exact older copy of its disk, watermark included: of all this fraction. */
+  | { readonly kind: 'rollback'; readonly peer: PeerIndex; readonly part: number }
+  /** A second process starts with the peer's key, from an older copy of its disk, or (null) from an empty one. */
+  | { readonly kind: 'clone'; readonly peer: PeerIndex; readonly part: number | null }
 
 /** When a fault begins and ends: after a time, in a cohort that learns also at a step, or (null) never. */
 type Span =

@@ -2,7 +2,8 @@
  * A disk of the simulated world. A record survives a crash once a sync that began after it has called back. Of the
  * other records a crash keeps a prefix, chosen by the seed, or none. A full disk fails every sync, and goes on failing
  * them until it is opened again, even after it was freed, as the log of a real peer does. A bad disk flips bits of its
- * records, or returns an older state of the log. It always keeps the watermark, which is a separate file.
+ * records, or returns an older state of the log. It always keeps the watermark, which is a separate file. A copy that is
+ * put back brings both back.
  */
 import { NO_WATERMARK, type Storage, type Watermark } from '../ports.ts'
 import { encodeFile, encodeRecord, type LogScan, scanLog } from '../storage/records.ts'
@@ -18,16 +19,27 @@ export interface SimulatedDisk {
   lose(): void
   /** Restores an older state of the log: the one at this fraction of all states that were ever synced. */
   restore(fraction: number): void
+  /** An exact copy of the state at this fraction of all states that were ever synced; null: there were none. */
+  copyAt(fraction: number): DiskCopy | null
   /** Flips a bit, at this fraction of the log. True: the log loses synced records, and nothing reports it. */
   flip(fraction: number): boolean
   /** Replaces an unreadable log with a new one, as `join --forget` does. */
   forget(): void
 }
 
+/** An exact copy of a disk as it once was, the watermark included. */
+interface DiskCopy {
+  readonly records: readonly Uint8Array[]
+  readonly watermark: Watermark
+  putBack(): void
+}
+
 interface DiskOptions {
   readonly after: (delayMs: number, run: () => void) => void
   /** The virtual time of a sync, drawn for each sync. */
   readonly syncMs: () => number
+  /** What is on it already; absent: nothing. */
+  readonly copy?: Pick<DiskCopy, 'records' | 'watermark'>
 }
 
 /** The simulated disk has no room left. */
@@ -58,7 +70,7 @@ interface State {
   rewrites: number
   durable: Snapshot & { readonly rewrites: number }
   /** Every state that was ever durable. */
-  readonly history: Snapshot[]
+  readonly history: (Snapshot & { readonly watermark: Watermark })[]
   watermark: Watermark
   /** Why the log cannot be read; null if it can. */
   unreadable: Exclude<LogScan, { kind: 'whole' }> | null
@@ -70,14 +82,15 @@ interface State {
 const HISTORY_MAX = 1000
 
 export function createDisk(options: DiskOptions): SimulatedDisk {
-  const file = fileOf([])
+  const { records, watermark } = options.copy ?? { records: [], watermark: NO_WATERMARK }
+  const file = fileOf([...records])
   const state: State = {
     options,
     file,
     rewrites: 0,
-    durable: { file, count: 0, rewrites: 0 },
+    durable: { file, count: records.length, rewrites: 0 },
     history: [],
-    watermark: NO_WATERMARK,
+    watermark,
     unreadable: null,
     opening: 0,
     full: false,
@@ -102,6 +115,20 @@ export function createDisk(options: DiskOptions): SimulatedDisk {
       state.opening++
       const old = state.history[Math.floor(fraction * state.history.length)]
       if (old !== undefined) settleAt(state, prefixOf(old.file, old.count))
+    },
+    copyAt(fraction) {
+      const old = state.history[Math.floor(fraction * state.history.length)]
+      if (old === undefined) return null
+      const file = prefixOf(old.file, old.count)
+      return {
+        records: file.records,
+        watermark: old.watermark,
+        putBack() {
+          state.opening++
+          state.watermark = old.watermark
+          settleAt(state, prefixOf(file, old.count))
+        },
+      }
     },
     flip: fraction => flip(state, fraction),
     forget() {
@@ -139,8 +166,8 @@ function open(state: State): Storage {
           done(new DiskFullError('no space left on the simulated disk'))
           return
         }
-        settle(state, { file, count, rewrites })
         if (watermark.entries > state.watermark.entries) state.watermark = watermark
+        settle(state, { file, count, rewrites })
         done()
       })
     },
@@ -154,11 +181,11 @@ function open(state: State): Storage {
 
 /** A sync is over. It does not undo a sync that began later and ended earlier. */
 function settle(state: State, { file, count, rewrites }: State['durable']): void {
-  const { durable, history } = state
+  const { durable, history, watermark } = state
   const isNewer = rewrites > durable.rewrites || (rewrites === durable.rewrites && count > durable.count)
   if (!isNewer) return
   state.durable = { file, count, rewrites }
-  history.push({ file, count })
+  history.push({ file, count, watermark })
   if (history.length > HISTORY_MAX) history.shift()
 }
 

@@ -14,9 +14,12 @@ export interface FaultTarget {
   readonly disks: readonly (SimulatedDisk | null)[]
   begin(peer: PeerIndex): void
   crash(peer: PeerIndex, kept: number): void
+  /** Starts a second process with a peer's key, from a copy of its disk (null: an empty one), beside the first. */
+  beginSecond(peer: PeerIndex, part: number | null): void
+  endSecond(): void
   setSlowness(peer: PeerIndex, factor: number): void
-  /** Whether enough others have heard from this peer to tell it so after it has lost its memory. */
-  isKnown(peer: PeerIndex): boolean
+  /** Whether enough others have seen a vector of this peer that is not in these records, so that it is told when it asks. */
+  isSeenBeyond(records: readonly Uint8Array[], peer: PeerIndex): boolean
   /** Synced records of this peer are gone, and nothing reported it. */
   lostUnsaid(peer: PeerIndex): void
   calmLinks(): void
@@ -109,7 +112,7 @@ function begin(target: FaultTarget, fault: InjectedFault): () => void {
       return () => target.begin(fault.peer)
     case 'disk-lost':
       // The others cannot tell a peer that nobody has heard from a new one (learning/recovery/recovery.ts).
-      if (!target.isKnown(fault.peer)) return () => {}
+      if (!target.isSeenBeyond([], fault.peer)) return () => {}
       target.crash(fault.peer, 0)
       target.disks[fault.peer]?.lose()
       return () => target.begin(fault.peer)
@@ -124,6 +127,19 @@ function begin(target: FaultTarget, fault: InjectedFault): () => void {
       target.crash(fault.peer, 1)
       target.disks[fault.peer]?.restore(fault.part)
       return () => target.begin(fault.peer)
+    case 'rollback':
+      target.crash(fault.peer, 1)
+      return () => {
+        const copy = target.disks[fault.peer]?.copyAt(fault.part)
+        if (copy && target.isSeenBeyond(copy.records, fault.peer)) copy.putBack()
+        target.begin(fault.peer)
+      }
+    case 'clone':
+      target.beginSecond(fault.peer, fault.part)
+      return () => {
+        target.endSecond()
+        target.begin(fault.peer) // where it was taken for the second one
+      }
     case 'pause':
       network.setPaused(fault.peer, true)
       return () => network.setPaused(fault.peer, false)

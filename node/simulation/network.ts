@@ -5,6 +5,7 @@
  * late. A frame is lost for good only if its connection breaks; the link above then resends it.
  */
 import type { PeerIndex } from '../../agreement/protocol.ts'
+import { createRefusals, isTurnedAway, type ProcessId, type Refusals } from '../network/process-tally.ts'
 import { type Frame, sizeOf, type Transport, type TransportEvents } from '../ports.ts'
 import type { Latency } from './latency.ts'
 import type { World } from './world.ts'
@@ -21,6 +22,8 @@ export interface NetworkOptions {
   readonly extraMs?: (from: PeerIndex, to: PeerIndex) => number
   /** Longer frames are refused, as the real transport refuses them. */
   readonly frameBytesMax?: number
+  /** The most faulty peers: so many may lie about a second process; 0 where nothing is said. */
+  readonly maxFaulty?: number
   /** Every frame as it arrives. For traces and accounting. */
   readonly onDelivery?: (from: PeerIndex, to: PeerIndex, frame: Frame) => void
   /** Every frame as it is sent. */
@@ -32,6 +35,9 @@ export interface SimulatedNetwork {
   attach(self: PeerIndex): Transport
   /** Ends a peer's incarnation: its connections break, and frames in flight to and from it are lost. */
   detach(self: PeerIndex): void
+  /** A transport for a second process with a peer's key, beside the present one; one at a time in the world. */
+  attachSecond(self: PeerIndex): Transport
+  detachSecond(): void
   /** Forbids the link between two peers, and breaks its connection; or allows it again. */
   setAllowed(a: PeerIndex, b: PeerIndex, allowed: boolean): void
   /** Holds all frames between two peers while their connection holds, as if a cable were pulled; or releases them. */
@@ -71,32 +77,59 @@ interface State {
   readonly options: NetworkOptions
   readonly events: (TransportEvents | null)[]
   readonly lanes: readonly (readonly Lane[])[]
+  /** The peer whose key the second process has; null: there is none. Its place is behind those of all peers. */
+  second: PeerIndex | null
+  /** By place, as of its present incarnation. */
+  readonly processes: (ProcessId | undefined)[]
+  readonly refusals: (Refusals | undefined)[]
+  /** The number of processes so far. */
+  started: number
   /** By peer: the calls that wait for the end of its pause; null while it runs. */
   readonly paused: (null | (() => void)[])[]
 }
 
 export function createNetwork(options: NetworkOptions): SimulatedNetwork {
   const { peers } = options
+  const places = peers + 1
   const state: State = {
     options,
-    events: Array.from({ length: peers }, () => null),
-    lanes: Array.from({ length: peers }, () => Array.from({ length: peers }, newLane)),
+    events: Array.from({ length: places }, () => null),
+    lanes: Array.from({ length: places }, () => Array.from({ length: places }, newLane)),
+    second: null,
+    processes: Array.from({ length: places }, () => undefined),
+    refusals: Array.from({ length: places }, () => undefined),
+    started: 0,
     paused: Array.from({ length: peers }, () => null),
   }
   return {
     attach: self => transportOf(state, self),
     detach: self => detach(state, self),
-    setAllowed(a, b, allowed) {
-      laneOf(state, a, b).forbidden = !allowed
-      laneOf(state, b, a).forbidden = !allowed
-      if (allowed) connectSoon(state, a, b)
-      else setConnected(state, a, b, false)
+    attachSecond(self) {
+      state.second = self
+      for (let other = 0; other < peers; other++) {
+        alike(laneOf(state, self, other), laneOf(state, peers, other))
+        alike(laneOf(state, other, self), laneOf(state, other, peers))
+      }
+      return transportOf(state, peers)
     },
-    setStalled(a, b, stalled) {
-      stall(state, a, b, stalled)
-      stall(state, b, a, stalled)
-      connectSoon(state, a, b)
+    detachSecond() {
+      if (state.second === null) return
+      detach(state, peers)
+      state.second = null
     },
+    setAllowed: (a, b, allowed) =>
+      between(state, a, b, (x, y) => {
+        laneOf(state, x, y).forbidden = !allowed
+        laneOf(state, y, x).forbidden = !allowed
+        if (allowed) connectSoon(state, x, y)
+        else setConnected(state, x, y, false)
+      }),
+    setStalled: (a, b, stalled) =>
+      between(state, a, b, (x, y) => {
+        stall(state, x, y, stalled)
+        stall(state, y, x, stalled)
+        connectSoon(state, x, y)
+      }),
     whenRunning: (self, run) => runFor(state, self, run),
     setPaused(self, paused) {
       const waiting = state.paused[self]!
@@ -125,14 +158,40 @@ function laneOf({ lanes }: State, from: PeerIndex, to: PeerIndex): Lane {
   return lanes[from]![to]!
 }
 
-function runFor(state: State, self: PeerIndex, run: () => void): void {
-  const waiting = state.paused[self]!
+/** The second process stands where its peer stands. */
+function alike({ forbidden, stalls }: Lane, lane: Lane): void {
+  Object.assign(lane, { forbidden, stalls })
+}
+
+/** The peer whose key is used at a place. */
+function peerAt({ options: { peers }, second }: State, place: number): PeerIndex {
+  return place === peers ? second! : place
+}
+
+/** Where a peer's key is used. */
+function placesOf({ options: { peers }, second }: State, peer: PeerIndex): readonly number[] {
+  return second === peer ? [peer, peers] : [peer]
+}
+
+function between(state: State, a: PeerIndex, b: PeerIndex, visit: (a: number, b: number) => void): void {
+  for (const x of placesOf(state, a)) for (const y of placesOf(state, b)) visit(x, y)
+}
+
+/** The place with which one is connected, of those where this peer's key is used. */
+function placeFrom(state: State, self: number, peer: PeerIndex): number {
+  return placesOf(state, peer).find(place => laneOf(state, self, place).up) ?? peer
+}
+
+function runFor(state: State, self: number, run: () => void): void {
+  if (self === state.options.peers && state.second === null) return // the second process has ended meanwhile
+  const waiting = state.paused[peerAt(state, self)]!
   if (waiting === null) run()
   else waiting.push(run)
 }
 
 function connectSoon(state: State, a: PeerIndex, b: PeerIndex): void {
-  state.options.world.after(state.options.latencyMs(a, b), () => setConnected(state, a, b, true))
+  const latencyMs = state.options.latencyMs(peerAt(state, a), peerAt(state, b))
+  state.options.world.after(latencyMs, () => setConnected(state, a, b, true))
 }
 
 function setConnected(state: State, a: PeerIndex, b: PeerIndex, connected: boolean): void {
@@ -141,6 +200,7 @@ function setConnected(state: State, a: PeerIndex, b: PeerIndex, connected: boole
   const back = laneOf(state, b, a)
   const isBarred = way.forbidden || way.banned || back.banned || way.stalls > 0
   if (connected && (isBarred || !state.events[a] || !state.events[b])) return
+  if (connected && (isContested(state, a, b) || isContested(state, b, a))) return
   for (const lane of [way, back]) {
     lane.up = connected
     lane.connection++
@@ -154,46 +214,85 @@ function setConnected(state: State, a: PeerIndex, b: PeerIndex, connected: boole
   tell(state, b, a, connected)
 }
 
+/** Another process with the newcomer's key has a connection with this member: one of the two has to go. */
+function isContested(state: State, newcomer: number, member: number): boolean {
+  const { processes, events, options } = state
+  const retry = (place: number) => {
+    const own = events[place]
+    options.world.after(RECONNECT_MS, () => {
+      if (own && events[place] === own) setConnected(state, place, member, true)
+    })
+  }
+  for (const place of placesOf(state, peerAt(state, newcomer))) {
+    if (place === newcomer || !laneOf(state, place, member).up) continue
+    if (isTurnedAway(processes[place], processes[newcomer], events[place] !== null)) {
+      turnAway(state, { newcomer, present: place, by: peerAt(state, member) })
+      retry(newcomer)
+      return true
+    }
+    setConnected(state, place, member, false)
+    retry(place)
+  }
+  return false
+}
+
+function turnAway(
+  { events, processes, refusals }: State,
+  { newcomer, present, by }: { newcomer: number; present: number; by: PeerIndex },
+): void {
+  const about = (place: number) => ({ address: `place ${place}`, startedMs: processes[place]!.startedMs })
+  events[present]?.secondProcess?.({ ...about(newcomer), by: [by], isRefused: false })
+  const sayers = refusals[newcomer]!.add(by)
+  if (sayers !== null) events[newcomer]?.secondProcess?.({ ...about(present), by: sayers, isRefused: true })
+}
+
 function tell(state: State, self: PeerIndex, other: PeerIndex, connected: boolean): void {
   const events = state.events[self]
   if (!events) return
   const { connection } = laneOf(state, other, self)
+  const peer = peerAt(state, other)
   runFor(state, self, () => {
     // A peer never sees a connection that came and went during its pause.
     if (state.events[self] !== events) return
-    if (!connected) events.disconnected(other, 'the link is down')
-    else if (laneOf(state, other, self).connection === connection) events.connected(other)
+    if (!connected) events.disconnected(peer, 'the link is down')
+    else if (laneOf(state, other, self).connection === connection) events.connected(peer)
   })
 }
 
-function transportOf(state: State, self: PeerIndex): Transport {
+function transportOf(state: State, self: number): Transport {
   let own: TransportEvents | null = null
   const banned = new Set<PeerIndex>()
   const alive = () => own !== null && state.events[self] === own
   return {
     start(handlers) {
+      const { world, maxFaulty = 0 } = state.options
       own = handlers
       state.events[self] = handlers
-      for (let other = 0; other < state.options.peers; other++) {
-        laneOf(state, other, self).banned = banned.has(other)
-        if (other !== self) connectSoon(state, self, other)
+      state.processes[self] = { number: ++state.started, startedMs: world.nowMs() }
+      state.refusals[self] = createRefusals(maxFaulty, world)
+      for (const other of othersOf(state, self)) {
+        laneOf(state, other, self).banned = banned.has(peerAt(state, other))
+        connectSoon(state, self, other)
       }
     },
-    send: (to, frame) => alive() && send(state, self, to, frame),
+    send: (to, frame) => alive() && send(state, self, placeFrom(state, self, to), frame),
     pause(from) {
-      if (alive()) laneOf(state, from, self).held = true
+      if (alive()) laneOf(state, placeFrom(state, self, from), self).held = true
     },
     resume(from) {
-      const lane = laneOf(state, from, self)
+      const place = placeFrom(state, self, from)
+      const lane = laneOf(state, place, self)
       if (!alive() || !lane.held) return
       lane.held = false
-      flushSoon(state, from, self)
+      flushSoon(state, place, self)
     },
     ban(peer) {
       banned.add(peer)
       if (!alive()) return
-      laneOf(state, peer, self).banned = true
-      setConnected(state, self, peer, false)
+      for (const place of placesOf(state, peer)) {
+        laneOf(state, place, self).banned = true
+        setConnected(state, self, place, false)
+      }
     },
     stop(done) {
       if (alive()) detach(state, self)
@@ -204,10 +303,17 @@ function transportOf(state: State, self: PeerIndex): Transport {
 
 function detach(state: State, self: PeerIndex): void {
   state.events[self] = null
-  for (let other = 0; other < state.options.peers; other++) {
+  for (const other of othersOf(state, self)) {
     laneOf(state, other, self).banned = false
-    if (other !== self) setConnected(state, self, other, false)
+    setConnected(state, self, other, false)
   }
+}
+
+/** The places of all other peers. */
+function othersOf(state: State, self: number): readonly number[] {
+  const own = peerAt(state, self)
+  const everyone = Array.from({ length: state.options.peers }, (_, peer) => peer)
+  return everyone.flatMap(peer => (peer === own ? [] : placesOf(state, peer)))
 }
 
 function send(state: State, from: PeerIndex, to: PeerIndex, frame: Frame): boolean {
@@ -216,10 +322,11 @@ function send(state: State, from: PeerIndex, to: PeerIndex, frame: Frame): boole
   if (!lane.up) return false
   if (lane.queuedBytes >= queueBytesMax) lane.full = true
   if (lane.full) return false
-  onSend?.(from, to, frame)
+  const [sender, receiver] = [peerAt(state, from), peerAt(state, to)]
+  onSend?.(sender, receiver, frame)
   lane.queuedBytes += sizeOf(frame)
   const transferMs = bytesPerMs === Infinity ? 0 : sizeOf(frame) / bytesPerMs
-  const delayMs = latencyMs(from, to) + (extraMs?.(from, to) ?? 0)
+  const delayMs = latencyMs(sender, receiver) + (extraMs?.(sender, receiver) ?? 0)
   const arrivalMs = Math.max(lane.lastArrivalMs, world.nowMs() + delayMs) + transferMs
   lane.lastArrivalMs = arrivalMs
   const { connection } = lane
@@ -237,7 +344,7 @@ function arrive(state: State, from: PeerIndex, to: PeerIndex, connection: number
   if (!lane.up || lane.connection !== connection) return
   if (frameBytesMax !== Infinity && sizeOf(frame) > frameBytesMax) {
     // The real transport, too, refuses the frame at its length prefix, before reading it, and cuts the connection.
-    state.events[to]?.fault(from, 'oversize', `a frame of ${sizeOf(frame)} bytes`)
+    state.events[to]?.fault(peerAt(state, from), 'oversize', `a frame of ${sizeOf(frame)} bytes`)
     setConnected(state, from, to, false)
     world.after(RECONNECT_MS, () => setConnected(state, from, to, true))
     return
@@ -262,9 +369,9 @@ function flush(state: State, from: PeerIndex, to: PeerIndex): void {
 }
 
 function deliver(state: State, from: PeerIndex, to: PeerIndex, frame: Frame): void {
-  state.options.onDelivery?.(from, to, frame)
+  state.options.onDelivery?.(peerAt(state, from), peerAt(state, to), frame)
   drain(state, from, to, sizeOf(frame))
-  const reader = state.events[to]?.frame(from, sizeOf(frame))
+  const reader = state.events[to]?.frame(peerAt(state, from), sizeOf(frame))
   for (const chunk of frame) reader?.add(chunk)
   reader?.end()
 }
@@ -279,7 +386,7 @@ function drain(state: State, from: PeerIndex, to: PeerIndex, bytes: number): voi
   const sender = state.events[from]
   state.options.world.after(0, () =>
     runFor(state, from, () => {
-      if (state.events[from] === sender && lane.connection === connection) sender?.drained(to)
+      if (state.events[from] === sender && lane.connection === connection) sender?.drained(peerAt(state, to))
     }),
   )
 }

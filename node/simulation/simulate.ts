@@ -166,7 +166,7 @@ function createRun(options: SimulateOptions, conditions: Conditions): Run {
     onSend(from, to, frame) {
       if (!byzantine.peers.includes(from)) run.checkers.sent(from, to, frame, cluster.world.nowMs())
     },
-    isKnown: () => true,
+    isSeenBeyond: () => true,
     lostUnsaid: peer => run.checkers.lostUnsaid(peer),
   })
   const { honest, world, peers } = cluster
@@ -197,7 +197,10 @@ function createRun(options: SimulateOptions, conditions: Conditions): Run {
 
 /** @param run returns the run, which does not exist yet when the cluster is made */
 function watchOf(run: () => Run): Watch<LearnOutput> {
+  /** By peer: the last step that it began. */
+  const stood = new Map<PeerIndex, number>()
   const moved = (peer: PeerIndex, step: number) => {
+    stood.set(peer, step)
     run().steps.moved(step)
     run().timeline.moved(peer, step)
   }
@@ -211,7 +214,9 @@ function watchOf(run: () => Run): Watch<LearnOutput> {
     output(peer, output) {
       run().meter.output(peer, output)
       run().checkers.output(peer, output)
-      if (output.kind === 'caught-up') run().timeline.tookParameters(peer)
+      // Otherwise it has asked, and goes on where it was.
+      const leftOut = output.kind === 'caught-up' && output.completeFrom > (stood.get(peer) ?? 1)
+      if (leftOut) run().timeline.tookParameters(peer)
       else if (output.kind === 'need-gradient') moved(peer, output.step)
       else if (output.kind === 'diverged') {
         run().diverged.set(peer, output.divergence)

@@ -99,9 +99,9 @@ for (const query of cohorts)
   test(`${query.protocol} among ${query.peers}`, t => {
     fc.assert(
       fc.property(
-        fc.boolean(),
+        fc.constantFrom('whole' as const, 'unconfirmed' as const, 'lost' as const),
         fc.array(fc.oneof({ weight: 3, arbitrary: spoken }, input), { maxLength: 80, size: 'max' }),
-        (memoryLost, happenings) => {
+        (memory, happenings) => {
           const learn = createLearn({
             ...query,
             synchrony: 'asynchronous',
@@ -127,7 +127,7 @@ for (const query of cohorts)
               iterations: { gradient: 1, parameters: 2 },
             }),
           })
-          learn.input({ kind: 'start', memoryLost })
+          learn.input({ kind: 'start', memory })
           for (const each of happenings) {
             const { messages, faults } =
               'from' in each ? learn.receive(each.from, each.message) : learn.input(each)

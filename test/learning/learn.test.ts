@@ -259,3 +259,37 @@ test('a cohort below its bound is refused at once', t => {
   t.throws(() => createLearn(learnOptions(6, 1)), { code: 'BOUND_NOT_MET', message: /6f \+ 1 = 7/ })
   t.notThrows(() => createLearn(learnOptions(6, 1, { unsafe: true })))
 })
+
+test('what binds a peer waits until it knows that its memory is whole, and is said then', t => {
+  const query = { protocol: 'rb-tm', peers: 4, maxFaulty: 1, synchrony: 'asynchronous' } as const
+  const schedule = createSchedule({
+    ...query,
+    schedule: 'practical',
+    iterations: { gradient: 1, parameters: 1 },
+    count: 'tight',
+  })
+  const learn = createLearn(learnOptions(4, 1, { ...query, schedule }))
+  const kinds = ({ messages }: { messages: readonly { message: Message }[] }) =>
+    messages.map(({ message }) => message.kind)
+  t.deepEqual(kinds(learn.input({ kind: 'start', memory: 'unconfirmed' })), ['query'])
+  const slot = { step: 1, phase: 'gradient', iteration: 0, sender: 1 } as const
+  const vector: Message = { kind: 'vector', slot, sealed: seal(Float32Array.of(1, 2, 3)) }
+  t.deepEqual(kinds(learn.receive(1, vector)), [], 'no vote on it yet')
+  const position = (from: number): Message => ({
+    kind: 'position',
+    slot: { step: 1, phase: 'state', iteration: 0, sender: from },
+    oldest: 1,
+    completeFrom: 1,
+    seen: null,
+  })
+  t.deepEqual(kinds(learn.receive(1, position(1))), [])
+  const begun = learn.receive(2, position(2))
+  t.deepEqual(kinds(begun), ['echo'])
+  t.true(begun.outputs.some(({ kind }) => kind === 'need-gradient'))
+  const next: Message = {
+    kind: 'vector',
+    slot: { ...slot, sender: 2 },
+    sealed: seal(Float32Array.of(4, 5, 6)),
+  }
+  t.deepEqual(kinds(learn.receive(2, next)), ['echo'], 'from now on at once')
+})

@@ -88,7 +88,7 @@ function evidenceLine(
 ): string {
   const proof = `the proof is ${path} (concord evidence verify FILE)`
   if (peer === membership.self)
-    return `this peer itself has signed two vectors for one slot, and every peer that has seen it cuts it off; ${proof}`
+    return `this key has signed two vectors for one slot: it runs, or ran, somewhere else as well, and every peer that has seen the proof cuts it off; ${proof}`
   const when = before ? 'in an earlier run, and stays' : 'and is'
   return `${nameOf(membership, peer)} signed two vectors for one slot ${when} cut off; ${proof}`
 }

@@ -1,6 +1,6 @@
 /** A running peer's status for people: where it is, for whom it waits, and a row for each other member. */
 import type { OtherStatus, PeerStatus } from '../../daemon/status.ts'
-import { duration, megabytes, percent, significant } from './format.ts'
+import { duration, listed, megabytes, percent, significant } from './format.ts'
 import { wantedText } from './result.ts'
 import type { Cell } from './table.ts'
 
@@ -13,8 +13,16 @@ export function statusLines(status: PeerStatus): readonly string[] {
     waitingText(status),
     `sent ${size(traffic.bytesSent)}, received ${size(traffic.bytesReceived)}`,
     `memory ${size(memory.rssBytes)}: objects ${size(memory.heapBytes)}, buffers ${size(memory.externalBytes)}`,
+    secondProcessText(status),
     ...status.strangers.map(({ kind, count }) => `strangers: ${count} × ${kind}`),
   ].filter(line => line !== '')
+}
+
+function secondProcessText({ secondProcess, peers }: PeerStatus): string {
+  if (secondProcess === null) return ''
+  const { address, by, seconds } = secondProcess
+  const names = by.map(peer => peers.find(each => each.peer === peer)?.name ?? `peer ${peer}`)
+  return `this key was also started at ${address}, and refused there by ${listed(names)} (last ${duration(seconds)} ago): each machine needs an identity of its own`
 }
 
 export const statusHead = ['peer', 'name', 'connection', 'step', 'in flight', 'kept', 'withheld', 'faults']

@@ -23,14 +23,16 @@ interface SimulatedOptions<Peer, Output> extends ClusterOptions<Peer, Output> {
   readonly links: RandomStream
   /** Longer frames are refused and cost their connection; Infinity: no limit. */
   readonly frameBytesMax: number
+  /** The most faulty peers: so many may lie about a second process; 0 where there is none. */
+  readonly maxFaulty?: number
   /** Every frame as it is sent. */
   readonly onSend?: (from: PeerIndex, to: PeerIndex, frame: Frame) => void
   /** A peer may have lost records from its disk. */
   readonly diskLost?: (peer: PeerIndex) => void
   /** Synced records of a peer are gone, and yet its log passed for whole. */
   readonly lostUnsaid: (peer: PeerIndex) => void
-  /** Whether enough others have heard from this peer to tell it so after it has lost its memory. */
-  readonly isKnown: (peer: PeerIndex) => boolean
+  /** Whether enough others have seen a vector of this peer that is not in these records, so that it is told when it asks. */
+  readonly isSeenBeyond: (records: readonly Uint8Array[], peer: PeerIndex) => boolean
 }
 
 export interface SimulatedCluster<Peer> extends Cluster<Peer>, FaultTarget {
@@ -45,7 +47,7 @@ export function createSimulatedCluster<
   Peer extends ProtocolPeer,
   Output extends AveragingOutput | LearnOutput,
 >(options: SimulatedOptions<Peer, Output>): SimulatedCluster<Peer> {
-  const { task, byzantine, conditions, links, seed, isKnown, lostUnsaid } = options
+  const { task, byzantine, conditions, links, seed, isSeenBeyond, lostUnsaid } = options
   const everyone = Array.from({ length: task.peers }, (_, peer) => peer)
   const isHonest = everyone.map(peer => !byzantine.peers.includes(peer))
   const world = createWorld()
@@ -56,6 +58,7 @@ export function createSimulatedCluster<
   const network = createNetwork({
     world,
     peers: task.peers,
+    maxFaulty: options.maxFaulty ?? 0,
     frameBytesMax: options.frameBytesMax,
     bytesPerMs: conditions.bytesPerMs,
     queueBytesMax: conditions.queueBytesMax,
@@ -78,6 +81,18 @@ export function createSimulatedCluster<
       network.detach(self)
       disks[self]?.crash(count => Math.floor(count * kept))
     },
+    openSecond(self, isAlive, part) {
+      const copy = part === null ? null : (disks[self]?.copyAt(part) ?? null)
+      const random = randomStream(seed, 'second disk', self)
+      const disk = createDisk({
+        after: world.after,
+        syncMs: () => (conditions.syncMs ?? 0) * random.uniform(),
+        ...(copy && { copy }),
+      })
+      const clock = clockOf(world, network, { self, isAlive, seed, skew: conditions.clockSkew })
+      return { transport: network.attachSecond(self), clock, storage: disk.open() }
+    },
+    closeSecond: network.detachSecond,
   }
   return {
     ...createCluster(options, ports),
@@ -85,7 +100,7 @@ export function createSimulatedCluster<
     network,
     disks,
     slowness,
-    isKnown,
+    isSeenBeyond,
     lostUnsaid,
     calmLinks() {
       extra.calm = true
@@ -121,6 +136,17 @@ function observed(disk: SimulatedDisk, lost: () => void): SimulatedDisk {
     restore(fraction) {
       lost()
       disk.restore(fraction)
+    },
+    copyAt(fraction) {
+      const copy = disk.copyAt(fraction)
+      if (copy === null) return null
+      return {
+        ...copy,
+        putBack() {
+          lost()
+          copy.putBack()
+        },
+      }
     },
     flip(fraction) {
       lost()

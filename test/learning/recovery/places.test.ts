@@ -228,7 +228,7 @@ for (const { past, ...cohort } of cohorts)
     fc.assert(
       fc.property(lies, truths, fc.integer({ min: 1, max: 4 }), (liars, honest, attempts) => {
         const positions = new Map([...liars, ...honest].map((said, i) => [i + 1, said]))
-        const question = { step: STEP, memoryLost: false, isBehind: false, positions, settled: false }
+        const question = { step: STEP, memory: 'whole' as const, isBehind: false, positions, settled: false }
         const rules = { ...cohort, past, stepsEnd: 101, completeFrom: 1 }
         const { kind } = choosePlace(rules, question, null, attempts)
         t.true(kind === 'unknown' || kind === 'stay', kind)
@@ -245,7 +245,7 @@ test('the chosen step is one that f + 1 have reached, that enough hold, and that
       fc.integer({ min: 1, max: 4 }),
       (said, attempts) => {
         const positions = new Map(said.map((each, i) => [i + 1, each]))
-        const question = { step: STEP, memoryLost: false, isBehind: true, positions, settled: false }
+        const question = { step: STEP, memory: 'whole' as const, isBehind: true, positions, settled: false }
         const place = choosePlace(rules, question, null, attempts)
         if (said.filter(({ step, completeFrom }) => completeFrom <= step).length < 5) {
           t.is(place.kind, 'unknown')

@@ -1,10 +1,21 @@
 /** Recovery: which step a peer joins, with which parameters, and what lies about it can and cannot do. */
 import test from 'ava'
-import type { Message, Seen } from '../../../agreement/message.ts'
-import type { Recovery } from '../../../learning/recovery/contract.ts'
+import type { Message, Seen, Slot } from '../../../agreement/message.ts'
+import type { Recovery, RecoveryOptions } from '../../../learning/recovery/contract.ts'
 import { createRecovery } from '../../../learning/recovery/recovery.ts'
 import { seal, slotAt } from '../../agreement/harness.ts'
-import { askAll, at, D, everyone, makeAsk, optionsOf, position, stateSlot, theta } from './support.ts'
+import {
+  answerAll,
+  askAll,
+  at,
+  D,
+  everyone,
+  makeAsk,
+  optionsOf,
+  position,
+  stateSlot,
+  theta,
+} from './support.ts'
 
 test('a peer that was left behind joins a step that the others hold, with the aggregate of their parameters', t => {
   const asker = at(0, 3)
@@ -26,9 +37,91 @@ test('a new cohort begins at step 1 and asks nobody for parameters', t => {
 
 test('a peer begins at once if it remembers, or needs nobody’s answer', t => {
   const begin = { kind: 'begin', step: 1, parameters: null } as const
-  t.deepEqual(at(0, 0).start(false), { messages: [], outputs: [begin], faults: [] })
-  t.deepEqual(at(0, 0, { peers: 1, maxFaulty: 0 }).start(true).outputs, [begin])
-  t.deepEqual(at(0, 0, { peers: 2, maxFaulty: 1 }).start(true).outputs, [begin])
+  t.deepEqual(at(0, 0).start('whole'), { messages: [], outputs: [begin], faults: [] })
+  t.deepEqual(at(0, 0, { peers: 1, maxFaulty: 0 }).start('lost').outputs, [begin])
+  t.deepEqual(at(0, 0, { peers: 2, maxFaulty: 1 }).start('lost').outputs, [begin])
+})
+
+/** What another shows of peer 0. */
+const seenAt = (step: number, phase: 'gradient' | 'parameters' = 'gradient'): Seen => ({
+  slot: { step, phase, iteration: 0, sender: 0 },
+  digest: 'aa',
+  signature: new Uint8Array(64),
+})
+
+/** Peer 0 starts at step 25: its storage holds what it signed since step 9, up to its gradient of step 25. */
+function restored(changes: Partial<RecoveryOptions> = {}): Recovery {
+  const history = new Map([[25, theta(25, 0)]])
+  const remembers = ({ step, phase }: Slot) => step < 25 || (step === 25 && phase === 'gradient')
+  return createRecovery(optionsOf(0, { step: 25, completeFrom: 9, history, remembers, ...changes }))
+}
+
+const startOf = (asker: Recovery, others: ReadonlyMap<number, Recovery>) =>
+  answerAll(asker, others, asker.start('unconfirmed'))
+
+test('a peer that starts with a memory asks first, and begins where it stands once n - f - 1 have seen no more of it', t => {
+  const others = everyone([25, 25, 26, 25, 26])
+  others.get(1)!.saw(0, seenAt(25))
+  others.get(2)!.saw(0, seenAt(3))
+  const asker = restored()
+  const { begun, targets, hasFound } = startOf(asker, others)
+  t.deepEqual([begun, targets, hasFound], [[{ kind: 'begin', step: 25, parameters: null }], [], true])
+  t.is(asker.state(), 'joined')
+  const few = restored()
+  const unheard = startOf(few, everyone([25, 25, 26, 25]))
+  t.deepEqual([unheard.begun, few.state()], [[], 'locating'], 'four of six are one too few')
+  t.deepEqual(few.receive(5, position(5, 25)).outputs.at(-1), { kind: 'begin', step: 25, parameters: null })
+})
+
+test('one that shows a vector which it signed and does not know of is believed: it goes the way of a lost memory', t => {
+  for (const [seen, target] of [
+    [seenAt(40), 42],
+    [seenAt(25, 'parameters'), 28],
+  ] as const) {
+    const others = everyone([26, 26, 26, 26, 26, 26])
+    others.get(3)!.saw(0, seen)
+    const asker = restored()
+    const { begun, targets, outputs } = startOf(asker, others)
+    t.deepEqual(
+      outputs.find(({ kind }) => kind === 'outdated'),
+      { kind: 'outdated', slot: seen.slot, by: 3, completeFrom: seen.slot.step + 2 },
+    )
+    t.deepEqual([begun, targets], [[], [target]])
+  }
+})
+
+test('the proof is heeded however late it comes, and whatever the peer does meanwhile', t => {
+  const asker = restored()
+  startOf(asker, everyone([25, 25, 25, 25, 25]))
+  t.deepEqual(asker.receive(6, { ...position(6, 40), seen: seenAt(24) } as Message).outputs, [])
+  const { outputs, messages } = asker.receive(6, { ...position(6, 40), seen: seenAt(40) } as Message)
+  t.like(outputs[0], { kind: 'outdated', by: 6, completeFrom: 42 })
+  t.deepEqual(
+    messages.map(({ message }) => message.kind),
+    ['query'],
+  )
+  t.is(asker.state(), 'locating')
+  t.deepEqual(asker.reached(26, theta(26, 0)).outputs, [])
+  t.is(asker.state(), 'locating', 'a step that ends does not make it speak again')
+})
+
+test('at the end there is nothing more to sign; a peer that is far behind goes on from its log, while it can be served', t => {
+  const atEnd = restored({ step: 101 })
+  t.deepEqual(atEnd.start('unconfirmed').outputs, [{ kind: 'begin', step: 101, parameters: null }])
+  const others = everyone([60, 60, 60, 60, 60, 60])
+  const begin = { kind: 'begin', step: 25, parameters: null } as const
+  t.deepEqual(startOf(restored(), others).begun, [begin])
+  const missed = restored()
+  const asked = missed.start('unconfirmed')
+  for (const peer of [1, 2]) missed.signal({ kind: 'missed', peer })
+  t.deepEqual(answerAll(missed, others, asked).targets, [60], 'more than f cannot serve it')
+})
+
+test('of what another signed the newest is kept, whatever comes after it', t => {
+  const other = at(1, 30)
+  for (const seen of [seenAt(25, 'parameters'), seenAt(25), seenAt(24, 'parameters')]) other.saw(0, seen)
+  const [answer] = other.receive(0, { kind: 'query', slot: stateSlot(0, 25) }).messages
+  t.like(answer?.message, { kind: 'position', seen: { slot: seenAt(25, 'parameters').slot } })
 })
 
 test('a cohort that waits for this very peer is met where it waits', t => {
@@ -42,7 +135,7 @@ test('a cohort that waits for this very peer is met where it waits', t => {
 test('a peer stays in the step in which it has spoken if the others are no further, and is sent that step again', t => {
   const asker = at(0, 40)
   const stays = { begun: [], targets: [], hasFound: true }
-  t.deepEqual(askAll(asker, everyone([40, 40, 41, 41, 38, 39]), 'left-behind'), stays)
+  t.like(askAll(asker, everyone([40, 40, 41, 41, 38, 39]), 'left-behind'), stays)
   t.is(asker.state(), 'joined')
 })
 
@@ -179,8 +272,8 @@ test('a new incarnation may ask as often as the one before', t => {
 test('a peer that only suspects stays unless more than f have gone on, and hears again what it misses', t => {
   const suspect = (steps: readonly number[]) => askAll(at(0, 40), everyone(steps), 'suspicion')
   const stays = { begun: [], targets: [], hasFound: true }
-  t.deepEqual(suspect([40, 40, 41, 44, 44, 44]), stays, 'they still take part in step 40')
-  t.deepEqual(suspect([40, 40, 41, 44, 44, 99]), stays, 'one may lie')
+  t.like(suspect([40, 40, 41, 44, 44, 44]), stays, 'they still take part in step 40')
+  t.like(suspect([40, 40, 41, 44, 44, 99]), stays, 'one may lie')
   t.deepEqual(suspect([40, 45, 45, 45, 45, 45]).targets, [45])
 })
 

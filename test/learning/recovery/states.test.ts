@@ -8,6 +8,7 @@ import type { Recovery } from '../../../learning/recovery/contract.ts'
 import { createRecovery } from '../../../learning/recovery/recovery.ts'
 import {
   follow,
+  type Memory,
   openQuestion,
   type Question,
   type RecoveryState,
@@ -20,7 +21,7 @@ import { D, optionsOf, position, type RecoveryEffects, stateSlot, theta, timersI
 const STEPS_END = 12
 const question: Question = {
   step: 3,
-  memoryLost: false,
+  memory: 'whole',
   isBehind: true,
   positions: new Map(),
   settled: false,
@@ -111,6 +112,7 @@ const spoken = fc.oneof(
     return { kind: 'message', from, message: { kind: 'ready', slot: stateSlot(sender, at), digest: 'aa' } }
   }),
 )
+const memory = fc.constantFrom<Memory>('whole', 'unconfirmed', 'lost')
 const event: fc.Arbitrary<Event> = fc.oneof(
   { weight: 6, arbitrary: spoken },
   fc
@@ -171,10 +173,10 @@ for (const cohort of cohorts)
   test(`${cohort.protocol} among ${cohort.peers}: only the table’s transitions occur, and a peer that is away asks again`, t => {
     const reachedStates = new Set<StateName>()
     fc.assert(
-      fc.property(fc.boolean(), fc.array(event, { maxLength: 80, size: 'max' }), (memoryLost, events) => {
+      fc.property(memory, fc.array(event, { maxLength: 80, size: 'max' }), (known, events) => {
         const recovery = createRecovery(optionsOf(0, { ...cohort, stepsEnd: STEPS_END }))
         const { host, timers, carry, happen } = hosted(recovery)
-        carry(recovery.start(memoryLost))
+        carry(recovery.start(known))
         for (const each of events) {
           const effects = happen(each)
           if (effects === null) continue

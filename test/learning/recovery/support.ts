@@ -67,7 +67,7 @@ export type Reason = 'memory-lost' | 'left-behind' | 'suspicion'
 
 /** Makes peer 0 ask: f + 1 others can no longer serve it, or one cannot and the wait is over. */
 export function makeAsk(asker: Recovery, reason: Reason, maxFaulty = 1): RecoveryEffects {
-  if (reason === 'memory-lost') return asker.start(true)
+  if (reason === 'memory-lost') return asker.start('lost')
   if (reason === 'suspicion') {
     const [timer] = timersIn(asker.signal({ kind: 'missed', peer: 1 }))
     return asker.timeout(timer!, true)
@@ -103,5 +103,5 @@ export function answerAll(
   }
   const begun = outputs.filter(output => output.kind === 'begin')
   const hasFound = outputs.some(({ kind }) => kind === 'caught-up')
-  return { targets, begun, hasFound }
+  return { targets, begun, hasFound, outputs }
 }

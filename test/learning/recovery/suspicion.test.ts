@@ -46,7 +46,7 @@ function watched({ faults: maxFaulty = 1, answered = false } = {}) {
     ahead: (other: number, is = true) => carry(recovery.signal({ kind: 'ahead', peer: other, ahead: is })),
     restarted: (other: number) => carry(recovery.signal({ kind: 'restarted', peer: other })),
     reached: (step: number) => carry(recovery.reached(step, theta(step, 0))),
-    start: () => carry(recovery.start(true)),
+    start: () => carry(recovery.start('lost')),
   }
 }
 

@@ -133,6 +133,7 @@ test('the status of a peer that says anything is shown clean, as text and as JSO
     peers,
     [NASTY]: NASTY,
     strangers: [{ kind: NASTY, count: 1 }],
+    secondProcess: { address: NASTY, by: [1], seconds: 1 },
     cohort: { ...status.cohort, name: NASTY },
     self: { ...status.self, name: NASTY },
   }

@@ -13,6 +13,7 @@ import { commands } from '../../../node/cli/commands/index.ts'
 import { decimal, integer, orNone, text } from '../../../node/cli/parse.ts'
 import { runProgram } from '../../../node/cli/program.ts'
 import { CohortError } from '../../../node/cohort/errors.ts'
+import { NetworkError } from '../../../node/network/errors.ts'
 import { recordedTerminal } from './terminals.ts'
 
 /** Runs a command `try` with these arguments. */
@@ -137,6 +138,7 @@ test('wrong usage is 2, a failed job 1, with one line and no stack', async t => 
       throw error
     })
   for (const [error, code] of [
+    [new NetworkError('runs-already', 'no such thing'), 78],
     [new UsageError('no such thing'), 2],
     [new CohortError('cohort-syntax', 'no such thing'), 2],
     [new JobError('no such thing'), 1],

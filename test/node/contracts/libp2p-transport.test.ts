@@ -25,6 +25,15 @@ for (const [name, place] of [
         transport.start(events)
         return transport
       },
+      async openSecond(self, events) {
+        const members = membersOf(identities, places)
+        const { transport } = await openPeer(t, identities, self, members, {
+          listen: [place],
+          dimension: 50_000,
+        })
+        transport.start(events)
+        return transport
+      },
       until: condition =>
         new Promise(resolve => {
           const look = () => {

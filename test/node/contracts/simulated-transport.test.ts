@@ -22,6 +22,11 @@ for (const [name, bytesPerMs] of [
         transport.start(events)
         return transport
       },
+      async openSecond(self, events) {
+        const transport = network.attachSecond(self)
+        transport.start(events)
+        return transport
+      },
       async until(condition) {
         const { reason } = world.runSync({ until: condition })
         if (!condition()) throw new Error(`it never came about: the world is ${reason}`)

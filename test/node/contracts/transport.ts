@@ -3,6 +3,7 @@
  * announced length. `send` says whether it took the frame, and calls nothing back while it runs. Without room it takes
  * nothing, and `drained` says when there is room again. A member that does not read holds its sender back, and loses
  * nothing. A member that is banned or stops is gone for the other side, which may go on and meet a later incarnation.
+ * Of two processes with one key the first goes on; the second is told, and heard by nobody.
  */
 import test, { type ExecutionContext } from 'ava'
 import { sizeOf, type Transport, type TransportEvents } from '../../../node/ports.ts'
@@ -10,6 +11,7 @@ import { sizeOf, type Transport, type TransportEvents } from '../../../node/port
 type Report =
   | { readonly kind: 'connected' | 'disconnected' | 'drained'; readonly peer: number }
   | { readonly kind: 'fault'; readonly peer: number | null; readonly fault: string }
+  | { readonly kind: 'second-process'; readonly isRefused: boolean; readonly by: readonly number[] }
   | { readonly kind: 'frame'; readonly peer: number; readonly announced: number; readonly bytes: Buffer }
 
 interface OpenPeer {
@@ -20,6 +22,8 @@ interface OpenPeer {
 interface OpenPair {
   /** Opens and starts the next incarnation of a member, 0 or 1. */
   open(self: 0 | 1, events: TransportEvents): Promise<Transport>
+  /** Opens and starts a second process of a member, beside the first. */
+  openSecond(self: 0 | 1, events: TransportEvents): Promise<Transport>
   /** Waits, in this transport's world, until the condition holds. The condition is checked after each report. */
   until(condition: () => boolean): Promise<void>
   /** The caller calls this at each report. */
@@ -38,17 +42,18 @@ export function transportContract(name: string, make: Make): void {
   endingContract(name, make)
 }
 
-async function openPeer(pair: OpenPair, self: 0 | 1): Promise<OpenPeer> {
+async function openPeer(pair: OpenPair, self: 0 | 1, how: 'open' | 'openSecond' = 'open'): Promise<OpenPeer> {
   const reports: Report[] = []
   const add = (report: Report) => {
     reports.push(report)
     pair.wake()
   }
-  const transport = await pair.open(self, {
+  const transport = await pair[how](self, {
     connected: peer => add({ kind: 'connected', peer }),
     disconnected: peer => add({ kind: 'disconnected', peer }),
     drained: peer => add({ kind: 'drained', peer }),
     fault: (peer, fault) => add({ kind: 'fault', peer, fault }),
+    secondProcess: ({ by, isRefused }) => add({ kind: 'second-process', by, isRefused }),
     frame(peer, announced) {
       const parts: Uint8Array[] = []
       return {
@@ -152,6 +157,24 @@ function roomContract(name: string, make: Make): void {
 }
 
 function endingContract(name: string, make: Make): void {
+  for (const copied of [0, 1] as const)
+    test(`${name}: a second process of member ${copied} is refused while the first runs, and both are told`, async t => {
+      const pair = await make(t)
+      const peers = await met(pair)
+      const [first, other] = copied === 0 ? peers : [peers[1], peers[0]]
+      const by = [1 - copied]
+      const second = await openPeer(pair, copied, 'openSecond')
+      second.transport.send(1 - copied, frame('from the second'))
+      await pair.until(() => count(second, 'second-process') > 0 && count(first, 'second-process') > 0)
+      const said = (peer: OpenPeer) => peer.reports.find(({ kind }) => kind === 'second-process')
+      t.deepEqual(said(second), { kind: 'second-process', isRefused: true, by })
+      t.deepEqual(said(first), { kind: 'second-process', isRefused: false, by })
+      t.true(first.transport.send(1 - copied, frame('from the first')))
+      await pair.until(() => framesOf(other).length > 0)
+      t.deepEqual(textsOf(other), ['from the first'])
+      t.deepEqual([count(first, 'disconnected'), count(other, 'disconnected')], [0, 0])
+    })
+
   test(`${name}: a banned peer is cut off on both sides`, async t => {
     const pair = await make(t)
     const [first, second] = await met(pair)

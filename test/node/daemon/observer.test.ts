@@ -37,3 +37,14 @@ test('a step is reported with its vectors, and a skipped step without them and a
     [{ kind: 'caught-up', from: 2, step: 9 }],
   )
 })
+
+test('a peer that starts where its log ends, and stays there, has not caught up', t => {
+  const events: PeerEvent[] = []
+  const status = () => t.fail() as never
+  const observer = createObserver({ onEvent: event => void events.push(event), status })
+  observer.starts(25)
+  observer.output({ kind: 'caught-up', step: 25, completeFrom: 9 })
+  t.deepEqual(events, [])
+  observer.output({ kind: 'caught-up', step: 42, completeFrom: 42 })
+  t.deepEqual(events, [{ kind: 'caught-up', from: 25, step: 42 }])
+})

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { access, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { access, cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -158,6 +158,67 @@ test('an oracle whose gradient is not finite is a divergence too, and its own wo
   })
   t.true(peer.events.some(event => event.kind === 'log' && /of step 1 is NaN at place 2/.test(event.text)))
 })
+
+test.serial(
+  'a second process with the key of one that runs is refused; the first goes on, and its status tells',
+  async t => {
+    const files = await place(t, { steps: 100_000 })
+    const peers = await Promise.all([0, 1, 2, 3].map(peer => started(t, member(files, peer))))
+    const bob = peers[1]!
+    await bob.reached(2)
+    const copy = await started(t, {
+      ...member(files, 1),
+      listen: ['/ip4/127.0.0.1/tcp/0'],
+      stateDirectory: join(files.folder, 'state of the copy'),
+    })
+    await t.throwsAsync(copy.finished, {
+      name: 'NetworkError',
+      code: 'runs-already',
+      message:
+        /^this key already runs at \/ip4\/127\.0\.0\.1\/.*since .* UTC \(peers .* and .* say so\): stop that process/,
+    })
+    t.is(
+      copy.events.find(({ kind }) => kind === 'step'),
+      undefined,
+      'it said nothing',
+    )
+    await copy.stop()
+    const last = bob.events.findLast(event => event.kind === 'step')!.step
+    await bob.reached(last + 2)
+    t.true(bob.status().secondProcess!.by.length >= 1)
+    for (const peer of peers) t.deepEqual(peer.faults(), [])
+  },
+)
+
+test.serial(
+  'an old copy of the state directory, put back whole, is noticed by what others have seen',
+  async t => {
+    const files = await place(t, { steps: 100_000 })
+    const peers = await Promise.all([0, 1, 2, 3].map(peer => started(t, member(files, peer))))
+    const state = stateBeside(files.identityPaths[1]!, cohortId(files.cohort))
+    const backup = join(files.folder, 'backup')
+    await peers[1]!.reached(2)
+    await peers[1]!.stop()
+    await cp(state, backup, { recursive: true })
+    const later = await started(t, member(files, 1))
+    const listening = later.events.find(event => event.kind === 'listening')!
+    await later.reached(listening.step + 4)
+    await later.stop()
+    await rm(state, { recursive: true })
+    await cp(backup, state, { recursive: true })
+    const old = await started(t, member(files, 1))
+    t.is(old.events.find(event => event.kind === 'listening')?.step, listening.step)
+    await old.reached(listening.step + 8)
+    const said = old.events.flatMap(event => (event.kind === 'log' ? [event.text] : []))
+    t.true(
+      said.some(text =>
+        /shows a vector of step \d+ that this peer signed and that its state directory does not/.test(text),
+      ),
+      said.join('\n'),
+    )
+    for (const peer of [peers[0]!, peers[2]!, peers[3]!, old]) t.deepEqual(peer.faults(), [])
+  },
+)
 
 test('wrong options give a typed error that begins with the name of one', async t => {
   const files = await place(t)

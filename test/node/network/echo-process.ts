@@ -4,10 +4,15 @@ import { wholeFrame } from '../../../node/network/framing.ts'
 import { createNetwork } from '../../../node/network/index.ts'
 import { cohortOf, membersOf } from './support.ts'
 
-const { seeds, self, port } = JSON.parse(process.argv[2]!) as { seeds: string[]; self: number; port: number }
+const { seeds, self, port, addresses } = JSON.parse(process.argv[2]!) as {
+  seeds: string[]
+  self: number
+  port: number
+  addresses: string[][]
+}
 const identities = seeds.map(seed => identityFromSeed(Buffer.from(seed, 'hex')))
 const transport = await createNetwork({
-  membership: { cohort: cohortOf(membersOf(identities)), cohortId: 'c0ffee', self },
+  membership: { cohort: cohortOf(membersOf(identities, addresses)), cohortId: 'c0ffee', self },
   seed: identities[self]!.seed,
   listen: [`/ip4/127.0.0.1/tcp/${port}`],
   mdns: false,

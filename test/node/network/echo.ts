@@ -10,12 +10,15 @@ export async function startEcho(
   identities: readonly Identity[],
   self: number,
   port = 0,
+  addresses: readonly (readonly string[])[] = [],
 ): Promise<[ChildProcess, string[]]> {
   const seeds = identities.map(({ seed }) => Buffer.from(seed).toString('hex'))
-  const child = fork(new URL('echo-process.ts', import.meta.url), [JSON.stringify({ seeds, self, port })])
+  const child = fork(new URL('echo-process.ts', import.meta.url), [
+    JSON.stringify({ seeds, self, port, addresses }),
+  ])
   t.teardown(() => child.kill('SIGKILL'))
-  const [addresses] = (await once(child, 'message')) as [string[]]
-  return [child, addresses]
+  const [own] = (await once(child, 'message')) as [string[]]
+  return [child, own]
 }
 
 export async function echoes(peer: RunningPeer, other: number, word: string): Promise<void> {

@@ -193,7 +193,7 @@ test('a stranger is refused before it may open a stream, and both sides log why'
   t.true(
     honest.log.lines.some(({ level, text }) => level === 'warn' && text.startsWith(`refused ${stranger.id}`)),
   )
-  const hint = `its cohort file must list ${stranger.id}, or it has proof that this key signed twice`
+  const hint = `its cohort file must list ${stranger.id}; or this key runs elsewhere as well, or it has proof that this key signed twice`
   await honest.until(() =>
     uninvited.log.lines.some(({ level, text }) => level === 'warn' && text.endsWith(hint)),
   )

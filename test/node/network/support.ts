@@ -12,7 +12,7 @@ import {
   type NetworkTransport,
 } from '../../../node/network/index.ts'
 import { createNode, type NodeOptions } from '../../../node/network/libp2p-node.ts'
-import type { Clock, Frame, TransportEvents } from '../../../node/ports.ts'
+import type { Clock, Frame, SecondProcess, TransportEvents } from '../../../node/ports.ts'
 
 export const LOOPBACK = '/ip4/127.0.0.1/tcp/0'
 
@@ -21,6 +21,7 @@ type Report =
   | { readonly kind: 'disconnected'; readonly peer: number; readonly detail: string }
   | { readonly kind: 'frame'; readonly peer: number; readonly bytes: Buffer }
   | { readonly kind: 'drained'; readonly peer: number }
+  | { readonly kind: 'second-process'; readonly second: SecondProcess }
   | { readonly kind: 'fault'; readonly peer: number | null; readonly fault: string; readonly detail: string }
 
 /** Everything that a transport reported, and a wait for what it is to report. */
@@ -48,6 +49,7 @@ export function recorder(): Recorder {
       frame: peer => wholeFrame(frame => add({ kind: 'frame', peer, bytes: Buffer.concat(frame) })),
       drained: peer => add({ kind: 'drained', peer }),
       fault: (peer, fault, detail) => add({ kind: 'fault', peer, fault, detail }),
+      secondProcess: second => add({ kind: 'second-process', second }),
     },
     until: (matches, since = 0) =>
       new Promise((resolve, reject) => {

@@ -249,3 +249,54 @@ test('a peer that lost its memory remembers the loss for as long as another may 
     )
   }
 })
+
+test('of what others sign the newest of each is remembered with the checkpoint, through compactions', t => {
+  const { open } = disk()
+  const first = journal(open())
+  const commitment = (step: number) => ({ digest: 'aa'.repeat(32), signature: new Uint8Array(64).fill(step) })
+  const newest = (of: Journal) => of.seen().map(({ slot: { sender, step } }) => [sender, step])
+  const checkpoint = (of: Journal, step: number) => {
+    of.checkpoint({ step, parameters: Float32Array.of(step, 0), momentum: null }, step - 6)
+    of.sync(() => {})
+  }
+  for (const step of [4, 3]) first.saw(slot(step, 1), commitment(step))
+  t.deepEqual(newest(journal(open())), [], 'it is not worth a sync of its own')
+  checkpoint(first, 5)
+  first.saw(slot(5, 2), commitment(5))
+  t.deepEqual(newest(journal(open())), [[1, 4]])
+  for (let step = 6; step <= 20; step++) checkpoint(first, step)
+  t.deepEqual(newest(journal(open())), [
+    [1, 4],
+    [2, 5],
+  ])
+  t.deepEqual(journal(open()).seen()[0]!.signature, new Uint8Array(64).fill(4))
+})
+
+test('it knows what it signed, and not what only an older copy of it lacks', t => {
+  const { open } = disk()
+  const first = journal(open())
+  for (const step of [1, 2]) send(first, step, step)
+  first.sync(() => {})
+  const copy = journal(open())
+  t.true(copy.remembers(slot(2)))
+  t.false(copy.remembers(slot(3)))
+  copy.checkpoint({ step: 20, parameters: Float32Array.of(1, 2), momentum: null }, 4)
+  t.true(copy.remembers(slot(3)), 'what is long past is forgotten, and may have been signed')
+})
+
+test('an older copy is forgotten for good once it is shown to be one', t => {
+  const { open } = disk()
+  const copy = journal(open())
+  for (const step of [1, 2]) send(copy, step, step)
+  copy.saw(slot(2, 1), { digest: 'aa'.repeat(32), signature: new Uint8Array(64) })
+  copy.outdated(9)
+  t.true(copy.dirty())
+  copy.sync(() => {})
+  t.true(copy.remembers(slot(8)), 'it may have signed that, and signs nothing there')
+  t.false(copy.record({ kind: 'ready', slot: slot(8, 1), digest: 'aa'.repeat(32) }))
+  t.true(copy.record({ kind: 'ready', slot: slot(9, 1), digest: 'aa'.repeat(32) }))
+  const after = journal(open())
+  t.deepEqual([after.recovered, after.messages(), after.completeFrom(1)], [null, [], 9])
+  t.is(after.lost, null, 'its log is whole')
+  t.is(after.seen().length, 1, 'what others signed it still knows')
+})

@@ -92,10 +92,11 @@ function start(
 const first = testCohort()
 const signed = (digest: string) => signerOf(first, 1).sign(slot(1), digest)
 
-test('a peer goes on from its own log', t => {
+test('a peer with a log of its own asks the others first whether they have seen more of it', t => {
   const { peer, faults } = start(t, first, 0, lived(first, signed))
   peer.start()
-  t.deepEqual(peer.status().waitingFor, [2, 3, 4, 5, 6], 'the vector of peer 1 is there')
+  const { phase, waitingFor } = peer.status()
+  t.deepEqual([phase, waitingFor], ['catching-up', [1, 2, 3, 4, 5, 6]])
   t.deepEqual(faults, [])
 })
 

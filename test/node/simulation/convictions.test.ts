@@ -92,7 +92,7 @@ test('a peer that restarts stays cut off from the peers that it has convicted, f
 
 test('peers that have the proof show it to a peer that has lost its disk', t => {
   const { cluster, shown, until } = run()
-  t.true(until(() => allConvict(cluster) && cluster.isKnown(0)))
+  t.true(until(() => allConvict(cluster) && cluster.isSeenBeyond([], 0)))
   cluster.crash(0, 0)
   cluster.disks[0]!.lose()
   shown.length = 0

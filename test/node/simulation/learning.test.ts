@@ -51,7 +51,8 @@ test('the seeds serve their purpose: peers restart, lose their disks and catch u
   const scenarios = Array.from({ length: 300 }, (_, seed) => drawLearningScenario(seed))
   const kinds = scenarios.flatMap(({ conditions }) => conditions.injectedFaults.map(({ kind }) => kind))
   const expected = ['crash', 'pause', 'partition', 'apart', 'stall', 'disk-full', 'disk-lost'] as const
-  for (const kind of [...expected, 'disk-flip', 'disk-old'] as const) t.true(kinds.includes(kind), kind)
+  for (const kind of [...expected, 'disk-flip', 'disk-old', 'rollback', 'clone'] as const)
+    t.true(kinds.includes(kind), kind)
   const lost = drawLearningScenario(42)
   t.true(lost.conditions.injectedFaults.some(({ kind }) => kind === 'disk-lost'))
   const { restarts, caughtUp } = simulateLearning(lost)

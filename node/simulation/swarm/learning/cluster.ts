@@ -1,10 +1,12 @@
 /** The cluster of a cohort that learns in the swarm: the cheapest oracle, the table's signatures, all checkers. */
+import { isLater, type Slot } from '../../../../agreement/message.ts'
 import type { PeerIndex } from '../../../../agreement/protocol.ts'
 import type { LearnOutput } from '../../../../learning/learn-contract.ts'
 import { randomStream } from '../../../../learning/random.ts'
 import type { LearningCheckers } from '../../../checkers/learning.ts'
-import { frameBytesMax } from '../../../codec/index.ts'
-import type { OraclePort, Peer } from '../../../runtime/peer.ts'
+import { type DecodeLimits, frameBytesMax } from '../../../codec/index.ts'
+import { decodeRecord } from '../../../runtime/journal-records.ts'
+import { decodeLimits, type OraclePort, type Peer } from '../../../runtime/peer.ts'
 import { createTableAuthority } from '../../authority.ts'
 import { learnerTask } from '../../cluster/learner.ts'
 import { createSimulatedCluster, type SimulatedCluster } from '../../cluster/simulated.ts'
@@ -41,6 +43,7 @@ export function createLearningCluster(
     startSpreadMs: START_SPREAD_MS,
     conditions,
     frameBytesMax: frameBytesMax(dimension),
+    maxFaulty: cohort.faults,
     links: randomStream(seed, 'links'),
     watch: {
       began: peer => checkers.began(peer, cluster.world.nowMs()),
@@ -51,7 +54,7 @@ export function createLearningCluster(
       },
       received(peer, from, message) {
         checkers.received(peer, from, message)
-        if (message.kind === 'vector' && message.slot.phase !== 'state') heard.from(from, peer)
+        if (message.kind === 'vector' && message.slot.phase !== 'state') heard.from(from, peer, message.slot)
       },
       shown: checkers.shown,
       connected: checkers.connected,
@@ -62,17 +65,34 @@ export function createLearningCluster(
     },
     diskLost: checkers.lostDisk,
     lostUnsaid: checkers.lostUnsaid,
-    isKnown: peer => heard.by(peer) > cohort.faults,
+    isSeenBeyond(records, peer) {
+      const newest = newestIn(records, decodeLimits(cohort, dimension))
+      return heard.by(peer).filter(slot => newest === null || isLater(slot, newest)).length > cohort.faults
+    },
   })
   return { ...cluster, caughtUp: () => caughtUp }
 }
 
-/** Counts in how many present incarnations a vector of an author has arrived. */
+/** The newest slot for which these records of a journal hold a vector of its peer; null: none. */
+function newestIn(records: readonly Uint8Array[], limits: DecodeLimits): Slot | null {
+  let newest: Slot | null = null
+  for (const bytes of records) {
+    const record = decodeRecord(bytes, { limits })
+    if (record.kind !== 'message' || record.message.kind !== 'vector') continue
+    if (newest === null || isLater(record.message.slot, newest)) newest = record.message.slot
+  }
+  return newest
+}
+
+/** For each present incarnation, the newest slot of an author whose vector has arrived there. */
 function createHeard(peers: number) {
-  const heardBy = Array.from({ length: peers }, () => new Set<PeerIndex>())
+  const heardBy = Array.from({ length: peers }, () => new Map<PeerIndex, Slot>())
   return {
-    by: (author: PeerIndex) => heardBy[author]!.size,
-    from: (author: PeerIndex, peer: PeerIndex) => void heardBy[author]!.add(peer),
+    by: (author: PeerIndex) => [...heardBy[author]!.values()],
+    from(author: PeerIndex, peer: PeerIndex, slot: Slot) {
+      const before = heardBy[author]!.get(peer)
+      if (before === undefined || isLater(slot, before)) heardBy[author]!.set(peer, slot)
+    },
     died(peer: PeerIndex) {
       for (const listeners of heardBy) listeners.delete(peer)
     },

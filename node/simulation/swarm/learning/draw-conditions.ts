@@ -20,11 +20,16 @@ const INJECTED_FAULTS_MAX = 6
 /** The longest absence: dozens of steps of a quick cohort. */
 const ABSENCE_MS = 4000
 
-/** @param disks draws the faults of bad disks, in a separate stream so that older seeds keep their other faults */
+/**
+ * @param disks draws the faults of bad disks
+ * @param rollbacks draws the peers that come back to an old copy. Both are separate streams, so that older seeds keep their
+ *   other faults.
+ */
 export function drawLearningConditions(
   scene: LearningScene,
   random: RandomStream,
   disks: RandomStream,
+  rollbacks: RandomStream,
 ): Conditions {
   const { cohort, byzantine } = scene
   const honest = [...cohort.members.keys()].filter(peer => !byzantine.includes(peer))
@@ -49,6 +54,8 @@ export function drawLearningConditions(
   if (random.uniform() < 0.3) injectedFaults.push(drawStall(scene, peers[0]!, calmAtMs, random))
   if (!injectedFaults.some(({ kind }) => kind === 'disk-lost'))
     injectedFaults.push(...drawBadDisk(scene, honest, calmAtMs, disks))
+  if (!injectedFaults.some(({ kind }) => kind.startsWith('disk-') && kind !== 'disk-full'))
+    injectedFaults.push(...drawCopy(scene, honest, calmAtMs, rollbacks))
   return conditions
 }
 
@@ -113,6 +120,44 @@ function drawBadDisk(
   const part = random.uniform() < 0.5 ? random.uniform() : 1 - random.uniform() ** 6
   const damage = { peer, at, forMs, part }
   return [kind === 'disk-flip' ? { kind, ...damage } : { kind, ...damage }]
+}
+
+/** A disk is copied: its peer comes back to the copy, or a second process starts from it. */
+function drawCopy(
+  scene: LearningScene,
+  honest: readonly PeerIndex[],
+  calmAtMs: number,
+  random: RandomStream,
+): InjectedFault[] {
+  const rollback = drawRollback(scene, honest, calmAtMs, random)
+  return rollback.length > 0 ? rollback : drawClone(scene, honest, calmAtMs, random)
+}
+
+/** While its peer runs, nobody listens to a second process, so it counts for nothing. */
+function drawClone(
+  scene: LearningScene,
+  honest: readonly PeerIndex[],
+  calmAtMs: number,
+  random: RandomStream,
+): InjectedFault[] {
+  if (random.uniform() >= 0.5) return []
+  const peer = pick(random, honest)
+  const at = drawMoment(scene, peer, calmAtMs, random)
+  const part = random.uniform() < 0.3 ? null : random.uniform()
+  return [{ kind: 'clone', peer, at, forMs: absence(random) + 50, part }]
+}
+
+/** A peer that comes back to an old copy of its disk counts towards f, too, because its watermark is as old. */
+function drawRollback(
+  scene: LearningScene,
+  honest: readonly PeerIndex[],
+  calmAtMs: number,
+  random: RandomStream,
+): InjectedFault[] {
+  if (scene.byzantine.length >= scene.maxFaulty || random.uniform() >= 0.6) return []
+  const peer = pick(random, honest)
+  const at = drawMoment(scene, peer, calmAtMs, random)
+  return [{ kind: 'rollback', peer, at, forMs: absence(random), part: random.uniform() }]
 }
 
 /** The fewest steps in which this fault shows: the cohort has to outlast what links remember. */

@@ -65,7 +65,12 @@ export function drawLearningScenario(seed: number): LearningScenario {
     noise: pick(random, [0, 0.1]),
     gradientMs: pick(random, [0, 1, 5, 20]),
     byzantine: { peers: byzantine, attack: attackOf(attackName) },
-    conditions: drawLearningConditions(scene, randomStream(seed, 'conditions'), randomStream(seed, 'disks')),
+    conditions: drawLearningConditions(
+      scene,
+      randomStream(seed, 'conditions'),
+      randomStream(seed, 'disks'),
+      randomStream(seed, 'rollbacks'),
+    ),
     linkLimits: {
       ...drawLinkLimits(cohort, dimension, random),
       ...((attackName === INSIST || budgets.uniform() < 0.25) && TIGHT_BUDGET),

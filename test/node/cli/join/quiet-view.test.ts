@@ -24,14 +24,14 @@ async function watched(log: 'progress' | 'json') {
   const begun = terminal.printed.length
   const onEvent = (event: PeerEvent) => view.see(event)
   const hooks = createHooks({
-    cohort,
     onEvent,
-    observe: { loss() {}, output() {} },
+    observe: { starts() {}, loss() {}, output() {} },
     faults: createFaultCounter(
       (fault, detail) => onEvent({ kind: 'fault', fault, detail }),
       () => 0,
     ),
-    book: { heard() {} },
+    book: { heard() {}, metSecondProcess() {} },
+    membership,
     archive: ({ slot }, before) =>
       onEvent({ kind: 'evidence', peer: slot.sender, path: 'proof.json', before }),
     ended: { resolve() {}, reject() {} },
@@ -57,6 +57,13 @@ const provocations: {
   // It comes once, at the start, and others cannot cause it.
   forgot: (hooks, peer, i) => (peer === 1 && i === 0 ? hooks.forgot?.('its disk was damaged') : undefined),
   failed: hooks => hooks.failed(new Error('once')),
+  secondProcess: (hooks, peer, i) =>
+    hooks.secondProcess?.({
+      by: [peer],
+      address: `/ip4/10.0.0.${i % 256}`,
+      startedMs: i,
+      isRefused: i % 2 === 0,
+    }),
   fault: (hooks, peer, i) =>
     hooks.fault({ peer: i % 2 === 0 ? peer : null, kind: 'malformed', detail: `the ${i}th` }),
   connection: (hooks, peer, i) => hooks.connection?.(peer, i % 2 === 0, `for the ${i}th time`),
