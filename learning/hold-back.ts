@@ -3,32 +3,35 @@
  * said something else before (recovery/recovery.ts). What waits are votes on what others sent meanwhile, so their number
  * is limited by what these can cause.
  */
-import { isBound, type Message } from '../agreement/message.ts'
-import type { Effects, Envelope } from '../agreement/protocol.ts'
+import { isBound } from '../agreement/message.ts'
+import type { Envelope } from '../agreement/protocol.ts'
+import type { Learn, LearnEffects } from './learn-contract.ts'
 
-export interface HoldBack<Output> {
-  /** The peer has found its place: what waited goes out before anything else. */
-  release(): void
-  /** What may be said now. */
-  pass(effects: Effects<Message, Output>): Effects<Message, Output>
-}
-
-export function createHoldBack<Output>(): HoldBack<Output> {
+/**
+ * LEARN whose votes wait until it was started and is not away. What waited goes out before anything else.
+ * @param isAway whether this peer still looks for its place
+ */
+export function holdingBack(learn: Learn, isAway: () => boolean): Learn {
+  let isStarted = false
   let isReleased = false
   let held: readonly Envelope[] = []
+  const pass = (effects: LearnEffects): LearnEffects => {
+    if (isReleased) return effects
+    isReleased = isStarted && !isAway()
+    const messages = [...held, ...effects.messages]
+    held = isReleased ? [] : messages.filter(binds)
+    return {
+      ...effects,
+      messages: isReleased ? messages : effects.messages.filter(envelope => !binds(envelope)),
+    }
+  }
   return {
-    release() {
-      isReleased = true
+    input(value) {
+      isStarted ||= value.kind === 'start'
+      return pass(learn.input(value))
     },
-    pass(effects) {
-      if (isReleased && held.length === 0) return effects
-      const waiting = isReleased ? [] : [...held, ...effects.messages.filter(binds)]
-      const messages = isReleased
-        ? [...held, ...effects.messages]
-        : effects.messages.filter(envelope => !binds(envelope))
-      held = waiting
-      return { ...effects, messages }
-    },
+    receive: (from, message) => pass(learn.receive(from, message)),
+    status: () => learn.status(),
   }
 }
 

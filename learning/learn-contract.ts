@@ -3,7 +3,7 @@ import type { Aggregate } from '../agreement/averaging/aggregate.ts'
 import type { AveragingOptions, AveragingOutput, TimerKey } from '../agreement/averaging/averaging.ts'
 import type { ProtocolName } from '../agreement/bounds.ts'
 import type { AveragedPhase, Message, Seen, Slot } from '../agreement/message.ts'
-import type { LinkSignal, PeerIndex, Protocol } from '../agreement/protocol.ts'
+import type { Effects, LinkSignal, PeerIndex, Protocol } from '../agreement/protocol.ts'
 import type { Vector } from '../agreement/vector.ts'
 import type { Box } from './box.ts'
 import type { Memory } from './recovery/state.ts'
@@ -136,6 +136,9 @@ export interface Divergence {
   /** ℓ₂, of what led there: θ_t, at which the gradient is not finite; or γ_t, with which the descent is not. */
   readonly norm: number
 }
+
+/** What LEARN answers to an input or a message. */
+export type LearnEffects = Effects<Message, LearnOutput>
 
 /** LEARN as a protocol: it turns inputs and messages into messages and outputs. */
 export interface Learn extends Protocol<LearnInput, Message, LearnOutput> {

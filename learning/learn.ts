@@ -2,13 +2,11 @@
  * LEARN (collaborative-learning, Algorithm 1) as a protocol: collaborative learning by averaging agreement.
  *
  * For t = 1 … T: `g_t ← oracle(θ_t)`, `γ_t ← AVG(g_t)`, `θ_{t+½} ← θ_t − η·γ_t`, `θ_{t+1} ← AVG(θ_{t+½})`.
- * Each peer computes one gradient a step, at its own parameters. A slow oracle is just a late input: LEARN asks with
- * `need-gradient` and goes on serving the others meanwhile.
+ * Each peer computes one gradient a step, at its own parameters. While its oracle computes, LEARN serves the others.
  *
  * A peer takes messages up to a window of steps ahead, so that a fast peer need not wait; senders withhold later ones.
  * Agreements of past steps live on, up to a window, to serve slower peers. Recovery (recovery/recovery.ts) decides
- * whether this peer can go on where it is, and if not, where else.
- * An honest peer never sends a vector that is not finite (divergence.ts).
+ * whether this peer can go on where it is, and if not, where else. It sends finite vectors only (divergence.ts).
  */
 import type { AveragingOutput } from '../agreement/averaging/averaging.ts'
 import type { AveragedPhase, Message, PeerIndex } from '../agreement/message.ts'
@@ -17,7 +15,7 @@ import { isFiniteVector, norm, type Vector } from '../agreement/vector.ts'
 import { type Agreements, createAgreements } from './agreements.ts'
 import { descended } from './descent.ts'
 import { canServeOthers } from './divergence.ts'
-import { createHoldBack, type HoldBack } from './hold-back.ts'
+import { holdingBack } from './hold-back.ts'
 import type { Learn, LearnInput, LearnOptions, LearnOutput, LearnStatus } from './learn-contract.ts'
 import { ownGradient } from './own-gradient.ts'
 import type { Recovery, RecoveryOutput } from './recovery/contract.ts'
@@ -30,7 +28,6 @@ interface State {
   readonly options: LearnOptions
   readonly agreements: Agreements
   readonly recovery: Recovery
-  readonly holdBack: HoldBack<LearnOutput>
   step: number
   /** `computing`: it has asked for its own gradient and does not have it yet. */
   phase: 'computing' | AveragedPhase | 'finished' | 'diverged'
@@ -47,7 +44,6 @@ export function createLearn(options: LearnOptions): Learn {
     options,
     agreements: createAgreements(options),
     recovery: createRecovery({ ...options, ...window, step, stepsEnd: steps + 1, completeFrom, history }),
-    holdBack: createHoldBack(),
     step,
     phase: 'gradient',
     parameters,
@@ -55,12 +51,12 @@ export function createLearn(options: LearnOptions): Learn {
     drawn,
   }
   if (step <= steps) state.agreements.of(step, 'gradient') // throws for a cohort below its bound, before it can send
-  return {
-    input: value => state.holdBack.pass(effectsOf(builder => handleInput(state, builder, value))),
-    receive: (from, message) =>
-      state.holdBack.pass(effectsOf(builder => receive(state, builder, from, message))),
+  const learn: Learn = {
+    input: value => effectsOf(builder => handleInput(state, builder, value)),
+    receive: (from, message) => effectsOf(builder => receive(state, builder, from, message)),
     status: () => statusOf(state),
   }
+  return holdingBack(learn, state.recovery.isAway)
 }
 
 function handleInput(state: State, builder: Builder, value: LearnInput): void {
@@ -132,7 +128,6 @@ function follow(state: State, builder: Builder, child: Effects<Message, Recovery
 
 /** Joins a step in its agreement on parameters, and goes on from its outcome. */
 function listen(state: State, builder: Builder, step: number): void {
-  state.holdBack.release()
   if (step === state.step && state.phase === 'parameters') return // it takes part already
   Object.assign(state, { step, phase: 'parameters', momentum: null })
   const agreement = state.agreements.of(step, 'parameters')
@@ -148,7 +143,6 @@ function arrive(state: State, builder: Builder, step: number, parameters: Vector
 
 function beginStep(state: State, builder: Builder): void {
   const { step, parameters, options } = state
-  state.holdBack.release()
   follow(state, builder, state.recovery.reached(step, parameters))
   state.agreements.dropBefore(step - options.window.past)
   if (step > options.steps) {

@@ -6,18 +6,18 @@ import { allocatePassing, areFinite, writeBytes } from '../../agreement/kernels/
 import { markFinite, type Vector } from '../../agreement/vector.ts'
 import { arrivingDigest } from '../signatures/digest.ts'
 import { BIG_ENDIAN } from '../signatures/vector-bytes.ts'
-import type { Cursor } from './cursor.ts'
+import { type Cursor, need, nextPart } from './cursor.ts'
 
 /** Yields while there is nothing to read. */
 export function* receiveVector(cursor: Cursor, dimension: number): Generator<void, Vector> {
-  cursor.need(4 * dimension)
+  need(cursor, 4 * dimension)
   const vector = allocatePassing(dimension)
   const bytes = Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength)
   const digest = arrivingDigest()
   let finite = true
   let whole = 0
   for (let filled = 0; filled < bytes.length; ) {
-    const part = cursor.part(bytes.length - filled)
+    const part = nextPart(cursor, bytes.length - filled)
     if (part.length === 0) {
       yield
       continue
@@ -37,9 +37,9 @@ export function* receiveVector(cursor: Cursor, dimension: number): Generator<voi
 
 /** Skips bytes that are of no use. */
 export function* skip(cursor: Cursor, length: number): Generator<void, void> {
-  cursor.need(length)
+  need(cursor, length)
   for (let left = length; left > 0; ) {
-    const { length: passed } = cursor.part(left)
+    const { length: passed } = nextPart(cursor, left)
     if (passed === 0) yield
     left -= passed
   }

@@ -8,7 +8,7 @@ import { isFiniteVector } from '../../agreement/vector.ts'
 import { digestOf } from '../signatures/digest.ts'
 import { receiveVector, skip } from './arriving-vector.ts'
 import { BODY, encodedVectors, PHASES } from './bodies.ts'
-import type { Cursor } from './cursor.ts'
+import { type Cursor, has, nextKnown } from './cursor.ts'
 import { MalformedError, type Reader, readFields, readPacked } from './fields.ts'
 import { type DecodeLimits, DIGEST_BYTES, SIGNATURE_BYTES_MAX } from './limits.ts'
 
@@ -60,8 +60,8 @@ export function* readVector(cursor: Cursor, draft: Draft, limits: DecodeLimits):
     yield* skip(cursor, 4 * dimension)
     return spoilt
   }
-  while (!cursor.has(1)) yield
-  const vector = cursor.known(encodedVectors, 4 * dimension) ?? (yield* receiveVector(cursor, dimension))
+  while (!has(cursor, 1)) yield
+  const vector = nextKnown(cursor, encodedVectors, 4 * dimension) ?? (yield* receiveVector(cursor, dimension))
   if (!isFiniteVector(vector))
     return { fault: 'not-finite', slot, detail: 'a NaN or an infinity among the coordinates' }
   const kind = draft.body === BODY.vector ? 'vector' : 'payload'

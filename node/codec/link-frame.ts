@@ -4,7 +4,7 @@
  */
 import type { FaultKind } from '../../agreement/protocol.ts'
 import { type Frame, type FrameReader, sizeOf } from '../ports.ts'
-import { Cursor } from './cursor.ts'
+import { arrived, type Cursor, createCursor, nextHeader, push } from './cursor.ts'
 import { bringsVector, type Received, readDraft, readSmall, readVector } from './decode-message.ts'
 import {
   headerChunk,
@@ -128,7 +128,7 @@ export function linkFrameReader(
   done: (frame: LinkFrame | FrameFault) => void,
   eagerBytes = EAGER_BYTES,
 ): FrameReader {
-  const cursor = new Cursor(frameBytes)
+  const cursor = createCursor(frameBytes)
   const reading = readFrame(cursor, limits)
   let result: LinkFrame | FrameFault | undefined
   const readOn = (): void => {
@@ -142,8 +142,8 @@ export function linkFrameReader(
   return {
     add(part) {
       if (result !== undefined) return // malformed: the rest cannot be used
-      cursor.push(part)
-      if (cursor.arrived >= eagerBytes) readOn()
+      push(cursor, part)
+      if (arrived(cursor) >= eagerBytes) readOn()
     },
     end() {
       if (result === undefined) readOn()
@@ -166,7 +166,7 @@ export function decodeLinkFrame(
 }
 
 function* readFrame(cursor: Cursor, limits: DecodeLimits): Generator<void, LinkFrame> {
-  const header = readHeader(cursor.header() ?? (yield* arrivingHeader(cursor)))
+  const header = readHeader(nextHeader(cursor) ?? (yield* arrivingHeader(cursor)))
   if (header.kind !== 'data') {
     if (cursor.remaining > 0)
       throw new MalformedError(`${cursor.remaining} bytes after a frame of kind ${header.kind}`)
@@ -174,7 +174,7 @@ function* readFrame(cursor: Cursor, limits: DecodeLimits): Generator<void, LinkF
   }
   const messages: Received[] = []
   while (cursor.remaining > 0) {
-    const draft = readDraft(cursor.header() ?? (yield* arrivingHeader(cursor)))
+    const draft = readDraft(nextHeader(cursor) ?? (yield* arrivingHeader(cursor)))
     messages.push(bringsVector(draft) ? yield* readVector(cursor, draft, limits) : readSmall(draft, limits))
   }
   return { ...header, messages }
@@ -184,7 +184,7 @@ function* readFrame(cursor: Cursor, limits: DecodeLimits): Generator<void, LinkF
 function* arrivingHeader(cursor: Cursor): Generator<void, Uint8Array> {
   for (;;) {
     yield
-    const header = cursor.header()
+    const header = nextHeader(cursor)
     if (header !== null) return header
   }
 }
