@@ -4,8 +4,6 @@ import type { Attack } from './scene.ts'
 
 /** The default factor: how many times the time with a silent member a run may take. */
 const TIMES_MAX = 1.5
-/** Seconds that do not count: on a busy machine two runs of the same differ by as much. */
-const SECONDS_SLACK = 2
 /** So near to the factor, or beyond it, one turn proves nothing. */
 const CLOSE = 0.85
 /** What most of them say counts. */
@@ -42,8 +40,7 @@ export function deadlineMs(attack: Attack, silent: Run): number {
   return 1000 * Math.max(2 * timesMaxOf(attack) * silent.seconds, timesMaxOf(attack) * silent.seconds + 15)
 }
 
-const isLate = (attack: Attack, { silent, run }: Turn): boolean =>
-  run.seconds > timesMaxOf(attack) * silent.seconds + SECONDS_SLACK
+const isLate = (attack: Attack, turn: Turn): boolean => timesOf(turn) > timesMaxOf(attack)
 
 /** Whether more turns could show that most are late, or are not; never if a turn fell short otherwise. */
 export function isOpen(attack: Attack, turns: readonly Turn[]): boolean {

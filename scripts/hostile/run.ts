@@ -6,6 +6,7 @@ import type { Ending, PeerEvent } from '../../node/daemon/events.ts'
 import { freePorts } from '../../node/network/free-ports.ts'
 import { type CohortFiles, type CohortSettings, makeCohort } from '../cohort/files.ts'
 import { type PeerProcess, startPeer } from '../cohort/processes.ts'
+import { separateCores } from './cores.ts'
 import type { Attack, AttackerReport, AttackOrder, CohortName, Tally } from './scene.ts'
 import { cpuSeconds, peakMegabytes } from './usage.ts'
 
@@ -106,6 +107,8 @@ const SAMPLE_INTERVAL_MS = 250
 const AFTERMATH_MS = 3000
 const FAILURES_MAX = 10
 
+const cores = separateCores()
+
 export async function runHostile(options: RunOptions): Promise<Run> {
   const plan = { ...plans[options.cohort], ...(options.steps !== null && { steps: options.steps }) }
   const { peers, missing, ...settings } = plan
@@ -194,6 +197,7 @@ function highest(peaks: ReadonlyMap<number, number>): number | null {
 function start(state: State, peer: number): void {
   const { files } = state
   const child = startPeer({
+    inside: cores.honest,
     args: [
       ...['--cohort', files.cohortPath, '--identity', files.identityPaths[peer]!, '--data', 'digits'],
       ...['--state', join(files.folder, `state-${peer}`), '--no-mdns', '--linger', '600'],
@@ -242,6 +246,7 @@ function attack(state: State, { name }: Attack, ports: readonly number[]): void 
   const victims = honest.map(peer => ({ peer, host: '127.0.0.1', port: ports[peer]! }))
   const child = fork(new URL('attacker.ts', import.meta.url), { serialization: 'advanced' })
   state.attacker = child
+  if (child.pid !== undefined) cores.place(child.pid)
   const order: AttackOrder = {
     attack: name,
     scene: {
