@@ -88,7 +88,7 @@ function createHall({ members, clock, random, crowded }: DoorOptions): Hall {
     random,
   )
   const handshakes = createTokenBuckets<string>(clock, {
-    max: limits.HANDSHAKES_PER_SECOND_MAX,
+    max: limits.HANDSHAKES_AT_ONCE_MAX,
     intervalMs: 1000 / limits.HANDSHAKES_PER_SECOND_MAX,
     keysMax: limits.SOURCES_COUNTED_MAX,
   })

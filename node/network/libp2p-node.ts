@@ -15,6 +15,7 @@ import { addressesAt } from './mdns/own-addresses.ts'
 import { openMdnsSocket } from './mdns/socket.ts'
 import { guardedNoise, watchSocket } from './noise-guard.ts'
 import { quicTransport } from './quic.ts'
+import { silentLogger } from './silent-logger.ts'
 import { guardedTcp } from './tcp-guard.ts'
 import { createWatches, type Offence } from './watch.ts'
 import { guardedYamux } from './yamux-guard.ts'
@@ -67,6 +68,7 @@ export async function createNode(options: NodeOptions): Promise<Libp2p> {
   const door = createDoor({ members, ...(asked ?? doorOfNobody) })
   return createLibp2p({
     start: false,
+    ...(process.env.DEBUG === undefined && { logger: silentLogger }),
     privateKey: await generateKeyPairFromSeed('Ed25519', options.seed),
     nodeInfo: { userAgent: options.software },
     addresses: { listen: [...options.listen], appendAnnounce: [...(options.announce ?? [])] },

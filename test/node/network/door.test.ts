@@ -11,6 +11,7 @@ import {
   CROWDED_FOR_MS,
   FIRST_BYTE_TIMEOUT_MS,
   HANDSHAKE_PRICE_REFUSED,
+  HANDSHAKES_AT_ONCE_MAX,
   HANDSHAKES_MAX,
   HANDSHAKES_PER_SECOND_MAX,
   HANDSHAKES_PER_SOURCE_MAX,
@@ -259,25 +260,25 @@ test('strangers elsewhere take no room from where members are known to be, silen
 test('handshakes from one source have a rate, and silence does not count', async t => {
   const { knock, crowded, clock, upgrades } = door()
   for (let i = 0; i < 300; i++) knock('192.0.2.1')
-  for (let i = 0; i < HANDSHAKES_PER_SECOND_MAX; i++) {
+  for (let i = 0; i < HANDSHAKES_AT_ONCE_MAX; i++) {
     const guest = knock('192.0.2.1')
     guest.say('hello')
     await turn()
     t.true(guest.isOpen(), 'an early one goes, never the newest')
   }
-  t.is(upgrades.length, HANDSHAKES_PER_SECOND_MAX)
+  t.is(upgrades.length, HANDSHAKES_AT_ONCE_MAX)
   crowded.length = 0
   const early = knock('192.0.2.1')
   t.false(early.isOpen(), 'before it says anything')
   knock('192.0.2.2').say('hello')
   await turn()
-  t.is(upgrades.length, HANDSHAKES_PER_SECOND_MAX + 1)
+  t.is(upgrades.length, HANDSHAKES_AT_ONCE_MAX + 1)
   t.false(early.isOpen())
   t.true(crowded.includes('192.0.2.1'))
   clock.advance(1000 / HANDSHAKES_PER_SECOND_MAX)
   knock('192.0.2.1').say('hello')
   await turn()
-  t.is(upgrades.length, HANDSHAKES_PER_SECOND_MAX + 2)
+  t.is(upgrades.length, HANDSHAKES_AT_ONCE_MAX + 2)
 })
 
 test('a key that is not let in counts for ten handshakes, and nonsense for one', async t => {
@@ -286,7 +287,7 @@ test('a key that is not let in counts for ten handshakes, and nonsense for one',
   const crowd = await crowdAt(t, peer, 5, 'nonsense')
   await crowd.closings(5)
   const told = () => peer.log.lines.filter(({ text }) => text.startsWith('more sockets without a member'))
-  const affordable = Math.ceil((HANDSHAKES_PER_SECOND_MAX - 5) / HANDSHAKE_PRICE_REFUSED)
+  const affordable = Math.ceil((HANDSHAKES_AT_ONCE_MAX - 5) / HANDSHAKE_PRICE_REFUSED)
   const dial = async () => {
     const stranger = await hostileNode(t, createIdentity())
     await t.throwsAsync(stranger.dialProtocol(multiaddr(peer.transport.addresses[0]!), PROTOCOL))
