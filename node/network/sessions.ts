@@ -166,7 +166,7 @@ async function contest(network: Network, peer: PeerIndex, newcomer: Session, oth
   if (present?.process === undefined || process === undefined) return admit(network, peer, newcomer, other)
   if (contests.has(peer)) return wire.close()
   contests.add(peer)
-  wire.pause()
+  wire.hold()
   const [here, there] = [present.connection, connection].map(addressOf) as [string, string]
   const told = { address: there, startedMs: process.startedMs, isRefused: false }
   const lives = await notify(network, peer, present.connection, told)

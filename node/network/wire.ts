@@ -11,6 +11,7 @@ import type { Boundary } from './boundary.ts'
 import { FLUSH_TIMEOUT_MS } from './constants.ts'
 import { createUnframer, type Unframer } from './framing.ts'
 import { resumeReading } from './watch.ts'
+import { pauseAlone } from './yamux-guard.ts'
 
 export interface WireLimits {
   /** The longest frame that may be sent, and, once `accept` was called, received. */
@@ -38,7 +39,11 @@ export interface WireEvents {
 export interface Wire {
   /** False: closed, or `queueBytesMax` wait already; the frame was not taken. Throws a `RangeError` at a frame too long. */
   send(frame: Frame): boolean
+  /** Reads no more from the whole connection. */
   pause(): void
+  /** Reads no more frames, while other streams of the connection go on. At most a window of bytes waits. */
+  hold(): void
+  /** After `pause` or `hold`. */
   resume(): void
   /** The hello was good: from here on long frames are received, and read by whom `frame` says. */
   accept(frame: WireEvents['frame']): void
@@ -90,6 +95,10 @@ export function openWire(stream: Stream, limits: WireLimits, events: WireEvents,
     pause() {
       state.isHeld = true
       if (stream.readStatus === 'readable') boundary.run(() => stream.pause())
+    },
+    hold() {
+      state.isHeld = true
+      if (stream.readStatus === 'readable') boundary.run(() => pauseAlone(stream))
     },
     resume() {
       if (!state.isHeld) return

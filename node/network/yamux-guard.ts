@@ -120,12 +120,22 @@ function guardStreams(muxer: StreamMuxer, watch: Watch): void {
   }
 }
 
+const pausesAlone = new WeakMap<Stream, () => void>()
+
+/** Pauses a stream, but not its connection, so that this peer can talk with the other side meanwhile. */
+export function pauseAlone(stream: Stream): void {
+  const pause = pausesAlone.get(stream)
+  if (pause === undefined) stream.pause()
+  else pause()
+}
+
 /**
  * A stream that is not read keeps its connection from being read. Otherwise its frames would still be deciphered, up to
  * a whole window of them: half a second of work where they are small.
  */
 function holdConnection(stream: Stream, watch: Watch): void {
   const { pause, resume } = stream
+  pausesAlone.set(stream, () => pause.call(stream))
   stream.pause = () => {
     pause.call(stream)
     watch.hold(true)

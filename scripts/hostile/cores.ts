@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 
-export interface Cores {
+interface Cores {
   /** What a command of the cohort is started inside of. */
   readonly honest: readonly string[]
   /** Puts this process of the attacker's on its core. */

@@ -1,9 +1,10 @@
 /**
  * `npm run lan-test`: seven peers on a local network of namespaces find each other by mDNS alone, although a VPN owns
  * the default route of some hosts and the others have none. They learn together over links of 200 Mbit/s that lose one
- * packet in a hundred. One is Byzantine, one sits behind 30 ms of delay, one
- * is killed and started again, one is cut off for a while, and a stranger knocks all the time. Then the doctor is asked,
- * with firewalls in the way and without; and pairs of hosts meet on networks of 169.254 or IPv6 addresses alone.
+ * packet in a hundred. One is Byzantine, one sits behind 30 ms of delay, one is killed and started again, one is cut off
+ * for a while, the key of one is started a second time on another host, and a stranger knocks all the time. Then the
+ * doctor is asked, with firewalls in the way and without; and pairs of hosts meet on networks of 169.254 or IPv6
+ * addresses alone.
  *
  * `--steps N`, `--transcript FILE`. Exit code: 0 passed, 1 not, 3 where this machine cannot (it says what it lacks).
  */
@@ -25,9 +26,11 @@ const DEADLINE_SECONDS = 170
 /** RB-TM takes the middle of what it trusts, which learns more slowly than a mean does. */
 const ACCURACY_MIN = 0.7
 const CANNOT = 3
+/** The exit code of `concord join` for a key that already runs elsewhere. */
+const RUNS_ALREADY = 78
 
 function checksOf(
-  { endings, events, strangerEvents, failures, files }: LanRun,
+  { endings, events, strangerEvents, copyEnd, failures, files }: LanRun,
   lost: number,
 ): readonly Check[] {
   const accused = endings.flatMap((ending, observer) =>
@@ -43,6 +46,10 @@ function checksOf(
       /^12D3\w+ tried to connect; it is not a member/.test(event.detail ?? ''),
   )
   const strangerTexts = strangerEvents.flatMap(event => (event.kind === 'log' ? [event.text] : []))
+  const saidByFirst = events.some(
+    ({ peer, event }) =>
+      peer === roles.copied && event.kind === 'log' && event.text.includes('this key was also started at'),
+  )
   const restarted = events.filter(({ peer, event }) => peer === roles.killed && event.kind === 'listening')
   const goesOn = restarted.at(-1)?.event
   return [
@@ -57,6 +64,11 @@ function checksOf(
       what: 'the killed peer went on from where it was',
       holds: restarted.length === 2 && goesOn?.kind === 'listening' && goesOn.step > 1,
     },
+    {
+      what: 'a second process with a member’s key ends with code 78, and says where its key already runs',
+      holds: copyEnd?.code === RUNS_ALREADY && /this key already runs at \S+, since/.test(copyEnd.lastWords),
+    },
+    { what: 'the process that came first goes on, and says that there was another', holds: saidByFirst },
     { what: 'peers say that they refused a stranger', holds: refused },
     {
       what: 'the stranger is told what may be wrong',
@@ -88,7 +100,8 @@ function transcript(run: LanRun, checks: readonly Check[]): string {
     '`npm run lan-test -- --transcript docs/lan-test.md`: seven network namespaces on a bridge, mDNS only, each link',
     '200 Mbit/s and one packet in a hundred lost at random on its way in. RB-TM, n = 7, f = 2.',
     `Peer ${roles.liar} sends its vectors with the sign flipped; peer ${roles.killed} is killed and started again; peer ${roles.cutOff} is cut off for a while;`,
-    `peer ${roles.far} sits behind 30 ms of delay; a stranger tries to connect all the time.`,
+    `peer ${roles.far} sits behind 30 ms of delay; a second process is started with the key of peer ${roles.copied}; a stranger tries to connect`,
+    'all the time.',
     'A VPN owns the default route of every second host; the others have no default route.',
     'At the end `concord doctor` runs on one of the hosts, with and without nftables in front of ports, and two pairs of',
     'hosts meet on switches of their own, one with 169.254 addresses alone, one with IPv6 alone.',

@@ -4,16 +4,16 @@ import { eventLines } from '../../node/cli/join/join-view.ts'
 import { cohortDocument, cohortId } from '../../node/cohort/cohort.ts'
 import type { Ending, PeerEvent } from '../../node/daemon/events.ts'
 import { type CohortFiles, type CohortSettings, makeCohort } from '../cohort/files.ts'
-import { type PeerProcess, startPeer } from '../cohort/processes.ts'
+import { type PeerEnd, type PeerProcess, startPeer } from '../cohort/processes.ts'
 import type { Host, Lan } from './network.ts'
 
 /** Peers 0 to 6 and their roles. The last peer has the slow link. */
-export const roles = { peers: 7, liar: 2, killed: 3, cutOff: 4, far: 6 } as const
+export const roles = { peers: 7, liar: 2, killed: 3, cutOff: 4, copied: 5, far: 6 } as const
 
 export interface LogLine {
   /** Seconds since the start. */
   readonly at: number
-  /** A peer, `stranger` or `test`. */
+  /** A peer, `stranger`, `copy` or `test`. */
   readonly who: string
   readonly text: string
 }
@@ -25,6 +25,8 @@ export interface LanRun {
   readonly events: readonly { readonly peer: number; readonly event: PeerEvent }[]
   /** The events of the stranger. */
   readonly strangerEvents: readonly PeerEvent[]
+  /** How the second process with a member's key ended; null if it was not to its time. */
+  readonly copyEnd: PeerEnd | null
   readonly failures: readonly string[]
   readonly seconds: number
 }
@@ -40,6 +42,7 @@ interface State {
   readonly failures: string[]
   readonly processes: (PeerProcess | null)[]
   readonly steps: number[]
+  copyEnd: PeerEnd | null
   readonly wakers: Set<() => void>
   /** From now on the test ends running peers, which is not a failure. */
   over: boolean
@@ -80,6 +83,7 @@ export async function runUntilDone({ lan, steps, onLine, deadlineSeconds }: LanR
     events: [],
     strangerEvents: [],
     failures: [],
+    copyEnd: null,
     wakers: new Set(),
     over: false,
     endings: Array.from({ length: roles.peers }, () => null),
@@ -110,8 +114,8 @@ export async function runUntilDone({ lan, steps, onLine, deadlineSeconds }: LanR
     await Promise.all([...state.processes, stranger].map(child => child && ended(child)))
     await Promise.all([files.remove(), strangers.remove()])
   }
-  const { endings, events, strangerEvents, failures } = state
-  return { files, lines, endings, events, strangerEvents, failures, seconds: secondsOf(state) }
+  const { endings, events, strangerEvents, copyEnd, failures } = state
+  return { files, lines, endings, events, strangerEvents, copyEnd, failures, seconds: secondsOf(state) }
 }
 
 export const honest: readonly number[] = [...Array(roles.peers).keys()].filter(peer => peer !== roles.liar)
@@ -119,6 +123,7 @@ export const honest: readonly number[] = [...Array(roles.peers).keys()].filter(p
 /** Each injected fault waits for the one before to be over: this cohort tolerates two faulty peers at a time. */
 async function injectFaults(state: State, steps: number): Promise<void> {
   const host = state.lan.hosts[roles.cutOff]!
+  await runCopy(state)
   await reaches(state, 0, Math.round(steps * 0.1))
   log(state, 'test', `peer ${roles.killed} is killed`)
   state.processes[roles.killed]?.kill('SIGKILL')
@@ -131,6 +136,27 @@ async function injectFaults(state: State, steps: number): Promise<void> {
   await reaches(state, 0, Math.round(steps * 0.75))
   log(state, 'test', `peer ${roles.cutOff}'s cable is put back`)
   host.setPlugged(true)
+}
+
+/** A second process with a member's key, on another host and with a state of its own, as after a machine was cloned. */
+async function runCopy(state: State): Promise<void> {
+  const { files, lan, processes } = state
+  await reaches(state, roles.copied, 2)
+  log(state, 'test', `a copy of peer ${roles.copied}'s key is started on another host`)
+  const membership = { cohort: files.cohort, cohortId: cohortId(files.cohort), self: roles.copied }
+  const copy = startPeer({
+    inside: lan.hosts[roles.peers]!.inside,
+    args: [
+      ...['--cohort', files.cohortPath, '--identity', files.identityPaths[roles.copied]!],
+      ...['--state', join(files.folder, 'state-copy')],
+    ],
+    onEvent(event) {
+      for (const line of eventLines(event, membership)) log(state, 'copy', line)
+    },
+  })
+  processes.push(copy)
+  state.copyEnd = await copy.ended
+  log(state, 'test', `the copy ended with ${state.copyEnd.signal ?? state.copyEnd.code}`)
 }
 
 function start(state: State, peer: number): void {
