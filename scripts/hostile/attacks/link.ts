@@ -18,7 +18,7 @@ import type { Attack } from '../scene.ts'
 import {
   againstEach,
   breathe,
-  EPOCH,
+  INCARNATION,
   memberOptions,
   onSession,
   onTalk,
@@ -33,15 +33,15 @@ const CONNECTIONS = 10
 const QUESTIONS_AT_ONCE = 4
 const BYTE_MS = 20
 
-const wrongEpochs: Attack = {
-  name: 'resume-epochs',
+const wrongIncarnations: Attack = {
+  name: 'resume-wrong',
   what: 'an endless stream of "resume" with a wrong incarnation: each asks for the whole window again',
   cohort: 'rb-tm',
   run: (scene, counter) =>
     onTalk(scene, counter, async talk => {
       talk.stream.discard()
-      for (let incarnation = EPOCH; ; incarnation++) {
-        const again = prefixed(linkFrame.resume({ incarnation: EPOCH, peerIncarnation: incarnation }))
+      for (let incarnation = INCARNATION; ; incarnation++) {
+        const again = prefixed(linkFrame.resume({ incarnation: INCARNATION, peerIncarnation: incarnation }))
         await talk.stream.send(Buffer.concat(Array.from({ length: RESUMES_PER_WRITE }, () => again)))
         counter.acts += RESUMES_PER_WRITE
         await pause(100)
@@ -49,14 +49,14 @@ const wrongEpochs: Attack = {
     }),
 }
 
-const newEpochs: Attack = {
-  name: 'resume-lives',
+const newIncarnations: Attack = {
+  name: 'resume-restarts',
   what: '"resume" with a new incarnation each time, on the same connection, a hundred a second',
   cohort: 'mda',
   run: (scene, counter) =>
     onTalk(scene, counter, async talk => {
       talk.stream.discard()
-      for (let incarnation = EPOCH; ; incarnation++) {
+      for (let incarnation = INCARNATION; ; incarnation++) {
         await talk.send(linkFrame.resume({ incarnation, step: 1 }))
         counter.acts++
         await pause(10)
@@ -67,7 +67,7 @@ const newEpochs: Attack = {
 /** Behaves like an honest peer for a moment, then leaves. */
 async function visit(talk: Talk): Promise<void> {
   talk.stream.discard()
-  await talk.send(linkFrame.resume({ incarnation: EPOCH }))
+  await talk.send(linkFrame.resume({ incarnation: INCARNATION }))
   await Promise.race([talk.session.closed, pause(UP_MS)])
 }
 
@@ -104,7 +104,7 @@ const neverReads: Attack = {
       scene,
       counter,
       async ({ session: { channel }, send }) => {
-        await send(linkFrame.resume({ incarnation: EPOCH }))
+        await send(linkFrame.resume({ incarnation: INCARNATION }))
         channel.socket.pause()
         counter.acts++
         await channel.closed
@@ -120,7 +120,7 @@ const neverAcknowledges: Attack = {
   run: (scene, counter) =>
     onTalk(scene, counter, async talk => {
       talk.stream.discard()
-      await talk.send(linkFrame.resume({ incarnation: EPOCH }))
+      await talk.send(linkFrame.resume({ incarnation: INCARNATION }))
       for (;;) {
         await pause(100)
         await talk.send(linkFrame.ack(pick([0, 1, 2n ** 32n, 2n ** 53n - 1n, 2n ** 64n - 1n])))
@@ -160,7 +160,7 @@ const singleBytes: Attack = {
     onTalk(scene, counter, async talk => {
       talk.stream.discard()
       const frame = prefixed(linkFrame.data(1, [randomBytes(4 * scene.dimension)]))
-      await talk.send(linkFrame.resume({ incarnation: EPOCH }))
+      await talk.send(linkFrame.resume({ incarnation: INCARNATION }))
       for (let at = 0; ; at++) {
         await talk.stream.send(frame.subarray(at % frame.length, (at % frame.length) + 1))
         counter.acts++
@@ -240,6 +240,6 @@ const intruding: Attack = {
 }
 
 export const linkAttacks: readonly Attack[] = [
-  ...[wrongEpochs, newEpochs, flapping, restarted, neverReads, neverAcknowledges, tenConnections],
+  ...[wrongIncarnations, newIncarnations, flapping, restarted, neverReads, neverAcknowledges, tenConnections],
   ...[singleBytes, questions, oversizeFrames, intruding],
 ]

@@ -8,8 +8,8 @@ import type { Attack, Counter, Scene } from '../scene.ts'
 import {
   breathe,
   dataOf,
-  EPOCH,
   flood,
+  INCARNATION,
   messagesIn,
   onTalk,
   pause,
@@ -169,7 +169,7 @@ function answering(
         }
       }
     }
-    await talk.send(linkFrame.resume({ incarnation: EPOCH }))
+    await talk.send(linkFrame.resume({ incarnation: INCARNATION }))
     await Promise.race([listen(), speak()])
   })
 }

@@ -100,7 +100,7 @@ export function onTalk(
 }
 
 /** An incarnation: any number but zero. */
-export const EPOCH = 99
+export const INCARNATION = 99
 
 /** Says where it is, and then these frames for as long as they are taken; the sequence begins anew on each connection. */
 export function flood(
@@ -110,7 +110,7 @@ export function flood(
 ): Promise<void> {
   return onTalk(scene, counter, async (talk, victim) => {
     talk.stream.discard()
-    await talk.send(linkFrame.resume({ incarnation: EPOCH }))
+    await talk.send(linkFrame.resume({ incarnation: INCARNATION }))
     for (let sequence = 1; ; sequence++) {
       const frame = next(sequence, victim)
       if (frame === null) await pause(RETRY_MS)
