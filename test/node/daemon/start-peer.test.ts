@@ -26,6 +26,8 @@ interface Followed extends RunningPeer {
   readonly events: readonly PeerEvent[]
   /** Resolves once the peer has taken this step, or a later one. */
   reached(step: number): Promise<void>
+  /** Resolves once it has taken so many steps with a gradient of its own: not those that it caught up with. */
+  learnt(steps: number): Promise<void>
 }
 
 async function started(t: ExecutionContext, options: StartPeerOptions): Promise<Followed> {
@@ -40,13 +42,17 @@ async function started(t: ExecutionContext, options: StartPeerOptions): Promise<
     },
   })
   t.teardown(() => peer.stop())
-  const reached = (step: number) =>
+  const until = (isSo: () => boolean) =>
     new Promise<void>(resolve => {
-      const look = () => events.some(event => event.kind === 'step' && event.step >= step) && resolve()
+      const look = () => isSo() && resolve()
       watchers.add(look)
       look()
     })
-  return { ...peer, events, reached }
+  const reached = (step: number) =>
+    until(() => events.some(event => event.kind === 'step' && event.step >= step))
+  const learnt = (steps: number) =>
+    until(() => events.filter(event => event.kind === 'step' && event.loss !== null).length >= steps)
+  return { ...peer, events, reached, learnt }
 }
 
 const member = ({ cohortPath, identityPaths }: Place, peer: number): StartPeerOptions => ({
@@ -202,13 +208,14 @@ test.serial(
     await cp(state, backup, { recursive: true })
     const later = await started(t, member(files, 1))
     const listening = later.events.find(event => event.kind === 'listening')!
-    await later.reached(listening.step + 4)
+    // The cohort has gone on meanwhile: what it caught up with it has not signed.
+    await later.learnt(3)
     await later.stop()
     await rm(state, { recursive: true })
     await cp(backup, state, { recursive: true })
     const old = await started(t, member(files, 1))
     t.is(old.events.find(event => event.kind === 'listening')?.step, listening.step)
-    await old.reached(listening.step + 8)
+    await old.learnt(1)
     const said = old.events.flatMap(event => (event.kind === 'log' ? [event.text] : []))
     t.true(
       said.some(text =>

@@ -87,8 +87,8 @@ test('what fell short by more than time has no other turn', t => {
 })
 
 test('an attack may say what times it is allowed, and is waited for longer', t => {
-  t.deepEqual(judge(patient, [turn({ seconds: 41 })]).broken, [])
-  t.is(judge(patient, [turn({ seconds: 43 })]).broken.length, 1)
+  t.deepEqual(judge(patient, [turn({ seconds: 39 })]).broken, [])
+  t.is(judge(patient, [turn({ seconds: 41 })]).broken.length, 1)
   t.is(deadlineMs(patient, silent), 80_000)
   t.is(deadlineMs(quick, silent), 60_000)
 })
