@@ -26,8 +26,8 @@ interface Followed extends RunningPeer {
   readonly events: readonly PeerEvent[]
   /** Resolves once the peer has taken this step, or a later one. */
   reached(step: number): Promise<void>
-  /** Resolves once it has taken so many steps with a gradient of its own: not those that it caught up with. */
-  learnt(steps: number): Promise<void>
+  /** Resolves once it has come as far as another, and has taken three more steps with a gradient of its own. */
+  abreast(other: RunningPeer): Promise<void>
 }
 
 async function started(t: ExecutionContext, options: StartPeerOptions): Promise<Followed> {
@@ -50,9 +50,13 @@ async function started(t: ExecutionContext, options: StartPeerOptions): Promise<
     })
   const reached = (step: number) =>
     until(() => events.some(event => event.kind === 'step' && event.step >= step))
-  const learnt = (steps: number) =>
-    until(() => events.filter(event => event.kind === 'step' && event.loss !== null).length >= steps)
-  return { ...peer, events, reached, learnt }
+  const learnt = () => events.filter(event => event.kind === 'step' && event.loss !== null).length
+  const abreast = async (other: RunningPeer) => {
+    await until(() => peer.status().step >= other.status().step)
+    const before = learnt()
+    await until(() => learnt() >= before + 3)
+  }
+  return { ...peer, events, reached, abreast }
 }
 
 const member = ({ cohortPath, identityPaths }: Place, peer: number): StartPeerOptions => ({
@@ -208,14 +212,14 @@ test.serial(
     await cp(state, backup, { recursive: true })
     const later = await started(t, member(files, 1))
     const listening = later.events.find(event => event.kind === 'listening')!
-    // The cohort has gone on meanwhile: what it caught up with it has not signed.
-    await later.learnt(3)
+    // The cohort has gone on meanwhile: what this peer says of past steps nobody is sent.
+    await later.abreast(peers[0]!)
     await later.stop()
     await rm(state, { recursive: true })
     await cp(backup, state, { recursive: true })
     const old = await started(t, member(files, 1))
     t.is(old.events.find(event => event.kind === 'listening')?.step, listening.step)
-    await old.learnt(1)
+    await old.abreast(peers[0]!)
     const said = old.events.flatMap(event => (event.kind === 'log' ? [event.text] : []))
     t.true(
       said.some(text =>
