@@ -96,16 +96,21 @@ export const FIRST_BYTE_TIMEOUT_MS = 2000
 export const HANDSHAKES_PER_SOURCE_MAX = 16
 export const HANDSHAKES_MAX = 64
 /**
- * Handshakes that may begin from one source: at once, since a whole cohort may share one source, and then each second.
- * A half handshake costs 1.3 ms, so that a source takes at most 7 % of a core.
+ * Handshakes that may begin from one source: at once, beside one for each member, since a whole cohort may share one
+ * source; and then each second. A half handshake costs some 2 ms, so that a source takes at most 4 % of a core.
  */
-export const HANDSHAKES_AT_ONCE_MAX = 200
-export const HANDSHAKES_PER_SECOND_MAX = 50
+export const HANDSHAKES_AT_ONCE_MAX = 120
+export const HANDSHAKES_PER_SECOND_MAX = 20
+/**
+ * A socket from a source that has begun too many is turned away so late, unread: one that comes back as soon as it is
+ * turned away would cost as much as the handshakes.
+ */
+export const TURNED_AWAY_AFTER_MS = 250
 /**
  * How many handshakes a whole one counts for whose key is not let in: such a one costs this peer most. Nonsense ends
  * early and counts for one, so that it keeps out no member that shares its address.
  */
-export const HANDSHAKE_PRICE_REFUSED = 10
+export const HANDSHAKE_PRICE_REFUSED = 4
 /**
  * How many sources' handshakes are counted. An attacker with more sources than this gains nothing by being forgotten.
  */

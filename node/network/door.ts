@@ -88,7 +88,7 @@ function createHall({ members, clock, random, crowded }: DoorOptions): Hall {
     random,
   )
   const handshakes = createTokenBuckets<string>(clock, {
-    max: limits.HANDSHAKES_AT_ONCE_MAX,
+    max: limits.HANDSHAKES_AT_ONCE_MAX + members,
     intervalMs: 1000 / limits.HANDSHAKES_PER_SECOND_MAX,
     keysMax: limits.SOURCES_COUNTED_MAX,
   })
@@ -98,15 +98,13 @@ function createHall({ members, clock, random, crowded }: DoorOptions): Hall {
     },
     hold(socket, source, spoken) {
       // Here it costs a third of what it costs once it has spoken and libp2p has made a connection of it.
-      if (!handshakes.has(source)) {
-        socket.resetAndDestroy()
-        crowded(source)
-        return
-      }
+      const isTooOften = !handshakes.has(source)
       const victim = silent.enter(socket, source)
-      if (victim !== null) {
-        victim.resetAndDestroy()
-        crowded(source)
+      victim?.resetAndDestroy()
+      if (isTooOften || victim !== null) crowded(source)
+      if (isTooOften) {
+        turnAway(socket, clock, () => silent.leave(socket))
+        return
       }
       firstByte(socket, clock, hasSpoken => {
         silent.leave(socket)
@@ -157,6 +155,17 @@ function firstByte(socket: Socket, clock: Clock, done: (hasSpoken: boolean) => v
     if (socket.readableLength > 0) finish(true)
   }
   socket.on('readable', readable).on('close', closed).on('error', ignore)
+}
+
+/** Ends a socket without reading from it, but not at once. */
+function turnAway(socket: Socket, clock: Clock, gone: () => void): void {
+  const timer = clock.after(limits.TURNED_AWAY_AFTER_MS, () => socket.resetAndDestroy())
+  const closed = (): void => {
+    timer.cancel()
+    gone()
+  }
+  if (socket.destroyed) closed()
+  else socket.on('close', closed).on('error', ignore)
 }
 
 /** The only use of an error here: the socket closes after it. */
