@@ -97,10 +97,10 @@ export const HANDSHAKES_PER_SOURCE_MAX = 16
 export const HANDSHAKES_MAX = 64
 /**
  * Handshakes that may begin from one source: at once, beside one for each member, since a whole cohort may share one
- * source; and then each second. A half handshake costs some 2 ms, so that a source takes at most 4 % of a core.
+ * source; and then each second. A half handshake costs 1 to 4 ms, so that a source takes at most 4 % of a core.
  */
-export const HANDSHAKES_AT_ONCE_MAX = 120
-export const HANDSHAKES_PER_SECOND_MAX = 20
+export const HANDSHAKES_AT_ONCE_MAX = 60
+export const HANDSHAKES_PER_SECOND_MAX = 10
 /**
  * A socket from a source that has begun too many is turned away so late, unread: one that comes back as soon as it is
  * turned away would cost as much as the handshakes.
