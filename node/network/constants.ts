@@ -90,17 +90,17 @@ export const SILENT_SOCKETS_MAX = 128
 /** A dialler's first packet follows its socket at once; a lost packet is sent again within this time. */
 export const FIRST_BYTE_TIMEOUT_MS = 2000
 /**
- * Handshakes in progress, counted as above. They cost more: the objects that libp2p makes for a connection, and a
- * little arithmetic.
+ * Handshakes in progress, counted as above. Each costs arithmetic, and the objects that libp2p makes for a connection. An
+ * attacker whose handshakes all have room waits for their timeout; one that is put out comes again at once, and costs more.
  */
-export const HANDSHAKES_PER_SOURCE_MAX = 16
-export const HANDSHAKES_MAX = 64
+export const HANDSHAKES_PER_SOURCE_MAX = 48
+export const HANDSHAKES_MAX = 128
 /**
  * Handshakes that may begin from one source: at once, beside one for each member, since a whole cohort may share one
- * source; and then each second. A half handshake costs 1 to 4 ms, so that a source takes at most 4 % of a core.
+ * source; and then each second.
  */
-export const HANDSHAKES_AT_ONCE_MAX = 60
-export const HANDSHAKES_PER_SECOND_MAX = 10
+export const HANDSHAKES_AT_ONCE_MAX = 120
+export const HANDSHAKES_PER_SECOND_MAX = 50
 /**
  * A socket from a source that has begun too many is turned away so late, unread: one that comes back as soon as it is
  * turned away would cost as much as the handshakes.
@@ -110,7 +110,7 @@ export const TURNED_AWAY_AFTER_MS = 250
  * How many handshakes a whole one counts for whose key is not let in: such a one costs this peer most. Nonsense ends
  * early and counts for one, so that it keeps out no member that shares its address.
  */
-export const HANDSHAKE_PRICE_REFUSED = 4
+export const HANDSHAKE_PRICE_REFUSED = 10
 /**
  * How many sources' handshakes are counted. An attacker with more sources than this gains nothing by being forgotten.
  */

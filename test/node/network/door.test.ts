@@ -95,11 +95,11 @@ test('a member comes in at once beside a hundred sockets from its own address th
   )
 })
 
-test('a member comes in at once beside fifty handshakes from its own address that never end', async t => {
+test('a member comes in at once beside a hundred handshakes from its own address that never end', async t => {
   const identities = [createIdentity(), createIdentity()]
   const { peer } = await honestPeer(t, identities)
-  const crowd = await crowdAt(t, peer, 50, '\x13')
-  await crowd.closings(50 - handshakesPerSource)
+  const crowd = await crowdAt(t, peer, 100, '\x13')
+  await crowd.closings(100 - handshakesPerSource)
   await memberConnects(t, identities[0]!, peer)
 })
 
@@ -285,7 +285,7 @@ test('handshakes from one source have a rate, and silence does not count', async
   t.is(upgrades.length, atOnce + 2)
 })
 
-test('a key that is not let in counts for four handshakes, and nonsense for one', async t => {
+test('a key that is not let in counts for ten handshakes, and nonsense for one', async t => {
   const identities = [createIdentity(), createIdentity()]
   const { peer } = await honestPeer(t, identities)
   const crowd = await crowdAt(t, peer, 5, 'nonsense')
