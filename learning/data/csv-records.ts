@@ -9,7 +9,7 @@ import { DataError } from './dataset.ts'
 import { type Input, piecesOf } from './read-file.ts'
 
 /** Takes one record after the other. */
-interface RecordReader {
+export interface RecordReader {
   /** @param line in which the record begins, from 1 on */
   record(cells: readonly string[], line: number): void
 }

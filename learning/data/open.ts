@@ -1,21 +1,21 @@
 /** Whatever a person points at, as a data source: told apart by what is there. */
 import { access, readdir, stat } from 'node:fs/promises'
-import { extname, join } from 'node:path'
+import { join } from 'node:path'
 import { CIFAR_TEST_FILE, loadCifar } from './cifar.ts'
-import { loadCsv } from './csv.ts'
 import { DataError, type DataSource } from './dataset.ts'
 import { digits } from './digits.ts'
 import { loadDataset } from './idx.ts'
 import { type DataName, parseDataName, suffixHint } from './missing.ts'
 import { loadNpy, NPY_FILES } from './npy.ts'
+import { loadTable } from './table.ts'
+import { tableEnding } from './table-file.ts'
 
 const FOLDERS =
   'the four IDX files of MNIST and its relatives (train-images-idx3-ubyte, …), the .bin files of CIFAR-10, train.csv and test.csv, or the four .npy files (train-x.npy, …)'
 const KINDS = '"digits", a .csv or .tsv file, or a folder with data'
 /** One of the four, however it is packed. */
 const IDX_NAME = /idx[13]-ubyte/
-const TABLE_ENDINGS: ReadonlySet<string> = new Set(['.csv', '.tsv'])
-const isTable = (path: string) => TABLE_ENDINGS.has(extname(path).toLowerCase())
+const isTable = (path: string) => tableEnding(path) !== null
 /** How many names of a folder without data are said, so that its owner sees which one it is. */
 const NAMED_MAX = 2
 
@@ -34,11 +34,11 @@ export async function openData(data: string): Promise<DataSource> {
     throw new DataError('DATA_MISSING', `${path}: ${why}; ${suffixHint(path) ?? `expected ${KINDS}`}`)
   })
   if (found.isFile()) {
-    if (isTable(path)) return loadCsv(path, true, filling)
+    if (isTable(path)) return loadTable(path, null, filling)
     throw new DataError('DATA_FORMAT', `${path}: expected ${KINDS}`)
   }
   if (await isThere(path, CIFAR_TEST_FILE)) return unfilled(name, loadCifar)
-  if (await isThere(path, 'train.csv')) return loadCsv(path, false, filling)
+  if (await isThere(path, 'train.csv')) return loadTable(path, '.csv', filling)
   if (await isThere(path, NPY_FILES[0])) return loadNpy(path, filling)
   const names = await readdir(path)
   if (names.some(each => IDX_NAME.test(each))) return unfilled(name, loadDataset)

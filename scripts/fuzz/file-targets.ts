@@ -1,9 +1,10 @@
 /** The readers of files with numbers: models, vectors and data sets that somebody else may have made. */
-import { parseCsv } from '../../learning/data/csv.ts'
+
 import { DataError } from '../../learning/data/dataset.ts'
 import { parseIdxImages, parseIdxLabels } from '../../learning/data/idx.ts'
 import { parseNpy } from '../../learning/data/npy.ts'
 import { FLOAT32, type NumberType } from '../../learning/data/number-type.ts'
+import { parseCsv } from '../../learning/data/table.ts'
 import { FileError } from '../../node/files/error.ts'
 import { parseNpyVectors, writeNpy } from '../../node/files/npy.ts'
 import { parseSafetensors, type Tensor, writeSafetensors } from '../../node/files/safetensors.ts'

@@ -1,9 +1,9 @@
 /** Tables of the kinds that people have: each test names its kind, and makes its own small input. */
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { parseCsv } from '../../../learning/data/csv.ts'
 import type { DataSource } from '../../../learning/data/dataset.ts'
 import { openData } from '../../../learning/data/open.ts'
+import { parseCsv } from '../../../learning/data/table.ts'
 import { directoryOf, refused } from './support.ts'
 
 /** Twenty rows of three values that tell each other apart, and what `target` makes of the row's number. */
