@@ -71,7 +71,7 @@ export function createTableReader(file: string, unit: RecordUnit = 'line') {
     header(raw: readonly string[]): void {
       if (raw.length > COLUMNS_MAX) throw refuse(`${raw.length} columns, expected at most ${COLUMNS_MAX}`)
       if (raw.length < 2)
-        throw refuse(`it has ${raw.length} columns; expected at least one value and the target`)
+        throw refuse(`it has ${raw.length} column; expected at least one value and the target`)
       rows = createRows(file, shapeFrom(raw.map(cleaned), raw.length, unit))
     },
     record(raw: readonly string[], line: number): void {
@@ -139,6 +139,20 @@ function createRows(file: string, shape: Shape) {
   const targets = createTargets(file, place)
   const index = watchIndex(names === null ? null : names[0]!, file)
   let [missing, firstMissing] = [0, '']
+  /** Of each column what its cells are: numbers (1), yes and no (2), or neither yet. */
+  const kinds = new Uint8Array(columns)
+  const numberIn = (cell: string, value: number | null, line: number, column: number): number => {
+    const truth = value === null ? truthOf(cell) : null
+    const kind = truth === null ? 1 : 2
+    if (value === null && isMissing(cell)) {
+      if (missing++ === 0) firstMissing = place(line, column)
+      return Number.NaN
+    }
+    if ((value === null && truth === null) || (kinds[column] ?? 0) + kind === 3)
+      throw notNumber(file, place(line, column), cell, kinds[column] === 2 ? null : targetHint(shape))
+    kinds[column] = kind
+    return value ?? truth!
+  }
   return {
     add(cells: readonly string[], line: number): void {
       if (cells.length !== columns)
@@ -153,11 +167,8 @@ function createRows(file: string, shape: Shape) {
           targets.add(cell, value, line, column)
           continue
         }
-        if (value === null && !isMissing(cell))
-          throw notNumber(file, place(line, column), cell, targetHint(shape))
-        if (value === null && missing++ === 0) firstMissing = place(line, column)
         if (column === 0) index.see(value)
-        examples.push(value ?? Number.NaN)
+        examples.push(numberIn(cell, value, line, column))
       }
       lines.push(line)
       rows += 1
@@ -243,16 +254,18 @@ function targetHint(shape: Shape): string {
   return `; ${targetText(shape)}${heal}`
 }
 
-function notNumber(file: string, where: string, cell: string, hint: string): DataError {
-  const isLong = cell.length > NUMBER_LENGTH_MAX
-  const expected = isLong
-    ? `a number of at most ${NUMBER_LENGTH_MAX} characters`
-    : NUMBER.test(cell)
-      ? 'at most 3.4e38, what a 32-bit float holds'
-      : /^[+-]?\d+,\d+$/.test(cell)
-        ? 'a decimal point'
-        : `a number${hint}`
+/** @param hint about what stands in place of a number; null where the column says yes and no */
+function notNumber(file: string, where: string, cell: string, hint: string | null): DataError {
+  const expected = hint === null ? 'True or False, as in the rows before' : expectedNumber(cell, hint)
   return new DataError('DATA_NUMBER', `${file}: ${where} is ${shown(cell)}, expected ${expected}`)
+}
+
+function expectedNumber(cell: string, hint: string): string {
+  if (cell.length > NUMBER_LENGTH_MAX) return `a number of at most ${NUMBER_LENGTH_MAX} characters`
+  if (NUMBER.test(cell)) return 'at most 3.4e38, what a 32-bit float holds'
+  if (/^[+-]?\d+,\d+$/.test(cell)) return 'a decimal point'
+  if (DATE.test(cell)) return 'a number: write a date as the days since a fixed one, or leave the column out'
+  return `a number${hint}`
 }
 
 function placeOf({ unit, names }: Shape, line: number, column: number): string {
@@ -267,6 +280,15 @@ function shown(cell: string): string {
 function isMissing(cell: string): boolean {
   return cell === '' || (cell.length <= 4 && MISSING.has(cell.toLowerCase()))
 }
+
+/** As pandas and others write yes and no. Null for what is neither. */
+function truthOf(cell: string): number | null {
+  if (cell.length > 5) return null
+  const word = cell.toLowerCase()
+  return word === 'true' ? 1 : word === 'false' ? 0 : null
+}
+
+const DATE = /^\d{4}-\d\d-\d\d/
 
 /** There is one way only to read a row of digits: with several, each would be tried where the cell is no number. */
 const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i

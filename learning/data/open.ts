@@ -11,17 +11,18 @@ import { loadTable } from './table.ts'
 import { tableEnding } from './table-file.ts'
 
 const FOLDERS =
-  'the four IDX files of MNIST and its relatives (train-images-idx3-ubyte, …), the .bin files of CIFAR-10, train.csv and test.csv, or the four .npy files (train-x.npy, …)'
-const KINDS = '"digits", a .csv or .tsv file, or a folder with data'
+  'the four IDX files of MNIST and its relatives (train-images-idx3-ubyte, …), the .bin files of CIFAR-10, train.csv and test.csv (or .parquet), or the four .npy files (train-x.npy, …)'
+const KINDS = '"digits", a .csv, .tsv or .parquet file, or a folder with data'
 /** One of the four, however it is packed. */
 const IDX_NAME = /idx[13]-ubyte/
+const PART_ENDINGS = ['.csv', '.parquet'] as const
 const isTable = (path: string) => tableEnding(path) !== null
 /** How many names of a folder without data are said, so that its owner sees which one it is. */
 const NAMED_MAX = 2
 
 /**
- * `digits`; a .csv or .tsv file; or a directory with CIFAR-10's .bin files, train.csv and test.csv, the four .npy files, or
- * the four IDX files of MNIST and its relatives. Missing values of tables and .npy files are refused, unless
+ * `digits`; a .csv, .tsv or .parquet file; or a directory with CIFAR-10's .bin files, train.csv and test.csv (or .parquet),
+ * the four .npy files, or the four IDX files of MNIST and its relatives. Missing values of tables and .npy files are refused, unless
  * `?missing=mean`, or a number in place of `mean`, stands behind the name.
  * @throws DataError naming the file, the record and what was expected
  */
@@ -38,7 +39,8 @@ export async function openData(data: string): Promise<DataSource> {
     throw new DataError('DATA_FORMAT', `${path}: expected ${KINDS}`)
   }
   if (await isThere(path, CIFAR_TEST_FILE)) return unfilled(name, loadCifar)
-  if (await isThere(path, 'train.csv')) return loadTable(path, '.csv', filling)
+  for (const ending of PART_ENDINGS)
+    if (await isThere(path, `train${ending}`)) return loadTable(path, ending, filling)
   if (await isThere(path, NPY_FILES[0])) return loadNpy(path, filling)
   const names = await readdir(path)
   if (names.some(each => IDX_NAME.test(each))) return unfilled(name, loadDataset)

@@ -3,9 +3,12 @@ import { basename, dirname, extname } from 'node:path'
 import { type RecordReader, streamRecords } from './csv-records.ts'
 import type { RecordUnit } from './csv-table.ts'
 import { DataError } from './dataset.ts'
-import { DATA_BYTES_MAX, withInput } from './read-file.ts'
+import { DATA_BYTES_MAX, type Input, withInput } from './read-file.ts'
 
-const UNITS = { '.csv': 'line', '.tsv': 'line' } as const satisfies Record<string, RecordUnit>
+const UNITS = { '.csv': 'line', '.tsv': 'line', '.parquet': 'row' } as const satisfies Record<
+  string,
+  RecordUnit
+>
 export type TableEnding = keyof typeof UNITS
 
 /** Null for what is no table. */
@@ -23,8 +26,8 @@ const SEPARATED: Readonly<Record<string, string>> = { ';': 'semicolons', '\t': '
 
 /** @returns what was noticed, in lines for people. @throws DataError; what the reader throws */
 export async function streamTable(file: string, reader: RecordReader): Promise<readonly string[]> {
-  const read = withInput(file, DATA_BYTES_MAX, input => streamRecords(input, file, reader))
-  const separator = await read.catch((error: NodeJS.ErrnoException) => {
+  const read = withInput(file, DATA_BYTES_MAX, input => streamAny(input, file, reader))
+  return read.catch((error: NodeJS.ErrnoException) => {
     if (error instanceof DataError) throw error
     const isMissing = error.code === 'ENOENT'
     throw new DataError(
@@ -32,6 +35,16 @@ export async function streamTable(file: string, reader: RecordReader): Promise<r
       `${file}: ${isMissing ? `no such file; expected ${partsText(file)}` : error.message}`,
     )
   })
+}
+
+async function streamAny(input: Input, file: string, reader: RecordReader): Promise<readonly string[]> {
+  if (tableEnding(file) === '.parquet') {
+    // Only a peer with such a file loads the library.
+    const { streamParquet } = await import('./parquet.ts')
+    await streamParquet(input, file, reader)
+    return []
+  }
+  const separator = await streamRecords(input, file, reader)
   return separator in SEPARATED ? [`the columns are separated by ${SEPARATED[separator]}`] : []
 }
 

@@ -287,6 +287,20 @@ test('missing cells: refused with line and column, or filled as the name of the 
   }
 })
 
+test('True and False are 1 and 0, in a column that has nothing else; dates are told', async t => {
+  const rows = (cells: readonly string[]) => `a,b,label\n${cells.map(cell => `${cell},2,0`).join('\n')}`
+  const { examples } = parseCsv(rows(['True', 'false', 'TRUE']), 'f')
+  t.deepEqual([...examples], [1, 2, 0, 2, 1, 2])
+  const refuses = (cells: string[], says: RegExp) =>
+    refused(t, () => parseCsv(rows(cells), 'f'), 'DATA_NUMBER', says)
+  await refuses(['1', 'True'], /line 3, column 1 \(a\) is "True", expected a number/)
+  await refuses(['True', '1'], /line 3, column 1 \(a\) is "1", expected True or False, as in the rows before/)
+  await refuses(
+    ['2024-02-29'],
+    /is "2024-02-29", expected a number: write a date as the days since a fixed one/,
+  )
+})
+
 test('missing cells: a row without a target is refused, filled or not', async t => {
   const text = table(row => (row === 5 ? '' : String(classes(row))))
   for (const more of ['', '?missing=mean'])

@@ -177,7 +177,7 @@ test('what is no data is refused with what would be', async t => {
     t,
     () => openData(join(directory, 'notes.txt')),
     'DATA_FORMAT',
-    /notes\.txt: expected .*a \.csv or \.tsv file, or a folder/,
+    /notes\.txt: expected .*a \.csv, \.tsv or \.parquet file, or a folder/,
   )
   await refused(
     t,
