@@ -80,7 +80,7 @@ test('a suffix that is none, and tables that are named otherwise: the message sa
     t,
     () => openData(join(folder, 'b.csv?mising=mean')),
     'DATA_MISSING',
-    /no such file or folder; if "\?mising=mean" is no part of the name, expected \?missing=mean or \?missing=0$/,
+    /no such file or folder; if "\?mising=mean" is no part of the name, expected \?missing=mean, \?missing=0, \?size=28x28 or \?channels=1$/,
   )
   await refused(
     t,
