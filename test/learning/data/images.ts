@@ -40,10 +40,10 @@ export function chunk(kind: string, data: Uint8Array): Buffer {
   return out
 }
 
-/** A PNG from its parts, right or not. */
+/** A PNG from its parts, right or not. @param rows with the byte of the filter before each; or packed already */
 export function rawPng(
   head: { width: number; height: number; depth?: number; colour?: number; interlaced?: number },
-  rows: Uint8Array,
+  rows: Uint8Array | { readonly packed: Uint8Array },
   between: readonly Buffer[] = [],
 ): Buffer {
   const { width, height, depth = 8, colour = 0, interlaced = 0 } = head
@@ -52,7 +52,7 @@ export function rawPng(
   header.writeUInt32BE(height, 4)
   header.set([depth, colour, 0, 0, interlaced], 8)
   const magic = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1')
-  const data = chunk('IDAT', deflateSync(rows))
+  const data = chunk('IDAT', 'packed' in rows ? rows.packed : deflateSync(rows))
   return Buffer.concat([magic, chunk('IHDR', header), ...between, data, chunk('IEND', Buffer.alloc(0))])
 }
 
