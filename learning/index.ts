@@ -15,7 +15,6 @@ export { AttackError, attackNamed, attackNames } from './attacks/registry.ts'
 export { type BatchSchedule, type BatchSize, batchSize, parseBatchSchedule } from './batch-size.ts'
 export { type Box, project } from './box.ts'
 export { parseCifar } from './data/cifar.ts'
-export { parseCsv } from './data/csv.ts'
 export {
   DataError,
   type DataErrorCode,
@@ -28,6 +27,7 @@ export { loadDataset, parseIdxImages, parseIdxLabels } from './data/idx.ts'
 export { parseNpy } from './data/npy.ts'
 export { openData } from './data/open.ts'
 export { type Partition, parsePartition, partitionIndices } from './data/partition.ts'
+export { parseCsv } from './data/table.ts'
 export { createLearn } from './learn.ts'
 export { type LearnBounds, type LearnProblem, learnBounds } from './learn-bounds.ts'
 export {

@@ -26,7 +26,7 @@ const { values } = parseArgs({
   },
 })
 
-function main(): void {
+async function main(): Promise<void> {
   const corpus = JSON.parse(
     readFileSync(join(import.meta.dirname, '../test/fuzz/corpus.json'), 'utf8'),
   ) as Record<string, string[]>
@@ -44,14 +44,20 @@ function main(): void {
   const table = new Table({ head, style: { head: [], border: [], compact: true } })
   for (const target of chosen) {
     const share = Math.ceil((Number(values.inputs) * target.weight) / total)
-    table.push(row(target, share, corpus[target.name] ?? []))
+    table.push(await row(target, share, corpus[target.name] ?? []))
   }
   console.log(table.toString())
 }
 
-function row(target: Target, inputs: number, corpus: readonly string[]) {
-  const old = feedCorpus(target, corpus)
-  const { inputs: fed, findings, seconds, slowestMs, grownBytes } = fuzz(target, inputs, Number(values.seed))
+async function row(target: Target, inputs: number, corpus: readonly string[]) {
+  const old = await feedCorpus(target, corpus)
+  const {
+    inputs: fed,
+    findings,
+    seconds,
+    slowestMs,
+    grownBytes,
+  } = await fuzz(target, inputs, Number(values.seed))
   for (const { input, what } of [...old, ...findings]) {
     console.error(`${target.name}: ${what}\n  corpus line: "${input}"`)
     process.exitCode = 1
@@ -95,4 +101,4 @@ async function live(): Promise<void> {
 }
 
 if (values.live) await live()
-else main()
+else await main()

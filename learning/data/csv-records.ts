@@ -9,7 +9,9 @@ import { DataError } from './dataset.ts'
 import { type Input, piecesOf } from './read-file.ts'
 
 /** Takes one record after the other. */
-interface RecordReader {
+export interface RecordReader {
+  /** Before any record, from a file that itself says which names its columns have; text does not. */
+  header(names: readonly string[]): void
   /** @param line in which the record begins, from 1 on */
   record(cells: readonly string[], line: number): void
 }

@@ -1,6 +1,6 @@
 /**
- * A table from its records: which line is a header, which column the target, which one only counts the rows. Of the
- * file only numbers are kept.
+ * A table from its records, whatever file they come from: which line is a header, which column the target, which one only
+ * counts the rows. Of the file only numbers are kept.
  */
 import { watchIndex } from './csv-index.ts'
 import { DataError } from './dataset.ts'
@@ -9,6 +9,9 @@ import { shortened } from './shortened.ts'
 import { CLASSES_MAX, type RawTargets } from './targets.ts'
 
 const TARGET_NAMES = ['label', 'target', 'class', 'y']
+/** What the places of records are called: lines of text, from 1 on, or rows, from 0 on. */
+export type RecordUnit = 'line' | 'row'
+
 /** What stands in a cell without a value; the first is an empty one. */
 const MISSING = new Set(['', 'na', 'n/a', '#n/a', 'nan', 'null', 'none', '?'])
 /** So many records, cells or characters are seen before it is decided whether the first one is a header. */
@@ -30,8 +33,9 @@ export interface Table {
   /** NaN where a value is missing. */
   readonly examples: Float32Array
   readonly targets: RawTargets
-  /** The line in which each example begins. */
+  /** The line in which each example begins, or its row. */
   readonly lines: Uint32Array
+  readonly unit: RecordUnit
   /** The header's, target and index included; null without one. */
   readonly names: readonly string[] | null
   /** Which column is taken for the target, in words; null if the header names it. */
@@ -43,29 +47,37 @@ export interface Table {
 }
 
 interface Shape {
+  readonly unit: RecordUnit
   readonly names: readonly string[] | null
   readonly columns: number
   readonly target: number
 }
 
 /** Takes the records of a file in order. @throws DataError naming file, line and column */
-export function createTableReader(file: string) {
+export function createTableReader(file: string, unit: RecordUnit = 'line') {
   const seen: { readonly cells: readonly string[]; readonly line: number }[] = []
   let [cellsSeen, charactersSeen] = [0, 0]
   let rows: ReturnType<typeof createRows> | null = null
   const begin = () => {
-    const shape = shapeOf(seen, file)
+    const shape = shapeOf(seen, file, unit)
     const next = createRows(file, shape)
     for (const { cells, line } of shape.names === null ? seen : seen.slice(1)) next.add(cells, line)
     rows = next
     return next
   }
+  const refuse = (why: string) => new DataError('DATA_FORMAT', `${file}: ${why}`)
   return {
+    /** Before any record, where the file itself says that these are names. */
+    header(raw: readonly string[]): void {
+      if (raw.length > COLUMNS_MAX) throw refuse(`${raw.length} columns, expected at most ${COLUMNS_MAX}`)
+      if (raw.length < 2)
+        throw refuse(`it has ${raw.length} column; expected at least one value and the target`)
+      rows = createRows(file, shapeFrom(raw.map(cleaned), raw.length, unit))
+    },
     record(raw: readonly string[], line: number): void {
-      const refuse = (why: string) => new DataError('DATA_FORMAT', `${file}: ${why}`)
       if (raw.length > COLUMNS_MAX)
-        throw refuse(`line ${line} has ${raw.length} columns, expected at most ${COLUMNS_MAX}`)
-      if (line > LINES_MAX) throw refuse(`more than ${LINES_MAX} lines; expected a smaller file`)
+        throw refuse(`${unit} ${line} has ${raw.length} columns, expected at most ${COLUMNS_MAX}`)
+      if (line > LINES_MAX) throw refuse(`more than ${LINES_MAX} ${unit}s; expected a smaller file`)
       const cells = raw.map(cleaned)
       if (rows !== null) {
         rows.add(cells, line)
@@ -82,7 +94,11 @@ export function createTableReader(file: string) {
   }
 }
 
-function shapeOf(seen: readonly { readonly cells: readonly string[] }[], file: string): Shape {
+function shapeOf(
+  seen: readonly { readonly cells: readonly string[] }[],
+  file: string,
+  unit: RecordUnit,
+): Shape {
   const [first, ...others] = seen.map(({ cells }) => cells)
   const columns = first?.length ?? 0
   if (first === undefined || columns < 2)
@@ -90,9 +106,12 @@ function shapeOf(seen: readonly { readonly cells: readonly string[] }[], file: s
       'DATA_FORMAT',
       `${file}: ${first === undefined ? 'it is empty' : `line 1 has ${columns} column`}; expected at least one value and the target, separated by commas, semicolons or tabs`,
     )
-  const names = isHeader(first, others) ? first : null
+  return shapeFrom(isHeader(first, others) ? first : null, columns, unit)
+}
+
+function shapeFrom(names: readonly string[] | null, columns: number, unit: RecordUnit): Shape {
   const named = names?.findIndex(name => TARGET_NAMES.includes(name.toLowerCase())) ?? -1
-  return { names, columns, target: named >= 0 ? named : columns - 1 }
+  return { unit, names, columns, target: named >= 0 ? named : columns - 1 }
 }
 
 /**
@@ -112,20 +131,34 @@ function isHeader(first: readonly string[], others: readonly (readonly string[])
 }
 
 function createRows(file: string, shape: Shape) {
-  const { names, columns, target } = shape
+  const { unit, names, columns, target } = shape
   const examples = createNumberList(file, Float32Array)
   const lines = createNumberList(file, Uint32Array)
   let rows = 0
-  const place = (line: number, column: number) => placeOf(names, line, column)
+  const place = (line: number, column: number) => placeOf(shape, line, column)
   const targets = createTargets(file, place)
   const index = watchIndex(names === null ? null : names[0]!, file)
   let [missing, firstMissing] = [0, '']
+  /** Of each column what its cells are: numbers (1), yes and no (2), or neither yet. */
+  const kinds = new Uint8Array(columns)
+  const numberIn = (cell: string, value: number | null, line: number, column: number): number => {
+    const truth = value === null ? truthOf(cell) : null
+    const kind = truth === null ? 1 : 2
+    if (value === null && isMissing(cell)) {
+      if (missing++ === 0) firstMissing = place(line, column)
+      return Number.NaN
+    }
+    if ((value === null && truth === null) || (kinds[column] ?? 0) + kind === 3)
+      throw notNumber(file, place(line, column), cell, kinds[column] === 2 ? null : targetHint(shape))
+    kinds[column] = kind
+    return value ?? truth!
+  }
   return {
     add(cells: readonly string[], line: number): void {
       if (cells.length !== columns)
         throw new DataError(
           'DATA_FORMAT',
-          `${file}: line ${line} has ${cells.length} columns, expected ${columns}`,
+          `${file}: ${unit} ${line} has ${cells.length} columns, expected ${columns}`,
         )
       for (let column = 0; column < columns; column++) {
         const cell = cells[column]!
@@ -134,11 +167,8 @@ function createRows(file: string, shape: Shape) {
           targets.add(cell, value, line, column)
           continue
         }
-        if (value === null && !isMissing(cell))
-          throw notNumber(file, place(line, column), cell, targetHint(shape))
-        if (value === null && missing++ === 0) firstMissing = place(line, column)
         if (column === 0) index.see(value)
-        examples.push(value ?? Number.NaN)
+        examples.push(numberIn(cell, value, line, column))
       }
       lines.push(line)
       rows += 1
@@ -152,6 +182,7 @@ function createRows(file: string, shape: Shape) {
         examples: examples.end(),
         targets: targets.end(),
         lines: lines.end(),
+        unit,
         names,
         targetNote: isTargetNamed(shape) ? null : targetText(shape),
         hasIndex,
@@ -223,21 +254,23 @@ function targetHint(shape: Shape): string {
   return `; ${targetText(shape)}${heal}`
 }
 
-function notNumber(file: string, where: string, cell: string, hint: string): DataError {
-  const isLong = cell.length > NUMBER_LENGTH_MAX
-  const expected = isLong
-    ? `a number of at most ${NUMBER_LENGTH_MAX} characters`
-    : NUMBER.test(cell)
-      ? 'at most 3.4e38, what a 32-bit float holds'
-      : /^[+-]?\d+,\d+$/.test(cell)
-        ? 'a decimal point'
-        : `a number${hint}`
+/** @param hint about what stands in place of a number; null where the column says yes and no */
+function notNumber(file: string, where: string, cell: string, hint: string | null): DataError {
+  const expected = hint === null ? 'True or False, as in the rows before' : expectedNumber(cell, hint)
   return new DataError('DATA_NUMBER', `${file}: ${where} is ${shown(cell)}, expected ${expected}`)
 }
 
-function placeOf(names: readonly string[] | null, line: number, column: number): string {
+function expectedNumber(cell: string, hint: string): string {
+  if (cell.length > NUMBER_LENGTH_MAX) return `a number of at most ${NUMBER_LENGTH_MAX} characters`
+  if (NUMBER.test(cell)) return 'at most 3.4e38, what a 32-bit float holds'
+  if (/^[+-]?\d+,\d+$/.test(cell)) return 'a decimal point'
+  if (DATE.test(cell)) return 'a number: write a date as the days since a fixed one, or leave the column out'
+  return `a number${hint}`
+}
+
+function placeOf({ unit, names }: Shape, line: number, column: number): string {
   const name = names?.[column] ?? ''
-  return `line ${line}, column ${column + 1}${name === '' ? '' : ` (${shortened(name)})`}`
+  return `${unit} ${line}, column ${column + 1}${name === '' ? '' : ` (${shortened(name)})`}`
 }
 
 function shown(cell: string): string {
@@ -247,6 +280,15 @@ function shown(cell: string): string {
 function isMissing(cell: string): boolean {
   return cell === '' || (cell.length <= 4 && MISSING.has(cell.toLowerCase()))
 }
+
+/** As pandas and others write yes and no. Null for what is neither. */
+function truthOf(cell: string): number | null {
+  if (cell.length > 5) return null
+  const word = cell.toLowerCase()
+  return word === 'true' ? 1 : word === 'false' ? 0 : null
+}
+
+const DATE = /^\d{4}-\d\d-\d\d/
 
 /** There is one way only to read a row of digits: with several, each would be tried where the cell is no number. */
 const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i

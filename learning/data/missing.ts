@@ -1,35 +1,6 @@
 /** Missing values of examples: refused, unless the data's name says what fills them, as `ours.csv?missing=mean`. */
-import { DataError } from './dataset.ts'
-
 /** The mean of a column's training values, or one number for all. */
 export type Filling = 'mean' | number
-
-export interface DataName {
-  readonly path: string
-  /** Null: missing values are refused. */
-  readonly filling: Filling | null
-}
-
-/** @throws DataError `DATA_FORMAT` for a filling that is none */
-export function parseDataName(data: string): DataName {
-  const [, path, how] = /^(.+)\?missing=(.*)$/s.exec(data) ?? []
-  if (path === undefined || how === undefined) return { path: data, filling: null }
-  const value = Number(how)
-  if (how === 'mean') return { path, filling: how }
-  if (how.trim() !== '' && Number.isFinite(Math.fround(value))) return { path, filling: value }
-  throw new DataError(
-    'DATA_FORMAT',
-    `${data}: missing is "${how}"; expected mean or a number, as in ?missing=mean`,
-  )
-}
-
-/** What is said where nothing has this name, and it ends in what looks like a suffix; null where it does not. */
-export function suffixHint(path: string): string | null {
-  const suffix = /\?[^/?]*$/.exec(path)?.[0]
-  return suffix === undefined
-    ? null
-    : `if "${suffix}" is no part of the name, expected ?missing=mean or ?missing=0`
-}
 
 /** What a refusal says would help. */
 export function fillingHint(path: string): string {

@@ -1,28 +1,31 @@
 /** Whatever a person points at, as a data source: told apart by what is there. */
 import { access, readdir, stat } from 'node:fs/promises'
-import { extname, join } from 'node:path'
+import { join } from 'node:path'
 import { CIFAR_TEST_FILE, loadCifar } from './cifar.ts'
-import { loadCsv } from './csv.ts'
+import { type DataName, parseDataName, suffixHint } from './data-name.ts'
 import { DataError, type DataSource } from './dataset.ts'
 import { digits } from './digits.ts'
 import { loadDataset } from './idx.ts'
-import { type DataName, parseDataName, suffixHint } from './missing.ts'
+import { holdsImages, loadImages } from './image-folder.ts'
 import { loadNpy, NPY_FILES } from './npy.ts'
+import { loadTable } from './table.ts'
+import { tableEnding } from './table-file.ts'
 
 const FOLDERS =
-  'the four IDX files of MNIST and its relatives (train-images-idx3-ubyte, …), the .bin files of CIFAR-10, train.csv and test.csv, or the four .npy files (train-x.npy, …)'
-const KINDS = '"digits", a .csv or .tsv file, or a folder with data'
+  'the four IDX files of MNIST and its relatives (train-images-idx3-ubyte, …), the .bin files of CIFAR-10, train.csv and test.csv (or .parquet), the four .npy files (train-x.npy, …), or a folder of .png and .jpg images for each class'
+const KINDS = '"digits", a .csv, .tsv or .parquet file, or a folder with data'
 /** One of the four, however it is packed. */
 const IDX_NAME = /idx[13]-ubyte/
-const TABLE_ENDINGS: ReadonlySet<string> = new Set(['.csv', '.tsv'])
-const isTable = (path: string) => TABLE_ENDINGS.has(extname(path).toLowerCase())
+const PART_ENDINGS = ['.csv', '.parquet'] as const
+const isTable = (path: string) => tableEnding(path) !== null
 /** How many names of a folder without data are said, so that its owner sees which one it is. */
 const NAMED_MAX = 2
 
 /**
- * `digits`; a .csv or .tsv file; or a directory with CIFAR-10's .bin files, train.csv and test.csv, the four .npy files, or
- * the four IDX files of MNIST and its relatives. Missing values of tables and .npy files are refused, unless
- * `?missing=mean`, or a number in place of `mean`, stands behind the name.
+ * `digits`; a .csv, .tsv or .parquet file; or a directory with CIFAR-10's .bin files, train.csv and test.csv (or .parquet),
+ * the four .npy files, the four IDX files of MNIST and its relatives, or a folder of images for each class. Missing values
+ * of tables and .npy files are refused, unless `?missing=mean`, or a number in place of `mean`, stands behind the name.
+ * `?size=28x28&channels=1` says to what folders of images are brought.
  * @throws DataError naming the file, the record and what was expected
  */
 export async function openData(data: string): Promise<DataSource> {
@@ -34,26 +37,42 @@ export async function openData(data: string): Promise<DataSource> {
     throw new DataError('DATA_MISSING', `${path}: ${why}; ${suffixHint(path) ?? `expected ${KINDS}`}`)
   })
   if (found.isFile()) {
-    if (isTable(path)) return loadCsv(path, true, filling)
+    if (isTable(path)) return loadTable(unsized(name), null, filling)
     throw new DataError('DATA_FORMAT', `${path}: expected ${KINDS}`)
   }
   if (await isThere(path, CIFAR_TEST_FILE)) return unfilled(name, loadCifar)
-  if (await isThere(path, 'train.csv')) return loadCsv(path, false, filling)
-  if (await isThere(path, NPY_FILES[0])) return loadNpy(path, filling)
+  for (const ending of PART_ENDINGS)
+    if (await isThere(path, `train${ending}`)) return loadTable(unsized(name), ending, filling)
+  if (await isThere(path, NPY_FILES[0])) return loadNpy(unsized(name), filling)
   const names = await readdir(path)
   if (names.some(each => IDX_NAME.test(each))) return unfilled(name, loadDataset)
+  if (await holdsImages(path)) return loadImages(unfilledPath(name), name.images)
   const table = names.toSorted().find(isTable)
   const tables = table === undefined ? '' : `, or a table by its own name, such as ${join(path, table)}`
   throw new DataError('DATA_MISSING', `${path} holds ${holdsText(names)}; expected in it ${FOLDERS}${tables}`)
 }
 
 /** Bytes are never missing: a filling would be for another file. */
-function unfilled<T>({ path, filling }: DataName, open: (path: string) => T): T {
-  if (filling === null) return open(path)
+function unfilledPath({ path, filling }: DataName): string {
+  if (filling === null) return path
   throw new DataError(
     'DATA_FORMAT',
     `${path}?missing=${filling}: no value can be missing in pixels; expected a table or .npy files, or the name without "?missing="`,
   )
+}
+
+/** Only images in files of their own are brought to a size. */
+function unsized({ path, images, suffix }: DataName): string {
+  if (images.size === null && images.channels === null) return path
+  throw new DataError(
+    'DATA_FORMAT',
+    `${path}${suffix}: only folders of .png and .jpg images are brought to a size; expected the name without ?size= and ?channels=`,
+  )
+}
+
+function unfilled<T>(name: DataName, open: (path: string) => T): T {
+  unsized(name)
+  return open(unfilledPath(name))
 }
 
 function holdsText(names: readonly string[]): string {

@@ -8,7 +8,7 @@ export { openData } from '../data/open.ts'
 export interface OracleSpec {
   /** A name in `models/registry.ts`. */
   readonly model: string
-  /** What `openData` takes: `digits`, a directory, a .csv file. */
+  /** What `openData` takes: `digits`, a directory, a .csv or .parquet file. */
   readonly data: string
   /** `iid`, `label`, `dirichlet:α` or `quantity:α`. */
   readonly partition: string

@@ -116,7 +116,7 @@ export const cohortOptions = {
 export const dataOptions = {
   data: option(
     '--data <path>',
-    'digits (drawn, nothing to download), a .csv or .tsv file, or a folder with IDX, CIFAR-10, .csv or .npy files; PATH?missing=mean fills missing values (docs/data.md)',
+    'digits (drawn, nothing to download), a .csv, .tsv or .parquet file, or a folder with IDX, CIFAR-10, .csv, .parquet or .npy files, or with a folder of .png and .jpg images for each class; PATH?missing=mean fills missing values, PATH?size=28x28&channels=1 brings images to a size (docs/data.md)',
     text,
     'digits',
   ),

@@ -32,7 +32,7 @@ export interface StartPeerOptions extends PeerListeners {
   readonly cohort: Cohort | string
   /** A member's key, or the path of its file. Only one peer may run with it at a time. */
   readonly identity: Identity | string
-  /** The data set of the cohort's model: `digits`, which needs no files, a .csv file, or a folder of one of the kinds in docs/data.md. Default `digits`. */
+  /** The data set of the cohort's model: `digits`, which needs no files, a .csv or .parquet file, or a folder of one of the kinds in docs/data.md. Default `digits`. */
   readonly data?: string | undefined
   /** How the data is split between the peers: `iid`, `label`, `dirichlet:α` or `quantity:α`. Default `iid`. */
   readonly partition?: string | undefined

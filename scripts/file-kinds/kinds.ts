@@ -131,7 +131,49 @@ const vectors: readonly Kind[] = [
   },
 ]
 
+/** Of what `makeFiles` makes alone: the folders that people give have no such files. */
+const made: readonly Kind[] = [
+  {
+    name: 'Parquet: an index of pandas, text labels, yes and no',
+    ...show(
+      'parquet/pandas.parquet',
+      THREE_CLASSES,
+      /left out the first column: it numbers the rows/,
+      /labels cat, cow, hen are classes 0 to 2/,
+    ),
+  },
+  {
+    name: 'Parquet: a missing cell is named, with its row and column',
+    ...show('parquet/missing.parquet', /row 7, column 1 \(a\) has no value; expected .*\?missing=mean/),
+    code: 2,
+  },
+  {
+    name: 'Parquet: a missing cell is filled',
+    ...show('parquet/missing.parquet?missing=0', THREE_CLASSES, /filled 1 missing value with 0/),
+  },
+  {
+    name: 'a folder of images for each class, as PNG and JPEG',
+    ...show(
+      'images/alike',
+      /48 training and 12 test examples of 8 × 8 × 3, 3 classes/,
+      /cat, cow, hen are classes/,
+    ),
+  },
+  {
+    name: 'images of several sizes are refused, and what to add is said',
+    ...show('images/mixed', /expected images of one size, or "\?size=8x8" behind the name/),
+    code: 2,
+  },
+  {
+    name: 'images of several sizes and colours are brought to one',
+    ...show('images/mixed?size=6x4&channels=3', /2 training and 2 test examples of 4 × 6 × 3, 2 classes/),
+  },
+]
+
+/** Files of the kinds that the folders of people have. */
 export const kinds: readonly Kind[] = [...tables, ...arrays, ...models, ...vectors]
+/** And those that we make besides. */
+export const madeKinds: readonly Kind[] = [...kinds, ...made]
 
 /** Floats are the mean of the inputs', integers are as they were, in type and in a value that some input has. */
 async function holdsMean(

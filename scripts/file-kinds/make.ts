@@ -1,6 +1,9 @@
 /** Small files of each kind, drawn from a seed, with the names that `kinds.ts` knows. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { parquetWriteBuffer } from 'hyparquet-writer'
+import { encode } from 'jpeg-js'
+import { PNG } from 'pngjs'
 import { FLOAT32, type NumberType } from '../../learning/data/number-type.ts'
 import { randomStream } from '../../learning/random.ts'
 import { writeSafetensors } from '../../node/files/safetensors.ts'
@@ -16,6 +19,8 @@ export async function makeFiles(folder: string): Promise<string> {
     ...letters(),
     ...models(),
     ...vectors(),
+    ...parquet(),
+    ...images(),
   })) {
     const path = join(folder, name)
     await mkdir(dirname(path), { recursive: true })
@@ -142,4 +147,45 @@ function vectors(): Record<string, Uint8Array> {
   const numbers = Float32Array.from({ length: 35 }, () => random.normal())
   numbers[10] = Number.NaN
   return { 'f2.npy': npy('<f2', '7, 5', bytesOf(halves)), 'nan.npy': npy('<f4', '7, 5', bytesOf(numbers)) }
+}
+
+const ANIMALS = ['hen', 'cat', 'cow'] as const
+
+function parquet(): Record<string, Uint8Array> {
+  const drawn = () => Array.from({ length: ROWS }, () => random.normal())
+  const rows = Array.from({ length: ROWS }, (_, row) => row)
+  const label = { name: 'label', data: rows.map(row => ANIMALS[row % 3]), type: 'STRING' as const }
+  const a = { name: 'a', data: drawn(), type: 'DOUBLE' as const }
+  const b = { name: 'b', data: drawn().map(Math.fround), type: 'FLOAT' as const }
+  const c = { name: 'c', data: rows.map(row => row % 5 === 0), type: 'BOOLEAN' as const }
+  const index = { name: '__index_level_0__', data: rows.map(BigInt), type: 'INT64' as const }
+  const holed = { ...a, data: a.data.map((value, row) => (row === 7 ? null : value)) }
+  const write = (columnData: Parameters<typeof parquetWriteBuffer>[0]['columnData']) =>
+    new Uint8Array(parquetWriteBuffer({ columnData, rowGroupSize: 25 }))
+  return {
+    'parquet/pandas.parquet': write([a, b, c, label, index]),
+    'parquet/missing.parquet': write([holed, b, c, label]),
+  }
+}
+
+function images(): Record<string, Uint8Array> {
+  const drawn = (side: number) =>
+    Buffer.from(Array.from({ length: 4 * side * side }, (_, i) => (i % 4 === 3 ? 255 : random.integer(256))))
+  const png = (side: number, colorType: 0 | 2) => {
+    const image = new PNG({ width: side, height: side })
+    image.data = drawn(side)
+    return PNG.sync.write(image, { colorType, inputColorType: 6 })
+  }
+  const jpeg = (side: number) => encode({ width: side, height: side, data: drawn(side) }, 90).data
+  const alike = Array.from({ length: ROWS }, (_, row) => [
+    `images/alike/${ANIMALS[row % 3]}/${row}.${row % 2 === 0 ? 'png' : 'jpg'}`,
+    row % 2 === 0 ? png(8, 2) : jpeg(8),
+  ])
+  return {
+    ...Object.fromEntries(alike),
+    'images/mixed/train/cat/1.png': png(8, 0),
+    'images/mixed/train/hen/1.jpg': jpeg(12),
+    'images/mixed/test/cat/1.png': png(20, 2),
+    'images/mixed/test/hen/1.jpeg': jpeg(8),
+  }
 }

@@ -1,13 +1,21 @@
 /** The readers of files with numbers: models, vectors and data sets that somebody else may have made. */
-import { parseCsv } from '../../learning/data/csv.ts'
+import { crc32 } from 'node:zlib'
+
+import { createTableReader, type Table } from '../../learning/data/csv-table.ts'
 import { DataError } from '../../learning/data/dataset.ts'
 import { parseIdxImages, parseIdxLabels } from '../../learning/data/idx.ts'
+import { decodeImage } from '../../learning/data/image-file.ts'
+import { PIXELS_MAX } from '../../learning/data/image-header.ts'
 import { parseNpy } from '../../learning/data/npy.ts'
 import { FLOAT32, type NumberType } from '../../learning/data/number-type.ts'
+import { streamParquet } from '../../learning/data/parquet.ts'
+import { inMemory } from '../../learning/data/read-file.ts'
+import { parseCsv } from '../../learning/data/table.ts'
 import { FileError } from '../../node/files/error.ts'
 import { parseNpyVectors, writeNpy } from '../../node/files/npy.ts'
 import { parseSafetensors, type Tensor, writeSafetensors } from '../../node/files/safetensors.ts'
-import { refusing } from './refusing.ts'
+import { imageSeeds, parquetSeeds } from './file-seeds.ts'
+import { refusing, refusingLater } from './refusing.ts'
 import type { Target } from './target.ts'
 
 export const fileTargets: readonly Target[] = [
@@ -33,6 +41,8 @@ export const fileTargets: readonly Target[] = [
     ),
     feed: feedCsv,
   },
+  { name: 'parquet', weight: 40, seeds: parquetSeeds(), feed: feedParquet },
+  { name: 'image', weight: 40, seeds: imageSeeds(), feed: feedImage },
   { name: 'idx', weight: 40, seeds: idxSeeds(), feed: feedIdx },
   { name: 'safetensors', weight: 40, seeds: safetensorsSeeds(), feed: feedSafetensors },
 ]
@@ -50,14 +60,47 @@ function bytesOf(tensor: Tensor): number {
   return 'raw' in tensor ? tensor.raw.length : tensor.values.length * tensor.type.bytes
 }
 
+/** As `feedCsv`. */
+async function feedParquet(input: Uint8Array): Promise<void> {
+  await refusingLater(async () => {
+    const reader = createTableReader('input', 'row')
+    await streamParquet(inMemory(input), 'input', reader)
+    checkTable(reader.end())
+  }, DataError)
+}
+
+/** Of an image that is decoded, every pixel has its four bytes. A PNG's checksums are made right, as an attacker can. */
+async function feedImage(input: Uint8Array): Promise<void> {
+  await refusingLater(async () => {
+    const { width, height, rgba } = await decodeImage(withChecksums(input), 'input')
+    if (rgba.length !== 4 * width * height || width * height > PIXELS_MAX)
+      throw new Error(`${rgba.length} bytes for ${width} × ${height} pixels`)
+  }, DataError)
+}
+
+function withChecksums(input: Uint8Array): Buffer {
+  const bytes = Buffer.from(input)
+  if (bytes.toString('latin1', 1, 4) !== 'PNG') return bytes
+  for (let at = 8; at + 12 <= bytes.length; ) {
+    const end = at + 8 + bytes.readUInt32BE(at)
+    if (end + 4 > bytes.length) break
+    bytes.writeUInt32BE(crc32(bytes.subarray(at + 4, end)), end)
+    at = end + 4
+  }
+  return bytes
+}
+
 /** Of a table that is read, every place is a number or missing, and each row has a line and a target. */
 function feedCsv(input: Uint8Array): void {
   refusing(() => {
-    const { width, examples, targets, lines } = parseCsv(Buffer.from(input).toString('utf8'), 'input')
-    if (examples.length !== width * lines.length || targets.values.length !== lines.length)
-      throw new Error('the rows do not fill the table')
-    if (lines.some((line, row) => row > 0 && line <= lines[row - 1]!)) throw new Error('lines go back')
+    checkTable(parseCsv(Buffer.from(input).toString('utf8'), 'input'))
   }, DataError)
+}
+
+function checkTable({ width, examples, targets, lines }: Table): void {
+  if (examples.length !== width * lines.length || targets.values.length !== lines.length)
+    throw new Error('the rows do not fill the table')
+  if (lines.some((line, row) => row > 0 && line <= lines[row - 1]!)) throw new Error('lines go back')
 }
 
 /** As images and as labels: the magic number says which it is. */

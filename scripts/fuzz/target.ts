@@ -5,6 +5,6 @@ export interface Target {
   readonly weight: number
   /** Well-formed inputs to begin from. */
   readonly seeds: readonly Uint8Array[]
-  /** Feeds one input. Throws if the decoder did something that it must not do. */
-  feed(input: Uint8Array): void
+  /** Feeds one input. Throws, or fails, if the decoder did something that it must not do. */
+  feed(input: Uint8Array): void | Promise<void>
 }

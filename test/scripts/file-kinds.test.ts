@@ -7,7 +7,7 @@ import { aggregate } from '../../node/cli/commands/aggregate.ts'
 import { data } from '../../node/cli/commands/data.ts'
 import { runProgram } from '../../node/cli/program.ts'
 import { judge } from '../../scripts/file-kinds/judge.ts'
-import { kinds, type Said } from '../../scripts/file-kinds/kinds.ts'
+import { madeKinds as kinds, type Said } from '../../scripts/file-kinds/kinds.ts'
 import { makeFiles } from '../../scripts/file-kinds/make.ts'
 import { recordedTerminal } from '../node/cli/terminals.ts'
 

@@ -1,9 +1,9 @@
 /** Tables that somebody made to harm who reads them: cells, names and rows without end, and what each may cost. */
 import test from 'ava'
-import { loadCsv, parseCsv } from '../../../learning/data/csv.ts'
 import { watchIndex } from '../../../learning/data/csv-index.ts'
 import { createTableReader } from '../../../learning/data/csv-table.ts'
 import { DataError } from '../../../learning/data/dataset.ts'
+import { loadTable, parseCsv } from '../../../learning/data/table.ts'
 import { classesOf } from '../../../learning/data/targets.ts'
 import { directoryOf, type Files, refused } from './support.ts'
 
@@ -53,7 +53,7 @@ test('a label has 256 characters at most, and the 257th different one ends the r
 })
 
 test('what is said of long names is no longer than a sentence', async t => {
-  const opening = async (files: Files) => loadCsv(await directoryOf(t, files), false)
+  const opening = async (files: Files) => loadTable(await directoryOf(t, files), '.csv')
   const labels = rowsOf(8, row => `${row}${'\u{1f600}'.repeat(127)}`)
   const rows = rowsOf(16, row => `${row},${row % 3}.5,${labels[row % 8]}`).join('\n')
   const index = `unnamed: ${'0'.repeat(LONG)}`

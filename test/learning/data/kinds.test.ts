@@ -1,9 +1,9 @@
 /** Tables of the kinds that people have: each test names its kind, and makes its own small input. */
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { parseCsv } from '../../../learning/data/csv.ts'
 import type { DataSource } from '../../../learning/data/dataset.ts'
 import { openData } from '../../../learning/data/open.ts'
+import { parseCsv } from '../../../learning/data/table.ts'
 import { directoryOf, refused } from './support.ts'
 
 /** Twenty rows of three values that tell each other apart, and what `target` makes of the row's number. */
@@ -80,7 +80,7 @@ test('a suffix that is none, and tables that are named otherwise: the message sa
     t,
     () => openData(join(folder, 'b.csv?mising=mean')),
     'DATA_MISSING',
-    /no such file or folder; if "\?mising=mean" is no part of the name, expected \?missing=mean or \?missing=0$/,
+    /no such file or folder; if "\?mising=mean" is no part of the name, expected \?missing=mean, \?missing=0, \?size=28x28 or \?channels=1$/,
   )
   await refused(
     t,
@@ -285,6 +285,20 @@ test('missing cells: refused with line and column, or filled as the name of the 
     t.true(Math.abs(mean.train([2]).examples[1]! - wanted) < 1e-6)
     t.regex(mean.notes.join(), /^filled 1 missing value with the mean of the column's training values$/)
   }
+})
+
+test('True and False are 1 and 0, in a column that has nothing else; dates are told', async t => {
+  const rows = (cells: readonly string[]) => `a,b,label\n${cells.map(cell => `${cell},2,0`).join('\n')}`
+  const { examples } = parseCsv(rows(['True', 'false', 'TRUE']), 'f')
+  t.deepEqual([...examples], [1, 2, 0, 2, 1, 2])
+  const refuses = (cells: string[], says: RegExp) =>
+    refused(t, () => parseCsv(rows(cells), 'f'), 'DATA_NUMBER', says)
+  await refuses(['1', 'True'], /line 3, column 1 \(a\) is "True", expected a number/)
+  await refuses(['True', '1'], /line 3, column 1 \(a\) is "1", expected True or False, as in the rows before/)
+  await refuses(
+    ['2024-02-29'],
+    /is "2024-02-29", expected a number: write a date as the days since a fixed one/,
+  )
 })
 
 test('missing cells: a row without a target is refused, filled or not', async t => {

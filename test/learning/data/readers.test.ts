@@ -2,10 +2,10 @@
 import { join } from 'node:path'
 import test from 'ava'
 import { CIFAR_TRAIN_FILES, parseCifar } from '../../../learning/data/cifar.ts'
-import { parseCsv } from '../../../learning/data/csv.ts'
 import { writeExample } from '../../../learning/data/dataset.ts'
 import { parseNpy } from '../../../learning/data/npy.ts'
 import { openData } from '../../../learning/data/open.ts'
+import { parseCsv } from '../../../learning/data/table.ts'
 import { directoryOf, refused } from './support.ts'
 
 /** A record whose red, green and blue are all of one value each. */
@@ -177,7 +177,7 @@ test('what is no data is refused with what would be', async t => {
     t,
     () => openData(join(directory, 'notes.txt')),
     'DATA_FORMAT',
-    /notes\.txt: expected .*a \.csv or \.tsv file, or a folder/,
+    /notes\.txt: expected .*a \.csv, \.tsv or \.parquet file, or a folder/,
   )
   await refused(
     t,

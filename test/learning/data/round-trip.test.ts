@@ -2,8 +2,8 @@
 import { join } from 'node:path'
 import test from 'ava'
 import fc from 'fast-check'
-import { parseCsv } from '../../../learning/data/csv.ts'
 import { openData } from '../../../learning/data/open.ts'
+import { parseCsv } from '../../../learning/data/table.ts'
 import { directoryOf } from './support.ts'
 
 test('a table is read back whatever its separator, line ends, quotes and pieces', async t => {

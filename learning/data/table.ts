@@ -1,15 +1,15 @@
 /**
- * Tables as text: one example a line, numbers separated by commas, semicolons or tabs, the last column the target. A
- * first line of names is a header. If it names a column label, target, class or y, that column is the target. Targets
- * are names, or numbers; one decimal point among them makes them all real numbers.
+ * Tables: one example a row, the last column the target, or the one that is named label, target, class or y. Targets are
+ * names, or numbers; one decimal point among them makes them all real numbers. In text, a first line of names is a header.
  */
 import { basename, join } from 'node:path'
-import { readRecords, streamRecords } from './csv-records.ts'
+import { readRecords } from './csv-records.ts'
 import { createTableReader, type Table } from './csv-table.ts'
 import { DataError, type DataSource, type Dataset, sourceOf } from './dataset.ts'
 import { type Filling, filledText, fillingHint, fillingsOf, fillMissing } from './missing.ts'
-import { DATA_BYTES_MAX, inOrder, withInput } from './read-file.ts'
+import { inOrder } from './read-file.ts'
 import { shortened } from './shortened.ts'
+import { streamTable, type TableEnding, unitOf } from './table-file.ts'
 import { type Classes, classesOf, targetsOf } from './targets.ts'
 
 /** In a single file, every fifth line is for testing. */
@@ -29,15 +29,17 @@ export function parseCsv(text: string, file: string): Table {
 }
 
 /**
- * A directory with train.csv and test.csv, or one file, of which every fifth example is for testing.
+ * A directory with a training and a test file, or one file, of which every fifth example is for testing.
+ * @param parts the ending of the two files' names; null: `path` is the one file
  * @param filling of missing cells; null: they are refused
  */
-export async function loadCsv(
+export async function loadTable(
   path: string,
-  isFile: boolean,
+  parts: TableEnding | null,
   filling: Filling | null = null,
 ): Promise<DataSource> {
-  const files = isFile ? [path] : [join(path, 'train.csv'), join(path, 'test.csv')]
+  const isFile = parts === null
+  const files = isFile ? [path] : [join(path, `train${parts}`), join(path, `test${parts}`)]
   const tables = await inOrder(files, readTable)
   if (filling === null) for (const table of tables) checkComplete(table, path)
   if (tables.length === 2) checkNames(tables[0]!, tables[1]!)
@@ -59,20 +61,9 @@ export async function loadCsv(
   return sourceOf(datasetOf(train, name, classes), datasetOf(test, name, classes), path, found)
 }
 
-const SEPARATED: Readonly<Record<string, string>> = { ';': 'semicolons', '\t': 'tabs' }
-
 async function readTable(file: string): Promise<ReadTable> {
-  const reader = createTableReader(file)
-  const read = withInput(file, DATA_BYTES_MAX, input => streamRecords(input, file, reader))
-  const separator = await read.catch((error: NodeJS.ErrnoException) => {
-    if (error instanceof DataError) throw error
-    const isMissing = error.code === 'ENOENT'
-    throw new DataError(
-      isMissing ? 'DATA_MISSING' : 'DATA_UNREADABLE',
-      `${file}: ${isMissing ? 'no such file; expected train.csv and test.csv' : error.message}`,
-    )
-  })
-  const notes = separator in SEPARATED ? [`the columns are separated by ${SEPARATED[separator]}`] : []
+  const reader = createTableReader(file, unitOf(file))
+  const notes = await streamTable(file, reader)
   return { file, notes, ...reader.end() }
 }
 
@@ -121,11 +112,11 @@ function split(table: ReadTable): readonly [ReadTable, ReadTable] {
 }
 
 function datasetOf(
-  { width, examples, targets, lines, file }: ReadTable,
+  { width, examples, targets, lines, unit, file }: ReadTable,
   name: string,
   classes: Classes,
 ): Dataset {
-  const origin = { file, recordText: (record: number) => `line ${lines[record]}` }
+  const origin = { file, recordText: (record: number) => `${unit} ${lines[record]}` }
   return { name, shape: [width], examples, ...targetsOf(targets, classes, origin) }
 }
 

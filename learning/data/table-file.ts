@@ -1,0 +1,56 @@
+/** Files of tables, told apart by their ending: of each, records of cells as text go to one reader, in order. */
+import { basename, dirname, extname } from 'node:path'
+import { type RecordReader, streamRecords } from './csv-records.ts'
+import type { RecordUnit } from './csv-table.ts'
+import { DataError } from './dataset.ts'
+import { DATA_BYTES_MAX, type Input, withInput } from './read-file.ts'
+
+const UNITS = { '.csv': 'line', '.tsv': 'line', '.parquet': 'row' } as const satisfies Record<
+  string,
+  RecordUnit
+>
+export type TableEnding = keyof typeof UNITS
+
+/** Null for what is no table. */
+export function tableEnding(path: string): TableEnding | null {
+  const ending = extname(path).toLowerCase()
+  return Object.hasOwn(UNITS, ending) ? (ending as TableEnding) : null
+}
+
+/** What the places of a file's records are called. */
+export function unitOf(path: string): RecordUnit {
+  return UNITS[tableEnding(path) ?? '.csv']
+}
+
+const SEPARATED: Readonly<Record<string, string>> = { ';': 'semicolons', '\t': 'tabs' }
+
+/** @returns what was noticed, in lines for people. @throws DataError; what the reader throws */
+export async function streamTable(file: string, reader: RecordReader): Promise<readonly string[]> {
+  const read = withInput(file, DATA_BYTES_MAX, input => streamAny(input, file, reader))
+  return read.catch((error: NodeJS.ErrnoException) => {
+    if (error instanceof DataError) throw error
+    const isMissing = error.code === 'ENOENT'
+    throw new DataError(
+      isMissing ? 'DATA_MISSING' : 'DATA_UNREADABLE',
+      `${file}: ${isMissing ? `no such file; expected ${partsText(file)}` : error.message}`,
+    )
+  })
+}
+
+async function streamAny(input: Input, file: string, reader: RecordReader): Promise<readonly string[]> {
+  if (tableEnding(file) === '.parquet') {
+    // Only a peer with such a file loads the library.
+    const { streamParquet } = await import('./parquet.ts')
+    await streamParquet(input, file, reader)
+    return []
+  }
+  const separator = await streamRecords(input, file, reader)
+  return separator in SEPARATED ? [`the columns are separated by ${SEPARATED[separator]}`] : []
+}
+
+function partsText(file: string): string {
+  const ending = extname(file)
+  return /^(train|test)\./.test(basename(file))
+    ? `train${ending} and test${ending}`
+    : `a table in ${dirname(file)}`
+}
