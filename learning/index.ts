@@ -28,6 +28,7 @@ export { loadDataset, parseIdxImages, parseIdxLabels } from './data/idx.ts'
 export { parseNpy } from './data/npy.ts'
 export { openData } from './data/open.ts'
 export { type Partition, parsePartition, partitionIndices } from './data/partition.ts'
+export type { TableSchema } from './data/schema.ts'
 export { createLearn } from './learn.ts'
 export { type LearnBounds, type LearnProblem, learnBounds } from './learn-bounds.ts'
 export {

@@ -24,7 +24,7 @@ export const doctor = defineCommand({
     mdns: flag('--no-mdns', 'do without mDNS'),
     data: maybe(
       '--data <path>',
-      'as given to join: digits, a .csv or .tsv file, or a folder with IDX, CIFAR-10, .csv or .npy files; PATH?missing=mean fills missing values',
+      'as given to join: digits, a .csv or .tsv file, or a folder with IDX, CIFAR-10, .csv or .npy files; PATH?missing=mean fills missing values; this member’s own table where the cohort has a schema',
       text,
       'digits',
     ),
