@@ -246,6 +246,16 @@ test('all rows of an own table are learnt from or held out, each once, as the se
   t.regex(source.notes.join('\n'), /4 columns make 7 inputs; 800 rows to learn from, 200 held out/)
 })
 
+test('members that agree on another partition share out one table, each row to one of them', async t => {
+  const source = await loadOwnTable(await ownFile(t, 500), { schema, holdout: 0.2, seed: 1 })
+  const shares = [0, 1, 2].map(peer =>
+    shareOf({ model: 'softmax', data: '', partition: 'iid', peer, peers: 3, seed: 1 }, source),
+  )
+  const all = shares.flatMap(rowsOf)
+  t.is(all.length, 400)
+  t.is(new Set(all).size, 400)
+})
+
 test('a hold-out leaves both sides a row, and a class its only one', t => {
   const labels = fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 2, maxLength: 60 })
   fc.assert(

@@ -7,6 +7,7 @@ import { randomStream } from '../../../learning/random.ts'
 import { checkCohort } from '../../../node/cohort/file.ts'
 import { PeerError } from '../../../node/daemon/errors.ts'
 import type { PeerEvent } from '../../../node/daemon/events.ts'
+import { planPeer } from '../../../node/daemon/options.ts'
 import { startPeer } from '../../../node/daemon/start-peer.ts'
 import { place } from '../cli/places.ts'
 
@@ -125,4 +126,16 @@ test('a share of the rows that is none, or data that is not the member’s own, 
   await t.throwsAsync(start({}), { message: /ours\.csv: no such file/ })
   await writeFile(join(folder, 'ours.csv'), 'age,sex,smoker,outcome\n1,f,no,gone\n')
   await t.throwsAsync(start({}), { message: /line 2, column 4 \(outcome\) is "gone"/ })
+})
+
+test('a partition that the members agreed on is each member’s, and no member has another', async t => {
+  const { folder, cohort, identities } = await place(t, { partition: 'label' })
+  const plan = (more: object) =>
+    planPeer({ cohort, identity: identities[0]!, stateDirectory: null, evidenceFolder: folder, ...more })
+  t.is((await plan({})).oracle.spec.partition, 'label')
+  t.is((await plan({ partition: 'label' })).oracle.spec.partition, 'label')
+  await t.throwsAsync(plan({ partition: 'iid' }), {
+    instanceOf: PeerError,
+    message: /^partition is "iid", and the cohort's is label/,
+  })
 })
