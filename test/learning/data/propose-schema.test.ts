@@ -110,3 +110,27 @@ test('what no schema can be made of is refused with the reason', async t => {
   const twice = await fileOf(t, 'y,a,y', i => `1,2,${i}`)
   await refused(t, () => proposeSchema(twice, 'y', true), 'DATA_FORMAT', /two columns "y"/)
 })
+
+test('names without end, too many columns and texts without end are left out or refused', async t => {
+  const name = 'x'.repeat(300)
+  const file = await fileOf(
+    t,
+    `${name},text,a,y`,
+    i => `${i * i},${'t'.repeat(300)}${i % 2},${i % 3},${i % 2}`,
+  )
+  const { schema, sentences } = await proposeSchema(file, 'y', true)
+  t.deepEqual(
+    schema.columns.map(column => column.name),
+    ['a'],
+  )
+  t.deepEqual(schema.unused, ['text'])
+  t.regex(sentences[0]!, /^"x{40}…" is left out: its name has more than 256 characters\.$/)
+  t.regex(sentences[1]!, /^"text" is left out: it has too many different texts/)
+  const wide = await fileOf(t, `y${',c'.repeat(4096)}`, () => '1', 1)
+  await refused(
+    t,
+    () => proposeSchema(wide, 'y', true),
+    'DATA_FORMAT',
+    /line 1 has 4097 columns; expected at most 4096/,
+  )
+})

@@ -202,6 +202,14 @@ test('only the first misfits of a kind and column are kept, in their order; the 
   t.regex(lines[6]!, /line 52, column 4 \(dose\) is "much"/)
 })
 
+test('misfits in a great many columns are counted as well', t => {
+  const columns = Array.from({ length: 100 }, (_, i) => ({ name: `c${i}`, type: 'number' }))
+  const by = tableSchema.parse({ kind: 'table', columns, target: { name: 'y', type: 'number' } })
+  const lines = read('y\n1\n', by).misfits.lines()
+  t.is(lines.length, 41)
+  t.is(lines.at(-1), 't.csv: and 60 more in other columns')
+})
+
 test('no more than the offending cell is said, and of that only the beginning', t => {
   const { misfits: found } = read(`${head}123.75,${'x'.repeat(500)},ja,2,ill\n`)
   const [line] = found.lines()
