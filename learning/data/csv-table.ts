@@ -2,6 +2,7 @@
  * A table from its records, whatever file they come from: which line is a header, which column the target, which one only
  * counts the rows. Of the file only numbers are kept.
  */
+import { cleaned, isMissing, numberExpected, numberOf, placeOf, type RecordUnit, shownCell } from './cells.ts'
 import { watchIndex } from './csv-index.ts'
 import { DataError } from './dataset.ts'
 import { createNumberList } from './number-list.ts'
@@ -9,11 +10,6 @@ import { shortened } from './shortened.ts'
 import { CLASSES_MAX, type RawTargets } from './targets.ts'
 
 const TARGET_NAMES = ['label', 'target', 'class', 'y']
-/** What the places of records are called: lines of text, from 1 on, or rows, from 0 on. */
-export type RecordUnit = 'line' | 'row'
-
-/** What stands in a cell without a value; the first is an empty one. */
-const MISSING = new Set(['', 'na', 'n/a', '#n/a', 'nan', 'null', 'none', '?'])
 /** So many records, cells or characters are seen before it is decided whether the first one is a header. */
 const RECORDS_SEEN = 100
 const CELLS_SEEN = 100_000
@@ -24,8 +20,6 @@ const COLUMNS_MAX = 1_000_000
 const LINES_MAX = 2 ** 32 - 1
 /** A longer text in the column of targets is no name of a class. */
 const LABEL_LENGTH_MAX = 256
-/** The longest double, written out, has some 330 digits and more behind its point. */
-const NUMBER_LENGTH_MAX = 400
 
 export interface Table {
   /** Values of one example. */
@@ -135,7 +129,7 @@ function createRows(file: string, shape: Shape) {
   const examples = createNumberList(file, Float32Array)
   const lines = createNumberList(file, Uint32Array)
   let rows = 0
-  const place = (line: number, column: number) => placeOf(shape, line, column)
+  const place = (line: number, column: number) => placeOf(names, unit, line, column)
   const targets = createTargets(file, place)
   const index = watchIndex(names === null ? null : names[0]!, file)
   let [missing, firstMissing] = [0, '']
@@ -201,7 +195,7 @@ function createTargets(file: string, place: (line: number, column: number) => st
   return {
     add(cell: string, value: number | null, line: number, column: number): void {
       const refuse = (why: string) =>
-        new DataError('DATA_LABEL', `${file}: ${place(line, column)} is ${shown(cell)}${why}`)
+        new DataError('DATA_LABEL', `${file}: ${place(line, column)} is ${shownCell(cell)}${why}`)
       if (value === null && isMissing(cell)) throw refuse('; expected a target in every row')
       kind ??= value === null ? 'names' : 'numbers'
       if ((value === null) !== (kind === 'names'))
@@ -229,12 +223,6 @@ function createTargets(file: string, place: (line: number, column: number) => st
   }
 }
 
-/** Spaces are no part of a cell, nor are quotes that stand behind them. */
-function cleaned(cell: string): string {
-  const text = cell.trim()
-  return text.length > 1 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1) : text
-}
-
 /** "the target is the last column (noise)". */
 function targetText({ names, columns, target }: Shape): string {
   const name = names?.[target] ?? ''
@@ -256,29 +244,8 @@ function targetHint(shape: Shape): string {
 
 /** @param hint about what stands in place of a number; null where the column says yes and no */
 function notNumber(file: string, where: string, cell: string, hint: string | null): DataError {
-  const expected = hint === null ? 'True or False, as in the rows before' : expectedNumber(cell, hint)
-  return new DataError('DATA_NUMBER', `${file}: ${where} is ${shown(cell)}, expected ${expected}`)
-}
-
-function expectedNumber(cell: string, hint: string): string {
-  if (cell.length > NUMBER_LENGTH_MAX) return `a number of at most ${NUMBER_LENGTH_MAX} characters`
-  if (NUMBER.test(cell)) return 'at most 3.4e38, what a 32-bit float holds'
-  if (/^[+-]?\d+,\d+$/.test(cell)) return 'a decimal point'
-  if (DATE.test(cell)) return 'a number: write a date as the days since a fixed one, or leave the column out'
-  return `a number${hint}`
-}
-
-function placeOf({ unit, names }: Shape, line: number, column: number): string {
-  const name = names?.[column] ?? ''
-  return `${unit} ${line}, column ${column + 1}${name === '' ? '' : ` (${shortened(name)})`}`
-}
-
-function shown(cell: string): string {
-  return cell === '' ? 'empty' : JSON.stringify(shortened(cell))
-}
-
-function isMissing(cell: string): boolean {
-  return cell === '' || (cell.length <= 4 && MISSING.has(cell.toLowerCase()))
+  const expected = hint === null ? 'True or False, as in the rows before' : numberExpected(cell, hint)
+  return new DataError('DATA_NUMBER', `${file}: ${where} is ${shownCell(cell)}, expected ${expected}`)
 }
 
 /** As pandas and others write yes and no. Null for what is neither. */
@@ -286,16 +253,4 @@ function truthOf(cell: string): number | null {
   if (cell.length > 5) return null
   const word = cell.toLowerCase()
   return word === 'true' ? 1 : word === 'false' ? 0 : null
-}
-
-const DATE = /^\d{4}-\d\d-\d\d/
-
-/** There is one way only to read a row of digits: with several, each would be tried where the cell is no number. */
-const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i
-
-/** Null for what is no number, or none that a 32-bit float holds. */
-function numberOf(cell: string): number | null {
-  if (cell.length > NUMBER_LENGTH_MAX || !NUMBER.test(cell)) return null
-  const value = Number(cell)
-  return Number.isFinite(Math.fround(value)) ? value : null
 }

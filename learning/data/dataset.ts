@@ -17,6 +17,8 @@ export type DataErrorCode =
   | 'DATA_PARTITION'
   | 'DATA_FORMAT'
   | 'DATA_NUMBER'
+  /** A file does not fit the members' schema, or a schema is none. */
+  | 'DATA_SCHEMA'
 
 /** What every example of a data set looks like. */
 export interface DataShape {
@@ -151,7 +153,7 @@ export function mirrorRow({ shape }: DataShape, matrix: Float32Array, row: numbe
 }
 
 /** Copies the rows at `indices` out of a larger data set, so that the rest can be freed. */
-function takeExamples(dataset: Dataset, indices: ArrayLike<number>): Dataset {
+export function takeExamples(dataset: Dataset, indices: ArrayLike<number>): Dataset {
   const size = exampleSize(dataset.shape)
   const { examples } = dataset
   const taken =

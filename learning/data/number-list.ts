@@ -5,7 +5,7 @@ import { DATA_BYTES_MAX } from './read-file.ts'
 const ROOM_MIN = 1024
 
 /** How each number is kept. */
-type Numbers = Float32Array | Float64Array | Uint32Array
+type Numbers = Float32Array | Float64Array | Uint32Array | Uint8Array
 
 /** @param file for the message where there are too many */
 export function createNumberList<T extends Numbers>(file: string, kind: new (length: number) => T) {

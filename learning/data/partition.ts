@@ -13,6 +13,9 @@ export type Partition =
   /** Shares of unequal size in proportions drawn from Dirichlet(α), all of the same mixture of classes. */
   | { readonly kind: 'quantity'; readonly alpha: number }
 
+/** In place of a partition: the data is the peer's own, all of it. */
+export const OWN_PARTITION = 'own'
+
 /** Far below every use: the logarithm of a Gamma variable with this shape is still a number. */
 const ALPHA_MIN = 1e-300
 

@@ -1,7 +1,7 @@
 /** Files of tables, told apart by their ending: of each, records of cells as text go to one reader, in order. */
 import { basename, dirname, extname } from 'node:path'
+import { cleaned, type RecordUnit } from './cells.ts'
 import { type RecordReader, streamRecords } from './csv-records.ts'
-import type { RecordUnit } from './csv-table.ts'
 import { DataError } from './dataset.ts'
 import { DATA_BYTES_MAX, type Input, withInput } from './read-file.ts'
 
@@ -15,6 +15,25 @@ export type TableEnding = keyof typeof UNITS
 export function tableEnding(path: string): TableEnding | null {
   const ending = extname(path).toLowerCase()
   return Object.hasOwn(UNITS, ending) ? (ending as TableEnding) : null
+}
+
+/**
+ * The reader of a table that has a header: what its file says of the columns' names, or else its first record.
+ * @param header gets the names, and for messages where they stand
+ */
+export function withHeader(
+  header: (names: readonly string[], where: string) => void,
+  row: (cells: readonly string[], line: number) => void,
+): RecordReader {
+  let hasHeader = false
+  const begin = (names: readonly string[], where: string) => {
+    hasHeader = true
+    header(names.map(cleaned), where)
+  }
+  return {
+    header: names => begin(names, 'the table'),
+    record: (cells, line) => (hasHeader ? row(cells, line) : begin(cells, `line ${line}`)),
+  }
 }
 
 /** What the places of a file's records are called. */

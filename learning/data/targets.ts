@@ -185,7 +185,8 @@ function shownLabel(label: number | string): string {
   return typeof label === 'number' ? String(label) : JSON.stringify(shortened(label))
 }
 
-function listText(names: readonly string[]): string {
+/** "a, b, c", or the first ones and the last. */
+export function listText(names: readonly string[]): string {
   if (names.length <= NAMED_MAX) return names.map(shortened).join(', ')
   const first = names.slice(0, NAMED_MAX - 1).map(shortened)
   return `${first.join(', ')}, … ${shortened(names.at(-1)!)}`

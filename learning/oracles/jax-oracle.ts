@@ -114,10 +114,10 @@ async function createWorkers(specs: readonly OracleSpec[], oracleCache: OracleCa
   const jax = await loadJax()
   return Promise.all(
     specs.map(async spec => {
-      const { model, data } = spec
-      const machine = await oracleCache.machine(jax, model, data)
+      const { model, data, table } = spec
+      const machine = await oracleCache.machine(jax, model, data, table)
       // Without the cache nothing keeps the source alive: once every peer has its share, the rest can be freed.
-      const source = await oracleCache.source(data)
+      const source = await oracleCache.source(data, table)
       checkAugmentation(spec, source)
       const { test, notes } = source
       return { spec, machine, share: await oracleCache.share(spec), test, notes }

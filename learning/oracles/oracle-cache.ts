@@ -3,17 +3,17 @@
  * a second, and so does compiling LeNet. So code that makes oracles again and again keeps one cache.
  */
 import type { DataSource, Dataset } from '../data/dataset.ts'
-import { openData } from '../data/open.ts'
+import type { TableChoice } from '../data/own-table.ts'
 import type { Jax } from '../models/model.ts'
 import { modelNamed } from '../models/registry.ts'
 import { compileModel, type Machine } from './machine.ts'
-import { type OracleSpec, shareOf } from './spec.ts'
+import { type OracleSpec, openSource, shareOf } from './spec.ts'
 
 export interface OracleCache {
   /** @throws DataError */
-  source(data: string): Promise<DataSource>
+  source(data: string, table?: TableChoice): Promise<DataSource>
   /** @throws ModelError */
-  machine(jax: Jax, model: string, data: string): Promise<Machine>
+  machine(jax: Jax, model: string, data: string, table?: TableChoice): Promise<Machine>
   /** The same array for specs that differ only in how examples are altered. @throws DataError */
   share(spec: OracleSpec): Promise<Dataset>
 }
@@ -23,17 +23,18 @@ export function createOracleCache(sharesMax: number): OracleCache {
   const sources = new Map<string, Promise<DataSource>>()
   const machines = new Map<string, Promise<Machine>>()
   const shares = new Map<string, Promise<Dataset>>()
-  const source = (data: string) => remembered(sources, data, () => openData(data))
+  const source = (data: string, table?: TableChoice) =>
+    remembered(sources, JSON.stringify([data, table]), () => openSource(data, table))
   return {
     source,
-    machine: (jax, model, data) =>
-      remembered(machines, JSON.stringify([model, data]), async () =>
-        compileModel(jax, modelNamed(model, await source(data))),
+    machine: (jax, model, data, table) =>
+      remembered(machines, JSON.stringify([model, data, table]), async () =>
+        compileModel(jax, modelNamed(model, await source(data, table))),
       ),
     share(spec) {
-      const { data, partition, peer, peers, seed } = spec
-      const key = JSON.stringify([data, partition, peer, peers, seed])
-      const share = remembered(shares, key, async () => shareOf(spec, await source(data)))
+      const { data, table, partition, peer, peers, seed } = spec
+      const key = JSON.stringify([data, table, partition, peer, peers, seed])
+      const share = remembered(shares, key, async () => shareOf(spec, await source(data, table)))
       if (shares.size > sharesMax) shares.delete(shares.keys().next().value!)
       return share
     },

@@ -1,8 +1,8 @@
 /** What an oracle is made from, as plain data that can be sent to another thread or process. */
 import { DataError, type DataSource, type Dataset } from '../data/dataset.ts'
-import { parsePartition, partitionIndices } from '../data/partition.ts'
-
-export { openData } from '../data/open.ts'
+import { openData } from '../data/open.ts'
+import { loadOwnTable, type TableChoice } from '../data/own-table.ts'
+import { OWN_PARTITION, parsePartition, partitionIndices } from '../data/partition.ts'
 
 /** An oracle in words and numbers, enough to make the same one in another thread. */
 export interface OracleSpec {
@@ -10,7 +10,9 @@ export interface OracleSpec {
   readonly model: string
   /** What `openData` takes: `digits`, a directory, a .csv or .parquet file. */
   readonly data: string
-  /** `iid`, `label`, `dirichlet:α` or `quantity:α`. */
+  /** The members' schema, by which `data` is read, a .csv or .tsv file. */
+  readonly table?: TableChoice
+  /** `iid`, `label`, `dirichlet:α`, `quantity:α`, or `own`: all of the data is this peer's. */
   readonly partition: string
   readonly peer: number
   readonly peers: number
@@ -22,6 +24,11 @@ export interface OracleSpec {
   readonly augment?: 'mirror'
 }
 
+/** @throws DataError */
+export function openSource(data: string, table?: TableChoice): Promise<DataSource> {
+  return table === undefined ? openData(data) : loadOwnTable(data, table)
+}
+
 /** The examples that belong to the spec's peer. */
 export function shareOf(spec: OracleSpec, source: DataSource): Dataset {
   if (!(Number.isInteger(spec.peer) && spec.peer >= 0 && spec.peer < spec.peers))
@@ -29,6 +36,8 @@ export function shareOf(spec: OracleSpec, source: DataSource): Dataset {
       'DATA_PARTITION',
       `peer ${spec.peer} of ${spec.peers}: expected 0 to ${spec.peers - 1}`,
     )
+  if (spec.partition === OWN_PARTITION)
+    return source.train(Uint32Array.from(source.trainLabels, (_, index) => index))
   const partition = parsePartition(spec.partition)
   const shares = partitionIndices(partition, source.trainLabels, source.classes, spec.peers, spec.seed)
   return source.train(shares[spec.peer]!)

@@ -7,7 +7,7 @@ import { refusalOf } from '../../agreement/refusal.ts'
 import type { Attack } from '../../learning/attacks/attack.ts'
 import { attackNamed, attackNames } from '../../learning/attacks/registry.ts'
 import { type BatchSchedule, parseBatchSchedule } from '../../learning/batch-size.ts'
-import { parsePartition } from '../../learning/data/partition.ts'
+import { OWN_PARTITION, parsePartition } from '../../learning/data/partition.ts'
 import { modelNames } from '../../learning/models/registry.ts'
 import { parseStepSize, type StepSizeSchedule } from '../../learning/step-size.ts'
 import type { CohortDocument, Written } from '../cohort/cohort.ts'
@@ -125,6 +125,26 @@ export const dataOptions = {
     'which peer holds what: iid, label, dirichlet:0.5, quantity:0.5 (docs/data.md)',
     partition,
     'iid',
+  ),
+} as const
+
+/** What a member of a cohort learns from: its own table, if the cohort has a schema. */
+export const memberDataOptions = {
+  data: {
+    ...dataOptions.data,
+    about: `${dataOptions.data.about}; this member's own table where the cohort has a schema`,
+  },
+  partition: maybe(
+    '--partition <kind>',
+    "which peer holds what: iid, label, dirichlet:0.5, quantity:0.5, or own: all of --data is this peer's (docs/data.md)",
+    partitionOrOwn,
+    "the cohort's, else iid",
+  ),
+  holdout: maybe(
+    '--holdout <share>',
+    'which share of this peer’s own table is kept out of the training and measured on',
+    decimal({ above: 0, below: 1 }),
+    '0.2 where the cohort has a schema',
   ),
 } as const
 
@@ -256,6 +276,10 @@ function written<Schedule>(parse: (text: string) => Schedule) {
 /** One of our attacks by name, or a file of the user's. */
 export function attackReference(value: string, name: string): string {
   return isAttackFile(value) ? value : oneOf(attackNames)(value, name)
+}
+
+function partitionOrOwn(value: string): string {
+  return value === OWN_PARTITION ? value : partition(value)
 }
 
 function partition(value: string): string {

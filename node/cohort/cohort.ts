@@ -10,6 +10,8 @@ import { z } from 'zod'
 import { protocolNames } from '../../agreement/bounds.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import { type BatchSchedule, parseBatchSchedule } from '../../learning/batch-size.ts'
+import { OWN_PARTITION, parsePartition } from '../../learning/data/partition.ts'
+import { tableSchema } from '../../learning/data/schema.ts'
 import { parseStepSize, type StepSizeSchedule } from '../../learning/step-size.ts'
 import { isPrintable } from '../text/printable.ts'
 
@@ -39,6 +41,16 @@ function written<Schedule>(parse: (text: string) => Schedule) {
     }
   })
 }
+
+/** `own`, or what `parsePartition` takes. */
+const partition = z.string().superRefine((text, { addIssue }) => {
+  try {
+    if (text !== OWN_PARTITION) parsePartition(text)
+  } catch (error) {
+    const message = (error as Error).message.replace(/^.*?: expected /, `${OWN_PARTITION}, `)
+    addIssue({ code: 'custom', message, input: text })
+  }
+})
 
 export const memberSchema = z
   .strictObject({
@@ -78,6 +90,10 @@ export const cohortSchema = z
     count: z.enum(['tight', 'paper']).default('tight'),
     steps: count.max(2 ** 31 - 1),
     model: z.string().min(1),
+    /** What the members' tables have in common, where each learns from its own; the model's inputs and classes follow. */
+    schema: tableSchema.optional(),
+    /** Which member holds what of the data. Absent: with a schema `own`, otherwise as each member's `join` says. */
+    partition: partition.optional(),
     /** SHA-256 of the checkpoint that all members start from; absent: the start of the model, or of each --oracle. */
     init: z
       .string()
@@ -121,9 +137,20 @@ export interface Membership {
   readonly self: PeerIndex
 }
 
+/** The partition that the members agreed on; null if their cohort leaves it to each of them. */
+export function agreedPartition({ schema, partition }: Cohort): string | null {
+  return partition ?? (schema === undefined ? null : OWN_PARTITION)
+}
+
 /** The way back: the value from which `cohortSchema` makes this cohort. */
 export function cohortDocument(cohort: Cohort): CohortDocument {
-  return { ...cohort, stepSize: cohort.stepSize.text, batchSchedule: cohort.batchSchedule.text }
+  const partition = agreedPartition(cohort)
+  return {
+    ...cohort,
+    ...(partition !== null && { partition }),
+    stepSize: cohort.stepSize.text,
+    batchSchedule: cohort.batchSchedule.text,
+  }
 }
 
 /** One text for one cohort: JSON with sorted keys, every default spelt out, without addresses. */

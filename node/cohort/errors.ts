@@ -38,13 +38,19 @@ export function valueText(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 57)}…` : text
 }
 
-/** The first finding of a schema as an error about its place. `fields` are the names known there. */
-export function schemaError(
+/** What is wrong with a value that a person wrote. */
+interface Problem {
+  readonly kind: 'unknown' | 'missing' | 'invalid'
+  readonly message: string
+}
+
+/** The first of a parser's findings as a sentence about its place. `fieldsAt` gives the names known there. */
+export function problemOf(
   source: string,
   document: unknown,
   issues: readonly z.core.$ZodIssue[],
   fieldsAt: (path: readonly PropertyKey[]) => readonly string[],
-): CohortError {
+): Problem {
   // A misspelt field is reported once, as misspelt, and not also as a missing field.
   const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]!
   const place = pathText(issue.path)
@@ -52,20 +58,19 @@ export function schemaError(
   if (issue.code === 'unrecognized_keys') {
     const key = issue.keys[0]!
     const known = fieldsAt(issue.path)
-    return new CohortError(
-      'cohort-field-unknown',
-      `${where}: unknown field ${key}${suggestion(key, known) || `; the fields are ${known.join(', ')}`}`,
-    )
+    return {
+      kind: 'unknown',
+      message: `${where}: unknown field ${key}${suggestion(key, known) || `; the fields are ${known.join(', ')}`}`,
+    }
   }
   const value = valueAt(document, issue.path)
-  const wanted = expected(issue)
-  if (value === undefined)
-    return new CohortError('cohort-field-missing', `${where} is missing; expected ${wanted}`)
+  const wanted = expected(issue, value)
+  if (value === undefined) return { kind: 'missing', message: `${where} is missing; expected ${wanted}` }
   const near =
     issue.code === 'invalid_value' && typeof value === 'string'
       ? suggestion(value, issue.values.map(String))
       : ''
-  return new CohortError('cohort-field-invalid', `${where} is ${valueText(value)}; expected ${wanted}${near}`)
+  return { kind: 'invalid', message: `${where} is ${valueText(value)}; expected ${wanted}${near}` }
 }
 
 function valueAt(document: unknown, path: readonly PropertyKey[]): unknown {
@@ -86,9 +91,11 @@ const kinds: Readonly<Record<string, string>> = {
   object: 'a group of named fields',
 }
 
-function expected(issue: z.core.$ZodIssue): string {
+function expected(issue: z.core.$ZodIssue, value: unknown): string {
   switch (issue.code) {
     case 'invalid_type':
+      if (issue.expected === 'string' && ['number', 'boolean'].includes(typeof value))
+        return 'a text, in quotes'
       return kinds[issue.expected] ?? issue.expected
     case 'invalid_value':
       return `one of ${issue.values.map(String).join(', ')}`

@@ -3,17 +3,21 @@
  * would be right; and writes it back.
  */
 import { multiaddr } from '@multiformats/multiaddr'
-import { type Document, isNode, isScalar, LineCounter, parseDocument, stringify, visit } from 'yaml'
+import { stringify } from 'yaml'
 import { refusalOf } from '../../agreement/refusal.ts'
+import { OWN_PARTITION } from '../../learning/data/partition.ts'
 import { readText } from '../../learning/data/read-file.ts'
-import { modelNames } from '../../learning/models/registry.ts'
+import { schemaFieldsAt, shapeOfSchema } from '../../learning/data/schema.ts'
+import { ModelError } from '../../learning/models/model.ts'
+import { modelNamed, modelNames } from '../../learning/models/registry.ts'
 import { endpointOf } from '../network/endpoint.ts'
 import { EXTERNAL_MODEL } from '../oracle/open.ts'
 import { suggestion } from '../text/nearest.ts'
 import { isPrintable } from '../text/printable.ts'
 import { type Cohort, cohortDocument, cohortSchema, type Member, memberSchema } from './cohort.ts'
-import { CohortError, schemaError, valueText } from './errors.ts'
+import { CohortError, problemOf, valueText } from './errors.ts'
 import { IdentityError, publicKeyOf } from './identity.ts'
+import { parseYaml } from './yaml.ts'
 
 export { CohortError, type CohortErrorCode } from './errors.ts'
 
@@ -35,13 +39,21 @@ export async function readCohort(path: string): Promise<Cohort> {
  * @throws CohortError
  */
 export function parseCohort(text: string, source: string): Cohort {
-  return checkCohort(parseYaml(text, source), source)
+  return checkCohort(
+    parseYaml(text, source, message => new CohortError('cohort-syntax', message)),
+    source,
+  )
 }
 
 /** Checks a value of unknown shape: types, ranges, members, and the protocol's bound. @throws CohortError */
 export function checkCohort(document: unknown, source: string): Cohort {
   const parsed = cohortSchema.safeParse(document)
-  if (!parsed.success) throw schemaError(source, document, parsed.error.issues, fieldsAt)
+  if (!parsed.success) {
+    const { kind, message } = problemOf(source, document, parsed.error.issues, path =>
+      fieldsAt(path, document),
+    )
+    throw new CohortError(`cohort-field-${kind}`, message)
+  }
   const cohort = parsed.data
   checkMembers(cohort.members, source)
   const models = [...modelNames, EXTERNAL_MODEL]
@@ -50,6 +62,7 @@ export function checkCohort(document: unknown, source: string): Cohort {
       'cohort-field-invalid',
       `${source}: model is ${valueText(cohort.model)}; expected one of ${models.join(', ')}${suggestion(cohort.model, models)}`,
     )
+  checkSchema(cohort, source)
   checkBound(cohort, source)
   return cohort
 }
@@ -68,53 +81,32 @@ export function formatCohort(cohort: Cohort): string {
   ].join('\n')
 }
 
-function parseYaml(text: string, source: string): unknown {
-  const lineCounter = new LineCounter()
-  // The parser compares every name with every other, which takes for ever if a file consists of names.
-  const document = parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: false })
-  const error = document.errors[0]
-  if (error !== undefined) {
-    const { line, col } = lineCounter.linePos(error.pos[0])
-    throw new CohortError(
-      'cohort-syntax',
-      `${source}, line ${line}, column ${col}: not YAML: ${error.message}`,
-    )
-  }
-  checkNodes(document, (offset, why) => {
-    const { line, col } = lineCounter.linePos(offset)
-    throw new CohortError('cohort-syntax', `${source}, line ${line}, column ${col}: ${why}`)
-  })
-  return document.toJS()
-}
-
-/**
- * Refuses everything in YAML that a cohort file does not need. The rest is as large as its text, and has only one
- * meaning.
- */
-function checkNodes(document: Document, refuse: (offset: number, why: string) => never): void {
-  visit(document, {
-    // An alias may name nothing, or something that it is itself a part of.
-    Alias(_, { source: name, range }) {
-      refuse(range?.[0] ?? 0, `*${name} is an alias; expected the value itself`)
-    },
-    Map(_, { items }) {
-      const names = new Set<string>()
-      for (const { key } of items) {
-        if (!isNode(key)) continue
-        const offset = key.range?.[0] ?? 0
-        if (!isScalar(key)) refuse(offset, 'a list or a mapping before a colon; expected the name of a field')
-        const name = String(key.value)
-        if (names.has(name)) refuse(offset, `not YAML: the name ${valueText(name)} is not unique`)
-        names.add(name)
-      }
-    },
-  })
-}
-
-function fieldsAt(path: readonly PropertyKey[]): readonly string[] {
+function fieldsAt(path: readonly PropertyKey[], document: unknown): readonly string[] {
   if (path.length === 0) return Object.keys(cohortSchema.unwrap().shape)
   if (path[0] === 'members') return Object.keys(memberSchema.unwrap().shape)
+  if (path[0] === 'schema') return schemaFieldsAt(path.slice(1), (document as Partial<Cohort>).schema)
   return ['gradient', 'parameters']
+}
+
+/** The schema has to be of use to the model, and a partition of files of their own needs one. */
+function checkSchema({ schema, partition, model }: Cohort, source: string): void {
+  const wrong = (why: string) => new CohortError('cohort-field-invalid', `${source}: ${why}`)
+  if (schema === undefined) {
+    if (partition !== OWN_PARTITION) return
+    throw wrong(
+      'partition is "own", and there is no schema; expected one ("concord data inspect" proposes it), as members with files of their own must agree on columns and classes',
+    )
+  }
+  if (model === EXTERNAL_MODEL)
+    throw wrong(
+      `model is "${EXTERNAL_MODEL}", and there is a schema; expected none, as the members' own programs read their data themselves`,
+    )
+  try {
+    modelNamed(model, shapeOfSchema(schema))
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error
+    throw wrong(`the model does not fit the schema: ${error.message}`)
+  }
 }
 
 function checkMembers(members: readonly Member[], source: string): void {

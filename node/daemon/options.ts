@@ -1,6 +1,7 @@
 /** The options of a peer and their defaults. They are checked here, before anything is opened. */
 import type { Attack } from '../../learning/attacks/attack.ts'
-import { type Cohort, cohortId, type Membership } from '../cohort/cohort.ts'
+import { OWN_PARTITION } from '../../learning/data/partition.ts'
+import { agreedPartition, type Cohort, cohortId, type Membership } from '../cohort/cohort.ts'
 import { readCohort } from '../cohort/file.ts'
 import { type Identity, readIdentity } from '../cohort/identity.ts'
 import type { Log } from '../network/index.ts'
@@ -34,8 +35,13 @@ export interface StartPeerOptions extends PeerListeners {
   readonly identity: Identity | string
   /** The data set of the cohort's model: `digits`, which needs no files, a .csv or .parquet file, or a folder of one of the kinds in docs/data.md. Default `digits`. */
   readonly data?: string | undefined
-  /** How the data is split between the peers: `iid`, `label`, `dirichlet:α` or `quantity:α`. Default `iid`. */
+  /**
+   * How the data is split between the peers: `iid`, `label`, `dirichlet:α` or `quantity:α`. Default: the cohort's; `own` if
+   * it has a schema, and then `data` is this member's own .csv or .tsv file; otherwise `iid`.
+   */
   readonly partition?: string | undefined
+  /** The share of the member's own rows that is kept out of its training and measured on. Default 0.2; needs a schema. */
+  readonly holdout?: number | undefined
   /** Mirrors training images left to right with probability ½. Default `none`. */
   readonly augment?: 'none' | 'mirror' | undefined
   /** Computes the gradients, in place of one of our models. */
@@ -160,14 +166,19 @@ async function checkStart({ init: wanted }: Cohort, init: string | null): Promis
 /** @throws PeerError if the cohort's model and the options do not fit */
 function oracleOf(options: StartPeerOptions, { cohort, self }: Membership): OracleChoice {
   const { model, members, seed } = cohort
-  const { data = 'digits', partition = 'iid', augment = 'none', oracle, init = null, attack } = options
+  const { augment = 'none', oracle, init = null, attack } = options
   const command = oracle?.command ?? null
   const wrong = wrongOracle(model, command, augment)
   if (wrong !== null) throw new PeerError(wrong.code, wrong.why)
+  checkOwnData(options, cohort)
+  const { data = 'digits', holdout = HOLDOUT } = options
+  const partition = options.partition ?? agreedPartition(cohort) ?? 'iid'
+  const { schema } = cohort
   return {
     spec: {
       model,
       data,
+      ...(schema && { table: { schema, holdout, seed } }),
       partition,
       peer: self,
       peers: members.length,
@@ -179,6 +190,33 @@ function oracleOf(options: StartPeerOptions, { cohort, self }: Membership): Orac
     timeoutSeconds: oracle?.timeoutSeconds ?? ORACLE_TIMEOUT_SECONDS,
     init,
   }
+}
+
+/** A fifth, as of other tables. */
+const HOLDOUT = 0.2
+
+/** @throws PeerError if the options do not fit what the members agreed on about their data */
+function checkOwnData(options: StartPeerOptions, cohort: Cohort): void {
+  const { data = 'digits', partition, holdout, oracle } = options
+  const agreed = agreedPartition(cohort)
+  const clash = (why: string) => new PeerError('option-clash', why)
+  if (partition !== undefined && agreed !== null && partition !== agreed)
+    throw clash(`partition is "${partition}", and the cohort's is ${agreed}; expected that, or no partition`)
+  if (cohort.schema === undefined) {
+    const needs = 'needs a schema in the cohort file, by which members read tables of their own'
+    if (partition === OWN_PARTITION) throw clash(`partition is "${OWN_PARTITION}", which ${needs}`)
+    if (holdout !== undefined) throw clash(`holdout ${needs}; expected it, or no holdout`)
+    return
+  }
+  if (holdout !== undefined && !(holdout > 0 && holdout < 1))
+    throw clash(`holdout is ${holdout}; expected a share between 0 and 1`)
+  if (oracle !== undefined)
+    throw clash('oracle cannot be used where the cohort has a schema: a program reads its data itself')
+  if (data === 'digits')
+    throw new PeerError(
+      'option-missing',
+      'data is missing: the cohort has a schema, so every member brings a table of its own; expected a .csv or .tsv file',
+    )
 }
 
 const ORACLE_TIMEOUT_SECONDS = 600

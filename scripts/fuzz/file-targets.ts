@@ -1,22 +1,36 @@
 /** The readers of files with numbers: models, vectors and data sets that somebody else may have made. */
 import { crc32 } from 'node:zlib'
 
+import { readRecords } from '../../learning/data/csv-records.ts'
 import { createTableReader, type Table } from '../../learning/data/csv-table.ts'
 import { DataError } from '../../learning/data/dataset.ts'
 import { parseIdxImages, parseIdxLabels } from '../../learning/data/idx.ts'
 import { decodeImage } from '../../learning/data/image-file.ts'
 import { PIXELS_MAX } from '../../learning/data/image-header.ts'
+import { createMisfits } from '../../learning/data/misfits.ts'
 import { parseNpy } from '../../learning/data/npy.ts'
 import { FLOAT32, type NumberType } from '../../learning/data/number-type.ts'
 import { streamParquet } from '../../learning/data/parquet.ts'
 import { inMemory } from '../../learning/data/read-file.ts'
+import { tableSchema } from '../../learning/data/schema.ts'
+import { createSchemaReader } from '../../learning/data/schema-reader.ts'
 import { parseCsv } from '../../learning/data/table.ts'
+import { formatSchema, parseSchema } from '../../node/data/schema-file.ts'
 import { FileError } from '../../node/files/error.ts'
 import { parseNpyVectors, writeNpy } from '../../node/files/npy.ts'
 import { parseSafetensors, type Tensor, writeSafetensors } from '../../node/files/safetensors.ts'
 import { imageSeeds, parquetSeeds } from './file-seeds.ts'
 import { refusing, refusingLater } from './refusing.ts'
 import type { Target } from './target.ts'
+
+const SCHEMA = tableSchema.parse({
+  kind: 'table',
+  columns: [
+    { name: 'a', type: 'number', scale: { mean: 1, deviation: 0.5 }, missing: 1, indicator: true },
+    { name: 'b', type: 'category', values: ['x', 'y'] },
+  ],
+  target: { name: 'label', type: 'class', classes: ['no', 'yes'] },
+})
 
 export const fileTargets: readonly Target[] = [
   {
@@ -43,6 +57,20 @@ export const fileTargets: readonly Target[] = [
   },
   { name: 'parquet', weight: 40, seeds: parquetSeeds(), feed: feedParquet },
   { name: 'image', weight: 40, seeds: imageSeeds(), feed: feedImage },
+  {
+    name: 'table-by-schema',
+    weight: 40,
+    seeds: ['a,b,label\n1,x,no\n,y,yes\n', 'label;b;a\r\nno;"x";2\r\nyes; y;"3"', '\ta\tb\tlabel\n'].map(
+      text => Buffer.from(text),
+    ),
+    feed: feedTableBySchema,
+  },
+  {
+    name: 'schema',
+    weight: 3,
+    seeds: [Buffer.from(formatSchema(SCHEMA))],
+    feed: input => refusing(() => parseSchema(Buffer.from(input).toString('utf8'), 'input'), DataError),
+  },
   { name: 'idx', weight: 40, seeds: idxSeeds(), feed: feedIdx },
   { name: 'safetensors', weight: 40, seeds: safetensorsSeeds(), feed: feedSafetensors },
 ]
@@ -101,6 +129,22 @@ function checkTable({ width, examples, targets, lines }: Table): void {
   if (examples.length !== width * lines.length || targets.values.length !== lines.length)
     throw new Error('the rows do not fill the table')
   if (lines.some((line, row) => row > 0 && line <= lines[row - 1]!)) throw new Error('lines go back')
+}
+
+/** Of a table that fits, every row fills its inputs with numbers and has a class; of another nothing is kept. */
+function feedTableBySchema(input: Uint8Array): void {
+  refusing(() => {
+    const misfits = createMisfits('input')
+    const reader = createSchemaReader('input', SCHEMA, misfits, true)
+    readRecords(Buffer.from(input).toString('utf8'), 'input', reader)
+    const { examples, labels, count } = reader.end()
+    if (misfits.count > 0) {
+      if (misfits.lines().length === 0) throw new Error('a misfit is not said')
+      return
+    }
+    if (labels.length !== count || examples.length !== 4 * count) throw new Error('the rows are not full')
+    if (!examples.every(Number.isFinite) || labels.some(label => label > 1)) throw new Error('no number')
+  }, DataError)
 }
 
 /** As images and as labels: the magic number says which it is. */

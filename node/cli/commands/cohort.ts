@@ -24,13 +24,23 @@ const create = defineCommand({
       text,
       'the start of the model',
     ),
+    schema: maybe(
+      '--schema <file>',
+      'the schema of the tables that members bring ("concord data inspect" proposes one)',
+      text,
+      'none: all members have the same data',
+    ),
     force: flag('--force', 'replace the file if it exists'),
   },
-  examples: ['cohort.yaml alice=12D3KooW…@/ip4/192.168.1.5/tcp/4001 bob=12D3KooW… …'],
-  async handler({ name, force, init, ...values }, [path, ...members], terminal) {
+  examples: [
+    'cohort.yaml --schema schema.yaml --model softmax alice=12D3KooW…@/ip4/192.168.1.5/tcp/4001 bob=12D3KooW… …',
+    'cohort.yaml alice=12D3KooW…@/ip4/192.168.1.5/tcp/4001 bob=12D3KooW… …',
+  ],
+  async handler({ name, force, init, schema, ...values }, [path, ...members], terminal) {
     const { checkCohort } = await import('../../cohort/file.ts')
     const settings = await startingFrom(init, settingsOf(values, members.length))
-    const cohort = checkCohort({ name, members: members.map(parseMember), ...settings }, path!)
+    const agreed = schema === null ? {} : { schema: await readSchemaOf(schema) }
+    const cohort = checkCohort({ name, members: members.map(parseMember), ...settings, ...agreed }, path!)
     await write(path!, cohort, force)
     terminal.print(`wrote ${path}: ${summaryLine(cohort)}`)
     terminal.print(`id ${await idOf(cohort)}`)
@@ -147,6 +157,11 @@ function summaryLine({ members, faults, protocol, steps, model }: Cohort): strin
 async function idOf(cohort: Cohort): Promise<string> {
   const { cohortId } = await import('../../cohort/cohort.ts')
   return cohortId(cohort)
+}
+
+async function readSchemaOf(path: string) {
+  const { readSchema } = await import('../../data/schema-file.ts')
+  return readSchema(path)
 }
 
 async function write(path: string, cohort: Cohort, replace: boolean): Promise<void> {

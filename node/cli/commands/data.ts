@@ -1,10 +1,11 @@
-/** `concord data fetch|show`: data sets from their mirrors, and who holds what of them. */
+/** `concord data fetch|show|inspect|check`: data sets from their mirrors, who holds what of them, and members' tables. */
 
 import { join } from 'node:path'
 import { type CommandGroup, defineCommand, flag, JobError, maybe, option, UsageError } from '../command.ts'
 import { dataOptions } from '../options.ts'
 import { integer, text } from '../parse.ts'
 import { requireOutput } from '../report-output.ts'
+import { check, inspect } from './data-schema.ts'
 
 const fetchCommand = defineCommand({
   name: 'fetch',
@@ -93,8 +94,8 @@ const show = defineCommand({
 
 export const data: CommandGroup = {
   name: 'data',
-  summary: 'fetch a data set, or show which peer holds what of it',
-  commands: [fetchCommand, show],
+  summary: 'fetch a data set, show which peer holds what of it, or look at a table of your own',
+  commands: [fetchCommand, show, inspect, check],
 }
 
 function folderAddress(mirror: string): string {

@@ -4,7 +4,7 @@ import { loadAttack } from '../../files/attack-file.ts'
 import { defineCommand, flag, maybe, option, UsageError } from '../command.ts'
 import { operatingOptions } from '../join/operating-options.ts'
 import { learningOptions } from '../learning-options.ts'
-import { attackReference, augmentOption, dataOptions } from '../options.ts'
+import { attackReference, augmentOption, memberDataOptions } from '../options.ts'
 import { integer, text } from '../parse.ts'
 import { prepareReport } from '../report-output.ts'
 
@@ -16,7 +16,7 @@ export const join = defineCommand({
   options: {
     cohort: maybe('--cohort <file>', 'the cohort file', text, 'required'),
     identity: maybe('--identity <file>', "this peer's identity file", text, 'required'),
-    ...dataOptions,
+    ...memberDataOptions,
     ...augmentOption,
     ...learningOptions,
     listen: maybe(
@@ -55,6 +55,7 @@ export const join = defineCommand({
   },
   examples: [
     '--cohort cohort.yaml --identity alice.pem',
+    '--cohort cohort.yaml --identity alice.pem --data ours.csv',
     '--cohort cohort.yaml --identity carol.pem --oracle "python3 train.py" --save learnt.safetensors',
     '--cohort cohort.yaml --identity dora.pem --log json --metrics 9464',
     '--cohort cohort.yaml --identity bob.pem --listen /ip4/0.0.0.0/tcp/4001 --data path/to/mnist',

@@ -23,7 +23,8 @@ interface JoinValues extends ReportValues, LearningValues, OperatingValues {
   readonly cohort: string
   readonly identity: string
   readonly data: string
-  readonly partition: string
+  readonly partition: string | null
+  readonly holdout: number | null
   readonly listen: string | null
   readonly mdns: boolean
   readonly state: string | null
@@ -41,7 +42,7 @@ export async function runJoin(values: JoinValues, terminal: Terminal): Promise<n
   const { membership } = plan
   const { steps, members } = membership.cohort
   const parent = parentProcess(observedSteps(values.observe, steps))
-  const record = createJoinRecord(membership, values)
+  const record = createJoinRecord(membership, { ...values, partition: plan.oracle.spec.partition })
   const view = parent === null ? await openView(membership, values, terminal) : null
   let hasFailed = false
   const onEvent = (event: PeerEvent) => {
@@ -111,7 +112,8 @@ function peerOptions(values: JoinValues): StartPeerOptions {
     cohort: values.cohort,
     identity: values.identity,
     data: values.data,
-    partition: values.partition,
+    partition: values.partition ?? undefined,
+    holdout: values.holdout ?? undefined,
     augment: values.augment,
     oracle: oracle === null ? undefined : { command: oracle, timeoutSeconds: oracleTimeout },
     init: init ?? undefined,

@@ -1,7 +1,13 @@
 /** A cohort's id: one for what members must agree on, whatever the order of fields and whatever the addresses. */
 import test from 'ava'
 import fc from 'fast-check'
-import { canonicalCohort, cohortDocument, cohortId, differingFields } from '../../../node/cohort/cohort.ts'
+import {
+  canonicalCohort,
+  cohortDocument,
+  cohortId,
+  differingFields,
+  fieldDigests,
+} from '../../../node/cohort/cohort.ts'
 import { checkCohort } from '../../../node/cohort/file.ts'
 import { memberId, members, testCohort } from '../cohorts.ts'
 
@@ -123,4 +129,38 @@ test('two cohorts have one id exactly where no field differs', t => {
     { numRuns: 60 },
   )
   t.pass()
+})
+
+const schema = {
+  kind: 'table',
+  columns: [{ name: 'age', type: 'number' }],
+  target: { name: 'outcome', type: 'class', classes: ['well', 'ill'] },
+}
+
+test('with a schema the partition is "own", said or not; the order of classes is part of the id', t => {
+  const cohort = testCohort({ schema })
+  t.is(cohortDocument(cohort).partition, 'own')
+  t.is(cohortId(testCohort({ schema, partition: 'own' })), cohortId(cohort))
+  t.not(cohortId(testCohort({ schema, partition: 'iid' })), cohortId(cohort))
+  const classes = ['ill', 'well']
+  t.not(
+    cohortId(testCohort({ schema: { ...schema, target: { ...schema.target, classes } } })),
+    cohortId(cohort),
+  )
+  t.deepEqual(checkCohort(cohortDocument(cohort), 'test').schema, cohort.schema)
+})
+
+test('a cohort without a schema has the id that it had before there were schemas', t => {
+  t.notRegex(canonicalCohort(testCohort()), /schema|partition/)
+})
+
+test('members whose schemas differ are told so by the digests in their hello', t => {
+  const [ours, theirs] = [
+    ['well', 'ill'],
+    ['well', 'ill', 'dead'],
+  ].map(classes => fieldDigests(testCohort({ schema: { ...schema, target: { ...schema.target, classes } } })))
+  t.deepEqual(
+    [...ours!.keys()].filter(field => ours!.get(field) !== theirs!.get(field)),
+    ['schema'],
+  )
 })

@@ -1,0 +1,294 @@
+/**
+ * Reads a table by its schema: finds the columns by their names, turns each row into what models are given, and notes
+ * everything that does not fit.
+ */
+import { cleaned, isMissing, numberExpected, numberOf, placeOf, shownCell } from './cells.ts'
+import type { MisfitKind, Misfits } from './misfits.ts'
+import { createNumberList } from './number-list.ts'
+import { type Column, inputsOf, shapeOfSchema, type TableSchema, type Target } from './schema.ts'
+import { shortened } from './shortened.ts'
+import { unitOf, withHeader } from './table-file.ts'
+import { listText } from './targets.ts'
+
+/** The rows of one file as models are given them, up to the first that does not fit; none if they were only checked. */
+interface Rows {
+  /** `count × inputs`. */
+  readonly examples: Float32Array
+  /** All 0 if a number is predicted. */
+  readonly labels: Uint8Array
+  /** The targets if a number is predicted. */
+  readonly values: Float32Array | null
+  readonly count: number
+  /** How many rows there are of each class. */
+  readonly perClass: readonly number[]
+  /** What a person should know and nobody need change. */
+  readonly notes: readonly string[]
+}
+
+/** Null if the cell fits. */
+type Wrong = { readonly kind: MisfitKind; readonly expected: string } | null
+/** Writes a cell's inputs to the row, from `at` on. */
+type Encode = (cell: string, row: Float32Array, at: number) => Wrong
+
+interface Place {
+  readonly column: number
+  readonly at: number
+  readonly name: string
+  readonly encode: Encode
+}
+
+/** Names that pandas gives a column without one, or that say nothing. */
+const NAMELESS = /^(unnamed: ?\d+)?$/i
+const NAMED_MAX = 8
+
+/**
+ * Takes the header and the rows of a file in order.
+ * @param keep whether the rows are kept, or only checked
+ */
+export function createSchemaReader(file: string, schema: TableSchema, misfits: Misfits, keep: boolean) {
+  const width = shapeOfSchema(schema).shape[0]!
+  const examples = createNumberList(file, Float32Array)
+  const targets = createTargetReader(file, schema.target, keep)
+  const unit = unitOf(file)
+  const row = new Float32Array(width)
+  let header: Header | null = null
+  let count = 0
+  const report = (wrong: Exclude<Wrong, null>, cell: string, line: number, column: number) =>
+    misfits.add({
+      kind: wrong.kind,
+      column: header!.names[column]!,
+      text: `${placeOf(header!.names, unit, line, column)} is ${shownCell(cell)}; expected ${wrong.expected}`,
+    })
+  const readRow = (cells: readonly string[], line: number, { places, target, names }: Header) => {
+    count += 1
+    if (cells.length !== names.length) {
+      const text = `${unit} ${line} has ${cells.length} columns; expected ${names.length}, as in the header`
+      misfits.add({ kind: 'row', column: null, text })
+      return
+    }
+    for (const { column, at, encode } of places) {
+      const cell = cleaned(cells[column]!)
+      const wrong = encode(cell, row, at)
+      if (wrong !== null) report(wrong, cell, line, column)
+    }
+    const cell = target === null ? null : cleaned(cells[target]!)
+    const wrong = cell === null ? null : targets.read(cell)
+    if (wrong !== null) report(wrong, cell!, line, target!)
+    if (!keep || misfits.count > 0) return
+    for (const value of row) examples.push(value)
+    targets.keep()
+  }
+  return {
+    ...withHeader(
+      (names, where) => {
+        header = readHeader(names, where, schema, misfits)
+      },
+      (cells, line) => readRow(cells, line, header!),
+    ),
+    end(): Rows {
+      if (count === 0 && misfits.count === 0)
+        misfits.add({
+          kind: 'file',
+          column: null,
+          text: `${header === null ? 'it is empty' : 'it has a header and no rows'}; expected a line of names, and the rows below it`,
+        })
+      return {
+        ...targets.end(),
+        examples: examples.end(),
+        count,
+        notes: [...(header?.notes ?? []), ...(count === 0 ? [] : targets.notes())],
+      }
+    },
+  }
+}
+
+interface Header {
+  readonly names: readonly string[]
+  readonly places: readonly Place[]
+  /** Null if the file does not have it. */
+  readonly target: number | null
+  readonly notes: readonly string[]
+}
+
+function readHeader(
+  names: readonly string[],
+  where: string,
+  { columns, target, unused }: TableSchema,
+  misfits: Misfits,
+): Header {
+  const known = new Set([...columns.map(({ name }) => name), target.name, ...unused])
+  const others = names.filter(name => !known.has(name) && !NAMELESS.test(name))
+  const placesOf = new Map<string, { readonly first: number; again?: number }>()
+  for (const [column, name] of names.entries()) {
+    const found = placesOf.get(name)
+    if (found === undefined) placesOf.set(name, { first: column })
+    else found.again ??= column
+  }
+  const wanted = [...columns.map(({ name }) => name), target.name]
+  if (!wanted.some(name => placesOf.has(name))) {
+    misfits.add({
+      kind: 'file',
+      column: null,
+      text: `${where} names none of the schema's columns; expected a header with ${listText(wanted)}`,
+    })
+    return { names, places: [], target: null, notes: [] }
+  }
+  const find = (name: string): number | null => {
+    const { first: found, again } = placesOf.get(name) ?? {}
+    if (found === undefined) {
+      const have = others.length === 0 ? '' : `; the schema does not know ${namesText(others)} of this file`
+      misfits.add({
+        kind: 'missing-column',
+        column: name,
+        text: `${where} has no column "${shortened(name)}"; expected every column of the schema, under its name${have}`,
+      })
+      return null
+    }
+    if (again !== undefined)
+      misfits.add({
+        kind: 'doubled-column',
+        column: name,
+        text: `${where}: columns ${found + 1} and ${again + 1} are both called "${shortened(name)}"; expected one`,
+      })
+    return found
+  }
+  let at = 0
+  const places: Place[] = []
+  for (const column of columns) {
+    const found = find(column.name)
+    if (found !== null) places.push({ column: found, at, name: column.name, encode: encoderOf(column) })
+    at += inputsOf(column)
+  }
+  const notes = others.length === 0 ? [] : [`not in the schema, and not used: ${namesText(others)}`]
+  return { names, places, target: find(target.name), notes }
+}
+
+function namesText(names: readonly string[]): string {
+  const shown = names.slice(0, NAMED_MAX).map(name => `"${shortened(name)}"`)
+  const more = names.length - shown.length
+  return `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+}
+
+/** A column's cells as inputs. What is missing is looked for last: a category may be called "none". */
+function encoderOf(column: Column): Encode {
+  const { missing } = column
+  const value = valueEncoderOf(column)
+  const width = inputsOf(column)
+  const indicator = column.indicator ? width - 1 : null
+  const filling = new Float32Array(width)
+  if (missing !== undefined) value(String(missing), filling, 0)
+  if (indicator !== null) filling[indicator] = 1
+  return (cell, row, at) => {
+    const wrong = value(cell, row, at)
+    if (wrong === null) {
+      if (indicator !== null) row[at + indicator] = 0
+      return null
+    }
+    if (!isMissing(cell)) return wrong
+    if (missing === undefined)
+      return {
+        kind: 'missing-cell',
+        expected: `a value in every row, or in the schema "missing", what a missing cell becomes`,
+      }
+    row.set(filling, at)
+    return null
+  }
+}
+
+function valueEncoderOf(column: Column): Encode {
+  switch (column.type) {
+    case 'number': {
+      const { scale } = column
+      return (cell, row, at) => {
+        const read = scaledNumber(cell, scale)
+        if (typeof read !== 'number') return read
+        row[at] = read
+        return null
+      }
+    }
+    case 'category': {
+      const { values } = column
+      const places = new Map(values.map((value, place) => [value, place]))
+      const wrong = { kind: 'category', expected: oneOfText(values) } as const
+      return (cell, row, at) => {
+        const place = places.get(cell)
+        if (place === undefined) return wrong
+        row.fill(0, at, at + values.length)
+        row[at + place] = 1
+        return null
+      }
+    }
+    case 'yes-no': {
+      const { yes, no } = column
+      const wrong = { kind: 'category', expected: oneOfText([yes, no]) } as const
+      return (cell, row, at) => {
+        if (cell !== yes && cell !== no) return wrong
+        row[at] = cell === yes ? 1 : 0
+        return null
+      }
+    }
+  }
+}
+
+function oneOfText(values: readonly string[]): string {
+  return `one of ${listText(values)}, or a schema for all members that has this value too`
+}
+
+type Scale = { readonly mean: number; readonly deviation: number } | undefined
+
+function scaledNumber(cell: string, scale: Scale): number | Exclude<Wrong, null> {
+  const value = numberOf(cell)
+  if (value === null) return { kind: 'number', expected: numberExpected(cell, '') }
+  if (scale === undefined) return value
+  const scaled = (value - scale.mean) / scale.deviation
+  if (Number.isFinite(Math.fround(scaled))) return scaled
+  return { kind: 'number', expected: "a number that the schema's scale leaves below 3.4e38" }
+}
+
+/** Reads targets: the class or number of the row that was read last is kept by `keep`. */
+function createTargetReader(file: string, target: Target, isKept: boolean) {
+  const labels = createNumberList(file, Uint8Array)
+  const values = createNumberList(file, Float32Array)
+  const names = target.type === 'class' ? target.classes : []
+  const places = new Map(names.map((name, place) => [name, place]))
+  const perClass = names.map(() => 0)
+  let last = 0
+  const readClass = (cell: string): Wrong => {
+    const place = places.get(cell)
+    if (place === undefined) {
+      const expected = `one of the classes ${listText(names)}`
+      return isMissing(cell)
+        ? { kind: 'missing-cell', expected: `a target in every row: ${expected}` }
+        : { kind: 'class', expected: `${expected}; no member can learn another` }
+    }
+    perClass[place]! += 1
+    last = place
+    return null
+  }
+  const readNumber = (cell: string): Wrong => {
+    if (isMissing(cell)) return { kind: 'missing-cell', expected: 'a target in every row' }
+    const read = scaledNumber(cell, target.type === 'number' ? target.scale : undefined)
+    if (typeof read !== 'number') return read
+    last = read
+    return null
+  }
+  return {
+    read: target.type === 'class' ? readClass : readNumber,
+    keep(): void {
+      if (!isKept) return
+      labels.push(target.type === 'class' ? last : 0)
+      if (target.type === 'number') values.push(last)
+    },
+    notes(): readonly string[] {
+      const lacking = names.filter((_, place) => perClass[place] === 0)
+      return lacking.length === 0
+        ? []
+        : [`no row here has the class ${listText(lacking)}; the other members may have such rows`]
+    },
+    end: (): Pick<Rows, 'labels' | 'values' | 'perClass'> => ({
+      labels: labels.end(),
+      values: target.type === 'number' ? values.end() : null,
+      perClass,
+    }),
+  }
+}
