@@ -2,9 +2,9 @@
 import type { DataShape } from '../data/dataset.ts'
 import { resamCifar } from './cifar.ts'
 import { lenet, resamMnist } from './lenet.ts'
-import { linearRegression } from './linear-regression.ts'
+import { linearRegression, linearRegressionWithIntercept } from './linear-regression.ts'
 import { meanEstimation } from './mean.ts'
-import { multiLayerPerceptron } from './mlp.ts'
+import { multiLayerPerceptron, namesSizes, perceptronForm, sizedPerceptron } from './mlp.ts'
 import { type Model, ModelError, type ModelFactory } from './model.ts'
 import { softmaxRegression } from './softmax.ts'
 import { linearSvm } from './svm.ts'
@@ -16,17 +16,36 @@ const MODELS = new Map<string, ModelFactory>([
   ['resam-cnn', resamMnist],
   ['resam-cifar', resamCifar],
   ['linear-regression', linearRegression],
+  ['linear-regression:intercept', linearRegressionWithIntercept],
   ['svm', linearSvm],
   ['mean', meanEstimation],
 ])
 
-/** Names that `modelNamed` takes. */
-export const modelNames: readonly string[] = [...MODELS.keys()]
+/** The names that `modelNamed` takes, as people are told them: where a name has numbers in it, one of many. */
+export const modelNames: readonly string[] = [...MODELS.keys()].flatMap(name =>
+  name === 'mlp' ? ['mlp', 'mlp:64,64'] : [name],
+)
 
-/** @throws ModelError `MODEL_UNKNOWN`, listing the names. */
+/** True if `modelNamed` takes this name, whatever the data. */
+export function isModelName(name: string): boolean {
+  return factoryOf(name) !== null
+}
+
+/**
+ * What would be right in place of a wrong name, to follow "expected".
+ * @param others names that the caller takes besides
+ */
+export function expectedModel(name: string, others: readonly string[] = []): string {
+  return namesSizes(name) ? perceptronForm : `one of ${[...modelNames, ...others].join(', ')}`
+}
+
+/** @throws ModelError `MODEL_UNKNOWN`, with what would be right; `MODEL_DATA` if the model cannot take such data */
 export function modelNamed(name: string, data: DataShape): Model {
-  const factory = MODELS.get(name)
-  if (!factory)
-    throw new ModelError('MODEL_UNKNOWN', `model '${name}': expected one of ${modelNames.join(', ')}`)
+  const factory = factoryOf(name)
+  if (!factory) throw new ModelError('MODEL_UNKNOWN', `model '${name}': expected ${expectedModel(name)}`)
   return factory(data)
+}
+
+function factoryOf(name: string): ModelFactory | null {
+  return MODELS.get(name) ?? sizedPerceptron(name)
 }

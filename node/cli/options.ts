@@ -12,7 +12,7 @@ import { modelNames } from '../../learning/models/registry.ts'
 import { parseStepSize, type StepSizeSchedule } from '../../learning/step-size.ts'
 import type { CohortDocument, Written } from '../cohort/cohort.ts'
 import { isAttackFile } from '../files/attack-file.ts'
-import { EXTERNAL_MODEL } from '../oracle/open.ts'
+import { EXTERNAL_MODEL, wrongModel } from '../oracle/open.ts'
 import { flag, maybe, option, UsageError, type Values } from './command.ts'
 import { decimal, integer, oneOf, orNone, pair, text } from './parse.ts'
 
@@ -49,7 +49,7 @@ export const cohortOptions = {
   model: option(
     '--model <name>',
     `what is learnt: ${modelNames.join(', ')}, or ${EXTERNAL_MODEL} if every member brings an --oracle`,
-    oneOf([...modelNames, EXTERNAL_MODEL]),
+    modelName(EXTERNAL_MODEL),
     'mlp',
   ),
   rate: option('--rate <eta>', 'learning rate', decimal({ above: 0 }), 0.5),
@@ -250,6 +250,15 @@ function written<Schedule>(parse: (text: string) => Schedule) {
     } catch (error) {
       throw new UsageError(`${name}: ${(error as Error).message}`)
     }
+  }
+}
+
+/** One of our models by name, or one of the others. */
+export function modelName(...others: readonly string[]) {
+  return (value: string, name: string): string => {
+    const expected = wrongModel(value, others)
+    if (expected !== null) throw new UsageError(`${name} is "${value}"; expected ${expected}`)
+    return value
   }
 }
 

@@ -6,10 +6,8 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { type Document, isNode, isScalar, LineCounter, parseDocument, stringify, visit } from 'yaml'
 import { refusalOf } from '../../agreement/refusal.ts'
 import { readText } from '../../learning/data/read-file.ts'
-import { modelNames } from '../../learning/models/registry.ts'
 import { endpointOf } from '../network/endpoint.ts'
-import { EXTERNAL_MODEL } from '../oracle/open.ts'
-import { suggestion } from '../text/nearest.ts'
+import { EXTERNAL_MODEL, wrongModel } from '../oracle/open.ts'
 import { isPrintable } from '../text/printable.ts'
 import { type Cohort, cohortDocument, cohortSchema, type Member, memberSchema } from './cohort.ts'
 import { CohortError, schemaError, valueText } from './errors.ts'
@@ -44,11 +42,11 @@ export function checkCohort(document: unknown, source: string): Cohort {
   if (!parsed.success) throw schemaError(source, document, parsed.error.issues, fieldsAt)
   const cohort = parsed.data
   checkMembers(cohort.members, source)
-  const models = [...modelNames, EXTERNAL_MODEL]
-  if (!models.includes(cohort.model))
+  const model = wrongModel(cohort.model, [EXTERNAL_MODEL])
+  if (model !== null)
     throw new CohortError(
       'cohort-field-invalid',
-      `${source}: model is ${valueText(cohort.model)}; expected one of ${models.join(', ')}${suggestion(cohort.model, models)}`,
+      `${source}: model is ${valueText(cohort.model)}; expected ${model}`,
     )
   checkBound(cohort, source)
   return cohort

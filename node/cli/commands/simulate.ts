@@ -10,8 +10,8 @@ import { defineCommand, flag, maybe, option, UsageError, type Values } from '../
 import { faultOptions, injectedFaultsOf } from '../fault-options.ts'
 import { learningOptions } from '../learning-options.ts'
 import { majorityShare } from '../majority.ts'
-import { type Scenario, scenarioOf, scenarioOptions } from '../options.ts'
-import { decimal, integer, oneOf, text } from '../parse.ts'
+import { modelName, type Scenario, scenarioOf, scenarioOptions } from '../options.ts'
+import { decimal, integer, text } from '../parse.ts'
 import { deliverReport, prepareReport } from '../report-output.ts'
 import { checkArchitecture, serverOptions, simulateServer } from '../server-run.ts'
 import { closenessOf, runSimulated, type SimulatedRun } from '../simulated.ts'
@@ -30,7 +30,7 @@ const options = {
   model: {
     ...scenarioOptions.model,
     about: `what is learnt: ${modelNames.join(', ')}`,
-    parse: oneOf(modelNames),
+    parse: modelName(),
   },
   ...serverOptions,
   latency: maybe('--latency <ms>', 'mean one-way latency of the links', decimal({ min: 0, max: 1e6 }), '5'),
