@@ -70,11 +70,19 @@ export interface Model {
   readonly rowsTogether?: number
 }
 
-/** Builds a model for data of a shape. @throws ModelError if it cannot take such data. */
-export type ModelFactory = (data: DataShape) => Model
+/** How a model is trained, beyond what its name says. Not every model takes every setting. */
+export interface ModelSettings {
+  /** The share of a hidden layer's values that is dropped in training, in [0, 1); 0 or absent: none. */
+  readonly dropout?: number | undefined
+}
 
-/** A model that does not exist, or does not fit the data or the vector. */
-export class ModelError extends CodedError<'MODEL_UNKNOWN' | 'MODEL_DATA' | 'MODEL_DIMENSION'> {
+/** Builds a model for data of a shape. @throws ModelError if it cannot take such data. */
+export type ModelFactory = (data: DataShape, settings: ModelSettings) => Model
+
+/** A model that does not exist, or does not fit the data, the vector or a setting. */
+export class ModelError extends CodedError<
+  'MODEL_UNKNOWN' | 'MODEL_DATA' | 'MODEL_DIMENSION' | 'MODEL_SETTING'
+> {
   override readonly name = 'ModelError'
 }
 

@@ -5,7 +5,7 @@ import { lenet, resamMnist } from './lenet.ts'
 import { linearRegression, linearRegressionWithIntercept } from './linear-regression.ts'
 import { meanEstimation } from './mean.ts'
 import { multiLayerPerceptron, namesSizes, perceptronForm, sizedPerceptron } from './mlp.ts'
-import { type Model, ModelError, type ModelFactory } from './model.ts'
+import { type Model, ModelError, type ModelFactory, type ModelSettings } from './model.ts'
 import { softmaxRegression } from './softmax.ts'
 import { linearSvm } from './svm.ts'
 
@@ -39,11 +39,42 @@ export function expectedModel(name: string, others: readonly string[] = []): str
   return namesSizes(name) ? perceptronForm : `one of ${[...modelNames, ...others].join(', ')}`
 }
 
-/** @throws ModelError `MODEL_UNKNOWN`, with what would be right; `MODEL_DATA` if the model cannot take such data */
-export function modelNamed(name: string, data: DataShape): Model {
+/** Which models take a setting. `resam-cifar` has a dropout of its own, which is not to be set. */
+const takes: Readonly<Record<keyof ModelSettings, (name: string) => boolean>> = {
+  dropout: name => name === 'mlp' || namesSizes(name),
+}
+
+/** A setting that the model does not take. */
+interface WrongSetting {
+  readonly setting: keyof ModelSettings
+  /** What is wrong and what would be right, to follow the setting's name. */
+  readonly why: string
+}
+
+/** The first setting that the model does not take; null if it takes all that are set. */
+export function wrongSetting(name: string, settings: ModelSettings): WrongSetting | null {
+  for (const setting of Object.keys(takes) as (keyof ModelSettings)[]) {
+    const value = settings[setting]
+    if (!value || takes[setting](name)) continue
+    const taking = modelNames.filter(takes[setting]).join(', ')
+    return {
+      setting,
+      why: `is ${value}, which model ${name} does not take; expected none, or a model that takes it: ${taking}`,
+    }
+  }
+  return null
+}
+
+/**
+ * @throws ModelError `MODEL_UNKNOWN`, with what would be right; `MODEL_SETTING` if the model does not take a setting;
+ * `MODEL_DATA` if it cannot take such data
+ */
+export function modelNamed(name: string, data: DataShape, settings: ModelSettings = {}): Model {
   const factory = factoryOf(name)
   if (!factory) throw new ModelError('MODEL_UNKNOWN', `model '${name}': expected ${expectedModel(name)}`)
-  return factory(data)
+  const wrong = wrongSetting(name, settings)
+  if (wrong) throw new ModelError('MODEL_SETTING', `${wrong.setting} ${wrong.why}`)
+  return factory(data, settings)
 }
 
 function factoryOf(name: string): ModelFactory | null {

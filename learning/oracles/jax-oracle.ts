@@ -66,7 +66,7 @@ export async function createJaxOracles(specs: readonly OracleSpec[]): Promise<Mo
 
 /**
  * @param oracleCache reuses the data, models and shares of earlier groups
- * @throws DataError, ModelError; RangeError if the specs differ in model, data or seed
+ * @throws DataError, ModelError; RangeError if the specs differ in model, data, seed or dropout
  */
 export async function createOracleGroup(
   specs: readonly OracleSpec[],
@@ -75,7 +75,7 @@ export async function createOracleGroup(
   const workers = await createWorkers(specs, oracleCache)
   const [first] = workers
   for (const { spec } of workers)
-    for (const field of ['model', 'data', 'seed'] as const)
+    for (const field of ['model', 'data', 'seed', 'dropout'] as const)
       if (spec[field] !== first!.spec[field])
         throw new RangeError(
           `a group's oracles share their ${field}: peer ${spec.peer} has ${spec[field]}, peer ${first!.spec.peer} ${first!.spec[field]}`,
@@ -114,8 +114,8 @@ async function createWorkers(specs: readonly OracleSpec[], oracleCache: OracleCa
   const jax = await loadJax()
   return Promise.all(
     specs.map(async spec => {
-      const { model, data } = spec
-      const machine = await oracleCache.machine(jax, model, data)
+      const { model, data, dropout } = spec
+      const machine = await oracleCache.machine(jax, model, data, { dropout })
       // Without the cache nothing keeps the source alive: once every peer has its share, the rest can be freed.
       const source = await oracleCache.source(data)
       checkAugmentation(spec, source)

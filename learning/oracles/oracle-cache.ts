@@ -4,7 +4,7 @@
  */
 import type { DataSource, Dataset } from '../data/dataset.ts'
 import { openData } from '../data/open.ts'
-import type { Jax } from '../models/model.ts'
+import type { Jax, ModelSettings } from '../models/model.ts'
 import { modelNamed } from '../models/registry.ts'
 import { compileModel, type Machine } from './machine.ts'
 import { type OracleSpec, shareOf } from './spec.ts'
@@ -13,7 +13,7 @@ export interface OracleCache {
   /** @throws DataError */
   source(data: string): Promise<DataSource>
   /** @throws ModelError */
-  machine(jax: Jax, model: string, data: string): Promise<Machine>
+  machine(jax: Jax, model: string, data: string, settings?: ModelSettings): Promise<Machine>
   /** The same array for specs that differ only in how examples are altered. @throws DataError */
   share(spec: OracleSpec): Promise<Dataset>
 }
@@ -26,9 +26,9 @@ export function createOracleCache(sharesMax: number): OracleCache {
   const source = (data: string) => remembered(sources, data, () => openData(data))
   return {
     source,
-    machine: (jax, model, data) =>
-      remembered(machines, JSON.stringify([model, data]), async () =>
-        compileModel(jax, modelNamed(model, await source(data))),
+    machine: (jax, model, data, settings = {}) =>
+      remembered(machines, JSON.stringify([model, data, settings]), async () =>
+        compileModel(jax, modelNamed(model, await source(data), settings)),
       ),
     share(spec) {
       const { data, partition, peer, peers, seed } = spec

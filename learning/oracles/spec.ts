@@ -20,6 +20,8 @@ export interface OracleSpec {
   readonly relabel?: 'flip'
   /** In training, images are mirrored left to right with probability ½ (RESAM, App. D.2: Fashion-MNIST, CIFAR-10). */
   readonly augment?: 'mirror'
+  /** The share of each hidden layer's values that is dropped in training; absent: none. */
+  readonly dropout?: number | undefined
 }
 
 /** The examples that belong to the spec's peer. */

@@ -8,7 +8,7 @@ import type { Attack } from '../../learning/attacks/attack.ts'
 import { attackNamed, attackNames } from '../../learning/attacks/registry.ts'
 import { type BatchSchedule, parseBatchSchedule } from '../../learning/batch-size.ts'
 import { parsePartition } from '../../learning/data/partition.ts'
-import { modelNames } from '../../learning/models/registry.ts'
+import { modelNames, wrongSetting } from '../../learning/models/registry.ts'
 import { parseStepSize, type StepSizeSchedule } from '../../learning/step-size.ts'
 import type { CohortDocument, Written } from '../cohort/cohort.ts'
 import { isAttackFile } from '../files/attack-file.ts'
@@ -64,7 +64,18 @@ export const cohortOptions = {
   },
   momentum: option('--momentum <beta>', 'distributed momentum', decimal({ min: 0, below: 1 }), 0.9),
   clip: option('--clip <norm>', 'clip own gradients to this norm, or none', orNone(decimal({ above: 0 })), 2),
-  weightDecay: option('--weight-decay <c>', 'ℓ₂ regularisation', decimal({ min: 0 }), 1e-4),
+  weightDecay: option(
+    '--weight-decay <c>',
+    'ℓ₂ regularisation: each peer adds c times the parameters to its gradient',
+    decimal({ min: 0 }),
+    1e-4,
+  ),
+  dropout: option(
+    '--dropout <share>',
+    "mlp: the share of the hidden layers' values that is dropped in training",
+    decimal({ min: 0, below: 1 }),
+    0,
+  ),
   batch: option('--batch <size>', 'examples a gradient', integer({ min: 1, max: 1_000_000 }), 64),
   batchSchedule: {
     ...option<Written<BatchSchedule>>(
@@ -201,11 +212,13 @@ export function scenarioOf(values: ScenarioValues, loaded: Attack | null = null)
   }
 }
 
-/** @throws UsageError below the protocol's bound without --unsafe */
+/** @throws UsageError below the protocol's bound without --unsafe, or where the model does not take a setting */
 export function settingsOf(values: CohortValues, peers: number): Scenario['settings'] {
   const { protocol, unsafe, synchronous, iterations } = values
   const { schedule, count, steps, model, rate, momentum, clip, weightDecay, batch, output, seed } = values
-  const { stepSize, batchSchedule, box } = values
+  const { stepSize, batchSchedule, box, dropout } = values
+  const wrong = wrongSetting(model, { dropout })
+  if (wrong !== null) throw new UsageError(`--${wrong.setting} ${wrong.why}`)
   const synchrony = synchronous ? 'synchronous' : 'asynchronous'
   const faults = values.faults ?? mostFaults(protocol, peers, synchrony)
   requireBound({ protocol, peers, maxFaulty: faults, synchrony, unsafe })
@@ -225,6 +238,7 @@ export function settingsOf(values: CohortValues, peers: number): Scenario['setti
     momentum,
     clip,
     weightDecay,
+    ...(dropout > 0 && { dropout }),
     box,
     batch,
     batchSchedule: batchSchedule.text,

@@ -100,7 +100,7 @@ export function oracleSpec(
   peer: PeerIndex,
 ): OracleSpec {
   const poisoned = attack?.relabel !== undefined && liars.includes(peer)
-  const { model, seed } = settings
+  const { model, seed, dropout } = settings
   return {
     model,
     data,
@@ -110,6 +110,7 @@ export function oracleSpec(
     seed,
     ...(poisoned && { relabel: 'flip' }),
     ...(augment !== 'none' && { augment }),
+    dropout,
   }
 }
 

@@ -89,7 +89,10 @@ export const cohortSchema = z
     momentum: z.number().min(0).lt(1).default(0.9),
     /** ℓ₂ norm to which each peer clips its own vector; null: not at all. */
     clip: z.number().positive().nullable().default(null),
+    /** `c`: each peer adds `cθ` to its gradient, the gradient of `c/2 · ‖θ‖²`. */
     weightDecay: z.number().min(0).default(0),
+    /** The share of the hidden layers' values that each peer drops in training; absent: none. */
+    dropout: z.number().gt(0).lt(1).optional(),
     /** Parameters are projected onto `[−box, box]^d` after each descent; null: not at all. */
     box: z.number().positive().nullable().default(null),
     batch: count,

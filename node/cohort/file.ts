@@ -6,6 +6,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { type Document, isNode, isScalar, LineCounter, parseDocument, stringify, visit } from 'yaml'
 import { refusalOf } from '../../agreement/refusal.ts'
 import { readText } from '../../learning/data/read-file.ts'
+import { wrongSetting } from '../../learning/models/registry.ts'
 import { endpointOf } from '../network/endpoint.ts'
 import { EXTERNAL_MODEL, wrongModel } from '../oracle/open.ts'
 import { isPrintable } from '../text/printable.ts'
@@ -48,6 +49,9 @@ export function checkCohort(document: unknown, source: string): Cohort {
       'cohort-field-invalid',
       `${source}: model is ${valueText(cohort.model)}; expected ${model}`,
     )
+  const setting = wrongSetting(cohort.model, cohort)
+  if (setting !== null)
+    throw new CohortError('cohort-field-invalid', `${source}: ${setting.setting} ${setting.why}`)
   checkBound(cohort, source)
   return cohort
 }

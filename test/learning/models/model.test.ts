@@ -10,14 +10,13 @@ import {
   modelDimension,
   splitParameters,
   type Tensor,
-  tensorSize,
 } from '../../../learning/models/model.ts'
 import { modelNamed, modelNames } from '../../../learning/models/registry.ts'
 import { loadJax } from '../../../learning/oracles/jax.ts'
 import { randomStream } from '../../../learning/random.ts'
+import { coordinates, dataOf, small, somewhere } from './support.ts'
 
 const mnist = { shape: [28, 28], classes: 10 }
-const small = { shape: [2, 3], classes: 3 }
 
 test('models have the sizes that the papers state', t => {
   t.is(modelDimension(modelNamed('mlp', mnist)), 79_510)
@@ -104,14 +103,6 @@ test('initial parameters depend on the seed alone, stay within Kaiming’s bound
   })
 })
 
-/** The smallest data that a model takes. */
-function dataOf(name: string): DataShape {
-  if (name === 'lenet' || name === 'resam-cnn') return { ...small, shape: [16, 16] }
-  if (name === 'resam-cifar') return { ...small, shape: [8, 8, 3] }
-  if (name.startsWith('linear-regression')) return { shape: [2, 3], classes: 0 }
-  return small
-}
-
 /** Labels 1 and 0, or real targets; the third row is padding. */
 function targetsOf({ classes }: DataShape): Float32Array<ArrayBuffer> {
   const targets = new Float32Array(3 * (classes || 2))
@@ -194,12 +185,6 @@ const losses: Record<string, (outputs: readonly number[]) => number> = {
   mean: outputs => squares(outputs.slice(0, 12)),
 }
 
-/** Parameters away from the start, where those of some models are all 0. */
-function somewhere(model: Model): Vector {
-  const random = randomStream(2, 'somewhere')
-  return initialParameters(model, 1).map(value => value + 0.02 * random.normal())
-}
-
 for (const name of [...modelNames, 'mlp:1', 'mlp:9', 'mlp:6,5,4', `mlp:${Array(16).fill(6)}`]) {
   const data = dataOf(name)
 
@@ -251,17 +236,6 @@ async function gradientMacro(t: ExecutionContext, name: string, data: DataShape)
   const worst = Math.max(...errors)
   t.true(worst < 5, `${worst} times the tolerance`)
   t.true(errors.filter(error => error > 1).length <= errors.length / 10, errors.join(' '))
-}
-
-/** A few coordinates of every parameter. */
-function coordinates(model: Model): number[] {
-  let from = 0
-  return model.parameters.flatMap(({ shape }) => {
-    const length = tensorSize(shape)
-    const own = Array.from({ length: 6 }, (_, i) => from + Math.floor(((i + 0.5) * length) / 6))
-    from += length
-    return [...new Set(own)]
-  })
 }
 
 test('two classes: one score, its side decides, padding counts for nothing', async t => {

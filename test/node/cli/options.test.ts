@@ -52,6 +52,8 @@ test('flags become the fields of a cohort', t => {
   t.is(settings.timeoutMs, 8)
   t.deepEqual(settings.iterations, { gradient: 2, parameters: 3 })
   t.is(settings.clip, null)
+  t.false('dropout' in settings, 'not set, it is no part of the cohort')
+  t.is(scenarioOf(values({ dropout: 0.2 })).settings.dropout, 0.2)
   t.false('grace' in settings || 'peers' in settings || 'attack' in settings)
 })
 

@@ -21,6 +21,8 @@ const wrong: readonly (readonly [command: string, expected: RegExp])[] = [
   ['simulate --attack sign-flp', /--attack is "sign-flp"; expected one of .*did you mean sign-flip\?/],
   ['simulate --model mpl', /--model is "mpl"; expected one of .*did you mean mlp\?/],
   ['simulate --model external', /--model is "external"; expected one of (?!.*external)/],
+  ['simulate --model softmax --dropout 0.5', /--dropout is 0\.5, which model softmax does not take/],
+  ['demo --oracle true --dropout 0.5', /--dropout is 0\.5, which model external does not take/],
   ['demo --model mlp:64x64', /--model is "mlp:64x64"; expected mlp: and the sizes .* such as mlp:64,64$/m],
   ['simulate --peers 6 --faults 1', /mda needs n ≥ 6f \+ 1 = 7 .*there are 6.*7 peers would do.*--unsafe/],
   ['simulate --byzantine 2', /--byzantine is 2, more than the f = 1 .*expected at most 1, or --unsafe/],
