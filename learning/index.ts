@@ -28,6 +28,7 @@ export { loadDataset, parseIdxImages, parseIdxLabels } from './data/idx.ts'
 export { parseNpy } from './data/npy.ts'
 export { openData } from './data/open.ts'
 export { type Partition, parsePartition, partitionIndices } from './data/partition.ts'
+export type { ClassMetrics, ClassRecall, Metrics, NumberMetrics } from './evaluation/metrics.ts'
 export { createLearn } from './learn.ts'
 export { type LearnBounds, type LearnProblem, learnBounds } from './learn-bounds.ts'
 export {
@@ -45,6 +46,7 @@ export {
   initialParameters,
   type Model,
   ModelError,
+  type ModelSettings,
   modelDimension,
   type NamedShape,
   type ParameterShape,

@@ -1,18 +1,10 @@
-/** What every classifier computes from its logits: cross-entropy and hits. */
+/** What classifiers have in common: cross-entropy of their logits, of which the greatest is the class. */
 import type { DataShape } from '../data/dataset.ts'
 import { type Jax, type Model, ModelError, type Tensor } from './model.ts'
 
 /** `Σ_rows −log softmax(logits)[label]`. Padding rows have no label, hence no loss. */
 function crossEntropySum(jax: Jax, logits: Tensor, targets: Tensor): Tensor {
   return jax.nn.logSoftmax(logits, -1).mul(targets).sum().neg()
-}
-
-/** The number of rows whose greatest logit is the label's; padding rows do not count. */
-function countHits(jax: Jax, logits: Tensor, targets: Tensor): Tensor {
-  const { numpy } = jax
-  const labelled = targets.ref.sum(-1)
-  const right = numpy.equal(numpy.argmax(logits, -1), numpy.argmax(targets, -1))
-  return numpy.where(right, labelled, 0).sum()
 }
 
 /** @throws ModelError `MODEL_DATA` if the data has no classes to tell apart. */
@@ -24,4 +16,7 @@ export function requireClasses(name: string, { classes }: DataShape): void {
     )
 }
 
-export const classification: Pick<Model, 'lossSum' | 'hits'> = { lossSum: crossEntropySum, hits: countHits }
+export const classification: Pick<Model, 'lossSum' | 'predicts'> = {
+  lossSum: crossEntropySum,
+  predicts: 'classes',
+}

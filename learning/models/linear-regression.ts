@@ -14,7 +14,7 @@ export function linearRegression(data: DataShape): Model {
     parameters: [{ name: 'weight', shape: [exampleSize(data.shape), 1], start: 0 }],
     outputs: (jax, [weight], inputs) => jax.numpy.matmul(inputs, weight!),
     lossSum: halfSquares,
-    hits: null,
+    predicts: 'numbers',
   }
 }
 
@@ -28,7 +28,7 @@ export function linearRegressionWithIntercept(data: DataShape): Model {
     ],
     outputs: (jax, [weight, bias], inputs) => jax.numpy.matmul(inputs, weight!).add(bias!),
     lossSum: halfSquares,
-    hits: null,
+    predicts: 'numbers',
   }
 }
 

@@ -10,6 +10,7 @@ import type { Array as Tensor } from '@jax-js/jax'
 import { CodedError } from '../../agreement/error.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { DataShape } from '../data/dataset.ts'
+import type { Predicts } from '../evaluation/predictions.ts'
 import { randomStream } from '../random.ts'
 
 export type Jax = typeof import('@jax-js/jax')
@@ -59,8 +60,11 @@ export interface Model {
    * `[rows, 2]`: the target and 1. A row of zeros is padding and counts for nothing.
    */
   lossSum(jax: Jax, outputs: Tensor, targets: Tensor): Tensor
-  /** How many examples of the batch are classified rightly, a scalar; null if the model has no notion of it. */
-  readonly hits: ((jax: Jax, outputs: Tensor, targets: Tensor) => Tensor) | null
+  /**
+   * What the outputs predict: a class, by the greatest of a row or, with one score, by its sign; or a number. Null if the
+   * model predicts nothing.
+   */
+  readonly predicts: Predicts | null
   /** The layers that drop values in training, in the order of their masks. */
   readonly dropout?: readonly Dropout[]
   /**

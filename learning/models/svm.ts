@@ -4,7 +4,7 @@
  * the losses are summed. The margin's `λ/2·‖w‖²` is the cohort's weight decay.
  */
 import { type DataShape, exampleSize } from '../data/dataset.ts'
-import { classification, requireClasses } from './classifier.ts'
+import { requireClasses } from './classifier.ts'
 import { dense } from './layers.ts'
 import type { Jax, Model, Tensor } from './model.ts'
 
@@ -21,7 +21,7 @@ export function linearSvm(data: DataShape): Model {
     ],
     outputs: (jax, [weight, bias], inputs) => dense(jax, inputs, weight!, bias!),
     lossSum: two ? hingeOfTwo : hingeOfMany,
-    hits: two ? hitsOfTwo : classification.hits,
+    predicts: 'classes',
   }
 }
 
@@ -40,11 +40,4 @@ function hingeOfMany(jax: Jax, outputs: Tensor, targets: Tensor): Tensor {
   const present = jax.numpy.sum(targets.ref, -1, { keepdims: true })
   const y = targets.mul(2).sub(present.ref)
   return jax.nn.relu(outputs.mul(y).neg().add(1)).mul(present).sum()
-}
-
-/** A score of exactly 0 decides for class 0. */
-function hitsOfTwo(jax: Jax, outputs: Tensor, targets: Tensor): Tensor {
-  const { numpy } = jax
-  const said = numpy.where(numpy.greater(outputs, 0), 1, -1)
-  return numpy.where(numpy.equal(said, side(targets)), 1, 0).sum()
 }

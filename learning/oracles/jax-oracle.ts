@@ -9,6 +9,7 @@ import type { Evaluation, GradientReply, GradientRequest, Oracle } from '../orac
 import { randomStream } from '../random.ts'
 import { type Alterations, drawBatch, gatherRows } from './batch.ts'
 import { OracleError } from './error.ts'
+import { allOf, evaluateOn } from './evaluate.ts'
 import { loadJax } from './jax.ts'
 import type { GradientShare, Machine, Uploaded } from './machine.ts'
 import { createOracleCache, type OracleCache } from './oracle-cache.ts'
@@ -158,7 +159,8 @@ function oracleOf(worker: Worker): ModelOracle {
     async evaluate(parameters: Vector): Promise<Evaluation> {
       const at = upload(parameters)
       try {
-        return evaluateOn(test(), at, machine)
+        const examples = test()
+        return evaluateOn(machine, at, examples, allOf(examples))
       } finally {
         at.release()
       }
@@ -218,19 +220,4 @@ function sumOfShares(dimension: number, pieces: readonly GradientShare[]): Gradi
     }
   }
   return { gradient, loss }
-}
-
-function evaluateOn(test: Dataset, at: Uploaded, machine: Machine): Evaluation {
-  const count = test.labels.length
-  const all = Uint32Array.from({ length: count }, (_, index) => index)
-  let loss = 0
-  let hits: number | null = 0
-  for (let from = 0; from < count; ) {
-    const rows = machine.rowsToScore(count - from)
-    const scores = machine.scoresOf(at, gatherRows(test, all, from, rows))
-    loss += scores.loss
-    hits = scores.hits === null || hits === null ? null : hits + scores.hits
-    from += rows
-  }
-  return { loss: loss / count, accuracy: hits === null ? null : hits / count }
 }

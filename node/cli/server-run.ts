@@ -11,10 +11,9 @@ import { batchSize } from '../../learning/batch-size.ts'
 import type { Evaluation } from '../../learning/oracle.ts'
 import { stepSize } from '../../learning/step-size.ts'
 import { rateAdvice } from '../daemon/divergence.ts'
-import { accuracyOf, finiteOrNull, type Report } from '../daemon/report.ts'
+import { accuracyOf, finiteOrNull, type Report, reportedMetrics } from '../daemon/report.ts'
 import { readStart, saveCheckpoint } from '../oracle/open.ts'
 import { type Options, option, UsageError } from './command.ts'
-import { majorityShare } from './majority.ts'
 import { type Scenario, type ScenarioValues, scenarioOf } from './options.ts'
 import { decimal, oneOf } from './parse.ts'
 import { deliverReport, type ReportValues } from './report-output.ts'
@@ -22,6 +21,7 @@ import { ruleName, ruleParameter } from './rule-options.ts'
 import { oracleSpec } from './simulated.ts'
 import type { Terminal } from './terminal.ts'
 import { counted, duration, peerList, significant, whatTheyDid } from './view/format.ts'
+import { metricsLines } from './view/metrics.ts'
 import { createProgress } from './view/progress.ts'
 import { type Learnt, learntText, lossSentence } from './view/verdict.ts'
 
@@ -103,16 +103,17 @@ export async function simulateServer(
   const startedMs = performance.now()
   const run = await learn(scenario, chosen, values, terminal)
   const report = reportOf(scenario, rule, run, (performance.now() - startedMs) / 1000)
-  const { accuracy, loss } = run.evaluation
+  const { accuracy, loss, metrics } = run.evaluation
   const { rate, clip } = scenario.settings
   const did = attack === null ? null : whatTheyDid(liars, attack.did).replace('peer', 'worker')
   if (run.finite) {
     const learnt: Learnt = {
       accuracy,
-      majority: accuracy === null ? null : await majorityShare(scenario.data),
+      metrics,
       firstLoss: finiteOrNull(run.firstLoss),
       lastLoss: finiteOrNull(loss),
     }
+    terminal.print(...metricsLines(metrics))
     terminal.print(terminal.paint('bold', serverSentence(learnt, did)))
   } else {
     const where = `the parameters of step ${run.steps} are not finite; before, their norm was ${run.norm.toExponential(2)}`
@@ -202,7 +203,8 @@ async function learn(
   } finally {
     progress.stop()
   }
-  const evaluation = finite ? await group.evaluate(server.parameters) : { loss: Number.NaN, accuracy: null }
+  const nothing: Evaluation = { loss: Number.NaN, accuracy: null, metrics: null }
+  const evaluation = finite ? await group.evaluate(server.parameters) : nothing
   if (save !== null && finite)
     await saveCheckpoint(save, group.oracles[0]!, server.parameters, {
       spec: oracleSpec(scenario, 0),
@@ -217,12 +219,13 @@ function reportOf(scenario: Scenario, rule: string, run: ServerRun, wallSeconds:
   const { peers, settings, liars, attack } = scenario
   const { faults, schedule, model, batch, rate, momentum, steps, seed } = settings
   const bytes = 4 * run.dimension * run.steps
-  const { loss, accuracy } = run.evaluation
+  const { loss, accuracy, metrics } = run.evaluation
   const honest = Array.from({ length: peers }, (_, peer) => peer)
     .filter(peer => !liars.includes(peer))
     .map(peer => ({
       peer,
       accuracy,
+      metrics: reportedMetrics(metrics),
       distance: 0,
       bytesSent: bytes,
       bytesReceived: bytes,

@@ -2,6 +2,7 @@
 
 import type { FaultKind, PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
+import type { Metrics } from '../../learning/evaluation/metrics.ts'
 import type { Divergence, LearnStatus } from '../../learning/learn-contract.ts'
 import type { EventLoopDelays } from './report.ts'
 
@@ -24,6 +25,7 @@ export interface Ending {
   readonly parameters: Vector
   readonly loss: number
   readonly accuracy: number | null
+  readonly metrics: Metrics | null
   readonly traffic: Traffic
   readonly faults: readonly FaultCount[]
   /** The time from its first gradient to its last step. */

@@ -7,12 +7,12 @@ import { EXTERNAL_MODEL } from '../../oracle/open.ts'
 import { JobError, UsageError } from '../command.ts'
 import { honestEntry } from '../join/join-record.ts'
 import { checkOracle, type LearningValues, learningArguments, startingFrom } from '../learning-options.ts'
-import { majorityShare } from '../majority.ts'
 import { type Scenario, type ScenarioValues, scenarioOf } from '../options.ts'
 import { deliverReport, prepareReport, type ReportValues } from '../report-output.ts'
 import { type Closeness, closenessOf, runSimulated } from '../simulated.ts'
 import type { Terminal } from '../terminal.ts'
 import { peerList, percent, significant, whatTheyDid } from '../view/format.ts'
+import { worstLines, worstMetrics } from '../view/metrics.ts'
 import { createProgress } from '../view/progress.ts'
 import { contrastTable, divergenceLines, resultTable } from '../view/result.ts'
 import { verdictSentence, whyUnguaranteed } from '../view/verdict.ts'
@@ -87,7 +87,7 @@ function summarize({ state }: DemoRunEnd): Summary {
 }
 
 async function showResult(
-  { liars, attack, settings, data }: Scenario,
+  { liars, attack, settings }: Scenario,
   { cohort }: DemoFiles,
   { outcome, state }: DemoRunEnd,
   { finishers, closeness, honest }: Summary,
@@ -95,8 +95,9 @@ async function showResult(
 ): Promise<void> {
   const distances = new Map(honest.map(({ peer, distance }) => [peer, distance ?? 0]))
   const rows = resultRows(state, attack?.name ?? null, distances)
-  terminal.print(...(await resultTable(rows, terminal)))
-  const { protocol, synchrony, faults: maxFaulty, model } = settings
+  const metrics = worstMetrics(finishers.map(({ ending }) => ending!.metrics))
+  terminal.print(...(await resultTable(rows, terminal)), ...worstLines(metrics))
+  const { protocol, synchrony, faults: maxFaulty } = settings
   const query = { protocol, synchrony, maxFaulty, peers: cohort.members.length }
   const unguaranteed = whyUnguaranteed(query, liars.length)
   if (outcome === 'finished') {
@@ -107,8 +108,7 @@ async function showResult(
       diameter,
       relative,
       accuracy,
-      // Only our own models are known to be tested on these data.
-      majority: accuracy === null || model === EXTERNAL_MODEL ? null : await majorityShare(data),
+      metrics,
       firstLoss: meanLoss(finishers.map(({ firstLoss }) => ({ loss: firstLoss }))),
       lastLoss: meanLoss(honest),
       liars,

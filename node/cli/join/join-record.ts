@@ -2,7 +2,14 @@
 import type { Attack } from '../../../learning/attacks/attack.ts'
 import type { Membership } from '../../cohort/cohort.ts'
 import type { Ending, FaultCount, PeerEvent, Traffic } from '../../daemon/events.ts'
-import { accuracyOf, cohortSummary, finiteOrNull, type Report, tally } from '../../daemon/report.ts'
+import {
+  accuracyOf,
+  cohortSummary,
+  finiteOrNull,
+  type Report,
+  reportedMetrics,
+  tally,
+} from '../../daemon/report.ts'
 
 export type JoinOutcome = 'finished' | 'diverged' | 'interrupted'
 
@@ -67,12 +74,13 @@ export function createJoinRecord(
 
 /** The result of one honest peer. Its distance to the others' mean is left to a caller that has seen all of them. */
 export function honestEntry(peer: number, ending: Ending): Report['honest'][number] {
-  const { loss, accuracy, traffic, eventLoopDelayMs, ruleMilliseconds } = ending
+  const { loss, accuracy, metrics, traffic, eventLoopDelayMs, ruleMilliseconds } = ending
   const { bytesSent, bytesReceived } = traffic
   return {
     peer,
     loss: finiteOrNull(loss),
     accuracy,
+    metrics: reportedMetrics(metrics),
     distance: null,
     bytesSent,
     bytesReceived,

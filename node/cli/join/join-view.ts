@@ -6,8 +6,10 @@ import { tally } from '../../daemon/report.ts'
 import { moreText } from '../../text/quiet.ts'
 import type { Terminal } from '../terminal.ts'
 import { counted, duration, megabytes, percent, significant } from '../view/format.ts'
+import { metricsLines } from '../view/metrics.ts'
 import { createProgress } from '../view/progress.ts'
 import { faultsText, wantedText } from '../view/result.ts'
+import { nothingText } from '../view/verdict.ts'
 
 export interface JoinView {
   /** @param leftOut how many similar events were not shown since the last one */
@@ -93,9 +95,13 @@ function evidenceLine(
   return `${nameOf(membership, peer)} signed two vectors for one slot ${when} cut off; ${proof}`
 }
 
-function endingLines({ loss, accuracy, traffic, faults, learningSeconds }: Ending): readonly string[] {
+function endingLines(ending: Ending): readonly string[] {
+  const { loss, accuracy, metrics, traffic, faults, learningSeconds } = ending
+  const nothing = nothingText({ accuracy, metrics }, true)
   return [
-    `done in ${duration(learningSeconds)}: accuracy ${percent(accuracy)}, loss ${significant(loss)}`,
+    `done in ${duration(learningSeconds)}: ${accuracy === null ? '' : `accuracy ${percent(accuracy)}, `}loss ${significant(loss)}`,
+    ...metricsLines(metrics),
+    ...(nothing === null ? [] : [`this peer ${nothing}`]),
     `sent ${megabytes(traffic.bytesSent)}, received ${megabytes(traffic.bytesReceived)}`,
     `faults seen: ${faultsText(tally(faults)).replaceAll('\n', ', ')}`,
   ]
