@@ -57,7 +57,8 @@ export interface Model {
   outputs(jax: Jax, parameters: readonly Tensor[], inputs: Tensor, masks: readonly Tensor[] | null): Tensor
   /**
    * Sum (not mean) of the losses of a batch, a scalar. `targets` are one-hot `[rows, classes]`, or, for real targets,
-   * `[rows, 2]`: the target and 1. A row of zeros is padding and counts for nothing.
+   * `[rows, 2]`: the target and 1. A row of zeros is padding and counts for nothing; in place of its 1 a one-hot row may
+   * have the weight by which its loss counts.
    */
   lossSum(jax: Jax, outputs: Tensor, targets: Tensor): Tensor
   /**
@@ -78,6 +79,8 @@ export interface Model {
 export interface ModelSettings {
   /** The share of a hidden layer's values that is dropped in training, in [0, 1); 0 or absent: none. */
   readonly dropout?: number | undefined
+  /** `balanced`: each class of a peer's own examples has the same share of its loss; absent: each example has. */
+  readonly classWeights?: 'balanced' | undefined
 }
 
 /** Builds a model for data of a shape. @throws ModelError if it cannot take such data. */

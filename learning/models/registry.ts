@@ -39,9 +39,16 @@ export function expectedModel(name: string, others: readonly string[] = []): str
   return namesSizes(name) ? perceptronForm : `one of ${[...modelNames, ...others].join(', ')}`
 }
 
+const withoutClasses: ReadonlySet<string> = new Set([
+  'linear-regression',
+  'linear-regression:intercept',
+  'mean',
+])
+
 /** Which models take a setting. `resam-cifar` has a dropout of its own, which is not to be set. */
 const takes: Readonly<Record<keyof ModelSettings, (name: string) => boolean>> = {
   dropout: name => name === 'mlp' || namesSizes(name),
+  classWeights: name => isModelName(name) && !withoutClasses.has(name),
 }
 
 /** A setting that the model does not take. */

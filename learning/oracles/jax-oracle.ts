@@ -8,6 +8,7 @@ import { initialParameters, modelDimension, type NamedShape } from '../models/mo
 import type { Evaluation, GradientReply, GradientRequest, Oracle } from '../oracle.ts'
 import { randomStream } from '../random.ts'
 import { type Alterations, drawBatch, gatherRows } from './batch.ts'
+import { balancedWeights } from './class-weights.ts'
 import { OracleError } from './error.ts'
 import { allOf, evaluateOn } from './evaluate.ts'
 import { loadJax } from './jax.ts'
@@ -107,6 +108,8 @@ interface Worker {
   readonly spec: OracleSpec
   readonly machine: Machine
   readonly share: Dataset
+  /** By class; null: every example counts the same. */
+  readonly weights: Float32Array | null
   readonly test: DataSource['test']
   readonly notes: DataSource['notes']
 }
@@ -115,13 +118,15 @@ async function createWorkers(specs: readonly OracleSpec[], oracleCache: OracleCa
   const jax = await loadJax()
   return Promise.all(
     specs.map(async spec => {
-      const { model, data, dropout } = spec
-      const machine = await oracleCache.machine(jax, model, data, { dropout })
+      const { model, data, dropout, classWeights } = spec
+      const machine = await oracleCache.machine(jax, model, data, { dropout, classWeights })
       // Without the cache nothing keeps the source alive: once every peer has its share, the rest can be freed.
       const source = await oracleCache.source(data)
       checkAugmentation(spec, source)
       const { test, notes } = source
-      return { spec, machine, share: await oracleCache.share(spec), test, notes }
+      const share = await oracleCache.share(spec)
+      const weights = classWeights === 'balanced' ? balancedWeights(share.labels, share.classes) : null
+      return { spec, machine, share, weights, test, notes }
     }),
   )
 }
@@ -187,13 +192,14 @@ function gradientAt(worker: Worker, at: Uploaded, { step, batch }: GradientReque
   return sumOfShares(modelDimension(machine.model), pieces)
 }
 
-function alterationsOf({ spec, share }: Worker, step: number, batch: number): Alterations {
+function alterationsOf({ spec, share, weights }: Worker, step: number, batch: number): Alterations {
   const { classes } = share
   const coins = spec.augment === 'mirror' ? randomStream(spec.seed, 'mirror', spec.peer, step) : null
   const mirrored = coins && Uint8Array.from({ length: batch }, () => coins.integer(2))
   return {
     ...(spec.relabel === 'flip' && { relabel: (label: number) => classes - 1 - label }),
     ...(mirrored && { mirrored: (place: number) => mirrored[place] === 1 }),
+    ...(weights && { weight: (label: number) => weights[label]! }),
   }
 }
 

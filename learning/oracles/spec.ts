@@ -22,6 +22,8 @@ export interface OracleSpec {
   readonly augment?: 'mirror'
   /** The share of each hidden layer's values that is dropped in training; absent: none. */
   readonly dropout?: number | undefined
+  /** `balanced`: in training, examples are weighted so that each class of the peer's share counts the same. */
+  readonly classWeights?: 'balanced' | undefined
 }
 
 /** The examples that belong to the spec's peer. */

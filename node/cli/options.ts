@@ -76,6 +76,12 @@ export const cohortOptions = {
     decimal({ min: 0, below: 1 }),
     0,
   ),
+  classWeights: option(
+    '--class-weights <how>',
+    'balanced: each class of what a peer holds counts the same in its loss; none: each example does',
+    oneOf(['none', 'balanced']),
+    'none',
+  ),
   batch: option('--batch <size>', 'examples a gradient', integer({ min: 1, max: 1_000_000 }), 64),
   batchSchedule: {
     ...option<Written<BatchSchedule>>(
@@ -216,9 +222,14 @@ export function scenarioOf(values: ScenarioValues, loaded: Attack | null = null)
 export function settingsOf(values: CohortValues, peers: number): Scenario['settings'] {
   const { protocol, unsafe, synchronous, iterations } = values
   const { schedule, count, steps, model, rate, momentum, clip, weightDecay, batch, output, seed } = values
-  const { stepSize, batchSchedule, box, dropout } = values
-  const wrong = wrongSetting(model, { dropout })
-  if (wrong !== null) throw new UsageError(`--${wrong.setting} ${wrong.why}`)
+  const { stepSize, batchSchedule, box, dropout, classWeights } = values
+  // What is not set is no part of the cohort, so that cohorts from before a setting keep their ids.
+  const set = {
+    ...(dropout > 0 && { dropout }),
+    ...(classWeights === 'balanced' && { classWeights }),
+  }
+  const wrong = wrongSetting(model, set)
+  if (wrong !== null) throw new UsageError(`--${kebab(wrong.setting)} ${wrong.why}`)
   const synchrony = synchronous ? 'synchronous' : 'asynchronous'
   const faults = values.faults ?? mostFaults(protocol, peers, synchrony)
   requireBound({ protocol, peers, maxFaulty: faults, synchrony, unsafe })
@@ -238,7 +249,7 @@ export function settingsOf(values: CohortValues, peers: number): Scenario['setti
     momentum,
     clip,
     weightDecay,
-    ...(dropout > 0 && { dropout }),
+    ...set,
     box,
     batch,
     batchSchedule: batchSchedule.text,
@@ -246,6 +257,11 @@ export function settingsOf(values: CohortValues, peers: number): Scenario['setti
     seed,
     unsafe,
   }
+}
+
+/** `classWeights` as an option's name, `class-weights`. */
+function kebab(name: string): string {
+  return name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
 }
 
 /** @throws UsageError if the protocol must not run with this many faulty peers */

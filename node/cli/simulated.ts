@@ -100,7 +100,7 @@ export function oracleSpec(
   peer: PeerIndex,
 ): OracleSpec {
   const poisoned = attack?.relabel !== undefined && liars.includes(peer)
-  const { model, seed, dropout } = settings
+  const { model, seed, dropout, classWeights } = settings
   return {
     model,
     data,
@@ -111,6 +111,7 @@ export function oracleSpec(
     ...(poisoned && { relabel: 'flip' }),
     ...(augment !== 'none' && { augment }),
     dropout,
+    classWeights,
   }
 }
 

@@ -93,6 +93,8 @@ export const cohortSchema = z
     weightDecay: z.number().min(0).default(0),
     /** The share of the hidden layers' values that each peer drops in training; absent: none. */
     dropout: z.number().gt(0).lt(1).optional(),
+    /** `balanced`: each peer weights its examples so that its classes count the same; absent: its examples do. */
+    classWeights: z.enum(['balanced']).optional(),
     /** Parameters are projected onto `[−box, box]^d` after each descent; null: not at all. */
     box: z.number().positive().nullable().default(null),
     batch: count,

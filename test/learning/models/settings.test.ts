@@ -1,4 +1,4 @@
-/** Settings of the training, in the models that take them. */
+/** Settings of the training: dropout in the models that take it, weights in the losses of classifiers. */
 import test from 'ava'
 import type { Vector } from '../../../agreement/vector.ts'
 import { joinParameters, ModelError, splitParameters, type Tensor } from '../../../learning/models/model.ts'
@@ -73,3 +73,27 @@ test('a setting that a model does not take is refused, with the models that take
     )
   t.is(modelNamed('softmax', small, { dropout: 0 }).dropout, undefined)
 })
+
+for (const [name, classes] of [
+  ['softmax', 3],
+  ['mlp:4', 2],
+  ['svm', 3],
+  ['svm', 2],
+] as const)
+  test(`${name} with ${classes} classes: a weight in place of the 1 multiplies the loss of its row`, async t => {
+    const jax = await loadJax()
+    const model = modelNamed(name, { shape: [2], classes })
+    const width = name === 'svm' && classes === 2 ? 1 : classes
+    const outputs = Float32Array.from({ length: 3 * width }, (_, i) => Math.sin(i + 1))
+    const lossOf = (weights: readonly number[]) => {
+      const targets = new Float32Array(3 * classes)
+      for (const [row, weight] of weights.entries()) targets[row * classes + (row % classes)] = weight
+      const of = (values: Float32Array<ArrayBuffer>) =>
+        jax.numpy.array(values).reshape([3, values.length / 3])
+      return model.lossSum(jax, of(outputs), of(targets)).dataSync()[0]!
+    }
+    const [first, second, third] = [lossOf([1, 0, 0]), lossOf([0, 1, 0]), lossOf([0, 0, 1])]
+    t.true(Math.min(first, second, third) > 0.01)
+    const expected = 2.5 * first + 0.25 * second + 7 * third
+    t.true(Math.abs(lossOf([2.5, 0.25, 7]) - expected) < 1e-4, `${lossOf([2.5, 0.25, 7])}, ${expected}`)
+  })

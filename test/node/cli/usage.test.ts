@@ -22,6 +22,11 @@ const wrong: readonly (readonly [command: string, expected: RegExp])[] = [
   ['simulate --model mpl', /--model is "mpl"; expected one of .*did you mean mlp\?/],
   ['simulate --model external', /--model is "external"; expected one of (?!.*external)/],
   ['simulate --model softmax --dropout 0.5', /--dropout is 0\.5, which model softmax does not take/],
+  [
+    'simulate --model mean --class-weights balanced',
+    /--class-weights is balanced, which model mean does not/,
+  ],
+  ['demo --oracle true --class-weights balanced', /--class-weights is balanced, which model external does/],
   ['demo --oracle true --dropout 0.5', /--dropout is 0\.5, which model external does not take/],
   ['demo --model mlp:64x64', /--model is "mlp:64x64"; expected mlp: and the sizes .* such as mlp:64,64$/m],
   ['simulate --peers 6 --faults 1', /mda needs n ≥ 6f \+ 1 = 7 .*there are 6.*7 peers would do.*--unsafe/],

@@ -103,6 +103,8 @@ test('a setting that is not set is no part of the id: cohorts from before it kee
   t.not(cohortId(dropping), cohortId(testCohort({ model: 'mlp' })))
   t.deepEqual(differingFields(dropping, testCohort({ model: 'mlp' })), ['dropout'])
   t.deepEqual(checkCohort(cohortDocument(dropping), 'test'), dropping)
+  const balanced = testCohort({ model: 'mlp', classWeights: 'balanced' })
+  t.deepEqual(differingFields(balanced, testCohort({ model: 'mlp' })), ['classWeights'])
 })
 
 test('members differ by place, name and key, and by their number', t => {

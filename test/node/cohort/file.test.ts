@@ -110,6 +110,11 @@ test('a value of the wrong kind or out of range is shown with the range', t => {
     [{ protocol: 'mdaa' }, /protocol is "mdaa"; expected one of mda, cva, .*did you mean mda\?/],
     [{ model: 'mlpp' }, /model is "mlpp"; expected one of .*did you mean mlp\?/],
     [{ dropout: 0 }, /dropout is 0; expected a number, more than 0/],
+    [{ classWeights: 'none' }, /classWeights is "none"; expected one of balanced/],
+    [
+      { classWeights: 'balanced', model: 'mean' },
+      /classWeights is balanced, which model mean does not take; expected none, or .*: softmax, mlp, .*svm$/,
+    ],
     [{ dropout: 1 }, /dropout is 1; expected a number, less than 1/],
     [
       { dropout: 0.5 },
