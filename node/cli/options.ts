@@ -116,6 +116,12 @@ export const cohortOptions = {
     oneOf(['tight', 'paper']),
     'tight',
   ),
+  evaluateEvery: maybe(
+    '--evaluate-every <steps>',
+    'evaluate the model after every so many steps as well; the report has the series',
+    integer({ min: 1 }),
+    'at the end alone',
+  ),
   output: option(
     '--output <which>',
     'the last parameters, or those of a drawn step',
@@ -222,7 +228,7 @@ export function scenarioOf(values: ScenarioValues, loaded: Attack | null = null)
 export function settingsOf(values: CohortValues, peers: number): Scenario['settings'] {
   const { protocol, unsafe, synchronous, iterations } = values
   const { schedule, count, steps, model, rate, momentum, clip, weightDecay, batch, output, seed } = values
-  const { stepSize, batchSchedule, box, dropout, classWeights } = values
+  const { stepSize, batchSchedule, box, dropout, classWeights, evaluateEvery } = values
   // What is not set is no part of the cohort, so that cohorts from before a setting keep their ids.
   const set = {
     ...(dropout > 0 && { dropout }),
@@ -250,6 +256,7 @@ export function settingsOf(values: CohortValues, peers: number): Scenario['setti
     clip,
     weightDecay,
     ...set,
+    ...(evaluateEvery !== null && { evaluateEvery }),
     box,
     batch,
     batchSchedule: batchSchedule.text,

@@ -8,10 +8,13 @@ import { aggregator, type RuleParameters } from '../../agreement/rules/registry.
 import { norm } from '../../agreement/vector.ts'
 import type { Attack } from '../../learning/attacks/attack.ts'
 import { batchSize } from '../../learning/batch-size.ts'
+import { createSeries, type SeriesPoint } from '../../learning/evaluation/series.ts'
 import type { Evaluation } from '../../learning/oracle.ts'
+import type { OracleGroup } from '../../learning/oracles/jax-oracle.ts'
+import type { Server } from '../../learning/server/server.ts'
 import { stepSize } from '../../learning/step-size.ts'
 import { rateAdvice } from '../daemon/divergence.ts'
-import { accuracyOf, finiteOrNull, type Report, reportedMetrics } from '../daemon/report.ts'
+import { accuracyOf, finiteOrNull, type Report, reportedMetrics, reportedSeries } from '../daemon/report.ts'
 import { readStart, saveCheckpoint } from '../oracle/open.ts'
 import { type Options, option, UsageError } from './command.ts'
 import { type Scenario, type ScenarioValues, scenarioOf } from './options.ts'
@@ -22,7 +25,7 @@ import { oracleSpec } from './simulated.ts'
 import type { Terminal } from './terminal.ts'
 import { counted, duration, peerList, significant, whatTheyDid } from './view/format.ts'
 import { metricsLines } from './view/metrics.ts'
-import { createProgress } from './view/progress.ts'
+import { createProgress, type Progress } from './view/progress.ts'
 import { type Learnt, learntText, lossSentence } from './view/verdict.ts'
 
 export const serverOptions = {
@@ -146,6 +149,7 @@ interface ServerRun {
   readonly firstLoss: number
   readonly dimension: number
   readonly evaluation: Evaluation
+  readonly series: readonly SeriesPoint[]
 }
 
 async function learn(
@@ -187,12 +191,35 @@ async function learn(
   })
   const progress = await createProgress(terminal, steps)
   for (const note of group.oracles[0]!.notes ?? []) progress.note(note)
+  const followed = await follow(server, group, settings, progress)
+  const { finite } = followed
+  const nothing: Evaluation = { loss: Number.NaN, accuracy: null, metrics: null }
+  const evaluation = finite ? await group.evaluate(server.parameters) : nothing
+  if (save !== null && finite)
+    await saveCheckpoint(save, group.oracles[0]!, server.parameters, {
+      spec: oracleSpec(scenario, 0),
+      command: null,
+    })
+  for (const oracle of group.oracles) await oracle.close()
+  return { ...followed, dimension: group.dimension, evaluation }
+}
+
+/** Takes the steps, until one is not finite. */
+async function follow(
+  server: Server,
+  group: OracleGroup,
+  { steps, evaluateEvery }: Scenario['settings'],
+  progress: Progress,
+): Promise<Omit<ServerRun, 'dimension' | 'evaluation'>> {
+  const series = createSeries()
   let step = 0
   let finite = true
   let before = 0
   let firstLoss = Number.NaN
   try {
     while (finite && step < steps) {
+      if (evaluateEvery !== undefined && step % evaluateEvery === 0)
+        series.add({ step, ...(await group.evaluate(server.parameters)) })
       before = norm(server.parameters)
       const done = await server.step()
       step = done.step
@@ -203,15 +230,7 @@ async function learn(
   } finally {
     progress.stop()
   }
-  const nothing: Evaluation = { loss: Number.NaN, accuracy: null, metrics: null }
-  const evaluation = finite ? await group.evaluate(server.parameters) : nothing
-  if (save !== null && finite)
-    await saveCheckpoint(save, group.oracles[0]!, server.parameters, {
-      spec: oracleSpec(scenario, 0),
-      command: null,
-    })
-  for (const oracle of group.oracles) await oracle.close()
-  return { steps: step, finite, norm: before, firstLoss, dimension: group.dimension, evaluation }
+  return { steps: step, finite, norm: before, firstLoss, series: series.points }
 }
 
 /** The report of a run, with the server's parameters as those of every honest worker. */
@@ -226,6 +245,7 @@ function reportOf(scenario: Scenario, rule: string, run: ServerRun, wallSeconds:
       peer,
       accuracy,
       metrics: reportedMetrics(metrics),
+      ...reportedSeries(run.series),
       distance: 0,
       bytesSent: bytes,
       bytesReceived: bytes,

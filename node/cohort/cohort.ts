@@ -100,6 +100,8 @@ export const cohortSchema = z
     batch: count,
     /** How the batch size changes over the steps: `constant`, `growing` (as `t`), `growing:0.5` (as its root). */
     batchSchedule: written<BatchSchedule>(parseBatchSchedule).prefault('constant'),
+    /** Each member evaluates its model after every so many steps, on its test set; absent: at the end alone. */
+    evaluateEvery: count.optional(),
     /** θ_* of Algorithm 1: the last parameters (Remark 1), or those of a step drawn from the seed. */
     output: z.enum(['last', 'drawn']).default('last'),
     seed: z.int().min(0),

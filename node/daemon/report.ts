@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import type { Fault, PeerIndex } from '../../agreement/protocol.ts'
 import type { Metrics } from '../../learning/evaluation/metrics.ts'
+import type { SeriesPoint } from '../../learning/evaluation/series.ts'
 import type { Cohort } from '../cohort/cohort.ts'
 import { writeOutput } from '../files/output.ts'
 import { timelineEvents } from '../simulation/timeline.ts'
@@ -39,6 +40,16 @@ const numberMetricsSchema = z.object({
   r2: z.number().nullable(),
 })
 
+const metricsSchema = z.discriminatedUnion('kind', [classMetricsSchema, numberMetricsSchema]).nullable()
+
+const pointSchema = z.object({
+  /** The number of steps taken; 0 for the start. */
+  step: z.int().min(0),
+  loss: z.number().nullable(),
+  accuracy: share.nullable(),
+  metrics: metricsSchema,
+})
+
 const honestSchema = z.object({
   peer,
   /** The loss on the test set with the peer's final parameters. */
@@ -46,7 +57,9 @@ const honestSchema = z.object({
   /** The fraction of the test set that is right, in [0, 1]. */
   accuracy: share.nullable(),
   /** More measures on the test set; null if the model predicts nothing, or an --oracle measures by itself. */
-  metrics: z.discriminatedUnion('kind', [classMetricsSchema, numberMetricsSchema]).nullable(),
+  metrics: metricsSchema,
+  /** The same after every `evaluateEvery` steps, where the cohort sets it; thinned out beyond a thousand points. */
+  series: z.array(pointSchema).optional(),
   /** The distance of its parameters to the mean of the honest ones. */
   distance: amount.nullable(),
   bytesSent: amount,
@@ -152,6 +165,19 @@ export function accuracyOf(honest: readonly Pick<HonestReport, 'accuracy'>[]): R
 export function reportedMetrics(metrics: Metrics | null): HonestReport['metrics'] {
   if (metrics?.kind === 'numbers') return { ...metrics, rmse: finiteOrNull(metrics.rmse) }
   return metrics && { ...metrics, recall: [...metrics.recall] }
+}
+
+/** A series as a report has it; absent if nothing was evaluated on the way. */
+export function reportedSeries(points: readonly SeriesPoint[]): Pick<HonestReport, 'series'> {
+  if (points.length === 0) return {}
+  return {
+    series: points.map(({ step, loss, accuracy, metrics }) => ({
+      step,
+      loss: finiteOrNull(loss),
+      accuracy,
+      metrics: reportedMetrics(metrics),
+    })),
+  }
 }
 
 /** Faults counted per peer and kind, sorted by peer; null stands for strangers. */

@@ -9,6 +9,7 @@ import {
   meanLoss,
   type Report,
   reportedMetrics,
+  reportedSeries,
   tally,
 } from '../../daemon/report.ts'
 import { loadAttack } from '../../files/attack-file.ts'
@@ -200,7 +201,7 @@ async function withProgress(
 }
 
 function reportOf(scenario: Scenario, run: SimulatedRun, id: string, wallSeconds: number): Report {
-  const { cohort, result, evaluations } = run
+  const { cohort, result, evaluations, series } = run
   const ended = result.honest.filter(peer => result.parameters[peer] !== null)
   const closeness = closenessOf(ended.map(peer => result.parameters[peer]!))
   const honest = ended.map((peer, place) => ({
@@ -208,6 +209,7 @@ function reportOf(scenario: Scenario, run: SimulatedRun, id: string, wallSeconds
     loss: finiteOrNull(evaluations[peer]?.loss ?? null),
     accuracy: evaluations[peer]?.accuracy ?? null,
     metrics: reportedMetrics(evaluations[peer]?.metrics ?? null),
+    ...reportedSeries(series[peer]!),
     distance: closeness.distances[place]!,
     bytesSent: result.bytesByPeer[peer]!,
     bytesReceived: null,

@@ -79,8 +79,8 @@ interface Summary {
 function summarize({ state }: DemoRunEnd): Summary {
   const finishers = state.filter(({ isHonest, ending }) => isHonest && ending !== null)
   const closeness = closenessOf(finishers.map(({ ending }) => ending!.parameters))
-  const honest = finishers.map(({ peer, ending }, place) => ({
-    ...honestEntry(peer, ending!),
+  const honest = finishers.map(({ peer, ending, series }, place) => ({
+    ...honestEntry(peer, ending!, series.points),
     distance: closeness.distances[place]!,
   }))
   return { finishers, closeness, honest }
@@ -145,7 +145,8 @@ async function showContrast(
   const { settings, liars, attack } = scenario
   terminal.print('')
   terminal.print('Now the same cohort, data and attack with plain averaging, simulated:')
-  const plain: Scenario = { ...scenario, settings: { ...settings, protocol: 'mean', unsafe: true } }
+  const { evaluateEvery: _, ...others } = settings // only the end is shown
+  const plain: Scenario = { ...scenario, settings: { ...others, protocol: 'mean', unsafe: true } }
   const progress = await createProgress(terminal, settings.steps)
   const { result, evaluations } = await runSimulated({
     scenario: plain,

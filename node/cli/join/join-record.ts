@@ -1,5 +1,6 @@
 /** Turns the events of one peer into its report. */
 import type { Attack } from '../../../learning/attacks/attack.ts'
+import { createSeries, type Series, type SeriesPoint } from '../../../learning/evaluation/series.ts'
 import type { Membership } from '../../cohort/cohort.ts'
 import type { Ending, FaultCount, PeerEvent, Traffic } from '../../daemon/events.ts'
 import {
@@ -8,6 +9,7 @@ import {
   finiteOrNull,
   type Report,
   reportedMetrics,
+  reportedSeries,
   tally,
 } from '../../daemon/report.ts'
 
@@ -22,6 +24,7 @@ interface JoinRecord {
 interface State {
   step: number
   traffic: Traffic
+  readonly series: Series
   ending: Ending | null
 }
 
@@ -33,6 +36,7 @@ export function createJoinRecord(
   const state: State = {
     step: 0,
     traffic: { messages: 0, bytesSent: 0, bytesReceived: 0 },
+    series: createSeries(),
     ending: null,
   }
   return {
@@ -40,7 +44,8 @@ export function createJoinRecord(
       if (event.kind === 'step') {
         state.step = event.step
         state.traffic = event.traffic
-      } else if (event.kind === 'finished') {
+      } else if (event.kind === 'evaluated') state.series.add(event)
+      else if (event.kind === 'finished') {
         state.ending = event.ending
         state.traffic = event.ending.traffic
       }
@@ -48,7 +53,8 @@ export function createJoinRecord(
     report(outcome, faults) {
       const { cohort, cohortId, self } = membership
       const { attack, data, partition } = values
-      const honest = attack === null && state.ending !== null ? [honestEntry(self, state.ending)] : []
+      const honest =
+        attack === null && state.ending !== null ? [honestEntry(self, state.ending, state.series.points)] : []
       return {
         command: 'join',
         cohort: cohortSummary(cohort, cohortId),
@@ -73,7 +79,11 @@ export function createJoinRecord(
 }
 
 /** The result of one honest peer. Its distance to the others' mean is left to a caller that has seen all of them. */
-export function honestEntry(peer: number, ending: Ending): Report['honest'][number] {
+export function honestEntry(
+  peer: number,
+  ending: Ending,
+  series: readonly SeriesPoint[],
+): Report['honest'][number] {
   const { loss, accuracy, metrics, traffic, eventLoopDelayMs, ruleMilliseconds } = ending
   const { bytesSent, bytesReceived } = traffic
   return {
@@ -81,6 +91,7 @@ export function honestEntry(peer: number, ending: Ending): Report['honest'][numb
     loss: finiteOrNull(loss),
     accuracy,
     metrics: reportedMetrics(metrics),
+    ...reportedSeries(series),
     distance: null,
     bytesSent,
     bytesReceived,

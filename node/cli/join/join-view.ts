@@ -1,5 +1,6 @@
 /** The view of one real peer for a person. */
 import type { Attack } from '../../../learning/attacks/attack.ts'
+import type { SeriesPoint } from '../../../learning/evaluation/series.ts'
 import type { Membership } from '../../cohort/cohort.ts'
 import type { Ending, PeerEvent } from '../../daemon/events.ts'
 import { tally } from '../../daemon/report.ts'
@@ -76,6 +77,8 @@ export function eventLines(event: PeerEvent, membership: Membership): readonly s
       return [evidenceLine(event, membership)]
     case 'log':
       return [event.text]
+    case 'evaluated':
+      return [evaluatedText(event)]
     case 'step':
     case 'finished':
     case 'diverged':
@@ -93,6 +96,17 @@ function evidenceLine(
     return `this key has signed two vectors for one slot: it runs, or ran, somewhere else as well, and every peer that has seen the proof cuts it off; ${proof}`
   const when = before ? 'in an earlier run, and stays' : 'and is'
   return `${nameOf(membership, peer)} signed two vectors for one slot ${when} cut off; ${proof}`
+}
+
+/** "after step 20: accuracy 80.1 %, balanced 79.5 %, loss 0.6". */
+function evaluatedText({ step, loss, accuracy, metrics }: SeriesPoint): string {
+  const parts = [
+    accuracy === null ? '' : `accuracy ${percent(accuracy)}`,
+    metrics?.kind === 'classes' ? `balanced ${percent(metrics.balancedAccuracy)}` : '',
+    metrics?.kind === 'numbers' ? `RMSE ${significant(metrics.rmse)}, R² ${significant(metrics.r2)}` : '',
+    `loss ${significant(loss)}`,
+  ]
+  return `${step === 0 ? 'at the start' : `after step ${step}`}: ${parts.filter(part => part !== '').join(', ')}`
 }
 
 function endingLines(ending: Ending): readonly string[] {

@@ -91,6 +91,36 @@ test('dropout and class weights: a run replays to the bit, and is another run an
   t.is(off.report.cohort.id, runs[0]!.report.cohort.id)
 })
 
+test('evaluated on the way: the report has the series, of peers and of a server, and the learning stays the same', async t => {
+  const args = ['--model', 'softmax', '--steps', '12', '--seed', '3']
+  const every = ['--evaluate-every', '5']
+  const [plain, evaluated] = await Promise.all([
+    run('clear.csv', ...args),
+    run('clear.csv', ...args, ...every),
+  ])
+  t.is(plain.report.honest[0]!.series, undefined)
+  t.not(plain.report.cohort.id, evaluated.report.cohort.id)
+  for (const { series, loss } of evaluated.report.honest) {
+    t.deepEqual(
+      series!.map(({ step }) => step),
+      [0, 5, 10],
+    )
+    t.true(series![0]!.loss! > series![2]!.loss! && series![2]!.loss! > loss!)
+    t.true(
+      series!.every(({ metrics, accuracy }) => metrics?.kind === 'classes' && metrics.accuracy === accuracy),
+    )
+  }
+  t.deepEqual(
+    evaluated.report.honest.map(({ loss, metrics }) => [loss, metrics]),
+    plain.report.honest.map(({ loss, metrics }) => [loss, metrics]),
+  )
+  const server = await run('clear.csv', '--architecture', 'server', '--rule', 'mean', ...args, ...every)
+  t.deepEqual(
+    server.report.honest[0]!.series!.map(({ step }) => step),
+    [0, 5, 10],
+  )
+})
+
 test('balanced: where nothing can be told from the rows, the rare class is as probable as the other', async t => {
   const args = ['--model', 'softmax', '--steps', '60', '--weight-decay', '0']
   const [plain, balanced] = await Promise.all([

@@ -105,6 +105,7 @@ test('a setting that is not set is no part of the id: cohorts from before it kee
   t.deepEqual(checkCohort(cohortDocument(dropping), 'test'), dropping)
   const balanced = testCohort({ model: 'mlp', classWeights: 'balanced' })
   t.deepEqual(differingFields(balanced, testCohort({ model: 'mlp' })), ['classWeights'])
+  t.deepEqual(differingFields(testCohort({ evaluateEvery: 5 }), testCohort()), ['evaluateEvery'])
 })
 
 test('members differ by place, name and key, and by their number', t => {

@@ -1,7 +1,7 @@
 /** What a peer says at its end: how good its model is, and that it is nothing where it is nothing. */
 import test from 'ava'
-import type { ClassMetrics } from '../../../../learning/evaluation/metrics.ts'
-import { createJoinView } from '../../../../node/cli/join/join-view.ts'
+import type { ClassMetrics, Metrics } from '../../../../learning/evaluation/metrics.ts'
+import { createJoinView, eventLines } from '../../../../node/cli/join/join-view.ts'
 import { createLogger, createLogView } from '../../../../node/cli/join/log.ts'
 import type { Ending } from '../../../../node/daemon/events.ts'
 import { ending } from '../demo/events.ts'
@@ -45,6 +45,16 @@ test('numbers have no accuracy, and an oracle of the user’s has nothing but wh
     'RMSE 2, R² 0.75; the mean of the targets every time has an R² of 0',
   ])
   t.deepEqual(await linesOf({ metrics: null }), ['done in 2.0 s: accuracy 90.0 %, loss 0.5'])
+})
+
+test('on the way a line says how good the model is by now', t => {
+  const lines = (step: number, metrics: Metrics | null, accuracy: number | null) =>
+    eventLines({ kind: 'evaluated', step, loss: 0.5, accuracy, metrics }, membership)
+  t.deepEqual(lines(0, alwaysNo, 0.9), ['at the start: accuracy 90.0 %, balanced 50.0 %, loss 0.5'])
+  t.deepEqual(lines(20, { kind: 'numbers', rmse: 2, r2: 0.75 }, null), [
+    'after step 20: RMSE 2, R² 0.75, loss 0.5',
+  ])
+  t.deepEqual(lines(20, null, null), ['after step 20: loss 0.5'])
 })
 
 test('the log has the measures as fields, and warns of a model that is nothing', async t => {
