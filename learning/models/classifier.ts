@@ -12,7 +12,7 @@ export function requireClasses(name: string, { classes }: DataShape): void {
   if (classes < 2)
     throw new ModelError(
       'MODEL_DATA',
-      `model ${name} on data with real targets: expected classes, that is integer labels from 0 on`,
+      `model ${name} on data with real targets: expected classes, that is integer labels from 0 on; linear-regression:intercept learns real targets`,
     )
 }
 

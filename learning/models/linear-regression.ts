@@ -34,7 +34,10 @@ export function linearRegressionWithIntercept(data: DataShape): Model {
 
 function requireNumbers(name: string, { classes }: DataShape): void {
   if (classes !== 0)
-    throw new ModelError('MODEL_DATA', `model ${name} on data with ${classes} classes: expected real targets`)
+    throw new ModelError(
+      'MODEL_DATA',
+      `model ${name} on data with ${classes} classes: expected real targets; softmax and mlp:64,64 learn classes`,
+    )
 }
 
 function halfSquares(_: Jax, outputs: Tensor, targets: Tensor): Tensor {

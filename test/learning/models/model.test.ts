@@ -292,10 +292,15 @@ test('a model refuses data of the other kind', t => {
   for (const name of ['softmax', 'mlp', 'mlp:64,64', 'lenet', 'resam-cifar', 'svm'])
     t.like(
       t.throws(() => modelNamed(name, real), { instanceOf: ModelError }),
-      { code: 'MODEL_DATA' },
+      {
+        code: 'MODEL_DATA',
+        message: `model ${name} on data with real targets: expected classes, that is integer labels from 0 on; linear-regression:intercept learns real targets`,
+      },
     )
   for (const name of ['linear-regression', 'linear-regression:intercept'])
-    t.throws(() => modelNamed(name, mnist), { message: /10 classes: expected real targets/ })
+    t.throws(() => modelNamed(name, mnist), {
+      message: /10 classes: expected real targets; softmax and mlp:64,64 learn classes/,
+    })
 })
 
 test('LeNet takes images, and refuses other data with a reason', t => {
