@@ -29,6 +29,7 @@ export { openData } from './data/open.ts'
 export { type Partition, parsePartition, partitionIndices } from './data/partition.ts'
 export type { TableSchema } from './data/schema.ts'
 export { parseCsv } from './data/table.ts'
+export type { ClassMetrics, ClassRecall, Metrics, NumberMetrics } from './evaluation/metrics.ts'
 export { createLearn } from './learn.ts'
 export { type LearnBounds, type LearnProblem, learnBounds } from './learn-bounds.ts'
 export {
@@ -46,6 +47,7 @@ export {
   initialParameters,
   type Model,
   ModelError,
+  type ModelSettings,
   modelDimension,
   type NamedShape,
   type ParameterShape,

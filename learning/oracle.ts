@@ -3,6 +3,7 @@
  * the thread that serves the network. `test/node/contracts/oracle.ts` tests each against the promises made here.
  */
 import type { Vector } from '../agreement/vector.ts'
+import type { Metrics } from './evaluation/metrics.ts'
 
 /** A request for a stochastic gradient. */
 export interface GradientRequest {
@@ -25,6 +26,8 @@ export interface Evaluation {
   readonly loss: number
   /** Fraction in [0, 1] of the test set; null if the model has no notion of it. */
   readonly accuracy: number | null
+  /** The same predictions by every measure; null if the model predicts nothing, or a program of the user's measures. */
+  readonly metrics: Metrics | null
 }
 
 /**
@@ -39,7 +42,7 @@ export interface Oracle {
    * stay the caller's, and nothing writes to them; nor does anything write to the reply once it is given.
    */
   gradient(request: GradientRequest): Promise<GradientReply>
-  /** Loss and accuracy on the peer's test set. */
+  /** Loss and metrics on the peer's test set. */
   evaluate(parameters: Vector): Promise<Evaluation>
   /** From now on everything rejects with `ORACLE_CLOSED`. Closing again does nothing. */
   close(): Promise<void>

@@ -71,7 +71,9 @@ test('a mistake in the program is told with its message', async () => {
 
 const loaders: readonly [framework: 'numpy' | 'torch', python: string | null, model: string][] = [
   ['numpy', numpy.python, 'mlp'],
+  ['numpy', numpy.python, 'mlp:24,20,16'],
   ['torch', torch?.python ?? null, 'lenet'],
+  ['torch', torch?.python ?? null, 'mlp:24,20,16'],
 ]
 
 for (const [framework, python, model] of loaders)

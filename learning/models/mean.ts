@@ -15,6 +15,6 @@ export function meanEstimation({ shape, classes }: DataShape): Model {
       const present = classes === 0 ? targets.slice([], 1) : targets.sum(-1)
       return jax.numpy.sum(outputs.ref.mul(outputs), -1).mul(present).sum().mul(0.5)
     },
-    hits: null,
+    predicts: null,
   }
 }

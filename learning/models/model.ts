@@ -10,6 +10,7 @@ import type { Array as Tensor } from '@jax-js/jax'
 import { CodedError } from '../../agreement/error.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { DataShape } from '../data/dataset.ts'
+import type { Predicts } from '../evaluation/predictions.ts'
 import { randomStream } from '../random.ts'
 
 export type Jax = typeof import('@jax-js/jax')
@@ -56,11 +57,15 @@ export interface Model {
   outputs(jax: Jax, parameters: readonly Tensor[], inputs: Tensor, masks: readonly Tensor[] | null): Tensor
   /**
    * Sum (not mean) of the losses of a batch, a scalar. `targets` are one-hot `[rows, classes]`, or, for real targets,
-   * `[rows, 2]`: the target and 1. A row of zeros is padding and counts for nothing.
+   * `[rows, 2]`: the target and 1. A row of zeros is padding and counts for nothing; in place of its 1 a one-hot row may
+   * have the weight by which its loss counts.
    */
   lossSum(jax: Jax, outputs: Tensor, targets: Tensor): Tensor
-  /** How many examples of the batch are classified rightly, a scalar; null if the model has no notion of it. */
-  readonly hits: ((jax: Jax, outputs: Tensor, targets: Tensor) => Tensor) | null
+  /**
+   * What the outputs predict: a class, by the greatest of a row or, with one score, by its sign; or a number. Null if the
+   * model predicts nothing.
+   */
+  readonly predicts: Predicts | null
   /** The layers that drop values in training, in the order of their masks. */
   readonly dropout?: readonly Dropout[]
   /**
@@ -70,11 +75,21 @@ export interface Model {
   readonly rowsTogether?: number
 }
 
-/** Builds a model for data of a shape. @throws ModelError if it cannot take such data. */
-export type ModelFactory = (data: DataShape) => Model
+/** How a model is trained, beyond what its name says. Not every model takes every setting. */
+export interface ModelSettings {
+  /** The share of a hidden layer's values that is dropped in training, in [0, 1); 0 or absent: none. */
+  readonly dropout?: number | undefined
+  /** `balanced`: each class of a peer's own examples has the same share of its loss; absent: each example has. */
+  readonly classWeights?: 'balanced' | undefined
+}
 
-/** A model that does not exist, or does not fit the data or the vector. */
-export class ModelError extends CodedError<'MODEL_UNKNOWN' | 'MODEL_DATA' | 'MODEL_DIMENSION'> {
+/** Builds a model for data of a shape. @throws ModelError if it cannot take such data. */
+export type ModelFactory = (data: DataShape, settings: ModelSettings) => Model
+
+/** A model that does not exist, or does not fit the data, the vector or a setting. */
+export class ModelError extends CodedError<
+  'MODEL_UNKNOWN' | 'MODEL_DATA' | 'MODEL_DIMENSION' | 'MODEL_SETTING'
+> {
   override readonly name = 'ModelError'
 }
 

@@ -4,7 +4,7 @@
  * the losses are summed. The margin's `λ/2·‖w‖²` is the cohort's weight decay.
  */
 import { type DataShape, exampleSize } from '../data/dataset.ts'
-import { classification, requireClasses } from './classifier.ts'
+import { requireClasses } from './classifier.ts'
 import { dense } from './layers.ts'
 import type { Jax, Model, Tensor } from './model.ts'
 
@@ -21,30 +21,21 @@ export function linearSvm(data: DataShape): Model {
     ],
     outputs: (jax, [weight, bias], inputs) => dense(jax, inputs, weight!, bias!),
     lossSum: two ? hingeOfTwo : hingeOfMany,
-    hits: two ? hitsOfTwo : classification.hits,
+    predicts: 'classes',
   }
 }
 
-/** +1 for class 1, −1 for class 0, 0 for padding; `[rows, 1]`. */
-function side(targets: Tensor): Tensor {
-  return targets.ref.slice([], [1, 2]).sub(targets.slice([], [0, 1]))
-}
-
 function hingeOfTwo(jax: Jax, outputs: Tensor, targets: Tensor): Tensor {
-  const y = side(targets)
-  const present = y.ref.mul(y.ref)
-  return jax.nn.relu(outputs.mul(y).neg().add(1)).mul(present).sum()
+  return hinges(jax, outputs, targets.ref.slice([], [1, 2]), targets.slice([], [0, 1]))
 }
 
 function hingeOfMany(jax: Jax, outputs: Tensor, targets: Tensor): Tensor {
-  const present = jax.numpy.sum(targets.ref, -1, { keepdims: true })
-  const y = targets.mul(2).sub(present.ref)
-  return jax.nn.relu(outputs.mul(y).neg().add(1)).mul(present).sum()
+  const rest = jax.numpy.sum(targets.ref, -1, { keepdims: true }).sub(targets.ref)
+  return hinges(jax, outputs, targets, rest)
 }
 
-/** A score of exactly 0 decides for class 0. */
-function hitsOfTwo(jax: Jax, outputs: Tensor, targets: Tensor): Tensor {
-  const { numpy } = jax
-  const said = numpy.where(numpy.greater(outputs, 0), 1, -1)
-  return numpy.where(numpy.equal(said, side(targets)), 1, 0).sum()
+/** The losses of scores, by how much each counts as one of its class (`+1`) and as one of the others (`−1`). */
+function hinges(jax: Jax, scores: Tensor, own: Tensor, others: Tensor): Tensor {
+  const above = jax.nn.relu(scores.ref.neg().add(1)).mul(own)
+  return above.add(jax.nn.relu(scores.add(1)).mul(others)).sum()
 }

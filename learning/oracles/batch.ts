@@ -9,7 +9,7 @@ export interface Matrices {
   readonly rows: number
   /** `rows × size` */
   readonly inputs: Float32Array
-  /** One-hot, `rows × classes`, or `rows × 2` of real target and 1; rows of zeros pad the end. */
+  /** One-hot, where a weight may stand in place of the 1, `rows × classes`; or `rows × 2` of real target and 1; rows of zeros pad the end. */
   readonly targets: Float32Array
 }
 
@@ -47,6 +47,8 @@ export interface Alterations {
   readonly relabel?: (label: number) => number
   /** Of each example of the batch, by its place in `indices`: whether it is mirrored left to right. */
   readonly mirrored?: (place: number) => boolean
+  /** By how much the loss of an example of this class counts; the class is the data's, before it is relabelled. */
+  readonly weight?: (label: number) => number
 }
 
 /** Examples `indices[from … from + rows)` as matrices of exactly `rows` rows. */
@@ -55,7 +57,7 @@ export function gatherRows(
   indices: ArrayLike<number>,
   from: number,
   rows: number,
-  { relabel = label => label, mirrored = () => false }: Alterations = {},
+  { relabel = label => label, mirrored = () => false, weight = () => 1 }: Alterations = {},
 ): Matrices {
   const { classes, values } = dataset
   const width = values ? 2 : classes
@@ -66,7 +68,10 @@ export function gatherRows(
     writeExample(dataset, index, inputs, row)
     if (mirrored(from + row)) mirrorRow(dataset, inputs, row)
     if (values) targets.set([values[index]!, 1], row * 2)
-    else targets[row * width + relabel(dataset.labels[index]!)] = 1
+    else {
+      const label = dataset.labels[index]!
+      targets[row * width + relabel(label)] = weight(label)
+    }
   }
   return { rows, inputs, targets }
 }

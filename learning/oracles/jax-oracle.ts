@@ -8,7 +8,9 @@ import { initialParameters, modelDimension, type NamedShape } from '../models/mo
 import type { Evaluation, GradientReply, GradientRequest, Oracle } from '../oracle.ts'
 import { randomStream } from '../random.ts'
 import { type Alterations, drawBatch, gatherRows } from './batch.ts'
+import { balancedWeights } from './class-weights.ts'
 import { OracleError } from './error.ts'
+import { allOf, evaluateOn } from './evaluate.ts'
 import { loadJax } from './jax.ts'
 import type { GradientShare, Machine, Uploaded } from './machine.ts'
 import { createOracleCache, type OracleCache } from './oracle-cache.ts'
@@ -66,7 +68,7 @@ export async function createJaxOracles(specs: readonly OracleSpec[]): Promise<Mo
 
 /**
  * @param oracleCache reuses the data, models and shares of earlier groups
- * @throws DataError, ModelError; RangeError if the specs differ in model, data or seed
+ * @throws DataError, ModelError; RangeError if the specs differ in model, data, seed or dropout
  */
 export async function createOracleGroup(
   specs: readonly OracleSpec[],
@@ -75,7 +77,7 @@ export async function createOracleGroup(
   const workers = await createWorkers(specs, oracleCache)
   const [first] = workers
   for (const { spec } of workers)
-    for (const field of ['model', 'data', 'seed'] as const)
+    for (const field of ['model', 'data', 'seed', 'dropout'] as const)
       if (spec[field] !== first!.spec[field])
         throw new RangeError(
           `a group's oracles share their ${field}: peer ${spec.peer} has ${spec[field]}, peer ${first!.spec.peer} ${first!.spec[field]}`,
@@ -106,6 +108,8 @@ interface Worker {
   readonly spec: OracleSpec
   readonly machine: Machine
   readonly share: Dataset
+  /** By class; null: every example counts the same. */
+  readonly weights: Float32Array | null
   readonly test: DataSource['test']
   readonly notes: DataSource['notes']
 }
@@ -114,13 +118,15 @@ async function createWorkers(specs: readonly OracleSpec[], oracleCache: OracleCa
   const jax = await loadJax()
   return Promise.all(
     specs.map(async spec => {
-      const { model, data, table } = spec
-      const machine = await oracleCache.machine(jax, model, data, table)
+      const { data, table, classWeights } = spec
+      const machine = await oracleCache.machine(jax, spec)
       // Without the cache nothing keeps the source alive: once every peer has its share, the rest can be freed.
       const source = await oracleCache.source(data, table)
       checkAugmentation(spec, source)
       const { test, notes } = source
-      return { spec, machine, share: await oracleCache.share(spec), test, notes }
+      const share = await oracleCache.share(spec)
+      const weights = classWeights === 'balanced' ? balancedWeights(share.labels, share.classes) : null
+      return { spec, machine, share, weights, test, notes }
     }),
   )
 }
@@ -158,7 +164,8 @@ function oracleOf(worker: Worker): ModelOracle {
     async evaluate(parameters: Vector): Promise<Evaluation> {
       const at = upload(parameters)
       try {
-        return evaluateOn(test(), at, machine)
+        const examples = test()
+        return evaluateOn(machine, at, examples, allOf(examples))
       } finally {
         at.release()
       }
@@ -185,13 +192,14 @@ function gradientAt(worker: Worker, at: Uploaded, { step, batch }: GradientReque
   return sumOfShares(modelDimension(machine.model), pieces)
 }
 
-function alterationsOf({ spec, share }: Worker, step: number, batch: number): Alterations {
+function alterationsOf({ spec, share, weights }: Worker, step: number, batch: number): Alterations {
   const { classes } = share
   const coins = spec.augment === 'mirror' ? randomStream(spec.seed, 'mirror', spec.peer, step) : null
   const mirrored = coins && Uint8Array.from({ length: batch }, () => coins.integer(2))
   return {
     ...(spec.relabel === 'flip' && { relabel: (label: number) => classes - 1 - label }),
     ...(mirrored && { mirrored: (place: number) => mirrored[place] === 1 }),
+    ...(weights && { weight: (label: number) => weights[label]! }),
   }
 }
 
@@ -218,19 +226,4 @@ function sumOfShares(dimension: number, pieces: readonly GradientShare[]): Gradi
     }
   }
   return { gradient, loss }
-}
-
-function evaluateOn(test: Dataset, at: Uploaded, machine: Machine): Evaluation {
-  const count = test.labels.length
-  const all = Uint32Array.from({ length: count }, (_, index) => index)
-  let loss = 0
-  let hits: number | null = 0
-  for (let from = 0; from < count; ) {
-    const rows = machine.rowsToScore(count - from)
-    const scores = machine.scoresOf(at, gatherRows(test, all, from, rows))
-    loss += scores.loss
-    hits = scores.hits === null || hits === null ? null : hits + scores.hits
-    from += rows
-  }
-  return { loss: loss / count, accuracy: hits === null ? null : hits / count }
 }

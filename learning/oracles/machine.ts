@@ -4,10 +4,10 @@ import { type Jax, type Model, splitParameters, type Tensor } from '../models/mo
 import { type Matrices, paddedRows, ROWS_MAX } from './batch.ts'
 import { reusingKernels } from './jax.ts'
 
-/** Sums over the rows of a batch. `hits` is null if the model has no notion of it. */
+/** The sum of the losses of a batch, and what the model said of its rows; without outputs if it predicts nothing. */
 interface Scores {
   readonly loss: number
-  readonly hits: number | null
+  readonly outputs: Float32Array
 }
 
 /** What these rows add to a batch's mean loss and gradient; the gradient as one array for each parameter, in order. */
@@ -103,15 +103,18 @@ function shared(gradients: readonly Tensor[], weight: Tensor): Tensor[] {
 function compileScores(jax: Jax, model: Model): Machine['scoresOf'] {
   const compiled = jax.jit((parameters: Tensor[], inputs: Tensor, targets: Tensor) => {
     const outputs = model.outputs(jax, parameters, inputs, null)
-    if (!model.hits) return [model.lossSum(jax, outputs, targets)]
-    return [model.lossSum(jax, outputs.ref, targets.ref), model.hits(jax, outputs, targets)]
+    if (model.predicts === null) return [model.lossSum(jax, outputs, targets)]
+    return [model.lossSum(jax, outputs.ref, targets), outputs]
   })
   return ({ tensors }, matrices) =>
     reusingKernels(() => {
-      const [loss, hits] = compiled(
+      const [loss, outputs] = compiled(
         tensors.map(tensor => tensor.ref),
         ...batchOf(jax, matrices),
       )
-      return { loss: loss!.dataSync()[0]!, hits: hits ? hits.dataSync()[0]! : null }
+      return {
+        loss: loss!.dataSync()[0]!,
+        outputs: outputs ? (outputs.dataSync() as Float32Array) : new Float32Array(0),
+      }
     })
 }

@@ -9,11 +9,14 @@ import { modelNamed } from '../models/registry.ts'
 import { compileModel, type Machine } from './machine.ts'
 import { type OracleSpec, openSource, shareOf } from './spec.ts'
 
+/** What of a spec a compiled model depends on. */
+type MachineSpec = Pick<OracleSpec, 'model' | 'data' | 'table' | 'dropout' | 'classWeights'>
+
 export interface OracleCache {
   /** @throws DataError */
   source(data: string, table?: TableChoice): Promise<DataSource>
   /** @throws ModelError */
-  machine(jax: Jax, model: string, data: string, table?: TableChoice): Promise<Machine>
+  machine(jax: Jax, spec: MachineSpec): Promise<Machine>
   /** The same array for specs that differ only in how examples are altered. @throws DataError */
   share(spec: OracleSpec): Promise<Dataset>
 }
@@ -27,9 +30,9 @@ export function createOracleCache(sharesMax: number): OracleCache {
     remembered(sources, JSON.stringify([data, table]), () => openSource(data, table))
   return {
     source,
-    machine: (jax, model, data, table) =>
-      remembered(machines, JSON.stringify([model, data, table]), async () =>
-        compileModel(jax, modelNamed(model, await source(data, table))),
+    machine: (jax, { model, data, table, dropout, classWeights }) =>
+      remembered(machines, JSON.stringify([model, data, table, dropout, classWeights]), async () =>
+        compileModel(jax, modelNamed(model, await source(data, table), { dropout, classWeights })),
       ),
     share(spec) {
       const { data, table, partition, peer, peers, seed } = spec

@@ -22,6 +22,10 @@ export interface OracleSpec {
   readonly relabel?: 'flip'
   /** In training, images are mirrored left to right with probability ½ (RESAM, App. D.2: Fashion-MNIST, CIFAR-10). */
   readonly augment?: 'mirror'
+  /** The share of each hidden layer's values that is dropped in training; absent: none. */
+  readonly dropout?: number | undefined
+  /** `balanced`: in training, examples are weighted so that each class of the peer's share counts the same. */
+  readonly classWeights?: 'balanced' | undefined
 }
 
 /** @throws DataError */

@@ -8,11 +8,11 @@ import type { Attack } from '../../learning/attacks/attack.ts'
 import { attackNamed, attackNames } from '../../learning/attacks/registry.ts'
 import { type BatchSchedule, parseBatchSchedule } from '../../learning/batch-size.ts'
 import { OWN_PARTITION, parsePartition } from '../../learning/data/partition.ts'
-import { modelNames } from '../../learning/models/registry.ts'
+import { modelNames, wrongSetting } from '../../learning/models/registry.ts'
 import { parseStepSize, type StepSizeSchedule } from '../../learning/step-size.ts'
 import type { CohortDocument, Written } from '../cohort/cohort.ts'
 import { isAttackFile } from '../files/attack-file.ts'
-import { EXTERNAL_MODEL } from '../oracle/open.ts'
+import { EXTERNAL_MODEL, wrongModel } from '../oracle/open.ts'
 import { flag, maybe, option, UsageError, type Values } from './command.ts'
 import { decimal, integer, oneOf, orNone, pair, text } from './parse.ts'
 
@@ -49,7 +49,7 @@ export const cohortOptions = {
   model: option(
     '--model <name>',
     `what is learnt: ${modelNames.join(', ')}, or ${EXTERNAL_MODEL} if every member brings an --oracle`,
-    oneOf([...modelNames, EXTERNAL_MODEL]),
+    modelName(EXTERNAL_MODEL),
     'mlp',
   ),
   rate: option('--rate <eta>', 'learning rate', decimal({ above: 0 }), 0.5),
@@ -64,7 +64,24 @@ export const cohortOptions = {
   },
   momentum: option('--momentum <beta>', 'distributed momentum', decimal({ min: 0, below: 1 }), 0.9),
   clip: option('--clip <norm>', 'clip own gradients to this norm, or none', orNone(decimal({ above: 0 })), 2),
-  weightDecay: option('--weight-decay <c>', 'ℓ₂ regularisation', decimal({ min: 0 }), 1e-4),
+  weightDecay: option(
+    '--weight-decay <c>',
+    'ℓ₂ regularisation: each peer adds c times the parameters to its gradient',
+    decimal({ min: 0 }),
+    1e-4,
+  ),
+  dropout: option(
+    '--dropout <share>',
+    "mlp: the share of the hidden layers' values that is dropped in training",
+    decimal({ min: 0, below: 1 }),
+    0,
+  ),
+  classWeights: option(
+    '--class-weights <how>',
+    'balanced: each class of what a peer holds counts the same in its loss; none: each example does',
+    oneOf(['none', 'balanced']),
+    'none',
+  ),
   batch: option('--batch <size>', 'examples a gradient', integer({ min: 1, max: 1_000_000 }), 64),
   batchSchedule: {
     ...option<Written<BatchSchedule>>(
@@ -98,6 +115,12 @@ export const cohortOptions = {
     'theory schedule: tight or paper counts',
     oneOf(['tight', 'paper']),
     'tight',
+  ),
+  evaluateEvery: maybe(
+    '--evaluate-every <steps>',
+    'evaluate the model after every so many steps as well; the report has the series',
+    integer({ min: 1 }),
+    'at the end alone',
   ),
   output: option(
     '--output <which>',
@@ -221,11 +244,18 @@ export function scenarioOf(values: ScenarioValues, loaded: Attack | null = null)
   }
 }
 
-/** @throws UsageError below the protocol's bound without --unsafe */
+/** @throws UsageError below the protocol's bound without --unsafe, or where the model does not take a setting */
 export function settingsOf(values: CohortValues, peers: number): Scenario['settings'] {
   const { protocol, unsafe, synchronous, iterations } = values
   const { schedule, count, steps, model, rate, momentum, clip, weightDecay, batch, output, seed } = values
-  const { stepSize, batchSchedule, box } = values
+  const { stepSize, batchSchedule, box, dropout, classWeights, evaluateEvery } = values
+  // What is not set is no part of the cohort, so that cohorts from before a setting keep their ids.
+  const set = {
+    ...(dropout > 0 && { dropout }),
+    ...(classWeights === 'balanced' && { classWeights }),
+  }
+  const wrong = wrongSetting(model, set)
+  if (wrong !== null) throw new UsageError(`--${kebab(wrong.setting)} ${wrong.why}`)
   const synchrony = synchronous ? 'synchronous' : 'asynchronous'
   const faults = values.faults ?? mostFaults(protocol, peers, synchrony)
   requireBound({ protocol, peers, maxFaulty: faults, synchrony, unsafe })
@@ -245,6 +275,8 @@ export function settingsOf(values: CohortValues, peers: number): Scenario['setti
     momentum,
     clip,
     weightDecay,
+    ...set,
+    ...(evaluateEvery !== null && { evaluateEvery }),
     box,
     batch,
     batchSchedule: batchSchedule.text,
@@ -252,6 +284,11 @@ export function settingsOf(values: CohortValues, peers: number): Scenario['setti
     seed,
     unsafe,
   }
+}
+
+/** `classWeights` as an option's name, `class-weights`. */
+function kebab(name: string): string {
+  return name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
 }
 
 /** @throws UsageError if the protocol must not run with this many faulty peers */
@@ -270,6 +307,15 @@ function written<Schedule>(parse: (text: string) => Schedule) {
     } catch (error) {
       throw new UsageError(`${name}: ${(error as Error).message}`)
     }
+  }
+}
+
+/** One of our models by name, or one of the others. */
+export function modelName(...others: readonly string[]) {
+  return (value: string, name: string): string => {
+    const expected = wrongModel(value, others)
+    if (expected !== null) throw new UsageError(`${name} is "${value}"; expected ${expected}`)
+    return value
   }
 }
 

@@ -8,13 +8,15 @@ import { aggregator, type RuleParameters } from '../../agreement/rules/registry.
 import { norm } from '../../agreement/vector.ts'
 import type { Attack } from '../../learning/attacks/attack.ts'
 import { batchSize } from '../../learning/batch-size.ts'
+import { createSeries, type SeriesPoint } from '../../learning/evaluation/series.ts'
 import type { Evaluation } from '../../learning/oracle.ts'
+import type { OracleGroup } from '../../learning/oracles/jax-oracle.ts'
+import type { Server } from '../../learning/server/server.ts'
 import { stepSize } from '../../learning/step-size.ts'
 import { rateAdvice } from '../daemon/divergence.ts'
-import { accuracyOf, finiteOrNull, type Report } from '../daemon/report.ts'
+import { accuracyOf, finiteOrNull, type Report, reportedMetrics, reportedSeries } from '../daemon/report.ts'
 import { readStart, saveCheckpoint } from '../oracle/open.ts'
 import { type Options, option, UsageError } from './command.ts'
-import { majorityShare } from './majority.ts'
 import { type Scenario, type ScenarioValues, scenarioOf } from './options.ts'
 import { decimal, oneOf } from './parse.ts'
 import { deliverReport, type ReportValues } from './report-output.ts'
@@ -22,7 +24,8 @@ import { ruleName, ruleParameter } from './rule-options.ts'
 import { oracleSpec } from './simulated.ts'
 import type { Terminal } from './terminal.ts'
 import { counted, duration, peerList, significant, whatTheyDid } from './view/format.ts'
-import { createProgress } from './view/progress.ts'
+import { metricsLines } from './view/metrics.ts'
+import { createProgress, type Progress } from './view/progress.ts'
 import { type Learnt, learntText, lossSentence } from './view/verdict.ts'
 
 export const serverOptions = {
@@ -103,16 +106,17 @@ export async function simulateServer(
   const startedMs = performance.now()
   const run = await learn(scenario, chosen, values, terminal)
   const report = reportOf(scenario, rule, run, (performance.now() - startedMs) / 1000)
-  const { accuracy, loss } = run.evaluation
+  const { accuracy, loss, metrics } = run.evaluation
   const { rate, clip } = scenario.settings
   const did = attack === null ? null : whatTheyDid(liars, attack.did).replace('peer', 'worker')
   if (run.finite) {
     const learnt: Learnt = {
       accuracy,
-      majority: accuracy === null ? null : await majorityShare(scenario.data),
+      metrics,
       firstLoss: finiteOrNull(run.firstLoss),
       lastLoss: finiteOrNull(loss),
     }
+    terminal.print(...metricsLines(metrics))
     terminal.print(terminal.paint('bold', serverSentence(learnt, did)))
   } else {
     const where = `the parameters of step ${run.steps} are not finite; before, their norm was ${run.norm.toExponential(2)}`
@@ -145,6 +149,7 @@ interface ServerRun {
   readonly firstLoss: number
   readonly dimension: number
   readonly evaluation: Evaluation
+  readonly series: readonly SeriesPoint[]
 }
 
 async function learn(
@@ -186,12 +191,35 @@ async function learn(
   })
   const progress = await createProgress(terminal, steps)
   for (const note of group.oracles[0]!.notes ?? []) progress.note(note)
+  const followed = await follow(server, group, settings, progress)
+  const { finite } = followed
+  const nothing: Evaluation = { loss: Number.NaN, accuracy: null, metrics: null }
+  const evaluation = finite ? await group.evaluate(server.parameters) : nothing
+  if (save !== null && finite)
+    await saveCheckpoint(save, group.oracles[0]!, server.parameters, {
+      spec: oracleSpec(scenario, 0),
+      command: null,
+    })
+  for (const oracle of group.oracles) await oracle.close()
+  return { ...followed, dimension: group.dimension, evaluation }
+}
+
+/** Takes the steps, until one is not finite. */
+async function follow(
+  server: Server,
+  group: OracleGroup,
+  { steps, evaluateEvery }: Scenario['settings'],
+  progress: Progress,
+): Promise<Omit<ServerRun, 'dimension' | 'evaluation'>> {
+  const series = createSeries()
   let step = 0
   let finite = true
   let before = 0
   let firstLoss = Number.NaN
   try {
     while (finite && step < steps) {
+      if (evaluateEvery !== undefined && step % evaluateEvery === 0)
+        series.add({ step, ...(await group.evaluate(server.parameters)) })
       before = norm(server.parameters)
       const done = await server.step()
       step = done.step
@@ -202,14 +230,7 @@ async function learn(
   } finally {
     progress.stop()
   }
-  const evaluation = finite ? await group.evaluate(server.parameters) : { loss: Number.NaN, accuracy: null }
-  if (save !== null && finite)
-    await saveCheckpoint(save, group.oracles[0]!, server.parameters, {
-      spec: oracleSpec(scenario, 0),
-      command: null,
-    })
-  for (const oracle of group.oracles) await oracle.close()
-  return { steps: step, finite, norm: before, firstLoss, dimension: group.dimension, evaluation }
+  return { steps: step, finite, norm: before, firstLoss, series: series.points }
 }
 
 /** The report of a run, with the server's parameters as those of every honest worker. */
@@ -217,12 +238,14 @@ function reportOf(scenario: Scenario, rule: string, run: ServerRun, wallSeconds:
   const { peers, settings, liars, attack } = scenario
   const { faults, schedule, model, batch, rate, momentum, steps, seed } = settings
   const bytes = 4 * run.dimension * run.steps
-  const { loss, accuracy } = run.evaluation
+  const { loss, accuracy, metrics } = run.evaluation
   const honest = Array.from({ length: peers }, (_, peer) => peer)
     .filter(peer => !liars.includes(peer))
     .map(peer => ({
       peer,
       accuracy,
+      metrics: reportedMetrics(metrics),
+      ...reportedSeries(run.series),
       distance: 0,
       bytesSent: bytes,
       bytesReceived: bytes,

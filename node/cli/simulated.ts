@@ -1,7 +1,9 @@
 /** A scenario in the simulated world, with oracles in this thread: what `simulate` runs, and the demo's contrast. */
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import { diameter, distance, norm, type Vector } from '../../agreement/vector.ts'
+import { createSeries, type SeriesPoint } from '../../learning/evaluation/series.ts'
 import type { Evaluation } from '../../learning/oracle.ts'
+import { evaluating } from '../../learning/oracles/evaluating.ts'
 import type { ModelOracle } from '../../learning/oracles/jax-oracle.ts'
 import type { OracleSpec } from '../../learning/oracles/spec.ts'
 import type { Cohort } from '../cohort/cohort.ts'
@@ -36,6 +38,8 @@ export interface SimulatedRun {
   readonly result: SimulationResult
   /** By peer; null for Byzantine peers and those that did not finish. */
   readonly evaluations: readonly (Evaluation | null)[]
+  /** By peer: the evaluations on the way, if the cohort asks for them; none of Byzantine peers. */
+  readonly series: readonly (readonly SeriesPoint[])[]
   readonly dimension: number
   /** The peer whose parameters were saved; null where none were. */
   readonly saved: PeerIndex | null
@@ -64,11 +68,14 @@ export async function runSimulated(options: SimulatedOptions): Promise<Simulated
   for (const note of drawn[0]!.notes ?? []) onNote?.(note)
   const start = options.init === null ? null : await readStart(options.init, drawn[0]!.parameters)
   const oracles = start === null ? drawn : drawn.map(oracle => ({ ...oracle, initial: start }))
+  const series = oracles.map(createSeries)
   const result = await simulate({
     cohort,
     seed: cohort.seed,
     byzantine: { peers: scenario.liars, attack: scenario.attack },
-    oracles,
+    oracles: oracles.map((oracle, peer) =>
+      evaluating(oracle, scenario.liars.includes(peer) ? undefined : cohort.evaluateEvery, series[peer]!.add),
+    ),
     latencyMs,
     gradientMs,
     loss,
@@ -79,7 +86,14 @@ export async function runSimulated(options: SimulatedOptions): Promise<Simulated
   const evaluations = await evaluate(oracles, result)
   const saved = await saveFirst(options, oracles[0]!, result)
   for (const oracle of oracles) await oracle.close()
-  return { cohort, result, evaluations, dimension: oracles[0]!.dimension, saved }
+  return {
+    cohort,
+    result,
+    evaluations,
+    series: series.map(({ points }) => points),
+    dimension: oracles[0]!.dimension,
+    saved,
+  }
 }
 
 async function saveFirst(
@@ -100,7 +114,7 @@ export function oracleSpec(
   peer: PeerIndex,
 ): OracleSpec {
   const poisoned = attack?.relabel !== undefined && liars.includes(peer)
-  const { model, seed } = settings
+  const { model, seed, dropout, classWeights } = settings
   return {
     model,
     data,
@@ -110,6 +124,8 @@ export function oracleSpec(
     seed,
     ...(poisoned && { relabel: 'flip' }),
     ...(augment !== 'none' && { augment }),
+    dropout,
+    classWeights,
   }
 }
 

@@ -105,12 +105,19 @@ export const cohortSchema = z
     momentum: z.number().min(0).lt(1).default(0.9),
     /** ℓ₂ norm to which each peer clips its own vector; null: not at all. */
     clip: z.number().positive().nullable().default(null),
+    /** `c`: each peer adds `cθ` to its gradient, the gradient of `c/2 · ‖θ‖²`. */
     weightDecay: z.number().min(0).default(0),
+    /** The share of the hidden layers' values that each peer drops in training; absent: none. */
+    dropout: z.number().gt(0).lt(1).optional(),
+    /** `balanced`: each peer weights its examples so that its classes count the same; absent: its examples do. */
+    classWeights: z.enum(['balanced']).optional(),
     /** Parameters are projected onto `[−box, box]^d` after each descent; null: not at all. */
     box: z.number().positive().nullable().default(null),
     batch: count,
     /** How the batch size changes over the steps: `constant`, `growing` (as `t`), `growing:0.5` (as its root). */
     batchSchedule: written<BatchSchedule>(parseBatchSchedule).prefault('constant'),
+    /** Each member evaluates its model after every so many steps, on its test set; absent: at the end alone. */
+    evaluateEvery: count.optional(),
     /** θ_* of Algorithm 1: the last parameters (Remark 1), or those of a step drawn from the seed. */
     output: z.enum(['last', 'drawn']).default('last'),
     seed: z.int().min(0),

@@ -9,10 +9,9 @@ import { OWN_PARTITION } from '../../learning/data/partition.ts'
 import { readText } from '../../learning/data/read-file.ts'
 import { schemaFieldsAt, shapeOfSchema } from '../../learning/data/schema.ts'
 import { ModelError } from '../../learning/models/model.ts'
-import { modelNamed, modelNames } from '../../learning/models/registry.ts'
+import { modelNamed, wrongSetting } from '../../learning/models/registry.ts'
 import { endpointOf } from '../network/endpoint.ts'
-import { EXTERNAL_MODEL } from '../oracle/open.ts'
-import { suggestion } from '../text/nearest.ts'
+import { EXTERNAL_MODEL, wrongModel } from '../oracle/open.ts'
 import { isPrintable } from '../text/printable.ts'
 import { type Cohort, cohortDocument, cohortSchema, type Member, memberSchema } from './cohort.ts'
 import { CohortError, problemOf, valueText } from './errors.ts'
@@ -56,13 +55,16 @@ export function checkCohort(document: unknown, source: string): Cohort {
   }
   const cohort = parsed.data
   checkMembers(cohort.members, source)
-  const models = [...modelNames, EXTERNAL_MODEL]
-  if (!models.includes(cohort.model))
+  const model = wrongModel(cohort.model, [EXTERNAL_MODEL])
+  if (model !== null)
     throw new CohortError(
       'cohort-field-invalid',
-      `${source}: model is ${valueText(cohort.model)}; expected one of ${models.join(', ')}${suggestion(cohort.model, models)}`,
+      `${source}: model is ${valueText(cohort.model)}; expected ${model}`,
     )
   checkSchema(cohort, source)
+  const setting = wrongSetting(cohort.model, cohort)
+  if (setting !== null)
+    throw new CohortError('cohort-field-invalid', `${source}: ${setting.setting} ${setting.why}`)
   checkBound(cohort, source)
   return cohort
 }

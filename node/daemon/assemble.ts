@@ -7,6 +7,7 @@ import type { Vector } from '../../agreement/vector.ts'
 import { collectAdversaryView } from '../../learning/attacks/byzantine.ts'
 import type { GradientReply, GradientRequest } from '../../learning/oracle.ts'
 import { OracleError } from '../../learning/oracles/error.ts'
+import { evaluating } from '../../learning/oracles/evaluating.ts'
 import type { ModelOracle } from '../../learning/oracles/jax-oracle.ts'
 import { randomStream } from '../../learning/random.ts'
 import { publicKeyOf } from '../cohort/identity.ts'
@@ -62,8 +63,11 @@ export async function openParts(
   const storage = stateDirectory === null ? null : await openFileLog(stateDirectory, plan)
   for (const note of storage?.notes ?? []) say(note)
   const kept = await loadEvidence(plan.evidenceFolder, membership, say).catch(closing(storage))
-  const oracle = await openOracle(plan.oracle, softwareName(), line => say(`oracle: ${line}`)).catch(
+  const opened = await openOracle(plan.oracle, softwareName(), line => say(`oracle: ${line}`)).catch(
     closing(storage),
+  )
+  const oracle = evaluating(opened, membership.cohort.evaluateEvery, point =>
+    onEvent({ kind: 'evaluated', ...point }),
   )
   const network = await createNetwork({
     membership,

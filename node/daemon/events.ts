@@ -2,6 +2,8 @@
 
 import type { FaultKind, PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
+import type { Metrics } from '../../learning/evaluation/metrics.ts'
+import type { SeriesPoint } from '../../learning/evaluation/series.ts'
 import type { Divergence, LearnStatus } from '../../learning/learn-contract.ts'
 import type { EventLoopDelays } from './report.ts'
 
@@ -24,6 +26,7 @@ export interface Ending {
   readonly parameters: Vector
   readonly loss: number
   readonly accuracy: number | null
+  readonly metrics: Metrics | null
   readonly traffic: Traffic
   readonly faults: readonly FaultCount[]
   /** The time from its first gradient to its last step. */
@@ -61,6 +64,8 @@ export type PeerEvent =
       /** γ and θ after this step, read-only; null if the step was skipped, or its vectors were not passed on. */
       readonly vectors: { readonly gradient: Vector; readonly parameters: Vector } | null
     }
+  /** The parameters after some steps, evaluated on the peer's test set, where the cohort asks for it. */
+  | ({ readonly kind: 'evaluated' } & SeriesPoint)
   /** The peer has not moved for a while. It needs `needed` more vectors, from any of `missing`. */
   | {
       readonly kind: 'waiting'

@@ -165,7 +165,7 @@ async function checkStart({ init: wanted }: Cohort, init: string | null): Promis
 
 /** @throws PeerError if the cohort's model and the options do not fit */
 function oracleOf(options: StartPeerOptions, { cohort, self }: Membership): OracleChoice {
-  const { model, members, seed } = cohort
+  const { model, members, seed, dropout, classWeights } = cohort
   const { augment = 'none', oracle, init = null, attack } = options
   const command = oracle?.command ?? null
   const wrong = wrongOracle(model, command, augment)
@@ -185,6 +185,8 @@ function oracleOf(options: StartPeerOptions, { cohort, self }: Membership): Orac
       seed,
       ...(attack?.relabel && { relabel: 'flip' as const }),
       ...(augment !== 'none' && { augment }),
+      dropout,
+      classWeights,
     },
     command,
     timeoutSeconds: oracle?.timeoutSeconds ?? ORACLE_TIMEOUT_SECONDS,

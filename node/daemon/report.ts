@@ -4,6 +4,8 @@
  */
 import { z } from 'zod'
 import type { Fault, PeerIndex } from '../../agreement/protocol.ts'
+import type { Metrics } from '../../learning/evaluation/metrics.ts'
+import type { SeriesPoint } from '../../learning/evaluation/series.ts'
 import type { Cohort } from '../cohort/cohort.ts'
 import { writeOutput } from '../files/output.ts'
 import { timelineEvents } from '../simulation/timeline.ts'
@@ -14,12 +16,50 @@ const amount = z.number().min(0)
 
 const delaysSchema = z.object({ p50: amount, p99: amount, max: amount })
 
+const share = z.number().min(0).max(1)
+
+const classMetricsSchema = z.object({
+  kind: z.literal('classes'),
+  accuracy: share,
+  /** The mean recall of the classes that occur. */
+  balancedAccuracy: share,
+  /** Macro F1. */
+  f1: share,
+  /** For two classes. */
+  auroc: share.nullable(),
+  /** By class; null for one that does not occur in the test set. */
+  recall: z.array(z.object({ name: z.string(), examples: amount, recall: share.nullable() })),
+  /** What naming the most frequent class every time reaches. */
+  baseline: z.object({ accuracy: share, balancedAccuracy: share }),
+})
+
+const numberMetricsSchema = z.object({
+  kind: z.literal('numbers'),
+  rmse: amount.nullable(),
+  /** The mean of the targets every time has 0. */
+  r2: z.number().nullable(),
+})
+
+const metricsSchema = z.discriminatedUnion('kind', [classMetricsSchema, numberMetricsSchema]).nullable()
+
+const pointSchema = z.object({
+  /** The number of steps taken; 0 for the start. */
+  step: z.int().min(0),
+  loss: z.number().nullable(),
+  accuracy: share.nullable(),
+  metrics: metricsSchema,
+})
+
 const honestSchema = z.object({
   peer,
   /** The loss on the test set with the peer's final parameters. */
   loss: z.number().nullable(),
   /** The fraction of the test set that is right, in [0, 1]. */
-  accuracy: z.number().min(0).max(1).nullable(),
+  accuracy: share.nullable(),
+  /** More measures on the test set; null if the model predicts nothing, or an --oracle measures by itself. */
+  metrics: metricsSchema,
+  /** The same after every `evaluateEvery` steps, where the cohort sets it; thinned out beyond a thousand points. */
+  series: z.array(pointSchema).optional(),
   /** The distance of its parameters to the mean of the honest ones. */
   distance: amount.nullable(),
   bytesSent: amount,
@@ -119,6 +159,25 @@ export function accuracyOf(honest: readonly Pick<HonestReport, 'accuracy'>[]): R
   const known = honest.flatMap(({ accuracy }) => (accuracy === null ? [] : [accuracy]))
   if (known.length === 0) return { min: null, mean: null }
   return { min: Math.min(...known), mean: known.reduce((a, b) => a + b, 0) / known.length }
+}
+
+/** The metrics as a report has them. */
+export function reportedMetrics(metrics: Metrics | null): HonestReport['metrics'] {
+  if (metrics?.kind === 'numbers') return { ...metrics, rmse: finiteOrNull(metrics.rmse) }
+  return metrics && { ...metrics, recall: [...metrics.recall] }
+}
+
+/** A series as a report has it; absent if nothing was evaluated on the way. */
+export function reportedSeries(points: readonly SeriesPoint[]): Pick<HonestReport, 'series'> {
+  if (points.length === 0) return {}
+  return {
+    series: points.map(({ step, loss, accuracy, metrics }) => ({
+      step,
+      loss: finiteOrNull(loss),
+      accuracy,
+      metrics: reportedMetrics(metrics),
+    })),
+  }
 }
 
 /** Faults counted per peer and kind, sorted by peer; null stands for strangers. */

@@ -212,12 +212,13 @@ async function conclude(
   const measured = meter.end()
   peer.finish()
   if (plan.save !== null) await saveCheckpoint(plan.save, oracle, parameters, plan.oracle)
-  const { loss, accuracy } = await oracle.evaluate(parameters)
+  const { loss, accuracy, metrics } = await oracle.evaluate(parameters)
   const status = peer.status()
   return {
     parameters,
     loss,
     accuracy,
+    metrics,
     traffic: trafficOf(status),
     faults: faults.counts(),
     ruleMilliseconds: status.ruleMs,

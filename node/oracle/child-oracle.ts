@@ -92,7 +92,7 @@ export async function createChildOracle(options: ChildOracleOptions): Promise<Mo
       checkLength(at, dimension)
       const heard = await enqueue(supervisor, id => ({ type: 'evaluate', id }), at)
       const { loss, accuracy } = expect(heard.answer, 'evaluation')
-      return { loss, accuracy }
+      return { loss, accuracy, metrics: null }
     },
     async close() {
       supervisor.isClosed = true

@@ -1,8 +1,11 @@
 /** The oracle of a peer: one of our models in a thread, or a process of the user's. */
 import type { Vector } from '../../agreement/vector.ts'
+import { namesSizes } from '../../learning/models/mlp.ts'
+import { expectedModel, isModelName, modelNames } from '../../learning/models/registry.ts'
 import type { ModelOracle } from '../../learning/oracles/jax-oracle.ts'
 import type { OracleSpec } from '../../learning/oracles/spec.ts'
 import type { Checkpoint, Layout } from '../files/checkpoint.ts'
+import { suggestion } from '../text/nearest.ts'
 
 export interface OracleChoice {
   readonly spec: OracleSpec
@@ -16,6 +19,16 @@ export interface OracleChoice {
 
 /** The cohort's model if all members compute their gradients with programs of their own. */
 export const EXTERNAL_MODEL = 'external'
+
+/**
+ * What would be right in place of a model's name, to follow "expected"; null if the name is right.
+ * @param others names that are right besides those of our models
+ */
+export function wrongModel(name: string, others: readonly string[]): string | null {
+  if (isModelName(name) || others.includes(name)) return null
+  const near = namesSizes(name) ? '' : suggestion(name, [...modelNames, ...others])
+  return `${expectedModel(name, others)}${near}`
+}
 
 /** What is wrong with where gradients come from, as a sentence that begins with the option's name; null: nothing. */
 export function wrongOracle(

@@ -5,7 +5,7 @@
 import type { Vector } from '../../agreement/vector.ts'
 import type { Dataset } from '../../learning/data/dataset.ts'
 import type { Evaluation } from '../../learning/oracle.ts'
-import { gatherRows } from '../../learning/oracles/batch.ts'
+import { evaluateOn } from '../../learning/oracles/evaluate.ts'
 import { loadJax } from '../../learning/oracles/jax.ts'
 import {
   type Asked,
@@ -63,9 +63,9 @@ export function createOraclePool(): OraclePool {
     },
     async evaluate(model, data, parameters, examples) {
       const key = JSON.stringify([model, data])
-      const judge = judges.get(key) ?? openJudge(model, data, oracleCache)
-      judges.set(key, judge)
-      return evaluateOn(await judge, parameters, examples)
+      const opened = judges.get(key) ?? openJudge(model, data, oracleCache)
+      judges.set(key, opened)
+      return judge(await opened, parameters, examples)
     },
   }
 }
@@ -125,25 +125,16 @@ interface Judge {
 
 async function openJudge(model: string, data: string, oracleCache: OracleCache): Promise<Judge> {
   const [jax, source] = await Promise.all([loadJax(), oracleCache.source(data)])
-  return { machine: await oracleCache.machine(jax, model, data), test: source.test() }
+  return { machine: await oracleCache.machine(jax, { model, data }), test: source.test() }
 }
 
-function evaluateOn({ machine, test }: Judge, parameters: Vector, examples: number): Evaluation {
+function judge({ machine, test }: Judge, parameters: Vector, examples: number): Evaluation {
   const count = Math.min(examples, test.labels.length)
   const chosen = Uint32Array.from({ length: count }, (_, i) => Math.floor((i * test.labels.length) / count))
   const at = machine.upload(parameters)
-  let loss = 0
-  let hits = 0
   try {
-    for (let from = 0; from < count; ) {
-      const rows = machine.rowsToScore(count - from)
-      const scores = machine.scoresOf(at, gatherRows(test, chosen, from, rows))
-      loss += scores.loss
-      hits += scores.hits ?? Number.NaN
-      from += rows
-    }
+    return evaluateOn(machine, at, test, chosen)
   } finally {
     at.release()
   }
-  return { loss: loss / count, accuracy: Number.isNaN(hits) ? null : hits / count }
 }

@@ -2,22 +2,31 @@
 import { performance } from 'node:perf_hooks'
 import type { PeerIndex } from '../../../agreement/protocol.ts'
 import { modelNames } from '../../../learning/models/registry.ts'
-import { accuracyOf, cohortSummary, finiteOrNull, meanLoss, type Report, tally } from '../../daemon/report.ts'
+import {
+  accuracyOf,
+  cohortSummary,
+  finiteOrNull,
+  meanLoss,
+  type Report,
+  reportedMetrics,
+  reportedSeries,
+  tally,
+} from '../../daemon/report.ts'
 import { loadAttack } from '../../files/attack-file.ts'
 import type { LatencyModel } from '../../simulation/latency.ts'
 import { networkNamed } from '../agree-options.ts'
 import { defineCommand, flag, maybe, option, UsageError, type Values } from '../command.ts'
 import { faultOptions, injectedFaultsOf } from '../fault-options.ts'
 import { learningOptions } from '../learning-options.ts'
-import { majorityShare } from '../majority.ts'
-import { type Scenario, scenarioOf, scenarioOptions } from '../options.ts'
-import { decimal, integer, oneOf, text } from '../parse.ts'
+import { modelName, type Scenario, scenarioOf, scenarioOptions } from '../options.ts'
+import { decimal, integer, text } from '../parse.ts'
 import { deliverReport, prepareReport } from '../report-output.ts'
 import { checkArchitecture, serverOptions, simulateServer } from '../server-run.ts'
 import { closenessOf, runSimulated, type SimulatedRun } from '../simulated.ts'
 import { swarm } from '../swarm.ts'
 import type { Terminal } from '../terminal.ts'
 import { counted, duration, megabytes, peerList } from '../view/format.ts'
+import { worstLines, worstMetrics } from '../view/metrics.ts'
 import { createProgress } from '../view/progress.ts'
 import { divergenceLines, faultsText, resultTable, stuckLines } from '../view/result.ts'
 import { timelineLine } from '../view/timeline.ts'
@@ -30,7 +39,7 @@ const options = {
   model: {
     ...scenarioOptions.model,
     about: `what is learnt: ${modelNames.join(', ')}`,
-    parse: oneOf(modelNames),
+    parse: modelName(),
   },
   ...serverOptions,
   latency: maybe('--latency <ms>', 'mean one-way latency of the links', decimal({ min: 0, max: 1e6 }), '5'),
@@ -192,13 +201,15 @@ async function withProgress(
 }
 
 function reportOf(scenario: Scenario, run: SimulatedRun, id: string, wallSeconds: number): Report {
-  const { cohort, result, evaluations } = run
+  const { cohort, result, evaluations, series } = run
   const ended = result.honest.filter(peer => result.parameters[peer] !== null)
   const closeness = closenessOf(ended.map(peer => result.parameters[peer]!))
   const honest = ended.map((peer, place) => ({
     peer,
     loss: finiteOrNull(evaluations[peer]?.loss ?? null),
     accuracy: evaluations[peer]?.accuracy ?? null,
+    metrics: reportedMetrics(evaluations[peer]?.metrics ?? null),
+    ...reportedSeries(series[peer]!),
     distance: closeness.distances[place]!,
     bytesSent: result.bytesByPeer[peer]!,
     bytesReceived: null,
@@ -244,8 +255,8 @@ function outcomeOf({ diverged, stuck, honest, parameters }: SimulatedRun['result
 }
 
 async function printResult(
-  { liars, attack, settings, data }: Scenario,
-  { cohort, result }: SimulatedRun,
+  { liars, attack, settings }: Scenario,
+  { cohort, result, evaluations }: SimulatedRun,
   report: Report,
   terminal: Terminal,
 ): Promise<void> {
@@ -268,7 +279,8 @@ async function printResult(
       faultsSeen: liars.includes(peer) ? '–' : faultsText(tally(seen)),
     }
   })
-  terminal.print(...(await resultTable(rows, terminal)))
+  const metrics = worstMetrics(evaluations.map(evaluation => evaluation?.metrics ?? null))
+  terminal.print(...(await resultTable(rows, terminal)), ...worstLines(metrics))
   const time = `${duration(result.virtualSeconds)} of virtual time, ${duration(report.wallSeconds)} of real time`
   terminal.print(`${megabytes(report.bytes)} in ${report.messages} messages; ${time}`)
   terminal.print(`trace ${result.trace}`, ...result.timeline.map(timelineLine))
@@ -290,7 +302,7 @@ async function printResult(
     diameter: diameter.last,
     relative: diameter.relative,
     accuracy: accuracy.min,
-    majority: accuracy.min === null ? null : await majorityShare(data),
+    metrics,
     firstLoss: finiteOrNull(result.steps[0]?.loss ?? null),
     lastLoss: meanLoss(report.honest),
     liars,

@@ -7,12 +7,12 @@ import { EXTERNAL_MODEL } from '../../oracle/open.ts'
 import { JobError, UsageError } from '../command.ts'
 import { honestEntry } from '../join/join-record.ts'
 import { checkOracle, type LearningValues, learningArguments, startingFrom } from '../learning-options.ts'
-import { majorityShare } from '../majority.ts'
 import { type Scenario, type ScenarioValues, scenarioOf } from '../options.ts'
 import { deliverReport, prepareReport, type ReportValues } from '../report-output.ts'
 import { type Closeness, closenessOf, runSimulated } from '../simulated.ts'
 import type { Terminal } from '../terminal.ts'
 import { peerList, percent, significant, whatTheyDid } from '../view/format.ts'
+import { worstLines, worstMetrics } from '../view/metrics.ts'
 import { createProgress } from '../view/progress.ts'
 import { contrastTable, divergenceLines, resultTable } from '../view/result.ts'
 import { verdictSentence, whyUnguaranteed } from '../view/verdict.ts'
@@ -79,15 +79,15 @@ interface Summary {
 function summarize({ state }: DemoRunEnd): Summary {
   const finishers = state.filter(({ isHonest, ending }) => isHonest && ending !== null)
   const closeness = closenessOf(finishers.map(({ ending }) => ending!.parameters))
-  const honest = finishers.map(({ peer, ending }, place) => ({
-    ...honestEntry(peer, ending!),
+  const honest = finishers.map(({ peer, ending, series }, place) => ({
+    ...honestEntry(peer, ending!, series.points),
     distance: closeness.distances[place]!,
   }))
   return { finishers, closeness, honest }
 }
 
 async function showResult(
-  { liars, attack, settings, data }: Scenario,
+  { liars, attack, settings }: Scenario,
   { cohort }: DemoFiles,
   { outcome, state }: DemoRunEnd,
   { finishers, closeness, honest }: Summary,
@@ -95,8 +95,9 @@ async function showResult(
 ): Promise<void> {
   const distances = new Map(honest.map(({ peer, distance }) => [peer, distance ?? 0]))
   const rows = resultRows(state, attack?.name ?? null, distances)
-  terminal.print(...(await resultTable(rows, terminal)))
-  const { protocol, synchrony, faults: maxFaulty, model } = settings
+  const metrics = worstMetrics(finishers.map(({ ending }) => ending!.metrics))
+  terminal.print(...(await resultTable(rows, terminal)), ...worstLines(metrics))
+  const { protocol, synchrony, faults: maxFaulty } = settings
   const query = { protocol, synchrony, maxFaulty, peers: cohort.members.length }
   const unguaranteed = whyUnguaranteed(query, liars.length)
   if (outcome === 'finished') {
@@ -107,8 +108,7 @@ async function showResult(
       diameter,
       relative,
       accuracy,
-      // Only our own models are known to be tested on these data.
-      majority: accuracy === null || model === EXTERNAL_MODEL ? null : await majorityShare(data),
+      metrics,
       firstLoss: meanLoss(finishers.map(({ firstLoss }) => ({ loss: firstLoss }))),
       lastLoss: meanLoss(honest),
       liars,
@@ -145,7 +145,8 @@ async function showContrast(
   const { settings, liars, attack } = scenario
   terminal.print('')
   terminal.print('Now the same cohort, data and attack with plain averaging, simulated:')
-  const plain: Scenario = { ...scenario, settings: { ...settings, protocol: 'mean', unsafe: true } }
+  const { evaluateEvery: _, ...others } = settings // only the end is shown
+  const plain: Scenario = { ...scenario, settings: { ...others, protocol: 'mean', unsafe: true } }
   const progress = await createProgress(terminal, settings.steps)
   const { result, evaluations } = await runSimulated({
     scenario: plain,

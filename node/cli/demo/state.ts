@@ -1,5 +1,6 @@
 /** What the demo knows about its peers, derived from their events alone. */
 import type { PeerIndex } from '../../../agreement/protocol.ts'
+import { createSeries, type Series } from '../../../learning/evaluation/series.ts'
 import type { Divergence } from '../../../learning/learn-contract.ts'
 import type { Ending, FaultCount, PeerEvent, Traffic } from '../../daemon/events.ts'
 
@@ -22,6 +23,7 @@ export interface PeerState {
   readonly lost: Map<PeerIndex, string>
   waiting: Waiting | null
   readonly faults: Map<string, FaultCount>
+  readonly series: Series
   ending: Ending | null
   divergence: Divergence | null
 }
@@ -43,6 +45,7 @@ export function newState(pids: readonly number[], liars: readonly PeerIndex[]): 
     lost: new Map(),
     waiting: null,
     faults: new Map(),
+    series: createSeries(),
     ending: null,
     divergence: null,
   }))
@@ -78,6 +81,9 @@ export function apply(state: DemoState, peer: PeerIndex, event: PeerEvent): void
       break
     case 'fault':
       own.faults.set(`${event.fault.peer} ${event.fault.kind}`, event.fault)
+      break
+    case 'evaluated':
+      own.series.add(event)
       break
     case 'finished':
       own.status = 'finished'

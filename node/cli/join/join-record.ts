@@ -1,8 +1,17 @@
 /** Turns the events of one peer into its report. */
 import type { Attack } from '../../../learning/attacks/attack.ts'
+import { createSeries, type Series, type SeriesPoint } from '../../../learning/evaluation/series.ts'
 import type { Membership } from '../../cohort/cohort.ts'
 import type { Ending, FaultCount, PeerEvent, Traffic } from '../../daemon/events.ts'
-import { accuracyOf, cohortSummary, finiteOrNull, type Report, tally } from '../../daemon/report.ts'
+import {
+  accuracyOf,
+  cohortSummary,
+  finiteOrNull,
+  type Report,
+  reportedMetrics,
+  reportedSeries,
+  tally,
+} from '../../daemon/report.ts'
 
 export type JoinOutcome = 'finished' | 'diverged' | 'interrupted'
 
@@ -15,6 +24,7 @@ interface JoinRecord {
 interface State {
   step: number
   traffic: Traffic
+  readonly series: Series
   ending: Ending | null
 }
 
@@ -26,6 +36,7 @@ export function createJoinRecord(
   const state: State = {
     step: 0,
     traffic: { messages: 0, bytesSent: 0, bytesReceived: 0 },
+    series: createSeries(),
     ending: null,
   }
   return {
@@ -33,7 +44,8 @@ export function createJoinRecord(
       if (event.kind === 'step') {
         state.step = event.step
         state.traffic = event.traffic
-      } else if (event.kind === 'finished') {
+      } else if (event.kind === 'evaluated') state.series.add(event)
+      else if (event.kind === 'finished') {
         state.ending = event.ending
         state.traffic = event.ending.traffic
       }
@@ -41,7 +53,8 @@ export function createJoinRecord(
     report(outcome, faults) {
       const { cohort, cohortId, self } = membership
       const { attack, data, partition } = values
-      const honest = attack === null && state.ending !== null ? [honestEntry(self, state.ending)] : []
+      const honest =
+        attack === null && state.ending !== null ? [honestEntry(self, state.ending, state.series.points)] : []
       return {
         command: 'join',
         cohort: cohortSummary(cohort, cohortId),
@@ -66,13 +79,19 @@ export function createJoinRecord(
 }
 
 /** The result of one honest peer. Its distance to the others' mean is left to a caller that has seen all of them. */
-export function honestEntry(peer: number, ending: Ending): Report['honest'][number] {
-  const { loss, accuracy, traffic, eventLoopDelayMs, ruleMilliseconds } = ending
+export function honestEntry(
+  peer: number,
+  ending: Ending,
+  series: readonly SeriesPoint[],
+): Report['honest'][number] {
+  const { loss, accuracy, metrics, traffic, eventLoopDelayMs, ruleMilliseconds } = ending
   const { bytesSent, bytesReceived } = traffic
   return {
     peer,
     loss: finiteOrNull(loss),
     accuracy,
+    metrics: reportedMetrics(metrics),
+    ...reportedSeries(series),
     distance: null,
     bytesSent,
     bytesReceived,

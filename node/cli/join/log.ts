@@ -5,6 +5,7 @@ import type { Membership } from '../../cohort/cohort.ts'
 import type { PeerEvent } from '../../daemon/events.ts'
 import { printableJsonLine } from '../../text/printable.ts'
 import { moreText } from '../../text/quiet.ts'
+import { nothingText } from '../view/verdict.ts'
 import { eventLines, type JoinView } from './join-view.ts'
 
 /** `progress` is not a log but a bar, or plain lines. */
@@ -111,6 +112,8 @@ function logEvent(
     case 'finished': {
       const { parameters: _, ...ending } = event.ending
       log.info({ event: kind, ...ending }, `done: accuracy ${ending.accuracy}, loss ${ending.loss}`)
+      const nothing = nothingText(ending, true)
+      if (nothing !== null) log.warn({ event: kind }, `this peer ${nothing}`)
       break
     }
     case 'connection':

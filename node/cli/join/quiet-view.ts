@@ -37,6 +37,7 @@ function causeOf(event: PeerEvent): Cause | null {
     case 'log': // limited by the network's own log, and for an oracle's output
     case 'listening':
     case 'step':
+    case 'evaluated':
     case 'finished':
     case 'diverged':
     case 'failed':

@@ -1,14 +1,15 @@
 /** The sentences that sum a run up: who agrees, what was learnt, whether anything was guaranteed. */
 import { type BoundsQuery, bounds } from '../../../agreement/bounds.ts'
 import type { PeerIndex } from '../../../agreement/protocol.ts'
+import { isNoBetterThanBaseline, type Metrics } from '../../../learning/evaluation/metrics.ts'
 import { percent, significant, whatTheyDid } from './format.ts'
 
 /** What was learnt, beside what can be had without learning. */
 export interface Learnt {
   /** Of the worst honest peer. */
   readonly accuracy: number | null
-  /** What naming the most frequent class of the test set every time reaches; null where that is not known. */
-  readonly majority: number | null
+  /** Of the worst honest peer; null if nothing but loss and accuracy is known. */
+  readonly metrics: Metrics | null
   /** Mean of the honest peers, at the first step and at the end; null where there is none, or it is not finite. */
   readonly firstLoss: number | null
   readonly lastLoss: number | null
@@ -17,17 +18,31 @@ export interface Learnt {
 /** A loss that has grown to so many times its first value is no noise. */
 const GROWN = 10
 
-/** True where a peer that has seen no example would do as well. */
-function isNothing({ accuracy, majority }: Learnt): boolean {
-  return accuracy !== null && majority !== null && accuracy <= majority
+/** "have learnt nothing: …" where a model that has seen no input would do as well; null otherwise. */
+export function nothingText(
+  { accuracy, metrics }: Pick<Learnt, 'accuracy' | 'metrics'>,
+  isOne: boolean,
+): string | null {
+  if (metrics === null || !isNoBetterThanBaseline(metrics)) return null
+  const have = `${isOne ? 'has' : 'have'} learnt nothing`
+  if (metrics.kind === 'numbers')
+    return `${have}: ${isOne ? 'its' : 'their'} R² is ${significant(metrics.r2)}, and naming the mean of the targets every time has 0`
+  const they = isOne ? 'it reaches' : 'they reach'
+  return `${have}: ${they} ${percent(accuracy)}, and naming the most frequent class every time reaches ${percent(metrics.baseline.accuracy)}`
 }
 
-/** "reach 95.2 %", "have learnt nothing: …". */
+/** "reach 95.2 %", "reach an R² of 0.9", "have learnt nothing: …"; empty if only the loss is known. */
 export function learntText(learnt: Learnt, isOne: boolean): string {
-  const { accuracy, majority } = learnt
-  const reach = `${isOne ? 'reaches' : 'reach'} ${percent(accuracy)}`
-  if (!isNothing(learnt)) return accuracy === null ? '' : reach
-  return `${isOne ? 'has' : 'have'} learnt nothing: ${isOne ? 'it' : 'they'} ${reach}, and naming the most frequent class every time reaches ${percent(majority)}`
+  const { accuracy, metrics } = learnt
+  const reach = isOne ? 'reaches' : 'reach'
+  const nothing = nothingText(learnt, isOne)
+  if (nothing !== null) return nothing
+  if (metrics?.kind === 'numbers')
+    return metrics.r2 === null ? '' : `${reach} an R² of ${significant(metrics.r2)}`
+  if (accuracy === null) return ''
+  if (metrics === null || accuracy > metrics.baseline.accuracy) return `${reach} ${percent(accuracy)}`
+  const { balancedAccuracy, baseline } = metrics
+  return `${reach} ${percent(accuracy)}, balanced ${percent(balancedAccuracy)} (the most frequent class every time: ${percent(baseline.accuracy)}, balanced ${percent(baseline.balancedAccuracy)})`
 }
 
 /** Where the loss has grown far beyond its first value, or beyond all numbers. */
@@ -56,8 +71,9 @@ export function verdictSentence(verdict: Verdict): string {
   const agree = honest === 1 ? '1 honest peer is done' : `${honest} honest peers ${agreed}`
   const lie = liars.length === 0 || did === null ? null : whatTheyDid(liars, did)
   const learnt = learntText(verdict, honest === 1)
-  const hasFailed = isNothing(verdict) || lossSentence(verdict) !== ''
-  const ending = learnt === '' ? '' : isNothing(verdict) ? `, but ${learnt}` : ` and ${learnt}`
+  const isNothing = nothingText(verdict, honest === 1) !== null
+  const hasFailed = isNothing || lossSentence(verdict) !== ''
+  const ending = learnt === '' ? '' : isNothing ? `, but ${learnt}` : ` and ${learnt}`
   const although = lie === null ? '' : hasFailed ? `; ${lie}` : `, although ${lie}`
   const nothing = unguaranteed === null ? '' : ` Nothing is guaranteed here: ${unguaranteed}.`
   return `${agree}${ending}${although}.${lossSentence(verdict)}${nothing}`

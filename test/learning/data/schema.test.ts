@@ -302,7 +302,7 @@ test('a table that does not fit is refused with its first misfit, a count, and w
   )
   await refused(t, () => open('one.csv'), 'DATA_SCHEMA', /one\.csv: it has a single row; expected two/)
   await refused(t, () => open('cut.csv'), 'DATA_SCHEMA', /cut\.csv: a quote is opened and never closed/)
-  await refused(t, () => open('ours.txt'), 'DATA_FORMAT', /expected a \.csv or \.tsv file/)
+  await refused(t, () => open('ours.txt'), 'DATA_FORMAT', /expected a \.csv, \.tsv or \.parquet file/)
   await refused(t, () => open('none.csv'), 'DATA_MISSING', /none\.csv: no such file/)
   await refused(
     t,

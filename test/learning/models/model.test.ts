@@ -1,5 +1,5 @@
 /** Models: their shapes, how they start, and their gradients against finite differences of their own loss. */
-import test from 'ava'
+import test, { type ExecutionContext } from 'ava'
 import type { Vector } from '../../../agreement/vector.ts'
 import { type DataShape, exampleSize } from '../../../learning/data/dataset.ts'
 import {
@@ -10,19 +10,59 @@ import {
   modelDimension,
   splitParameters,
   type Tensor,
-  tensorSize,
 } from '../../../learning/models/model.ts'
 import { modelNamed, modelNames } from '../../../learning/models/registry.ts'
 import { loadJax } from '../../../learning/oracles/jax.ts'
 import { randomStream } from '../../../learning/random.ts'
+import { coordinates, dataOf, small, somewhere } from './support.ts'
 
 const mnist = { shape: [28, 28], classes: 10 }
-const small = { shape: [2, 3], classes: 3 }
 
 test('models have the sizes that the papers state', t => {
   t.is(modelDimension(modelNamed('mlp', mnist)), 79_510)
   t.is(modelDimension(modelNamed('softmax', mnist)), 7_850)
   t.is(modelDimension(modelNamed('lenet', mnist)), 431_080)
+})
+
+test('a perceptron has the hidden layers of its name', t => {
+  const shapes = (name: string) =>
+    modelNamed(name, small).parameters.map(({ name, shape }) => [name, ...shape])
+  t.deepEqual(shapes('mlp:5,4'), [
+    ['hidden1.weight', 6, 5],
+    ['hidden1.bias', 5],
+    ['hidden2.weight', 5, 4],
+    ['hidden2.bias', 4],
+    ['output.weight', 4, 3],
+    ['output.bias', 3],
+  ])
+  t.deepEqual(
+    shapes('mlp').map(([name]) => name),
+    ['hidden.weight', 'hidden.bias', 'output.weight', 'output.bias'],
+    'as checkpoints have it',
+  )
+  t.is(modelNamed(`mlp:${Array(16).fill(4096)}`, small).parameters.length, 34)
+})
+
+test('a perceptron’s sizes are whole numbers within the limits, in one spelling', t => {
+  const wrong = [
+    'mlp:',
+    'mlp:0',
+    'mlp:64,',
+    'mlp:64,,64',
+    'mlp:064',
+    'mlp:4097',
+    'mlp:1e2',
+    'mlp:64, 64',
+    'mlp:-1',
+  ]
+  for (const name of [...wrong, `mlp:${Array(17).fill(2)}`])
+    t.like(
+      t.throws(() => modelNamed(name, small), { instanceOf: ModelError }, name),
+      {
+        code: 'MODEL_UNKNOWN',
+        message: `model '${name}': expected mlp: and the sizes of 1 to 16 hidden layers, each from 1 to 4096, such as mlp:64,64`,
+      },
+    )
 })
 
 test('an unknown model is refused, and the error lists the known names', t => {
@@ -63,14 +103,6 @@ test('initial parameters depend on the seed alone, stay within Kaiming’s bound
   })
 })
 
-/** The smallest data that a model takes. */
-function dataOf(name: string): DataShape {
-  if (name === 'lenet' || name === 'resam-cnn') return { ...small, shape: [16, 16] }
-  if (name === 'resam-cifar') return { ...small, shape: [8, 8, 3] }
-  if (name === 'linear-regression') return { shape: [2, 3], classes: 0 }
-  return small
-}
-
 /** Labels 1 and 0, or real targets; the third row is padding. */
 function targetsOf({ classes }: DataShape): Float32Array<ArrayBuffer> {
   const targets = new Float32Array(3 * (classes || 2))
@@ -86,7 +118,6 @@ interface Probe {
   loss(parameters: Vector): number
   gradient(parameters: Vector): Vector
   outputs(parameters: Vector): number[]
-  hits(parameters: Vector): number | null
   readonly inputs: Float32Array
 }
 
@@ -121,8 +152,6 @@ async function probeOf(model: Model, data: DataShape): Promise<Probe> {
         gradient(upload(parameters), x(), y()).map(part => part.dataSync()),
       ),
     outputs: parameters => [...outputs(upload(parameters), x()).dataSync()],
-    hits: parameters =>
-      model.hits ? model.hits(jax, outputs(upload(parameters), x()), y()).dataSync()[0]! : null,
   }
 }
 
@@ -143,19 +172,17 @@ function hinge(scores: readonly number[]): number {
 
 const squares = (values: readonly number[]) => values.reduce((sum, value) => sum + value * value, 0) / 2
 
+/** Of the targets 0.7 and −1.3. */
+const halfSquares = ([a, b]: readonly number[]) => squares([a! - Math.fround(0.7), b! + Math.fround(1.3)])
+
 const losses: Record<string, (outputs: readonly number[]) => number> = {
   svm: hinge,
-  'linear-regression': ([a, b]) => squares([a! - Math.fround(0.7), b! + Math.fround(1.3)]),
+  'linear-regression': halfSquares,
+  'linear-regression:intercept': halfSquares,
   mean: outputs => squares(outputs.slice(0, 12)),
 }
 
-/** Parameters away from the start, where those of some models are all 0. */
-function somewhere(model: Model): Vector {
-  const random = randomStream(2, 'somewhere')
-  return initialParameters(model, 1).map(value => value + 0.02 * random.normal())
-}
-
-for (const name of modelNames) {
+for (const name of [...modelNames, 'mlp:1', 'mlp:9', 'mlp:6,5,4', `mlp:${Array(16).fill(6)}`]) {
   const data = dataOf(name)
 
   test(`${name}: the loss is what its outputs say, padding left out`, async t => {
@@ -165,45 +192,47 @@ for (const name of modelNames) {
     const outputs = probe.outputs(parameters)
     const expected = (losses[name] ?? crossEntropy)(outputs)
     t.true(Math.abs(probe.loss(parameters) - expected) < 1e-4, `${probe.loss(parameters)}, ${expected}`)
-    const best = (from: number) =>
-      outputs.slice(from, from + 3).indexOf(Math.max(...outputs.slice(from, from + 3)))
-    t.is(probe.hits(parameters), model.hits ? Number(best(0) === 1) + Number(best(3) === 0) : null)
   })
 
-  test(`${name}: the gradient is that of finite differences`, async t => {
-    const model = modelNamed(name, data)
-    const probe = await probeOf(model, data)
-    const start = somewhere(model)
-    const gradient = probe.gradient(start)
-    const step = 5e-4
-    const errors = coordinates(model).map(i => {
-      const at = (shift: number) => {
-        const moved = start.slice()
-        moved[i]! += shift
-        return probe.loss(moved)
-      }
-      const difference = (at(step) - at(-step)) / (2 * step)
-      return Math.abs(difference - gradient[i]!) / (1e-3 + 0.02 * Math.abs(difference))
-    })
-    // A step over a kink of ReLU or of a maximum shifts a few coordinates a little; a mistake would shift most of them.
-    const worst = Math.max(...errors)
-    t.true(worst < 5, `${worst} times the tolerance`)
-    t.true(errors.filter(error => error > 1).length <= errors.length / 10, errors.join(' '))
-  })
+  test(`${name}: the gradient is that of finite differences`, gradientMacro, name, data)
 }
 
-/** A few coordinates of every parameter. */
-function coordinates(model: Model): number[] {
-  let from = 0
-  return model.parameters.flatMap(({ shape }) => {
-    const length = tensorSize(shape)
-    const own = Array.from({ length: 6 }, (_, i) => from + Math.floor(((i + 0.5) * length) / 6))
-    from += length
-    return [...new Set(own)]
+for (const [size, classes] of [
+  [1, 2],
+  [7, 2],
+  [30, 5],
+  [2, 11],
+] as const)
+  for (const name of ['softmax', 'mlp:8,6'])
+    test(
+      `${name} with ${size} inputs and ${classes} classes: the gradient is that of finite differences`,
+      gradientMacro,
+      name,
+      { shape: [size], classes },
+    )
+
+async function gradientMacro(t: ExecutionContext, name: string, data: DataShape): Promise<void> {
+  const model = modelNamed(name, data)
+  const probe = await probeOf(model, data)
+  const start = somewhere(model)
+  const gradient = probe.gradient(start)
+  const step = 5e-4
+  const errors = coordinates(model).map(i => {
+    const at = (shift: number) => {
+      const moved = start.slice()
+      moved[i]! += shift
+      return probe.loss(moved)
+    }
+    const difference = (at(step) - at(-step)) / (2 * step)
+    return Math.abs(difference - gradient[i]!) / (1e-3 + 0.02 * Math.abs(difference))
   })
+  // A step over a kink of ReLU or of a maximum shifts a few coordinates a little; a mistake would shift most of them.
+  const worst = Math.max(...errors)
+  t.true(worst < 5, `${worst} times the tolerance`)
+  t.true(errors.filter(error => error > 1).length <= errors.length / 10, errors.join(' '))
 }
 
-test('two classes: one score, its side decides, padding counts for nothing', async t => {
+test('two classes: one score, and padding counts for nothing', async t => {
   const jax = await loadJax()
   const model = modelNamed('svm', { shape: [1], classes: 2 })
   t.deepEqual(
@@ -213,7 +242,16 @@ test('two classes: one score, its side decides, padding counts for nothing', asy
   const scores = () => jax.numpy.array([0.4, -2, 3, 0]).reshape([4, 1])
   const targets = () => jax.numpy.array([0, 1, 0, 1, 1, 0, 0, 0]).reshape([4, 2])
   t.true(Math.abs(model.lossSum(jax, scores(), targets()).dataSync()[0]! - (0.6 + 3 + 4)) < 1e-6)
-  t.is(model.hits!(jax, scores(), targets()).dataSync()[0], 1)
+})
+
+test('linear regression with an intercept: the bias is the last number of θ, and shifts every output', async t => {
+  const jax = await loadJax()
+  const model = modelNamed('linear-regression:intercept', { shape: [2], classes: 0 })
+  t.is(modelDimension(model), 3)
+  t.deepEqual([...initialParameters(model, 1)], [0, 0, 0])
+  const tensors = [jax.numpy.array([2, 3]).reshape([2, 1]), jax.numpy.array([0.5])]
+  const outputs = model.outputs(jax, tensors, jax.numpy.array([1, 1, 10, 0]).reshape([2, 2]), null)
+  t.deepEqual([...outputs.dataSync()], [5.5, 20.5])
 })
 
 test('mean estimation does not look at the kind of target', async t => {
@@ -251,12 +289,18 @@ test('RESAM’s CIFAR-10 network: its size, and its dropout masks', async t => {
 
 test('a model refuses data of the other kind', t => {
   const real = { shape: [28, 28], classes: 0 }
-  for (const name of ['softmax', 'mlp', 'lenet', 'resam-cifar', 'svm'])
+  for (const name of ['softmax', 'mlp', 'mlp:64,64', 'lenet', 'resam-cifar', 'svm'])
     t.like(
       t.throws(() => modelNamed(name, real), { instanceOf: ModelError }),
-      { code: 'MODEL_DATA' },
+      {
+        code: 'MODEL_DATA',
+        message: `model ${name} on data with real targets: expected classes, that is integer labels from 0 on; linear-regression:intercept learns real targets`,
+      },
     )
-  t.throws(() => modelNamed('linear-regression', mnist), { message: /10 classes: expected real targets/ })
+  for (const name of ['linear-regression', 'linear-regression:intercept'])
+    t.throws(() => modelNamed(name, mnist), {
+      message: /10 classes: expected real targets; softmax and mlp:64,64 learn classes/,
+    })
 })
 
 test('LeNet takes images, and refuses other data with a reason', t => {

@@ -73,6 +73,50 @@ test('a group gives some workers’ gradients, and those of other steps, at one 
   ])
 })
 
+test('dropout is drawn from seed, peer and step alone, is off in evaluation, and none is no change', async t => {
+  const dropping: OracleSpec = { ...spec, model: 'mlp:20,10', dropout: 0.3 }
+  const [oracle, other, plain, none] = await createJaxOracles([
+    dropping,
+    { ...dropping, peer: 2 },
+    { ...dropping, dropout: undefined },
+    { ...dropping, dropout: 0 },
+  ])
+  const parameters = oracle!.initial
+  const request = { step: 3, parameters, batch: 12 }
+  const reply = await oracle!.gradient(request)
+  await oracle!.gradient({ ...request, step: 4 })
+  t.deepEqual(await oracle!.gradient(request), reply, 'whatever was asked before')
+  t.deepEqual(await (await createJaxOracle(dropping)).gradient(request), reply, 'after a restart')
+  t.notDeepEqual(reply, await plain!.gradient(request))
+  t.notDeepEqual(reply, await other!.gradient(request))
+  t.deepEqual(await none!.gradient(request), await plain!.gradient(request))
+  t.deepEqual(await oracle!.evaluate(parameters), await plain!.evaluate(parameters))
+  await t.throwsAsync(createOracleGroup([dropping, { ...dropping, dropout: 0.4 }]), {
+    message: /share their dropout/,
+  })
+})
+
+test('values that stay are scaled up, so that the mean over many draws is what there is without dropout', async t => {
+  // The last layer's gradient with respect to its bias is what the softmax says minus the labels: linear enough in a
+  // small output to compare its mean with that of no dropout.
+  const [oracle, plain] = await createJaxOracles([
+    { ...spec, model: 'mlp:32', dropout: 0.5 },
+    { ...spec, model: 'mlp:32' },
+  ])
+  const parameters = oracle!.initial
+  const ends = async (from: ModelOracle) => {
+    const sum = new Float64Array(10)
+    for (let step = 1; step <= 40; step++) {
+      const { gradient } = await from.gradient({ step, parameters, batch: 64 })
+      for (let i = 0; i < 10; i++) sum[i]! += gradient.at(i - 10)! / 40
+    }
+    return sum
+  }
+  const [dropped, whole] = [await ends(oracle!), await ends(plain!)]
+  for (const [i, value] of dropped.entries())
+    t.true(Math.abs(value - whole[i]!) < 0.02, `${i}: ${value}, ${whole[i]}`)
+})
+
 test('an oracle cache changes no bit, and specs that differ only in their labels share one entry', async t => {
   const oracleCache = createOracleCache(2)
   const request = { step: 2, batch: 12 }

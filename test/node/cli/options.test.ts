@@ -52,6 +52,10 @@ test('flags become the fields of a cohort', t => {
   t.is(settings.timeoutMs, 8)
   t.deepEqual(settings.iterations, { gradient: 2, parameters: 3 })
   t.is(settings.clip, null)
+  for (const name of ['dropout', 'classWeights'])
+    t.false(name in settings, 'what is not set is no part of the cohort')
+  t.is(scenarioOf(values({ classWeights: 'balanced' })).settings.classWeights, 'balanced')
+  t.is(scenarioOf(values({ dropout: 0.2 })).settings.dropout, 0.2)
   t.false('grace' in settings || 'peers' in settings || 'attack' in settings)
 })
 

@@ -100,6 +100,20 @@ test('every setting enters the id, and is named where two cohorts differ', t => 
   ])
 })
 
+test('a setting that is not set is no part of the id: cohorts from before it keep theirs', t => {
+  t.is(
+    cohortId(testCohort({ model: 'mlp' })),
+    '11d32f0fb20e4f3a337dc40b32c75db8694cb5022b8c9b8d0b6fa92b9c719fde',
+  )
+  const dropping = testCohort({ model: 'mlp', dropout: 0.5 })
+  t.not(cohortId(dropping), cohortId(testCohort({ model: 'mlp' })))
+  t.deepEqual(differingFields(dropping, testCohort({ model: 'mlp' })), ['dropout'])
+  t.deepEqual(checkCohort(cohortDocument(dropping), 'test'), dropping)
+  const balanced = testCohort({ model: 'mlp', classWeights: 'balanced' })
+  t.deepEqual(differingFields(balanced, testCohort({ model: 'mlp' })), ['classWeights'])
+  t.deepEqual(differingFields(testCohort({ evaluateEvery: 5 }), testCohort()), ['evaluateEvery'])
+})
+
 test('members differ by place, name and key, and by their number', t => {
   const [first, second, ...rest] = members(7)
   const swapped = testCohort({ members: [second, first, ...rest] })

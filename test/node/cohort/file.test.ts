@@ -109,6 +109,18 @@ test('a value of the wrong kind or out of range is shown with the range', t => {
     [{ unsafe: 'yes' }, /unsafe is "yes"; expected true or false/],
     [{ protocol: 'mdaa' }, /protocol is "mdaa"; expected one of mda, cva, .*did you mean mda\?/],
     [{ model: 'mlpp' }, /model is "mlpp"; expected one of .*did you mean mlp\?/],
+    [{ dropout: 0 }, /dropout is 0; expected a number, more than 0/],
+    [{ classWeights: 'none' }, /classWeights is "none"; expected one of balanced/],
+    [
+      { classWeights: 'balanced', model: 'mean' },
+      /classWeights is balanced, which model mean does not take; expected none, or .*: softmax, mlp, .*svm$/,
+    ],
+    [{ dropout: 1 }, /dropout is 1; expected a number, less than 1/],
+    [
+      { dropout: 0.5 },
+      /dropout is 0\.5, which model softmax does not take; expected none, or .*: mlp, mlp:64,64$/,
+    ],
+    [{ model: 'mlp:64,0' }, /model is "mlp:64,0"; expected mlp: and the sizes .* such as mlp:64,64$/],
     [{ iterations: { gradient: 0, parameters: 1 } }, /iterations\.gradient is 0; expected .*at least 1/],
     [{ members: [] }, /members is \[\]; expected at least 1 of them/],
   ]

@@ -3,10 +3,12 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
+import { classMetrics, numberMetrics } from '../../../learning/evaluation/metrics.ts'
 import {
   accuracyOf,
   cohortSummary,
   type Report,
+  reportedMetrics,
   reportSchema,
   tally,
   writeReport,
@@ -39,6 +41,52 @@ function report(changes: Partial<Report> = {}): Report {
 test('accuracy is the worst and the mean of those that have one', t => {
   t.deepEqual(accuracyOf([{ accuracy: 0.5 }, { accuracy: null }, { accuracy: 1 }]), { min: 0.5, mean: 0.75 })
   t.deepEqual(accuracyOf([{ accuracy: null }]), { min: null, mean: null })
+})
+
+test('a report has the metrics of what was predicted, and null for what is not a number', t => {
+  const predicted = {
+    labels: [0, 1, 1],
+    predicted: [0, 1, 0],
+    scores: [0, 1, -1],
+    classes: 2,
+    names: ['no', 'yes'],
+  }
+  const entry = {
+    peer: 1,
+    loss: 0.5,
+    accuracy: 2 / 3,
+    distance: 0,
+    bytesSent: 1,
+    bytesReceived: 1,
+    eventLoopDelayMs: null,
+    ruleMilliseconds: null,
+  }
+  const honest = [
+    classMetrics(predicted),
+    numberMetrics([1, 2], [1, 3]),
+    numberMetrics([1, 2], [1e200, 3]),
+    numberMetrics([1, 2], [Number.NaN, 3]),
+    null,
+  ].map(metrics => ({ ...entry, metrics: reportedMetrics(metrics) }))
+  const written = reportSchema.parse(report({ honest })).honest.map(({ metrics }) => metrics)
+  t.deepEqual(written, [
+    {
+      kind: 'classes',
+      accuracy: 2 / 3,
+      balancedAccuracy: 0.75,
+      f1: 2 / 3,
+      auroc: 0.5,
+      recall: [
+        { name: 'no', examples: 1, recall: 1 },
+        { name: 'yes', examples: 2, recall: 0.5 },
+      ],
+      baseline: { accuracy: 2 / 3, balancedAccuracy: 0.5 },
+    },
+    { kind: 'numbers', rmse: Math.sqrt(0.5), r2: -1 },
+    { kind: 'numbers', rmse: null, r2: null },
+    { kind: 'numbers', rmse: null, r2: null },
+    null,
+  ])
 })
 
 test('faults are counted per peer and kind, strangers first', t => {

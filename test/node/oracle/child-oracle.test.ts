@@ -17,7 +17,11 @@ for (const mode of ['good', 'dribble'])
     const { gradient, loss } = await oracle.gradient(request)
     t.deepEqual([...gradient], [0, -1, -2, -3, -4])
     t.is(loss, 15)
-    t.deepEqual(await oracle.evaluate(Float32Array.of(1, 2, 3, 4, 5)), { loss: 0, accuracy: null })
+    t.deepEqual(await oracle.evaluate(Float32Array.of(1, 2, 3, 4, 5)), {
+      loss: 0,
+      accuracy: null,
+      metrics: null,
+    })
     await oracle.close()
     t.deepEqual(lines, [])
   })

@@ -29,7 +29,7 @@ function oracles({ members }: Cohort): readonly ModelOracle[] {
       gradient: parameters.map((value, i) => value - (i === 0 ? peer : -peer)),
       loss: peer,
     }),
-    evaluate: async () => ({ loss: 0, accuracy: null }),
+    evaluate: async () => ({ loss: 0, accuracy: null, metrics: null }),
     close: async () => {},
   }))
 }

@@ -12,6 +12,7 @@ export function ending(changes: Partial<Ending> = {}): Ending {
     parameters: Float32Array.of(1, 2),
     loss: 0.5,
     accuracy: 0.9,
+    metrics: null,
     faults: [],
     learningSeconds: 2,
     ruleMilliseconds: 3,

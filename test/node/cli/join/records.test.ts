@@ -60,6 +60,18 @@ test('the report of a peer that finished has its result', t => {
   t.deepEqual(report.byzantine, { peers: [], attack: null })
 })
 
+test('what was evaluated on the way is in the report, a loss that is not finite as null', t => {
+  const record = createJoinRecord(membership, { attack: null, data: 'digits', partition: 'iid' })
+  const metrics = { kind: 'numbers', rmse: 2, r2: 0.5 } as const
+  record.see({ kind: 'evaluated', step: 0, loss: Number.NaN, accuracy: null, metrics: null })
+  record.see({ kind: 'evaluated', step: 5, loss: 2, accuracy: null, metrics })
+  record.see({ kind: 'finished', ending: ending() })
+  t.deepEqual(reportSchema.parse(record.report('finished', [])).honest[0]!.series, [
+    { step: 0, loss: null, accuracy: null, metrics: null },
+    { step: 5, loss: 2, accuracy: null, metrics },
+  ])
+})
+
 test('the report of a peer that was stopped has its last step and the faults so far', t => {
   const record = createJoinRecord(membership, {
     attack: attackNamed('zero'),
