@@ -51,7 +51,7 @@ export async function streamTable(file: string, reader: RecordReader): Promise<r
     const isMissing = error.code === 'ENOENT'
     throw new DataError(
       isMissing ? 'DATA_MISSING' : 'DATA_UNREADABLE',
-      `${file}: ${isMissing ? `no such file; expected ${partsText(file)}` : error.message}`,
+      `${file}: ${isMissing ? `no such file; expected ${partsText(file)}` : `${error.message}; expected a table that can be read`}`,
     )
   })
 }

@@ -10,7 +10,7 @@ export interface OracleSpec {
   readonly model: string
   /** What `openData` takes: `digits`, a directory, a .csv or .parquet file. */
   readonly data: string
-  /** The members' schema, by which `data` is read, a .csv or .tsv file. */
+  /** The members' schema, by which `data` is read, a table. */
   readonly table?: TableChoice
   /** `iid`, `label`, `dirichlet:α`, `quantity:α`, or `own`: all of the data is this peer's. */
   readonly partition: string

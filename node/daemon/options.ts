@@ -37,7 +37,7 @@ export interface StartPeerOptions extends PeerListeners {
   readonly data?: string | undefined
   /**
    * How the data is split between the peers: `iid`, `label`, `dirichlet:α` or `quantity:α`. Default: the cohort's; `own` if
-   * it has a schema, and then `data` is this member's own .csv or .tsv file; otherwise `iid`.
+   * it has a schema, and then `data` is this member's own table; otherwise `iid`.
    */
   readonly partition?: string | undefined
   /** The share of the member's own rows that is kept out of its training and measured on. Default 0.2; needs a schema. */
@@ -217,7 +217,7 @@ function checkOwnData(options: StartPeerOptions, cohort: Cohort): void {
   if (data === 'digits')
     throw new PeerError(
       'option-missing',
-      'data is missing: the cohort has a schema, so every member brings a table of its own; expected a .csv or .tsv file',
+      'data is missing: the cohort has a schema, so every member brings a table of its own; expected a .csv, .tsv or .parquet file',
     )
 }
 

@@ -4,7 +4,7 @@ import { defineCommand, flag, maybe, UsageError } from '../command.ts'
 import { text } from '../parse.ts'
 import { requireOutput } from '../report-output.ts'
 
-const table = { name: '<file>', about: 'a .csv or .tsv file with a header' }
+const table = { name: '<file>', about: 'a table with a header: .csv, .tsv or .parquet' }
 
 export const inspect = defineCommand({
   name: 'inspect',

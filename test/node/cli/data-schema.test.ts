@@ -107,14 +107,14 @@ test('wrong usage of inspect and check is said', async t => {
       ['inspect', ours, '--target', 'outcome', '-o', schema],
       /--out is ".*schema\.yaml", which exists already; .*--force/,
     ],
-    [['inspect', join(ours, 'x.csv'), '--target', 'outcome'], /ENOTDIR.*expected a \.csv or \.tsv file/],
+    [['inspect', join(ours, 'x.csv'), '--target', 'outcome'], /ENOTDIR.*expected a table that can be read/],
     [['check', ours], /--schema and --cohort are missing; expected one of them/],
     [['check', ours, '--schema', schema, '--cohort', cohortPath], /are both given; expected one/],
     [
       ['check', ours, '--cohort', cohortPath],
       /has no schema; expected one that "concord cohort create --schema"/,
     ],
-    [['check', `${ours}x`, '--schema', schema], /expected a \.csv or \.tsv file/],
+    [['check', `${ours}x`, '--schema', schema], /expected a \.csv, \.tsv or \.parquet file/],
   ]
   for (const [args, says] of cases) {
     const { code, warned } = await concord('data', ...args)
