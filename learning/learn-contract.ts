@@ -35,6 +35,11 @@ export interface LearnOptions
   readonly batch: (step: number) => number
   /** `*` of Algorithm 1: the step whose parameters are returned; null returns the last ones (Remark 1). */
   readonly outputStep: number | null
+  /**
+   * How many of a vector's last coordinates are statistics, which are agreed on and not learnt; absent: none. Step 1 is
+   * then the agreement on them. It computes no gradient, and from step 2 on they stay as they are.
+   */
+  readonly statistics?: number
   readonly start: LearnState
   /**
    * From this step on this peer knows all that it said; absent: 1, from the beginning. It says nothing more in earlier

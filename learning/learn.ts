@@ -34,6 +34,8 @@ interface State {
   parameters: Vector
   momentum: Vector | null
   drawn: Vector | null
+  /** What the peers agreed on; null before, and while this peer has to learn it from others. */
+  statistics: Vector | null
 }
 
 /** One peer's LEARN, from the state `start` on. It computes no gradient itself, but asks for it: `need-gradient`. */
@@ -49,6 +51,7 @@ export function createLearn(options: LearnOptions): Learn {
     parameters,
     momentum,
     drawn,
+    statistics: step === 1 ? null : statisticsIn(parameters, options),
   }
   if (step <= steps) state.agreements.of(step, 'gradient') // throws for a cohort below its bound, before it can send
   const learn: Learn = {
@@ -120,7 +123,10 @@ function follow(state: State, builder: Builder, child: Effects<Message, Recovery
     if (output.kind === 'listen') listen(state, builder, output.step)
     else if (output.kind !== 'begin') builder.outputs.push(output)
     else {
-      if (output.parameters !== null) arrive(state, builder, output.step, output.parameters, null)
+      if (output.parameters !== null) {
+        state.statistics = null
+        arrive(state, builder, output.step, output.parameters, null)
+      }
       beginStep(state, builder)
     }
   }
@@ -129,13 +135,14 @@ function follow(state: State, builder: Builder, child: Effects<Message, Recovery
 /** Joins a step in its agreement on parameters, and goes on from its outcome. */
 function listen(state: State, builder: Builder, step: number): void {
   if (step === state.step && state.phase === 'parameters') return // it takes part already
-  Object.assign(state, { step, phase: 'parameters', momentum: null })
+  Object.assign(state, { step, phase: 'parameters', momentum: null, statistics: null })
   const agreement = state.agreements.of(step, 'parameters')
   consume(state, builder, step, 'parameters', agreement.input({ kind: 'listen' }))
 }
 
 /** Moves to another step. */
-function arrive(state: State, builder: Builder, step: number, parameters: Vector, momentum: Vector | null) {
+function arrive(state: State, builder: Builder, step: number, reached: Vector, momentum: Vector | null) {
+  const parameters = withStatistics(state, reached)
   Object.assign(state, { step, parameters, momentum })
   const { drawn } = state
   builder.outputs.push({ kind: 'stepped', state: { step, parameters, momentum, ...(drawn && { drawn }) } })
@@ -150,7 +157,14 @@ function beginStep(state: State, builder: Builder): void {
     builder.outputs.push({ kind: 'finished', parameters: state.drawn ?? parameters })
     return
   }
-  if (step === options.outputStep) state.drawn = parameters
+  if (step > 1) state.statistics ??= statisticsIn(parameters, options)
+  else if (options.statistics) {
+    give(state, builder, 'parameters', parameters, parameters)
+    return
+  }
+  // Where step 1 learns nothing, its parameters are what step 2 begins with.
+  if (step === options.outputStep || (options.outputStep === 1 && state.drawn === null))
+    state.drawn = parameters
   state.phase = 'computing'
   builder.outputs.push({ kind: 'need-gradient', step, parameters, batch: options.batch(step) })
 }
@@ -181,13 +195,26 @@ function consume(state: State, builder: Builder, step: number, phase: AveragedPh
     if (step !== state.step || phase !== state.phase) continue
     const { vector } = output
     builder.outputs.push({ kind: 'averaged', step, phase, vector })
-    if (phase === 'gradient')
-      give(state, builder, 'parameters', descended(state.parameters, vector, rate(step), box), vector)
-    else {
+    if (phase === 'gradient') {
+      const moved = withStatistics(state, descended(state.parameters, vector, rate(step), box))
+      give(state, builder, 'parameters', moved, vector)
+    } else {
       arrive(state, builder, step + 1, vector, state.momentum)
       beginStep(state, builder)
     }
   }
+}
+
+function statisticsIn(vector: Vector, { statistics = 0 }: LearnOptions): Vector {
+  return vector.subarray(vector.length - statistics)
+}
+
+/** The vector with the agreed statistics, if there are any yet: no liar moves them after the agreement. */
+function withStatistics({ statistics }: State, vector: Vector): Vector {
+  if (statistics === null || statistics.length === 0) return vector
+  const kept = vector.slice()
+  kept.set(statistics, vector.length - statistics.length)
+  return kept
 }
 
 function statusOf({ step, phase, recovery, agreements }: State): LearnStatus {

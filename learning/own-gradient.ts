@@ -11,6 +11,8 @@ export interface OwnGradientOptions {
   readonly clip: number | null
   /** Coefficient of θ added to the gradient. */
   readonly weightDecay: number
+  /** How many of the last coordinates are statistics, which do not decay; absent: none. */
+  readonly statistics?: number
 }
 
 /**
@@ -25,10 +27,11 @@ export function ownGradient(
   gradient: Vector,
   parameters: Vector,
   before: Vector | null,
-  { momentum: beta, clip, weightDecay }: OwnGradientOptions,
+  { momentum: beta, clip, weightDecay, statistics = 0 }: OwnGradientOptions,
   vector: Vector = new Float32Array(gradient),
 ): Vector {
-  if (weightDecay !== 0) for (let i = 0; i < vector.length; i++) vector[i]! += weightDecay * parameters[i]!
+  if (weightDecay !== 0)
+    for (let i = 0; i < vector.length - statistics; i++) vector[i]! += weightDecay * parameters[i]!
   if (clip !== null) {
     const length = norm(vector)
     if (length > clip) for (let i = 0; i < vector.length; i++) vector[i]! *= clip / length

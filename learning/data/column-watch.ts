@@ -25,8 +25,6 @@ export interface Seen {
   readonly decimalCommas: number
   readonly least: number
   readonly most: number
-  readonly mean: number
-  readonly deviation: number
   /** Every number is written without a point or an exponent. */
   readonly areWhole: boolean
   /** How often each value stands there; null if there are too many different ones. */
@@ -46,7 +44,7 @@ export function createColumnWatch(name: string, budget: Budget) {
   const values = createDistinct(DISTINCT_MAX, budget)
   const ids = ID_NAME.test(name) ? createDistinct(IDS_SEEN_MAX, budget) : null
   let [cells, missing, numbers, decimalCommas] = [0, 0, 0, 0]
-  let [least, most, mean, squares] = [Infinity, -Infinity, 0, 0]
+  let [least, most] = [Infinity, -Infinity]
   let firstText: Seen['firstText'] = null
   let [areWhole, isCounting, last] = [true, true, Number.NaN]
   return {
@@ -71,10 +69,6 @@ export function createColumnWatch(name: string, budget: Budget) {
       last = value
       least = Math.min(least, value)
       most = Math.max(most, value)
-      // Welford, 1962.
-      const from = value - mean
-      mean += from / numbers
-      squares += from * (value - mean)
     },
     end: (): Seen => ({
       name,
@@ -85,8 +79,6 @@ export function createColumnWatch(name: string, budget: Budget) {
       decimalCommas,
       least,
       most,
-      mean,
-      deviation: Math.sqrt(squares / Math.max(1, numbers)),
       areWhole,
       values: values.end(),
       isCounting: isCounting && cells >= ROWS_MIN,

@@ -36,15 +36,33 @@ interface Normalisation {
   readonly deviation: readonly number[]
 }
 
+/** `(value − mean) / deviation`. */
+export interface Scale {
+  readonly mean: number
+  readonly deviation: number
+}
+
+/** How floats are normalised, by input. */
+interface ColumnNormalisation {
+  readonly mean: Float64Array
+  readonly deviation: Float64Array
+  /** What NaN, a missing value, becomes; normalised already. */
+  readonly missing: Float64Array
+}
+
 /** Examples with their labels or real targets, in memory. */
 export interface Dataset extends DataShape {
   readonly name: string
-  /** `count × size` values, row-major: bytes `0 … 255` (normalised when a batch is made), or floats used as they are. */
+  /** `count × size` values, row-major: bytes `0 … 255` (normalised when a batch is made), or floats. */
   readonly examples: Uint8Array | Float32Array
   /** All 0 if the targets are real numbers. */
   readonly labels: Uint8Array
   /** Real targets, one for each example, if `classes` is 0. */
   readonly values?: Float32Array
+  /** For floats; absent: they are used as they are. */
+  readonly columns?: ColumnNormalisation
+  /** How models are given real targets; absent: as they are. */
+  readonly targetScale?: Scale
   /** For bytes; MNIST's by default. */
   readonly normalisation?: Normalisation
 }
@@ -127,7 +145,8 @@ export function writeExample(dataset: Dataset, index: number, out: Float32Array,
   const from = index * size
   const to = row * size
   if (examples instanceof Float32Array) {
-    out.set(examples.subarray(from, from + size), to)
+    if (dataset.columns) writeColumns(dataset.columns, examples, from, out, to)
+    else out.set(examples.subarray(from, from + size), to)
     return
   }
   const byChannel = tablesOf(dataset.normalisation ?? MNIST_NORMALISATION)
@@ -135,6 +154,19 @@ export function writeExample(dataset: Dataset, index: number, out: Float32Array,
     const table = byChannel[0]!
     for (let i = 0; i < size; i++) out[to + i] = table[examples[from + i]!]!
   } else for (let i = 0; i < size; i++) out[to + i] = byChannel[i % byChannel.length]![examples[from + i]!]!
+}
+
+function writeColumns(
+  { mean, deviation, missing }: ColumnNormalisation,
+  examples: Float32Array,
+  from: number,
+  out: Float32Array,
+  to: number,
+): void {
+  for (let i = 0; i < mean.length; i++) {
+    const value = examples[from + i]!
+    out[to + i] = Number.isNaN(value) ? missing[i]! : (value - mean[i]!) / deviation[i]!
+  }
 }
 
 /** Mirrors `row` of the matrix, an image, left to right, in place. */

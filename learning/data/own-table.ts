@@ -1,12 +1,13 @@
 /** A member's own table: checked against the schema that the members agreed on, and read by it. */
 import { basename } from 'node:path'
 import { parseDataName } from './data-name.ts'
-import { DataError, type DataSource, type Dataset, sourceOf, takeExamples } from './dataset.ts'
+import { DataError, type DataSource, type Dataset, type Scale, sourceOf, takeExamples } from './dataset.ts'
 import { holdOut } from './hold-out.ts'
 import { createMisfits, type Misfits } from './misfits.ts'
-import { shapeOfSchema, type TableSchema } from './schema.ts'
+import { shapeOfSchema, type TableSchema, type Target } from './schema.ts'
 import { createSchemaReader } from './schema-reader.ts'
 import { shortened } from './shortened.ts'
+import { agreedColumns } from './statistics.ts'
 import { streamTable, tableEnding } from './table-file.ts'
 
 /** How a member's own table is read. */
@@ -45,15 +46,28 @@ export async function loadOwnTable(
     examples: rows.examples,
     labels: rows.labels,
     ...(rows.values && { values: rows.values }),
+    ...(hasScale(schema.target) && { targetScale: schema.target.scale }),
   }
   const { train, test } = holdOut(all.labels, holdout, seed)
   const notes = [
     `${shortened(basename(file))}: ${holdsText(schema, rows)}`,
     ...rows.notes,
     `${schema.columns.length} columns make ${all.shape[0]} inputs; ${train.length} rows to learn from, ${test.length} held out to measure on`,
+    ...agreedNotes(schema),
     'the rows stay on this machine: the other members get vectors, and messages about vectors',
   ]
   return sourceOf(takeExamples(all, train), takeExamples(all, test), file, notes)
+}
+
+function hasScale(target: Target): target is Target & { readonly scale: Scale } {
+  return target.type === 'number' && typeof target.scale === 'object'
+}
+
+function agreedNotes(schema: TableSchema): readonly string[] {
+  const columns = agreedColumns(schema)
+  if (columns === 0) return []
+  const which = columns === 1 ? 'one column' : `${columns} columns`
+  return [`step 1 agrees with the other members on mean and deviation of ${which}, and learns nothing yet`]
 }
 
 function refusal(misfits: Misfits): DataError {

@@ -34,7 +34,7 @@ const YES_NO = [...['yes/no', 'y/n', 'true/false', 't/f', 'ja/nein', 'j/n', 'oui
 
 /**
  * @param target the name of the column to be learnt
- * @param withScale whether numbers get the mean and deviation of this file, rounded
+ * @param withScale whether numbers are scaled by what the members agree on
  * @throws DataError if the file is no table with a header, or no schema can have this target
  */
 export async function proposeSchema(file: string, target: string, withScale: boolean): Promise<Proposal> {
@@ -135,9 +135,8 @@ function proposeColumn(seen: Seen, withScale: boolean): Column {
   const { name, missing, values } = seen
   const isMissing = missing > 0
   if (isNumber(seen)) {
-    const scale = withScale ? scaleOf(seen) : undefined
-    const filling = isMissing && { missing: scale?.mean ?? roundedMean(seen), indicator: true }
-    return { name, type: 'number', ...(scale && { scale }), indicator: false, ...filling }
+    const filling = isMissing && ({ missing: 'agreed', indicator: true } as const)
+    return { name, type: 'number', ...(withScale && scaleOf(seen)), indicator: false, ...filling }
   }
   const frequent = [...values!].reduce((most, each) => (each[1] > most[1] ? each : most))[0]
   const filling = isMissing && { missing: frequent, indicator: true }
@@ -156,19 +155,10 @@ function yesNoOf(values: readonly string[]): { readonly yes: string; readonly no
 }
 
 /** Zeros and ones need none. */
-function scaleOf(seen: Seen): { readonly mean: number; readonly deviation: number } | undefined {
-  const { deviation, values } = seen
+function scaleOf({ values }: Seen): { readonly scale?: 'agreed' } {
   const isBinary =
     values !== null && [...values.keys()].every(value => Number(value) === 0 || Number(value) === 1)
-  if (isBinary || !(deviation > 0 && Number.isFinite(Math.fround(deviation)))) return undefined
-  return { mean: roundedMean(seen), deviation: Number(deviation.toPrecision(2)) }
-}
-
-/** To a tenth of the deviation's first digit: more says more of this file and helps nobody. */
-function roundedMean({ mean, deviation }: Seen): number {
-  if (!(deviation > 0)) return Number(mean.toPrecision(2))
-  const step = 10 ** (Math.floor(Math.log10(deviation)) - 1)
-  return Number((Math.round(mean / step) * step).toPrecision(12))
+  return isBinary ? {} : { scale: 'agreed' }
 }
 
 function proposeTarget(file: string, seen: Seen, withScale: boolean): Target {
@@ -181,8 +171,7 @@ function proposeTarget(file: string, seen: Seen, withScale: boolean): Target {
   if (!isClass && !areNumbers)
     throw refuse('has too many different texts; expected classes, at most 256, or a number in every row')
   if (!isClass) {
-    const scale = withScale ? scaleOf(seen) : undefined
-    return { name, type: 'number', ...(scale && { scale }) }
+    return { name, type: 'number', ...(withScale && scaleOf(seen)) }
   }
   if (values.size === 1)
     throw refuse(
@@ -197,7 +186,7 @@ function columnText(seen: Seen, column: Column): string {
   const filled =
     missing === 0
       ? ''
-      : `; ${missing === 1 ? '1 cell is' : `${missing} cells are`} missing and ${missing === 1 ? 'becomes' : 'become'} ${shortened(String(column.missing))}, with an indicator beside it`
+      : `; ${missing === 1 ? '1 cell is' : `${missing} cells are`} missing and ${missing === 1 ? 'becomes' : 'become'} ${column.missing === 'agreed' ? 'the agreed mean' : shortened(String(column.missing))}, with an indicator beside it`
   switch (column.type) {
     case 'number': {
       const wrong =
@@ -231,12 +220,12 @@ function remarks({ columns, target }: TableSchema): readonly string[] {
   const numbers = columns.filter(({ type }) => type === 'number')
   const scaled =
     isScaled || numbers.some(column => column.type === 'number' && column.scale !== undefined)
-      ? 'Numbers are scaled by the mean and deviation of this file, rounded. All members, and all others who get the schema, then know these values; without "scale", numbers are taken as they are.'
+      ? 'Numbers are scaled by a mean and a deviation that the members agree on before they learn; without "scale", numbers are taken as they are.'
       : 'Numbers are taken as they are: no column has a "scale".'
-  const filled = 'What missing cells become was taken from this file as well.'
+  const filled = 'What missing texts become, the most frequent text, was taken from this file.'
   return [
     ...(numbers.length > 0 || target.type === 'number' ? [scaled] : []),
-    ...(columns.some(({ missing }) => missing !== undefined) ? [filled] : []),
+    ...(columns.some(({ type, missing }) => type !== 'number' && missing !== undefined) ? [filled] : []),
     'The values of categories and the classes are those of this file: add the ones that only other members have.',
   ]
 }

@@ -2,7 +2,9 @@
  * Reads a table by its schema: finds the columns by their names, turns each row into what models are given, and notes
  * everything that does not fit.
  */
+
 import { cleaned, isMissing, numberExpected, numberOf, placeOf, shownCell } from './cells.ts'
+import type { Scale } from './dataset.ts'
 import type { MisfitKind, Misfits } from './misfits.ts'
 import { createNumberList } from './number-list.ts'
 import { type Column, inputsOf, shapeOfSchema, type TableSchema, type Target } from './schema.ts'
@@ -176,7 +178,9 @@ function encoderOf(column: Column): Encode {
   const width = inputsOf(column)
   const indicator = column.indicator ? width - 1 : null
   const filling = new Float32Array(width)
-  if (missing !== undefined) value(String(missing), filling, 0)
+  // What the members have yet to agree on is filled once they have.
+  if (column.type === 'number' && (column.scale === 'agreed' || missing === 'agreed')) filling[0] = Number.NaN
+  else if (missing !== undefined) value(String(missing), filling, 0)
   if (indicator !== null) filling[indicator] = 1
   return (cell, row, at) => {
     const wrong = value(cell, row, at)
@@ -234,12 +238,10 @@ function oneOfText(values: readonly string[]): string {
   return `one of ${listText(values)}, or a schema for all members that has this value too`
 }
 
-type Scale = { readonly mean: number; readonly deviation: number } | undefined
-
-function scaledNumber(cell: string, scale: Scale): number | Exclude<Wrong, null> {
+function scaledNumber(cell: string, scale: Scale | 'agreed' | undefined): number | Exclude<Wrong, null> {
   const value = numberOf(cell)
   if (value === null) return { kind: 'number', expected: numberExpected(cell, '') }
-  if (scale === undefined) return value
+  if (scale === undefined || scale === 'agreed') return value
   const scaled = (value - scale.mean) / scale.deviation
   if (Number.isFinite(Math.fround(scaled))) return scaled
   return { kind: 'number', expected: "a number that the schema's scale leaves below 3.4e38" }
@@ -267,9 +269,9 @@ function createTargetReader(file: string, target: Target, isKept: boolean) {
   }
   const readNumber = (cell: string): Wrong => {
     if (isMissing(cell)) return { kind: 'missing-cell', expected: 'a target in every row' }
-    const read = scaledNumber(cell, target.type === 'number' ? target.scale : undefined)
-    if (typeof read !== 'number') return read
-    last = read
+    const scaled = scaledNumber(cell, target.type === 'number' ? target.scale : undefined)
+    if (typeof scaled !== 'number') return scaled
+    last = numberOf(cell)!
     return null
   }
   return {

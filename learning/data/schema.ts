@@ -27,12 +27,14 @@ const scale = z
 /** Adds an input that is 1 where the cell is missing. */
 const indicator = z.boolean().default(false)
 
+/** The members agree on it before they learn. */
+const agreed = z.literal('agreed')
 const number = z.strictObject({
   name: text,
   type: z.literal('number'),
-  scale: scale.optional(),
-  /** In the column's own units. Absent: a missing cell is refused. */
-  missing: float.optional(),
+  scale: z.union([scale, agreed]).optional(),
+  /** In the column's own units; "agreed": the agreed mean. Absent: a missing cell is refused. */
+  missing: z.union([float, agreed]).optional(),
   indicator,
 })
 /** One input for each value: 1 for the cell's, 0 for the others. */
@@ -58,7 +60,11 @@ const classes = z.strictObject({
   /** In the order of the model's outputs. */
   classes: z.array(text).min(2).max(CLASSES_MAX).readonly(),
 })
-const predicted = z.strictObject({ name: text, type: z.literal('number'), scale: scale.optional() })
+const predicted = z.strictObject({
+  name: text,
+  type: z.literal('number'),
+  scale: z.union([scale, agreed]).optional(),
+})
 
 const columnTypes = { number, category, 'yes-no': yesNo }
 const targetTypes = { class: classes, number: predicted }
@@ -152,6 +158,9 @@ function checkColumn(column: Column, path: PropertyKey[], wrong: Wrong): void {
       'false, or beside it "missing", the value that a missing cell becomes',
     )
   if (column.type === 'number') {
+    if (missing === 'agreed' && column.scale !== undefined && column.scale !== 'agreed')
+      wrong([...path, 'missing'], missing, 'a number, or beside it a scale that is agreed on as well')
+    if (column.scale === 'agreed' || missing === 'agreed') return
     const { mean = 0, deviation = 1 } = column.scale ?? {}
     if (missing !== undefined && !Number.isFinite(Math.fround((Number(missing) - mean) / deviation)))
       wrong([...path, 'missing'], missing, 'a value that the scale leaves below 3.4e38')

@@ -16,7 +16,13 @@ export function measure(
   indices: ArrayLike<number>,
 ): Metrics {
   const of = (all: ArrayLike<number>) => Float64Array.from(indices, index => all[index]!)
-  if (predicts === 'numbers') return numberMetrics(of(dataset.values!), outputs)
+  if (predicts === 'numbers') {
+    const { mean, deviation } = dataset.targetScale ?? { mean: 0, deviation: 1 }
+    return numberMetrics(
+      of(dataset.values!),
+      outputs.map(output => output * deviation + mean),
+    )
+  }
   const width = outputs.length / indices.length
   return classMetrics({
     labels: of(dataset.labels),

@@ -59,7 +59,7 @@ export function gatherRows(
   rows: number,
   { relabel = label => label, mirrored = () => false, weight = () => 1 }: Alterations = {},
 ): Matrices {
-  const { classes, values } = dataset
+  const { classes, values, targetScale: { mean, deviation } = { mean: 0, deviation: 1 } } = dataset
   const width = values ? 2 : classes
   const inputs = new Float32Array(rows * exampleSize(dataset.shape))
   const targets = new Float32Array(rows * width)
@@ -67,7 +67,7 @@ export function gatherRows(
     const index = indices[from + row]!
     writeExample(dataset, index, inputs, row)
     if (mirrored(from + row)) mirrorRow(dataset, inputs, row)
-    if (values) targets.set([values[index]!, 1], row * 2)
+    if (values) targets.set([(values[index]! - mean) / deviation, 1], row * 2)
     else {
       const label = dataset.labels[index]!
       targets[row * width + relabel(label)] = weight(label)

@@ -4,6 +4,7 @@
  */
 import type { Vector } from '../../agreement/vector.ts'
 import { DataError, type DataSource, type Dataset } from '../data/dataset.ts'
+import { normalised, ownStatistics } from '../data/statistics.ts'
 import { initialParameters, modelDimension, type NamedShape } from '../models/model.ts'
 import type { Evaluation, GradientReply, GradientRequest, Oracle } from '../oracle.ts'
 import { randomStream } from '../random.ts'
@@ -20,8 +21,10 @@ import type { OracleSpec } from './spec.ts'
 export interface ModelOracle extends Oracle {
   /** The tensors that make up a flat vector, in order. */
   readonly parameters: readonly NamedShape[]
-  /** θ₁: the same for all peers with one model, data shape and seed. */
+  /** θ₁: the same for all peers with one model, data shape and seed; behind it this peer's own statistics. */
   readonly initial: Vector
+  /** How many coordinates behind the parameters are statistics, which the peers agree on first; absent: none. */
+  readonly statistics?: number
   /** Training examples that this peer holds. */
   readonly examples: number
   /** What was noticed about the files of the data, in lines for people; absent where others read them. */
@@ -91,7 +94,7 @@ export async function createOracleGroup(
     initial,
     oracles,
     async gradients(request, asked = everyone) {
-      const at = first.machine.upload(request.parameters)
+      const at = uploaded(first, request.parameters)
       try {
         return asked.map(({ worker, step = request.step }) =>
           gradientAt(workers[worker]!, at, { ...request, step }),
@@ -112,6 +115,8 @@ interface Worker {
   readonly weights: Float32Array | null
   readonly test: DataSource['test']
   readonly notes: DataSource['notes']
+  /** This peer's own. */
+  readonly statistics: Vector
 }
 
 async function createWorkers(specs: readonly OracleSpec[], oracleCache: OracleCache): Promise<Worker[]> {
@@ -126,7 +131,8 @@ async function createWorkers(specs: readonly OracleSpec[], oracleCache: OracleCa
       const { test, notes } = source
       const share = await oracleCache.share(spec)
       const weights = classWeights === 'balanced' ? balancedWeights(share.labels, share.classes) : null
-      return { spec, machine, share, weights, test, notes }
+      const statistics = table ? ownStatistics(table.schema, share) : new Float32Array(0)
+      return { spec, machine, share, weights, test, notes, statistics }
     }),
   )
 }
@@ -141,16 +147,18 @@ function checkAugmentation({ augment, data }: OracleSpec, { shape }: DataSource)
 }
 
 function oracleOf(worker: Worker): ModelOracle {
-  const { spec, machine, share, test, notes } = worker
+  const { spec, machine, share, test, notes, statistics } = worker
   let isClosed = false
   const upload = (parameters: Vector): Uploaded => {
     if (isClosed) throw new OracleError('ORACLE_CLOSED', 'the oracle is closed')
-    return machine.upload(parameters)
+    return uploaded(worker, parameters)
   }
+  const initial = initialParameters(machine.model, spec.seed)
   return {
-    dimension: modelDimension(machine.model),
+    dimension: initial.length + statistics.length,
+    statistics: statistics.length,
     parameters: machine.model.parameters.map(({ name, shape }) => ({ name, shape })),
-    initial: initialParameters(machine.model, spec.seed),
+    initial: followedBy(initial, statistics),
     examples: share.labels.length,
     notes,
     async gradient(request: GradientRequest): Promise<GradientReply> {
@@ -164,7 +172,7 @@ function oracleOf(worker: Worker): ModelOracle {
     async evaluate(parameters: Vector): Promise<Evaluation> {
       const at = upload(parameters)
       try {
-        const examples = test()
+        const examples = normalisedFor(worker, test(), parameters)
         return evaluateOn(machine, at, examples, allOf(examples))
       } finally {
         at.release()
@@ -176,10 +184,26 @@ function oracleOf(worker: Worker): ModelOracle {
   }
 }
 
-function gradientAt(worker: Worker, at: Uploaded, { step, batch }: GradientRequest): GradientReply {
+/** A peer's vector as a model takes it: without the statistics behind it. */
+function uploaded({ machine, statistics }: Worker, vector: Vector): Uploaded {
+  return machine.upload(vector.subarray(0, vector.length - statistics.length))
+}
+
+/** The data as the statistics behind these parameters have it. */
+function normalisedFor({ spec, statistics }: Worker, dataset: Dataset, vector: Vector): Dataset {
+  const agreed = vector.subarray(vector.length - statistics.length)
+  return statistics.length === 0 ? dataset : normalised(dataset, spec.table!.schema, agreed)
+}
+
+function gradientAt(
+  worker: Worker,
+  at: Uploaded,
+  { step, batch, parameters }: GradientRequest,
+): GradientReply {
   if (!(Number.isInteger(batch) && batch > 0))
     throw new RangeError(`batch ${batch}: expected a positive integer`)
-  const { spec, machine, share } = worker
+  const { spec, machine, statistics } = worker
+  const share = normalisedFor(worker, worker.share, parameters)
   const indices = drawBatch(spec.seed, spec.peer, step, batch, share.labels.length)
   const rows = machine.rowsFor(batch)
   const alterations = alterationsOf(worker, step, batch)
@@ -189,7 +213,7 @@ function gradientAt(worker: Worker, at: Uploaded, { step, batch }: GradientReque
     const matrices = gatherRows(share, indices, from, size, alterations)
     pieces.push(machine.gradientOf(at, matrices, drawMasks(worker, step, from, size), batch))
   }
-  return sumOfShares(modelDimension(machine.model), pieces)
+  return sumOfShares(modelDimension(machine.model) + statistics.length, pieces)
 }
 
 function alterationsOf({ spec, share, weights }: Worker, step: number, batch: number): Alterations {
@@ -212,7 +236,7 @@ function drawMasks({ spec, machine }: Worker, step: number, from: number, rows: 
   })
 }
 
-/** Adds up the results of the pieces of a batch. */
+/** Adds up the results of the pieces of a batch; nothing descends along statistics. */
 function sumOfShares(dimension: number, pieces: readonly GradientShare[]): GradientReply {
   const gradient = new Float32Array(dimension)
   let loss = 0
@@ -226,4 +250,11 @@ function sumOfShares(dimension: number, pieces: readonly GradientShare[]): Gradi
     }
   }
   return { gradient, loss }
+}
+
+function followedBy(first: Vector, second: Vector): Vector {
+  const both = new Float32Array(first.length + second.length)
+  both.set(first)
+  both.set(second, first.length)
+  return both
 }

@@ -29,6 +29,7 @@ export async function createOracle(spec: OracleSpec): Promise<ModelOracle> {
     dimension: ready.initial.length,
     parameters: ready.parameters,
     initial: ready.initial,
+    statistics: ready.statistics,
     examples: ready.examples,
     notes: ready.notes,
     async gradient(request: GradientRequest): Promise<GradientReply> {

@@ -11,6 +11,7 @@ export interface Ready {
   readonly kind: 'ready'
   readonly parameters: readonly NamedShape[]
   readonly initial: Vector
+  readonly statistics: number
   readonly examples: number
   readonly notes: readonly string[]
 }

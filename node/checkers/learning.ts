@@ -13,10 +13,12 @@ import { createResendChecker, type ResendChecker } from './resends.ts'
 
 /** What is known of a cohort before it runs. */
 interface CheckedCohort {
-  readonly cohort: Pick<Cohort, 'steps'>
+  readonly cohort: Pick<Cohort, 'steps' | 'protocol'>
   readonly linkLimits: LinkLimits
   /** The minima of the peers' losses, a row a peer, where they are known: the ends are held to them. */
   readonly centres?: readonly Vector[]
+  /** The peers' own figures, a row a peer, which become the last coordinates; absent: of no length. */
+  readonly statistics?: readonly Vector[]
   /** Standard deviation of a gradient's noise, per coordinate; absent: 0. */
   readonly noise?: number
 }
@@ -35,14 +37,17 @@ export interface LearningCheckers extends ResendChecker {
   end(results: readonly (Vector | null)[], describe: (peer: PeerIndex) => string): void
 }
 
+/** Of a mean of 32-bit floats of size 1. */
+const ROUNDING = 1e-5
 /** Honest peers may end this far apart, over how far apart their losses' minima are: noise and lies are in it. */
 const SPREAD_MAX = 2
 
 export function createLearningCheckers(
-  { cohort, linkLimits, centres, noise = 0 }: CheckedCohort,
+  checked: CheckedCohort,
   honest: readonly PeerIndex[],
   violate: (checker: string, detail: string) => void,
 ): LearningCheckers {
+  const { cohort, linkLimits } = checked
   /** By what an honest peer bound itself to: the first value seen anywhere. */
   const bound = new Map<string, string>()
   const isHonest = new Set(honest)
@@ -99,11 +104,52 @@ export function createLearningCheckers(
         violate('termination', unfinished.map(describe).join('; '))
         return
       }
-      if (centres === undefined) return
-      const spread = coordinateWiseDiameter(honest.map(peer => centres[peer]!))
-      const end = coordinateWiseDiameter(honest.map(peer => results[peer]!))
-      if (!(end <= SPREAD_MAX * (spread + noise)))
-        violate('closeness', `honest peers end ${end} apart, where their losses' minima are ${spread} apart`)
+      checkEnds(checked, honest, results as readonly Vector[], violate)
     },
   }
+}
+
+/** Where the honest peers end. @param results complete for them */
+function checkEnds(
+  { cohort, centres, statistics = [], noise = 0 }: CheckedCohort,
+  honest: readonly PeerIndex[],
+  results: readonly Vector[],
+  violate: (checker: string, detail: string) => void,
+): void {
+  const figures = statistics[0]?.length ?? 0
+  const of = (vectors: readonly Vector[]) => honest.map(peer => vectors[peer]!)
+  const learnt = of(results).map(vector => vector.subarray(0, vector.length - figures))
+  const wrong =
+    figures === 0
+      ? null
+      : wrongStatistics(
+          of(statistics),
+          of(results).map(vector => vector.slice(-figures)),
+          cohort.protocol,
+        )
+  if (wrong !== null) violate('statistics', wrong)
+  if (centres === undefined) return
+  const spread = coordinateWiseDiameter(of(centres).map(centre => centre.subarray(0, learnt[0]!.length)))
+  const end = coordinateWiseDiameter(learnt)
+  if (!(end <= SPREAD_MAX * (spread + noise)))
+    violate('closeness', `honest peers end ${end} apart, where their losses' minima are ${spread} apart`)
+}
+
+/**
+ * What all took over lies where the honest peers' own figures lie; MDA may leave their range by its diameter.
+ * @returns null if it does
+ */
+function wrongStatistics(
+  own: readonly Vector[],
+  ends: readonly Vector[],
+  protocol: Cohort['protocol'],
+): string | null {
+  const room = protocol === 'mda' ? coordinateWiseDiameter(own) : ROUNDING
+  for (let i = 0; i < own[0]!.length; i++) {
+    const figures = own.map(vector => vector[i]!)
+    const [low, high] = [Math.min(...figures), Math.max(...figures)]
+    const wrong = ends.find(end => !(end[i]! >= low - room && end[i]! <= high + room))
+    if (wrong) return `coordinate ${i} is ${wrong[i]}, where honest peers have ${low} to ${high}`
+  }
+  return null
 }

@@ -52,7 +52,8 @@ export function problemOf(
   fieldsAt: (path: readonly PropertyKey[]) => readonly string[],
 ): Problem {
   // A misspelt field is reported once, as misspelt, and not also as a missing field.
-  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]!
+  const found = issues.flatMap(firstAlternative)
+  const issue = found.find(({ code }) => code === 'unrecognized_keys') ?? found[0]!
   const place = pathText(issue.path)
   const where = place === '' ? source : `${source}: ${place}`
   if (issue.code === 'unrecognized_keys') {
@@ -71,6 +72,13 @@ export function problemOf(
       ? suggestion(value, issue.values.map(String))
       : ''
   return { kind: 'invalid', message: `${where} is ${valueText(value)}; expected ${wanted}${near}` }
+}
+
+/** Of a field that may have one of several forms, the first form is what a person most likely meant. */
+function firstAlternative(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
+  const [first] = issue.code === 'invalid_union' ? issue.errors : []
+  if (first === undefined) return [issue]
+  return first.map(inner => ({ ...inner, path: [...issue.path, ...inner.path] }))
 }
 
 function valueAt(document: unknown, path: readonly PropertyKey[]): unknown {

@@ -123,6 +123,7 @@ export function assemblePeer(
     cohort,
     self,
     initial: oracle.initial,
+    statistics: oracle.statistics ?? 0,
     oracle: {
       gradient(request, done) {
         meter.begin()

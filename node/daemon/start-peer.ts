@@ -215,7 +215,7 @@ async function conclude(
   const { loss, accuracy, metrics } = await oracle.evaluate(parameters)
   const status = peer.status()
   return {
-    parameters,
+    parameters: parameters.slice(0, parameters.length - (oracle.statistics ?? 0)),
     loss,
     accuracy,
     metrics,

@@ -58,7 +58,9 @@ export async function openOracle(
   const oracle = await openAtStart(choice, software, onLine)
   if (choice.init === null) return oracle
   try {
-    return { ...oracle, initial: await readStart(choice.init, oracle.parameters) }
+    const initial = oracle.initial.slice() // its own statistics stay behind the parameters
+    initial.set(await readStart(choice.init, oracle.parameters))
+    return { ...oracle, initial }
   } catch (error) {
     await oracle.close()
     throw error

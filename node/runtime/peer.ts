@@ -38,8 +38,10 @@ export interface OraclePort {
 export interface PeerOptions {
   readonly cohort: Cohort
   readonly self: PeerIndex
-  /** θ₁, the same for all members. */
+  /** θ₁, the same for all members; behind it this peer's own statistics. */
   readonly initial: Vector
+  /** How many coordinates behind the parameters are statistics; absent: none. */
+  readonly statistics?: number
   readonly oracle: OraclePort
   readonly transport: Transport
   readonly clock: Clock
@@ -101,6 +103,7 @@ export function createPeer(options: PeerOptions): Peer {
   const learn = createLearn({
     ...learnOptions(cohort, self, initial.length),
     ...memory,
+    ...(options.statistics !== undefined && { statistics: options.statistics }),
     ledger: journal,
     remembers: journal.remembers,
     seen: journal.seen().filter(echo => verifier.accepts(echo)),

@@ -143,7 +143,7 @@ function createRun(options: SimulateOptions, conditions: Conditions): Run {
   const cluster: SimulatedCluster<Peer> = createSimulatedCluster({
     task: learnerTask({
       cohort,
-      initial: oracles[0]!.initial,
+      initialOf: self => oracles[self]!.initial,
       oracle: parts => oraclePort(run, parts),
       gradient(peer, step, { loss }) {
         if (!byzantine.peers.includes(peer)) run.meter.loss(peer, step, loss)

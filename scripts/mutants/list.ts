@@ -267,4 +267,12 @@ export const mutants: readonly Mutant[] = [
     within: 500,
     swarm: 'learning',
   },
+  {
+    name: 'statistics-move',
+    file: 'learning/learn.ts',
+    line: 'if (statistics === null || statistics.length === 0) return vector',
+    becomes: 'if (statistics !== undefined) return vector',
+    within: 500,
+    swarm: 'learning',
+  },
 ]

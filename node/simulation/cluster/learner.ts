@@ -11,8 +11,10 @@ import { sharedRules } from '../shared-rules.ts'
 
 interface LearnerOptions {
   readonly cohort: Cohort
-  /** θ₁, the same for all peers. */
-  readonly initial: Vector
+  /** θ₁, the same for all peers; behind it a peer's own statistics. */
+  readonly initialOf: (self: PeerIndex) => Vector
+  /** How many coordinates are statistics; absent: none. */
+  readonly statistics?: number
   /** Makes the oracle of an incarnation. It answers only the incarnation that asked. */
   readonly oracle: (parts: Pick<PeerParts<LearnOutput>, 'self' | 'isAlive'>) => OraclePort
   readonly linkLimits?: LinkLimits
@@ -22,7 +24,8 @@ interface LearnerOptions {
 
 export function learnerTask({
   cohort,
-  initial,
+  initialOf,
+  statistics,
   oracle,
   linkLimits,
   gradient,
@@ -34,7 +37,8 @@ export function learnerTask({
       createPeer({
         ...parts,
         cohort,
-        initial,
+        initial: initialOf(parts.self),
+        ...(statistics !== undefined && { statistics }),
         aggregate,
         oracle: oracle(parts),
         ...(linkLimits && { linkLimits }),

@@ -25,11 +25,11 @@ test('columns get their types, missing cells a value, and indices, ids and const
   const file = await fileOf(t, header, row)
   const { schema, sentences } = await proposeSchema(file, 'outcome', true)
   t.deepEqual(schema.columns, [
-    { name: 'age', type: 'number', scale: { mean: 50, deviation: 11 }, missing: 50, indicator: true },
+    { name: 'age', type: 'number', scale: 'agreed', missing: 'agreed', indicator: true },
     { name: 'sex', type: 'category', values: ['f', 'm'], indicator: false },
     { name: 'smoker', type: 'yes-no', yes: 'Yes', no: 'No', indicator: false },
     { name: 'ward', type: 'category', values: ['w0', 'w1', 'w2', 'w3'], indicator: false },
-    { name: 'visits', type: 'number', scale: { mean: 2, deviation: 1.4 }, indicator: false },
+    { name: 'visits', type: 'number', scale: 'agreed', indicator: false },
   ])
   t.deepEqual(schema.target, { name: 'outcome', type: 'class', classes: ['ill', 'well'] })
   t.deepEqual(schema.unused, ['patient_id', 'name', 'hospital', 'empty'])
@@ -41,11 +41,11 @@ test('columns get their types, missing cells a value, and indices, ids and const
   t.regex(said, /^"empty" is left out: it is empty in every row\.$/m)
   t.regex(
     said,
-    /^"age" is a number from 30 to 69; 1 cell is missing and becomes 50, with an indicator beside it\.$/m,
+    /^"age" is a number from 30 to 69; 1 cell is missing and becomes the agreed mean, with an indicator beside it\.$/m,
   )
   t.regex(said, /^"visits" is a number from 0 to 4; with 5 different values, it may be a category\.$/m)
   t.regex(said, /^The target "outcome" has 2 classes: ill \(4 rows\), well \(36 rows\)\.$/m)
-  t.regex(said, /All members, and all others who get the schema, then know these values/)
+  t.regex(said, /Numbers are scaled by a mean and a deviation that the members agree on before they learn/)
   t.is((await checkTable(file, schema)).misfits.count, 0)
 })
 

@@ -42,14 +42,14 @@ test('a row becomes its numbers: scaled, one-hot, 0 or 1, filled and marked as m
   t.deepEqual(shapeOfSchema(schema), { shape: [7], classes: 2, classNames: ['healthy', 'ill'] })
 })
 
-test('a number to be predicted is scaled like a column', t => {
+test('a number to be predicted stays in its own units', t => {
   const by = tableSchema.parse({
     kind: 'table',
     columns: [{ name: 'a', type: 'number' }],
     target: { name: 'y', type: 'number', scale: { mean: 100, deviation: 50 } },
   })
   const { values, labels } = read('y,a\n200,1\n75,2\n', by)
-  t.deepEqual([...values!], [2, -0.5])
+  t.deepEqual([...values!], [200, 75])
   t.deepEqual([...labels], [0, 0])
   t.is(shapeOfSchema(by).classes, 0)
 })
@@ -124,7 +124,10 @@ function naive(each: Column, cell: string): number[] {
   const marks = each.indicator ? [isMissing ? 1 : 0] : []
   if (each.type === 'yes-no') return [value === each.yes ? 1 : 0, ...marks]
   if (each.type === 'category') return [...each.values.map(other => (other === value ? 1 : 0)), ...marks]
-  return [each.scale ? (Number(value) - each.scale.mean) / each.scale.deviation : Number(value), ...marks]
+  return [
+    typeof each.scale === 'object' ? (Number(value) - each.scale.mean) / each.scale.deviation : Number(value),
+    ...marks,
+  ]
 }
 
 test('any table is encoded as by the definition, in whatever order its columns stand', t => {

@@ -14,7 +14,7 @@ import { place } from '../cli/places.ts'
 const schema = tableSchema.parse({
   kind: 'table',
   columns: [
-    { name: 'age', type: 'number', scale: { mean: 50, deviation: 15 }, missing: 50, indicator: true },
+    { name: 'age', type: 'number', scale: 'agreed', missing: 'agreed', indicator: true },
     { name: 'sex', type: 'category', values: ['f', 'm', 'x'] },
     { name: 'smoker', type: 'yes-no', yes: 'yes', no: 'no', missing: 'no' },
   ],
@@ -101,6 +101,7 @@ test('three members learn one model from three different tables, and hear what s
       ),
     )
     t.regex(said, /no row here has the class dead/)
+    t.regex(said, /step 1 agrees with the other members on mean and deviation of one column/)
     t.regex(said, /the rows stay on this machine: the other members get vectors/)
     t.is(/not used: "ward"/.test(said), member === 1)
   }

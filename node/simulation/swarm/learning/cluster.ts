@@ -25,14 +25,19 @@ export function createLearningCluster(
   scenario: LearningScenario,
   checkers: LearningCheckers,
 ): LearningCluster {
-  const { cohort, seed, byzantine, conditions, dimension, linkLimits } = scenario
+  const { cohort, seed, byzantine, conditions, dimension, statistics, linkLimits } = scenario
   const heard = createHeard(cohort.members.length)
   let caughtUp = 0
   const cluster: SimulatedCluster<Peer> = createSimulatedCluster({
     task: learnerTask({
       cohort,
       linkLimits,
-      initial: new Float32Array(dimension),
+      initialOf(self) {
+        const initial = new Float32Array(dimension)
+        initial.set(statistics[self]!, dimension - statistics[self]!.length)
+        return initial
+      },
+      statistics: statistics[0]!.length,
       oracle: parts => quadratic(scenario, cluster, parts),
     }),
     byzantine,

@@ -23,6 +23,8 @@ export interface LearningScenario {
   readonly dimension: number
   /** `x_j`, one row per peer. */
   readonly centres: readonly Vector[]
+  /** Each peer's own figures, a row a peer, which the peers agree on first and keep in the last coordinates; often of no length. */
+  readonly statistics: readonly Vector[]
   /** Standard deviation of a gradient's noise, per coordinate. */
   readonly noise: number
   readonly gradientMs: number
@@ -62,6 +64,7 @@ export function drawLearningScenario(seed: number): LearningScenario {
     dimension,
     attackName,
     centres: drawCentres(seed, peers, dimension),
+    statistics: drawStatistics(seed, peers, dimension),
     noise: pick(random, [0, 0.1]),
     gradientMs: pick(random, [0, 1, 5, 20]),
     byzantine: { peers: byzantine, attack: attackOf(attackName) },
@@ -145,6 +148,13 @@ function cohortOf(
 function drawCentres(seed: number, peers: number, dimension: number): Vector[] {
   const random = randomStream(seed, 'centres')
   return Array.from({ length: peers }, () => Float32Array.from({ length: dimension }, () => random.normal()))
+}
+
+/** In a quarter of the runs, by a stream of its own, so that older seeds keep everything else. */
+function drawStatistics(seed: number, peers: number, dimension: number): Vector[] {
+  const random = randomStream(seed, 'statistics')
+  const count = random.uniform() < 0.25 ? random.integer(dimension) : 0
+  return Array.from({ length: peers }, () => Float32Array.from({ length: count }, () => random.normal()))
 }
 
 /** The most bytes of a message besides its vector. */

@@ -1,0 +1,145 @@
+/**
+ * Agreed statistics: what normalisation needs of each column, as coordinates behind the model's parameters.
+ *
+ * Each member puts its own figures there; the first averaging agreement on parameters makes them the cohort's. So a liar
+ * moves them no further than it could move parameters, and they are recovered, handed on and kept as parameters are.
+ *
+ * A column takes three coordinates: asinh of its mean, of its root mean square, and of its own deviation. The rules compare
+ * whole vectors, and asinh, linear near 0 and logarithmic beyond, keeps a column of millions from outweighing all others.
+ */
+import type { Vector } from '../../agreement/vector.ts'
+import { type Dataset, exampleSize, type Scale } from './dataset.ts'
+import { type Column, inputsOf, type TableSchema } from './schema.ts'
+
+/** Coordinates of one column. */
+const FIGURES = 3
+/** Beyond, sinh overflows a 32-bit float. No honest member sends more. */
+const ASINH_MAX = 88
+/** A spread of the members' means below this share of the mean is lost in 32-bit floats. */
+const SPREAD_MIN = 1e-5
+
+/** The column at this place of the schema; null: the target. */
+type Place = number | null
+
+/** How many columns, the target among them, this schema leaves to be agreed on. */
+export function agreedColumns(schema: TableSchema): number {
+  return placesOf(schema).length
+}
+
+/** A member's own figures. A column of which it has no value counts as zeros. @param dataset not normalised yet */
+export function ownStatistics(schema: TableSchema, dataset: Dataset): Vector {
+  const starts = startsOf(schema)
+  const width = exampleSize(dataset.shape)
+  const { examples, values } = dataset
+  const figures = placesOf(schema).flatMap(place =>
+    place === null ? figuresOf(values!, 0, 1) : figuresOf(examples, starts[place]!, width),
+  )
+  return Float32Array.from(figures, Math.asinh)
+}
+
+/** Mean, root mean square and deviation of the numbers at `from`, `from + stride`, …; NaNs are passed over. */
+function figuresOf(numbers: ArrayLike<number>, from: number, stride: number): readonly number[] {
+  let [count, sum] = [0, 0]
+  for (let i = from; i < numbers.length; i += stride)
+    if (!Number.isNaN(numbers[i]!)) {
+      count += 1
+      sum += numbers[i]!
+    }
+  if (count === 0) return [0, 0, 0]
+  const mean = sum / count
+  let squares = 0
+  for (let i = from; i < numbers.length; i += stride)
+    if (!Number.isNaN(numbers[i]!)) squares += (numbers[i]! - mean) ** 2
+  const variance = squares / count
+  return [mean, Math.sqrt(mean ** 2 + variance), Math.sqrt(variance)]
+}
+
+/** The schema with the agreed figures in the place of "agreed". @param statistics what stands behind agreed parameters */
+export function settledSchema(schema: TableSchema, statistics: Vector): TableSchema {
+  const scales = new Map(placesOf(schema).map((place, i) => [place, scaleAt(statistics, FIGURES * i)]))
+  const scaleOf = (scale: Scale | 'agreed' | undefined, place: Place) =>
+    scale === 'agreed' ? { scale: scales.get(place)! } : {}
+  const columns = schema.columns.map((column, place) =>
+    column.type !== 'number'
+      ? column
+      : {
+          ...column,
+          ...scaleOf(column.scale, place),
+          ...(column.missing === 'agreed' && { missing: scales.get(place)!.mean }),
+        },
+  )
+  const { target } = schema
+  return {
+    ...schema,
+    columns,
+    target: target.type === 'number' ? { ...target, ...scaleOf(target.scale, null) } : target,
+  }
+}
+
+/**
+ * Around the agreed mean lie the members' own deviations and the spread of their means. The agreement averages each figure
+ * for itself, so the mean square alone would not do: less the mean's square it may come out at nothing.
+ */
+function scaleAt(statistics: Vector, at: number): Scale {
+  const [mean, root, own] = [0, 1, 2].map(i => sinh(statistics[at + i]!)) as [number, number, number]
+  const spread = root ** 2 - mean ** 2
+  const deviation = Math.sqrt(Math.max(spread > SPREAD_MIN * root ** 2 ? spread : 0, own ** 2))
+  // A column with one value needs no scale.
+  return { mean, deviation: Math.fround(deviation) > 0 ? deviation : 1 }
+}
+
+function sinh(value: number): number {
+  return Math.fround(Math.sinh(Math.max(-ASINH_MAX, Math.min(ASINH_MAX, value))))
+}
+
+/** The same examples, normalised by agreed statistics when they are written to a batch. */
+export function normalised(dataset: Dataset, schema: TableSchema, statistics: Vector): Dataset {
+  const settled = settledSchema(schema, statistics)
+  const width = exampleSize(dataset.shape)
+  const mean = new Float64Array(width)
+  const deviation = new Float64Array(width).fill(1)
+  const missing = new Float64Array(width)
+  const starts = startsOf(schema)
+  for (const place of placesOf(schema)) {
+    if (place === null) continue
+    const [before, column] = [schema.columns[place]!, settled.columns[place]!]
+    if (before.type !== 'number' || column.type !== 'number') continue
+    const { mean: middle, deviation: unit } = numbersIn(column.scale)
+    const at = starts[place]!
+    // What the schema itself scales is scaled when the table is read.
+    if (before.scale === 'agreed') [mean[at], deviation[at]] = [middle, unit]
+    if (column.missing !== undefined) missing[at] = (numberIn(column.missing) - middle) / unit
+  }
+  const { target } = settled
+  return {
+    ...dataset,
+    columns: { mean, deviation, missing },
+    ...(target.type === 'number' && { targetScale: numbersIn(target.scale) }),
+  }
+}
+
+function numbersIn(scale: Scale | 'agreed' | undefined): Scale {
+  return scale === undefined || scale === 'agreed' ? { mean: 0, deviation: 1 } : scale
+}
+
+function numberIn(missing: number | 'agreed'): number {
+  return missing === 'agreed' ? 0 : missing
+}
+
+/** Which columns, in order, the members agree on figures of; the target last. */
+function placesOf({ columns, target }: TableSchema): readonly Place[] {
+  const isAgreed = (column: Column) =>
+    column.type === 'number' && (column.scale === 'agreed' || column.missing === 'agreed')
+  const places: Place[] = [...columns.keys()].filter(place => isAgreed(columns[place]!))
+  return target.type === 'number' && target.scale === 'agreed' ? [...places, null] : places
+}
+
+/** At which input each column begins. */
+function startsOf({ columns }: TableSchema): readonly number[] {
+  let at = 0
+  return columns.map(column => {
+    const start = at
+    at += inputsOf(column)
+    return start
+  })
+}
