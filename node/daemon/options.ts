@@ -37,10 +37,10 @@ export interface StartPeerOptions extends PeerListeners {
   readonly data?: string | undefined
   /**
    * How the data is split between the peers: `iid`, `label`, `dirichlet:α` or `quantity:α`. Default: the cohort's; `own` if
-   * it has a schema, and then `data` is this member's own table; otherwise `iid`.
+   * it has a schema, and then `data` is this member's own; otherwise `iid`.
    */
   readonly partition?: string | undefined
-  /** The share of the member's own rows that is kept out of its training and measured on. Default 0.2; needs a schema. */
+  /** The share of the member's own examples that is kept out of its training and measured on. Default 0.2; needs a schema. */
   readonly holdout?: number | undefined
   /** Mirrors training images left to right with probability ½. Default `none`. */
   readonly augment?: 'none' | 'mirror' | undefined
@@ -205,7 +205,7 @@ function checkOwnData(options: StartPeerOptions, cohort: Cohort): void {
   if (partition !== undefined && agreed !== null && partition !== agreed)
     throw clash(`partition is "${partition}", and the cohort's is ${agreed}; expected that, or no partition`)
   if (cohort.schema === undefined) {
-    const needs = 'needs a schema in the cohort file, by which members read tables of their own'
+    const needs = 'needs a schema in the cohort file, by which members read data of their own'
     if (partition === OWN_PARTITION) throw clash(`partition is "${OWN_PARTITION}", which ${needs}`)
     if (holdout !== undefined) throw clash(`holdout ${needs}; expected it, or no holdout`)
     return
@@ -217,7 +217,7 @@ function checkOwnData(options: StartPeerOptions, cohort: Cohort): void {
   if (data === 'digits')
     throw new PeerError(
       'option-missing',
-      'data is missing: the cohort has a schema, so every member brings a table of its own; expected a .csv, .tsv or .parquet file',
+      `data is missing: the cohort has a schema, so every member brings its own; expected ${cohort.schema.kind === 'images' ? 'a folder with a folder of .png or .jpg images for each class' : 'a .csv, .tsv or .parquet file'}`,
     )
 }
 
