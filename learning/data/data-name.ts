@@ -4,6 +4,7 @@
  */
 import { DataError } from './dataset.ts'
 import type { ImageOptions } from './image-folder.ts'
+import { SIDE_MAX } from './image-pixels.ts'
 import type { Filling } from './missing.ts'
 
 export interface DataName {
@@ -14,9 +15,6 @@ export interface DataName {
   /** What stands behind the path, with its question mark; null if nothing does. */
   readonly suffix: string | null
 }
-
-/** No model here takes larger images. */
-const SIDE_MAX = 1024
 
 /** @throws DataError `DATA_FORMAT` for what nothing means */
 export function parseDataName(data: string): DataName {
@@ -59,11 +57,17 @@ function fillingOf(how: string, refuse: Refuse): Filling {
 }
 
 function sizeOf(text: string, refuse: Refuse): ImageOptions['size'] {
+  const size = parseSize(text)
+  if (size !== null) return size
+  throw refuse(`width and height, at most ${SIDE_MAX} each, as in ?size=28x28`)
+}
+
+/** `28x28`, width first; null for what is no size of images. */
+export function parseSize(text: string): ImageOptions['size'] {
   const [, width, height] = /^(\d{1,4})x(\d{1,4})$/.exec(text) ?? []
   const size = { width: Number(width), height: Number(height) }
   const isRight = (side: number) => side >= 1 && side <= SIDE_MAX
-  if (isRight(size.width) && isRight(size.height)) return size
-  throw refuse(`width and height, at most ${SIDE_MAX} each, as in ?size=28x28`)
+  return isRight(size.width) && isRight(size.height) ? size : null
 }
 
 function channelsOf(text: string, refuse: Refuse): 1 | 3 {

@@ -1,6 +1,14 @@
 /** Holds a share of a member's own rows out of its training, to measure there how good the model is. */
 import { randomStream } from '../random.ts'
 
+/** How much of a member's own data is held out. */
+export interface HoldOut {
+  /** The share of the rows, in (0, 1), that is kept out of the training and measured on. */
+  readonly holdout: number
+  /** Chooses the rows that are held out. */
+  readonly seed: number
+}
+
 interface HeldOut {
   /** Ascending, as is `test`; together they are all rows. Each has at least one. */
   readonly train: Uint32Array

@@ -2,10 +2,9 @@
  * Folders of images, one class a folder: with `train/` and `test/`, or class folders alone, of each of which a fifth is
  * for testing, as a fixed seed decides. All images are brought to one size. Classes are the folders' names.
  */
-import type { Dirent } from 'node:fs'
-import { readdir, stat } from 'node:fs/promises'
-import { basename, extname, join } from 'node:path'
+import { basename, join } from 'node:path'
 import { randomStream } from '../random.ts'
+import { classFoldersIn, foldersIn } from './class-folders.ts'
 import { CIFAR_NORMALISATION, DataError, type DataSource, type Dataset, sourceOf } from './dataset.ts'
 import { type DecodedImage, readImage } from './image-file.ts'
 import { type PixelShape, writePixels } from './image-pixels.ts'
@@ -19,29 +18,14 @@ export interface ImageOptions {
   readonly channels: 1 | 3 | null
 }
 
-const ENDINGS: ReadonlySet<string> = new Set(['.png', '.jpg', '.jpeg'])
-/** What file managers leave behind; and all that begins with a dot. */
-const LITTER: ReadonlySet<string> = new Set(['thumbs.db', 'desktop.ini', '__macosx'])
-const FILES_MAX = 2 ** 20
 /** In a class folder one in five is for testing. */
 const TEST_SHARE = 5
 /** Like MNIST, the data is the same for runs of every seed, so that runs can be compared. */
 const SEED = 1
 
-const isImage = (name: string) => ENDINGS.has(extname(name).toLowerCase())
-const isLitter = (name: string) => name.startsWith('.') || LITTER.has(name.toLowerCase())
-
 interface ImageFile {
   readonly path: string
   readonly label: string
-}
-
-/** Whether a folder holds class folders of images, itself or in `train/`. */
-export async function holdsImages(directory: string): Promise<boolean> {
-  for (const part of [directory, join(directory, 'train')])
-    for (const name of await foldersIn(part).catch(() => []))
-      if ((await readdir(join(part, name)).catch(() => [])).some(isImage)) return true
-  return false
 }
 
 /** @throws DataError naming the file or folder, and what would be right */
@@ -98,26 +82,22 @@ async function filesOf(directory: string): Promise<Files> {
 
 /** The images of each class folder, in the order of their names. */
 async function filesIn(directory: string): Promise<readonly ImageFile[]> {
-  const labels = await foldersIn(directory)
-  if (labels.length > CLASSES_MAX)
+  const folders = await classFoldersIn(directory)
+  if (folders.length > CLASSES_MAX)
     throw new DataError(
       'DATA_LABEL',
-      `${directory}: ${labels.length} class folders, expected at most ${CLASSES_MAX}`,
+      `${directory}: ${folders.length} class folders, expected at most ${CLASSES_MAX}`,
     )
   const files: ImageFile[] = []
-  for (const label of labels) {
+  for (const { label, images, others } of folders) {
     const folder = join(directory, label)
-    const names = (await readdir(folder)).filter(name => !isLitter(name)).sort()
-    const strange = names.find(name => !isImage(name))
-    if (strange !== undefined)
+    if (others[0] !== undefined)
       throw new DataError(
         'DATA_FORMAT',
-        `${join(folder, strange)}: expected only .png, .jpg and .jpeg files in a class folder`,
+        `${join(folder, others[0])}: expected only .png, .jpg and .jpeg files in a class folder`,
       )
-    if (names.length === 0) throw new DataError('DATA_MISSING', `${folder}: no image, expected at least one`)
-    if (files.length + names.length > FILES_MAX)
-      throw new DataError('DATA_UNREADABLE', `${directory}: more than ${FILES_MAX} images; expected fewer`)
-    for (const name of names) files.push({ path: join(folder, name), label })
+    if (images.length === 0) throw new DataError('DATA_MISSING', `${folder}: no image, expected at least one`)
+    for (const name of images) files.push({ path: join(folder, name), label })
   }
   if (files.length === 0)
     throw new DataError('DATA_MISSING', `${directory}: no class folders, expected one for each class`)
@@ -188,16 +168,4 @@ function namesOf(files: readonly ImageFile[]): RawTargets {
   const names = [...new Set(files.map(({ label }) => label))]
   const places = new Map(names.map((name, place) => [name, place]))
   return { kind: 'names', names, values: files.map(({ label }) => places.get(label)!) }
-}
-
-/** Sorted by Unicode number; a link to a folder is one. */
-async function foldersIn(directory: string): Promise<readonly string[]> {
-  const entries = (await readdir(directory, { withFileTypes: true })).filter(({ name }) => !isLitter(name))
-  const isFolder = async (entry: Dirent) =>
-    entry.isDirectory() ||
-    (entry.isSymbolicLink() &&
-      ((await stat(join(directory, entry.name)).catch(() => null))?.isDirectory() ?? false))
-  const folders: string[] = []
-  for (const entry of entries) if (await isFolder(entry)) folders.push(entry.name)
-  return folders.sort()
 }

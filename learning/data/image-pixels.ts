@@ -16,6 +16,9 @@ export interface PixelShape {
   readonly channels: 1 | 3
 }
 
+/** No model here takes larger images. */
+export const SIDE_MAX = 1024
+
 const LUMA = [0.299, 0.587, 0.114] as const
 
 /** Writes the picture's `height × width × channels` bytes to `out` from `to` on. */

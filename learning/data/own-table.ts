@@ -2,33 +2,16 @@
 import { basename } from 'node:path'
 import { parseDataName } from './data-name.ts'
 import { DataError, type DataSource, type Dataset, type Scale, sourceOf, takeExamples } from './dataset.ts'
-import { holdOut } from './hold-out.ts'
-import { createMisfits, type Misfits } from './misfits.ts'
+import { type HoldOut, holdOut } from './hold-out.ts'
+import { type CheckedData, countsText, createMisfits, refusalOf } from './misfits.ts'
 import { shapeOfSchema, type TableSchema, type Target } from './schema.ts'
 import { createSchemaReader } from './schema-reader.ts'
 import { shortened } from './shortened.ts'
-import { agreedColumns } from './statistics.ts'
+import { agreedNotes } from './statistics.ts'
 import { streamTable, tableEnding } from './table-file.ts'
 
-/** How a member's own table is read. */
-export interface TableChoice {
-  readonly schema: TableSchema
-  /** The share of the rows, in (0, 1), that is kept out of the training and measured on. */
-  readonly holdout: number
-  /** Chooses the rows that are held out. */
-  readonly seed: number
-}
-
-/** What a member's file holds, and what in it does not fit. */
-interface CheckedTable {
-  readonly misfits: Misfits
-  readonly notes: readonly string[]
-  /** "700 rows; class no 650, yes 50". */
-  readonly holds: string
-}
-
 /** Reads all of a file and keeps none of it. @throws DataError if there is no such table */
-export async function checkTable(file: string, schema: TableSchema): Promise<CheckedTable> {
+export async function checkTable(file: string, schema: TableSchema): Promise<CheckedData> {
   const { misfits, rows } = await readRows(file, schema, false)
   return { misfits, notes: rows.notes, holds: holdsText(schema, rows) }
 }
@@ -36,10 +19,10 @@ export async function checkTable(file: string, schema: TableSchema): Promise<Che
 /** @throws DataError, naming the first misfit; `DATA_MISSING` and the like if the file cannot be read */
 export async function loadOwnTable(
   file: string,
-  { schema, holdout, seed }: TableChoice,
+  { schema, holdout, seed }: HoldOut & { readonly schema: TableSchema },
 ): Promise<DataSource> {
   const { misfits, rows } = await readRows(file, schema, true)
-  if (misfits.count > 0) throw refusal(misfits)
+  if (misfits.count > 0) throw refusalOf(misfits)
   const all: Dataset = {
     name: basename(file),
     ...shapeOfSchema(schema),
@@ -61,22 +44,6 @@ export async function loadOwnTable(
 
 function hasScale(target: Target): target is Target & { readonly scale: Scale } {
   return target.type === 'number' && typeof target.scale === 'object'
-}
-
-function agreedNotes(schema: TableSchema): readonly string[] {
-  const columns = agreedColumns(schema)
-  if (columns === 0) return []
-  const which = columns === 1 ? 'one column' : `${columns} columns`
-  return [`step 1 agrees with the other members on mean and deviation of ${which}, and learns nothing yet`]
-}
-
-function refusal(misfits: Misfits): DataError {
-  const [first] = misfits.lines()
-  const more = misfits.count === 1 ? '' : `; ${misfits.count - 1} more do not fit`
-  return new DataError(
-    'DATA_SCHEMA',
-    `${first}${more} ("concord data check" lists what does not fit the schema)`,
-  )
 }
 
 async function readRows(file: string, schema: TableSchema, keep: boolean) {
@@ -115,17 +82,11 @@ export function checkTableName(file: string): void {
     )
 }
 
-const CLASSES_NAMED_MAX = 10
-
 function holdsText(
   { target }: TableSchema,
   { count, perClass }: { readonly count: number; readonly perClass: readonly number[] },
 ): string {
   const rows = count === 1 ? '1 row' : `${count} rows`
   if (target.type === 'number') return `${rows}; "${shortened(target.name)}" is a number to be predicted`
-  const named = target.classes
-    .slice(0, CLASSES_NAMED_MAX)
-    .map((name, place) => `${shortened(name)} ${perClass[place]}`)
-  const more = target.classes.length - named.length
-  return `${rows}; classes of "${shortened(target.name)}": ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+  return `${rows}; classes of "${shortened(target.name)}": ${countsText(target.classes, perClass)}`
 }

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod'
 import type { DataShape } from './dataset.ts'
+import { type ImageSchema, imageFieldsAt, imageSchema, shapeOfImages } from './image-schema.ts'
 import { CLASSES_MAX } from './targets.ts'
 
 /** A schema is part of the cohort file, which everybody has; tables with more columns are no work for people's hands. */
@@ -102,6 +103,13 @@ export const tableSchema = z
 
 /** What the members agree on about their tables. */
 export type TableSchema = z.infer<typeof tableSchema>
+
+const kinds = [tableSchema, imageSchema] as const
+
+/** A schema's fields, whichever kind it is. */
+export const dataSchema = z.discriminatedUnion('kind', kinds, { error: 'one of table, images' })
+/** What the members agree on about their data: tables or images. */
+export type Schema = TableSchema | ImageSchema
 /** A column that the models use. */
 export type Column = TableSchema['columns'][number]
 /** What is learnt: a class, or a number. */
@@ -113,6 +121,7 @@ export function schemaFieldsAt(path: readonly PropertyKey[], document: unknown):
   const within = (value: unknown, key: PropertyKey) =>
     typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined
   const typeOf = (value: unknown) => String(within(value, 'type'))
+  if (within(document, 'kind') === 'images') return imageFieldsAt(path)
   if (first === undefined) return ['kind', 'columns', 'target', 'unused']
   if (third !== undefined || (first === 'target' && second !== undefined)) return ['mean', 'deviation']
   const known: Readonly<Record<string, z.ZodObject>> = first === 'target' ? targetTypes : columnTypes
@@ -126,7 +135,9 @@ export function inputsOf(column: Column): number {
 }
 
 /** What models are given, whichever file it comes from. */
-export function shapeOfSchema({ columns, target }: TableSchema): DataShape {
+export function shapeOfSchema(schema: Schema): DataShape {
+  if (schema.kind === 'images') return shapeOfImages(schema)
+  const { columns, target } = schema
   const shape = [columns.reduce((sum, column) => sum + inputsOf(column), 0)]
   return target.type === 'class'
     ? { shape, classes: target.classes.length, classNames: target.classes }

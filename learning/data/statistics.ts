@@ -4,12 +4,13 @@
  * Each member puts its own figures there; the first averaging agreement on parameters makes them the cohort's. So a liar
  * moves them no further than it could move parameters, and they are recovered, handed on and kept as parameters are.
  *
- * A column takes three coordinates: asinh of its mean, of its root mean square, and of its own deviation. The rules compare
+ * A column, or a channel of images, takes three coordinates: asinh of its mean, of its root mean square, and of its own deviation. The rules compare
  * whole vectors, and asinh, linear near 0 and logarithmic beyond, keeps a column of millions from outweighing all others.
  */
 import type { Vector } from '../../agreement/vector.ts'
 import { type Dataset, exampleSize, type Scale } from './dataset.ts'
-import { type Column, inputsOf, type TableSchema } from './schema.ts'
+import { DEVIATION_MIN, type ImageSchema } from './image-schema.ts'
+import { type Column, inputsOf, type Schema, type TableSchema } from './schema.ts'
 
 /** Coordinates of one column. */
 const FIGURES = 3
@@ -21,20 +22,36 @@ const SPREAD_MIN = 1e-5
 /** The column at this place of the schema; null: the target. */
 type Place = number | null
 
-/** How many columns, the target among them, this schema leaves to be agreed on. */
-export function agreedColumns(schema: TableSchema): number {
-  return placesOf(schema).length
+/** What a run does in its first step, in a line for people; none if this schema leaves nothing to be agreed on. */
+export function agreedNotes(schema: Schema): readonly string[] {
+  const columns = schema.kind === 'table' ? placesOf(schema).length : 0
+  const which = schema.kind === 'images' ? 'the pixels' : columns === 1 ? 'one column' : `${columns} columns`
+  return columns === 0 && !(schema.kind === 'images' && schema.scale === 'agreed')
+    ? []
+    : [`step 1 agrees with the other members on mean and deviation of ${which}, and learns nothing yet`]
 }
 
 /** A member's own figures. A column of which it has no value counts as zeros. @param dataset not normalised yet */
-export function ownStatistics(schema: TableSchema, dataset: Dataset): Vector {
+export function ownStatistics(schema: Schema, dataset: Dataset): Vector {
+  const figures =
+    schema.kind === 'images' ? figuresOfImages(schema, dataset) : figuresOfTable(schema, dataset)
+  return Float32Array.from(figures, Math.asinh)
+}
+
+function figuresOfImages({ scale, channels }: ImageSchema, { examples }: Dataset): readonly number[] {
+  if (scale !== 'agreed') return []
+  return Array.from({ length: channels }, (_, channel) => figuresOf(examples, channel, channels))
+    .flat()
+    .map(byte => byte / 255)
+}
+
+function figuresOfTable(schema: TableSchema, dataset: Dataset): readonly number[] {
   const starts = startsOf(schema)
   const width = exampleSize(dataset.shape)
   const { examples, values } = dataset
-  const figures = placesOf(schema).flatMap(place =>
+  return placesOf(schema).flatMap(place =>
     place === null ? figuresOf(values!, 0, 1) : figuresOf(examples, starts[place]!, width),
   )
-  return Float32Array.from(figures, Math.asinh)
 }
 
 /** Mean, root mean square and deviation of the numbers at `from`, `from + stride`, …; NaNs are passed over. */
@@ -55,7 +72,25 @@ function figuresOf(numbers: ArrayLike<number>, from: number, stride: number): re
 }
 
 /** The schema with the agreed figures in the place of "agreed". @param statistics what stands behind agreed parameters */
-export function settledSchema(schema: TableSchema, statistics: Vector): TableSchema {
+export function settledSchema<S extends Schema>(schema: S, statistics: Vector): S
+export function settledSchema(schema: Schema, statistics: Vector): Schema {
+  return schema.kind === 'images' ? settledImages(schema, statistics) : settledTable(schema, statistics)
+}
+
+function settledImages(schema: ImageSchema, statistics: Vector): ImageSchema {
+  if (schema.scale !== 'agreed') return schema
+  const scales = Array.from({ length: schema.channels }, (_, channel) =>
+    scaleAt(statistics, FIGURES * channel),
+  )
+  const within = (low: number, value: number) => Math.max(low, Math.min(1, value))
+  const scale = {
+    mean: scales.map(({ mean }) => within(0, mean)),
+    deviation: scales.map(({ deviation }) => within(DEVIATION_MIN, deviation)),
+  }
+  return { ...schema, scale }
+}
+
+function settledTable(schema: TableSchema, statistics: Vector): TableSchema {
   const scales = new Map(placesOf(schema).map((place, i) => [place, scaleAt(statistics, FIGURES * i)]))
   const scaleOf = (scale: Scale | 'agreed' | undefined, place: Place) =>
     scale === 'agreed' ? { scale: scales.get(place)! } : {}
@@ -93,8 +128,13 @@ function sinh(value: number): number {
 }
 
 /** The same examples, normalised by agreed statistics when they are written to a batch. */
-export function normalised(dataset: Dataset, schema: TableSchema, statistics: Vector): Dataset {
-  const settled = settledSchema(schema, statistics)
+export function normalised(dataset: Dataset, schema: Schema, statistics: Vector): Dataset {
+  if (schema.kind === 'table') return normalisedTable(dataset, schema, settledTable(schema, statistics))
+  const { scale } = settledImages(schema, statistics)
+  return typeof scale === 'object' ? { ...dataset, normalisation: scale } : dataset
+}
+
+function normalisedTable(dataset: Dataset, schema: TableSchema, settled: TableSchema): Dataset {
   const width = exampleSize(dataset.shape)
   const mean = new Float64Array(width)
   const deviation = new Float64Array(width).fill(1)

@@ -3,7 +3,7 @@
  * a second, and so does compiling LeNet. So code that makes oracles again and again keeps one cache.
  */
 import type { DataSource, Dataset } from '../data/dataset.ts'
-import type { TableChoice } from '../data/own-table.ts'
+import type { OwnData } from '../data/own-data.ts'
 import type { Jax } from '../models/model.ts'
 import { modelNamed } from '../models/registry.ts'
 import { compileModel, type Machine } from './machine.ts'
@@ -14,7 +14,7 @@ type MachineSpec = Pick<OracleSpec, 'model' | 'data' | 'table' | 'dropout' | 'cl
 
 export interface OracleCache {
   /** @throws DataError */
-  source(data: string, table?: TableChoice): Promise<DataSource>
+  source(data: string, table?: OwnData): Promise<DataSource>
   /** @throws ModelError */
   machine(jax: Jax, spec: MachineSpec): Promise<Machine>
   /** The same array for specs that differ only in how examples are altered. @throws DataError */
@@ -26,7 +26,7 @@ export function createOracleCache(sharesMax: number): OracleCache {
   const sources = new Map<string, Promise<DataSource>>()
   const machines = new Map<string, Promise<Machine>>()
   const shares = new Map<string, Promise<Dataset>>()
-  const source = (data: string, table?: TableChoice) =>
+  const source = (data: string, table?: OwnData) =>
     remembered(sources, JSON.stringify([data, table]), () => openSource(data, table))
   return {
     source,

@@ -1,7 +1,7 @@
 /** What an oracle is made from, as plain data that can be sent to another thread or process. */
 import { DataError, type DataSource, type Dataset } from '../data/dataset.ts'
 import { openData } from '../data/open.ts'
-import { loadOwnTable, type TableChoice } from '../data/own-table.ts'
+import { loadOwnData, type OwnData } from '../data/own-data.ts'
 import { OWN_PARTITION, parsePartition, partitionIndices } from '../data/partition.ts'
 
 /** An oracle in words and numbers, enough to make the same one in another thread. */
@@ -10,8 +10,8 @@ export interface OracleSpec {
   readonly model: string
   /** What `openData` takes: `digits`, a directory, a .csv or .parquet file. */
   readonly data: string
-  /** The members' schema, by which `data` is read, a table. */
-  readonly table?: TableChoice
+  /** The members' schema, by which `data` is read, this peer's own. */
+  readonly table?: OwnData
   /** `iid`, `label`, `dirichlet:α`, `quantity:α`, or `own`: all of the data is this peer's. */
   readonly partition: string
   readonly peer: number
@@ -29,8 +29,8 @@ export interface OracleSpec {
 }
 
 /** @throws DataError */
-export function openSource(data: string, table?: TableChoice): Promise<DataSource> {
-  return table === undefined ? openData(data) : loadOwnTable(data, table)
+export function openSource(data: string, table?: OwnData): Promise<DataSource> {
+  return table === undefined ? openData(data) : loadOwnData(data, table)
 }
 
 /** The examples that belong to the spec's peer. */

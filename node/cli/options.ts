@@ -151,11 +151,11 @@ export const dataOptions = {
   ),
 } as const
 
-/** What a member of a cohort learns from: its own table, if the cohort has a schema. */
+/** What a member of a cohort learns from: its own table or images, if the cohort has a schema. */
 export const memberDataOptions = {
   data: {
     ...dataOptions.data,
-    about: `${dataOptions.data.about}; this member's own table where the cohort has a schema`,
+    about: `${dataOptions.data.about}; this member's own table or images where the cohort has a schema`,
   },
   partition: maybe(
     '--partition <kind>',
@@ -165,7 +165,7 @@ export const memberDataOptions = {
   ),
   holdout: maybe(
     '--holdout <share>',
-    'which share of this peer’s own table is kept out of the training and measured on',
+    'which share of this peer’s own data is kept out of the training and measured on',
     decimal({ above: 0, below: 1 }),
     '0.2 where the cohort has a schema',
   ),

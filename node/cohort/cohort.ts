@@ -11,7 +11,7 @@ import { protocolNames } from '../../agreement/bounds.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import { type BatchSchedule, parseBatchSchedule } from '../../learning/batch-size.ts'
 import { OWN_PARTITION, parsePartition } from '../../learning/data/partition.ts'
-import { tableSchema } from '../../learning/data/schema.ts'
+import { dataSchema } from '../../learning/data/schema.ts'
 import { parseStepSize, type StepSizeSchedule } from '../../learning/step-size.ts'
 import { isPrintable } from '../text/printable.ts'
 
@@ -90,8 +90,8 @@ export const cohortSchema = z
     count: z.enum(['tight', 'paper']).default('tight'),
     steps: count.max(2 ** 31 - 1),
     model: z.string().min(1),
-    /** What the members' tables have in common, where each learns from its own; the model's inputs and classes follow. */
-    schema: tableSchema.optional(),
+    /** What the members' tables or images have in common, where each learns from its own; the model's inputs and classes follow. */
+    schema: dataSchema.optional(),
     /** Which member holds what of the data. Absent: with a schema `own`, otherwise as each member's `join` says. */
     partition: partition.optional(),
     /** SHA-256 of the checkpoint that all members start from; absent: the start of the model, or of each --oracle. */

@@ -96,7 +96,7 @@ function checkSchema({ schema, partition, model }: Cohort, source: string): void
   if (schema === undefined) {
     if (partition !== OWN_PARTITION) return
     throw wrong(
-      'partition is "own", and there is no schema; expected one ("concord data inspect" proposes it), as members with files of their own must agree on columns and classes',
+      'partition is "own", and there is no schema; expected one ("concord data inspect" proposes it), as members with files of their own must agree on inputs and classes',
     )
   }
   if (model === EXTERNAL_MODEL)

@@ -18,6 +18,7 @@ import { openOracle } from '../oracle/open.ts'
 import { createPeer, type Peer } from '../runtime/peer.ts'
 import { createSigner, createVerifier } from '../signatures/index.ts'
 import { type FileLog, openFileLog } from '../storage/index.ts'
+import { noteData } from './data-note.ts'
 import type { PeerEvent } from './events.ts'
 import { createFaultCounter, type FaultCounter } from './fault-counter.ts'
 import { createHooks } from './hooks.ts'
@@ -58,7 +59,7 @@ export async function openParts(
   book: StatusBook,
   { metrics, log, onEvent }: Looks,
 ): Promise<Parts> {
-  const { membership, stateDirectory } = plan
+  const { membership, stateDirectory, dataChanged } = plan
   const say = (text: string) => onEvent({ kind: 'log', text })
   const storage = stateDirectory === null ? null : await openFileLog(stateDirectory, plan)
   for (const note of storage?.notes ?? []) say(note)
@@ -66,6 +67,11 @@ export async function openParts(
   const opened = await openOracle(plan.oracle, softwareName(), line => say(`oracle: ${line}`)).catch(
     closing(storage),
   )
+  const { data, table } = plan.oracle.spec
+  if (stateDirectory !== null && table !== undefined) {
+    const line = await noteData(stateDirectory, data, dataChanged).catch(closing(opened, storage))
+    if (line !== null) say(line)
+  }
   const oracle = evaluating(opened, membership.cohort.evaluateEvery, point =>
     onEvent({ kind: 'evaluated', ...point }),
   )

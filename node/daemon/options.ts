@@ -37,10 +37,10 @@ export interface StartPeerOptions extends PeerListeners {
   readonly data?: string | undefined
   /**
    * How the data is split between the peers: `iid`, `label`, `dirichlet:α` or `quantity:α`. Default: the cohort's; `own` if
-   * it has a schema, and then `data` is this member's own table; otherwise `iid`.
+   * it has a schema, and then `data` is this member's own; otherwise `iid`.
    */
   readonly partition?: string | undefined
-  /** The share of the member's own rows that is kept out of its training and measured on. Default 0.2; needs a schema. */
+  /** The share of the member's own examples that is kept out of its training and measured on. Default 0.2; needs a schema. */
   readonly holdout?: number | undefined
   /** Mirrors training images left to right with probability ½. Default `none`. */
   readonly augment?: 'none' | 'mirror' | undefined
@@ -61,6 +61,8 @@ export interface StartPeerOptions extends PeerListeners {
   readonly stateDirectory?: string | null | undefined
   /** Moves an unreadable log aside and starts without memory, instead of refusing to start. Default false. */
   readonly forget?: boolean | undefined
+  /** Goes on with own data that has changed since this peer first joined, instead of refusing it. Default false. */
+  readonly dataChanged?: boolean | undefined
   /** The folder for proofs of equivocation. Default: in the state directory, or, without one, the working directory. */
   readonly evidenceFolder?: string | undefined
   /** Makes this peer misbehave, for tests and demonstrations. */
@@ -81,6 +83,7 @@ export interface PeerPlan {
   readonly mdns: boolean
   readonly stateDirectory: string | null
   readonly forget: boolean
+  readonly dataChanged: boolean
   readonly evidenceFolder: string
   readonly attack: Attack | null
   readonly metrics: MetricsAddress | null
@@ -92,13 +95,14 @@ export interface PeerPlan {
 /** @throws CohortError, IdentityError, FileError, PeerError */
 export async function planPeer(options: StartPeerOptions): Promise<PeerPlan> {
   const { membership, identity } = await findMember(options)
-  const { attack = null, forget = false } = options
+  const { attack = null, forget = false, dataChanged = false } = options
   const stateDirectory = stateDirectoryOf(options, membership.cohortId)
-  if (forget && stateDirectory === null)
-    throw new PeerError(
-      'option-clash',
-      'forget needs a state directory, and stateDirectory is null; expected one of the two',
-    )
+  for (const [name, isGiven] of Object.entries({ forget, dataChanged }))
+    if (isGiven && stateDirectory === null)
+      throw new PeerError(
+        'option-clash',
+        `${name} needs a state directory, and stateDirectory is null; expected one of the two`,
+      )
   const notes = await checkStart(membership.cohort, options.init ?? null)
   return {
     membership,
@@ -109,6 +113,7 @@ export async function planPeer(options: StartPeerOptions): Promise<PeerPlan> {
     mdns: options.mdns ?? true,
     stateDirectory,
     forget,
+    dataChanged,
     evidenceFolder: options.evidenceFolder ?? evidenceFolderOf(stateDirectory),
     attack,
     metrics: options.metrics ?? null,
@@ -199,15 +204,16 @@ const HOLDOUT = 0.2
 
 /** @throws PeerError if the options do not fit what the members agreed on about their data */
 function checkOwnData(options: StartPeerOptions, cohort: Cohort): void {
-  const { data = 'digits', partition, holdout, oracle } = options
+  const { data = 'digits', partition, holdout, dataChanged = false, oracle } = options
   const agreed = agreedPartition(cohort)
   const clash = (why: string) => new PeerError('option-clash', why)
   if (partition !== undefined && agreed !== null && partition !== agreed)
     throw clash(`partition is "${partition}", and the cohort's is ${agreed}; expected that, or no partition`)
   if (cohort.schema === undefined) {
-    const needs = 'needs a schema in the cohort file, by which members read tables of their own'
+    const needs = 'needs a schema in the cohort file, by which members read data of their own'
     if (partition === OWN_PARTITION) throw clash(`partition is "${OWN_PARTITION}", which ${needs}`)
     if (holdout !== undefined) throw clash(`holdout ${needs}; expected it, or no holdout`)
+    if (dataChanged) throw clash(`dataChanged ${needs}; expected it, or no dataChanged`)
     return
   }
   if (holdout !== undefined && !(holdout > 0 && holdout < 1))
@@ -217,7 +223,7 @@ function checkOwnData(options: StartPeerOptions, cohort: Cohort): void {
   if (data === 'digits')
     throw new PeerError(
       'option-missing',
-      'data is missing: the cohort has a schema, so every member brings a table of its own; expected a .csv, .tsv or .parquet file',
+      `data is missing: the cohort has a schema, so every member brings its own; expected ${cohort.schema.kind === 'images' ? 'a folder with a folder of .png or .jpg images for each class' : 'a .csv, .tsv or .parquet file'}`,
     )
 }
 

@@ -8,8 +8,8 @@ import { dirname, join } from 'node:path'
 import { refusalOf } from '../../agreement/refusal.ts'
 import { DataError } from '../../learning/data/dataset.ts'
 import { openData } from '../../learning/data/open.ts'
-import { checkTable } from '../../learning/data/own-table.ts'
-import { shapeOfSchema, type TableSchema } from '../../learning/data/schema.ts'
+import { checkOwnData } from '../../learning/data/own-data.ts'
+import { type Schema, shapeOfSchema } from '../../learning/data/schema.ts'
 import { defaultWindow } from '../../learning/learn-contract.ts'
 import { ModelError, modelDimension } from '../../learning/models/model.ts'
 import { modelNamed } from '../../learning/models/registry.ts'
@@ -221,7 +221,7 @@ const ROUND_TRIPS = { 'rb-tm': 4 } as const
  */
 export async function examineModel(cohort: Cohort, data: string | null): Promise<Found<number>> {
   const { model, schema } = cohort
-  if (schema !== undefined) return examineOwnTable(model, schema, data)
+  if (schema !== undefined) return examineOwnData(model, schema, data)
   if (model === EXTERNAL_MODEL)
     return {
       value: null,
@@ -239,26 +239,22 @@ export async function examineModel(cohort: Cohort, data: string | null): Promise
   }
 }
 
-/** Where the cohort has a schema, the parameters follow from it, and the member's table must fit it. */
-async function examineOwnTable(
-  model: string,
-  schema: TableSchema,
-  data: string | null,
-): Promise<Found<number>> {
+/** Where the cohort has a schema, the parameters follow from it, and the member's data must fit it. */
+async function examineOwnData(model: string, schema: Schema, data: string | null): Promise<Found<number>> {
   const dimension = modelDimension(modelNamed(model, shapeOfSchema(schema)))
   const says = `${model} has ${dimension} parameters by the cohort's schema`
   if (data === null) {
-    const untold = `${says}; the member's own table was not looked at.`
+    const untold = `${says}; the member's own data was not looked at.`
     const finding = warning('model', 'data', untold, 'Name it with --data, as to join.')
     return { value: dimension, finding }
   }
   const found = (finding: Finding) => ({ value: dimension, finding })
   try {
-    const { misfits, notes, holds } = await checkTable(data, schema)
+    const { misfits, notes, holds } = await checkOwnData(data, schema)
     if (misfits.count === 0)
       return found(fine('model', [`${says}; ${data} fits it: ${holds}`, ...notes].join('; ')))
     const more = misfits.count === 1 ? '' : `, and ${misfits.count - 1} more`
-    const todo = `Correct the file, or the schema for all members ("concord data check" lists everything).`
+    const todo = `Correct the data, or the schema for all members ("concord data check" lists everything).`
     return found(failed('model', 'data', `${misfits.lines()[0]}${more}.`, todo))
   } catch (error) {
     if (!(error instanceof DataError)) throw error

@@ -7,6 +7,7 @@ import { DataError } from '../../learning/data/dataset.ts'
 import { parseIdxImages, parseIdxLabels } from '../../learning/data/idx.ts'
 import { decodeImage } from '../../learning/data/image-file.ts'
 import { PIXELS_MAX } from '../../learning/data/image-header.ts'
+import { imageSchema } from '../../learning/data/image-schema.ts'
 import { createMisfits } from '../../learning/data/misfits.ts'
 import { parseNpy } from '../../learning/data/npy.ts'
 import { FLOAT32, type NumberType } from '../../learning/data/number-type.ts'
@@ -30,6 +31,14 @@ const SCHEMA = tableSchema.parse({
     { name: 'b', type: 'category', values: ['x', 'y'] },
   ],
   target: { name: 'label', type: 'class', classes: ['no', 'yes'] },
+})
+
+const IMAGES = imageSchema.parse({
+  kind: 'images',
+  size: { width: 28, height: 28 },
+  channels: 1,
+  classes: ['cat', 'dog'],
+  scale: { mean: [0.5], deviation: [0.25] },
 })
 
 export const fileTargets: readonly Target[] = [
@@ -68,7 +77,7 @@ export const fileTargets: readonly Target[] = [
   {
     name: 'schema',
     weight: 3,
-    seeds: [Buffer.from(formatSchema(SCHEMA))],
+    seeds: [SCHEMA, IMAGES].map(schema => Buffer.from(formatSchema(schema))),
     feed: input => refusing(() => parseSchema(Buffer.from(input).toString('utf8'), 'input'), DataError),
   },
   { name: 'idx', weight: 40, seeds: idxSeeds(), feed: feedIdx },

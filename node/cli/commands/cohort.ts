@@ -26,7 +26,7 @@ const create = defineCommand({
     ),
     schema: maybe(
       '--schema <file>',
-      'the schema of the tables that members bring ("concord data inspect" proposes one)',
+      'the schema of the tables or images that members bring ("concord data inspect" proposes one)',
       text,
       'none: all members have the same data',
     ),

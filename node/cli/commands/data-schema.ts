@@ -1,35 +1,43 @@
-/** `concord data inspect|check`: a schema for a table of a member's own, and what in a table does not fit one. */
-import type { TableSchema } from '../../../learning/data/schema.ts'
+/** `concord data inspect|check`: a schema for data of a member's own, and what in such data does not fit one. */
+import { stat } from 'node:fs/promises'
+import { parseDataName, parseSize } from '../../../learning/data/data-name.ts'
+import type { Schema } from '../../../learning/data/schema.ts'
 import { defineCommand, flag, maybe, UsageError } from '../command.ts'
 import { text } from '../parse.ts'
 import { requireOutput } from '../report-output.ts'
 
-const table = { name: '<file>', about: 'a table with a header: .csv, .tsv or .parquet' }
+const ownData = {
+  name: '<data>',
+  about:
+    'a table with a header (.csv, .tsv or .parquet), or a folder with a folder of .png or .jpg images for each class',
+}
 
 export const inspect = defineCommand({
   name: 'inspect',
-  summary: 'propose a schema for a table: what each column looks like, what is left out and why',
+  summary: 'propose a schema for a table or a folder of images: what is in it, what is left out and why',
   about:
-    'Reads the whole file and sends nothing. The schema names columns, categories and classes, and may hold means and deviations of this file, rounded: all members of a cohort see it.',
-  arguments: [table],
+    'Reads all of the data and sends nothing. The schema names columns, categories and classes of this data: all members of a cohort see it.',
+  arguments: [ownData],
   options: {
-    target: maybe('--target <name>', 'the column to be learnt', text, 'required'),
+    target: maybe('--target <name>', 'the column to be learnt', text, 'required for a table'),
+    size: maybe('--size <width>x<height>', 'to what images are brought', imageSize, 'the commonest size'),
     out: maybe('-o, --out <file>', 'write the schema there', text, 'standard output'),
     force: flag('--force', 'replace the file if it exists'),
-    scale: flag('--no-scale', 'take numbers as they are, without means and deviations of this file'),
+    scale: flag('--no-scale', 'take numbers as they are, and agree on no means and deviations'),
   },
-  examples: ['ours.csv --target outcome -o schema.yaml'],
-  async handler({ target, out, force, scale }, [file], terminal) {
-    if (target === null)
-      throw new UsageError(
-        '--target is missing; expected the name of the column to be learnt, as in the header',
-      )
+  examples: ['ours.csv --target outcome -o schema.yaml', 'photos --size 28x28 -o schema.yaml'],
+  async handler({ target, size, out, force, scale }, [data], terminal) {
+    const isFolder = await isDirectory(parseDataName(data!).path)
+    checkInspection({ target, size }, isFolder)
     await requireOutput('--out', out)
-    const [{ proposeSchema }, { formatSchema }] = await Promise.all([
-      import('../../../learning/data/propose-schema.ts'),
-      import('../../data/schema-file.ts'),
-    ])
-    const { schema, sentences } = await proposeSchema(file!, target, scale)
+    const { formatSchema } = await import('../../data/schema-file.ts')
+    const { schema, sentences } = isFolder
+      ? await (await import('../../../learning/data/propose-images.ts')).proposeImageSchema(
+          data!,
+          size,
+          scale,
+        )
+      : await (await import('../../../learning/data/propose-schema.ts')).proposeSchema(data!, target!, scale)
     if (out === null) {
       terminal.reserveOutput()
       terminal.print(...sentences)
@@ -58,23 +66,23 @@ export const inspect = defineCommand({
 
 export const check = defineCommand({
   name: 'check',
-  summary: "say what in a table does not fit the members' schema, by line and column",
-  about: 'Reads the whole file and sends nothing. Exit code 0 if all of it fits, 1 if something does not.',
-  arguments: [table],
+  summary: "say what in a member's data does not fit the schema: by line and column, or by image",
+  about: 'Reads all of the data and sends nothing. Exit code 0 if all of it fits, 1 if something does not.',
+  arguments: [ownData],
   options: {
     schema: maybe('--schema <file>', 'a schema', text, 'the one in the cohort file'),
     cohort: maybe('--cohort <file>', 'a cohort file with a schema', text, 'required without --schema'),
     json: flag('--json', 'print { fits, misfits, lines, notes } as JSON'),
   },
-  examples: ['ours.csv --cohort cohort.yaml', 'ours.csv --schema schema.yaml'],
-  async handler({ schema, cohort, json }, [file], terminal) {
+  examples: ['ours.csv --cohort cohort.yaml', 'photos --schema schema.yaml'],
+  async handler({ schema, cohort, json }, [data], terminal) {
     const agreed = await schemaOf(schema, cohort)
-    const { checkTable } = await import('../../../learning/data/own-table.ts')
-    const { misfits, notes, holds } = await checkTable(file!, agreed)
+    const { checkOwnData } = await import('../../../learning/data/own-data.ts')
+    const { misfits, notes, holds } = await checkOwnData(data!, agreed)
     const fits = misfits.count === 0
     const lines = misfits.lines()
     if (json) terminal.json({ fits, misfits: misfits.count, lines, notes })
-    else if (fits) terminal.print(`${file} fits the schema: ${holds}`, ...notes)
+    else if (fits) terminal.print(`${data} fits the schema: ${holds}`, ...notes)
     else {
       terminal.warn(...lines)
       terminal.print(
@@ -86,7 +94,39 @@ export const check = defineCommand({
   },
 })
 
-async function schemaOf(schema: string | null, cohort: string | null): Promise<TableSchema> {
+function imageSize(value: string, name: string) {
+  const size = parseSize(value)
+  if (size === null)
+    throw new UsageError(`${name} is "${value}"; expected width and height in pixels, such as 28x28`)
+  return size
+}
+
+interface Inspection {
+  readonly target: string | null
+  readonly size: object | null
+}
+
+function checkInspection({ target, size }: Inspection, isFolder: boolean): void {
+  if (isFolder && target !== null)
+    throw new UsageError(
+      `--target is "${target}", and folders of images have their classes for names; expected a table, or no --target`,
+    )
+  if (!isFolder && size !== null)
+    throw new UsageError('--size is for images; expected a folder of images, or no --size')
+  if (!isFolder && target === null)
+    throw new UsageError(
+      '--target is missing; expected the name of the column to be learnt, as in the header',
+    )
+}
+
+function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    found => found.isDirectory(),
+    () => false,
+  )
+}
+
+async function schemaOf(schema: string | null, cohort: string | null): Promise<Schema> {
   if ((schema === null) === (cohort === null))
     throw new UsageError(
       `--schema and --cohort are ${schema === null ? 'missing' : 'both given'}; expected one of them`,

@@ -1,4 +1,4 @@
-/** `concord data fetch|show|inspect|check`: data sets from their mirrors, who holds what of them, and members' tables. */
+/** `concord data fetch|show|inspect|check`: data sets from their mirrors, who holds what of them, and members' own data. */
 
 import { join } from 'node:path'
 import { type CommandGroup, defineCommand, flag, JobError, maybe, option, UsageError } from '../command.ts'
@@ -94,7 +94,7 @@ const show = defineCommand({
 
 export const data: CommandGroup = {
   name: 'data',
-  summary: 'fetch a data set, show which peer holds what of it, or look at a table of your own',
+  summary: 'fetch a data set, show which peer holds what of it, or look at data of your own',
   commands: [fetchCommand, show, inspect, check],
 }
 

@@ -24,7 +24,7 @@ export const doctor = defineCommand({
     mdns: flag('--no-mdns', 'do without mDNS'),
     data: maybe(
       '--data <path>',
-      'as given to join: digits, a .csv, .tsv or .parquet file, or a folder with IDX, CIFAR-10, .csv, .parquet or .npy files, or with a folder of .png and .jpg images for each class; PATH?missing=mean fills missing values, PATH?size=28x28&channels=1 brings images to a size; this member’s own table where the cohort has a schema',
+      'as given to join: digits, a .csv, .tsv or .parquet file, or a folder with IDX, CIFAR-10, .csv, .parquet or .npy files, or with a folder of .png and .jpg images for each class; PATH?missing=mean fills missing values, PATH?size=28x28&channels=1 brings images to a size; this member’s own table or images where the cohort has a schema',
       text,
       'digits',
     ),

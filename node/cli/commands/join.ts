@@ -33,6 +33,10 @@ export const join = defineCommand({
       'beside the identity file',
     ),
     forget: flag('--forget', 'move a damaged log aside and start without memory, instead of refusing it'),
+    dataChanged: flag(
+      '--data-changed',
+      'go on with own data that has changed since this peer first joined, instead of refusing it',
+    ),
     attack: maybe(
       '--attack <name>',
       `misbehave on purpose, to test a cohort: ${attackNames.join(', ')}, or a file such as ./mine.ts`,

@@ -29,6 +29,7 @@ interface JoinValues extends ReportValues, LearningValues, OperatingValues {
   readonly mdns: boolean
   readonly state: string | null
   readonly forget: boolean
+  readonly dataChanged: boolean
   readonly attack: Attack | null
   readonly linger: number
   readonly observe: number | null
@@ -36,8 +37,12 @@ interface JoinValues extends ReportValues, LearningValues, OperatingValues {
 
 /** @throws UsageError if an option is wrong, and any error that keeps the peer from starting or going on */
 export async function runJoin(values: JoinValues, terminal: Terminal): Promise<number> {
-  if (values.forget && values.state === 'none')
-    throw new UsageError('--forget needs a state directory, and --state is "none"; expected one of the two')
+  for (const [name, isGiven] of [
+    ['--forget', values.forget],
+    ['--data-changed', values.dataChanged],
+  ])
+    if (isGiven && values.state === 'none')
+      throw new UsageError(`${name} needs a state directory, and --state is "none"; expected one of the two`)
   const plan = await planPeer(peerOptions(values)).catch(rethrown)
   const { membership } = plan
   const { steps, members } = membership.cohort
@@ -96,9 +101,13 @@ function stoppedText(step: number, state: string | null): string {
 /** How long the open parts of a peer may take to close once the peer is done. */
 const LEFTOVERS_MS = 5000
 
-/** The options of a peer have the names of our options, and its errors begin with the name. */
+/** The options of a peer have the names of our options, `dataChanged` for `--data-changed`, and its errors begin with the name. */
 function rethrown(error: unknown): never {
-  throw error instanceof PeerError ? new UsageError(`--${error.message}`) : error
+  if (!(error instanceof PeerError)) throw error
+  const named = error.message.replace(/^\w+/, name =>
+    name.replace(/[A-Z]/g, each => `-${each.toLowerCase()}`),
+  )
+  throw new UsageError(`--${named}`)
 }
 
 /** The steps after which the parent wants to see the vectors. */
@@ -122,6 +131,7 @@ function peerOptions(values: JoinValues): StartPeerOptions {
     mdns: values.mdns,
     stateDirectory: state === 'none' ? null : (state ?? undefined),
     forget: values.forget,
+    dataChanged: values.dataChanged,
     evidenceFolder: state === 'none' ? evidenceFolderHere() : undefined,
     attack: attack ?? undefined,
     metrics: metrics ?? undefined,

@@ -5,6 +5,7 @@ import { crc32, deflateSync } from 'node:zlib'
 import type { ExecutionContext } from 'ava'
 import { encode } from 'jpeg-js'
 import { PNG } from 'pngjs'
+import type { RandomStream } from '../../../learning/random.ts'
 import { directoryOf, type Files } from './support.ts'
 
 type Colour = readonly [red: number, green: number, blue: number, opacity?: number]
@@ -64,4 +65,24 @@ export async function foldersOf(t: ExecutionContext, files: Files): Promise<stri
     await writeFile(join(root, name), bytes)
   }
   return root
+}
+
+type Shape = 'disc' | 'stripe' | 'cross'
+
+/** A drawn shape, bright on dark, somewhere near the middle, with noise. */
+export function drawnShape(shape: Shape, side: number, random: RandomStream, colorType: 0 | 2 = 0): Buffer {
+  const [x0, y0] = [0, 1].map(() => side / 2 + (random.uniform() - 0.5) * (side / 8)) as [number, number]
+  const rgba = Buffer.alloc(side * side * 4)
+  for (let y = 0; y < side; y++)
+    for (let x = 0; x < side; x++) {
+      const [across, down] = [Math.abs(x - x0), Math.abs(y - y0)]
+      const isIn = {
+        disc: Math.hypot(across, down) < side / 3,
+        stripe: down < side / 8,
+        cross: Math.abs(across - down) < side / 8,
+      }[shape]
+      const value = Math.round((isIn ? 190 : 40) + 40 * random.uniform())
+      rgba.set([value, value, value, 255], 4 * (y * side + x))
+    }
+  return pngOf(side, side, rgba, colorType)
 }

@@ -2,6 +2,7 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { type Dataset, writeExample } from '../../../learning/data/dataset.ts'
+import { imageSchema } from '../../../learning/data/image-schema.ts'
 import { shapeOfSchema, tableSchema } from '../../../learning/data/schema.ts'
 import { normalised, ownStatistics, settledSchema } from '../../../learning/data/statistics.ts'
 
@@ -146,4 +147,37 @@ test('a scale that is agreed on leaves no filling in other units', t => {
     target: classes,
   })
   t.regex(parsed.error!.issues[0]!.message, /a number, or beside it a scale that is agreed on/)
+})
+
+test('of images the members agree on mean and deviation by channel', t => {
+  const by = imageSchema.parse({
+    kind: 'images',
+    size: { width: 2, height: 1 },
+    channels: 3,
+    classes: ['no', 'yes'],
+    scale: 'agreed',
+  })
+  const dataset: Dataset = {
+    name: 'pixels',
+    ...shapeOfSchema(by),
+    // Red is 0 or 255, green 51 everywhere, blue 102 or 204.
+    examples: Uint8Array.of(0, 51, 102, 255, 51, 204, 255, 51, 102, 0, 51, 204),
+    labels: Uint8Array.of(0, 1),
+  }
+  const own = ownStatistics(by, dataset)
+  t.is(own.length, 9)
+  const { scale } = settledSchema(by, own)
+  if (typeof scale !== 'object') return t.fail()
+  const rounded = (values: readonly number[]) => values.map(value => Number(value.toFixed(4)))
+  t.deepEqual(rounded(scale.mean), [0.5, 0.2, 0.6])
+  // No spread would make large numbers of nothing; a column of one value is left as it is.
+  t.deepEqual(rounded(scale.deviation), [0.5, 1, 0.2])
+  const rows = rowsOf({ ...normalised(dataset, by, own), shape: [6] })
+  t.deepEqual(
+    rows.map(row => row.map(value => Math.round(value) + 0)),
+    [
+      [-1, 0, -1, 1, 0, 1],
+      [1, 0, -1, -1, 0, 1],
+    ],
+  )
 })

@@ -227,7 +227,7 @@ test('doctor looks at a member’s own table', async t => {
   t.is(unnamed.code, 0)
   t.regex(
     unnamed.said,
-    /softmax has 12 parameters by the cohort's schema; the member's own table was not looked at/,
+    /softmax has 12 parameters by the cohort's schema; the member's own data was not looked at/,
   )
   t.regex(
     (await asked('--data', ours)).said,

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
 import { tableSchema } from '../../../learning/data/schema.ts'
+import { defaultWindow } from '../../../learning/learn-contract.ts'
 import { randomStream } from '../../../learning/random.ts'
 import { checkCohort } from '../../../node/cohort/file.ts'
 import { PeerError } from '../../../node/daemon/errors.ts'
@@ -10,6 +11,7 @@ import type { PeerEvent } from '../../../node/daemon/events.ts'
 import { planPeer } from '../../../node/daemon/options.ts'
 import { startPeer } from '../../../node/daemon/start-peer.ts'
 import { place } from '../cli/places.ts'
+import { started } from './followed.ts'
 
 const schema = tableSchema.parse({
   kind: 'table',
@@ -39,6 +41,8 @@ function tableOf(member: number, order: readonly string[], separator: string, co
   })
   return `${[order.join(separator), ...lines].join('\n')}\n`
 }
+
+const listening = (events: readonly PeerEvent[]) => events.find(event => event.kind === 'listening')
 
 const orders = [
   ['age', 'sex', 'smoker', 'outcome'],
@@ -88,12 +92,8 @@ test('three members learn one model from three different tables, and hear what s
     for (const [i, value] of parameters.entries()) t.true(Math.abs(value - endings[0]!.parameters[i]!) < 1e-4)
   }
   for (const [member, events] of heard.entries()) {
-    const listening = events.find(({ kind }) => kind === 'listening') as Extract<
-      PeerEvent,
-      { kind: 'listening' }
-    >
-    t.is(listening.examples, [240, 96, 480][member]!)
-    const said = listening.notes.join('\n')
+    t.is(listening(events)?.examples, [240, 96, 480][member]!)
+    const said = listening(events)!.notes.join('\n')
     t.regex(
       said,
       new RegExp(
@@ -105,6 +105,29 @@ test('three members learn one model from three different tables, and hear what s
     t.regex(said, /the rows stay on this machine: the other members get vectors/)
     t.is(/not used: "ward"/.test(said), member === 1)
   }
+})
+
+test('a member that starts late, and one that starts again, learn on from their own tables', async t => {
+  const settings = { schema, steps: 100_000, model: 'softmax', rate: 0.1, batch: 32 }
+  const files = await place(t, settings)
+  const start = async (member: number) => {
+    const data = join(files.folder, `member-${member}.csv`)
+    await writeFile(data, tableOf(member, orders[member % 3]!, ',', 80 + 20 * member))
+    return started(t, { cohort: files.cohortPath, identity: files.identityPaths[member]!, data })
+  }
+  const early = await Promise.all([0, 1, 2].map(start))
+  await early[0]!.reached(defaultWindow.kept + 3)
+  const dora = await start(3)
+  t.is(listening(dora.events)?.examples, 112)
+  await dora.abreast(early[0]!)
+  t.true(dora.events.some(({ kind }) => kind === 'caught-up'))
+  await dora.stop()
+  await early[0]!.reached(early[0]!.status().step + 3)
+  const again = await start(3)
+  t.true(listening(again.events)!.step > 1)
+  t.is(listening(again.events)?.examples, 112)
+  await again.abreast(early[0]!)
+  for (const peer of [...early, again]) t.deepEqual(peer.faults(), [])
 })
 
 test('a share of the rows that is none, or data that is not the member’s own, starts no peer', async t => {

@@ -19,45 +19,9 @@ import { stateBeside } from '../../../node/daemon/places.ts'
 import { type RunningPeer, startPeer } from '../../../node/daemon/start-peer.ts'
 import { type Place, place } from '../cli/places.ts'
 import { commandOf } from '../oracle/support.ts'
+import { started } from './followed.ts'
 
 const program = fileURLToPath(new URL('./lone-peer.ts', import.meta.url))
-
-interface Followed extends RunningPeer {
-  readonly events: readonly PeerEvent[]
-  /** Resolves once the peer has taken this step, or a later one. */
-  reached(step: number): Promise<void>
-  /** Resolves once it has come as far as another, and has taken three more steps with a gradient of its own. */
-  abreast(other: RunningPeer): Promise<void>
-}
-
-async function started(t: ExecutionContext, options: StartPeerOptions): Promise<Followed> {
-  const events: PeerEvent[] = []
-  const watchers = new Set<() => void>()
-  const peer = await startPeer({
-    mdns: false,
-    ...options,
-    onEvent(event) {
-      events.push(event)
-      for (const watcher of watchers) watcher()
-    },
-  })
-  t.teardown(() => peer.stop())
-  const until = (isSo: () => boolean) =>
-    new Promise<void>(resolve => {
-      const look = () => isSo() && resolve()
-      watchers.add(look)
-      look()
-    })
-  const reached = (step: number) =>
-    until(() => events.some(event => event.kind === 'step' && event.step >= step))
-  const learnt = () => events.filter(event => event.kind === 'step' && event.loss !== null).length
-  const abreast = async (other: RunningPeer) => {
-    await until(() => peer.status().step >= other.status().step)
-    const before = learnt()
-    await until(() => learnt() >= before + 3)
-  }
-  return { ...peer, events, reached, abreast }
-}
 
 const member = ({ cohortPath, identityPaths }: Place, peer: number): StartPeerOptions => ({
   cohort: cohortPath,

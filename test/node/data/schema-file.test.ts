@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import test from 'ava'
 import { stringify } from 'yaml'
 import { DataError } from '../../../learning/data/dataset.ts'
+import type { TableSchema } from '../../../learning/data/schema.ts'
 import { formatSchema, readSchema } from '../../../node/data/schema-file.ts'
 
 let folder: string
@@ -30,6 +31,12 @@ async function read(text: string) {
   return readSchema(path)
 }
 
+async function readTable(text: string): Promise<TableSchema> {
+  const schema = await read(text)
+  if (schema.kind !== 'table') throw new Error(`a schema of ${schema.kind}`)
+  return schema
+}
+
 /** What a file with these changes is told, without its name. */
 async function complaint(changes: object): Promise<string> {
   try {
@@ -42,12 +49,12 @@ async function complaint(changes: object): Promise<string> {
 }
 
 test('a schema comes back as it was written, with its defaults', async t => {
-  const schema = await read(stringify(good))
+  const schema = await readTable(stringify(good))
   t.deepEqual(schema.unused, [])
   t.is(schema.columns[0]!.indicator, false)
   t.deepEqual(await read(formatSchema(schema)), schema)
   const odd = { ...good, columns: [{ ...sex, values: ['yes', '1', 'true', '~', ' x', 'a: b'] }] }
-  t.deepEqual((await read(formatSchema(await read(stringify(odd))))).columns, [
+  t.deepEqual((await readTable(formatSchema(await read(stringify(odd))))).columns, [
     { ...odd.columns[0], indicator: false } as never,
   ])
 })
@@ -55,8 +62,8 @@ test('a schema comes back as it was written, with its defaults', async t => {
 const column = (changes: object) => ({ columns: [changes] })
 const target = (changes: object) => ({ target: { ...good.target, ...changes } })
 const complaints: readonly (readonly [string, object, RegExp])[] = [
-  ['no kind', { kind: undefined }, /^kind is missing; expected one of table/],
-  ['another kind', { kind: 'images' }, /^kind is "images"; expected one of table/],
+  ['no kind', { kind: undefined }, /^kind is missing; expected one of table, images/],
+  ['another kind', { kind: 'audio' }, /^kind is "audio"; expected one of table, images/],
   ['no columns', { columns: [] }, /^columns is \[\]; expected at least 1 of them/],
   [
     'another type',
@@ -154,6 +161,69 @@ const complaints: readonly (readonly [string, object, RegExp])[] = [
 for (const [kind, changes, says] of complaints)
   test(`${kind} is told with its place`, async t => {
     t.regex(await complaint(changes), says)
+  })
+
+const photos = {
+  kind: 'images',
+  size: { width: 28, height: 20 },
+  channels: 3,
+  classes: ['cat', 'dog'],
+  scale: { mean: [0.5, 0.5, 0.4], deviation: [0.2, 0.2, 0.3] },
+}
+test('a schema of images comes back as it was written', async t => {
+  t.deepEqual(await read(stringify(photos)), photos as never)
+  t.deepEqual(await read(formatSchema(photos as never)), photos as never)
+  t.regex(formatSchema(photos as never), /A class's folder is found by its name\./)
+})
+
+const imageComplaints: readonly (readonly [string, object, RegExp])[] = [
+  ['no size', { size: undefined }, /^size is missing; expected a group of named fields/],
+  ['a size as a text', { size: '28x28' }, /^size is "28x28"; expected a group of named fields/],
+  ['a side of 0', { size: { width: 0, height: 1 } }, /^size\.width is 0; expected a number, at least 1/],
+  [
+    'a side without end',
+    { size: { width: 1, height: 4000 } },
+    /^size\.height is 4000; expected a number, at most 1024/,
+  ],
+  [
+    'a misspelt side',
+    { size: { width: 1, heigth: 4 } },
+    /^size: unknown field heigth; did you mean height\?/,
+  ],
+  ['four channels', { channels: 4 }, /^channels is 4; expected one of 1, 3/],
+  ['one class', { classes: ['cat'] }, /^classes is \["cat"\]; expected at least 2 of them/],
+  ['a class twice', { classes: ['cat', 'cat'] }, /^classes\[1\] is "cat"; expected a class of its own/],
+  [
+    'a class that is a path',
+    { classes: ['cat', '../dog'] },
+    /^classes\[1\] is "\.\.\/dog"; expected a name that a folder/,
+  ],
+  [
+    'a class that is hidden',
+    { classes: ['cat', '.dog'] },
+    /^classes\[1\] is "\.dog"; expected a name that a folder/,
+  ],
+  ['a class that is a number', { classes: ['cat', 7] }, /^classes\[1\] is 7; expected a text, in quotes/],
+  [
+    'a mean of two channels',
+    { scale: { ...photos.scale, mean: [0, 1] } },
+    /^scale\.mean is \[0,1\]; expected 3 numbers, one for each channel/,
+  ],
+  [
+    'a mean of bytes',
+    { scale: { ...photos.scale, mean: [0, 1, 128] } },
+    /^scale\.mean\[2\] is 128; expected a number, at most 1/,
+  ],
+  [
+    'a deviation of 0',
+    { scale: { ...photos.scale, deviation: [0, 1, 1] } },
+    /^scale\.deviation\[0\] is 0; expected a number, at least 0\.001/,
+  ],
+  ['columns', { columns: [] }, /^unknown field columns; the fields are kind, size, channels, classes, scale/],
+]
+for (const [kind, changes, says] of imageComplaints)
+  test(`a schema of images with ${kind} is refused with its place`, async t => {
+    t.regex(await complaint({ columns: undefined, target: undefined, ...photos, ...changes }), says)
   })
 
 const many = (count: number, name: string) => Array.from({ length: count }, (_, i) => `${name}${i}`)
