@@ -2,16 +2,13 @@
 import type { Row } from './tables.ts'
 
 /** A shorter text may be anywhere by chance. */
-const TEXT_MIN = 8
+const TEXT_MIN = 8 // as long as a double, and as two floats
 
 /**
- * @returns how much was searched, and each cell that was found, as text. A float of 32 bits may be anywhere by chance, so
- * two neighbours of a row are looked for, in the row's order or the other way round
+ * A float of 32 bits may be anywhere by chance, so two neighbours of a row are looked for.
+ * @returns each cell that was found, in words
  */
-export function searchForRows(
-  sent: Buffer,
-  rows: readonly Row[],
-): { readonly bytes: number; readonly found: readonly string[] } {
+export function searchForRows(sent: Buffer, rows: readonly Row[]): readonly string[] {
   const wanted = new Map<string, string>()
   const want = (bytes: Buffer, what: string) => wanted.set(bytes.toString('latin1', 0, TEXT_MIN), what)
   for (const row of rows) {
@@ -39,5 +36,5 @@ export function searchForRows(
     const hit = wanted.get(sent.toString('latin1', at, at + TEXT_MIN))
     if (hit !== undefined) found.push(hit)
   }
-  return { bytes: sent.length, found }
+  return found
 }

@@ -7,7 +7,7 @@ import { randomStream } from '../../learning/random.ts'
 /** A row, as cells by column. */
 export type Row = Readonly<Record<string, string>>
 
-export interface Hospital {
+interface Hospital {
   readonly name: string
   readonly rows: number
   /** In which order its table has its columns, and what separates them. */
