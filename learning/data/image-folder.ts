@@ -28,12 +28,18 @@ const TEST_SHARE = 5
 /** Like MNIST, the data is the same for runs of every seed, so that runs can be compared. */
 const SEED = 1
 
-const isImage = (name: string) => ENDINGS.has(extname(name).toLowerCase())
+export const isImage = (name: string) => ENDINGS.has(extname(name).toLowerCase())
 const isLitter = (name: string) => name.startsWith('.') || LITTER.has(name.toLowerCase())
 
 interface ImageFile {
   readonly path: string
   readonly label: string
+}
+
+/** The images that lie in a folder itself, in the order of their names; other files are passed over. */
+export async function imagesIn(directory: string): Promise<readonly string[]> {
+  const names = (await readdir(directory)).filter(name => !isLitter(name) && isImage(name))
+  return names.sort().map(name => join(directory, name))
 }
 
 /** Whether a folder holds class folders of images, itself or in `train/`. */

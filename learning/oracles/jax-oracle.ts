@@ -3,7 +3,7 @@
  * bits, on every machine, independent of earlier requests.
  */
 import type { Vector } from '../../agreement/vector.ts'
-import { DataError, type DataSource, type Dataset } from '../data/dataset.ts'
+import { DataError, type DataSource, type Dataset, type ExampleForm, formOf } from '../data/dataset.ts'
 import { initialParameters, modelDimension, type NamedShape } from '../models/model.ts'
 import type { Evaluation, GradientReply, GradientRequest, Oracle } from '../oracle.ts'
 import { randomStream } from '../random.ts'
@@ -24,6 +24,8 @@ export interface ModelOracle extends Oracle {
   readonly initial: Vector
   /** Training examples that this peer holds. */
   readonly examples: number
+  /** What its examples are like; absent if a program of the user's reads them. */
+  readonly form?: ExampleForm
   /** What was noticed about the files of the data, in lines for people; absent where others read them. */
   readonly notes?: readonly string[]
 }
@@ -152,6 +154,7 @@ function oracleOf(worker: Worker): ModelOracle {
     parameters: machine.model.parameters.map(({ name, shape }) => ({ name, shape })),
     initial: initialParameters(machine.model, spec.seed),
     examples: share.labels.length,
+    form: formOf(share),
     notes,
     async gradient(request: GradientRequest): Promise<GradientReply> {
       const at = upload(request.parameters)

@@ -25,8 +25,8 @@ try {
     const message = await answer(oracle, ask)
     say(message, message.kind === 'gradient' ? [message.reply.gradient.buffer as ArrayBuffer] : [])
   })
-  const { parameters, initial, examples, notes = [] } = oracle
-  say({ kind: 'ready', parameters, initial, examples, notes })
+  const { parameters, initial, examples, form, notes = [] } = oracle
+  say({ kind: 'ready', parameters, initial, examples, form: form!, notes })
 } catch (thrown) {
   say({ kind: 'unusable', error: toPlainError(thrown) })
 }

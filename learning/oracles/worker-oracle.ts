@@ -30,6 +30,7 @@ export async function createOracle(spec: OracleSpec): Promise<ModelOracle> {
     parameters: ready.parameters,
     initial: ready.initial,
     examples: ready.examples,
+    form: ready.form,
     notes: ready.notes,
     async gradient(request: GradientRequest): Promise<GradientReply> {
       const answer = await conversation.ask({ kind: 'gradient', request })

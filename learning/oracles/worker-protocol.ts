@@ -3,6 +3,7 @@
  * them.
  */
 import type { Vector } from '../../agreement/vector.ts'
+import type { ExampleForm } from '../data/dataset.ts'
 import type { NamedShape } from '../models/model.ts'
 import type { Evaluation, GradientReply, GradientRequest } from '../oracle.ts'
 
@@ -12,6 +13,7 @@ export interface Ready {
   readonly parameters: readonly NamedShape[]
   readonly initial: Vector
   readonly examples: number
+  readonly form: ExampleForm
   readonly notes: readonly string[]
 }
 

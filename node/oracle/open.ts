@@ -4,7 +4,7 @@ import { namesSizes } from '../../learning/models/mlp.ts'
 import { expectedModel, isModelName, modelNames } from '../../learning/models/registry.ts'
 import type { ModelOracle } from '../../learning/oracles/jax-oracle.ts'
 import type { OracleSpec } from '../../learning/oracles/spec.ts'
-import type { Checkpoint, Layout } from '../files/checkpoint.ts'
+import type { Layout } from '../files/checkpoint.ts'
 import { suggestion } from '../text/nearest.ts'
 
 export interface OracleChoice {
@@ -90,15 +90,27 @@ async function openAtStart(
   })
 }
 
-/** Saves the parameters that a peer has learnt, as a checkpoint. */
+/** Where in which run parameters were learnt. */
+interface LearntIn {
+  /** Null for a run that has no cohort. */
+  readonly cohort: { readonly id: string; readonly name: string } | null
+  /** The step after which these are the parameters. */
+  readonly step: number
+}
+
+/** Saves the parameters that a peer has learnt, as a checkpoint with all that is needed to use the model. */
 export async function saveCheckpoint(
   path: string,
-  { parameters }: Pick<ModelOracle, 'parameters'>,
+  { parameters, form }: Pick<ModelOracle, 'parameters' | 'form'>,
   vector: Float32Array,
   { spec, command }: Pick<OracleChoice, 'spec' | 'command'>,
+  { cohort, step }: LearntIn,
 ): Promise<void> {
-  const { checkpointOf, writeCheckpoint } = await import('../files/checkpoint.ts')
+  const [{ checkpointOf, writeCheckpoint }, { describe }] = await Promise.all([
+    import('../files/checkpoint.ts'),
+    import('../files/description.ts'),
+  ])
   const layout: Layout = command === null ? 'jax' : 'own'
-  const checkpoint: Checkpoint = checkpointOf(parameters, vector, spec.model, layout)
-  await writeCheckpoint(path, checkpoint)
+  const notes = describe({ cohort, schema: spec.table?.schema ?? null, form, step })
+  await writeCheckpoint(path, checkpointOf(parameters, vector, spec.model, layout, notes))
 }
