@@ -46,9 +46,17 @@ async function intoFile<T>(path: string, run: (write: Write) => Promise<T>): Pro
   lines.on('error', () => {})
   const write: Write = text =>
     new Promise((resolve, reject) => {
-      lines.write(text, error => (error ? reject(error) : resolve()))
+      // A stream that is destroyed forgets the text that waits in it.
+      const closed = () => reject(new Error(`${path} takes no more`))
+      lines.once('close', closed)
+      lines.write(text, error => {
+        lines.off('close', closed)
+        if (error) reject(error)
+        else resolve()
+      })
     })
   const writing = writeOutput(path, lines)
+  writing.catch(() => lines.destroy())
   const running = run(write).then(
     result => {
       lines.end()

@@ -81,6 +81,9 @@ test('Parquet and CSV of the same rows give the same predictions, however many p
     few.map(row => row.probability_yes),
     all.slice(500, 510).map(row => row.probability_yes),
   )
+  // Without a place to write to, it ends, though more lines come than a stream holds.
+  const nowhere = at('no such folder/out.csv')
+  await t.throwsAsync(predict(at('m.safetensors'), at('all.csv'), nowhere), { code: 'ENOENT' })
   const names = ['age', 'dose', 'ward', 'site', 'smokes', 'insured']
   const columnData = names.map((name, column) => ({
     name,

@@ -3,9 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
-import type { ExampleForm } from '../../../learning/data/dataset.ts'
+import { type ExampleForm, exampleSize } from '../../../learning/data/dataset.ts'
 import { shapeOfSchema, type TableSchema, tableSchema } from '../../../learning/data/schema.ts'
-import { modelDimension } from '../../../learning/models/model.ts'
+import { joinParameters } from '../../../learning/models/model.ts'
 import { modelNamed } from '../../../learning/models/registry.ts'
 import { randomStream } from '../../../learning/random.ts'
 import { saveCheckpoint } from '../../../node/oracle/open.ts'
@@ -74,7 +74,16 @@ export async function savedModel(
   const shape = schema === undefined ? form! : shapeOfSchema(schema)
   const built = modelNamed(model, shape)
   const random = randomStream(3, 'finished', model)
-  const vector = Float32Array.from({ length: modelDimension(built) }, () => (random.uniform() - 0.5) / 4)
+  // Twice as large as they start; what starts at one number is drawn around it.
+  const vector = joinParameters(
+    built,
+    built.parameters.map(parameter => {
+      const [middle, bound] =
+        'start' in parameter ? [parameter.start, 0.25] : [0, 2 / Math.sqrt(parameter.fanIn)]
+      const length = exampleSize(parameter.shape)
+      return Float32Array.from({ length }, () => middle + bound * (2 * random.uniform() - 1))
+    }),
+  )
   const spec = {
     model,
     data: 'ours.csv',
@@ -89,7 +98,7 @@ export async function savedModel(
 }
 
 /** Cells by the schemas' columns, in their order; null is a missing cell. */
-type Row = readonly (number | string | null)[]
+export type Row = readonly (number | string | null)[]
 
 export function drawRows(count: number): readonly Row[] {
   const random = randomStream(5, 'rows')
