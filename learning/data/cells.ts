@@ -19,6 +19,19 @@ export function cleaned(cell: string): string {
   return text.length > 1 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1) : text
 }
 
+/** Every text that `isMissing` takes. */
+export function missingTexts(): readonly string[] {
+  return [...MISSING].flatMap(word =>
+    [...word].reduce<string[]>(
+      (texts, letter) => {
+        const cases = new Set([letter, letter.toUpperCase()])
+        return texts.flatMap(text => [...cases].map(each => text + each))
+      },
+      [''],
+    ),
+  )
+}
+
 export function isMissing(cell: string): boolean {
   return cell === '' || (cell.length <= 4 && MISSING.has(cell.toLowerCase()))
 }

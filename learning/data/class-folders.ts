@@ -18,7 +18,8 @@ const ENDINGS: ReadonlySet<string> = new Set(['.png', '.jpg', '.jpeg'])
 const LITTER: ReadonlySet<string> = new Set(['thumbs.db', 'desktop.ini', '__macosx'])
 const FILES_MAX = 2 ** 20
 
-const isImage = (name: string) => ENDINGS.has(extname(name).toLowerCase())
+/** Whether a file of this name is taken for an image. */
+export const isImage = (name: string) => ENDINGS.has(extname(name).toLowerCase())
 
 /** Whether files and folders of this name are passed over. */
 export const isLitter = (name: string) => name.startsWith('.') || LITTER.has(name.toLowerCase())
@@ -29,6 +30,12 @@ export async function holdsImages(directory: string): Promise<boolean> {
     for (const name of await foldersIn(part).catch(() => []))
       if ((await readdir(join(part, name)).catch(() => [])).some(isImage)) return true
   return false
+}
+
+/** The images that lie in a folder itself, in the order of their names; other files are passed over. */
+export async function imagesIn(directory: string): Promise<readonly string[]> {
+  const names = (await readdir(directory)).filter(name => !isLitter(name) && isImage(name))
+  return names.sort().map(name => join(directory, name))
 }
 
 /** @throws DataError `DATA_UNREADABLE` for more files than a data set may have; the system's error */

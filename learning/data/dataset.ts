@@ -67,6 +67,12 @@ export interface Dataset extends DataShape {
   readonly normalisation?: Normalisation
 }
 
+/** What examples are like, and how their bytes become numbers. */
+export interface ExampleForm extends DataShape {
+  /** Null: the values are floats, used as they are. */
+  readonly normalisation: Normalisation | null
+}
+
 /** A training and a test set of which a peer takes only what it needs. */
 export interface DataSource extends DataShape {
   readonly name: string
@@ -136,6 +142,16 @@ function tablesOf(normalisation: Normalisation): readonly Float32Array[] {
   )
   tables.set(normalisation, made)
   return made
+}
+
+/** The form of a data set's examples, by which a model that has learnt from them can be given others. */
+export function formOf({ shape, classes, classNames, examples, normalisation }: Dataset): ExampleForm {
+  return {
+    shape,
+    classes,
+    ...(classNames && { classNames }),
+    normalisation: examples instanceof Float32Array ? null : (normalisation ?? MNIST_NORMALISATION),
+  }
 }
 
 /** Writes example `index` as floats to `row` of the matrix `out` (`rows × size`). */

@@ -27,6 +27,17 @@ interface Rows {
   readonly notes: readonly string[]
 }
 
+/** Takes the rows of a file that fit, one by one, in place of keeping them. The file need not have the target. */
+interface RowTaker {
+  header(names: readonly string[]): void
+  /**
+   * @param inputs what models are given; the next row overwrites it
+   * @param target its class, or the number as models learn it; null if the row does not have it
+   * @param cells as the file has them
+   */
+  row(inputs: Float32Array, target: number | null, cells: readonly string[]): void
+}
+
 /** Null if the cell fits. */
 type Wrong = { readonly kind: MisfitKind; readonly expected: string } | null
 /** Writes a cell's inputs to the row, from `at` on. */
@@ -45,12 +56,18 @@ const NAMED_MAX = 8
 
 /**
  * Takes the header and the rows of a file in order.
- * @param keep whether the rows are kept, or only checked
+ * @param keep whether the rows are kept, or only checked; or who takes them
  */
-export function createSchemaReader(file: string, schema: TableSchema, misfits: Misfits, keep: boolean) {
+export function createSchemaReader(
+  file: string,
+  schema: TableSchema,
+  misfits: Misfits,
+  keep: boolean | RowTaker,
+) {
+  const taker = typeof keep === 'boolean' ? null : keep
   const width = shapeOfSchema(schema).shape[0]!
   const examples = createNumberList(file, Float32Array)
-  const targets = createTargetReader(file, schema.target, keep)
+  const targets = createTargetReader(file, schema.target, keep === true)
   const unit = unitOf(file)
   const row = new Float32Array(width)
   let header: Header | null = null
@@ -74,16 +91,19 @@ export function createSchemaReader(file: string, schema: TableSchema, misfits: M
       if (wrong !== null) report(wrong, cell, line, column)
     }
     const cell = target === null ? null : cleaned(cells[target]!)
-    const wrong = cell === null ? null : targets.read(cell)
+    const isOpen = cell === null || (taker !== null && isMissing(cell) && !targets.names(cell))
+    const wrong = isOpen ? null : targets.read(cell)
     if (wrong !== null) report(wrong, cell!, line, target!)
     if (!keep || misfits.count > 0) return
+    if (taker !== null) return taker.row(row, isOpen ? null : targets.last(), cells)
     for (const value of row) examples.push(value)
     targets.keep()
   }
   return {
     ...withHeader(
       (names, where) => {
-        header = readHeader(names, where, schema, misfits)
+        header = readHeader(names, where, schema, misfits, taker === null)
+        taker?.header(names)
       },
       (cells, line) => readRow(cells, line, header!),
     ),
@@ -98,7 +118,7 @@ export function createSchemaReader(file: string, schema: TableSchema, misfits: M
         ...targets.end(),
         examples: examples.end(),
         count,
-        notes: [...(header?.notes ?? []), ...(count === 0 ? [] : targets.notes())],
+        notes: [...(header?.notes ?? []), ...(count === 0 || taker !== null ? [] : targets.notes())],
       }
     },
   }
@@ -117,6 +137,7 @@ function readHeader(
   where: string,
   { columns, target, unused }: TableSchema,
   misfits: Misfits,
+  needsTarget: boolean,
 ): Header {
   const known = new Set([...columns.map(({ name }) => name), target.name, ...unused])
   const others = names.filter(name => !known.has(name) && !NAMELESS.test(name))
@@ -126,7 +147,7 @@ function readHeader(
     if (found === undefined) placesOf.set(name, { first: column })
     else found.again ??= column
   }
-  const wanted = [...columns.map(({ name }) => name), target.name]
+  const wanted = [...columns.map(({ name }) => name), ...(needsTarget ? [target.name] : [])]
   if (!wanted.some(name => placesOf.has(name))) {
     misfits.add({
       kind: 'file',
@@ -162,7 +183,8 @@ function readHeader(
     at += inputsOf(column)
   }
   const notes = others.length === 0 ? [] : [`not in the schema, and not used: ${namesText(others)}`]
-  return { names, places, target: find(target.name), notes }
+  const hasTarget = needsTarget || placesOf.has(target.name)
+  return { names, places, target: hasTarget ? find(target.name) : null, notes }
 }
 
 function namesText(names: readonly string[]): string {
@@ -276,6 +298,10 @@ function createTargetReader(file: string, target: Target, isKept: boolean) {
   }
   return {
     read: target.type === 'class' ? readClass : readNumber,
+    /** Whether a class is called so: one may be called "none". */
+    names: (cell: string) => places.has(cell),
+    /** What was read last. */
+    last: () => last,
     keep(): void {
       if (!isKept) return
       labels.push(target.type === 'class' ? last : 0)

@@ -4,7 +4,7 @@
  * outputs follow from it alone, never from what one member's file happens to hold.
  */
 import { z } from 'zod'
-import type { DataShape } from './dataset.ts'
+import type { DataShape, Scale } from './dataset.ts'
 import { type ImageSchema, imageFieldsAt, imageSchema, shapeOfImages } from './image-schema.ts'
 import { CLASSES_MAX } from './targets.ts'
 
@@ -114,6 +114,28 @@ export type Schema = TableSchema | ImageSchema
 export type Column = TableSchema['columns'][number]
 /** What is learnt: a class, or a number. */
 export type Target = TableSchema['target']
+
+/** What the members had to agree on is there in numbers. */
+type Settled<T> = T extends { readonly type: 'number' }
+  ? Omit<T, 'scale' | 'missing'> & {
+      readonly scale?: Scale | undefined
+      readonly missing?: number | undefined
+    }
+  : T
+/** A column of which nothing is left to be agreed on. */
+export type SettledColumn = Settled<Column>
+/** A schema of which nothing is left to be agreed on, as a finished model has it. */
+export interface SettledTable extends Omit<TableSchema, 'columns' | 'target'> {
+  readonly columns: readonly SettledColumn[]
+  readonly target: Settled<Target>
+}
+
+export function isSettled(schema: TableSchema): schema is TableSchema & SettledTable {
+  const isOpen = (column: Column | Target) =>
+    column.type === 'number' &&
+    (column.scale === 'agreed' || ('missing' in column && column.missing === 'agreed'))
+  return !isOpen(schema.target) && !schema.columns.some(isOpen)
+}
 
 /** The names of the fields at a place of a schema, for messages. */
 export function schemaFieldsAt(path: readonly PropertyKey[], document: unknown): readonly string[] {

@@ -10,7 +10,7 @@
 import type { Vector } from '../../agreement/vector.ts'
 import { type Dataset, exampleSize, type Scale } from './dataset.ts'
 import { DEVIATION_MIN, type ImageSchema } from './image-schema.ts'
-import { type Column, inputsOf, type Schema, type TableSchema } from './schema.ts'
+import { type Column, inputsOf, type Schema, type SettledTable, type TableSchema } from './schema.ts'
 
 /** Coordinates of one column. */
 const FIGURES = 3
@@ -72,12 +72,34 @@ function figuresOf(numbers: ArrayLike<number>, from: number, stride: number): re
 }
 
 /** The schema with the agreed figures in the place of "agreed". @param statistics what stands behind agreed parameters */
-export function settledSchema<S extends Schema>(schema: S, statistics: Vector): S
-export function settledSchema(schema: Schema, statistics: Vector): Schema {
-  return schema.kind === 'images' ? settledImages(schema, statistics) : settledTable(schema, statistics)
+export function settledTable(schema: TableSchema, statistics: Vector): SettledTable {
+  const scales = new Map(placesOf(schema).map((place, i) => [place, scaleAt(statistics, FIGURES * i)]))
+  const scaleOf = (scale: Scale | 'agreed' | undefined, place: Place) =>
+    scale === 'agreed' ? scales.get(place)! : scale
+  const { target } = schema
+  return {
+    ...schema,
+    columns: schema.columns.map((column, place) => {
+      if (column.type !== 'number') return column
+      const { scale, missing, ...rest } = column
+      return {
+        ...rest,
+        ...present('scale', scaleOf(scale, place)),
+        ...present('missing', missing === 'agreed' ? scales.get(place)!.mean : missing),
+      }
+    }),
+    target:
+      target.type === 'number'
+        ? { name: target.name, type: target.type, ...present('scale', scaleOf(target.scale, null)) }
+        : target,
+  }
 }
 
-function settledImages(schema: ImageSchema, statistics: Vector): ImageSchema {
+const present = <K extends string, V>(key: K, value: V | undefined) =>
+  (value === undefined ? {} : { [key]: value }) as { readonly [key in K]?: V }
+
+/** The same of images. */
+export function settledImages(schema: ImageSchema, statistics: Vector): ImageSchema {
   if (schema.scale !== 'agreed') return schema
   const scales = Array.from({ length: schema.channels }, (_, channel) =>
     scaleAt(statistics, FIGURES * channel),
@@ -88,27 +110,6 @@ function settledImages(schema: ImageSchema, statistics: Vector): ImageSchema {
     deviation: scales.map(({ deviation }) => within(DEVIATION_MIN, deviation)),
   }
   return { ...schema, scale }
-}
-
-function settledTable(schema: TableSchema, statistics: Vector): TableSchema {
-  const scales = new Map(placesOf(schema).map((place, i) => [place, scaleAt(statistics, FIGURES * i)]))
-  const scaleOf = (scale: Scale | 'agreed' | undefined, place: Place) =>
-    scale === 'agreed' ? { scale: scales.get(place)! } : {}
-  const columns = schema.columns.map((column, place) =>
-    column.type !== 'number'
-      ? column
-      : {
-          ...column,
-          ...scaleOf(column.scale, place),
-          ...(column.missing === 'agreed' && { missing: scales.get(place)!.mean }),
-        },
-  )
-  const { target } = schema
-  return {
-    ...schema,
-    columns,
-    target: target.type === 'number' ? { ...target, ...scaleOf(target.scale, null) } : target,
-  }
 }
 
 /**
@@ -134,37 +135,30 @@ export function normalised(dataset: Dataset, schema: Schema, statistics: Vector)
   return typeof scale === 'object' ? { ...dataset, normalisation: scale } : dataset
 }
 
-function normalisedTable(dataset: Dataset, schema: TableSchema, settled: TableSchema): Dataset {
+function normalisedTable(dataset: Dataset, schema: TableSchema, settled: SettledTable): Dataset {
   const width = exampleSize(dataset.shape)
   const mean = new Float64Array(width)
   const deviation = new Float64Array(width).fill(1)
   const missing = new Float64Array(width)
   const starts = startsOf(schema)
   for (const place of placesOf(schema)) {
-    if (place === null) continue
-    const [before, column] = [schema.columns[place]!, settled.columns[place]!]
-    if (before.type !== 'number' || column.type !== 'number') continue
-    const { mean: middle, deviation: unit } = numbersIn(column.scale)
+    const column = place === null ? settled.target : settled.columns[place]!
+    if (place === null || column.type !== 'number') continue
     const at = starts[place]!
-    // What the schema itself scales is scaled when the table is read.
-    if (before.scale === 'agreed') [mean[at], deviation[at]] = [middle, unit]
-    if (column.missing !== undefined) missing[at] = (numberIn(column.missing) - middle) / unit
+    // A column with a stated scale has nothing to be agreed on, and was scaled when the table was read.
+    const { scale = UNSCALED } = column
+    ;[mean[at], deviation[at]] = [scale.mean, scale.deviation]
+    if (column.missing !== undefined) missing[at] = (column.missing - scale.mean) / scale.deviation
   }
   const { target } = settled
   return {
     ...dataset,
     columns: { mean, deviation, missing },
-    ...(target.type === 'number' && { targetScale: numbersIn(target.scale) }),
+    ...(target.type === 'number' && { targetScale: target.scale ?? UNSCALED }),
   }
 }
 
-function numbersIn(scale: Scale | 'agreed' | undefined): Scale {
-  return scale === undefined || scale === 'agreed' ? { mean: 0, deviation: 1 } : scale
-}
-
-function numberIn(missing: number | 'agreed'): number {
-  return missing === 'agreed' ? 0 : missing
-}
+const UNSCALED: Scale = { mean: 0, deviation: 1 }
 
 /** Which columns, in order, the members agree on figures of; the target last. */
 function placesOf({ columns, target }: TableSchema): readonly Place[] {

@@ -43,9 +43,23 @@ export function unitOf(path: string): RecordUnit {
 
 const SEPARATED: Readonly<Record<string, string>> = { ';': 'semicolons', '\t': 'tabs' }
 
-/** @returns what was noticed, in lines for people. @throws DataError; what the reader throws */
-export async function streamTable(file: string, reader: RecordReader): Promise<readonly string[]> {
-  const read = withInput(file, DATA_BYTES_MAX, input => streamAny(input, file, reader))
+/**
+ * @param pace awaited before each piece that is read: what the reader makes of a piece can go on its way first
+ * @returns what was noticed, in lines for people. @throws DataError; what the reader or `pace` throws
+ */
+export async function streamTable(
+  file: string,
+  reader: RecordReader,
+  pace: () => Promise<void> = async () => {},
+): Promise<readonly string[]> {
+  const paced = (input: Input): Input => ({
+    size: input.size,
+    async read(at, length) {
+      await pace()
+      return input.read(at, length)
+    },
+  })
+  const read = withInput(file, DATA_BYTES_MAX, input => streamAny(paced(input), file, reader))
   return read.catch((error: NodeJS.ErrnoException) => {
     if (error instanceof DataError) throw error
     const isMissing = error.code === 'ENOENT'

@@ -3,7 +3,7 @@
  * bits, on every machine, independent of earlier requests.
  */
 import type { Vector } from '../../agreement/vector.ts'
-import { DataError, type DataSource, type Dataset } from '../data/dataset.ts'
+import { DataError, type DataSource, type Dataset, type ExampleForm, formOf } from '../data/dataset.ts'
 import { normalised, ownStatistics } from '../data/statistics.ts'
 import { initialParameters, modelDimension, type NamedShape } from '../models/model.ts'
 import type { Evaluation, GradientReply, GradientRequest, Oracle } from '../oracle.ts'
@@ -27,6 +27,8 @@ export interface ModelOracle extends Oracle {
   readonly statistics?: number
   /** Training examples that this peer holds. */
   readonly examples: number
+  /** What its examples are like; absent if a program of the user's reads them. */
+  readonly form?: ExampleForm
   /** What was noticed about the files of the data, in lines for people; absent where others read them. */
   readonly notes?: readonly string[]
 }
@@ -160,6 +162,7 @@ function oracleOf(worker: Worker): ModelOracle {
     parameters: machine.model.parameters.map(({ name, shape }) => ({ name, shape })),
     initial: followedBy(initial, statistics),
     examples: share.labels.length,
+    form: formOf(share),
     notes,
     async gradient(request: GradientRequest): Promise<GradientReply> {
       const at = upload(request.parameters)

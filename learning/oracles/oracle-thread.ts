@@ -25,8 +25,8 @@ try {
     const message = await answer(oracle, ask)
     say(message, message.kind === 'gradient' ? [message.reply.gradient.buffer as ArrayBuffer] : [])
   })
-  const { parameters, initial, statistics = 0, examples, notes = [] } = oracle
-  say({ kind: 'ready', parameters, initial, statistics, examples, notes })
+  const { parameters, initial, statistics = 0, examples, form, notes = [] } = oracle
+  say({ kind: 'ready', parameters, initial, statistics, examples, form: form!, notes })
 } catch (thrown) {
   say({ kind: 'unusable', error: toPlainError(thrown) })
 }

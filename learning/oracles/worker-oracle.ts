@@ -31,6 +31,7 @@ export async function createOracle(spec: OracleSpec): Promise<ModelOracle> {
     initial: ready.initial,
     statistics: ready.statistics,
     examples: ready.examples,
+    form: ready.form,
     notes: ready.notes,
     async gradient(request: GradientRequest): Promise<GradientReply> {
       const answer = await conversation.ask({ kind: 'gradient', request })

@@ -3,6 +3,7 @@
  * them.
  */
 import type { Vector } from '../../agreement/vector.ts'
+import type { ExampleForm } from '../data/dataset.ts'
 import type { NamedShape } from '../models/model.ts'
 import type { Evaluation, GradientReply, GradientRequest } from '../oracle.ts'
 
@@ -13,6 +14,7 @@ export interface Ready {
   readonly initial: Vector
   readonly statistics: number
   readonly examples: number
+  readonly form: ExampleForm
   readonly notes: readonly string[]
 }
 

@@ -196,10 +196,13 @@ async function learn(
   const nothing: Evaluation = { loss: Number.NaN, accuracy: null, metrics: null }
   const evaluation = finite ? await group.evaluate(server.parameters) : nothing
   if (save !== null && finite)
-    await saveCheckpoint(save, group.oracles[0]!, server.parameters, {
-      spec: oracleSpec(scenario, 0),
-      command: null,
-    })
+    await saveCheckpoint(
+      save,
+      group.oracles[0]!,
+      server.parameters,
+      { spec: oracleSpec(scenario, 0), command: null },
+      { cohort: null, step: followed.steps },
+    )
   for (const oracle of group.oracles) await oracle.close()
   return { ...followed, dimension: group.dimension, evaluation }
 }

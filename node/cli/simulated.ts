@@ -84,7 +84,7 @@ export async function runSimulated(options: SimulatedOptions): Promise<Simulated
     ...(onStep && { onStep }),
   })
   const evaluations = await evaluate(oracles, result)
-  const saved = await saveFirst(options, oracles[0]!, result)
+  const saved = await saveFirst(options, oracles[0]!, result, cohort)
   for (const oracle of oracles) await oracle.close()
   return {
     cohort,
@@ -100,11 +100,20 @@ async function saveFirst(
   { scenario, save }: SimulatedOptions,
   oracle: ModelOracle,
   { parameters, honest }: SimulationResult,
+  cohort: Cohort,
 ): Promise<PeerIndex | null> {
   const peer = honest.find(each => parameters[each] !== null)
   if (save === null || peer === undefined) return null
-  const { saveCheckpoint } = await import('../oracle/open.ts')
-  await saveCheckpoint(save, oracle, parameters[peer]!, { spec: oracleSpec(scenario, peer), command: null })
+  const [{ saveCheckpoint }, { cohortId }] = await Promise.all([
+    import('../oracle/open.ts'),
+    import('../cohort/cohort.ts'),
+  ])
+  const choice = { spec: oracleSpec(scenario, peer), command: null }
+  const { name, steps } = cohort
+  await saveCheckpoint(save, oracle, parameters[peer]!, choice, {
+    cohort: { id: cohortId(cohort), name },
+    step: steps,
+  })
   return peer
 }
 

@@ -211,7 +211,11 @@ async function conclude(
 ): Promise<Ending> {
   const measured = meter.end()
   peer.finish()
-  if (plan.save !== null) await saveCheckpoint(plan.save, oracle, parameters, plan.oracle)
+  if (plan.save !== null) {
+    const { cohort, cohortId } = plan.membership
+    const learntIn = { cohort: { id: cohortId, name: cohort.name }, step: cohort.steps }
+    await saveCheckpoint(plan.save, oracle, parameters, plan.oracle, learntIn)
+  }
   const { loss, accuracy, metrics } = await oracle.evaluate(parameters)
   const status = peer.status()
   return {

@@ -10,7 +10,7 @@ import { DATA_BYTES_MAX, withInput } from '../../learning/data/read-file.ts'
 import type { NamedShape } from '../../learning/models/model.ts'
 import { FileError } from './error.ts'
 import { writeOutput } from './output.ts'
-import { readSafetensors, type Tensor, writeSafetensors } from './safetensors.ts'
+import { readSafetensors, type Tensor, type TensorFile, writeSafetensors } from './safetensors.ts'
 import { dtypeOf, listed, shorten } from './safetensors-header.ts'
 
 /** The order of the axes: `jax` ours and JAX's, `pytorch` PyTorch's, `own` that of a user's oracle. */
@@ -23,14 +23,17 @@ export interface Checkpoint {
   readonly layout: Layout
   /** As noted in the file. */
   readonly model: string | null
+  /** What else the file notes: the model's description (description.ts). */
+  readonly notes: Readonly<Record<string, string>>
 }
 
-/** A flat vector as a checkpoint. */
+/** A flat vector as a checkpoint. What stands in it behind these parameters is left out. */
 export function checkpointOf(
   parameters: readonly NamedShape[],
   vector: Vector,
   model: string,
   layout: Layout,
+  notes: Checkpoint['notes'] = {},
 ): Checkpoint {
   let from = 0
   const tensors = parameters.map(({ name, shape }) => {
@@ -38,7 +41,7 @@ export function checkpointOf(
     from += values.length
     return { name, shape, values }
   })
-  return { tensors, layout, model }
+  return { tensors, layout, model, notes }
 }
 
 /** @throws FileError unreadable, malformed, unsupported */
@@ -51,11 +54,20 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
       `${path} cannot be read: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}`,
     )
   })
-  const { layout, model } = metadata
+  return checkpointFrom({ tensors, metadata }, path)
+}
+
+/** A checkpoint from a file's content. @throws FileError unsupported */
+export function checkpointFrom(
+  { tensors, metadata }: Pick<TensorFile, 'tensors' | 'metadata'>,
+  path: string,
+): Checkpoint {
+  const { format: _, writer: __, layout, model, ...notes } = metadata
   return {
     tensors: tensors.map(tensor => parameterOf(tensor, path)),
     layout: layouts.find(known => known === layout) ?? 'own',
     model: model ?? null,
+    notes,
   }
 }
 
@@ -69,9 +81,13 @@ function parameterOf(tensor: Tensor, path: string): NamedTensor {
 }
 
 /** Writes the file whole or not at all: an earlier file of the same name stays until the new one is complete. */
-export async function writeCheckpoint(path: string, { tensors, layout, model }: Checkpoint): Promise<void> {
+export async function writeCheckpoint(
+  path: string,
+  { tensors, layout, model, notes }: Checkpoint,
+): Promise<void> {
   const typed: Tensor[] = tensors.map(tensor => ({ ...tensor, type: FLOAT32 }))
-  const bytes = writeSafetensors(typed, { format: 'pt', writer: 'concord', layout, ...(model && { model }) })
+  const own = { format: 'pt', writer: 'concord', layout, ...(model && { model }) }
+  const bytes = writeSafetensors(typed, { ...notes, ...own })
   await writeOutput(path, bytes).catch((error: Error) => {
     throw new FileError('unreadable', `${path} cannot be written: ${error.message}`)
   })

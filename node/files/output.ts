@@ -78,7 +78,7 @@ async function writeGiven(path: string, content: Content): Promise<void> {
     return isPipe ? writePipe(path, piecesOf(content)) : writeThrough(path, content, 0)
   }
   const stream = isOutput ? process.stdout : process.stderr
-  for (const piece of piecesOf(content))
+  for await (const piece of piecesOf(content))
     await new Promise<void>((resolve, reject) => {
       stream.write(piece, error => (error ? reject(error) : resolve()))
     })
@@ -88,12 +88,12 @@ async function writeGiven(path: string, content: Content): Promise<void> {
 async function writeThrough(path: string, content: Content, flags: number): Promise<void> {
   const file = await open(path, constants.O_WRONLY | constants.O_APPEND | flags)
   try {
-    for (const piece of piecesOf(content)) await file.writeFile(piece)
+    for await (const piece of piecesOf(content)) await file.writeFile(piece)
   } finally {
     await file.close()
   }
 }
 
-function piecesOf(content: Content): Iterable<string | Uint8Array> {
+function piecesOf(content: Content): Iterable<string | Uint8Array> | AsyncIterable<Uint8Array> {
   return typeof content === 'string' || content instanceof Uint8Array ? [content] : content
 }

@@ -44,13 +44,17 @@ async function openNow(path: string): Promise<FileHandle | null> {
  * Writes all of it and closes the pipe. No thread waits meanwhile for a slow reader.
  * @throws FileError `no-reader`; the system's error, `EPIPE` if the reader has gone
  */
-export async function writePipe(path: string, pieces: Iterable<string | Uint8Array>): Promise<void> {
+export async function writePipe(
+  path: string,
+  pieces: Iterable<string | Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<void> {
   const pipe = await openPipe(path)
   if (pipe === null)
     throw new FileError('no-reader', `${path} is a named pipe that nobody reads; expected one with a reader`)
   opened.delete(path)
   try {
-    for (const piece of pieces) await writeAll(pipe, typeof piece === 'string' ? Buffer.from(piece) : piece)
+    for await (const piece of pieces)
+      await writeAll(pipe, typeof piece === 'string' ? Buffer.from(piece) : piece)
   } finally {
     await pipe.close()
   }

@@ -12,7 +12,7 @@ import { basename, dirname, join } from 'node:path'
 import { kindOf } from '../../learning/data/read-file.ts'
 import { FileError } from './error.ts'
 
-export type Content = string | Uint8Array | Iterable<Uint8Array>
+export type Content = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 
 export interface WriteOptions {
   /** The new file's exact permissions; by default 0o666 without what the process's umask takes away. */

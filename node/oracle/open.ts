@@ -1,10 +1,13 @@
 /** The oracle of a peer: one of our models in a thread, or a process of the user's. */
 import type { Vector } from '../../agreement/vector.ts'
+import type { Schema } from '../../learning/data/schema.ts'
+import { settledImages, settledTable } from '../../learning/data/statistics.ts'
 import { namesSizes } from '../../learning/models/mlp.ts'
 import { expectedModel, isModelName, modelNames } from '../../learning/models/registry.ts'
 import type { ModelOracle } from '../../learning/oracles/jax-oracle.ts'
 import type { OracleSpec } from '../../learning/oracles/spec.ts'
-import type { Checkpoint, Layout } from '../files/checkpoint.ts'
+import type { Layout } from '../files/checkpoint.ts'
+import type { Described } from '../files/description.ts'
 import { suggestion } from '../text/nearest.ts'
 
 export interface OracleChoice {
@@ -92,15 +95,40 @@ async function openAtStart(
   })
 }
 
-/** Saves the parameters that a peer has learnt, as a checkpoint. */
+/** Where in which run parameters were learnt. */
+interface LearntIn {
+  /** Null for a run that has no cohort. */
+  readonly cohort: { readonly id: string; readonly name: string } | null
+  /** The step after which these are the parameters. */
+  readonly step: number
+}
+
+/** Saves the parameters that a peer has learnt, as a checkpoint with all that is needed to use the model. */
 export async function saveCheckpoint(
   path: string,
-  { parameters }: Pick<ModelOracle, 'parameters'>,
+  { parameters, form, statistics = 0 }: Pick<ModelOracle, 'parameters' | 'form' | 'statistics'>,
   vector: Float32Array,
   { spec, command }: Pick<OracleChoice, 'spec' | 'command'>,
+  { cohort, step }: LearntIn,
 ): Promise<void> {
-  const { checkpointOf, writeCheckpoint } = await import('../files/checkpoint.ts')
+  const [{ checkpointOf, writeCheckpoint }, { describe }] = await Promise.all([
+    import('../files/checkpoint.ts'),
+    import('../files/description.ts'),
+  ])
   const layout: Layout = command === null ? 'jax' : 'own'
-  const checkpoint: Checkpoint = checkpointOf(parameters, vector, spec.model, layout)
-  await writeCheckpoint(path, checkpoint)
+  const agreed = vector.subarray(vector.length - statistics)
+  const notes = describe({ cohort, step, ...settledInputs(spec.table?.schema, form, agreed) })
+  await writeCheckpoint(path, checkpointOf(parameters, vector, spec.model, layout, notes))
+}
+
+/** What a model is given, with the figures that the members agreed on in their places. */
+function settledInputs(
+  schema: Schema | undefined,
+  form: ModelOracle['form'],
+  statistics: Vector,
+): Pick<Described, 'schema' | 'form'> {
+  if (schema?.kind === 'table') return { schema: settledTable(schema, statistics), form }
+  const scale = schema && settledImages(schema, statistics).scale
+  const isSettled = typeof scale === 'object' && form !== undefined
+  return { schema: null, form: isSettled ? { ...form, normalisation: scale } : form }
 }

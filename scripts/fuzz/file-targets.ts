@@ -16,10 +16,13 @@ import { inMemory } from '../../learning/data/read-file.ts'
 import { tableSchema } from '../../learning/data/schema.ts'
 import { createSchemaReader } from '../../learning/data/schema-reader.ts'
 import { parseCsv } from '../../learning/data/table.ts'
+import { modelDimension } from '../../learning/models/model.ts'
 import { formatSchema, parseSchema } from '../../node/data/schema-file.ts'
+import { checkpointFrom } from '../../node/files/checkpoint.ts'
 import { FileError } from '../../node/files/error.ts'
 import { parseNpyVectors, writeNpy } from '../../node/files/npy.ts'
 import { parseSafetensors, type Tensor, writeSafetensors } from '../../node/files/safetensors.ts'
+import { usableModel } from '../../node/models/usable-model.ts'
 import { imageSeeds, parquetSeeds } from './file-seeds.ts'
 import { refusing, refusingLater } from './refusing.ts'
 import type { Target } from './target.ts'
@@ -82,6 +85,7 @@ export const fileTargets: readonly Target[] = [
   },
   { name: 'idx', weight: 40, seeds: idxSeeds(), feed: feedIdx },
   { name: 'safetensors', weight: 40, seeds: safetensorsSeeds(), feed: feedSafetensors },
+  { name: 'model', weight: 10, seeds: modelSeeds(), feed: feedModel },
 ]
 
 /** Of a file that is read, no number is read twice: what comes of it is not larger than it is. */
@@ -90,6 +94,18 @@ function feedSafetensors(input: Uint8Array): void {
     const { tensors } = parseSafetensors(input, 'input')
     const bytes = tensors.reduce((sum, tensor) => sum + bytesOf(tensor), 0)
     if (bytes > input.length) throw new Error(`${bytes} bytes of numbers come of ${input.length}`)
+  }, FileError)
+}
+
+/** Of a model that can be used, every parameter is a number, and it says something of classes or numbers. */
+function feedModel(input: Uint8Array): void {
+  refusing(() => {
+    const { model, vector, says } = usableModel(
+      checkpointFrom(parseSafetensors(input, 'input'), 'input'),
+      'input',
+    )
+    if (vector.length !== modelDimension(model) || !vector.every(Number.isFinite)) throw new Error('no model')
+    if (says.kind !== 'number' && says.classes.length < 2) throw new Error('it says nothing')
   }, FileError)
 }
 
@@ -177,6 +193,25 @@ function safetensorsSeeds(): readonly Uint8Array[] {
       { name: 'b', shape: [4], type: brain, values },
       { name: 'c', shape: [], type: steps, raw: Uint8Array.of(7, 0, 0, 0, 0, 0, 0, 0) },
     ]),
+  ]
+}
+
+/** A small model for a table, and one for images. */
+function modelSeeds(): readonly Uint8Array[] {
+  const tensorsOf = (inputs: number): Tensor[] => [
+    { name: 'linear.weight', shape: [inputs, 2], type: FLOAT32, values: new Float32Array(2 * inputs) },
+    { name: 'linear.bias', shape: [2], type: FLOAT32, values: new Float32Array(2) },
+  ]
+  const form = {
+    shape: [2, 2],
+    classes: 2,
+    classNames: ['a', 'b'],
+    normalisation: { mean: [0.1], deviation: [0.3] },
+  }
+  const notes = { layout: 'jax', model: 'softmax', step: '7' }
+  return [
+    writeSafetensors(tensorsOf(4), { ...notes, schema: JSON.stringify(SCHEMA) }),
+    writeSafetensors(tensorsOf(4), { ...notes, data: JSON.stringify(form) }),
   ]
 }
 

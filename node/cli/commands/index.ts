@@ -11,6 +11,7 @@ import { evidence } from './evidence.ts'
 import { exportCommand } from './export.ts'
 import { join } from './join.ts'
 import { keygen } from './keygen.ts'
+import { predictCommand } from './predict.ts'
 import { reproduceCommand } from './reproduce.ts'
 import { simulate } from './simulate.ts'
 import { status } from './status.ts'
@@ -28,6 +29,7 @@ export const commands: readonly (Command | CommandGroup)[] = [
   doctor,
   evidence,
   data,
+  predictCommand,
   exportCommand,
   reproduceCommand,
 ]

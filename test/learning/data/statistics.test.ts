@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { type Dataset, writeExample } from '../../../learning/data/dataset.ts'
 import { imageSchema } from '../../../learning/data/image-schema.ts'
 import { shapeOfSchema, tableSchema } from '../../../learning/data/schema.ts'
-import { normalised, ownStatistics, settledSchema } from '../../../learning/data/statistics.ts'
+import { normalised, ownStatistics, settledImages, settledTable } from '../../../learning/data/statistics.ts'
 
 const classes = { name: 'goal', type: 'class', classes: ['no', 'yes'] }
 const schemaOf = (columns: readonly object[], target: object = classes) =>
@@ -62,7 +62,7 @@ test('a member alone settles on the mean and the deviation of its own values', t
       const floats = values.map(Math.fround)
       const nothing = floats.map(() => 0)
       const own = ownStatistics(schema, datasetOf([nothing, nothing, nothing, floats]))
-      const [, column] = settledSchema(schema, own).columns
+      const [, column] = settledTable(schema, own).columns
       if (column?.type !== 'number' || typeof column.scale !== 'object') return t.fail()
       const mean = meanOf(floats)
       const deviation = Math.sqrt(meanOf(floats.map(x => (x - mean) ** 2)))
@@ -120,7 +120,7 @@ test('members whose means lie apart settle on a deviation that covers both', t =
     [-1001, -999],
     [999, 1001],
   ].map(values => ownStatistics(schema, datasetOf([values])))
-  const [column] = settledSchema(
+  const [column] = settledTable(
     schema,
     low!.map((x, i) => (x + high![i]!) / 2),
   ).columns
@@ -135,7 +135,7 @@ test('whatever coordinates come, the scale is finite and its deviation more than
     fc.property(fc.tuple(fc.float(), fc.float(), fc.float()), figures => {
       const coordinates = Float32Array.from(figures, x => (Number.isNaN(x) ? 0 : x))
       // A settled schema is a schema: its numbers are checked as those of a file are.
-      t.notThrows(() => tableSchema.parse(settledSchema(schema, coordinates)))
+      t.notThrows(() => tableSchema.parse(settledTable(schema, coordinates)))
     }),
   )
 })
@@ -166,7 +166,7 @@ test('of images the members agree on mean and deviation by channel', t => {
   }
   const own = ownStatistics(by, dataset)
   t.is(own.length, 9)
-  const { scale } = settledSchema(by, own)
+  const { scale } = settledImages(by, own)
   if (typeof scale !== 'object') return t.fail()
   const rounded = (values: readonly number[]) => values.map(value => Number(value.toFixed(4)))
   t.deepEqual(rounded(scale.mean), [0.5, 0.2, 0.6])

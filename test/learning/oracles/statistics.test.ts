@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import test from 'ava'
 import { tableSchema } from '../../../learning/data/schema.ts'
-import { settledSchema } from '../../../learning/data/statistics.ts'
+import { settledTable } from '../../../learning/data/statistics.ts'
 import { createJaxOracle } from '../../../learning/oracles/jax-oracle.ts'
 import type { OracleSpec } from '../../../learning/oracles/spec.ts'
 import { directoryOf } from '../data/support.ts'
@@ -52,7 +52,7 @@ for (const [model, goalOf] of Object.entries(goalsOf))
     t.is(oracle.dimension, oracle.initial.length)
     // Not its own figures: what the cohort agreed on.
     const agreed = oracle.initial.slice(-figures).map(figure => 0.9 * figure + 0.3)
-    const settled = settledSchema(schema, agreed)
+    const settled = settledTable(schema, agreed)
     const plain = await createJaxOracle({ ...spec, table: { schema: settled, holdout: 0.2, seed: 1 } })
     t.is(plain.statistics, 0)
     t.deepEqual(oracle.initial.slice(0, -figures), plain.initial)

@@ -123,6 +123,7 @@ test('.safetensors: names that mean something to JavaScript are names', t => {
   const checkpoint = {
     tensors: [{ name: '__proto__', shape: [1], values }],
     layout: 'own',
+    notes: {},
     model: null,
   } as const
   t.throws(() => vectorOf(checkpoint, [{ name: 'w', shape: [1] }], 'x'), {

@@ -54,7 +54,7 @@ test('a link where a draft could be is not written through, nor one in the fileâ
   const writers: Readonly<Record<string, (path: string) => Promise<unknown>>> = {
     [name]: () => writeEvidence(folder, proof),
     'results.json': path => writeResults(path, results),
-    'w.safetensors': path => writeCheckpoint(path, { tensors: [], layout: 'jax', model: null }),
+    'w.safetensors': path => writeCheckpoint(path, { tensors: [], layout: 'jax', model: null, notes: {} }),
   }
   for (const [name, write] of Object.entries(writers)) {
     for (const planted of [name, `${name}.${process.pid}.tmp`, `${name}.tmp`, `${name}.partial`])

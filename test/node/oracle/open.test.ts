@@ -12,6 +12,7 @@ import { commandOf } from './support.ts'
 
 const spec = { model: 'softmax', data: 'digits', partition: 'iid', peer: 0, peers: 20, seed: 1 }
 const own = { spec: { ...spec, model: EXTERNAL_MODEL }, command: commandOf('good'), timeoutSeconds: 60 }
+const run = { cohort: { id: 'c0ffee', name: 'clinics' }, step: 7 }
 const ours = { spec, command: null, timeoutSeconds: 60 }
 
 async function folder(t: ExecutionContext): Promise<string> {
@@ -35,7 +36,7 @@ test('what one run saved, another starts from: ours, and a process', async t => 
     const path = join(directory, `${layout}.safetensors`)
     const oracle = await open(t, { ...choice, init: null })
     const learnt = oracle.initial.map((_, i) => i / 8)
-    await saveCheckpoint(path, oracle, learnt, choice)
+    await saveCheckpoint(path, oracle, learnt, choice, run)
     t.like(await readCheckpoint(path), { layout, model: choice.spec.model })
     const again = await open(t, { ...choice, init: path })
     t.deepEqual(again.initial, learnt)
@@ -46,7 +47,7 @@ test('what one run saved, another starts from: ours, and a process', async t => 
 test('a checkpoint of another model is refused, and the oracle closed', async t => {
   const path = join(await folder(t), 'point.safetensors')
   const process = await open(t, { ...own, init: null })
-  await saveCheckpoint(path, process, process.initial, own)
+  await saveCheckpoint(path, process, process.initial, own, run)
   const error = await t.throwsAsync(open(t, { ...ours, init: path }), { instanceOf: FileError })
   t.regex(error!.message, /holds point, which the model does not have; it has linear\.weight, linear\.bias/)
 })
