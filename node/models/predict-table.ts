@@ -27,7 +27,7 @@ export async function predictTable(
   const misfits = createMisfits(file)
   const tally = createTally(file, says)
   const rows = createRows(scorer, (cells, prediction, target) => {
-    tally.add(prediction, unscaled(target, says))
+    tally.add(prediction, target)
     return csvLine([...cells, ...addedCells(says, prediction)])
   })
   const refuseMisfits = () => {
@@ -91,10 +91,6 @@ function createRows(
       return text
     },
   }
-}
-
-function unscaled(target: number | null, says: Says): number | null {
-  return target === null || says.kind !== 'number' ? target : target * says.deviation + says.mean
 }
 
 /** How many misfits an error names. */
