@@ -135,9 +135,10 @@ async function openStream(network: Network, connection: Connection, peer: PeerIn
 }
 
 function begin(network: Network, stream: Stream, connection: Connection, peer: PeerIndex): void {
-  const { events, hello, wireLimits, clock } = network
+  const { events, hello, wireLimits, clock, membership } = network
   network.used.add(connection)
-  const options = { own: hello, limits: wireLimits, clock, boundary: boundaryOf(network, peer) }
+  const { schema } = membership.cohort
+  const options = { own: hello, schema, limits: wireLimits, clock, boundary: boundaryOf(network, peer) }
   const life = { isOver: false }
   handshake(stream, options, {
     admitted(wire, other) {

@@ -33,6 +33,7 @@ import { createRefusals } from './process-tally.ts'
 import { createPeerLog } from './quiet-log.ts'
 import { createRedial } from './redial.ts'
 import { crowded, refused, refuseForNow } from './refusals.ts'
+import { encodeParts } from './schema-parts.ts'
 import { takeNotice } from './second-process.ts'
 import { connectionClosed, connectionOpened, describe, dial, type Network, streamOpened } from './sessions.ts'
 import type { WireLimits } from './wire.ts'
@@ -132,7 +133,15 @@ export async function createNetwork(options: NetworkOptions): Promise<NetworkTra
 
 function helloOf({ membership: { cohort, cohortId, self }, software }: NetworkOptions): Hello {
   const process = { number: randomInt(1, 2 ** 47), startedMs: Date.now() }
-  return { cohortId, name: cohort.members[self]!.name, software, fields: fieldDigests(cohort), process }
+  const parts = encodeParts(cohort.schema)
+  return {
+    cohortId,
+    name: cohort.members[self]!.name,
+    software,
+    fields: fieldDigests(cohort),
+    ...(parts && { parts }),
+    process,
+  }
 }
 
 function wireLimits(frameMax: number): WireLimits {
