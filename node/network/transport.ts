@@ -28,6 +28,7 @@ import { createNode, type NodeOptions } from './libp2p-node.ts'
 import { type Log, silentLog } from './log.ts'
 import { createMembers } from './members.ts'
 import { abort, boundaryOf, inside, offended, report } from './offences.ts'
+import { createCohortTally } from './other-cohorts.ts'
 import { createPeerExchange, type PeerExchange } from './peer-exchange.ts'
 import { createRefusals } from './process-tally.ts'
 import { createPeerLog } from './quiet-log.ts'
@@ -124,6 +125,7 @@ export async function createNetwork(options: NetworkOptions): Promise<NetworkTra
     used: new WeakSet(),
     contests: new Set(),
     refusals: createRefusals(cohort.faults, clock),
+    cohortTally: createCohortTally(cohort.members.length, cohort.faults),
     events: noEvents,
     isStopped: false,
   }
