@@ -47,6 +47,16 @@ export interface TransportEvents {
   fault(peer: PeerIndex | null, kind: FaultKind, detail: string): void
   /** Another process with this peer's key has been met. */
   secondProcess?(second: SecondProcess): void
+  /** So many members have another cohort file that this peer can never go on. */
+  otherCohorts?(others: OtherCohorts): void
+}
+
+/** Members whose cohort file is another one, more than f of them. */
+export interface OtherCohorts {
+  readonly by: readonly PeerIndex[]
+  /** The last one that was met, and in what its file differs. */
+  readonly peer: PeerIndex
+  readonly detail: string
 }
 
 /** What others say of another process that runs with this peer's key. */

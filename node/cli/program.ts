@@ -127,7 +127,8 @@ function buildOption({
 }
 
 /** Starting it again would not help: a service manager can tell it from a failure. */
-const RUNS_ALREADY_EXIT_CODE = 78
+const USELESS_AGAIN_EXIT_CODE = 78
+const uselessAgain: ReadonlySet<unknown> = new Set(['runs-already', 'other-cohort'])
 
 function reported(error: unknown, { name, terminal, debug }: ProgramOptions): number {
   // Commander has printed it; help and version are not errors.
@@ -136,7 +137,7 @@ function reported(error: unknown, { name, terminal, debug }: ProgramOptions): nu
   terminal.warn(...quotedLines(`${name}: ${known ? error.message : String(error)}`))
   if (known && debug) terminal.warn(...quotedLines(error.stack ?? ''))
   if (error instanceof UsageError || (known && usageErrors.has(error.name))) return 2
-  if (known && 'code' in error && error.code === 'runs-already') return RUNS_ALREADY_EXIT_CODE
+  if (known && 'code' in error && uselessAgain.has(error.code)) return USELESS_AGAIN_EXIT_CODE
   // An error without a code is not one of ours: it is a defect, or the system's.
   if (known && !debug && !('code' in error)) terminal.warn('DEBUG=1 in the environment shows where.')
   return 1

@@ -162,7 +162,7 @@ export function cohortDocument(cohort: Cohort): CohortDocument {
 
 /** One text for one cohort: JSON with sorted keys, every default spelt out, without addresses. */
 export function canonicalCohort(cohort: Cohort): string {
-  return JSON.stringify(agreedOn(cohort), sortedKeys)
+  return canonicalText(agreedOn(cohort))
 }
 
 /** SHA-256 of the canonical form, lower-case hexadecimal. */
@@ -182,16 +182,22 @@ const NAMED_MEMBERS_MAX = 64
 
 /**
  * A short digest of each field, by name, by which two members can compare their files without sending them: `steps`,
- * `iterations`, `members[2]`. Equal if the fields are; 48 bits are enough to tell two values apart.
+ * `iterations`, `members[2]`, `schema.columns`. Equal if the fields are; 48 bits are enough to tell two values apart.
  */
 export function fieldDigests(cohort: Cohort): ReadonlyMap<string, string> {
-  const { members, ...rest } = agreedOn(cohort)
+  const { members, schema = {}, ...rest } = agreedOn(cohort)
   const fields: [string, unknown][] = Object.entries(rest)
+  for (const [name, value] of Object.entries(schema)) fields.push([`schema.${name}`, value])
   if (members.length > NAMED_MEMBERS_MAX) fields.push(['members', members])
   else for (const [index, member] of members.entries()) fields.push([`members[${index}]`, member])
   const digest = (value: unknown) =>
-    createHash('sha256').update(JSON.stringify(value, sortedKeys)).digest('hex').slice(0, 12)
+    createHash('sha256').update(canonicalText(value)).digest('hex').slice(0, 12)
   return new Map(fields.map(([name, value]) => [name, digest(value)]))
+}
+
+/** JSON with sorted keys. */
+export function canonicalText(value: unknown): string {
+  return JSON.stringify(value, sortedKeys)
 }
 
 function agreedOn(cohort: Cohort) {

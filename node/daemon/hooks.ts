@@ -4,6 +4,7 @@ import type { Vector } from '../../agreement/vector.ts'
 import type { CollectedView } from '../../learning/attacks/byzantine.ts'
 import type { Membership } from '../cohort/cohort.ts'
 import { NetworkError } from '../network/errors.ts'
+import { otherCohortSentence } from '../network/other-cohorts.ts'
 import { refusalSentence } from '../network/second-process.ts'
 import type { PeerHooks } from '../runtime/peer.ts'
 import { divergenceSentence } from './divergence.ts'
@@ -28,15 +29,18 @@ interface HookParts {
 /** All hooks except those that only checkers use. */
 export function createHooks(parts: HookParts): Required<Omit<PeerHooks, 'shown'>> {
   const { onEvent, observe, faults, book, membership, archive, ended, adversaryView } = parts
+  const describe = (peer: PeerIndex) => `${peer} (${membership.cohort.members[peer]?.name ?? 'unknown'})`
   return {
     output: output => observe.output(output),
     gradient: (step, { loss }) => observe.loss(step, loss),
     finished: ended.resolve,
     forgot: text => onEvent({ kind: 'log', text }),
     secondProcess(second) {
-      const nameOf = (peer: PeerIndex) => `${peer} (${membership.cohort.members[peer]?.name ?? 'unknown'})`
-      if (second.isRefused) ended.reject(new NetworkError('runs-already', refusalSentence(second, nameOf)))
+      if (second.isRefused) ended.reject(new NetworkError('runs-already', refusalSentence(second, describe)))
       else book.metSecondProcess(second)
+    },
+    otherCohorts(others) {
+      ended.reject(new NetworkError('other-cohort', otherCohortSentence(others, describe)))
     },
     failed: ended.reject,
     diverged(divergence) {

@@ -3,6 +3,7 @@ import { type Cohort, fieldDigests } from '../cohort/cohort.ts'
 import { CLOCK_SKEW_MAX_MS } from '../network/constants.ts'
 import { endpointOf } from '../network/endpoint.ts'
 import { differingFields, type Hello } from '../network/hello.ts'
+import { describeParts } from '../network/schema-parts.ts'
 import { describeSkew } from '../network/sessions.ts'
 import { type Finding, failed, fine, warning } from './finding.ts'
 import type { Obstacle, Reach } from './reach.ts'
@@ -125,10 +126,12 @@ function otherCohort(check: string, own: Own, hello: Hello): Finding {
   const mine: Hello = { cohortId: own.cohortId, name: '', software: '', fields: fieldDigests(own.cohort) }
   const fields = differingFields(mine, hello)
   const ids = `cohort ${hello.cohortId.slice(0, 12)} there, ${own.cohortId.slice(0, 12)} here`
+  const parts = describeParts(own.cohort.schema, hello.parts)
+  const where = fields.length === 0 ? '' : `; they differ in ${fields.join(', ')}`
   return failed(
     check,
     'other-cohort',
-    `it has another cohort file (${ids})${fields.length === 0 ? '' : `; they differ in ${fields.join(', ')}`}.`,
+    `it has another cohort file (${ids})${where}${parts === null ? '' : `: ${parts}`}.`,
     'Give all members one and the same file, and start those again whose file was another.',
   )
 }

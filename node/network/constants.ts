@@ -39,7 +39,7 @@ export const MDNS_PER_SECOND_MAX = 200
 /** The time from an open stream to a valid hello. */
 export const HELLO_TIMEOUT_MS = 10_000
 /** A hello is the first frame, and small. */
-export const HELLO_BYTES_MAX = 4096
+export const HELLO_BYTES_MAX = 8192
 /** How many characters of a hello's texts are logged. */
 export const HELLO_TEXT_MAX = 100
 /** How many fields of a cohort a hello may name. */

@@ -3,11 +3,13 @@
  */
 import type { Stream } from '@libp2p/interface'
 import type { FaultKind } from '../../agreement/protocol.ts'
+import type { Schema } from '../../learning/data/schema.ts'
 import type { Clock, Frame } from '../ports.ts'
 import type { Boundary } from './boundary.ts'
 import { HELLO_TIMEOUT_MS } from './constants.ts'
 import { wholeFrame } from './framing.ts'
 import { decodeHello, differingFields, encodeHello, type Hello } from './hello.ts'
+import { describeParts } from './schema-parts.ts'
 import { openWire, type Wire, type WireEvents, type WireLimits } from './wire.ts'
 
 interface HandshakeEvents {
@@ -21,6 +23,8 @@ interface HandshakeEvents {
 
 interface GreetingOptions {
   readonly own: Hello
+  /** Of our cohort. */
+  readonly schema: Schema | undefined
   readonly limits: WireLimits
   readonly clock: Clock
   /** The connection's boundary, in which the events run. */
@@ -30,7 +34,7 @@ interface GreetingOptions {
 /** Sends our hello, and waits for the other side's, with a timeout. */
 export function handshake(
   stream: Stream,
-  { own, limits, clock, boundary }: GreetingOptions,
+  { own, schema, limits, clock, boundary }: GreetingOptions,
   events: HandshakeEvents,
 ): void {
   const timer = clock.after(
@@ -46,7 +50,7 @@ export function handshake(
     timer.cancel()
     const hello = decodeHello(frame)
     if (hello === null) refuse('malformed', 'its first frame is not a hello')
-    else if (hello.cohortId !== own.cohortId) refuse('wrong-cohort', describeMismatch(own, hello))
+    else if (hello.cohortId !== own.cohortId) refuse('wrong-cohort', describeMismatch(own, hello, schema))
     else events.admitted(wire, hello)
   }
   const wireEvents: WireEvents = {
@@ -65,9 +69,10 @@ export function handshake(
 const short = (cohortId: string): string => cohortId.slice(0, 12)
 
 /** "its cohort file differs in rate and steps": says in both logs what has to be put right. */
-export function describeMismatch(own: Hello, other: Hello): string {
+export function describeMismatch(own: Hello, other: Hello, schema: Schema | undefined): string {
   const fields = differingFields(own, other)
   const ids = `cohort ${short(other.cohortId)}, here ${short(own.cohortId)}`
   const where = fields.length === 0 ? 'is another one' : `differs in ${fields.join(', ')}`
-  return `its cohort file ${where} (${ids}); both must use the same file`
+  const parts = describeParts(schema, other.parts)
+  return `its cohort file ${where} (${ids})${parts === null ? '' : `: ${parts}`}; both must use the same file`
 }

@@ -9,6 +9,7 @@
  *     repeated Field fields = 5; // of the sender's cohort: tells which ones differ where the id does
  *     uint64 process = 6;        // drawn at the sender's start: another process with its key has another one
  *     uint64 startedMs = 7;      // when that was, by the sender's clock; milliseconds since 1970
+ *     bytes parts = 8;           // of the schema in the sender's cohort: digests of columns or classes (schema-parts.ts)
  *   }
  *   message Field {
  *     string name = 1;
@@ -17,11 +18,20 @@
  *
  * Only members ever see a hello: a peer that has not proved a member's key gets no stream.
  */
-import { messageBytes, putInteger, putNested, putText, readFields, readInteger } from '../codec/fields.ts'
+import {
+  messageBytes,
+  putBytes,
+  putInteger,
+  putNested,
+  putText,
+  readFields,
+  readInteger,
+} from '../codec/fields.ts'
 import type { Frame } from '../ports.ts'
 import { printableStart } from '../text/printable.ts'
 import { HELLO_FIELDS_MAX, HELLO_TEXT_MAX } from './constants.ts'
 import type { ProcessId } from './process-tally.ts'
+import { PART_BYTES, PARTS_MAX } from './schema-parts.ts'
 import { DATE_MS_MAX } from './second-process.ts'
 
 export interface Hello {
@@ -32,11 +42,13 @@ export interface Hello {
   readonly clockMs?: number
   /** A digest of each field of the cohort, by the field's name. */
   readonly fields?: ReadonlyMap<string, string>
+  /** Digests of the schema's columns or classes. */
+  readonly parts?: Uint8Array
   /** The process that speaks. */
   readonly process?: ProcessId
 }
 
-export function encodeHello({ cohortId, name, software, clockMs = 0, fields, process }: Hello): Frame {
+export function encodeHello({ cohortId, name, software, clockMs = 0, fields, process, parts }: Hello): Frame {
   return [
     messageBytes(output => {
       putText(output, 1, cohortId)
@@ -52,6 +64,7 @@ export function encodeHello({ cohortId, name, software, clockMs = 0, fields, pro
         putInteger(output, 6, process.number)
         putInteger(output, 7, process.startedMs)
       }
+      if (parts !== undefined) putBytes(output, 8, parts)
     }),
   ]
 }
@@ -61,6 +74,7 @@ export function decodeHello(frame: Frame): Hello | null {
   const texts = ['', '', '', '']
   const fields = new Map<string, string>()
   let [clockMs, number, startedMs] = [0, 0, 0]
+  let parts: Uint8Array = new Uint8Array()
   try {
     readFields(Buffer.concat(frame), (field, input) => {
       if (field >= 1 && field <= 3) texts[field] = printableStart(input.string(), HELLO_TEXT_MAX)
@@ -70,6 +84,7 @@ export function decodeHello(frame: Frame): Hello | null {
         if (fields.size < HELLO_FIELDS_MAX) fields.set(name, digest)
       } else if (field === 6) number = readInteger(input)
       else if (field === 7) startedMs = readInteger(input)
+      else if (field === 8) parts = Uint8Array.from(input.bytes().subarray(0, PARTS_MAX * PART_BYTES))
       else return false
       return true
     })
@@ -84,6 +99,7 @@ export function decodeHello(frame: Frame): Hello | null {
     software,
     ...(clockMs > 0 && { clockMs }),
     ...(fields.size > 0 && { fields }),
+    ...(parts.length > 0 && { parts }),
     ...(number > 0 && { process: { number, startedMs: Math.min(startedMs, DATE_MS_MAX) } }),
   }
 }

@@ -12,6 +12,7 @@ import { ignoredFrame } from './framing.ts'
 import { handshake } from './handshake.ts'
 import type { Hello } from './hello.ts'
 import { abort, boundaryOf, type Offended, report } from './offences.ts'
+import type { createCohortTally } from './other-cohorts.ts'
 import type { PeerExchange } from './peer-exchange.ts'
 import { isSameProcess, isTurnedAway, type ProcessId, type Refusals } from './process-tally.ts'
 import type { Redial } from './redial.ts'
@@ -34,6 +35,7 @@ export interface Network extends Offended {
   /** Members of whose processes one is being asked whether it lives: one newcomer each at a time. */
   readonly contests: Set<PeerIndex>
   readonly refusals: Refusals
+  readonly cohortTally: ReturnType<typeof createCohortTally>
   /** Who is told; nobody before the transport is started. */
   events: TransportEvents
   isStopped: boolean
@@ -135,10 +137,12 @@ async function openStream(network: Network, connection: Connection, peer: PeerIn
 }
 
 function begin(network: Network, stream: Stream, connection: Connection, peer: PeerIndex): void {
-  const { events, hello, wireLimits, clock } = network
+  const { events, hello, wireLimits, clock, membership } = network
   network.used.add(connection)
-  const options = { own: hello, limits: wireLimits, clock, boundary: boundaryOf(network, peer) }
+  const { schema } = membership.cohort
+  const options = { own: hello, schema, limits: wireLimits, clock, boundary: boundaryOf(network, peer) }
   const life = { isOver: false }
+  let difference: string | null = null
   handshake(stream, options, {
     admitted(wire, other) {
       const { process } = other
@@ -149,13 +153,28 @@ function begin(network: Network, stream: Stream, connection: Connection, peer: P
     drained(wire) {
       if (isCurrent(network, peer, wire)) events.drained(peer)
     },
-    fault: (kind, detail) => report(network, peer, kind, detail),
+    fault(kind, detail) {
+      report(network, peer, kind, detail)
+      if (kind === 'wrong-cohort') difference = detail
+    },
     closed(wire, reason) {
       life.isOver = true
       drop(connection, reason)
       end(network, peer, wire, reason)
+      // Only now has our hello arrived, which tells the other side what differs.
+      if (difference !== null) metOtherCohort(network, peer, difference)
     },
   })
+}
+
+function metOtherCohort(
+  { links, isStopped, cohortTally, events }: Network,
+  peer: PeerIndex,
+  detail: string,
+): void {
+  if (isStopped || links.has(peer)) return
+  const others = cohortTally.add(peer, detail)
+  if (others !== null) events.otherCohorts?.(others)
 }
 
 /** Another process comes with the key of a session: the one that runs goes on, if it still does. */
@@ -197,6 +216,7 @@ function admit(network: Network, peer: PeerIndex, session: Session, other: Hello
     session.wire.abort('stopped')
     return
   }
+  network.cohortTally.remove(peer)
   links.get(peer)?.wire.abort('replaced by a newer connection')
   links.set(peer, session)
   session.wire.accept(bytes =>

@@ -28,11 +28,13 @@ import { createNode, type NodeOptions } from './libp2p-node.ts'
 import { type Log, silentLog } from './log.ts'
 import { createMembers } from './members.ts'
 import { abort, boundaryOf, inside, offended, report } from './offences.ts'
+import { createCohortTally } from './other-cohorts.ts'
 import { createPeerExchange, type PeerExchange } from './peer-exchange.ts'
 import { createRefusals } from './process-tally.ts'
 import { createPeerLog } from './quiet-log.ts'
 import { createRedial } from './redial.ts'
 import { crowded, refused, refuseForNow } from './refusals.ts'
+import { encodeParts } from './schema-parts.ts'
 import { takeNotice } from './second-process.ts'
 import { connectionClosed, connectionOpened, describe, dial, type Network, streamOpened } from './sessions.ts'
 import type { WireLimits } from './wire.ts'
@@ -123,6 +125,7 @@ export async function createNetwork(options: NetworkOptions): Promise<NetworkTra
     used: new WeakSet(),
     contests: new Set(),
     refusals: createRefusals(cohort.faults, clock),
+    cohortTally: createCohortTally(cohort.members.length, cohort.faults),
     events: noEvents,
     isStopped: false,
   }
@@ -132,7 +135,15 @@ export async function createNetwork(options: NetworkOptions): Promise<NetworkTra
 
 function helloOf({ membership: { cohort, cohortId, self }, software }: NetworkOptions): Hello {
   const process = { number: randomInt(1, 2 ** 47), startedMs: Date.now() }
-  return { cohortId, name: cohort.members[self]!.name, software, fields: fieldDigests(cohort), process }
+  const parts = encodeParts(cohort.schema)
+  return {
+    cohortId,
+    name: cohort.members[self]!.name,
+    software,
+    fields: fieldDigests(cohort),
+    ...(parts && { parts }),
+    process,
+  }
 }
 
 function wireLimits(frameMax: number): WireLimits {

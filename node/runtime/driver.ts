@@ -20,7 +20,15 @@ import type {
 import { type DecodeLimits, isSlotIn, linkFrameReader, type Received } from '../codec/index.ts'
 import { defaultLinkLimits, type LinkLimits } from '../link/limits.ts'
 import { createLink, type Link, type LinkStatus } from '../link/link.ts'
-import { type Clock, type Frame, type SecondProcess, sizeOf, type Timer, type Transport } from '../ports.ts'
+import {
+  type Clock,
+  type Frame,
+  type OtherCohorts,
+  type SecondProcess,
+  sizeOf,
+  type Timer,
+  type Transport,
+} from '../ports.ts'
 import type { Verifier } from '../signatures/index.ts'
 import type { Journal } from './journal.ts'
 import { createReadGate, type ReadGate } from './read-gate.ts'
@@ -68,6 +76,8 @@ interface DriverHooks<Output> extends ReceiverHooks {
   convicted?(proof: Evidence, before: boolean): void
   /** Another process with this peer's key has been met. */
   secondProcess?(second: SecondProcess): void
+  /** So many members have another cohort file that this peer can never go on. */
+  otherCohorts?(others: OtherCohorts): void
   /** This peer cannot go on because its storage failed. It has sent nothing that it had not recorded. */
   failed(error: Error): void
 }
@@ -303,6 +313,7 @@ function start<I, O>(state: State<I, O>): void {
     drained: peer => state.links[peer]?.pump(),
     fault: (peer, kind, detail) => hooks.fault({ peer, kind, detail }),
     secondProcess: second => hooks.secondProcess?.(second),
+    otherCohorts: others => hooks.otherCohorts?.(others),
   })
 }
 

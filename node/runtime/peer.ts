@@ -20,7 +20,7 @@ import type { DecodeLimits } from '../codec/index.ts'
 import type { Cohort } from '../cohort/cohort.ts'
 import { learnOptions, scheduleOf } from '../cohort/learn-options.ts'
 import type { LinkLimits } from '../link/limits.ts'
-import type { Clock, SecondProcess, Storage, Transport } from '../ports.ts'
+import type { Clock, OtherCohorts, SecondProcess, Storage, Transport } from '../ports.ts'
 import type { Signer, Verifier } from '../signatures/index.ts'
 import type { ByzantineBehaviour } from './byzantine-peer.ts'
 import { delayOf } from './delays.ts'
@@ -80,6 +80,8 @@ export interface PeerHooks {
   convicted?(proof: Evidence, before: boolean): void
   /** Another process with this peer's key has been met. */
   secondProcess?(second: SecondProcess): void
+  /** So many members have another cohort file that this peer can never go on. */
+  otherCohorts?(others: OtherCohorts): void
   /** The storage has lost something, so this peer starts without memory. The reason is a sentence. */
   forgot?(why: string): void
   /** The peer had to stop: its storage or its oracle failed. */

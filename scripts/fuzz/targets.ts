@@ -47,6 +47,7 @@ export const targets: readonly Target[] = [
     weight: 200,
     seeds: [
       { cohortId: 'ab'.repeat(32), name: 'alice', software: 'concord/1.0.0' },
+      { cohortId: 'd', name: 'bob', software: 'concord/1.0.0', parts: Buffer.alloc(24, 'columns ') },
       { cohortId: 'c', name: '\u001b[31m', software: 'x', clockMs: 1, fields: new Map([['steps', 'ff']]) },
     ].map(hello => Buffer.concat(encodeHello(hello))),
     feed: input => void decodeHello([input]),

@@ -175,6 +175,6 @@ test('members whose schemas differ are told so by the digests in their hello', t
   ].map(classes => fieldDigests(testCohort({ schema: { ...schema, target: { ...schema.target, classes } } })))
   t.deepEqual(
     [...ours!.keys()].filter(field => ours!.get(field) !== theirs!.get(field)),
-    ['schema'],
+    ['schema.target'],
   )
 })

@@ -6,6 +6,8 @@ import { type RunningPeer, startPeer } from '../../../node/daemon/start-peer.ts'
 
 interface Followed extends RunningPeer {
   readonly events: readonly PeerEvent[]
+  /** Resolves once there is such an event. */
+  heard(isIt: (event: PeerEvent) => boolean): Promise<void>
   /** Resolves once the peer has taken this step, or a later one. */
   reached(step: number): Promise<void>
   /** Resolves once it has come as far as another, and has taken three more steps with a gradient of its own. */
@@ -33,11 +35,12 @@ export async function started(t: ExecutionContext, options: StartPeerOptions): P
     })
   const reached = (step: number) =>
     until(() => events.some(event => event.kind === 'step' && event.step >= step))
+  const heard = (isIt: (event: PeerEvent) => boolean) => until(() => events.some(isIt))
   const learnt = () => events.filter(event => event.kind === 'step' && event.loss !== null).length
   const abreast = async (other: RunningPeer) => {
     await until(() => peer.status().step >= other.status().step)
     const before = learnt()
     await until(() => learnt() >= before + 3)
   }
-  return { ...peer, events, reached, abreast }
+  return { ...peer, events, heard, reached, abreast }
 }

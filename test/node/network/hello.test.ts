@@ -4,12 +4,14 @@ import { multiaddr } from '@multiformats/multiaddr'
 import test from 'ava'
 import fc from 'fast-check'
 import { encode } from 'it-length-prefixed'
+import type { Schema } from '../../../learning/data/schema.ts'
 import { type Cohort, cohortId, fieldDigests, type Membership } from '../../../node/cohort/cohort.ts'
 import { createIdentity } from '../../../node/cohort/identity.ts'
 import { HELLO_BYTES_MAX, PROTOCOL } from '../../../node/network/constants.ts'
 import { describeMismatch } from '../../../node/network/handshake.ts'
 import { decodeHello, differingFields, encodeHello, type Hello } from '../../../node/network/hello.ts'
 import { createNetwork } from '../../../node/network/index.ts'
+import { encodeParts } from '../../../node/network/schema-parts.ts'
 import { describeSkew } from '../../../node/network/sessions.ts'
 import { sizeOf } from '../../../node/ports.ts'
 import { isPrintable } from '../../../node/text/printable.ts'
@@ -40,11 +42,100 @@ test('exactly the fields that differ are named; addresses are none of them', t =
   const theirs = helloOf({ ...cohort, rate: 2, members: other, iterations: { gradient: 2, parameters: 1 } })
   t.deepEqual([...differingFields(mine, theirs)].sort(), ['iterations', 'members[3]', 'rate'])
   t.regex(
-    describeMismatch(mine, theirs),
+    describeMismatch(mine, theirs, undefined),
     /^its cohort file differs in iterations, rate, members\[3\] \(cohort/,
   )
   const { fields: _, ...silent } = theirs
-  t.regex(describeMismatch(mine, silent), /^its cohort file is another one/)
+  t.regex(describeMismatch(mine, silent, undefined), /^its cohort file is another one/)
+})
+
+const column = (name: string, missing = 0) => ({ name, type: 'number' as const, missing, indicator: false })
+const tableOf = (columns: readonly ReturnType<typeof column>[], classes = ['well', 'ill']): Schema => ({
+  kind: 'table',
+  columns,
+  target: { name: 'outcome', type: 'class', classes },
+  unused: [],
+})
+const many = (count: number) => Array.from({ length: count }, (_, i) => column(`column ${i}`))
+/** What a peer with the schema `mine` says of one with the schema `theirs`, whose hello has come over the wire. */
+function told(mine: Schema, theirs: Schema): string {
+  const [own, other] = [mine, theirs].map(schema => {
+    const parts = encodeParts(schema)
+    return { ...helloOf({ ...cohort, schema }), ...(parts && { parts }) }
+  })
+  const frame = encodeHello(other!)
+  if (sizeOf(frame) >= HELLO_BYTES_MAX) throw new Error(`a hello of ${sizeOf(frame)} bytes`)
+  const received = decodeHello(frame)!
+  return describeMismatch(own!, received, mine).replace(/ \(cohort [0-9a-f]+, here [0-9a-f]+\)/, '')
+}
+test('schemas that differ: the column is named where it is known, and the counts on both sides', t => {
+  const full = tableOf([...many(28), column('marker')])
+  const lacking = tableOf(many(28))
+  t.is(
+    told(full, lacking),
+    'its cohort file differs in schema.columns: it has 28 columns, this peer 29: "marker" is missing there; both must use the same file',
+  )
+  t.is(
+    told(lacking, full),
+    'its cohort file differs in schema.columns: it has 29 columns, this peer 28: 1 of its columns is missing here; both must use the same file',
+  )
+  t.regex(
+    told(full, tableOf([...many(28), column('Marker')])),
+    /it has 29 columns, this peer 29: "marker" is missing there, 1 of its columns is missing here;/,
+  )
+  t.regex(told(full, tableOf([...many(28), column('marker', 7)])), /: "marker" is described in another way;/)
+  t.regex(
+    told(tableOf(many(9)), tableOf([column('a')])),
+    /it has 1 column, this peer 9: "column 0", .* and 4 more are missing there/,
+  )
+  t.is(
+    told(full, tableOf([...many(28), column('marker')], ['ill', 'well'])),
+    'its cohort file differs in schema.target; both must use the same file',
+  )
+})
+
+test('schemas of images differ by their classes and their places', t => {
+  const images = (classes: readonly string[]): Schema => ({
+    kind: 'images',
+    size: { width: 8, height: 8 },
+    channels: 1,
+    classes,
+  })
+  t.regex(
+    told(images(['cat', 'dog']), images(['dog'])),
+    /it has 1 class, this peer 2: "cat" is missing there, "dog" is described in another way/,
+  )
+  t.regex(
+    told(images(['cat', 'dog']), { ...images(['cat', 'dog']), channels: 3 } as Schema),
+    /differs in schema\.channels; both/,
+  )
+})
+
+test('a schema of more columns than a hello can hold is compared by field alone', t => {
+  t.is(
+    told(tableOf(many(256)), tableOf(many(255))),
+    'its cohort file differs in schema.columns: it has 255 columns, this peer 256: "column 255" is missing there; both must use the same file',
+  )
+  t.is(
+    told(tableOf(many(257)), tableOf(many(256))),
+    'its cohort file differs in schema.columns; both must use the same file',
+  )
+  t.is(
+    told(tableOf(many(256)), tableOf(many(257))),
+    'its cohort file differs in schema.columns; both must use the same file',
+  )
+})
+
+test('digests that no schema has make a sentence of bounded length, or none', t => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 4000 }), parts => {
+      const received = decodeHello(encodeHello({ ...helloOf(cohort), cohortId: 'other', parts }))!
+      t.true((received.parts?.length ?? 0) <= 8 * 256)
+      const says = describeMismatch(helloOf(cohort), received, tableOf(many(20)))
+      t.true(says.length < 400 && isPrintable(says))
+    }),
+    { numRuns: 50 },
+  )
 })
 
 test('a member that names thousands of fields is not believed that many', t => {

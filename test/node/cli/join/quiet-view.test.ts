@@ -64,6 +64,7 @@ const provocations: {
       startedMs: i,
       isRefused: i % 2 === 0,
     }),
+  otherCohorts: (hooks, peer, i) => hooks.otherCohorts?.({ by: [peer], peer, detail: `the ${i}th` }),
   fault: (hooks, peer, i) =>
     hooks.fault({ peer: i % 2 === 0 ? peer : null, kind: 'malformed', detail: `the ${i}th` }),
   connection: (hooks, peer, i) => hooks.connection?.(peer, i % 2 === 0, `for the ${i}th time`),
