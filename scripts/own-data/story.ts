@@ -133,7 +133,7 @@ async function learnTogether({ folder, concord }: Stage): Promise<{ agreed: numb
     honest.map(async name => JSON.parse(await readFile(join(folder, `${name}.json`), 'utf8'))),
   )
   return {
-    agreed: mean(reports.map(({ agreed }) => agreed.balancedAccuracy)),
+    agreed: mean(reports.map(({ honest: [own] }) => (own.agreed ?? own.metrics).balancedAccuracy)),
     checks: [{ what: 'all honest members finished', holds: ends.every(({ code }) => code === 0) }],
   }
 }
