@@ -182,6 +182,8 @@ function testReadme(python: string, folder: string): void {
   test('the dozen lines of python/README.md run', async () => {
     const text = await readFile(join(root, 'python/README.md'), 'utf8')
     const [, program] = /```python\n([\s\S]*?)```/.exec(text)!
+    const docs = await readFile(join(root, 'docs/oracles.md'), 'utf8')
+    assert.ok(docs.includes(program!), 'docs/oracles.md has the same')
     const place = join(folder, 'dozen')
     await mkdir(place)
     await writeFile(join(place, 'train.py'), program!)
