@@ -179,9 +179,15 @@ class Gradients(unittest.TestCase):
 
 class Buffers(unittest.TestCase):
     def test_evaluation_measures_them_on_this_members_training_data(self):
+        def pretrained():
+            module = Normed()
+            module.norm.running_mean += 5
+            module.norm.num_batches_tracked += 100
+            return module
+
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "buffers.npz")
-            of = oracle(Normed, save_buffers=path)
+            of = oracle(pretrained, save_buffers=path)
             first = of.evaluate(of.parameters)
             x, _ = points()
             saved = np.load(path)
@@ -209,8 +215,24 @@ class Buffers(unittest.TestCase):
 
         of = oracle(frozen)
         gradient(of)
+        self.assertEqual(of.module.norm.running_mean.tolist(), [2] * 5)
         of.evaluate(of.parameters)
         self.assertEqual(of.module.norm.running_mean.tolist(), [2] * 5)
+
+    def test_a_gradient_sees_them_as_they_were_at_the_start(self):
+        class Counting(nn.Linear):
+            def __init__(self):
+                super().__init__(5, 2)
+                self.register_buffer("count", torch.zeros(()))
+
+            def forward(self, x):
+                if self.training:
+                    self.count += 1
+                return super().forward(x) * self.count
+
+        of = oracle(Counting)
+        first = gradient(of)
+        self.assertTrue(same(gradient(of), first))
 
 
 class Metrics(unittest.TestCase):
