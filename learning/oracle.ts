@@ -26,7 +26,10 @@ export interface Evaluation {
   readonly loss: number
   /** Fraction in [0, 1] of the test set; null if the model has no notion of it. */
   readonly accuracy: number | null
-  /** The same predictions by every measure; null if the model predicts nothing, or a program of the user's measures. */
+  /**
+   * The same predictions by every measure; null if the model predicts nothing, or a program of the user's
+   * tells none.
+   */
   readonly metrics: Metrics | null
 }
 

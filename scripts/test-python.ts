@@ -9,25 +9,16 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
-import type { Vector } from '../agreement/vector.ts'
 import type { Dataset } from '../learning/data/dataset.ts'
 import { digits } from '../learning/data/digits.ts'
 import { createJaxOracle, type ModelOracle } from '../learning/oracles/jax-oracle.ts'
 import { checkpointOf, toLayout, writeCheckpoint } from '../node/files/checkpoint.ts'
-import { createChildOracle } from '../node/oracle/child-oracle.ts'
+import { testPackage } from './python/package-test.ts'
+import { descend, interpreterWith, openProgram, root } from './python/programs.ts'
+import { testTorch } from './python/torch-tests.ts'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
-
-/** The first interpreter that can import these, with their versions; null where none can. */
-function interpreterWith(modules: readonly string[]): { python: string; versions: string } | null {
-  const code = `import ${modules.join(', ')}; print(${modules.map(name => `"${name}", ${name}.__version__`).join(', ')})`
-  for (const python of [process.env.PYTHON ?? 'python3', '/usr/bin/python3']) {
-    const { status, stdout } = spawnSync(python, ['-c', code], { encoding: 'utf8' })
-    if (status === 0) return { python, versions: stdout.trim() }
-  }
-  return null
-}
+// Other tests and peers want the cores, and threads that wait for them spin.
+process.env.OMP_NUM_THREADS = '1'
 
 const numpy = interpreterWith(['numpy'])
 const torch = interpreterWith(['numpy', 'torch'])
@@ -60,6 +51,9 @@ for (const [name, python, program, rate] of examples)
       assert.ok(learnt.accuracy! > before.accuracy! + 0.3, `${before.accuracy} → ${learnt.accuracy}`)
       await Promise.all([oracle.close(), again.close()])
     })
+
+testPackage()
+if (torch) await testTorch(torch.python)
 
 test('a mistake in the program is told with its message', async () => {
   const command = `${numpy.python} ${join(root, 'python/examples/numpy_softmax.py')}`
@@ -109,20 +103,7 @@ test('concord aggregate gives what NumPy does, for every rule and parameter that
 })
 
 function open(command: string, data = folder): Promise<ModelOracle> {
-  return createChildOracle({
-    command,
-    task: { software: 'test', peer: 1, peers: 4, seed: 3, data, partition: 'iid', relabel: null },
-    onLine: line => console.log(`  ${line}`),
-  })
-}
-
-async function descend(oracle: ModelOracle, steps: number, rate: number): Promise<Vector> {
-  const parameters = oracle.initial.slice()
-  for (let step = 1; step <= steps; step++) {
-    const { gradient } = await oracle.gradient({ step, parameters, batch: 32 })
-    for (let i = 0; i < parameters.length; i++) parameters[i]! -= rate * gradient[i]!
-  }
-  return parameters
+  return openProgram(command, data, 'iid')
 }
 
 /** Some of our drawn digits as the four files of MNIST. */

@@ -94,7 +94,7 @@ function fieldsAt(path: readonly PropertyKey[], document: unknown): readonly str
 function checkSchema({ schema, partition, model }: Cohort, source: string): void {
   const wrong = (why: string) => new CohortError('cohort-field-invalid', `${source}: ${why}`)
   if (schema === undefined) {
-    if (partition !== OWN_PARTITION) return
+    if (partition !== OWN_PARTITION || model === EXTERNAL_MODEL) return
     throw wrong(
       'partition is "own", and there is no schema; expected one ("concord data inspect" proposes it), as members with files of their own must agree on inputs and classes',
     )

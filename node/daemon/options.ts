@@ -226,7 +226,8 @@ function checkOwnData(options: StartPeerOptions, cohort: Cohort): void {
     throw clash(`partition is "${partition}", and the cohort's is ${agreed}; expected that, or no partition`)
   if (cohort.schema === undefined) {
     const needs = 'needs a schema in the cohort file, by which members read data of their own'
-    if (partition === OWN_PARTITION) throw clash(`partition is "${OWN_PARTITION}", which ${needs}`)
+    if (partition === OWN_PARTITION && oracle === undefined)
+      throw clash(`partition is "${OWN_PARTITION}", which ${needs}`)
     if (holdout !== undefined) throw clash(`holdout ${needs}; expected it, or no holdout`)
     if (dataChanged) throw clash(`dataChanged ${needs}; expected it, or no dataChanged`)
     return

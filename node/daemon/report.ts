@@ -56,7 +56,7 @@ const honestSchema = z.object({
   loss: z.number().nullable(),
   /** The fraction of the test set that is right, in [0, 1]. */
   accuracy: share.nullable(),
-  /** More measures on the test set; null if the model predicts nothing, or an --oracle measures by itself. */
+  /** More measures on the test set; null if the model predicts nothing, or an --oracle tells none. */
   metrics: metricsSchema,
   /** The same after every `evaluateEvery` steps, where the cohort sets it; thinned out beyond a thousand points. */
   series: z.array(pointSchema).optional(),

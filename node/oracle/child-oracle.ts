@@ -91,8 +91,8 @@ export async function createChildOracle(options: ChildOracleOptions): Promise<Mo
     async evaluate(at) {
       checkLength(at, dimension)
       const heard = await enqueue(supervisor, id => ({ type: 'evaluate', id }), at)
-      const { loss, accuracy } = expect(heard.answer, 'evaluation')
-      return { loss, accuracy, metrics: null }
+      const { loss, accuracy, metrics } = expect(heard.answer, 'evaluation')
+      return { loss, accuracy, metrics }
     },
     async close() {
       supervisor.isClosed = true

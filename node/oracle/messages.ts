@@ -1,5 +1,6 @@
 /** The headers of the frames between Concord and an oracle process, parsed on arrival. */
 import { z } from 'zod'
+import type { Metrics } from '../../learning/evaluation/metrics.ts'
 import { OracleError } from '../../learning/oracles/error.ts'
 
 /** The version of the protocol; both sides state theirs in their hello. */
@@ -34,6 +35,44 @@ const loss = z
   .nullable()
   .transform(value => value ?? Number.NaN)
 
+const share = z.number().min(0).max(1)
+
+/** Recalls that an answer may list; a program with more classes leaves them out. */
+const RECALLS_MAX = 1000
+const CLASS_NAME_MAX = 1000
+
+/** Strict, because a measure under another name would be lost without a word. */
+const metricsSchema: z.ZodType<Metrics> = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('classes'),
+    accuracy: share,
+    balancedAccuracy: share,
+    f1: share,
+    auroc: share.nullable().default(null),
+    recall: z
+      .array(
+        z.strictObject({
+          name: z.string().min(1).max(CLASS_NAME_MAX),
+          examples: z.int().min(0),
+          recall: share.nullable(),
+        }),
+      )
+      .max(RECALLS_MAX)
+      .default([]),
+    baseline: z.strictObject({ accuracy: share, balancedAccuracy: share }),
+  }),
+  z.strictObject({
+    kind: z.literal('numbers'),
+    /** Infinite where it is null, as JSON has no such number. */
+    rmse: z
+      .number()
+      .min(0)
+      .nullable()
+      .transform(value => value ?? Number.POSITIVE_INFINITY),
+    r2: z.number().max(1).nullable(),
+  }),
+])
+
 const answerSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('hello'),
@@ -50,7 +89,9 @@ const answerSchema = z.discriminatedUnion('type', [
     type: z.literal('evaluation'),
     id: z.int(),
     loss,
-    accuracy: z.number().min(0).max(1).nullable(),
+    accuracy: share.nullable(),
+    /** Absent from programs that measure nothing else. */
+    metrics: metricsSchema.nullable().default(null),
   }),
   z.object({ type: z.literal('error'), id: z.int().nullable(), message: z.string() }),
 ])

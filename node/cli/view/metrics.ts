@@ -19,7 +19,7 @@ export function metricsLines(metrics: Metrics | null): readonly string[] {
   return [
     `balanced accuracy ${percent(balancedAccuracy)}, macro F1 ${significant(f1)}${curve}`,
     `the most frequent class every time: accuracy ${percent(baseline.accuracy)}, balanced ${percent(baseline.balancedAccuracy)}`,
-    recallText(recall),
+    ...(recall.length === 0 ? [] : [recallText(recall)]),
   ]
 }
 

@@ -145,6 +145,9 @@ test('a schema that the model cannot use makes no cohort, nor does a partition "
   await t.throwsAsync(access(path))
   await writeFile(path, `${await readFile(cohortPath, 'utf8')}partition: own\n`)
   t.regex((await concord('cohort', 'check', path)).warned, /partition is "own", and there is no schema/)
+  const external = (await readFile(cohortPath, 'utf8')).replace(/^model: .*$/m, 'model: external')
+  await writeFile(path, `${external}partition: own\n`)
+  t.is((await concord('cohort', 'check', path)).warned, '', 'programs read files of their own without one')
   await writeFile(path, `${await readFile(cohortPath, 'utf8')}partition: mine\n`)
   t.regex(
     (await concord('cohort', 'check', path)).warned,

@@ -1,10 +1,23 @@
 /** An oracle in a process of its own: its answers, and every way in which it can fail. */
 import test from 'ava'
+import type { Metrics } from '../../../learning/evaluation/metrics.ts'
 import { OracleError, type OracleErrorCode } from '../../../learning/oracles/error.ts'
 import { createChildOracle } from '../../../node/oracle/child-oracle.ts'
 import { start, task } from './support.ts'
 
 const theta = Float32Array.of(1, 1, 1, 1, 1)
+const classes: Metrics = {
+  kind: 'classes',
+  accuracy: 0.75,
+  balancedAccuracy: 0.5,
+  f1: 0.4,
+  auroc: 0.6,
+  recall: [
+    { name: 'well', examples: 3, recall: 1 },
+    { name: 'ill', examples: 1, recall: 0 },
+  ],
+  baseline: { accuracy: 0.75, balancedAccuracy: 0.5 },
+}
 const request = { step: 1, parameters: theta, batch: 8 }
 
 for (const mode of ['good', 'dribble'])
@@ -24,6 +37,35 @@ for (const mode of ['good', 'dribble'])
     })
     await oracle.close()
     t.deepEqual(lines, [])
+  })
+
+const measures: readonly (readonly [mode: string, metrics: Metrics])[] = [
+  ['measures', classes],
+  ['measures-little', { ...classes, auroc: null, recall: [] }],
+  ['measures-numbers', { kind: 'numbers', rmse: 2.5, r2: -0.5 }],
+  ['measures-overflow', { kind: 'numbers', rmse: Number.POSITIVE_INFINITY, r2: null }],
+]
+
+for (const [mode, metrics] of measures)
+  test(`${mode}: the evaluation has its metrics`, async t => {
+    const { oracle } = await start(mode)
+    t.deepEqual((await oracle.evaluate(theta)).metrics, metrics)
+    await oracle.close()
+  })
+
+const mismeasures: readonly (readonly [mode: string, message: RegExp])[] = [
+  ['measures-too-good', /"evaluation": metrics\.balancedAccuracy: .*<=1/],
+  ['measures-otherwise', /"evaluation": metrics: Unrecognized key: "auc"/],
+  ['measures-unknown', /"evaluation": metrics\.kind: /],
+  ['measures-without-end', /"evaluation": metrics\.recall: .*<=1000/],
+]
+
+for (const [mode, message] of mismeasures)
+  test(`${mode}: such metrics are refused`, async t => {
+    const { oracle } = await start(mode)
+    const error = await t.throwsAsync(oracle.evaluate(theta), { instanceOf: OracleError, message })
+    t.is(error?.code, 'ORACLE_PROTOCOL')
+    await oracle.close()
   })
 
 test('what it prints is heard, line by line, and disturbs nothing', async t => {

@@ -113,6 +113,31 @@ const misdeeds: Record<string, (id: number) => boolean> = {
   },
 }
 
+const goodMetrics = {
+  kind: 'classes',
+  accuracy: 0.75,
+  balancedAccuracy: 0.5,
+  f1: 0.4,
+  auroc: 0.6,
+  recall: [
+    { name: 'well', examples: 3, recall: 1 },
+    { name: 'ill', examples: 1, recall: 0 },
+  ],
+  baseline: { accuracy: 0.75, balancedAccuracy: 0.5 },
+}
+
+/** By mode. */
+const measured: Record<string, unknown> = {
+  measures: goodMetrics,
+  'measures-little': { ...goodMetrics, auroc: undefined, recall: undefined },
+  'measures-numbers': { kind: 'numbers', rmse: 2.5, r2: -0.5 },
+  'measures-overflow': { kind: 'numbers', rmse: null, r2: null },
+  'measures-too-good': { ...goodMetrics, balancedAccuracy: 1.5 },
+  'measures-otherwise': { ...goodMetrics, auc: 0.6 },
+  'measures-unknown': { kind: 'ranks', mrr: 0.5 },
+  'measures-without-end': { ...goodMetrics, recall: Array(1001).fill(goodMetrics.recall[0]) },
+}
+
 for (;;) {
   const preamble = fill(16)
   if (preamble === null) break
@@ -128,6 +153,6 @@ for (;;) {
   const loss = gradient.reduce((sum, value) => sum + value * value, 0) / 2
   if (misdeeds[mode]?.(ask.id)) continue
   if (ask.type === 'gradient') say({ type: 'gradient', id: ask.id, loss }, gradient)
-  else say({ type: 'evaluation', id: ask.id, loss, accuracy: null })
+  else say({ type: 'evaluation', id: ask.id, loss, accuracy: null, metrics: measured[mode] })
 }
 if (mode === 'stubborn') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)

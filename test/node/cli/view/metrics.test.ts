@@ -26,6 +26,7 @@ test('classes: balanced accuracy, F1, AUROC, the baseline, and recall by class',
     'recall by class: no 100.0 %, yes 20.0 %',
   ])
   t.is(metricsLines({ ...classes, auroc: null })[0], 'balanced accuracy 60.0 %, macro F1 0.654')
+  t.is(metricsLines({ ...classes, recall: [] }).length, 2, 'a program of the user may not tell them')
 })
 
 test('of many classes the worst are shown, and long names are cut', t => {
