@@ -4,7 +4,7 @@
  * together stands beside what each reaches alone and what all their rows would reach in one place. Every byte that leaves
  * the three is kept, and searched for their rows.
  *
- * `--seed N`, `--report FILE`. Exit code: 0 passed, 1 not, 3 where this machine cannot (it says what it lacks).
+ * `--of tables` or `images`, `--seed N`, `--report FILE`. Exit code: 0 passed, 1 not, 3 where this machine cannot (it says what it lacks).
  */
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
@@ -12,6 +12,7 @@ import Table from 'cli-table3'
 import { createLan, lacking } from '../lan-test/network.ts'
 import { createStage } from './stage.ts'
 import { type Figures, memberNames, tell } from './story.ts'
+import { subjects } from './subject.ts'
 
 const CANNOT = 3
 /** What members reach together may be this much below what their rows reach in one place. */
@@ -19,6 +20,7 @@ const BELOW_POOLED_MAX = 0.01
 
 const { values } = parseArgs({
   options: {
+    of: { type: 'string', default: 'tables' },
     seed: { type: 'string', default: '1' },
     report: { type: 'string' },
   },
@@ -43,6 +45,9 @@ async function main(): Promise<void> {
     process.exitCode = CANNOT
     return
   }
+  const subject = subjects[values.of]
+  if (subject === undefined)
+    throw new Error(`--of is ${values.of}; expected one of ${Object.keys(subjects).join(', ')}`)
   const quality = { megabitsPerSecond: 200, dropOneIn: 1000, delayMs: 0, kind: 'isolated' } as const
   const lan = createLan(
     `own-${process.pid}`,
@@ -53,7 +58,7 @@ async function main(): Promise<void> {
   const hosts = new Map(memberNames.map((name, place) => [name, lan.hosts[place]!]))
   const stage = await createStage(hosts, console.log)
   try {
-    const { figures, checks } = await tell(stage, Number(values.seed))
+    const { figures, checks } = await tell(stage, subject, Number(values.seed))
     const all = [
       ...checks,
       {

@@ -2,10 +2,9 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse, stringify } from 'yaml'
-import { holdOut } from '../../learning/data/hold-out.ts'
-import { searchForRows } from './search.ts'
+import { searchFor } from './search.ts'
 import type { Said, Stage } from './stage.ts'
-import { hospitals, type Row, rowsOf, tableText } from './tables.ts'
+import { honest, LIAR, SEED, type Subject, type Wanted } from './subject.ts'
 
 /** Balanced accuracies, each the mean over the three members' hold-outs. */
 export interface Figures {
@@ -24,75 +23,62 @@ interface Check {
   readonly holds: boolean
 }
 
-/** The cohort's seed, which chooses the rows that are held out. */
-const SEED = 1
-const HOLDOUT = 0.2
-const BATCH = 128
-const learning = [
-  ...['--schema', 'schema.yaml', '--model', 'softmax', '--steps', '400', '--rate', '1', '--momentum', '0.9'],
-  ...['--class-weights', 'balanced'],
-]
-const honest = hospitals.map(({ name }) => name)
-const LIAR = 'dave'
 /** All who join, the liar last. */
 export const memberNames: readonly string[] = [...honest, LIAR]
+/** What is the same for the cohort and for each learning alone. */
+const shared = [
+  '--schema',
+  'schema.yaml',
+  '--seed',
+  `${SEED}`,
+  '--momentum',
+  '0.9',
+  '--class-weights',
+  'balanced',
+]
 
-/** @param seed of the tables */
+/** @param seed of the data */
 export async function tell(
   stage: Stage,
+  subject: Subject,
   seed: number,
 ): Promise<{ figures: Figures; checks: readonly Check[] }> {
-  const rows = await writeTables(stage, seed)
-  const prepared = await prepare(stage)
-  const learnt = await learnTogether(stage)
-  const used = await useModel(stage)
-  const figures = { agreed: learnt.agreed, ...(await compare(stage)) }
+  const wanted = await subject.write(stage.folder, seed)
+  const prepared = await prepare(stage, subject)
+  const learnt = await learnTogether(stage, subject)
+  const used = await useModel(stage, subject)
+  const figures = { agreed: learnt.agreed, ...(await compare(stage, subject)) }
   const same: Check = {
     what: 'the saved model is as good as the members agreed',
     holds: Math.abs(figures.saved - figures.agreed) < 0.005,
   }
-  return { figures, checks: [...prepared, ...learnt.checks, ...used, same, await searchAll(stage, rows)] }
-}
-
-/** Writes each member's table, its held-out rows for measuring, and all honest training rows in one table. */
-async function writeTables({ folder }: Stage, seed: number): Promise<readonly (readonly Row[])[]> {
-  const rows = hospitals.map((hospital, place) => rowsOf(hospital, place, seed))
-  const training: Row[] = []
-  for (const [place, hospital] of hospitals.entries()) {
-    const all = rows[place]!
-    // As a member draws it: the schema's classes are in alphabetical order.
-    const labels = Uint8Array.from(all, ({ outcome }) => (outcome === 'well' ? 1 : 0))
-    const { train, test } = holdOut(labels, HOLDOUT, SEED)
-    const heldOut = Array.from(test, row => all[row]!)
-    training.push(...Array.from(train, row => all[row]!))
-    await writeFile(join(folder, `${hospital.name}.csv`), tableText(hospital, all))
-    await writeFile(join(folder, `${hospital.name}.held-out.csv`), tableText(hospital, heldOut))
-  }
-  const [first] = hospitals
-  await writeFile(join(folder, 'pooled.csv'), tableText(first!, training))
-  await writeFile(join(folder, `${LIAR}.csv`), tableText(first!, rowsOf(first!, 0, seed + 1)))
-  return rows
+  return { figures, checks: [...prepared, ...learnt.checks, ...used, same, await searchAll(stage, wanted)] }
 }
 
 /** Keys, the schema, what does not fit, the cohort. */
-async function prepare({ folder, concord }: Stage): Promise<Check[]> {
+async function prepare({ folder, concord }: Stage, subject: Subject): Promise<Check[]> {
+  const { data, proposer, inspected, lacking, complete, learning, batch } = subject
   const members: string[] = []
   for (const name of memberNames) members.push(`${name}=${await makeKey(concord, name, `${name}.pem`)}`)
-  await concord('alice', ['data', 'inspect', 'alice.csv', '--target', 'outcome', '-o', 'schema.yaml'])
-  const refused = await concord('bob', ['data', 'check', 'bob.csv', '--schema', 'schema.yaml'])
-  await addDevice(join(folder, 'schema.yaml'), 'Core')
-  const protocol = ['--protocol', 'rb-tm', '--faults', '1', '--seed', `${SEED}`]
-  const others = [...learning, '--batch', `${BATCH}`, '--evaluate-every', '100', ...members]
+  await concord(proposer, ['data', 'inspect', data(proposer), ...inspected, '-o', 'schema.yaml'])
+  const refused = await concord('bob', ['data', 'check', data('bob'), '--schema', 'schema.yaml'])
+  // A person does this who knows what others have.
+  const path = join(folder, 'schema.yaml')
+  const schema = parse(await readFile(path, 'utf8'))
+  complete(schema)
+  await writeFile(path, stringify(schema))
+  const protocol = ['--protocol', 'rb-tm', '--faults', '1', '--evaluate-every', '100']
+  const others = [...shared, ...learning, '--batch', `${batch}`, ...members]
   await concord('alice', ['cohort', 'create', 'cohort.yaml', ...protocol, ...others])
   const checked: Said[] = []
   for (const name of honest)
-    checked.push(await concord(name, ['data', 'check', `${name}.csv`, '--cohort', 'cohort.yaml']))
+    checked.push(await concord(name, ['data', 'check', data(name), '--cohort', 'cohort.yaml']))
   return [
     {
-      what: 'data check names the category that the schema lacks',
-      holds: refused.code !== 0 && (refused.out + refused.err).includes('"Core"'),
+      what: `data check names "${lacking}", which the proposed schema lacks`,
+      holds: refused.code !== 0 && (refused.out + refused.err).includes(`"${lacking}"`),
     },
-    { what: 'with it in the schema, all tables fit', holds: checked.every(({ code }) => code === 0) },
+    { what: 'with it in the schema, everybody’s data fits', holds: checked.every(({ code }) => code === 0) },
   ]
 }
 
@@ -100,14 +86,10 @@ async function makeKey(concord: Stage['concord'], member: string, file: string):
   return /12D3KooW\w+/.exec((await concord(member, ['keygen', file])).out)![0]
 }
 
-/** What a person does who knows that there are other makers. */
-async function addDevice(path: string, maker: string): Promise<void> {
-  const schema = parse(await readFile(path, 'utf8'))
-  schema.columns.find(({ name }: { name: string }) => name === 'device').values.push(maker)
-  await writeFile(path, stringify(schema))
-}
-
-async function learnTogether({ folder, concord }: Stage): Promise<{ agreed: number; checks: Check[] }> {
+async function learnTogether(
+  { folder, concord }: Stage,
+  { data }: Subject,
+): Promise<{ agreed: number; checks: Check[] }> {
   const joining = (name: string) => [
     'join',
     '--cohort',
@@ -115,7 +97,7 @@ async function learnTogether({ folder, concord }: Stage): Promise<{ agreed: numb
     '--identity',
     `${name}.pem`,
     '--data',
-    `${name}.csv`,
+    data(name),
   ]
   const attack = ['--attack', join(import.meta.dirname, 'liar.ts'), '--linger', '5']
   const lying = concord(LIAR, [...joining(LIAR), ...attack])
@@ -138,11 +120,11 @@ async function learnTogether({ folder, concord }: Stage): Promise<{ agreed: numb
   }
 }
 
-async function useModel({ concord }: Stage): Promise<Check[]> {
+async function useModel({ concord }: Stage, { heldOut }: Subject): Promise<Check[]> {
   const predicted = await concord('alice', [
     'predict',
     'alice.safetensors',
-    'bob.held-out.csv',
+    heldOut('bob'),
     '-o',
     'predictions.csv',
   ])
@@ -153,45 +135,48 @@ async function useModel({ concord }: Stage): Promise<Check[]> {
   ]
 }
 
-async function compare({ concord }: Stage): Promise<Omit<Figures, 'agreed'>> {
+async function compare(
+  { concord }: Stage,
+  { data, heldOut, learning, batch }: Subject,
+): Promise<Omit<Figures, 'agreed'>> {
   const onHoldOuts = async (member: string, model: string) => {
     const scores: number[] = []
     for (const name of honest) {
-      const args = [model, `${name}.held-out.csv`, '-o', `${member}.predictions.csv`, '--json']
+      const args = [model, heldOut(name), '-o', `${member}.predictions.csv`, '--json']
       scores.push(JSON.parse((await concord(member, ['predict', ...args])).out).metrics.balancedAccuracy)
     }
     return mean(scores)
   }
   /** The same learning by a cohort of one. */
-  const learnAlone = async (member: string, name: string, batch: number) => {
+  const learnAlone = async (member: string, name: string, size: number) => {
     const key = `${name}.alone.pem`
     const me = `me=${await makeKey(concord, member, key)}`
-    const create = [`${name}.yaml`, '--protocol', 'mda', '--faults', '0', '--seed', `${SEED}`, ...learning]
-    await concord(member, ['cohort', 'create', ...create, '--batch', `${batch}`, me])
+    const create = [`${name}.yaml`, '--protocol', 'mda', '--faults', '0', ...shared, ...learning]
+    await concord(member, ['cohort', 'create', ...create, '--batch', `${size}`, me])
     const own = ['--cohort', `${name}.yaml`, '--identity', key, '--data', `${name}.csv`, '--no-mdns']
     await concord(member, ['join', ...own, '--save', `${name}.alone.safetensors`])
     return onHoldOuts(member, `${name}.alone.safetensors`)
   }
   const alone: Record<string, number> = {}
-  for (const name of honest) alone[name] = await learnAlone(name, name, BATCH)
-  const pooled = await learnAlone('alice', 'pooled', honest.length * BATCH)
+  for (const name of honest) alone[name] = await learnAlone(name, name, batch)
+  const pooled = await learnAlone('alice', 'pooled', honest.length * batch)
   return { saved: await onHoldOuts('alice', 'alice.safetensors'), pooled, alone }
 }
 
 /** The least that three members send in such a run: with less, nothing was captured. */
 const SENT_BYTES_MIN = 1e6
 
-async function searchAll({ folder }: Stage, rows: readonly (readonly Row[])[]): Promise<Check> {
+async function searchAll({ folder }: Stage, wanted: ReadonlyMap<string, Wanted>): Promise<Check> {
   let bytes = 0
   const found: string[] = []
-  for (const [place, name] of honest.entries()) {
+  for (const [name, pieces] of wanted) {
     const sent = await readFile(join(folder, `${name}.sent`))
     bytes += sent.length
-    found.push(...searchForRows(sent, rows[place]!))
+    found.push(...searchFor(pieces, sent))
   }
   const some = found.slice(0, 3).map(each => `; found ${each}`)
   return {
-    what: `nothing of their rows is in the ${(bytes / 1e6).toFixed(1)} MB that the members sent${some.join('')}`,
+    what: `nothing of their data is in the ${(bytes / 1e6).toFixed(1)} MB that the members sent${some.join('')}`,
     holds: found.length === 0 && bytes > SENT_BYTES_MIN,
   }
 }

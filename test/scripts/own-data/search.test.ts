@@ -1,11 +1,13 @@
 /** The story of members' own data: the search finds what would be a leak, and the liar lies as it says. */
 import test from 'ava'
+import { imagesOf, labs } from '../../../scripts/own-data/images.ts'
 import { attack } from '../../../scripts/own-data/liar.ts'
-import { searchForRows } from '../../../scripts/own-data/search.ts'
+import { searchFor, wantedOfImages, wantedOfRows } from '../../../scripts/own-data/search.ts'
 import { hospitals, rowsOf, tableText } from '../../../scripts/own-data/tables.ts'
 
 const rows = rowsOf(hospitals[1]!, 1, 1)
 const row = rows[17]!
+const wanted = wantedOfRows(rows)
 const numbers = Object.values(row)
   .filter(cell => /^-?[\d.]+$/.test(cell))
   .map(Number)
@@ -30,13 +32,22 @@ const leaks: Readonly<Record<string, Buffer>> = {
 }
 
 test('bytes without rows have none', t => {
-  t.deepEqual(searchForRows(noise, rows), [])
+  t.deepEqual(searchFor(wanted, noise), [])
 })
 
 for (const [what, leak] of Object.entries(leaks))
   test(`${what} is found anywhere`, t => {
-    t.not(searchForRows(Buffer.concat([noise.subarray(0, 1001), leak, noise]), rows).length, 0)
+    t.not(searchFor(wanted, Buffer.concat([noise.subarray(0, 1001), leak, noise])).length, 0)
   })
+
+test('an image is found by its pixels, and by the name of its file', t => {
+  const images = imagesOf(labs[0]!, 0, 1)
+  const pieces = wantedOfImages(images)
+  const { pixels, file } = images[5]!
+  t.deepEqual(searchFor(pieces, noise), [])
+  t.not(searchFor(pieces, Buffer.concat([noise, pixels])).length, 0)
+  t.deepEqual(searchFor(pieces, Buffer.from(`x/${file}`)), [`the name ${file}`])
+})
 
 test('the liar’s statistics are far off, and its other vectors point the other way', t => {
   const own = Float32Array.of(1, -2)
