@@ -5,9 +5,9 @@
 import type { Evidence } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import { collectAdversaryView } from '../../learning/attacks/byzantine.ts'
-import type { GradientReply, GradientRequest } from '../../learning/oracle.ts'
+import { createOwnEvaluations, type OwnEvaluations } from '../../learning/evaluation/own-evaluations.ts'
+import type { Evaluation, GradientReply, GradientRequest } from '../../learning/oracle.ts'
 import { OracleError } from '../../learning/oracles/error.ts'
-import { evaluating } from '../../learning/oracles/evaluating.ts'
 import type { ModelOracle } from '../../learning/oracles/jax-oracle.ts'
 import { randomStream } from '../../learning/random.ts'
 import { publicKeyOf } from '../cohort/identity.ts'
@@ -34,6 +34,7 @@ export interface Parts {
   readonly plan: PeerPlan
   readonly onEvent: (event: PeerEvent) => void
   readonly oracle: ModelOracle
+  readonly evaluations: OwnEvaluations
   readonly network: NetworkTransport
   readonly storage: FileLog | null
   readonly clock: ReturnType<typeof createPeerClock>
@@ -63,11 +64,8 @@ export async function openParts(
   const storage = stateDirectory === null ? null : await openFileLog(stateDirectory, plan)
   for (const note of storage?.notes ?? []) say(note)
   const kept = await loadEvidence(plan.evidenceFolder, membership, say).catch(closing(storage))
-  const opened = await openOracle(plan.oracle, softwareName(), line => say(`oracle: ${line}`)).catch(
+  const oracle = await openOracle(plan.oracle, softwareName(), line => say(`oracle: ${line}`)).catch(
     closing(storage),
-  )
-  const oracle = evaluating(opened, membership.cohort.evaluateEvery, point =>
-    onEvent({ kind: 'evaluated', ...point }),
   )
   const network = await createNetwork({
     membership,
@@ -87,6 +85,10 @@ export async function openParts(
     plan,
     onEvent,
     oracle,
+    evaluations: createOwnEvaluations({
+      evaluated: point => onEvent({ kind: 'evaluated', ...point }),
+      agreed: point => onEvent({ kind: 'agreed', ...point }),
+    }),
     network,
     storage,
     clock: createPeerClock(),
@@ -114,11 +116,16 @@ export function assemblePeer(
   parts: Parts,
   learnt: Pick<PromiseWithResolvers<Vector>, 'resolve' | 'reject'>,
 ): Peer {
-  const { plan, onEvent, oracle, network, storage, clock, faults, meter, book, kept } = parts
+  const { plan, onEvent, oracle, evaluations, network, storage, clock, faults, meter, book, kept } = parts
   const { membership, identity, attack } = plan
   const { cohort, cohortId, self } = membership
   const adversaryView = collectAdversaryView(Math.max(1, cohort.members.length - cohort.faults - 1))
-  const observe = createObserver({ onEvent, status: () => peer.status() })
+  const observe = createObserver({
+    onEvent,
+    steps: cohort.steps,
+    evaluations,
+    status: () => peer.status(),
+  })
   const peer = createPeer({
     cohort,
     self,
@@ -129,6 +136,13 @@ export function assemblePeer(
         oracle
           .gradient(request)
           .then(done, error => done(overflowOf(error, request, onEvent) ?? asError(error)))
+      },
+      metrics({ step, parameters }, done) {
+        oracle
+          .evaluate(parameters)
+          .catch(error => unmeasurable(error, onEvent))
+          .then(own => done(evaluations.measured(step, own)))
+          .catch(error => done(asError(error)))
       },
     },
     transport: network,
@@ -190,6 +204,13 @@ function overflowOf(
   if (!(error instanceof OracleError && error.code === 'ORACLE_NOT_FINITE')) return null
   onEvent({ kind: 'log', text: error.message })
   return { gradient: parameters.map(() => Number.NaN), loss: Number.NaN }
+}
+
+/** A model whose numbers overflow has no metrics: for those stand their replacements. Whether it diverges LEARN finds. */
+function unmeasurable(error: unknown, onEvent: (event: PeerEvent) => void): Evaluation {
+  if (!(error instanceof OracleError && error.code === 'ORACLE_NOT_FINITE')) throw error
+  onEvent({ kind: 'log', text: error.message })
+  return { loss: Number.NaN, accuracy: null, metrics: null }
 }
 
 function asError(error: unknown): Error {
