@@ -7,8 +7,8 @@ import type { Vector } from './vector.ts'
 /** A peer's place in the cohort's list of members, `0 … n − 1`. */
 export type PeerIndex = number
 
-/** The two averaging agreements of a LEARN step. */
-export type AveragedPhase = 'gradient' | 'parameters'
+/** The averaging agreements of a LEARN step. In some steps the peers also agree on the metrics of their parameters. */
+export type AveragedPhase = 'gradient' | 'parameters' | 'metrics'
 
 /** `state` is outside the steps: in it a peer that catches up receives the parameters of others. */
 export type Phase = AveragedPhase | 'state'
@@ -108,7 +108,11 @@ export function slotKey(slot: Slot): string {
   return `${slot.step}/${slot.phase}/${slot.iteration}/${slot.sender}`
 }
 
-const phases: readonly Phase[] = ['state', 'gradient', 'parameters']
+/**
+ * Metrics come last: a peer begins to agree on them while it stands at their step, so whatever else it has signed in that
+ * step counts as earlier, and the newest vector that another shows it is one of the last that it signed there.
+ */
+const phases: readonly Phase[] = ['state', 'gradient', 'parameters', 'metrics']
 
 /** Whether an exchange comes after another. */
 export function isLater(a: Exchange, b: Exchange): boolean {

@@ -1,7 +1,8 @@
-/** The averaging agreements of LEARN, two a step: created when first needed, and kept for a while for slower peers. */
+/** The averaging agreements of LEARN, two or three a step: created when first needed, and kept for a while for slower peers. */
 import type { Averaging } from '../agreement/averaging/averaging.ts'
 import { createAveraging } from '../agreement/averaging/create.ts'
 import type { AveragedPhase } from '../agreement/message.ts'
+import { METRICS_DIMENSION } from './evaluation/agreed.ts'
 import type { LearnOptions } from './learn-contract.ts'
 
 export interface Agreements {
@@ -30,7 +31,7 @@ export function createAgreements(options: LearnOptions): Agreements {
         self,
         peers,
         maxFaulty,
-        dimension,
+        dimension: phase === 'metrics' ? METRICS_DIMENSION : dimension,
         grace,
         ledger,
         unsafe,

@@ -21,6 +21,11 @@ export interface LearnOptions
   readonly schedule: Schedule
   /** `T`. */
   readonly steps: number
+  /**
+   * After every so many steps, and after the last, the peers agree on the metrics of their parameters
+   * (measured-steps.ts); absent: never.
+   */
+  readonly evaluateEvery?: number
   /** `η_t`. */
   readonly rate: (step: number) => number
   /** `β` of distributed momentum, `m ← βm + (1 − β)g` (RESAM, eq. 5); 0 sends gradients. */
@@ -92,6 +97,8 @@ export type LearnInput =
   | { readonly kind: 'start'; readonly memory?: Memory }
   | LinkSignal
   | { readonly kind: 'gradient'; readonly step: number; readonly gradient: Vector }
+  /** This peer's own metrics of the parameters that it was asked about: `METRICS_DIMENSION` finite numbers. */
+  | { readonly kind: 'metrics'; readonly step: number; readonly vector: Vector }
   | { readonly kind: 'timer'; readonly timer: TimerKey }
 
 /** What LEARN asks for, and what it has reached. */
@@ -102,8 +109,10 @@ export type LearnOutput =
       readonly parameters: Vector
       readonly batch: number
     }
+  /** Evaluate these: `θ_step`, or what the run returns. The answer may come at any time, and holds up no step. */
+  | { readonly kind: 'need-metrics'; readonly step: number; readonly parameters: Vector }
   | Exclude<AveragingOutput, { kind: 'agreed' }>
-  /** An averaging agreement has ended with `γ_t` or `θ_{t+1}`. */
+  /** An averaging agreement has ended: with `γ_t`, `θ_{t+1}`, or the cohort's metrics of `θ_t`. */
   | {
       readonly kind: 'averaged'
       readonly step: number
@@ -156,6 +165,6 @@ export interface LearnStatus {
   readonly step: number
   readonly phase: AveragedPhase | 'catching-up' | 'finished' | 'diverged'
   readonly waitingFor: readonly PeerIndex[]
-  /** This peer's gradient is not there yet. */
+  /** This peer's gradient, or at the end its evaluation, is not there yet. */
   readonly computing: boolean
 }

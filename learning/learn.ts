@@ -7,6 +7,9 @@
  * A peer takes messages up to a window of steps ahead, so that a fast peer need not wait; senders withhold later ones.
  * Agreements of past steps live on, up to a window, to serve slower peers. Recovery (recovery/recovery.ts) decides
  * whether this peer can go on where it is, and if not, where else. It sends finite vectors only (divergence.ts).
+ *
+ * In the steps that measured-steps.ts names, the peers also agree on metrics: `AVG(metrics of θ_t)`, beside the step,
+ * which does not wait for it. A peer has finished once the agreement after the last step has ended.
  */
 import type { AveragingOutput } from '../agreement/averaging/averaging.ts'
 import type { AveragedPhase, Message, PeerIndex } from '../agreement/message.ts'
@@ -15,8 +18,17 @@ import { isFiniteVector, norm, type Vector } from '../agreement/vector.ts'
 import { type Agreements, createAgreements } from './agreements.ts'
 import { descended } from './descent.ts'
 import { canServeOthers } from './divergence.ts'
+import { METRICS_DIMENSION } from './evaluation/agreed.ts'
 import { holdingBack } from './hold-back.ts'
-import type { Learn, LearnInput, LearnOptions, LearnOutput, LearnStatus } from './learn-contract.ts'
+import type {
+  Divergence,
+  Learn,
+  LearnInput,
+  LearnOptions,
+  LearnOutput,
+  LearnStatus,
+} from './learn-contract.ts'
+import { isMeasured, lastStep } from './measured-steps.ts'
 import { ownGradient } from './own-gradient.ts'
 import type { Recovery, RecoveryOutput } from './recovery/contract.ts'
 import { createRecovery } from './recovery/recovery.ts'
@@ -36,6 +48,8 @@ interface State {
   drawn: Vector | null
   /** What the peers agreed on; null before, and while this peer has to learn it from others. */
   statistics: Vector | null
+  /** The steps for which it has asked for its own metrics and does not have them yet. */
+  readonly measuring: Set<number>
 }
 
 /** One peer's LEARN, from the state `start` on. It computes no gradient itself, but asks for it: `need-gradient`. */
@@ -45,13 +59,21 @@ export function createLearn(options: LearnOptions): Learn {
   const state: State = {
     options,
     agreements: createAgreements(options),
-    recovery: createRecovery({ ...options, ...window, step, stepsEnd: steps + 1, completeFrom, history }),
+    recovery: createRecovery({
+      ...options,
+      ...window,
+      step,
+      stepsEnd: lastStep(options) + 1,
+      completeFrom,
+      history,
+    }),
     step,
     phase: 'gradient',
     parameters,
     momentum,
     drawn,
     statistics: step === 1 ? null : statisticsIn(parameters, options),
+    measuring: new Set(),
   }
   if (step <= steps) state.agreements.of(step, 'gradient') // throws for a cohort below its bound, before it can send
   const learn: Learn = {
@@ -83,6 +105,9 @@ function handleInput(state: State, builder: Builder, value: LearnInput): void {
       give(state, builder, 'gradient', vector, state.parameters)
       break
     }
+    case 'metrics':
+      giveMetrics(state, builder, value.step, value.vector)
+      break
     case 'timer': {
       const { step, phase } = value.timer.slot
       if (phase === 'state') {
@@ -98,23 +123,29 @@ function handleInput(state: State, builder: Builder, value: LearnInput): void {
 function receive(state: State, builder: Builder, from: PeerIndex, message: Message): void {
   const { slot } = message
   const { step, phase } = slot
-  const { steps, window } = state.options
+  const { window } = state.options
   if (phase === 'state') {
     if (state.phase === 'diverged' && !canServeOthers(message)) return
     follow(state, builder, state.recovery.receive(from, message))
     return
   }
-  const isStep = step >= 1 && step <= steps && Number.isInteger(step)
-  if (isStep && message.kind === 'vector' && slot.sender === from) {
+  const hasSlot = isAgreedOn(state, step, phase)
+  if (hasSlot && message.kind === 'vector' && slot.sender === from) {
     const { digest, signature } = message.sealed
     state.recovery.saw(from, { slot, digest, signature })
   }
-  if (!isStep || step > state.step + window.ahead) {
+  if (!hasSlot || step > state.step + window.ahead) {
     builder.faults.push({ peer: from, kind: 'out-of-range', slot })
     return
   }
   if (step < state.step - window.past) return
   consume(state, builder, step, phase, state.agreements.of(step, phase).receive(from, message))
+}
+
+/** Whether there is an agreement of this phase in this step. */
+function isAgreedOn({ options }: State, step: number, phase: AveragedPhase): boolean {
+  if (!Number.isInteger(step)) return false
+  return phase === 'metrics' ? isMeasured(step, options) : step >= 1 && step <= options.steps
 }
 
 /** Does what recovery says. */
@@ -132,12 +163,16 @@ function follow(state: State, builder: Builder, child: Effects<Message, Recovery
   }
 }
 
-/** Joins a step in its agreement on parameters, and goes on from its outcome. */
+/** Joins a step in its agreement on parameters, and goes on from its outcome. After the last step that is on metrics. */
 function listen(state: State, builder: Builder, step: number): void {
-  if (step === state.step && state.phase === 'parameters') return // it takes part already
-  Object.assign(state, { step, phase: 'parameters', momentum: null, statistics: null })
-  const agreement = state.agreements.of(step, 'parameters')
-  consume(state, builder, step, 'parameters', agreement.input({ kind: 'listen' }))
+  const phase = step > state.options.steps ? 'metrics' : 'parameters'
+  const takesPart = step === state.step && state.phase === phase && !state.measuring.has(step)
+  if (takesPart) return
+  state.measuring.delete(step)
+  Object.assign(state, { step, phase, momentum: null })
+  if (phase === 'parameters') state.statistics = null
+  const agreement = state.agreements.of(step, phase)
+  consume(state, builder, step, phase, agreement.input({ kind: 'listen' }))
 }
 
 /** Moves to another step. */
@@ -152,7 +187,7 @@ function beginStep(state: State, builder: Builder): void {
   const { step, parameters, options } = state
   follow(state, builder, state.recovery.reached(step, parameters))
   state.agreements.dropBefore(step - options.window.past)
-  if (step > options.steps) {
+  if (step > lastStep(options)) {
     state.phase = 'finished'
     builder.outputs.push({ kind: 'finished', parameters: state.drawn ?? parameters })
     return
@@ -165,15 +200,22 @@ function beginStep(state: State, builder: Builder): void {
   // Where step 1 learns nothing, its parameters are what step 2 begins with.
   if (step === options.outputStep || (options.outputStep === 1 && state.drawn === null))
     state.drawn = parameters
-  state.phase = 'computing'
-  builder.outputs.push({ kind: 'need-gradient', step, parameters, batch: options.batch(step) })
+  if (step > options.steps) state.phase = 'metrics'
+  else {
+    state.phase = 'computing'
+    builder.outputs.push({ kind: 'need-gradient', step, parameters, batch: options.batch(step) })
+  }
+  if (!isMeasured(step, options)) return // the others wait for the gradient, so that comes first
+  const measured = step > options.steps ? (state.drawn ?? parameters) : parameters
+  state.measuring.add(step)
+  builder.outputs.push({ kind: 'need-metrics', step, parameters: measured })
 }
 
 /**
  * Puts its own vector into an agreement of this step.
  * @param cause the finite vector that it comes from
  */
-function give(state: State, builder: Builder, phase: AveragedPhase, vector: Vector, cause: Vector): void {
+function give(state: State, builder: Builder, phase: Divergence['of'], vector: Vector, cause: Vector): void {
   const { step, agreements } = state
   if (!isFiniteVector(vector)) {
     state.phase = 'diverged'
@@ -184,6 +226,15 @@ function give(state: State, builder: Builder, phase: AveragedPhase, vector: Vect
   consume(state, builder, step, phase, agreements.of(step, phase).input({ kind: 'vector', vector }))
 }
 
+/** Puts its own metrics into their agreement, unless that is past, or it listens there. */
+function giveMetrics(state: State, builder: Builder, step: number, vector: Vector): void {
+  if (vector.length !== METRICS_DIMENSION || !isFiniteVector(vector))
+    throw new TypeError(`metrics are ${METRICS_DIMENSION} finite numbers, not ${vector.join(', ')}`)
+  if (!state.measuring.delete(step) || step < state.step - state.options.window.past) return
+  const agreement = state.agreements.of(step, 'metrics')
+  consume(state, builder, step, 'metrics', agreement.input({ kind: 'vector', vector }))
+}
+
 /** Passes on an agreement's outputs, and uses its result unless this peer has gone elsewhere meanwhile. */
 function consume(state: State, builder: Builder, step: number, phase: AveragedPhase, child: Averaged): void {
   const { rate, box = null } = state.options
@@ -192,10 +243,13 @@ function consume(state: State, builder: Builder, step: number, phase: AveragedPh
       builder.outputs.push(output)
       continue
     }
-    if (step !== state.step || phase !== state.phase) continue
+    const isHere = step === state.step && phase === state.phase
+    if (!isHere && phase !== 'metrics') continue
     const { vector } = output
     builder.outputs.push({ kind: 'averaged', step, phase, vector })
-    if (phase === 'gradient') {
+    if (phase === 'metrics') {
+      if (isHere) end(state, builder)
+    } else if (phase === 'gradient') {
       const moved = withStatistics(state, descended(state.parameters, vector, rate(step), box))
       give(state, builder, 'parameters', moved, vector)
     } else {
@@ -217,11 +271,18 @@ function withStatistics({ statistics }: State, vector: Vector): Vector {
   return kept
 }
 
-function statusOf({ step, phase, recovery, agreements }: State): LearnStatus {
+/** The agreement on the run's last metrics has ended. */
+function end(state: State, builder: Builder): void {
+  arrive(state, builder, state.step + 1, state.parameters, state.momentum)
+  beginStep(state, builder)
+}
+
+function statusOf({ step, phase, recovery, agreements, measuring }: State): LearnStatus {
   if (phase === 'diverged') return { step, phase, computing: false, waitingFor: [] }
   if (recovery.isAway())
     return { step, phase: 'catching-up', computing: false, waitingFor: recovery.waitingFor() }
   if (phase === 'computing') return { step, phase: 'gradient', computing: true, waitingFor: [] }
+  if (phase === 'metrics' && measuring.has(step)) return { step, phase, computing: true, waitingFor: [] }
   const current = phase === 'finished' ? undefined : agreements.find(step, phase)
   return { step, phase, computing: false, waitingFor: current?.waitingFor() ?? [] }
 }

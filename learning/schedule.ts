@@ -15,12 +15,13 @@ export type Schedule = (step: number, phase: AveragedPhase) => number
 
 /**
  * theory: `AVG_{⌈log₂ t⌉}` for gradients, `AVG_1` for parameters; practical: fixed counts; log: `⌈log₂(t + 1)⌉` and 1.
+ * Metrics are agreed on as often as parameters.
  * @throws if no number of iterations gives what the theory requires (an unsafe cohort)
  */
 export function createSchedule(options: ScheduleOptions): Schedule {
   switch (options.schedule) {
     case 'practical':
-      return (_, phase) => options.iterations[phase]
+      return (_, phase) => options.iterations[phase === 'gradient' ? 'gradient' : 'parameters']
     case 'log':
       return (step, phase) => (phase === 'gradient' ? Math.ceil(Math.log2(step + 1)) : 1)
     case 'theory':

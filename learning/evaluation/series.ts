@@ -1,13 +1,21 @@
 /** How good a model was at some of its steps, in a bounded number of points. */
 import type { Evaluation } from '../oracle.ts'
+import type { AgreedMetrics } from './agreed.ts'
 
 /** The parameters after this many steps, evaluated; 0: those that the run started from. */
 export interface SeriesPoint extends Evaluation {
   readonly step: number
+  /** What the cohort agreed on; absent where it agrees on nothing, or has not yet. */
+  readonly agreed?: AgreedMetrics
 }
+
+/** A point of which the cohort's figures are known. */
+export type AgreedPoint = Required<SeriesPoint>
 
 export interface Series {
   add(point: SeriesPoint): void
+  /** The cohort's figures for a point that was added before. */
+  agree(point: AgreedPoint): void
   readonly points: readonly SeriesPoint[]
 }
 
@@ -20,6 +28,10 @@ export function createSeries(): Series {
   let added = 0
   return {
     points,
+    agree(point) {
+      const place = points.findLastIndex(({ step }) => step === point.step)
+      if (place >= 0) points[place] = point // otherwise it was thinned out
+    },
     add(point) {
       if (added++ % interval !== 0) return
       points.push(point)

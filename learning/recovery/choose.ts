@@ -10,10 +10,13 @@ type Place =
   | { readonly kind: 'stay' }
   /** It joins at the beginning of this step, with parameters that the others give. */
   | { readonly kind: 'fetch'; readonly step: number }
-  /** It joins this step in its agreement on parameters. */
+  /** It joins this step in its agreement on parameters, or after the last step on metrics. */
   | { readonly kind: 'listen'; readonly step: number }
 
-type Rules = Pick<RecoveryOptions, 'protocol' | 'peers' | 'maxFaulty' | 'past' | 'stepsEnd' | 'completeFrom'>
+type Rules = Pick<
+  RecoveryOptions,
+  'protocol' | 'peers' | 'maxFaulty' | 'past' | 'steps' | 'stepsEnd' | 'completeFrom'
+>
 
 /** A peer that does not know what it said speaks again so many steps after the last that it is known to have spoken in. */
 export const SILENT_STEPS = 2
@@ -28,7 +31,7 @@ export function choosePlace(
   target: number | null,
   attempts: number,
 ): Place {
-  const { peers, maxFaulty, past, stepsEnd, completeFrom } = rules
+  const { peers, maxFaulty, past, steps, stepsEnd, completeFrom } = rules
   const { step } = question
   const memoryLost = question.memory === 'lost'
   const positions = positionsOf(question.positions.values())
@@ -40,8 +43,9 @@ export function choosePlace(
   // Of f + 1 peers that no longer take part in this step, one is honest.
   const isBehind = question.isBehind || target !== null || positions.gone(step, past) > maxFaulty
   if (listens(rules) && !memoryLost) {
-    // The last step that f + 1 peers say they have ended, if enough peers still hold it.
-    const ended = positions.highest(maxFaulty) - 1
+    // The last step that f + 1 peers say they have ended, if enough peers still hold it. A step after the last has no
+    // agreement on parameters: who stands there has them, and who does not gets them in the last.
+    const ended = Math.min(positions.highest(maxFaulty) - 1, Math.max(step, steps))
     const canListen = isBehind && ended >= step && positions.holders(ended) >= enough
     return canListen ? { kind: 'listen', step: ended } : { kind: 'stay' }
   }

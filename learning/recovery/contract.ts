@@ -15,6 +15,8 @@ export interface RecoveryOptions {
   readonly dimension: number
   /** The step at which this peer starts. */
   readonly step: number
+  /** The last step with an agreement on parameters. */
+  readonly steps: number
   /** One more than the last step: where a finished peer stands. */
   readonly stepsEnd: number
   /** This peer's messages are complete from this step on. It knows nothing, or not everything, of earlier steps. */

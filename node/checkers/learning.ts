@@ -7,13 +7,15 @@ import { type Message, slotKey } from '../../agreement/message.ts'
 import type { Evidence, FaultKind, PeerIndex } from '../../agreement/protocol.ts'
 import { coordinateWiseDiameter, type Vector } from '../../agreement/vector.ts'
 import type { LearnOutput } from '../../learning/learn-contract.ts'
+import { lastStep } from '../../learning/measured-steps.ts'
 import type { Cohort } from '../cohort/cohort.ts'
 import type { LinkLimits } from '../link/limits.ts'
+import { createMetricsBook } from './guarantees.ts'
 import { createResendChecker, type ResendChecker } from './resends.ts'
 
 /** What is known of a cohort before it runs. */
 interface CheckedCohort {
-  readonly cohort: Pick<Cohort, 'steps' | 'protocol'>
+  readonly cohort: Pick<Cohort, 'steps' | 'evaluateEvery' | 'protocol' | 'members' | 'faults' | 'synchrony'>
   readonly linkLimits: LinkLimits
   /** The minima of the peers' losses, a row a peer, where they are known: the ends are held to them. */
   readonly centres?: readonly Vector[]
@@ -62,6 +64,8 @@ export function createLearningCheckers(
         `peer ${author} said ${first.slice(0, 8)} and ${value.slice(0, 8)} for ${key}`,
       )
   }
+  const metrics = createMetricsBook()
+  const end = createEndWatch(lastStep(cohort) + 1, detail => violate('steps', detail))
   /** By honest peer: the peers that it has accused before others. */
   const accusedBy = new Map(honest.map(peer => [peer, new Set<PeerIndex>()]))
   const shun = (peer: PeerIndex, other: PeerIndex, what: string) => {
@@ -74,9 +78,8 @@ export function createLearningCheckers(
     lostDisk: peer => accusedBy.get(peer)?.clear(),
     ...createResendChecker(linkLimits, detail => violate('resends', detail)),
     output(peer, output) {
-      // Signed is signed, whether or not it ever left.
-      if (output.kind === 'stepped' && output.state.step > cohort.steps + 1)
-        violate('steps', `peer ${peer} came to step ${output.state.step}`)
+      metrics.output(peer, output)
+      end.output(peer, output)
     },
     received(peer, from, message) {
       const { slot } = message
@@ -99,12 +102,33 @@ export function createLearningCheckers(
         `the log of peer ${peer} was cut at a damaged record with synced ones behind it`,
       ),
     end(results, describe) {
+      for (const broken of metrics.broken(cohort)) violate('agreed metrics', broken)
       const unfinished = honest.filter(peer => results[peer] === null)
-      if (unfinished.length > 0) {
-        violate('termination', unfinished.map(describe).join('; '))
-        return
-      }
+      if (unfinished.length > 0) return violate('termination', unfinished.map(describe).join('; '))
       checkEnds(checked, honest, results as readonly Vector[], violate)
+    },
+  }
+}
+
+/** How far apart honest peers end, if that is too far, in words; null otherwise. */
+function tooFarApart(centres: readonly Vector[], results: readonly Vector[], noise: number): string | null {
+  const [spread, end] = [coordinateWiseDiameter(centres), coordinateWiseDiameter(results)]
+  if (end <= SPREAD_MAX * (spread + noise)) return null
+  return `honest peers end ${end} apart, where their losses' minima are ${spread} apart`
+}
+
+/** A peer finishes one step after the last agreement, neither before nor beyond. */
+function createEndWatch(stepsEnd: number, violate: (detail: string) => void) {
+  /** By peer: the step that it has reached, in any incarnation. */
+  const stood = new Map<PeerIndex, number>()
+  return {
+    output(peer: PeerIndex, output: LearnOutput) {
+      if (output.kind === 'stepped') stood.set(peer, output.state.step)
+      const step = stood.get(peer)
+      if (output.kind === 'stepped' && output.state.step > stepsEnd)
+        violate(`peer ${peer} came to step ${step}`)
+      if (output.kind === 'finished' && step !== stepsEnd)
+        violate(`peer ${peer} has finished at step ${step}, before the last agreement`)
     },
   }
 }
@@ -129,10 +153,9 @@ function checkEnds(
         )
   if (wrong !== null) violate('statistics', wrong)
   if (centres === undefined) return
-  const spread = coordinateWiseDiameter(of(centres).map(centre => centre.subarray(0, learnt[0]!.length)))
-  const end = coordinateWiseDiameter(learnt)
-  if (!(end <= SPREAD_MAX * (spread + noise)))
-    violate('closeness', `honest peers end ${end} apart, where their losses' minima are ${spread} apart`)
+  const minima = of(centres).map(centre => centre.subarray(0, learnt[0]!.length))
+  const far = tooFarApart(minima, learnt, noise)
+  if (far !== null) violate('closeness', far)
 }
 
 /**

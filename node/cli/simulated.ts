@@ -1,9 +1,10 @@
 /** A scenario in the simulated world, with oracles in this thread: what `simulate` runs, and the demo's contrast. */
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import { diameter, distance, norm, type Vector } from '../../agreement/vector.ts'
+import type { AgreedMetrics } from '../../learning/evaluation/agreed.ts'
+import { createOwnEvaluations } from '../../learning/evaluation/own-evaluations.ts'
 import { createSeries, type SeriesPoint } from '../../learning/evaluation/series.ts'
 import type { Evaluation } from '../../learning/oracle.ts'
-import { evaluating } from '../../learning/oracles/evaluating.ts'
 import type { ModelOracle } from '../../learning/oracles/jax-oracle.ts'
 import type { OracleSpec } from '../../learning/oracles/spec.ts'
 import type { Cohort } from '../cohort/cohort.ts'
@@ -33,11 +34,14 @@ interface SimulatedOptions {
   readonly onNote?: (line: string) => void
 }
 
+/** The evaluation of what a peer has learnt, and what the cohort agreed on for it; null: nothing. */
+type JudgedEvaluation = Evaluation & { readonly agreed: AgreedMetrics | null }
+
 export interface SimulatedRun {
   readonly cohort: Cohort
   readonly result: SimulationResult
   /** By peer; null for Byzantine peers and those that did not finish. */
-  readonly evaluations: readonly (Evaluation | null)[]
+  readonly evaluations: readonly (JudgedEvaluation | null)[]
   /** By peer: the evaluations on the way, if the cohort asks for them; none of Byzantine peers. */
   readonly series: readonly (readonly SeriesPoint[])[]
   readonly dimension: number
@@ -73,9 +77,8 @@ export async function runSimulated(options: SimulatedOptions): Promise<Simulated
     cohort,
     seed: cohort.seed,
     byzantine: { peers: scenario.liars, attack: scenario.attack },
-    oracles: oracles.map((oracle, peer) =>
-      evaluating(oracle, scenario.liars.includes(peer) ? undefined : cohort.evaluateEvery, series[peer]!.add),
-    ),
+    oracles,
+    evaluations: series.map(({ add, agree }) => createOwnEvaluations({ evaluated: add, agreed: agree })),
     latencyMs,
     gradientMs,
     loss,
@@ -83,14 +86,19 @@ export async function runSimulated(options: SimulatedOptions): Promise<Simulated
     ...(network && { network }),
     ...(onStep && { onStep }),
   })
-  const evaluations = await evaluate(oracles, result)
+  const evaluated = await evaluate(oracles, result)
+  const evaluations = evaluated.map((own, peer) => {
+    const last = series[peer]!.points.at(-1)
+    const agreed = last?.step === cohort.steps ? last.agreed : undefined
+    return own && { ...own, agreed: agreed ?? null }
+  })
   const saved = await saveFirst(options, oracles[0]!, result, cohort)
   for (const oracle of oracles) await oracle.close()
   return {
     cohort,
     result,
     evaluations,
-    series: series.map(({ points }) => points),
+    series: series.map(({ points }, peer) => (scenario.liars.includes(peer) ? [] : points)),
     dimension: oracles[0]!.dimension,
     saved,
   }

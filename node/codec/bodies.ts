@@ -14,7 +14,7 @@ export const BODY = {
   fetch: 10,
   evidence: 11,
 } as const
-export const PHASES: readonly Phase[] = ['gradient', 'parameters', 'state']
+export const PHASES: readonly Phase[] = ['gradient', 'parameters', 'state', 'metrics']
 
 /**
  * The vectors that this process encoded, by the chunk that carries them. If frames are passed by reference, as in the

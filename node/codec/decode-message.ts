@@ -70,10 +70,9 @@ export function* readVector(cursor: Cursor, draft: Draft, limits: DecodeLimits):
 
 function unfit(draft: Draft, limits: DecodeLimits): Spoilt | null {
   const { slot, dimension } = draft
-  if (dimension !== limits.dimension) {
-    const detail = `${dimension} coordinates instead of ${limits.dimension}`
-    return { fault: 'wrong-dimension', slot, detail }
-  }
+  const right = slot.phase === 'metrics' ? limits.metricsDimension : limits.dimension
+  if (right !== undefined && dimension !== right)
+    return { fault: 'wrong-dimension', slot, detail: `${dimension} coordinates instead of ${right}` }
   const outside = outOfRange(draft, limits)
   return outside === null ? null : { fault: 'out-of-range', slot, detail: outside }
 }
@@ -135,6 +134,8 @@ export function isSlotIn(slot: Slot, limits: DecodeLimits): boolean {
 }
 
 function slotOutOfRange({ step, phase, iteration, sender }: Slot, limits: DecodeLimits): string | null {
+  if (phase === 'metrics' && limits.metricsDimension === undefined)
+    return 'metrics in a cohort that agrees on none'
   // A finished peer is one step past the last one.
   const last = limits.stepsMax + (phase === 'state' ? 1 : 0)
   if (step < 1 || step > last) return `step ${step} of ${limits.stepsMax}`

@@ -8,7 +8,9 @@ export interface DecodeLimits {
   readonly peers: number
   /** `d`: floats in a vector. */
   readonly dimension: number
-  /** Last LEARN step of the cohort. */
+  /** Floats in a vector of the phase `metrics`; absent: the cohort has no such phase. */
+  readonly metricsDimension?: number
+  /** The last step with an agreement. */
   readonly stepsMax: number
   /** Iterations of the longest averaging agreement. */
   readonly iterationsMax: number

@@ -6,9 +6,9 @@ import { existsSync } from 'node:fs'
 import type { Evidence } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import { collectAdversaryView } from '../../learning/attacks/byzantine.ts'
-import type { GradientReply, GradientRequest } from '../../learning/oracle.ts'
+import { createOwnEvaluations, type OwnEvaluations } from '../../learning/evaluation/own-evaluations.ts'
+import type { Evaluation, GradientReply, GradientRequest } from '../../learning/oracle.ts'
 import { OracleError } from '../../learning/oracles/error.ts'
-import { evaluating } from '../../learning/oracles/evaluating.ts'
 import type { ModelOracle } from '../../learning/oracles/jax-oracle.ts'
 import { randomStream } from '../../learning/random.ts'
 import { publicKeyOf } from '../cohort/identity.ts'
@@ -39,6 +39,7 @@ export interface Parts {
   readonly oracle: ModelOracle
   /** Null if nothing is saved. */
   readonly saver: Saver | null
+  readonly evaluations: OwnEvaluations
   readonly network: NetworkTransport
   readonly storage: FileLog | null
   readonly clock: ReturnType<typeof createPeerClock>
@@ -77,9 +78,7 @@ export async function openParts(
     if (line !== null) say(line)
   }
   const saver = saverOf(plan, opened, say)
-  const oracle = evaluating(saver?.oracle ?? opened, membership.cohort.evaluateEvery, point =>
-    onEvent({ kind: 'evaluated', ...point }),
-  )
+  const oracle = saver?.oracle ?? opened
   const network = await createNetwork({
     membership,
     listen: plan.listen,
@@ -99,6 +98,10 @@ export async function openParts(
     onEvent,
     oracle,
     saver,
+    evaluations: createOwnEvaluations({
+      evaluated: point => onEvent({ kind: 'evaluated', ...point }),
+      agreed: point => onEvent({ kind: 'agreed', ...point }),
+    }),
     network,
     storage,
     clock: createPeerClock(),
@@ -143,11 +146,16 @@ export function assemblePeer(
   parts: Parts,
   learnt: Pick<PromiseWithResolvers<Vector>, 'resolve' | 'reject'>,
 ): Peer {
-  const { plan, onEvent, oracle, network, storage, clock, faults, meter, book, kept } = parts
+  const { plan, onEvent, oracle, evaluations, network, storage, clock, faults, meter, book, kept } = parts
   const { membership, identity, attack } = plan
   const { cohort, cohortId, self } = membership
   const adversaryView = collectAdversaryView(Math.max(1, cohort.members.length - cohort.faults - 1))
-  const observe = createObserver({ onEvent, status: () => peer.status() })
+  const observe = createObserver({
+    onEvent,
+    steps: cohort.steps,
+    evaluations,
+    status: () => peer.status(),
+  })
   const peer = createPeer({
     cohort,
     self,
@@ -159,6 +167,13 @@ export function assemblePeer(
         oracle
           .gradient(request)
           .then(done, error => done(overflowOf(error, request, onEvent) ?? asError(error)))
+      },
+      metrics({ step, parameters }, done) {
+        oracle
+          .evaluate(parameters)
+          .catch(error => unmeasurable(error, onEvent))
+          .then(own => done(evaluations.measured(step, own)))
+          .catch(error => done(asError(error)))
       },
     },
     transport: network,
@@ -220,6 +235,13 @@ function overflowOf(
   if (!(error instanceof OracleError && error.code === 'ORACLE_NOT_FINITE')) return null
   onEvent({ kind: 'log', text: error.message })
   return { gradient: parameters.map(() => Number.NaN), loss: Number.NaN }
+}
+
+/** A model whose numbers overflow has no metrics: for those stand their replacements. Whether it diverges LEARN finds. */
+function unmeasurable(error: unknown, onEvent: (event: PeerEvent) => void): Evaluation {
+  if (!(error instanceof OracleError && error.code === 'ORACLE_NOT_FINITE')) throw error
+  onEvent({ kind: 'log', text: error.message })
+  return { loss: Number.NaN, accuracy: null, metrics: null }
 }
 
 function asError(error: unknown): Error {

@@ -2,8 +2,9 @@
 
 import type { FaultKind, PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
+import type { AgreedMetrics } from '../../learning/evaluation/agreed.ts'
 import type { Metrics } from '../../learning/evaluation/metrics.ts'
-import type { SeriesPoint } from '../../learning/evaluation/series.ts'
+import type { AgreedPoint, SeriesPoint } from '../../learning/evaluation/series.ts'
 import type { Divergence, LearnStatus } from '../../learning/learn-contract.ts'
 import type { EventLoopDelays } from './report.ts'
 
@@ -27,6 +28,8 @@ export interface Ending {
   readonly loss: number
   readonly accuracy: number | null
   readonly metrics: Metrics | null
+  /** The cohort's figures for the same parameters; null if it agrees on none, or this peer came too late for it. */
+  readonly agreed: AgreedMetrics | null
   readonly traffic: Traffic
   readonly faults: readonly FaultCount[]
   /** The time from its first gradient to its last step. */
@@ -66,6 +69,8 @@ export type PeerEvent =
     }
   /** The parameters after some steps, evaluated on the peer's test set, where the cohort asks for it. */
   | ({ readonly kind: 'evaluated' } & SeriesPoint)
+  /** The same, with the figures that the cohort has agreed on. */
+  | ({ readonly kind: 'agreed' } & AgreedPoint)
   /** The peer has not moved for a while. It needs `needed` more vectors, from any of `missing`. */
   | {
       readonly kind: 'waiting'

@@ -81,10 +81,30 @@ function register(status: () => PeerStatus, registry: Registry): void {
   gauge('waiting_needed', 'vectors that the peer still needs to go on', ({ waiting }) => waiting?.needed ?? 0)
   gauge('loss', 'loss on its own batch, after the last step', ({ loss }) => loss)
   gauge('accuracy', 'accuracy on the test set, once finished', ({ accuracy }) => accuracy)
+  gauge('evaluation_step', 'steps after which the newest metrics were agreed', status =>
+    status.evaluation === null ? null : status.evaluation.step,
+  )
   gauge('cohort_faults_max', 'f, the most members that may be faulty', ({ cohort }) => cohort.faults)
   gauge('array_buffer_bytes', 'memory of buffers, including vectors', ({ memory }) => memory.arrayBufferBytes)
+  evaluation(registers, status)
   totals(registers, status)
   perPeer(registers, status)
+}
+
+function evaluation(registers: Registry[], status: () => PeerStatus): void {
+  new Gauge({
+    name: 'concord_evaluation',
+    help: 'newest metrics by figure: "agreed" by the cohort, and of the peer\'s "own" test set',
+    labelNames: ['figure', 'of'],
+    registers,
+    collect() {
+      this.reset()
+      const { evaluation } = status()
+      for (const whose of ['agreed', 'own'] as const)
+        for (const [figure, value] of Object.entries(evaluation?.[whose] ?? {}))
+          if (value !== null) this.set({ figure, of: whose }, value)
+    },
+  })
 }
 
 function totals(registers: Registry[], status: () => PeerStatus): void {

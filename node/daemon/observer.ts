@@ -1,6 +1,7 @@
 /** Turns LEARN's outputs into a peer's events. */
 import type { Phase } from '../../agreement/message.ts'
 import type { Vector } from '../../agreement/vector.ts'
+import type { OwnEvaluations } from '../../learning/evaluation/own-evaluations.ts'
 import type { LearnOutput } from '../../learning/learn-contract.ts'
 import type { DriverStatus } from '../runtime/driver.ts'
 import type { PeerEvent, Traffic } from './events.ts'
@@ -15,11 +16,14 @@ export interface Observer {
 
 interface ObserverOptions {
   readonly onEvent: (event: PeerEvent) => void
+  /** `T`. */
+  readonly steps: number
+  readonly evaluations: Pick<OwnEvaluations, 'agreed'>
   readonly status: () => DriverStatus
 }
 
 /** One event per step, and one where the peer skipped steps. */
-export function createObserver({ onEvent, status }: ObserverOptions): Observer {
+export function createObserver({ onEvent, steps, evaluations, status }: ObserverOptions): Observer {
   let loss: number | null = null
   let averaged: Partial<Record<Phase, Vector>> = {}
   let stood = 1
@@ -31,11 +35,15 @@ export function createObserver({ onEvent, status }: ObserverOptions): Observer {
       loss = value
     },
     output(output) {
-      if (output.kind === 'averaged') averaged[output.phase] = output.vector
+      if (output.kind === 'averaged') {
+        if (output.phase === 'metrics') evaluations.agreed(output.step, output.vector)
+        else averaged[output.phase] = output.vector
+      }
       if (output.kind === 'need-gradient') stood = output.step
       if (output.kind === 'caught-up' && output.completeFrom > stood)
         onEvent({ kind: 'caught-up', from: stood, step: output.completeFrom })
-      if (output.kind !== 'stepped') return
+      // A cohort that agrees on metrics ends with a step that is none of the learning's.
+      if (output.kind !== 'stepped' || output.state.step > steps + 1) return
       const step = output.state.step - 1
       const { gradient, parameters } = averaged
       const vectors = gradient && parameters ? { gradient, parameters } : null

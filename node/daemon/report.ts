@@ -42,12 +42,26 @@ const numberMetricsSchema = z.object({
 
 const metricsSchema = z.discriminatedUnion('kind', [classMetricsSchema, numberMetricsSchema]).nullable()
 
+const figure = z.number().nullable()
+
+/** The cohort's figures, agreed by averaging agreement; null for those that the peer itself does not have. */
+const agreedSchema = z.object({
+  accuracy: figure,
+  balancedAccuracy: figure,
+  f1: figure,
+  auroc: figure,
+  rmse: figure,
+  r2: figure,
+})
+
 const pointSchema = z.object({
   /** The number of steps taken; 0 for the start. */
   step: z.int().min(0),
   loss: z.number().nullable(),
   accuracy: share.nullable(),
   metrics: metricsSchema,
+  /** Absent where the cohort has not agreed on any. */
+  agreed: agreedSchema.optional(),
 })
 
 const honestSchema = z.object({
@@ -58,7 +72,9 @@ const honestSchema = z.object({
   accuracy: share.nullable(),
   /** More measures on the test set; null if the model predicts nothing, or an --oracle tells none. */
   metrics: metricsSchema,
-  /** The same after every `evaluateEvery` steps, where the cohort sets it; thinned out beyond a thousand points. */
+  /** The cohort's figures for the final parameters; absent where it agrees on none, or this peer came too late for it. */
+  agreed: agreedSchema.optional(),
+  /** The same after every `evaluateEvery` steps, and after the last, where the cohort sets it; thinned out beyond a thousand points. */
   series: z.array(pointSchema).optional(),
   /** The distance of its parameters to the mean of the honest ones. */
   distance: amount.nullable(),
@@ -171,11 +187,12 @@ export function reportedMetrics(metrics: Metrics | null): HonestReport['metrics'
 export function reportedSeries(points: readonly SeriesPoint[]): Pick<HonestReport, 'series'> {
   if (points.length === 0) return {}
   return {
-    series: points.map(({ step, loss, accuracy, metrics }) => ({
+    series: points.map(({ step, loss, accuracy, metrics, agreed }) => ({
       step,
       loss: finiteOrNull(loss),
       accuracy,
       metrics: reportedMetrics(metrics),
+      ...(agreed && { agreed }),
     })),
   }
 }

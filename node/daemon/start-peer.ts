@@ -211,20 +211,24 @@ function endOf(
 
 /** The peer has learnt: measures the result, and tells the others that this peer needs nothing more. */
 async function conclude(
-  { plan, oracle, saver, faults, meter }: Parts,
+  { plan, oracle, saver, evaluations, faults, meter }: Parts,
   peer: Peer,
   parameters: Vector,
 ): Promise<Ending> {
   const measured = meter.end()
   peer.finish()
   await saver?.done(parameters, plan.membership.cohort.steps)
-  const { loss, accuracy, metrics } = await oracle.evaluate(parameters)
+  const last = evaluations.newest()
+  // Those of the last step were measured for the cohort's figures already.
+  const isLast = last?.step === plan.membership.cohort.steps
+  const { loss, accuracy, metrics } = isLast ? last : await oracle.evaluate(parameters)
   const status = peer.status()
   return {
     parameters: parameters.slice(0, parameters.length - (oracle.statistics ?? 0)),
     loss,
     accuracy,
     metrics,
+    agreed: isLast ? last.agreed : null,
     traffic: trafficOf(status),
     faults: faults.counts(),
     ruleMilliseconds: status.ruleMs,

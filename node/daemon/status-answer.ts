@@ -21,6 +21,15 @@ const other = z.object({
   link: link.nullable(),
 })
 const missing = z.array(z.object({ peer: number, seconds: number }))
+const figure = number.nullable()
+const figures = z.object({
+  accuracy: figure,
+  balancedAccuracy: figure,
+  f1: figure,
+  auroc: figure,
+  rmse: figure,
+  r2: figure,
+})
 const statusSchema = z.object({
   software: text,
   pid: number,
@@ -30,12 +39,13 @@ const statusSchema = z.object({
   cohort: z.object({ name: text, id: text, faults: number }),
   self: z.object({ peer: number, name: text, id: text }),
   addresses: z.array(text),
-  phase: z.enum(['gradient', 'parameters', 'catching-up', 'finished', 'diverged']),
+  phase: z.enum(['gradient', 'parameters', 'metrics', 'catching-up', 'finished', 'diverged']),
   computing: z.boolean(),
   stillSeconds: number,
   waiting: z.object({ needed: number, missing }).nullable(),
   loss: number.nullable(),
   accuracy: number.nullable(),
+  evaluation: z.object({ step: number, agreed: figures, own: figures }).nullable(),
   traffic: z.object({ messages: number, bytesSent: number, bytesReceived: number }),
   memory: z.object({ rssBytes: number, heapBytes: number, externalBytes: number, arrayBufferBytes: number }),
   peers: z.array(other),

@@ -1,6 +1,7 @@
 /** The status of a running peer at any time, for `concord status` and for the metrics. */
 import type { Message } from '../../agreement/message.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
+import { type AgreedMetrics, figuresOf } from '../../learning/evaluation/agreed.ts'
 import type { LearnStatus } from '../../learning/learn-contract.ts'
 import type { Membership } from '../cohort/cohort.ts'
 import type { LinkStatus } from '../link/link.ts'
@@ -31,6 +32,14 @@ export interface PeerStatus {
   /** The loss on this peer's batch, after the last step. */
   readonly loss: number | null
   readonly accuracy: number | null
+  /** The newest parameters for which the cohort has agreed on metrics; null before the first, and where it never does. */
+  readonly evaluation: {
+    /** The steps taken. */
+    readonly step: number
+    readonly agreed: AgreedMetrics
+    /** This peer's own, on its test set. */
+    readonly own: AgreedMetrics
+  } | null
   readonly traffic: Traffic
   readonly memory: Memory
   /** All other members. */
@@ -117,6 +126,7 @@ interface State {
   readonly missedSinceMs: Map<PeerIndex, number>
   addresses: readonly string[]
   loss: number | null
+  evaluation: PeerStatus['evaluation']
   ending: Ending | null
   secondProcess: {
     readonly address: string
@@ -142,6 +152,7 @@ export function createStatusBook(membership: Membership, software: string, nowMs
     })),
     addresses: [],
     loss: null,
+    evaluation: null,
     ending: null,
     secondProcess: null,
   }
@@ -190,6 +201,9 @@ function see(state: State, event: PeerEvent): void {
     case 'step':
       state.loss = event.loss
       break
+    case 'agreed':
+      state.evaluation = { step: event.step, agreed: event.agreed, own: figuresOf(event) }
+      break
     case 'finished':
       state.ending = event.ending
       break
@@ -218,7 +232,7 @@ function statusOf(
   state: State,
   present: Present,
 ): Omit<PeerStatus, 'software' | 'pid' | 'uptimeSeconds' | 'memory'> {
-  const { membership, addresses, ending, loss } = state
+  const { membership, addresses, ending, loss, evaluation } = state
   const { cohort, cohortId, self } = membership
   const { step, phase, computing, messagesSent, bytesSent, bytesReceived } = present
   const { name, id } = cohort.members[self]!
@@ -234,6 +248,7 @@ function statusOf(
     waiting: waitingOf(state, present),
     loss: ending?.loss ?? loss,
     accuracy: ending?.accuracy ?? null,
+    evaluation,
     traffic: { messages: messagesSent, bytesSent, bytesReceived },
     peers: [...cohort.members.keys()]
       .filter(peer => peer !== self)

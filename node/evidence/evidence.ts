@@ -28,7 +28,7 @@ const fileSchema = z.strictObject({
   accused: z.strictObject({ name: z.string(), id: z.string() }),
   slot: z.strictObject({
     step: z.int().min(1),
-    phase: z.enum(['gradient', 'parameters', 'state']),
+    phase: z.enum(['gradient', 'parameters', 'state', 'metrics']),
     iteration: z.int().min(0),
     sender: z.int().min(0).max(1023),
   }),

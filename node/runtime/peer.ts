@@ -6,6 +6,7 @@ import { type Aggregate, aggregate } from '../../agreement/averaging/aggregate.t
 import type { Message } from '../../agreement/message.ts'
 import type { Evidence, Fault, PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
+import { METRICS_DIMENSION } from '../../learning/evaluation/agreed.ts'
 import { createLearn } from '../../learning/learn.ts'
 import {
   type Divergence,
@@ -15,6 +16,7 @@ import {
   type LearnOutput,
   type LearnStatus,
 } from '../../learning/learn-contract.ts'
+import { lastStep } from '../../learning/measured-steps.ts'
 import type { GradientReply, GradientRequest } from '../../learning/oracle.ts'
 import type { DecodeLimits } from '../codec/index.ts'
 import type { Cohort } from '../cohort/cohort.ts'
@@ -32,6 +34,14 @@ import { driveProtocol, type ProtocolPeer } from './protocol-peer.ts'
 /** The oracle as the peer uses it. The answer comes through a callback, at a time that the world decides. */
 export interface OraclePort {
   gradient(request: GradientRequest, done: (reply: GradientReply | Error) => void): void
+  /** This peer's own metrics, as `metricsVector` makes them. Absent: the cohort agrees on none. */
+  metrics?(request: MetricsRequest, done: (reply: Vector | Error) => void): void
+}
+
+/** The parameters at the beginning of a step, to be evaluated on a peer's own test set. */
+interface MetricsRequest {
+  readonly step: number
+  readonly parameters: Vector
 }
 
 /** A peer's cohort and index, its oracle, and the ports (ports.ts) that make it a real or a simulated one. */
@@ -100,7 +110,7 @@ export function createPeer(options: PeerOptions): Peer {
   const { cohort, self, initial, verifier, clock, transport, signer, incarnation, hooks } = options
   const limits = decodeLimits(cohort, initial.length)
   const journal = openJournal(options, limits)
-  const memory = memoryOf(journal, initial, cohort.steps)
+  const memory = memoryOf(journal, initial, lastStep(cohort))
   const ruleTime = { ms: 0 }
   const learn = createLearn({
     ...learnOptions(cohort, self, initial.length),
@@ -180,11 +190,11 @@ function hasLostMemory({ recovered, completeFrom, messages }: Journal): boolean 
 function memoryOf(
   journal: Journal,
   initial: Vector,
-  steps: number,
+  last: number,
 ): Required<Pick<LearnOptions, 'start' | 'completeFrom' | 'history'>> {
   const { recovered, past } = journal
   const start = recovered ?? { step: 1, parameters: initial, momentum: null }
-  const completeFrom = Math.min(journal.completeFrom(start.step), steps + 1)
+  const completeFrom = Math.min(journal.completeFrom(start.step), last + 1)
   const first = completeFrom === 1 ? [[1, initial] as const] : []
   return { start, completeFrom, history: new Map([...first, ...past]) }
 }
@@ -220,6 +230,9 @@ function act(options: PeerOptions, driver: Driver<LearnInput>, journal: Journal,
   switch (output.kind) {
     case 'need-gradient':
       ask(options, driver, output)
+      break
+    case 'need-metrics':
+      askMetrics(options, driver, output)
       break
     case 'averaged':
       break
@@ -272,9 +285,28 @@ function ask(
   })
 }
 
+function askMetrics(
+  { oracle, hooks }: PeerOptions,
+  driver: Driver<LearnInput>,
+  { step, parameters }: Extract<LearnOutput, { kind: 'need-metrics' }>,
+): void {
+  if (oracle.metrics === undefined)
+    throw new TypeError('the cohort agrees on metrics: the oracle must give them')
+  oracle.metrics({ step, parameters }, reply => {
+    if (reply instanceof Error) hooks.failed(reply)
+    else driver.input({ kind: 'metrics', step, vector: reply })
+  })
+}
+
 /** What messages of a cohort's peers can be, and records of their journals. */
 export function decodeLimits(cohort: Cohort, dimension: number): DecodeLimits {
   const schedule = scheduleOf(cohort, dimension)
   const longest = Math.max(schedule(cohort.steps, 'gradient'), schedule(cohort.steps, 'parameters'), 1)
-  return { peers: cohort.members.length, dimension, stepsMax: cohort.steps, iterationsMax: longest }
+  return {
+    peers: cohort.members.length,
+    dimension,
+    stepsMax: lastStep(cohort),
+    iterationsMax: longest,
+    ...(cohort.evaluateEvery !== undefined && { metricsDimension: METRICS_DIMENSION }),
+  }
 }

@@ -6,7 +6,7 @@ import type { Digest, Slot } from '../../agreement/message.ts'
 
 /** Domain separation: no other signature of this key can be taken for a slot's, nor one of another version. */
 const DOMAIN = Buffer.from('concord/1/slot\0')
-const PHASE_BYTE = { gradient: 0, parameters: 1, state: 2 } as const
+const PHASE_BYTE = { gradient: 0, parameters: 1, state: 2, metrics: 3 } as const
 
 /**
  * domain ‖ length of the cohort id (16 bits) ‖ cohort id ‖ step (64) ‖ phase (8) ‖ iteration (32) ‖ sender (32) ‖

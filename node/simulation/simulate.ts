@@ -5,6 +5,8 @@
 import type { Fault, PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { Attack } from '../../learning/attacks/attack.ts'
+import { metricsVector } from '../../learning/evaluation/agreed.ts'
+import type { OwnEvaluations } from '../../learning/evaluation/own-evaluations.ts'
 import type { Divergence, LearnOutput } from '../../learning/learn-contract.ts'
 import type { ModelOracle } from '../../learning/oracles/jax-oracle.ts'
 import { randomStream } from '../../learning/random.ts'
@@ -47,6 +49,8 @@ export interface SimulateOptions {
   /** Crashes, pauses, slow peers and partitions, from one step to another. */
   readonly injectedFaults?: readonly InjectedFault[]
   readonly onStep?: (progress: StepProgress) => void
+  /** By peer: takes its evaluations, where the cohort agrees on metrics. */
+  readonly evaluations?: readonly OwnEvaluations[]
 }
 
 /** How a simulated run ended, its measurements, and the guarantees that did not hold. */
@@ -214,6 +218,8 @@ function watchOf(run: () => Run): Watch<LearnOutput> {
     output(peer, output) {
       run().meter.output(peer, output)
       run().checkers.output(peer, output)
+      if (output.kind === 'averaged' && output.phase === 'metrics')
+        run().options.evaluations?.[peer]?.agreed(output.step, output.vector)
       // Otherwise it has asked, and goes on where it was.
       const leftOut = output.kind === 'caught-up' && output.completeFrom > (stood.get(peer) ?? 1)
       if (leftOut) run().timeline.tookParameters(peer)
@@ -235,7 +241,19 @@ function oraclePort(
   { self, isAlive }: Pick<PeerParts<LearnOutput>, 'self' | 'isAlive'>,
 ): OraclePort {
   const { world, network, slowness } = cluster
+  const { evaluations } = options
   return {
+    metrics: ({ step, parameters }, done) =>
+      world.afterWork(
+        options.gradientMs * slowness[self]!,
+        options.oracles[self]!.evaluate(parameters),
+        own =>
+          network.whenRunning(self, () => {
+            if (!isAlive()) return
+            if (own instanceof Error) done(own)
+            else done(evaluations?.[self]?.measured(step, own) ?? metricsVector(own))
+          }),
+      ),
     gradient: (request, done) =>
       world.afterWork(options.gradientMs * slowness[self]!, options.oracles[self]!.gradient(request), reply =>
         network.whenRunning(self, () => {
@@ -259,7 +277,7 @@ function summary(run: Run): SimulationResult {
   const { cluster, meter, violations, sentBefore, gone, diverged, options } = run
   const { byzantine, cohort } = options
   // With more liars than f nothing is guaranteed of how near the vectors come.
-  const broken = byzantine.peers.length <= cohort.faults ? meter.violations : []
+  const broken = byzantine.peers.length <= cohort.faults ? meter.violations() : []
   const { honest, peers, results, faults, world } = cluster
   const status = peers.map(peer => peer?.status() ?? null)
   const blames = faults.map(({ observer, fault: { peer, kind } }) => ({ observer, peer, kind }))

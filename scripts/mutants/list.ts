@@ -179,6 +179,22 @@ export const mutants: readonly Mutant[] = [
     swarm: 'learning',
   },
   {
+    name: 'metrics-measured-as-parameters',
+    file: 'node/codec/decode-message.ts',
+    line: "const right = slot.phase === 'metrics' ? limits.metricsDimension : limits.dimension",
+    becomes: 'const right = limits.dimension',
+    within: 500,
+    swarm: 'learning',
+  },
+  {
+    name: 'finished-before-the-last-metrics',
+    file: 'learning/learn.ts',
+    line: 'if (step > lastStep(options)) {',
+    becomes: 'if (step > options.steps) {',
+    within: 500,
+    swarm: 'learning',
+  },
+  {
     name: 'never-listens',
     file: 'learning/recovery/choose.ts',
     line: "return protocol === 'rb-tm' && peers - maxFaulty - 1 < 2 * maxFaulty + 1",

@@ -19,7 +19,7 @@ interface Lab {
 
 type Shape = keyof typeof inside
 
-export const SIDE = 16
+const SIDE = 16
 const NOISE = 20
 
 /** Whether a point at (x, y) from the middle of a shape of this radius belongs to it. */

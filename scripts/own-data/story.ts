@@ -1,7 +1,6 @@
 /** The story: the commands in their order, each on its member's host, and what came of them. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parse, stringify } from 'yaml'
 import { searchFor } from './search.ts'
 import type { Said, Stage } from './stage.ts'
 import { honest, LIAR, SEED, type Subject, type Wanted } from './subject.ts'
@@ -64,9 +63,7 @@ async function prepare({ folder, concord }: Stage, subject: Subject): Promise<Ch
   const refused = await concord('bob', ['data', 'check', data('bob'), '--schema', 'schema.yaml'])
   // A person does this who knows what others have.
   const path = join(folder, 'schema.yaml')
-  const schema = parse(await readFile(path, 'utf8'))
-  complete(schema)
-  await writeFile(path, stringify(schema))
+  await writeFile(path, complete(await readFile(path, 'utf8')))
   const protocol = ['--protocol', 'rb-tm', '--faults', '1', '--evaluate-every', '100']
   const others = [...shared, ...learning, '--batch', `${batch}`, ...members]
   await concord('alice', ['cohort', 'create', 'cohort.yaml', ...protocol, ...others])
@@ -153,7 +150,7 @@ async function compare(
     const me = `me=${await makeKey(concord, member, key)}`
     const create = [`${name}.yaml`, '--protocol', 'mda', '--faults', '0', ...shared, ...learning]
     await concord(member, ['cohort', 'create', ...create, '--batch', `${size}`, me])
-    const own = ['--cohort', `${name}.yaml`, '--identity', key, '--data', `${name}.csv`, '--no-mdns']
+    const own = ['--cohort', `${name}.yaml`, '--identity', key, '--data', data(name), '--no-mdns']
     await concord(member, ['join', ...own, '--save', `${name}.alone.safetensors`])
     return onHoldOuts(member, `${name}.alone.safetensors`)
   }

@@ -23,9 +23,8 @@ export interface Subject {
   readonly proposer: string
   readonly inspected: readonly string[]
   readonly lacking: string
-  /** Puts into a parsed schema what the proposer's data lacks. */
-  // biome-ignore lint/suspicious/noExplicitAny: a YAML document as a person edits it
-  readonly complete: (schema: any) => void
+  /** Puts what the proposer's data lacks into the schema's text, as a person does. */
+  readonly complete: (schema: string) => string
   readonly learning: readonly string[]
   readonly batch: number
 }
@@ -71,8 +70,7 @@ const tables: Subject = {
   proposer: 'alice',
   inspected: ['--target', 'outcome'],
   lacking: 'Core',
-  complete: schema =>
-    schema.columns.find(({ name }: { name: string }) => name === 'device').values.push('Core'),
+  complete: schema => schema.replace(/^( *)- Bolt$/m, '$&\n$1- Core'),
   learning: ['--model', 'softmax', '--steps', '400', '--rate', '1'],
   batch: 128,
 }
@@ -99,7 +97,7 @@ const images: Subject = {
   proposer: 'carol',
   inspected: [],
   lacking: 'ring',
-  complete: schema => schema.classes.splice(2, 0, 'ring'),
+  complete: schema => schema.replace(/^( *)- disc$/m, '$&\n$1- ring'),
   learning: ['--model', 'mlp:32', '--steps', '600', '--rate', '0.3'],
   batch: 64,
 }

@@ -26,11 +26,11 @@ import { closenessOf, runSimulated, type SimulatedRun } from '../simulated.ts'
 import { swarm } from '../swarm.ts'
 import type { Terminal } from '../terminal.ts'
 import { counted, duration, megabytes, peerList } from '../view/format.ts'
-import { worstLines, worstMetrics } from '../view/metrics.ts'
+import { agreedText, worstLines, worstMetrics } from '../view/metrics.ts'
 import { createProgress } from '../view/progress.ts'
 import { divergenceLines, faultsText, resultTable, stuckLines } from '../view/result.ts'
 import { timelineLine } from '../view/timeline.ts'
-import { verdictSentence, whyUnguaranteed } from '../view/verdict.ts'
+import { judged, verdictSentence, whyUnguaranteed } from '../view/verdict.ts'
 
 const options = {
   ...scenarioOptions,
@@ -209,6 +209,7 @@ function reportOf(scenario: Scenario, run: SimulatedRun, id: string, wallSeconds
     loss: finiteOrNull(evaluations[peer]?.loss ?? null),
     accuracy: evaluations[peer]?.accuracy ?? null,
     metrics: reportedMetrics(evaluations[peer]?.metrics ?? null),
+    ...(evaluations[peer]?.agreed && { agreed: evaluations[peer].agreed }),
     ...reportedSeries(series[peer]!),
     distance: closeness.distances[place]!,
     bytesSent: result.bytesByPeer[peer]!,
@@ -280,7 +281,9 @@ async function printResult(
     }
   })
   const metrics = worstMetrics(evaluations.map(evaluation => evaluation?.metrics ?? null))
+  const agreed = evaluations.find(evaluation => evaluation?.agreed)
   terminal.print(...(await resultTable(rows, terminal)), ...worstLines(metrics))
+  if (agreed?.agreed) terminal.print(agreedText(agreed.agreed, agreed))
   const time = `${duration(result.virtualSeconds)} of virtual time, ${duration(report.wallSeconds)} of real time`
   terminal.print(`${megabytes(report.bytes)} in ${report.messages} messages; ${time}`)
   terminal.print(`trace ${result.trace}`, ...result.timeline.map(timelineLine))
@@ -301,8 +304,7 @@ async function printResult(
     honest: report.honest.length,
     diameter: diameter.last,
     relative: diameter.relative,
-    accuracy: accuracy.min,
-    metrics,
+    ...(agreed ? judged(agreed) : { accuracy: accuracy.min, metrics }),
     firstLoss: finiteOrNull(result.steps[0]?.loss ?? null),
     lastLoss: meanLoss(report.honest),
     liars,

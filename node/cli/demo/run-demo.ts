@@ -12,10 +12,10 @@ import { deliverReport, prepareReport, type ReportValues } from '../report-outpu
 import { type Closeness, closenessOf, runSimulated } from '../simulated.ts'
 import type { Terminal } from '../terminal.ts'
 import { peerList, percent, significant, whatTheyDid } from '../view/format.ts'
-import { worstLines, worstMetrics } from '../view/metrics.ts'
+import { agreedText, worstLines, worstMetrics } from '../view/metrics.ts'
 import { createProgress } from '../view/progress.ts'
 import { contrastTable, divergenceLines, resultTable } from '../view/result.ts'
-import { verdictSentence, whyUnguaranteed } from '../view/verdict.ts'
+import { judged, verdictSentence, whyUnguaranteed } from '../view/verdict.ts'
 import { type DemoRunEnd, perform } from './demo-run.ts'
 import { type DemoFiles, setUp } from './setup.ts'
 import type { PeerState } from './state.ts'
@@ -96,8 +96,11 @@ async function showResult(
 ): Promise<void> {
   const distances = new Map(honest.map(({ peer, distance }) => [peer, distance ?? 0]))
   const rows = resultRows(state, attack?.name ?? null, distances)
-  const metrics = worstMetrics(finishers.map(({ ending }) => ending!.metrics))
+  const endings = finishers.map(({ ending }) => ending!)
+  const metrics = worstMetrics(endings.map(({ metrics: own }) => own))
+  const agreed = endings.find(ending => ending.agreed !== null)
   terminal.print(...(await resultTable(rows, terminal)), ...worstLines(metrics))
+  if (agreed?.agreed) terminal.print(agreedText(agreed.agreed, agreed))
   const { protocol, synchrony, faults: maxFaulty } = settings
   const query = { protocol, synchrony, maxFaulty, peers: cohort.members.length }
   const unguaranteed = whyUnguaranteed(query, liars.length)
@@ -108,8 +111,7 @@ async function showResult(
       honest: finishers.length,
       diameter,
       relative,
-      accuracy,
-      metrics,
+      ...(agreed ? judged(agreed) : { accuracy, metrics }),
       firstLoss: meanLoss(finishers.map(({ firstLoss }) => ({ loss: firstLoss }))),
       lastLoss: meanLoss(honest),
       liars,

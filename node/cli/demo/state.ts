@@ -85,6 +85,9 @@ export function apply(state: DemoState, peer: PeerIndex, event: PeerEvent): void
     case 'evaluated':
       own.series.add(event)
       break
+    case 'agreed':
+      own.series.agree(event)
+      break
     case 'finished':
       own.status = 'finished'
       own.ending = event.ending

@@ -45,6 +45,7 @@ export function createJoinRecord(
         state.step = event.step
         state.traffic = event.traffic
       } else if (event.kind === 'evaluated') state.series.add(event)
+      else if (event.kind === 'agreed') state.series.agree(event)
       else if (event.kind === 'finished') {
         state.ending = event.ending
         state.traffic = event.ending.traffic
@@ -84,13 +85,14 @@ export function honestEntry(
   ending: Ending,
   series: readonly SeriesPoint[],
 ): Report['honest'][number] {
-  const { loss, accuracy, metrics, traffic, eventLoopDelayMs, ruleMilliseconds } = ending
+  const { loss, accuracy, metrics, agreed, traffic, eventLoopDelayMs, ruleMilliseconds } = ending
   const { bytesSent, bytesReceived } = traffic
   return {
     peer,
     loss: finiteOrNull(loss),
     accuracy,
     metrics: reportedMetrics(metrics),
+    ...(agreed && { agreed }),
     ...reportedSeries(series),
     distance: null,
     bytesSent,

@@ -1,16 +1,16 @@
 /** The view of one real peer for a person. */
 import type { Attack } from '../../../learning/attacks/attack.ts'
-import type { SeriesPoint } from '../../../learning/evaluation/series.ts'
+import type { AgreedPoint } from '../../../learning/evaluation/series.ts'
 import type { Membership } from '../../cohort/cohort.ts'
 import type { Ending, PeerEvent } from '../../daemon/events.ts'
 import { tally } from '../../daemon/report.ts'
 import { moreText } from '../../text/quiet.ts'
 import type { Terminal } from '../terminal.ts'
 import { counted, duration, megabytes, percent, significant } from '../view/format.ts'
-import { metricsLines } from '../view/metrics.ts'
+import { agreedText, metricsLines } from '../view/metrics.ts'
 import { createProgress } from '../view/progress.ts'
 import { faultsText, wantedText } from '../view/result.ts'
-import { nothingText } from '../view/verdict.ts'
+import { judged, nothingText } from '../view/verdict.ts'
 
 export interface JoinView {
   /** @param leftOut how many similar events were not shown since the last one */
@@ -77,8 +77,9 @@ export function eventLines(event: PeerEvent, membership: Membership): readonly s
       return [evidenceLine(event, membership)]
     case 'log':
       return [event.text]
-    case 'evaluated':
+    case 'agreed':
       return [evaluatedText(event)]
+    case 'evaluated': // the line comes once the cohort has agreed
     case 'step':
     case 'finished':
     case 'diverged':
@@ -98,23 +99,18 @@ function evidenceLine(
   return `${nameOf(membership, peer)} signed two vectors for one slot ${when} cut off; ${proof}`
 }
 
-/** "after step 20: accuracy 80.1 %, balanced 79.5 %, loss 0.6". */
-function evaluatedText({ step, loss, accuracy, metrics }: SeriesPoint): string {
-  const parts = [
-    accuracy === null ? '' : `accuracy ${percent(accuracy)}`,
-    metrics?.kind === 'classes' ? `balanced ${percent(metrics.balancedAccuracy)}` : '',
-    metrics?.kind === 'numbers' ? `RMSE ${significant(metrics.rmse)}, R² ${significant(metrics.r2)}` : '',
-    `loss ${significant(loss)}`,
-  ]
-  return `${step === 0 ? 'at the start' : `after step ${step}`}: ${parts.filter(part => part !== '').join(', ')}`
+/** "after step 20, agreed: balanced accuracy 87.0 % (here 85.0 %, baseline 50.0 %), …; loss here 0.6". */
+function evaluatedText(point: AgreedPoint): string {
+  return `after step ${point.step}, ${agreedText(point.agreed, point)}; loss here ${significant(point.loss)}`
 }
 
 function endingLines(ending: Ending): readonly string[] {
-  const { loss, accuracy, metrics, traffic, faults, learningSeconds } = ending
-  const nothing = nothingText({ accuracy, metrics }, true)
+  const { loss, accuracy, metrics, agreed, traffic, faults, learningSeconds } = ending
+  const nothing = nothingText(judged(ending), true)
   return [
     `done in ${duration(learningSeconds)}: ${accuracy === null ? '' : `accuracy ${percent(accuracy)}, `}loss ${significant(loss)}`,
     ...metricsLines(metrics),
+    ...(agreed === null ? [] : [agreedText(agreed, ending)]),
     ...(nothing === null ? [] : [`this peer ${nothing}`]),
     `sent ${megabytes(traffic.bytesSent)}, received ${megabytes(traffic.bytesReceived)}`,
     `faults seen: ${faultsText(tally(faults)).replaceAll('\n', ', ')}`,

@@ -5,7 +5,7 @@ import type { Membership } from '../../cohort/cohort.ts'
 import type { PeerEvent } from '../../daemon/events.ts'
 import { printableJsonLine } from '../../text/printable.ts'
 import { moreText } from '../../text/quiet.ts'
-import { nothingText } from '../view/verdict.ts'
+import { judged, nothingText } from '../view/verdict.ts'
 import { eventLines, type JoinView } from './join-view.ts'
 
 /** `progress` is not a log but a bar, or plain lines. */
@@ -112,10 +112,13 @@ function logEvent(
     case 'finished': {
       const { parameters: _, ...ending } = event.ending
       log.info({ event: kind, ...ending }, `done: accuracy ${ending.accuracy}, loss ${ending.loss}`)
-      const nothing = nothingText(ending, true)
+      const nothing = nothingText(judged(ending), true)
       if (nothing !== null) log.warn({ event: kind }, `this peer ${nothing}`)
       break
     }
+    case 'evaluated':
+      log.debug({ event: kind, ...rest }, 'evaluated on its own test set; the cohort has yet to agree')
+      break
     case 'connection':
       // The network has already logged this, with the address.
       log.debug({ event: kind, ...rest }, text)

@@ -38,6 +38,7 @@ function causeOf(event: PeerEvent): Cause | null {
     case 'listening':
     case 'step':
     case 'evaluated':
+    case 'agreed':
     case 'finished':
     case 'diverged':
     case 'failed':

@@ -1,7 +1,9 @@
 /** Metrics as text: beside accuracy what it hides, and beside both what a model reaches that has seen no input. */
 
 import { shortened } from '../../../learning/data/shortened.ts'
+import { type AgreedMetrics, figuresOf } from '../../../learning/evaluation/agreed.ts'
 import type { ClassRecall, Metrics } from '../../../learning/evaluation/metrics.ts'
+import type { Evaluation } from '../../../learning/oracle.ts'
 import { percent, significant } from './format.ts'
 
 /** Classes whose recall is shown; of more, the worst. */
@@ -21,6 +23,40 @@ export function metricsLines(metrics: Metrics | null): readonly string[] {
     `the most frequent class every time: accuracy ${percent(baseline.accuracy)}, balanced ${percent(baseline.balancedAccuracy)}`,
     ...(recall.length === 0 ? [] : [recallText(recall)]),
   ]
+}
+
+const NAMES: Readonly<Record<keyof AgreedMetrics, string>> = {
+  balancedAccuracy: 'balanced accuracy',
+  accuracy: 'accuracy',
+  f1: 'macro F1',
+  auroc: 'AUROC',
+  rmse: 'RMSE',
+  r2: 'R²',
+}
+
+/**
+ * "agreed: balanced accuracy 87.0 % (here 85.0 %, baseline 50.0 %), accuracy …": the cohort's figures, each beside this
+ * peer's own, and beside what a model reaches that has seen no input.
+ */
+export function agreedText(agreed: AgreedMetrics, own: Pick<Evaluation, 'accuracy' | 'metrics'>): string {
+  return agreedFigures(agreed, figuresOf(own), own.metrics?.kind === 'classes' ? own.metrics.baseline : {})
+}
+
+/** The same where only the figures are known. */
+export function agreedFigures(
+  agreed: AgreedMetrics,
+  own: AgreedMetrics,
+  baseline: { readonly accuracy?: number; readonly balancedAccuracy?: number } = {},
+): string {
+  const figures = (Object.keys(NAMES) as (keyof AgreedMetrics)[]).flatMap(figure => {
+    if (agreed[figure] === null) return []
+    const isShare = figure === 'accuracy' || figure === 'balancedAccuracy'
+    const text = isShare ? percent : significant
+    const base = isShare ? baseline[figure] : undefined
+    const besides = [`here ${text(own[figure])}`, ...(base === undefined ? [] : [`baseline ${text(base)}`])]
+    return [`${NAMES[figure]} ${text(agreed[figure])} (${besides.join(', ')})`]
+  })
+  return `agreed: ${figures.join(', ')}`
 }
 
 function recallText(recall: readonly ClassRecall[]): string {

@@ -1,6 +1,7 @@
 /** A running peer's status for people: where it is, for whom it waits, and a row for each other member. */
 import type { OtherStatus, PeerStatus } from '../../daemon/status.ts'
 import { duration, listed, megabytes, percent, significant } from './format.ts'
+import { agreedFigures } from './metrics.ts'
 import { wantedText } from './result.ts'
 import type { Cell } from './table.ts'
 
@@ -10,6 +11,7 @@ export function statusLines(status: PeerStatus): readonly string[] {
   return [
     `${self.name} (peer ${self.peer}) of ${cohort.name} (${cohort.id.slice(0, 12)}): ${software}, process ${pid}, up ${duration(uptimeSeconds)}`,
     `step ${step}/${steps}, ${phaseText(status)}${loss === null ? '' : `; loss ${significant(loss)}`}${accuracy === null ? '' : `, accuracy ${percent(accuracy)}`}`,
+    evaluationText(status),
     waitingText(status),
     `sent ${size(traffic.bytesSent)}, received ${size(traffic.bytesReceived)}`,
     `memory ${size(memory.rssBytes)}: objects ${size(memory.heapBytes)}, buffers ${size(memory.externalBytes)}`,
@@ -67,8 +69,14 @@ function phaseText({ step, phase, computing, stillSeconds }: PeerStatus): string
   if (phase === 'catching-up' && step === 1)
     return `asking the others where they are, for ${duration(stillSeconds)}`
   if (phase === 'catching-up') return `catching up with the others for ${duration(stillSeconds)}`
-  if (computing) return 'computing its gradient'
-  return `agreeing on ${phase === 'gradient' ? 'gradients' : 'parameters'} for ${duration(stillSeconds)}`
+  if (computing) return phase === 'metrics' ? 'evaluating what it has learnt' : 'computing its gradient'
+  return `agreeing on ${phase === 'gradient' ? 'gradients' : phase} for ${duration(stillSeconds)}`
+}
+
+function evaluationText({ evaluation }: PeerStatus): string {
+  if (evaluation === null) return ''
+  const { step, agreed, own } = evaluation
+  return `after step ${step}, ${agreedFigures(agreed, own)}`
 }
 
 function waitingText({ phase, waiting, peers }: PeerStatus): string {

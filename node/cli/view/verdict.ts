@@ -1,8 +1,22 @@
 /** The sentences that sum a run up: who agrees, what was learnt, whether anything was guaranteed. */
 import { type BoundsQuery, bounds } from '../../../agreement/bounds.ts'
 import type { PeerIndex } from '../../../agreement/protocol.ts'
+import { type AgreedMetrics, withAgreed } from '../../../learning/evaluation/agreed.ts'
 import { isNoBetterThanBaseline, type Metrics } from '../../../learning/evaluation/metrics.ts'
+import type { Evaluation } from '../../../learning/oracle.ts'
 import { percent, significant, whatTheyDid } from './format.ts'
+
+type Judged = Pick<Evaluation, 'accuracy' | 'metrics'>
+
+/** An evaluation as it is judged: by the cohort's figures where it has agreed on some, which no liar has moved far. */
+export function judged({
+  accuracy,
+  metrics,
+  agreed,
+}: Judged & { readonly agreed?: AgreedMetrics | null }): Judged {
+  if (!agreed) return { accuracy, metrics }
+  return { accuracy: agreed.accuracy, metrics: metrics && withAgreed(metrics, agreed) }
+}
 
 /** What was learnt, beside what can be had without learning. */
 export interface Learnt {

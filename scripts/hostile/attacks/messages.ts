@@ -20,7 +20,7 @@ import {
 
 /** Frames that a replay remembers, of all victims; the oldest goes for the newest. */
 const REMEMBERED_MAX = 200
-const PHASES: readonly Phase[] = ['gradient', 'parameters', 'state']
+const PHASES: readonly Phase[] = ['gradient', 'parameters', 'state', 'metrics']
 
 const randomDigest = (): string => randomBytes(32).toString('hex')
 

@@ -17,6 +17,7 @@ export function optionsOf(self: number, changes: Partial<RecoveryOptions> = {}):
     maxFaulty: 1,
     dimension: D,
     step: 1,
+    steps: 100,
     stepsEnd: 101,
     kept: 16,
     past: 4,

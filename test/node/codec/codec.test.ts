@@ -14,6 +14,25 @@ import { digestOf } from '../../../node/signatures/digest.ts'
 
 const limits: DecodeLimits = { peers: 7, dimension: 5, stepsMax: 1000, iterationsMax: 40 }
 
+test('a vector has the dimension of its phase', t => {
+  const cohort = { ...limits, metricsDimension: 2 }
+  const decoded = (phase: Slot['phase'], dimension: number, its: DecodeLimits = cohort) => {
+    const vector = new Float32Array(dimension)
+    const slot: Slot = { step: 3, phase, iteration: 0, sender: 1 }
+    const sealedZero = { vector, digest: digestOf(vector), signature: new Uint8Array(0) }
+    const message = encodeMessage({ kind: 'vector', slot, sealed: sealedZero })
+    const frame = decodeLinkFrame(encodeLinkFrame({ kind: 'data', sequence: 1 }, [message]), its)
+    const [first] = 'kind' in frame && frame.kind === 'data' ? frame.messages : []
+    return first === undefined ? 'nothing' : 'fault' in first ? first.fault : first.message.slot.phase
+  }
+  t.is(decoded('metrics', 2), 'metrics')
+  t.is(decoded('gradient', 5), 'gradient')
+  t.is(decoded('metrics', 5), 'wrong-dimension')
+  for (const phase of ['gradient', 'parameters', 'state'] as const) t.is(decoded(phase, 2), 'wrong-dimension')
+  t.is(decoded('metrics', 2, limits), 'out-of-range', 'a cohort that agrees on no metrics')
+  t.is(decoded('metrics', 5, limits), 'out-of-range')
+})
+
 const slots: fc.Arbitrary<Slot> = fc.record({
   step: fc.integer({ min: 1, max: limits.stepsMax }),
   phase: fc.constantFrom('gradient', 'parameters'),

@@ -3,10 +3,14 @@ import test from 'ava'
 import type { PeerEvent } from '../../../node/daemon/events.ts'
 import { createObserver } from '../../../node/daemon/observer.ts'
 
+const none = { agreed() {} }
+
 test('a step is reported with its vectors, and a skipped step without them and as skipped', t => {
   const events: PeerEvent[] = []
   const observer = createObserver({
     onEvent: event => void events.push(event),
+    steps: 8,
+    evaluations: none,
     status: () => ({
       connected: [],
       convicted: [],
@@ -26,6 +30,7 @@ test('a step is reported with its vectors, and a skipped step without them and a
   observer.output({ kind: 'caught-up', step: 2, completeFrom: 1 })
   observer.output({ kind: 'need-gradient', step: 2, parameters, batch: 1 })
   observer.output({ kind: 'stepped', state: state(9) })
+  observer.output({ kind: 'stepped', state: state(10) }) // the step after the last, which only agrees on metrics
   observer.output({ kind: 'caught-up', step: 9, completeFrom: 9 })
   const steps = events.flatMap(event => (event.kind === 'step' ? [[event.step, event.vectors]] : []))
   t.deepEqual(steps, [
@@ -41,7 +46,12 @@ test('a step is reported with its vectors, and a skipped step without them and a
 test('a peer that starts where its log ends, and stays there, has not caught up', t => {
   const events: PeerEvent[] = []
   const status = () => t.fail() as never
-  const observer = createObserver({ onEvent: event => void events.push(event), status })
+  const observer = createObserver({
+    onEvent: event => void events.push(event),
+    steps: 50,
+    evaluations: none,
+    status,
+  })
   observer.starts(25)
   observer.output({ kind: 'caught-up', step: 25, completeFrom: 9 })
   t.deepEqual(events, [])

@@ -7,7 +7,7 @@ import {
   type LearningScenario,
 } from '../../../node/simulation/swarm/learning/scenario.ts'
 
-interface SmallCohort extends Pick<Cohort, 'protocol' | 'faults' | 'steps'> {
+interface SmallCohort extends Pick<Cohort, 'protocol' | 'faults' | 'steps' | 'evaluateEvery'> {
   readonly peers: number
   readonly syncMs: number
   readonly byzantine?: { readonly peers: readonly number[]; readonly attack: Attack }
@@ -15,6 +15,7 @@ interface SmallCohort extends Pick<Cohort, 'protocol' | 'faults' | 'steps'> {
 
 export function smallCohort({ peers, syncMs, byzantine, ...settings }: SmallCohort): LearningScenario {
   const drawn = drawLearningScenario(0)
+  const { evaluateEvery: _, ...cohort } = drawn.cohort
   const everyone = Array.from({ length: peers }, (_, peer) => peer)
   return {
     ...drawn,
@@ -25,7 +26,7 @@ export function smallCohort({ peers, syncMs, byzantine, ...settings }: SmallCoho
     byzantine: byzantine ?? { peers: [], attack: null },
     centres: everyone.map(peer => Float32Array.of(peer, -peer)),
     cohort: {
-      ...drawn.cohort,
+      ...cohort,
       ...settings,
       schedule: 'practical',
       graceMs: 0,

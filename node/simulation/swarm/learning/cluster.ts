@@ -1,6 +1,7 @@
 /** The cluster of a cohort that learns in the swarm: the cheapest oracle, the table's signatures, all checkers. */
 import { isLater, type Slot } from '../../../../agreement/message.ts'
 import type { PeerIndex } from '../../../../agreement/protocol.ts'
+import { METRICS_DIMENSION } from '../../../../learning/evaluation/agreed.ts'
 import type { LearnOutput } from '../../../../learning/learn-contract.ts'
 import { randomStream } from '../../../../learning/random.ts'
 import type { LearningCheckers } from '../../../checkers/learning.ts'
@@ -104,7 +105,10 @@ function createHeard(peers: number) {
   }
 }
 
-/** The gradient of `½‖θ − x_j‖²`, with noise that depends on the step alone: a restarted peer draws the same noise. */
+/** An evaluation takes so many times as long as a gradient: the steps go on meanwhile. */
+const EVALUATION_TIMES = 3
+
+/** The gradient of `½‖θ − x_j‖²`, with noise that depends on the step alone: a restarted peer draws the same noise. The metrics are distances. */
 function quadratic(
   { centres, noise, seed, gradientMs }: LearningScenario,
   { world, network, slowness }: SimulatedCluster<Peer>,
@@ -121,6 +125,16 @@ function quadratic(
       world.after(gradientMs * slowness[self]!, () =>
         network.whenRunning(self, () => {
           if (isAlive()) done({ gradient, loss: 0 })
+        }),
+      )
+    },
+    metrics({ parameters }, done) {
+      const vector = Float32Array.from({ length: METRICS_DIMENSION }, (_, i) =>
+        Math.abs(parameters[i % centre.length]! - centre[i % centre.length]!),
+      )
+      world.after(EVALUATION_TIMES * gradientMs * slowness[self]!, () =>
+        network.whenRunning(self, () => {
+          if (isAlive()) done(vector)
         }),
       )
     },

@@ -63,7 +63,17 @@ function describePeer({ peers }: LearningCluster, peer: PeerIndex): string {
 
 /** The drawn conditions, for the reader of a violation. */
 export function describeLearning({ cohort, byzantine, attackName, conditions, ...rest }: LearningScenario) {
-  const { protocol, members, faults: maxFaulty, steps, schedule, iterations, graceMs, momentum } = cohort
+  const {
+    protocol,
+    members,
+    faults: maxFaulty,
+    steps,
+    schedule,
+    iterations,
+    graceMs,
+    momentum,
+    evaluateEvery,
+  } = cohort
   const { dimension, noise, gradientMs, linkLimits } = rest
   return {
     protocol,
@@ -74,6 +84,7 @@ export function describeLearning({ cohort, byzantine, attackName, conditions, ..
     iterations,
     graceMs,
     momentum,
+    evaluateEvery,
     dimension,
     noise,
     gradientMs,

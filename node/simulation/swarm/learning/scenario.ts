@@ -56,7 +56,8 @@ export function drawLearningScenario(seed: number): LearningScenario {
       ? rbTmSteps(seed, peers, random)
       : pick(random, schedule === 'practical' ? [4, 8, 16, 40] : [4, 8])
   const dimension = 1 + random.integer(6)
-  const cohort = cohortOf(seed, { protocol, peers, faults: maxFaulty, steps, schedule }, random)
+  const drawnCohort = cohortOf(seed, { protocol, peers, faults: maxFaulty, steps, schedule }, random)
+  const cohort = { ...drawnCohort, ...drawEvaluation(seed) }
   const scene = { cohort, byzantine, maxFaulty, steps }
   return {
     seed,
@@ -96,6 +97,16 @@ function attackOf(name: string): Attack | null {
 function rbTmSteps(seed: number, peers: number, random: RandomStream): number {
   const few = 3 + random.integer(4)
   return peers === 4 && randomStream(seed, 'long').uniform() < 0.3 ? 40 : few
+}
+
+/** The share of the runs whose cohort agrees on metrics. */
+const EVALUATION_SHARE = 0.4
+
+/** From a stream of its own, so that other seeds keep their runs. */
+function drawEvaluation(seed: number): Pick<Cohort, 'evaluateEvery'> {
+  const random = randomStream(seed, 'evaluation')
+  if (random.uniform() >= EVALUATION_SHARE) return {}
+  return { evaluateEvery: pick(random, [1, 2, 5]) }
 }
 
 function drawSize(protocol: Cohort['protocol'], random: RandomStream) {

@@ -13,6 +13,7 @@ export function ending(changes: Partial<Ending> = {}): Ending {
     loss: 0.5,
     accuracy: 0.9,
     metrics: null,
+    agreed: null,
     faults: [],
     learningSeconds: 2,
     ruleMilliseconds: 3,

@@ -1,5 +1,6 @@
 /** What a peer says at its end: how good its model is, and that it is nothing where it is nothing. */
 import test from 'ava'
+import type { AgreedMetrics } from '../../../../learning/evaluation/agreed.ts'
 import type { ClassMetrics, Metrics } from '../../../../learning/evaluation/metrics.ts'
 import { createJoinView, eventLines } from '../../../../node/cli/join/join-view.ts'
 import { createLogger, createLogView } from '../../../../node/cli/join/log.ts'
@@ -47,14 +48,54 @@ test('numbers have no accuracy, and an oracle of the user’s has nothing but wh
   t.deepEqual(await linesOf({ metrics: null }), ['done in 2.0 s: accuracy 90.0 %, loss 0.5'])
 })
 
-test('on the way a line says how good the model is by now', t => {
-  const lines = (step: number, metrics: Metrics | null, accuracy: number | null) =>
-    eventLines({ kind: 'evaluated', step, loss: 0.5, accuracy, metrics }, membership)
-  t.deepEqual(lines(0, alwaysNo, 0.9), ['at the start: accuracy 90.0 %, balanced 50.0 %, loss 0.5'])
-  t.deepEqual(lines(20, { kind: 'numbers', rmse: 2, r2: 0.75 }, null), [
-    'after step 20: RMSE 2, R² 0.75, loss 0.5',
+const agreed: AgreedMetrics = {
+  accuracy: 0.8,
+  balancedAccuracy: 0.75,
+  f1: 0.6,
+  auroc: 0.7,
+  rmse: null,
+  r2: null,
+}
+const none: AgreedMetrics = {
+  accuracy: null,
+  balancedAccuracy: null,
+  f1: null,
+  auroc: null,
+  rmse: null,
+  r2: null,
+}
+
+test('on the way a line says what the cohort agreed on, and what this peer has', t => {
+  const lines = (metrics: Metrics | null, accuracy: number | null, figures: AgreedMetrics) =>
+    eventLines({ kind: 'agreed', step: 20, loss: 0.5, accuracy, metrics, agreed: figures }, membership)
+  t.deepEqual(lines(alwaysNo, 0.9, agreed), [
+    'after step 20, agreed: balanced accuracy 75.0 % (here 50.0 %, baseline 50.0 %), accuracy 80.0 % (here 90.0 %, baseline 90.0 %), macro F1 0.6 (here 0.474), AUROC 0.7 (here 0.5); loss here 0.5',
   ])
-  t.deepEqual(lines(20, null, null), ['after step 20: loss 0.5'])
+  t.deepEqual(lines({ kind: 'numbers', rmse: 2, r2: 0.75 }, null, { ...none, rmse: 3, r2: 0.5 }), [
+    'after step 20, agreed: RMSE 3 (here 2), R² 0.5 (here 0.75); loss here 0.5',
+  ])
+  t.deepEqual(lines(null, 0.9, { ...none, accuracy: 0.8 }), [
+    'after step 20, agreed: accuracy 80.0 % (here 90.0 %); loss here 0.5',
+  ])
+  t.deepEqual(
+    eventLines({ kind: 'evaluated', step: 20, loss: 0.5, accuracy: null, metrics: null }, membership),
+    [],
+  )
+})
+
+test('a model is judged by the figures of the cohort', async t => {
+  const lines = await linesOf({ metrics: alwaysNo, agreed })
+  t.is(lines.at(-1)!.slice(0, 32), 'agreed: balanced accuracy 75.0 %')
+  t.false(
+    lines.some(line => line.includes('has learnt nothing')),
+    'others find what this one has none of',
+  )
+  const good = { ...alwaysNo, accuracy: 0.99, balancedAccuracy: 0.9 }
+  const chance = { ...agreed, accuracy: 0.9, balancedAccuracy: 0.51 }
+  t.is(
+    (await linesOf({ metrics: good, accuracy: 0.99, agreed: chance })).at(-1),
+    'this peer has learnt nothing: it reaches 90.0 %, and naming the most frequent class every time reaches 90.0 %',
+  )
 })
 
 test('the log has the measures as fields, and warns of a model that is nothing', async t => {

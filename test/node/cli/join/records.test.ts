@@ -65,10 +65,12 @@ test('what was evaluated on the way is in the report, a loss that is not finite 
   const metrics = { kind: 'numbers', rmse: 2, r2: 0.5 } as const
   record.see({ kind: 'evaluated', step: 0, loss: Number.NaN, accuracy: null, metrics: null })
   record.see({ kind: 'evaluated', step: 5, loss: 2, accuracy: null, metrics })
+  const agreed = { accuracy: null, balancedAccuracy: null, f1: null, auroc: null, rmse: 3, r2: 0.5 }
+  record.see({ kind: 'agreed', step: 5, loss: 2, accuracy: null, metrics, agreed })
   record.see({ kind: 'finished', ending: ending() })
   t.deepEqual(reportSchema.parse(record.report('finished', [])).honest[0]!.series, [
     { step: 0, loss: null, accuracy: null, metrics: null },
-    { step: 5, loss: 2, accuracy: null, metrics },
+    { step: 5, loss: 2, accuracy: null, metrics, agreed },
   ])
 })
 

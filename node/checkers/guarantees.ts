@@ -1,0 +1,99 @@
+/** The guarantees of an averaging agreement within a learning run (collaborative-learning, §3.2), after the fact. */
+import { averagingConstantOf, bounds, contractionOf } from '../../agreement/bounds.ts'
+import type { AveragedPhase } from '../../agreement/message.ts'
+import type { PeerIndex } from '../../agreement/protocol.ts'
+import { diameter, type Vector } from '../../agreement/vector.ts'
+import type { LearnOutput } from '../../learning/learn-contract.ts'
+import type { Cohort } from '../cohort/cohort.ts'
+import { contractionBetween, isCoordinateWise, meanShift, rangeOf, roundingOf } from './measures.ts'
+
+/** The honest peers' vectors of one agreement, by peer, because a peer that comes back repeats its messages. */
+export interface Agreement {
+  readonly inputs: Map<PeerIndex, Vector>
+  readonly outputs: Map<PeerIndex, Vector>
+  iterations: number
+}
+
+export function newAgreement(): Agreement {
+  return { inputs: new Map(), outputs: new Map(), iterations: 0 }
+}
+
+interface MetricsBook {
+  /** An output of an honest peer. */
+  output(peer: PeerIndex, output: LearnOutput): void
+  /** The guarantees that did not hold, in words. */
+  broken(cohort: CheckedCohort): readonly string[]
+}
+
+/** The agreements on metrics of a run. They run beside the steps, so they are judged at the end. */
+export function createMetricsBook(): MetricsBook {
+  const agreements = new Map<number, Agreement>()
+  const at = (step: number): Agreement => {
+    const agreement = agreements.get(step) ?? newAgreement()
+    agreements.set(step, agreement)
+    return agreement
+  }
+  return {
+    output(peer, output) {
+      if (output.kind === 'sealed' && output.slot.phase === 'metrics') {
+        const { step, iteration } = output.slot
+        const agreement = at(step)
+        if (iteration === 0) agreement.inputs.set(peer, output.vector)
+        agreement.iterations = Math.max(agreement.iterations, iteration + 1)
+      }
+      if (output.kind === 'averaged' && output.phase === 'metrics')
+        at(output.step).outputs.set(peer, output.vector)
+    },
+    broken: cohort =>
+      [...agreements].flatMap(([step, agreement]) => brokenGuarantees(cohort, step, 'metrics', agreement)),
+  }
+}
+
+type CheckedCohort = Pick<Cohort, 'protocol' | 'members' | 'faults' | 'synchrony'>
+
+/** Compares agreement and averaging of one averaging agreement, over all its iterations, with the guarantees. */
+export function brokenGuarantees(
+  cohort: CheckedCohort,
+  step: number,
+  phase: AveragedPhase,
+  agreement: Agreement,
+): string[] {
+  const { iterations } = agreement
+  const [inputs, outputs] = [[...agreement.inputs.values()], [...agreement.outputs.values()]]
+  const { protocol, members, faults: maxFaulty, synchrony } = cohort
+  if (iterations === 0 || outputs.length === 0 || inputs.length === 0) return []
+  const query = { protocol, peers: members.length, maxFaulty, synchrony, dimension: outputs[0]!.length }
+  if (!bounds(query).feasible) return []
+  const found: string[] = []
+  if (phase === 'metrics' && isCoordinateWise(protocol)) found.push(...outsideRange(step, inputs, outputs))
+  // A peer that died has no output, and a peer that joined midway no input. No more is guaranteed without both.
+  if (inputs.length !== outputs.length) return found
+  const slack = roundingOf(inputs) * iterations
+  const { before, after } = contractionBetween(protocol, inputs, outputs)
+  const factor = contractionOf(query) ** iterations
+  if (after > factor * before + slack)
+    found.push(
+      `step ${step}, ${phase}: the honest diameter went from ${before} to ${after}; at most a factor of ${factor} is guaranteed`,
+    )
+  const constant = averagingConstantOf(query)
+  const shift = meanShift(inputs, outputs)
+  if (constant !== null && shift > constant * diameter(inputs) + slack)
+    found.push(
+      `step ${step}, ${phase}: the honest mean moved by ${shift}; at most ${constant * diameter(inputs)} is guaranteed`,
+    )
+  return found
+}
+
+/** No lie moves the cohort's figures beyond those of its honest members. */
+function outsideRange(step: number, inputs: readonly Vector[], outputs: readonly Vector[]): string[] {
+  const { low, high } = rangeOf(inputs)
+  const slack = roundingOf(inputs)
+  const wrong = outputs
+    .flatMap(output => [...output.keys()].map(i => ({ i, value: output[i]! })))
+    .find(({ i, value }) => !(value >= low[i]! - slack && value <= high[i]! + slack))
+  return wrong === undefined
+    ? []
+    : [
+        `step ${step}, metrics: figure ${wrong.i} became ${wrong.value}, where honest ones lie from ${low[wrong.i]} to ${high[wrong.i]}`,
+      ]
+}
