@@ -1,8 +1,8 @@
 /** Options of a peer that learns: the source of its gradients, its start, and the file for the result. */
 import type { Cohort } from '../cohort/cohort.ts'
-import { wrongOracle } from '../oracle/open.ts'
+import { wrongOracle, wrongSaveEvery } from '../oracle/open.ts'
 import { maybe, option, UsageError } from './command.ts'
-import { decimal, text } from './parse.ts'
+import { decimal, integer, text } from './parse.ts'
 
 export const learningOptions = {
   oracle: maybe(
@@ -18,7 +18,13 @@ export const learningOptions = {
     600,
   ),
   init: maybe('--init <file>', 'start from this checkpoint (.safetensors)', text, 'drawn by the seed'),
-  save: maybe('--save <file>', 'write the learnt parameters as a checkpoint (.safetensors)', text),
+  save: maybe('--save <file>', 'write the learnt model as a checkpoint (.safetensors)', text),
+  saveEvery: maybe(
+    '--save-every <k>',
+    'write it after every k steps too, under a name with the step',
+    integer({ min: 1 }),
+    'at the end, and when the run is interrupted',
+  ),
 } as const
 
 export interface LearningValues {
@@ -26,11 +32,14 @@ export interface LearningValues {
   readonly oracleTimeout: number
   readonly init: string | null
   readonly save: string | null
+  readonly saveEvery: number | null
   readonly augment: 'none' | 'mirror'
 }
 
-/** @throws UsageError where a cohort's model needs an oracle, or the oracle does without what is asked for */
-export function checkOracle({ oracle, augment }: LearningValues, model: string): void {
+/** @throws UsageError where a cohort's model needs an oracle, the oracle does without what is asked for, or nothing is saved */
+export function checkOracle({ oracle, augment, save, saveEvery }: LearningValues, model: string): void {
+  const never = wrongSaveEvery(save, saveEvery)
+  if (never !== null) throw new UsageError(`--${never}`)
   const wrong = wrongOracle(model, oracle, augment)
   if (wrong !== null) throw new UsageError(`--${wrong.why}`)
 }

@@ -2,6 +2,7 @@
  * Opens the parts of a real peer one after the other: its log on disk and its proofs, its oracle, libp2p. The same
  * `createPeer` as in the simulated world runs on them. If one cannot be opened, those before it are closed.
  */
+import { existsSync } from 'node:fs'
 import type { Evidence } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import { collectAdversaryView } from '../../learning/attacks/byzantine.ts'
@@ -15,6 +16,7 @@ import { evidenceFile } from '../evidence/evidence.ts'
 import { type KeptEvidence, loadEvidence, writeEvidence } from '../evidence/folder.ts'
 import { createNetwork, type Log, type NetworkOptions, type NetworkTransport } from '../network/index.ts'
 import { openOracle } from '../oracle/open.ts'
+import { createSaver, type Saver } from '../oracle/saver.ts'
 import { createPeer, type Peer } from '../runtime/peer.ts'
 import { createSigner, createVerifier } from '../signatures/index.ts'
 import { type FileLog, openFileLog } from '../storage/index.ts'
@@ -34,6 +36,8 @@ export interface Parts {
   readonly plan: PeerPlan
   readonly onEvent: (event: PeerEvent) => void
   readonly oracle: ModelOracle
+  /** Null if nothing is saved. */
+  readonly saver: Saver | null
   readonly network: NetworkTransport
   readonly storage: FileLog | null
   readonly clock: ReturnType<typeof createPeerClock>
@@ -66,7 +70,8 @@ export async function openParts(
   const opened = await openOracle(plan.oracle, softwareName(), line => say(`oracle: ${line}`)).catch(
     closing(storage),
   )
-  const oracle = evaluating(opened, membership.cohort.evaluateEvery, point =>
+  const saver = saverOf(plan, opened, say)
+  const oracle = evaluating(saver?.oracle ?? opened, membership.cohort.evaluateEvery, point =>
     onEvent({ kind: 'evaluated', ...point }),
   )
   const network = await createNetwork({
@@ -87,6 +92,7 @@ export async function openParts(
     plan,
     onEvent,
     oracle,
+    saver,
     network,
     storage,
     clock: createPeerClock(),
@@ -95,6 +101,23 @@ export async function openParts(
     book,
     kept,
   }
+}
+
+function saverOf(
+  { save, saveEvery, oracle: choice, membership }: PeerPlan,
+  oracle: ModelOracle,
+  say: (text: string) => void,
+): Saver | null {
+  if (save === null) return null
+  if (existsSync(save)) say(`${save} is there from before; it is replaced once this run is done`)
+  const { cohort, cohortId } = membership
+  return createSaver(oracle, {
+    path: save,
+    every: saveEvery,
+    choice,
+    cohort: { id: cohortId, name: cohort.name },
+    onTrouble: say,
+  })
 }
 
 /** Closes these if the rest cannot be opened: a thread left behind would keep the process from ending. */

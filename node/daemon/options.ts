@@ -5,7 +5,7 @@ import { agreedPartition, type Cohort, cohortId, type Membership } from '../coho
 import { readCohort } from '../cohort/file.ts'
 import { type Identity, readIdentity } from '../cohort/identity.ts'
 import type { Log } from '../network/index.ts'
-import { type OracleChoice, wrongOracle } from '../oracle/open.ts'
+import { type OracleChoice, wrongOracle, wrongSaveEvery } from '../oracle/open.ts'
 import { PeerError } from './errors.ts'
 import type { PeerEvent } from './events.ts'
 import type { MetricsAddress } from './metrics.ts'
@@ -50,6 +50,11 @@ export interface StartPeerOptions extends PeerListeners {
   readonly init?: string | undefined
   /** The file to which the result is written as a checkpoint. */
   readonly save?: string | undefined
+  /**
+   * Needs `save`: writes the parameters after every so many steps too, under a name with the step, as
+   * `model.step-120.safetensors`. The newest is kept until the run is done.
+   */
+  readonly saveEvery?: number | undefined
   /** Multiaddrs to listen on; port 0 takes a free one. Default: the ports of this member's addresses in the cohort. */
   readonly listen?: readonly string[] | undefined
   /** Looks for members on the local network. Default true. */
@@ -77,6 +82,7 @@ export interface PeerPlan {
   readonly identity: Identity
   readonly oracle: OracleChoice
   readonly save: string | null
+  readonly saveEvery: number | null
   readonly listen: readonly string[]
   readonly mdns: boolean
   readonly stateDirectory: string | null
@@ -105,6 +111,7 @@ export async function planPeer(options: StartPeerOptions): Promise<PeerPlan> {
     identity,
     oracle: oracleOf(options, membership),
     save: options.save ?? null,
+    saveEvery: saveEveryOf(options),
     listen: options.listen ?? ownPorts(membership.cohort, membership.self),
     mdns: options.mdns ?? true,
     stateDirectory,
@@ -140,6 +147,14 @@ async function findMember({
     `identity${which}: its peer id ${identity.id} is not a member of ${where}, whose members are ` +
       `${cohort.members.map(({ name, id }) => `${name} (${id})`).join(', ')}; expected the identity of one of them`,
   )
+}
+
+/** @throws PeerError */
+function saveEveryOf({ save, saveEvery }: StartPeerOptions): number | null {
+  if (saveEvery === undefined) return null
+  const wrong = wrongSaveEvery(save ?? null, saveEvery)
+  if (wrong !== null) throw new PeerError('option-clash', wrong)
+  return saveEvery
 }
 
 function stateDirectoryOf({ stateDirectory, identity }: StartPeerOptions, id: string): string | null {

@@ -4,7 +4,7 @@
  */
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
-import { saveCheckpoint } from '../oracle/open.ts'
+import type { SavedStep } from '../oracle/saver.ts'
 import type { Peer } from '../runtime/peer.ts'
 import { assemblePeer, openParts, type Parts } from './assemble.ts'
 import { PeerError } from './errors.ts'
@@ -41,6 +41,11 @@ export interface RunningPeer {
   served(seconds: number): Promise<void>
   /** Syncs the journal to the disk; rejects if that fails. */
   syncJournal(): Promise<void>
+  /**
+   * Writes the parameters after the last step to the file beside `save` that has the step in its name; null without
+   * `save`, and before the first step is over.
+   */
+  saveStep(): Promise<SavedStep | null>
   /** Closes connections, sockets, log and oracle, so that nothing of the peer is left. Later calls do nothing. */
   stop(): Promise<void>
 }
@@ -97,6 +102,7 @@ export async function startPlanned(plan: PeerPlan, listeners: PeerListeners): Pr
     faults: faults.counts,
     unserved: () => peer.unserved(),
     served: seconds => served(peer, seconds, () => stopping !== null),
+    saveStep: async () => (await parts.saver?.now()) ?? null,
     syncJournal: () =>
       new Promise((resolve, reject) => {
         peer.sync(error => (error === undefined ? resolve() : reject(error)))
@@ -205,17 +211,13 @@ function endOf(
 
 /** The peer has learnt: measures the result, and tells the others that this peer needs nothing more. */
 async function conclude(
-  { plan, oracle, faults, meter }: Parts,
+  { plan, oracle, saver, faults, meter }: Parts,
   peer: Peer,
   parameters: Vector,
 ): Promise<Ending> {
   const measured = meter.end()
   peer.finish()
-  if (plan.save !== null) {
-    const { cohort, cohortId } = plan.membership
-    const learntIn = { cohort: { id: cohortId, name: cohort.name }, step: cohort.steps }
-    await saveCheckpoint(plan.save, oracle, parameters, plan.oracle, learntIn)
-  }
+  await saver?.done(parameters, plan.membership.cohort.steps)
   const { loss, accuracy, metrics } = await oracle.evaluate(parameters)
   const status = peer.status()
   return {

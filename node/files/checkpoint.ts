@@ -11,7 +11,7 @@ import type { NamedShape } from '../../learning/models/model.ts'
 import { FileError } from './error.ts'
 import { writeOutput } from './output.ts'
 import { readSafetensors, type Tensor, type TensorFile, writeSafetensors } from './safetensors.ts'
-import { dtypeOf, listed, shorten } from './safetensors-header.ts'
+import { dtypeOf, listed, SAFETENSORS_HEAD_BYTES, safetensorsHeader, shorten } from './safetensors-header.ts'
 
 /** The order of the axes: `jax` ours and JAX's, `pytorch` PyTorch's, `own` that of a user's oracle. */
 export const layouts = ['jax', 'pytorch', 'own'] as const
@@ -55,6 +55,14 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
     )
   })
   return checkpointFrom({ tensors, metadata }, path)
+}
+
+/** What a file notes, without its tensors. @throws FileError; the system's error */
+export function readNotes(path: string): Promise<Readonly<Record<string, string>>> {
+  return withInput(path, DATA_BYTES_MAX, async input => {
+    const head = await input.read(0, Math.min(SAFETENSORS_HEAD_BYTES, input.size))
+    return safetensorsHeader(head, input.size, path).metadata
+  })
 }
 
 /** A checkpoint from a file's content. @throws FileError unsupported */

@@ -49,6 +49,14 @@ export function wrongOracle(
   return null
 }
 
+/** What is wrong with when parameters are saved, as a sentence that begins with the option's name; null: nothing. */
+export function wrongSaveEvery(save: string | null, every: number | null): string | null {
+  if (every === null) return null
+  if (!(Number.isInteger(every) && every >= 1))
+    return `save-every is ${every}; expected a whole number of steps, at least 1`
+  return save === null ? `save-every is ${every}, and save names no file; expected both, or neither` : null
+}
+
 /** @throws DataError, ModelError, OracleError, FileError where the checkpoint does not fit */
 export async function openOracle(
   choice: OracleChoice,
@@ -91,7 +99,7 @@ async function openAtStart(
 }
 
 /** Where in which run parameters were learnt. */
-interface LearntIn {
+export interface LearntIn {
   /** Null for a run that has no cohort. */
   readonly cohort: { readonly id: string; readonly name: string } | null
   /** The step after which these are the parameters. */

@@ -19,6 +19,7 @@ interface DemoRunOptions {
   readonly learning: readonly string[]
   /** The file to which the first honest peer writes what it has learnt. */
   readonly save: string | null
+  readonly saveEvery: number | null
   readonly files: DemoFiles
   readonly terminal: Terminal
   readonly progress: Progress
@@ -108,16 +109,18 @@ function commandsOf({
   files,
   learning,
   save,
+  saveEvery,
 }: DemoRunOptions): readonly (readonly string[])[] {
   const { settings, liars, data, partition } = scenario
   const every = Math.max(1, Math.ceil(settings.steps / observationsMax))
+  const onTheWay = saveEvery === null ? [] : ['--save-every', String(saveEvery)]
   const firstHonest = files.identityPaths.findIndex((_, peer) => !liars.includes(peer))
   return files.identityPaths.map((identity, peer) => [
     ...['join', '--cohort', files.cohortPath, '--identity', identity, '--no-mdns', '--state', 'none'],
     ...['--data', data, '--partition', partition, '--linger', '86400', '--observe', String(every)],
     ...learning,
     ...(liars.includes(peer) ? ['--attack', attack] : []),
-    ...(save !== null && peer === firstHonest ? ['--save', save] : []),
+    ...(save !== null && peer === firstHonest ? ['--save', save, ...onTheWay] : []),
   ])
 }
 

@@ -38,7 +38,7 @@ export async function runDemo(values: DemoValues, terminal: Terminal): Promise<n
   const files = await setUp({ ...scenario, settings }, values.quic ? 'quic' : 'tcp')
   try {
     const progress = await createProgress(terminal, settings.steps)
-    const { attack, timeout, save } = values
+    const { attack, timeout, save, saveEvery } = values
     const end = await perform({
       scenario,
       attack,
@@ -46,6 +46,7 @@ export async function runDemo(values: DemoValues, terminal: Terminal): Promise<n
       terminal,
       progress,
       save,
+      saveEvery,
       learning: learningArguments(values),
       timeoutSeconds: timeout,
     })

@@ -69,7 +69,7 @@ export async function runJoin(values: JoinValues, terminal: Terminal): Promise<n
     lastResort.guard(peer.syncJournal)
     if (peer.metricsUrl !== null) note(`metrics: ${peer.metricsUrl}`)
     const ending = await runUntilDone(peer, membership, values.linger, stop, note, async outcome => {
-      if (outcome === 'interrupted') note(stoppedText(peer.status().step, values.state))
+      await noteEnd(outcome, peer, values, note)
       view?.stop()
       await deliverReport(values, record.report(outcome, peer.faults()), terminal)
     })
@@ -89,8 +89,21 @@ export async function runJoin(values: JoinValues, terminal: Terminal): Promise<n
   }
 }
 
-function stoppedText(step: number, state: string | null): string {
-  return `stopped at step ${step}${state === 'none' ? '' : '; start it again and it goes on'}`
+/** Says which file holds what was learnt, and of a run that is not done how it goes on. */
+async function noteEnd(
+  outcome: JoinOutcome,
+  peer: RunningPeer,
+  { state, save }: JoinValues,
+  note: (line: string) => void,
+): Promise<void> {
+  if (outcome === 'finished' && save !== null) note(`${save} holds the learnt model`)
+  if (outcome === 'diverged' && save !== null) note(`${save} was not written: the learning has diverged`)
+  if (outcome !== 'interrupted') return
+  const saved = await peer.saveStep().catch((error: Error) => note(error.message))
+  if (saved) note(`${saved.path} holds the parameters after step ${saved.step}`)
+  note(
+    `stopped at step ${peer.status().step}${state === 'none' ? '' : '; the same command goes on from there'}`,
+  )
 }
 
 /** How long the open parts of a peer may take to close once the peer is done. */
@@ -107,7 +120,7 @@ function observedSteps(every: number | null, steps: number): (step: number) => b
 }
 
 function peerOptions(values: JoinValues): StartPeerOptions {
-  const { oracle, oracleTimeout, listen, state, init, save, attack, metrics, control } = values
+  const { oracle, oracleTimeout, listen, state, init, save, saveEvery, attack, metrics, control } = values
   return {
     cohort: values.cohort,
     identity: values.identity,
@@ -118,6 +131,7 @@ function peerOptions(values: JoinValues): StartPeerOptions {
     oracle: oracle === null ? undefined : { command: oracle, timeoutSeconds: oracleTimeout },
     init: init ?? undefined,
     save: save ?? undefined,
+    saveEvery: saveEvery ?? undefined,
     listen: listen?.split(','),
     mdns: values.mdns,
     stateDirectory: state === 'none' ? null : (state ?? undefined),

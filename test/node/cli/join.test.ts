@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
 import { parseEvidence } from '../../../node/evidence/evidence.ts'
+import { readCheckpoint } from '../../../node/files/checkpoint.ts'
 import { type Running, run, start } from './concord.ts'
 import { type Place, place } from './places.ts'
 
@@ -39,7 +40,7 @@ test.serial('a signal ends a peer cleanly, and a second one at once', async t =>
   t.is(interrupted.code, 130, interrupted.stderr)
   t.is(terminated.code, 143, terminated.stderr)
   for (const { stdout } of [interrupted, terminated])
-    t.regex(stdout, /^stopped at step 1; start it again and it goes on$/m)
+    t.regex(stdout, /^stopped at step 1; the same command goes on from there$/m)
   t.false((await stateFiles(files, 0)).includes('peer.log.lock'), 'the log is let go of')
   t.false((await stateFiles(files, 0)).includes('control.sock'))
   // A clean end waits, for a second, for frames to a peer that does not answer: the second signal comes in time.
@@ -55,6 +56,24 @@ test.serial('a signal ends a peer cleanly, and a second one at once', async t =>
   for (const form of ['hex', 'base64', 'base64url'] as const)
     t.false(stdout.includes(Buffer.from(files.identities[2]!.seed).toString(form)), 'a key in the log')
 })
+
+test.serial(
+  'an interrupted peer leaves what it has learnt under a name with its step, and says so',
+  async t => {
+    const files = await place(t, { steps: 100_000 })
+    const save = ['--save', join(files.folder, 'model.safetensors')]
+    const [ada] = [0, 1, 2, 3].map(peer => joining(t, files, peer, ...(peer === 0 ? save : [])))
+    await ada!.until(/step [1-9]\d/)
+    ada!.kill('SIGINT')
+    const { code, stdout, stderr } = await ada!.ended
+    t.is(code, 130, stderr)
+    const [, path, step] =
+      /^(.*model\.step-(\d+)\.safetensors) holds the parameters after step \2$/m.exec(stdout) ?? []
+    t.like((await readCheckpoint(path!)).notes, { step, cohortName: 'test' })
+    t.regex(stdout, /^stopped at step \d+; the same command goes on from there$/m)
+    t.false((await readdir(files.folder)).includes('model.safetensors'))
+  },
+)
 
 test.serial(
   'where the learning diverges, every peer says so, ends with 1, and has no report of a fault',

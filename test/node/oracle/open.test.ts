@@ -53,7 +53,14 @@ test('a checkpoint of another model is refused, and the oracle closed', async t 
 })
 
 test('an external model needs a program; arguments carry the choice to another process', t => {
-  const values = { oracle: null, oracleTimeout: 600, init: null, save: null, augment: 'none' as const }
+  const values = {
+    oracle: null,
+    oracleTimeout: 600,
+    init: null,
+    save: null,
+    saveEvery: null,
+    augment: 'none' as const,
+  }
   t.throws(() => checkOracle(values, EXTERNAL_MODEL), {
     instanceOf: UsageError,
     message: /^--oracle is missing/,
@@ -62,7 +69,11 @@ test('an external model needs a program; arguments carry the choice to another p
     instanceOf: UsageError,
     message: /^--augment is "mirror"/,
   })
-  t.notThrows(() => checkOracle({ ...values, augment: 'mirror' }, 'mlp'))
+  t.throws(() => checkOracle({ ...values, saveEvery: 5 }, 'mlp'), {
+    instanceOf: UsageError,
+    message: /^--save-every is 5, and save names no file; expected both/,
+  })
+  t.notThrows(() => checkOracle({ ...values, save: 'x', saveEvery: 5, augment: 'mirror' }, 'mlp'))
   t.deepEqual(learningArguments(values), [])
   t.deepEqual(learningArguments({ ...values, oracle: 'python3 x.py', oracleTimeout: 5, init: 'a' }), [
     ...['--oracle', 'python3 x.py', '--oracle-timeout', '5', '--init', 'a'],
