@@ -125,15 +125,15 @@ async function createWorkers(specs: readonly OracleSpec[], oracleCache: OracleCa
   const jax = await loadJax()
   return Promise.all(
     specs.map(async spec => {
-      const { data, table, classWeights } = spec
+      const { data, own, classWeights } = spec
       const machine = await oracleCache.machine(jax, spec)
       // Without the cache nothing keeps the source alive: once every peer has its share, the rest can be freed.
-      const source = await oracleCache.source(data, table)
+      const source = await oracleCache.source(data, own)
       checkAugmentation(spec, source)
       const { test, notes } = source
       const share = await oracleCache.share(spec)
       const weights = classWeights === 'balanced' ? balancedWeights(share.labels, share.classes) : null
-      const statistics = table ? ownStatistics(table.schema, share) : new Float32Array(0)
+      const statistics = own ? ownStatistics(own.schema, share) : new Float32Array(0)
       return { spec, machine, share, weights, test, notes, statistics }
     }),
   )
@@ -195,7 +195,7 @@ function uploaded({ machine, statistics }: Worker, vector: Vector): Uploaded {
 /** The data as the statistics behind these parameters have it. */
 function normalisedFor({ spec, statistics }: Worker, dataset: Dataset, vector: Vector): Dataset {
   const agreed = vector.subarray(vector.length - statistics.length)
-  return statistics.length === 0 ? dataset : normalised(dataset, spec.table!.schema, agreed)
+  return statistics.length === 0 ? dataset : normalised(dataset, spec.own!.schema, agreed)
 }
 
 function gradientAt(

@@ -10,11 +10,11 @@ import { compileModel, type Machine } from './machine.ts'
 import { type OracleSpec, openSource, shareOf } from './spec.ts'
 
 /** What of a spec a compiled model depends on. */
-type MachineSpec = Pick<OracleSpec, 'model' | 'data' | 'table' | 'dropout' | 'classWeights'>
+type MachineSpec = Pick<OracleSpec, 'model' | 'data' | 'own' | 'dropout' | 'classWeights'>
 
 export interface OracleCache {
   /** @throws DataError */
-  source(data: string, table?: OwnData): Promise<DataSource>
+  source(data: string, own?: OwnData): Promise<DataSource>
   /** @throws ModelError */
   machine(jax: Jax, spec: MachineSpec): Promise<Machine>
   /** The same array for specs that differ only in how examples are altered. @throws DataError */
@@ -26,18 +26,18 @@ export function createOracleCache(sharesMax: number): OracleCache {
   const sources = new Map<string, Promise<DataSource>>()
   const machines = new Map<string, Promise<Machine>>()
   const shares = new Map<string, Promise<Dataset>>()
-  const source = (data: string, table?: OwnData) =>
-    remembered(sources, JSON.stringify([data, table]), () => openSource(data, table))
+  const source = (data: string, own?: OwnData) =>
+    remembered(sources, JSON.stringify([data, own]), () => openSource(data, own))
   return {
     source,
-    machine: (jax, { model, data, table, dropout, classWeights }) =>
-      remembered(machines, JSON.stringify([model, data, table, dropout, classWeights]), async () =>
-        compileModel(jax, modelNamed(model, await source(data, table), { dropout, classWeights })),
+    machine: (jax, { model, data, own, dropout, classWeights }) =>
+      remembered(machines, JSON.stringify([model, data, own, dropout, classWeights]), async () =>
+        compileModel(jax, modelNamed(model, await source(data, own), { dropout, classWeights })),
       ),
     share(spec) {
-      const { data, table, partition, peer, peers, seed } = spec
-      const key = JSON.stringify([data, table, partition, peer, peers, seed])
-      const share = remembered(shares, key, async () => shareOf(spec, await source(data, table)))
+      const { data, own, partition, peer, peers, seed } = spec
+      const key = JSON.stringify([data, own, partition, peer, peers, seed])
+      const share = remembered(shares, key, async () => shareOf(spec, await source(data, own)))
       if (shares.size > sharesMax) shares.delete(shares.keys().next().value!)
       return share
     },

@@ -11,7 +11,7 @@ export interface OracleSpec {
   /** What `openData` takes: `digits`, a directory, a .csv or .parquet file. */
   readonly data: string
   /** The members' schema, by which `data` is read, this peer's own. */
-  readonly table?: OwnData
+  readonly own?: OwnData
   /** `iid`, `label`, `dirichlet:α`, `quantity:α`, or `own`: all of the data is this peer's. */
   readonly partition: string
   readonly peer: number
@@ -29,8 +29,8 @@ export interface OracleSpec {
 }
 
 /** @throws DataError */
-export function openSource(data: string, table?: OwnData): Promise<DataSource> {
-  return table === undefined ? openData(data) : loadOwnData(data, table)
+export function openSource(data: string, own?: OwnData): Promise<DataSource> {
+  return own === undefined ? openData(data) : loadOwnData(data, own)
 }
 
 /** The examples that belong to the spec's peer. */

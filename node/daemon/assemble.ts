@@ -72,8 +72,8 @@ export async function openParts(
   const opened = await openOracle(plan.oracle, softwareName(), line => say(`oracle: ${line}`)).catch(
     closing(storage),
   )
-  const { data, table } = plan.oracle.spec
-  if (stateDirectory !== null && table !== undefined) {
+  const { data, own } = plan.oracle.spec
+  if (stateDirectory !== null && own !== undefined) {
     const line = await noteData(stateDirectory, data, dataChanged).catch(closing(opened, storage))
     if (line !== null) say(line)
   }

@@ -198,7 +198,7 @@ function oracleOf(options: StartPeerOptions, { cohort, self }: Membership): Orac
     spec: {
       model,
       data,
-      ...(schema && { table: { schema, holdout, seed } }),
+      ...(schema && { own: { schema, holdout, seed } }),
       partition,
       peer: self,
       peers: members.length,

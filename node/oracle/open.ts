@@ -125,7 +125,7 @@ export async function saveCheckpoint(
   ])
   const layout: Layout = command === null ? 'jax' : 'own'
   const agreed = vector.subarray(vector.length - statistics)
-  const notes = describe({ cohort, step, ...settledInputs(spec.table?.schema, form, agreed) })
+  const notes = describe({ cohort, step, ...settledInputs(spec.own?.schema, form, agreed) })
   await writeCheckpoint(path, checkpointOf(parameters, vector, spec.model, layout, notes))
 }
 

@@ -40,7 +40,7 @@ for (const [model, goalOf] of Object.entries(goalsOf))
     const spec: OracleSpec = {
       model,
       data,
-      table: { schema, holdout: 0.2, seed: 1 },
+      own: { schema, holdout: 0.2, seed: 1 },
       partition: 'own',
       peer: 1,
       peers: 4,
@@ -53,7 +53,7 @@ for (const [model, goalOf] of Object.entries(goalsOf))
     // Not its own figures: what the cohort agreed on.
     const agreed = oracle.initial.slice(-figures).map(figure => 0.9 * figure + 0.3)
     const settled = settledTable(schema, agreed)
-    const plain = await createJaxOracle({ ...spec, table: { schema: settled, holdout: 0.2, seed: 1 } })
+    const plain = await createJaxOracle({ ...spec, own: { schema: settled, holdout: 0.2, seed: 1 } })
     t.is(plain.statistics, 0)
     t.deepEqual(oracle.initial.slice(0, -figures), plain.initial)
     const parameters = plain.initial.map((value, i) => value + 0.01 * i)

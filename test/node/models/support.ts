@@ -91,7 +91,7 @@ export async function savedModel(
     peer: 0,
     peers: 1,
     seed: 1,
-    ...(schema && { table: { schema, holdout: 0.2, seed: 1 } }),
+    ...(schema && { own: { schema, holdout: 0.2, seed: 1 } }),
   }
   const oracle = { parameters: built.parameters, ...(form && { form }) }
   await saveCheckpoint(path, oracle, vector, { spec, command: null }, learntIn)
