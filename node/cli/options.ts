@@ -324,7 +324,7 @@ export function attackReference(value: string, name: string): string {
   return isAttackFile(value) ? value : oneOf(attackNames)(value, name)
 }
 
-function partitionOrOwn(value: string): string {
+export function partitionOrOwn(value: string): string {
   return value === OWN_PARTITION ? value : partition(value)
 }
 

@@ -4,7 +4,7 @@
  * together stands beside what each reaches alone and what all their rows would reach in one place. Every byte that leaves
  * the three is kept, and searched for their rows.
  *
- * `--of tables` or `images`, `--seed N`, `--report FILE`. Exit code: 0 passed, 1 not, 3 where this machine cannot (it says what it lacks).
+ * `--of tables`, `images` or `pytorch` (images, by `--oracle`), `--seed N`, `--report FILE`. Exit code: 0 passed, 1 not, 3 where this machine cannot (it says what it lacks).
  */
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
@@ -28,12 +28,16 @@ const { values } = parseArgs({
 
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`
 
-function tableOf({ agreed, pooled, alone }: Figures): string {
+function tableOf({ agreed, saved, pooled, alone }: Figures): string {
   const table = new Table({
     head: ['', 'balanced accuracy on all hold-outs'],
     style: { head: [], border: [] },
   })
-  table.push(['together, as agreed', percent(agreed)], ['all rows in one place', percent(pooled)])
+  table.push(
+    ['together, as agreed', percent(agreed)],
+    ['together, as saved', percent(saved)],
+    ['all rows in one place', percent(pooled)],
+  )
   for (const [name, share] of Object.entries(alone)) table.push([`${name} alone`, percent(share)])
   return table.toString()
 }
@@ -63,11 +67,11 @@ async function main(): Promise<void> {
       ...checks,
       {
         what: 'together they are as good as all rows in one place, within a point',
-        holds: figures.agreed >= figures.pooled - BELOW_POOLED_MAX,
+        holds: figures.saved >= figures.pooled - BELOW_POOLED_MAX,
       },
       {
         what: 'each alone is worse',
-        holds: Object.values(figures.alone).every(alone => alone < figures.agreed),
+        holds: Object.values(figures.alone).every(alone => alone < figures.saved),
       },
     ]
     console.log(tableOf(figures))

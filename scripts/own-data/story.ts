@@ -1,6 +1,8 @@
 /** The story: the commands in their order, each on its member's host, and what came of them. */
+import { execFile } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { searchFor } from './search.ts'
 import type { Said, Stage } from './stage.ts'
 import { honest, LIAR, SEED, type Subject, type Wanted } from './subject.ts'
@@ -25,16 +27,17 @@ interface Check {
 /** All who join, the liar last. */
 export const memberNames: readonly string[] = [...honest, LIAR]
 /** What is the same for the cohort and for each learning alone. */
-const shared = [
-  '--schema',
-  'schema.yaml',
-  '--seed',
-  `${SEED}`,
-  '--momentum',
-  '0.9',
-  '--class-weights',
-  'balanced',
+const settingsOf = ({ schema, learning }: Subject) => [
+  ...['--seed', `${SEED}`, '--momentum', '0.9', ...learning],
+  ...(schema === null ? [] : ['--schema', 'schema.yaml', '--class-weights', 'balanced']),
 ]
+const oracleOf = ({ oracle }: Subject) => (oracle === null ? [] : ['--oracle', `${PYTHON} ${oracle}`])
+
+/** A program measures on what it holds out itself, which are other examples than ours. */
+const OTHER_EXAMPLES = 0.06
+/** Debian's, which has its packages. */
+const PYTHON = '/usr/bin/python3'
+const run = promisify(execFile)
 
 /** @param seed of the data */
 export async function tell(
@@ -49,34 +52,45 @@ export async function tell(
   const figures = { agreed: learnt.agreed, ...(await compare(stage, subject)) }
   const same: Check = {
     what: 'the saved model is as good as the members agreed',
-    holds: Math.abs(figures.saved - figures.agreed) < 0.005,
+    holds: Math.abs(figures.saved - figures.agreed) < (subject.oracle === null ? 0.005 : OTHER_EXAMPLES),
   }
   return { figures, checks: [...prepared, ...learnt.checks, ...used, same, await searchAll(stage, wanted)] }
 }
 
 /** Keys, the schema, what does not fit, the cohort. */
-async function prepare({ folder, concord }: Stage, subject: Subject): Promise<Check[]> {
-  const { data, proposer, inspected, lacking, complete, learning, batch } = subject
+async function prepare(stage: Stage, subject: Subject): Promise<Check[]> {
+  const { concord } = stage
+  const { data, schema, batch } = subject
   const members: string[] = []
   for (const name of memberNames) members.push(`${name}=${await makeKey(concord, name, `${name}.pem`)}`)
-  await concord(proposer, ['data', 'inspect', data(proposer), ...inspected, '-o', 'schema.yaml'])
-  const refused = await concord('bob', ['data', 'check', data('bob'), '--schema', 'schema.yaml'])
-  // A person does this who knows what others have.
-  const path = join(folder, 'schema.yaml')
-  await writeFile(path, complete(await readFile(path, 'utf8')))
+  const refused = schema && (await agreeOnSchema(stage, subject, schema))
   const protocol = ['--protocol', 'rb-tm', '--faults', '1', '--evaluate-every', '100']
-  const others = [...shared, ...learning, '--batch', `${batch}`, ...members]
+  const others = [...settingsOf(subject), '--batch', `${batch}`, ...members]
   await concord('alice', ['cohort', 'create', 'cohort.yaml', ...protocol, ...others])
+  if (schema === null || refused === null) return []
   const checked: Said[] = []
   for (const name of honest)
     checked.push(await concord(name, ['data', 'check', data(name), '--cohort', 'cohort.yaml']))
   return [
     {
-      what: `data check names "${lacking}", which the proposed schema lacks`,
-      holds: refused.code !== 0 && (refused.out + refused.err).includes(`"${lacking}"`),
+      what: `data check names "${schema.lacking}", which the proposed schema lacks`,
+      holds: refused.code !== 0 && (refused.out + refused.err).includes(`"${schema.lacking}"`),
     },
     { what: 'with it in the schema, everybody’s data fits', holds: checked.every(({ code }) => code === 0) },
   ]
+}
+
+/** @returns what "data check" says of a member's data that has more than the proposer's */
+async function agreeOnSchema(
+  { folder, concord }: Stage,
+  { data }: Subject,
+  { proposer, inspected, complete }: NonNullable<Subject['schema']>,
+): Promise<Said> {
+  await concord(proposer, ['data', 'inspect', data(proposer), ...inspected, '-o', 'schema.yaml'])
+  const refused = await concord('bob', ['data', 'check', data('bob'), '--schema', 'schema.yaml'])
+  const path = join(folder, 'schema.yaml')
+  await writeFile(path, complete(await readFile(path, 'utf8')))
+  return refused
 }
 
 async function makeKey(concord: Stage['concord'], member: string, file: string): Promise<string> {
@@ -85,17 +99,12 @@ async function makeKey(concord: Stage['concord'], member: string, file: string):
 
 async function learnTogether(
   { folder, concord }: Stage,
-  { data }: Subject,
+  subject: Subject,
 ): Promise<{ agreed: number; checks: Check[] }> {
-  const joining = (name: string) => [
-    'join',
-    '--cohort',
-    'cohort.yaml',
-    '--identity',
-    `${name}.pem`,
-    '--data',
-    data(name),
-  ]
+  const joining = (name: string) => {
+    const own = ['--identity', `${name}.pem`, '--data', subject.data(name)]
+    return ['join', '--cohort', 'cohort.yaml', ...own, ...oracleOf(subject)]
+  }
   const attack = ['--attack', join(import.meta.dirname, 'liar.ts'), '--linger', '5']
   const lying = concord(LIAR, [...joining(LIAR), ...attack])
   const ends = await Promise.all(
@@ -112,52 +121,58 @@ async function learnTogether(
     honest.map(async name => JSON.parse(await readFile(join(folder, `${name}.json`), 'utf8'))),
   )
   return {
-    agreed: mean(reports.map(({ honest: [own] }) => (own.agreed ?? own.metrics).balancedAccuracy)),
+    agreed: mean(reports.map(({ honest: [own] }) => own.agreed.balancedAccuracy)),
     checks: [{ what: 'all honest members finished', holds: ends.every(({ code }) => code === 0) }],
   }
 }
 
-async function useModel({ concord }: Stage, { heldOut }: Subject): Promise<Check[]> {
-  const predicted = await concord('alice', [
-    'predict',
-    'alice.safetensors',
-    heldOut('bob'),
-    '-o',
-    'predictions.csv',
-  ])
+async function useModel({ concord }: Stage, { heldOut, oracle }: Subject): Promise<Check[]> {
+  if (oracle !== null) return []
+  const args = ['alice.safetensors', heldOut('bob'), '-o', 'predictions.csv']
+  const predicted = await concord('alice', ['predict', ...args])
   const exported = await concord('alice', ['export', 'alice.safetensors', 'alice.onnx', '--for', 'onnx'])
   return [
-    { what: 'a member’s model predicts for another’s rows', holds: predicted.code === 0 },
+    { what: 'a member’s model predicts for another’s examples', holds: predicted.code === 0 },
     { what: 'and is written as ONNX', holds: exported.code === 0 },
   ]
 }
 
-async function compare(
-  { concord }: Stage,
-  { data, heldOut, learning, batch }: Subject,
-): Promise<Omit<Figures, 'agreed'>> {
-  const onHoldOuts = async (member: string, model: string) => {
-    const scores: number[] = []
-    for (const name of honest) {
-      const args = [model, heldOut(name), '-o', `${member}.predictions.csv`, '--json']
-      scores.push(JSON.parse((await concord(member, ['predict', ...args])).out).metrics.balancedAccuracy)
-    }
-    return mean(scores)
-  }
+async function compare(stage: Stage, subject: Subject): Promise<Omit<Figures, 'agreed'>> {
+  const { concord } = stage
+  const { data, batch } = subject
   /** The same learning by a cohort of one. */
   const learnAlone = async (member: string, name: string, size: number) => {
     const key = `${name}.alone.pem`
     const me = `me=${await makeKey(concord, member, key)}`
-    const create = [`${name}.yaml`, '--protocol', 'mda', '--faults', '0', ...shared, ...learning]
+    const create = [`${name}.yaml`, '--protocol', 'mda', '--faults', '0', ...settingsOf(subject)]
     await concord(member, ['cohort', 'create', ...create, '--batch', `${size}`, me])
     const own = ['--cohort', `${name}.yaml`, '--identity', key, '--data', data(name), '--no-mdns']
-    await concord(member, ['join', ...own, '--save', `${name}.alone.safetensors`])
-    return onHoldOuts(member, `${name}.alone.safetensors`)
+    await concord(member, ['join', ...own, ...oracleOf(subject), '--save', `${name}.alone.safetensors`])
+    return measure(stage, subject, member, `${name}.alone.safetensors`)
   }
   const alone: Record<string, number> = {}
   for (const name of honest) alone[name] = await learnAlone(name, name, batch)
   const pooled = await learnAlone('alice', 'pooled', honest.length * batch)
-  return { saved: await onHoldOuts('alice', 'alice.safetensors'), pooled, alone }
+  return { saved: await measure(stage, subject, 'alice', 'alice.safetensors'), pooled, alone }
+}
+
+/** The mean balanced accuracy of a saved model over the members' hold-outs. */
+async function measure(
+  { folder, concord }: Stage,
+  { heldOut, oracle }: Subject,
+  member: string,
+  model: string,
+): Promise<number> {
+  if (oracle !== null) {
+    const { stdout } = await run(PYTHON, [oracle, model, ...honest.map(heldOut)], { cwd: folder })
+    return mean(stdout.trim().split('\n').map(Number))
+  }
+  const scores: number[] = []
+  for (const name of honest) {
+    const args = [model, heldOut(name), '-o', `${member}.predictions.csv`, '--json']
+    scores.push(JSON.parse((await concord(member, ['predict', ...args])).out).metrics.balancedAccuracy)
+  }
+  return mean(scores)
 }
 
 /** The least that three members send in such a run: with less, nothing was captured. */

@@ -19,12 +19,17 @@ export interface Subject {
    * @returns by honest member, what of its data must not be found in what it sends
    */
   write(folder: string, seed: number): Promise<ReadonlyMap<string, Wanted>>
-  /** Who proposes the schema, with which arguments, and what its own data lacks. */
-  readonly proposer: string
-  readonly inspected: readonly string[]
-  readonly lacking: string
-  /** Puts what the proposer's data lacks into the schema's text, as a person does. */
-  readonly complete: (schema: string) => string
+  /** How the members agree on a schema; null: their programs read the data, and need none. */
+  readonly schema: {
+    readonly proposer: string
+    readonly inspected: readonly string[]
+    /** What the proposer's own data lacks. */
+    readonly lacking: string
+    /** Puts that into the schema's text, as a person does. */
+    readonly complete: (schema: string) => string
+  } | null
+  /** A Python program that is the members' oracle, and that measures saved models; null: our own models. */
+  readonly oracle: string | null
   readonly learning: readonly string[]
   readonly batch: number
 }
@@ -67,39 +72,56 @@ const tables: Subject = {
     await write(tables.data(LIAR), first!, rowsOf(first!, 0, seed + 1))
     return wanted
   },
-  proposer: 'alice',
-  inspected: ['--target', 'outcome'],
-  lacking: 'Core',
-  complete: schema => schema.replace(/^( *)- Bolt$/m, '$&\n$1- Core'),
+  schema: {
+    proposer: 'alice',
+    inspected: ['--target', 'outcome'],
+    lacking: 'Core',
+    complete: schema => schema.replace(/^( *)- Bolt$/m, '$&\n$1- Core'),
+  },
+  oracle: null,
   learning: ['--model', 'softmax', '--steps', '400', '--rate', '1'],
   batch: 128,
+}
+
+/** @param isAll whether members' data includes what is held out to measure on, which only we know how to split */
+async function writeLabs(folder: string, seed: number, isAll: boolean): Promise<ReadonlyMap<string, Wanted>> {
+  const training: ReturnType<typeof imagesOf> = []
+  const wanted = new Map<string, Wanted>()
+  const classes = [...new Set(labs.flatMap(({ shapes }) => shapes))].sort()
+  for (const [place, lab] of labs.entries()) {
+    const all = imagesOf(lab, place, seed)
+    const { train, test } = split(all, ({ label }) => classes.indexOf(label))
+    training.push(...train)
+    await writeImages(join(folder, images.data(lab.name)), isAll ? all : train)
+    await writeImages(join(folder, images.heldOut(lab.name)), test)
+    wanted.set(lab.name, wantedOfImages(all))
+  }
+  await writeImages(join(folder, images.data('pooled')), training)
+  await writeImages(join(folder, images.data(LIAR)), imagesOf(labs[0]!, 0, seed + 1))
+  return wanted
 }
 
 const images: Subject = {
   data: name => name,
   heldOut: name => `${name}.held-out`,
-  async write(folder, seed) {
-    const training: ReturnType<typeof imagesOf> = []
-    const wanted = new Map<string, Wanted>()
-    const classes = [...new Set(labs.flatMap(({ shapes }) => shapes))].sort()
-    for (const [place, lab] of labs.entries()) {
-      const all = imagesOf(lab, place, seed)
-      const { train, test } = split(all, ({ label }) => classes.indexOf(label))
-      training.push(...train)
-      await writeImages(join(folder, images.data(lab.name)), all)
-      await writeImages(join(folder, images.heldOut(lab.name)), test)
-      wanted.set(lab.name, wantedOfImages(all))
-    }
-    await writeImages(join(folder, images.data('pooled')), training)
-    await writeImages(join(folder, images.data(LIAR)), imagesOf(labs[0]!, 0, seed + 1))
-    return wanted
+  write: (folder, seed) => writeLabs(folder, seed, true),
+  schema: {
+    proposer: 'carol',
+    inspected: [],
+    lacking: 'ring',
+    complete: schema => schema.replace(/^( *)- disc$/m, '$&\n$1- ring'),
   },
-  proposer: 'carol',
-  inspected: [],
-  lacking: 'ring',
-  complete: schema => schema.replace(/^( *)- disc$/m, '$&\n$1- ring'),
+  oracle: null,
   learning: ['--model', 'mlp:32', '--steps', '600', '--rate', '0.3'],
   batch: 64,
 }
 
-export const subjects: Readonly<Record<string, Subject>> = { tables, images }
+const pytorch: Subject = {
+  ...images,
+  write: (folder, seed) => writeLabs(folder, seed, false),
+  schema: null,
+  oracle: join(import.meta.dirname, 'torch_model.py'),
+  learning: ['--model', 'external', '--partition', 'own', '--steps', '600', '--rate', '0.3'],
+}
+
+export const subjects: Readonly<Record<string, Subject>> = { tables, images, pytorch }

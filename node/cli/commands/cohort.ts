@@ -2,7 +2,7 @@
 import type { Cohort, Member } from '../../cohort/cohort.ts'
 import { type CommandGroup, defineCommand, flag, maybe, option, UsageError } from '../command.ts'
 import { startingFrom } from '../learning-options.ts'
-import { cohortOptions, settingsOf } from '../options.ts'
+import { cohortOptions, partitionOrOwn, settingsOf } from '../options.ts'
 import { integer, text } from '../parse.ts'
 
 const memberHelp =
@@ -30,16 +30,25 @@ const create = defineCommand({
       text,
       'none: all members have the same data',
     ),
+    partition: maybe(
+      '--partition <kind>',
+      'own: what --data names is each member’s own, as with --model external; or a way to divide the same data: iid, label, dirichlet:0.5, quantity:0.5',
+      partitionOrOwn,
+      'own with a schema, else up to each member',
+    ),
     force: flag('--force', 'replace the file if it exists'),
   },
   examples: [
     'cohort.yaml --schema schema.yaml --model softmax alice=12D3KooW…@/ip4/192.168.1.5/tcp/4001 bob=12D3KooW… …',
     'cohort.yaml alice=12D3KooW…@/ip4/192.168.1.5/tcp/4001 bob=12D3KooW… …',
   ],
-  async handler({ name, force, init, schema, ...values }, [path, ...members], terminal) {
+  async handler({ name, force, init, schema, partition, ...values }, [path, ...members], terminal) {
     const { checkCohort } = await import('../../cohort/file.ts')
     const settings = await startingFrom(init, settingsOf(values, members.length))
-    const agreed = schema === null ? {} : { schema: await readSchemaOf(schema) }
+    const agreed = {
+      ...(schema !== null && { schema: await readSchemaOf(schema) }),
+      ...(partition !== null && { partition }),
+    }
     const cohort = checkCohort({ name, members: members.map(parseMember), ...settings, ...agreed }, path!)
     await write(path!, cohort, force)
     terminal.print(`wrote ${path}: ${summaryLine(cohort)}`)

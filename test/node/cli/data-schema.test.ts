@@ -142,7 +142,10 @@ test('a schema that the model cannot use makes no cohort, nor does a partition "
     /model is "external", and there is a schema; expected none/,
   )
   t.regex((await create('--schema', `${schema}x`)).warned, /no such schema/)
+  t.regex((await create('--partition', 'own')).warned, /partition is "own", and there is no schema/)
   await t.throwsAsync(access(path))
+  t.is((await create('--partition', 'own', '--model', 'external')).code, 0)
+  t.regex(await readFile(path, 'utf8'), /^partition: own$/m)
   await writeFile(path, `${await readFile(cohortPath, 'utf8')}partition: own\n`)
   t.regex((await concord('cohort', 'check', path)).warned, /partition is "own", and there is no schema/)
   const external = (await readFile(cohortPath, 'utf8')).replace(/^model: .*$/m, 'model: external')
