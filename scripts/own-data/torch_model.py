@@ -29,7 +29,7 @@ def read(folder):
         path = os.path.join(folder, name)
         for file in sorted(os.listdir(path)) if os.path.isdir(path) else []:
             with Image.open(os.path.join(path, file)) as image:
-                images.append(np.array(image.convert("L"), dtype=np.float32) / 127.5 - 1)
+                images.append((np.array(image.convert("L"), dtype=np.float32) / 255 - 0.45) / 0.2)
             labels.append(label)
     return torch.from_numpy(np.stack(images)), torch.tensor(labels)
 
