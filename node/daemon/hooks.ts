@@ -2,7 +2,7 @@
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { CollectedView } from '../../learning/attacks/byzantine.ts'
-import type { Membership } from '../cohort/cohort.ts'
+import { type Membership, memberName } from '../cohort/cohort.ts'
 import { NetworkError } from '../network/errors.ts'
 import { refusalSentence } from '../network/second-process.ts'
 import type { PeerHooks } from '../runtime/peer.ts'
@@ -34,7 +34,7 @@ export function createHooks(parts: HookParts): Required<Omit<PeerHooks, 'shown'>
     finished: ended.resolve,
     forgot: text => onEvent({ kind: 'log', text }),
     secondProcess(second) {
-      const nameOf = (peer: PeerIndex) => `${peer} (${membership.cohort.members[peer]?.name ?? 'unknown'})`
+      const nameOf = (peer: PeerIndex) => memberName(membership.cohort, peer)
       if (second.isRefused) ended.reject(new NetworkError('runs-already', refusalSentence(second, nameOf)))
       else book.metSecondProcess(second)
     },
