@@ -19,11 +19,16 @@ export interface JoinView {
   stop(): void
 }
 
+/** A view that can also show a line that stands, as `Progress` says. */
+export interface StandingView extends JoinView {
+  stand(line: string | null): void
+}
+
 export async function createJoinView(
   membership: Membership,
   attack: Attack | null,
   terminal: Terminal,
-): Promise<JoinView> {
+): Promise<StandingView> {
   const { cohort, cohortId, self } = membership
   const { paint } = terminal
   const progress = await createProgress(terminal, cohort.steps)
@@ -43,6 +48,7 @@ export async function createJoinView(
         terminal.warn(paint('red', `concord: ${event.message}`))
       } else for (const line of eventLines(event, membership)) progress.note(`${line}${moreText(leftOut)}`)
     },
+    stand: line => progress.stand(line),
     note: line => progress.note(line),
     stop: () => progress.stop(),
   }
