@@ -144,6 +144,11 @@ export interface Membership {
   readonly self: PeerIndex
 }
 
+/** What people read in place of a member's index: its name in the cohort file. */
+export function memberName({ members }: Pick<Cohort, 'members'>, peer: PeerIndex): string {
+  return members[peer]?.name ?? `peer ${peer}`
+}
+
 /** The partition that the members agreed on; null if their cohort leaves it to each of them. */
 export function agreedPartition({ schema, partition }: Cohort): string | null {
   return partition ?? (schema === undefined ? null : OWN_PARTITION)

@@ -11,6 +11,7 @@ import type { Evaluation, GradientReply, GradientRequest } from '../../learning/
 import { OracleError } from '../../learning/oracles/error.ts'
 import type { ModelOracle } from '../../learning/oracles/jax-oracle.ts'
 import { randomStream } from '../../learning/random.ts'
+import { memberName } from '../cohort/cohort.ts'
 import { publicKeyOf } from '../cohort/identity.ts'
 import { evidenceFile } from '../evidence/evidence.ts'
 import { type KeptEvidence, loadEvidence, writeEvidence } from '../evidence/folder.ts'
@@ -220,7 +221,7 @@ function createArchive({
       error =>
         onEvent({
           kind: 'log',
-          text: `the proof against peer ${peer} could not be written: ${error.message}`,
+          text: `the proof against ${memberName(membership.cohort, peer)} could not be written: ${error.message}`,
         }),
     )
   }

@@ -2,7 +2,7 @@
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { CollectedView } from '../../learning/attacks/byzantine.ts'
-import type { Membership } from '../cohort/cohort.ts'
+import { type Membership, memberName } from '../cohort/cohort.ts'
 import { NetworkError } from '../network/errors.ts'
 import { otherCohortSentence } from '../network/other-cohorts.ts'
 import { refusalSentence } from '../network/second-process.ts'
@@ -29,18 +29,18 @@ interface HookParts {
 /** All hooks except those that only checkers use. */
 export function createHooks(parts: HookParts): Required<Omit<PeerHooks, 'shown'>> {
   const { onEvent, observe, faults, book, membership, archive, ended, adversaryView } = parts
-  const describe = (peer: PeerIndex) => `${peer} (${membership.cohort.members[peer]?.name ?? 'unknown'})`
+  const nameOf = (peer: PeerIndex) => memberName(membership.cohort, peer)
   return {
     output: output => observe.output(output),
     gradient: (step, { loss }) => observe.loss(step, loss),
     finished: ended.resolve,
     forgot: text => onEvent({ kind: 'log', text }),
     secondProcess(second) {
-      if (second.isRefused) ended.reject(new NetworkError('runs-already', refusalSentence(second, describe)))
+      if (second.isRefused) ended.reject(new NetworkError('runs-already', refusalSentence(second, nameOf)))
       else book.metSecondProcess(second)
     },
     otherCohorts(others) {
-      ended.reject(new NetworkError('other-cohort', otherCohortSentence(others, describe)))
+      ended.reject(new NetworkError('other-cohort', otherCohortSentence(others, nameOf)))
     },
     failed: ended.reject,
     diverged(divergence) {

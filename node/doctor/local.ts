@@ -13,7 +13,7 @@ import { type Schema, shapeOfSchema } from '../../learning/data/schema.ts'
 import { defaultWindow } from '../../learning/learn-contract.ts'
 import { ModelError, modelDimension } from '../../learning/models/model.ts'
 import { modelNamed } from '../../learning/models/registry.ts'
-import type { Cohort } from '../cohort/cohort.ts'
+import { type Cohort, memberName } from '../cohort/cohort.ts'
 import { readCohort } from '../cohort/file.ts'
 import { type Identity, readIdentity } from '../cohort/identity.ts'
 import { scheduleOf } from '../cohort/learn-options.ts'
@@ -80,7 +80,7 @@ export function examineMembership(cohort: Cohort, { id }: Identity): Found<numbe
   if (self >= 0)
     return {
       value: self,
-      finding: fine('membership', `this key is member ${self}, ${cohort.members[self]!.name}`),
+      finding: fine('membership', `this key is that of ${memberName(cohort, self)}`),
     }
   const names = cohort.members.map(({ name, id: other }) => `${name} (…${other.slice(-8)})`).join(', ')
   return {

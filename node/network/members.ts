@@ -5,15 +5,15 @@
 import type { ConnectionGater, PeerId } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { PeerIndex } from '../../agreement/protocol.ts'
-import type { Member } from '../cohort/cohort.ts'
+import { type Member, memberName } from '../cohort/cohort.ts'
 
 export interface Members {
   readonly ids: readonly PeerId[]
   /** Undefined for strangers and for the banned. */
   indexOf(id: PeerId): PeerIndex | undefined
   ban(peer: PeerIndex): void
-  /** "3 (dora)": how a log line names a peer. */
-  describe(peer: PeerIndex): string
+  /** "dora": how a log line names a peer. */
+  nameOf(peer: PeerIndex): string
   readonly gater: ConnectionGater
 }
 
@@ -40,7 +40,7 @@ export function createMembers(members: readonly Member[], options: GateOptions):
     ids,
     indexOf,
     ban: peer => banned.add(peer),
-    describe: peer => `${peer} (${members[peer]?.name ?? 'unknown'})`,
+    nameOf: peer => memberName({ members }, peer),
     gater: {
       denyDialPeer: isOutside,
       denyOutboundEncryptedConnection: isOutside,

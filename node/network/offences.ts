@@ -22,7 +22,7 @@ export function report(
   detail: string,
 ): void {
   if (isStopped) return
-  log.fault(peer, kind, `peer ${members.describe(peer)}: ${detail}`)
+  log.fault(peer, kind, `${members.nameOf(peer)}: ${detail}`)
   events.fault(peer, kind, detail)
 }
 
@@ -48,7 +48,7 @@ export function offended(
 function reportException(network: Offended, peer: PeerIndex | null, error: Error): void {
   const { isStopped, log, members, events } = network
   if (isStopped) return
-  const whose = peer === null ? 'a stranger' : `peer ${members.describe(peer)}`
+  const whose = peer === null ? 'a stranger' : members.nameOf(peer)
   log.fault(
     peer,
     'exception',

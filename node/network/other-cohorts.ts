@@ -32,5 +32,5 @@ export function otherCohortSentence(
 ): string {
   const names = by.map(nameOf)
   const who = names.length === 1 ? names[0] : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
-  return `peer ${who} ${names.length === 1 ? 'has' : 'have'} another cohort file, and without ${names.length === 1 ? 'it' : 'them'} this peer cannot go on. Of peer ${nameOf(peer)}: ${detail} ("concord cohort check MINE THEIRS" compares two)`
+  return `${who} ${names.length === 1 ? 'has' : 'have'} another cohort file, and without ${names.length === 1 ? 'it' : 'them'} this peer cannot go on. Of ${nameOf(peer)}: ${detail} ("concord cohort check MINE THEIRS" compares two)`
 }

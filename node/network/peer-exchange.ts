@@ -159,7 +159,7 @@ async function isNews(
     fault(
       from,
       'bad-signature',
-      `the addresses that it passed on for peer ${members.describe(peer)} are not signed by it`,
+      `the addresses that it passed on for ${members.nameOf(peer)} are not signed by it`,
     )
     return false
   }

@@ -38,7 +38,8 @@ export interface PeerLog {
 /** A restart takes some lines of each kind; three restarts in a minute are not a flood yet. */
 const LINES: Partial<Readonly<Record<Topic, number>>> = { connected: 3, disconnected: 3 }
 
-export function createPeerLog(log: Log, clock: Clock): PeerLog {
+/** @param nameOf what its own line about those that were left out calls a peer */
+export function createPeerLog(log: Log, clock: Clock, nameOf: (peer: PeerIndex) => string): PeerLog {
   const quiet = createQuiet<Topic | FaultKind>({ nowMs: () => clock.nowMs(), lines: LINES })
   const at =
     (level: keyof Log) =>
@@ -56,9 +57,10 @@ export function createPeerLog(log: Log, clock: Clock): PeerLog {
     fault: (peer, kind, text, fields) => warn(peer, kind, text, { ...fields, fault: kind }),
     rest() {
       for (const { peer, kind, count } of quiet.leftOut())
-        log.info({ peer, kind, count }, `${who(peer)}: ${count} lines about "${kind}" were left out`)
+        log.info(
+          { peer, kind, count },
+          `${peer === null ? 'strangers' : nameOf(peer)}: ${count} lines about "${kind}" were left out`,
+        )
     },
   }
 }
-
-const who = (peer: PeerIndex | null): string => (peer === null ? 'strangers' : `peer ${peer}`)

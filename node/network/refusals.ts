@@ -9,7 +9,7 @@ import type { Network } from './sessions.ts'
  */
 export function refused({ log, events, members }: Network, id: PeerId, cutOff: PeerIndex | null): void {
   if (cutOff !== null) {
-    log.warn(cutOff, 'refused', `peer ${members.describe(cutOff)}, who was cut off, tried to connect`)
+    log.warn(cutOff, 'refused', `${members.nameOf(cutOff)}, who was cut off, tried to connect`)
     return
   }
   events.fault(null, 'stranger', `${id} tried to connect; it is not a member of the cohort`)
@@ -23,7 +23,7 @@ export function refuseForNow({ log, members, isStopped }: Network, peer: PeerInd
     log.warn(
       peer,
       'reconnects',
-      `peer ${members.describe(peer)} connects again and again; from now on it may connect once in ${every} s`,
+      `${members.nameOf(peer)} connects again and again; from now on it may connect once in ${every} s`,
     )
   return false
 }

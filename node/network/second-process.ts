@@ -64,13 +64,11 @@ export function decodeNotice(frame: Frame): Notice | null {
 /** "this key already runs at … since …": why a process that was refused ends, for its operator. */
 export function refusalSentence(
   { by, address, startedMs }: SecondProcess,
-  describe: (peer: PeerIndex) => string,
+  nameOf: (peer: PeerIndex) => string,
 ): string {
-  const who = by.map(describe)
+  const who = by.map(nameOf)
   const sayers =
-    who.length === 1
-      ? `peer ${who[0]} says so`
-      : `peers ${who.slice(0, -1).join(', ')} and ${who.at(-1)} say so`
+    who.length === 1 ? `${who[0]} says so` : `${who.slice(0, -1).join(', ')} and ${who.at(-1)} say so`
   return `this key already runs at ${address}, since ${timeOf(startedMs)} (${sayers}): stop that process, or give this machine an identity of its own`
 }
 
@@ -145,7 +143,7 @@ function heed(network: Offended & { readonly refusals: Refusals }, peer: PeerInd
     log.warn(
       peer,
       'second-process',
-      `peer ${members.describe(peer)} says that this key was also started at ${address}, and refuses it there: each machine needs an identity of its own`,
+      `${members.nameOf(peer)} says that this key was also started at ${address}, and refuses it there: each machine needs an identity of its own`,
       { address },
     )
     events.secondProcess?.({ ...notice, by: [peer] })
@@ -154,7 +152,7 @@ function heed(network: Offended & { readonly refusals: Refusals }, peer: PeerInd
   log.warn(
     peer,
     'second-process',
-    `peer ${members.describe(peer)} refuses this process: it says that this key already runs at ${address}, since ${timeOf(startedMs)}`,
+    `${members.nameOf(peer)} refuses this process: it says that this key already runs at ${address}, since ${timeOf(startedMs)}`,
     { address },
   )
   const by = refusals.add(peer)

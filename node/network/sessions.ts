@@ -63,10 +63,10 @@ export async function dial(network: Network, peer: PeerIndex): Promise<void> {
       if (membership.self < peer) await openStream(network, connection, peer)
       return
     }
-    log.debug(peer, 'address', `no address of peer ${members.describe(peer)} is known yet`)
+    log.debug(peer, 'address', `no address of ${members.nameOf(peer)} is known yet`)
   } catch (error) {
     if (network.isStopped) return
-    log.debug(peer, 'unreachable', `could not reach peer ${members.describe(peer)}`, {
+    log.debug(peer, 'unreachable', `could not reach ${members.nameOf(peer)}`, {
       error: describe(error),
     })
   }
@@ -199,7 +199,7 @@ async function contest(network: Network, peer: PeerIndex, newcomer: Session, oth
   log.warn(
     peer,
     'second-process',
-    `peer ${members.describe(peer)} runs at ${here}, and its key was also started at ${there}: that process is refused`,
+    `${members.nameOf(peer)} runs at ${here}, and its key was also started at ${there}: that process is refused`,
   )
   const refusal = { address: here, startedMs: present.process.startedMs, isRefused: true }
   await notify(network, peer, connection, refusal)
@@ -224,7 +224,7 @@ function admit(network: Network, peer: PeerIndex, session: Session, other: Hello
   )
   redial.settle(peer)
   const address = String(session.connection.remoteAddr)
-  log.info(peer, 'connected', `connected to peer ${members.describe(peer)}`, {
+  log.info(peer, 'connected', `connected to ${members.nameOf(peer)}`, {
     software: other.software,
     address,
   })
@@ -233,7 +233,7 @@ function admit(network: Network, peer: PeerIndex, session: Session, other: Hello
     log.warn(
       peer,
       'clock',
-      `the clock of peer ${members.describe(peer)} is ${describeSkew(aheadMs, 'this one')}; one of the two is wrong`,
+      `the clock of ${members.nameOf(peer)} is ${describeSkew(aheadMs, 'this one')}; one of the two is wrong`,
       { aheadMs },
     )
   events.connected(peer)
@@ -260,9 +260,9 @@ function end(network: Network, peer: PeerIndex, wire: Wire, reason: string): voi
   if (wasAdmitted) links.delete(peer)
   if (network.isStopped) return
   if (wasAdmitted) {
-    log.info(peer, 'disconnected', `disconnected from peer ${members.describe(peer)}: ${reason}`)
+    log.info(peer, 'disconnected', `disconnected from ${members.nameOf(peer)}: ${reason}`)
     events.disconnected(peer, reason)
-  } else log.debug(peer, 'not-admitted', `peer ${members.describe(peer)} was not admitted: ${reason}`)
+  } else log.debug(peer, 'not-admitted', `${members.nameOf(peer)} was not admitted: ${reason}`)
   if (!links.has(peer) && members.indexOf(members.ids[peer]!) !== undefined) redial.want(peer)
 }
 
@@ -273,7 +273,7 @@ function closedEarly({ isStopped, links, log, members, membership }: Network, pe
   log.warn(
     peer,
     'closed-early',
-    `peer ${members.describe(peer)} closed the connection before its hello. If this goes on, it does not know this peer: its cohort file must list ${own}; or this key runs elsewhere as well, or it has proof that this key signed twice`,
+    `${members.nameOf(peer)} closed the connection before its hello. If this goes on, it does not know this peer: its cohort file must list ${own}; or this key runs elsewhere as well, or it has proof that this key signed twice`,
   )
 }
 

@@ -12,7 +12,7 @@ import type { Connection } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import { frameBytesMax } from '../codec/limits.ts'
-import { fieldDigests, type Membership } from '../cohort/cohort.ts'
+import { fieldDigests, type Membership, memberName } from '../cohort/cohort.ts'
 import { identityFromSeed } from '../cohort/identity.ts'
 import { defaultLinkLimits } from '../link/limits.ts'
 import type { Clock, Transport, TransportEvents } from '../ports.ts'
@@ -74,7 +74,7 @@ export async function createNetwork(options: NetworkOptions): Promise<NetworkTra
   const { membership, clock = systemClock, random = Math.random } = options
   const { self, cohort } = membership
   const started = Promise.withResolvers<void>()
-  const log = createPeerLog(options.log ?? silentLog, clock)
+  const log = createPeerLog(options.log ?? silentLog, clock, peer => members.nameOf(peer))
   const allowance = createTokenBuckets(clock)
   const members = createMembers(cohort.members, {
     connections: id => node.getConnections(id).length,
@@ -101,7 +101,7 @@ export async function createNetwork(options: NetworkOptions): Promise<NetworkTra
       const peer = members.indexOf(id)
       if (peer === undefined || peer === self || !book.found(peer, addresses, source)) return
       const where = addresses.map(String).join(', ')
-      log.debug(peer, 'address', `mDNS on ${name}: peer ${members.describe(peer)} is at ${where}`)
+      log.debug(peer, 'address', `mDNS on ${name}: ${members.nameOf(peer)} is at ${where}`)
       redial.hurry(peer)
     },
     offence: (id, kind, detail, cause) => offended(network, id, kind, detail, cause),
@@ -170,7 +170,7 @@ function openPeerExchange(
     missing: redial.missing,
     present: () => links,
     learnt(peer, from) {
-      const text = `peer ${members.describe(from)} told where peer ${members.describe(peer)} is`
+      const text = `${members.nameOf(from)} told where ${members.nameOf(peer)} is`
       log.debug(from, 'address', text, { about: peer })
       redial.hurry(peer)
     },
@@ -183,7 +183,7 @@ function checkIdentity({ membership, seed }: NetworkOptions): void {
   if (member?.id === id) return
   throw new NetworkError(
     'wrong-identity',
-    `this key is that of ${id}, but member ${membership.self} (${member?.name}) of the cohort is ${member?.id}`,
+    `this key is that of ${id}, but ${memberName(membership.cohort, membership.self)} of the cohort is ${member?.id}`,
   )
 }
 
@@ -297,7 +297,7 @@ function whenClosed(connection: Connection): Promise<void> {
 function ban({ members, redial, links, node, log }: Network, peer: PeerIndex, reason: string): void {
   members.ban(peer)
   redial.settle(peer)
-  log.warn(peer, 'cut-off', `cut off peer ${members.describe(peer)}: ${reason}`)
+  log.warn(peer, 'cut-off', `cut off ${members.nameOf(peer)}: ${reason}`)
   links.get(peer)?.wire.abort(reason)
   for (const connection of node.getConnections(members.ids[peer]!)) abort(connection, new Error(reason))
 }

@@ -74,9 +74,9 @@ export const evidence: CommandGroup = {
 
 /** "bob (12D3KooW…) signed two different vectors for step 17, …". */
 function verdict({ accused, slot, cohort }: EvidenceFile): string {
-  const { step, phase, iteration, sender } = slot
+  const { step, phase, iteration } = slot
   return (
-    `${accused.name} (peer ${sender}, ${accused.id}) signed two different vectors for step ${step}, phase ${phase}, ` +
+    `${accused.name} (${accused.id}) signed two different vectors for step ${step}, phase ${phase}, ` +
     `iteration ${iteration} of cohort ${cohort.slice(0, 12)}: it equivocated`
   )
 }

@@ -36,7 +36,7 @@ export async function setUp(
     const ports = await freePorts(peers)
     const identities = ports.map(createIdentity)
     const members = identities.map(({ id }, peer) => ({
-      name: `peer-${peer}`,
+      name: `peer ${peer}`,
       id,
       addresses: [addressOf({ family: 'ip4', host: '127.0.0.1', port: ports[peer]!, over })],
     }))

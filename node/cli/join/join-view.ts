@@ -1,7 +1,7 @@
 /** The view of one real peer for a person. */
 import type { Attack } from '../../../learning/attacks/attack.ts'
 import type { AgreedPoint } from '../../../learning/evaluation/series.ts'
-import type { Membership } from '../../cohort/cohort.ts'
+import { type Membership, memberName } from '../../cohort/cohort.ts'
 import type { Ending, PeerEvent } from '../../daemon/events.ts'
 import { tally } from '../../daemon/report.ts'
 import { moreText } from '../../text/quiet.ts'
@@ -19,16 +19,21 @@ export interface JoinView {
   stop(): void
 }
 
+/** A view that can also show a line that stands, as `Progress` says. */
+export interface StandingView extends JoinView {
+  stand(line: string | null): void
+}
+
 export async function createJoinView(
   membership: Membership,
   attack: Attack | null,
   terminal: Terminal,
-): Promise<JoinView> {
+): Promise<StandingView> {
   const { cohort, cohortId, self } = membership
   const { paint } = terminal
   const progress = await createProgress(terminal, cohort.steps)
   terminal.print(
-    `${cohort.name} (${cohortId.slice(0, 12)}): this is ${nameOf(membership, self)} of ${counted(cohort.members.length, 'peer')}, of whom ${cohort.faults} may be faulty`,
+    `${cohort.name} (${cohortId.slice(0, 12)}): this is ${memberName(cohort, self)}, one of ${counted(cohort.members.length, 'member')}, of whom ${cohort.faults} may be faulty`,
   )
   if (attack !== null) terminal.warn(paint('red', `This peer is Byzantine on purpose: ${attack.name}.`))
   return {
@@ -37,12 +42,13 @@ export async function createJoinView(
         progress.update({ step: event.step, loss: event.loss, bytes: event.traffic.bytesSent })
       else if (event.kind === 'finished') {
         progress.stop()
-        for (const line of endingLines(event.ending)) terminal.print(line)
+        for (const line of endingLines(event.ending, membership)) terminal.print(line)
       } else if (event.kind === 'diverged') {
         progress.stop()
         terminal.warn(paint('red', `concord: ${event.message}`))
       } else for (const line of eventLines(event, membership)) progress.note(`${line}${moreText(leftOut)}`)
     },
+    stand: line => progress.stand(line),
     note: line => progress.note(line),
     stop: () => progress.stop(),
   }
@@ -58,18 +64,26 @@ export function eventLines(event: PeerEvent, membership: Membership): readonly s
         ...event.addresses.map(address => `listening on ${address}`),
       ]
     case 'connection':
-      return [`${nameOf(membership, event.peer)}: ${event.up ? event.reason : `gone: ${event.reason}`}`]
+      return [
+        `${memberName(membership.cohort, event.peer)}: ${event.up ? event.reason : `gone: ${event.reason}`}`,
+      ]
     case 'missed':
-      return [`${nameOf(membership, event.peer)}: cannot help with step ${event.step} any more`]
+      return [`${memberName(membership.cohort, event.peer)}: cannot help with step ${event.step} any more`]
     case 'caught-up':
       return [`caught up: it stood at step ${event.from}, and goes on at step ${event.step}`]
     case 'waiting':
-      return [`step ${event.step}: waiting for ${wantedText(event, namesOf(membership, event.missing))}`]
+      return [
+        `step ${event.step}: waiting for ${wantedText(
+          event,
+          event.missing.map(peer => memberName(membership.cohort, peer)),
+        )}`,
+      ]
     case 'resumed':
       return ['going on']
     case 'fault': {
       const { peer, kind, count } = event.fault
-      const what = peer === null ? 'refused a stranger' : `fault of ${nameOf(membership, peer)}: ${kind}`
+      const what =
+        peer === null ? 'refused a stranger' : `fault of ${memberName(membership.cohort, peer)}: ${kind}`
       const times = count > 1 ? ` (${count} times by now)` : ''
       return [`${what}${times}${event.detail === null ? '' : `: ${event.detail}`}`]
     }
@@ -96,7 +110,7 @@ function evidenceLine(
   if (peer === membership.self)
     return `this key has signed two vectors for one slot: it runs, or ran, somewhere else as well, and every peer that has seen the proof cuts it off; ${proof}`
   const when = before ? 'in an earlier run, and stays' : 'and is'
-  return `${nameOf(membership, peer)} signed two vectors for one slot ${when} cut off; ${proof}`
+  return `${memberName(membership.cohort, peer)} signed two vectors for one slot ${when} cut off; ${proof}`
 }
 
 /** "after step 20, agreed: balanced accuracy 87.0 % (here 85.0 %, baseline 50.0 %), …; loss here 0.6". */
@@ -104,7 +118,7 @@ function evaluatedText(point: AgreedPoint): string {
   return `after step ${point.step}, ${agreedText(point.agreed, point)}; loss here ${significant(point.loss)}`
 }
 
-function endingLines(ending: Ending): readonly string[] {
+function endingLines(ending: Ending, { cohort }: Membership): readonly string[] {
   const { loss, accuracy, metrics, agreed, traffic, faults, learningSeconds } = ending
   const nothing = nothingText(judged(ending), true)
   return [
@@ -113,16 +127,6 @@ function endingLines(ending: Ending): readonly string[] {
     ...(agreed === null ? [] : [agreedText(agreed, ending)]),
     ...(nothing === null ? [] : [`this peer ${nothing}`]),
     `sent ${megabytes(traffic.bytesSent)}, received ${megabytes(traffic.bytesReceived)}`,
-    `faults seen: ${faultsText(tally(faults)).replaceAll('\n', ', ')}`,
+    `faults seen: ${faultsText(tally(faults), peer => memberName(cohort, peer)).replaceAll('\n', ', ')}`,
   ]
-}
-
-/** "dora". */
-export function namesOf({ cohort }: Membership, peers: readonly number[]): readonly string[] {
-  return peers.map(peer => cohort.members[peer]?.name ?? `peer ${peer}`)
-}
-
-/** "peer 3 (dora)". */
-export function nameOf({ cohort }: Membership, peer: number): string {
-  return `peer ${peer} (${cohort.members[peer]?.name ?? 'unknown'})`
 }

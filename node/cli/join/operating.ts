@@ -7,6 +7,7 @@ import type { Membership } from '../../cohort/cohort.ts'
 import { evidenceFolderOf } from '../../daemon/places.ts'
 import type { Log } from '../../network/index.ts'
 import { ownColours, type Terminal } from '../terminal.ts'
+import { gatheringView } from './gathering.ts'
 import { createJoinView, type JoinView } from './join-view.ts'
 import type { OperatingValues } from './operating-options.ts'
 import { quietView } from './quiet-view.ts'
@@ -24,11 +25,13 @@ export async function openView(
 ): Promise<OperatorView> {
   const nowMs = () => performance.now()
   if (form === 'progress')
-    return quietView(
-      { ...(await createJoinView(membership, attack, terminal)), log: null },
-      membership,
-      nowMs,
-    )
+    return {
+      ...gatheringView(
+        quietView(await createJoinView(membership, attack, terminal), membership, nowMs),
+        membership,
+      ),
+      log: null,
+    }
   const { createLogger, createLogView } = await import('./log.ts')
   // Its text is clean already, and its colours are the log's own.
   const stream = { write: (text: string) => terminal.print(...ownColours(text).trimEnd().split('\n')) }

@@ -3,10 +3,10 @@
  * for each kind of event whether others can cause it, and the compiler asks for every new kind.
  */
 import type { PeerIndex } from '../../../agreement/protocol.ts'
-import type { Membership } from '../../cohort/cohort.ts'
+import { type Membership, memberName } from '../../cohort/cohort.ts'
 import type { PeerEvent } from '../../daemon/events.ts'
 import { createQuiet } from '../../text/quiet.ts'
-import { type JoinView, nameOf } from './join-view.ts'
+import type { JoinView } from './join-view.ts'
 
 type Topic = 'connected' | 'gone' | 'cannot-help' | 'caught-up' | 'moving' | 'proof'
 
@@ -63,7 +63,7 @@ export function quietView<View extends JoinView>(
     stop() {
       for (const { peer, kind, count } of quiet.leftOut())
         view.note(
-          `${peer === null ? 'others' : nameOf(membership, peer)}: ${count} lines about "${kind}" were left out`,
+          `${peer === null ? 'others' : memberName(membership.cohort, peer)}: ${count} lines about "${kind}" were left out`,
         )
       view.stop()
     },

@@ -1,6 +1,6 @@
 /** Runs `concord join`: starts one peer, shows its events to a person or the parent process, and ends cleanly. */
 import type { Attack } from '../../../learning/attacks/attack.ts'
-import type { Membership } from '../../cohort/cohort.ts'
+import { type Membership, memberName } from '../../cohort/cohort.ts'
 import { PeerError } from '../../daemon/errors.ts'
 import type { PeerEvent } from '../../daemon/events.ts'
 import { planPeer, type StartPeerOptions } from '../../daemon/options.ts'
@@ -12,7 +12,6 @@ import { deliverReport, type ReportValues } from '../report-output.ts'
 import type { Terminal } from '../terminal.ts'
 import { listed } from '../view/format.ts'
 import { createJoinRecord, type JoinOutcome } from './join-record.ts'
-import { namesOf } from './join-view.ts'
 import { installLastResort } from './last-resort.ts'
 import { evidenceFolderHere, openView } from './operating.ts'
 import type { OperatingValues } from './operating-options.ts'
@@ -175,7 +174,7 @@ async function runUntilDone(
       const unserved = peer.unserved()
       if (unserved.length > 0 && lingerSeconds > 0)
         note(
-          `serving ${listed(namesOf(membership, unserved))} until ${unserved.length === 1 ? 'it is' : 'they are'} done, for at most ${lingerSeconds} s (Ctrl-C ends it)`,
+          `serving ${listed(unserved.map(peer => memberName(membership.cohort, peer)))} until ${unserved.length === 1 ? 'it is' : 'they are'} done, for at most ${lingerSeconds} s (Ctrl-C ends it)`,
         )
       await Promise.race([peer.served(lingerSeconds), stop.asked])
     }

@@ -2,9 +2,11 @@
  * Progress of a run: one moving bar on a terminal, a plain line every few seconds elsewhere, and lines of their own
  * for what happens meanwhile.
  */
+import { clearLine, cursorTo } from 'node:readline'
 import type { SingleBar } from 'cli-progress'
 import type { Paint, Terminal } from '../terminal.ts'
 import { duration, megabytes, significant } from './format.ts'
+import { cut } from './wrap.ts'
 
 /** How far the run is; what is not known is null or left out. */
 interface StepReached {
@@ -23,6 +25,11 @@ interface Snapshot extends Required<StepReached> {
 }
 
 export interface Progress {
+  /**
+   * A line that stands until the next one, or until null: rewritten in place on a terminal. Elsewhere a new one is
+   * printed at most at an interval, so the caller passes it again now and then.
+   */
+  stand(line: string | null): void
   update(reached: StepReached): void
   /** A line above the bar. */
   note(line: string): void
@@ -30,7 +37,7 @@ export interface Progress {
   stop(): void
 }
 
-interface View extends Pick<Progress, 'note' | 'stop'> {
+interface View extends Omit<Progress, 'update'> {
   update(snapshot: Snapshot): void
 }
 
@@ -70,6 +77,7 @@ export function createEstimate(steps: number): (step: number, nowSeconds: number
 }
 
 const plainIntervalMs = 3000
+const standIntervalMs = 10_000
 
 /** @param steps how many the run has */
 export async function createProgress(
@@ -91,7 +99,15 @@ function plainView(terminal: Terminal, nowMs: () => number): View {
   let printedMs = Number.NEGATIVE_INFINITY
   let printed: Snapshot | null = null
   let latest: Snapshot | null = null
+  let stoodMs = Number.NEGATIVE_INFINITY
+  let stood: string | null = null
   return {
+    stand(line) {
+      if (line === null || line === stood || nowMs() - stoodMs < standIntervalMs) return
+      stoodMs = nowMs()
+      stood = line
+      terminal.print(line)
+    },
     update(snapshot) {
       latest = snapshot
       if (nowMs() - printedMs < plainIntervalMs) return
@@ -117,10 +133,24 @@ async function liveView(terminal: Terminal, stream: NodeJS.WriteStream): Promise
     forceRedraw: true,
     fps: 8,
   })
+  let standing: string | null = null
   const show = () => {
     if (latest !== null) bar.start(latest.steps, latest.step)
+    if (standing !== null) stream.write(cut(terminal.shown(standing), (stream.columns || 80) - 1))
+  }
+  const hide = () => {
+    bar.stop()
+    if (standing === null) return
+    cursorTo(stream, 0)
+    clearLine(stream, 0)
   }
   return {
+    stand(line) {
+      if (line === standing) return
+      hide()
+      standing = line
+      show()
+    },
     update(snapshot) {
       const first = latest === null
       latest = snapshot
@@ -128,12 +158,13 @@ async function liveView(terminal: Terminal, stream: NodeJS.WriteStream): Promise
       else bar.update(snapshot.step)
     },
     note(line) {
-      bar.stop()
+      hide()
       terminal.print(line)
       show()
     },
     stop() {
-      bar.stop()
+      hide()
+      standing = null
       if (latest !== null) terminal.print(barLine(latest, terminal.paint))
       latest = null
     },

@@ -35,11 +35,14 @@ export async function resultTable(rows: readonly PeerRow[], { paint }: Terminal)
   return tableLines(head, cells)
 }
 
-/** `3 × bad-signature by peer 6`, or `none`. */
-export function faultsText(faults: Report['faults']): string {
+/** `3 × bad-signature by peer 6`, or `none`; with names, `by dora`. */
+export function faultsText(
+  faults: Report['faults'],
+  nameOf: (peer: PeerIndex) => string = peer => `peer ${peer}`,
+): string {
   if (faults.length === 0) return 'none'
   return faults
-    .map(({ peer, kind, count }) => `${count} × ${kind} by ${peer === null ? 'a stranger' : `peer ${peer}`}`)
+    .map(({ peer, kind, count }) => `${count} × ${kind} by ${peer === null ? 'a stranger' : nameOf(peer)}`)
     .join('\n')
 }
 

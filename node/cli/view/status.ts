@@ -1,4 +1,5 @@
 /** A running peer's status for people: where it is, for whom it waits, and a row for each other member. */
+import type { PeerIndex } from '../../../agreement/protocol.ts'
 import type { OtherStatus, PeerStatus } from '../../daemon/status.ts'
 import { duration, listed, megabytes, percent, significant } from './format.ts'
 import { agreedFigures } from './metrics.ts'
@@ -9,7 +10,7 @@ import type { Cell } from './table.ts'
 export function statusLines(status: PeerStatus): readonly string[] {
   const { software, pid, uptimeSeconds, cohort, self, step, steps, loss, accuracy, traffic, memory } = status
   return [
-    `${self.name} (peer ${self.peer}) of ${cohort.name} (${cohort.id.slice(0, 12)}): ${software}, process ${pid}, up ${duration(uptimeSeconds)}`,
+    `${self.name} of ${cohort.name} (${cohort.id.slice(0, 12)}): ${software}, process ${pid}, up ${duration(uptimeSeconds)}`,
     `step ${step}/${steps}, ${phaseText(status)}${loss === null ? '' : `; loss ${significant(loss)}`}${accuracy === null ? '' : `, accuracy ${percent(accuracy)}`}`,
     evaluationText(status),
     waitingText(status),
@@ -23,17 +24,17 @@ export function statusLines(status: PeerStatus): readonly string[] {
 function secondProcessText({ secondProcess, peers }: PeerStatus): string {
   if (secondProcess === null) return ''
   const { address, by, seconds } = secondProcess
-  const names = by.map(peer => peers.find(each => each.peer === peer)?.name ?? `peer ${peer}`)
+  const names = by.map(peer => nameIn(peers, peer))
   return `this key was also started at ${address}, and refused there by ${listed(names)} (last ${duration(seconds)} ago): each machine needs an identity of its own`
 }
 
-export const statusHead = ['peer', 'name', 'connection', 'step', 'in flight', 'kept', 'withheld', 'faults']
+export const statusHead = ['member', 'connection', 'step', 'in flight', 'kept', 'withheld', 'faults']
 
 export function statusRow(other: OtherStatus): readonly Cell[] {
-  const { peer, name, connected, seconds, step, link, faults, convicted } = other
+  const { name, connected, seconds, step, link, faults, convicted } = other
   const since = seconds === null ? '' : ` for ${duration(seconds)}`
   return [
-    ...[String(peer), name],
+    name,
     convicted ? 'cut off' : connected ? `up${since}` : seconds === null ? 'never seen' : `gone${since}`,
     step === null ? '–' : String(step),
     ...(link === null
@@ -49,10 +50,10 @@ export function statusRow(other: OtherStatus): readonly Cell[] {
 
 /** Below the table: what the others did wrong, a line for each that did. */
 export function faultLines({ peers }: Pick<PeerStatus, 'peers'>): readonly string[] {
-  return peers.flatMap(({ peer, name, faults, convicted, evidence }) => {
+  return peers.flatMap(({ name, faults, convicted, evidence }) => {
     const seen = faults.map(({ kind, count }) => `${count} × ${kind}`)
     if (convicted) seen.push(`equivocates${evidence === null ? '' : `: ${evidence}`}`)
-    return seen.length === 0 ? [] : [`${name} (peer ${peer}): ${seen.join(', ')}`]
+    return seen.length === 0 ? [] : [`${name}: ${seen.join(', ')}`]
   })
 }
 
@@ -83,7 +84,11 @@ function waitingText({ phase, waiting, peers }: PeerStatus): string {
   if (waiting === null) return ''
   const names = waiting.missing.map(({ peer, seconds }) => {
     const other = peers.find(each => each.peer === peer)
-    return `${other?.name ?? peer} (${duration(seconds)}${other?.connected === true ? '' : ', not connected'})`
+    return `${nameIn(peers, peer)} (${duration(seconds)}${other?.connected === true ? '' : ', not connected'})`
   })
   return `waiting for ${wantedText({ phase, needed: waiting.needed }, names)}`
+}
+
+function nameIn(peers: PeerStatus['peers'], peer: PeerIndex): string {
+  return peers.find(each => each.peer === peer)?.name ?? `peer ${peer}`
 }

@@ -12,6 +12,17 @@ export function columnsOf(line: string): number {
   return columns
 }
 
+/** The start of a line without colours, at most this many columns wide. */
+export function cut(line: string, width: number): string {
+  if (columnsOf(line) <= width) return line
+  let kept = ''
+  for (const sign of line) {
+    if (columnsOf(kept + sign) >= width) break
+    kept += sign
+  }
+  return `${kept}…`
+}
+
 const wordsOf = (text: string) => text.split(' ')
 /** Where a word may be broken: behind a hyphen or a slash. */
 const partsOf = (word: string) => word.split(/(?<=[-/])(?=\p{L})/u)

@@ -33,7 +33,7 @@ test('a proof is verified with nothing but itself, and against a cohort', async 
   t.is(code, 0)
   t.regex(
     stdout,
-    /^dora \(peer 3, 12D3KooW\w+\) signed two different vectors for step 2, phase gradient, iteration 0/,
+    /^dora \(12D3KooW\w+\) signed two different vectors for step 2, phase gradient, iteration 0/,
   )
   const mine = join(folder, 'cohort.yaml')
   await writeFile(mine, formatCohort(cohort))

@@ -165,7 +165,7 @@ test.serial(
       name: 'NetworkError',
       code: 'runs-already',
       message:
-        /^this key already runs at \/ip4\/127\.0\.0\.1\/.*since .* UTC \(peers .* and .* say so\): stop that process/,
+        /^this key already runs at \/ip4\/127\.0\.0\.1\/.*since .* UTC \(\w+(, \w+)* and \w+ say so\): stop that process/,
     })
     t.is(
       copy.events.find(({ kind }) => kind === 'step'),

@@ -71,7 +71,7 @@ for (const [what, bytes, fault] of [
     const report = await honest.until(isKind('fault'))
     t.like(report, { peer: 0, fault })
     await closing(stream)
-    t.true(honest.log.lines.some(line => line.level === 'warn' && line.text.startsWith('peer 0 (peer0): ')))
+    t.true(honest.log.lines.some(line => line.level === 'warn' && line.text.startsWith('peer0: ')))
   })
 
 test('who is being cut off is not heard again, not even what came in the same piece', async t => {
@@ -167,7 +167,7 @@ test('members with different cohort files refuse each other, and both are told w
   ] as const) {
     const report = await peer.until(isFault('wrong-cohort'))
     t.like(report, { peer: other })
-    const said = `peer ${other} (peer${other}): its cohort file is another one (cohort ${theirs}, here ${own}); both must use the same file`
+    const said = `peer${other}: its cohort file is another one (cohort ${theirs}, here ${own}); both must use the same file`
     t.true(peer.log.lines.some(({ text }) => text === said))
     t.false(peer.reports.some(isKind('connected')))
   }
@@ -207,7 +207,7 @@ test('a member that was cut off is named when it knocks, and is no stranger', as
   honest.transport.ban(0, 'it signed two vectors')
   const liar = await openPeer(t, identities, 0, membersOf(identities, [[], honest.transport.addresses]))
   liar.transport.start(liar.events)
-  t.is(await honest.log.warned(/tried to connect/), 'peer 0 (peer0), who was cut off, tried to connect')
+  t.is(await honest.log.warned(/tried to connect/), 'peer0, who was cut off, tried to connect')
   t.regex(await liar.log.warned(/before its hello/), /, or it has proof that this key signed twice$/)
   t.deepEqual(honest.reports, [])
 })

@@ -213,7 +213,7 @@ test('a new source takes the place of the one that was counted the longest ago',
 test('what repeats itself is logged at once, and then once a minute with a count', t => {
   const clock = manualClock()
   const { lines, ...log } = recordingLog()
-  const peers = createPeerLog(log, clock)
+  const peers = createPeerLog(log, clock, peer => ['ada', 'bob', 'cleo'][peer]!)
   for (let second = 0; second < 150; second++) {
     peers.warn(1, 'clock', `a at ${second}`)
     if (second === 10) peers.warn(2, 'clock', 'b')
@@ -232,12 +232,12 @@ test('what repeats itself is logged at once, and then once a minute with a count
   peers.warn(2, 'clock', 'b again')
   t.is(lines.at(-1)!.text, 'b again')
   peers.rest()
-  t.is(lines.at(-1)!.text, 'peer 1: 29 lines about "clock" were left out')
+  t.is(lines.at(-1)!.text, 'bob: 29 lines about "clock" were left out')
 })
 
 test('a stranger under a thousand names has one line, and a peer that comes and goes has a few', t => {
   const { lines, ...log } = recordingLog()
-  const peers = createPeerLog(log, manualClock())
+  const peers = createPeerLog(log, manualClock(), String)
   for (let i = 0; i < 1000; i++) {
     peers.fault(null, 'stranger', `refused ${i}`, { id: String(i) })
     peers.info(3, 'connected', 'connected')

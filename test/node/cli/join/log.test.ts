@@ -30,7 +30,7 @@ test('events are JSON lines with fields; steps come at intervals, and all of the
     [
       ['info', 'step 1/10'],
       ['info', 'step 3/10'],
-      ['warn', 'fault of peer 3 (dora): malformed (2 times by now): half a frame'],
+      ['warn', 'fault of dora: malformed (2 times by now): half a frame'],
       ['fatal', 'the disk is full'],
       ['info', 'serving'],
     ],

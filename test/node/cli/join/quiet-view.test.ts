@@ -18,11 +18,19 @@ const PEERS = [0, 2, 3]
 
 const nothing = { attack: null as Attack | null, metrics: null, control: null }
 
+const gathered: readonly PeerEvent[] = [
+  { kind: 'listening', pid: 1, addresses: [], examples: 1, dimension: 3, step: 1, notes: [] },
+  { kind: 'connection', peer: 0, up: true, reason: 'connected' },
+  { kind: 'connection', peer: 2, up: true, reason: 'connected' },
+]
+
 async function watched(log: 'progress' | 'json') {
   const terminal = recordedTerminal()
   const view = await openView(membership, { ...nothing, log, logLevel: 'trace' }, terminal)
-  const begun = terminal.printed.length
   const onEvent = (event: PeerEvent) => view.see(event)
+  // While a cohort gathers, connections have no lines of their own.
+  if (log === 'progress') for (const event of gathered) onEvent(event)
+  const begun = terminal.printed.length
   const hooks = createHooks({
     onEvent,
     observe: { starts() {}, loss() {}, output() {} },
@@ -181,6 +189,20 @@ const intrusions: {
   drained: (events, peer) => events.drained(peer),
   fault: (events, peer, i) => events.fault(i % 2 === 0 ? peer : null, 'stranger', `the ${i}th`),
 }
+
+test('a member that comes and goes a thousand times while the cohort gathers has one line', async t => {
+  const terminal = recordedTerminal()
+  const view = await openView(membership, { ...nothing, log: 'progress', logLevel: 'trace' }, terminal)
+  view.see(gathered[0]!)
+  const begun = terminal.printed.length
+  for (let i = 0; i < TIMES; i++) view.see({ kind: 'connection', peer: 0, up: i % 2 === 0, reason: 'x' })
+  t.is(terminal.printed.length, begun)
+  view.see({ kind: 'connection', peer: 0, up: true, reason: 'x' })
+  view.see({ kind: 'connection', peer: 2, up: true, reason: 'x' })
+  t.deepEqual(terminal.printed.slice(begun), [
+    '3 of 4 members are here, enough to learn; dora is not here yet',
+  ])
+})
 
 test('a thousand reports of a transport become a few lines', async t => {
   for (const [name, intrude] of Object.entries(intrusions)) {

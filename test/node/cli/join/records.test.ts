@@ -102,15 +102,9 @@ test('a peer listens at the ports in its file, on all addresses of the machine e
 
 test('each event of a peer is one line', t => {
   const lines = (event: Parameters<typeof eventLines>[0]) => eventLines(event, membership)
-  t.deepEqual(lines({ kind: 'connection', peer: 3, up: true, reason: 'connected' }), [
-    'peer 3 (peer-3): connected',
-  ])
-  t.deepEqual(lines({ kind: 'connection', peer: 3, up: false, reason: 'reset' }), [
-    'peer 3 (peer-3): gone: reset',
-  ])
-  t.deepEqual(lines({ kind: 'missed', peer: 3, step: 6 }), [
-    'peer 3 (peer-3): cannot help with step 6 any more',
-  ])
+  t.deepEqual(lines({ kind: 'connection', peer: 3, up: true, reason: 'connected' }), ['peer-3: connected'])
+  t.deepEqual(lines({ kind: 'connection', peer: 3, up: false, reason: 'reset' }), ['peer-3: gone: reset'])
+  t.deepEqual(lines({ kind: 'missed', peer: 3, step: 6 }), ['peer-3: cannot help with step 6 any more'])
   t.deepEqual(lines({ kind: 'caught-up', from: 6, step: 23 }), [
     'caught up: it stood at step 6, and goes on at step 23',
   ])
@@ -120,7 +114,7 @@ test('each event of a peer is one line', t => {
   ])
   const own = { peer: 3, kind: 'malformed', count: 1 } as const
   t.deepEqual(lines({ kind: 'fault', fault: own, detail: 'no frame' }), [
-    'fault of peer 3 (peer-3): malformed: no frame',
+    'fault of peer-3: malformed: no frame',
   ])
   t.deepEqual(
     lines({ kind: 'waiting', step: 4, phase: 'gradient', needed: 1, missing: [3, 6], seconds: 3 }),

@@ -1,4 +1,5 @@
 /** Progress: what a line says, how often it is said where nothing can move, and the time left. */
+import { PassThrough } from 'node:stream'
 import test from 'ava'
 import { plain } from '../../../../node/cli/terminal.ts'
 import { barLine, createEstimate, createProgress, plainLine } from '../../../../node/cli/view/progress.ts'
@@ -62,5 +63,45 @@ test('the last state is not said twice, and is said where it was too soon for it
   t.deepEqual(
     terminal.printed.map(line => line.split(' · ')[0]),
     ['step 1/100', 'step 2/100'],
+  )
+})
+
+test('without a terminal a line that stands is printed when it changes, and not too often', async t => {
+  const terminal = recordedTerminal()
+  let nowMs = 0
+  const progress = await createProgress(terminal, 100, () => nowMs)
+  const stand = (line: string | null, atMs: number) => {
+    nowMs = atMs
+    progress.stand(line)
+  }
+  stand('a', 0)
+  stand('b', 9999)
+  stand('c', 9999)
+  stand('c', 10_000)
+  stand('c', 30_000)
+  stand(null, 50_000)
+  stand('d', 50_000)
+  t.deepEqual(terminal.printed, ['a', 'c', 'd'])
+})
+
+test('on a terminal a line that stands is rewritten in place, fits the width, and goes', async t => {
+  const stream = Object.assign(new PassThrough({ encoding: 'utf8' }), { isTTY: true, columns: 20 })
+  const recorded = recordedTerminal()
+  const terminal = {
+    ...recorded,
+    live: stream as unknown as NodeJS.WriteStream,
+    print: (line: string) => void stream.write(`${line}\n`),
+  }
+  const progress = await createProgress(terminal, 100)
+  progress.stand('waiting for ada')
+  progress.stand('waiting for ada and bob')
+  progress.stand('waiting for ada and bob')
+  progress.note('a note')
+  progress.stand('waiting\u001b[2J')
+  progress.stop()
+  const again = '\u001b[1G\u001b[2K'
+  t.is(
+    stream.read(),
+    `waiting for ada${again}waiting for ada an…${again}a note\nwaiting for ada an…${again}${terminal.shown('waiting\u001b[2J')}${again}`,
   )
 })

@@ -16,6 +16,10 @@ test('faults are listed with who did them', t => {
     { peer: 6, kind: 'bad-signature', count: 3 },
   ]
   t.is(faultsText(faults), '1 × stranger by a stranger\n3 × bad-signature by peer 6')
+  t.is(
+    faultsText(faults, peer => `m${peer}`),
+    '1 × stranger by a stranger\n3 × bad-signature by m6',
+  )
 })
 
 test('whom a peer waits for, and for how many of them', t => {
