@@ -3,7 +3,8 @@
  * brought to the size and the channels that the model has learnt from.
  */
 import { stat } from 'node:fs/promises'
-import { holdsImages, imagesIn, isImage } from '../../learning/data/class-folders.ts'
+import { join } from 'node:path'
+import { classFoldersIn, holdsImages, imagesIn, isImage } from '../../learning/data/class-folders.ts'
 import {
   DataError,
   type Dataset,
@@ -13,6 +14,7 @@ import {
 } from '../../learning/data/dataset.ts'
 import { readImage } from '../../learning/data/image-file.ts'
 import { type PixelShape, writePixels } from '../../learning/data/image-pixels.ts'
+import { folderName } from '../../learning/data/image-schema.ts'
 import { openData } from '../../learning/data/open.ts'
 import type { Write } from './predict-table.ts'
 import { addedCells, addedColumns, createTally, csvLine, type Tally } from './predictions.ts'
@@ -31,22 +33,38 @@ export async function predictExamples(
   model: ExampleModel,
   write: Write,
 ): Promise<{ readonly tally: Tally; readonly notes: readonly string[] }> {
-  const images = await imagesAt(data)
+  const images = await imagesAt(data, model.form.classNames ?? [])
   if (images !== null) return { tally: await predictImages(images, data, model, write), notes: [] }
   return predictSource(data, model, write)
 }
 
-/** The files, if this is an image or a folder with images in it; null for a data set. */
-async function imagesAt(data: string): Promise<readonly string[] | null> {
+interface Image {
+  readonly path: string
+  /** The model's class that the folder is named after; null if none is. */
+  readonly label: number | null
+}
+
+/** The images, if this is one, or a folder with images or with a folder for each class; null for a data set. */
+async function imagesAt(data: string, classes: readonly string[]): Promise<readonly Image[] | null> {
   const found = await stat(data).catch(() => null)
-  if (found?.isFile() && isImage(data)) return [data]
-  if (!found?.isDirectory() || (await holdsImages(data))) return null
+  if (found?.isFile() && isImage(data)) return [{ path: data, label: null }]
+  if (!found?.isDirectory()) return null
+  if (await holdsImages(data)) {
+    const places = new Map(classes.map((name, place) => [folderName(name), place]))
+    const images = (await classFoldersIn(data)).flatMap(folder =>
+      folder.images.map(name => ({
+        path: join(data, folder.label, name),
+        label: places.get(folderName(folder.label)) ?? null,
+      })),
+    )
+    return images.length === 0 ? null : images
+  }
   const images = await imagesIn(data)
-  return images.length === 0 ? null : images
+  return images.length === 0 ? null : images.map(path => ({ path, label: null }))
 }
 
 async function predictImages(
-  files: readonly string[],
+  images: readonly Image[],
   data: string,
   { form, says, scorer }: ExampleModel,
   write: Write,
@@ -55,16 +73,16 @@ async function predictImages(
   const tally = createTally(data, says)
   const inputs = new Float32Array(scorer.rows * scorer.size)
   await write(csvLine(['image', ...addedColumns(says)]))
-  for (let from = 0; from < files.length; from += scorer.rows) {
-    const piece = files.slice(from, from + scorer.rows)
-    for (const [row, file] of piece.entries()) {
+  for (let from = 0; from < images.length; from += scorer.rows) {
+    const piece = images.slice(from, from + scorer.rows)
+    for (const [row, { path }] of piece.entries()) {
       const pixels = new Uint8Array(scorer.size)
-      writePixels(await readImage(file), shape, pixels, 0)
+      writePixels(await readImage(path), shape, pixels, 0)
       writeExample(asLearnt(form, pixels), 0, inputs, row)
     }
     const lines = scorer.score(inputs, piece.length).map((prediction, place) => {
-      tally.add(prediction, null)
-      return csvLine([piece[place]!, ...addedCells(says, prediction)])
+      tally.add(prediction, piece[place]!.label)
+      return csvLine([piece[place]!.path, ...addedCells(says, prediction)])
     })
     await write(lines.join(''))
   }

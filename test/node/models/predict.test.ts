@@ -1,5 +1,5 @@
 /** Predictions: a table's columns stay as they are, and what the model says stands beside them. */
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
 import { parse } from 'csv-parse/sync'
@@ -242,6 +242,25 @@ test('images: one, a folder of them, and a data set; each brought to the size th
   )
   t.deepEqual(all[0], one)
   t.not(all[1]!.probability_cat, one!.probability_cat)
+  // A folder for each class: compared by the folders' names, of which one may be missing, and one be nobody's.
+  for (const [label, name] of [
+    ['dog', 'x.png'],
+    ['owl', 'y.png'],
+    ['yak', 'z.png'],
+  ] as const) {
+    await mkdir(at(`labelled/${label}`), { recursive: true })
+    await writeFile(at(`labelled/${label}/${name}`), png(9, 8, 10))
+  }
+  const labelled = await predict(at('m.safetensors'), at('labelled'), at('labelled.csv'))
+  t.is(labelled.tally.count, 3)
+  t.is(labelled.tally.known, 2)
+  const { metrics } = labelled.tally
+  t.deepEqual(metrics?.kind === 'classes' && metrics.recall.map(({ name, examples }) => [name, examples]), [
+    ['cat', 0],
+    ['dog', 1],
+    ['owl', 1],
+  ])
+  t.is((await recordsOf(at('labelled.csv')))[2]!.image, at('labelled/yak/z.png'))
   await savedModel(at('digits.safetensors'), 'softmax', {
     form: { ...imageForm, shape: [28, 28], classes: 10 },
   })

@@ -36,8 +36,5 @@ test('the sentence names the members and the difference', t => {
     otherCohortSentence({ by: [0, 2], peer: 2, detail: 'it differs in rate' }, nameOf),
     'a and c have another cohort file, and without them this peer cannot go on. Of c: it differs in rate ("concord cohort check MINE THEIRS" compares two)',
   )
-  t.regex(
-    otherCohortSentence({ by: [1], peer: 1, detail: 'x' }, nameOf),
-    /^b has another .* without it this/,
-  )
+  t.regex(otherCohortSentence({ by: [1], peer: 1, detail: 'x' }, nameOf), /^b has another .* without it this/)
 })
