@@ -36,3 +36,17 @@ export function createSchedule(options: ScheduleOptions): Schedule {
       }
   }
 }
+
+/**
+ * Statistics are agreed on once, and kept: so in as many iterations as bring honest peers together to the bits of a float,
+ * where each halves what is between them.
+ */
+const STATISTICS_ITERATIONS = 24
+
+/** The schedule of peers whose first step agrees on statistics. */
+export function agreeingFirst(schedule: Schedule): Schedule {
+  return (step, phase) => {
+    const iterations = schedule(step, phase)
+    return step === 1 && phase === 'parameters' ? Math.max(iterations, STATISTICS_ITERATIONS) : iterations
+  }
+}

@@ -36,16 +36,20 @@ interface Normalisation {
   readonly deviation: readonly number[]
 }
 
-/** `(value − mean) / deviation`. */
+/** `(value − mean) / deviation`, cut off at `± limit`. */
 export interface Scale {
   readonly mean: number
   readonly deviation: number
+  /** Absent: nothing is cut off. */
+  readonly limit?: number | undefined
 }
 
 /** How floats are normalised, by input. */
 interface ColumnNormalisation {
   readonly mean: Float64Array
   readonly deviation: Float64Array
+  /** Infinity where nothing is cut off. */
+  readonly limit: Float64Array
   /** What NaN, a missing value, becomes; normalised already. */
   readonly missing: Float64Array
 }
@@ -172,8 +176,13 @@ export function writeExample(dataset: Dataset, index: number, out: Float32Array,
   } else for (let i = 0; i < size; i++) out[to + i] = byChannel[i % byChannel.length]![examples[from + i]!]!
 }
 
+/** The value, cut off at `± limit`. */
+export function within(limit: number, value: number): number {
+  return Math.max(-limit, Math.min(limit, value))
+}
+
 function writeColumns(
-  { mean, deviation, missing }: ColumnNormalisation,
+  { mean, deviation, limit, missing }: ColumnNormalisation,
   examples: Float32Array,
   from: number,
   out: Float32Array,
@@ -181,7 +190,7 @@ function writeColumns(
 ): void {
   for (let i = 0; i < mean.length; i++) {
     const value = examples[from + i]!
-    out[to + i] = Number.isNaN(value) ? missing[i]! : (value - mean[i]!) / deviation[i]!
+    out[to + i] = Number.isNaN(value) ? missing[i]! : within(limit[i]!, (value - mean[i]!) / deviation[i]!)
   }
 }
 

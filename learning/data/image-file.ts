@@ -57,5 +57,6 @@ async function decodeJpeg(bytes: Buffer, { isPlainColour }: ImageHeader): Promis
 /** Some of pngjs's and jpeg-js's messages are those of the runtime, about a place that is not there. */
 function shownCause({ message }: Error): string {
   const why = message.length > 200 ? `${message.slice(0, 200)}…` : message
+  if (/read requests/.test(why)) return 'it is cut off; expected a whole PNG or JPEG image'
   return /expected/.test(why) ? why : `${why}; expected a whole PNG or JPEG image`
 }

@@ -136,7 +136,9 @@ function proposeColumn(seen: Seen, withScale: boolean): Column {
   const isMissing = missing > 0
   if (isNumber(seen)) {
     const filling = isMissing && ({ missing: 'agreed', indicator: true } as const)
-    return { name, type: 'number', ...(withScale && scaleOf(seen)), indicator: false, ...filling }
+    const agreed = { ...(withScale && scaleOf(seen)), ...filling }
+    const unit = 'scale' in agreed || isMissing ? magnitudeOf(seen) : {}
+    return { name, type: 'number', indicator: false, ...agreed, ...unit }
   }
   const frequent = [...values!].reduce((most, each) => (each[1] > most[1] ? each : most))[0]
   const filling = isMissing && { missing: frequent, indicator: true }
@@ -161,6 +163,12 @@ function scaleOf({ values }: Seen): { readonly scale?: 'agreed' } {
   return isBinary ? {} : { scale: 'agreed' }
 }
 
+/** The power of ten above all values, of which no more is said. */
+function magnitudeOf({ least, most }: Seen): { readonly unit?: number } {
+  const unit = Number(`1e${Math.ceil(Math.log10(Math.max(Math.abs(least), Math.abs(most))))}`)
+  return unit === 1 || !(unit > 1e-38 && unit < 1e38) ? {} : { unit }
+}
+
 function proposeTarget(file: string, seen: Seen, withScale: boolean): Target {
   const { name, cells, numbers, values, areWhole } = seen
   const refuse = (why: string) => new DataError('DATA_SCHEMA', `${file}: the target ${nameText(name)} ${why}`)
@@ -171,7 +179,8 @@ function proposeTarget(file: string, seen: Seen, withScale: boolean): Target {
   if (!isClass && !areNumbers)
     throw refuse('has too many different texts; expected classes, at most 256, or a number in every row')
   if (!isClass) {
-    return { name, type: 'number', ...(withScale && scaleOf(seen)) }
+    const scale = withScale ? scaleOf(seen) : {}
+    return { name, type: 'number', ...scale, ...('scale' in scale && magnitudeOf(seen)) }
   }
   if (values.size === 1)
     throw refuse(

@@ -4,7 +4,7 @@
  */
 
 import { cleaned, isMissing, numberExpected, numberOf, placeOf, shownCell } from './cells.ts'
-import type { Scale } from './dataset.ts'
+import { type Scale, within } from './dataset.ts'
 import type { MisfitKind, Misfits } from './misfits.ts'
 import { createNumberList } from './number-list.ts'
 import { type Column, inputsOf, shapeOfSchema, type TableSchema, type Target } from './schema.ts'
@@ -44,6 +44,9 @@ type Wrong = { readonly kind: MisfitKind; readonly expected: string } | null
 type Encode = (cell: string, row: Float32Array, at: number) => Wrong
 
 interface Place {
+  /** Its figures are agreed on: it needs a value in some row. */
+  readonly isAgreed: boolean
+  hasValue: boolean
   readonly column: number
   readonly at: number
   readonly name: string
@@ -85,10 +88,12 @@ export function createSchemaReader(
       misfits.add({ kind: 'row', column: null, text })
       return
     }
-    for (const { column, at, encode } of places) {
+    for (const place of places) {
+      const { column, at, encode } = place
       const cell = cleaned(cells[column]!)
       const wrong = encode(cell, row, at)
       if (wrong !== null) report(wrong, cell, line, column)
+      else if (place.isAgreed && !place.hasValue) place.hasValue = !isMissing(cell)
     }
     const cell = target === null ? null : cleaned(cells[target]!)
     const isOpen = cell === null || (taker !== null && isMissing(cell) && !targets.names(cell))
@@ -114,6 +119,7 @@ export function createSchemaReader(
           column: null,
           text: `${header === null ? 'it is empty' : 'it has a header and no rows'}; expected a line of names, and the rows below it`,
         })
+      if (count > 0) for (const place of header?.places ?? []) noteValueless(place, misfits)
       return {
         ...targets.end(),
         examples: examples.end(),
@@ -122,6 +128,16 @@ export function createSchemaReader(
       }
     },
   }
+}
+
+/** What the members agree on about a column, a member without any value of it can say nothing of. */
+function noteValueless({ name, isAgreed, hasValue }: Place, misfits: Misfits): void {
+  if (!isAgreed || hasValue) return
+  misfits.add({
+    kind: 'missing-cell',
+    column: name,
+    text: `column "${shortened(name)}" has no value in any row; expected some, as the members agree on its mean: a schema that states its scale, or leaves it out, needs none`,
+  })
 }
 
 interface Header {
@@ -179,7 +195,15 @@ function readHeader(
   const places: Place[] = []
   for (const column of columns) {
     const found = find(column.name)
-    if (found !== null) places.push({ column: found, at, name: column.name, encode: encoderOf(column) })
+    if (found !== null)
+      places.push({
+        column: found,
+        at,
+        name: column.name,
+        encode: encoderOf(column),
+        isAgreed: column.type === 'number' && (column.scale === 'agreed' || column.missing === 'agreed'),
+        hasValue: false,
+      })
     at += inputsOf(column)
   }
   const notes = others.length === 0 ? [] : [`not in the schema, and not used: ${namesText(others)}`]
@@ -264,7 +288,7 @@ function scaledNumber(cell: string, scale: Scale | 'agreed' | undefined): number
   const value = numberOf(cell)
   if (value === null) return { kind: 'number', expected: numberExpected(cell, '') }
   if (scale === undefined || scale === 'agreed') return value
-  const scaled = (value - scale.mean) / scale.deviation
+  const scaled = within(scale.limit ?? Infinity, (value - scale.mean) / scale.deviation)
   if (Number.isFinite(Math.fround(scaled))) return scaled
   return { kind: 'number', expected: "a number that the schema's scale leaves below 3.4e38" }
 }

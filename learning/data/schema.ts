@@ -21,21 +21,23 @@ const float = z
   .number()
   .refine(value => Number.isFinite(Math.fround(value)), 'at most 3.4e38, what a 32-bit float holds')
 
-/** `(value − mean) / deviation`. */
-const scale = z
-  .strictObject({ mean: float, deviation: float.refine(value => value > 0, 'a number, more than 0') })
-  .readonly()
+const positive = float.refine(value => value > 0, 'a number, more than 0')
+/** `(value − mean) / deviation`, cut off at `± limit`. */
+const scale = z.strictObject({ mean: float, deviation: positive, limit: positive.optional() }).readonly()
 /** Adds an input that is 1 where the cell is missing. */
 const indicator = z.boolean().default(false)
 
 /** The members agree on it before they learn. */
 const agreed = z.literal('agreed')
+/** About how large values are, where the members agree on something: figures are sent in it. Absent: 1. */
+const unit = positive.optional()
 const number = z.strictObject({
   name: text,
   type: z.literal('number'),
   scale: z.union([scale, agreed]).optional(),
   /** In the column's own units; "agreed": the agreed mean. Absent: a missing cell is refused. */
   missing: z.union([float, agreed]).optional(),
+  unit,
   indicator,
 })
 /** One input for each value: 1 for the cell's, 0 for the others. */
@@ -65,6 +67,7 @@ const predicted = z.strictObject({
   name: text,
   type: z.literal('number'),
   scale: z.union([scale, agreed]).optional(),
+  unit,
 })
 
 const columnTypes = { number, category, 'yes-no': yesNo }
@@ -117,7 +120,7 @@ export type Target = TableSchema['target']
 
 /** What the members had to agree on is there in numbers. */
 type Settled<T> = T extends { readonly type: 'number' }
-  ? Omit<T, 'scale' | 'missing'> & {
+  ? Omit<T, 'scale' | 'missing' | 'unit'> & {
       readonly scale?: Scale | undefined
       readonly missing?: number | undefined
     }
@@ -145,7 +148,8 @@ export function schemaFieldsAt(path: readonly PropertyKey[], document: unknown):
   const typeOf = (value: unknown) => String(within(value, 'type'))
   if (within(document, 'kind') === 'images') return imageFieldsAt(path)
   if (first === undefined) return ['kind', 'columns', 'target', 'unused']
-  if (third !== undefined || (first === 'target' && second !== undefined)) return ['mean', 'deviation']
+  if (third !== undefined || (first === 'target' && second !== undefined))
+    return ['mean', 'deviation', 'limit']
   const known: Readonly<Record<string, z.ZodObject>> = first === 'target' ? targetTypes : columnTypes
   const place = first === 'target' ? within(document, first) : within(within(document, first), second ?? 0)
   return Object.keys(known[typeOf(place)]?.shape ?? {})
@@ -194,6 +198,7 @@ function checkColumn(column: Column, path: PropertyKey[], wrong: Wrong): void {
     if (missing === 'agreed' && column.scale !== undefined && column.scale !== 'agreed')
       wrong([...path, 'missing'], missing, 'a number, or beside it a scale that is agreed on as well')
     if (column.scale === 'agreed' || missing === 'agreed') return
+    if (column.unit !== undefined) wrong([...path, 'unit'], column.unit, 'none, or a scale that is agreed on')
     const { mean = 0, deviation = 1 } = column.scale ?? {}
     if (missing !== undefined && !Number.isFinite(Math.fround((Number(missing) - mean) / deviation)))
       wrong([...path, 'missing'], missing, 'a value that the scale leaves below 3.4e38')

@@ -4,18 +4,26 @@
  * Each member puts its own figures there; the first averaging agreement on parameters makes them the cohort's. So a liar
  * moves them no further than it could move parameters, and they are recovered, handed on and kept as parameters are.
  *
- * A column, or a channel of images, takes three coordinates: asinh of its mean, of its root mean square, and of its own deviation. The rules compare
- * whole vectors, and asinh, linear near 0 and logarithmic beyond, keeps a column of millions from outweighing all others.
+ * A column, or a channel of images, takes three coordinates: its mean, its mean square and its own deviation, in the
+ * column's unit. Some rules compare whole vectors: so a column of millions must not outweigh all others. asinh, linear up to
+ * about the unit and logarithmic beyond, keeps one whose unit is wrong from doing so.
  */
 import type { Vector } from '../../agreement/vector.ts'
-import { type Dataset, exampleSize, type Scale } from './dataset.ts'
+import { type Dataset, exampleSize, type Scale, within } from './dataset.ts'
 import { DEVIATION_MIN, type ImageSchema } from './image-schema.ts'
 import { type Column, inputsOf, type Schema, type SettledTable, type TableSchema } from './schema.ts'
+import { shortened } from './shortened.ts'
 
 /** Coordinates of one column. */
 const FIGURES = 3
 /** Beyond, sinh overflows a 32-bit float. No honest member sends more. */
 const ASINH_MAX = 88
+const FLOAT_MAX = 3.4e38
+/**
+ * Normalised values are cut off here: where a liar has moved a deviation as far as the agreement lets it, or one member's
+ * values lie far from all others', inputs stay of a size that models can learn from.
+ */
+const LIMIT = 10
 /** A spread of the members' means below this share of the mean is lost in 32-bit floats. */
 const SPREAD_MIN = 1e-5
 
@@ -28,7 +36,9 @@ export function agreedNotes(schema: Schema): readonly string[] {
   const which = schema.kind === 'images' ? 'the pixels' : columns === 1 ? 'one column' : `${columns} columns`
   return columns === 0 && !(schema.kind === 'images' && schema.scale === 'agreed')
     ? []
-    : [`step 1 agrees with the other members on mean and deviation of ${which}, and learns nothing yet`]
+    : [
+        `the mean and deviation of ${which} are agreed on with the other members, in step 1, which learns nothing yet`,
+      ]
 }
 
 /** A member's own figures. A column of which it has no value counts as zeros. @param dataset not normalised yet */
@@ -40,9 +50,7 @@ export function ownStatistics(schema: Schema, dataset: Dataset): Vector {
 
 function figuresOfImages({ scale, channels }: ImageSchema, { examples }: Dataset): readonly number[] {
   if (scale !== 'agreed') return []
-  return Array.from({ length: channels }, (_, channel) => figuresOf(examples, channel, channels))
-    .flat()
-    .map(byte => byte / 255)
+  return Array.from({ length: channels }, (_, channel) => figuresOf(examples, channel, channels, 255)).flat()
 }
 
 function figuresOfTable(schema: TableSchema, dataset: Dataset): readonly number[] {
@@ -50,30 +58,44 @@ function figuresOfTable(schema: TableSchema, dataset: Dataset): readonly number[
   const width = exampleSize(dataset.shape)
   const { examples, values } = dataset
   return placesOf(schema).flatMap(place =>
-    place === null ? figuresOf(values!, 0, 1) : figuresOf(examples, starts[place]!, width),
+    place === null
+      ? figuresOf(values!, 0, 1, unitAt(schema, place))
+      : figuresOf(examples, starts[place]!, width, unitAt(schema, place)),
   )
 }
 
-/** Mean, root mean square and deviation of the numbers at `from`, `from + stride`, …; NaNs are passed over. */
-function figuresOf(numbers: ArrayLike<number>, from: number, stride: number): readonly number[] {
+function unitAt({ columns, target }: TableSchema, place: Place): number {
+  const column = place === null ? target : columns[place]!
+  return (column.type === 'number' && column.unit) || 1
+}
+
+/** Mean, mean square and deviation of the numbers at `from`, `from + stride`, …, in a unit; NaNs are passed over. */
+function figuresOf(
+  numbers: ArrayLike<number>,
+  from: number,
+  stride: number,
+  unit: number,
+): readonly number[] {
   let [count, sum] = [0, 0]
   for (let i = from; i < numbers.length; i += stride)
     if (!Number.isNaN(numbers[i]!)) {
       count += 1
-      sum += numbers[i]!
+      sum += numbers[i]! / unit
     }
   if (count === 0) return [0, 0, 0]
   const mean = sum / count
   let squares = 0
   for (let i = from; i < numbers.length; i += stride)
-    if (!Number.isNaN(numbers[i]!)) squares += (numbers[i]! - mean) ** 2
+    if (!Number.isNaN(numbers[i]!)) squares += (numbers[i]! / unit - mean) ** 2
   const variance = squares / count
-  return [mean, Math.sqrt(mean ** 2 + variance), Math.sqrt(variance)]
+  return [mean, mean ** 2 + variance, Math.sqrt(variance)]
 }
 
 /** The schema with the agreed figures in the place of "agreed". @param statistics what stands behind agreed parameters */
 export function settledTable(schema: TableSchema, statistics: Vector): SettledTable {
-  const scales = new Map(placesOf(schema).map((place, i) => [place, scaleAt(statistics, FIGURES * i)]))
+  const scales = new Map(
+    placesOf(schema).map((place, i) => [place, scaleAt(statistics, FIGURES * i, unitAt(schema, place))]),
+  )
   const scaleOf = (scale: Scale | 'agreed' | undefined, place: Place) =>
     scale === 'agreed' ? scales.get(place)! : scale
   const { target } = schema
@@ -81,10 +103,11 @@ export function settledTable(schema: TableSchema, statistics: Vector): SettledTa
     ...schema,
     columns: schema.columns.map((column, place) => {
       if (column.type !== 'number') return column
-      const { scale, missing, ...rest } = column
+      const { scale, missing, unit: _, ...rest } = column
+      const settled = scaleOf(scale, place)
       return {
         ...rest,
-        ...present('scale', scaleOf(scale, place)),
+        ...present('scale', scale === 'agreed' ? { ...settled!, limit: LIMIT } : settled),
         ...present('missing', missing === 'agreed' ? scales.get(place)!.mean : missing),
       }
     }),
@@ -102,7 +125,7 @@ const present = <K extends string, V>(key: K, value: V | undefined) =>
 export function settledImages(schema: ImageSchema, statistics: Vector): ImageSchema {
   if (schema.scale !== 'agreed') return schema
   const scales = Array.from({ length: schema.channels }, (_, channel) =>
-    scaleAt(statistics, FIGURES * channel),
+    scaleAt(statistics, FIGURES * channel, 1),
   )
   const within = (low: number, value: number) => Math.max(low, Math.min(1, value))
   const scale = {
@@ -116,16 +139,44 @@ export function settledImages(schema: ImageSchema, statistics: Vector): ImageSch
  * Around the agreed mean lie the members' own deviations and the spread of their means. The agreement averages each figure
  * for itself, so the mean square alone would not do: less the mean's square it may come out at nothing.
  */
-function scaleAt(statistics: Vector, at: number): Scale {
-  const [mean, root, own] = [0, 1, 2].map(i => sinh(statistics[at + i]!)) as [number, number, number]
-  const spread = root ** 2 - mean ** 2
-  const deviation = Math.sqrt(Math.max(spread > SPREAD_MIN * root ** 2 ? spread : 0, own ** 2))
+function scaleAt(statistics: Vector, at: number, unit: number): Scale {
+  const [mean, square, own] = [0, 1, 2].map(i => sinh(statistics[at + i]!)) as [number, number, number]
+  const spread = square - mean ** 2
+  const deviation = Math.sqrt(Math.max(spread > SPREAD_MIN * square ? spread : 0, own ** 2))
   // A column with one value needs no scale.
-  return { mean, deviation: Math.fround(deviation) > 0 ? deviation : 1 }
+  return { mean: float(mean * unit), deviation: float(deviation * unit) || 1 }
 }
 
+/** asinh of a mean square is half as far again from what a float holds as that of a mean. */
 function sinh(value: number): number {
-  return Math.fround(Math.sinh(Math.max(-ASINH_MAX, Math.min(ASINH_MAX, value))))
+  return Math.sinh(Math.max(-2 * ASINH_MAX, Math.min(2 * ASINH_MAX, value)))
+}
+
+function float(value: number): number {
+  return Math.fround(Math.max(-FLOAT_MAX, Math.min(FLOAT_MAX, value)))
+}
+
+/** Values of a member that lie so far from what was agreed, in deviations, are worth a word. */
+const FAR = 5
+
+/**
+ * Where a member's own values do not suit what the members agreed on, in lines for its operator.
+ * @param own what the member itself put into the agreement
+ */
+export function farColumns(schema: Schema, own: Vector, agreed: Vector): readonly string[] {
+  if (schema.kind === 'images') return []
+  return placesOf(schema).flatMap((place, i) => {
+    const unit = unitAt(schema, place)
+    const [here, all] = [scaleAt(own, FIGURES * i, unit), scaleAt(agreed, FIGURES * i, unit)]
+    const far = Math.hypot(here.mean - all.mean, here.deviation) / all.deviation
+    const name = place === null ? schema.target.name : schema.columns[place]!.name
+    const short = (value: number) => String(Number(value.toPrecision(3)))
+    return far <= FAR
+      ? []
+      : [
+          `the members agreed on a mean of ${short(all.mean)} and a deviation of ${short(all.deviation)} for "${shortened(name)}", from which this member's values lie ${short(far)} deviations away: is the column in the same unit everywhere? Values beyond ${LIMIT} deviations are cut off`,
+        ]
+  })
 }
 
 /** The same examples, normalised by agreed statistics when they are written to a batch. */
@@ -139,6 +190,7 @@ function normalisedTable(dataset: Dataset, schema: TableSchema, settled: Settled
   const width = exampleSize(dataset.shape)
   const mean = new Float64Array(width)
   const deviation = new Float64Array(width).fill(1)
+  const limit = new Float64Array(width).fill(Infinity)
   const missing = new Float64Array(width)
   const starts = startsOf(schema)
   for (const place of placesOf(schema)) {
@@ -146,14 +198,16 @@ function normalisedTable(dataset: Dataset, schema: TableSchema, settled: Settled
     if (place === null || column.type !== 'number') continue
     const at = starts[place]!
     // A column with a stated scale has nothing to be agreed on, and was scaled when the table was read.
-    const { scale = UNSCALED } = column
-    ;[mean[at], deviation[at]] = [scale.mean, scale.deviation]
-    if (column.missing !== undefined) missing[at] = (column.missing - scale.mean) / scale.deviation
+    const { mean: middle, deviation: spread, limit: end = Infinity } = column.scale ?? UNSCALED
+    mean[at] = middle
+    deviation[at] = spread
+    limit[at] = end
+    if (column.missing !== undefined) missing[at] = within(end, (column.missing - middle) / spread)
   }
   const { target } = settled
   return {
     ...dataset,
-    columns: { mean, deviation, missing },
+    columns: { mean, deviation, limit, missing },
     ...(target.type === 'number' && { targetScale: target.scale ?? UNSCALED }),
   }
 }

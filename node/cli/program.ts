@@ -31,7 +31,7 @@ export async function runProgram(options: ProgramOptions, argv: readonly string[
     .version(options.version, '-v, --version')
     .addHelpText(
       'after',
-      `\n"${options.name} COMMAND --help" explains a command and shows an example.\nIt ends with 0: done; 1: the job failed; 2: wrong usage; 70: a defect of this program, please report it; 78: this peer’s key already runs elsewhere.`,
+      `\n"${options.name} COMMAND --help" explains a command and shows an example.\nIt ends with 0: done; 1: the job failed; 2: wrong usage; 70: a defect of this program, please report it; 78: this peer’s key already runs elsewhere, or the members have another cohort file.`,
     )
   const finish = (exitCode: number) => {
     code = exitCode

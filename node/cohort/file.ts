@@ -8,6 +8,7 @@ import { refusalOf } from '../../agreement/refusal.ts'
 import { OWN_PARTITION } from '../../learning/data/partition.ts'
 import { readText } from '../../learning/data/read-file.ts'
 import { schemaFieldsAt, shapeOfSchema } from '../../learning/data/schema.ts'
+import { agreedNotes } from '../../learning/data/statistics.ts'
 import { ModelError } from '../../learning/models/model.ts'
 import { modelNamed, wrongSetting } from '../../learning/models/registry.ts'
 import { endpointOf } from '../network/endpoint.ts'
@@ -91,7 +92,7 @@ function fieldsAt(path: readonly PropertyKey[], document: unknown): readonly str
 }
 
 /** The schema has to be of use to the model, and a partition of files of their own needs one. */
-function checkSchema({ schema, partition, model }: Cohort, source: string): void {
+function checkSchema({ schema, partition, model, steps }: Cohort, source: string): void {
   const wrong = (why: string) => new CohortError('cohort-field-invalid', `${source}: ${why}`)
   if (schema === undefined) {
     if (partition !== OWN_PARTITION || model === EXTERNAL_MODEL) return
@@ -99,6 +100,8 @@ function checkSchema({ schema, partition, model }: Cohort, source: string): void
       'partition is "own", and there is no schema; expected one ("concord data inspect" proposes it), as members with files of their own must agree on inputs and classes',
     )
   }
+  if (steps === 1 && agreedNotes(schema).length > 0)
+    throw wrong('steps is 1, and step 1 agrees on the statistics of the schema; expected 2 at least')
   if (model === EXTERNAL_MODEL)
     throw wrong(
       `model is "${EXTERNAL_MODEL}", and there is a schema; expected none, as the members' own programs read their data themselves`,

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs'
 import type { Evidence } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import { collectAdversaryView } from '../../learning/attacks/byzantine.ts'
+import { farColumns } from '../../learning/data/statistics.ts'
 import { createOwnEvaluations, type OwnEvaluations } from '../../learning/evaluation/own-evaluations.ts'
 import type { Evaluation, GradientReply, GradientRequest } from '../../learning/oracle.ts'
 import { OracleError } from '../../learning/oracles/error.ts'
@@ -198,6 +199,13 @@ export function assemblePeer(
       membership,
       ended: learnt,
       archive: createArchive(parts),
+      agreed(parameters) {
+        const { statistics = 0, initial } = oracle
+        const { own } = plan.oracle.spec
+        if (own === undefined || statistics === 0) return
+        const lines = farColumns(own.schema, initial.subarray(-statistics), parameters.subarray(-statistics))
+        for (const text of lines) onEvent({ kind: 'log', text })
+      },
       adversaryView: attack?.rushing ? adversaryView : null,
     }),
   })

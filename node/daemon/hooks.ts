@@ -22,16 +22,22 @@ interface HookParts {
   readonly membership: Membership
   readonly archive: NonNullable<PeerHooks['convicted']>
   readonly ended: Pick<PromiseWithResolvers<Vector>, 'resolve' | 'reject'>
+  /** Told of the statistics that the members have agreed on. */
+  readonly agreed: (parameters: Vector) => void
   /** Collects the messages that a rushing attack sees; null if there is no such attack. */
   readonly adversaryView: Pick<CollectedView, 'collect'> | null
 }
 
 /** All hooks except those that only checkers use. */
 export function createHooks(parts: HookParts): Required<Omit<PeerHooks, 'shown'>> {
-  const { onEvent, observe, faults, book, membership, archive, ended, adversaryView } = parts
+  const { onEvent, observe, faults, book, membership, archive, ended, agreed, adversaryView } = parts
   const nameOf = (peer: PeerIndex) => memberName(membership.cohort, peer)
   return {
-    output: output => observe.output(output),
+    output(output) {
+      observe.output(output)
+      // Step 1 is the agreement on statistics.
+      if (output.kind === 'stepped' && output.state.step === 2) agreed(output.state.parameters)
+    },
     gradient: (step, { loss }) => observe.loss(step, loss),
     finished: ended.resolve,
     forgot: text => onEvent({ kind: 'log', text }),

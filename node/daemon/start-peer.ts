@@ -147,7 +147,7 @@ function begin(peer: Peer, { network, oracle, kept, onEvent }: Parts): void {
     pid: process.pid,
     addresses: network.addresses,
     examples: oracle.examples,
-    dimension: oracle.dimension,
+    dimension: oracle.dimension - (oracle.statistics ?? 0),
     step: peer.status().step,
     notes: oracle.notes ?? [],
   })

@@ -143,6 +143,8 @@ function parsed<T>(
   fieldsAt: (path: readonly PropertyKey[], document: unknown) => readonly string[],
 ): T {
   let document: unknown
+  if (depthOf(text) > DEPTH_MAX)
+    throw new FileError('malformed', `${source}: it is nested too deep; expected what "concord" writes there`)
   try {
     document = JSON.parse(text)
   } catch {
@@ -152,4 +154,22 @@ function parsed<T>(
   if (result.success) return result.data
   const { message } = problemOf(source, document, result.error.issues, path => fieldsAt(path, document))
   throw new FileError('malformed', message)
+}
+
+/** Of what is described nothing is nested deeper. */
+const DEPTH_MAX = 16
+
+/** How deep brackets are nested in a text, those inside of strings left out. */
+function depthOf(text: string): number {
+  let [depth, deepest, isString] = [0, 0, false]
+  for (let i = 0; i < text.length; i++) {
+    const letter = text[i]
+    if (isString) {
+      if (letter === '\\') i += 1
+      else if (letter === '"') isString = false
+    } else if (letter === '"') isString = true
+    else if (letter === '[' || letter === '{') deepest = Math.max(deepest, ++depth)
+    else if (letter === ']' || letter === '}') depth -= 1
+  }
+  return deepest
 }

@@ -1,6 +1,7 @@
 /**
  * Members that run with another cohort file. Up to f of them may be liars, or have made a mistake that stops nobody else.
- * Where at most f of the others can still have this peer's file, it can never go on, and its owner must compare files.
+ * Where at most f of the others can still have this peer's file, it can never go on, and its owner must compare files. A peer
+ * that has met a member with its own file waits instead: the mistake may be the others'.
  */
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { OtherCohorts } from '../ports.ts'
@@ -15,13 +16,17 @@ interface CohortTally {
 /** @param peers `n`; @param maxFaulty `f` */
 export function createCohortTally(peers: number, maxFaulty: number): CohortTally {
   const others = new Set<PeerIndex>()
+  let isShared = false
   const enough = Math.max(maxFaulty + 1, peers - 1 - maxFaulty)
   return {
     add(peer, detail) {
       others.add(peer)
-      return others.size < enough ? null : { by: [...others].sort((a, b) => a - b), peer, detail }
+      return isShared || others.size < enough ? null : { by: [...others].sort((a, b) => a - b), peer, detail }
     },
-    remove: peer => others.delete(peer),
+    remove(peer) {
+      isShared = true
+      others.delete(peer)
+    },
   }
 }
 

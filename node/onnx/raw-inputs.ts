@@ -4,7 +4,7 @@
  * many digits.
  */
 import { missingTexts } from '../../learning/data/cells.ts'
-import type { ExampleForm } from '../../learning/data/dataset.ts'
+import { type ExampleForm, within } from '../../learning/data/dataset.ts'
 import type { SettledColumn, SettledTable } from '../../learning/data/schema.ts'
 import type { Graph, Value } from './graph.ts'
 
@@ -43,17 +43,27 @@ function columnInputs(graph: Graph, column: SettledColumn): readonly Value[] {
 function numberInputs(graph: Graph, column: SettledColumn & { readonly type: 'number' }): readonly Value[] {
   const { name, scale, missing, indicator } = column
   const cell = graph.input(name, 'float', [null, 1])
-  const value = scale === undefined ? cell : scaled(graph, cell, [scale.mean], [scale.deviation])
+  const value =
+    scale === undefined
+      ? cell
+      : limited(graph, scaled(graph, cell, [scale.mean], [scale.deviation]), scale.limit)
   if (missing === undefined) return [value]
-  const { mean, deviation } = scale ?? { mean: 0, deviation: 1 }
+  const { mean, deviation, limit = Infinity } = scale ?? { mean: 0, deviation: 1 }
   const isMissing = graph.apply('IsNaN', [cell])
   const filling = graph.constant({
     type: 'float',
     dims: [1, 1],
-    values: Float32Array.of((missing - mean) / deviation),
+    values: Float32Array.of(within(limit, (missing - mean) / deviation)),
   })
   const filled = graph.apply('Where', [isMissing, filling, value])
   return indicator ? [filled, graph.cast(isMissing, 'float')] : [filled]
+}
+
+/** Cut off at `± limit`; NaN stays NaN. */
+function limited(graph: Graph, value: Value, limit: number | undefined): Value {
+  if (limit === undefined) return value
+  const bound = (end: number) => graph.constant({ type: 'float', dims: [], values: Float32Array.of(end) })
+  return graph.apply('Clip', [value, bound(-limit), bound(limit)])
 }
 
 /** `(value − mean) / deviation`, computed as 64-bit floats: a large mean must not swallow the value's digits. */

@@ -109,6 +109,8 @@ export interface LearntIn {
   readonly cohort: { readonly id: string; readonly name: string } | null
   /** The step after which these are the parameters. */
   readonly step: number
+  /** The run goes on; absent: it is done. */
+  readonly isUnfinished?: boolean
 }
 
 /** Saves the parameters that a peer has learnt, as a checkpoint with all that is needed to use the model. */
@@ -117,7 +119,7 @@ export async function saveCheckpoint(
   { parameters, form, statistics = 0 }: Pick<ModelOracle, 'parameters' | 'form' | 'statistics'>,
   vector: Float32Array,
   { spec, command }: Pick<OracleChoice, 'spec' | 'command'>,
-  { cohort, step }: LearntIn,
+  { cohort, step, isUnfinished = false }: LearntIn,
 ): Promise<void> {
   const [{ checkpointOf, writeCheckpoint }, { describe }] = await Promise.all([
     import('../files/checkpoint.ts'),
@@ -125,7 +127,8 @@ export async function saveCheckpoint(
   ])
   const layout: Layout = command === null ? 'jax' : 'own'
   const agreed = vector.subarray(vector.length - statistics)
-  const notes = describe({ cohort, step, ...settledInputs(spec.own?.schema, form, agreed) })
+  const described = describe({ cohort, step, ...settledInputs(spec.own?.schema, form, agreed) })
+  const notes = { ...described, ...(isUnfinished && { unfinished: 'true' }) }
   await writeCheckpoint(path, checkpointOf(parameters, vector, spec.model, layout, notes))
 }
 

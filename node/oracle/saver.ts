@@ -50,7 +50,7 @@ export function createSaver(
   let writing: Promise<void> | null = null
   const write = async ({ step, parameters }: At): Promise<SavedStep> => {
     const file = stepPath(path, step)
-    await saveCheckpoint(file, oracle, parameters, choice, { cohort, step })
+    await saveCheckpoint(file, oracle, parameters, choice, { cohort, step, isUnfinished: true })
     saved = step
     await removeSteps(path, cohort.id, file)
     return { path: file, step }
@@ -100,7 +100,7 @@ function stepPath(path: string, step: number): string {
   return join(dirname(path), `${basename(path, ending)}.step-${step}${ending}`)
 }
 
-/** Removes the files of this cohort's steps, earlier starts' too; others may have such names for something else. */
+/** Removes the files of this cohort's steps, earlier starts' too; finished models, and what is others', may have such names. */
 async function removeSteps(path: string, cohortId: string, kept: string | null): Promise<void> {
   const folder = dirname(path)
   const ending = extname(path)
@@ -113,6 +113,6 @@ async function removeSteps(path: string, cohortId: string, kept: string | null):
         : ''
     if (!/^\d+$/.test(step) || file === kept) continue
     const notes = await readNotes(file).catch(() => null)
-    if (notes?.cohort === cohortId) await rm(file, { force: true })
+    if (notes?.cohort === cohortId && notes.unfinished === 'true') await rm(file, { force: true })
   }
 }

@@ -18,6 +18,7 @@ import {
 } from '../../learning/learn-contract.ts'
 import { lastStep } from '../../learning/measured-steps.ts'
 import type { GradientReply, GradientRequest } from '../../learning/oracle.ts'
+import { agreeingFirst } from '../../learning/schedule.ts'
 import type { DecodeLimits } from '../codec/index.ts'
 import type { Cohort } from '../cohort/cohort.ts'
 import { learnOptions, scheduleOf } from '../cohort/learn-options.ts'
@@ -108,14 +109,15 @@ export interface Peer extends ProtocolPeer {
 /** A peer on the given ports, which goes on from its storage. It does nothing before `start`. */
 export function createPeer(options: PeerOptions): Peer {
   const { cohort, self, initial, verifier, clock, transport, signer, incarnation, hooks } = options
-  const limits = decodeLimits(cohort, initial.length)
+  const { statistics = 0 } = options
+  const limits = decodeLimits(cohort, initial.length, statistics)
   const journal = openJournal(options, limits)
   const memory = memoryOf(journal, initial, lastStep(cohort))
   const ruleTime = { ms: 0 }
   const learn = createLearn({
     ...learnOptions(cohort, self, initial.length),
     ...memory,
-    ...(options.statistics !== undefined && { statistics: options.statistics }),
+    ...(statistics > 0 && { statistics, schedule: agreeingFirst(scheduleOf(cohort, initial.length)) }),
     ledger: journal,
     remembers: journal.remembers,
     seen: journal.seen().filter(echo => verifier.accepts(echo)),
@@ -299,9 +301,15 @@ function askMetrics(
 }
 
 /** What messages of a cohort's peers can be, and records of their journals. */
-export function decodeLimits(cohort: Cohort, dimension: number): DecodeLimits {
-  const schedule = scheduleOf(cohort, dimension)
-  const longest = Math.max(schedule(cohort.steps, 'gradient'), schedule(cohort.steps, 'parameters'), 1)
+export function decodeLimits(cohort: Cohort, dimension: number, statistics = 0): DecodeLimits {
+  const plain = scheduleOf(cohort, dimension)
+  const schedule = statistics > 0 ? agreeingFirst(plain) : plain
+  const longest = Math.max(
+    schedule(cohort.steps, 'gradient'),
+    schedule(cohort.steps, 'parameters'),
+    schedule(1, 'parameters'),
+    1,
+  )
   return {
     peers: cohort.members.length,
     dimension,

@@ -1,6 +1,6 @@
 """A small CNN in PyTorch on a member's own images, in a folder with one folder for each class:
 
-    concord join … --oracle "python3 torch_images.py circle square triangle" --data our-images --rate 0.1
+    concord join … --oracle "python3 torch_images.py circle square triangle" --data our-images
 
 The command names the classes, and must be the same for all members; a member may lack some of them. A fifth of the
 images is held out to test on. Needs Pillow.

@@ -9,7 +9,7 @@ import {
   type LearnOptions,
   type LearnOutput,
 } from '../../learning/learn-contract.ts'
-import { createSchedule } from '../../learning/schedule.ts'
+import { agreeingFirst, createSchedule } from '../../learning/schedule.ts'
 import { runNetwork, testLedger } from '../agreement/harness.ts'
 
 /** Two parameters, and behind them two statistics. */
@@ -113,6 +113,17 @@ test('step 1 agrees on statistics alone: no gradient is asked for before, and al
     t.true(first! >= 1 && first! <= 4 && second! >= 10 && second! <= 40)
     t.true(Math.abs(final[0]!) < 0.2, 'the parameters have been learnt')
   }
+})
+
+test('statistics are agreed on in many iterations: honest members end with the same, whatever one of them sends', t => {
+  const plain = optionsOf(0, [0, 0], {}).schedule
+  t.is(agreeingFirst(plain)(1, 'parameters'), 24)
+  t.is(agreeingFirst(plain)(2, 'parameters'), 1)
+  t.is(agreeingFirst(plain)(1, 'gradient'), 1)
+  const { finals } = run(OWNS, { schedule: agreeingFirst(plain) })
+  for (const final of finals)
+    for (const [i, figure] of statisticsOf(final).entries())
+      t.true(Math.abs(figure - statisticsOf(finals[0]!)[i]!) <= 1e-5 * Math.abs(figure))
 })
 
 test('neither gradients, nor decay, momentum, clipping or a box move statistics', t => {

@@ -59,7 +59,7 @@ export function eventLines(event: PeerEvent, membership: Membership): readonly s
   switch (event.kind) {
     case 'listening':
       return [
-        `${event.examples} examples, ${event.dimension} parameters${event.step > 1 ? `, going on from step ${event.step}` : ''}`,
+        `${event.examples} examples, ${event.dimension} parameters${event.step > 1 ? placeText(event.step, membership) : ''}`,
         ...event.notes,
         ...event.addresses.map(address => `listening on ${address}`),
       ]
@@ -100,6 +100,10 @@ export function eventLines(event: PeerEvent, membership: Membership): readonly s
     case 'failed':
       return []
   }
+}
+
+function placeText(step: number, { cohort: { steps } }: Membership): string {
+  return step > steps ? ', all steps done already' : `, going on from step ${step}`
 }
 
 function evidenceLine(

@@ -68,7 +68,7 @@ function recallText(recall: readonly ClassRecall[]): string {
   const head = isLong
     ? `recall of the ${CLASSES_SHOWN} worst of ${occurring.length} classes`
     : 'recall by class'
-  return `${head}: ${shown.map(({ name, recall: share }) => `${shortened(name)} ${percent(share)}`).join(', ')}`
+  return `${head}: ${shown.map(({ name, recall: share, examples }) => `${shortened(name)} ${percent(share)} of ${examples}`).join(', ')}`
 }
 
 /** The same lines below a table of several peers, whose worst these are. */

@@ -25,11 +25,11 @@ test('columns get their types, missing cells a value, and indices, ids and const
   const file = await fileOf(t, header, row)
   const { schema, sentences } = await proposeSchema(file, 'outcome', true)
   t.deepEqual(schema.columns, [
-    { name: 'age', type: 'number', scale: 'agreed', missing: 'agreed', indicator: true },
+    { name: 'age', type: 'number', scale: 'agreed', missing: 'agreed', indicator: true, unit: 100 },
     { name: 'sex', type: 'category', values: ['f', 'm'], indicator: false },
     { name: 'smoker', type: 'yes-no', yes: 'Yes', no: 'No', indicator: false },
     { name: 'ward', type: 'category', values: ['w0', 'w1', 'w2', 'w3'], indicator: false },
-    { name: 'visits', type: 'number', scale: 'agreed', indicator: false },
+    { name: 'visits', type: 'number', scale: 'agreed', indicator: false, unit: 10 },
   ])
   t.deepEqual(schema.target, { name: 'outcome', type: 'class', classes: ['ill', 'well'] })
   t.deepEqual(schema.unused, ['patient_id', 'name', 'hospital', 'empty'])

@@ -323,3 +323,19 @@ test('a table is checked as it is loaded: UTF-16, semicolons and quotes', async 
     `${file}: line 3, column 4 (dose) is empty; expected a value in every row, or in the schema "missing", what a missing cell becomes`,
   ])
 })
+
+test('a column without any value cannot be agreed on: it is refused, with what would help', t => {
+  const by = tableSchema.parse({
+    kind: 'table',
+    columns: [
+      { name: 'a', type: 'number', scale: 'agreed', missing: 'agreed' },
+      { name: 'b', type: 'number', missing: 0 },
+    ],
+    target: { name: 'goal', type: 'class', classes: ['no', 'yes'] },
+  })
+  t.deepEqual(read('a,b,goal\n,,no\n3,,yes\n', by).misfits.lines(), [])
+  t.regex(
+    read('a,b,goal\n,,no\nNA,,yes\n', by).misfits.lines().join('\n'),
+    /^t\.csv: column "a" has no value in any row; expected some, as the members agree on its mean/,
+  )
+})

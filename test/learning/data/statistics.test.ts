@@ -4,7 +4,13 @@ import fc from 'fast-check'
 import { type Dataset, writeExample } from '../../../learning/data/dataset.ts'
 import { imageSchema } from '../../../learning/data/image-schema.ts'
 import { shapeOfSchema, tableSchema } from '../../../learning/data/schema.ts'
-import { normalised, ownStatistics, settledImages, settledTable } from '../../../learning/data/statistics.ts'
+import {
+  farColumns,
+  normalised,
+  ownStatistics,
+  settledImages,
+  settledTable,
+} from '../../../learning/data/statistics.ts'
 
 const classes = { name: 'goal', type: 'class', classes: ['no', 'yes'] }
 const schemaOf = (columns: readonly object[], target: object = classes) =>
@@ -127,6 +133,48 @@ test('members whose means lie apart settle on a deviation that covers both', t =
   if (column?.type !== 'number' || typeof column.scale !== 'object') return t.fail()
   t.true(Math.abs(column.scale.mean) < 1)
   t.true(Math.abs(column.scale.deviation - 1000) < 10)
+})
+
+test('in a column’s unit figures are averaged as they are: the deviation covers how far apart members lie', t => {
+  const schema = schemaOf([{ ...agreed, name: 'a', unit: 100 }])
+  const members = [
+    [39, 41],
+    [59, 61],
+    [49, 51],
+  ].map(values => ownStatistics(schema, datasetOf([values])))
+  const means = members[0]!.map((_, i) => meanOf(members.map(own => own[i]!)))
+  const [column] = settledTable(schema, means).columns
+  if (column?.type !== 'number') return t.fail()
+  t.true(Math.abs(column.scale!.mean - 50) < 1, `${column.scale!.mean}`)
+  // Of all six values together 8.2; asinh is nearly linear here.
+  t.true(Math.abs(column.scale!.deviation - 8.2) < 1.5, `${column.scale!.deviation}`)
+})
+
+test('values far from what was agreed are cut off, and their member is told', t => {
+  const schema = schemaOf([
+    { ...agreed, name: 'mass', missing: 1e9 },
+    { ...agreed, name: 'age' },
+  ])
+  const here = datasetOf([
+    [70_000, Number.NaN, 80_000],
+    [40, 50, 60],
+  ])
+  const there = datasetOf([
+    [70, 75, 80],
+    [40, 50, 60],
+  ])
+  const [own, cohorts] = [ownStatistics(schema, here), ownStatistics(schema, there)]
+  t.deepEqual(
+    rowsOf(normalised(here, schema, cohorts)).map(([mass]) => mass),
+    [10, 10, 10],
+  )
+  const lines = farColumns(schema, own, cohorts)
+  t.is(lines.length, 1)
+  t.regex(
+    lines[0]!,
+    /mean of 75 and a deviation of 4\.08 for "mass", .* deviations away: is the column in the same unit/,
+  )
+  t.deepEqual(farColumns(schema, cohorts, cohorts), [])
 })
 
 test('whatever coordinates come, the scale is finite and its deviation more than 0', t => {

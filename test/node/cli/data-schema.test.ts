@@ -142,6 +142,10 @@ test('a schema that the model cannot use makes no cohort, nor does a partition "
     /model is "external", and there is a schema; expected none/,
   )
   t.regex((await create('--schema', `${schema}x`)).warned, /no such schema/)
+  t.regex(
+    (await create('--schema', schema, '--steps', '1')).warned,
+    /steps is 1, and step 1 agrees on the statistics of the schema; expected 2 at least/,
+  )
   t.regex((await create('--partition', 'own')).warned, /partition is "own", and there is no schema/)
   await t.throwsAsync(access(path))
   t.is((await create('--partition', 'own', '--model', 'external')).code, 0)

@@ -101,7 +101,7 @@ test('three members learn one model from three different tables, and hear what s
       ),
     )
     t.regex(said, /no row here has the class dead/)
-    t.regex(said, /step 1 agrees with the other members on mean and deviation of one column/)
+    t.regex(said, /the mean and deviation of one column are agreed on with the other members, in step 1/)
     t.regex(said, /the rows stay on this machine: the other members get vectors/)
     t.is(/not used: "ward"/.test(said), member === 1)
   }

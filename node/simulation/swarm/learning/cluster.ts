@@ -72,7 +72,7 @@ export function createLearningCluster(
     diskLost: checkers.lostDisk,
     lostUnsaid: checkers.lostUnsaid,
     isSeenBeyond(records, peer) {
-      const newest = newestIn(records, decodeLimits(cohort, dimension))
+      const newest = newestIn(records, decodeLimits(cohort, dimension, statistics[0]!.length))
       return heard.by(peer).filter(slot => newest === null || isLater(slot, newest)).length > cohort.faults
     },
   })

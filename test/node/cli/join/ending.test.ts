@@ -34,7 +34,7 @@ test('below the accuracy stand the other measures, and a model that always says 
     'done in 2.0 s: accuracy 90.0 %, loss 0.5',
     'balanced accuracy 50.0 %, macro F1 0.474, AUROC 0.5',
     'the most frequent class every time: accuracy 90.0 %, balanced 50.0 %',
-    'recall by class: no 100.0 %, yes 0.0 %',
+    'recall by class: no 100.0 % of 90, yes 0.0 % of 10',
     'this peer has learnt nothing: it reaches 90.0 %, and naming the most frequent class every time reaches 90.0 %',
   ])
 })

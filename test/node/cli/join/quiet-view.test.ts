@@ -43,6 +43,7 @@ async function watched(log: 'progress' | 'json') {
     archive: ({ slot }, before) =>
       onEvent({ kind: 'evidence', peer: slot.sender, path: 'proof.json', before }),
     ended: { resolve() {}, reject() {} },
+    agreed() {},
     adversaryView: null,
   })
   return { view, hooks, lines: () => terminal.printed.slice(begun) }
