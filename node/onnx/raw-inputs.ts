@@ -59,11 +59,13 @@ function numberInputs(graph: Graph, column: SettledColumn & { readonly type: 'nu
   return indicator ? [filled, graph.cast(isMissing, 'float')] : [filled]
 }
 
-/** Cut off at `± limit`; NaN stays NaN. */
+/** Cut off at `± limit`. What is no finite number stays what it is: it must not become an end by the cut. */
 function limited(graph: Graph, value: Value, limit: number | undefined): Value {
   if (limit === undefined) return value
   const bound = (end: number) => graph.constant({ type: 'float', dims: [], values: Float32Array.of(end) })
-  return graph.apply('Clip', [value, bound(-limit), bound(limit)])
+  const clipped = graph.apply('Clip', [value, bound(-limit), bound(limit)])
+  const isNoNumber = graph.apply('IsNaN', [graph.apply('Sub', [value, value])])
+  return graph.apply('Where', [isNoNumber, value, clipped])
 }
 
 /** `(value − mean) / deviation`, computed as 64-bit floats: a large mean must not swallow the value's digits. */

@@ -18,7 +18,13 @@ export async function folder(t: ExecutionContext): Promise<string> {
 
 /** One column of each kind, with and without scale, missing value and indicator. */
 const columns = [
-  { name: 'age', type: 'number', scale: { mean: 50, deviation: 12 }, missing: 47.5, indicator: true },
+  {
+    name: 'age',
+    type: 'number',
+    scale: { mean: 50, deviation: 12, limit: 1 },
+    missing: 47.5,
+    indicator: true,
+  },
   { name: 'dose', type: 'number' },
   {
     name: 'ward',
