@@ -63,15 +63,17 @@ async function main(): Promise<void> {
   const stage = await createStage(hosts, console.log)
   try {
     const { figures, checks } = await tell(stage, subject, Number(values.seed))
+    // A program agrees on figures of what it holds out itself, which are other examples than those measured here.
+    const together = subject.oracle === null ? Math.min(figures.saved, figures.agreed) : figures.saved
     const all = [
       ...checks,
       {
         what: 'together they are as good as all rows in one place, within a point',
-        holds: Math.min(figures.saved, figures.agreed) >= figures.pooled - BELOW_POOLED_MAX,
+        holds: together >= figures.pooled - BELOW_POOLED_MAX,
       },
       {
         what: 'each alone is worse',
-        holds: Object.values(figures.alone).every(alone => alone < Math.min(figures.saved, figures.agreed)),
+        holds: Object.values(figures.alone).every(alone => alone < together),
       },
     ]
     console.log(tableOf(figures))

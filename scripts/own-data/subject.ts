@@ -83,13 +83,21 @@ const tables: Subject = {
   batch: 128,
 }
 
-/** @param isAll whether members' data includes what is held out to measure on, which only we know how to split */
-async function writeLabs(folder: string, seed: number, isAll: boolean): Promise<ReadonlyMap<string, Wanted>> {
+/**
+ * @param isAll whether members' data includes what is held out to measure on, which only we know how to split
+ * @param times how many times as many images
+ */
+async function writeLabs(
+  folder: string,
+  seed: number,
+  isAll: boolean,
+  times: number,
+): Promise<ReadonlyMap<string, Wanted>> {
   const training: ReturnType<typeof imagesOf> = []
   const wanted = new Map<string, Wanted>()
   const classes = [...new Set(labs.flatMap(({ shapes }) => shapes))].sort()
   for (const [place, lab] of labs.entries()) {
-    const all = imagesOf(lab, place, seed)
+    const all = imagesOf({ ...lab, images: times * lab.images }, place, seed)
     const { train, test } = split(all, ({ label }) => classes.indexOf(label))
     training.push(...train)
     await writeImages(join(folder, images.data(lab.name)), isAll ? all : train)
@@ -104,7 +112,7 @@ async function writeLabs(folder: string, seed: number, isAll: boolean): Promise<
 const images: Subject = {
   data: name => name,
   heldOut: name => `${name}.held-out`,
-  write: (folder, seed) => writeLabs(folder, seed, true),
+  write: (folder, seed) => writeLabs(folder, seed, true, 1),
   schema: {
     proposer: 'carol',
     inspected: [],
@@ -118,10 +126,10 @@ const images: Subject = {
 
 const pytorch: Subject = {
   ...images,
-  write: (folder, seed) => writeLabs(folder, seed, false),
+  write: (folder, seed) => writeLabs(folder, seed, false, 3),
   schema: null,
   oracle: join(import.meta.dirname, 'torch_model.py'),
-  learning: ['--model', 'external', '--partition', 'own', '--steps', '1000', '--rate', '0.3'],
+  learning: ['--model', 'external', '--partition', 'own', '--steps', '900', '--rate', '0.3'],
 }
 
 export const subjects: Readonly<Record<string, Subject>> = { tables, images, pytorch }
