@@ -129,7 +129,7 @@ const pytorch: Subject = {
   write: (folder, seed) => writeLabs(folder, seed, false, 3),
   schema: null,
   oracle: join(import.meta.dirname, 'torch_model.py'),
-  learning: ['--model', 'external', '--partition', 'own', '--steps', '900', '--rate', '0.3'],
+  learning: ['--model', 'external', '--partition', 'own', '--steps', '600', '--rate', '0.3'],
 }
 
 export const subjects: Readonly<Record<string, Subject>> = { tables, images, pytorch }
