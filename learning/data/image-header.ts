@@ -1,5 +1,5 @@
 /**
- * What an image says of itself before anything is decoded: a PNG or JPEG of a few bytes may claim two billion pixels.
+ * The header of an image, read before anything is decoded: a PNG or JPEG of a few bytes may claim two billion pixels.
  * Formats: https://www.w3.org/TR/png-3/ and ITU-T T.81, Annex B.
  */
 import { inflateSync } from 'node:zlib'

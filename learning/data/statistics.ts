@@ -16,8 +16,8 @@ import { shortened } from './shortened.ts'
 
 /** Coordinates of one column. */
 const FIGURES = 3
-/** Beyond, sinh overflows a 32-bit float. No honest member sends more. */
-const ASINH_MAX = 88
+/** asinh of the square of the largest 32-bit float: no honest member sends more. */
+const ASINH_MAX = 176
 const FLOAT_MAX = 3.4e38
 /**
  * Normalised values are cut off here: where a liar has moved a deviation as far as the agreement lets it, or one member's
@@ -41,7 +41,7 @@ export function agreedNotes(schema: Schema): readonly string[] {
       ]
 }
 
-/** A member's own figures. A column of which it has no value counts as zeros. @param dataset not normalised yet */
+/** A member's own figures. A column without a training value, all being held out, counts as zeros. @param dataset not normalised yet */
 export function ownStatistics(schema: Schema, dataset: Dataset): Vector {
   const figures =
     schema.kind === 'images' ? figuresOfImages(schema, dataset) : figuresOfTable(schema, dataset)
@@ -127,10 +127,10 @@ export function settledImages(schema: ImageSchema, statistics: Vector): ImageSch
   const scales = Array.from({ length: schema.channels }, (_, channel) =>
     scaleAt(statistics, FIGURES * channel, 1),
   )
-  const within = (low: number, value: number) => Math.max(low, Math.min(1, value))
+  const between = (low: number, value: number) => Math.max(low, Math.min(1, value))
   const scale = {
-    mean: scales.map(({ mean }) => within(0, mean)),
-    deviation: scales.map(({ deviation }) => within(DEVIATION_MIN, deviation)),
+    mean: scales.map(({ mean }) => between(0, mean)),
+    deviation: scales.map(({ deviation }) => between(DEVIATION_MIN, deviation)),
   }
   return { ...schema, scale }
 }
@@ -147,13 +147,12 @@ function scaleAt(statistics: Vector, at: number, unit: number): Scale {
   return { mean: float(mean * unit), deviation: float(deviation * unit) || 1 }
 }
 
-/** asinh of a mean square is half as far again from what a float holds as that of a mean. */
 function sinh(value: number): number {
-  return Math.sinh(Math.max(-2 * ASINH_MAX, Math.min(2 * ASINH_MAX, value)))
+  return Math.sinh(within(ASINH_MAX, value))
 }
 
 function float(value: number): number {
-  return Math.fround(Math.max(-FLOAT_MAX, Math.min(FLOAT_MAX, value)))
+  return Math.fround(within(FLOAT_MAX, value))
 }
 
 /** Values of a member that lie so far from what was agreed, in deviations, are worth a word. */

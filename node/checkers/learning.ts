@@ -159,7 +159,7 @@ function checkEnds(
 }
 
 /**
- * What all took over lies where the honest peers' own figures lie; MDA may leave their range by its diameter.
+ * What all took over is the same, and lies where the honest peers' own figures lie; MDA may leave their range by its diameter.
  * @returns null if it does
  */
 function wrongStatistics(
@@ -173,6 +173,8 @@ function wrongStatistics(
     const [low, high] = [Math.min(...figures), Math.max(...figures)]
     const wrong = ends.find(end => !(end[i]! >= low - room && end[i]! <= high + room))
     if (wrong) return `coordinate ${i} is ${wrong[i]}, where honest peers have ${low} to ${high}`
+    const apart = Math.max(...ends.map(end => end[i]!)) - Math.min(...ends.map(end => end[i]!))
+    if (apart > ROUNDING) return `coordinate ${i} differs by ${apart} between honest peers`
   }
   return null
 }

@@ -291,4 +291,12 @@ export const mutants: readonly Mutant[] = [
     within: 500,
     swarm: 'learning',
   },
+  {
+    name: 'statistics-agreed-on-once',
+    file: 'learning/schedule.ts',
+    line: 'const STATISTICS_ITERATIONS = 24',
+    becomes: 'const STATISTICS_ITERATIONS = 1',
+    within: 500,
+    swarm: 'learning',
+  },
 ]

@@ -126,7 +126,7 @@ const images: Subject = {
 
 const pytorch: Subject = {
   ...images,
-  write: (folder, seed) => writeLabs(folder, seed, false, 3),
+  write: (folder, seed) => writeLabs(folder, seed, false, 6),
   schema: null,
   oracle: join(import.meta.dirname, 'torch_model.py'),
   learning: ['--model', 'external', '--partition', 'own', '--steps', '600', '--rate', '0.3'],

@@ -2,43 +2,17 @@
 import test from 'ava'
 import { aggregate } from '../../agreement/averaging/aggregate.ts'
 import { protocolNames } from '../../agreement/bounds.ts'
-import type { Message } from '../../agreement/message.ts'
 import { isFiniteVector, type Vector } from '../../agreement/vector.ts'
 import { createLearn } from '../../learning/learn.ts'
-import {
-  defaultWindow,
-  type LearnInput,
-  type LearnOptions,
-  type LearnOutput,
-} from '../../learning/learn-contract.ts'
+import type { LearnInput, LearnOptions, LearnOutput } from '../../learning/learn-contract.ts'
 import { runNetwork, seal, testLedger } from '../agreement/harness.ts'
+import { answering, learnOptions } from './support.ts'
 
 const D = 3
 const HUGE = 3e38
 
-function learnOptions(changes: Partial<LearnOptions>): LearnOptions {
-  return {
-    protocol: 'mda',
-    synchrony: 'asynchronous',
-    peers: 7,
-    maxFaulty: 1,
-    self: 0,
-    dimension: D,
-    grace: false,
-    unsafe: false,
-    ledger: testLedger(),
-    schedule: () => 1,
-    steps: 4,
-    rate: () => 0.5,
-    momentum: 0,
-    clip: null,
-    weightDecay: 0,
-    batch: () => 8,
-    outputStep: null,
-    start: { step: 1, parameters: new Float32Array(D), momentum: null },
-    window: defaultWindow,
-    ...changes,
-  }
+function optionsOf(changes: Partial<LearnOptions>): LearnOptions {
+  return learnOptions({ peers: 7, maxFaulty: 1, dimension: D, steps: 4, ...changes })
 }
 
 /** Peers whose gradients `gradientOf` gives as soon as they are asked for. */
@@ -48,27 +22,15 @@ function cohort(
   changes: Partial<LearnOptions> = {},
 ) {
   const learns = Array.from({ length: peers }, (_, self) =>
-    createLearn(learnOptions({ peers, self, ledger: testLedger(), ...changes })),
+    createLearn(optionsOf({ peers, self, ledger: testLedger(), ...changes })),
   )
-  const protocols = learns.map((learn, self) => {
-    const answered = (effects: ReturnType<typeof learn.input>): ReturnType<typeof learn.input> => {
-      const asked = effects.outputs.find(output => output.kind === 'need-gradient')
-      if (asked === undefined) return effects
-      const { step, parameters } = asked
-      const rest = answered(
-        learn.input({ kind: 'gradient', step, gradient: gradientOf(self, step, parameters) }),
-      )
-      return {
-        messages: [...effects.messages, ...rest.messages],
-        faults: [...effects.faults, ...rest.faults],
-        outputs: [...effects.outputs.filter(output => output !== asked), ...rest.outputs],
-      }
-    }
-    return {
-      input: (value: LearnInput) => answered(learn.input(value)),
-      receive: (from: number, message: Message) => answered(learn.receive(from, message)),
-    }
-  })
+  const protocols = learns.map((learn, self) =>
+    answering(learn, output => {
+      if (output.kind !== 'need-gradient') return null
+      const { step, parameters } = output
+      return { kind: 'gradient', step, gradient: gradientOf(self, step, parameters) }
+    }),
+  )
   const result = runNetwork<LearnInput, LearnOutput>({
     protocols,
     inputs: () => ({ kind: 'start' }),
@@ -121,7 +83,7 @@ test('what weight decay, clipping and momentum make of a gradient is looked at, 
   const gradient = new Float32Array(D).fill(HUGE)
   const parameters = new Float32Array(D).fill(HUGE)
   const start = { step: 1, parameters, momentum: null }
-  const learn = createLearn(learnOptions({ peers: 1, maxFaulty: 0, start, weightDecay: 0.5 }))
+  const learn = createLearn(optionsOf({ peers: 1, maxFaulty: 0, start, weightDecay: 0.5 }))
   learn.input({ kind: 'start' })
   const { outputs, messages } = learn.input({ kind: 'gradient', step: 1, gradient })
   t.like(outputs[0], { kind: 'diverged', divergence: { step: 1, of: 'gradient' } })
@@ -129,7 +91,7 @@ test('what weight decay, clipping and momentum make of a gradient is looked at, 
 })
 
 test('a peer that has diverged answers questions and serves old steps, and goes nowhere', t => {
-  const learn = createLearn(learnOptions({}))
+  const learn = createLearn(optionsOf({}))
   learn.input({ kind: 'start' })
   learn.input({ kind: 'gradient', step: 1, gradient: new Float32Array(D).fill(NaN) })
   const nothing = { messages: [], outputs: [], faults: [] }
@@ -155,7 +117,7 @@ test('a peer that has diverged answers questions and serves old steps, and goes 
 })
 
 test('a peer that sends what is not finite is at fault, as ever', t => {
-  const learn = createLearn(learnOptions({}))
+  const learn = createLearn(optionsOf({}))
   learn.input({ kind: 'start' })
   const slot = { step: 1, phase: 'gradient', iteration: 0, sender: 3 } as const
   const { faults } = learn.receive(3, {

@@ -1,47 +1,17 @@
 /** LEARN's agreements on metrics: when they take place, that no step waits for them, and that the end does. */
 import test from 'ava'
-import type { Message, Phase } from '../../agreement/message.ts'
+import type { Phase } from '../../agreement/message.ts'
 import { METRICS_DIMENSION } from '../../learning/evaluation/agreed.ts'
 import { createLearn } from '../../learning/learn.ts'
-import {
-  defaultWindow,
-  type LearnInput,
-  type LearnOptions,
-  type LearnOutput,
-} from '../../learning/learn-contract.ts'
+import type { LearnInput, LearnOptions, LearnOutput } from '../../learning/learn-contract.ts'
 import { isMeasured, lastStep } from '../../learning/measured-steps.ts'
-import { createSchedule } from '../../learning/schedule.ts'
 import { runNetwork, seal, testLedger } from '../agreement/harness.ts'
+import { answering, learnOptions } from './support.ts'
 
 const STEPS = 5
 
 function optionsOf(changes: Partial<LearnOptions> = {}): LearnOptions {
-  const query = { protocol: 'mda', peers: 4, maxFaulty: 0, synchrony: 'asynchronous' } as const
-  return {
-    ...query,
-    self: 0,
-    dimension: 2,
-    grace: false,
-    unsafe: false,
-    ledger: testLedger(),
-    schedule: createSchedule({
-      ...query,
-      schedule: 'practical',
-      iterations: { gradient: 1, parameters: 1 },
-      count: 'tight',
-    }),
-    steps: STEPS,
-    evaluateEvery: 2,
-    rate: () => 0.5,
-    momentum: 0,
-    clip: null,
-    weightDecay: 0,
-    batch: () => 8,
-    outputStep: null,
-    start: { step: 1, parameters: new Float32Array(2), momentum: null },
-    window: defaultWindow,
-    ...changes,
-  }
+  return learnOptions({ peers: 4, maxFaulty: 0, dimension: 2, steps: STEPS, evaluateEvery: 2, ...changes })
 }
 
 type Answer = (step: number, self: number) => Float32Array | null
@@ -52,26 +22,15 @@ const figures = (value: number) => new Float32Array(METRICS_DIMENSION).fill(valu
 function run(answer: Answer, changes: Partial<LearnOptions> = {}) {
   const protocols = [0, 1, 2, 3].map(self => {
     const learn = createLearn(optionsOf({ ...changes, self, ledger: testLedger() }))
-    const through = (effects: ReturnType<typeof learn.input>): ReturnType<typeof learn.input> => {
-      const next = effects.outputs.flatMap(output => {
-        if (output.kind === 'need-gradient')
-          return [learn.input({ kind: 'gradient', step: output.step, gradient: Float32Array.of(1, self) })]
-        const vector = output.kind === 'need-metrics' ? answer(output.step, self) : null
-        if (output.kind !== 'need-metrics' || vector === null) return []
-        return [learn.input({ kind: 'metrics', step: output.step, vector })]
-      })
-      const all = [effects, ...next.map(through)]
-      return {
-        messages: all.flatMap(({ messages }) => messages),
-        outputs: all.flatMap(({ outputs }) => outputs),
-        faults: all.flatMap(({ faults }) => faults),
-      }
-    }
-    return {
-      learn,
-      input: (value: LearnInput) => through(learn.input(value)),
-      receive: (from: number, message: Message) => through(learn.receive(from, message)),
-    }
+    const answered = answering(learn, output => {
+      if (output.kind === 'need-gradient')
+        return { kind: 'gradient', step: output.step, gradient: Float32Array.of(1, self) }
+      const vector = output.kind === 'need-metrics' ? answer(output.step, self) : null
+      return output.kind !== 'need-metrics' || vector === null
+        ? null
+        : { kind: 'metrics', step: output.step, vector }
+    })
+    return { learn, ...answered }
   })
   const result = runNetwork<LearnInput, LearnOutput>({
     protocols,

@@ -3,43 +3,15 @@ import test from 'ava'
 import type { Message } from '../../agreement/message.ts'
 import { diameter, distance, type Vector } from '../../agreement/vector.ts'
 import { createLearn } from '../../learning/learn.ts'
-import {
-  defaultWindow,
-  type LearnInput,
-  type LearnOptions,
-  type LearnOutput,
-} from '../../learning/learn-contract.ts'
+import type { LearnInput, LearnOptions, LearnOutput } from '../../learning/learn-contract.ts'
 import { createSchedule } from '../../learning/schedule.ts'
 import { normals, runNetwork, seal, testLedger } from '../agreement/harness.ts'
+import { answering, learnOptions } from './support.ts'
 
 const D = 3
 
-function learnOptions(n: number, f: number, changes: Partial<LearnOptions> = {}): LearnOptions {
-  const query = { protocol: 'mda', peers: n, maxFaulty: f, synchrony: 'asynchronous' } as const
-  return {
-    ...query,
-    self: 0,
-    dimension: D,
-    grace: false,
-    unsafe: false,
-    ledger: testLedger(),
-    schedule: createSchedule({
-      ...query,
-      schedule: 'practical',
-      iterations: { gradient: 1, parameters: 1 },
-      count: 'tight',
-    }),
-    steps: 10,
-    rate: () => 0.5,
-    momentum: 0,
-    clip: null,
-    weightDecay: 0,
-    batch: () => 8,
-    outputStep: null,
-    start: { step: 1, parameters: new Float32Array(D), momentum: null },
-    window: defaultWindow,
-    ...changes,
-  }
+function optionsOf(n: number, f: number, changes: Partial<LearnOptions> = {}): LearnOptions {
+  return learnOptions({ peers: n, maxFaulty: f, dimension: D, ...changes })
 }
 
 /** A cohort whose losses are ½‖θ − x_j‖²: gradients θ − x_j, answered as soon as they are asked for. */
@@ -47,24 +19,16 @@ function quadratics(targets: readonly Vector[], f: number, changes: Partial<Lear
   const n = targets.length
   const asked = targets.map(() => [] as number[])
   const protocols = targets.map((target, self) => {
-    const learn = createLearn(learnOptions(n, f, { ...changes, self, ledger: testLedger() }))
-    const answer = (effects: ReturnType<typeof learn.input>): ReturnType<typeof learn.input> => {
-      const request = effects.outputs.find(output => output.kind === 'need-gradient')
-      if (request === undefined) return effects
-      asked[self]!.push(request.step)
-      const gradient = request.parameters.map((x, i) => x - target[i]!)
-      const next = answer(learn.input({ kind: 'gradient', step: request.step, gradient }))
-      const outputs = [...effects.outputs.filter(output => output !== request), ...next.outputs]
+    const learn = createLearn(optionsOf(n, f, { ...changes, self, ledger: testLedger() }))
+    return answering(learn, output => {
+      if (output.kind !== 'need-gradient') return null
+      asked[self]!.push(output.step)
       return {
-        messages: [...effects.messages, ...next.messages],
-        faults: [...effects.faults, ...next.faults],
-        outputs,
+        kind: 'gradient',
+        step: output.step,
+        gradient: output.parameters.map((x, i) => x - target[i]!),
       }
-    }
-    return {
-      input: (value: LearnInput) => answer(learn.input(value)),
-      receive: (from: number, message: Message) => answer(learn.receive(from, message)),
-    }
+    })
   })
   const result = runNetwork<LearnInput, LearnOutput>({ protocols, inputs: () => ({ kind: 'start' }), seed })
   const finals = result.outputs.flatMap(list =>
@@ -100,7 +64,7 @@ test('all start at the same parameters and end close together, with f = 1 and an
 
 /** One peer alone (n = 1), so that a test sees directly what it does to its own vector. */
 function alone(changes: Partial<LearnOptions>, gradients: readonly Vector[]) {
-  const learn = createLearn(learnOptions(1, 0, { steps: gradients.length, ...changes }))
+  const learn = createLearn(optionsOf(1, 0, { steps: gradients.length, ...changes }))
   const outputs = [...learn.input({ kind: 'start' }).outputs]
   for (const [i, gradient] of gradients.entries())
     outputs.push(...learn.input({ kind: 'gradient', step: i + 1, gradient }).outputs)
@@ -156,7 +120,7 @@ test('the drawn step outlives a restart after it', t => {
   const changes = { rate: () => 1, outputStep: 2, steps: 4 }
   const first = alone(changes, [gradient, gradient, gradient])
   const states = first.flatMap(o => (o.kind === 'stepped' ? [o.state] : []))
-  const again = createLearn(learnOptions(1, 0, { ...changes, start: states[2]! }))
+  const again = createLearn(optionsOf(1, 0, { ...changes, start: states[2]! }))
   const outputs = [
     ...again.input({ kind: 'start' }).outputs,
     ...again.input({ kind: 'gradient', step: 4, gradient }).outputs,
@@ -197,7 +161,7 @@ test('schedules: theory runs AVG_⌈log₂ t⌉ and AVG_1, log and practical as 
 
 test('a message too far ahead is a fault, because its sender knows the step; one far too old is dropped', t => {
   const learn = createLearn(
-    learnOptions(7, 1, { steps: 100, start: { step: 20, parameters: new Float32Array(D), momentum: null } }),
+    optionsOf(7, 1, { steps: 100, start: { step: 20, parameters: new Float32Array(D), momentum: null } }),
   )
   learn.input({ kind: 'start' })
   const at = (step: number): Message => ({
@@ -215,7 +179,7 @@ test('a message too far ahead is a fault, because its sender knows the step; one
 })
 
 test('a gradient that LEARN did not ask for, or that comes twice, changes nothing', t => {
-  const learn = createLearn(learnOptions(7, 1))
+  const learn = createLearn(optionsOf(7, 1))
   learn.input({ kind: 'start' })
   const gradient = new Float32Array(D)
   t.is(learn.input({ kind: 'gradient', step: 2, gradient }).messages.length, 0)
@@ -230,7 +194,7 @@ test('a gradient that LEARN did not ask for, or that comes twice, changes nothin
 })
 
 test('an agreement that ends after this peer has gone elsewhere moves nothing', t => {
-  const learn = createLearn(learnOptions(7, 1))
+  const learn = createLearn(optionsOf(7, 1))
   learn.input({ kind: 'start' })
   const zero = seal(new Float32Array(D))
   learn.input({ kind: 'gradient', step: 1, gradient: new Float32Array(D) })
@@ -256,8 +220,8 @@ test('an agreement that ends after this peer has gone elsewhere moves nothing', 
 })
 
 test('a cohort below its bound is refused at once', t => {
-  t.throws(() => createLearn(learnOptions(6, 1)), { code: 'BOUND_NOT_MET', message: /6f \+ 1 = 7/ })
-  t.notThrows(() => createLearn(learnOptions(6, 1, { unsafe: true })))
+  t.throws(() => createLearn(optionsOf(6, 1)), { code: 'BOUND_NOT_MET', message: /6f \+ 1 = 7/ })
+  t.notThrows(() => createLearn(optionsOf(6, 1, { unsafe: true })))
 })
 
 test('what binds a peer waits until it knows that its memory is whole, and is said then', t => {
@@ -268,7 +232,7 @@ test('what binds a peer waits until it knows that its memory is whole, and is sa
     iterations: { gradient: 1, parameters: 1 },
     count: 'tight',
   })
-  const learn = createLearn(learnOptions(4, 1, { ...query, schedule }))
+  const learn = createLearn(optionsOf(4, 1, { ...query, schedule }))
   const kinds = ({ messages }: { messages: readonly { message: Message }[] }) =>
     messages.map(({ message }) => message.kind)
   t.deepEqual(kinds(learn.input({ kind: 'start', memory: 'unconfirmed' })), ['query'])

@@ -1,83 +1,48 @@
-/** LEARN with statistics: step 1 agrees on them, nothing moves them afterwards, and who catches up takes them over. */
+/** LEARN with statistics: step 1 agrees on them, and nothing moves them afterwards. (In the swarm, peers that catch up take them over.) */
 import test from 'ava'
 import type { Message } from '../../agreement/message.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import { createLearn } from '../../learning/learn.ts'
-import {
-  defaultWindow,
-  type LearnInput,
-  type LearnOptions,
-  type LearnOutput,
-} from '../../learning/learn-contract.ts'
-import { agreeingFirst, createSchedule } from '../../learning/schedule.ts'
-import { runNetwork, testLedger } from '../agreement/harness.ts'
+import type { LearnEffects, LearnInput, LearnOptions, LearnOutput } from '../../learning/learn-contract.ts'
+import { agreeingFirst } from '../../learning/schedule.ts'
+import { runNetwork, seal } from '../agreement/harness.ts'
+import { answering, learnOptions } from './support.ts'
 
 /** Two parameters, and behind them two statistics. */
 const D = 4
 const S = 2
 const statisticsOf = (vector: Vector) => [...vector.subarray(D - S)]
 
-function optionsOf(self: number, own: readonly number[], changes: Partial<LearnOptions>): LearnOptions {
-  const query = { protocol: 'rb-tm', peers: 4, maxFaulty: 1, synchrony: 'asynchronous' } as const
-  return {
-    ...query,
-    self,
+function optionsOf(own: readonly number[], changes: Partial<LearnOptions> = {}): LearnOptions {
+  return learnOptions({
+    protocol: 'rb-tm',
+    peers: 4,
+    maxFaulty: 1,
     dimension: D,
     statistics: S,
-    grace: false,
-    unsafe: false,
-    ledger: testLedger(),
-    schedule: createSchedule({
-      ...query,
-      schedule: 'practical',
-      iterations: { gradient: 1, parameters: 1 },
-      count: 'tight',
-    }),
     steps: 6,
-    rate: () => 0.5,
-    momentum: 0,
-    clip: null,
-    weightDecay: 0,
-    batch: () => 8,
-    outputStep: null,
     start: { step: 1, parameters: Float32Array.of(3, -3, ...own), momentum: null },
-    window: defaultWindow,
     ...changes,
-  }
+  })
 }
 
-/** Gradients pull every coordinate, statistics too: what an oracle says of those is not to matter. */
+/**
+ * Gradients pull every coordinate, statistics too: what an oracle says of those is not to matter.
+ * @param lies what the last peer says in place of its vectors
+ */
 function run(
   owns: readonly (readonly number[])[],
   changes: Partial<LearnOptions> = {},
-  lie?: (message: Message) => Message,
+  lies?: (step: number) => Vector,
 ) {
   const asked = owns.map(() => [] as { step: number; parameters: Vector }[])
-  const averaged = owns.map(() => [] as string[])
   const protocols = owns.map((own, self) => {
-    const learn = createLearn(optionsOf(self, own, changes))
-    const answer = (effects: ReturnType<typeof learn.input>): ReturnType<typeof learn.input> => {
-      for (const output of effects.outputs)
-        if (output.kind === 'averaged') averaged[self]!.push(`${output.step} ${output.phase}`)
-      const messages =
-        self === 3 && lie
-          ? effects.messages.map(each => ({ ...each, message: lie(each.message) }))
-          : effects.messages
-      const request = effects.outputs.find(output => output.kind === 'need-gradient')
-      if (request === undefined) return { ...effects, messages }
-      asked[self]!.push(request)
-      const gradient = request.parameters.map(x => x)
-      const next = answer(learn.input({ kind: 'gradient', step: request.step, gradient }))
-      return {
-        messages: [...messages, ...next.messages],
-        faults: [...effects.faults, ...next.faults],
-        outputs: [...effects.outputs.filter(output => output !== request), ...next.outputs],
-      }
-    }
-    return {
-      input: (value: LearnInput) => answer(learn.input(value)),
-      receive: (from: number, message: Message) => answer(learn.receive(from, message)),
-    }
+    const peer = answering(createLearn(optionsOf(own, { ...changes, self })), output => {
+      if (output.kind !== 'need-gradient') return null
+      asked[self]!.push(output)
+      return { kind: 'gradient', step: output.step, gradient: output.parameters }
+    })
+    return lies && self === owns.length - 1 ? lying(peer, self, lies) : peer
   })
   const result = runNetwork<LearnInput, LearnOutput>({
     protocols,
@@ -87,7 +52,32 @@ function run(
   const finals = result.outputs.map(
     list => list.flatMap(output => (output.kind === 'finished' ? [output.parameters] : []))[0]!,
   )
+  const averaged = result.outputs.map(list =>
+    list.flatMap(output => (output.kind === 'averaged' ? [`${output.step} ${output.phase}`] : [])),
+  )
   return { finals, asked, averaged }
+}
+
+/** Says the same lie to everybody: its vectors, and its own votes on them, are of the lie. */
+function lying(
+  peer: ReturnType<typeof answering>,
+  self: number,
+  lies: (step: number) => Vector,
+): ReturnType<typeof answering> {
+  const forged = ({ messages, ...rest }: LearnEffects): LearnEffects => ({
+    ...rest,
+    messages: messages.map(({ to, message }) => {
+      const { slot } = message
+      if (slot.sender !== self || slot.phase === 'state') return { to, message }
+      const sealed = seal(lies(slot.step))
+      if ('sealed' in message) return { to, message: { ...message, sealed } as Message }
+      return 'digest' in message ? { to, message: { ...message, digest: sealed.digest } } : { to, message }
+    }),
+  })
+  return {
+    input: value => forged(peer.input(value)),
+    receive: (from, message) => forged(peer.receive(from, message)),
+  }
 }
 
 const OWNS = [
@@ -116,14 +106,20 @@ test('step 1 agrees on statistics alone: no gradient is asked for before, and al
 })
 
 test('statistics are agreed on in many iterations: honest members end with the same, whatever one of them sends', t => {
-  const plain = optionsOf(0, [0, 0], {}).schedule
+  const plain = optionsOf([0, 0]).schedule
   t.is(agreeingFirst(plain)(1, 'parameters'), 24)
   t.is(agreeingFirst(plain)(2, 'parameters'), 1)
   t.is(agreeingFirst(plain)(1, 'gradient'), 1)
-  const { finals } = run(OWNS, { schedule: agreeingFirst(plain) })
-  for (const final of finals)
-    for (const [i, figure] of statisticsOf(final).entries())
-      t.true(Math.abs(figure - statisticsOf(finals[0]!)[i]!) <= 1e-5 * Math.abs(figure))
+  for (const figure of [-1e9, 0, 2.5, 1e9]) {
+    const lie = Float32Array.of(3, -3, figure, figure)
+    const { finals } = run(OWNS, { schedule: agreeingFirst(plain) }, () => lie)
+    const honest = finals.slice(0, -1).map(statisticsOf)
+    for (const figures of honest)
+      for (const [i, value] of figures.entries()) {
+        t.true(value >= OWNS[0]![i]! && value <= OWNS[2]![i]!, `${value} with a liar's ${figure}`)
+        t.true(Math.abs(value - honest[0]![i]!) <= 1e-5 * value, 'all have the same')
+      }
+  }
 })
 
 test('neither gradients, nor decay, momentum, clipping or a box move statistics', t => {

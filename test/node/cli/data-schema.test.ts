@@ -162,23 +162,21 @@ test('a schema that the model cannot use makes no cohort, nor does a partition "
   )
 })
 
+/** A cohort file with the schema. */
+async function cohortWith({
+  folder,
+  schema,
+  members,
+}: Pick<Awaited<ReturnType<typeof scene>>, 'folder' | 'schema' | 'members'>): Promise<string> {
+  const path = join(folder, 'agreed.yaml')
+  const settings = ['--model', 'softmax', '--faults', '1', '--protocol', 'rb-tm', '--schema', schema]
+  await concord('cohort', 'create', path, ...settings, ...members)
+  return path
+}
+
 test('join refuses what check refuses, and options that do not fit, before it listens', async t => {
   const { folder, ours, schema, members, identityPaths, cohortPath } = await scene(t)
-  const agreed = join(folder, 'agreed.yaml')
-  await concord(
-    'cohort',
-    'create',
-    agreed,
-    '--model',
-    'softmax',
-    '--faults',
-    '1',
-    '--protocol',
-    'rb-tm',
-    '--schema',
-    schema,
-    ...members,
-  )
+  const agreed = await cohortWith({ folder, schema, members })
   const wrong = join(folder, 'wrong.csv')
   await writeFile(wrong, table().replace(',f,', ',female,'))
   const join_ = (cohortFile: string, ...more: readonly string[]) =>
@@ -215,21 +213,7 @@ test('join refuses what check refuses, and options that do not fit, before it li
 
 test('doctor looks at a member’s own table', async t => {
   const { folder, ours, schema, members } = await scene(t)
-  const agreed = join(folder, 'agreed.yaml')
-  await concord(
-    'cohort',
-    'create',
-    agreed,
-    '--model',
-    'softmax',
-    '--faults',
-    '1',
-    '--protocol',
-    'rb-tm',
-    '--schema',
-    schema,
-    ...members,
-  )
+  const agreed = await cohortWith({ folder, schema, members })
   const wrong = join(folder, 'wrong.csv')
   await writeFile(wrong, table().replace(',f,', ',female,').replace(',m,', ',male,'))
   const asked = (...more: readonly string[]) => concord('doctor', agreed, '--no-mdns', ...more)

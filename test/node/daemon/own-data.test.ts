@@ -5,13 +5,13 @@ import test from 'ava'
 import { tableSchema } from '../../../learning/data/schema.ts'
 import { defaultWindow } from '../../../learning/learn-contract.ts'
 import { randomStream } from '../../../learning/random.ts'
-import { checkCohort } from '../../../node/cohort/file.ts'
 import { PeerError } from '../../../node/daemon/errors.ts'
 import type { PeerEvent } from '../../../node/daemon/events.ts'
 import { planPeer } from '../../../node/daemon/options.ts'
 import { startPeer } from '../../../node/daemon/start-peer.ts'
 import { place } from '../cli/places.ts'
 import { started } from './followed.ts'
+import { learnFromOwn } from './own-peers.ts'
 
 const schema = tableSchema.parse({
   kind: 'table',
@@ -51,41 +51,13 @@ const orders = [
 ]
 
 test('three members learn one model from three different tables, and hear what stays with them', async t => {
-  const { folder, cohort, identities } = await place(t)
-  const agreed = checkCohort(
-    {
-      name: 'hospitals',
-      members: cohort.members.slice(0, 3),
-      faults: 0,
-      protocol: 'mda',
-      steps: 120,
-      model: 'softmax',
-      rate: 0.5,
-      batch: 32,
-      seed: 3,
-      schema,
-    },
-    'test',
-  )
-  const heard: PeerEvent[][] = [[], [], []]
-  const peers = await Promise.all(
-    orders.map(async (order, member) => {
-      const data = join(folder, `member-${member}.csv`)
-      await writeFile(data, tableOf(member, order, [',', ';', '\t'][member]!, [300, 120, 600][member]!))
-      const peer = await startPeer({
-        cohort: agreed,
-        identity: identities[member]!,
-        data,
-        mdns: false,
-        stateDirectory: null,
-        evidenceFolder: folder,
-        onEvent: event => heard[member]!.push(event),
-      })
-      t.teardown(() => peer.stop())
-      return peer
-    }),
-  )
-  const endings = await Promise.all(peers.map(({ finished }) => finished))
+  const settings = { steps: 120, rate: 0.5, batch: 32, schema }
+  const { endings, heard } = await learnFromOwn(t, settings, async (member, folder) => {
+    const data = join(folder, `member-${member}.csv`)
+    const [separator, rows] = [[',', ';', '\t'][member]!, [300, 120, 600][member]!]
+    await writeFile(data, tableOf(member, orders[member]!, separator, rows))
+    return { data }
+  })
   for (const [member, { accuracy, parameters }] of endings.entries()) {
     t.is(parameters.length, 6 * 3 + 3)
     t.true(accuracy! > 0.85, `member ${member}: ${accuracy}`)

@@ -2,11 +2,8 @@
 import test from 'ava'
 import { imageSchema } from '../../../learning/data/image-schema.ts'
 import { randomStream } from '../../../learning/random.ts'
-import { checkCohort } from '../../../node/cohort/file.ts'
-import type { PeerEvent } from '../../../node/daemon/events.ts'
-import { startPeer } from '../../../node/daemon/start-peer.ts'
 import { drawnShape, foldersOf } from '../../learning/data/images.ts'
-import { place } from '../cli/places.ts'
+import { learnFromOwn } from './own-peers.ts'
 
 const schema = imageSchema.parse({
   kind: 'images',
@@ -34,40 +31,11 @@ function folderOf(member: number): Record<string, Buffer> {
 }
 
 test('three members learn one model from three different folders, one of which lacks a class', async t => {
-  const { folder, cohort, identities } = await place(t)
-  const agreed = checkCohort(
-    {
-      name: 'labs',
-      members: cohort.members.slice(0, 3),
-      faults: 0,
-      protocol: 'mda',
-      steps: 60,
-      model: 'softmax',
-      rate: 0.05,
-      batch: 16,
-      seed: 3,
-      schema,
-    },
-    'test',
-  )
-  const heard: PeerEvent[][] = [[], [], []]
-  const peers = await Promise.all(
-    [0, 1, 2].map(async member => {
-      const peer = await startPeer({
-        cohort: agreed,
-        identity: identities[member]!,
-        data: await foldersOf(t, folderOf(member)),
-        holdout: 0.25,
-        mdns: false,
-        stateDirectory: null,
-        evidenceFolder: folder,
-        onEvent: event => heard[member]!.push(event),
-      })
-      t.teardown(() => peer.stop())
-      return peer
-    }),
-  )
-  const endings = await Promise.all(peers.map(({ finished }) => finished))
+  const settings = { steps: 60, rate: 0.05, batch: 16, schema }
+  const { endings, heard } = await learnFromOwn(t, settings, async member => ({
+    data: await foldersOf(t, folderOf(member)),
+    holdout: 0.25,
+  }))
   for (const [member, { accuracy, parameters }] of endings.entries()) {
     t.is(parameters.length, 144 * 3 + 3)
     t.true(accuracy! > 0.9, `member ${member}: ${accuracy}`)
