@@ -1,6 +1,6 @@
 /**
- * Predictions for examples without a schema: an image, a folder of images, or a data set as `--data` takes it. Images are
- * brought to the size and the channels that the model has learnt from.
+ * Predictions for images, and for examples without a schema: an image, a folder of images, a folder for each class, or a
+ * data set as `--data` takes it. Images are brought to the size and the channels that the model has learnt from.
  */
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'

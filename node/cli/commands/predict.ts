@@ -9,7 +9,7 @@ export const predictCommand = defineCommand({
   name: 'predict',
   summary: 'say what a finished model predicts for new rows or images',
   about:
-    "A table is read by the schema that the model carries: columns are found by their names, and the target may be missing. The result has the table's own columns, then what is predicted and the probability of each class. A model that learnt without a schema takes an image, a folder of images, or data as --data does. Nothing is sent.",
+    "A table is read by the schema that the model carries: columns are found by their names, and the target may be missing. The result has the table's own columns, then what is predicted and the probability of each class. A model of images takes an image, a folder of them, or one with a folder for each class; another one takes data as --data does. Nothing is sent.",
   arguments: [
     { name: '<checkpoint>', about: 'what --save wrote' },
     { name: '<data>', about: 'a .csv, .tsv or .parquet file; or an image, a folder, a data set' },
