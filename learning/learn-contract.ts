@@ -6,6 +6,7 @@ import type { AveragedPhase, Message, Seen, Slot } from '../agreement/message.ts
 import type { Effects, LinkSignal, PeerIndex, Protocol } from '../agreement/protocol.ts'
 import type { Vector } from '../agreement/vector.ts'
 import type { Box } from './box.ts'
+import type { PastParameters } from './recovery/contract.ts'
 import type { Memory } from './recovery/state.ts'
 import type { Schedule } from './schedule.ts'
 
@@ -51,8 +52,8 @@ export interface LearnOptions
    * steps. If it starts without memory, it goes on at this step or later.
    */
   readonly completeFrom?: number
-  /** Its own parameters of earlier steps, by step, ascending; absent: it knows none. */
-  readonly history?: ReadonlyMap<number, Vector>
+  /** Its own parameters of earlier steps, to which LEARN adds; absent: it knows none. */
+  readonly history?: PastParameters
   /** The newest that an earlier incarnation of this peer saw others sign; absent: nothing. */
   readonly seen?: readonly Seen[]
   /** False where this peer may have signed a vector for the slot only if it has forgotten that; absent: never false. */

@@ -118,6 +118,25 @@ export interface Watermark {
 
 export type LogAbsence = 'missing' | 'forgotten'
 
+/**
+ * Places for vectors beside the records, all of one size: a long vector is written once, whatever refers to it, and read
+ * again when somebody needs it. `test/node/contracts/storage.ts` tests every implementation against this.
+ */
+export interface VectorPlaces {
+  /**
+   * Puts bytes into a free place, and returns its number. They survive a crash once a sync that began behind this has
+   * called back without an error, and must not be written to before. They are on the disk before any record that was
+   * appended behind this.
+   */
+  put(bytes: Uint8Array): number
+  /** Fills `into` with the bytes of the place, from byte `at` on. @throws if it cannot be read */
+  read(place: number, at: number, into: Uint8Array): void
+  /** Called once, before anything is put: these places are taken, and all others free. */
+  take(places: Iterable<number>): void
+  /** Nothing needs the place any more. It is used again only after a sync that began behind this has called back. */
+  free(place: number): void
+}
+
 /** An append-only log of records. `test/node/contracts/storage.ts` tests every implementation against this. */
 export interface Storage {
   /** The records that survived, in order, read once at start. */
@@ -140,6 +159,8 @@ export interface Storage {
    * kept twice: all else depends on it.
    */
   rewrite(first: Uint8Array, rest: readonly Uint8Array[]): void
+  /** Places for vectors of so many bytes; null, or absent: they are so short that they stand in the records. */
+  vectors?(bytes: number): VectorPlaces | null
 }
 
 /** Nothing was ever written. */

@@ -7,6 +7,14 @@ import type { Effects, LinkSignal, PeerIndex } from '../../agreement/protocol.ts
 import type { Vector } from '../../agreement/vector.ts'
 import type { Memory, StateName } from './state.ts'
 
+/** A peer's own parameters by step, ascending. A `Map` holds them in memory; a real peer's journal, on its disk. */
+export interface PastParameters {
+  get(step: number): Vector | undefined
+  set(step: number, parameters: Vector): unknown
+  delete(step: number): unknown
+  keys(): IterableIterator<number>
+}
+
 export interface RecoveryOptions {
   readonly protocol: ProtocolName
   readonly self: PeerIndex
@@ -21,8 +29,8 @@ export interface RecoveryOptions {
   readonly stepsEnd: number
   /** This peer's messages are complete from this step on. It knows nothing, or not everything, of earlier steps. */
   readonly completeFrom: number
-  /** Its own parameters of earlier steps, by step, ascending. */
-  readonly history: ReadonlyMap<number, Vector>
+  /** Its own parameters of earlier steps. Recovery adds to them and removes the oldest. */
+  readonly history: PastParameters
   /** How many past steps' parameters are held for others. */
   readonly kept: number
   /** How many past steps peers still take part in. */

@@ -32,8 +32,6 @@ export interface Helper {
 
 interface State {
   readonly options: HelperOptions
-  /** This peer's own parameters by step, ascending. */
-  readonly history: Map<number, Vector>
   readonly seen: Map<PeerIndex, Seen>
   /** Answers given at this step. */
   readonly given: Record<Question['kind'], Map<PeerIndex, number>>
@@ -51,14 +49,14 @@ type HelperOptions = Pick<
 export function createHelper(options: HelperOptions): Helper {
   const state: State = {
     options,
-    history: new Map(options.history),
     seen: new Map(options.seen?.map(seen => [seen.slot.sender, seen])),
     waiting: new Map(),
     given: { query: new Map(), fetch: new Map() },
     step: options.step,
     completeFrom: options.completeFrom,
   }
-  const { history, seen, given, waiting } = state
+  const { seen, given, waiting } = state
+  const { history } = options
   return {
     reached(step, parameters) {
       state.step = step
@@ -87,16 +85,16 @@ export function createHelper(options: HelperOptions): Helper {
   }
 }
 
-function positionFor({ options, history, seen, step, completeFrom }: State, to: PeerIndex): Envelope {
-  const oldest = history.keys().next().value ?? step
+function positionFor({ options, seen, step, completeFrom }: State, to: PeerIndex): Envelope {
+  const oldest = Math.min(step, ...options.history.keys())
   const slot = slotAt(options.self, step)
   return { to, message: { kind: 'position', slot, oldest, completeFrom, seen: seen.get(to) ?? null } }
 }
 
 /** θ_s, now or once this peer reaches s. Where s is long past, or was skipped, the answer is this peer's position. */
 function serve(state: State, to: PeerIndex, step: number): Envelope | null {
-  const { options, history, waiting } = state
-  const parameters = history.get(step)
+  const { options, waiting } = state
+  const parameters = options.history.get(step)
   if (parameters === undefined && step > state.step) {
     waiting.set(to, step)
     return null

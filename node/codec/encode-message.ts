@@ -1,6 +1,7 @@
 /** Messages of the protocols as bytes (frame.proto: MessageHeader), in chunks that are shared between recipients. */
-import type { Message, Seen, Slot } from '../../agreement/message.ts'
+import type { Message, MessageOf, Seen, Slot } from '../../agreement/message.ts'
 import type { Commitment } from '../../agreement/protocol.ts'
+import type { Vector } from '../../agreement/vector.ts'
 import type { Frame } from '../ports.ts'
 import { vectorBytes } from '../signatures/vector-bytes.ts'
 import { BODY, encodedVectors, PHASES } from './bodies.ts'
@@ -8,14 +9,28 @@ import { headerChunk, putBytes, putInteger, putNested, putPacked, type Writer } 
 
 /** The header; for `vector` and `payload` followed by the vector's own bytes, not copied. */
 export function encodeMessage(message: Message): Frame {
-  const header = headerChunk(output => {
+  if (!bringsVector(message)) return [encodeHeader(message, 0)]
+  const { vector } = message.sealed
+  return [encodeHeader(message, vector.length), encodeVector(vector)]
+}
+
+export function bringsVector(message: Message): message is MessageOf<'vector' | 'payload'> {
+  return message.kind === 'vector' || message.kind === 'payload'
+}
+
+/** @param dimension of the vector that follows, if one does */
+export function encodeHeader(message: Message, dimension: number): Uint8Array {
+  return headerChunk(output => {
     putNested(output, 1, nested => putSlot(nested, message.slot))
-    putNested(output, BODY[message.kind], nested => putBody(nested, message))
+    putNested(output, BODY[message.kind], nested => putBody(nested, message, dimension))
   })
-  if (message.kind !== 'vector' && message.kind !== 'payload') return [header]
-  const bytes = vectorBytes(message.sealed.vector)
-  encodedVectors.set(bytes, message.sealed.vector)
-  return [header, bytes]
+}
+
+/** The vector's own bytes, not copied. */
+export function encodeVector(vector: Vector): Uint8Array {
+  const bytes = vectorBytes(vector)
+  encodedVectors.set(bytes, vector)
+  return bytes
 }
 
 function putSlot(output: Writer, slot: Slot): void {
@@ -25,11 +40,11 @@ function putSlot(output: Writer, slot: Slot): void {
   putInteger(output, 4, slot.sender)
 }
 
-function putBody(output: Writer, message: Message): void {
+function putBody(output: Writer, message: Message, dimension: number): void {
   switch (message.kind) {
     case 'vector':
     case 'payload':
-      putInteger(output, 1, message.sealed.vector.length)
+      putInteger(output, 1, dimension)
       putBytes(output, 2, message.sealed.signature)
       break
     case 'echo':

@@ -1,7 +1,7 @@
 /** The wire format: frame.proto is the specification. */
 
 export { isSlotIn, type Received } from './decode-message.ts'
-export { encodeMessage } from './encode-message.ts'
+export { bringsVector, encodeHeader, encodeMessage, encodeVector } from './encode-message.ts'
 export { type DecodeLimits, frameBytesMax } from './limits.ts'
 export {
   decodeLinkFrame,

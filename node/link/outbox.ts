@@ -8,8 +8,11 @@ import type { LinkLimits } from './limits.ts'
 /** A message in wire form, shared by all the links that carry it. */
 export interface Encoded {
   readonly step: number
+  /** Fetched from the disk each time, if they are there. */
   readonly chunks: readonly Uint8Array[]
   readonly bytes: number
+  /** Its vector is on the disk, or will be, for as long as messages of its step are kept. It takes no memory here. */
+  readonly stored: boolean
   /** A later incarnation of the peer needs it too. */
   readonly repeated: boolean
   /** It belongs to no step but to catching up, so a peer at a later step still needs it. */
@@ -32,7 +35,7 @@ export interface Outbox {
   resumeAfter(received: number): void
   /** The peer begins anew at this step. A new incarnation has forgotten its questions and their answers. */
   resumeAt(step: number, restarted: boolean): void
-  /** Forgets acknowledged messages of steps before this one. */
+  /** Forgets messages of steps before this one if they are acknowledged, or if the disk keeps them no longer. */
   forgetBefore(step: number): void
   /** Of steps before this one there is nothing to send, or no longer everything. */
   setCompleteFrom(step: number): void
@@ -51,7 +54,7 @@ export interface Outbox {
 /** The messages that are kept, sent or not. */
 export interface Kept {
   readonly keptMessages: number
-  /** Includes the overhead of each message. */
+  /** In memory; includes the overhead of each message. */
   readonly keptBytes: number
   /** Bytes sent again so far. */
   readonly resentBytes: number
@@ -136,7 +139,7 @@ export function createOutbox(limits: LinkLimits, ahead: number, nowMs: () => num
     },
     resumeAt: (step, restarted) => resumeAt(state, step, restarted),
     forgetBefore(step) {
-      keepOnly(state, ({ place, message }) => place !== 'done' || message.step >= step)
+      keepOnly(state, ({ place, message }) => message.step >= step || (place !== 'done' && !message.stored))
     },
     setCompleteFrom(step) {
       state.completeFrom = Math.max(state.completeFrom, step)
@@ -165,8 +168,12 @@ function add(state: State, message: Encoded): void {
   if (isDue(state, message)) entry.place = 'due'
   state.kept.push(entry)
   ;(entry.place === 'due' ? state.due : state.early).push(entry)
-  state.keptBytes += message.bytes + state.limits.keptOverheadBytes
+  state.keptBytes += memoryOf(state, message)
   while (state.keptBytes > state.limits.keptBytesMax && state.kept.length > 1) dropOldest(state)
+}
+
+function memoryOf({ limits }: State, { stored, bytes }: Encoded): number {
+  return limits.keptOverheadBytes + (stored ? 0 : bytes)
 }
 
 function isDue({ peerStep, ahead }: State, { step, timeless }: Encoded): boolean {
@@ -198,7 +205,7 @@ function lack(state: State, step: number): void {
 function discard(state: State, entry: Entry): void {
   const { bytes } = entry.message
   entry.place = 'dropped'
-  state.keptBytes -= bytes + state.limits.keptOverheadBytes
+  state.keptBytes -= memoryOf(state, entry.message)
   if (entry.fate === 'taken') state.takenBytes -= bytes
 }
 

@@ -4,8 +4,9 @@
  * So it starts without memory, and never again says anything that binds it in the steps up to the watermark's.
  */
 import { isBound } from '../../agreement/message.ts'
-import type { LogAbsence, Storage, Watermark } from '../ports.ts'
+import type { LogAbsence, Storage, VectorPlaces, Watermark } from '../ports.ts'
 import { decodeRecord, type JournalRecord, type RecordLimits } from './journal-records.ts'
+import { stands, type VectorAt } from './journal-vectors.ts'
 
 export interface Memory {
   /** In the order in which they were written; none if memory was lost. */
@@ -20,27 +21,70 @@ export interface Memory {
   readonly lost: string | null
 }
 
-/** @throws JournalError */
+/**
+ * @param places where the vectors stand that the records refer to; null: the records hold them
+ * @throws JournalError
+ */
 export function recall(
   { recovered, watermark, absence = null }: Pick<Storage, 'recovered' | 'watermark' | 'absence'>,
-  limits: RecordLimits,
+  { limits }: RecordLimits,
+  places: VectorPlaces | null = null,
 ): Memory {
-  const records = recovered.map(bytes => decodeRecord(bytes, limits))
-  const entries = records.at(-1)?.entry ?? 0
+  const written = recovered.map(bytes => decodeRecord(bytes, { limits }))
+  const entries = written.at(-1)?.entry ?? 0
   const completeFrom = Math.max(
     1,
-    ...records.map(record => (record.kind === 'complete-from' ? record.step : 1)),
+    ...written.map(record => (record.kind === 'complete-from' ? record.step : 1)),
   )
-  const written = Math.max(completeFrom - 1, ...records.map(boundStep))
-  const step = Math.max(written, watermark?.step ?? 0)
-  const lost = lossOf(entries, watermark, absence)
+  const step = Math.max(completeFrom - 1, ...written.map(boundStep), watermark?.step ?? 0)
+  const records = stillKept(written)
+  const lost =
+    lossOf(entries, watermark, absence) ?? damageOf(records, places, limits.dimension, { entries, step })
   return lost === null
     ? { records, entries, step, completeFrom, lost }
     : { records: [], entries: Math.max(entries, watermark?.entries ?? 0), step, completeFrom: step + 1, lost }
 }
 
+/** Without the records whose vectors' places may have been used again: a checkpoint says from which step on they stand. */
+function stillKept(written: readonly JournalRecord[]): readonly JournalRecord[] {
+  const keptFrom = Math.max(
+    0,
+    ...written.map(record => (record.kind === 'checkpoint-at' ? record.keptFrom : 0)),
+  )
+  return written.filter(record => {
+    if (record.kind === 'checkpoint-at') return record.step >= keptFrom
+    return record.kind !== 'vector-at' || record.echo.slot.step >= keptFrom
+  })
+}
+
+/** The vectors that a record refers to. Of the older checkpoints only the parameters are kept. */
+export function vectorsOf(record: JournalRecord, isNewest: boolean): readonly VectorAt[] {
+  if (record.kind === 'vector-at') return [record.at]
+  if (record.kind !== 'checkpoint-at') return []
+  const { parameters, momentum, drawn } = record
+  return [parameters, ...(isNewest ? [momentum, drawn] : [])].filter(at => at !== null)
+}
+
+/** Why vectors beside the log are not those that this peer has put there, as a sentence; null if they are. */
+function damageOf(
+  records: readonly JournalRecord[],
+  places: VectorPlaces | null,
+  dimension: number,
+  { entries, step }: Watermark,
+): string | null {
+  const newest = records.findLast(({ kind }) => kind === 'checkpoint-at')
+  const needed = records.flatMap(record => vectorsOf(record, record === newest))
+  const bad = needed.filter(at => places === null || !stands(places, at, dimension))
+  if (bad.length === 0) return null
+  return `The file of vectors beside the log has changed or is missing: ${bad.length} of the ${needed.length} vectors that the log's ${entries} records refer to are not there. This peer starts without memory, ${silence(step)}`
+}
+
+const silence = (step: number) =>
+  `asks the others, and says nothing in the steps up to ${step}, in which it may have spoken`
+
 /** The step in which a record binds its peer; 0 if it does not. */
 function boundStep(record: JournalRecord): number {
+  if (record.kind === 'vector-at') return record.own ? record.echo.slot.step : 0
   return record.kind === 'message' && isBound(record.message) ? record.message.slot.step : 0
 }
 
@@ -56,7 +100,7 @@ export function lossOf(
       : 'The watermark beside the log is missing or cannot be read, so nobody can tell whether the log is all there is: this peer starts without memory'
   const missing = watermark.entries - entries
   if (missing <= 0) return null
-  const then = `asks the others, and says nothing in the steps up to ${watermark.step}, in which it may have spoken`
+  const then = silence(watermark.step)
   if (absence === 'forgotten') return `As --forget asked, this peer starts without its log, ${then}`
   const what =
     absence === 'missing'

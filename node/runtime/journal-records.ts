@@ -1,20 +1,42 @@
-/** The journal's records as bytes: a message in its wire form, or a checkpoint of LEARN. */
+/**
+ * The journal's records as bytes: a message in its wire form, or a checkpoint of LEARN. Long vectors stand in a file
+ * beside the log: the record then names their place and digest.
+ */
 import type { Message, MessageOf } from '../../agreement/message.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { LearnState } from '../../learning/learn-contract.ts'
 import { type DecodeLimits, decodeLinkFrame, encodeLinkFrame } from '../codec/index.ts'
 import type { Frame } from '../ports.ts'
+import type { VectorAt } from './journal-vectors.ts'
 
 export type RecordLimits = { readonly limits: DecodeLimits }
 
 export type JournalRecord = (
   | { readonly kind: 'message'; readonly message: Message }
   | { readonly kind: 'checkpoint'; readonly state: LearnState }
+  /** A vector of this peer, or one of another that it keeps, in the form of a vote on it. */
+  | {
+      readonly kind: 'vector-at'
+      readonly own: boolean
+      readonly echo: MessageOf<'echo'>
+      readonly at: VectorAt
+    }
+  | ({ readonly kind: 'checkpoint-at' } & CheckpointAt)
   /** The newest commitment that another peer was seen to sign, in the form of a vote on it. */
   | { readonly kind: 'seen'; readonly echo: MessageOf<'echo'> }
   /** Nothing is known any more of the steps before this one. */
   | { readonly kind: 'complete-from'; readonly step: number }
 ) & { readonly entry: number }
+
+/** LEARN's state after a step, with its vectors elsewhere. */
+export interface CheckpointAt {
+  readonly step: number
+  /** What earlier records say of steps before this one is no longer kept: their vectors' places may be others' now. */
+  readonly keptFrom: number
+  readonly parameters: VectorAt
+  readonly momentum: VectorAt | null
+  readonly drawn: VectorAt | null
+}
 
 /** The journal holds records that this program did not write, or that another version of it wrote. */
 export class JournalError extends Error {
@@ -26,6 +48,8 @@ const MESSAGE = 1
 const CHECKPOINT = 2
 const COMPLETE_FROM = 3
 const SEEN = 4
+const VECTOR_AT = 5
+const CHECKPOINT_AT = 6
 /** The kind, which vectors follow a checkpoint's parameters, padding, and the entry's number as a 64-bit float. */
 const HEADER_BYTES = 16
 /** The header and the step as a 64-bit float, so that the vectors after it are aligned. */
@@ -48,6 +72,53 @@ export function encodeCommitment(encoded: Frame, entry: number): Uint8Array {
 /** @param encoded the vote in its wire form */
 export function encodeSeen(encoded: Frame, entry: number): Uint8Array {
   return encodeAs(SEEN, encoded, entry)
+}
+
+/** @param echo slot, digest and signature of the vector, as a vote in its wire form */
+export function encodeVectorAt(own: boolean, echo: Frame, { place }: VectorAt, entry: number): Uint8Array {
+  const { header, view } = headerOf(VECTOR_AT, entry, HEADER_BYTES + 8)
+  header[1] = Number(own)
+  view.setFloat64(HEADER_BYTES, place, true)
+  return concatenate([header, ...encodeLinkFrame({ kind: 'data', sequence: 1 }, [echo])])
+}
+
+const DIGEST_BYTES = 32
+const VECTOR_AT_BYTES = 8 + DIGEST_BYTES
+const CHECKPOINT_AT_BYTES = CHECKPOINT_HEADER_BYTES + 8 + 3 * VECTOR_AT_BYTES
+
+export function encodeCheckpointAt(
+  { step, keptFrom, parameters, momentum, drawn }: CheckpointAt,
+  entry: number,
+): Uint8Array {
+  const { header, view } = headerOf(CHECKPOINT_AT, entry, CHECKPOINT_AT_BYTES)
+  header[1] = (momentum === null ? 0 : HAS_MOMENTUM) | (drawn === null ? 0 : HAS_DRAWN)
+  view.setFloat64(HEADER_BYTES, step, true)
+  view.setFloat64(CHECKPOINT_HEADER_BYTES, keptFrom, true)
+  for (const [i, at] of [parameters, momentum, drawn].entries()) {
+    if (at === null) continue
+    view.setFloat64(vectorAtOffset(i), at.place, true)
+    header.set(Buffer.from(at.digest, 'hex'), vectorAtOffset(i) + 8)
+  }
+  return header
+}
+
+const vectorAtOffset = (i: number) => CHECKPOINT_HEADER_BYTES + 8 + i * VECTOR_AT_BYTES
+
+function decodeCheckpointAt(bytes: Uint8Array): CheckpointAt {
+  if (bytes.length !== CHECKPOINT_AT_BYTES)
+    throw new JournalError(`a checkpoint of ${bytes.length} bytes; was it written by a newer version?`)
+  const at = (i: number): VectorAt => ({
+    place: integerAt(bytes, vectorAtOffset(i)),
+    digest: Buffer.from(bytes.subarray(vectorAtOffset(i) + 8, vectorAtOffset(i + 1))).toString('hex'),
+  })
+  const flags = bytes[1] ?? 0
+  return {
+    step: floatAt(bytes, HEADER_BYTES),
+    keptFrom: floatAt(bytes, CHECKPOINT_HEADER_BYTES),
+    parameters: at(0),
+    momentum: (flags & HAS_MOMENTUM) === 0 ? null : at(1),
+    drawn: (flags & HAS_DRAWN) === 0 ? null : at(2),
+  }
 }
 
 function encodeAs(kind: number, encoded: Frame, entry: number): Uint8Array {
@@ -90,21 +161,29 @@ export function entryOf(bytes: Uint8Array): number {
 /** @throws JournalError if the checksum is right but the content is not ours */
 export function decodeRecord(bytes: Uint8Array, { limits }: RecordLimits): JournalRecord {
   const [kind] = bytes
-  if (kind === undefined || kind < MESSAGE || kind > SEEN)
+  if (kind === undefined || kind < MESSAGE || kind > CHECKPOINT_AT)
     throw new JournalError(`a record of unknown kind ${kind}; was it written by a newer version?`)
   const entry = entryOf(bytes)
   if (kind === CHECKPOINT)
     return { kind: 'checkpoint', state: decodeCheckpoint(bytes, limits.dimension), entry }
   if (kind === COMPLETE_FROM && bytes.length === CHECKPOINT_HEADER_BYTES)
     return { kind: 'complete-from', step: integerAt(bytes, HEADER_BYTES) + 1, entry }
-  const frame = decodeLinkFrame([bytes.subarray(HEADER_BYTES)], limits)
+  if (kind === CHECKPOINT_AT) return { kind: 'checkpoint-at', ...decodeCheckpointAt(bytes), entry }
+  const frame = decodeLinkFrame(
+    [bytes.subarray(kind === VECTOR_AT ? HEADER_BYTES + 8 : HEADER_BYTES)],
+    limits,
+  )
   const received = 'kind' in frame && frame.kind === 'data' ? frame.messages[0] : undefined
   const message = received !== undefined && 'message' in received ? received.message : null
-  if (message === null || (kind === SEEN && message.kind !== 'echo'))
+  if (message === null || (kind !== MESSAGE && message.kind !== 'echo'))
     throw new JournalError(
       'a recorded message does not fit this cohort: was the state directory used with another cohort file?',
     )
   if (kind === SEEN && message.kind === 'echo') return { kind: 'seen', echo: message, entry }
+  if (kind === VECTOR_AT && message.kind === 'echo') {
+    const at = { place: integerAt(bytes, HEADER_BYTES), digest: message.digest }
+    return { kind: 'vector-at', own: bytes[1] === 1, echo: message, at, entry }
+  }
   return { kind: 'message', message, entry }
 }
 

@@ -23,20 +23,24 @@ import {
   traitsOf,
 } from '../../agreement/message.ts'
 import type { Evidence, PeerIndex } from '../../agreement/protocol.ts'
-import type { Vector } from '../../agreement/vector.ts'
 import type { LearnState } from '../../learning/learn-contract.ts'
+import type { PastParameters } from '../../learning/recovery/contract.ts'
 import { encodeMessage } from '../codec/index.ts'
 import type { Frame, Storage } from '../ports.ts'
 import { digestOf } from '../signatures/digest.ts'
+import { type Checkpoints, createCheckpoints } from './journal-checkpoints.ts'
 import { createJournalLog, type JournalLog, type Numbered, noLog } from './journal-log.ts'
-import { type Memory, recall } from './journal-memory.ts'
+import { type Memory, recall, vectorsOf } from './journal-memory.ts'
 import {
-  encodeCheckpoint,
   encodeCommitment,
   encodeCompleteFrom,
   encodeSeen,
+  encodeVectorAt,
+  type JournalRecord,
   type RecordLimits,
 } from './journal-records.ts'
+import { createJournalVectors, type JournalVectors } from './journal-vectors.ts'
+import { lengthOf, movable, onDisk } from './movable.ts'
 
 export interface Journal extends SigningLedger {
   /** The state of the last run, or null at the first start. */
@@ -54,8 +58,8 @@ export interface Journal extends SigningLedger {
   outdated(completeFrom: number): void
   /** What was lost since the last run, as a sentence; null: nothing. */
   readonly lost: string | null
-  /** This peer's parameters of the last steps, by step, ascending: others may need them to catch up. */
-  readonly past: ReadonlyMap<number, Vector>
+  /** This peer's parameters of the last steps: others may need them to catch up. For LEARN, which adds to it. */
+  history(): PastParameters
   /**
    * The first of the steps up to this one from which on this peer has spoken in each step and knows all that it said.
    * Before that step it was not there, or may have said something that it no longer knows.
@@ -74,6 +78,8 @@ export interface Journal extends SigningLedger {
    * vector, also after a restart, and the author may not answer.
    */
   keep(message: Kept): void
+  /** The same message, in a form whose vector can leave the memory once it is kept. */
+  holding(message: Message): Message
   /** The vectors kept, as their authors sent them. */
   kept(): readonly Kept[]
   /** The proofs that others equivocate, as they were shown to everyone. */
@@ -91,6 +97,8 @@ interface JournalOptions extends RecordLimits {
   readonly sign: (slot: Slot, digest: string) => Uint8Array
   /** Steps between two compactions of the log. */
   readonly compactEverySteps: number
+  /** Where vectors stand beside the log: how many of the newest stay in memory, too; absent: 2. */
+  readonly near?: number
 }
 
 export type Kept = MessageOf<'vector' | 'payload'>
@@ -111,7 +119,9 @@ interface State {
   readonly kept: Map<string, Kept>
   /** By accused peer. One proof is enough, and is never forgotten. */
   readonly proofs: Map<PeerIndex, Proof>
-  readonly past: Map<number, Vector>
+  readonly checkpoints: Checkpoints
+  /** Null: vectors stand in the records. */
+  readonly vectors: JournalVectors | null
   readonly seen: Map<PeerIndex, MessageOf<'echo'>>
   /** Whose newest is not in the log yet. */
   readonly unsaved: Set<PeerIndex>
@@ -121,9 +131,15 @@ interface State {
 }
 
 export function createJournal(options: JournalOptions): Journal {
-  const { storage, sign } = options
-  const memory = storage === null ? NO_MEMORY : recall(storage, options)
-  const { recovered, past } = placesIn(memory)
+  const { storage, sign, limits, near = 2 } = options
+  const { dimension } = limits
+  const places = storage?.vectors?.(4 * dimension) ?? null
+  const memory = storage === null ? NO_MEMORY : recall(storage, options, places)
+  const vectors = places === null ? null : createJournalVectors(places, dimension, near)
+  const newest = memory.records.findLast(({ kind }) => kind === 'checkpoint-at')
+  const standing = memory.records.flatMap(record => vectorsOf(record, record === newest))
+  places?.take(new Set(standing.map(({ place }) => place)))
+  for (const at of standing) vectors?.adopt(at)
   const state: State = {
     options,
     log: storage === null ? noLog : createJournalLog(storage, memory),
@@ -134,20 +150,19 @@ export function createJournal(options: JournalOptions): Journal {
     votes: new Map(),
     kept: new Map(),
     proofs: new Map(),
-    past,
+    checkpoints: createCheckpoints(memory.records, vectors),
+    vectors,
     seen: new Map(),
     unsaved: new Set(),
     newest: memory.step,
     sinceCompaction: 0,
   }
-  for (const record of memory.records)
-    if (record.kind === 'message') recollect(state, record.message)
-    else if (record.kind === 'seen') state.seen.set(record.echo.slot.sender, record.echo)
-  const { log, said, sealed, votes, kept, proofs } = state
+  for (const record of memory.records) recollect(state, record)
+  const { log, said, sealed, votes, kept, proofs, checkpoints } = state
   return {
-    recovered,
+    recovered: checkpoints.recovered,
     lost: memory.lost,
-    past,
+    history: checkpoints.history,
     completeFrom: step => Math.max(state.completeFrom, spokenFrom(state, step)),
     saw: (slot, commitment) => see(state, slot, commitment),
     seen: () => [...state.seen.values()],
@@ -162,6 +177,7 @@ export function createJournal(options: JournalOptions): Journal {
       if (own === undefined) {
         const digest = digestOf(vector)
         own = { vector, digest, signature: sign(slot, digest) }
+        if (vectors !== null && vector.length === dimension) own = movable(own)
         sealed.set(key, own)
       }
       return own
@@ -177,30 +193,41 @@ export function createJournal(options: JournalOptions): Journal {
       if (storage === null || kept.has(slotKey(slot))) return
       const message: Kept = { kind: 'payload', slot, sealed: other }
       kept.set(slotKey(slot), message)
-      log.append(recordOf(message))
+      append(state, message)
+    },
+    holding(message) {
+      if (vectors === null || !isLong(state, message)) return message
+      return { ...message, sealed: movable(message.sealed) }
     },
     kept: () => [...kept.values()],
     proofs: () => [...proofs.values()],
     dirty: () => log.dirty(),
-    sync: done => log.sync(state.newest, done),
+    sync(done) {
+      const settled = vectors?.syncing()
+      log.sync(state.newest, error => {
+        if (error === undefined) settled?.()
+        done(error)
+      })
+    },
     checkpoint: (learnt, forgetBefore) => checkpoint(state, learnt, forgetBefore),
   }
 }
 
 const NO_MEMORY: Memory = { records: [], entries: 0, step: 0, completeFrom: 1, lost: null }
 
-/** The state to go on from, and this peer's parameters by step, ascending, because others are told the oldest step. */
-function placesIn({ records }: Memory): { recovered: LearnState | null; past: Map<number, Vector> } {
-  const states = records.flatMap(record => (record.kind === 'checkpoint' ? [record.state] : []))
-  const ascending = states.toSorted((a, b) => a.step - b.step)
-  return {
-    recovered: ascending.at(-1) ?? null,
-    past: new Map(ascending.map(({ step, parameters }) => [step, parameters])),
-  }
+/** Takes in what an earlier incarnation recorded. */
+function recollect(state: State, record: JournalRecord): void {
+  if (record.kind === 'seen') state.seen.set(record.echo.slot.sender, record.echo)
+  else if (record.kind === 'vector-at') {
+    const { own, echo } = record
+    const { slot, digest, signature } = echo
+    const load = () => state.vectors!.load(digest)
+    const sealed = onDisk(digest, signature, state.options.limits.dimension, load)
+    recollectMessage(state, { kind: own ? 'vector' : 'payload', slot, sealed })
+  } else if (record.kind === 'message') recollectMessage(state, record.message)
 }
 
-/** Takes in a message that an earlier incarnation recorded. */
-function recollect(state: State, message: Message): void {
+function recollectMessage(state: State, message: Message): void {
   if (message.kind === 'payload') state.kept.set(slotKey(message.slot), message)
   else if (message.kind === 'evidence') state.proofs.set(message.slot.sender, message)
   else if (isBound(message)) remember(state, message)
@@ -221,13 +248,12 @@ function see({ seen, unsaved, options }: State, slot: Slot, { digest, signature 
 }
 
 function record(state: State, message: Message, encoded?: Frame): boolean {
-  const { said, proofs, log, completeFrom } = state
+  const { said, proofs, completeFrom } = state
   const { kind, slot } = message
-  const append = () => log.append(recordOf(message, encoded))
   if (kind === 'evidence') {
     if (proofs.has(slot.sender)) return true
     proofs.set(slot.sender, message)
-    append()
+    append(state, message, encoded)
     return true
   }
   // A kept payload binds this peer too if it is a vector of its own.
@@ -235,19 +261,35 @@ function record(state: State, message: Message, encoded?: Frame): boolean {
   if (!isBound(message) || said.has(`${kind} ${slotKey(slot)}`)) return true
   remember(state, message)
   state.newest = Math.max(state.newest, slot.step)
-  append()
+  append(state, message, encoded)
   return true
 }
 
-const checkpointOf =
-  (state: LearnState): Numbered =>
-  entry =>
-    encodeCheckpoint(state, entry)
+/** Whether the message brings a vector that stands beside the log, where there is such a place. */
+function isLong({ options }: State, message: Message): message is Kept {
+  if (message.kind !== 'vector' && message.kind !== 'payload') return false
+  return lengthOf(message.sealed) === options.limits.dimension
+}
 
-const recordOf =
-  (message: Message, encoded = encodeMessage(message)): Numbered =>
-  entry =>
-    encodeCommitment(encoded, entry)
+function append(state: State, message: Message, encoded?: Frame): void {
+  const { vectors, log } = state
+  if (vectors !== null && isLong(state, message)) {
+    const { sealed } = message
+    vectors.put(sealed.vector, sealed.digest)
+    vectors.keepNear(sealed)
+  }
+  log.append(recordOf(state, message, encoded))
+}
+
+function recordOf(state: State, message: Message, encoded?: Frame): Numbered {
+  const { vectors } = state
+  if (vectors === null || !isLong(state, message))
+    return entry => encodeCommitment(encoded ?? encodeMessage(message), entry)
+  const { slot, sealed, kind } = message
+  const { digest, signature } = sealed
+  const echo = encodeMessage({ kind: 'echo', slot, digest, signature })
+  return entry => encodeVectorAt(kind === 'vector', echo, vectors.find(digest), entry)
+}
 
 /** The first step of the unbroken run, up to this step, in which this peer has sent a vector in every step. */
 function spokenFrom({ said }: State, step: number): number {
@@ -260,31 +302,41 @@ function spokenFrom({ said }: State, step: number): number {
 }
 
 function checkpoint(state: State, learnt: LearnState, forgetBefore: number): void {
-  const { said, sealed, votes, kept, past, log, options } = state
-  for (const map of [said, sealed, votes, kept]) forget(map, forgetBefore)
+  const { sealed, votes, checkpoints, log, options } = state
+  forgetSaid(state, forgetBefore)
+  forget(sealed, forgetBefore)
+  forget(votes, forgetBefore)
   state.forgottenBefore = Math.max(state.forgottenBefore, forgetBefore)
-  for (const step of past.keys()) if (step < forgetBefore) past.delete(step)
+  checkpoints.forgetBefore(forgetBefore)
   if (options.storage === null) return
+  const record = checkpoints.put(learnt, forgetBefore)
   state.sinceCompaction++
   if (state.sinceCompaction < options.compactEverySteps) {
     for (const peer of state.unsaved) log.append(seenOf(state.seen.get(peer)!))
-    log.append(checkpointOf(learnt))
+    log.append(record)
   } else {
     state.sinceCompaction = 0
-    compact(state, learnt, forgetBefore)
+    compact(state, record, learnt.step, forgetBefore)
   }
   state.unsaved.clear()
-  past.set(learnt.step, learnt.parameters)
+}
+
+/** Forgets messages of steps before this one; the places of their vectors are free. */
+function forgetSaid({ said, kept, vectors }: State, before: number): void {
+  for (const map of [said, kept])
+    for (const message of forget<Message>(map, before))
+      if (message.kind === 'vector' || message.kind === 'payload') vectors?.release(message.sealed.digest)
 }
 
 /** The log forgets the older copy too, so that the next incarnation does not go on from it. */
 function forgetAll(state: State, completeFrom: number): void {
-  const { said, kept, past, seen, proofs, log } = state
+  const { checkpoints, seen, proofs, log } = state
   state.completeFrom = Math.max(state.completeFrom, completeFrom)
   state.newest = Math.max(state.newest, state.completeFrom - 1)
-  for (const map of [said, kept, past]) map.clear()
+  forgetSaid(state, Number.POSITIVE_INFINITY)
+  checkpoints.clear()
   log.rewrite(beginningOf(state), [
-    ...[...proofs.values()].map(message => recordOf(message)),
+    ...[...proofs.values()].map(message => recordOf(state, message)),
     ...[...seen.values()].map(seenOf),
   ])
 }
@@ -300,19 +352,23 @@ const beginningOf =
     encodeCompleteFrom(completeFrom, entry)
 
 /** Replaces the log with the records that are still of use. */
-function compact(state: State, learnt: LearnState, from: number) {
-  const { said, kept, proofs, past, seen, completeFrom, log } = state
-  const earlier = [...past].filter(([step]) => step !== learnt.step)
-  log.rewrite(checkpointOf(learnt), [
+function compact(state: State, newest: Numbered, step: number, from: number) {
+  const { said, kept, proofs, checkpoints, seen, completeFrom, log } = state
+  log.rewrite(newest, [
     ...(completeFrom > Math.max(1, from) ? [beginningOf(state)] : []),
-    ...earlier.map(([step, parameters]) => checkpointOf({ step, parameters, momentum: null })),
-    ...[...proofs.values(), ...kept.values(), ...said.values()].map(message => recordOf(message)),
+    ...checkpoints.othersThan(step),
+    ...[...proofs.values(), ...kept.values(), ...said.values()].map(message => recordOf(state, message)),
     ...[...seen.values()].map(seenOf),
   ])
 }
 
-/** Drops the entries of earlier steps; keys are `[kind ]step/phase/iteration/sender`. */
-function forget(map: Map<string, unknown>, before: number): void {
-  for (const key of map.keys())
-    if (Number.parseInt(key.slice(key.indexOf(' ') + 1), 10) < before) map.delete(key)
+/** Drops the entries of earlier steps, and returns them; keys are `[kind ]step/phase/iteration/sender`. */
+function forget<T>(map: Map<string, T>, before: number): readonly T[] {
+  const dropped: T[] = []
+  for (const [key, value] of map)
+    if (Number.parseInt(key.slice(key.indexOf(' ') + 1), 10) < before) {
+      map.delete(key)
+      dropped.push(value)
+    }
+  return dropped
 }

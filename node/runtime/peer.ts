@@ -194,11 +194,13 @@ function memoryOf(
   initial: Vector,
   last: number,
 ): Required<Pick<LearnOptions, 'start' | 'completeFrom' | 'history'>> {
-  const { recovered, past } = journal
+  const { recovered } = journal
   const start = recovered ?? { step: 1, parameters: initial, momentum: null }
   const completeFrom = Math.min(journal.completeFrom(start.step), last + 1)
-  const first = completeFrom === 1 ? [[1, initial] as const] : []
-  return { start, completeFrom, history: new Map([...first, ...past]) }
+  const history = journal.history()
+  // A run that has not forgotten its first step has not recorded it either.
+  if (completeFrom === 1 && history.get(1) === undefined) history.set(1, initial)
+  return { start, completeFrom, history }
 }
 
 /** Measures the time that the rules take on this machine: for the report, never for a decision. */

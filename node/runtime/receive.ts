@@ -66,7 +66,7 @@ export function createReceiver<Output>(options: ReceiverOptions<Output>): Receiv
       fault({ peer: from, kind, detail, ...(slot && { slot }) })
       return
     }
-    const { message } = received
+    const message = journal.holding(received.message)
     if (message.kind === 'evidence') {
       judge(from, message)
       return

@@ -4,11 +4,12 @@
  */
 import { type Message, traitsOf } from '../../agreement/message.ts'
 import type { Envelope } from '../../agreement/protocol.ts'
-import { encodeMessage } from '../codec/index.ts'
+import { bringsVector, encodeHeader, encodeMessage, encodeVector } from '../codec/index.ts'
 import type { Link } from '../link/link.ts'
 import type { Encoded } from '../link/outbox.ts'
-import { type Clock, type Frame, sizeOf, type Timer } from '../ports.ts'
+import { type Clock, sizeOf, type Timer } from '../ports.ts'
 import type { Journal } from './journal.ts'
+import { isMovable, lengthOf } from './movable.ts'
 
 export interface Sender {
   send(envelopes: readonly Envelope[]): void
@@ -38,7 +39,7 @@ interface SenderOptions {
 interface Outgoing {
   readonly to: Envelope['to']
   readonly message: Message
-  readonly encoded: Frame
+  readonly encoded: EncodedMessage
 }
 
 export function createSender(options: SenderOptions): Sender {
@@ -60,7 +61,16 @@ export function createSender(options: SenderOptions): Sender {
   const put = ({ to, message, encoded }: Outgoing) => {
     const { bundled, repeated, timeless } = traitsOf(message)
     const { step } = message.slot
-    const queued: Encoded = { step, chunks: encoded, bytes: sizeOf(encoded), repeated, timeless }
+    const queued: Encoded = {
+      step,
+      get chunks() {
+        return encoded.chunks
+      },
+      bytes: encoded.bytes,
+      stored: encoded.stored,
+      repeated,
+      timeless,
+    }
     const count = (link: Link | null | undefined) => {
       if (!link) return
       link.enqueue(queued)
@@ -98,7 +108,8 @@ export function createSender(options: SenderOptions): Sender {
       for (const { to, message } of envelopes) {
         const encoded = encodeInOwnSize(message)
         // A peer says nothing where it may have said something else in an incarnation that it has no memory of.
-        if (journal.record(message, encoded)) unsynced.push({ to, message, encoded })
+        if (journal.record(message, encoded.stored ? undefined : encoded.chunks))
+          unsynced.push({ to, message, encoded })
       }
       release()
     },
@@ -111,11 +122,27 @@ export function createSender(options: SenderOptions): Sender {
   }
 }
 
+type EncodedMessage = Pick<Encoded, 'chunks' | 'bytes' | 'stored'>
+
 /**
  * Links keep sent messages for a long time. A freshly written header lies in a slab of 64 KB that the whole process
- * shares, so a kept header would keep all of the slab: it is copied. A vector's bytes are the vector itself.
+ * shares, so a kept header would keep all of the slab: it is copied. A vector's bytes are the vector itself; those of
+ * one that may leave the memory are fetched whenever they are sent.
  */
-function encodeInOwnSize(message: Message): Frame {
-  const [header, ...vector] = encodeMessage(message)
-  return header === undefined ? [] : [new Uint8Array(header), ...vector]
+function encodeInOwnSize(message: Message): EncodedMessage {
+  if (!bringsVector(message) || !isMovable(message.sealed)) {
+    const [header, ...vector] = encodeMessage(message)
+    const chunks = header === undefined ? [] : [new Uint8Array(header), ...vector]
+    return { chunks, bytes: sizeOf(chunks), stored: false }
+  }
+  const { sealed } = message
+  const length = lengthOf(sealed)
+  const header = new Uint8Array(encodeHeader(message, length))
+  return {
+    get chunks() {
+      return [header, encodeVector(sealed.vector)]
+    },
+    bytes: header.length + 4 * length,
+    stored: true,
+  }
 }

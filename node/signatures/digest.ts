@@ -11,8 +11,8 @@ const digests = new WeakMap<Vector, Digest>()
 interface ArrivingDigest {
   /** The next bytes, little-endian. */
   add(bytes: Uint8Array): void
-  /** All bytes were added: they belong to this vector. */
-  end(vector: Vector): Digest
+  /** All bytes were added: they belong to this vector; null: to none that is in memory. */
+  end(vector: Vector | null): Digest
 }
 
 export function arrivingDigest(): ArrivingDigest {
@@ -21,7 +21,7 @@ export function arrivingDigest(): ArrivingDigest {
     add: bytes => void hash.update(bytes),
     end(vector) {
       const digest = hash.digest('hex')
-      digests.set(vector, digest)
+      if (vector !== null) digests.set(vector, digest)
       return digest
     },
   }

@@ -8,11 +8,13 @@
  */
 import { randomBytes } from 'node:crypto'
 import { type FileHandle, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { createNew, syncFolder } from '../files/safe-open.ts'
 import type { Storage, Watermark } from '../ports.ts'
 import { StorageError } from './errors.ts'
 import type { Lock } from './lock.ts'
-import { encodeBatch, encodeFile, HEADER_BYTES, TAG_BYTES } from './records.ts'
+import { encodeBatch, encodeFile, HEADER_BYTES, logFiles, TAG_BYTES } from './records.ts'
+import { openVectorFile, VECTOR_BYTES_MIN, type VectorFile } from './vector-file.ts'
 import type { WatermarkFile } from './watermark.ts'
 
 /** The log of a real peer, on disk. */
@@ -56,11 +58,14 @@ export function fileLog({ found, marks, ...opened }: OpenedLog): FileLog {
   let failure: Error | undefined
   let flushing: Promise<void> | null = null
   let sizeBytes = sizeOf(found.recovered)
+  let vectors: VectorFile | null = null
   const writeOut = async (): Promise<void> => {
     await opened.lock.check()
     const [base, records, mark] = [replacement, appended, watermark]
     replacement = null
     appended = []
+    // Records refer to vectors, so these are on the disk first.
+    const free = await vectors?.flush()
     if (base !== null) {
       const whole = [...base, ...records]
       const old = file
@@ -73,6 +78,7 @@ export function fileLog({ found, marks, ...opened }: OpenedLog): FileLog {
       await file.datasync()
       durable += records.length
     }
+    free?.()
     if (mark !== null) await marks.write(mark)
   }
   const flush = async (): Promise<void> => {
@@ -107,8 +113,14 @@ export function fileLog({ found, marks, ...opened }: OpenedLog): FileLog {
       appended = []
       sizeBytes = sizeOf([first, ...replacement])
     },
+    vectors(bytes) {
+      if (bytes < VECTOR_BYTES_MIN) return null
+      vectors ??= openVectorFile(join(opened.directory, logFiles.vectors), bytes)
+      return vectors
+    },
     async close() {
       await flushing
+      vectors?.close()
       failure ??= new StorageError('storage-closed', `${opened.path} is closed`)
       await Promise.all([file.close(), marks.close()])
       opened.lock.release()

@@ -22,7 +22,7 @@ export const HEAD_BYTES = MAGIC.length + TAG_BYTES + 4
 export const HEADER_BYTES = 24
 
 /** The files in the state directory that hold a peer's memory. */
-export const logFiles = { log: 'peer.log', watermark: 'peer.mark' } as const
+export const logFiles = { log: 'peer.log', watermark: 'peer.mark', vectors: 'peer.vectors' } as const
 
 /** The longest record: far above any vector, far below what a corrupt length could ask for. */
 const RECORD_BYTES_MAX = 2 ** 30

@@ -13,7 +13,7 @@ const limits = { peers: 4, dimension: 4, stepsMax: 1e6, iterationsMax: 1 }
 export function message(step: number): Encoded {
   const slot = { step, phase: 'gradient', iteration: 0, sender: 0 } as const
   const chunks = encodeMessage({ kind: 'ready', slot, digest: '00'.repeat(32) })
-  return { step, chunks, bytes: sizeOf(chunks), repeated: true, timeless: false }
+  return { step, chunks, bytes: sizeOf(chunks), stored: false, repeated: true, timeless: false }
 }
 
 /** 1, 2, …, last. */
