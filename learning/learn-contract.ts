@@ -87,9 +87,11 @@ export const defaultWindow: LearnWindow = { ahead: 4, past: 4, kept: 16 }
 /**
  * The window of a peer that runs this protocol. In RB-TM a slower peer may have to ask for a vector that a liar did
  * not send to it. A peer that has the vector answers for as long as its links keep the messages.
+ * @param kept how many steps there is room to keep, if not as many as usual
  */
-export function windowOf(protocol: ProtocolName): LearnWindow {
-  return protocol === 'rb-tm' ? { ...defaultWindow, past: defaultWindow.kept } : defaultWindow
+export function windowOf(protocol: ProtocolName, kept = defaultWindow.kept): LearnWindow {
+  const past = protocol === 'rb-tm' ? kept : Math.min(defaultWindow.past, kept)
+  return { ...defaultWindow, past, kept }
 }
 
 /** What happens to LEARN besides messages. */

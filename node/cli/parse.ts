@@ -25,6 +25,17 @@ export const integer = (range: Range = {}): Parse<number> =>
 export const decimal = (range: Range = {}): Parse<number> =>
   numberThat('a number', /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i, range)
 
+const SIZE_UNITS = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 } as const
+
+/** A count of bytes, such as 500M or 1.5G, in powers of 1,024. */
+export function byteCount(value: string, name: string): number {
+  const [, digits, unit = ''] = /^(\d+(?:\.\d+)?)([KMGT]?)(?:i?B)?$/i.exec(value.trim()) ?? []
+  const bytes = Math.floor(Number(digits) * SIZE_UNITS[unit.toUpperCase() as keyof typeof SIZE_UNITS])
+  if (digits === undefined || !Number.isSafeInteger(bytes) || bytes < 1)
+    throw new UsageError(`${name} is "${value}"; expected a size such as 500M or 8G`)
+  return bytes
+}
+
 function numberThat(kind: string, form: RegExp, range: Range): Parse<number> {
   return (value, name) => {
     const number = Number(value)

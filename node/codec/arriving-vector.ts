@@ -2,16 +2,17 @@
  * Receives a vector part by part. Each part is copied to its place, hashed and checked at once, while the cache still
  * holds it, and then need not be kept. A separate pass for any of these would fetch megabytes from memory again.
  */
-import { allocatePassing, areFinite, writeBytes } from '../../agreement/kernels/index.ts'
+import { areFinite, writeBytes } from '../../agreement/kernels/index.ts'
 import { markFinite, type Vector } from '../../agreement/vector.ts'
 import { arrivingDigest } from '../signatures/digest.ts'
 import { BIG_ENDIAN } from '../signatures/vector-bytes.ts'
+import { arrivingVector } from './arrival-buffers.ts'
 import { type Cursor, need, nextPart } from './cursor.ts'
 
 /** Yields while there is nothing to read. */
 export function* receiveVector(cursor: Cursor, dimension: number): Generator<void, Vector> {
   need(cursor, 4 * dimension)
-  const vector = allocatePassing(dimension)
+  const vector = arrivingVector(dimension)
   const bytes = Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength)
   const digest = arrivingDigest()
   let finite = true

@@ -1,5 +1,6 @@
 /** The wire format: frame.proto is the specification. */
 
+export { discardArrived } from './arrival-buffers.ts'
 export { isSlotIn, type Received } from './decode-message.ts'
 export { bringsVector, encodeHeader, encodeMessage, encodeVector } from './encode-message.ts'
 export { type DecodeLimits, frameBytesMax } from './limits.ts'

@@ -7,11 +7,15 @@ import { stepSize } from '../../learning/step-size.ts'
 import { digestOf } from '../signatures/index.ts'
 import type { Cohort } from './cohort.ts'
 
-/** LEARN as the cohort file describes it, except where it starts. */
+/**
+ * LEARN as the cohort file describes it, except where it starts.
+ * @param kept for how many steps this peer keeps what others may need; absent: as usual
+ */
 export function learnOptions(
   cohort: Cohort,
   self: PeerIndex,
   dimension: number,
+  kept?: number,
 ): Omit<LearnOptions, 'start' | 'ledger'> {
   const {
     protocol,
@@ -47,7 +51,7 @@ export function learnOptions(
     batch: batchSize(cohort.batchSchedule.schedule, batch),
     box: cohort.box === null ? null : { low: -cohort.box, high: cohort.box },
     outputStep: output === 'last' ? null : drawnStep(seed, steps),
-    window: windowOf(protocol),
+    window: windowOf(protocol, kept),
   }
 }
 

@@ -3,6 +3,7 @@
  * `createPeer` as in the simulated world runs on them. If one cannot be opened, those before it are closed.
  */
 import { existsSync } from 'node:fs'
+import { type Aggregate, aggregate } from '../../agreement/averaging/aggregate.ts'
 import type { Evidence } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import { collectAdversaryView } from '../../learning/attacks/byzantine.ts'
@@ -12,6 +13,7 @@ import type { Evaluation, GradientReply, GradientRequest } from '../../learning/
 import { OracleError } from '../../learning/oracles/error.ts'
 import type { ModelOracle } from '../../learning/oracles/jax-oracle.ts'
 import { randomStream } from '../../learning/random.ts'
+import { discardArrived } from '../codec/index.ts'
 import { memberName } from '../cohort/cohort.ts'
 import { publicKeyOf } from '../cohort/identity.ts'
 import { evidenceFile } from '../evidence/evidence.ts'
@@ -21,7 +23,7 @@ import { openOracle } from '../oracle/open.ts'
 import { createSaver, type Saver } from '../oracle/saver.ts'
 import { createPeer, type Peer } from '../runtime/peer.ts'
 import { createSigner, createVerifier } from '../signatures/index.ts'
-import { type FileLog, openFileLog } from '../storage/index.ts'
+import { type FileLog, openFileLog, openScratch, type Scratch } from '../storage/index.ts'
 import { noteData } from './data-note.ts'
 import type { PeerEvent } from './events.ts'
 import { createFaultCounter, type FaultCounter } from './fault-counter.ts'
@@ -44,6 +46,8 @@ export interface Parts {
   readonly evaluations: OwnEvaluations
   readonly network: NetworkTransport
   readonly storage: FileLog | null
+  /** Where there is no storage: for vectors too long to be kept in memory. */
+  readonly scratch: Scratch | null
   readonly clock: ReturnType<typeof createPeerClock>
   readonly faults: FaultCounter
   readonly meter: Meter
@@ -91,6 +95,7 @@ export async function openParts(
     log: networkLog(log, onEvent),
     ...(metrics && { metrics }),
   }).catch(closing(oracle, storage))
+  const scratch = storage === null ? openScratch(4 * oracle.dimension) : null
   const faults = createFaultCounter(
     (fault, detail) => onEvent({ kind: 'fault', fault, detail }),
     () => performance.now(),
@@ -106,6 +111,7 @@ export async function openParts(
     }),
     network,
     storage,
+    scratch,
     clock: createPeerClock(),
     faults,
     meter: createMeter(),
@@ -180,7 +186,9 @@ export function assemblePeer(
     },
     transport: network,
     clock,
-    storage,
+    storage: storage ?? parts.scratch,
+    keepBytes: plan.keepBytes,
+    aggregate: rulesOf(plan),
     proofs: kept.map(({ evidence }) => evidence),
     signer: createSigner(cohortId, identity.seed),
     verifier: createVerifier(
@@ -211,6 +219,20 @@ export function assemblePeer(
   })
   observe.starts(peer.status().step)
   return peer
+}
+
+/**
+ * The rules. They are the last to see the vectors of others, whose memory is then used again; but in RB-TM a peer answers
+ * for the vectors of others, and a liar may do anything with them.
+ */
+function rulesOf({ membership, attack }: PeerPlan): Aggregate {
+  if (membership.cohort.protocol === 'rb-tm' || attack !== null) return aggregate
+  return (protocol, family) => {
+    const result = aggregate(protocol, family)
+    for (const vector of family.vectors)
+      if (vector !== family.own && vector !== result) discardArrived(vector)
+    return result
+  }
 }
 
 /** Writes the proof against each peer, if there is none yet. A failure to write it must not stop the peer. */

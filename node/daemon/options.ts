@@ -6,6 +6,7 @@ import { readCohort } from '../cohort/file.ts'
 import { type Identity, readIdentity } from '../cohort/identity.ts'
 import type { Log } from '../network/index.ts'
 import { type OracleChoice, wrongOracle, wrongSaveEvery } from '../oracle/open.ts'
+import { DEFAULT_KEEP_BYTES } from '../runtime/kept-steps.ts'
 import { PeerError } from './errors.ts'
 import type { PeerEvent } from './events.ts'
 import type { MetricsAddress } from './metrics.ts'
@@ -64,6 +65,11 @@ export interface StartPeerOptions extends PeerListeners {
    * Default: beside the identity's file. Null keeps nothing: this key must then never run again in this cohort.
    */
   readonly stateDirectory?: string | null | undefined
+  /**
+   * The most, in bytes, that this peer keeps of past steps for slower and restarted ones: on its disk if vectors are long.
+   * Default 4 GiB; always two steps, and never more than 16.
+   */
+  readonly keepBytes?: number | undefined
   /** Moves an unreadable log aside and starts without memory, instead of refusing to start. Default false. */
   readonly forget?: boolean | undefined
   /** Goes on with own data that has changed since this peer first joined, instead of refusing it. Default false. */
@@ -88,6 +94,7 @@ export interface PeerPlan {
   readonly listen: readonly string[]
   readonly mdns: boolean
   readonly stateDirectory: string | null
+  readonly keepBytes: number
   readonly forget: boolean
   readonly dataChanged: boolean
   readonly evidenceFolder: string
@@ -119,6 +126,7 @@ export async function planPeer(options: StartPeerOptions): Promise<PeerPlan> {
     listen: options.listen ?? ownPorts(membership.cohort, membership.self),
     mdns: options.mdns ?? true,
     stateDirectory,
+    keepBytes: options.keepBytes ?? DEFAULT_KEEP_BYTES,
     forget,
     dataChanged,
     evidenceFolder: options.evidenceFolder ?? evidenceFolderOf(stateDirectory),

@@ -133,8 +133,8 @@ async function assembleOrClose(parts: Parts, learnt: PromiseWithResolvers<Vector
 }
 
 /** Closes everything except the network, which the peer stops. */
-async function close({ oracle, storage }: Parts): Promise<void> {
-  await Promise.all([oracle.close(), storage?.close()])
+async function close({ oracle, storage, scratch }: Parts): Promise<void> {
+  await Promise.all([oracle.close(), storage?.close(), scratch?.close()])
 }
 
 /**

@@ -20,7 +20,7 @@ export function countBuffersAsHeap(): void {
 }
 
 /** One vector of each member. Above this so much is alive that four times as much may be more than the machine has. */
-const VECTORS_BYTES_MAX = 64 * 2 ** 20
+const VECTORS_BYTES_MAX = 16 * 2 ** 20
 
 /** For a process that is one of this many peers, with vectors of `dimension` floats. */
 export function growHeapFor(peers: number, dimension: number): void {

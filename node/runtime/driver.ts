@@ -158,6 +158,7 @@ export function createDriver<Input, Output>(options: DriverOptions<Input, Output
       for (const link of links) link?.setCompleteFrom(step)
     },
     forgetBefore(step) {
+      state.sender.forgetBefore(step)
       for (const link of links) link?.forgetBefore(step)
     },
     finish() {

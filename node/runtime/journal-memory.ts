@@ -57,12 +57,15 @@ function stillKept(written: readonly JournalRecord[]): readonly JournalRecord[] 
   })
 }
 
-/** The vectors that a record refers to. Of the older checkpoints only the parameters are kept. */
-export function vectorsOf(record: JournalRecord, isNewest: boolean): readonly VectorAt[] {
-  if (record.kind === 'vector-at') return [record.at]
-  if (record.kind !== 'checkpoint-at') return []
-  const { parameters, momentum, drawn } = record
-  return [parameters, ...(isNewest ? [momentum, drawn] : [])].filter(at => at !== null)
+/** The vectors that the records refer to, each as often as they do. Of older checkpoints only the parameters are kept. */
+export function vectorsIn(records: readonly JournalRecord[]): readonly VectorAt[] {
+  const newest = Math.max(...records.map(record => (record.kind === 'checkpoint-at' ? record.step : 0)))
+  return records.flatMap(record => {
+    if (record.kind === 'vector-at') return [record.at]
+    if (record.kind !== 'checkpoint-at') return []
+    const { step, parameters, momentum, drawn } = record
+    return [parameters, ...(step === newest ? [momentum, drawn] : [])].filter(at => at !== null)
+  })
 }
 
 /** Why vectors beside the log are not those that this peer has put there, as a sentence; null if they are. */
@@ -72,8 +75,7 @@ function damageOf(
   dimension: number,
   { entries, step }: Watermark,
 ): string | null {
-  const newest = records.findLast(({ kind }) => kind === 'checkpoint-at')
-  const needed = records.flatMap(record => vectorsOf(record, record === newest))
+  const needed = vectorsIn(records)
   const bad = needed.filter(at => places === null || !stands(places, at, dimension))
   if (bad.length === 0) return null
   return `The file of vectors beside the log has changed or is missing: ${bad.length} of the ${needed.length} vectors that the log's ${entries} records refer to are not there. This peer starts without memory, ${silence(step)}`

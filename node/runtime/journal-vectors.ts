@@ -101,30 +101,37 @@ export function createJournalVectors(places: VectorPlaces, dimension: number, ne
         }
       }
     },
-    history(past) {
-      const byStep = new Map<number, Digest>()
-      for (const [step, { digest }] of past) {
-        standing.get(digest)!.uses++
-        byStep.set(step, digest)
-      }
-      return {
-        get(step) {
-          const digest = byStep.get(step)
-          return digest === undefined ? undefined : load(digest)
-        },
-        set(step, vector) {
-          const before = byStep.get(step)
-          byStep.set(step, put(vector).digest)
-          if (before !== undefined) release(before)
-        },
-        delete(step) {
-          const digest = byStep.get(step)
-          byStep.delete(step)
-          if (digest !== undefined) release(digest)
-        },
-        keys: () => byStep.keys(),
-      }
+    history: past => historyOn({ put, release, load }, standing, past),
+  }
+}
+
+function historyOn(
+  vectors: Pick<JournalVectors, 'put' | 'release' | 'load'>,
+  standing: ReadonlyMap<Digest, Standing>,
+  past: Iterable<readonly [step: number, at: VectorAt]>,
+): PastParameters {
+  const byStep = new Map<number, Digest>()
+  for (const [step, { digest }] of past) {
+    standing.get(digest)!.uses++
+    byStep.set(step, digest)
+  }
+  const forget = (step: number) => {
+    const digest = byStep.get(step)
+    byStep.delete(step)
+    if (digest !== undefined) vectors.release(digest)
+  }
+  return {
+    get(step) {
+      const digest = byStep.get(step)
+      return digest === undefined ? undefined : vectors.load(digest)
     },
+    set(step, vector) {
+      const { digest } = vectors.put(vector)
+      forget(step)
+      byStep.set(step, digest)
+    },
+    delete: forget,
+    keys: () => byStep.keys(),
   }
 }
 

@@ -23,6 +23,7 @@ import {
   traitsOf,
 } from '../../agreement/message.ts'
 import type { Evidence, PeerIndex } from '../../agreement/protocol.ts'
+import type { Vector } from '../../agreement/vector.ts'
 import type { LearnState } from '../../learning/learn-contract.ts'
 import type { PastParameters } from '../../learning/recovery/contract.ts'
 import { encodeMessage } from '../codec/index.ts'
@@ -30,7 +31,7 @@ import type { Frame, Storage } from '../ports.ts'
 import { digestOf } from '../signatures/digest.ts'
 import { type Checkpoints, createCheckpoints } from './journal-checkpoints.ts'
 import { createJournalLog, type JournalLog, type Numbered, noLog } from './journal-log.ts'
-import { type Memory, recall, vectorsOf } from './journal-memory.ts'
+import { type Memory, recall, vectorsIn } from './journal-memory.ts'
 import {
   encodeCommitment,
   encodeCompleteFrom,
@@ -131,37 +132,12 @@ interface State {
 }
 
 export function createJournal(options: JournalOptions): Journal {
-  const { storage, sign, limits, near = 2 } = options
-  const { dimension } = limits
-  const places = storage?.vectors?.(4 * dimension) ?? null
-  const memory = storage === null ? NO_MEMORY : recall(storage, options, places)
-  const vectors = places === null ? null : createJournalVectors(places, dimension, near)
-  const newest = memory.records.findLast(({ kind }) => kind === 'checkpoint-at')
-  const standing = memory.records.flatMap(record => vectorsOf(record, record === newest))
-  places?.take(new Set(standing.map(({ place }) => place)))
-  for (const at of standing) vectors?.adopt(at)
-  const state: State = {
-    options,
-    log: storage === null ? noLog : createJournalLog(storage, memory),
-    completeFrom: memory.completeFrom,
-    forgottenBefore: 1,
-    said: new Map(),
-    sealed: new Map(),
-    votes: new Map(),
-    kept: new Map(),
-    proofs: new Map(),
-    checkpoints: createCheckpoints(memory.records, vectors),
-    vectors,
-    seen: new Map(),
-    unsaved: new Set(),
-    newest: memory.step,
-    sinceCompaction: 0,
-  }
-  for (const record of memory.records) recollect(state, record)
-  const { log, said, sealed, votes, kept, proofs, checkpoints } = state
+  const { state, lost } = open(options)
+  const { storage } = options
+  const { log, said, votes, kept, proofs, checkpoints, vectors } = state
   return {
     recovered: checkpoints.recovered,
-    lost: memory.lost,
+    lost,
     history: checkpoints.history,
     completeFrom: step => Math.max(state.completeFrom, spokenFrom(state, step)),
     saw: (slot, commitment) => see(state, slot, commitment),
@@ -171,17 +147,7 @@ export function createJournal(options: JournalOptions): Journal {
     outdated: completeFrom => forgetAll(state, completeFrom),
     // Parameters for a peer that catches up are left out: they are for that peer only, and it asks again.
     messages: () => [...said.values()].filter(message => traitsOf(message).repeated),
-    seal(slot, vector) {
-      const key = slotKey(slot)
-      let own = sealed.get(key)
-      if (own === undefined) {
-        const digest = digestOf(vector)
-        own = { vector, digest, signature: sign(slot, digest) }
-        if (vectors !== null && vector.length === dimension) own = movable(own)
-        sealed.set(key, own)
-      }
-      return own
-    },
+    seal: (slot, vector) => seal(state, slot, vector),
     bind(kind, slot, value) {
       const key = `${kind} ${slotKey(slot)}`
       const bound = votes.get(key) ?? value
@@ -211,6 +177,49 @@ export function createJournal(options: JournalOptions): Journal {
     },
     checkpoint: (learnt, forgetBefore) => checkpoint(state, learnt, forgetBefore),
   }
+}
+
+/** Takes in what earlier incarnations recorded. */
+function open(options: JournalOptions): { readonly state: State; readonly lost: string | null } {
+  const { storage, limits, near = 2 } = options
+  const { dimension } = limits
+  const places = storage?.vectors?.(4 * dimension) ?? null
+  const memory = storage === null ? NO_MEMORY : recall(storage, options, places)
+  const vectors = places === null ? null : createJournalVectors(places, dimension, near)
+  const standing = vectorsIn(memory.records)
+  places?.take(new Set(standing.map(({ place }) => place)))
+  for (const at of standing) vectors?.adopt(at)
+  const state: State = {
+    options,
+    log: storage === null ? noLog : createJournalLog(storage, memory),
+    completeFrom: memory.completeFrom,
+    forgottenBefore: 1,
+    said: new Map(),
+    sealed: new Map(),
+    votes: new Map(),
+    kept: new Map(),
+    proofs: new Map(),
+    checkpoints: createCheckpoints(memory.records, vectors),
+    vectors,
+    seen: new Map(),
+    unsaved: new Set(),
+    newest: memory.step,
+    sinceCompaction: 0,
+  }
+  for (const record of memory.records) recollect(state, record)
+  return { state, lost: memory.lost }
+}
+
+function seal({ sealed, vectors, options }: State, slot: Slot, vector: Vector): Sealed {
+  const key = slotKey(slot)
+  const bound = sealed.get(key)
+  if (bound !== undefined) return bound
+  const digest = digestOf(vector)
+  const plain = { vector, digest, signature: options.sign(slot, digest) }
+  const isLong = vectors !== null && vector.length === options.limits.dimension
+  const own = isLong ? movable(plain) : plain
+  sealed.set(key, own)
+  return own
 }
 
 const NO_MEMORY: Memory = { records: [], entries: 0, step: 0, completeFrom: 1, lost: null }
@@ -328,12 +337,16 @@ function forgetSaid({ said, kept, vectors }: State, before: number): void {
       if (message.kind === 'vector' || message.kind === 'payload') vectors?.release(message.sealed.digest)
 }
 
-/** The log forgets the older copy too, so that the next incarnation does not go on from it. */
+/**
+ * The log forgets the older copy too, so that the next incarnation does not go on from it. The vectors of this one stay
+ * where they are as long as it runs, because its links may still hold messages with them.
+ */
 function forgetAll(state: State, completeFrom: number): void {
-  const { checkpoints, seen, proofs, log } = state
+  const { said, kept, checkpoints, seen, proofs, log } = state
   state.completeFrom = Math.max(state.completeFrom, completeFrom)
   state.newest = Math.max(state.newest, state.completeFrom - 1)
-  forgetSaid(state, Number.POSITIVE_INFINITY)
+  said.clear()
+  kept.clear()
   checkpoints.clear()
   log.rewrite(beginningOf(state), [
     ...[...proofs.values()].map(message => recordOf(state, message)),

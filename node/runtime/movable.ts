@@ -1,6 +1,6 @@
 /**
  * A sealed vector whose numbers may leave the memory for the disk while others go on holding it: agreements, the links,
- * the journal. They need not know where it is; whoever asks for the vector of one that is on the disk has it read.
+ * the journal. They need not know where it is: the vector of one that is on the disk is read when it is asked for.
  */
 import type { Digest, Sealed } from '../../agreement/message.ts'
 import type { Vector } from '../../agreement/vector.ts'

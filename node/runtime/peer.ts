@@ -30,6 +30,7 @@ import { delayOf } from './delays.ts'
 import type { Driver, DriverStatus } from './driver.ts'
 import { createJournal, type Journal } from './journal.ts'
 import { JournalError } from './journal-records.ts'
+import { keptSteps } from './kept-steps.ts'
 import { driveProtocol, type ProtocolPeer } from './protocol-peer.ts'
 
 /** The oracle as the peer uses it. The answer comes through a callback, at a time that the world decides. */
@@ -58,6 +59,8 @@ export interface PeerOptions {
   readonly clock: Clock
   /** Null: nothing survives a restart. */
   readonly storage: Storage | null
+  /** The most that it keeps of past steps for others; absent: `DEFAULT_KEEP_BYTES`. */
+  readonly keepBytes?: number
   /** Proofs of equivocation from a place other than the storage. */
   readonly proofs?: readonly Evidence[]
   readonly signer: Signer
@@ -111,11 +114,12 @@ export function createPeer(options: PeerOptions): Peer {
   const { cohort, self, initial, verifier, clock, transport, signer, incarnation, hooks } = options
   const { statistics = 0 } = options
   const limits = decodeLimits(cohort, initial.length, statistics)
+  const kept = keptSteps(cohort, initial.length, options.keepBytes)
   const journal = openJournal(options, limits)
   const memory = memoryOf(journal, initial, lastStep(cohort))
   const ruleTime = { ms: 0 }
   const learn = createLearn({
-    ...learnOptions(cohort, self, initial.length),
+    ...learnOptions(cohort, self, initial.length, kept),
     ...memory,
     ...(statistics > 0 && { statistics, schedule: agreeingFirst(scheduleOf(cohort, initial.length)) }),
     ledger: journal,
@@ -150,7 +154,7 @@ export function createPeer(options: PeerOptions): Peer {
       },
       ahead: (peer, isAhead) => driver.input({ kind: 'ahead', peer, ahead: isAhead }),
       restarted: peer => driver.input({ kind: 'restarted', peer }),
-      output: output => act(options, driver, journal, output),
+      output: output => act({ ...options, kept }, driver, journal, output),
     },
   })
   const driver: Driver<LearnInput> = driven.driver
@@ -171,8 +175,17 @@ export function createPeer(options: PeerOptions): Peer {
 }
 
 /** @throws JournalError if the log was signed with another key, or with this one in another cohort */
-function openJournal({ self, storage, signer, verifier }: PeerOptions, limits: DecodeLimits): Journal {
-  const journal = createJournal({ storage, sign: signer.sign, limits, compactEverySteps: 16 })
+function openJournal(
+  { cohort, self, storage, signer, verifier }: PeerOptions,
+  limits: DecodeLimits,
+): Journal {
+  const journal = createJournal({
+    storage,
+    sign: signer.sign,
+    limits,
+    compactEverySteps: 16,
+    near: cohort.protocol === 'rb-tm' ? cohort.members.length + 1 : 2,
+  })
   const own = journal.messages().filter(({ kind }) => kind === 'vector')
   if (own.every(message => message.slot.sender === self && verifier.accepts(message))) return journal
   throw new JournalError(
@@ -224,8 +237,13 @@ function finish({ hooks }: PeerOptions, journal: Journal, driver: Driver<LearnIn
   })
 }
 
-function act(options: PeerOptions, driver: Driver<LearnInput>, journal: Journal, output: LearnOutput): void {
-  const { hooks, cohort } = options
+function act(
+  options: PeerOptions & { readonly kept: number },
+  driver: Driver<LearnInput>,
+  journal: Journal,
+  output: LearnOutput,
+): void {
+  const { hooks, cohort, kept } = options
   if (output.kind === 'timer') {
     driver.inputAfter(delayOf(output.timer, cohort), output)
     return
@@ -241,7 +259,7 @@ function act(options: PeerOptions, driver: Driver<LearnInput>, journal: Journal,
     case 'averaged':
       break
     case 'stepped': {
-      const forgetBefore = output.state.step - defaultWindow.kept
+      const forgetBefore = output.state.step - kept
       driver.forgetBefore(forgetBefore)
       journal.checkpoint(output.state, forgetBefore)
       break

@@ -16,6 +16,8 @@ export interface Sender {
   /** The present work is done. Its messages leave now, unless they may wait for others. */
   flush(): void
   stop(): void
+  /** The journal no longer has the vectors of steps before this one. */
+  forgetBefore(step: number): void
   /** Puts a message on the links that is already recorded. */
   repeat(message: Message): void
   /** How many messages went to the links, counted once for each recipient. */
@@ -50,27 +52,20 @@ export function createSender(options: SenderOptions): Sender {
   let hasFailed = false
   let isUrgent = false
   let voteTimer: Timer | null = null
+  let forgottenBefore = 1
 
   const pump = () => {
     if (hasFailed) return
     isUrgent = false
     voteTimer?.cancel()
     voteTimer = null
-    for (const link of links) link?.pump()
+    links.forEach(link => void link?.pump())
   }
   const put = ({ to, message, encoded }: Outgoing) => {
     const { bundled, repeated, timeless } = traitsOf(message)
     const { step } = message.slot
-    const queued: Encoded = {
-      step,
-      get chunks() {
-        return encoded.chunks
-      },
-      bytes: encoded.bytes,
-      stored: encoded.stored,
-      repeated,
-      timeless,
-    }
+    if (encoded.stored && step < forgottenBefore) return
+    const queued = asQueued(encoded, { step, repeated, timeless })
     const count = (link: Link | null | undefined) => {
       if (!link) return
       link.enqueue(queued)
@@ -85,17 +80,11 @@ export function createSender(options: SenderOptions): Sender {
     if (syncing || unsynced.length === 0) return
     const released = unsynced
     unsynced = []
-    if (!journal.dirty()) {
-      released.forEach(put)
-      return
-    }
+    if (!journal.dirty()) return released.forEach(put)
     syncing = true
     journal.sync(error => {
-      if (error !== undefined) {
-        hasFailed = true
-        failed(error)
-        return
-      }
+      hasFailed = error !== undefined
+      if (error !== undefined) return failed(error)
       inTurn(() => {
         syncing = false
         released.forEach(put)
@@ -117,12 +106,21 @@ export function createSender(options: SenderOptions): Sender {
       if (isUrgent) pump()
     },
     stop: () => voteTimer?.cancel(),
+    forgetBefore(step) {
+      forgottenBefore = step
+    },
     repeat: message => put({ to: 'others', message, encoded: encodeInOwnSize(message) }),
     messagesSent: () => messagesSent,
   }
 }
 
 type EncodedMessage = Pick<Encoded, 'chunks' | 'bytes' | 'stored'>
+
+/** Of a stored message the chunks are not copied: that would fetch the vector. */
+function asQueued(encoded: EncodedMessage, rest: Omit<Encoded, keyof EncodedMessage>): Encoded {
+  if (!encoded.stored) return { ...encoded, ...rest }
+  return Object.defineProperties({ ...rest }, Object.getOwnPropertyDescriptors(encoded)) as Encoded
+}
 
 /**
  * Links keep sent messages for a long time. A freshly written header lies in a slab of 64 KB that the whole process

@@ -3,11 +3,12 @@
  * other records a crash keeps a prefix, chosen by the seed, or none. A full disk fails every sync, and goes on failing
  * them until it is opened again, even after it was freed, as the log of a real peer does. A bad disk flips bits of its
  * records, or returns an older state of the log. It always keeps the watermark, which is a separate file. A copy that is
- * put back brings both back.
+ * put back brings both back. Vectors stand in the records, or in places beside them.
  */
 import { NO_WATERMARK, type Storage, type Watermark } from '../ports.ts'
 import { encodeFile, encodeRecord, type LogScan, scanLog } from '../storage/records.ts'
 import { refuse } from '../storage/refusal.ts'
+import { createDiskPlaces, type DiskPlaces, type LogPosition, type PlacesContent } from './disk-places.ts'
 
 export interface SimulatedDisk {
   /** Opens the disk for a peer that starts or restarts. Throws StorageError if the log cannot be read. */
@@ -31,6 +32,7 @@ export interface SimulatedDisk {
 interface DiskCopy {
   readonly records: readonly Uint8Array[]
   readonly watermark: Watermark
+  readonly places: PlacesContent
   putBack(): void
 }
 
@@ -38,8 +40,10 @@ interface DiskOptions {
   readonly after: (delayMs: number, run: () => void) => void
   /** The virtual time of a sync, drawn for each sync. */
   readonly syncMs: () => number
+  /** Vectors stand in places beside the records. */
+  readonly vectorsApart?: boolean
   /** What is on it already; absent: nothing. */
-  readonly copy?: Pick<DiskCopy, 'records' | 'watermark'>
+  readonly copy?: Pick<DiskCopy, 'records' | 'watermark' | 'places'>
 }
 
 /** The simulated disk has no room left. */
@@ -70,7 +74,8 @@ interface State {
   rewrites: number
   durable: Snapshot & { readonly rewrites: number }
   /** Every state that was ever durable. */
-  readonly history: (Snapshot & { readonly watermark: Watermark })[]
+  readonly history: (Snapshot & { readonly watermark: Watermark; readonly places: PlacesContent })[]
+  readonly places: DiskPlaces
   watermark: Watermark
   /** Why the log cannot be read; null if it can. */
   unreadable: Exclude<LogScan, { kind: 'whole' }> | null
@@ -81,8 +86,10 @@ interface State {
 /** At most this many states are remembered; older ones are never restored. */
 const HISTORY_MAX = 1000
 
+const EMPTY = { records: [], watermark: NO_WATERMARK, places: new Map() } as const
+
 export function createDisk(options: DiskOptions): SimulatedDisk {
-  const { records, watermark } = options.copy ?? { records: [], watermark: NO_WATERMARK }
+  const { records, watermark, places } = options.copy ?? EMPTY
   const file = fileOf([...records])
   const state: State = {
     options,
@@ -90,6 +97,7 @@ export function createDisk(options: DiskOptions): SimulatedDisk {
     rewrites: 0,
     durable: { file, count: records.length, rewrites: 0 },
     history: [],
+    places: createDiskPlaces(places),
     watermark,
     unreadable: null,
     opening: 0,
@@ -101,6 +109,7 @@ export function createDisk(options: DiskOptions): SimulatedDisk {
       state.opening++
       const { file: kept, count, rewrites } = state.durable
       const more = rewrites === state.rewrites ? keep(kept.records.length - count) : 0
+      state.places.crash(at => at.rewrites === rewrites && at.count < count + more)
       settleAt(state, prefixOf(kept, count + more))
     },
     setFull(value) {
@@ -109,6 +118,7 @@ export function createDisk(options: DiskOptions): SimulatedDisk {
     lose() {
       state.opening++
       state.watermark = NO_WATERMARK
+      state.places.setAll(new Map())
       settleAt(state, fileOf([]))
     },
     restore(fraction) {
@@ -123,9 +133,11 @@ export function createDisk(options: DiskOptions): SimulatedDisk {
       return {
         records: file.records,
         watermark: old.watermark,
+        places: old.places,
         putBack() {
           state.opening++
           state.watermark = old.watermark
+          state.places.setAll(old.places)
           settleAt(state, prefixOf(file, old.count))
         },
       }
@@ -145,6 +157,7 @@ function open(state: State): Storage {
   const alive = () => mine === state.opening
   const { after, syncMs } = state.options
   let failed = false
+  const places = state.options.vectorsApart ? state.places.open(alive, () => positionOf(state)) : null
   return {
     recovered: state.file.records.slice(),
     watermark: state.watermark,
@@ -160,12 +173,14 @@ function open(state: State): Storage {
       const count = file.records.length
       failed ||= state.full
       const fails = failed
+      const arePut = state.places.syncing()
       after(syncMs(), () => {
         if (!alive()) return
         if (fails) {
           done(new DiskFullError('no space left on the simulated disk'))
           return
         }
+        arePut()
         if (watermark.entries > state.watermark.entries) state.watermark = watermark
         settle(state, { file, count, rewrites })
         done()
@@ -176,16 +191,21 @@ function open(state: State): Storage {
       state.rewrites++
       state.file = fileOf([first, ...rest].map(record => record.slice()))
     },
+    vectors: () => places,
   }
+}
+
+function positionOf({ rewrites, file }: State): LogPosition {
+  return { rewrites, count: file.records.length }
 }
 
 /** A sync is over. It does not undo a sync that began later and ended earlier. */
 function settle(state: State, { file, count, rewrites }: State['durable']): void {
-  const { durable, history, watermark } = state
+  const { durable, history, watermark, places } = state
   const isNewer = rewrites > durable.rewrites || (rewrites === durable.rewrites && count > durable.count)
   if (!isNewer) return
   state.durable = { file, count, rewrites }
-  history.push({ file, count, watermark })
+  history.push({ file, count, watermark, places: places.durable() })
   if (history.length > HISTORY_MAX) history.shift()
 }
 
@@ -221,7 +241,11 @@ function flip(state: State, fraction: number): boolean {
   })
   const made = Buffer.concat(encodeFile(TAG, file.records.slice(0, file.made)))
   const image = Buffer.concat([made, ...later])
-  const bit = Math.floor(fraction * 8 * image.length)
+  const bit = Math.floor(fraction * 8 * (image.length + state.places.bytes()))
+  if (bit >= 8 * image.length) {
+    state.places.flip(bit - 8 * image.length)
+    return false // the digest in the vector's record says it
+  }
   image[bit >> 3]! ^= 1 << (bit & 7)
   const scan = scanLog(image)
   if (scan.kind !== 'whole') {

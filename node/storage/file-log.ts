@@ -12,6 +12,7 @@ import { join } from 'node:path'
 import { createNew, syncFolder } from '../files/safe-open.ts'
 import type { Storage, Watermark } from '../ports.ts'
 import { StorageError } from './errors.ts'
+import { createFlusher } from './flusher.ts'
 import type { Lock } from './lock.ts'
 import { encodeBatch, encodeFile, HEADER_BYTES, logFiles, TAG_BYTES } from './records.ts'
 import { openVectorFile, VECTOR_BYTES_MIN, type VectorFile } from './vector-file.ts'
@@ -45,18 +46,13 @@ interface OpenedLog {
   readonly found: Pick<FileLog, 'recovered' | 'watermark' | 'absence' | 'cutBytes' | 'notes'>
 }
 
-type Done = (error?: Error) => void
-
 export function fileLog({ found, marks, ...opened }: OpenedLog): FileLog {
   let { file, tag } = opened
   /** How many records of the file are on the disk. */
   let durable = found.recovered.length
   let appended: Uint8Array[] = []
   let replacement: readonly Uint8Array[] | null = null
-  let waiting: Done[] = []
   let watermark: Watermark | null = null
-  let failure: Error | undefined
-  let flushing: Promise<void> | null = null
   let sizeBytes = sizeOf(found.recovered)
   let vectors: VectorFile | null = null
   const writeOut = async (): Promise<void> => {
@@ -81,19 +77,7 @@ export function fileLog({ found, marks, ...opened }: OpenedLog): FileLog {
     free?.()
     if (mark !== null) await marks.write(mark)
   }
-  const flush = async (): Promise<void> => {
-    while (waiting.length > 0) {
-      const callbacks = waiting
-      waiting = []
-      try {
-        if (failure === undefined) await writeOut()
-      } catch (error) {
-        failure = explain(opened.path, error)
-      }
-      for (const done of callbacks) done(failure)
-    }
-    flushing = null
-  }
+  const flusher = createFlusher(writeOut, error => explain(opened.path, error))
   return {
     ...found,
     get sizeBytes() {
@@ -105,8 +89,7 @@ export function fileLog({ found, marks, ...opened }: OpenedLog): FileLog {
     },
     sync(mark, done) {
       watermark = mark
-      waiting.push(done)
-      flushing ??= Promise.resolve().then(flush)
+      flusher.sync(done)
     },
     rewrite(first, rest) {
       replacement = [first, ...rest]
@@ -119,9 +102,9 @@ export function fileLog({ found, marks, ...opened }: OpenedLog): FileLog {
       return vectors
     },
     async close() {
-      await flushing
+      await flusher.idle()
       vectors?.close()
-      failure ??= new StorageError('storage-closed', `${opened.path} is closed`)
+      flusher.end(new StorageError('storage-closed', `${opened.path} is closed`))
       await Promise.all([file.close(), marks.close()])
       opened.lock.release()
     },
@@ -132,7 +115,8 @@ function sizeOf(records: readonly Uint8Array[]): number {
   return records.reduce((sum, { length }) => sum + length + HEADER_BYTES, 0)
 }
 
-function explain(path: string, error: unknown): StorageError {
+/** The system's error in writing a file, for people. */
+export function explain(path: string, error: unknown): StorageError {
   if (error instanceof StorageError) return error
   const { code, message } = error as NodeJS.ErrnoException
   const why = code === 'ENOSPC' || code === 'EDQUOT' ? 'the disk is full' : message

@@ -5,7 +5,18 @@
  *
  * A place is used again only after a sync: until then a crash may bring back a log that still refers to it.
  */
-import { closeSync, constants, fdatasync, fstatSync, openSync, readSync, write } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fdatasync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readSync,
+  write,
+} from 'node:fs'
+import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import type { VectorPlaces } from '../ports.ts'
 import { StorageError } from './errors.ts'
@@ -24,9 +35,10 @@ const PAGE_BYTES = 4096
 
 /**
  * Opens or creates the file. It may hold vectors of another length: then no record refers to them.
+ * @param survives what it holds survives a crash of the machine
  * @throws StorageError `storage-failed`
  */
-export function openVectorFile(path: string, vectorBytes: number): VectorFile {
+export function openVectorFile(path: string, vectorBytes: number, survives = true): VectorFile {
   const placeBytes = Math.ceil(vectorBytes / PAGE_BYTES) * PAGE_BYTES
   const file = openOwn(path)
   const taken = new Set<number>()
@@ -59,7 +71,7 @@ export function openVectorFile(path: string, vectorBytes: number): VectorFile {
       freed = []
       const batch = [...waiting]
       for (const [place, bytes] of batch) await writeWhole(file, bytes, place * placeBytes)
-      if (batch.length > 0) await promisify(fdatasync)(file)
+      if (survives && batch.length > 0) await promisify(fdatasync)(file)
       for (const [place, bytes] of batch) if (waiting.get(place) === bytes) waiting.delete(place)
       return () => void free.push(...released)
     },
@@ -73,7 +85,9 @@ function openOwn(path: string): number {
     constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
   let file: number
   try {
+    const isNew = !existsSync(path)
     file = openSync(path, flags, 0o600)
+    if (isNew) syncFolderNow(dirname(path))
   } catch (error) {
     throw new StorageError('storage-failed', `${path} cannot be opened: ${(error as Error).message}`, {
       cause: error,
@@ -82,6 +96,19 @@ function openOwn(path: string): number {
   if (fstatSync(file).isFile()) return file
   closeSync(file)
   throw new StorageError('storage-failed', `${path} is not a regular file; move it away`)
+}
+
+/** Makes the file's name survive a crash, where folders can be synced. */
+function syncFolderNow(folder: string): void {
+  let handle: number | null = null
+  try {
+    handle = openSync(folder, constants.O_RDONLY)
+    fsyncSync(handle)
+  } catch {
+    // A log without this file is found to lack its vectors.
+  } finally {
+    if (handle !== null) closeSync(handle)
+  }
 }
 
 function readWhole(path: string, file: number, into: Uint8Array, from: number): void {

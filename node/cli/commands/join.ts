@@ -5,7 +5,7 @@ import { defineCommand, flag, maybe, option, UsageError } from '../command.ts'
 import { operatingOptions } from '../join/operating-options.ts'
 import { learningOptions } from '../learning-options.ts'
 import { attackReference, augmentOption, memberDataOptions } from '../options.ts'
-import { integer, text } from '../parse.ts'
+import { byteCount, integer, text } from '../parse.ts'
 import { prepareReport } from '../report-output.ts'
 
 export const join = defineCommand({
@@ -31,6 +31,12 @@ export const join = defineCommand({
       'where this peer remembers what it signed; none: nowhere',
       text,
       'beside the identity file',
+    ),
+    keepBytes: maybe(
+      '--keep-bytes <size>',
+      'the most to keep of past steps for slower members, such as 500M or 8G',
+      byteCount,
+      '4G; always two steps, never more than 16',
     ),
     forget: flag('--forget', 'move a damaged log aside and start without memory, instead of refusing it'),
     dataChanged: flag(

@@ -27,6 +27,7 @@ interface JoinValues extends ReportValues, LearningValues, OperatingValues {
   readonly listen: string | null
   readonly mdns: boolean
   readonly state: string | null
+  readonly keepBytes: number | null
   readonly forget: boolean
   readonly dataChanged: boolean
   readonly attack: Attack | null
@@ -143,6 +144,7 @@ function peerOptions(values: JoinValues): StartPeerOptions {
     listen: listen?.split(','),
     mdns: values.mdns,
     stateDirectory: state === 'none' ? null : (state ?? undefined),
+    keepBytes: values.keepBytes ?? undefined,
     forget: values.forget,
     dataChanged: values.dataChanged,
     evidenceFolder: state === 'none' ? evidenceFolderHere() : undefined,

@@ -87,6 +87,7 @@ export function createSimulatedCluster<
       const disk = createDisk({
         after: world.after,
         syncMs: () => (conditions.syncMs ?? 0) * random.uniform(),
+        vectorsApart: areVectorsApart(seed),
         ...(copy && { copy }),
       })
       const clock = clockOf(world, network, { self, isAlive, seed, skew: conditions.clockSkew })
@@ -120,9 +121,21 @@ function disksOf<Peer, Output>(
   const random = randomStream(seed, 'disk')
   return isHonest.map((is, peer) =>
     is && syncMs !== null
-      ? observed(createDisk({ after, syncMs: () => syncMs * random.uniform() }), () => diskLost(peer))
+      ? observed(
+          createDisk({
+            after,
+            syncMs: () => syncMs * random.uniform(),
+            vectorsApart: areVectorsApart(seed),
+          }),
+          () => diskLost(peer),
+        )
       : null,
   )
+}
+
+/** Long vectors stand beside a real peer's log, short ones in its records: half of the worlds have either. */
+function areVectorsApart(seed: number): boolean {
+  return randomStream(seed, 'vectors beside the log').uniform() < 0.5
 }
 
 /** A disk that reports its losses, because no peer can be held to lost records. */

@@ -12,7 +12,7 @@ for (const [name, keep] of [
     const world = createWorld()
     let syncs = 0
     // A sync that began later may be over sooner.
-    const disk = createDisk({ after: world.after, syncMs: () => [5, 1, 3][syncs++ % 3]! })
+    const disk = createDisk({ after: world.after, syncMs: () => [5, 1, 3][syncs++ % 3]!, vectorsApart: true })
     return {
       open: async () => disk.open(),
       crash: async () => disk.crash(keep),

@@ -6,7 +6,7 @@ import type { LearnOutput } from '../../../../learning/learn-contract.ts'
 import { randomStream } from '../../../../learning/random.ts'
 import type { LearningCheckers } from '../../../checkers/learning.ts'
 import { type DecodeLimits, frameBytesMax } from '../../../codec/index.ts'
-import { decodeRecord } from '../../../runtime/journal-records.ts'
+import { decodeRecord, type JournalRecord } from '../../../runtime/journal-records.ts'
 import { decodeLimits, type OraclePort, type Peer } from '../../../runtime/peer.ts'
 import { createTableAuthority } from '../../authority.ts'
 import { learnerTask } from '../../cluster/learner.ts'
@@ -84,10 +84,15 @@ function newestIn(records: readonly Uint8Array[], limits: DecodeLimits): Slot | 
   let newest: Slot | null = null
   for (const bytes of records) {
     const record = decodeRecord(bytes, { limits })
-    if (record.kind !== 'message' || record.message.kind !== 'vector') continue
-    if (newest === null || isLater(record.message.slot, newest)) newest = record.message.slot
+    const slot = ownSlot(record)
+    if (slot !== null && (newest === null || isLater(slot, newest))) newest = slot
   }
   return newest
+}
+
+function ownSlot(record: JournalRecord): Slot | null {
+  if (record.kind === 'vector-at') return record.own ? record.echo.slot : null
+  return record.kind === 'message' && record.message.kind === 'vector' ? record.message.slot : null
 }
 
 /** For each present incarnation, the newest slot of an author whose vector has arrived there. */

@@ -1,0 +1,27 @@
+/** For how many past steps a peer keeps what slower and restarted peers may need: bounded in steps and in bytes. */
+import { defaultWindow } from '../../learning/learn-contract.ts'
+import type { Cohort } from '../cohort/cohort.ts'
+import { scheduleOf } from '../cohort/learn-options.ts'
+
+/** Bytes of vectors that a peer keeps, on its disk where it has one. */
+export const DEFAULT_KEEP_BYTES = 4 * 2 ** 30
+
+/** Who is a step behind can still be served. */
+const KEPT_STEPS_MIN = 2
+
+/** How many steps fit into so many bytes: at least two, at most 16. */
+export function keptSteps(cohort: Cohort, dimension: number, keepBytes = DEFAULT_KEEP_BYTES): number {
+  const fitting = Math.floor(keepBytes / stepBytes(cohort, dimension))
+  return Math.min(defaultWindow.kept, Math.max(KEPT_STEPS_MIN, fitting))
+}
+
+/**
+ * What a peer keeps of a step: its vector of each exchange, in RB-TM those of the others too, and the parameters after
+ * it.
+ */
+function stepBytes(cohort: Cohort, dimension: number): number {
+  const schedule = scheduleOf(cohort, dimension)
+  const exchanges = schedule(cohort.steps, 'gradient') + schedule(cohort.steps, 'parameters')
+  const authors = cohort.protocol === 'rb-tm' ? cohort.members.length : 1
+  return 4 * dimension * (authors * exchanges + 1)
+}
