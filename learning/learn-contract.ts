@@ -158,6 +158,8 @@ export type LearnEffects = Effects<Message, LearnOutput>
 export interface Learn extends Protocol<LearnInput, Message, LearnOutput> {
   /** What this peer is doing, and which peers it waits for. For people. */
   status(): LearnStatus
+  /** `status().step`, without the rest: links ask for it at every message. */
+  currentStep(): number
 }
 
 /** LEARN's progress. For people. */

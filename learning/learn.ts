@@ -80,6 +80,7 @@ export function createLearn(options: LearnOptions): Learn {
     input: value => effectsOf(builder => handleInput(state, builder, value)),
     receive: (from, message) => effectsOf(builder => receive(state, builder, from, message)),
     status: () => statusOf(state),
+    currentStep: () => state.step,
   }
   return holdingBack(learn, state.recovery.isAway)
 }

@@ -128,7 +128,7 @@ export function createPeer(options: PeerOptions): Peer {
     self,
     peers: cohort.members.length,
     maxFaulty: cohort.faults,
-    protocol: { ...learn, currentStep: () => learn.status().step },
+    protocol: learn,
     attack: options.attack,
     signer,
     transport,
@@ -143,7 +143,7 @@ export function createPeer(options: PeerOptions): Peer {
     hooks: {
       ...hooks,
       missed(peer) {
-        const { step } = learn.status()
+        const step = learn.currentStep()
         if (missedAt.get(peer) !== step) hooks.missed?.(peer, step)
         missedAt.set(peer, step)
         driver.input({ kind: 'missed', peer })
