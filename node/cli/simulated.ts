@@ -1,12 +1,13 @@
 /** A scenario in the simulated world, with oracles in this thread: what `simulate` runs, and the demo's contrast. */
 import type { PeerIndex } from '../../agreement/protocol.ts'
-import { diameter, distance, norm, type Vector } from '../../agreement/vector.ts'
+import { distance, norm, type Vector } from '../../agreement/vector.ts'
 import type { AgreedMetrics } from '../../learning/evaluation/agreed.ts'
 import { createOwnEvaluations } from '../../learning/evaluation/own-evaluations.ts'
 import { createSeries, type SeriesPoint } from '../../learning/evaluation/series.ts'
 import type { Evaluation } from '../../learning/oracle.ts'
 import type { ModelOracle } from '../../learning/oracles/jax-oracle.ts'
 import type { OracleSpec } from '../../learning/oracles/spec.ts'
+import { measured } from '../checkers/measures.ts'
 import type { Cohort } from '../cohort/cohort.ts'
 import { readStart } from '../oracle/open.ts'
 import type { InjectedFault } from '../simulation/conditions.ts'
@@ -25,6 +26,8 @@ interface SimulatedOptions {
   /** Probability that a frame is lost; absent: 0. */
   readonly loss?: number
   readonly injectedFaults?: readonly InjectedFault[]
+  /** How many steps from one measured step to the next; 0: only the last is measured; absent: 1. */
+  readonly measureEvery?: number
   /** A checkpoint to start from. */
   readonly init: string | null
   /** Where to write what the first honest peer that finished has learnt. */
@@ -57,6 +60,7 @@ export async function runSimulated(options: SimulatedOptions): Promise<Simulated
     network = null,
     loss = 0,
     injectedFaults = [],
+    measureEvery = 1,
     onStep,
     onNote,
   } = options
@@ -83,6 +87,7 @@ export async function runSimulated(options: SimulatedOptions): Promise<Simulated
     gradientMs,
     loss,
     injectedFaults,
+    measureEvery,
     ...(network && { network }),
     ...(onStep && { onStep }),
   })
@@ -181,12 +186,9 @@ export interface Closeness {
 
 export function closenessOf(vectors: readonly Vector[]): Closeness {
   if (vectors.length === 0) return { diameter: null, relative: null, distances: [] }
-  const mean = Float32Array.from(vectors[0]!, (_, i) => {
-    let sum = 0
-    for (const vector of vectors) sum += vector[i]!
-    return sum / vectors.length
-  })
-  const widest = diameter(vectors)
+  const family = measured(vectors)
+  const mean = Float32Array.from(family.mean())
+  const widest = family.diameter()
   const length = norm(mean)
   return {
     diameter: widest,
