@@ -6,6 +6,7 @@ import type { AveragedPhase, Message, Seen, Slot } from '../agreement/message.ts
 import type { Effects, LinkSignal, PeerIndex, Protocol } from '../agreement/protocol.ts'
 import type { Vector } from '../agreement/vector.ts'
 import type { Box } from './box.ts'
+import type { Descend } from './descent.ts'
 import type { Memory } from './recovery/state.ts'
 import type { Schedule } from './schedule.ts'
 
@@ -18,6 +19,8 @@ export interface LearnOptions
   readonly unsafe: boolean
   /** In place of the protocols' own rules: the same result, measured or faster. */
   readonly aggregate?: Aggregate
+  /** In place of the plain step of descent; it gives the same bits. */
+  readonly descend?: Descend
   readonly schedule: Schedule
   /** `T`. */
   readonly steps: number

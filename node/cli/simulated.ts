@@ -10,6 +10,7 @@ import type { OracleSpec } from '../../learning/oracles/spec.ts'
 import { measured } from '../checkers/measures.ts'
 import type { Cohort } from '../cohort/cohort.ts'
 import { readStart } from '../oracle/open.ts'
+import { digestOf } from '../signatures/index.ts'
 import type { InjectedFault } from '../simulation/conditions.ts'
 import type { LatencyModel } from '../simulation/latency.ts'
 import type { SimulationResult } from '../simulation/simulate.ts'
@@ -75,7 +76,9 @@ export async function runSimulated(options: SimulatedOptions): Promise<Simulated
   const drawn = await createJaxOracles(cohort.members.map((_, peer) => oracleSpec(scenario, peer)))
   for (const note of drawn[0]!.notes ?? []) onNote?.(note)
   const start = options.init === null ? null : await readStart(options.init, drawn[0]!.parameters)
-  const oracles = start === null ? drawn : drawn.map(oracle => ({ ...oracle, initial: start }))
+  const oracles = sharingEvaluations(
+    start === null ? drawn : drawn.map(oracle => ({ ...oracle, initial: start })),
+  )
   const series = oracles.map(createSeries)
   const result = await simulate({
     cohort,
@@ -107,6 +110,24 @@ export async function runSimulated(options: SimulatedOptions): Promise<Simulated
     dimension: oracles[0]!.dimension,
     saved,
   }
+}
+
+/** How many evaluations are remembered: honest peers mostly hold the same parameters. */
+const EVALUATIONS_MAX = 16
+
+/** All are judged on the same examples, so equal parameters are evaluated once. */
+function sharingEvaluations(oracles: readonly ModelOracle[]): readonly ModelOracle[] {
+  const known = new Map<string, Promise<Evaluation>>()
+  return oracles.map(oracle => ({
+    ...oracle,
+    evaluate(parameters) {
+      const digest = digestOf(parameters)
+      const evaluation = known.get(digest) ?? oracle.evaluate(parameters)
+      known.set(digest, evaluation)
+      if (known.size > EVALUATIONS_MAX) known.delete(known.keys().next().value!)
+      return evaluation
+    },
+  }))
 }
 
 async function saveFirst(

@@ -1,9 +1,11 @@
 /**
- * Peers of the simulated world often aggregate the same vectors. A rule is a pure function, so its result is computed
- * once and shared, and so is what MDA knows of a pair of vectors. Vectors with the same digest are the same.
+ * Peers of the simulated world often aggregate the same vectors, and descend from the same parameters. Both are pure
+ * functions, so a result is computed once and shared, and so is what MDA knows of a pair of vectors. Vectors with the same digest are the same.
  */
 import { type Aggregate, aggregate } from '../../agreement/averaging/aggregate.ts'
 import type { Vector } from '../../agreement/vector.ts'
+import type { Box } from '../../learning/box.ts'
+import { type Descend, descended } from '../../learning/descent.ts'
 import { digestOf } from '../signatures/index.ts'
 import { sharedDistances } from './shared-distances.ts'
 
@@ -28,5 +30,32 @@ export function sharedRules(): Aggregate {
       if (results.size > most) results.delete(results.keys().next().value!)
     }
     return result
+  }
+}
+
+interface Descent {
+  readonly parameters: Vector
+  readonly rate: number
+  readonly box: Box | null
+  readonly moved: Vector
+}
+
+/** Vectors are immutable, so here the object stands for its coordinates: results of a rule are shared already. */
+export function sharedDescents(): Descend {
+  const known = new WeakMap<Vector, Descent[]>()
+  return (parameters, gamma, rate, box) => {
+    const descents = known.get(gamma) ?? []
+    known.set(gamma, descents)
+    const same = descents.find(
+      each =>
+        each.parameters === parameters &&
+        each.rate === rate &&
+        each.box?.low === box?.low &&
+        each.box?.high === box?.high,
+    )
+    if (same !== undefined) return same.moved
+    const moved = descended(parameters, gamma, rate, box)
+    descents.push({ parameters, rate, box, moved })
+    return moved
   }
 }
