@@ -19,7 +19,9 @@ const STRIP64 = 128
 
 /** `(1/n) Σ_j x_j`. */
 export function meanOf(vectors: readonly Vector[]): Vector {
-  return Float32Array.from(sum(vectors), value => value / vectors.length)
+  const sums = sum(vectors)
+  for (let i = 0; i < sums.length; i++) sums[i]! /= vectors.length
+  return new Float32Array(sums)
 }
 
 /** `Σ_j x_j`. */
