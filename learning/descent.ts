@@ -2,6 +2,9 @@
 import type { Vector } from '../agreement/vector.ts'
 import { type Box, project } from './box.ts'
 
+/** A driver may pass a function of its own; it must give the same bits. */
+export type Descend = typeof descended
+
 /**
  * `θ_{t+½} ← [θ_t − η_t·γ_t]_W`, as a new vector.
  *

@@ -32,6 +32,7 @@ export function holdingBack(learn: Learn, isAway: () => boolean): Learn {
     },
     receive: (from, message) => pass(learn.receive(from, message)),
     status: () => learn.status(),
+    currentStep: () => learn.currentStep(),
   }
 }
 

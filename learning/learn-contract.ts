@@ -7,6 +7,7 @@ import type { Effects, LinkSignal, PeerIndex, Protocol } from '../agreement/prot
 import type { Vector } from '../agreement/vector.ts'
 import type { Box } from './box.ts'
 import type { PastParameters } from './recovery/contract.ts'
+import type { Descend } from './descent.ts'
 import type { Memory } from './recovery/state.ts'
 import type { Schedule } from './schedule.ts'
 
@@ -19,6 +20,8 @@ export interface LearnOptions
   readonly unsafe: boolean
   /** In place of the protocols' own rules: the same result, measured or faster. */
   readonly aggregate?: Aggregate
+  /** In place of the plain step of descent; it gives the same bits. */
+  readonly descend?: Descend
   readonly schedule: Schedule
   /** `T`. */
   readonly steps: number
@@ -161,6 +164,8 @@ export type LearnEffects = Effects<Message, LearnOutput>
 export interface Learn extends Protocol<LearnInput, Message, LearnOutput> {
   /** What this peer is doing, and which peers it waits for. For people. */
   status(): LearnStatus
+  /** `status().step`, without the rest: links ask for it at every message. */
+  currentStep(): number
 }
 
 /** LEARN's progress. For people. */

@@ -80,6 +80,7 @@ export function createLearn(options: LearnOptions): Learn {
     input: value => effectsOf(builder => handleInput(state, builder, value)),
     receive: (from, message) => effectsOf(builder => receive(state, builder, from, message)),
     status: () => statusOf(state),
+    currentStep: () => state.step,
   }
   return holdingBack(learn, state.recovery.isAway)
 }
@@ -237,7 +238,7 @@ function giveMetrics(state: State, builder: Builder, step: number, vector: Vecto
 
 /** Passes on an agreement's outputs, and uses its result unless this peer has gone elsewhere meanwhile. */
 function consume(state: State, builder: Builder, step: number, phase: AveragedPhase, child: Averaged): void {
-  const { rate, box = null } = state.options
+  const { rate, box = null, descend = descended } = state.options
   for (const output of absorb(builder, child)) {
     if (output.kind !== 'agreed') {
       builder.outputs.push(output)
@@ -250,7 +251,7 @@ function consume(state: State, builder: Builder, step: number, phase: AveragedPh
     if (phase === 'metrics') {
       if (isHere) end(state, builder)
     } else if (phase === 'gradient') {
-      const moved = withStatistics(state, descended(state.parameters, vector, rate(step), box))
+      const moved = withStatistics(state, descend(state.parameters, vector, rate(step), box))
       give(state, builder, 'parameters', moved, vector)
     } else {
       arrive(state, builder, step + 1, vector, state.momentum)

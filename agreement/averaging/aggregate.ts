@@ -1,5 +1,6 @@
 /** The rule of each averaging agreement, on the vectors of one iteration. */
 import type { ProtocolName } from '../bounds.ts'
+import { squaredDistances } from '../kernels/index.ts'
 import { cva } from '../rules/cva.ts'
 import { cwtm } from '../rules/cwtm.ts'
 import { mda } from '../rules/mda.ts'
@@ -19,11 +20,16 @@ export interface Family {
 /** A driver may pass a function of its own, to measure or to spread the work; it must give the same bits. */
 export type Aggregate = (protocol: ProtocolName, family: Family) => Vector
 
-export const aggregate: Aggregate = (protocol, { vectors, own, maxFaulty, keep }) => {
+/** @param distances all `‖x_j − x_k‖²`, for MDA, where the caller knows some of them; it must give the same bits */
+export function aggregate(
+  protocol: ProtocolName,
+  { vectors, own, maxFaulty, keep }: Family,
+  distances = squaredDistances,
+): Vector {
   const checked = true
   switch (protocol) {
     case 'mda':
-      return mda(vectors, maxFaulty, { keep, checked })
+      return mda(vectors, maxFaulty, { keep, checked, distances })
     case 'cva':
       return cva(vectors, own, keep, { checked })
     case 'icwtm':

@@ -18,6 +18,7 @@ import {
   kernel,
   LIST_OFFSET,
   pointTo,
+  ROWS_MAX,
   type Rows,
   roundUp,
   rowsOf,
@@ -31,16 +32,49 @@ import {
 const STRIP = STRIP_BYTES / 8
 
 export function squaredDistancesTo(vectors: readonly Vector[], point?: Vector): Float64Array {
+  if (vectors.length >= ROWS_MAX) {
+    const parts = partsOf(vectors, ROWS_MAX - 1).map(part => squaredDistancesTo(part, point))
+    return Float64Array.from(parts.flatMap(part => [...part]))
+  }
   const rows = rowsOf(point ? [...vectors, point] : vectors)
   return overBlocks({ kind: 'to', withPoint: point !== undefined }, rows, vectors.length, vectors[0]!.length)
 }
 
 export function squaredDistances(vectors: readonly Vector[]): Matrix {
+  const matrix = squaredDistancesIn(32, vectors)
+  return needsMoreBits(matrix, vectors.length, vectors[0]!.length) ? squaredDistancesIn(64, vectors) : matrix
+}
+
+export function squaredDistancesIn(bits: 32 | 64, vectors: readonly Vector[]): Matrix {
   const [n, d] = [vectors.length, vectors[0]!.length]
-  const inBits = (term: PairTerm): Matrix =>
-    mirrored(overBlocks({ kind: 'pairs', term, centred: false }, rowsOf(vectors), n * n, d), n)
-  const matrix = inBits('distance32')
-  return needsMoreBits(matrix, n, d) ? inBits('distance64') : matrix
+  if (n > ROWS_MAX) return inParts(bits, vectors)
+  const pass: PairPass = { kind: 'pairs', term: `distance${bits}`, centred: false }
+  return mirrored(overBlocks(pass, rowsOf(vectors), n * n, d), n)
+}
+
+/** Two parts of the rows at a time, where all together have no room: a pair's distance does not depend on the others. */
+function inParts(bits: 32 | 64, vectors: readonly Vector[]): Matrix {
+  const n = vectors.length
+  const matrix = new Float64Array(n * n)
+  const parts = partsOf([...vectors.keys()], ROWS_MAX / 2)
+  for (const [place, part] of parts.entries())
+    for (const other of parts.slice(place + 1)) {
+      const rows = [...part, ...other]
+      const distances = squaredDistancesIn(
+        bits,
+        rows.map(row => vectors[row]!),
+      )
+      for (const [j, row] of rows.entries())
+        for (const [k, column] of rows.entries()) matrix[row * n + column] = distances[j * rows.length + k]!
+    }
+  return matrix
+}
+
+/** Parts of nearly equal length, of at most `most`. */
+function partsOf<T>(items: readonly T[], most: number): T[][] {
+  const count = Math.ceil(items.length / most)
+  const at = (part: number) => Math.floor((part * items.length) / count)
+  return Array.from({ length: count }, (_, part) => items.slice(at(part), at(part + 1)))
 }
 
 export function gram(vectors: readonly Vector[], centre: Vector): Matrix {

@@ -10,6 +10,7 @@ import { hasKernels } from './support.ts'
 import { ROWS_MAX } from './tiles.ts'
 
 export { areFinite } from './finite.ts'
+export { needsMoreBits } from './matrix.ts'
 export { allocatePassing, allocateVector, writeBytes } from './memory.ts'
 export { hasKernels } from './support.ts'
 
@@ -28,8 +29,9 @@ export const combine = choose(emitted.combine, plain.combine)
 export const meanOfRanks = choose(emitted.meanOfRanks, plain.meanOfRanks)
 export const middleOfRanks = choose(emitted.middleOfRanks, plain.middleOfRanks)
 export const meanAroundMedian = choose(emitted.meanAroundMedian, plain.meanAroundMedian)
-export const squaredDistancesTo = choose(pairs.squaredDistancesTo, plain.squaredDistancesTo)
-export const squaredDistances = choose(pairs.squaredDistances, plain.squaredDistances)
+export const squaredDistancesTo = hasKernels ? pairs.squaredDistancesTo : plain.squaredDistancesTo
+export const squaredDistances = hasKernels ? pairs.squaredDistances : plain.squaredDistances
+export const squaredDistancesIn = hasKernels ? pairs.squaredDistancesIn : plain.squaredDistancesIn
 export const gram = choose(pairs.gram, plain.gram)
 export const meansOf = choose(means.meansOf, plain.meansOf)
 export const mixturesOf = choose(means.mixturesOf, plain.mixturesOf)

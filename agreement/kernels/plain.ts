@@ -19,7 +19,9 @@ const STRIP64 = 128
 
 /** `(1/n) Σ_j x_j`. */
 export function meanOf(vectors: readonly Vector[]): Vector {
-  return Float32Array.from(sum(vectors), value => value / vectors.length)
+  const sums = sum(vectors)
+  for (let i = 0; i < sums.length; i++) sums[i]! /= vectors.length
+  return new Float32Array(sums)
 }
 
 /** `Σ_j x_j`. */
@@ -146,14 +148,13 @@ export function squaredDistancesTo(vectors: readonly Vector[], point?: Vector): 
 
 /** All `‖x_j − x_k‖²`. */
 export function squaredDistances(vectors: readonly Vector[]): Matrix {
-  const matrix = pairs(vectors, false, distance32)
-  if (!needsMoreBits(matrix, vectors.length, vectors[0]!.length)) return matrix
-  return pairs(vectors, false, (a, b) =>
-    inDoubles(a.length, i => {
-      const difference = a[i]! - b[i]!
-      return difference * difference
-    }),
-  )
+  const matrix = squaredDistancesIn(32, vectors)
+  return needsMoreBits(matrix, vectors.length, vectors[0]!.length) ? squaredDistancesIn(64, vectors) : matrix
+}
+
+/** As `squaredDistances`, with terms of so many bits. */
+export function squaredDistancesIn(bits: 32 | 64, vectors: readonly Vector[]): Matrix {
+  return pairs(vectors, false, bits === 32 ? distance32 : distance64)
 }
 
 /** All `⟨x_j − centre, x_k − centre⟩`. */
@@ -189,6 +190,13 @@ function distance32(a: Vector, b: Vector): number {
       odd += lanes[1]! + lanes[3]!
     }
     return even + odd
+  })
+}
+
+function distance64(a: Vector, b: Vector): number {
+  return inDoubles(a.length, i => {
+    const difference = a[i]! - b[i]!
+    return difference * difference
   })
 }
 

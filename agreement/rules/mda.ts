@@ -9,6 +9,8 @@ import { leastDiameterSubset } from './subset.ts'
 export interface MdaOptions extends RuleOptions {
   /** Size of the subset; `n − f` unless given. Inside averaging agreement `q − f`, however many are in. */
   readonly keep?: number
+  /** All `‖x_j − x_k‖²`, computed in another way; it must give the same bits. */
+  readonly distances?: (vectors: readonly Vector[]) => Float64Array
 }
 
 /**
@@ -30,7 +32,8 @@ export function mda(vectors: readonly Vector[], maxFaulty: number, options: MdaO
   if (options.keep === undefined) checkMinority('mda', n, maxFaulty)
   const keep = options.keep ?? n - maxFaulty
   checkWhole('mda', 'keep', keep, 1, n)
-  return meanOf(leastDiameterSubset(squaredDistances(vectors), n, keep).map(j => vectors[j]!))
+  const { distances = squaredDistances } = options
+  return meanOf(leastDiameterSubset(distances(vectors), n, keep).map(j => vectors[j]!))
 }
 
 /** `λ = 2f/(n − f)` (RESAM, Proposition 3). */

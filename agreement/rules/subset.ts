@@ -23,7 +23,7 @@ import {
  */
 export function leastDiameterSubset(distances: Float64Array, n: number, keep: number): number[] {
   const work = { left: COVER_STEPS_MAX }
-  const candidates = Float64Array.from(new Set(distances)).sort()
+  const candidates = ascending(distances, n)
   const all = allPoints(n)
   let [low, high] = [0, candidates.length - 1]
   // The points without edges at the greatest distance are all: a witness to begin with.
@@ -36,6 +36,17 @@ export function leastDiameterSubset(distances: Float64Array, n: number, keep: nu
     else [high, witness] = [middle, found]
   }
   return firstSubset(conflicts(distances, n, candidates[low]!), n, keep, witness, work)
+}
+
+/** The values of the matrix, each once. */
+function ascending(distances: Float64Array, n: number): Float64Array {
+  const values = new Float64Array((n * (n - 1)) / 2 + 1) // the first stands for the diagonal
+  let count = 1
+  for (let j = 0; j < n; j++) for (let k = j + 1; k < n; k++) values[count++] = distances[j * n + k]!
+  values.sort()
+  count = 1
+  for (let i = 1; i < values.length; i++) if (values[i] !== values[count - 1]) values[count++] = values[i]!
+  return values.subarray(0, count)
 }
 
 function allPoints(n: number): Points {

@@ -3,9 +3,8 @@
  * for the coordinate-wise protocols, that no honest vector ever leaves the honest range of any coordinate.
  */
 import { averagingConstantOf, contractionOf } from '../../agreement/bounds.ts'
-import { diameter } from '../../agreement/vector.ts'
 import type { CheckedRun, Checker, Violate } from './checker.ts'
-import { contractionBetween, isCoordinateWise, meanShift, rangeOf, roundingOf } from './measures.ts'
+import { contractionBetween, isCoordinateWise, type Measured, meanShift, measured } from './measures.ts'
 import { createRounds, type Round } from './rounds.ts'
 
 /** One iteration, measured beside what is guaranteed. */
@@ -32,25 +31,37 @@ export interface AveragingChecker extends Checker {
 export function createAveragingChecker(run: CheckedRun, violate: Violate): AveragingChecker {
   const { settings, honest, inputs, guaranteed } = run
   const measures: IterationMeasure[] = []
-  const start = honest.map(peer => inputs[peer]!)
-  const limits = limitsOf(run)
+  const start = measured(honest.map(peer => inputs[peer]!))
+  const limits = limitsOf(run, start)
   const rounds = createRounds(run, round => {
     if (round.index === 0) return
-    const before = rounds.at(round.index - 1)
-    if (before === undefined) return
-    const measure = measured(run, before, round)
+    const entered = rounds.at(round.index - 1)
+    if (entered === undefined) return
+    const [before, after] = [measured(entered.vectors), measured(round.vectors)]
+    const { before: wide, after: left, ratio } = contractionBetween(settings.protocol, before, after)
+    const measure: IterationMeasure = {
+      iteration: round.index,
+      diameter: after.diameter(),
+      contraction: ratio,
+      contractionBound: guaranteed ? limits.contraction : null,
+      shift: meanShift(after, start),
+      shiftBound: guaranteed ? limits.shift : null,
+      shared: fewestShared(round.used),
+    }
     measures[round.index - 1] = measure
-    if (guaranteed) check(measure, before, round)
+    if (guaranteed) check(measure, { wide, after: left, rounding: before.rounding() }, round)
   })
-  const check = (measure: IterationMeasure, before: Round, round: Round) => {
+  const check = (
+    measure: IterationMeasure,
+    { wide, after, rounding }: { wide: number; after: number; rounding: number },
+    round: Round,
+  ) => {
     const { iteration, contraction, shift } = measure
-    const rounding = roundingOf(before.vectors)
-    const { before: wide, after } = contractionBetween(settings.protocol, before.vectors, round.vectors)
     if (after > limits.contraction * wide + rounding)
       violate(
         `agreement: iteration ${iteration} left ${after} of ${wide}, a factor of ${contraction ?? after / wide}; at most ${limits.contraction} is guaranteed`,
       )
-    if (limits.shift !== null && shift > limits.shift + roundingOf(start) * iteration)
+    if (limits.shift !== null && shift > limits.shift + start.rounding() * iteration)
       violate(
         `averaging: after iteration ${iteration} the honest mean had moved by ${shift}; at most C·Δ₂ = ${limits.shift} is guaranteed`,
       )
@@ -69,8 +80,8 @@ export function createAveragingChecker(run: CheckedRun, violate: Violate): Avera
       checkIterations(run, violate)
       const last = rounds.at(settings.iterations)
       if (!guaranteed || run.target === null || last === undefined) return
-      const [wide, left] = [diameter(start), diameter(last.vectors)]
-      if (left > wide / 2 ** run.target + roundingOf(start))
+      const [wide, left] = [start.diameter(), measured(last.vectors).diameter()]
+      if (left > wide / 2 ** run.target + start.rounding())
         violate(`agreement: AVG_${run.target} left a diameter of ${left} of ${wide}`)
     },
   }
@@ -95,30 +106,12 @@ interface Limits {
 }
 
 /** The guarantees hold for every honest family of at least n − f; a larger one has a larger spread in ℓ₂. */
-function limitsOf({ settings, honest, inputs }: CheckedRun): Limits {
+function limitsOf({ settings, honest }: CheckedRun, start: Measured): Limits {
   const constant = averagingConstantOf(settings)
   const larger = Math.sqrt(honest.length / (settings.peers - settings.maxFaulty))
-  const wide = diameter(honest.map(peer => inputs[peer]!))
   return {
     contraction: contractionOf(settings),
-    shift: constant === null ? null : constant * Math.max(1, larger) * wide,
-  }
-}
-
-function measured(run: CheckedRun, before: Round, round: Round): IterationMeasure {
-  const { settings, honest, inputs, guaranteed } = run
-  const limits = limitsOf(run)
-  return {
-    iteration: round.index,
-    diameter: diameter(round.vectors),
-    contraction: contractionBetween(settings.protocol, before.vectors, round.vectors).ratio,
-    contractionBound: guaranteed ? limits.contraction : null,
-    shift: meanShift(
-      round.vectors,
-      honest.map(peer => inputs[peer]!),
-    ),
-    shiftBound: guaranteed ? limits.shift : null,
-    shared: fewestShared(round.used),
+    shift: constant === null ? null : constant * Math.max(1, larger) * start.diameter(),
   }
 }
 
@@ -134,8 +127,8 @@ function fewestShared(used: Round['used']): number | null {
   return fewest === Infinity ? null : fewest
 }
 
-function checkRange(start: CheckedRun['inputs'], round: Round, violate: Violate): void {
-  const { low, high } = rangeOf(start)
+function checkRange(start: Measured, round: Round, violate: Violate): void {
+  const { low, high } = start.range()
   for (const [place, vector] of round.vectors.entries())
     for (let i = 0; i < vector.length; i++) {
       // One rounding to 32 bits per iteration may step over an end.

@@ -2,10 +2,10 @@
 import { averagingConstantOf, bounds, contractionOf } from '../../agreement/bounds.ts'
 import type { AveragedPhase } from '../../agreement/message.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
-import { diameter, type Vector } from '../../agreement/vector.ts'
+import type { Vector } from '../../agreement/vector.ts'
 import type { LearnOutput } from '../../learning/learn-contract.ts'
 import type { Cohort } from '../cohort/cohort.ts'
-import { contractionBetween, isCoordinateWise, meanShift, rangeOf, roundingOf } from './measures.ts'
+import { contractionBetween, isCoordinateWise, type Measured, meanShift, measured } from './measures.ts'
 
 /** The honest peers' vectors of one agreement, by peer, because a peer that comes back repeats its messages. */
 export interface Agreement {
@@ -58,17 +58,35 @@ export function brokenGuarantees(
   phase: AveragedPhase,
   agreement: Agreement,
 ): string[] {
-  const { iterations } = agreement
-  const [inputs, outputs] = [[...agreement.inputs.values()], [...agreement.outputs.values()]]
+  const inputs = measured([...agreement.inputs.values()])
+  const outputs = measured([...agreement.outputs.values()])
+  return brokenBetween(cohort, step, phase, { inputs, outputs, iterations: agreement.iterations })
+}
+
+/** An agreement whose vectors are all there. */
+interface MeasuredAgreement {
+  readonly inputs: Measured
+  readonly outputs: Measured
+  readonly iterations: number
+}
+
+/** As `brokenGuarantees`, of families that the caller measures too. */
+export function brokenBetween(
+  cohort: CheckedCohort,
+  step: number,
+  phase: AveragedPhase,
+  { inputs, outputs, iterations }: MeasuredAgreement,
+): string[] {
+  const [from, to] = [inputs.vectors, outputs.vectors]
   const { protocol, members, faults: maxFaulty, synchrony } = cohort
-  if (iterations === 0 || outputs.length === 0 || inputs.length === 0) return []
-  const query = { protocol, peers: members.length, maxFaulty, synchrony, dimension: outputs[0]!.length }
+  if (iterations === 0 || to.length === 0 || from.length === 0) return []
+  const query = { protocol, peers: members.length, maxFaulty, synchrony, dimension: to[0]!.length }
   if (!bounds(query).feasible) return []
   const found: string[] = []
   if (phase === 'metrics' && isCoordinateWise(protocol)) found.push(...outsideRange(step, inputs, outputs))
   // A peer that died has no output, and a peer that joined midway no input. No more is guaranteed without both.
-  if (inputs.length !== outputs.length) return found
-  const slack = roundingOf(inputs) * iterations
+  if (from.length !== to.length) return found
+  const slack = inputs.rounding() * iterations
   const { before, after } = contractionBetween(protocol, inputs, outputs)
   const factor = contractionOf(query) ** iterations
   if (after > factor * before + slack)
@@ -77,18 +95,19 @@ export function brokenGuarantees(
     )
   const constant = averagingConstantOf(query)
   const shift = meanShift(inputs, outputs)
-  if (constant !== null && shift > constant * diameter(inputs) + slack)
+  if (constant !== null && shift > constant * inputs.diameter() + slack)
     found.push(
-      `step ${step}, ${phase}: the honest mean moved by ${shift}; at most ${constant * diameter(inputs)} is guaranteed`,
+      `step ${step}, ${phase}: the honest mean moved by ${shift}; at most ${constant * inputs.diameter()} is guaranteed`,
     )
   return found
 }
 
 /** No lie moves the cohort's figures beyond those of its honest members. */
-function outsideRange(step: number, inputs: readonly Vector[], outputs: readonly Vector[]): string[] {
-  const { low, high } = rangeOf(inputs)
-  const slack = roundingOf(inputs)
+function outsideRange(step: number, inputs: Measured, outputs: Measured): string[] {
+  const { low, high } = inputs.range()
+  const slack = inputs.rounding()
   const wrong = outputs
+    .distinct()
     .flatMap(output => [...output.keys()].map(i => ({ i, value: output[i]! })))
     .find(({ i, value }) => !(value >= low[i]! - slack && value <= high[i]! + slack))
   return wrong === undefined

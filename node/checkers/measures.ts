@@ -1,6 +1,7 @@
 /** Measurements of the checkers on families of honest vectors, and how much of them rounding can explain. */
 import type { ProtocolName } from '../../agreement/bounds.ts'
-import { diameter, type Vector } from '../../agreement/vector.ts'
+import { squaredDistances } from '../../agreement/kernels/index.ts'
+import { squaredDistance, type Vector } from '../../agreement/vector.ts'
 
 /** Protocols whose guarantee is about every coordinate by itself (collaborative-learning, §6 and §7). */
 const coordinateWise: ReadonlySet<ProtocolName> = new Set(['icwtm', 'rb-tm'])
@@ -15,7 +16,74 @@ interface Range {
   readonly high: Float64Array
 }
 
-export function rangeOf(family: readonly Vector[]): Range {
+/** A family and its measurements, each computed when it is first asked for. Nobody changes the family meanwhile. */
+export interface Measured {
+  readonly vectors: readonly Vector[]
+  /** Vectors that are equal to the bit are in it once. */
+  distinct(): readonly Vector[]
+  /** `Δ₂`; 0 for fewer than two vectors. */
+  diameter(): number
+  mean(): Float64Array
+  range(): Range
+  /** What the rounding of one iteration to 32 bits may add to a distance: some units in the last place. */
+  rounding(): number
+}
+
+/** Honest vectors are mostly equal, and then nearly nothing is left to compute. */
+export function measured(vectors: readonly Vector[]): Measured {
+  const distinct = once(() => distinctOf(vectors))
+  return {
+    vectors,
+    distinct,
+    diameter: once(() => diameterOf(distinct())),
+    // The sum of equal 32-bit numbers is exact in 64 bits, and so is its share.
+    mean: once(() => (distinct().length === 1 ? Float64Array.from(vectors[0]!) : meanOf(vectors))),
+    range: once(() => rangeOf(distinct())),
+    rounding: once(() => roundingOf(distinct())),
+  }
+}
+
+function once<T>(compute: () => T): () => T {
+  let value: T | undefined
+  return () => {
+    value ??= compute()
+    return value
+  }
+}
+
+function distinctOf(family: readonly Vector[]): readonly Vector[] {
+  const distinct: Vector[] = []
+  const bytes: Uint8Array[] = []
+  for (const vector of new Set(family)) {
+    const own = new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength)
+    if (bytes.some(other => Buffer.compare(own, other) === 0)) continue
+    distinct.push(vector)
+    bytes.push(own)
+  }
+  return distinct
+}
+
+/** Of smaller families all pairs are computed at once in 64 bits. */
+const TERMS_MIN = 10_000
+/** Kernels give squared distances at least as exact as this. */
+const KERNEL_ERROR = 2 ** -16
+
+/** The same bits as all pairs one by one: kernels find the pairs that can be the widest. */
+function diameterOf(vectors: readonly Vector[]): number {
+  const n = vectors.length
+  if (n < 2) return 0
+  const isSmall = n * n * vectors[0]!.length < TERMS_MIN
+  const squares = isSmall ? null : squaredDistances(vectors)
+  const least = squares === null ? 0 : (1 - 2 * KERNEL_ERROR) * squares.reduce((a, b) => Math.max(a, b))
+  let widest = 0
+  for (let j = 0; j < n; j++)
+    for (let k = j + 1; k < n; k++)
+      if (squares === null || squares[j * n + k]! >= least)
+        widest = Math.max(widest, squaredDistance(vectors[j]!, vectors[k]!))
+  return Math.sqrt(widest)
+}
+
+function rangeOf(family: readonly Vector[]): Range {
   const low = Float64Array.from(family[0]!)
   const high = Float64Array.from(family[0]!)
   for (const vector of family)
@@ -27,10 +95,13 @@ export function rangeOf(family: readonly Vector[]): Range {
   return { low, high }
 }
 
-/** What the rounding of one iteration to 32 bits may add to a distance: some units in the last place. */
-export function roundingOf(family: readonly Vector[]): number {
+function roundingOf(family: readonly Vector[]): number {
   let largest = 0
-  for (const vector of family) for (const value of vector) largest = Math.max(largest, Math.abs(value))
+  for (const vector of family)
+    for (let i = 0; i < vector.length; i++) {
+      const size = Math.abs(vector[i]!)
+      if (size > largest) largest = size
+    }
   return largest * Math.sqrt(family[0]?.length ?? 1) * 1e-6
 }
 
@@ -42,40 +113,45 @@ interface Contraction {
 }
 
 /** Δ₂ after and before, or Δ^cw of the coordinate that contracted least. */
-export function contractionBetween(
-  protocol: ProtocolName,
-  before: readonly Vector[],
-  after: readonly Vector[],
-): Contraction {
-  const rounding = roundingOf(before)
+export function contractionBetween(protocol: ProtocolName, before: Measured, after: Measured): Contraction {
+  const floor = 1000 * before.rounding()
   const pair = (from: number, to: number): Contraction => ({
     before: from,
     after: to,
-    ratio: from > 1000 * rounding ? to / from : null,
+    ratio: from > floor ? to / from : null,
   })
-  if (!isCoordinateWise(protocol)) return pair(diameter(before), diameter(after))
-  const [old, now] = [rangeOf(before), rangeOf(after)]
-  let worst: Contraction | null = null
+  if (!isCoordinateWise(protocol)) return pair(before.diameter(), after.diameter())
+  const [old, now] = [before.range(), after.range()]
+  let [worst, score] = [-1, -Infinity]
   for (let i = 0; i < old.low.length; i++) {
-    const entry = pair(old.high[i]! - old.low[i]!, now.high[i]! - now.low[i]!)
-    const score = (each: Contraction) => each.ratio ?? (each.after > each.before ? 1e9 : -1)
-    if (worst === null || score(entry) > score(worst)) worst = entry
+    const [from, to] = [old.high[i]! - old.low[i]!, now.high[i]! - now.low[i]!]
+    const own = from > floor ? to / from : to > from ? 1e9 : -1
+    if (own > score) [worst, score] = [i, own]
   }
-  return worst ?? pair(0, 0)
+  return worst < 0 ? pair(0, 0) : pair(old.high[worst]! - old.low[worst]!, now.high[worst]! - now.low[worst]!)
 }
 
-export function meanOf(family: readonly Vector[]): Float64Array {
-  const sums = new Float64Array(family[0]!.length)
-  for (const vector of family) for (let i = 0; i < sums.length; i++) sums[i]! += vector[i]!
-  return sums.map(sum => sum / family.length)
+/** Coordinates whose sums the nearest cache holds. */
+const STRIP = 2048
+
+function meanOf(family: readonly Vector[]): Float64Array {
+  const d = family[0]!.length
+  const sums = new Float64Array(d)
+  for (let from = 0; from < d; from += STRIP) {
+    const to = Math.min(d, from + STRIP)
+    for (const vector of family) for (let i = from; i < to; i++) sums[i]! += vector[i]!
+    for (let i = from; i < to; i++) sums[i]! /= family.length
+  }
+  return sums
 }
 
 /** `‖mean(a) − mean(b)‖₂`. */
-export function meanShift(a: readonly Vector[], b: readonly Vector[]): number {
-  const [left, right] = [meanOf(a), meanOf(b)]
+export function meanShift(a: Measured, b: Measured): number {
+  const [left, right] = [a.mean(), b.mean()]
   let sum = 0
-  for (let i = 0; i < left.length; i++) sum += (left[i]! - right[i]!) ** 2
+  for (let i = 0; i < left.length; i++) {
+    const difference = left[i]! - right[i]!
+    sum += difference * difference
+  }
   return Math.sqrt(sum)
 }
-
-export { diameter }

@@ -1,12 +1,12 @@
 /** `concord agree`: from options to an agreement, and from its result to a report. */
 import { bounds, iterationsFor, mostFaults } from '../../agreement/bounds.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
-import { diameter, type Vector } from '../../agreement/vector.ts'
+import type { Vector } from '../../agreement/vector.ts'
 import type { Attack } from '../../learning/attacks/attack.ts'
 import { DATA_BYTES_MAX, withInput } from '../../learning/data/read-file.ts'
 import { randomStream } from '../../learning/random.ts'
 import type { IterationMeasure, Violation } from '../checkers/index.ts'
-import { meanOf, meanShift } from '../checkers/measures.ts'
+import { type Measured, meanShift, measured } from '../checkers/measures.ts'
 import { tally } from '../daemon/report.ts'
 import { loadAttack } from '../files/attack-file.ts'
 import { FileError } from '../files/error.ts'
@@ -162,11 +162,11 @@ export function reportOf(
   wallSeconds: number,
 ): AgreeReport {
   const { protocol, peers, maxFaulty: faults, synchrony, dimension, iterations } = settings
-  const start = result.honest.map(peer => inputs[peer]!)
-  const out = result.honest.flatMap(peer => result.outputs[peer] ?? [])
-  const complete = out.length === result.honest.length
+  const start = measured(result.honest.map(peer => inputs[peer]!))
+  const out = measured(result.honest.flatMap(peer => result.outputs[peer] ?? []))
+  const complete = out.vectors.length === result.honest.length
   const guarantee = bounds(settings)
-  const before = diameter(start)
+  const before = start.diameter()
   const last = result.iterations.at(-1)
   return {
     command: 'agree',
@@ -182,7 +182,7 @@ export function reportOf(
     byzantine: { peers: byzantine.peers, attack: byzantine.attack?.name ?? null },
     diameter: {
       before,
-      after: complete ? diameter(out) : null,
+      after: complete ? out.diameter() : null,
       bound: target === null || unguaranteed !== null ? null : before / 2 ** target,
     },
     averaging: {
@@ -214,8 +214,8 @@ function perIteration(each: IterationMeasure): AgreeReport['perIteration'][numbe
   }
 }
 
-function outputsOf({ honest, outputs }: Outcome, start: readonly Vector[]): AgreeReport['outputs'] {
-  const mean = meanOf(start)
+function outputsOf({ honest, outputs }: Outcome, start: Measured): AgreeReport['outputs'] {
+  const mean = start.mean()
   const small = honest.length * mean.length <= REPORTED_MAX
   return honest.map(peer => {
     const vector = outputs[peer] ?? null

@@ -56,7 +56,18 @@ interface ServerValues extends ScenarioValues, ReportValues {
 /** What only one of the two architectures has; given to the other it would do nothing. */
 const peersOnly = [
   ...['protocol', 'synchronous', 'syncTimeout', 'grace', 'schedule', 'iterations', 'count', 'output'],
-  ...['latency', 'gradientTime', 'network', 'loss', 'crash', 'restart', 'isolate', 'pause', 'slow'],
+  ...[
+    'latency',
+    'gradientTime',
+    'measureEvery',
+    'network',
+    'loss',
+    'crash',
+    'restart',
+    'isolate',
+    'pause',
+    'slow',
+  ],
 ]
 const serverOnly = ['rule', 'param', 'averaging']
 

@@ -1,14 +1,16 @@
 /** A scenario in the simulated world, with oracles in this thread: what `simulate` runs, and the demo's contrast. */
 import type { PeerIndex } from '../../agreement/protocol.ts'
-import { diameter, distance, norm, type Vector } from '../../agreement/vector.ts'
+import { distance, norm, type Vector } from '../../agreement/vector.ts'
 import type { AgreedMetrics } from '../../learning/evaluation/agreed.ts'
 import { createOwnEvaluations } from '../../learning/evaluation/own-evaluations.ts'
 import { createSeries, type SeriesPoint } from '../../learning/evaluation/series.ts'
 import type { Evaluation } from '../../learning/oracle.ts'
 import type { ModelOracle } from '../../learning/oracles/jax-oracle.ts'
 import type { OracleSpec } from '../../learning/oracles/spec.ts'
+import { measured } from '../checkers/measures.ts'
 import type { Cohort } from '../cohort/cohort.ts'
 import { readStart } from '../oracle/open.ts'
+import { digestOf } from '../signatures/index.ts'
 import type { InjectedFault } from '../simulation/conditions.ts'
 import type { LatencyModel } from '../simulation/latency.ts'
 import type { SimulationResult } from '../simulation/simulate.ts'
@@ -25,6 +27,8 @@ interface SimulatedOptions {
   /** Probability that a frame is lost; absent: 0. */
   readonly loss?: number
   readonly injectedFaults?: readonly InjectedFault[]
+  /** How many steps from one measured step to the next; 0: only the last is measured; absent: 1. */
+  readonly measureEvery?: number
   /** A checkpoint to start from. */
   readonly init: string | null
   /** Where to write what the first honest peer that finished has learnt. */
@@ -57,6 +61,7 @@ export async function runSimulated(options: SimulatedOptions): Promise<Simulated
     network = null,
     loss = 0,
     injectedFaults = [],
+    measureEvery = 1,
     onStep,
     onNote,
   } = options
@@ -71,7 +76,9 @@ export async function runSimulated(options: SimulatedOptions): Promise<Simulated
   const drawn = await createJaxOracles(cohort.members.map((_, peer) => oracleSpec(scenario, peer)))
   for (const note of drawn[0]!.notes ?? []) onNote?.(note)
   const start = options.init === null ? null : await readStart(options.init, drawn[0]!.parameters)
-  const oracles = start === null ? drawn : drawn.map(oracle => ({ ...oracle, initial: start }))
+  const oracles = sharingEvaluations(
+    start === null ? drawn : drawn.map(oracle => ({ ...oracle, initial: start })),
+  )
   const series = oracles.map(createSeries)
   const result = await simulate({
     cohort,
@@ -83,6 +90,7 @@ export async function runSimulated(options: SimulatedOptions): Promise<Simulated
     gradientMs,
     loss,
     injectedFaults,
+    measureEvery,
     ...(network && { network }),
     ...(onStep && { onStep }),
   })
@@ -102,6 +110,24 @@ export async function runSimulated(options: SimulatedOptions): Promise<Simulated
     dimension: oracles[0]!.dimension,
     saved,
   }
+}
+
+/** How many evaluations are remembered: honest peers mostly hold the same parameters. */
+const EVALUATIONS_MAX = 16
+
+/** All are judged on the same examples, so equal parameters are evaluated once. */
+function sharingEvaluations(oracles: readonly ModelOracle[]): readonly ModelOracle[] {
+  const known = new Map<string, Promise<Evaluation>>()
+  return oracles.map(oracle => ({
+    ...oracle,
+    evaluate(parameters) {
+      const digest = digestOf(parameters)
+      const evaluation = known.get(digest) ?? oracle.evaluate(parameters)
+      known.set(digest, evaluation)
+      if (known.size > EVALUATIONS_MAX) known.delete(known.keys().next().value!)
+      return evaluation
+    },
+  }))
 }
 
 async function saveFirst(
@@ -181,12 +207,9 @@ export interface Closeness {
 
 export function closenessOf(vectors: readonly Vector[]): Closeness {
   if (vectors.length === 0) return { diameter: null, relative: null, distances: [] }
-  const mean = Float32Array.from(vectors[0]!, (_, i) => {
-    let sum = 0
-    for (const vector of vectors) sum += vector[i]!
-    return sum / vectors.length
-  })
-  const widest = diameter(vectors)
+  const family = measured(vectors)
+  const mean = Float32Array.from(family.mean())
+  const widest = family.diameter()
   const length = norm(mean)
   return {
     diameter: widest,

@@ -138,6 +138,8 @@ export const reportSchema = z.object({
     /** `last` over the norm of the mean of the honest parameters. */
     relative: amount.nullable(),
   }),
+  /** Steps from one measured step to the next, 0 for the last alone; absent where each was measured. */
+  measureEvery: z.int().min(0).optional(),
   /** The number of messages that all peers of this report sent. */
   messages: amount,
   bytes: amount,

@@ -6,6 +6,7 @@ import { type Aggregate, aggregate } from '../../agreement/averaging/aggregate.t
 import type { Message } from '../../agreement/message.ts'
 import type { Evidence, Fault, PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
+import type { Descend } from '../../learning/descent.ts'
 import { METRICS_DIMENSION } from '../../learning/evaluation/agreed.ts'
 import { createLearn } from '../../learning/learn.ts'
 import {
@@ -69,6 +70,8 @@ export interface PeerOptions {
   readonly linkLimits?: LinkLimits
   /** In place of the plain rules; it gives the same bits. */
   readonly aggregate?: Aggregate
+  /** In place of the plain step of descent; it gives the same bits. */
+  readonly descend?: Descend
   /** Makes this peer Byzantine. */
   readonly attack?: ByzantineBehaviour
   readonly hooks: PeerHooks
@@ -126,13 +129,14 @@ export function createPeer(options: PeerOptions): Peer {
     remembers: journal.remembers,
     seen: journal.seen().filter(echo => verifier.accepts(echo)),
     aggregate: measured(options.aggregate ?? aggregate, ruleTime),
+    ...(options.descend && { descend: options.descend }),
   })
   const missedAt = new Map<PeerIndex, number>()
   const driven = driveProtocol<LearnInput, LearnOutput>({
     self,
     peers: cohort.members.length,
     maxFaulty: cohort.faults,
-    protocol: { ...learn, currentStep: () => learn.status().step },
+    protocol: learn,
     attack: options.attack,
     signer,
     transport,
@@ -147,7 +151,7 @@ export function createPeer(options: PeerOptions): Peer {
     hooks: {
       ...hooks,
       missed(peer) {
-        const { step } = learn.status()
+        const step = learn.currentStep()
         if (missedAt.get(peer) !== step) hooks.missed?.(peer, step)
         missedAt.set(peer, step)
         driver.input({ kind: 'missed', peer })

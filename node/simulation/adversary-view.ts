@@ -10,7 +10,10 @@ export interface SharedView extends AdversaryView {
 }
 
 /** How many exchanges are remembered. A faulty peer further behind sees nothing, and sends its honest vector. */
-const exchangesMax = 256
+const EXCHANGES_MAX = 256
+/** How many bytes these may take; some exchanges are always remembered. */
+const EXCHANGES_BYTES_MAX = 64 * 2 ** 20
+const EXCHANGES_MIN = 8
 
 export function createSharedView(honest: number): SharedView {
   const seen = new Map<string, Map<PeerIndex, Vector>>()
@@ -21,7 +24,8 @@ export function createSharedView(honest: number): SharedView {
       const family = seen.get(key) ?? new Map<PeerIndex, Vector>()
       family.set(slot.sender, vector)
       seen.set(key, family)
-      if (seen.size > exchangesMax) seen.delete(seen.keys().next().value!)
+      const most = Math.min(EXCHANGES_MAX, EXCHANGES_BYTES_MAX / (honest * vector.byteLength))
+      if (seen.size > Math.max(EXCHANGES_MIN, most)) seen.delete(seen.keys().next().value!)
       return family.size === honest
     },
     honest: exchange => {

@@ -48,6 +48,8 @@ export interface SimulateOptions {
   readonly gradientMs: number
   /** Crashes, pauses, slow peers and partitions, from one step to another. */
   readonly injectedFaults?: readonly InjectedFault[]
+  /** How many steps from one measured step to the next; 0: only the last is measured; absent: 1. */
+  readonly measureEvery?: number
   readonly onStep?: (progress: StepProgress) => void
   /** By peer: takes its evaluations, where the cohort agrees on metrics. */
   readonly evaluations?: readonly OwnEvaluations[]
@@ -181,7 +183,7 @@ function createRun(options: SimulateOptions, conditions: Conditions): Run {
     trace,
     violations,
     steps,
-    meter: createStepMeter(cohort, honest, options.onStep),
+    meter: createStepMeter(cohort, honest, options),
     checkers: createLearningCheckers({ cohort, linkLimits: defaultLinkLimits }, honest, (checker, detail) => {
       if (!violations.has(checker)) violations.set(checker, `${checker}: ${detail}`)
     }),

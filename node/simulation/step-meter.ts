@@ -4,9 +4,9 @@
  */
 import type { Phase } from '../../agreement/message.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
-import { diameter, type Vector } from '../../agreement/vector.ts'
 import type { LearnOutput } from '../../learning/learn-contract.ts'
-import { type Agreement, brokenGuarantees, createMetricsBook, newAgreement } from '../checkers/guarantees.ts'
+import { type Agreement, brokenBetween, createMetricsBook, newAgreement } from '../checkers/guarantees.ts'
+import { measured } from '../checkers/measures.ts'
 import type { Cohort } from '../cohort/cohort.ts'
 
 /** A step that all honest peers have completed. */
@@ -14,7 +14,14 @@ export interface StepProgress {
   readonly step: number
   /** Mean over the honest peers of the loss on their batches. */
   readonly loss: number
-  readonly diameter: { readonly gradient: number; readonly parameters: number }
+  /** Null where the step was not measured. */
+  readonly diameter: { readonly gradient: number; readonly parameters: number } | null
+}
+
+interface StepMeterOptions {
+  /** How many steps from one measured step to the next; 0: only the last is measured; absent: 1. */
+  readonly measureEvery?: number
+  readonly onStep?: (progress: StepProgress) => void
 }
 
 export interface StepMeter {
@@ -36,7 +43,7 @@ interface OpenStep {
 export function createStepMeter(
   cohort: Cohort,
   honest: readonly PeerIndex[],
-  onStep?: (progress: StepProgress) => void,
+  { measureEvery = 1, onStep }: StepMeterOptions = {},
 ): StepMeter {
   const steps: StepProgress[] = []
   const violations: string[] = []
@@ -56,14 +63,18 @@ export function createStepMeter(
   const complete = (step: number) => {
     const { losses, gradient, parameters } = at(step)
     open.delete(step)
-    violations.push(
-      ...brokenGuarantees(cohort, step, 'gradient', gradient),
-      ...brokenGuarantees(cohort, step, 'parameters', parameters),
-    )
+    const isMeasured = step === cohort.steps || (measureEvery > 0 && step % measureEvery === 0)
+    const diameterOf = (phase: 'gradient' | 'parameters', { inputs, outputs, iterations }: Agreement) => {
+      const [before, after] = [measured([...inputs.values()]), measured([...outputs.values()])]
+      violations.push(...brokenBetween(cohort, step, phase, { inputs: before, outputs: after, iterations }))
+      return after.diameter()
+    }
     const progress = {
       step,
       loss: [...losses.values()].reduce((a, b) => a + b, 0) / Math.max(1, losses.size),
-      diameter: { gradient: diameterOf(gradient.outputs), parameters: diameterOf(parameters.outputs) },
+      diameter: isMeasured
+        ? { gradient: diameterOf('gradient', gradient), parameters: diameterOf('parameters', parameters) }
+        : null,
     }
     steps.push(progress)
     onStep?.(progress)
@@ -101,8 +112,4 @@ export function createStepMeter(
 
 function isOfSteps(phase: Phase): phase is 'gradient' | 'parameters' {
   return phase === 'gradient' || phase === 'parameters'
-}
-
-function diameterOf(vectors: ReadonlyMap<PeerIndex, Vector>): number {
-  return diameter([...vectors.values()])
 }

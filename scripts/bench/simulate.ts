@@ -1,14 +1,18 @@
 /**
- * The simulated world: events a second and heap per peer, and how both grow with n. `--quick` leaves the largest
- * sizes out. `ours_ms` is one iteration, checkers included.
+ * The simulated world: events a second and heap per peer, and how both grow with n; `ours_ms` is one iteration, checkers
+ * included. Then whole cohorts that learn; `ours_ms` is one step. `--quick` leaves the largest sizes out, `--cohorts`
+ * the iterations. `--data DIR` is the data of the small cohort, and `--against DIR` another checkout, which takes turns.
  */
+import { resolve } from 'node:path'
 import { performance } from 'node:perf_hooks'
+import { parseArgs } from 'node:util'
 import type { ProtocolName } from '../../agreement/bounds.ts'
 import { mostFaults } from '../../agreement/bounds.ts'
 import { attackNamed } from '../../learning/attacks/registry.ts'
 import { randomStream } from '../../learning/random.ts'
 import { simulateAgreement } from '../../node/simulation/agree.ts'
 import type { BenchRow, RunBench } from './bench.ts'
+import { cohortCases, measureCohort } from './simulate-cohort.ts'
 
 interface Size {
   readonly protocol: ProtocolName
@@ -30,11 +34,29 @@ const sizes: readonly Size[] = [
 const QUICK_PEERS_MAX = 50
 
 export const run: RunBench = async ({ args, note }) => {
-  const chosen = args.includes('--quick') ? sizes.filter(({ peers }) => peers <= QUICK_PEERS_MAX) : sizes
-  return chosen.map(size => {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      quick: { type: 'boolean', default: false },
+      cohorts: { type: 'boolean', default: false },
+      data: { type: 'string' },
+      against: { type: 'string' },
+    },
+  })
+  const { quick, cohorts, data = null, against = null } = values
+  const chosen = cohorts ? [] : sizes.filter(({ peers }) => !quick || peers <= QUICK_PEERS_MAX)
+  const iterations = chosen.map(size => {
     note(`${size.protocol}, n = ${size.peers}`)
     return measure(size)
   })
+  const learning = cohortCases(data && resolve(data)).slice(0, quick ? 1 : undefined)
+  return [
+    ...iterations,
+    ...learning.map(cohort => {
+      note(cohort.name)
+      return measureCohort(cohort, against && resolve(against))
+    }),
+  ]
 }
 
 function measure({ protocol, peers, dimension }: Size): BenchRow {

@@ -140,3 +140,15 @@ test('a network of zeros and ones: every input of up to eight wires', t => {
       }
   t.pass()
 })
+
+test('more rows than the kernels have room for are taken part by part', t => {
+  const random = randomStream(5, 'many rows')
+  for (const n of [128, 129, 200, 300]) {
+    const family = Array.from({ length: n }, () => Float32Array.from({ length: 70 }, () => random.normal()))
+    t.deepEqual(emittedPairs.squaredDistances(family), plain.squaredDistances(family))
+    const point = family.at(-1)!
+    t.deepEqual(emittedPairs.squaredDistancesTo(family, point), plain.squaredDistancesTo(family, point))
+    const twice = family.with(3, point)
+    t.deepEqual(emittedPairs.squaredDistances(twice), plain.squaredDistances(twice))
+  }
+})

@@ -57,6 +57,12 @@ const options = {
     decimal({ min: 0, max: 1e6 }),
     10,
   ),
+  measureEvery: option(
+    '--measure-every <steps>',
+    'how far honest peers are apart, and whether each agreement kept its guarantees, is measured every so many steps and in the last; 0: in the last alone',
+    integer({ min: 0 }),
+    1,
+  ),
   seeds: maybe(
     '--seeds <count>',
     'instead: so many averaging agreements, each with everything drawn from its seed, all guarantees checked',
@@ -111,7 +117,11 @@ export const simulate = defineCommand({
     const startedMs = performance.now()
     const run = await withProgress(scenario, world, values, terminal)
     const { cohortId } = await import('../../cohort/cohort.ts')
-    const report = reportOf(scenario, run, cohortId(run.cohort), (performance.now() - startedMs) / 1000)
+    const wallSeconds = (performance.now() - startedMs) / 1000
+    const report = {
+      ...reportOf(scenario, run, cohortId(run.cohort), wallSeconds),
+      ...(values.measureEvery !== 1 && { measureEvery: values.measureEvery }),
+    }
     await printResult(scenario, run, report, terminal)
     if (run.saved !== null) terminal.print(`${values.save} holds the parameters of peer ${run.saved}`)
     else if (values.save !== null)
@@ -150,14 +160,14 @@ function checkSwarm(values: SimulateValues): void {
 
 type SimulatedWorld = Pick<
   Parameters<typeof runSimulated>[0],
-  'latencyMs' | 'gradientMs' | 'network' | 'loss' | 'injectedFaults'
+  'latencyMs' | 'gradientMs' | 'network' | 'loss' | 'injectedFaults' | 'measureEvery'
 >
 
 const LATENCY_MS = 5
 
 /** @throws UsageError where the options contradict each other, or name what does not exist */
 function worldOf(values: SimulateValues, { peers, settings, liars }: Scenario): SimulatedWorld {
-  const { latency, network, loss, gradientTime, unsafe } = values
+  const { latency, network, loss, gradientTime, measureEvery, unsafe } = values
   if (latency !== null && network !== null)
     throw new UsageError(`--latency is ${latency}, and --network names a model; expected one of the two`)
   const scene = { peers, steps: settings.steps, maxFaulty: settings.faults, liars, unsafe }
@@ -166,6 +176,7 @@ function worldOf(values: SimulateValues, { peers, settings, liars }: Scenario): 
     gradientMs: gradientTime,
     network,
     loss,
+    measureEvery,
     injectedFaults: injectedFaultsOf(values, scene),
   }
 }
@@ -193,7 +204,8 @@ async function withProgress(
       init,
       save,
       onNote: progress.note,
-      onStep: ({ step, loss, diameter }) => progress.update({ step, loss, diameter: diameter.parameters }),
+      onStep: ({ step, loss, diameter }) =>
+        progress.update({ step, loss, diameter: diameter?.parameters ?? null }),
     })
   } finally {
     progress.stop()
@@ -204,6 +216,7 @@ function reportOf(scenario: Scenario, run: SimulatedRun, id: string, wallSeconds
   const { cohort, result, evaluations, series } = run
   const ended = result.honest.filter(peer => result.parameters[peer] !== null)
   const closeness = closenessOf(ended.map(peer => result.parameters[peer]!))
+  const diameters = result.steps.flatMap(({ diameter }) => diameter ?? [])
   const honest = ended.map((peer, place) => ({
     peer,
     loss: finiteOrNull(evaluations[peer]?.loss ?? null),
@@ -229,9 +242,9 @@ function reportOf(scenario: Scenario, run: SimulatedRun, id: string, wallSeconds
     honest,
     accuracy: accuracyOf(honest),
     diameter: {
-      gradient: result.steps.at(-1)?.diameter.gradient ?? null,
-      parameters: result.steps.at(-1)?.diameter.parameters ?? null,
-      first: result.steps[0]?.diameter.parameters ?? null,
+      gradient: diameters.at(-1)?.gradient ?? null,
+      parameters: diameters.at(-1)?.parameters ?? null,
+      first: diameters[0]?.parameters ?? null,
       last: closeness.diameter,
       relative: closeness.relative,
     },

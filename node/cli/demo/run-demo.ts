@@ -157,7 +157,8 @@ async function showContrast(
     save: null,
     latencyMs: 1,
     gradientMs: 1,
-    onStep: ({ step, loss, diameter }) => progress.update({ step, loss, diameter: diameter.parameters }),
+    onStep: ({ step, loss, diameter }) =>
+      progress.update({ step, loss, diameter: diameter?.parameters ?? null }),
   })
   progress.stop()
   const known = evaluations.flatMap(evaluation => (evaluation === null ? [] : [evaluation]))

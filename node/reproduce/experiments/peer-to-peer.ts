@@ -44,7 +44,7 @@ async function run(config: PeerToPeerConfig, { oraclePool, progress }: RunContex
     onStep(at) {
       if (at.step % 5 === 0 || at.step === 1) {
         loss.push([at.step, at.loss])
-        diameter.push([at.step, at.diameter.parameters])
+        diameter.push([at.step, at.diameter!.parameters])
       }
       progress(at.step / steps)
     },

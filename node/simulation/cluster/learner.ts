@@ -7,7 +7,7 @@ import type { Cohort } from '../../cohort/cohort.ts'
 import type { LinkLimits } from '../../link/limits.ts'
 import { createPeer, type OraclePort, type Peer } from '../../runtime/peer.ts'
 import type { PeerParts, Task } from '../cluster.ts'
-import { sharedRules } from '../shared-rules.ts'
+import { sharedDescents, sharedRules } from '../shared-rules.ts'
 
 interface LearnerOptions {
   readonly cohort: Cohort
@@ -31,6 +31,7 @@ export function learnerTask({
   gradient,
 }: LearnerOptions): Task<Peer, LearnOutput> {
   const aggregate = sharedRules()
+  const descend = sharedDescents()
   return {
     peers: cohort.members.length,
     create: parts =>
@@ -40,6 +41,7 @@ export function learnerTask({
         initial: initialOf(parts.self),
         ...(statistics !== undefined && { statistics }),
         aggregate,
+        descend,
         oracle: oracle(parts),
         ...(linkLimits && { linkLimits }),
         hooks: {

@@ -50,3 +50,24 @@ test('without any of it, nothing of it is in the report', async t => {
   )
   t.false('timeline' in JSON.parse(stdout))
 })
+
+test('with --measure-every few steps are measured, the last among them; the run is the same', async t => {
+  const line = 'simulate --peers 7 --model softmax --batch 4 --steps 3 --json'
+  const reportWith = async (...more: string[]) => {
+    const { code, stdout } = await run(...line.split(' '), ...more)
+    t.is(code, 0)
+    return reportSchema.parse(JSON.parse(stdout))
+  }
+  const all = await reportWith()
+  t.is(all.measureEvery, undefined)
+  for (const every of [0, 2]) {
+    const some = await reportWith('--measure-every', `${every}`)
+    t.is(some.measureEvery, every)
+    t.is(some.trace, all.trace)
+    t.is(some.diameter.gradient, all.diameter.gradient)
+    t.is(some.diameter.last, all.diameter.last)
+  }
+  const { code, stderr } = await run(...line.split(' '), '--architecture', 'server', '--measure-every', '2')
+  t.is(code, 2)
+  t.regex(stderr, /--measure-every/)
+})
