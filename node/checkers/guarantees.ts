@@ -1,6 +1,7 @@
 /** The guarantees of an averaging agreement within a learning run (collaborative-learning, §3.2), after the fact. */
 import { averagingConstantOf, bounds, contractionOf } from '../../agreement/bounds.ts'
 import type { AveragedPhase } from '../../agreement/message.ts'
+import { type Precision, roundingErrorOf } from '../../agreement/precision.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import { diameter, type Vector } from '../../agreement/vector.ts'
 import type { LearnOutput } from '../../learning/learn-contract.ts'
@@ -12,10 +13,26 @@ export interface Agreement {
   readonly inputs: Map<PeerIndex, Vector>
   readonly outputs: Map<PeerIndex, Vector>
   iterations: number
+  /** In an iteration after the first, rounding to the precision has moved no coordinate of an honest vector by more. */
+  rounding: number
+}
+
+/** An honest peer has sealed its vector for an iteration. */
+export function sawSealed(
+  agreement: Agreement,
+  peer: PeerIndex,
+  iteration: number,
+  vector: Vector,
+  precision: Precision = 'f32',
+): void {
+  // The first iteration's is what the guarantees begin with, as it was rounded.
+  if (iteration === 0) agreement.inputs.set(peer, vector)
+  else agreement.rounding = Math.max(agreement.rounding, roundingErrorOf(vector, precision))
+  agreement.iterations = Math.max(agreement.iterations, iteration + 1)
 }
 
 export function newAgreement(): Agreement {
-  return { inputs: new Map(), outputs: new Map(), iterations: 0 }
+  return { inputs: new Map(), outputs: new Map(), iterations: 0, rounding: 0 }
 }
 
 interface MetricsBook {
@@ -37,9 +54,7 @@ export function createMetricsBook(): MetricsBook {
     output(peer, output) {
       if (output.kind === 'sealed' && output.slot.phase === 'metrics') {
         const { step, iteration } = output.slot
-        const agreement = at(step)
-        if (iteration === 0) agreement.inputs.set(peer, output.vector)
-        agreement.iterations = Math.max(agreement.iterations, iteration + 1)
+        sawSealed(at(step), peer, iteration, output.vector)
       }
       if (output.kind === 'averaged' && output.phase === 'metrics')
         at(output.step).outputs.set(peer, output.vector)
@@ -69,15 +84,18 @@ export function brokenGuarantees(
   // A peer that died has no output, and a peer that joined midway no input. No more is guaranteed without both.
   if (inputs.length !== outputs.length) return found
   const slack = roundingOf(inputs) * iterations
+  // agreement/precision.ts: what rounding between iterations may add, by coordinate and by vector.
+  const byCoordinate = (iterations - 1) * agreement.rounding
+  const byVector = Math.sqrt(query.dimension) * byCoordinate
   const { before, after } = contractionBetween(protocol, inputs, outputs)
   const factor = contractionOf(query) ** iterations
-  if (after > factor * before + slack)
+  if (after > factor * before + slack + 2 * (isCoordinateWise(protocol) ? byCoordinate : byVector))
     found.push(
       `step ${step}, ${phase}: the honest diameter went from ${before} to ${after}; at most a factor of ${factor} is guaranteed`,
     )
   const constant = averagingConstantOf(query)
   const shift = meanShift(inputs, outputs)
-  if (constant !== null && shift > constant * diameter(inputs) + slack)
+  if (constant !== null && shift > constant * diameter(inputs) + slack + (1 + 2 * constant) * byVector)
     found.push(
       `step ${step}, ${phase}: the honest mean moved by ${shift}; at most ${constant * diameter(inputs)} is guaranteed`,
     )

@@ -56,6 +56,7 @@ interface ServerValues extends ScenarioValues, ReportValues {
 /** What only one of the two architectures has; given to the other it would do nothing. */
 const peersOnly = [
   ...['protocol', 'synchronous', 'syncTimeout', 'grace', 'schedule', 'iterations', 'count', 'output'],
+  ...['precision', 'localSteps'],
   ...['latency', 'gradientTime', 'network', 'loss', 'crash', 'restart', 'isolate', 'pause', 'slow'],
 ]
 const serverOnly = ['rule', 'param', 'averaging']

@@ -1,20 +1,22 @@
 /** Messages of the protocols as bytes (frame.proto: MessageHeader), in chunks that are shared between recipients. */
 import type { Message, Seen, Slot } from '../../agreement/message.ts'
+import { precisions } from '../../agreement/precision.ts'
 import type { Commitment } from '../../agreement/protocol.ts'
 import type { Frame } from '../ports.ts'
 import { vectorBytes } from '../signatures/vector-bytes.ts'
 import { BODY, encodedVectors, PHASES } from './bodies.ts'
 import { headerChunk, putBytes, putInteger, putNested, putPacked, type Writer } from './fields.ts'
 
-/** The header; for `vector` and `payload` followed by the vector's own bytes, not copied. */
+/** The header; for `vector` and `payload` followed by the vector's own bytes, not copied (narrow ones are kept beside it). */
 export function encodeMessage(message: Message): Frame {
   const header = headerChunk(output => {
     putNested(output, 1, nested => putSlot(nested, message.slot))
     putNested(output, BODY[message.kind], nested => putBody(nested, message))
   })
   if (message.kind !== 'vector' && message.kind !== 'payload') return [header]
-  const bytes = vectorBytes(message.sealed.vector)
-  encodedVectors.set(bytes, message.sealed.vector)
+  const { vector, precision } = message.sealed
+  const bytes = vectorBytes(vector, precision)
+  encodedVectors.set(bytes, vector)
   return [header, bytes]
 }
 
@@ -31,6 +33,7 @@ function putBody(output: Writer, message: Message): void {
     case 'payload':
       putInteger(output, 1, message.sealed.vector.length)
       putBytes(output, 2, message.sealed.signature)
+      putInteger(output, 3, precisions.indexOf(message.sealed.precision ?? 'f32'))
       break
     case 'echo':
       putBytes(output, 1, Buffer.from(message.digest, 'hex'))

@@ -2,7 +2,7 @@
 
 export { isSlotIn, type Received } from './decode-message.ts'
 export { encodeMessage } from './encode-message.ts'
-export { type DecodeLimits, frameBytesMax } from './limits.ts'
+export { type DecodeLimits, frameBytesMax, precisionOf } from './limits.ts'
 export {
   decodeLinkFrame,
   encodeLinkFrame,

@@ -64,17 +64,22 @@ export function encodeCompleteFrom(step: number, entry: number): Uint8Array {
 
 const HAS_MOMENTUM = 1
 const HAS_DRAWN = 2
+const HAS_RESIDUAL = 4
 
 export function encodeCheckpoint(
-  { step, parameters, momentum, drawn }: LearnState,
+  { step, parameters, momentum, residual, drawn }: LearnState,
   entry: number,
 ): Uint8Array {
   const { header, view } = headerOf(CHECKPOINT, entry, CHECKPOINT_HEADER_BYTES)
-  header[1] = (momentum === null ? 0 : HAS_MOMENTUM) | (drawn === undefined ? 0 : HAS_DRAWN)
+  header[1] =
+    (momentum === null ? 0 : HAS_MOMENTUM) |
+    (drawn === undefined ? 0 : HAS_DRAWN) |
+    (residual === undefined ? 0 : HAS_RESIDUAL)
   view.setFloat64(HEADER_BYTES, step, true)
   const vectors = [
     parameters,
     ...(momentum === null ? [] : [momentum]),
+    ...(residual === undefined ? [] : [residual]),
     ...(drawn === undefined ? [] : [drawn]),
   ]
   return concatenate([header, ...vectors.map(v => new Uint8Array(v.buffer, v.byteOffset, v.byteLength))])
@@ -120,8 +125,10 @@ function floatAt(bytes: Uint8Array, at: number): number {
 }
 
 function decodeCheckpoint(bytes: Uint8Array, dimension: number): LearnState {
-  const [hasMomentum, hasDrawn] = [HAS_MOMENTUM, HAS_DRAWN].map(flag => ((bytes[1] ?? 0) & flag) !== 0)
-  const vectors = 1 + Number(hasMomentum) + Number(hasDrawn)
+  const [hasMomentum, hasDrawn, hasResidual] = [HAS_MOMENTUM, HAS_DRAWN, HAS_RESIDUAL].map(
+    flag => ((bytes[1] ?? 0) & flag) !== 0,
+  )
+  const vectors = 1 + Number(hasMomentum) + Number(hasDrawn) + Number(hasResidual)
   if (bytes.length !== CHECKPOINT_HEADER_BYTES + 4 * dimension * vectors)
     throw new JournalError(
       `a checkpoint of ${bytes.length} bytes, where d = ${dimension} makes ${CHECKPOINT_HEADER_BYTES + 4 * dimension * vectors}: another model?`,
@@ -136,6 +143,7 @@ function decodeCheckpoint(bytes: Uint8Array, dimension: number): LearnState {
     step,
     parameters: vector(0),
     momentum: hasMomentum ? vector(1) : null,
+    ...(hasResidual && { residual: vector(hasMomentum ? 2 : 1) }),
     ...(hasDrawn && { drawn: vector(vectors - 1) }),
   }
 }

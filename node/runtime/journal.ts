@@ -25,9 +25,9 @@ import {
 import type { Evidence, PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { LearnState } from '../../learning/learn-contract.ts'
-import { encodeMessage } from '../codec/index.ts'
+import { encodeMessage, precisionOf } from '../codec/index.ts'
 import type { Frame, Storage } from '../ports.ts'
-import { digestOf } from '../signatures/digest.ts'
+import { sealed as sealedBy } from '../signatures/index.ts'
 import { createJournalLog, type JournalLog, type Numbered, noLog } from './journal-log.ts'
 import { type Memory, recall } from './journal-memory.ts'
 import {
@@ -160,8 +160,7 @@ export function createJournal(options: JournalOptions): Journal {
       const key = slotKey(slot)
       let own = sealed.get(key)
       if (own === undefined) {
-        const digest = digestOf(vector)
-        own = { vector, digest, signature: sign(slot, digest) }
+        own = sealedBy(sign, slot, vector, precisionOf(slot.phase, options.limits))
         sealed.set(key, own)
       }
       return own

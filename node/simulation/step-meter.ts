@@ -6,7 +6,14 @@ import type { Phase } from '../../agreement/message.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import { diameter, type Vector } from '../../agreement/vector.ts'
 import type { LearnOutput } from '../../learning/learn-contract.ts'
-import { type Agreement, brokenGuarantees, createMetricsBook, newAgreement } from '../checkers/guarantees.ts'
+import {
+  type Agreement,
+  brokenGuarantees,
+  createMetricsBook,
+  newAgreement,
+  sawSealed,
+} from '../checkers/guarantees.ts'
+import { precisionOf } from '../codec/index.ts'
 import type { Cohort } from '../cohort/cohort.ts'
 
 /** A step that all honest peers have completed. */
@@ -84,9 +91,8 @@ export function createStepMeter(
       metrics.output(peer, output)
       if (output.kind === 'need-gradient') passed(peer, output.step - 1)
       if (output.kind === 'sealed' && output.slot.step > steps.length && isOfSteps(output.slot.phase)) {
-        const agreement = at(output.slot.step)[output.slot.phase]
-        if (output.slot.iteration === 0) agreement.inputs.set(peer, output.vector)
-        agreement.iterations = Math.max(agreement.iterations, output.slot.iteration + 1)
+        const { step, phase, iteration } = output.slot
+        sawSealed(at(step)[phase], peer, iteration, output.vector, precisionOf(phase, cohort))
       }
       if (output.kind !== 'averaged' || output.step <= steps.length || !isOfSteps(output.phase)) return
       at(output.step)[output.phase].outputs.set(peer, output.vector)
