@@ -3,7 +3,8 @@
  * for the coordinate-wise protocols, that no honest vector ever leaves the honest range of any coordinate.
  */
 import { averagingConstantOf, contractionOf } from '../../agreement/bounds.ts'
-import { diameter } from '../../agreement/vector.ts'
+import { roundedTo, roundingErrorOf } from '../../agreement/precision.ts'
+import { diameter, type Vector } from '../../agreement/vector.ts'
 import type { CheckedRun, Checker, Violate } from './checker.ts'
 import { contractionBetween, isCoordinateWise, meanShift, rangeOf, roundingOf } from './measures.ts'
 import { createRounds, type Round } from './rounds.ts'
@@ -30,9 +31,9 @@ export interface AveragingChecker extends Checker {
 }
 
 export function createAveragingChecker(run: CheckedRun, violate: Violate): AveragingChecker {
-  const { settings, honest, inputs, guaranteed } = run
+  const { settings, guaranteed } = run
   const measures: IterationMeasure[] = []
-  const start = honest.map(peer => inputs[peer]!)
+  const start = startOf(run)
   const limits = limitsOf(run)
   const rounds = createRounds(run, round => {
     if (round.index === 0) return
@@ -42,19 +43,33 @@ export function createAveragingChecker(run: CheckedRun, violate: Violate): Avera
     measures[round.index - 1] = measure
     if (guaranteed) check(measure, before, round)
   })
+  /** What rounding to the precision may have moved a coordinate by in this round: the outputs are not rounded. */
+  const roundedIn = (index: number): number => {
+    const { precision = 'f32', iterations } = settings
+    if (precision === 'f32' || index >= iterations) return 0
+    const vectors = rounds.at(index)?.vectors ?? []
+    return Math.max(0, ...vectors.map(vector => roundingErrorOf(vector, precision)))
+  }
+  const roundedUpTo = (index: number): number =>
+    Array.from({ length: index }, (_, i) => roundedIn(i + 1)).reduce((sum, each) => sum + each, 0)
   const check = (measure: IterationMeasure, before: Round, round: Round) => {
     const { iteration, contraction, shift } = measure
-    const rounding = roundingOf(before.vectors)
+    const root = Math.sqrt(settings.dimension)
+    const spread = 2 * roundedIn(iteration) * (isCoordinateWise(settings.protocol) ? 1 : root)
+    const moved = root * roundedUpTo(iteration)
+    const rounding = roundingOf(before.vectors) + spread
     const { before: wide, after } = contractionBetween(settings.protocol, before.vectors, round.vectors)
     if (after > limits.contraction * wide + rounding)
       violate(
         `agreement: iteration ${iteration} left ${after} of ${wide}, a factor of ${contraction ?? after / wide}; at most ${limits.contraction} is guaranteed`,
       )
-    if (limits.shift !== null && shift > limits.shift + roundingOf(start) * iteration)
+    const constant = limits.constant ?? 0
+    const wander = roundingOf(start) * iteration + (1 + 2 * constant) * moved
+    if (limits.shift !== null && shift > limits.shift + wander)
       violate(
         `averaging: after iteration ${iteration} the honest mean had moved by ${shift}; at most C·Δ₂ = ${limits.shift} is guaranteed`,
       )
-    if (isCoordinateWise(settings.protocol)) checkRange(start, round, violate)
+    if (isCoordinateWise(settings.protocol)) checkRange(start, round, roundedUpTo(iteration), violate)
     const needed = settings.peers - settings.maxFaulty
     if (settings.protocol === 'rb-tm' && measure.shared !== null && measure.shared < needed)
       violate(
@@ -70,7 +85,8 @@ export function createAveragingChecker(run: CheckedRun, violate: Violate): Avera
       const last = rounds.at(settings.iterations)
       if (!guaranteed || run.target === null || last === undefined) return
       const [wide, left] = [diameter(start), diameter(last.vectors)]
-      if (left > wide / 2 ** run.target + roundingOf(start))
+      const rounding = 2 * Math.sqrt(settings.dimension) * roundedUpTo(settings.iterations)
+      if (left > wide / 2 ** run.target + roundingOf(start) + rounding)
         violate(`agreement: AVG_${run.target} left a diameter of ${left} of ${wide}`)
     },
   }
@@ -91,32 +107,33 @@ function checkIterations({ settings, target, guaranteed }: CheckedRun, violate: 
 
 interface Limits {
   readonly contraction: number
+  /** `C`. */
+  readonly constant: number | null
   readonly shift: number | null
 }
 
 /** The guarantees hold for every honest family of at least n − f; a larger one has a larger spread in ℓ₂. */
-function limitsOf({ settings, honest, inputs }: CheckedRun): Limits {
+function limitsOf(run: CheckedRun): Limits {
+  const { settings, honest } = run
   const constant = averagingConstantOf(settings)
   const larger = Math.sqrt(honest.length / (settings.peers - settings.maxFaulty))
-  const wide = diameter(honest.map(peer => inputs[peer]!))
+  const sized = constant === null ? null : constant * Math.max(1, larger)
   return {
     contraction: contractionOf(settings),
-    shift: constant === null ? null : constant * Math.max(1, larger) * wide,
+    constant: sized,
+    shift: sized === null ? null : sized * diameter(startOf(run)),
   }
 }
 
 function measured(run: CheckedRun, before: Round, round: Round): IterationMeasure {
-  const { settings, honest, inputs, guaranteed } = run
+  const { settings, guaranteed } = run
   const limits = limitsOf(run)
   return {
     iteration: round.index,
     diameter: diameter(round.vectors),
     contraction: contractionBetween(settings.protocol, before.vectors, round.vectors).ratio,
     contractionBound: guaranteed ? limits.contraction : null,
-    shift: meanShift(
-      round.vectors,
-      honest.map(peer => inputs[peer]!),
-    ),
+    shift: meanShift(round.vectors, startOf(run)),
     shiftBound: guaranteed ? limits.shift : null,
     shared: fewestShared(round.used),
   }
@@ -134,12 +151,19 @@ function fewestShared(used: Round['used']): number | null {
   return fewest === Infinity ? null : fewest
 }
 
-function checkRange(start: CheckedRun['inputs'], round: Round, violate: Violate): void {
+/** The honest inputs, rounded as the first exchange rounds them: the guarantees begin there. */
+function startOf({ settings, honest, inputs }: CheckedRun): readonly Vector[] {
+  const { precision = 'f32', iterations } = settings
+  return honest.map(peer => (iterations === 0 ? inputs[peer]! : roundedTo(inputs[peer]!, precision)))
+}
+
+/** @param rounding what rounding between iterations may have moved a coordinate by, in all */
+function checkRange(start: CheckedRun['inputs'], round: Round, rounding: number, violate: Violate): void {
   const { low, high } = rangeOf(start)
   for (const [place, vector] of round.vectors.entries())
     for (let i = 0; i < vector.length; i++) {
       // One rounding to 32 bits per iteration may step over an end.
-      const slack = 1e-6 * Math.max(Math.abs(low[i]!), Math.abs(high[i]!))
+      const slack = rounding + 1e-6 * Math.max(Math.abs(low[i]!), Math.abs(high[i]!))
       if (vector[i]! >= low[i]! - slack && vector[i]! <= high[i]! + slack) continue
       violate(
         `range: coordinate ${i} of honest peer ${place} after iteration ${round.index} is ${vector[i]}, outside [${low[i]}, ${high[i]}]`,

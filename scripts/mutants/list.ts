@@ -299,4 +299,11 @@ export const mutants: readonly Mutant[] = [
     within: 500,
     swarm: 'learning',
   },
+  {
+    name: 'rounded-after-sealing',
+    file: 'node/signatures/seal.ts',
+    line: "return { vector, digest, signature, ...(precision !== 'f32' && { precision }) }",
+    becomes: "return { vector: given, digest, signature, ...(precision !== 'f32' && { precision }) }",
+    within: 500,
+  },
 ]
