@@ -6,7 +6,8 @@ import type { Vector } from '../../agreement/vector.ts'
 import { fedBack } from '../../learning/error-feedback.ts'
 import { createLearn } from '../../learning/learn.ts'
 import type { LearnOptions, LearnOutput, LearnState } from '../../learning/learn-contract.ts'
-import { normals, testLedger } from '../agreement/harness.ts'
+import { normals, seal, testLedger } from '../agreement/harness.ts'
+import { position, stateSlot } from './recovery/support.ts'
 import { learnOptions } from './support.ts'
 
 const D = 300
@@ -89,6 +90,31 @@ test('a peer that goes on from its state sends what it would have sent', t => {
   t.deepEqual(alone(gradients.slice(2), { start }).sent, whole.sent.slice(2))
   const { residual: _, ...forgetful } = start
   t.notDeepEqual(alone(gradients.slice(2), { start: forgetful }).sent, whole.sent.slice(2))
+})
+
+test('a peer that catches up leaves its residual behind, as its momentum', t => {
+  const [parameters, momentum, residual] = normals(7, 3, D) as [Vector, Vector, Vector]
+  const options = learnOptions({ peers: 7, maxFaulty: 1, dimension: D, steps: 100, momentum: 0.5 })
+  const learn = createLearn({
+    ...options,
+    precision: 'int8',
+    start: { step: 3, parameters, momentum, residual },
+  })
+  learn.input({ kind: 'start' })
+  // More than f can no longer serve it; all others stand at step 20.
+  for (const peer of [1, 2, 3]) learn.input({ kind: 'missed', peer })
+  const others = [1, 2, 3, 4, 5, 6]
+  const asked = others.flatMap(from => learn.receive(from, position(from, 20)).messages)
+  const fetched = asked.find(({ message }) => message.kind === 'fetch')!.message.slot.step
+  const outputs = others.flatMap(from => {
+    const sealed = seal(new Float32Array(D).fill(from))
+    return learn.receive(from, { kind: 'vector', slot: stateSlot(from, fetched), sealed }).outputs
+  })
+  const [state] = outputs.flatMap(each => (each.kind === 'stepped' ? [each.state] : []))
+  t.is(state?.step, fetched)
+  t.true(fetched > 3)
+  t.is(state?.momentum, null)
+  t.is(state?.residual, undefined)
 })
 
 test('in bfloat16 and in 32 bits there is no residual', t => {
