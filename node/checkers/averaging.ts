@@ -19,7 +19,7 @@ export interface IterationMeasure {
   readonly contractionBound: number | null
   /** `‖mean(x_r) − mean(x_0)‖₂`. */
   readonly shift: number
-  /** `C·Δ₂(x_0)`. */
+  /** `C·Δ₂(x_0)`, and what rounding to the precision may add. */
   readonly shiftBound: number | null
   /** The fewest vectors that two honest peers used in common; null if a restart lost whose they were. */
   readonly shared: number | null
@@ -39,9 +39,9 @@ export function createAveragingChecker(run: CheckedRun, violate: Violate): Avera
     if (round.index === 0) return
     const before = rounds.at(round.index - 1)
     if (before === undefined) return
-    const measure = measured(run, before, round)
+    const measure = measured(run, before, round, allowed(round.index))
     measures[round.index - 1] = measure
-    if (guaranteed) check(measure, before, round)
+    if (guaranteed) check(measure, before, round, allowed(round.index))
   })
   /** What rounding to the precision may have moved a coordinate by in this round: the outputs are not rounded. */
   const roundedIn = (index: number): number => {
@@ -52,19 +52,22 @@ export function createAveragingChecker(run: CheckedRun, violate: Violate): Avera
   }
   const roundedUpTo = (index: number): number =>
     Array.from({ length: index }, (_, i) => roundedIn(i + 1)).reduce((sum, each) => sum + each, 0)
-  const check = (measure: IterationMeasure, before: Round, round: Round) => {
-    const { iteration, contraction, shift } = measure
+  const allowed = (iteration: number): Allowance => {
     const root = Math.sqrt(settings.dimension)
-    const spread = 2 * roundedIn(iteration) * (isCoordinateWise(settings.protocol) ? 1 : root)
-    const moved = root * roundedUpTo(iteration)
-    const rounding = roundingOf(before.vectors) + spread
+    return {
+      spread: 2 * roundedIn(iteration) * (isCoordinateWise(settings.protocol) ? 1 : root),
+      shift: (1 + 2 * (limits.constant ?? 0)) * root * roundedUpTo(iteration),
+    }
+  }
+  const check = (measure: IterationMeasure, before: Round, round: Round, allowance: Allowance) => {
+    const { iteration, contraction, shift } = measure
+    const rounding = roundingOf(before.vectors) + allowance.spread
     const { before: wide, after } = contractionBetween(settings.protocol, before.vectors, round.vectors)
     if (after > limits.contraction * wide + rounding)
       violate(
         `agreement: iteration ${iteration} left ${after} of ${wide}, a factor of ${contraction ?? after / wide}; at most ${limits.contraction} is guaranteed`,
       )
-    const constant = limits.constant ?? 0
-    const wander = roundingOf(start) * iteration + (1 + 2 * constant) * moved
+    const wander = roundingOf(start) * iteration + allowance.shift
     if (limits.shift !== null && shift > limits.shift + wander)
       violate(
         `averaging: after iteration ${iteration} the honest mean had moved by ${shift}; at most C·Δ₂ = ${limits.shift} is guaranteed`,
@@ -125,16 +128,22 @@ function limitsOf(run: CheckedRun): Limits {
   }
 }
 
-function measured(run: CheckedRun, before: Round, round: Round): IterationMeasure {
+/** What rounding to the precision may add in the iterations up to one: to the diameter in that one, to the mean's way in all. */
+interface Allowance {
+  readonly spread: number
+  readonly shift: number
+}
+
+function measured(run: CheckedRun, before: Round, round: Round, allowance: Allowance): IterationMeasure {
   const { settings, guaranteed } = run
   const limits = limitsOf(run)
   return {
     iteration: round.index,
     diameter: diameter(round.vectors),
-    contraction: contractionBetween(settings.protocol, before.vectors, round.vectors).ratio,
+    contraction: contractionBetween(settings.protocol, before.vectors, round.vectors, allowance.spread).ratio,
     contractionBound: guaranteed ? limits.contraction : null,
     shift: meanShift(round.vectors, startOf(run)),
-    shiftBound: guaranteed ? limits.shift : null,
+    shiftBound: guaranteed && limits.shift !== null ? limits.shift + allowance.shift : null,
     shared: fewestShared(round.used),
   }
 }

@@ -41,13 +41,17 @@ interface Contraction {
   readonly ratio: number | null
 }
 
-/** Δ₂ after and before, or Δ^cw of the coordinate that contracted least. */
+/**
+ * Δ₂ after and before, or Δ^cw of the coordinate that contracted least.
+ * @param rounded what rounding to the cohort's precision may add to it
+ */
 export function contractionBetween(
   protocol: ProtocolName,
   before: readonly Vector[],
   after: readonly Vector[],
+  rounded = 0,
 ): Contraction {
-  const rounding = roundingOf(before)
+  const rounding = roundingOf(before) + rounded
   const pair = (from: number, to: number): Contraction => ({
     before: from,
     after: to,

@@ -306,4 +306,12 @@ export const mutants: readonly Mutant[] = [
     becomes: "return { vector: given, digest, signature, ...(precision !== 'f32' && { precision }) }",
     within: 500,
   },
+  {
+    name: 'error-feedback-lost',
+    file: 'learning/learn.ts',
+    line: 'state.residual = residual',
+    becomes: 'state.residual = null',
+    within: 500,
+    swarm: 'learning',
+  },
 ]
