@@ -2,6 +2,7 @@
  * What a protocol guarantees at (n, f, synchrony), and what it needs (collaborative-learning, §5 to §8).
  * The bound of ICwTM is 5f + 1, not the paper's 4f + 1 (docs/papers.md).
  */
+import type { Precision } from './precision.ts'
 import type { ProtocolName } from './protocol-names.ts'
 import { honestCount, quorum, type Synchrony } from './thresholds.ts'
 import { type Traffic, trafficOf } from './traffic.ts'
@@ -16,6 +17,8 @@ export interface BoundsQuery {
   readonly synchrony: Synchrony
   /** `d`, which enters some averaging constants; without it the bound that holds for every `d`. */
   readonly dimension?: number
+  /** Of the vectors that travel; absent: f32. */
+  readonly precision?: Precision
 }
 
 /** What the protocol guarantees at these numbers. Figures that only a feasible protocol has are null otherwise. */
@@ -168,7 +171,12 @@ export function bounds(query: BoundsQuery): Bounds {
     averagingConstant: feasible ? averagingConstantOf(query) : null,
     lowerBound: h > 0 ? (h + 2 * maxFaulty - q) / h : null,
     ...(query.dimension !== undefined && {
-      traffic: trafficOf({ protocol, peers, dimension: query.dimension }),
+      traffic: trafficOf({
+        protocol,
+        peers,
+        dimension: query.dimension,
+        ...(query.precision && { precision: query.precision }),
+      }),
     }),
   }
 }

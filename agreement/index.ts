@@ -48,6 +48,7 @@ export {
   type Slot,
   slotKey,
 } from './message.ts'
+export { type Precision, precisions } from './precision.ts'
 export {
   absorb,
   type Commitment,

@@ -2,6 +2,7 @@
  * What peers say to each other. One flat union: every message names its slot, so that routing, signing,
  * accounting and evidence need not know which protocol a message belongs to.
  */
+import type { Precision } from './precision.ts'
 import type { Vector } from './vector.ts'
 
 /** A peer's place in the cohort's list of members, `0 … n − 1`. */
@@ -25,7 +26,7 @@ export interface Slot extends Exchange {
   readonly sender: PeerIndex
 }
 
-/** SHA-256 of a vector's little-endian bytes, in lower-case hexadecimal. */
+/** SHA-256 of a vector's bytes as they travel, in its precision and little-endian, in lower-case hexadecimal. */
 export type Digest = string
 
 /** The digest that an author has signed for a slot. */
@@ -41,7 +42,10 @@ interface SlotCommitment extends Commitment {
 
 /** A vector bound to a slot by its author: made by `SigningLedger.seal`, or opened and checked at the edge. */
 export interface Sealed {
+  /** Rounded to the precision. */
   readonly vector: Vector
+  /** Absent: f32. */
+  readonly precision?: Precision
   readonly digest: Digest
   /** The author's signature over (cohort, slot, digest); opaque to the core, which only passes it on. */
   readonly signature: Uint8Array
@@ -97,7 +101,10 @@ export type MessageOf<Kind extends MessageKind> = Extract<Message, { readonly ki
  * ledger returns the value bound before, and the protocol must go on with that value instead of its own.
  */
 export interface SigningLedger {
-  /** Never signs more than one vector for a slot. */
+  /**
+   * Never signs more than one vector for a slot. What it signs is rounded to the precision of the slot's phase: that
+   * vector, and not the one given, is this peer's.
+   */
   seal(slot: Slot, vector: Vector): Sealed
   /** Binds a vote (`echo`, `ready`) or a report for a slot, as text. */
   bind(kind: 'echo' | 'ready' | 'report', slot: Slot, value: string): string

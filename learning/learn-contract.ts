@@ -3,11 +3,12 @@ import type { Aggregate } from '../agreement/averaging/aggregate.ts'
 import type { AveragingOptions, AveragingOutput, TimerKey } from '../agreement/averaging/averaging.ts'
 import type { ProtocolName } from '../agreement/bounds.ts'
 import type { AveragedPhase, Message, Seen, Slot } from '../agreement/message.ts'
+import type { Precision } from '../agreement/precision.ts'
 import type { Effects, LinkSignal, PeerIndex, Protocol } from '../agreement/protocol.ts'
 import type { Vector } from '../agreement/vector.ts'
 import type { Box } from './box.ts'
-import type { PastParameters } from './recovery/contract.ts'
 import type { Descend } from './descent.ts'
+import type { PastParameters } from './recovery/contract.ts'
 import type { Memory } from './recovery/state.ts'
 import type { Schedule } from './schedule.ts'
 
@@ -38,6 +39,13 @@ export interface LearnOptions
   readonly clip: number | null
   /** Coefficient of θ added to the gradient. */
   readonly weightDecay: number
+  /**
+   * To which the ledger rounds gradients; absent: f32. From int8 a peer feeds back what its own gradient loses
+   * (error-feedback.ts).
+   */
+  readonly precision?: Precision
+  /** How many gradients a peer computes in a step, at parameters of its own (local-steps.ts); absent: 1. */
+  readonly localSteps?: number
   /** `W`, onto which this peer's parameters are projected after each descent; absent or null: not at all. */
   readonly box?: Box | null
   /** Examples per gradient at step `t`. */
@@ -70,6 +78,8 @@ export interface LearnState {
   readonly parameters: Vector
   /** `m` before this step; null at the first. */
   readonly momentum: Vector | null
+  /** What rounding has taken from this peer's gradients so far (error-feedback.ts); absent: nothing. */
+  readonly residual?: Vector
   /** θ_*, once its step is past; absent before, and where LEARN returns the last parameters. */
   readonly drawn?: Vector
 }
@@ -102,7 +112,13 @@ export type LearnInput =
   /** A peer whose memory is not known to be whole asks the others first; absent: whole. */
   | { readonly kind: 'start'; readonly memory?: Memory }
   | LinkSignal
-  | { readonly kind: 'gradient'; readonly step: number; readonly gradient: Vector }
+  | {
+      readonly kind: 'gradient'
+      readonly step: number
+      /** As it was asked for. */
+      readonly local?: number
+      readonly gradient: Vector
+    }
   /** This peer's own metrics of the parameters that it was asked about: `METRICS_DIMENSION` finite numbers. */
   | { readonly kind: 'metrics'; readonly step: number; readonly vector: Vector }
   | { readonly kind: 'timer'; readonly timer: TimerKey }
@@ -112,6 +128,8 @@ export type LearnOutput =
   | {
       readonly kind: 'need-gradient'
       readonly step: number
+      /** The local step, from 0; absent: 0. */
+      readonly local?: number
       readonly parameters: Vector
       readonly batch: number
     }

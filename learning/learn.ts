@@ -2,7 +2,8 @@
  * LEARN (collaborative-learning, Algorithm 1) as a protocol: collaborative learning by averaging agreement.
  *
  * For t = 1 … T: `g_t ← oracle(θ_t)`, `γ_t ← AVG(g_t)`, `θ_{t+½} ← θ_t − η·γ_t`, `θ_{t+1} ← AVG(θ_{t+½})`.
- * Each peer computes one gradient a step, at its own parameters. While its oracle computes, LEARN serves the others.
+ * Each peer computes one gradient a step, at its own parameters, or several in local steps (local-steps.ts). While its
+ * oracle computes, LEARN serves the others.
  *
  * A peer takes messages up to a window of steps ahead, so that a fast peer need not wait; senders withhold later ones.
  * Agreements of past steps live on, up to a window, to serve slower peers. Recovery (recovery/recovery.ts) decides
@@ -18,6 +19,7 @@ import { isFiniteVector, norm, type Vector } from '../agreement/vector.ts'
 import { type Agreements, createAgreements } from './agreements.ts'
 import { descended } from './descent.ts'
 import { canServeOthers } from './divergence.ts'
+import { fedBack } from './error-feedback.ts'
 import { METRICS_DIMENSION } from './evaluation/agreed.ts'
 import { holdingBack } from './hold-back.ts'
 import type {
@@ -28,8 +30,8 @@ import type {
   LearnOutput,
   LearnStatus,
 } from './learn-contract.ts'
+import { type LocalSteps, localStart, localStep } from './local-steps.ts'
 import { isMeasured, lastStep } from './measured-steps.ts'
-import { ownGradient } from './own-gradient.ts'
 import type { Recovery, RecoveryOutput } from './recovery/contract.ts'
 import { createRecovery } from './recovery/recovery.ts'
 
@@ -45,7 +47,10 @@ interface State {
   phase: 'computing' | AveragedPhase | 'finished' | 'diverged'
   parameters: Vector
   momentum: Vector | null
+  residual: Vector | null
   drawn: Vector | null
+  /** While it computes: how far it has come in its own descent. A restarted peer begins it again. */
+  local: LocalSteps
   /** What the peers agreed on; null before, and while this peer has to learn it from others. */
   statistics: Vector | null
   /** The steps for which it has asked for its own metrics and does not have them yet. */
@@ -55,7 +60,7 @@ interface State {
 /** One peer's LEARN, from the state `start` on. It computes no gradient itself, but asks for it: `need-gradient`. */
 export function createLearn(options: LearnOptions): Learn {
   const { steps, window, completeFrom = 1, history = new Map() } = options
-  const { step, parameters, momentum, drawn = null } = options.start
+  const { step, parameters, momentum, residual = null, drawn = null } = options.start
   const state: State = {
     options,
     agreements: createAgreements(options),
@@ -71,7 +76,9 @@ export function createLearn(options: LearnOptions): Learn {
     phase: 'gradient',
     parameters,
     momentum,
+    residual,
     drawn,
+    local: localStart(parameters, momentum),
     statistics: step === 1 ? null : statisticsIn(parameters, options),
     measuring: new Set(),
   }
@@ -99,13 +106,10 @@ function handleInput(state: State, builder: Builder, value: LearnInput): void {
         for (const agreement of agreements.all()) absorb(builder, agreement.input(value))
       follow(state, builder, recovery.signal(value))
       break
-    case 'gradient': {
+    case 'gradient':
       if (value.step !== state.step || state.phase !== 'computing') return // asked for before a move
-      const vector = ownGradient(value.gradient, state.parameters, state.momentum, state.options)
-      if (state.options.momentum !== 0) state.momentum = vector
-      give(state, builder, 'gradient', vector, state.parameters)
+      if ((value.local ?? 0) === state.local.done) takeGradient(state, builder, value.gradient)
       break
-    }
     case 'metrics':
       giveMetrics(state, builder, value.step, value.vector)
       break
@@ -156,8 +160,8 @@ function follow(state: State, builder: Builder, child: Effects<Message, Recovery
     else if (output.kind !== 'begin') builder.outputs.push(output)
     else {
       if (output.parameters !== null) {
-        state.statistics = null
-        arrive(state, builder, output.step, output.parameters, null)
+        Object.assign(state, { statistics: null, momentum: null, residual: null })
+        arrive(state, builder, output.step, output.parameters)
       }
       beginStep(state, builder)
     }
@@ -170,18 +174,18 @@ function listen(state: State, builder: Builder, step: number): void {
   const takesPart = step === state.step && state.phase === phase && !state.measuring.has(step)
   if (takesPart) return
   state.measuring.delete(step)
-  Object.assign(state, { step, phase, momentum: null })
+  Object.assign(state, { step, phase, momentum: null, residual: null })
   if (phase === 'parameters') state.statistics = null
   const agreement = state.agreements.of(step, phase)
   consume(state, builder, step, phase, agreement.input({ kind: 'listen' }))
 }
 
 /** Moves to another step. */
-function arrive(state: State, builder: Builder, step: number, reached: Vector, momentum: Vector | null) {
-  const parameters = withStatistics(state, reached)
-  Object.assign(state, { step, parameters, momentum })
-  const { drawn } = state
-  builder.outputs.push({ kind: 'stepped', state: { step, parameters, momentum, ...(drawn && { drawn }) } })
+function arrive(state: State, builder: Builder, step: number, reached: Vector): void {
+  Object.assign(state, { step, parameters: withStatistics(state, reached) })
+  const { parameters, momentum, residual, drawn } = state
+  const reachedState = { step, parameters, momentum, ...(residual && { residual }), ...(drawn && { drawn }) }
+  builder.outputs.push({ kind: 'stepped', state: reachedState })
 }
 
 function beginStep(state: State, builder: Builder): void {
@@ -203,13 +207,46 @@ function beginStep(state: State, builder: Builder): void {
     state.drawn = parameters
   if (step > options.steps) state.phase = 'metrics'
   else {
-    state.phase = 'computing'
-    builder.outputs.push({ kind: 'need-gradient', step, parameters, batch: options.batch(step) })
+    Object.assign(state, { phase: 'computing', local: localStart(parameters, state.momentum) })
+    needGradient(state, builder)
   }
   if (!isMeasured(step, options)) return // the others wait for the gradient, so that comes first
   const measured = step > options.steps ? (state.drawn ?? parameters) : parameters
   state.measuring.add(step)
   builder.outputs.push({ kind: 'need-metrics', step, parameters: measured })
+}
+
+function needGradient({ step, local, options }: State, builder: Builder): void {
+  const { done, parameters } = local
+  const batch = options.batch(step)
+  builder.outputs.push({ kind: 'need-gradient', step, ...(done > 0 && { local: done }), parameters, batch })
+}
+
+/** Goes on with the local steps, and after the last gives their sum to the others. */
+function takeGradient(state: State, builder: Builder, gradient: Vector): void {
+  const { options, step, local: before } = state
+  const { localSteps = 1, box = null, precision } = options
+  const isLast = before.done + 1 === localSteps
+  const local = localStep(before, gradient, isLast, { ...options, rate: options.rate(step), box })
+  if (!isLast && isFiniteVector(local.sum)) {
+    state.local = local
+    if (isFiniteVector(local.parameters)) needGradient(state, builder)
+    else diverge(state, builder, 'parameters', local.sum)
+    return
+  }
+  state.momentum = local.momentum
+  if (precision !== 'int8' || !isFiniteVector(local.sum)) {
+    give(state, builder, 'gradient', local.sum, before.parameters)
+    return
+  }
+  const { sent, residual } = fedBack(local.sum, state.residual, precision)
+  state.residual = residual
+  give(state, builder, 'gradient', sent, before.parameters)
+}
+
+function diverge(state: State, builder: Builder, of: Divergence['of'], cause: Vector): void {
+  state.phase = 'diverged'
+  builder.outputs.push({ kind: 'diverged', divergence: { step: state.step, of, norm: norm(cause) } })
 }
 
 /**
@@ -219,8 +256,7 @@ function beginStep(state: State, builder: Builder): void {
 function give(state: State, builder: Builder, phase: Divergence['of'], vector: Vector, cause: Vector): void {
   const { step, agreements } = state
   if (!isFiniteVector(vector)) {
-    state.phase = 'diverged'
-    builder.outputs.push({ kind: 'diverged', divergence: { step, of: phase, norm: norm(cause) } })
+    diverge(state, builder, phase, cause)
     return
   }
   state.phase = phase
@@ -254,7 +290,7 @@ function consume(state: State, builder: Builder, step: number, phase: AveragedPh
       const moved = withStatistics(state, descend(state.parameters, vector, rate(step), box))
       give(state, builder, 'parameters', moved, vector)
     } else {
-      arrive(state, builder, step + 1, vector, state.momentum)
+      arrive(state, builder, step + 1, vector)
       beginStep(state, builder)
     }
   }
@@ -274,7 +310,7 @@ function withStatistics({ statistics }: State, vector: Vector): Vector {
 
 /** The agreement on the run's last metrics has ended. */
 function end(state: State, builder: Builder): void {
-  arrive(state, builder, state.step + 1, state.parameters, state.momentum)
+  arrive(state, builder, state.step + 1, state.parameters)
   beginStep(state, builder)
 }
 

@@ -7,7 +7,10 @@ import type { Metrics } from './evaluation/metrics.ts'
 
 /** A request for a stochastic gradient. */
 export interface GradientRequest {
-  /** The LEARN step `t ≥ 1`: with the seed it chooses the batch, so that a restarted peer draws the same one. */
+  /**
+   * The number of the gradient, from 1: the LEARN step, unless peers take local steps (local-steps.ts). With the seed it
+   * chooses the batch, so that a restarted peer draws the same one.
+   */
   readonly step: number
   readonly parameters: Vector
   /** Examples in the batch. */

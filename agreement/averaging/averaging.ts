@@ -9,7 +9,7 @@
  * How many iterations that takes is `iterationsFor` in bounds.ts.
  */
 import type { ProtocolName } from '../bounds.ts'
-import type { Exchange, Message, Phase, SigningLedger, Slot } from '../message.ts'
+import type { Digest, Exchange, Message, Phase, SigningLedger, Slot } from '../message.ts'
 import type { LinkSignal, PeerIndex, Protocol } from '../protocol.ts'
 import type { Synchrony } from '../thresholds.ts'
 import type { Vector } from '../vector.ts'
@@ -68,7 +68,7 @@ export type AveragingInput =
 export type AveragingOutput =
   | { readonly kind: 'timer'; readonly timer: TimerKey }
   /** This peer's vector of an exchange, as it was sealed: from now on it is this one and no other. */
-  | { readonly kind: 'sealed'; readonly slot: Slot; readonly vector: Vector }
+  | { readonly kind: 'sealed'; readonly slot: Slot; readonly vector: Vector; readonly digest: Digest }
   /** Reliable broadcast delivered the vector of `slot.sender` here (RB-TM only). */
   | { readonly kind: 'delivered'; readonly slot: Slot; readonly digest: string }
   /** An iteration is over: the authors whose vectors were used, ascending, and the rule's result. */

@@ -78,7 +78,10 @@ function begin(state: State, step: Builder, iteration: number, vector: Vector): 
   const child = exchange.input({ kind: 'vector', vector })
   const slot = { ...exchangeOf(state, iteration), sender: state.options.self }
   const own = child.messages.find(({ message }) => message.kind === 'vector')?.message
-  if (own?.kind === 'vector') step.outputs.push({ kind: 'sealed', slot, vector: own.sealed.vector })
+  if (own?.kind === 'vector') {
+    const { vector: sealed, digest } = own.sealed
+    step.outputs.push({ kind: 'sealed', slot, vector: sealed, digest })
+  }
   consume(state, step, iteration, child)
   concludeEarly(state, step, iteration)
 }

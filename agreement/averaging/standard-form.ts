@@ -83,7 +83,7 @@ function begin(state: State, step: Builder, first: number, input: Vector): void 
     const slot = slotOf(state, iteration, self)
     const sealed = ledger.seal(slot, vector)
     state.received[iteration]!.set(self, sealed)
-    step.outputs.push({ kind: 'sealed', slot, vector: sealed.vector })
+    step.outputs.push({ kind: 'sealed', slot, vector: sealed.vector, digest: sealed.digest })
     step.messages.push({ to: 'others', message: { kind: 'vector', slot, sealed } })
     vector = iterate(state, step)
   }

@@ -3,6 +3,7 @@
  * for the coordinate-wise protocols, that no honest vector ever leaves the honest range of any coordinate.
  */
 import { averagingConstantOf, contractionOf } from '../../agreement/bounds.ts'
+import { roundedTo, roundingErrorOf } from '../../agreement/precision.ts'
 import type { CheckedRun, Checker, Violate } from './checker.ts'
 import { contractionBetween, isCoordinateWise, type Measured, meanShift, measured } from './measures.ts'
 import { createRounds, type Round } from './rounds.ts'
@@ -17,7 +18,7 @@ export interface IterationMeasure {
   readonly contractionBound: number | null
   /** `‖mean(x_r) − mean(x_0)‖₂`. */
   readonly shift: number
-  /** `C·Δ₂(x_0)`. */
+  /** `C·Δ₂(x_0)`, and what rounding to the precision may add. */
   readonly shiftBound: number | null
   /** The fewest vectors that two honest peers used in common; null if a restart lost whose they were. */
   readonly shared: number | null
@@ -29,31 +30,41 @@ export interface AveragingChecker extends Checker {
 }
 
 export function createAveragingChecker(run: CheckedRun, violate: Violate): AveragingChecker {
-  const { settings, honest, inputs, guaranteed } = run
+  const { settings, guaranteed } = run
   const measures: IterationMeasure[] = []
-  const start = measured(honest.map(peer => inputs[peer]!))
+  const start = startOf(run)
   const limits = limitsOf(run, start)
   const rounds = createRounds(run, round => {
     if (round.index === 0) return
     const entered = rounds.at(round.index - 1)
     if (entered === undefined) return
-    const [before, after] = [measured(entered.vectors), measured(round.vectors)]
-    const { before: wide, after: left, ratio } = contractionBetween(settings.protocol, before, after)
+    const [before, after, allowance] = [
+      measured(entered.vectors),
+      measured(round.vectors),
+      allowed(round.index),
+    ]
+    const {
+      before: wide,
+      after: left,
+      ratio,
+    } = contractionBetween(settings.protocol, before, after, allowance.spread)
     const measure: IterationMeasure = {
       iteration: round.index,
       diameter: after.diameter(),
       contraction: ratio,
       contractionBound: guaranteed ? limits.contraction : null,
       shift: meanShift(after, start),
-      shiftBound: guaranteed ? limits.shift : null,
+      shiftBound: guaranteed && limits.shift !== null ? limits.shift + allowance.shift : null,
       shared: fewestShared(round.used),
     }
     measures[round.index - 1] = measure
-    if (guaranteed) check(measure, { wide, after: left, rounding: before.rounding() }, round)
+    const rounding = before.rounding() + allowance.spread
+    if (guaranteed) check(measure, { wide, after: left, rounding, wander: allowance.shift }, round)
   })
+  const { allowed, roundedUpTo } = createAllowances(settings, limits.constant, rounds.at)
   const check = (
     measure: IterationMeasure,
-    { wide, after, rounding }: { wide: number; after: number; rounding: number },
+    { wide, after, rounding, wander }: { wide: number; after: number; rounding: number; wander: number },
     round: Round,
   ) => {
     const { iteration, contraction, shift } = measure
@@ -61,11 +72,11 @@ export function createAveragingChecker(run: CheckedRun, violate: Violate): Avera
       violate(
         `agreement: iteration ${iteration} left ${after} of ${wide}, a factor of ${contraction ?? after / wide}; at most ${limits.contraction} is guaranteed`,
       )
-    if (limits.shift !== null && shift > limits.shift + start.rounding() * iteration)
+    if (limits.shift !== null && shift > limits.shift + start.rounding() * iteration + wander)
       violate(
         `averaging: after iteration ${iteration} the honest mean had moved by ${shift}; at most C·Δ₂ = ${limits.shift} is guaranteed`,
       )
-    if (isCoordinateWise(settings.protocol)) checkRange(start, round, violate)
+    if (isCoordinateWise(settings.protocol)) checkRange(start, round, roundedUpTo(iteration), violate)
     const needed = settings.peers - settings.maxFaulty
     if (settings.protocol === 'rb-tm' && measure.shared !== null && measure.shared < needed)
       violate(
@@ -81,8 +92,35 @@ export function createAveragingChecker(run: CheckedRun, violate: Violate): Avera
       const last = rounds.at(settings.iterations)
       if (!guaranteed || run.target === null || last === undefined) return
       const [wide, left] = [start.diameter(), measured(last.vectors).diameter()]
-      if (left > wide / 2 ** run.target + start.rounding())
+      const rounding = 2 * Math.sqrt(settings.dimension) * roundedUpTo(settings.iterations)
+      if (left > wide / 2 ** run.target + start.rounding() + rounding)
         violate(`agreement: AVG_${run.target} left a diameter of ${left} of ${wide}`)
+    },
+  }
+}
+
+/** What rounding to the precision adds to what the guarantees allow. */
+function createAllowances(
+  { precision = 'f32', iterations, dimension, protocol }: CheckedRun['settings'],
+  constant: number | null,
+  roundAt: (index: number) => Round | undefined,
+) {
+  /** What it may have moved a coordinate by in this round: the outputs are not rounded. */
+  const roundedIn = (index: number): number => {
+    if (precision === 'f32' || index >= iterations) return 0
+    const vectors = roundAt(index)?.vectors ?? []
+    return Math.max(0, ...vectors.map(vector => roundingErrorOf(vector, precision)))
+  }
+  const roundedUpTo = (index: number): number =>
+    Array.from({ length: index }, (_, i) => roundedIn(i + 1)).reduce((sum, each) => sum + each, 0)
+  return {
+    roundedUpTo,
+    allowed(iteration: number): Allowance {
+      const root = Math.sqrt(dimension)
+      return {
+        spread: 2 * roundedIn(iteration) * (isCoordinateWise(protocol) ? 1 : root),
+        shift: (1 + 2 * (constant ?? 0)) * root * roundedUpTo(iteration),
+      }
     },
   }
 }
@@ -102,6 +140,8 @@ function checkIterations({ settings, target, guaranteed }: CheckedRun, violate: 
 
 interface Limits {
   readonly contraction: number
+  /** `C`. */
+  readonly constant: number | null
   readonly shift: number | null
 }
 
@@ -109,10 +149,18 @@ interface Limits {
 function limitsOf({ settings, honest }: CheckedRun, start: Measured): Limits {
   const constant = averagingConstantOf(settings)
   const larger = Math.sqrt(honest.length / (settings.peers - settings.maxFaulty))
+  const sized = constant === null ? null : constant * Math.max(1, larger)
   return {
     contraction: contractionOf(settings),
-    shift: constant === null ? null : constant * Math.max(1, larger) * start.diameter(),
+    constant: sized,
+    shift: sized === null ? null : sized * start.diameter(),
   }
+}
+
+/** What rounding to the precision may add in the iterations up to one: to the diameter in that one, to the mean's way in all. */
+interface Allowance {
+  readonly spread: number
+  readonly shift: number
 }
 
 function fewestShared(used: Round['used']): number | null {
@@ -127,12 +175,21 @@ function fewestShared(used: Round['used']): number | null {
   return fewest === Infinity ? null : fewest
 }
 
-function checkRange(start: Measured, round: Round, violate: Violate): void {
+/** The honest inputs, rounded as the first exchange rounds them: the guarantees begin there. */
+function startOf({ settings, honest, inputs }: CheckedRun): Measured {
+  const { precision = 'f32', iterations } = settings
+  return measured(
+    honest.map(peer => (iterations === 0 ? inputs[peer]! : roundedTo(inputs[peer]!, precision))),
+  )
+}
+
+/** @param rounding what rounding between iterations may have moved a coordinate by, in all */
+function checkRange(start: Measured, round: Round, rounding: number, violate: Violate): void {
   const { low, high } = start.range()
   for (const [place, vector] of round.vectors.entries())
     for (let i = 0; i < vector.length; i++) {
       // One rounding to 32 bits per iteration may step over an end.
-      const slack = 1e-6 * Math.max(Math.abs(low[i]!), Math.abs(high[i]!))
+      const slack = rounding + 1e-6 * Math.max(Math.abs(low[i]!), Math.abs(high[i]!))
       if (vector[i]! >= low[i]! - slack && vector[i]! <= high[i]! + slack) continue
       violate(
         `range: coordinate ${i} of honest peer ${place} after iteration ${round.index} is ${vector[i]}, outside [${low[i]}, ${high[i]}]`,

@@ -4,7 +4,6 @@
  */
 import type { Slot } from '../../agreement/message.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
-import { digestOf } from '../signatures/index.ts'
 import type { CheckedRun, Checker, Violate } from './checker.ts'
 
 export function createBroadcastChecker(run: CheckedRun, violate: Violate): Checker {
@@ -21,7 +20,7 @@ export function createBroadcastChecker(run: CheckedRun, violate: Violate): Check
     name: 'reliable broadcast',
     restarted: peer => delivered[peer]!.clear(),
     output(peer, output) {
-      if (output.kind === 'sealed') sealed[place(output.slot)] = digestOf(output.vector)
+      if (output.kind === 'sealed') sealed[place(output.slot)] = output.digest
       if (output.kind !== 'delivered') return
       const { slot, digest } = output
       const at = place(slot)

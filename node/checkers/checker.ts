@@ -15,7 +15,7 @@ export interface CheckedRun {
   readonly settings: AgreementSettings
   /** The peers that the guarantees are about, ascending. */
   readonly honest: readonly PeerIndex[]
-  /** By peer, the faulty ones included. */
+  /** By peer, the faulty ones included, as they were given. */
   readonly inputs: readonly Vector[]
   /** `AVG_t`: the whole agreement divides Δ₂ by 2^t; null where the iterations were chosen otherwise. */
   readonly target: number | null

@@ -1,6 +1,7 @@
 /** The guarantees of an averaging agreement within a learning run (collaborative-learning, §3.2), after the fact. */
 import { averagingConstantOf, bounds, contractionOf } from '../../agreement/bounds.ts'
 import type { AveragedPhase } from '../../agreement/message.ts'
+import { type Precision, roundingErrorOf } from '../../agreement/precision.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { LearnOutput } from '../../learning/learn-contract.ts'
@@ -12,10 +13,26 @@ export interface Agreement {
   readonly inputs: Map<PeerIndex, Vector>
   readonly outputs: Map<PeerIndex, Vector>
   iterations: number
+  /** In an iteration after the first, rounding to the precision has moved no coordinate of an honest vector by more. */
+  rounding: number
+}
+
+/** An honest peer has sealed its vector for an iteration. */
+export function sawSealed(
+  agreement: Agreement,
+  peer: PeerIndex,
+  iteration: number,
+  vector: Vector,
+  precision: Precision = 'f32',
+): void {
+  // The first iteration's is what the guarantees begin with, as it was rounded.
+  if (iteration === 0) agreement.inputs.set(peer, vector)
+  else agreement.rounding = Math.max(agreement.rounding, roundingErrorOf(vector, precision))
+  agreement.iterations = Math.max(agreement.iterations, iteration + 1)
 }
 
 export function newAgreement(): Agreement {
-  return { inputs: new Map(), outputs: new Map(), iterations: 0 }
+  return { inputs: new Map(), outputs: new Map(), iterations: 0, rounding: 0 }
 }
 
 interface MetricsBook {
@@ -37,9 +54,7 @@ export function createMetricsBook(): MetricsBook {
     output(peer, output) {
       if (output.kind === 'sealed' && output.slot.phase === 'metrics') {
         const { step, iteration } = output.slot
-        const agreement = at(step)
-        if (iteration === 0) agreement.inputs.set(peer, output.vector)
-        agreement.iterations = Math.max(agreement.iterations, iteration + 1)
+        sawSealed(at(step), peer, iteration, output.vector)
       }
       if (output.kind === 'averaged' && output.phase === 'metrics')
         at(output.step).outputs.set(peer, output.vector)
@@ -60,14 +75,13 @@ export function brokenGuarantees(
 ): string[] {
   const inputs = measured([...agreement.inputs.values()])
   const outputs = measured([...agreement.outputs.values()])
-  return brokenBetween(cohort, step, phase, { inputs, outputs, iterations: agreement.iterations })
+  return brokenBetween(cohort, step, phase, { ...agreement, inputs, outputs })
 }
 
 /** An agreement whose vectors are all there. */
-interface MeasuredAgreement {
+interface MeasuredAgreement extends Pick<Agreement, 'iterations' | 'rounding'> {
   readonly inputs: Measured
   readonly outputs: Measured
-  readonly iterations: number
 }
 
 /** As `brokenGuarantees`, of families that the caller measures too. */
@@ -75,7 +89,7 @@ export function brokenBetween(
   cohort: CheckedCohort,
   step: number,
   phase: AveragedPhase,
-  { inputs, outputs, iterations }: MeasuredAgreement,
+  { inputs, outputs, iterations, rounding }: MeasuredAgreement,
 ): string[] {
   const [from, to] = [inputs.vectors, outputs.vectors]
   const { protocol, members, faults: maxFaulty, synchrony } = cohort
@@ -87,15 +101,18 @@ export function brokenBetween(
   // A peer that died has no output, and a peer that joined midway no input. No more is guaranteed without both.
   if (from.length !== to.length) return found
   const slack = inputs.rounding() * iterations
+  // agreement/precision.ts: what rounding between iterations may add, by coordinate and by vector.
+  const byCoordinate = (iterations - 1) * rounding
+  const byVector = Math.sqrt(query.dimension) * byCoordinate
   const { before, after } = contractionBetween(protocol, inputs, outputs)
   const factor = contractionOf(query) ** iterations
-  if (after > factor * before + slack)
+  if (after > factor * before + slack + 2 * (isCoordinateWise(protocol) ? byCoordinate : byVector))
     found.push(
       `step ${step}, ${phase}: the honest diameter went from ${before} to ${after}; at most a factor of ${factor} is guaranteed`,
     )
   const constant = averagingConstantOf(query)
   const shift = meanShift(inputs, outputs)
-  if (constant !== null && shift > constant * inputs.diameter() + slack)
+  if (constant !== null && shift > constant * inputs.diameter() + slack + (1 + 2 * constant) * byVector)
     found.push(
       `step ${step}, ${phase}: the honest mean moved by ${shift}; at most ${constant * inputs.diameter()} is guaranteed`,
     )

@@ -6,7 +6,7 @@
 import { type Message, slotKey } from '../../agreement/message.ts'
 import type { Evidence, FaultKind, PeerIndex } from '../../agreement/protocol.ts'
 import { coordinateWiseDiameter, type Vector } from '../../agreement/vector.ts'
-import type { LearnOutput } from '../../learning/learn-contract.ts'
+import type { LearnOutput, LearnState } from '../../learning/learn-contract.ts'
 import { lastStep } from '../../learning/measured-steps.ts'
 import type { Cohort } from '../cohort/cohort.ts'
 import type { LinkLimits } from '../link/limits.ts'
@@ -15,7 +15,8 @@ import { createResendChecker, type ResendChecker } from './resends.ts'
 
 /** What is known of a cohort before it runs. */
 interface CheckedCohort {
-  readonly cohort: Pick<Cohort, 'steps' | 'evaluateEvery' | 'protocol' | 'members' | 'faults' | 'synchrony'>
+  readonly cohort: Pick<Cohort, 'steps' | 'evaluateEvery' | 'protocol' | 'members' | 'faults' | 'synchrony'> &
+    Partial<Pick<Cohort, 'precision' | 'momentum'>>
   readonly linkLimits: LinkLimits
   /** The minima of the peers' losses, a row a peer, where they are known: the ends are held to them. */
   readonly centres?: readonly Vector[]
@@ -80,6 +81,8 @@ export function createLearningCheckers(
     output(peer, output) {
       metrics.output(peer, output)
       end.output(peer, output)
+      if (output.kind === 'stepped' && isFeedbackLost(cohort, output.state))
+        violate('error feedback', `peer ${peer} has lost it before step ${output.state.step}`)
     },
     received(peer, from, message) {
       const { slot } = message
@@ -108,6 +111,12 @@ export function createLearningCheckers(
       checkEnds(checked, honest, results as readonly Vector[], violate)
     },
   }
+}
+
+/** What rounding took from gradients is kept from the first on, and dropped with momentum alone. */
+function isFeedbackLost({ precision, momentum = 0 }: CheckedCohort['cohort'], state: LearnState): boolean {
+  if (precision !== 'int8' || momentum === 0) return false
+  return (state.momentum === null) !== (state.residual === undefined)
 }
 
 /** How far apart honest peers end, if that is too far, in words; null otherwise. */

@@ -112,9 +112,17 @@ interface Contraction {
   readonly ratio: number | null
 }
 
-/** Δ₂ after and before, or Δ^cw of the coordinate that contracted least. */
-export function contractionBetween(protocol: ProtocolName, before: Measured, after: Measured): Contraction {
-  const floor = 1000 * before.rounding()
+/**
+ * Δ₂ after and before, or Δ^cw of the coordinate that contracted least.
+ * @param rounded what rounding to the cohort's precision may add to it
+ */
+export function contractionBetween(
+  protocol: ProtocolName,
+  before: Measured,
+  after: Measured,
+  rounded = 0,
+): Contraction {
+  const floor = 1000 * (before.rounding() + rounded)
   const pair = (from: number, to: number): Contraction => ({
     before: from,
     after: to,

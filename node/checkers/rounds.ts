@@ -3,6 +3,7 @@
  * the outputs. A peer that lost an unsent vector in a crash seals another, which then takes its place.
  */
 import type { AveragingOutput } from '../../agreement/averaging/averaging.ts'
+import { type Precision, roundedTo } from '../../agreement/precision.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { CheckedRun } from './checker.ts'
@@ -35,6 +36,9 @@ export function createRounds(run: CheckedRun, complete: (round: Round) => void):
   const rounds: (Open | undefined)[] = []
   /** By place: the result of the last iteration, until it is sealed. */
   const iterated: ({ vector: Vector; used: readonly PeerIndex[] } | null)[] = honest.map(() => null)
+  /** The outputs are not sealed. */
+  const precisionAt = (index: number): Precision =>
+    index < settings.iterations ? (settings.precision ?? 'f32') : 'f32'
   const settle = (peer: PeerIndex, index: number, vector: Vector) => {
     const place = places.get(peer)!
     const open = rounds[index] ?? newRound(honest.length)
@@ -44,7 +48,8 @@ export function createRounds(run: CheckedRun, complete: (round: Round) => void):
     else if (sameVector(earlier, vector)) return
     open.vectors[place] = vector
     const source = iterated[place]!
-    open.used[place] = source !== null && sameVector(source.vector, vector) ? source.used : null
+    open.used[place] =
+      source !== null && sameVector(roundedTo(source.vector, precisionAt(index)), vector) ? source.used : null
     if (open.missing === 0) complete({ index, vectors: open.vectors as Vector[], used: open.used })
   }
   return {

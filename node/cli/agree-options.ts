@@ -5,7 +5,7 @@ import { flag, maybe, option, UsageError, type Values } from './command.ts'
 import { attackReference, cohortOptions, protocols } from './options.ts'
 import { decimal, integer, oneOf, text } from './parse.ts'
 
-const { faults, synchronous, syncTimeout, count, seed, unsafe } = cohortOptions
+const { faults, synchronous, syncTimeout, count, seed, unsafe, precision } = cohortOptions
 
 /** `lan`, `wan`, `constant:5`, `uniform:1-20`, `log-normal:10,0.5`: milliseconds one way. */
 export function networkNamed(value: string, name: string): LatencyModel {
@@ -52,6 +52,10 @@ export const agreeOptions = {
     decimal({ min: 0, max: 60_000 }),
     0,
   ),
+  precision: {
+    ...precision,
+    about: 'in how many bytes the coordinates travel: f32 in 4, bf16 in 2, int8 in 1',
+  },
   network: {
     ...option<LatencyModel>(
       '--network <model>',

@@ -3,6 +3,7 @@
  * cohort, and its Byzantine peers.
  */
 import { mostFaults, protocolNames } from '../../agreement/bounds.ts'
+import { precisions } from '../../agreement/precision.ts'
 import { refusalOf } from '../../agreement/refusal.ts'
 import type { Attack } from '../../learning/attacks/attack.ts'
 import { attackNamed, attackNames } from '../../learning/attacks/registry.ts'
@@ -10,7 +11,7 @@ import { type BatchSchedule, parseBatchSchedule } from '../../learning/batch-siz
 import { OWN_PARTITION, parsePartition } from '../../learning/data/partition.ts'
 import { modelNames, wrongSetting } from '../../learning/models/registry.ts'
 import { parseStepSize, type StepSizeSchedule } from '../../learning/step-size.ts'
-import type { CohortDocument, Written } from '../cohort/cohort.ts'
+import { type CohortDocument, LOCAL_STEPS_MAX, type Written } from '../cohort/cohort.ts'
 import { isAttackFile } from '../files/attack-file.ts'
 import { EXTERNAL_MODEL, wrongModel } from '../oracle/open.ts'
 import { flag, maybe, option, UsageError, type Values } from './command.ts'
@@ -69,6 +70,18 @@ export const cohortOptions = {
     'ℓ₂ regularisation: each peer adds c times the parameters to its gradient',
     decimal({ min: 0 }),
     1e-4,
+  ),
+  precision: option(
+    '--precision <name>',
+    'in how many bytes gradients travel: f32 in 4, bf16 in 2, int8 in 1 (docs/fewer-bytes.md)',
+    oneOf(precisions),
+    'f32',
+  ),
+  localSteps: option(
+    '--local-steps <k>',
+    'how many times each peer descends by itself in a step, before the sum is exchanged',
+    integer({ min: 1, max: LOCAL_STEPS_MAX }),
+    1,
   ),
   dropout: option(
     '--dropout <share>',
@@ -249,6 +262,7 @@ export function settingsOf(values: CohortValues, peers: number): Scenario['setti
   const { protocol, unsafe, synchronous, iterations } = values
   const { schedule, count, steps, model, rate, momentum, clip, weightDecay, batch, output, seed } = values
   const { stepSize, batchSchedule, box, dropout, classWeights, evaluateEvery } = values
+  const { precision, localSteps } = values
   // What is not set is no part of the cohort, so that cohorts from before a setting keep their ids.
   const set = {
     ...(dropout > 0 && { dropout }),
@@ -276,6 +290,8 @@ export function settingsOf(values: CohortValues, peers: number): Scenario['setti
     clip,
     weightDecay,
     ...set,
+    ...(precision !== 'f32' && { precision }),
+    ...(localSteps !== 1 && { localSteps }),
     ...(evaluateEvery !== null && { evaluateEvery }),
     box,
     batch,

@@ -56,18 +56,9 @@ interface ServerValues extends ScenarioValues, ReportValues {
 /** What only one of the two architectures has; given to the other it would do nothing. */
 const peersOnly = [
   ...['protocol', 'synchronous', 'syncTimeout', 'grace', 'schedule', 'iterations', 'count', 'output'],
-  ...[
-    'latency',
-    'gradientTime',
-    'measureEvery',
-    'network',
-    'loss',
-    'crash',
-    'restart',
-    'isolate',
-    'pause',
-    'slow',
-  ],
+  ...['precision', 'localSteps'],
+  ...['latency', 'gradientTime', 'measureEvery', 'network'],
+  ...['loss', 'crash', 'restart', 'isolate', 'pause', 'slow'],
 ]
 const serverOnly = ['rule', 'param', 'averaging']
 

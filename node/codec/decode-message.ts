@@ -3,6 +3,7 @@
  * throws `MalformedError` only if the rest of the frame can no longer be split into messages.
  */
 import type { Digest, Message, Phase, Seen, Slot } from '../../agreement/message.ts'
+import { bytesOf, type Precision, precisions } from '../../agreement/precision.ts'
 import type { Commitment, FaultKind } from '../../agreement/protocol.ts'
 import { isFiniteVector } from '../../agreement/vector.ts'
 import { digestOf } from '../signatures/digest.ts'
@@ -10,7 +11,7 @@ import { receiveVector, skip } from './arriving-vector.ts'
 import { BODY, encodedVectors, PHASES } from './bodies.ts'
 import { type Cursor, has, nextKnown } from './cursor.ts'
 import { MalformedError, type Reader, readFields, readPacked } from './fields.ts'
-import { type DecodeLimits, DIGEST_BYTES, SIGNATURE_BYTES_MAX } from './limits.ts'
+import { type DecodeLimits, DIGEST_BYTES, precisionOf, SIGNATURE_BYTES_MAX } from './limits.ts'
 
 /** One message of a data frame: usable, or bad in a way that leaves its neighbours usable. */
 export type Received = { readonly message: Message } | Spoilt
@@ -26,6 +27,7 @@ interface Draft {
   slot: Slot
   body: number
   dimension: number
+  precision: Precision
   signature: Uint8Array
   digest: Digest
   peers: readonly number[]
@@ -54,25 +56,33 @@ export function readSmall(draft: Draft, limits: DecodeLimits): Received {
  * is computed here, never taken from the wire.
  */
 export function* readVector(cursor: Cursor, draft: Draft, limits: DecodeLimits): Generator<void, Received> {
-  const { slot, dimension, signature } = draft
+  const { slot, dimension, precision, signature } = draft
+  const length = bytesOf(dimension, precision)
   const spoilt = unfit(draft, limits)
   if (spoilt !== null) {
-    yield* skip(cursor, 4 * dimension)
+    yield* skip(cursor, length)
     return spoilt
   }
   while (!has(cursor, 1)) yield
-  const vector = nextKnown(cursor, encodedVectors, 4 * dimension) ?? (yield* receiveVector(cursor, dimension))
+  const vector =
+    nextKnown(cursor, encodedVectors, length) ?? (yield* receiveVector(cursor, dimension, precision))
+  if (vector === null) return { fault: 'malformed', slot, detail: 'a block of integers in another form' }
   if (!isFiniteVector(vector))
     return { fault: 'not-finite', slot, detail: 'a NaN or an infinity among the coordinates' }
   const kind = draft.body === BODY.vector ? 'vector' : 'payload'
-  return { message: { kind, slot, sealed: { vector, digest: digestOf(vector), signature } } }
+  const digest = digestOf(vector, precision)
+  const sealed = { vector, digest, signature, ...(precision !== 'f32' && { precision }) }
+  return { message: { kind, slot, sealed } }
 }
 
 function unfit(draft: Draft, limits: DecodeLimits): Spoilt | null {
-  const { slot, dimension } = draft
+  const { slot, dimension, precision } = draft
   const right = slot.phase === 'metrics' ? limits.metricsDimension : limits.dimension
   if (right !== undefined && dimension !== right)
     return { fault: 'wrong-dimension', slot, detail: `${dimension} coordinates instead of ${right}` }
+  const agreed = precisionOf(slot.phase, limits)
+  if (precision !== agreed)
+    return { fault: 'malformed', slot, detail: `coordinates in ${precision} instead of ${agreed}` }
   const outside = outOfRange(draft, limits)
   return outside === null ? null : { fault: 'out-of-range', slot, detail: outside }
 }
@@ -149,6 +159,7 @@ export function readDraft(header: Uint8Array): Draft {
     slot: { step: 0, phase: 'gradient', iteration: 0, sender: 0 },
     body: 0,
     dimension: 0,
+    precision: 'f32',
     signature: EMPTY,
     digest: '',
     peers: [],
@@ -202,9 +213,16 @@ function readSealedOrVote(draft: Draft, bytes: Uint8Array): void {
     if (field === 1 && sealed) draft.dimension = input.uint32()
     else if (field === 1) draft.digest = readDigest(input.bytes())
     else if (field === 2) draft.signature = readSignature(input.bytes())
+    else if (field === 3 && sealed) draft.precision = readPrecision(input)
     else return false
     return true
   })
+}
+
+function readPrecision(input: Reader): Precision {
+  const precision = precisions[input.uint32()]
+  if (precision === undefined) throw new MalformedError('an unknown precision')
+  return precision
 }
 
 /** `query` and `fetch` have no fields of their own. */

@@ -1,5 +1,6 @@
 /** Messages of the protocols as bytes (frame.proto: MessageHeader), in chunks that are shared between recipients. */
 import type { Message, MessageOf, Seen, Slot } from '../../agreement/message.ts'
+import { type Precision, precisions } from '../../agreement/precision.ts'
 import type { Commitment } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { Frame } from '../ports.ts'
@@ -7,11 +8,11 @@ import { vectorBytes } from '../signatures/vector-bytes.ts'
 import { BODY, encodedVectors, PHASES } from './bodies.ts'
 import { headerChunk, putBytes, putInteger, putNested, putPacked, type Writer } from './fields.ts'
 
-/** The header; for `vector` and `payload` followed by the vector's own bytes, not copied. */
+/** The header; for `vector` and `payload` followed by the vector's own bytes, not copied (narrow ones are kept beside it). */
 export function encodeMessage(message: Message): Frame {
   if (!bringsVector(message)) return [encodeHeader(message, 0)]
-  const { vector } = message.sealed
-  return [encodeHeader(message, vector.length), encodeVector(vector)]
+  const { vector, precision } = message.sealed
+  return [encodeHeader(message, vector.length), encodeVector(vector, precision)]
 }
 
 export function bringsVector(message: Message): message is MessageOf<'vector' | 'payload'> {
@@ -26,9 +27,9 @@ export function encodeHeader(message: Message, dimension: number): Uint8Array {
   })
 }
 
-/** The vector's own bytes, not copied. */
-export function encodeVector(vector: Vector): Uint8Array {
-  const bytes = vectorBytes(vector)
+/** The vector's own bytes, not copied (narrow ones are kept beside it). */
+export function encodeVector(vector: Vector, precision?: Precision): Uint8Array {
+  const bytes = vectorBytes(vector, precision)
   encodedVectors.set(bytes, vector)
   return bytes
 }
@@ -46,6 +47,7 @@ function putBody(output: Writer, message: Message, dimension: number): void {
     case 'payload':
       putInteger(output, 1, dimension)
       putBytes(output, 2, message.sealed.signature)
+      putInteger(output, 3, precisions.indexOf(message.sealed.precision ?? 'f32'))
       break
     case 'echo':
       putBytes(output, 1, Buffer.from(message.digest, 'hex'))

@@ -3,7 +3,7 @@
 export { discardArrived } from './arrival-buffers.ts'
 export { isSlotIn, type Received } from './decode-message.ts'
 export { bringsVector, encodeHeader, encodeMessage, encodeVector } from './encode-message.ts'
-export { type DecodeLimits, frameBytesMax } from './limits.ts'
+export { type DecodeLimits, frameBytesMax, precisionOf } from './limits.ts'
 export {
   decodeLinkFrame,
   encodeLinkFrame,

@@ -3,6 +3,9 @@
  * checked against these. `network/frame-budget.ts` limits how many frames a connection may bring.
  */
 
+import type { Phase } from '../../agreement/message.ts'
+import type { Precision } from '../../agreement/precision.ts'
+
 export interface DecodeLimits {
   /** `n`: the indices of senders and reported peers are below it. */
   readonly peers: number
@@ -10,10 +13,20 @@ export interface DecodeLimits {
   readonly dimension: number
   /** Floats in a vector of the phase `metrics`; absent: the cohort has no such phase. */
   readonly metricsDimension?: number
+  /** Of vectors in the phase `gradient`; absent: f32, as all others. */
+  readonly precision?: Precision
   /** The last step with an agreement. */
   readonly stepsMax: number
   /** Iterations of the longest averaging agreement. */
   readonly iterationsMax: number
+}
+
+/** In which precision the vectors of a phase travel. */
+export function precisionOf(
+  phase: Phase,
+  { precision = 'f32' }: { precision?: Precision | undefined },
+): Precision {
+  return phase === 'gradient' ? precision : 'f32'
 }
 
 /** A protobuf header (link or message). The longest is a report of all peers, at most 5 bytes each. */

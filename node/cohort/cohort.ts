@@ -8,6 +8,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { protocolNames } from '../../agreement/bounds.ts'
+import { precisions } from '../../agreement/precision.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import { type BatchSchedule, parseBatchSchedule } from '../../learning/batch-size.ts'
 import { OWN_PARTITION, parsePartition } from '../../learning/data/partition.ts'
@@ -51,6 +52,9 @@ const partition = z.string().superRefine((text, { addIssue }) => {
     addIssue({ code: 'custom', message, input: text })
   }
 })
+
+/** Beyond this peers that learn alone for so long share little. */
+export const LOCAL_STEPS_MAX = 1024
 
 export const memberSchema = z
   .strictObject({
@@ -111,6 +115,10 @@ export const cohortSchema = z
     dropout: z.number().gt(0).lt(1).optional(),
     /** `balanced`: each peer weights its examples so that its classes count the same; absent: its examples do. */
     classWeights: z.enum(['balanced']).optional(),
+    /** In how many bytes gradients travel: `bf16` in 2, `int8` in 1; absent: `f32`, in 4. */
+    precision: z.enum(precisions).optional(),
+    /** How many gradients each peer computes in a step, at parameters of its own; absent: 1. */
+    localSteps: count.max(LOCAL_STEPS_MAX).optional(),
     /** Parameters are projected onto `[−box, box]^d` after each descent; null: not at all. */
     box: z.number().positive().nullable().default(null),
     batch: count,
@@ -205,7 +213,13 @@ export function canonicalText(value: unknown): string {
   return JSON.stringify(value, sortedKeys)
 }
 
-function agreedOn(cohort: Cohort) {
+/** A default that cohorts from before its setting do not have is left out, so that they keep their ids. */
+function agreedOn({ precision = 'f32', localSteps = 1, ...others }: Cohort) {
+  const cohort: Cohort = {
+    ...others,
+    ...(precision !== 'f32' && { precision }),
+    ...(localSteps !== 1 && { localSteps }),
+  }
   return { ...cohortDocument(cohort), members: cohort.members.map(({ name, id }) => ({ name, id })) }
 }
 

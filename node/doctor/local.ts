@@ -5,6 +5,7 @@ import { createSocket } from 'node:dgram'
 import { rm, stat, statfs } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
+import { bytesOf } from '../../agreement/precision.ts'
 import { refusalOf } from '../../agreement/refusal.ts'
 import { DataError } from '../../learning/data/dataset.ts'
 import { openData } from '../../learning/data/open.ts'
@@ -273,8 +274,11 @@ async function examineOwnData(model: string, schema: Schema, data: string | null
 export function costOf(cohort: Cohort, dimension: number, roundTripMs: number): Cost {
   const peers = cohort.members.length
   const schedule = scheduleOf(cohort, dimension)
-  const exchanges = schedule(cohort.steps, 'gradient') + schedule(cohort.steps, 'parameters')
-  const bytes = exchanges * 4 * dimension * (peers - 1)
+  const [gradients, parameters] = [schedule(cohort.steps, 'gradient'), schedule(cohort.steps, 'parameters')]
+  const exchanges = gradients + parameters
+  const bytes =
+    (gradients * bytesOf(dimension, cohort.precision ?? 'f32') + parameters * bytesOf(dimension, 'f32')) *
+    (peers - 1)
   const trips = cohort.protocol === 'rb-tm' ? ROUND_TRIPS['rb-tm'] : 1
   const seconds = (8 * bytes) / LINK_BITS_PER_SECOND + (exchanges * trips * roundTripMs) / 1000
   return { dimension, exchanges, bytes, seconds }

@@ -7,6 +7,7 @@ import type { AveragingInput, AveragingOutput } from '../../agreement/averaging/
 import { createAveraging } from '../../agreement/averaging/create.ts'
 import type { ProtocolName } from '../../agreement/bounds.ts'
 import type { Message } from '../../agreement/message.ts'
+import type { Precision } from '../../agreement/precision.ts'
 import type { Fault, PeerIndex } from '../../agreement/protocol.ts'
 import type { Synchrony } from '../../agreement/thresholds.ts'
 import type { Vector } from '../../agreement/vector.ts'
@@ -33,6 +34,8 @@ export interface AgreementSettings {
   /** How long an author's vector may lag behind the votes on it before others are asked. */
   readonly payloadMs: number
   readonly unsafe: boolean
+  /** To which vectors are rounded before they are signed; absent: f32. */
+  readonly precision?: Precision
 }
 
 interface AgreementPeerOptions {
@@ -68,8 +71,8 @@ export interface AgreementPeer extends ProtocolPeer {
 
 export function createAgreementPeer(options: AgreementPeerOptions): AgreementPeer {
   const { settings, self, input, storage, signer, aggregate, hooks } = options
-  const { peers, maxFaulty, dimension, iterations, graceMs } = settings
-  const limits = { peers, dimension, stepsMax: 1, iterationsMax: Math.max(1, iterations) }
+  const { peers, maxFaulty, dimension, iterations, graceMs, precision = 'f32' } = settings
+  const limits = { peers, dimension, precision, stepsMax: 1, iterationsMax: Math.max(1, iterations) }
   const journal = createJournal({ storage, sign: signer.sign, limits, compactEverySteps: 1 })
   const averaging = createAveraging({
     ...settings,

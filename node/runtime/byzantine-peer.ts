@@ -7,8 +7,9 @@ import type { PeerIndex, Protocol } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { Attack } from '../../learning/attacks/attack.ts'
 import { type AdversaryView, type Byzantine, createByzantine } from '../../learning/attacks/byzantine.ts'
+import { type DecodeLimits, precisionOf } from '../codec/index.ts'
 import type { Clock, Frame, Transport } from '../ports.ts'
-import { digestOf, type Signer } from '../signatures/index.ts'
+import { type Signer, sealed } from '../signatures/index.ts'
 
 export interface ByzantineBehaviour {
   readonly attack: Attack
@@ -24,18 +25,18 @@ interface ByzantineMembership {
   readonly peers: number
   readonly maxFaulty: number
   readonly signer: Signer
+  readonly limits: DecodeLimits
 }
 
 /** The attack on vectors and messages. */
 export function byzantineProtocol<Input, Output>(
   inner: Protocol<Input, Message, Output>,
   { attack, random, adversaryView, shared, signerOf }: ByzantineBehaviour,
-  { self, peers, maxFaulty, signer }: ByzantineMembership,
+  { self, peers, maxFaulty, signer, limits }: ByzantineMembership,
 ): Byzantine<Input, Output> {
   const seal = (slot: Slot, vector: Vector) => {
-    const digest = digestOf(vector)
     const by = slot.sender === self ? signer : (signerOf?.(slot.sender) ?? signer)
-    return { vector, digest, signature: by.sign(slot, digest) }
+    return sealed(by.sign, slot, vector, precisionOf(slot.phase, limits))
   }
   return createByzantine(inner, {
     attack,

@@ -66,7 +66,8 @@ function beside(records: readonly JournalRecord[], vectors: JournalVectors): Che
   const ascending = written.toSorted((a, b) => a.step - b.step)
   const past = new Map(ascending.map(({ step, parameters }) => [step, parameters]))
   const newest = ascending.at(-1)
-  let only: readonly (VectorAt | null)[] = newest === undefined ? [] : [newest.momentum, newest.drawn]
+  let only: readonly (VectorAt | null)[] =
+    newest === undefined ? [] : [newest.momentum, newest.residual, newest.drawn]
   const forget = (step: number) => {
     const at = past.get(step)
     past.delete(step)
@@ -80,19 +81,20 @@ function beside(records: readonly JournalRecord[], vectors: JournalVectors): Che
   return {
     recovered: newest === undefined ? null : stateOf(newest, read),
     history: () => vectors.history(past),
-    put({ step, parameters, momentum, drawn }, keptFrom) {
+    put({ step, parameters, momentum, residual, drawn }, keptFrom) {
       const putOne = (vector: Vector | null | undefined) => (vector ? vectors.put(vector) : null)
       const at: CheckpointAt = {
         step,
         keptFrom,
         parameters: vectors.put(parameters),
         momentum: putOne(momentum),
+        residual: putOne(residual),
         drawn: putOne(drawn),
       }
       forget(step)
       past.set(step, at.parameters)
       releaseOnly()
-      only = [at.momentum, at.drawn]
+      only = [at.momentum, at.residual, at.drawn]
       return entry => encodeCheckpointAt(at, entry)
     },
     othersThan: newest =>
@@ -101,7 +103,7 @@ function beside(records: readonly JournalRecord[], vectors: JournalVectors): Che
         .map(
           ([step, parameters]) =>
             entry =>
-              encodeCheckpointAt({ step, keptFrom: 0, parameters, momentum: null, drawn: null }, entry),
+              encodeCheckpointAt({ step, keptFrom: 0, parameters, ...NOTHING_ELSE }, entry),
         ),
     forgetBefore(step) {
       for (const old of past.keys()) if (old < step) forget(old)
@@ -113,14 +115,17 @@ function beside(records: readonly JournalRecord[], vectors: JournalVectors): Che
   }
 }
 
+const NOTHING_ELSE = { momentum: null, residual: null, drawn: null } as const
+
 function stateOf(
-  { step, parameters, momentum, drawn }: CheckpointAt,
+  { step, parameters, momentum, residual, drawn }: CheckpointAt,
   read: (at: VectorAt) => Vector,
 ): LearnState {
   return {
     step,
     parameters: read(parameters),
     momentum: momentum === null ? null : read(momentum),
+    ...(residual !== null && { residual: read(residual) }),
     ...(drawn !== null && { drawn: read(drawn) }),
   }
 }

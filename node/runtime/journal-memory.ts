@@ -63,8 +63,8 @@ export function vectorsIn(records: readonly JournalRecord[]): readonly VectorAt[
   return records.flatMap(record => {
     if (record.kind === 'vector-at') return [record.at]
     if (record.kind !== 'checkpoint-at') return []
-    const { step, parameters, momentum, drawn } = record
-    return [parameters, ...(step === newest ? [momentum, drawn] : [])].filter(at => at !== null)
+    const { step, parameters, momentum, residual, drawn } = record
+    return [parameters, ...(step === newest ? [momentum, residual, drawn] : [])].filter(at => at !== null)
   })
 }
 

@@ -5,7 +5,7 @@
 import type { Message, MessageOf } from '../../agreement/message.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { LearnState } from '../../learning/learn-contract.ts'
-import { type DecodeLimits, decodeLinkFrame, encodeLinkFrame } from '../codec/index.ts'
+import { type DecodeLimits, decodeLinkFrame, encodeLinkFrame, precisionOf } from '../codec/index.ts'
 import type { Frame } from '../ports.ts'
 import type { VectorAt } from './journal-vectors.ts'
 
@@ -35,6 +35,7 @@ export interface CheckpointAt {
   readonly keptFrom: number
   readonly parameters: VectorAt
   readonly momentum: VectorAt | null
+  readonly residual: VectorAt | null
   readonly drawn: VectorAt | null
 }
 
@@ -84,17 +85,20 @@ export function encodeVectorAt(own: boolean, echo: Frame, { place }: VectorAt, e
 
 const DIGEST_BYTES = 32
 const VECTOR_AT_BYTES = 8 + DIGEST_BYTES
-const CHECKPOINT_AT_BYTES = CHECKPOINT_HEADER_BYTES + 8 + 3 * VECTOR_AT_BYTES
+const CHECKPOINT_AT_BYTES = CHECKPOINT_HEADER_BYTES + 8 + 4 * VECTOR_AT_BYTES
 
 export function encodeCheckpointAt(
-  { step, keptFrom, parameters, momentum, drawn }: CheckpointAt,
+  { step, keptFrom, parameters, momentum, residual, drawn }: CheckpointAt,
   entry: number,
 ): Uint8Array {
   const { header, view } = headerOf(CHECKPOINT_AT, entry, CHECKPOINT_AT_BYTES)
-  header[1] = (momentum === null ? 0 : HAS_MOMENTUM) | (drawn === null ? 0 : HAS_DRAWN)
+  header[1] =
+    (momentum === null ? 0 : HAS_MOMENTUM) |
+    (residual === null ? 0 : HAS_RESIDUAL) |
+    (drawn === null ? 0 : HAS_DRAWN)
   view.setFloat64(HEADER_BYTES, step, true)
   view.setFloat64(CHECKPOINT_HEADER_BYTES, keptFrom, true)
-  for (const [i, at] of [parameters, momentum, drawn].entries()) {
+  for (const [i, at] of [parameters, momentum, residual, drawn].entries()) {
     if (at === null) continue
     view.setFloat64(vectorAtOffset(i), at.place, true)
     header.set(Buffer.from(at.digest, 'hex'), vectorAtOffset(i) + 8)
@@ -117,7 +121,8 @@ function decodeCheckpointAt(bytes: Uint8Array): CheckpointAt {
     keptFrom: floatAt(bytes, CHECKPOINT_HEADER_BYTES),
     parameters: at(0),
     momentum: (flags & HAS_MOMENTUM) === 0 ? null : at(1),
-    drawn: (flags & HAS_DRAWN) === 0 ? null : at(2),
+    residual: (flags & HAS_RESIDUAL) === 0 ? null : at(2),
+    drawn: (flags & HAS_DRAWN) === 0 ? null : at(3),
   }
 }
 
@@ -135,17 +140,22 @@ export function encodeCompleteFrom(step: number, entry: number): Uint8Array {
 
 const HAS_MOMENTUM = 1
 const HAS_DRAWN = 2
+const HAS_RESIDUAL = 4
 
 export function encodeCheckpoint(
-  { step, parameters, momentum, drawn }: LearnState,
+  { step, parameters, momentum, residual, drawn }: LearnState,
   entry: number,
 ): Uint8Array {
   const { header, view } = headerOf(CHECKPOINT, entry, CHECKPOINT_HEADER_BYTES)
-  header[1] = (momentum === null ? 0 : HAS_MOMENTUM) | (drawn === undefined ? 0 : HAS_DRAWN)
+  header[1] =
+    (momentum === null ? 0 : HAS_MOMENTUM) |
+    (drawn === undefined ? 0 : HAS_DRAWN) |
+    (residual === undefined ? 0 : HAS_RESIDUAL)
   view.setFloat64(HEADER_BYTES, step, true)
   const vectors = [
     parameters,
     ...(momentum === null ? [] : [momentum]),
+    ...(residual === undefined ? [] : [residual]),
     ...(drawn === undefined ? [] : [drawn]),
   ]
   return concatenate([header, ...vectors.map(v => new Uint8Array(v.buffer, v.byteOffset, v.byteLength))])
@@ -181,7 +191,8 @@ export function decodeRecord(bytes: Uint8Array, { limits }: RecordLimits): Journ
     )
   if (kind === SEEN && message.kind === 'echo') return { kind: 'seen', echo: message, entry }
   if (kind === VECTOR_AT && message.kind === 'echo') {
-    const at = { place: integerAt(bytes, HEADER_BYTES), digest: message.digest }
+    const precision = precisionOf(message.slot.phase, limits)
+    const at = { place: integerAt(bytes, HEADER_BYTES), digest: message.digest, precision }
     return { kind: 'vector-at', own: bytes[1] === 1, echo: message, at, entry }
   }
   return { kind: 'message', message, entry }
@@ -199,8 +210,10 @@ function floatAt(bytes: Uint8Array, at: number): number {
 }
 
 function decodeCheckpoint(bytes: Uint8Array, dimension: number): LearnState {
-  const [hasMomentum, hasDrawn] = [HAS_MOMENTUM, HAS_DRAWN].map(flag => ((bytes[1] ?? 0) & flag) !== 0)
-  const vectors = 1 + Number(hasMomentum) + Number(hasDrawn)
+  const [hasMomentum, hasDrawn, hasResidual] = [HAS_MOMENTUM, HAS_DRAWN, HAS_RESIDUAL].map(
+    flag => ((bytes[1] ?? 0) & flag) !== 0,
+  )
+  const vectors = 1 + Number(hasMomentum) + Number(hasDrawn) + Number(hasResidual)
   if (bytes.length !== CHECKPOINT_HEADER_BYTES + 4 * dimension * vectors)
     throw new JournalError(
       `a checkpoint of ${bytes.length} bytes, where d = ${dimension} makes ${CHECKPOINT_HEADER_BYTES + 4 * dimension * vectors}: another model?`,
@@ -215,6 +228,7 @@ function decodeCheckpoint(bytes: Uint8Array, dimension: number): LearnState {
     step,
     parameters: vector(0),
     momentum: hasMomentum ? vector(1) : null,
+    ...(hasResidual && { residual: vector(hasMomentum ? 2 : 1) }),
     ...(hasDrawn && { drawn: vector(vectors - 1) }),
   }
 }

@@ -3,6 +3,7 @@
  * nothing does. The newest few stay in memory as well; the others are read when somebody needs them.
  */
 import type { Digest, Sealed } from '../../agreement/message.ts'
+import type { Precision } from '../../agreement/precision.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { PastParameters } from '../../learning/recovery/contract.ts'
 import type { VectorPlaces } from '../ports.ts'
@@ -11,15 +12,17 @@ import { BIG_ENDIAN, vectorBytes } from '../signatures/vector-bytes.ts'
 import { StorageError } from '../storage/errors.ts'
 import { moveOut } from './movable.ts'
 
-/** Where a vector stands. */
+/** Where a vector stands: all its 32 bits, whatever the precision in which it travels. */
 export interface VectorAt {
   readonly place: number
   readonly digest: Digest
+  /** That of the bytes that the digest is of; absent: f32. */
+  readonly precision?: Precision
 }
 
 export interface JournalVectors {
   /** Writes the vector unless it stands there already. It stays until it is released as often as it was put. */
-  put(vector: Vector, digest?: Digest): VectorAt
+  put(vector: Vector, by?: Pick<VectorAt, 'digest' | 'precision'>): VectorAt
   /** One that was put by an earlier incarnation. */
   adopt(at: VectorAt): void
   release(digest: Digest): void
@@ -37,6 +40,7 @@ export interface JournalVectors {
 
 interface Standing {
   readonly place: number
+  readonly precision: Precision
   uses: number
   /** The vector, as long as somebody else holds it. */
   seen: WeakRef<Vector> | null
@@ -50,15 +54,18 @@ export function createJournalVectors(places: VectorPlaces, dimension: number, ne
   const standing = new Map<Digest, Standing>()
   const newest: { readonly sealed: Sealed; readonly number: number }[] = []
   let [numbered, settled] = [0, 0]
-  const put = (vector: Vector, digest = digestOf(vector)): VectorAt => {
+  const put: JournalVectors['put'] = (
+    vector,
+    { digest, precision = 'f32' } = { digest: digestOf(vector) },
+  ) => {
     let found = standing.get(digest)
     if (found === undefined) {
-      found = { place: places.put(vectorBytes(vector)), uses: 0, seen: null }
+      found = { place: places.put(vectorBytes(vector)), precision, uses: 0, seen: null }
       standing.set(digest, found)
     }
     found.uses++
     found.seen ??= new WeakRef(vector)
-    return { place: found.place, digest }
+    return { place: found.place, digest, precision }
   }
   const release = (digest: Digest) => {
     const found = standing.get(digest)
@@ -72,7 +79,7 @@ export function createJournalVectors(places: VectorPlaces, dimension: number, ne
     const seen = found.seen?.deref()
     if (seen !== undefined) return seen
     const vector = readVector(places, found.place, dimension)
-    if (digestOf(vector) !== digest)
+    if (digestOf(vector, found.precision) !== digest)
       throw new StorageError(
         'storage-damaged',
         'the file of vectors beside the log is damaged: a vector that this peer has kept there is not what it was. Check the disk',
@@ -82,9 +89,9 @@ export function createJournalVectors(places: VectorPlaces, dimension: number, ne
   }
   return {
     put,
-    adopt({ place, digest }) {
+    adopt({ place, digest, precision = 'f32' }) {
       const found = standing.get(digest)
-      if (found === undefined) standing.set(digest, { place, uses: 1, seen: null })
+      if (found === undefined) standing.set(digest, { place, precision, uses: 1, seen: null })
       else found.uses++
     },
     release,
@@ -145,11 +152,16 @@ function readVector(places: VectorPlaces, place: number, dimension: number): Vec
 
 const PIECE_BYTES = 2 ** 20
 
-/** Whether the disk still holds there what its record says; reads it in pieces. */
-export function stands(places: VectorPlaces, { place, digest }: VectorAt, dimension: number): boolean {
-  const hash = arrivingDigest()
+/** Whether the disk still holds there what its record says; reads it in pieces where it can. */
+export function stands(
+  places: VectorPlaces,
+  { place, digest, precision = 'f32' }: VectorAt,
+  dimension: number,
+): boolean {
+  const hash = arrivingDigest(precision)
   const piece = new Uint8Array(Math.min(PIECE_BYTES, 4 * dimension))
   try {
+    if (precision !== 'f32') return digestOf(readVector(places, place, dimension), precision) === digest
     for (let at = 0; at < 4 * dimension; at += PIECE_BYTES) {
       const part = piece.subarray(0, Math.min(PIECE_BYTES, 4 * dimension - at))
       places.read(place, at, part)

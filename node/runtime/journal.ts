@@ -26,9 +26,9 @@ import type { Evidence, PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { LearnState } from '../../learning/learn-contract.ts'
 import type { PastParameters } from '../../learning/recovery/contract.ts'
-import { encodeMessage } from '../codec/index.ts'
+import { encodeMessage, precisionOf } from '../codec/index.ts'
 import type { Frame, Storage } from '../ports.ts'
-import { digestOf } from '../signatures/digest.ts'
+import { sealed as sealedBy } from '../signatures/index.ts'
 import { type Checkpoints, createCheckpoints } from './journal-checkpoints.ts'
 import { createJournalLog, type JournalLog, type Numbered, noLog } from './journal-log.ts'
 import { type Memory, recall, vectorsIn } from './journal-memory.ts'
@@ -214,8 +214,7 @@ function seal({ sealed, vectors, options }: State, slot: Slot, vector: Vector): 
   const key = slotKey(slot)
   const bound = sealed.get(key)
   if (bound !== undefined) return bound
-  const digest = digestOf(vector)
-  const plain = { vector, digest, signature: options.sign(slot, digest) }
+  const plain = sealedBy(options.sign, slot, vector, precisionOf(slot.phase, options.limits))
   const isLong = vectors !== null && vector.length === options.limits.dimension
   const own = isLong ? movable(plain) : plain
   sealed.set(key, own)
@@ -230,8 +229,13 @@ function recollect(state: State, record: JournalRecord): void {
   else if (record.kind === 'vector-at') {
     const { own, echo } = record
     const { slot, digest, signature } = echo
-    const load = () => state.vectors!.load(digest)
-    const sealed = onDisk(digest, signature, state.options.limits.dimension, load)
+    const { limits } = state.options
+    const precision = precisionOf(slot.phase, limits)
+    const sealed = onDisk(
+      { digest, signature, ...(precision !== 'f32' && { precision }) },
+      limits.dimension,
+      () => state.vectors!.load(digest),
+    )
     recollectMessage(state, { kind: own ? 'vector' : 'payload', slot, sealed })
   } else if (record.kind === 'message') recollectMessage(state, record.message)
 }
@@ -284,7 +288,7 @@ function append(state: State, message: Message, encoded?: Frame): void {
   const { vectors, log } = state
   if (vectors !== null && isLong(state, message)) {
     const { sealed } = message
-    vectors.put(sealed.vector, sealed.digest)
+    vectors.put(sealed.vector, sealed)
     vectors.keepNear(sealed)
   }
   log.append(recordOf(state, message, encoded))

@@ -2,7 +2,7 @@
  * A sealed vector whose numbers may leave the memory for the disk while others go on holding it: agreements, the links,
  * the journal. They need not know where it is: the vector of one that is on the disk is read when it is asked for.
  */
-import type { Digest, Sealed } from '../../agreement/message.ts'
+import type { Sealed } from '../../agreement/message.ts'
 import type { Vector } from '../../agreement/vector.ts'
 
 interface Place {
@@ -14,22 +14,21 @@ interface Place {
 const places = new WeakMap<Sealed, Place>()
 
 /** The same in a form that `moveOut` can take out of the memory. */
-export function movable({ vector, digest, signature }: Sealed): Sealed {
-  return placed({ vector, length: vector.length, load: () => vector }, digest, signature)
+export function movable({ vector, ...rest }: Sealed): Sealed {
+  return placed({ vector, length: vector.length, load: () => vector }, rest)
 }
 
 /** A sealed vector that is on the disk. */
-export function onDisk(digest: Digest, signature: Uint8Array, length: number, load: () => Vector): Sealed {
-  return placed({ vector: null, length, load }, digest, signature)
+export function onDisk(rest: Omit<Sealed, 'vector'>, length: number, load: () => Vector): Sealed {
+  return placed({ vector: null, length, load }, rest)
 }
 
-function placed(place: Place, digest: Digest, signature: Uint8Array): Sealed {
+function placed(place: Place, rest: Omit<Sealed, 'vector'>): Sealed {
   const sealed: Sealed = {
     get vector() {
       return place.vector ?? place.load()
     },
-    digest,
-    signature,
+    ...rest,
   }
   places.set(sealed, place)
   return sealed

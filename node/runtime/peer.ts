@@ -17,6 +17,7 @@ import {
   type LearnOutput,
   type LearnStatus,
 } from '../../learning/learn-contract.ts'
+import { gradientNumber } from '../../learning/local-steps.ts'
 import { lastStep } from '../../learning/measured-steps.ts'
 import type { GradientReply, GradientRequest } from '../../learning/oracle.ts'
 import { agreeingFirst } from '../../learning/schedule.ts'
@@ -81,7 +82,7 @@ export interface PeerOptions {
 export interface PeerHooks {
   /** Every output of LEARN, before the peer acts on it. */
   output?(output: LearnOutput): void
-  /** This peer's gradient is computed. */
+  /** This peer's gradient at the parameters of a step is computed. */
   gradient?(step: number, reply: GradientReply): void
   finished(parameters: Vector): void
   /** This peer's own numbers have overflowed: it takes no further part in the steps, and still serves the others. */
@@ -300,14 +301,15 @@ function ask(
   driver: Driver<LearnInput>,
   request: Extract<LearnOutput, { kind: 'need-gradient' }>,
 ): void {
-  const { step, parameters, batch } = request
-  options.oracle.gradient({ step, parameters, batch }, reply => {
+  const { step, parameters, batch, local = 0 } = request
+  const number = gradientNumber(step, local, options.cohort.localSteps)
+  options.oracle.gradient({ step: number, parameters, batch }, reply => {
     if (reply instanceof Error) {
       options.hooks.failed(reply)
       return
     }
-    options.hooks.gradient?.(step, reply)
-    driver.input({ kind: 'gradient', step, gradient: reply.gradient })
+    if (local === 0) options.hooks.gradient?.(step, reply)
+    driver.input({ kind: 'gradient', step, local, gradient: reply.gradient })
   })
 }
 
@@ -340,5 +342,6 @@ export function decodeLimits(cohort: Cohort, dimension: number, statistics = 0):
     stepsMax: lastStep(cohort),
     iterationsMax: longest,
     ...(cohort.evaluateEvery !== undefined && { metricsDimension: METRICS_DIMENSION }),
+    ...(cohort.precision !== undefined && { precision: cohort.precision }),
   }
 }

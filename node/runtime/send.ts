@@ -3,6 +3,7 @@
  * way, later messages wait for the next one, so that one sync serves many.
  */
 import { type Message, traitsOf } from '../../agreement/message.ts'
+import { bytesOf } from '../../agreement/precision.ts'
 import type { Envelope } from '../../agreement/protocol.ts'
 import { bringsVector, encodeHeader, encodeMessage, encodeVector } from '../codec/index.ts'
 import type { Link } from '../link/link.ts'
@@ -138,9 +139,9 @@ function encodeInOwnSize(message: Message): EncodedMessage {
   const header = new Uint8Array(encodeHeader(message, length))
   return {
     get chunks() {
-      return [header, encodeVector(sealed.vector)]
+      return [header, encodeVector(sealed.vector, sealed.precision)]
     },
-    bytes: header.length + 4 * length,
+    bytes: header.length + bytesOf(length, sealed.precision ?? 'f32'),
     stored: true,
   }
 }

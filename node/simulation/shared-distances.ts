@@ -28,7 +28,7 @@ const OTHER_ROWS = 6
 export function sharedDistances(): (vectors: readonly Vector[]) => Matrix {
   const known = new Map<32 | 64, Known>()
   const inBits = (bits: 32 | 64, vectors: readonly Vector[]): Matrix => {
-    const digests = vectors.map(digestOf)
+    const digests = vectors.map(vector => digestOf(vector))
     const earlier = known.get(bits)
     const fresh = [...vectors.keys()].filter(j => !earlier?.places.has(digests[j]!))
     if (earlier !== undefined && fresh.length <= NEW_SHARE_MAX * vectors.length) {

@@ -21,7 +21,7 @@ export function sharedRules(): Aggregate {
   return (protocol, family) => {
     const { vectors, own, maxFaulty, keep } = family
     const owner = protocol === 'cva' ? digestOf(own) : ''
-    const key = [protocol, maxFaulty, keep, owner, ...vectors.map(digestOf)].join()
+    const key = [protocol, maxFaulty, keep, owner, ...vectors.map(vector => digestOf(vector))].join()
     let result = results.get(key)
     if (result === undefined) {
       result = aggregate(protocol, family, distances)

@@ -267,12 +267,15 @@ function oraclePort(
 
 /** An estimate of a step's duration that is too long rather than too short. */
 function stepMs({ cohort, gradientMs, oracles }: SimulateOptions, conditions: Conditions): number {
-  const { graceMs, synchrony, timeoutMs } = cohort
+  const { graceMs, synchrony, timeoutMs, localSteps = 1 } = cohort
   const schedule = scheduleOf(cohort, oracles[0]!.initial.length)
   const iterations = schedule(1, 'gradient') + schedule(1, 'parameters')
   const slowest = conditions.injectedFaults.map(fault => (fault.kind === 'slow' ? fault.factor : 1))
   const waitMs = synchrony === 'synchronous' ? timeoutMs : graceMs
-  return Math.max(1, ...slowest) * gradientMs + iterations * (3 * latencyMaxMs(conditions.latency) + waitMs)
+  return (
+    Math.max(1, ...slowest) * gradientMs * localSteps +
+    iterations * (3 * latencyMaxMs(conditions.latency) + waitMs)
+  )
 }
 
 function summary(run: Run): SimulationResult {

@@ -5,8 +5,15 @@
 import type { Phase } from '../../agreement/message.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { LearnOutput } from '../../learning/learn-contract.ts'
-import { type Agreement, brokenBetween, createMetricsBook, newAgreement } from '../checkers/guarantees.ts'
+import {
+  type Agreement,
+  brokenBetween,
+  createMetricsBook,
+  newAgreement,
+  sawSealed,
+} from '../checkers/guarantees.ts'
 import { measured } from '../checkers/measures.ts'
+import { precisionOf } from '../codec/index.ts'
 import type { Cohort } from '../cohort/cohort.ts'
 
 /** A step that all honest peers have completed. */
@@ -64,10 +71,11 @@ export function createStepMeter(
     const { losses, gradient, parameters } = at(step)
     open.delete(step)
     const isMeasured = step === cohort.steps || (measureEvery > 0 && step % measureEvery === 0)
-    const diameterOf = (phase: 'gradient' | 'parameters', { inputs, outputs, iterations }: Agreement) => {
-      const [before, after] = [measured([...inputs.values()]), measured([...outputs.values()])]
-      violations.push(...brokenBetween(cohort, step, phase, { inputs: before, outputs: after, iterations }))
-      return after.diameter()
+    const diameterOf = (phase: 'gradient' | 'parameters', agreement: Agreement) => {
+      const inputs = measured([...agreement.inputs.values()])
+      const outputs = measured([...agreement.outputs.values()])
+      violations.push(...brokenBetween(cohort, step, phase, { ...agreement, inputs, outputs }))
+      return outputs.diameter()
     }
     const progress = {
       step,
@@ -95,9 +103,8 @@ export function createStepMeter(
       metrics.output(peer, output)
       if (output.kind === 'need-gradient') passed(peer, output.step - 1)
       if (output.kind === 'sealed' && output.slot.step > steps.length && isOfSteps(output.slot.phase)) {
-        const agreement = at(output.slot.step)[output.slot.phase]
-        if (output.slot.iteration === 0) agreement.inputs.set(peer, output.vector)
-        agreement.iterations = Math.max(agreement.iterations, output.slot.iteration + 1)
+        const { step, phase, iteration } = output.slot
+        sawSealed(at(step)[phase], peer, iteration, output.vector, precisionOf(phase, cohort))
       }
       if (output.kind !== 'averaged' || output.step <= steps.length || !isOfSteps(output.phase)) return
       at(output.step)[output.phase].outputs.set(peer, output.vector)

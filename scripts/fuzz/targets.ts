@@ -6,7 +6,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import { encode } from 'it-length-prefixed'
 import type { Message, Slot } from '../../agreement/message.ts'
-import { decodeLinkFrame, encodeLinkFrame, encodeMessage } from '../../node/codec/index.ts'
+import { type Precision, roundedTo } from '../../agreement/precision.ts'
+import { type DecodeLimits, decodeLinkFrame, encodeLinkFrame, encodeMessage } from '../../node/codec/index.ts'
 import { CohortError } from '../../node/cohort/errors.ts'
 import { parseCohort } from '../../node/cohort/file.ts'
 import { createIdentity } from '../../node/cohort/identity.ts'
@@ -40,7 +41,15 @@ const WIRE_BYTES_MAX = 200
 const limits = { peers: 7, dimension: 5, stepsMax: 1000, iterationsMax: 12 }
 
 export const targets: readonly Target[] = [
-  { name: 'link-frame', weight: 400, seeds: frameSeeds(), feed: feedFrame },
+  { name: 'link-frame', weight: 400, seeds: frameSeeds(), feed: input => feedFrame(input, limits) },
+  {
+    name: 'narrow-frame',
+    weight: 200,
+    seeds: [...frameSeeds('bf16'), ...frameSeeds('int8')],
+    feed(input) {
+      for (const precision of ['bf16', 'int8'] as const) feedFrame(input, { ...limits, precision })
+    },
+  },
   { name: 'wire', weight: 200, seeds: wireSeeds(), feed: feedWire },
   {
     name: 'hello',
@@ -107,7 +116,7 @@ export const targets: readonly Target[] = [
 ]
 
 /** However a frame's bytes are cut into chunks, it says the same; and what it says survives being said again. */
-function feedFrame(input: Uint8Array): void {
+function feedFrame(input: Uint8Array, limits: DecodeLimits): void {
   const whole = decodeLinkFrame([input], limits)
   const step = 1 + (input.length % 9)
   const parts: Uint8Array[] = []
@@ -176,13 +185,13 @@ function feedWatermark(input: Uint8Array): void {
     throw new Error('a value without a cell, or a cell without one')
 }
 
-function exampleMessages(): readonly Message[] {
+function exampleMessages(precision: Precision = 'f32'): readonly Message[] {
   const slot: Slot = { step: 3, phase: 'gradient', iteration: 2, sender: 4 }
   const state: Slot = { ...slot, phase: 'state', iteration: 0 }
-  const vector = Float32Array.of(1, -2, 0, 1e-40, 3e38)
+  const vector = roundedTo(Float32Array.of(1, -2, 0, 1e-40, 3e38), precision)
   const signature = Uint8Array.from({ length: 64 }, (_, i) => i)
-  const digest = digestOf(vector)
-  const sealed = { vector, digest, signature }
+  const digest = digestOf(vector, precision)
+  const sealed = { vector, precision, digest, signature }
   return [
     { kind: 'vector', slot, sealed },
     { kind: 'payload', slot, sealed },
@@ -198,8 +207,8 @@ function exampleMessages(): readonly Message[] {
   ]
 }
 
-export function frameSeeds(): readonly Uint8Array[] {
-  const messages = exampleMessages().map(encodeMessage)
+export function frameSeeds(precision?: Precision): readonly Uint8Array[] {
+  const messages = exampleMessages(precision).map(encodeMessage)
   const frames = [
     ...messages.map(message => encodeLinkFrame({ kind: 'data', sequence: 7, acknowledged: 300 }, [message])),
     encodeLinkFrame({ kind: 'data', sequence: 2 ** 40 }, messages),

@@ -299,4 +299,19 @@ export const mutants: readonly Mutant[] = [
     within: 500,
     swarm: 'learning',
   },
+  {
+    name: 'rounded-after-sealing',
+    file: 'node/signatures/seal.ts',
+    line: "return { vector, digest, signature, ...(precision !== 'f32' && { precision }) }",
+    becomes: "return { vector: given, digest, signature, ...(precision !== 'f32' && { precision }) }",
+    within: 500,
+  },
+  {
+    name: 'error-feedback-lost',
+    file: 'learning/learn.ts',
+    line: 'state.residual = residual',
+    becomes: 'state.residual = null',
+    within: 500,
+    swarm: 'learning',
+  },
 ]

@@ -5,10 +5,18 @@ import { trafficOf } from '../../agreement/traffic.ts'
 import { simulateAgreement } from '../../node/simulation/agree.ts'
 import { normals } from './harness.ts'
 
-for (const protocol of ['mda', 'rb-tm'] as const)
-  test(`${protocol}: messages exactly, bytes within a tenth`, t => {
+const cases = [
+  ['mda', 'f32'],
+  ['mda', 'bf16'],
+  ['mda', 'int8'],
+  ['rb-tm', 'f32'],
+  ['rb-tm', 'int8'],
+] as const
+
+for (const [protocol, precision] of cases)
+  test(`${protocol} in ${precision}: messages exactly, bytes within a tenth`, t => {
     const [peers, dimension] = [10, 200]
-    const query = { protocol, peers, maxFaulty: 1, synchrony: 'asynchronous', dimension } as const
+    const query = { protocol, peers, maxFaulty: 1, synchrony: 'asynchronous', dimension, precision } as const
     const { messages, bytes } = simulateAgreement({
       settings: { ...query, iterations: 1, graceMs: 0, timeoutMs: 1000, payloadMs: 250, unsafe: false },
       inputs: normals(1, peers, dimension),

@@ -1,5 +1,6 @@
 /** `concord bounds`: what a protocol guarantees at (n, f, synchrony); a table of all protocols if none is named. */
 import { type Bounds, bounds, mostFaults, type ProtocolName } from '../../../agreement/bounds.ts'
+import { precisions } from '../../../agreement/precision.ts'
 import { nobodyHonest } from '../../../agreement/refusal.ts'
 import { defineCommand, flag, maybe, option, UsageError } from '../command.ts'
 import { protocols } from '../options.ts'
@@ -29,6 +30,12 @@ export const boundsCommand = defineCommand({
       integer({ min: 1 }),
       'any',
     ),
+    precision: option(
+      '--precision <name>',
+      'with --dimension: in how many bytes the coordinates travel, f32 in 4, bf16 in 2, int8 in 1',
+      oneOf(precisions),
+      'f32',
+    ),
     ...learnOptions,
     json: flag('--json', 'print JSON: one object, or an array if no protocol is named'),
   },
@@ -37,9 +44,14 @@ export const boundsCommand = defineCommand({
     'learn --protocol mda --peers 13 --faults 1 --delta 0.5',
     '--protocol icwtm --peers 5 --faults 1 --json',
   ],
-  async handler({ protocol, peers, faults, synchronous, dimension, json, ...learn }, [subject], terminal) {
+  async handler(values, [subject], terminal) {
+    const { protocol, peers, faults, synchronous, dimension, precision, json, ...learn } = values
     if (subject !== undefined && subject !== 'learn')
       throw new UsageError(`bounds of "${subject}"? Expected "bounds learn", or no argument`)
+    if (precision !== 'f32' && (dimension === null || subject === 'learn'))
+      throw new UsageError(
+        `--precision is about bytes; expected --dimension beside it, and not "bounds learn"`,
+      )
     const nobody = faults === null ? null : nobodyHonest(peers, faults)
     if (nobody !== null) throw new UsageError(`--faults is ${faults}: ${nobody.why}`)
     const synchrony = synchronous ? 'synchronous' : 'asynchronous'
@@ -56,7 +68,7 @@ export const boundsCommand = defineCommand({
         peers,
         maxFaulty: faults ?? mostFaults(name, peers, synchrony),
         synchrony,
-        ...(dimension !== null && { dimension }),
+        ...(dimension !== null && { dimension, precision }),
       })
     const rows = protocol === null ? protocols.filter(name => name !== 'mean').map(asked) : [asked(protocol)]
     if (json) terminal.json(protocol === null ? rows.map(withFaults) : withFaults(rows[0]!))

@@ -99,8 +99,17 @@ function drawSettings(seed: number, bound: ReturnType<typeof drawSize>) {
     timeoutMs: TIMELY_TIMEOUT_MS,
     payloadMs: 250,
     unsafe: false,
+    ...drawPrecision(seed),
   }
   return { settings, target }
+}
+
+/** The share of the runs whose vectors travel in fewer bytes. */
+const NARROW_SHARE = 0.25
+
+function drawPrecision(seed: number): Pick<AgreementSettings, 'precision'> {
+  const random = randomStream(seed, 'fewer-bytes')
+  return random.uniform() < NARROW_SHARE ? { precision: pick(random, ['bf16', 'int8'] as const) } : {}
 }
 
 function attackOf(name: string, camps: Camps): Attack | null {

@@ -112,6 +112,18 @@ test('a setting that is not set is no part of the id: cohorts from before it kee
   const balanced = testCohort({ model: 'mlp', classWeights: 'balanced' })
   t.deepEqual(differingFields(balanced, testCohort({ model: 'mlp' })), ['classWeights'])
   t.deepEqual(differingFields(testCohort({ evaluateEvery: 5 }), testCohort()), ['evaluateEvery'])
+  for (const [field, value] of [
+    ['precision', 'bf16'],
+    ['localSteps', 4],
+  ] as const) {
+    const other = testCohort({ [field]: value })
+    t.not(cohortId(other), cohortId(testCohort()))
+    t.deepEqual(differingFields(other, testCohort()), [field])
+    t.deepEqual(checkCohort(cohortDocument(other), 'test'), other)
+  }
+  const spelt = testCohort({ precision: 'f32', localSteps: 1 })
+  t.is(cohortId(spelt), cohortId(testCohort()))
+  t.deepEqual(differingFields(spelt, testCohort()), [])
 })
 
 test('members differ by place, name and key, and by their number', t => {

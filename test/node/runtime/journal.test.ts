@@ -1,8 +1,11 @@
 /** The journal: one commitment per slot across restarts, and it keeps everything that a peer may still ask for. */
 import test from 'ava'
 import type { Message } from '../../../agreement/message.ts'
+import { roundedTo } from '../../../agreement/precision.ts'
+import { encodeMessage } from '../../../node/codec/index.ts'
 import { NO_WATERMARK, type Storage, type Watermark } from '../../../node/ports.ts'
 import { createJournal, type Journal } from '../../../node/runtime/journal.ts'
+import { digestOf } from '../../../node/signatures/index.ts'
 
 const limits = { peers: 4, dimension: 2, stepsMax: 100, iterationsMax: 3 }
 
@@ -87,6 +90,30 @@ test('a slot holds the first vector, also after a restart', t => {
   )
 })
 
+test('what it seals is rounded to the precision of the phase, and comes back as the same bytes', t => {
+  const { open } = disk()
+  const narrow = (storage: Storage) =>
+    createJournal({
+      storage,
+      sign: () => Uint8Array.of(7),
+      limits: { ...limits, precision: 'bf16' },
+      compactEverySteps: 3,
+    })
+  const log = narrow(open())
+  const given = Float32Array.of(1 / 3, 2 / 3)
+  const sealed = log.seal(slot(1), given)
+  t.deepEqual(sealed.vector, roundedTo(given, 'bf16'))
+  t.notDeepEqual(sealed.vector, given)
+  t.is(sealed.digest, digestOf(sealed.vector.slice(), 'bf16'))
+  log.record({ kind: 'vector', slot: slot(1), sealed })
+  const parameters = log.seal({ ...slot(1), phase: 'parameters' }, given)
+  t.is(parameters.vector, given)
+  log.sync(() => {})
+  const again = narrow(open())
+  t.deepEqual(again.seal(slot(1), Float32Array.of(9, 9)), sealed)
+  t.deepEqual(encodeMessage(again.messages()[0]!), encodeMessage({ kind: 'vector', slot: slot(1), sealed }))
+})
+
 test('a message that was not synced was never sent, and binds nobody after a crash', t => {
   const { open } = disk()
   send(journal(open()), 1, 5)
@@ -138,8 +165,9 @@ test('a checkpoint says where to go on, and the log does not grow without limit'
 
 test('a checkpoint keeps each vector in its place, whichever vectors it has', t => {
   const [parameters, one, two] = [Float32Array.of(1, 2), Float32Array.of(3, 4), Float32Array.of(5, 6)]
+  const three = Float32Array.of(7, 8)
   for (const momentum of [null, one])
-    for (const more of [{}, { drawn: two }]) {
+    for (const more of [{}, { drawn: two }, { residual: two }, { residual: two, drawn: three }]) {
       const { open } = disk()
       const log = journal(open())
       log.checkpoint({ step: 7, parameters, momentum, ...more }, 0)

@@ -51,7 +51,7 @@ function conclude(
   used?: number[][],
 ) {
   for (const [peer, x] of inputs.entries())
-    checkers.output(peer, { kind: 'sealed', slot: slotAt(peer), vector: v(x) })
+    checkers.output(peer, { kind: 'sealed', slot: slotAt(peer), vector: v(x), digest: digestOf(v(x)) })
   for (const [peer, x] of outputs.entries()) {
     const exchange = { step: 1, phase: 'gradient', iteration: 0 } as const
     const vector = v(x)
@@ -120,7 +120,7 @@ test('reliable broadcast: integrity, agreement, totality, validity', t => {
     ['integrity', c => [1, 1].map(x => c.output(0, deliver(3, x)))],
     ['agreement', c => [0, 1].map(peer => c.output(peer, deliver(3, peer)))],
     ['totality', c => c.output(0, deliver(3, 1))],
-    ['validity', c => c.output(0, { kind: 'sealed', slot: slotAt(0), vector: v(1) })],
+    ['validity', c => c.output(0, { kind: 'sealed', slot: slotAt(0), vector: v(1), digest: digestOf(v(1)) })],
   ]
   for (const [name, act] of broken) {
     const { found, checkers } = checked()

@@ -73,6 +73,8 @@ export function describeLearning({ cohort, byzantine, attackName, conditions, ..
     graceMs,
     momentum,
     evaluateEvery,
+    precision,
+    localSteps,
   } = cohort
   const { dimension, noise, gradientMs, linkLimits } = rest
   return {
@@ -85,6 +87,8 @@ export function describeLearning({ cohort, byzantine, attackName, conditions, ..
     graceMs,
     momentum,
     evaluateEvery,
+    precision,
+    localSteps,
     dimension,
     noise,
     gradientMs,

@@ -57,7 +57,7 @@ export function drawLearningScenario(seed: number): LearningScenario {
       : pick(random, schedule === 'practical' ? [4, 8, 16, 40] : [4, 8])
   const dimension = 1 + random.integer(6)
   const drawnCohort = cohortOf(seed, { protocol, peers, faults: maxFaulty, steps, schedule }, random)
-  const cohort = { ...drawnCohort, ...drawEvaluation(seed) }
+  const cohort = { ...drawnCohort, ...drawEvaluation(seed), ...drawFewerBytes(seed) }
   const scene = { cohort, byzantine, maxFaulty, steps }
   return {
     seed,
@@ -107,6 +107,18 @@ function drawEvaluation(seed: number): Pick<Cohort, 'evaluateEvery'> {
   const random = randomStream(seed, 'evaluation')
   if (random.uniform() >= EVALUATION_SHARE) return {}
   return { evaluateEvery: pick(random, [1, 2, 5]) }
+}
+
+/** The shares of the runs whose gradients travel in fewer bytes, and whose peers take local steps. */
+const NARROW_SHARE = 0.35
+const LOCAL_STEPS_SHARE = 0.2
+
+/** From a stream of its own, too. */
+function drawFewerBytes(seed: number): Pick<Cohort, 'precision' | 'localSteps'> {
+  const random = randomStream(seed, 'fewer-bytes')
+  const narrow = random.uniform() < NARROW_SHARE && pick(random, ['bf16', 'int8'] as const)
+  const local = random.uniform() < LOCAL_STEPS_SHARE && pick(random, [2, 4])
+  return { ...(narrow && { precision: narrow }), ...(local && { localSteps: local }) }
 }
 
 function drawSize(protocol: Cohort['protocol'], random: RandomStream) {
