@@ -19,6 +19,8 @@ export interface LearnOptions
   /** In place of the protocols' own rules: the same result, measured or faster. */
   readonly aggregate?: Aggregate
   readonly schedule: Schedule
+  /** How vectors travel; absent: whole. */
+  readonly exchange?: ExchangeForm
   /** `T`. */
   readonly steps: number
   /**
@@ -80,15 +82,24 @@ export interface LearnWindow {
   readonly kept: number
 }
 
+/**
+ * How vectors travel. `digest-first`: what honest peers are likely to hold already, to the bit, travels by its digest, and
+ * whole only to those who lack it. That is not so of the vectors with which peers begin to agree on gradients, on
+ * statistics and on metrics.
+ */
+export type ExchangeForm = 'digest-first' | 'whole'
+
 /** The window of a peer unless its protocol sets another. */
 export const defaultWindow: LearnWindow = { ahead: 4, past: 4, kept: 16 }
 
 /**
- * The window of a peer that runs this protocol. In RB-TM a slower peer may have to ask for a vector that a liar did
+ * The window of a peer that runs this protocol. By digest a slower peer may have to ask an author for its vector, and in RB-TM a slower peer may have to ask for a vector that a liar did
  * not send to it. A peer that has the vector answers for as long as its links keep the messages.
  */
-export function windowOf(protocol: ProtocolName): LearnWindow {
-  return protocol === 'rb-tm' ? { ...defaultWindow, past: defaultWindow.kept } : defaultWindow
+export function windowOf(protocol: ProtocolName, exchange: ExchangeForm = 'whole'): LearnWindow {
+  return protocol === 'rb-tm' || exchange === 'digest-first'
+    ? { ...defaultWindow, past: defaultWindow.kept }
+    : defaultWindow
 }
 
 /** What happens to LEARN besides messages. */

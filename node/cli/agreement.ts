@@ -53,6 +53,7 @@ export async function agreementOf(values: AgreeValues): Promise<Agreement> {
     graceMs: values.grace,
     timeoutMs: values.syncTimeout,
     payloadMs: 250,
+    ...(values.exchange === 'digest-first' && { digestFrom: 1 }),
     // Asked for where it is not needed, it must not keep the guarantees from being checked.
     unsafe: unsafe && !bounds(query).feasible,
   }

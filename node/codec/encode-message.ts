@@ -33,6 +33,7 @@ function putBody(output: Writer, message: Message): void {
       putBytes(output, 2, message.sealed.signature)
       break
     case 'echo':
+    case 'digest':
       putBytes(output, 1, Buffer.from(message.digest, 'hex'))
       putBytes(output, 2, message.signature)
       break

@@ -76,6 +76,11 @@ export const cohortSchema = z
     faults: z.int().min(0),
     protocol: z.enum(protocolNames),
     synchrony: z.enum(['asynchronous', 'synchronous']).default('asynchronous'),
+    /**
+     * How vectors travel: `digest-first` sends the digest of what the others are likely to hold, and the vector to those
+     * who lack it; absent: `whole`, as in cohorts from before there was a choice.
+     */
+    exchange: z.enum(['digest-first', 'whole']).optional(),
     /** Standard form: how long to wait for more than `q` vectors once `q` are in. */
     graceMs: z.number().min(0).max(60_000).default(20),
     /** Synchronous mode: how long to wait for all `n`. */
@@ -206,7 +211,10 @@ export function canonicalText(value: unknown): string {
 }
 
 function agreedOn(cohort: Cohort) {
-  return { ...cohortDocument(cohort), members: cohort.members.map(({ name, id }) => ({ name, id })) }
+  const { exchange, ...rest } = cohortDocument(cohort)
+  const members = cohort.members.map(({ name, id }) => ({ name, id }))
+  // What is said of vectors that travel whole is what was so before it could be said.
+  return { ...rest, ...(exchange === 'digest-first' && { exchange }), members }
 }
 
 function sortedKeys(_key: string, value: unknown): unknown {

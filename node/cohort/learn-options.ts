@@ -20,6 +20,7 @@ export function learnOptions(
     unsafe,
     steps,
     evaluateEvery,
+    exchange = 'whole',
     momentum,
     clip,
     weightDecay,
@@ -47,7 +48,8 @@ export function learnOptions(
     batch: batchSize(cohort.batchSchedule.schedule, batch),
     box: cohort.box === null ? null : { low: -cohort.box, high: cohort.box },
     outputStep: output === 'last' ? null : drawnStep(seed, steps),
-    window: windowOf(protocol),
+    exchange,
+    window: windowOf(protocol, exchange),
   }
 }
 

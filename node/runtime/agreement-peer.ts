@@ -32,6 +32,8 @@ export interface AgreementSettings {
   readonly timeoutMs: number
   /** How long an author's vector may lag behind the votes on it before others are asked. */
   readonly payloadMs: number
+  /** From this iteration on vectors travel by digest; absent: never. */
+  readonly digestFrom?: number
   readonly unsafe: boolean
 }
 

@@ -154,8 +154,7 @@ export function createJournal(options: JournalOptions): Journal {
     remembers: slot =>
       slot.step < Math.max(state.completeFrom, state.forgottenBefore) || said.has(`vector ${slotKey(slot)}`),
     outdated: completeFrom => forgetAll(state, completeFrom),
-    // Parameters for a peer that catches up are left out: they are for that peer only, and it asks again.
-    messages: () => [...said.values()].filter(message => traitsOf(message).repeated),
+    messages: () => [...said.values()].filter(message => isRepeated(state, message)),
     seal(slot, vector) {
       const key = slotKey(slot)
       let own = sealed.get(key)
@@ -166,6 +165,7 @@ export function createJournal(options: JournalOptions): Journal {
       }
       return own
     },
+    sealedFor: slot => sealed.get(slotKey(slot)) ?? null,
     bind(kind, slot, value) {
       const key = `${kind} ${slotKey(slot)}`
       const bound = votes.get(key) ?? value
@@ -199,6 +199,15 @@ function placesIn({ records }: Memory): { recovered: LearnState | null; past: Ma
   }
 }
 
+/**
+ * Parameters for a peer that catches up are left out: they are for that peer only, and it asks again. So are vectors of
+ * which this peer gave the digest.
+ */
+function isRepeated({ said }: State, message: BoundMessage): boolean {
+  const isByDigest = message.kind === 'vector' && said.has(`digest ${slotKey(message.slot)}`)
+  return traitsOf(message).repeated && !isByDigest
+}
+
 /** Takes in a message that an earlier incarnation recorded. */
 function recollect(state: State, message: Message): void {
   if (message.kind === 'payload') state.kept.set(slotKey(message.slot), message)
@@ -210,7 +219,7 @@ function remember({ said, sealed, votes }: State, message: BoundMessage): void {
   const key = slotKey(message.slot)
   said.set(`${message.kind} ${key}`, message)
   if (message.kind === 'vector') sealed.set(key, message.sealed)
-  else votes.set(`${message.kind} ${key}`, contentOf(message))
+  else if (message.kind !== 'digest') votes.set(`${message.kind} ${key}`, contentOf(message))
 }
 
 function see({ seen, unsaved, options }: State, slot: Slot, { digest, signature }: Commitment): void {
@@ -233,10 +242,18 @@ function record(state: State, message: Message, encoded?: Frame): boolean {
   // A kept payload binds this peer too if it is a vector of its own.
   if (slot.step < completeFrom && messageTraits[kind].durable !== 'never') return false
   if (!isBound(message) || said.has(`${kind} ${slotKey(slot)}`)) return true
+  if (kind === 'digest') recordVectorOf(state, message)
   remember(state, message)
   state.newest = Math.max(state.newest, slot.step)
   append()
   return true
+}
+
+/** A digest is recorded behind its vector: a peer that knows the digest may ask for the vector, also after a crash. */
+function recordVectorOf(state: State, { slot, digest }: MessageOf<'digest'>): void {
+  const sealed = state.sealed.get(slotKey(slot))
+  if (sealed?.digest !== digest) return // the lie of a faulty peer, which keeps no ledger
+  record(state, { kind: 'vector', slot, sealed })
 }
 
 const checkpointOf =

@@ -173,7 +173,7 @@ export function createPeer(options: PeerOptions): Peer {
 /** @throws JournalError if the log was signed with another key, or with this one in another cohort */
 function openJournal({ self, storage, signer, verifier }: PeerOptions, limits: DecodeLimits): Journal {
   const journal = createJournal({ storage, sign: signer.sign, limits, compactEverySteps: 16 })
-  const own = journal.messages().filter(({ kind }) => kind === 'vector')
+  const own = journal.messages().filter(({ kind }) => kind === 'vector' || kind === 'digest')
   if (own.every(message => message.slot.sender === self && verifier.accepts(message))) return journal
   throw new JournalError(
     'the log in the state directory belongs to another member, or to this one in another cohort, so its signatures do not hold here. Give each identity and cohort its own state directory (--state)',

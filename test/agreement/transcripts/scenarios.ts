@@ -209,6 +209,7 @@ function recording(journal: Journal): SigningLedger {
       journal.sync(() => {})
       return sealed
     },
+    sealedFor: slot => journal.sealedFor(slot),
     bind: (kind, slot, value) => journal.bind(kind, slot, value),
   }
 }
