@@ -7,7 +7,8 @@ import { mostFaults, peersNeeded } from '../../../../agreement/bounds.ts'
 import type { PeerIndex } from '../../../../agreement/protocol.ts'
 import type { Vector } from '../../../../agreement/vector.ts'
 import type { Attack } from '../../../../learning/attacks/attack.ts'
-import { attackNamed, attackNames } from '../../../../learning/attacks/registry.ts'
+import { attackNamed, attackNames, digestAttackNames } from '../../../../learning/attacks/registry.ts'
+import type { ExchangeForm } from '../../../../learning/learn-contract.ts'
 import { type RandomStream, randomStream } from '../../../../learning/random.ts'
 import type { Cohort } from '../../../cohort/cohort.ts'
 import { defaultLinkLimits, type LinkLimits } from '../../../link/limits.ts'
@@ -35,7 +36,7 @@ export interface LearningScenario {
 }
 
 /** Poisoned labels need a data set. The swarm of agreements tests attacks on frames. */
-const attacks = attackNames.filter(name => name !== 'label-flip')
+const attacks = attackNames.filter(name => name !== 'label-flip' && !digestAttackNames.includes(name))
 
 export function drawLearningScenario(seed: number): LearningScenario {
   const random = randomStream(seed, 'learning')
@@ -48,7 +49,8 @@ export function drawLearningScenario(seed: number): LearningScenario {
     .sort((a, b) => a - b)
   const drawn = liars === 0 ? 'none' : pick(random, attacks)
   const budgets = randomStream(seed, 'budgets')
-  const attackName = liars > 0 && budgets.uniform() < INSIST_SHARE ? INSIST : drawn
+  const { exchange, lie } = drawExchange(seed, liars)
+  const attackName = liars > 0 && budgets.uniform() < INSIST_SHARE ? INSIST : (lie ?? drawn)
   // In a long run a peer can be left behind.
   const schedule = pick(random, ['practical', 'practical', 'practical', 'log', 'theory'] as const)
   const steps =
@@ -57,7 +59,7 @@ export function drawLearningScenario(seed: number): LearningScenario {
       : pick(random, schedule === 'practical' ? [4, 8, 16, 40] : [4, 8])
   const dimension = 1 + random.integer(6)
   const drawnCohort = cohortOf(seed, { protocol, peers, faults: maxFaulty, steps, schedule }, random)
-  const cohort = { ...drawnCohort, ...drawEvaluation(seed) }
+  const cohort = { ...drawnCohort, ...drawEvaluation(seed), ...(exchange && { exchange }) }
   const scene = { cohort, byzantine, maxFaulty, steps }
   return {
     seed,
@@ -107,6 +109,17 @@ function drawEvaluation(seed: number): Pick<Cohort, 'evaluateEvery'> {
   const random = randomStream(seed, 'evaluation')
   if (random.uniform() >= EVALUATION_SHARE) return {}
   return { evaluateEvery: pick(random, [1, 2, 5]) }
+}
+
+/** The share of runs by digest, and of those with liars the share with attacks on that: a stream of its own, again. */
+const BY_DIGEST = 0.5
+const ON_DIGESTS = 0.4
+
+function drawExchange(seed: number, liars: number): { exchange?: ExchangeForm; lie?: string } {
+  const random = randomStream(seed, 'exchange')
+  if (random.uniform() >= BY_DIGEST) return {}
+  const isAttacked = liars > 0 && random.uniform() < ON_DIGESTS
+  return { exchange: 'digest-first', ...(isAttacked && { lie: pick(random, digestAttackNames) }) }
 }
 
 function drawSize(protocol: Cohort['protocol'], random: RandomStream) {
