@@ -4,7 +4,7 @@
  */
 import type { ProtocolName } from './protocol-names.ts'
 import { honestCount, quorum, type Synchrony } from './thresholds.ts'
-import { type Traffic, trafficOf } from './traffic.ts'
+import { type Traffic, trafficByDigest, trafficOf } from './traffic.ts'
 
 export { type ProtocolName, protocolNames } from './protocol-names.ts'
 
@@ -40,6 +40,8 @@ export interface Bounds {
   readonly lowerBound: number | null
   /** The cost of an iteration among honest peers, if `d` was given. */
   readonly traffic?: Traffic
+  /** The same by digest: where all peers hold the same vector, and where no two do. */
+  readonly trafficByDigest?: { readonly least: Traffic; readonly most: Traffic }
 }
 
 /** `k` of `n ≥ k·f + 1`: the peers needed for each fault. Null: no number of peers is enough. */
@@ -169,6 +171,7 @@ export function bounds(query: BoundsQuery): Bounds {
     lowerBound: h > 0 ? (h + 2 * maxFaulty - q) / h : null,
     ...(query.dimension !== undefined && {
       traffic: trafficOf({ protocol, peers, dimension: query.dimension }),
+      trafficByDigest: trafficByDigest({ protocol, peers, dimension: query.dimension }),
     }),
   }
 }

@@ -1,6 +1,7 @@
 /**
  * What an iteration costs on the wire among n honest peers: every author's vector once to each other peer, and for the
- * broadcast-based protocol an ECHO and a READY for each author, and a report, from each peer to each other.
+ * broadcast-based protocol an ECHO and a READY for each author, and a report, from each peer to each other. By digest,
+ * the vector is replaced by its digest, and follows where it is asked for.
  */
 import type { ProtocolName } from './protocol-names.ts'
 
@@ -16,22 +17,39 @@ export interface Traffic {
 const VECTOR_BYTES = 92
 const ECHO_BYTES = 118
 const READY_BYTES = 50
+const DIGEST_BYTES = 130
+const REQUEST_BYTES = 50
 /** And a byte or two for each author listed. */
 const REPORT_BYTES = 24
 
-/** @param query.dimension `d`, coordinates of 4 bytes */
-export function trafficOf({
-  protocol,
-  peers,
-  dimension,
-}: {
+interface TrafficQuery {
   readonly protocol: ProtocolName
   readonly peers: number
+  /** `d`, coordinates of 4 bytes. */
   readonly dimension: number
-}): Traffic {
+}
+
+/** An iteration in which vectors travel whole. */
+export function trafficOf(query: TrafficQuery): Traffic {
+  return allToAll(query, 1, VECTOR_BYTES + 4 * query.dimension)
+}
+
+/** An iteration by digest. `least`: all peers hold the same vector. `most`: no two do, so that each asks all others. */
+export function trafficByDigest(query: TrafficQuery): { readonly least: Traffic; readonly most: Traffic } {
+  const vector = VECTOR_BYTES + 4 * query.dimension
+  return {
+    least: allToAll(query, 1, DIGEST_BYTES),
+    most: allToAll(query, 3, DIGEST_BYTES + REQUEST_BYTES + vector),
+  }
+}
+
+/** @param messages of an author's vector to each other peer, of this many bytes together */
+function allToAll({ protocol, peers }: TrafficQuery, messages: number, bytes: number): Traffic {
   const links = peers * (peers - 1)
-  const vector = VECTOR_BYTES + 4 * dimension
-  if (protocol !== 'rb-tm') return { messages: links, bytes: links * vector }
+  if (protocol !== 'rb-tm') return { messages: links * messages, bytes: links * bytes }
   const votes = peers * (ECHO_BYTES + READY_BYTES)
-  return { messages: links * (2 + 2 * peers), bytes: links * (vector + votes + REPORT_BYTES + peers) }
+  return {
+    messages: links * (messages + 1 + 2 * peers),
+    bytes: links * (bytes + votes + REPORT_BYTES + peers),
+  }
 }
