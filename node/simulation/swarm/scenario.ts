@@ -34,11 +34,13 @@ const ED25519_EVERY = 50
 /** The share of runs with the swarm's own attacks, the strongest known ones on agreement. */
 const SPECIAL = 0.25
 
-export function drawScenario(seed: number): Scenario {
+/** @param form absent: as the seed draws it; `whole`: the run of the seed before there was a choice */
+export function drawScenario(seed: number, form?: 'whole'): Scenario {
   const bound = drawSize(seed)
   const { peers, maxFaulty } = bound
   const { liars, ...lie } = drawLiars(seed, peers, maxFaulty)
-  const { digestFrom, attackName = lie.attackName } = drawExchange(seed, liars.length)
+  const exchange: ReturnType<typeof drawExchange> = form === 'whole' ? {} : drawExchange(seed, liars.length)
+  const { digestFrom, attackName = lie.attackName } = exchange
   const settings = drawSettings(seed, bound, digestFrom)
   const inputs = drawInputs(seed, peers, bound.dimension)
   const honest = [...inputs.keys()].filter(peer => !liars.includes(peer))
