@@ -1,5 +1,5 @@
 /**
- * When a rule gives a vector whatever the others are (docs/rules.md, "When the rule gives v"): a peer whose own vector
+ * When a rule gives a vector whatever the others are (docs/exchange.md): a peer whose own vector
  * is signed by so many authors needs no other.
  */
 import type { ProtocolName } from '../bounds.ts'

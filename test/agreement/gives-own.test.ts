@@ -1,4 +1,4 @@
-/** The lemma of docs/rules.md: when a rule gives a vector whatever the others are, and that each condition is needed. */
+/** The lemma of docs/exchange.md: when a rule gives a vector whatever the others are, and that each condition is needed. */
 import test from 'ava'
 import fc from 'fast-check'
 import { aggregate } from '../../agreement/averaging/aggregate.ts'
