@@ -186,6 +186,7 @@ function exampleMessages(): readonly Message[] {
   return [
     { kind: 'vector', slot, sealed },
     { kind: 'payload', slot, sealed },
+    { kind: 'digest', slot, digest, signature },
     { kind: 'echo', slot, digest, signature },
     { kind: 'ready', slot, digest },
     { kind: 'request', slot, digest },
