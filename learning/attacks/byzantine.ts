@@ -205,19 +205,21 @@ const exchangesMax = 8
  * longer listen
  */
 export function collectAdversaryView(enough: number): CollectedView {
-  const seen = new Map<string, Map<PeerIndex, Vector>>()
+  /** By exchange, by author; null: a vector of which only the digest has come. */
+  const seen = new Map<string, Map<PeerIndex, Vector | null>>()
   const keyOf = ({ step, phase, iteration }: Exchange) => `${step}/${phase}/${iteration}`
-  const vectors = (exchange: Exchange) => [...(seen.get(keyOf(exchange))?.values() ?? [])]
+  const spoken = (exchange: Exchange) => [...(seen.get(keyOf(exchange))?.values() ?? [])]
   return {
     collect(message) {
-      if (message.kind !== 'vector') return
+      if (message.kind !== 'vector' && message.kind !== 'payload' && message.kind !== 'digest') return
       const key = keyOf(message.slot)
-      const family = seen.get(key) ?? new Map<PeerIndex, Vector>()
-      family.set(message.slot.sender, message.sealed.vector)
+      const family = seen.get(key) ?? new Map<PeerIndex, Vector | null>()
+      const { sender } = message.slot
+      family.set(sender, 'sealed' in message ? message.sealed.vector : (family.get(sender) ?? null))
       seen.set(key, family)
       if (seen.size > exchangesMax) seen.delete(seen.keys().next().value!)
     },
-    honest: vectors,
-    complete: exchange => vectors(exchange).length >= enough,
+    honest: exchange => spoken(exchange).filter(vector => vector !== null),
+    complete: exchange => spoken(exchange).length >= enough,
   }
 }
