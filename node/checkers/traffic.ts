@@ -26,7 +26,7 @@ export function createQueueChecker(_run: CheckedRun, violate: Violate): Checker 
 
 /** Received vector bytes per vector of an honest author: exactly 1 if nothing is disturbed (at most 1.05). */
 export function createTrafficChecker(
-  { settings, honest, undisturbed }: CheckedRun,
+  { settings, honest, undisturbed, prompt = false }: CheckedRun,
   violate: Violate,
 ): Checker {
   const arrivals = new Map<string, number>()
@@ -47,7 +47,8 @@ export function createTrafficChecker(
       const { iteration } = message.slot
       const isNeeded = isNew(peer, iteration, message.sealed.digest)
       // Under synchrony a peer asks f + 1 authors at once.
-      if (message.kind === 'payload' && !isNeeded && settings.synchrony === 'asynchronous')
+      const asksOne = prompt && settings.synchrony === 'asynchronous'
+      if (message.kind === 'payload' && !isNeeded && asksOne)
         violate(`peer ${peer} was given bytes by peer ${from} in iteration ${iteration} that it held already`)
       const key = `${peer} ${slotKey(message.slot)}`
       const count = (arrivals.get(key) ?? 0) + 1
