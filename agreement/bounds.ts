@@ -5,7 +5,7 @@
 import type { Precision } from './precision.ts'
 import type { ProtocolName } from './protocol-names.ts'
 import { honestCount, quorum, type Synchrony } from './thresholds.ts'
-import { type Traffic, trafficOf } from './traffic.ts'
+import { type Traffic, trafficByDigest, trafficOf } from './traffic.ts'
 
 export { type ProtocolName, protocolNames } from './protocol-names.ts'
 
@@ -43,6 +43,8 @@ export interface Bounds {
   readonly lowerBound: number | null
   /** The cost of an iteration among honest peers, if `d` was given. */
   readonly traffic?: Traffic
+  /** The same by digest: where all peers hold the same vector, and where no two do. */
+  readonly trafficByDigest?: { readonly least: Traffic; readonly most: Traffic }
 }
 
 /** `k` of `n ≥ k·f + 1`: the peers needed for each fault. Null: no number of peers is enough. */
@@ -171,12 +173,8 @@ export function bounds(query: BoundsQuery): Bounds {
     averagingConstant: feasible ? averagingConstantOf(query) : null,
     lowerBound: h > 0 ? (h + 2 * maxFaulty - q) / h : null,
     ...(query.dimension !== undefined && {
-      traffic: trafficOf({
-        protocol,
-        peers,
-        dimension: query.dimension,
-        ...(query.precision && { precision: query.precision }),
-      }),
+      traffic: trafficOf(trafficQuery(query, query.dimension)),
+      trafficByDigest: trafficByDigest(trafficQuery(query, query.dimension)),
     }),
   }
 }
@@ -201,4 +199,8 @@ function explain(
     `${protocol} needs n ≥ ${factor}f + 1 = ${needed} peers to tolerate f = ${maxFaulty} (${synchrony}), and there are ${peers}: ` +
     `${reasons[protocol]}; ${needed} peers would do, or f = ${most} with ${peers}`
   )
+}
+
+function trafficQuery({ protocol, peers, precision }: BoundsQuery, dimension: number) {
+  return { protocol, peers, dimension, ...(precision && { precision }) }
 }

@@ -15,6 +15,10 @@
  * Why these thresholds: two echo quorums of ⌈(n + f + 1)/2⌉ share an honest peer, which echoes once, so no two digests
  * become ready. Among f + 1 READYs one is honest. Among 2f + 1 at least f + 1 are, enough for everyone else to join in.
  * Only SEND and the answers to requests carry the vector.
+ *
+ * By digest, SEND carries the author's signed digest alone. A peer that holds these bytes already, because its own vector
+ * of the exchange is the same or another author's was, echoes at once. Any other asks the author, and echoes when it
+ * has the vector: an ECHO still means that its sender can give the vector to others.
  */
 import type { Digest, Message, Sealed, SigningLedger, Slot } from './message.ts'
 import {
@@ -35,12 +39,29 @@ export interface BroadcastOptions {
   readonly maxFaulty: number
   readonly dimension: number
   readonly ledger: SigningLedger
+  /** By digest: what the broadcasts of one exchange share. Absent: SEND carries the vector. */
+  readonly bytes?: SharedBytes
+}
+
+/** The vectors of one exchange among broadcasts by digest, regardless of author. */
+export interface SharedBytes {
+  readonly held: Map<Digest, Vector>
+  /** Digests of which some author was asked for the vector. */
+  readonly asked: Set<Digest>
+  /** Whether this peer's own vector of the exchange is known. */
+  own: boolean
+}
+
+export function newSharedBytes(): SharedBytes {
+  return { held: new Map(), asked: new Set(), own: false }
 }
 
 /** What the driver tells the protocol. */
 export type BroadcastInput =
   /** The author's own vector. */
   | { readonly kind: 'vector'; readonly vector: Vector }
+  /** There may be new vectors among those that the broadcasts share. */
+  | { readonly kind: 'shared' }
   /** The time that the protocol asked for has passed. */
   | { readonly kind: 'timer' }
   /** The peer has restarted, and may ask again for what it was given before. */
@@ -78,6 +99,8 @@ interface State {
   /** The author's first commitment seen here: a different one proves equivocation. */
   commitment: Commitment | null
   proved: boolean
+  /** The digest that the author has sent in place of its vector. */
+  announced: Commitment | null
   echoed: Digest | null
   readied: Digest | null
   waiting: boolean
@@ -100,6 +123,7 @@ export function createBroadcast(options: BroadcastOptions): Broadcast {
     requested: new Map(),
     commitment: null,
     proved: false,
+    announced: null,
     echoed: null,
     readied: null,
     waiting: false,
@@ -109,10 +133,14 @@ export function createBroadcast(options: BroadcastOptions): Broadcast {
     input(value) {
       const step: Builder = newEffects()
       if (value.kind === 'timer') askNext(state, step)
-      else if (value.kind === 'restarted') state.requested.delete(value.peer)
+      else if (value.kind === 'shared') {
+        settle(state, step)
+        advance(state, step)
+      } else if (value.kind === 'restarted') state.requested.delete(value.peer)
       else {
         const sealed = options.ledger.seal(options.slot, value.vector)
-        step.messages.push({ to: 'others', message: { kind: 'vector', slot: options.slot, sealed } })
+        step.messages.push({ to: 'others', message: sendOf(options, sealed) })
+        if (options.bytes !== undefined) options.bytes.own = true
         hold(state, step, sealed)
         advance(state, step)
       }
@@ -126,12 +154,23 @@ export function createBroadcast(options: BroadcastOptions): Broadcast {
   }
 }
 
+function sendOf({ slot, bytes }: BroadcastOptions, sealed: Sealed): Message {
+  if (bytes === undefined) return { kind: 'vector', slot, sealed }
+  return { kind: 'digest', slot, digest: sealed.digest, signature: sealed.signature }
+}
+
 function handle(state: State, step: Builder, from: PeerIndex, message: Message): void {
   const { slot } = state.options
   switch (message.kind) {
     case 'vector':
       if (from !== slot.sender) step.faults.push({ peer: from, kind: 'wrong-author', slot })
       else receiveVector(state, step, message.sealed)
+      break
+    case 'digest':
+      if (from !== slot.sender) step.faults.push({ peer: from, kind: 'wrong-author', slot })
+      else if (state.options.bytes === undefined)
+        step.faults.push({ peer: from, kind: 'unexpected-kind', slot })
+      else receiveDigest(state, step, message)
       break
     case 'payload':
       if (!state.asked.has(from)) step.faults.push({ peer: from, kind: 'unrequested-payload', slot })
@@ -153,6 +192,28 @@ function handle(state: State, step: Builder, from: PeerIndex, message: Message):
   advance(state, step)
 }
 
+function receiveDigest(state: State, step: Builder, seen: Commitment): void {
+  recordCommitment(state, step, seen)
+  state.announced ??= { digest: seen.digest, signature: seen.signature }
+  settle(state, step)
+  if (state.held.size > 0 || state.waiting) return
+  // Its own vector may turn out to be the same, or another author's that was asked for. If not, it asks then.
+  state.waiting = true
+  step.outputs.push({ kind: 'timer', slot: state.options.slot })
+}
+
+/** By digest: takes the announced vector if its bytes are here, and asks its author if they cannot be expected. */
+function settle(state: State, step: Builder): void {
+  const { announced, options } = state
+  const { bytes, slot, self, ledger } = options
+  if (announced === null || bytes === undefined || state.held.size > 0) return
+  const { digest, signature } = announced
+  const own = ledger.sealedFor({ ...slot, sender: self })
+  const vector = own?.digest === digest ? own.vector : bytes.held.get(digest)
+  if (vector !== undefined) hold(state, step, { vector, digest, signature })
+  else if (bytes.own && !bytes.asked.has(digest)) ask(state, step, slot.sender, digest)
+}
+
 function receiveVector(state: State, step: Builder, sealed: Sealed): void {
   recordCommitment(state, step, sealed)
   if (!sound(state, step, state.options.slot.sender, sealed.vector)) return
@@ -161,7 +222,9 @@ function receiveVector(state: State, step: Builder, sealed: Sealed): void {
 
 function receivePayload(state: State, step: Builder, from: PeerIndex, sealed: Sealed): void {
   recordCommitment(state, step, sealed)
-  if (sealed.digest !== agreedDigest(state)) {
+  const isAnnounced = from === state.options.slot.sender && sealed.digest === state.announced?.digest
+  if (isAnnounced && state.held.size > 0) return // the same bytes have come from elsewhere
+  if (!isAnnounced && sealed.digest !== agreedDigest(state)) {
     step.faults.push({ peer: from, kind: 'unrequested-payload', slot: state.options.slot })
     return
   }
@@ -205,6 +268,7 @@ function cast({ of, counts }: Votes, voter: PeerIndex, digest: Digest): void {
 function hold(state: State, step: Builder, sealed: Sealed): void {
   if (state.commitment === null) state.commitment = { digest: sealed.digest, signature: sealed.signature }
   state.held.set(sealed.digest, sealed)
+  state.options.bytes?.held.set(sealed.digest, sealed.vector)
   if (state.echoed !== null) return
   const { ledger, slot, self } = state.options
   const bound = ledger.bind('echo', slot, sealed.digest)
@@ -260,23 +324,39 @@ function deliver(state: State, step: Builder, readiesNeeded: number): void {
 }
 
 /**
- * Asks one more peer that echoed the agreed digest. Each is asked once, as the link delivers the question for certain.
+ * Asks one more peer that can have the vector: one that echoed the agreed digest, or the author that announced it. Each
+ * is asked once, as the link delivers the question for certain.
  */
 function askNext(state: State, step: Builder): void {
+  const { announced, delivered, held } = state
+  const { slot } = state.options
+  if (delivered) return
   const digest = agreedDigest(state)
-  if (state.delivered || digest === null || state.held.has(digest)) return
-  const { self, slot, peers } = state.options
-  const holders = [...state.echoes.of]
-    .filter(([peer, echoed]) => peer !== self && echoed === digest && !state.asked.has(peer))
+  if (digest === null) {
+    state.waiting = false
+    if (announced !== null && held.size === 0) ask(state, step, slot.sender, announced.digest)
+    return
+  }
+  if (held.has(digest)) return
+  const next = nextHolder(state, digest)
+  if (next !== undefined) ask(state, step, next, digest)
+  step.outputs.push({ kind: 'timer', slot })
+}
+
+function nextHolder({ options, echoes, asked }: State, digest: Digest): PeerIndex | undefined {
+  const { self, peers } = options
+  const holders = [...echoes.of]
+    .filter(([peer, echoed]) => peer !== self && echoed === digest && !asked.has(peer))
     .map(([peer]) => peer)
   // Each peer begins at another place, so that the holders share the work.
-  holders.sort((a, b) => ((a - self + peers) % peers) - ((b - self + peers) % peers))
-  const [next] = holders
-  if (next !== undefined) {
-    state.asked.add(next)
-    step.messages.push({ to: next, message: { kind: 'request', slot, digest } })
-  }
-  step.outputs.push({ kind: 'timer', slot })
+  return holders.sort((a, b) => ((a - self + peers) % peers) - ((b - self + peers) % peers))[0]
+}
+
+function ask({ asked, options }: State, step: Builder, peer: PeerIndex, digest: Digest): void {
+  if (asked.has(peer)) return
+  asked.add(peer)
+  options.bytes?.asked.add(digest)
+  step.messages.push({ to: peer, message: { kind: 'request', slot: options.slot, digest } })
 }
 
 function answer(state: State, step: Builder, from: PeerIndex, digest: Digest): void {
@@ -287,7 +367,15 @@ function answer(state: State, step: Builder, from: PeerIndex, digest: Digest): v
     return
   }
   state.requested.set(from, requested)
-  const sealed = state.held.get(digest)
+  const sealed = state.held.get(digest) ?? ownSealed(state, digest)
   if (sealed === undefined) return // the asker will ask another
   step.messages.push({ to: from, message: { kind: 'payload', slot, sealed } })
+}
+
+/** The vector that this peer has sealed for the slot, which it may have restarted since. */
+function ownSealed({ options }: State, digest: Digest): Sealed | undefined {
+  const { slot, self, bytes, ledger } = options
+  if (bytes === undefined || slot.sender !== self) return undefined
+  const sealed = ledger.sealedFor(slot)
+  return sealed?.digest === digest ? sealed : undefined
 }

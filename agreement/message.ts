@@ -55,6 +55,8 @@ export interface Sealed {
 export type Message =
   /** An author's own vector for its slot: the exchange of the standard form, and SEND of reliable broadcast. */
   | { readonly kind: 'vector'; readonly slot: Slot; readonly sealed: Sealed }
+  /** In place of that vector, and as binding: its author gives it to those who ask. Most peers hold these bytes already. */
+  | { readonly kind: 'digest'; readonly slot: Slot; readonly digest: Digest; readonly signature: Uint8Array }
   /** Reliable broadcast (Bracha 1987) of the vector of `slot.sender`; the signature is that author's. */
   | { readonly kind: 'echo'; readonly slot: Slot; readonly digest: Digest; readonly signature: Uint8Array }
   | { readonly kind: 'ready'; readonly slot: Slot; readonly digest: Digest }
@@ -106,6 +108,8 @@ export interface SigningLedger {
    * vector, and not the one given, is this peer's.
    */
   seal(slot: Slot, vector: Vector): Sealed
+  /** What this peer has sealed for the slot; null: nothing that it knows of. */
+  sealedFor(slot: Slot): Sealed | null
   /** Binds a vote (`echo`, `ready`) or a report for a slot, as text. */
   bind(kind: 'echo' | 'ready' | 'report', slot: Slot, value: string): string
 }
@@ -151,7 +155,7 @@ const author = ({ slot, sealed: { digest, signature } }: MessageOf<'vector' | 'p
   { slot, digest, signature },
 ]
 const nobody = () => []
-const digestOf = ({ digest }: MessageOf<'echo' | 'ready' | 'request'>) => digest
+const digestOf = ({ digest }: MessageOf<'digest' | 'echo' | 'ready' | 'request'>) => digest
 const sealedDigest = ({ sealed }: MessageOf<'vector' | 'payload'>) => sealed.digest
 const nothing = () => ''
 
@@ -164,6 +168,14 @@ export const messageTraits = {
     repeated: true,
     timeless: false,
     content: sealedDigest,
+  },
+  digest: {
+    signedBy: digest => [digest],
+    durable: 'bound',
+    bundled: false,
+    repeated: true,
+    timeless: false,
+    content: digestOf,
   },
   echo: {
     signedBy: echo => [echo],
@@ -254,6 +266,13 @@ export function traitsOf({ kind, slot }: Pick<Message, 'kind' | 'slot'>): Messag
 /** The commitments that a message carries. */
 export function commitmentsIn(message: Message): readonly SlotCommitment[] {
   return messageTraits[message.kind].signedBy(message as never)
+}
+
+/** What an author says of its own slot in a step, if the message is its vector or the digest of it; otherwise null. */
+export function ownCommitment(from: PeerIndex, message: Message): Commitment | null {
+  if (message.slot.sender !== from || message.slot.phase === 'state') return null
+  if (message.kind === 'digest') return message
+  return message.kind === 'vector' ? message.sealed : null
 }
 
 /** What a message says about its slot, as text. */

@@ -1,6 +1,7 @@
 /**
  * What an iteration costs on the wire among n honest peers: every author's vector once to each other peer, and for the
- * broadcast-based protocol an ECHO and a READY for each author, and a report, from each peer to each other.
+ * broadcast-based protocol an ECHO and a READY for each author, and a report, from each peer to each other. By digest,
+ * the vector is replaced by its digest, and follows where it is asked for.
  */
 import { bytesOf, type Precision } from './precision.ts'
 import type { ProtocolName } from './protocol-names.ts'
@@ -19,24 +20,44 @@ const VECTOR_BYTES = 92
 const PRECISION_BYTES = 2
 const ECHO_BYTES = 118
 const READY_BYTES = 50
+const DIGEST_BYTES = 130
+const REQUEST_BYTES = 50
 /** And a byte or two for each author listed. */
 const REPORT_BYTES = 24
 
-/** @param query.precision of the coordinates; absent: f32, 4 bytes each */
-export function trafficOf({
-  protocol,
-  peers,
-  dimension,
-  precision = 'f32',
-}: {
+interface TrafficQuery {
   readonly protocol: ProtocolName
   readonly peers: number
+  /** `d`. */
   readonly dimension: number
+  /** Of the coordinates; absent: f32, 4 bytes each. */
   readonly precision?: Precision
-}): Traffic {
+}
+
+/** An iteration in which vectors travel whole. */
+export function trafficOf(query: TrafficQuery): Traffic {
+  return allToAll(query, 1, vectorBytes(query))
+}
+
+/** An iteration by digest. `least`: all peers hold the same vector. `most`: no two do, so that each asks all others. */
+export function trafficByDigest(query: TrafficQuery): { readonly least: Traffic; readonly most: Traffic } {
+  return {
+    least: allToAll(query, 1, DIGEST_BYTES),
+    most: allToAll(query, 3, DIGEST_BYTES + REQUEST_BYTES + vectorBytes(query)),
+  }
+}
+
+function vectorBytes({ dimension, precision = 'f32' }: TrafficQuery): number {
+  return VECTOR_BYTES + (precision === 'f32' ? 0 : PRECISION_BYTES) + bytesOf(dimension, precision)
+}
+
+/** @param messages of an author's vector to each other peer, of this many bytes together */
+function allToAll({ protocol, peers }: TrafficQuery, messages: number, bytes: number): Traffic {
   const links = peers * (peers - 1)
-  const vector = VECTOR_BYTES + (precision === 'f32' ? 0 : PRECISION_BYTES) + bytesOf(dimension, precision)
-  if (protocol !== 'rb-tm') return { messages: links, bytes: links * vector }
+  if (protocol !== 'rb-tm') return { messages: links * messages, bytes: links * bytes }
   const votes = peers * (ECHO_BYTES + READY_BYTES)
-  return { messages: links * (2 + 2 * peers), bytes: links * (vector + votes + REPORT_BYTES + peers) }
+  return {
+    messages: links * (messages + 1 + 2 * peers),
+    bytes: links * (bytes + votes + REPORT_BYTES + peers),
+  }
 }

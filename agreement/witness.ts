@@ -9,7 +9,13 @@
  * Why: two honest peers with n − f witnesses each share at least n − 2f ≥ f + 1 of them. One of those is honest and
  * reported the same n − f authors to both. Agreement of the broadcasts makes the vectors equal.
  */
-import { type Broadcast, type BroadcastOutput, createBroadcast } from './broadcast.ts'
+import {
+  type Broadcast,
+  type BroadcastOutput,
+  createBroadcast,
+  newSharedBytes,
+  type SharedBytes,
+} from './broadcast.ts'
 import type { Exchange, Message, Sealed, SigningLedger, Slot } from './message.ts'
 import {
   absorb,
@@ -30,6 +36,8 @@ export interface WitnessedExchangeOptions {
   readonly maxFaulty: number
   readonly dimension: number
   readonly ledger: SigningLedger
+  /** Authors send the digests of their vectors, and the vectors to those who lack them; absent: always the vectors. */
+  readonly byDigest?: boolean
 }
 
 /** What the driver tells the protocol: its own vector, timers that have run out, and peers that have restarted. */
@@ -53,6 +61,7 @@ type Builder = EffectsBuilder<Message, WitnessedExchangeOutput>
 interface State {
   readonly options: WitnessedExchangeOptions
   readonly broadcasts: readonly Broadcast[]
+  readonly bytes: SharedBytes | undefined
   readonly delivered: Map<PeerIndex, Sealed>
   readonly reports: Map<PeerIndex, readonly PeerIndex[]>
   readonly witnesses: Set<PeerIndex>
@@ -62,13 +71,23 @@ interface State {
 
 /** The exchange at one peer. Guarantees need `n ≥ 3f + 1`; nothing here checks it. */
 export function createWitnessedExchange(options: WitnessedExchangeOptions): WitnessedExchange {
-  const { exchange, self, peers, maxFaulty, dimension, ledger } = options
+  const { exchange, self, peers, maxFaulty, dimension, ledger, byDigest = false } = options
+  const bytes = byDigest ? newSharedBytes() : undefined
   const broadcasts = Array.from({ length: peers }, (_, sender) =>
-    createBroadcast({ slot: { ...exchange, sender }, self, peers, maxFaulty, dimension, ledger }),
+    createBroadcast({
+      slot: { ...exchange, sender },
+      self,
+      peers,
+      maxFaulty,
+      dimension,
+      ledger,
+      ...(bytes && { bytes }),
+    }),
   )
   const state: State = {
     options,
     broadcasts,
+    bytes,
     delivered: new Map(),
     reports: new Map(),
     witnesses: new Set(),
@@ -78,9 +97,9 @@ export function createWitnessedExchange(options: WitnessedExchangeOptions): Witn
   return {
     input(value) {
       const step: Builder = newEffects()
-      if (value.kind === 'vector') consume(state, step, broadcasts[self]!.input(value))
+      if (value.kind === 'vector') run(state, step, self, broadcast => broadcast.input(value))
       else if (value.kind === 'timer')
-        consume(state, step, broadcasts[value.slot.sender]!.input({ kind: 'timer' }))
+        run(state, step, value.slot.sender, broadcast => broadcast.input({ kind: 'timer' }))
       else for (const broadcast of broadcasts) broadcast.input(value)
       return step
     },
@@ -90,10 +109,25 @@ export function createWitnessedExchange(options: WitnessedExchangeOptions): Witn
       if (!Number.isInteger(sender) || sender < 0 || sender >= peers)
         step.faults.push({ peer: from, kind: 'out-of-range', slot: message.slot })
       else if (message.kind === 'report') receiveReport(state, step, from, message.slot, message.peers)
-      else consume(state, step, broadcasts[sender]!.receive(from, message))
+      else run(state, step, sender, broadcast => broadcast.receive(from, message))
       return step
     },
   }
+}
+
+/** Lets one broadcast act, and then the others on the vectors that it has brought. */
+function run(
+  state: State,
+  step: Builder,
+  author: PeerIndex,
+  act: (broadcast: Broadcast) => Effects<Message, BroadcastOutput>,
+): void {
+  const { broadcasts, bytes } = state
+  const before = bytes?.held.size
+  consume(state, step, act(broadcasts[author]!))
+  if (bytes === undefined || bytes.held.size === before) return
+  for (const [other, broadcast] of broadcasts.entries())
+    if (other !== author) consume(state, step, broadcast.input({ kind: 'shared' }))
 }
 
 function consume(state: State, step: Builder, child: Effects<Message, BroadcastOutput>): void {

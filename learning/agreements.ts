@@ -18,6 +18,7 @@ export interface Agreements {
 
 export function createAgreements(options: LearnOptions): Agreements {
   const { protocol, synchrony, self, peers, maxFaulty, dimension, grace, ledger, unsafe, aggregate } = options
+  const { exchange = 'whole', statistics = 0 } = options
   const made = new Map<string, Averaging>()
   const find = (step: number, phase: AveragedPhase) => made.get(`${step}/${phase}`)
   return {
@@ -38,6 +39,7 @@ export function createAgreements(options: LearnOptions): Agreements {
         step,
         phase,
         iterations: options.schedule(step, phase),
+        digestFrom: exchange === 'digest-first' ? digestFrom(step, phase, statistics > 0) : Infinity,
         ...(aggregate && { aggregate }),
       })
       made.set(`${step}/${phase}`, agreement)
@@ -48,4 +50,11 @@ export function createAgreements(options: LearnOptions): Agreements {
       for (const key of made.keys()) if (Number(key.slice(0, key.indexOf('/'))) < step) made.delete(key)
     },
   }
+}
+
+/** The first iteration that exchanges digests: the one into which honest peers come with equal vectors, if any. */
+function digestFrom(step: number, phase: AveragedPhase, agreesOnStatistics: boolean): number {
+  if (phase === 'metrics') return Infinity // short vectors
+  const differ = phase === 'gradient' || (step === 1 && agreesOnStatistics)
+  return differ ? 1 : 0
 }

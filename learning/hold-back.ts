@@ -4,14 +4,14 @@
  * is limited by what these can cause.
  */
 import { isBound } from '../agreement/message.ts'
-import type { Envelope } from '../agreement/protocol.ts'
+import type { Envelope, PeerIndex } from '../agreement/protocol.ts'
 import type { Learn, LearnEffects } from './learn-contract.ts'
 
 /**
  * LEARN whose votes wait until it was started and is not away. What waited goes out before anything else.
  * @param isAway whether this peer still looks for its place
  */
-export function holdingBack(learn: Learn, isAway: () => boolean): Learn {
+export function holdingBack(learn: Learn, self: PeerIndex, isAway: () => boolean): Learn {
   let isStarted = false
   let isReleased = false
   let held: readonly Envelope[] = []
@@ -19,10 +19,10 @@ export function holdingBack(learn: Learn, isAway: () => boolean): Learn {
     if (isReleased) return effects
     isReleased = isStarted && !isAway()
     const messages = [...held, ...effects.messages]
-    held = isReleased ? [] : messages.filter(binds)
+    held = isReleased ? [] : messages.filter(envelope => binds(envelope, self))
     return {
       ...effects,
-      messages: isReleased ? messages : effects.messages.filter(envelope => !binds(envelope)),
+      messages: isReleased ? messages : effects.messages.filter(envelope => !binds(envelope, self)),
     }
   }
   return {
@@ -36,7 +36,8 @@ export function holdingBack(learn: Learn, isAway: () => boolean): Learn {
   }
 }
 
-/** Questions and answers of recovery bind nobody. */
-function binds({ message }: Envelope): boolean {
-  return isBound(message) && message.slot.phase !== 'state'
+/** Questions and answers of recovery bind nobody. An answer with its own vector binds a peer. */
+function binds({ message }: Envelope, self: PeerIndex): boolean {
+  const { kind, slot } = message
+  return slot.phase !== 'state' && (isBound(message) || (kind === 'payload' && slot.sender === self))
 }

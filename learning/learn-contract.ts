@@ -24,6 +24,8 @@ export interface LearnOptions
   /** In place of the plain step of descent; it gives the same bits. */
   readonly descend?: Descend
   readonly schedule: Schedule
+  /** How vectors travel; absent: whole. */
+  readonly exchange?: ExchangeForm
   /** `T`. */
   readonly steps: number
   /**
@@ -94,17 +96,29 @@ export interface LearnWindow {
   readonly kept: number
 }
 
+/**
+ * How vectors travel. `digest-first`: what honest peers are likely to hold already, to the bit, travels by its digest, and
+ * whole only to those who lack it. That is not so of the vectors with which peers begin to agree on gradients, on
+ * statistics and on metrics.
+ */
+export type ExchangeForm = 'digest-first' | 'whole'
+
 /** The window of a peer unless its protocol sets another. */
 export const defaultWindow: LearnWindow = { ahead: 4, past: 4, kept: 16 }
 
 /**
- * The window of a peer that runs this protocol. In RB-TM a slower peer may have to ask for a vector that a liar did
- * not send to it. A peer that has the vector answers for as long as its links keep the messages.
+ * The window of a peer that runs this protocol. By digest a slower peer may have to ask an author for its vector; in
+ * RB-TM, anyone for a vector that a liar did not send to it. A peer that has the vector answers for as long as its links
+ * keep the messages.
  * @param kept how many steps there is room to keep, if not as many as usual
  */
-export function windowOf(protocol: ProtocolName, kept = defaultWindow.kept): LearnWindow {
-  const past = protocol === 'rb-tm' ? kept : Math.min(defaultWindow.past, kept)
-  return { ...defaultWindow, past, kept }
+export function windowOf(
+  protocol: ProtocolName,
+  exchange: ExchangeForm = 'whole',
+  kept = defaultWindow.kept,
+): LearnWindow {
+  const isAsked = protocol === 'rb-tm' || exchange === 'digest-first'
+  return { ...defaultWindow, past: isAsked ? kept : Math.min(defaultWindow.past, kept), kept }
 }
 
 /** What happens to LEARN besides messages. */

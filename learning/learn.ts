@@ -13,7 +13,7 @@
  * which does not wait for it. A peer has finished once the agreement after the last step has ended.
  */
 import type { AveragingOutput } from '../agreement/averaging/averaging.ts'
-import type { AveragedPhase, Message, PeerIndex } from '../agreement/message.ts'
+import { type AveragedPhase, type Message, ownCommitment, type PeerIndex } from '../agreement/message.ts'
 import { absorb, type Effects, type EffectsBuilder, effectsOf } from '../agreement/protocol.ts'
 import { isFiniteVector, norm, type Vector } from '../agreement/vector.ts'
 import { type Agreements, createAgreements } from './agreements.ts'
@@ -89,7 +89,7 @@ export function createLearn(options: LearnOptions): Learn {
     status: () => statusOf(state),
     currentStep: () => state.step,
   }
-  return holdingBack(learn, state.recovery.isAway)
+  return holdingBack(learn, options.self, state.recovery.isAway)
 }
 
 function handleInput(state: State, builder: Builder, value: LearnInput): void {
@@ -135,10 +135,8 @@ function receive(state: State, builder: Builder, from: PeerIndex, message: Messa
     return
   }
   const hasSlot = isAgreedOn(state, step, phase)
-  if (hasSlot && message.kind === 'vector' && slot.sender === from) {
-    const { digest, signature } = message.sealed
-    state.recovery.saw(from, { slot, digest, signature })
-  }
+  const own = hasSlot ? ownCommitment(from, message) : null
+  if (own !== null) state.recovery.saw(from, { slot, digest: own.digest, signature: own.signature })
   if (!hasSlot || step > state.step + window.ahead) {
     builder.faults.push({ peer: from, kind: 'out-of-range', slot })
     return

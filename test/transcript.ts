@@ -114,6 +114,7 @@ function content(message: Message): string {
     case 'vector':
     case 'payload':
       return sealedText(message.sealed)
+    case 'digest':
     case 'echo':
     case 'ready':
     case 'request':

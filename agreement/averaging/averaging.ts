@@ -29,9 +29,19 @@ export interface AveragingOptions {
   readonly iterations: number
   /** Asynchronous standard form: whether to wait a little for more than `q` vectors. */
   readonly grace: boolean
+  /** From this iteration on vectors travel by digest, and whole only to those who lack them; absent: always whole. */
+  readonly digestFrom?: number
   readonly ledger: SigningLedger
   /** Called in place of the protocol's own rule; gives the same result, measured or faster. */
   readonly aggregate?: Aggregate
+}
+
+/** Whether an iteration exchanges digests, and vectors only where they are lacking. */
+export function isByDigest(
+  { digestFrom = Infinity }: Pick<AveragingOptions, 'digestFrom'>,
+  iteration: number,
+): boolean {
+  return iteration >= digestFrom
 }
 
 /** Why a protocol asks to be woken. The driver's configuration says how long each wait is. */
@@ -40,7 +50,7 @@ export type TimerPurpose =
   | 'grace'
   /** The synchronous iteration's bound on delay. */
   | 'timeout'
-  /** A vector was agreed on, but this peer does not have it. */
+  /** Somebody was asked, or should be, for a vector that this peer needs and does not have. */
   | 'payload'
   /** The others may have gone on without this peer: it asks them, or asks again, if this does not end by itself. */
   | 'recovery'

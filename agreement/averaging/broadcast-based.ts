@@ -11,7 +11,13 @@ import { absorb, type Effects, type EffectsBuilder, newEffects, type PeerIndex }
 import type { Vector } from '../vector.ts'
 import { createWitnessedExchange, type WitnessedExchange, type WitnessedExchangeOutput } from '../witness.ts'
 import { aggregate } from './aggregate.ts'
-import type { Averaging, AveragingInput, AveragingOptions, AveragingOutput } from './averaging.ts'
+import {
+  type Averaging,
+  type AveragingInput,
+  type AveragingOptions,
+  type AveragingOutput,
+  isByDigest,
+} from './averaging.ts'
 
 type Builder = EffectsBuilder<Message, AveragingOutput>
 
@@ -36,6 +42,7 @@ export function createBroadcastBased(options: AveragingOptions): Averaging {
       maxFaulty,
       dimension,
       ledger,
+      byDigest: isByDigest(options, iteration),
     }),
   )
   const delivered = exchanges.map(() => new Set<PeerIndex>())
@@ -77,11 +84,9 @@ function begin(state: State, step: Builder, iteration: number, vector: Vector): 
   }
   const child = exchange.input({ kind: 'vector', vector })
   const slot = { ...exchangeOf(state, iteration), sender: state.options.self }
-  const own = child.messages.find(({ message }) => message.kind === 'vector')?.message
-  if (own?.kind === 'vector') {
-    const { vector: sealed, digest } = own.sealed
-    step.outputs.push({ kind: 'sealed', slot, vector: sealed, digest })
-  }
+  const sealed = state.options.ledger.sealedFor(slot)
+  if (sealed !== null)
+    step.outputs.push({ kind: 'sealed', slot, vector: sealed.vector, digest: sealed.digest })
   consume(state, step, iteration, child)
   concludeEarly(state, step, iteration)
 }

@@ -6,124 +6,241 @@
  * more; no iteration has two. Under synchrony a peer waits for all n until a timeout, after which n − f are enough.
  * Vectors that come early are kept for their iteration.
  *
- * A synchronous agreement counts its timeouts by rounds. Iteration r times out r + 1 timeouts after the agreement began
- * here, however early the iterations before it ended. To count from the beginning of each iteration would be wrong: a
- * faulty peer that speaks to some peers only puts these ahead by a whole timeout, and they would then give up on the
- * others just before their vectors arrive.
+ * By digest, a peer sends the signed digest of its vector in place of the vector. An author counts as received once the
+ * vector behind its digest is held: most honest peers hold the same. If n − f digests are in, and so many of them are
+ * that of this peer's own vector that R gives it whatever the others are (gives-own.ts), the iteration is over without
+ * any vector. As soon as that can no longer be, the peer asks for the vectors that it lacks, each of one author who
+ * signed it; of the next one if that does not answer. A digest whose vector does not come counts as not received.
+ * Authors answer for their own vectors for as long as the agreement lives, so each honest peer gets n − f.
+ *
+ * The timeouts of a synchronous agreement are counted by rounds (rounds.ts).
  */
 
-import type { Message, Sealed, Slot } from '../message.ts'
-import { type EffectsBuilder, newEffects, type PeerIndex } from '../protocol.ts'
+import type { Message, MessageOf, Sealed, Slot } from '../message.ts'
+import { type EffectsBuilder, type FaultKind, newEffects, type PeerIndex } from '../protocol.ts'
 import { honestCount } from '../thresholds.ts'
 import { isFiniteVector, type Vector } from '../vector.ts'
 import { aggregate } from './aggregate.ts'
-import type { Averaging, AveragingInput, AveragingOptions, AveragingOutput, TimerKey } from './averaging.ts'
+import { type Answering, createAnswering } from './answering.ts'
+import {
+  type Averaging,
+  type AveragingInput,
+  type AveragingOptions,
+  type AveragingOutput,
+  isByDigest,
+  type TimerKey,
+} from './averaging.ts'
+import {
+  authorsOf,
+  close,
+  count,
+  type Gathering,
+  heldVectors,
+  hold,
+  newGathering,
+  nextToAsk,
+  note,
+  wasAsked,
+} from './gathering.ts'
+import { givesOwn } from './gives-own.ts'
+import { createRounds, type Rounds, type Waits } from './rounds.ts'
 
 type Builder = EffectsBuilder<Message, AveragingOutput>
 
 interface State {
   readonly options: AveragingOptions
-  /** By iteration, by author: the first vector of each slot. Emptied, not removed, once used. */
-  readonly received: readonly Map<PeerIndex, Sealed>[]
-  /** By iteration, by author: the digest that the author signed, kept to recognise a second one. */
-  readonly signed: readonly Map<PeerIndex, { digest: string; signature: Uint8Array }>[]
+  /** By iteration. */
+  readonly gatherings: readonly Gathering[]
+  readonly answering: Answering
+  /** The timeouts of a synchronous agreement; null under asynchrony. */
+  readonly rounds: Rounds | null
   /** The current iteration; −1 before the input, `iterations` at the end. */
   iteration: number
-  /** The grace or timeout of the current iteration: not begun, running, or over. */
-  timer: 'none' | 'running' | 'over'
-  /** The number of synchronous rounds that have timed out. */
-  roundsOver: number
+  /** This peer's vector of the current iteration. */
+  own: Sealed | null
+  /** The grace of the current iteration: not begun, running, or over. */
+  grace: 'none' | 'running' | 'over'
 }
 
 export function createStandardForm(options: AveragingOptions): Averaging {
-  const slots = <T>() => Array.from({ length: options.iterations }, () => new Map<PeerIndex, T>())
+  const { iterations, synchrony, grace, peers } = options
   const state: State = {
     options,
-    received: slots(),
-    signed: slots(),
+    gatherings: Array.from({ length: iterations }, newGathering),
+    answering: createAnswering(options),
+    rounds: synchrony === 'synchronous' ? createRounds(options) : null,
     iteration: -1,
-    timer: 'none',
-    roundsOver: 0,
+    own: null,
+    grace: grace ? 'none' : 'over',
   }
   return {
     input(value: AveragingInput) {
       const step: Builder = newEffects()
       if (value.kind === 'vector') {
         if (state.iteration >= 0) throw new Error('averaging agreement takes its input once')
-        if (options.synchrony === 'synchronous' && options.iterations > 0) startRound(state, step, 0)
+        state.rounds?.start(step)
         begin(state, step, 0, value.vector)
       } else if (value.kind === 'timer') wake(state, step, value.timer)
       else if (value.kind === 'listen') throw new Error('only RB-TM can be joined without a vector')
+      else state.answering.restarted(value.peer)
       return step
     },
     receive(from, message) {
       const step: Builder = newEffects()
-      receiveVector(state, step, from, message)
+      receive(state, step, from, message)
       return step
     },
     waitingFor() {
-      const present = state.received[state.iteration]
-      if (present === undefined) return []
-      return Array.from({ length: options.peers }, (_, peer) => peer).filter(peer => !present.has(peer))
+      const gathering = state.gatherings[state.iteration]
+      if (gathering === undefined) return []
+      const mayEndWithOwn = isByDigest(options, state.iteration) && canStillGiveOwn(state, gathering)
+      return Array.from({ length: peers }, (_, peer) => peer).filter(peer => {
+        const signed = gathering.signed.get(peer)
+        return signed === undefined || !(mayEndWithOwn || gathering.vectors.has(signed.digest))
+      })
     },
   }
 }
 
-/** Sends this peer's vector of an iteration, and runs every iteration that already has enough vectors. */
+/** Says this peer's vector of an iteration, and runs every iteration that already has enough vectors. */
 function begin(state: State, step: Builder, first: number, input: Vector): void {
-  const { iterations, self, ledger } = state.options
+  const { options } = state
+  const { iterations, self, ledger } = options
   let vector: Vector | null = input
   for (let iteration = first; vector !== null; iteration++) {
     state.iteration = iteration
-    state.timer = iteration < state.roundsOver ? 'over' : 'none'
+    state.grace = options.grace ? 'none' : 'over'
     if (iteration === iterations) {
+      state.own = null
       step.outputs.push({ kind: 'agreed', vector })
       return
     }
     const slot = slotOf(state, iteration, self)
     const sealed = ledger.seal(slot, vector)
-    state.received[iteration]!.set(self, sealed)
-    step.outputs.push({ kind: 'sealed', slot, vector: sealed.vector, digest: sealed.digest })
-    step.messages.push({ to: 'others', message: { kind: 'vector', slot, sealed } })
+    const { digest, signature } = sealed
+    const gathering = state.gatherings[iteration]!
+    state.own = sealed
+    gathering.signed.set(self, { digest, signature })
+    count(gathering, self, digest)
+    hold(gathering, digest, sealed.vector)
+    step.outputs.push({ kind: 'sealed', slot, vector: sealed.vector, digest })
+    const message: Message = isByDigest(options, iteration)
+      ? { kind: 'digest', slot, digest, signature }
+      : { kind: 'vector', slot, sealed }
+    step.messages.push({ to: 'others', message })
     vector = iterate(state, step)
   }
 }
 
-function receiveVector(state: State, step: Builder, from: PeerIndex, message: Message): void {
+function receive(state: State, step: Builder, from: PeerIndex, message: Message): void {
   const { slot } = message
-  const { iterations, dimension } = state.options
-  const fault = (
-    kind: 'wrong-author' | 'out-of-range' | 'unexpected-kind' | 'wrong-dimension' | 'not-finite',
-  ) => step.faults.push({ peer: from, kind, slot })
-  if (message.kind !== 'vector') return void fault('unexpected-kind')
-  if (slot.sender !== from) return void fault('wrong-author')
-  if (!Number.isInteger(slot.iteration) || slot.iteration < 0 || slot.iteration >= iterations)
-    return void fault('out-of-range')
-  const { sealed } = message
-  if (sealed.vector.length !== dimension) return void fault('wrong-dimension')
-  const first = state.signed[slot.iteration]!.get(from)
-  if (first !== undefined) {
-    if (first.digest === sealed.digest) return // a resend
-    const second = { digest: sealed.digest, signature: sealed.signature }
-    step.faults.push({ peer: from, kind: 'equivocation', slot, evidence: { slot, first, second } })
+  const wrong = wrongIn(state, from, message)
+  if (wrong !== null) {
+    step.faults.push({ peer: from, kind: wrong, slot })
     return
   }
-  state.signed[slot.iteration]!.set(from, { digest: sealed.digest, signature: sealed.signature })
-  if (!isFiniteVector(sealed.vector)) return void fault('not-finite')
-  if (slot.iteration < state.iteration) return // late, and no longer needed
-  state.received[slot.iteration]!.set(from, sealed)
+  const gathering = state.gatherings[slot.iteration]!
+  switch (message.kind) {
+    case 'request':
+      state.answering.answer(step, from, message)
+      return
+    case 'digest':
+      if (sign(step, gathering, from, message, message)) count(gathering, from, message.digest)
+      break
+    case 'vector':
+      receiveVector(state, step, gathering, message)
+      break
+    case 'payload':
+      receivePayload(state, step, gathering, message)
+  }
   if (slot.iteration === state.iteration) proceed(state, step)
 }
 
+/** What is wrong with a message, whatever it brings; null: nothing. */
+function wrongIn({ options }: State, from: PeerIndex, { kind, slot }: Message): FaultKind | null {
+  if (kind !== 'vector' && kind !== 'digest' && kind !== 'payload' && kind !== 'request')
+    return 'unexpected-kind'
+  // A request names the vector of the peer that is asked; everything else that of the peer that speaks.
+  if (slot.sender !== (kind === 'request' ? options.self : from)) return 'wrong-author'
+  const { iteration } = slot
+  if (!Number.isInteger(iteration) || iteration < 0 || iteration >= options.iterations) return 'out-of-range'
+  return kind === 'vector' || isByDigest(options, iteration) ? null : 'unexpected-kind'
+}
+
+/** Remembers what an author has signed. False if it has signed before: the same, or another digest, which is a proof. */
+function sign(
+  step: Builder,
+  { signed }: Gathering,
+  author: PeerIndex,
+  { slot }: Message,
+  { digest, signature }: Pick<Sealed, 'digest' | 'signature'>,
+): boolean {
+  const first = signed.get(author)
+  if (first === undefined) {
+    signed.set(author, { digest, signature })
+    return true
+  }
+  if (first.digest !== digest) {
+    const second = { digest, signature }
+    step.faults.push({ peer: author, kind: 'equivocation', slot, evidence: { slot, first, second } })
+  }
+  return false
+}
+
+function receiveVector(
+  state: State,
+  step: Builder,
+  gathering: Gathering,
+  message: MessageOf<'vector'>,
+): void {
+  const { slot, sealed } = message
+  const { sender: author } = slot
+  if (sealed.vector.length !== state.options.dimension) {
+    step.faults.push({ peer: author, kind: 'wrong-dimension', slot })
+    return
+  }
+  const isFirst = sign(step, gathering, author, message, sealed)
+  if (!isFirst && gathering.signed.get(author)!.digest !== sealed.digest) return
+  if (!isFiniteVector(sealed.vector)) {
+    if (isFirst) step.faults.push({ peer: author, kind: 'not-finite', slot })
+    return
+  }
+  if (isFirst) count(gathering, author, sealed.digest)
+  hold(gathering, sealed.digest, sealed.vector)
+}
+
+/** The vector behind a digest, from an author who was asked for it and has to answer for it if it is of no use. */
+function receivePayload(
+  { options }: State,
+  step: Builder,
+  gathering: Gathering,
+  message: MessageOf<'payload'>,
+): void {
+  const { slot, sealed } = message
+  const { sender: author } = slot
+  const announced = gathering.signed.get(author)
+  const isAsked = announced !== undefined && wasAsked(gathering, author, announced.digest)
+  const wrong = !isAsked ? 'unrequested-payload' : unusable(sealed.vector, options.dimension)
+  if (wrong !== null) step.faults.push({ peer: author, kind: wrong, slot })
+  else if (announced?.digest === sealed.digest) hold(gathering, sealed.digest, sealed.vector)
+  else sign(step, gathering, author, message, sealed) // a second vector, and the proof of it
+}
+
+function unusable(vector: Vector, dimension: number): FaultKind | null {
+  if (vector.length !== dimension) return 'wrong-dimension'
+  return isFiniteVector(vector) ? null : 'not-finite'
+}
+
 function wake(state: State, step: Builder, timer: TimerKey): void {
+  const { iteration, sender } = timer.slot
+  const gathering = state.gatherings[iteration]!
   if (timer.purpose === 'timeout') {
-    state.roundsOver = timer.slot.iteration + 1
-    if (state.roundsOver < state.options.iterations && state.iteration < state.options.iterations)
-      startRound(state, step, state.roundsOver)
-    if (timer.slot.iteration !== state.iteration) return
-  } else if (timer.slot.iteration !== state.iteration || state.timer !== 'running') return
-  state.timer = 'over'
-  proceed(state, step)
+    const isLast = state.iteration >= state.options.iterations
+    state.rounds?.timedOut(step, isLast)
+  } else if (iteration !== state.iteration) return
+  else if (timer.purpose === 'payload') gathering.awaited.delete(gathering.signed.get(sender)?.digest ?? '')
+  else if (state.grace === 'running') state.grace = 'over'
+  if (iteration === state.iteration) proceed(state, step)
 }
 
 function proceed(state: State, step: Builder): void {
@@ -133,42 +250,107 @@ function proceed(state: State, step: Builder): void {
 
 /** This peer's next vector; null while the iteration has to wait. */
 function iterate(state: State, step: Builder): Vector | null {
-  const { protocol, peers, maxFaulty, synchrony, grace, step: learnStep, phase } = state.options
-  const received = state.received[state.iteration]!
-  if (received.size < honestCount(peers, maxFaulty)) return null
-  if (received.size < peers) {
-    if (synchrony === 'synchronous' && state.timer !== 'over') return null
-    if (synchrony === 'asynchronous' && grace && state.timer !== 'over') {
-      if (state.timer === 'none') startTimer(state, step, 'grace')
-      return null
-    }
+  const { options, iteration } = state
+  const { peers, maxFaulty, synchrony } = options
+  const gathering = state.gatherings[iteration]!
+  const { known, held } = gathering
+  const least = honestCount(peers, maxFaulty)
+  const waits = waitsFor(state)
+  if (isByDigest(options, iteration)) {
+    const hasEnough = known >= least
+    if (hasEnough && ownIsGiven(state, gathering, peers)) return conclude(state, step, 'own')
+    if (hasEnough && (known === peers || waits !== 'digests') && ownIsGiven(state, gathering, known))
+      return conclude(state, step, 'own')
+    const isHopeless = !canStillGiveOwn(state, gathering)
+    if (isHopeless || (hasEnough && waits !== 'digests')) ask(state, step, gathering)
+    if (held >= least && held === known && waits === 'vectors') return conclude(state, step, 'rule')
+    if (hasEnough && !isHopeless) startGrace(state, step)
   }
-  const used = [...received.keys()].sort((a, b) => a - b)
-  const vectors = used.map(peer => received.get(peer)!.vector)
-  const own = received.get(state.options.self)!.vector
-  const waited = synchrony === 'synchronous' ? used.length : honestCount(peers, maxFaulty)
-  const average = state.options.aggregate ?? aggregate
-  const vector = average(protocol, { vectors, own, maxFaulty, keep: waited - maxFaulty })
-  received.clear()
-  step.outputs.push({
-    kind: 'iterated',
-    exchange: { step: learnStep, phase, iteration: state.iteration },
-    used,
-    vector,
+  if (held < least) return null
+  if (held === peers || waits === 'nothing') return conclude(state, step, 'rule')
+  if (synchrony === 'asynchronous') startGrace(state, step)
+  return null
+}
+
+/** What the current iteration still waits for; how many it needs at least is another question. */
+function waitsFor({ rounds, iteration, grace }: State): Waits {
+  if (rounds !== null) return rounds.waits(iteration)
+  return grace === 'over' ? 'nothing' : 'digests'
+}
+
+/** Whether this peer's own vector is the rule's result, whatever the rest of `total` vectors are. */
+function ownIsGiven({ options, own }: State, gathering: Gathering, total: number): boolean {
+  const equal = authorsOf(gathering, own?.digest ?? '').length
+  const { protocol, maxFaulty } = options
+  return givesOwn(protocol, { total, equal, maxFaulty, keep: keepOf(options, total) })
+}
+
+/** Whether it may be, if all that have not spoken yet agree with this peer. */
+function canStillGiveOwn({ options, own }: State, { known, authors }: Gathering): boolean {
+  const { protocol, peers, maxFaulty } = options
+  const others = known - (authors.get(own?.digest ?? '')?.length ?? 0)
+  return givesOwn(protocol, {
+    total: peers,
+    equal: peers - others,
+    maxFaulty,
+    keep: keepOf(options, peers),
   })
+}
+
+/** The size of the subset that MDA and CVA average: `q − f`, also where more than `q` are in (docs/papers.md, Silent). */
+function keepOf({ peers, maxFaulty, synchrony }: AveragingOptions, total: number): number {
+  return (synchrony === 'synchronous' ? total : honestCount(peers, maxFaulty)) - maxFaulty
+}
+
+/** Asks for the vectors that are lacking. Under synchrony there is no time to ask a second author after the first. */
+function ask({ options, iteration }: State, step: Builder, gathering: Gathering): void {
+  const { self, maxFaulty, synchrony } = options
+  const atOnce = synchrony === 'synchronous' ? maxFaulty + 1 : 1
+  for (;;) {
+    const next = nextToAsk(gathering, self, atOnce)
+    if (next === null) return
+    const { author, digest } = next
+    const slot = { step: options.step, phase: options.phase, iteration, sender: author }
+    note(gathering, author, digest)
+    step.messages.push({ to: author, message: { kind: 'request', slot, digest } })
+    if (gathering.awaited.has(digest)) continue
+    gathering.awaited.add(digest)
+    step.outputs.push({ kind: 'timer', timer: { slot, purpose: 'payload' } })
+  }
+}
+
+function conclude(state: State, step: Builder, by: 'own' | 'rule'): Vector {
+  const { options, iteration, own } = state
+  const gathering = state.gatherings[iteration]!
+  const exchange = { step: options.step, phase: options.phase, iteration }
+  const used =
+    by === 'own' ? [...gathering.authors.values()].flat() : heldVectors(gathering).map(([author]) => author)
+  const vector = by === 'own' ? own!.vector : averageOf(state, gathering)
+  close(gathering)
+  step.outputs.push({ kind: 'iterated', exchange, used: used.sort((a, b) => a - b), vector })
   return vector
 }
 
-function startTimer(state: State, step: Builder, purpose: 'grace'): void {
-  state.timer = 'running'
-  const slot = slotOf(state, state.iteration, state.options.self)
-  step.outputs.push({ kind: 'timer', timer: { slot, purpose } })
+/** The rule's result. By digest it is this peer's own vector, to the bit, where that is given in exact arithmetic. */
+function averageOf(state: State, gathering: Gathering): Vector {
+  const { options, iteration, own } = state
+  const { protocol, maxFaulty } = options
+  if (isByDigest(options, iteration) && ownIsGiven(state, gathering, gathering.held)) return own!.vector
+  const vectors = heldVectors(gathering).map(([, vector]) => vector)
+  const average = options.aggregate ?? aggregate
+  return average(protocol, {
+    vectors,
+    own: own!.vector,
+    maxFaulty,
+    keep: keepOf(options, vectors.length),
+  })
 }
 
-/** The timers of the rounds follow each other without a gap, independent of the current iteration. */
-function startRound(state: State, step: Builder, iteration: number): void {
-  const slot = slotOf(state, iteration, state.options.self)
-  step.outputs.push({ kind: 'timer', timer: { slot, purpose: 'timeout' } })
+function startGrace(state: State, step: Builder): void {
+  if (state.grace !== 'none' || state.rounds !== null) return
+  state.grace = 'running'
+  const slot = slotOf(state, state.iteration, state.options.self)
+  step.outputs.push({ kind: 'timer', timer: { slot, purpose: 'grace' } })
 }
 
 function slotOf({ options }: State, iteration: number, sender: PeerIndex): Slot {

@@ -30,6 +30,8 @@ export interface ByzantineOptions {
   readonly self: PeerIndex
   readonly peers: number
   readonly maxFaulty: number
+  /** What the inner protocol has sealed for a slot of its own. */
+  readonly sealedFor: (slot: Slot) => Sealed | null
   /** Signs anything: a faulty peer keeps no ledger. */
   readonly seal: (slot: Slot, vector: Vector) => Sealed
   readonly random: () => number
@@ -47,6 +49,8 @@ export interface Byzantine<Input, Output> extends Protocol<Input, Message, Outpu
 interface Pending {
   readonly slot: Slot
   readonly own: Vector
+  /** Its digest is sent in place of the vector, which those get who ask for it. */
+  readonly byDigest: boolean
   /** The inner protocol echoes its own broadcast: the lie has to be echoed instead, or the peer convicts itself. */
   echo: boolean
 }
@@ -57,6 +61,7 @@ export function createByzantine<Input, Output>(
   options: ByzantineOptions,
 ): Byzantine<Input, Output> {
   const pending: Pending[] = []
+  const lies = createLies()
   const speak = createSpeech(options)
   const through = (effects: Effects<Message, Output>): Effects<Message, Output> => {
     const builder: EffectsBuilder<Message, Output> = newEffects()
@@ -65,18 +70,59 @@ export function createByzantine<Input, Output>(
     for (const envelope of effects.messages) {
       const { message } = envelope
       const { slot } = message
-      if (message.kind === 'vector') pending.push({ slot, own: message.sealed.vector, echo: false })
+      const own = ownVector(message, options)
+      if (own !== null) pending.push({ slot, own, byDigest: message.kind === 'digest', echo: false })
       else if (message.kind === 'echo' && slot.sender === options.self) {
         for (const own of pending) if (slotKey(own.slot) === slotKey(slot)) own.echo = true
       } else builder.messages.push(envelope)
     }
-    builder.messages.push(...strike(pending, options))
+    builder.messages.push(...strike(pending, lies, options))
     return { ...builder, messages: speak(builder.messages) }
   }
   return {
     input: value => through(inner.input(value)),
-    receive: (from, message) => through(inner.receive(from, message)),
-    poke: () => ({ messages: speak(strike(pending, options)), outputs: [], faults: [] }),
+    receive(from, message) {
+      const answer = lies.answer(from, message)
+      if (answer === null) return through(inner.receive(from, message))
+      return { messages: speak([answer]), outputs: [], faults: [] }
+    },
+    poke: () => ({ messages: speak(strike(pending, lies, options)), outputs: [], faults: [] }),
+  }
+}
+
+/** The vector that an honest peer says here, whole or by its digest; null in any other message. */
+function ownVector(message: Message, { self, sealedFor }: ByzantineOptions): Vector | null {
+  if (message.kind === 'vector') return message.sealed.vector
+  if (message.kind !== 'digest' || message.slot.sender !== self) return null
+  return sealedFor(message.slot)?.vector ?? null
+}
+
+/** The lies that went out by digest. A peer that asks for one gets it, whichever recipient it was forged for. */
+interface Lies {
+  told(slot: Slot, sealed: Sealed): void
+  /** The answer to a request for a lie; null if the message is none. */
+  answer(from: PeerIndex, message: Message): Envelope | null
+}
+
+/** How many exchanges it can still give the vectors of. */
+const toldMax = 64
+
+function createLies(): Lies {
+  const told = new Map<string, Map<string, Sealed>>()
+  return {
+    told(slot, sealed) {
+      const key = slotKey(slot)
+      const lies = told.get(key) ?? new Map<string, Sealed>()
+      lies.set(sealed.digest, sealed)
+      told.set(key, lies)
+      if (told.size > toldMax) told.delete(told.keys().next().value!)
+    },
+    answer(from, message) {
+      if (message.kind !== 'request') return null
+      const { slot, digest } = message
+      const sealed = told.get(slotKey(slot))?.get(digest)
+      return sealed === undefined ? null : { to: from, message: { kind: 'payload', slot, sealed } }
+    },
   }
 }
 
@@ -110,27 +156,34 @@ function others(self: PeerIndex, peers: number): PeerIndex[] {
 }
 
 /** Sends what can be sent. A vector that waits for honest ones that never come goes out with the next exchange. */
-function strike(pending: Pending[], options: ByzantineOptions): Envelope[] {
+function strike(pending: Pending[], lies: Lies, options: ByzantineOptions): Envelope[] {
   const { attack, adversaryView } = options
   const envelopes: Envelope[] = []
   const waits = (slot: Slot) => attack.rushing && !adversaryView.complete(slot)
   while (pending.length > 1 || (pending.length === 1 && !waits(pending[0]!.slot)))
-    envelopes.push(...forge(pending.shift()!, options))
+    envelopes.push(...forge(pending.shift()!, lies, options))
   return envelopes
 }
 
-function forge({ slot, own, echo }: Pending, options: ByzantineOptions): Envelope[] {
+function forge({ slot, own, byDigest, echo }: Pending, lies: Lies, options: ByzantineOptions): Envelope[] {
   const { attack, self, peers, maxFaulty, seal, random, adversaryView } = options
   const honest = adversaryView.honest(slot)
   const lie = (recipient: PeerIndex): Sealed | null => {
     const vector = attack.forge({ slot, recipient, peers, maxFaulty, own, honest, random })
-    return vector === null ? null : seal(slot, vector)
+    if (vector === null) return null
+    const sealed = seal(slot, vector)
+    if (byDigest) lies.told(slot, sealed)
+    return sealed
+  }
+  const say = (sealed: Sealed): Message => {
+    if (!byDigest) return { kind: 'vector', slot, sealed }
+    return { kind: 'digest', slot, digest: sealed.digest, signature: sealed.signature }
   }
   const everyone = attack.perRecipient ? null : lie(self)
   const envelopes: Envelope[] = []
   for (let to = 0; to < peers; to++) {
     const sealed = to === self ? null : attack.perRecipient ? lie(to) : everyone
-    if (sealed !== null) envelopes.push({ to, message: { kind: 'vector', slot, sealed } })
+    if (sealed !== null) envelopes.push({ to, message: say(sealed) })
   }
   if (echo && everyone !== null) {
     const { digest, signature } = everyone
@@ -152,19 +205,21 @@ const exchangesMax = 8
  * longer listen
  */
 export function collectAdversaryView(enough: number): CollectedView {
-  const seen = new Map<string, Map<PeerIndex, Vector>>()
+  /** By exchange, by author; null: a vector of which only the digest has come. */
+  const seen = new Map<string, Map<PeerIndex, Vector | null>>()
   const keyOf = ({ step, phase, iteration }: Exchange) => `${step}/${phase}/${iteration}`
-  const vectors = (exchange: Exchange) => [...(seen.get(keyOf(exchange))?.values() ?? [])]
+  const spoken = (exchange: Exchange) => [...(seen.get(keyOf(exchange))?.values() ?? [])]
   return {
     collect(message) {
-      if (message.kind !== 'vector') return
+      if (message.kind !== 'vector' && message.kind !== 'payload' && message.kind !== 'digest') return
       const key = keyOf(message.slot)
-      const family = seen.get(key) ?? new Map<PeerIndex, Vector>()
-      family.set(message.slot.sender, message.sealed.vector)
+      const family = seen.get(key) ?? new Map<PeerIndex, Vector | null>()
+      const { sender } = message.slot
+      family.set(sender, 'sealed' in message ? message.sealed.vector : (family.get(sender) ?? null))
       seen.set(key, family)
       if (seen.size > exchangesMax) seen.delete(seen.keys().next().value!)
     },
-    honest: vectors,
-    complete: exchange => vectors(exchange).length >= enough,
+    honest: exchange => spoken(exchange).filter(vector => vector !== null),
+    complete: exchange => spoken(exchange).length >= enough,
   }
 }

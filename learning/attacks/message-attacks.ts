@@ -9,7 +9,8 @@ import { scaled } from './family.ts'
 
 type MessageAttack = Partial<Pick<Attack, 'say' | 'wire' | 'delayMs' | 'forge' | 'perRecipient'>>
 
-function messageAttack(name: string, did: string, parts: MessageAttack): Attack {
+/** An attack that sends honest vectors except where `parts` say otherwise. */
+export function messageAttack(name: string, did: string, parts: MessageAttack): Attack {
   return { name, did, rushing: false, perRecipient: false, forge: ({ own }) => own, ...parts }
 }
 
@@ -100,6 +101,11 @@ function lie(message: Message, { recipient, shared, peers }: Saying): readonly M
   switch (message.kind) {
     case 'vector': {
       const { digest, signature } = message.sealed
+      shared.set(key, { digest, signature })
+      return [message, { kind: 'echo', slot, digest, signature }, { kind: 'ready', slot, digest }]
+    }
+    case 'digest': {
+      const { digest, signature } = message
       shared.set(key, { digest, signature })
       return [message, { kind: 'echo', slot, digest, signature }, { kind: 'ready', slot, digest }]
     }

@@ -1,5 +1,6 @@
 /**
- * The attacks by name (docs/attacks.md): those on vectors here, those on messages and frames in message-attacks.ts.
+ * The attacks by name (docs/attacks.md): those on vectors here, those on messages and frames in message-attacks.ts,
+ * those on exchanges by digest in digest-attacks.ts.
  * Each is a pure function of what the adversary sees. `g` is the vector that an honest peer would have sent, `ḡ` and
  * `σ` are mean and coordinate-wise deviation of the honest ones seen.
  */
@@ -8,6 +9,7 @@ import { meanOfRanks } from '../../agreement/kernels/index.ts'
 import { norm, type Vector } from '../../agreement/vector.ts'
 import { drawNormal } from '../random.ts'
 import type { Attack, Sight } from './attack.ts'
+import { digestAttacks } from './digest-attacks.ts'
 import { mean, scaled, seen, shifted } from './family.ts'
 import { messageAttacks } from './message-attacks.ts'
 
@@ -139,14 +141,22 @@ const DEFINITIONS: Readonly<Record<string, Definition>> = {
 }
 
 /** The names that `attackNamed` takes: attacks on vectors, then attacks on messages and frames. */
-export const attackNames: readonly string[] = [...Object.keys(DEFINITIONS), ...Object.keys(messageAttacks)]
+export const attackNames: readonly string[] = [
+  ...Object.keys(DEFINITIONS),
+  ...Object.keys(messageAttacks),
+  ...Object.keys(digestAttacks),
+]
+
+/** Those of them that act only where vectors travel by digest. */
+export const digestAttackNames: readonly string[] = Object.keys(digestAttacks)
 
 /** @throws AttackError, listing the names or the attack's parameters. */
 export function attackNamed(name: string, parameters: Parameters = {}): Attack {
-  if (Object.hasOwn(messageAttacks, name)) {
-    settle(name, {}, parameters)
-    return messageAttacks[name]!
-  }
+  for (const attacks of [messageAttacks, digestAttacks])
+    if (Object.hasOwn(attacks, name)) {
+      settle(name, {}, parameters)
+      return attacks[name]!
+    }
   const definition = Object.hasOwn(DEFINITIONS, name) ? DEFINITIONS[name] : undefined
   if (!definition)
     throw new AttackError('ATTACK_UNKNOWN', `attack '${name}': expected one of ${attackNames.join(', ')}`)

@@ -23,6 +23,8 @@ export interface CheckedRun {
   readonly guaranteed: boolean
   /** Nothing is ever lost, late or restarted, so that traffic can be held against what it should be. */
   readonly undisturbed: boolean
+  /** A question is answered before the asker turns to another peer; absent: it may not be. */
+  readonly prompt?: boolean
 }
 
 export interface RunEnd {

@@ -89,6 +89,7 @@ export function createLearningCheckers(
       shun(peer, from, `takes a ${message.kind} of`)
       if (message.kind === 'vector' || message.kind === 'payload')
         bind(slot.sender, 'vector', message, message.sealed.digest)
+      else if (message.kind === 'digest') bind(slot.sender, 'vector', message, message.digest)
       else if (message.kind === 'echo') {
         bind(slot.sender, 'vector', message, message.digest)
         bind(from, 'echo', message, message.digest)

@@ -1,4 +1,5 @@
 /** One signed vector for each slot: everything with an honest author's signature names the same digest everywhere. */
+import { commitmentsIn } from '../../agreement/message.ts'
 import type { CheckedRun, Checker, Violate } from './checker.ts'
 
 export function createSlotChecker({ settings, honest }: CheckedRun, violate: Violate): Checker {
@@ -8,9 +9,9 @@ export function createSlotChecker({ settings, honest }: CheckedRun, violate: Vio
     name: 'one vector a slot',
     received(peer, _from, message) {
       const { slot } = message
-      if (message.kind !== 'vector' && message.kind !== 'payload' && message.kind !== 'echo') return
-      if (!isHonest[slot.sender]) return
-      const digest = message.kind === 'echo' ? message.digest : message.sealed.digest
+      const [commitment] = commitmentsIn(message)
+      if (commitment === undefined || !isHonest[slot.sender]) return
+      const { digest } = commitment
       const place = slot.iteration * settings.peers + slot.sender
       const first = digests[place] ?? digest
       digests[place] = first

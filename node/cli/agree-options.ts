@@ -5,7 +5,7 @@ import { flag, maybe, option, UsageError, type Values } from './command.ts'
 import { attackReference, cohortOptions, protocols } from './options.ts'
 import { decimal, integer, oneOf, text } from './parse.ts'
 
-const { faults, synchronous, syncTimeout, count, seed, unsafe, precision } = cohortOptions
+const { faults, synchronous, syncTimeout, exchange, count, seed, unsafe, precision } = cohortOptions
 
 /** `lan`, `wan`, `constant:5`, `uniform:1-20`, `log-normal:10,0.5`: milliseconds one way. */
 export function networkNamed(value: string, name: string): LatencyModel {
@@ -46,6 +46,7 @@ export const agreeOptions = {
   count,
   synchronous,
   syncTimeout,
+  exchange,
   grace: option(
     '--grace <ms>',
     'how long to wait for more than n − f vectors',

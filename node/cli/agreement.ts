@@ -54,6 +54,7 @@ export async function agreementOf(values: AgreeValues): Promise<Agreement> {
     timeoutMs: values.syncTimeout,
     payloadMs: 250,
     precision: values.precision,
+    ...(values.exchange === 'digest-first' && { digestFrom: 1 }),
     // Asked for where it is not needed, it must not keep the guarantees from being checked.
     unsafe: unsafe && !bounds(query).feasible,
   }

@@ -9,6 +9,7 @@ import type { Attack } from '../../learning/attacks/attack.ts'
 import { attackNamed, attackNames } from '../../learning/attacks/registry.ts'
 import { type BatchSchedule, parseBatchSchedule } from '../../learning/batch-size.ts'
 import { OWN_PARTITION, parsePartition } from '../../learning/data/partition.ts'
+import type { ExchangeForm } from '../../learning/learn-contract.ts'
 import { modelNames, wrongSetting } from '../../learning/models/registry.ts'
 import { parseStepSize, type StepSizeSchedule } from '../../learning/step-size.ts'
 import { type CohortDocument, LOCAL_STEPS_MAX, type Written } from '../cohort/cohort.ts'
@@ -18,6 +19,8 @@ import { flag, maybe, option, UsageError, type Values } from './command.ts'
 import { decimal, integer, oneOf, orNone, pair, text } from './parse.ts'
 
 export const protocols = protocolNames
+
+const exchangeForms: readonly ExchangeForm[] = ['digest-first', 'whole']
 
 /** What the members of a cohort agree on. */
 export const cohortOptions = {
@@ -45,6 +48,12 @@ export const cohortOptions = {
     'how long to wait for more than n − f vectors',
     decimal({ min: 0, max: 60_000 }),
     20,
+  ),
+  exchange: option(
+    '--exchange <form>',
+    'how vectors travel: whole; or digest-first, whole only to those who lack what a digest stands for',
+    oneOf(exchangeForms),
+    'whole' as ExchangeForm,
   ),
   steps: option('--steps <count>', 'learning steps', integer({ min: 1, max: 2 ** 31 - 1 }), 100),
   model: option(
@@ -146,6 +155,11 @@ export const cohortOptions = {
     '--unsafe',
     'run below the bound of a protocol, or with more Byzantine peers than it tolerates',
   ),
+} as const
+
+/** For cohorts of real peers. A simulated one sends nothing, and keeps the form and the trace that it had. */
+export const digestFirst = {
+  exchange: { ...cohortOptions.exchange, fallback: 'digest-first' as ExchangeForm },
 } as const
 
 /** What a peer learns from. */
@@ -279,6 +293,7 @@ export function settingsOf(values: CohortValues, peers: number): Scenario['setti
     synchrony,
     graceMs: values.grace,
     timeoutMs: values.syncTimeout,
+    ...(values.exchange === 'digest-first' && { exchange: values.exchange }),
     schedule,
     iterations: { gradient: iterations[0], parameters: iterations[1] },
     count,

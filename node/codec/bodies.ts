@@ -13,6 +13,7 @@ export const BODY = {
   position: 9,
   fetch: 10,
   evidence: 11,
+  digest: 12,
 } as const
 export const PHASES: readonly Phase[] = ['gradient', 'parameters', 'state', 'metrics']
 

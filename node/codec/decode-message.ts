@@ -111,8 +111,10 @@ function smallMessage(draft: Draft): Message {
       return { kind: 'evidence', slot, first, second }
     }
   }
-  if (digest === '') throw new MalformedError('a vote without a digest')
+  if (digest === '') throw new MalformedError('a vote or an announcement without a digest')
   switch (body) {
+    case BODY.digest:
+      return { kind: 'digest', slot, digest, signature }
     case BODY.echo:
       return { kind: 'echo', slot, digest, signature }
     case BODY.ready:
@@ -173,7 +175,7 @@ export function readDraft(header: Uint8Array): Draft {
     else if (field === BODY.report) {
       draft.body = field
       draft.peers = readReport(input.bytes())
-    } else if (field >= BODY.vector && field <= BODY.payload) {
+    } else if ((field >= BODY.vector && field <= BODY.payload) || field === BODY.digest) {
       draft.body = field
       readSealedOrVote(draft, input.bytes())
     } else if (field >= BODY.query && field <= BODY.fetch) {

@@ -50,6 +50,7 @@ function putBody(output: Writer, message: Message, dimension: number): void {
       putInteger(output, 3, precisions.indexOf(message.sealed.precision ?? 'f32'))
       break
     case 'echo':
+    case 'digest':
       putBytes(output, 1, Buffer.from(message.digest, 'hex'))
       putBytes(output, 2, message.signature)
       break

@@ -80,6 +80,11 @@ export const cohortSchema = z
     faults: z.int().min(0),
     protocol: z.enum(protocolNames),
     synchrony: z.enum(['asynchronous', 'synchronous']).default('asynchronous'),
+    /**
+     * How vectors travel: `digest-first` sends the digest of what the others are likely to hold, and the vector to those
+     * who lack it; absent: `whole`, as in cohorts from before there was a choice.
+     */
+    exchange: z.enum(['digest-first', 'whole']).optional(),
     /** Standard form: how long to wait for more than `q` vectors once `q` are in. */
     graceMs: z.number().min(0).max(60_000).default(20),
     /** Synchronous mode: how long to wait for all `n`. */
@@ -214,11 +219,12 @@ export function canonicalText(value: unknown): string {
 }
 
 /** A default that cohorts from before its setting do not have is left out, so that they keep their ids. */
-function agreedOn({ precision = 'f32', localSteps = 1, ...others }: Cohort) {
+function agreedOn({ precision = 'f32', localSteps = 1, exchange = 'whole', ...others }: Cohort) {
   const cohort: Cohort = {
     ...others,
     ...(precision !== 'f32' && { precision }),
     ...(localSteps !== 1 && { localSteps }),
+    ...(exchange !== 'whole' && { exchange }),
   }
   return { ...cohortDocument(cohort), members: cohort.members.map(({ name, id }) => ({ name, id })) }
 }

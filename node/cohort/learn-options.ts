@@ -24,6 +24,7 @@ export function learnOptions(
     unsafe,
     steps,
     evaluateEvery,
+    exchange = 'whole',
     momentum,
     clip,
     weightDecay,
@@ -55,7 +56,8 @@ export function learnOptions(
     batch: batchSize(cohort.batchSchedule.schedule, batch),
     box: cohort.box === null ? null : { low: -cohort.box, high: cohort.box },
     outputStep: output === 'last' ? null : drawnStep(seed, steps),
-    window: windowOf(protocol, kept),
+    exchange,
+    window: windowOf(protocol, exchange, kept),
   }
 }
 

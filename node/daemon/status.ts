@@ -1,5 +1,5 @@
 /** The status of a running peer at any time, for `concord status` and for the metrics. */
-import type { Message } from '../../agreement/message.ts'
+import { type Message, ownCommitment } from '../../agreement/message.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import { type AgreedMetrics, figuresOf } from '../../learning/evaluation/agreed.ts'
 import type { LearnStatus } from '../../learning/learn-contract.ts'
@@ -158,9 +158,10 @@ export function createStatusBook(membership: Membership, software: string, nowMs
   }
   return {
     see: event => see(state, event),
-    heard(from, { kind, slot }) {
+    heard(from, message) {
       const other = state.others[from]
-      if (kind === 'vector' && slot.sender === from && other !== undefined)
+      const { slot } = message
+      if (other !== undefined && ownCommitment(from, message) !== null)
         other.step = Math.max(other.step ?? 0, slot.step)
     },
     metSecondProcess({ address, by }) {

@@ -33,6 +33,8 @@ export interface AgreementSettings {
   readonly timeoutMs: number
   /** How long an author's vector may lag behind the votes on it before others are asked. */
   readonly payloadMs: number
+  /** From this iteration on vectors travel by digest; absent: never. */
+  readonly digestFrom?: number
   readonly unsafe: boolean
   /** To which vectors are rounded before they are signed; absent: f32. */
   readonly precision?: Precision

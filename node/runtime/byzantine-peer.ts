@@ -2,7 +2,7 @@
  * A Byzantine peer: an attack wrapped around its protocol and its transport. Real peers use it when a user tells them
  * to misbehave, to test the others; the simulated world uses it too.
  */
-import type { Message, Slot } from '../../agreement/message.ts'
+import type { Message, SigningLedger, Slot } from '../../agreement/message.ts'
 import type { PeerIndex, Protocol } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { Attack } from '../../learning/attacks/attack.ts'
@@ -26,13 +26,14 @@ interface ByzantineMembership {
   readonly maxFaulty: number
   readonly signer: Signer
   readonly limits: DecodeLimits
+  readonly journal: Pick<SigningLedger, 'sealedFor'>
 }
 
 /** The attack on vectors and messages. */
 export function byzantineProtocol<Input, Output>(
   inner: Protocol<Input, Message, Output>,
   { attack, random, adversaryView, shared, signerOf }: ByzantineBehaviour,
-  { self, peers, maxFaulty, signer, limits }: ByzantineMembership,
+  { self, peers, maxFaulty, signer, limits, journal }: ByzantineMembership,
 ): Byzantine<Input, Output> {
   const seal = (slot: Slot, vector: Vector) => {
     const by = slot.sender === self ? signer : (signerOf?.(slot.sender) ?? signer)
@@ -43,6 +44,7 @@ export function byzantineProtocol<Input, Output>(
     self,
     peers,
     maxFaulty,
+    sealedFor: journal.sealedFor,
     seal,
     random,
     adversaryView,

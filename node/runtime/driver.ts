@@ -30,7 +30,8 @@ import {
   type Transport,
 } from '../ports.ts'
 import type { Verifier } from '../signatures/index.ts'
-import type { Journal } from './journal.ts'
+import { heardBefore } from './heard-before.ts'
+import type { Journal } from './journal-contract.ts'
 import { createReadGate, type ReadGate } from './read-gate.ts'
 import { createReceiver, type Receiver, type ReceiverHooks } from './receive.ts'
 import { createSender, type Sender } from './send.ts'
@@ -283,13 +284,14 @@ function linkHooks<I, O>(state: State<I, O>, peer: PeerIndex) {
 }
 
 function start<I, O>(state: State<I, O>): void {
-  const { transport, journal, hooks, protocol, verifier, limits } = state.options
+  const { self, transport, journal, hooks, protocol, verifier, limits } = state.options
   recall(state)
   for (const message of journal.messages()) state.sender.repeat(message)
-  // These messages come from others, so they count only with valid signatures.
-  const kept = journal.kept().filter(message => verifier.accepts(message))
-  for (const { slot, sealed } of kept)
-    enqueueWork(state, () => carry(state, protocol.receive(slot.sender, { kind: 'vector', slot, sealed })))
+  for (const message of heardBefore(journal, verifier, self))
+    enqueueWork(state, () => {
+      const effects = protocol.receive(message.slot.sender, message)
+      carry(state, { ...effects, faults: [] }) // nobody is blamed for what this peer remembers
+    })
   state.started = true
   transport.start({
     connected(peer) {

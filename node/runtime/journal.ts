@@ -17,19 +17,18 @@ import {
   type MessageOf,
   messageTraits,
   type Sealed,
-  type SigningLedger,
   type Slot,
   slotKey,
   traitsOf,
 } from '../../agreement/message.ts'
-import type { Evidence, PeerIndex } from '../../agreement/protocol.ts'
+import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { LearnState } from '../../learning/learn-contract.ts'
-import type { PastParameters } from '../../learning/recovery/contract.ts'
 import { encodeMessage, precisionOf } from '../codec/index.ts'
-import type { Frame, Storage } from '../ports.ts'
+import type { Frame } from '../ports.ts'
 import { sealed as sealedBy } from '../signatures/index.ts'
 import { type Checkpoints, createCheckpoints } from './journal-checkpoints.ts'
+import type { Journal, JournalOptions, Kept } from './journal-contract.ts'
 import { createJournalLog, type JournalLog, type Numbered, noLog } from './journal-log.ts'
 import { type Memory, recall, vectorsIn } from './journal-memory.ts'
 import {
@@ -38,71 +37,10 @@ import {
   encodeSeen,
   encodeVectorAt,
   type JournalRecord,
-  type RecordLimits,
 } from './journal-records.ts'
 import { createJournalVectors, type JournalVectors } from './journal-vectors.ts'
 import { lengthOf, movable, onDisk } from './movable.ts'
 
-export interface Journal extends SigningLedger {
-  /** The state of the last run, or null at the first start. */
-  readonly recovered: LearnState | null
-  /**
-   * Remembers that another peer signed this, if it is that peer's newest. The next checkpoint keeps it for the next
-   * incarnation. A peer whose memory may be older is told.
-   */
-  saw(slot: Slot, commitment: Commitment): void
-  /** The newest that each other peer was seen to sign, in the form of a vote. */
-  readonly seen: () => readonly MessageOf<'echo'>[]
-  /** False if this peer can have signed a vector for the slot only if it has forgotten that. */
-  remembers(slot: Slot): boolean
-  /** Forgets everything, because it is an older copy. The peer says nothing more that binds it before this step. */
-  outdated(completeFrom: number): void
-  /** What was lost since the last run, as a sentence; null: nothing. */
-  readonly lost: string | null
-  /** This peer's parameters of the last steps: others may need them to catch up. For LEARN, which adds to it. */
-  history(): PastParameters
-  /**
-   * The first of the steps up to this one from which on this peer has spoken in each step and knows all that it said.
-   * Before that step it was not there, or may have said something that it no longer knows.
-   */
-  readonly completeFrom: (step: number) => number
-  /** This peer's messages for slots that are still open, in the order in which they were first sent. */
-  readonly messages: () => readonly Message[]
-  /**
-   * Appends a message that is about to be sent, if it binds this peer. False: it must not be sent, because this peer
-   * has lost its memory of that step.
-   * @param encoded the message in wire form, if the caller has it
-   */
-  record(message: Message, encoded?: Frame): boolean
-  /**
-   * Keeps the vector of another peer that this one is about to echo. A peer that counts on the echo may ask for the
-   * vector, also after a restart, and the author may not answer.
-   */
-  keep(message: Kept): void
-  /** The same message, in a form whose vector can leave the memory once it is kept. */
-  holding(message: Message): Message
-  /** The vectors kept, as their authors sent them. */
-  kept(): readonly Kept[]
-  /** The proofs that others equivocate, as they were shown to everyone. */
-  readonly proofs: () => readonly Evidence[]
-  /** Whether anything was recorded since the last sync. */
-  dirty(): boolean
-  sync(done: (error?: Error) => void): void
-  /** Records the state after a step, and forgets what no peer can ask for any more. */
-  checkpoint(state: LearnState, forgetBefore: number): void
-}
-
-interface JournalOptions extends RecordLimits {
-  /** Null keeps everything in memory only: a restarted peer is then a new one. */
-  readonly storage: Storage | null
-  readonly sign: (slot: Slot, digest: string) => Uint8Array
-  /** Steps between two compactions of the log. */
-  readonly compactEverySteps: number
-  /** Where vectors stand beside the log: how many of the newest stay in memory, too; absent: 2. */
-  readonly near?: number
-}
-
-export type Kept = MessageOf<'vector' | 'payload'>
 type Proof = MessageOf<'evidence'>
 
 interface State {
@@ -145,9 +83,9 @@ export function createJournal(options: JournalOptions): Journal {
     remembers: slot =>
       slot.step < Math.max(state.completeFrom, state.forgottenBefore) || said.has(`vector ${slotKey(slot)}`),
     outdated: completeFrom => forgetAll(state, completeFrom),
-    // Parameters for a peer that catches up are left out: they are for that peer only, and it asks again.
-    messages: () => [...said.values()].filter(message => traitsOf(message).repeated),
+    messages: () => [...said.values()].filter(message => isRepeated(state, message)),
     seal: (slot, vector) => seal(state, slot, vector),
+    sealedFor: slot => state.sealed.get(slotKey(slot)) ?? null,
     bind(kind, slot, value) {
       const key = `${kind} ${slotKey(slot)}`
       const bound = votes.get(key) ?? value
@@ -223,6 +161,15 @@ function seal({ sealed, vectors, options }: State, slot: Slot, vector: Vector): 
 
 const NO_MEMORY: Memory = { records: [], entries: 0, step: 0, completeFrom: 1, lost: null }
 
+/**
+ * Parameters for a peer that catches up are left out: they are for that peer only, and it asks again. So are vectors of
+ * which this peer gave the digest.
+ */
+function isRepeated({ said }: State, message: BoundMessage): boolean {
+  const isByDigest = message.kind === 'vector' && said.has(`digest ${slotKey(message.slot)}`)
+  return traitsOf(message).repeated && !isByDigest
+}
+
 /** Takes in what an earlier incarnation recorded. */
 function recollect(state: State, record: JournalRecord): void {
   if (record.kind === 'seen') state.seen.set(record.echo.slot.sender, record.echo)
@@ -250,7 +197,7 @@ function remember({ said, sealed, votes }: State, message: BoundMessage): void {
   const key = slotKey(message.slot)
   said.set(`${message.kind} ${key}`, message)
   if (message.kind === 'vector') sealed.set(key, message.sealed)
-  else votes.set(`${message.kind} ${key}`, contentOf(message))
+  else if (message.kind !== 'digest') votes.set(`${message.kind} ${key}`, contentOf(message))
 }
 
 function see({ seen, unsaved, options }: State, slot: Slot, { digest, signature }: Commitment): void {
@@ -272,6 +219,7 @@ function record(state: State, message: Message, encoded?: Frame): boolean {
   // A kept payload binds this peer too if it is a vector of its own.
   if (slot.step < completeFrom && messageTraits[kind].durable !== 'never') return false
   if (!isBound(message) || said.has(`${kind} ${slotKey(slot)}`)) return true
+  if (kind === 'digest') recordVectorOf(state, message)
   remember(state, message)
   state.newest = Math.max(state.newest, slot.step)
   append(state, message, encoded)
@@ -282,6 +230,13 @@ function record(state: State, message: Message, encoded?: Frame): boolean {
 function isLong({ options }: State, message: Message): message is Kept {
   if (message.kind !== 'vector' && message.kind !== 'payload') return false
   return lengthOf(message.sealed) === options.limits.dimension
+}
+
+/** A digest is recorded behind its vector: a peer that knows the digest may ask for the vector, also after a crash. */
+function recordVectorOf(state: State, { slot, digest }: MessageOf<'digest'>): void {
+  const sealed = state.sealed.get(slotKey(slot))
+  if (sealed?.digest !== digest) return // the lie of a faulty peer, which keeps no ledger
+  record(state, { kind: 'vector', slot, sealed })
 }
 
 function append(state: State, message: Message, encoded?: Frame): void {

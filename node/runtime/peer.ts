@@ -30,7 +30,8 @@ import type { Signer, Verifier } from '../signatures/index.ts'
 import type { ByzantineBehaviour } from './byzantine-peer.ts'
 import { delayOf } from './delays.ts'
 import type { Driver, DriverStatus } from './driver.ts'
-import { createJournal, type Journal } from './journal.ts'
+import { createJournal } from './journal.ts'
+import type { Journal } from './journal-contract.ts'
 import { JournalError } from './journal-records.ts'
 import { keptSteps } from './kept-steps.ts'
 import { driveProtocol, type ProtocolPeer } from './protocol-peer.ts'
@@ -191,7 +192,7 @@ function openJournal(
     compactEverySteps: 16,
     near: cohort.protocol === 'rb-tm' ? cohort.members.length + 1 : 2,
   })
-  const own = journal.messages().filter(({ kind }) => kind === 'vector')
+  const own = journal.messages().filter(({ kind }) => kind === 'vector' || kind === 'digest')
   if (own.every(message => message.slot.sender === self && verifier.accepts(message))) return journal
   throw new JournalError(
     'the log in the state directory belongs to another member, or to this one in another cohort, so its signatures do not hold here. Give each identity and cohort its own state directory (--state)',

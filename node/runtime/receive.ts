@@ -4,12 +4,12 @@
  *
  * A peer that is proved to equivocate is convicted: it is cut off and ignored, and the proof goes to everyone else.
  */
-import type { Message } from '../../agreement/message.ts'
+import { type Message, ownCommitment } from '../../agreement/message.ts'
 import type { Effects, Evidence, Fault, PeerIndex, Protocol } from '../../agreement/protocol.ts'
 import type { Received } from '../codec/index.ts'
 import { proves } from '../evidence/evidence.ts'
 import type { Verifier } from '../signatures/index.ts'
-import type { Journal, Kept } from './journal.ts'
+import type { Journal, Kept } from './journal-contract.ts'
 
 /** For traces and checkers. */
 export interface ReceiverHooks {
@@ -77,8 +77,8 @@ export function createReceiver<Output>(options: ReceiverOptions<Output>): Receiv
       return
     }
     hooks.received?.(from, message)
-    const { kind, slot } = message
-    if (kind === 'vector' && slot.sender === from && slot.phase !== 'state') journal.saw(slot, message.sealed)
+    const own = ownCommitment(from, message)
+    if (own !== null) journal.saw(message.slot, own)
     const effects = protocol.receive(from, message)
     if (isEchoed(message, effects)) journal.keep(message)
     carry(effects)

@@ -9,7 +9,7 @@ import { bringsVector, encodeHeader, encodeMessage, encodeVector } from '../code
 import type { Link } from '../link/link.ts'
 import type { Encoded } from '../link/outbox.ts'
 import { type Clock, sizeOf, type Timer } from '../ports.ts'
-import type { Journal } from './journal.ts'
+import type { Journal } from './journal-contract.ts'
 import { isMovable, lengthOf } from './movable.ts'
 
 export interface Sender {

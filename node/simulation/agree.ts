@@ -22,6 +22,7 @@ import { agreementTask, watchedBy } from './cluster/agreement.ts'
 import { createSimulatedCluster, type SimulatedCluster } from './cluster/simulated.ts'
 import { type Conditions, calmConditions } from './conditions.ts'
 import { injectFaults } from './fault-injection.ts'
+import { latencyMaxMs } from './latency.ts'
 import { createTrace, type Trace } from './trace.ts'
 
 export interface AgreeOptions {
@@ -67,6 +68,9 @@ const LIVENESS_MS = 120_000
 const EVENTS_MAX = 5_000_000
 /** Queues are checked once in this many events, because there are n² of them. */
 const LOOK_EVERY = 512
+
+/** Beside the latency: what a peer takes to answer, its disk and its clock included. */
+const ANSWER_MS = 30
 
 /** Peers start within this time of each other. */
 const START_SPREAD_MS = 2
@@ -163,10 +167,12 @@ function checkedRun(options: AgreeOptions, conditions: Conditions, honest: reado
   const { settings, inputs, byzantine, timely = true } = options
   const mild = conditions.loss === 0 && conditions.injectedFaults.length === 0 && conditions.syncMs === null
   const prompt = conditions.scheduler.kind === 'fair' || conditions.scheduler.kind === 'rushing'
+  const roundTripMs = 2 * (latencyMaxMs(conditions.latency) + conditions.jitterMs + ANSWER_MS)
   return {
     settings,
     honest,
     inputs,
+    prompt: roundTripMs < settings.payloadMs,
     target: options.target ?? null,
     guaranteed:
       byzantine.peers.length <= settings.maxFaulty &&

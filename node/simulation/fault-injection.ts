@@ -10,7 +10,8 @@ import type { World } from './world.ts'
 export interface FaultTarget {
   readonly world: World
   readonly network: SimulatedNetwork
-  readonly peers: { readonly length: number }
+  /** By peer; null while it is down. */
+  readonly peers: readonly unknown[]
   readonly disks: readonly (SimulatedDisk | null)[]
   begin(peer: PeerIndex): void
   crash(peer: PeerIndex, kept: number): void
@@ -131,7 +132,9 @@ function begin(target: FaultTarget, fault: InjectedFault): () => void {
       target.crash(fault.peer, 1)
       return () => {
         const copy = target.disks[fault.peer]?.copyAt(fault.part)
-        if (copy && target.isSeenBeyond(copy.records, fault.peer)) copy.putBack()
+        // Another fault may have started the peer again: the disk of one that runs stays as it is.
+        const isDown = peers[fault.peer] === null
+        if (isDown && copy && target.isSeenBeyond(copy.records, fault.peer)) copy.putBack()
         target.begin(fault.peer)
       }
     case 'clone':

@@ -195,6 +195,7 @@ function exampleMessages(precision: Precision = 'f32'): readonly Message[] {
   return [
     { kind: 'vector', slot, sealed },
     { kind: 'payload', slot, sealed },
+    { kind: 'digest', slot, digest, signature },
     { kind: 'echo', slot, digest, signature },
     { kind: 'ready', slot, digest },
     { kind: 'request', slot, digest },

@@ -86,15 +86,15 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'subset-larger',
     file: standardForm,
-    line: 'keep: waited - maxFaulty })',
-    becomes: 'keep: waited - maxFaulty + 1 })',
+    line: "return (synchrony === 'synchronous' ? total : honestCount(peers, maxFaulty)) - maxFaulty",
+    becomes: "return (synchrony === 'synchronous' ? total : honestCount(peers, maxFaulty)) - maxFaulty + 1",
     within: 500,
   },
   {
     name: 'quorum-smaller',
     file: standardForm,
-    line: 'if (received.size < honestCount(peers, maxFaulty)) return null',
-    becomes: 'if (received.size < honestCount(peers, maxFaulty) - 1) return null',
+    line: 'const least = honestCount(peers, maxFaulty)',
+    becomes: 'const least = honestCount(peers, maxFaulty) - 1',
     within: 500,
   },
   {
@@ -156,9 +156,23 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'rounds-drift',
+    file: 'agreement/averaging/rounds.ts',
+    line: 'waiting[last.iteration] = last.after',
+    becomes: 'waiting[last.iteration] = waiting[last.iteration + 1] = last.after',
+    within: 500,
+  },
+  {
+    name: 'never-asks-behind-a-digest',
     file: standardForm,
-    line: 'state.roundsOver = timer.slot.iteration + 1',
-    becomes: 'state.roundsOver = timer.slot.iteration + 2',
+    line: "if (hasEnough && ownIsGiven(state, gathering, peers)) return conclude(state, step, 'own')",
+    becomes: "if (hasEnough) return conclude(state, step, 'own')",
+    within: 500,
+  },
+  {
+    name: 'counts-what-never-came',
+    file: standardForm,
+    line: 'if (held < least) return null',
+    becomes: 'if ((isByDigest(options, iteration) ? known : held) < least) return null',
     within: 500,
   },
   {

@@ -2,7 +2,7 @@
  * The smallest network there is: every message in flight in one bag, delivered one by one in an order that the
  * seed draws, until the bag is empty. Timers go off only then. Purely synchronous.
  */
-import type { Message, Sealed, SigningLedger, Slot } from '../../agreement/message.ts'
+import { type Message, type Sealed, type SigningLedger, type Slot, slotKey } from '../../agreement/message.ts'
 import type { Effects, Fault, PeerIndex, Protocol } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import { randomStream } from '../../learning/random.ts'
@@ -17,8 +17,14 @@ export interface Flight {
 /** Seals without signing: signatures are the edge's business, and the harness has none to protect. */
 export function testLedger(): SigningLedger {
   const bound = new Map<string, string>()
+  const sealed = new Map<string, Sealed>()
   return {
-    seal: (_slot, vector) => seal(vector),
+    seal(slot, vector) {
+      const own = seal(vector)
+      sealed.set(slotKey(slot), own)
+      return own
+    },
+    sealedFor: slot => sealed.get(slotKey(slot)) ?? null,
     bind(kind, slot, value) {
       const key = JSON.stringify([kind, slot])
       const first = bound.get(key) ?? value

@@ -34,6 +34,7 @@ function messages(sign: (slot: Slot, digest: string) => Uint8Array): Record<Mess
   const sealed = { vector, ...commit(slot, digest) }
   return {
     vector: { kind: 'vector', slot, sealed },
+    digest: { kind: 'digest', slot, ...commit(slot, digest) },
     echo: { kind: 'echo', slot, ...commit(slot, digest) },
     ready: { kind: 'ready', slot, digest },
     request: { kind: 'request', slot, digest },
@@ -58,8 +59,8 @@ const kinds = Object.keys(messageTraits) as MessageKind[]
 /** The parameters given to a peer that catches up: what a vector of phase `state` is. */
 const parameters: Message = { ...(all.vector as Extract<Message, { kind: 'vector' }>), slot: stateSlot }
 
-const signed: readonly MessageKind[] = ['vector', 'echo', 'payload', 'position', 'evidence']
-const recorded: readonly MessageKind[] = ['vector', 'echo', 'ready', 'report', 'evidence']
+const signed: readonly MessageKind[] = ['vector', 'digest', 'echo', 'payload', 'position', 'evidence']
+const recorded: readonly MessageKind[] = ['vector', 'digest', 'echo', 'ready', 'report', 'evidence']
 
 for (const kind of kinds) {
   const message = all[kind]
@@ -86,7 +87,10 @@ for (const kind of kinds) {
     t.is(records.length, recorded.includes(kind) ? 1 : 0)
     t.is(journal.dirty(), recorded.includes(kind))
     const forgetful = createJournal({ storage: memory(5).storage, sign, limits, compactEverySteps: 9 })
-    t.is(forgetful.record(message), !['vector', 'echo', 'ready', 'report', 'payload'].includes(kind))
+    t.is(
+      forgetful.record(message),
+      !['vector', 'digest', 'echo', 'ready', 'report', 'payload'].includes(kind),
+    )
   })
 
   test(`${kind}: its sender waits for others like it, or does not`, t => {

@@ -100,6 +100,8 @@ async function printTable(rows: readonly Bounds[], terminal: Terminal): Promise<
       : [
           line('messages', row => row.traffic!.messages),
           line('bytes', row => megabytes(row.traffic!.bytes)),
+          line('bytes by digest, least', row => megabytes(row.trafficByDigest!.least.bytes)),
+          line('bytes by digest, most', row => megabytes(row.trafficByDigest!.most.bytes)),
         ]),
   ]
   terminal.print(
@@ -110,10 +112,14 @@ async function printTable(rows: readonly Bounds[], terminal: Terminal): Promise<
   for (const row of rows) terminal.print(`${row.protocol}: ${row.why}`)
 }
 
-function trafficLine({ traffic }: Bounds): readonly string[] {
-  if (traffic === undefined) return []
+function trafficLines({ traffic, trafficByDigest }: Bounds): readonly string[] {
+  if (traffic === undefined || trafficByDigest === undefined) return []
+  const { least, most } = trafficByDigest
   const { messages, bytes } = traffic
-  return [`  an iteration costs     ${messages} messages, ${megabytes(bytes)}, all peers together`]
+  return [
+    `  an iteration costs     ${messages} messages, ${megabytes(bytes)}, all peers together`,
+    `  by digest              ${megabytes(least.bytes)} where all hold the same vector, at most ${megabytes(most.bytes)}`,
+  ]
 }
 
 /** One protocol's guarantees in lines for people. */
@@ -127,7 +133,7 @@ function boundsLines(row: Bounds, paint: Paint): readonly string[] {
     `  waits for              ${row.quorum} vectors`,
     `  contraction            ${number(row.contraction)} per iteration`,
     `  iterations, t = 1…10   ${counts(row.iterations.tight)} (tight), ${counts(row.iterations.paper)} (paper)`,
-    ...trafficLine(row),
+    ...trafficLines(row),
     `  averaging constant C   ${number(row.averagingConstant)}, and no algorithm below ${number(row.lowerBound)}`,
   ]
 }

@@ -2,7 +2,7 @@
 import type { Cohort, Member } from '../../cohort/cohort.ts'
 import { type CommandGroup, defineCommand, flag, maybe, option, UsageError } from '../command.ts'
 import { startingFrom } from '../learning-options.ts'
-import { cohortOptions, partitionOrOwn, settingsOf } from '../options.ts'
+import { cohortOptions, digestFirst, partitionOrOwn, settingsOf } from '../options.ts'
 import { integer, text } from '../parse.ts'
 
 const memberHelp =
@@ -18,6 +18,7 @@ const create = defineCommand({
   options: {
     name: option('--name <name>', 'the name of the cohort', text, 'cohort'),
     ...cohortOptions,
+    ...digestFirst,
     init: maybe(
       '--init <file>',
       'the checkpoint that every member is to start from; the file then names its SHA-256',

@@ -1,7 +1,7 @@
 /** `concord demo`: a cohort of real peers on this machine, one process each, while one of them lies. */
 import { defineCommand, flag, maybe } from '../command.ts'
 import { learningOptions } from '../learning-options.ts'
-import { scenarioOptions } from '../options.ts'
+import { digestFirst, scenarioOptions } from '../options.ts'
 import { decimal, text } from '../parse.ts'
 
 export const demo = defineCommand({
@@ -11,6 +11,7 @@ export const demo = defineCommand({
     'Starts one "concord join" for each peer, over libp2p on the loopback address, and shows what they do. Then runs the same cohort, data and attack with plain averaging in the simulator, for contrast.',
   options: {
     ...scenarioOptions,
+    ...digestFirst,
     ...learningOptions,
     timeout: maybe(
       '--timeout <seconds>',

@@ -84,7 +84,8 @@ function favour({ peers, maxFaulty, honest }: Camps): Attack {
       const place = honest.indexOf(recipient)
       if (place < 0 || honest.includes(sender)) return [message]
       const distance = (place - (iteration % honest.length) + honest.length) % honest.length
-      if (message.kind === 'vector') return distance < recipients ? [message] : []
+      if (message.kind === 'vector' || message.kind === 'digest')
+        return distance < recipients ? [message] : []
       if (message.kind === 'echo' || message.kind === 'ready') return distance === 0 ? [message] : []
       return message.kind === 'payload' ? [] : [message]
     },

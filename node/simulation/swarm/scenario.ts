@@ -6,7 +6,7 @@ import { iterationsFor, peersNeeded } from '../../../agreement/bounds.ts'
 import type { Synchrony } from '../../../agreement/thresholds.ts'
 import type { Vector } from '../../../agreement/vector.ts'
 import type { Attack } from '../../../learning/attacks/attack.ts'
-import { attackNamed, attackNames } from '../../../learning/attacks/registry.ts'
+import { attackNamed, attackNames, digestAttackNames } from '../../../learning/attacks/registry.ts'
 import { randomStream } from '../../../learning/random.ts'
 import type { AgreementSettings } from '../../runtime/agreement-peer.ts'
 import type { AgreeOptions } from '../agree.ts'
@@ -24,7 +24,7 @@ export interface Scenario extends AgreeOptions {
 export const swarmProtocols = ['mda', 'cva', 'icwtm', 'rb-tm'] as const
 
 /** Attacks on labels need a data set. */
-const swarmAttacks = attackNames.filter(name => name !== 'label-flip')
+const swarmAttacks = attackNames.filter(name => name !== 'label-flip' && !digestAttackNames.includes(name))
 
 /** The most peers; fewer for RB-TM, whose traffic grows with n³. */
 const PEERS_MAX = 16
@@ -34,11 +34,14 @@ const ED25519_EVERY = 50
 /** The share of runs with the swarm's own attacks, the strongest known ones on agreement. */
 const SPECIAL = 0.25
 
-export function drawScenario(seed: number): Scenario {
+/** @param form absent: as the seed draws it; `whole`: the run of the seed before there was a choice */
+export function drawScenario(seed: number, form?: 'whole'): Scenario {
   const bound = drawSize(seed)
   const { peers, maxFaulty } = bound
-  const { liars, attackName } = drawLiars(seed, peers, maxFaulty)
-  const settings = drawSettings(seed, bound)
+  const { liars, ...lie } = drawLiars(seed, peers, maxFaulty)
+  const exchange: ReturnType<typeof drawExchange> = form === 'whole' ? {} : drawExchange(seed, liars.length)
+  const { digestFrom, attackName = lie.attackName } = exchange
+  const settings = drawSettings(seed, bound, digestFrom)
   const inputs = drawInputs(seed, peers, bound.dimension)
   const honest = [...inputs.keys()].filter(peer => !liars.includes(peer))
   const conditions = randomStream(seed, 'conditions')
@@ -86,7 +89,20 @@ function drawLiars(seed: number, peers: number, maxFaulty: number) {
   return { liars, attackName }
 }
 
-function drawSettings(seed: number, bound: ReturnType<typeof drawSize>) {
+/** The share of runs in which vectors travel by digest, and of those with liars the share with attacks on that. */
+const BY_DIGEST = 0.5
+const ON_DIGESTS = 0.4
+
+/** From a stream of its own, so that the other half of the seeds keep their runs. */
+function drawExchange(seed: number, liars: number): { digestFrom?: number; attackName?: string } {
+  const random = randomStream(seed, 'exchange')
+  if (random.uniform() >= BY_DIGEST) return {}
+  const digestFrom = random.integer(2)
+  const isAttacked = liars > 0 && random.uniform() < ON_DIGESTS
+  return { digestFrom, ...(isAttacked && { attackName: pick(random, digestAttackNames) }) }
+}
+
+function drawSettings(seed: number, bound: ReturnType<typeof drawSize>, digestFrom?: number) {
   const random = randomStream(seed, 'iterations')
   const target = random.uniform() < 0.4 ? 1 : null
   const iterations =
@@ -98,6 +114,7 @@ function drawSettings(seed: number, bound: ReturnType<typeof drawSize>) {
     graceMs,
     timeoutMs: TIMELY_TIMEOUT_MS,
     payloadMs: 250,
+    ...(digestFrom !== undefined && { digestFrom }),
     unsafe: false,
     ...drawPrecision(seed),
   }

@@ -5,7 +5,8 @@ import type { ProtocolName } from '../../../agreement/bounds.ts'
 import { type BroadcastInput, createBroadcast } from '../../../agreement/broadcast.ts'
 import type { Message, SigningLedger } from '../../../agreement/message.ts'
 import { NO_WATERMARK, type Storage } from '../../../node/ports.ts'
-import { createJournal, type Journal } from '../../../node/runtime/journal.ts'
+import { createJournal } from '../../../node/runtime/journal.ts'
+import type { Journal } from '../../../node/runtime/journal-contract.ts'
 import { type Conversation, converse, sealedText } from '../../transcript.ts'
 import { seal, slotAt, testLedger } from '../harness.ts'
 
@@ -209,6 +210,7 @@ function recording(journal: Journal): SigningLedger {
       journal.sync(() => {})
       return sealed
     },
+    sealedFor: slot => journal.sealedFor(slot),
     bind: (kind, slot, value) => journal.bind(kind, slot, value),
   }
 }

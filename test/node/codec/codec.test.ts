@@ -56,7 +56,12 @@ const stateSlots: fc.Arbitrary<Slot> = slots.map(slot => ({ ...slot, step: slot.
 
 const messages: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ kind: fc.constantFrom('vector', 'payload'), slot: slots, sealed }),
-  fc.record({ kind: fc.constant('echo' as const), slot: slots, digest: digests, signature: signatures }),
+  fc.record({
+    kind: fc.constantFrom('digest', 'echo'),
+    slot: slots,
+    digest: digests,
+    signature: signatures,
+  }),
   fc.record({ kind: fc.constantFrom('ready', 'request'), slot: slots, digest: digests }),
   fc.record({
     kind: fc.constant('report' as const),

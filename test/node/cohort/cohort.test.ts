@@ -190,3 +190,13 @@ test('members whose schemas differ are told so by the digests in their hello', t
     ['schema.target'],
   )
 })
+
+test('vectors that travel whole are no news: the id is that of a cohort from before there was a choice', t => {
+  const plain = testCohort()
+  t.false('exchange' in plain)
+  t.is(cohortId(testCohort({ exchange: 'whole' })), cohortId(plain))
+  t.deepEqual(differingFields(testCohort({ exchange: 'whole' }), plain), [])
+  const byDigest = testCohort({ exchange: 'digest-first' })
+  t.not(cohortId(byDigest), cohortId(plain))
+  t.deepEqual(differingFields(byDigest, plain), ['exchange'])
+})

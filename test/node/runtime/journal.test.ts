@@ -4,7 +4,8 @@ import type { Message } from '../../../agreement/message.ts'
 import { roundedTo } from '../../../agreement/precision.ts'
 import { encodeMessage } from '../../../node/codec/index.ts'
 import { NO_WATERMARK, type Storage, type Watermark } from '../../../node/ports.ts'
-import { createJournal, type Journal } from '../../../node/runtime/journal.ts'
+import { createJournal } from '../../../node/runtime/journal.ts'
+import type { Journal } from '../../../node/runtime/journal-contract.ts'
 import { digestOf } from '../../../node/signatures/index.ts'
 
 const limits = { peers: 4, dimension: 2, stepsMax: 100, iterationsMax: 3 }
@@ -112,6 +113,55 @@ test('what it seals is rounded to the precision of the phase, and comes back as 
   const again = narrow(open())
   t.deepEqual(again.seal(slot(1), Float32Array.of(9, 9)), sealed)
   t.deepEqual(encodeMessage(again.messages()[0]!), encodeMessage({ kind: 'vector', slot: slot(1), sealed }))
+})
+
+test('a digest is recorded behind its vector, which is there after a crash and is not sent unasked', t => {
+  const { open, records } = disk()
+  const before = journal(open())
+  const { digest, signature } = before.seal(slot(1), Float32Array.of(5, 5))
+  const message = { kind: 'digest', slot: slot(1), digest, signature } as const
+  t.true(before.record(message))
+  t.true(before.record(message))
+  before.sync(() => {})
+  t.is(records().length, 2)
+  const after = journal(open())
+  t.deepEqual([...after.sealedFor(slot(1))!.vector], [5, 5])
+  t.is(after.sealedFor(slot(1))!.digest, digest)
+  t.is(after.sealedFor(slot(2)), null)
+  t.deepEqual(
+    after.messages().map(({ kind }) => kind),
+    ['digest'],
+  )
+  t.deepEqual([...after.seal(slot(1), Float32Array.of(6, 6)).vector], [5, 5])
+  t.true(after.remembers(slot(1)))
+  t.is(after.completeFrom(2), 1)
+  // Compaction keeps both.
+  for (const step of [2, 3, 4])
+    after.checkpoint({ step, parameters: Float32Array.of(0, 0), momentum: null }, 1)
+  after.sync(() => {})
+  t.is(journal(open()).sealedFor(slot(1))?.digest, digest)
+  t.deepEqual(
+    journal(open())
+      .messages()
+      .map(({ kind }) => kind),
+    ['digest'],
+  )
+})
+
+test('of a log that ends between a vector and its digest the vector stands, and goes out whole', t => {
+  const { open, records, put, mark } = disk()
+  const before = journal(open())
+  const { digest, signature } = before.seal(slot(1), Float32Array.of(5, 5))
+  before.record({ kind: 'digest', slot: slot(1), digest, signature })
+  before.sync(() => {})
+  put(records().slice(0, 1))
+  mark({ entries: 1, step: 1 })
+  const after = journal(open())
+  t.is(after.seal(slot(1), Float32Array.of(6, 6)).digest, digest)
+  t.deepEqual(
+    after.messages().map(({ kind }) => kind),
+    ['vector'],
+  )
 })
 
 test('a message that was not synced was never sent, and binds nobody after a crash', t => {

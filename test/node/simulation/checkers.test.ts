@@ -189,6 +189,22 @@ test('a vector that comes twice in an undisturbed world, and bytes that do not a
   t.true(other.found.some(line => /accounts for 10 bytes sent, the network took 11/.test(line)))
 })
 
+test('bytes that a peer holds already, where answers come in time', t => {
+  const give = (sender: number, x: number): Message => ({ ...say(sender, x), kind: 'payload' }) as Message
+  for (const prompt of [true, false]) {
+    const { found, checkers } = checked({}, { prompt })
+    checkers.output(0, { kind: 'sealed', slot: slotAt(0), vector: v(1), digest: digestOf(v(1)) })
+    checkers.received(0, 1, give(1, 2))
+    t.deepEqual(found, [])
+    checkers.received(0, 2, give(2, 2))
+    t.is(found.length, prompt ? 1 : 0)
+  }
+  const { found, checkers } = checked({}, { prompt: true })
+  checkers.output(0, { kind: 'sealed', slot: slotAt(0), vector: v(1), digest: digestOf(v(1)) })
+  checkers.received(0, 1, give(1, 1))
+  t.regex(found.join(), /^traffic: peer 0 was given bytes by peer 1 in iteration 0 that it held already/)
+})
+
 test('a peer without an output', t => {
   const { found, checkers } = checked()
   checkers.end({ ...end, finished: false, stuck: [{ peer: 2, waitingFor: [0, 3] }] })

@@ -1,5 +1,5 @@
 /** The cluster of a cohort that learns in the swarm: the cheapest oracle, the table's signatures, all checkers. */
-import { isLater, type Slot } from '../../../../agreement/message.ts'
+import { isLater, ownCommitment, type Slot } from '../../../../agreement/message.ts'
 import type { PeerIndex } from '../../../../agreement/protocol.ts'
 import { METRICS_DIMENSION } from '../../../../learning/evaluation/agreed.ts'
 import type { LearnOutput } from '../../../../learning/learn-contract.ts'
@@ -60,7 +60,7 @@ export function createLearningCluster(
       },
       received(peer, from, message) {
         checkers.received(peer, from, message)
-        if (message.kind === 'vector' && message.slot.phase !== 'state') heard.from(from, peer, message.slot)
+        if (ownCommitment(from, message) !== null) heard.from(from, peer, message.slot)
       },
       shown: checkers.shown,
       connected: checkers.connected,

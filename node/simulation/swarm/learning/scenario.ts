@@ -7,7 +7,8 @@ import { mostFaults, peersNeeded } from '../../../../agreement/bounds.ts'
 import type { PeerIndex } from '../../../../agreement/protocol.ts'
 import type { Vector } from '../../../../agreement/vector.ts'
 import type { Attack } from '../../../../learning/attacks/attack.ts'
-import { attackNamed, attackNames } from '../../../../learning/attacks/registry.ts'
+import { attackNamed, attackNames, digestAttackNames } from '../../../../learning/attacks/registry.ts'
+import type { ExchangeForm } from '../../../../learning/learn-contract.ts'
 import { type RandomStream, randomStream } from '../../../../learning/random.ts'
 import type { Cohort } from '../../../cohort/cohort.ts'
 import { defaultLinkLimits, type LinkLimits } from '../../../link/limits.ts'
@@ -35,7 +36,7 @@ export interface LearningScenario {
 }
 
 /** Poisoned labels need a data set. The swarm of agreements tests attacks on frames. */
-const attacks = attackNames.filter(name => name !== 'label-flip')
+const attacks = attackNames.filter(name => name !== 'label-flip' && !digestAttackNames.includes(name))
 
 export function drawLearningScenario(seed: number): LearningScenario {
   const random = randomStream(seed, 'learning')
@@ -48,7 +49,8 @@ export function drawLearningScenario(seed: number): LearningScenario {
     .sort((a, b) => a - b)
   const drawn = liars === 0 ? 'none' : pick(random, attacks)
   const budgets = randomStream(seed, 'budgets')
-  const attackName = liars > 0 && budgets.uniform() < INSIST_SHARE ? INSIST : drawn
+  const { exchange, lie } = drawExchange(seed, liars)
+  const attackName = liars > 0 && budgets.uniform() < INSIST_SHARE ? INSIST : (lie ?? drawn)
   // In a long run a peer can be left behind.
   const schedule = pick(random, ['practical', 'practical', 'practical', 'log', 'theory'] as const)
   const steps =
@@ -57,7 +59,12 @@ export function drawLearningScenario(seed: number): LearningScenario {
       : pick(random, schedule === 'practical' ? [4, 8, 16, 40] : [4, 8])
   const dimension = 1 + random.integer(6)
   const drawnCohort = cohortOf(seed, { protocol, peers, faults: maxFaulty, steps, schedule }, random)
-  const cohort = { ...drawnCohort, ...drawEvaluation(seed), ...drawFewerBytes(seed) }
+  const cohort = {
+    ...drawnCohort,
+    ...drawEvaluation(seed),
+    ...drawFewerBytes(seed),
+    ...(exchange && { exchange }),
+  }
   const scene = { cohort, byzantine, maxFaulty, steps }
   return {
     seed,
@@ -119,6 +126,17 @@ function drawFewerBytes(seed: number): Pick<Cohort, 'precision' | 'localSteps'> 
   const narrow = random.uniform() < NARROW_SHARE && pick(random, ['bf16', 'int8'] as const)
   const local = random.uniform() < LOCAL_STEPS_SHARE && pick(random, [2, 4])
   return { ...(narrow && { precision: narrow }), ...(local && { localSteps: local }) }
+}
+
+/** The share of runs by digest, and of those with liars the share with attacks on that: a stream of its own, again. */
+const BY_DIGEST = 0.5
+const ON_DIGESTS = 0.4
+
+function drawExchange(seed: number, liars: number): { exchange?: ExchangeForm; lie?: string } {
+  const random = randomStream(seed, 'exchange')
+  if (random.uniform() >= BY_DIGEST) return {}
+  const isAttacked = liars > 0 && random.uniform() < ON_DIGESTS
+  return { exchange: 'digest-first', ...(isAttacked && { lie: pick(random, digestAttackNames) }) }
 }
 
 function drawSize(protocol: Cohort['protocol'], random: RandomStream) {
