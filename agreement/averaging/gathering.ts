@@ -101,7 +101,3 @@ export function note({ asked }: Gathering, author: PeerIndex, digest: Digest): v
   if (before === undefined) asked.set(digest, new Set([author]))
   else before.add(author)
 }
-
-export function wasAsked({ asked }: Gathering, author: PeerIndex, digest: Digest): boolean {
-  return asked.get(digest)?.has(author) ?? false
-}

@@ -40,7 +40,6 @@ import {
   newGathering,
   nextToAsk,
   note,
-  wasAsked,
 } from './gathering.ts'
 import { givesOwn } from './gives-own.ts'
 import { createRounds, type Rounds, type Waits } from './rounds.ts'
@@ -148,10 +147,8 @@ function receive(state: State, step: Builder, from: PeerIndex, message: Message)
       if (sign(step, gathering, from, message, message)) count(gathering, from, message.digest)
       break
     case 'vector':
-      receiveVector(state, step, gathering, message)
-      break
     case 'payload':
-      receivePayload(state, step, gathering, message)
+      receiveVector(state, step, gathering, message)
   }
   if (slot.iteration === state.iteration) proceed(state, step)
 }
@@ -187,13 +184,17 @@ function sign(
   return false
 }
 
+/**
+ * A vector from its author, asked for or not: an earlier incarnation of this peer may have asked. If it is of no use, its
+ * author has to answer for it.
+ */
 function receiveVector(
   state: State,
   step: Builder,
   gathering: Gathering,
-  message: MessageOf<'vector'>,
+  message: MessageOf<'vector' | 'payload'>,
 ): void {
-  const { slot, sealed } = message
+  const { kind, slot, sealed } = message
   const { sender: author } = slot
   if (sealed.vector.length !== state.options.dimension) {
     step.faults.push({ peer: author, kind: 'wrong-dimension', slot })
@@ -202,33 +203,11 @@ function receiveVector(
   const isFirst = sign(step, gathering, author, message, sealed)
   if (!isFirst && gathering.signed.get(author)!.digest !== sealed.digest) return
   if (!isFiniteVector(sealed.vector)) {
-    if (isFirst) step.faults.push({ peer: author, kind: 'not-finite', slot })
+    if (isFirst || kind === 'payload') step.faults.push({ peer: author, kind: 'not-finite', slot })
     return
   }
   if (isFirst) count(gathering, author, sealed.digest)
   hold(gathering, sealed.digest, sealed.vector)
-}
-
-/** The vector behind a digest, from an author who was asked for it and has to answer for it if it is of no use. */
-function receivePayload(
-  { options }: State,
-  step: Builder,
-  gathering: Gathering,
-  message: MessageOf<'payload'>,
-): void {
-  const { slot, sealed } = message
-  const { sender: author } = slot
-  const announced = gathering.signed.get(author)
-  const isAsked = announced !== undefined && wasAsked(gathering, author, announced.digest)
-  const wrong = !isAsked ? 'unrequested-payload' : unusable(sealed.vector, options.dimension)
-  if (wrong !== null) step.faults.push({ peer: author, kind: wrong, slot })
-  else if (announced?.digest === sealed.digest) hold(gathering, sealed.digest, sealed.vector)
-  else sign(step, gathering, author, message, sealed) // a second vector, and the proof of it
-}
-
-function unusable(vector: Vector, dimension: number): FaultKind | null {
-  if (vector.length !== dimension) return 'wrong-dimension'
-  return isFiniteVector(vector) ? null : 'not-finite'
 }
 
 function wake(state: State, step: Builder, timer: TimerKey): void {

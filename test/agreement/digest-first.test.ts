@@ -144,11 +144,11 @@ test('an author answers for its own vector, a few times, again after a restart, 
 test('what is no answer is a fault of the peer that sends it', t => {
   const { self } = after([two, two, three])
   const say = (message: Message, from: number) => kindsOf(self.receive(from, message).faults)
-  t.deepEqual(say(payload(2, two), 2), ['unrequested-payload'])
-  t.deepEqual(say(payload(4, two), 4), ['unrequested-payload'])
   t.deepEqual(say(payload(1, two), 2), ['wrong-author'])
   t.deepEqual(say(payload(1, seal(Float32Array.of(1, 2))), 1), ['wrong-dimension'])
-  t.deepEqual(say(payload(1, seal(Float32Array.of(Number.NaN))), 1), ['not-finite'])
+  const nan = seal(Float32Array.of(Number.NaN))
+  self.receive(4, digest(4, nan))
+  t.deepEqual(say(payload(4, nan), 4), ['not-finite'])
   t.deepEqual(say(payload(1, three), 1), ['equivocation'])
   t.deepEqual(say(digest(3, one), 3), ['equivocation'])
   t.deepEqual(say(digest(3, three), 3), [])
@@ -169,7 +169,8 @@ test('a vector that comes whole counts with its digest, also unasked', t => {
   const { self, asked } = after([two, two, three])
   t.is(asked.length, 2)
   self.receive(1, { kind: 'vector', slot: slotAt(1), sealed: two })
-  self.receive(4, { kind: 'vector', slot: slotAt(4), sealed: two })
+  // An earlier incarnation of this peer may have asked for it.
+  t.deepEqual(self.receive(4, payload(4, two)).faults, [])
   t.deepEqual(self.waitingFor(), [3, 5, 6])
 })
 
