@@ -45,7 +45,7 @@ export interface BroadcastOptions {
 
 /** The vectors of one exchange among broadcasts by digest, regardless of author. */
 export interface SharedBytes {
-  readonly held: Map<Digest, Vector>
+  readonly held: Map<Digest, Sealed>
   /** Digests of which some author was asked for the vector. */
   readonly asked: Set<Digest>
   /** Whether this peer's own vector of the exchange is known. */
@@ -209,9 +209,22 @@ function settle(state: State, step: Builder): void {
   if (announced === null || bytes === undefined || state.held.size > 0) return
   const { digest, signature } = announced
   const own = ledger.sealedFor({ ...slot, sender: self })
-  const vector = own?.digest === digest ? own.vector : bytes.held.get(digest)
-  if (vector !== undefined) hold(state, step, { vector, digest, signature })
+  const same = own?.digest === digest ? own : bytes.held.get(digest)
+  if (same !== undefined) hold(state, step, signedBy(same, signature))
   else if (bytes.own && !bytes.asked.has(digest)) ask(state, step, slot.sender, digest)
+}
+
+/** The same vector under another author's signature. Where its numbers are is the first one's business. */
+function signedBy(same: Sealed, signature: Uint8Array): Sealed {
+  const { digest, precision } = same
+  return {
+    get vector() {
+      return same.vector
+    },
+    digest,
+    signature,
+    ...(precision && { precision }),
+  }
 }
 
 function receiveVector(state: State, step: Builder, sealed: Sealed): void {
@@ -268,7 +281,7 @@ function cast({ of, counts }: Votes, voter: PeerIndex, digest: Digest): void {
 function hold(state: State, step: Builder, sealed: Sealed): void {
   if (state.commitment === null) state.commitment = { digest: sealed.digest, signature: sealed.signature }
   state.held.set(sealed.digest, sealed)
-  state.options.bytes?.held.set(sealed.digest, sealed.vector)
+  state.options.bytes?.held.set(sealed.digest, sealed)
   if (state.echoed !== null) return
   const { ledger, slot, self } = state.options
   const bound = ledger.bind('echo', slot, sealed.digest)
