@@ -2,7 +2,7 @@
 
 export { isSlotIn, type Received } from './decode-message.ts'
 export { encodeMessage } from './encode-message.ts'
-export { type DecodeLimits, frameBytesMax } from './limits.ts'
+export { type DecodeLimits, frameBytesMax, PIECE_BYTES, WHOLE_BYTES_MAX } from './limits.ts'
 export {
   decodeLinkFrame,
   encodeLinkFrame,
@@ -11,3 +11,4 @@ export {
   linkFrameReader,
   resumeWithoutMemory,
 } from './link-frame.ts'
+export { createTransfer, type Progress, type Transfer } from './transfer.ts'

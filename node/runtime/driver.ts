@@ -17,8 +17,16 @@ import type {
   PeerIndex,
   Protocol,
 } from '../../agreement/protocol.ts'
-import { type DecodeLimits, isSlotIn, linkFrameReader, type Received } from '../codec/index.ts'
-import { defaultLinkLimits, type LinkLimits } from '../link/limits.ts'
+import {
+  createTransfer,
+  type DecodeLimits,
+  isSlotIn,
+  linkFrameReader,
+  type Progress,
+  type Received,
+  type Transfer,
+} from '../codec/index.ts'
+import { type LinkLimits, linkLimitsFor } from '../link/limits.ts'
 import { createLink, type Link, type LinkStatus } from '../link/link.ts'
 import {
   type Clock,
@@ -108,6 +116,8 @@ export interface DriverStatus {
   readonly messagesSent: number
   readonly bytesSent: number
   readonly bytesReceived: number
+  /** By peer: the long message that arrives from it. */
+  readonly arriving: readonly Progress[]
 }
 
 interface State<Input, Output> {
@@ -115,6 +125,8 @@ interface State<Input, Output> {
   readonly links: (Link | null)[]
   readonly connected: Set<PeerIndex>
   readonly readGate: ReadGate
+  /** By peer: what comes in pieces on its present connection. */
+  readonly transfers: Transfer[]
   readonly sender: Sender
   readonly receiver: Receiver
   /** Effects and frames wait here and are handled one at a time, so that no handler runs inside another. */
@@ -171,13 +183,14 @@ export function createDriver<Input, Output>(options: DriverOptions<Input, Output
       messagesSent: state.sender.messagesSent(),
       bytesSent: state.bytesSent,
       bytesReceived: state.bytesReceived,
+      arriving: state.transfers.map(transfer => transfer.progress()),
     }),
     stop: done => stop(state, done),
   }
 }
 
 function createState<I, O>(options: DriverOptions<I, O>): State<I, O> {
-  const { peers, self, incarnation, protocol, clock, hooks, linkLimits = defaultLinkLimits } = options
+  const { peers, self, incarnation, protocol, clock, hooks, limits } = options
   const links: (Link | null)[] = []
   const state: State<I, O> = {
     options,
@@ -203,6 +216,7 @@ function createState<I, O>(options: DriverOptions<I, O>): State<I, O> {
     }),
     connected: new Set(),
     readGate: createReadGate(options.transport, clock),
+    transfers: Array.from({ length: peers }, () => createTransfer(limits)),
     work: [],
     working: false,
     ackTimers: timersFor(peers),
@@ -215,18 +229,18 @@ function createState<I, O>(options: DriverOptions<I, O>): State<I, O> {
     bytesReceived: 0,
   }
   for (let peer = 0; peer < peers; peer++)
-    if (peer === self) links.push(null)
-    else
-      links.push(
-        createLink({
-          incarnation,
-          limits: linkLimits,
-          ahead: options.ahead,
-          hooks: linkHooks(state, peer),
-          step: () => protocol.currentStep(),
-          nowMs: () => clock.nowMs(),
-        }),
-      )
+    links.push(
+      peer === self
+        ? null
+        : createLink({
+            incarnation,
+            limits: options.linkLimits ?? linkLimitsFor(limits.dimension),
+            ahead: options.ahead,
+            hooks: linkHooks(state, peer),
+            step: () => protocol.currentStep(),
+            nowMs: () => clock.nowMs(),
+          }),
+    )
   return state
 }
 
@@ -286,13 +300,13 @@ function start<I, O>(state: State<I, O>): void {
   recall(state)
   for (const message of journal.messages()) state.sender.repeat(message)
   // These messages come from others, so they count only with valid signatures.
-  const kept = journal.kept().filter(message => verifier.accepts(message))
-  for (const { slot, sealed } of kept)
+  for (const { slot, sealed } of journal.kept().filter(message => verifier.accepts(message)))
     enqueueWork(state, () => carry(state, protocol.receive(slot.sender, { kind: 'vector', slot, sealed })))
   state.started = true
   transport.start({
     connected(peer) {
       state.connected.add(peer)
+      state.transfers[peer] = createTransfer(limits)
       state.readGate.connected(peer)
       hooks.connection?.(peer, true, 'connected')
       state.links[peer]?.connected()
@@ -303,7 +317,7 @@ function start<I, O>(state: State<I, O>): void {
       hooks.connection?.(peer, false, reason)
     },
     frame: (peer, bytes) =>
-      linkFrameReader(bytes, limits, frame => {
+      linkFrameReader(bytes, limits, state.transfers[peer]!, frame => {
         state.bytesReceived += bytes
         enqueueWork(state, () => {
           if ('fault' in frame) blame(state, { peer, kind: frame.fault, detail: frame.detail })
