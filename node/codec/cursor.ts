@@ -63,6 +63,15 @@ export function nextHeader(cursor: Cursor): Uint8Array | null {
   return header
 }
 
+/** The next header; yields while it has not arrived completely. */
+export function* arrivingHeader(cursor: Cursor): Generator<void, Uint8Array> {
+  for (;;) {
+    yield
+    const header = nextHeader(cursor)
+    if (header !== null) return header
+  }
+}
+
 /** A view of those of the next `length` bytes that have arrived and lie in one part; empty if none has arrived. */
 export function nextPart(cursor: Cursor, length: number): Uint8Array {
   const part = readView(cursor.parts, length)

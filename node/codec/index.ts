@@ -3,7 +3,7 @@
 export { discardArrived } from './arrival-buffers.ts'
 export { isSlotIn, type Received } from './decode-message.ts'
 export { bringsVector, encodeHeader, encodeMessage, encodeVector } from './encode-message.ts'
-export { type DecodeLimits, frameBytesMax, precisionOf } from './limits.ts'
+export { type DecodeLimits, frameBytesMax, PIECE_BYTES, precisionOf, WHOLE_BYTES_MAX } from './limits.ts'
 export {
   decodeLinkFrame,
   encodeLinkFrame,
@@ -12,3 +12,4 @@ export {
   linkFrameReader,
   resumeWithoutMemory,
 } from './link-frame.ts'
+export { createTransfer, type Progress, type Transfer } from './transfer.ts'

@@ -37,10 +37,18 @@ export const SIGNATURE_BYTES_MAX = 64
 
 export const DIGEST_BYTES = 32
 
-/** Room in a frame besides one vector, for headers, votes and reports that travel together. */
+/**
+ * A longer message travels in pieces, between which others pass. One of this length keeps a vote waiting for 80 ms at
+ * 100 Mbit/s.
+ */
+export const WHOLE_BYTES_MAX = 1024 * 1024
+/** A piece is long enough that its frame costs nothing beside its bytes. */
+export const PIECE_BYTES = 256 * 1024
+
+/** Room in a frame besides one message, for headers, votes and reports that travel together. */
 const FRAME_EXTRA_BYTES = 256 * 1024
 
-/** The longest frame that a cohort of this dimension may send: one vector and `FRAME_EXTRA_BYTES`. */
+/** The longest frame that a cohort of this dimension may send: a whole message and `FRAME_EXTRA_BYTES`. */
 export function frameBytesMax(dimension: number): number {
-  return 4 * dimension + FRAME_EXTRA_BYTES
+  return Math.min(4 * dimension, WHOLE_BYTES_MAX) + FRAME_EXTRA_BYTES
 }

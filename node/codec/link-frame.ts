@@ -4,7 +4,7 @@
  */
 import type { FaultKind } from '../../agreement/protocol.ts'
 import { type Frame, type FrameReader, sizeOf } from '../ports.ts'
-import { arrived, type Cursor, createCursor, nextHeader, push } from './cursor.ts'
+import { arrived, arrivingHeader, type Cursor, createCursor, nextHeader, nextPart, push } from './cursor.ts'
 import { bringsVector, type Received, readDraft, readSmall, readVector } from './decode-message.ts'
 import {
   headerChunk,
@@ -16,18 +16,22 @@ import {
   type Writer,
 } from './fields.ts'
 import type { DecodeLimits } from './limits.ts'
+import { createTransfer, type Place, type Transfer } from './transfer.ts'
 
 export type LinkHeader =
   /**
    * `sequence`: the number of the first message, from 1. `acknowledged` and `step`, if present, are those of an `ack`
-   * that travels along.
+   * that travels along. `transferred`: its one message has come in pieces before.
    */
   | {
       readonly kind: 'data'
       readonly sequence: number
       readonly acknowledged?: number
       readonly step?: number
+      readonly transferred?: boolean
     }
+  /** The next bytes of a long message follow. */
+  | ({ readonly kind: 'piece' } & Place)
   /** `step` and `deliversFrom` as in `resume`. */
   | {
       readonly kind: 'ack'
@@ -54,7 +58,7 @@ export type LinkHeader =
 /** A data frame brings its messages, in order, with the bad ones in their places. */
 export type LinkFrame =
   | Exclude<LinkHeader, { kind: 'data' }>
-  | (Extract<LinkHeader, { kind: 'data' }> & { readonly messages: readonly Received[] })
+  | (Omit<Extract<LinkHeader, { kind: 'data' }>, 'transferred'> & { readonly messages: readonly Received[] })
 
 /** A frame that cannot be read at all. */
 interface FrameFault {
@@ -75,13 +79,13 @@ export function resumeWithoutMemory(incarnation: number): Extract<LinkHeader, { 
   }
 }
 
-const CONTENT = { data: 1, ack: 2, resume: 3, finished: 4 } as const
+const CONTENT = { data: 1, ack: 2, resume: 3, finished: 4, piece: 5 } as const
 
-/** The header's chunk, then the chunks of each encoded message, as they are. */
-export function encodeLinkFrame(header: LinkHeader, messages: readonly Frame[] = []): Frame {
+/** The header's chunk, then the chunks of each encoded message, or those of the piece, as they are. */
+export function encodeLinkFrame(header: LinkHeader, contents: readonly Frame[] = []): Frame {
   return [
     headerChunk(output => putNested(output, CONTENT[header.kind], nested => putContent(nested, header))),
-    ...messages.flat(),
+    ...contents.flat(),
   ]
 }
 
@@ -91,6 +95,11 @@ function putContent(output: Writer, header: LinkHeader): void {
       putInteger(output, 1, header.sequence)
       putInteger(output, 2, header.acknowledged ?? 0)
       putInteger(output, 3, header.step ?? 0)
+      putInteger(output, 4, header.transferred === true ? 1 : 0)
+      break
+    case 'piece':
+      putInteger(output, 1, header.offset)
+      putInteger(output, 2, header.totalBytes)
       break
     case 'ack':
       putInteger(output, 1, header.acknowledged)
@@ -119,17 +128,19 @@ const EAGER_BYTES = 16 * 1024
 
 /**
  * Takes in one frame of a link, from anyone, as its parts arrive: garbage becomes a fault.
+ * @param transfer that of the frame's connection
  * @param done is given the frame, or what is wrong with it, once all its bytes were added
  * @param eagerBytes reads on as soon as so many bytes, or a header, wait
  */
 export function linkFrameReader(
   frameBytes: number,
   limits: DecodeLimits,
+  transfer: Transfer,
   done: (frame: LinkFrame | FrameFault) => void,
   eagerBytes = EAGER_BYTES,
 ): FrameReader {
   const cursor = createCursor(frameBytes)
-  const reading = readFrame(cursor, limits)
+  const reading = readFrame(cursor, limits, transfer)
   let result: LinkFrame | FrameFault | undefined
   const readOn = (): void => {
     try {
@@ -157,35 +168,42 @@ export function decodeLinkFrame(
   frame: Frame,
   limits: DecodeLimits,
   eagerBytes?: number,
+  transfer = createTransfer(limits),
 ): LinkFrame | FrameFault {
   let result: LinkFrame | FrameFault | undefined
-  const reader = linkFrameReader(sizeOf(frame), limits, read => (result = read), eagerBytes)
+  const reader = linkFrameReader(sizeOf(frame), limits, transfer, read => (result = read), eagerBytes)
   for (const part of frame) reader.add(part)
   reader.end()
   return result!
 }
 
-function* readFrame(cursor: Cursor, limits: DecodeLimits): Generator<void, LinkFrame> {
+function* readFrame(cursor: Cursor, limits: DecodeLimits, transfer: Transfer): Generator<void, LinkFrame> {
   const header = readHeader(nextHeader(cursor) ?? (yield* arrivingHeader(cursor)))
-  if (header.kind !== 'data') {
-    if (cursor.remaining > 0)
-      throw new MalformedError(`${cursor.remaining} bytes after a frame of kind ${header.kind}`)
+  if (header.kind === 'piece') {
+    transfer.begin(header, cursor.remaining)
+    yield* passOn(cursor, transfer)
     return header
   }
+  const isComplete = header.kind !== 'data' || header.transferred === true
+  if (isComplete && cursor.remaining > 0)
+    throw new MalformedError(`${cursor.remaining} bytes after a frame of kind ${header.kind}`)
+  if (header.kind !== 'data') return header
+  const { transferred, ...data } = header
+  if (transferred === true) return { ...data, messages: [transfer.take()] }
   const messages: Received[] = []
+  // A frame of votes has hundreds of headers, nearly all of which have arrived already: it waits only for the others.
   while (cursor.remaining > 0) {
     const draft = readDraft(nextHeader(cursor) ?? (yield* arrivingHeader(cursor)))
     messages.push(bringsVector(draft) ? yield* readVector(cursor, draft, limits) : readSmall(draft, limits))
   }
-  return { ...header, messages }
+  return { ...data, messages }
 }
 
-/** A frame of votes has hundreds of headers, nearly all of which have arrived already: it waits only for the others. */
-function* arrivingHeader(cursor: Cursor): Generator<void, Uint8Array> {
-  for (;;) {
-    yield
-    const header = nextHeader(cursor)
-    if (header !== null) return header
+function* passOn(cursor: Cursor, transfer: Transfer): Generator<void, void> {
+  while (cursor.remaining > 0) {
+    const part = nextPart(cursor, cursor.remaining)
+    if (part.length === 0) yield
+    else transfer.add(part)
   }
 }
 
@@ -193,7 +211,7 @@ function readHeader(bytes: Uint8Array): LinkHeader {
   let content = 0
   let fields: number[] = []
   readFields(bytes, (field, input) => {
-    if (field < CONTENT.data || field > CONTENT.finished) return false
+    if (field < CONTENT.data || field > CONTENT.piece) return false
     content = field
     fields = readContent(input.bytes())
     return true
@@ -207,7 +225,10 @@ function readHeader(bytes: Uint8Array): LinkHeader {
         sequence: first,
         ...(second !== 0 && { acknowledged: second }),
         ...(third !== 0 && { step: third }),
+        ...(fourth !== 0 && { transferred: true }),
       }
+    case CONTENT.piece:
+      return { kind: 'piece', offset: first, totalBytes: second }
     case CONTENT.ack:
       return { kind: 'ack', acknowledged: first, step: second, deliversFrom: Math.max(1, third) }
     case CONTENT.resume:

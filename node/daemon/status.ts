@@ -3,6 +3,7 @@ import { type Message, ownCommitment } from '../../agreement/message.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import { type AgreedMetrics, figuresOf } from '../../learning/evaluation/agreed.ts'
 import type { LearnStatus } from '../../learning/learn-contract.ts'
+import type { Progress } from '../codec/index.ts'
 import type { Membership } from '../cohort/cohort.ts'
 import type { LinkStatus } from '../link/link.ts'
 import type { SecondProcess } from '../ports.ts'
@@ -98,6 +99,8 @@ export interface Present extends LearnStatus {
   readonly bytesSent: number
   readonly bytesReceived: number
   readonly convicted: readonly PeerIndex[]
+  /** By peer: the long message that arrives from it. */
+  readonly arriving: readonly Progress[]
   readonly faults: readonly FaultCount[]
 }
 

@@ -1,16 +1,22 @@
-/** Notices that a peer no longer moves and reports which peers it waits for. Reports too when it moves again. */
+/**
+ * Notices that a peer no longer moves and reports which peers it waits for. Reports too when it moves again. A peer that
+ * receives a long vector from one that it waits for does not stand still.
+ */
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { LearnStatus } from '../../learning/learn-contract.ts'
+import type { Progress } from '../codec/index.ts'
 import type { PeerEvent } from './events.ts'
 
 /** The peers that a peer waits for. Those that are cut off will never send anything, and count among the faulty. */
 export interface Waited {
   readonly waitingFor: readonly PeerIndex[]
   readonly convicted: readonly PeerIndex[]
+  /** By peer: the long message that arrives from it. */
+  readonly arriving: readonly Progress[]
 }
 
 /** The peer needs `needed` more vectors, from any of `missing`; null if no peer is left that could help. */
-export function waitedFor({ waitingFor, convicted }: Waited, maxFaulty: number) {
+export function waitedFor({ waitingFor, convicted }: Omit<Waited, 'arriving'>, maxFaulty: number) {
   const missing = waitingFor.filter(peer => !convicted.includes(peer))
   return missing.length === 0 ? null : { needed: Math.max(1, waitingFor.length - maxFaulty), missing }
 }
@@ -24,12 +30,35 @@ interface Stillness {
 export const stillMs = 3000
 const repeatMs = 10_000
 
+/** A transfer that has come on by less than this share since it was last looked at counts as none: it may be a liar's. */
+const PROGRESS_SHARE = 0.01
+
+/** Notices whether a transfer goes on from one of the peers that are waited for. */
+function createArrivals(): (status: Waited) => boolean {
+  const seen = new Map<PeerIndex, Progress>()
+  return ({ waitingFor, convicted, arriving }) => {
+    let goesOn = false
+    for (const [peer, progress] of arriving.entries()) {
+      const { receivedBytes, totalBytes } = progress
+      const before = seen.get(peer)
+      // With another total, or fewer bytes, it is another message.
+      const isSame = before?.totalBytes === totalBytes && before.receivedBytes <= receivedBytes
+      const newBytes = receivedBytes - (isSame ? before.receivedBytes : 0)
+      if (isSame && newBytes < PROGRESS_SHARE * totalBytes) continue
+      seen.set(peer, progress)
+      goesOn ||= newBytes > 0 && waitingFor.includes(peer) && !convicted.includes(peer)
+    }
+    return goesOn
+  }
+}
+
 /** @param maxFaulty `f`: this many of the missing peers are not needed */
 export function createStillness(maxFaulty: number): Stillness {
   let place = ''
   let missing: readonly PeerIndex[] = []
   let sinceMs = 0
   let toldMs: number | null = null
+  const arrives = createArrivals()
   return {
     look(status, nowMs) {
       const { step, phase, computing, waitingFor } = status
@@ -39,7 +68,8 @@ export function createStillness(maxFaulty: number): Stillness {
       const isNew = phase !== 'catching-up' && waitingFor.some(peer => !missing.includes(peer))
       const moved = here !== place || isNew
       missing = waitingFor
-      if (moved || phase === 'finished' || computing) {
+      const goesOn = arrives(status)
+      if (moved || goesOn || phase === 'finished' || computing) {
         const told = toldMs !== null
         place = here
         sinceMs = nowMs

@@ -1,4 +1,6 @@
-/** The most that a link may use. */
+/** The most that a link may use. What must hold at least some vectors follows from their length. */
+import { PIECE_BYTES, WHOLE_BYTES_MAX } from '../codec/index.ts'
+
 export interface LinkLimits {
   /** Bytes sent but not acknowledged. */
   readonly inFlightBytesMax: number
@@ -9,6 +11,9 @@ export interface LinkLimits {
   /** Small messages travel together until their frame has this many bytes. */
   readonly bundleBytes: number
   readonly bundleMessagesMax: number
+  /** Longer messages travel in pieces of `pieceBytes`. */
+  readonly wholeBytesMax: number
+  readonly pieceBytes: number
   /** After this many bytes a link acknowledges at once. */
   readonly ackBytes: number
   /**
@@ -28,8 +33,30 @@ export const defaultLinkLimits: LinkLimits = {
   keptOverheadBytes: 512,
   bundleBytes: 64 * 2 ** 10,
   bundleMessagesMax: 512,
+  wholeBytesMax: WHOLE_BYTES_MAX,
+  pieceBytes: PIECE_BYTES,
   ackBytes: 4 * 2 ** 20,
   resentBytesMin: 4 * 2 ** 20,
   resentWindows: 2,
   resentRefillMs: 120_000,
+}
+
+/**
+ * A link of long vectors has the next one under way while the one before is not acknowledged yet. It keeps those of the
+ * four steps that a peer may lag behind, of two exchanges each. And a peer may lose a step or two in a crash.
+ */
+const VECTORS_IN_FLIGHT = 2
+const VECTORS_KEPT = 8
+const VECTORS_RESENT = 4
+
+/** The limits of a cohort with vectors of `dimension` floats: the default ones, where these hold so many vectors. */
+export function linkLimitsFor(dimension: number): LinkLimits {
+  const vectorBytes = 4 * dimension + defaultLinkLimits.keptOverheadBytes
+  const atLeast = (bytes: number, vectors: number) => Math.max(bytes, vectors * vectorBytes)
+  return {
+    ...defaultLinkLimits,
+    inFlightBytesMax: atLeast(defaultLinkLimits.inFlightBytesMax, VECTORS_IN_FLIGHT),
+    keptBytesMax: atLeast(defaultLinkLimits.keptBytesMax, VECTORS_KEPT),
+    resentBytesMin: atLeast(defaultLinkLimits.resentBytesMin, VECTORS_RESENT),
+  }
 }

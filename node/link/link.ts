@@ -7,6 +7,9 @@
  * connection both sides say what they have (`resume`), and sending goes on from there. A side that has restarted has a
  * new incarnation: it is sent everything that is kept again, from its step on.
  *
+ * A message that is too long for a frame travels in pieces, one such message at a time. All others pass between its
+ * pieces, and it gets its number once it is through: so numbers still arrive in order.
+ *
  * Limits: bytes in flight; bytes kept for a peer that does not answer (beyond the limit the oldest are dropped, and the
  * peer has to catch up); and bytes sent again (budget.ts).
  */
@@ -15,7 +18,8 @@ import { encodeLinkFrame, type LinkFrame, type Received } from '../codec/index.t
 import type { Frame } from '../ports.ts'
 import { createInbox, type Inbox } from './inbox.ts'
 import type { LinkLimits } from './limits.ts'
-import { createOutbox, type Encoded, type Kept, type Outbox } from './outbox.ts'
+import { type Bundle, createOutbox, type Encoded, type Kept, type Outbox } from './outbox.ts'
+import { type Piece, piecesOf } from './pieces.ts'
 
 interface LinkOptions {
   /** The incarnation of this side; never 0. */
@@ -88,6 +92,10 @@ interface State extends LinkOptions {
   resumed: boolean
   /** Control frames that go before any message, in order. They wait for room as messages do. */
   queuedControls: ControlFrame[]
+  /** The pieces that are yet to be sent of the message in transfer; null: none is. */
+  pieces: readonly Piece[] | null
+  /** An acknowledgement waits for room. It goes before the next piece. */
+  ackWaits: boolean
   finishing: boolean
   /** The latest values that this side announced on this connection. */
   announced: { step: number; deliversFrom: number }
@@ -110,6 +118,8 @@ export function createLink(options: LinkOptions): Link {
     connected: false,
     resumed: false,
     queuedControls: [],
+    pieces: null,
+    ackWaits: false,
     finishing: false,
     announced: { step: 0, deliversFrom: 1 },
     peerIncarnation: 0,
@@ -121,11 +131,23 @@ export function createLink(options: LinkOptions): Link {
     enqueue: message => state.outbox.add(message),
     pump: () => pump(state),
     connected() {
-      Object.assign(state, { connected: true, resumed: false, queuedControls: [] })
+      Object.assign(state, {
+        connected: true,
+        resumed: false,
+        queuedControls: [],
+        pieces: null,
+        ackWaits: false,
+      })
       sendControl(state, 'resume')
     },
     disconnected() {
-      Object.assign(state, { connected: false, resumed: false, queuedControls: [] })
+      Object.assign(state, {
+        connected: false,
+        resumed: false,
+        queuedControls: [],
+        pieces: null,
+        ackWaits: false,
+      })
     },
     receive: frame => receive(state, frame),
     stepped() {
@@ -211,6 +233,8 @@ function receive(state: State, frame: LinkFrame): void {
       // It needs nothing for itself, but others may still need its votes, so it goes on receiving everything.
       state.peerFinished = true
       break
+    case 'piece': // its message comes with the data frame that numbers it
+      break
   }
 }
 
@@ -259,21 +283,57 @@ function resume(state: State, frame: Extract<LinkFrame, { kind: 'resume' }>): vo
 function pump(state: State): void {
   const { outbox, inbox, hooks } = state
   if (!state.connected || !sendControls(state)) return
+  if (state.ackWaits) acknowledge(state)
   while (state.resumed) {
     const bundle = outbox.nextBundle()
-    if (bundle === null) break
-    const step = state.step()
-    const header = { kind: 'data', sequence: bundle.sequence, acknowledged: inbox.received(), step } as const
-    const chunks = bundle.messages.map(message => message.chunks)
-    if (!hooks.send(encodeLinkFrame(header, chunks))) return
-    state.announced.step = step
-    inbox.acknowledged()
-    outbox.sent(bundle)
+    const outcome = bundle === null ? sendPiece(state) : sendBundle(state, bundle)
+    if (outcome === 'full') return
+    if (outcome === 'idle') break
   }
   const waitMs = state.resumed ? outbox.waitMs() : 0
   if (waitMs > 0) hooks.pumpIn(waitMs)
   // This sends an acknowledgement that found no room before.
   if (inbox.unacknowledgedBytes() >= state.limits.ackBytes || cannotServe(state)) acknowledge(state)
+}
+
+type Outcome = 'sent' | 'full' | 'idle'
+
+function sendBundle(state: State, bundle: Bundle, isTransferred = false): Outcome {
+  const { inbox, outbox, hooks } = state
+  const step = state.step()
+  const header = {
+    kind: 'data',
+    sequence: bundle.sequence,
+    acknowledged: inbox.received(),
+    step,
+    ...(isTransferred && { transferred: true }),
+  } as const
+  const chunks = isTransferred ? [] : bundle.messages.map(message => message.chunks)
+  if (!hooks.send(encodeLinkFrame(header, chunks))) return 'full'
+  state.announced.step = step
+  inbox.acknowledged()
+  outbox.sent(bundle)
+  return 'sent'
+}
+
+/** The next piece of the message in transfer, or of the one that is next; after the last piece, its number. */
+function sendPiece(state: State): Outcome {
+  const { outbox, hooks, limits } = state
+  if (state.pieces === null) {
+    const message = outbox.nextLong()
+    if (message === null) return 'idle'
+    state.pieces = piecesOf(message, limits.pieceBytes)
+  }
+  const [piece, ...rest] = state.pieces
+  if (piece !== undefined) {
+    if (!hooks.send(encodeLinkFrame({ kind: 'piece', ...piece.place }, [piece.chunks]))) return 'full'
+    state.pieces = rest
+    return 'sent'
+  }
+  const bundle = outbox.transferred()
+  const outcome = bundle === null ? 'sent' : sendBundle(state, bundle, true)
+  if (outcome === 'sent') state.pieces = null
+  return outcome
 }
 
 /** Whether the peer waits for messages that are no longer kept for it, and has not been told. */
@@ -286,8 +346,12 @@ function acknowledge(state: State): void {
   const [step, deliversFrom] = [state.step(), outbox.deliversFrom()]
   const isNews = inbox.unacknowledged() || step !== announced.step || cannotServe(state)
   if (!state.resumed || !isNews) return
-  if (hooks.send(encodeLinkFrame({ kind: 'ack', acknowledged: inbox.received(), step, deliversFrom }))) {
+  state.ackWaits = !hooks.send(
+    encodeLinkFrame({ kind: 'ack', acknowledged: inbox.received(), step, deliversFrom }),
+  )
+  if (state.ackWaits) hooks.ackSoon()
+  else {
     inbox.acknowledged()
     state.announced = { step, deliversFrom }
-  } else hooks.ackSoon()
+  }
 }

@@ -23,6 +23,13 @@ export interface Outbox {
   add(message: Encoded): void
   /** The messages to send next, as one frame; null if none are due, or too many are in flight or were sent again. */
   nextBundle(): Bundle | null
+  /**
+   * Begins the transfer of the next message that is too long for a frame; null if none is due, or as above. There is one
+   * transfer at a time. A new connection ends it: the message is due again.
+   */
+  nextLong(): Encoded | null
+  /** The transfer has ended. Its message, to be given a number; null if the peer no longer needs it. */
+  transferred(): Bundle | null
   /** How long the next message has to wait because it was sent before; 0: not at all. */
   waitMs(): number
   /** The bundle has been handed to the transport. */
@@ -60,11 +67,12 @@ export interface Kept {
   readonly resentBytes: number
 }
 
-interface Bundle {
+export interface Bundle {
   /** Number of the first message. */
   readonly sequence: number
   readonly messages: readonly Encoded[]
   readonly bytes: number
+  readonly entries: readonly Entry[]
 }
 
 interface Entry {
@@ -88,6 +96,8 @@ interface State {
   early: Entry[]
   /** With the numbers `acknowledged + 1`, … */
   inFlight: Entry[]
+  /** Travels in pieces, and is still due. */
+  transfer: Entry | null
   acknowledged: number
   inFlightBytes: number
   keptBytes: number
@@ -112,6 +122,7 @@ export function createOutbox(limits: LinkLimits, ahead: number, nowMs: () => num
     due: [],
     early: [],
     inFlight: [],
+    transfer: null,
     acknowledged: 0,
     inFlightBytes: 0,
     keptBytes: 0,
@@ -125,6 +136,8 @@ export function createOutbox(limits: LinkLimits, ahead: number, nowMs: () => num
   return {
     add: message => add(state, message),
     nextBundle: () => (waitMs(state) > 0 ? null : nextBundle(state)),
+    nextLong: () => (waitMs(state) > 0 ? null : nextLong(state)),
+    transferred: () => transferred(state),
     waitMs: () => waitMs(state),
     sent: bundle => sent(state, bundle),
     acknowledgedUpTo: number => acknowledgedUpTo(state, number),
@@ -225,6 +238,9 @@ function sortOut(state: State): void {
 function beginAgain(state: State): void {
   state.inFlight = []
   state.inFlightBytes = 0
+  // It was sent in part, so sending it again costs.
+  if (state.transfer?.fate === 'unsent') state.transfer.fate = 'sent'
+  state.transfer = null
   sortOut(state)
 }
 
@@ -283,33 +299,72 @@ function taken(state: State, entry: Entry): void {
   state.budget.earn(entry.message.bytes)
 }
 
-function sent(state: State, { messages, bytes }: Bundle): void {
-  let againBytes = 0
-  for (const entry of state.due.splice(0, messages.length)) {
+function sent(state: State, { entries, bytes }: Bundle): void {
+  charge(
+    state,
+    entries.filter(entry => entry !== state.transfer), // which was paid for when it began
+  )
+  for (const entry of entries) {
+    if (entry === state.transfer) state.transfer = null
     if (entry.fate === 'unsent') entry.fate = 'sent'
-    else againBytes += entry.message.bytes
     entry.place = 'sent'
     state.inFlight.push(entry)
   }
-  if (againBytes > 0) state.budget.spend(againBytes)
-  state.resentBytes += againBytes
+  state.due = state.due.filter(({ place }) => place === 'due')
   state.inFlightBytes += bytes
 }
 
-function waitMs({ due, budget }: State): number {
-  return (due[0]?.fate ?? 'unsent') === 'unsent' ? 0 : budget.waitMs()
+/** These are about to be sent. */
+function charge(state: State, entries: readonly Entry[]): void {
+  let againBytes = 0
+  for (const { fate, message } of entries) if (fate !== 'unsent') againBytes += message.bytes
+  if (againBytes > 0) state.budget.spend(againBytes)
+  state.resentBytes += againBytes
 }
 
+function waitMs({ due, budget, transfer }: State): number {
+  const [first] = due
+  return first === undefined || first === transfer || first.fate === 'unsent' ? 0 : budget.waitMs()
+}
+
+/** Long messages are left out: others pass by them. */
 function nextBundle(state: State): Bundle | null {
-  const { inFlightBytesMax, bundleBytes, bundleMessagesMax } = state.limits
-  if (state.due.length === 0 || state.inFlightBytes >= inFlightBytesMax) return null
-  const messages: Encoded[] = []
+  const { inFlightBytesMax, bundleBytes, bundleMessagesMax, wholeBytesMax } = state.limits
+  if (state.inFlightBytes >= inFlightBytesMax) return null
+  const entries: Entry[] = []
   let bytes = 0
-  for (const { message } of state.due) {
-    if (messages.length >= bundleMessagesMax) break
-    if (messages.length > 0 && bytes + message.bytes > bundleBytes) break
-    messages.push(message)
-    bytes += message.bytes
+  for (const entry of state.due) {
+    if (entry.message.bytes > wholeBytesMax) continue
+    if (entries.length >= bundleMessagesMax) break
+    if (entries.length > 0 && bytes + entry.message.bytes > bundleBytes) break
+    entries.push(entry)
+    bytes += entry.message.bytes
   }
-  return { sequence: state.acknowledged + state.inFlight.length + 1, messages, bytes }
+  return entries.length === 0 ? null : bundleOf(state, entries, bytes)
+}
+
+function bundleOf({ acknowledged, inFlight }: State, entries: readonly Entry[], bytes: number): Bundle {
+  return {
+    sequence: acknowledged + inFlight.length + 1,
+    messages: entries.map(({ message }) => message),
+    bytes,
+    entries,
+  }
+}
+
+function nextLong(state: State): Encoded | null {
+  const { inFlightBytesMax, wholeBytesMax } = state.limits
+  if (state.inFlightBytes >= inFlightBytesMax) return null
+  const next = state.due.find(({ message }) => message.bytes > wholeBytesMax)
+  if (next === undefined) return null
+  charge(state, [next])
+  state.transfer = next
+  return next.message
+}
+
+function transferred(state: State): Bundle | null {
+  const { transfer } = state
+  if (transfer?.place === 'due') return bundleOf(state, [transfer], transfer.message.bytes)
+  state.transfer = null
+  return null
 }

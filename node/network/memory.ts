@@ -19,11 +19,20 @@ export function countBuffersAsHeap(): void {
   if (isKnown) v8.setFlagsFromString('--external-memory-accounted-in-global-limit')
 }
 
-/** One vector of each member. Above this so much is alive that four times as much may be more than the machine has. */
-const VECTORS_BYTES_MAX = 16 * 2 ** 20
+/** The heap may grow by so much of what is alive, where that is little. */
+const GROWTH_PERCENT_MAX = 300
+/** So much of what is no longer used may lie about, for at least one vector of each member that is alive. */
+const UNUSED_BYTES_MAX = 24 * 2 ** 20
+/** With less, each vector that arrives would start a collection. */
+const GROWTH_PERCENT_MIN = 25
 
 /** For a process that is one of this many peers, with vectors of `dimension` floats. */
 export function growHeapFor(peers: number, dimension: number): void {
-  if (isKnown && 4 * dimension * peers <= VECTORS_BYTES_MAX)
-    v8.setFlagsFromString('--heap-growing-percent=300')
+  if (isKnown) v8.setFlagsFromString(`--heap-growing-percent=${heapGrowthPercent(peers, dimension)}`)
+}
+
+/** By how much the heap may grow before it is collected, in per cent of what is alive. */
+export function heapGrowthPercent(peers: number, dimension: number): number {
+  const percent = Math.round((100 * UNUSED_BYTES_MAX) / (4 * dimension * peers))
+  return Math.min(GROWTH_PERCENT_MAX, Math.max(GROWTH_PERCENT_MIN, percent))
 }

@@ -14,7 +14,7 @@ import type { PeerIndex } from '../../agreement/protocol.ts'
 import { frameBytesMax } from '../codec/limits.ts'
 import { fieldDigests, type Membership, memberName } from '../cohort/cohort.ts'
 import { identityFromSeed } from '../cohort/identity.ts'
-import { defaultLinkLimits } from '../link/limits.ts'
+import { linkLimitsFor } from '../link/limits.ts'
 import type { Clock, Transport, TransportEvents } from '../ports.ts'
 import { systemClock } from '../runtime/system-clock.ts'
 import { createAddressBook } from './address-book.ts'
@@ -113,7 +113,7 @@ export async function createNetwork(options: NetworkOptions): Promise<NetworkTra
   const network: Network = {
     membership,
     hello: helloOf(options),
-    wireLimits: wireLimits(frameMax),
+    wireLimits: wireLimits(options.dimension),
     node,
     members,
     redial,
@@ -146,12 +146,14 @@ function helloOf({ membership: { cohort, cohortId, self }, software }: NetworkOp
   }
 }
 
-function wireLimits(frameMax: number): WireLimits {
+function wireLimits(dimension: number): WireLimits {
+  const frameMax = frameBytesMax(dimension)
   return {
     frameBytesMax: frameMax,
     helloBytesMax: limits.HELLO_BYTES_MAX,
     queueBytesMax: Math.max(limits.QUEUE_BYTES_MIN, 2 * frameMax),
-    unreadBytesMax: defaultLinkLimits.inFlightBytesMax + 2 * frameMax,
+    // What has no number yet may come on top: one vector in pieces.
+    unreadBytesMax: linkLimitsFor(dimension).inFlightBytesMax + 4 * dimension + 2 * frameMax,
   }
 }
 

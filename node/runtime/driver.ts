@@ -4,8 +4,7 @@
  * It carries out the protocol's effects in this order: it records and syncs what binds the peer, then hands the
  * messages to the links (send.ts). Meanwhile the outputs go to the host, which answers with inputs. A message from
  * another peer is decoded and its author's signature checked before the protocol sees it (receive.ts). Nothing here
- * throws, whatever a peer sends. The driver knows messages and steps, but not what the protocol's inputs and outputs
- * mean.
+ * throws, whatever a peer sends. The driver knows messages and steps, but not what inputs and outputs mean.
  */
 import { type Message, slotKey } from '../../agreement/message.ts'
 import type {
@@ -17,8 +16,16 @@ import type {
   PeerIndex,
   Protocol,
 } from '../../agreement/protocol.ts'
-import { type DecodeLimits, isSlotIn, linkFrameReader, type Received } from '../codec/index.ts'
-import { defaultLinkLimits, type LinkLimits } from '../link/limits.ts'
+import {
+  createTransfer,
+  type DecodeLimits,
+  isSlotIn,
+  linkFrameReader,
+  type Progress,
+  type Received,
+  type Transfer,
+} from '../codec/index.ts'
+import { type LinkLimits, linkLimitsFor } from '../link/limits.ts'
 import { createLink, type Link, type LinkStatus } from '../link/link.ts'
 import {
   type Clock,
@@ -109,6 +116,8 @@ export interface DriverStatus {
   readonly messagesSent: number
   readonly bytesSent: number
   readonly bytesReceived: number
+  /** By peer: the long message that arrives from it. */
+  readonly arriving: readonly Progress[]
 }
 
 interface State<Input, Output> {
@@ -116,6 +125,8 @@ interface State<Input, Output> {
   readonly links: (Link | null)[]
   readonly connected: Set<PeerIndex>
   readonly readGate: ReadGate
+  /** By peer: what comes in pieces on its present connection. */
+  readonly transfers: Transfer[]
   readonly sender: Sender
   readonly receiver: Receiver
   /** Effects and frames wait here and are handled one at a time, so that no handler runs inside another. */
@@ -173,13 +184,14 @@ export function createDriver<Input, Output>(options: DriverOptions<Input, Output
       messagesSent: state.sender.messagesSent(),
       bytesSent: state.bytesSent,
       bytesReceived: state.bytesReceived,
+      arriving: state.transfers.map(transfer => transfer.progress()),
     }),
     stop: done => stop(state, done),
   }
 }
 
 function createState<I, O>(options: DriverOptions<I, O>): State<I, O> {
-  const { peers, self, incarnation, protocol, clock, hooks, linkLimits = defaultLinkLimits } = options
+  const { peers, self, incarnation, protocol, clock, hooks, limits } = options
   const links: (Link | null)[] = []
   const state: State<I, O> = {
     options,
@@ -205,10 +217,11 @@ function createState<I, O>(options: DriverOptions<I, O>): State<I, O> {
     }),
     connected: new Set(),
     readGate: createReadGate(options.transport, clock),
+    transfers: Array.from({ length: peers }, () => createTransfer(limits)),
     work: [],
     working: false,
-    ackTimers: timersFor(peers),
-    againTimers: timersFor(peers),
+    ackTimers: new Array(peers).fill(null),
+    againTimers: new Array(peers).fill(null),
     inputTimers: new Set(),
     step: protocol.currentStep(),
     started: false,
@@ -217,22 +230,20 @@ function createState<I, O>(options: DriverOptions<I, O>): State<I, O> {
     bytesReceived: 0,
   }
   for (let peer = 0; peer < peers; peer++)
-    if (peer === self) links.push(null)
-    else
-      links.push(
-        createLink({
-          incarnation,
-          limits: linkLimits,
-          ahead: options.ahead,
-          hooks: linkHooks(state, peer),
-          step: () => protocol.currentStep(),
-          nowMs: () => clock.nowMs(),
-        }),
-      )
+    links.push(
+      peer === self
+        ? null
+        : createLink({
+            incarnation,
+            limits: options.linkLimits ?? linkLimitsFor(limits.dimension),
+            ahead: options.ahead,
+            hooks: linkHooks(state, peer),
+            step: () => protocol.currentStep(),
+            nowMs: () => clock.nowMs(),
+          }),
+    )
   return state
 }
-
-const timersFor = (peers: number): (Timer | null)[] => Array.from({ length: peers }, () => null)
 
 function stop<I, O>(state: State<I, O>, done: () => void): void {
   state.stopped = true
@@ -287,15 +298,14 @@ function start<I, O>(state: State<I, O>): void {
   const { self, transport, journal, hooks, protocol, verifier, limits } = state.options
   recall(state)
   for (const message of journal.messages()) state.sender.repeat(message)
+  // Nobody is blamed for what this peer remembers.
   for (const message of heardBefore(journal, verifier, self))
-    enqueueWork(state, () => {
-      const effects = protocol.receive(message.slot.sender, message)
-      carry(state, { ...effects, faults: [] }) // nobody is blamed for what this peer remembers
-    })
+    enqueueWork(state, () => carry(state, { ...protocol.receive(message.slot.sender, message), faults: [] }))
   state.started = true
   transport.start({
     connected(peer) {
       state.connected.add(peer)
+      state.transfers[peer] = createTransfer(limits)
       state.readGate.connected(peer)
       hooks.connection?.(peer, true, 'connected')
       state.links[peer]?.connected()
@@ -306,7 +316,7 @@ function start<I, O>(state: State<I, O>): void {
       hooks.connection?.(peer, false, reason)
     },
     frame: (peer, bytes) =>
-      linkFrameReader(bytes, limits, frame => {
+      linkFrameReader(bytes, limits, state.transfers[peer]!, frame => {
         state.bytesReceived += bytes
         enqueueWork(state, () => {
           if ('fault' in frame) blame(state, { peer, kind: frame.fault, detail: frame.detail })

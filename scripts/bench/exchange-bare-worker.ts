@@ -90,7 +90,7 @@ function take(stream: Stream): void {
   let round = 0
   pipe(
     stream,
-    source => decode(source, { maxDataLength: frameBytesMax(dimension) }),
+    source => decode(source, { maxDataLength: 4 * dimension }),
     async frames => {
       for await (const frame of frames) {
         if (frame.byteLength !== 4 * dimension) throw new Error(`${frame.byteLength} bytes received`)

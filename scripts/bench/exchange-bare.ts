@@ -12,6 +12,8 @@ interface BareExchangeOptions {
   /** Floats in a vector. */
   readonly dimension: number
   readonly rounds: number
+  /** The first rounds run on cold code and small buffers. */
+  readonly warmUpRounds: number
   readonly over: Endpoint['over']
   /** libp2p with its defaults: without this program's cipher, runtime settings, guards and windows. */
   readonly stock?: boolean
@@ -23,9 +25,6 @@ interface BareExchange {
   /** Processor time of all processes together, a round: does not depend on what else the machine does. */
   readonly cpuMs: number
 }
-
-/** The first rounds run on cold code and small buffers. */
-const WARM_UP_ROUNDS = 10
 
 export async function measureBareExchange(options: BareExchangeOptions): Promise<BareExchange> {
   const workers = Array.from({ length: options.peers }, () =>
@@ -40,11 +39,12 @@ export async function measureBareExchange(options: BareExchangeOptions): Promise
 
 async function run(
   workers: readonly ChildProcess[],
-  { peers, dimension, rounds, over, stock = false }: BareExchangeOptions,
+  { peers, dimension, rounds: measured, warmUpRounds, over, stock = false }: BareExchangeOptions,
 ): Promise<BareExchange> {
+  const rounds = measured + warmUpRounds
   const tell = (worker: ChildProcess, message: ToWorker) => worker.send(message)
   workers.forEach((worker, self) => {
-    tell(worker, { kind: 'listen', self, peers, dimension, rounds: rounds + WARM_UP_ROUNDS, over, stock })
+    tell(worker, { kind: 'listen', self, peers, dimension, rounds, over, stock })
   })
   const listening = await Promise.all(workers.map(worker => answer(worker, 'listening')))
   const addresses = listening.map(message => message.address)
@@ -52,8 +52,8 @@ async function run(
   await Promise.all(workers.map(worker => answer(worker, 'connected')))
   for (const worker of workers) tell(worker, { kind: 'exchange' })
   const finished = await Promise.all(workers.map(worker => answer(worker, 'finished')))
-  const times = finished.flatMap(message => message.roundsMs.slice(WARM_UP_ROUNDS)).sort((a, b) => a - b)
-  const cpuMs = finished.reduce((sum, message) => sum + message.cpuMs, 0) / (rounds + WARM_UP_ROUNDS)
+  const times = finished.flatMap(message => message.roundsMs.slice(warmUpRounds)).sort((a, b) => a - b)
+  const cpuMs = finished.reduce((sum, message) => sum + message.cpuMs, 0) / rounds
   return {
     medianMs: times[Math.floor(times.length / 2)]!,
     cpuMs,

@@ -1,12 +1,13 @@
 /**
- * `npm run bench -- exchange`: one all-to-all exchange of vectors among seven processes, as LEARN does it, beside the
+ * `npm run bench -- exchange`: one all-to-all exchange of vectors among seven processes (of the longest: four), as LEARN does it, beside the
  * bare one over the same libp2p streams; and what signatures and the log cost. It ends when the vectors have arrived
  * and are checked; no rule is applied to them. The variants take turns, so that all meet the same machine.
  *
  * `stock` is the bare exchange over libp2p with its defaults; `bare` and all the rest have this program's cipher,
  * windows and settings of the runtime, which make it faster.
  *
- * `npm run bench -- exchange [turns] [quic]`: over TCP, and with `quic` the same over QUIC in the same turns.
+ * `npm run bench -- exchange [turns] [quic] [d=1000000 ...]`: over TCP, and with `quic` the same over QUIC in the same
+ * turns; of all dimensions, or of those named.
  */
 import { fork } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -18,8 +19,22 @@ import { measureBareExchange } from './exchange-bare.ts'
 import type { Assignment, Report } from './exchange-inside-worker.ts'
 import { benchCohort, heard } from './members.ts'
 
-const PEERS = 7
-const WARM_UP_ROUNDS = 10
+interface Case {
+  readonly peers: number
+  /** Floats in a vector. */
+  readonly dimension: number
+  readonly rounds: number
+  /** The first rounds run on cold code and small buffers. */
+  readonly warmUpRounds: number
+}
+
+/** The largest one has fewer processes, because it takes 16 times as much memory as the one before. */
+const cases: readonly Case[] = [
+  { peers: 7, dimension: 79_510, rounds: 40, warmUpRounds: 10 },
+  { peers: 7, dimension: 431_080, rounds: 20, warmUpRounds: 10 },
+  { peers: 7, dimension: 1_000_000, rounds: 12, warmUpRounds: 5 },
+  { peers: 4, dimension: 11_700_000, rounds: 5, warmUpRounds: 2 },
+]
 
 interface Variant {
   readonly signed: boolean
@@ -38,23 +53,20 @@ const variants = {
 } as const satisfies Record<string, Variant>
 
 export const run: RunBench = async ({ args, note }) => {
-  const { turns, transports } = parseArguments(args)
+  const { turns, transports, chosen } = parseArguments(args)
   const rows: BenchRow[] = []
-  for (const [dimension, rounds] of [
-    [79_510, 40],
-    [431_080, 20],
-  ] as const) {
-    const kilobytes = `${(4 * dimension) / 1000} KB`
+  for (const each of chosen) {
+    const kilobytes = `${(4 * each.dimension) / 1000} KB`
     const measured = transports.map(
       over => ({ over, stock: [], bare: [], links: [], signed: [], logged: [] }) as Exchanges,
     )
     for (let turn = 1; turn <= turns; turn++)
       for (const { over, stock, bare, ...inside } of measured) {
         note(`${kilobytes} over ${over.toUpperCase()}, turn ${turn} of ${turns}`)
-        stock.push(await measureBareExchange({ peers: PEERS, dimension, rounds, over, stock: true }))
-        bare.push(await measureBareExchange({ peers: PEERS, dimension, rounds, over }))
+        stock.push(await measureBareExchange({ ...each, over, stock: true }))
+        bare.push(await measureBareExchange({ ...each, over }))
         for (const name of ['links', 'signed', 'logged'] as const)
-          inside[name].push(await measureInside(dimension, rounds, over, variants[name]))
+          inside[name].push(await measureInside(each, over, variants[name]))
       }
     for (const { over, bare, ...others } of measured) {
       const where = `${over.toUpperCase()}, ${kilobytes}`
@@ -69,14 +81,26 @@ export const run: RunBench = async ({ args, note }) => {
 
 type Over = Endpoint['over']
 
-function parseArguments(args: readonly string[]): { turns: number; transports: readonly Over[] } {
+interface Arguments {
+  readonly turns: number
+  readonly transports: readonly Over[]
+  readonly chosen: readonly Case[]
+}
+
+function parseArguments(args: readonly string[]): Arguments {
   let [turns, transports]: [number, readonly Over[]] = [3, ['tcp']]
+  let chosen: readonly Case[] = []
   for (const arg of args) {
+    const known = cases.filter(({ dimension }) => `d=${dimension}` === arg)
     if (/^[1-9]\d*$/.test(arg)) turns = Number(arg)
     else if (arg === 'quic') transports = ['tcp', 'quic']
-    else throw new Error(`${arg}: expected how many turns, such as 3, or quic`)
+    else if (known.length > 0) chosen = [...chosen, ...known]
+    else {
+      const dimensions = cases.map(({ dimension }) => `d=${dimension}`).join(', ')
+      throw new Error(`${arg}: expected how many turns, such as 3, or quic, or one of ${dimensions}`)
+    }
   }
-  return { turns, transports }
+  return { turns, transports, chosen: chosen.length > 0 ? chosen : cases }
 }
 
 /** The measurements over one transport, one entry for each turn. */
@@ -100,12 +124,11 @@ function rowOf(
 }
 
 async function measureInside(
-  dimension: number,
-  rounds: number,
+  { peers, dimension, rounds, warmUpRounds }: Case,
   over: Over,
   { signed, logged }: Variant,
 ): Promise<Measured> {
-  const { seeds, cohort } = await benchCohort(PEERS, over)
+  const { seeds, cohort } = await benchCohort(peers, over)
   const directory = logged ? await mkdtemp(join(tmpdir(), 'concord-bench-')) : null
   const workers = seeds.map(() =>
     fork(new URL('exchange-inside-worker.ts', import.meta.url), { serialization: 'advanced' }),
@@ -118,7 +141,7 @@ async function measureInside(
         seeds,
         cohort,
         dimension,
-        rounds: rounds + WARM_UP_ROUNDS,
+        rounds: rounds + warmUpRounds,
         signed,
         stateDirectory,
       }
@@ -128,7 +151,7 @@ async function measureInside(
     for (const worker of workers) worker.send('start')
     const reports = await Promise.all(workers.map(heard<Report>))
     const finished = reports.flatMap(report => (report.kind === 'finished' ? [report] : []))
-    const times = finished.flatMap(({ roundsMs }) => roundsMs.slice(WARM_UP_ROUNDS))
+    const times = finished.flatMap(({ roundsMs }) => roundsMs.slice(warmUpRounds))
     return { medianMs: median(times), cpuMs: finished.reduce((sum, { cpuMs }) => sum + cpuMs, 0) }
   } finally {
     for (const worker of workers) worker.kill()

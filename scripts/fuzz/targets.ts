@@ -7,7 +7,13 @@ import { isDeepStrictEqual } from 'node:util'
 import { encode } from 'it-length-prefixed'
 import type { Message, Slot } from '../../agreement/message.ts'
 import { type Precision, roundedTo } from '../../agreement/precision.ts'
-import { type DecodeLimits, decodeLinkFrame, encodeLinkFrame, encodeMessage } from '../../node/codec/index.ts'
+import {
+  createTransfer,
+  type DecodeLimits,
+  decodeLinkFrame,
+  encodeLinkFrame,
+  encodeMessage,
+} from '../../node/codec/index.ts'
 import { CohortError } from '../../node/cohort/errors.ts'
 import { parseCohort } from '../../node/cohort/file.ts'
 import { createIdentity } from '../../node/cohort/identity.ts'
@@ -42,6 +48,7 @@ const limits = { peers: 7, dimension: 5, stepsMax: 1000, iterationsMax: 12 }
 
 export const targets: readonly Target[] = [
   { name: 'link-frame', weight: 400, seeds: frameSeeds(), feed: input => feedFrame(input, limits) },
+  { name: 'transfer', weight: 100, seeds: frameSeeds(), feed: feedTransfer },
   {
     name: 'narrow-frame',
     weight: 200,
@@ -114,6 +121,22 @@ export const targets: readonly Target[] = [
     feed: input => refusing(() => parseCohort(Buffer.from(input).toString(), 'input'), CohortError),
   },
 ]
+
+/**
+ * Frames of one connection, one after the other: each input is read as what comes between a first piece and the rest.
+ * No frame makes the transfer hold more bytes than it has announced, and what it gives in the end was sent as such.
+ */
+function feedTransfer(input: Uint8Array): void {
+  const transfer = createTransfer(limits, 1)
+  const [first, , rest, number] = transferFrames()
+  for (const frame of [first!, [input], rest!, [input], number!]) {
+    const decoded = decodeLinkFrame(frame, limits, 1, transfer)
+    const { receivedBytes, totalBytes } = transfer.progress()
+    if (receivedBytes > totalBytes) throw new Error('more bytes have come than were announced')
+    if ('fault' in decoded || decoded.kind !== 'data') continue
+    if (frame === number && decoded.messages.length !== 1) throw new Error('a number without its message')
+  }
+}
 
 /** However a frame's bytes are cut into chunks, it says the same; and what it says survives being said again. */
 function feedFrame(input: Uint8Array, limits: DecodeLimits): void {
@@ -224,8 +247,21 @@ export function frameSeeds(precision?: Precision): readonly Uint8Array[] {
       deliversFrom: 3,
     }),
     encodeLinkFrame({ kind: 'finished' }),
+    ...transferFrames(),
   ]
   return frames.map(frame => Buffer.concat(frame))
+}
+
+/** A message in two pieces. */
+function transferFrames() {
+  const whole = Buffer.concat(encodeMessage(exampleMessages()[0]!))
+  const totalBytes = whole.length
+  return [
+    encodeLinkFrame({ kind: 'piece', offset: 0, totalBytes }, [[whole.subarray(0, 30)]]),
+    encodeLinkFrame({ kind: 'piece', offset: 0, totalBytes }, [[whole]]),
+    encodeLinkFrame({ kind: 'piece', offset: 30, totalBytes }, [[whole.subarray(30)]]),
+    encodeLinkFrame({ kind: 'data', sequence: 7, transferred: true }),
+  ]
 }
 
 function recordSeeds(): readonly Uint8Array[] {

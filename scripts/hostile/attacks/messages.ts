@@ -103,6 +103,8 @@ const absurdNumbers: Attack = {
         () => linkFrame.data(sequence, [absurdMessage(dimension)]),
         () => linkFrame.data(number(), [absurdMessage(dimension)], Number(pick(NUMBERS.slice(0, 7)))),
         () => linkFrame.ack(number()),
+        () => linkFrame.piece(number(), number(), randomBytes(pick([0, 1, 1000]))),
+        () => linkFrame.piece(0, number(), absurdMessage(dimension)),
         () =>
           linkFrame.resume({
             incarnation: number(),

@@ -4,7 +4,7 @@ import { type Field, message, parse, prefixed, readVarint } from './protobuf.ts'
 import { RawError } from './queue.ts'
 import type { Channel } from './socket.ts'
 
-export const CONCORD = '/concord/1.1.0'
+export const CONCORD = '/concord/1.2.0'
 export const ADDRESSES = '/concord/addresses/1.0.0'
 
 export interface HelloFields {
@@ -51,13 +51,15 @@ export const linkFrame = {
     Buffer.concat([link(1, [1, sequence], [2, acknowledged]), ...messages]),
   ack: (acknowledged: number | bigint): Buffer => link(2, [1, acknowledged]),
   finished: (): Buffer => link(4),
+  piece: (offset: number | bigint, totalBytes: number | bigint, bytes: Uint8Array): Buffer =>
+    Buffer.concat([link(5, [1, offset], [2, totalBytes]), bytes]),
 } as const
 
-const KINDS = ['', 'data', 'ack', 'resume', 'finished'] as const
+const KINDS = ['', 'data', 'ack', 'resume', 'finished', 'piece'] as const
 
 /** What a link frame's header says; `numbers[1]` is its first field. `rest`: the messages. */
 interface LinkHeader {
-  readonly kind: 'data' | 'ack' | 'resume' | 'finished'
+  readonly kind: 'data' | 'ack' | 'resume' | 'finished' | 'piece'
   readonly numbers: readonly bigint[]
   readonly rest: Buffer
 }

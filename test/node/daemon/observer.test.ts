@@ -18,6 +18,7 @@ test('a step is reported with its vectors, and a skipped step without them and a
       messagesSent: 1,
       bytesSent: 2,
       bytesReceived: 3,
+      arriving: [],
     }),
   })
   const [gradient, parameters] = [Float32Array.of(1), Float32Array.of(2)]

@@ -13,6 +13,7 @@ const at = (
   waitingFor,
   computing: false,
   convicted: [],
+  arriving: [],
   ...changes,
 })
 
@@ -31,6 +32,37 @@ test('a standstill is reported once after a while, and again after a longer whil
   })
   t.is(stillness.look(at(4, [2, 6]), stillMs + 1000), null)
   t.is(stillness.look(at(4, [2, 6]), stillMs + 10_000)?.kind, 'waiting')
+})
+
+test('a peer that receives a long vector from one that it waits for does not stand still; once it comes to rest, it does', t => {
+  const stillness = createStillness(1)
+  const totalBytes = 1e6
+  const lacking = (receivedBytes: number, other = 0) => {
+    const none = { receivedBytes: 0, totalBytes: 0 }
+    const arriving = [none, { receivedBytes: other, totalBytes }, { receivedBytes, totalBytes }]
+    return at(4, [2], { arriving })
+  }
+  let nowMs = 0
+  for (let second = 0; second < 40; second++, nowMs += 1000)
+    t.is(stillness.look(lacking(20_000 * second), nowMs), null)
+  // The last vector of another peer does not count, nor do some bytes.
+  const rest = 20_000 * 39
+  const events = [1, 2, 3, 4].map(second =>
+    stillness.look(lacking(rest + 100 * second, 9e5), nowMs + 1000 * second),
+  )
+  t.like(events.find(event => event !== null)!, { kind: 'waiting', missing: [2] })
+  t.deepEqual(stillness.look(lacking(rest + 50_000, 9e5), nowMs + 5000), { kind: 'resumed' })
+})
+
+test('the next vector of the same length counts as well, and what came before the wait does not', t => {
+  const stillness = createStillness(1)
+  const arriving = (receivedBytes: number) => [{ receivedBytes, totalBytes: 1000 }]
+  const look = (receivedBytes: number, nowMs: number) =>
+    stillness.look(at(4, [0], { arriving: arriving(receivedBytes) }), nowMs)
+  t.is(look(1000, 0), null)
+  t.is(look(500, stillMs), null)
+  t.is(look(500, 2 * stillMs - 1), null)
+  t.is(look(500, 2 * stillMs)?.kind, 'waiting')
 })
 
 test('a peer that was cut off is not waited for, but still counts among the faulty', t => {

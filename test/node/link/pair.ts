@@ -1,7 +1,7 @@
 /** Two sides of a link and the wire between them, for the tests beside this file. */
 import type { Message } from '../../../agreement/message.ts'
 import type { FaultKind } from '../../../agreement/protocol.ts'
-import { decodeLinkFrame, encodeMessage } from '../../../node/codec/index.ts'
+import { createTransfer, decodeLinkFrame, encodeMessage, type Transfer } from '../../../node/codec/index.ts'
 import { defaultLinkLimits, type LinkLimits } from '../../../node/link/limits.ts'
 import { createLink, type Link } from '../../../node/link/link.ts'
 import type { Encoded } from '../../../node/link/outbox.ts'
@@ -13,6 +13,14 @@ const limits = { peers: 4, dimension: 4, stepsMax: 1e6, iterationsMax: 1 }
 export function message(step: number): Encoded {
   const slot = { step, phase: 'gradient', iteration: 0, sender: 0 } as const
   const chunks = encodeMessage({ kind: 'ready', slot, digest: '00'.repeat(32) })
+  return { step, chunks, bytes: sizeOf(chunks), stored: false, repeated: true, timeless: false }
+}
+
+/** One that is longer: a vector. */
+export function longMessage(step: number): Encoded {
+  const slot = { step, phase: 'gradient', iteration: 0, sender: 0 } as const
+  const sealed = { vector: Float32Array.of(step, 2, 3, 4), digest: '', signature: new Uint8Array(64) }
+  const chunks = encodeMessage({ kind: 'vector', slot, sealed })
   return { step, chunks, bytes: sizeOf(chunks), stored: false, repeated: true, timeless: false }
 }
 
@@ -36,6 +44,8 @@ export interface Side {
   step: number
   /** Its socket takes no more frames. */
   full: boolean
+  /** How many frames its socket takes until it is drained. */
+  room: number
   /** It acknowledges nothing by itself. */
   lazy: boolean
   /** Incarnations of the other side that it has met. */
@@ -46,6 +56,8 @@ interface Network {
   readonly limits: LinkLimits
   readonly ahead: number
   readonly wires: Frame[][]
+  /** By sender: what its receiver has of the long message that comes in pieces. */
+  readonly transfers: Transfer[]
   readonly later: { readonly atMs: number; readonly link: Link }[]
   up: boolean
   nowMs: number
@@ -61,6 +73,7 @@ function createSide(net: Network, self: number, incarnation: number): Side {
     faults: [],
     step: 1,
     full: false,
+    room: Number.POSITIVE_INFINITY,
     lazy: false,
     met: 0,
   }
@@ -71,14 +84,14 @@ function createSide(net: Network, self: number, incarnation: number): Side {
     step: () => side.step,
     nowMs: () => net.nowMs,
     hooks: {
-      send: frame => net.up && !side.full && net.wires[self]!.push(frame) > 0,
+      send: frame => net.up && !side.full && side.room-- > 0 && net.wires[self]!.push(frame) > 0,
       take(received) {
         const { slot } = ('message' in received ? received.message : null) as Message
         side.taken.push(slot.step)
         if (slot.step > side.step + net.ahead) side.early.push(slot.step)
       },
       ackSoon() {
-        if (!side.full && !side.lazy) side.link.acknowledge()
+        if (!side.full && side.room > 0 && !side.lazy) side.link.acknowledge()
       },
       pumpIn(ms) {
         if (net.later.every(({ link }) => link !== side.link))
@@ -93,10 +106,10 @@ function createSide(net: Network, self: number, incarnation: number): Side {
   return side
 }
 
-function deliver({ wires }: Network, sides: readonly Side[], from: number): boolean {
+function deliver({ wires, transfers }: Network, sides: readonly Side[], from: number): boolean {
   const frame = wires[from]!.shift()
   if (frame === undefined) return false
-  const decoded = decodeLinkFrame(frame, limits)
+  const decoded = decodeLinkFrame(frame, limits, undefined, transfers[from])
   if ('fault' in decoded) throw new Error(decoded.detail)
   sides[1 - from]!.link.receive(decoded)
   return true
@@ -104,7 +117,15 @@ function deliver({ wires }: Network, sides: readonly Side[], from: number): bool
 
 /** Two sides and the wire between them: frames in flight in both directions, lost when the connection breaks. */
 export function pair(linkLimits: LinkLimits = defaultLinkLimits, ahead = AHEAD) {
-  const net: Network = { limits: linkLimits, ahead, wires: [[], []], later: [], up: false, nowMs: 0 }
+  const net: Network = {
+    limits: linkLimits,
+    ahead,
+    wires: [[], []],
+    transfers: [],
+    later: [],
+    up: false,
+    nowMs: 0,
+  }
   const sides = [createSide(net, 0, 10), createSide(net, 1, 20)]
   return {
     sides,
@@ -114,6 +135,7 @@ export function pair(linkLimits: LinkLimits = defaultLinkLimits, ahead = AHEAD) 
     connect(full?: number) {
       if (net.up) return
       net.up = true
+      for (const self of [0, 1]) net.transfers[self] = createTransfer(limits)
       for (const [self, side] of sides.entries()) {
         side.full = self === full
         side.link.connected()
@@ -127,6 +149,7 @@ export function pair(linkLimits: LinkLimits = defaultLinkLimits, ahead = AHEAD) 
     /** The socket has taken all that it was given. */
     drain(self: number) {
       sides[self]!.full = false
+      sides[self]!.room = Number.POSITIVE_INFINITY
       if (!net.up) return
       sides[self]!.link.pump()
       sides[self]!.link.acknowledge()

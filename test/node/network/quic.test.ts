@@ -37,7 +37,7 @@ test('an address says where it leads, and over what', t => {
 })
 
 test('two members meet over QUIC, and long frames arrive whole, both ways', async t => {
-  const dimension = 400_000
+  const dimension = 250_000
   const [first, second] = await openPair(t, [
     { ...overQuic, dimension },
     { ...overQuic, dimension },

@@ -1,14 +1,15 @@
 /** The libp2p transport for real, on loopback, beyond the contract of transports: members among themselves. */
 import { randomBytes } from 'node:crypto'
 import test from 'ava'
+import { WHOLE_BYTES_MAX } from '../../../node/codec/index.ts'
 import { createIdentity } from '../../../node/cohort/identity.ts'
 import { bytesOf, isKind, membersOf, openPair, openPeer, text } from './support.ts'
 
-test('vectors of a large model arrive intact, both ways at once', async t => {
-  const dimension = 431_080
+test('the longest frames of a large model arrive intact, both ways at once', async t => {
+  const dimension = 1_000_000
   const [first, second] = await openPair(t, [{ dimension }, { dimension }])
   await Promise.all([first.until(isKind('connected')), second.until(isKind('connected'))])
-  const vectors = [randomBytes(4 * dimension), randomBytes(4 * dimension)]
+  const vectors = [randomBytes(WHOLE_BYTES_MAX), randomBytes(WHOLE_BYTES_MAX)]
   for (const vector of vectors) {
     t.true(first.transport.send(1, [Buffer.from('header'), vector]))
     t.true(second.transport.send(0, [Buffer.from('header'), vector]))

@@ -183,7 +183,15 @@ test('a vector that comes twice in an undisturbed world, and bytes that do not a
   checkers.received(0, 1, say(1, 1))
   checkers.received(0, 1, say(1, 1))
   t.regex(found[0]!, /^traffic: peer 0 received the vector of honest peer 1 in iteration 0 2 times/)
-  const status = { connected: [], convicted: [], links: [], messagesSent: 0, bytesSent: 10, bytesReceived: 0 }
+  const status = {
+    connected: [],
+    convicted: [],
+    links: [],
+    messagesSent: 0,
+    bytesSent: 10,
+    bytesReceived: 0,
+    arriving: [],
+  }
   const other = checked()
   other.checkers.end({ ...end, statuses: [status], bytesTaken: [11] })
   t.true(other.found.some(line => /accounts for 10 bytes sent, the network took 11/.test(line)))

@@ -85,6 +85,7 @@ export function drawLearningScenario(seed: number): LearningScenario {
     linkLimits: {
       ...drawLinkLimits(cohort, dimension, random),
       ...((attackName === INSIST || budgets.uniform() < 0.25) && TIGHT_BUDGET),
+      ...(randomStream(seed, 'pieces').uniform() < 0.25 && SHORT_PIECES),
     },
   }
 }
@@ -94,6 +95,9 @@ const INSIST = 'insist'
 const INSIST_SHARE = 0.15
 /** A budget of a few frames, because vectors are short here. Honest peers that come and go have to wait too. */
 const TIGHT_BUDGET = { resentBytesMin: 2048, resentWindows: 1, resentRefillMs: 30_000, bundleBytes: 1024 }
+
+/** In a quarter of the runs vectors travel in pieces, and many votes too: by a stream of its own, as above. */
+const SHORT_PIECES = { wholeBytesMax: 100, pieceBytes: 48 }
 
 function attackOf(name: string): Attack | null {
   if (name === INSIST) return insist()

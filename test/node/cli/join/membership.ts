@@ -28,6 +28,7 @@ export const present = (changes: Partial<Present> = {}): Present => ({
   waitingFor: [],
   faults: [],
   convicted: [],
+  arriving: [],
   messagesSent: 5,
   bytesSent: 1000,
   bytesReceived: 2000,
