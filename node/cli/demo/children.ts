@@ -49,6 +49,7 @@ export function startChildren({ commands, onEvent, onEnd }: ChildrenOptions): Ch
     child.on('error', error => {
       lastWords += error.message
     })
+    // 'close' comes once the channel and standard error have been read to their ends; 'exit' may come before the last events.
     child.on('close', (code, signal) => onEnd(peer, { code, signal, lastWords: lastWords.trim() }))
     return child
   })

@@ -121,7 +121,7 @@ async function showResult(
     terminal.print(terminal.paint('bold', verdict))
     const gone = state.filter(({ isHonest, status }) => isHonest && status === 'gone')
     for (const { peer, why, step } of gone)
-      terminal.print(`peer ${peer} was ${why} after step ${step}; the rest went on.`)
+      terminal.print(`peer ${peer} ${why} after step ${step}; the rest went on.`)
   } else {
     const diverged = state.flatMap(({ isHonest, peer, divergence }) =>
       isHonest && divergence !== null ? [{ peer, divergence }] : [],

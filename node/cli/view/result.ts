@@ -17,12 +17,17 @@ export interface PeerRow {
   readonly loss: number | null
   readonly distance: number | null
   readonly bytes: number | null
+  /** The most memory of its process that was resident at one time. */
+  readonly peakBytes?: number | null
   /** What it saw others do: `2 bad-signature of peer 6`. */
   readonly faultsSeen: string
 }
 
 export async function resultTable(rows: readonly PeerRow[], { paint }: Terminal): Promise<readonly string[]> {
-  const head = ['peer', 'role', 'accuracy', 'loss', 'to honest mean', 'sent', 'faults seen']
+  // Simulated peers have no process of their own.
+  const hasMemory = rows.some(({ peakBytes }) => peakBytes != null)
+  const memory = hasMemory ? ['peak memory'] : []
+  const head = ['peer', 'role', 'accuracy', 'loss', 'to honest mean', 'sent', ...memory, 'faults seen']
   const cells = rows.map(row => [
     row.peer,
     row.role === 'honest' ? paint('green', row.role) : paint('red', row.role),
@@ -30,6 +35,7 @@ export async function resultTable(rows: readonly PeerRow[], { paint }: Terminal)
     significant(row.loss),
     significant(row.distance),
     row.bytes === null ? '–' : megabytes(row.bytes),
+    ...(hasMemory ? [row.peakBytes == null ? '–' : megabytes(row.peakBytes)] : []),
     row.faultsSeen.split('\n'),
   ])
   return tableLines(head, cells)
