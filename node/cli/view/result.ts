@@ -110,11 +110,17 @@ export async function contrastTable(sides: readonly ContrastSide[]): Promise<rea
   ])
 }
 
+/** How many of those that are waited for are named. */
+const NAMED_MAX = 6
+
 /** "1 more vector, from cleo or dora"; from a peer that catches up, or starts, the others' answers are wanted. */
 export function wantedText(
   { phase, needed }: { readonly phase: LearnStatus['phase']; readonly needed: number },
   names: readonly string[],
 ): string {
-  if (phase === 'catching-up') return `${counted(needed, 'more peer')} to answer, ${listed(names, 'or')}`
-  return `${counted(needed, 'more vector')}, from ${listed(names, 'or')}`
+  // A line that names forty peers is not read.
+  const others = names.length - NAMED_MAX
+  const some = others > 1 ? [...names.slice(0, NAMED_MAX), `one of ${others} others`] : names
+  if (phase === 'catching-up') return `${counted(needed, 'more peer')} to answer, ${listed(some, 'or')}`
+  return `${counted(needed, 'more vector')}, from ${listed(some, 'or')}`
 }
