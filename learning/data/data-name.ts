@@ -74,3 +74,27 @@ function channelsOf(text: string, refuse: Refuse): 1 | 3 {
   if (text === '1' || text === '3') return text === '1' ? 1 : 3
   throw refuse('1 (grey) or 3 (colour)')
 }
+
+/** Bytes are never missing: a filling would be for another file. */
+export function unfilledPath({ path, filling }: DataName): string {
+  if (filling === null) return path
+  throw new DataError(
+    'DATA_FORMAT',
+    `${path}?missing=${filling}: no value can be missing in pixels; expected a table or .npy files, or the name without "?missing="`,
+  )
+}
+
+/** Only images in files of their own are brought to a size. */
+export function unsized({ path, images, suffix }: DataName): string {
+  if (images.size === null && images.channels === null) return path
+  throw new DataError(
+    'DATA_FORMAT',
+    `${path}${suffix}: only folders of .png and .jpg images are brought to a size; expected the name without ?size= and ?channels=`,
+  )
+}
+
+/** The path, for data that is neither filled nor brought to a size. @throws DataError where it is to be */
+export function unfilled<T>(name: DataName, open: (path: string) => T): T {
+  unsized(name)
+  return open(unfilledPath(name))
+}

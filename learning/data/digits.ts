@@ -10,6 +10,8 @@ import type { DataSource, Dataset } from './dataset.ts'
 
 const SIDE = 28
 const CLASSES = 10
+/** Pixels of one digit. */
+export const DIGITS_SIZE = SIDE * SIDE
 export const DIGITS_TRAIN = 10_000
 export const DIGITS_TEST = 2_000
 
@@ -117,27 +119,78 @@ function labelOf(index: number): number {
   return index % CLASSES
 }
 
+/** All pixels, `count × size`, of the examples in order. */
+export interface DigitPixels {
+  readonly train: Uint8Array
+  readonly test: Uint8Array
+}
+
 /**
  * 10,000 training and 2,000 test examples; the same seed gives the same pixels on every machine. The seed is fixed:
  * like MNIST, the data set is the same for runs of every seed, so that runs can be compared.
  */
 export function digits(seed = 1): DataSource {
-  let test: Dataset | undefined
+  const all = Uint32Array.from({ length: DIGITS_TEST }, (_, index) => index)
+  const test = once(() => drawDataset(seed, 'test', all))
+  return digitSource(indices => drawDataset(seed, 'train', indices), test)
+}
+
+/** The same from pixels that were drawn before. */
+export function digitsFrom({ train, test }: DigitPixels): DataSource {
+  return digitSource(taking(train), drawnTest(test))
+}
+
+/** All of them. */
+export function drawDigits(): DigitPixels {
+  const source = digits()
+  const pixels = ({ examples }: Dataset) => Uint8Array.from(examples)
+  return {
+    train: pixels(source.train(Uint32Array.from({ length: DIGITS_TRAIN }, (_, index) => index))),
+    test: pixels(source.test()),
+  }
+}
+
+function taking(pixels: Uint8Array): DataSource['train'] {
+  return indices => {
+    const examples = new Uint8Array(indices.length * DIGITS_SIZE)
+    for (let row = 0; row < indices.length; row++) {
+      const from = indices[row]! * DIGITS_SIZE
+      examples.set(pixels.subarray(from, from + DIGITS_SIZE), row * DIGITS_SIZE)
+    }
+    return datasetOf(examples, Uint8Array.from(indices, labelOf))
+  }
+}
+
+/** Apart from the training examples: an oracle that has its share keeps the test set, and no more. */
+function drawnTest(examples: Uint8Array): DataSource['test'] {
+  const test = datasetOf(
+    examples,
+    Uint8Array.from({ length: DIGITS_TEST }, (_, index) => labelOf(index)),
+  )
+  return () => test
+}
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}
+
+function datasetOf(examples: Uint8Array, labels: Uint8Array): Dataset {
+  return { name: 'digits', shape: [SIDE, SIDE], classes: CLASSES, examples, labels }
+}
+
+function digitSource(train: DataSource['train'], test: DataSource['test']): DataSource {
   return {
     name: 'digits',
     shape: [SIDE, SIDE],
     classes: CLASSES,
     trainLabels: Uint8Array.from({ length: DIGITS_TRAIN }, (_, index) => labelOf(index)),
     notes: [],
-    train: indices => drawDataset(seed, 'train', indices),
-    test() {
-      test ??= drawDataset(
-        seed,
-        'test',
-        Uint32Array.from({ length: DIGITS_TEST }, (_, index) => index),
-      )
-      return test
-    },
+    train,
+    test,
   }
 }
 
@@ -152,7 +205,7 @@ function drawDataset(seed: number, part: 'train' | 'test', indices: ArrayLike<nu
     drawDigit(labels[row]!, randomStream(seed, 'digits', part, index), ink)
     for (let i = 0; i < ink.length; i++) examples[row * ink.length + i] = ink[i]! * 255
   }
-  return { name: 'digits', shape: [SIDE, SIDE], classes: CLASSES, examples, labels }
+  return datasetOf(examples, labels)
 }
 
 /** How the pen moves and what it leaves: lengths in pixels. */

@@ -4,7 +4,6 @@
  */
 import type { Vector } from '../../agreement/vector.ts'
 import { DataError, type DataSource, type Dataset, type ExampleForm, formOf } from '../data/dataset.ts'
-import { normalised, ownStatistics } from '../data/statistics.ts'
 import { initialParameters, modelDimension, type NamedShape } from '../models/model.ts'
 import type { Evaluation, GradientReply, GradientRequest, Oracle } from '../oracle.ts'
 import { randomStream } from '../random.ts'
@@ -119,6 +118,8 @@ interface Worker {
   readonly notes: DataSource['notes']
   /** This peer's own. */
   readonly statistics: Vector
+  /** The data as statistics have it: these own ones, or those that the cohort has agreed on. */
+  normalise(dataset: Dataset, statistics: Vector): Dataset
 }
 
 async function createWorkers(specs: readonly OracleSpec[], oracleCache: OracleCache): Promise<Worker[]> {
@@ -133,10 +134,22 @@ async function createWorkers(specs: readonly OracleSpec[], oracleCache: OracleCa
       const { test, notes } = source
       const share = await oracleCache.share(spec)
       const weights = classWeights === 'balanced' ? balancedWeights(share.labels, share.classes) : null
-      const statistics = own ? ownStatistics(own.schema, share) : new Float32Array(0)
-      return { spec, machine, share, weights, test, notes, statistics }
+      return { spec, machine, share, weights, test, notes, ...(await statisticsOf(own, share)) }
     }),
   )
+}
+
+async function statisticsOf(
+  own: OracleSpec['own'],
+  share: Dataset,
+): Promise<Pick<Worker, 'statistics' | 'normalise'>> {
+  if (own === undefined) return { statistics: new Float32Array(0), normalise: dataset => dataset }
+  const { normalised, ownStatistics } = await import('../data/statistics.ts')
+  return {
+    statistics: ownStatistics(own.schema, share),
+    normalise: (dataset, statistics) =>
+      statistics.length === 0 ? dataset : normalised(dataset, own.schema, statistics),
+  }
 }
 
 /** @throws DataError if the data has no left and right */
@@ -193,9 +206,8 @@ function uploaded({ machine, statistics }: Worker, vector: Vector): Uploaded {
 }
 
 /** The data as the statistics behind these parameters have it. */
-function normalisedFor({ spec, statistics }: Worker, dataset: Dataset, vector: Vector): Dataset {
-  const agreed = vector.subarray(vector.length - statistics.length)
-  return statistics.length === 0 ? dataset : normalised(dataset, spec.own!.schema, agreed)
+function normalisedFor({ normalise, statistics }: Worker, dataset: Dataset, vector: Vector): Dataset {
+  return normalise(dataset, vector.subarray(vector.length - statistics.length))
 }
 
 function gradientAt(

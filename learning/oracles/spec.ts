@@ -1,7 +1,7 @@
 /** What an oracle is made from, as plain data that can be sent to another thread or process. */
 import { DataError, type DataSource, type Dataset } from '../data/dataset.ts'
 import { openData } from '../data/open.ts'
-import { loadOwnData, type OwnData } from '../data/own-data.ts'
+import type { OwnData } from '../data/own-data.ts'
 import { OWN_PARTITION, parsePartition, partitionIndices } from '../data/partition.ts'
 
 /** An oracle in words and numbers, enough to make the same one in another thread. */
@@ -29,8 +29,10 @@ export interface OracleSpec {
 }
 
 /** @throws DataError */
-export function openSource(data: string, own?: OwnData): Promise<DataSource> {
-  return own === undefined ? openData(data) : loadOwnData(data, own)
+export async function openSource(data: string, own?: OwnData): Promise<DataSource> {
+  if (own === undefined) return openData(data)
+  const { loadOwnData } = await import('../data/own-data.ts')
+  return loadOwnData(data, own)
 }
 
 /** The examples that belong to the spec's peer. */

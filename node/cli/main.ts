@@ -1,16 +1,16 @@
 /** The command line: sets the process up, runs the command, ends with its exit code. */
-import { enableCompileCache } from 'node:module'
+
 import { countBuffersAsHeap } from '../network/memory.ts'
 import { endWithReader } from './closed-output.ts'
+import { openCompileCache } from './compile-cache.ts'
 
-// A demo starts one process for each peer: the others reuse what one of them has compiled.
-enableCompileCache()
+openCompileCache()
 // Peers move vectors; simulated ones too.
 countBuffersAsHeap()
 
-const [{ runProgram }, { commands }, { ownStreams, processTerminal }, { versionOf }] = await Promise.all([
+const [{ runProgram }, commands, { ownStreams, processTerminal }, { versionOf }] = await Promise.all([
   import('./program.ts'),
-  import('./commands/index.ts'),
+  import('./commands/index.ts').then(({ commandsFor }) => commandsFor(process.argv[2])),
   import('./terminal.ts'),
   import('../daemon/version.ts'),
 ])

@@ -256,6 +256,7 @@ function reportOf(scenario: Scenario, rule: string, run: ServerRun, wallSeconds:
       bytesReceived: bytes,
       loss: finiteOrNull(loss),
       eventLoopDelayMs: null,
+      memory: null,
       ruleMilliseconds: null,
     }))
   const id = createHash('sha256')

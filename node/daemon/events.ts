@@ -22,6 +22,11 @@ export interface FaultCount {
   readonly count: number
 }
 
+/** The most memory of the peer's process that was resident at one time. */
+interface PeakMemory {
+  readonly peakBytes: number
+}
+
 /** The result of a peer's run. */
 export interface Ending {
   readonly parameters: Vector
@@ -35,6 +40,7 @@ export interface Ending {
   /** The time from its first gradient to its last step. */
   readonly learningSeconds: number
   readonly eventLoopDelayMs: EventLoopDelays
+  readonly memory: PeakMemory
   readonly ruleMilliseconds: number | null
 }
 
@@ -64,6 +70,7 @@ export type PeerEvent =
       /** The loss on the peer's own batch. */
       readonly loss: number | null
       readonly traffic: Traffic
+      readonly memory: PeakMemory
       /** γ and θ after this step, read-only; null if the step was skipped, or its vectors were not passed on. */
       readonly vectors: { readonly gradient: Vector; readonly parameters: Vector } | null
     }

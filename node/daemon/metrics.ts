@@ -85,6 +85,11 @@ function register(status: () => PeerStatus, registry: Registry): void {
     status.evaluation === null ? null : status.evaluation.step,
   )
   gauge('cohort_faults_max', 'f, the most members that may be faulty', ({ cohort }) => cohort.faults)
+  gauge(
+    'peak_resident_bytes',
+    'largest resident memory of the process so far',
+    ({ memory }) => memory.peakBytes,
+  )
   gauge('array_buffer_bytes', 'memory of buffers, including vectors', ({ memory }) => memory.arrayBufferBytes)
   evaluation(registers, status)
   totals(registers, status)

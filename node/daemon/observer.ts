@@ -5,6 +5,7 @@ import type { OwnEvaluations } from '../../learning/evaluation/own-evaluations.t
 import type { LearnOutput } from '../../learning/learn-contract.ts'
 import type { DriverStatus } from '../runtime/driver.ts'
 import type { PeerEvent, Traffic } from './events.ts'
+import { peakResidentBytes } from './peak-memory.ts'
 
 /** Called by a peer as it learns. */
 export interface Observer {
@@ -48,7 +49,8 @@ export function createObserver({ onEvent, steps, evaluations, status }: Observer
       const { gradient, parameters } = averaged
       const vectors = gradient && parameters ? { gradient, parameters } : null
       averaged = {} // a skipped step has none
-      onEvent({ kind: 'step', step, loss, traffic: trafficOf(status()), vectors })
+      const memory = { peakBytes: peakResidentBytes() }
+      onEvent({ kind: 'step', step, loss, traffic: trafficOf(status()), memory, vectors })
     },
   }
 }

@@ -82,6 +82,8 @@ const honestSchema = z.object({
   bytesReceived: amount.nullable(),
   /** The delay of the thread that serves the network, while learning; null in the simulator. */
   eventLoopDelayMs: delaysSchema.nullable(),
+  /** The most memory of the peer's process that was resident at one time; null in the simulator, where all peers share a process. */
+  memory: z.object({ peakBytes: amount }).nullable(),
   /** The time spent in rules, over the whole run. */
   ruleMilliseconds: amount.nullable(),
 })

@@ -13,6 +13,7 @@ import type { FaultCounter } from './fault-counter.ts'
 import { trafficOf } from './observer.ts'
 import { openMetrics, operate } from './operate.ts'
 import { type PeerListeners, type PeerPlan, planPeer, type StartPeerOptions } from './options.ts'
+import { peakResidentBytes } from './peak-memory.ts'
 import { createStatusBook, type PeerStatus, type Present } from './status.ts'
 import { softwareName } from './version.ts'
 import { watchForWaiting } from './waiting.ts'
@@ -231,6 +232,7 @@ async function conclude(
     agreed: isLast ? last.agreed : null,
     traffic: trafficOf(status),
     faults: faults.counts(),
+    memory: { peakBytes: peakResidentBytes() },
     ruleMilliseconds: status.ruleMs,
     ...measured,
   }

@@ -8,6 +8,7 @@ import type { Membership } from '../cohort/cohort.ts'
 import type { LinkStatus } from '../link/link.ts'
 import type { SecondProcess } from '../ports.ts'
 import type { Ending, FaultCount, PeerEvent, Traffic } from './events.ts'
+import { peakResidentBytes } from './peak-memory.ts'
 import { waitedFor } from './waiting.ts'
 
 /** One JSON object; a number that does not exist is null. */
@@ -62,6 +63,8 @@ interface SecondProcessStatus {
 /** The memory of the process in bytes, as the system and the runtime count it, including uncollected garbage. */
 interface Memory {
   readonly rssBytes: number
+  /** The largest that `rssBytes` ever was. */
+  readonly peakBytes: number
   /** The heap's objects, and the memory that they hold outside the heap: buffers, including the vectors. */
   readonly heapBytes: number
   readonly externalBytes: number
@@ -187,7 +190,13 @@ export function createStatusBook(membership: Membership, software: string, nowMs
 
 function memoryNow(): Memory {
   const { rss, heapUsed, external, arrayBuffers } = process.memoryUsage()
-  return { rssBytes: rss, heapBytes: heapUsed, externalBytes: external, arrayBufferBytes: arrayBuffers }
+  return {
+    rssBytes: rss,
+    peakBytes: peakResidentBytes(),
+    heapBytes: heapUsed,
+    externalBytes: external,
+    arrayBufferBytes: arrayBuffers,
+  }
 }
 
 function see(state: State, event: PeerEvent): void {

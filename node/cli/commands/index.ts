@@ -1,35 +1,30 @@
-/** The commands, in the order of the help. To add one: write its module beside these and name it here. */
+/**
+ * The commands, in the order of the help. To add one: write its module beside these and name it here. A process loads
+ * the one that it runs, for each of them needs many modules.
+ */
 import type { Command, CommandGroup } from '../command.ts'
-import { aggregate } from './aggregate.ts'
-import { agree } from './agree.ts'
-import { boundsCommand } from './bounds.ts'
-import { cohort } from './cohort.ts'
-import { data } from './data.ts'
-import { demo } from './demo.ts'
-import { doctor } from './doctor.ts'
-import { evidence } from './evidence.ts'
-import { exportCommand } from './export.ts'
-import { join } from './join.ts'
-import { keygen } from './keygen.ts'
-import { predictCommand } from './predict.ts'
-import { reproduceCommand } from './reproduce.ts'
-import { simulate } from './simulate.ts'
-import { status } from './status.ts'
 
-export const commands: readonly (Command | CommandGroup)[] = [
-  demo,
-  simulate,
-  agree,
-  aggregate,
-  boundsCommand,
-  keygen,
-  cohort,
-  join,
-  status,
-  doctor,
-  evidence,
-  data,
-  predictCommand,
-  exportCommand,
-  reproduceCommand,
-]
+const modules: Readonly<Record<string, () => Promise<Command | CommandGroup>>> = {
+  demo: async () => (await import('./demo.ts')).demo,
+  simulate: async () => (await import('./simulate.ts')).simulate,
+  agree: async () => (await import('./agree.ts')).agree,
+  aggregate: async () => (await import('./aggregate.ts')).aggregate,
+  bounds: async () => (await import('./bounds.ts')).boundsCommand,
+  keygen: async () => (await import('./keygen.ts')).keygen,
+  cohort: async () => (await import('./cohort.ts')).cohort,
+  join: async () => (await import('./join.ts')).join,
+  status: async () => (await import('./status.ts')).status,
+  doctor: async () => (await import('./doctor.ts')).doctor,
+  evidence: async () => (await import('./evidence.ts')).evidence,
+  data: async () => (await import('./data.ts')).data,
+  predict: async () => (await import('./predict.ts')).predictCommand,
+  export: async () => (await import('./export.ts')).exportCommand,
+  reproduce: async () => (await import('./reproduce.ts')).reproduceCommand,
+}
+
+/** The command that the first argument names; all of them where it names none, for the help and for suggestions. */
+export async function commandsFor(first: string | undefined): Promise<readonly (Command | CommandGroup)[]> {
+  const isName = first !== undefined && Object.hasOwn(modules, first)
+  const wanted = isName ? [first] : Object.keys(modules)
+  return Promise.all(wanted.map(name => modules[name]!()))
+}

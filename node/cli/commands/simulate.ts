@@ -228,6 +228,7 @@ function reportOf(scenario: Scenario, run: SimulatedRun, id: string, wallSeconds
     bytesSent: result.bytesByPeer[peer]!,
     bytesReceived: null,
     eventLoopDelayMs: null,
+    memory: null,
     ruleMilliseconds: null,
   }))
   return {

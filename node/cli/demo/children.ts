@@ -28,6 +28,13 @@ export interface Children {
   stop(): Promise<void>
 }
 
+/**
+ * The young part of each heap, that of a peer and that of its oracle, is kept small. What a peer allocates is mostly
+ * vectors, which are collected late where this part has grown. Measured with seven peers that learn the digits, 40 steps,
+ * in turns: 305 MB each in place of 425, and 17 s in place of 25.
+ */
+const MEMORY_FLAGS = ['--max-semi-space-size=4']
+
 /** The time a child has to close its connections and thread. */
 const PATIENCE_MS = 3000
 const LAST_WORDS_MAX = 2000
@@ -39,6 +46,7 @@ export function startChildren({ commands, onEvent, onEnd }: ChildrenOptions): Ch
     const child = fork(main, [...command], {
       // Vectors travel as they are, not as JSON.
       serialization: 'advanced',
+      execArgv: [...process.execArgv, ...MEMORY_FLAGS],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })
     let lastWords = ''
@@ -49,6 +57,7 @@ export function startChildren({ commands, onEvent, onEnd }: ChildrenOptions): Ch
     child.on('error', error => {
       lastWords += error.message
     })
+    // 'close' comes once the channel and standard error have been read to their ends; 'exit' may come before the last events.
     child.on('close', (code, signal) => onEnd(peer, { code, signal, lastWords: lastWords.trim() }))
     return child
   })

@@ -9,7 +9,15 @@ import { type ChildEnd, type Children, startChildren } from './children.ts'
 import { createRuler, type Ruler } from './measure.ts'
 import type { DemoFiles } from './setup.ts'
 import { apply, applyEnd, type DemoState, isDone, isHeldUp, isLost, newState, overview } from './state.ts'
-import { brokenPairs, castLines, connectionsLine, endText, eventLine, waitingLine } from './view.ts'
+import {
+  brokenPairs,
+  castLines,
+  connectionsLine,
+  endText,
+  eventLine,
+  finishedLine,
+  waitingLine,
+} from './view.ts'
 
 interface DemoRunOptions {
   readonly scenario: Scenario
@@ -37,6 +45,7 @@ export interface DemoRunEnd {
 
 /** What the user has been told already. */
 interface Told {
+  readonly finished: Set<PeerIndex>
   connections: string
   connectionsMs: number
   /** Pairs without a connection at the last check, and those that were reported. */
@@ -78,6 +87,7 @@ export async function perform(options: DemoRunOptions): Promise<DemoRunEnd> {
     hasEnded: false,
     diameter: null,
     told: {
+      finished: new Set(),
       connections: '',
       connectionsMs: Number.NEGATIVE_INFINITY,
       suspects: new Set(),
@@ -117,9 +127,9 @@ function commandsOf({
   const firstHonest = files.identityPaths.findIndex((_, peer) => !liars.includes(peer))
   return files.identityPaths.map((identity, peer) => [
     ...['join', '--cohort', files.cohortPath, '--identity', identity, '--no-mdns', '--state', 'none'],
-    ...['--data', data, '--partition', partition, '--linger', '86400', '--observe', String(every)],
+    ...['--data', data, '--partition', partition, '--linger', '86400'],
     ...learning,
-    ...(liars.includes(peer) ? ['--attack', attack] : []),
+    ...(liars.includes(peer) ? ['--attack', attack] : ['--observe', String(every)]),
     ...(save !== null && peer === firstHonest ? ['--save', save, ...onTheWay] : []),
   ])
 }
@@ -151,7 +161,7 @@ function follow(run: DemoRun, peer: PeerIndex, event: PeerEvent): void {
   const { state, ruler, options } = run
   apply(state, peer, event)
   if (event.kind === 'step' && state[peer]!.isHonest) {
-    const measured = event.vectors === null ? null : ruler.add(peer, event.step, event.vectors)
+    const measured = ruler.add(peer, event.step, event.vectors)
     if (measured !== null) run.diameter = measured.parameters
     showProgress(run)
   }
@@ -175,6 +185,7 @@ function followEnd(run: DemoRun, peer: PeerIndex, { code, signal, lastWords }: C
   if (run.hasEnded) return
   const { state, options, ended } = run
   const { status, pid } = state[peer]!
+  const hasEnded = status === 'finished' || status === 'diverged'
   const why = endText(code, signal)
   if (status === 'starting' && signal === null) {
     const message =
@@ -184,11 +195,14 @@ function followEnd(run: DemoRun, peer: PeerIndex, { code, signal, lastWords }: C
   }
   applyEnd(state, peer, why)
   run.ruler.forget(peer)
+  // One that has come to its end leaves as soon as no other needs it.
+  if (hasEnded && signal === null) return
   const left = state.filter(other => other.status !== 'gone').length
+  const before = hasEnded ? ', after its own end' : ''
   options.progress.note(
     options.terminal.paint(
       'red',
-      `peer ${peer} (pid ${pid}) was ${why.replace(/^ended/, 'over: it ended')}; ${left} of ${state.length} are left`,
+      `peer ${peer} (pid ${pid}) ${why}${before}; ${left} of ${state.length} are left`,
     ),
   )
   if (lastWords !== '') for (const line of quotedLines(lastWords)) options.progress.note(line)
@@ -205,10 +219,12 @@ const waitingRepeatMs = 15_000
 /** What changes all the time, on a busy machine, is worth a line at most so often. */
 const changedRepeatMs = { connections: 2000, waiting: 5000 }
 
-/** Reports what holds for longer than a moment: connections coming up or lost, and which peers wait for which. */
+/** Reports what holds for longer than a moment: who has finished, lost connections, and which peers wait for which. */
 function look(run: DemoRun): void {
   const { state, told, options } = run
   const { note } = options.progress
+  const finished = finishedLine(state, told.finished, options.scenario.settings.steps)
+  if (finished !== null) note(finished)
   if (isHeldUp(state, options.scenario.settings.faults))
     run.ended.resolve({ outcome: 'diverged', failure: null })
   const paint = options.terminal.paint

@@ -8,21 +8,41 @@ interface Measurement {
   readonly parameters: number
 }
 
+interface Vectors {
+  readonly gradient: Vector
+  readonly parameters: Vector
+}
+
 export interface Ruler {
-  /** Returns a measurement when the step's last vectors are in. */
-  add(
-    peer: PeerIndex,
-    step: number,
-    vectors: { readonly gradient: Vector; readonly parameters: Vector },
-  ): Measurement | null
+  /**
+   * Returns a measurement when the step's last vectors are in. A step of which a peer sends no vectors is not measured,
+   * nor is one that it has passed over.
+   */
+  add(peer: PeerIndex, step: number, vectors: Vectors | null): Measurement | null
   /** A peer is gone: nobody waits for its vectors any more. */
   forget(peer: PeerIndex): void
   readonly measurements: readonly Measurement[]
 }
 
+/** Peers mostly agree to the bit: one copy is kept then, and not compared with itself. */
+function sharing(vectors: Vectors, others: ReadonlyMap<PeerIndex, Vectors>): Vectors {
+  const known = [...others.values()]
+  return {
+    gradient: known.find(({ gradient }) => isSame(gradient, vectors.gradient))?.gradient ?? vectors.gradient,
+    parameters:
+      known.find(({ parameters }) => isSame(parameters, vectors.parameters))?.parameters ??
+      vectors.parameters,
+  }
+}
+
+function isSame(a: Vector, b: Vector): boolean {
+  const bytes = ({ buffer, byteOffset, byteLength }: Vector) => Buffer.from(buffer, byteOffset, byteLength)
+  return bytes(a).equals(bytes(b))
+}
+
 export function createRuler(honest: readonly PeerIndex[]): Ruler {
   const present = new Set(honest)
-  const open = new Map<number, Map<PeerIndex, { gradient: Vector; parameters: Vector }>>()
+  const open = new Map<number, Map<PeerIndex, Vectors>>()
   const measurements: Measurement[] = []
   const measure = (step: number): Measurement | null => {
     const vectors = open.get(step)
@@ -31,8 +51,8 @@ export function createRuler(honest: readonly PeerIndex[]): Ruler {
     const all = [...vectors.values()]
     const measurement = {
       step,
-      gradient: diameter(all.map(({ gradient }) => gradient)),
-      parameters: diameter(all.map(({ parameters }) => parameters)),
+      gradient: diameter([...new Set(all.map(({ gradient }) => gradient))]),
+      parameters: diameter([...new Set(all.map(({ parameters }) => parameters))]),
     }
     measurements.push(measurement)
     return measurement
@@ -41,8 +61,12 @@ export function createRuler(honest: readonly PeerIndex[]): Ruler {
     measurements,
     add(peer, step, vectors) {
       if (!present.has(peer)) return null
-      const entry = open.get(step) ?? new Map()
-      open.set(step, entry.set(peer, vectors))
+      if (vectors !== null) {
+        const entry = open.get(step) ?? new Map()
+        open.set(step, entry.set(peer, sharing(vectors, entry)))
+      }
+      // A peer's steps come in order.
+      for (const [earlier, entry] of open) if (earlier <= step && !entry.has(peer)) open.delete(earlier)
       return measure(step)
     },
     forget(peer) {

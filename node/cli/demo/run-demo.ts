@@ -2,6 +2,7 @@
 
 import { wronglyBlamed } from '../../checkers/blame.ts'
 import { accuracyOf, cohortSummary, meanLoss, type Report, tally } from '../../daemon/report.ts'
+import { keepDigits } from '../../data/drawn-digits.ts'
 import { loadAttack } from '../../files/attack-file.ts'
 import { EXTERNAL_MODEL } from '../../oracle/open.ts'
 import { JobError, UsageError } from '../command.ts'
@@ -35,6 +36,8 @@ export async function runDemo(values: DemoValues, terminal: Terminal): Promise<n
   await prepareReport(values, terminal)
   const startedMs = performance.now()
   const settings = await startingFrom(values.init, scenario.settings)
+  // Drawn once here, and not by every peer.
+  if (values.oracle === null && scenario.data === 'digits') await keepDigits()
   const files = await setUp({ ...scenario, settings }, values.quic ? 'quic' : 'tcp')
   try {
     const progress = await createProgress(terminal, settings.steps)
@@ -121,7 +124,7 @@ async function showResult(
     terminal.print(terminal.paint('bold', verdict))
     const gone = state.filter(({ isHonest, status }) => isHonest && status === 'gone')
     for (const { peer, why, step } of gone)
-      terminal.print(`peer ${peer} was ${why} after step ${step}; the rest went on.`)
+      terminal.print(`peer ${peer} ${why} after step ${step}; the rest went on.`)
   } else {
     const diverged = state.flatMap(({ isHonest, peer, divergence }) =>
       isHonest && divergence !== null ? [{ peer, divergence }] : [],

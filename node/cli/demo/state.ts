@@ -11,13 +11,15 @@ export interface PeerState {
   readonly isHonest: boolean
   readonly pid: number
   status: 'starting' | 'up' | 'finished' | 'diverged' | 'gone'
-  /** Why it is gone: "killed by SIGKILL". */
+  /** Why it is gone: "was killed by SIGKILL". */
   why: string | null
   step: number
   loss: number | null
   /** At its first step. */
   firstLoss: number | null
   traffic: Traffic
+  /** The most memory of its process that was resident at one time; null before its first step. */
+  peakBytes: number | null
   readonly connected: Set<PeerIndex>
   /** Connections that were up and are not, with the reason. */
   readonly lost: Map<PeerIndex, string>
@@ -41,6 +43,7 @@ export function newState(pids: readonly number[], liars: readonly PeerIndex[]): 
     loss: null,
     firstLoss: null,
     traffic: { messages: 0, bytesSent: 0, bytesReceived: 0 },
+    peakBytes: null,
     connected: new Set(),
     lost: new Map(),
     waiting: null,
@@ -71,6 +74,7 @@ export function apply(state: DemoState, peer: PeerIndex, event: PeerEvent): void
       own.loss = event.loss
       own.firstLoss ??= event.loss
       own.traffic = event.traffic
+      own.peakBytes = event.memory.peakBytes
       own.waiting = null
       break
     case 'waiting':
@@ -92,6 +96,7 @@ export function apply(state: DemoState, peer: PeerIndex, event: PeerEvent): void
       own.status = 'finished'
       own.ending = event.ending
       own.traffic = event.ending.traffic
+      own.peakBytes = event.ending.memory.peakBytes
       own.waiting = null
       break
     case 'diverged':

@@ -85,7 +85,7 @@ export function honestEntry(
   ending: Ending,
   series: readonly SeriesPoint[],
 ): Report['honest'][number] {
-  const { loss, accuracy, metrics, agreed, traffic, eventLoopDelayMs, ruleMilliseconds } = ending
+  const { loss, accuracy, metrics, agreed, traffic, eventLoopDelayMs, memory, ruleMilliseconds } = ending
   const { bytesSent, bytesReceived } = traffic
   return {
     peer,
@@ -98,6 +98,7 @@ export function honestEntry(
     bytesSent,
     bytesReceived,
     eventLoopDelayMs,
+    memory: { ...memory },
     ruleMilliseconds,
   }
 }

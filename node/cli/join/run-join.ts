@@ -46,7 +46,7 @@ export async function runJoin(values: JoinValues, terminal: Terminal): Promise<n
   const plan = await planPeer(peerOptions(values)).catch(rethrown)
   const { membership } = plan
   const { steps, members } = membership.cohort
-  const parent = parentProcess(observedSteps(values.observe, steps))
+  const parent = parentProcess({ every: values.observe, steps })
   const record = createJoinRecord(membership, { ...values, partition: plan.oracle.spec.partition })
   const view = parent === null ? await openView(membership, values, terminal) : null
   let hasFailed = false
@@ -121,11 +121,6 @@ function rethrown(error: unknown): never {
     name.replace(/[A-Z]/g, each => `-${each.toLowerCase()}`),
   )
   throw new UsageError(`--${named}`)
-}
-
-/** The steps after which the parent wants to see the vectors. */
-function observedSteps(every: number | null, steps: number): (step: number) => boolean {
-  return step => every !== null && (step === 1 || step === steps || step % every === 0)
 }
 
 function peerOptions(values: JoinValues): StartPeerOptions {

@@ -17,12 +17,17 @@ export interface PeerRow {
   readonly loss: number | null
   readonly distance: number | null
   readonly bytes: number | null
+  /** The most memory of its process that was resident at one time. */
+  readonly peakBytes?: number | null
   /** What it saw others do: `2 bad-signature of peer 6`. */
   readonly faultsSeen: string
 }
 
 export async function resultTable(rows: readonly PeerRow[], { paint }: Terminal): Promise<readonly string[]> {
-  const head = ['peer', 'role', 'accuracy', 'loss', 'to honest mean', 'sent', 'faults seen']
+  // Simulated peers have no process of their own.
+  const hasMemory = rows.some(({ peakBytes }) => peakBytes != null)
+  const memory = hasMemory ? ['peak memory'] : []
+  const head = ['peer', 'role', 'accuracy', 'loss', 'to honest mean', 'sent', ...memory, 'faults seen']
   const cells = rows.map(row => [
     row.peer,
     row.role === 'honest' ? paint('green', row.role) : paint('red', row.role),
@@ -30,6 +35,7 @@ export async function resultTable(rows: readonly PeerRow[], { paint }: Terminal)
     significant(row.loss),
     significant(row.distance),
     row.bytes === null ? '–' : megabytes(row.bytes),
+    ...(hasMemory ? [row.peakBytes == null ? '–' : megabytes(row.peakBytes)] : []),
     row.faultsSeen.split('\n'),
   ])
   return tableLines(head, cells)
@@ -104,11 +110,17 @@ export async function contrastTable(sides: readonly ContrastSide[]): Promise<rea
   ])
 }
 
+/** How many of those that are waited for are named. */
+const NAMED_MAX = 6
+
 /** "1 more vector, from cleo or dora"; from a peer that catches up, or starts, the others' answers are wanted. */
 export function wantedText(
   { phase, needed }: { readonly phase: LearnStatus['phase']; readonly needed: number },
   names: readonly string[],
 ): string {
-  if (phase === 'catching-up') return `${counted(needed, 'more peer')} to answer, ${listed(names, 'or')}`
-  return `${counted(needed, 'more vector')}, from ${listed(names, 'or')}`
+  // A line that names forty peers is not read.
+  const others = names.length - NAMED_MAX
+  const some = others > 1 ? [...names.slice(0, NAMED_MAX), `one of ${others} others`] : names
+  if (phase === 'catching-up') return `${counted(needed, 'more peer')} to answer, ${listed(some, 'or')}`
+  return `${counted(needed, 'more vector')}, from ${listed(some, 'or')}`
 }

@@ -15,7 +15,7 @@ export function statusLines(status: PeerStatus): readonly string[] {
     evaluationText(status),
     waitingText(status),
     `sent ${size(traffic.bytesSent)}, received ${size(traffic.bytesReceived)}`,
-    `memory ${size(memory.rssBytes)}: objects ${size(memory.heapBytes)}, buffers ${size(memory.externalBytes)}`,
+    `memory ${size(memory.rssBytes)} (at most ${size(memory.peakBytes)} so far): objects ${size(memory.heapBytes)}, buffers ${size(memory.externalBytes)}`,
     secondProcessText(status),
     ...status.strangers.map(({ kind, count }) => `strangers: ${count} × ${kind}`),
   ].filter(line => line !== '')

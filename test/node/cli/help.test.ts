@@ -3,9 +3,11 @@ import { readFile } from 'node:fs/promises'
 import test from 'ava'
 import { parsePartition } from '../../../learning/data/partition.ts'
 import type { Command } from '../../../node/cli/command.ts'
-import { commands } from '../../../node/cli/commands/index.ts'
+import { commandsFor } from '../../../node/cli/commands/index.ts'
 import { runProgram } from '../../../node/cli/program.ts'
 import { recordedTerminal } from './terminals.ts'
+
+const commands = await commandsFor(undefined)
 
 const all: readonly (readonly [string, Command])[] = commands.flatMap(each =>
   'commands' in each
@@ -21,6 +23,12 @@ async function helpOf(path: string): Promise<string> {
 }
 
 const having = (name: string) => all.filter(([, { options }]) => name in options)
+
+test('a process loads the command that it runs, and all of them where none is named', async t => {
+  const named = async (first?: string) => (await commandsFor(first)).map(({ name }) => name)
+  for (const { name } of commands) t.deepEqual(await named(name), [name])
+  for (const none of ['jion', '--help', 'toString']) t.deepEqual(await named(none), await named())
+})
 
 test('--partition names every kind, and each one is accepted', async t => {
   t.true(having('partition').length >= 4)

@@ -9,12 +9,14 @@ import {
   option,
   UsageError,
 } from '../../../node/cli/command.ts'
-import { commands } from '../../../node/cli/commands/index.ts'
+import { commandsFor } from '../../../node/cli/commands/index.ts'
 import { decimal, integer, orNone, text } from '../../../node/cli/parse.ts'
 import { runProgram } from '../../../node/cli/program.ts'
 import { CohortError } from '../../../node/cohort/errors.ts'
 import { NetworkError } from '../../../node/network/errors.ts'
 import { recordedTerminal } from './terminals.ts'
+
+const commands = await commandsFor(undefined)
 
 /** Runs a command `try` with these arguments. */
 async function attempt(command: Command, args: readonly string[], debug = false) {

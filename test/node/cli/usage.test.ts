@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import { attackNames } from '../../../learning/attacks/registry.ts'
-import { commands } from '../../../node/cli/commands/index.ts'
+import { commandsFor } from '../../../node/cli/commands/index.ts'
 import { formatCohort } from '../../../node/cohort/file.ts'
 import { testCohort } from '../cohorts.ts'
 import { run } from './concord.ts'
+
+const commands = await commandsFor(undefined)
 
 const wrong: readonly (readonly [command: string, expected: RegExp])[] = [
   ['bunds', /unknown command 'bunds'[\s\S]*bounds/],

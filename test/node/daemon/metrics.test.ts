@@ -41,8 +41,9 @@ test('every scrape has the present status, and leaves out numbers that do not ex
   t.notRegex(text, /^concord_loss |^concord_peer_step/m)
   t.regex(text, /^process_resident_memory_bytes /m)
   t.regex(text, /^concord_array_buffer_bytes \d+$/m)
+  t.regex(text, /^concord_peak_resident_bytes \d+$/m)
   const traffic = { messages: 0, bytesSent: 0, bytesReceived: 0 }
-  book.see({ kind: 'step', step: 3, loss: 0.5, traffic, vectors: null })
+  book.see({ kind: 'step', step: 3, loss: 0.5, traffic, memory: { peakBytes: 1000 }, vectors: null })
   status = () => book.status(present({ step: 4, waitingFor: [2] }))
   text = await scrape()
   t.regex(text, /^concord_loss 0\.5$/m)

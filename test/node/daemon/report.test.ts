@@ -59,6 +59,7 @@ test('a report has the metrics of what was predicted, and null for what is not a
     bytesSent: 1,
     bytesReceived: 1,
     eventLoopDelayMs: null,
+    memory: { peakBytes: 70e6 },
     ruleMilliseconds: null,
   }
   const honest = [

@@ -93,7 +93,10 @@ test('the text for people has the step, the phase and the wait in sentences', t 
   t.is(lines[1], 'step 3/10, agreeing on gradients for 12 s')
   t.is(lines[2], 'waiting for 1 more vector, from cleo (12 s, not connected) or dora (12 s)')
   t.is(lines[3], 'sent 1 kB, received 2 kB')
-  t.regex(lines[4]!, /^memory [\d.,]+ [MG]B: objects [\d.,]+ MB, buffers [\d.,]+ MB$/)
+  t.regex(
+    lines[4]!,
+    /^memory [\d.,]+ [MG]B \(at most [\d.,]+ [MG]B so far\): objects [\d.,]+ MB, buffers [\d.,]+ MB$/,
+  )
 })
 
 test('a peer that has only just begun asks where the others are; further on it catches up', t => {

@@ -85,7 +85,7 @@ test.serial('an honest process killed in the middle: the rest finish', async t =
   const { code, stdout, stderr } = await demo.ended
   t.is(code, 0, stderr)
   t.regex(stdout, /peer 2 \(pid \d+\) was killed by SIGKILL; 6 of 7 are left/)
-  t.regex(stdout, /│ 2 +│ killed by SIGKILL/)
+  t.regex(stdout, /│ 2 +│ killed by +│.*\n│ +│ SIGKILL/)
   t.regex(stdout, /5 honest peers agree .*although peer 6 sent/)
 })
 

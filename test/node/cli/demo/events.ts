@@ -4,7 +4,7 @@ import type { Ending, PeerEvent } from '../../../../node/daemon/events.ts'
 
 export function step(number: number, loss: number): PeerEvent {
   const traffic = { messages: number, bytesSent: number, bytesReceived: number }
-  return { kind: 'step', step: number, loss, traffic, vectors: null }
+  return { kind: 'step', step: number, loss, traffic, memory: { peakBytes: 1000 * number }, vectors: null }
 }
 
 export function ending(changes: Partial<Ending> = {}): Ending {
@@ -17,6 +17,7 @@ export function ending(changes: Partial<Ending> = {}): Ending {
     faults: [],
     learningSeconds: 2,
     ruleMilliseconds: 3,
+    memory: { peakBytes: 70e6 },
     traffic: { messages: 1, bytesSent: 2, bytesReceived: 3 },
     eventLoopDelayMs: { p50: 0, p99: 1, max: 2 },
     ...changes,

@@ -8,6 +8,7 @@ import {
   connectionsLine,
   endText,
   eventLine,
+  finishedLine,
   resultRows,
   waitingLine,
 } from '../../../../node/cli/demo/view.ts'
@@ -96,6 +97,19 @@ test('a lost connection is told while both ends still run', t => {
   t.is(connectionsLine(state).split(' peers')[0], '6 of 7')
 })
 
+test('those that have finished are told of together, once, with what they reach', t => {
+  const state = demoState()
+  const told = new Set<number>()
+  t.is(finishedLine(state, told, 12), null)
+  apply(state, 0, { kind: 'finished', ending: ending() })
+  apply(state, 3, { kind: 'finished', ending: ending({ accuracy: 0.95 }) })
+  apply(state, 6, { kind: 'finished', ending: ending() }) // the liar
+  t.is(finishedLine(state, told, 12), 'peers 0 and 3 have finished 12 steps and reach 90.0 % to 95.0 %')
+  t.is(finishedLine(state, told, 12), null)
+  apply(state, 1, { kind: 'finished', ending: ending({ accuracy: null }) })
+  t.is(finishedLine(state, told, 1), 'peer 1 has finished 1 step')
+})
+
 test('rows: the honest with what they reached, the liar with what it did, the dead with why', t => {
   const state = demoState()
   apply(state, 0, { kind: 'finished', ending: ending() })
@@ -108,4 +122,8 @@ test('rows: the honest with what they reached, the liar with what it did, the de
   t.like(rows[2], { role: 'killed by SIGKILL', accuracy: null })
   t.like(rows[6], { role: 'Byzantine: nan', accuracy: null, loss: null, distance: null, faultsSeen: '–' })
   t.is(endText(1, null), 'ended with code 1')
+  applyEnd(state, 3, endText(0, null))
+  t.is(resultRows(state, 'nan', new Map())[3]!.role, 'left without a result')
+  t.is(rows[0]!.peakBytes, 70e6)
+  t.is(rows[1]!.peakBytes, null)
 })

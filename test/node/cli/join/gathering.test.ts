@@ -96,7 +96,7 @@ test('a peer that takes a step waits for nobody any more', t => {
   const { view, taken } = watched()
   view.see(listening)
   taken()
-  view.see({ kind: 'step', step: 4, loss: 1, traffic, vectors: null })
+  view.see({ kind: 'step', step: 4, loss: 1, traffic, memory: { peakBytes: 1000 }, vectors: null })
   view.see(connection(2, true))
   t.deepEqual(taken(), [null, 'step', 'connection'])
 })

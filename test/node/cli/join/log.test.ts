@@ -11,7 +11,8 @@ async function logger(form: 'json' | 'pretty', level: LogLevel = 'info') {
 }
 
 const traffic = { messages: 1, bytesSent: 2, bytesReceived: 3 }
-const step = (number: number) => ({ kind: 'step', step: number, loss: 0.5, traffic, vectors: null }) as const
+const step = (number: number) =>
+  ({ kind: 'step', step: number, loss: 0.5, traffic, memory: { peakBytes: 1000 }, vectors: null }) as const
 
 test('events are JSON lines with fields; steps come at intervals, and all of them at debug', async t => {
   const { lines, log } = await logger('json')

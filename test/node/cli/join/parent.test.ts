@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import test from 'ava'
+import { observedSteps } from '../../../../node/cli/join/parent.ts'
 
 const EVENTS = 50
 /** Together far more than a socket takes before its reader reads. */
@@ -11,7 +12,7 @@ const TEXT_LENGTH = 100_000
 /** Its channel to the parent is a pipe that is read only later. */
 const program = `
   const { parentProcess } = await import(${JSON.stringify(new URL('../../../../node/cli/join/parent.ts', import.meta.url).href)})
-  const parent = parentProcess(() => true)
+  const parent = parentProcess({ steps: 1, every: null })
   for (let i = 0; i < ${EVENTS}; i++) parent.tell({ kind: 'log', text: i + ' ' + 'x'.repeat(${TEXT_LENGTH}) })
   const left = parent.leave()
   process.stderr.write('leaving')
@@ -39,4 +40,15 @@ test('the last events of a peer arrive at a parent that reads them late', async 
     numbers,
     Array.from({ length: EVENTS }, (_, i) => i),
   )
+})
+
+test('vectors travel at the first step and the last, and seldom in between where they are large', t => {
+  const seen = (every: number | null, dimension: number) => {
+    const isObserved = observedSteps({ steps: 12, every }, dimension)
+    return Array.from({ length: 12 }, (_, i) => i + 1).filter(isObserved)
+  }
+  t.deepEqual(seen(null, 10), [])
+  t.deepEqual(seen(4, 10), [1, 4, 8, 12])
+  t.deepEqual(seen(1, 1_000_000), [1, 3, 6, 9, 12])
+  t.deepEqual(seen(1, 11_700_000), [1, 12])
 })

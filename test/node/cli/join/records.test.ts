@@ -54,6 +54,7 @@ test('the report of a peer that finished has its result', t => {
     peer: 2,
     loss: 0.5,
     ruleMilliseconds: 3,
+    memory: { peakBytes: 70e6 },
     eventLoopDelayMs: { p50: 0, p99: 1, max: 2 },
   })
   t.deepEqual(report.faults, [fault])

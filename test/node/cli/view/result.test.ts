@@ -25,6 +25,15 @@ test('faults are listed with who did them', t => {
 test('whom a peer waits for, and for how many of them', t => {
   t.is(wantedText({ phase: 'gradient', needed: 1 }, ['dora', 'bob']), '1 more vector, from dora or bob')
   t.is(wantedText({ phase: 'parameters', needed: 2 }, ['dora']), '2 more vectors, from dora')
+  const many = Array.from({ length: 41 }, (_, peer) => `peer ${peer}`)
+  t.is(
+    wantedText({ phase: 'gradient', needed: 38 }, many),
+    '38 more vectors, from peer 0, peer 1, peer 2, peer 3, peer 4, peer 5 or one of 35 others',
+  )
+  t.is(
+    wantedText({ phase: 'gradient', needed: 1 }, many.slice(0, 7)),
+    '1 more vector, from peer 0, peer 1, peer 2, peer 3, peer 4, peer 5 or peer 6',
+  )
   t.is(
     wantedText({ phase: 'catching-up', needed: 1 }, ['cleo', 'dora']),
     '1 more peer to answer, cleo or dora',
