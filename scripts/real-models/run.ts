@@ -71,22 +71,28 @@ export async function runPeers(
     peakPeer: 0,
     peakProgram: 0,
   }
+  const started: PeerProcess[] = ports.map((_, peer) =>
+    startPeer({
+      args: argumentsOf(run, files, peer, peer < honest ? null : attack),
+      onEvent: event => {
+        if (peer < honest) follow(watched, event, started[peer]!.pid, onStep)
+      },
+    }),
+  )
   try {
-    const started: PeerProcess[] = ports.map((_, peer) =>
-      startPeer({
-        args: argumentsOf(run, files, peer, peer < honest ? null : attack),
-        onEvent: event => {
-          if (peer < honest) follow(watched, event, started[peer]!.pid, onStep)
-        },
-      }),
-    )
-    const ends = await Promise.all(started.map(({ ended }) => ended))
-    for (const [peer, { code, lastWords }] of ends.entries())
-      if (code !== 0 && peer < honest) throw new Error(`peer ${peer} ended with code ${code}:\n${lastWords}`)
+    await Promise.all(started.slice(0, honest).map(({ ended }, peer) => finished(ended, peer)))
     return learntOf(watched)
   } finally {
+    for (const peer of started) peer.kill('SIGKILL')
+    await Promise.all(started.map(({ ended }) => ended))
     await files.remove()
   }
+}
+
+/** @throws where the peer did not finish: the others would wait for it without end */
+async function finished(ended: PeerProcess['ended'], peer: number): Promise<void> {
+  const { code, lastWords } = await ended
+  if (code !== 0) throw new Error(`peer ${peer} ended with code ${code}:\n${lastWords}`)
 }
 
 function argumentsOf({ python, job }: Run, files: CohortFiles, peer: number, attack: string | null) {
