@@ -129,9 +129,9 @@ def serve(setup):
                 if header["protocol"] != PROTOCOL:
                     raise RuntimeError(f"Concord speaks protocol {header['protocol']}, this file {PROTOCOL}")
                 oracle = setup(Task(header))
-                names = list(oracle.parameters)
-                shapes = [np.shape(value) for value in oracle.parameters.values()]
-                start = _flat(oracle.parameters, names)
+                initial = oracle.parameters
+                names, shapes = list(initial), [np.shape(value) for value in initial.values()]
+                start = _flat(initial, names)
                 theta, result = _vectors(header.get("shared"), len(start))
                 answer = {
                     "type": "hello",
@@ -143,12 +143,15 @@ def serve(setup):
                     "software": f"Python {sys.version.split()[0]}, NumPy {np.__version__}",
                 }
                 _write(wire, answer, start)
+                del initial, start  # large models: what was sent is not kept
             elif header["type"] == "gradient":
                 tensors = _split(theta, names, shapes)
                 gradient, loss = oracle.gradient(tensors, header["step"], header["batch"])
                 flat = _flat(gradient, names, result)
+                del gradient
                 answer = {"type": "gradient", "id": header["id"], "loss": _number(loss)}
                 _write(wire, answer, flat if result is None else None)
+                del flat
             elif header["type"] == "evaluate":
                 loss, good = oracle.evaluate(_split(theta, names, shapes))
                 answer = {"type": "evaluation", "id": header["id"], "loss": _number(loss), "accuracy": None}
@@ -236,6 +239,9 @@ class TorchOracle:
     Only parameters that require gradients are learnt and sent: freeze a backbone, or add LoRA, before the module is
     returned, and all else stays here. Parts that the module sets to `eval()` stay so.
 
+    On the CPU the module's parameters are Concord's own vector rather than a copy of it, from the first question on, and
+    no gradient is kept once it was sent: beside the module's activations a process needs memory for three vectors.
+
     Buffers are each member's own: they are not sent, not agreed on, and not in Concord's checkpoint. For a gradient
     they are what they were at the start, so that nothing but the request decides it; before an evaluation the averages
     of batch normalisation are taken anew, over this member's training data. `save_buffers` keeps them for use.
@@ -264,8 +270,12 @@ class TorchOracle:
         self.test = _Examples(torch, test, "test", num_workers)
         self.examples = self.train.count
         self.weights = self._class_weights(class_weights)
-        self.parameters = {name: p.detach().float().cpu().numpy().copy() for name, p in self.learnt.items()}
         self._say()
+
+    @property
+    def parameters(self):
+        """What the module has now: before the first question the initial tensors. On the CPU these are views."""
+        return {name: p.detach().float().cpu().numpy() for name, p in self.learnt.items()}
 
     def gradient(self, theta, step, batch):
         torch = self.torch
@@ -289,10 +299,12 @@ class TorchOracle:
             return {name: np.full(p.shape, np.nan, "<f4") for name, p in self.learnt.items()}, loss.item()
         loss.backward()
         zeros = torch.zeros(())
-        return {
+        gradient = {
             name: (zeros.expand(p.shape) if p.grad is None else p.grad.float().cpu()).numpy()
             for name, p in self.learnt.items()
-        }, loss.item()
+        }
+        self.module.zero_grad(set_to_none=True)
+        return gradient, loss.item()
 
     def evaluate(self, theta):
         torch = self.torch
@@ -367,9 +379,12 @@ class TorchOracle:
             print(f"{len(self.buffers)} buffers (batch normalisation has such) are this member's own: not sent, {where}")
 
     def _load(self, theta):
-        with self.torch.no_grad():
-            for name, p in self.learnt.items():
-                p.copy_(self.torch.from_numpy(theta[name]))
+        for name, p in self.learnt.items():
+            values = self.torch.from_numpy(theta[name])
+            if p.device == values.device and p.dtype == values.dtype:
+                p.data = values
+            else:
+                p.data.copy_(values)
 
     def _restore(self):
         with self.torch.no_grad():

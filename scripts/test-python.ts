@@ -13,6 +13,7 @@ import type { Dataset } from '../learning/data/dataset.ts'
 import { digits } from '../learning/data/digits.ts'
 import { createJaxOracle, type ModelOracle } from '../learning/oracles/jax-oracle.ts'
 import { checkpointOf, toLayout, writeCheckpoint } from '../node/files/checkpoint.ts'
+import { testLargeModels } from './python/large-model-tests.ts'
 import { testPackage } from './python/package-test.ts'
 import { descend, interpreterWith, openProgram, root } from './python/programs.ts'
 import { testTorch } from './python/torch-tests.ts'
@@ -53,7 +54,10 @@ for (const [name, python, program, rate] of examples)
     })
 
 testPackage()
-if (torch) await testTorch(torch.python)
+if (torch) {
+  testLargeModels(torch.python, folder)
+  await testTorch(torch.python)
+}
 
 test('a mistake in the program is told with its message', async () => {
   const command = `${numpy.python} ${join(root, 'python/examples/numpy_softmax.py')}`

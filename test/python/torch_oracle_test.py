@@ -132,6 +132,26 @@ class Gradients(unittest.TestCase):
 
         self.assertEqual(gradient(oracle(Idle))[0]["idle"].tolist(), [0, 0, 0])
 
+    def test_parameters_and_gradients_are_not_held_twice(self):
+        of = oracle()
+        theta = {name: np.array(value) + 1 for name, value in of.parameters.items()}
+        of.gradient(theta, STEP, BATCH)
+        for name, p in of.module.named_parameters():
+            self.assertIsNone(p.grad, "a gradient belongs to who asked for it")
+            self.assertEqual(p.data_ptr(), theta[name].ctypes.data, "the module computes at the vector that it was given")
+        before = gradient(oracle(), theta)
+        theta["weight"] += 1
+        self.assertFalse(same(gradient(of, theta), before), "which may hold other values at the next question")
+
+    def test_parameters_of_another_kind_are_copied(self):
+        of = oracle(lambda: linear().double())
+        theta = {name: np.array(value) for name, value in of.parameters.items()}
+        self.assertEqual(theta["weight"].dtype, np.float32)
+        theta["weight"] += 1
+        of._load(theta)
+        self.assertEqual(of.module.weight.dtype, torch.float64)
+        np.testing.assert_array_equal(of.module.weight.detach().numpy(), theta["weight"])
+
     def test_mixed_precision_is_near_full_precision(self):
         full, mixed = gradient(oracle()), gradient(oracle(amp=True))
         np.testing.assert_allclose(mixed[0]["weight"], full[0]["weight"], rtol=0.05, atol=0.01)
