@@ -107,9 +107,17 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'slot-reuse',
     file: 'node/runtime/journal.ts',
-    line: 'let own = sealed.get(key)',
-    becomes: 'let own = [sealed.get(key)][1]',
+    line: 'if (bound !== undefined) return bound',
+    becomes: 'if (bound === null) return bound',
     within: 500,
+  },
+  {
+    name: 'places-used-too-early',
+    file: 'node/runtime/journal.ts',
+    line: 'const record = checkpoints.put(learnt, forgetBefore)',
+    becomes: 'const record = checkpoints.put(learnt, 0)',
+    within: 500,
+    swarm: 'learning',
   },
   {
     name: 'vote-reuse',
@@ -128,8 +136,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'no-sync-before-sending',
     file: 'node/runtime/send.ts',
-    line: 'if (!journal.dirty()) {',
-    becomes: 'if (journal.dirty() || true) {',
+    line: 'if (!journal.dirty()) return released.forEach(put)',
+    becomes: 'if (journal.dirty() || true) return released.forEach(put)',
     within: 500,
   },
   {
