@@ -32,6 +32,8 @@ export interface DoctorOptions {
   readonly stateDirectory: (cohortId: string) => string | null
   /** Whether the peer with its state there is running now. */
   readonly isRunning: (stateDirectory: string) => Promise<boolean>
+  /** The most that the peer keeps of past steps; absent: as much as by default. */
+  readonly keepBytes?: number
   readonly mdns: boolean
   /** What the peer learns from, as `join --data` takes it; null: the digits that come with Concord. */
   readonly data: string | null
@@ -98,14 +100,14 @@ const withoutKey = () =>
   )
 
 async function examineState(
-  { stateDirectory, isRunning }: DoctorOptions,
+  { stateDirectory, isRunning, keepBytes }: DoctorOptions,
   cohort: Cohort,
   dimension: number | null,
   tell: Tell,
 ): Promise<void> {
   const directory = stateDirectory(cohortId(cohort))
   if (directory === null) return
-  const needed = dimension === null ? null : diskBytesNeeded(dimension, cohort.members.length)
+  const needed = dimension === null ? null : diskBytesNeeded(cohort, dimension, keepBytes)
   tell(await examineDisk(directory, needed))
   // A running peer has its log open, and writes to it.
   if (!(await isRunning(directory))) tell(...(await examineMemory(directory)))

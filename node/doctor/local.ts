@@ -11,7 +11,6 @@ import { DataError } from '../../learning/data/dataset.ts'
 import { openData } from '../../learning/data/open.ts'
 import { checkOwnData } from '../../learning/data/own-data.ts'
 import { type Schema, shapeOfSchema } from '../../learning/data/schema.ts'
-import { defaultWindow } from '../../learning/learn-contract.ts'
 import { ModelError, modelDimension } from '../../learning/models/model.ts'
 import { modelNamed } from '../../learning/models/registry.ts'
 import { type Cohort, memberName } from '../cohort/cohort.ts'
@@ -22,6 +21,8 @@ import { whyNotWritten } from '../files/make-folder.ts'
 import { createNew } from '../files/safe-open.ts'
 import { type Endpoint, endpointOf } from '../network/endpoint.ts'
 import { EXTERNAL_MODEL } from '../oracle/open.ts'
+import { keptBytesMax } from '../runtime/kept-steps.ts'
+import { VECTOR_BYTES_MIN } from '../storage/vector-file.ts'
 import { type Finding, failed, fine, warning } from './finding.ts'
 
 interface Found<T> {
@@ -151,9 +152,15 @@ async function bindError(
   return error
 }
 
-/** Room for the log of a run, and as much again while it is rewritten. */
-export function diskBytesNeeded(dimension: number, members: number): number {
-  return 2 * (2 * defaultWindow.kept * 4 * dimension * (members + 1)) + 64 * 1024 * 1024
+/** Vectors of a checkpoint, of the step at hand, and of steps that are forgotten only once the disk has the next one. */
+const OTHER_VECTORS = 8
+/** The log, its new copy while it is rewritten, proofs. */
+const LOG_BYTES = 64 * 2 ** 20
+
+/** Room for what a peer keeps. Short vectors stand in the log, which is there twice while it is rewritten. */
+export function diskBytesNeeded(cohort: Cohort, dimension: number, keepBytes?: number): number {
+  const vectors = keptBytesMax(cohort, dimension, keepBytes) + OTHER_VECTORS * 4 * dimension
+  return (4 * dimension < VECTOR_BYTES_MIN ? 2 : 1) * vectors + LOG_BYTES
 }
 
 /** Checks that the place for the state can be written to and synced, and has room. `neededBytes` null: unknown. */
@@ -178,7 +185,7 @@ export async function examineDisk(directory: string, neededBytes: number | null)
       'disk',
       'disk-full',
       `${says}, but ${needed}.`,
-      'Free some space, or choose another place with --state.',
+      'Free some space, choose another place with --state, or keep less for slower members with --keep-bytes.',
     )
   } catch (error) {
     const says = `${place} cannot be written to: ${whyNotWritten(error)}.`

@@ -9,6 +9,11 @@ export const DEFAULT_KEEP_BYTES = 4 * 2 ** 30
 /** Who is a step behind can still be served. */
 const KEPT_STEPS_MIN = 2
 
+/** The most that a peer keeps of past steps, in bytes: of so many steps, and the two that always are kept. */
+export function keptBytesMax(cohort: Cohort, dimension: number, keepBytes = DEFAULT_KEEP_BYTES): number {
+  return keptSteps(cohort, dimension, keepBytes) * stepBytes(cohort, dimension)
+}
+
 /** How many steps fit into so many bytes: at least two, at most 16. */
 export function keptSteps(cohort: Cohort, dimension: number, keepBytes = DEFAULT_KEEP_BYTES): number {
   const fitting = Math.floor(keepBytes / stepBytes(cohort, dimension))

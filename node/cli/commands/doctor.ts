@@ -2,7 +2,7 @@
 import type { Finding } from '../../doctor/finding.ts'
 import type { Cost } from '../../doctor/local.ts'
 import { defineCommand, flag, maybe, option } from '../command.ts'
-import { decimal, text } from '../parse.ts'
+import { byteCount, decimal, text } from '../parse.ts'
 import type { Terminal } from '../terminal.ts'
 import { counted, duration, megabytes } from '../view/format.ts'
 
@@ -15,6 +15,7 @@ export const doctor = defineCommand({
   options: {
     identity: maybe('--identity <file>', "this peer's identity file", text, 'without it: no peers, no ports'),
     state: maybe('--state <dir>', 'as given to join', text, 'beside the identity file'),
+    keepBytes: maybe('--keep-bytes <size>', 'as given to join', byteCount, '4G'),
     listen: maybe(
       '--listen <addresses>',
       'as given to join',
@@ -37,7 +38,7 @@ export const doctor = defineCommand({
     json: flag('--json', 'print { healthy, findings, cost } as JSON'),
   },
   examples: ['cohort.yaml --identity alice.pem', 'cohort.yaml --identity alice.pem --json'],
-  async handler({ identity, state, listen, mdns, data, timeout, json }, [path], terminal) {
+  async handler({ identity, state, keepBytes, listen, mdns, data, timeout, json }, [path], terminal) {
     if (json) terminal.reserveOutput()
     const [{ examine }, { ownPorts, stateBeside }, { askStatus, controlPath }, { softwareName }] =
       await Promise.all([
@@ -50,6 +51,7 @@ export const doctor = defineCommand({
     const diagnosis = await examine({
       cohortPath: path!,
       identityPath: identity,
+      ...(keepBytes !== null && { keepBytes }),
       mdns,
       data,
       software: softwareName(),
