@@ -110,15 +110,15 @@ export const defaultWindow: LearnWindow = { ahead: 4, past: 4, kept: 16 }
  * The window of a peer that runs this protocol. By digest a slower peer may have to ask an author for its vector; in
  * RB-TM, anyone for a vector that a liar did not send to it. A peer that has the vector answers for as long as its links
  * keep the messages.
- * @param kept how many steps there is room to keep, if not as many as usual
+ * @param room how many steps there is room for, if not for as many as usual
  */
 export function windowOf(
   protocol: ProtocolName,
   exchange: ExchangeForm = 'whole',
-  kept = defaultWindow.kept,
+  { ahead, kept }: Pick<LearnWindow, 'ahead' | 'kept'> = defaultWindow,
 ): LearnWindow {
   const isAsked = protocol === 'rb-tm' || exchange === 'digest-first'
-  return { ...defaultWindow, past: isAsked ? kept : Math.min(defaultWindow.past, kept), kept }
+  return { ahead, past: isAsked ? kept : Math.min(defaultWindow.past, kept), kept }
 }
 
 /** What happens to LEARN besides messages. */

@@ -1,7 +1,7 @@
 /** LEARN's options, from a cohort file. */
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import { batchSize } from '../../learning/batch-size.ts'
-import { type LearnOptions, windowOf } from '../../learning/learn-contract.ts'
+import { type LearnOptions, type LearnWindow, windowOf } from '../../learning/learn-contract.ts'
 import { createSchedule, type Schedule } from '../../learning/schedule.ts'
 import { stepSize } from '../../learning/step-size.ts'
 import { digestOf } from '../signatures/index.ts'
@@ -9,13 +9,13 @@ import type { Cohort } from './cohort.ts'
 
 /**
  * LEARN as the cohort file describes it, except where it starts.
- * @param kept for how many steps this peer keeps what others may need; absent: as usual
+ * @param room for how many steps this peer has room; absent: as usual
  */
 export function learnOptions(
   cohort: Cohort,
   self: PeerIndex,
   dimension: number,
-  kept?: number,
+  room?: Pick<LearnWindow, 'ahead' | 'kept'>,
 ): Omit<LearnOptions, 'start' | 'ledger'> {
   const {
     protocol,
@@ -57,7 +57,7 @@ export function learnOptions(
     box: cohort.box === null ? null : { low: -cohort.box, high: cohort.box },
     outputStep: output === 'last' ? null : drawnStep(seed, steps),
     exchange,
-    window: windowOf(protocol, exchange, kept),
+    window: windowOf(protocol, exchange, room),
   }
 }
 

@@ -21,7 +21,7 @@ import { whyNotWritten } from '../files/make-folder.ts'
 import { createNew } from '../files/safe-open.ts'
 import { type Endpoint, endpointOf } from '../network/endpoint.ts'
 import { EXTERNAL_MODEL } from '../oracle/open.ts'
-import { keptBytesMax } from '../runtime/kept-steps.ts'
+import { keptBytesMax } from '../runtime/room.ts'
 import { VECTOR_BYTES_MIN } from '../storage/vector-file.ts'
 import { type Finding, failed, fine, warning } from './finding.ts'
 

@@ -9,13 +9,12 @@ import type { Vector } from '../../agreement/vector.ts'
 import type { Descend } from '../../learning/descent.ts'
 import { METRICS_DIMENSION } from '../../learning/evaluation/agreed.ts'
 import { createLearn } from '../../learning/learn.ts'
-import {
-  type Divergence,
-  defaultWindow,
-  type LearnInput,
-  type LearnOptions,
-  type LearnOutput,
-  type LearnStatus,
+import type {
+  Divergence,
+  LearnInput,
+  LearnOptions,
+  LearnOutput,
+  LearnStatus,
 } from '../../learning/learn-contract.ts'
 import { gradientNumber } from '../../learning/local-steps.ts'
 import { lastStep } from '../../learning/measured-steps.ts'
@@ -33,8 +32,8 @@ import type { Driver, DriverStatus } from './driver.ts'
 import { createJournal } from './journal.ts'
 import type { Journal } from './journal-contract.ts'
 import { JournalError } from './journal-records.ts'
-import { keptSteps } from './kept-steps.ts'
 import { driveProtocol, type ProtocolPeer } from './protocol-peer.ts'
+import { keptSteps, stepsAhead } from './room.ts'
 
 /** The oracle as the peer uses it. The answer comes through a callback, at a time that the world decides. */
 export interface OraclePort {
@@ -120,11 +119,12 @@ export function createPeer(options: PeerOptions): Peer {
   const { statistics = 0 } = options
   const limits = decodeLimits(cohort, initial.length, statistics)
   const kept = keptSteps(cohort, initial.length, options.keepBytes)
+  const ahead = stepsAhead(cohort.members.length, initial.length)
   const journal = openJournal(options, limits)
   const memory = memoryOf(journal, initial, lastStep(cohort))
   const ruleTime = { ms: 0 }
   const learn = createLearn({
-    ...learnOptions(cohort, self, initial.length, kept),
+    ...learnOptions(cohort, self, initial.length, { ahead, kept }),
     ...memory,
     ...(statistics > 0 && { statistics, schedule: agreeingFirst(scheduleOf(cohort, initial.length)) }),
     ledger: journal,
@@ -146,7 +146,7 @@ export function createPeer(options: PeerOptions): Peer {
     verifier,
     journal,
     limits,
-    ahead: defaultWindow.ahead,
+    ahead,
     ...(options.proofs && { proofs: options.proofs }),
     ...(options.linkLimits && { linkLimits: options.linkLimits }),
     incarnation,

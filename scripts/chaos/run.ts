@@ -1,7 +1,10 @@
 /** One run of a cohort of real processes under a kind of injected fault, and its result. */
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { ProtocolName } from '../../agreement/bounds.ts'
 import type { RandomStream } from '../../learning/random.ts'
 import type { Ending, PeerEvent } from '../../node/daemon/events.ts'
+import { EXTERNAL_MODEL } from '../../node/oracle/open.ts'
 import { type CohortFiles, makeCohort } from '../cohort/files.ts'
 import { type PeerProcess, startPeer } from '../cohort/processes.ts'
 
@@ -16,14 +19,21 @@ interface ChaosOptions {
   readonly peers: number
   readonly steps: number
   readonly data: string
+  readonly protocol: ProtocolName
+  /** Vectors of so many coordinates, from an oracle that costs nothing; null: a small model on `data`. */
+  readonly dimension: number | null
   readonly fault: ChaosFault
 }
 
 export interface ChaosRun {
   readonly peers: number
   readonly finished: number
-  /** The least accuracy of all peers. */
+  /** The least accuracy of all peers; NaN where the oracle has none. */
   readonly accuracy: number
+  /** The greatest loss of all peers. */
+  readonly loss: number
+  /** The most memory that a peer ever had, in any of its lives. */
+  readonly peakBytes: number
   readonly kills: number
   /** Restarted peers that found their place by asking, more than two steps ahead of where they stopped. */
   readonly laggards: number
@@ -51,19 +61,22 @@ interface State {
   kills: number
   laggards: number
   stoodStill: boolean
+  peakBytes: number
 }
 
-/** `f` of the cohort: MDA with n = 7. */
+/** `f` of the cohort. */
 const MAX_FAULTY = 1
 const FIRST_PORT = 23_100
 const DEADLINE_MS = 20 * 60_000
+const QUADRATIC_ORACLE = fileURLToPath(new URL('../bench/quadratic_oracle.py', import.meta.url))
 
 export async function runCohort(options: ChaosOptions): Promise<ChaosRun> {
-  const { peers, steps } = options
+  const { peers, steps, protocol, dimension } = options
+  const model = dimension === null ? 'mlp' : EXTERNAL_MODEL
   const files = await makeCohort(
     'chaos',
     peers,
-    { protocol: 'mda', faults: MAX_FAULTY, model: 'mlp', rate: 0.5, batch: 64, seed: 1, clip: 2, steps },
+    { protocol, faults: MAX_FAULTY, model, rate: 0.5, batch: 64, seed: 1, clip: 2, steps },
     peer => [`/ip4/127.0.0.1/tcp/${FIRST_PORT + peer}`],
   )
   const all = Array.from({ length: peers }, (_, peer) => peer)
@@ -79,6 +92,7 @@ export async function runCohort(options: ChaosOptions): Promise<ChaosRun> {
     kills: 0,
     laggards: 0,
     stoodStill: false,
+    peakBytes: 0,
     processes: all.map(() => null),
     steps: all.map(() => 0),
     endings: all.map(() => null),
@@ -110,7 +124,9 @@ function summary(state: State, seconds: number): ChaosRun {
     stoodStill,
     failures,
     seconds,
-    accuracy: Math.min(...ended.map(({ accuracy }) => accuracy ?? 0)),
+    peakBytes: state.peakBytes,
+    loss: Math.max(...ended.map(({ loss }) => loss)),
+    accuracy: Math.min(...ended.map(({ accuracy }) => accuracy ?? Number.NaN)),
     evidence: accused.size,
     saidWhom: waitedFor.has(0) && waitedFor.has(1),
   }
@@ -120,7 +136,8 @@ function start(state: State, peer: number): void {
   const { files, options } = state
   const child = startPeer({
     args: [
-      ...['--cohort', files.cohortPath, '--identity', files.identityPaths[peer]!, '--data', options.data],
+      ...['--cohort', files.cohortPath, '--identity', files.identityPaths[peer]!],
+      ...learntBy(options),
       ...['--state', join(files.folder, `state-${peer}`), '--no-mdns', '--linger', '600'],
     ],
     onEvent: event => see(state, peer, event),
@@ -132,6 +149,11 @@ function start(state: State, peer: number): void {
     if (state.failures.length === 0 && signal === null)
       fail(state, `peer ${peer} ended with ${code}: ${lastWords}`)
   })
+}
+
+function learntBy({ data, dimension }: ChaosOptions): readonly string[] {
+  if (dimension === null) return ['--data', data]
+  return ['--oracle', `python3 "${QUADRATIC_ORACLE}"`, '--data', String(dimension)]
 }
 
 async function kill(state: State, peer: number): Promise<void> {
@@ -147,6 +169,7 @@ function see(state: State, peer: number, event: PeerEvent): void {
   if (event.kind === 'step') {
     if (event.step > state.steps[peer]! + 2 && state.steps[peer]! > 0) state.laggards++
     state.steps[peer] = event.step
+    state.peakBytes = Math.max(state.peakBytes, event.memory.peakBytes)
   } else if (event.kind === 'finished') state.endings[peer] = event.ending
   else if (event.kind === 'failed') fail(state, `peer ${peer}: ${event.message}`)
   else if (event.kind === 'waiting') for (const missing of event.missing) state.waitedFor.add(missing)

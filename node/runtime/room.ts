@@ -1,4 +1,7 @@
-/** For how many past steps a peer keeps what slower and restarted peers may need: bounded in steps and in bytes. */
+/**
+ * For how many steps a peer has room: of past ones it keeps what slower and restarted members may need, of later ones it
+ * takes what faster members send. Both are bounded in steps and in bytes.
+ */
 import { defaultWindow } from '../../learning/learn-contract.ts'
 import type { Cohort } from '../cohort/cohort.ts'
 import { scheduleOf } from '../cohort/learn-options.ts'
@@ -6,12 +9,25 @@ import { scheduleOf } from '../cohort/learn-options.ts'
 /** Bytes of vectors that a peer keeps, on its disk where it has one. */
 export const DEFAULT_KEEP_BYTES = 4 * 2 ** 30
 
-/** Who is a step behind can still be served. */
+/** A member that is one step behind can then still be served. */
 const KEPT_STEPS_MIN = 2
 
 /** The most that a peer keeps of past steps, in bytes: of so many steps, and the two that always are kept. */
 export function keptBytesMax(cohort: Cohort, dimension: number, keepBytes = DEFAULT_KEEP_BYTES): number {
   return keptSteps(cohort, dimension, keepBytes) * stepBytes(cohort, dimension)
+}
+
+/** What may have come of later steps, one vector of each other member an exchange. */
+const EARLY_BYTES_MAX = 64 * 2 ** 20
+const EXCHANGES = 2
+
+/**
+ * How many steps ahead of its own a peer takes messages. All members compute the same: what is sent further ahead is a
+ * fault.
+ */
+export function stepsAhead(peers: number, dimension: number): number {
+  const fitting = Math.floor(EARLY_BYTES_MAX / (EXCHANGES * peers * 4 * dimension))
+  return Math.min(defaultWindow.ahead, Math.max(1, fitting))
 }
 
 /** How many steps fit into so many bytes: at least two, at most 16. */
