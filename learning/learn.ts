@@ -233,6 +233,7 @@ function takeGradient(state: State, builder: Builder, gradient: Vector): void {
     return
   }
   state.momentum = local.momentum
+  state.local = localStart(before.parameters, null) // until the next step, where a new one begins
   if (precision !== 'int8' || !isFiniteVector(local.sum)) {
     give(state, builder, 'gradient', local.sum, before.parameters)
     return
@@ -295,7 +296,7 @@ function consume(state: State, builder: Builder, step: number, phase: AveragedPh
 }
 
 function statisticsIn(vector: Vector, { statistics = 0 }: LearnOptions): Vector {
-  return vector.subarray(vector.length - statistics)
+  return vector.slice(vector.length - statistics) // a view would keep all of the vector
 }
 
 /** The vector with the agreed statistics, if there are any yet: no liar moves them after the agreement. */

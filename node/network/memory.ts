@@ -1,5 +1,5 @@
 /**
- * Two settings of the runtime, for a process that moves vectors. They concern the whole process: for programs, not
+ * Settings of the runtime, for a process that moves vectors. They concern the whole process: for programs, not
  * for libraries.
  *
  * V8 starts a full collection each time 64 MB of buffers outside its heap have come and gone, and marks the whole heap
@@ -10,6 +10,7 @@
  * 550 MB each.
  */
 import v8 from 'node:v8'
+import { runInNewContext } from 'node:vm'
 
 /** V8 13 (Node 24) has these flags; other versions would complain about them on standard error. */
 const isKnown = process.versions.v8.startsWith('13.')
@@ -35,4 +36,15 @@ export function growHeapFor(peers: number, dimension: number): void {
 export function heapGrowthPercent(peers: number, dimension: number): number {
   const percent = Math.round((100 * UNUSED_BYTES_MAX) / (4 * dimension * peers))
   return Math.min(GROWTH_PERCENT_MAX, Math.max(GROWTH_PERCENT_MIN, percent))
+}
+
+/** One vector of each member. With more, what a step leaves behind is worth a collection: some 20 ms, in a step of a second. */
+const COLLECTED_BYTES_MIN = 16 * 2 ** 20
+
+/** What to call after each step: frees the step's vectors, for which the runtime would wait until there are more. */
+export function collectorFor(peers: number, dimension: number): () => void {
+  if (4 * dimension * peers < COLLECTED_BYTES_MIN) return () => {}
+  v8.setFlagsFromString('--expose-gc')
+  const collect: unknown = runInNewContext('gc')
+  return typeof collect === 'function' ? () => void collect() : () => {}
 }

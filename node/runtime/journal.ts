@@ -81,7 +81,10 @@ export function createJournal(options: JournalOptions): Journal {
     saw: (slot, commitment) => see(state, slot, commitment),
     seen: () => [...state.seen.values()],
     remembers: slot =>
-      slot.step < Math.max(state.completeFrom, state.forgottenBefore) || said.has(`vector ${slotKey(slot)}`),
+      slot.step < Math.max(state.completeFrom, state.forgottenBefore) ||
+      // A liar says digests of vectors that it has not sealed.
+      said.has(`vector ${slotKey(slot)}`) ||
+      said.has(`digest ${slotKey(slot)}`),
     outdated: completeFrom => forgetAll(state, completeFrom),
     messages: () => [...said.values()].filter(message => isRepeated(state, message)),
     seal: (slot, vector) => seal(state, slot, vector),

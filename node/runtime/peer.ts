@@ -190,7 +190,7 @@ function openJournal(
     sign: signer.sign,
     limits,
     compactEverySteps: 16,
-    near: cohort.protocol === 'rb-tm' ? cohort.members.length + 1 : 2,
+    near: cohort.protocol === 'rb-tm' ? cohort.members.length : 1,
   })
   const own = journal.messages().filter(({ kind }) => kind === 'vector' || kind === 'digest')
   if (own.every(message => message.slot.sender === self && verifier.accepts(message))) return journal

@@ -5,7 +5,7 @@ import { PeerError } from '../../daemon/errors.ts'
 import type { PeerEvent } from '../../daemon/events.ts'
 import { planPeer, type StartPeerOptions } from '../../daemon/options.ts'
 import { type RunningPeer, startPlanned } from '../../daemon/start-peer.ts'
-import { growHeapFor } from '../../network/memory.ts'
+import { collectorFor, growHeapFor } from '../../network/memory.ts'
 import { UsageError } from '../command.ts'
 import type { LearningValues } from '../learning-options.ts'
 import { deliverReport, type ReportValues } from '../report-output.ts'
@@ -50,8 +50,13 @@ export async function runJoin(values: JoinValues, terminal: Terminal): Promise<n
   const record = createJoinRecord(membership, { ...values, partition: plan.oracle.spec.partition })
   const view = parent === null ? await openView(membership, values, terminal) : null
   let hasFailed = false
+  let collect = () => {}
   const onEvent = (event: PeerEvent) => {
-    if (event.kind === 'listening') growHeapFor(members.length, event.dimension)
+    if (event.kind === 'listening') {
+      growHeapFor(members.length, event.dimension)
+      collect = collectorFor(members.length, event.dimension)
+    }
+    if (event.kind === 'step') setImmediate(collect)
     hasFailed ||= event.kind === 'failed' || event.kind === 'diverged'
     record.see(event)
     parent?.tell(event)
