@@ -34,10 +34,12 @@ export function ownGradient(
     for (let i = 0; i < vector.length - statistics; i++) vector[i]! += weightDecay * parameters[i]!
   if (clip !== null) {
     const length = norm(vector)
-    if (length > clip) for (let i = 0; i < vector.length; i++) vector[i]! *= clip / length
+    const scale = clip / length
+    if (length > clip) for (let i = 0; i < vector.length; i++) vector[i]! *= scale
   }
   if (beta === 0) return vector
-  if (before === null) for (let i = 0; i < vector.length; i++) vector[i]! *= 1 - beta
-  else for (let i = 0; i < vector.length; i++) vector[i] = beta * before[i]! + (1 - beta) * vector[i]!
+  const share = 1 - beta
+  if (before === null) for (let i = 0; i < vector.length; i++) vector[i]! *= share
+  else for (let i = 0; i < vector.length; i++) vector[i] = beta * before[i]! + share * vector[i]!
   return vector
 }

@@ -5,6 +5,7 @@ import type { Identity } from '../cohort/identity.ts'
 import { REPLACEABLE_AFTER_MS } from '../network/constants.ts'
 import { endpointOf, usesQuic } from '../network/endpoint.ts'
 import { type LoadQuic, QUIC_REMEDY, quicTransport } from '../network/quic.ts'
+import { decodeLimits } from '../runtime/peer.ts'
 import { type Finding, failed, fine, warning } from './finding.ts'
 import {
   type Cost,
@@ -110,7 +111,8 @@ async function examineState(
   const needed = dimension === null ? null : diskBytesNeeded(cohort, dimension, keepBytes)
   tell(await examineDisk(directory, needed))
   // A running peer has its log open, and writes to it.
-  if (!(await isRunning(directory))) tell(...(await examineMemory(directory)))
+  if (!(await isRunning(directory)))
+    tell(...(await examineMemory(directory, dimension === null ? null : decodeLimits(cohort, dimension))))
 }
 
 interface OwnMembership {

@@ -28,7 +28,7 @@ export interface Memory {
 export function recall(
   { recovered, watermark, absence = null }: Pick<Storage, 'recovered' | 'watermark' | 'absence'>,
   { limits }: RecordLimits,
-  places: VectorPlaces | null = null,
+  places: Pick<VectorPlaces, 'read'> | null = null,
 ): Memory {
   const written = recovered.map(bytes => decodeRecord(bytes, { limits }))
   const entries = written.at(-1)?.entry ?? 0
@@ -43,6 +43,17 @@ export function recall(
   return lost === null
     ? { records, entries, step, completeFrom, lost }
     : { records: [], entries: Math.max(entries, watermark?.entries ?? 0), step, completeFrom: step + 1, lost }
+}
+
+/** Why vectors beside the log are not those that its records name, as a sentence; null if they are. @throws JournalError */
+export function damageIn(
+  recovered: readonly Uint8Array[],
+  places: Pick<VectorPlaces, 'read'>,
+  limits: RecordLimits['limits'],
+): string | null {
+  const written = recovered.map(bytes => decodeRecord(bytes, { limits }))
+  const step = Math.max(0, ...written.map(boundStep))
+  return damageOf(stillKept(written), places, limits.dimension, { entries: written.length, step })
 }
 
 /** Without the records whose vectors' places may have been used again: a checkpoint says from which step on they stand. */
@@ -71,7 +82,7 @@ export function vectorsIn(records: readonly JournalRecord[]): readonly VectorAt[
 /** Why vectors beside the log are not those that this peer has put there, as a sentence; null if they are. */
 function damageOf(
   records: readonly JournalRecord[],
-  places: VectorPlaces | null,
+  places: Pick<VectorPlaces, 'read'> | null,
   dimension: number,
   { entries, step }: Watermark,
 ): string | null {

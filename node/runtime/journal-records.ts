@@ -161,6 +161,11 @@ export function encodeCheckpoint(
   return concatenate([header, ...vectors.map(v => new Uint8Array(v.buffer, v.byteOffset, v.byteLength))])
 }
 
+/** Whether a record names a vector in the file beside the log. */
+export function namesVector([kind]: Uint8Array): boolean {
+  return kind === VECTOR_AT || kind === CHECKPOINT_AT
+}
+
 /** The number of a record, whatever else it holds. @throws JournalError */
 export function entryOf(bytes: Uint8Array): number {
   if (bytes.length < HEADER_BYTES)

@@ -142,7 +142,7 @@ function historyOn(
   }
 }
 
-function readVector(places: VectorPlaces, place: number, dimension: number): Vector {
+function readVector(places: Pick<VectorPlaces, 'read'>, place: number, dimension: number): Vector {
   const vector = new Float32Array(dimension)
   const bytes = Buffer.from(vector.buffer)
   places.read(place, 0, bytes)
@@ -154,7 +154,7 @@ const PIECE_BYTES = 2 ** 20
 
 /** Whether the disk still holds there what its record says; reads it in pieces where it can. */
 export function stands(
-  places: VectorPlaces,
+  places: Pick<VectorPlaces, 'read'>,
   { place, digest, precision = 'f32' }: VectorAt,
   dimension: number,
 ): boolean {

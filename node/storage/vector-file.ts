@@ -30,8 +30,11 @@ export interface VectorFile extends VectorPlaces {
 /** Shorter vectors stand in the log's records: one file less to sync. */
 export const VECTOR_BYTES_MIN = 64 * 2 ** 10
 
-/** Places begin at whole pages. */
 const PAGE_BYTES = 4096
+
+/** Windows has neither flag. */
+const NO_FOLLOW = constants.O_NOFOLLOW ?? 0
+const NO_WAIT = constants.O_NONBLOCK ?? 0
 
 /**
  * Opens or creates the file. It may hold vectors of another length: then no record refers to them.
@@ -39,7 +42,7 @@ const PAGE_BYTES = 4096
  * @throws StorageError `storage-failed`
  */
 export function openVectorFile(path: string, vectorBytes: number, survives = true): VectorFile {
-  const placeBytes = Math.ceil(vectorBytes / PAGE_BYTES) * PAGE_BYTES
+  const placeBytes = placeBytesFor(vectorBytes)
   const file = openOwn(path)
   const taken = new Set<number>()
   const waiting = new Map<number, Uint8Array>()
@@ -79,10 +82,25 @@ export function openVectorFile(path: string, vectorBytes: number, survives = tru
   }
 }
 
+/** What the file holds, for a look at it while no peer runs; null: there is none. @throws the system's errors */
+export function readVectorFile(path: string, vectorBytes: number): Pick<VectorFile, 'read' | 'close'> | null {
+  if (!existsSync(path)) return null
+  const placeBytes = placeBytesFor(vectorBytes)
+  const file = openSync(path, constants.O_RDONLY | NO_FOLLOW | NO_WAIT)
+  return {
+    read: (place, at, into) => readWhole(path, file, into, place * placeBytes + at),
+    close: () => closeSync(file),
+  }
+}
+
+/** Places begin at whole pages. */
+function placeBytesFor(vectorBytes: number): number {
+  return Math.ceil(vectorBytes / PAGE_BYTES) * PAGE_BYTES
+}
+
 /** A regular file of this user's, that no link stands for. */
 function openOwn(path: string): number {
-  const flags =
-    constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
+  const flags = constants.O_RDWR | constants.O_CREAT | NO_FOLLOW | NO_WAIT
   let file: number
   try {
     const isNew = !existsSync(path)
