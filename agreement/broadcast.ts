@@ -28,6 +28,7 @@ import {
   type PeerIndex,
   type Protocol,
 } from './protocol.ts'
+import type { SharedBytes } from './shared-bytes.ts'
 import { echoThreshold, readyAmplification, readyDelivery } from './thresholds.ts'
 import { isFiniteVector, type Vector } from './vector.ts'
 
@@ -41,19 +42,6 @@ export interface BroadcastOptions {
   readonly ledger: SigningLedger
   /** By digest: what the broadcasts of one exchange share. Absent: SEND carries the vector. */
   readonly bytes?: SharedBytes
-}
-
-/** The vectors of one exchange among broadcasts by digest, regardless of author. */
-export interface SharedBytes {
-  readonly held: Map<Digest, Sealed>
-  /** Digests of which some author was asked for the vector. */
-  readonly asked: Set<Digest>
-  /** Whether this peer's own vector of the exchange is known. */
-  own: boolean
-}
-
-export function newSharedBytes(): SharedBytes {
-  return { held: new Map(), asked: new Set(), own: false }
 }
 
 /** What the driver tells the protocol. */
@@ -136,7 +124,7 @@ export function createBroadcast(options: BroadcastOptions): Broadcast {
       else if (value.kind === 'shared') {
         settle(state, step)
         advance(state, step)
-      } else if (value.kind === 'restarted') state.requested.delete(value.peer)
+      } else if (value.kind === 'restarted') askAgain(state, step, value.peer)
       else {
         const sealed = options.ledger.seal(options.slot, value.vector)
         step.messages.push({ to: 'others', message: sendOf(options, sealed) })
@@ -173,8 +161,10 @@ function handle(state: State, step: Builder, from: PeerIndex, message: Message):
       else receiveDigest(state, step, message)
       break
     case 'payload':
-      if (!state.asked.has(from)) step.faults.push({ peer: from, kind: 'unrequested-payload', slot })
-      else receivePayload(state, step, from, message.sealed)
+      if (state.asked.has(from)) receivePayload(state, step, from, message.sealed)
+      // By digest an author may answer what an earlier incarnation of this peer has asked.
+      else if (from === slot.sender && state.options.bytes) receiveVector(state, step, message.sealed)
+      else step.faults.push({ peer: from, kind: 'unrequested-payload', slot })
       break
     case 'echo':
       recordCommitment(state, step, message)
@@ -354,6 +344,14 @@ function askNext(state: State, step: Builder): void {
   const next = nextHolder(state, digest)
   if (next !== undefined) ask(state, step, next, digest)
   step.outputs.push({ kind: 'timer', slot })
+}
+
+/** The peer has begun anew: it may ask again, and may have lost what it was asked. */
+function askAgain(state: State, step: Builder, peer: PeerIndex): void {
+  state.requested.delete(peer)
+  const digest = agreedDigest(state) ?? state.announced?.digest
+  if (!state.asked.has(peer) || digest === undefined || state.held.has(digest)) return
+  step.messages.push({ to: peer, message: { kind: 'request', slot: state.options.slot, digest } })
 }
 
 function nextHolder({ options, echoes, asked }: State, digest: Digest): PeerIndex | undefined {

@@ -9,13 +9,7 @@
  * Why: two honest peers with n − f witnesses each share at least n − 2f ≥ f + 1 of them. One of those is honest and
  * reported the same n − f authors to both. Agreement of the broadcasts makes the vectors equal.
  */
-import {
-  type Broadcast,
-  type BroadcastOutput,
-  createBroadcast,
-  newSharedBytes,
-  type SharedBytes,
-} from './broadcast.ts'
+import { type Broadcast, type BroadcastOutput, createBroadcast } from './broadcast.ts'
 import type { Exchange, Message, Sealed, SigningLedger, Slot } from './message.ts'
 import {
   absorb,
@@ -25,6 +19,7 @@ import {
   type PeerIndex,
   type Protocol,
 } from './protocol.ts'
+import { newSharedBytes, type SharedBytes } from './shared-bytes.ts'
 import { witnessThreshold } from './thresholds.ts'
 import type { Vector } from './vector.ts'
 
@@ -100,7 +95,7 @@ export function createWitnessedExchange(options: WitnessedExchangeOptions): Witn
       if (value.kind === 'vector') run(state, step, self, broadcast => broadcast.input(value))
       else if (value.kind === 'timer')
         run(state, step, value.slot.sender, broadcast => broadcast.input({ kind: 'timer' }))
-      else for (const broadcast of broadcasts) broadcast.input(value)
+      else for (const broadcast of broadcasts) consume(state, step, broadcast.input(value))
       return step
     },
     receive(from, message) {

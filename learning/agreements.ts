@@ -12,15 +12,30 @@ export interface Agreements {
   of(step: number, phase: AveragedPhase): Averaging
   /** The same, if it has been created and not been dropped. */
   find(step: number, phase: AveragedPhase): Averaging | undefined
-  all(): Iterable<Averaging>
+  all(): Iterable<{ readonly step: number; readonly phase: AveragedPhase; readonly agreement: Averaging }>
   dropBefore(step: number): void
 }
 
 export function createAgreements(options: LearnOptions): Agreements {
-  const { protocol, synchrony, self, peers, maxFaulty, dimension, grace, ledger, unsafe, aggregate } = options
+  const {
+    protocol,
+    synchrony,
+    self,
+    peers,
+    maxFaulty,
+    dimension,
+    grace,
+    ledger,
+    unsafe,
+    aggregate,
+    discard,
+  } = options
   const { exchange = 'whole', statistics = 0 } = options
-  const made = new Map<string, Averaging>()
-  const find = (step: number, phase: AveragedPhase) => made.get(`${step}/${phase}`)
+  const made = new Map<
+    string,
+    { readonly step: number; readonly phase: AveragedPhase; readonly agreement: Averaging }
+  >()
+  const find = (step: number, phase: AveragedPhase) => made.get(`${step}/${phase}`)?.agreement
   return {
     find,
     of(step, phase) {
@@ -41,13 +56,14 @@ export function createAgreements(options: LearnOptions): Agreements {
         iterations: options.schedule(step, phase),
         digestFrom: exchange === 'digest-first' ? digestFrom(step, phase, statistics > 0) : Infinity,
         ...(aggregate && { aggregate }),
+        ...(discard && { discard }),
       })
-      made.set(`${step}/${phase}`, agreement)
+      made.set(`${step}/${phase}`, { step, phase, agreement })
       return agreement
     },
     all: () => made.values(),
     dropBefore(step) {
-      for (const key of made.keys()) if (Number(key.slice(0, key.indexOf('/'))) < step) made.delete(key)
+      for (const [key, { step: of }] of made) if (of < step) made.delete(key)
     },
   }
 }

@@ -21,6 +21,8 @@ export interface LearnOptions
   readonly unsafe: boolean
   /** In place of the protocols' own rules: the same result, measured or faster. */
   readonly aggregate?: Aggregate
+  /** A vector that another peer sent for an agreement is of no more use. */
+  readonly discard?: AveragingOptions['discard']
   /** In place of the plain step of descent; it gives the same bits. */
   readonly descend?: Descend
   readonly schedule: Schedule

@@ -103,7 +103,8 @@ function handleInput(state: State, builder: Builder, value: LearnInput): void {
     case 'ahead':
     case 'restarted':
       if (value.kind === 'restarted')
-        for (const agreement of agreements.all()) absorb(builder, agreement.input(value))
+        for (const { step, phase, agreement } of [...agreements.all()])
+          consume(state, builder, step, phase, agreement.input(value))
       follow(state, builder, recovery.signal(value))
       break
     case 'gradient':
@@ -141,8 +142,19 @@ function receive(state: State, builder: Builder, from: PeerIndex, message: Messa
     builder.faults.push({ peer: from, kind: 'out-of-range', slot })
     return
   }
-  if (step < state.step - window.past) return
+  if (step < state.step - window.past || isOnlyKept(state, message)) return
   consume(state, builder, step, phase, state.agreements.of(step, phase).receive(from, message))
+}
+
+/**
+ * Whether all that could be done with the message is to keep it. In a step that is past, a peer that has begun anew, or
+ * has come from elsewhere, only answers for its own vector: in the standard form nobody else needs what it receives.
+ */
+function isOnlyKept({ step, options, agreements }: State, { kind, slot }: Message): boolean {
+  const { protocol, exchange } = options
+  if (slot.step >= step || protocol === 'rb-tm' || exchange !== 'digest-first' || slot.phase === 'state')
+    return false
+  return kind !== 'request' && agreements.find(slot.step, slot.phase) === undefined
 }
 
 /** Whether there is an agreement of this phase in this step. */

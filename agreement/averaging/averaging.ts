@@ -34,6 +34,8 @@ export interface AveragingOptions {
   readonly ledger: SigningLedger
   /** Called in place of the protocol's own rule; gives the same result, measured or faster. */
   readonly aggregate?: Aggregate
+  /** A vector of another peer is of no more use here: nothing of this agreement will look at it again. */
+  readonly discard?: (vector: Vector) => void
 }
 
 /** Whether an iteration exchanges digests, and vectors only where they are lacking. */

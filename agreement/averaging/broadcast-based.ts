@@ -54,7 +54,7 @@ export function createBroadcastBased(options: AveragingOptions): Averaging {
         const { slot } = value.timer
         consume(state, step, slot.iteration, exchanges[slot.iteration]!.input({ kind: 'timer', slot }))
       } else if (value.kind === 'restarted') {
-        for (const exchange of exchanges) exchange.input(value)
+        for (const [i, exchange] of exchanges.entries()) consume(state, step, i, exchange.input(value))
       } else if (state.iteration >= 0) throw new Error('averaging agreement takes its input once')
       else if (value.kind === 'vector') begin(state, step, 0, value.vector)
       else listen(state, step)

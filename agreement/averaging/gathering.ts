@@ -95,6 +95,17 @@ export function nextToAsk(
   return null
 }
 
+/** What this author was asked for will not come. False: it was asked for nothing. */
+export function forgetAsked({ asked, awaited }: Gathering, author: PeerIndex): boolean {
+  let hasForgotten = false
+  for (const [digest, authors] of asked)
+    if (authors.delete(author)) {
+      awaited.delete(digest)
+      hasForgotten = true
+    }
+  return hasForgotten
+}
+
 /** An author was asked. */
 export function note({ asked }: Gathering, author: PeerIndex, digest: Digest): void {
   const before = asked.get(digest)

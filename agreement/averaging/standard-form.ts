@@ -34,6 +34,7 @@ import {
   authorsOf,
   close,
   count,
+  forgetAsked,
   type Gathering,
   heldVectors,
   hold,
@@ -81,7 +82,7 @@ export function createStandardForm(options: AveragingOptions): Averaging {
         begin(state, step, 0, value.vector)
       } else if (value.kind === 'timer') wake(state, step, value.timer)
       else if (value.kind === 'listen') throw new Error('only RB-TM can be joined without a vector')
-      else state.answering.restarted(value.peer)
+      else askAgain(state, step, value.peer)
       return step
     },
     receive(from, message) {
@@ -222,6 +223,13 @@ function wake(state: State, step: Builder, timer: TimerKey): void {
   if (iteration === state.iteration) proceed(state, step)
 }
 
+/** The peer has begun anew: it may ask again, and what it was asked for does not come any more. */
+function askAgain(state: State, step: Builder, peer: PeerIndex): void {
+  state.answering.restarted(peer)
+  const gathering = state.gatherings[state.iteration]
+  if (gathering !== undefined && forgetAsked(gathering, peer)) proceed(state, step)
+}
+
 function proceed(state: State, step: Builder): void {
   const vector = iterate(state, step)
   if (vector !== null) begin(state, step, state.iteration + 1, vector)
@@ -305,6 +313,9 @@ function conclude(state: State, step: Builder, by: 'own' | 'rule'): Vector {
   const used =
     by === 'own' ? [...gathering.authors.values()].flat() : heldVectors(gathering).map(([author]) => author)
   const vector = by === 'own' ? own!.vector : averageOf(state, gathering)
+  if (options.discard !== undefined)
+    for (const each of gathering.vectors.values())
+      if (each !== own!.vector && each !== vector) options.discard(each)
   close(gathering)
   step.outputs.push({ kind: 'iterated', exchange, used: used.sort((a, b) => a - b), vector })
   return vector

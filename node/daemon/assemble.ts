@@ -3,7 +3,6 @@
  * `createPeer` as in the simulated world runs on them. If one cannot be opened, those before it are closed.
  */
 import { existsSync } from 'node:fs'
-import { type Aggregate, aggregate } from '../../agreement/averaging/aggregate.ts'
 import type { Evidence } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import { collectAdversaryView } from '../../learning/attacks/byzantine.ts'
@@ -188,7 +187,7 @@ export function assemblePeer(
     clock,
     storage: storage ?? parts.scratch,
     keepBytes: plan.keepBytes,
-    aggregate: rulesOf(plan),
+    ...(attack === null && { discard: discardArrived }), // a liar may do anything with them
     proofs: kept.map(({ evidence }) => evidence),
     signer: createSigner(cohortId, identity.seed),
     verifier: createVerifier(
@@ -219,20 +218,6 @@ export function assemblePeer(
   })
   observe.starts(peer.status().step)
   return peer
-}
-
-/**
- * The rules. They are the last to see the vectors of others, whose memory is then used again; but in RB-TM a peer answers
- * for the vectors of others, and a liar may do anything with them.
- */
-function rulesOf({ membership, attack }: PeerPlan): Aggregate {
-  if (membership.cohort.protocol === 'rb-tm' || attack !== null) return aggregate
-  return (protocol, family) => {
-    const result = aggregate(protocol, family)
-    for (const vector of family.vectors)
-      if (vector !== family.own && vector !== result) discardArrived(vector)
-    return result
-  }
 }
 
 /** Writes the proof against each peer, if there is none yet. A failure to write it must not stop the peer. */

@@ -71,6 +71,8 @@ export interface PeerOptions {
   readonly linkLimits?: LinkLimits
   /** In place of the plain rules; it gives the same bits. */
   readonly aggregate?: Aggregate
+  /** What to do with vectors of others that are of no more use; absent: they are left to the garbage collector. */
+  readonly discard?: (vector: Vector) => void
   /** In place of the plain step of descent; it gives the same bits. */
   readonly descend?: Descend
   /** Makes this peer Byzantine. */
@@ -131,6 +133,7 @@ export function createPeer(options: PeerOptions): Peer {
     remembers: journal.remembers,
     seen: journal.seen().filter(echo => verifier.accepts(echo)),
     aggregate: measured(options.aggregate ?? aggregate, ruleTime),
+    ...(options.discard && { discard: options.discard }),
     ...(options.descend && { descend: options.descend }),
   })
   const missedAt = new Map<PeerIndex, number>()

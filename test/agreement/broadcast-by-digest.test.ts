@@ -46,9 +46,20 @@ test('any other asks the author, once for two authors of the same, and echoes wh
   t.deepEqual(self.receive(1, answer).faults, [], 'the same once more')
   const gift: Message = { kind: 'payload', slot: slotAt(3), sealed: two }
   t.deepEqual(
-    self.receive(3, gift).faults.map(({ kind }) => kind),
+    self.receive(2, gift).faults.map(({ kind }) => kind),
     ['unrequested-payload'],
   )
+  t.deepEqual(self.receive(3, gift).faults, [], 'its author may answer an earlier incarnation of this peer')
+})
+
+test('an author that begins anew is asked anew, as it has lost the question; nobody else is', t => {
+  const { self } = peer()
+  self.input({ kind: 'vector', vector: one.vector })
+  self.receive(1, digest(1, two))
+  t.deepEqual(said(self.input({ kind: 'restarted', peer: 2 }).messages), [])
+  t.deepEqual(said(self.input({ kind: 'restarted', peer: 1 }).messages), ['request of 1 to 1'])
+  self.receive(1, { kind: 'payload', slot: slotAt(1), sealed: two })
+  t.deepEqual(said(self.input({ kind: 'restarted', peer: 1 }).messages), [], 'it is here')
 })
 
 test('a peer without a vector of its own waits a little for it, and then asks', t => {

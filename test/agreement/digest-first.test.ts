@@ -71,6 +71,38 @@ test('among equals nothing travels but digests, and the iteration ends with the 
   t.deepEqual(used?.kind === 'iterated' && used.used, [0, 1, 2, 3, 4, 5])
 })
 
+test('an author that begins anew is asked anew, as it has lost the question; nobody else is', t => {
+  const { self, asked } = after([two, two, two, two])
+  t.deepEqual(
+    asked.map(({ to }) => to),
+    [1],
+  )
+  t.deepEqual(self.input({ kind: 'restarted', peer: 2 }).messages, [])
+  const again = self.input({ kind: 'restarted', peer: 1 })
+  t.is(again.messages.length, 1)
+  t.is(again.messages[0]!.message.kind, 'request')
+  t.deepEqual(kindsOf(again.outputs), ['timer'])
+  self.receive(4, payload(4, two))
+  t.deepEqual(self.input({ kind: 'restarted', peer: 1 }).messages, [], 'it is here')
+})
+
+test('what is of no more use is told, once: neither its own vector nor the result', t => {
+  const discarded: Vector[] = []
+  const self = peer(0, { digestFrom: 1, discard: vector => void discarded.push(vector) })
+  const others = [2, 3, 4, 5, 6, 7].map(x => seal(Float32Array.of(x)))
+  const steps = [
+    self.input(begin),
+    ...others.map((sealed, i) => self.receive(i + 1, { kind: 'vector', slot: slotAt(i + 1), sealed })),
+  ]
+  const result = steps.flatMap(({ outputs }) => outputs).find(output => output.kind === 'agreed')
+  t.deepEqual(
+    discarded,
+    others.slice(0, 5).map(({ vector }) => vector),
+    'the last came when it was over',
+  )
+  t.true(result?.kind === 'agreed' && !discarded.includes(result.vector))
+})
+
 test('where it differs from too many, a peer asks once for each vector, and its author', t => {
   const { asked, result, self } = after([two, two, three, two])
   t.is(result, null)
