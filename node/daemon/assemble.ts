@@ -84,6 +84,7 @@ export async function openParts(
   }
   const saver = saverOf(plan, opened, say)
   const oracle = saver?.oracle ?? opened
+  const scratch = storage === null ? await scratchFor(oracle).catch(closing(oracle)) : null
   const network = await createNetwork({
     membership,
     listen: plan.listen,
@@ -93,8 +94,7 @@ export async function openParts(
     dimension: oracle.dimension,
     log: networkLog(log, onEvent),
     ...(metrics && { metrics }),
-  }).catch(closing(oracle, storage))
-  const scratch = storage === null ? openScratch(4 * oracle.dimension) : null
+  }).catch(closing(oracle, storage, scratch))
   const faults = createFaultCounter(
     (fault, detail) => onEvent({ kind: 'fault', fault, detail }),
     () => performance.now(),
@@ -117,6 +117,10 @@ export async function openParts(
     book,
     kept,
   }
+}
+
+async function scratchFor({ dimension }: ModelOracle): Promise<Scratch | null> {
+  return openScratch(4 * dimension)
 }
 
 function saverOf(

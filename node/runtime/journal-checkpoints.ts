@@ -95,7 +95,7 @@ function beside(records: readonly JournalRecord[], vectors: JournalVectors): Che
       past.set(step, at.parameters)
       releaseOnly()
       only = [at.momentum, at.residual, at.drawn]
-      return entry => encodeCheckpointAt(at, entry)
+      return entry => encodeCheckpointAt(at, vectors.dimension, entry)
     },
     othersThan: newest =>
       [...past]
@@ -103,7 +103,11 @@ function beside(records: readonly JournalRecord[], vectors: JournalVectors): Che
         .map(
           ([step, parameters]) =>
             entry =>
-              encodeCheckpointAt({ step, keptFrom: 0, parameters, ...NOTHING_ELSE }, entry),
+              encodeCheckpointAt(
+                { step, keptFrom: 0, parameters, ...NOTHING_ELSE },
+                vectors.dimension,
+                entry,
+              ),
         ),
     forgetBefore(step) {
       for (const old of past.keys()) if (old < step) forget(old)

@@ -63,6 +63,8 @@ export interface JournalOptions extends RecordLimits {
   readonly compactEverySteps: number
   /** Where vectors stand beside the log: how many of the newest stay in memory, too; absent: 2. */
   readonly near?: number
+  /** A vector beside the log can no longer be read: the peer cannot go on. */
+  readonly failed?: (error: Error) => void
 }
 
 export type Kept = MessageOf<'vector' | 'payload'>

@@ -62,8 +62,10 @@ function stillKept(written: readonly JournalRecord[]): readonly JournalRecord[] 
     0,
     ...written.map(record => (record.kind === 'checkpoint-at' ? record.keptFrom : 0)),
   )
+  const newest = new Map<number, JournalRecord>() // of one step the last checkpoint counts
+  for (const record of written) if (record.kind === 'checkpoint-at') newest.set(record.step, record)
   return written.filter(record => {
-    if (record.kind === 'checkpoint-at') return record.step >= keptFrom
+    if (record.kind === 'checkpoint-at') return record.step >= keptFrom && newest.get(record.step) === record
     return record.kind !== 'vector-at' || record.echo.slot.step >= keptFrom
   })
 }

@@ -75,20 +75,34 @@ export function encodeSeen(encoded: Frame, entry: number): Uint8Array {
   return encodeAs(SEEN, encoded, entry)
 }
 
-/** @param echo slot, digest and signature of the vector, as a vote in its wire form */
-export function encodeVectorAt(own: boolean, echo: Frame, { place }: VectorAt, entry: number): Uint8Array {
-  const { header, view } = headerOf(VECTOR_AT, entry, HEADER_BYTES + 8)
+/** The header, the vector's place and its dimension. */
+const VECTOR_AT_HEADER_BYTES = HEADER_BYTES + 16
+
+/**
+ * @param echo slot, digest and signature of the vector, as a vote in its wire form
+ * @param dimension of the vector: places are told apart by nothing else
+ */
+export function encodeVectorAt(
+  own: boolean,
+  echo: Frame,
+  { place }: VectorAt,
+  dimension: number,
+  entry: number,
+): Uint8Array {
+  const { header, view } = headerOf(VECTOR_AT, entry, VECTOR_AT_HEADER_BYTES)
   header[1] = Number(own)
   view.setFloat64(HEADER_BYTES, place, true)
+  view.setFloat64(HEADER_BYTES + 8, dimension, true)
   return concatenate([header, ...encodeLinkFrame({ kind: 'data', sequence: 1 }, [echo])])
 }
 
 const DIGEST_BYTES = 32
 const VECTOR_AT_BYTES = 8 + DIGEST_BYTES
-const CHECKPOINT_AT_BYTES = CHECKPOINT_HEADER_BYTES + 8 + 4 * VECTOR_AT_BYTES
+const CHECKPOINT_AT_BYTES = CHECKPOINT_HEADER_BYTES + 16 + 4 * VECTOR_AT_BYTES
 
 export function encodeCheckpointAt(
   { step, keptFrom, parameters, momentum, residual, drawn }: CheckpointAt,
+  dimension: number,
   entry: number,
 ): Uint8Array {
   const { header, view } = headerOf(CHECKPOINT_AT, entry, CHECKPOINT_AT_BYTES)
@@ -98,6 +112,7 @@ export function encodeCheckpointAt(
     (drawn === null ? 0 : HAS_DRAWN)
   view.setFloat64(HEADER_BYTES, step, true)
   view.setFloat64(CHECKPOINT_HEADER_BYTES, keptFrom, true)
+  view.setFloat64(CHECKPOINT_HEADER_BYTES + 8, dimension, true)
   for (const [i, at] of [parameters, momentum, residual, drawn].entries()) {
     if (at === null) continue
     view.setFloat64(vectorAtOffset(i), at.place, true)
@@ -106,11 +121,20 @@ export function encodeCheckpointAt(
   return header
 }
 
-const vectorAtOffset = (i: number) => CHECKPOINT_HEADER_BYTES + 8 + i * VECTOR_AT_BYTES
+const vectorAtOffset = (i: number) => CHECKPOINT_HEADER_BYTES + 16 + i * VECTOR_AT_BYTES
 
-function decodeCheckpointAt(bytes: Uint8Array): CheckpointAt {
+/** @throws JournalError */
+function sameDimension(of: number, dimension: number): void {
+  if (of !== dimension)
+    throw new JournalError(
+      `the vectors beside the log have d = ${of}, and this model has d = ${dimension}: another model?`,
+    )
+}
+
+function decodeCheckpointAt(bytes: Uint8Array, dimension: number): CheckpointAt {
   if (bytes.length !== CHECKPOINT_AT_BYTES)
     throw new JournalError(`a checkpoint of ${bytes.length} bytes; was it written by a newer version?`)
+  sameDimension(floatAt(bytes, CHECKPOINT_HEADER_BYTES + 8), dimension)
   const at = (i: number): VectorAt => ({
     place: integerAt(bytes, vectorAtOffset(i)),
     digest: Buffer.from(bytes.subarray(vectorAtOffset(i) + 8, vectorAtOffset(i + 1))).toString('hex'),
@@ -183,9 +207,10 @@ export function decodeRecord(bytes: Uint8Array, { limits }: RecordLimits): Journ
     return { kind: 'checkpoint', state: decodeCheckpoint(bytes, limits.dimension), entry }
   if (kind === COMPLETE_FROM && bytes.length === CHECKPOINT_HEADER_BYTES)
     return { kind: 'complete-from', step: integerAt(bytes, HEADER_BYTES) + 1, entry }
-  if (kind === CHECKPOINT_AT) return { kind: 'checkpoint-at', ...decodeCheckpointAt(bytes), entry }
+  if (kind === CHECKPOINT_AT)
+    return { kind: 'checkpoint-at', ...decodeCheckpointAt(bytes, limits.dimension), entry }
   const frame = decodeLinkFrame(
-    [bytes.subarray(kind === VECTOR_AT ? HEADER_BYTES + 8 : HEADER_BYTES)],
+    [bytes.subarray(kind === VECTOR_AT ? VECTOR_AT_HEADER_BYTES : HEADER_BYTES)],
     limits,
   )
   const received = 'kind' in frame && frame.kind === 'data' ? frame.messages[0] : undefined
@@ -196,6 +221,7 @@ export function decodeRecord(bytes: Uint8Array, { limits }: RecordLimits): Journ
     )
   if (kind === SEEN && message.kind === 'echo') return { kind: 'seen', echo: message, entry }
   if (kind === VECTOR_AT && message.kind === 'echo') {
+    sameDimension(floatAt(bytes, HEADER_BYTES + 8), limits.dimension)
     const precision = precisionOf(message.slot.phase, limits)
     const at = { place: integerAt(bytes, HEADER_BYTES), digest: message.digest, precision }
     return { kind: 'vector-at', own: bytes[1] === 1, echo: message, at, entry }

@@ -21,6 +21,8 @@ export interface VectorAt {
 }
 
 export interface JournalVectors {
+  /** Of every vector here. */
+  readonly dimension: number
   /** Writes the vector unless it stands there already. It stays until it is released as often as it was put. */
   put(vector: Vector, by?: Pick<VectorAt, 'digest' | 'precision'>): VectorAt
   /** One that was put by an earlier incarnation. */
@@ -46,11 +48,20 @@ interface Standing {
   seen: WeakRef<Vector> | null
 }
 
+const DAMAGED =
+  'the file of vectors beside the log cannot be read, or has changed: a vector that this peer has kept there is not what it was. Check the disk, and start again: the peer then starts without memory'
+
 /**
  * @param dimension of every vector here
  * @param near how many of the newest stay in memory
+ * @param failed called before `load` throws: the peer cannot go on, as it could not give what it has promised
  */
-export function createJournalVectors(places: VectorPlaces, dimension: number, near: number): JournalVectors {
+export function createJournalVectors(
+  places: VectorPlaces,
+  dimension: number,
+  near: number,
+  failed: (error: Error) => void,
+): JournalVectors {
   const standing = new Map<Digest, Standing>()
   const newest: { readonly sealed: Sealed; readonly number: number }[] = []
   let [numbered, settled] = [0, 0]
@@ -79,15 +90,16 @@ export function createJournalVectors(places: VectorPlaces, dimension: number, ne
     const seen = found.seen?.deref()
     if (seen !== undefined) return seen
     const vector = readVector(places, found.place, dimension)
-    if (digestOf(vector, found.precision) !== digest)
-      throw new StorageError(
-        'storage-damaged',
-        'the file of vectors beside the log is damaged: a vector that this peer has kept there is not what it was. Check the disk',
-      )
+    if (vector === null || digestOf(vector, found.precision) !== digest) {
+      const error = new StorageError('storage-damaged', DAMAGED)
+      failed(error)
+      throw error
+    }
     found.seen = new WeakRef(vector)
     return vector
   }
   return {
+    dimension,
     put,
     adopt({ place, digest, precision = 'f32' }) {
       const found = standing.get(digest)
@@ -142,10 +154,15 @@ function historyOn(
   }
 }
 
-function readVector(places: Pick<VectorPlaces, 'read'>, place: number, dimension: number): Vector {
+/** Null: the disk cannot read it. */
+function readVector(places: Pick<VectorPlaces, 'read'>, place: number, dimension: number): Vector | null {
   const vector = new Float32Array(dimension)
   const bytes = Buffer.from(vector.buffer)
-  places.read(place, 0, bytes)
+  try {
+    places.read(place, 0, bytes)
+  } catch {
+    return null
+  }
   if (BIG_ENDIAN) bytes.swap32()
   return vector
 }
@@ -161,7 +178,10 @@ export function stands(
   const hash = arrivingDigest(precision)
   const piece = new Uint8Array(Math.min(PIECE_BYTES, 4 * dimension))
   try {
-    if (precision !== 'f32') return digestOf(readVector(places, place, dimension), precision) === digest
+    if (precision !== 'f32') {
+      const vector = readVector(places, place, dimension)
+      return vector !== null && digestOf(vector, precision) === digest
+    }
     for (let at = 0; at < 4 * dimension; at += PIECE_BYTES) {
       const part = piece.subarray(0, Math.min(PIECE_BYTES, 4 * dimension - at))
       places.read(place, at, part)

@@ -122,11 +122,11 @@ export function createJournal(options: JournalOptions): Journal {
 
 /** Takes in what earlier incarnations recorded. */
 function open(options: JournalOptions): { readonly state: State; readonly lost: string | null } {
-  const { storage, limits, near = 2 } = options
+  const { storage, limits, near = 2, failed = () => {} } = options
   const { dimension } = limits
   const places = storage?.vectors?.(4 * dimension) ?? null
   const memory = storage === null ? NO_MEMORY : recall(storage, options, places)
-  const vectors = places === null ? null : createJournalVectors(places, dimension, near)
+  const vectors = places === null ? null : createJournalVectors(places, dimension, near, failed)
   const standing = vectorsIn(memory.records)
   places?.take(new Set(standing.map(({ place }) => place)))
   for (const at of standing) vectors?.adopt(at)
@@ -253,13 +253,14 @@ function append(state: State, message: Message, encoded?: Frame): void {
 }
 
 function recordOf(state: State, message: Message, encoded?: Frame): Numbered {
-  const { vectors } = state
+  const { vectors, options } = state
   if (vectors === null || !isLong(state, message))
     return entry => encodeCommitment(encoded ?? encodeMessage(message), entry)
   const { slot, sealed, kind } = message
   const { digest, signature } = sealed
   const echo = encodeMessage({ kind: 'echo', slot, digest, signature })
-  return entry => encodeVectorAt(kind === 'vector', echo, vectors.find(digest), entry)
+  return entry =>
+    encodeVectorAt(kind === 'vector', echo, vectors.find(digest), options.limits.dimension, entry)
 }
 
 /** The first step of the unbroken run, up to this step, in which this peer has sent a vector in every step. */

@@ -185,7 +185,7 @@ export function createPeer(options: PeerOptions): Peer {
 
 /** @throws JournalError if the log was signed with another key, or with this one in another cohort */
 function openJournal(
-  { cohort, self, storage, signer, verifier }: PeerOptions,
+  { cohort, self, storage, signer, verifier, hooks }: PeerOptions,
   limits: DecodeLimits,
 ): Journal {
   const journal = createJournal({
@@ -193,6 +193,7 @@ function openJournal(
     sign: signer.sign,
     limits,
     compactEverySteps: 16,
+    failed: hooks.failed,
     near: cohort.protocol === 'rb-tm' ? cohort.members.length : 1,
   })
   const own = journal.messages().filter(({ kind }) => kind === 'vector' || kind === 'digest')

@@ -115,8 +115,7 @@ function sizeOf(records: readonly Uint8Array[]): number {
   return records.reduce((sum, { length }) => sum + length + HEADER_BYTES, 0)
 }
 
-/** The system's error in writing a file, for people. */
-export function explain(path: string, error: unknown): StorageError {
+function explain(path: string, error: unknown): StorageError {
   if (error instanceof StorageError) return error
   const { code, message } = error as NodeJS.ErrnoException
   const why = code === 'ENOSPC' || code === 'EDQUOT' ? 'the disk is full' : message

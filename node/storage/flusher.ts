@@ -1,6 +1,6 @@
 /**
  * Syncs that are asked for while one is under way share the next write. A failed write leaves the disk in an unknown
- * state, so after the first error every sync reports it.
+ * state, so after the first error every sync reports it: also after one in what a caller does when its sync is over.
  */
 
 type Done = (error?: Error) => void
@@ -30,7 +30,13 @@ export function createFlusher(write: () => Promise<void>, explain: (error: unkno
       } catch (error) {
         failure = explain(error)
       }
-      for (const done of callbacks) done(failure)
+      for (const done of callbacks) {
+        try {
+          done(failure)
+        } catch (error) {
+          failure ??= explain(error)
+        }
+      }
     }
     flushing = null
   }

@@ -7,7 +7,7 @@ import { rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { NO_WATERMARK, type Storage } from '../ports.ts'
-import { explain } from './file-log.ts'
+import { StorageError } from './errors.ts'
 import { createFlusher } from './flusher.ts'
 import { openVectorFile, type VectorFile } from './vector-file.ts'
 
@@ -22,12 +22,9 @@ export interface Scratch extends Storage {
 export function openScratch(vectorBytes: number): Scratch | null {
   if (vectorBytes < SCRATCH_BYTES_MIN) return null
   const path = join(tmpdir(), `concord-${randomBytes(8).toString('hex')}.vectors`)
-  const vectors = openVectorFile(path, vectorBytes, false)
+  const vectors = openScratchFile(path, vectorBytes)
   const hasName = !removed(path)
-  const flusher = createFlusher(
-    async () => (await vectors.flush())(),
-    error => explain(path, error),
-  )
+  const flusher = createFlusher(async () => (await vectors.flush())(), scratchError)
   return {
     recovered: [],
     watermark: NO_WATERMARK,
@@ -41,6 +38,24 @@ export function openScratch(vectorBytes: number): Scratch | null {
       if (hasName) removed(path)
     },
   }
+}
+
+function openScratchFile(path: string, vectorBytes: number): VectorFile {
+  try {
+    return openVectorFile(path, vectorBytes, false)
+  } catch (error) {
+    throw scratchError(error)
+  }
+}
+
+function scratchError(error: unknown): StorageError {
+  const { code, message } = error as NodeJS.ErrnoException
+  const why = code === 'ENOSPC' || code === 'EDQUOT' ? 'there is no room left' : message
+  return new StorageError(
+    'storage-failed',
+    `without a state directory, long vectors that others may still need lie in a file in ${tmpdir()}: ${why}. Set TMPDIR to a folder on a disk with room, or give the peer a place with --state`,
+    { cause: error },
+  )
 }
 
 /** Windows does not remove what is open. */

@@ -107,9 +107,11 @@ function openOwn(path: string): number {
     file = openSync(path, flags, 0o600)
     if (isNew) syncFolderNow(dirname(path))
   } catch (error) {
-    throw new StorageError('storage-failed', `${path} cannot be opened: ${(error as Error).message}`, {
-      cause: error,
-    })
+    throw new StorageError(
+      'storage-failed',
+      `${path} cannot be opened: ${whyNotOpened(error)}. Move it away; the peer then starts without the vectors that it held`,
+      { cause: error },
+    )
   }
   if (fstatSync(file).isFile()) return file
   closeSync(file)
@@ -127,6 +129,12 @@ function syncFolderNow(folder: string): void {
   } finally {
     if (handle !== null) closeSync(handle)
   }
+}
+
+function whyNotOpened(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code === 'ELOOP') return 'a link stands in its place'
+  return code === 'EISDIR' ? 'it is a folder' : message
 }
 
 function readWhole(path: string, file: number, into: Uint8Array, from: number): void {

@@ -166,3 +166,49 @@ test('an older copy frees nothing that messages under way may need', t => {
   t.deepEqual(after.messages(), [])
   t.is(after.completeFrom(1), 5)
 })
+
+test('a vector that can no longer be read is told before it throws', t => {
+  const made = disk()
+  const first = on(made.open())
+  live(first, 1, 0)
+  made.sync(first)
+  made.crash(() => 0)
+  const storage = made.open()
+  const places = storage.vectors!(4 * DIMENSION)!
+  let isBroken = false
+  const failures: Error[] = []
+  const journal = createJournal({
+    storage: {
+      ...storage,
+      vectors: () => ({
+        ...places,
+        read(place, at, into) {
+          if (isBroken) throw new Error('EIO')
+          places.read(place, at, into)
+        },
+      }),
+    },
+    sign: () => Uint8Array.of(7),
+    limits,
+    compactEverySteps: 4,
+    failed: error => void failures.push(error),
+  })
+  isBroken = true
+  const [kept] = journal.kept() // nothing has read it since the start
+  t.throws(() => kept!.sealed.vector, { code: 'storage-damaged', message: /Check the disk/ })
+  t.is(failures.length, 1)
+})
+
+test('another model’s vectors in the same place are refused, and nothing is overwritten', t => {
+  const made = disk()
+  const journal = on(made.open())
+  live(journal, 1, 0)
+  made.sync(journal)
+  made.crash(() => 0)
+  const storage = made.open()
+  const other = { ...limits, dimension: DIMENSION + 1 }
+  t.throws(
+    () => createJournal({ storage, sign: () => Uint8Array.of(7), limits: other, compactEverySteps: 4 }),
+    { code: 'JOURNAL_UNREADABLE', message: /d = 5, and this model has d = 6/ },
+  )
+})
