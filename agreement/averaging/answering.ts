@@ -16,23 +16,35 @@ export interface Answering {
  */
 const requestsPerPeerMax = 3
 
+/** Of all incarnations together. A peer that begins anew still more often finds its place by catching up. */
+const requestsInAllMax = 4 * requestsPerPeerMax
+
+interface Requests {
+  ofIncarnation: number
+  inAll: number
+}
+
 export function createAnswering({ ledger }: Pick<AveragingOptions, 'ledger'>): Answering {
   /** By peer, by iteration. */
-  const requested = new Map<PeerIndex, Map<number, number>>()
+  const requested = new Map<PeerIndex, Map<number, Requests>>()
   return {
     answer(step, from, { slot, digest }) {
-      const by = requested.get(from) ?? new Map<number, number>()
+      const by = requested.get(from) ?? new Map<number, Requests>()
       requested.set(from, by)
-      const times = (by.get(slot.iteration) ?? 0) + 1
-      by.set(slot.iteration, times)
-      if (times > requestsPerPeerMax) {
+      const before = by.get(slot.iteration) ?? { ofIncarnation: 0, inAll: 0 }
+      const now = { ofIncarnation: before.ofIncarnation + 1, inAll: before.inAll + 1 }
+      by.set(slot.iteration, now)
+      if (now.ofIncarnation > requestsPerPeerMax) {
         step.faults.push({ peer: from, kind: 'excessive-requests', slot })
         return
       }
+      if (now.inAll > requestsInAllMax) return
       const sealed = ledger.sealedFor(slot)
       if (sealed?.digest !== digest) return // a memory that was lost; the asker will ask another
       step.messages.push({ to: from, message: { kind: 'payload', slot, sealed } })
     },
-    restarted: peer => void requested.delete(peer),
+    restarted(peer) {
+      for (const requests of requested.get(peer)?.values() ?? []) requests.ofIncarnation = 0
+    },
   }
 }

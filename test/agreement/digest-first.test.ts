@@ -86,6 +86,20 @@ test('an author that begins anew is asked anew, as it has lost the question; nob
   t.deepEqual(self.input({ kind: 'restarted', peer: 1 }).messages, [], 'it is here')
 })
 
+test('a peer that begins anew may ask again, but not for ever', t => {
+  const self = peer(0)
+  self.input(begin)
+  const request: Message = { kind: 'request', slot: slotAt(0), digest: one.digest }
+  const given: number[] = []
+  for (let incarnation = 1; incarnation <= 20; incarnation++) {
+    self.input({ kind: 'restarted', peer: 1 })
+    const { messages, faults } = self.receive(1, request)
+    t.deepEqual(faults, [])
+    given.push(messages.length)
+  }
+  t.deepEqual(given, [...new Array(12).fill(1), ...new Array(8).fill(0)])
+})
+
 test('what is of no more use is told, once: neither its own vector nor the result', t => {
   const discarded: Vector[] = []
   const self = peer(0, { digestFrom: 1, discard: vector => void discarded.push(vector) })
