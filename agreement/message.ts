@@ -197,7 +197,8 @@ export const messageTraits = {
     signedBy: nobody,
     durable: 'never',
     bundled: false,
-    repeated: true,
+    // The protocol asks again, if it still needs the answer.
+    repeated: false,
     timeless: false,
     content: digestOf,
   },
