@@ -102,7 +102,7 @@ for (const kind of kinds) {
   })
 
   test(`${kind}: it is sent again to a later incarnation, or is not`, t => {
-    t.is(isRepeated(message), !['payload', 'position', 'evidence'].includes(kind))
+    t.is(isRepeated(message), !['request', 'payload', 'position', 'evidence'].includes(kind))
   })
 
   test(`${kind}: a trace shows what it says`, t => {
