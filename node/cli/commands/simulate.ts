@@ -300,7 +300,7 @@ async function printResult(
   if (agreed?.agreed) terminal.print(agreedText(agreed.agreed, agreed))
   const time = `${duration(result.virtualSeconds)} of virtual time, ${duration(report.wallSeconds)} of real time`
   terminal.print(`${megabytes(report.bytes)} in ${report.messages} messages; ${time}`)
-  terminal.print(`trace ${result.trace}`, ...result.timeline.map(timelineLine))
+  terminal.print(`trace ${result.trace}`, ...result.timeline.map(entry => timelineLine(entry, cohort.steps)))
   const { protocol, synchrony, faults: maxFaulty } = settings
   const unguaranteed = whyUnguaranteed(
     { protocol, synchrony, maxFaulty, peers: cohort.members.length },

@@ -70,7 +70,7 @@ export function eventLines(event: PeerEvent, membership: Membership): readonly s
     case 'missed':
       return [`${memberName(membership.cohort, event.peer)}: cannot help with step ${event.step} any more`]
     case 'caught-up':
-      return [`caught up: it stood at step ${event.from}, and goes on at step ${event.step}`]
+      return [`caught up: it stood at step ${event.from}, and ${goingOnText(event.step, membership)}`]
     case 'waiting':
       return [
         `step ${event.step}: waiting for ${wantedText(
@@ -104,6 +104,11 @@ export function eventLines(event: PeerEvent, membership: Membership): readonly s
 
 function placeText(step: number, { cohort: { steps } }: Membership): string {
   return step > steps ? ', all steps done already' : `, going on from step ${step}`
+}
+
+/** A peer may find its place after the last step, or in its end. */
+function goingOnText(step: number, { cohort: { steps } }: Membership): string {
+  return step > steps ? 'ends with what the others have learnt' : `goes on at step ${step}`
 }
 
 function evidenceLine(
