@@ -49,6 +49,9 @@ test('a cohort is made, extended, checked and shown', async t => {
   t.deepEqual(shown.cohort.members[2], { name: 'm2', id: ids[2], addresses: ['/ip4/10.0.0.3/tcp/4001'] })
   t.is((await run('cohort', 'show', file, '--field', 'id')).stdout.trim(), shown.id)
 
+  const checked = await run('cohort', 'check', file)
+  t.regex(checked.stdout, /: 4 members, of whom 1 may be faulty, rb-tm, vectors by digest, 7 steps of mlp$/m)
+
   const copy = join(path, 'copy.yaml')
   await run('cohort', 'create', copy, ...[0, 1, 2, 3].map(member), '--protocol', 'rb-tm', '--steps', '8')
   const compared = await run('cohort', 'check', file, copy)
