@@ -106,6 +106,28 @@ const short = [
   '8',
 ]
 
+test('bounds with a dimension: a step of LEARN sends what a simulated cohort sends', async t => {
+  const bounds = ['bounds', '--protocol', 'mda', '--dimension', '7_850', '--precision', 'bf16']
+  const { traffic, trafficByDigest, stepTraffic } = JSON.parse((await run(...bounds, '--json')).stdout)
+  const f32 = JSON.parse((await run('bounds', '--protocol', 'mda', '--dimension', '7850', '--json')).stdout)
+  t.deepEqual(trafficByDigest, f32.trafficByDigest, 'parameters are in f32')
+  t.is(stepTraffic.whole.bytes, traffic.bytes + f32.traffic.bytes)
+  const { least } = stepTraffic.byDigest
+  const learning = 'simulate --byzantine 0 --model softmax --batch 8 --steps 4 --precision bf16 --json'
+  for (const [exchange, stated] of [
+    ['whole', stepTraffic.whole],
+    ['digest-first', least],
+  ]) {
+    const report = JSON.parse((await run(...learning.split(' '), '--exchange', exchange)).stdout)
+    t.like(report.cohort, { exchange, precision: 'bf16', localSteps: 1 })
+    t.true(Math.abs(report.bytes / 4 / stated.bytes - 1) < 0.05, `${report.bytes / 4} ≠ ${stated.bytes}`)
+  }
+  const { stdout } = await run(...bounds)
+  t.regex(stdout, /a step of LEARN sends {2}1\.99 MB whole/)
+  for (const line of stdout.split('\n').filter(each => /LEARN|digest/.test(each)))
+    t.true(line.length <= 80, line)
+})
+
 test('simulate: one trace a seed, and a report of the stated shape', async t => {
   const path = await folder(t)
   const files = [join(path, 'a.json'), join(path, 'b.json')]

@@ -20,6 +20,7 @@ const wrong: readonly (readonly [command: string, expected: RegExp])[] = [
     'bounds --peers 5 --faults 5',
     /--faults is 5: at least one of 5 peers must be honest; expected at most 4/,
   ],
+  ['bounds --dimension 1.5', /--dimension is "1\.5"; expected a whole number, at least 1/],
   ['simulate --attack sign-flp', /--attack is "sign-flp"; expected one of .*did you mean sign-flip\?/],
   ['simulate --model mpl', /--model is "mpl"; expected one of .*did you mean mlp\?/],
   ['simulate --model external', /--model is "external"; expected one of (?!.*external)/],
