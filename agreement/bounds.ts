@@ -5,7 +5,14 @@
 import type { Precision } from './precision.ts'
 import type { ProtocolName } from './protocol-names.ts'
 import { honestCount, quorum, type Synchrony } from './thresholds.ts'
-import { type Traffic, trafficByDigest, trafficOf } from './traffic.ts'
+import {
+  type StepTraffic,
+  stepTraffic,
+  type Traffic,
+  type TrafficByDigest,
+  trafficByDigest,
+  trafficOf,
+} from './traffic.ts'
 
 export { type ProtocolName, protocolNames } from './protocol-names.ts'
 
@@ -17,7 +24,7 @@ export interface BoundsQuery {
   readonly synchrony: Synchrony
   /** `d`, which enters some averaging constants; without it the bound that holds for every `d`. */
   readonly dimension?: number
-  /** Of the vectors that travel; absent: f32. */
+  /** Of the gradients that travel; absent: f32. Parameters are always f32. */
   readonly precision?: Precision
 }
 
@@ -41,10 +48,12 @@ export interface Bounds {
   readonly averagingConstant: number | null
   /** No algorithm has a smaller `C` (Theorem 4). */
   readonly lowerBound: number | null
-  /** The cost of an iteration among honest peers, if `d` was given. */
+  /** The cost of an iteration among honest peers in the precision asked for, if `d` was given. */
   readonly traffic?: Traffic
-  /** The same by digest: where all peers hold the same vector, and where no two do. */
-  readonly trafficByDigest?: { readonly least: Traffic; readonly most: Traffic }
+  /** That of an iteration on parameters by digest. */
+  readonly trafficByDigest?: TrafficByDigest
+  /** That of a step of LEARN. */
+  readonly stepTraffic?: StepTraffic
 }
 
 /** `k` of `n ≥ k·f + 1`: the peers needed for each fault. Null: no number of peers is enough. */
@@ -174,7 +183,8 @@ export function bounds(query: BoundsQuery): Bounds {
     lowerBound: h > 0 ? (h + 2 * maxFaulty - q) / h : null,
     ...(query.dimension !== undefined && {
       traffic: trafficOf(trafficQuery(query, query.dimension)),
-      trafficByDigest: trafficByDigest(trafficQuery(query, query.dimension)),
+      trafficByDigest: trafficByDigest({ protocol, peers, dimension: query.dimension }),
+      stepTraffic: stepTraffic(trafficQuery(query, query.dimension)),
     }),
   }
 }

@@ -25,6 +25,18 @@ const REQUEST_BYTES = 50
 /** And a byte or two for each author listed. */
 const REPORT_BYTES = 24
 
+/** `least`: all peers hold the same vector. `most`: no two do, so that each asks all others. */
+export interface TrafficByDigest {
+  readonly least: Traffic
+  readonly most: Traffic
+}
+
+/** The traffic of a step of LEARN, an iteration on gradients and one on parameters. */
+export interface StepTraffic {
+  readonly whole: Traffic
+  readonly byDigest: TrafficByDigest
+}
+
 interface TrafficQuery {
   readonly protocol: ProtocolName
   readonly peers: number
@@ -39,12 +51,26 @@ export function trafficOf(query: TrafficQuery): Traffic {
   return allToAll(query, 1, vectorBytes(query))
 }
 
-/** An iteration by digest. `least`: all peers hold the same vector. `most`: no two do, so that each asks all others. */
-export function trafficByDigest(query: TrafficQuery): { readonly least: Traffic; readonly most: Traffic } {
+/** An iteration by digest. */
+export function trafficByDigest(query: TrafficQuery): TrafficByDigest {
   return {
     least: allToAll(query, 1, DIGEST_BYTES),
     most: allToAll(query, 3, DIGEST_BYTES + REQUEST_BYTES + vectorBytes(query)),
   }
+}
+
+/** Gradients travel in the precision, and always whole; parameters in f32, whole or by digest. */
+export function stepTraffic({ precision = 'f32', ...query }: TrafficQuery): StepTraffic {
+  const gradients = trafficOf({ ...query, precision })
+  const { least, most } = trafficByDigest(query)
+  return {
+    whole: sum(gradients, trafficOf(query)),
+    byDigest: { least: sum(gradients, least), most: sum(gradients, most) },
+  }
+}
+
+function sum(a: Traffic, b: Traffic): Traffic {
+  return { messages: a.messages + b.messages, bytes: a.bytes + b.bytes }
 }
 
 function vectorBytes({ dimension, precision = 'f32' }: TrafficQuery): number {

@@ -3,7 +3,7 @@ import { attackNames } from '../../learning/attacks/registry.ts'
 import type { LatencyModel } from '../simulation/latency.ts'
 import { flag, maybe, option, UsageError, type Values } from './command.ts'
 import { attackReference, cohortOptions, protocols } from './options.ts'
-import { decimal, integer, oneOf, text } from './parse.ts'
+import { decimal, integer, largeInteger, oneOf, text } from './parse.ts'
 
 const { faults, synchronous, syncTimeout, exchange, count, seed, unsafe, precision } = cohortOptions
 
@@ -27,7 +27,12 @@ export const agreeOptions = {
   protocol: option('--protocol <name>', protocols.join(', '), oneOf(protocols), 'mda'),
   vectors: maybe('--vectors <file>', 'a .npy matrix with a row for each peer', text, 'drawn from the seed'),
   peers: maybe('--peers <n>', 'how many peers', integer({ min: 1, max: 1024 }), 'rows of --vectors, or 7'),
-  dimension: maybe('--dimension <d>', 'length of the vectors', integer({ min: 1 }), 'of --vectors, or 10'),
+  dimension: maybe(
+    '--dimension <d>',
+    'length of the vectors',
+    largeInteger({ min: 1 }),
+    'of --vectors, or 10',
+  ),
   faults,
   byzantine: maybe('--byzantine <b>', 'how many are in fact Byzantine', integer({ min: 0 }), '--faults'),
   attack: option(

@@ -25,6 +25,17 @@ export const integer = (range: Range = {}): Parse<number> =>
 export const decimal = (range: Range = {}): Parse<number> =>
   numberThat('a number', /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i, range)
 
+/** A whole number that may be large: 11700000, 11_700_000 or 1.17e7. */
+export const largeInteger = (range: Range = {}): Parse<number> => {
+  const parse = integer(range)
+  return (value, name) => {
+    const number = Number(value.replaceAll('_', ''))
+    const isExact =
+      /^(?:\d+(?:_\d+)*|\d{1,9}(?:\.\d{1,5})?e\d+)$/i.test(value) && Number.isSafeInteger(number)
+    return parse(isExact ? String(number) : value, name)
+  }
+}
+
 const SIZE_UNITS = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 } as const
 
 /** A count of bytes, such as 500M or 1.5G, in powers of 1,024. */

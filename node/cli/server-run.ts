@@ -56,7 +56,7 @@ interface ServerValues extends ScenarioValues, ReportValues {
 /** What only one of the two architectures has; given to the other it would do nothing. */
 const peersOnly = [
   ...['protocol', 'synchronous', 'syncTimeout', 'grace', 'schedule', 'iterations', 'count', 'output'],
-  ...['precision', 'localSteps'],
+  ...['precision', 'localSteps', 'exchange'],
   ...['latency', 'gradientTime', 'measureEvery', 'network'],
   ...['loss', 'crash', 'restart', 'isolate', 'pause', 'slow'],
 ]
@@ -271,6 +271,9 @@ function reportOf(scenario: Scenario, rule: string, run: ServerRun, wallSeconds:
       protocol: `server ${rule}`,
       synchrony: 'synchronous',
       schedule,
+      exchange: 'whole',
+      precision: 'f32',
+      localSteps: 1,
       model,
       batch,
       rate,

@@ -62,7 +62,7 @@ export type PeerEvent =
   | { readonly kind: 'connection'; readonly peer: PeerIndex; readonly up: boolean; readonly reason: string }
   /** That peer no longer has, or never had, all that this step needs from it. */
   | { readonly kind: 'missed'; readonly peer: PeerIndex; readonly step: number }
-  /** This peer stood at a step that the others had left, and goes on at a later one. */
+  /** This peer stood at a step that the others had left, and goes on at a later one; if that is after the last, it only ends. */
   | { readonly kind: 'caught-up'; readonly from: number; readonly step: number }
   | {
       readonly kind: 'step'

@@ -41,8 +41,10 @@ export function createObserver({ onEvent, steps, evaluations, status }: Observer
         else averaged[output.phase] = output.vector
       }
       if (output.kind === 'need-gradient') stood = output.step
-      if (output.kind === 'caught-up' && output.completeFrom > stood)
+      if (output.kind === 'caught-up' && output.completeFrom > stood) {
         onEvent({ kind: 'caught-up', from: stood, step: output.completeFrom })
+        stood = output.completeFrom // told once, though its gradient there may be long in coming, or never asked for
+      }
       // A cohort that agrees on metrics ends with a step that is none of the learning's.
       if (output.kind !== 'stepped' || output.state.step > steps + 1) return
       const step = output.state.step - 1

@@ -3,11 +3,13 @@
  * cohort's members, distances are ℓ₂, names of times end with their unit, and a number that does not exist is null.
  */
 import { z } from 'zod'
+import { precisions } from '../../agreement/precision.ts'
 import type { Fault, PeerIndex } from '../../agreement/protocol.ts'
 import type { Metrics } from '../../learning/evaluation/metrics.ts'
 import type { SeriesPoint } from '../../learning/evaluation/series.ts'
 import type { Cohort } from '../cohort/cohort.ts'
 import { writeOutput } from '../files/output.ts'
+import { EXTERNAL_MODEL } from '../oracle/open.ts'
 import { timelineEvents } from '../simulation/timeline.ts'
 import { jsonText } from '../text/printable.ts'
 
@@ -114,6 +116,10 @@ export const reportSchema = z.object({
     protocol: z.string(),
     synchrony: z.string(),
     schedule: z.string(),
+    exchange: z.enum(['digest-first', 'whole']),
+    /** Of the gradients that travel. */
+    precision: z.enum(precisions),
+    localSteps: z.int().min(1),
     model: z.string(),
     batch: z.number(),
     rate: z.number(),
@@ -123,7 +129,8 @@ export const reportSchema = z.object({
   }),
   seed: z.int(),
   byzantine: z.object({ peers: z.array(peer), attack: z.string().nullable() }),
-  data: z.string(),
+  /** Null where the gradients come from an --oracle that was given no --data. */
+  data: z.string().nullable(),
   partition: z.string(),
   /** The number of steps that all honest peers of this report completed. */
   steps: z.int().min(0),
@@ -171,8 +178,29 @@ export type EventLoopDelays = z.infer<typeof delaysSchema>
 
 export function cohortSummary(cohort: Cohort, id: string): Report['cohort'] {
   const { faults, protocol, synchrony, schedule, model, batch, rate, momentum, steps, seed } = cohort
-  const peers = cohort.members.length
-  return { id, peers, faults, protocol, synchrony, schedule, model, batch, rate, momentum, steps, seed }
+  const { exchange = 'whole', precision = 'f32', localSteps = 1 } = cohort
+  return {
+    id,
+    peers: cohort.members.length,
+    faults,
+    protocol,
+    synchrony,
+    schedule,
+    exchange,
+    precision,
+    localSteps,
+    model,
+    batch,
+    rate,
+    momentum,
+    steps,
+    seed,
+  }
+}
+
+/** The data that a peer was told to learn from; null where it is the default, which a program of the user's never sees. */
+export function reportedData({ model }: Pick<Cohort, 'model'>, data: string): string | null {
+  return model === EXTERNAL_MODEL && data === 'digits' ? null : data
 }
 
 export function accuracyOf(honest: readonly Pick<HonestReport, 'accuracy'>[]): Report['accuracy'] {

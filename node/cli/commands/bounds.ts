@@ -4,9 +4,9 @@ import { precisions } from '../../../agreement/precision.ts'
 import { nobodyHonest } from '../../../agreement/refusal.ts'
 import { defineCommand, flag, maybe, option, UsageError } from '../command.ts'
 import { protocols } from '../options.ts'
-import { integer, oneOf } from '../parse.ts'
+import { integer, largeInteger, oneOf } from '../parse.ts'
 import type { Paint, Terminal } from '../terminal.ts'
-import { megabytes } from '../view/format.ts'
+import { counted, megabytes } from '../view/format.ts'
 import { learnOptions, printLearnBounds, refuseLearnOptions, withFaults } from './bounds-learn.ts'
 
 export const boundsCommand = defineCommand({
@@ -26,13 +26,13 @@ export const boundsCommand = defineCommand({
     synchronous: flag('--synchronous', 'with a known bound on delays, instead of asynchronously'),
     dimension: maybe(
       '--dimension <d>',
-      'length of the vectors: for a sharper averaging constant, and for bytes and messages',
-      integer({ min: 1 }),
+      'length of the vectors, such as 11_700_000 or 1e6: for a sharper averaging constant, and for bytes and messages',
+      largeInteger({ min: 1 }),
       'any',
     ),
     precision: option(
       '--precision <name>',
-      'with --dimension: in how many bytes the coordinates travel, f32 in 4, bf16 in 2, int8 in 1',
+      'with --dimension: in how many bytes gradients travel, f32 in 4, bf16 in 2, int8 in 1; parameters stay in f32',
       oneOf(precisions),
       'f32',
     ),
@@ -99,26 +99,36 @@ async function printTable(rows: readonly Bounds[], terminal: Terminal): Promise<
       ? []
       : [
           line('messages', row => row.traffic!.messages),
-          line('bytes', row => megabytes(row.traffic!.bytes)),
-          line('bytes by digest, least', row => megabytes(row.trafficByDigest!.least.bytes)),
-          line('bytes by digest, most', row => megabytes(row.trafficByDigest!.most.bytes)),
+          line('gradients', row => megabytes(row.traffic!.bytes)),
+          line('parameters by digest, least', row => megabytes(row.trafficByDigest!.least.bytes)),
+          line('parameters by digest, most', row => megabytes(row.trafficByDigest!.most.bytes)),
+          line('step of LEARN, whole', row => megabytes(row.stepTraffic!.whole.bytes)),
+          line('step by digest, least', row => megabytes(row.stepTraffic!.byDigest.least.bytes)),
+          line('step by digest, most', row => megabytes(row.stepTraffic!.byDigest.most.bytes)),
         ]),
   ]
-  terminal.print(
-    `${peers} peers, ${synchrony}${rows[0]!.traffic === undefined ? '' : '; messages and bytes of one iteration, all peers together'}`,
-  )
+  terminal.print(`${counted(peers, 'peer')}, ${synchrony}`)
+  if (rows[0]!.traffic !== undefined)
+    terminal.print(
+      'Messages and bytes are those of an iteration, and of a step of LEARN with one of',
+      'gradients and one of parameters; all peers together.',
+    )
   const { tableLines } = await import('../view/table.ts')
   terminal.print(...(await tableLines(['', ...rows.map(({ protocol }) => protocol)], cells)))
   for (const row of rows) terminal.print(`${row.protocol}: ${row.why}`)
 }
 
-function trafficLines({ traffic, trafficByDigest }: Bounds): readonly string[] {
-  if (traffic === undefined || trafficByDigest === undefined) return []
-  const { least, most } = trafficByDigest
+function trafficLines({ traffic, trafficByDigest, stepTraffic }: Bounds): readonly string[] {
+  if (traffic === undefined || trafficByDigest === undefined || stepTraffic === undefined) return []
   const { messages, bytes } = traffic
+  const { whole, byDigest } = stepTraffic
+  const range = ({ least, most }: typeof trafficByDigest) =>
+    `${megabytes(least.bytes)} if all parameters are equal, at most ${megabytes(most.bytes)}`
   return [
-    `  an iteration costs     ${messages} messages, ${megabytes(bytes)}, all peers together`,
-    `  by digest              ${megabytes(least.bytes)} where all hold the same vector, at most ${megabytes(most.bytes)}`,
+    `  an iteration sends     ${messages} messages, ${megabytes(bytes)} of gradients, all peers together`,
+    `  parameters by digest   ${range(trafficByDigest)}`,
+    `  a step of LEARN sends  ${megabytes(whole.bytes)} whole (gradients once, parameters once)`,
+    `  the step by digest     ${range(byDigest)}`,
   ]
 }
 

@@ -4,6 +4,8 @@ import { type CommandGroup, defineCommand, flag, maybe, option, UsageError } fro
 import { startingFrom } from '../learning-options.ts'
 import { cohortOptions, digestFirst, partitionOrOwn, settingsOf } from '../options.ts'
 import { integer, text } from '../parse.ts'
+import { counted } from '../view/format.ts'
+import { travelText } from '../view/settings.ts'
 
 const memberHelp =
   'A member is NAME=ID or NAME=ID@ADDRESS,ADDRESS: a name, the peer id that "concord keygen" printed, and the addresses to reach it at (none if mDNS finds it).'
@@ -33,7 +35,7 @@ const create = defineCommand({
     ),
     partition: maybe(
       '--partition <kind>',
-      'own: what --data names is each member’s own, as with --model external; or a way to divide the same data: iid, label, dirichlet:0.5, quantity:0.5',
+      'own: what --data names is each member’s own, which takes --schema or --model external; or a way to divide the same data: iid, label, dirichlet:0.5, quantity:0.5',
       partitionOrOwn,
       'own with a schema, else up to each member',
     ),
@@ -160,8 +162,10 @@ export function parseMember(argument: string): Member {
   return { name: name!, id: id!, addresses: addresses?.split(',') ?? [] }
 }
 
-function summaryLine({ members, faults, protocol, steps, model }: Cohort): string {
-  return `${members.length} members, of whom ${faults} may be faulty, ${protocol}, ${steps} steps of ${model}`
+function summaryLine(cohort: Cohort): string {
+  const { members, faults, protocol, steps, model } = cohort
+  const who = `${counted(members.length, 'member')}, of whom ${faults} may be faulty`
+  return `${who}, ${protocol}, ${travelText(cohort)}, ${counted(steps, 'step')} of ${model}`
 }
 
 async function idOf(cohort: Cohort): Promise<string> {

@@ -29,6 +29,7 @@ import { counted, duration, megabytes, peerList } from '../view/format.ts'
 import { agreedText, worstLines, worstMetrics } from '../view/metrics.ts'
 import { createProgress } from '../view/progress.ts'
 import { divergenceLines, faultsText, resultTable, stuckLines } from '../view/result.ts'
+import { learningText, travelText } from '../view/settings.ts'
 import { timelineLine } from '../view/timeline.ts'
 import { judged, verdictSentence, whyUnguaranteed } from '../view/verdict.ts'
 
@@ -59,7 +60,7 @@ const options = {
   ),
   measureEvery: option(
     '--measure-every <steps>',
-    'how far honest peers are apart, and whether each agreement kept its guarantees, is measured every so many steps and in the last; 0: in the last alone',
+    'how far honest peers are apart, and whether each agreement kept its guarantees, is measured every so many steps and in the last; 0: in the last alone. Of use with large models or many peers, where measuring takes much of the time',
     integer({ min: 0 }),
     1,
   ),
@@ -188,13 +189,13 @@ async function withProgress(
   terminal: Terminal,
 ): Promise<SimulatedRun> {
   const { peers, settings, liars, attack, data, partition } = scenario
-  const { faults, protocol, steps, model, seed } = settings
+  const { faults, protocol, steps } = settings
   const lie =
     attack === null
       ? ''
       : `; ${peerList(liars)} ${liars.length === 1 ? 'is' : 'are'} Byzantine: ${attack.name}`
   terminal.print(
-    `Simulating ${counted(peers, 'peer')}, at most ${faults} faulty; ${protocol}; ${counted(steps, 'step')} of ${model} on ${data} (${partition}), seed ${seed}${lie}`,
+    `Simulating ${counted(peers, 'peer')}, at most ${faults} faulty; ${protocol}, ${travelText(settings)}; ${learningText(settings, data, partition)}${lie}`,
   )
   const progress = await createProgress(terminal, steps)
   try {
@@ -269,6 +270,11 @@ function outcomeOf({ diverged, stuck, honest, parameters }: SimulatedRun['result
   return honest.every(peer => parameters[peer] === null) ? 'failed' : 'finished'
 }
 
+function measuredText(every: number): string {
+  const steps = every === 0 ? 'in the last step alone' : `every ${counted(every, 'step')} and in the last`
+  return `How far peers are apart, and whether the guarantees held, was measured ${steps}.`
+}
+
 async function printResult(
   { liars, attack, settings }: Scenario,
   { cohort, result, evaluations }: SimulatedRun,
@@ -300,7 +306,8 @@ async function printResult(
   if (agreed?.agreed) terminal.print(agreedText(agreed.agreed, agreed))
   const time = `${duration(result.virtualSeconds)} of virtual time, ${duration(report.wallSeconds)} of real time`
   terminal.print(`${megabytes(report.bytes)} in ${report.messages} messages; ${time}`)
-  terminal.print(`trace ${result.trace}`, ...result.timeline.map(timelineLine))
+  if (report.measureEvery !== undefined) terminal.print(measuredText(report.measureEvery))
+  terminal.print(`trace ${result.trace}`, ...result.timeline.map(entry => timelineLine(entry, cohort.steps)))
   const { protocol, synchrony, faults: maxFaulty } = settings
   const unguaranteed = whyUnguaranteed(
     { protocol, synchrony, maxFaulty, peers: cohort.members.length },

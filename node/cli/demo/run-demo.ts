@@ -1,7 +1,7 @@
 /** Runs `concord demo`: sets up, performs and reports a run, and contrasts it with plain averaging. */
 
 import { wronglyBlamed } from '../../checkers/blame.ts'
-import { accuracyOf, cohortSummary, meanLoss, type Report, tally } from '../../daemon/report.ts'
+import { accuracyOf, cohortSummary, meanLoss, type Report, reportedData, tally } from '../../daemon/report.ts'
 import { keepDigits } from '../../data/drawn-digits.ts'
 import { loadAttack } from '../../files/attack-file.ts'
 import { EXTERNAL_MODEL } from '../../oracle/open.ts'
@@ -213,7 +213,7 @@ function reportOf(
     cohort: cohortSummary(cohort, cohortId),
     seed: settings.seed,
     byzantine: { peers: [...liars], attack: attack?.name ?? null },
-    data,
+    data: reportedData(cohort, data),
     partition,
     outcome,
     honest,

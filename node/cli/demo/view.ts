@@ -7,6 +7,7 @@ import type { Scenario } from '../options.ts'
 import type { Paint } from '../terminal.ts'
 import { counted, peerList, percent } from '../view/format.ts'
 import { faultsText, type PeerRow, wantedText } from '../view/result.ts'
+import { learningText, travelText } from '../view/settings.ts'
 import { connections, type DemoState, type PeerState, type Waiting } from './state.ts'
 
 /** The participants: one line for the cohort, and one for each peer. */
@@ -16,9 +17,10 @@ export function castLines(
   state: DemoState,
   paint: Paint,
 ): readonly string[] {
-  const { protocol, faults, model, seed, steps } = settings
-  const what = `${steps} steps of ${model} on ${data} (${partition}), seed ${seed}`
-  const head = `${counted(state.length, 'peer')}, one process each, at most ${faults} faulty; ${protocol}; ${what}`
+  const { protocol, faults } = settings
+  const peersText = `${counted(state.length, 'peer')}, one process${state.length === 1 ? '' : ' each'}`
+  const what = `${protocol}, ${travelText(settings)}; ${learningText(settings, data, partition)}`
+  const head = `${peersText}, at most ${faults} faulty; ${what}`
   const width = String(Math.max(...state.map(({ pid }) => pid))).length
   const peers = state.map(({ peer, pid, isHonest }) => {
     const role = isHonest ? paint('green', 'honest') : paint('red', `Byzantine: ${attack?.name}`)

@@ -10,6 +10,7 @@ import { counted, duration, megabytes, percent, significant } from '../view/form
 import { agreedText, metricsLines } from '../view/metrics.ts'
 import { createProgress } from '../view/progress.ts'
 import { faultsText, wantedText } from '../view/result.ts'
+import { travelText } from '../view/settings.ts'
 import { judged, nothingText } from '../view/verdict.ts'
 
 export interface JoinView {
@@ -33,7 +34,7 @@ export async function createJoinView(
   const { paint } = terminal
   const progress = await createProgress(terminal, cohort.steps)
   terminal.print(
-    `${cohort.name} (${cohortId.slice(0, 12)}): this is ${memberName(cohort, self)}, one of ${counted(cohort.members.length, 'member')}, of whom ${cohort.faults} may be faulty`,
+    `${cohort.name} (${cohortId.slice(0, 12)}): this is ${memberName(cohort, self)}, one of ${counted(cohort.members.length, 'member')}, of whom ${cohort.faults} may be faulty; ${travelText(cohort)}`,
   )
   if (attack !== null) terminal.warn(paint('red', `This peer is Byzantine on purpose: ${attack.name}.`))
   return {
@@ -70,7 +71,7 @@ export function eventLines(event: PeerEvent, membership: Membership): readonly s
     case 'missed':
       return [`${memberName(membership.cohort, event.peer)}: cannot help with step ${event.step} any more`]
     case 'caught-up':
-      return [`caught up: it stood at step ${event.from}, and goes on at step ${event.step}`]
+      return [`caught up: it stood at step ${event.from}, and ${goingOnText(event.step, membership)}`]
     case 'waiting':
       return [
         `step ${event.step}: waiting for ${wantedText(
@@ -104,6 +105,11 @@ export function eventLines(event: PeerEvent, membership: Membership): readonly s
 
 function placeText(step: number, { cohort: { steps } }: Membership): string {
   return step > steps ? ', all steps done already' : `, going on from step ${step}`
+}
+
+/** A peer may find its place after the last step, or in its end. */
+function goingOnText(step: number, { cohort: { steps } }: Membership): string {
+  return step > steps ? 'ends with what the others have learnt' : `goes on at step ${step}`
 }
 
 function evidenceLine(

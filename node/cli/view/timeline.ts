@@ -2,8 +2,9 @@
 import type { TimelineEntry } from '../../simulation/timeline.ts'
 import { counted, peerList } from './format.ts'
 
-export function timelineLine(entry: TimelineEntry): string {
-  return `step ${entry.step}, after ${entry.virtualSeconds.toFixed(2)} s: ${peerList(entry.peers)} ${whatHappened(entry)}${why(entry)}`
+/** @param steps the last step: peers that have done all stand one beyond it */
+export function timelineLine(entry: TimelineEntry, steps: number): string {
+  return `step ${Math.min(entry.step, steps)}, after ${entry.virtualSeconds.toFixed(2)} s: ${peerList(entry.peers)} ${whatHappened(entry, steps)}${why(entry)}`
 }
 
 /** Why a fault begins or ends at another step than the one that was asked for. */
@@ -13,9 +14,9 @@ function why({ standstills }: TimelineEntry): string {
     : ` (nobody could go on; ${counted(standstills, 'standstill')} counted as ${counted(standstills, 'step')})`
 }
 
-function whatHappened({ event, peers, ownStep, by }: TimelineEntry): string {
+function whatHappened({ event, peers, ownStep, by }: TimelineEntry, steps: number): string {
   const [is, was] = peers.length === 1 ? ['is', 'was'] : ['are', 'were']
-  const where = ownStep === null ? '' : `, at step ${ownStep}`
+  const where = ownStep === null ? '' : ownStep > steps ? ', all steps done' : `, at step ${ownStep}`
   switch (event) {
     case 'crash':
       return 'crashed'

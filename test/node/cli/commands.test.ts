@@ -49,6 +49,9 @@ test('a cohort is made, extended, checked and shown', async t => {
   t.deepEqual(shown.cohort.members[2], { name: 'm2', id: ids[2], addresses: ['/ip4/10.0.0.3/tcp/4001'] })
   t.is((await run('cohort', 'show', file, '--field', 'id')).stdout.trim(), shown.id)
 
+  const checked = await run('cohort', 'check', file)
+  t.regex(checked.stdout, /: 4 members, of whom 1 may be faulty, rb-tm, vectors by digest, 7 steps of mlp$/m)
+
   const copy = join(path, 'copy.yaml')
   await run('cohort', 'create', copy, ...[0, 1, 2, 3].map(member), '--protocol', 'rb-tm', '--steps', '8')
   const compared = await run('cohort', 'check', file, copy)
@@ -102,6 +105,28 @@ const short = [
   '--batch',
   '8',
 ]
+
+test('bounds with a dimension: a step of LEARN sends what a simulated cohort sends', async t => {
+  const bounds = ['bounds', '--protocol', 'mda', '--dimension', '7_850', '--precision', 'bf16']
+  const { traffic, trafficByDigest, stepTraffic } = JSON.parse((await run(...bounds, '--json')).stdout)
+  const f32 = JSON.parse((await run('bounds', '--protocol', 'mda', '--dimension', '7850', '--json')).stdout)
+  t.deepEqual(trafficByDigest, f32.trafficByDigest, 'parameters are in f32')
+  t.is(stepTraffic.whole.bytes, traffic.bytes + f32.traffic.bytes)
+  const { least } = stepTraffic.byDigest
+  const learning = 'simulate --byzantine 0 --model softmax --batch 8 --steps 4 --precision bf16 --json'
+  for (const [exchange, stated] of [
+    ['whole', stepTraffic.whole],
+    ['digest-first', least],
+  ]) {
+    const report = JSON.parse((await run(...learning.split(' '), '--exchange', exchange)).stdout)
+    t.like(report.cohort, { exchange, precision: 'bf16', localSteps: 1 })
+    t.true(Math.abs(report.bytes / 4 / stated.bytes - 1) < 0.05, `${report.bytes / 4} ≠ ${stated.bytes}`)
+  }
+  const { stdout } = await run(...bounds)
+  t.regex(stdout, /a step of LEARN sends {2}1\.99 MB whole/)
+  for (const line of stdout.split('\n').filter(each => /LEARN|digest/.test(each)))
+    t.true(line.length <= 80, line)
+})
 
 test('simulate: one trace a seed, and a report of the stated shape', async t => {
   const path = await folder(t)

@@ -5,6 +5,8 @@ import { parsePartition } from '../../../learning/data/partition.ts'
 import type { Command } from '../../../node/cli/command.ts'
 import { commandsFor } from '../../../node/cli/commands/index.ts'
 import { runProgram } from '../../../node/cli/program.ts'
+import { agreedPartition } from '../../../node/cohort/cohort.ts'
+import { testCohort } from '../cohorts.ts'
 import { recordedTerminal } from './terminals.ts'
 
 const commands = await commandsFor(undefined)
@@ -60,6 +62,18 @@ test('no command offers the external model that would refuse it', async t => {
   t.like(await said('simulate'), { code: 2 })
   t.regex((await said('simulate')).said, /--model is "external"; expected one of/)
   t.regex(await helpOf('demo'), /external if every member brings an --oracle/)
+})
+
+test('what cohort create says of own data holds', async t => {
+  t.regex(await helpOf('cohort create'), /own: [^;]*, which takes --schema or --model external;/)
+  const own = (model: string) => () => testCohort({ model, partition: 'own' })
+  t.throws(own('softmax'), { message: /partition is "own", and there is no schema/ })
+  t.is(agreedPartition(own('external')()), 'own')
+  t.is(agreedPartition(testCohort({ model: 'external' })), null, 'it is up to each member')
+})
+
+test('--measure-every says when it is of use', async t => {
+  t.regex(await helpOf('simulate'), /Of use with large models or many peers/)
 })
 
 test('README names every kind of partition', async t => {

@@ -2,7 +2,7 @@
 import test from 'ava'
 import type { Option } from '../../../node/cli/command.ts'
 import { type ScenarioValues, scenarioOf, scenarioOptions } from '../../../node/cli/options.ts'
-import { decimal, integer, oneOf, orNone, pair } from '../../../node/cli/parse.ts'
+import { decimal, integer, largeInteger, oneOf, orNone, pair } from '../../../node/cli/parse.ts'
 
 function values(changes: Partial<ScenarioValues> = {}): ScenarioValues {
   const options: Readonly<Record<string, Option<unknown>>> = scenarioOptions
@@ -79,6 +79,26 @@ test('numbers are read strictly', t => {
   t.is(share('.5', '--x'), 0.5)
   for (const bad of ['0', '1', 'Infinity', '1e999', '0,5', ''])
     t.throws(() => share(bad, '--x'), { message: /above 0 and below 1/ })
+})
+
+test('a large whole number may be written with underscores or an exponent, where it is exact', t => {
+  const large = largeInteger({ min: 1 })
+  for (const good of ['1000000', '1_000_000', '1e6', '1.0E6', '0.1e7']) t.is(large(good, '--x'), 1_000_000)
+  t.is(large('11.7e6', '--x'), 11_700_000)
+  for (const bad of [
+    '',
+    '1.5',
+    '1.5e0',
+    '1e-6',
+    '1e16',
+    '1e400',
+    '_1',
+    '1_',
+    '0',
+    '1__0',
+    '1.00000000000000001e6',
+  ])
+    t.throws(() => large(bad, '--x'), { message: /^--x is ".*"; expected a whole number, at least 1/ })
 })
 
 test('a long row of digits that is no number is refused at once', t => {

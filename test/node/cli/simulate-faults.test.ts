@@ -38,7 +38,7 @@ test('who is gone for good is no failure, and its row says so', async t => {
   t.is(code, 0, stderr)
   t.regex(
     stdout,
-    /^Simulating 4 peers, at most 1 faulty; rb-tm; 4 steps of softmax on digits \(iid\), seed 1$/m,
+    /^Simulating 4 peers, at most 1 faulty; rb-tm, vectors whole; 4 steps of softmax on digits \(iid\), seed 1$/m,
   )
   t.regex(stdout, /2 +│ crashed/)
   t.regex(stdout, /3 honest peers agree/)
@@ -54,15 +54,20 @@ test('without any of it, nothing of it is in the report', async t => {
 test('with --measure-every few steps are measured, the last among them; the run is the same', async t => {
   const line = 'simulate --peers 7 --model softmax --batch 4 --steps 3 --json'
   const reportWith = async (...more: string[]) => {
-    const { code, stdout } = await run(...line.split(' '), ...more)
+    const { code, stdout, stderr } = await run(...line.split(' '), ...more)
     t.is(code, 0)
-    return reportSchema.parse(JSON.parse(stdout))
+    return { ...reportSchema.parse(JSON.parse(stdout)), said: stderr }
   }
   const all = await reportWith()
   t.is(all.measureEvery, undefined)
-  for (const every of [0, 2]) {
+  t.notRegex(all.said, /was measured/)
+  for (const [every, said] of [
+    [0, /was measured in the last step alone\.$/m],
+    [2, /was measured every 2 steps and in the last\.$/m],
+  ] as const) {
     const some = await reportWith('--measure-every', `${every}`)
     t.is(some.measureEvery, every)
+    t.regex(some.said, said)
     t.is(some.trace, all.trace)
     t.is(some.diameter.gradient, all.diameter.gradient)
     t.is(some.diameter.last, all.diameter.last)

@@ -20,6 +20,7 @@ const wrong: readonly (readonly [command: string, expected: RegExp])[] = [
     'bounds --peers 5 --faults 5',
     /--faults is 5: at least one of 5 peers must be honest; expected at most 4/,
   ],
+  ['bounds --dimension 1.5', /--dimension is "1\.5"; expected a whole number, at least 1/],
   ['simulate --attack sign-flp', /--attack is "sign-flp"; expected one of .*did you mean sign-flip\?/],
   ['simulate --model mpl', /--model is "mpl"; expected one of .*did you mean mlp\?/],
   ['simulate --model external', /--model is "external"; expected one of (?!.*external)/],
@@ -48,6 +49,10 @@ const wrong: readonly (readonly [command: string, expected: RegExp])[] = [
   ['simulate --seed 9007199254740993', /--seed is "9007199254740993"; expected .*at most 9007199254740991/],
   ['simulate --loss 1', /--loss is "1"; expected a number, at least 0 and at most 0\.9/],
   ['simulate --architecture server --pause 1@2-3', /--pause is about agreement between peers/],
+  [
+    'simulate --architecture server --exchange digest-first',
+    /--exchange is about agreement between peers; expected none with --architecture server/,
+  ],
   ['simulate --momentum 1', /--momentum is "1"; expected a number, at least 0 and below 1/],
   ['simulate --report /nowhere/r.json', /--report is "\/nowhere\/r\.json": there is no folder \/nowhere/],
   ['simulate --save /nowhere/m.safetensors', /--save is "\/nowhere\/m\.safetensors": there is no folder/],

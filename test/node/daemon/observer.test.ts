@@ -57,5 +57,11 @@ test('a peer that starts where its log ends, and stays there, has not caught up'
   observer.output({ kind: 'caught-up', step: 25, completeFrom: 9 })
   t.deepEqual(events, [])
   observer.output({ kind: 'caught-up', step: 42, completeFrom: 42 })
-  t.deepEqual(events, [{ kind: 'caught-up', from: 25, step: 42 }])
+  const caughtUp = { kind: 'caught-up', from: 25, step: 42 } as const
+  t.deepEqual(events, [caughtUp])
+  // It listens, asks again meanwhile, and stays or goes on.
+  observer.output({ kind: 'caught-up', step: 41, completeFrom: 42 })
+  t.deepEqual(events, [caughtUp], 'it is told once')
+  observer.output({ kind: 'caught-up', step: 51, completeFrom: 51 })
+  t.deepEqual(events, [caughtUp, { kind: 'caught-up', from: 42, step: 51 }])
 })

@@ -8,6 +8,7 @@ import {
   accuracyOf,
   cohortSummary,
   type Report,
+  reportedData,
   reportedMetrics,
   reportSchema,
   tally,
@@ -109,6 +110,19 @@ test('faults are counted per peer and kind, strangers first', t => {
 test('the cohort of a report has the number of its peers, but not their names', t => {
   const { id, peers, faults, protocol } = cohortSummary(testCohort(), 'ab')
   t.deepEqual({ id, peers, faults, protocol }, { id: 'ab', peers: 7, faults: 1, protocol: 'mda' })
+})
+
+test('the cohort of a report has how vectors travel, with the defaults spelt out', t => {
+  t.like(cohortSummary(testCohort(), 'ab'), { exchange: 'whole', precision: 'f32', localSteps: 1 })
+  const set = { exchange: 'digest-first', precision: 'int8', localSteps: 4 } as const
+  t.like(cohortSummary(testCohort(set), 'ab'), set)
+})
+
+test('a program of the user’s that was given no data has none in the report', t => {
+  t.is(reportedData({ model: 'external' }, 'digits'), null)
+  t.is(reportedData({ model: 'external' }, 'a.npy'), 'a.npy')
+  t.is(reportedData({ model: 'mlp' }, 'digits'), 'digits')
+  t.true(reportSchema.safeParse(report({ data: null })).success)
 })
 
 test('a report is written whole, and leaves nothing else behind', async t => {

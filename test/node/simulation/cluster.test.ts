@@ -145,10 +145,12 @@ test('a partition that stops every peer still ends, because a standstill counts 
   t.is(whole!.step, 12, 'no peer could go on')
   t.deepEqual([cut!.standstills, whole!.standstills], [0, 3])
   t.regex(
-    timelineLine(whole!),
+    timelineLine(whole!, STEPS),
     /are connected again, at step 1[12] \(nobody could go on; 3 standstills counted as 3 steps\)$/,
   )
-  t.notRegex(timelineLine(cut!), /standstill/)
+  t.notRegex(timelineLine(cut!, STEPS), /standstill/)
+  const done = { ...cut!, event: 'caught up', step: STEPS + 1, ownStep: STEPS + 1, by: 'messages' } as const
+  t.regex(timelineLine(done, STEPS), new RegExp(`^step ${STEPS}, .* kept for them, all steps done$`))
   const seconds = whole!.virtualSeconds - cut!.virtualSeconds
   t.true(seconds >= 3, `three steps, a second each at least: ${seconds}`)
 })

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import { reportSchema } from '../../../../node/daemon/report.ts'
+import { commandOf } from '../../oracle/support.ts'
 import { start } from '../concord.ts'
 
 /** A small model and little data a step: what is tested here is who talks to whom. */
@@ -76,6 +77,20 @@ test.serial('the same over QUIC', async t => {
   t.is(code, 0, stderr)
   t.regex(stdout, /6 honest peers agree .*although peer 6 sent/)
 })
+
+test.serial(
+  'a program of the user’s that was given no data: nothing says that it learnt from any',
+  async t => {
+    const alone = ['demo', '--peers', '1', '--protocol', 'mean', '--steps', '2', '--json']
+    const { code, stdout, stderr } = await start([...alone, '--oracle', commandOf('good')]).ended
+    t.is(code, 0, stderr)
+    t.regex(
+      stderr,
+      /^1 peer, one process, .*; mean, vectors by digest; 2 steps of external \(no --data\), seed 1$/m,
+    )
+    t.is(reportSchema.parse(JSON.parse(stdout)).data, null)
+  },
+)
 
 test.serial('an honest process killed in the middle: the rest finish', async t => {
   const demo = start(['demo', '--steps', '60', '--no-contrast', ...small])

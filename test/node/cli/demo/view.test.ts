@@ -38,8 +38,10 @@ test('the cast: a line a peer with its process, key and role', t => {
   t.is(lines.length, 8)
   t.regex(
     lines[0]!,
-    /7 peers, one process each, at most 1 faulty; mda; 10 steps of softmax on digits \(iid\), seed 1/,
+    /7 peers, one process each, at most 1 faulty; mda, vectors whole; 10 steps of softmax on digits \(iid\), seed 1/,
   )
+  const [alone] = castLines({ ...scenario, liars: [] }, testCohort(), demoState().slice(0, 1), plain)
+  t.regex(alone!, /^1 peer, one process, at most/)
   t.regex(lines[1]!, /^ {2}peer 0 {2}pid {2}101 {2}…\w{8} {2}honest$/)
   t.regex(lines[7]!, /^ {2}peer 6 {2}pid 1107 {2}…\w{8} {2}Byzantine: sign-flip$/)
 })

@@ -106,8 +106,11 @@ test('each event of a peer is one line', t => {
   t.deepEqual(lines({ kind: 'connection', peer: 3, up: true, reason: 'connected' }), ['peer-3: connected'])
   t.deepEqual(lines({ kind: 'connection', peer: 3, up: false, reason: 'reset' }), ['peer-3: gone: reset'])
   t.deepEqual(lines({ kind: 'missed', peer: 3, step: 6 }), ['peer-3: cannot help with step 6 any more'])
-  t.deepEqual(lines({ kind: 'caught-up', from: 6, step: 23 }), [
-    'caught up: it stood at step 6, and goes on at step 23',
+  t.deepEqual(lines({ kind: 'caught-up', from: 6, step: 10 }), [
+    'caught up: it stood at step 6, and goes on at step 10',
+  ])
+  t.deepEqual(lines({ kind: 'caught-up', from: 6, step: 11 }), [
+    'caught up: it stood at step 6, and ends with what the others have learnt',
   ])
   const fault = { peer: null, kind: 'stranger', count: 4 } as const
   t.deepEqual(lines({ kind: 'fault', fault, detail: 'X knocked' }), [

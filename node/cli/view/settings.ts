@@ -1,0 +1,28 @@
+/** What the first line of a run says of its settings. */
+import type { Cohort } from '../../cohort/cohort.ts'
+import { reportedData } from '../../daemon/report.ts'
+import { counted } from './format.ts'
+
+/** "gradients in bf16, 2 local steps a step, vectors by digest"; of the first two, what differs from f32 and 1. */
+export function travelText({
+  precision = 'f32',
+  localSteps = 1,
+  exchange = 'whole',
+}: Pick<Cohort, 'precision' | 'localSteps' | 'exchange'>): string {
+  return [
+    ...(precision === 'f32' ? [] : [`gradients in ${precision}`]),
+    ...(localSteps === 1 ? [] : [`${localSteps} local steps a step`]),
+    exchange === 'whole' ? 'vectors whole' : 'vectors by digest',
+  ].join(', ')
+}
+
+/** "100 steps of mlp on digits (iid), seed 1"; "100 steps of external (no --data), seed 1". */
+export function learningText(
+  cohort: Pick<Cohort, 'steps' | 'model' | 'seed'>,
+  data: string,
+  partition: string,
+): string {
+  const { steps, model, seed } = cohort
+  const from = reportedData(cohort, data) === null ? '(no --data)' : `on ${data} (${partition})`
+  return `${counted(steps, 'step')} of ${model} ${from}, seed ${seed}`
+}
