@@ -55,6 +55,8 @@ const RECONNECT_MS = 1000
 interface Lane {
   /** Frames of an earlier connection are lost on arrival. */
   connection: number
+  /** The connection that the sender knows of: while it was paused, that may be an earlier one, which takes nothing. */
+  known: number
   up: boolean
   /** A partition forbids this link. */
   forbidden: boolean
@@ -151,7 +153,7 @@ function newLane(): Lane {
     queuedBytes: 0,
     full: false,
   }
-  return { connection: 0, arrived: [], stalls: 0, ...idle }
+  return { connection: 0, known: 0, arrived: [], stalls: 0, ...idle }
 }
 
 function laneOf({ lanes }: State, from: PeerIndex, to: PeerIndex): Lane {
@@ -255,7 +257,10 @@ function tell(state: State, self: PeerIndex, other: PeerIndex, connected: boolea
     // A peer never sees a connection that came and went during its pause.
     if (state.events[self] !== events) return
     if (!connected) events.disconnected(peer, 'the link is down')
-    else if (laneOf(state, other, self).connection === connection) events.connected(peer)
+    else if (laneOf(state, other, self).connection === connection) {
+      laneOf(state, self, other).known = connection
+      events.connected(peer)
+    }
   })
 }
 
@@ -319,7 +324,7 @@ function othersOf(state: State, self: number): readonly number[] {
 function send(state: State, from: PeerIndex, to: PeerIndex, frame: Frame): boolean {
   const { world, latencyMs, bytesPerMs, queueBytesMax = Infinity, extraMs, onSend } = state.options
   const lane = laneOf(state, from, to)
-  if (!lane.up) return false
+  if (!lane.up || lane.known !== lane.connection) return false
   if (lane.queuedBytes >= queueBytesMax) lane.full = true
   if (lane.full) return false
   const [sender, receiver] = [peerAt(state, from), peerAt(state, to)]
