@@ -172,7 +172,8 @@ function checkedRun(options: AgreeOptions, conditions: Conditions, honest: reado
     settings,
     honest,
     inputs,
-    prompt: roundTripMs < settings.payloadMs,
+    // In a socket of a few bytes each frame waits for the one before.
+    prompt: roundTripMs < settings.payloadMs && conditions.queueBytesMax === null,
     target: options.target ?? null,
     guaranteed:
       byzantine.peers.length <= settings.maxFaulty &&
