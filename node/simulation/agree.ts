@@ -167,19 +167,25 @@ function checkedRun(options: AgreeOptions, conditions: Conditions, honest: reado
   const { settings, inputs, byzantine, timely = true } = options
   const mild = conditions.loss === 0 && conditions.injectedFaults.length === 0 && conditions.syncMs === null
   const prompt = conditions.scheduler.kind === 'fair' || conditions.scheduler.kind === 'rushing'
+  // In a socket of a few bytes each frame waits for the one before, so an answer may take many round trips.
+  const isRoomy = conditions.queueBytesMax === null
   const roundTripMs = 2 * (latencyMaxMs(conditions.latency) + conditions.jitterMs + ANSWER_MS)
   return {
     settings,
     honest,
     inputs,
-    // In a socket of a few bytes each frame waits for the one before.
-    prompt: roundTripMs < settings.payloadMs && conditions.queueBytesMax === null,
+    prompt: roundTripMs < settings.payloadMs && isRoomy,
     target: options.target ?? null,
     guaranteed:
       byzantine.peers.length <= settings.maxFaulty &&
       !settings.unsafe &&
       (settings.synchrony === 'asynchronous' || timely),
-    undisturbed: mild && prompt && conditions.latency.kind !== 'log-normal' && conditions.bytesPerMs >= 1000,
+    undisturbed:
+      mild &&
+      prompt &&
+      conditions.latency.kind !== 'log-normal' &&
+      conditions.bytesPerMs >= 1000 &&
+      (isRoomy || settings.digestFrom === undefined),
   }
 }
 
