@@ -219,7 +219,7 @@ function signedBy(same: Sealed, signature: Uint8Array): Sealed {
 
 function receiveVector(state: State, step: Builder, sealed: Sealed): void {
   recordCommitment(state, step, sealed)
-  if (!sound(state, step, state.options.slot.sender, sealed.vector)) return
+  if (!isSound(state, step, state.options.slot.sender, sealed)) return
   if (state.held.size === 0 || sealed.digest === agreedDigest(state)) hold(state, step, sealed)
 }
 
@@ -231,12 +231,14 @@ function receivePayload(state: State, step: Builder, from: PeerIndex, sealed: Se
     step.faults.push({ peer: from, kind: 'unrequested-payload', slot: state.options.slot })
     return
   }
-  if (sound(state, step, state.options.slot.sender, sealed.vector)) hold(state, step, sealed)
+  if (isSound(state, step, state.options.slot.sender, sealed)) hold(state, step, sealed)
 }
 
 /** A vector that has the wrong length or is not finite is a fault of its author, and counts as never received. */
-function sound(state: State, step: Builder, author: PeerIndex, vector: Vector): boolean {
+function isSound(state: State, step: Builder, author: PeerIndex, sealed: Sealed): boolean {
+  if (sealed.isSound) return true
   const { dimension, slot } = state.options
+  const { vector } = sealed
   const kind = vector.length !== dimension ? 'wrong-dimension' : isFiniteVector(vector) ? null : 'not-finite'
   if (kind !== null) step.faults.push({ peer: author, kind, slot })
   return kind === null

@@ -49,6 +49,8 @@ export interface Sealed {
   readonly digest: Digest
   /** The author's signature over (cohort, slot, digest); opaque to the core, which only passes it on. */
   readonly signature: Uint8Array
+  /** This peer has found the vector sound before, and need not read it again to know that; absent: not known. */
+  readonly isSound?: true
 }
 
 /** Every message between peers. */

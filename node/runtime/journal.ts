@@ -182,7 +182,7 @@ function recollect(state: State, record: JournalRecord): void {
     const { limits } = state.options
     const precision = precisionOf(slot.phase, limits)
     const sealed = onDisk(
-      { digest, signature, ...(precision !== 'f32' && { precision }) },
+      { digest, signature, isSound: true, ...(precision !== 'f32' && { precision }) },
       limits.dimension,
       () => state.vectors!.load(digest),
     )
