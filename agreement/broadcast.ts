@@ -28,6 +28,7 @@ import {
   type PeerIndex,
   type Protocol,
 } from './protocol.ts'
+import { createRequests, type Requests } from './requests.ts'
 import type { SharedBytes } from './shared-bytes.ts'
 import { echoThreshold, readyAmplification, readyDelivery } from './thresholds.ts'
 import { isFiniteVector, type Vector } from './vector.ts'
@@ -64,12 +65,6 @@ export type BroadcastOutput =
 /** Reliable broadcast of one slot's vector, as a state machine. */
 export type Broadcast = Protocol<BroadcastInput, Message, BroadcastOutput>
 
-/**
- * Requests that one incarnation of a peer may make for one slot, answered or not: it asks once, and a link may repeat
- * what was not acknowledged.
- */
-const requestsPerPeerMax = 3
-
 /** One vote for each peer; counted on arrival, since in an exchange among n each peer receives 2n² of them. */
 interface Votes {
   readonly of: Map<PeerIndex, Digest>
@@ -83,7 +78,7 @@ interface State {
   /** At most two: the first that came, and the one that was agreed on. */
   readonly held: Map<Digest, Sealed>
   readonly asked: Set<PeerIndex>
-  readonly requested: Map<PeerIndex, number>
+  readonly requests: Requests
   /** The author's first commitment seen here: a different one proves equivocation. */
   commitment: Commitment | null
   proved: boolean
@@ -108,7 +103,7 @@ export function createBroadcast(options: BroadcastOptions): Broadcast {
     readies: { of: new Map(), counts: new Map() },
     held: new Map(),
     asked: new Set(),
-    requested: new Map(),
+    requests: createRequests(),
     commitment: null,
     proved: false,
     announced: null,
@@ -330,7 +325,7 @@ function deliver(state: State, step: Builder, readiesNeeded: number): void {
 
 /**
  * Asks one more peer that can have the vector: one that echoed the agreed digest, or the author that announced it. Each
- * is asked once, as the link delivers the question for certain.
+ * incarnation is asked once, as the link delivers the question to it for certain.
  */
 function askNext(state: State, step: Builder): void {
   const { announced, delivered, held } = state
@@ -350,7 +345,7 @@ function askNext(state: State, step: Builder): void {
 
 /** The peer has begun anew: it may ask again, and may have lost what it was asked. */
 function askAgain(state: State, step: Builder, peer: PeerIndex): void {
-  state.requested.delete(peer)
+  state.requests.restarted(peer)
   const digest = agreedDigest(state) ?? state.announced?.digest
   if (!state.asked.has(peer) || digest === undefined || state.held.has(digest)) return
   step.messages.push({ to: peer, message: { kind: 'request', slot: state.options.slot, digest } })
@@ -374,12 +369,9 @@ function ask({ asked, options }: State, step: Builder, peer: PeerIndex, digest: 
 
 function answer(state: State, step: Builder, from: PeerIndex, digest: Digest): void {
   const { slot } = state.options
-  const requested = (state.requested.get(from) ?? 0) + 1
-  if (requested > requestsPerPeerMax) {
-    step.faults.push({ peer: from, kind: 'excessive-requests', slot })
-    return
-  }
-  state.requested.set(from, requested)
+  const verdict = state.requests.asks(from)
+  if (verdict === 'excessive') step.faults.push({ peer: from, kind: 'excessive-requests', slot })
+  if (verdict !== 'answer') return
   const sealed = state.held.get(digest) ?? ownSealed(state, digest)
   if (sealed === undefined) return // the asker will ask another
   step.messages.push({ to: from, message: { kind: 'payload', slot, sealed } })

@@ -74,7 +74,8 @@ export function close(gathering: Gathering): void {
 
 /**
  * The next author to ask for a vector that is lacking, and the digest of it; null if nobody is left, or those who were
- * asked a moment ago may still answer. Each author is asked once, as the link delivers the question for certain.
+ * asked a moment ago may still answer. Each incarnation of an author is asked once, as the link delivers the question to
+ * it for certain.
  * @param self where to begin, so that the authors share the work
  * @param atOnce how many authors of a digest are asked without waiting for the first ones to answer
  */

@@ -47,13 +47,9 @@ function inRecords(records: readonly JournalRecord[]): Checkpoints {
       return entry => encodeCheckpoint(state, entry)
     },
     othersThan: newest =>
-      [...past]
-        .filter(([step]) => step !== newest)
-        .map(
-          ([step, parameters]) =>
-            entry =>
-              encodeCheckpoint({ step, parameters, momentum: null }, entry),
-        ),
+      others(past, newest, (step, parameters, entry) =>
+        encodeCheckpoint({ step, parameters, momentum: null }, entry),
+      ),
     forgetBefore(step) {
       for (const old of past.keys()) if (old < step) past.delete(old)
     },
@@ -98,17 +94,9 @@ function beside(records: readonly JournalRecord[], vectors: JournalVectors): Che
       return entry => encodeCheckpointAt(at, vectors.dimension, entry)
     },
     othersThan: newest =>
-      [...past]
-        .filter(([step]) => step !== newest)
-        .map(
-          ([step, parameters]) =>
-            entry =>
-              encodeCheckpointAt(
-                { step, keptFrom: 0, parameters, ...NOTHING_ELSE },
-                vectors.dimension,
-                entry,
-              ),
-        ),
+      others(past, newest, (step, parameters, entry) =>
+        encodeCheckpointAt({ step, keptFrom: 0, parameters, ...NOTHING_ELSE }, vectors.dimension, entry),
+      ),
     forgetBefore(step) {
       for (const old of past.keys()) if (old < step) forget(old)
     },
@@ -117,6 +105,19 @@ function beside(records: readonly JournalRecord[], vectors: JournalVectors): Che
       releaseOnly()
     },
   }
+}
+
+function others<T>(
+  past: ReadonlyMap<number, T>,
+  newest: number,
+  encode: (step: number, parameters: T, entry: number) => Uint8Array,
+): readonly Numbered[] {
+  const earlier = [...past].filter(([step]) => step !== newest)
+  return earlier.map(
+    ([step, parameters]) =>
+      entry =>
+        encode(step, parameters, entry),
+  )
 }
 
 const NOTHING_ELSE = { momentum: null, residual: null, drawn: null } as const
