@@ -89,18 +89,7 @@ function accuracyPlot(figures: Figures, seeds: number): TopLevelSpec {
       offset: 12,
     },
     config,
-    hconcat: attacks.map((attack, place) => ({
-      title: {
-        text: `the liar's attack: ${attack}`,
-        fontSize: 11.5,
-        anchor: 'middle',
-        offset: 6,
-      },
-      data: { values: differences.filter(each => each.attack === attack) },
-      width: 275,
-      height: 130,
-      ...differencesPanel(reach, place === 0),
-    })),
+    hconcat: byAttack(differences, { width: 275, height: 130 }, isFirst => differencesPanel(reach, isFirst)),
   }
 }
 
@@ -174,19 +163,22 @@ function bytesPlot(figures: Figures, seeds: number): TopLevelSpec {
       offset: 12,
     },
     config,
-    hconcat: attacks.map((attack, place) => ({
-      title: {
-        text: `the liar's attack: ${attack}`,
-        fontSize: 11.5,
-        anchor: 'middle',
-        offset: 6,
-      },
-      data: { values: values.filter(each => each.attack === attack) },
-      width: 300,
-      height: 230,
-      ...curvesPanel(domains, place === 0),
-    })),
+    hconcat: byAttack(values, { width: 300, height: 230 }, isFirst => curvesPanel(domains, isFirst)),
   }
+}
+
+/** A panel for each attack, beside each other. */
+function byAttack<V extends { readonly attack: string }, P extends object>(
+  values: readonly V[],
+  size: { readonly width: number; readonly height: number },
+  panel: (isFirst: boolean) => P,
+) {
+  return attacks.map((attack, place) => ({
+    title: { text: `the liar's attack: ${attack}`, fontSize: 11.5, anchor: 'middle', offset: 6 } as const,
+    data: { values: values.filter(each => each.attack === attack) },
+    ...size,
+    ...panel(place === 0),
+  }))
 }
 
 function pointsOfCurve(figures: Figures, attack: string, choice: Choice) {
