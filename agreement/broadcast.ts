@@ -265,7 +265,9 @@ function cast({ of, counts }: Votes, voter: PeerIndex, digest: Digest): void {
   counts.set(digest, (counts.get(digest) ?? 0) + 1)
 }
 
+/** The first copy of a vector stays: the world may have moved it to the disk, which it would not do with a second. */
 function hold(state: State, step: Builder, sealed: Sealed): void {
+  if (state.held.has(sealed.digest)) return
   if (state.commitment === null) state.commitment = { digest: sealed.digest, signature: sealed.signature }
   state.held.set(sealed.digest, sealed)
   state.options.bytes?.held.set(sealed.digest, sealed)

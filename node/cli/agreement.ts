@@ -12,6 +12,7 @@ import { loadAttack } from '../files/attack-file.ts'
 import { FileError } from '../files/error.ts'
 import { familyOf, readPart } from '../files/family.ts'
 import type { AgreementSettings } from '../runtime/agreement-peer.ts'
+import { payloadDelayMs } from '../runtime/delays.ts'
 import type { AgreeResult } from '../simulation/agree.ts'
 import type { AgreeValues } from './agree-options.ts'
 import { UsageError } from './command.ts'
@@ -52,7 +53,7 @@ export async function agreementOf(values: AgreeValues): Promise<Agreement> {
     iterations,
     graceMs: values.grace,
     timeoutMs: values.syncTimeout,
-    payloadMs: 250,
+    payloadMs: payloadDelayMs(query.peers, dimension),
     precision: values.precision,
     ...(values.exchange === 'digest-first' && { digestFrom: 1 }),
     // Asked for where it is not needed, it must not keep the guarantees from being checked.

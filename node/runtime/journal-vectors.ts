@@ -32,6 +32,8 @@ export interface JournalVectors {
   find(digest: Digest): VectorAt
   /** @throws StorageError `storage-damaged` if the disk has changed it */
   load(digest: Digest): Vector
+  /** Lets a movable one leave the memory if its vector stands here. */
+  moveOut(sealed: Sealed): void
   /** Keeps a movable one in memory while it is among the newest. It has been put. */
   keepNear(sealed: Sealed): void
   /** A sync begins. Call what it returns when it is over: vectors that are on the disk may leave the memory. */
@@ -109,6 +111,9 @@ export function createJournalVectors(
     release,
     find: digest => ({ place: standing.get(digest)!.place, digest }),
     load,
+    moveOut(sealed) {
+      if (standing.has(sealed.digest)) moveOut(sealed, () => load(sealed.digest))
+    },
     keepNear: sealed => void newest.push({ sealed, number: ++numbered }),
     syncing() {
       const covered = numbered

@@ -97,7 +97,13 @@ export function createJournal(options: JournalOptions): Journal {
     },
     record: (message, encoded) => record(state, message, encoded),
     keep({ slot, sealed: other }) {
-      if (storage === null || kept.has(slotKey(slot))) return
+      if (storage === null) return
+      const before = kept.get(slotKey(slot))
+      if (before !== undefined) {
+        // After a restart the vector comes again.
+        if (before.sealed.digest === other.digest) vectors?.moveOut(other)
+        return
+      }
       const message: Kept = { kind: 'payload', slot, sealed: other }
       kept.set(slotKey(slot), message)
       append(state, message)

@@ -27,7 +27,7 @@ import type { LinkLimits } from '../link/limits.ts'
 import type { Clock, OtherCohorts, SecondProcess, Storage, Transport } from '../ports.ts'
 import type { Signer, Verifier } from '../signatures/index.ts'
 import type { ByzantineBehaviour } from './byzantine-peer.ts'
-import { delayOf } from './delays.ts'
+import { delayOf, payloadDelayMs } from './delays.ts'
 import type { Driver, DriverStatus } from './driver.ts'
 import { createJournal } from './journal.ts'
 import type { Journal } from './journal-contract.ts'
@@ -253,9 +253,10 @@ function act(
   journal: Journal,
   output: LearnOutput,
 ): void {
-  const { hooks, cohort, kept } = options
+  const { hooks, cohort, initial, kept } = options
   if (output.kind === 'timer') {
-    driver.inputAfter(delayOf(output.timer, cohort), output)
+    const payloadMs = payloadDelayMs(cohort.members.length, initial.length)
+    driver.inputAfter(delayOf(output.timer, { ...cohort, payloadMs }), output)
     return
   }
   hooks.output?.(output)

@@ -58,6 +58,17 @@ test('any of those asked may answer, however late; nobody else may', t => {
   t.deepEqual(broadcast.input({ kind: 'timer' }), { messages: [], outputs: [], faults: [] })
 })
 
+test('a vector that comes twice is held once: the first copy stays', t => {
+  const { broadcast } = withoutVector()
+  broadcast.input({ kind: 'timer' })
+  const [first, second] = [{ ...sealed }, { ...sealed }]
+  broadcast.receive(1, { kind: 'payload', slot, sealed: first })
+  broadcast.receive(2, { kind: 'payload', slot, sealed: second })
+  broadcast.receive(0, { kind: 'vector', slot, sealed: second })
+  const [answer] = broadcast.receive(3, { kind: 'request', slot, digest: sealed.digest }).messages
+  t.is(answer?.message.kind === 'payload' && answer.message.sealed, first)
+})
+
 test('one life is answered so often, and then it is a fault; the next one is answered again', t => {
   const { broadcast } = withoutVector()
   broadcast.receive(3, { kind: 'vector', slot, sealed })
