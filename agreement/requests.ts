@@ -4,8 +4,9 @@ import type { PeerIndex } from './protocol.ts'
 /** Of one incarnation of a peer: it asks once, and again where its question may have been lost. */
 const OF_INCARNATION_MAX = 3
 
-/** Of all its incarnations. One that begins anew still more often finds its place by catching up. */
-const IN_ALL_MAX = 4 * OF_INCARNATION_MAX
+/** One that begins anew still more often finds its place by catching up (learning/recovery/helper.ts). */
+export const ANSWERED_INCARNATIONS = 4
+const IN_ALL_MAX = ANSWERED_INCARNATIONS * OF_INCARNATION_MAX
 
 export interface Requests {
   /** The peer asks. `answer`, or say nothing (`spent`); `excessive` is a fault. */

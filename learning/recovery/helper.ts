@@ -4,6 +4,7 @@
  */
 import { isLater, type Message, type Seen, type Slot } from '../../agreement/message.ts'
 import type { Envelope, Fault, PeerIndex } from '../../agreement/protocol.ts'
+import { ANSWERED_INCARNATIONS } from '../../agreement/requests.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { RecoveryOptions } from './contract.ts'
 
@@ -37,6 +38,8 @@ interface State {
   readonly given: Record<Question['kind'], Map<PeerIndex, number>>
   /** The peers that wait for parameters, and the step that each waits for. */
   readonly waiting: Map<PeerIndex, number>
+  /** How often a peer has begun anew since it last sent a vector of a later step. */
+  readonly restarts: Map<PeerIndex, number>
   step: number
   completeFrom: number
 }
@@ -51,11 +54,12 @@ export function createHelper(options: HelperOptions): Helper {
     options,
     seen: new Map(options.seen?.map(seen => [seen.slot.sender, seen])),
     waiting: new Map(),
+    restarts: new Map(),
     given: { query: new Map(), fetch: new Map() },
     step: options.step,
     completeFrom: options.completeFrom,
   }
-  const { seen, given, waiting } = state
+  const { seen, given, waiting, restarts } = state
   const { history } = options
   return {
     reached(step, parameters) {
@@ -67,10 +71,13 @@ export function createHelper(options: HelperOptions): Helper {
     },
     saw(from, newest) {
       const before = seen.get(from)
-      if (before === undefined || isLater(newest.slot, before.slot)) seen.set(from, newest)
+      if (before !== undefined && !isLater(newest.slot, before.slot)) return
+      seen.set(from, newest)
+      if (newest.slot.step > (before?.slot.step ?? 0)) restarts.delete(from)
     },
     restarted(peer) {
       for (const counts of Object.values(given)) counts.delete(peer)
+      restarts.set(peer, (restarts.get(peer) ?? 0) + 1)
     },
     setCompleteFrom(step) {
       state.completeFrom = step
@@ -80,14 +87,19 @@ export function createHelper(options: HelperOptions): Helper {
       const count = (given[kind].get(from) ?? 0) + 1
       given[kind].set(from, count)
       if (count > ANSWERS_MAX[kind]) return { peer: from, kind: 'excessive-requests', slot }
-      return kind === 'query' ? positionFor(state, from) : serve(state, from, slot.step)
+      return kind === 'query' ? positionFor(state, from, slot.step) : serve(state, from, slot.step)
     },
   }
 }
 
-function positionFor({ options, seen, step, completeFrom }: State, to: PeerIndex): Envelope {
+/** @param at the step of the peer that asks */
+function positionFor({ options, seen, restarts, ...here }: State, to: PeerIndex, at: number): Envelope {
+  const { step } = here
   const oldest = Math.min(step, ...options.history.keys())
   const slot = slotAt(options.self, step)
+  // The agreements may give it nothing more of what it asks for: it has to go on elsewhere.
+  const isSpent = at < step && (restarts.get(to) ?? 0) >= ANSWERED_INCARNATIONS
+  const completeFrom = isSpent ? Math.max(here.completeFrom, at + 1) : here.completeFrom
   return { to, message: { kind: 'position', slot, oldest, completeFrom, seen: seen.get(to) ?? null } }
 }
 
@@ -100,7 +112,7 @@ function serve(state: State, to: PeerIndex, step: number): Envelope | null {
     return null
   }
   waiting.delete(to)
-  if (parameters === undefined) return positionFor(state, to)
+  if (parameters === undefined) return positionFor(state, to, step)
   const slot = slotAt(options.self, step)
   return { to, message: { kind: 'vector', slot, sealed: options.ledger.seal(slot, parameters) } }
 }

@@ -15,7 +15,7 @@ import {
 import type { JournalVectors, VectorAt } from './journal-vectors.ts'
 
 export interface Checkpoints {
-  /** The newest state of the last run, or null at the first start. */
+  /** The newest state of the last run, read when it is asked for; null at the first start, and after the first `put`. */
   readonly recovered: LearnState | null
   /** The parameters of the last run's last steps. What is done to it changes no checkpoint. */
   history(): PastParameters
@@ -39,10 +39,14 @@ function inRecords(records: readonly JournalRecord[]): Checkpoints {
   const states = records.flatMap(record => (record.kind === 'checkpoint' ? [record.state] : []))
   const ascending = states.toSorted((a, b) => a.step - b.step)
   const past = new Map<number, Vector>(ascending.map(({ step, parameters }) => [step, parameters]))
+  let recovered = ascending.at(-1) ?? null
   return {
-    recovered: ascending.at(-1) ?? null,
+    get recovered() {
+      return recovered
+    },
     history: () => new Map(past),
     put(state) {
+      recovered = null
       past.set(state.step, state.parameters)
       return entry => encodeCheckpoint(state, entry)
     },
@@ -61,7 +65,7 @@ function beside(records: readonly JournalRecord[], vectors: JournalVectors): Che
   const written = records.filter(record => record.kind === 'checkpoint-at')
   const ascending = written.toSorted((a, b) => a.step - b.step)
   const past = new Map(ascending.map(({ step, parameters }) => [step, parameters]))
-  const newest = ascending.at(-1)
+  let newest = ascending.at(-1)
   let only: readonly (VectorAt | null)[] =
     newest === undefined ? [] : [newest.momentum, newest.residual, newest.drawn]
   const forget = (step: number) => {
@@ -75,7 +79,9 @@ function beside(records: readonly JournalRecord[], vectors: JournalVectors): Che
   }
   const read = (at: VectorAt) => vectors.load(at.digest)
   return {
-    recovered: newest === undefined ? null : stateOf(newest, read),
+    get recovered() {
+      return newest === undefined ? null : stateOf(newest, read)
+    },
     history: () => vectors.history(past),
     put({ step, parameters, momentum, residual, drawn }, keptFrom) {
       const putOne = (vector: Vector | null | undefined) => (vector ? vectors.put(vector) : null)
@@ -87,6 +93,7 @@ function beside(records: readonly JournalRecord[], vectors: JournalVectors): Che
         residual: putOne(residual),
         drawn: putOne(drawn),
       }
+      newest = undefined
       forget(step)
       past.set(step, at.parameters)
       releaseOnly()

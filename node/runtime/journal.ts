@@ -74,7 +74,9 @@ export function createJournal(options: JournalOptions): Journal {
   const { storage } = options
   const { log, said, votes, kept, proofs, checkpoints, vectors } = state
   return {
-    recovered: checkpoints.recovered,
+    get recovered() {
+      return checkpoints.recovered
+    },
     lost,
     history: checkpoints.history,
     completeFrom: step => Math.max(state.completeFrom, spokenFrom(state, step)),

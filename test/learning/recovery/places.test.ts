@@ -2,6 +2,7 @@
 import test from 'ava'
 import fc from 'fast-check'
 import type { Seen } from '../../../agreement/message.ts'
+import { ANSWERED_INCARNATIONS } from '../../../agreement/requests.ts'
 import { choosePlace } from '../../../learning/recovery/choose.ts'
 import type { Recovery } from '../../../learning/recovery/contract.ts'
 import type { Position } from '../../../learning/recovery/positions.ts'
@@ -95,6 +96,19 @@ test('a liar that claims to go on and on cannot make a peer fetch parameters all
     fetches += asker.receive(5, position(5, step, step)).messages.length
   t.is(fetches, 4)
   t.is(asker.state(), 'fetching', 'it asks again later where the others are')
+})
+
+test('a peer that begins anew too often to be answered in its step is told to go on elsewhere', t => {
+  const others = everyone([3, 3, 3, 3, 3, 3])
+  const asker = () => at(0, 1)
+  for (let restarts = 0; restarts <= ANSWERED_INCARNATIONS; restarts++) {
+    const { targets } = askAll(asker(), others, 'suspicion')
+    t.deepEqual(targets, restarts < ANSWERED_INCARNATIONS ? [] : [3], `${restarts} restarts`)
+    for (const other of others.values()) other.signal({ kind: 'restarted', peer: 0 })
+  }
+  const seen: Seen = { slot: { ...slotAt(0), step: 2 }, digest: 'd', signature: Uint8Array.of(1) }
+  for (const other of others.values()) other.saw(0, seen)
+  t.deepEqual(askAll(asker(), others, 'suspicion').targets, [], 'it has gone on since')
 })
 
 test('a restarted peer still gives the parameters that its log holds', t => {

@@ -38,6 +38,10 @@ const once: readonly (readonly [number, string])[] = [
   [22341, 'a peer that was left behind asked, went back and asked again, until it was blamed for it'],
   [31719, 'a peer lost its disk before any peer within reach had heard from it, so none could know'],
   [36439, 'too few peers gave parameters of one step: some had restarted, and one waited for the asker'],
+  [
+    1903,
+    'a peer whose full disk ended it again and again was answered no more, and told to stay where it was',
+  ],
   [468, 'a restarted peer did not learn that messages of its former incarnation were forgotten'],
 ]
 
