@@ -23,21 +23,24 @@ export interface Measured {
   distinct(): readonly Vector[]
   /** `Δ₂`; 0 for fewer than two vectors. */
   diameter(): number
-  mean(): Float64Array
+  mean(): Float32Array | Float64Array
   range(): Range
   /** What the rounding of one iteration to 32 bits may add to a distance: some units in the last place. */
   rounding(): number
 }
 
-/** Honest vectors are mostly equal, and then nearly nothing is left to compute. */
-export function measured(vectors: readonly Vector[]): Measured {
+/**
+ * Honest vectors are mostly equal, and then nearly nothing is left to compute.
+ * @param distances all `‖x_j − x_k‖²`, where the caller knows some of them; it must give the same bits
+ */
+export function measured(vectors: readonly Vector[], distances = squaredDistances): Measured {
   const distinct = once(() => distinctOf(vectors))
   return {
     vectors,
     distinct,
-    diameter: once(() => diameterOf(distinct())),
+    diameter: once(() => diameterOf(distinct(), distances)),
     // The sum of equal 32-bit numbers is exact in 64 bits, and so is its share.
-    mean: once(() => (distinct().length === 1 ? Float64Array.from(vectors[0]!) : meanOf(vectors))),
+    mean: once(() => (distinct().length === 1 ? vectors[0]! : meanOf(vectors))),
     range: once(() => rangeOf(distinct())),
     rounding: once(() => roundingOf(distinct())),
   }
@@ -69,11 +72,11 @@ const TERMS_MIN = 10_000
 const KERNEL_ERROR = 2 ** -16
 
 /** The same bits as all pairs one by one: kernels find the pairs that can be the widest. */
-function diameterOf(vectors: readonly Vector[]): number {
+function diameterOf(vectors: readonly Vector[], distances: typeof squaredDistances): number {
   const n = vectors.length
   if (n < 2) return 0
   const isSmall = n * n * vectors[0]!.length < TERMS_MIN
-  const squares = isSmall ? null : squaredDistances(vectors)
+  const squares = isSmall ? null : distances(vectors)
   const least = squares === null ? 0 : (1 - 2 * KERNEL_ERROR) * squares.reduce((a, b) => Math.max(a, b))
   let widest = 0
   for (let j = 0; j < n; j++)

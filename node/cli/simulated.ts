@@ -1,4 +1,5 @@
-/** A scenario in the simulated world, with oracles in this thread: what `simulate` runs, and the demo's contrast. */
+/** A scenario in the simulated world: what `simulate` runs, and the demo's contrast. */
+import { availableParallelism } from 'node:os'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import { distance, norm, type Vector } from '../../agreement/vector.ts'
 import type { AgreedMetrics } from '../../learning/evaluation/agreed.ts'
@@ -54,6 +55,25 @@ export interface SimulatedRun {
 }
 
 export async function runSimulated(options: SimulatedOptions): Promise<SimulatedRun> {
+  const { scenario } = options
+  const cohort = await simulatedCohort({
+    ...scenario,
+    settings: await startingFrom(options.init, scenario.settings),
+  })
+  // Threads open the data while this one loads what it needs.
+  const [oracles] = await Promise.all([openOracles(scenario), import('../simulation/simulate.ts')])
+  try {
+    return await runWith(oracles, cohort, options)
+  } finally {
+    for (const oracle of oracles) await oracle.close()
+  }
+}
+
+async function runWith(
+  drawn: readonly ModelOracle[],
+  cohort: Cohort,
+  options: SimulatedOptions,
+): Promise<SimulatedRun> {
   const {
     scenario,
     latencyMs,
@@ -65,15 +85,7 @@ export async function runSimulated(options: SimulatedOptions): Promise<Simulated
     onStep,
     onNote,
   } = options
-  const [{ simulate }, { createJaxOracles }] = await Promise.all([
-    import('../simulation/simulate.ts'),
-    import('../../learning/oracles/jax-oracle.ts'),
-  ])
-  const cohort = await simulatedCohort({
-    ...scenario,
-    settings: await startingFrom(options.init, scenario.settings),
-  })
-  const drawn = await createJaxOracles(cohort.members.map((_, peer) => oracleSpec(scenario, peer)))
+  const { simulate } = await import('../simulation/simulate.ts')
   for (const note of drawn[0]!.notes ?? []) onNote?.(note)
   const start = options.init === null ? null : await readStart(options.init, drawn[0]!.parameters)
   const oracles = sharingEvaluations(
@@ -101,7 +113,6 @@ export async function runSimulated(options: SimulatedOptions): Promise<Simulated
     return own && { ...own, agreed: agreed ?? null }
   })
   const saved = await saveFirst(options, oracles[0]!, result, cohort)
-  for (const oracle of oracles) await oracle.close()
   return {
     cohort,
     result,
@@ -110,6 +121,25 @@ export async function runSimulated(options: SimulatedOptions): Promise<Simulated
     dimension: oracles[0]!.dimension,
     saved,
   }
+}
+
+/** With fewer gradients, threads that open the data once more take longer than they save. */
+const THREADED_GRADIENTS_MIN = 1000
+/** Each has the data in its memory. */
+const ORACLE_THREADS_MAX = 4
+
+/** The peers' oracles: in threads where there are cores and a long run, otherwise in this one. The bits are the same. */
+async function openOracles(scenario: Scenario): Promise<ModelOracle[]> {
+  const { peers, settings } = scenario
+  const specs = Array.from({ length: peers }, (_, peer) => oracleSpec(scenario, peer))
+  const gradients = peers * settings.steps * (settings.localSteps ?? 1)
+  const threads = Math.min(availableParallelism(), ORACLE_THREADS_MAX, peers)
+  if (gradients < THREADED_GRADIENTS_MIN || threads < 2) {
+    const { createJaxOracles } = await import('../../learning/oracles/jax-oracle.ts')
+    return createJaxOracles(specs)
+  }
+  const { createOracles } = await import('../../learning/oracles/worker-oracle.ts')
+  return createOracles(specs, threads)
 }
 
 /** How many evaluations are remembered: honest peers mostly hold the same parameters. */

@@ -24,6 +24,7 @@ import { type Conditions, calmConditions, type InjectedFault } from './condition
 import { injectFaults } from './fault-injection.ts'
 import { keySeed } from './keys.ts'
 import { type LatencyModel, latencyMaxMs } from './latency.ts'
+import { sharedDistances } from './shared-distances.ts'
 import { createStepClock, type StepClock } from './step-clock.ts'
 import { createStepMeter, type StepMeter, type StepProgress } from './step-meter.ts'
 import { createTimeline, type Timeline, type TimelineEntry } from './timeline.ts'
@@ -145,10 +146,12 @@ function createRun(options: SimulateOptions, conditions: Conditions): Run {
   const { cohort, seed, byzantine, oracles } = options
   const keys = cohort.members.map((_, peer) => keySeed(seed, peer))
   const trace = createTrace()
+  const distances = sharedDistances()
   const violations = new Map<string, string>()
   const cluster: SimulatedCluster<Peer> = createSimulatedCluster({
     task: learnerTask({
       cohort,
+      distances,
       initialOf: self => oracles[self]!.initial,
       oracle: parts => oraclePort(run, parts),
       gradient(peer, step, { loss }) {
@@ -183,7 +186,7 @@ function createRun(options: SimulateOptions, conditions: Conditions): Run {
     trace,
     violations,
     steps,
-    meter: createStepMeter(cohort, honest, options),
+    meter: createStepMeter(cohort, honest, { ...options, distances }),
     checkers: createLearningCheckers({ cohort, linkLimits: defaultLinkLimits }, honest, (checker, detail) => {
       if (!violations.has(checker)) violations.set(checker, `${checker}: ${detail}`)
     }),

@@ -18,6 +18,8 @@ interface LearnerOptions {
   /** Makes the oracle of an incarnation. It answers only the incarnation that asked. */
   readonly oracle: (parts: Pick<PeerParts<LearnOutput>, 'self' | 'isAlive'>) => OraclePort
   readonly linkLimits?: LinkLimits
+  /** All `‖x_j − x_k‖²`, where some are known; absent: the peers remember their own. */
+  readonly distances?: (vectors: readonly Vector[]) => Float64Array
   /** A peer has computed its gradient. */
   readonly gradient?: (self: PeerIndex, step: number, reply: GradientReply) => void
 }
@@ -28,9 +30,10 @@ export function learnerTask({
   statistics,
   oracle,
   linkLimits,
+  distances,
   gradient,
 }: LearnerOptions): Task<Peer, LearnOutput> {
-  const aggregate = sharedRules()
+  const aggregate = sharedRules(distances)
   const descend = sharedDescents()
   return {
     peers: cohort.members.length,
