@@ -6,7 +6,14 @@ import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { LearnOutput } from '../../learning/learn-contract.ts'
 import type { Cohort } from '../cohort/cohort.ts'
-import { contractionBetween, isCoordinateWise, type Measured, meanShift, measured } from './measures.ts'
+import {
+  contractionBetween,
+  isCoordinateWise,
+  type Measured,
+  meanShift,
+  meanShiftMax,
+  measured,
+} from './measures.ts'
 
 /** The honest peers' vectors of one agreement, by peer, because a peer that comes back repeats its messages. */
 export interface Agreement {
@@ -113,8 +120,10 @@ export function brokenBetween(
       `step ${step}, ${phase}: the honest diameter went from ${before} to ${after}; at most a factor of ${factor} is guaranteed`,
     )
   const constant = averagingConstantOf(query)
-  const shift = meanShift(inputs, outputs)
-  if (constant !== null && exceeds(shift, constant * inputs.diameter() + (1 + 2 * constant) * byVector))
+  if (constant === null) return found
+  const most = constant * inputs.diameter() + (1 + 2 * constant) * byVector
+  const shift = meanShiftMax(inputs, outputs) <= most ? 0 : meanShift(inputs, outputs)
+  if (exceeds(shift, most))
     found.push(
       `step ${step}, ${phase}: the honest mean moved by ${shift}; at most ${constant * inputs.diameter()} is guaranteed`,
     )

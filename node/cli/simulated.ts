@@ -1,5 +1,7 @@
 /** A scenario in the simulated world: what `simulate` runs, and the demo's contrast. */
 import { availableParallelism } from 'node:os'
+import { performance } from 'node:perf_hooks'
+import { growPassing } from '../../agreement/kernels/index.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import { distance, norm, type Vector } from '../../agreement/vector.ts'
 import type { AgreedMetrics } from '../../learning/evaluation/agreed.ts'
@@ -10,6 +12,7 @@ import type { ModelOracle } from '../../learning/oracles/jax-oracle.ts'
 import type { OracleSpec } from '../../learning/oracles/spec.ts'
 import { measured } from '../checkers/measures.ts'
 import type { Cohort } from '../cohort/cohort.ts'
+import { countBuffersAsHeap, growHeapFor } from '../network/memory.ts'
 import { readStart } from '../oracle/open.ts'
 import { digestOf } from '../signatures/index.ts'
 import type { InjectedFault } from '../simulation/conditions.ts'
@@ -28,6 +31,8 @@ interface SimulatedOptions {
   /** Probability that a frame is lost; absent: 0. */
   readonly loss?: number
   readonly injectedFaults?: readonly InjectedFault[]
+  /** The most that all peers together keep of past steps, in bytes; absent or null: 1 GiB. */
+  readonly keepBytes?: number | null
   /** How many steps from one measured step to the next; 0: only the last is measured; absent: 1. */
   readonly measureEvery?: number
   /** A checkpoint to start from. */
@@ -50,6 +55,8 @@ export interface SimulatedRun {
   /** By peer: the evaluations on the way, if the cohort asks for them; none of Byzantine peers. */
   readonly series: readonly (readonly SeriesPoint[])[]
   readonly dimension: number
+  /** Without the time to open the data, and to judge what was learnt at the end. */
+  readonly learningSeconds: number
   /** The peer whose parameters were saved; null where none were. */
   readonly saved: PeerIndex | null
 }
@@ -82,16 +89,21 @@ async function runWith(
     loss = 0,
     injectedFaults = [],
     measureEvery = 1,
+    keepBytes = null,
     onStep,
     onNote,
   } = options
   const { simulate } = await import('../simulation/simulate.ts')
+  countBuffersAsHeap()
+  growPassing(PASSING_FACTOR)
   for (const note of drawn[0]!.notes ?? []) onNote?.(note)
   const start = options.init === null ? null : await readStart(options.init, drawn[0]!.parameters)
   const oracles = sharingEvaluations(
     start === null ? drawn : drawn.map(oracle => ({ ...oracle, initial: start })),
   )
   const series = oracles.map(createSeries)
+  growHeapFor(scenario.peers, oracles[0]!.dimension)
+  const startedMs = performance.now()
   const result = await simulate({
     cohort,
     seed: cohort.seed,
@@ -104,8 +116,10 @@ async function runWith(
     injectedFaults,
     measureEvery,
     ...(network && { network }),
+    ...(keepBytes !== null && { keepBytes }),
     ...(onStep && { onStep }),
   })
+  const learningSeconds = (performance.now() - startedMs) / 1000
   const evaluated = await evaluate(oracles, result)
   const evaluations = evaluated.map((own, peer) => {
     const last = series[peer]!.points.at(-1)
@@ -119,9 +133,13 @@ async function runWith(
     evaluations,
     series: series.map(({ points }, peer) => (scenario.liars.includes(peer) ? [] : points)),
     dimension: oracles[0]!.dimension,
+    learningSeconds,
     saved,
   }
 }
+
+/** The vectors of all peers are kept here for the steps of the window, not only those of one. */
+const PASSING_FACTOR = 4
 
 /** With fewer gradients, threads that open the data once more take longer than they save. */
 const THREADED_GRADIENTS_MIN = 1000
