@@ -2,6 +2,7 @@
  * What an honest worker does to its gradient before it sends it: weight decay, clipping and momentum, in this order
  * (RESAM, §5.1 and eq. 5).
  */
+import { allocatePassing, blend } from '../agreement/kernels/index.ts'
 import { norm, type Vector } from '../agreement/vector.ts'
 
 export interface OwnGradientOptions {
@@ -28,7 +29,7 @@ export function ownGradient(
   parameters: Vector,
   before: Vector | null,
   { momentum: beta, clip, weightDecay, statistics = 0 }: OwnGradientOptions,
-  vector: Vector = new Float32Array(gradient),
+  vector: Vector = copyOf(gradient),
 ): Vector {
   if (weightDecay !== 0)
     for (let i = 0; i < vector.length - statistics; i++) vector[i]! += weightDecay * parameters[i]!
@@ -40,6 +41,13 @@ export function ownGradient(
   if (beta === 0) return vector
   const share = 1 - beta
   if (before === null) for (let i = 0; i < vector.length; i++) vector[i]! *= share
-  else for (let i = 0; i < vector.length; i++) vector[i] = beta * before[i]! + share * vector[i]!
+  else blend(vector, share, before, beta)
   return vector
+}
+
+/** Where the rules read it without copying it again. */
+function copyOf(vector: Vector): Vector {
+  const copy = allocatePassing(vector.length)
+  copy.set(vector)
+  return copy
 }

@@ -9,9 +9,10 @@ import * as plain from './plain.ts'
 import { hasKernels } from './support.ts'
 import { ROWS_MAX } from './tiles.ts'
 
+export { blend } from './blend.ts'
 export { areFinite } from './finite.ts'
 export { needsMoreBits } from './matrix.ts'
-export { allocatePassing, allocateVector, writeBytes } from './memory.ts'
+export { allocatePassing, allocateVector, growPassing, writeBytes } from './memory.ts'
 export { hasKernels } from './support.ts'
 
 /** The emitted pass for up to `ROWS_MAX` vectors, the plain one for more. */

@@ -98,6 +98,15 @@ export const PASSING_SLOTS_MAX = 128
 const PASSING_LENGTH_MIN = 4096
 
 const passingNow = { slots: 0, bytes: 0 }
+let passingFactor = 1
+
+/**
+ * Short-lived vectors may take so many times as much from now on: for a process with the vectors of many peers.
+ * @param factor at most 4, so that others find room
+ */
+export function growPassing(factor: number): void {
+  passingFactor = Math.min(4, factor)
+}
 
 function count(slots: number, bytes: number): void {
   passingNow.slots += slots
@@ -112,7 +121,8 @@ function count(slots: number, bytes: number): void {
  */
 export function allocatePassing(length: number): Vector {
   const full =
-    passingNow.slots >= PASSING_SLOTS_MAX || passingNow.bytes + slotBytes(length) > PASSING_BYTES_MAX
+    passingNow.slots >= passingFactor * PASSING_SLOTS_MAX ||
+    passingNow.bytes + slotBytes(length) > passingFactor * PASSING_BYTES_MAX
   return length < PASSING_LENGTH_MIN || full ? new Float32Array(length) : allocate(length, true)
 }
 

@@ -1,8 +1,8 @@
-/** The thread behind `createOracle`: opens the spec's oracle, then answers one request after the other. */
+/** The thread behind `createOracle`: opens the oracles of its specs, then answers one request after the other. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { createJaxOracle, type ModelOracle } from './jax-oracle.ts'
+import { createJaxOracles, type ModelOracle } from './jax-oracle.ts'
 import type { OracleSpec } from './spec.ts'
-import { type Answer, type Ask, type FromThread, toPlainError } from './worker-protocol.ts'
+import { type Answer, type Ask, type FromThread, type ReadyOracle, toPlainError } from './worker-protocol.ts'
 
 const port = parentPort
 if (!port) throw new Error('oracle-thread.ts runs as a worker thread; call createOracle instead')
@@ -19,14 +19,24 @@ async function answer(oracle: ModelOracle, ask: Ask): Promise<Answer> {
   }
 }
 
+function described({
+  parameters,
+  initial,
+  statistics = 0,
+  examples,
+  form,
+  notes = [],
+}: ModelOracle): ReadyOracle {
+  return { parameters, initial, statistics, examples, form: form!, notes }
+}
+
 try {
-  const oracle = await createJaxOracle(workerData as OracleSpec)
+  const oracles = await createJaxOracles(workerData as readonly OracleSpec[])
   port.on('message', async (ask: Ask) => {
-    const message = await answer(oracle, ask)
+    const message = await answer(oracles[ask.place]!, ask)
     say(message, message.kind === 'gradient' ? [message.reply.gradient.buffer as ArrayBuffer] : [])
   })
-  const { parameters, initial, statistics = 0, examples, form, notes = [] } = oracle
-  say({ kind: 'ready', parameters, initial, statistics, examples, form: form!, notes })
+  say({ kind: 'ready', oracles: oracles.map(described) })
 } catch (thrown) {
   say({ kind: 'unusable', error: toPlainError(thrown) })
 }

@@ -1,5 +1,5 @@
 /**
- * The messages between the oracle and its thread. Vectors are transferred, not copied, if their owner no longer needs
+ * The messages between oracles and their thread. Vectors are transferred, not copied, if their owner no longer needs
  * them.
  */
 import type { Vector } from '../../agreement/vector.ts'
@@ -7,9 +7,14 @@ import type { ExampleForm } from '../data/dataset.ts'
 import type { NamedShape } from '../models/model.ts'
 import type { Evaluation, GradientReply, GradientRequest } from '../oracle.ts'
 
-/** From the thread, once, when its data and model are ready. */
+/** From the thread, once, when its data and models are ready. */
 export interface Ready {
   readonly kind: 'ready'
+  /** By place, as the specs were given. */
+  readonly oracles: readonly ReadyOracle[]
+}
+
+export interface ReadyOracle {
   readonly parameters: readonly NamedShape[]
   readonly initial: Vector
   readonly statistics: number
@@ -18,9 +23,12 @@ export interface Ready {
   readonly notes: readonly string[]
 }
 
-export type Ask =
-  | { readonly id: number; readonly kind: 'gradient'; readonly request: GradientRequest }
-  | { readonly id: number; readonly kind: 'evaluate'; readonly parameters: Vector }
+export type Question =
+  | { readonly kind: 'gradient'; readonly request: GradientRequest }
+  | { readonly kind: 'evaluate'; readonly parameters: Vector }
+
+/** To the thread. `place`: which of its oracles is asked. */
+export type Ask = Question & { readonly id: number; readonly place: number }
 
 export type Answer =
   | { readonly id: number; readonly kind: 'gradient'; readonly reply: GradientReply }

@@ -34,8 +34,9 @@ export function choosePlace(
   const { peers, maxFaulty, past, steps, stepsEnd, completeFrom } = rules
   const { step } = question
   const memoryLost = question.memory === 'lost'
-  const positions = positionsOf(question.positions.values())
   const enough = Math.max(1, peers - maxFaulty - 1)
+  if (question.positions.size < enough) return { kind: 'unknown' }
+  const positions = positionsOf(question.positions.values())
   if (positions.heard < enough) return { kind: 'unknown' }
   if (target !== null && positions.holders(target) >= enough) return { kind: 'unknown' }
   // It has asked only whether the others have seen more of it than it remembers.

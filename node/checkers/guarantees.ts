@@ -1,12 +1,19 @@
 /** The guarantees of an averaging agreement within a learning run (collaborative-learning, §3.2), after the fact. */
-import { averagingConstantOf, bounds, contractionOf } from '../../agreement/bounds.ts'
+import { averagingConstantOf, bounds, contractionOf, type ProtocolName } from '../../agreement/bounds.ts'
 import type { AveragedPhase } from '../../agreement/message.ts'
 import { type Precision, roundingErrorOf } from '../../agreement/precision.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { LearnOutput } from '../../learning/learn-contract.ts'
 import type { Cohort } from '../cohort/cohort.ts'
-import { contractionBetween, isCoordinateWise, type Measured, meanShift, measured } from './measures.ts'
+import {
+  contractionBetween,
+  isCoordinateWise,
+  type Measured,
+  meanShift,
+  meanShiftMax,
+  measured,
+} from './measures.ts'
 
 /** The honest peers' vectors of one agreement, by peer, because a peer that comes back repeats its messages. */
 export interface Agreement {
@@ -100,23 +107,34 @@ export function brokenBetween(
   if (phase === 'metrics' && isCoordinateWise(protocol)) found.push(...outsideRange(step, inputs, outputs))
   // A peer that died has no output, and a peer that joined midway no input. No more is guaranteed without both.
   if (from.length !== to.length) return found
-  const slack = inputs.rounding() * iterations
+  // A pass over all vectors, for what rounding may add: only where it can decide.
+  const exceeds = (value: number, bound: number) =>
+    value > bound && value > bound + inputs.rounding() * iterations
   // agreement/precision.ts: what rounding between iterations may add, by coordinate and by vector.
   const byCoordinate = (iterations - 1) * rounding
   const byVector = Math.sqrt(query.dimension) * byCoordinate
-  const { before, after } = contractionBetween(protocol, inputs, outputs)
+  const { before, after } = widthsOf(protocol, inputs, outputs)
   const factor = contractionOf(query) ** iterations
-  if (after > factor * before + slack + 2 * (isCoordinateWise(protocol) ? byCoordinate : byVector))
+  if (exceeds(after, factor * before + 2 * (isCoordinateWise(protocol) ? byCoordinate : byVector)))
     found.push(
       `step ${step}, ${phase}: the honest diameter went from ${before} to ${after}; at most a factor of ${factor} is guaranteed`,
     )
   const constant = averagingConstantOf(query)
-  const shift = meanShift(inputs, outputs)
-  if (constant !== null && shift > constant * inputs.diameter() + slack + (1 + 2 * constant) * byVector)
+  if (constant === null) return found
+  const most = constant * inputs.diameter() + (1 + 2 * constant) * byVector
+  const shift = meanShiftMax(inputs, outputs) <= most ? 0 : meanShift(inputs, outputs)
+  if (exceeds(shift, most))
     found.push(
       `step ${step}, ${phase}: the honest mean moved by ${shift}; at most ${constant * inputs.diameter()} is guaranteed`,
     )
   return found
+}
+
+/** Δ₂ before and after, or Δ^cw of the coordinate that contracted least; vectors that are equal need no measure. */
+function widthsOf(protocol: ProtocolName, inputs: Measured, outputs: Measured) {
+  if (outputs.distinct().length === 1) return { before: 0, after: 0 }
+  if (isCoordinateWise(protocol)) return contractionBetween(protocol, inputs, outputs)
+  return { before: inputs.diameter(), after: outputs.diameter() }
 }
 
 /** No lie moves the cohort's figures beyond those of its honest members. */

@@ -1,6 +1,6 @@
 /** Measurements of the checkers on families of honest vectors, and how much of them rounding can explain. */
 import type { ProtocolName } from '../../agreement/bounds.ts'
-import { squaredDistances } from '../../agreement/kernels/index.ts'
+import { squaredDistances, squaredDistancesTo } from '../../agreement/kernels/index.ts'
 import { squaredDistance, type Vector } from '../../agreement/vector.ts'
 
 /** Protocols whose guarantee is about every coordinate by itself (collaborative-learning, §6 and §7). */
@@ -23,21 +23,28 @@ export interface Measured {
   distinct(): readonly Vector[]
   /** `Δ₂`; 0 for fewer than two vectors. */
   diameter(): number
-  mean(): Float64Array
+  mean(): Float32Array | Float64Array
   range(): Range
+  /** All `‖x_j − x_k‖²` of the distinct ones, within `KERNEL_ERROR`. */
+  squares(): Float64Array
   /** What the rounding of one iteration to 32 bits may add to a distance: some units in the last place. */
   rounding(): number
 }
 
-/** Honest vectors are mostly equal, and then nearly nothing is left to compute. */
-export function measured(vectors: readonly Vector[]): Measured {
+/**
+ * Honest vectors are mostly equal, and then nearly nothing is left to compute.
+ * @param distances all `‖x_j − x_k‖²`, where the caller knows some of them; it must give the same bits
+ */
+export function measured(vectors: readonly Vector[], distances = squaredDistances): Measured {
   const distinct = once(() => distinctOf(vectors))
+  const squares = once(() => distances(distinct()))
   return {
     vectors,
     distinct,
-    diameter: once(() => diameterOf(distinct())),
+    squares,
+    diameter: once(() => diameterOf(distinct(), squares)),
     // The sum of equal 32-bit numbers is exact in 64 bits, and so is its share.
-    mean: once(() => (distinct().length === 1 ? Float64Array.from(vectors[0]!) : meanOf(vectors))),
+    mean: once(() => (distinct().length === 1 ? vectors[0]! : meanOf(vectors))),
     range: once(() => rangeOf(distinct())),
     rounding: once(() => roundingOf(distinct())),
   }
@@ -69,11 +76,11 @@ const TERMS_MIN = 10_000
 const KERNEL_ERROR = 2 ** -16
 
 /** The same bits as all pairs one by one: kernels find the pairs that can be the widest. */
-function diameterOf(vectors: readonly Vector[]): number {
+function diameterOf(vectors: readonly Vector[], squaresOf: () => Float64Array): number {
   const n = vectors.length
   if (n < 2) return 0
   const isSmall = n * n * vectors[0]!.length < TERMS_MIN
-  const squares = isSmall ? null : squaredDistances(vectors)
+  const squares = isSmall ? null : squaresOf()
   const least = squares === null ? 0 : (1 - 2 * KERNEL_ERROR) * squares.reduce((a, b) => Math.max(a, b))
   let widest = 0
   for (let j = 0; j < n; j++)
@@ -156,10 +163,25 @@ function meanOf(family: readonly Vector[]): Float64Array {
 /** `‖mean(a) − mean(b)‖₂`. */
 export function meanShift(a: Measured, b: Measured): number {
   const [left, right] = [a.mean(), b.mean()]
+  if (left === right) return 0
   let sum = 0
   for (let i = 0; i < left.length; i++) {
     const difference = left[i]! - right[i]!
     sum += difference * difference
   }
   return Math.sqrt(sum)
+}
+
+/**
+ * No less than `meanShift`, and not much more, without the means: where all of the `h` vectors of `a` differ and all of `b`
+ * are one `y`, `‖mean(a) − y‖² = Σ_j ‖x_j − y‖² / h − Σ_{j<k} ‖x_j − x_k‖² / h²`. Infinity elsewhere.
+ */
+export function meanShiftMax(a: Measured, b: Measured): number {
+  const [from, to] = [a.distinct(), b.distinct()]
+  const h = from.length
+  if (h < 2 || h !== a.vectors.length || to.length !== 1) return Infinity
+  const sum = (values: Float64Array) => values.reduce((total, value) => total + value, 0)
+  const outer = sum(squaredDistancesTo(from, to[0]!)) / h
+  const inner = sum(a.squares()) / (2 * h * h) // each pair stands twice in the matrix
+  return Math.sqrt(Math.max(0, outer - inner + 2 * KERNEL_ERROR * (outer + inner)))
 }

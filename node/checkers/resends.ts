@@ -13,11 +13,15 @@ export interface ResendChecker {
   sent(from: PeerIndex, to: PeerIndex, frame: Frame, nowMs: number): void
 }
 
+/** What an incarnation of a peer has sent to another. */
 interface Sent {
-  readonly seen: WeakSet<Uint8Array>
-  readonly sinceMs: number
   firstBytes: number
   againBytes: number
+}
+
+interface Incarnation {
+  readonly sinceMs: number
+  readonly to: Map<PeerIndex, Sent>
 }
 
 /** By how much clocks may run fast. */
@@ -27,26 +31,33 @@ export function createResendChecker(
   { resentBytesMin, resentWindows, resentRefillMs, bundleBytes }: LinkLimits,
   violate: (detail: string) => void,
 ): ResendChecker {
-  const incarnations = new Map<PeerIndex, { readonly sinceMs: number; readonly to: Map<PeerIndex, Sent> }>()
+  const incarnations = new Map<PeerIndex, Incarnation>()
+  /** By chunk: whom each incarnation has sent it to. A peer says the same to all, so there are few chunks. */
+  const recipients = new WeakMap<Uint8Array, Map<Incarnation, Set<PeerIndex>>>()
+  const recipientsOf = (chunk: Uint8Array, incarnation: Incarnation): Set<PeerIndex> => {
+    const by = recipients.get(chunk) ?? new Map<Incarnation, Set<PeerIndex>>()
+    recipients.set(chunk, by)
+    const seen = by.get(incarnation) ?? new Set()
+    by.set(incarnation, seen)
+    return seen
+  }
   return {
     began: (peer, nowMs) => void incarnations.set(peer, { sinceMs: nowMs, to: new Map() }),
     sent(from, to, [, ...chunks], nowMs) {
       const incarnation = incarnations.get(from)
       if (incarnation === undefined) return
-      let sent = incarnation.to.get(to)
-      if (sent === undefined) {
-        sent = { seen: new WeakSet(), sinceMs: incarnation.sinceMs, firstBytes: 0, againBytes: 0 }
-        incarnation.to.set(to, sent)
-      }
+      const sent = incarnation.to.get(to) ?? { firstBytes: 0, againBytes: 0 }
+      incarnation.to.set(to, sent)
       for (const chunk of chunks) {
-        if (sent.seen.has(chunk)) sent.againBytes += chunk.byteLength
+        const seen = recipientsOf(chunk, incarnation)
+        if (seen.has(to)) sent.againBytes += chunk.byteLength
         else sent.firstBytes += chunk.byteLength
-        sent.seen.add(chunk)
+        seen.add(to)
       }
       const { firstBytes, againBytes } = sent
       // The window is a part of what was sent for the first time; if it shrinks, the used part shrinks as well.
       const budget = resentBytesMin + resentWindows * firstBytes
-      const fillings = 1 + (FASTEST * (nowMs - sent.sinceMs)) / resentRefillMs
+      const fillings = 1 + (FASTEST * (nowMs - incarnation.sinceMs)) / resentRefillMs
       if (againBytes > firstBytes + budget * (1 + fillings) + bundleBytes)
         violate(
           `peer ${from} sent ${againBytes} bytes again to peer ${to}, after ${firstBytes} for the first time`,

@@ -1,4 +1,7 @@
-/** A scenario in the simulated world, with oracles in this thread: what `simulate` runs, and the demo's contrast. */
+/** A scenario in the simulated world: what `simulate` runs, and the demo's contrast. */
+import { availableParallelism } from 'node:os'
+import { performance } from 'node:perf_hooks'
+import { growPassing } from '../../agreement/kernels/index.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import { distance, norm, type Vector } from '../../agreement/vector.ts'
 import type { AgreedMetrics } from '../../learning/evaluation/agreed.ts'
@@ -9,6 +12,7 @@ import type { ModelOracle } from '../../learning/oracles/jax-oracle.ts'
 import type { OracleSpec } from '../../learning/oracles/spec.ts'
 import { measured } from '../checkers/measures.ts'
 import type { Cohort } from '../cohort/cohort.ts'
+import { countBuffersAsHeap, growHeapFor } from '../network/memory.ts'
 import { readStart } from '../oracle/open.ts'
 import { digestOf } from '../signatures/index.ts'
 import type { InjectedFault } from '../simulation/conditions.ts'
@@ -27,6 +31,8 @@ interface SimulatedOptions {
   /** Probability that a frame is lost; absent: 0. */
   readonly loss?: number
   readonly injectedFaults?: readonly InjectedFault[]
+  /** The most that all peers together keep of past steps, in bytes; absent or null: 1 GiB. */
+  readonly keepBytes?: number | null
   /** How many steps from one measured step to the next; 0: only the last is measured; absent: 1. */
   readonly measureEvery?: number
   /** A checkpoint to start from. */
@@ -49,11 +55,32 @@ export interface SimulatedRun {
   /** By peer: the evaluations on the way, if the cohort asks for them; none of Byzantine peers. */
   readonly series: readonly (readonly SeriesPoint[])[]
   readonly dimension: number
+  /** Without the time to open the data, and to judge what was learnt at the end. */
+  readonly learningSeconds: number
   /** The peer whose parameters were saved; null where none were. */
   readonly saved: PeerIndex | null
 }
 
 export async function runSimulated(options: SimulatedOptions): Promise<SimulatedRun> {
+  const { scenario } = options
+  const cohort = await simulatedCohort({
+    ...scenario,
+    settings: await startingFrom(options.init, scenario.settings),
+  })
+  // Threads open the data while this one loads what it needs.
+  const [oracles] = await Promise.all([openOracles(scenario), import('../simulation/simulate.ts')])
+  try {
+    return await runWith(oracles, cohort, options)
+  } finally {
+    for (const oracle of oracles) await oracle.close()
+  }
+}
+
+async function runWith(
+  drawn: readonly ModelOracle[],
+  cohort: Cohort,
+  options: SimulatedOptions,
+): Promise<SimulatedRun> {
   const {
     scenario,
     latencyMs,
@@ -62,24 +89,21 @@ export async function runSimulated(options: SimulatedOptions): Promise<Simulated
     loss = 0,
     injectedFaults = [],
     measureEvery = 1,
+    keepBytes = null,
     onStep,
     onNote,
   } = options
-  const [{ simulate }, { createJaxOracles }] = await Promise.all([
-    import('../simulation/simulate.ts'),
-    import('../../learning/oracles/jax-oracle.ts'),
-  ])
-  const cohort = await simulatedCohort({
-    ...scenario,
-    settings: await startingFrom(options.init, scenario.settings),
-  })
-  const drawn = await createJaxOracles(cohort.members.map((_, peer) => oracleSpec(scenario, peer)))
+  const { simulate } = await import('../simulation/simulate.ts')
+  countBuffersAsHeap()
+  growPassing(PASSING_FACTOR)
   for (const note of drawn[0]!.notes ?? []) onNote?.(note)
   const start = options.init === null ? null : await readStart(options.init, drawn[0]!.parameters)
   const oracles = sharingEvaluations(
     start === null ? drawn : drawn.map(oracle => ({ ...oracle, initial: start })),
   )
   const series = oracles.map(createSeries)
+  growHeapFor(scenario.peers, oracles[0]!.dimension)
+  const startedMs = performance.now()
   const result = await simulate({
     cohort,
     seed: cohort.seed,
@@ -92,8 +116,10 @@ export async function runSimulated(options: SimulatedOptions): Promise<Simulated
     injectedFaults,
     measureEvery,
     ...(network && { network }),
+    ...(keepBytes !== null && { keepBytes }),
     ...(onStep && { onStep }),
   })
+  const learningSeconds = (performance.now() - startedMs) / 1000
   const evaluated = await evaluate(oracles, result)
   const evaluations = evaluated.map((own, peer) => {
     const last = series[peer]!.points.at(-1)
@@ -101,15 +127,37 @@ export async function runSimulated(options: SimulatedOptions): Promise<Simulated
     return own && { ...own, agreed: agreed ?? null }
   })
   const saved = await saveFirst(options, oracles[0]!, result, cohort)
-  for (const oracle of oracles) await oracle.close()
   return {
     cohort,
     result,
     evaluations,
     series: series.map(({ points }, peer) => (scenario.liars.includes(peer) ? [] : points)),
     dimension: oracles[0]!.dimension,
+    learningSeconds,
     saved,
   }
+}
+
+/** The vectors of all peers are kept here for the steps of the window, not only those of one. */
+const PASSING_FACTOR = 4
+
+/** With fewer gradients, threads that open the data once more take longer than they save. */
+const THREADED_GRADIENTS_MIN = 1000
+/** Each has the data in its memory. */
+const ORACLE_THREADS_MAX = 4
+
+/** The peers' oracles: in threads where there are cores and a long run, otherwise in this one. The bits are the same. */
+async function openOracles(scenario: Scenario): Promise<ModelOracle[]> {
+  const { peers, settings } = scenario
+  const specs = Array.from({ length: peers }, (_, peer) => oracleSpec(scenario, peer))
+  const gradients = peers * settings.steps * (settings.localSteps ?? 1)
+  const threads = Math.min(availableParallelism(), ORACLE_THREADS_MAX, peers)
+  if (gradients < THREADED_GRADIENTS_MIN || threads < 2) {
+    const { createJaxOracles } = await import('../../learning/oracles/jax-oracle.ts')
+    return createJaxOracles(specs)
+  }
+  const { createOracles } = await import('../../learning/oracles/worker-oracle.ts')
+  return createOracles(specs, threads)
 }
 
 /** How many evaluations are remembered: honest peers mostly hold the same parameters. */

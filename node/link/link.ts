@@ -41,6 +41,8 @@ interface LinkHooks {
   take(message: Received): void
   /** `acknowledge` is due soon. */
   ackSoon(): void
+  /** Something could not be sent yet: call `pump` with what is said next, to whomever. */
+  waits(): void
   /** Resending has to wait this long: call `pump` then. */
   pumpIn(ms: number): void
   /** The peer has begun a new incarnation. */
@@ -177,7 +179,7 @@ export function createLink(options: LinkOptions): Link {
 
 function sendControl(state: State, control: ControlFrame): void {
   if (!state.queuedControls.includes(control)) state.queuedControls.push(control)
-  sendControls(state)
+  if (!sendControls(state)) state.hooks.waits()
 }
 
 /** False: a control frame waits for room. */
@@ -281,19 +283,26 @@ function resume(state: State, frame: Extract<LinkFrame, { kind: 'resume' }>): vo
 }
 
 function pump(state: State): void {
+  if (!state.connected) return // the next connection begins with a pump
+  if (!sendAll(state)) state.hooks.waits()
+}
+
+/** False: something is left. */
+function sendAll(state: State): boolean {
   const { outbox, inbox, hooks } = state
-  if (!state.connected || !sendControls(state)) return
+  if (!sendControls(state)) return false
   if (state.ackWaits) acknowledge(state)
   while (state.resumed) {
     const bundle = outbox.nextBundle()
     const outcome = bundle === null ? sendPiece(state) : sendBundle(state, bundle)
-    if (outcome === 'full') return
+    if (outcome === 'full') return false
     if (outcome === 'idle') break
   }
   const waitMs = state.resumed ? outbox.waitMs() : 0
   if (waitMs > 0) hooks.pumpIn(waitMs)
   // This sends an acknowledgement that found no room before.
   if (inbox.unacknowledgedBytes() >= state.limits.ackBytes || cannotServe(state)) acknowledge(state)
+  return !(state.ackWaits || outbox.hasDue())
 }
 
 type Outcome = 'sent' | 'full' | 'idle'
@@ -349,8 +358,10 @@ function acknowledge(state: State): void {
   state.ackWaits = !hooks.send(
     encodeLinkFrame({ kind: 'ack', acknowledged: inbox.received(), step, deliversFrom }),
   )
-  if (state.ackWaits) hooks.ackSoon()
-  else {
+  if (state.ackWaits) {
+    hooks.ackSoon()
+    hooks.waits()
+  } else {
     inbox.acknowledged()
     state.announced = { step, deliversFrom }
   }

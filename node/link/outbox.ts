@@ -51,6 +51,8 @@ export interface Outbox {
   /** The peer's present incarnation will have everything from this step on. */
   deliversFrom(): number
   unacknowledged(): number
+  /** Whether messages that the peer can take have not been sent. */
+  hasDue(): boolean
   /** How many messages the peer cannot take yet. */
   withheld(): number
   kept(): Kept
@@ -161,6 +163,7 @@ export function createOutbox(limits: LinkLimits, ahead: number, nowMs: () => num
     completeFrom: () => state.completeFrom,
     deliversFrom: () => state.deliversFrom,
     unacknowledged: () => state.due.length + state.early.length + state.inFlight.length,
+    hasDue: () => state.due.length > 0,
     withheld: () => state.early.length,
     kept: () => ({
       keptMessages: state.kept.length,

@@ -282,6 +282,7 @@ function linkHooks<I, O>(state: State<I, O>, peer: PeerIndex) {
     take: (received: Received) => state.receiver.take(peer, received),
     ahead: (isAhead: boolean) => hooks.ahead?.(peer, isAhead),
     ackSoon: () => ackSoon(state, peer),
+    waits: () => state.sender.waits(peer),
     pumpIn: (ms: number) => once(state, state.againTimers, peer, ms, () => state.links[peer]?.pump()),
     restarted() {
       hooks.restarted?.(peer)

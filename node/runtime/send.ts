@@ -4,7 +4,7 @@
  */
 import { type Message, traitsOf } from '../../agreement/message.ts'
 import { bytesOf } from '../../agreement/precision.ts'
-import type { Envelope } from '../../agreement/protocol.ts'
+import type { Envelope, PeerIndex } from '../../agreement/protocol.ts'
 import { bringsVector, encodeHeader, encodeMessage, encodeVector } from '../codec/index.ts'
 import type { Link } from '../link/link.ts'
 import type { Encoded } from '../link/outbox.ts'
@@ -14,6 +14,8 @@ import { isMovable, lengthOf } from './movable.ts'
 
 export interface Sender {
   send(envelopes: readonly Envelope[]): void
+  /** The link to this peer has something left to send. */
+  waits(peer: PeerIndex): void
   /** The present work is done. Its messages leave now, unless they may wait for others. */
   flush(): void
   stop(): void
@@ -54,26 +56,21 @@ export function createSender(options: SenderOptions): Sender {
   let isUrgent = false
   let voteTimer: Timer | null = null
   let forgottenBefore = 1
+  const waiting = createWaiting(links)
 
   const pump = () => {
     if (hasFailed) return
     isUrgent = false
     voteTimer?.cancel()
     voteTimer = null
-    links.forEach(link => void link?.pump())
+    waiting.pump()
   }
   const put = ({ to, message, encoded }: Outgoing) => {
     const { bundled, repeated, timeless } = traitsOf(message)
     const { step } = message.slot
     if (encoded.stored && step < forgottenBefore) return
     const queued = asQueued(encoded, { step, repeated, timeless })
-    const count = (link: Link | null | undefined) => {
-      if (!link) return
-      link.enqueue(queued)
-      messagesSent++
-    }
-    if (to === 'others') links.forEach(count)
-    else count(links[to])
+    messagesSent += waiting.enqueue(to, queued)
     if (bundled) voteTimer ??= clock.after(VOTE_DELAY_MS, pump)
     else isUrgent = true
   }
@@ -103,15 +100,48 @@ export function createSender(options: SenderOptions): Sender {
       }
       release()
     },
+    waits: waiting.add,
     flush() {
       if (isUrgent) pump()
     },
     stop: () => voteTimer?.cancel(),
     forgetBefore(step) {
       forgottenBefore = step
+      for (const peer of links.keys()) waiting.add(peer) // it may have to be told that something is missing now
     },
     repeat: message => put({ to: 'others', message, encoded: encodeInOwnSize(message) }),
     messagesSent: () => messagesSent,
+  }
+}
+
+interface Waiting {
+  /** Returns how many links took the message. */
+  enqueue(to: Envelope['to'], message: Encoded): number
+  add(peer: PeerIndex): void
+  pump(): void
+}
+
+/** The links that may have something to send: an answer to one peer of two hundred is nothing to the other links. */
+function createWaiting(links: readonly (Link | null)[]): Waiting {
+  const waiting = new Set<PeerIndex>()
+  const enqueue = (peer: PeerIndex, message: Encoded): number => {
+    const link = links[peer]
+    if (!link) return 0
+    link.enqueue(message)
+    waiting.add(peer)
+    return 1
+  }
+  return {
+    enqueue(to, message) {
+      if (to !== 'others') return enqueue(to, message)
+      return [...links.keys()].reduce((count, peer) => count + enqueue(peer, message), 0)
+    },
+    add: peer => void waiting.add(peer),
+    pump() {
+      const peers = [...waiting].sort((a, b) => a - b)
+      waiting.clear()
+      for (const peer of peers) links[peer]?.pump()
+    },
   }
 }
 

@@ -51,8 +51,14 @@ function isEqual(a: Uint8Array, b: Uint8Array): boolean {
   return true
 }
 
-/** How many signatures of this world are known to be valid: an iteration of 200 peers has 200. */
-const KNOWN_MAX = 8192
+/** Of how many digests the signatures are known: an exchange of 200 peers has up to 200. */
+const DIGESTS_MAX = 2048
+
+/** A signature that a peer of this world made for a slot of its own. */
+interface Signed {
+  readonly slot: Slot
+  readonly signature: Uint8Array
+}
 
 /**
  * The real scheme, with keys from the given seeds. What a peer of this world signed in its own slot is valid, and is
@@ -63,12 +69,18 @@ export function createEd25519Authority(cohortId: string, seeds: readonly Uint8Ar
     cohortId,
     seeds.map(seed => ed25519.publicKey(seed)),
   )
-  const known = new Map<string, Uint8Array>()
-  const nameOf = ({ step, phase, iteration, sender }: Slot, digest: Digest) =>
-    `${sender} ${iteration} ${step} ${phase} ${digest}`
+  /** By digest, by signer: the last. */
+  const known = new Map<Digest, Map<PeerIndex, Signed>>()
+  const remember = (slot: Slot, digest: Digest, signature: Uint8Array) => {
+    const signed = known.get(digest) ?? new Map<PeerIndex, Signed>()
+    signed.set(slot.sender, { slot, signature })
+    known.set(digest, signed)
+    if (known.size > DIGESTS_MAX) known.delete(known.keys().next().value!)
+  }
   const verify = (slot: Slot, digest: Digest, signature: Uint8Array): boolean => {
-    const own = known.get(nameOf(slot, digest))
-    return (own !== undefined && isEqual(own, signature)) || check(slot, digest, signature)
+    const own = known.get(digest)?.get(slot.sender)
+    const isKnown = own !== undefined && isSame(own.slot, slot) && isEqual(own.signature, signature)
+    return isKnown || check(slot, digest, signature)
   }
   return {
     signer(peer) {
@@ -76,8 +88,7 @@ export function createEd25519Authority(cohortId: string, seeds: readonly Uint8Ar
       return {
         sign(slot, digest) {
           const signature = sign(slot, digest)
-          if (slot.sender === peer) known.set(nameOf(slot, digest), signature)
-          if (known.size > KNOWN_MAX) known.delete(known.keys().next().value!)
+          if (slot.sender === peer) remember(slot, digest, signature)
           return signature
         },
       }
@@ -88,4 +99,8 @@ export function createEd25519Authority(cohortId: string, seeds: readonly Uint8Ar
         commitmentsIn(message).every(each => verify(each.slot, each.digest, each.signature)),
     },
   }
+}
+
+function isSame(a: Slot, b: Slot): boolean {
+  return a.step === b.step && a.phase === b.phase && a.iteration === b.iteration && a.sender === b.sender
 }

@@ -22,8 +22,8 @@ interface Put {
 export interface DiskPlaces {
   /** For a peer that starts or restarts. @param isAlive false once it has been closed or has crashed */
   open(isAlive: () => boolean, position: () => LogPosition): VectorPlaces
-  /** A sync begins. Call what it returns when it is over without an error. */
-  syncing(): () => void
+  /** A sync begins. Call what it returns when it is over without an error: it says how many bytes became durable. */
+  syncing(): () => number
   /** @param survives whether the crash left a record that was appended behind this position */
   crash(survives: (at: LogPosition) => boolean): void
   /** What a crash would leave of the places that were synced. */
@@ -74,11 +74,14 @@ export function createDiskPlaces(initial: PlacesContent): DiskPlaces {
       freed = []
       const opening = free
       return () => {
+        let bytes = 0
         for (const [place, put] of batch) {
+          bytes += put.bytes.length
           durable.set(place, put.bytes)
           if (unsynced.get(place) === put) unsynced.delete(place)
         }
         if (free === opening) free.push(...released)
+        return bytes
       }
     },
     crash(survives) {

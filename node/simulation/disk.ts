@@ -42,6 +42,8 @@ interface DiskOptions {
   readonly syncMs: () => number
   /** Vectors stand in places beside the records. */
   readonly vectorsApart?: boolean
+  /** How many bytes of older states are remembered, beside the present one; absent: `HISTORY_BYTES_MAX`. */
+  readonly historyBytesMax?: number
   /** What is on it already; absent: nothing. */
   readonly copy?: Pick<DiskCopy, 'records' | 'watermark' | 'places'>
 }
@@ -67,14 +69,23 @@ interface Snapshot {
   readonly count: number
 }
 
+/** A state of the disk that was once durable. */
+interface Past extends Snapshot {
+  readonly watermark: Watermark
+  readonly places: PlacesContent
+  /** What it has that the state before it had not. */
+  readonly newBytes: number
+}
+
 interface State {
   readonly options: DiskOptions
   file: File
   /** Newer files have greater numbers. */
   rewrites: number
   durable: Snapshot & { readonly rewrites: number }
-  /** Every state that was ever durable. */
-  readonly history: (Snapshot & { readonly watermark: Watermark; readonly places: PlacesContent })[]
+  /** The states that were durable, oldest first. */
+  readonly history: Past[]
+  historyBytes: number
   readonly places: DiskPlaces
   watermark: Watermark
   /** Why the log cannot be read; null if it can. */
@@ -83,8 +94,9 @@ interface State {
   full: boolean
 }
 
-/** At most this many states are remembered; older ones are never restored. */
+/** At most this many states are remembered, of so many bytes; older ones are never restored. */
 const HISTORY_MAX = 1000
+const HISTORY_BYTES_MAX = 64 * 2 ** 20
 
 const EMPTY = { records: [], watermark: NO_WATERMARK, places: new Map() } as const
 
@@ -97,6 +109,7 @@ export function createDisk(options: DiskOptions): SimulatedDisk {
     rewrites: 0,
     durable: { file, count: records.length, rewrites: 0 },
     history: [],
+    historyBytes: 0,
     places: createDiskPlaces(places),
     watermark,
     unreadable: null,
@@ -180,9 +193,9 @@ function open(state: State): Storage {
           done(new DiskFullError('no space left on the simulated disk'))
           return
         }
-        arePut()
+        const putBytes = arePut()
         if (watermark.entries > state.watermark.entries) state.watermark = watermark
-        settle(state, { file, count, rewrites })
+        settle(state, { file, count, rewrites }, putBytes)
         done()
       })
     },
@@ -200,13 +213,24 @@ function positionOf({ rewrites, file }: State): LogPosition {
 }
 
 /** A sync is over. It does not undo a sync that began later and ended earlier. */
-function settle(state: State, { file, count, rewrites }: State['durable']): void {
+function settle(state: State, { file, count, rewrites }: State['durable'], putBytes: number): void {
   const { durable, history, watermark, places } = state
   const isNewer = rewrites > durable.rewrites || (rewrites === durable.rewrites && count > durable.count)
   if (!isNewer) return
+  const added = file.records.slice(file === durable.file ? durable.count : 0, count)
+  const newBytes = added.reduce((sum, { length }) => sum + length, putBytes)
   state.durable = { file, count, rewrites }
-  history.push({ file, count, watermark, places: places.durable() })
-  if (history.length > HISTORY_MAX) history.shift()
+  history.push({ file, count, watermark, places: places.durable(), newBytes })
+  state.historyBytes += newBytes
+  forgetOldest(state)
+}
+
+/** A state shares with the next what has not changed, so forgetting it frees what the next has in its place. */
+function forgetOldest(state: State): void {
+  const { history, options } = state
+  const { historyBytesMax = HISTORY_BYTES_MAX } = options
+  while (history.length > HISTORY_MAX || (history.length > 1 && state.historyBytes > historyBytesMax))
+    state.historyBytes -= history.shift()!.newBytes
 }
 
 /** This file is now the whole log, and it is on the disk. */

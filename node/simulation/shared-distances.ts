@@ -1,7 +1,8 @@
 /**
  * Distances of all pairs, for families that share most of their vectors: every liar of a simulated cohort follows the
- * protocol with its own vector in the place of its lie. A pair's distance does not depend on the rest of its family, so
- * only those of new vectors are computed. The bits are those of the kernels.
+ * protocol with its own vector in the place of its lie, and the run measures the honest vectors alone. A pair's distance
+ * does not depend on the rest of its family, so only those of new vectors are computed. The bits are those of the
+ * kernels.
  */
 import { needsMoreBits, squaredDistances, squaredDistancesIn } from '../../agreement/kernels/index.ts'
 import type { Digest } from '../../agreement/message.ts'
@@ -16,8 +17,8 @@ interface Known {
   readonly matrix: Matrix
 }
 
-/** In smaller families all pairs cost no more than those of one vector. */
-const FAMILY_MIN = 16
+/** The distances of smaller families cost nothing worth remembering. */
+const FAMILY_MIN = 4
 /** With more new vectors than this share of the family, all pairs are computed. */
 const NEW_SHARE_MAX = 1 / 8
 /** How many new vectors, and how many others, the kernels take at once: a few more pairs than are needed. */

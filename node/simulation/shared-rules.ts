@@ -1,6 +1,6 @@
 /**
  * Peers of the simulated world often aggregate the same vectors, and descend from the same parameters. Both are pure
- * functions, so a result is computed once and shared, and so is what MDA knows of a pair of vectors. Vectors with the same digest are the same.
+ * functions, so a result is computed once and shared, and so are the distances of pairs that MDA looks at. Vectors with the same digest are the same.
  */
 import { type Aggregate, aggregate } from '../../agreement/averaging/aggregate.ts'
 import type { Vector } from '../../agreement/vector.ts'
@@ -15,9 +15,9 @@ const RESULTS_MAX = 64
 const RESULT_BYTES_MAX = 64 * 2 ** 20
 const RESULTS_MIN = 4
 
-export function sharedRules(): Aggregate {
+/** @param distances as those of sharedDistances */
+export function sharedRules(distances = sharedDistances()): Aggregate {
   const results = new Map<string, Vector>()
-  const distances = sharedDistances()
   return (protocol, family) => {
     const { vectors, own, maxFaulty, keep } = family
     const owner = protocol === 'cva' ? digestOf(own) : ''

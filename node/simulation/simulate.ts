@@ -24,6 +24,7 @@ import { type Conditions, calmConditions, type InjectedFault } from './condition
 import { injectFaults } from './fault-injection.ts'
 import { keySeed } from './keys.ts'
 import { type LatencyModel, latencyMaxMs } from './latency.ts'
+import { sharedDistances } from './shared-distances.ts'
 import { createStepClock, type StepClock } from './step-clock.ts'
 import { createStepMeter, type StepMeter, type StepProgress } from './step-meter.ts'
 import { createTimeline, type Timeline, type TimelineEntry } from './timeline.ts'
@@ -48,6 +49,11 @@ export interface SimulateOptions {
   readonly gradientMs: number
   /** Crashes, pauses, slow peers and partitions, from one step to another. */
   readonly injectedFaults?: readonly InjectedFault[]
+  /**
+   * The most that all peers together keep of past steps for slower and restarted ones, and so much again of older states
+   * of their disks, where they have any; absent: `KEEP_BYTES`.
+   */
+  readonly keepBytes?: number
   /** How many steps from one measured step to the next; 0: only the last is measured; absent: 1. */
   readonly measureEvery?: number
   readonly onStep?: (progress: StepProgress) => void
@@ -100,6 +106,9 @@ interface Run {
   readonly sentBefore: readonly { messages: number; bytes: number }[]
 }
 
+/** What is kept lies in memory here, for each of the peers. */
+const KEEP_BYTES = 2 ** 30
+
 /** The longest virtual time of a sync of a peer's disk, in runs with crashes. */
 const SYNC_MS = 2
 
@@ -145,10 +154,14 @@ function createRun(options: SimulateOptions, conditions: Conditions): Run {
   const { cohort, seed, byzantine, oracles } = options
   const keys = cohort.members.map((_, peer) => keySeed(seed, peer))
   const trace = createTrace()
+  const distances = sharedDistances()
+  const keepBytes = Math.floor((options.keepBytes ?? KEEP_BYTES) / cohort.members.length)
   const violations = new Map<string, string>()
   const cluster: SimulatedCluster<Peer> = createSimulatedCluster({
     task: learnerTask({
       cohort,
+      keepBytes,
+      distances,
       initialOf: self => oracles[self]!.initial,
       oracle: parts => oraclePort(run, parts),
       gradient(peer, step, { loss }) {
@@ -162,6 +175,7 @@ function createRun(options: SimulateOptions, conditions: Conditions): Run {
     authority: createEd25519Authority(cohortId(cohort), keys),
     startSpreadMs: 0,
     conditions,
+    historyBytesMax: keepBytes,
     frameBytesMax: Infinity,
     trace,
     links: randomStream(seed, 'latency'),
@@ -183,7 +197,7 @@ function createRun(options: SimulateOptions, conditions: Conditions): Run {
     trace,
     violations,
     steps,
-    meter: createStepMeter(cohort, honest, options),
+    meter: createStepMeter(cohort, honest, { ...options, distances }),
     checkers: createLearningCheckers({ cohort, linkLimits: defaultLinkLimits }, honest, (checker, detail) => {
       if (!violations.has(checker)) violations.set(checker, `${checker}: ${detail}`)
     }),

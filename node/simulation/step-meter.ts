@@ -4,6 +4,7 @@
  */
 import type { Phase } from '../../agreement/message.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
+import type { Vector } from '../../agreement/vector.ts'
 import type { LearnOutput } from '../../learning/learn-contract.ts'
 import {
   type Agreement,
@@ -29,6 +30,8 @@ interface StepMeterOptions {
   /** How many steps from one measured step to the next; 0: only the last is measured; absent: 1. */
   readonly measureEvery?: number
   readonly onStep?: (progress: StepProgress) => void
+  /** All `‖x_j − x_k‖²`, where some are known; absent: computed each time. */
+  readonly distances?: (vectors: readonly Vector[]) => Float64Array
 }
 
 export interface StepMeter {
@@ -50,7 +53,7 @@ interface OpenStep {
 export function createStepMeter(
   cohort: Cohort,
   honest: readonly PeerIndex[],
-  { measureEvery = 1, onStep }: StepMeterOptions = {},
+  { measureEvery = 1, onStep, distances }: StepMeterOptions = {},
 ): StepMeter {
   const steps: StepProgress[] = []
   const violations: string[] = []
@@ -72,8 +75,8 @@ export function createStepMeter(
     open.delete(step)
     const isMeasured = step === cohort.steps || (measureEvery > 0 && step % measureEvery === 0)
     const diameterOf = (phase: 'gradient' | 'parameters', agreement: Agreement) => {
-      const inputs = measured([...agreement.inputs.values()])
-      const outputs = measured([...agreement.outputs.values()])
+      const inputs = measured([...agreement.inputs.values()], distances)
+      const outputs = measured([...agreement.outputs.values()], distances)
       violations.push(...brokenBetween(cohort, step, phase, { ...agreement, inputs, outputs }))
       return outputs.diameter()
     }

@@ -9,14 +9,24 @@ export interface Trace {
   digest(): string
 }
 
+/** Each call of the hash costs as much as some hundred bytes. */
+const WAITING_MAX = 16 * 1024
+
 export function createTrace(): Trace {
   const hash = createHash('sha256')
+  let waiting = ''
   return {
-    add: (timeMs, from, to, message) => hash.update(`${timeMs} ${from} ${to} ${describe(message)}\n`),
-    digest: () => hash.digest('hex'),
+    add(timeMs, from, to, message) {
+      waiting += `${timeMs} ${from} ${to} ${describe(message)}\n`
+      if (waiting.length < WAITING_MAX) return
+      hash.update(waiting)
+      waiting = ''
+    },
+    digest: () => hash.update(waiting).digest('hex'),
   }
 }
 
 function describe(message: Message): string {
-  return [message.kind, slotKey(message.slot), contentOf(message)].filter(part => part !== '').join(' ')
+  const content = contentOf(message)
+  return `${message.kind} ${slotKey(message.slot)}${content === '' ? '' : ` ${content}`}`
 }

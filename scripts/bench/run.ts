@@ -3,7 +3,7 @@
  * which lies, beside `simulate` of the same cohort, and beside a trusted server in PyTorch (run-torch.ts) where there is
  * one and MNIST lies in DIR. All take turns. Further options go to the demo and to `simulate`: `--precision bf16`, say.
  *
- * `ours_ms` is the time of a step while they learn. Of `simulate` it holds the start, which is short.
+ * `ours_ms` is the time of a step while they learn, without opening the data, and without the judgement at the end.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'

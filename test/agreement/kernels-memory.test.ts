@@ -6,6 +6,7 @@ import {
   addressOf,
   allocatePassing,
   allocateVector,
+  growPassing,
   PASSING_BYTES_MAX,
   PASSING_SLOTS_MAX,
 } from '../../agreement/kernels/memory.ts'
@@ -41,6 +42,14 @@ test.serial(
     t.true(await collectUntil(hasRoom))
   },
 )
+
+test.serial('a process with the vectors of many peers may have more slots', async t => {
+  t.true(await collectUntil(() => inSlots(many(PASSING_SLOTS_MAX, 5000)) === PASSING_SLOTS_MAX))
+  growPassing(2)
+  t.true(await collectUntil(() => inSlots(many(2 * PASSING_SLOTS_MAX + 1, 5000)) === 2 * PASSING_SLOTS_MAX))
+  growPassing(1)
+  t.true(await collectUntil(() => inSlots(many(PASSING_SLOTS_MAX, 5000)) === PASSING_SLOTS_MAX))
+})
 
 test.serial('and so many bytes', async t => {
   const length = 4 * 2 ** 20

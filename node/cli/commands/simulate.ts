@@ -19,7 +19,7 @@ import { defineCommand, flag, maybe, option, UsageError, type Values } from '../
 import { faultOptions, injectedFaultsOf } from '../fault-options.ts'
 import { learningOptions } from '../learning-options.ts'
 import { modelName, type Scenario, scenarioOf, scenarioOptions } from '../options.ts'
-import { decimal, integer, text } from '../parse.ts'
+import { byteCount, decimal, integer, text } from '../parse.ts'
 import { deliverReport, prepareReport } from '../report-output.ts'
 import { checkArchitecture, serverOptions, simulateServer } from '../server-run.ts'
 import { closenessOf, runSimulated, type SimulatedRun } from '../simulated.ts'
@@ -63,6 +63,12 @@ const options = {
     'how far honest peers are apart, and whether each agreement kept its guarantees, is measured every so many steps and in the last; 0: in the last alone. Of use with large models or many peers, where measuring takes much of the time',
     integer({ min: 0 }),
     1,
+  ),
+  keepBytes: maybe(
+    '--keep-bytes <size>',
+    'the most that all peers together keep of past steps for slower and restarted ones, in memory, such as 500M',
+    byteCount,
+    '1G; always two steps, never more than 16',
   ),
   seeds: maybe(
     '--seeds <count>',
@@ -161,14 +167,14 @@ function checkSwarm(values: SimulateValues): void {
 
 type SimulatedWorld = Pick<
   Parameters<typeof runSimulated>[0],
-  'latencyMs' | 'gradientMs' | 'network' | 'loss' | 'injectedFaults' | 'measureEvery'
+  'latencyMs' | 'gradientMs' | 'network' | 'loss' | 'injectedFaults' | 'measureEvery' | 'keepBytes'
 >
 
 const LATENCY_MS = 5
 
 /** @throws UsageError where the options contradict each other, or name what does not exist */
 function worldOf(values: SimulateValues, { peers, settings, liars }: Scenario): SimulatedWorld {
-  const { latency, network, loss, gradientTime, measureEvery, unsafe } = values
+  const { latency, network, loss, gradientTime, measureEvery, keepBytes, unsafe } = values
   if (latency !== null && network !== null)
     throw new UsageError(`--latency is ${latency}, and --network names a model; expected one of the two`)
   const scene = { peers, steps: settings.steps, maxFaulty: settings.faults, liars, unsafe }
@@ -178,6 +184,7 @@ function worldOf(values: SimulateValues, { peers, settings, liars }: Scenario): 
     network,
     loss,
     measureEvery,
+    keepBytes,
     injectedFaults: injectedFaultsOf(values, scene),
   }
 }
@@ -253,7 +260,7 @@ function reportOf(scenario: Scenario, run: SimulatedRun, id: string, wallSeconds
     messages: result.messages,
     bytes: result.bytes,
     wallSeconds,
-    learningSeconds: null,
+    learningSeconds: run.learningSeconds,
     virtualSeconds: result.virtualSeconds,
     trace: result.trace,
     ...(result.timeline.length > 0 && {

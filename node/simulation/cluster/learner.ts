@@ -18,6 +18,10 @@ interface LearnerOptions {
   /** Makes the oracle of an incarnation. It answers only the incarnation that asked. */
   readonly oracle: (parts: Pick<PeerParts<LearnOutput>, 'self' | 'isAlive'>) => OraclePort
   readonly linkLimits?: LinkLimits
+  /** The most that each keeps of past steps for others; absent: as a real peer. */
+  readonly keepBytes?: number
+  /** All `‖x_j − x_k‖²`, where some are known; absent: the peers remember their own. */
+  readonly distances?: (vectors: readonly Vector[]) => Float64Array
   /** A peer has computed its gradient. */
   readonly gradient?: (self: PeerIndex, step: number, reply: GradientReply) => void
 }
@@ -28,9 +32,11 @@ export function learnerTask({
   statistics,
   oracle,
   linkLimits,
+  keepBytes,
+  distances,
   gradient,
 }: LearnerOptions): Task<Peer, LearnOutput> {
-  const aggregate = sharedRules()
+  const aggregate = sharedRules(distances)
   const descend = sharedDescents()
   return {
     peers: cohort.members.length,
@@ -44,6 +50,7 @@ export function learnerTask({
         descend,
         oracle: oracle(parts),
         ...(linkLimits && { linkLimits }),
+        ...(keepBytes !== undefined && { keepBytes }),
         hooks: {
           ...parts.hooks,
           finished() {},

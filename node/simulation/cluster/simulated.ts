@@ -25,6 +25,8 @@ interface SimulatedOptions<Peer, Output> extends ClusterOptions<Peer, Output> {
   readonly frameBytesMax: number
   /** The most faulty peers: so many may lie about a second process; 0 where there is none. */
   readonly maxFaulty?: number
+  /** How many bytes of older states each disk remembers; absent: as createDisk. */
+  readonly historyBytesMax?: number
   /** Every frame as it is sent. */
   readonly onSend?: (from: PeerIndex, to: PeerIndex, frame: Frame) => void
   /** A peer may have lost records from its disk. */
@@ -114,7 +116,7 @@ export function createSimulatedCluster<
 
 /** Byzantine peers keep nothing, and without a sync time no peer has a disk. */
 function disksOf<Peer, Output>(
-  { conditions: { syncMs }, seed, diskLost = () => {} }: SimulatedOptions<Peer, Output>,
+  { conditions: { syncMs }, seed, historyBytesMax, diskLost = () => {} }: SimulatedOptions<Peer, Output>,
   { after }: World,
   isHonest: readonly boolean[],
 ): readonly (SimulatedDisk | null)[] {
@@ -126,6 +128,7 @@ function disksOf<Peer, Output>(
             after,
             syncMs: () => syncMs * random.uniform(),
             vectorsApart: areVectorsApart(seed),
+            ...(historyBytesMax !== undefined && { historyBytesMax }),
           }),
           () => diskLost(peer),
         )

@@ -3,7 +3,7 @@ import test from 'ava'
 import fc from 'fast-check'
 import { diameter, type Vector } from '../../../agreement/vector.ts'
 import { randomStream } from '../../../learning/random.ts'
-import { contractionBetween, meanShift, measured } from '../../../node/checkers/measures.ts'
+import { contractionBetween, meanShift, meanShiftMax, measured } from '../../../node/checkers/measures.ts'
 
 interface Shape {
   readonly count: number
@@ -55,6 +55,23 @@ test('diameter, mean, range and rounding are those of all vectors, one by one', 
       const largest = Math.max(...columns.map(column => Math.max(...column.map(Math.abs))))
       t.is(own.rounding(), largest * Math.sqrt(shape.dimension) * 1e-6)
       t.is(own.distinct().length, Math.min(shape.count, shape.different))
+    }),
+    { numRuns: 100 },
+  )
+})
+
+test('the bound of the shift holds, and is near it where all vectors differ and all outputs are one', t => {
+  fc.assert(
+    fc.property(shapes, ({ count, dimension, scale, seed }) => {
+      const random = randomStream(seed, 'shift')
+      const drawn = () => Float32Array.from({ length: dimension }, () => scale * (1 + random.normal()))
+      const [before, output] = [Array.from({ length: count + 1 }, drawn), drawn()]
+      const [from, to] = [measured(before), measured([output, output.slice()])]
+      const [shift, most] = [meanShift(from, to), meanShiftMax(from, to)]
+      t.true(most >= shift, `${most} >= ${shift}`)
+      t.true(most <= shift + 0.01 * (shift + from.diameter()), `${most}, where the shift is ${shift}`)
+      t.is(meanShiftMax(measured([...before, before[0]!]), to), Infinity)
+      t.is(meanShiftMax(from, measured([output, before[0]!])), Infinity)
     }),
     { numRuns: 100 },
   )

@@ -62,6 +62,7 @@ test('messages that a link keeps pin at most twice the memory that it counts for
       send: () => false,
       take() {},
       ackSoon() {},
+      waits() {},
       pumpIn() {},
       restarted() {},
       ahead() {},

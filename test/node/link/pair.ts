@@ -90,6 +90,7 @@ function createSide(net: Network, self: number, incarnation: number): Side {
         side.taken.push(slot.step)
         if (slot.step > side.step + net.ahead) side.early.push(slot.step)
       },
+      waits() {},
       ackSoon() {
         if (!side.full && side.room > 0 && !side.lazy) side.link.acknowledge()
       },

@@ -93,3 +93,32 @@ test('a flipped bit leaves a torn or damaged log, as on a real disk, until the u
   t.is(disk.open().watermark?.entries, 3)
   disk.forget()
 })
+
+for (const vectorsApart of [false, true])
+  test(`older states are forgotten by their bytes, and the newest stays${vectorsApart ? ', with vectors beside the log' : ''}`, t => {
+    const world = createWorld()
+    const disk = createDisk({ after: world.after, syncMs: () => 0, vectorsApart, historyBytesMax: 10_000 })
+    const log = disk.open()
+    const places = log.vectors?.(1000) ?? null
+    for (let state = 1; state <= 100; state++) {
+      if (places !== null) {
+        places.put(new Uint8Array(990).fill(state))
+        log.append(new Uint8Array(10).fill(state))
+      } else log.append(new Uint8Array(1000).fill(state))
+      log.sync(NO_WATERMARK, () => {})
+      world.runSync()
+    }
+    const copies = [0, 0.999].map(fraction => disk.copyAt(fraction)!)
+    t.deepEqual(
+      copies.map(({ records }) => records.length),
+      [91, 100],
+      'ten states of 1000 bytes',
+    )
+    t.is(copies[0]!.places.size, vectorsApart ? 91 : 0)
+    const huge = createDisk({ after: world.after, syncMs: () => 0, historyBytesMax: 10 })
+    const other = huge.open()
+    other.append(new Uint8Array(1000))
+    other.sync(NO_WATERMARK, () => {})
+    world.runSync()
+    t.is(huge.copyAt(0)?.records.length, 1, 'the newest state stays, however large it is')
+  })

@@ -28,8 +28,10 @@ test('distances that are remembered have the bits of those computed at once', t 
       const changed = base.map((vector, j) => (places.includes(j) ? drawn(scale) : vector))
       t.deepEqual(distances(changed), squaredDistances(changed), `${name}; new: ${places}`)
     }
-    const fewer = base.slice(0, 33).reverse()
-    t.deepEqual(distances(fewer), squaredDistances(fewer), `${name}; fewer`)
+    for (const size of [33, 4, 3]) {
+      const fewer = base.slice(0, size).reverse()
+      t.deepEqual(distances(fewer), squaredDistances(fewer), `${name}; ${size} of them`)
+    }
   }
 })
 
