@@ -17,6 +17,7 @@ import { arrivingDigest } from '../signatures/digest.ts'
 import { BIG_ENDIAN } from '../signatures/vector-bytes.ts'
 import { arrivingVector } from './arrival-buffers.ts'
 import { type Cursor, need, nextPart } from './cursor.ts'
+import { releasePassing } from './passing-memory.ts'
 
 /**
  * Yields while there is nothing to read.
@@ -41,6 +42,7 @@ export function* receiveVector(
     intake.add(part)
     digest.add(part)
     left -= part.length
+    releasePassing(part)
   }
   const flaw = intake.flaw()
   if (flaw === 'other-form') return null

@@ -49,13 +49,14 @@ export function createUnframer({ begin, held }: UnframerOptions): Unframer {
   /** Where reading had to stop: at the chunk's end, or before a frame that may not begin yet. */
   const readChunk = (chunk: Uint8Array): number => {
     let at = 0
-    while (at < chunk.length) {
+    const bytes = chunk.length // the reader may free what it was given
+    while (at < bytes) {
       if (reader === null) {
         if (held()) break
         readLength(chunk[at++]!)
       } else {
-        const end = Math.min(chunk.length, at + length)
-        reader.add(at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end))
+        const end = Math.min(bytes, at + length)
+        reader.add(at === 0 && end === bytes ? chunk : chunk.subarray(at, end))
         length -= end - at
         at = end
       }
@@ -68,8 +69,9 @@ export function createUnframer({ begin, held }: UnframerOptions): Unframer {
     isReading = true
     try {
       for (let chunk = waiting.shift(); chunk !== undefined; chunk = waiting.shift()) {
+        const bytes = chunk.length
         const at = readChunk(chunk)
-        if (at === chunk.length) continue
+        if (at === bytes) continue
         waiting.unshift(chunk.subarray(at))
         break
       }

@@ -2,11 +2,13 @@
  * Noise's cipher, ChaCha20-Poly1305 by the runtime, for messages of 64 KiB: this is where the bytes of vectors spend
  * their time. These functions replace the library's own for long messages, and differ in two ways:
  *   - the key becomes a key object once a connection, not once a message (15 µs each, as much as the cipher);
- *   - a message that came in pieces is deciphered from the joined copy that Noise makes anyway.
+ *   - what they make is marked as memory that may be handed back after use (codec/passing-memory.ts).
  */
 import { type CipherKey, createCipheriv, createDecipheriv, createSecretKey } from 'node:crypto'
 import type { ICryptoInterface } from '@chainsafe/libp2p-noise'
 import { defaultCrypto } from '@chainsafe/libp2p-noise/crypto'
+import { Uint8ArrayList } from 'uint8arraylist'
+import { markPassing } from '../codec/passing-memory.ts'
 import { generateKeyPair, sharedKey } from './noise-keys.ts'
 
 const ALGORITHM = 'chacha20-poly1305'
@@ -27,6 +29,8 @@ function keyObject(key: Uint8Array): CipherKey {
   return object
 }
 
+type Encrypted = ReturnType<ICryptoInterface['chaCha20Poly1305Encrypt']>
+
 const encrypt: ICryptoInterface['chaCha20Poly1305Encrypt'] = (plaintext, nonce, ad, key) => {
   if (plaintext.byteLength < SMALL_BYTES)
     return defaultCrypto.chaCha20Poly1305Encrypt(plaintext, nonce, ad, key)
@@ -35,9 +39,9 @@ const encrypt: ICryptoInterface['chaCha20Poly1305Encrypt'] = (plaintext, nonce, 
   const parts = plaintext instanceof Uint8Array ? [plaintext] : [...plaintext]
   const pieces: Uint8Array[] = parts.map(part => cipher.update(part))
   cipher.final()
-  const message = Buffer.concat([...pieces, cipher.getAuthTag()])
-  for (const piece of pieces) release(piece)
-  return message
+  // Not joined: the socket takes several at once (tcp-writes.ts).
+  const message = new Uint8ArrayList(...pieces.map(markPassing), cipher.getAuthTag())
+  return message as unknown as Encrypted // the same class, in another version of its types
 }
 
 /** `joined`: the ciphertext without its tag, in one piece. Throws if the tag does not match. */
@@ -50,16 +54,7 @@ const decrypt: ICryptoInterface['chaCha20Poly1305Decrypt'] = (ciphertext, nonce,
   decipher.setAuthTag(ciphertext.subarray(length))
   const plaintext = decipher.update(joined)
   decipher.final()
-  if (!(ciphertext instanceof Uint8Array)) release(joined)
-  return plaintext
-}
-
-/**
- * Frees memory that only this module, or its caller's scratch, has seen, and that `piece` alone fills: the collector
- * would free it much later. (Noise lets the cipher write over `joined`.)
- */
-function release({ buffer, byteLength }: Uint8Array): void {
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0)
+  return markPassing(plaintext)
 }
 
 export const noiseCrypto: ICryptoInterface = {

@@ -15,6 +15,7 @@ import type {
 import { createFrameBudget, noisePrice } from './frame-budget.ts'
 import { frameHeaders } from './frame-headers.ts'
 import { noiseCrypto } from './noise-crypto.ts'
+import { createNoiseDecoder, type NoiseDecoder } from './noise-decoder.ts'
 import { signingOnce } from './noise-keys.ts'
 import type { Watch, Watches } from './watch.ts'
 
@@ -34,6 +35,7 @@ export function guardedNoise(watches: Watches): (components: NoiseComponents) =>
       const watch = watches.of(socket)
       watch.enter('proving')
       const secured = await secure()
+      decodeHere(secured.connection)
       watches.secured(socket, secured)
       return secured
     }
@@ -43,6 +45,17 @@ export function guardedNoise(watches: Watches): (components: NoiseComponents) =>
       secureOutbound: (socket, options) => watched(socket, () => encrypter.secureOutbound(socket, options)),
     }
   }
+}
+
+/** The part of Noise's stream that is used here. */
+interface Decoding {
+  decoder: NoiseDecoder & { readonly buffer: Iterable<Uint8Array> }
+}
+
+/** Goes on where Noise's own decoder is. */
+function decodeHere(connection: MessageStream): void {
+  const decoding = connection as unknown as Decoding
+  Object.assign(decoding, { decoder: createNoiseDecoder(decoding.decoder.buffer) })
 }
 
 /** From its first byte on, a socket's connection runs within its boundary, and pays for what it sends. */

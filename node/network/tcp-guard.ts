@@ -4,6 +4,7 @@ import type { Listener, MultiaddrConnection, Transport, Upgrader } from '@libp2p
 import { tcp } from '@libp2p/tcp'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { endpointOf } from './endpoint.ts'
+import { writeTogether } from './tcp-writes.ts'
 
 type TcpComponents = Parameters<ReturnType<typeof tcp>>[0]
 
@@ -48,10 +49,12 @@ function withoutZones(listener: Listener): Listener {
 function watching(upgrader: Upgrader, watch: (socket: MultiaddrConnection) => void): Upgrader {
   const watched: Pick<Upgrader, 'upgradeInbound' | 'upgradeOutbound'> = {
     upgradeInbound(socket: MultiaddrConnection, options: Parameters<Upgrader['upgradeInbound']>[1]) {
+      writeTogether(socket)
       watch(socket)
       return upgrader.upgradeInbound(socket, options)
     },
     upgradeOutbound(socket: MultiaddrConnection, options: Parameters<Upgrader['upgradeOutbound']>[1]) {
+      writeTogether(socket)
       watch(socket)
       return upgrader.upgradeOutbound(socket, options)
     },

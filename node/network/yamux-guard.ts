@@ -109,14 +109,40 @@ function guardStreams(muxer: StreamMuxer, watch: Watch): void {
         watch.refuse('flooding', `more than ${NEGOTIATION_BYTES_MAX} bytes on a stream without a protocol`)
       return !watch.isRefused()
     })
+    updateWindowLate(stream)
     holdConnection(stream, watch)
     onRemoteStream.call(muxer, stream)
   }
   muxer.createStream = async options => {
     const stream = await createStream.call(muxer, options)
     watch.boundary.enclose(stream)
+    updateWindowLate(stream)
     holdConnection(stream, watch)
     return stream
+  }
+}
+
+/** The part of a Yamux stream that is used here. */
+interface Windowed {
+  readonly state: number
+  /** The whole window, and what is left of it for the sender. */
+  readonly recvWindow: number
+  readonly recvWindowCapacity: number
+  sendWindowUpdate(): void
+}
+
+const ESTABLISHED = 3
+
+/**
+ * Yamux answers each data frame with a frame that opens the window again. One is enough once half of the window is used:
+ * the other half holds the longest frame.
+ */
+function updateWindowLate(stream: Stream): void {
+  const windowed = stream as unknown as Windowed
+  const { sendWindowUpdate } = windowed
+  windowed.sendWindowUpdate = () => {
+    const { state, recvWindow, recvWindowCapacity } = windowed
+    if (state !== ESTABLISHED || recvWindowCapacity <= recvWindow / 2) sendWindowUpdate.call(stream)
   }
 }
 

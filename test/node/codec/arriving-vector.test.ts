@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import type { Slot } from '../../../agreement/message.ts'
 import { type Precision, roundedTo } from '../../../agreement/precision.ts'
 import { decodeLinkFrame, encodeLinkFrame, encodeMessage } from '../../../node/codec/index.ts'
+import { markPassing } from '../../../node/codec/passing-memory.ts'
 import { digestOf } from '../../../node/signatures/digest.ts'
 
 const slot: Slot = { step: 1, phase: 'gradient', iteration: 0, sender: 2 }
@@ -122,3 +123,23 @@ test('gradients in another precision than the cohort agreed on are a fault, and 
 function bytes(vector: Float32Array): Uint8Array {
   return new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength)
 }
+
+test('pieces in passing memory are freed once they are read; others, and those with a header in them, are not', t => {
+  const vector = Float32Array.from({ length: 5000 }, (_, i) => Math.sin(i))
+  const pieces = inPieces(vector, [0.2, 0.4, 0.6, 0.8], 'f32')
+  const lengths = pieces.map(({ length }) => length)
+  const [first, passing, shared, half] = pieces as [Uint8Array, Uint8Array, Uint8Array, Uint8Array]
+  markPassing(first)
+  markPassing(passing)
+  const halves = new Uint8Array(half.length + 1)
+  halves.set(half)
+  pieces[3] = markPassing(halves).subarray(0, half.length)
+  const limits = { peers: 7, dimension: 5000, stepsMax: 10, iterationsMax: 1 }
+  const frame = decodeLinkFrame(pieces, limits, 1)
+  if (!('kind' in frame) || frame.kind !== 'data') return t.fail(JSON.stringify(frame))
+  const message = frame.messages[0]!
+  if (!('message' in message) || message.message.kind !== 'vector') return t.fail(JSON.stringify(message))
+  t.deepEqual(message.message.sealed.vector, vector)
+  t.is(passing.length, 0)
+  t.deepEqual([first.length, shared.length, halves.length], [lengths[0]!, lengths[2]!, lengths[3]! + 1])
+})
