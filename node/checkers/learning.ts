@@ -28,7 +28,8 @@ interface CheckedCohort {
 
 export interface LearningCheckers extends ResendChecker {
   output(peer: PeerIndex, output: LearnOutput): void
-  received(peer: PeerIndex, from: PeerIndex, message: Message): void
+  /** @param isSecond it is a second process with the peer's key, which need not know whom the peer has convicted */
+  received(peer: PeerIndex, from: PeerIndex, message: Message, isSecond?: boolean): void
   /** A peer has shown another a proof: it had it on its disk by then. */
   shown(peer: PeerIndex, from: PeerIndex, proof: Evidence): void
   connected(peer: PeerIndex, other: PeerIndex): void
@@ -84,9 +85,9 @@ export function createLearningCheckers(
       if (output.kind === 'stepped' && isFeedbackLost(cohort, output.state))
         violate('error feedback', `peer ${peer} has lost it before step ${output.state.step}`)
     },
-    received(peer, from, message) {
+    received(peer, from, message, isSecond = false) {
       const { slot } = message
-      shun(peer, from, `takes a ${message.kind} of`)
+      if (!isSecond) shun(peer, from, `takes a ${message.kind} of`)
       if (message.kind === 'vector' || message.kind === 'payload')
         bind(slot.sender, 'vector', message, message.sealed.digest)
       else if (message.kind === 'digest') bind(slot.sender, 'vector', message, message.digest)

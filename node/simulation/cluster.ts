@@ -81,7 +81,8 @@ export interface Watch<Output> {
   /** Its incarnation ends now. */
   died?(self: PeerIndex): void
   output?(self: PeerIndex, output: Output): void
-  received?(self: PeerIndex, from: PeerIndex, message: Message): void
+  /** @param isSecond it is a second process with the peer's key, which need not know what the peer knows */
+  received?(self: PeerIndex, from: PeerIndex, message: Message, isSecond: boolean): void
   shown?(self: PeerIndex, from: PeerIndex, proof: Evidence): void
   connected?(self: PeerIndex, other: PeerIndex): void
   accused?(self: PeerIndex, fault: AnyFault): void
@@ -223,6 +224,7 @@ function begin<Peer extends ProtocolPeer, Output extends AnyOutput>(
     verifier: authority.verifier,
     ...(attack && { attack }),
     hooks: hooksOf(state, self, {
+      isSecond: false,
       running: () => peers[self] ?? null,
       refused: () => crash(state, self, 1),
       failed() {
@@ -258,6 +260,7 @@ function beginSecond<Peer extends ProtocolPeer, Output extends AnyOutput>(
     signer: options.authority.signer(self),
     verifier: options.authority.verifier,
     hooks: hooksOf(state, self, {
+      isSecond: true,
       running: () => peer,
       refused() {
         state.refusedSeconds++
@@ -305,7 +308,7 @@ function behaviourOf<Peer, Output>(
 function hooksOf<Peer extends ProtocolPeer, Output extends AnyOutput>(
   state: State<Peer, Output>,
   self: PeerIndex,
-  own: { running(): Peer | null; refused(): void; failed(): void },
+  own: { readonly isSecond: boolean; running(): Peer | null; refused(): void; failed(): void },
 ): ClusterHooks<Output> {
   const { options, ports, isHonest, faults } = state
   const { trace = null, failed } = options
@@ -319,11 +322,11 @@ function hooksOf<Peer extends ProtocolPeer, Output extends AnyOutput>(
     },
     received(from, message) {
       trace?.add(ports.nowMs(), from, self, message)
-      watch.received?.(self, from, message)
+      watch.received?.(self, from, message, own.isSecond)
     },
     shown: (from, proof) => watch.shown?.(self, from, proof),
     connection(other, up) {
-      if (up) watch.connected?.(self, other)
+      if (up && !own.isSecond) watch.connected?.(self, other)
     },
     fault(fault) {
       watch.accused?.(self, fault)

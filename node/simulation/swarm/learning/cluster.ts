@@ -58,8 +58,8 @@ export function createLearningCluster(
         checkers.output(peer, output)
         if (output.kind === 'caught-up') caughtUp++
       },
-      received(peer, from, message) {
-        checkers.received(peer, from, message)
+      received(peer, from, message, isSecond) {
+        checkers.received(peer, from, message, isSecond)
         if (ownCommitment(from, message) !== null) heard.from(from, peer, message.slot)
       },
       shown: checkers.shown,
