@@ -103,15 +103,6 @@ function constantOf({ dimension, ...query }: LearnQuery): number {
   return constant
 }
 
-/** Refuses options of `bounds learn` in a command without `learn`. */
-export function refuseLearnOptions(values: LearnValues): void {
-  for (const [name, value] of Object.entries(values))
-    if (value !== null) {
-      const flag = learnOptions[name as keyof typeof learnOptions].flags.split(' ')[0]
-      throw new UsageError(`${flag} is for "bounds learn"; expected that, or no ${flag}`)
-    }
-}
-
 function learnLines(
   query: LearnQuery,
   problem: Parameters<typeof learnBounds>[0],

@@ -2,6 +2,7 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { aggregator } from '../../../agreement/rules/registry.ts'
+import { attackNamed } from '../../../learning/attacks/registry.ts'
 import { subsets } from '../../../learning/server/least-squares.ts'
 import { createServer } from '../../../learning/server/server.ts'
 import { TheoremError } from '../../../learning/theorems/error.ts'
@@ -159,7 +160,7 @@ test('Theorem 5 is false: Q_i = ½‖x‖², n = 3, f = 1, and CGE stays at (1, 
     workers: 3,
     maxFaulty: 1,
     liars: [0],
-    attack: { name: 'reverse', did: 'reversed', forge: ({ own }) => own.map(x => -x) },
+    attack: attackNamed('sign-flip'),
     start: Float32Array.of(1, 0),
     gradients: async ({ parameters }, workers) =>
       workers.map(() => ({ gradient: parameters.slice(), loss: 0 })),
