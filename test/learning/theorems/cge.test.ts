@@ -36,6 +36,9 @@ function oneStep(n: number, c: number, w: number, rate: number) {
     after: w ** 2 - 2 * rate * w * first + rate ** 2 * second,
     /** `E Σ_{i ∈ H_t} ⟨w − w*, g_i⟩`. */
     honestPart: w * kept,
+    largest,
+    /** `E ‖g_i‖²`. */
+    squares: p * (w + a) ** 2 + (1 - p) * (w - b) ** 2,
     /** `E φ_t`. */
     phi: w * (kept - largest),
   }
@@ -78,6 +81,19 @@ test('eq. 62 is false: the honest gradients that are kept are not unbiased', t =
       `n = ${n}: E Σ ⟨w, g⟩ = ${honestPart}, eq. 63 has ${(n - 2) * 100}`,
     )
   }
+})
+
+test('Lemmas 1 and 2: the largest of the honest gradients is at most σ(1 + √(n − f − 1)) + ‖∇Q‖ on average', t => {
+  let nearest = 0
+  for (const n of [4, 10, 100])
+    for (const c of [0.3, 1.2, 2]) {
+      const { b, largest, squares } = oneStep(n, c, 20, 0)
+      const allowed = 1 + Math.sqrt(n - 2) + 20
+      t.true(20 > b && largest <= allowed)
+      t.true(Math.abs(squares - (1 + 20 ** 2)) < 1e-6, 'Lemma 1 with equality')
+      nearest = Math.max(nearest, (largest - 20) / (1 + Math.sqrt(n - 2)))
+    }
+  t.true(nearest > 0.5)
 })
 
 test('eq. 66 is false at n = 100, f = 1; with √(f(n − f))·σ more it holds', t => {
@@ -140,6 +156,19 @@ test('Theorem 1 and Corollary 1 hold for CGE itself, against the faulty agent ab
   t.true(mean > 1e-3, 'the attack and the noise have an effect')
   const epsilon = 2 * allowed
   t.true(squares.filter(square => square <= epsilon).length / trials >= bounds.within(epsilon)!)
+})
+
+test('§3.5: the update as printed, with a plus, leads away from the optimum; with a minus it does not', t => {
+  const after = (sign: number) => {
+    let [w, h] = [1, 0]
+    for (let step = 1; step <= 50; step++) {
+      h = 0.4 * h + 0.6 * w // eq. 25, on Q = w²/2
+      w += sign * 0.1 * h
+    }
+    return Math.abs(w)
+  }
+  t.true(after(1) > 50)
+  t.true(after(-1) < 0.02)
 })
 
 test('where the theorem does not apply it says why', t => {

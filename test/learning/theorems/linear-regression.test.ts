@@ -127,7 +127,7 @@ test('Lemma 8: both bound the covariance of as many samples as Assumption 4 want
   }
 })
 
-test('Theorem 2: on the good event the error contracts to the floor, whichever q machines lie in each round', t => {
+test('Lemma 2 and Theorem 2: on the good event the error contracts to the floor, whichever q machines lie in each round', t => {
   const [d, k, q, n, alpha] = [2, 10, 2, 8000, 0.3] as const
   const truth = [1, -1]
   const factor = medianFactor(alpha)
@@ -163,6 +163,8 @@ test('Theorem 2: on the good event the error contracts to the floor, whichever q
     // Other machines every round, as the paper allows: 2(1 + ε)q ≤ k.
     for (let i = 0; i < q; i++) sent[(step * q + i) % k] = Float32Array.of(-1e4 * e[0]!, 1e4)
     const gradient = rule.aggregate(sent, q)
+    const off = Math.hypot(gradient[0]! - e[0]!, gradient[1]! - e[1]!)
+    t.true(off <= xi2 * norm(e) + xi1, `Lemma 2 at step ${step}`)
     theta = theta.map((x, i) => x - rate * gradient[i]!)
     const error = Math.hypot(theta[0]! - truth[0]!, theta[1]! - truth[1]!)
     t.true(error <= (1 - rho) ** step * far + floor, `${error} at step ${step}`)

@@ -55,6 +55,7 @@ const eigenvalues = ([a, b, d]: Quadratic['A']): Point => {
 }
 
 const number = (min: number, max: number) => fc.double({ min, max, noNaN: true })
+const pairOf = (min: number, max: number) => fc.tuple(number(min, max), number(min, max))
 /** Eigenvalues in [1, 1.4]. */
 const quadratic = fc
   .tuple(number(1, 1.4), number(1, 1.4), number(0, Math.PI), number(-1, 1), number(-1, 1))
@@ -79,21 +80,28 @@ function problemOf(honest: readonly Quadratic[], maxFaulty: number): RedundancyP
   }
 }
 
-/** `φ` where the faulty agents pull away from `x_H` as hard as CGE lets them. */
-function worstPhi(honest: readonly Quadratic[], maxFaulty: number, x: Point): number {
+/** What CGE gives where the faulty agents pull away from `x_H` as hard as it lets them. */
+function worstFiltered(honest: readonly Quadratic[], maxFaulty: number, x: Point): Point {
   const target = minimum(honest)
   const e: Point = [x[0] - target[0], x[1] - target[1]]
   const gradients = honest.map(cost => gradient(cost, x))
   const norms = gradients.map(norm).sort((a, b) => b - a)
+  const away = Math.max(norm(e), 1e-300)
   const faulty = Array.from({ length: maxFaulty }, (_, i): Point => {
     const length = 0.9999 * norms[i]!
-    return [(-length * e[0]) / norm(e), (-length * e[1]) / norm(e)]
+    return [(-length * e[0]) / away, (-length * e[1]) / away]
   })
   const kept = aggregator('cge-sum').aggregate(
     [...faulty, ...gradients].map(g => Float32Array.from(g)),
     maxFaulty,
   )
-  return e[0] * kept[0]! + e[1] * kept[1]!
+  return [kept[0]!, kept[1]!]
+}
+
+/** `φ` there. */
+function worstPhi(honest: readonly Quadratic[], maxFaulty: number, x: Point): number {
+  const [target, kept] = [minimum(honest), worstFiltered(honest, maxFaulty, x)]
+  return (x[0] - target[0]) * kept[0] + (x[1] - target[1]) * kept[1]
 }
 
 test('Theorems 4 and 5: φ is as large as they say, against agents that pull away as hard as CGE lets them', t => {
@@ -116,6 +124,43 @@ test('Theorems 4 and 5: φ is as large as they say, against agents that pull awa
       },
     ),
   )
+})
+
+test('Theorem 3: descent ends within D·ε, against agents that pull away as hard as CGE lets them', t => {
+  fc.assert(
+    fc.property(fc.array(quadratic, { minLength: 6, maxLength: 6 }), pairOf(-3, 3), (honest, start) => {
+      const { theorem5 } = redundancyBounds(problemOf(honest, 1))
+      const target = minimum(honest)
+      let x: Point = start
+      for (let step = 1; step <= 400; step++) {
+        const g = worstFiltered(honest, 1, x)
+        const rate = 1 / (10 + step)
+        x = [x[0] - rate * g[0], x[1] - rate * g[1]]
+      }
+      t.true(gap(x, target) <= theorem5.distance! + 0.02, `${gap(x, target)}, allowed ${theorem5.distance}`)
+    }),
+    { numRuns: 20 },
+  )
+})
+
+test('App. C: γ ≤ µ', t => {
+  fc.assert(
+    fc.property(fc.array(quadratic, { minLength: 5, maxLength: 5 }), honest => {
+      const { smoothness, convexity } = problemOf(honest, 1)
+      t.true(convexity <= smoothness * (1 + 1e-9))
+    }),
+  )
+})
+
+test('Lemma 1: with f ≥ n/2 two halves cannot be told apart, and every output is far from one of their optima', t => {
+  // n = 2, f = 1: costs ½(x − c)² and ½(x + c)², each the whole honest set in one of two worlds.
+  for (const epsilon of [0, 1, 100]) {
+    const c = epsilon + 1
+    for (const output of [-c, -0.5, 0, 0.5, c])
+      t.true(Math.max(Math.abs(output - c), Math.abs(output + c)) > epsilon)
+  }
+  const two = { ...problemOf([{ A: [1, 0, 1], c: [0, 0] }], 0), agents: 2, maxFaulty: 1 }
+  t.throws(() => redundancyBounds(two), { instanceOf: TheoremError })
 })
 
 test('Lemma 4: gradients at x_H are small (eq. 77, 78)', t => {
