@@ -135,6 +135,33 @@ test('T_LEARN is the least for which the sum holds', t => {
   }
 })
 
+test('where honest gradients differ a lot, it is Δ₂(θ_*) ≤ δ that takes the steps', t => {
+  const problem = { ...example, delta: 1, heterogeneity: 100, averagingConstant: 1 }
+  const { steps, D } = learnBounds(problem)
+  const apart = (T: number) =>
+    Array.from({ length: T }, (_, i) => D / (i + 1) ** 2).reduce((a, b) => a + b, 0) / T
+  t.true(apart(steps) <= 1 && apart(steps - 1) > 1, `${steps} steps`)
+})
+
+test('the bound on a step’s error is that of Lemmas 6 and 7, or above', t => {
+  fc.assert(
+    fc.property(problems, fc.double({ min: 0, max: 10, noNaN: true }), (problem, D) => {
+      const { delta, smoothness: L, heterogeneity: K, averagingConstant: C, honest: h } = problem
+      const eta = delta / (12 * L)
+      for (const step of [1, 2, 3, 7, 50, 1000]) {
+        const sigma2 = (problem.deviation * step ** -problem.decay) ** 2
+        const alpha = Math.max(1 / Math.sqrt(step), Math.sqrt(sigma2))
+        const [more, u] = [1 + 1 / alpha, D / step ** 2]
+        const gradients = (1 + alpha) * K ** 2 + 8 * more * (L ** 2 * u + h * sigma2)
+        const inside =
+          sigma2 / h + (L ** 2 + (2 * C ** 2) / eta ** 2) * u + ((2 * C ** 2) / step ** 2) * gradients
+        const exact = (1 + alpha) * C ** 2 * gradients + 3 * more * inside
+        t.true(exact <= gradientErrorBound(problem, D, step) * (1 + 1e-9), `step ${step}`)
+      }
+    }),
+  )
+})
+
 test('the errors of the steps fall, to C²K²', t => {
   fc.assert(
     fc.property(problems, fc.double({ min: 0, max: 10, noNaN: true }), (problem, D) => {

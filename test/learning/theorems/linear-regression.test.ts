@@ -188,6 +188,7 @@ test('Theorem 4: contracts with enough samples, to a floor that falls as √(dk/
   t.true(bounds.rho > 0 && bounds.rho < 1 - Math.sqrt(3) / 2)
   t.is(bounds.rate, 0.5)
   t.true(Math.abs(bounds.xi1 - 12 * bounds.delta1) < 1e-12)
+  t.true(Math.abs(bounds.xi2 - 24 * bounds.delta2) < 1e-12)
   const four = regressionBounds({ ...regression, samples: 4e9 })
   t.true(Math.abs(four.delta1 / bounds.delta1 - 0.5) < 1e-9)
   t.true(four.floor < 0.55 * bounds.floor)

@@ -111,6 +111,35 @@ test('bounds of the theorems with a server: as text and as JSON, and what is ref
   }
 })
 
+test('what counts for a missing vector, and what lies are made of, belongs to the server', async t => {
+  const server = [
+    'simulate',
+    '--architecture',
+    'server',
+    '--model',
+    'softmax',
+    '--steps',
+    '3',
+    '--peers',
+    '5',
+  ]
+  const liar = [...server, '--faults', '1', '--attack', 'silence', '--rule', 'cge-sum', '--json']
+  const [peers, other, unknown, left, zero] = await Promise.all([
+    run('simulate', '--missing', 'zero'),
+    run('simulate', '--forged-from', 'gradient'),
+    run(...server, '--missing', 'perhaps'),
+    run(...liar),
+    run(...liar, '--missing', 'zero'),
+  ])
+  t.regex(peers.stderr, /--missing is about a server; expected --architecture server beside it/)
+  t.regex(other.stderr, /--forged-from is about a server/)
+  t.regex(unknown.stderr, /--missing is "perhaps"; expected .*left-out, eliminated, zero/)
+  for (const { code } of [peers, other, unknown]) t.is(code, 2)
+  // CGE's sum of four vectors, or of the three smallest and a zero: another way to learn.
+  const [first, second] = [left, zero].map(({ stdout }) => JSON.parse(stdout).honest[0].loss)
+  t.true(first > 0 && second > 0 && first !== second)
+})
+
 test('simulate --architecture server learns with a rule, and reports as the peers do', async t => {
   const args = [
     'simulate',
