@@ -45,7 +45,7 @@ export function deltasOf({ quick }: Settings): number[] {
 export function configurations(settings: Settings): readonly LearnTheoremConfig[] {
   return combinations({
     delta: deltasOf(settings),
-    seed: seedsOf(settings, 1, 3),
+    seed: seedsOf(settings, 1, 2),
     attack: attacksOf(settings),
     protocol: protocols,
   }).map(config => ({ ...config, steps: boundsFor(config.protocol, config.delta).steps }))

@@ -37,7 +37,7 @@ for (const { name, cost, configurations } of experiments)
 
 test('learn-theorem in full: each agreement and averaging, twelve attacks and none, T_LEARN steps', t => {
   const plan = planOf('learn-theorem', full)
-  t.is(plan.length, 5 * 13 * 2 * 3)
+  t.is(plan.length, 5 * 13 * 2 * 2)
   for (const { protocol, delta, steps } of plan) {
     // Averaging runs by the numbers of MDA.
     const like = plan.find(other => other.protocol === 'mda' && other.delta === delta)!
