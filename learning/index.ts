@@ -76,3 +76,19 @@ export {
   type ServerStep,
 } from './server/server.ts'
 export { parseStepSize, type StepSize, type StepSizeSchedule, stepSize } from './step-size.ts'
+export { type CgeBounds, type CgeProblem, cgeBounds } from './theorems/cge.ts'
+export { TheoremError } from './theorems/error.ts'
+export {
+  type ApproximateDescent,
+  approximateDescent,
+  type RegressionBounds,
+  type RegressionProblem,
+  regressionBounds,
+} from './theorems/linear-regression.ts'
+export {
+  type RedundancyBound,
+  type RedundancyBounds,
+  type RedundancyProblem,
+  redundancyBounds,
+} from './theorems/redundancy.ts'
+export { type ResamBounds, type ResamProblem, resamBounds } from './theorems/resam.ts'

@@ -10,7 +10,14 @@ export { cwmed, cwmedResilience } from './cwmed.ts'
 export { cwtm, cwtmResilience } from './cwtm.ts'
 export { RuleError, type RuleErrorCode } from './error.ts'
 export { type GmOptions, type GmomOptions, gm, gmom, gmResilience } from './gm.ts'
-export { krum, krumResilience, type MultiKrumOptions, multiKrum } from './krum.ts'
+export {
+  krum,
+  krumOriginal,
+  krumResilience,
+  type MultiKrumOptions,
+  multiKrum,
+  multiKrumOriginal,
+} from './krum.ts'
 export { type MdaOptions, mda, mdaResilience } from './mda.ts'
 export { meamed, meamedResilience } from './meamed.ts'
 export { mean } from './mean.ts'

@@ -46,12 +46,43 @@ function best(
   maxFaulty: number,
   m: number,
   options?: RuleOptions,
+  neighbours = vectors.length - maxFaulty - 1,
 ): Vector {
   checkVectors(rule, vectors, options)
   const n = vectors.length
   checkMinority(rule, n, maxFaulty)
   checkWhole(rule, 'm', m, 1, n - maxFaulty)
-  return meanOf(nearest(scores(squaredDistances(vectors), n, n - maxFaulty - 1), m).map(j => vectors[j]!))
+  return meanOf(nearest(scores(squaredDistances(vectors), n, neighbours), m).map(j => vectors[j]!))
+}
+
+/**
+ * Krum as Blanchard et al. (2017) define it, over the `n − f − 2` nearest others, or one if that is none; its own
+ * guarantee needs `2f + 2 < n`. comparative-gradient-elimination compares with this one.
+ *
+ * @throws RuleError as `krum`
+ * @example krumOriginal([0, 1, 3, 900].map(x => Float32Array.of(x)), 1) // 0
+ */
+export function krumOriginal(vectors: readonly Vector[], maxFaulty: number, options?: RuleOptions): Vector {
+  return best('krum-original', vectors, maxFaulty, 1, options, fewer(vectors, maxFaulty))
+}
+
+/**
+ * Mean of the `m` vectors of least score (see `krumOriginal`).
+ *
+ * @throws RuleError as `krum`, and bad-parameter for `m`
+ * @example multiKrumOriginal([0, 1, 3, 900].map(x => Float32Array.of(x)), 1, { m: 2 }) // 0.5
+ */
+export function multiKrumOriginal(
+  vectors: readonly Vector[],
+  maxFaulty: number,
+  options: MultiKrumOptions = {},
+): Vector {
+  const m = options.m ?? vectors.length - maxFaulty
+  return best('multi-krum-original', vectors, maxFaulty, m, options, fewer(vectors, maxFaulty))
+}
+
+function fewer(vectors: readonly Vector[], maxFaulty: number): number {
+  return Math.min(vectors.length - 1, Math.max(1, vectors.length - maxFaulty - 2))
 }
 
 /** For each vector the sum of its `neighbours` least squared distances to others, added from the least up. */

@@ -4,7 +4,7 @@
  */
 import type { Vector } from '../vector.ts'
 import { bucketing } from './bucketing.ts'
-import { cc } from './cc.ts'
+import { type CcOptions, cc } from './cc.ts'
 import { cge, cgeSum } from './cge.ts'
 import type { RuleOptions } from './check.ts'
 import { arc, clip } from './clipping.ts'
@@ -14,7 +14,7 @@ import { cwmed, cwmedResilience } from './cwmed.ts'
 import { cwtm, cwtmResilience } from './cwtm.ts'
 import { RuleError } from './error.ts'
 import { gm, gmom, gmResilience } from './gm.ts'
-import { krum, krumResilience, multiKrum } from './krum.ts'
+import { krum, krumOriginal, krumResilience, multiKrum, multiKrumOriginal } from './krum.ts'
 import { mda, mdaResilience } from './mda.ts'
 import { meamed, meamedResilience } from './meamed.ts'
 import { mean } from './mean.ts'
@@ -89,6 +89,15 @@ export const rules: Readonly<Record<string, RuleEntry>> = {
     apply: multiKrum,
     resilience: ({ m }) => krumResilience(m),
   },
+  'krum-original': {
+    summary: 'Krum of 2017: as krum, over the n − f − 2 nearest others',
+    apply: krumOriginal,
+  },
+  'multi-krum-original': {
+    summary: 'multi-Krum of 2017: mean of the m vectors of least score of krum-original',
+    parameters: [{ name: 'm', summary: 'how many to average; 1 … n − f, default n − f' }],
+    apply: multiKrumOriginal,
+  },
   gm: {
     summary: 'geometric median',
     parameters: [tolerance],
@@ -107,7 +116,7 @@ export const rules: Readonly<Record<string, RuleEntry>> = {
   cge: { summary: 'mean of the n − f vectors of least norm', apply: cge },
   'cge-sum': { summary: 'sum of the n − f vectors of least norm', apply: cgeSum },
   cc: {
-    summary: 'centered clipping from the origin',
+    summary: 'centered clipping, from the result before if there is one, else from the origin',
     parameters: [
       { name: 'tau', summary: 'clipping radius; above 0, default 10' },
       { name: 'passes', summary: 'number of passes; from 1, default 1' },
@@ -154,15 +163,22 @@ export const preAggregations: Readonly<Record<string, PreAggregationEntry>> = {
   arc: { summary: 'adaptive robust clipping: the largest norms to the largest of the rest', apply: arc },
 }
 
+/** Options of an aggregator. */
+interface AggregatorOptions extends RuleOptions {
+  /** `d` coordinates; absent: nothing was aggregated before. */
+  readonly previous?: Vector
+}
+
 /** A rule with its parameters and the pre-aggregations in front of it. */
 export interface Aggregator {
   readonly name: string
   /**
-   * The rule's result for `n` vectors of `d` coordinates, at most `faults` of them faulty: a new vector.
+   * The rule's result for `n` vectors of `d` coordinates, at most `faults` of them faulty: a new vector. Of the options
+   * `previous` says what the rule gave before; only centered clipping uses it, as its start.
    *
    * @throws RuleError as the rule and its pre-aggregations
    */
-  aggregate(vectors: readonly Vector[], maxFaulty: number, options?: RuleOptions): Vector
+  aggregate(vectors: readonly Vector[], maxFaulty: number, options?: AggregatorOptions): Vector
   /** `λ`, if the rule has one and stands alone. */
   readonly resilience?: Resilience
 }
@@ -184,10 +200,11 @@ export function aggregator(name: string, parameters: RuleParameters = {}): Aggre
       let mixed = vectors
       let checked = options?.checked ?? false
       for (const part of before) {
-        mixed = part.apply(mixed, maxFaulty, settings(part, parameters, checked))
+        mixed = part.apply(mixed, maxFaulty, settings(part, parameters, { checked }))
         checked = true
       }
-      return rule.apply(mixed, maxFaulty, settings(rule, parameters, checked))
+      const start = options?.previous
+      return rule.apply(mixed, maxFaulty, settings(rule, parameters, { checked, ...(start && { start }) }))
     },
     ...(resilience && { resilience }),
   }
@@ -217,10 +234,10 @@ function checkNames(name: string, parts: readonly Entry[], parameters: RuleParam
 }
 
 /** Each part sees its own parameters only. */
-function settings(part: Entry, parameters: RuleParameters, checked: boolean): RuleOptions & RuleParameters {
+function settings(part: Entry, parameters: RuleParameters, options: CcOptions): RuleOptions & RuleParameters {
   const own = (part.parameters ?? []).filter(({ name }) => name in parameters)
   const values = Object.fromEntries(own.map(({ name }) => [name, parameters[name]!]))
-  return { ...values, checked } as unknown as RuleOptions & RuleParameters
+  return { ...values, ...options } as unknown as RuleOptions & RuleParameters
 }
 
 function cvaByIndex(

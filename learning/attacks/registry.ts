@@ -31,12 +31,12 @@ interface Definition {
 }
 
 const DEFINITIONS: Readonly<Record<string, Definition>> = {
-  /** `−g` (RESAM, §5). */
+  /** `−g` (RESAM, §5 and D.1; approximate-byzantine-fault-tolerance, §5, calls it gradient-reverse). */
   'sign-flip': {
     did: 'sent its vectors with the sign flipped',
     forge: ({ own }) => scaled(own, -1),
   },
-  /** `−100·g` (approximate-byzantine-fault-tolerance, §5; the factor as in its App. K). */
+  /** `−100·g` (comparative-gradient-elimination, §3.2). */
   'gradient-reverse': {
     defaults: { factor: 100 },
     did: ({ factor }) => `sent its vectors reversed and ${factor} times as long`,

@@ -5,8 +5,8 @@
  *
  * In a step every worker sends one vector made from its gradient at the server's parameters; faulty workers see all
  * honest vectors before they choose theirs. The server averages each worker's vectors over time if asked to (`α`),
- * applies the rule, moves, and projects onto its box. A worker whose vector is missing or malformed is left out of the
- * step and counts as one of the `f`: on a synchronous network nobody else can be at fault for it.
+ * applies the rule, moves, and projects onto its box. A worker whose vector is missing or malformed is faulty: on a
+ * synchronous network nobody else can be at fault for it. The papers differ in what the server then does (`missing`).
  */
 import type { Aggregator } from '../../agreement/rules/registry.ts'
 import { isFiniteVector, type Vector } from '../../agreement/vector.ts'
@@ -27,6 +27,15 @@ export type GradientSource = (
   workers: readonly number[],
 ) => Promise<readonly GradientReply[]>
 
+/**
+ * What stands for a vector that is missing or malformed:
+ * - `left-out`: nothing, in this step; the rule gets one vector fewer, and one fault fewer to tolerate;
+ * - `eliminated`: nothing, from this step on for ever (approximate-byzantine-fault-tolerance, §4.1, Step S1);
+ * - `zero`: the zero vector, in its worker's place (comparative-gradient-elimination, §2.1; byzantine-gradient-descent
+ *   allows any vector, and its groups need one).
+ */
+export type MissingRule = 'left-out' | 'eliminated' | 'zero'
+
 /** A trusted server, its workers, and the liars among them. */
 export interface ServerOptions extends OwnGradientOptions {
   readonly rule: Aggregator
@@ -36,6 +45,13 @@ export interface ServerOptions extends OwnGradientOptions {
   /** The workers that are in fact faulty, and their attacks. */
   readonly liars: readonly number[]
   readonly attack: Attack | null
+  /**
+   * What a faulty worker forges from: the vector that it would have sent, momentum and all, or its gradient of this step
+   * (RESAM, D.1: "sends the negative of its gradient"); absent: the vector. They differ only with momentum.
+   */
+  readonly forgedFrom?: 'vector' | 'gradient'
+  /** Absent: `left-out`. */
+  readonly missing?: MissingRule
   readonly start: Vector
   readonly gradients: GradientSource
   readonly rate: StepSize
@@ -71,6 +87,10 @@ interface State {
   readonly momenta: (Vector | null)[]
   readonly averages: (Vector | null)[]
   readonly random: () => number
+  /** Workers eliminated so far. */
+  readonly gone: Set<number>
+  /** What the rule gave in the step before. */
+  direction: Vector | null
   step: number
 }
 
@@ -88,6 +108,8 @@ export function createServer(options: ServerOptions): Server {
     momenta: everyone(workers).map(() => null),
     averages: everyone(workers).map(() => null),
     random: randomStream(seed, 'adversary', 'server').uniform,
+    gone: new Set(),
+    direction: null,
     step: 0,
   }
   return { parameters: state.parameters, step: () => takeStep(state) }
@@ -96,16 +118,26 @@ export function createServer(options: ServerOptions): Server {
 async function takeStep(state: State): Promise<ServerStep> {
   const { options, parameters, honest } = state
   const step = ++state.step
-  const asked = needsOwn(options.attack) ? everyone(options.workers) : honest
+  const asked = needsOwn(options.attack)
+    ? everyone(options.workers).filter(worker => !state.gone.has(worker))
+    : honest
   const request = { step, parameters, batch: options.batch(step) }
   const replies = await options.gradients(request, asked)
   const own = new Map<number, Vector>()
   let loss = 0
   for (const [place, worker] of asked.entries()) {
     const { gradient, loss: workerLoss } = replies[place]!
-    if (honest.includes(worker)) loss += workerLoss / honest.length
-    const vector = ownGradient(gradient, parameters, state.momenta[worker]!, options, gradient)
-    if (options.momentum !== 0) state.momenta[worker] = vector
+    const isHonest = honest.includes(worker)
+    if (isHonest) loss += workerLoss / honest.length
+    const momentum = isHonest || options.forgedFrom !== 'gradient' ? options.momentum : 0
+    const vector = ownGradient(
+      gradient,
+      parameters,
+      state.momenta[worker]!,
+      { ...options, momentum },
+      gradient,
+    )
+    if (momentum !== 0) state.momenta[worker] = vector
     own.set(worker, vector)
   }
   const received = receive(state, own).map(([worker, vector]) => average(state, worker, vector))
@@ -121,13 +153,14 @@ function needsOwn(attack: Attack | null): boolean {
   return attack !== null && !blind.has(attack.name)
 }
 
-/** What arrives from each worker: a finite vector of the right length, or nothing. */
-function receive({ options, honest, random, step }: State, own: ReadonlyMap<number, Vector>) {
+/** What the server has from each worker: a finite vector of the right length, what stands for it, or nothing. */
+function receive({ options, honest, random, gone, step }: State, own: ReadonlyMap<number, Vector>) {
   const { workers, maxFaulty, attack, liars } = options
   const family = honest.map(worker => own.get(worker)!)
   const arrived: [worker: number, vector: Vector][] = honest.map(worker => [worker, own.get(worker)!])
   let shared: Vector | null = null
   for (const liar of attack === null ? [] : liars) {
+    if (gone.has(liar)) continue
     const vector: Vector | null =
       shared ??
       attack!.forge({
@@ -142,6 +175,8 @@ function receive({ options, honest, random, step }: State, own: ReadonlyMap<numb
     if (collective.has(attack!.name)) shared = vector
     if (vector !== null && vector.length === options.start.length && isFiniteVector(vector))
       arrived.push([liar, vector])
+    else if (options.missing === 'zero') arrived.push([liar, new Float32Array(options.start.length)])
+    else if (options.missing === 'eliminated') gone.add(liar)
   }
   return arrived.sort(([a], [b]) => a - b)
 }
@@ -158,10 +193,15 @@ function average({ options, averages }: State, worker: number, vector: Vector): 
 }
 
 /** `θ ← [θ − η·rule(…)]_W`; false if it is not finite afterwards. */
-function descend({ options, parameters, step }: State, received: readonly Vector[]): boolean {
+function descend(state: State, received: readonly Vector[]): boolean {
+  const { options, parameters, step } = state
   const { rule, workers, maxFaulty, rate, box } = options
   const missing = workers - received.length
-  const direction = rule.aggregate(received, Math.max(0, maxFaulty - missing), { checked: true })
+  const direction = rule.aggregate(received, Math.max(0, maxFaulty - missing), {
+    checked: true,
+    ...(state.direction && { previous: state.direction }),
+  })
+  state.direction = direction
   const eta = rate(step)
   for (let i = 0; i < parameters.length; i++) parameters[i]! -= eta * direction[i]!
   if (box !== null) project(parameters, box)

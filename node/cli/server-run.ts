@@ -11,7 +11,7 @@ import { batchSize } from '../../learning/batch-size.ts'
 import { createSeries, type SeriesPoint } from '../../learning/evaluation/series.ts'
 import type { Evaluation } from '../../learning/oracle.ts'
 import type { OracleGroup } from '../../learning/oracles/jax-oracle.ts'
-import type { Server } from '../../learning/server/server.ts'
+import type { MissingRule, Server } from '../../learning/server/server.ts'
 import { stepSize } from '../../learning/step-size.ts'
 import { rateAdvice } from '../daemon/divergence.ts'
 import { accuracyOf, finiteOrNull, type Report, reportedMetrics, reportedSeries } from '../daemon/report.ts'
@@ -43,12 +43,26 @@ export const serverOptions = {
     decimal({ min: 0, below: 1 }),
     0,
   ),
+  missing: option(
+    '--missing <rule>',
+    'server: what counts for a vector that is missing: nothing (left-out), nothing for ever (eliminated), zero',
+    oneOf(['left-out', 'eliminated', 'zero']),
+    'left-out',
+  ),
+  forgedFrom: option(
+    '--forged-from <what>',
+    'server: what liars make their lies of: their vector with momentum, or their gradient of the step',
+    oneOf(['vector', 'gradient']),
+    'vector',
+  ),
 } as const
 
 interface ServerValues extends ScenarioValues, ReportValues {
   readonly rule: string
   readonly param: RuleParameters
   readonly averaging: number
+  readonly missing: MissingRule
+  readonly forgedFrom: 'vector' | 'gradient'
   readonly init: string | null
   readonly save: string | null
 }
@@ -60,7 +74,7 @@ const peersOnly = [
   ...['latency', 'gradientTime', 'measureEvery', 'network'],
   ...['loss', 'crash', 'restart', 'isolate', 'pause', 'slow'],
 ]
-const serverOnly = ['rule', 'param', 'averaging']
+const serverOnly = ['rule', 'param', 'averaging', 'missing', 'forgedFrom']
 
 /** @throws UsageError where an option was given that the architecture has no use for */
 export function checkArchitecture(values: Readonly<Record<string, unknown>>, options: Options): void {
@@ -160,7 +174,7 @@ async function learn(
   values: ServerValues,
   terminal: Terminal,
 ): Promise<ServerRun> {
-  const { averaging, init, save } = values
+  const { averaging, missing, forgedFrom, init, save } = values
   const { peers, settings, liars, attack } = scenario
   const [{ createOracleGroup }, { createServer }] = await Promise.all([
     import('../../learning/oracles/jax-oracle.ts'),
@@ -176,6 +190,8 @@ async function learn(
     liars,
     attack,
     averaging,
+    missing,
+    forgedFrom,
     momentum,
     clip,
     weightDecay,

@@ -7,7 +7,10 @@ import type { Measurement, RunContext } from './experiment.ts'
 import type { Point } from './statistics.ts'
 
 interface ServerRun
-  extends Pick<ServerOptions, 'momentum' | 'clip' | 'weightDecay' | 'averaging' | 'workers' | 'maxFaulty'> {
+  extends Pick<
+    ServerOptions,
+    'momentum' | 'clip' | 'weightDecay' | 'averaging' | 'workers' | 'maxFaulty' | 'missing'
+  > {
   readonly model: string
   /** A path that `openData` takes. */
   readonly data: string

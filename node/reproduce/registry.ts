@@ -1,6 +1,7 @@
 /** The experiments by name. To add one: write its file in experiments/ and name it here. */
 import type { Experiment } from './experiment.ts'
 import { cge } from './experiments/cge.ts'
+import { learnTheorem } from './experiments/learn-theorem.ts'
 import { lenet } from './experiments/lenet.ts'
 import { linearRegression } from './experiments/linear-regression.ts'
 import { peerToPeer } from './experiments/peer-to-peer.ts'
@@ -14,6 +15,7 @@ export const experiments: readonly Experiment[] = [
   lenet,
   resam,
   peerToPeer,
+  learnTheorem,
 ]
 
 export function experimentNamed(name: string): Experiment | undefined {

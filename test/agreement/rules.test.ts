@@ -118,6 +118,22 @@ for (const name of Object.keys(rules))
       )
   })
 
+test('Krum* counts one neighbour more than Krum of 2017, and that can change the choice', t => {
+  // With three neighbours 2 scores 6.86 and 3 scores 8.06; with two 3.25 and 1.81.
+  const vectors = column(0, 0.5, 2, 3, 3.9, 900)
+  const [star, original] = ['krum', 'krum-original'].map(name => aggregator(name).aggregate(vectors, 2)[0])
+  t.is(original, 3)
+  t.is(star, 2)
+})
+
+test('centered clipping starts from the result before, behind a pre-aggregation too', t => {
+  const vectors = column(10, 11, 12)
+  t.deepEqual([...aggregator('cc', { tau: 1 }).aggregate(vectors, 0)], [1])
+  t.deepEqual([...aggregator('cc', { tau: 1 }).aggregate(vectors, 0, { previous: Float32Array.of(5) })], [6])
+  const mixed = aggregator('clip+cc', { radius: 100, tau: 1 })
+  t.deepEqual([...mixed.aggregate(vectors, 0, { previous: Float32Array.of(5) })], [6])
+})
+
 test('a fault limit is exact: 2f < n', t => {
   for (const name of [
     'cwtm',

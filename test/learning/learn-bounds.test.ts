@@ -33,14 +33,14 @@ test('the rate and ν', t => {
   near(t, learnBounds({ ...simple, smoothness: 5 }).rate, 0.02, 'η')
 })
 
-test('A and B, eq. 70 and 71', t => {
+test('A and B of Lemma 8, from Lemmas 6 and 7', t => {
   const { A, B } = learnBounds(simple)
-  near(t, A, 16 + 3 + 600 + 96, 'A')
-  near(t, B, 64 + 0.75 + 384, 'B')
+  near(t, A, 32 + 192 + 6 + 1200, 'A')
+  near(t, B, 4 * 224 + 1.5, 'B')
   // σ = 2 doubles ᾱ; C = 3, L = 2 (η = 0.05), h = 2.
   const other = learnBounds({ ...simple, deviation: 2, averagingConstant: 3, smoothness: 2, honest: 2 })
-  near(t, other.A, 16 * 2 * 9 * 4 + 12 + 54 / 0.0025 + 96 * 9 * 4, 'A')
-  near(t, other.B, 16 * 2 * 9 * 2 + 1.5 + 96 * 9 * 2, 'B')
+  near(t, other.A, 224 * 4 * 9 * 4 + 6 * 2 * 4 + (12 * 2 * 9) / 0.0025, 'A')
+  near(t, other.B, 224 * 4 * 9 * 2 + 6, 'B')
 })
 
 test('D is the peak of t²u_t of the recursion (Lemma 10), followed by hand for five steps', t => {
@@ -49,18 +49,19 @@ test('D is the peak of t²u_t of the recursion (Lemma 10), followed by hand for 
   t.true(Math.abs(D - 0.07518) < 1e-5, String(D))
 })
 
-test('T₁ … T₈ and the number of steps', t => {
-  const { T, E, D, steps } = learnBounds(simple)
-  near(t, E, 52 + 715 * D, 'E')
+test('T₁ … T₈, and the steps that they come to', t => {
+  const { T, A, E, D, closedForm } = learnBounds(simple)
+  near(t, E, 52 + A * D, 'E')
   near(t, T[0], 1, 'T₁')
-  near(t, T[1], 144 / 0.04, 'T₂')
-  near(t, T[2], ((715 * D) / 0.2) ** (2 / 3), 'T₃')
-  near(t, T[3], 3600, 'T₄')
-  near(t, T[4], (3600 * E) / 0.2, 'T₅')
-  near(t, T[5], 2 / (0.2 * 0.1), 'T₆')
+  near(t, T[1], 60 ** (2 / 3), 'T₂')
+  near(t, T[2], ((A * D) / 0.2) ** (2 / 3), 'T₃')
+  near(t, T[3], Math.max(25, T[2]), 'T₄')
+  near(t, T[4], (T[3] * E) / 0.2, 'T₅')
+  // (1 + 6ν)² = 4.84, (1 + ν)/(1 − ν) = 1.5, 1 + 6ν + 3ν² + ν³ = 2.328
+  near(t, T[5], 4 / (0.1 * 0.8 * (4.84 - 1.5 * 2.328)), 'T₆')
   near(t, T[6], T[4], 'T₇')
-  near(t, T[7], Math.sqrt(D) / 1.2, 'T₈')
-  t.is(steps, Math.ceil(T[6]))
+  near(t, T[7], (Math.PI ** 2 * D) / (6 * 1.44), 'T₈')
+  t.is(closedForm, Math.ceil(T[6]))
 })
 
 test('T₁: the noise has to fall below min{ν, νC²K²/B}', t => {
@@ -101,10 +102,12 @@ test('t²u_t stays below D for every t, even if the noise is large', t => {
   )
 })
 
-test('a smaller δ takes more steps, and so does a larger C', t => {
+test('a smaller δ takes more steps, and so do more noise, a larger first loss and a larger cohort', t => {
   const steps = (change: Partial<LearnProblem>) => learnBounds({ ...simple, deviation: 1, ...change }).steps
   t.true(steps({ delta: 0.5 }) > steps({ delta: 1 }))
-  t.true(steps({ averagingConstant: 2 }) > steps({}))
+  t.true(steps({ deviation: 2 }) > steps({}))
+  t.true(steps({ greatestLoss: 2000 }) > steps({ greatestLoss: 1000 }))
+  t.true(steps({ honest: 8 }) > steps({}))
 })
 
 test('constants that the theorem does not allow are refused by name', t => {

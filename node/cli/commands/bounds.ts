@@ -7,13 +7,15 @@ import { protocols } from '../options.ts'
 import { integer, largeInteger, oneOf } from '../parse.ts'
 import type { Paint, Terminal } from '../terminal.ts'
 import { counted, megabytes } from '../view/format.ts'
-import { learnOptions, printLearnBounds, refuseLearnOptions, withFaults } from './bounds-learn.ts'
+import { printLearnBounds, withFaults } from './bounds-learn.ts'
+import { printTheorem, refuseStrayOptions, theoremNames, theoremOptions } from './bounds-theorems.ts'
 
 export const boundsCommand = defineCommand({
   name: 'bounds',
   summary: 'what a protocol guarantees with a number of peers and faults: feasible or not, and why',
-  about: '"bounds learn" computes what the theorem on LEARN requires: its learning rate and number of steps.',
-  arguments: [{ name: '[learn]', about: 'the theorem on LEARN in place of the agreement' }],
+  about:
+    '"bounds learn" computes what the theorem on LEARN requires: its learning rate and number of steps. "bounds resam", "redundancy", "cge" and "linear-regression" compute the theorems behind the experiments of these names (reproduce --list), which have a trusted server.',
+  arguments: [{ name: '[theorem]', about: `in place of the agreement: ${theoremNames.join(', ')}` }],
   options: {
     protocol: maybe('--protocol <name>', protocols.join(', '), oneOf(protocols), 'all, as a table'),
     peers: option('--peers <n>', 'how many peers', integer({ min: 1, max: 1024 }), 7),
@@ -36,32 +38,44 @@ export const boundsCommand = defineCommand({
       oneOf(precisions),
       'f32',
     ),
-    ...learnOptions,
+    ...theoremOptions,
     json: flag('--json', 'print JSON: one object, or an array if no protocol is named'),
   },
   examples: [
     '--peers 7 --faults 1',
     'learn --protocol mda --peers 13 --faults 1 --delta 0.5',
+    'resam --peers 15 --faults 5 --rule mda --steps 1e6',
     '--protocol icwtm --peers 5 --faults 1 --json',
   ],
   async handler(values, [subject], terminal) {
-    const { protocol, peers, faults, synchronous, dimension, precision, json, ...learn } = values
-    if (subject !== undefined && subject !== 'learn')
-      throw new UsageError(`bounds of "${subject}"? Expected "bounds learn", or no argument`)
-    if (precision !== 'f32' && (dimension === null || subject === 'learn'))
+    const { protocol, peers, faults, synchronous, dimension, precision, json, ...constants } = values
+    const theorem = theoremNames.find(name => name === subject) ?? null
+    if (subject !== undefined && theorem === null)
       throw new UsageError(
-        `--precision is about bytes; expected --dimension beside it, and not "bounds learn"`,
+        `bounds of "${subject}"? Expected "bounds" with one of ${theoremNames.join(', ')}, or no argument`,
+      )
+    if (precision !== 'f32' && (dimension === null || theorem !== null))
+      throw new UsageError(
+        `--precision is about bytes; expected --dimension beside it, and not "bounds ${theorem ?? 'learn'}"`,
       )
     const nobody = faults === null ? null : nobodyHonest(peers, faults)
     if (nobody !== null) throw new UsageError(`--faults is ${faults}: ${nobody.why}`)
     const synchrony = synchronous ? 'synchronous' : 'asynchronous'
-    if (subject === 'learn') {
-      const name = protocol ?? 'mda'
-      const query = { protocol: name, peers, maxFaulty: faults ?? mostFaults(name, peers, synchrony) }
-      printLearnBounds({ ...query, synchrony, dimension }, learn, json, terminal)
+    refuseStrayOptions(constants, theorem)
+    if (theorem !== null && theorem !== 'learn') {
+      if (protocol !== null || synchronous)
+        throw new UsageError(
+          `bounds ${theorem} has a trusted server; expected no --protocol and no --synchronous`,
+        )
+      printTheorem(theorem, { peers, maxFaulty: faults ?? 1, dimension }, constants, json, terminal)
       return 0
     }
-    refuseLearnOptions(learn)
+    if (theorem === 'learn') {
+      const name = protocol ?? 'mda'
+      const query = { protocol: name, peers, maxFaulty: faults ?? mostFaults(name, peers, synchrony) }
+      printLearnBounds({ ...query, synchrony, dimension }, constants, json, terminal)
+      return 0
+    }
     const asked = (name: ProtocolName): Bounds =>
       bounds({
         protocol: name,

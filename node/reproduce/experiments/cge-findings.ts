@@ -9,7 +9,7 @@ const labels: Readonly<Record<string, string>> = {
   gm: 'geometric median',
   gmom: 'median of means',
   cwtm: 'CWTM',
-  'multi-krum': 'multi-Krum (m = 2)',
+  'multi-krum-original': 'multi-Krum (m = 2)',
   cge: 'CGE',
 }
 
@@ -129,10 +129,10 @@ function filterTable(results: Results): Table {
 
 function sweepTable(results: Results): Table {
   const swept = results.filter(
-    ({ config }) => config.averaging === 0 && ['multi-krum', 'cge'].includes(config.rule),
+    ({ config }) => config.averaging === 0 && ['multi-krum-original', 'cge'].includes(config.rule),
   )
   const counts = [...new Set(swept.map(({ config }) => config.faulty))].sort()
-  const rows = (['cge', 'multi-krum'] as const).flatMap(rule =>
+  const rows = (['cge', 'multi-krum-original'] as const).flatMap(rule =>
     faults.flatMap(fault =>
       [16, 64].map(batch => [
         ...[labels[rule]!, fault, String(batch)],
@@ -154,7 +154,7 @@ function averagingTable(results: Results): Table {
   return {
     title: 'Gradient averaging against coordinate-wise faults, k = 16',
     head: ['filter', 'f', ...weights.map(alpha => `α = ${alpha}`)],
-    rows: (['cge', 'multi-krum'] as const).flatMap(rule =>
+    rows: (['cge', 'multi-krum-original'] as const).flatMap(rule =>
       counts.map(faulty => [
         ...[labels[rule]!, String(faulty)],
         ...weights.map(averaging => percentText(late(chosen, { rule, faulty, averaging }))),
@@ -204,7 +204,7 @@ function averagingCurves(results: Results): Figure {
     ...new Set(pick(results, { fault: 'coordinate-wise', batch: 16 }).map(({ config }) => config.averaging)),
   ]
   const most = Math.max(...results.map(({ config }) => config.faulty))
-  const lines: Line[] = (['multi-krum', 'cge'] as const).flatMap(rule => [
+  const lines: Line[] = (['multi-krum-original', 'cge'] as const).flatMap(rule => [
     { panel: labels[rule]!, name: 'fault-free', series: series(results, { rule: 'mean', batch: 16 }) },
     ...weights.map(averaging => ({
       panel: labels[rule]!,

@@ -1,7 +1,7 @@
 /** The runs of `cge`: filters, faults, numbers of faults, batch sizes, weights of averaging. */
 import { combinations, type Settings, seedsOf } from '../experiment.ts'
 
-export const filters = ['gm', 'gmom', 'cwtm', 'multi-krum', 'cge'] as const
+export const filters = ['gm', 'gmom', 'cwtm', 'multi-krum-original', 'cge'] as const
 export const faults = [
   'gradient-reverse',
   'coordinate-wise',
@@ -34,7 +34,7 @@ export type CgeConfig = {
  * more groups.
  */
 export function ruleParameters(rule: string, faulty: number): Record<string, number> {
-  if (rule === 'multi-krum') return { m: 2 }
+  if (rule === 'multi-krum-original') return { m: 2 }
   return rule === 'gmom' ? { k: faulty <= 2 ? 5 : WORKERS } : {}
 }
 
@@ -47,7 +47,7 @@ export function configurations(settings: Settings): readonly CgeConfig[] {
     partition: ['shared'],
     steps: [quick ? 150 : 500],
   }
-  const sweepRules = ['multi-krum', 'cge'] as const
+  const sweepRules = ['multi-krum-original', 'cge'] as const
   const plan = seedsOf(settings, 1, 1).flatMap(seed => {
     const at = { ...shared, seed: [seed] }
     const [one, plain] = [{ faulty: [1] }, { averaging: [0] }]

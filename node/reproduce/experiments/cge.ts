@@ -29,6 +29,7 @@ export const cge = defineExperiment<CgeConfig>({
         averaging,
         steps,
         seed,
+        missing: 'zero',
         workers: WORKERS,
         maxFaulty: faulty,
         rate: RATE,

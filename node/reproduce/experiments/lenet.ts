@@ -77,6 +77,7 @@ export const lenet = defineExperiment<Config>({
         clip: null,
         weightDecay: 0,
         averaging: 0,
+        missing: 'eliminated',
         liars: Array.from({ length: faulty }, (_, i) => WORKERS - faulty + i),
         attack: fault === null ? null : attackNamed(fault, fault === 'gradient-reverse' ? { factor: 1 } : {}),
         every: steps / 10,

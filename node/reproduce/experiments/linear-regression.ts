@@ -52,6 +52,7 @@ async function descend({ rule, samples, faulty, fault, seed }: Config): Promise<
     rate: () => 0.5,
     batch: () => 1,
     averaging: 0,
+    missing: 'zero',
     box: null,
     momentum: 0,
     clip: null,

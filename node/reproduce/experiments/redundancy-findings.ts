@@ -19,8 +19,9 @@ const printed = {
 const labels = { 'cge-sum': 'CGE', cwtm: 'CWTM', mean: 'averaging', 'fault-free': 'fault-free' } as const
 
 const notes = [
-  'x_H and ε follow from the A and B printed in Appendix J to all digits. The x_out of Table 1 do not follow from the parameters printed beside them: with those, CGE (which sums the n − f smallest gradients, as §4 defines it) ends at x_H itself, where Table 1 has it 0.0239 away under gradient-reverse, and CWTM under gradient-reverse ends 0.0129 away, where Table 1 has 0.0167. The claim, that all of them end within ε, holds for both.',
-  'The paper gives two initial estimates: (0, 0) in Appendix J.3 and (−0.0085, −0.5643) in §5. Both were run; neither gives Table 1.',
+  'x_H and ε follow from the A and B printed in Appendix J to all digits. The x_out of Table 1 do not follow from the parameters printed beside them: with those, CGE (which sums the n − f smallest gradients, as §4 defines it) ends at x_H itself, where Table 1 has it 0.0239 away under gradient-reverse, and CWTM under gradient-reverse ends 0.0129 away, where Table 1 has 0.0167. The claim, that all of them end within ε, holds for both. CWTM under random faults agrees with Table 1 within its spread over seeds. The CWTM point printed for gradient-reverse lies between the ends of two runs in which agent 1 is not reversed, one from each start.',
+  'A missing gradient eliminates its agent for good, as Step S1 of §4.1 has it; here no agent is silent. Of the theorems, 4 and 6 do not cover this experiment (α = −0.10; λ ≥ 1 where less than 0.252 is needed), and 5 is false (docs/papers.md).',
+  'The paper gives two initial estimates: (0, 0) in Appendix J.3 and (−0.0085, −0.5643) in §5. Both were run; neither gives the points of Table 1 for gradient-reverse.',
   'The paper gives µ = 2, γ = 0.712 in §5 and µ = 1, γ = 0.356 in Appendix J for the same costs. Q_i = (B_i − A_i x)² has the Hessian 2A_iᵀA_i, so the values of §5 are right for the costs as defined.',
 ]
 

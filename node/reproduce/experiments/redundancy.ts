@@ -65,6 +65,7 @@ async function descend({ rule, fault, start, seed }: DescentConfig): Promise<Mea
     rate: stepSize({ kind: 'inverse' }, 1.5),
     batch: () => 1,
     averaging: 0,
+    missing: 'eliminated',
     box: { low: -1000, high: 1000 },
     momentum: 0,
     clip: null,

@@ -44,7 +44,8 @@ export function judge(results: Results, settings: Settings): Findings {
       'The network is the feed-forward one of App. D.3 (79,510 parameters, γ = 0.5), which that appendix pairs with the same constants; the figures of §5 show the convolutional one (γ = 0.75).',
       'Krum* is the one resilient rule that stays visibly behind with momentum: it takes a single worker’s momentum, and under empire (five equal vectors near the origin) it takes a faulty one whenever the honest gradient is short against its noise. At γ = 0.5 that was still 7 points at 800 steps with seed 1; the paper’s figures are of another network and step size.',
       'Momentum is RESAM’s own, m ← βm + (1 − β)g with m₀ = 0 (eq. 5). Accuracies are means of the evaluations in the last quarter of a run.',
-      'The paper does not say which radius CC clips to, nor how often, nor from where it starts; here radius 1, one pass, from the origin. What CC does depends on it.',
+      'The paper does not say which radius CC clips to, nor how often; here radius 1 and one pass, from the result of the step before, and at first from the origin. What CC does depends on it.',
+      'Sign-flipping workers flip the vector that they would have sent, momentum included. D.1 has them send the negative of their gradient; `simulate --architecture server --forged-from gradient` does that. Without momentum the two are the same.',
       'Every worker draws its batches from the whole training set: the paper’s honest gradients are all unbiased for one loss. With a share of its own each the momentums of honest workers differ more, and Krum* falls further behind.',
     ],
   }

@@ -33,6 +33,11 @@ export const ruleReferences: Readonly<Record<string, Reference<number[]>>> = {
     compute: (rows, f, { m = rows.length - f }) => naive.multiKrum(rows, f, m),
     samples: () => [{ m: 2 }, { m: 3 }],
   },
+  'krum-original': plain((rows, f) => naive.multiKrumOriginal(rows, f, 1)),
+  'multi-krum-original': {
+    compute: (rows, f, { m = rows.length - f }) => naive.multiKrumOriginal(rows, f, m),
+    samples: () => [{ m: 2 }, { m: 3 }],
+  },
   gm: { compute: rows => naive.gm(rows), samples: () => [{ tolerance: 1e-9 }] },
   gmom: {
     compute: (rows, f, { k = 2 * f + 1, tau = Infinity }) =>

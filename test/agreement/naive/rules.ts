@@ -83,14 +83,18 @@ export const cva = (rows: Rows, own: readonly number[], keep: number): number[] 
     ),
   )
 
-export const krumScores = (rows: Rows, f: number): number[] =>
+export const krumScores = (rows: Rows, f: number, neighbours = rows.length - f - 1): number[] =>
   rows.map((row, j) => {
     const others = rows.filter((_, k) => k !== j).map(other => squares(minus(row, other)))
-    return sum(ascending(others).slice(0, rows.length - f - 1))
+    return sum(ascending(others).slice(0, neighbours))
   })
 
 export const multiKrum = (rows: Rows, f: number, m: number): number[] =>
   mean(pick(rows, least(krumScores(rows, f), m)))
+
+/** Blanchard et al. (2017): one neighbour fewer. */
+export const multiKrumOriginal = (rows: Rows, f: number, m: number): number[] =>
+  mean(pick(rows, least(krumScores(rows, f, Math.max(1, rows.length - f - 2)), m)))
 
 export const norms = (rows: Rows): number[] => rows.map(norm)
 

@@ -1,6 +1,7 @@
 /** The trusted server: each option against numbers computed by hand, and the papers' claims on rules and momentum. */
 import test from 'ava'
 import { aggregator } from '../../../agreement/rules/registry.ts'
+import type { Attack } from '../../../learning/attacks/attack.ts'
 import { attackNamed } from '../../../learning/attacks/registry.ts'
 import { randomStream } from '../../../learning/random.ts'
 import { createServer, type ServerOptions } from '../../../learning/server/server.ts'
@@ -109,6 +110,95 @@ test('a worker that sends nothing, or nonsense, is left out and counts as faulty
     // With f = 0 left, CWTM is the mean of three equal vectors.
     t.deepEqual(await after(1, lying), [0.5], attack)
   }
+})
+
+test('what a missing vector counts as: left out, eliminated, or zero', async t => {
+  // Two gradients of −3 and a silent third, CGE's sum. Left out: −6. As CGE has it, 0 and −3 are the least two.
+  const silent = {
+    ...base,
+    rule: aggregator('cge-sum'),
+    workers: 3,
+    maxFaulty: 1,
+    start: Float32Array.of(0),
+    rate: () => 1,
+    gradients: pulls([[3], [3], [3]]),
+    liars: [2],
+    attack: attackNamed('silence'),
+  }
+  t.deepEqual(await after(1, silent), [6])
+  t.deepEqual(await after(1, { ...silent, missing: 'zero' }), [3])
+  t.deepEqual(await after(1, { ...silent, missing: 'eliminated' }), [6])
+})
+
+test('a worker that was silent once is eliminated for good, or only for that step', async t => {
+  const once: Attack = {
+    ...attackNamed('silence'),
+    name: 'once',
+    forge: ({ slot, own }) => (slot.step === 1 ? null : own),
+  }
+  const asked: number[][] = []
+  const gradients: ServerOptions['gradients'] = (request, workers) => {
+    asked.push([...workers])
+    return pulls([[1], [1], [10]])(request, workers)
+  }
+  const options = {
+    ...base,
+    workers: 3,
+    maxFaulty: 1,
+    start: Float32Array.of(0),
+    gradients,
+    liars: [2],
+    attack: once,
+  }
+  t.deepEqual(await after(2, options), [2.25]) // ½, then ½ + ½·mean(½, ½, 9½)
+  asked.length = 0
+  t.deepEqual(await after(2, { ...options, missing: 'eliminated' }), [0.75])
+  t.deepEqual(asked, [
+    [0, 1, 2],
+    [0, 1],
+  ])
+})
+
+test('with zeros in the places of silent machines the groups of GMoM stay those of the machines', async t => {
+  // Groups {0, 1} {2, 3} {4, 5}; machine 0 is silent. Without it the groups would be {1, 2} {3, 4} {5}.
+  const points = [[0], [2], [4], [4], [9], [9]]
+  const options = {
+    ...base,
+    rule: aggregator('gmom', { k: 3 }),
+    workers: 6,
+    maxFaulty: 1,
+    start: Float32Array.of(0),
+    rate: () => 1,
+    gradients: pulls(points),
+    liars: [0],
+    attack: attackNamed('silence'),
+    missing: 'zero' as const,
+  }
+  const [end] = await after(1, options)
+  t.true(Math.abs(end! - 4) < 1e-3, `the median of 1, 4 and 9 is ${end}`)
+})
+
+test('a faulty worker forges from its vector, or from its gradient before momentum (RESAM, D.1)', async t => {
+  const options = { ...two, liars: [1], attack: attackNamed('sign-flip'), momentum: 0.5, rate: () => 1 }
+  // Momenta −½ and −1½, flipped +1½; the gradient itself is −3, flipped +3.
+  t.deepEqual(await after(1, options), [-0.5])
+  t.deepEqual(await after(1, { ...options, forgedFrom: 'gradient' }), [-1.25])
+  const plain = { ...options, momentum: 0 }
+  t.deepEqual(await after(3, plain), await after(3, { ...plain, forgedFrom: 'gradient' }))
+})
+
+test('centered clipping starts from the result of the step before', async t => {
+  // All gradients are about −10: from the origin each step would move by 1·τ, from the last result further.
+  const options = {
+    ...two,
+    rule: aggregator('cc', { tau: 1 }),
+    gradients: pulls([[10], [10]]),
+    rate: () => 0.1,
+  }
+  const close = (value: number | undefined, expected: number) => Math.abs(value! - expected) < 1e-5
+  t.true(close((await after(1, options))[0], 0.1))
+  t.true(close((await after(2, options))[0], 0.3))
+  t.true(close((await after(3, options))[0], 0.6))
 })
 
 test('a liar that is not a worker is refused', t => {

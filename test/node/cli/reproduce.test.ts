@@ -75,12 +75,69 @@ test('bounds learn gives η and T_LEARN, as text and as JSON; its options belong
   ])
   t.regex(people.stdout, /η = δ\/12L = 0\.1\n/)
   const { rate, A, B, steps } = JSON.parse(machines.stdout)
-  t.deepEqual([rate, Math.round(A), B], [0.09999999999999999, 715, 448.75])
+  t.deepEqual([rate, Math.round(A), B], [0.09999999999999999, 1430, 897.5])
   t.true(people.stdout.includes(`T_LEARN = ${Number(steps.toPrecision(4))}`))
   t.regex(stray.stderr, /--delta is for "bounds learn"/)
   t.regex(other.stderr, /bounds of "everything"\?/)
   t.regex(suspected.stderr, /6f \+ 1 = 7.*--averaging-constant/)
   for (const { code } of [stray, other, suspected]) t.is(code, 2)
+})
+
+test('bounds of the theorems with a server: as text and as JSON, and what is refused', async t => {
+  const [resam, redundancy, cge, regression, machines, ...refused] = await Promise.all([
+    run('bounds', 'resam', '--peers', '15', '--faults', '5', '--steps', '1e6'),
+    run('bounds', 'redundancy', '--peers', '6', '--faults', '1', '--smoothness', '2', '--convexity', '0.712'),
+    run('bounds', 'cge', '--peers', '10', '--faults', '1', '--epsilon', '5'),
+    run('bounds', 'linear-regression', '--peers', '10', '--faults', '1', '--dimension', '5'),
+    run('bounds', 'resam', '--peers', '5', '--faults', '1', '--lambda', '0.5', '--steps', '10000', '--json'),
+    run('bounds', 'cge', '--delta', '1'),
+    run('bounds', 'resam', '--rule', 'cge'),
+    run('bounds', 'cge', '--peers', '7', '--faults', '4'),
+    run('bounds', 'redundancy', '--protocol', 'mda'),
+  ])
+  t.regex(resam.stdout, /with 15 workers, 5 faulty, λ = 1:/)
+  t.regex(resam.stdout, /momentum β +0\.\d+\n/)
+  t.regex(redundancy.stdout, /CGE, Theorem 4 +α = .* is -0\.1030, and must be above 0/)
+  t.regex(cge.stdout, /as printed, which is too small: /)
+  t.regex(cge.stdout, /P\(‖w − w\*‖² ≤ 5\) ≥ /)
+  t.regex(regression.stdout, /a round multiplies by +0\.\d+\n/)
+  const { theorem, a1, lambda, rate } = JSON.parse(machines.stdout)
+  t.deepEqual([theorem, a1, lambda], ['resam', 6912, 0.5])
+  t.true(rate > 0)
+  const told = [/--delta is for "bounds learn"/, /cge has no λ/, /f is 4; .* from 0 to 3/, /no --protocol/]
+  for (const [i, { code, stderr }] of refused.entries()) {
+    t.is(code, 2)
+    t.regex(stderr, told[i]!)
+  }
+})
+
+test('what counts for a missing vector, and what lies are made of, belongs to the server', async t => {
+  const server = [
+    'simulate',
+    '--architecture',
+    'server',
+    '--model',
+    'softmax',
+    '--steps',
+    '3',
+    '--peers',
+    '5',
+  ]
+  const liar = [...server, '--faults', '1', '--attack', 'silence', '--rule', 'cge-sum', '--json']
+  const [peers, other, unknown, left, zero] = await Promise.all([
+    run('simulate', '--missing', 'zero'),
+    run('simulate', '--forged-from', 'gradient'),
+    run(...server, '--missing', 'perhaps'),
+    run(...liar),
+    run(...liar, '--missing', 'zero'),
+  ])
+  t.regex(peers.stderr, /--missing is about a server; expected --architecture server beside it/)
+  t.regex(other.stderr, /--forged-from is about a server/)
+  t.regex(unknown.stderr, /--missing is "perhaps"; expected .*left-out, eliminated, zero/)
+  for (const { code } of [peers, other, unknown]) t.is(code, 2)
+  // CGE's sum of four vectors, or of the three smallest and a zero: another way to learn.
+  const [first, second] = [left, zero].map(({ stdout }) => JSON.parse(stdout).honest[0].loss)
+  t.true(first > 0 && second > 0 && first !== second)
 })
 
 test('simulate --architecture server learns with a rule, and reports as the peers do', async t => {

@@ -10,7 +10,14 @@ type Numbers = (config: Configuration) => Record<string, number | null>
 
 function judged(experiment: Experiment, numbers: Numbers) {
   const points = [[0, 0.1] as const, [10, 0.2] as const]
-  const series = { accuracy: points, loss: points, error: points, distance: points, diameter: points }
+  const series = {
+    accuracy: points,
+    loss: points,
+    error: points,
+    distance: points,
+    diameter: points,
+    gradient: points,
+  }
   const results = experiment.configurations(settings).map(config => {
     const measurement: Measurement = { numbers: numbers(config), series }
     return { config, measurement, seconds: 1 }
@@ -20,6 +27,31 @@ function judged(experiment: Experiment, numbers: Numbers) {
 
 const holds = (name: string, numbers: Numbers) =>
   judged(experimentNamed(name)!, numbers).verdicts.map(verdict => verdict.holds)
+
+const theoremNumbers =
+  (change: Partial<Record<string, number>> = {}): Numbers =>
+  ({ protocol, attack }) => {
+    const peers = { mda: 7, cva: 8, icwtm: 6, 'rb-tm': 4, mean: 7 }[protocol as string]!
+    const far = protocol === 'mean' && attack === 'gradient-reverse'
+    const value = (name: string, usual: number) => change[`${protocol} ${attack} ${name}`] ?? usual
+    return {
+      apart: value('apart', 0.1),
+      gradient: value('gradient', far ? 1e9 : 0.2),
+      drift: value('drift', 0.5),
+      outputs: value('outputs', peers - 1),
+      stuck: 0,
+    }
+  }
+
+test('learn-theorem: holds as the theorem has it, and each claim can fail', t => {
+  const told = (change?: Partial<Record<string, number>>) => holds('learn-theorem', theoremNumbers(change))
+  t.deepEqual(told(), [true, true, true, true, true])
+  t.deepEqual(told({ 'mda little apart': 4.1 }), [false, true, true, true, true])
+  t.deepEqual(told({ 'cva null gradient': 1e4 }), [true, false, true, true, true])
+  t.deepEqual(told({ 'icwtm silence drift': 1.01 }), [true, true, false, true, true])
+  t.deepEqual(told({ 'rb-tm equivocate outputs': 2 }), [true, true, true, false, true])
+  t.deepEqual(told({ 'mean gradient-reverse gradient': 1 }), [true, true, true, true, false])
+})
 
 const resamNumbers =
   (change: Partial<Record<string, number>> = {}): Numbers =>

@@ -20,7 +20,7 @@ const valuesOf = (plan: readonly Configuration[], field: string) => [
 test('there is an experiment for each row of the papers, and one without a server', t => {
   t.deepEqual(
     experiments.map(({ name }) => name),
-    ['redundancy', 'linear-regression', 'cge', 'lenet', 'resam', 'peer-to-peer'],
+    ['redundancy', 'linear-regression', 'cge', 'lenet', 'resam', 'peer-to-peer', 'learn-theorem'],
   )
 })
 
@@ -34,6 +34,17 @@ for (const { name, cost, configurations } of experiments)
     })
     t.true(costs[1]! < costs[0]! / 3, String(costs))
   })
+
+test('learn-theorem in full: each agreement and averaging, twelve attacks and none, T_LEARN steps', t => {
+  const plan = planOf('learn-theorem', full)
+  t.is(plan.length, 5 * 13 * 2 * 2)
+  for (const { protocol, delta, steps } of plan) {
+    // Averaging runs by the numbers of MDA.
+    const like = plan.find(other => other.protocol === 'mda' && other.delta === delta)!
+    if (protocol === 'mean') t.is(steps, like.steps)
+    t.true((steps as number) > 50 && (steps as number) < 1000)
+  }
+})
 
 test('resam in full: 8 rules × 4 attacks × 2 momenta × seeds 1 to 5 at 800 steps, and no attack beside them', t => {
   const plan = planOf('resam', full)
