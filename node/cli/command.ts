@@ -83,6 +83,9 @@ export function option<T>(
   return { flags, about, parse, fallback }
 }
 
+/** The text in place of a default where there is none, and the command cannot do without. */
+export const REQUIRED = 'required'
+
 /** An option with a value that may be left out; then it is null. */
 export function maybe<T>(
   flags: string,

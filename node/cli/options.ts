@@ -114,12 +114,15 @@ export const cohortOptions = {
     ),
     fallbackText: 'constant',
   },
-  box: option(
-    '--box <bound>',
-    'project the parameters onto [−bound, bound] after each step, or none',
-    orNone(decimal({ above: 0 })),
-    null,
-  ),
+  box: {
+    ...option(
+      '--box <bound>',
+      'project the parameters onto [−bound, bound] after each step, or none',
+      orNone(decimal({ above: 0 })),
+      null,
+    ),
+    fallbackText: 'none',
+  },
   schedule: option(
     '--schedule <name>',
     'iterations of each agreement: practical, theory, log',
