@@ -68,10 +68,11 @@ export function plainLine(snapshot: Snapshot): string {
 const BAR_MAX = 24
 const BAR_MIN = 6
 const SPARKLINE_MAX = 12
+const SPARKLINE_MIN = 3
 
 /**
  * `step 41/100 ████░░ loss 0.43 ▇▅▃▂▁ · diameter 0.012 ▁▂▁ · 120 MB · 12 s left`, in at most `columns`: the bar and the
- * courses give way first, then the traffic, and then the time.
+ * courses give way first, then the traffic, then the courses whole, and then the time.
  */
 export function barLine(snapshot: Snapshot, paint: Paint, columns: number): string {
   const { step, steps, loss, diameter, bytes, secondsLeft, courses } = snapshot
@@ -88,9 +89,14 @@ export function barLine(snapshot: Snapshot, paint: Paint, columns: number): stri
       .join(' · ')
   }
   const roomFor = (text: string) => columns - columnsOf(head) - columnsOf(text) - 2
-  const sparks = Array.from({ length: SPARKLINE_MAX + 1 }, (_, i) => SPARKLINE_MAX - i)
+  const sparks = Array.from(
+    { length: SPARKLINE_MAX - SPARKLINE_MIN + 1 },
+    (_, shorter) => SPARKLINE_MAX - shorter,
+  )
   const forms = [
     ...sparks.map(spark => texts(spark, true, true)),
+    ...(courses === undefined ? [] : sparks.map(spark => texts(spark, false, true))),
+    texts(0, true, true),
     texts(0, false, true),
     texts(0, false, false),
   ]

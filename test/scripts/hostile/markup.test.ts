@@ -82,7 +82,7 @@ test('what a hostile member says is text in every form of the log, in the status
   await Promise.all(victims.map(victim => victim.until(/step 1\b/)))
   for (const [place, peer] of VICTIMS.entries()) {
     const all = visits(files, targetOf(files.cohort.members[peer]!.addresses![0]!))
-    // Another one is the first at each, for whoever has been let in once is not let in again so soon.
+    // Another one is the first at each, for a member that has been let in once is not let in again so soon.
     for (const visit of [...all.slice(place), ...all.slice(0, place)])
       await visit().catch((error: Error) => t.truthy(error.message))
   }
