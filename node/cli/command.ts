@@ -28,6 +28,8 @@ export interface Option<T> {
    * again. Null if the option takes no value.
    */
   readonly parse: ((text: string, name: string, before?: unknown) => T) | null
+  /** The words that it may be, for a shell to offer. */
+  readonly choices?: readonly string[]
   /** Left out of the help: for use between our own processes. */
   readonly hidden?: boolean
 }
@@ -44,7 +46,12 @@ interface CommandDefinition<O extends Options> {
   /** More text for `--help`, before the options. */
   readonly about?: string
   /** Positional arguments as commander reads them: `<file>`, `[file]`, `[members...]`. */
-  readonly arguments?: readonly { readonly name: string; readonly about: string }[]
+  readonly arguments?: readonly {
+    readonly name: string
+    readonly about: string
+    /** The words that it may be, for a shell to offer; files where there are none. */
+    readonly choices?: readonly string[]
+  }[]
   readonly options: O
   readonly examples: readonly string[]
   handler(values: Values<O>, positional: readonly string[], terminal: Terminal): Outcome
@@ -73,24 +80,32 @@ export function defineCommand<O extends Options>(definition: CommandDefinition<O
   }
 }
 
-/** An option with a value and a default. */
-export function option<T>(
-  flags: string,
-  about: string,
-  parse: (text: string, name: string, before?: unknown) => T,
-  fallback: T,
-): Option<T> {
-  return { flags, about, parse, fallback }
+/** Turns text into a value; `choices` are words that it takes. */
+export interface Parse<T> {
+  (text: string, name: string, before?: unknown): T
+  readonly choices?: readonly string[]
 }
+
+/** An option with a value and a default. */
+export function option<T>(flags: string, about: string, parse: Parse<T>, fallback: T): Option<T> {
+  const { choices } = parse
+  return { flags, about, parse, fallback, ...(choices !== undefined && { choices }) }
+}
+
+/** The text in place of a default where there is none, and the command cannot do without. */
+export const REQUIRED = 'required'
 
 /** An option with a value that may be left out; then it is null. */
 export function maybe<T>(
   flags: string,
   about: string,
-  parse: (text: string, name: string) => T,
+  parse: Parse<T>,
   fallbackText?: string,
 ): Option<T | null> {
-  return { flags, about, parse, fallback: null, ...(fallbackText !== undefined && { fallbackText }) }
+  return {
+    ...option<T | null>(flags, about, parse, null),
+    ...(fallbackText !== undefined && { fallbackText }),
+  }
 }
 
 /** An option without a value: `--unsafe` is false and `--no-mdns` true unless given. */

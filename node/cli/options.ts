@@ -15,12 +15,17 @@ import { parseStepSize, type StepSizeSchedule } from '../../learning/step-size.t
 import { type CohortDocument, LOCAL_STEPS_MAX, type Written } from '../cohort/cohort.ts'
 import { isAttackFile } from '../files/attack-file.ts'
 import { EXTERNAL_MODEL, wrongModel } from '../oracle/open.ts'
-import { flag, maybe, option, UsageError, type Values } from './command.ts'
-import { decimal, integer, oneOf, orNone, pair, text } from './parse.ts'
+import { flag, maybe, option, type Parse, UsageError, type Values } from './command.ts'
+import { decimal, integer, offering, oneOf, orNone, pair, text } from './parse.ts'
 
 export const protocols = protocolNames
 
 const exchangeForms: readonly ExchangeForm[] = ['digest-first', 'whole']
+
+/** One of our attacks by name, or a file of the user's. */
+export const attackReference: Parse<string> = offering(attackNames, (value, name) =>
+  isAttackFile(value) ? value : oneOf(attackNames)(value, name),
+)
 
 /** What the members of a cohort agree on. */
 export const cohortOptions = {
@@ -114,12 +119,15 @@ export const cohortOptions = {
     ),
     fallbackText: 'constant',
   },
-  box: option(
-    '--box <bound>',
-    'project the parameters onto [−bound, bound] after each step, or none',
-    orNone(decimal({ above: 0 })),
-    null,
-  ),
+  box: {
+    ...option(
+      '--box <bound>',
+      'project the parameters onto [−bound, bound] after each step, or none',
+      orNone(decimal({ above: 0 })),
+      null,
+    ),
+    fallbackText: 'none',
+  },
   schedule: option(
     '--schedule <name>',
     'iterations of each agreement: practical, theory, log',
@@ -342,17 +350,12 @@ function written<Schedule>(parse: (text: string) => Schedule) {
 }
 
 /** One of our models by name, or one of the others. */
-export function modelName(...others: readonly string[]) {
-  return (value: string, name: string): string => {
+export function modelName(...others: readonly string[]): Parse<string> {
+  return offering([...modelNames, ...others], (value, name) => {
     const expected = wrongModel(value, others)
     if (expected !== null) throw new UsageError(`${name} is "${value}"; expected ${expected}`)
     return value
-  }
-}
-
-/** One of our attacks by name, or a file of the user's. */
-export function attackReference(value: string, name: string): string {
-  return isAttackFile(value) ? value : oneOf(attackNames)(value, name)
+  })
 }
 
 export function partitionOrOwn(value: string): string {

@@ -2,9 +2,7 @@
  * Turns texts of the command line into values, with messages that name the option, the value and what would be right.
  */
 import { suggestion } from '../text/nearest.ts'
-import { UsageError } from './command.ts'
-
-type Parse<T> = (text: string, name: string) => T
+import { type Parse, UsageError } from './command.ts'
 
 interface Range {
   readonly min?: number
@@ -76,15 +74,20 @@ function rangeText(value: string, { min, max, above, below }: Range): string {
   return parts.length === 0 ? '' : `, ${parts.join(' and ')}`
 }
 
+/** A parser with words that it takes, which shells offer. */
+export function offering<T>(choices: readonly string[], parse: Parse<T>): Parse<T> {
+  return Object.assign((...args: Parameters<Parse<T>>) => parse(...args), { choices })
+}
+
 export function oneOf<const T extends string>(names: readonly T[]): Parse<T> {
-  return (value, name) => {
+  return offering(names, (value, name) => {
     const found = names.find(candidate => candidate === value)
     if (found === undefined)
       throw new UsageError(
         `${name} is "${value}"; expected one of ${names.join(', ')}${suggestion(value, names)}`,
       )
     return found
-  }
+  })
 }
 
 /** `1,2` → two whole numbers of at least 1. */

@@ -2,10 +2,12 @@
  * Commands → a command line: parsing, help, exit codes (0 done, 1 the job failed, 2 wrong usage, 70 a defect, 78 the
  * key runs elsewhere).
  */
-import { Command as Commander, CommanderError, Option as CommanderOption } from 'commander'
+import { Command as Commander, CommanderError, Option as CommanderOption, Help } from 'commander'
 import { quotedLines } from '../text/printable.ts'
-import { type Command, type CommandGroup, type Option, UsageError } from './command.ts'
+import { type Command, type CommandGroup, type Option, REQUIRED, UsageError } from './command.ts'
+import { commandGroup, HELP_GROUP, inGroups, OWN_COMMANDS } from './help-groups.ts'
 import type { Terminal } from './terminal.ts'
+import { columnsOf, wrapped } from './view/wrap.ts'
 
 /** Names of errors that mean a wrong usage: they come from layers that do not know the command line. */
 const usageErrors: ReadonlySet<string> = new Set([
@@ -23,28 +25,38 @@ interface ProgramOptions {
   readonly debug: boolean
 }
 
+const EXIT_CODES =
+  'It ends with 0: done; 1: the job failed; 2: wrong usage; 70: a defect of this program, please report it; 78: this peer’s key already runs elsewhere, or the members have another cohort file.'
+
 /** Runs the command that the arguments name and returns the exit code; prints errors, never throws. */
 export async function runProgram(options: ProgramOptions, argv: readonly string[]): Promise<number> {
   let code = 0
   const program = newCommander([options.name], options)
     .description(options.summary)
-    .version(options.version, '-v, --version')
+    .version(options.version, '-v, --version', 'print the version')
+    .commandsGroup(OWN_COMMANDS)
+    .helpCommand('help [command]', 'explain a command')
     .addHelpText(
       'after',
-      `\n"${options.name} COMMAND --help" explains a command and shows an example.\nIt ends with 0: done; 1: the job failed; 2: wrong usage; 70: a defect of this program, please report it; 78: this peer’s key already runs elsewhere, or the members have another cohort file.`,
+      [
+        '',
+        ...[`"${options.name} COMMAND --help" explains a command and shows an example.`, EXIT_CODES].flatMap(
+          text => wrapped(text, options.terminal.columns),
+        ),
+      ].join('\n'),
     )
   const finish = (exitCode: number) => {
     code = exitCode
   }
   for (const each of options.commands) {
     if (!('commands' in each)) {
-      program.addCommand(build(each, [options.name], options, finish))
+      program.addCommand(build(each, [options.name], options, finish).helpGroup(commandGroup(each.name)))
       continue
     }
     const group = newCommander([options.name, each.name], options).description(each.summary)
     for (const command of each.commands)
       group.addCommand(build(command, [options.name, each.name], options, finish))
-    program.addCommand(group)
+    program.addCommand(group.helpGroup(commandGroup(each.name)))
   }
   try {
     if (argv.length === 0) program.help({ error: true })
@@ -55,6 +67,9 @@ export async function runProgram(options: ProgramOptions, argv: readonly string[
   }
 }
 
+/** On narrower terminals what is said of an option stands below it. */
+const TWO_COLUMNS_FROM = 70
+
 /** @param path the name, after those above it */
 function newCommander(path: readonly string[], { terminal }: ProgramOptions): Commander {
   return new Commander(path.at(-1)!)
@@ -63,11 +78,35 @@ function newCommander(path: readonly string[], { terminal }: ProgramOptions): Co
     .configureOutput({
       writeOut: text => terminal.print(...text.trimEnd().split('\n')),
       writeErr: text => terminal.warn(...text.trimEnd().split('\n')),
+      // Far narrower than commander would go before it gives up on columns.
+      getOutHelpWidth: () => terminal.columns,
+      getErrHelpWidth: () => terminal.columns,
       outputError: (text, write) => write(text.replace(/^error:/, `${path[0]}:`)),
     })
     .showHelpAfterError(`Try "${path.join(' ')} --help".`)
-    .helpOption('-h, --help', 'explain and show an example')
+    .addHelpOption(helpOption())
+    .configureHelp({
+      minWidthToWrap: 20,
+      formatItem: (term, termWidth, description, helper) =>
+        terminal.columns >= TWO_COLUMNS_FROM || description === ''
+          ? Help.prototype.formatItem.call(helper, term, termWidth, description, helper)
+          : [`  ${term}`, ...wrapped(description, terminal.columns - 6).map(line => `      ${line}`)].join(
+              '\n',
+            ),
+      // That a command takes options goes without saying.
+      subcommandTerm: command =>
+        [command.name(), ...command.registeredArguments.map(humanReadable)].join(' '),
+      optionDescription: ({ description, defaultValueDescription: fallback }) =>
+        `${description}${fallback === undefined ? '' : fallback === REQUIRED ? ` (${REQUIRED})` : ` (default: ${fallback})`}`,
+    })
 }
+
+function humanReadable(argument: { name(): string; required: boolean; variadic: boolean }): string {
+  const name = `${argument.name()}${argument.variadic ? '...' : ''}`
+  return argument.required ? `<${name}>` : `[${name}]`
+}
+
+const helpOption = () => new CommanderOption('-h, --help', 'explain and show an example')
 
 function build(
   command: Command,
@@ -79,13 +118,20 @@ function build(
   commander.description(
     command.about === undefined ? command.summary : `${command.summary}\n\n${command.about}`,
   )
-  const examples = command.examples.map(example => `  ${path.join(' ')} ${command.name} ${example}`.trimEnd())
-  commander.addHelpText('after', `\nExample${examples.length > 1 ? 's' : ''}:\n${examples.join('\n')}`)
+  const examples = command.examples.flatMap(example =>
+    exampleLines(`${path.join(' ')} ${command.name} ${example}`.trimEnd(), options.terminal.columns),
+  )
+  commander.addHelpText(
+    'after',
+    `\nExample${command.examples.length > 1 ? 's' : ''}:\n${examples.join('\n')}`,
+  )
   for (const { name, about } of command.arguments ?? []) commander.argument(name, about)
   commander.allowExcessArguments(false)
   const keys = new Map<string, string>()
-  for (const [key, option] of Object.entries(command.options)) {
-    const built = buildOption(option)
+  for (const [key, heading] of inGroups(command.options)) {
+    const built = buildOption(command.options[key]!)
+    if (heading !== null) built.helpGroup(heading)
+    if (heading !== null) commander.addHelpOption(helpOption().helpGroup(HELP_GROUP))
     keys.set(built.attributeName(), key)
     commander.addOption(built)
   }
@@ -98,6 +144,21 @@ function build(
     finish((await command.handler(values, commander.args, options.terminal)) ?? 0)
   })
   return commander
+}
+
+/** A command on as many lines as it takes, each continued on the next as a shell reads it. */
+function exampleLines(example: string, columns: number): readonly string[] {
+  const lines: string[] = []
+  let line = ' '
+  // An option stays with its value, and a text in quotes in one piece.
+  for (const part of example.match(/(?:--\S+ )?(?:"[^"]*"|\S+)/g) ?? []) {
+    if (line.trim() !== '' && columnsOf(`${line} ${part} \\`) > columns) {
+      lines.push(`${line} \\`)
+      line = '   '
+    }
+    line += ` ${part}`
+  }
+  return [...lines, line]
 }
 
 /** What a parser made of a text. Commander would take a bare null for nothing at all, and make it an empty text. */

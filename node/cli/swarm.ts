@@ -83,7 +83,9 @@ async function printTable({ table, seeds, events, wallSeconds }: SwarmReport, te
     ...[number(contraction), number(averaging)],
   ])
   const { tableLines } = await import('./view/table.ts')
-  terminal.print(...(await tableLines(head, rows)))
+  terminal.print(
+    ...(await tableLines(head, rows, { columns: terminal.columns, spare: ['averaging / bound', 'runs'] })),
+  )
   terminal.print(`${seeds.run} seeds, ${events} events, ${duration(wallSeconds)}`)
 }
 

@@ -24,11 +24,18 @@ export interface Terminal {
   shown(line: string): string
   /** The stream that a moving progress bar may use, or null: then plain lines. */
   readonly live: NodeJS.WriteStream | null
+  /** How wide tables and moving lines may be: as the terminal is, at most 80; 80 where there is none. */
+  readonly columns: number
   /** From now on lines for people go to standard error. */
   reserveOutput(): void
 }
 
 export const plain: Paint = (_, text) => text
+
+/** The width of the narrowest usual terminal, which tables keep to on wider ones too. */
+const COLUMNS_MAX = 80
+/** On narrower terminals lines are wrapped by the terminal. */
+const COLUMNS_MIN = 40
 
 const ESCAPE = '\u001b'
 /** Further numbers in an escape for a colour, which only this process knows: by them it tells its own from others'. */
@@ -59,20 +66,27 @@ const written = (lines: readonly string[]): string => lines.map(line => `${shown
 /** The streams that `processTerminal` writes to: their readers may go. */
 export const ownStreams = () => [process.stdout, process.stderr] as const
 
-/** On the process's own streams. Colours only on a terminal that has them, and never where NO_COLOR is set. */
+/** How wide lines that are set in columns may be, on a terminal as wide as that. */
+export function columnsWithin(width: number | undefined): number {
+  return Math.max(COLUMNS_MIN, Math.min(width || COLUMNS_MAX, COLUMNS_MAX))
+}
+
+/** On the process's own streams. Where `NO_COLOR` is set, with `TERM=dumb` and in pipes all is plain text. */
 export function processTerminal(): Terminal {
   let people: NodeJS.WriteStream = process.stdout
-  const obeys = () => people.isTTY === true && process.env.TERM !== 'dumb'
-  const coloured = () => obeys() && !process.env.NO_COLOR
+  const obeys = () => people.isTTY === true && process.env.TERM !== 'dumb' && !process.env.NO_COLOR
   return {
     print: (...lines) => void people.write(written(lines)),
     warn: (...lines) => void process.stderr.write(written(lines)),
     data: text => void process.stdout.write(text.split('\n').map(printable).join('\n')),
     json: (value, indent) => void process.stdout.write(`${jsonText(value, indent)}\n`),
-    paint: (style, text) => (coloured() ? painted(style, text) : text),
+    paint: (style, text) => (obeys() ? painted(style, text) : text),
     shown: shownLine,
     get live() {
       return obeys() ? people : null
+    },
+    get columns() {
+      return columnsWithin(people.columns)
     },
     reserveOutput() {
       people = process.stderr

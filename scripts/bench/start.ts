@@ -66,11 +66,14 @@ function parsed(args: readonly string[]) {
 /** Starts the demo and ends it after its first step. */
 async function startOnce(checkout: string, rest: readonly string[]): Promise<Start> {
   const startedMs = performance.now()
-  const main = join(checkout, 'node/cli/main.ts')
-  const demo = spawn(process.execPath, [main, 'demo', '--no-contrast', '--steps', '100000', ...rest], {
-    cwd: checkout,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const demo = spawn(
+    process.execPath,
+    [...startOf(checkout), '--no-contrast', '--steps', '100000', ...rest],
+    {
+      cwd: checkout,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
   let said = ''
   let start: Start | null = null
   demo.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -83,6 +86,15 @@ async function startOnce(checkout: string, rest: readonly string[]): Promise<Sta
   await once(demo, 'close')
   if (start === null) throw new Error(`the demo ended without a step:\n${said}`)
   return start
+}
+
+/** What `npm start` gives to node: the file and the command. */
+function startOf(checkout: string): readonly string[] {
+  const { scripts } = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8'))
+  const [node, ...rest] = String(scripts?.start).split(' ')
+  if (node !== 'node')
+    throw new Error(`${checkout}: npm start is "${scripts?.start}"; expected node and a file`)
+  return rest
 }
 
 function processorMsOf(pids: readonly number[]): number {

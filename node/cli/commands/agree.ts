@@ -79,7 +79,10 @@ async function printReport(report: AgreeReport, terminal: Terminal): Promise<voi
     ...[significant(averaging.measured), significant(averaging.bound), shared ?? '–'],
   ])
   const { tableLines } = await import('../view/table.ts')
-  if (rows.length > 0) terminal.print(...(await tableLines(head, rows)))
+  if (rows.length > 0)
+    terminal.print(
+      ...(await tableLines(head, rows, { columns: terminal.columns, spare: ['in common', 'at most'] })),
+    )
   const { diameter, averaging } = report
   const widest = diameter.bound === null ? '' : ` (at most ${significant(diameter.bound)})`
   terminal.print(`honest diameter ${significant(diameter.before)} → ${significant(diameter.after)}${widest}`)

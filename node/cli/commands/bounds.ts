@@ -128,7 +128,8 @@ async function printTable(rows: readonly Bounds[], terminal: Terminal): Promise<
       'gradients and one of parameters; all peers together.',
     )
   const { tableLines } = await import('../view/table.ts')
-  terminal.print(...(await tableLines(['', ...rows.map(({ protocol }) => protocol)], cells)))
+  const head = ['', ...rows.map(({ protocol }) => protocol)]
+  terminal.print(...(await tableLines(head, cells, { columns: terminal.columns, spare: ['mean', 'cva'] })))
   for (const row of rows) terminal.print(`${row.protocol}: ${row.why}`)
 }
 

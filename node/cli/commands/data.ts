@@ -79,7 +79,7 @@ const show = defineCommand({
       terminal.print(
         `${source.name}: ${source.trainLabels.length} training and ${tests} test examples of ${size}, ${kind}; ${partition} over ${peers} peers, seed ${seed}`,
       )
-      terminal.print(...source.notes, ...(await partitionTableText(partitionTable)))
+      terminal.print(...source.notes, ...(await partitionTableText(partitionTable, terminal.columns)))
     }
     if (svg !== null) {
       const { writeOutput } = await import('../../files/output.ts')

@@ -20,6 +20,7 @@ const modules: Readonly<Record<string, () => Promise<Command | CommandGroup>>> =
   predict: async () => (await import('./predict.ts')).predictCommand,
   export: async () => (await import('./export.ts')).exportCommand,
   reproduce: async () => (await import('./reproduce.ts')).reproduceCommand,
+  completion: async () => (await import('./completion.ts')).completionOf(() => commandsFor(undefined)),
 }
 
 /** The command that the first argument names; all of them where it names none, for the help and for suggestions. */

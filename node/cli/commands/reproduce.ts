@@ -136,7 +136,8 @@ async function runExperiment(
 
 async function printFindings({ tables, verdicts, notes }: Findings, terminal: Terminal): Promise<void> {
   const { tableLines } = await import('../view/table.ts')
-  for (const { title, head, rows } of tables) terminal.print('', title, ...(await tableLines(head, rows)))
+  for (const { title, head, rows } of tables)
+    terminal.print('', title, ...(await tableLines(head, rows, { columns: terminal.columns })))
   terminal.print('')
   for (const { claim, measured, holds } of verdicts) {
     const [colour, word] =

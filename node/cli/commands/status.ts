@@ -33,7 +33,8 @@ export const status = defineCommand({
     const { faultLines, statusHead, statusLines, statusRow } = await import('../view/status.ts')
     for (const line of statusLines(found)) terminal.print(line)
     const { tableLines } = await import('../view/table.ts')
-    terminal.print(...(await tableLines(statusHead, found.peers.map(statusRow))), ...faultLines(found))
+    const style = { columns: terminal.columns, spare: ['withheld', 'in flight', 'kept'] }
+    terminal.print(...(await tableLines(statusHead, found.peers.map(statusRow), style)), ...faultLines(found))
     return 0
   },
 })

@@ -167,15 +167,18 @@ async function showContrast(
   const known = evaluations.flatMap(evaluation => (evaluation === null ? [] : [evaluation]))
   const accuracy = accuracyOf(known)
   const { diameter } = closenessOf(result.honest.flatMap(peer => result.parameters[peer] ?? []))
-  const table = await contrastTable([
-    {
-      title: `with ${settings.protocol}`,
-      accuracy: report.accuracy,
-      loss: meanLoss(report.honest),
-      diameter: report.diameter.last,
-    },
-    { title: 'with plain averaging', accuracy, loss: meanLoss(known), diameter },
-  ])
+  const table = await contrastTable(
+    [
+      {
+        title: `with ${settings.protocol}`,
+        accuracy: report.accuracy,
+        loss: meanLoss(report.honest),
+        diameter: report.diameter.last,
+      },
+      { title: 'with plain averaging', accuracy, loss: meanLoss(known), diameter },
+    ],
+    terminal,
+  )
   terminal.print(...table)
   const liarsDid = whatTheyDid(liars, attack?.did ?? 'lied')
   const ours = `with ${settings.protocol} ${reachedText(report.accuracy.min, meanLoss(report.honest))}`

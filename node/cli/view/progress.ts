@@ -6,7 +6,8 @@ import { clearLine, cursorTo } from 'node:readline'
 import type { SingleBar } from 'cli-progress'
 import type { Paint, Terminal } from '../terminal.ts'
 import { duration, megabytes, significant } from './format.ts'
-import { cut } from './wrap.ts'
+import { createCourse } from './sparkline.ts'
+import { columnsOf, cut } from './wrap.ts'
 
 /** How far the run is; what is not known is null or left out. */
 interface StepReached {
@@ -20,6 +21,11 @@ interface StepReached {
 
 interface Snapshot extends Required<StepReached> {
   readonly steps: number
+  /** The courses so far, in at most so many signs. */
+  readonly courses?: {
+    readonly loss: (width: number) => string
+    readonly diameter: (width: number) => string
+  }
   /** Null before anything can be said. */
   readonly secondsLeft: number | null
 }
@@ -59,10 +65,48 @@ export function plainLine(snapshot: Snapshot): string {
     .join(' · ')
 }
 
-export function barLine(snapshot: Snapshot, paint: Paint, width = 24): string {
-  const filled = Math.round((width * snapshot.step) / Math.max(1, snapshot.steps))
+const BAR_MAX = 24
+const BAR_MIN = 6
+const SPARKLINE_MAX = 12
+const SPARKLINE_MIN = 3
+
+/**
+ * `step 41/100 ████░░ loss 0.43 ▇▅▃▂▁ · diameter 0.012 ▁▂▁ · 120 MB · 12 s left`, in at most `columns`: the bar and the
+ * courses give way first, then the traffic, then the courses whole, and then the time.
+ */
+export function barLine(snapshot: Snapshot, paint: Paint, columns: number): string {
+  const { step, steps, loss, diameter, bytes, secondsLeft, courses } = snapshot
+  const head = `step ${String(step).padStart(String(steps).length)}/${steps}`
+  const texts = (spark: number, hasBytes: boolean, hasTime: boolean) => {
+    const beside = (course: string | undefined) => (course ? ` ${course}` : '')
+    return [
+      loss === null ? '' : `loss ${significant(loss)}${beside(courses?.loss(spark))}`,
+      diameter === null ? '' : `diameter ${significant(diameter)}${beside(courses?.diameter(spark))}`,
+      bytes === null || !hasBytes ? '' : megabytes(bytes),
+      secondsLeft === null || !hasTime ? '' : `${duration(secondsLeft)} left`,
+    ]
+      .filter(part => part !== '')
+      .join(' · ')
+  }
+  const roomFor = (text: string) => columns - columnsOf(head) - columnsOf(text) - 2
+  const sparks = Array.from(
+    { length: SPARKLINE_MAX - SPARKLINE_MIN + 1 },
+    (_, shorter) => SPARKLINE_MAX - shorter,
+  )
+  const forms = [
+    ...sparks.map(spark => texts(spark, true, true)),
+    ...(courses === undefined ? [] : sparks.map(spark => texts(spark, false, true))),
+    texts(0, true, true),
+    texts(0, false, true),
+    texts(0, false, false),
+  ]
+  const text =
+    forms.find(each => roomFor(each) >= BAR_MIN) ?? cut(forms.at(-1)!, columns - columnsOf(head) - 1)
+  const width = Math.min(BAR_MAX, roomFor(text))
+  if (width < BAR_MIN) return `${head} ${text}`
+  const filled = Math.round((width * step) / Math.max(1, steps))
   const bar = paint('cyan', '█'.repeat(filled)) + paint('gray', '░'.repeat(width - filled))
-  return `step ${String(snapshot.step).padStart(String(snapshot.steps).length)}/${snapshot.steps} ${bar} ${details(snapshot)}`
+  return `${head} ${bar} ${text}`
 }
 
 /** Seconds until the last step at the pace since the first one; null while there is no pace. */
@@ -87,10 +131,28 @@ export async function createProgress(
 ): Promise<Progress> {
   const view = terminal.live === null ? plainView(terminal, nowMs) : await liveView(terminal, terminal.live)
   const estimate = createEstimate(steps)
+  const losses = createCourse('linear')
+  const diameters = createCourse('log')
+  let last = Number.NEGATIVE_INFINITY
   return {
     ...view,
     update({ step, loss, diameter = null, bytes = null }) {
-      view.update({ step, steps, loss, diameter, bytes, secondsLeft: estimate(step, nowMs() / 1000) })
+      // The same step may be told of several times.
+      if (step > last) {
+        if (loss !== null) losses.add(loss)
+        if (diameter !== null) diameters.add(diameter)
+        last = step
+      }
+      const courses = { loss: losses.line, diameter: diameters.line }
+      view.update({
+        step,
+        steps,
+        loss,
+        diameter,
+        bytes,
+        secondsLeft: estimate(step, nowMs() / 1000),
+        courses,
+      })
     },
   }
 }
@@ -128,7 +190,8 @@ async function liveView(terminal: Terminal, stream: NodeJS.WriteStream): Promise
   let latest: Snapshot | null = null
   const bar: SingleBar = new cliProgress.SingleBar({
     stream,
-    format: () => (latest === null ? '' : terminal.shown(barLine(latest, terminal.paint))),
+    format: () =>
+      latest === null ? '' : terminal.shown(barLine(latest, terminal.paint, terminal.columns - 1)),
     clearOnComplete: true,
     forceRedraw: true,
     fps: 8,
@@ -165,7 +228,7 @@ async function liveView(terminal: Terminal, stream: NodeJS.WriteStream): Promise
     stop() {
       hide()
       standing = null
-      if (latest !== null) terminal.print(barLine(latest, terminal.paint))
+      if (latest !== null) terminal.print(barLine(latest, terminal.paint, terminal.columns))
       latest = null
     },
   }

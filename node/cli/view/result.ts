@@ -23,7 +23,10 @@ export interface PeerRow {
   readonly faultsSeen: string
 }
 
-export async function resultTable(rows: readonly PeerRow[], { paint }: Terminal): Promise<readonly string[]> {
+export async function resultTable(
+  rows: readonly PeerRow[],
+  { paint, columns }: Terminal,
+): Promise<readonly string[]> {
   // Simulated peers have no process of their own.
   const hasMemory = rows.some(({ peakBytes }) => peakBytes != null)
   const memory = hasMemory ? ['peak memory'] : []
@@ -38,7 +41,7 @@ export async function resultTable(rows: readonly PeerRow[], { paint }: Terminal)
     ...(hasMemory ? [row.peakBytes == null ? '–' : megabytes(row.peakBytes)] : []),
     row.faultsSeen.split('\n'),
   ])
-  return tableLines(head, cells)
+  return tableLines(head, cells, { columns, spare: ['peak memory', 'sent', 'loss'] })
 }
 
 /** `3 × bad-signature by peer 6`, or `none`; with names, `by dora`. */
@@ -100,14 +103,18 @@ interface ContrastSide {
 }
 
 /** Two runs side by side. */
-export async function contrastTable(sides: readonly ContrastSide[]): Promise<readonly string[]> {
+export async function contrastTable(
+  sides: readonly ContrastSide[],
+  { columns }: Terminal,
+): Promise<readonly string[]> {
   const head = ['', ...sides.map(({ title }) => title)]
-  return tableLines(head, [
+  const rows = [
     ['accuracy, mean', ...sides.map(({ accuracy }) => percent(accuracy.mean))],
     ['accuracy, worst', ...sides.map(({ accuracy }) => percent(accuracy.min))],
     ['loss, mean', ...sides.map(({ loss }) => significant(loss))],
     ['honest diameter', ...sides.map(({ diameter }) => significant(diameter))],
-  ])
+  ]
+  return tableLines(head, rows, { columns })
 }
 
 /** How many of those that are waited for are named. */

@@ -64,6 +64,17 @@ interface Column {
   readonly cells: readonly string[]
 }
 
+/** A word, or a number with its unit: `198 MB`, `89.6 %`. */
+const unitsOf = (text: string) => text.split(/(?<!\d) /u)
+
+/** How wide columns are together at least, where no word is broken and no number is parted from its unit. */
+export function leastWidth(columns: readonly Column[]): number {
+  const widths = columns.map(({ head, cells }) =>
+    Math.max(1, ...[...head.flatMap(wordsOf), ...cells.flatMap(unitsOf)].map(columnsOf)),
+  )
+  return widths.reduce((a, b) => a + b, 0)
+}
+
 /**
  * How wide each column may be, so that all together are at most `width`: the widest give way first. Titles are wrapped
  * before cells are, and only then words are broken, behind hyphens first.
@@ -74,6 +85,7 @@ export function columnWidths(columns: readonly Column[], width: number): readonl
   const words = (texts: readonly string[]) => texts.flatMap(wordsOf)
   const least = [
     columns.map(({ head, cells }) => widest([...words(head), ...cells])),
+    columns.map(({ head, cells }) => widest([...words(head), ...cells.flatMap(unitsOf)])),
     columns.map(({ head, cells }) => widest(words([...head, ...cells]))),
     columns.map(({ head, cells }) => widest(words([...head, ...cells]).flatMap(partsOf))),
     columns.map(() => NARROWEST),

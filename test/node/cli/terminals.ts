@@ -9,7 +9,7 @@ interface RecordedTerminal extends Terminal {
   readonly isReserved: () => boolean
 }
 
-export function recordedTerminal(): RecordedTerminal {
+export function recordedTerminal(columns = 80): RecordedTerminal {
   const printed: string[] = []
   const warned: string[] = []
   const data: string[] = []
@@ -26,6 +26,7 @@ export function recordedTerminal(): RecordedTerminal {
     paint: plain,
     shown: shownLine,
     live: null,
+    columns,
     reserveOutput() {
       reserved = true
     },

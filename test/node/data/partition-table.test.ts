@@ -23,7 +23,7 @@ test('every example is counted once, by peer and class', async t => {
 test('the picture and the table hold every number', async t => {
   const partitionTable = partitionTableOf(await openData('digits'), 'quantity:1', 3, 2)
   const svg = partitionTableSvg({ ...partitionTable, data: 'a < b & c' })
-  const table = (await partitionTableText(partitionTable)).join('\n')
+  const table = (await partitionTableText(partitionTable, 80)).join('\n')
   for (const count of partitionTable.counts.flat()) {
     t.true(svg.includes(`>${count}</text>`))
     t.true(table.includes(`${count} `))

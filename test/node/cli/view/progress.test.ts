@@ -3,6 +3,7 @@ import { PassThrough } from 'node:stream'
 import test from 'ava'
 import { plain } from '../../../../node/cli/terminal.ts'
 import { barLine, createEstimate, createProgress, plainLine } from '../../../../node/cli/view/progress.ts'
+import { columnsOf } from '../../../../node/cli/view/wrap.ts'
 import { recordedTerminal } from '../terminals.ts'
 
 const snapshot = {
@@ -20,11 +21,32 @@ test('a line has step, loss, honest diameter, traffic and time left', t => {
   t.is(plainLine(bare), 'step 41/100')
 })
 
-test('the bar is as full as the run is far', t => {
-  const line = barLine(snapshot, plain, 10)
-  t.true(line.startsWith('step  41/100 ████░░░░░░ loss'), line)
-  t.true(barLine({ ...snapshot, step: 100 }, plain, 4).includes('████ '))
-  t.true(barLine({ ...snapshot, step: 0 }, plain, 4).includes('░░░░ '))
+test('the bar is as full as the run is far, and as wide as there is room', t => {
+  const line = barLine(snapshot, plain, 73)
+  t.is(line, 'step  41/100 ████░░░░░░ loss 0.432 · diameter 0.0123 · 120 MB · 12 s left')
+  t.true(barLine({ ...snapshot, step: 100 }, plain, 100).includes(` ${'█'.repeat(24)} `))
+  t.true(barLine({ ...snapshot, step: 0 }, plain, 100).includes(` ${'░'.repeat(24)} `))
+})
+
+test('the bar has the courses of loss and diameter beside them, and fits every width', async t => {
+  const stream = Object.assign(new PassThrough({ encoding: 'utf8' }), { isTTY: true, columns: 80 })
+  const recorded = recordedTerminal()
+  const last = async (columns: number) => {
+    const terminal = { ...recorded, columns, live: stream as unknown as NodeJS.WriteStream }
+    const progress = await createProgress(terminal, 100, () => 0)
+    for (let step = 1; step <= 30; step++)
+      progress.update({ step, loss: 2.3 / step, diameter: 10 ** -(step / 10), bytes: 1e9 })
+    progress.stop()
+    return recorded.printed.at(-1)!
+  }
+  const wide = await last(80)
+  t.regex(wide, /loss 0\.0767 █[▁-█]+▁ · diameter 0\.001 █[▁-█]+▁ · 1 GB/u)
+  for (const columns of [40, 50, 60, 70, 80]) {
+    const line = await last(columns)
+    t.true(columnsOf(line) <= columns, line)
+    t.regex(line, /^step {2}30\/100 .*loss 0\.0767/)
+  }
+  t.regex(await last(60), /diameter 0\.001/)
 })
 
 test('the time left follows the pace since the first step', t => {

@@ -102,10 +102,13 @@ test('what a peer saw of several others has a line for each', async t => {
 })
 
 test('two runs stand side by side', async t => {
-  const lines = await contrastTable([
-    { title: 'with mda', accuracy: { min: 0.9, mean: 0.92 }, loss: 0.3, diameter: 0 },
-    { title: 'with plain averaging', accuracy: { min: 0.1, mean: 0.11 }, loss: 2.3, diameter: 4 },
-  ])
+  const lines = await contrastTable(
+    [
+      { title: 'with mda', accuracy: { min: 0.9, mean: 0.92 }, loss: 0.3, diameter: 0 },
+      { title: 'with plain averaging', accuracy: { min: 0.1, mean: 0.11 }, loss: 2.3, diameter: 4 },
+    ],
+    recordedTerminal(),
+  )
   const table = lines.join('\n')
   t.regex(table, /with mda +│ with plain averaging/)
   t.regex(table, /accuracy, worst +│ 90\.0 % +│ 10\.0 %/)

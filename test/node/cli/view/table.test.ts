@@ -35,7 +35,7 @@ test('a table keeps the terminal’s own colours, and writes out whatever else i
     terminal.print(...(await tableLines(['role', nasty], [
       [terminal.paint('green', 'honest'), 1],
       [terminal.paint('red', nasty), nasty],
-    ])))`)
+    ], { columns: 80 })))`)
   const text = lines.join('\n')
   t.true(text.includes(' \u001b[32mhonest\u001b[39m '))
   t.true(text.includes(` \u001b[31m${SHOWN}\u001b[39m `))
@@ -52,6 +52,7 @@ test('without colours there is not one escape', async t => {
   terminal.print(
     ...(await tableLines(['role'], [[terminal.paint('red', NASTY)], [['first', 'second']], [7]], {
       right: true,
+      columns: 80,
     })),
   )
   t.false(/(?!\n)\p{C}/u.test(terminal.printed.join('')))
