@@ -142,13 +142,24 @@ export function contractionBetween(
 
 /** What is guaranteed of a family's Δ₂ after so many iterations; null: nothing is. */
 export function contractionIn(
-  { protocol, members, faults: maxFaulty, synchrony }: Pick<Cohort, 'protocol' | 'members' | 'faults' | 'synchrony'>,
+  {
+    protocol,
+    members,
+    faults: maxFaulty,
+    synchrony,
+  }: Pick<Cohort, 'protocol' | 'members' | 'faults' | 'synchrony'>,
   before: Measured,
   after: Measured,
   iterations: number,
 ): { readonly before: number; readonly after: number; readonly bound: number | null } {
   const widest = { before: before.diameter(), after: after.diameter() }
-  const query = { protocol, peers: members.length, maxFaulty, synchrony, dimension: before.vectors[0]?.length ?? 1 }
+  const query = {
+    protocol,
+    peers: members.length,
+    maxFaulty,
+    synchrony,
+    dimension: before.vectors[0]?.length ?? 1,
+  }
   if (before.vectors.length === 0 || !bounds(query).feasible) return { ...widest, bound: null }
   const factor = contractionOf(query) ** iterations
   return { ...widest, bound: factor * (isCoordinateWise(protocol) ? boxDiagonal(before) : widest.before) }

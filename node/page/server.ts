@@ -46,12 +46,18 @@ export async function servePage(options: ServerOptions): Promise<PageServer> {
     for (const [name, value] of headersOf(policy)) response.setHeader(name, value)
     const refusal = refusalOf(request, own)
     if (refusal !== null) {
-      response.writeHead(refusal.status, { 'content-type': 'text/plain; charset=utf-8' }).end(`${refusal.why}\n`)
+      response
+        .writeHead(refusal.status, { 'content-type': 'text/plain; charset=utf-8' })
+        .end(`${refusal.why}\n`)
       return
     }
     if (request.url === '/events') follow(request, response, readers, source)
-    else if (request.url === '/') response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(html)
-    else response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('There is only the page: /\n')
+    else if (request.url === '/')
+      response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(html)
+    else
+      response
+        .writeHead(404, { 'content-type': 'text/plain; charset=utf-8' })
+        .end('There is only the page: /\n')
   })
   server.maxConnections = 4 * READERS_MAX
   await listen(server, port)
@@ -125,7 +131,9 @@ function follow(
   source: RunSource,
 ): void {
   if (readers.size >= READERS_MAX) {
-    response.writeHead(503, { 'content-type': 'text/plain; charset=utf-8' }).end('Too many pages follow this run.\n')
+    response
+      .writeHead(503, { 'content-type': 'text/plain; charset=utf-8' })
+      .end('Too many pages follow this run.\n')
     return
   }
   response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' })

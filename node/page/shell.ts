@@ -2,8 +2,9 @@
  * The page around the application: one HTML file, which needs nothing else. A file holds its runs, and a page that a
  * server gives follows one.
  */
-import { gzipSync } from 'node:zlib'
+
 import { createHash } from 'node:crypto'
+import { gzipSync } from 'node:zlib'
 import type { RunDocument } from './run.ts'
 
 /** The built application. */

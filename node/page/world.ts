@@ -30,9 +30,7 @@ interface State {
   readonly last: { ms: number; message: number | null }[]
 }
 
-export function createWorldRecorder(
-  recorder: Recorder,
-): Onlooker {
+export function createWorldRecorder(recorder: Recorder): Onlooker {
   const everyone = [...recorder.about.peers.keys()]
   const honest = everyone.filter(peer => recorder.about.peers[peer]!.honest !== false)
   const state: State = {
@@ -74,7 +72,8 @@ export function createWorldRecorder(
     output(self, output) {
       lanes[self]!.output(output)
       if (output.kind === 'need-gradient') state.steps[self] = output.step
-      if (output.kind === 'averaged' && output.phase === 'parameters') stepped(state, nowMs(), self, output.step)
+      if (output.kind === 'averaged' && output.phase === 'parameters')
+        stepped(state, nowMs(), self, output.step)
       if (output.kind === 'agreed' || output.kind === 'finished') look(state, nowMs())
     },
     timer: (self, timer, delayMs) => lanes[self]!.timer(timer, delayMs),
@@ -156,7 +155,10 @@ function look(state: State, ms: number): void {
 
 function happened({ recorder }: State, ms: number, entry: TimelineEntry): void {
   const { event, peers, step, by } = entry
-  const detail = event === 'caught up' ? `with the ${by === 'parameters' ? 'parameters of others' : 'messages kept for it'}` : null
+  const detail =
+    event === 'caught up'
+      ? `with the ${by === 'parameters' ? 'parameters of others' : 'messages kept for it'}`
+      : null
   if (event === 'partition' || event === 'reconnect')
     recorder.tell(markOf({ ms, peer: -1, kind: event, step, peers }))
   else for (const peer of peers) recorder.tell(markOf({ ms, peer, kind: event, step, detail }))
