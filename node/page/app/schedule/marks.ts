@@ -64,7 +64,7 @@ function drawMark(pen: Pen, { layout, span, paint }: Scene, mark: Mark, worded: 
     case 'diverged':
     case 'failed':
       pen.lines([x - 4, y - 4, x + 4, y + 4, x - 4, y + 4, x + 4, y - 4], 8, paint('--liar'), 2, [])
-      word(pen, x + 6, y - 6, mark.kind, paint('--liar'), mark.peer, worded)
+      pen.text(x + 6, y - 6, mark.kind, paint('--liar'), 'start')
       return
     case 'caught up':
     case 'finished':

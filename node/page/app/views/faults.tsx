@@ -121,7 +121,8 @@ function summed(rows: readonly FaultRow[], endMs: number): readonly Point[] {
   const newest = new Map<string, number>()
   let sum = 0
   const points = new Map<number, number>([[0, 0]])
-  for (const { ms, observer, peer, kind, count } of rows) {
+  // Observers tell of their faults in their own order.
+  for (const { ms, observer, peer, kind, count } of rows.toSorted((a, b) => a.ms - b.ms)) {
     const key = `${observer} ${peer} ${kind}`
     sum += count - (newest.get(key) ?? 0)
     newest.set(key, count)
