@@ -13,6 +13,7 @@ import { readStart } from '../oracle/open.ts'
 import { digestOf } from '../signatures/index.ts'
 import type { InjectedFault } from '../simulation/conditions.ts'
 import type { LatencyModel } from '../simulation/latency.ts'
+import type { Onlooker } from '../simulation/onlooker.ts'
 import type { SimulationResult } from '../simulation/simulate.ts'
 import type { StepProgress } from '../simulation/step-meter.ts'
 import { startingFrom } from './learning-options.ts'
@@ -34,8 +35,22 @@ interface SimulatedOptions {
   /** Where to write what the first honest peer that finished has learnt. */
   readonly save: string | null
   readonly onStep?: (progress: StepProgress) => void
+  /** Lets somebody look on; null: nobody does. */
+  readonly look?: (start: SimulatedStart) => Promise<SimulatedLook | null>
   /** Takes what was noticed about the files of the data, in lines for people. */
   readonly onNote?: (line: string) => void
+}
+
+/** What is known before the first step. */
+export interface SimulatedStart {
+  readonly cohort: Cohort
+  readonly dimension: number
+}
+
+/** Sees the simulated world, and what its peers reach on their test sets. */
+export interface SimulatedLook {
+  readonly onlooker: Onlooker
+  accuracy(peer: PeerIndex | null, step: number, accuracy: number | null): void
 }
 
 /** The evaluation of what a peer has learnt, and what the cohort agreed on for it; null: nothing. */
@@ -80,22 +95,36 @@ export async function runSimulated(options: SimulatedOptions): Promise<Simulated
     start === null ? drawn : drawn.map(oracle => ({ ...oracle, initial: start })),
   )
   const series = oracles.map(createSeries)
+  const look = (await options.look?.({ cohort, dimension: oracles[0]!.dimension })) ?? null
   const result = await simulate({
     cohort,
     seed: cohort.seed,
     byzantine: { peers: scenario.liars, attack: scenario.attack },
     oracles,
-    evaluations: series.map(({ add, agree }) => createOwnEvaluations({ evaluated: add, agreed: agree })),
+    evaluations: series.map(({ add, agree }, peer) =>
+      createOwnEvaluations({
+        evaluated(point) {
+          add(point)
+          look?.accuracy(peer, point.step, point.accuracy)
+        },
+        agreed(point) {
+          agree(point)
+          look?.accuracy(null, point.step, point.agreed.accuracy)
+        },
+      }),
+    ),
     latencyMs,
     gradientMs,
     loss,
     injectedFaults,
     measureEvery,
+    onlooker: look?.onlooker ?? null,
     ...(network && { network }),
     ...(onStep && { onStep }),
   })
   const evaluated = await evaluate(oracles, result)
   const evaluations = evaluated.map((own, peer) => {
+    if (own) look?.accuracy(peer, cohort.steps, own.accuracy)
     const last = series[peer]!.points.at(-1)
     const agreed = last?.step === cohort.steps ? last.agreed : undefined
     return own && { ...own, agreed: agreed ?? null }

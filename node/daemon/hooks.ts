@@ -6,6 +6,7 @@ import { type Membership, memberName } from '../cohort/cohort.ts'
 import { NetworkError } from '../network/errors.ts'
 import { otherCohortSentence } from '../network/other-cohorts.ts'
 import { refusalSentence } from '../network/second-process.ts'
+import type { Lane } from '../page/lane.ts'
 import type { PeerHooks } from '../runtime/peer.ts'
 import { divergenceSentence } from './divergence.ts'
 import { PeerError } from './errors.ts'
@@ -24,21 +25,28 @@ interface HookParts {
   readonly ended: Pick<PromiseWithResolvers<Vector>, 'resolve' | 'reject'>
   /** Told of the statistics that the members have agreed on. */
   readonly agreed: (parameters: Vector) => void
+  /** Records the run for pages. */
+  readonly lane: Lane & { received: NonNullable<PeerHooks['received']> }
   /** Collects the messages that a rushing attack sees; null if there is no such attack. */
   readonly adversaryView: Pick<CollectedView, 'collect'> | null
 }
 
 /** All hooks except those that only checkers use. */
 export function createHooks(parts: HookParts): Required<Omit<PeerHooks, 'shown'>> {
-  const { onEvent, observe, faults, book, membership, archive, ended, agreed, adversaryView } = parts
+  const { onEvent, observe, faults, book, membership, archive, ended, agreed, adversaryView, lane } = parts
   const nameOf = (peer: PeerIndex) => memberName(membership.cohort, peer)
   return {
     output(output) {
       observe.output(output)
+      lane.output(output)
       // Step 1 is the agreement on statistics.
       if (output.kind === 'stepped' && output.state.step === 2) agreed(output.state.parameters)
     },
-    gradient: (step, { loss }) => observe.loss(step, loss),
+    timer: lane.timer,
+    gradient(step, { loss }) {
+      observe.loss(step, loss)
+      lane.loss(step, loss)
+    },
     finished: ended.resolve,
     forgot: text => onEvent({ kind: 'log', text }),
     secondProcess(second) {
@@ -54,12 +62,19 @@ export function createHooks(parts: HookParts): Required<Omit<PeerHooks, 'shown'>
       onEvent({ kind: 'diverged', divergence, message })
       ended.reject(new PeerError('diverged', message))
     },
-    fault: faults.add,
+    fault(fault) {
+      faults.add(fault)
+      lane.fault(fault)
+    },
     convicted: archive,
-    connection: (peer, up, reason) => onEvent({ kind: 'connection', peer, up, reason }),
+    connection(peer, up, reason) {
+      onEvent({ kind: 'connection', peer, up, reason })
+      lane.connection(peer, up, reason)
+    },
     missed: (peer, step) => onEvent({ kind: 'missed', peer, step }),
     received(from, message) {
       book.heard(from, message)
+      lane.received(from, message)
       adversaryView?.collect(message)
     },
   }

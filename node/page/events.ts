@@ -8,7 +8,6 @@ import type {
   Paths,
   PeerPlace,
   Plane,
-  RunAbout,
   RunEnd,
   RunPhase,
 } from './run.ts'
@@ -124,7 +123,7 @@ export type RunEvent =
 
 /** What a live page gets: the run so far, and then what happens. */
 export type LiveMessage =
-  | { readonly kind: 'run'; readonly about: RunAbout; readonly document: unknown }
+  | { readonly kind: 'run'; readonly document: unknown }
   | { readonly kind: 'events'; readonly first: number; readonly events: readonly RunEvent[] }
 
 /** A mark with nothing beside its kind and place. */

@@ -9,7 +9,7 @@ import type { Plane } from './run.ts'
 import { sharesOf } from './shares.ts'
 
 /** What is known of a family before it is known who sent it: points in the order of its vectors. */
-interface Seen {
+export interface Seen {
   readonly points: readonly Omit<Plane['points'][number], 'from'>[]
   readonly result: Plane['result']
   readonly shown: number
@@ -70,7 +70,9 @@ export function watchRule(rule: Aggregate, isWanted: () => boolean): Watching {
   return {
     aggregate(protocol, family) {
       const result = rule(protocol, family)
-      if (isWanted() && !known.has(result)) known.set(result, seenOf(protocol, family, result))
+      const { exchange } = family
+      if (exchange && isShown(exchange) && isWanted() && !known.has(result))
+        known.set(result, seenOf(protocol, family, result))
       return result
     },
     seen: result => known.get(result) ?? null,

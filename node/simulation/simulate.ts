@@ -24,6 +24,7 @@ import { type Conditions, calmConditions, type InjectedFault } from './condition
 import { injectFaults } from './fault-injection.ts'
 import { keySeed } from './keys.ts'
 import { type LatencyModel, latencyMaxMs } from './latency.ts'
+import type { Onlooker } from './onlooker.ts'
 import { createStepClock, type StepClock } from './step-clock.ts'
 import { createStepMeter, type StepMeter, type StepProgress } from './step-meter.ts'
 import { createTimeline, type Timeline, type TimelineEntry } from './timeline.ts'
@@ -51,6 +52,7 @@ export interface SimulateOptions {
   /** How many steps from one measured step to the next; 0: only the last is measured; absent: 1. */
   readonly measureEvery?: number
   readonly onStep?: (progress: StepProgress) => void
+  readonly onlooker?: Onlooker | null
   /** By peer: takes its evaluations, where the cohort agrees on metrics. */
   readonly evaluations?: readonly OwnEvaluations[]
 }
@@ -142,7 +144,7 @@ function conditionsOf({ network, latencyMs, loss = 0, injectedFaults = [] }: Sim
 }
 
 function createRun(options: SimulateOptions, conditions: Conditions): Run {
-  const { cohort, seed, byzantine, oracles } = options
+  const { cohort, seed, byzantine, oracles, onlooker = null } = options
   const keys = cohort.members.map((_, peer) => keySeed(seed, peer))
   const trace = createTrace()
   const violations = new Map<string, string>()
@@ -150,9 +152,12 @@ function createRun(options: SimulateOptions, conditions: Conditions): Run {
     task: learnerTask({
       cohort,
       initialOf: self => oracles[self]!.initial,
+      onlooker,
       oracle: parts => oraclePort(run, parts),
       gradient(peer, step, { loss }) {
-        if (!byzantine.peers.includes(peer)) run.meter.loss(peer, step, loss)
+        if (byzantine.peers.includes(peer)) return
+        run.meter.loss(peer, step, loss)
+        onlooker?.loss(peer, step, loss)
       },
     }),
     byzantine,
@@ -164,6 +169,7 @@ function createRun(options: SimulateOptions, conditions: Conditions): Run {
     conditions,
     frameBytesMax: Infinity,
     trace,
+    onlooker,
     links: randomStream(seed, 'latency'),
     watch: watchOf(() => run),
     failed: (_, error) => {
@@ -176,6 +182,7 @@ function createRun(options: SimulateOptions, conditions: Conditions): Run {
     lostUnsaid: peer => run.checkers.lostUnsaid(peer),
   })
   const { honest, world, peers } = cluster
+  onlooker?.enters({ nowMs: world.nowMs, peer: self => peers[self]?.status() ?? null })
   const steps = createStepClock({ world, stepMs: stepMs(options, conditions) })
   const run: Run = {
     options,
@@ -193,6 +200,7 @@ function createRun(options: SimulateOptions, conditions: Conditions): Run {
       newestStep: () => Math.min(steps.newest(), cohort.steps),
       stood: steps.stood,
       stepOf: peer => peers[peer]?.status().step ?? null,
+      ...(onlooker && { told: onlooker.happened }),
     }),
     gone: new Set(),
     diverged: new Map(),

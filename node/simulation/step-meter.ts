@@ -12,9 +12,10 @@ import {
   newAgreement,
   sawSealed,
 } from '../checkers/guarantees.ts'
-import { measured } from '../checkers/measures.ts'
+import { contractionIn, measured } from '../checkers/measures.ts'
 import { precisionOf } from '../codec/index.ts'
 import type { Cohort } from '../cohort/cohort.ts'
+import type { Onlooker } from './onlooker.ts'
 
 /** A step that all honest peers have completed. */
 export interface StepProgress {
@@ -29,6 +30,7 @@ interface StepMeterOptions {
   /** How many steps from one measured step to the next; 0: only the last is measured; absent: 1. */
   readonly measureEvery?: number
   readonly onStep?: (progress: StepProgress) => void
+  readonly onlooker?: Pick<Onlooker, 'contracted' | 'stepped'> | null
 }
 
 export interface StepMeter {
@@ -50,7 +52,7 @@ interface OpenStep {
 export function createStepMeter(
   cohort: Cohort,
   honest: readonly PeerIndex[],
-  { measureEvery = 1, onStep }: StepMeterOptions = {},
+  { measureEvery = 1, onStep, onlooker = null }: StepMeterOptions = {},
 ): StepMeter {
   const steps: StepProgress[] = []
   const violations: string[] = []
@@ -75,6 +77,7 @@ export function createStepMeter(
       const inputs = measured([...agreement.inputs.values()])
       const outputs = measured([...agreement.outputs.values()])
       violations.push(...brokenBetween(cohort, step, phase, { ...agreement, inputs, outputs }))
+      onlooker?.contracted(step, phase, contractionIn(cohort, inputs, outputs, agreement.iterations))
       return outputs.diameter()
     }
     const progress = {
@@ -86,6 +89,7 @@ export function createStepMeter(
     }
     steps.push(progress)
     onStep?.(progress)
+    onlooker?.stepped(step)
   }
   const settle = () => {
     while (past.size > 0 && steps.length < Math.min(...past.values())) complete(steps.length + 1)

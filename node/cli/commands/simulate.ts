@@ -13,12 +13,15 @@ import {
   tally,
 } from '../../daemon/report.ts'
 import { loadAttack } from '../../files/attack-file.ts'
+import type { RunEnd } from '../../page/run.ts'
 import type { LatencyModel } from '../../simulation/latency.ts'
 import { networkNamed } from '../agree-options.ts'
 import { defineCommand, flag, maybe, option, UsageError, type Values } from '../command.ts'
 import { faultOptions, injectedFaultsOf } from '../fault-options.ts'
 import { learningOptions } from '../learning-options.ts'
 import { modelName, type Scenario, scenarioOf, scenarioOptions } from '../options.ts'
+import { type PageValues, pageOptions, preparePage } from '../page/page-options.ts'
+import type { ShownRun } from '../page/show-run.ts'
 import { decimal, integer, text } from '../parse.ts'
 import { deliverReport, prepareReport } from '../report-output.ts'
 import { checkArchitecture, serverOptions, simulateServer } from '../server-run.ts'
@@ -81,6 +84,7 @@ const options = {
     'write what the first honest peer, or the server, has learnt as a checkpoint (.safetensors)',
     text,
   ),
+  ...pageOptions,
   report: maybe('--report <file>', 'write the report, with its trace, as JSON', text),
   json: flag('--json', 'print the report as JSON; progress goes to standard error'),
 } as const
@@ -106,6 +110,7 @@ export const simulate = defineCommand({
   ],
   async handler(values, _, terminal) {
     await prepareReport(values, terminal)
+    await preparePage(values)
     if (values.seeds !== null) {
       checkSwarm(values)
       return swarm({ ...values, seeds: values.seeds }, terminal)
@@ -116,7 +121,8 @@ export const simulate = defineCommand({
     const scenario = scenarioOf(values, await loadAttack(values.attack))
     const world = worldOf(values, scenario)
     const startedMs = performance.now()
-    const run = await withProgress(scenario, world, values, terminal)
+    const pages: ShownRun[] = []
+    const run = await withProgress(scenario, world, values, terminal, pages)
     const { cohortId } = await import('../../cohort/cohort.ts')
     const wallSeconds = (performance.now() - startedMs) / 1000
     const report = {
@@ -128,6 +134,7 @@ export const simulate = defineCommand({
     else if (values.save !== null)
       terminal.warn(`${values.save} was not written: no honest peer has finished`)
     await deliverReport(values, report, terminal)
+    for (const page of pages) await page.ended(endOf(report))
     return report.outcome === 'finished' && report.violations.length === 0 ? 0 : 1
   },
 })
@@ -143,7 +150,13 @@ function dataPartition(value: string, name: string): string {
 
 type SimulateValues = Values<typeof options>
 
-const swarmDraws = ['network', 'loss', ...Object.keys(faultOptions)] as (keyof SimulateValues)[]
+const swarmDraws = [
+  'network',
+  'loss',
+  'watch',
+  'page',
+  ...Object.keys(faultOptions),
+] as (keyof SimulateValues)[]
 
 /** @throws UsageError where an option was given that a swarm has no use for, and that nobody would expect it to ignore */
 function checkSwarm(values: SimulateValues): void {
@@ -185,9 +198,11 @@ function worldOf(values: SimulateValues, { peers, settings, liars }: Scenario): 
 async function withProgress(
   scenario: Scenario,
   world: SimulatedWorld,
-  { init, save }: Pick<SimulateValues, 'init' | 'save'>,
+  values: Pick<SimulateValues, 'init' | 'save'> & PageValues,
   terminal: Terminal,
+  pages: ShownRun[],
 ): Promise<SimulatedRun> {
+  const { init, save } = values
   const { peers, settings, liars, attack, data, partition } = scenario
   const { faults, protocol, steps } = settings
   const lie =
@@ -205,12 +220,34 @@ async function withProgress(
       init,
       save,
       onNote: progress.note,
+      async look(start) {
+        const { lookOn } = await import('../page/look-on.ts')
+        const look = await lookOn('simulate', scenario, start, values, terminal)
+        if (look === null) return null
+        pages.push(look.page)
+        return look
+      },
       onStep: ({ step, loss, diameter }) =>
         progress.update({ step, loss, diameter: diameter?.parameters ?? null }),
     })
+  } catch (error) {
+    for (const page of pages) await page.broken(`The run has failed: ${(error as Error).message}`)
+    throw error
   } finally {
     progress.stop()
   }
+}
+
+function endOf(report: Report): Omit<RunEnd, 'ms'> {
+  const { outcome, violations, messages, bytes, trace = null } = report
+  const results = report.honest.map(({ peer, loss, accuracy, distance, bytesSent }) => ({
+    peer,
+    loss,
+    accuracy,
+    distance,
+    bytesSent,
+  }))
+  return { outcome, violations, messages, bytes, trace, results, sentences: [] }
 }
 
 function reportOf(scenario: Scenario, run: SimulatedRun, id: string, wallSeconds: number): Report {

@@ -7,6 +7,7 @@ import type { Cohort } from '../../cohort/cohort.ts'
 import type { LinkLimits } from '../../link/limits.ts'
 import { createPeer, type OraclePort, type Peer } from '../../runtime/peer.ts'
 import type { PeerParts, Task } from '../cluster.ts'
+import type { Onlooker } from '../onlooker.ts'
 import { sharedDescents, sharedRules } from '../shared-rules.ts'
 
 interface LearnerOptions {
@@ -18,6 +19,7 @@ interface LearnerOptions {
   /** Makes the oracle of an incarnation. It answers only the incarnation that asked. */
   readonly oracle: (parts: Pick<PeerParts<LearnOutput>, 'self' | 'isAlive'>) => OraclePort
   readonly linkLimits?: LinkLimits
+  readonly onlooker?: Onlooker | null
   /** A peer has computed its gradient. */
   readonly gradient?: (self: PeerIndex, step: number, reply: GradientReply) => void
 }
@@ -28,9 +30,10 @@ export function learnerTask({
   statistics,
   oracle,
   linkLimits,
+  onlooker = null,
   gradient,
 }: LearnerOptions): Task<Peer, LearnOutput> {
-  const aggregate = sharedRules()
+  const aggregate = onlooker?.rule(sharedRules()) ?? sharedRules()
   const descend = sharedDescents()
   return {
     peers: cohort.members.length,

@@ -47,7 +47,7 @@ export function createSimulatedCluster<
   Peer extends ProtocolPeer,
   Output extends AveragingOutput | LearnOutput,
 >(options: SimulatedOptions<Peer, Output>): SimulatedCluster<Peer> {
-  const { task, byzantine, conditions, links, seed, isSeenBeyond, lostUnsaid } = options
+  const { task, byzantine, conditions, links, seed, isSeenBeyond, lostUnsaid, onlooker = null } = options
   const everyone = Array.from({ length: task.peers }, (_, peer) => peer)
   const isHonest = everyone.map(peer => !byzantine.peers.includes(peer))
   const world = createWorld()
@@ -64,7 +64,11 @@ export function createSimulatedCluster<
     queueBytesMax: conditions.queueBytesMax,
     latencyMs: (from, to) => (rushes && !isHonest[from] ? 0 : latencyMs(from, to)),
     extraMs: (from, to) => (extra.calm ? 0 : extra.of(from, to)),
-    ...(options.onSend && { onSend: options.onSend }),
+    onSend(from, to, frame) {
+      options.onSend?.(from, to, frame)
+      onlooker?.sent(from, to, frame)
+    },
+    ...(onlooker && { onDelivery: onlooker.delivered }),
   })
   const disks = disksOf(options, world, isHonest)
   const ports: ClusterPorts = {
