@@ -2,10 +2,10 @@
  * Builds the document of a run from its events, in the program that runs it and in the browser alike. A document is
  * bounded: of what grows with the run the older part is thinned out, and the document says so.
  */
-import type { MessageBatch, RunEvent } from './events.ts'
+import type { RunEvent } from './events.ts'
+import { addMessages, seconds } from './messages.ts'
 import {
   type LinkState,
-  type MessageRow,
   type PeerPlace,
   type Plane,
   RUN_FORMAT,
@@ -108,7 +108,7 @@ export function applyEvent(run: RunDocument, event: RunEvent): void {
       seen(run, event)
       break
     case 'messages':
-      arrived(run, event.batch)
+      addMessages(run, event.batch, KEPT.messages)
       break
     case 'paths':
       run.paths = event.paths
@@ -175,8 +175,6 @@ function timeOf(event: RunEvent): number {
   }
 }
 
-const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`
-
 function moved(run: RunDocument, event: Extract<RunEvent, { kind: 'place' }>): void {
   const place = run.peers[event.peer]!
   const { status, why, step, phase, iteration } = event
@@ -195,7 +193,7 @@ function linked(
   { from, to, ms, connected, reason }: Extract<RunEvent, { kind: 'link' }>,
 ): void {
   const before = run.links[from]![to]
-  const link: LinkState = before ?? { ...newLink() }
+  const link = before ?? newLink()
   run.links[from]![to] = { ...link, connected, reason, sinceMs: ms }
 }
 
@@ -203,22 +201,31 @@ function newLink(): LinkState {
   return { connected: false, sinceMs: 0, reason: null, lag: null, bytes: 0, bytesPerSecond: null }
 }
 
-/** When the bytes of a peer's links were last told; beside the document, because only rates need it. */
-const toldMs = new WeakMap<RunDocument, number[]>()
+interface Told {
+  readonly ms: number
+  readonly bytes: readonly (number | null)[]
+}
 
-function carried(run: RunDocument, { ms, peer, bytes, lags }: Extract<RunEvent, { kind: 'links' }>): void {
-  const told = toldMs.get(run) ?? []
-  toldMs.set(run, told)
-  const passed = (ms - (told[peer] ?? 0)) / 1000
-  told[peer] = ms
+/** By peer: the bytes of its links a while ago; beside the document, because only rates need it. */
+const told = new WeakMap<RunDocument, Told[]>()
+
+/** Over less time no rate is told. */
+const RATE_MS = 100
+
+function carried(run: RunDocument, event: Extract<RunEvent, { kind: 'links' }>): void {
+  const { ms, peer, bytes, lags } = event
+  const before = told.get(run) ?? []
+  told.set(run, before)
+  const { ms: sinceMs, bytes: old } = before[peer] ?? { ms: 0, bytes: [] }
+  const isDue = ms - sinceMs >= RATE_MS
+  if (isDue) before[peer] = { ms, bytes }
   for (const [to, sent] of bytes.entries()) {
     if (to === peer) continue
     const link = run.links[peer]![to] ?? newLink()
     run.links[peer]![to] = link
-    if (sent !== null) {
-      if (passed > 0) link.bytesPerSecond = Math.round((sent - link.bytes) / passed)
-      link.bytes = sent
-    }
+    if (sent !== null && isDue)
+      link.bytesPerSecond = Math.round((1000 * (sent - (old[to] ?? 0))) / (ms - sinceMs))
+    link.bytes = sent ?? link.bytes
     link.lag = lags?.[to] ?? link.lag
   }
 }
@@ -326,85 +333,4 @@ function weighed(run: RunDocument, observer: number, plane: Omit<Plane, 'observe
   const kept = new Set(halved(steps))
   run.weights = run.weights.filter(({ step }) => kept.has(step))
   run.thinned.weights = 'Of earlier steps not all weights are kept.'
-}
-
-/** Where the slots and digests of a document's messages stand in its lists. */
-interface Places {
-  readonly slots: Map<string, number>
-  readonly digests: Map<string, number>
-}
-
-const places = new WeakMap<RunDocument, Places>()
-
-function placesIn(run: RunDocument): Places {
-  let known = places.get(run)
-  if (known === undefined) {
-    const { slots, digests } = run.messages
-    known = {
-      slots: new Map(slots.map((slot, at) => [slot.join(), at])),
-      digests: new Map(digests.map((digest, at) => [digest, at])),
-    }
-    places.set(run, known)
-  }
-  return known
-}
-
-function arrived(run: RunDocument, { rows, slots, digests }: MessageBatch): void {
-  const { messages } = run
-  const known = placesIn(run)
-  const slotAt = slots.map(slot => placeOf(known.slots, messages.slots, slot.join(), slot))
-  const digestAt = digests.map(digest => placeOf(known.digests, messages.digests, digest, digest))
-  for (const [sent, at, from, to, kind, slot, digest, bytes, cause] of rows)
-    messages.rows.push([
-      ...([sent, at, from, to, kind, slotAt[slot]!] as const),
-      ...([digest < 0 ? -1 : digestAt[digest]!, bytes, cause] as const),
-    ])
-  if (messages.rows.length > KEPT.messages) forgetOldest(run)
-}
-
-function placeOf<T>(known: Map<string, number>, list: T[], key: string, value: T): number {
-  let at = known.get(key)
-  if (at === undefined) {
-    at = list.push(value) - 1
-    known.set(key, at)
-  }
-  return at
-}
-
-function forgetOldest(run: RunDocument): void {
-  const { messages } = run
-  const gone = KEPT.messages >> 2
-  const kept = messages.rows.slice(gone)
-  const { slots, digests } = messages
-  Object.assign(messages, { dropped: messages.dropped + gone, rows: [], slots: [], digests: [] })
-  places.delete(run)
-  arrived(run, used(kept, slots, digests))
-  const since = kept[0]![1] ?? kept[0]![0] ?? 0
-  run.thinned.messages = `The ${messages.dropped} messages before ${seconds(since)} are no longer kept.`
-}
-
-/** The slots and digests of these rows alone, with the rows' indices into them. */
-function used(
-  rows: readonly MessageRow[],
-  slots: readonly (readonly [number, number, number, number])[],
-  digests: readonly string[],
-): MessageBatch {
-  const slotMap = new Map<number, number>()
-  const digestMap = new Map<number, number>()
-  const at = (map: Map<number, number>, old: number) => {
-    const place = map.get(old) ?? map.size
-    map.set(old, place)
-    return place
-  }
-  const moved = rows.map(
-    ([sent, arrivedMs, from, to, kind, slot, digest, bytes, cause]): MessageRow => [
-      ...([sent, arrivedMs, from, to, kind, at(slotMap, slot)] as const),
-      ...([digest < 0 ? -1 : at(digestMap, digest), bytes, cause] as const),
-    ],
-  )
-  return {
-    rows: moved,
-    slots: [...slotMap.keys()].map(old => slots[old]!),
-    digests: [...digestMap.keys()].map(old => digests[old]!),
-  }
 }

@@ -24,8 +24,8 @@ export function mainPlane(squares: ArrayLike<number>, n: number): MainPlane {
   const first = topEigenpair(gram, n, [])
   const second = topEigenpair(gram, n, [first])
   const axes = [first, second].map(({ value, vector }) => {
-    const length = Math.sqrt(Math.max(0, value))
-    return { length, along: signed(vector), value: Math.max(0, value) }
+    const known = value > FLOOR * variance ? value : 0
+    return { length: Math.sqrt(known), along: signed(vector), value: known }
   })
   const own = Float64Array.from({ length: n }, (_, j) => gram[j * n + j]!)
   return {
@@ -68,6 +68,9 @@ interface Eigenpair {
   readonly value: number
   readonly vector: Float64Array
 }
+
+/** Of the variance: below this a direction is nothing but rounding. */
+const FLOOR = 1e-7
 
 const PASSES_MAX = 300
 

@@ -14,13 +14,12 @@ interface PathRecorder {
   paths(): Paths | null
 }
 
+type PathQuery = BoundsQuery & { readonly iterations: number; readonly dimension: number }
+
 /** Vectors are kept until the end, so not more coordinates than this. */
 const COORDINATES_MAX = 2e7
 
-export function createPathRecorder(
-  query: BoundsQuery & { readonly iterations: number },
-  honest: readonly PeerIndex[],
-): PathRecorder {
+export function createPathRecorder(query: PathQuery, honest: readonly PeerIndex[]): PathRecorder {
   const rows = new Map<number, Map<PeerIndex, Vector>>()
   const isKept = honest.length * (query.iterations + 1) * query.dimension <= COORDINATES_MAX
   const put = (iteration: number, peer: PeerIndex, vector: Vector) => {
@@ -43,7 +42,7 @@ export function createPathRecorder(
 }
 
 function pathsOf(
-  query: BoundsQuery,
+  query: PathQuery,
   inputs: ReadonlyMap<PeerIndex, Vector>,
   rows: ReadonlyMap<number, ReadonlyMap<PeerIndex, Vector>>,
 ): Paths {

@@ -4,9 +4,9 @@ import type { ProtocolName } from '../../agreement/bounds.ts'
 import { squaredDistances } from '../../agreement/kernels/index.ts'
 import type { Exchange, PeerIndex } from '../../agreement/message.ts'
 import type { Vector } from '../../agreement/vector.ts'
-import { mainPlane } from './main-directions.ts'
+import { type MainPlane, mainPlane } from './main-directions.ts'
 import type { Plane } from './run.ts'
-import { sharesOf } from './shares.ts'
+import { type Shares, sharesOf } from './shares.ts'
 
 /** What is known of a family before it is known who sent it: points in the order of its vectors. */
 export interface Seen {
@@ -29,7 +29,9 @@ export function seenOf(protocol: ProtocolName, family: Family, result: Vector): 
   for (let j = 0; j < n; j++) squares.set(all.subarray(j * (n + 1), j * (n + 1) + n), j * n)
   const plane = mainPlane(squares, n)
   const { shares, sampled } = sharesOf(protocol, family, squares)
-  const at = plane.place(all.subarray(n * (n + 1), n * (n + 1) + n))
+  // A mean of some vectors lies at the mean of their points; what is made by coordinates has to be measured.
+  const at =
+    sampled === null ? meanOf(plane.points, shares) : plane.place(all.subarray(n * (n + 1), n * (n + 1) + n))
   return {
     points: plane.points.map(({ x, y }, j) => {
       const { fate, weight, low, high } = shares[j]!
@@ -46,6 +48,12 @@ export function seenOf(protocol: ProtocolName, family: Family, result: Vector): 
     shown: rounded(plane.shown),
     sampled,
   }
+}
+
+function meanOf(points: MainPlane['points'], shares: Shares['shares']): Plane['result'] {
+  const along = (axis: 'x' | 'y') =>
+    points.reduce((sum, point, j) => sum + shares[j]!.weight * point[axis], 0)
+  return { x: along('x'), y: along('y') }
 }
 
 /** The exchanges of which the points are kept: where honest vectors still differ, and liars matter most. */
