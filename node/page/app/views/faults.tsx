@@ -33,7 +33,7 @@ export function Faults({ run }: ViewProps) {
             title={by === 'peer' ? 'Faults seen, by the peer that caused them' : 'Faults seen, by their kind'}
             caption="The sum of what all observers have counted."
             x={{ label: run.about.clock === 'virtual' ? 'virtual time' : 'time', text: timeText }}
-            y={{ label: 'faults', text: value => String(Math.round(value * 10) / 10) }}
+            y={{ label: 'faults', of: 'amounts' }}
             series={faultSeries(run, by)}
           />
           <section class="figure" aria-label="Counts of faults">

@@ -101,7 +101,7 @@ function Choice({ run, plane }: { run: RunDocument; plane: Plane }) {
       <label>
         as received by
         <select
-          value={chosenObserver.value ?? plane.observers[0] ?? 0}
+          value={chosenObserver.value ?? Math.min(...plane.observers)}
           onChange={event => {
             chosenObserver.value = Number(event.currentTarget.value)
           }}
@@ -129,7 +129,7 @@ function Choice({ run, plane }: { run: RunDocument; plane: Plane }) {
 
 /** What the figure shows, in words. */
 function sentence(run: RunDocument, plane: Plane): string {
-  const observers = listText(plane.observers.map(peer => peerName(run, peer)))
+  const observers = listText(plane.observers.toSorted((a, b) => a - b).map(peer => peerName(run, peer)))
   const liars = plane.points.filter(({ from }) => run.about.peers[from]?.honest === false)
   const received = `In step ${plane.step} ${observers} received ${countText(plane.points.length, 'vector')}`
   if (liars.length === 0) return `${received}.`
