@@ -1,5 +1,5 @@
 /** The page around the views: which run it is and how it stands, the choice of a view, and what went wrong. */
-import { useEffect, useErrorBoundary } from 'preact/hooks'
+import { useEffect, useErrorBoundary, useRef } from 'preact/hooks'
 import type { RunDocument } from '../run.ts'
 import { numberText, timeText } from './chart/format.ts'
 import { chosenRun, connection, runs, tick, troubles, type ViewName, view, views } from './state.ts'
@@ -23,7 +23,10 @@ interface AppProps {
 
 export function App({ addFiles }: AppProps) {
   const shown = runs.value[Math.min(chosenRun.value, runs.value.length - 1)]
-  const heading = shown?.run.about.title ?? 'Concord'
+  const isComparing = view.value === 'compare' && runs.value.length > 1
+  const heading = isComparing
+    ? `${runs.value.length} runs side by side`
+    : (shown?.run.about.title ?? 'Concord')
   useEffect(() => {
     document.title = `${heading} · Concord`
   }, [heading])
@@ -34,9 +37,11 @@ export function App({ addFiles }: AppProps) {
       </a>
       <header>
         <div class="head">
-          <p class="kind">Concord{shown === undefined ? '' : ` · ${shown.run.about.command}`}</p>
+          <p class="kind">
+            Concord{shown === undefined || isComparing ? '' : ` · ${shown.run.about.command}`}
+          </p>
           <h1>{heading}</h1>
-          {shown !== undefined && <Standing run={shown.run} now={tick.value} />}
+          {shown !== undefined && !isComparing && <Standing run={shown.run} now={tick.value} />}
         </div>
         <Opening addFiles={addFiles} />
       </header>
@@ -45,7 +50,7 @@ export function App({ addFiles }: AppProps) {
       <main id="main" tabIndex={-1}>
         {shown === undefined ? <Nothing /> : <Guarded key={view.value} run={shown.run} />}
       </main>
-      {shown !== undefined && <Settings run={shown.run} now={tick.value} />}
+      {shown !== undefined && !isComparing && <Settings run={shown.run} now={tick.value} />}
     </>
   )
 }
@@ -105,10 +110,17 @@ function Troubles() {
 }
 
 function Navigation() {
+  const bar = useRef<HTMLElement>(null)
+  const current = view.value
+  useEffect(() => {
+    // On a phone the bar is wider than the page.
+    const link = bar.current?.querySelector<HTMLElement>(`[href="#${current}"]`)
+    if (bar.current && link) bar.current.scrollLeft = link.offsetLeft - 24
+  }, [current])
   return (
-    <nav aria-label="Views">
+    <nav aria-label="Views" ref={bar}>
       {views.map(name => (
-        <a key={name} href={`#${name}`} aria-current={view.value === name ? 'page' : undefined}>
+        <a key={name} href={`#${name}`} aria-current={current === name ? 'page' : undefined}>
           {titles[name]}
         </a>
       ))}

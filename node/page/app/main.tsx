@@ -41,7 +41,7 @@ function live(): void {
 
 async function addFiles(files: readonly File[]): Promise<void> {
   const before = runs.value.length
-  for (const file of files) show(readText(await file.text(), `The file ${file.name}`), false)
+  for (const file of files) show(await readText(await file.text(), `The file ${file.name}`), false)
   const added = runs.value.length - before
   if (added > 0 && runs.value.length > 1) view.value = 'compare'
   else if (added > 0) chosenRun.value = before

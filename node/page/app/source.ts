@@ -59,19 +59,24 @@ function shapeMissing(value: Record<string, unknown>): string | null {
   return rows.every(Array.isArray) ? null : 'the list of its messages'
 }
 
+/** The data of a page, which may be cut off. */
+const dataIn = /<script type="(application\/(?:json|gzip))" id="runs">([^<]*)/
+
+const incomplete = (name: string): Read =>
+  wrong(`${name} ends too early or is not JSON, so it cannot be shown. Copy it again, or write it again.`)
+
 /** A text from a file: a run as JSON, a report that holds one, or a page with runs inside. */
-export function readText(text: string, name: string): readonly Read[] {
-  const inside = /<script type="application\/json" id="runs">([\s\S]*?)(<\/script>|$)/.exec(text)
-  const json = inside?.[1] ?? text
+export async function readText(text: string, name: string): Promise<readonly Read[]> {
+  const inside = dataIn.exec(text)
+  return await readData(inside?.[2] ?? text, inside?.[1] ?? 'application/json', name)
+}
+
+async function readData(text: string, type: string, name: string): Promise<readonly Read[]> {
   let value: unknown
   try {
-    value = JSON.parse(json)
+    value = JSON.parse(type === 'application/gzip' ? await inflated(text.trim()) : text)
   } catch {
-    return [
-      wrong(
-        `${name} ends too early or is not JSON, so it cannot be shown. Copy it again, or write it again.`,
-      ),
-    ]
+    return [incomplete(name)]
   }
   return readParsed(value, name)
 }
@@ -94,13 +99,7 @@ function runIn(value: unknown): unknown {
 export async function embedded(): Promise<readonly Read[] | null> {
   const element = document.getElementById('runs')
   if (element === null) return null
-  const text = element.textContent ?? ''
-  if (element.getAttribute('type') !== 'application/gzip') return readText(text, 'This file')
-  try {
-    return readText(await inflated(text.trim()), 'This file')
-  } catch {
-    return [wrong('This file ends too early: the run in it is incomplete. Copy it again, or write it again.')]
-  }
+  return await readData(element.textContent ?? '', element.getAttribute('type') ?? '', 'This file')
 }
 
 async function inflated(base64: string): Promise<string> {

@@ -10,8 +10,13 @@ export interface Box {
   readonly bottom: number
 }
 
-/** A scale over the values; on a log scale what is not above 0 has no place. */
-export function scaleOver(values: Iterable<number>, range: readonly [number, number], log: boolean): Scale {
+/** A scale over the values, of shares never beyond 0 and 1; on a log scale what is not above 0 has no place. */
+export function scaleOver(
+  values: Iterable<number>,
+  range: readonly [number, number],
+  log: boolean,
+  share = false,
+): Scale {
   let least = Number.POSITIVE_INFINITY
   let most = Number.NEGATIVE_INFINITY
   for (const value of values) {
@@ -24,9 +29,12 @@ export function scaleOver(values: Iterable<number>, range: readonly [number, num
     if (least === most) [least, most] = [least / 10, most * 10]
     return scaleLog().domain([least, most]).nice().range(range)
   }
+  if (share && least === most) [least, most] = [0, 1]
   if (least === most)
     [least, most] = least === 0 ? [0, 1] : [least - Math.abs(least) / 2, most + Math.abs(most) / 2]
-  return scaleLinear().domain([least, most]).nice().range(range)
+  const scale = scaleLinear().domain([least, most]).nice()
+  if (share) scale.domain(scale.domain().map(value => Math.min(1, Math.max(0, value))))
+  return scale.range(range)
 }
 
 interface AxisProps {
@@ -35,6 +43,8 @@ interface AxisProps {
   readonly label: string
   readonly text: (value: number) => string
   readonly log?: boolean
+  /** Only whole numbers have a place on it. */
+  readonly whole?: boolean
 }
 
 /** Ticks of a log scale: powers of ten, few enough to be read. */
@@ -47,8 +57,10 @@ function ticksOf(scale: Scale, count: number, log: boolean): readonly number[] {
   return powers.filter((_, at) => at % every === 0)
 }
 
-export function XAxis({ scale, box, label, text }: AxisProps) {
-  const ticks = ticksOf(scale, Math.max(2, Math.floor((box.right - box.left) / 80)), false)
+export function XAxis({ scale, box, label, text, whole = false }: AxisProps) {
+  const ticks = ticksOf(scale, Math.max(2, Math.floor((box.right - box.left) / 80)), false).filter(
+    value => !whole || Number.isInteger(value),
+  )
   return (
     <g class="axis">
       <line x1={box.left} x2={box.right} y1={box.bottom} y2={box.bottom} />

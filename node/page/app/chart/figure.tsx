@@ -11,8 +11,8 @@ import { type Look, paint, shapePath } from './palette.ts'
 export interface LegendEntry {
   readonly label: string
   readonly look: Look
-  /** A line, a point, or a filled box. */
-  readonly as: 'line' | 'point' | 'box'
+  /** A line, a point, a ring around points, or a filled box. */
+  readonly as: 'line' | 'point' | 'ring' | 'box'
 }
 
 interface FigureProps {
@@ -83,6 +83,8 @@ function Legend({ entries }: { entries: readonly LegendEntry[] }) {
 function Swatch({ look, as }: Pick<LegendEntry, 'look' | 'as'>) {
   const colour = paint(look.colour)
   if (as === 'box') return <rect x="3" y="1" width="20" height="12" style={{ fill: colour }} />
+  if (as === 'ring')
+    return <circle cx="13" cy="7" r="5.5" stroke-width="2" style={{ fill: 'none', stroke: colour }} />
   return (
     <g>
       {as === 'line' && (

@@ -26,8 +26,14 @@ export interface Series {
 interface LineChartProps {
   readonly title: string
   readonly caption?: string
-  readonly x: { readonly label: string; readonly text?: (value: number) => string }
-  readonly y: { readonly label: string; readonly text?: (value: number) => string; readonly log?: boolean }
+  readonly x: { readonly label: string; readonly text?: (value: number) => string; readonly whole?: boolean }
+  readonly y: {
+    readonly label: string
+    readonly text?: (value: number) => string
+    readonly log?: boolean
+    /** Values are amounts, which are measured from 0; or shares, which lie in [0, 1]. */
+    readonly of?: 'amounts' | 'shares'
+  }
   readonly series: readonly Series[]
   readonly chosen?: number | null
   readonly onChoose?: (x: number) => void
@@ -72,7 +78,12 @@ function Lines({ title, x, y, series, chosen, onChoose, width }: LineChartProps 
   )
   const scaleX = scaleOver([xs[0]!, xs.at(-1)!], [box.left, box.right], false)
   scaleX.domain(xs.length > 1 ? [xs[0]!, xs.at(-1)!] : [xs[0]! - 1, xs[0]! + 1])
-  const scaleY = scaleOver(valuesOf(series), [box.bottom, box.top], y.log === true)
+  const scaleY = scaleOver(
+    y.of === 'amounts' ? [0, ...valuesOf(series)] : valuesOf(series),
+    [box.bottom, box.top],
+    y.log === true,
+    y.of === 'shares',
+  )
   const read = at === null ? null : nearest(xs, at)
   const textX = x.text ?? numberText
   const textY = y.text ?? numberText
@@ -106,7 +117,7 @@ function Lines({ title, x, y, series, chosen, onChoose, width }: LineChartProps 
         onClick={() => read !== null && onChoose?.(read)}
       >
         <YAxis scale={scaleY} box={box} label={y.label} text={textY} log={y.log === true} />
-        <XAxis scale={scaleX} box={box} label={x.label} text={textX} />
+        <XAxis scale={scaleX} box={box} label={x.label} text={textX} whole={x.whole === true} />
         {chosen !== null && chosen !== undefined && chosen >= xs[0]! && chosen <= xs.at(-1)! && (
           <line class="chosen" x1={scaleX(chosen)} x2={scaleX(chosen)} y1={box.top} y2={box.bottom} />
         )}

@@ -63,9 +63,7 @@ export function peerName(run: RunDocument, peer: number): string {
   return run.about.peers[peer]?.name ?? `peer ${peer}`
 }
 
-/** The same with its role, where it is known. */
+/** The same, with what every figure must say of it. */
 export function peerTitle(run: RunDocument, peer: number): string {
-  const known = run.about.peers[peer]
-  const role = known?.honest === false ? ` (lies${known.attack === null ? '' : `: ${known.attack}`})` : ''
-  return `${peerName(run, peer)}${role}`
+  return `${peerName(run, peer)}${run.about.peers[peer]?.honest === false ? ' (lies)' : ''}`
 }

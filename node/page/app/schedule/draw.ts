@@ -20,7 +20,13 @@ const COLUMN = 4
 
 const kindDashes = [[], [6, 3], [2, 3], [9, 3, 2, 3]] as const
 
-export const kindColour = (kind: number): string => `--c${kind % 7}`
+/** In the order of the kinds; no two are alike. */
+const kindColours = [
+  ...(['--c0', '--c1', '--c2', '--c3', '--c4', '--c5', '--c6'] as const),
+  ...(['--ghost', '--bound', '--ink', '--liar'] as const),
+] as const
+
+export const kindColour = (kind: number): string => kindColours[kind] ?? '--ghost'
 const kindDash = (kind: number): readonly number[] => kindDashes[(kind + Math.floor(kind / 7)) % 4]!
 
 /** Says how many messages were drawn, and whether as lines. */
@@ -61,7 +67,7 @@ function drawLanes(pen: Pen, { layout, span, paint }: Scene): void {
 /** Over what was drawn left of the lanes. */
 function drawNames(pen: Pen, { run, layout, paint }: Scene): void {
   const { left, height, lanes } = layout
-  pen.box(0, 0, left - 4, height, paint('--paper'), 1)
+  pen.box(0, 0, left - 4, height - 26, paint('--paper'), 1)
   const characters = left < 100 ? 8 : 14
   for (let peer = 0; peer < lanes; peer++) {
     const lies = run.about.peers[peer]?.honest === false

@@ -25,23 +25,49 @@ export function drawMarks(pen: Pen, scene: Scene, isClose: boolean): void {
   const { run, span, layout } = scene
   /** By lane, where the last word ends. */
   const worded: number[] = []
-  for (const mark of run.marks) {
+  const endings = isClose ? endsOf(run.marks) : null
+  for (const [at, mark] of run.marks.entries()) {
     if (mark.ms > span.toMs || (mark.untilMs ?? mark.ms) < span.fromMs || ends[mark.kind] !== undefined)
       continue
     if (!isClose && common.has(mark.kind)) continue
     if (mark.peer < 0 || mark.peer >= layout.lanes) continue
-    drawMark(pen, scene, mark, worded)
+    drawMark(pen, scene, mark, { worded, endMs: endings?.[at] ?? Infinity })
   }
 }
 
-function drawMark(pen: Pen, { layout, span, paint }: Scene, mark: Mark, worded: number[]): void {
+interface Surroundings {
+  /** By lane, where the last word stands. */
+  readonly worded: number[]
+  /** When the peer went on. */
+  readonly endMs: number
+}
+
+/** By mark, when its peer's exchange was over: a grace that was not needed ends there. */
+function endsOf(marks: readonly Mark[]): Float64Array {
+  const found = new Float64Array(marks.length)
+  const next = new Map<number, number>()
+  for (let at = marks.length - 1; at >= 0; at--) {
+    const { peer, kind, ms } = marks[at]!
+    found[at] = next.get(peer) ?? Infinity
+    if (kind === 'iterated' || kind === 'averaged' || kind === 'stepped' || kind === 'crash')
+      next.set(peer, ms)
+  }
+  return found
+}
+
+function drawMark(
+  pen: Pen,
+  { layout, span, paint }: Scene,
+  mark: Mark,
+  { worded, endMs }: Surroundings,
+): void {
   const x = xOf(layout, span, mark.ms)
   const y = laneY(layout, mark.peer)
   const tall = layout.lane * 0.3
   switch (mark.kind) {
     case 'quorum':
     case 'timeout': {
-      const until = mark.untilMs === null ? x + 2 : xOf(layout, span, Math.min(mark.untilMs, span.toMs))
+      const until = xOf(layout, span, Math.min(mark.untilMs ?? mark.ms, endMs, span.toMs))
       pen.box(x, y - 3, Math.max(2, until - x), 6, paint('--c5'), 0.45)
       pen.lines([x, y - 6, x, y + 6], 4, paint('--c5'), 2, [])
       return
@@ -64,7 +90,7 @@ function drawMark(pen: Pen, { layout, span, paint }: Scene, mark: Mark, worded: 
     case 'diverged':
     case 'failed':
       pen.lines([x - 4, y - 4, x + 4, y + 4, x - 4, y + 4, x + 4, y - 4], 8, paint('--liar'), 2, [])
-      word(pen, x + 6, y - 6, mark.kind, paint('--liar'), mark.peer, worded)
+      pen.text(x + 6, y - 6, mark.kind, paint('--liar'), 'start')
       return
     case 'caught up':
     case 'finished':

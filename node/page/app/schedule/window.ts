@@ -23,7 +23,7 @@ const AXIS = 30
 export function layoutOf(width: number, lanes: number): Layout {
   const lane = Math.max(20, Math.min(64, 420 / Math.max(1, lanes)))
   const top = 24
-  return { width, height: top + lane * lanes + AXIS, left: width < 500 ? 62 : 104, top, lane, lanes }
+  return { width, height: top + lane * lanes + AXIS, left: width < 500 ? 74 : 104, top, lane, lanes }
 }
 
 export const laneY = ({ top, lane }: Layout, peer: number): number => top + lane * (peer + 0.5)

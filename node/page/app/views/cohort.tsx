@@ -81,11 +81,15 @@ function Ring({ run }: { run: RunDocument }) {
   const { box, width } = useWidth()
   const size = Math.min(width, 460)
   const count = run.about.peers.length
-  const radius = size / 2 - 58
+  const radius = size / 2 - 66
   const node = Math.max(9, Math.min(22, (radius * 2.2) / count))
-  const at = (peer: number): readonly [number, number] => {
+  const outward = (peer: number): readonly [number, number] => {
     const angle = (2 * Math.PI * peer) / count - Math.PI / 2
-    return [width / 2 + radius * Math.cos(angle), size / 2 + radius * Math.sin(angle)]
+    return [Math.cos(angle), Math.sin(angle)]
+  }
+  const at = (peer: number): readonly [number, number] => {
+    const [x, y] = outward(peer)
+    return [width / 2 + radius * x, size / 2 + radius * y]
   }
   const most = Math.max(1, ...run.links.flatMap(row => row.map(link => link?.bytes ?? 0)))
   return (
@@ -108,7 +112,7 @@ function Ring({ run }: { run: RunDocument }) {
               y1={y1}
               x2={x2}
               y2={y2}
-              stroke-width={link.connected ? 0.75 + (4 * link.bytes) / most : 1}
+              stroke-width={link.connected ? 0.75 + (2.5 * link.bytes) / most : 1}
               stroke-dasharray={link.connected ? '' : '2 4'}
               opacity={link.connected ? 0.5 : 0.9}
               style={{ stroke: paint(link.connected ? '--accent' : ghostly.colour) }}
@@ -116,7 +120,15 @@ function Ring({ run }: { run: RunDocument }) {
           )
         })}
         {run.peers.map((place, peer) => (
-          <Node key={peer} run={run} peer={peer} place={place} at={at(peer)} size={node} />
+          <Node
+            key={peer}
+            run={run}
+            peer={peer}
+            place={place}
+            at={at(peer)}
+            size={node}
+            outward={outward(peer)}
+          />
         ))}
       </svg>
     </div>
@@ -129,12 +141,13 @@ interface NodeProps {
   readonly place: PeerPlace
   readonly at: readonly [number, number]
   readonly size: number
+  /** Away from the middle, where no link is. */
+  readonly outward: readonly [number, number]
 }
 
-function Node({ run, peer, place, at: [x, y], size }: NodeProps) {
+function Node({ run, peer, place, at: [x, y], size, outward: [dx, dy] }: NodeProps) {
   const look = peerLook(run, peer)
   const isDown = place.status === 'down' || place.status === 'failed'
-  const below = y >= size * 2 && place.status !== 'starting'
   return (
     <g transform={`translate(${x} ${y})`} opacity={isDown ? 0.55 : 1}>
       <path
@@ -146,7 +159,12 @@ function Node({ run, peer, place, at: [x, y], size }: NodeProps) {
       <text text-anchor="middle" dy="0.35em" font-size={size < 14 ? 9 : 12}>
         {isDown ? '×' : place.status === 'starting' ? '…' : place.step}
       </text>
-      <text text-anchor="middle" y={below ? size + 16 : -size - 8}>
+      <text
+        text-anchor={Math.abs(dx) < 0.3 ? 'middle' : dx < 0 ? 'end' : 'start'}
+        x={dx * (size + 8)}
+        y={dy * (size + 14)}
+        dy="0.35em"
+      >
         {short(peerName(run, peer))}
       </text>
     </g>

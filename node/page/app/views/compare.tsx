@@ -21,7 +21,7 @@ export function Compare({ now }: { now: number }) {
         that --report wrote.
       </p>
     )
-  const x = { label: 'step', text: numberText }
+  const x = { label: 'step', text: numberText, whole: true }
   return (
     <>
       <DataTable label="The runs" table={summary(shown)} />
@@ -36,7 +36,7 @@ export function Compare({ now }: { now: number }) {
           title="Accuracy of each run"
           caption="On which the cohort agreed, or else the mean of its honest peers."
           x={x}
-          y={{ label: 'accuracy (%)', text: percentText }}
+          y={{ label: 'accuracy (%)', text: percentText, of: 'shares' }}
           series={over(shown, accuracyOf).map(withoutGaps)}
         />
         <LineChart

@@ -33,7 +33,7 @@ export function Faults({ run }: ViewProps) {
             title={by === 'peer' ? 'Faults seen, by the peer that caused them' : 'Faults seen, by their kind'}
             caption="The sum of what all observers have counted."
             x={{ label: run.about.clock === 'virtual' ? 'virtual time' : 'time', text: timeText }}
-            y={{ label: 'faults', text: value => String(Math.round(value * 10) / 10) }}
+            y={{ label: 'faults', of: 'amounts' }}
             series={faultSeries(run, by)}
           />
           <section class="figure" aria-label="Counts of faults">
@@ -121,7 +121,8 @@ function summed(rows: readonly FaultRow[], endMs: number): readonly Point[] {
   const newest = new Map<string, number>()
   let sum = 0
   const points = new Map<number, number>([[0, 0]])
-  for (const { ms, observer, peer, kind, count } of rows) {
+  // Observers tell of their faults in their own order.
+  for (const { ms, observer, peer, kind, count } of rows.toSorted((a, b) => a.ms - b.ms)) {
     const key = `${observer} ${peer} ${kind}`
     sum += count - (newest.get(key) ?? 0)
     newest.set(key, count)

@@ -28,7 +28,7 @@ export function Iterations({ run }: ViewProps) {
       <LineChart
         title="Honest diameter by iteration"
         caption="The largest distance between two honest vectors, beside what is guaranteed of it."
-        x={{ label: 'iteration' }}
+        x={{ label: 'iteration', whole: true }}
         y={{ label: 'distance (log)', log: true, text: numberText }}
         series={[
           { label: 'diameter', look: { ...lookOf(0), dash: '' }, points: points('diameter') },
@@ -38,7 +38,7 @@ export function Iterations({ run }: ViewProps) {
       <LineChart
         title="How far the honest mean has moved"
         caption="From the mean of the honest inputs."
-        x={{ label: 'iteration' }}
+        x={{ label: 'iteration', whole: true }}
         y={{ label: 'distance', text: numberText }}
         series={[{ label: 'shift', look: plain, points: points('shift') }]}
       />

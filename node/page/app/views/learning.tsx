@@ -8,7 +8,7 @@ import type { Point } from '../chart/thin.ts'
 import { chosenStep } from '../state.ts'
 import type { ViewProps } from './props.ts'
 
-const steps = { label: 'step', text: numberText }
+const steps = { label: 'step', text: numberText, whole: true }
 
 export function Learning({ run }: ViewProps) {
   const choose = {
@@ -31,7 +31,7 @@ export function Learning({ run }: ViewProps) {
         title="Accuracy"
         caption="On the test data, or on what the members hold out."
         x={steps}
-        y={{ label: 'accuracy (%)', text: percentText }}
+        y={{ label: 'accuracy (%)', text: percentText, of: 'shares' }}
         series={accuracies(run)}
         {...choose}
       />
@@ -41,7 +41,7 @@ export function Learning({ run }: ViewProps) {
         title="Bytes sent in a step"
         caption="By each peer, from one step to the next."
         x={steps}
-        y={{ label: 'bytes', text: bytesText }}
+        y={{ label: 'bytes', text: bytesText, of: 'amounts' }}
         series={run.peers.map((_, peer) => ({
           ...named(run, peer),
           points: differences(run.steps, row => row.bytes[peer] ?? null),
@@ -56,7 +56,7 @@ export function Learning({ run }: ViewProps) {
             : 'From the step before to when the last honest peer had completed this one.'
         }
         x={steps}
-        y={{ label: 'time', text: timeText }}
+        y={{ label: 'time', text: timeText, of: 'amounts' }}
         series={[{ label: 'time', look: plain, points: differences(run.steps, row => row.ms) }]}
         {...choose}
       />

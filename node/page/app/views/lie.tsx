@@ -7,6 +7,7 @@ import { type Plane, phases, type RunDocument } from '../../run.ts'
 import { countText, listText, percentText } from '../chart/format.ts'
 import { peerName } from '../chart/palette.ts'
 import { chosenObserver, chosenPhase, chosenStep } from '../state.ts'
+import { FateFigure } from './fates.tsx'
 import { PlaneFigure } from './plane.tsx'
 import type { ViewProps } from './props.ts'
 import { TrimmedFigure } from './trimmed.tsx'
@@ -30,7 +31,11 @@ export function Lie({ run }: ViewProps) {
             <p>{sentence(run, plane)}</p>
           </div>
           <PlaneFigure run={run} plane={plane} />
-          {plane.sampled !== null && <TrimmedFigure run={run} plane={plane} />}
+          {plane.sampled === null ? (
+            <FateFigure run={run} plane={plane} />
+          ) : (
+            <TrimmedFigure run={run} plane={plane} />
+          )}
         </>
       )}
       <WeightMatrix run={run} />
@@ -45,11 +50,16 @@ function chosenPlane(run: RunDocument): Plane | null {
   const seen = run.planes.filter(plane => observer === null || plane.observers.includes(observer))
   const fitting = seen.filter(({ phase }) => phase === chosenPhase.value)
   const candidates = fitting.length > 0 ? fitting : seen.length > 0 ? seen : run.planes
-  if (step === null) return candidates.at(-1) ?? null
+  const wanted = step ?? Math.max(0, ...candidates.map(plane => plane.step))
   let best: Plane | null = null
-  for (const plane of candidates)
-    if (best === null || Math.abs(plane.step - step) < Math.abs(best.step - step)) best = plane
+  for (const plane of candidates) if (best === null || isBetter(plane, best, wanted)) best = plane
   return best
+}
+
+/** Nearer to the step that is wanted; of one step, that of the first observer. */
+function isBetter(plane: Plane, than: Plane, step: number): boolean {
+  const [here, there] = [Math.abs(plane.step - step), Math.abs(than.step - step)]
+  return here < there || (here === there && Math.min(...plane.observers) < Math.min(...than.observers))
 }
 
 function Choice({ run, plane }: { run: RunDocument; plane: Plane }) {
@@ -91,7 +101,7 @@ function Choice({ run, plane }: { run: RunDocument; plane: Plane }) {
       <label>
         as received by
         <select
-          value={chosenObserver.value ?? plane.observers[0] ?? 0}
+          value={chosenObserver.value ?? Math.min(...plane.observers)}
           onChange={event => {
             chosenObserver.value = Number(event.currentTarget.value)
           }}
@@ -119,7 +129,7 @@ function Choice({ run, plane }: { run: RunDocument; plane: Plane }) {
 
 /** What the figure shows, in words. */
 function sentence(run: RunDocument, plane: Plane): string {
-  const observers = listText(plane.observers.map(peer => peerName(run, peer)))
+  const observers = listText(plane.observers.toSorted((a, b) => a - b).map(peer => peerName(run, peer)))
   const liars = plane.points.filter(({ from }) => run.about.peers[from]?.honest === false)
   const received = `In step ${plane.step} ${observers} received ${countText(plane.points.length, 'vector')}`
   if (liars.length === 0) return `${received}.`

@@ -1,8 +1,8 @@
 /** One exchange at one peer: the received vectors as points; for coordinate-wise rules, where each was trimmed. */
-import { symbolStar, symbolWye } from 'd3-shape'
+import { symbolCircle, symbolStar } from 'd3-shape'
 import { useState } from 'preact/hooks'
 import type { Plane, PlanePoint, RunDocument } from '../../run.ts'
-import { XAxis, YAxis } from '../chart/axes.tsx'
+import { type Box, XAxis, YAxis } from '../chart/axes.tsx'
 import type { NumbersTable } from '../chart/download.ts'
 import { Figure, type LegendEntry } from '../chart/figure.tsx'
 import { numberText, percentText } from '../chart/format.ts'
@@ -16,7 +16,7 @@ export interface PlaneProps {
 }
 
 const resultLook: Look = { colour: '--ink', dash: '', shape: symbolStar }
-const meanLook: Look = { colour: '--good', dash: '', shape: symbolWye }
+const meanLook: Look = { colour: '--good', dash: '', shape: symbolCircle }
 
 export function PlaneFigure({ run, plane }: PlaneProps) {
   const [near, setNear] = useState(false)
@@ -26,7 +26,7 @@ export function PlaneFigure({ run, plane }: PlaneProps) {
       ? [{ label: 'lies', look: peerLook(run, liarIn(run)), as: 'point' as const }]
       : []),
     { label: 'result of the rule', look: resultLook, as: 'point' },
-    { label: 'honest mean', look: meanLook, as: 'point' },
+    { label: 'honest mean', look: meanLook, as: 'ring' },
   ]
   return (
     <Figure
@@ -65,6 +65,16 @@ function Points({ run, plane, near }: PlaneProps & { near: boolean }) {
   const mean = honestMean(run, plane.points)
   const { scaleX, scaleY } = squareScales([...shown, plane.result, ...(mean === null ? [] : [mean])], box)
   const fair = 1 / Math.max(1, plane.points.length)
+  const labels = labelsOf(
+    shown.map(({ from, x, y }) => ({
+      from,
+      x: scaleX(x),
+      y: scaleY(y),
+      width: 7 * peerName(run, from).length,
+    })),
+    [plane.result, ...(mean === null ? [] : [mean])].map(({ x, y }) => ({ x: scaleX(x), y: scaleY(y) })),
+    box,
+  )
   return (
     <div ref={container}>
       <svg class="drawing" width={width} height={height} role="img" aria-label="Received vectors as points">
@@ -78,14 +88,15 @@ function Points({ run, plane, near }: PlaneProps & { near: boolean }) {
             share={Math.min(1, point.weight / fair)}
             x={scaleX(point.x)}
             y={scaleY(point.y)}
-            isLeft={scaleX(point.x) > (box.left + box.right) / 2}
+            label={labels.get(point.from) ?? null}
           />
         ))}
         {mean !== null && (
           <path
-            d={shapePath(meanLook.shape, 90)}
+            d={shapePath(meanLook.shape, 330)}
             transform={`translate(${scaleX(mean.x)} ${scaleY(mean.y)})`}
-            style={{ fill: paint(meanLook.colour), stroke: 'var(--paper)' }}
+            stroke-width="2.5"
+            style={{ fill: 'none', stroke: paint(meanLook.colour) }}
           />
         )}
         <path
@@ -98,6 +109,48 @@ function Points({ run, plane, near }: PlaneProps & { near: boolean }) {
   )
 }
 
+interface Label {
+  readonly dx: number
+  readonly dy: number
+}
+
+/** A name beside a point would cover what is so near, in pixels. */
+const POINT = 7
+
+/** Names stand where they cover neither each other nor a point before them; without room, only the tables have them. */
+function labelsOf(
+  points: readonly { from: number; x: number; y: number; width: number }[],
+  others: readonly { x: number; y: number }[],
+  box: Box,
+): ReadonlyMap<number, Label> {
+  const taken = [...points, ...others].map(({ x, y }) => ({
+    left: x - POINT,
+    right: x + POINT,
+    top: y - POINT,
+    bottom: y + POINT,
+  }))
+  const labels = new Map<number, Label>()
+  for (const { from, x, y, width } of points)
+    for (const [dx, dy] of [
+      [9, -6],
+      [-9, -6],
+      [9, 15],
+      [-9, 15],
+    ] as const) {
+      const left = dx < 0 ? x + dx - width : x + dx
+      const area = { left, right: left + width, top: y + dy - 10, bottom: y + dy + 2 }
+      const isFree = taken.every(
+        one =>
+          one.right < area.left || one.left > area.right || one.bottom < area.top || one.top > area.bottom,
+      )
+      if (!isFree || area.left < box.left || area.right > box.right + 8) continue
+      labels.set(from, { dx, dy })
+      taken.push(area)
+      break
+    }
+  return labels
+}
+
 interface MarkProps {
   readonly look: Look
   readonly name: string
@@ -105,18 +158,21 @@ interface MarkProps {
   readonly share: number
   readonly x: number
   readonly y: number
-  readonly isLeft: boolean
+  /** Where its name stands; null: there is no room. */
+  readonly label: Label | null
 }
 
-function PointMark({ look, name, share, x, y, isLeft }: MarkProps) {
+function PointMark({ look, name, share, x, y, label }: MarkProps) {
   const outline = shapePath(look.shape, 110)
   return (
     <g transform={`translate(${x} ${y})`}>
       <path d={outline} stroke-width="2" style={{ fill: 'var(--paper)', stroke: paint(look.colour) }} />
       <path d={outline} opacity={share} style={{ fill: paint(look.colour) }} />
-      <text x={isLeft ? -9 : 9} y="-7" text-anchor={isLeft ? 'end' : 'start'}>
-        {name}
-      </text>
+      {label !== null && (
+        <text x={label.dx} y={label.dy} text-anchor={label.dx < 0 ? 'end' : 'start'}>
+          {name}
+        </text>
+      )}
     </g>
   )
 }

@@ -11,17 +11,19 @@ interface ZoomProps {
   readonly all: Span
   readonly model: Model
   readonly filter: Filter
+  /** Of the drawing, in pixels. */
+  readonly width: number
   show(span: Span | null): void
 }
 
-export function Zoom({ span, all, model, filter, show }: ZoomProps) {
+export function Zoom({ span, all, model, filter, width, show }: ZoomProps) {
   const middle = (span.fromMs + span.toMs) / 2
   return (
     <span class="buttons">
       <button type="button" onClick={() => show(null)}>
         Whole run
       </button>
-      <button type="button" onClick={() => show(singles(model, all, filter, span))}>
+      <button type="button" onClick={() => show(singles({ model, all, filter, span, width }))}>
         Single messages
       </button>
       <button type="button" aria-label="Zoom in" onClick={() => show(zoomed(span, all, 2, middle))}>
@@ -37,14 +39,14 @@ export function Zoom({ span, all, model, filter, show }: ZoomProps) {
   )
 }
 
-/** Messages in sight that are told apart with ease. */
-const EASY = 260
+/** So many messages to a pixel of width are told apart with ease. */
+const EASY = 0.22
 
 /** From the beginning of what is seen, as long as the messages are few. */
-function singles(model: Model, all: Span, filter: Filter, span: Span): Span {
+function singles({ span, all, model, filter, width }: Omit<ZoomProps, 'show'>): Span {
   const seen = visible(model, span, filter)
   const starts = seen.map(at => model.start[at]!).sort((a, b) => a - b)
-  const last = starts[EASY]
+  const last = starts[Math.round(EASY * width)]
   if (last === undefined) return span
   const toMs = Math.max(last, span.fromMs + (all.toMs - all.fromMs) * 1e-6)
   return { fromMs: Math.min(span.fromMs, starts[0]!), toMs }

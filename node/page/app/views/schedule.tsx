@@ -92,7 +92,7 @@ function Schedule({ run, model, filter, onHide, onPeer }: ScheduleProps) {
         }}
         controls={
           <>
-            <Zoom span={span} all={all} model={model} filter={filter} show={setSpan} />
+            <Zoom span={span} all={all} model={model} filter={filter} width={width} show={setSpan} />
             <Kinds model={model} filter={filter} onHide={onHide} />
             <PeerChoice run={run} peer={filter.peer} onPeer={onPeer} />
           </>

@@ -127,7 +127,7 @@ function Matrix({ run, columns, width, left, fair }: MatrixProps) {
               </text>
             ) : null,
           )}
-          <text class="axis-label" x={width - left - 8} y="32" text-anchor="end">
+          <text class="axis-label" x={Math.max(30, columns.length * cell)} y="32" text-anchor="end">
             step
           </text>
         </g>
