@@ -1,7 +1,7 @@
 /** A page in a file, in a real browser: every view, its numbers, its accessibility, and that it asks nobody. */
 import test, { type ExecutionContext } from 'ava'
 import type { RunDocument } from '../../../node/page/run.ts'
-import { accuracyOf, lossOf, sampleAgreement, sampleRun } from './samples.ts'
+import { accuracyOf, lossOf, sampleAgreement, sampleRun } from '../../../scripts/page/samples.ts'
 import { type Bench, bench, goTo, numbersOf, seriousIn, titled } from './support.ts'
 
 const opened = await bench()

@@ -4,7 +4,7 @@ import { applyEvent, newRun } from '../../../node/page/apply.ts'
 import type { RunEvent } from '../../../node/page/events.ts'
 import { type PageServer, servePage } from '../../../node/page/server.ts'
 import { buildApp } from '../../../scripts/page/build-app.ts'
-import { sampleAbout, sampleEvents } from './samples.ts'
+import { sampleAbout, sampleEvents } from '../../../scripts/page/samples.ts'
 import { type Bench, bench, goTo, numbersOf, seriousIn, titled } from './support.ts'
 
 const opened = await bench()
