@@ -6,7 +6,7 @@ import { type Membership, memberName } from '../cohort/cohort.ts'
 import { NetworkError } from '../network/errors.ts'
 import { otherCohortSentence } from '../network/other-cohorts.ts'
 import { refusalSentence } from '../network/second-process.ts'
-import type { Lane } from '../page/lane.ts'
+import type { PeerLane } from '../page/peer-lane.ts'
 import type { PeerHooks } from '../runtime/peer.ts'
 import { divergenceSentence } from './divergence.ts'
 import { PeerError } from './errors.ts'
@@ -26,7 +26,7 @@ interface HookParts {
   /** Told of the statistics that the members have agreed on. */
   readonly agreed: (parameters: Vector) => void
   /** Records the run for pages. */
-  readonly lane: Lane & { received: NonNullable<PeerHooks['received']> }
+  readonly lane: PeerLane
   /** Collects the messages that a rushing attack sees; null if there is no such attack. */
   readonly adversaryView: Pick<CollectedView, 'collect'> | null
 }
@@ -43,10 +43,7 @@ export function createHooks(parts: HookParts): Required<Omit<PeerHooks, 'shown'>
       if (output.kind === 'stepped' && output.state.step === 2) agreed(output.state.parameters)
     },
     timer: lane.timer,
-    gradient(step, { loss }) {
-      observe.loss(step, loss)
-      lane.loss(step, loss)
-    },
+    gradient: (step, { loss }) => observe.loss(step, loss),
     finished: ended.resolve,
     forgot: text => onEvent({ kind: 'log', text }),
     secondProcess(second) {
@@ -62,15 +59,9 @@ export function createHooks(parts: HookParts): Required<Omit<PeerHooks, 'shown'>
       onEvent({ kind: 'diverged', divergence, message })
       ended.reject(new PeerError('diverged', message))
     },
-    fault(fault) {
-      faults.add(fault)
-      lane.fault(fault)
-    },
+    fault: faults.add,
     convicted: archive,
-    connection(peer, up, reason) {
-      onEvent({ kind: 'connection', peer, up, reason })
-      lane.connection(peer, up, reason)
-    },
+    connection: (peer, up, reason) => onEvent({ kind: 'connection', peer, up, reason }),
     missed: (peer, step) => onEvent({ kind: 'missed', peer, step }),
     received(from, message) {
       book.heard(from, message)

@@ -110,6 +110,9 @@ export function applyEvent(run: RunDocument, event: RunEvent): void {
     case 'messages':
       addMessages(run, event.batch, KEPT.messages)
       break
+    case 'since':
+      run.thinned.since ??= `Lanes, messages and received vectors are shown from ${seconds(event.ms)} on: before, nobody looked.`
+      break
     case 'paths':
       run.paths = event.paths
       break

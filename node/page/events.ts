@@ -116,6 +116,8 @@ export type RunEvent =
       } | null
       readonly accuracy: number | null
     }
+  /** From here on somebody looks, so lanes, messages and received vectors are recorded, too. */
+  | { readonly kind: 'since'; readonly ms: number }
   | { readonly kind: 'note'; readonly ms: number; readonly text: string }
   | { readonly kind: 'end'; readonly end: RunEnd }
   /** The run went away before its end. */

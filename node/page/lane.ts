@@ -71,25 +71,21 @@ export function createLane(options: LaneOptions): Lane {
       // A flood of faults is one number, which grows.
       if (count > SINGLE_MAX && count % SINGLE_MAX !== 0) return
       tell({ kind: 'fault', fault: { ms, step, observer: self, peer, kind, count, detail: detail ?? null } })
-      if (evidence !== undefined) tell(evidenceEvent(ms, self, evidence, null, false))
+      if (evidence === undefined) return
+      tell(evidenceEvent(ms, self, evidence))
+      tell(markOf({ ms, peer: self, kind: 'convicted', step, peers: [evidence.slot.sender] }))
     },
   }
 }
 
 const SINGLE_MAX = 100
 
-export function evidenceEvent(
-  ms: number,
-  observer: PeerIndex,
-  { slot, first, second }: Evidence,
-  path: string | null,
-  before: boolean,
-): RunEvent {
+function evidenceEvent(ms: number, observer: PeerIndex, { slot, first, second }: Evidence): RunEvent {
   const { step, phase, iteration, sender } = slot
   const digests = [first.digest, second.digest] as const
   return {
     kind: 'evidence',
-    evidence: { ms, observer, peer: sender, step, phase, iteration, digests, path, before },
+    evidence: { ms, observer, peer: sender, step, phase, iteration, digests, path: null, before: false },
   }
 }
 

@@ -4,12 +4,13 @@ import { averagingConstantOf, type BoundsQuery, bounds, contractionOf } from '..
 import { squaredDistances, squaredDistancesTo } from '../../agreement/kernels/index.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
+import type { LearnOutput } from '../../learning/learn-contract.ts'
 import { isCoordinateWise, meanShift, measured } from '../checkers/measures.ts'
 import { mainPlane } from './main-directions.ts'
 import type { Paths } from './run.ts'
 
 interface PathRecorder {
-  output(peer: PeerIndex, output: Pick<AveragingOutput, 'kind'> & Partial<AveragingOutput>): void
+  output(peer: PeerIndex, output: AveragingOutput | LearnOutput): void
   /** Null: some honest peer never gave its input, or the vectors are too long to be kept. */
   paths(): Paths | null
 }
@@ -29,9 +30,8 @@ export function createPathRecorder(query: PathQuery, honest: readonly PeerIndex[
   }
   return {
     output(peer, output) {
-      const given = output as AveragingOutput
-      if (given.kind === 'sealed' && given.slot.iteration === 0) put(0, peer, given.vector)
-      if (given.kind === 'iterated') put(given.exchange.iteration + 1, peer, given.vector)
+      if (output.kind === 'sealed' && output.slot.iteration === 0) put(0, peer, output.vector)
+      if (output.kind === 'iterated') put(output.exchange.iteration + 1, peer, output.vector)
     },
     paths() {
       const inputs = rows.get(0)

@@ -40,7 +40,7 @@ export interface MessageNow {
 }
 
 interface RecorderOptions {
-  /** The run will be written to a file, so all is recorded whoever watches. */
+  /** All is recorded, whoever looks now: somebody may look later, or the run will be written to a file. */
   readonly isKept: boolean
 }
 
@@ -104,6 +104,8 @@ export function createRecorder(about: RunAbout, { isKept }: RecorderOptions): Re
     },
     subscribe(listener) {
       flush()
+      if (!isKept && listeners.size === 0 && run.events > 0) applyEvent(run, { kind: 'since', ms: run.ms })
+      first = run.events
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },

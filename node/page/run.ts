@@ -123,7 +123,8 @@ export interface LinkState {
 
 /** The honest diameter before and after one averaging agreement, and what is guaranteed of the latter; null: nothing is. */
 export interface Contraction {
-  readonly before: number
+  /** Null: only what came out is known. */
+  readonly before: number | null
   readonly after: number
   readonly bound: number | null
 }
@@ -299,7 +300,7 @@ export interface Ghost {
 
 /** Of what not everything is kept, and how much is not, as a sentence each. */
 export type Thinned = Partial<
-  Record<'messages' | 'marks' | 'planes' | 'weights' | 'steps' | 'faults', string>
+  Record<'messages' | 'marks' | 'planes' | 'weights' | 'steps' | 'faults' | 'since', string>
 >
 
 export interface RunDocument {

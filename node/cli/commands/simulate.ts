@@ -13,13 +13,13 @@ import {
   tally,
 } from '../../daemon/report.ts'
 import { loadAttack } from '../../files/attack-file.ts'
-import type { RunEnd } from '../../page/run.ts'
 import type { LatencyModel } from '../../simulation/latency.ts'
 import { networkNamed } from '../agree-options.ts'
 import { defineCommand, flag, maybe, option, UsageError, type Values } from '../command.ts'
 import { faultOptions, injectedFaultsOf } from '../fault-options.ts'
 import { learningOptions } from '../learning-options.ts'
 import { modelName, type Scenario, scenarioOf, scenarioOptions } from '../options.ts'
+import { endOf } from '../page/end.ts'
 import { type PageValues, pageOptions, preparePage } from '../page/page-options.ts'
 import type { ShownRun } from '../page/show-run.ts'
 import { decimal, integer, text } from '../parse.ts'
@@ -236,18 +236,6 @@ async function withProgress(
   } finally {
     progress.stop()
   }
-}
-
-function endOf(report: Report): Omit<RunEnd, 'ms'> {
-  const { outcome, violations, messages, bytes, trace = null } = report
-  const results = report.honest.map(({ peer, loss, accuracy, distance, bytesSent }) => ({
-    peer,
-    loss,
-    accuracy,
-    distance,
-    bytesSent,
-  }))
-  return { outcome, violations, messages, bytes, trace, results, sentences: [] }
 }
 
 function reportOf(scenario: Scenario, run: SimulatedRun, id: string, wallSeconds: number): Report {

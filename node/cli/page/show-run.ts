@@ -24,9 +24,19 @@ export async function showRun(
 ): Promise<ShownRun | null> {
   const { watch, page } = values
   if (watch === null && page === null) return null
+  return showRecorder(createRecorder(about, { isKept: true }), values, terminal)
+}
+
+/** The same of a run that is recorded already. */
+export async function showRecorder(
+  recorder: Recorder,
+  values: PageValues,
+  terminal: Pick<Terminal, 'print' | 'warn'>,
+): Promise<ShownRun | null> {
+  const { watch, page } = values
+  if (watch === null && page === null) return null
   const { pageApp } = await import('../../page/built.ts')
   const app = await pageApp()
-  const recorder = createRecorder(about, { isKept: page !== null })
   const server = watch === null ? null : await serve(app, recorder, values, terminal)
   let isOver = false
   const close = async () => {
