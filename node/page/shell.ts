@@ -28,9 +28,7 @@ function policyOf({ script, style }: PageApp, connect: string): string {
   return [
     "default-src 'none'",
     `script-src ${hash(script)}`,
-    // The charts position what they draw by style attributes, and a policy has no digests for these.
     `style-src-elem ${hash(style)}`,
-    "style-src-attr 'unsafe-inline'",
     `connect-src ${connect}`,
     'img-src data: blob:',
     "base-uri 'none'",

@@ -39,6 +39,7 @@ export function svgText(drawing: SVGSVGElement, title: string): string {
     element.removeAttribute('style')
     element.removeAttribute('class')
   }
+  copy.removeAttribute('class')
   const { width, height } = drawing.getBoundingClientRect()
   const ground = document.createElementNS('http://www.w3.org/2000/svg', 'rect')
   ground.setAttribute('width', '100%')

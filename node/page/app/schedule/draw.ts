@@ -12,9 +12,9 @@ import type { Scene } from './scene.ts'
 import { isShown, laneY, pixelsPerMs, segment, xOf } from './window.ts'
 
 /** Lines in sight up to which each message is one. */
-const LINES_MAX = 2500
+const LINES_MAX = 1600
 /** Up to which kinds have their dashes, which are slow. */
-const DASHED_MAX = 1200
+const DASHED_MAX = 900
 /** Pixels of a column where messages are counted. */
 const COLUMN = 4
 
@@ -86,7 +86,7 @@ function drawLines(pen: Pen, { model, layout, span, filter, paint }: Scene, mess
     buffer.set(segment(model, layout, span, at), lengths[kind])
     lengths[kind]! += 4
   }
-  const width = messages > 1200 ? 0.75 : 1.25
+  const width = messages > DASHED_MAX ? 0.75 : 1.25
   for (const [kind, length] of lengths.entries()) {
     if (length === 0) continue
     const dash = messages > DASHED_MAX ? [] : kindDash(kind)

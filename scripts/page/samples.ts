@@ -1,7 +1,7 @@
-/** Runs made up for tests of the page: every kind of event happens in them, and their numbers are known. */
-import { applyEvent, newRun } from '../../../node/page/apply.ts'
-import { markOf, type RunEvent } from '../../../node/page/events.ts'
-import type { MessageRow, PlanePoint, RunAbout, RunDocument } from '../../../node/page/run.ts'
+/** Runs made up for tests and benchmarks of the page: every kind of event happens in them, and their numbers are known. */
+import { applyEvent, newRun } from '../../node/page/apply.ts'
+import { markOf, type RunEvent } from '../../node/page/events.ts'
+import type { MessageRow, PlanePoint, RunAbout, RunDocument } from '../../node/page/run.ts'
 
 interface SampleOptions {
   readonly peers?: number
