@@ -2,8 +2,8 @@
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import { distance, norm, type Vector } from '../../agreement/vector.ts'
 import type { AgreedMetrics } from '../../learning/evaluation/agreed.ts'
-import { createOwnEvaluations } from '../../learning/evaluation/own-evaluations.ts'
-import { createSeries, type SeriesPoint } from '../../learning/evaluation/series.ts'
+import { createOwnEvaluations, type OwnEvaluations } from '../../learning/evaluation/own-evaluations.ts'
+import { createSeries, type Series, type SeriesPoint } from '../../learning/evaluation/series.ts'
 import type { Evaluation } from '../../learning/oracle.ts'
 import type { ModelOracle } from '../../learning/oracles/jax-oracle.ts'
 import type { OracleSpec } from '../../learning/oracles/spec.ts'
@@ -101,18 +101,7 @@ export async function runSimulated(options: SimulatedOptions): Promise<Simulated
     seed: cohort.seed,
     byzantine: { peers: scenario.liars, attack: scenario.attack },
     oracles,
-    evaluations: series.map(({ add, agree }, peer) =>
-      createOwnEvaluations({
-        evaluated(point) {
-          add(point)
-          look?.accuracy(peer, point.step, point.accuracy)
-        },
-        agreed(point) {
-          agree(point)
-          look?.accuracy(null, point.step, point.agreed.accuracy)
-        },
-      }),
-    ),
+    evaluations: series.map((own, peer) => evaluationsOf(peer, own, look)),
     latencyMs,
     gradientMs,
     loss,
@@ -139,6 +128,23 @@ export async function runSimulated(options: SimulatedOptions): Promise<Simulated
     dimension: oracles[0]!.dimension,
     saved,
   }
+}
+
+function evaluationsOf(
+  peer: PeerIndex,
+  { add, agree }: Series,
+  look: Pick<SimulatedLook, 'accuracy'> | null,
+): OwnEvaluations {
+  return createOwnEvaluations({
+    evaluated(point) {
+      add(point)
+      look?.accuracy(peer, point.step, point.accuracy)
+    },
+    agreed(point) {
+      agree(point)
+      look?.accuracy(null, point.step, point.agreed.accuracy)
+    },
+  })
 }
 
 /** How many evaluations are remembered: honest peers mostly hold the same parameters. */

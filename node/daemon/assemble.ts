@@ -220,18 +220,21 @@ export function assemblePeer(
       membership,
       ended: learnt,
       archive: createArchive(parts),
-      agreed(parameters) {
-        const { statistics = 0, initial } = oracle
-        const { own } = plan.oracle.spec
-        if (own === undefined || statistics === 0) return
-        const lines = farColumns(own.schema, initial.subarray(-statistics), parameters.subarray(-statistics))
-        for (const text of lines) onEvent({ kind: 'log', text })
-      },
+      agreed: parameters => noteFarColumns(parts, parameters),
       adversaryView: attack?.rushing ? adversaryView : null,
     }),
   })
   observe.starts(peer.status().step)
   return peer
+}
+
+/** Says where this member's own columns lie far from what the members have agreed on. */
+function noteFarColumns({ plan, oracle, onEvent }: Parts, parameters: Vector): void {
+  const { statistics = 0, initial } = oracle
+  const { own } = plan.oracle.spec
+  if (own === undefined || statistics === 0) return
+  const lines = farColumns(own.schema, initial.subarray(-statistics), parameters.subarray(-statistics))
+  for (const text of lines) onEvent({ kind: 'log', text })
 }
 
 /** Writes the proof against each peer, if there is none yet. A failure to write it must not stop the peer. */

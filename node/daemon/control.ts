@@ -42,7 +42,7 @@ export function openControlSocket(path: string, status: () => unknown): Promise<
 }
 
 /**
- * Opens a socket, readable by this user alone, for answers to whoever connects. Throws `control-path`, `control-taken`, or
+ * Opens a socket, readable by this user alone, for answers to each connection. Throws `control-path`, `control-taken`, or
  * the system's error.
  */
 export async function openSocket(path: string, answer: (socket: Socket) => void): Promise<ControlSocket> {

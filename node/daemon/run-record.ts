@@ -13,7 +13,7 @@ import { softwareName } from './version.ts'
 
 /** How a run is recorded, where the default does not do. */
 export interface RecordOptions {
-  /** All is recorded, whoever looks: the run will be written to a file. */
+  /** All is recorded from the start, because a page will want it later, or a file. */
   readonly isKept?: boolean
   /** When the run began, in milliseconds since 1970: of a cohort on one machine, the same for all. */
   readonly startedMs?: number

@@ -64,7 +64,7 @@ export async function startPeer(options: StartPeerOptions): Promise<RunningPeer>
 }
 
 /** A peer whose run can be shown on a page. */
-export interface RecordedPeer extends RunningPeer {
+interface RecordedPeer extends RunningPeer {
   readonly recorder: Recorder
 }
 
@@ -122,10 +122,7 @@ export async function startPlanned(
     unserved: () => peer.unserved(),
     served: seconds => served(peer, seconds, () => stopping !== null),
     saveStep: async () => (await parts.saver?.now()) ?? null,
-    syncJournal: () =>
-      new Promise((resolve, reject) => {
-        peer.sync(error => (error === undefined ? resolve() : reject(error)))
-      }),
+    syncJournal: () => synced(peer),
     stop() {
       stopping ??= stop()
       return stopping
@@ -139,6 +136,12 @@ export async function startPlanned(
     await running.stop()
     throw error
   }
+}
+
+function synced(peer: Peer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    peer.sync(error => (error === undefined ? resolve() : reject(error)))
+  })
 }
 
 async function assembleOrClose(parts: RecordedParts, learnt: PromiseWithResolvers<Vector>): Promise<Peer> {

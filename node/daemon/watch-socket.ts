@@ -50,7 +50,7 @@ export async function openWatchSocket(path: string, recorder: Recorder): Promise
 }
 
 /** A peer's run, followed from another process. */
-export interface FollowedRun extends RunSource {
+interface FollowedRun extends RunSource {
   readonly run: RunDocument
   /** Resolves when the peer ends the connection, whatever the reason. */
   readonly gone: Promise<void>

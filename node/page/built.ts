@@ -12,7 +12,7 @@ import { CodedError } from '../../agreement/error.ts'
 import type { PageApp } from './shell.ts'
 
 /** The page's application could not be read or built. */
-export class PageError extends CodedError<'no-app'> {
+class PageError extends CodedError<'no-app'> {
   override readonly name = 'PageError'
 }
 

@@ -20,7 +20,7 @@ export interface MessageBatch {
 }
 
 /** What a peer has sent and received since the run began. */
-export interface TrafficNow {
+interface TrafficNow {
   readonly bytesSent: number
   readonly bytesReceived: number | null
   readonly messages: number

@@ -9,7 +9,7 @@ import { isShown, planeOf, type Seen } from './received.ts'
 import { type MessageNow, phaseIndex, roundedMs } from './recorder.ts'
 import { messageKinds } from './run.ts'
 
-export interface LaneOptions {
+interface LaneOptions {
   readonly self: PeerIndex
   /** Milliseconds since the run began. */
   readonly nowMs: () => number

@@ -40,7 +40,7 @@ export interface MessageNow {
 }
 
 interface RecorderOptions {
-  /** All is recorded, whoever looks now: somebody may look later, or the run will be written to a file. */
+  /** All is recorded from the start, because a page may want it later, or a file. */
   readonly isKept: boolean
 }
 

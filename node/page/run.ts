@@ -1,5 +1,5 @@
 /**
- * The document that a page shows: one run, as far as it has come. Whoever runs a cohort writes it by events (events.ts),
+ * The document that a page shows: one run, as far as it has come. The program that runs a cohort writes it by events (events.ts),
  * and the page reads it. Only types and pure functions: the browser's bundle holds this file as well.
  *
  * Peers are indices into `about.peers`. Times are milliseconds since the run began, by its own clock: virtual in the
@@ -48,7 +48,7 @@ export const markKinds = [
 export type MarkKind = (typeof markKinds)[number]
 
 /** A member of the cohort. */
-export interface RunPeer {
+interface RunPeer {
   readonly name: string
   readonly id: string | null
   /** Whether it follows the protocol; null: not known, as to a real peer of the others. */
@@ -199,7 +199,7 @@ export type MessageRow = readonly [
   number | null,
 ]
 
-export interface Messages {
+interface Messages {
   /** How many older ones are no longer kept. */
   dropped: number
   rows: MessageRow[]
@@ -269,7 +269,7 @@ export interface EvidenceRow {
 }
 
 /** The result of an honest peer, as the report has it. */
-export interface ResultRow {
+interface ResultRow {
   readonly peer: number
   readonly loss: number | null
   readonly accuracy: number | null
@@ -292,14 +292,14 @@ export interface RunEnd {
 }
 
 /** A second run of the same scenario without protection, for contrast. */
-export interface Ghost {
+interface Ghost {
   readonly label: string
   readonly rows: { readonly step: number; readonly loss: number | null; readonly parameters: number | null }[]
   accuracy: number | null
 }
 
 /** Of what not everything is kept, and how much is not, as a sentence each. */
-export type Thinned = Partial<
+type Thinned = Partial<
   Record<'messages' | 'marks' | 'planes' | 'weights' | 'steps' | 'faults' | 'since', string>
 >
 

@@ -7,7 +7,7 @@ import { leastDiameterSubset } from '../../agreement/rules/subset.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { Fate } from './run.ts'
 
-export interface Share {
+interface Share {
   readonly fate: Fate
   /** All sum up to 1. */
   readonly weight: number

@@ -1,4 +1,5 @@
 /** Records a simulated run: an onlooker of its world, which tells a recorder what it sees. */
+import type { Message } from '../../agreement/message.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Frame } from '../ports.ts'
 import { sizeOf } from '../ports.ts'
@@ -31,20 +32,7 @@ interface State {
 }
 
 export function createWorldRecorder(recorder: Recorder): Onlooker {
-  const everyone = [...recorder.about.peers.keys()]
-  const honest = everyone.filter(peer => recorder.about.peers[peer]!.honest !== false)
-  const state: State = {
-    recorder,
-    honest: new Set(honest),
-    maxFaulty: recorder.about.maxFaulty,
-    world: null,
-    steps: everyone.map(() => 0),
-    missed: everyone.map(() => new Map()),
-    bytes: everyone.map(() => everyone.map(() => 0)),
-    frames: new WeakMap(),
-    arriving: null,
-    last: everyone.map(() => ({ ms: -1, message: null })),
-  }
+  const state = newState(recorder)
   const { tell } = recorder
   const nowMs = () => roundedMs(state.world?.nowMs() ?? 0)
   const watching = { current: watchRule(noRule, recorder.isWatched) }
@@ -55,7 +43,7 @@ export function createWorldRecorder(recorder: Recorder): Onlooker {
       tell,
       seen: result => (state.honest.has(self) ? watching.current.seen(result) : null),
     })
-  const lanes = everyone.map(seen)
+  const lanes = [...recorder.about.peers.keys()].map(seen)
   return {
     enters(world) {
       state.world = world
@@ -77,34 +65,13 @@ export function createWorldRecorder(recorder: Recorder): Onlooker {
       if (output.kind === 'agreed' || output.kind === 'finished') look(state, nowMs())
     },
     timer: (self, timer, delayMs) => lanes[self]!.timer(timer, delayMs),
-    received(to, from, message) {
-      const ms = nowMs()
-      const { arriving } = state
-      const isIts = arriving !== null && arriving.from === from && arriving.to === to
-      const number = recorder.message(
-        messageNow(from, to, message, {
-          sentMs: isIts ? arriving.sentMs : null,
-          arrivedMs: ms,
-          bytes: isIts ? arriving.bytes : null,
-          cause: isIts ? arriving.cause : null,
-        }),
-      )
-      Object.assign(state.last[to]!, { ms, message: number })
-    },
+    received: (to, from, message) => received(state, nowMs(), to, from, message),
     connection: (self, other, up, reason) => lanes[self]!.connection(other, up, reason),
     fault(self, fault) {
       if (state.honest.has(self)) lanes[self]!.fault(fault)
     },
-    sent(from, to, frame) {
-      const ms = nowMs()
-      const { last } = state
-      state.bytes[from]![to]! += sizeOf(frame)
-      state.frames.set(frame, { sentMs: ms, cause: last[from]!.ms === ms ? last[from]!.message : null })
-    },
-    delivered(from, to, frame) {
-      const flight = state.frames.get(frame)
-      state.arriving = flight === undefined ? null : { ...flight, from, to, bytes: sizeOf(frame) }
-    },
+    sent: (from, to, frame) => sent(state, nowMs(), from, to, frame),
+    delivered: (from, to, frame) => delivered(state, from, to, frame),
     loss: (self, step, loss) => lanes[self]!.loss(step, loss),
     happened: entry => happened(state, nowMs(), entry),
     contracted(step, phase, contraction) {
@@ -114,6 +81,48 @@ export function createWorldRecorder(recorder: Recorder): Onlooker {
     },
     stepped: () => look(state, nowMs()),
   }
+}
+
+function newState(recorder: Recorder): State {
+  const { peers, maxFaulty } = recorder.about
+  const everyone = [...peers.keys()]
+  return {
+    recorder,
+    honest: new Set(everyone.filter(peer => peers[peer]!.honest !== false)),
+    maxFaulty,
+    world: null,
+    steps: everyone.map(() => 0),
+    missed: everyone.map(() => new Map()),
+    bytes: everyone.map(() => everyone.map(() => 0)),
+    frames: new WeakMap(),
+    arriving: null,
+    last: everyone.map(() => ({ ms: -1, message: null })),
+  }
+}
+
+/** What was sent in the same moment as a message arrived was sent because of it. */
+function sent(
+  { bytes, frames, last }: State,
+  ms: number,
+  from: PeerIndex,
+  to: PeerIndex,
+  frame: Frame,
+): void {
+  bytes[from]![to]! += sizeOf(frame)
+  frames.set(frame, { sentMs: ms, cause: last[from]!.ms === ms ? last[from]!.message : null })
+}
+
+function delivered(state: State, from: PeerIndex, to: PeerIndex, frame: Frame): void {
+  const flight = state.frames.get(frame)
+  state.arriving = flight === undefined ? null : { ...flight, from, to, bytes: sizeOf(frame) }
+}
+
+function received(state: State, ms: number, to: PeerIndex, from: PeerIndex, message: Message): void {
+  const { arriving, recorder, last } = state
+  const isIts = arriving !== null && arriving.from === from && arriving.to === to
+  const { sentMs, bytes, cause } = isIts ? arriving : { sentMs: null, bytes: null, cause: null }
+  const number = recorder.message(messageNow(from, to, message, { sentMs, arrivedMs: ms, bytes, cause }))
+  Object.assign(last[to]!, { ms, message: number })
 }
 
 const noRule = (): never => {

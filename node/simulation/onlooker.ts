@@ -12,7 +12,7 @@ import type { Frame } from '../ports.ts'
 import type { TimelineEntry } from './timeline.ts'
 
 /** What an onlooker may ask of a peer at any time; null while the peer is down. */
-export interface PeerGlimpse {
+interface PeerGlimpse {
   readonly waitingFor: readonly PeerIndex[]
   readonly messagesSent: number
   readonly bytesSent: number
@@ -51,7 +51,7 @@ export interface Onlooker {
 }
 
 /** Δ₂ of the honest vectors before and after an agreement, and the most that is guaranteed; null: nothing is. */
-export interface HonestContraction {
+interface HonestContraction {
   readonly before: number
   readonly after: number
   readonly bound: number | null

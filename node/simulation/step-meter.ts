@@ -61,11 +61,7 @@ export function createStepMeter(
   /** By peer that still takes part: the last step that it has completed, or has skipped to catch up. */
   const past = new Map(honest.map(peer => [peer, 0]))
   const at = (step: number): OpenStep => {
-    const entry = open.get(step) ?? {
-      losses: new Map(),
-      gradient: newAgreement(),
-      parameters: newAgreement(),
-    }
+    const entry = open.get(step) ?? newStep()
     open.set(step, entry)
     return entry
   }
@@ -119,6 +115,10 @@ export function createStepMeter(
       settle()
     },
   }
+}
+
+function newStep(): OpenStep {
+  return { losses: new Map(), gradient: newAgreement(), parameters: newAgreement() }
 }
 
 function isOfSteps(phase: Phase): phase is 'gradient' | 'parameters' {

@@ -5,6 +5,7 @@ import { PeerError } from '../../daemon/errors.ts'
 import type { PeerEvent } from '../../daemon/events.ts'
 import { planPeer, type StartPeerOptions } from '../../daemon/options.ts'
 import type { Report } from '../../daemon/report.ts'
+import type { RecordOptions } from '../../daemon/run-record.ts'
 import { type RunningPeer, startPlanned } from '../../daemon/start-peer.ts'
 import { collectorFor, growHeapFor } from '../../network/memory.ts'
 import type { Recorder } from '../../page/recorder.ts'
@@ -82,11 +83,7 @@ export async function runJoin(values: JoinValues, terminal: Terminal): Promise<n
   try {
     const note = view?.note ?? (() => {})
     const log = view?.log ?? undefined
-    const recording = {
-      isKept: values.page !== null || values.watch !== null || values.recordedFrom !== null,
-      ...(values.recordedFrom !== null && { startedMs: values.recordedFrom }),
-    }
-    const peer = await startPlanned(plan, { log, onEvent }, recording).catch(rethrown)
+    const peer = await startPlanned(plan, { log, onEvent }, recordingOf(values)).catch(rethrown)
     if (values.recordedFrom !== null)
       peer.recorder.subscribe((_, events) => parent?.tell({ kind: 'recorded', events }))
     page = await showRecorder(peer.recorder, values, { print: note, warn: note })
@@ -120,6 +117,12 @@ export async function runJoin(values: JoinValues, terminal: Terminal): Promise<n
 async function endRecord(recorder: Recorder, report: Report, page: ShownRun | null): Promise<void> {
   if (page !== null) await page.ended(endOf(report))
   else recorder.tell({ kind: 'end', end: { ...endOf(report), ms: recorder.document().ms } })
+}
+
+/** Somebody may open a page late, and a parent shows the run from its beginning: then all is recorded. */
+function recordingOf({ page, watch, recordedFrom }: JoinValues): RecordOptions {
+  const isKept = page !== null || watch !== null || recordedFrom !== null
+  return recordedFrom === null ? { isKept } : { isKept, startedMs: recordedFrom }
 }
 
 /** Says which file holds what was learnt, and of a run that is not done how it goes on. */

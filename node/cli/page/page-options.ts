@@ -6,9 +6,9 @@ import { requireOutput } from '../report-output.ts'
 const port = integer({ min: 0, max: 65_535 })
 
 /** True: any free port. */
-export type WatchPort = number | true | null
+type WatchPort = number | true | null
 
-export const watchOptions = {
+const watchOptions = {
   watch: {
     ...maybe<WatchPort>(
       '--watch [port]',

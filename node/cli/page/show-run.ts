@@ -1,4 +1,4 @@
-/** Shows a run to whoever wants to look: on a page of this machine while it goes on, and in a file afterwards. */
+/** Shows a run to people: on a page of this machine while it goes on, and in a file afterwards. */
 import { writeOutput } from '../../files/output.ts'
 import { createRecorder, type Recorder } from '../../page/recorder.ts'
 import type { RunAbout, RunEnd } from '../../page/run.ts'
