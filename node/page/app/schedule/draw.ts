@@ -60,7 +60,7 @@ function drawLanes(pen: Pen, { layout, span, paint }: Scene): void {
   for (const ms of scale.ticks(Math.max(2, Math.floor((width - left) / 110)))) {
     const x = xOf(layout, span, ms)
     pen.lines([x, layout.top, x, height - 26], 4, paint('--line'), 0.5, [])
-    pen.text(x, height - 10, timeText(ms), paint('--soft'), 'middle')
+    pen.text(x, height - 10, timeText(ms), paint('--soft'), x > width - 34 ? 'end' : 'middle')
   }
 }
 

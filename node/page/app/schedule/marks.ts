@@ -31,13 +31,19 @@ export function drawMarks(pen: Pen, scene: Scene, isClose: boolean): void {
       continue
     if (!isClose && common.has(mark.kind)) continue
     if (mark.peer < 0 || mark.peer >= layout.lanes) continue
-    drawMark(pen, scene, mark, { worded, endMs: endings?.[at] ?? Infinity })
+    drawMark(pen, scene, mark, {
+      worded,
+      endMs: endings?.[at] ?? Infinity,
+      rightMost: layout.width - WORD_GAP / 2,
+    })
   }
 }
 
 interface Surroundings {
   /** By lane, where the last word stands. */
   readonly worded: number[]
+  /** Further right a word would not fit. */
+  readonly rightMost: number
   /** When the peer went on. */
   readonly endMs: number
 }
@@ -55,12 +61,8 @@ function endsOf(marks: readonly Mark[]): Float64Array {
   return found
 }
 
-function drawMark(
-  pen: Pen,
-  { layout, span, paint }: Scene,
-  mark: Mark,
-  { worded, endMs }: Surroundings,
-): void {
+function drawMark(pen: Pen, { layout, span, paint }: Scene, mark: Mark, around: Surroundings): void {
+  const { endMs } = around
   const x = xOf(layout, span, mark.ms)
   const y = laneY(layout, mark.peer)
   const tall = layout.lane * 0.3
@@ -83,7 +85,7 @@ function drawMark(
       return
     case 'stepped':
       pen.lines([x, y - tall, x, y + tall], 4, paint('--accent'), 1.5, [])
-      word(pen, x, y - tall - 2, `step ${mark.step ?? ''}`, paint('--soft'), mark.peer, worded)
+      word(pen, x, y - tall - 2, `step ${mark.step ?? ''}`, paint('--soft'), mark.peer, around)
       return
     case 'fault':
     case 'convicted':
@@ -95,7 +97,7 @@ function drawMark(
     case 'caught up':
     case 'finished':
       pen.lines([x, y - tall, x, y + tall], 4, paint('--good'), 2, [])
-      word(pen, x, y - tall - 2, mark.kind, paint('--good'), mark.peer, worded)
+      word(pen, x, y - tall - 2, mark.kind, paint('--good'), mark.peer, around)
       return
     default:
       pen.lines([x, y - 3, x, y + 3], 4, paint('--ghost'), 1, [])
@@ -110,11 +112,11 @@ function word(
   text: string,
   colour: string,
   lane: number,
-  worded: number[],
+  { worded, rightMost }: Surroundings,
 ): void {
   if (x - (worded[lane] ?? -Infinity) < WORD_GAP) return
   worded[lane] = x
-  pen.text(x, y, text, colour, 'middle')
+  pen.text(x, y, text, colour, x > rightMost ? 'end' : 'middle')
 }
 
 /** Shades the lanes of peers that are down, paused, slow or cut off. */

@@ -49,8 +49,10 @@ export function Iterations({ run }: ViewProps) {
 function PathFigure({ run, paths }: { run: RunDocument; paths: Paths }) {
   const last = paths.iterations.length - 1
   const [until, setUntil] = useState<number | null>(null)
+  const [near, setNear] = useState(false)
   const upTo = Math.min(until ?? last, last)
-  const peers = [...new Set(paths.iterations.flatMap(({ points }) => points.map(({ peer }) => peer)))]
+  const all = new Set(paths.iterations.flatMap(({ points }) => points.map(({ peer }) => peer)))
+  const peers = [...all].sort((a, b) => a - b)
   const ball = paths.ball === null ? [] : [{ label: 'guaranteed ball', look: boundary, as: 'line' as const }]
   return (
     <Figure
@@ -66,20 +68,32 @@ function PathFigure({ run, paths }: { run: RunDocument; paths: Paths }) {
       ]}
       numbers={() => pathNumbers(run, paths)}
       controls={
-        <label>
-          up to iteration
-          <input
-            type="range"
-            min={0}
-            max={last}
-            value={upTo}
-            onInput={event => setUntil(Number(event.currentTarget.value))}
-          />
-          <output>{paths.iterations[upTo]!.iteration}</output>
-        </label>
+        <>
+          <label>
+            up to iteration
+            <input
+              type="range"
+              min={0}
+              max={last}
+              value={upTo}
+              onInput={event => setUntil(Number(event.currentTarget.value))}
+            />
+            <output>{paths.iterations[upTo]!.iteration}</output>
+          </label>
+          {paths.ball !== null && (
+            <label>
+              <input
+                type="checkbox"
+                checked={near}
+                onChange={event => setNear(event.currentTarget.checked)}
+              />
+              closer, without all of the ball
+            </label>
+          )}
+        </>
       }
     >
-      <PathDrawing run={run} paths={paths} peers={peers} upTo={upTo} />
+      <PathDrawing run={run} paths={paths} peers={peers} upTo={upTo} near={near} />
     </Figure>
   )
 }
@@ -89,16 +103,18 @@ interface DrawingProps {
   readonly paths: Paths
   readonly peers: readonly number[]
   readonly upTo: number
+  /** The paths fill the drawing, and the ball may not fit. */
+  readonly near: boolean
 }
 
-function PathDrawing({ run, paths, peers, upTo }: DrawingProps) {
+function PathDrawing({ run, paths, peers, upTo, near }: DrawingProps) {
   const { box: container, width } = useWidth()
   const height = Math.min(460, Math.max(280, width * 0.8))
   const box = { left: 58, right: width - 14, top: 26, bottom: height - 40 }
   const all = paths.iterations.flatMap(({ points }) => points)
   const { ball } = paths
   const corners =
-    ball === null
+    ball === null || near
       ? []
       : [
           { x: ball.x - ball.radius, y: ball.y - ball.radius },
