@@ -54,7 +54,9 @@ export const run: RunBench = async ({ args, note }) => {
     const baseline = { name: 'not watched', ms: median(plain) }
     // Each turn by itself: what else the machine does then, both bear.
     const ratios = watched.map((ms, turn) => ms / plain[turn]!)
-    rows.push(compared(each.name, median(watched), baseline, { 'median of the turns’ ratios': median(ratios) }))
+    rows.push(
+      compared(each.name, median(watched), baseline, { 'median of the turns’ ratios': median(ratios) }),
+    )
   }
   return rows
 }
@@ -63,9 +65,13 @@ async function timeOf({ command, time }: WatchCase, isWatched: boolean): Promise
   const folder = await mkdtemp(join(tmpdir(), 'concord-bench-'))
   try {
     const report = join(folder, 'report.json')
-    const child = spawn(process.execPath, [main, ...command, '--report', report, ...(isWatched ? ['--watch'] : [])], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
+    const child = spawn(
+      process.execPath,
+      [main, ...command, '--report', report, ...(isWatched ? ['--watch'] : [])],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    )
     let told = ''
     let isFollowed = false
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
