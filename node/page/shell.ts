@@ -14,7 +14,7 @@ export interface PageApp {
 }
 
 /** A run in a file, by the name that the page gives it. */
-interface NamedRun {
+export interface NamedRun {
   readonly name: string
   readonly run: unknown
 }

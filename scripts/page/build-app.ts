@@ -10,7 +10,7 @@ import { build } from 'esbuild'
 /** Of a file that a person reads in a browser: what its browsers must understand. */
 const TARGETS = ['chrome110', 'firefox110', 'safari16']
 
-async function buildApp(): Promise<{ readonly script: string; readonly style: string }> {
+export async function buildApp(): Promise<{ readonly script: string; readonly style: string }> {
   const folder = fileURLToPath(new URL('../../node/page/app/', import.meta.url))
   const { outputFiles } = await build({
     entryPoints: [`${folder}main.tsx`],
