@@ -29,22 +29,23 @@ export function mainPlane(squares: ArrayLike<number>, n: number): MainPlane {
   })
   const own = Float64Array.from({ length: n }, (_, j) => gram[j * n + j]!)
   return {
-    points: Array.from({ length: n }, (_, j) => ({
-      x: axes[0]!.along[j]! * axes[0]!.length,
-      y: axes[1]!.along[j]! * axes[1]!.length,
-    })),
+    points: Array.from({ length: n }, (_, j) => ({ x: along(axes[0]!, j), y: along(axes[1]!, j) })),
     shown: variance > 0 ? Math.min(1, (axes[0]!.value + axes[1]!.value) / variance) : 1,
     place(toFamily) {
-      const [x, y] = axes.map(({ along, length }) => {
+      const [x, y] = axes.map(({ along: vector, length }) => {
         if (length === 0) return 0
         let sum = 0
-        for (let j = 0; j < n; j++) sum += along[j]! * (own[j]! - toFamily[j]!)
+        for (let j = 0; j < n; j++) sum += vector[j]! * (own[j]! - toFamily[j]!)
         return sum / (2 * length)
       })
       return { x: x!, y: y! }
     },
   }
 }
+
+/** A direction of no length has no sign either. */
+const along = ({ along: vector, length }: { along: Float64Array; length: number }, j: number): number =>
+  length === 0 ? 0 : vector[j]! * length
 
 /** The Gram matrix around the mean, `−½ J D J`. */
 function centred(squares: ArrayLike<number>, n: number): Float64Array {
@@ -124,5 +125,5 @@ function signed(vector: Float64Array): Float64Array {
   let widest = 0
   for (let j = 1; j < vector.length; j++)
     if (Math.abs(vector[j]!) > 1.000001 * Math.abs(vector[widest]!)) widest = j
-  return (vector[widest] ?? 0) < 0 ? vector.map(x => -x) : vector
+  return (vector[widest] ?? 0) < 0 ? vector.map(x => 0 - x) : vector
 }

@@ -129,12 +129,12 @@ export const simulate = defineCommand({
       ...reportOf(scenario, run, cohortId(run.cohort), wallSeconds),
       ...(values.measureEvery !== 1 && { measureEvery: values.measureEvery }),
     }
-    await printResult(scenario, run, report, terminal)
+    const verdict = await printResult(scenario, run, report, terminal)
     if (run.saved !== null) terminal.print(`${values.save} holds the parameters of peer ${run.saved}`)
     else if (values.save !== null)
       terminal.warn(`${values.save} was not written: no honest peer has finished`)
     await deliverReport(values, report, terminal)
-    for (const page of pages) await page.ended(endOf(report))
+    for (const page of pages) await page.ended(endOf(report, verdict))
     return report.outcome === 'finished' && report.violations.length === 0 ? 0 : 1
   },
 })
@@ -305,7 +305,7 @@ async function printResult(
   { cohort, result, evaluations }: SimulatedRun,
   report: Report,
   terminal: Terminal,
-): Promise<void> {
+): Promise<readonly string[]> {
   const roleOf = (peer: PeerIndex) => {
     if (liars.includes(peer)) return `Byzantine: ${attack?.name}`
     if (result.gone.includes(peer)) return 'crashed'
@@ -344,7 +344,7 @@ async function printResult(
   if (report.outcome === 'failed') terminal.warn('No honest peer is left.')
   for (const violation of report.violations)
     terminal.warn(terminal.paint('red', `a guarantee was broken: ${violation}`))
-  if (report.outcome !== 'finished') return
+  if (report.outcome !== 'finished') return []
   const { diameter, accuracy } = report
   const verdict = {
     honest: report.honest.length,
@@ -357,5 +357,7 @@ async function printResult(
     did: attack?.did ?? null,
     unguaranteed,
   }
-  terminal.print(terminal.paint('bold', verdictSentence(verdict)))
+  const sentence = verdictSentence(verdict)
+  terminal.print(terminal.paint('bold', sentence))
+  return [sentence]
 }

@@ -64,7 +64,7 @@ export async function runDemo(values: DemoValues, terminal: Terminal): Promise<n
       throw new Failure(end.failure.message)
     }
     const summary = summarize(end)
-    await showResult(scenario, files, end, summary, terminal)
+    const verdict = await showResult(scenario, files, end, summary, terminal)
     let report = reportOf(scenario, files, end, summary, (performance.now() - startedMs) / 1000)
     // The simulator runs our models only.
     const canContrast = values.oracle === null
@@ -72,7 +72,7 @@ export async function runDemo(values: DemoValues, terminal: Terminal): Promise<n
       report = { ...report, contrast: await showContrast(scenario, values.init, report, terminal, page) }
     report = { ...report, wallSeconds: (performance.now() - startedMs) / 1000 }
     await deliverReport(values, report, terminal)
-    await page?.ended(endOf(report))
+    await page?.ended(endOf(report, verdict))
     for (const violation of report.violations)
       terminal.warn(terminal.paint('red', `a guarantee was broken: ${violation}`))
     return end.outcome === 'finished' && report.violations.length === 0 ? 0 : 1
@@ -106,7 +106,7 @@ async function showResult(
   { outcome, state }: DemoRunEnd,
   { finishers, closeness, honest }: Summary,
   terminal: Terminal,
-): Promise<void> {
+): Promise<readonly string[]> {
   const distances = new Map(honest.map(({ peer, distance }) => [peer, distance ?? 0]))
   const rows = resultRows(state, attack?.name ?? null, distances)
   const endings = finishers.map(({ ending }) => ending!)
@@ -135,6 +135,7 @@ async function showResult(
     const gone = state.filter(({ isHonest, status }) => isHonest && status === 'gone')
     for (const { peer, why, step } of gone)
       terminal.print(`peer ${peer} ${why} after step ${step}; the rest went on.`)
+    return [verdict]
   } else {
     const diverged = state.flatMap(({ isHonest, peer, divergence }) =>
       isHonest && divergence !== null ? [{ peer, divergence }] : [],
@@ -148,6 +149,7 @@ async function showResult(
       terminal.warn(
         terminal.paint('red', `The demo ended early (${outcome}); ${peerList(missing)} had not finished.`),
       )
+    return []
   }
 }
 

@@ -2,7 +2,8 @@
 import type { Report } from '../../daemon/report.ts'
 import type { RunEnd } from '../../page/run.ts'
 
-export function endOf(report: Report): Omit<RunEnd, 'ms'> {
+/** @param sentences how the command sums the run up */
+export function endOf(report: Report, sentences: readonly string[] = []): Omit<RunEnd, 'ms'> {
   const { outcome, violations, messages, bytes, trace = null } = report
   const results = report.honest.map(({ peer, loss, accuracy, distance, bytesSent }) => ({
     peer,
@@ -11,5 +12,5 @@ export function endOf(report: Report): Omit<RunEnd, 'ms'> {
     distance,
     bytesSent,
   }))
-  return { outcome, violations, messages, bytes, trace, results, sentences: [] }
+  return { outcome, violations, messages, bytes, trace, results, sentences }
 }
