@@ -4,6 +4,7 @@
  */
 import { applyEvent } from '../apply.ts'
 import type { LiveMessage, RunEvent } from '../events.ts'
+import { runOfReport } from '../report-run.ts'
 import { RUN_FORMAT, RUN_VERSION, type RunDocument } from '../run.ts'
 import { cleaned } from './clean.ts'
 
@@ -86,7 +87,7 @@ function readParsed(value: unknown, name: string): readonly Read[] {
     if (value.length === 0) return [wrong(`${name} holds no run.`)]
     return value.map((one, at) => readRun(runIn(one), value.length === 1 ? name : `Run ${at + 1} of ${name}`))
   }
-  return [readRun(runIn(value), name)]
+  return [readRun(runOfReport(value) ?? runIn(value), name)]
 }
 
 /** A report keeps its run beside its figures; a list of runs has it with a name. */

@@ -41,6 +41,7 @@ export async function bench(): Promise<Bench | null> {
     async open({ width = 1280, colorScheme = 'light' } = {}) {
       const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme })
       const page = await context.newPage()
+      page.setDefaultTimeout(15_000)
       const requested: string[] = []
       const wrong: string[] = []
       page.on('request', request => requested.push(request.url()))

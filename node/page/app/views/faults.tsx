@@ -139,7 +139,8 @@ function counts(run: RunDocument) {
   const rows = [...groups.values()].map(group => [
     ...[causer(run, group[0]!), group[0]!.kind],
     group.reduce((sum, { count }) => sum + count, 0),
-    countText(group.length, 'peer'),
+    // A report tells of counts, and not of who has counted.
+    group.every(({ observer }) => observer < 0) ? '–' : countText(group.length, 'peer'),
     group.findLast(({ detail }) => detail !== null)?.detail ?? '',
   ])
   return { head: ['caused by', 'kind', 'count', 'seen by', 'the last'], rows }

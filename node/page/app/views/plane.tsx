@@ -30,7 +30,7 @@ export function PlaneFigure({ run, plane }: PlaneProps) {
   ]
   return (
     <Figure
-      title={`Received vectors, step ${plane.step}, ${plane.phase}, iteration ${plane.iteration}`}
+      title={titleOf(plane)}
       caption={`The plane of their two main directions shows ${percentText(plane.shown)} of their variance. Filled points entered the result, hollow ones were dropped; of trimmed ones the filling shows how much entered.`}
       legend={legend}
       numbers={() => planeNumbers(run, plane)}
@@ -48,6 +48,11 @@ export function PlaneFigure({ run, plane }: PlaneProps) {
 
 export const isLiar = (run: RunDocument, peer: number) => run.about.peers[peer]?.honest === false
 const liarIn = ({ about }: RunDocument) => about.peers.findIndex(({ honest }) => honest === false)
+
+function titleOf({ step, phase, iteration }: Plane): string {
+  const what = phase === 'gradient' ? 'gradients' : phase
+  return `Received vectors: step ${step}, ${what}${iteration === 0 ? '' : `, iteration ${iteration}`}`
+}
 
 /** Of the points of honest peers; null: there are none. */
 function honestMean(run: RunDocument, points: readonly PlanePoint[]) {
