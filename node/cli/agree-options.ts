@@ -82,7 +82,7 @@ export const agreeOptions = {
   ),
   seed,
   unsafe,
-  ...pageOptions,
+  page: pageOptions.page,
   report: maybe('--report <file>', 'write the report as JSON', text),
   json: flag('--json', 'print the report as JSON; lines for people go to standard error'),
 } as const

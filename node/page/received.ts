@@ -1,7 +1,7 @@
 /** What a peer received in an exchange, as points in the plane of their two main directions. */
 import type { Aggregate, Family } from '../../agreement/averaging/aggregate.ts'
 import type { ProtocolName } from '../../agreement/bounds.ts'
-import { squaredDistances } from '../../agreement/kernels/index.ts'
+import { squaredDistances, squaredDistancesTo } from '../../agreement/kernels/index.ts'
 import type { Exchange, PeerIndex } from '../../agreement/message.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import { type MainPlane, mainPlane } from './main-directions.ts'
@@ -24,14 +24,12 @@ const rounded = (x: number) => Number(x.toPrecision(DIGITS))
 export function seenOf(protocol: ProtocolName, family: Family, result: Vector): Seen {
   const { vectors } = family
   const n = vectors.length
-  const all = squaredDistances([...vectors, result])
-  const squares = new Float64Array(n * n)
-  for (let j = 0; j < n; j++) squares.set(all.subarray(j * (n + 1), j * (n + 1) + n), j * n)
+  const squares = squaredDistances(vectors)
   const plane = mainPlane(squares, n)
   const { shares, sampled } = sharesOf(protocol, family, squares)
   // A mean of some vectors lies at the mean of their points; what is made by coordinates has to be measured.
   const at =
-    sampled === null ? meanOf(plane.points, shares) : plane.place(all.subarray(n * (n + 1), n * (n + 1) + n))
+    sampled === null ? meanOf(plane.points, shares) : plane.place(squaredDistancesTo(vectors, result))
   return {
     points: plane.points.map(({ x, y }, j) => {
       const { fate, weight, low, high } = shares[j]!
@@ -57,9 +55,13 @@ function meanOf(points: MainPlane['points'], shares: Shares['shares']): Plane['r
 }
 
 /** The exchanges of which the points are kept: where honest vectors still differ, and liars matter most. */
-export function isShown({ phase, iteration }: Exchange): boolean {
-  return iteration === 0 && (phase === 'gradient' || phase === 'parameters')
+export function isShown({ step, phase, iteration }: Exchange): boolean {
+  if (iteration !== 0) return false
+  return phase === 'gradient' || (phase === 'parameters' && step % PARAMETERS_EVERY === 1)
 }
+
+/** Parameters are mostly the same everywhere: a picture of every tenth step shows as much, for less. */
+const PARAMETERS_EVERY = 10
 
 interface Watching {
   /** In place of the rule that it was given: the same bits. */

@@ -126,7 +126,9 @@ export async function simulate(options: SimulateOptions): Promise<SimulationResu
   )
   for (const peer of cohort.members.keys()) cluster.begin(peer)
   const isDone = (peer: PeerIndex) => cluster.results[peer] !== null || gone.has(peer) || diverged.has(peer)
+  const { onlooker } = options
   await cluster.world.run({
+    ...(onlooker && { pause: onlooker.pause }),
     until: () => cluster.honest.every(isDone) || (injectedFaults.length > 0 && steps.isStuck()),
   })
   return summary(run)

@@ -25,11 +25,9 @@ export const agree = defineCommand({
   ],
   async handler(values, _, terminal) {
     await prepareReport(values, terminal)
-    await preparePage(values)
-    if (values.real && (values.page !== null || values.watch !== null))
-      throw new UsageError(
-        '--real is given, and a page shows simulated agreements; expected --real, or --page and --watch',
-      )
+    await preparePage({ ...values, ...UNWATCHED })
+    if (values.real && values.page !== null)
+      throw new UsageError('--real is given, and a page shows simulated agreements; expected one of the two')
     const agreement = await agreementOf(values)
     terminal.print(headline(agreement, values.real))
     const report = values.real ? await real(agreement, values) : await simulated(agreement, values, terminal)
@@ -43,6 +41,9 @@ export const agree = defineCommand({
   },
 })
 
+/** An agreement is over before anybody could look. */
+const UNWATCHED = { watch: null, open: false } as const
+
 async function simulated(
   agreement: Agreement,
   values: AgreeValues,
@@ -55,7 +56,7 @@ async function simulated(
       import('../../simulation/authority.ts'),
       import('../../simulation/keys.ts'),
     ])
-  const look = await lookOnAgreement(agreement, values, terminal)
+  const look = await lookOnAgreement(agreement, { ...values, ...UNWATCHED }, terminal)
   const startedMs = performance.now()
   const keys = agreement.inputs.map((_, peer) => keySeed(agreement.seed, peer))
   const result = simulateAgreement({
