@@ -100,7 +100,10 @@ function newState(recorder: Recorder): State {
   }
 }
 
-/** What was sent in the same moment as a message arrived was sent because of it. */
+/** Votes wait for so long to travel together (node/runtime/send.ts); all else leaves in the moment of its cause. */
+const ANSWER_MS = 1.001
+
+/** What was sent in the same moment as a message arrived, or as soon as votes are, was sent because of it. */
 function sent(
   { bytes, frames, last }: State,
   ms: number,
@@ -109,7 +112,7 @@ function sent(
   frame: Frame,
 ): void {
   bytes[from]![to]! += sizeOf(frame)
-  frames.set(frame, { sentMs: ms, cause: last[from]!.ms === ms ? last[from]!.message : null })
+  frames.set(frame, { sentMs: ms, cause: ms - last[from]!.ms <= ANSWER_MS ? last[from]!.message : null })
 }
 
 function delivered(state: State, from: PeerIndex, to: PeerIndex, frame: Frame): void {

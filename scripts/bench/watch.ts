@@ -44,32 +44,46 @@ export const run: RunBench = async ({ args, note }) => {
   })
   const chosen = cases.filter(({ name }) => values.only === undefined || name.includes(values.only))
   const rows = []
+  const usage = ({ cpuMs }: Spent) => cpuMs
+  const wall = ({ wallMs }: Spent) => wallMs
   for (const each of chosen) {
     note(each.name)
-    const [plain, watched]: [number[], number[]] = [[], []]
+    const [plain, watched]: [Spent[], Spent[]] = [[], []]
     for (let turn = 0; turn < Number(values.turns); turn++) {
       plain.push(await timeOf(each, false))
       watched.push(await timeOf(each, true))
     }
-    const baseline = { name: 'not watched', ms: median(plain) }
-    // Each turn by itself: what else the machine does then, both bear.
-    const ratios = watched.map((ms, turn) => ms / plain[turn]!)
+    const baseline = { name: 'not watched', ms: median(plain.map(wall)) }
+    // The processor's time bears less of what else the machine does than the clock's; start and page are in it.
     rows.push(
-      compared(each.name, median(watched), baseline, { 'median of the turns’ ratios': median(ratios) }),
+      compared(each.name, median(watched.map(wall)), baseline, {
+        'CPU ms': median(watched.map(usage)),
+        'its CPU ms': median(plain.map(usage)),
+        'CPU ratio': median(watched.map(usage)) / median(plain.map(usage)),
+      }),
     )
   }
   return rows
 }
 
-async function timeOf({ command, time }: WatchCase, isWatched: boolean): Promise<number> {
+interface Spent {
+  readonly wallMs: number
+  /** Of the command's own process, its start included. */
+  readonly cpuMs: number
+}
+
+async function timeOf({ command, time }: WatchCase, isWatched: boolean): Promise<Spent> {
   const folder = await mkdtemp(join(tmpdir(), 'concord-bench-'))
   try {
     const report = join(folder, 'report.json')
+    const usage = join(folder, 'usage.json')
+    const counting = ['--import', join(import.meta.dirname, 'simulate-usage.ts')]
     const child = spawn(
       process.execPath,
-      [main, ...command, '--report', report, ...(isWatched ? ['--watch'] : [])],
+      [...counting, main, ...command, '--report', report, ...(isWatched ? ['--watch'] : [])],
       {
         stdio: ['ignore', 'pipe', 'inherit'],
+        env: { ...process.env, CONCORD_BENCH_USAGE: usage },
       },
     )
     let told = ''
@@ -84,7 +98,8 @@ async function timeOf({ command, time }: WatchCase, isWatched: boolean): Promise
     const code = await new Promise(resolve => child.on('close', resolve))
     if (code !== 0) throw new Error(`concord ${command.join(' ')} ended with ${code}`)
     if (isWatched && !isFollowed) throw new Error('no page was served')
-    return 1000 * JSON.parse(await readFile(report, 'utf8'))[time]
+    const { cpuMs } = JSON.parse(await readFile(usage, 'utf8'))
+    return { wallMs: 1000 * JSON.parse(await readFile(report, 'utf8'))[time], cpuMs }
   } finally {
     await rm(folder, { recursive: true })
   }
