@@ -45,7 +45,6 @@ export function createWorldRecorder(recorder: Recorder): Onlooker {
     })
   const lanes = [...recorder.about.peers.keys()].map(seen)
   return {
-    pause: createPause(),
     enters(world) {
       state.world = world
     },
@@ -98,22 +97,6 @@ function newState(recorder: Recorder): State {
     frames: new WeakMap(),
     arriving: null,
     last: everyone.map(() => ({ ms: -1, message: null })),
-  }
-}
-
-/** A world without pauses would leave a page's requests unanswered until its end. */
-const PAUSE_MS = 30
-
-function createPause(): Onlooker['pause'] {
-  let lastMs = performance.now()
-  return () => {
-    if (performance.now() - lastMs < PAUSE_MS) return null
-    return new Promise(resolve => {
-      setImmediate(() => {
-        lastMs = performance.now()
-        resolve()
-      })
-    })
   }
 }
 

@@ -27,8 +27,6 @@ export interface WorldGlimpse {
 }
 
 export interface Onlooker {
-  /** Whether this process has to do something else now, such as to answer a page; null: it has not. */
-  pause(): Promise<void> | null
   /** Called first. */
   enters(world: WorldGlimpse): void
   /** In place of the rule: the same bits. */

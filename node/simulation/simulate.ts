@@ -29,6 +29,7 @@ import { createStepClock, type StepClock } from './step-clock.ts'
 import { createStepMeter, type StepMeter, type StepProgress } from './step-meter.ts'
 import { createTimeline, type Timeline, type TimelineEntry } from './timeline.ts'
 import { createTrace, type Trace } from './trace.ts'
+import { turnsForOthers } from './turns.ts'
 
 /** A cohort, its Byzantine peers, its injected faults, and the seed of everything random. */
 export interface SimulateOptions {
@@ -126,10 +127,9 @@ export async function simulate(options: SimulateOptions): Promise<SimulationResu
   )
   for (const peer of cohort.members.keys()) cluster.begin(peer)
   const isDone = (peer: PeerIndex) => cluster.results[peer] !== null || gone.has(peer) || diverged.has(peer)
-  const { onlooker } = options
   await cluster.world.run({
-    ...(onlooker && { pause: onlooker.pause }),
     until: () => cluster.honest.every(isDone) || (injectedFaults.length > 0 && steps.isStuck()),
+    ...(options.onlooker ? { pause: turnsForOthers() } : {}),
   })
   return summary(run)
 }

@@ -1,8 +1,8 @@
 /** The page around the views: which run it is and how it stands, the choice of a view, and what went wrong. */
-import { useEffect, useErrorBoundary, useRef } from 'preact/hooks'
+import { useEffect, useErrorBoundary, useMemo, useRef } from 'preact/hooks'
 import type { RunDocument } from '../run.ts'
 import { numberText, timeText } from './chart/format.ts'
-import { chosenRun, connection, runs, tick, troubles, type ViewName, view, views } from './state.ts'
+import { asNow, chosenRun, connection, runs, tick, troubles, type ViewName, view, views } from './state.ts'
 import { Compare } from './views/compare.tsx'
 import type { ViewProps } from './views/props.ts'
 import { RunView } from './views/run-view.tsx'
@@ -22,7 +22,12 @@ interface AppProps {
 }
 
 export function App({ addFiles }: AppProps) {
-  const shown = runs.value[Math.min(chosenRun.value, runs.value.length - 1)]
+  const chosen = runs.value[Math.min(chosenRun.value, runs.value.length - 1)]
+  const now = tick.value
+  const shown = useMemo(
+    () => (chosen === undefined ? undefined : { ...chosen, run: asNow(chosen.run) }),
+    [chosen, now],
+  )
   const isComparing = view.value === 'compare' && runs.value.length > 1
   const heading = isComparing
     ? `${runs.value.length} runs side by side`

@@ -31,6 +31,11 @@ export const chosenObserver = signal<number | null>(null)
 
 let asked = false
 
+/** The document as it is now: a component is drawn again only if it is handed something new. */
+export function asNow(run: RunDocument): RunDocument {
+  return { ...run }
+}
+
 /** Has the views drawn again in the next frame. */
 export function redraw(): void {
   if (asked) return

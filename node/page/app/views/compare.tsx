@@ -1,19 +1,20 @@
 /** Two or more runs beside each other: their figures in one chart each, and any view of all of them. */
-import { useState } from 'preact/hooks'
+import { useMemo, useState } from 'preact/hooks'
 import type { RunDocument, StepRow } from '../../run.ts'
 import { DataTable } from '../chart/figure.tsx'
 import { bytesText, numberText, percentText } from '../chart/format.ts'
 import { LineChart, type Series } from '../chart/line-chart.tsx'
 import { lookOf } from '../chart/palette.ts'
 import type { Point } from '../chart/thin.ts'
-import { runs, type Shown } from '../state.ts'
+import { asNow, runs, type Shown } from '../state.ts'
 import { RunView } from './run-view.tsx'
 
 const sideViews = ['cohort', 'learning', 'lie', 'schedule', 'iterations', 'faults'] as const
 
 export function Compare({ now }: { now: number }) {
   const [side, setSide] = useState<(typeof sideViews)[number]>('lie')
-  const shown = runs.value
+  const known = runs.value
+  const shown = useMemo(() => known.map(one => ({ ...one, run: asNow(one.run) })), [known, now])
   if (shown.length < 2)
     return (
       <p class="empty">
