@@ -1,6 +1,7 @@
 /** The rule of each averaging agreement, on the vectors of one iteration. */
 import type { ProtocolName } from '../bounds.ts'
 import { squaredDistances } from '../kernels/index.ts'
+import type { Exchange } from '../message.ts'
 import { cva } from '../rules/cva.ts'
 import { cwtm } from '../rules/cwtm.ts'
 import { mda } from '../rules/mda.ts'
@@ -15,6 +16,8 @@ export interface Family {
   readonly maxFaulty: number
   /** `q − f`: the size of the subset that MDA and CVA average, also when more than `q` are in (docs/papers.md, Silent). */
   readonly keep: number
+  /** The exchange that brought them, for those who look on: it changes no result. */
+  readonly exchange?: Exchange
 }
 
 /** A driver may pass a function of its own, to measure or to spread the work; it must give the same bits. */

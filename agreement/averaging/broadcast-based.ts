@@ -139,8 +139,9 @@ function conclude(state: State, step: Builder, iteration: number, output: Witnes
   const vectors = output.delivered.map(([, sealed]) => sealed.vector)
   const own = output.delivered.find(([peer]) => peer === self)?.[1].vector ?? vectors[0]!
   const average = state.options.aggregate ?? aggregate
-  const vector = average('rb-tm', { vectors, own, maxFaulty, keep: peers - 2 * maxFaulty })
-  step.outputs.push({ kind: 'iterated', exchange: exchangeOf(state, iteration), used, vector })
+  const exchange = exchangeOf(state, iteration)
+  const vector = average('rb-tm', { vectors, own, maxFaulty, keep: peers - 2 * maxFaulty, exchange })
+  step.outputs.push({ kind: 'iterated', exchange, used, vector })
   begin(state, step, iteration + 1, vector)
 }
 

@@ -333,6 +333,7 @@ function averageOf(state: State, gathering: Gathering): Vector {
     own: own!.vector,
     maxFaulty,
     keep: keepOf(options, vectors.length),
+    exchange: { step: options.step, phase: options.phase, iteration },
   })
 }
 

@@ -1,7 +1,8 @@
 /** Measurements of the checkers on families of honest vectors, and how much of them rounding can explain. */
-import type { ProtocolName } from '../../agreement/bounds.ts'
+import { bounds, contractionOf, type ProtocolName } from '../../agreement/bounds.ts'
 import { squaredDistances, squaredDistancesTo } from '../../agreement/kernels/index.ts'
 import { squaredDistance, type Vector } from '../../agreement/vector.ts'
+import type { Cohort } from '../cohort/cohort.ts'
 
 /** Protocols whose guarantee is about every coordinate by itself (collaborative-learning, §6 and §7). */
 const coordinateWise: ReadonlySet<ProtocolName> = new Set(['icwtm', 'rb-tm'])
@@ -144,6 +145,39 @@ export function contractionBetween(
     if (own > score) [worst, score] = [i, own]
   }
   return worst < 0 ? pair(0, 0) : pair(old.high[worst]! - old.low[worst]!, now.high[worst]! - now.low[worst]!)
+}
+
+/** What is guaranteed of a family's Δ₂ after so many iterations; null: nothing is. */
+export function contractionIn(
+  {
+    protocol,
+    members,
+    faults: maxFaulty,
+    synchrony,
+  }: Pick<Cohort, 'protocol' | 'members' | 'faults' | 'synchrony'>,
+  before: Measured,
+  after: Measured,
+  iterations: number,
+): { readonly before: number; readonly after: number; readonly bound: number | null } {
+  const widest = { before: before.diameter(), after: after.diameter() }
+  const query = {
+    protocol,
+    peers: members.length,
+    maxFaulty,
+    synchrony,
+    dimension: before.vectors[0]?.length ?? 1,
+  }
+  if (before.vectors.length === 0 || !bounds(query).feasible) return { ...widest, bound: null }
+  const factor = contractionOf(query) ** iterations
+  return { ...widest, bound: factor * (isCoordinateWise(protocol) ? boxDiagonal(before) : widest.before) }
+}
+
+/** Where each coordinate contracts by itself, no two vectors come to lie farther apart than the box's corners. */
+function boxDiagonal(family: Measured): number {
+  const { low, high } = family.range()
+  let sum = 0
+  for (let i = 0; i < low.length; i++) sum += (high[i]! - low[i]!) ** 2
+  return Math.sqrt(sum)
 }
 
 /** Coordinates whose sums the nearest cache holds. */

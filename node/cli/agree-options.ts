@@ -3,6 +3,7 @@ import { attackNames } from '../../learning/attacks/registry.ts'
 import type { LatencyModel } from '../simulation/latency.ts'
 import { flag, maybe, option, UsageError, type Values } from './command.ts'
 import { attackReference, cohortOptions, protocols } from './options.ts'
+import { pageOptions } from './page/page-options.ts'
 import { decimal, integer, largeInteger, oneOf, text } from './parse.ts'
 
 const { faults, synchronous, syncTimeout, exchange, count, seed, unsafe, precision } = cohortOptions
@@ -81,6 +82,7 @@ export const agreeOptions = {
   ),
   seed,
   unsafe,
+  page: pageOptions.page,
   report: maybe('--report <file>', 'write the report as JSON', text),
   json: flag('--json', 'print the report as JSON; lines for people go to standard error'),
 } as const

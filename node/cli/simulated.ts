@@ -5,8 +5,8 @@ import { growPassing } from '../../agreement/kernels/index.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import { distance, norm, type Vector } from '../../agreement/vector.ts'
 import type { AgreedMetrics } from '../../learning/evaluation/agreed.ts'
-import { createOwnEvaluations } from '../../learning/evaluation/own-evaluations.ts'
-import { createSeries, type SeriesPoint } from '../../learning/evaluation/series.ts'
+import { createOwnEvaluations, type OwnEvaluations } from '../../learning/evaluation/own-evaluations.ts'
+import { createSeries, type Series, type SeriesPoint } from '../../learning/evaluation/series.ts'
 import type { Evaluation } from '../../learning/oracle.ts'
 import type { ModelOracle } from '../../learning/oracles/jax-oracle.ts'
 import type { OracleSpec } from '../../learning/oracles/spec.ts'
@@ -17,6 +17,7 @@ import { readStart } from '../oracle/open.ts'
 import { digestOf } from '../signatures/index.ts'
 import type { InjectedFault } from '../simulation/conditions.ts'
 import type { LatencyModel } from '../simulation/latency.ts'
+import type { Onlooker } from '../simulation/onlooker.ts'
 import type { SimulationResult } from '../simulation/simulate.ts'
 import type { StepProgress } from '../simulation/step-meter.ts'
 import { startingFrom } from './learning-options.ts'
@@ -40,8 +41,22 @@ interface SimulatedOptions {
   /** Where to write what the first honest peer that finished has learnt. */
   readonly save: string | null
   readonly onStep?: (progress: StepProgress) => void
+  /** Lets somebody look on; null: nobody does. */
+  readonly look?: (start: SimulatedStart) => Promise<SimulatedLook | null>
   /** Takes what was noticed about the files of the data, in lines for people. */
   readonly onNote?: (line: string) => void
+}
+
+/** What is known before the first step. */
+export interface SimulatedStart {
+  readonly cohort: Cohort
+  readonly dimension: number
+}
+
+/** Sees the simulated world, and what its peers reach on their test sets. */
+export interface SimulatedLook {
+  readonly onlooker: Onlooker
+  accuracy(peer: PeerIndex | null, step: number, accuracy: number | null): void
 }
 
 /** The evaluation of what a peer has learnt, and what the cohort agreed on for it; null: nothing. */
@@ -102,6 +117,7 @@ async function runWith(
     start === null ? drawn : drawn.map(oracle => ({ ...oracle, initial: start })),
   )
   const series = oracles.map(createSeries)
+  const look = (await options.look?.({ cohort, dimension: oracles[0]!.dimension })) ?? null
   growHeapFor(scenario.peers, oracles[0]!.dimension)
   const startedMs = performance.now()
   const result = await simulate({
@@ -109,12 +125,13 @@ async function runWith(
     seed: cohort.seed,
     byzantine: { peers: scenario.liars, attack: scenario.attack },
     oracles,
-    evaluations: series.map(({ add, agree }) => createOwnEvaluations({ evaluated: add, agreed: agree })),
+    evaluations: series.map((own, peer) => evaluationsOf(peer, own, look)),
     latencyMs,
     gradientMs,
     loss,
     injectedFaults,
     measureEvery,
+    onlooker: look?.onlooker ?? null,
     ...(network && { network }),
     ...(keepBytes !== null && { keepBytes }),
     ...(onStep && { onStep }),
@@ -122,6 +139,7 @@ async function runWith(
   const learningSeconds = (performance.now() - startedMs) / 1000
   const evaluated = await evaluate(oracles, result)
   const evaluations = evaluated.map((own, peer) => {
+    if (own) look?.accuracy(peer, cohort.steps, own.accuracy)
     const last = series[peer]!.points.at(-1)
     const agreed = last?.step === cohort.steps ? last.agreed : undefined
     return own && { ...own, agreed: agreed ?? null }
@@ -158,6 +176,23 @@ async function openOracles(scenario: Scenario): Promise<ModelOracle[]> {
   }
   const { createOracles } = await import('../../learning/oracles/worker-oracle.ts')
   return createOracles(specs, threads)
+}
+
+function evaluationsOf(
+  peer: PeerIndex,
+  { add, agree }: Series,
+  look: Pick<SimulatedLook, 'accuracy'> | null,
+): OwnEvaluations {
+  return createOwnEvaluations({
+    evaluated(point) {
+      add(point)
+      look?.accuracy(peer, point.step, point.accuracy)
+    },
+    agreed(point) {
+      agree(point)
+      look?.accuracy(null, point.step, point.agreed.accuracy)
+    },
+  })
 }
 
 /** How many evaluations are remembered: honest peers mostly hold the same parameters. */

@@ -3,6 +3,7 @@
  * `createPeer` as in the simulated world runs on them. If one cannot be opened, those before it are closed.
  */
 import { existsSync } from 'node:fs'
+import { aggregate } from '../../agreement/averaging/aggregate.ts'
 import type { Evidence } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import { collectAdversaryView } from '../../learning/attacks/byzantine.ts'
@@ -32,6 +33,7 @@ import { networkLog } from './network-log.ts'
 import { createObserver } from './observer.ts'
 import type { PeerPlan } from './options.ts'
 import { createPeerClock } from './peer-clock.ts'
+import type { RunRecord } from './run-record.ts'
 import type { StatusBook } from './status.ts'
 import { softwareName } from './version.ts'
 
@@ -53,6 +55,11 @@ export interface Parts {
   readonly book: StatusBook
   /** Proofs that earlier runs of this peer wrote to files, besides those in its log. */
   readonly kept: readonly KeptEvidence[]
+}
+
+/** The parts, and the record of the run that pages show. */
+export interface RecordedParts extends Parts {
+  readonly record: RunRecord
 }
 
 interface Looks {
@@ -154,10 +161,11 @@ function closing(...opened: readonly ({ close(): Promise<void> } | null)[]) {
  * @throws JournalError if the log belongs to another member
  */
 export function assemblePeer(
-  parts: Parts,
+  parts: RecordedParts,
   learnt: Pick<PromiseWithResolvers<Vector>, 'resolve' | 'reject'>,
 ): Peer {
-  const { plan, onEvent, oracle, evaluations, network, storage, clock, faults, meter, book, kept } = parts
+  const { plan, onEvent, oracle, evaluations, network, storage, clock, faults, meter, book, kept, record } =
+    parts
   const { membership, identity, attack } = plan
   const { cohort, cohortId, self } = membership
   const adversaryView = collectAdversaryView(Math.max(1, cohort.members.length - cohort.faults - 1))
@@ -187,7 +195,8 @@ export function assemblePeer(
           .catch(error => done(asError(error)))
       },
     },
-    transport: network,
+    transport: record.counted(network),
+    aggregate: record.lane.rule(aggregate),
     clock,
     storage: storage ?? parts.scratch,
     keepBytes: plan.keepBytes,
@@ -207,21 +216,25 @@ export function assemblePeer(
       observe,
       faults,
       book,
+      lane: record.lane,
       membership,
       ended: learnt,
       archive: createArchive(parts),
-      agreed(parameters) {
-        const { statistics = 0, initial } = oracle
-        const { own } = plan.oracle.spec
-        if (own === undefined || statistics === 0) return
-        const lines = farColumns(own.schema, initial.subarray(-statistics), parameters.subarray(-statistics))
-        for (const text of lines) onEvent({ kind: 'log', text })
-      },
+      agreed: parameters => noteFarColumns(parts, parameters),
       adversaryView: attack?.rushing ? adversaryView : null,
     }),
   })
   observe.starts(peer.status().step)
   return peer
+}
+
+/** Says where this member's own columns lie far from what the members have agreed on. */
+function noteFarColumns({ plan, oracle, onEvent }: Parts, parameters: Vector): void {
+  const { statistics = 0, initial } = oracle
+  const { own } = plan.oracle.spec
+  if (own === undefined || statistics === 0) return
+  const lines = farColumns(own.schema, initial.subarray(-statistics), parameters.subarray(-statistics))
+  for (const text of lines) onEvent({ kind: 'log', text })
 }
 
 /** Writes the proof against each peer, if there is none yet. A failure to write it must not stop the peer. */

@@ -5,7 +5,7 @@
 
 import { createHash } from 'node:crypto'
 import { chmod, lstat, unlink } from 'node:fs/promises'
-import { createConnection, createServer, type Server } from 'node:net'
+import { createConnection, createServer, type Server, type Socket } from 'node:net'
 import { join, resolve } from 'node:path'
 import { CodedError } from '../../agreement/error.ts'
 import { kindOf } from '../../learning/data/read-file.ts'
@@ -33,8 +33,19 @@ interface ControlSocket {
   close(): Promise<void>
 }
 
-/** Opens the socket, readable by this user alone. Throws `control-path`, `control-taken`, or the system's error. */
-export async function openControlSocket(path: string, status: () => unknown): Promise<ControlSocket> {
+/** Opens the socket for the status. Throws as `openSocket`. */
+export function openControlSocket(path: string, status: () => unknown): Promise<ControlSocket> {
+  return openSocket(path, socket => {
+    socket.setTimeout(TIMEOUT_MS, () => socket.destroy())
+    socket.end(`${jsonText(status(), 0)}\n`)
+  })
+}
+
+/**
+ * Opens a socket, readable by this user alone, for answers to each connection. Throws `control-path`, `control-taken`, or
+ * the system's error.
+ */
+export async function openSocket(path: string, answer: (socket: Socket) => void): Promise<ControlSocket> {
   if (Buffer.byteLength(path) > PATH_BYTES_MAX)
     throw new ControlError(
       'control-path',
@@ -42,8 +53,7 @@ export async function openControlSocket(path: string, status: () => unknown): Pr
     )
   const server = createServer(socket => {
     socket.on('error', () => {})
-    socket.setTimeout(TIMEOUT_MS, () => socket.destroy())
-    socket.end(`${jsonText(status(), 0)}\n`)
+    answer(socket)
   })
   server.maxConnections = CONNECTIONS_MAX
   await listen(server, path).catch(async (error: NodeJS.ErrnoException) => {
@@ -76,14 +86,15 @@ export async function askStatus(path: string): Promise<unknown> {
   }
 }
 
-function why(error: unknown): string {
+/** What is wrong where a socket does not answer, and what to do. */
+export function why(error: unknown): string {
   switch ((error as NodeJS.ErrnoException).code) {
     case 'ENOENT':
       return 'no peer runs there, or it was started with --state none or another --control'
     case 'ECONNREFUSED':
       return 'the peer of this socket has ended without closing it (was it killed?); start it again and it goes on'
     case 'EACCES':
-      return 'permission denied: only the user who runs the peer may ask for its status'
+      return 'permission denied: only the user who runs the peer may ask it'
     default:
       return error instanceof Error ? error.message : String(error)
   }

@@ -6,6 +6,7 @@ import type { AgreedMetrics } from '../../learning/evaluation/agreed.ts'
 import type { Metrics } from '../../learning/evaluation/metrics.ts'
 import type { AgreedPoint, SeriesPoint } from '../../learning/evaluation/series.ts'
 import type { Divergence, LearnStatus } from '../../learning/learn-contract.ts'
+import type { RunEvent } from '../page/events.ts'
 import type { EventLoopDelays } from './report.ts'
 
 /** Traffic since the peer started. */
@@ -97,6 +98,8 @@ export type PeerEvent =
       readonly path: string
       readonly before: boolean
     }
+  /** What happens to the peer, for the page of the process that started it. */
+  | { readonly kind: 'recorded'; readonly events: readonly RunEvent[] }
   /** A sentence for people. */
   | { readonly kind: 'log'; readonly text: string }
   | { readonly kind: 'finished'; readonly ending: Ending }

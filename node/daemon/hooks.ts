@@ -6,6 +6,7 @@ import { type Membership, memberName } from '../cohort/cohort.ts'
 import { NetworkError } from '../network/errors.ts'
 import { otherCohortSentence } from '../network/other-cohorts.ts'
 import { refusalSentence } from '../network/second-process.ts'
+import type { PeerLane } from '../page/peer-lane.ts'
 import type { PeerHooks } from '../runtime/peer.ts'
 import { divergenceSentence } from './divergence.ts'
 import { PeerError } from './errors.ts'
@@ -24,20 +25,24 @@ interface HookParts {
   readonly ended: Pick<PromiseWithResolvers<Vector>, 'resolve' | 'reject'>
   /** Told of the statistics that the members have agreed on. */
   readonly agreed: (parameters: Vector) => void
+  /** Records the run for pages. */
+  readonly lane: PeerLane
   /** Collects the messages that a rushing attack sees; null if there is no such attack. */
   readonly adversaryView: Pick<CollectedView, 'collect'> | null
 }
 
 /** All hooks except those that only checkers use. */
 export function createHooks(parts: HookParts): Required<Omit<PeerHooks, 'shown'>> {
-  const { onEvent, observe, faults, book, membership, archive, ended, agreed, adversaryView } = parts
+  const { onEvent, observe, faults, book, membership, archive, ended, agreed, adversaryView, lane } = parts
   const nameOf = (peer: PeerIndex) => memberName(membership.cohort, peer)
   return {
     output(output) {
       observe.output(output)
+      lane.output(output)
       // Step 1 is the agreement on statistics.
       if (output.kind === 'stepped' && output.state.step === 2) agreed(output.state.parameters)
     },
+    timer: lane.timer,
     gradient: (step, { loss }) => observe.loss(step, loss),
     finished: ended.resolve,
     forgot: text => onEvent({ kind: 'log', text }),
@@ -60,6 +65,7 @@ export function createHooks(parts: HookParts): Required<Omit<PeerHooks, 'shown'>
     missed: (peer, step) => onEvent({ kind: 'missed', peer, step }),
     received(from, message) {
       book.heard(from, message)
+      lane.received(from, message)
       adversaryView?.collect(message)
     },
   }

@@ -1,10 +1,12 @@
 /** Serves the operator of a running peer: its status over a socket, and its metrics over HTTP. */
 import type { NetworkOptions } from '../network/index.ts'
+import type { Recorder } from '../page/recorder.ts'
 import { controlPath, openControlSocket } from './control.ts'
 import type { PeerEvent } from './events.ts'
 import type { MetricsAddress } from './metrics.ts'
 import type { PeerPlan } from './options.ts'
 import type { PeerStatus } from './status.ts'
+import { openWatchSocket, watchPath } from './watch-socket.ts'
 
 /** The metrics of a peer, which are collected from before it starts. */
 interface OpenMetrics {
@@ -43,6 +45,7 @@ export async function operate(
   metrics: OpenMetrics | null,
   status: () => PeerStatus,
   onEvent: (event: PeerEvent) => void,
+  recorder: Recorder,
 ): Promise<Operating> {
   const server = (await metrics?.serve(status)) ?? null
   const path = control ?? (stateDirectory === null ? null : controlPath(stateDirectory))
@@ -53,8 +56,15 @@ export async function operate(
           onEvent({ kind: 'log', text: `"concord status" will not work: ${error.message}` })
           return null
         })
+  const watched =
+    path === null
+      ? null
+      : await openWatchSocket(watchPath(path), recorder).catch((error: Error) => {
+          onEvent({ kind: 'log', text: `"concord watch" will not work: ${error.message}` })
+          return null
+        })
   return {
     metricsUrl: server?.url ?? null,
-    close: async () => void (await Promise.all([server?.close(), socket?.close()])),
+    close: async () => void (await Promise.all([server?.close(), socket?.close(), watched?.close()])),
   }
 }

@@ -5,8 +5,9 @@
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { SavedStep } from '../oracle/saver.ts'
+import type { Recorder } from '../page/recorder.ts'
 import type { Peer } from '../runtime/peer.ts'
-import { assemblePeer, openParts, type Parts } from './assemble.ts'
+import { assemblePeer, openParts, type Parts, type RecordedParts } from './assemble.ts'
 import { PeerError } from './errors.ts'
 import type { Ending, FaultCount, PeerEvent } from './events.ts'
 import type { FaultCounter } from './fault-counter.ts'
@@ -14,6 +15,7 @@ import { trafficOf } from './observer.ts'
 import { openMetrics, operate } from './operate.ts'
 import { type PeerListeners, type PeerPlan, planPeer, type StartPeerOptions } from './options.ts'
 import { peakResidentBytes } from './peak-memory.ts'
+import { createRunRecord, type RecordOptions } from './run-record.ts'
 import { createStatusBook, type PeerStatus, type Present } from './status.ts'
 import { softwareName } from './version.ts'
 import { watchForWaiting } from './waiting.ts'
@@ -61,25 +63,39 @@ export async function startPeer(options: StartPeerOptions): Promise<RunningPeer>
   return startPlanned(await planPeer(options), options)
 }
 
+/** A peer whose run can be shown on a page. */
+interface RecordedPeer extends RunningPeer {
+  readonly recorder: Recorder
+}
+
 /** The same from a plan, for a caller that needs the plan beforehand. */
-export async function startPlanned(plan: PeerPlan, listeners: PeerListeners): Promise<RunningPeer> {
+export async function startPlanned(
+  plan: PeerPlan,
+  listeners: PeerListeners,
+  recording: RecordOptions = {},
+): Promise<RecordedPeer> {
   const { cohort, self } = plan.membership
   const book = createStatusBook(plan.membership, softwareName(), () => performance.now())
   const listener = unharmed(listeners.onEvent ?? (() => {}))
+  const record = createRunRecord(plan, recording)
   const onEvent = (event: PeerEvent) => {
     book.see(event)
+    record.see(event)
     listener(event)
   }
   for (const text of plan.notes) onEvent({ kind: 'log', text })
   const metrics = await openMetrics(plan.metrics)
   const looks = { metrics: metrics?.ofNetwork ?? null, log: listeners.log ?? null, onEvent }
-  const parts = await openParts(plan, book, looks)
+  const parts = { ...(await openParts(plan, book, looks)), record }
   const { network, faults } = parts
   const learnt = Promise.withResolvers<Vector>()
   const peer = await assembleOrClose(parts, learnt)
   begin(peer, parts)
   const present = () => presentOf(peer, self, faults)
-  const looking = setInterval(() => book.look(present()), LOOK_INTERVAL_MS)
+  const looking = setInterval(() => {
+    book.look(present())
+    record.look(status)
+  }, LOOK_INTERVAL_MS)
   const watch = watchForWaiting(present, cohort.faults, onEvent)
   const end = endOf(parts, peer, learnt.promise, watch.stop)
   const status = () => book.status(present())
@@ -93,9 +109,11 @@ export async function startPlanned(plan: PeerPlan, listeners: PeerListeners): Pr
     await new Promise<void>(resolve => peer.stop(resolve))
     parts.clock.stop()
     await Promise.all([close(parts), closeOperating()])
+    record.recorder.close()
   }
-  const running: RunningPeer = {
+  const running: RecordedPeer = {
     self,
+    recorder: record.recorder,
     addresses: network.addresses,
     metricsUrl: null,
     finished: end.finished,
@@ -104,17 +122,14 @@ export async function startPlanned(plan: PeerPlan, listeners: PeerListeners): Pr
     unserved: () => peer.unserved(),
     served: seconds => served(peer, seconds, () => stopping !== null),
     saveStep: async () => (await parts.saver?.now()) ?? null,
-    syncJournal: () =>
-      new Promise((resolve, reject) => {
-        peer.sync(error => (error === undefined ? resolve() : reject(error)))
-      }),
+    syncJournal: () => synced(peer),
     stop() {
       stopping ??= stop()
       return stopping
     },
   }
   try {
-    const operating = await operate(plan, metrics, status, onEvent)
+    const operating = await operate(plan, metrics, status, onEvent, record.recorder)
     closeOperating = operating.close
     return { ...running, metricsUrl: operating.metricsUrl }
   } catch (error) {
@@ -123,7 +138,13 @@ export async function startPlanned(plan: PeerPlan, listeners: PeerListeners): Pr
   }
 }
 
-async function assembleOrClose(parts: Parts, learnt: PromiseWithResolvers<Vector>): Promise<Peer> {
+function synced(peer: Peer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    peer.sync(error => (error === undefined ? resolve() : reject(error)))
+  })
+}
+
+async function assembleOrClose(parts: RecordedParts, learnt: PromiseWithResolvers<Vector>): Promise<Peer> {
   try {
     return assemblePeer(parts, learnt)
   } catch (error) {

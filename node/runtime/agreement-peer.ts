@@ -3,7 +3,7 @@
  * learns. `agree` runs it over libp2p or in the simulated world, the swarm only in the simulated world.
  */
 import type { Aggregate } from '../../agreement/averaging/aggregate.ts'
-import type { AveragingInput, AveragingOutput } from '../../agreement/averaging/averaging.ts'
+import type { AveragingInput, AveragingOutput, TimerKey } from '../../agreement/averaging/averaging.ts'
 import { createAveraging } from '../../agreement/averaging/create.ts'
 import type { ProtocolName } from '../../agreement/bounds.ts'
 import type { Message } from '../../agreement/message.ts'
@@ -61,6 +61,8 @@ interface AgreementPeerOptions {
 
 interface AgreementHooks {
   output(output: AveragingOutput): void
+  /** The protocol asks to be woken after this time. */
+  timer?(timer: TimerKey, delayMs: number): void
   fault(fault: Fault | (Omit<Fault, 'peer'> & { readonly peer: null })): void
   received?(from: PeerIndex, message: Message): void
   failed(error: Error): void
@@ -108,8 +110,13 @@ export function createAgreementPeer(options: AgreementPeerOptions): AgreementPee
       ...hooks,
       restarted: peer => driver.input({ kind: 'restarted', peer }),
       output(output) {
-        if (output.kind === 'timer') driver.inputAfter(delayOf(output.timer, settings), output)
-        else hooks.output(output)
+        if (output.kind !== 'timer') {
+          hooks.output(output)
+          return
+        }
+        const delayMs = delayOf(output.timer, settings)
+        hooks.timer?.(output.timer, delayMs)
+        driver.inputAfter(delayMs, output)
       },
     },
   })

@@ -3,6 +3,7 @@
  * the real ports, the simulated world its own.
  */
 import { type Aggregate, aggregate } from '../../agreement/averaging/aggregate.ts'
+import type { TimerKey } from '../../agreement/averaging/averaging.ts'
 import type { Message } from '../../agreement/message.ts'
 import type { Evidence, Fault, PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
@@ -84,6 +85,8 @@ export interface PeerOptions {
 export interface PeerHooks {
   /** Every output of LEARN, before the peer acts on it. */
   output?(output: LearnOutput): void
+  /** The protocol asks to be woken after this time. */
+  timer?(timer: TimerKey, delayMs: number): void
   /** This peer's gradient at the parameters of a step is computed. */
   gradient?(step: number, reply: GradientReply): void
   finished(parameters: Vector): void
@@ -256,7 +259,9 @@ function act(
   const { hooks, cohort, initial, kept } = options
   if (output.kind === 'timer') {
     const payloadMs = payloadDelayMs(cohort.members.length, initial.length)
-    driver.inputAfter(delayOf(output.timer, { ...cohort, payloadMs }), output)
+    const delayMs = delayOf(output.timer, { ...cohort, payloadMs })
+    hooks.timer?.(output.timer, delayMs)
+    driver.inputAfter(delayMs, output)
     return
   }
   hooks.output?.(output)

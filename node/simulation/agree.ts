@@ -23,6 +23,7 @@ import { createSimulatedCluster, type SimulatedCluster } from './cluster/simulat
 import { type Conditions, calmConditions } from './conditions.ts'
 import { injectFaults } from './fault-injection.ts'
 import { latencyMaxMs } from './latency.ts'
+import type { Onlooker } from './onlooker.ts'
 import { createTrace, type Trace } from './trace.ts'
 
 export interface AgreeOptions {
@@ -37,6 +38,7 @@ export interface AgreeOptions {
   /** Under synchrony: every honest message arrives in time, so that the guarantees hold. Otherwise they always do. */
   readonly timely?: boolean
   readonly authority?: Authority
+  readonly onlooker?: Onlooker | null
   /** Whether to hash every message into a trace. */
   readonly traced?: boolean
   /** The faults end after this many events, whatever the conditions say. It serves to find the shortest prefix. */
@@ -120,14 +122,14 @@ function runOf(
   conditions: Conditions,
   violate: (checker: string, detail: string) => void,
 ): Run {
-  const { settings, inputs, byzantine, seed } = options
+  const { settings, inputs, byzantine, seed, onlooker = null } = options
   const honest = [...inputs.keys()].filter(peer => !byzantine.peers.includes(peer))
   const checkers = createCheckers(checkedRun(options, conditions, honest), violate)
   const trace = options.traced === true ? createTrace() : null
   const bytesTaken = inputs.map(() => 0)
   const watch = watchedBy(checkers)
   const cluster = createSimulatedCluster({
-    task: agreementTask(settings, inputs),
+    task: agreementTask(settings, inputs, onlooker),
     byzantine,
     colluding: true,
     byzantineFinish: false,
@@ -137,6 +139,7 @@ function runOf(
     conditions,
     frameBytesMax: frameBytesMax(settings.dimension),
     trace,
+    onlooker,
     links: randomStream(seed, 'links'),
     watch: {
       ...watch,
@@ -151,6 +154,13 @@ function runOf(
     isSeenBeyond: () => false, // in a single agreement every peer is new
     lostUnsaid: peer => {
       throw new Error(`the disk of peer ${peer} lost synced records and did not say so`)
+    },
+  })
+  onlooker?.enters({
+    nowMs: cluster.world.nowMs,
+    peer(self) {
+      const peer = cluster.peers[self] ?? null
+      return peer && { ...peer.status(), waitingFor: peer.waitingFor() }
     },
   })
   return { cluster, checkers, trace, bytesTaken }

@@ -3,7 +3,7 @@
  * and gives each its ports, its key and, if it is Byzantine, its attack. It shows the adversary every honest vector
  * that is sealed, and lets a trace and checkers look on.
  */
-import type { AveragingOutput } from '../../agreement/averaging/averaging.ts'
+import type { AveragingOutput, TimerKey } from '../../agreement/averaging/averaging.ts'
 import type { Message } from '../../agreement/message.ts'
 import type { Evidence, Fault, PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
@@ -16,6 +16,7 @@ import type { ProtocolPeer } from '../runtime/protocol-peer.ts'
 import type { Signer, Verifier } from '../signatures/index.ts'
 import { createSharedView, type SharedView } from './adversary-view.ts'
 import type { Authority } from './authority.ts'
+import type { Onlooker } from './onlooker.ts'
 import type { Trace } from './trace.ts'
 
 /** The ports of one incarnation of a peer. */
@@ -47,9 +48,10 @@ type AnyFault = Fault | (Omit<Fault, 'peer'> & { readonly peer: null })
 /** The calls with which a peer tells the cluster what happens to it. */
 interface ClusterHooks<Output> {
   output(output: Output): void
+  timer(timer: TimerKey, delayMs: number): void
   received(from: PeerIndex, message: Message): void
   shown(from: PeerIndex, proof: Evidence): void
-  connection(other: PeerIndex, up: boolean): void
+  connection(other: PeerIndex, up: boolean, reason: string): void
   fault(fault: AnyFault): void
   secondProcess(second: SecondProcess): void
   failed(error: Error): void
@@ -108,6 +110,7 @@ export interface ClusterOptions<Peer, Output> {
   readonly startSpreadMs: number
   readonly watch: Watch<Output>
   readonly trace?: Trace | null
+  readonly onlooker?: Onlooker | null
   /** A peer cannot go on. Absent: it dies, loses its unsynced records, and is started again until it runs. */
   readonly failed?: (self: PeerIndex, error: Error) => void
 }
@@ -214,6 +217,7 @@ function begin<Peer extends ProtocolPeer, Output extends AnyOutput>(
   incarnations[self] = incarnation
   if (incarnation > 1) state.restarts++
   if (isHonest[self]) watch.began?.(self, incarnation)
+  options.onlooker?.began(self, incarnation)
   const attack = isHonest[self] ? undefined : behaviourOf(state, self)
   const peer = task.create({
     ...opened,
@@ -283,6 +287,7 @@ function crash<Peer, Output>(state: State<Peer, Output>, self: PeerIndex, kept: 
   if (state.peers[self] === null) return
   state.incarnations[self]!++
   if (state.isHonest[self]) state.options.watch.died?.(self)
+  state.options.onlooker?.died(self)
   state.peers[self] = null
   // Nobody would be there to say that the second one may lack what this one has just signed.
   if (state.second?.self === self) endSecond(state)
@@ -311,25 +316,30 @@ function hooksOf<Peer extends ProtocolPeer, Output extends AnyOutput>(
   own: { readonly isSecond: boolean; running(): Peer | null; refused(): void; failed(): void },
 ): ClusterHooks<Output> {
   const { options, ports, isHonest, faults } = state
-  const { trace = null, failed } = options
+  const { trace = null, onlooker = null, failed } = options
   const watch: Watch<Output> = isHonest[self] ? options.watch : {}
   return {
     output(output) {
       watch.output?.(self, output)
+      onlooker?.output(self, output)
       if (output.kind === 'sealed' && isHonest[self]) sealed(state, self, output)
       const result = options.task.resultOf(output)
       if (result !== null) ended(state, self, result, own.running())
     },
+    timer: (timer, delayMs) => onlooker?.timer(self, timer, delayMs),
     received(from, message) {
       trace?.add(ports.nowMs(), from, self, message)
       watch.received?.(self, from, message, own.isSecond)
+      onlooker?.received(self, from, message)
     },
     shown: (from, proof) => watch.shown?.(self, from, proof),
-    connection(other, up) {
+    connection(other, up, reason) {
       if (up && !own.isSecond) watch.connected?.(self, other)
+      onlooker?.connection(self, other, up, reason)
     },
     fault(fault) {
       watch.accused?.(self, fault)
+      onlooker?.fault(self, fault)
       if (fault.peer !== null) faults.push({ observer: self, fault })
     },
     failed(error) {

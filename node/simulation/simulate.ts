@@ -24,11 +24,13 @@ import { type Conditions, calmConditions, type InjectedFault } from './condition
 import { injectFaults } from './fault-injection.ts'
 import { keySeed } from './keys.ts'
 import { type LatencyModel, latencyMaxMs } from './latency.ts'
+import type { Onlooker } from './onlooker.ts'
 import { sharedDistances } from './shared-distances.ts'
 import { createStepClock, type StepClock } from './step-clock.ts'
 import { createStepMeter, type StepMeter, type StepProgress } from './step-meter.ts'
 import { createTimeline, type Timeline, type TimelineEntry } from './timeline.ts'
 import { createTrace, type Trace } from './trace.ts'
+import { turnsForOthers } from './turns.ts'
 
 /** A cohort, its Byzantine peers, its injected faults, and the seed of everything random. */
 export interface SimulateOptions {
@@ -57,6 +59,7 @@ export interface SimulateOptions {
   /** How many steps from one measured step to the next; 0: only the last is measured; absent: 1. */
   readonly measureEvery?: number
   readonly onStep?: (progress: StepProgress) => void
+  readonly onlooker?: Onlooker | null
   /** By peer: takes its evaluations, where the cohort agrees on metrics. */
   readonly evaluations?: readonly OwnEvaluations[]
 }
@@ -135,6 +138,7 @@ export async function simulate(options: SimulateOptions): Promise<SimulationResu
   const isDone = (peer: PeerIndex) => cluster.results[peer] !== null || gone.has(peer) || diverged.has(peer)
   await cluster.world.run({
     until: () => cluster.honest.every(isDone) || (injectedFaults.length > 0 && steps.isStuck()),
+    ...(options.onlooker ? { pause: turnsForOthers() } : {}),
   })
   return summary(run)
 }
@@ -151,7 +155,7 @@ function conditionsOf({ network, latencyMs, loss = 0, injectedFaults = [] }: Sim
 }
 
 function createRun(options: SimulateOptions, conditions: Conditions): Run {
-  const { cohort, seed, byzantine, oracles } = options
+  const { cohort, seed, byzantine, oracles, onlooker = null } = options
   const keys = cohort.members.map((_, peer) => keySeed(seed, peer))
   const trace = createTrace()
   const distances = sharedDistances()
@@ -163,9 +167,12 @@ function createRun(options: SimulateOptions, conditions: Conditions): Run {
       keepBytes,
       distances,
       initialOf: self => oracles[self]!.initial,
+      onlooker,
       oracle: parts => oraclePort(run, parts),
       gradient(peer, step, { loss }) {
-        if (!byzantine.peers.includes(peer)) run.meter.loss(peer, step, loss)
+        if (byzantine.peers.includes(peer)) return
+        run.meter.loss(peer, step, loss)
+        onlooker?.loss(peer, step, loss)
       },
     }),
     byzantine,
@@ -178,6 +185,7 @@ function createRun(options: SimulateOptions, conditions: Conditions): Run {
     historyBytesMax: keepBytes,
     frameBytesMax: Infinity,
     trace,
+    onlooker,
     links: randomStream(seed, 'latency'),
     watch: watchOf(() => run),
     failed: (_, error) => {
@@ -190,6 +198,7 @@ function createRun(options: SimulateOptions, conditions: Conditions): Run {
     lostUnsaid: peer => run.checkers.lostUnsaid(peer),
   })
   const { honest, world, peers } = cluster
+  onlooker?.enters({ nowMs: world.nowMs, peer: self => peers[self]?.status() ?? null })
   const steps = createStepClock({ world, stepMs: stepMs(options, conditions) })
   const run: Run = {
     options,
@@ -207,6 +216,7 @@ function createRun(options: SimulateOptions, conditions: Conditions): Run {
       newestStep: () => Math.min(steps.newest(), cohort.steps),
       stood: steps.stood,
       stepOf: peer => peers[peer]?.status().step ?? null,
+      ...(onlooker && { told: onlooker.happened }),
     }),
     gone: new Set(),
     diverged: new Map(),

@@ -13,9 +13,10 @@ import {
   newAgreement,
   sawSealed,
 } from '../checkers/guarantees.ts'
-import { measured } from '../checkers/measures.ts'
+import { contractionIn, measured } from '../checkers/measures.ts'
 import { precisionOf } from '../codec/index.ts'
 import type { Cohort } from '../cohort/cohort.ts'
+import type { Onlooker } from './onlooker.ts'
 
 /** A step that all honest peers have completed. */
 export interface StepProgress {
@@ -32,6 +33,7 @@ interface StepMeterOptions {
   readonly onStep?: (progress: StepProgress) => void
   /** All `‖x_j − x_k‖²`, where some are known; absent: computed each time. */
   readonly distances?: (vectors: readonly Vector[]) => Float64Array
+  readonly onlooker?: Pick<Onlooker, 'contracted' | 'stepped'> | null
 }
 
 export interface StepMeter {
@@ -53,7 +55,7 @@ interface OpenStep {
 export function createStepMeter(
   cohort: Cohort,
   honest: readonly PeerIndex[],
-  { measureEvery = 1, onStep, distances }: StepMeterOptions = {},
+  { measureEvery = 1, onStep, distances, onlooker = null }: StepMeterOptions = {},
 ): StepMeter {
   const steps: StepProgress[] = []
   const violations: string[] = []
@@ -62,11 +64,7 @@ export function createStepMeter(
   /** By peer that still takes part: the last step that it has completed, or has skipped to catch up. */
   const past = new Map(honest.map(peer => [peer, 0]))
   const at = (step: number): OpenStep => {
-    const entry = open.get(step) ?? {
-      losses: new Map(),
-      gradient: newAgreement(),
-      parameters: newAgreement(),
-    }
+    const entry = open.get(step) ?? newStep()
     open.set(step, entry)
     return entry
   }
@@ -78,6 +76,7 @@ export function createStepMeter(
       const inputs = measured([...agreement.inputs.values()], distances)
       const outputs = measured([...agreement.outputs.values()], distances)
       violations.push(...brokenBetween(cohort, step, phase, { ...agreement, inputs, outputs }))
+      onlooker?.contracted(step, phase, contractionIn(cohort, inputs, outputs, agreement.iterations))
       return outputs.diameter()
     }
     const progress = {
@@ -89,6 +88,7 @@ export function createStepMeter(
     }
     steps.push(progress)
     onStep?.(progress)
+    onlooker?.stepped(step)
   }
   const settle = () => {
     while (past.size > 0 && steps.length < Math.min(...past.values())) complete(steps.length + 1)
@@ -118,6 +118,10 @@ export function createStepMeter(
       settle()
     },
   }
+}
+
+function newStep(): OpenStep {
+  return { losses: new Map(), gradient: newAgreement(), parameters: newAgreement() }
 }
 
 function isOfSteps(phase: Phase): phase is 'gradient' | 'parameters' {

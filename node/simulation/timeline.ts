@@ -31,6 +31,8 @@ interface TimelineOptions {
   stood(): number
   /** Null while the peer is down. */
   stepOf(peer: PeerIndex): number | null
+  /** Each entry as it is made, before later peers join it. */
+  readonly told?: (entry: TimelineEntry) => void
 }
 
 export interface Timeline {
@@ -64,18 +66,22 @@ export function createTimeline(options: TimelineOptions): Timeline {
       last.virtualSeconds === virtualSeconds &&
       last.by === by &&
       event !== 'partition'
+    const entryOf = (named: readonly PeerIndex[]): TimelineEntry => {
+      const steps = named.flatMap(peer => options.stepOf(peer) ?? [])
+      return {
+        event,
+        peers: named,
+        step,
+        virtualSeconds,
+        standstills: event === 'caught up' ? 0 : options.stood(),
+        ownStep: steps.length === 0 || event === 'crash' ? null : Math.min(...steps),
+        by,
+      }
+    }
+    options.told?.(entryOf(peers))
     const all = joins ? [...last.peers, ...peers].sort((a, b) => a - b) : peers
-    const steps = all.flatMap(peer => options.stepOf(peer) ?? [])
     if (joins) entries.pop()
-    entries.push({
-      event,
-      peers: all,
-      step,
-      virtualSeconds,
-      standstills: event === 'caught up' ? 0 : options.stood(),
-      ownStep: steps.length === 0 || event === 'crash' ? null : Math.min(...steps),
-      by,
-    })
+    entries.push(entryOf(all))
   }
   return {
     entries,

@@ -17,6 +17,8 @@ interface RunLimits {
   readonly until?: () => boolean
   readonly maxTimeMs?: number
   readonly maxEvents?: number
+  /** Asked before each event: work of this process that cannot wait any longer; null: there is none. Not for `runSync`. */
+  readonly pause?: () => Promise<void> | null
 }
 
 export interface World {
@@ -89,6 +91,8 @@ export function createWorld(): World {
         const end = next(state, limits, before)
         if (typeof end === 'string') return { reason: end, events: state.events - before }
         if (end.pending !== null) await end.pending
+        const pause = limits.pause?.() ?? null
+        if (pause !== null) await pause
         happen(state, end)
       }
     },

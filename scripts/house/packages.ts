@@ -46,12 +46,15 @@ export function looseVersions(manifest: Manifest): readonly Finding[] {
     }))
 }
 
-/** Packages that a folder's files may import: what ships, only what users of the package get. */
+/**
+ * Packages that a folder's files may import: what ships, only what users of the package get. The page's application is
+ * bundled by the build, so that users get its packages inside it.
+ */
 export function importedPackages(manifest: Manifest): Rule {
   const shipped = new Set(Object.keys(manifest.dependencies ?? {}))
   const all = new Set([...shipped, ...Object.keys(manifest.devDependencies ?? {})])
   return source => {
-    const allowed = ['scripts', 'test'].includes(source.folder) ? all : shipped
+    const allowed = ['scripts', 'test'].includes(source.folder) || isBundled(source.path) ? all : shipped
     return importsOf(source.tree)
       .filter(({ specifier, by }) => by !== 'url' && !/^(\.|node:)/.test(specifier))
       .filter(({ specifier }) => !allowed.has(packageName(specifier)))
@@ -65,6 +68,8 @@ export function importedPackages(manifest: Manifest): Rule {
       )
   }
 }
+
+const isBundled = (path: string) => path.startsWith('node/page/app/')
 
 function packageName(specifier: string): string {
   return specifier

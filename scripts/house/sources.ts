@@ -2,6 +2,7 @@
  * The sources that the house rules are held against, parsed by the compiler itself (its programming interface
  * is marked unstable, so only this file and `syntax.ts` touch it, and package.json pins the version).
  */
+import { existsSync } from 'node:fs'
 import { relative } from 'node:path'
 import type { SourceFile } from 'typescript/unstable/ast'
 import type { FileSystem } from 'typescript/unstable/fs'
@@ -29,18 +30,26 @@ export interface Finding {
 
 export type Rule = (source: Source) => readonly Finding[]
 
-/** Hands every file of the project at `root/tsconfig.json` to `use`; trees are valid only until it returns. */
+/** The tree's projects: everything that runs on Node, and the page's application, which runs in a browser. */
+const configurations = ['tsconfig.json', 'node/page/app/tsconfig.json'] as const
+
+/** Hands every file of the projects under `root` to `use`; trees are valid only until it returns. */
 export function withSources<T>(root: string, use: (sources: readonly Source[]) => T, fs?: FileSystem): T {
   const api = new API(fs === undefined ? { cwd: root } : { cwd: root, fs })
   try {
-    const configuration = `${root}/tsconfig.json`
-    const project = api.updateSnapshot({ openProjects: [configuration] }).getProject(configuration)
-    if (project === undefined) throw new Error(`${configuration} cannot be opened as a TypeScript project`)
+    const exists = fs?.fileExists?.bind(fs) ?? existsSync
+    const openProjects = configurations.map(name => `${root}/${name}`).filter(path => exists(path))
+    const snapshot = api.updateSnapshot({ openProjects })
     return use(
-      project.rootFiles.map(name => {
-        const tree = project.program.getSourceFile(name)
-        if (tree === undefined) throw new Error(`${name} belongs to the project but cannot be parsed`)
-        return toSource(relative(root, name).replaceAll('\\', '/'), tree)
+      openProjects.flatMap(configuration => {
+        const project = snapshot.getProject(configuration)
+        if (project === undefined)
+          throw new Error(`${configuration} cannot be opened as a TypeScript project`)
+        return project.rootFiles.map(name => {
+          const tree = project.program.getSourceFile(name)
+          if (tree === undefined) throw new Error(`${name} belongs to the project but cannot be parsed`)
+          return toSource(relative(root, name).replaceAll('\\', '/'), tree)
+        })
       }),
     )
   } finally {

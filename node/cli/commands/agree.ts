@@ -5,7 +5,9 @@ import { writeOutput } from '../../files/output.ts'
 import { jsonText } from '../../text/printable.ts'
 import { type AgreeValues, agreeOptions } from '../agree-options.ts'
 import { type Agreement, type AgreeReport, agreementOf, reportOf } from '../agreement.ts'
-import { defineCommand } from '../command.ts'
+import { defineCommand, UsageError } from '../command.ts'
+import { lookOnAgreement } from '../page/look-on-agreement.ts'
+import { preparePage } from '../page/page-options.ts'
 import { prepareReport } from '../report-output.ts'
 import type { Terminal } from '../terminal.ts'
 import { duration, megabytes, peerList, significant } from '../view/format.ts'
@@ -23,9 +25,12 @@ export const agree = defineCommand({
   ],
   async handler(values, _, terminal) {
     await prepareReport(values, terminal)
+    await preparePage({ ...values, ...UNWATCHED })
+    if (values.real && values.page !== null)
+      throw new UsageError('--real is given, and a page shows simulated agreements; expected one of the two')
     const agreement = await agreementOf(values)
     terminal.print(headline(agreement, values.real))
-    const report = values.real ? await real(agreement, values) : await simulated(agreement, values)
+    const report = values.real ? await real(agreement, values) : await simulated(agreement, values, terminal)
     await printReport(report, terminal)
     if (values.json) terminal.json(report)
     if (values.report !== null) {
@@ -36,7 +41,14 @@ export const agree = defineCommand({
   },
 })
 
-async function simulated(agreement: Agreement, values: AgreeValues): Promise<AgreeReport> {
+/** An agreement is over before anybody could look. */
+const UNWATCHED = { watch: null, open: false } as const
+
+async function simulated(
+  agreement: Agreement,
+  values: AgreeValues,
+  terminal: Terminal,
+): Promise<AgreeReport> {
   const [{ simulateAgreement }, { calmConditions }, { createEd25519Authority }, { keySeed }] =
     await Promise.all([
       import('../../simulation/agree.ts'),
@@ -44,6 +56,7 @@ async function simulated(agreement: Agreement, values: AgreeValues): Promise<Agr
       import('../../simulation/authority.ts'),
       import('../../simulation/keys.ts'),
     ])
+  const look = await lookOnAgreement(agreement, { ...values, ...UNWATCHED }, terminal)
   const startedMs = performance.now()
   const keys = agreement.inputs.map((_, peer) => keySeed(agreement.seed, peer))
   const result = simulateAgreement({
@@ -52,8 +65,10 @@ async function simulated(agreement: Agreement, values: AgreeValues): Promise<Agr
     timely: values.loss === 0,
     authority: createEd25519Authority('agree', keys),
     traced: true,
+    onlooker: look?.onlooker ?? null,
   })
   const report = reportOf(agreement, result, 'simulated', (performance.now() - startedMs) / 1000)
+  await look?.ended(report, result.trace)
   return { ...report, virtualSeconds: (result.agreedMs ?? result.virtualMs) / 1000, trace: result.trace }
 }
 

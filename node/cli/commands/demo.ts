@@ -2,6 +2,7 @@
 import { defineCommand, flag, maybe } from '../command.ts'
 import { learningOptions } from '../learning-options.ts'
 import { digestFirst, scenarioOptions } from '../options.ts'
+import { pageOptions, preparePage } from '../page/page-options.ts'
 import { decimal, text } from '../parse.ts'
 
 export const demo = defineCommand({
@@ -21,6 +22,7 @@ export const demo = defineCommand({
     ),
     quic: flag('--quic', 'peers speak QUIC with each other instead of TCP'),
     contrast: flag('--no-contrast', 'leave out the contrast with plain averaging (always so with --oracle)'),
+    ...pageOptions,
     report: maybe('--report <file>', 'write the report as JSON', text),
     json: flag('--json', 'print the report as JSON; progress goes to standard error'),
   },
@@ -31,6 +33,7 @@ export const demo = defineCommand({
     '--protocol rb-tm --peers 4 --data path/to/mnist --report run.json',
   ],
   async handler(values, _, terminal) {
+    await preparePage(values)
     const { runDemo } = await import('../demo/run-demo.ts')
     return runDemo(values, terminal)
   },

@@ -14,6 +14,8 @@ const modules: Readonly<Record<string, () => Promise<Command | CommandGroup>>> =
   cohort: async () => (await import('./cohort.ts')).cohort,
   join: async () => (await import('./join.ts')).join,
   status: async () => (await import('./status.ts')).status,
+  watch: async () => (await import('./watch.ts')).watch,
+  page: async () => (await import('./page.ts')).page,
   doctor: async () => (await import('./doctor.ts')).doctor,
   evidence: async () => (await import('./evidence.ts')).evidence,
   data: async () => (await import('./data.ts')).data,

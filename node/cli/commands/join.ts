@@ -5,7 +5,8 @@ import { defineCommand, flag, maybe, option, UsageError } from '../command.ts'
 import { operatingOptions } from '../join/operating-options.ts'
 import { learningOptions } from '../learning-options.ts'
 import { attackReference, augmentOption, memberDataOptions } from '../options.ts'
-import { byteCount, integer, text } from '../parse.ts'
+import { pageOptions, preparePage } from '../page/page-options.ts'
+import { byteCount, decimal, integer, text } from '../parse.ts'
 import { prepareReport } from '../report-output.ts'
 
 export const join = defineCommand({
@@ -56,10 +57,15 @@ export const join = defineCommand({
       60,
     ),
     ...operatingOptions,
+    ...pageOptions,
     report: maybe('--report <file>', 'write the report as JSON', text),
     json: flag('--json', 'print the report as JSON; progress goes to standard error'),
     observe: {
       ...maybe('--observe <k>', 'send vectors to the parent every k steps', integer({ min: 1 })),
+      hidden: true,
+    },
+    recordedFrom: {
+      ...maybe('--recorded-from <ms>', 'the beginning of the parent’s run', decimal({ min: 0 })),
       hidden: true,
     },
   },
@@ -79,6 +85,7 @@ export const join = defineCommand({
         '--identity is missing; expected the file that "concord keygen" made, such as --identity alice.pem',
       )
     await prepareReport(values, terminal)
+    await preparePage(values)
     const { runJoin } = await import('../join/run-join.ts')
     const attack = values.attack === null ? null : await loadAttack(values.attack)
     return runJoin({ ...values, cohort, identity, attack }, terminal)

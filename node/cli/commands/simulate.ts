@@ -19,6 +19,9 @@ import { defineCommand, flag, maybe, option, UsageError, type Values } from '../
 import { faultOptions, injectedFaultsOf } from '../fault-options.ts'
 import { learningOptions } from '../learning-options.ts'
 import { modelName, type Scenario, scenarioOf, scenarioOptions } from '../options.ts'
+import { endOf } from '../page/end.ts'
+import { type PageValues, pageOptions, preparePage } from '../page/page-options.ts'
+import type { ShownRun } from '../page/show-run.ts'
 import { byteCount, decimal, integer, text } from '../parse.ts'
 import { deliverReport, prepareReport } from '../report-output.ts'
 import { checkArchitecture, serverOptions, simulateServer } from '../server-run.ts'
@@ -87,6 +90,7 @@ const options = {
     'write what the first honest peer, or the server, has learnt as a checkpoint (.safetensors)',
     text,
   ),
+  ...pageOptions,
   report: maybe('--report <file>', 'write the report, with its trace, as JSON', text),
   json: flag('--json', 'print the report as JSON; progress goes to standard error'),
 } as const
@@ -112,6 +116,7 @@ export const simulate = defineCommand({
   ],
   async handler(values, _, terminal) {
     await prepareReport(values, terminal)
+    await preparePage(values)
     if (values.seeds !== null) {
       checkSwarm(values)
       return swarm({ ...values, seeds: values.seeds }, terminal)
@@ -122,18 +127,20 @@ export const simulate = defineCommand({
     const scenario = scenarioOf(values, await loadAttack(values.attack))
     const world = worldOf(values, scenario)
     const startedMs = performance.now()
-    const run = await withProgress(scenario, world, values, terminal)
+    const pages: ShownRun[] = []
+    const run = await withProgress(scenario, world, values, terminal, pages)
     const { cohortId } = await import('../../cohort/cohort.ts')
     const wallSeconds = (performance.now() - startedMs) / 1000
     const report = {
       ...reportOf(scenario, run, cohortId(run.cohort), wallSeconds),
       ...(values.measureEvery !== 1 && { measureEvery: values.measureEvery }),
     }
-    await printResult(scenario, run, report, terminal)
+    const verdict = await printResult(scenario, run, report, terminal)
     if (run.saved !== null) terminal.print(`${values.save} holds the parameters of peer ${run.saved}`)
     else if (values.save !== null)
       terminal.warn(`${values.save} was not written: no honest peer has finished`)
     await deliverReport(values, report, terminal)
+    for (const page of pages) await page.ended(endOf(report, verdict))
     return report.outcome === 'finished' && report.violations.length === 0 ? 0 : 1
   },
 })
@@ -149,7 +156,13 @@ function dataPartition(value: string, name: string): string {
 
 type SimulateValues = Values<typeof options>
 
-const swarmDraws = ['network', 'loss', ...Object.keys(faultOptions)] as (keyof SimulateValues)[]
+const swarmDraws = [
+  'network',
+  'loss',
+  'watch',
+  'page',
+  ...Object.keys(faultOptions),
+] as (keyof SimulateValues)[]
 
 /** @throws UsageError where an option was given that a swarm has no use for, and that nobody would expect it to ignore */
 function checkSwarm(values: SimulateValues): void {
@@ -192,9 +205,11 @@ function worldOf(values: SimulateValues, { peers, settings, liars }: Scenario): 
 async function withProgress(
   scenario: Scenario,
   world: SimulatedWorld,
-  { init, save }: Pick<SimulateValues, 'init' | 'save'>,
+  values: Pick<SimulateValues, 'init' | 'save'> & PageValues,
   terminal: Terminal,
+  pages: ShownRun[],
 ): Promise<SimulatedRun> {
+  const { init, save } = values
   const { peers, settings, liars, attack, data, partition } = scenario
   const { faults, protocol, steps } = settings
   const lie =
@@ -212,9 +227,19 @@ async function withProgress(
       init,
       save,
       onNote: progress.note,
+      async look(start) {
+        const { lookOn } = await import('../page/look-on.ts')
+        const look = await lookOn('simulate', scenario, start, values, terminal)
+        if (look === null) return null
+        pages.push(look.page)
+        return look
+      },
       onStep: ({ step, loss, diameter }) =>
         progress.update({ step, loss, diameter: diameter?.parameters ?? null }),
     })
+  } catch (error) {
+    for (const page of pages) await page.broken(`The run has failed: ${(error as Error).message}`)
+    throw error
   } finally {
     progress.stop()
   }
@@ -287,7 +312,7 @@ async function printResult(
   { cohort, result, evaluations }: SimulatedRun,
   report: Report,
   terminal: Terminal,
-): Promise<void> {
+): Promise<readonly string[]> {
   const roleOf = (peer: PeerIndex) => {
     if (liars.includes(peer)) return `Byzantine: ${attack?.name}`
     if (result.gone.includes(peer)) return 'crashed'
@@ -326,7 +351,7 @@ async function printResult(
   if (report.outcome === 'failed') terminal.warn('No honest peer is left.')
   for (const violation of report.violations)
     terminal.warn(terminal.paint('red', `a guarantee was broken: ${violation}`))
-  if (report.outcome !== 'finished') return
+  if (report.outcome !== 'finished') return []
   const { diameter, accuracy } = report
   const verdict = {
     honest: report.honest.length,
@@ -339,5 +364,7 @@ async function printResult(
     did: attack?.did ?? null,
     unguaranteed,
   }
-  terminal.print(terminal.paint('bold', verdictSentence(verdict)))
+  const sentence = verdictSentence(verdict)
+  terminal.print(terminal.paint('bold', sentence))
+  return [sentence]
 }

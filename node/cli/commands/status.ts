@@ -42,7 +42,7 @@ export const status = defineCommand({
 /**
  * The socket of the peer that the user means. If there are several in one folder, the one whose log was written last.
  */
-async function socketOf(state: string | null, identity: string | null): Promise<string> {
+export async function socketOf(state: string | null, identity: string | null): Promise<string> {
   const { controlPath } = await import('../../daemon/control.ts')
   if (state !== null) return controlPath(state)
   const logs = await logsIn(identity === null ? await stateFolders() : [`${identity}.state`])

@@ -6,6 +6,7 @@ import type { Scenario } from '../options.ts'
 import type { Terminal } from '../terminal.ts'
 import type { Progress } from '../view/progress.ts'
 import { type ChildEnd, type Children, startChildren } from './children.ts'
+import type { DemoPage } from './demo-page.ts'
 import { createRuler, type Ruler } from './measure.ts'
 import type { DemoFiles } from './setup.ts'
 import { apply, applyEnd, type DemoState, isDone, isHeldUp, isLost, newState, overview } from './state.ts'
@@ -31,6 +32,8 @@ interface DemoRunOptions {
   readonly files: DemoFiles
   readonly terminal: Terminal
   readonly progress: Progress
+  /** Shows the run on a page; null: nobody asked for one. */
+  readonly page: DemoPage | null
   /** The time limit; null: none. */
   readonly timeoutSeconds: number | null
 }
@@ -120,6 +123,7 @@ function commandsOf({
   learning,
   save,
   saveEvery,
+  page,
 }: DemoRunOptions): readonly (readonly string[])[] {
   const { settings, liars, data, partition } = scenario
   const every = Math.max(1, Math.ceil(settings.steps / observationsMax))
@@ -129,6 +133,7 @@ function commandsOf({
     ...['join', '--cohort', files.cohortPath, '--identity', identity, '--no-mdns', '--state', 'none'],
     ...['--data', data, '--partition', partition, '--linger', '86400'],
     ...learning,
+    ...(page === null ? [] : ['--recorded-from', String(page.startedMs)]),
     ...(liars.includes(peer) ? ['--attack', attack] : ['--observe', String(every)]),
     ...(save !== null && peer === firstHonest ? ['--save', save, ...onTheWay] : []),
   ])
@@ -159,10 +164,17 @@ function watchOver(run: DemoRun): () => void {
 function follow(run: DemoRun, peer: PeerIndex, event: PeerEvent): void {
   if (run.hasEnded) return
   const { state, ruler, options } = run
+  if (event.kind === 'recorded') {
+    options.page?.recorded(peer, event.events)
+    return
+  }
   apply(state, peer, event)
   if (event.kind === 'step' && state[peer]!.isHonest) {
     const measured = ruler.add(peer, event.step, event.vectors)
-    if (measured !== null) run.diameter = measured.parameters
+    if (measured !== null) {
+      run.diameter = measured.parameters
+      options.page?.measured(measured)
+    }
     showProgress(run)
   }
   const line = eventLine(state, peer, event, options.terminal.paint)
@@ -194,6 +206,7 @@ function followEnd(run: DemoRun, peer: PeerIndex, { code, signal, lastWords }: C
     return
   }
   applyEnd(state, peer, why)
+  options.page?.gone(peer, hasEnded, why)
   run.ruler.forget(peer)
   // One that has come to its end leaves as soon as no other needs it.
   if (hasEnded && signal === null) return

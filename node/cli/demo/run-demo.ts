@@ -9,6 +9,8 @@ import { JobError, UsageError } from '../command.ts'
 import { honestEntry } from '../join/join-record.ts'
 import { checkOracle, type LearningValues, learningArguments, startingFrom } from '../learning-options.ts'
 import { type Scenario, type ScenarioValues, scenarioOf } from '../options.ts'
+import { endOf } from '../page/end.ts'
+import type { PageValues } from '../page/page-options.ts'
 import { deliverReport, prepareReport, type ReportValues } from '../report-output.ts'
 import { type Closeness, closenessOf, runSimulated } from '../simulated.ts'
 import type { Terminal } from '../terminal.ts'
@@ -17,12 +19,13 @@ import { agreedText, worstLines, worstMetrics } from '../view/metrics.ts'
 import { createProgress } from '../view/progress.ts'
 import { contrastTable, divergenceLines, resultTable } from '../view/result.ts'
 import { judged, verdictSentence, whyUnguaranteed } from '../view/verdict.ts'
+import { type DemoPage, openDemoPage } from './demo-page.ts'
 import { type DemoRunEnd, perform } from './demo-run.ts'
 import { type DemoFiles, setUp } from './setup.ts'
 import type { PeerState } from './state.ts'
 import { resultRows } from './view.ts'
 
-interface DemoValues extends ScenarioValues, ReportValues, LearningValues {
+interface DemoValues extends ScenarioValues, ReportValues, LearningValues, PageValues {
   readonly timeout: number | null
   readonly contrast: boolean
   readonly quic: boolean
@@ -39,7 +42,9 @@ export async function runDemo(values: DemoValues, terminal: Terminal): Promise<n
   // Drawn once here, and not by every peer.
   if (values.oracle === null && scenario.data === 'digits') await keepDigits()
   const files = await setUp({ ...scenario, settings }, values.quic ? 'quic' : 'tcp')
+  let page: DemoPage | null = null
   try {
+    page = await openDemoPage({ ...scenario, settings }, files, values, terminal)
     const progress = await createProgress(terminal, settings.steps)
     const { attack, timeout, save, saveEvery } = values
     const end = await perform({
@@ -51,6 +56,7 @@ export async function runDemo(values: DemoValues, terminal: Terminal): Promise<n
       save,
       saveEvery,
       learning: learningArguments(values),
+      page,
       timeoutSeconds: timeout,
     })
     if (end.failure !== null) {
@@ -58,17 +64,21 @@ export async function runDemo(values: DemoValues, terminal: Terminal): Promise<n
       throw new Failure(end.failure.message)
     }
     const summary = summarize(end)
-    await showResult(scenario, files, end, summary, terminal)
+    const verdict = await showResult(scenario, files, end, summary, terminal)
     let report = reportOf(scenario, files, end, summary, (performance.now() - startedMs) / 1000)
     // The simulator runs our models only.
     const canContrast = values.oracle === null
     if (values.contrast && canContrast && end.outcome === 'finished' && scenario.attack !== null)
-      report = { ...report, contrast: await showContrast(scenario, values.init, report, terminal) }
+      report = { ...report, contrast: await showContrast(scenario, values.init, report, terminal, page) }
     report = { ...report, wallSeconds: (performance.now() - startedMs) / 1000 }
     await deliverReport(values, report, terminal)
+    await page?.ended(endOf(report, verdict))
     for (const violation of report.violations)
       terminal.warn(terminal.paint('red', `a guarantee was broken: ${violation}`))
     return end.outcome === 'finished' && report.violations.length === 0 ? 0 : 1
+  } catch (error) {
+    await page?.broken(`The demo has failed: ${(error as Error).message}`)
+    throw error
   } finally {
     await files.remove()
   }
@@ -96,7 +106,7 @@ async function showResult(
   { outcome, state }: DemoRunEnd,
   { finishers, closeness, honest }: Summary,
   terminal: Terminal,
-): Promise<void> {
+): Promise<readonly string[]> {
   const distances = new Map(honest.map(({ peer, distance }) => [peer, distance ?? 0]))
   const rows = resultRows(state, attack?.name ?? null, distances)
   const endings = finishers.map(({ ending }) => ending!)
@@ -125,6 +135,7 @@ async function showResult(
     const gone = state.filter(({ isHonest, status }) => isHonest && status === 'gone')
     for (const { peer, why, step } of gone)
       terminal.print(`peer ${peer} ${why} after step ${step}; the rest went on.`)
+    return [verdict]
   } else {
     const diverged = state.flatMap(({ isHonest, peer, divergence }) =>
       isHonest && divergence !== null ? [{ peer, divergence }] : [],
@@ -138,6 +149,7 @@ async function showResult(
       terminal.warn(
         terminal.paint('red', `The demo ended early (${outcome}); ${peerList(missing)} had not finished.`),
       )
+    return []
   }
 }
 
@@ -147,6 +159,7 @@ async function showContrast(
   init: string | null,
   report: Report,
   terminal: Terminal,
+  page: DemoPage | null,
 ): Promise<NonNullable<Report['contrast']>> {
   const { settings, liars, attack } = scenario
   terminal.print('')
@@ -160,12 +173,15 @@ async function showContrast(
     save: null,
     latencyMs: 1,
     gradientMs: 1,
-    onStep: ({ step, loss, diameter }) =>
-      progress.update({ step, loss, diameter: diameter?.parameters ?? null }),
+    onStep({ step, loss, diameter }) {
+      progress.update({ step, loss, diameter: diameter?.parameters ?? null })
+      page?.contrast({ step, loss, parameters: diameter?.parameters ?? null })
+    },
   })
   progress.stop()
   const known = evaluations.flatMap(evaluation => (evaluation === null ? [] : [evaluation]))
   const accuracy = accuracyOf(known)
+  page?.contrasted(accuracy.min)
   const { diameter } = closenessOf(result.honest.flatMap(peer => result.parameters[peer] ?? []))
   const table = await contrastTable(
     [

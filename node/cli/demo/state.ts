@@ -105,6 +105,7 @@ export function apply(state: DemoState, peer: PeerIndex, event: PeerEvent): void
       own.waiting = null
       break
     case 'evidence':
+    case 'recorded':
     case 'log':
     case 'failed':
       break

@@ -95,6 +95,7 @@ export function eventLines(event: PeerEvent, membership: Membership): readonly s
     case 'agreed':
       return [evaluatedText(event)]
     case 'evaluated': // the line comes once the cohort has agreed
+    case 'recorded': // for the page of a parent process
     case 'step':
     case 'finished':
     case 'diverged':

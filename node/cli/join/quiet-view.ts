@@ -36,6 +36,7 @@ function causeOf(event: PeerEvent): Cause | null {
     case 'fault': // limited by the fault counter
     case 'log': // limited by the network's own log, and for an oracle's output
     case 'listening':
+    case 'recorded':
     case 'step':
     case 'evaluated':
     case 'agreed':

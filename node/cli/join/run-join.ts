@@ -4,10 +4,16 @@ import { type Membership, memberName } from '../../cohort/cohort.ts'
 import { PeerError } from '../../daemon/errors.ts'
 import type { PeerEvent } from '../../daemon/events.ts'
 import { planPeer, type StartPeerOptions } from '../../daemon/options.ts'
+import type { Report } from '../../daemon/report.ts'
+import type { RecordOptions } from '../../daemon/run-record.ts'
 import { type RunningPeer, startPlanned } from '../../daemon/start-peer.ts'
 import { collectorFor, growHeapFor } from '../../network/memory.ts'
+import type { Recorder } from '../../page/recorder.ts'
 import { UsageError } from '../command.ts'
 import type { LearningValues } from '../learning-options.ts'
+import { endOf } from '../page/end.ts'
+import type { PageValues } from '../page/page-options.ts'
+import { type ShownRun, showRecorder } from '../page/show-run.ts'
 import { deliverReport, type ReportValues } from '../report-output.ts'
 import type { Terminal } from '../terminal.ts'
 import { listed } from '../view/format.ts'
@@ -18,7 +24,8 @@ import type { OperatingValues } from './operating-options.ts'
 import { parentProcess } from './parent.ts'
 import { type StopSignals, stopSignals } from './stop-signals.ts'
 
-interface JoinValues extends ReportValues, LearningValues, OperatingValues {
+interface JoinValues extends ReportValues, LearningValues, OperatingValues, PageValues {
+  readonly recordedFrom: number | null
   readonly cohort: string
   readonly identity: string
   readonly data: string
@@ -63,6 +70,7 @@ export async function runJoin(values: JoinValues, terminal: Terminal): Promise<n
     view?.see(event)
   }
   const stop = stopSignals(parent)
+  let page: ShownRun | null = null
   const lastResort = installLastResort({
     cohortId: membership.cohortId,
     terminal,
@@ -75,17 +83,23 @@ export async function runJoin(values: JoinValues, terminal: Terminal): Promise<n
   try {
     const note = view?.note ?? (() => {})
     const log = view?.log ?? undefined
-    const peer = await startPlanned(plan, { log, onEvent }).catch(rethrown)
+    const peer = await startPlanned(plan, { log, onEvent }, recordingOf(values)).catch(rethrown)
+    if (values.recordedFrom !== null)
+      peer.recorder.subscribe((_, events) => parent?.tell({ kind: 'recorded', events }))
+    page = await showRecorder(peer.recorder, values, { print: note, warn: note })
     lastResort.guard(peer.syncJournal)
     if (peer.metricsUrl !== null) note(`metrics: ${peer.metricsUrl}`)
     const ending = await runUntilDone(peer, membership, values.linger, stop, note, async outcome => {
       await noteEnd(outcome, peer, values, note)
       view?.stop()
-      await deliverReport(values, record.report(outcome, peer.faults()), terminal)
+      const report = record.report(outcome, peer.faults())
+      await deliverReport(values, report, terminal)
+      await endRecord(peer.recorder, report, page)
     })
     return ending === 'finished' ? 0 : ending === 'diverged' ? 1 : stop.exitCode()
   } catch (error) {
     view?.stop()
+    await page?.broken(error instanceof Error ? error.message : String(error))
     if (!hasFailed)
       onEvent({ kind: 'failed', message: error instanceof Error ? error.message : String(error) })
     throw error
@@ -97,6 +111,18 @@ export async function runJoin(values: JoinValues, terminal: Terminal): Promise<n
     // A leftover of the peer (a thread, a socket) must not keep the process alive.
     setTimeout(() => process.exit(), LEFTOVERS_MS).unref()
   }
+}
+
+/** The run's end on its pages: on this process's own, or on those that follow by the socket. */
+async function endRecord(recorder: Recorder, report: Report, page: ShownRun | null): Promise<void> {
+  if (page !== null) await page.ended(endOf(report))
+  else recorder.tell({ kind: 'end', end: { ...endOf(report), ms: recorder.document().ms } })
+}
+
+/** Somebody may open a page late, and a parent shows the run from its beginning: then all is recorded. */
+function recordingOf({ page, watch, recordedFrom }: JoinValues): RecordOptions {
+  const isKept = page !== null || watch !== null || recordedFrom !== null
+  return recordedFrom === null ? { isKept } : { isKept, startedMs: recordedFrom }
 }
 
 /** Says which file holds what was learnt, and of a run that is not done how it goes on. */

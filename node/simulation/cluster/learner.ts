@@ -7,6 +7,7 @@ import type { Cohort } from '../../cohort/cohort.ts'
 import type { LinkLimits } from '../../link/limits.ts'
 import { createPeer, type OraclePort, type Peer } from '../../runtime/peer.ts'
 import type { PeerParts, Task } from '../cluster.ts'
+import type { Onlooker } from '../onlooker.ts'
 import { sharedDescents, sharedRules } from '../shared-rules.ts'
 
 interface LearnerOptions {
@@ -22,6 +23,7 @@ interface LearnerOptions {
   readonly keepBytes?: number
   /** All `‖x_j − x_k‖²`, where some are known; absent: the peers remember their own. */
   readonly distances?: (vectors: readonly Vector[]) => Float64Array
+  readonly onlooker?: Onlooker | null
   /** A peer has computed its gradient. */
   readonly gradient?: (self: PeerIndex, step: number, reply: GradientReply) => void
 }
@@ -34,9 +36,11 @@ export function learnerTask({
   linkLimits,
   keepBytes,
   distances,
+  onlooker = null,
   gradient,
 }: LearnerOptions): Task<Peer, LearnOutput> {
-  const aggregate = sharedRules(distances)
+  const shared = sharedRules(distances)
+  const aggregate = onlooker?.rule(shared) ?? shared
   const descend = sharedDescents()
   return {
     peers: cohort.members.length,

@@ -14,7 +14,7 @@ import { type Conditions, extraDelay } from '../conditions.ts'
 import { createDisk, type SimulatedDisk } from '../disk.ts'
 import type { FaultTarget } from '../fault-injection.ts'
 import { createLatency } from '../latency.ts'
-import { createNetwork, type SimulatedNetwork } from '../network.ts'
+import { createNetwork, type NetworkOptions, type SimulatedNetwork } from '../network.ts'
 import { createWorld, type World } from '../world.ts'
 
 interface SimulatedOptions<Peer, Output> extends ClusterOptions<Peer, Output> {
@@ -66,7 +66,7 @@ export function createSimulatedCluster<
     queueBytesMax: conditions.queueBytesMax,
     latencyMs: (from, to) => (rushes && !isHonest[from] ? 0 : latencyMs(from, to)),
     extraMs: (from, to) => (extra.calm ? 0 : extra.of(from, to)),
-    ...(options.onSend && { onSend: options.onSend }),
+    ...framesSeen(options),
   })
   const disks = disksOf(options, world, isHonest)
   const ports: ClusterPorts = {
@@ -110,6 +110,20 @@ export function createSimulatedCluster<
     },
     setSlowness(peer, factor) {
       slowness[peer] = factor
+    },
+  }
+}
+
+function framesSeen<Peer, Output>({
+  onSend,
+  onlooker,
+}: SimulatedOptions<Peer, Output>): Pick<NetworkOptions, 'onSend' | 'onDelivery'> {
+  if (!onlooker) return onSend ? { onSend } : {}
+  return {
+    onDelivery: onlooker.delivered,
+    onSend(from, to, frame) {
+      onSend?.(from, to, frame)
+      onlooker.sent(from, to, frame)
     },
   }
 }

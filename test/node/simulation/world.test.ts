@@ -62,6 +62,23 @@ function pair(options: Partial<NetworkOptions> = {}) {
   return { world, network, heard, transports, open, say }
 }
 
+test('between events a run waits for what its caller has it wait for, and then goes on in the same order', async t => {
+  const world = createWorld()
+  const seen: string[] = []
+  for (let i = 1; i <= 3; i++) world.after(i, () => seen.push(`event ${i}`))
+  let asked = 0
+  const other = () => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    setImmediate(() => {
+      seen.push('other work')
+      resolve()
+    })
+    return promise
+  }
+  await world.run({ pause: () => (++asked === 2 ? other() : null) })
+  t.deepEqual(seen, ['event 1', 'other work', 'event 2', 'event 3'])
+})
+
 test('frames of a link stay in order, whatever their delays', t => {
   const random = randomStream(1, 'test')
   const { world, heard, say } = pair({

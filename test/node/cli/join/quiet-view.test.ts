@@ -44,6 +44,7 @@ async function watched(log: 'progress' | 'json') {
       onEvent({ kind: 'evidence', peer: slot.sender, path: 'proof.json', before }),
     ended: { resolve() {}, reject() {} },
     agreed() {},
+    lane: { output() {}, timer() {}, received() {}, rule: rule => rule },
     adversaryView: null,
   })
   return { view, hooks, lines: () => terminal.printed.slice(begun) }
@@ -58,6 +59,7 @@ const provocations: {
 } = {
   output: (hooks, _, i) =>
     hooks.output?.({ kind: 'caught-up', step: i, completeFrom: i, parameters: new Float32Array() } as never),
+  timer: (hooks, peer, i) => hooks.timer?.({ slot: { ...slot(peer), iteration: i }, purpose: 'payload' }, 1),
   gradient: (hooks, _, i) => hooks.gradient?.(i, { gradient: new Float32Array(), loss: 0 }),
   finished: hooks => hooks.finished(new Float32Array()),
   // It comes once, at the end, and others cannot cause it.

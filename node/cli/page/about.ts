@@ -1,0 +1,64 @@
+/** What a page says of a run that does not change while it goes on. */
+import type { PeerIndex } from '../../../agreement/protocol.ts'
+import type { Attack } from '../../../learning/attacks/attack.ts'
+import type { Cohort } from '../../cohort/cohort.ts'
+import { softwareName } from '../../daemon/version.ts'
+import type { RunAbout } from '../../page/run.ts'
+
+interface Cast {
+  readonly liars: readonly PeerIndex[]
+  readonly attack: Attack | null
+}
+
+interface Told extends Cast {
+  readonly command: string
+  readonly cohort: Cohort
+  readonly cohortId: string
+  readonly clock: RunAbout['clock']
+  readonly dimension: number | null
+  readonly data: string
+  readonly partition: string
+}
+
+export function attackText({ name, did }: Attack): string {
+  return `${name}: ${did}`
+}
+
+/** A cohort of which all is known, as `simulate` and `demo` know it. */
+export function aboutCohort(told: Told): RunAbout {
+  const { command, cohort, cohortId, clock, liars, attack, dimension, data, partition } = told
+  const { protocol, synchrony, faults, members, steps, seed, model, rate, batch, momentum, name } = cohort
+  const { exchange = 'whole', precision = 'f32', schedule } = cohort
+  const lie = attack === null ? '' : `, ${attack.name}`
+  return {
+    command,
+    title: `${command}: ${protocol}, ${members.length} peers${lie}`,
+    software: softwareName(),
+    startedMs: clock === 'virtual' ? null : Date.now(),
+    clock,
+    cohort: cohortId,
+    protocol,
+    synchrony,
+    maxFaulty: faults,
+    peers: members.map(({ name, id }, peer) => {
+      const lies = liars.includes(peer)
+      return { name, id, honest: !lies, attack: lies && attack !== null ? attackText(attack) : null }
+    }),
+    self: null,
+    steps,
+    dimension,
+    seed,
+    settings: [
+      ['cohort', name],
+      ['data', data],
+      ['partition', partition],
+      ['model', model],
+      ['rate', String(rate)],
+      ['momentum', String(momentum)],
+      ['batch', String(batch)],
+      ['schedule', schedule],
+      ['exchange', exchange],
+      ['precision', precision],
+    ],
+  }
+}

@@ -1,0 +1,16 @@
+/** How a run ended, as its page says it: the report's own numbers. */
+import type { Report } from '../../daemon/report.ts'
+import type { RunEnd } from '../../page/run.ts'
+
+/** @param sentences how the command sums the run up */
+export function endOf(report: Report, sentences: readonly string[] = []): Omit<RunEnd, 'ms'> {
+  const { outcome, violations, messages, bytes, trace = null } = report
+  const results = report.honest.map(({ peer, loss, accuracy, distance, bytesSent }) => ({
+    peer,
+    loss,
+    accuracy,
+    distance,
+    bytesSent,
+  }))
+  return { outcome, violations, messages, bytes, trace, results, sentences }
+}

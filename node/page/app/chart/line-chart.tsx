@@ -1,0 +1,223 @@
+/**
+ * Lines over a common x: steps, iterations or time. A pointer or the arrow keys read the values at an x; a click
+ * chooses it, where that means something.
+ */
+import { curveStepAfter, line } from 'd3-shape'
+import { useState } from 'preact/hooks'
+import { type Box, type Scale, scaleOver, XAxis, YAxis } from './axes.tsx'
+import type { NumbersTable } from './download.ts'
+import { Figure } from './figure.tsx'
+import { numberText } from './format.ts'
+import { type Look, paint, shapePath } from './palette.ts'
+import { useWidth } from './size.ts'
+import { type Point, thinned } from './thin.ts'
+
+export interface Series {
+  readonly label: string
+  readonly look: Look
+  /** By ascending x; a null interrupts the line. */
+  readonly points: readonly Point[]
+  /** Drawn thin, as context for the others. */
+  readonly faint?: boolean
+  /** Holds its value until the next point. */
+  readonly stairs?: boolean
+}
+
+interface LineChartProps {
+  readonly title: string
+  readonly caption?: string
+  readonly x: { readonly label: string; readonly text?: (value: number) => string; readonly whole?: boolean }
+  readonly y: {
+    readonly label: string
+    readonly text?: (value: number) => string
+    readonly log?: boolean
+    /** Values are amounts, which are measured from 0; or shares, which lie in [0, 1]. */
+    readonly of?: 'amounts' | 'shares'
+  }
+  readonly series: readonly Series[]
+  readonly chosen?: number | null
+  readonly onChoose?: (x: number) => void
+}
+
+const HEIGHT = 280
+
+export function LineChart(props: LineChartProps) {
+  const { title, caption, series } = props
+  const { box: container, width } = useWidth()
+  const shown = series.filter(({ points }) => points.some(([, y]) => y !== null))
+  const legend = shown.map(({ label, look }) => ({ label, look, as: 'line' as const }))
+  const zeros = props.y.log ? zeroSentence(shown) : null
+  return (
+    <Figure
+      title={title}
+      caption={[caption, zeros].filter(Boolean).join(' ') || undefined}
+      legend={legend}
+      numbers={() => numbersOf(props)}
+    >
+      <div ref={container}>
+        {shown.length === 0 ? (
+          <p class="empty">Nothing of this has been measured so far.</p>
+        ) : (
+          <Lines {...props} series={shown} width={width} />
+        )}
+      </div>
+    </Figure>
+  )
+}
+
+function zeroSentence(series: readonly Series[]): string | null {
+  const zeros = series.reduce((sum, { points }) => sum + points.filter(([, y]) => y === 0).length, 0)
+  return zeros === 0 ? null : 'A log scale has no 0: values that are exactly 0 stand on its lowest line.'
+}
+
+function Lines({ title, x, y, series, chosen, onChoose, width }: LineChartProps & { width: number }) {
+  const [at, setAt] = useState<number | null>(null)
+  const box: Box = { left: 58, right: width - 14, top: 26, bottom: HEIGHT - 40 }
+  const xs = [...new Set(series.flatMap(({ points }) => points.map(([value]) => value)))].sort(
+    (a, b) => a - b,
+  )
+  const scaleX = scaleOver([xs[0]!, xs.at(-1)!], [box.left, box.right], false)
+  scaleX.domain(xs.length > 1 ? [xs[0]!, xs.at(-1)!] : [xs[0]! - 1, xs[0]! + 1])
+  const scaleY = scaleOver(
+    y.of === 'amounts' ? [0, ...valuesOf(series)] : valuesOf(series),
+    [box.bottom, box.top],
+    y.log === true,
+    y.of === 'shares',
+  )
+  const read = at === null ? null : nearest(xs, at)
+  const textX = x.text ?? numberText
+  const textY = y.text ?? numberText
+  const move = (event: PointerEvent & { currentTarget: SVGSVGElement }) =>
+    setAt(scaleX.invert(event.clientX - event.currentTarget.getBoundingClientRect().left))
+  const key = (event: KeyboardEvent) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key]
+    if (event.key === 'Enter' && read !== null) onChoose?.(read)
+    if (step === undefined) return
+    event.preventDefault()
+    const from = read === null ? (step > 0 ? -1 : xs.length) : xs.indexOf(read)
+    setAt(xs[Math.min(xs.length - 1, Math.max(0, from + step))]!)
+  }
+  return (
+    // The arrow keys read values, so the drawing takes the focus.
+    <div
+      class="reading"
+      tabIndex={0}
+      role="group"
+      aria-label={`${title}: arrow keys read the values`}
+      onKeyDown={key}
+    >
+      <svg
+        class="drawing"
+        width={width}
+        height={HEIGHT}
+        role="img"
+        aria-label={`${title}. The numbers are in the table below.`}
+        onPointerMove={move}
+        onPointerLeave={() => setAt(null)}
+        onClick={() => read !== null && onChoose?.(read)}
+      >
+        <YAxis scale={scaleY} box={box} label={y.label} text={textY} log={y.log === true} />
+        <XAxis scale={scaleX} box={box} label={x.label} text={textX} whole={x.whole === true} />
+        {chosen !== null && chosen !== undefined && chosen >= xs[0]! && chosen <= xs.at(-1)! && (
+          <line class="chosen" x1={scaleX(chosen)} x2={scaleX(chosen)} y1={box.top} y2={box.bottom} />
+        )}
+        {series.map(one => (
+          <Line key={one.label} series={one} scaleX={scaleX} scaleY={scaleY} box={box} />
+        ))}
+        {read !== null && (
+          <line class="cursor" x1={scaleX(read)} x2={scaleX(read)} y1={box.top} y2={box.bottom} />
+        )}
+      </svg>
+      <p class="readout" aria-live="polite">
+        {read === null ? '' : readoutOf(series, read, x.label, textX, textY)}
+      </p>
+    </div>
+  )
+}
+
+function* valuesOf(series: readonly Series[]): Iterable<number> {
+  for (const { points } of series) for (const [, value] of points) if (value !== null) yield value
+}
+
+interface LineProps {
+  readonly series: Series
+  readonly scaleX: Scale
+  readonly scaleY: Scale
+  readonly box: Box
+}
+
+function Line({ series, scaleX, scaleY, box }: LineProps) {
+  const { look, faint } = series
+  const points = thinned(series.points, box.right - box.left)
+  // On a log scale 0 stands on the lowest line.
+  const placeY = (value: number) => {
+    const place = scaleY(value)
+    return Number.isFinite(place) ? place : box.bottom
+  }
+  const draw = line<Point>()
+    .defined(([, y]) => y !== null)
+    .x(([x]) => scaleX(x))
+    .y(([, y]) => placeY(y!))
+  if (series.stairs) draw.curve(curveStepAfter)
+  const known = points.filter(([, y]) => y !== null)
+  const every = Math.max(1, Math.ceil(known.length / 6))
+  const marked = known.filter((_, at) => at % every === Math.floor(every / 2) || known.length <= 6)
+  return (
+    <g class={faint ? 'faint' : undefined}>
+      <path
+        d={draw(points as Point[]) ?? ''}
+        fill="none"
+        stroke-width={faint ? 1.25 : 2}
+        stroke-dasharray={look.dash}
+        style={{ stroke: paint(look.colour), fill: 'none' }}
+      />
+      {marked.map(([x, y]) => (
+        <path
+          key={x}
+          d={shapePath(look.shape, faint ? 20 : 34)}
+          transform={`translate(${scaleX(x)} ${placeY(y!)})`}
+          style={{ fill: paint(look.colour) }}
+        />
+      ))}
+    </g>
+  )
+}
+
+function nearest(sorted: readonly number[], value: number): number {
+  let best = sorted[0]!
+  for (const one of sorted) if (Math.abs(one - value) < Math.abs(best - value)) best = one
+  return best
+}
+
+/** Values in one line of text; of very many series, the first. */
+const READ_MAX = 10
+
+function readoutOf(
+  series: readonly Series[],
+  at: number,
+  label: string,
+  textX: (value: number) => string,
+  textY: (value: number) => string,
+): string {
+  const values = series.slice(0, READ_MAX).flatMap(one => {
+    const value = valueAt(one, at)
+    return value === null ? [] : [`${one.label} ${textY(value)}`]
+  })
+  return `${label} ${textX(at)}: ${values.length === 0 ? 'not measured' : values.join(' · ')}`
+}
+
+function valueAt({ points, stairs }: Series, at: number): number | null {
+  if (stairs) return points.findLast(([x]) => x <= at)?.[1] ?? null
+  return points.find(([x]) => x === at)?.[1] ?? null
+}
+
+function numbersOf({ x, y, series }: LineChartProps): NumbersTable {
+  const xs = [...new Set(series.flatMap(({ points }) => points.map(([value]) => value)))].sort(
+    (a, b) => a - b,
+  )
+  const lookups = series.map(({ points }) => new Map(points))
+  return {
+    head: [x.label, ...series.map(({ label }) => `${label} (${y.label})`)],
+    rows: xs.map(value => [value, ...lookups.map(lookup => lookup.get(value) ?? null)]),
+  }
+}

@@ -1,0 +1,162 @@
+/** What a lane shows beside messages: exchanges, quorums and their grace, steps, crashes, partitions, catch-ups. */
+import type { Mark, MarkKind } from '../../run.ts'
+import type { Pen } from './pen.ts'
+import type { Scene } from './scene.ts'
+import { laneY, xOf } from './window.ts'
+
+/** What ends a stretch of trouble. */
+const ends: Partial<Record<MarkKind, MarkKind>> = {
+  crash: 'restart',
+  pause: 'resume',
+  slow: 'full speed',
+  partition: 'reconnect',
+}
+
+/** Marks of every exchange are drawn only where single messages are. */
+const common: ReadonlySet<MarkKind> = new Set([
+  ...(['gradient', 'exchange', 'quorum', 'timeout', 'payload'] as const),
+  ...(['recovery', 'iterated', 'averaged', 'connected', 'disconnected'] as const),
+])
+
+const WORD_GAP = 46
+
+export function drawMarks(pen: Pen, scene: Scene, isClose: boolean): void {
+  drawTroubles(pen, scene)
+  const { run, span, layout } = scene
+  /** By lane, where the last word ends. */
+  const worded: number[] = []
+  const endings = isClose ? endsOf(run.marks) : null
+  for (const [at, mark] of run.marks.entries()) {
+    if (mark.ms > span.toMs || (mark.untilMs ?? mark.ms) < span.fromMs || ends[mark.kind] !== undefined)
+      continue
+    if (!isClose && common.has(mark.kind)) continue
+    if (mark.peer < 0 || mark.peer >= layout.lanes) continue
+    drawMark(pen, scene, mark, {
+      worded,
+      endMs: endings?.[at] ?? Infinity,
+      rightMost: layout.width - WORD_GAP / 2,
+    })
+  }
+}
+
+interface Surroundings {
+  /** By lane, where the last word stands. */
+  readonly worded: number[]
+  /** Further right a word would not fit. */
+  readonly rightMost: number
+  /** When the peer went on. */
+  readonly endMs: number
+}
+
+/** By mark, when its peer's exchange was over: a grace that was not needed ends there. */
+function endsOf(marks: readonly Mark[]): Float64Array {
+  const found = new Float64Array(marks.length)
+  const next = new Map<number, number>()
+  for (let at = marks.length - 1; at >= 0; at--) {
+    const { peer, kind, ms } = marks[at]!
+    found[at] = next.get(peer) ?? Infinity
+    if (kind === 'iterated' || kind === 'averaged' || kind === 'stepped' || kind === 'crash')
+      next.set(peer, ms)
+  }
+  return found
+}
+
+function drawMark(pen: Pen, { layout, span, paint }: Scene, mark: Mark, around: Surroundings): void {
+  const { endMs } = around
+  const x = xOf(layout, span, mark.ms)
+  const y = laneY(layout, mark.peer)
+  const tall = layout.lane * 0.3
+  switch (mark.kind) {
+    case 'quorum':
+    case 'timeout': {
+      const until = xOf(layout, span, Math.min(mark.untilMs ?? mark.ms, endMs, span.toMs))
+      pen.box(x, y - 3, Math.max(2, until - x), 6, paint('--c5'), 0.45)
+      pen.lines([x, y - 6, x, y + 6], 4, paint('--c5'), 2, [])
+      return
+    }
+    case 'exchange':
+      pen.lines([x, y - 4, x, y + 4], 4, paint('--soft'), 1.5, [])
+      return
+    case 'iterated':
+      pen.box(x - 2.5, y - 2.5, 5, 5, paint('--ink'), 1)
+      return
+    case 'averaged':
+      pen.box(x - 3.5, y - 3.5, 7, 7, paint('--accent'), 1)
+      return
+    case 'stepped':
+      pen.lines([x, y - tall, x, y + tall], 4, paint('--accent'), 1.5, [])
+      word(pen, x, y - tall - 2, `step ${mark.step ?? ''}`, paint('--soft'), mark.peer, around)
+      return
+    case 'fault':
+    case 'convicted':
+    case 'diverged':
+    case 'failed':
+      pen.lines([x - 4, y - 4, x + 4, y + 4, x - 4, y + 4, x + 4, y - 4], 8, paint('--liar'), 2, [])
+      pen.text(x + 6, y - 6, mark.kind, paint('--liar'), 'start')
+      return
+    case 'caught up':
+    case 'finished':
+      pen.lines([x, y - tall, x, y + tall], 4, paint('--good'), 2, [])
+      word(pen, x, y - tall - 2, mark.kind, paint('--good'), mark.peer, around)
+      return
+    default:
+      pen.lines([x, y - 3, x, y + 3], 4, paint('--ghost'), 1, [])
+  }
+}
+
+/** A word, unless the word before it is too near. */
+function word(
+  pen: Pen,
+  x: number,
+  y: number,
+  text: string,
+  colour: string,
+  lane: number,
+  { worded, rightMost }: Surroundings,
+): void {
+  if (x - (worded[lane] ?? -Infinity) < WORD_GAP) return
+  worded[lane] = x
+  pen.text(x, y, text, colour, x > rightMost ? 'end' : 'middle')
+}
+
+/** Shades the lanes of peers that are down, paused, slow or cut off. */
+function drawTroubles(pen: Pen, { run, layout, span, paint }: Scene): void {
+  for (const trouble of troublesOf(run.marks)) {
+    if (trouble.fromMs > span.toMs || (trouble.toMs ?? Infinity) < span.fromMs) continue
+    const x1 = Math.max(layout.left, xOf(layout, span, trouble.fromMs))
+    const x2 = Math.min(layout.width, trouble.toMs === null ? layout.width : xOf(layout, span, trouble.toMs))
+    for (const peer of trouble.peers) {
+      const y = laneY(layout, peer)
+      const colour = paint(trouble.kind === 'slow' ? '--c5' : '--liar')
+      pen.box(x1, y - layout.lane * 0.4, Math.max(1.5, x2 - x1), layout.lane * 0.8, colour, 0.18)
+      pen.lines([x1, y - layout.lane * 0.4, x1, y + layout.lane * 0.4], 4, colour, 2, [3, 2])
+      pen.text(x1 + 4, y - layout.lane * 0.4 + 11, trouble.kind, colour, 'start')
+    }
+  }
+}
+
+interface Trouble {
+  readonly kind: MarkKind
+  readonly peers: readonly number[]
+  readonly fromMs: number
+  /** Null: it has not ended. */
+  toMs: number | null
+}
+
+function troublesOf(marks: readonly Mark[]): readonly Trouble[] {
+  const found: Trouble[] = []
+  for (const mark of marks) {
+    const peers = mark.peers.length > 0 && mark.peer < 0 ? mark.peers : mark.peer < 0 ? [] : [mark.peer]
+    if (ends[mark.kind] !== undefined) found.push({ kind: mark.kind, peers, fromMs: mark.ms, toMs: null })
+    else if (Object.values(ends).includes(mark.kind)) {
+      const open = found.findLast(
+        one =>
+          one.toMs === null &&
+          ends[one.kind] === mark.kind &&
+          (one.kind === 'partition' || one.peers.some(peer => peers.includes(peer))),
+      )
+      if (open !== undefined) open.toMs = mark.ms
+    }
+  }
+  return found
+}

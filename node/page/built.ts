@@ -1,0 +1,57 @@
+/**
+ * The built application of the page. The package ships it. In a checkout it is bundled when it is first wanted, and
+ * again whenever its sources have changed: that takes a second, and no peer waits for it that shows no page.
+ */
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { dirname, extname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { CodedError } from '../../agreement/error.ts'
+import type { PageApp } from './shell.ts'
+
+/** The page's application could not be read or built. */
+class PageError extends CodedError<'no-app'> {
+  override readonly name = 'PageError'
+}
+
+const here = dirname(fileURLToPath(import.meta.url))
+const isCheckout = extname(import.meta.url) === '.ts'
+
+/** @throws PageError */
+export async function pageApp(): Promise<PageApp> {
+  const path = isCheckout ? await builtInCheckout() : join(here, 'app.json')
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as PageApp
+  } catch (error) {
+    throw new PageError(
+      'no-app',
+      `${path}: the page's application cannot be read (${(error as Error).message})`,
+    )
+  }
+}
+
+async function builtInCheckout(): Promise<string> {
+  const root = join(here, '..', '..')
+  const path = join(root, 'node_modules', '.cache', 'concord', `page-${await digestOfSources()}.json`)
+  if (await readFile(path).catch(() => null)) return path
+  const script = join(root, 'scripts', 'page', 'build-app.ts')
+  await promisify(execFile)(process.execPath, [script, path]).catch((error: Error & { stderr?: string }) => {
+    const why = error.stderr?.split('\n').find(line => /error/i.test(line)) ?? error.message
+    throw new PageError(
+      'no-app',
+      `the page's application could not be built: ${why.trim()}; run "npm ci", without --omit=dev`,
+    )
+  })
+  return path
+}
+
+/** Of everything that the bundle is made of, except packages: those are of the versions that package-lock.json names. */
+async function digestOfSources(): Promise<string> {
+  const names = await readdir(here, { recursive: true })
+  const hash = createHash('sha256').update(await readFile(join(here, '..', '..', 'package-lock.json')))
+  for (const name of names.filter(name => /\.(tsx?|css|json)$/.test(name)).sort())
+    hash.update(name).update(await readFile(join(here, name)))
+  return hash.digest('hex').slice(0, 16)
+}

@@ -1,0 +1,106 @@
+/** What a peer received in an exchange, as points in the plane of their two main directions. */
+import type { Aggregate, Family } from '../../agreement/averaging/aggregate.ts'
+import type { ProtocolName } from '../../agreement/bounds.ts'
+import { squaredDistances, squaredDistancesTo } from '../../agreement/kernels/index.ts'
+import type { Exchange, PeerIndex } from '../../agreement/message.ts'
+import type { Vector } from '../../agreement/vector.ts'
+import { type MainPlane, mainPlane } from './main-directions.ts'
+import type { Plane } from './run.ts'
+import { type Shares, sharesOf } from './shares.ts'
+
+/** What is known of a family before it is known who sent it: points in the order of its vectors. */
+export interface Seen {
+  readonly points: readonly Omit<Plane['points'][number], 'from'>[]
+  readonly result: Plane['result']
+  readonly shown: number
+  readonly sampled: number | null
+}
+
+/** Numbers on the page have so many digits. */
+const DIGITS = 5
+
+const rounded = (x: number) => Number(x.toPrecision(DIGITS))
+
+export function seenOf(protocol: ProtocolName, family: Family, result: Vector): Seen {
+  const { vectors } = family
+  const n = vectors.length
+  const squares = squaredDistances(vectors)
+  const plane = mainPlane(squares, n)
+  const { shares, sampled } = sharesOf(protocol, family, squares)
+  // A mean of some vectors lies at the mean of their points; what is made by coordinates has to be measured.
+  const at =
+    sampled === null ? meanOf(plane.points, shares) : plane.place(squaredDistancesTo(vectors, result))
+  return {
+    points: plane.points.map(({ x, y }, j) => {
+      const { fate, weight, low, high } = shares[j]!
+      return {
+        x: rounded(x),
+        y: rounded(y),
+        fate,
+        weight: rounded(weight),
+        low: low === null ? null : rounded(low),
+        high: high === null ? null : rounded(high),
+      }
+    }),
+    result: { x: rounded(at.x), y: rounded(at.y) },
+    shown: rounded(plane.shown),
+    sampled,
+  }
+}
+
+function meanOf(points: MainPlane['points'], shares: Shares['shares']): Plane['result'] {
+  const along = (axis: 'x' | 'y') =>
+    points.reduce((sum, point, j) => sum + shares[j]!.weight * point[axis], 0)
+  return { x: along('x'), y: along('y') }
+}
+
+/** The exchanges of which the points are kept: where honest vectors still differ, and liars matter most. */
+export function isShown({ step, phase, iteration }: Exchange): boolean {
+  if (iteration !== 0) return false
+  return phase === 'gradient' || (phase === 'parameters' && step % PARAMETERS_EVERY === 1)
+}
+
+/** Parameters are mostly the same everywhere: a picture of every tenth step shows as much, for less. */
+const PARAMETERS_EVERY = 10
+
+interface Watching {
+  /** In place of the rule that it was given: the same bits. */
+  readonly aggregate: Aggregate
+  /** What the rule's last call saw, if its result is this vector; null where the peer needed no rule, or nobody watches. */
+  seen(result: Vector): Seen | null
+}
+
+/**
+ * Lets a page see what a rule sees. Vectors may be used for others once the rule has returned, so all is computed here.
+ * @param isWanted whether anybody watches now: nothing is computed otherwise
+ */
+export function watchRule(rule: Aggregate, isWanted: () => boolean): Watching {
+  // Peers of one simulated world share results, and with them what led there.
+  const known = new WeakMap<Vector, Seen>()
+  return {
+    aggregate(protocol, family) {
+      const result = rule(protocol, family)
+      const { exchange } = family
+      if (exchange && isShown(exchange) && isWanted() && !known.has(result))
+        known.set(result, seenOf(protocol, family, result))
+      return result
+    },
+    seen: result => known.get(result) ?? null,
+  }
+}
+
+/** The plane of an exchange that is over, by the authors whose vectors were used. */
+export function planeOf(
+  exchange: Exchange,
+  used: readonly PeerIndex[],
+  seen: Seen,
+): Omit<Plane, 'observers'> {
+  const { step, phase, iteration } = exchange
+  return {
+    step,
+    phase,
+    iteration,
+    ...seen,
+    points: seen.points.map((point, at) => ({ from: used[at]!, ...point })),
+  }
+}

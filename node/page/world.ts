@@ -1,0 +1,177 @@
+/** Records a simulated run: an onlooker of its world, which tells a recorder what it sees. */
+import type { Message } from '../../agreement/message.ts'
+import type { PeerIndex } from '../../agreement/protocol.ts'
+import type { Frame } from '../ports.ts'
+import { sizeOf } from '../ports.ts'
+import type { Onlooker, WorldGlimpse } from '../simulation/onlooker.ts'
+import type { TimelineEntry } from '../simulation/timeline.ts'
+import { markOf } from './events.ts'
+import { createLane, type Lane, messageNow } from './lane.ts'
+import { watchRule } from './received.ts'
+import { type Recorder, roundedMs } from './recorder.ts'
+
+interface InFlight {
+  readonly sentMs: number
+  readonly cause: number | null
+}
+
+interface State {
+  readonly recorder: Recorder
+  readonly honest: ReadonlySet<PeerIndex>
+  readonly maxFaulty: number
+  world: WorldGlimpse | null
+  /** By peer: the steps that it has begun, and whom it waits for, since when. */
+  readonly steps: number[]
+  readonly missed: Map<PeerIndex, number>[]
+  readonly bytes: number[][]
+  readonly frames: WeakMap<Frame, InFlight>
+  /** The frame that is being read. */
+  arriving: (InFlight & { readonly from: PeerIndex; readonly to: PeerIndex; readonly bytes: number }) | null
+  /** By peer: the last message that it took, and when. */
+  readonly last: { ms: number; message: number | null }[]
+}
+
+export function createWorldRecorder(recorder: Recorder): Onlooker {
+  const state = newState(recorder)
+  const { tell } = recorder
+  const nowMs = () => roundedMs(state.world?.nowMs() ?? 0)
+  const watching = { current: watchRule(noRule, recorder.isWatched) }
+  const seen = (self: PeerIndex): Lane =>
+    createLane({
+      self,
+      nowMs,
+      tell,
+      seen: result => (state.honest.has(self) ? watching.current.seen(result) : null),
+    })
+  const lanes = [...recorder.about.peers.keys()].map(seen)
+  return {
+    enters(world) {
+      state.world = world
+    },
+    rule(rule) {
+      watching.current = watchRule(rule, recorder.isWatched)
+      return watching.current.aggregate
+    },
+    began(self, incarnation) {
+      tell({ kind: 'place', ms: nowMs(), peer: self, status: 'running', why: null })
+      if (incarnation > 1) lanes[self] = seen(self)
+    },
+    died: self => tell({ kind: 'place', ms: nowMs(), peer: self, status: 'down', why: 'crashed' }),
+    output(self, output) {
+      lanes[self]!.output(output)
+      if (output.kind === 'need-gradient') state.steps[self] = output.step
+      if (output.kind === 'averaged' && output.phase === 'parameters')
+        stepped(state, nowMs(), self, output.step)
+      if (output.kind === 'agreed' || output.kind === 'finished') look(state, nowMs())
+    },
+    timer: (self, timer, delayMs) => lanes[self]!.timer(timer, delayMs),
+    received: (to, from, message) => received(state, nowMs(), to, from, message),
+    connection: (self, other, up, reason) => lanes[self]!.connection(other, up, reason),
+    fault(self, fault) {
+      if (state.honest.has(self)) lanes[self]!.fault(fault)
+    },
+    sent: (from, to, frame) => sent(state, nowMs(), from, to, frame),
+    delivered: (from, to, frame) => delivered(state, from, to, frame),
+    loss: (self, step, loss) => lanes[self]!.loss(step, loss),
+    happened: entry => happened(state, nowMs(), entry),
+    contracted(step, phase, contraction) {
+      const { before, after } = contraction
+      if (Number.isFinite(before) && Number.isFinite(after))
+        tell({ kind: 'contraction', ms: nowMs(), step, phase, contraction })
+    },
+    stepped: () => look(state, nowMs()),
+  }
+}
+
+function newState(recorder: Recorder): State {
+  const { peers, maxFaulty } = recorder.about
+  const everyone = [...peers.keys()]
+  return {
+    recorder,
+    honest: new Set(everyone.filter(peer => peers[peer]!.honest !== false)),
+    maxFaulty,
+    world: null,
+    steps: everyone.map(() => 0),
+    missed: everyone.map(() => new Map()),
+    bytes: everyone.map(() => everyone.map(() => 0)),
+    frames: new WeakMap(),
+    arriving: null,
+    last: everyone.map(() => ({ ms: -1, message: null })),
+  }
+}
+
+/** Votes wait for so long to travel together (node/runtime/send.ts); all else leaves in the moment of its cause. */
+const ANSWER_MS = 1.001
+
+/** What was sent in the same moment as a message arrived, or as soon as votes are, was sent because of it. */
+function sent(
+  { bytes, frames, last }: State,
+  ms: number,
+  from: PeerIndex,
+  to: PeerIndex,
+  frame: Frame,
+): void {
+  bytes[from]![to]! += sizeOf(frame)
+  frames.set(frame, { sentMs: ms, cause: ms - last[from]!.ms <= ANSWER_MS ? last[from]!.message : null })
+}
+
+function delivered(state: State, from: PeerIndex, to: PeerIndex, frame: Frame): void {
+  const flight = state.frames.get(frame)
+  state.arriving = flight === undefined ? null : { ...flight, from, to, bytes: sizeOf(frame) }
+}
+
+function received(state: State, ms: number, to: PeerIndex, from: PeerIndex, message: Message): void {
+  const { arriving, recorder, last } = state
+  const isIts = arriving !== null && arriving.from === from && arriving.to === to
+  const { sentMs, bytes, cause } = isIts ? arriving : { sentMs: null, bytes: null, cause: null }
+  const number = recorder.message(messageNow(from, to, message, { sentMs, arrivedMs: ms, bytes, cause }))
+  Object.assign(last[to]!, { ms, message: number })
+}
+
+const noRule = (): never => {
+  throw new Error('the onlooker has not been given a rule')
+}
+
+function stepped({ recorder, world }: State, ms: number, peer: PeerIndex, step: number): void {
+  const now = world?.peer(peer)
+  const traffic = now && {
+    bytesSent: now.bytesSent,
+    bytesReceived: now.bytesReceived,
+    messages: now.messagesSent,
+  }
+  recorder.tell({ kind: 'stepped', ms, peer, step, traffic: traffic ?? null })
+  recorder.tell(markOf({ ms, peer, kind: 'stepped', step }))
+}
+
+/** Links, and who waits for whom: told once a step, and at the end. */
+function look(state: State, ms: number): void {
+  const { recorder, world, steps, bytes } = state
+  for (const [peer, missed] of state.missed.entries()) {
+    const now = world?.peer(peer) ?? null
+    const lags = steps.map(step => Math.max(0, steps[peer]! - step))
+    recorder.tell({ kind: 'links', ms, peer, bytes: [...bytes[peer]!], lags })
+    const missing = (now?.waitingFor ?? []).filter(other => other !== peer)
+    for (const other of [...missed.keys()]) if (!missing.includes(other)) missed.delete(other)
+    for (const other of missing) if (!missed.has(other)) missed.set(other, ms)
+    const waiting = missing.map(other => ({ peer: other, sinceMs: missed.get(other)! }))
+    const needed = waiting.length - state.maxFaulty
+    recorder.tell({
+      kind: 'waiting',
+      ms,
+      peer,
+      // What up to f peers have not sent, nobody waits for longer than a grace.
+      waiting: needed <= 0 ? null : { needed, missing: waiting },
+    })
+  }
+}
+
+function happened({ recorder }: State, ms: number, entry: TimelineEntry): void {
+  const { event, peers, step, by } = entry
+  const detail =
+    event === 'caught up'
+      ? `with the ${by === 'parameters' ? 'parameters of others' : 'messages kept for it'}`
+      : null
+  if (event === 'partition' || event === 'reconnect')
+    recorder.tell(markOf({ ms, peer: -1, kind: event, step, peers }))
+  else for (const peer of peers) recorder.tell(markOf({ ms, peer, kind: event, step, detail }))
+}
