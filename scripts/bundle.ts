@@ -9,8 +9,10 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { copyFile, mkdir, mkdtemp, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { writeApp } from './page/build-app.ts'
 
 const FOLDERS = ['agreement', 'learning', 'node']
+const SOURCE = /\.(tsx?|css)$/
 const MAIN = 'node/cli/main.ts'
 /** They are started by a path beside the file that starts them. */
 const THREADS = [
@@ -76,6 +78,8 @@ async function bundle(checkout: string, folder: string): Promise<void> {
     },
     logLevel: 'silent',
   })
+  // Beside the part that serves it (node/page/built.ts).
+  await writeApp(join(folder, 'node/parts/app.json'))
   // It tells the version, and that the files are modules.
   await copyFile(join(checkout, 'package.json'), join(folder, 'package.json'))
 }
@@ -85,7 +89,7 @@ async function stateOf(checkout: string): Promise<string> {
   const listed = await Promise.all(
     FOLDERS.map(folder => readdir(join(checkout, folder), { recursive: true, withFileTypes: true })),
   )
-  const sources = listed.flat().filter(entry => entry.isFile() && entry.name.endsWith('.ts'))
+  const sources = listed.flat().filter(entry => entry.isFile() && SOURCE.test(entry.name))
   const paths = [
     ...sources.map(({ parentPath, name }) => join(parentPath, name)).sort(),
     join(checkout, 'package.json'),
