@@ -2,8 +2,10 @@
  * Shows a run that goes on: a small HTTP server on this machine's loopback address, for browsers of this machine alone.
  * It gives the page and its stream of events, and takes nothing.
  */
+import { EventEmitter, once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { LiveMessage, RunEvent } from './events.ts'
 import { livePage, livePolicy, type PageApp } from './shell.ts'
 
@@ -18,6 +20,8 @@ export interface PageServer {
   readonly url: string
   /** How many pages follow now. */
   readers(): number
+  /** Resolves once no page follows any more, and none has come back for so long. */
+  unread(forMs?: number): Promise<void>
   close(): Promise<void>
 }
 
@@ -40,6 +44,7 @@ export async function servePage(options: ServerOptions): Promise<PageServer> {
   const html = livePage(app, title)
   const policy = livePolicy(app)
   const readers = new Set<ServerResponse>()
+  const left = new EventEmitter()
   let own = ''
   const server = createServer((request, response) => {
     response.on('error', () => {})
@@ -51,7 +56,7 @@ export async function servePage(options: ServerOptions): Promise<PageServer> {
         .end(`${refusal.why}\n`)
       return
     }
-    if (request.url === '/events') follow(request, response, readers, source)
+    if (request.url === '/events') follow(request, response, readers, left, source)
     else if (request.url === '/')
       response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(html)
     else
@@ -65,6 +70,13 @@ export async function servePage(options: ServerOptions): Promise<PageServer> {
   return {
     url: `http://${own}/`,
     readers: () => readers.size,
+    async unread(forMs = RELOAD_MS) {
+      for (;;) {
+        while (readers.size > 0) await once(left, 'left')
+        await sleep(forMs, undefined, { ref: false }) // the server keeps the process
+        if (readers.size === 0) return
+      }
+    },
     close() {
       for (const reader of readers) reader.end()
       const { promise, resolve } = Promise.withResolvers<void>()
@@ -76,6 +88,9 @@ export async function servePage(options: ServerOptions): Promise<PageServer> {
     },
   }
 }
+
+/** A page that is loaded anew is away for a moment. */
+const RELOAD_MS = 3000
 
 /** How long a page has to read the last events. */
 const CLOSE_MS = 500
@@ -128,6 +143,7 @@ function follow(
   request: IncomingMessage,
   response: ServerResponse,
   readers: Set<ServerResponse>,
+  left: EventEmitter,
   source: RunSource,
 ): void {
   if (readers.size >= READERS_MAX) {
@@ -148,6 +164,7 @@ function follow(
   const gone = () => {
     leave()
     readers.delete(response)
+    left.emit('left')
   }
   request.on('close', gone)
   response.on('close', gone)
