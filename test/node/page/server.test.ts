@@ -1,5 +1,6 @@
 /** The page's server: for browsers of this machine, from its own page, and nothing else. */
 import { get, request } from 'node:http'
+import { connect } from 'node:net'
 import test from 'ava'
 import { createRecorder } from '../../../node/page/recorder.ts'
 import { servePage } from '../../../node/page/server.ts'
@@ -140,4 +141,33 @@ test('it is unread once the last page has gone, and not while one follows or com
   t.false(isUnread, 'a page that is loaded anew is waited for')
   void unread
   await server.close()
+})
+
+test('requests that wait behind one another on a socket count once, and leave with it', async t => {
+  const { server } = await served()
+  const port = Number(new URL(server.url).port)
+  const one = `GET /events HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`
+  const socket = connect({ host: '127.0.0.1', port }).on('error', () => {})
+  socket.write(one.repeat(16))
+  await followed(server)
+  t.is(server.readers(), 1)
+  socket.destroy()
+  await server.unread(0)
+  t.is(server.readers(), 0)
+  await server.close()
+})
+
+test('pages that come within a second get the run that was written for the first, and all events since', async t => {
+  const { server, recorder } = await served()
+  const events = [...sampleEvents({ steps: 4 })]
+  const half = events.length >> 1
+  for (const event of events.slice(0, half)) recorder.tell(event)
+  const first = ask(`${server.url}events`, {})
+  await followed(server)
+  for (const event of events.slice(half)) recorder.tell(event)
+  recorder.flush()
+  const second = ask(`${server.url}events`, {})
+  while (server.readers() < 2) await new Promise(resolve => setImmediate(resolve))
+  await server.close()
+  t.is((await second).text, (await first).text)
 })
