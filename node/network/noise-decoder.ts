@@ -69,10 +69,6 @@ export function createNoiseDecoder(arrived: Iterable<Uint8Array>): NoiseDecoder 
     const low = offset + 1 < first.length ? first[offset + 1]! : chunks[head + 1]![0]!
     return first[offset]! * 256 + low
   }
-  const freeRead = (): void => {
-    for (const chunk of read) if (chunk.length >= LONG_BYTES) releaseOwn(chunk)
-    read = []
-  }
   return {
     *decode(bytes) {
       for (const chunk of bytes instanceof Uint8Array ? [bytes] : bytes)
@@ -86,7 +82,8 @@ export function createNoiseDecoder(arrived: Iterable<Uint8Array>): NoiseDecoder 
           if (available < LENGTH_BYTES + length) break
           advance(LENGTH_BYTES)
           if (length > 0) yield take(length)
-          freeRead()
+          free(read)
+          read = []
         }
       } finally {
         chunks.splice(0, head)
@@ -94,4 +91,8 @@ export function createNoiseDecoder(arrived: Iterable<Uint8Array>): NoiseDecoder 
       }
     },
   }
+}
+
+function free(chunks: readonly Uint8Array[]): void {
+  for (const chunk of chunks) if (chunk.length >= LONG_BYTES) releaseOwn(chunk)
 }
