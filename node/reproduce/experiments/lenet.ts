@@ -11,6 +11,7 @@ import {
 } from '../experiment.ts'
 import { linesFigure } from '../figures.ts'
 import { runOnServer } from '../on-server.ts'
+import { type RuleKey, ruleKey } from '../rule-key.ts'
 import { percentText, type Spread, spreadOf } from '../statistics.ts'
 
 const WORKERS = 10
@@ -20,13 +21,13 @@ const faults = ['label-flip', 'gradient-reverse'] as const
 /** How much lost accuracy still counts as close; the paper names no number. */
 const CLOSE = 0.1
 
-type Config = {
+/** `rule` is `mean` if nobody is faulty. */
+type Config = RuleKey & {
   readonly data: string
   readonly model: string
-  /** `mean` if nobody is faulty. */
-  readonly rule: string
   readonly fault: (typeof faults)[number] | null
   readonly rate: number
+  readonly missing: 'eliminated'
   readonly batch: number
   readonly steps: number
   readonly seed: number
@@ -51,24 +52,20 @@ export const lenet = defineExperiment<Config>({
       batch: [quick ? 64 : 128],
       steps: [quick ? 200 : 1000],
       seed: seedsOf(settings, 1, 1),
+      missing: ['eliminated' as const],
     }
     return [
       ...combinations({ ...shared, rule: ['mean'], fault: [null] }),
       ...combinations({ ...shared, rule: filters, fault: faults }),
-    ]
+    ].map(config => ({ ...config, ...ruleKey(config.rule) }))
   },
   cost: ({ steps, batch, fault }) => steps * batch * (fault === null ? WORKERS - FAULTS : WORKERS),
-  run({ data, model, rule, fault, rate, batch, steps, seed }, context) {
+  run(config, context) {
+    const { fault, steps } = config
     const faulty = fault === null ? 0 : FAULTS
     return runOnServer(
       {
-        data,
-        model,
-        rule,
-        rate,
-        batch,
-        steps,
-        seed,
+        ...config,
         maxFaulty: faulty,
         partition: 'iid',
         // Fault-free: the agents that would be faulty take no part.
@@ -77,7 +74,6 @@ export const lenet = defineExperiment<Config>({
         clip: null,
         weightDecay: 0,
         averaging: 0,
-        missing: 'eliminated',
         liars: Array.from({ length: faulty }, (_, i) => WORKERS - faulty + i),
         attack: fault === null ? null : attackNamed(fault, fault === 'gradient-reverse' ? { factor: 1 } : {}),
         every: steps / 10,

@@ -1,5 +1,6 @@
 /** The runs of `resam`: eight rules against four attacks, with and without momentum (§5.1, App. D). */
 import { combinations, type Settings, seedsOf } from '../experiment.ts'
+import { type RuleKey, ruleKey } from '../rule-key.ts'
 
 export const resilientRules = ['mda', 'cwtm', 'cwmed', 'krum', 'meamed', 'gm'] as const
 export const otherRules = ['cge', 'cc'] as const
@@ -11,18 +12,21 @@ export const WORKERS = 15
 export const FAULTS = 5
 export const BATCH = 25
 /** Of the multi-layer perceptron (App. D.3). */
-export const RATE = 0.5
+const RATE = 0.5
 export const CLIP = 2
+/** The radius that CC clips to, of which the paper says nothing. */
+const CC_RADIUS = 1
 export const DECAY = 1e-4
 
-export type ResamConfig = {
+/** `rule` is `mean` if nobody attacks. */
+export type ResamConfig = RuleKey & {
   readonly data: string
   readonly model: string
   readonly partition: string
-  /** `mean` if nobody attacks. */
-  readonly rule: string
   readonly attack: (typeof attacks)[number] | null
   readonly momentum: number
+  readonly rate: number
+  readonly missing: 'left-out'
   readonly steps: number
   readonly seed: number
 }
@@ -34,7 +38,13 @@ export function configurations(settings: Settings): readonly ResamConfig[] {
     ...combinations({ ...shared, rule: ['mean'], attack: [null], momentum: momenta, seed: [seed] }),
     ...combinations({ ...shared, attack: attacks, rule: rules, momentum: momenta, seed: [seed] }),
   ])
-  return plan.map(config => ({ ...config, steps: stepsOf(settings, config.momentum) }))
+  return plan.map(config => ({
+    ...config,
+    ...ruleKey(config.rule, config.rule === 'cc' ? { tau: CC_RADIUS } : {}),
+    rate: RATE,
+    missing: 'left-out',
+    steps: stepsOf(settings, config.momentum),
+  }))
 }
 
 /** Quick runs without momentum have settled, or failed, long before those that first have to fill theirs. */

@@ -3,7 +3,7 @@ import { attackNamed } from '../../../learning/attacks/registry.ts'
 import { defineExperiment } from '../experiment.ts'
 import { runOnServer } from '../on-server.ts'
 import { judge } from './resam-findings.ts'
-import { BATCH, CLIP, configurations, DECAY, FAULTS, RATE, type ResamConfig, WORKERS } from './resam-plan.ts'
+import { BATCH, CLIP, configurations, DECAY, FAULTS, type ResamConfig, WORKERS } from './resam-plan.ts'
 
 export const resam = defineExperiment<ResamConfig>({
   name: 'resam',
@@ -20,24 +20,16 @@ export const resam = defineExperiment<ResamConfig>({
   cost: ({ steps, attack }) =>
     steps * (attack === 'empire' || attack === 'little' ? WORKERS - FAULTS + 3 : WORKERS),
   run(config, context) {
-    const { data, model, partition, rule, attack, momentum, steps, seed } = config
+    const { attack, steps } = config
     const faulty = attack === null ? 0 : FAULTS
     return runOnServer(
       {
-        data,
-        model,
-        partition,
-        rule,
-        momentum,
-        steps,
-        seed,
+        ...config,
         workers: WORKERS,
         maxFaulty: faulty,
         batch: BATCH,
-        rate: RATE,
         clip: CLIP,
         weightDecay: DECAY,
-        ruleParameters: rule === 'cc' ? { tau: CC_RADIUS } : {},
         liars: Array.from({ length: faulty }, (_, i) => WORKERS - faulty + i),
         attack: attack === null ? null : attackNamed(attack),
         averaging: 0,
@@ -49,5 +41,3 @@ export const resam = defineExperiment<ResamConfig>({
   },
   judge,
 })
-
-const CC_RADIUS = 1
