@@ -29,7 +29,7 @@ export function ruleOf({ rule, parameters, start }: RuleKey): Aggregator {
   if (start !== 'origin') return chosen
   return {
     ...chosen,
-    aggregate: (vectors, maxFaulty, { checked = false } = {}) =>
-      chosen.aggregate(vectors, maxFaulty, { checked }),
+    aggregate: (vectors, maxFaulty, { previous: _, ...others } = {}) =>
+      chosen.aggregate(vectors, maxFaulty, others),
   }
 }

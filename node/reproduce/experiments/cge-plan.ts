@@ -2,7 +2,7 @@
 import { combinations, type Settings, seedsOf } from '../experiment.ts'
 import { type RuleKey, ruleKey } from '../rule-key.ts'
 
-export const filters = ['gm', 'gmom', 'cwtm', 'multi-krum-original', 'cge'] as const
+export const filters = ['gm', 'gmom', 'cwtm', 'multi-krum-original', 'cge', 'cge-sum'] as const
 export const faults = [
   'gradient-reverse',
   'coordinate-wise',

@@ -32,7 +32,7 @@ test('reproduce leaves results and a page, and goes on from there', async t => {
   ]
   const { code, stdout, stderr } = await run(...args)
   t.is(code, 0, stderr)
-  t.is(stdout.match(/^reproduced: /gm)?.length, 3, stdout)
+  t.is(stdout.match(/^reproduced: /gm)?.length, 4, stdout)
   t.true((await readFile(join(folder, 'linear-regression.html'), 'utf8')).includes('<svg'))
   const again = await run(...args, '--json')
   t.regex(again.stderr, /(\d+) runs, \1 of them taken from/)

@@ -62,12 +62,12 @@ test('lenet in full: LeNet, 1,000 steps, batches of 128, η = 0.01, on both data
     valuesOf(plan, 'data'),
     data.map(({ path }) => path),
   )
-  t.is(plan.length, 2 * (1 + 2 * 2))
+  t.is(plan.length, 2 * (1 + 3 * 2))
 })
 
-test('cge in full: five filters, five faults, f = 1 … 4, k = 16 and 64, α = 0 … 0.6', t => {
+test('cge in full: five filters, CGE with mean and sum, five faults, f = 1 … 4, k = 16 and 64, α = 0 … 0.6', t => {
   const plan = planOf('cge', full)
-  t.deepEqual(valuesOf(plan, 'rule').length, 6)
+  t.deepEqual(valuesOf(plan, 'rule').length, 7)
   t.deepEqual(valuesOf(plan, 'fault').length, 6)
   t.deepEqual(valuesOf(plan, 'faulty'), [0, 1, 2, 3, 4])
   t.deepEqual(valuesOf(plan, 'batch'), [16, 64])
