@@ -3,7 +3,7 @@ import { attackNamed } from '../../../learning/attacks/registry.ts'
 import { defineExperiment } from '../experiment.ts'
 import { runOnServer } from '../on-server.ts'
 import { judge } from './resam-findings.ts'
-import { BATCH, CLIP, configurations, DECAY, FAULTS, type ResamConfig, WORKERS } from './resam-plan.ts'
+import { BATCH, CLIP, configurations, DECAY, type ResamConfig, WORKERS } from './resam-plan.ts'
 
 export const resam = defineExperiment<ResamConfig>({
   name: 'resam',
@@ -17,11 +17,10 @@ export const resam = defineExperiment<ResamConfig>({
   needsData: true,
   configurations,
   // Empire and little look at no gradient of the faulty workers.
-  cost: ({ steps, attack }) =>
-    steps * (attack === 'empire' || attack === 'little' ? WORKERS - FAULTS + 3 : WORKERS),
+  cost: ({ steps, attack, faults }) =>
+    steps * (attack === 'empire' || attack === 'little' ? WORKERS - faults + 3 : WORKERS),
   run(config, context) {
-    const { attack, steps } = config
-    const faulty = attack === null ? 0 : FAULTS
+    const { attack, steps, faults: faulty } = config
     return runOnServer(
       {
         ...config,

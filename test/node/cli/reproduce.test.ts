@@ -40,16 +40,20 @@ test('reproduce leaves results and a page, and goes on from there', async t => {
 })
 
 test('reproduce says what is wrong with a name, with data, with results', async t => {
-  const [none, near, data, missing] = await Promise.all([
+  const [none, near, data, missing, grid, faults] = await Promise.all([
     run('reproduce'),
     run('reproduce', 'resma'),
     run('reproduce', 'redundancy', '--data', '.'),
     run('reproduce', 'resam', '--data', '/no/such/folder'),
+    run('reproduce', 'redundancy', '--faults', '3'),
+    run('reproduce', 'resam', '--faults', '4'),
   ])
-  for (const { code } of [none, near, data, missing]) t.is(code, 2)
+  for (const { code } of [none, near, data, missing, grid, faults]) t.is(code, 2)
   t.regex(none.stderr, /which experiment\? One of redundancy, /)
   t.regex(near.stderr, /no experiment is called "resma".*did you mean resam/)
   t.regex(data.stderr, /redundancy needs no data/)
+  t.regex(grid.stderr, /--faults is for resam.*expected none with redundancy/)
+  t.regex(faults.stderr, /--faults.*4/)
   t.regex(missing.stderr, /\/no\/such\/folder: no train-images-idx3-ubyte/)
 })
 
