@@ -16,7 +16,7 @@ export const reproduceCommand = defineCommand({
     'Writes results.json and a page (open it in a browser) to a folder. The same command run again goes on where it stopped, and keeps finished runs.',
   arguments: [{ name: '[name]', about: 'which one; --list names them' }],
   options: {
-    list: flag('--list', 'name the experiments'),
+    list: flag('--list', 'name the experiments, and each figure and table of the papers'),
     quick: flag('--quick', 'a minute or two: fewer seeds and steps, smaller models'),
     data: maybe(
       '--data <dir>',
@@ -141,10 +141,22 @@ async function listExperiments(
     needsData,
   }))
   if (json) terminal.json(rows)
-  else
+  else {
     for (const { name, source, summary } of rows)
       terminal.print(terminal.paint('bold', name), `  ${summary}`, `  ${source}`)
+    await listItems(terminal)
+  }
   return 0
+}
+
+/** The figures and tables of the papers, and how to have each. */
+async function listItems(terminal: Terminal): Promise<void> {
+  const { paperItems } = await import('../../reproduce/paper-items.ts')
+  for (const paper of new Set(paperItems.map(each => each.paper))) {
+    terminal.print('', terminal.paint('bold', paper))
+    for (const { item, command, shows, why } of paperItems.filter(each => each.paper === paper))
+      terminal.print(`  ${item}: ${shows}`, `    ${command === null ? why : `concord reproduce ${command}`}`)
+  }
 }
 
 async function runExperiment(

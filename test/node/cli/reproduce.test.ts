@@ -14,6 +14,8 @@ test('reproduce --list names every experiment, for people and for machines', asy
   const names = JSON.parse(machines.stdout).map(({ name }: { name: string }) => name)
   t.true(names.includes('resam') && names.includes('peer-to-peer'))
   for (const name of names) t.true(people.stdout.includes(name))
+  for (const text of ['Figure 16', 'CIFAR-10', 'reproduce resam --faults 7'])
+    t.true(people.stdout.includes(text))
 })
 
 test('reproduce leaves results and a page, and goes on from there', async t => {
