@@ -14,6 +14,8 @@ test('reproduce --list names every experiment, for people and for machines', asy
   const names = JSON.parse(machines.stdout).map(({ name }: { name: string }) => name)
   t.true(names.includes('resam') && names.includes('peer-to-peer'))
   for (const name of names) t.true(people.stdout.includes(name))
+  for (const text of ['Figure 16', 'CIFAR-10', 'reproduce resam --faults 7'])
+    t.true(people.stdout.includes(text))
 })
 
 test('reproduce leaves results and a page, and goes on from there', async t => {
@@ -32,7 +34,7 @@ test('reproduce leaves results and a page, and goes on from there', async t => {
   ]
   const { code, stdout, stderr } = await run(...args)
   t.is(code, 0, stderr)
-  t.is(stdout.match(/^reproduced: /gm)?.length, 3, stdout)
+  t.is(stdout.match(/^reproduced: /gm)?.length, 4, stdout)
   t.true((await readFile(join(folder, 'linear-regression.html'), 'utf8')).includes('<svg'))
   const again = await run(...args, '--json')
   t.regex(again.stderr, /(\d+) runs, \1 of them taken from/)
@@ -40,16 +42,20 @@ test('reproduce leaves results and a page, and goes on from there', async t => {
 })
 
 test('reproduce says what is wrong with a name, with data, with results', async t => {
-  const [none, near, data, missing] = await Promise.all([
+  const [none, near, data, missing, grid, faults] = await Promise.all([
     run('reproduce'),
     run('reproduce', 'resma'),
     run('reproduce', 'redundancy', '--data', '.'),
     run('reproduce', 'resam', '--data', '/no/such/folder'),
+    run('reproduce', 'redundancy', '--faults', '3'),
+    run('reproduce', 'resam', '--faults', '4'),
   ])
-  for (const { code } of [none, near, data, missing]) t.is(code, 2)
+  for (const { code } of [none, near, data, missing, grid, faults]) t.is(code, 2)
   t.regex(none.stderr, /which experiment\? One of redundancy, /)
   t.regex(near.stderr, /no experiment is called "resma".*did you mean resam/)
   t.regex(data.stderr, /redundancy needs no data/)
+  t.regex(grid.stderr, /--faults is for resam.*expected none with redundancy/)
+  t.regex(faults.stderr, /--faults.*4/)
   t.regex(missing.stderr, /\/no\/such\/folder: no train-images-idx3-ubyte/)
 })
 
