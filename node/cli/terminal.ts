@@ -73,7 +73,8 @@ function written(lines: readonly string[], width: number | null): string {
   return lines.flatMap(line => fitted(shownLine(line)).map(each => `${each}\n`)).join('')
 }
 
-const wrapWidth = (stream: NodeJS.WriteStream) => (stream.isTTY === true ? columnsWithin(stream.columns) : null)
+const wrapWidth = (stream: NodeJS.WriteStream) =>
+  stream.isTTY === true ? columnsWithin(stream.columns) : null
 
 /** The streams that `processTerminal` writes to: their readers may go. */
 export const ownStreams = () => [process.stdout, process.stderr] as const
