@@ -2,8 +2,8 @@
 import { stripVTControlCharacters } from 'node:util'
 import { columnsOf } from './wrap.ts'
 
-/** A word and the spaces behind it; a number keeps its unit. */
-const WORD = /^ +|\S+(?: (?:%|[kMGT]?B|m?s)(?=[\s,;:.)]|$)[,;:.)]*)? */gu
+/** A word and the spaces behind it; `L = 2` is one, and a number keeps its unit. */
+const WORD = /^ +|\S+(?: = \S+)?(?: (?:%|[kMGT]?B|m?s)(?=[\s,;:.)]|$)[,;:.)]*)? */gu
 /** `  given     `, `ok    `: what stands before a text that is set in a column. */
 const LABEL = /^ *\S.*? {2,}(?=\S)/u
 

@@ -19,7 +19,7 @@ const OFFERED: readonly (readonly [line: string, offered: readonly string[], oth
   ['concord data fetch --o', ['--out']],
   ['concord completion ', ['bash', 'fish', 'zsh']],
   ['concord bounds r', ['redundancy', 'resam']],
-  ['concord bounds resam --rule m', ['mda', 'meamed']],
+  ['concord bounds resam --rule m', ['mda', 'meamed', 'multi-krum']],
   ['concord reproduce le', ['lenet', 'learn-theorem']],
   ['concord simulate --network ', ['lan', 'wan']],
   ['concord help ag', ['aggregate', 'agree']],

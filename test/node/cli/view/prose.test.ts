@@ -22,9 +22,10 @@ test('a label that takes most of the line does not push the text aside', t => {
   t.deepEqual(proseLines('a long label here  text text', 20), ['a long label here', '  text text'])
 })
 
-test('a path stays in one piece, and a number keeps its unit', t => {
+test('a path stays in one piece, a number keeps its unit, and a name its number', t => {
   const path = '/a/very/long/path-to/a-file.json'
   t.deepEqual(proseLines(`see ${path} there`, 12), ['see', `  ${path}`, '  there'])
+  t.deepEqual(proseLines('given by L = 2, K = 3', 12), ['given by', '  L = 2,', '  K = 3'])
   t.deepEqual(proseLines('accuracy reaches 95.2 %, well', 22), ['accuracy reaches', '  95.2 %, well'])
 })
 
