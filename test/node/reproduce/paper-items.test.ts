@@ -30,7 +30,10 @@ test('no figure and no table of a paper is missing, and none is there twice', t 
   const names = paperItems.map(({ paper, item }) => `${paper} ${item}`)
   t.is(new Set(names).size, names.length)
   for (const [paper, counts] of Object.entries(numbered)) {
-    t.true(paperItems.some(each => each.paper === paper), paper)
+    t.true(
+      paperItems.some(each => each.paper === paper),
+      paper,
+    )
     for (const [kind, count] of Object.entries(counts))
       for (let i = 1; i <= count; i++)
         t.true(names.includes(`${paper} ${kind} ${i}`), `${paper} ${kind} ${i}`)
