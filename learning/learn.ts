@@ -150,8 +150,10 @@ function receive(state: State, builder: Builder, from: PeerIndex, message: Messa
  * Whether all that could be done with the message is to keep it. In a step that is past, a peer that has begun anew, or
  * has come from elsewhere, only answers for its own vector: in the standard form nobody else needs what it receives.
  */
-function isOnlyKept({ step, options, agreements }: State, { kind, slot }: Message): boolean {
+function isOnlyKept({ step, options, agreements, measuring }: State, { kind, slot }: Message): boolean {
   const { protocol, exchange } = options
+  // Learning goes on while this peer still evaluates: its agreement on metrics is ahead of it, though the step is past.
+  if (slot.phase === 'metrics' && measuring.has(slot.step)) return false
   if (slot.step >= step || protocol === 'rb-tm' || exchange !== 'digest-first' || slot.phase === 'state')
     return false
   return kind !== 'request' && agreements.find(slot.step, slot.phase) === undefined

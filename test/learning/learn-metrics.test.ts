@@ -19,12 +19,18 @@ type Answer = (step: number, self: number) => Float32Array | null
 const figures = (value: number) => new Float32Array(METRICS_DIMENSION).fill(value)
 
 /** Four peers with constant gradients. An answer of null keeps the evaluation back. */
-function run(answer: Answer, changes: Partial<LearnOptions> = {}) {
+function run(
+  answer: Answer,
+  changes: Partial<LearnOptions> = {},
+  instead: (output: LearnOutput, self: number) => LearnInput | null = () => null,
+) {
   const protocols = [0, 1, 2, 3].map(self => {
     const learn = createLearn(optionsOf({ ...changes, self, ledger: testLedger() }))
     const answered = answering(learn, output => {
       if (output.kind === 'need-gradient')
         return { kind: 'gradient', step: output.step, gradient: Float32Array.of(1, self) }
+      const other = instead(output, self)
+      if (other !== null) return other
       const vector = output.kind === 'need-metrics' ? answer(output.step, self) : null
       return output.kind !== 'need-metrics' || vector === null
         ? null
@@ -80,6 +86,21 @@ test('no step waits for an evaluation, but the end does', t => {
     t.is(its.filter(({ kind }) => kind === 'finished').length, 1)
   }
 })
+
+for (const exchange of ['whole', 'digest-first'] as const)
+  test(`vectors ${exchange}: figures that come while this peer still evaluates a past step are not lost`, t => {
+    // The others give those of step 3 in step 5; peer 3 has its own in step 6.
+    const late = (step: number, self: number) => step === (self === 3 ? 6 : 5)
+    const { outputs } = run(
+      () => null,
+      { exchange },
+      (output, self) =>
+        output.kind === 'need-metrics' && late(output.step, self)
+          ? { kind: 'metrics', step: 3, vector: figures(3 + self) }
+          : null,
+    )
+    for (const its of outputs) t.deepEqual(agreedOn(its), [[3, 4.5]])
+  })
 
 test('a peer has finished only once the cohort has agreed on the last figures', t => {
   const { outputs, learners } = run((step, self) => (step > STEPS && self === 3 ? null : figures(1)))

@@ -132,10 +132,10 @@ function evaluatedText(point: AgreedPoint): string {
   return `after step ${point.step}, ${agreedText(point.agreed, point)}; loss here ${significant(point.loss)}`
 }
 
-/** "after step 20, not agreed: accuracy here 85.0 %, loss here 0.6; the evaluation took longer than …". */
+/** "after step 20, not agreed: accuracy here 85.0 %, loss here 0.6; the learning had gone on …". */
 function lateText({ step, accuracy, loss }: SeriesPoint): string {
   const share = accuracy === null ? '' : `accuracy here ${percent(accuracy)}, `
-  return `after step ${step}, not agreed: ${share}loss here ${significant(loss)}; this evaluation took longer than the cohort waits for one`
+  return `after step ${step}, not agreed: ${share}loss here ${significant(loss)}; the learning had gone on too far before that agreement could end`
 }
 
 function endingLines(ending: Ending, { cohort }: Membership): readonly string[] {

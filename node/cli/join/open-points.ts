@@ -1,7 +1,7 @@
 /**
- * Evaluations of this peer whose agreement has not ended yet. Learning does not wait for an evaluation: where it takes
- * longer than the steps for which an agreement stays open, the cohort ends that agreement without this peer, and no
- * figures of the cohort come. The user hears of that too, or a line would be missing without a word.
+ * Evaluations of this peer whose agreement has not ended yet. Learning does not wait for them: an agreement that has not
+ * ended when its step is long past is given up, and no figures of the cohort come. The user hears of that too, or a line
+ * would be missing without a word.
  */
 import type { SeriesPoint } from '../../../learning/evaluation/series.ts'
 import { defaultWindow } from '../../../learning/learn-contract.ts'

@@ -113,7 +113,7 @@ test('the log has the measures as fields, and warns of a model that is nothing',
   t.is(lines.length, 3, 'one line for a model that has learnt something')
 })
 
-test('an evaluation that the cohort did not wait for is told of, once, and only when its agreement is past', async t => {
+test('an evaluation on which no agreement has ended is told of, once, and only when its agreement is past', async t => {
   const terminal = recordedTerminal()
   const view = await createJoinView(membership, null, terminal)
   const own = { loss: 0.5, accuracy: 0.8, metrics: null }
@@ -134,7 +134,7 @@ test('an evaluation that the cohort did not wait for is told of, once, and only 
   view.see({ kind: 'evaluated', step: 10, ...own })
   step(20)
   const late =
-    'after step 2, not agreed: accuracy here 80.0 %, loss here 0.5; this evaluation took longer than the cohort waits for one'
+    'after step 2, not agreed: accuracy here 80.0 %, loss here 0.5; the learning had gone on too far before that agreement could end'
   t.deepEqual(told(), [late])
   view.see({ kind: 'agreed', step: 10, ...own, agreed })
   step(40)
