@@ -1,4 +1,5 @@
 /** Takes what a file or a server has given for runs, or says in a sentence why it is none: nothing of it is trusted before. */
+import { printable } from '../text/printable.ts'
 import { wrongIn } from './check-run.ts'
 import { runOfReport, wrongInReport } from './report-run.ts'
 import { RUN_FORMAT, RUN_VERSION, type RunDocument } from './run.ts'
@@ -59,5 +60,7 @@ export function readRun(value: unknown, name: string): Read {
 }
 
 function printed(value: unknown): string {
-  return typeof value === 'number' || typeof value === 'string' ? String(value).slice(0, 20) : 'none'
+  return typeof value === 'number' || typeof value === 'string'
+    ? printable(String(value).slice(0, 20))
+    : 'none'
 }
