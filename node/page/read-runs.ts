@@ -2,19 +2,18 @@
 import { readFile, stat } from 'node:fs/promises'
 import { gunzipSync } from 'node:zlib'
 import { FileError } from '../files/error.ts'
-import { runOfReport } from './report-run.ts'
-import { RUN_FORMAT, RUN_VERSION, type RunDocument } from './run.ts'
+import { runsIn } from './documents.ts'
+import type { RunDocument } from './run.ts'
 
-/** Pages and reports are far smaller. */
-export const DATA_BYTES_MAX = 256 * 1024 * 1024
-
-/** @throws FileError `malformed`, `unreadable`, `unsupported`, with a sentence on what the file is */
+/** @throws FileError `malformed`, `unreadable`, with a sentence on what the file is */
 export async function readAll(path: string, bytesMax: number): Promise<readonly RunDocument[]> {
   const text = await read(path, bytesMax)
   const packed = /<script type="application\/gzip" id="runs">([^<]*)/.exec(text)?.[1]
   const value = packed === undefined ? parsed(path, text) : parsed(path, unpacked(path, packed, bytesMax))
-  if (!Array.isArray(value)) return [runIn(path, value)]
-  return value.map(each => runIn(path, (each as { readonly run?: unknown } | null)?.run ?? each))
+  return runsIn(value, path).map(({ run, wrong }) => {
+    if (run === null) throw new FileError('malformed', wrong)
+    return run
+  })
 }
 
 async function read(path: string, bytesMax: number): Promise<string> {
@@ -33,7 +32,12 @@ async function read(path: string, bytesMax: number): Promise<string> {
 function unpacked(path: string, packed: string, bytesMax: number): string {
   try {
     return gunzipSync(Buffer.from(packed, 'base64'), { maxOutputLength: bytesMax }).toString()
-  } catch {
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
+      throw new FileError(
+        'malformed',
+        `${path} holds more than ${bytesMax} bytes of runs; expected at most so many`,
+      )
     throw new FileError('malformed', `${path} ends too early: the run in it is incomplete; copy it again`)
   }
 }
@@ -47,20 +51,4 @@ function parsed(path: string, text: string): unknown {
       `${path} is neither a page of a run nor a whole report; expected a file of --page or --report`,
     )
   }
-}
-
-function runIn(path: string, value: unknown): RunDocument {
-  const { format, version } = (value ?? {}) as Partial<RunDocument>
-  if (format === RUN_FORMAT && version === RUN_VERSION) return value as RunDocument
-  if (format === RUN_FORMAT)
-    throw new FileError(
-      'unsupported',
-      `${path} has version ${String(version)} of the format of runs; this program reads version ${RUN_VERSION}`,
-    )
-  const run = runOfReport(value)
-  if (run !== null) return run
-  throw new FileError(
-    'malformed',
-    `${path} holds no run; expected a page, or a report of demo, simulate or join`,
-  )
 }

@@ -3,6 +3,8 @@
  * hold. So reports can be laid beside each other, and beside runs.
  */
 import { applyEvent, newRun } from './apply.ts'
+import { PEERS_MAX } from './check-run.ts'
+import { MS_MAX } from './check-value.ts'
 import { markOf, type RunEvent } from './events.ts'
 import { type MarkKind, markKinds, type RunAbout, type RunDocument } from './run.ts'
 
@@ -14,22 +16,52 @@ const recordOf = (value: unknown): Json => (isRecord(value) ? value : {})
 const listOf = (value: unknown): readonly Json[] => (Array.isArray(value) ? value.filter(isRecord) : [])
 const numberOf = (value: unknown): number | null =>
   typeof value === 'number' && Number.isFinite(value) ? value : null
+const msOf = (seconds: unknown): number => Math.min(1000 * Math.abs(numberOf(seconds) ?? 0), MS_MAX)
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
-const countOf = (value: unknown): number => Math.max(0, Math.trunc(numberOf(value) ?? 0))
+const countOf = (value: unknown): number =>
+  Math.min(Math.max(0, Math.trunc(numberOf(value) ?? 0)), Number.MAX_SAFE_INTEGER)
+/** What a setting is as text; no setting of a report is a list or an object. */
+const settingOf = (value: unknown): string =>
+  ['string', 'number', 'boolean'].includes(typeof value) ? String(value).slice(0, SETTING_MAX) : ''
 
-/** More peers than any cohort has would only be a way to fill the memory. */
-const PEERS_MAX = 1024
+const SETTING_MAX = 1000
+
+/** A row of the document for each step has a place for each peer: more would only be a way to fill the memory. */
+const PLACES_MAX = 1_000_000
+
+const reports: readonly unknown[] = ['demo', 'simulate', 'join']
+
+/** What is wrong with a report, as the end of a sentence; null: nothing is, or it is no report at all. */
+export function wrongInReport(report: unknown): string | null {
+  if (!isRecord(report) || !reports.includes(report.command)) return null
+  const peers = recordOf(report.cohort).peers
+  if (!Number.isInteger(peers) || Number(peers) < 1 || Number(peers) > PEERS_MAX)
+    return `in its report "cohort.peers" is not a number of peers; expected a whole number from 1 to ${PEERS_MAX}`
+  if (!Array.isArray(report.honest))
+    return 'in its report "honest" is not a list; expected the results of the honest peers'
+  const steps = new Set<number>()
+  let points = 0
+  for (const { series } of listOf(report.honest))
+    for (const { step } of listOf(series)) {
+      points++
+      steps.add(countOf(step))
+    }
+  if (points <= PLACES_MAX && steps.size * Number(peers) <= PLACES_MAX) return null
+  return `its report has figures of ${Math.max(points, steps.size)} steps of ${peers} peers; expected at most ${PLACES_MAX} (steps × peers)`
+}
 
 /** Null: this is no report that `demo`, `simulate` or `join` of this version writes. */
 export function runOfReport(report: unknown): RunDocument | null {
-  if (!isRecord(report) || !['demo', 'simulate', 'join'].includes(textOf(report.command))) return null
+  if (!isRecord(report) || wrongInReport(report) !== null || !reports.includes(report.command)) return null
   const peers = countOf(recordOf(report.cohort).peers)
-  if (peers < 1 || peers > PEERS_MAX || !Array.isArray(report.honest)) return null
   const run = newRun(aboutReport(report, peers))
-  const within = (peer: unknown) => numberOf(peer) !== null && countOf(peer) < peers
-  const endMs = 1000 * (numberOf(report.virtualSeconds) ?? numberOf(report.wallSeconds) ?? 0)
+  const within = (peer: unknown) => Number.isInteger(peer) && countOf(peer) === peer && peer < peers
+  const endMs = msOf(numberOf(report.virtualSeconds) ?? report.wallSeconds)
   const honest = listOf(report.honest).filter(({ peer }) => within(peer))
-  const events: RunEvent[] = [...honest.flatMap(each => eventsOf(each, countOf(report.steps), endMs))]
+  // A row of a step is found at once where steps come in order.
+  const points = honest.flatMap(each => pointsOf(each, endMs)).sort((a, b) => a.step - b.step)
+  const events: RunEvent[] = [...points]
+  for (const each of honest) events.push(...lastOf(each, countOf(report.steps), endMs))
   for (const entry of listOf(report.timeline)) events.push(...marksOf(entry, within))
   for (const { peer, kind, count } of listOf(report.faults)) {
     const about = within(peer) ? countOf(peer) : null
@@ -70,14 +102,16 @@ function aboutReport(report: Json, peers: number): RunAbout {
     settings: [
       ['data', textOf(report.data)],
       ['partition', textOf(report.partition)],
-      ...settings.map(name => [name, String(cohort[name] ?? '')] as const),
+      ...settings.map(name => [name, settingOf(cohort[name])] as const),
     ],
   }
 }
 
-function eventsOf(honest: Json, steps: number, ms: number): readonly RunEvent[] {
+type Point = Extract<RunEvent, { kind: 'accuracy' | 'loss' }>
+
+function pointsOf(honest: Json, ms: number): readonly Point[] {
   const peer = countOf(honest.peer)
-  const points = listOf(honest.series).flatMap(({ step, accuracy, loss, agreed }): RunEvent[] => {
+  return listOf(honest.series).flatMap(({ step, accuracy, loss, agreed }): Point[] => {
     const at = { ms, step: countOf(step) }
     return [
       { ...at, kind: 'accuracy', peer, accuracy: numberOf(accuracy) },
@@ -87,21 +121,19 @@ function eventsOf(honest: Json, steps: number, ms: number): readonly RunEvent[] 
         : []),
     ]
   })
+}
+
+function lastOf(honest: Json, steps: number, ms: number): readonly RunEvent[] {
+  const peer = countOf(honest.peer)
+  const traffic = {
+    bytesSent: numberOf(honest.bytesSent) ?? 0,
+    bytesReceived: numberOf(honest.bytesReceived),
+    messages: 0,
+  }
   return [
-    ...points,
     { kind: 'accuracy', ms, peer, step: steps, accuracy: numberOf(honest.accuracy) },
     { kind: 'loss', ms, peer, step: steps, loss: numberOf(honest.loss) },
-    {
-      kind: 'stepped',
-      ms,
-      peer,
-      step: steps,
-      traffic: {
-        bytesSent: numberOf(honest.bytesSent) ?? 0,
-        bytesReceived: numberOf(honest.bytesReceived),
-        messages: 0,
-      },
-    },
+    { kind: 'stepped', ms, peer, step: steps, traffic },
     { kind: 'place', ms, peer, status: 'finished', step: steps, phase: 'finished' },
   ]
 }
@@ -110,7 +142,7 @@ function marksOf(entry: Json, within: (peer: unknown) => boolean): readonly RunE
   const kind = textOf(entry.event) as MarkKind
   if (!markKinds.includes(kind) || !Array.isArray(entry.peers)) return []
   const peers = entry.peers.filter(within).map(countOf)
-  const ms = 1000 * (numberOf(entry.virtualSeconds) ?? 0)
+  const ms = msOf(entry.virtualSeconds)
   const step = countOf(entry.step)
   if (kind === 'partition' || kind === 'reconnect') return [markOf({ ms, peer: -1, kind, step, peers })]
   return peers.map(peer => markOf({ ms, peer, kind, step }))

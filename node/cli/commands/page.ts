@@ -1,7 +1,8 @@
 /** `concord page`: one page of several runs, side by side. */
 import { basename } from 'node:path'
 import { writeOutput } from '../../files/output.ts'
-import { DATA_BYTES_MAX, readAll } from '../../page/read-runs.ts'
+import { DATA_BYTES_MAX } from '../../page/documents.ts'
+import { readAll } from '../../page/read-runs.ts'
 import { defineCommand, maybe, UsageError } from '../command.ts'
 import { text } from '../parse.ts'
 import { requireOutput } from '../report-output.ts'

@@ -21,7 +21,33 @@ interface AppProps {
   addFiles(files: readonly File[]): Promise<void>
 }
 
+/** The whole page; if something outside the views cannot be drawn, a sentence in its place until another run is chosen. */
 export function App({ addFiles }: AppProps) {
+  const choice = `${runs.value.length} ${chosenRun.value} ${view.value}`
+  const failed = useRef<string | null>(null)
+  const [error, retry] = useErrorBoundary(() => {
+    failed.current = choice
+  })
+  useEffect(() => {
+    if (error !== undefined && failed.current !== choice) retry()
+  }, [choice])
+  if (error === undefined) return <Whole addFiles={addFiles} />
+  return (
+    <>
+      <header>
+        <h1>Concord</h1>
+        <Opening addFiles={addFiles} />
+      </header>
+      <Troubles />
+      <p class="trouble">
+        This run cannot be drawn: its document holds something that it should not. Open another file, or write
+        this one again.
+      </p>
+    </>
+  )
+}
+
+function Whole({ addFiles }: AppProps) {
   const chosen = runs.value[Math.min(chosenRun.value, runs.value.length - 1)]
   const now = tick.value
   const shown = useMemo(
@@ -161,8 +187,16 @@ function Guarded({ run }: { run: RunDocument }) {
   )
 }
 
+/** A list may be too long to be spread into arguments. */
+function newestStep({ steps, peers }: RunDocument): number {
+  let newest = 0
+  for (const { step } of steps) newest = Math.max(newest, step)
+  for (const { step } of peers) newest = Math.max(newest, step)
+  return newest
+}
+
 function Standing({ run }: ViewProps) {
-  const step = Math.max(0, ...run.steps.map(row => row.step), ...run.peers.map(place => place.step))
+  const step = newestStep(run)
   const clock = run.about.clock === 'virtual' ? 'of virtual time' : 'since it began'
   const words = {
     running: `running: step ${Math.min(step, run.about.steps)} of ${run.about.steps}, ${timeText(run.ms)} ${clock}`,

@@ -4,18 +4,22 @@
  */
 import { isPrintable, printable } from '../../text/printable.ts'
 
-/** The same value with every text in it printable. Changes the value that it is given. */
+/** The same value with every text in it printable. Changes the value that it is given, however deep it is. */
 export function cleaned<T>(value: T): T {
-  if (typeof value === 'string') return (isPrintable(value) ? value : printable(value)) as T
-  if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) {
-    // Rows of numbers are by far the most of a document.
-    if (typeof value[0] === 'number' || (value[0] === null && typeof value.at(-1) === 'number')) return value
-    for (let at = 0; at < value.length; at++)
-      if (typeof value[at] !== 'number') value[at] = cleaned(value[at])
-    return value
+  const outside = { value }
+  const open: object[] = [outside]
+  for (let inside = open.pop(); inside !== undefined; inside = open.pop()) {
+    if (Array.isArray(inside)) {
+      // Rows of numbers are by far the most of a document.
+      if (typeof inside[0] === 'number' || (inside[0] === null && typeof inside.at(-1) === 'number')) continue
+      for (let at = 0; at < inside.length; at++) clean(inside, at, open)
+    } else for (const name in inside) clean(inside as Record<string, unknown>, name, open)
   }
-  const record = value as Record<string, unknown>
-  for (const name in record) if (typeof record[name] !== 'number') record[name] = cleaned(record[name])
-  return value
+  return outside.value
+}
+
+function clean<K extends string | number>(inside: Record<K, unknown>, at: K, open: object[]): void {
+  const value = inside[at]
+  if (typeof value === 'string') inside[at] = isPrintable(value) ? value : printable(value)
+  else if (typeof value === 'object' && value !== null) open.push(value)
 }

@@ -1,8 +1,9 @@
 /** Starts the page: finds its runs, and draws them. */
 import './style.css'
 import { render } from 'preact'
+import type { Read } from '../documents.ts'
 import { App } from './app.tsx'
-import { embedded, follow, type Read, readText } from './source.ts'
+import { embedded, follow, readFile } from './source.ts'
 import {
   chosenRun,
   connection,
@@ -41,7 +42,7 @@ function live(): void {
 
 async function addFiles(files: readonly File[]): Promise<void> {
   const before = runs.value.length
-  for (const file of files) show(await readText(await file.text(), `The file ${file.name}`), false)
+  for (const file of files) show(await readFile(file), false)
   const added = runs.value.length - before
   if (added > 0 && runs.value.length > 1) view.value = 'compare'
   else if (added > 0) chosenRun.value = before
@@ -68,5 +69,16 @@ async function start(): Promise<void> {
   }
 }
 
-if (document.readyState === 'loading') addEventListener('DOMContentLoaded', () => void start())
-else void start()
+/** Whatever goes wrong, the page says so and is not left empty. */
+function begin(): void {
+  start().catch(() => {
+    const sentence = document.createElement('p')
+    sentence.className = 'trouble'
+    sentence.textContent =
+      'This page cannot be shown: something in it could not be read. Copy the file again, or write it again.'
+    document.getElementById('app')!.replaceChildren(sentence)
+  })
+}
+
+if (document.readyState === 'loading') addEventListener('DOMContentLoaded', begin)
+else begin()

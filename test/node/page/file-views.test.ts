@@ -187,13 +187,17 @@ const bad: readonly (readonly [string, (html: string) => string, RegExp])[] = [
   [
     'of another version',
     html => withData(html, [{ name: 'a', run: { ...sampleRun({ steps: 1 }), version: 99 } }]),
-    /version 99 of the format, and this page reads version 1/,
+    /version 99 of the format of runs, and this program reads version 1/,
   ],
-  ['not a run', html => withData(html, [{ name: 'a', run: { some: 'report' } }]), /is not a run of Concord/],
+  [
+    'not a run',
+    html => withData(html, [{ name: 'a', run: { some: 'report' } }]),
+    /holds no run of Concord that a page can show/,
+  ],
   [
     'of a run without its peers',
     html => withData(html, [{ name: 'a', run: { ...sampleRun({ steps: 1 }), peers: [] } }]),
-    /is damaged: the place of some peer/,
+    /is damaged: "peers" is a list of 0; expected a list of 7 entries/,
   ],
   ['without any run', html => withData(html, []), /holds no run/],
 ]
