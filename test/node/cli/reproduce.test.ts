@@ -174,3 +174,15 @@ test('options of the other architecture are refused', async t => {
   t.regex(faults.stderr, /no rule stands more than 3 of 7 workers/)
   for (const { code } of [rule, protocol, faults]) t.is(code, 2)
 })
+
+test('what has no page says so, and writes none', async t => {
+  const [server, served, swarm] = await Promise.all([
+    run('simulate', '--architecture', 'server', '--page', 'none.html'),
+    run('simulate', '--architecture', 'server', '--watch'),
+    run('simulate', '--seeds', '3', '--watch'),
+  ])
+  t.regex(server.stderr, /--page is given, but a page shows what peers send each other/)
+  t.regex(served.stderr, /--watch is given, .* expected none with --architecture server/)
+  t.regex(swarm.stderr, /--watch is given, but a page shows one run, and --seeds makes many/)
+  for (const { code } of [server, served, swarm]) t.is(code, 2)
+})
