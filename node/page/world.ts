@@ -48,8 +48,8 @@ export function createWorldRecorder(recorder: Recorder): Onlooker {
     enters(world) {
       state.world = world
     },
-    rule(rule) {
-      watching.current = watchRule(rule, recorder.isWatched)
+    rule(rule, distances) {
+      watching.current = watchRule(rule, recorder.isWatched, distances)
       return watching.current.aggregate
     },
     began(self, incarnation) {
