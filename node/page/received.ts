@@ -81,14 +81,14 @@ type Distances = typeof squaredDistances
  * Lets a page see what a rule sees. Vectors may be used for others once the rule has returned, so all is computed here.
  * @param rule may need the distances too: then they are computed once
  * @param isWanted whether anybody watches now: nothing is computed otherwise
+ * @param known peers of one simulated world share results, and with them what led there
  */
 export function watchRule(
   rule: (protocol: ProtocolName, family: Family, distances: Distances) => Vector,
   isWanted: () => boolean,
   distances: Distances = squaredDistances,
+  known = new WeakMap<Vector, Seen>(),
 ): Watching {
-  // Peers of one simulated world share results, and with them what led there.
-  const known = new WeakMap<Vector, Seen>()
   return {
     aggregate(protocol, family) {
       let squares: ReturnType<Distances> | null = null

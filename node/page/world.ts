@@ -37,13 +37,13 @@ export function createWorldRecorder(recorder: Recorder): Onlooker {
   const state = newState(recorder)
   const { tell } = recorder
   const nowMs = () => roundedMs(state.world?.nowMs() ?? 0)
-  const watching = { current: watchRule(noRule, recorder.isWatched) }
+  const known: Parameters<typeof watchRule>[3] = new WeakMap()
   const seen = (self: PeerIndex): Lane =>
     createLane({
       self,
       nowMs,
       tell,
-      seen: result => (state.honest.has(self) ? watching.current.seen(result) : null),
+      seen: result => (state.honest.has(self) ? (known.get(result) ?? null) : null),
     })
   const lanes = [...recorder.about.peers.keys()].map(seen)
   return {
@@ -51,8 +51,7 @@ export function createWorldRecorder(recorder: Recorder): Onlooker {
       state.world = world
     },
     rule(rule, distances) {
-      watching.current = watchRule(rule, recorder.isWatched, distances)
-      return watching.current.aggregate
+      return watchRule(rule, recorder.isWatched, distances, known).aggregate
     },
     began(self, incarnation) {
       tell({ kind: 'place', ms: nowMs(), peer: self, status: 'running', why: null })
@@ -132,10 +131,6 @@ function received(state: State, ms: number, to: PeerIndex, from: PeerIndex, mess
   const number = recorder.message(messageNow(from, to, message, { sentMs, arrivedMs: ms, bytes, cause }))
   causes.arrived(to, message, { ms, number })
   Object.assign(last[to]!, { ms, message: number })
-}
-
-const noRule = (): never => {
-  throw new Error('the onlooker has not been given a rule')
 }
 
 function stepped({ recorder, world }: State, ms: number, peer: PeerIndex, step: number): void {

@@ -60,6 +60,13 @@ function recorded() {
   return { result, run: recorder.document(), paths: path.paths()! }
 }
 
+test('what every honest peer received in its first iteration is in the plane, liars marked by their author', t => {
+  const { run } = recorded()
+  const observers = new Set(run.planes.flatMap(plane => plane.observers))
+  t.deepEqual([...observers].sort(), [0, 1, 2, 3, 4])
+  t.true(run.planes.some(({ points }) => points.length >= 5))
+})
+
 test('an onlooker changes nothing: the trace is the same', t => {
   t.is(recorded().result.trace, simulateAgreement(options).trace)
 })

@@ -28,9 +28,17 @@ const phaseWords: Readonly<Record<NonNullable<PeerPlace['phase']>, string>> = {
   diverged: 'diverged',
 }
 
+/** Of a peer that has not said it is done: once the run is over, it is in nothing any more. */
+function statusText({ state }: RunDocument, { status, why }: PeerPlace): string {
+  const isUnder = status === 'running' || status === 'starting'
+  const word = state !== 'running' && isUnder ? 'ended with the run' : statusWords[status]
+  return why === null ? word : `${word}: ${why}`
+}
+
 /** The step counts from 1 for people, as in the terminal. */
-function placeText({ phase, step, iteration, status }: PeerPlace): string {
+function placeText(run: RunDocument, { phase, step, iteration, status }: PeerPlace): string {
   if (status === 'finished' || phase === 'finished') return 'done'
+  if (run.state !== 'running') return step === 0 ? '–' : `step ${step}`
   const words = phase === null ? '' : `: ${phaseWords[phase]}`
   return `step ${step}${words}${iteration === null ? '' : `, iteration ${iteration}`}`
 }
@@ -157,7 +165,11 @@ function Node({ run, peer, place, at: [x, y], size, outward: [dx, dy] }: NodePro
         style={{ fill: 'var(--paper)', stroke: paint(look.colour) }}
       />
       <text text-anchor="middle" dy="0.35em" font-size={size < 14 ? 9 : 12}>
-        {isDown ? '×' : place.status === 'starting' ? '…' : place.step}
+        {isDown
+          ? '×'
+          : place.status === 'starting'
+            ? '…'
+            : Math.min(place.step, run.about.steps ?? place.step)}
       </text>
       <text
         text-anchor={Math.abs(dx) < 0.3 ? 'middle' : dx < 0 ? 'end' : 'start'}
@@ -243,11 +255,18 @@ function roleText(honest: boolean | null, attack: string | null) {
 }
 
 function cutOffText(run: RunDocument, peer: number): string {
-  const proofs = run.evidence.filter(row => row.peer === peer)
-  const convictions = run.marks.filter(mark => mark.kind === 'convicted' && mark.peers.includes(peer))
-  const by = [...new Set([...proofs.map(row => row.observer), ...convictions.map(mark => mark.peer)])]
-  if (by.length === 0) return '–'
-  const names = by.filter(one => one >= 0).map(one => peerName(run, one))
+  // What a liar holds against anybody, itself included, is nobody's judgement.
+  const isJudge = (by: number) => by !== peer && run.about.peers[by]?.honest !== false
+  const proofs = run.evidence.filter(row => row.peer === peer && isJudge(row.observer))
+  const convictions = run.marks.filter(
+    mark => mark.kind === 'convicted' && mark.peers.includes(peer) && isJudge(mark.peer),
+  )
+  const by = new Set([...proofs.map(row => row.observer), ...convictions.map(mark => mark.peer)])
+  if (by.size === 0) return '–'
+  const names = [...by]
+    .filter(one => one >= 0)
+    .sort((a, b) => a - b)
+    .map(one => peerName(run, one))
   const proof =
     proofs.length === 0 ? '' : `, on ${countText(proofs.length, 'proof')} of two signed vectors for one slot`
   return `by ${listText(names)}${proof}`
@@ -271,11 +290,8 @@ function Places({ run }: { run: RunDocument }) {
           {run.peers.map((place, peer) => (
             <tr key={peer}>
               <th scope="row">{peerName(run, peer)}</th>
-              <td>
-                {statusWords[place.status]}
-                {place.why !== null && `: ${place.why}`}
-              </td>
-              <td>{placeText(place)}</td>
+              <td>{statusText(run, place)}</td>
+              <td>{placeText(run, place)}</td>
               <td>{waitingText(run, place)}</td>
               <td>{place.caughtUp === 0 ? '–' : countText(place.caughtUp, 'time')}</td>
               <td class="number">{bytesText(place.bytesSent)}</td>
@@ -291,7 +307,7 @@ function Places({ run }: { run: RunDocument }) {
 }
 
 function waitingText(run: RunDocument, { waiting }: PeerPlace): string {
-  if (waiting === null || waiting.missing.length === 0) return '–'
+  if (run.state !== 'running' || waiting === null || waiting.missing.length === 0) return '–'
   const since = Math.min(...waiting.missing.map(one => one.sinceMs))
   const names = waiting.missing.map(one => peerName(run, one.peer))
   const who = waiting.needed < names.length ? `${waiting.needed} of ${listText(names)}` : listText(names)
