@@ -9,7 +9,7 @@ const groups = {
   ],
   'Cohort and agreement:': [
     ...['name', 'byzantine', 'synchronous', 'syncTimeout', 'grace', 'exchange', 'schedule', 'iterations'],
-    ...['count', 'target', 'rule', 'param', 'averaging', 'output', 'unsafe'],
+    ...['count', 'target', 'rule', 'param', 'averaging', 'missing', 'forgedFrom', 'output', 'unsafe'],
   ],
   'Learning:': [
     ...['learn', 'from', 'init', 'architecture', 'stepSize', 'momentum', 'clip', 'weightDecay', 'box'],
@@ -54,7 +54,7 @@ export function inGroups(options: Options): readonly Entry[] {
 export const OWN_COMMANDS = 'This program:'
 
 const commandGroups: Readonly<Record<string, readonly string[]>> = {
-  'On this machine:': ['demo', 'simulate', 'agree', 'bounds', 'aggregate', 'reproduce'],
+  'On this machine:': ['demo', 'simulate', 'agree', 'bounds', 'aggregate', 'reproduce', 'page'],
   'On real machines:': ['keygen', 'cohort', 'join', 'status', 'watch', 'doctor', 'evidence'],
   'Data and models:': ['data', 'predict', 'export'],
 }

@@ -28,15 +28,41 @@ const phaseWords: Readonly<Record<NonNullable<PeerPlace['phase']>, string>> = {
   diverged: 'diverged',
 }
 
+/** A peer's own page knows of the others what its links tell: how many steps they are behind. */
+function isHearsay({ about }: RunDocument, peer: number): boolean {
+  return about.self !== null && about.self !== peer
+}
+
+/** The step of a peer as far as it is known; null: not at all. */
+function knownStep(run: RunDocument, peer: number): number | null {
+  const { self, steps } = run.about
+  const step = run.peers[peer]!.step
+  const most = steps ?? Number.POSITIVE_INFINITY
+  if (self === null || self === peer) return Math.min(step, most)
+  const lag = run.links[self]?.[peer]?.lag ?? null
+  return lag === null ? null : Math.max(0, Math.min(run.peers[self]!.step, most) - lag)
+}
+
 /** Of a peer that has not said it is done: once the run is over, it is in nothing any more. */
-function statusText({ state }: RunDocument, { status, why }: PeerPlace): string {
+function statusText(run: RunDocument, peer: number): string {
+  const { state } = run
+  const { status, why } = run.peers[peer]!
+  if (isHearsay(run, peer)) {
+    const link = run.links[run.about.self!]?.[peer] ?? null
+    return link === null ? 'not known' : link.connected ? 'connected' : 'not connected'
+  }
   const isUnder = status === 'running' || status === 'starting'
   const word = state !== 'running' && isUnder ? 'ended with the run' : statusWords[status]
   return why === null ? word : `${word}: ${why}`
 }
 
 /** The step counts from 1 for people, as in the terminal. */
-function placeText(run: RunDocument, { phase, step, iteration, status }: PeerPlace): string {
+function placeText(run: RunDocument, peer: number): string {
+  const { phase, step, iteration, status } = run.peers[peer]!
+  if (isHearsay(run, peer)) {
+    const known = knownStep(run, peer)
+    return known === null ? 'not known' : `step ${known}`
+  }
   if (status === 'finished' || phase === 'finished') return 'done'
   if (run.state !== 'running') return step === 0 ? '–' : `step ${step}`
   const words = phase === null ? '' : `: ${phaseWords[phase]}`
@@ -156,6 +182,7 @@ interface NodeProps {
 function Node({ run, peer, place, at: [x, y], size, outward: [dx, dy] }: NodeProps) {
   const look = peerLook(run, peer)
   const isDown = place.status === 'down' || place.status === 'failed'
+  const isStarting = place.status === 'starting' && !isHearsay(run, peer)
   return (
     <g transform={`translate(${x} ${y})`} opacity={isDown ? 0.55 : 1}>
       <path
@@ -165,11 +192,7 @@ function Node({ run, peer, place, at: [x, y], size, outward: [dx, dy] }: NodePro
         style={{ fill: 'var(--paper)', stroke: paint(look.colour) }}
       />
       <text text-anchor="middle" dy="0.35em" font-size={size < 14 ? 9 : 12}>
-        {isDown
-          ? '×'
-          : place.status === 'starting'
-            ? '…'
-            : Math.min(place.step, run.about.steps ?? place.step)}
+        {isDown ? '×' : isStarting ? '…' : (knownStep(run, peer) ?? '?')}
       </text>
       <text
         text-anchor={Math.abs(dx) < 0.3 ? 'middle' : dx < 0 ? 'end' : 'start'}
@@ -290,11 +313,11 @@ function Places({ run }: { run: RunDocument }) {
           {run.peers.map((place, peer) => (
             <tr key={peer}>
               <th scope="row">{peerName(run, peer)}</th>
-              <td>{statusText(run, place)}</td>
-              <td>{placeText(run, place)}</td>
+              <td>{statusText(run, peer)}</td>
+              <td>{placeText(run, peer)}</td>
               <td>{waitingText(run, place)}</td>
               <td>{place.caughtUp === 0 ? '–' : countText(place.caughtUp, 'time')}</td>
-              <td class="number">{bytesText(place.bytesSent)}</td>
+              <td class="number">{isHearsay(run, peer) ? '–' : bytesText(place.bytesSent)}</td>
               <td class="number">{bytesText(place.bytesReceived)}</td>
               <td class="number">{numberText(place.loss)}</td>
               <td class="number">{percentText(place.accuracy)}</td>
