@@ -17,8 +17,10 @@ const groups = {
     ...['oracle', 'oracleTimeout', 'evaluateEvery', 'saveEvery'],
   ],
   'Who holds which data:': ['partition', 'holdout', 'dataChanged'],
-  'Guarantee of LEARN:': [
+  'Constants of theorems:': [
     ...['delta', 'smoothness', 'heterogeneity', 'averagingConstant', 'deviation', 'decay', 'greatestLoss'],
+    ...['lambda', 'gradientNorm', 'convexity', 'dissimilarity', 'epsilon', 'samples'],
+    ...['groups', 'alpha', 'failure', 'radius'],
   ],
   'Network and faults:': [
     ...['listen', 'mdns', 'quic', 'real', 'network', 'latency', 'loss', 'gradientTime', 'crash', 'restart'],
