@@ -1,6 +1,11 @@
 /** `concord reproduce NAME`: an experiment of the papers, its claim beside what was measured. */
 import { join } from 'node:path'
+<<<<<<< HEAD
 import type { Findings, GridChoice } from '../../reproduce/experiment.ts'
+=======
+import type { Findings } from '../../reproduce/experiment.ts'
+import { experimentNames } from '../../reproduce/names.ts'
+>>>>>>> h/fixterm
 import { suggestion } from '../../text/nearest.ts'
 import { defineCommand, flag, maybe, UsageError } from '../command.ts'
 import { decimal, integer, oneOf, text } from '../parse.ts'
@@ -14,7 +19,7 @@ export const reproduceCommand = defineCommand({
   summary: 'run an experiment of the papers and compare its claims with measurements',
   about:
     'Writes results.json and a page (open it in a browser) to a folder. The same command run again goes on where it stopped, and keeps finished runs.',
-  arguments: [{ name: '[name]', about: 'which one; --list names them' }],
+  arguments: [{ name: '[name]', about: 'which one; --list names them', choices: experimentNames }],
   options: {
     list: flag('--list', 'name the experiments, and each figure and table of the papers'),
     quick: flag('--quick', 'a minute or two: fewer seeds and steps, smaller models'),
@@ -54,13 +59,12 @@ export const reproduceCommand = defineCommand({
     if (json) terminal.reserveOutput()
     const { experiments, experimentNamed } = await import('../../reproduce/registry.ts')
     if (list) return listExperiments(experiments, json, terminal)
-    const names = experiments.map(each => each.name)
     if (name === undefined)
-      throw new UsageError(`which experiment? One of ${names.join(', ')}; --list says more`)
+      throw new UsageError(`which experiment? One of ${experimentNames.join(', ')}; --list says more`)
     const experiment = experimentNamed(name)
     if (experiment === undefined)
       throw new UsageError(
-        `no experiment is called "${name}"; expected one of ${names.join(', ')}${suggestion(name, names)}`,
+        `no experiment is called "${name}"; expected one of ${experimentNames.join(', ')}${suggestion(name, experimentNames)}`,
       )
     if (!experiment.needsData && values.data !== null)
       throw new UsageError(`--data is "${values.data}"; ${name} needs no data, its own is made from the seed`)

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import { reportSchema } from '../../../node/daemon/report.ts'
+import { experimentNames } from '../../../node/reproduce/names.ts'
+import { experiments } from '../../../node/reproduce/registry.ts'
 import { run } from './concord.ts'
 
 test('reproduce --list names every experiment, for people and for machines', async t => {
@@ -59,6 +61,13 @@ test('reproduce says what is wrong with a name, with data, with results', async 
   t.regex(missing.stderr, /\/no\/such\/folder: no train-images-idx3-ubyte/)
 })
 
+test('the names that shells offer are those of the experiments', t => {
+  t.deepEqual(
+    experiments.map(({ name }) => name),
+    [...experimentNames],
+  )
+})
+
 test('bounds learn gives η and T_LEARN, as text and as JSON; its options belong to it', async t => {
   const args = [
     'bounds',
@@ -79,7 +88,7 @@ test('bounds learn gives η and T_LEARN, as text and as JSON; its options belong
     run('bounds', 'everything'),
     run('bounds', 'learn', '--peers', '4', '--faults', '1'),
   ])
-  t.regex(people.stdout, /η = δ\/12L = 0\.1\n/)
+  t.regex(people.stdout, /η = δ\/\(12L\) = 0\.1\n/)
   const { rate, A, B, steps } = JSON.parse(machines.stdout)
   t.deepEqual([rate, Math.round(A), B], [0.09999999999999999, 1430, 897.5])
   t.true(people.stdout.includes(`T_LEARN = ${Number(steps.toPrecision(4))}`))
@@ -179,4 +188,26 @@ test('options of the other architecture are refused', async t => {
   t.regex(protocol.stderr, /--protocol is about agreement between peers/)
   t.regex(faults.stderr, /no rule stands more than 3 of 7 workers/)
   for (const { code } of [rule, protocol, faults]) t.is(code, 2)
+})
+
+test('bounds of a theorem: what is given, and whether a bound says more than what holds at the start', async t => {
+  const cohort = ['--peers', '7', '--faults', '1']
+  const [none, few, many, learn, vacuous, limit, floor] = await Promise.all([
+    run('bounds', 'resam', ...cohort, '--steps', '1'),
+    run('bounds', 'resam', ...cohort),
+    run('bounds', 'resam', ...cohort, '--steps', '1e9'),
+    run('bounds', 'learn', '--peers', '13', '--faults', '1'),
+    run('bounds', 'learn', '--peers', '13', '--faults', '1', '--heterogeneity', '5'),
+    run('bounds', 'cge', ...cohort, '--epsilon', '1'),
+    run('bounds', 'linear-regression', '--peers', '10', '--radius', '0.01'),
+  ])
+  for (const { stdout } of [none, few, many, learn, limit, floor]) t.regex(stdout, /^ {2}given +\S+ = /m)
+  t.regex(none.stdout, /nothing is promised: T is below 3\n/)
+  t.regex(few.stdout, /at most +359\.3: vacuous, it is at most 4\.605 at the start\n/)
+  t.notRegex(many.stdout, /vacuous|nothing/)
+  t.notRegex(learn.stdout, /vacuous|\d{8}/)
+  t.regex(learn.stdout, /T₁ = \d\.\d+e9, .*T₈ = /)
+  t.regex(vacuous.stdout, /vacuous +any start has a gradient of at most .* = 2\.146/)
+  t.regex(limit.stdout, /≥ +0: vacuous\n/)
+  t.regex(floor.stdout, /down to +0\.0\d+: vacuous, the search stays within r√d = 0\.01 anyway\n/)
 })
