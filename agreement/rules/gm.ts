@@ -12,8 +12,18 @@ export interface GmOptions extends RuleOptions {
   readonly tolerance?: number
 }
 
+/** Where vectors come from, if some of the machines sent none. */
+export interface Machines {
+  /** Of each vector in the list, from 0, ascending. */
+  readonly indices: readonly number[]
+  /** How many machines there are. */
+  readonly of: number
+}
+
 /** Parameters of `gmom`. */
 export interface GmomOptions extends GmOptions {
+  /** The groups are of neighbours among these machines, sent or not; absent: among the vectors. */
+  readonly machines?: Machines
   /** The number of groups, `1 … n`; unless given, `2f + 1` but at most `n`. */
   readonly k?: number
   /** Group means of a larger norm are dropped; none unless given. */
@@ -39,7 +49,8 @@ export function gm(vectors: readonly Vector[], options: GmOptions = {}): Vector 
 /**
  * The geometric median of the means of `k` groups of neighbours in the list, after dropping group means of norm above
  * `τ`. Tolerates `f` faults if `2(1 + ε)f ≤ k` for some `ε > 0`. Source: byzantine-gradient-descent, Algorithm 2 and
- * Remark 2. Where `k` does not divide `n`, the first groups take one vector more.
+ * Remark 2. Where `k` does not divide `n`, the first groups take one vector more. With `machines` a silent one changes its
+ * own group only.
  *
  * @param vectors `n` vectors of `d` coordinates
  * @param faults `f`, with `2f < k`
@@ -51,9 +62,15 @@ export function gm(vectors: readonly Vector[], options: GmOptions = {}): Vector 
 export function gmom(vectors: readonly Vector[], maxFaulty: number, options: GmomOptions = {}): Vector {
   checkVectors('gmom', vectors, options)
   const n = vectors.length
-  const { k = Math.min(2 * maxFaulty + 1, n), tau = Infinity, tolerance = 1e-6 } = options
+  const { machines = { indices: range(0, n), of: n } } = options
+  const silent = machines.of - n
+  const {
+    k = Math.min(2 * (maxFaulty + silent) + 1, machines.of),
+    tau = Infinity,
+    tolerance = 1e-6,
+  } = options
   checkWhole('gmom', 'faults', maxFaulty, 0, n)
-  checkWhole('gmom', 'k', k, 1, n)
+  checkWhole('gmom', 'k', k, 1, machines.of)
   if (2 * maxFaulty >= k)
     throw new RuleError(
       'too-many-faults',
@@ -61,7 +78,7 @@ export function gmom(vectors: readonly Vector[], maxFaulty: number, options: Gmo
     )
   checkPositive('gmom', 'tau', tau)
   checkPositive('gmom', 'tolerance', tolerance)
-  const means = groupMeans(vectors, k)
+  const means = groupMeans(vectors, k, machines)
   if (tau === Infinity) return medianOf(means, tolerance)
   const norms = squaredDistancesTo(means).map(Math.sqrt)
   const kept = means.filter((_, g) => norms[g]! <= tau)
@@ -73,10 +90,12 @@ export function gmom(vectors: readonly Vector[], maxFaulty: number, options: Gmo
   return medianOf(kept, tolerance)
 }
 
-/** The means of `k` groups of neighbours; of a group of one, that vector itself. */
-function groupMeans(vectors: readonly Vector[], k: number): Vector[] {
-  const n = vectors.length
-  const groups = Array.from({ length: k }, (_, g) => range(start(n, k, g), start(n, k, g + 1)))
+/** The means of `k` groups of neighbours; of a group of one, that vector itself, and of a silent group nothing. */
+function groupMeans(vectors: readonly Vector[], k: number, { indices, of: n }: Machines): Vector[] {
+  const all = range(0, vectors.length)
+  const groups = range(0, k)
+    .map(g => all.filter(j => indices[j]! >= start(n, k, g) && indices[j]! < start(n, k, g + 1)))
+    .filter(group => group.length > 0)
   const larger = groups.filter(group => group.length > 1)
   const means = larger.length === 0 ? [] : meansOf(vectors, larger)
   return groups.map(group => (group.length === 1 ? vectors[group[0]!]! : means[larger.indexOf(group)]!))

@@ -9,7 +9,7 @@ export { cva } from './cva.ts'
 export { cwmed, cwmedResilience } from './cwmed.ts'
 export { cwtm, cwtmResilience } from './cwtm.ts'
 export { RuleError, type RuleErrorCode } from './error.ts'
-export { type GmOptions, type GmomOptions, gm, gmom, gmResilience } from './gm.ts'
+export { type GmOptions, type GmomOptions, gm, gmom, gmResilience, type Machines } from './gm.ts'
 export {
   krum,
   krumOriginal,

@@ -13,7 +13,7 @@ import { cva } from './cva.ts'
 import { cwmed, cwmedResilience } from './cwmed.ts'
 import { cwtm, cwtmResilience } from './cwtm.ts'
 import { RuleError } from './error.ts'
-import { gm, gmom, gmResilience } from './gm.ts'
+import { gm, gmom, gmResilience, type Machines } from './gm.ts'
 import { krum, krumOriginal, krumResilience, multiKrum, multiKrumOriginal } from './krum.ts'
 import { mda, mdaResilience } from './mda.ts'
 import { meamed, meamedResilience } from './meamed.ts'
@@ -167,6 +167,8 @@ export const preAggregations: Readonly<Record<string, PreAggregationEntry>> = {
 interface AggregatorOptions extends RuleOptions {
   /** `d` coordinates; absent: nothing was aggregated before. */
   readonly previous?: Vector
+  /** Which machines the vectors come from; absent: from all. */
+  readonly machines?: Machines
 }
 
 /** A rule with its parameters and the pre-aggregations in front of it. */
@@ -174,7 +176,8 @@ export interface Aggregator {
   readonly name: string
   /**
    * The rule's result for `n` vectors of `d` coordinates, at most `faults` of them faulty: a new vector. Of the options
-   * `previous` says what the rule gave before; only centered clipping uses it, as its start.
+   * `previous` says what the rule gave before; only centered clipping uses it, as its start. Only the groups of `gmom` are
+   * by `machines`.
    *
    * @throws RuleError as the rule and its pre-aggregations
    */
@@ -204,7 +207,9 @@ export function aggregator(name: string, parameters: RuleParameters = {}): Aggre
         checked = true
       }
       const start = options?.previous
-      return rule.apply(mixed, maxFaulty, settings(rule, parameters, { checked, ...(start && { start }) }))
+      const machines = before.length === 0 ? options?.machines : undefined
+      const more = { checked, ...(start && { start }), ...(machines && { machines }) }
+      return rule.apply(mixed, maxFaulty, settings(rule, parameters, more))
     },
     ...(resilience && { resilience }),
   }
@@ -234,7 +239,11 @@ function checkNames(name: string, parts: readonly Entry[], parameters: RuleParam
 }
 
 /** Each part sees its own parameters only. */
-function settings(part: Entry, parameters: RuleParameters, options: CcOptions): RuleOptions & RuleParameters {
+function settings(
+  part: Entry,
+  parameters: RuleParameters,
+  options: CcOptions & { readonly machines?: Machines },
+): RuleOptions & RuleParameters {
   const own = (part.parameters ?? []).filter(({ name }) => name in parameters)
   const values = Object.fromEntries(own.map(({ name }) => [name, parameters[name]!]))
   return { ...values, ...options } as unknown as RuleOptions & RuleParameters

@@ -46,6 +46,11 @@ export interface ServerOptions extends OwnGradientOptions {
   readonly liars: readonly number[]
   readonly attack: Attack | null
   /**
+   * The faulty set is another in every step (byzantine-gradient-descent, §1.2): as many workers as there are liars, drawn
+   * from the seed. A worker that was faulty is honest again with the momentum that it would have had.
+   */
+  readonly rotating?: boolean
+  /**
    * What a faulty worker forges from: the vector that it would have sent, momentum and all, or its gradient of this step
    * (RESAM, D.1: "sends the negative of its gradient"); absent: the vector. They differ only with momentum.
    */
@@ -82,7 +87,9 @@ export interface Server {
 
 interface State {
   readonly options: ServerOptions
-  readonly honest: readonly number[]
+  /** Of this step. */
+  honest: readonly number[]
+  liars: readonly number[]
   readonly parameters: Vector
   readonly momenta: (Vector | null)[]
   readonly averages: (Vector | null)[]
@@ -94,16 +101,20 @@ interface State {
   step: number
 }
 
-/** @throws RangeError if a liar is not a worker */
+/** @throws RangeError if a liar is not a worker, or rotating liars would need other data */
 export function createServer(options: ServerOptions): Server {
   const { workers, liars, start, seed } = options
   const stray = liars.find(liar => !(liar >= 0 && liar < workers))
   if (stray !== undefined)
     throw new RangeError(`liar ${stray} of ${workers} workers: expected 0 to ${workers - 1}`)
-  const faulty = new Set(options.attack === null ? [] : liars)
+  if (options.rotating && options.attack?.relabel !== undefined)
+    throw new RangeError(
+      `rotating liars with ${options.attack.name}: a worker's data stay as they are; expected an attack on vectors`,
+    )
   const state: State = {
     options,
-    honest: everyone(workers).filter(worker => !faulty.has(worker)),
+    honest: [],
+    liars: [],
     parameters: new Float32Array(start),
     momenta: everyone(workers).map(() => null),
     averages: everyone(workers).map(() => null),
@@ -116,11 +127,14 @@ export function createServer(options: ServerOptions): Server {
 }
 
 async function takeStep(state: State): Promise<ServerStep> {
-  const { options, parameters, honest } = state
+  const { options, parameters } = state
   const step = ++state.step
-  const asked = needsOwn(options.attack)
-    ? everyone(options.workers).filter(worker => !state.gone.has(worker))
-    : honest
+  castRoles(state)
+  const { honest } = state
+  const asked =
+    needsOwn(options.attack) || options.rotating
+      ? everyone(options.workers).filter(worker => !state.gone.has(worker))
+      : honest
   const request = { step, parameters, batch: options.batch(step) }
   const replies = await options.gradients(request, asked)
   const own = new Map<number, Vector>()
@@ -129,19 +143,32 @@ async function takeStep(state: State): Promise<ServerStep> {
     const { gradient, loss: workerLoss } = replies[place]!
     const isHonest = honest.includes(worker)
     if (isHonest) loss += workerLoss / honest.length
-    const momentum = isHonest || options.forgedFrom !== 'gradient' ? options.momentum : 0
-    const vector = ownGradient(
-      gradient,
-      parameters,
-      state.momenta[worker]!,
-      { ...options, momentum },
-      gradient,
-    )
+    const plain = !isHonest && options.forgedFrom === 'gradient'
+    const before = state.momenta[worker]!
+    // Who lies in turns has a momentum for the steps in which it does not.
+    if (plain && options.rotating) state.momenta[worker] = ownGradient(gradient, parameters, before, options)
+    const momentum = plain ? 0 : options.momentum
+    const vector = ownGradient(gradient, parameters, before, { ...options, momentum }, gradient)
     if (momentum !== 0) state.momenta[worker] = vector
     own.set(worker, vector)
   }
-  const received = receive(state, own).map(([worker, vector]) => average(state, worker, vector))
-  return { step, loss, finite: descend(state, received) }
+  const received = receive(state, own)
+  const vectors = received.map(([worker, vector]) => average(state, worker, vector))
+  const indices = received.map(([worker]) => worker)
+  return { step, loss, finite: descend(state, vectors, indices) }
+}
+
+/** Who lies in this step. */
+function castRoles(state: State): void {
+  const { workers, liars, attack, rotating, seed } = state.options
+  if (attack === null) state.liars = []
+  else if (!rotating) state.liars = liars
+  else
+    state.liars = randomStream(seed, 'turns', state.step)
+      .shuffle(everyone(workers))
+      .slice(0, liars.length)
+      .sort((a, b) => a - b)
+  state.honest = everyone(workers).filter(worker => !state.liars.includes(worker) && !state.gone.has(worker))
 }
 
 /** Attacks that are a function of the honest vectors alone: all faulty workers send the same. */
@@ -154,12 +181,12 @@ function needsOwn(attack: Attack | null): boolean {
 }
 
 /** What the server has from each worker: a finite vector of the right length, what stands for it, or nothing. */
-function receive({ options, honest, random, gone, step }: State, own: ReadonlyMap<number, Vector>) {
-  const { workers, maxFaulty, attack, liars } = options
+function receive({ options, honest, liars, random, gone, step }: State, own: ReadonlyMap<number, Vector>) {
+  const { workers, maxFaulty, attack } = options
   const family = honest.map(worker => own.get(worker)!)
   const arrived: [worker: number, vector: Vector][] = honest.map(worker => [worker, own.get(worker)!])
   let shared: Vector | null = null
-  for (const liar of attack === null ? [] : liars) {
+  for (const liar of liars) {
     if (gone.has(liar)) continue
     const vector: Vector | null =
       shared ??
@@ -193,12 +220,13 @@ function average({ options, averages }: State, worker: number, vector: Vector): 
 }
 
 /** `θ ← [θ − η·rule(…)]_W`; false if it is not finite afterwards. */
-function descend(state: State, received: readonly Vector[]): boolean {
+function descend(state: State, received: readonly Vector[], indices: readonly number[]): boolean {
   const { options, parameters, step } = state
   const { rule, workers, maxFaulty, rate, box } = options
   const missing = workers - received.length
   const direction = rule.aggregate(received, Math.max(0, maxFaulty - missing), {
     checked: true,
+    machines: { indices, of: workers },
     ...(state.direction && { previous: state.direction }),
   })
   state.direction = direction

@@ -1,15 +1,17 @@
 /** The options of `concord agree`, and the network that one of them names. */
 import { attackNames } from '../../learning/attacks/registry.ts'
 import type { LatencyModel } from '../simulation/latency.ts'
-import { flag, maybe, option, UsageError, type Values } from './command.ts'
+import { flag, maybe, option, type Parse, UsageError, type Values } from './command.ts'
 import { attackReference, cohortOptions, protocols } from './options.ts'
 import { pageOptions } from './page/page-options.ts'
-import { decimal, integer, largeInteger, oneOf, text } from './parse.ts'
+import { decimal, integer, largeInteger, offering, oneOf, text } from './parse.ts'
 
 const { faults, synchronous, syncTimeout, exchange, count, seed, unsafe, precision } = cohortOptions
 
 /** `lan`, `wan`, `constant:5`, `uniform:1-20`, `log-normal:10,0.5`: milliseconds one way. */
-export function networkNamed(value: string, name: string): LatencyModel {
+export const networkNamed: Parse<LatencyModel> = offering(['lan', 'wan'], latencyModel)
+
+function latencyModel(value: string, name: string): LatencyModel {
   if (value === 'lan' || value === 'wan') return { kind: value }
   const number = '(\\d+(?:\\.\\d+)?)'
   const constant = new RegExp(`^constant:${number}$`).exec(value)

@@ -9,7 +9,18 @@ const groups = {
   ],
   'Cohort and agreement:': [
     ...['name', 'byzantine', 'synchronous', 'syncTimeout', 'grace', 'exchange', 'schedule', 'iterations'],
-    ...['count', 'target', 'rule', 'param', 'averaging', 'missing', 'forgedFrom', 'output', 'unsafe'],
+    ...[
+      'count',
+      'target',
+      'rule',
+      'param',
+      'averaging',
+      'missing',
+      'forgedFrom',
+      'rotating',
+      'output',
+      'unsafe',
+    ],
   ],
   'Learning:': [
     ...['learn', 'from', 'init', 'architecture', 'stepSize', 'momentum', 'clip', 'weightDecay', 'box'],

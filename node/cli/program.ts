@@ -76,7 +76,7 @@ function newCommander(path: readonly string[], { terminal }: ProgramOptions): Co
     .exitOverride()
     .showSuggestionAfterError(true)
     .configureOutput({
-      writeOut: text => terminal.print(...text.trimEnd().split('\n')),
+      writeOut: text => terminal.printWhole(...text.trimEnd().split('\n')),
       writeErr: text => terminal.warn(...text.trimEnd().split('\n')),
       // Far narrower than commander would go before it gives up on columns.
       getOutHelpWidth: () => terminal.columns,

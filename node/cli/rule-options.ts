@@ -1,7 +1,8 @@
 /** `--rule` and `--param`: an aggregation rule on the command line. */
 import { preAggregations, type RuleParameters, rules } from '../../agreement/rules/registry.ts'
 import { suggestion } from '../text/nearest.ts'
-import { option, UsageError } from './command.ts'
+import { option, type Parse, UsageError } from './command.ts'
+import { offering } from './parse.ts'
 
 export const ruleParameter = {
   ...option(
@@ -13,7 +14,10 @@ export const ruleParameter = {
   fallbackText: 'the rule’s own',
 }
 
-export function ruleName(value: string, name: string): string {
+/** A rule, with pre-aggregations in front: `nnm+cwtm`. */
+export const ruleName: Parse<string> = offering(Object.keys(rules), checkedRuleName)
+
+function checkedRuleName(value: string, name: string): string {
   const parts = value.split('+')
   const last = parts.pop()!
   for (const [part, known, kind] of [

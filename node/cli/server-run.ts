@@ -16,7 +16,7 @@ import { stepSize } from '../../learning/step-size.ts'
 import { rateAdvice } from '../daemon/divergence.ts'
 import { accuracyOf, finiteOrNull, type Report, reportedMetrics, reportedSeries } from '../daemon/report.ts'
 import { readStart, saveCheckpoint } from '../oracle/open.ts'
-import { type Options, option, UsageError } from './command.ts'
+import { flag, type Options, option, UsageError } from './command.ts'
 import { type Scenario, type ScenarioValues, scenarioOf } from './options.ts'
 import { decimal, oneOf } from './parse.ts'
 import { deliverReport, type ReportValues } from './report-output.ts'
@@ -55,6 +55,7 @@ export const serverOptions = {
     oneOf(['vector', 'gradient']),
     'vector',
   ),
+  rotating: flag('--rotating', 'server: other workers lie in every step, as many as --byzantine says'),
 } as const
 
 interface ServerValues extends ScenarioValues, ReportValues {
@@ -63,6 +64,7 @@ interface ServerValues extends ScenarioValues, ReportValues {
   readonly averaging: number
   readonly missing: MissingRule
   readonly forgedFrom: 'vector' | 'gradient'
+  readonly rotating: boolean
   readonly init: string | null
   readonly save: string | null
 }
@@ -76,7 +78,7 @@ const peersOnly = [
 ]
 /** A page draws what peers do among themselves. */
 const shownOfPeers = ['watch', 'page']
-const serverOnly = ['rule', 'param', 'averaging', 'missing', 'forgedFrom']
+const serverOnly = ['rule', 'param', 'averaging', 'missing', 'forgedFrom', 'rotating']
 
 /** @throws UsageError where an option was given that the architecture has no use for */
 export function checkArchitecture(values: Readonly<Record<string, unknown>>, options: Options): void {
@@ -118,6 +120,10 @@ export async function simulateServer(
   if (scenario.liars.length > faults && !values.unsafe)
     throw new UsageError(
       `--byzantine is ${scenario.liars.length}, more than f = ${faults}; expected at most ${faults}, or --unsafe`,
+    )
+  if (values.rotating && scenario.attack?.relabel !== undefined)
+    throw new UsageError(
+      `--rotating with --attack ${scenario.attack.name}: a worker's labels stay as they are; expected an attack on vectors`,
     )
   const chosen = aggregator(rule, param)
   const { liars, attack } = scenario
@@ -181,7 +187,7 @@ async function learn(
   values: ServerValues,
   terminal: Terminal,
 ): Promise<ServerRun> {
-  const { averaging, missing, forgedFrom, init, save } = values
+  const { averaging, missing, forgedFrom, rotating, init, save } = values
   const { peers, settings, liars, attack } = scenario
   const [{ createOracleGroup }, { createServer }] = await Promise.all([
     import('../../learning/oracles/jax-oracle.ts'),
@@ -199,6 +205,7 @@ async function learn(
     averaging,
     missing,
     forgedFrom,
+    rotating,
     momentum,
     clip,
     weightDecay,

@@ -5,15 +5,21 @@
 import { randomInt } from 'node:crypto'
 import { styleText } from 'node:util'
 import { jsonText, printable } from '../text/printable.ts'
+import { proseLines } from './view/prose.ts'
 
 type Style = Parameters<typeof styleText>[0]
 /** Colours a text, or leaves it as it is. What it returns is for this terminal alone, which knows its own colours. */
 export type Paint = (style: Style, text: string) => string
 
 export interface Terminal {
-  /** Lines for people. Standard output, or standard error where standard output carries data. */
+  /**
+   * Lines for people. Standard output, or standard error where standard output carries data. On a terminal those that
+   * are wider than `columns` are wrapped; in pipes each stays one line.
+   */
   print(...lines: readonly string[]): void
-  /** Lines about what went wrong: standard error. */
+  /** The same, never wrapped: examples to copy, and a log. */
+  printWhole(...lines: readonly string[]): void
+  /** Lines about what went wrong: standard error. Wrapped as `print` does. */
   warn(...lines: readonly string[]): void
   /** Text for machines: standard output. */
   data(text: string): void
@@ -61,7 +67,14 @@ const painted: Paint = (style, text) => {
   return `${ownColours(before)}${text}${ownColours(after)}`
 }
 
-const written = (lines: readonly string[]): string => lines.map(line => `${shownLine(line)}\n`).join('')
+/** @param width to wrap at; null: not at all */
+function written(lines: readonly string[], width: number | null): string {
+  const fitted = (line: string) => (width === null ? [line] : proseLines(line, width))
+  return lines.flatMap(line => fitted(shownLine(line)).map(each => `${each}\n`)).join('')
+}
+
+const wrapWidth = (stream: NodeJS.WriteStream) =>
+  stream.isTTY === true ? columnsWithin(stream.columns) : null
 
 /** The streams that `processTerminal` writes to: their readers may go. */
 export const ownStreams = () => [process.stdout, process.stderr] as const
@@ -76,8 +89,9 @@ export function processTerminal(): Terminal {
   let people: NodeJS.WriteStream = process.stdout
   const obeys = () => people.isTTY === true && process.env.TERM !== 'dumb' && !process.env.NO_COLOR
   return {
-    print: (...lines) => void people.write(written(lines)),
-    warn: (...lines) => void process.stderr.write(written(lines)),
+    print: (...lines) => void people.write(written(lines, wrapWidth(people))),
+    printWhole: (...lines) => void people.write(written(lines, null)),
+    warn: (...lines) => void process.stderr.write(written(lines, wrapWidth(process.stderr))),
     data: text => void process.stdout.write(text.split('\n').map(printable).join('\n')),
     json: (value, indent) => void process.stdout.write(`${jsonText(value, indent)}\n`),
     paint: (style, text) => (obeys() ? painted(style, text) : text),

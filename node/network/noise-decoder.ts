@@ -23,10 +23,14 @@ const LONG_BYTES = 2048
 
 /** @param arrived bytes that have come before */
 export function createNoiseDecoder(arrived: Iterable<Uint8Array>): NoiseDecoder {
-  const unread: Uint8Array[] = [...arrived]
-  /** Of `unread[0]`. */
+  const chunks: Uint8Array[] = [...arrived]
+  /**
+   * The chunk that is read next, and how much of it has been read. Those before it leave the list together: a frame may
+   * come byte by byte, and to shift 65,535 of them one by one takes seconds.
+   */
+  let head = 0
   let offset = 0
-  let available = unread.reduce((sum, { length }) => sum + length, 0)
+  let available = chunks.reduce((sum, { length }) => sum + length, 0)
   /** Chunks that have been read to their ends: free once their last frame is deciphered. */
   let read: Uint8Array[] = []
   /** Where a long frame is joined that came in several chunks. */
@@ -35,15 +39,15 @@ export function createNoiseDecoder(arrived: Iterable<Uint8Array>): NoiseDecoder 
   const advance = (length: number): void => {
     available -= length
     offset += length
-    for (let first = unread[0]; first !== undefined && offset >= first.length; first = unread[0]) {
+    for (let first = chunks[head]; first !== undefined && offset >= first.length; first = chunks[head]) {
       offset -= first.length
       read.push(first)
-      unread.shift()
+      head++
     }
   }
   const copyTo = (target: Uint8Array): Uint8Array => {
     for (let filled = 0; filled < target.length; ) {
-      const part = unread[0]!.subarray(offset, offset + target.length - filled)
+      const part = chunks[head]!.subarray(offset, offset + target.length - filled)
       target.set(part, filled)
       filled += part.length
       advance(part.length)
@@ -52,7 +56,7 @@ export function createNoiseDecoder(arrived: Iterable<Uint8Array>): NoiseDecoder 
   }
   const take = (length: number): Uint8Array => {
     if (length < LONG_BYTES) return copyTo(new Uint8Array(length))
-    const whole = unread[0]!.subarray(offset, offset + length)
+    const whole = chunks[head]!.subarray(offset, offset + length)
     if (whole.length === length) {
       advance(length)
       return whole
@@ -61,28 +65,34 @@ export function createNoiseDecoder(arrived: Iterable<Uint8Array>): NoiseDecoder 
     return copyTo(joined.subarray(0, length))
   }
   const announced = (): number => {
-    const first = unread[0]!
-    const low = offset + 1 < first.length ? first[offset + 1]! : unread[1]![0]!
+    const first = chunks[head]!
+    const low = offset + 1 < first.length ? first[offset + 1]! : chunks[head + 1]![0]!
     return first[offset]! * 256 + low
-  }
-  const freeRead = (): void => {
-    for (const chunk of read) if (chunk.length >= LONG_BYTES) releaseOwn(chunk)
-    read = []
   }
   return {
     *decode(bytes) {
       for (const chunk of bytes instanceof Uint8Array ? [bytes] : bytes)
         if (chunk.length > 0) {
-          unread.push(chunk)
+          chunks.push(chunk)
           available += chunk.length
         }
-      while (available >= LENGTH_BYTES) {
-        const length = announced()
-        if (available < LENGTH_BYTES + length) break
-        advance(LENGTH_BYTES)
-        if (length > 0) yield take(length)
-        freeRead()
+      try {
+        while (available >= LENGTH_BYTES) {
+          const length = announced()
+          if (available < LENGTH_BYTES + length) break
+          advance(LENGTH_BYTES)
+          if (length > 0) yield take(length)
+          free(read)
+          read = []
+        }
+      } finally {
+        chunks.splice(0, head)
+        head = 0
       }
     },
   }
+}
+
+function free(chunks: readonly Uint8Array[]): void {
+  for (const chunk of chunks) if (chunk.length >= LONG_BYTES) releaseOwn(chunk)
 }

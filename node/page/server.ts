@@ -2,8 +2,10 @@
  * Shows a run that goes on: a small HTTP server on this machine's loopback address, for browsers of this machine alone.
  * It gives the page and its stream of events, and takes nothing.
  */
+import { EventEmitter, once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { LiveMessage, RunEvent } from './events.ts'
 import { livePage, livePolicy, type PageApp } from './shell.ts'
 
@@ -18,6 +20,8 @@ export interface PageServer {
   readonly url: string
   /** How many pages follow now. */
   readers(): number
+  /** Resolves once no page follows any more, and none has come back for so long. */
+  unread(forMs?: number): Promise<void>
   close(): Promise<void>
 }
 
@@ -31,8 +35,17 @@ interface ServerOptions {
 
 /** Pages that may follow at a time. */
 const READERS_MAX = 16
-/** A page that reads so slowly is sent the run anew once it asks again. */
-const UNREAD_BYTES_MAX = 64 * 1024 * 1024
+/** A page that reads so slowly is sent the run anew once it asks again. A run is a few megabytes. */
+const UNREAD_BYTES_MAX = 16 * 1024 * 1024
+/** How long the run's text serves pages that come one after the other: it takes long to make. */
+const FRESH_MS = 1000
+/** A browser sends its request at once. */
+const REQUEST_MS = 5000
+const LIMITS = {
+  headersTimeout: REQUEST_MS,
+  requestTimeout: REQUEST_MS,
+  connectionsCheckingInterval: 1000,
+} as const
 
 /** @throws the system's error, where the port is taken */
 export async function servePage(options: ServerOptions): Promise<PageServer> {
@@ -40,8 +53,10 @@ export async function servePage(options: ServerOptions): Promise<PageServer> {
   const html = livePage(app, title)
   const policy = livePolicy(app)
   const readers = new Set<ServerResponse>()
+  const left = new EventEmitter()
+  const following: Following = { source, readers, left, sockets: new WeakSet(), run: null, leave: null }
   let own = ''
-  const server = createServer((request, response) => {
+  const server = createServer(LIMITS, (request, response) => {
     response.on('error', () => {})
     for (const [name, value] of headersOf(policy)) response.setHeader(name, value)
     const refusal = refusalOf(request, own)
@@ -51,7 +66,7 @@ export async function servePage(options: ServerOptions): Promise<PageServer> {
         .end(`${refusal.why}\n`)
       return
     }
-    if (request.url === '/events') follow(request, response, readers, source)
+    if (request.url === '/events') follow(request, response, following)
     else if (request.url === '/')
       response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(html)
     else
@@ -65,6 +80,13 @@ export async function servePage(options: ServerOptions): Promise<PageServer> {
   return {
     url: `http://${own}/`,
     readers: () => readers.size,
+    async unread(forMs = RELOAD_MS) {
+      for (;;) {
+        while (readers.size > 0) await once(left, 'left')
+        await sleep(forMs, undefined, { ref: false }) // the server keeps the process
+        if (readers.size === 0) return
+      }
+    },
     close() {
       for (const reader of readers) reader.end()
       const { promise, resolve } = Promise.withResolvers<void>()
@@ -76,6 +98,9 @@ export async function servePage(options: ServerOptions): Promise<PageServer> {
     },
   }
 }
+
+/** A page that is loaded anew is away for a moment. */
+const RELOAD_MS = 3000
 
 /** How long a page has to read the last events. */
 const CLOSE_MS = 500
@@ -124,31 +149,80 @@ function refusalOf({ method, headers }: IncomingMessage, own: string): Refusal |
   return null
 }
 
-function follow(
-  request: IncomingMessage,
-  response: ServerResponse,
-  readers: Set<ServerResponse>,
-  source: RunSource,
-): void {
-  if (readers.size >= READERS_MAX) {
+interface RunText {
+  readonly text: string
+  readonly untilMs: number
+  /** The events after it. */
+  readonly since: string[]
+}
+
+/**
+ * What all pages of a server follow. Each message is made into text once, and the run's own text serves those that come
+ * within a second, with the events behind it.
+ */
+interface Following {
+  readonly source: RunSource
+  readonly readers: Set<ServerResponse>
+  readonly left: EventEmitter
+  /** Sockets on which a page follows: one each, as further requests of a socket wait behind an answer that never ends. */
+  readonly sockets: WeakSet<Socket>
+  run: RunText | null
+  leave: (() => void) | null
+}
+
+function textOf(message: LiveMessage): string {
+  return `data: ${JSON.stringify(message)}\n\n`
+}
+
+/** While a page follows, events go to all pages, and behind the run's text. */
+function subscribed(state: Following): void {
+  state.leave ??= state.source.subscribe((first, events) => {
+    const text = textOf({ kind: 'events', first, events })
+    if (isFresh(state)) state.run.since.push(text)
+    else state.run = null
+    for (const reader of state.readers) sendTo(reader, text)
+  })
+}
+
+function sendTo(reader: ServerResponse, text: string): void {
+  // It connects again and gets the run as it is then.
+  if (reader.writableLength > UNREAD_BYTES_MAX) reader.destroy()
+  else reader.write(text)
+}
+
+function isFresh(state: Following): state is Following & { readonly run: RunText } {
+  return state.run !== null && performance.now() <= state.run.untilMs
+}
+
+function runText(state: Following): string {
+  if (isFresh(state)) return state.run.text + state.run.since.join('')
+  const text = textOf({ kind: 'run', document: state.source.document() })
+  state.run = { text, untilMs: performance.now() + FRESH_MS, since: [] }
+  return text
+}
+
+function follow(request: IncomingMessage, response: ServerResponse, state: Following): void {
+  const { readers, sockets, left } = state
+  const { socket } = request
+  if (readers.size >= READERS_MAX || sockets.has(socket)) {
     response
       .writeHead(503, { 'content-type': 'text/plain; charset=utf-8' })
       .end('Too many pages follow this run.\n')
     return
   }
+  sockets.add(socket)
   response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' })
-  const send = (message: LiveMessage) => {
-    response.write(`data: ${JSON.stringify(message)}\n\n`)
-    // It connects again and gets the run as it is then.
-    if (response.writableLength > UNREAD_BYTES_MAX) response.destroy()
-  }
-  const leave = source.subscribe((first, events) => send({ kind: 'events', first, events }))
+  subscribed(state)
+  response.write(runText(state))
   readers.add(response)
-  send({ kind: 'run', document: source.document() })
-  const gone = () => {
-    leave()
+  // An answer behind another one on its socket would not hear that the socket has gone.
+  socket.once('close', () => {
     readers.delete(response)
-  }
-  request.on('close', gone)
-  response.on('close', gone)
+    if (readers.size === 0) {
+      state.leave?.()
+      state.leave = null
+      state.run = null
+    }
+    left.emit('left')
+  })
 }

@@ -29,12 +29,21 @@ export interface DataChoice {
   readonly path: string
 }
 
+/** Of `resam`: one setting of its grid in place of the usual one. */
+export interface GridChoice {
+  readonly model?: string
+  readonly faults?: number
+  readonly momentum?: number
+}
+
 export interface Settings {
   readonly quick: boolean
   /** How many seeds, from 1 on; null: the experiment's own number. */
   readonly seeds: number | null
   /** At least one; experiments on one data set take the first. */
   readonly data: readonly DataChoice[]
+  /** Absent: the experiment's own grid. */
+  readonly grid?: GridChoice
 }
 
 export interface RunContext {

@@ -1,22 +1,21 @@
 /** A classifier learnt with the trusted server: the run that three of the papers' experiments are made of. */
-import { aggregator } from '../../agreement/rules/registry.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { Attack } from '../../learning/attacks/attack.ts'
 import { createServer, type ServerOptions } from '../../learning/server/server.ts'
 import type { Measurement, RunContext } from './experiment.ts'
+import { type RuleKey, ruleOf } from './rule-key.ts'
 import type { Point } from './statistics.ts'
 
 interface ServerRun
-  extends Pick<
-    ServerOptions,
-    'momentum' | 'clip' | 'weightDecay' | 'averaging' | 'workers' | 'maxFaulty' | 'missing'
-  > {
+  extends RuleKey,
+    Pick<
+      ServerOptions,
+      'momentum' | 'clip' | 'weightDecay' | 'averaging' | 'workers' | 'maxFaulty' | 'missing'
+    > {
   readonly model: string
   /** A path that `openData` takes. */
   readonly data: string
   readonly partition: string
-  readonly rule: string
-  readonly ruleParameters?: Readonly<Record<string, number>>
   readonly liars: readonly number[]
   readonly attack: Attack | null
   readonly rate: number
@@ -42,7 +41,7 @@ export async function runOnServer(
   const task = await oraclePool.open({ model, data, partition, workers, seed, flipped })
   const server = createServer({
     ...run,
-    rule: aggregator(run.rule, run.ruleParameters ?? {}),
+    rule: ruleOf(run),
     start: task.start,
     gradients: task.gradients,
     rate: () => run.rate,

@@ -1,4 +1,4 @@
-/** The experiments by name. To add one: write its file in experiments/ and name it here. */
+/** The experiments by name. To add one: write its file in experiments/ and name it here and in names.ts. */
 import type { Experiment } from './experiment.ts'
 import { cge } from './experiments/cge.ts'
 import { learnTheorem } from './experiments/learn-theorem.ts'

@@ -6,6 +6,7 @@ import { type LearnBounds, learnBounds } from '../../../learning/learn-bounds.ts
 import { maybe, UsageError, type Values } from '../command.ts'
 import { decimal } from '../parse.ts'
 import type { Terminal } from '../terminal.ts'
+import { figure } from '../view/format.ts'
 
 /** Options that only `bounds learn` takes. */
 export const learnOptions = {
@@ -108,23 +109,30 @@ function learnLines(
   problem: Parameters<typeof learnBounds>[0],
   found: LearnBounds,
 ): string[] {
-  const n = (value: number) => (value === Infinity ? '∞' : String(Number(value.toPrecision(4))))
+  const n = figure
   const { delta, smoothness, heterogeneity, averagingConstant, honest, deviation, decay, greatestLoss } =
     problem
-  const within = n((1 + delta) * averagingConstant * heterogeneity)
+  const within = (1 + delta) * averagingConstant * heterogeneity
+  // Of a loss that is nowhere below 0.
+  const atStart = Math.sqrt(2 * smoothness * greatestLoss)
   return [
     `LEARN with ${query.protocol}, ${query.peers} peers, ${query.maxFaulty} faulty (h = ${honest}), to δ = ${delta}:`,
-    `honest parameters within ${delta} of each other, and a gradient of at most (1 + δ)CK = ${within}, in expectation`,
+    `honest parameters within ${delta} of each other, and a gradient of at most (1 + δ)CK = ${n(within)}, in expectation`,
     `  given           L = ${n(smoothness)}, K = ${n(heterogeneity)}, C = ${n(averagingConstant)}, σ_t = ${n(deviation)}·t^−${decay}, L_max = ${n(greatestLoss)}`,
-    `  rate            η = δ/12L = ${n(found.rate)}`,
+    ...(within < atStart
+      ? []
+      : [
+          `  vacuous         any start has a gradient of at most √(2·L·L_max) = ${n(atStart)}: of the gradient nothing is promised that was not so before`,
+        ]),
+    `  rate            η = δ/(12L) = ${n(found.rate)}`,
     `  steps           T_LEARN = ${n(found.steps)}${found.steps === Infinity ? ': a gradient of exactly 0 takes for ever' : ''}`,
     `  constants       A = ${n(found.A)}, B = ${n(found.B)}, D = ${n(found.D)}, E = ${n(found.E)}, ν = ${n(found.nu)}`,
-    `  T₁ … T₈         ${found.T.map(n).join('  ')}`,
-    `  note            T_LEARN adds the proof's bounds up step by step; by T₁ … T₈ it would be ${n(found.closedForm)}.`,
-    '                  Both repair the paper, whose count is too small in places (docs/papers.md). A worst case over all',
-    '                  losses: practice needs fewer steps.',
+    `  as the paper    ${found.T.map((value, i) => `T${SUBSCRIPTS[i]} = ${n(value)}`).join(', ')}; by these T_LEARN would be ${n(found.closedForm)}`,
+    "  note            T_LEARN adds the proof's bounds up step by step. Both ways repair the paper, whose count is too small in places (docs/papers.md). It is a worst case over all losses: practice needs fewer steps.",
   ]
 }
+
+const SUBSCRIPTS = '₁₂₃₄₅₆₇₈'
 
 /** With `f` under the name that it has on the command line, and that programs read. */
 export function withFaults<

@@ -2,23 +2,26 @@
  * `concord bounds resam`, `redundancy`, `cge`, `linear-regression`: the theorems behind the experiments of the same names,
  * with a trusted server.
  */
-import { aggregator } from '../../../agreement/rules/registry.ts'
+import { aggregator, rules } from '../../../agreement/rules/registry.ts'
 import { cgeBounds } from '../../../learning/theorems/cge.ts'
 import { TheoremError } from '../../../learning/theorems/error.ts'
 import { regressionBounds } from '../../../learning/theorems/linear-regression.ts'
 import { type RedundancyBound, redundancyBounds } from '../../../learning/theorems/redundancy.ts'
 import { resamBounds } from '../../../learning/theorems/resam.ts'
 import { maybe, UsageError, type Values } from '../command.ts'
-import { decimal, integer, largeInteger } from '../parse.ts'
+import { decimal, integer, largeInteger, offering } from '../parse.ts'
 import { ruleName } from '../rule-options.ts'
 import type { Terminal } from '../terminal.ts'
+import { figure } from '../view/format.ts'
 import { learnOptions } from './bounds-learn.ts'
 
 export const theoremNames = ['learn', 'resam', 'redundancy', 'cge', 'linear-regression'] as const
 type TheoremName = (typeof theoremNames)[number]
 
+const rulesWithLambda = Object.keys(rules).filter(name => aggregator(name).resilience !== undefined)
+
 const newOptions = {
-  rule: maybe('--rule <name>', 'resam: the rule whose λ is used', ruleName, 'mda'),
+  rule: maybe('--rule <name>', 'resam: the rule whose λ is used', offering(rulesWithLambda, ruleName), 'mda'),
   lambda: maybe('--lambda <λ>', 'resam: resilience coefficient', decimal({ min: 0 }), "the rule's"),
   steps: maybe('--steps <T>', 'resam: steps', largeInteger({ min: 1 }), 'the fewest that the theorem allows'),
   gradientNorm: maybe(
@@ -131,8 +134,11 @@ export function printTheorem(
     return
   }
   terminal.print(title)
-  for (const [name, value] of lines) terminal.print(`  ${name.padEnd(27)}${shown(value)}`)
+  for (const [name, value] of lines) terminal.print(`  ${name.padEnd(27 + marksIn(name))}${figure(value)}`)
 }
+
+/** Signs that stand above another one, and take no column: the hat of `θ̂`. */
+const marksIn = (text: string) => text.match(/\p{M}/gu)?.length ?? 0
 
 interface Told {
   readonly title: string
@@ -178,17 +184,26 @@ function resam({ peers, maxFaulty, dimension }: Cohort, values: TheoremValues): 
   }
   const steps = values.steps ?? resamBounds(problem).leastStepsOfProof
   const found = resamBounds({ ...problem, steps })
+  const atStart = problem.gradientNorm ** 2
+  const atMost =
+    found.momentum === null
+      ? `nothing is promised: T is below ${figure(found.leastStepsOfProof)}`
+      : `${figure(found.gradient)}${found.gradient < atStart ? '' : `: vacuous, it is at most ${figure(atStart)} at the start`}`
   return {
-    title: `RESAM, Theorem 1, with ${peers} workers, ${maxFaulty} faulty, λ = ${shown(lambda)}:`,
+    title: `RESAM, Theorem 1, with ${peers} workers, ${maxFaulty} faulty, λ = ${figure(lambda)}:`,
     problem: { ...problem, steps },
     found,
     lines: [
+      [
+        'given',
+        `L = ${figure(smoothness)}, σ = ${figure(problem.deviation)}, Q(θ₁) − Q* = ${figure(gap)}, ‖∇Q(θ₁)‖ = ${figure(problem.gradientNorm)}`,
+      ],
       ['steps T', steps],
-      ['fewest steps', `${shown(found.leastStepsOfProof)} (as printed: ${shown(found.leastSteps)})`],
+      ['fewest steps', `${figure(found.leastStepsOfProof)} (as printed: ${figure(found.leastSteps)})`],
       ['step size γ', found.rate],
       ['momentum β', found.momentum ?? 'none: T is too small'],
-      ['a_o, a_1, a_2', [found.a0, found.a1, found.a2].map(shown).join('  ')],
-      ['E ‖∇Q(θ̂)‖² at most', found.momentum === null ? 'nothing is promised' : found.gradient],
+      ['a_o, a_1, a_2', [found.a0, found.a1, found.a2].map(figure).join('  ')],
+      ['E ‖∇Q(θ̂)‖² at most', atMost],
     ],
   }
 }
@@ -206,12 +221,16 @@ function redundancy({ peers, maxFaulty, dimension }: Cohort, values: TheoremValu
   }
   const found = redundancyBounds(problem)
   const line = (bound: RedundancyBound) =>
-    bound.why ?? `within ${shown(bound.distance)}, ${shown(bound.factor)} times ε`
+    bound.why ?? `within ${figure(bound.distance)}, ${figure(bound.factor)} times ε`
   return {
     title: `approximate-byzantine-fault-tolerance, Theorems 4 to 6, with ${peers} agents, ${maxFaulty} faulty:`,
     problem,
     found,
     lines: [
+      [
+        'given',
+        `µ = ${figure(smoothness)}, γ = ${figure(problem.convexity)}, λ = ${figure(problem.dissimilarity)}, ε = ${figure(problem.epsilon)}, d = ${figure(problem.dimension)}`,
+      ],
       ['α', found.alpha],
       ['CGE, Theorem 4', line(found.theorem4)],
       ['CGE, Theorem 5 repaired', line(found.theorem5)],
@@ -240,7 +259,7 @@ function cge({ peers, maxFaulty }: Cohort, values: TheoremValues): Told {
       : [
           ['step size η', found.rate],
           ['ρ', found.rho],
-          ['M²', `${shown(found.M2)} (as printed, which is too small: ${shown(found.printedM2)})`],
+          ['M²', `${figure(found.M2)} (as printed, which is too small: ${figure(found.printedM2)})`],
           ['E ‖w − w*‖² in the limit', found.limit],
         ]
   return {
@@ -248,10 +267,14 @@ function cge({ peers, maxFaulty }: Cohort, values: TheoremValues): Told {
     problem,
     found: { ...found, within },
     lines: [
+      [
+        'given',
+        `µ = ${figure(smoothness)}, λ = ${figure(problem.convexity)}, σ = ${figure(problem.deviation)}, η = ${values.rate === null ? 'half of the greatest' : figure(values.rate)}`,
+      ],
       ['α', found.alpha],
       ['greatest step size η̄', found.greatestRate],
       ...promised,
-      ...(within === null ? [] : [[`P(‖w − w*‖² ≤ ${shown(epsilon)}) ≥`, within] as const]),
+      ...(within === null ? [] : [[`P(‖w − w*‖² ≤ ${figure(epsilon)}) ≥`, probabilityText(within)] as const]),
     ],
   }
 }
@@ -272,27 +295,32 @@ function linearRegression({ peers, maxFaulty, dimension }: Cohort, values: Theor
     radius: values.radius ?? 10,
   }
   const found = regressionBounds(problem)
+  const farthest = problem.radius * Math.sqrt(problem.dimension)
+  const start = `: vacuous, the search stays within r√d = ${figure(farthest)} anyway`
   return {
     title: `byzantine-gradient-descent, Theorem 4 on the regression of §4, ${groups} groups, ${maxFaulty} faulty:`,
     problem,
     found,
     lines: [
-      ['C_α, ∆₁, ∆₂', [found.factor, found.delta1, found.delta2].map(shown).join('  ')],
-      ['ξ₁, ξ₂', [found.xi1, found.xi2].map(shown).join('  ')],
+      [
+        'given',
+        `N = ${figure(problem.samples)}, d = ${figure(problem.dimension)}, α = ${figure(alpha)}, δ = ${figure(problem.delta)}, r = ${figure(problem.radius)}`,
+      ],
+      ['C_α, ∆₁, ∆₂', [found.factor, found.delta1, found.delta2].map(figure).join('  ')],
+      ['ξ₁, ξ₂', [found.xi1, found.xi2].map(figure).join('  ')],
       ['step size η', found.rate],
       ...(found.why !== null
         ? [['promises nothing', found.why] as const]
         : [
             ['a round multiplies by', 1 - found.rho] as const,
-            ['down to', found.floor] as const,
-            ['with probability', found.probability] as const,
+            ['down to', `${figure(found.floor)}${found.floor < farthest ? '' : start}`] as const,
+            ['with probability', probabilityText(found.probability)] as const,
           ]),
     ],
   }
 }
 
-function shown(value: number | string | null): string {
-  if (typeof value === 'string') return value
-  if (value === null) return '–'
-  return value === Infinity ? '∞' : String(Number(value.toPrecision(4)))
+/** To happen with a probability of at least 0 is no promise. */
+function probabilityText(probability: number): string {
+  return `${figure(probability)}${probability > 0 ? '' : ': vacuous'}`
 }

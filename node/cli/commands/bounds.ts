@@ -15,7 +15,13 @@ export const boundsCommand = defineCommand({
   summary: 'what a protocol guarantees with a number of peers and faults: feasible or not, and why',
   about:
     '"bounds learn" computes what the theorem on LEARN requires: its learning rate and number of steps. "bounds resam", "redundancy", "cge" and "linear-regression" compute the theorems behind the experiments of these names (reproduce --list), which have a trusted server.',
-  arguments: [{ name: '[theorem]', about: `in place of the agreement: ${theoremNames.join(', ')}` }],
+  arguments: [
+    {
+      name: '[theorem]',
+      about: `in place of the agreement: ${theoremNames.join(', ')}`,
+      choices: theoremNames,
+    },
+  ],
   options: {
     protocol: maybe('--protocol <name>', protocols.join(', '), oneOf(protocols), 'all, as a table'),
     peers: option('--peers <n>', 'how many peers', integer({ min: 1, max: 1024 }), 7),

@@ -1,9 +1,10 @@
 /** `concord reproduce NAME`: an experiment of the papers, its claim beside what was measured. */
 import { join } from 'node:path'
-import type { Findings } from '../../reproduce/experiment.ts'
+import type { Findings, GridChoice } from '../../reproduce/experiment.ts'
+import { experimentNames } from '../../reproduce/names.ts'
 import { suggestion } from '../../text/nearest.ts'
 import { defineCommand, flag, maybe, UsageError } from '../command.ts'
-import { integer, text } from '../parse.ts'
+import { decimal, integer, oneOf, text } from '../parse.ts'
 import { requireOutput } from '../report-output.ts'
 import type { Terminal } from '../terminal.ts'
 import { duration } from '../view/format.ts'
@@ -14,9 +15,9 @@ export const reproduceCommand = defineCommand({
   summary: 'run an experiment of the papers and compare its claims with measurements',
   about:
     'Writes results.json and a page (open it in a browser) to a folder. The same command run again goes on where it stopped, and keeps finished runs.',
-  arguments: [{ name: '[name]', about: 'which one; --list names them' }],
+  arguments: [{ name: '[name]', about: 'which one; --list names them', choices: experimentNames }],
   options: {
-    list: flag('--list', 'name the experiments'),
+    list: flag('--list', 'name the experiments, and each figure and table of the papers'),
     quick: flag('--quick', 'a minute or two: fewer seeds and steps, smaller models'),
     data: maybe(
       '--data <dir>',
@@ -31,29 +32,48 @@ export const reproduceCommand = defineCommand({
       integer({ min: 1, max: 1000 }),
       "the experiment's own",
     ),
+    model: maybe('--model <name>', 'resam: mlp or resam-cnn', oneOf(['mlp', 'resam-cnn']), 'mlp'),
+    faults: maybe('--faults <f>', 'resam: how many of the 15 workers are faulty', faultCount, '5'),
+    momentum: maybe(
+      '--momentum <beta>',
+      'resam: the momentum beside 0, up to 0.999',
+      decimal({ min: 0, max: 0.999 }),
+      '0.99; 0.9 for CC',
+    ),
     threads: maybe('--threads <count>', 'runs at a time', integer({ min: 1, max: 256 }), 'one a core'),
     fresh: flag('--fresh', 'do not reuse earlier runs'),
     json: flag('--json', 'print results.json on standard output; the rest goes to standard error'),
   },
-  examples: ['--list', 'redundancy', 'resam --quick --data path/to/mnist'],
+  examples: [
+    '--list',
+    'redundancy',
+    'resam --faults 7 --momentum 0.999',
+    'resam --quick --data path/to/mnist',
+  ],
   async handler(values, [name], terminal) {
     const { list, json, quick, out } = values
     if (json) terminal.reserveOutput()
     const { experiments, experimentNamed } = await import('../../reproduce/registry.ts')
     if (list) return listExperiments(experiments, json, terminal)
-    const names = experiments.map(each => each.name)
     if (name === undefined)
-      throw new UsageError(`which experiment? One of ${names.join(', ')}; --list says more`)
+      throw new UsageError(`which experiment? One of ${experimentNames.join(', ')}; --list says more`)
     const experiment = experimentNamed(name)
     if (experiment === undefined)
       throw new UsageError(
-        `no experiment is called "${name}"; expected one of ${names.join(', ')}${suggestion(name, names)}`,
+        `no experiment is called "${name}"; expected one of ${experimentNames.join(', ')}${suggestion(name, experimentNames)}`,
       )
     if (!experiment.needsData && values.data !== null)
       throw new UsageError(`--data is "${values.data}"; ${name} needs no data, its own is made from the seed`)
     const { chooseData } = await import('../../reproduce/data-choice.ts')
-    const settings = { quick, seeds: values.seeds, data: await chooseData(values.data) }
-    const folder = out ?? join('reproduced', quick ? `${name}-quick` : name)
+    const grid = gridOf(name, values)
+    const settings = {
+      quick,
+      seeds: values.seeds,
+      data: await chooseData(values.data),
+      ...(Object.keys(grid).length > 0 && { grid }),
+    }
+    const place = [name, ...Object.values(grid), ...(quick ? ['quick'] : [])].join('-')
+    const folder = out ?? join('reproduced', place)
     const page = join(folder, `${name}.html`)
     const { makeFolder, whyNotWritten } = await import('../../files/make-folder.ts')
     await makeFolder(folder).catch(error => {
@@ -70,6 +90,7 @@ export const reproduceCommand = defineCommand({
       'concord reproduce',
       name,
       ...(quick ? ['--quick'] : []),
+      ...Object.entries(grid).flatMap(([key, value]) => [`--${key}`, String(value)]),
       ...(values.data === null ? [] : ['--data', values.data]),
     ].join(' ')
     await writeWhole(page, await pageOf({ experiment, settings, ...run, command }))
@@ -78,6 +99,30 @@ export const reproduceCommand = defineCommand({
     return 0
   },
 })
+
+/** 1, 3, 5, 6 or 7, as in RESAM's §5. */
+function faultCount(value: string, name: string): number {
+  return Number(oneOf(['1', '3', '5', '6', '7'])(value, name))
+}
+
+interface GridValues {
+  readonly model: string | null
+  readonly faults: number | null
+  readonly momentum: number | null
+}
+
+/** What was chosen of the grid of `resam`. @throws UsageError for another experiment */
+function gridOf(name: string, { model, faults, momentum }: GridValues): GridChoice {
+  const grid = {
+    ...(model !== null && { model }),
+    ...(faults !== null && { faults }),
+    ...(momentum !== null && { momentum }),
+  }
+  const [first] = Object.keys(grid)
+  if (first !== undefined && name !== 'resam')
+    throw new UsageError(`--${first} is for resam, whose grid it chooses from; expected none with ${name}`)
+  return grid
+}
 
 type Registry = typeof import('../../reproduce/registry.ts')
 type Reproduce = typeof import('../../reproduce/reproduce.ts')
@@ -96,10 +141,22 @@ async function listExperiments(
     needsData,
   }))
   if (json) terminal.json(rows)
-  else
+  else {
     for (const { name, source, summary } of rows)
       terminal.print(terminal.paint('bold', name), `  ${summary}`, `  ${source}`)
+    await listItems(terminal)
+  }
   return 0
+}
+
+/** The figures and tables of the papers, and how to have each. */
+async function listItems(terminal: Terminal): Promise<void> {
+  const { paperItems } = await import('../../reproduce/paper-items.ts')
+  for (const paper of new Set(paperItems.map(each => each.paper))) {
+    terminal.print('', terminal.paint('bold', paper))
+    for (const { item, command, shows, why } of paperItems.filter(each => each.paper === paper))
+      terminal.print(`  ${item}: ${shows}`, `    ${command === null ? why : `concord reproduce ${command}`}`)
+  }
 }
 
 async function runExperiment(

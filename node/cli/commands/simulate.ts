@@ -49,7 +49,7 @@ const options = {
   latency: maybe('--latency <ms>', 'mean one-way latency of the links', decimal({ min: 0, max: 1e6 }), '5'),
   network: maybe<LatencyModel>(
     '--network <model>',
-    'instead: lan, wan, constant:5, uniform:1-20, log-normal:10,0.5, in ms one way',
+    'latency of the links by a model, in place of --latency: lan, wan, constant:5, uniform:1-20, log-normal:10,0.5, in ms one way',
     networkNamed,
     '--latency',
   ),
@@ -75,7 +75,7 @@ const options = {
   ),
   seeds: maybe(
     '--seeds <count>',
-    'instead: so many averaging agreements, each with everything drawn from its seed, all guarantees checked',
+    'in place of one cohort: so many averaging agreements, each with everything drawn from its seed, all guarantees checked',
     integer({ min: 1 }),
     'one cohort',
   ),

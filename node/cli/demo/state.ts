@@ -23,6 +23,8 @@ export interface PeerState {
   readonly connected: Set<PeerIndex>
   /** Connections that were up and are not, with the reason. */
   readonly lost: Map<PeerIndex, string>
+  /** Those that it has proof against: it has cut them off. */
+  readonly cutOff: Set<PeerIndex>
   waiting: Waiting | null
   readonly faults: Map<string, FaultCount>
   readonly series: Series
@@ -46,6 +48,7 @@ export function newState(pids: readonly number[], liars: readonly PeerIndex[]): 
     peakBytes: null,
     connected: new Set(),
     lost: new Map(),
+    cutOff: new Set(),
     waiting: null,
     faults: new Map(),
     series: createSeries(),
@@ -105,6 +108,8 @@ export function apply(state: DemoState, peer: PeerIndex, event: PeerEvent): void
       own.waiting = null
       break
     case 'evidence':
+      own.cutOff.add(event.peer)
+      break
     case 'recorded':
     case 'log':
     case 'failed':

@@ -103,14 +103,21 @@ export function connectionsLine(state: DemoState): string {
   return `${peers} of ${counted(state.length, 'peer')} up, ${up} of ${counted(all, 'connection')}`
 }
 
-/** Pairs of peers that both run and have lost their connection, `0–3`, with the reason. */
+/**
+ * Pairs of peers that both run and have lost their connection, `0 and 3`, with the reason. Not those of which one has cut
+ * the other off: that is meant, and nobody tries again.
+ */
 export function brokenPairs(state: DemoState): ReadonlyMap<string, string> {
   const broken = new Map<string, string>()
   for (const { peer, status, lost } of state)
     for (const [other, reason] of lost)
-      if (status === 'up' && state[other]?.status === 'up')
+      if (status === 'up' && state[other]?.status === 'up' && !isCutOff(state, peer, other))
         broken.set(`${Math.min(peer, other)} and ${Math.max(peer, other)}`, reason)
   return broken
+}
+
+function isCutOff(state: DemoState, one: PeerIndex, other: PeerIndex): boolean {
+  return state[one]!.cutOff.has(other) || state[other]!.cutOff.has(one)
 }
 
 /** Rows of the closing table. Distances are by peer, null if unknown. */

@@ -1,6 +1,6 @@
 /** The view of one real peer for a person. */
 import type { Attack } from '../../../learning/attacks/attack.ts'
-import type { AgreedPoint } from '../../../learning/evaluation/series.ts'
+import type { AgreedPoint, SeriesPoint } from '../../../learning/evaluation/series.ts'
 import { type Membership, memberName } from '../../cohort/cohort.ts'
 import type { Ending, PeerEvent } from '../../daemon/events.ts'
 import { tally } from '../../daemon/report.ts'
@@ -12,6 +12,7 @@ import { createProgress } from '../view/progress.ts'
 import { faultsText, wantedText } from '../view/result.ts'
 import { travelText } from '../view/settings.ts'
 import { judged, nothingText } from '../view/verdict.ts'
+import { createOpenPoints } from './open-points.ts'
 
 export interface JoinView {
   /** @param leftOut how many similar events were not shown since the last one */
@@ -37,8 +38,10 @@ export async function createJoinView(
     `${cohort.name} (${cohortId.slice(0, 12)}): this is ${memberName(cohort, self)}, one of ${counted(cohort.members.length, 'member')}, of whom ${cohort.faults} may be faulty; ${travelText(cohort)}`,
   )
   if (attack !== null) terminal.warn(paint('red', `This peer is Byzantine on purpose: ${attack.name}.`))
+  const points = createOpenPoints()
   return {
     see(event, leftOut = 0) {
+      for (const point of points.see(event)) progress.note(lateText(point))
       if (event.kind === 'step')
         progress.update({ step: event.step, loss: event.loss, bytes: event.traffic.bytesSent })
       else if (event.kind === 'finished') {
@@ -127,6 +130,12 @@ function evidenceLine(
 /** "after step 20, agreed: balanced accuracy 87.0 % (here 85.0 %, baseline 50.0 %), …; loss here 0.6". */
 function evaluatedText(point: AgreedPoint): string {
   return `after step ${point.step}, ${agreedText(point.agreed, point)}; loss here ${significant(point.loss)}`
+}
+
+/** "after step 20, not agreed: accuracy here 85.0 %, loss here 0.6; the evaluation took longer than …". */
+function lateText({ step, accuracy, loss }: SeriesPoint): string {
+  const share = accuracy === null ? '' : `accuracy here ${percent(accuracy)}, `
+  return `after step ${step}, not agreed: ${share}loss here ${significant(loss)}; this evaluation took longer than the cohort waits for one`
 }
 
 function endingLines(ending: Ending, { cohort }: Membership): readonly string[] {

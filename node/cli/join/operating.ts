@@ -34,7 +34,7 @@ export async function openView(
     }
   const { createLogger, createLogView } = await import('./log.ts')
   // Its text is clean already, and its colours are the log's own.
-  const stream = { write: (text: string) => terminal.print(...ownColours(text).trimEnd().split('\n')) }
+  const stream = { write: (text: string) => terminal.printWhole(...ownColours(text).trimEnd().split('\n')) }
   const root = await createLogger({ form, level, stream, colours: terminal.live !== null })
   const view = createLogView(membership, root, nowMs)
   if (attack !== null) view.log.warn({ attack: attack.name }, 'this peer is Byzantine on purpose')

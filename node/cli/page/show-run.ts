@@ -10,7 +10,7 @@ import type { PageValues } from './page-options.ts'
 
 export interface ShownRun {
   readonly recorder: Recorder
-  /** The run has ended: tells the pages, writes the file, and closes the server. */
+  /** The run has ended: tells the pages, writes the file, and closes the server; on a terminal not before its pages. */
   ended(end: Omit<RunEnd, 'ms'>): Promise<void>
   /** The run has failed, or somebody has ended it: what there is of it is written. Does nothing after `ended`. */
   broken(why: string): Promise<void>
@@ -20,18 +20,22 @@ export interface ShownRun {
 export async function showRun(
   about: RunAbout,
   values: PageValues,
-  terminal: Pick<Terminal, 'print' | 'warn'>,
+  terminal: Pick<Terminal, 'print' | 'warn' | 'live'>,
 ): Promise<ShownRun | null> {
   const { watch, page } = values
   if (watch === null && page === null) return null
-  return showRecorder(createRecorder(about, { isKept: true }), values, terminal)
+  return showRecorder(createRecorder(about, { isKept: true }), values, terminal, terminal.live !== null)
 }
 
-/** The same of a run that is recorded already. */
+/**
+ * The same of a run that is recorded already.
+ * @param stays whether a page that is open when the run ends may be looked at until it is closed; null: nothing is said of it
+ */
 export async function showRecorder(
   recorder: Recorder,
   values: PageValues,
   terminal: Pick<Terminal, 'print' | 'warn'>,
+  stays: boolean | null = null,
 ): Promise<ShownRun | null> {
   const { watch, page } = values
   if (watch === null && page === null) return null
@@ -46,6 +50,11 @@ export async function showRecorder(
       await writePage(page, app, recorder)
       terminal.print(`page: ${page}`)
     }
+    if (stays === true && server !== null && server.readers() > 0) {
+      terminal.print(`${server.url} can be looked at until its pages are closed, or until you press Ctrl-C`)
+      await server.unread()
+    } else if (server !== null && stays !== null && page === null)
+      terminal.print(`${server.url} ends here; --page FILE keeps a run`)
     await server?.close()
     recorder.close()
   }

@@ -24,6 +24,17 @@ export function significant(value: number | null, digits = 3): string {
   return String(Number(value.toPrecision(digits)))
 }
 
+/** Four significant digits of a constant in a formula: `0.7071`, `31610`, `1.672e13`. */
+export function figure(value: number | string | null): string {
+  if (typeof value === 'string') return value
+  if (value === null) return '–'
+  if (!Number.isFinite(value)) return value > 0 ? '∞' : String(value)
+  if (value === 0 || (Math.abs(value) >= 1e-4 && Math.abs(value) < 1e6))
+    return String(Number(value.toPrecision(4)))
+  const [mantissa, exponent] = value.toExponential(3).split('e')
+  return `${Number(mantissa)}e${Number(exponent)}`
+}
+
 /** `95.2 %`. */
 export function percent(fraction: number | null): string {
   return fraction === null ? '–' : `${(100 * fraction).toFixed(1)} %`

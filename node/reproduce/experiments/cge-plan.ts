@@ -1,7 +1,8 @@
 /** The runs of `cge`: filters, faults, numbers of faults, batch sizes, weights of averaging. */
 import { combinations, type Settings, seedsOf } from '../experiment.ts'
+import { type RuleKey, ruleKey } from '../rule-key.ts'
 
-export const filters = ['gm', 'gmom', 'cwtm', 'multi-krum-original', 'cge'] as const
+export const filters = ['gm', 'gmom', 'cwtm', 'multi-krum-original', 'cge', 'cge-sum'] as const
 export const faults = [
   'gradient-reverse',
   'coordinate-wise',
@@ -12,19 +13,20 @@ export const faults = [
 const batches = [16, 64] as const
 
 export const WORKERS = 10
-export const RATE = 0.1
+const RATE = 0.1
 
-export type CgeConfig = {
+/** `rule` is `mean` if nobody is faulty. */
+export type CgeConfig = RuleKey & {
   readonly data: string
   readonly model: string
   readonly partition: string
-  /** `mean` if nobody is faulty. */
-  readonly rule: string
   readonly fault: (typeof faults)[number] | null
   readonly faulty: number
   readonly batch: number
   /** `α` of §3.5. */
   readonly averaging: number
+  readonly rate: number
+  readonly missing: 'zero'
   readonly steps: number
   readonly seed: number
 }
@@ -33,7 +35,7 @@ export type CgeConfig = {
  * multi-Krum averages 2 (§3.3). MoM's groups: five of two agents tolerate one or two faults; for more there have to be
  * more groups.
  */
-export function ruleParameters(rule: string, faulty: number): Record<string, number> {
+function ruleParameters(rule: string, faulty: number): Record<string, number> {
   if (rule === 'multi-krum-original') return { m: 2 }
   return rule === 'gmom' ? { k: faulty <= 2 ? 5 : WORKERS } : {}
 }
@@ -73,10 +75,16 @@ export function configurations(settings: Settings): readonly CgeConfig[] {
     ]
   })
   // The parts overlap: each run once.
-  return [...new Map(plan.map(config => [keyOf(config), config])).values()]
+  return [...new Map(plan.map(config => [keyOf(config), config])).values()].map(config => ({
+    ...config,
+    ...ruleKey(config.rule, ruleParameters(config.rule, config.faulty)),
+    rate: RATE,
+    missing: 'zero',
+  }))
 }
 
-function keyOf(config: CgeConfig): string {
-  const { rule, fault, faulty, batch, averaging, seed } = config
+type Cell = Pick<CgeConfig, 'rule' | 'fault' | 'faulty' | 'batch' | 'averaging' | 'seed'>
+
+function keyOf({ rule, fault, faulty, batch, averaging, seed }: Cell): string {
   return [rule, fault, faulty, batch, averaging, seed].join()
 }

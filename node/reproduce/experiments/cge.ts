@@ -3,7 +3,7 @@ import { attackNamed } from '../../../learning/attacks/registry.ts'
 import { defineExperiment } from '../experiment.ts'
 import { runOnServer } from '../on-server.ts'
 import { judge } from './cge-findings.ts'
-import { type CgeConfig, configurations, RATE, ruleParameters, WORKERS } from './cge-plan.ts'
+import { type CgeConfig, configurations, WORKERS } from './cge-plan.ts'
 
 export const cge = defineExperiment<CgeConfig>({
   name: 'cge',
@@ -18,25 +18,16 @@ export const cge = defineExperiment<CgeConfig>({
   needsData: true,
   configurations,
   cost: ({ steps, batch, model }) => steps * (model === 'lenet' ? 10 * batch : 60 + batch),
-  run({ data, model, partition, rule, fault, faulty, batch, averaging, steps, seed }, context) {
+  run(config, context) {
+    const { model, fault, faulty } = config
     return runOnServer(
       {
-        data,
-        model,
-        partition,
-        rule,
-        batch,
-        averaging,
-        steps,
-        seed,
-        missing: 'zero',
+        ...config,
         workers: WORKERS,
         maxFaulty: faulty,
-        rate: RATE,
         momentum: 0,
         clip: null,
         weightDecay: 0,
-        ruleParameters: ruleParameters(rule, faulty),
         // If there is one faulty agent, it is agent 1 in the paper; identities matter to no filter except MoM.
         liars: Array.from({ length: faulty }, (_, i) => i),
         attack: fault === null ? null : attackNamed(fault),

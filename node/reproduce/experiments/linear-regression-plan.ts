@@ -1,5 +1,6 @@
 /** The runs of `linear-regression`: sizes, faults, the sweep of N. */
 import { combinations, type Settings, seedsOf } from '../experiment.ts'
+import { type RuleKey, ruleKey } from '../rule-key.ts'
 
 export const DIMENSION = 20
 export const MACHINES = 30
@@ -9,13 +10,17 @@ export const ROUNDS = 60
 /** Distance of `θ₀` from `θ*`, far above every floor. */
 export const START = 100
 
+/** `τ = Θ(d)` (Remark 2), above the gradient at the start, which is as long as the error. */
+export const TAU = 10 * DIMENSION
+
 export const faults = ['gradient-reverse', 'random', 'sign-flip'] as const
 
-export type LinearRegressionConfig = {
-  readonly rule: 'gmom' | 'mean'
+export type LinearRegressionConfig = RuleKey & {
   readonly samples: number
   readonly faulty: number
   readonly fault: (typeof faults)[number] | null
+  /** Whether the faulty machines are the same in every round, or drawn anew for each. */
+  readonly liars: 'fixed' | 'rotating'
   readonly seed: number
 }
 
@@ -23,17 +28,64 @@ export function configurations(settings: Settings): readonly LinearRegressionCon
   const seed = seedsOf(settings, 3, 10)
   const samples = sizes(settings)
   const middle = samples[Math.floor(samples.length / 2)]!
-  return [
-    ...combinations({ rule: ['gmom' as const], samples, faulty: [3], fault: faults, seed }),
+  const plan = [
     ...combinations({
-      rule: ['gmom' as const, 'mean' as const],
+      rule: ['gmom'],
+      samples,
+      faulty: [3],
+      fault: faults,
+      liars: [FIXED],
+      tau: [null],
+      seed,
+    }),
+    ...combinations({
+      rule: ['gmom'],
+      samples: [middle],
+      faulty: [3],
+      fault: faults,
+      liars: [FIXED, 'rotating' as const],
+      tau: [TAU],
+      seed,
+    }),
+    ...combinations({
+      rule: ['gmom'],
+      samples: [middle],
+      faulty: [3],
+      fault: faults,
+      liars: ['rotating' as const],
+      tau: [null],
+      seed,
+    }),
+    ...combinations({
+      rule: ['gmom', 'mean'],
       samples: [middle],
       faulty: [0],
       fault: [null],
+      liars: [FIXED],
+      tau: [null],
       seed,
     }),
-    ...combinations({ rule: ['mean' as const], samples: [middle], faulty: [1], fault: faults, seed }),
+    ...combinations({
+      rule: ['mean'],
+      samples: [middle],
+      faulty: [1],
+      fault: faults,
+      liars: [FIXED],
+      tau: [null],
+      seed,
+    }),
   ]
+  return plan.map(({ tau, ...config }) => ({
+    ...config,
+    ...ruleKey(config.rule, config.rule === 'gmom' ? groupsOf(config.samples, tau) : {}),
+  }))
+}
+
+const FIXED = 'fixed' as const
+
+/** The median is a `(1 + γ)`-approximation, `γ = 1/N` (Remark 2); our `tolerance` bounds the same ratio. */
+function groupsOf(samples: number, tau: number | null): Record<string, number> {
+  return { k: GROUPS, tolerance: 1 / samples, ...(tau !== null && { tau }) }
 }
 
 function sizes({ quick }: Settings): number[] {

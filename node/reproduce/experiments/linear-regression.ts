@@ -1,10 +1,10 @@
 /** byzantine-gradient-descent §4: regression over machines, geometric median of means against averaging. */
-import { aggregator } from '../../../agreement/rules/registry.ts'
 import { distance } from '../../../agreement/vector.ts'
 import { attackNamed } from '../../../learning/attacks/registry.ts'
 import { linearModel } from '../../../learning/server/linear-model.ts'
 import { createServer } from '../../../learning/server/server.ts'
 import { defineExperiment, type Measurement } from '../experiment.ts'
+import { ruleOf } from '../rule-key.ts'
 import type { Point } from '../statistics.ts'
 import { judge } from './linear-regression-findings.ts'
 import {
@@ -36,11 +36,13 @@ export const linearRegression = defineExperiment<Config>({
   judge,
 })
 
-async function descend({ rule, samples, faulty, fault, seed }: Config): Promise<Measurement> {
+async function descend(config: Config): Promise<Measurement> {
+  const { samples, faulty, fault, liars, seed } = config
   const model = linearModel({ dimension: DIMENSION, machines: MACHINES, samples: samples / MACHINES, seed })
   const start = model.truth.map((value, i) => value + (START / Math.sqrt(DIMENSION)) * (i % 2 === 0 ? 1 : -1))
   const server = createServer({
-    rule: rule === 'gmom' ? aggregator('gmom', { k: GROUPS }) : aggregator('mean'),
+    rule: ruleOf(config),
+    rotating: liars === 'rotating',
     workers: MACHINES,
     maxFaulty: faulty,
     // One in each group, which spoils as many groups as this many machines can.

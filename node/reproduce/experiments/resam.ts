@@ -3,7 +3,7 @@ import { attackNamed } from '../../../learning/attacks/registry.ts'
 import { defineExperiment } from '../experiment.ts'
 import { runOnServer } from '../on-server.ts'
 import { judge } from './resam-findings.ts'
-import { BATCH, CLIP, configurations, DECAY, FAULTS, RATE, type ResamConfig, WORKERS } from './resam-plan.ts'
+import { BATCH, CLIP, configurations, DECAY, type ResamConfig, WORKERS } from './resam-plan.ts'
 
 export const resam = defineExperiment<ResamConfig>({
   name: 'resam',
@@ -17,27 +17,18 @@ export const resam = defineExperiment<ResamConfig>({
   needsData: true,
   configurations,
   // Empire and little look at no gradient of the faulty workers.
-  cost: ({ steps, attack }) =>
-    steps * (attack === 'empire' || attack === 'little' ? WORKERS - FAULTS + 3 : WORKERS),
+  cost: ({ steps, attack, faults }) =>
+    steps * (attack === 'empire' || attack === 'little' ? WORKERS - faults + 3 : WORKERS),
   run(config, context) {
-    const { data, model, partition, rule, attack, momentum, steps, seed } = config
-    const faulty = attack === null ? 0 : FAULTS
+    const { attack, steps, faults: faulty } = config
     return runOnServer(
       {
-        data,
-        model,
-        partition,
-        rule,
-        momentum,
-        steps,
-        seed,
+        ...config,
         workers: WORKERS,
         maxFaulty: faulty,
         batch: BATCH,
-        rate: RATE,
         clip: CLIP,
         weightDecay: DECAY,
-        ruleParameters: rule === 'cc' ? { tau: CC_RADIUS } : {},
         liars: Array.from({ length: faulty }, (_, i) => WORKERS - faulty + i),
         attack: attack === null ? null : attackNamed(attack),
         averaging: 0,
@@ -49,5 +40,3 @@ export const resam = defineExperiment<ResamConfig>({
   },
   judge,
 })
-
-const CC_RADIUS = 1

@@ -4,7 +4,9 @@ import { distance } from '../../../agreement/vector.ts'
 import { linearModel } from '../../../learning/server/linear-model.ts'
 import { linearRegression } from '../../../node/reproduce/experiments/linear-regression.ts'
 import { CONTRACTION } from '../../../node/reproduce/experiments/linear-regression-findings.ts'
+import { GROUPS } from '../../../node/reproduce/experiments/linear-regression-plan.ts'
 import { createOraclePool } from '../../../node/reproduce/oracle-pool.ts'
+import { ruleKey } from '../../../node/reproduce/rule-key.ts'
 
 test('with many samples the gradient is nearly θ − θ* (byzantine-gradient-descent, §4)', t => {
   const model = linearModel({ dimension: 5, machines: 2, samples: 20_000, seed: 1 })
@@ -29,12 +31,12 @@ test('the true parameters are ones and minus ones', t => {
 test('GMoM contracts and ends low under every fault; averaging breaks (the experiment in small)', async t => {
   const context = { oraclePool: createOraclePool(), progress() {} }
   const run = (config: Parameters<typeof linearRegression.run>[0]) => linearRegression.run(config, context)
-  const shared = { samples: 3000, seed: 1 }
+  const shared = { samples: 3000, seed: 1, liars: 'fixed' }
   for (const fault of ['gradient-reverse', 'random', 'sign-flip']) {
-    const { numbers } = await run({ ...shared, rule: 'gmom', faulty: 3, fault })
+    const { numbers } = await run({ ...shared, ...ruleKey('gmom', { k: GROUPS }), faulty: 3, fault })
     t.true(numbers.contraction! <= CONTRACTION, fault)
     t.true(numbers.floor! < 0.3, fault)
   }
-  const broken = await run({ ...shared, rule: 'mean', faulty: 1, fault: 'gradient-reverse' })
+  const broken = await run({ ...shared, ...ruleKey('mean'), faulty: 1, fault: 'gradient-reverse' })
   t.true((broken.numbers.floor ?? Infinity) > 1e6)
 })

@@ -18,6 +18,10 @@ const OFFERED: readonly (readonly [line: string, offered: readonly string[], oth
   ['concord simulate --seed 7 --attack equ', ['equivocate']],
   ['concord data fetch --o', ['--out']],
   ['concord completion ', ['bash', 'fish', 'zsh']],
+  ['concord bounds r', ['redundancy', 'resam']],
+  ['concord bounds resam --rule m', ['mda', 'meamed', 'multi-krum']],
+  ['concord reproduce le', ['lenet', 'learn-theorem']],
+  ['concord simulate --network ', ['lan', 'wan']],
   ['concord help ag', ['aggregate', 'agree']],
   ['concord join --', ['--cohort', '--identity', '--help', '--no-mdns'], 'and others'],
 ]

@@ -46,4 +46,21 @@ else {
       t.true(set.length > 8)
       for (const line of set) t.true(columnsOf(line) <= columns, line)
     })
+  const PROSE = [
+    'bounds learn --peers 13 --faults 1',
+    'bounds redundancy',
+    'bounds linear-regression',
+    'reproduce --list',
+    'agree --iterations 1',
+    'status --identity nobody.pem',
+    SIMULATE,
+  ]
+  for (const line of PROSE)
+    test(`concord ${line}: no line is wider than a terminal of 60 columns`, async t => {
+      const text = await onTerminal(60, { TERM: 'dumb' }, `${line} || true`)
+      const lines = text.split('\n')
+      t.true(lines.length > 1, text)
+      // A hash or a path is not broken: it has a line of its own.
+      for (const each of lines) t.true(columnsOf(each) <= 60 || !each.trim().includes(' '), each)
+    })
 }

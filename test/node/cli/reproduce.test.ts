@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import { reportSchema } from '../../../node/daemon/report.ts'
+import { experimentNames } from '../../../node/reproduce/names.ts'
+import { experiments } from '../../../node/reproduce/registry.ts'
 import { run } from './concord.ts'
 
 test('reproduce --list names every experiment, for people and for machines', async t => {
@@ -14,6 +16,8 @@ test('reproduce --list names every experiment, for people and for machines', asy
   const names = JSON.parse(machines.stdout).map(({ name }: { name: string }) => name)
   t.true(names.includes('resam') && names.includes('peer-to-peer'))
   for (const name of names) t.true(people.stdout.includes(name))
+  for (const text of ['Figure 16', 'CIFAR-10', 'reproduce resam --faults 7'])
+    t.true(people.stdout.includes(text))
 })
 
 test('reproduce leaves results and a page, and goes on from there', async t => {
@@ -32,7 +36,7 @@ test('reproduce leaves results and a page, and goes on from there', async t => {
   ]
   const { code, stdout, stderr } = await run(...args)
   t.is(code, 0, stderr)
-  t.is(stdout.match(/^reproduced: /gm)?.length, 3, stdout)
+  t.is(stdout.match(/^reproduced: /gm)?.length, 4, stdout)
   t.true((await readFile(join(folder, 'linear-regression.html'), 'utf8')).includes('<svg'))
   const again = await run(...args, '--json')
   t.regex(again.stderr, /(\d+) runs, \1 of them taken from/)
@@ -40,17 +44,28 @@ test('reproduce leaves results and a page, and goes on from there', async t => {
 })
 
 test('reproduce says what is wrong with a name, with data, with results', async t => {
-  const [none, near, data, missing] = await Promise.all([
+  const [none, near, data, missing, grid, faults] = await Promise.all([
     run('reproduce'),
     run('reproduce', 'resma'),
     run('reproduce', 'redundancy', '--data', '.'),
     run('reproduce', 'resam', '--data', '/no/such/folder'),
+    run('reproduce', 'redundancy', '--faults', '3'),
+    run('reproduce', 'resam', '--faults', '4'),
   ])
-  for (const { code } of [none, near, data, missing]) t.is(code, 2)
+  for (const { code } of [none, near, data, missing, grid, faults]) t.is(code, 2)
   t.regex(none.stderr, /which experiment\? One of redundancy, /)
   t.regex(near.stderr, /no experiment is called "resma".*did you mean resam/)
   t.regex(data.stderr, /redundancy needs no data/)
+  t.regex(grid.stderr, /--faults is for resam.*expected none with redundancy/)
+  t.regex(faults.stderr, /--faults.*4/)
   t.regex(missing.stderr, /\/no\/such\/folder: no train-images-idx3-ubyte/)
+})
+
+test('the names that shells offer are those of the experiments', t => {
+  t.deepEqual(
+    experiments.map(({ name }) => name),
+    [...experimentNames],
+  )
 })
 
 test('bounds learn gives η and T_LEARN, as text and as JSON; its options belong to it', async t => {
@@ -73,7 +88,7 @@ test('bounds learn gives η and T_LEARN, as text and as JSON; its options belong
     run('bounds', 'everything'),
     run('bounds', 'learn', '--peers', '4', '--faults', '1'),
   ])
-  t.regex(people.stdout, /η = δ\/12L = 0\.1\n/)
+  t.regex(people.stdout, /η = δ\/\(12L\) = 0\.1\n/)
   const { rate, A, B, steps } = JSON.parse(machines.stdout)
   t.deepEqual([rate, Math.round(A), B], [0.09999999999999999, 1430, 897.5])
   t.true(people.stdout.includes(`T_LEARN = ${Number(steps.toPrecision(4))}`))
@@ -185,4 +200,26 @@ test('what has no page says so, and writes none', async t => {
   t.regex(served.stderr, /--watch is given, .* expected none with --architecture server/)
   t.regex(swarm.stderr, /--watch is given, but a page shows one run, and --seeds makes many/)
   for (const { code } of [server, served, swarm]) t.is(code, 2)
+})
+
+test('bounds of a theorem: what is given, and whether a bound says more than what holds at the start', async t => {
+  const cohort = ['--peers', '7', '--faults', '1']
+  const [none, few, many, learn, vacuous, limit, floor] = await Promise.all([
+    run('bounds', 'resam', ...cohort, '--steps', '1'),
+    run('bounds', 'resam', ...cohort),
+    run('bounds', 'resam', ...cohort, '--steps', '1e9'),
+    run('bounds', 'learn', '--peers', '13', '--faults', '1'),
+    run('bounds', 'learn', '--peers', '13', '--faults', '1', '--heterogeneity', '5'),
+    run('bounds', 'cge', ...cohort, '--epsilon', '1'),
+    run('bounds', 'linear-regression', '--peers', '10', '--radius', '0.01'),
+  ])
+  for (const { stdout } of [none, few, many, learn, limit, floor]) t.regex(stdout, /^ {2}given +\S+ = /m)
+  t.regex(none.stdout, /nothing is promised: T is below 3\n/)
+  t.regex(few.stdout, /at most +359\.3: vacuous, it is at most 4\.605 at the start\n/)
+  t.notRegex(many.stdout, /vacuous|nothing/)
+  t.notRegex(learn.stdout, /vacuous|\d{8}/)
+  t.regex(learn.stdout, /T₁ = \d\.\d+e9, .*T₈ = /)
+  t.regex(vacuous.stdout, /vacuous +any start has a gradient of at most .* = 2\.146/)
+  t.regex(limit.stdout, /≥ +0: vacuous\n/)
+  t.regex(floor.stdout, /down to +0\.0\d+: vacuous, the search stays within r√d = 0\.01 anyway\n/)
 })

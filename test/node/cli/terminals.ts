@@ -20,6 +20,7 @@ export function recordedTerminal(columns = 80): RecordedTerminal {
     written: data,
     isReserved: () => reserved,
     print: (...lines) => printed.push(lines.map(shownLine).join('\n')),
+    printWhole: (...lines) => printed.push(lines.map(shownLine).join('\n')),
     warn: (...lines) => warned.push(lines.map(shownLine).join('\n')),
     data: text => data.push(text),
     json: (value, indent) => data.push(`${jsonText(value, indent)}\n`),

@@ -36,6 +36,16 @@ test('the same frames, however they are cut, and whatever has come before', t =>
   t.pass()
 })
 
+test('a frame that comes byte by byte is the same frame', t => {
+  const frame = Uint8Array.from({ length: 65_535 }, (_, at) => at & 255)
+  const decoder = createNoiseDecoder([])
+  const taken: Buffer[] = []
+  for (const byte of framed([frame, frame]))
+    for (const each of decoder.decode(Uint8Array.of(byte))) taken.push(Buffer.from(each))
+  t.is(taken.length, 2)
+  for (const each of taken) t.true(each.equals(frame))
+})
+
 test('an empty frame is passed over, and a length may be cut in two', t => {
   const decoder = createNoiseDecoder([])
   t.deepEqual([...decoder.decode(Uint8Array.of(0, 0, 0))], [])

@@ -1,5 +1,6 @@
 /** The page's server: for browsers of this machine, from its own page, and nothing else. */
-import { request } from 'node:http'
+import { get, request } from 'node:http'
+import { connect } from 'node:net'
 import test from 'ava'
 import { createRecorder } from '../../../node/page/recorder.ts'
 import { servePage } from '../../../node/page/server.ts'
@@ -41,6 +42,11 @@ async function served() {
   const recorder = createRecorder(sampleAbout(), { isKept: true })
   const server = await servePage({ app, title: 'A <b>run</b>', port: 0, source: recorder })
   return { recorder, server }
+}
+
+/** An answer has begun once the server counts a reader. */
+async function followed(server: Awaited<ReturnType<typeof served>>['server']) {
+  while (server.readers() === 0) await new Promise(resolve => setImmediate(resolve))
 }
 
 test('it listens on the loopback address alone, and gives a page that may fetch from nowhere else', async t => {
@@ -90,11 +96,7 @@ test('a page that opens late gets the whole run, then each event, and the end of
   const half = events.length >> 1
   for (const event of events.slice(0, half)) recorder.tell(event)
   const late = ask(`${server.url}events`, {})
-  // The answer has begun once the server counts a reader.
-  await new Promise<void>(resolve => {
-    const look = () => (server.readers() > 0 ? resolve() : setImmediate(look))
-    look()
-  })
+  await followed(server)
   for (const event of events.slice(half)) recorder.tell(event)
   recorder.flush()
   await server.close()
@@ -120,4 +122,52 @@ test('a text with line ends and markup does not end an event of the stream', asy
   const [first] = answer.text.split('\n\n')
   t.is(JSON.parse(first!.replace(/^data: /, '')).document.notes[0].text, text)
   await server.close()
+})
+
+test('it is unread once the last page has gone, and not while one follows or comes back at once', async t => {
+  const { server } = await served()
+  await server.unread(0)
+  const open = () => get(`${server.url}events`).on('error', () => {})
+  const first = open()
+  await followed(server)
+  let isUnread = false
+  const unread = server.unread(60_000).then(() => {
+    isUnread = true
+  })
+  const shortly = server.unread(0)
+  first.destroy()
+  await shortly
+  t.is(server.readers(), 0)
+  t.false(isUnread, 'a page that is loaded anew is waited for')
+  void unread
+  await server.close()
+})
+
+test('requests that wait behind one another on a socket count once, and leave with it', async t => {
+  const { server } = await served()
+  const port = Number(new URL(server.url).port)
+  const one = `GET /events HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`
+  const socket = connect({ host: '127.0.0.1', port }).on('error', () => {})
+  socket.write(one.repeat(16))
+  await followed(server)
+  t.is(server.readers(), 1)
+  socket.destroy()
+  await server.unread(0)
+  t.is(server.readers(), 0)
+  await server.close()
+})
+
+test('pages that come within a second get the run that was written for the first, and all events since', async t => {
+  const { server, recorder } = await served()
+  const events = [...sampleEvents({ steps: 4 })]
+  const half = events.length >> 1
+  for (const event of events.slice(0, half)) recorder.tell(event)
+  const first = ask(`${server.url}events`, {})
+  await followed(server)
+  for (const event of events.slice(half)) recorder.tell(event)
+  recorder.flush()
+  const second = ask(`${server.url}events`, {})
+  while (server.readers() < 2) await new Promise(resolve => setImmediate(resolve))
+  await server.close()
+  t.is((await second).text, (await first).text)
 })

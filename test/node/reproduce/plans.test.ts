@@ -46,12 +46,33 @@ test('learn-theorem in full: each agreement and averaging, twelve attacks and no
   }
 })
 
-test('resam in full: 8 rules × 4 attacks × 2 momenta × seeds 1 to 5 at 800 steps, and no attack beside them', t => {
+test('resam in full: 8 rules × 4 attacks × 2 momenta × seeds 1 to 5 at 800 steps, and no attack beside them; CC with 0.9', t => {
   const plan = planOf('resam', full)
-  t.is(plan.length, (8 * 4 + 1) * 2 * 5)
+  t.is(plan.length, ((8 * 4 + 1) * 2 + 4 + 1) * 5)
   t.deepEqual(valuesOf(plan, 'steps'), [800])
   t.deepEqual(valuesOf(plan, 'seed'), [1, 2, 3, 4, 5])
-  t.deepEqual(valuesOf(plan, 'momentum'), [0, 0.99])
+  t.deepEqual(valuesOf(plan, 'momentum'), [0, 0.99, 0.9])
+  const at = plan.filter(({ momentum }) => momentum === 0.9)
+  t.deepEqual(valuesOf(at, 'rule'), ['mean', 'cc'])
+})
+
+test('resam: model, faults and momentum can be chosen; seven faults have Multi-Krum*', t => {
+  const chosen = (grid: Settings['grid']) => planOf('resam', { ...full, ...(grid && { grid }) })
+  const plan = chosen({ faults: 7, momentum: 0.999 })
+  t.is(plan.length, (8 * 4 + 1) * 2 * 5)
+  t.deepEqual(valuesOf(plan, 'momentum'), [0, 0.999])
+  t.deepEqual(valuesOf(plan, 'faults'), [0, 7])
+  t.true(valuesOf(plan, 'rule').includes('multi-krum') && !valuesOf(plan, 'rule').includes('krum'))
+  t.deepEqual(
+    valuesOf(
+      plan.filter(({ momentum }) => momentum === 0.999),
+      'steps',
+    ),
+    [2000],
+  )
+  t.deepEqual(valuesOf(chosen({ model: 'resam-cnn' }), 'rate'), [0.75])
+  t.deepEqual(valuesOf(chosen({ momentum: 0 }), 'momentum'), [0])
+  for (const faults of [1, 3, 6]) t.deepEqual(valuesOf(chosen({ faults }), 'faults'), [0, faults])
 })
 
 test('lenet in full: LeNet, 1,000 steps, batches of 128, η = 0.01, on both data sets', t => {
@@ -62,12 +83,12 @@ test('lenet in full: LeNet, 1,000 steps, batches of 128, η = 0.01, on both data
     valuesOf(plan, 'data'),
     data.map(({ path }) => path),
   )
-  t.is(plan.length, 2 * (1 + 2 * 2))
+  t.is(plan.length, 2 * (1 + 3 * 2))
 })
 
-test('cge in full: five filters, five faults, f = 1 … 4, k = 16 and 64, α = 0 … 0.6', t => {
+test('cge in full: five filters, CGE with mean and sum, five faults, f = 1 … 4, k = 16 and 64, α = 0 … 0.6', t => {
   const plan = planOf('cge', full)
-  t.deepEqual(valuesOf(plan, 'rule').length, 6)
+  t.deepEqual(valuesOf(plan, 'rule').length, 7)
   t.deepEqual(valuesOf(plan, 'fault').length, 6)
   t.deepEqual(valuesOf(plan, 'faulty'), [0, 1, 2, 3, 4])
   t.deepEqual(valuesOf(plan, 'batch'), [16, 64])

@@ -90,7 +90,7 @@ test('results that are none, or of another experiment, are refused with the way 
 })
 
 test('a run that fails ends the job, and is named', async t => {
-  const config = { rule: 'gmom', samples: 30, faulty: 3, fault: 'no-such-fault', seed: 1 }
+  const config = { rule: 'gmom', parameters: '', samples: 30, faulty: 3, fault: 'no-such-fault', seed: 1 }
   const error = await t.throwsAsync(
     runPool({
       experiment: 'linear-regression',
@@ -101,5 +101,8 @@ test('a run that fails ends the job, and is named', async t => {
     }),
     { instanceOf: ReproduceError },
   )
-  t.regex(error!.message, /rule gmom, samples 30, faulty 3, fault no-such-fault, seed 1: .*no-such-fault/)
+  t.regex(
+    error!.message,
+    /rule gmom, parameters , samples 30, faulty 3, fault no-such-fault, seed 1: .*no-such-fault/,
+  )
 })

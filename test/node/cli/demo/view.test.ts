@@ -99,6 +99,21 @@ test('a lost connection is told while both ends still run', t => {
   t.is(connectionsLine(state).split(' peers')[0], '6 of 7')
 })
 
+test('a connection that one has cut for a proof is not called lost', t => {
+  const state = demoState()
+  for (const [peer, other] of [
+    [0, 6],
+    [6, 0],
+    [6, 1],
+  ] as const)
+    apply(state, peer, { kind: 'connection', peer: other, up: false, reason: 'cut off' })
+  t.deepEqual([...brokenPairs(state).keys()], ['0 and 6', '1 and 6'])
+  apply(state, 0, { kind: 'evidence', peer: 6, path: 'proof.json', before: false })
+  t.deepEqual([...brokenPairs(state).keys()], ['1 and 6'], 'peer 1 has no proof yet')
+  apply(state, 1, { kind: 'evidence', peer: 6, path: 'proof.json', before: true })
+  t.deepEqual([...brokenPairs(state).keys()], [])
+})
+
 test('those that have finished are told of together, once, with what they reach', t => {
   const state = demoState()
   const told = new Set<number>()

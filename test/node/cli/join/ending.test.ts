@@ -112,3 +112,35 @@ test('the log has the measures as fields, and warns of a model that is nothing',
   view.see({ kind: 'finished', ending: ending({ metrics: { ...alwaysNo, balancedAccuracy: 0.7 } }) })
   t.is(lines.length, 3, 'one line for a model that has learnt something')
 })
+
+test('an evaluation that the cohort did not wait for is told of, once, and only when its agreement is past', async t => {
+  const terminal = recordedTerminal()
+  const view = await createJoinView(membership, null, terminal)
+  const own = { loss: 0.5, accuracy: 0.8, metrics: null }
+  const step = (number: number) =>
+    view.see({
+      kind: 'step',
+      step: number,
+      loss: 0.5,
+      traffic: { messages: 0, bytesSent: 0, bytesReceived: 0 },
+      memory: { peakBytes: 1 },
+      vectors: null,
+    })
+  const told = () => terminal.printed.filter(line => line.startsWith('after step'))
+  step(2)
+  view.see({ kind: 'evaluated', step: 2, ...own })
+  step(10)
+  t.deepEqual(told(), [], 'it may be agreed on yet')
+  view.see({ kind: 'evaluated', step: 10, ...own })
+  step(20)
+  const late =
+    'after step 2, not agreed: accuracy here 80.0 %, loss here 0.5; this evaluation took longer than the cohort waits for one'
+  t.deepEqual(told(), [late])
+  view.see({ kind: 'agreed', step: 10, ...own, agreed })
+  step(40)
+  t.deepEqual([told().length, told()[1]?.startsWith('after step 10, agreed: ')], [2, true])
+  view.see({ kind: 'evaluated', step: 38, ...own })
+  view.see({ kind: 'evaluated', step: 40, ...own })
+  view.see({ kind: 'finished', ending: ending({ accuracy: 0.8 }) })
+  t.deepEqual([told().length, told()[2]?.startsWith('after step 38, not agreed')], [3, true])
+})
