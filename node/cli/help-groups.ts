@@ -38,7 +38,7 @@ const groups = {
     ...['isolate', 'pause', 'slow', 'linger', 'timeout', 'deadline'],
   ],
   'State and operation:': ['state', 'keepBytes', 'forget', 'log', 'logLevel', 'metrics', 'control'],
-  'Many runs:': ['seeds'],
+  'Many runs:': ['seeds', 'list', 'quick', 'out', 'threads', 'fresh'],
   'Output and help:': ['measureEvery', 'contrast', 'watch', 'open', 'page', 'force', 'json'],
 } as const satisfies Readonly<Record<string, readonly string[]>>
 
