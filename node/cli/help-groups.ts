@@ -9,7 +9,18 @@ const groups = {
   ],
   'Cohort and agreement:': [
     ...['name', 'byzantine', 'synchronous', 'syncTimeout', 'grace', 'exchange', 'schedule', 'iterations'],
-    ...['count', 'target', 'rule', 'param', 'averaging', 'output', 'unsafe'],
+    ...[
+      'count',
+      'target',
+      'rule',
+      'param',
+      'averaging',
+      'missing',
+      'forgedFrom',
+      'rotating',
+      'output',
+      'unsafe',
+    ],
   ],
   'Learning:': [
     ...['learn', 'from', 'init', 'architecture', 'stepSize', 'momentum', 'clip', 'weightDecay', 'box'],
@@ -17,15 +28,17 @@ const groups = {
     ...['oracle', 'oracleTimeout', 'evaluateEvery', 'saveEvery'],
   ],
   'Who holds which data:': ['partition', 'holdout', 'dataChanged'],
-  'Guarantee of LEARN:': [
+  'Constants of theorems:': [
     ...['delta', 'smoothness', 'heterogeneity', 'averagingConstant', 'deviation', 'decay', 'greatestLoss'],
+    ...['lambda', 'gradientNorm', 'convexity', 'dissimilarity', 'epsilon', 'samples'],
+    ...['groups', 'alpha', 'failure', 'radius'],
   ],
   'Network and faults:': [
     ...['listen', 'mdns', 'quic', 'real', 'network', 'latency', 'loss', 'gradientTime', 'crash', 'restart'],
     ...['isolate', 'pause', 'slow', 'linger', 'timeout', 'deadline'],
   ],
   'State and operation:': ['state', 'keepBytes', 'forget', 'log', 'logLevel', 'metrics', 'control'],
-  'Many runs:': ['seeds'],
+  'Many runs:': ['seeds', 'list', 'quick', 'out', 'threads', 'fresh'],
   'Output and help:': ['measureEvery', 'contrast', 'watch', 'open', 'page', 'force', 'json'],
 } as const satisfies Readonly<Record<string, readonly string[]>>
 
@@ -54,7 +67,7 @@ export function inGroups(options: Options): readonly Entry[] {
 export const OWN_COMMANDS = 'This program:'
 
 const commandGroups: Readonly<Record<string, readonly string[]>> = {
-  'On this machine:': ['demo', 'simulate', 'agree', 'bounds', 'aggregate', 'reproduce'],
+  'On this machine:': ['demo', 'simulate', 'agree', 'bounds', 'aggregate', 'reproduce', 'page'],
   'On real machines:': ['keygen', 'cohort', 'join', 'status', 'watch', 'doctor', 'evidence'],
   'Data and models:': ['data', 'predict', 'export'],
 }

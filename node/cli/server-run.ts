@@ -76,11 +76,18 @@ const peersOnly = [
   ...['latency', 'gradientTime', 'measureEvery', 'network'],
   ...['loss', 'crash', 'restart', 'isolate', 'pause', 'slow'],
 ]
+/** A page draws what peers do among themselves. */
+const shownOfPeers = ['watch', 'page']
 const serverOnly = ['rule', 'param', 'averaging', 'missing', 'forgedFrom', 'rotating']
 
 /** @throws UsageError where an option was given that the architecture has no use for */
 export function checkArchitecture(values: Readonly<Record<string, unknown>>, options: Options): void {
   const server = values.architecture === 'server'
+  for (const name of server ? shownOfPeers : [])
+    if (values[name] !== null)
+      throw new UsageError(
+        `--${name} is given, but a page shows what peers send each other, and a server's workers do not; expected none with --architecture server`,
+      )
   for (const name of server ? peersOnly : serverOnly) {
     const { fallback, flags } = options[name]!
     if (JSON.stringify(values[name]) === JSON.stringify(fallback)) continue

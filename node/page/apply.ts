@@ -195,6 +195,8 @@ function linked(
   run: RunDocument,
   { from, to, ms, connected, reason }: Extract<RunEvent, { kind: 'link' }>,
 ): void {
+  // A peer that is done leaves: that says nothing of the run.
+  if (!connected && [from, to].some(peer => run.peers[peer]!.status === 'finished')) return
   const before = run.links[from]![to]
   const link = before ?? newLink()
   run.links[from]![to] = { ...link, connected, reason, sinceMs: ms }

@@ -2,7 +2,7 @@
  * Records a real peer. What a status shows anyway (its steps, losses, links, faults) is kept from the start, in little
  * memory. Its lane, its messages and what its rule saw are recorded only while somebody looks.
  */
-import type { Aggregate } from '../../agreement/averaging/aggregate.ts'
+import type { Aggregate, aggregate } from '../../agreement/averaging/aggregate.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { PeerHooks } from '../runtime/peer.ts'
 import type { RunEvent } from './events.ts'
@@ -13,7 +13,7 @@ import { type Recorder, roundedMs } from './recorder.ts'
 export interface PeerLane extends Pick<Lane, 'output' | 'timer'> {
   readonly received: NonNullable<PeerHooks['received']>
   /** In place of the rule: the same bits. */
-  rule(rule: Aggregate): Aggregate
+  rule(rule: typeof aggregate): Aggregate
 }
 
 interface PeerLaneOptions {

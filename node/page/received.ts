@@ -21,10 +21,15 @@ const DIGITS = 5
 
 const rounded = (x: number) => Number(x.toPrecision(DIGITS))
 
-export function seenOf(protocol: ProtocolName, family: Family, result: Vector): Seen {
+/** @param squares all `‖x_j − x_k‖²` of the family */
+export function seenOf(
+  protocol: ProtocolName,
+  family: Family,
+  result: Vector,
+  squares = squaredDistances(family.vectors),
+): Seen {
   const { vectors } = family
   const n = vectors.length
-  const squares = squaredDistances(vectors)
   const plane = mainPlane(squares, n)
   const { shares, sampled } = sharesOf(protocol, family, squares)
   // A mean of some vectors lies at the mean of their points; what is made by coordinates has to be measured.
@@ -70,19 +75,30 @@ interface Watching {
   seen(result: Vector): Seen | null
 }
 
+type Distances = typeof squaredDistances
+
 /**
  * Lets a page see what a rule sees. Vectors may be used for others once the rule has returned, so all is computed here.
+ * @param rule may need the distances too: then they are computed once
  * @param isWanted whether anybody watches now: nothing is computed otherwise
+ * @param known peers of one simulated world share results, and with them what led there
  */
-export function watchRule(rule: Aggregate, isWanted: () => boolean): Watching {
-  // Peers of one simulated world share results, and with them what led there.
-  const known = new WeakMap<Vector, Seen>()
+export function watchRule(
+  rule: (protocol: ProtocolName, family: Family, distances: Distances) => Vector,
+  isWanted: () => boolean,
+  distances: Distances = squaredDistances,
+  known = new WeakMap<Vector, Seen>(),
+): Watching {
   return {
     aggregate(protocol, family) {
-      const result = rule(protocol, family)
+      let squares: ReturnType<Distances> | null = null
+      const result = rule(protocol, family, vectors => {
+        squares = distances(vectors)
+        return squares
+      })
       const { exchange } = family
       if (exchange && isShown(exchange) && isWanted() && !known.has(result))
-        known.set(result, seenOf(protocol, family, result))
+        known.set(result, seenOf(protocol, family, result, squares ?? distances(family.vectors)))
       return result
     },
     seen: result => known.get(result) ?? null,

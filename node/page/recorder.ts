@@ -57,16 +57,19 @@ export function createRecorder(about: RunAbout, { isKept }: RecorderOptions): Re
   let gathered = newGathering()
   let numbered = 0
   let timer: NodeJS.Timeout | null = null
-  const gatherIn = () => {
-    if (gathered.rows.length === 0) return
-    const { rows, slots, digests, ms } = gathered
-    gathered = newGathering()
-    add({ kind: 'messages', ms, batch: { rows, slots, digests } })
-  }
   const add = (event: RunEvent) => {
     applyEvent(run, event)
     if (listeners.size > 0) untold.push(event)
     else first = run.events
+  }
+  const gatherIn = () => {
+    if (gathered.rows.length === 0) return
+    const { rows, slots, digests, ms } = gathered
+    gathered = newGathering()
+    const earlier = untold.splice(0)
+    add({ kind: 'messages', ms, batch: { rows, slots, digests } })
+    // What was told since the first of them may come of them. To the document the order makes no difference.
+    untold.push(...earlier)
   }
   const flush = () => {
     gatherIn()
@@ -91,7 +94,6 @@ export function createRecorder(about: RunAbout, { isKept }: RecorderOptions): Re
       return run
     },
     tell(event) {
-      gatherIn()
       add(event)
       flushSoon()
     },
@@ -112,7 +114,6 @@ export function createRecorder(about: RunAbout, { isKept }: RecorderOptions): Re
     flush,
     close() {
       if (timer !== null) clearTimeout(timer)
-      timer = null
       flush()
       listeners.clear()
     },

@@ -5,6 +5,7 @@ import type { Frame } from '../ports.ts'
 import { sizeOf } from '../ports.ts'
 import type { Onlooker, WorldGlimpse } from '../simulation/onlooker.ts'
 import type { TimelineEntry } from '../simulation/timeline.ts'
+import { type Causes, createCauses } from './causes.ts'
 import { markOf } from './events.ts'
 import { createLane, type Lane, messageNow } from './lane.ts'
 import { watchRule } from './received.ts'
@@ -25,6 +26,7 @@ interface State {
   readonly missed: Map<PeerIndex, number>[]
   readonly bytes: number[][]
   readonly frames: WeakMap<Frame, InFlight>
+  readonly causes: Causes
   /** The frame that is being read. */
   arriving: (InFlight & { readonly from: PeerIndex; readonly to: PeerIndex; readonly bytes: number }) | null
   /** By peer: the last message that it took, and when. */
@@ -35,22 +37,21 @@ export function createWorldRecorder(recorder: Recorder): Onlooker {
   const state = newState(recorder)
   const { tell } = recorder
   const nowMs = () => roundedMs(state.world?.nowMs() ?? 0)
-  const watching = { current: watchRule(noRule, recorder.isWatched) }
+  const known: Parameters<typeof watchRule>[3] = new WeakMap()
   const seen = (self: PeerIndex): Lane =>
     createLane({
       self,
       nowMs,
       tell,
-      seen: result => (state.honest.has(self) ? watching.current.seen(result) : null),
+      seen: result => (state.honest.has(self) ? (known.get(result) ?? null) : null),
     })
   const lanes = [...recorder.about.peers.keys()].map(seen)
   return {
     enters(world) {
       state.world = world
     },
-    rule(rule) {
-      watching.current = watchRule(rule, recorder.isWatched)
-      return watching.current.aggregate
+    rule(rule, distances) {
+      return watchRule(rule, recorder.isWatched, distances, known).aggregate
     },
     began(self, incarnation) {
       tell({ kind: 'place', ms: nowMs(), peer: self, status: 'running', why: null })
@@ -95,6 +96,7 @@ function newState(recorder: Recorder): State {
     missed: everyone.map(() => new Map()),
     bytes: everyone.map(() => everyone.map(() => 0)),
     frames: new WeakMap(),
+    causes: createCauses(peers.length),
     arriving: null,
     last: everyone.map(() => ({ ms: -1, message: null })),
   }
@@ -121,15 +123,14 @@ function delivered(state: State, from: PeerIndex, to: PeerIndex, frame: Frame): 
 }
 
 function received(state: State, ms: number, to: PeerIndex, from: PeerIndex, message: Message): void {
-  const { arriving, recorder, last } = state
+  const { arriving, recorder, last, causes } = state
   const isIts = arriving !== null && arriving.from === from && arriving.to === to
-  const { sentMs, bytes, cause } = isIts ? arriving : { sentMs: null, bytes: null, cause: null }
+  const { sentMs, bytes, ...moment } = isIts ? arriving : { sentMs: null, bytes: null, cause: null }
+  const said = sentMs === null ? null : causes.of(from, message, sentMs)
+  const cause = said === undefined ? moment.cause : said
   const number = recorder.message(messageNow(from, to, message, { sentMs, arrivedMs: ms, bytes, cause }))
+  causes.arrived(to, message, { ms, number })
   Object.assign(last[to]!, { ms, message: number })
-}
-
-const noRule = (): never => {
-  throw new Error('the onlooker has not been given a rule')
 }
 
 function stepped({ recorder, world }: State, ms: number, peer: PeerIndex, step: number): void {

@@ -6,6 +6,7 @@ import type { Aggregate } from '../../agreement/averaging/aggregate.ts'
 import type { AveragingOutput, TimerKey } from '../../agreement/averaging/averaging.ts'
 import type { Message } from '../../agreement/message.ts'
 import type { Fault, PeerIndex } from '../../agreement/protocol.ts'
+import type { Vector } from '../../agreement/vector.ts'
 import type { LearnOutput } from '../../learning/learn-contract.ts'
 import type { LinkStatus } from '../link/link.ts'
 import type { Frame } from '../ports.ts'
@@ -26,11 +27,20 @@ export interface WorldGlimpse {
   peer(self: PeerIndex): PeerGlimpse | null
 }
 
+type Distances = (vectors: readonly Vector[]) => Float64Array
+
 export interface Onlooker {
   /** Called first. */
   enters(world: WorldGlimpse): void
-  /** In place of the rule: the same bits. */
-  rule(rule: Aggregate): Aggregate
+  /**
+   * In place of the rule: the same bits.
+   * @param rule takes the distances from the onlooker, where it needs any
+   * @param distances where some are known
+   */
+  rule(
+    rule: (...given: [...Parameters<Aggregate>, distances: Distances]) => Vector,
+    distances?: Distances,
+  ): Aggregate
   began(self: PeerIndex, incarnation: number): void
   died(self: PeerIndex): void
   output(self: PeerIndex, output: AveragingOutput | LearnOutput): void

@@ -11,7 +11,7 @@ export const page = defineCommand({
   name: 'page',
   summary: 'one page of several runs, side by side: from their pages and their reports',
   about:
-    'Takes files that --page or --report has written. A report holds figures alone; a page holds the messages and what each peer received as well.',
+    'Takes pages, and the reports of demo, simulate and join. A report holds figures alone; a page holds the messages and what each peer received as well.',
   arguments: [{ name: '<files...>', about: 'pages (.html) and reports (.json) of runs' }],
   options: {
     out: maybe('-o, --out <file>', 'the page to write, one HTML file', text, 'required'),

@@ -156,13 +156,7 @@ function dataPartition(value: string, name: string): string {
 
 type SimulateValues = Values<typeof options>
 
-const swarmDraws = [
-  'network',
-  'loss',
-  'watch',
-  'page',
-  ...Object.keys(faultOptions),
-] as (keyof SimulateValues)[]
+const swarmDraws = ['network', 'loss', ...Object.keys(faultOptions)] as (keyof SimulateValues)[]
 
 /** @throws UsageError where an option was given that a swarm has no use for, and that nobody would expect it to ignore */
 function checkSwarm(values: SimulateValues): void {
@@ -170,6 +164,11 @@ function checkSwarm(values: SimulateValues): void {
     if (values[name] !== null)
       throw new UsageError(
         `--${name} is "${values[name]}", but --seeds learns no model; expected one of the two`,
+      )
+  for (const name of ['watch', 'page'] as const)
+    if (values[name] !== null)
+      throw new UsageError(
+        `--${name} is given, but a page shows one run, and --seeds makes many; expected one of the two`,
       )
   for (const name of swarmDraws)
     if (JSON.stringify(values[name]) !== JSON.stringify(options[name].fallback))

@@ -40,7 +40,7 @@ export function learnerTask({
   gradient,
 }: LearnerOptions): Task<Peer, LearnOutput> {
   const shared = sharedRules(distances)
-  const aggregate = onlooker?.rule(shared) ?? shared
+  const aggregate = onlooker?.rule(shared, distances) ?? shared
   const descend = sharedDescents()
   return {
     peers: cohort.members.length,

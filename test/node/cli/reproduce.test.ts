@@ -190,6 +190,18 @@ test('options of the other architecture are refused', async t => {
   for (const { code } of [rule, protocol, faults]) t.is(code, 2)
 })
 
+test('what has no page says so, and writes none', async t => {
+  const [server, served, swarm] = await Promise.all([
+    run('simulate', '--architecture', 'server', '--page', 'none.html'),
+    run('simulate', '--architecture', 'server', '--watch'),
+    run('simulate', '--seeds', '3', '--watch'),
+  ])
+  t.regex(server.stderr, /--page is given, but a page shows what peers send each other/)
+  t.regex(served.stderr, /--watch is given, .* expected none with --architecture server/)
+  t.regex(swarm.stderr, /--watch is given, but a page shows one run, and --seeds makes many/)
+  for (const { code } of [server, served, swarm]) t.is(code, 2)
+})
+
 test('bounds of a theorem: what is given, and whether a bound says more than what holds at the start', async t => {
   const cohort = ['--peers', '7', '--faults', '1']
   const [none, few, many, learn, vacuous, limit, floor] = await Promise.all([

@@ -45,6 +45,8 @@ interface AxisProps {
   readonly log?: boolean
   /** Only whole numbers have a place on it. */
   readonly whole?: boolean
+  /** Of a log scale, which has no 0: values that are 0 stand on the box's edge, below it. */
+  readonly zero?: boolean
 }
 
 /** Ticks of a log scale: powers of ten, few enough to be read. */
@@ -79,7 +81,7 @@ export function XAxis({ scale, box, label, text, whole = false }: AxisProps) {
   )
 }
 
-export function YAxis({ scale, box, label, text, log = false }: AxisProps) {
+export function YAxis({ scale, box, label, text, log = false, zero = false }: AxisProps) {
   const ticks = ticksOf(scale, Math.max(2, Math.floor((box.bottom - box.top) / 40)), log)
   return (
     <g class="axis">
@@ -91,6 +93,13 @@ export function YAxis({ scale, box, label, text, log = false }: AxisProps) {
           </text>
         </g>
       ))}
+      {zero && (
+        <g transform={`translate(${box.left} ${box.bottom})`}>
+          <text x="-6" dy="0.32em" text-anchor="end">
+            0
+          </text>
+        </g>
+      )}
       <text class="axis-label" x="2" y={box.top - 10}>
         {label}
       </text>

@@ -46,7 +46,7 @@ export function LineChart(props: LineChartProps) {
   const { box: container, width } = useWidth()
   const shown = series.filter(({ points }) => points.some(([, y]) => y !== null))
   const legend = shown.map(({ label, look }) => ({ label, look, as: 'line' as const }))
-  const zeros = props.y.log ? zeroSentence(shown) : null
+  const zeros = props.y.log && hasZeros(shown) ? 'A log scale has no 0: exact zeros stand below it.' : null
   return (
     <Figure
       title={title}
@@ -65,10 +65,10 @@ export function LineChart(props: LineChartProps) {
   )
 }
 
-function zeroSentence(series: readonly Series[]): string | null {
-  const zeros = series.reduce((sum, { points }) => sum + points.filter(([, y]) => y === 0).length, 0)
-  return zeros === 0 ? null : 'A log scale has no 0: values that are exactly 0 stand on its lowest line.'
-}
+const hasZeros = (series: readonly Series[]) => series.some(({ points }) => points.some(([, y]) => y === 0))
+
+/** Between the lowest value of a log scale and its 0. */
+const ZERO_GAP = 26
 
 function Lines({ title, x, y, series, chosen, onChoose, width }: LineChartProps & { width: number }) {
   const [at, setAt] = useState<number | null>(null)
@@ -78,9 +78,10 @@ function Lines({ title, x, y, series, chosen, onChoose, width }: LineChartProps 
   )
   const scaleX = scaleOver([xs[0]!, xs.at(-1)!], [box.left, box.right], false)
   scaleX.domain(xs.length > 1 ? [xs[0]!, xs.at(-1)!] : [xs[0]! - 1, xs[0]! + 1])
+  const zero = y.log === true && hasZeros(series)
   const scaleY = scaleOver(
     y.of === 'amounts' ? [0, ...valuesOf(series)] : valuesOf(series),
-    [box.bottom, box.top],
+    [zero ? box.bottom - ZERO_GAP : box.bottom, box.top],
     y.log === true,
     y.of === 'shares',
   )
@@ -116,7 +117,7 @@ function Lines({ title, x, y, series, chosen, onChoose, width }: LineChartProps 
         onPointerLeave={() => setAt(null)}
         onClick={() => read !== null && onChoose?.(read)}
       >
-        <YAxis scale={scaleY} box={box} label={y.label} text={textY} log={y.log === true} />
+        <YAxis scale={scaleY} box={box} label={y.label} text={textY} log={y.log === true} zero={zero} />
         <XAxis scale={scaleX} box={box} label={x.label} text={textX} whole={x.whole === true} />
         {chosen !== null && chosen !== undefined && chosen >= xs[0]! && chosen <= xs.at(-1)! && (
           <line class="chosen" x1={scaleX(chosen)} x2={scaleX(chosen)} y1={box.top} y2={box.bottom} />
@@ -149,7 +150,7 @@ interface LineProps {
 function Line({ series, scaleX, scaleY, box }: LineProps) {
   const { look, faint } = series
   const points = thinned(series.points, box.right - box.left)
-  // On a log scale 0 stands on the lowest line.
+  // On a log scale 0 stands below all that has a place.
   const placeY = (value: number) => {
     const place = scaleY(value)
     return Number.isFinite(place) ? place : box.bottom

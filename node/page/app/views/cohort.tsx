@@ -28,9 +28,43 @@ const phaseWords: Readonly<Record<NonNullable<PeerPlace['phase']>, string>> = {
   diverged: 'diverged',
 }
 
+/** A peer's own page knows of the others what its links tell: how many steps they are behind. */
+function isHearsay({ about }: RunDocument, peer: number): boolean {
+  return about.self !== null && about.self !== peer
+}
+
+/** The step of a peer as far as it is known; null: not at all. */
+function knownStep(run: RunDocument, peer: number): number | null {
+  const { self, steps } = run.about
+  const step = run.peers[peer]!.step
+  const most = steps ?? Number.POSITIVE_INFINITY
+  if (self === null || self === peer) return Math.min(step, most)
+  const lag = run.links[self]?.[peer]?.lag ?? null
+  return lag === null ? null : Math.max(0, Math.min(run.peers[self]!.step, most) - lag)
+}
+
+/** Of a peer that has not said it is done: once the run is over, it is in nothing any more. */
+function statusText(run: RunDocument, peer: number): string {
+  const { state } = run
+  const { status, why } = run.peers[peer]!
+  if (isHearsay(run, peer)) {
+    const link = run.links[run.about.self!]?.[peer] ?? null
+    return link === null ? 'not known' : link.connected ? 'connected' : 'not connected'
+  }
+  const isUnder = status === 'running' || status === 'starting'
+  const word = state !== 'running' && isUnder ? 'ended with the run' : statusWords[status]
+  return why === null ? word : `${word}: ${why}`
+}
+
 /** The step counts from 1 for people, as in the terminal. */
-function placeText({ phase, step, iteration, status }: PeerPlace): string {
+function placeText(run: RunDocument, peer: number): string {
+  const { phase, step, iteration, status } = run.peers[peer]!
+  if (isHearsay(run, peer)) {
+    const known = knownStep(run, peer)
+    return known === null ? 'not known' : `step ${known}`
+  }
   if (status === 'finished' || phase === 'finished') return 'done'
+  if (run.state !== 'running') return step === 0 ? '–' : `step ${step}`
   const words = phase === null ? '' : `: ${phaseWords[phase]}`
   return `step ${step}${words}${iteration === null ? '' : `, iteration ${iteration}`}`
 }
@@ -148,6 +182,7 @@ interface NodeProps {
 function Node({ run, peer, place, at: [x, y], size, outward: [dx, dy] }: NodeProps) {
   const look = peerLook(run, peer)
   const isDown = place.status === 'down' || place.status === 'failed'
+  const isStarting = place.status === 'starting' && !isHearsay(run, peer)
   return (
     <g transform={`translate(${x} ${y})`} opacity={isDown ? 0.55 : 1}>
       <path
@@ -157,7 +192,7 @@ function Node({ run, peer, place, at: [x, y], size, outward: [dx, dy] }: NodePro
         style={{ fill: 'var(--paper)', stroke: paint(look.colour) }}
       />
       <text text-anchor="middle" dy="0.35em" font-size={size < 14 ? 9 : 12}>
-        {isDown ? '×' : place.status === 'starting' ? '…' : place.step}
+        {isDown ? '×' : isStarting ? '…' : (knownStep(run, peer) ?? '?')}
       </text>
       <text
         text-anchor={Math.abs(dx) < 0.3 ? 'middle' : dx < 0 ? 'end' : 'start'}
@@ -243,11 +278,18 @@ function roleText(honest: boolean | null, attack: string | null) {
 }
 
 function cutOffText(run: RunDocument, peer: number): string {
-  const proofs = run.evidence.filter(row => row.peer === peer)
-  const convictions = run.marks.filter(mark => mark.kind === 'convicted' && mark.peers.includes(peer))
-  const by = [...new Set([...proofs.map(row => row.observer), ...convictions.map(mark => mark.peer)])]
-  if (by.length === 0) return '–'
-  const names = by.filter(one => one >= 0).map(one => peerName(run, one))
+  // What a liar holds against anybody, itself included, is nobody's judgement.
+  const isJudge = (by: number) => by !== peer && run.about.peers[by]?.honest !== false
+  const proofs = run.evidence.filter(row => row.peer === peer && isJudge(row.observer))
+  const convictions = run.marks.filter(
+    mark => mark.kind === 'convicted' && mark.peers.includes(peer) && isJudge(mark.peer),
+  )
+  const by = new Set([...proofs.map(row => row.observer), ...convictions.map(mark => mark.peer)])
+  if (by.size === 0) return '–'
+  const names = [...by]
+    .filter(one => one >= 0)
+    .sort((a, b) => a - b)
+    .map(one => peerName(run, one))
   const proof =
     proofs.length === 0 ? '' : `, on ${countText(proofs.length, 'proof')} of two signed vectors for one slot`
   return `by ${listText(names)}${proof}`
@@ -271,14 +313,11 @@ function Places({ run }: { run: RunDocument }) {
           {run.peers.map((place, peer) => (
             <tr key={peer}>
               <th scope="row">{peerName(run, peer)}</th>
-              <td>
-                {statusWords[place.status]}
-                {place.why !== null && `: ${place.why}`}
-              </td>
-              <td>{placeText(place)}</td>
+              <td>{statusText(run, peer)}</td>
+              <td>{placeText(run, peer)}</td>
               <td>{waitingText(run, place)}</td>
               <td>{place.caughtUp === 0 ? '–' : countText(place.caughtUp, 'time')}</td>
-              <td class="number">{bytesText(place.bytesSent)}</td>
+              <td class="number">{isHearsay(run, peer) ? '–' : bytesText(place.bytesSent)}</td>
               <td class="number">{bytesText(place.bytesReceived)}</td>
               <td class="number">{numberText(place.loss)}</td>
               <td class="number">{percentText(place.accuracy)}</td>
@@ -291,7 +330,7 @@ function Places({ run }: { run: RunDocument }) {
 }
 
 function waitingText(run: RunDocument, { waiting }: PeerPlace): string {
-  if (waiting === null || waiting.missing.length === 0) return '–'
+  if (run.state !== 'running' || waiting === null || waiting.missing.length === 0) return '–'
   const since = Math.min(...waiting.missing.map(one => one.sinceMs))
   const names = waiting.missing.map(one => peerName(run, one.peer))
   const who = waiting.needed < names.length ? `${waiting.needed} of ${listText(names)}` : listText(names)

@@ -17,6 +17,14 @@ export function Learning({ run }: ViewProps) {
       chosenStep.value = step
     },
   }
+  if (run.state !== 'running' && run.steps.length === 0)
+    return (
+      <p class="empty">
+        {run.about.command === 'agree'
+          ? 'Nothing is learnt here: the peers agree on given vectors. See Iterations.'
+          : 'The run has ended before its first step was done, so nothing was measured.'}
+      </p>
+    )
   return (
     <div class="grid">
       <LineChart

@@ -17,8 +17,9 @@ export function Lie({ run }: ViewProps) {
   if (run.planes.length === 0 && run.weights.length === 0)
     return (
       <p class="empty">
-        Nothing has been received yet, or this run keeps no vectors. Runs that were started with --page or
-        --watch keep them.
+        {run.state === 'running'
+          ? 'No vectors have been received yet.'
+          : 'Of what each peer received nothing is recorded here. Pages of --page and --watch hold it; reports do not.'}
       </p>
     )
   const plane = chosenPlane(run)
@@ -43,14 +44,18 @@ export function Lie({ run }: ViewProps) {
   )
 }
 
-/** The plane nearest to what is chosen; the newest where nothing is. */
+const isLiar = (run: RunDocument, peer: number) => run.about.peers[peer]?.honest === false
+
+/** The plane nearest to what is chosen; where nothing is, the newest that holds a lie, if any does. */
 function chosenPlane(run: RunDocument): Plane | null {
   const step = chosenStep.value
   const observer = chosenObserver.value
   const seen = run.planes.filter(plane => observer === null || plane.observers.includes(observer))
   const fitting = seen.filter(({ phase }) => phase === chosenPhase.value)
   const candidates = fitting.length > 0 ? fitting : seen.length > 0 ? seen : run.planes
-  const wanted = step ?? Math.max(0, ...candidates.map(plane => plane.step))
+  const ofLiars = candidates.filter(({ points }) => points.some(({ from }) => isLiar(run, from)))
+  const telling = ofLiars.length > 0 ? ofLiars : candidates
+  const wanted = step ?? Math.max(0, ...telling.map(plane => plane.step))
   let best: Plane | null = null
   for (const plane of candidates) if (best === null || isBetter(plane, best, wanted)) best = plane
   return best
@@ -132,6 +137,11 @@ function sentence(run: RunDocument, plane: Plane): string {
   const observers = listText(plane.observers.toSorted((a, b) => a - b).map(peer => peerName(run, peer)))
   const liars = plane.points.filter(({ from }) => run.about.peers[from]?.honest === false)
   const received = `In step ${plane.step} ${observers} received ${countText(plane.points.length, 'vector')}`
+  const absent = run.about.peers.flatMap((_, peer) =>
+    isLiar(run, peer) && liars.every(({ from }) => from !== peer) ? [peerName(run, peer)] : [],
+  )
+  if (absent.length > 0 && liars.length === 0)
+    return `${received}, and none of ${listText(absent)}, which ${absent.length === 1 ? 'lies' : 'lie'}.`
   if (liars.length === 0) return `${received}.`
   const fates = liars.map(({ from, fate, weight, low, high }) => {
     const name = peerName(run, from)
