@@ -19,7 +19,7 @@ const HELD_BATCHES = 12
 /** Slots of which it is remembered when they were spoken in. */
 const SPOKEN_MAX = 20_000
 
-/** What a liar says of itself is not shown beside what honest peers say. */
+/** A liar's account of its own state is not shown beside those of honest peers. */
 const notOfLiars: ReadonlySet<RunEvent['kind']> = new Set(['loss', 'accuracy', 'fault', 'evidence', 'note'])
 
 export function mergeRecords(

@@ -3,6 +3,13 @@ import { dirname, join } from 'node:path'
 import { defineCommand, flag, maybe, UsageError } from '../command.ts'
 import { text } from '../parse.ts'
 
+/** Which running peer of this machine is meant. */
+export const runningPeerOptions = {
+  identity: maybe('--identity <file>', "the peer's identity file", text, 'the only peer with state here'),
+  state: maybe('--state <dir>', "the peer's state directory, as given to join", text, 'beside the identity'),
+  control: maybe('--control <path>', 'the socket, as given to join', text, 'in the state directory'),
+}
+
 export const status = defineCommand({
   name: 'status',
   summary:
@@ -10,14 +17,7 @@ export const status = defineCommand({
   about:
     'Asks the socket in the state directory of a peer that "concord join" runs. Name the peer by its identity file, its state directory or that socket.',
   options: {
-    identity: maybe('--identity <file>', "the peer's identity file", text, 'the only peer with state here'),
-    state: maybe(
-      '--state <dir>',
-      "the peer's state directory, as given to join",
-      text,
-      'beside the identity',
-    ),
-    control: maybe('--control <path>', 'the socket, as given to join', text, 'in the state directory'),
+    ...runningPeerOptions,
     json: flag('--json', 'print the status as JSON'),
   },
   examples: ['--identity alice.pem', '--state /var/lib/concord --json'],

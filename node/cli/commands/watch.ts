@@ -1,7 +1,7 @@
 /** `concord watch`: the page of a running peer of this machine. */
-import { defineCommand, flag, maybe, option } from '../command.ts'
-import { integer, text } from '../parse.ts'
-import { socketOf } from './status.ts'
+import { defineCommand, flag, option } from '../command.ts'
+import { integer } from '../parse.ts'
+import { runningPeerOptions, socketOf } from './status.ts'
 
 export const watch = defineCommand({
   name: 'watch',
@@ -10,14 +10,7 @@ export const watch = defineCommand({
   about:
     'Follows a peer that "concord join" runs, by a socket in its state directory, and shows it on a page at an address of this machine alone. What the peer receives is recorded from the moment that somebody watches.',
   options: {
-    identity: maybe('--identity <file>', "the peer's identity file", text, 'the only peer with state here'),
-    state: maybe(
-      '--state <dir>',
-      "the peer's state directory, as given to join",
-      text,
-      'beside the identity',
-    ),
-    control: maybe('--control <path>', 'the socket, as given to join', text, 'in the state directory'),
+    ...runningPeerOptions,
     port: option('--port <port>', 'the port of the page; 0: a free one', integer({ min: 0, max: 65_535 }), 0),
     open: flag('--open', 'open the page in a browser'),
   },

@@ -197,11 +197,11 @@ function newestStep({ steps, peers }: RunDocument): number {
 
 function Standing({ run }: ViewProps) {
   const step = newestStep(run)
-  const clock = run.about.clock === 'virtual' ? 'of virtual time' : 'since it began'
+  const time = (ms: number) => `${timeText(ms)}${run.about.clock === 'virtual' ? ' of virtual time' : ''}`
   const words = {
-    running: `running: step ${Math.min(step, run.about.steps)} of ${run.about.steps}, ${timeText(run.ms)} ${clock}`,
-    ended: `ended after ${timeText(run.end?.ms ?? run.ms)} ${clock}`,
-    broken: `broke off at step ${step} of ${run.about.steps}, ${timeText(run.ms)} ${clock}: what is shown is as far as it came`,
+    running: `running: step ${Math.min(step, run.about.steps)} of ${run.about.steps}, after ${time(run.ms)}`,
+    ended: `ended after ${time(run.end?.ms ?? run.ms)}`,
+    broken: `broke off at step ${step} of ${run.about.steps}, after ${time(run.ms)}: what is shown is as far as it came`,
   } as const
   return (
     <>

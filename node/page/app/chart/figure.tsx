@@ -118,21 +118,27 @@ function Numbers({ title, numbers }: { title: string; numbers: () => NumbersTabl
   )
 }
 
+export function TableHead({ names }: { names: readonly string[] }) {
+  return (
+    <thead>
+      <tr>
+        {names.map(name => (
+          <th scope="col" key={name}>
+            {name}
+          </th>
+        ))}
+      </tr>
+    </thead>
+  )
+}
+
 export function DataTable({ label, table }: { label: string; table: NumbersTable }) {
   const { head, rows } = table
   return (
     // A region that scrolls must be reachable by keyboard.
     <section class="scroll" tabIndex={0} aria-label={`Table: ${label}`}>
       <table>
-        <thead>
-          <tr>
-            {head.map(name => (
-              <th scope="col" key={name}>
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <TableHead names={head} />
         <tbody>
           {rows.slice(0, ROWS_SHOWN).map((row, at) => (
             <tr key={at}>

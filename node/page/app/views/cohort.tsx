@@ -2,7 +2,7 @@
 
 import type { LinkState, PeerPlace, RunDocument } from '../../run.ts'
 import type { NumbersTable } from '../chart/download.ts'
-import { Figure, type LegendEntry } from '../chart/figure.tsx'
+import { Figure, type LegendEntry, TableHead } from '../chart/figure.tsx'
 import { bytesText, countText, listText, numberText, percentText, timeText } from '../chart/format.ts'
 import { ghostly, lookOf, paint, peerLook, peerName, plain, shapePath } from '../chart/palette.ts'
 import { useWidth } from '../chart/size.ts'
@@ -248,13 +248,7 @@ function Members({ run }: { run: RunDocument }) {
   return (
     <div class="scroll" tabIndex={0} role="group" aria-label="Table: who is who">
       <table>
-        <thead>
-          <tr>
-            <th scope="col">peer</th>
-            <th scope="col">role</th>
-            <th scope="col">cut off</th>
-          </tr>
-        </thead>
+        <TableHead names={['peer', 'role', 'cut off']} />
         <tbody>
           {about.peers.map((peer, at) => (
             <tr key={at}>
@@ -300,15 +294,7 @@ function Places({ run }: { run: RunDocument }) {
   return (
     <div class="scroll" tabIndex={0} role="group" aria-label="Table: where each peer stands">
       <table>
-        <thead>
-          <tr>
-            {head.map(name => (
-              <th scope="col" key={name}>
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <TableHead names={head} />
         <tbody>
           {run.peers.map((place, peer) => (
             <tr key={peer}>
