@@ -290,7 +290,17 @@ function cutOffText(run: RunDocument, peer: number): string {
 }
 
 function Places({ run }: { run: RunDocument }) {
-  const head = ['peer', 'status', 'at', 'waits for', 'caught up', 'sent', 'received', 'loss', 'accuracy']
+  const head = [
+    'peer',
+    'status',
+    'at',
+    'waits for',
+    'caught up',
+    'sent',
+    'received',
+    'batch loss',
+    'accuracy',
+  ]
   return (
     <div class="scroll" tabIndex={0} role="group" aria-label="Table: where each peer stands">
       <table>
@@ -303,8 +313,8 @@ function Places({ run }: { run: RunDocument }) {
               <td>{placeText(run, peer)}</td>
               <td>{waitingText(run, place)}</td>
               <td>{place.caughtUp === 0 ? '–' : countText(place.caughtUp, 'time')}</td>
-              <td class="number">{isHearsay(run, peer) ? '–' : bytesText(place.bytesSent)}</td>
-              <td class="number">{bytesText(place.bytesReceived)}</td>
+              <td class="number">{isHearsay(run, peer) ? '–' : knownBytes(place.bytesSent)}</td>
+              <td class="number">{knownBytes(place.bytesReceived)}</td>
               <td class="number">{numberText(place.loss)}</td>
               <td class="number">{percentText(place.accuracy)}</td>
             </tr>
@@ -313,6 +323,11 @@ function Places({ run }: { run: RunDocument }) {
       </table>
     </div>
   )
+}
+
+/** An agreement alone counts no traffic by peer, and a liar tells none. */
+function knownBytes(bytes: number | null): string {
+  return bytes === null || bytes === 0 ? '–' : bytesText(bytes)
 }
 
 function waitingText(run: RunDocument, { waiting }: PeerPlace): string {
