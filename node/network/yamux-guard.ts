@@ -133,16 +133,17 @@ interface Windowed {
 
 const ESTABLISHED = 3
 
-/**
- * Yamux answers each data frame with a frame that opens the window again. One is enough once half of the window is used:
- * the other half holds the longest frame.
- */
+/** Half of the window with which a sender begins by Yamux's specification. One that keeps to it must not be left waiting. */
+const USED_BYTES_MIN = 128 * 1024
+
+/** Yamux answers each data frame with a frame that opens the window again. Here one is enough for so many bytes. */
 function updateWindowLate(stream: Stream): void {
   const windowed = stream as unknown as Windowed
   const { sendWindowUpdate } = windowed
   windowed.sendWindowUpdate = () => {
     const { state, recvWindow, recvWindowCapacity } = windowed
-    if (state !== ESTABLISHED || recvWindowCapacity <= recvWindow / 2) sendWindowUpdate.call(stream)
+    if (state !== ESTABLISHED || recvWindow - recvWindowCapacity >= USED_BYTES_MIN)
+      sendWindowUpdate.call(stream)
   }
 }
 
