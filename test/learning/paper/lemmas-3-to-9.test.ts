@@ -115,7 +115,11 @@ test('Lemma 8: A and B as computed follow from Lemmas 6 and 7; as printed they d
 
 /** The lies differ by the least that numbers can: it once made the test divide by nearly nothing. */
 const DENORMAL = {
-  ...{ curvature: 1, points: [0, 1, 2], parameters: [0, 1, 2], sigma: 0, step: 1 },
+  curvature: 1,
+  points: [0, 1, 2],
+  parameters: [0, 1, 2],
+  sigma: 0,
+  step: 1,
   lies: [5e-324, 0, 0, 0, 0, 0],
 }
 
