@@ -62,8 +62,22 @@ def smea(x, f):
     return x[subset_of_least(variance, len(x), len(x) - f)].mean(axis=0)
 
 
-def krum_scores(x, f):
-    return np.sort(squared_distances(x), axis=1)[:, 1 : len(x) - f].sum(axis=1)
+def krum_scores(x, f, neighbours=None):
+    nearest = len(x) - f - 1 if neighbours is None else neighbours
+    return np.sort(squared_distances(x), axis=1)[:, 1 : 1 + nearest].sum(axis=1)
+
+
+def krum_original_scores(x, f):
+    """Those of Blanchard et al. (2017): one neighbour fewer."""
+    return krum_scores(x, f, max(1, len(x) - f - 2))
+
+
+def krum_original(x, f):
+    return x[np.argmin(krum_original_scores(x, f))]
+
+
+def multi_krum_original(x, f, m=None):
+    return x[least(krum_original_scores(x, f), len(x) - f if m is None else int(m))].mean(axis=0)
 
 
 def krum(x, f):
@@ -162,6 +176,8 @@ RULES = {
     "mda": (mda, [{"keep": 3}]),
     "krum": (krum, []),
     "multi-krum": (multi_krum, [{"m": 2}]),
+    "krum-original": (krum_original, []),
+    "multi-krum-original": (multi_krum_original, [{"m": 2}]),
     "gm": (gm, [{"tolerance": 1e-9}]),
     "gmom": (gmom, [{"k": 6}, {"tau": 30, "tolerance": 1e-8}]),
     "cge": (cge, []),

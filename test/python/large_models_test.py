@@ -71,7 +71,7 @@ class LargeModels(unittest.TestCase):
 
     def test_a_narrow_resnet_learns(self):
         of, again = (oracle(torch_resnet, IMAGES, ["--width", "8"], "iid") for _ in range(2))
-        self.learns(of, again, 40, 0.02)
+        self.learns(of, again, 80, 0.02)
 
     def test_a_full_resnet_has_the_parameters_that_the_page_says(self):
         count = sum(p.numel() for p in torch_resnet.build(64).parameters())
