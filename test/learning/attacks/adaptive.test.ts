@@ -178,7 +178,7 @@ test('mimic-drift copies an honest peer on one side of the direction of most var
     const family = Array.from({ length: 7 }, (_, i) => Float32Array.from([10 * (i - 3), normal(), normal()]))
     const slot = { step, phase: 'gradient', iteration: 0, sender: 8 } as const
     const lie = attackNamed('mimic-drift').forge(sightOf(family, 'cwtm', { shared, slot }))!
-    copied.push(family.findIndex(({ [0]: first }) => first === lie[0]))
+    copied.push(family.findIndex(vector => vector[0] === lie[0]))
   }
   const late = new Set(copied.slice(10))
   t.is(late.size, 1)
