@@ -14,6 +14,7 @@ export type {
   TimerPurpose,
 } from './averaging/averaging.ts'
 export { BoundError, createAveraging } from './averaging/create.ts'
+export { ruleOf } from './averaging/rule-of.ts'
 export {
   averagingConstantOf,
   type Bounds,

@@ -285,7 +285,10 @@ function canStillGiveOwn({ options, own }: State, { known, authors }: Gathering)
 }
 
 /** The size of the subset that MDA and CVA average: `q − f`, also where more than `q` are in (docs/papers.md, Silent). */
-function keepOf({ peers, maxFaulty, synchrony }: AveragingOptions, total: number): number {
+export function keepOf(
+  { peers, maxFaulty, synchrony }: Pick<AveragingOptions, 'peers' | 'maxFaulty' | 'synchrony'>,
+  total: number,
+): number {
   return (synchrony === 'synchronous' ? total : honestCount(peers, maxFaulty)) - maxFaulty
 }
 

@@ -20,6 +20,10 @@ export interface Sight {
   readonly honest: readonly Vector[]
   /** Uniform in [0, 1), from the adversary's own seed. */
   readonly random: () => number
+  /** What an honest peer's rule gives for these vectors: the adversary knows it. */
+  readonly rule: (vectors: readonly Vector[]) => Vector
+  /** The adversary's memory: shared by all faulty peers of a simulated world (they collude), a peer's own on a real network. */
+  readonly shared: Map<string, unknown>
 }
 
 /** What an attack on messages knows when one of them is about to leave. */
@@ -54,6 +58,11 @@ export interface Attack {
   readonly rushing: boolean
   /** Whether each recipient may get a different vector; if false, `forge` is called once for each exchange. */
   readonly perRecipient: boolean
+  /**
+   * What the forged vector is made from: `honest`, the honest vectors alone, so that all faulty peers send the same;
+   * `nothing`, no vector at all. The server then asks no gradient of a liar. Absent: the peer's own vector, too.
+   */
+  readonly from?: 'honest' | 'nothing'
   /** The labels that the faulty peer trains on, if it poisons its data rather than its messages. */
   readonly relabel?: (label: number, classes: number) => number
   /** The vector for this slot and recipient; null sends nothing. */

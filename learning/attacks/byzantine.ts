@@ -36,9 +36,13 @@ export interface ByzantineOptions {
   readonly seal: (slot: Slot, vector: Vector) => Sealed
   readonly random: () => number
   readonly adversaryView: AdversaryView
+  /** What an honest peer's rule gives for these vectors. */
+  readonly rule: (vectors: readonly Vector[]) => Vector
   /** Scratch space of the colluding peers; the peer's own where none is given. */
   readonly shared?: Map<string, unknown>
 }
+
+type Colluding = ByzantineOptions & Required<Pick<ByzantineOptions, 'shared'>>
 
 /** A peer that follows the protocol in everything except what it sends. */
 export interface Byzantine<Input, Output> extends Protocol<Input, Message, Output> {
@@ -58,8 +62,9 @@ interface Pending {
 /** Wraps the protocol of an honest peer: its own vectors are replaced by what the attack forges, for each recipient. */
 export function createByzantine<Input, Output>(
   inner: Protocol<Input, Message, Output>,
-  options: ByzantineOptions,
+  given: ByzantineOptions,
 ): Byzantine<Input, Output> {
+  const options = { ...given, shared: given.shared ?? new Map<string, unknown>() }
   const pending: Pending[] = []
   const lies = createLies()
   const speak = createSpeech(options)
@@ -130,8 +135,8 @@ function createLies(): Lies {
 const saidMax = 64
 
 /** Attacks on messages: splits each envelope by recipient, and replaces each message by what the attack returns. */
-function createSpeech(options: ByzantineOptions): (envelopes: readonly Envelope[]) => Envelope[] {
-  const { attack, self, peers, maxFaulty, random, seal, shared = new Map() } = options
+function createSpeech(options: Colluding): (envelopes: readonly Envelope[]) => Envelope[] {
+  const { attack, self, peers, maxFaulty, random, seal, shared } = options
   if (attack.say === undefined) return envelopes => [...envelopes]
   const said: Message[] = []
   let count = 0
@@ -156,7 +161,7 @@ function others(self: PeerIndex, peers: number): PeerIndex[] {
 }
 
 /** Sends what can be sent. A vector that waits for honest ones that never come goes out with the next exchange. */
-function strike(pending: Pending[], lies: Lies, options: ByzantineOptions): Envelope[] {
+function strike(pending: Pending[], lies: Lies, options: Colluding): Envelope[] {
   const { attack, adversaryView } = options
   const envelopes: Envelope[] = []
   const waits = (slot: Slot) => attack.rushing && !adversaryView.complete(slot)
@@ -165,11 +170,11 @@ function strike(pending: Pending[], lies: Lies, options: ByzantineOptions): Enve
   return envelopes
 }
 
-function forge({ slot, own, byDigest, echo }: Pending, lies: Lies, options: ByzantineOptions): Envelope[] {
-  const { attack, self, peers, maxFaulty, seal, random, adversaryView } = options
+function forge({ slot, own, byDigest, echo }: Pending, lies: Lies, options: Colluding): Envelope[] {
+  const { attack, self, peers, maxFaulty, seal, random, adversaryView, rule, shared } = options
   const honest = adversaryView.honest(slot)
   const lie = (recipient: PeerIndex): Sealed | null => {
-    const vector = attack.forge({ slot, recipient, peers, maxFaulty, own, honest, random })
+    const vector = attack.forge({ slot, recipient, peers, maxFaulty, own, honest, random, rule, shared })
     if (vector === null) return null
     const sealed = seal(slot, vector)
     if (byDigest) lies.told(slot, sealed)

@@ -16,7 +16,7 @@ export function mean(family: readonly Vector[]): Float64Array {
 }
 
 /** `σ`: coordinate-wise standard deviation over the family (divided by its size). */
-function deviation(family: readonly Vector[], center: Float64Array): Float64Array {
+export function deviation(family: readonly Vector[], center: Float64Array): Float64Array {
   const squares = new Float64Array(center.length)
   for (const vector of family)
     for (let i = 0; i < squares.length; i++) {

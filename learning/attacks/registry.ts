@@ -1,6 +1,7 @@
 /**
- * The attacks by name (docs/attacks.md): those on vectors here, those on messages and frames in message-attacks.ts,
- * those on exchanges by digest in digest-attacks.ts.
+ * The attacks by name (docs/attacks.md): those on vectors here and, where they adapt, in adaptive-attacks.ts; those on
+ * messages and frames in message-attacks.ts, those on exchanges by digest in digest-attacks.ts. modifiers.ts has what may
+ * stand in front of another attack: `late+little`.
  * Each is a pure function of what the adversary sees. `g` is the vector that an honest peer would have sent, `ḡ` and
  * `σ` are mean and coordinate-wise deviation of the honest ones seen.
  */
@@ -8,10 +9,12 @@ import { CodedError } from '../../agreement/error.ts'
 import { meanOfRanks } from '../../agreement/kernels/index.ts'
 import { norm, type Vector } from '../../agreement/vector.ts'
 import { drawNormal } from '../random.ts'
+import { adaptiveAttacks } from './adaptive-attacks.ts'
 import type { Attack, Sight } from './attack.ts'
 import { digestAttacks } from './digest-attacks.ts'
 import { mean, scaled, seen, shifted } from './family.ts'
 import { messageAttacks } from './message-attacks.ts'
+import { MODIFIED_BY_DEFAULT, modified, modifiers, whyNotModified } from './modifiers.ts'
 
 /** A name that is not an attack, or a parameter that the attack does not have. `message` lists the valid ones. */
 export class AttackError extends CodedError<'ATTACK_UNKNOWN' | 'ATTACK_PARAMETER' | 'ATTACK_FILE'> {
@@ -27,6 +30,7 @@ interface Definition {
   readonly rushing?: true
   readonly perRecipient?: true
   readonly relabel?: Attack['relabel']
+  readonly from?: Attack['from']
   readonly forge: (sight: Sight, parameters: Parameters) => Vector | null
 }
 
@@ -44,6 +48,7 @@ const DEFINITIONS: Readonly<Record<string, Definition>> = {
   },
   /** `N(0, 200²)` in every coordinate (approximate-byzantine-fault-tolerance, §5). */
   random: {
+    from: 'nothing',
     defaults: { deviation: 200 },
     did: ({ deviation }) => `sent random noise of deviation ${deviation}`,
     forge({ own, random }, { deviation }) {
@@ -53,11 +58,13 @@ const DEFINITIONS: Readonly<Record<string, Definition>> = {
     },
   },
   zero: {
+    from: 'nothing',
     did: 'sent zeros',
     forge: ({ own }) => new Float32Array(own.length),
   },
   /** "A little is enough": `ḡ + ζσ` (ζ = 1 in RESAM). */
   little: {
+    from: 'honest',
     defaults: { zeta: 1 },
     did: 'sent the honest mean, shifted by what the honest differ anyway',
     rushing: true,
@@ -65,6 +72,7 @@ const DEFINITIONS: Readonly<Record<string, Definition>> = {
   },
   /** Fall of empires: `(1 − ζ)ḡ`, ζ = 1.1. */
   empire: {
+    from: 'honest',
     defaults: { zeta: 1.1 },
     did: 'sent the honest mean turned round',
     rushing: true,
@@ -72,6 +80,7 @@ const DEFINITIONS: Readonly<Record<string, Definition>> = {
   },
   /** Every coordinate the `f`-th smallest honest one: the farthest that trimming `f` values lets through. */
   'coordinate-wise': {
+    from: 'honest',
     did: 'sent in every coordinate the smallest value that trimming does not remove',
     rushing: true,
     forge: sight => orderStatistic(seen(sight), Math.max(1, sight.maxFaulty)),
@@ -97,6 +106,7 @@ const DEFINITIONS: Readonly<Record<string, Definition>> = {
   },
   /** Copies one honest peer, which then counts double. */
   mimic: {
+    from: 'honest',
     did: 'copied an honest peer',
     rushing: true,
     forge: sight => seen(sight)[0]!,
@@ -129,6 +139,7 @@ const DEFINITIONS: Readonly<Record<string, Definition>> = {
     },
   },
   silence: {
+    from: 'nothing',
     did: 'stayed silent',
     forge: () => null,
   },
@@ -140,26 +151,79 @@ const DEFINITIONS: Readonly<Record<string, Definition>> = {
   },
 }
 
-/** The names that `attackNamed` takes: attacks on vectors, then attacks on messages and frames. */
+/** The names that `attackNamed` takes, alone or with a modifier in front: attacks on vectors, messages, frames, modifiers. */
 export const attackNames: readonly string[] = [
   ...Object.keys(DEFINITIONS),
   ...Object.keys(messageAttacks),
   ...Object.keys(digestAttacks),
+  ...Object.keys(adaptiveAttacks),
+  ...Object.keys(modifiers),
 ]
 
 /** Those of them that act only where vectors travel by digest. */
 export const digestAttackNames: readonly string[] = Object.keys(digestAttacks)
 
-/** @throws AttackError, listing the names or the attack's parameters. */
-export function attackNamed(name: string, parameters: Parameters = {}): Attack {
+/** Those that search against the rule or remember, and the modifiers. */
+export const adaptiveAttackNames: readonly string[] = [
+  ...Object.keys(adaptiveAttacks),
+  ...Object.keys(modifiers),
+]
+
+/**
+ * The attack of a name: `little`; `little:zeta=1.5` with a parameter; `late+little:from=100,zeta=2` with a modifier in
+ * front, and parameters of both.
+ * @throws AttackError, listing the names or the attack's parameters
+ */
+export function attackNamed(reference: string, parameters: Parameters = {}): Attack {
+  const [name = '', written] = reference.split(/:(.*)/s)
+  const given = { ...parametersOf(reference, written), ...parameters }
+  return { ...composed(name, given), name: reference }
+}
+
+/** `from=100,zeta=2` as numbers. */
+function parametersOf(reference: string, written: string | undefined): Parameters {
+  if (written === undefined) return {}
+  const pairs = written.split(',').map((pair): [string, number] => {
+    const [, key, value] = /^([a-z]+)=(.+)$/.exec(pair) ?? []
+    if (key === undefined || !Number.isFinite(Number(value)))
+      throw new AttackError(
+        'ATTACK_PARAMETER',
+        `attack '${reference}': '${pair}', expected a parameter and a number, as in little:zeta=1.5`,
+      )
+    return [key, Number(value)]
+  })
+  return Object.fromEntries(pairs)
+}
+
+function composed(name: string, parameters: Parameters): Attack {
+  const [first = '', ...rest] = name.split('+')
+  if (!Object.hasOwn(modifiers, first)) return plainAttack(name, parameters)
+  const own = modifiers[first]!.defaults ?? {}
+  const isOwn = ([key]: [string, number]) => Object.hasOwn(own, key)
+  const given = Object.entries(parameters)
+  const inner = rest.length > 0 ? rest.join('+') : MODIFIED_BY_DEFAULT
+  const attack = composed(inner, Object.fromEntries(given.filter(each => !isOwn(each))))
+  const why = whyNotModified(attack)
+  if (why !== null)
+    throw new AttackError(
+      'ATTACK_UNKNOWN',
+      `attack '${name}': ${first} cannot stand in front of ${inner}: ${why}; expected an attack on vectors or messages`,
+    )
+  return modified(attack, first, settle(first, own, Object.fromEntries(given.filter(isOwn))))
+}
+
+function plainAttack(name: string, parameters: Parameters): Attack {
   for (const attacks of [messageAttacks, digestAttacks])
     if (Object.hasOwn(attacks, name)) {
       settle(name, {}, parameters)
       return attacks[name]!
     }
-  const definition = Object.hasOwn(DEFINITIONS, name) ? DEFINITIONS[name] : undefined
-  if (!definition)
-    throw new AttackError('ATTACK_UNKNOWN', `attack '${name}': expected one of ${attackNames.join(', ')}`)
+  const definition = definitionOf(name)
+  if (definition === null)
+    throw new AttackError(
+      'ATTACK_UNKNOWN',
+      `attack '${name}': expected one of ${attackNames.join(', ')}, or two as in late+little`,
+    )
   const settled = settle(name, definition.defaults ?? {}, parameters)
   return {
     name,
@@ -167,8 +231,32 @@ export function attackNamed(name: string, parameters: Parameters = {}): Attack {
     rushing: definition.rushing ?? false,
     perRecipient: definition.perRecipient ?? false,
     ...(definition.relabel && { relabel: definition.relabel }),
+    ...(definition.from && { from: definition.from }),
     forge: sight => definition.forge(sight, settled),
   }
+}
+
+function definitionOf(name: string): Definition | null {
+  if (Object.hasOwn(DEFINITIONS, name)) return DEFINITIONS[name]!
+  if (!Object.hasOwn(adaptiveAttacks, name)) return null
+  const { did, defaults = {}, forge } = adaptiveAttacks[name]!
+  return {
+    defaults,
+    did,
+    rushing: true,
+    from: 'honest',
+    forge: (sight, parameters) => once(name, sight, () => forge(sight, parameters)),
+  }
+}
+
+/** Colluding peers that have seen the same send the same vector: it is searched for once for each exchange. */
+function once(name: string, { slot, honest, shared }: Sight, make: () => Vector): Vector {
+  const of = `${slot.step}/${slot.phase}/${slot.iteration}/${honest.length}`
+  const last = shared.get(name) as { readonly of: string; readonly vector: Vector } | undefined
+  if (last?.of === of) return last.vector
+  const vector = make()
+  shared.set(name, { of, vector })
+  return vector
 }
 
 function settle(name: string, defaults: Parameters, given: Parameters): Parameters {

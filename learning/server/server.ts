@@ -94,6 +94,8 @@ interface State {
   readonly momenta: (Vector | null)[]
   readonly averages: (Vector | null)[]
   readonly random: () => number
+  /** Of the adversary. */
+  readonly memory: Map<string, unknown>
   /** Workers eliminated so far. */
   readonly gone: Set<number>
   /** What the rule gave in the step before. */
@@ -119,6 +121,7 @@ export function createServer(options: ServerOptions): Server {
     momenta: everyone(workers).map(() => null),
     averages: everyone(workers).map(() => null),
     random: randomStream(seed, 'adversary', 'server').uniform,
+    memory: new Map(),
     gone: new Set(),
     direction: null,
     step: 0,
@@ -171,17 +174,14 @@ function castRoles(state: State): void {
   state.honest = everyone(workers).filter(worker => !state.liars.includes(worker) && !state.gone.has(worker))
 }
 
-/** Attacks that are a function of the honest vectors alone: all faulty workers send the same. */
-const collective: ReadonlySet<string> = new Set(['little', 'empire', 'coordinate-wise', 'mimic'])
-/** Attacks that look at no vector of the faulty worker itself, but for its length: its gradient is not needed. */
-const blind: ReadonlySet<string> = new Set([...collective, 'zero', 'random', 'silence'])
-
+/** Whether a liar's own gradient is needed, for more than its length. */
 function needsOwn(attack: Attack | null): boolean {
-  return attack !== null && !blind.has(attack.name)
+  return attack !== null && attack.from === undefined
 }
 
 /** What the server has from each worker: a finite vector of the right length, what stands for it, or nothing. */
-function receive({ options, honest, liars, random, gone, step }: State, own: ReadonlyMap<number, Vector>) {
+function receive(state: State, own: ReadonlyMap<number, Vector>) {
+  const { options, honest, liars, random, gone, step } = state
   const { workers, maxFaulty, attack } = options
   const family = honest.map(worker => own.get(worker)!)
   const arrived: [worker: number, vector: Vector][] = honest.map(worker => [worker, own.get(worker)!])
@@ -198,8 +198,10 @@ function receive({ options, honest, liars, random, gone, step }: State, own: Rea
         own: own.get(liar) ?? family[0] ?? new Float32Array(options.start.length),
         honest: family,
         random,
+        rule: vectors => direct(state, vectors),
+        shared: state.memory,
       })
-    if (collective.has(attack!.name)) shared = vector
+    if (attack!.from === 'honest') shared = vector
     if (vector !== null && vector.length === options.start.length && isFiniteVector(vector))
       arrived.push([liar, vector])
     else if (options.missing === 'zero') arrived.push([liar, new Float32Array(options.start.length)])
@@ -219,16 +221,26 @@ function average({ options, averages }: State, worker: number, vector: Vector): 
   return after
 }
 
+/** The rule's result. Machines are known by their indices, where the rule asks. */
+function direct(
+  { options, direction }: State,
+  received: readonly Vector[],
+  indices?: readonly number[],
+): Vector {
+  const { rule, workers, maxFaulty } = options
+  const missing = Math.max(0, workers - received.length)
+  return rule.aggregate(received, Math.max(0, maxFaulty - missing), {
+    checked: true,
+    ...(indices && { machines: { indices, of: workers } }),
+    ...(direction && { previous: direction }),
+  })
+}
+
 /** `θ ← [θ − η·rule(…)]_W`; false if it is not finite afterwards. */
 function descend(state: State, received: readonly Vector[], indices: readonly number[]): boolean {
   const { options, parameters, step } = state
-  const { rule, workers, maxFaulty, rate, box } = options
-  const missing = workers - received.length
-  const direction = rule.aggregate(received, Math.max(0, maxFaulty - missing), {
-    checked: true,
-    machines: { indices, of: workers },
-    ...(state.direction && { previous: state.direction }),
-  })
+  const { rate, box } = options
+  const direction = direct(state, received, indices)
   state.direction = direction
   const eta = rate(step)
   for (let i = 0; i < parameters.length; i++) parameters[i]! -= eta * direction[i]!

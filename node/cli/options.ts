@@ -22,10 +22,17 @@ export const protocols = protocolNames
 
 const exchangeForms: readonly ExchangeForm[] = ['digest-first', 'whole']
 
-/** One of our attacks by name, or a file of the user's. */
-export const attackReference: Parse<string> = offering(attackNames, (value, name) =>
-  isAttackFile(value) ? value : oneOf(attackNames)(value, name),
-)
+/** One of our attacks by name, as `little`, `little:zeta=1.5` or `late+little`, or a file of the user's. */
+export const attackReference: Parse<string> = offering(attackNames, (value, name) => {
+  if (isAttackFile(value)) return value
+  if (!/[+:]/.test(value)) return oneOf(attackNames)(value, name)
+  try {
+    attackNamed(value)
+    return value
+  } catch (error) {
+    throw new UsageError(`${name}: ${error instanceof Error ? error.message : error}`)
+  }
+})
 
 /** What the members of a cohort agree on. */
 export const cohortOptions = {

@@ -19,6 +19,7 @@ export function isAttackFile(reference: string): boolean {
 /** The value of `--attack`, checked as far as possible without opening anything. @throws AttackError */
 function checkAttackReference(reference: string): string {
   if (isAttackFile(reference) || attackNames.includes(reference)) return reference
+  if (/[+:]/.test(reference)) return attackNamed(reference) && reference
   throw new AttackError(
     'ATTACK_UNKNOWN',
     `attack '${reference}': expected one of ${attackNames.join(', ')}, or a file ending in ${[...endings].join(', ')}`,
@@ -39,6 +40,7 @@ const schema = z.strictObject({
   say: callable.optional(),
   wire: callable.optional(),
   relabel: callable.optional(),
+  from: z.enum(['honest', 'nothing']).optional(),
   delayMs: z.number().min(0).optional(),
 })
 

@@ -5,6 +5,7 @@
 import type { Aggregate } from '../../agreement/averaging/aggregate.ts'
 import type { AveragingInput, AveragingOutput, TimerKey } from '../../agreement/averaging/averaging.ts'
 import { createAveraging } from '../../agreement/averaging/create.ts'
+import { ruleOf } from '../../agreement/averaging/rule-of.ts'
 import type { ProtocolName } from '../../agreement/bounds.ts'
 import type { Message } from '../../agreement/message.ts'
 import type { Precision } from '../../agreement/precision.ts'
@@ -97,6 +98,7 @@ export function createAgreementPeer(options: AgreementPeerOptions): AgreementPee
     peers,
     maxFaulty,
     protocol,
+    rule: ruleOf(settings),
     attack: options.attack,
     signer,
     transport: options.transport,

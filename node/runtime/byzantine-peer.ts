@@ -27,13 +27,15 @@ interface ByzantineMembership {
   readonly signer: Signer
   readonly limits: DecodeLimits
   readonly journal: Pick<SigningLedger, 'sealedFor'>
+  /** What an honest peer's rule gives for these vectors: an attack may search against it. */
+  readonly rule: (vectors: readonly Vector[]) => Vector
 }
 
 /** The attack on vectors and messages. */
 export function byzantineProtocol<Input, Output>(
   inner: Protocol<Input, Message, Output>,
   { attack, random, adversaryView, shared, signerOf }: ByzantineBehaviour,
-  { self, peers, maxFaulty, signer, limits, journal }: ByzantineMembership,
+  { self, peers, maxFaulty, signer, limits, journal, rule }: ByzantineMembership,
 ): Byzantine<Input, Output> {
   const seal = (slot: Slot, vector: Vector) => {
     const by = slot.sender === self ? signer : (signerOf?.(slot.sender) ?? signer)
@@ -48,6 +50,7 @@ export function byzantineProtocol<Input, Output>(
     seal,
     random,
     adversaryView,
+    rule,
     ...(shared && { shared }),
   })
 }

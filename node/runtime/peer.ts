@@ -4,6 +4,7 @@
  */
 import { type Aggregate, aggregate } from '../../agreement/averaging/aggregate.ts'
 import type { TimerKey } from '../../agreement/averaging/averaging.ts'
+import { ruleOf } from '../../agreement/averaging/rule-of.ts'
 import type { Message } from '../../agreement/message.ts'
 import type { Evidence, Fault, PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
@@ -118,6 +119,15 @@ export interface Peer extends ProtocolPeer {
   sync(done: (error?: Error) => void): void
 }
 
+function cohortRule({
+  protocol,
+  members,
+  faults,
+  synchrony,
+}: Cohort): (vectors: readonly Vector[]) => Vector {
+  return ruleOf({ protocol, peers: members.length, maxFaulty: faults, synchrony })
+}
+
 /** A peer on the given ports, which goes on from its storage. It does nothing before `start`. */
 export function createPeer(options: PeerOptions): Peer {
   const { cohort, self, initial, verifier, clock, transport, signer, incarnation, hooks } = options
@@ -145,6 +155,7 @@ export function createPeer(options: PeerOptions): Peer {
     peers: cohort.members.length,
     maxFaulty: cohort.faults,
     protocol: learn,
+    rule: cohortRule(cohort),
     attack: options.attack,
     signer,
     transport,

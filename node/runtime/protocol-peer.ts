@@ -3,6 +3,7 @@
  * (peer.ts) and a peer that runs a single agreement (agreement-peer.ts) only name their protocol.
  */
 import type { PeerIndex } from '../../agreement/protocol.ts'
+import type { Vector } from '../../agreement/vector.ts'
 import type { Signer } from '../signatures/index.ts'
 import { type ByzantineBehaviour, byzantineProtocol, byzantineTransport } from './byzantine-peer.ts'
 import { createDriver, type Driver, type DriverOptions, type DriverStatus } from './driver.ts'
@@ -24,6 +25,8 @@ interface ProtocolPeerOptions<Input, Output> extends DriverOptions<Input, Output
   /** The most faulty peers that the protocol tolerates, for attacks that use it. */
   readonly maxFaulty: number
   readonly signer: Signer
+  /** What an honest peer's rule gives for these vectors, for attacks that search against it. */
+  readonly rule: (vectors: readonly Vector[]) => Vector
   /** Makes this peer Byzantine; undefined: it is honest. */
   readonly attack: ByzantineBehaviour | undefined
 }

@@ -6,7 +6,12 @@ import { iterationsFor, peersNeeded } from '../../../agreement/bounds.ts'
 import type { Synchrony } from '../../../agreement/thresholds.ts'
 import type { Vector } from '../../../agreement/vector.ts'
 import type { Attack } from '../../../learning/attacks/attack.ts'
-import { attackNamed, attackNames, digestAttackNames } from '../../../learning/attacks/registry.ts'
+import {
+  adaptiveAttackNames,
+  attackNamed,
+  attackNames,
+  digestAttackNames,
+} from '../../../learning/attacks/registry.ts'
 import { randomStream } from '../../../learning/random.ts'
 import type { AgreementSettings } from '../../runtime/agreement-peer.ts'
 import type { AgreeOptions } from '../agree.ts'
@@ -24,7 +29,9 @@ export interface Scenario extends AgreeOptions {
 export const swarmProtocols = ['mda', 'cva', 'icwtm', 'rb-tm'] as const
 
 /** Attacks on labels need a data set. */
-const swarmAttacks = attackNames.filter(name => name !== 'label-flip' && !digestAttackNames.includes(name))
+const swarmAttacks = attackNames.filter(
+  name => name !== 'label-flip' && ![...digestAttackNames, ...adaptiveAttackNames].includes(name),
+)
 
 /** The most peers; fewer for RB-TM, whose traffic grows with n³. */
 const PEERS_MAX = 16
@@ -40,7 +47,7 @@ export function drawScenario(seed: number, form?: 'whole'): Scenario {
   const { peers, maxFaulty } = bound
   const { liars, ...lie } = drawLiars(seed, peers, maxFaulty)
   const exchange: ReturnType<typeof drawExchange> = form === 'whole' ? {} : drawExchange(seed, liars.length)
-  const { digestFrom, attackName = lie.attackName } = exchange
+  const { digestFrom, attackName = drawAdaptive(seed, liars.length) ?? lie.attackName } = exchange
   const settings = drawSettings(seed, bound, digestFrom)
   const inputs = drawInputs(seed, peers, bound.dimension)
   const honest = [...inputs.keys()].filter(peer => !liars.includes(peer))
@@ -87,6 +94,16 @@ function drawLiars(seed: number, peers: number, maxFaulty: number) {
         ? pick(attack, swarmAttackNames)
         : pick(attack, swarmAttacks)
   return { liars, attackName }
+}
+
+/** The share of runs with faulty peers whose attack adapts; modifiers name steps and phases, and here there is one. */
+const ADAPTIVE = 0.15
+const adaptive = adaptiveAttackNames.filter(name => name !== 'late' && name !== 'parameters-only')
+
+/** From a stream of its own, so that other seeds keep their runs. */
+function drawAdaptive(seed: number, liars: number): string | null {
+  const random = randomStream(seed, 'liars-that-adapt')
+  return liars > 0 && random.uniform() < ADAPTIVE ? pick(random, adaptive) : null
 }
 
 /** The share of runs in which vectors travel by digest, and of those with liars the share with attacks on that. */

@@ -1,6 +1,7 @@
 /** Each attack against its definition in the papers, computed by hand on vectors that tell all attacks apart. */
 import test from 'ava'
 import fc from 'fast-check'
+import { mean } from '../../../agreement/rules/mean.ts'
 import { isFiniteVector, norm, type Vector } from '../../../agreement/vector.ts'
 import type { Sight } from '../../../learning/attacks/attack.ts'
 import { AttackError, attackNamed, attackNames } from '../../../learning/attacks/registry.ts'
@@ -18,6 +19,8 @@ const sight = (changes: Partial<Sight> = {}): Sight => ({
   own,
   honest,
   random: randomStream(1, 'adversary').uniform,
+  rule: vectors => mean(vectors),
+  shared: new Map(),
   ...changes,
 })
 

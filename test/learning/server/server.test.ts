@@ -132,8 +132,10 @@ test('what a missing vector counts as: left out, eliminated, or zero', async t =
 
 test('a worker that was silent once is eliminated for good, or only for that step', async t => {
   const once: Attack = {
-    ...attackNamed('silence'),
     name: 'once',
+    did: 'was silent once',
+    rushing: false,
+    perRecipient: false,
     forge: ({ slot, own }) => (slot.step === 1 ? null : own),
   }
   const asked: number[][] = []

@@ -51,7 +51,16 @@ test('an image is found by its pixels, and by the name of its file', t => {
 
 test('the liar’s statistics are far off, and its other vectors point the other way', t => {
   const own = Float32Array.of(1, -2)
-  const sight = { recipient: 1, peers: 4, maxFaulty: 1, own, honest: [], random: () => 0 }
+  const sight = {
+    recipient: 1,
+    peers: 4,
+    maxFaulty: 1,
+    own,
+    honest: [],
+    random: () => 0,
+    rule: () => own,
+    shared: new Map(),
+  }
   const slot = { sender: 3, phase: 'parameters', iteration: 1 } as const
   t.deepEqual(attack.forge!({ ...sight, slot: { ...slot, step: 1 } }), Float32Array.of(47, -47))
   t.deepEqual(attack.forge!({ ...sight, slot: { ...slot, step: 2 } }), Float32Array.of(-10, 20))

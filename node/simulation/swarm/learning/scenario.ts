@@ -7,7 +7,12 @@ import { mostFaults, peersNeeded } from '../../../../agreement/bounds.ts'
 import type { PeerIndex } from '../../../../agreement/protocol.ts'
 import type { Vector } from '../../../../agreement/vector.ts'
 import type { Attack } from '../../../../learning/attacks/attack.ts'
-import { attackNamed, attackNames, digestAttackNames } from '../../../../learning/attacks/registry.ts'
+import {
+  adaptiveAttackNames,
+  attackNamed,
+  attackNames,
+  digestAttackNames,
+} from '../../../../learning/attacks/registry.ts'
 import type { ExchangeForm } from '../../../../learning/learn-contract.ts'
 import { type RandomStream, randomStream } from '../../../../learning/random.ts'
 import type { Cohort } from '../../../cohort/cohort.ts'
@@ -36,7 +41,9 @@ export interface LearningScenario {
 }
 
 /** Poisoned labels need a data set. The swarm of agreements tests attacks on frames. */
-const attacks = attackNames.filter(name => name !== 'label-flip' && !digestAttackNames.includes(name))
+const attacks = attackNames.filter(
+  name => name !== 'label-flip' && ![...digestAttackNames, ...adaptiveAttackNames].includes(name),
+)
 
 export function drawLearningScenario(seed: number): LearningScenario {
   const random = randomStream(seed, 'learning')
@@ -50,7 +57,8 @@ export function drawLearningScenario(seed: number): LearningScenario {
   const drawn = liars === 0 ? 'none' : pick(random, attacks)
   const budgets = randomStream(seed, 'budgets')
   const { exchange, lie } = drawExchange(seed, liars)
-  const attackName = liars > 0 && budgets.uniform() < INSIST_SHARE ? INSIST : (lie ?? drawn)
+  const adaptive = liars > 0 ? drawAdaptive(seed) : null
+  const attackName = liars > 0 && budgets.uniform() < INSIST_SHARE ? INSIST : (lie ?? adaptive ?? drawn)
   // In a long run a peer can be left behind.
   const schedule = pick(random, ['practical', 'practical', 'practical', 'log', 'theory'] as const)
   const steps =
@@ -88,6 +96,17 @@ export function drawLearningScenario(seed: number): LearningScenario {
       ...(randomStream(seed, 'pieces').uniform() < 0.25 && SHORT_PIECES),
     },
   }
+}
+
+/** The share of the runs with faulty peers whose attack adapts. */
+const ADAPTIVE_SHARE = 0.15
+
+/** From a stream of its own, so that other seeds keep their runs. */
+function drawAdaptive(seed: number): string | null {
+  const random = randomStream(seed, 'adaptive')
+  if (random.uniform() >= ADAPTIVE_SHARE) return null
+  const name = pick(random, adaptiveAttackNames)
+  return name === 'late' ? 'late+little:from=3' : name
 }
 
 const INSIST = 'insist'
