@@ -13,7 +13,7 @@ import type { ExchangeForm } from '../../learning/learn-contract.ts'
 import { modelNames, wrongSetting } from '../../learning/models/registry.ts'
 import { parseStepSize, type StepSizeSchedule } from '../../learning/step-size.ts'
 import { type CohortDocument, LOCAL_STEPS_MAX, type Written } from '../cohort/cohort.ts'
-import { isAttackFile } from '../files/attack-file.ts'
+import { isModuleFile } from '../files/own-module.ts'
 import { EXTERNAL_MODEL, wrongModel } from '../oracle/open.ts'
 import { flag, maybe, option, type Parse, UsageError, type Values } from './command.ts'
 import { decimal, integer, offering, oneOf, orNone, pair, text } from './parse.ts'
@@ -24,7 +24,7 @@ const exchangeForms: readonly ExchangeForm[] = ['digest-first', 'whole']
 
 /** One of our attacks by name, or a file of the user's. */
 export const attackReference: Parse<string> = offering(attackNames, (value, name) =>
-  isAttackFile(value) ? value : oneOf(attackNames)(value, name),
+  isModuleFile(value) ? value : oneOf(attackNames)(value, name),
 )
 
 /** What the members of a cohort agree on. */

@@ -1,32 +1,19 @@
-/**
- * An attack by name, or from a file of the user's: a module that exports `attack`, described in docs/attacks.md.
- * The file runs with all the rights of this process: it is the user's own program.
- */
-import { basename, extname, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
+/** An attack by name, or from a file of the user's: a module that exports `attack`, described in docs/attacks.md. */
+import { basename, extname } from 'node:path'
 import { z } from 'zod'
 import type { Attack } from '../../learning/attacks/attack.ts'
 import { AttackError, attackNamed, attackNames } from '../../learning/attacks/registry.ts'
-import { readBytes } from '../../learning/data/read-file.ts'
-
-const endings: ReadonlySet<string> = new Set(['.ts', '.mts', '.js', '.mjs'])
-
-/** Whether a reference names a file rather than one of our attacks. */
-export function isAttackFile(reference: string): boolean {
-  return endings.has(extname(reference))
-}
+import { exportedAs } from './exported.ts'
+import { isModuleFile, loadModule, moduleEndings, OwnFileError } from './own-module.ts'
 
 /** The value of `--attack`, checked as far as possible without opening anything. @throws AttackError */
 function checkAttackReference(reference: string): string {
-  if (isAttackFile(reference) || attackNames.includes(reference)) return reference
+  if (isModuleFile(reference) || attackNames.includes(reference)) return reference
   throw new AttackError(
     'ATTACK_UNKNOWN',
-    `attack '${reference}': expected one of ${attackNames.join(', ')}, or a file ending in ${[...endings].join(', ')}`,
+    `attack '${reference}': expected one of ${attackNames.join(', ')}, or a file ending in ${moduleEndings.join(', ')}`,
   )
 }
-
-/** An attack is a page of text; a larger file is something else. */
-const MODULE_BYTES_MAX = 2 ** 24
 
 const callable = z.custom<(...args: never[]) => unknown>(value => typeof value === 'function', 'a function')
 
@@ -44,7 +31,7 @@ const schema = z.strictObject({
 
 /** @throws AttackError if the file cannot be loaded, exports no attack, or one with an unknown field */
 export async function loadAttack(reference: string): Promise<Attack> {
-  if (!isAttackFile(checkAttackReference(reference))) return attackNamed(reference)
+  if (!isModuleFile(checkAttackReference(reference))) return attackNamed(reference)
   const exported = await open(reference)
   const parsed = schema.safeParse(exported)
   if (!parsed.success) {
@@ -64,19 +51,12 @@ export async function loadAttack(reference: string): Promise<Attack> {
   }
 }
 
-async function open(reference: string): Promise<unknown> {
-  let module: Record<string, unknown>
+async function open(reference: string): Promise<object> {
   try {
-    // The loader would wait at a named pipe for ever.
-    await readBytes(reference, MODULE_BYTES_MAX)
-    module = await import(pathToFileURL(resolve(reference)).href)
+    const { exports } = await loadModule(reference)
+    return exportedAs('attack', reference, exports, 'export const attack = { … }')
   } catch (error) {
-    throw new AttackError('ATTACK_FILE', `${reference}: ${error instanceof Error ? error.message : error}`)
+    if (!(error instanceof OwnFileError)) throw error
+    throw new AttackError('ATTACK_FILE', error.message, { cause: error })
   }
-  if (typeof module.attack !== 'object' || module.attack === null)
-    throw new AttackError(
-      'ATTACK_FILE',
-      `${reference} exports no attack; expected: export const attack = { … }`,
-    )
-  return module.attack
 }

@@ -3,6 +3,7 @@
  * and codec on virtual time, under given conditions, with every checker looking on. The same options give the same
  * trace.
  */
+import { bounds } from '../../agreement/bounds.ts'
 import type { Fault, PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { Attack } from '../../learning/attacks/attack.ts'
@@ -15,6 +16,7 @@ import {
   type Violation,
 } from '../checkers/index.ts'
 import { frameBytesMax } from '../codec/index.ts'
+import { OwnFileError } from '../files/own-module.ts'
 import { sizeOf } from '../ports.ts'
 import type { AgreementPeer, AgreementSettings } from '../runtime/agreement-peer.ts'
 import { type Authority, createTableAuthority } from './authority.ts'
@@ -111,6 +113,7 @@ export function simulateAgreement(options: AgreeOptions): AgreeResult {
     if (reason === 'events') violate('termination', `still busy after ${EVENTS_MAX} events`)
     if (violation === null) checkers.end(endOf(run))
   } catch (error) {
+    if (error instanceof OwnFileError) throw error
     // Nothing that a peer receives may make it throw.
     violate('no exceptions', error instanceof Error ? (error.stack ?? error.message) : String(error))
   }
@@ -189,6 +192,7 @@ function checkedRun(options: AgreeOptions, conditions: Conditions, honest: reado
     guaranteed:
       byzantine.peers.length <= settings.maxFaulty &&
       !settings.unsafe &&
+      bounds(settings).feasible &&
       (settings.synchrony === 'asynchronous' || timely),
     undisturbed:
       mild &&
