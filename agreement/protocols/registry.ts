@@ -3,7 +3,13 @@
  * the entry here, wherever a protocol is named.
  */
 import { CodedError } from '../error.ts'
-import { isKnownProtocol, type KnownProtocol, type ProtocolName, protocolNames } from '../protocol-names.ts'
+import {
+  isKnownProtocol,
+  type KnownProtocol,
+  type OwnProtocolName,
+  type ProtocolName,
+  protocolNames,
+} from '../protocol-names.ts'
 import { cva } from './cva.ts'
 import type { AveragingProtocol } from './entry.ts'
 import { icwtm } from './icwtm.ts'
@@ -47,6 +53,11 @@ export function addProtocol(protocol: AveragingProtocol): void {
   if (known !== protocol)
     throw new ProtocolError('PROTOCOL_TAKEN', `there is another averaging agreement called ${name}`)
   added.set(name, protocol)
+}
+
+/** Takes a protocol that was added off the list again. */
+export function removeProtocol(name: OwnProtocolName): void {
+  added.delete(name)
 }
 
 /** Whether vectors travel by reliable broadcast, as in RB-TM: votes on each, and anyone may be asked for it. */

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { Attack } from '../../learning/attacks/attack.ts'
 import { AttackError, attackNamed, attackNames } from '../../learning/attacks/registry.ts'
 import { exportedAs } from './exported.ts'
-import { isModuleFile, loadModule, moduleEndings, OwnFileError } from './own-module.ts'
+import { isModuleFile, kindOf, loadModule, moduleEndings, OwnFileError, whatHappened } from './own-module.ts'
 
 /** The value of `--attack`, checked as far as possible without opening anything. @throws AttackError */
 function checkAttackReference(reference: string): string {
@@ -39,15 +39,68 @@ export async function loadAttack(reference: string): Promise<Attack> {
     const field = ['attack', ...(issue?.path ?? [])].join('.')
     throw new AttackError('ATTACK_FILE', `${reference}: ${field}: ${issue?.message}; see docs/attacks.md`)
   }
-  const given = exported as Partial<Attack>
-  const { rushing, perRecipient } = parsed.data
+  const did = parsed.data.did ?? `followed ${basename(reference)}`
+  const attack = attackOf(basename(reference, extname(reference)), parsed.data as AttackDefinition)
+  return guarded(reference, { ...attack, did })
+}
+
+/** Whatever the file throws, the error names it. A lie may be any vector, or none, but nothing else. */
+function guarded(file: string, attack: Attack): Attack {
+  const { forge, say, wire, relabel } = attack
+  const from = <Result>(name: string, call: () => Result): Result => {
+    try {
+      return call()
+    } catch (error) {
+      throw new OwnFileError('OWN_THROWS', `${file}: ${name} throws: ${whatHappened(error)}`, {
+        cause: error,
+      })
+    }
+  }
   return {
-    name: basename(reference, extname(reference)),
-    did: `followed ${basename(reference)}`,
+    ...attack,
+    forge(sight) {
+      const lie: unknown = from('forge', () => forge.call(attack, sight))
+      if (lie === null || lie instanceof Float32Array) return lie
+      throw new OwnFileError(
+        'OWN_RESULT',
+        `${file}: forge gives ${kindOf(lie)}; expected a Float32Array, or null`,
+      )
+    },
+    ...(say && {
+      say: (...given) =>
+        listFrom(
+          'say',
+          from('say', () => say.apply(attack, given)),
+        ),
+    }),
+    ...(wire && {
+      wire: (...given) =>
+        listFrom(
+          'wire',
+          from('wire', () => wire.apply(attack, given)),
+        ),
+    }),
+    ...(relabel && { relabel: (...given) => from('relabel', () => relabel.apply(attack, given)) }),
+  }
+
+  function listFrom<List>(name: string, list: List): List {
+    if (Array.isArray(list)) return list
+    throw new OwnFileError('OWN_RESULT', `${file}: ${name} gives ${kindOf(list)}; expected a list`)
+  }
+}
+
+/** An attack as a program or a file gives it: every field may be left out. */
+export type AttackDefinition = Partial<Attack>
+
+/** A whole attack of it: what it leaves out, an honest peer does. */
+export function attackOf(name: string, given: AttackDefinition): Attack {
+  return {
+    name,
+    did: 'followed an attack of the caller’s',
     forge: ({ own }) => own,
+    rushing: false,
+    perRecipient: false,
     ...given,
-    rushing,
-    perRecipient,
   }
 }
 

@@ -5,10 +5,10 @@
  */
 import { Script } from 'node:vm'
 import type { Vector } from '../../agreement/vector.ts'
-import { OwnFileError, whatHappened } from './own-module.ts'
+import { kindOf, OwnFileError, whatHappened } from './own-module.ts'
 
 /** For one call. */
-export const CALL_MS = 120_000
+const CALL_MS = 120_000
 
 /** The engine ends only what runs in a script, so a script makes the calls. */
 const KEY = Symbol.for('concord.call')
@@ -100,14 +100,6 @@ function vectorOf(what: string, result: unknown, dimension: number): Vector {
       `${what} gives ${result[at]} at coordinate ${at}; expected a finite number of 32 bits`,
     )
   return vector
-}
-
-function kindOf(value: unknown): string {
-  if (value instanceof Promise) return 'a promise'
-  if (value === null || value === undefined) return String(value)
-  return typeof value === 'object'
-    ? `an object (${value.constructor?.name ?? 'of no class'})`
-    : `a ${typeof value}`
 }
 
 function isSame(a: Vector, b: Vector): boolean {

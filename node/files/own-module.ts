@@ -101,6 +101,15 @@ export function whatHappened(error: unknown): string {
   return `${line === null ? '' : `${line[1]}, line ${line[2]}: `}${kind}${message}`
 }
 
+/** A value of a wrong kind, for people. */
+export function kindOf(value: unknown): string {
+  if (value instanceof Promise) return 'a promise'
+  if (value === null || value === undefined) return String(value)
+  return typeof value === 'object'
+    ? `an object (${value.constructor?.name ?? 'of no class'})`
+    : `a ${typeof value}`
+}
+
 /** Marks the addresses of a user's files: each load has its own, and so its own modules. */
 const TAG = 'concord'
 let loads = 0

@@ -28,6 +28,7 @@ import { latencyMaxMs } from './latency.ts'
 import type { Onlooker } from './onlooker.ts'
 import { createTrace, type Trace } from './trace.ts'
 
+/** An averaging agreement in the simulated world. */
 export interface AgreeOptions {
   readonly settings: AgreementSettings
   /** One row per peer. */
@@ -47,6 +48,7 @@ export interface AgreeOptions {
   readonly calmAfterEvents?: number
 }
 
+/** What became of an agreement, and what it cost. */
 export interface AgreeResult {
   readonly honest: readonly PeerIndex[]
   /** By peer; null if a peer has none. */
@@ -87,6 +89,10 @@ interface Run {
   readonly bytesTaken: readonly number[]
 }
 
+/**
+ * Runs one averaging agreement on virtual time. `agree` is the same in fewer words.
+ * @throws BoundError, ProtocolError; OwnFileError from a user's file
+ */
 export function simulateAgreement(options: AgreeOptions): AgreeResult {
   const { settings, conditions = calmConditions, calmAfterEvents = Infinity } = options
   let violation: Violation | null = null
