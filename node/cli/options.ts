@@ -2,7 +2,7 @@
  * The options that several commands share, each default in one place, and how they become a scenario: the values of a
  * cohort, and its Byzantine peers.
  */
-import { mostFaults, protocolNames } from '../../agreement/bounds.ts'
+import { mostFaults, type ProtocolName, protocolNames } from '../../agreement/bounds.ts'
 import { precisions } from '../../agreement/precision.ts'
 import { refusalOf } from '../../agreement/refusal.ts'
 import type { Attack } from '../../learning/attacks/attack.ts'
@@ -13,7 +13,7 @@ import type { ExchangeForm } from '../../learning/learn-contract.ts'
 import { modelNames, wrongSetting } from '../../learning/models/registry.ts'
 import { parseStepSize, type StepSizeSchedule } from '../../learning/step-size.ts'
 import { type CohortDocument, LOCAL_STEPS_MAX, type Written } from '../cohort/cohort.ts'
-import { isAttackFile } from '../files/attack-file.ts'
+import { isModuleFile } from '../files/own-module.ts'
 import { EXTERNAL_MODEL, wrongModel } from '../oracle/open.ts'
 import { flag, maybe, option, type Parse, UsageError, type Values } from './command.ts'
 import { decimal, integer, offering, oneOf, orNone, pair, text } from './parse.ts'
@@ -24,7 +24,7 @@ const exchangeForms: readonly ExchangeForm[] = ['digest-first', 'whole']
 
 /** One of our attacks by name, as `little`, `little:zeta=1.5` or `late+little`, or a file of the user's. */
 export const attackReference: Parse<string> = offering(attackNames, (value, name) => {
-  if (isAttackFile(value)) return value
+  if (isModuleFile(value)) return value
   if (!/[+:]/.test(value)) return oneOf(attackNames)(value, name)
   try {
     attackNamed(value)
@@ -39,8 +39,8 @@ export const cohortOptions = {
   protocol: option(
     '--protocol <name>',
     `averaging agreement: ${protocols.join(', ')}`,
-    oneOf(protocols),
-    'mda',
+    oneOf<ProtocolName>(protocols),
+    'mda' as ProtocolName,
   ),
   faults: maybe(
     '--faults <f>',
@@ -261,11 +261,16 @@ export interface Scenario {
 
 /**
  * @param loaded the attack, if it is the user's own
+ * @param base the protocol whose most faults are the default, if it is another
  * @throws UsageError below the bound, or with more Byzantine peers than it tolerates, without --unsafe
  */
-export function scenarioOf(values: ScenarioValues, loaded: Attack | null = null): Scenario {
+export function scenarioOf(
+  values: ScenarioValues,
+  loaded: Attack | null = null,
+  base = values.protocol,
+): Scenario {
   const { peers, unsafe, data, partition, augment } = values
-  const settings = settingsOf(values, peers)
+  const settings = settingsOf(values, peers, base)
   const byzantine = values.byzantine ?? settings.faults
   if (byzantine >= peers)
     throw new UsageError(`--byzantine is ${byzantine}, of ${peers} peers; expected at most ${peers - 1}`)
@@ -286,8 +291,15 @@ export function scenarioOf(values: ScenarioValues, loaded: Attack | null = null)
   }
 }
 
-/** @throws UsageError below the protocol's bound without --unsafe, or where the model does not take a setting */
-export function settingsOf(values: CohortValues, peers: number): Scenario['settings'] {
+/**
+ * @param base the protocol whose most faults are the default
+ * @throws UsageError below the protocol's bound without --unsafe, or where the model does not take a setting
+ */
+export function settingsOf(
+  values: CohortValues,
+  peers: number,
+  base = values.protocol,
+): Scenario['settings'] {
   const { protocol, unsafe, synchronous, iterations } = values
   const { schedule, count, steps, model, rate, momentum, clip, weightDecay, batch, output, seed } = values
   const { stepSize, batchSchedule, box, dropout, classWeights, evaluateEvery } = values
@@ -300,7 +312,7 @@ export function settingsOf(values: CohortValues, peers: number): Scenario['setti
   const wrong = wrongSetting(model, set)
   if (wrong !== null) throw new UsageError(`--${kebab(wrong.setting)} ${wrong.why}`)
   const synchrony = synchronous ? 'synchronous' : 'asynchronous'
-  const faults = values.faults ?? mostFaults(protocol, peers, synchrony)
+  const faults = values.faults ?? mostFaults(base, peers, synchrony)
   requireBound({ protocol, peers, maxFaulty: faults, synchrony, unsafe })
   return {
     faults,
@@ -357,7 +369,7 @@ function written<Schedule>(parse: (text: string) => Schedule) {
 }
 
 /** One of our models by name, or one of the others. */
-export function modelName(...others: readonly string[]): Parse<string> {
+function modelName(...others: readonly string[]): Parse<string> {
   return offering([...modelNames, ...others], (value, name) => {
     const expected = wrongModel(value, others)
     if (expected !== null) throw new UsageError(`${name} is "${value}"; expected ${expected}`)

@@ -4,24 +4,26 @@
  */
 import { createHash } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
-import { aggregator, type RuleParameters } from '../../agreement/rules/registry.ts'
+import type { Aggregator, RuleParameters } from '../../agreement/rules/registry.ts'
 import { norm } from '../../agreement/vector.ts'
 import type { Attack } from '../../learning/attacks/attack.ts'
 import { batchSize } from '../../learning/batch-size.ts'
 import { createSeries, type SeriesPoint } from '../../learning/evaluation/series.ts'
+import { modelNames } from '../../learning/models/registry.ts'
 import type { Evaluation } from '../../learning/oracle.ts'
 import type { OracleGroup } from '../../learning/oracles/jax-oracle.ts'
 import type { MissingRule, Server } from '../../learning/server/server.ts'
 import { stepSize } from '../../learning/step-size.ts'
 import { rateAdvice } from '../daemon/divergence.ts'
 import { accuracyOf, finiteOrNull, type Report, reportedMetrics, reportedSeries } from '../daemon/report.ts'
-import { readStart, saveCheckpoint } from '../oracle/open.ts'
-import { flag, type Options, option, UsageError } from './command.ts'
+import { loadRule } from '../files/rule-file.ts'
+import { EXTERNAL_MODEL, readStart, saveCheckpoint } from '../oracle/open.ts'
+import { flag, maybe, type Options, option, UsageError } from './command.ts'
 import { type Scenario, type ScenarioValues, scenarioOf } from './options.ts'
 import { decimal, oneOf } from './parse.ts'
 import { deliverReport, type ReportValues } from './report-output.ts'
-import { ruleName, ruleParameter } from './rule-options.ts'
-import { oracleSpec } from './simulated.ts'
+import { ruleParameter, ruleReference } from './rule-options.ts'
+import { oracleSpec } from './simulated-oracles.ts'
 import type { Terminal } from './terminal.ts'
 import { counted, duration, peerList, significant, whatTheyDid } from './view/format.ts'
 import { metricsLines } from './view/metrics.ts'
@@ -35,7 +37,12 @@ export const serverOptions = {
     oneOf(['peers', 'server']),
     'peers',
   ),
-  rule: option('--rule <name>', 'server: an aggregation rule, as in nnm+cwtm', ruleName, 'cwtm'),
+  rule: maybe(
+    '--rule <name>',
+    'a rule, as in nnm+cwtm or ./mine.ts: the server’s; or, among peers, in place of that of a --protocol in standard form, and nothing is then guaranteed (docs/own-rule.md)',
+    ruleReference,
+    'cwtm on a server, that of the protocol among peers',
+  ),
   param: ruleParameter,
   averaging: option(
     '--averaging <alpha>',
@@ -58,8 +65,9 @@ export const serverOptions = {
   rotating: flag('--rotating', 'server: other workers lie in every step, as many as --byzantine says'),
 } as const
 
-interface ServerValues extends ScenarioValues, ReportValues {
-  readonly rule: string
+interface ServerValues extends Omit<ScenarioValues, 'protocol'>, ReportValues {
+  /** Null: cwtm. */
+  readonly rule: string | null
   readonly param: RuleParameters
   readonly averaging: number
   readonly missing: MissingRule
@@ -69,16 +77,18 @@ interface ServerValues extends ScenarioValues, ReportValues {
   readonly save: string | null
 }
 
+const DEFAULT_RULE = 'cwtm'
+
 /** What only one of the two architectures has; given to the other it would do nothing. */
 const peersOnly = [
   ...['protocol', 'synchronous', 'syncTimeout', 'grace', 'schedule', 'iterations', 'count', 'output'],
   ...['precision', 'localSteps', 'exchange'],
   ...['latency', 'gradientTime', 'measureEvery', 'network'],
-  ...['loss', 'crash', 'restart', 'isolate', 'pause', 'slow'],
+  ...['oracle', 'oracleTimeout', 'loss', 'crash', 'restart', 'isolate', 'pause', 'slow'],
 ]
 /** A page draws what peers do among themselves. */
 const shownOfPeers = ['watch', 'page']
-const serverOnly = ['rule', 'param', 'averaging', 'missing', 'forgedFrom', 'rotating']
+const serverOnly = ['averaging', 'missing', 'forgedFrom', 'rotating']
 
 /** @throws UsageError where an option was given that the architecture has no use for */
 export function checkArchitecture(values: Readonly<Record<string, unknown>>, options: Options): void {
@@ -93,7 +103,7 @@ export function checkArchitecture(values: Readonly<Record<string, unknown>>, opt
     if (JSON.stringify(values[name]) === JSON.stringify(fallback)) continue
     throw new UsageError(
       server
-        ? `${flags.split(' ')[0]} is about agreement between peers; expected none with --architecture server`
+        ? `${flags.split(' ')[0]} is about peers; expected none with --architecture server`
         : `${flags.split(' ')[0]} is about a server; expected --architecture server beside it`,
     )
   }
@@ -105,7 +115,12 @@ export async function simulateServer(
   loaded: Attack | null,
   terminal: Terminal,
 ): Promise<number> {
-  const { rule, param, peers } = values
+  const { param, peers } = values
+  if (values.model === EXTERNAL_MODEL)
+    throw new UsageError(
+      `--model is "${EXTERNAL_MODEL}", and a server's workers learn our models; expected one of ${modelNames.join(', ')}`,
+    )
+  const chosen = await loadRule(values.rule ?? DEFAULT_RULE, param)
   const most = Math.max(0, Math.ceil(peers / 2) - 1)
   const faults = values.faults ?? most
   if (faults > most && !values.unsafe)
@@ -125,16 +140,15 @@ export async function simulateServer(
     throw new UsageError(
       `--rotating with --attack ${scenario.attack.name}: a worker's labels stay as they are; expected an attack on vectors`,
     )
-  const chosen = aggregator(rule, param)
   const { liars, attack } = scenario
   const lie =
     attack === null ? '' : `; ${peerList(liars).replace('peer', 'worker')} Byzantine: ${attack.name}`
   terminal.print(
-    `A trusted server with ${rule} and ${counted(peers, 'worker')}, at most ${faults} faulty, seed ${values.seed}${lie}`,
+    `A trusted server with ${chosen.name} and ${counted(peers, 'worker')}, at most ${faults} faulty, seed ${values.seed}${lie}`,
   )
   const startedMs = performance.now()
   const run = await learn(scenario, chosen, values, terminal)
-  const report = reportOf(scenario, rule, run, (performance.now() - startedMs) / 1000)
+  const report = reportOf(scenario, chosen.name, run, (performance.now() - startedMs) / 1000)
   const { accuracy, loss, metrics } = run.evaluation
   const { rate, clip } = scenario.settings
   const did = attack === null ? null : whatTheyDid(liars, attack.did).replace('peer', 'worker')
@@ -183,7 +197,7 @@ interface ServerRun {
 
 async function learn(
   scenario: Scenario,
-  rule: ReturnType<typeof aggregator>,
+  rule: Aggregator,
   values: ServerValues,
   terminal: Terminal,
 ): Promise<ServerRun> {

@@ -1,7 +1,6 @@
 /** `concord simulate`: a whole cohort in the simulated world, seeded and replayable. */
 import { performance } from 'node:perf_hooks'
 import type { PeerIndex } from '../../../agreement/protocol.ts'
-import { modelNames } from '../../../learning/models/registry.ts'
 import {
   accuracyOf,
   cohortSummary,
@@ -17,12 +16,13 @@ import type { LatencyModel } from '../../simulation/latency.ts'
 import { networkNamed } from '../agree-options.ts'
 import { defineCommand, flag, maybe, option, UsageError, type Values } from '../command.ts'
 import { faultOptions, injectedFaultsOf } from '../fault-options.ts'
-import { learningOptions } from '../learning-options.ts'
-import { modelName, type Scenario, scenarioOf, scenarioOptions } from '../options.ts'
+import { externalModel, learningOptions } from '../learning-options.ts'
+import { type Scenario, scenarioOf, scenarioOptions } from '../options.ts'
 import { endOf } from '../page/end.ts'
 import { type PageValues, pageOptions, preparePage } from '../page/page-options.ts'
 import type { ShownRun } from '../page/show-run.ts'
 import { byteCount, decimal, integer, text } from '../parse.ts'
+import { chosenProtocol, ownProtocolOptions, unguaranteedLines } from '../protocol-choice.ts'
 import { deliverReport, prepareReport } from '../report-output.ts'
 import { checkArchitecture, serverOptions, simulateServer } from '../server-run.ts'
 import { closenessOf, runSimulated, type SimulatedRun } from '../simulated.ts'
@@ -39,13 +39,8 @@ import { judged, verdictSentence, whyUnguaranteed } from '../view/verdict.ts'
 const options = {
   ...scenarioOptions,
   partition: { ...scenarioOptions.partition, parse: dataPartition },
-  // No program of a user's runs in virtual time, so there is no external model.
-  model: {
-    ...scenarioOptions.model,
-    about: `what is learnt: ${modelNames.join(', ')}`,
-    parse: modelName(),
-  },
   ...serverOptions,
+  protocol: ownProtocolOptions.protocol,
   latency: maybe('--latency <ms>', 'mean one-way latency of the links', decimal({ min: 0, max: 1e6 }), '5'),
   network: maybe<LatencyModel>(
     '--network <model>',
@@ -84,6 +79,12 @@ const options = {
     'with --seeds: cohorts that learn, with crashes, lost disks, long absences and partitions',
   ),
   from: option('--from <seed>', 'with --seeds: the first seed', integer({ min: 0 }), 0),
+  oracle: {
+    ...learningOptions.oracle,
+    about:
+      'a program that computes the gradients, one process for each peer, such as "python3 train.py" (docs/oracles.md)',
+  },
+  oracleTimeout: learningOptions.oracleTimeout,
   init: learningOptions.init,
   save: maybe(
     '--save <file>',
@@ -124,7 +125,9 @@ export const simulate = defineCommand({
     checkArchitecture(values, options)
     if (values.architecture === 'server')
       return simulateServer(values, await loadAttack(values.attack), terminal)
-    const scenario = scenarioOf(values, await loadAttack(values.attack))
+    const { protocol, base } = await chosenProtocol(values)
+    const model = externalModel(values)
+    const scenario = scenarioOf({ ...values, protocol, model }, await loadAttack(values.attack), base)
     const world = worldOf(values, scenario)
     const startedMs = performance.now()
     const pages: ShownRun[] = []
@@ -160,10 +163,10 @@ const swarmDraws = ['network', 'loss', ...Object.keys(faultOptions)] as (keyof S
 
 /** @throws UsageError where an option was given that a swarm has no use for, and that nobody would expect it to ignore */
 function checkSwarm(values: SimulateValues): void {
-  for (const name of ['init', 'save'] as const)
+  for (const name of ['init', 'save', 'rule', 'oracle'] as const)
     if (values[name] !== null)
       throw new UsageError(
-        `--${name} is "${values[name]}", but --seeds learns no model; expected one of the two`,
+        `--${name} is "${values[name]}", but --seeds draws what it runs from each seed; expected one of the two`,
       )
   for (const name of ['watch', 'page'] as const)
     if (values[name] !== null)
@@ -204,11 +207,12 @@ function worldOf(values: SimulateValues, { peers, settings, liars }: Scenario): 
 async function withProgress(
   scenario: Scenario,
   world: SimulatedWorld,
-  values: Pick<SimulateValues, 'init' | 'save'> & PageValues,
+  values: Pick<SimulateValues, 'init' | 'save' | 'oracle' | 'oracleTimeout'> & PageValues,
   terminal: Terminal,
   pages: ShownRun[],
 ): Promise<SimulatedRun> {
-  const { init, save } = values
+  const { init, save, oracle } = values
+  const started = { timeoutSeconds: values.oracleTimeout, hasStart: init !== null }
   const { peers, settings, liars, attack, data, partition } = scenario
   const { faults, protocol, steps } = settings
   const lie =
@@ -218,6 +222,7 @@ async function withProgress(
   terminal.print(
     `Simulating ${counted(peers, 'peer')}, at most ${faults} faulty; ${protocol}, ${travelText(settings)}; ${learningText(settings, data, partition)}${lie}`,
   )
+  terminal.print(...unguaranteedLines(protocol).map(line => terminal.paint('yellow', line)))
   const progress = await createProgress(terminal, steps)
   try {
     return await runSimulated({
@@ -225,6 +230,7 @@ async function withProgress(
       scenario,
       init,
       save,
+      program: oracle === null ? null : { ...started, command: oracle, onLine: progress.note },
       onNote: progress.note,
       async look(start) {
         const { lookOn } = await import('../page/look-on.ts')
