@@ -30,7 +30,7 @@ export function createAgreements(options: LearnOptions): Agreements {
     aggregate,
     discard,
   } = options
-  const { exchange = 'whole', statistics = 0 } = options
+  const { exchange = 'whole', statistics = 0, gradientRule } = options
   const made = new Map<
     string,
     { readonly step: number; readonly phase: AveragedPhase; readonly agreement: Averaging }
@@ -55,6 +55,7 @@ export function createAgreements(options: LearnOptions): Agreements {
         phase,
         iterations: options.schedule(step, phase),
         digestFrom: exchange === 'digest-first' ? digestFrom(step, phase, statistics > 0) : Infinity,
+        ...(phase === 'gradient' && gradientRule !== undefined && { firstRule: gradientRule }),
         ...(aggregate && { aggregate }),
         ...(discard && { discard }),
       })

@@ -28,6 +28,8 @@ export interface LearnOptions
   /** In place of the plain step of descent; it gives the same bits. */
   readonly descend?: Descend
   readonly schedule: Schedule
+  /** The rule of the first iteration of each agreement on gradients; absent: the protocol's own. */
+  readonly gradientRule?: string
   /** How vectors travel; absent: whole. */
   readonly exchange?: ExchangeForm
   /** `T`. */

@@ -4,8 +4,10 @@ import type { ProtocolName } from '../protocol-names.ts'
 import { protocolNamed } from '../protocols/registry.ts'
 import type { Vector } from '../vector.ts'
 import type { Family } from './family.ts'
+import { applyFirstRule } from './first-rule.ts'
 
 /** @param distances all `‖x_j − x_k‖²`, for MDA, where the caller knows some of them; it must give the same bits */
 export function aggregate(protocol: ProtocolName, family: Family, distances = squaredDistances): Vector {
+  if (family.firstRule !== undefined) return applyFirstRule(family.firstRule, protocol, family, distances)
   return protocolNamed(protocol).rule(family, distances)
 }

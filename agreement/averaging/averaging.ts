@@ -32,6 +32,8 @@ export interface AveragingOptions {
   /** From this iteration on vectors travel by digest, and whole only to those who lack them; absent: always whole. */
   readonly digestFrom?: number
   readonly ledger: SigningLedger
+  /** The rule of the first iteration, in place of the protocol's own (first-rule.ts); absent: the protocol's own. */
+  readonly firstRule?: string
   /** Called in place of the protocol's own rule; gives the same result, measured or faster. */
   readonly aggregate?: Aggregate
   /** A vector of another peer is of no more use here: nothing of this agreement will look at it again. */

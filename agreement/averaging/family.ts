@@ -10,6 +10,8 @@ export interface Family {
   readonly maxFaulty: number
   /** `q − f`: the size of the subset that MDA and CVA average, also when more than `q` are in (docs/papers.md, Silent). */
   readonly keep: number
+  /** The rule of a first iteration in place of the protocol's own (first-rule.ts). */
+  readonly firstRule?: string
   /** The exchange that brought them, for those who look on: it changes no result. */
   readonly exchange?: Exchange
 }

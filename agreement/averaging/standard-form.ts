@@ -266,15 +266,22 @@ function waitsFor({ rounds, iteration, grace }: State): Waits {
   return grace === 'over' ? 'nothing' : 'digests'
 }
 
+/** What is proved of the protocol's own rule, such as that it gives a peer's own vector, is not proved of another. */
+function usesFirstRule({ firstRule }: AveragingOptions, iteration: number): boolean {
+  return firstRule !== undefined && iteration === 0
+}
+
 /** Whether this peer's own vector is the rule's result, whatever the rest of `total` vectors are. */
-function ownIsGiven({ options, own }: State, gathering: Gathering, total: number): boolean {
+function ownIsGiven({ options, iteration, own }: State, gathering: Gathering, total: number): boolean {
+  if (usesFirstRule(options, iteration)) return false
   const equal = authorsOf(gathering, own?.digest ?? '').length
   const { protocol, maxFaulty } = options
   return givesOwn(protocol, { total, equal, maxFaulty, keep: keepOf(options, total) })
 }
 
 /** Whether it may be, if all that have not spoken yet agree with this peer. */
-function canStillGiveOwn({ options, own }: State, { known, authors }: Gathering): boolean {
+function canStillGiveOwn({ options, iteration, own }: State, { known, authors }: Gathering): boolean {
+  if (usesFirstRule(options, iteration)) return false
   const { protocol, peers, maxFaulty } = options
   const others = known - (authors.get(own?.digest ?? '')?.length ?? 0)
   return givesOwn(protocol, {
@@ -337,6 +344,7 @@ function averageOf(state: State, gathering: Gathering): Vector {
     own: own!.vector,
     maxFaulty,
     keep: keepOf(options, vectors.length),
+    ...(usesFirstRule(options, iteration) && { firstRule: options.firstRule! }),
     exchange: { step: options.step, phase: options.phase, iteration },
   })
 }

@@ -237,6 +237,20 @@ export function composed(
   }
 }
 
+/** What a pre-aggregation by itself makes of vectors, or several, as `clip+nnm`; null if the name ends in a rule. */
+export function mixer(
+  name: string,
+): ((vectors: readonly Vector[], maxFaulty: number, options?: RuleOptions) => Vector[]) | null {
+  const parts = name.split('+')
+  if (!Object.hasOwn(preAggregations, parts.at(-1)!)) return null
+  const before = parts.map(part => named('pre-aggregation', preAggregations, part))
+  return (vectors, maxFaulty, options = {}) =>
+    before.reduce<Vector[]>(
+      (mixed, part) => part.apply(mixed, maxFaulty, settings(part, {}, options)),
+      [...vectors],
+    )
+}
+
 function named<T>(kind: string, entries: Readonly<Record<string, T>>, name: string): T {
   const entry = Object.hasOwn(entries, name) ? entries[name] : undefined
   if (entry !== undefined) return entry

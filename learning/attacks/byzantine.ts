@@ -36,8 +36,8 @@ export interface ByzantineOptions {
   readonly seal: (slot: Slot, vector: Vector) => Sealed
   readonly random: () => number
   readonly adversaryView: AdversaryView
-  /** What an honest peer's rule gives for these vectors. */
-  readonly rule: (vectors: readonly Vector[]) => Vector
+  /** What an honest peer's rule gives for these vectors in an exchange. */
+  readonly rule: (exchange: Exchange, vectors: readonly Vector[]) => Vector
   /** Scratch space of the colluding peers; the peer's own where none is given. */
   readonly shared?: Map<string, unknown>
 }
@@ -174,7 +174,17 @@ function forge({ slot, own, byDigest, echo }: Pending, lies: Lies, options: Coll
   const { attack, self, peers, maxFaulty, seal, random, adversaryView, rule, shared } = options
   const honest = adversaryView.honest(slot)
   const lie = (recipient: PeerIndex): Sealed | null => {
-    const vector = attack.forge({ slot, recipient, peers, maxFaulty, own, honest, random, rule, shared })
+    const vector = attack.forge({
+      slot,
+      recipient,
+      peers,
+      maxFaulty,
+      own,
+      honest,
+      random,
+      rule: vectors => rule(slot, vectors),
+      shared,
+    })
     if (vector === null) return null
     const sealed = seal(slot, vector)
     if (byDigest) lies.told(slot, sealed)

@@ -24,7 +24,16 @@ const groups = {
   ],
   'Learning:': [
     ...['learn', 'from', 'init', 'architecture', 'stepSize', 'momentum', 'clip', 'weightDecay', 'box'],
-    ...['batch', 'batchSchedule', 'localSteps', 'precision', 'dropout', 'classWeights', 'augment'],
+    ...[
+      'batch',
+      'batchSchedule',
+      'localSteps',
+      'precision',
+      'gradientRule',
+      'dropout',
+      'classWeights',
+      'augment',
+    ],
     ...['oracle', 'oracleTimeout', 'evaluateEvery', 'saveEvery'],
   ],
   'Who holds which data:': ['partition', 'holdout', 'dataChanged'],

@@ -2,6 +2,7 @@
  * The options that several commands share, each default in one place, and how they become a scenario: the values of a
  * cohort, and its Byzantine peers.
  */
+import { whyNoFirstRule, whyNotFirst } from '../../agreement/averaging/first-rule.ts'
 import { mostFaults, type ProtocolName, protocolNames } from '../../agreement/bounds.ts'
 import { precisions } from '../../agreement/precision.ts'
 import { refusalOf } from '../../agreement/refusal.ts'
@@ -33,6 +34,13 @@ export const attackReference: Parse<string> = offering(attackNames, (value, name
     throw new UsageError(`${name}: ${error instanceof Error ? error.message : error}`)
   }
 })
+
+/** A rule, or what may stand in front of one. */
+const firstRule: Parse<string> = (value, name) => {
+  const why = whyNoFirstRule(value)
+  if (why !== null) throw new UsageError(`${name}: ${why}`)
+  return value
+}
 
 /** What the members of a cohort agree on. */
 export const cohortOptions = {
@@ -97,6 +105,12 @@ export const cohortOptions = {
     'in how many bytes gradients travel: f32 in 4, bf16 in 2, int8 in 1 (docs/fewer-bytes.md)',
     oneOf(precisions),
     'f32',
+  ),
+  gradientRule: maybe(
+    '--gradient-rule <name>',
+    'rule of the first iteration on gradients: nnm+cwtm, or nnm in front of the protocol (docs/unequal-data.md)',
+    firstRule,
+    "the protocol's own",
   ),
   localSteps: option(
     '--local-steps <k>',
@@ -303,7 +317,7 @@ export function settingsOf(
   const { protocol, unsafe, synchronous, iterations } = values
   const { schedule, count, steps, model, rate, momentum, clip, weightDecay, batch, output, seed } = values
   const { stepSize, batchSchedule, box, dropout, classWeights, evaluateEvery } = values
-  const { precision, localSteps } = values
+  const { precision, localSteps, gradientRule } = values
   // What is not set is no part of the cohort, so that cohorts from before a setting keep their ids.
   const set = {
     ...(dropout > 0 && { dropout }),
@@ -314,6 +328,8 @@ export function settingsOf(
   const synchrony = synchronous ? 'synchronous' : 'asynchronous'
   const faults = values.faults ?? mostFaults(base, peers, synchrony)
   requireBound({ protocol, peers, maxFaulty: faults, synchrony, unsafe })
+  const unfit = gradientRule === null ? null : whyNotFirst(gradientRule, peers - faults, faults)
+  if (unfit !== null) throw new UsageError(`--gradient-rule: ${unfit}`)
   return {
     faults,
     protocol,
@@ -334,6 +350,7 @@ export function settingsOf(
     ...set,
     ...(precision !== 'f32' && { precision }),
     ...(localSteps !== 1 && { localSteps }),
+    ...(gradientRule !== null && { gradientRule }),
     ...(evaluateEvery !== null && { evaluateEvery }),
     box,
     batch,

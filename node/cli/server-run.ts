@@ -82,7 +82,7 @@ const DEFAULT_RULE = 'cwtm'
 /** What only one of the two architectures has; given to the other it would do nothing. */
 const peersOnly = [
   ...['protocol', 'synchronous', 'syncTimeout', 'grace', 'schedule', 'iterations', 'count', 'output'],
-  ...['precision', 'localSteps', 'exchange'],
+  ...['precision', 'localSteps', 'gradientRule', 'exchange'],
   ...['latency', 'gradientTime', 'measureEvery', 'network'],
   ...['oracle', 'oracleTimeout', 'loss', 'crash', 'restart', 'isolate', 'pause', 'slow'],
 ]

@@ -7,6 +7,7 @@
  */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import { whyNoFirstRule } from '../../agreement/averaging/first-rule.ts'
 import { protocolNames } from '../../agreement/bounds.ts'
 import { precisions } from '../../agreement/precision.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
@@ -53,6 +54,11 @@ const partition = z.string().superRefine((text, { addIssue }) => {
     const message = (error as Error).message.replace(/^.*?: expected /, `${OWN_PARTITION}, `)
     addIssue({ code: 'custom', message, input: text })
   }
+})
+
+const gradientRule = z.string().superRefine((text, { addIssue }) => {
+  const why = whyNoFirstRule(text)
+  if (why !== null) addIssue({ code: 'custom', message: why, input: text })
 })
 
 /** Beyond this peers that learn alone for so long share little. */
@@ -125,6 +131,11 @@ export const cohortSchema = z
     dropout: z.number().gt(0).lt(1).optional(),
     /** `balanced`: each peer weights its examples so that its classes count the same; absent: its examples do. */
     classWeights: z.enum(['balanced']).optional(),
+    /**
+     * The rule of the first iteration of each agreement on gradients: one by name, `nnm+cwtm`, or `nnm` or `bucketing` in
+     * front of the protocol's own; absent: the protocol's own.
+     */
+    gradientRule: gradientRule.optional(),
     /** In how many bytes gradients travel: `bf16` in 2, `int8` in 1; absent: `f32`, in 4. */
     precision: z.enum(precisions).optional(),
     /** How many gradients each peer computes in a step, at parameters of its own; absent: 1. */

@@ -4,6 +4,7 @@
  */
 import { multiaddr } from '@multiformats/multiaddr'
 import { stringify } from 'yaml'
+import { whyNotFirst } from '../../agreement/averaging/first-rule.ts'
 import { refusalOf } from '../../agreement/refusal.ts'
 import { OWN_PARTITION } from '../../learning/data/partition.ts'
 import { readText } from '../../learning/data/read-file.ts'
@@ -172,11 +173,16 @@ function checkAddress(address: string, id: string, where: string): void {
   if (owner !== undefined && owner !== id) throw wrong(`it ends in the id of another peer than ${id}`)
 }
 
-function checkBound({ protocol, synchrony, faults, members, unsafe }: Cohort, source: string): void {
+function checkBound(cohort: Cohort, source: string): void {
+  const { protocol, synchrony, faults, members, unsafe, gradientRule } = cohort
   const refusal = refusalOf({ protocol, peers: members.length, maxFaulty: faults, synchrony, unsafe })
-  if (refusal === null) return
-  throw new CohortError(
-    refusal.reason === 'nobody-honest' ? 'cohort-field-invalid' : 'cohort-bound',
-    `${source}: faults is ${faults}: ${refusal.why}${refusal.reason === 'below-bound' ? ' (unsafe: true runs it anyway)' : ''}`,
-  )
+  if (refusal !== null)
+    throw new CohortError(
+      refusal.reason === 'nobody-honest' ? 'cohort-field-invalid' : 'cohort-bound',
+      `${source}: faults is ${faults}: ${refusal.why}${refusal.reason === 'below-bound' ? ' (unsafe: true runs it anyway)' : ''}`,
+    )
+  if (gradientRule === undefined) return
+  const unfit = whyNotFirst(gradientRule, members.length - faults, faults)
+  if (unfit !== null)
+    throw new CohortError('cohort-field-invalid', `${source}: gradientRule is ${gradientRule}: ${unfit}`)
 }

@@ -120,6 +120,8 @@ export const reportSchema = z.object({
     /** Of the gradients that travel. */
     precision: z.enum(precisions),
     localSteps: z.int().min(1),
+    /** Of the first iteration on gradients; absent: the protocol's own. */
+    gradientRule: z.string().optional(),
     model: z.string(),
     batch: z.number(),
     rate: z.number(),
@@ -178,7 +180,7 @@ export type EventLoopDelays = z.infer<typeof delaysSchema>
 
 export function cohortSummary(cohort: Cohort, id: string): Report['cohort'] {
   const { faults, protocol, synchrony, schedule, model, batch, rate, momentum, steps, seed } = cohort
-  const { exchange = 'whole', precision = 'f32', localSteps = 1 } = cohort
+  const { exchange = 'whole', precision = 'f32', localSteps = 1, gradientRule } = cohort
   return {
     id,
     peers: cohort.members.length,
@@ -189,6 +191,7 @@ export function cohortSummary(cohort: Cohort, id: string): Report['cohort'] {
     exchange,
     precision,
     localSteps,
+    ...(gradientRule !== undefined && { gradientRule }),
     model,
     batch,
     rate,

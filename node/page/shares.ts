@@ -30,7 +30,7 @@ export const SAMPLED_MAX = 2048
 export function sharesOf(protocol: ProtocolName, family: Family, squares: Float64Array): Shares | null {
   const { vectors, maxFaulty } = family
   const n = vectors.length
-  const { parts } = protocolNamed(protocol)
+  const parts = family.firstRule === undefined ? protocolNamed(protocol).parts : undefined
   switch (parts?.kind) {
     case undefined:
       return null

@@ -35,6 +35,8 @@ export interface AgreementSettings {
   readonly timeoutMs: number
   /** How long an author's vector may lag behind the votes on it before others are asked. */
   readonly payloadMs: number
+  /** The rule of the first iteration; absent: the protocol's own. */
+  readonly firstRule?: string
   /** From this iteration on vectors travel by digest; absent: never. */
   readonly digestFrom?: number
   readonly unsafe: boolean

@@ -2,7 +2,7 @@
  * A Byzantine peer: an attack wrapped around its protocol and its transport. Real peers use it when a user tells them
  * to misbehave, to test the others; the simulated world uses it too.
  */
-import type { Message, SigningLedger, Slot } from '../../agreement/message.ts'
+import type { Exchange, Message, SigningLedger, Slot } from '../../agreement/message.ts'
 import type { PeerIndex, Protocol } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { Attack } from '../../learning/attacks/attack.ts'
@@ -28,7 +28,7 @@ interface ByzantineMembership {
   readonly limits: DecodeLimits
   readonly journal: Pick<SigningLedger, 'sealedFor'>
   /** What an honest peer's rule gives for these vectors: an attack may search against it. */
-  readonly rule: (vectors: readonly Vector[]) => Vector
+  readonly rule: (exchange: Exchange, vectors: readonly Vector[]) => Vector
 }
 
 /** The attack on vectors and messages. */

@@ -126,8 +126,15 @@ function cohortRule({
   members,
   faults,
   synchrony,
-}: Cohort): (vectors: readonly Vector[]) => Vector {
-  return ruleOf({ protocol, peers: members.length, maxFaulty: faults, synchrony })
+  gradientRule,
+}: Cohort): ReturnType<typeof ruleOf> {
+  return ruleOf({
+    protocol,
+    peers: members.length,
+    maxFaulty: faults,
+    synchrony,
+    ...(gradientRule !== undefined && { firstRule: gradientRule }),
+  })
 }
 
 /** A peer on the given ports, which goes on from its storage. It does nothing before `start`. */

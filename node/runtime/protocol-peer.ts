@@ -2,6 +2,7 @@
  * A peer that runs any protocol on the driver, with an attack around both if one is asked for. A peer that learns
  * (peer.ts) and a peer that runs a single agreement (agreement-peer.ts) only name their protocol.
  */
+import type { Exchange } from '../../agreement/message.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { Signer } from '../signatures/index.ts'
@@ -26,7 +27,7 @@ interface ProtocolPeerOptions<Input, Output> extends DriverOptions<Input, Output
   readonly maxFaulty: number
   readonly signer: Signer
   /** What an honest peer's rule gives for these vectors, for attacks that search against it. */
-  readonly rule: (vectors: readonly Vector[]) => Vector
+  readonly rule: (exchange: Exchange, vectors: readonly Vector[]) => Vector
   /** Makes this peer Byzantine; undefined: it is honest. */
   readonly attack: ByzantineBehaviour | undefined
 }

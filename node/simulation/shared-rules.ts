@@ -22,8 +22,16 @@ export function sharedRules(distances = sharedDistances()): Aggregate {
   const results = new Map<string, Vector>()
   return (protocol, family) => {
     const { vectors, own, maxFaulty, keep } = family
+    const { firstRule = '' } = family
     const owner = protocolNamed(protocol).usesOwn ? digestOf(own) : ''
-    const key = [protocol, maxFaulty, keep, owner, ...vectors.map(vector => digestOf(vector))].join()
+    const key = [
+      protocol,
+      firstRule,
+      maxFaulty,
+      keep,
+      owner,
+      ...vectors.map(vector => digestOf(vector)),
+    ].join()
     let result = results.get(key)
     if (result === undefined) {
       result = aggregate(protocol, family, distances)

@@ -7,11 +7,13 @@ import { counted } from './format.ts'
 export function travelText({
   precision = 'f32',
   localSteps = 1,
+  gradientRule,
   exchange = 'whole',
-}: Pick<Cohort, 'precision' | 'localSteps' | 'exchange'>): string {
+}: Pick<Cohort, 'precision' | 'localSteps' | 'gradientRule' | 'exchange'>): string {
   return [
     ...(precision === 'f32' ? [] : [`gradients in ${precision}`]),
     ...(localSteps === 1 ? [] : [`${localSteps} local steps a step`]),
+    ...(gradientRule === undefined ? [] : [`gradients first by ${gradientRule}`]),
     exchange === 'whole' ? 'vectors whole' : 'vectors by digest',
   ].join(', ')
 }
