@@ -6,6 +6,7 @@ import { averagingConstantOf, contractionOf } from '../../agreement/bounds.ts'
 import { roundedTo, roundingErrorOf } from '../../agreement/precision.ts'
 import { isBroadcastBased, isCoordinateWise } from '../../agreement/protocols/registry.ts'
 import type { CheckedRun, Checker, Violate } from './checker.ts'
+import { checkFirstRule } from './first-rule.ts'
 import { contractionBetween, type Measured, meanShift, measured } from './measures.ts'
 import { createRounds, type Round } from './rounds.ts'
 
@@ -33,13 +34,15 @@ export interface AveragingChecker extends Checker {
 export function createAveragingChecker(run: CheckedRun, violate: Violate): AveragingChecker {
   const { settings, guaranteed } = run
   const measures: IterationMeasure[] = []
-  const start = startOf(run)
-  const limits = limitsOf(run, start)
+  /** The iterations before anything is guaranteed: the first, if its rule is not the protocol's. */
+  const before = settings.firstRule === undefined ? 0 : 1
+  let start = startOf(run)
+  let limits = limitsOf(run, start)
   const rounds = createRounds(run, round => {
     if (round.index === 0) return
     const entered = rounds.at(round.index - 1)
     if (entered === undefined) return
-    const [before, after, allowance] = [
+    const [entering, after, allowance] = [
       measured(entered.vectors),
       measured(round.vectors),
       allowed(round.index),
@@ -48,48 +51,40 @@ export function createAveragingChecker(run: CheckedRun, violate: Violate): Avera
       before: wide,
       after: left,
       ratio,
-    } = contractionBetween(settings.protocol, before, after, allowance.spread)
+    } = contractionBetween(settings.protocol, entering, after, allowance.spread)
     const measure: IterationMeasure = {
       iteration: round.index,
       diameter: after.diameter(),
       contraction: ratio,
-      contractionBound: guaranteed ? limits.contraction : null,
+      contractionBound: guaranteed && round.index > before ? limits.contraction : null,
       shift: meanShift(after, start),
-      shiftBound: guaranteed && limits.shift !== null ? limits.shift + allowance.shift : null,
+      shiftBound:
+        guaranteed && round.index > before && limits.shift !== null ? limits.shift + allowance.shift : null,
       shared: fewestShared(round.used),
     }
     measures[round.index - 1] = measure
-    const rounding = before.rounding() + allowance.spread
-    if (guaranteed) check(measure, { wide, after: left, rounding, wander: allowance.shift }, round)
+    if (round.index <= before) {
+      if (guaranteed) {
+        checkFirstRule(run, round, violate)
+        checkShared(settings, measure, violate)
+      }
+      start = after
+      limits = limitsOf(run, start)
+      return
+    }
+    const rounding = entering.rounding() + allowance.spread
+    if (!guaranteed) return
+    checkIteration(measure, { start, limits, wide, left, rounding, wander: allowance.shift }, violate)
+    if (isCoordinateWise(settings.protocol)) checkRange(start, round, roundedUpTo(round.index), violate)
+    checkShared(settings, measure, violate)
   })
   const { allowed, roundedUpTo } = createAllowances(settings, limits.constant, rounds.at)
-  const check = (
-    measure: IterationMeasure,
-    { wide, after, rounding, wander }: { wide: number; after: number; rounding: number; wander: number },
-    round: Round,
-  ) => {
-    const { iteration, contraction, shift } = measure
-    if (after > limits.contraction * wide + rounding)
-      violate(
-        `agreement: iteration ${iteration} left ${after} of ${wide}, a factor of ${contraction ?? after / wide}; at most ${limits.contraction} is guaranteed`,
-      )
-    if (limits.shift !== null && shift > limits.shift + start.rounding() * iteration + wander)
-      violate(
-        `averaging: after iteration ${iteration} the honest mean had moved by ${shift}; at most C·Δ₂ = ${limits.shift} is guaranteed`,
-      )
-    if (isCoordinateWise(settings.protocol)) checkRange(start, round, roundedUpTo(iteration), violate)
-    const needed = settings.peers - settings.maxFaulty
-    if (isBroadcastBased(settings.protocol) && measure.shared !== null && measure.shared < needed)
-      violate(
-        `witnesses: in iteration ${iteration} two honest peers used only ${measure.shared} vectors in common, not ${needed}`,
-      )
-  }
   return {
     name: 'averaging agreement',
     output: (peer, output) => rounds.output(peer, output),
     measures: () => measures.filter(measure => measure !== undefined),
     end() {
-      checkIterations(run, violate)
+      checkIterations(run, before, violate)
       const last = rounds.at(settings.iterations)
       if (!guaranteed || run.target === null || last === undefined) return
       const [wide, left] = [start.diameter(), measured(last.vectors).diameter()]
@@ -98,6 +93,44 @@ export function createAveragingChecker(run: CheckedRun, violate: Violate): Avera
         violate(`agreement: AVG_${run.target} left a diameter of ${left} of ${wide}`)
     },
   }
+}
+
+/** What an iteration is held against: where the guarantees begin, and what rounding may add. */
+interface Held {
+  readonly start: Measured
+  readonly limits: Limits
+  /** The diameters before it and after it. */
+  readonly wide: number
+  readonly left: number
+  readonly rounding: number
+  readonly wander: number
+}
+
+function checkIteration(
+  { iteration, contraction, shift }: IterationMeasure,
+  { start, limits, wide, left, rounding, wander }: Held,
+  violate: Violate,
+): void {
+  if (left > limits.contraction * wide + rounding)
+    violate(
+      `agreement: iteration ${iteration} left ${left} of ${wide}, a factor of ${contraction ?? left / wide}; at most ${limits.contraction} is guaranteed`,
+    )
+  if (limits.shift !== null && shift > limits.shift + start.rounding() * iteration + wander)
+    violate(
+      `averaging: after iteration ${iteration} the honest mean had moved by ${shift}; at most C·Δ₂ = ${limits.shift} is guaranteed`,
+    )
+}
+
+function checkShared(
+  { protocol, peers, maxFaulty }: CheckedRun['settings'],
+  { iteration, shared }: IterationMeasure,
+  violate: Violate,
+): void {
+  const needed = peers - maxFaulty
+  if (isBroadcastBased(protocol) && shared !== null && shared < needed)
+    violate(
+      `witnesses: in iteration ${iteration} two honest peers used only ${shared} vectors in common, not ${needed}`,
+    )
 }
 
 /** What rounding to the precision adds to what the guarantees allow. */
@@ -127,12 +160,16 @@ function createAllowances(
 }
 
 /** By arithmetic alone, the requested iterations must make `AVG_t` from what one iteration guarantees. */
-function checkIterations({ settings, target, guaranteed }: CheckedRun, violate: Violate): void {
+function checkIterations(
+  { settings, target, guaranteed }: CheckedRun,
+  before: number,
+  violate: Violate,
+): void {
   if (!guaranteed || target === null) return
   const h = settings.peers - settings.maxFaulty
   // Δ₂ ≤ Δ₂^cw ≤ 2√h·Δ₂, and they are equal for two vectors.
   const spread = isCoordinateWise(settings.protocol) && h > 2 ? 2 * Math.sqrt(h) : 1
-  const left = contractionOf(settings) ** settings.iterations * spread
+  const left = contractionOf(settings) ** (settings.iterations - before) * spread
   if (left > 2 ** -target * (1 + 1e-9))
     violate(
       `iterations: ${settings.iterations} of them leave at most ${left} of the diameter; AVG_${target} promises ${2 ** -target}`,

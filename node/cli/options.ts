@@ -2,7 +2,7 @@
  * The options that several commands share, each default in one place, and how they become a scenario: the values of a
  * cohort, and its Byzantine peers.
  */
-import { whyNoFirstRule, whyNotFirst } from '../../agreement/averaging/first-rule.ts'
+import { whyNotFirst } from '../../agreement/averaging/first-rule.ts'
 import { mostFaults, type ProtocolName, protocolNames } from '../../agreement/bounds.ts'
 import { precisions } from '../../agreement/precision.ts'
 import { refusalOf } from '../../agreement/refusal.ts'
@@ -18,6 +18,7 @@ import { isModuleFile } from '../files/own-module.ts'
 import { EXTERNAL_MODEL, wrongModel } from '../oracle/open.ts'
 import { flag, maybe, option, type Parse, UsageError, type Values } from './command.ts'
 import { decimal, integer, offering, oneOf, orNone, pair, text } from './parse.ts'
+import { gradientRuleOption } from './rule-options.ts'
 
 export const protocols = protocolNames
 
@@ -34,13 +35,6 @@ export const attackReference: Parse<string> = offering(attackNames, (value, name
     throw new UsageError(`${name}: ${error instanceof Error ? error.message : error}`)
   }
 })
-
-/** A rule, or what may stand in front of one. */
-const firstRule: Parse<string> = (value, name) => {
-  const why = whyNoFirstRule(value)
-  if (why !== null) throw new UsageError(`${name}: ${why}`)
-  return value
-}
 
 /** What the members of a cohort agree on. */
 export const cohortOptions = {
@@ -106,12 +100,7 @@ export const cohortOptions = {
     oneOf(precisions),
     'f32',
   ),
-  gradientRule: maybe(
-    '--gradient-rule <name>',
-    'rule of the first iteration on gradients: nnm+cwtm, or nnm in front of the protocol (docs/unequal-data.md)',
-    firstRule,
-    "the protocol's own",
-  ),
+  gradientRule: gradientRuleOption,
   localSteps: option(
     '--local-steps <k>',
     'how many times each peer descends by itself in a step, before the sum is exchanged',

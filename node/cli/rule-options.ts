@@ -2,7 +2,7 @@
 import { preAggregations, type RuleParameters, rules } from '../../agreement/rules/registry.ts'
 import { ruleFileIn } from '../files/rule-file.ts'
 import { suggestion } from '../text/nearest.ts'
-import { option, type Parse, UsageError } from './command.ts'
+import { maybe, option, type Parse, UsageError } from './command.ts'
 import { offering } from './parse.ts'
 
 export const ruleParameter = {
@@ -36,6 +36,19 @@ function checkedRuleName(value: string, name: string): string {
       )
   return value
 }
+
+/** `--gradient-rule`: a rule, or what may stand in front of the protocol's own. */
+export const gradientRuleOption = maybe(
+  '--gradient-rule <name>',
+  'rule of the first iteration on gradients: nnm+cwtm, or nnm in front of the protocol (docs/unequal-data.md)',
+  offering([...Object.keys(preAggregations), ...Object.keys(rules)], (value, name) => {
+    const last = value.slice(value.lastIndexOf('+') + 1)
+    // The mean stands for the protocol's own rule, which is behind a pre-aggregation that ends the name.
+    checkedRuleName(Object.hasOwn(preAggregations, last) ? `${value}+mean` : value, name)
+    return value
+  }),
+  "the protocol's own",
+)
 
 function parameters(value: string, name: string, before?: unknown): RuleParameters {
   const known = (before ?? {}) as RuleParameters

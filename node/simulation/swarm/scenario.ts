@@ -134,6 +134,7 @@ function drawSettings(seed: number, bound: ReturnType<typeof drawSize>, digestFr
     ...(digestFrom !== undefined && { digestFrom }),
     unsafe: false,
     ...drawPrecision(seed),
+    ...drawFirstRule(seed, iterations),
   }
   return { settings, target }
 }
@@ -144,6 +145,20 @@ const NARROW_SHARE = 0.25
 function drawPrecision(seed: number): Pick<AgreementSettings, 'precision'> {
   const random = randomStream(seed, 'fewer-bytes')
   return random.uniform() < NARROW_SHARE ? { precision: pick(random, ['bf16', 'int8'] as const) } : {}
+}
+
+/** The share of the runs that begin with a rule that mixes, and the rules: those with a κ, and mixing alone. */
+const FIRST_RULE_SHARE = 0.15
+const FIRST_RULES = ['nnm+cwtm', 'nnm+cwmed', 'nnm+gm', 'nnm+krum', 'nnm'] as const
+
+/** From a stream of its own, too. The first iteration then comes before those that make AVG_t. */
+function drawFirstRule(
+  seed: number,
+  iterations: number,
+): Partial<Pick<AgreementSettings, 'firstRule' | 'iterations'>> {
+  const random = randomStream(seed, 'gradient-rule')
+  if (random.uniform() >= FIRST_RULE_SHARE) return {}
+  return { firstRule: pick(random, FIRST_RULES), iterations: iterations + 1 }
 }
 
 function attackOf(name: string, camps: Camps): Attack | null {

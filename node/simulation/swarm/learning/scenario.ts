@@ -71,6 +71,7 @@ export function drawLearningScenario(seed: number): LearningScenario {
     ...drawnCohort,
     ...drawEvaluation(seed),
     ...drawFewerBytes(seed),
+    ...drawGradientRule(seed),
     ...(exchange && { exchange }),
   }
   const scene = { cohort, byzantine, maxFaulty, steps }
@@ -149,6 +150,16 @@ function drawFewerBytes(seed: number): Pick<Cohort, 'precision' | 'localSteps'> 
   const narrow = random.uniform() < NARROW_SHARE && pick(random, ['bf16', 'int8'] as const)
   const local = random.uniform() < LOCAL_STEPS_SHARE && pick(random, [2, 4])
   return { ...(narrow && { precision: narrow }), ...(local && { localSteps: local }) }
+}
+
+/** The share of the runs whose agreements on gradients begin with a rule that mixes. */
+const GRADIENT_RULE_SHARE = 0.15
+
+/** From a stream of its own, too. */
+function drawGradientRule(seed: number): Pick<Cohort, 'gradientRule'> {
+  const random = randomStream(seed, 'start-rule')
+  if (random.uniform() >= GRADIENT_RULE_SHARE) return {}
+  return { gradientRule: pick(random, ['nnm+cwtm', 'nnm+gm', 'nnm'] as const) }
 }
 
 /** The share of runs by digest, and of those with liars the share with attacks on that: a stream of its own, again. */
