@@ -65,7 +65,7 @@ export function createMetricsBook(): MetricsBook {
   }
 }
 
-type CheckedCohort = Pick<Cohort, 'protocol' | 'members' | 'faults' | 'synchrony'>
+type CheckedCohort = Pick<Cohort, 'protocol' | 'members' | 'faults' | 'synchrony' | 'gradientRule'>
 
 /** Compares agreement and averaging of one averaging agreement, over all its iterations, with the guarantees. */
 export function brokenGuarantees(
@@ -101,6 +101,8 @@ export function brokenBetween(
   if (phase === 'metrics' && isCoordinateWise(protocol)) found.push(...outsideRange(step, inputs, outputs))
   // A peer that died has no output, and a peer that joined midway no input. No more is guaranteed without both.
   if (from.length !== to.length) return found
+  // A rule of the cohort's choice in the first iteration contracts nothing (averaging/first-rule.ts).
+  if (phase === 'gradient' && cohort.gradientRule !== undefined) return found
   // A pass over all vectors, for what rounding may add: only where it can decide.
   const exceeds = (value: number, bound: number) =>
     value > bound && value > bound + inputs.rounding() * iterations

@@ -76,7 +76,9 @@ export function createStepMeter(
       const inputs = measured([...agreement.inputs.values()], distances)
       const outputs = measured([...agreement.outputs.values()], distances)
       violations.push(...brokenBetween(cohort, step, phase, { ...agreement, inputs, outputs }))
-      onlooker?.contracted(step, phase, contractionIn(cohort, inputs, outputs, agreement.iterations))
+      const isOwn = phase === 'gradient' && cohort.gradientRule !== undefined
+      const contraction = contractionIn(cohort, inputs, outputs, agreement.iterations)
+      onlooker?.contracted(step, phase, isOwn ? { ...contraction, bound: null } : contraction)
       return outputs.diameter()
     }
     const progress = {

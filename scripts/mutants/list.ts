@@ -335,4 +335,18 @@ export const mutants: readonly Mutant[] = [
     within: 500,
     swarm: 'learning',
   },
+  {
+    name: 'first-rule-trusts-all',
+    file: 'agreement/averaging/first-rule.ts',
+    line: 'return rule.aggregate(vectors, maxFaulty, { checked, ownVector: own })',
+    becomes: 'return rule.aggregate(vectors, 0, { checked, ownVector: own })',
+    within: 500,
+  },
+  {
+    name: 'first-rule-in-every-iteration',
+    file: standardForm,
+    line: 'return firstRule !== undefined && iteration === 0',
+    becomes: 'return firstRule !== undefined',
+    within: 500,
+  },
 ]

@@ -115,6 +115,7 @@ test('a setting that is not set is no part of the id: cohorts from before it kee
   for (const [field, value] of [
     ['precision', 'bf16'],
     ['localSteps', 4],
+    ['gradientRule', 'nnm+cwtm'],
   ] as const) {
     const other = testCohort({ [field]: value })
     t.not(cohortId(other), cohortId(testCohort()))

@@ -209,3 +209,13 @@ test('a file that is not there is named, with the command that makes one', async
   await writeFile(join(folder, 'c.yaml'), formatCohort(testCohort()))
   t.deepEqual(await readCohort(join(folder, 'c.yaml')), testCohort())
 })
+
+test('a rule for the first iteration on gradients must be one, and stand f liars among the vectors waited for', t => {
+  t.is(complaint({ gradientRule: 'nnm+cwtm' }).code, 'none')
+  const unknown = complaint({ gradientRule: 'nnm+cwmt' })
+  t.is(unknown.code, 'cohort-field-invalid')
+  t.regex(unknown.message, /c\.yaml.*gradientRule.*no rule is called "cwmt"/s)
+  const unfit = complaint({ gradientRule: 'bucketing+bucketing' })
+  t.is(unfit.code, 'cohort-field-invalid')
+  t.regex(unfit.message, /gradientRule is bucketing\+bucketing: .* makes 2 vectors of 6/)
+})
