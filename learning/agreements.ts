@@ -31,11 +31,10 @@ export function createAgreements(options: LearnOptions): Agreements {
     discard,
   } = options
   const { exchange = 'whole', statistics = 0, gradientRule } = options
-  const made = new Map<
-    string,
-    { readonly step: number; readonly phase: AveragedPhase; readonly agreement: Averaging }
-  >()
-  const find = (step: number, phase: AveragedPhase) => made.get(`${step}/${phase}`)?.agreement
+  type Made = { readonly step: number; readonly phase: AveragedPhase; readonly agreement: Averaging }
+  /** By step, by phase: every message asks, so no key is put together. */
+  const made = new Map<number, Map<AveragedPhase, Made>>()
+  const find = (step: number, phase: AveragedPhase) => made.get(step)?.get(phase)?.agreement
   return {
     find,
     of(step, phase) {
@@ -59,12 +58,13 @@ export function createAgreements(options: LearnOptions): Agreements {
         ...(aggregate && { aggregate }),
         ...(discard && { discard }),
       })
-      made.set(`${step}/${phase}`, { step, phase, agreement })
+      const ofStep = made.get(step) ?? new Map<AveragedPhase, Made>()
+      made.set(step, ofStep.set(phase, { step, phase, agreement }))
       return agreement
     },
-    all: () => made.values(),
+    all: () => [...made.values()].flatMap(phases => [...phases.values()]),
     dropBefore(step) {
-      for (const [key, { step: of }] of made) if (of < step) made.delete(key)
+      for (const of of made.keys()) if (of < step) made.delete(of)
     },
   }
 }

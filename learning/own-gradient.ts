@@ -3,7 +3,7 @@
  * (RESAM, §5.1 and eq. 5).
  */
 import { allocatePassing, blend } from '../agreement/kernels/index.ts'
-import { norm, type Vector } from '../agreement/vector.ts'
+import { isFiniteVector, markFinite, type Vector } from '../agreement/vector.ts'
 
 export interface OwnGradientOptions {
   /** `β` of `m ← βm + (1 − β)g` (RESAM, eq. 5); 0 sends gradients. */
@@ -21,33 +21,55 @@ export interface OwnGradientOptions {
  *
  * @param gradient `d` coordinates, at `parameters`
  * @param before the momentum before this step; null at the first step
- * @param vector the gradient's array, which becomes the vector: a copy, or the gradient itself if nobody needs it any
- * more
+ * @param vector becomes the vector: an array where the rules read it without copying it again, or the gradient itself
+ * if nobody needs it any more
  */
 export function ownGradient(
   gradient: Vector,
   parameters: Vector,
   before: Vector | null,
   { momentum: beta, clip, weightDecay, statistics = 0 }: OwnGradientOptions,
-  vector: Vector = copyOf(gradient),
+  vector: Vector = allocatePassing(gradient.length),
 ): Vector {
-  if (weightDecay !== 0)
-    for (let i = 0; i < vector.length - statistics; i++) vector[i]! += weightDecay * parameters[i]!
+  const squares = decayed(gradient, parameters, weightDecay, gradient.length - statistics, vector)
   if (clip !== null) {
-    const length = norm(vector)
+    const length = Math.sqrt(squares)
     const scale = clip / length
     if (length > clip) for (let i = 0; i < vector.length; i++) vector[i]! *= scale
   }
-  if (beta === 0) return vector
-  const share = 1 - beta
-  if (before === null) for (let i = 0; i < vector.length; i++) vector[i]! *= share
-  else blend(vector, share, before, beta)
+  if (beta !== 0) {
+    const share = 1 - beta
+    if (before === null) for (let i = 0; i < vector.length; i++) vector[i]! *= share
+    else blend(vector, share, before, beta)
+  }
+  // A sum of squares of 32-bit numbers overflows only if one of them did, and a weighted mean does not.
+  if (Number.isFinite(squares) && (before === null || isFiniteVector(before))) markFinite(vector)
   return vector
 }
 
-/** Where the rules read it without copying it again. */
-function copyOf(vector: Vector): Vector {
-  const copy = allocatePassing(vector.length)
-  copy.set(vector)
-  return copy
+/**
+ * Writes the gradient with its decay, and measures it while it is at hand: three passes would fetch it three times.
+ * @param learnt how many of the first coordinates decay
+ * @returns the sum of the squares, in index order
+ */
+function decayed(
+  gradient: Vector,
+  parameters: Vector,
+  weightDecay: number,
+  learnt: number,
+  vector: Vector,
+): number {
+  let squares = 0
+  const decaying = weightDecay === 0 ? 0 : learnt
+  for (let i = 0; i < decaying; i++) {
+    const value = Math.fround(gradient[i]! + weightDecay * parameters[i]!)
+    vector[i] = value
+    squares += value * value
+  }
+  for (let i = decaying; i < gradient.length; i++) {
+    const value = gradient[i]!
+    vector[i] = value
+    squares += value * value
+  }
+  return squares
 }

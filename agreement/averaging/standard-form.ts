@@ -321,9 +321,9 @@ function conclude(state: State, step: Builder, by: 'own' | 'rule'): Vector {
   const { options, iteration, own } = state
   const gathering = state.gatherings[iteration]!
   const exchange = { step: options.step, phase: options.phase, iteration }
-  const used =
-    by === 'own' ? [...gathering.authors.values()].flat() : heldVectors(gathering).map(([author]) => author)
-  const vector = by === 'own' ? own!.vector : averageOf(state, gathering)
+  const held = by === 'own' ? [] : heldVectors(gathering)
+  const used = by === 'own' ? [...gathering.authors.values()].flat() : held.map(([author]) => author)
+  const vector = by === 'own' ? own!.vector : averageOf(state, gathering, held)
   if (options.discard !== undefined)
     for (const each of gathering.vectors.values())
       if (each !== own!.vector && each !== vector) options.discard(each)
@@ -333,11 +333,15 @@ function conclude(state: State, step: Builder, by: 'own' | 'rule'): Vector {
 }
 
 /** The rule's result. By digest it is this peer's own vector, to the bit, where that is given in exact arithmetic. */
-function averageOf(state: State, gathering: Gathering): Vector {
+function averageOf(
+  state: State,
+  gathering: Gathering,
+  held: readonly (readonly [PeerIndex, Vector])[],
+): Vector {
   const { options, iteration, own } = state
   const { protocol, maxFaulty } = options
   if (isByDigest(options, iteration) && ownIsGiven(state, gathering, gathering.held)) return own!.vector
-  const vectors = heldVectors(gathering).map(([, vector]) => vector)
+  const vectors = held.map(([, vector]) => vector)
   const average = options.aggregate ?? aggregate
   return average(protocol, {
     vectors,

@@ -19,14 +19,14 @@ const STRIP64 = 128
 
 /** `(1/n) Σ_j x_j`. */
 export function meanOf(vectors: readonly Vector[]): Vector {
-  const sums = sum(vectors)
+  const sums = plainSum(vectors)
   for (let i = 0; i < sums.length; i++) sums[i]! /= vectors.length
   return new Float32Array(sums)
 }
 
 /** `Σ_j x_j`. */
 export function sumOf(vectors: readonly Vector[]): Vector {
-  return Float32Array.from(sum(vectors))
+  return new Float32Array(plainSum(vectors))
 }
 
 /** `Σ_j w_j x_j`. */
@@ -40,6 +40,18 @@ function sum(vectors: readonly Vector[], weights?: ArrayLike<number>): Float64Ar
     const weight = weights?.[j] ?? 1
     for (let i = 0; i < sums.length; i++) sums[i]! += vector[i]! * weight
   }
+  return sums
+}
+
+/** Four vectors a pass, added one after the other: the same bits, and the sums are fetched and stored a quarter as often. */
+function plainSum(vectors: readonly Vector[]): Float64Array {
+  const sums = new Float64Array(vectors[0]!.length)
+  const whole = vectors.length - (vectors.length % 4)
+  for (let j = 0; j < whole; j += 4) {
+    const [a, b, c, d] = [vectors[j]!, vectors[j + 1]!, vectors[j + 2]!, vectors[j + 3]!]
+    for (let i = 0; i < sums.length; i++) sums[i] = sums[i]! + a[i]! + b[i]! + c[i]! + d[i]!
+  }
+  for (const vector of vectors.slice(whole)) for (let i = 0; i < sums.length; i++) sums[i]! += vector[i]!
   return sums
 }
 

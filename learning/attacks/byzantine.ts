@@ -109,8 +109,10 @@ interface Lies {
   answer(from: PeerIndex, message: Message): Envelope | null
 }
 
-/** How many exchanges it can still give the vectors of. */
+/** How many exchanges it can still give the vectors of, if these take no more than so many bytes; four in any case. */
 const toldMax = 64
+const toldBytesMax = 256 * 2 ** 20
+const toldMin = 4
 
 function createLies(): Lies {
   const told = new Map<string, Map<string, Sealed>>()
@@ -120,7 +122,8 @@ function createLies(): Lies {
       const lies = told.get(key) ?? new Map<string, Sealed>()
       lies.set(sealed.digest, sealed)
       told.set(key, lies)
-      if (told.size > toldMax) told.delete(told.keys().next().value!)
+      const most = Math.max(toldMin, Math.min(toldMax, toldBytesMax / sealed.vector.byteLength))
+      if (told.size > most) told.delete(told.keys().next().value!)
     },
     answer(from, message) {
       if (message.kind !== 'request') return null

@@ -3,7 +3,7 @@
  * and so at most one vector whose message is not complete. Another one begins only once all bytes of the one before
  * have come: a peer that makes this one allocate a vector has to send a whole one.
  */
-import { arrived, arrivingHeader, createCursor, nextHeader, push } from './cursor.ts'
+import { arrived, arrivingHeader, type Cursor, createCursor, nextHeader, push } from './cursor.ts'
 import { bringsVector, type Received, readDraft, readSmall, readVector } from './decode-message.ts'
 import { MalformedError } from './fields.ts'
 import { type DecodeLimits, HEADER_BYTES_MAX } from './limits.ts'
@@ -39,10 +39,10 @@ export function createTransfer(limits: DecodeLimits, eagerBytes = EAGER_BYTES): 
   const { dimension, metricsDimension = 0 } = limits
   const totalBytesMax = 2 * HEADER_BYTES_MAX + 4 * Math.max(dimension, metricsDimension)
   let [receivedBytes, totalBytes] = [0, 0]
-  let cursor = createCursor(0)
-  let reading = readOne(cursor, limits)
+  /** Null before the first message: most links of a large cohort of small vectors never have one. */
+  let incoming: Incoming | null = null
   let message: Received | null = null
-  const readOn = (): void => {
+  const readOn = ({ reading }: Incoming): void => {
     try {
       const next = reading.next()
       if (next.done === true) message = next.value
@@ -58,8 +58,7 @@ export function createTransfer(limits: DecodeLimits, eagerBytes = EAGER_BYTES): 
         receivedBytes = 0
         totalBytes = place.totalBytes
         message = null
-        cursor = createCursor(totalBytes)
-        reading = readOne(cursor, limits)
+        incoming = begun(totalBytes, limits)
       }
       if (place.offset !== receivedBytes || place.totalBytes !== totalBytes)
         throw new MalformedError(
@@ -70,9 +69,9 @@ export function createTransfer(limits: DecodeLimits, eagerBytes = EAGER_BYTES): 
     },
     add(part) {
       receivedBytes += part.length
-      if (message !== null) return // spoilt: the rest cannot be used
-      push(cursor, part)
-      if (arrived(cursor) >= eagerBytes || receivedBytes === totalBytes) readOn()
+      if (message !== null || incoming === null) return // spoilt: the rest cannot be used
+      push(incoming.cursor, part)
+      if (arrived(incoming.cursor) >= eagerBytes || receivedBytes === totalBytes) readOn(incoming)
     },
     take() {
       if (message === null || receivedBytes < totalBytes)
@@ -87,7 +86,18 @@ export function createTransfer(limits: DecodeLimits, eagerBytes = EAGER_BYTES): 
   }
 }
 
-function* readOne(cursor: ReturnType<typeof createCursor>, limits: DecodeLimits): Generator<void, Received> {
+/** A long message on its way in. */
+interface Incoming {
+  readonly cursor: Cursor
+  readonly reading: Generator<void, Received>
+}
+
+function begun(totalBytes: number, limits: DecodeLimits): Incoming {
+  const cursor = createCursor(totalBytes)
+  return { cursor, reading: readOne(cursor, limits) }
+}
+
+function* readOne(cursor: Cursor, limits: DecodeLimits): Generator<void, Received> {
   const draft = readDraft(nextHeader(cursor) ?? (yield* arrivingHeader(cursor)))
   const message = bringsVector(draft) ? yield* readVector(cursor, draft, limits) : readSmall(draft, limits)
   if (cursor.remaining > 0) throw new MalformedError(`${cursor.remaining} bytes after a message`)

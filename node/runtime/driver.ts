@@ -338,16 +338,15 @@ function recall<I, O>(state: State<I, O>): void {
     if (isSlotIn(proof.slot, limits)) state.receiver.convict(proof)
 }
 
-/**
- * Runs a piece of work now, or after the one under way. An exception goes to the caller, whose boundary ends the
- * connection that caused it. The driver goes on with the next piece of work.
- */
+/** Runs work now, or after what is under way. An exception goes to the caller, whose boundary ends the connection. */
 function enqueueWork<I, O>(state: State<I, O>, work: () => void): void {
-  state.work.push(work)
+  if (state.working || state.work.length > 0) state.work.push(work)
   if (state.working) return
   state.working = true
   try {
-    for (let next = state.work.shift(); next !== undefined && !state.stopped; next = state.work.shift()) {
+    // Nearly always it is the only piece, which never lies in the queue.
+    let next: (() => void) | undefined = state.work.shift() ?? work
+    for (; next !== undefined && !state.stopped; next = state.work.shift()) {
       next()
       if (state.work.length === 0) lookAtStep(state)
     }

@@ -211,11 +211,13 @@ function remember({ said, sealed, votes }: State, message: BoundMessage): void {
   else if (message.kind !== 'digest') votes.set(`${message.kind} ${key}`, contentOf(message))
 }
 
+/** For the next incarnation: without storage there is none that could read it. */
 function see({ seen, unsaved, options }: State, slot: Slot, { digest, signature }: Commitment): void {
+  if (options.storage === null) return
   const before = seen.get(slot.sender)
   if (before !== undefined && !isLater(slot, before.slot)) return
   seen.set(slot.sender, { kind: 'echo', slot, digest, signature })
-  if (options.storage !== null) unsaved.add(slot.sender)
+  unsaved.add(slot.sender)
 }
 
 function record(state: State, message: Message, encoded?: Frame): boolean {
