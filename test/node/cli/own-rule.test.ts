@@ -61,7 +61,7 @@ test('aggregate: the rule leaves the two lies of the example out', async t => {
   )
   t.regex(stdout, /nothing is guaranteed/)
   const { values } = parseNpy(new Uint8Array(await readFile(join(path, 'out.npy'))), 'out.npy')
-  for (const [i, value] of [...data].entries()) t.true(Math.abs(Number(value) - (i + 1)) < 0.2, `${values}`)
+  for (const [i, value] of [...values].entries()) t.true(Math.abs(Number(value) - (i + 1)) < 0.2, `${values}`)
 })
 
 for (const command of commands.filter(each => !each.startsWith('concord aggregate')))
