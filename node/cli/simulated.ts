@@ -9,6 +9,7 @@ import { createOwnEvaluations, type OwnEvaluations } from '../../learning/evalua
 import { createSeries, type Series, type SeriesPoint } from '../../learning/evaluation/series.ts'
 import type { Evaluation } from '../../learning/oracle.ts'
 import type { ModelOracle } from '../../learning/oracles/jax-oracle.ts'
+import type { OracleCache } from '../../learning/oracles/oracle-cache.ts'
 import type { OracleSpec } from '../../learning/oracles/spec.ts'
 import { measured } from '../checkers/measures.ts'
 import type { Cohort } from '../cohort/cohort.ts'
@@ -23,7 +24,8 @@ import type { StepProgress } from '../simulation/step-meter.ts'
 import { startingFrom } from './learning-options.ts'
 import type { Scenario } from './options.ts'
 
-interface SimulatedOptions {
+/** What `runSimulated` runs, and who hears of it. */
+export interface SimulatedOptions {
   readonly scenario: Scenario
   readonly latencyMs: number
   readonly gradientMs: number
@@ -40,7 +42,13 @@ interface SimulatedOptions {
   readonly init: string | null
   /** Where to write what the first honest peer that finished has learnt. */
   readonly save: string | null
+  /** What earlier runs of this thread have opened and compiled; absent: oracles of this run's own, in threads if it is long. */
+  readonly oracleCache?: OracleCache
   readonly onStep?: (progress: StepProgress) => void
+  /** After each evaluation of a peer on the way. */
+  readonly onEvaluation?: (peer: PeerIndex, point: SeriesPoint) => void
+  /** Asked again and again: true ends the run there. */
+  readonly isOver?: () => boolean
   /** Lets somebody look on; null: nobody does. */
   readonly look?: (start: SimulatedStart) => Promise<SimulatedLook | null>
   /** Takes what was noticed about the files of the data, in lines for people. */
@@ -83,7 +91,10 @@ export async function runSimulated(options: SimulatedOptions): Promise<Simulated
     settings: await startingFrom(options.init, scenario.settings),
   })
   // Threads open the data while this one loads what it needs.
-  const [oracles] = await Promise.all([openOracles(scenario), import('../simulation/simulate.ts')])
+  const [oracles] = await Promise.all([
+    openOracles(scenario, options.oracleCache),
+    import('../simulation/simulate.ts'),
+  ])
   try {
     return await runWith(oracles, cohort, options)
   } finally {
@@ -125,7 +136,7 @@ async function runWith(
     seed: cohort.seed,
     byzantine: { peers: scenario.liars, attack: scenario.attack },
     oracles,
-    evaluations: series.map((own, peer) => evaluationsOf(peer, own, look)),
+    evaluations: series.map((own, peer) => evaluationsOf(peer, own, look, options.onEvaluation)),
     latencyMs,
     gradientMs,
     loss,
@@ -135,6 +146,7 @@ async function runWith(
     ...(network && { network }),
     ...(keepBytes !== null && { keepBytes }),
     ...(onStep && { onStep }),
+    ...(options.isOver && { isOver: options.isOver }),
   })
   const learningSeconds = (performance.now() - startedMs) / 1000
   const evaluated = await evaluate(oracles, result)
@@ -165,14 +177,14 @@ const THREADED_GRADIENTS_MIN = 1000
 const ORACLE_THREADS_MAX = 4
 
 /** The peers' oracles: in threads where there are cores and a long run, otherwise in this one. The bits are the same. */
-async function openOracles(scenario: Scenario): Promise<ModelOracle[]> {
+async function openOracles(scenario: Scenario, oracleCache?: OracleCache): Promise<ModelOracle[]> {
   const { peers, settings } = scenario
   const specs = Array.from({ length: peers }, (_, peer) => oracleSpec(scenario, peer))
   const gradients = peers * settings.steps * (settings.localSteps ?? 1)
   const threads = Math.min(availableParallelism(), ORACLE_THREADS_MAX, peers)
-  if (gradients < THREADED_GRADIENTS_MIN || threads < 2) {
+  if (oracleCache !== undefined || gradients < THREADED_GRADIENTS_MIN || threads < 2) {
     const { createJaxOracles } = await import('../../learning/oracles/jax-oracle.ts')
-    return createJaxOracles(specs)
+    return createJaxOracles(specs, oracleCache)
   }
   const { createOracles } = await import('../../learning/oracles/worker-oracle.ts')
   return createOracles(specs, threads)
@@ -182,10 +194,12 @@ function evaluationsOf(
   peer: PeerIndex,
   { add, agree }: Series,
   look: Pick<SimulatedLook, 'accuracy'> | null,
+  onEvaluation: SimulatedOptions['onEvaluation'],
 ): OwnEvaluations {
   return createOwnEvaluations({
     evaluated(point) {
       add(point)
+      onEvaluation?.(peer, point)
       look?.accuracy(peer, point.step, point.accuracy)
     },
     agreed(point) {

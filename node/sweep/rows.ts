@@ -7,7 +7,10 @@ export type Setting = string | number | boolean
 export type RunStatus = 'done' | 'stopped' | 'diverged' | 'failed' | 'skipped'
 
 /** A metric every `evaluateEvery` steps: equally many steps and values; a value is null where it was not finite. */
-export interface Series { readonly steps: readonly number[]; readonly values: readonly (number | null)[] }
+export interface Series {
+  readonly steps: readonly number[]
+  readonly values: readonly (number | null)[]
+}
 
 export interface RunRow {
   /** Digest (hex, 16 characters) of the settings and the code's version: the run's name. */
