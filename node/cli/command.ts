@@ -70,6 +70,8 @@ export interface Command extends Omit<CommandDefinition<Options>, 'handler'> {
 export interface CommandGroup {
   readonly name: string
   readonly summary: string
+  /** The command that is meant where none of them is named: `concord sweep FILE`. */
+  readonly usual?: string
   readonly commands: readonly Command[]
 }
 

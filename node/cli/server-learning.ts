@@ -76,7 +76,7 @@ const serverOnly = ['rule', 'param', 'averaging', 'missing', 'forgedFrom', 'rota
 export function checkArchitecture(values: Readonly<Record<string, unknown>>, options: Options): void {
   const server = values.architecture === 'server'
   for (const name of server ? shownOfPeers : [])
-    if (values[name] !== null)
+    if ((values[name] ?? null) !== null)
       throw new UsageError(
         `--${name} is given, but a page shows what peers send each other, and a server's workers do not; expected none with --architecture server`,
       )

@@ -1,4 +1,7 @@
-// One run of a sweep as data: what was set, what was measured, and how it ended. Written by the runner, read by tables and figures.
+/**
+ * One run of a sweep as data: what was set, what was measured, and how it ended. Written by the runner, read by tables
+ * and figures.
+ */
 
 /** A setting's value as it stands in tables: `rule: 'nnm+cwtm'`, `faults: 2`, `partition: 'dirichlet:0.1'`. */
 export type Setting = string | number | boolean
@@ -12,6 +15,7 @@ export interface Series {
   readonly values: readonly (number | null)[]
 }
 
+/** One run: a line of `results.jsonl`. */
 export interface RunRow {
   /** Digest (hex, 16 characters) of the settings and the code's version: the run's name. */
   readonly run: string

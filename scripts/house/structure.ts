@@ -56,9 +56,16 @@ export const commandLineOnTop: Rule = source =>
 
 /** What `simulate` and a sweep are told, parsed and run. */
 const settingsModules: ReadonlySet<string> = new Set(
-  ['command', 'options', 'parse', 'server-learning', 'simulate-options', 'simulated', 'simulated-report'].map(
-    name => `node/cli/${name}.ts`,
-  ),
+  [
+    'command',
+    'fault-options',
+    'options',
+    'parse',
+    'server-learning',
+    'simulate-options',
+    'simulated',
+    'simulated-report',
+  ].map(name => `node/cli/${name}.ts`),
 )
 
 /** Names of the world: a clock, randomness, waiting, input and output. */
