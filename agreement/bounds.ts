@@ -4,6 +4,8 @@
  */
 import type { Precision } from './precision.ts'
 import type { ProtocolName } from './protocol-names.ts'
+import type { Counts, PeersPerFault } from './protocols/entry.ts'
+import { protocolNamed } from './protocols/registry.ts'
 import { honestCount, quorum, type Synchrony } from './thresholds.ts'
 import {
   type StepTraffic,
@@ -56,68 +58,58 @@ export interface Bounds {
   readonly stepTraffic?: StepTraffic
 }
 
-/** `k` of `n ≥ k·f + 1`: the peers needed for each fault. Null: no number of peers is enough. */
-const peersPerFault: Record<ProtocolName, Record<Synchrony, number | null>> = {
-  mda: { asynchronous: 6, synchronous: 5 },
-  cva: { asynchronous: 7, synchronous: 5 },
-  icwtm: { asynchronous: 5, synchronous: 3 },
-  'rb-tm': { asynchronous: 3, synchronous: null },
-  mean: { asynchronous: null, synchronous: null },
-}
-
-const reasons: Record<ProtocolName, string> = {
-  mda: 'the subsets of least diameter of two peers must overlap in honest vectors (collaborative-learning, Assumption 5)',
-  cva: 'two faulty vectors picked by two peers may lie three diameters apart',
-  icwtm:
-    'below 5f + 1 a scheduler can keep two halves apart for ever (Dolev et al. 1986; the 4f + 1 of the paper is wrong)',
-  'rb-tm': 'reliable broadcast and witnesses need n − f ≥ 2f + 1 (Bracha 1987)',
-  mean: 'one faulty vector moves a plain mean anywhere',
-}
-
-/** The fewest peers that let `protocol` tolerate `faults`; null if no number does. */
+/** The fewest peers that let `protocol` tolerate `faults`; null if no number does, or none is known. */
 export function peersNeeded(protocol: ProtocolName, maxFaulty: number, synchrony: Synchrony): number | null {
-  const factor = peersPerFault[protocol][synchrony]
-  if (factor === null) return maxFaulty === 0 && protocol === 'mean' ? 1 : null
-  return factor * maxFaulty + 1
+  const factor = peersPerFaultOf(protocol, synchrony)
+  if (factor === 'without-faults') return maxFaulty === 0 ? 1 : null
+  return factor === 'never' ? null : factor * maxFaulty + 1
 }
 
-/** The most faults that `protocol` tolerates among `peers`. */
+/** The most faults that `protocol` tolerates among `peers`; of an unknown one, the most that any could under asynchrony. */
 export function mostFaults(protocol: ProtocolName, peers: number, synchrony: Synchrony): number {
-  const factor = peersPerFault[protocol][synchrony]
-  return factor === null ? 0 : Math.max(0, Math.floor((peers - 1) / factor))
+  const { guarantees } = protocolNamed(protocol)
+  const factor = guarantees === null ? PEERS_PER_FAULT_MIN : guarantees.peersPerFault[synchrony]
+  return typeof factor === 'number' ? Math.max(0, Math.floor((peers - 1) / factor)) : 0
 }
 
-/** `1 − ε̃` per iteration, whether or not it is below 1 (Lemmas 12 and 15, Theorem 6; CVA: docs/papers.md). */
-export function contractionOf({ protocol, peers, maxFaulty: f, synchrony }: BoundsQuery): number {
-  const h = honestCount(peers, f)
-  const q = quorum(peers, f, synchrony)
-  if (f === 0 && protocol !== 'rb-tm') return 0 // everyone applies the same rule to the same n vectors
-  switch (protocol) {
-    case 'mda':
-      return (4 * f + h - q) / (q - f)
-    case 'cva':
-      return (5 * f + h - q) / (q - f)
-    case 'icwtm':
-      return 1 - (q - 2 * f - Math.floor(h / 2)) / (2 * (q - 2 * f))
-    case 'rb-tm':
-      return 0.5
-    case 'mean':
-      return 1
-  }
+/** No agreement stands a third of the peers without a clock (Fischer, Lynch and Merritt 1986). */
+const PEERS_PER_FAULT_MIN = 3
+
+function peersPerFaultOf(protocol: ProtocolName, synchrony: Synchrony): PeersPerFault {
+  return protocolNamed(protocol).guarantees?.peersPerFault[synchrony] ?? 'never'
 }
 
-/** How many iterations make `AVG_t`, by the paper's count or the tight one; null if no number is enough. */
+function countsOf({ peers, maxFaulty, synchrony, dimension = Infinity }: BoundsQuery): Counts {
+  const h = honestCount(peers, maxFaulty)
+  const spread = Math.min(2 * Math.sqrt(h), Math.sqrt(dimension))
+  return { peers, maxFaulty, h, q: quorum(peers, maxFaulty, synchrony), synchrony, spread }
+}
+
+/** Everyone applies the same rule to the same n vectors. */
+function isExact({ protocol, maxFaulty }: BoundsQuery): boolean {
+  const { form, guarantees } = protocolNamed(protocol)
+  return guarantees !== null && form === 'standard' && maxFaulty === 0
+}
+
+/**
+ * `1 − ε̃` per iteration, whether or not it is below 1 (Lemmas 12 and 15, Theorem 6; CVA: docs/papers.md). Infinity if
+ * nothing is known of the protocol.
+ */
+export function contractionOf(query: BoundsQuery): number {
+  if (isExact(query)) return 0
+  return protocolNamed(query.protocol).guarantees?.contraction(countsOf(query)) ?? Infinity
+}
+
+/** How many iterations make `AVG_t`, by the paper's count or the tight one; null if no number is enough, or none is known. */
 export function iterationsFor(query: BoundsQuery, t: number, count: 'paper' | 'tight'): number | null {
-  const h = honestCount(query.peers, query.maxFaulty)
-  if (query.protocol === 'rb-tm') return t + Math.ceil(Math.log2(h))
-  if (t === 0) return 0
+  const { form, guarantees } = protocolNamed(query.protocol)
+  if (guarantees === null) return null
+  if (t === 0 && form === 'standard') return 0
   const rho = contractionOf(query)
   if (rho >= 1) return null
-  if (query.maxFaulty === 0) return 1
+  if (isExact(query)) return 1
   const rate = count === 'paper' ? 1 - rho : -Math.log(rho)
-  // Δ₂ ≤ Δ₂^cw ≤ 2√h·Δ₂: ICwTM contracts the latter and has to make up for the difference (Theorem 8).
-  if (query.protocol === 'icwtm') return ceiling((2 * (t + 1) * Math.LN2 + Math.log(h)) / (2 * rate))
-  return ceiling((t * Math.LN2) / rate)
+  return ceiling(guarantees.iterations?.(countsOf(query), t, rate) ?? (t * Math.LN2) / rate)
 }
 
 /** `⌈x⌉`, but 3.0000000000000004 gives 3: the logarithms above leave such rounding errors. */
@@ -127,35 +119,9 @@ function ceiling(x: number): number {
 
 /** `C` of Theorems 3, 6 and 8, and of CVA as derived in docs/papers.md; null if there is none. */
 export function averagingConstantOf(query: BoundsQuery): number | null {
-  const { protocol, peers, maxFaulty: f, synchrony, dimension } = query
-  const h = honestCount(peers, f)
-  const q = quorum(peers, f, synchrony)
-  if (f === 0 && protocol !== 'rb-tm') return 0
-  const spread = Math.min(2 * Math.sqrt(h), dimension === undefined ? Infinity : Math.sqrt(dimension))
-  switch (protocol) {
-    case 'mda':
-      return ((2 * f + h - q) * q + (q - 2 * f) * f) / (h * (q - f) * (1 - contractionOf(query)))
-    case 'icwtm':
-      return ((2 * f + h - q) / h) * spread
-    case 'rb-tm':
-      return spread
-    case 'cva':
-      return cvaShift(h, f, q) / (1 - contractionOf(query))
-    case 'mean':
-      return null
-  }
-}
-
-/**
- * By how many diameters one iteration of CVA moves the mean at most. The papers do not say; docs/papers.md has the
- * proof. A faulty vector counts with its reach around each honest peer's *own* vector, and the mean of these is the
- * honest mean: with q = h that costs f, where Lemma 13 has more. Under synchrony peers may keep different numbers of
- * vectors, which costs `c²/4`, `c = f/h`.
- */
-function cvaShift(h: number, f: number, q: number): number {
-  const unheard = 2 * f + h - q
-  if (q > h) return (f / h) * (1 + (1 - f / (2 * h)) ** 2)
-  return ((q - 2 * f) * unheard + f * h) / (h * (q - f))
+  if (isExact(query)) return 0
+  const { guarantees } = protocolNamed(query.protocol)
+  return guarantees?.averagingConstant(countsOf(query), contractionOf(query)) ?? null
 }
 
 /** Everything about one protocol at (n, f, synchrony). Expects integers `n ≥ 1`, `0 ≤ f < n`. */
@@ -194,20 +160,28 @@ function explain(
   needed: number | null,
   feasible: boolean,
 ): string {
-  const factor = peersPerFault[protocol][synchrony]
-  if (factor === null) {
-    if (protocol === 'mean')
-      return feasible
-        ? 'no faulty peer to tolerate'
-        : `mean tolerates no faulty peer: ${reasons.mean}; use faults 0, or mda`
-    return `${protocol} runs asynchronously only: it already needs just n ≥ 3f + 1 = ${3 * maxFaulty + 1} there`
+  const { guarantees } = protocolNamed(protocol)
+  if (guarantees === null) return `nothing is known of what ${protocol} guarantees`
+  const { peersPerFault, reason } = guarantees
+  const factor = peersPerFault[synchrony]
+  if (factor === 'without-faults')
+    return feasible
+      ? 'no faulty peer to tolerate'
+      : `${protocol} tolerates no faulty peer: ${reason}; use faults 0, or mda`
+  if (factor === 'never') {
+    const [other, there] =
+      synchrony === 'synchronous'
+        ? (['asynchronously', 'asynchronous'] as const)
+        : (['synchronously', 'synchronous'] as const)
+    const needs = peersNeeded(protocol, maxFaulty, there)
+    return `${protocol} runs ${other} only: it already needs just n ≥ ${peersPerFault[there]}f + 1 = ${needs} there`
   }
   const most = mostFaults(protocol, peers, synchrony)
   if (feasible)
     return `n = ${peers} ≥ ${factor}f + 1 = ${needed} under ${synchrony === 'synchronous' ? 'synchrony' : 'asynchrony'}`
   return (
     `${protocol} needs n ≥ ${factor}f + 1 = ${needed} peers to tolerate f = ${maxFaulty} (${synchrony}), and there are ${peers}: ` +
-    `${reasons[protocol]}; ${needed} peers would do, or f = ${most} with ${peers}`
+    `${reason}; ${needed} peers would do, or f = ${most} with ${peers}`
   )
 }
 

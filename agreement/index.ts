@@ -4,7 +4,7 @@
  *
  * @module concord/agreement
  */
-export type { Aggregate, Family } from './averaging/aggregate.ts'
+
 export type {
   Averaging,
   AveragingInput,
@@ -14,6 +14,7 @@ export type {
   TimerPurpose,
 } from './averaging/averaging.ts'
 export { BoundError, createAveraging } from './averaging/create.ts'
+export type { Aggregate, Family, Tally } from './averaging/family.ts'
 export {
   averagingConstantOf,
   type Bounds,
@@ -64,6 +65,14 @@ export {
   type Protocol,
   type Recipient,
 } from './protocol.ts'
+export type {
+  AveragingProtocol,
+  Counts,
+  Guarantees,
+  Parts,
+  PeersPerFault,
+} from './protocols/entry.ts'
+export { addProtocol, ProtocolError, protocolNamed } from './protocols/registry.ts'
 export { type Refusal, refusalOf } from './refusal.ts'
 export * from './rules/index.ts'
 export {

@@ -3,6 +3,7 @@
  * command line and the agreement itself. `bounds.ts` says what a protocol guarantees where it runs.
  */
 import { type BoundsQuery, bounds } from './bounds.ts'
+import { protocolNamed } from './protocols/registry.ts'
 import { honestCount } from './thresholds.ts'
 
 /** Why a protocol must not run. */
@@ -26,7 +27,7 @@ export function nobodyHonest(peers: number, maxFaulty: number): Refusal | null {
 }
 
 /**
- * Null if the protocol may run. Expects integers `n ≥ 1`, `f ≥ 0`.
+ * Null if the protocol may run; one of which nothing is known may. Expects integers `n ≥ 1`, `f ≥ 0`.
  * @param query.unsafe runs below the protocol's bound on purpose, to study the failure
  */
 export function refusalOf(query: BoundsQuery & { readonly unsafe?: boolean }): Refusal | null {
@@ -34,8 +35,9 @@ export function refusalOf(query: BoundsQuery & { readonly unsafe?: boolean }): R
   const nobody = nobodyHonest(peers, maxFaulty)
   if (nobody !== null) return nobody
   const { feasible, why } = bounds(query)
-  if (!feasible && !unsafe) return { reason: 'below-bound', why }
+  const { dropsFaulty, guarantees } = protocolNamed(protocol)
+  if (!feasible && !unsafe && guarantees !== null) return { reason: 'below-bound', why }
   const left = honestCount(peers, maxFaulty) - 2 * maxFaulty
-  if (left >= 1 || protocol === 'mean') return null
+  if (left >= 1 || !dropsFaulty) return null
   return { reason: 'nothing-left', why: `nothing is left to average, unsafe or not: ${why}` }
 }

@@ -5,6 +5,7 @@
  */
 import { bytesOf, type Precision } from './precision.ts'
 import type { ProtocolName } from './protocol-names.ts'
+import { isBroadcastBased } from './protocols/registry.ts'
 
 /** The traffic of one iteration among honest peers. */
 export interface Traffic {
@@ -80,7 +81,7 @@ function vectorBytes({ dimension, precision = 'f32' }: TrafficQuery): number {
 /** @param messages of an author's vector to each other peer, of this many bytes together */
 function allToAll({ protocol, peers }: TrafficQuery, messages: number, bytes: number): Traffic {
   const links = peers * (peers - 1)
-  if (protocol !== 'rb-tm') return { messages: links * messages, bytes: links * bytes }
+  if (!isBroadcastBased(protocol)) return { messages: links * messages, bytes: links * bytes }
   const votes = peers * (ECHO_BYTES + READY_BYTES)
   return {
     messages: links * (messages + 1 + 2 * peers),

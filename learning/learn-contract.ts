@@ -1,10 +1,12 @@
 /** LEARN's options, state, inputs and outputs. The protocol itself is in learn.ts. */
-import type { Aggregate } from '../agreement/averaging/aggregate.ts'
+
 import type { AveragingOptions, AveragingOutput, TimerKey } from '../agreement/averaging/averaging.ts'
+import type { Aggregate } from '../agreement/averaging/family.ts'
 import type { ProtocolName } from '../agreement/bounds.ts'
 import type { AveragedPhase, Message, Seen, Slot } from '../agreement/message.ts'
 import type { Precision } from '../agreement/precision.ts'
 import type { Effects, LinkSignal, PeerIndex, Protocol } from '../agreement/protocol.ts'
+import { isBroadcastBased } from '../agreement/protocols/registry.ts'
 import type { Vector } from '../agreement/vector.ts'
 import type { Box } from './box.ts'
 import type { Descend } from './descent.ts'
@@ -119,7 +121,7 @@ export function windowOf(
   exchange: ExchangeForm = 'whole',
   { ahead, kept }: Pick<LearnWindow, 'ahead' | 'kept'> = defaultWindow,
 ): LearnWindow {
-  const isAsked = protocol === 'rb-tm' || exchange === 'digest-first'
+  const isAsked = isBroadcastBased(protocol) || exchange === 'digest-first'
   return { ahead, past: isAsked ? kept : Math.min(defaultWindow.past, kept), kept }
 }
 

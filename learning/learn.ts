@@ -15,6 +15,7 @@
 import type { AveragingOutput } from '../agreement/averaging/averaging.ts'
 import { type AveragedPhase, type Message, ownCommitment, type PeerIndex } from '../agreement/message.ts'
 import { absorb, type Effects, type EffectsBuilder, effectsOf } from '../agreement/protocol.ts'
+import { isBroadcastBased } from '../agreement/protocols/registry.ts'
 import { isFiniteVector, norm, type Vector } from '../agreement/vector.ts'
 import { type Agreements, createAgreements } from './agreements.ts'
 import { descended } from './descent.ts'
@@ -154,7 +155,12 @@ function isOnlyKept({ step, options, agreements, measuring }: State, { kind, slo
   const { protocol, exchange } = options
   // Learning goes on while this peer still evaluates: its agreement on metrics is ahead of it, though the step is past.
   if (slot.phase === 'metrics' && measuring.has(slot.step)) return false
-  if (slot.step >= step || protocol === 'rb-tm' || exchange !== 'digest-first' || slot.phase === 'state')
+  if (
+    slot.step >= step ||
+    isBroadcastBased(protocol) ||
+    exchange !== 'digest-first' ||
+    slot.phase === 'state'
+  )
     return false
   return kind !== 'request' && agreements.find(slot.step, slot.phase) === undefined
 }

@@ -1,10 +1,12 @@
 /**
  * `concord` and `concord/node`: running peers. `startPeer` is a whole one; beside it stand the ports and both their
- * families, cohorts and identities, and the peer that drives the protocols over them.
+ * families, cohorts and identities, and the peer that drives the protocols over them. `agree` and `simulate` are the
+ * simulated world, also for rules, attacks and protocols of one's own.
  *
  * @module concord/node
  */
 
+export type { IterationMeasure, Violation } from './checkers/index.ts'
 export {
   type Cohort,
   type CohortDocument,
@@ -40,6 +42,10 @@ export type { OracleProgram, PeerListeners, StartPeerOptions } from './daemon/op
 export { type Report, reportSchema } from './daemon/report.ts'
 export { type RunningPeer, startPeer } from './daemon/start-peer.ts'
 export type { OtherStatus, PeerStatus } from './daemon/status.ts'
+export { type AttackDefinition, loadAttack } from './files/attack-file.ts'
+export { digestOfModule, OwnFileError, type OwnFileErrorCode } from './files/own-module.ts'
+export { loadProtocol, loadRuleProtocol, type ProtocolDefinition } from './files/protocol-file.ts'
+export { loadRule, type RuleDefinition, type RuleFunction, type RuleSight } from './files/rule-file.ts'
 export {
   createNetwork,
   type Log,
@@ -57,6 +63,7 @@ export type {
   Transport,
   TransportEvents,
 } from './ports.ts'
+export type { AgreementSettings } from './runtime/agreement-peer.ts'
 export { createPeer, type OraclePort, type Peer, type PeerHooks, type PeerOptions } from './runtime/peer.ts'
 export { systemClock } from './runtime/system-clock.ts'
 export {
@@ -68,7 +75,14 @@ export {
   type Verifier,
   type VerifierOptions,
 } from './signatures/index.ts'
-export type { InjectedFault } from './simulation/conditions.ts'
+export { type AgreeOptions, type AgreeResult, simulateAgreement } from './simulation/agree.ts'
+export {
+  type Conditions,
+  calmConditions,
+  type InjectedFault,
+  type Moment,
+  type Scheduler,
+} from './simulation/conditions.ts'
 export type { LatencyModel } from './simulation/latency.ts'
 export {
   keySeed,
@@ -78,6 +92,7 @@ export {
 } from './simulation/simulate.ts'
 export type { StepProgress } from './simulation/step-meter.ts'
 export type { TimelineEntry } from './simulation/timeline.ts'
+export { type Agreed, type AgreeSetup, agree } from './simulation/try-agreement.ts'
 export {
   type FileLog,
   memoryStorage,

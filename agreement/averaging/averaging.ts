@@ -8,12 +8,12 @@
  *   termination  every honest peer outputs
  * How many iterations that takes is `iterationsFor` in bounds.ts.
  */
-import type { ProtocolName } from '../bounds.ts'
 import type { Digest, Exchange, Message, Phase, SigningLedger, Slot } from '../message.ts'
 import type { LinkSignal, PeerIndex, Protocol } from '../protocol.ts'
+import type { ProtocolName } from '../protocol-names.ts'
 import type { Synchrony } from '../thresholds.ts'
 import type { Vector } from '../vector.ts'
-import type { Aggregate } from './aggregate.ts'
+import type { Aggregate } from './family.ts'
 
 /** One run of `AVG_t`: which protocol, among whom, and how long. */
 export interface AveragingOptions {

@@ -135,12 +135,12 @@ function conclude(state: State, step: Builder, iteration: number, output: Witnes
   if (output.kind !== 'exchanged') return
   state.early[iteration] = null
   const used = output.delivered.map(([peer]) => peer)
-  const { self, peers, maxFaulty } = state.options
+  const { protocol, self, peers, maxFaulty } = state.options
   const vectors = output.delivered.map(([, sealed]) => sealed.vector)
   const own = output.delivered.find(([peer]) => peer === self)?.[1].vector ?? vectors[0]!
   const average = state.options.aggregate ?? aggregate
   const exchange = exchangeOf(state, iteration)
-  const vector = average('rb-tm', { vectors, own, maxFaulty, keep: peers - 2 * maxFaulty, exchange })
+  const vector = average(protocol, { vectors, own, maxFaulty, keep: peers - 2 * maxFaulty, exchange })
   step.outputs.push({ kind: 'iterated', exchange, used, vector })
   begin(state, step, iteration + 1, vector)
 }

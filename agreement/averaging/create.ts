@@ -1,4 +1,5 @@
 /** Makes an averaging agreement by name, and refuses one whose bound does not hold. */
+import { protocolNamed } from '../protocols/registry.ts'
 import { refusalOf } from '../refusal.ts'
 import type { Averaging, AveragingOptions } from './averaging.ts'
 import { createBroadcastBased } from './broadcast-based.ts'
@@ -12,10 +13,12 @@ export class BoundError extends Error {
 
 /**
  * @param options.unsafe runs below the protocol's bound on purpose, to study the failure
- * @throws BoundError naming the bound, the numbers and what would satisfy it
+ * @throws BoundError naming the bound, the numbers and what would satisfy it; ProtocolError
  */
 export function createAveraging(options: AveragingOptions & { readonly unsafe?: boolean }): Averaging {
   const refusal = refusalOf(options)
   if (refusal !== null) throw new BoundError(refusal.why)
-  return options.protocol === 'rb-tm' ? createBroadcastBased(options) : createStandardForm(options)
+  const { form, create } = protocolNamed(options.protocol)
+  if (create !== undefined) return create(options)
+  return form === 'broadcast' ? createBroadcastBased(options) : createStandardForm(options)
 }

@@ -18,6 +18,7 @@
 
 import type { Message, MessageOf, Sealed, Slot } from '../message.ts'
 import { type EffectsBuilder, type FaultKind, newEffects, type PeerIndex } from '../protocol.ts'
+import { protocolNamed } from '../protocols/registry.ts'
 import { honestCount } from '../thresholds.ts'
 import { isFiniteVector, type Vector } from '../vector.ts'
 import { aggregate } from './aggregate.ts'
@@ -238,10 +239,10 @@ function proceed(state: State, step: Builder): void {
 /** This peer's next vector; null while the iteration has to wait. */
 function iterate(state: State, step: Builder): Vector | null {
   const { options, iteration } = state
-  const { peers, maxFaulty, synchrony } = options
+  const { protocol, peers, maxFaulty, synchrony } = options
   const gathering = state.gatherings[iteration]!
   const { known, held } = gathering
-  const least = honestCount(peers, maxFaulty)
+  const least = protocolNamed(protocol).needed?.(peers, maxFaulty) ?? honestCount(peers, maxFaulty)
   const waits = waitsFor(state)
   if (isByDigest(options, iteration)) {
     const hasEnough = known >= least

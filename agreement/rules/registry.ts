@@ -169,6 +169,8 @@ interface AggregatorOptions extends RuleOptions {
   readonly previous?: Vector
   /** Which machines the vectors come from; absent: from all. */
   readonly machines?: Machines
+  /** In an agreement: the caller's own vector, for a rule that is not ours; absent: there is none. */
+  readonly ownVector?: Vector
 }
 
 /** A rule with its parameters and the pre-aggregations in front of it. */
@@ -194,7 +196,21 @@ export interface Aggregator {
 export function aggregator(name: string, parameters: RuleParameters = {}): Aggregator {
   const parts = name.split('+')
   const rule = named('rule', rules, parts.pop()!)
-  const before = parts.map(part => named('pre-aggregation', preAggregations, part))
+  return composed(name, parts, rule, parameters)
+}
+
+/**
+ * A rule, ours or another, behind pre-aggregations of these names.
+ *
+ * @throws RuleError unknown-rule, bad-parameter (a parameter that none of the parts has)
+ */
+export function composed(
+  name: string,
+  preAggregation: readonly string[],
+  rule: RuleEntry,
+  parameters: RuleParameters = {},
+): Aggregator {
+  const before = preAggregation.map(part => named('pre-aggregation', preAggregations, part))
   checkNames(name, [...before, rule], parameters)
   const resilience = before.length === 0 ? rule.resilience?.(parameters) : undefined
   return {
@@ -207,8 +223,14 @@ export function aggregator(name: string, parameters: RuleParameters = {}): Aggre
         checked = true
       }
       const start = options?.previous
+      const ownVector = options?.ownVector
       const machines = before.length === 0 ? options?.machines : undefined
-      const more = { checked, ...(start && { start }), ...(machines && { machines }) }
+      const more = {
+        checked,
+        ...(start && { start }),
+        ...(machines && { machines }),
+        ...(ownVector && { ownVector }),
+      }
       return rule.apply(mixed, maxFaulty, settings(rule, parameters, more))
     },
     ...(resilience && { resilience }),
@@ -242,7 +264,7 @@ function checkNames(name: string, parts: readonly Entry[], parameters: RuleParam
 function settings(
   part: Entry,
   parameters: RuleParameters,
-  options: CcOptions & { readonly machines?: Machines },
+  options: CcOptions & { readonly machines?: Machines; readonly ownVector?: Vector },
 ): RuleOptions & RuleParameters {
   const own = (part.parameters ?? []).filter(({ name }) => name in parameters)
   const values = Object.fromEntries(own.map(({ name }) => [name, parameters[name]!]))

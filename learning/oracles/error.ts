@@ -19,6 +19,8 @@ export type OracleErrorCode =
   | 'ORACLE_REFUSED'
   /** Its gradient has a coordinate that is not a number. */
   | 'ORACLE_NOT_FINITE'
+  /** It starts from other parameters than the other peers' oracles. */
+  | 'ORACLE_START'
 
 /** An oracle that gives no gradient, with what to do in its message. */
 export class OracleError extends CodedError<OracleErrorCode> {

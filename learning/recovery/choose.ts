@@ -1,5 +1,6 @@
 /** Where a peer goes on, given the answers to its question: the one decision of recovery, and its thresholds. */
 import type { PeerIndex } from '../../agreement/protocol.ts'
+import { isBroadcastBased } from '../../agreement/protocols/registry.ts'
 import type { RecoveryOptions } from './contract.ts'
 import { positionsOf } from './positions.ts'
 import type { Question } from './state.ts'
@@ -75,7 +76,7 @@ export function listens({
   peers,
   maxFaulty,
 }: Pick<Rules, 'protocol' | 'peers' | 'maxFaulty'>): boolean {
-  return protocol === 'rb-tm' && peers - maxFaulty - 1 < 2 * maxFaulty + 1
+  return isBroadcastBased(protocol) && peers - maxFaulty - 1 < 2 * maxFaulty + 1
 }
 
 /** How many other peers' parameters are aggregated: as many as can be waited for, and enough to trim f at both ends. */

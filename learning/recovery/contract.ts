@@ -1,6 +1,7 @@
 /** The options, inputs and outputs of recovery. The state machine itself is in recovery.ts. */
-import type { Aggregate } from '../../agreement/averaging/aggregate.ts'
+
 import type { TimerKey } from '../../agreement/averaging/averaging.ts'
+import type { Aggregate } from '../../agreement/averaging/family.ts'
 import type { ProtocolName } from '../../agreement/bounds.ts'
 import type { Message, Seen, SigningLedger, Slot } from '../../agreement/message.ts'
 import type { Effects, LinkSignal, PeerIndex } from '../../agreement/protocol.ts'

@@ -4,8 +4,9 @@
  */
 import { averagingConstantOf, contractionOf } from '../../agreement/bounds.ts'
 import { roundedTo, roundingErrorOf } from '../../agreement/precision.ts'
+import { isBroadcastBased, isCoordinateWise } from '../../agreement/protocols/registry.ts'
 import type { CheckedRun, Checker, Violate } from './checker.ts'
-import { contractionBetween, isCoordinateWise, type Measured, meanShift, measured } from './measures.ts'
+import { contractionBetween, type Measured, meanShift, measured } from './measures.ts'
 import { createRounds, type Round } from './rounds.ts'
 
 /** One iteration, measured beside what is guaranteed. */
@@ -78,7 +79,7 @@ export function createAveragingChecker(run: CheckedRun, violate: Violate): Avera
       )
     if (isCoordinateWise(settings.protocol)) checkRange(start, round, roundedUpTo(iteration), violate)
     const needed = settings.peers - settings.maxFaulty
-    if (settings.protocol === 'rb-tm' && measure.shared !== null && measure.shared < needed)
+    if (isBroadcastBased(settings.protocol) && measure.shared !== null && measure.shared < needed)
       violate(
         `witnesses: in iteration ${iteration} two honest peers used only ${measure.shared} vectors in common, not ${needed}`,
       )

@@ -4,12 +4,13 @@
  */
 import type { Slot } from '../../agreement/message.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
+import { isBroadcastBased } from '../../agreement/protocols/registry.ts'
 import type { CheckedRun, Checker, Violate } from './checker.ts'
 
 export function createBroadcastChecker(run: CheckedRun, violate: Violate): Checker {
   const { settings, honest } = run
   const { peers, iterations } = settings
-  if (settings.protocol !== 'rb-tm') return { name: 'reliable broadcast' }
+  if (!isBroadcastBased(settings.protocol)) return { name: 'reliable broadcast' }
   const place = ({ iteration, sender }: Slot) => iteration * peers + sender
   /** By place: what was delivered first, by anyone. */
   const agreed: (string | undefined)[] = []

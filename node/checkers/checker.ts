@@ -56,6 +56,7 @@ export interface Checker {
 
 export type Violate = (detail: string) => void
 
+/** Something in a run that should not have been, and when it showed. */
 export interface Violation {
   readonly checker: string
   readonly detail: string

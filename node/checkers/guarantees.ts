@@ -3,17 +3,11 @@ import { averagingConstantOf, bounds, contractionOf, type ProtocolName } from '.
 import type { AveragedPhase } from '../../agreement/message.ts'
 import { type Precision, roundingErrorOf } from '../../agreement/precision.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
+import { isCoordinateWise } from '../../agreement/protocols/registry.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { LearnOutput } from '../../learning/learn-contract.ts'
 import type { Cohort } from '../cohort/cohort.ts'
-import {
-  contractionBetween,
-  isCoordinateWise,
-  type Measured,
-  meanShift,
-  meanShiftMax,
-  measured,
-} from './measures.ts'
+import { contractionBetween, type Measured, meanShift, meanShiftMax, measured } from './measures.ts'
 
 /** The honest peers' vectors of one agreement, by peer, because a peer that comes back repeats its messages. */
 export interface Agreement {

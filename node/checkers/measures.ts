@@ -1,15 +1,9 @@
 /** Measurements of the checkers on families of honest vectors, and how much of them rounding can explain. */
 import { bounds, contractionOf, type ProtocolName } from '../../agreement/bounds.ts'
 import { squaredDistances, squaredDistancesTo } from '../../agreement/kernels/index.ts'
+import { isCoordinateWise } from '../../agreement/protocols/registry.ts'
 import { squaredDistance, type Vector } from '../../agreement/vector.ts'
 import type { Cohort } from '../cohort/cohort.ts'
-
-/** Protocols whose guarantee is about every coordinate by itself (collaborative-learning, §6 and §7). */
-const coordinateWise: ReadonlySet<ProtocolName> = new Set(['icwtm', 'rb-tm'])
-
-export function isCoordinateWise(protocol: ProtocolName): boolean {
-  return coordinateWise.has(protocol)
-}
 
 /** Least and greatest of each coordinate over the family. */
 interface Range {

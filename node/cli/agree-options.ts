@@ -2,9 +2,11 @@
 import { attackNames } from '../../learning/attacks/registry.ts'
 import type { LatencyModel } from '../simulation/latency.ts'
 import { flag, maybe, option, type Parse, UsageError, type Values } from './command.ts'
-import { attackReference, cohortOptions, protocols } from './options.ts'
+import { attackReference, cohortOptions } from './options.ts'
 import { pageOptions } from './page/page-options.ts'
-import { decimal, integer, largeInteger, offering, oneOf, text } from './parse.ts'
+import { decimal, integer, largeInteger, offering, text } from './parse.ts'
+import { ownProtocolOptions } from './protocol-choice.ts'
+import { ruleParameter } from './rule-options.ts'
 
 const { faults, synchronous, syncTimeout, exchange, count, seed, unsafe, precision } = cohortOptions
 
@@ -27,7 +29,8 @@ function latencyModel(value: string, name: string): LatencyModel {
 }
 
 export const agreeOptions = {
-  protocol: option('--protocol <name>', protocols.join(', '), oneOf(protocols), 'mda'),
+  ...ownProtocolOptions,
+  param: ruleParameter,
   vectors: maybe('--vectors <file>', 'a .npy matrix with a row for each peer', text, 'drawn from the seed'),
   peers: maybe('--peers <n>', 'how many peers', integer({ min: 1, max: 1024 }), 'rows of --vectors, or 7'),
   dimension: maybe(
@@ -44,12 +47,12 @@ export const agreeOptions = {
     attackReference,
     'equivocate',
   ),
-  target: option('--target <t>', 'AVG_t: divide the diameter by 2^t', integer({ min: 0, max: 64 }), 1),
+  target: maybe('--target <t>', 'AVG_t: divide the diameter by 2^t', integer({ min: 0, max: 64 }), '1'),
   iterations: maybe(
     '--iterations <k>',
     'exactly this many instead',
     integer({ min: 0, max: 10_000 }),
-    'by --target',
+    'by --target; 10 where nothing is guaranteed',
   ),
   count,
   synchronous,
@@ -83,6 +86,13 @@ export const agreeOptions = {
     60,
   ),
   seed,
+  seeds: maybe(
+    '--seeds <count>',
+    'so many agreements, with seeds from --seed on: each draws its own vectors and delays',
+    integer({ min: 1, max: 1_000_000 }),
+    'one agreement',
+  ),
+  csv: maybe('--csv <file>', 'write a row for each seed and iteration, as CSV', text),
   unsafe,
   page: pageOptions.page,
   report: maybe('--report <file>', 'write the report as JSON', text),

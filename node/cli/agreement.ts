@@ -1,12 +1,14 @@
 /** `concord agree`: from options to an agreement, and from its result to a report. */
-import { bounds, iterationsFor, mostFaults } from '../../agreement/bounds.ts'
+import { type BoundsQuery, bounds, iterationsFor, mostFaults } from '../../agreement/bounds.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
+import { protocolNamed } from '../../agreement/protocols/registry.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { Attack } from '../../learning/attacks/attack.ts'
 import { DATA_BYTES_MAX, withInput } from '../../learning/data/read-file.ts'
 import { randomStream } from '../../learning/random.ts'
 import type { IterationMeasure, Violation } from '../checkers/index.ts'
 import { type Measured, meanShift, measured } from '../checkers/measures.ts'
+import { uncheckedOf } from '../checkers/unchecked.ts'
 import { tally } from '../daemon/report.ts'
 import { loadAttack } from '../files/attack-file.ts'
 import { FileError } from '../files/error.ts'
@@ -17,6 +19,7 @@ import type { AgreeResult } from '../simulation/agree.ts'
 import type { AgreeValues } from './agree-options.ts'
 import { UsageError } from './command.ts'
 import { requireBound } from './options.ts'
+import { chosenProtocol } from './protocol-choice.ts'
 import { whyUnguaranteed } from './view/verdict.ts'
 
 /** The agreement that the options describe. */
@@ -30,40 +33,62 @@ export interface Agreement {
   readonly unguaranteed: string | null
 }
 
-/** @throws UsageError if the options contradict each other or the protocol's bound; FileError; AttackError */
-export async function agreementOf(values: AgreeValues): Promise<Agreement> {
-  const inputs = values.vectors === null ? drawn(values) : await rowsOf(values.vectors, values)
-  const peers = inputs.length
-  const { protocol, unsafe, seed } = values
+/** Where nothing says how many iterations are enough. */
+const OWN_ITERATIONS = 10
+
+/**
+ * The agreements that the options describe, by seed. Files are read once.
+ * @throws UsageError if the options contradict each other or the protocol's bound; FileError, AttackError, OwnFileError
+ */
+export async function agreementsOf(values: AgreeValues): Promise<(seed: number) => Agreement> {
+  const { protocol, base } = await chosenProtocol(values)
+  const rows = values.vectors === null ? null : await rowsOf(values.vectors, values)
+  const { unsafe } = values
+  const first = rows ?? drawn(values, values.seed)
+  const [peers, dimension] = [first.length, first[0]!.length]
   const synchrony = values.synchronous ? 'synchronous' : 'asynchronous'
-  const maxFaulty = values.faults ?? mostFaults(protocol, peers, synchrony)
-  const dimension = inputs[0]!.length
+  const maxFaulty = values.faults ?? mostFaults(base, peers, synchrony)
   const query = { protocol, peers, maxFaulty, synchrony, dimension } as const
   requireBound({ ...query, unsafe })
   const liars = values.byzantine ?? maxFaulty
+  const { feasible } = bounds(query)
+  const isOwn = protocolNamed(protocol).guarantees === null
   if (liars >= peers || (liars > maxFaulty && !unsafe))
     throw new UsageError(`--byzantine is ${liars}; expected at most f = ${maxFaulty}, or --unsafe`)
-  const iterations = values.iterations ?? iterationsFor(query, values.target, values.count)
-  if (iterations === null)
-    throw new UsageError(
-      `no number of iterations makes ${protocol} converge here: ${bounds(query).why}; give --iterations`,
-    )
   const settings: AgreementSettings = {
     ...query,
-    iterations,
+    iterations: iterationsOf(values, query),
     graceMs: values.grace,
     timeoutMs: values.syncTimeout,
     payloadMs: payloadDelayMs(query.peers, dimension),
     precision: values.precision,
     ...(values.exchange === 'digest-first' && { digestFrom: 1 }),
     // Asked for where it is not needed, it must not keep the guarantees from being checked.
-    unsafe: unsafe && !bounds(query).feasible,
+    unsafe: unsafe && !feasible,
   }
   const attack = liars === 0 ? null : await loadAttack(values.attack)
   const byzantine = { peers: Array.from({ length: liars }, (_, i) => peers - liars + i), attack }
-  const target = values.iterations === null ? values.target : null
+  const target = values.iterations === null && !isOwn ? (values.target ?? DEFAULT_TARGET) : null
   const unguaranteed = whyUnguaranteed(query, liars) ?? whyUntimely(values)
-  return { settings, inputs, byzantine, target, seed, unguaranteed }
+  return seed => ({ settings, inputs: rows ?? drawn(values, seed), byzantine, target, seed, unguaranteed })
+}
+
+const DEFAULT_TARGET = 1
+
+/** @throws UsageError where no number of iterations is enough */
+function iterationsOf({ iterations, target, count }: AgreeValues, query: BoundsQuery): number {
+  if (iterations !== null) return iterations
+  if (protocolNamed(query.protocol).guarantees === null) {
+    if (target === null) return OWN_ITERATIONS
+    throw new UsageError(
+      `--target is ${target}, and nothing is known of how fast ${query.protocol} contracts; expected --iterations instead`,
+    )
+  }
+  const enough = iterationsFor(query, target ?? DEFAULT_TARGET, count)
+  if (enough !== null) return enough
+  throw new UsageError(
+    `no number of iterations makes ${query.protocol} converge here: ${bounds(query).why}; give --iterations`,
+  )
 }
 
 function whyUntimely({ synchronous, loss, real }: AgreeValues): string | null {
@@ -71,7 +96,7 @@ function whyUntimely({ synchronous, loss, real }: AgreeValues): string | null {
   return 'frames are lost, and under synchrony all have to arrive in time'
 }
 
-function drawn({ peers, dimension, seed }: AgreeValues): Vector[] {
+function drawn({ peers, dimension }: AgreeValues, seed: number): Vector[] {
   return Array.from({ length: peers ?? 7 }, (_, peer) => {
     const random = randomStream(seed, 'inputs', peer)
     return Float32Array.from({ length: dimension ?? 10 }, () => random.normal())
@@ -144,6 +169,8 @@ export interface AgreeReport {
   readonly within: boolean | null
   /** Why nothing is guaranteed; null where something is. */
   readonly unguaranteed: string | null
+  /** Checkers that were left out, because nothing is known of the protocol; absent: none. */
+  readonly unchecked?: readonly string[]
   readonly violations: readonly Violation[]
   readonly messages: number
   readonly bytes: number
@@ -171,6 +198,7 @@ export function reportOf(
   const guarantee = bounds(settings)
   const before = start.diameter()
   const last = result.iterations.at(-1)
+  const unchecked = uncheckedOf(protocol)
   return {
     command: 'agree',
     world,
@@ -198,6 +226,7 @@ export function reportOf(
     outputs: outputsOf(result, start),
     within: unguaranteed !== null && result.violation === null ? null : complete && result.violation === null,
     unguaranteed,
+    ...(unchecked.length > 0 && { unchecked }),
     violations: result.violation === null ? [] : [result.violation],
     messages: result.messages,
     bytes: result.bytes,

@@ -5,7 +5,7 @@ import type { Options } from './command.ts'
 const groups = {
   'Common options:': [
     ...['cohort', 'identity', 'peers', 'protocol', 'faults', 'attack', 'vectors', 'dimension', 'schema'],
-    ...['data', 'model', 'steps', 'rate', 'seed', 'save', 'report'],
+    ...['data', 'model', 'steps', 'rate', 'seed', 'save', 'report', 'csv'],
   ],
   'Cohort and agreement:': [
     ...['name', 'byzantine', 'synchronous', 'syncTimeout', 'grace', 'exchange', 'schedule', 'iterations'],

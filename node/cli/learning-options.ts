@@ -1,7 +1,8 @@
 /** Options of a peer that learns: the source of its gradients, its start, and the file for the result. */
 import type { Cohort } from '../cohort/cohort.ts'
-import { wrongOracle, wrongSaveEvery } from '../oracle/open.ts'
+import { EXTERNAL_MODEL, wrongOracle, wrongSaveEvery } from '../oracle/open.ts'
 import { maybe, option, UsageError } from './command.ts'
+import { cohortOptions } from './options.ts'
 import { decimal, integer, text } from './parse.ts'
 
 export const learningOptions = {
@@ -42,6 +43,27 @@ export function checkOracle({ oracle, augment, save, saveEvery }: LearningValues
   if (never !== null) throw new UsageError(`--${never}`)
   const wrong = wrongOracle(model, oracle, augment)
   if (wrong !== null) throw new UsageError(`--${wrong.why}`)
+}
+
+interface ExternalValues {
+  readonly oracle: string | null
+  readonly model: string
+  readonly augment: 'none' | 'mirror'
+}
+
+/**
+ * The model of a simulated cohort: a user's program computes none of ours.
+ * @throws UsageError where a model, or how examples are altered, is named beside an oracle
+ */
+export function externalModel({ oracle, model, augment }: ExternalValues): string {
+  const wrong = wrongOracle(model, oracle, augment)
+  if (wrong !== null) throw new UsageError(`--${wrong.why}`)
+  if (oracle === null) return model
+  if (model !== EXTERNAL_MODEL && model !== cohortOptions.model.fallback)
+    throw new UsageError(
+      `--model is "${model}", but an --oracle has a model of its own; expected one of the two`,
+    )
+  return EXTERNAL_MODEL
 }
 
 /** A cohort's settings, with the checkpoint that its members start from. @throws FileError if it is unreadable */

@@ -2,7 +2,7 @@
  * The options that several commands share, each default in one place, and how they become a scenario: the values of a
  * cohort, and its Byzantine peers.
  */
-import { mostFaults, protocolNames } from '../../agreement/bounds.ts'
+import { mostFaults, type ProtocolName, protocolNames } from '../../agreement/bounds.ts'
 import { precisions } from '../../agreement/precision.ts'
 import { refusalOf } from '../../agreement/refusal.ts'
 import type { Attack } from '../../learning/attacks/attack.ts'
@@ -13,9 +13,9 @@ import type { ExchangeForm } from '../../learning/learn-contract.ts'
 import { modelNames, wrongSetting } from '../../learning/models/registry.ts'
 import { parseStepSize, type StepSizeSchedule } from '../../learning/step-size.ts'
 import { type CohortDocument, LOCAL_STEPS_MAX, type Written } from '../cohort/cohort.ts'
-import { isAttackFile } from '../files/attack-file.ts'
+import { isModuleFile } from '../files/own-module.ts'
 import { EXTERNAL_MODEL, wrongModel } from '../oracle/open.ts'
-import { flag, maybe, option, type Parse, UsageError, type Values } from './command.ts'
+import { BelowBoundError, flag, maybe, option, type Parse, UsageError, type Values } from './command.ts'
 import { decimal, integer, offering, oneOf, orNone, pair, text } from './parse.ts'
 
 export const protocols = protocolNames
@@ -24,7 +24,7 @@ const exchangeForms: readonly ExchangeForm[] = ['digest-first', 'whole']
 
 /** One of our attacks by name, or a file of the user's. */
 export const attackReference: Parse<string> = offering(attackNames, (value, name) =>
-  isAttackFile(value) ? value : oneOf(attackNames)(value, name),
+  isModuleFile(value) ? value : oneOf(attackNames)(value, name),
 )
 
 /** What the members of a cohort agree on. */
@@ -32,8 +32,8 @@ export const cohortOptions = {
   protocol: option(
     '--protocol <name>',
     `averaging agreement: ${protocols.join(', ')}`,
-    oneOf(protocols),
-    'mda',
+    oneOf<ProtocolName>(protocols),
+    'mda' as ProtocolName,
   ),
   faults: maybe(
     '--faults <f>',
@@ -254,16 +254,21 @@ export interface Scenario {
 
 /**
  * @param loaded the attack, if it is the user's own
+ * @param base the protocol whose most faults are the default, if it is another
  * @throws UsageError below the bound, or with more Byzantine peers than it tolerates, without --unsafe
  */
-export function scenarioOf(values: ScenarioValues, loaded: Attack | null = null): Scenario {
+export function scenarioOf(
+  values: ScenarioValues,
+  loaded: Attack | null = null,
+  base = values.protocol,
+): Scenario {
   const { peers, unsafe, data, partition, augment } = values
-  const settings = settingsOf(values, peers)
+  const settings = settingsOf(values, peers, base)
   const byzantine = values.byzantine ?? settings.faults
   if (byzantine >= peers)
     throw new UsageError(`--byzantine is ${byzantine}, of ${peers} peers; expected at most ${peers - 1}`)
   if (byzantine > settings.faults && !unsafe)
-    throw new UsageError(
+    throw new BelowBoundError(
       `--byzantine is ${byzantine}, more than the f = ${settings.faults} that ${settings.protocol} is to tolerate; ` +
         `expected at most ${settings.faults}, or --unsafe to study the failure`,
     )
@@ -279,8 +284,15 @@ export function scenarioOf(values: ScenarioValues, loaded: Attack | null = null)
   }
 }
 
-/** @throws UsageError below the protocol's bound without --unsafe, or where the model does not take a setting */
-export function settingsOf(values: CohortValues, peers: number): Scenario['settings'] {
+/**
+ * @param base the protocol whose most faults are the default
+ * @throws UsageError below the protocol's bound without --unsafe, or where the model does not take a setting
+ */
+export function settingsOf(
+  values: CohortValues,
+  peers: number,
+  base = values.protocol,
+): Scenario['settings'] {
   const { protocol, unsafe, synchronous, iterations } = values
   const { schedule, count, steps, model, rate, momentum, clip, weightDecay, batch, output, seed } = values
   const { stepSize, batchSchedule, box, dropout, classWeights, evaluateEvery } = values
@@ -293,7 +305,7 @@ export function settingsOf(values: CohortValues, peers: number): Scenario['setti
   const wrong = wrongSetting(model, set)
   if (wrong !== null) throw new UsageError(`--${kebab(wrong.setting)} ${wrong.why}`)
   const synchrony = synchronous ? 'synchronous' : 'asynchronous'
-  const faults = values.faults ?? mostFaults(protocol, peers, synchrony)
+  const faults = values.faults ?? mostFaults(base, peers, synchrony)
   requireBound({ protocol, peers, maxFaulty: faults, synchrony, unsafe })
   return {
     faults,
@@ -335,7 +347,7 @@ export function requireBound(query: Parameters<typeof refusalOf>[0]): void {
   const refusal = refusalOf(query)
   if (refusal === null) return
   const heal = refusal.reason === 'below-bound' ? '; --unsafe runs it anyway' : ''
-  throw new UsageError(`--faults is ${query.maxFaulty}: ${refusal.why}${heal}`)
+  throw new BelowBoundError(`--faults is ${query.maxFaulty}: ${refusal.why}${heal}`)
 }
 
 /** A schedule, with the text that `parse` has read. */
@@ -350,7 +362,7 @@ function written<Schedule>(parse: (text: string) => Schedule) {
 }
 
 /** One of our models by name, or one of the others. */
-export function modelName(...others: readonly string[]): Parse<string> {
+function modelName(...others: readonly string[]): Parse<string> {
   return offering([...modelNames, ...others], (value, name) => {
     const expected = wrongModel(value, others)
     if (expected !== null) throw new UsageError(`${name} is "${value}"; expected ${expected}`)

@@ -13,6 +13,7 @@ import { columnsOf, wrapped } from './view/wrap.ts'
 const usageErrors: ReadonlySet<string> = new Set([
   ...['UsageError', 'CohortError', 'BoundError', 'IdentityError'],
   ...['DataError', 'ModelError', 'AttackError', 'RuleError', 'FileError', 'SweepError'],
+  ...['OwnFileError', 'ProtocolError'],
 ])
 
 interface ProgramOptions {

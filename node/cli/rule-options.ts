@@ -1,5 +1,6 @@
 /** `--rule` and `--param`: an aggregation rule on the command line. */
 import { preAggregations, type RuleParameters, rules } from '../../agreement/rules/registry.ts'
+import { ruleFileIn } from '../files/rule-file.ts'
 import { suggestion } from '../text/nearest.ts'
 import { option, type Parse, UsageError } from './command.ts'
 import { offering } from './parse.ts'
@@ -16,6 +17,11 @@ export const ruleParameter = {
 
 /** A rule, with pre-aggregations in front: `nnm+cwtm`. */
 export const ruleName: Parse<string> = offering(Object.keys(rules), checkedRuleName)
+
+/** A rule, or a file of the user's, with pre-aggregations in front: `nnm+./mine.ts`. */
+export const ruleReference: Parse<string> = offering(Object.keys(rules), (value, name) =>
+  ruleFileIn(value) === null ? checkedRuleName(value, name) : value,
+)
 
 function checkedRuleName(value: string, name: string): string {
   const parts = value.split('+')

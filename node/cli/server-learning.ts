@@ -8,18 +8,19 @@ import { norm } from '../../agreement/vector.ts'
 import type { Attack } from '../../learning/attacks/attack.ts'
 import { batchSize } from '../../learning/batch-size.ts'
 import { createSeries, type SeriesPoint } from '../../learning/evaluation/series.ts'
+import { modelNames } from '../../learning/models/registry.ts'
 import type { Evaluation } from '../../learning/oracle.ts'
 import type { OracleGroup } from '../../learning/oracles/jax-oracle.ts'
 import type { OracleCache } from '../../learning/oracles/oracle-cache.ts'
 import type { MissingRule, Server } from '../../learning/server/server.ts'
 import { stepSize } from '../../learning/step-size.ts'
 import { accuracyOf, finiteOrNull, type Report, reportedMetrics, reportedSeries } from '../daemon/report.ts'
-import { readStart, saveCheckpoint } from '../oracle/open.ts'
-import { flag, type Options, option, UsageError } from './command.ts'
+import { EXTERNAL_MODEL, readStart, saveCheckpoint } from '../oracle/open.ts'
+import { BelowBoundError, flag, maybe, type Options, option, UsageError } from './command.ts'
 import { type Scenario, type ScenarioValues, scenarioOf } from './options.ts'
 import { decimal, oneOf } from './parse.ts'
-import { ruleName, ruleParameter } from './rule-options.ts'
-import { oracleSpec } from './simulated.ts'
+import { ruleParameter, ruleReference } from './rule-options.ts'
+import { oracleSpec } from './simulated-oracles.ts'
 
 export const serverOptions = {
   architecture: option(
@@ -28,7 +29,12 @@ export const serverOptions = {
     oneOf(['peers', 'server']),
     'peers',
   ),
-  rule: option('--rule <name>', 'server: an aggregation rule, as in nnm+cwtm', ruleName, 'cwtm'),
+  rule: maybe(
+    '--rule <name>',
+    'a rule, as in nnm+cwtm or ./mine.ts: the server’s; or, among peers, in place of that of a --protocol in standard form, and nothing is then guaranteed (docs/own-rule.md)',
+    ruleReference,
+    'cwtm on a server, that of the protocol among peers',
+  ),
   param: ruleParameter,
   averaging: option(
     '--averaging <alpha>',
@@ -51,8 +57,12 @@ export const serverOptions = {
   rotating: flag('--rotating', 'server: other workers lie in every step, as many as --byzantine says'),
 } as const
 
-export interface ServerValues extends ScenarioValues {
-  readonly rule: string
+/** The rule of a server that names none. */
+export const DEFAULT_RULE = 'cwtm'
+
+export interface ServerValues extends Omit<ScenarioValues, 'protocol'> {
+  /** Null: `DEFAULT_RULE`. */
+  readonly rule: string | null
   readonly param: RuleParameters
   readonly averaging: number
   readonly missing: MissingRule
@@ -66,11 +76,11 @@ const peersOnly = [
   ...['protocol', 'synchronous', 'syncTimeout', 'grace', 'schedule', 'iterations', 'count', 'output'],
   ...['precision', 'localSteps', 'exchange'],
   ...['latency', 'gradientTime', 'measureEvery', 'network'],
-  ...['loss', 'crash', 'restart', 'isolate', 'pause', 'slow'],
+  ...['oracle', 'oracleTimeout', 'loss', 'crash', 'restart', 'isolate', 'pause', 'slow'],
 ]
 /** A page draws what peers do among themselves. */
 const shownOfPeers = ['watch', 'page']
-const serverOnly = ['rule', 'param', 'averaging', 'missing', 'forgedFrom', 'rotating']
+const serverOnly = ['averaging', 'missing', 'forgedFrom', 'rotating']
 
 /** @throws UsageError where an option was given that the architecture has no use for */
 export function checkArchitecture(values: Readonly<Record<string, unknown>>, options: Options): void {
@@ -85,7 +95,7 @@ export function checkArchitecture(values: Readonly<Record<string, unknown>>, opt
     if (JSON.stringify(values[name]) === JSON.stringify(fallback)) continue
     throw new UsageError(
       server
-        ? `${flags.split(' ')[0]} is about agreement between peers; expected none with --architecture server`
+        ? `${flags.split(' ')[0]} is about peers; expected none with --architecture server`
         : `${flags.split(' ')[0]} is about a server; expected --architecture server beside it`,
     )
   }
@@ -97,10 +107,14 @@ export function checkArchitecture(values: Readonly<Record<string, unknown>>, opt
  */
 export function serverScenario(values: ServerValues, loaded: Attack | null): Scenario {
   const { peers } = values
+  if (values.model === EXTERNAL_MODEL)
+    throw new UsageError(
+      `--model is "${EXTERNAL_MODEL}", and a server's workers learn our models; expected one of ${modelNames.join(', ')}`,
+    )
   const most = Math.max(0, Math.ceil(peers / 2) - 1)
   const faults = values.faults ?? most
   if (faults > most && !values.unsafe)
-    throw new UsageError(
+    throw new BelowBoundError(
       `--faults is ${faults}; no rule stands more than ${most} of ${peers} workers (2f < n)`,
     )
   // The bounds of agreements say nothing of a server, which waits for all workers and is trusted.
@@ -109,7 +123,7 @@ export function serverScenario(values: ServerValues, loaded: Attack | null): Sce
     loaded,
   )
   if (scenario.liars.length > faults && !values.unsafe)
-    throw new UsageError(
+    throw new BelowBoundError(
       `--byzantine is ${scenario.liars.length}, more than f = ${faults}; expected at most ${faults}, or --unsafe`,
     )
   if (values.rotating && scenario.attack?.relabel !== undefined)

@@ -3,13 +3,15 @@
  * older papers in place of the peers' agreements, so that one can see what giving the server up costs.
  */
 import { performance } from 'node:perf_hooks'
-import { type Aggregator, aggregator } from '../../agreement/rules/registry.ts'
+import type { Aggregator } from '../../agreement/rules/registry.ts'
 import type { Attack } from '../../learning/attacks/attack.ts'
 import { rateAdvice } from '../daemon/divergence.ts'
 import { finiteOrNull } from '../daemon/report.ts'
+import { loadRule } from '../files/rule-file.ts'
 import type { Scenario } from './options.ts'
 import { deliverReport, type ReportValues } from './report-output.ts'
 import {
+  DEFAULT_RULE,
   learnOnServer,
   type ServerRun,
   type ServerValues,
@@ -28,19 +30,19 @@ export async function simulateServer(
   loaded: Attack | null,
   terminal: Terminal,
 ): Promise<number> {
-  const { rule, param, peers } = values
+  const { param, peers } = values
+  const chosen = await loadRule(values.rule ?? DEFAULT_RULE, param)
   const scenario = serverScenario(values, loaded)
   const { faults } = scenario.settings
-  const chosen = aggregator(rule, param)
   const { liars, attack } = scenario
   const lie =
     attack === null ? '' : `; ${peerList(liars).replace('peer', 'worker')} Byzantine: ${attack.name}`
   terminal.print(
-    `A trusted server with ${rule} and ${counted(peers, 'worker')}, at most ${faults} faulty, seed ${values.seed}${lie}`,
+    `A trusted server with ${chosen.name} and ${counted(peers, 'worker')}, at most ${faults} faulty, seed ${values.seed}${lie}`,
   )
   const startedMs = performance.now()
   const run = await withProgress(scenario, chosen, values, terminal)
-  const report = serverReport(scenario, rule, run, (performance.now() - startedMs) / 1000)
+  const report = serverReport(scenario, chosen.name, run, (performance.now() - startedMs) / 1000)
   const { accuracy, loss, metrics } = run.evaluation
   const { rate, clip } = scenario.settings
   const did = attack === null ? null : whatTheyDid(liars, attack.did).replace('peer', 'worker')

@@ -1,25 +1,20 @@
 /** What one simulated run is made of, as options: for `simulate`, and for each cell of a sweep. */
-import { modelNames } from '../../learning/models/registry.ts'
 import type { LatencyModel } from '../simulation/latency.ts'
 import { networkNamed } from './agree-options.ts'
 import { maybe, option, UsageError, type Values } from './command.ts'
 import { faultOptions, injectedFaultsOf } from './fault-options.ts'
 import { learningOptions } from './learning-options.ts'
-import { modelName, type Scenario, scenarioOptions } from './options.ts'
+import { type Scenario, scenarioOptions } from './options.ts'
 import { byteCount, decimal, integer } from './parse.ts'
+import { ownProtocolOptions } from './protocol-choice.ts'
 import { serverOptions } from './server-learning.ts'
 import type { SimulatedOptions } from './simulated.ts'
 
 export const runOptions = {
   ...scenarioOptions,
   partition: { ...scenarioOptions.partition, parse: dataPartition },
-  // No program of a user's runs in virtual time, so there is no external model.
-  model: {
-    ...scenarioOptions.model,
-    about: `what is learnt: ${modelNames.join(', ')}`,
-    parse: modelName(),
-  },
   ...serverOptions,
+  protocol: ownProtocolOptions.protocol,
   latency: maybe('--latency <ms>', 'mean one-way latency of the links', decimal({ min: 0, max: 1e6 }), '5'),
   network: maybe<LatencyModel>(
     '--network <model>',
@@ -47,6 +42,12 @@ export const runOptions = {
     byteCount,
     '1G; always two steps, never more than 16',
   ),
+  oracle: {
+    ...learningOptions.oracle,
+    about:
+      'a program that computes the gradients, one process for each peer, such as "python3 train.py" (docs/oracles.md)',
+  },
+  oracleTimeout: learningOptions.oracleTimeout,
   init: learningOptions.init,
 } as const
 

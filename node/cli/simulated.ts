@@ -1,5 +1,4 @@
 /** A scenario in the simulated world: what `simulate` runs, and the demo's contrast. */
-import { availableParallelism } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { growPassing } from '../../agreement/kernels/index.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
@@ -10,7 +9,6 @@ import { createSeries, type Series, type SeriesPoint } from '../../learning/eval
 import type { Evaluation } from '../../learning/oracle.ts'
 import type { ModelOracle } from '../../learning/oracles/jax-oracle.ts'
 import type { OracleCache } from '../../learning/oracles/oracle-cache.ts'
-import type { OracleSpec } from '../../learning/oracles/spec.ts'
 import { measured } from '../checkers/measures.ts'
 import type { Cohort } from '../cohort/cohort.ts'
 import { countBuffersAsHeap, growHeapFor } from '../network/memory.ts'
@@ -23,6 +21,7 @@ import type { SimulationResult } from '../simulation/simulate.ts'
 import type { StepProgress } from '../simulation/step-meter.ts'
 import { startingFrom } from './learning-options.ts'
 import type { Scenario } from './options.ts'
+import { type OwnProgram, openOracles, oracleSpec } from './simulated-oracles.ts'
 
 /** What `runSimulated` runs, and who hears of it. */
 export interface SimulatedOptions {
@@ -38,6 +37,8 @@ export interface SimulatedOptions {
   readonly keepBytes?: number | null
   /** How many steps from one measured step to the next; 0: only the last is measured; absent: 1. */
   readonly measureEvery?: number
+  /** The program that computes the gradients, one process a peer; absent or null: one of our models. */
+  readonly program?: OwnProgram | null
   /** A checkpoint to start from. */
   readonly init: string | null
   /** Where to write what the first honest peer that finished has learnt. */
@@ -85,14 +86,14 @@ export interface SimulatedRun {
 }
 
 export async function runSimulated(options: SimulatedOptions): Promise<SimulatedRun> {
-  const { scenario } = options
+  const { scenario, program = null } = options
   const cohort = await simulatedCohort({
     ...scenario,
     settings: await startingFrom(options.init, scenario.settings),
   })
   // Threads open the data while this one loads what it needs.
   const [oracles] = await Promise.all([
-    openOracles(scenario, options.oracleCache),
+    openOracles(scenario, program, options.oracleCache),
     import('../simulation/simulate.ts'),
   ])
   try {
@@ -124,9 +125,9 @@ async function runWith(
   growPassing(PASSING_FACTOR)
   for (const note of drawn[0]!.notes ?? []) onNote?.(note)
   const start = options.init === null ? null : await readStart(options.init, drawn[0]!.parameters)
-  const oracles = sharingEvaluations(
-    start === null ? drawn : drawn.map(oracle => ({ ...oracle, initial: start })),
-  )
+  const started = start === null ? drawn : drawn.map(oracle => ({ ...oracle, initial: start }))
+  // Programs of the user's may each evaluate on examples of their own.
+  const oracles = options.program ? started : sharingEvaluations(started)
   const series = oracles.map(createSeries)
   const look = (await options.look?.({ cohort, dimension: oracles[0]!.dimension })) ?? null
   growHeapFor(scenario.peers, oracles[0]!.dimension)
@@ -171,25 +172,6 @@ async function runWith(
 /** The vectors of all peers are kept here for the steps of the window, not only those of one. */
 const PASSING_FACTOR = 4
 
-/** With fewer gradients, threads that open the data once more take longer than they save. */
-const THREADED_GRADIENTS_MIN = 1000
-/** Each has the data in its memory. */
-const ORACLE_THREADS_MAX = 4
-
-/** The peers' oracles: in threads where there are cores and a long run, otherwise in this one. The bits are the same. */
-async function openOracles(scenario: Scenario, oracleCache?: OracleCache): Promise<ModelOracle[]> {
-  const { peers, settings } = scenario
-  const specs = Array.from({ length: peers }, (_, peer) => oracleSpec(scenario, peer))
-  const gradients = peers * settings.steps * (settings.localSteps ?? 1)
-  const threads = Math.min(availableParallelism(), ORACLE_THREADS_MAX, peers)
-  if (oracleCache !== undefined || gradients < THREADED_GRADIENTS_MIN || threads < 2) {
-    const { createJaxOracles } = await import('../../learning/oracles/jax-oracle.ts')
-    return createJaxOracles(specs, oracleCache)
-  }
-  const { createOracles } = await import('../../learning/oracles/worker-oracle.ts')
-  return createOracles(specs, threads)
-}
-
 function evaluationsOf(
   peer: PeerIndex,
   { add, agree }: Series,
@@ -228,7 +210,7 @@ function sharingEvaluations(oracles: readonly ModelOracle[]): readonly ModelOrac
 }
 
 async function saveFirst(
-  { scenario, save }: SimulatedOptions,
+  { scenario, save, program = null }: SimulatedOptions,
   oracle: ModelOracle,
   { parameters, honest }: SimulationResult,
   cohort: Cohort,
@@ -239,34 +221,13 @@ async function saveFirst(
     import('../oracle/open.ts'),
     import('../cohort/cohort.ts'),
   ])
-  const choice = { spec: oracleSpec(scenario, peer), command: null }
+  const choice = { spec: oracleSpec(scenario, peer), command: program?.command ?? null }
   const { name, steps } = cohort
   await saveCheckpoint(save, oracle, parameters[peer]!, choice, {
     cohort: { id: cohortId(cohort), name },
     step: steps,
   })
   return peer
-}
-
-/** What peer `peer` of a scenario learns from; a liar may poison its own labels. */
-export function oracleSpec(
-  { settings, peers, data, partition, augment, liars, attack }: Scenario,
-  peer: PeerIndex,
-): OracleSpec {
-  const poisoned = attack?.relabel !== undefined && liars.includes(peer)
-  const { model, seed, dropout, classWeights } = settings
-  return {
-    model,
-    data,
-    partition,
-    peer,
-    peers,
-    seed,
-    ...(poisoned && { relabel: 'flip' }),
-    ...(augment !== 'none' && { augment }),
-    dropout,
-    classWeights,
-  }
 }
 
 /** Members with the keys that the simulated world draws from the seed, so that the id depends on nothing else. */

@@ -10,6 +10,8 @@ import { z } from 'zod'
 import { protocolNames } from '../../agreement/bounds.ts'
 import { precisions } from '../../agreement/precision.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
+import type { OwnProtocolName } from '../../agreement/protocol-names.ts'
+import { hasProtocol } from '../../agreement/protocols/registry.ts'
 import { type BatchSchedule, parseBatchSchedule } from '../../learning/batch-size.ts'
 import { OWN_PARTITION, parsePartition } from '../../learning/data/partition.ts'
 import { dataSchema } from '../../learning/data/schema.ts'
@@ -70,6 +72,9 @@ export const memberSchema = z
   })
   .readonly()
 
+/** A protocol that this process has added: a simulated cohort may run it, and no member of a real one knows it. */
+const ownProtocol = z.custom<OwnProtocolName>(value => typeof value === 'string' && hasProtocol(value))
+
 /** Every field, its range, and its default if it may be left out. */
 export const cohortSchema = z
   .strictObject({
@@ -78,7 +83,7 @@ export const cohortSchema = z
     members: z.array(memberSchema).min(1).max(1024).readonly(),
     /** `f`: how many members may be faulty. */
     faults: z.int().min(0),
-    protocol: z.enum(protocolNames),
+    protocol: z.union([z.enum(protocolNames), ownProtocol]),
     synchrony: z.enum(['asynchronous', 'synchronous']).default('asynchronous'),
     /**
      * How vectors travel: `digest-first` sends the digest of what the others are likely to hold, and the vector to those

@@ -6,6 +6,7 @@ import { rm, stat, statfs } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { bytesOf } from '../../agreement/precision.ts'
+import { isBroadcastBased } from '../../agreement/protocols/registry.ts'
 import { refusalOf } from '../../agreement/refusal.ts'
 import { DataError } from '../../learning/data/dataset.ts'
 import { openData } from '../../learning/data/open.ts'
@@ -221,7 +222,7 @@ export interface Cost {
 
 const LINK_BITS_PER_SECOND = 100e6
 /** RB-TM: a vector is followed by echo, ready and report, each a round trip. */
-const ROUND_TRIPS = { 'rb-tm': 4 } as const
+const BROADCAST_ROUND_TRIPS = 4
 
 /**
  * The parameters of the cohort's model; null if they are unknown, as for the members' own program.
@@ -286,7 +287,7 @@ export function costOf(cohort: Cohort, dimension: number, roundTripMs: number): 
   const bytes =
     (gradients * bytesOf(dimension, cohort.precision ?? 'f32') + parameters * bytesOf(dimension, 'f32')) *
     (peers - 1)
-  const trips = cohort.protocol === 'rb-tm' ? ROUND_TRIPS['rb-tm'] : 1
+  const trips = isBroadcastBased(cohort.protocol) ? BROADCAST_ROUND_TRIPS : 1
   const seconds = (8 * bytes) / LINK_BITS_PER_SECOND + (exchanges * trips * roundTripMs) / 1000
   return { dimension, exchanges, bytes, seconds }
 }

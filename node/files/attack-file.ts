@@ -1,32 +1,19 @@
-/**
- * An attack by name, or from a file of the user's: a module that exports `attack`, described in docs/attacks.md.
- * The file runs with all the rights of this process: it is the user's own program.
- */
-import { basename, extname, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
+/** An attack by name, or from a file of the user's: a module that exports `attack`, described in docs/attacks.md. */
+import { basename, extname } from 'node:path'
 import { z } from 'zod'
 import type { Attack } from '../../learning/attacks/attack.ts'
 import { AttackError, attackNamed, attackNames } from '../../learning/attacks/registry.ts'
-import { readBytes } from '../../learning/data/read-file.ts'
-
-const endings: ReadonlySet<string> = new Set(['.ts', '.mts', '.js', '.mjs'])
-
-/** Whether a reference names a file rather than one of our attacks. */
-export function isAttackFile(reference: string): boolean {
-  return endings.has(extname(reference))
-}
+import { exportedAs } from './exported.ts'
+import { isModuleFile, kindOf, loadModule, moduleEndings, OwnFileError, whatHappened } from './own-module.ts'
 
 /** The value of `--attack`, checked as far as possible without opening anything. @throws AttackError */
 function checkAttackReference(reference: string): string {
-  if (isAttackFile(reference) || attackNames.includes(reference)) return reference
+  if (isModuleFile(reference) || attackNames.includes(reference)) return reference
   throw new AttackError(
     'ATTACK_UNKNOWN',
-    `attack '${reference}': expected one of ${attackNames.join(', ')}, or a file ending in ${[...endings].join(', ')}`,
+    `attack '${reference}': expected one of ${attackNames.join(', ')}, or a file ending in ${moduleEndings.join(', ')}`,
   )
 }
-
-/** An attack is a page of text; a larger file is something else. */
-const MODULE_BYTES_MAX = 2 ** 24
 
 const callable = z.custom<(...args: never[]) => unknown>(value => typeof value === 'function', 'a function')
 
@@ -44,7 +31,7 @@ const schema = z.strictObject({
 
 /** @throws AttackError if the file cannot be loaded, exports no attack, or one with an unknown field */
 export async function loadAttack(reference: string): Promise<Attack> {
-  if (!isAttackFile(checkAttackReference(reference))) return attackNamed(reference)
+  if (!isModuleFile(checkAttackReference(reference))) return attackNamed(reference)
   const exported = await open(reference)
   const parsed = schema.safeParse(exported)
   if (!parsed.success) {
@@ -52,31 +39,77 @@ export async function loadAttack(reference: string): Promise<Attack> {
     const field = ['attack', ...(issue?.path ?? [])].join('.')
     throw new AttackError('ATTACK_FILE', `${reference}: ${field}: ${issue?.message}; see docs/attacks.md`)
   }
-  const given = exported as Partial<Attack>
-  const { rushing, perRecipient } = parsed.data
+  const did = parsed.data.did ?? `followed ${basename(reference)}`
+  const attack = attackOf(basename(reference, extname(reference)), parsed.data as AttackDefinition)
+  return guarded(reference, { ...attack, did })
+}
+
+/** Whatever the file throws, the error names it. A lie may be any vector, or none, but nothing else. */
+function guarded(file: string, attack: Attack): Attack {
+  const { forge, say, wire, relabel } = attack
+  const from = <Result>(name: string, call: () => Result): Result => {
+    try {
+      return call()
+    } catch (error) {
+      throw new OwnFileError('OWN_THROWS', `${file}: ${name} throws: ${whatHappened(error)}`, {
+        cause: error,
+      })
+    }
+  }
   return {
-    name: basename(reference, extname(reference)),
-    did: `followed ${basename(reference)}`,
-    forge: ({ own }) => own,
-    ...given,
-    rushing,
-    perRecipient,
+    ...attack,
+    forge(sight) {
+      const lie: unknown = from('forge', () => forge.call(attack, sight))
+      if (lie === null || lie instanceof Float32Array) return lie
+      throw new OwnFileError(
+        'OWN_RESULT',
+        `${file}: forge gives ${kindOf(lie)}; expected a Float32Array, or null`,
+      )
+    },
+    ...(say && {
+      say: (...given) =>
+        listFrom(
+          'say',
+          from('say', () => say.apply(attack, given)),
+        ),
+    }),
+    ...(wire && {
+      wire: (...given) =>
+        listFrom(
+          'wire',
+          from('wire', () => wire.apply(attack, given)),
+        ),
+    }),
+    ...(relabel && { relabel: (...given) => from('relabel', () => relabel.apply(attack, given)) }),
+  }
+
+  function listFrom<List>(name: string, list: List): List {
+    if (Array.isArray(list)) return list
+    throw new OwnFileError('OWN_RESULT', `${file}: ${name} gives ${kindOf(list)}; expected a list`)
   }
 }
 
-async function open(reference: string): Promise<unknown> {
-  let module: Record<string, unknown>
-  try {
-    // The loader would wait at a named pipe for ever.
-    await readBytes(reference, MODULE_BYTES_MAX)
-    module = await import(pathToFileURL(resolve(reference)).href)
-  } catch (error) {
-    throw new AttackError('ATTACK_FILE', `${reference}: ${error instanceof Error ? error.message : error}`)
+/** An attack as a program or a file gives it: every field may be left out. */
+export type AttackDefinition = Partial<Attack>
+
+/** A whole attack of it: what it leaves out, an honest peer does. */
+export function attackOf(name: string, given: AttackDefinition): Attack {
+  return {
+    name,
+    did: 'followed an attack of the caller’s',
+    forge: ({ own }) => own,
+    rushing: false,
+    perRecipient: false,
+    ...given,
   }
-  if (typeof module.attack !== 'object' || module.attack === null)
-    throw new AttackError(
-      'ATTACK_FILE',
-      `${reference} exports no attack; expected: export const attack = { … }`,
-    )
-  return module.attack
+}
+
+async function open(reference: string): Promise<object> {
+  try {
+    const { exports } = await loadModule(reference)
+    return exportedAs('attack', reference, exports, 'export const attack = { … }')
+  } catch (error) {
+    if (!(error instanceof OwnFileError)) throw error
+    throw new AttackError('ATTACK_FILE', error.message, { cause: error })
+  }
 }

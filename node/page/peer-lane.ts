@@ -2,7 +2,8 @@
  * Records a real peer. What a status shows anyway (its steps, losses, links, faults) is kept from the start, in little
  * memory. Its lane, its messages and what its rule saw are recorded only while somebody looks.
  */
-import type { Aggregate, aggregate } from '../../agreement/averaging/aggregate.ts'
+import type { aggregate } from '../../agreement/averaging/aggregate.ts'
+import type { Aggregate } from '../../agreement/averaging/family.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { PeerHooks } from '../runtime/peer.ts'
 import type { RunEvent } from './events.ts'

@@ -1,5 +1,5 @@
 /** What a peer received in an exchange, as points in the plane of their two main directions. */
-import type { Aggregate, Family } from '../../agreement/averaging/aggregate.ts'
+import type { Aggregate, Family } from '../../agreement/averaging/family.ts'
 import type { ProtocolName } from '../../agreement/bounds.ts'
 import { squaredDistances, squaredDistancesTo } from '../../agreement/kernels/index.ts'
 import type { Exchange, PeerIndex } from '../../agreement/message.ts'
@@ -21,17 +21,19 @@ const DIGITS = 5
 
 const rounded = (x: number) => Number(x.toPrecision(DIGITS))
 
-/** @param squares all `‖x_j − x_k‖²` of the family */
+/** Null where it is not known what a rule makes of its vectors. @param squares all `‖x_j − x_k‖²` of the family */
 export function seenOf(
   protocol: ProtocolName,
   family: Family,
   result: Vector,
   squares = squaredDistances(family.vectors),
-): Seen {
+): Seen | null {
   const { vectors } = family
   const n = vectors.length
+  const known = sharesOf(protocol, family, squares)
+  if (known === null) return null
+  const { shares, sampled } = known
   const plane = mainPlane(squares, n)
-  const { shares, sampled } = sharesOf(protocol, family, squares)
   // A mean of some vectors lies at the mean of their points; what is made by coordinates has to be measured.
   const at =
     sampled === null ? meanOf(plane.points, shares) : plane.place(squaredDistancesTo(vectors, result))
@@ -89,6 +91,9 @@ export function watchRule(
   distances: Distances = squaredDistances,
   known = new WeakMap<Vector, Seen>(),
 ): Watching {
+  const remember = (result: Vector, seen: Seen | null) => {
+    if (seen !== null) known.set(result, seen)
+  }
   return {
     aggregate(protocol, family) {
       let squares: ReturnType<Distances> | null = null
@@ -98,7 +103,7 @@ export function watchRule(
       })
       const { exchange } = family
       if (exchange && isShown(exchange) && isWanted() && !known.has(result))
-        known.set(result, seenOf(protocol, family, result, squares ?? distances(family.vectors)))
+        remember(result, seenOf(protocol, family, result, squares ?? distances(family.vectors)))
       return result
     },
     seen: result => known.get(result) ?? null,

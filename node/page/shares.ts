@@ -1,9 +1,7 @@
 /** How much of each received vector entered the result of an agreement's rule. */
-import type { Family } from '../../agreement/averaging/aggregate.ts'
+import type { Family } from '../../agreement/averaging/family.ts'
 import type { ProtocolName } from '../../agreement/bounds.ts'
-import { squaredDistancesTo } from '../../agreement/kernels/index.ts'
-import { nearest } from '../../agreement/rules/nearest.ts'
-import { leastDiameterSubset } from '../../agreement/rules/subset.ts'
+import { protocolNamed } from '../../agreement/protocols/registry.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { Fate } from './run.ts'
 
@@ -25,27 +23,21 @@ export interface Shares {
 /** The most coordinates in which trimmed ones are counted. More of them, evenly spread, would show the same. */
 export const SAMPLED_MAX = 2048
 
-/** @param squares `n × n`: squared distances of the family's vectors */
-export function sharesOf(protocol: ProtocolName, family: Family, squares: Float64Array): Shares {
-  const { vectors, own, maxFaulty, keep } = family
+/**
+ * Null where it is not known how a protocol's rule comes to its result.
+ * @param squares `n × n`: squared distances of the family's vectors
+ */
+export function sharesOf(protocol: ProtocolName, family: Family, squares: Float64Array): Shares | null {
+  const { vectors, maxFaulty } = family
   const n = vectors.length
-  switch (protocol) {
-    case 'mda':
-      return ofSubset(leastDiameterSubset(squares, n, keep), n)
-    case 'cva':
-      return ofSubset(nearest(squaredDistancesTo(vectors, own), keep), n)
-    case 'mean':
-      return ofSubset([...vectors.keys()], n)
-    case 'icwtm':
-      return ofRanks(vectors, maxFaulty, rank =>
-        rank >= maxFaulty && rank < n - maxFaulty ? 1 / (n - 2 * maxFaulty) : 0,
-      )
-    case 'rb-tm':
-      return ofRanks(
-        vectors,
-        maxFaulty,
-        rank => (rank === maxFaulty ? 0.5 : 0) + (rank === n - 1 - maxFaulty ? 0.5 : 0),
-      )
+  const { parts } = protocolNamed(protocol)
+  switch (parts?.kind) {
+    case undefined:
+      return null
+    case 'subset':
+      return ofSubset(parts.kept(family, squares), n)
+    case 'ranks':
+      return ofRanks(vectors, maxFaulty, rank => parts.weight(rank, n, maxFaulty))
   }
 }
 

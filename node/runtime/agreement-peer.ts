@@ -2,9 +2,10 @@
  * A peer that runs one averaging agreement and nothing else, on the same driver, links and journal as a peer that
  * learns. `agree` runs it over libp2p or in the simulated world, the swarm only in the simulated world.
  */
-import type { Aggregate } from '../../agreement/averaging/aggregate.ts'
+
 import type { AveragingInput, AveragingOutput, TimerKey } from '../../agreement/averaging/averaging.ts'
 import { createAveraging } from '../../agreement/averaging/create.ts'
+import type { Aggregate } from '../../agreement/averaging/family.ts'
 import type { ProtocolName } from '../../agreement/bounds.ts'
 import type { Message } from '../../agreement/message.ts'
 import type { Precision } from '../../agreement/precision.ts'

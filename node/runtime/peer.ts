@@ -2,10 +2,12 @@
  * A peer of a cohort: LEARN on the driver, its oracle, and an attack around it if one is asked for. `join` gives it
  * the real ports, the simulated world its own.
  */
-import { type Aggregate, aggregate } from '../../agreement/averaging/aggregate.ts'
+import { aggregate } from '../../agreement/averaging/aggregate.ts'
 import type { TimerKey } from '../../agreement/averaging/averaging.ts'
+import type { Aggregate } from '../../agreement/averaging/family.ts'
 import type { Message } from '../../agreement/message.ts'
 import type { Evidence, Fault, PeerIndex } from '../../agreement/protocol.ts'
+import { isBroadcastBased } from '../../agreement/protocols/registry.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { Descend } from '../../learning/descent.ts'
 import { METRICS_DIMENSION } from '../../learning/evaluation/agreed.ts'
@@ -197,7 +199,7 @@ function openJournal(
     limits,
     compactEverySteps: 16,
     failed: hooks.failed,
-    near: cohort.protocol === 'rb-tm' ? cohort.members.length : 1,
+    near: isBroadcastBased(cohort.protocol) ? cohort.members.length : 1,
   })
   const own = journal.messages().filter(({ kind }) => kind === 'vector' || kind === 'digest')
   if (own.every(message => message.slot.sender === self && verifier.accepts(message))) return journal

@@ -2,6 +2,7 @@
  * For how many steps a peer has room: of past ones it keeps what slower and restarted members may need, of later ones it
  * takes what faster members send. Both are bounded in steps and in bytes.
  */
+import { isBroadcastBased } from '../../agreement/protocols/registry.ts'
 import { defaultWindow } from '../../learning/learn-contract.ts'
 import type { Cohort } from '../cohort/cohort.ts'
 import { scheduleOf } from '../cohort/learn-options.ts'
@@ -43,6 +44,6 @@ export function keptSteps(cohort: Cohort, dimension: number, keepBytes = DEFAULT
 function stepBytes(cohort: Cohort, dimension: number): number {
   const schedule = scheduleOf(cohort, dimension)
   const exchanges = schedule(cohort.steps, 'gradient') + schedule(cohort.steps, 'parameters')
-  const authors = cohort.protocol === 'rb-tm' ? cohort.members.length : 1
+  const authors = isBroadcastBased(cohort.protocol) ? cohort.members.length : 1
   return 4 * dimension * (authors * exchanges + 1)
 }

@@ -2,6 +2,7 @@
  * One averaging agreement over libp2p: the same cluster as in the simulated world, but on real ports, with all peers in
  * this process. The adversary sees everything, as in the simulated world.
  */
+import { bounds } from '../../agreement/bounds.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import { type CheckedRun, type Checkers, createCheckers, type Violation } from '../checkers/index.ts'
 import type { NetworkTransport } from '../network/index.ts'
@@ -75,7 +76,8 @@ export async function agreeForReal(options: RealAgreeOptions): Promise<RealAgree
 
 function checkedRun({ settings, inputs, byzantine, target }: RealAgreeOptions): CheckedRun {
   const honest = [...inputs.keys()].filter(peer => !byzantine.peers.includes(peer))
-  const guaranteed = byzantine.peers.length <= settings.maxFaulty && !settings.unsafe
+  const guaranteed =
+    byzantine.peers.length <= settings.maxFaulty && !settings.unsafe && bounds(settings).feasible
   return { settings, honest, inputs, target, guaranteed, undisturbed: false }
 }
 

@@ -3,6 +3,7 @@
  * and codec on virtual time, under given conditions, with every checker looking on. The same options give the same
  * trace.
  */
+import { bounds } from '../../agreement/bounds.ts'
 import type { Fault, PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { Attack } from '../../learning/attacks/attack.ts'
@@ -15,6 +16,7 @@ import {
   type Violation,
 } from '../checkers/index.ts'
 import { frameBytesMax } from '../codec/index.ts'
+import { OwnFileError } from '../files/own-module.ts'
 import { sizeOf } from '../ports.ts'
 import type { AgreementPeer, AgreementSettings } from '../runtime/agreement-peer.ts'
 import { type Authority, createTableAuthority } from './authority.ts'
@@ -26,6 +28,7 @@ import { latencyMaxMs } from './latency.ts'
 import type { Onlooker } from './onlooker.ts'
 import { createTrace, type Trace } from './trace.ts'
 
+/** An averaging agreement in the simulated world. */
 export interface AgreeOptions {
   readonly settings: AgreementSettings
   /** One row per peer. */
@@ -45,6 +48,7 @@ export interface AgreeOptions {
   readonly calmAfterEvents?: number
 }
 
+/** What became of an agreement, and what it cost. */
 export interface AgreeResult {
   readonly honest: readonly PeerIndex[]
   /** By peer; null if a peer has none. */
@@ -85,6 +89,10 @@ interface Run {
   readonly bytesTaken: readonly number[]
 }
 
+/**
+ * Runs one averaging agreement on virtual time. `agree` is the same in fewer words.
+ * @throws BoundError, ProtocolError; OwnFileError from a user's file
+ */
 export function simulateAgreement(options: AgreeOptions): AgreeResult {
   const { settings, conditions = calmConditions, calmAfterEvents = Infinity } = options
   let violation: Violation | null = null
@@ -111,6 +119,7 @@ export function simulateAgreement(options: AgreeOptions): AgreeResult {
     if (reason === 'events') violate('termination', `still busy after ${EVENTS_MAX} events`)
     if (violation === null) checkers.end(endOf(run))
   } catch (error) {
+    if (error instanceof OwnFileError) throw error
     // Nothing that a peer receives may make it throw.
     violate('no exceptions', error instanceof Error ? (error.stack ?? error.message) : String(error))
   }
@@ -189,6 +198,7 @@ function checkedRun(options: AgreeOptions, conditions: Conditions, honest: reado
     guaranteed:
       byzantine.peers.length <= settings.maxFaulty &&
       !settings.unsafe &&
+      bounds(settings).feasible &&
       (settings.synchrony === 'asynchronous' || timely),
     undisturbed:
       mild &&

@@ -6,6 +6,7 @@ import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { RandomStream } from '../../learning/random.ts'
 import type { LatencyModel } from './latency.ts'
 
+/** Links, scheduler and injected faults of a simulated world. */
 export interface Conditions {
   readonly latency: LatencyModel
   /** Each frame takes up to this much longer, uniformly. */
@@ -82,6 +83,7 @@ export type Moment =
   | { readonly sealed: PeerIndex; readonly nth: number; readonly afterMs: number }
   | { readonly step: number }
 
+/** A fair network in which nothing is lost, and no peer fails. */
 export const calmConditions: Conditions = {
   latency: { kind: 'uniform', minMs: 2.5, maxMs: 7.5 },
   jitterMs: 0,

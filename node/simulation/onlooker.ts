@@ -2,8 +2,9 @@
  * An onlooker sees all that happens in a simulated world, liars included, and changes nothing of it: with one, the trace
  * is the same. The page of a run is drawn from what it sees (node/page/world.ts).
  */
-import type { Aggregate } from '../../agreement/averaging/aggregate.ts'
+
 import type { AveragingOutput, TimerKey } from '../../agreement/averaging/averaging.ts'
+import type { Aggregate } from '../../agreement/averaging/family.ts'
 import type { Message } from '../../agreement/message.ts'
 import type { Fault, PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'

@@ -2,7 +2,9 @@
  * Peers of the simulated world often aggregate the same vectors, and descend from the same parameters. Both are pure
  * functions, so a result is computed once and shared, and so are the distances of pairs that MDA looks at. Vectors with the same digest are the same.
  */
-import { type Aggregate, aggregate } from '../../agreement/averaging/aggregate.ts'
+import { aggregate } from '../../agreement/averaging/aggregate.ts'
+import type { Aggregate } from '../../agreement/averaging/family.ts'
+import { protocolNamed } from '../../agreement/protocols/registry.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { Box } from '../../learning/box.ts'
 import { type Descend, descended } from '../../learning/descent.ts'
@@ -20,7 +22,7 @@ export function sharedRules(distances = sharedDistances()): Aggregate {
   const results = new Map<string, Vector>()
   return (protocol, family) => {
     const { vectors, own, maxFaulty, keep } = family
-    const owner = protocol === 'cva' ? digestOf(own) : ''
+    const owner = protocolNamed(protocol).usesOwn ? digestOf(own) : ''
     const key = [protocol, maxFaulty, keep, owner, ...vectors.map(vector => digestOf(vector))].join()
     let result = results.get(key)
     if (result === undefined) {

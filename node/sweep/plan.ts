@@ -1,18 +1,19 @@
 /** From cells to runs: each with its name, what it costs, and whether it can be run at all. */
 import { createHash } from 'node:crypto'
-import { dirname } from 'node:path'
-import type { Attack } from '../../learning/attacks/attack.ts'
 import type { DataSource } from '../../learning/data/dataset.ts'
 import { openData } from '../../learning/data/open.ts'
-import { readBytes } from '../../learning/data/read-file.ts'
 import { modelDimension } from '../../learning/models/model.ts'
 import { modelNamed } from '../../learning/models/registry.ts'
-import { isAttackFile, loadAttack } from '../files/attack-file.ts'
+import { DEFAULT_RULE } from '../cli/server-learning.ts'
+import { digestOfModule } from '../files/own-module.ts'
+import { EXTERNAL_MODEL } from '../oracle/open.ts'
+import { digestOfFile } from '../oracle/start-digest.ts'
 import { type Cell, type SweepDefinition, SweepError } from './definition.ts'
-import { type Prepared, prepare, whySkipped } from './prepare.ts'
+import { type Prepared, prepareOrSkip } from './prepare.ts'
+import { createPrograms, type Programs } from './programs.ts'
 import type { Setting } from './rows.ts'
 import type { Job } from './run-one.ts'
-import { isFallback, programSettings, withPaths } from './settings.ts'
+import { isFallback, programFiles, withPaths } from './settings.ts'
 import { codeVersion } from './version.ts'
 
 /** A cell that is to be run. */
@@ -41,7 +42,7 @@ type Settings = Readonly<Record<string, Setting>>
 interface Known {
   readonly definition: SweepDefinition
   readonly version: string
-  readonly attacks: Map<string, Attack>
+  readonly programs: Programs
   /** By path, the digest of a file. */
   readonly digests: Map<string, string>
   readonly sources: Map<string, DataSource>
@@ -53,7 +54,7 @@ export async function createPlanner(definition: SweepDefinition): Promise<Planne
   const known: Known = {
     definition,
     version: await codeVersion(),
-    attacks: new Map(),
+    programs: createPrograms(),
     digests: new Map(),
     sources: new Map(),
     dimensions: new Map(),
@@ -71,19 +72,18 @@ export async function createPlanner(definition: SweepDefinition): Promise<Planne
 async function planned(known: Known, cell: Cell, holdout: number | null): Promise<PlannedRun> {
   const { definition, version } = known
   const whole = withPaths(cell.settings, definition.base)
-  const attack = await attackOf(known, whole)
   const job = { settings: whole, stop: definition.stop, holdout }
   try {
-    const skipped = whySkipped(whole, attack)
-    const prepared = skipped === null ? prepare(whole, attack) : null
+    const prepared = await prepareOrSkip(whole, known.programs)
+    const isSkipped = typeof prepared === 'string'
     return {
       run: await nameOf(known, cell.settings, job),
       version,
       axes: cell.axes,
-      settings: prepared === null ? cell.settings : shownSettings(cell.settings, prepared),
+      settings: isSkipped ? cell.settings : shownSettings(cell.settings, prepared),
       job,
-      cost: prepared === null ? 0 : await costOf(known, prepared),
-      skipped,
+      cost: isSkipped ? 0 : await costOf(known, prepared),
+      skipped: isSkipped ? prepared : null,
     }
   } catch (error) {
     if (!isUsage(error)) throw error
@@ -103,13 +103,6 @@ export function cellText(axes: Settings): string {
     .join(', ')
 }
 
-async function attackOf(known: Known, { attack }: Settings): Promise<Attack | null> {
-  if (typeof attack !== 'string' || !isAttackFile(attack)) return null
-  const loaded = known.attacks.get(attack) ?? (await loadAttack(attack))
-  known.attacks.set(attack, loaded)
-  return loaded
-}
-
 /** A name has 64 bits: among a million runs two share one with probability 10⁻⁷. */
 const NAME_DIGITS = 16
 
@@ -122,27 +115,23 @@ async function nameOf(
     .filter(name => !isFallback(name, settings[name]!))
     .sort()
     .map(name => [name, settings[name]!])
-  const files: [string, string][] = []
-  for (const name of [...programSettings, 'init']) {
-    const path = whole[name]
-    if (typeof path === 'string' && (name === 'init' || isAttackFile(path)))
-      files.push([name, await digestOf(known, path)])
-  }
+  const files: string[] = []
+  for (const path of programFiles(whole)) files.push(await digestOf(known, path, digestOfModule))
+  if (whole.init !== undefined) files.push(await digestOf(known, String(whole.init), digestOfFile))
   return createHash('sha256')
     .update(JSON.stringify([known.version, set, files, stop, holdout]))
     .digest('hex')
     .slice(0, NAME_DIGITS)
 }
 
-async function digestOf({ digests }: Known, path: string): Promise<string> {
-  const known = digests.get(path)
-  if (known !== undefined) return known
-  const bytes = await readBytes(path).catch((error: Error) => {
-    throw new SweepError('sweep-field', `${path}: cannot be read (${error.message}), in ${dirname(path)}`)
-  })
-  const digest = createHash('sha256').update(bytes).digest('hex')
-  digests.set(path, digest)
-  return digest
+async function digestOf(
+  { digests }: Known,
+  path: string,
+  digest: (path: string) => Promise<string>,
+): Promise<string> {
+  const found = digests.get(path) ?? (await digest(path))
+  digests.set(path, found)
+  return found
 }
 
 /** What the file sets, and the values of what decides most where it sets nothing. */
@@ -150,7 +139,7 @@ function shownSettings(settings: Settings, { kind, values, scenario }: Prepared)
   const { faults, model, rate, momentum, batch, steps, seed } = scenario.settings
   return {
     architecture: values.architecture,
-    ...(kind === 'server' ? { rule: values.rule } : { protocol: values.protocol }),
+    ...(kind === 'server' ? { rule: values.rule ?? DEFAULT_RULE } : { protocol: values.protocol }),
     attack: values.attack,
     peers: scenario.peers,
     model,
@@ -172,6 +161,9 @@ const STEP_COST = 1e6
 /** Peers send each other vectors, sign, check and decode them; a server reads what is there. */
 const EXCHANGE_COST = { peers: 12, server: 1 }
 
+/** Of a program of the user's, which has not been asked. */
+const UNKNOWN_DIMENSION = 1e5
+
 async function costOf(known: Known, { kind, scenario }: Prepared): Promise<number> {
   const { peers, settings } = scenario
   const { steps, batch, localSteps = 1 } = settings
@@ -183,6 +175,7 @@ async function costOf(known: Known, { kind, scenario }: Prepared): Promise<numbe
 
 async function dimensionOf(known: Known, { data, settings }: Prepared['scenario']): Promise<number> {
   const { model, dropout, classWeights } = settings
+  if (model === EXTERNAL_MODEL) return UNKNOWN_DIMENSION
   const key = JSON.stringify([data, model, dropout, classWeights])
   const dimension = known.dimensions.get(key)
   if (dimension !== undefined) return dimension

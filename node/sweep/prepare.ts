@@ -1,10 +1,11 @@
 /** A cell's settings as something that can run: the values of all options, the scenario, and the server's rule. */
-import { type Aggregator, aggregator } from '../../agreement/rules/registry.ts'
-import type { Attack } from '../../learning/attacks/attack.ts'
-import { UsageError } from '../cli/command.ts'
+import type { Aggregator } from '../../agreement/rules/registry.ts'
+import { BelowBoundError } from '../cli/command.ts'
+import { externalModel } from '../cli/learning-options.ts'
 import { type Scenario, scenarioOf } from '../cli/options.ts'
 import { checkArchitecture, serverScenario } from '../cli/server-learning.ts'
 import { type RunValues, runOptions, type SimulatedWorld, worldOf } from '../cli/simulate-options.ts'
+import type { Programs } from './programs.ts'
 import type { Setting } from './rows.ts'
 import { valuesOf } from './settings.ts'
 
@@ -23,39 +24,38 @@ export type Prepared =
       readonly world: SimulatedWorld
     }
 
+type Settings = Readonly<Record<string, Setting>>
+
 /**
  * @param settings with whole paths
- * @param attack that of a file; null: one of ours, by name
- * @throws UsageError, RuleError, AttackError
+ * @throws UsageError, RuleError, AttackError; OwnFileError of the user's files
  */
-export function prepare(settings: Readonly<Record<string, Setting>>, attack: Attack | null): Prepared {
+export async function prepare(settings: Settings, programs: Programs): Promise<Prepared> {
   const values = valuesOf(settings)
   checkArchitecture(values, runOptions)
+  const attack = await programs.attack(values)
   if (values.architecture === 'server') {
     const scenario = serverScenario(values, attack)
-    return { kind: 'server', values, scenario, rule: aggregator(values.rule, values.param) }
+    return { kind: 'server', values, scenario, rule: await programs.rule(values) }
   }
-  const scenario = scenarioOf(values, attack)
+  const { protocol, base } = await programs.protocol(values)
+  const scenario = scenarioOf({ ...values, protocol, model: externalModel(values) }, attack, base)
   return { kind: 'peers', values, scenario, world: worldOf(values, scenario) }
 }
 
 /**
- * Why a cell is not run: too many faults for its protocol or rule. Null: it is run.
+ * What can be run, or why it is not: too many faults for its protocol or rule.
  * @throws what is wrong with the settings otherwise
  */
-export function whySkipped(
-  settings: Readonly<Record<string, Setting>>,
-  attack: Attack | null,
-): string | null {
+export async function prepareOrSkip(settings: Settings, programs: Programs): Promise<Prepared | string> {
   try {
-    tryRule(prepare(settings, attack))
-    return null
+    const prepared = await prepare(settings, programs)
+    tryRule(prepared)
+    return prepared
   } catch (error) {
+    if (error instanceof BelowBoundError) return error.message
     if ((error as { code?: unknown }).code === 'too-many-faults') return (error as Error).message
-    if (!(error instanceof UsageError) || settings.unsafe === true) throw error
-    // What is wrong without unsafe alone is the bound; anything else is wrong with it, too.
-    prepare({ ...settings, unsafe: true }, attack)
-    return error.message
+    throw error
   }
 }
 

@@ -1,6 +1,7 @@
 /** How long a sweep will take, from short runs of its kinds. */
 import { createCaches } from './caches.ts'
 import type { PlannedRun } from './plan.ts'
+import { createPrograms } from './programs.ts'
 import { runOne } from './run-one.ts'
 
 /** Steps of a probe: the first ones compile the model, and are subtracted. */
@@ -12,13 +13,13 @@ const KINDS_MAX = 12
 export async function estimateSeconds(runs: readonly PlannedRun[]): Promise<readonly number[]> {
   const kinds = new Map<string, PlannedRun>()
   for (const run of runs) if (run.skipped === null && !kinds.has(kindOf(run))) kinds.set(kindOf(run), run)
-  const cacheFor = createCaches()
+  const context = { cacheFor: createCaches(), programs: createPrograms() }
   const measured = new Map<string, { readonly fixed: number; readonly perCost: number }>()
   for (const [kind, run] of spreadOut([...kinds], KINDS_MAX)) {
     const time = async (steps: number) => {
       const { evaluateEvery: _, ...others } = run.job.settings
       const settings = { ...others, steps }
-      return (await runOne({ ...run.job, settings }, { cacheFor })).seconds
+      return (await runOne({ ...run.job, settings }, context)).seconds
     }
     await time(STEPS.first)
     const [first, more] = [await time(STEPS.first), await time(STEPS.first + STEPS.more)]

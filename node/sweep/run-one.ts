@@ -1,14 +1,14 @@
 /** One run of a sweep, in the calling thread: a cohort of simulated peers, or workers around a trusted server. */
 import type { OracleCache } from '../../learning/oracles/oracle-cache.ts'
 import { learnOnServer, serverReport } from '../cli/server-learning.ts'
-import { runSimulated } from '../cli/simulated.ts'
+import { runSimulated, type SimulatedOptions } from '../cli/simulated.ts'
 import { simulatedReport } from '../cli/simulated-report.ts'
 import { cohortId } from '../cohort/cohort.ts'
 import type { Report } from '../daemon/report.ts'
-import { isAttackFile, loadAttack } from '../files/attack-file.ts'
 import type { Stop } from './definition.ts'
 import { metricsOf, seriesOf } from './metrics.ts'
 import { type Prepared, prepare } from './prepare.ts'
+import type { Programs } from './programs.ts'
 import type { RunRow, Setting } from './rows.ts'
 import { createWatch, type Watch } from './watch.ts'
 
@@ -25,6 +25,7 @@ export interface Job {
 export type Measured = Pick<RunRow, 'status' | 'why' | 'metrics' | 'series' | 'seconds'>
 
 interface RunContext {
+  readonly programs: Programs
   /** What earlier runs with this hold-out have opened and compiled. */
   cacheFor(holdout: number | null): OracleCache
   /** How many steps are done. */
@@ -34,8 +35,7 @@ interface RunContext {
 /** @throws what is wrong with the settings, the data or the model */
 export async function runOne({ settings, stop, holdout }: Job, context: RunContext): Promise<Measured> {
   const startedMs = performance.now()
-  const attack = isAttackFile(String(settings.attack)) ? await loadAttack(String(settings.attack)) : null
-  const prepared = prepare(settings, attack)
+  const prepared = await prepare(settings, context.programs)
   const { scenario } = prepared
   const watch = createWatch(stop, prepared.kind === 'server' ? 1 : scenario.peers - scenario.liars.length)
   const oracleCache = context.cacheFor(holdout)
@@ -82,12 +82,13 @@ async function learnIn(
       onEvaluation: point => watch.onEvaluation(0, point),
     })
     const why = run.finite ? null : `the parameters of step ${run.steps} are not finite`
-    return { report: serverReport(scenario, values.rule, run, 0), why }
+    return { report: serverReport(scenario, rule.name, run, 0), why }
   }
   const run = await runSimulated({
     ...prepared.world,
     scenario,
     init: values.init,
+    program: programOf(values),
     save: null,
     oracleCache,
     isOver,
@@ -95,6 +96,15 @@ async function learnIn(
     onStep: ({ step, loss }) => onStep(step, loss),
   })
   return { report: simulatedReport(scenario, run, cohortId(run.cohort), 0), why: whyOf(run.result) }
+}
+
+function programOf({
+  oracle,
+  oracleTimeout,
+  init,
+}: Prepared['values']): NonNullable<SimulatedOptions['program']> | null {
+  if (oracle === null) return null
+  return { command: oracle, timeoutSeconds: oracleTimeout, hasStart: init !== null, onLine() {} }
 }
 
 type Result = Awaited<ReturnType<typeof runSimulated>>['result']

@@ -2,6 +2,7 @@
 import { parentPort } from 'node:worker_threads'
 import { createCaches } from './caches.ts'
 import type { FromThread, ToThread } from './pool.ts'
+import { createPrograms } from './programs.ts'
 import { runOne } from './run-one.ts'
 
 const port = parentPort
@@ -12,12 +13,14 @@ const TOLD_EVERY_MS = 250
 
 const say = (message: FromThread) => port.postMessage(message)
 const cacheFor = createCaches()
+const programs = createPrograms()
 
 port.on('message', async ({ index, job }: ToThread) => {
   let toldMs = performance.now()
   try {
     const measured = await runOne(job, {
       cacheFor,
+      programs,
       onStep(step) {
         const nowMs = performance.now()
         if (nowMs - toldMs < TOLD_EVERY_MS) return

@@ -2,7 +2,8 @@
 import { isAbsolute, resolve } from 'node:path'
 import { faultOptions } from '../cli/fault-options.ts'
 import { type RunValues, runOptions } from '../cli/simulate-options.ts'
-import { isAttackFile } from '../files/attack-file.ts'
+import { isModuleFile } from '../files/own-module.ts'
+import { ruleFileIn } from '../files/rule-file.ts'
 import { suggestion } from '../text/nearest.ts'
 import { SweepError } from './definition.ts'
 import type { Setting } from './rows.ts'
@@ -95,7 +96,7 @@ export function isFallback(name: string, setting: Setting): boolean {
 }
 
 /** Settings whose value may be a file of the user's: a program, which is part of a run's name. */
-export const programSettings = ['attack', 'rule', 'protocol'] as const
+const programSettings = ['attack', 'rule', 'protocol'] as const
 
 /** The settings with paths that begin at the sweep's file made whole. */
 export function withPaths(
@@ -106,10 +107,27 @@ export function withPaths(
   for (const name of [...programSettings, 'data', 'init']) {
     const setting = settings[name]
     if (typeof setting !== 'string' || isAbsolute(setting)) continue
-    if (name === 'data' ? isDigits(setting) : name !== 'init' && !isAttackFile(setting)) continue
-    whole[name] = resolve(base, setting)
+    if (name === 'rule') whole.rule = ruleWithPath(setting, base)
+    else if (name === 'data' ? !isDigits(setting) : name === 'init' || isModuleFile(setting))
+      whole[name] = resolve(base, setting)
   }
   return whole
+}
+
+/** In `nnm+./mine.ts` the file begins behind the pre-aggregations. */
+function ruleWithPath(rule: string, base: string): string {
+  const own = ruleFileIn(rule)
+  return own === null ? rule : [...own.before, resolve(base, own.file)].join('+')
+}
+
+/** The user's files that a run's result follows from, with whole paths. */
+export function programFiles(whole: Readonly<Record<string, Setting>>): readonly string[] {
+  return programSettings.flatMap(name => {
+    const setting = whole[name]
+    if (typeof setting !== 'string') return []
+    if (name === 'rule') return ruleFileIn(setting)?.file ?? []
+    return isModuleFile(setting) ? [setting] : []
+  })
 }
 
 const isDigits = (data: string) => data === 'digits' || data.startsWith('digits?')

@@ -81,7 +81,7 @@ function* exchange(values: readonly Vector[], iteration: number): Generator<RunE
       'icwtm',
       { vectors, own: values[peer]!, maxFaulty: about.maxFaulty, keep: KEPT },
       result,
-    )
+    )!
     const points = seen.points.map((point, at) => ({ from: used[at]!.from, ...point }))
     yield { kind: 'plane', ms, observer: peer, plane: { ...where, ...seen, points } }
     yield markOf({ ms: ms + 4, peer, kind: 'iterated', ...where })

@@ -17,7 +17,6 @@ const thresholds = 'agreement/thresholds.ts'
 const broadcast = 'agreement/broadcast.ts'
 const witness = 'agreement/witness.ts'
 const standardForm = 'agreement/averaging/standard-form.ts'
-const aggregate = 'agreement/averaging/aggregate.ts'
 
 export const mutants: readonly Mutant[] = [
   {
@@ -71,14 +70,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'cwtm-trims-less',
-    file: aggregate,
+    file: 'agreement/protocols/icwtm.ts',
     line: 'return cwtm(vectors, maxFaulty, { checked })',
     becomes: 'return cwtm(vectors, Math.max(0, maxFaulty - 1), { checked })',
     within: 500,
   },
   {
     name: 'middle-trims-less',
-    file: aggregate,
+    file: 'agreement/protocols/rb-tm.ts',
     line: 'return trimmedMiddle(vectors, maxFaulty, { checked })',
     becomes: 'return trimmedMiddle(vectors, Math.max(0, maxFaulty - 1), { checked })',
     within: 500,
@@ -93,8 +92,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'quorum-smaller',
     file: standardForm,
-    line: 'const least = honestCount(peers, maxFaulty)',
-    becomes: 'const least = honestCount(peers, maxFaulty) - 1',
+    line: '?? honestCount(peers, maxFaulty)',
+    becomes: '?? honestCount(peers, maxFaulty) - 1',
     within: 500,
   },
   {
@@ -129,8 +128,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'iterations-halved',
     file: 'agreement/bounds.ts',
-    line: 'return ceiling((t * Math.LN2) / rate)',
-    becomes: 'return ceiling((t * Math.LN2) / rate / 2)',
+    line: '?? (t * Math.LN2) / rate)',
+    becomes: '?? (t * Math.LN2) / rate / 2)',
     within: 500,
   },
   {
@@ -219,7 +218,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'never-listens',
     file: 'learning/recovery/choose.ts',
-    line: "return protocol === 'rb-tm' && peers - maxFaulty - 1 < 2 * maxFaulty + 1",
+    line: 'return isBroadcastBased(protocol) && peers - maxFaulty - 1 < 2 * maxFaulty + 1',
     becomes: 'return false',
     within: 500,
     from: 3500,

@@ -2,7 +2,7 @@
 
 import { allocateVector } from '../../../agreement/kernels/index.ts'
 import { THREADS_MAX } from '../../../agreement/kernels/slices.ts'
-import { aggregator, preAggregations, rules } from '../../../agreement/rules/registry.ts'
+import { preAggregations, rules } from '../../../agreement/rules/registry.ts'
 import {
   DATA_BYTES_MAX,
   inMemory,
@@ -13,11 +13,12 @@ import {
 import { FileError } from '../../files/error.ts'
 import { type FamilyPart, familyOf, readPart } from '../../files/family.ts'
 import { writeOutput } from '../../files/output.ts'
+import { loadRule, ruleFileIn } from '../../files/rule-file.ts'
 import { startKernelThreads } from '../../threads/pool.ts'
 import { defineCommand, flag, maybe, option, UsageError } from '../command.ts'
 import { integer, text } from '../parse.ts'
 import { requireOutput } from '../report-output.ts'
-import { ruleName, ruleParameter } from '../rule-options.ts'
+import { ruleParameter, ruleReference } from '../rule-options.ts'
 import type { Terminal } from '../terminal.ts'
 
 export const aggregate = defineCommand({
@@ -28,7 +29,12 @@ export const aggregate = defineCommand({
     'is a file of the same kind. Numbers of any type are 32-bit floats inside. Integers of models are carried over.',
   arguments: [{ name: '[files...]', about: '.npy or .safetensors; - for standard input' }],
   options: {
-    rule: option('--rule <name>', 'a rule, with pre-aggregations in front: nnm+cwtm', ruleName, 'mda'),
+    rule: option(
+      '--rule <name>',
+      'a rule, with pre-aggregations in front: nnm+cwtm; or a file such as ./mine.ts (docs/own-rule.md)',
+      ruleReference,
+      'mda',
+    ),
     faults: maybe(
       '--faults <f>',
       'how many vectors may be faulty',
@@ -59,6 +65,7 @@ export const aggregate = defineCommand({
     '--rule multi-krum --param m=3 --faults 2 - < vectors.npy > out.npy',
     '--rule nnm+cwtm --faults 1 a.safetensors b.safetensors c.safetensors -o merged.safetensors',
     '--rule mda --faults 1 --drop-not-finite vectors.npy -o out.npy',
+    '--rule ./mine.ts --faults 1 vectors.npy -o out.npy',
     '--list',
   ],
   async handler(values, files, terminal) {
@@ -72,7 +79,7 @@ export const aggregate = defineCommand({
         'the result is binary and standard output is a terminal; expected -o <file>, or a pipe',
       )
     if (out !== '-') await requireOutput('--out', out)
-    const chosen = aggregator(rule, param)
+    const chosen = await loadRule(rule, param)
     const family = familyOf(await readAll(files))
     const said = faults ?? Math.max(0, Math.ceil(family.vectors.length / 2) - 1)
     const { vectors, f, note } = finiteOf(family, said, dropNotFinite)
@@ -86,7 +93,8 @@ export const aggregate = defineCommand({
     terminal.print(
       ...family.notes,
       ...(note === null ? [] : [note]),
-      `${rule} of ${n} vectors of ${d} coordinates, ${f} of them possibly faulty${out === '-' ? '' : `: ${out}`}`,
+      `${chosen.name} of ${n} vectors of ${d} coordinates, ${f} of them possibly faulty${out === '-' ? '' : `: ${out}`}`,
+      ...(ruleFileIn(rule) === null ? [] : ['nothing is guaranteed: nothing is known of a rule of your own']),
     )
     return 0
   },

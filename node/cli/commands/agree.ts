@@ -4,11 +4,13 @@ import { softwareName } from '../../daemon/version.ts'
 import { writeOutput } from '../../files/output.ts'
 import { jsonText } from '../../text/printable.ts'
 import { type AgreeValues, agreeOptions } from '../agree-options.ts'
-import { type Agreement, type AgreeReport, agreementOf, reportOf } from '../agreement.ts'
+import { agreeBySeed, hasAgreed, writeRows } from '../agree-seeds.ts'
+import { type Agreement, type AgreeReport, agreementsOf, reportOf } from '../agreement.ts'
 import { defineCommand, UsageError } from '../command.ts'
 import { lookOnAgreement } from '../page/look-on-agreement.ts'
 import { preparePage } from '../page/page-options.ts'
-import { prepareReport } from '../report-output.ts'
+import { unguaranteedLines } from '../protocol-choice.ts'
+import { prepareReport, requireOutput } from '../report-output.ts'
 import type { Terminal } from '../terminal.ts'
 import { duration, megabytes, peerList, significant } from '../view/format.ts'
 
@@ -22,21 +24,33 @@ export const agree = defineCommand({
     '--vectors rows.npy --protocol mda --target 3',
     '--protocol icwtm --peers 6 --network wan --attack ./mine.ts',
     '--protocol mda --real',
+    '--rule ./mine.ts --peers 13 --attack little --seeds 20 --csv rows.csv',
   ],
   async handler(values, _, terminal) {
     await prepareReport(values, terminal)
+    await requireOutput('--csv', values.csv)
     await preparePage({ ...values, ...UNWATCHED })
     if (values.real && values.page !== null)
       throw new UsageError('--real is given, and a page shows simulated agreements; expected one of the two')
-    const agreement = await agreementOf(values)
-    terminal.print(headline(agreement, values.real))
-    const report = values.real ? await real(agreement, values) : await simulated(agreement, values, terminal)
+    if (values.seeds !== null && values.page !== null)
+      throw new UsageError('--seeds is given, and a page shows one agreement; expected one of the two')
+    const agreements = await agreementsOf(values)
+    const agreement = agreements(values.seed)
+    terminal.print(
+      headline(agreement, values.real),
+      ...unguaranteedLines(agreement.settings.protocol).map(line => terminal.paint('yellow', line)),
+    )
+    const run = (each: Agreement) => (values.real ? real(each, values) : simulated(each, values, terminal))
+    if (values.seeds !== null)
+      return agreeBySeed({ ...values, seeds: values.seeds }, agreements, run, terminal)
+    const report = await run(agreement)
     await printReport(report, terminal)
     if (values.json) terminal.json(report)
     if (values.report !== null) {
       await writeOutput(values.report, `${jsonText(report)}\n`)
       terminal.print(`report: ${values.report}`)
     }
+    await writeRows(values.csv, [report], terminal)
     return hasAgreed(report) ? 0 : 1
   },
 })
@@ -114,14 +128,6 @@ async function printReport(report: AgreeReport, terminal: Terminal): Promise<voi
   if (report.trace) terminal.print(`trace ${report.trace}`)
   for (const { checker, detail } of report.violations) terminal.warn(`violated: ${checker}: ${detail}`)
   terminal.print(terminal.paint(hasAgreed(report) ? 'green' : 'red', closingLine(report)))
-}
-
-/**
- * Every honest peer has an output, within what is guaranteed. Where nothing is: no farther from the others, or from
- * where they all were, than they had been apart.
- */
-function hasAgreed({ within, diameter: { before, after }, averaging: { measured } }: AgreeReport): boolean {
-  return within ?? (after !== null && after <= before && (measured ?? 0) <= before)
 }
 
 /** What the run showed: that a guarantee holds, that it does not, or what happened where nothing is guaranteed. */

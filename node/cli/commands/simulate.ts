@@ -5,11 +5,13 @@ import { finiteOrNull, meanLoss, type Report, tally } from '../../daemon/report.
 import { loadAttack } from '../../files/attack-file.ts'
 import { defineCommand, flag, maybe, option, UsageError, type Values } from '../command.ts'
 import { faultOptions } from '../fault-options.ts'
+import { externalModel } from '../learning-options.ts'
 import { type Scenario, scenarioOf } from '../options.ts'
 import { endOf } from '../page/end.ts'
 import { type PageValues, pageOptions, preparePage } from '../page/page-options.ts'
 import type { ShownRun } from '../page/show-run.ts'
 import { integer, text } from '../parse.ts'
+import { chosenProtocol, unguaranteedLines } from '../protocol-choice.ts'
 import { deliverReport, prepareReport } from '../report-output.ts'
 import { checkArchitecture } from '../server-learning.ts'
 import { simulateServer } from '../server-run.ts'
@@ -78,7 +80,9 @@ export const simulate = defineCommand({
     checkArchitecture(values, options)
     if (values.architecture === 'server')
       return simulateServer(values, await loadAttack(values.attack), terminal)
-    const scenario = scenarioOf(values, await loadAttack(values.attack))
+    const { protocol, base } = await chosenProtocol(values)
+    const model = externalModel(values)
+    const scenario = scenarioOf({ ...values, protocol, model }, await loadAttack(values.attack), base)
     const world = worldOf(values, scenario)
     const startedMs = performance.now()
     const pages: ShownRun[] = []
@@ -105,10 +109,10 @@ const swarmDraws = ['network', 'loss', ...Object.keys(faultOptions)] as (keyof S
 
 /** @throws UsageError where an option was given that a swarm has no use for, and that nobody would expect it to ignore */
 function checkSwarm(values: SimulateValues): void {
-  for (const name of ['init', 'save'] as const)
+  for (const name of ['init', 'save', 'rule', 'oracle'] as const)
     if (values[name] !== null)
       throw new UsageError(
-        `--${name} is "${values[name]}", but --seeds learns no model; expected one of the two`,
+        `--${name} is "${values[name]}", but --seeds draws what it runs from each seed; expected one of the two`,
       )
   for (const name of ['watch', 'page'] as const)
     if (values[name] !== null)
@@ -125,11 +129,12 @@ function checkSwarm(values: SimulateValues): void {
 async function withProgress(
   scenario: Scenario,
   world: SimulatedWorld,
-  values: Pick<SimulateValues, 'init' | 'save'> & PageValues,
+  values: Pick<SimulateValues, 'init' | 'save' | 'oracle' | 'oracleTimeout'> & PageValues,
   terminal: Terminal,
   pages: ShownRun[],
 ): Promise<SimulatedRun> {
-  const { init, save } = values
+  const { init, save, oracle } = values
+  const started = { timeoutSeconds: values.oracleTimeout, hasStart: init !== null }
   const { peers, settings, liars, attack, data, partition } = scenario
   const { faults, protocol, steps } = settings
   const lie =
@@ -139,6 +144,7 @@ async function withProgress(
   terminal.print(
     `Simulating ${counted(peers, 'peer')}, at most ${faults} faulty; ${protocol}, ${travelText(settings)}; ${learningText(settings, data, partition)}${lie}`,
   )
+  terminal.print(...unguaranteedLines(protocol).map(line => terminal.paint('yellow', line)))
   const progress = await createProgress(terminal, steps)
   try {
     return await runSimulated({
@@ -146,6 +152,7 @@ async function withProgress(
       scenario,
       init,
       save,
+      program: oracle === null ? null : { ...started, command: oracle, onLine: progress.note },
       onNote: progress.note,
       async look(start) {
         const { lookOn } = await import('../page/look-on.ts')

@@ -1,6 +1,7 @@
 /** What a rule saw: points, shares and results against naive computations on the vectors themselves. */
 import test from 'ava'
-import { aggregate, type Family } from '../../../agreement/averaging/aggregate.ts'
+import { aggregate } from '../../../agreement/averaging/aggregate.ts'
+import type { Family } from '../../../agreement/averaging/family.ts'
 import type { ProtocolName } from '../../../agreement/bounds.ts'
 import { squaredDistance, type Vector } from '../../../agreement/vector.ts'
 import { randomStream } from '../../../learning/random.ts'
@@ -92,7 +93,7 @@ test('shares are those with which vectors enter the result of the very rule', t 
   const vectors = family(7, 7, 64)
   for (const protocol of protocols) {
     const of: Family = { vectors, own: vectors[2]!, maxFaulty: protocol === 'mean' ? 0 : 1, keep: 5 }
-    const { shares, sampled } = sharesOf(protocol, of, squaresOf(vectors))
+    const { shares, sampled } = sharesOf(protocol, of, squaresOf(vectors))!
     const sum = shares.reduce((all, { weight }) => all + weight, 0)
     t.true(Math.abs(sum - 1) < 1e-9, `${protocol}: ${sum}`)
     if (sampled !== null) continue
@@ -107,7 +108,7 @@ test('shares are those with which vectors enter the result of the very rule', t 
 test('trimmed coordinates are counted as by hand, and in a sample where there are many', t => {
   const vectors = family(5, 7, 500)
   const of: Family = { vectors, own: vectors[0]!, maxFaulty: 2, keep: 3 }
-  const { shares, sampled } = sharesOf('icwtm', of, squaresOf(vectors))
+  const { shares, sampled } = sharesOf('icwtm', of, squaresOf(vectors))!
   t.is(sampled, 500)
   for (const [j, { low, high, weight }] of shares.entries()) {
     const ranks = Array.from({ length: 500 }, (_, i) => vectors.filter(v => v[i]! < vectors[j]![i]!).length)
@@ -115,14 +116,14 @@ test('trimmed coordinates are counted as by hand, and in a sample where there ar
     t.is(high, ranks.filter(rank => rank >= 5).length / 500)
     t.true(Math.abs(weight - ranks.filter(rank => rank >= 2 && rank < 5).length / 500 / 3) < 1e-9)
   }
-  const many = sharesOf('rb-tm', { ...of, vectors: family(1, 4, 5000), maxFaulty: 1 }, new Float64Array(16))
+  const many = sharesOf('rb-tm', { ...of, vectors: family(1, 4, 5000), maxFaulty: 1 }, new Float64Array(16))!
   t.is(many.sampled, SAMPLED_MAX)
 })
 
 test('the liar far away is dropped, and the result lies among the kept', t => {
   const vectors = family(9, 7, 300, 50)
   const of: Family = { vectors, own: vectors[0]!, maxFaulty: 1, keep: 5 }
-  const seen = seenOf('mda', of, aggregate('mda', of))
+  const seen = seenOf('mda', of, aggregate('mda', of))!
   const plane = planeOf({ step: 3, phase: 'gradient', iteration: 0 }, [0, 1, 2, 3, 4, 5, 6], seen)
   t.is(plane.points.at(-1)!.fate, 'dropped')
   t.is(plane.points.filter(({ fate }) => fate === 'kept').length, 5)
