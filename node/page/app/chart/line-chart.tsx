@@ -4,11 +4,12 @@
  */
 import { curveStepAfter, line } from 'd3-shape'
 import { useState } from 'preact/hooks'
-import { type Box, type Scale, scaleOver, XAxis, YAxis } from './axes.tsx'
+import { XAxis, YAxis } from './axes.tsx'
 import type { NumbersTable } from './download.ts'
 import { Figure } from './figure.tsx'
 import { numberText } from './format.ts'
 import { type Look, paint, shapePath } from './palette.ts'
+import { type Box, type Scale, scaleOver } from './scale.ts'
 import { useWidth } from './size.ts'
 import { type Point, thinned } from './thin.ts'
 
