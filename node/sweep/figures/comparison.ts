@@ -2,7 +2,17 @@
  * The worst attack for each rule, and the best rule for the worst attack, each with whether the seeds bear it out: every
  * other one must differ, seed by seed, after Holm's correction for their number.
  */
-import { type Cell, cellOf, groupBy, isComparable, isWorse, panelsOf, varyingAxes, worstOf } from './cells.ts'
+import {
+  type Cell,
+  cellOf,
+  groupBy,
+  isComparable,
+  isWorse,
+  panelsOf,
+  type Standing,
+  varyingAxes,
+  worstOf,
+} from './cells.ts'
 import type { SweepDocument, SweepRun } from './document.ts'
 import type { Roles } from './heat-map.ts'
 import type { Better } from './metric.ts'
@@ -40,6 +50,8 @@ export interface Comparison {
   /** The settings beside rule and attack. */
   readonly label: string
   readonly worst: readonly WorstCase[]
+  /** Rules that have no run to compare, and why. */
+  readonly leftOut: readonly { readonly subject: number; readonly standing: Standing }[]
   /** The rule whose worst case is best; null where none can be compared. */
   readonly best: number | null
   readonly verdict: Verdict | null
@@ -57,10 +69,13 @@ export function comparisonsOf(
     axis => axis !== roles.subject && axis !== roles.adversary,
   )
   return panelsOf(document, runs, others).map(panel => {
-    const worst = [...groupBy(panel.runs, roles.subject)].flatMap(([subject, group]) => {
+    const worst: Omit<WorstCase, 'againstBest' | 'pAgainstBest'>[] = []
+    const leftOut: { subject: number; standing: Standing }[] = []
+    for (const [subject, group] of groupBy(panel.runs, roles.subject)) {
       const found = worstCaseOf(document, group, roles.adversary, metric, better)
-      return found === null ? [] : [{ subject, ...found }]
-    })
+      if (found !== null) worst.push({ subject, ...found })
+      else leftOut.push({ subject, standing: cellOf(document, group, metric).standing })
+    }
     const opposite = better === 'higher' ? 'lower' : 'higher'
     const cells = new Map(worst.map(({ subject, cell }) => [subject, cell]))
     // The best is the worst by the opposite measure, but never one that lost more runs.
@@ -71,6 +86,7 @@ export function comparisonsOf(
       label: panel.label,
       best,
       verdict,
+      leftOut,
       worst: worst.map(one => {
         const pair = ps.find(([subject]) => subject === one.subject)?.[1] ?? null
         return { ...one, againstBest: pair, pAgainstBest: holmOf(ps, one.subject) }

@@ -27,7 +27,7 @@ interface CurveSceneOptions {
   readonly width: number
 }
 
-const PANEL = { width: 300, height: 190, gap: 20, top: 24, bottom: 38, left: 52 } as const
+const PANEL = { width: 390, height: 190, gap: 20, top: 24, bottom: 38, left: 52 } as const
 const LOG_RATIO = 1000
 
 export function curveScene(options: CurveSceneOptions): Scene {
@@ -114,7 +114,7 @@ function panelMarks(
   const bottom = PANEL.height - PANEL.bottom
   const right = PANEL.width - 6
   const marks: Mark[] = [
-    textMark(0, 13, fitted(panel.label, 13, PANEL.width), 13, 'start', { bold: true, title: panel.label }),
+    textMark(0, 13, fitted(panel.label, 12, PANEL.width), 12, 'start', { bold: true, title: panel.label }),
   ]
   for (const tick of ticksOf(scaleY, 4, log)) {
     const y = scaleY(tick)

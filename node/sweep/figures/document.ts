@@ -184,8 +184,12 @@ function pointsPerSeries(rows: readonly RunRow[]): number {
 function curveOf({ steps, values }: Series, every: number): Curve {
   const count = Math.min(steps.length, values.length)
   const take = Array.from({ length: count }, (_, at) => at).filter(at => at % every === 0 || at === count - 1)
-  return [take.map(at => steps[at]!), take.map(at => finite(values[at]))]
+  return [take.map(at => steps[at]!), take.map(at => rounded(finite(values[at])))]
 }
 
 const finite = (value: number | null | undefined): number | null =>
   typeof value === 'number' && Number.isFinite(value) ? value : null
+
+/** Six digits are more than a line can show. */
+const rounded = (value: number | null): number | null =>
+  value === null ? null : Number(value.toPrecision(6))

@@ -88,7 +88,10 @@ function layoutOf({ document, panels, choice, width }: HeatSceneOptions): Layout
   const narrow = width < 500
   const left = Math.min(narrow ? 96 : 170, widest(rows, TEXT) + 10)
   const numbers = panels.flatMap(({ cells }) => cells.flat().map(cell => cellText(cell, choice)))
-  const least = Math.max(34, widest(numbers, TEXT) + 8)
+  const worst = panels.flatMap(({ cells }) =>
+    cells.flat().map(cell => worstName(document, choice, cell) ?? ''),
+  )
+  const least = Math.max(34, widest(numbers, TEXT) + 8, Math.min(narrow ? 56 : 90, widest(worst, SMALL) + 6))
   const room = Math.min(narrow ? 60 : 110, widest(columns, TEXT) + 12)
   const share = (width - left) / Math.max(1, columns.length)
   const cell = Math.max(least, Math.min(room, share))
@@ -122,6 +125,11 @@ function panelMarks(
   const marks: Mark[] = [
     textMark(0, 13, fitted(heading, 13, room), 13, 'start', { bold: true, title: heading }),
   ]
+  // Which axis the names above the columns are of; a heading of its own says it where there are no panels.
+  if (panel.label !== '')
+    marks.push(
+      textMark(left - 8, top - 7, fitted(columns.name, 11, left - 10), 11, 'end', { fill: '--soft' }),
+    )
   for (const [at, place] of panel.columns.entries()) {
     const name = columns.values[place]!
     const x = left + (at + 0.5) * width

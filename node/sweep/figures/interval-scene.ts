@@ -58,7 +58,7 @@ export function intervalScene(options: IntervalSceneOptions): Scene {
   let y = 0
   for (const comparison of comparisons) {
     marks.push(...moved(panelMarks(options, comparison, scale, left), 0, y))
-    y += TOP + comparison.worst.length * ROW + AXIS + GAP
+    y += TOP + (comparison.worst.length + comparison.leftOut.length) * ROW + AXIS + GAP
   }
   const caption =
     'Worst case of each: the mean over seeds and its 95 % interval. Blue: the best, with a significant difference from every other. Black: significantly worse than the best. Grey: the seeds do not tell it from the best.'
@@ -92,24 +92,27 @@ function panelMarks(
 ): Mark[] {
   const { metric, width } = options
   const [from, to] = scale.range() as [number, number]
-  const bottom = TOP + comparison.worst.length * ROW
+  const bottom = TOP + (comparison.worst.length + comparison.leftOut.length) * ROW
   const marks: Mark[] = [textMark(0, 13, comparison.label, 13, 'start', { bold: true })]
   for (const tick of scale.ticks(Math.max(2, Math.floor((to - from) / 70)))) {
     const x = scale(tick)
     marks.push({ kind: 'path', d: `M${places(x)} ${TOP}V${bottom}`, stroke: { paint: '--line', width: 1 } })
     marks.push(textMark(x, bottom + 14, textOf(metric, tick), 11, 'middle', { fill: '--soft' }))
   }
-  marks.push(
-    textMark(width, bottom + 14, fitted(labelOf(metric), 11, 62), 11, 'end', {
-      fill: '--soft',
-      title: labelOf(metric),
-    }),
-  )
+  marks.push(textMark(width, 13, fitted(labelOf(metric), 11, width / 3), 11, 'end', { fill: '--soft' }))
   for (const [at, one] of comparison.worst.entries()) {
     const y = TOP + (at + 0.5) * ROW
     const name = nameOf(options, one)
     marks.push(textMark(left - 8, y + 4, fitted(name, 12, left - 8), 12, 'end', { title: name }))
     marks.push(...dotMarks(one, metric, paints[toneOf(one, comparison)], scale, y, width))
+  }
+  for (const [at, { subject, standing }] of comparison.leftOut.entries()) {
+    const y = TOP + (comparison.worst.length + at + 0.5) * ROW
+    const name = options.document.axes[options.roles.subject]!.values[subject]!
+    marks.push(
+      textMark(left - 8, y + 4, fitted(name, 12, left - 8), 12, 'end', { fill: '--soft', title: name }),
+    )
+    marks.push(textMark(left + 6, y + 4, standing, 12, 'start', { fill: '--soft' }))
   }
   return marks
 }
@@ -137,6 +140,10 @@ function dotMarks(
   const outline = symbol(half === null ? symbolDiamond : symbolCircle, 60)() ?? ''
   const title = `${textOf(metric, mean)}${half === null ? '' : ` ± ${textOf(metric, half)}`}, ${count} ${count === 1 ? 'seed' : 'seeds'}`
   marks.push({ kind: 'path', d: outline, fill: paint, at: [scale(mean), y], title })
-  marks.push(textMark(width, y + 4, `${textOf(metric, mean)}, n = ${count}`, 11, 'end', { fill: paint }))
+  marks.push(
+    textMark(width, y + 4, `${textOf(metric, mean)}, n = ${count}`, 11, 'end', {
+      fill: paint === '--ghost' ? '--soft' : paint,
+    }),
+  )
   return marks
 }

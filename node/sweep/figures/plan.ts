@@ -29,8 +29,8 @@ const METRICS_MAX = 4
 const PANELS_MAX = 24
 /** Files of one figure; the page has the rest. */
 const PARTS_MAX = 8
-/** The width of two columns of most papers, in pixels. */
-const WIDTH = 680
+/** Of a figure over both columns of a paper, in pixels. */
+const WIDTH = 800
 
 /** All figures, and sentences on what is not among them. */
 export function plannedFigures(

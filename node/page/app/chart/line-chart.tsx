@@ -2,7 +2,7 @@
  * Lines over a common x: steps, iterations or time. A pointer or the arrow keys read the values at an x; a click
  * chooses it, where that means something.
  */
-import { curveStepAfter, line } from 'd3-shape'
+import { area, curveStepAfter, line } from 'd3-shape'
 import { useState } from 'preact/hooks'
 import { XAxis, YAxis } from './axes.tsx'
 import type { NumbersTable } from './download.ts'
@@ -22,6 +22,8 @@ export interface Series {
   readonly faint?: boolean
   /** Holds its value until the next point. */
   readonly stairs?: boolean
+  /** What lies around the line, such as an interval: by ascending x. */
+  readonly band?: readonly (readonly [x: number, low: number, high: number])[]
 }
 
 interface LineChartProps {
@@ -138,7 +140,10 @@ function Lines({ title, x, y, series, chosen, onChoose, width }: LineChartProps 
 }
 
 function* valuesOf(series: readonly Series[]): Iterable<number> {
-  for (const { points } of series) for (const [, value] of points) if (value !== null) yield value
+  for (const { points, band = [] } of series) {
+    for (const [, value] of points) if (value !== null) yield value
+    for (const [, low, high] of band) yield* [low, high]
+  }
 }
 
 interface LineProps {
@@ -164,8 +169,15 @@ function Line({ series, scaleX, scaleY, box }: LineProps) {
   const known = points.filter(([, y]) => y !== null)
   const every = Math.max(1, Math.ceil(known.length / 6))
   const marked = known.filter((_, at) => at % every === Math.floor(every / 2) || known.length <= 6)
+  const around = area<readonly [number, number, number]>()
+    .x(([x]) => scaleX(x))
+    .y0(([, low]) => placeY(low))
+    .y1(([, , high]) => placeY(high))
   return (
     <g class={faint ? 'faint' : undefined}>
+      {series.band !== undefined && series.band.length > 1 && (
+        <path d={around([...series.band]) ?? ''} opacity={0.16} style={{ fill: paint(look.colour) }} />
+      )}
       <path
         d={draw(points as Point[]) ?? ''}
         fill="none"

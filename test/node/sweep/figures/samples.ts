@@ -25,7 +25,7 @@ interface Place {
 export function accuracyOf({ rule, attack, faults, partition, seed }: Place): number {
   const strength = [0, 0.1, 0.3, 0.2, 0.05][attack]! * faults * [1.6, 0.5, 0.4, 0.15, 0.6][rule]!
   const noise =
-    0.01 * Math.sin(12.9898 * (seed + 1) + 78.233 * (rule + 5 * attack + 25 * partition + 50 * faults))
+    0.03 * Math.sin(12.9898 * (seed + 1) + 78.233 * (rule + 5 * attack + 25 * partition + 50 * faults))
   return Math.max(0.08, 0.93 - 0.06 * partition - 0.5 * strength + noise)
 }
 
