@@ -19,7 +19,7 @@ import type { Better } from './metric.ts'
 import { LEVEL, largestHolm, type Paired, pairedOf } from './statistics.ts'
 
 /** The chosen one beside the next. */
-export interface Verdict {
+interface Verdict {
   /** The next after it, on the same axis; null where there is no other. */
   readonly next: number | null
   /** Chosen less next, seed by seed. */

@@ -36,7 +36,7 @@ export interface SweepAxis {
 }
 
 /** Steps, and a value for each; null where it was not finite. */
-export type Curve = readonly [steps: readonly number[], values: readonly (number | null)[]]
+type Curve = readonly [steps: readonly number[], values: readonly (number | null)[]]
 
 export interface SweepRun {
   readonly run: string
@@ -102,23 +102,33 @@ export function documentOf(
     metrics: keysOf(kept, ({ metrics }) => metrics),
     series: keysOf(kept, ({ series }) => series),
     settings: common,
-    runs: kept.map(row => ({
-      run: shown(row.run),
-      status: row.status,
-      why: row.why === undefined ? null : shown(row.why),
-      at: names.map((name, at) => places[at]!.get(textOf(row, name))!),
-      metrics: renamed(row.metrics, value => value),
-      series: renamed(row.series, one => curveOf(one, every)),
-      settings: Object.fromEntries(
-        varying.flatMap(name =>
-          name in row.settings ? [[shown(name), shown(String(row.settings[name]))]] : [],
+    runs: inAxesOrder(
+      kept.map(row => ({
+        run: shown(row.run),
+        status: row.status,
+        why: row.why === undefined ? null : shown(row.why),
+        at: names.map((name, at) => places[at]!.get(textOf(row, name))!),
+        metrics: renamed(row.metrics, value => value),
+        series: renamed(row.series, one => curveOf(one, every)),
+        settings: Object.fromEntries(
+          varying.flatMap(name =>
+            name in row.settings ? [[shown(name), shown(String(row.settings[name]))]] : [],
+          ),
         ),
-      ),
-      seconds: row.seconds,
-      files: filesOf(row.run),
-    })),
+        seconds: row.seconds,
+        files: filesOf(row.run),
+      })),
+    ),
     thinned,
   }
+}
+
+/** By the axes, whatever order the runs were made in. */
+function inAxesOrder(runs: readonly SweepRun[]): readonly SweepRun[] {
+  return [...runs].sort((a, b) => {
+    const first = a.at.findIndex((value, axis) => value !== b.at[axis])
+    return first < 0 ? 0 : a.at[first]! - b.at[first]!
+  })
 }
 
 const VERSION = 'version'

@@ -8,15 +8,15 @@ import {
   reducedCell,
   varyingAxes,
 } from './cells.ts'
-import { SEED, type SweepDocument, type SweepRun } from './document.ts'
+import { SEED, type SweepAxis, type SweepDocument, type SweepRun } from './document.ts'
 
 /** What a cell shows: its mean, or the standard deviation over its seeds. */
 export type HeatNumber = 'mean' | 'spread'
 
 export interface HeatChoice extends CellChoice {
-  /** Places of two axes in the document. */
+  /** Places of axes in the document; without an axis of columns there is one column. */
   readonly rows: number
-  readonly columns: number
+  readonly columns: number | null
   readonly number: HeatNumber
 }
 
@@ -44,11 +44,15 @@ export function rolesOf({ axes }: SweepDocument): Roles | null {
 }
 
 /** The two axes that a heat map has if nobody chooses: subject and adversary, or the axes with the most values. */
-export function defaultAxes(document: SweepDocument): { rows: number; columns: number } | null {
+export function defaultAxes(document: SweepDocument): Pick<HeatChoice, 'rows' | 'columns'> | null {
   const roles = rolesOf(document)
   if (roles === null) return null
-  const columns = roles.adversary ?? secondAxis(document, [roles.subject])
-  return { rows: roles.subject, columns: columns ?? roles.subject }
+  return { rows: roles.subject, columns: roles.adversary ?? secondAxis(document, [roles.subject]) }
+}
+
+/** The names above the columns. */
+export function columnsOf(document: SweepDocument, { columns, metric }: HeatChoice): SweepAxis {
+  return columns === null ? { name: '', values: [metric] } : document.axes[columns]!
 }
 
 /** The axis with the most values that is none of these. */
@@ -68,14 +72,16 @@ export function heatPanels(
   runs: readonly SweepRun[],
   choice: HeatChoice,
 ): readonly HeatPanel[] {
-  const drawn = new Set([choice.rows, choice.columns, choice.reduction?.axis])
+  const drawn = new Set<number | null | undefined>([choice.rows, choice.columns, choice.reduction?.axis])
   const facets = varyingAxes(document, runs).filter(axis => !drawn.has(axis))
   const rows = [...groupBy(runs, choice.rows).keys()]
-  const columns = [...groupBy(runs, choice.columns).keys()]
+  const grouped = (some: readonly SweepRun[]) =>
+    choice.columns === null ? new Map([[0, some]]) : groupBy(some, choice.columns)
+  const columns = [...grouped(runs).keys()]
   return panelsOf(document, runs, facets).map(panel => {
     const byRow = groupBy(panel.runs, choice.rows)
     const cells = rows.map(row => {
-      const byColumn = groupBy(byRow.get(row) ?? [], choice.columns)
+      const byColumn = grouped(byRow.get(row) ?? [])
       return columns.map(column => reducedCell(document, byColumn.get(column) ?? [], choice))
     })
     return { at: panel.at, label: panel.label, runs: panel.runs, rows, columns, cells }

@@ -1,8 +1,8 @@
 /** Heat maps as marks: a number in every cell, hatching and a reason where there is none, one scale for all panels. */
 import type { Cell, Standing } from './cells.ts'
-import type { SweepDocument } from './document.ts'
+import type { SweepAxis, SweepDocument } from './document.ts'
 import { legendMarks } from './heat-legend.ts'
-import { type HeatChoice, type HeatPanel, numberOf } from './heat-map.ts'
+import { columnsOf, type HeatChoice, type HeatPanel, numberOf } from './heat-map.ts'
 import { type HeatScale, heatScaleOf, shareOf } from './heat-scale.ts'
 import { labelOf, textOf } from './metric.ts'
 import {
@@ -79,10 +79,9 @@ export function heatScene(options: HeatSceneOptions): Scene {
 
 function layoutOf({ document, panels, choice, width }: HeatSceneOptions): Layout {
   const [first] = panels
-  const names = (axis: number, at: readonly number[] = []) =>
-    at.map(place => document.axes[axis]!.values[place]!)
-  const rows = names(choice.rows, first?.rows)
-  const columns = names(choice.columns, first?.columns)
+  const names = ({ values }: SweepAxis, at: readonly number[] = []) => at.map(place => values[place]!)
+  const rows = names(document.axes[choice.rows]!, first?.rows)
+  const columns = names(columnsOf(document, choice), first?.columns)
   const widest = (texts: readonly string[], size: number) =>
     Math.max(0, ...texts.map(text => widthOf(text, size)))
   const narrow = width < 500
@@ -119,8 +118,9 @@ function panelMarks(
 ): Mark[] {
   const { left, top, cell: width, row: height } = layout
   const rows = document.axes[choice.rows]!
-  const columns = document.axes[choice.columns]!
-  const heading = panel.label === '' ? `${rows.name} × ${columns.name}` : panel.label
+  const columns = columnsOf(document, choice)
+  const heading =
+    panel.label !== '' ? panel.label : columns.name === '' ? rows.name : `${rows.name} × ${columns.name}`
   const room = layout.panelWidth
   const marks: Mark[] = [
     textMark(0, 13, fitted(heading, 13, room), 13, 'start', { bold: true, title: heading }),

@@ -11,7 +11,7 @@ import { pdfOf } from './pdf.ts'
 import { type FiguresOptions, isFigureName, plannedFigures } from './plan.ts'
 import { svgOf } from './svg.ts'
 
-export interface WrittenFigures {
+interface WrittenFigures {
   /** Paths within the folder. */
   readonly files: readonly string[]
   /** What was left out or shortened, in sentences. */

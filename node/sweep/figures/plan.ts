@@ -10,7 +10,7 @@ import { intervalScene } from './interval-scene.ts'
 import { type Better, betterOf, inOrderOfUse } from './metric.ts'
 import type { Scene } from './scene.ts'
 
-export interface PlannedFigure {
+interface PlannedFigure {
   /** Of its files, without an ending: letters, digits, dots and hyphens. */
   readonly name: string
   readonly scene: Scene

@@ -36,6 +36,8 @@ interface LineChartProps {
     readonly log?: boolean
     /** Values are amounts, which are measured from 0; or shares, which lie in [0, 1]. */
     readonly of?: 'amounts' | 'shares'
+    /** Values that have a place on it too, so that figures beside each other have one scale. */
+    readonly reach?: readonly number[]
   }
   readonly series: readonly Series[]
   readonly chosen?: number | null
@@ -83,7 +85,7 @@ function Lines({ title, x, y, series, chosen, onChoose, width }: LineChartProps 
   scaleX.domain(xs.length > 1 ? [xs[0]!, xs.at(-1)!] : [xs[0]! - 1, xs[0]! + 1])
   const zero = y.log === true && hasZeros(series)
   const scaleY = scaleOver(
-    y.of === 'amounts' ? [0, ...valuesOf(series)] : valuesOf(series),
+    [...(y.of === 'amounts' ? [0] : []), ...(y.reach ?? []), ...valuesOf(series)],
     [zero ? box.bottom - ZERO_GAP : box.bottom, box.top],
     y.log === true,
     y.of === 'shares',

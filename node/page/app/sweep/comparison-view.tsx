@@ -6,6 +6,7 @@ import { type Roles, rolesOf } from '../../../sweep/figures/heat-map.ts'
 import { intervalScene, toneOf } from '../../../sweep/figures/interval-scene.ts'
 import { labelOf, textOf } from '../../../sweep/figures/metric.ts'
 import type { Paired } from '../../../sweep/figures/statistics.ts'
+import { svgOf } from '../../../sweep/figures/svg.ts'
 import type { Cell, NumbersTable } from '../chart/download.ts'
 import { csvOf, offer } from '../chart/download.ts'
 import { Figure, TableHead } from '../chart/figure.tsx'
@@ -68,7 +69,11 @@ function WorstFigure({ sweep, roles, comparisons }: WorstProps) {
   )
   const { head, rows } = worstTable(sweep, roles, comparisons)
   return (
-    <Figure title={title} numbers={() => ({ head, rows: rows.map(({ cells }) => cells) })}>
+    <Figure
+      title={title}
+      toSvg={() => svgOf(scene)}
+      numbers={() => ({ head, rows: rows.map(({ cells }) => cells) })}
+    >
       <div ref={box}>
         {comparisons.length === 0 ? (
           <p class="empty">No run is left by the filter.</p>
@@ -109,7 +114,16 @@ function GreyTable({ title, caption, table }: { title: string; caption: string; 
             {table.rows.map(({ cells, grey, pick }, at) => (
               <tr key={at} class={grey ? 'grey' : undefined}>
                 {cells.map((cell, column) => (
-                  <td key={column} class={typeof cell === 'number' ? 'number' : undefined}>
+                  <td
+                    key={column}
+                    class={
+                      typeof cell === 'number'
+                        ? 'number'
+                        : String(cell).includes(' = ')
+                          ? 'nowrap'
+                          : undefined
+                    }
+                  >
                     {typeof cell === 'string' ? cell : numberText(cell)}
                   </td>
                 ))}

@@ -24,9 +24,10 @@ export function CurvesView({ sweep, runs }: { sweep: SweepDocument; runs: readon
     () => (name === undefined ? [] : curvePanels(sweep, runs, roles, name)),
     [sweep, runs, name],
   )
+  const all = useMemo(() => extentOf(panels.flatMap(({ lines }) => lines)), [panels])
   if (name === undefined)
     return <p class="empty">No run of this sweep has a series: measure with evaluateEvery.</p>
-  const isLog = log ?? spansDecades(panels.flatMap(({ lines }) => lines))
+  const isLog = log ?? (all !== null && all[0] > 0 && all[1] / all[0] > LOG_RATIO)
   return (
     <>
       <div class="controls">
@@ -60,6 +61,7 @@ export function CurvesView({ sweep, runs }: { sweep: SweepDocument; runs: readon
               label: `${labelOf(name)}${isLog ? ' (log)' : ''}`,
               text: value => textOf(name, value),
               log: isLog,
+              reach: all ?? [],
               ...(isShare(name) ? { of: 'shares' } : {}),
             }}
             series={lines.map(line => seriesOf(sweep, line, roles.subject, name, isLog))}
@@ -70,16 +72,17 @@ export function CurvesView({ sweep, runs }: { sweep: SweepDocument; runs: readon
   )
 }
 
-function spansDecades(lines: readonly CurveLine[]): boolean {
+/** The least and the greatest mean of all figures, which share a scale. */
+function extentOf(lines: readonly CurveLine[]): readonly [number, number] | null {
   let low = Number.POSITIVE_INFINITY
-  let high = 0
+  let high = Number.NEGATIVE_INFINITY
   for (const { points } of lines)
     for (const { mean } of points) {
       if (mean === null) continue
       low = Math.min(low, mean)
       high = Math.max(high, mean)
     }
-  return low > 0 && high / low > LOG_RATIO
+  return low > high ? null : [low, high]
 }
 
 function seriesOf(sweep: SweepDocument, line: CurveLine, axis: number, name: string, log: boolean): Series {

@@ -6,7 +6,7 @@ import { SWEEP_FORMAT, SWEEP_VERSION, type SweepDocument } from '../../../sweep/
 import { cleaned } from '../clean.ts'
 import { inflated } from '../source.ts'
 import { App } from './app.tsx'
-import { begin, view, viewOfAddress } from './state.ts'
+import { begin, picked, view, viewOfAddress } from './state.ts'
 
 class Unreadable extends Error {}
 
@@ -22,7 +22,9 @@ async function embedded(): Promise<SweepDocument> {
 async function start(): Promise<void> {
   view.value = viewOfAddress() ?? view.value
   addEventListener('hashchange', () => {
-    view.value = viewOfAddress() ?? view.value
+    const next = viewOfAddress() ?? view.value
+    if (next !== view.value) picked.value = null
+    view.value = next
   })
   const root = document.getElementById('app')!
   const sweep = await embedded()

@@ -2,9 +2,10 @@
 import { useMemo, useState } from 'preact/hooks'
 import type { Reduction } from '../../../sweep/figures/cells.ts'
 import { SEED, type SweepDocument, type SweepRun } from '../../../sweep/figures/document.ts'
-import { type HeatChoice, type HeatPanel, heatPanels } from '../../../sweep/figures/heat-map.ts'
+import { columnsOf, type HeatChoice, type HeatPanel, heatPanels } from '../../../sweep/figures/heat-map.ts'
 import { cellTitle, heatScene, targetOf } from '../../../sweep/figures/heat-scene.ts'
 import { labelOf } from '../../../sweep/figures/metric.ts'
+import { svgOf } from '../../../sweep/figures/svg.ts'
 import type { NumbersTable } from '../chart/download.ts'
 import { Figure } from '../chart/figure.tsx'
 import { useWidth } from '../chart/size.ts'
@@ -15,6 +16,8 @@ import { better, columnsAxis, metric, number, picked, reduction, rowsAxis } from
 
 /** Panels that are drawn; a filter brings the others. */
 const PANELS_MAX = 48
+/** Of a download, as files have it. */
+const SVG_WIDTH = 800
 
 export function MapView({ sweep, runs }: { sweep: SweepDocument; runs: readonly SweepRun[] }) {
   const choice = chosenMap()
@@ -29,6 +32,11 @@ export function MapView({ sweep, runs }: { sweep: SweepDocument; runs: readonly 
         caption={captionOf(panels.length)}
         controls={<MapControls sweep={sweep} />}
         numbers={() => numbersOf(sweep, panels, choice)}
+        toSvg={() =>
+          svgOf(
+            heatScene({ document: sweep, panels: shown, scaledBy: panels, choice, title, width: SVG_WIDTH }),
+          )
+        }
       >
         {shown.length === 0 ? (
           <p class="empty">No run is left by the filter.</p>
@@ -53,7 +61,7 @@ function chosenMap(): HeatChoice {
   const [by, axis] = reduction.value.split(' ')
   const reduced: Reduction | null =
     by === '' || axis === undefined ? null : { axis: Number(axis), by: by === 'worst' ? 'worst' : 'mean' }
-  const drawn = [rowsAxis.value, columnsAxis.value]
+  const drawn: readonly (number | null)[] = [rowsAxis.value, columnsAxis.value]
   return {
     metric: metric.value,
     better: better.value,
@@ -79,25 +87,33 @@ function MapControls({ sweep }: { sweep: SweepDocument }) {
     [`mean ${at}`, `mean over ${name}`] as const,
   ])
   const options = [['', 'a panel for each'] as const, ...reductions]
-  /** Who takes the other's axis gives its own. */
-  const choose = (one: typeof rowsAxis, other: typeof rowsAxis) => (value: string) => {
-    if (other.value === Number(value)) other.value = one.value
-    one.value = Number(value)
-    picked.value = null
-  }
+  const before = { rows: rowsAxis.value, columns: columnsAxis.value }
   return (
     <>
       <Choice
         label="Rows"
         value={String(rowsAxis.value)}
         options={axes}
-        onChange={choose(rowsAxis, columnsAxis)}
+        onChange={value => {
+          // An axis that the columns have is exchanged.
+          if (before.columns === Number(value)) columnsAxis.value = before.rows
+          rowsAxis.value = Number(value)
+          picked.value = null
+        }}
       />
       <Choice
         label="Columns"
-        value={String(columnsAxis.value)}
-        options={axes}
-        onChange={choose(columnsAxis, rowsAxis)}
+        value={String(columnsAxis.value ?? '')}
+        options={[...axes, ['', 'none']]}
+        onChange={value => {
+          const other = before.columns ?? axes.map(([at]) => Number(at)).find(at => at !== Number(value))
+          if (value !== '' && before.rows === Number(value)) {
+            if (other === undefined) return
+            rowsAxis.value = other
+          }
+          columnsAxis.value = value === '' ? null : Number(value)
+          picked.value = null
+        }}
       />
       <Choice
         label="Other axes"
@@ -187,7 +203,7 @@ function nameOf(
   column: number,
 ): string {
   const rows = sweep.axes[choice.rows]!
-  const columns = sweep.axes[choice.columns]!
+  const columns = columnsOf(sweep, choice)
   const cell = `${rows.name} ${rows.values[panel.rows[row]!]}, ${columns.name} ${columns.values[panel.columns[column]!]}`
   return panel.label === '' ? cell : `${cell}, ${panel.label}`
 }
@@ -214,7 +230,7 @@ function moved(
 /** A row for each cell, with all that is known of it. */
 function numbersOf(sweep: SweepDocument, panels: readonly HeatPanel[], choice: HeatChoice): NumbersTable {
   const rows = sweep.axes[choice.rows]!
-  const columns = sweep.axes[choice.columns]!
+  const columns = columnsOf(sweep, choice)
   const facets = panels[0]?.at.map(([axis]) => sweep.axes[axis]!) ?? []
   const worst = choice.reduction?.by === 'worst' ? [`worst ${sweep.axes[choice.reduction.axis]!.name}`] : []
   const unit = labelOf(choice.metric) === choice.metric ? '' : ', as a share'

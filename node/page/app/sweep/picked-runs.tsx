@@ -78,7 +78,7 @@ export function RunTable({ sweep, runs, label }: RunsProps & { label: string }) 
     <section class="scroll" tabIndex={0} aria-label={`Table: ${label}`}>
       <table>
         <TableHead
-          names={['run', ...names, 'status', ...metrics.map(labelOf), ...settings, 'seconds', 'why']}
+          names={['run', ...names, 'status', 'why', ...metrics.map(labelOf), ...settings, 'seconds']}
         />
         <tbody>
           {runs.slice(0, RUNS_MAX).map(run => (
@@ -90,6 +90,7 @@ export function RunTable({ sweep, runs, label }: RunsProps & { label: string }) 
                 <td key={axis}>{sweep.axes[axis]!.values[run.at[axis]!]}</td>
               ))}
               <td>{run.status}</td>
+              <td class="why">{run.why === null ? '' : <span>{run.why}</span>}</td>
               {metrics.map(name => (
                 <td key={name} class="number">
                   {textOf(name, run.metrics[name] ?? null)}
@@ -99,7 +100,6 @@ export function RunTable({ sweep, runs, label }: RunsProps & { label: string }) 
                 <td key={name}>{run.settings[name] ?? '–'}</td>
               ))}
               <td class="number">{numberText(run.seconds)}</td>
-              <td>{run.why ?? ''}</td>
             </tr>
           ))}
         </tbody>

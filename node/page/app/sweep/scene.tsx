@@ -19,7 +19,7 @@ export function Drawing({ scene, label, current = null, onPoint, onPick }: Drawi
       : null
   return (
     <svg
-      class="drawing"
+      class="drawing scene"
       width={scene.width}
       height={scene.height}
       role="img"

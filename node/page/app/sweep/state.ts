@@ -1,7 +1,7 @@
 /** What the page of a sweep shows, and what is chosen on it. */
 import { computed, signal } from '@preact/signals'
 import type { SweepDocument, SweepRun } from '../../../sweep/figures/document.ts'
-import { defaultAxes, rolesOf } from '../../../sweep/figures/heat-map.ts'
+import { defaultAxes } from '../../../sweep/figures/heat-map.ts'
 import { type Better, betterOf, inOrderOfUse } from '../../../sweep/figures/metric.ts'
 
 export const views = ['map', 'curves', 'comparison', 'runs'] as const
@@ -13,14 +13,15 @@ export const metric = signal('')
 export const chosenBetter = signal<Better | null>(null)
 export const better = computed<Better>(() => chosenBetter.value ?? betterOf(metric.value))
 export const rowsAxis = signal(0)
-export const columnsAxis = signal(0)
+/** Null: one column. */
+export const columnsAxis = signal<number | null>(null)
 /** `` for a panel for each value; `worst 1`, `mean 1`: over the axis in that place. */
 export const reduction = signal('')
 export const number = signal<'mean' | 'spread'>('mean')
 /** Values that are filtered out, as `axis value` by their places. */
 export const hidden = signal<ReadonlySet<string>>(new Set())
 
-export interface Picked {
+interface Picked {
   readonly label: string
   readonly runs: readonly SweepRun[]
 }
@@ -52,7 +53,6 @@ export function begin(sweep: SweepDocument): void {
   if (axes === null) return
   rowsAxis.value = axes.rows
   columnsAxis.value = axes.columns
-  if (rolesOf(sweep)?.adversary === null) reduction.value = ''
 }
 
 /** The view in the address, so that a reload and a link keep it. */

@@ -6,7 +6,7 @@ export const attacks = ['none', 'sign-flip', 'little', 'empires', 'noise'] as co
 export const faults = [1, 2, 3] as const
 export const partitions = ['iid', 'dirichlet:0.1'] as const
 
-export interface SampleOptions {
+interface SampleOptions {
   readonly seeds?: number
   readonly steps?: number
   /** Put behind every text that a file could bring. */
