@@ -5,5 +5,5 @@ declare module 'jstat' {
     inv(p: number, freedom: number): number
   }
   const jstat: { readonly studentt: Distribution }
-  export default jstat
+  export { jstat as default }
 }

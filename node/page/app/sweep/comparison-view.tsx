@@ -133,7 +133,7 @@ function GreyTable({ title, caption, table }: { title: string; caption: string; 
                       type="button"
                       class="quiet"
                       onClick={pick}
-                      aria-label={`Runs of ${cells.slice(0, 3).join(', ')}`}
+                      aria-label={`Show the runs of ${cells.slice(0, 3).join(', ')}`}
                     >
                       show
                     </button>
