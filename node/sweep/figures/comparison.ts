@@ -76,11 +76,9 @@ export function comparisonsOf(
       if (found !== null) worst.push({ subject, ...found })
       else leftOut.push({ subject, standing: cellOf(document, group, metric).standing })
     }
-    const opposite = better === 'higher' ? 'lower' : 'higher'
     const cells = new Map(worst.map(({ subject, cell }) => [subject, cell]))
-    // The best is the worst by the opposite measure, but never one that lost more runs.
     const best = bestOf(cells, better)
-    const verdict = best === null ? null : verdictOf(cells, best, opposite)
+    const verdict = best === null ? null : verdictOf(cells, best, better, 'best')
     const ps = best === null ? [] : pairsWith(cells, best)
     return {
       label: panel.label,
@@ -117,7 +115,7 @@ function worstCaseOf(
     cell: cells.get(worst)!,
     compared: [...cells.values()].filter(isComparable).length,
     of: document.axes[adversary]!.values.length,
-    verdict: verdictOf(cells, worst, better),
+    verdict: verdictOf(cells, worst, better, 'worst'),
   }
 }
 
@@ -129,17 +127,26 @@ function bestOf(cells: ReadonlyMap<number, Cell>, better: Better): number | null
   return best
 }
 
-/** The chosen cell against every other. `direction`: by which measure the chosen one is the worst. */
-function verdictOf(cells: ReadonlyMap<number, Cell>, chosen: number, direction: Better): Verdict {
+/**
+ * The chosen cell against every other. `direction`: which one was chosen. Others that lost runs
+ * are worse without a test; of a chosen one that lost runs nothing can be tested.
+ */
+function verdictOf(
+  cells: ReadonlyMap<number, Cell>,
+  chosen: number,
+  better: Better,
+  direction: 'worst' | 'best',
+): Verdict {
   const others = new Map([...cells].filter(([at, cell]) => at !== chosen && isComparable(cell)))
   const pairs = pairsWith(new Map([...others, [chosen, cells.get(chosen)!]]), chosen)
-  const p = largestHolm(pairs.map(([, pair]) => pair?.p ?? null))
-  const next = worstOf(others, direction)
+  const tested = pairs.filter(([at]) => others.get(at)!.lost === 0)
+  const p = largestHolm(tested.map(([, pair]) => pair?.p ?? null))
+  const next = direction === 'worst' ? worstOf(others, better) : bestOf(others, better)
   return {
     next,
     difference: pairs.find(([at]) => at === next)?.[1] ?? null,
     p,
-    significant: p !== null && p < LEVEL && ![...others.values()].some(({ lost }) => lost > 0),
+    significant: p !== null && p < LEVEL,
   }
 }
 

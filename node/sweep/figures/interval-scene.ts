@@ -35,8 +35,12 @@ const TOP = 24
 const GAP = 18
 const AXIS = 24
 
+const CAPTION =
+  'Worst case of each: the mean over seeds and its 95 % interval. Blue: the best, with a significant difference from every other. Black: significantly worse than the best. Grey: the seeds do not tell it from the best.'
+
 /** How a rule's worst case stands beside the best: only what the seeds bear out is in full ink. */
-export function toneOf(one: WorstCase, { best, verdict }: Comparison): 'best' | 'tied' | 'worse' {
+export function toneOf(one: WorstCase, { best, verdict }: Comparison): 'best' | 'tied' | 'worse' | 'lost' {
+  if (one.cell.lost > 0) return 'lost'
   if (one.subject === best) return verdict?.significant ? 'best' : 'tied'
   return one.pAgainstBest !== null && one.pAgainstBest < LEVEL ? 'worse' : 'tied'
 }
@@ -45,6 +49,7 @@ const paints: Readonly<Record<ReturnType<typeof toneOf>, Paint>> = {
   best: '--c0',
   tied: '--ghost',
   worse: '--ink',
+  lost: '--liar',
 }
 
 export function intervalScene(options: IntervalSceneOptions): Scene {
@@ -60,8 +65,8 @@ export function intervalScene(options: IntervalSceneOptions): Scene {
     marks.push(...moved(panelMarks(options, comparison, scale, left), 0, y))
     y += TOP + (comparison.worst.length + comparison.leftOut.length) * ROW + AXIS + GAP
   }
-  const caption =
-    'Worst case of each: the mean over seeds and its 95 % interval. Blue: the best, with a significant difference from every other. Black: significantly worse than the best. Grey: the seeds do not tell it from the best.'
+  const isLost = comparisons.some(({ worst }) => worst.some(({ cell }) => cell.lost > 0))
+  const caption = `${CAPTION}${isLost ? ' Red: some of its runs ended without a finite value.' : ''}`
   for (const line of wrapped(caption, 11, width)) {
     y += 14
     marks.push(textMark(0, y, line, 11, 'start', { fill: '--soft' }))

@@ -35,7 +35,7 @@ export function ComparisonView({ sweep, runs }: ViewProps) {
       <WorstFigure sweep={sweep} roles={roles} comparisons={comparisons} />
       <GreyTable
         title={`The best ${subject}${of}`}
-        caption={`For each setting the ${subject} whose worst case is best. Differences are taken seed by seed; p is of the paired t-test, corrected for the number of comparisons (Holm). Grey: not significant at 5 %.`}
+        caption={`For each setting the ${subject} whose worst case is best. Differences are taken seed by seed; p is of the paired t-test, corrected for the number of comparisons (Holm). What lost runs is worse without a test. Grey: not significant at 5 %.`}
         table={bestTable(sweep, roles, comparisons)}
       />
       {adversary !== null && (

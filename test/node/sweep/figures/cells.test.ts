@@ -6,6 +6,7 @@ import { comparisonsOf } from '../../../../node/sweep/figures/comparison.ts'
 import { curvePanels } from '../../../../node/sweep/figures/curves.ts'
 import { documentOf, type SweepDocument, type SweepRun } from '../../../../node/sweep/figures/document.ts'
 import { type HeatChoice, heatPanels, rolesOf } from '../../../../node/sweep/figures/heat-map.ts'
+import { toneOf } from '../../../../node/sweep/figures/interval-scene.ts'
 import type { RunRow } from '../../../../node/sweep/rows.ts'
 import { accuracyOf, attacks, faults, partitions, rules, sampleRows } from './samples.ts'
 
@@ -168,6 +169,24 @@ test('what is common to a seed hides no difference, and noise makes none', t => 
   const [one] = comparisonsOf(few, few.runs, rolesOf(few)!, 'accuracy', 'higher')
   t.is(one!.verdict!.p, null)
   t.false(one!.verdict!.significant)
+})
+
+test('a rule that lost a run is the worst, and the best of the others is tested against the others alone', t => {
+  const rows = grid(
+    (rule, attack, seed) => 'abc'.indexOf(rule) / 10 - 'xy'.indexOf(attack) / 5 + ((seed * 7) % 3) / 1e4,
+  )
+  // The rule that would be best loses one of its runs.
+  const lost = rows.map(one => (one.run === 'c-x-2' ? { ...one, metrics: { accuracy: null } } : one))
+  const document = documentOf(lost, { axes: ['rule', 'attack', 'seed'] })
+  const [comparison] = comparisonsOf(document, document.runs, rolesOf(document)!, 'accuracy', 'higher')
+  t.is(comparison!.best, 1)
+  t.is(comparison!.verdict!.next, 0)
+  t.true(comparison!.verdict!.significant)
+  const tones = comparison!.worst.map(one => toneOf(one, comparison!))
+  t.deepEqual(tones, ['worse', 'best', 'lost'])
+  const worst = comparison!.worst.find(({ subject }) => subject === 2)!
+  t.is(worst.adversary, 0)
+  t.is(worst.verdict.p, null)
 })
 
 test('a curve is the mean at steps that all its runs have, and breaks off where one diverges', t => {
