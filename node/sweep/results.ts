@@ -1,8 +1,9 @@
 /** The results of a sweep as files that other programs open: a line or a row for each run, and the series in long form. */
 import { join } from 'node:path'
 import type { SweepDefinition } from './definition.ts'
+import type { SweepAbout } from './figures/document.ts'
 import type { RunRow, Setting } from './rows.ts'
-import { rowText, storeFile } from './store.ts'
+import { rowText, storeFile, unwritten } from './store.ts'
 
 /** A column of a table: a value for each row, of one type or missing. */
 interface Column {
@@ -11,22 +12,37 @@ interface Column {
 }
 
 /**
- * Writes `sweep.yaml`, `results` as .jsonl, .csv and .parquet, and `series` as .csv and .parquet.
+ * Writes `sweep.yaml`, `results` as .jsonl, .csv and .parquet, `series` as .csv and .parquet, `index.html` and `figures/`.
+ * @returns what the figures leave out, in sentences
  * @throws StoreError
  */
 export async function writeResults(
   folder: string,
   definition: SweepDefinition,
   rows: readonly RunRow[],
-): Promise<void> {
+): Promise<readonly string[]> {
   await storeFile(join(folder, 'sweep.yaml'), definition.text)
   await storeFile(join(folder, 'results.jsonl'), rows.map(row => `${rowText(row)}\n`).join(''))
   for (const [name, columns] of [
     ['results', columnsOf(rows)],
     ['series', seriesColumns(rows)],
   ] as const) {
-    await storeFile(join(folder, `${name}.csv`), csvOf(columns))
+    await storeFile(join(folder, `${name}.csv`), await csvOf(columns))
     await storeFile(join(folder, `${name}.parquet`), await parquetOf(columns))
+  }
+  const { writeFigures } = await import('./figures/index.ts')
+  const written = await writeFigures(rows, aboutOf(definition), folder).catch(error => {
+    throw unwritten(folder, error)
+  })
+  return written.notes
+}
+
+function aboutOf({ name, title, axes }: SweepDefinition): SweepAbout {
+  return {
+    name,
+    ...(title !== undefined && { title }),
+    axes: axes.map(axis => axis.name),
+    values: Object.fromEntries(axes.map(axis => [axis.name, axis.choices.map(choice => choice.name)])),
   }
 }
 
@@ -74,15 +90,10 @@ function seriesColumns(rows: readonly RunRow[]): readonly Column[] {
 }
 
 /** RFC 4180, with a header; a missing value is empty. Numbers have all their digits. */
-function csvOf(columns: readonly Column[]): string {
-  const field = (value: Setting | null) => {
-    const text = value === null ? '' : String(value)
-    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
-  }
-  const lines = [columns.map(({ name }) => field(name)).join(',')]
-  const count = columns[0]?.values.length ?? 0
-  for (let row = 0; row < count; row++) lines.push(columns.map(({ values }) => field(values[row]!)).join(','))
-  return `${lines.join('\n')}\n`
+async function csvOf(columns: readonly Column[]): Promise<string> {
+  const { stringify } = await import('csv-stringify/sync')
+  const rows = columns[0]!.values.map((_, row) => columns.map(({ values }) => values[row]))
+  return stringify([columns.map(({ name }) => name), ...rows], { cast: { boolean: String } })
 }
 
 async function parquetOf(columns: readonly Column[]): Promise<Uint8Array> {

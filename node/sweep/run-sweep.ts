@@ -60,6 +60,8 @@ export interface SweepResult {
   readonly open: number
   /** Seconds of one core that the runs of this call took. */
   readonly workSeconds: number
+  /** What the figures leave out, in sentences. */
+  readonly notes: readonly string[]
 }
 
 /**
@@ -91,11 +93,11 @@ export async function runSweep(
   const rows = planned.flatMap(run => rowOf(run, found) ?? [])
   for (const row of rows) if (row.status === 'skipped') options.onRun?.(row)
   const open = cells.length - rows.length
-  if (folder === undefined || options.signal?.aborted) return { rows, open, workSeconds }
+  if (folder === undefined || options.signal?.aborted) return { rows, open, workSeconds, notes: [] }
   // Beside a shard's own runs stand those that others have left in the same folder.
   const all = tuned.length === every.length ? rows : await rowsIn(folder, planner, definition, every, rows)
-  await writeResults(folder, definition, all)
-  return { rows, open, workSeconds }
+  const notes = await writeResults(folder, definition, all)
+  return { rows, open, workSeconds, notes }
 }
 
 type Execute = (runs: readonly PlannedRun[], place: string) => Promise<ReadonlyMap<string, RunRow>>

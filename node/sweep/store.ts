@@ -87,7 +87,8 @@ export async function storeFile(path: string, content: string | Uint8Array): Pro
   })
 }
 
-function unwritten(path: string, error: unknown): StoreError {
+/** The error of a write, with the place of it. */
+export function unwritten(path: string, error: unknown): StoreError {
   return new StoreError(
     `${path} cannot be written: ${whyNotWritten(error)}. What has been stored is kept; the same command goes on from there`,
     { cause: error },

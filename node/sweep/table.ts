@@ -1,7 +1,7 @@
 /** Tables of a sweep's results: means over the seeds, with their confidence intervals, and the worst over an axis. */
-import { spreadOf } from '../reproduce/statistics.ts'
 import { suggestion } from '../text/nearest.ts'
 import { SweepError } from './definition.ts'
+import { summaryOf } from './figures/statistics.ts'
 import { isLowerBetter } from './metrics.ts'
 import type { RunRow, Setting } from './rows.ts'
 
@@ -38,9 +38,9 @@ export function grouped(rows: readonly RunRow[], { group, metric, worst }: Quest
   return [...groupsOf(rows, group).values()].map(members => {
     const [first] = members
     const of = { group: Object.fromEntries(group.map(name => [name, valueIn(first!, name)])) }
-    if (worst === null) return { ...of, ...summaryOf(members, metric), worst: null }
+    if (worst === null) return { ...of, ...overRuns(members, metric), worst: null }
     const parts = [...groupsOf(members, [worst]).values()].map(part => ({
-      ...summaryOf(part, metric),
+      ...overRuns(part, metric),
       worst: valueIn(part[0]!, worst),
     }))
     return { ...of, ...worstOf(parts, metric) }
@@ -69,13 +69,11 @@ function groupsOf(rows: readonly RunRow[], names: readonly string[]): ReadonlyMa
 
 type Summary = Pick<GroupRow, 'mean' | 'half' | 'count' | 'without'>
 
-function summaryOf(rows: readonly RunRow[], metric: string): Summary {
+function overRuns(rows: readonly RunRow[], metric: string): Summary {
   const ran = rows.filter(({ status }) => status !== 'skipped')
-  const spread = spreadOf(ran.map(({ metrics }) => metrics[metric]))
-  if (spread === null) return { mean: null, half: null, count: 0, without: ran.length }
-  const { mean, deviation, count } = spread
-  const half = count < 2 ? null : (quantile(count - 1) * deviation) / Math.sqrt(count)
-  return { mean, half, count, without: ran.length - count }
+  const values = ran.flatMap(({ metrics }) => metrics[metric] ?? [])
+  const { mean = null, half = null } = summaryOf(values) ?? {}
+  return { mean, half, count: values.length, without: ran.length - values.length }
 }
 
 /** Where a run has no value, that is the worst there is. */
@@ -83,16 +81,4 @@ function worstOf<T extends Summary>(parts: readonly T[], metric: string): T {
   const sign = isLowerBetter(metric) ? -1 : 1
   const score = ({ mean, without }: T) => (mean === null ? (without > 0 ? -Infinity : Infinity) : sign * mean)
   return parts.reduce((a, b) => (score(b) < score(a) ? b : a))
-}
-
-/** The 97.5 % quantile of Student's t with so many degrees of freedom, from 1 on; beyond, within 1 % of it. */
-const QUANTILES = [
-  ...[
-    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.16, 2.145, 2.131,
-  ],
-  ...[2.12, 2.11, 2.101, 2.093, 2.086, 2.08, 2.074, 2.069, 2.064, 2.06, 2.056, 2.052, 2.048, 2.045, 2.042],
-]
-
-function quantile(freedom: number): number {
-  return QUANTILES[freedom - 1] ?? 1.96 + 2.4 / freedom
 }

@@ -95,7 +95,7 @@ async function carryOut(
   void signals.asked.then(() => stop.abort())
   const meter = await createRunMeter(terminal)
   try {
-    const { rows, open, workSeconds } = await runSweep(definition, {
+    const { rows, open, workSeconds, notes } = await runSweep(definition, {
       ...options,
       signal: stop.signal,
       onPlan: ({ what, runs, earlier, skipped }) =>
@@ -114,6 +114,7 @@ async function carryOut(
       terminal.warn(`interrupted; ${counted(open, 'run')} left. The same command goes on from there.`)
       return signals.exitCode()
     }
+    for (const note of notes) terminal.print(note)
     if (open > 0) terminal.print(`${counted(open, 'run')} left; the same command goes on from there`)
     terminal.print(
       `${options.folder}: ${duration(seconds)}, of which runs took ${duration(workSeconds)} of a core`,
@@ -131,8 +132,10 @@ async function tell(
   terminal: Terminal,
 ): Promise<boolean> {
   const { cellText } = await import('../../sweep/plan.ts')
-  for (const { status, axes, why } of rows)
-    if (status === 'skipped') terminal.print(`skipped: ${cellText(axes)}: ${why}`)
+  const skipped = new Map<string, string[]>()
+  for (const { status, axes, why = '' } of rows)
+    if (status === 'skipped') skipped.set(why, [...(skipped.get(why) ?? []), cellText(axes)])
+  for (const [why, cells] of skipped) terminal.print(`skipped: ${cells.join('; ')}: ${why}`)
   const diverged = rows.filter(({ status }) => status === 'diverged')
   if (diverged.length > 0) terminal.print(`${counted(diverged.length, 'run')} diverged`)
   const failed = rows.filter(({ status }) => status === 'failed')
@@ -217,6 +220,7 @@ const merge = defineCommand({
   },
 })
 
+/** A whole comparison from one file. */
 export const sweep: CommandGroup = {
   name: 'sweep',
   summary: 'a whole comparison from one file: a grid of simulated runs, on all cores or in shards',
