@@ -77,7 +77,7 @@ test('shards are a partition of the cells; with tuning, seeds of a cell stay tog
     const cells = cellsOf(definition)
     const parts = [1, 2, 3, 4, 5].map(index => shardOf(definition, cells, { index, of: 5 }))
     t.is(parts.flat().length, cells.length)
-    t.deepEqual(new Set(parts.flat()), new Set(cells))
+    t.true(cells.every(cell => parts.flat().includes(cell)))
     if (tune === undefined) continue
     const homes = new Map<string, number>()
     for (const [part, own] of parts.entries())
