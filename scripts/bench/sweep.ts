@@ -3,8 +3,7 @@
  * each around a trusted server, beside the same gradients and rules in a plain PyTorch loop (sweep-torch.ts). Both run
  * every tenth cell, in turns, from the opening of the data to the last evaluation; `share=1` runs all 180.
  *
- * `busy` is the share of the cores that runs kept busy from the first run's begin to the last one's end; `overhead` what
- * the whole took beyond the runs' own time, both in per cent.
+ * `cores busy` is what the runs took in all, over the time of the sweep on all cores; the rest is overhead.
  */
 import { availableParallelism } from 'node:os'
 import { cellsOf } from '../../node/sweep/grid.ts'
