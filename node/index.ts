@@ -100,4 +100,20 @@ export {
   StorageError,
   type StorageErrorCode,
 } from './storage/index.ts'
+export {
+  type Cell,
+  type Settings as SweepSettings,
+  type SweepDefinition,
+  SweepError,
+  type SweepErrorCode,
+} from './sweep/definition.ts'
+export { parseSweep, readSweep, sweepOf } from './sweep/read-sweep.ts'
+export type { RunRow, RunStatus, Series as RunSeries, Setting } from './sweep/rows.ts'
+export {
+  runSweep,
+  type SweepOptions,
+  type SweepPlan,
+  type SweepProgress,
+  type SweepResult,
+} from './sweep/run-sweep.ts'
 export { type KernelThreads, startKernelThreads } from './threads/pool.ts'

@@ -1,10 +1,10 @@
 /**
  * `npm run build`: compiles what the package ships (agreement, learning, node) into an empty dist/, as
- * JavaScript with declarations, and bundles the application of its pages. The sources name each other with `.ts`; the compiler writes `.js`.
+ * JavaScript with declarations, and bundles the applications of its pages. The sources name each other with `.ts`; the compiler writes `.js`.
  */
 import { spawnSync } from 'node:child_process'
 import { chmodSync, rmSync } from 'node:fs'
-import { writeApp } from './page/build-app.ts'
+import { writeApps } from './page/build-app.ts'
 
 rmSync('dist', { recursive: true, force: true })
 const tsc = spawnSync('tsc', ['-p', 'tsconfig.build.json'], {
@@ -17,4 +17,4 @@ if (tsc.error !== undefined) {
 }
 if (tsc.status !== 0) process.exit(1)
 chmodSync('dist/node/cli/launch.js', 0o755)
-await writeApp('dist/node/page/app.json')
+await writeApps('dist/node/page')

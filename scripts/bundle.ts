@@ -9,7 +9,7 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { copyFile, mkdir, mkdtemp, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { writeApp } from './page/build-app.ts'
+import { writeApps } from './page/build-app.ts'
 
 const FOLDERS = ['agreement', 'learning', 'node']
 const SOURCE = /\.(tsx?|css)$/
@@ -22,7 +22,7 @@ const THREADS = [
   'node/threads/slice-thread.ts',
 ]
 /** Native, or read their own files; they are loaded where they are needed. */
-const LEFT_OUT = ['@chainsafe/libp2p-quic', 'pino', 'pino-pretty', 'vega', 'vega-lite']
+const LEFT_OUT = ['@chainsafe/libp2p-quic', 'pdfkit', 'pino', 'pino-pretty', 'vega', 'vega-lite']
 /** Those used last are kept: a process of an older one may still load a part of it. */
 const BUNDLES_MAX = 8
 const PREFIX = 'concord-'
@@ -78,8 +78,8 @@ async function bundle(checkout: string, folder: string): Promise<void> {
     },
     logLevel: 'silent',
   })
-  // Beside the part that serves it (node/page/built.ts).
-  await writeApp(join(folder, 'node/parts/app.json'))
+  // Beside the part that reads them (node/page/built.ts).
+  await writeApps(join(folder, 'node/parts'))
   // It tells the version, and that the files are modules.
   await copyFile(join(checkout, 'package.json'), join(folder, 'package.json'))
 }

@@ -63,10 +63,14 @@ export async function createJaxOracle(spec: OracleSpec): Promise<ModelOracle> {
 /**
  * Several peers' oracles in one thread (the simulator, experiments): data is opened once and a model compiled
  * once, however many peers use it.
+ * @param oracleCache reuses the data, models and shares of earlier ones
  * @throws DataError, ModelError
  */
-export async function createJaxOracles(specs: readonly OracleSpec[]): Promise<ModelOracle[]> {
-  const workers = await createWorkers(specs, createOracleCache(specs.length))
+export async function createJaxOracles(
+  specs: readonly OracleSpec[],
+  oracleCache: OracleCache = createOracleCache(specs.length),
+): Promise<ModelOracle[]> {
+  const workers = await createWorkers(specs, oracleCache)
   return workers.map(oracleOf)
 }
 

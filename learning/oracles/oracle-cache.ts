@@ -21,13 +21,16 @@ export interface OracleCache {
   share(spec: OracleSpec): Promise<Dataset>
 }
 
-/** @param sharesMax shares kept for the next spec; the sets and models are few, and all kept */
-export function createOracleCache(sharesMax: number): OracleCache {
+/**
+ * @param sharesMax shares kept for the next spec; the sets and models are few, and all kept
+ * @param open what data becomes; absent: what its files hold
+ */
+export function createOracleCache(sharesMax: number, open: typeof openSource = openSource): OracleCache {
   const sources = new Map<string, Promise<DataSource>>()
   const machines = new Map<string, Promise<Machine>>()
   const shares = new Map<string, Promise<Dataset>>()
   const source = (data: string, own?: OwnData) =>
-    remembered(sources, JSON.stringify([data, own]), () => openSource(data, own))
+    remembered(sources, JSON.stringify([data, own]), () => open(data, own))
   return {
     source,
     machine: (jax, { model, data, own, dropout, classWeights }) =>

@@ -10,6 +10,9 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
+/** A wrong usage in that more peers may be, or are, faulty than a protocol tolerates: what a sweep skips. */
+export class BelowBoundError extends UsageError {}
+
 /** The usage was right, but the job failed: exit code 1. */
 export class JobError extends Error {
   readonly code = 'job-failed'
@@ -70,6 +73,8 @@ export interface Command extends Omit<CommandDefinition<Options>, 'handler'> {
 export interface CommandGroup {
   readonly name: string
   readonly summary: string
+  /** The command that is meant where none of them is named: `concord sweep FILE`. */
+  readonly usual?: string
   readonly commands: readonly Command[]
 }
 

@@ -47,7 +47,7 @@ const groups = {
     ...['isolate', 'pause', 'slow', 'linger', 'timeout', 'deadline'],
   ],
   'State and operation:': ['state', 'keepBytes', 'forget', 'log', 'logLevel', 'metrics', 'control'],
-  'Many runs:': ['seeds', 'list', 'quick', 'out', 'threads', 'fresh'],
+  'Many runs:': ['seeds', 'list', 'quick', 'out', 'threads', 'shard', 'budget', 'dryRun', 'fresh'],
   'Output and help:': ['measureEvery', 'contrast', 'watch', 'open', 'page', 'force', 'json'],
 } as const satisfies Readonly<Record<string, readonly string[]>>
 
@@ -76,7 +76,7 @@ export function inGroups(options: Options): readonly Entry[] {
 export const OWN_COMMANDS = 'This program:'
 
 const commandGroups: Readonly<Record<string, readonly string[]>> = {
-  'On this machine:': ['demo', 'simulate', 'agree', 'bounds', 'aggregate', 'reproduce', 'page'],
+  'On this machine:': ['demo', 'simulate', 'agree', 'bounds', 'aggregate', 'sweep', 'reproduce', 'page'],
   'On real machines:': ['keygen', 'cohort', 'join', 'status', 'watch', 'doctor', 'evidence'],
   'Data and models:': ['data', 'predict', 'export'],
 }

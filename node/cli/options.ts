@@ -16,7 +16,7 @@ import { parseStepSize, type StepSizeSchedule } from '../../learning/step-size.t
 import { type CohortDocument, LOCAL_STEPS_MAX, type Written } from '../cohort/cohort.ts'
 import { isModuleFile } from '../files/own-module.ts'
 import { EXTERNAL_MODEL, wrongModel } from '../oracle/open.ts'
-import { flag, maybe, option, type Parse, UsageError, type Values } from './command.ts'
+import { BelowBoundError, flag, maybe, option, type Parse, UsageError, type Values } from './command.ts'
 import { decimal, integer, offering, oneOf, orNone, pair, text } from './parse.ts'
 import { gradientRuleOption } from './rule-options.ts'
 
@@ -278,7 +278,7 @@ export function scenarioOf(
   if (byzantine >= peers)
     throw new UsageError(`--byzantine is ${byzantine}, of ${peers} peers; expected at most ${peers - 1}`)
   if (byzantine > settings.faults && !unsafe)
-    throw new UsageError(
+    throw new BelowBoundError(
       `--byzantine is ${byzantine}, more than the f = ${settings.faults} that ${settings.protocol} is to tolerate; ` +
         `expected at most ${settings.faults}, or --unsafe to study the failure`,
     )
@@ -360,7 +360,7 @@ export function requireBound(query: Parameters<typeof refusalOf>[0]): void {
   const refusal = refusalOf(query)
   if (refusal === null) return
   const heal = refusal.reason === 'below-bound' ? '; --unsafe runs it anyway' : ''
-  throw new UsageError(`--faults is ${query.maxFaulty}: ${refusal.why}${heal}`)
+  throw new BelowBoundError(`--faults is ${query.maxFaulty}: ${refusal.why}${heal}`)
 }
 
 /** A schedule, with the text that `parse` has read. */

@@ -12,7 +12,7 @@ import { columnsOf, wrapped } from './view/wrap.ts'
 /** Names of errors that mean a wrong usage: they come from layers that do not know the command line. */
 const usageErrors: ReadonlySet<string> = new Set([
   ...['UsageError', 'CohortError', 'BoundError', 'IdentityError'],
-  ...['DataError', 'ModelError', 'AttackError', 'RuleError', 'FileError'],
+  ...['DataError', 'ModelError', 'AttackError', 'RuleError', 'FileError', 'SweepError'],
   ...['OwnFileError', 'ProtocolError'],
 ])
 
@@ -56,7 +56,9 @@ export async function runProgram(options: ProgramOptions, argv: readonly string[
     }
     const group = newCommander([options.name, each.name], options).description(each.summary)
     for (const command of each.commands)
-      group.addCommand(build(command, [options.name, each.name], options, finish))
+      group.addCommand(build(command, [options.name, each.name], options, finish), {
+        isDefault: command.name === each.usual,
+      })
     program.addCommand(group.helpGroup(commandGroup(each.name)))
   }
   try {

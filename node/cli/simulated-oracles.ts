@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import { distance } from '../../agreement/vector.ts'
 import { OracleError } from '../../learning/oracles/error.ts'
 import type { ModelOracle } from '../../learning/oracles/jax-oracle.ts'
+import type { OracleCache } from '../../learning/oracles/oracle-cache.ts'
 import type { OracleSpec } from '../../learning/oracles/spec.ts'
 import { softwareName } from '../daemon/version.ts'
 import { openOracle } from '../oracle/open.ts'
@@ -26,20 +27,22 @@ const ORACLE_THREADS_MAX = 4
 
 /**
  * The peers' oracles: in threads where there are cores and a long run, otherwise in this one. The bits are the same.
+ * @param oracleCache what earlier runs of this thread have opened and compiled, which threads do not have
  * @throws OracleError where a program does not start, or the peers' begin with different parameters
  */
 export async function openOracles(
   scenario: Scenario,
   program: OwnProgram | null,
+  oracleCache?: OracleCache,
 ): Promise<readonly ModelOracle[]> {
   const { peers, settings } = scenario
   const specs = Array.from({ length: peers }, (_, peer) => oracleSpec(scenario, peer))
   if (program !== null) return openPrograms(specs, program)
   const gradients = peers * settings.steps * (settings.localSteps ?? 1)
   const threads = Math.min(availableParallelism(), ORACLE_THREADS_MAX, peers)
-  if (gradients < THREADED_GRADIENTS_MIN || threads < 2) {
+  if (oracleCache !== undefined || gradients < THREADED_GRADIENTS_MIN || threads < 2) {
     const { createJaxOracles } = await import('../../learning/oracles/jax-oracle.ts')
-    return createJaxOracles(specs)
+    return createJaxOracles(specs, oracleCache)
   }
   const { createOracles } = await import('../../learning/oracles/worker-oracle.ts')
   return createOracles(specs, threads)

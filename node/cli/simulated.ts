@@ -8,6 +8,7 @@ import { createOwnEvaluations, type OwnEvaluations } from '../../learning/evalua
 import { createSeries, type Series, type SeriesPoint } from '../../learning/evaluation/series.ts'
 import type { Evaluation } from '../../learning/oracle.ts'
 import type { ModelOracle } from '../../learning/oracles/jax-oracle.ts'
+import type { OracleCache } from '../../learning/oracles/oracle-cache.ts'
 import { measured } from '../checkers/measures.ts'
 import type { Cohort } from '../cohort/cohort.ts'
 import { countBuffersAsHeap, growHeapFor } from '../network/memory.ts'
@@ -22,7 +23,8 @@ import { startingFrom } from './learning-options.ts'
 import type { Scenario } from './options.ts'
 import { type OwnProgram, openOracles, oracleSpec } from './simulated-oracles.ts'
 
-interface SimulatedOptions {
+/** What `runSimulated` runs, and who hears of it. */
+export interface SimulatedOptions {
   readonly scenario: Scenario
   readonly latencyMs: number
   readonly gradientMs: number
@@ -41,7 +43,13 @@ interface SimulatedOptions {
   readonly init: string | null
   /** Where to write what the first honest peer that finished has learnt. */
   readonly save: string | null
+  /** What earlier runs of this thread have opened and compiled; absent: oracles of this run's own, in threads if it is long. */
+  readonly oracleCache?: OracleCache
   readonly onStep?: (progress: StepProgress) => void
+  /** After each evaluation of a peer on the way. */
+  readonly onEvaluation?: (peer: PeerIndex, point: SeriesPoint) => void
+  /** Asked again and again: true ends the run there. */
+  readonly isOver?: () => boolean
   /** Lets somebody look on; null: nobody does. */
   readonly look?: (start: SimulatedStart) => Promise<SimulatedLook | null>
   /** Takes what was noticed about the files of the data, in lines for people. */
@@ -84,7 +92,10 @@ export async function runSimulated(options: SimulatedOptions): Promise<Simulated
     settings: await startingFrom(options.init, scenario.settings),
   })
   // Threads open the data while this one loads what it needs.
-  const [oracles] = await Promise.all([openOracles(scenario, program), import('../simulation/simulate.ts')])
+  const [oracles] = await Promise.all([
+    openOracles(scenario, program, options.oracleCache),
+    import('../simulation/simulate.ts'),
+  ])
   try {
     return await runWith(oracles, cohort, options)
   } finally {
@@ -126,7 +137,7 @@ async function runWith(
     seed: cohort.seed,
     byzantine: { peers: scenario.liars, attack: scenario.attack },
     oracles,
-    evaluations: series.map((own, peer) => evaluationsOf(peer, own, look)),
+    evaluations: series.map((own, peer) => evaluationsOf(peer, own, look, options.onEvaluation)),
     latencyMs,
     gradientMs,
     loss,
@@ -136,6 +147,7 @@ async function runWith(
     ...(network && { network }),
     ...(keepBytes !== null && { keepBytes }),
     ...(onStep && { onStep }),
+    ...(options.isOver && { isOver: options.isOver }),
   })
   const learningSeconds = (performance.now() - startedMs) / 1000
   const evaluated = await evaluate(oracles, result)
@@ -164,10 +176,12 @@ function evaluationsOf(
   peer: PeerIndex,
   { add, agree }: Series,
   look: Pick<SimulatedLook, 'accuracy'> | null,
+  onEvaluation: SimulatedOptions['onEvaluation'],
 ): OwnEvaluations {
   return createOwnEvaluations({
     evaluated(point) {
       add(point)
+      onEvaluation?.(peer, point)
       look?.accuracy(peer, point.step, point.accuracy)
     },
     agreed(point) {

@@ -1,5 +1,5 @@
 /**
- * The built application of the page. The package ships it. In a checkout it is bundled when it is first wanted, and
+ * The built applications of pages: of runs, and of sweeps. The package ships them. In a checkout one is bundled when it is first wanted, and
  * again whenever its sources have changed: that takes a second, and no peer waits for it that shows no page.
  */
 import { execFile } from 'node:child_process'
@@ -19,9 +19,15 @@ class PageError extends CodedError<'no-app'> {
 const here = dirname(fileURLToPath(import.meta.url))
 const isCheckout = extname(import.meta.url) === '.ts'
 
+/** What a page shows, and so which application it has. */
+export type AppName = 'run' | 'sweep'
+
+/** The files of the package that hold them. */
+export const appFiles: Readonly<Record<AppName, string>> = { run: 'app.json', sweep: 'sweep-app.json' }
+
 /** @throws PageError */
-export async function pageApp(): Promise<PageApp> {
-  const path = isCheckout ? await builtInCheckout() : join(here, 'app.json')
+export async function pageApp(name: AppName = 'run'): Promise<PageApp> {
+  const path = isCheckout ? await builtInCheckout(name) : join(here, appFiles[name])
   try {
     return JSON.parse(await readFile(path, 'utf8')) as PageApp
   } catch (error) {
@@ -32,26 +38,30 @@ export async function pageApp(): Promise<PageApp> {
   }
 }
 
-async function builtInCheckout(): Promise<string> {
+async function builtInCheckout(name: AppName): Promise<string> {
   const root = join(here, '..', '..')
-  const path = join(root, 'node_modules', '.cache', 'concord', `page-${await digestOfSources()}.json`)
+  const path = join(root, 'node_modules', '.cache', 'concord', `page-${name}-${await digestOfSources()}.json`)
   if (await readFile(path).catch(() => null)) return path
   const script = join(root, 'scripts', 'page', 'build-app.ts')
-  await promisify(execFile)(process.execPath, [script, path]).catch((error: Error & { stderr?: string }) => {
-    const why = error.stderr?.split('\n').find(line => /error/i.test(line)) ?? error.message
-    throw new PageError(
-      'no-app',
-      `the page's application could not be built: ${why.trim()}; run "npm ci", without --omit=dev`,
-    )
-  })
+  await promisify(execFile)(process.execPath, [script, path, name]).catch(
+    (error: Error & { stderr?: string }) => {
+      const why = error.stderr?.split('\n').find(line => /error/i.test(line)) ?? error.message
+      throw new PageError(
+        'no-app',
+        `the page's application could not be built: ${why.trim()}; run "npm ci", without --omit=dev`,
+      )
+    },
+  )
   return path
 }
 
 /** Of everything that the bundle is made of, except packages: those are of the versions that package-lock.json names. */
 async function digestOfSources(): Promise<string> {
-  const names = await readdir(here, { recursive: true })
   const hash = createHash('sha256').update(await readFile(join(here, '..', '..', 'package-lock.json')))
-  for (const name of names.filter(name => /\.(tsx?|css|json)$/.test(name)).sort())
-    hash.update(name).update(await readFile(join(here, name)))
+  for (const folder of [here, join(here, '..', 'sweep', 'figures')]) {
+    const names = await readdir(folder, { recursive: true })
+    for (const name of names.filter(name => /\.(tsx?|css|json)$/.test(name)).sort())
+      hash.update(name).update(await readFile(join(folder, name)))
+  }
   return hash.digest('hex').slice(0, 16)
 }

@@ -20,7 +20,7 @@ export interface NamedRun {
 }
 
 const NOSCRIPT =
-  'This page holds a run of Concord. If you can read only this, scripts are switched off, or the file is incomplete.'
+  'This page holds runs of Concord. If you can read only this, scripts are switched off, or the file is incomplete.'
 
 /** Nothing is fetched, and no script runs but the one whose digest is named here. */
 function policyOf({ script, style }: PageApp, connect: string): string {
@@ -71,11 +71,20 @@ export function livePage(app: PageApp, title: string): string {
   return page(app, title, null, '')
 }
 
-/** The data stands last: of a file that is cut off the application remains, and says so. It is base64, which no text of a peer can leave. */
 export function filePage(app: PageApp, title: string, runs: readonly NamedRun[]): string {
-  const packed = gzipSync(JSON.stringify(runs), { level: 9 }).toString('base64')
-  const data = `<script type="application/gzip" id="runs">${packed}</script>\n`
+  return dataPage(app, title, 'runs', runs)
+}
+
+/** The data stands last: of a file that is cut off the application remains, and says so. It is base64, which no text of a peer can leave. */
+function dataPage(app: PageApp, title: string, id: 'runs' | 'sweep', value: unknown): string {
+  const packed = gzipSync(JSON.stringify(value), { level: 9 }).toString('base64')
+  const data = `<script type="application/gzip" id="${id}">${packed}</script>\n`
   return page(app, title, policyOf(app, "'none'"), data)
+}
+
+/** A sweep in a file, with the application of sweeps (`pageApp('sweep')`). */
+export function sweepPage(app: PageApp, title: string, sweep: unknown): string {
+  return dataPage(app, title, 'sweep', sweep)
 }
 
 /** A run as a file holds it. */

@@ -59,6 +59,8 @@ export interface SimulateOptions {
   /** How many steps from one measured step to the next; 0: only the last is measured; absent: 1. */
   readonly measureEvery?: number
   readonly onStep?: (progress: StepProgress) => void
+  /** Asked before each event: true ends the run there, with peers that have not finished. Absent: never. */
+  readonly isOver?: () => boolean
   readonly onlooker?: Onlooker | null
   /** By peer: takes its evaluations, where the cohort agrees on metrics. */
   readonly evaluations?: readonly OwnEvaluations[]
@@ -137,7 +139,10 @@ export async function simulate(options: SimulateOptions): Promise<SimulationResu
   for (const peer of cohort.members.keys()) cluster.begin(peer)
   const isDone = (peer: PeerIndex) => cluster.results[peer] !== null || gone.has(peer) || diverged.has(peer)
   await cluster.world.run({
-    until: () => cluster.honest.every(isDone) || (injectedFaults.length > 0 && steps.isStuck()),
+    until: () =>
+      cluster.honest.every(isDone) ||
+      (injectedFaults.length > 0 && steps.isStuck()) ||
+      options.isOver?.() === true,
     ...(options.onlooker ? { pause: turnsForOthers() } : {}),
   })
   return summary(run)

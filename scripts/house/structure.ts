@@ -32,14 +32,19 @@ export const arrows: Rule = source =>
 
 /**
  * Only the command line imports everything: the rest of node/ must serve who builds on the package without a terminal,
- * so nothing there may import node/cli/.
+ * so nothing there may import node/cli/. A sweep's file has the settings of `simulate` by the same names, so that sweeps
+ * import the modules of those, which know no terminal.
  */
 export const commandLineOnTop: Rule = source =>
   source.folder !== 'node' || source.path.startsWith('node/cli/')
     ? []
     : importsOf(source.tree)
         .filter(isRelative)
-        .filter(({ specifier }) => posix.join(posix.dirname(source.path), specifier).startsWith('node/cli/'))
+        .filter(({ specifier }) => {
+          const target = posix.join(posix.dirname(source.path), specifier)
+          if (source.path.startsWith('node/sweep/') && settingsModules.has(target)) return false
+          return target.startsWith('node/cli/')
+        })
         .map(({ node, specifier }) =>
           findingAt(
             source,
@@ -48,6 +53,14 @@ export const commandLineOnTop: Rule = source =>
             `${specifier} belongs to the command line, which only the command line imports`,
           ),
         )
+
+/** What `simulate` and a sweep are told, parsed and run. */
+const settingsModules: ReadonlySet<string> = new Set(
+  [
+    ...['command', 'fault-options', 'learning-options', 'options', 'parse', 'protocol-choice'],
+    ...['server-learning', 'simulate-options', 'simulated', 'simulated-report'],
+  ].map(name => `node/cli/${name}.ts`),
+)
 
 /** Names of the world: a clock, randomness, waiting, input and output. */
 const worldly: ReadonlySet<string> = new Set([

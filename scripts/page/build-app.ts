@@ -1,19 +1,24 @@
 /**
- * Bundles the page's application (node/page/app/) into one script and one style sheet, as JSON in the file that is
+ * Bundles an application of pages (node/page/app/) into one script and one style sheet, as JSON in the file that is
  * named: `npm run build` for dist/, and a checkout once for each state of the sources (node/page/built.ts).
  */
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { type AppName, appFiles } from '../../node/page/built.ts'
 
 /** Of a file that a person reads in a browser: what its browsers must understand. */
 const TARGETS = ['chrome110', 'firefox110', 'safari16']
 
-export async function buildApp(): Promise<{ readonly script: string; readonly style: string }> {
+const entries: Readonly<Record<AppName, string>> = { run: 'main.tsx', sweep: 'sweep/main.tsx' }
+
+export async function buildApp(
+  name: AppName = 'run',
+): Promise<{ readonly script: string; readonly style: string }> {
   const folder = fileURLToPath(new URL('../../node/page/app/', import.meta.url))
   const { outputFiles } = await build({
-    entryPoints: [`${folder}main.tsx`],
+    entryPoints: [folder + entries[name]],
     tsconfig: `${folder}tsconfig.json`,
     outdir: '/bundle',
     bundle: true,
@@ -35,15 +40,22 @@ export async function buildApp(): Promise<{ readonly script: string; readonly st
 }
 
 /** Writes it whole or not at all, however many processes do so at once. */
-export async function writeApp(path: string): Promise<void> {
+async function writeApp(path: string, name: AppName): Promise<void> {
   mkdirSync(dirname(path), { recursive: true })
   const own = `${path}.${process.pid}`
-  writeFileSync(own, JSON.stringify(await buildApp()))
+  writeFileSync(own, JSON.stringify(await buildApp(name)))
   renameSync(own, path)
 }
 
+/** All of them, in a folder, by the names that `pageApp` looks for. */
+export async function writeApps(folder: string): Promise<void> {
+  await Promise.all(
+    Object.keys(entries).map(name => writeApp(join(folder, appFiles[name as AppName]), name as AppName)),
+  )
+}
+
 if (import.meta.main) {
-  const [path] = process.argv.slice(2)
-  if (path === undefined) throw new Error('usage: build-app.ts FILE')
-  await writeApp(path)
+  const [path, name = 'run'] = process.argv.slice(2)
+  if (path === undefined || !(name in entries)) throw new Error('usage: build-app.ts FILE [run|sweep]')
+  await writeApp(path, name as AppName)
 }

@@ -43,6 +43,7 @@ const broken: readonly (readonly [string, string, string])[] = [
   ['command-line', 'node/daemon/a.ts', `import { UsageError } from '../cli/command.ts'`],
   ['command-line', 'node/daemon/a.ts', `import type { Address } from '../cli/join/address.ts'`],
   ['command-line', 'node/a.ts', `const view = await import('./cli/view/table.ts')`],
+  ['command-line', 'node/sweep/a.ts', `import type { Terminal } from '../cli/terminal.ts'`],
   ['command-line', 'node/files/text/a.ts', `export * from '../../cli/parse.ts'`],
   ['purity', 'agreement/a.ts', `import { readFileSync } from 'node:fs'`],
   ['purity', 'agreement/a.ts', `import { z } from 'zod'`],

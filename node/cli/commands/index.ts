@@ -22,6 +22,7 @@ const modules: Readonly<Record<string, () => Promise<Command | CommandGroup>>> =
   predict: async () => (await import('./predict.ts')).predictCommand,
   export: async () => (await import('./export.ts')).exportCommand,
   reproduce: async () => (await import('./reproduce.ts')).reproduceCommand,
+  sweep: async () => (await import('./sweep.ts')).sweep,
   completion: async () => (await import('./completion.ts')).completionOf(() => commandsFor(undefined)),
 }
 

@@ -1,31 +1,23 @@
 /** `concord simulate`: a whole cohort in the simulated world, seeded and replayable. */
 import { performance } from 'node:perf_hooks'
 import type { PeerIndex } from '../../../agreement/protocol.ts'
-import {
-  accuracyOf,
-  cohortSummary,
-  finiteOrNull,
-  meanLoss,
-  type Report,
-  reportedMetrics,
-  reportedSeries,
-  tally,
-} from '../../daemon/report.ts'
+import { finiteOrNull, meanLoss, type Report, tally } from '../../daemon/report.ts'
 import { loadAttack } from '../../files/attack-file.ts'
-import type { LatencyModel } from '../../simulation/latency.ts'
-import { networkNamed } from '../agree-options.ts'
 import { defineCommand, flag, maybe, option, UsageError, type Values } from '../command.ts'
-import { faultOptions, injectedFaultsOf } from '../fault-options.ts'
-import { externalModel, learningOptions } from '../learning-options.ts'
-import { type Scenario, scenarioOf, scenarioOptions } from '../options.ts'
+import { faultOptions } from '../fault-options.ts'
+import { externalModel } from '../learning-options.ts'
+import { type Scenario, scenarioOf } from '../options.ts'
 import { endOf } from '../page/end.ts'
 import { type PageValues, pageOptions, preparePage } from '../page/page-options.ts'
 import type { ShownRun } from '../page/show-run.ts'
-import { byteCount, decimal, integer, text } from '../parse.ts'
-import { chosenProtocol, ownProtocolOptions, unguaranteedLines } from '../protocol-choice.ts'
+import { integer, text } from '../parse.ts'
+import { chosenProtocol, unguaranteedLines } from '../protocol-choice.ts'
 import { deliverReport, prepareReport } from '../report-output.ts'
-import { checkArchitecture, serverOptions, simulateServer } from '../server-run.ts'
-import { closenessOf, runSimulated, type SimulatedRun } from '../simulated.ts'
+import { checkArchitecture } from '../server-learning.ts'
+import { simulateServer } from '../server-run.ts'
+import { runOptions, type SimulatedWorld, worldOf } from '../simulate-options.ts'
+import { runSimulated, type SimulatedRun } from '../simulated.ts'
+import { simulatedReport } from '../simulated-report.ts'
 import { swarm } from '../swarm.ts'
 import type { Terminal } from '../terminal.ts'
 import { counted, duration, megabytes, peerList } from '../view/format.ts'
@@ -37,37 +29,7 @@ import { timelineLine } from '../view/timeline.ts'
 import { judged, verdictSentence, whyUnguaranteed } from '../view/verdict.ts'
 
 const options = {
-  ...scenarioOptions,
-  partition: { ...scenarioOptions.partition, parse: dataPartition },
-  ...serverOptions,
-  protocol: ownProtocolOptions.protocol,
-  latency: maybe('--latency <ms>', 'mean one-way latency of the links', decimal({ min: 0, max: 1e6 }), '5'),
-  network: maybe<LatencyModel>(
-    '--network <model>',
-    'latency of the links by a model, in place of --latency: lan, wan, constant:5, uniform:1-20, log-normal:10,0.5, in ms one way',
-    networkNamed,
-    '--latency',
-  ),
-  loss: option('--loss <p>', 'loss of frames, before resending', decimal({ min: 0, max: 0.9 }), 0),
-  ...faultOptions,
-  gradientTime: option(
-    '--gradient-time <ms>',
-    'virtual time of a gradient',
-    decimal({ min: 0, max: 1e6 }),
-    10,
-  ),
-  measureEvery: option(
-    '--measure-every <steps>',
-    'how far honest peers are apart, and whether each agreement kept its guarantees, is measured every so many steps and in the last; 0: in the last alone. Of use with large models or many peers, where measuring takes much of the time',
-    integer({ min: 0 }),
-    1,
-  ),
-  keepBytes: maybe(
-    '--keep-bytes <size>',
-    'the most that all peers together keep of past steps for slower and restarted ones, in memory, such as 500M',
-    byteCount,
-    '1G; always two steps, never more than 16',
-  ),
+  ...runOptions,
   seeds: maybe(
     '--seeds <count>',
     'in place of one cohort: so many averaging agreements, each with everything drawn from its seed, all guarantees checked',
@@ -79,13 +41,6 @@ const options = {
     'with --seeds: cohorts that learn, with crashes, lost disks, long absences and partitions',
   ),
   from: option('--from <seed>', 'with --seeds: the first seed', integer({ min: 0 }), 0),
-  oracle: {
-    ...learningOptions.oracle,
-    about:
-      'a program that computes the gradients, one process for each peer, such as "python3 train.py" (docs/oracles.md)',
-  },
-  oracleTimeout: learningOptions.oracleTimeout,
-  init: learningOptions.init,
   save: maybe(
     '--save <file>',
     'write what the first honest peer, or the server, has learnt as a checkpoint (.safetensors)',
@@ -135,7 +90,7 @@ export const simulate = defineCommand({
     const { cohortId } = await import('../../cohort/cohort.ts')
     const wallSeconds = (performance.now() - startedMs) / 1000
     const report = {
-      ...reportOf(scenario, run, cohortId(run.cohort), wallSeconds),
+      ...simulatedReport(scenario, run, cohortId(run.cohort), wallSeconds),
       ...(values.measureEvery !== 1 && { measureEvery: values.measureEvery }),
     }
     const verdict = await printResult(scenario, run, report, terminal)
@@ -147,15 +102,6 @@ export const simulate = defineCommand({
     return report.outcome === 'finished' && report.violations.length === 0 ? 0 : 1
   },
 })
-
-/** Which peer holds what data; a user who means the network is told how. */
-function dataPartition(value: string, name: string): string {
-  if (value.includes('@'))
-    throw new UsageError(
-      `${name} is "${value}", but it says who holds what data; expected --isolate ${value}`,
-    )
-  return scenarioOptions.partition.parse!(value, name)
-}
 
 type SimulateValues = Values<typeof options>
 
@@ -178,30 +124,6 @@ function checkSwarm(values: SimulateValues): void {
       throw new UsageError(
         `--${name} is given, but with --seeds each seed draws its own faults; expected one of the two`,
       )
-}
-
-type SimulatedWorld = Pick<
-  Parameters<typeof runSimulated>[0],
-  'latencyMs' | 'gradientMs' | 'network' | 'loss' | 'injectedFaults' | 'measureEvery' | 'keepBytes'
->
-
-const LATENCY_MS = 5
-
-/** @throws UsageError where the options contradict each other, or name what does not exist */
-function worldOf(values: SimulateValues, { peers, settings, liars }: Scenario): SimulatedWorld {
-  const { latency, network, loss, gradientTime, measureEvery, keepBytes, unsafe } = values
-  if (latency !== null && network !== null)
-    throw new UsageError(`--latency is ${latency}, and --network names a model; expected one of the two`)
-  const scene = { peers, steps: settings.steps, maxFaulty: settings.faults, liars, unsafe }
-  return {
-    latencyMs: latency ?? LATENCY_MS,
-    gradientMs: gradientTime,
-    network,
-    loss,
-    measureEvery,
-    keepBytes,
-    injectedFaults: injectedFaultsOf(values, scene),
-  }
 }
 
 async function withProgress(
@@ -248,63 +170,6 @@ async function withProgress(
   } finally {
     progress.stop()
   }
-}
-
-function reportOf(scenario: Scenario, run: SimulatedRun, id: string, wallSeconds: number): Report {
-  const { cohort, result, evaluations, series } = run
-  const ended = result.honest.filter(peer => result.parameters[peer] !== null)
-  const closeness = closenessOf(ended.map(peer => result.parameters[peer]!))
-  const diameters = result.steps.flatMap(({ diameter }) => diameter ?? [])
-  const honest = ended.map((peer, place) => ({
-    peer,
-    loss: finiteOrNull(evaluations[peer]?.loss ?? null),
-    accuracy: evaluations[peer]?.accuracy ?? null,
-    metrics: reportedMetrics(evaluations[peer]?.metrics ?? null),
-    ...(evaluations[peer]?.agreed && { agreed: evaluations[peer].agreed }),
-    ...reportedSeries(series[peer]!),
-    distance: closeness.distances[place]!,
-    bytesSent: result.bytesByPeer[peer]!,
-    bytesReceived: null,
-    eventLoopDelayMs: null,
-    memory: null,
-    ruleMilliseconds: null,
-  }))
-  return {
-    command: 'simulate',
-    cohort: cohortSummary(cohort, id),
-    seed: cohort.seed,
-    byzantine: { peers: [...scenario.liars], attack: scenario.attack?.name ?? null },
-    data: scenario.data,
-    partition: scenario.partition,
-    steps: result.steps.length,
-    outcome: outcomeOf(result),
-    honest,
-    accuracy: accuracyOf(honest),
-    diameter: {
-      gradient: diameters.at(-1)?.gradient ?? null,
-      parameters: diameters.at(-1)?.parameters ?? null,
-      first: diameters[0]?.parameters ?? null,
-      last: closeness.diameter,
-      relative: closeness.relative,
-    },
-    messages: result.messages,
-    bytes: result.bytes,
-    wallSeconds,
-    learningSeconds: run.learningSeconds,
-    virtualSeconds: result.virtualSeconds,
-    trace: result.trace,
-    ...(result.timeline.length > 0 && {
-      timeline: result.timeline.map(entry => ({ ...entry, peers: [...entry.peers] })),
-    }),
-    faults: tally(result.faults.map(({ fault }) => fault)),
-    violations: [...result.violations],
-  }
-}
-
-function outcomeOf({ diverged, stuck, honest, parameters }: SimulatedRun['result']): Report['outcome'] {
-  if (diverged.length > 0) return 'diverged'
-  if (stuck.length > 0) return 'stuck'
-  return honest.every(peer => parameters[peer] === null) ? 'failed' : 'finished'
 }
 
 function measuredText(every: number): string {

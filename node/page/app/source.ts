@@ -56,7 +56,7 @@ export async function embedded(): Promise<readonly Read[] | null> {
 }
 
 /** Null: it is too large. A small file can hold very much, so bytes are counted while they come. */
-async function inflated(base64: string): Promise<string | null> {
+export async function inflated(base64: string): Promise<string | null> {
   const bytes = Uint8Array.from(atob(base64), character => character.charCodeAt(0))
   const reader = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip')).getReader()
   const decoder = new TextDecoder()

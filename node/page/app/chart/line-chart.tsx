@@ -2,13 +2,14 @@
  * Lines over a common x: steps, iterations or time. A pointer or the arrow keys read the values at an x; a click
  * chooses it, where that means something.
  */
-import { curveStepAfter, line } from 'd3-shape'
+import { area, curveStepAfter, line } from 'd3-shape'
 import { useState } from 'preact/hooks'
-import { type Box, type Scale, scaleOver, XAxis, YAxis } from './axes.tsx'
+import { XAxis, YAxis } from './axes.tsx'
 import type { NumbersTable } from './download.ts'
 import { Figure } from './figure.tsx'
 import { numberText } from './format.ts'
 import { type Look, paint, shapePath } from './palette.ts'
+import { type Box, type Scale, scaleOver } from './scale.ts'
 import { useWidth } from './size.ts'
 import { type Point, thinned } from './thin.ts'
 
@@ -21,6 +22,8 @@ export interface Series {
   readonly faint?: boolean
   /** Holds its value until the next point. */
   readonly stairs?: boolean
+  /** What lies around the line, such as an interval: by ascending x. */
+  readonly band?: readonly (readonly [x: number, low: number, high: number])[]
 }
 
 interface LineChartProps {
@@ -33,6 +36,8 @@ interface LineChartProps {
     readonly log?: boolean
     /** Values are amounts, which are measured from 0; or shares, which lie in [0, 1]. */
     readonly of?: 'amounts' | 'shares'
+    /** Values that have a place on it too, so that figures beside each other have one scale. */
+    readonly reach?: readonly number[]
   }
   readonly series: readonly Series[]
   readonly chosen?: number | null
@@ -80,7 +85,7 @@ function Lines({ title, x, y, series, chosen, onChoose, width }: LineChartProps 
   scaleX.domain(xs.length > 1 ? [xs[0]!, xs.at(-1)!] : [xs[0]! - 1, xs[0]! + 1])
   const zero = y.log === true && hasZeros(series)
   const scaleY = scaleOver(
-    y.of === 'amounts' ? [0, ...valuesOf(series)] : valuesOf(series),
+    [...(y.of === 'amounts' ? [0] : []), ...(y.reach ?? []), ...valuesOf(series)],
     [zero ? box.bottom - ZERO_GAP : box.bottom, box.top],
     y.log === true,
     y.of === 'shares',
@@ -137,7 +142,10 @@ function Lines({ title, x, y, series, chosen, onChoose, width }: LineChartProps 
 }
 
 function* valuesOf(series: readonly Series[]): Iterable<number> {
-  for (const { points } of series) for (const [, value] of points) if (value !== null) yield value
+  for (const { points, band = [] } of series) {
+    for (const [, value] of points) if (value !== null) yield value
+    for (const [, low, high] of band) yield* [low, high]
+  }
 }
 
 interface LineProps {
@@ -163,8 +171,15 @@ function Line({ series, scaleX, scaleY, box }: LineProps) {
   const known = points.filter(([, y]) => y !== null)
   const every = Math.max(1, Math.ceil(known.length / 6))
   const marked = known.filter((_, at) => at % every === Math.floor(every / 2) || known.length <= 6)
+  const around = area<readonly [number, number, number]>()
+    .x(([x]) => scaleX(x))
+    .y0(([, low]) => placeY(low))
+    .y1(([, , high]) => placeY(high))
   return (
     <g class={faint ? 'faint' : undefined}>
+      {series.band !== undefined && series.band.length > 1 && (
+        <path d={around([...series.band]) ?? ''} opacity={0.16} style={{ fill: paint(look.colour) }} />
+      )}
       <path
         d={draw(points as Point[]) ?? ''}
         fill="none"

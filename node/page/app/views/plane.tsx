@@ -2,11 +2,12 @@
 import { symbolCircle, symbolStar } from 'd3-shape'
 import { useState } from 'preact/hooks'
 import type { Plane, PlanePoint, RunDocument } from '../../run.ts'
-import { type Box, XAxis, YAxis } from '../chart/axes.tsx'
+import { XAxis, YAxis } from '../chart/axes.tsx'
 import type { NumbersTable } from '../chart/download.ts'
 import { Figure, type LegendEntry } from '../chart/figure.tsx'
 import { numberText, percentText } from '../chart/format.ts'
 import { type Look, paint, peerLook, peerName, plain, shapePath } from '../chart/palette.ts'
+import type { Box } from '../chart/scale.ts'
 import { useWidth } from '../chart/size.ts'
 import { squareScales } from './square.ts'
 

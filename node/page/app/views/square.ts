@@ -1,6 +1,6 @@
 /** Scales of a plane: a unit is as long across as it is up, so that distances are what they look like. */
 import { scaleLinear } from 'd3-scale'
-import type { Box, Scale } from '../chart/axes.tsx'
+import type { Box, Scale } from '../chart/scale.ts'
 
 interface PlaneScales {
   readonly scaleX: Scale

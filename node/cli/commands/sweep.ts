@@ -1,0 +1,229 @@
+/** `concord sweep FILE`: a grid of runs from one file; `results` prints tables of it, `merge` puts shards together. */
+import { basename, extname, join } from 'node:path'
+import type { Shard } from '../../sweep/shard.ts'
+import { type CommandGroup, defineCommand, flag, maybe, option, UsageError } from '../command.ts'
+import { stopSignals } from '../join/stop-signals.ts'
+import { integer, text } from '../parse.ts'
+import type { Terminal } from '../terminal.ts'
+import { counted, duration } from '../view/format.ts'
+import { createRunMeter } from '../view/run-progress.ts'
+
+const run = defineCommand({
+  name: 'run',
+  summary: 'run all cells of a sweep, or go on where it stopped',
+  about:
+    'The file has a grid over anything that simulate takes (docs/sweeps.md). Each run is a row, in a file of its own: the ' +
+    'same command takes finished runs over, and redoes only what changed. The folder gets results.csv, .jsonl and ' +
+    '.parquet, and the series of every metric beside them.',
+  arguments: [{ name: '<file>', about: 'the sweep, in YAML' }],
+  options: {
+    out: maybe('--out <dir>', 'the folder for runs and results', text, 'swept/NAME'),
+    threads: maybe('--threads <count>', 'runs at a time', integer({ min: 1, max: 256 }), 'one a core'),
+    shard: maybe('--shard <i/m>', 'only part i of m; sweep merge puts them together', shard, 'all'),
+    budget: maybe('--budget <time>', 'begin no run after so long, such as 30m or 2h', text, 'no limit'),
+    dryRun: flag('--dry-run', 'list the runs and estimate the time from a few steps of each kind'),
+    json: flag('--json', 'print the rows as JSON Lines on standard output; the rest goes to standard error'),
+  },
+  examples: [
+    'docs/sweeps/rules-and-attacks.yaml',
+    'mine.yaml --dry-run',
+    'mine.yaml --shard 1/4 --out part-1',
+  ],
+  async handler(values, [file], terminal) {
+    if (values.json) terminal.reserveOutput()
+    const [{ readSweep }, { secondsOf }] = await Promise.all([
+      import('../../sweep/read-sweep.ts'),
+      import('../../sweep/read-search.ts'),
+    ])
+    const definition = await readSweep(file!)
+    const folder = values.out ?? join('swept', basename(file!, extname(file!)))
+    const options = {
+      folder,
+      ...(values.threads !== null && { threads: values.threads }),
+      ...(values.shard !== null && { shard: values.shard }),
+      ...(values.budget !== null && { budgetSeconds: secondsOf(values.budget, '--budget') }),
+    }
+    if (values.dryRun) return foresee(definition, options, terminal)
+    return carryOut(definition, options, values.json, terminal)
+  },
+})
+
+function shard(value: string, name: string): Shard {
+  const [, index, of] = /^(\d{1,6})\/(\d{1,6})$/.exec(value) ?? []
+  const [part, parts] = [Number(index), Number(of)]
+  if (of === undefined || part < 1 || part > parts)
+    throw new UsageError(`${name} is "${value}"; expected a part and how many there are, such as 1/4`)
+  return { index: part, of: parts }
+}
+
+type Definition = Awaited<ReturnType<typeof import('../../sweep/read-sweep.ts').readSweep>>
+type Options = Parameters<typeof import('../../sweep/run-sweep.ts').runSweep>[1] & { readonly folder: string }
+
+async function foresee(definition: Definition, options: Options, terminal: Terminal): Promise<number> {
+  const [{ dryRun }, { cellText }] = await Promise.all([
+    import('../../sweep/dry-run.ts'),
+    import('../../sweep/plan.ts'),
+  ])
+  const { runs, seconds } = await dryRun(definition, options)
+  for (const { planned, what, isStored, seconds: each } of runs) {
+    const { run: name, axes, settings, skipped } = planned
+    const tuned =
+      what === 'run'
+        ? ''
+        : `, tuning ${Object.keys(definition.tune!.choices)
+            .map(key => `${key} ${settings[key]}`)
+            .join(', ')}`
+    const state = skipped !== null ? `skipped: ${skipped}` : isStored ? 'done before' : duration(each)
+    terminal.print(`${name}  ${cellText(axes)}${tuned}  ${state}`)
+  }
+  const missing = runs.filter(({ planned, isStored }) => planned.skipped === null && !isStored)
+  terminal.print(`${counted(missing.length, 'run')} of ${runs.length} to do, in about ${duration(seconds)}`)
+  return 0
+}
+
+async function carryOut(
+  definition: Definition,
+  options: Options,
+  json: boolean,
+  terminal: Terminal,
+): Promise<number> {
+  const { runSweep } = await import('../../sweep/run-sweep.ts')
+  terminal.print(`${terminal.paint('bold', definition.title ?? definition.name)}, in ${options.folder}`)
+  const startedMs = performance.now()
+  const signals = stopSignals(null)
+  const stop = new AbortController()
+  void signals.asked.then(() => stop.abort())
+  const meter = await createRunMeter(terminal)
+  try {
+    const { rows, open, workSeconds, notes } = await runSweep(definition, {
+      ...options,
+      signal: stop.signal,
+      onPlan: ({ what, runs, earlier, skipped }) =>
+        terminal.print(
+          `${counted(runs, what === 'tuning' ? 'tuning run' : 'run')}` +
+            `${earlier === 0 ? '' : `, ${earlier} of them done before`}` +
+            `${skipped === 0 ? '' : `; ${counted(skipped, 'cell')} below the bound, skipped`}`,
+        ),
+      onProgress: meter.update,
+    })
+    meter.stop()
+    if (json) for (const row of rows) terminal.json(row, 0)
+    const problems = await tell(rows, terminal)
+    const seconds = (performance.now() - startedMs) / 1000
+    if (stop.signal.aborted) {
+      terminal.warn(`interrupted; ${counted(open, 'run')} left. The same command goes on from there.`)
+      return signals.exitCode()
+    }
+    for (const note of notes) terminal.print(note)
+    if (open > 0) terminal.print(`${counted(open, 'run')} left; the same command goes on from there`)
+    terminal.print(
+      `${options.folder}: ${duration(seconds)}, of which runs took ${duration(workSeconds)} of a core`,
+    )
+    return problems ? 1 : 0
+  } finally {
+    meter.stop()
+    signals.dispose()
+  }
+}
+
+/** Names what was skipped and what failed. Returns whether anything did. */
+async function tell(
+  rows: Awaited<ReturnType<typeof import('../../sweep/run-sweep.ts').runSweep>>['rows'],
+  terminal: Terminal,
+): Promise<boolean> {
+  const { cellText } = await import('../../sweep/plan.ts')
+  const skipped = new Map<string, string[]>()
+  for (const { status, axes, why = '' } of rows)
+    if (status === 'skipped') skipped.set(why, [...(skipped.get(why) ?? []), cellText(axes)])
+  for (const [why, cells] of skipped) terminal.print(`skipped: ${cells.join('; ')}: ${why}`)
+  const diverged = rows.filter(({ status }) => status === 'diverged')
+  if (diverged.length > 0) terminal.print(`${counted(diverged.length, 'run')} diverged`)
+  const failed = rows.filter(({ status }) => status === 'failed')
+  for (const { run: name, axes, why } of failed)
+    terminal.warn(`${terminal.paint('red', 'failed:')} ${name}: ${cellText(axes)}: ${why}`)
+  return failed.length > 0
+}
+
+const results = defineCommand({
+  name: 'results',
+  summary: 'print a table of results: means over the seeds, and the worst over an axis',
+  arguments: [{ name: '<folder>', about: 'the folder of a sweep' }],
+  options: {
+    group: maybe(
+      '--group <axes>',
+      'a line for each combination, such as rule,attack',
+      names,
+      'every axis but the seed',
+    ),
+    metric: option('--metric <name>', 'what is shown', text, 'accuracyMean'),
+    worst: maybe('--worst <axis>', 'the worst over this axis, in place of the mean over it', text, 'none'),
+    json: flag('--json', 'print the lines of the table as JSON'),
+  },
+  examples: [
+    'swept/mine --group rule,attack --metric accuracyMin',
+    'swept/mine --group rule,faults --worst attack',
+  ],
+  async handler({ group, metric, worst, json }, [folder], terminal) {
+    if (json) terminal.reserveOutput()
+    const [{ readResults }, { grouped }, { tableLines }, { numberText }] = await Promise.all([
+      import('../../sweep/merge.ts'),
+      import('../../sweep/table.ts'),
+      import('../view/table.ts'),
+      import('../../sweep/table-text.ts'),
+    ])
+    const { definition, rows } = await readResults(folder!)
+    const every = definition.axes.map(({ name }) => name).filter(name => name !== 'seed' && name !== worst)
+    const wanted = group ?? every
+    const lines = grouped(rows, { group: wanted, metric, worst })
+    if (json) terminal.json(lines)
+    else
+      terminal.print(
+        ...(await tableLines(
+          [...wanted, ...(worst === null ? [] : [`worst ${worst}`]), metric, 'values', 'without'],
+          lines.map(line => [
+            ...wanted.map(name => String(line.group[name])),
+            ...(worst === null ? [] : [String(line.worst)]),
+            numberText(metric, line),
+            String(line.count),
+            String(line.without),
+          ]),
+          { columns: terminal.columns, spare: ['without'] },
+        )),
+      )
+    return 0
+  },
+})
+
+function names(value: string, name: string): readonly string[] {
+  const found = value.split(',').map(each => each.trim())
+  if (found.includes(''))
+    throw new UsageError(`${name} is "${value}"; expected names with commas between them`)
+  return found
+}
+
+const merge = defineCommand({
+  name: 'merge',
+  summary: 'put shards of a sweep together; runs that two of them have must agree to the bit',
+  arguments: [{ name: '<folders...>', about: 'the folders of the shards' }],
+  options: { out: maybe('-o, --out <dir>', 'the folder for all of them', text, 'required') },
+  examples: ['part-1 part-2 part-3 -o whole'],
+  async handler({ out }, folders, terminal) {
+    if (out === null)
+      throw new UsageError('--out is missing; expected a folder for all of them, as in -o whole')
+    const { mergeSweeps } = await import('../../sweep/merge.ts')
+    const { rows, open, compared } = await mergeSweeps(folders.flat(), out)
+    terminal.print(
+      `${out}: ${counted(rows.length, 'run')}${compared === 0 ? '' : `; ${compared} that two folders have agree to the bit`}`,
+    )
+    if (open > 0) terminal.print(`${counted(open, 'run')} of the grid are in none of the folders`)
+    return (await tell(rows, terminal)) ? 1 : 0
+  },
+})
+
+/** A whole comparison from one file. */
+export const sweep: CommandGroup = {
+  name: 'sweep',
+  summary: 'a whole comparison from one file: a grid of simulated runs, on all cores or in shards',
+  usual: 'run',
+  commands: [run, results, merge],
+}

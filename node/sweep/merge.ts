@@ -1,0 +1,150 @@
+/** Puts the parts of a sweep together that several machines have run, and compares the runs that more than one has. */
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { readText } from '../../learning/data/read-file.ts'
+import { type SweepDefinition, SweepError } from './definition.ts'
+import { cellsOf } from './grid.ts'
+import { parseSweep, sweepText } from './read-sweep.ts'
+import { writeResults } from './results.ts'
+import type { RunRow } from './rows.ts'
+import { openStore, parseRow } from './store.ts'
+import { TIME_OVER } from './watch.ts'
+
+/** What a merge has found. */
+interface Merged {
+  readonly rows: readonly RunRow[]
+  /** Cells of the grid that no part has run. */
+  readonly open: number
+  /** Runs that more than one part has, and that agree. */
+  readonly compared: number
+}
+
+/** The results that a folder holds, with what they are results of. */
+interface Results {
+  readonly definition: SweepDefinition
+  readonly rows: readonly RunRow[]
+}
+
+/** A million runs with a series each fill it. */
+const RESULTS_BYTES_MAX = 2 ** 30
+
+/** @throws SweepError if the folder holds no results of a sweep */
+export async function readResults(folder: string): Promise<Results> {
+  const path = join(folder, 'results.jsonl')
+  const text = await readText(path, RESULTS_BYTES_MAX).catch((error: NodeJS.ErrnoException) => {
+    const why = error.code === 'ENOENT' ? 'holds no results of a sweep' : `cannot be read: ${error.message}`
+    throw new SweepError('sweep-results', `${folder} ${why}; expected the folder of a "concord sweep"`)
+  })
+  const lines = text.split('\n').filter(line => line !== '')
+  const rows = lines.map((line, place) => parseRow(line, `${path}, line ${place + 1}`))
+  const file = join(folder, 'sweep.yaml')
+  return { definition: parseSweep(await sweepText(file), file), rows }
+}
+
+/**
+ * Writes the runs of all folders to one, with the results of them all.
+ * @throws SweepError `sweep-differs` where two results of one run are not the same to the bit, but for their seconds;
+ * `sweep-results` where folders belong to different sweeps, or to different versions of the code; StoreError
+ */
+export async function mergeSweeps(folders: readonly string[], out: string): Promise<Merged> {
+  const parts: (Results & { readonly folder: string })[] = []
+  for (const folder of folders) parts.push({ folder, ...(await readResults(folder)) })
+  const { definition } = parts[0]!
+  checkSame(parts)
+  const found = new Map<string, { readonly row: RunRow; readonly folder: string }>()
+  let compared = 0
+  for (const { folder, rows } of parts)
+    for (const row of rows) {
+      const key = keyOf(row.axes)
+      const other = found.get(key)
+      if (other === undefined) found.set(key, { row, folder })
+      else {
+        found.set(key, { ...other, row: agreeing(other, { row, folder }) })
+        if (row.status !== 'skipped') compared++
+      }
+    }
+  const cells = cellsOf(definition)
+  const rows = cells.flatMap(({ axes }) => found.get(keyOf(axes))?.row ?? [])
+  const store = await openStore(join(out, 'runs'))
+  for (const row of rows) if (row.status !== 'skipped') await store.write(row)
+  await copyTuning(folders, out)
+  await writeResults(out, definition, rows)
+  return { rows, open: cells.length - rows.length, compared }
+}
+
+const keyOf = (axes: RunRow['axes']) => JSON.stringify(Object.entries(axes).sort())
+
+/** @throws SweepError */
+function checkSame(
+  parts: readonly {
+    readonly folder: string
+    readonly rows: readonly RunRow[]
+    readonly definition: SweepDefinition
+  }[],
+): void {
+  const [first] = parts
+  const wrong = (message: string) => new SweepError('sweep-results', message)
+  const other = parts.find(({ definition }) => definition.text !== first!.definition.text)
+  if (other !== undefined)
+    throw wrong(
+      `${other.folder}/sweep.yaml is another sweep than ${first!.folder}/sweep.yaml; expected parts of one`,
+    )
+  const versions = new Map<string, string>()
+  for (const { folder, rows } of parts) for (const { version } of rows) versions.set(version, folder)
+  const [one, two] = [...versions]
+  if (two !== undefined)
+    throw wrong(
+      `${one![1]} has results of version ${one![0]}, and ${two[1]} of ${two[0]}; expected results of one version, which are never mixed`,
+    )
+}
+
+interface Found {
+  readonly row: RunRow
+  readonly folder: string
+}
+
+/** The one of two results of a run that is kept. @throws SweepError `sweep-differs` */
+function agreeing(first: Found, second: Found): RunRow {
+  // How far a run came in its time is the machine's doing, and so is a failure for want of memory.
+  const isChance = ({ row }: Found) => row.status === 'failed' || row.why?.startsWith(TIME_OVER) === true
+  if (isChance(first)) return second.row
+  if (isChance(second)) return first.row
+  const field = differing({ ...first.row, seconds: 0 }, { ...second.row, seconds: 0 })
+  if (field === null) return first.row
+  throw new SweepError(
+    'sweep-differs',
+    `run ${first.row.run}: ${field.path} is ${JSON.stringify(field.one)} in ${first.folder}, and ${JSON.stringify(field.other)} in ${second.folder}; expected the same to the bit`,
+  )
+}
+
+interface Difference {
+  readonly path: string
+  readonly one: unknown
+  readonly other: unknown
+}
+
+/** The first place where two values of JSON differ. */
+function differing(one: unknown, other: unknown, path = ''): Difference | null {
+  const isBranch = (value: unknown): value is Readonly<Record<string, unknown>> =>
+    typeof value === 'object' && value !== null
+  if (!isBranch(one) || !isBranch(other)) return Object.is(one, other) ? null : { path, one, other }
+  for (const key of new Set([...Object.keys(one), ...Object.keys(other)])) {
+    const found = differing(one[key], other[key], path === '' ? key : `${path}.${key}`)
+    if (found !== null) return found
+  }
+  return null
+}
+
+/** So that the same sweep, run in the merged folder, tunes nothing again. */
+async function copyTuning(folders: readonly string[], out: string): Promise<void> {
+  for (const folder of folders) {
+    const from = join(folder, 'tuning')
+    const names = await readdir(from).catch(() => [])
+    if (names.length === 0) continue
+    const [source, target] = [await openStore(from), await openStore(join(out, 'tuning'))]
+    for (const name of names) {
+      const row = name.endsWith('.json') ? await source.read(name.slice(0, -'.json'.length)) : null
+      if (row !== null) await target.write(row)
+    }
+  }
+}

@@ -1,0 +1,109 @@
+/** Runs jobs on several threads, each the next one as soon as it is free. A run that fails stops no other. */
+import { extname } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import type { Job, Measured } from './run-one.ts'
+
+export interface ToThread {
+  readonly index: number
+  readonly job: Job
+}
+
+export type FromThread =
+  | { readonly kind: 'progress'; readonly index: number; readonly step: number }
+  | { readonly kind: 'result'; readonly index: number; readonly measured: Measured }
+  | { readonly kind: 'failed'; readonly index: number; readonly message: string }
+
+interface PoolOptions {
+  /** In the order in which they begin. */
+  readonly jobs: readonly Job[]
+  readonly threads: number
+  /** Asked before each run: true begins no further one. */
+  isOver(): boolean
+  /** Ends all at once: what is under way is lost. */
+  readonly signal?: AbortSignal
+  onStart(index: number): void
+  onProgress(index: number, step: number): void
+  /** A rejected promise ends all. */
+  onResult(index: number, measured: Measured): Promise<void>
+}
+
+/**
+ * Ends when all have run, or are not to be run any more.
+ * @throws what `onResult` rejects with
+ */
+export async function runPool(options: PoolOptions): Promise<void> {
+  const { jobs, threads, signal } = options
+  const open = new Set<Worker>()
+  const delivered: Promise<void>[] = []
+  const failing = Promise.withResolvers<never>()
+  failing.promise.catch(() => {})
+  let next = 0
+  const deliver = (index: number, measured: Measured) => {
+    const delivery = options.onResult(index, measured)
+    delivery.catch(failing.reject)
+    delivered.push(delivery)
+  }
+  /** Runs jobs until there are none, or the thread dies; then says so. */
+  const work = () =>
+    new Promise<boolean>(resolve => {
+      const worker = startThread()
+      let current: number | null = null
+      let startedMs = 0
+      let cause = ''
+      open.add(worker)
+      const give = () => {
+        if (next >= jobs.length || options.isOver() || signal?.aborted) {
+          current = null
+          open.delete(worker)
+          void worker.terminate()
+          return
+        }
+        current = next++
+        startedMs = performance.now()
+        options.onStart(current)
+        worker.postMessage({ index: current, job: jobs[current]! } satisfies ToThread)
+      }
+      const failed = (message: string) =>
+        deliver(current!, failedRun(message, (performance.now() - startedMs) / 1000))
+      worker.on('message', (message: FromThread) => {
+        if (message.kind === 'progress') return options.onProgress(message.index, message.step)
+        if (message.kind === 'result') deliver(message.index, message.measured)
+        else failed(message.message)
+        give()
+      })
+      worker.on('error', error => {
+        cause = error.message
+      })
+      worker.on('exit', code => {
+        const isLost = open.delete(worker) && current !== null && !signal?.aborted
+        if (isLost) failed(`its thread ended: ${cause || `exit code ${code}`}`)
+        resolve(isLost)
+      })
+      give()
+    })
+  const workInTurns = async () => {
+    while (await work());
+  }
+  const stop = () => {
+    for (const worker of open) void worker.terminate()
+  }
+  signal?.addEventListener('abort', stop, { once: true })
+  try {
+    const all = Array.from({ length: Math.min(threads, jobs.length) }, workInTurns)
+    await Promise.race([Promise.all(all), failing.promise])
+    await Promise.all(delivered)
+  } finally {
+    signal?.removeEventListener('abort', stop)
+    await Promise.all([...open].map(worker => worker.terminate()))
+  }
+}
+
+function startThread(): Worker {
+  // Beside this file and of its kind: .ts in a checkout, .js in a built package.
+  return new Worker(new URL(`./run-thread${extname(import.meta.url)}`, import.meta.url))
+}
+
+/** A run without a result. */
+function failedRun(why: string, seconds: number): Measured {
+  return { status: 'failed', why, metrics: {}, series: {}, seconds }
+}

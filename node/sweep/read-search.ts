@@ -1,0 +1,74 @@
+/** How a sweep's file says what is tuned before it is measured, and when runs end early. */
+import { valueText } from '../cohort/errors.ts'
+import { suggestion } from '../text/nearest.ts'
+import { type Stop, SweepError, type Tuning } from './definition.ts'
+import { metricNames } from './metrics.ts'
+import { type At, readAxis, readFields } from './read-fields.ts'
+import type { Setting } from './rows.ts'
+
+const refuse = (message: string) => new SweepError('sweep-field', message)
+
+const HOLDOUT = 0.1
+const METRIC = 'accuracyMean'
+
+/** `tune: { rate: [0.1, 0.5], holdout: 0.2 }` @throws SweepError */
+export function readTuning(value: unknown, at: At): Tuning {
+  const path = ['tune']
+  const { holdout = HOLDOUT, seeds = 1, metric = METRIC, ...others } = readFields(value, path, at, null)
+  if (typeof holdout !== 'number' || !(holdout > 0 && holdout < 1))
+    throw refuse(
+      `${at([...path, 'holdout'])} is ${valueText(holdout)}; expected a number above 0 and below 1`,
+    )
+  if (typeof seeds !== 'number' || !Number.isInteger(seeds) || seeds < 1)
+    throw refuse(`${at([...path, 'seeds'])} is ${valueText(seeds)}; expected a whole number, at least 1`)
+  const choices: Record<string, readonly Setting[]> = {}
+  for (const [name, values] of Object.entries(others))
+    choices[name] = readAxis(name, values, [...path, name], at).choices.map(({ name: setting }) => setting)
+  if (Object.keys(choices).length === 0)
+    throw refuse(`${at(path)} names no setting; expected one with its values, such as rate: [0.1, 0.5]`)
+  return { choices, holdout, seeds, metric: metricOf(metric, [...path, 'metric'], at) }
+}
+
+/** A loss so many times as great as the first one does not come back. */
+const DIVERGENCE = 100
+
+/** `stop: { accuracyMean: 0.9, divergence: true, after: 10m }` @throws SweepError */
+export function readStop(value: unknown, at: At): Stop {
+  const path = ['stop']
+  const { divergence = false, after, ...others } = readFields(value ?? {}, path, at, null)
+  const targets: Record<string, number> = {}
+  for (const [name, target] of Object.entries(others)) {
+    const place = [...path, name]
+    if (typeof target !== 'number' || !Number.isFinite(target))
+      throw refuse(`${at(place)} is ${valueText(target)}; expected a number`)
+    targets[metricOf(name, place, at, ['divergence', 'after'])] = target
+  }
+  if (typeof divergence !== 'boolean' && !(typeof divergence === 'number' && divergence > 1))
+    throw refuse(
+      `${at([...path, 'divergence'])} is ${valueText(divergence)}; expected true, or how many times the first loss`,
+    )
+  return {
+    targets,
+    divergence: divergence === true ? DIVERGENCE : divergence === false ? null : divergence,
+    afterSeconds: after === undefined ? null : secondsOf(after, at([...path, 'after'])),
+  }
+}
+
+function metricOf(name: unknown, path: readonly string[], at: At, others: readonly string[] = []): string {
+  if (typeof name === 'string' && metricNames.includes(name)) return name
+  const known = [...metricNames, ...others]
+  throw refuse(
+    `${at(path)}: there is no metric ${valueText(name)}; expected one of ${known.join(', ')}${suggestion(String(name), known)}`,
+  )
+}
+
+const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, min: 60, h: 3600, d: 86_400 }
+
+/** `90`, `90s`, `10m`, `2h`: in seconds. @throws SweepError */
+export function secondsOf(value: unknown, place: string): number {
+  const [, digits, unit = 's'] = /^(\d+(?:\.\d+)?)\s*(s|m|min|h|d)?$/.exec(String(value).trim()) ?? []
+  const seconds = Number(digits) * UNITS[unit]!
+  if (digits === undefined || !(seconds > 0))
+    throw refuse(`${place} is ${valueText(value)}; expected a time such as 90s, 10m or 2h`)
+  return seconds
+}

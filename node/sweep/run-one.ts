@@ -1,0 +1,143 @@
+/** One run of a sweep, in the calling thread: a cohort of simulated peers, or workers around a trusted server. */
+import type { OracleCache } from '../../learning/oracles/oracle-cache.ts'
+import { learnOnServer, serverReport } from '../cli/server-learning.ts'
+import { runSimulated, type SimulatedOptions } from '../cli/simulated.ts'
+import { simulatedReport } from '../cli/simulated-report.ts'
+import { cohortId } from '../cohort/cohort.ts'
+import { type Report, reportedSeries } from '../daemon/report.ts'
+import type { Stop } from './definition.ts'
+import { metricsOf, seriesOf } from './metrics.ts'
+import { type Prepared, prepare } from './prepare.ts'
+import type { Programs } from './programs.ts'
+import type { RunRow, Setting } from './rows.ts'
+import { createWatch, type Watch } from './watch.ts'
+
+/** All that decides a run's result; crosses to a thread. */
+export interface Job {
+  /** With whole paths. */
+  readonly settings: Readonly<Record<string, Setting>>
+  readonly stop: Stop
+  /** The share of the training set that is held out, and measured on in place of the test set; null: none. */
+  readonly holdout: number | null
+}
+
+/** What came of a run. */
+export type Measured = Pick<RunRow, 'status' | 'why' | 'metrics' | 'series' | 'seconds'>
+
+interface RunContext {
+  readonly programs: Programs
+  /** What earlier runs with this hold-out have opened and compiled. */
+  cacheFor(holdout: number | null): OracleCache
+  /** How many steps are done. */
+  readonly onStep?: (step: number) => void
+}
+
+/** @throws what is wrong with the settings, the data or the model */
+export async function runOne({ settings, stop, holdout }: Job, context: RunContext): Promise<Measured> {
+  const startedMs = performance.now()
+  const prepared = await prepare(settings, context.programs)
+  const { scenario } = prepared
+  const watch = createWatch(stop, prepared.kind === 'server' ? 1 : scenario.peers - scenario.liars.length)
+  const oracleCache = context.cacheFor(holdout)
+  const told = (step: number, loss: number) => {
+    watch.onStep(step, loss)
+    context.onStep?.(step)
+  }
+  const learnt = await learnIn(prepared, watch, oracleCache, told)
+  const { report } = learnt
+  const ended = watch.ended()
+  const isWhole = report.outcome === 'finished' && ended === null
+  return {
+    ...(ended === null ? endOf(learnt) : { status: ended.status, why: ended.why }),
+    metrics: { ...metricsOf(report), ...ended?.metrics },
+    series: seriesOf(learnt.series, isWhole ? { step: scenario.settings.steps, peers: report.honest } : null),
+    seconds: (performance.now() - startedMs) / 1000,
+  }
+}
+
+type Points = NonNullable<Report['honest'][number]['series']>
+
+interface Learnt {
+  readonly report: Report
+  /** The evaluations on the way, peer by peer. */
+  readonly series: readonly Points[]
+  /** Why the run has no result; null: it has one. */
+  readonly why: string | null
+}
+
+async function learnIn(
+  prepared: Prepared,
+  watch: Watch,
+  oracleCache: OracleCache,
+  onStep: (step: number, loss: number) => void,
+): Promise<Learnt> {
+  const { scenario, values } = prepared
+  const { isOver } = watch
+  if (prepared.kind === 'server') {
+    const { rule } = prepared
+    const run = await learnOnServer({
+      scenario,
+      rule,
+      values,
+      oracleCache,
+      onStep,
+      isOver,
+      save: null,
+      onEvaluation: point => watch.onEvaluation(0, point),
+    })
+    const why = run.finite ? null : `the parameters of step ${run.steps} are not finite`
+    const report = serverReport(scenario, rule.name, run, 0)
+    return { report, series: pointsOf(report.honest), why }
+  }
+  const run = await runSimulated({
+    ...prepared.world,
+    scenario,
+    init: values.init,
+    program: programOf(values),
+    save: null,
+    oracleCache,
+    isOver,
+    onEvaluation(peer, point) {
+      if (!scenario.liars.includes(peer)) watch.onEvaluation(peer, point)
+    },
+    onStep: ({ step, loss }) => onStep(step, loss),
+  })
+  const report = simulatedReport(scenario, run, cohortId(run.cohort), 0)
+  // In a run that was ended no peer has finished, and the report knows none.
+  const all = run.series.filter((_, peer) => !scenario.liars.includes(peer)).map(reportedSeries)
+  const series = pointsOf(report.honest.length === 0 ? all : report.honest)
+  return { report, series, why: whyOf(run.result) }
+}
+
+function pointsOf(peers: readonly Pick<Report['honest'][number], 'series'>[]): readonly Points[] {
+  return peers.map(({ series = [] }) => series)
+}
+
+function programOf({
+  oracle,
+  oracleTimeout,
+  init,
+}: Prepared['values']): NonNullable<SimulatedOptions['program']> | null {
+  if (oracle === null) return null
+  return { command: oracle, timeoutSeconds: oracleTimeout, hasStart: init !== null, onLine() {} }
+}
+
+type Result = Awaited<ReturnType<typeof runSimulated>>['result']
+
+function whyOf({ diverged, stuck }: Result): string | null {
+  const [first] = diverged
+  if (first !== undefined) {
+    const { step, of } = first.divergence
+    const what = of === 'gradient' ? 'gradient' : 'parameters'
+    return `the ${what} of peer ${first.peer} in step ${step} ${of === 'gradient' ? 'is' : 'are'} not finite`
+  }
+  const [waits] = stuck
+  if (waits === undefined) return null
+  return `peer ${waits.peer} waits in step ${waits.step} for peers ${waits.waitingFor.join(', ') || 'that are gone'}`
+}
+
+function endOf({ report, why }: Learnt): Pick<RunRow, 'status' | 'why'> {
+  if (report.outcome === 'finished') return { status: 'done' }
+  const status = report.outcome === 'diverged' ? 'diverged' : 'failed'
+  return { status, why: why ?? 'no honest peer has finished' }
+}

@@ -1,0 +1,278 @@
+/** A sweep from its definition to its rows: what has been run before is taken over, and the rest is run on all cores. */
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { createEstimate } from '../reproduce/estimate.ts'
+import type { Cell, SweepDefinition } from './definition.ts'
+import { cellsOf } from './grid.ts'
+import { cellText, createPlanner, type PlannedRun, type Planner } from './plan.ts'
+import { runPool } from './pool.ts'
+import { writeResults } from './results.ts'
+import type { RunRow } from './rows.ts'
+import { type Shard, shardOf } from './shard.ts'
+import { openStore, type Store } from './store.ts'
+import { bestOf, candidatesOf } from './tuning.ts'
+
+/** How a sweep is run. Everything may be left out. */
+export interface SweepOptions {
+  /** Where runs are kept and results are written; absent: nowhere. */
+  readonly folder?: string
+  /** Absent: one a core. */
+  readonly threads?: number
+  /** Only the runs of this part. */
+  readonly shard?: Shard
+  /** After so long no further run begins. */
+  readonly budgetSeconds?: number
+  /** Ends all; runs under way are lost. */
+  readonly signal?: AbortSignal
+  readonly onPlan?: (plan: SweepPlan) => void
+  /** After each run that has ended, and for those that were taken over or skipped. */
+  readonly onRun?: (row: RunRow) => void
+  readonly onProgress?: (progress: SweepProgress) => void
+}
+
+/** What is going to be run. */
+export interface SweepPlan {
+  readonly what: 'tuning' | 'runs'
+  readonly runs: number
+  /** Taken over from the folder. */
+  readonly earlier: number
+  /** Below their protocol's or rule's bound. */
+  readonly skipped: number
+}
+
+/** How far a sweep is. */
+export interface SweepProgress {
+  readonly finished: number
+  readonly runs: number
+  /** In [0, 1], by cost. */
+  readonly done: number
+  /** Null before anything can be said. */
+  readonly secondsLeft: number | null
+  /** The cells under way. */
+  readonly current: readonly string[]
+}
+
+/** What came of a sweep. */
+export interface SweepResult {
+  /** In the order of the grid; without those that were not reached. */
+  readonly rows: readonly RunRow[]
+  /** How many runs of this sweep, or of its shard, have no result yet. */
+  readonly open: number
+  /** Seconds of one core that the runs of this call took. */
+  readonly workSeconds: number
+  /** What the figures leave out, in sentences. */
+  readonly notes: readonly string[]
+}
+
+/**
+ * Runs all cells of a sweep. Each row, but for its `seconds`, is the same to the bit, however runs were scheduled, taken
+ * over or cut into shards; unless a run's own time ended it.
+ * @throws SweepError, DataError, ModelError, AttackError; StoreError where nothing can be written
+ */
+export async function runSweep(
+  definition: SweepDefinition,
+  options: SweepOptions = {},
+): Promise<SweepResult> {
+  const { folder } = options
+  const startedMs = performance.now()
+  const deadlineMs = startedMs + 1000 * (options.budgetSeconds ?? Infinity)
+  const planner = await createPlanner(definition)
+  const every = cellsOf(definition)
+  const cells = shardOf(definition, every, options.shard)
+  let workSeconds = 0
+  const isOver = () => performance.now() >= deadlineMs || options.signal?.aborted === true
+  const execute = async (planned: readonly PlannedRun[], place: string, what: SweepPlan['what']) => {
+    const store = folder === undefined ? null : await openStore(join(folder, place))
+    const run = await runAll(definition, planned, { ...options, what, store, isOver })
+    workSeconds += run.workSeconds
+    return run.rows
+  }
+  const tuned = await tunedCells(definition, cells, planner, (runs, place) => execute(runs, place, 'tuning'))
+  const planned = await planner.plan(tuned, null)
+  const found = await execute(planned, 'runs', 'runs')
+  const rows = planned.flatMap(run => rowOf(run, found) ?? [])
+  for (const row of rows) if (row.status === 'skipped') options.onRun?.(row)
+  const open = cells.length - rows.length
+  if (folder === undefined || options.signal?.aborted) return { rows, open, workSeconds, notes: [] }
+  // Beside a shard's own runs stand those that others have left in the same folder.
+  const all = tuned.length === every.length ? rows : await rowsIn(folder, planner, definition, every, rows)
+  const notes = await writeResults(folder, definition, all)
+  return { rows, open, workSeconds, notes }
+}
+
+type Execute = (runs: readonly PlannedRun[], place: string) => Promise<ReadonlyMap<string, RunRow>>
+
+/** The cells with the settings that did best on the hold-out; those whose candidates have not all run are left out. */
+async function tunedCells(
+  { tune }: SweepDefinition,
+  cells: readonly Cell[],
+  planner: Planner,
+  execute: Execute,
+): Promise<readonly Cell[]> {
+  if (tune === null) return cells
+  const candidates = candidatesOf(cells, tune)
+  const planned = await planner.plan(
+    candidates.map(({ cell }) => cell),
+    tune.holdout,
+  )
+  const found = await execute(planned, 'tuning')
+  const rows = planned.map(run => rowOf(run, found))
+  return bestOf(cells, candidates, rows, tune.metric)
+}
+
+/** The row of a planned run, with this sweep's own axes; null where it has none. */
+function rowOf(
+  { run, version, axes, settings, skipped }: PlannedRun,
+  found: ReadonlyMap<string, RunRow>,
+): RunRow | null {
+  if (skipped !== null)
+    return {
+      run,
+      version,
+      status: 'skipped',
+      why: skipped,
+      axes,
+      settings,
+      metrics: {},
+      series: {},
+      seconds: 0,
+    }
+  const row = found.get(run)
+  return row === undefined ? null : { ...row, axes, settings }
+}
+
+/** What all cells have in the folder, from this process and others. */
+async function rowsIn(
+  folder: string,
+  planner: Planner,
+  definition: SweepDefinition,
+  cells: readonly Cell[],
+  own: readonly RunRow[],
+): Promise<readonly RunRow[]> {
+  const store = await openStore(join(folder, 'runs'))
+  // What others have tuned is known by their rows alone: a plan of their cells would need their choice.
+  if (definition.tune !== null) return own
+  const planned = await planner.plan(cells, null)
+  const found = new Map(own.map(row => [row.run, row]))
+  for (const { run, skipped } of planned) {
+    if (found.has(run) || skipped !== null) continue
+    const row = await store.read(run)
+    if (row !== null) found.set(run, row)
+  }
+  return planned.flatMap(run => rowOf(run, found) ?? [])
+}
+
+interface Batch extends SweepOptions {
+  readonly what: SweepPlan['what']
+  readonly store: Store | null
+  isOver(): boolean
+}
+
+interface BatchResult {
+  /** By name. */
+  readonly rows: ReadonlyMap<string, RunRow>
+  readonly workSeconds: number
+}
+
+/** Runs what is planned and not stored yet. */
+async function runAll(
+  definition: SweepDefinition,
+  planned: readonly PlannedRun[],
+  batch: Batch,
+): Promise<BatchResult> {
+  const { store, onRun, threads = availableParallelism() } = batch
+  const rows = new Map<string, RunRow>()
+  const missing = new Map<string, PlannedRun>()
+  for (const each of planned) {
+    if (each.skipped !== null || rows.has(each.run) || missing.has(each.run)) continue
+    const row = (await store?.read(each.run)) ?? null
+    // A run that failed may have failed for want of memory or time.
+    if (row === null || row.status === 'failed') missing.set(each.run, each)
+    else rows.set(each.run, { ...row, axes: each.axes, settings: each.settings })
+  }
+  for (const row of rows.values()) if (batch.what === 'runs') onRun?.(row)
+  const runs = inOrder(definition, [...missing.values()])
+  const skipped = planned.filter(each => each.skipped !== null).length
+  batch.onPlan?.({ what: batch.what, runs: rows.size + runs.length, earlier: rows.size, skipped })
+  const meter = createMeter(runs, rows.size, threads, batch.onProgress)
+  let workSeconds = 0
+  await runPool({
+    jobs: runs.map(({ job }) => job),
+    threads,
+    isOver: batch.isOver,
+    ...(batch.signal && { signal: batch.signal }),
+    onStart: meter.started,
+    onProgress: meter.progress,
+    async onResult(index, measured) {
+      const { run, version, axes, settings } = runs[index]!
+      const { status, why, metrics, series, seconds } = measured
+      const row = {
+        run,
+        version,
+        status,
+        ...(why !== undefined && { why }),
+        axes,
+        settings,
+        metrics,
+        series,
+        seconds,
+      }
+      workSeconds += seconds
+      await store?.write(row)
+      rows.set(run, row)
+      meter.finished(index)
+      if (batch.what === 'runs') onRun?.(row)
+    },
+  })
+  return { rows, workSeconds }
+}
+
+/**
+ * One seed over all cells first, so that figures are useful early; among those the longest first, so that at the end no
+ * core waits for another.
+ */
+function inOrder({ axes }: SweepDefinition, runs: readonly PlannedRun[]): readonly PlannedRun[] {
+  const seeds = axes.at(-1)!.choices.map(({ name }) => name)
+  const place = ({ axes: { seed } }: PlannedRun) => seeds.indexOf(seed!)
+  return [...runs].sort((a, b) => place(a) - place(b) || b.cost - a.cost)
+}
+
+function createMeter(
+  runs: readonly PlannedRun[],
+  earlier: number,
+  threads: number,
+  report: SweepOptions['onProgress'],
+) {
+  const costs = runs.map(({ cost }) => cost)
+  const total = costs.reduce((a, b) => a + b, 0)
+  const estimate = createEstimate(costs, threads)
+  const open = new Set<number>()
+  let finished = earlier
+  const tell = (index: number, part: number) => {
+    const nowMs = performance.now()
+    estimate.update(index, part, nowMs)
+    report?.({
+      finished,
+      runs: earlier + runs.length,
+      done: total === 0 ? 1 : estimate.done() / total,
+      secondsLeft: estimate.secondsLeft(nowMs),
+      current: [...open].map(place => cellText(runs[place]!.axes)),
+    })
+  }
+  return {
+    started(index: number) {
+      open.add(index)
+      tell(index, 0)
+    },
+    progress: (index: number, step: number) => tell(index, Math.min(0.999, step / stepsOf(runs[index]!))),
+    finished(index: number) {
+      open.delete(index)
+      finished++
+      tell(index, 1)
+    },
+  }
+}
+
+function stepsOf({ settings }: PlannedRun): number {
+  return Number(settings.steps)
+}

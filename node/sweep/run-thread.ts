@@ -1,0 +1,35 @@
+/** A thread of the pool: runs one job after the other, and keeps the data and models that they share. */
+import { parentPort } from 'node:worker_threads'
+import { createCaches } from './caches.ts'
+import type { FromThread, ToThread } from './pool.ts'
+import { createPrograms } from './programs.ts'
+import { runOne } from './run-one.ts'
+
+const port = parentPort
+if (!port) throw new Error('run-thread.ts runs as a worker thread; call runPool instead')
+
+/** How often a thread says how far it is. */
+const TOLD_EVERY_MS = 250
+
+const say = (message: FromThread) => port.postMessage(message)
+const cacheFor = createCaches()
+const programs = createPrograms()
+
+port.on('message', async ({ index, job }: ToThread) => {
+  let toldMs = performance.now()
+  try {
+    const measured = await runOne(job, {
+      cacheFor,
+      programs,
+      onStep(step) {
+        const nowMs = performance.now()
+        if (nowMs - toldMs < TOLD_EVERY_MS) return
+        toldMs = nowMs
+        say({ kind: 'progress', index, step })
+      },
+    })
+    say({ kind: 'result', index, measured })
+  } catch (thrown) {
+    say({ kind: 'failed', index, message: thrown instanceof Error ? thrown.message : String(thrown) })
+  }
+})

@@ -1,0 +1,96 @@
+/** The folder of a sweep: a file for each run, written whole, so that nothing is lost but the runs under way. */
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { readText } from '../../learning/data/read-file.ts'
+import { makeFolder, whyNotWritten } from '../files/make-folder.ts'
+import { writeWhole } from '../files/safe-open.ts'
+import { SweepError } from './definition.ts'
+import type { RunRow } from './rows.ts'
+
+/** A run could not be stored. `message` says where and why. */
+class StoreError extends Error {
+  override readonly name = 'StoreError'
+  readonly code = 'sweep-unwritten'
+}
+
+/** A thousand points of twenty metrics take half a megabyte. */
+const ROW_BYTES_MAX = 16 * 2 ** 20
+
+const setting = z.union([z.string(), z.number(), z.boolean()])
+const amount = z.number().nullable()
+const series = z.object({ steps: z.array(z.number()), values: z.array(amount) })
+
+const rowSchema = z.object({
+  run: z.string(),
+  version: z.string(),
+  status: z.enum(['done', 'stopped', 'diverged', 'failed', 'skipped']),
+  why: z.string().optional(),
+  axes: z.record(z.string(), setting),
+  settings: z.record(z.string(), setting),
+  metrics: z.record(z.string(), amount),
+  series: z.record(z.string(), series),
+  seconds: z.number(),
+})
+
+/** A row from its text. @param where for messages. @throws SweepError */
+export function parseRow(text: string, where: string): RunRow {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw new SweepError('sweep-results', `${where}: not JSON; expected a run of a sweep`)
+  }
+  const parsed = rowSchema.safeParse(value)
+  if (parsed.success) return parsed.data as RunRow
+  const [issue] = parsed.error.issues
+  throw new SweepError('sweep-results', `${where}: ${issue!.path.join('.')}: ${issue!.message}`)
+}
+
+/** One line, with the fields always in the same order. */
+export function rowText(row: RunRow): string {
+  const { run, version, status, why, axes, settings, metrics, series: curves, seconds } = row
+  return JSON.stringify({ run, version, status, why, axes, settings, metrics, series: curves, seconds })
+}
+
+export interface Store {
+  /** A run that was stored under this name; null: there is none. @throws SweepError if the file holds something else */
+  read(run: string): Promise<RunRow | null>
+  /** @throws StoreError */
+  write(row: RunRow): Promise<void>
+}
+
+/** @throws StoreError where the folder can neither be found nor made, if it is to be made */
+export async function openStore(folder: string, { make = true } = {}): Promise<Store> {
+  if (make)
+    await makeFolder(folder).catch(error => {
+      throw unwritten(folder, error)
+    })
+  const present = new Set(await readdir(folder).catch(() => []))
+  return {
+    async read(run) {
+      const name = `${run}.json`
+      if (!present.has(name)) return null
+      const path = join(folder, name)
+      return parseRow(await readText(path, ROW_BYTES_MAX), path)
+    },
+    async write(row) {
+      await storeFile(join(folder, `${row.run}.json`), `${rowText(row)}\n`)
+    },
+  }
+}
+
+/** Writes a file of a sweep's folder whole. @throws StoreError */
+export async function storeFile(path: string, content: string | Uint8Array): Promise<void> {
+  await writeWhole(path, content).catch(error => {
+    throw unwritten(path, error)
+  })
+}
+
+/** The error of a write, with the place of it. */
+export function unwritten(path: string, error: unknown): StoreError {
+  return new StoreError(
+    `${path} cannot be written: ${whyNotWritten(error)}. What has been stored is kept; the same command goes on from there`,
+    { cause: error },
+  )
+}
