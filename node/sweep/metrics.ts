@@ -37,11 +37,6 @@ export const metricNames: readonly string[] = [
   'violations',
 ]
 
-/** Whether less of it is better. */
-export function isLowerBetter(metric: string): boolean {
-  return !/^(accuracy|balancedAccuracy|f1|auroc|r2|stepsDone)/.test(metric)
-}
-
 /**
  * Mean and worst of each figure over the peers; null where a peer's is not finite. Figures that no peer has are left out:
  * a model of numbers has no accuracy.

@@ -14,7 +14,7 @@ import { compared, median, type RunBench } from './bench.ts'
 import { sweepTorch } from './sweep-torch.ts'
 
 const PEERS = 11
-const SETTINGS = { peers: PEERS, steps: 100, batch: 64, rate: 0.5, momentum: 0.9, clip: 2 }
+const SETTINGS = { peers: PEERS, steps: 100, batch: 64, rate: 0.5, momentum: 0.9, clip: 2, weightDecay: 0 }
 
 export const run: RunBench = async ({ args, note }) => {
   const at = args.indexOf('--data')

@@ -6,6 +6,11 @@ import test from 'ava'
 import { comparable, placeOf, rowsOf, small } from '../sweep/folders.ts'
 import { run, start } from './concord.ts'
 
+async function storedIn(folder: string): Promise<number> {
+  const names = existsSync(join(folder, 'runs')) ? await readdir(join(folder, 'runs')) : []
+  return names.filter(name => name.endsWith('.json')).length
+}
+
 test.serial(
   'killed twice and continued, the results are those of an undisturbed run, to the bit',
   async t => {
@@ -13,11 +18,7 @@ test.serial(
     const [killed, whole] = [join(folder, 'killed'), join(folder, 'whole')]
     for (const runs of [2, 7]) {
       const running = start(['sweep', file, '--out', killed])
-      const stored = async () => {
-        const names = existsSync(join(killed, 'runs')) ? await readdir(join(killed, 'runs')) : []
-        return names.filter(name => name.endsWith('.json')).length
-      }
-      while ((await stored()) < runs) await new Promise(setImmediate)
+      while ((await storedIn(killed)) < runs) await new Promise(setImmediate)
       running.kill('SIGKILL')
       await running.ended
       t.false(existsSync(join(killed, 'results.jsonl')))
@@ -29,6 +30,28 @@ test.serial(
     t.deepEqual(comparable(await rowsOf(killed)), comparable(await rowsOf(whole)))
   },
 )
+
+test.serial(
+  'Ctrl-C ends it at once, says how many runs are left, and keeps those that have ended',
+  async t => {
+    const { folder, file } = await placeOf(t, { ...small, seeds: 20 })
+    const running = start(['sweep', file, '--out', join(folder, 'out')])
+    while ((await storedIn(join(folder, 'out'))) < 2) await new Promise(setImmediate)
+    running.kill('SIGINT')
+    const { code, stderr } = await running.ended
+    t.is(code, 130)
+    const [, left] = /interrupted; (\d+) runs left/.exec(stderr) ?? []
+    t.is(Number(left) + (await storedIn(join(folder, 'out'))), 160)
+  },
+)
+
+test.serial('where nothing can be stored, a sentence says so, exit 1', async t => {
+  const { folder, file } = await placeOf(t, small)
+  await writeFile(join(folder, 'out'), 'in the way')
+  const { code, stderr } = await run('sweep', file, '--out', join(folder, 'out'))
+  t.is(code, 1)
+  t.regex(stderr, /out.runs cannot be written: a file is where a folder must be/)
+})
 
 test.serial('two shards as two processes, merged, are one run', async t => {
   const { folder, file } = await placeOf(t, small)
