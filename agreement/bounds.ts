@@ -4,6 +4,7 @@
  */
 import type { Precision } from './precision.ts'
 import type { ProtocolName } from './protocol-names.ts'
+import { leastQuorum, quorumFormulas, quorumReasons } from './least-quorum.ts'
 import { honestCount, quorum, type Synchrony } from './thresholds.ts'
 import {
   type StepTraffic,
@@ -22,6 +23,8 @@ export interface BoundsQuery {
   readonly peers: number
   readonly maxFaulty: number
   readonly synchrony: Synchrony
+  /** `q`: how many vectors an iteration waits for; absent: `n − f`, and all `n` under synchrony. */
+  readonly quorum?: number
   /** `d`, which enters some averaging constants; without it the bound that holds for every `d`. */
   readonly dimension?: number
   /** Of the gradients that travel; absent: f32. Parameters are always f32. */
@@ -37,8 +40,11 @@ export interface Bounds {
   readonly feasible: boolean
   /** One sentence that names the bound, the numbers, and what would satisfy it. */
   readonly why: string
-  /** The fewest peers that tolerate this many faults; null if no number does. */
-  readonly needs: { readonly peers: number | null }
+  /**
+   * The fewest peers that tolerate this many faults, and the fewest vectors that these peers may wait for; null if no
+   * number is enough.
+   */
+  readonly needs: { readonly peers: number | null; readonly quorum: number | null }
   readonly quorum: number
   /** Guaranteed factor on the honest diameter per iteration (Δ₂; on each Δ^cw[i] for icwtm and rb-tm). */
   readonly contraction: number | null
@@ -81,17 +87,34 @@ export function peersNeeded(protocol: ProtocolName, maxFaulty: number, synchrony
   return factor * maxFaulty + 1
 }
 
-/** The most faults that `protocol` tolerates among `peers`. */
-export function mostFaults(protocol: ProtocolName, peers: number, synchrony: Synchrony): number {
+/**
+ * The most faults that `protocol` tolerates among `peers`.
+ * @param chosen `q`, where it is not `n − f`
+ */
+export function mostFaults(
+  protocol: ProtocolName,
+  peers: number,
+  synchrony: Synchrony,
+  chosen?: number,
+): number {
   const factor = peersPerFault[protocol][synchrony]
-  return factor === null ? 0 : Math.max(0, Math.floor((peers - 1) / factor))
+  let most = factor === null ? 0 : Math.max(0, Math.floor((peers - 1) / factor))
+  if (chosen === undefined) return most
+  // The fewer may be faulty, the smaller the least q and the larger n − f.
+  while (most > 0 && !(leastQuorum(protocol, peers, most) <= chosen && chosen <= peers - most)) most--
+  return most
+}
+
+function quorumOf({ peers, maxFaulty, synchrony, quorum: chosen }: BoundsQuery): number {
+  return quorum(peers, maxFaulty, synchrony, chosen)
 }
 
 /** `1 − ε̃` per iteration, whether or not it is below 1 (Lemmas 12 and 15, Theorem 6; CVA: docs/papers.md). */
-export function contractionOf({ protocol, peers, maxFaulty: f, synchrony }: BoundsQuery): number {
+export function contractionOf(query: BoundsQuery): number {
+  const { protocol, peers, maxFaulty: f } = query
   const h = honestCount(peers, f)
-  const q = quorum(peers, f, synchrony)
-  if (f === 0 && protocol !== 'rb-tm') return 0 // everyone applies the same rule to the same n vectors
+  const q = quorumOf(query)
+  if (f === 0 && q >= h && protocol !== 'rb-tm') return 0 // everyone applies the same rule to the same n vectors
   switch (protocol) {
     case 'mda':
       return (4 * f + h - q) / (q - f)
@@ -102,7 +125,7 @@ export function contractionOf({ protocol, peers, maxFaulty: f, synchrony }: Boun
     case 'rb-tm':
       return 0.5
     case 'mean':
-      return 1
+      return f === 0 ? (h - q) / q : 1
   }
 }
 
@@ -113,7 +136,7 @@ export function iterationsFor(query: BoundsQuery, t: number, count: 'paper' | 't
   if (t === 0) return 0
   const rho = contractionOf(query)
   if (rho >= 1) return null
-  if (query.maxFaulty === 0) return 1
+  if (rho === 0) return 1
   const rate = count === 'paper' ? 1 - rho : -Math.log(rho)
   // Δ₂ ≤ Δ₂^cw ≤ 2√h·Δ₂: ICwTM contracts the latter and has to make up for the difference (Theorem 8).
   if (query.protocol === 'icwtm') return ceiling((2 * (t + 1) * Math.LN2 + Math.log(h)) / (2 * rate))
@@ -127,10 +150,10 @@ function ceiling(x: number): number {
 
 /** `C` of Theorems 3, 6 and 8, and of CVA as derived in docs/papers.md; null if there is none. */
 export function averagingConstantOf(query: BoundsQuery): number | null {
-  const { protocol, peers, maxFaulty: f, synchrony, dimension } = query
+  const { protocol, peers, maxFaulty: f, dimension } = query
   const h = honestCount(peers, f)
-  const q = quorum(peers, f, synchrony)
-  if (f === 0 && protocol !== 'rb-tm') return 0
+  const q = quorumOf(query)
+  if (f === 0 && q >= h && protocol !== 'rb-tm') return 0
   const spread = Math.min(2 * Math.sqrt(h), dimension === undefined ? Infinity : Math.sqrt(dimension))
   switch (protocol) {
     case 'mda':
@@ -142,7 +165,7 @@ export function averagingConstantOf(query: BoundsQuery): number | null {
     case 'cva':
       return cvaShift(h, f, q) / (1 - contractionOf(query))
     case 'mean':
-      return null
+      return f === 0 ? (h - q) / h / (1 - contractionOf(query)) : null
   }
 }
 
@@ -162,20 +185,22 @@ function cvaShift(h: number, f: number, q: number): number {
 export function bounds(query: BoundsQuery): Bounds {
   const { protocol, peers, maxFaulty, synchrony } = query
   const needed = peersNeeded(protocol, maxFaulty, synchrony)
-  const feasible = needed !== null && peers >= needed
+  const enoughPeers = needed !== null && peers >= needed
+  const wrongQuorum = whyImpossibleQuorum(query) ?? (enoughPeers ? whyTooFew(query) : null)
+  const feasible = enoughPeers && wrongQuorum === null
   const ten = Array.from({ length: 10 }, (_, i) => i + 1)
   const counts = (count: 'paper' | 'tight') =>
     feasible ? ten.map(t => iterationsFor(query, t, count) as number) : null
   const h = honestCount(peers, maxFaulty)
-  const q = quorum(peers, maxFaulty, synchrony)
+  const q = quorumOf(query)
   return {
     protocol,
     peers,
     maxFaulty,
     synchrony,
     feasible,
-    why: explain(query, needed, feasible),
-    needs: { peers: needed },
+    why: wrongQuorum ?? explain(query, needed, feasible),
+    needs: { peers: needed, quorum: enoughPeers ? leastOf(query) : null },
     quorum: q,
     contraction: feasible ? contractionOf(query) : null,
     iterations: { paper: counts('paper'), tight: counts('tight') },
@@ -189,11 +214,38 @@ export function bounds(query: BoundsQuery): Bounds {
   }
 }
 
+function leastOf({ protocol, peers, maxFaulty, synchrony }: BoundsQuery): number {
+  return synchrony === 'synchronous' ? peers : leastQuorum(protocol, peers, maxFaulty)
+}
+
+/** Why no peer waits for so many vectors, whatever is guaranteed; null if one can. */
+export function whyImpossibleQuorum({ peers, maxFaulty: f, synchrony, quorum: q }: BoundsQuery): string | null {
+  if (q === undefined) return null
+  if (synchrony === 'synchronous')
+    return `under synchrony a peer waits for all ${peers} vectors, and not for q = ${q}: leave q out, or run asynchronously`
+  const most = honestCount(peers, f)
+  if (q <= most) return null
+  return `no peer can wait for q = ${q} of ${peers} vectors if f = ${f} may never come; expected at most ${most}`
+}
+
+/** Why nothing is guaranteed with so few vectors, though there are peers enough; null if something is. */
+function whyTooFew(query: BoundsQuery): string | null {
+  const { protocol, peers, maxFaulty: f, synchrony, quorum: q } = query
+  const most = honestCount(peers, f)
+  const least = leastOf(query)
+  if (q === undefined || q >= least) return null
+  const faults = mostFaults(protocol, peers, synchrony, q)
+  const heal = least === most ? `q = ${most} would do` : `q from ${least} to ${most} would do`
+  const fewer = faults < f && leastQuorum(protocol, peers, faults) <= q ? `, or f = ${faults} with q = ${q}` : ''
+  return `${protocol} needs q ≥ ${quorumFormulas[protocol]} = ${least} with n = ${peers} and f = ${f}, and q is ${q}: ${quorumReasons[protocol]}; ${heal}${fewer}`
+}
+
 function explain(
-  { protocol, peers, maxFaulty, synchrony }: BoundsQuery,
+  query: BoundsQuery,
   needed: number | null,
   feasible: boolean,
 ): string {
+  const { protocol, peers, maxFaulty, synchrony } = query
   const factor = peersPerFault[protocol][synchrony]
   if (factor === null) {
     if (protocol === 'mean')
@@ -203,8 +255,10 @@ function explain(
     return `${protocol} runs asynchronously only: it already needs just n ≥ 3f + 1 = ${3 * maxFaulty + 1} there`
   }
   const most = mostFaults(protocol, peers, synchrony)
+  const chosen =
+    query.quorum === undefined ? '' : `, and q = ${query.quorum} ≥ ${quorumFormulas[protocol]} = ${leastOf(query)}`
   if (feasible)
-    return `n = ${peers} ≥ ${factor}f + 1 = ${needed} under ${synchrony === 'synchronous' ? 'synchrony' : 'asynchrony'}`
+    return `n = ${peers} ≥ ${factor}f + 1 = ${needed} under ${synchrony === 'synchronous' ? 'synchrony' : 'asynchrony'}${chosen}`
   return (
     `${protocol} needs n ≥ ${factor}f + 1 = ${needed} peers to tolerate f = ${maxFaulty} (${synchrony}), and there are ${peers}: ` +
     `${reasons[protocol]}; ${needed} peers would do, or f = ${most} with ${peers}`

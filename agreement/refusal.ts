@@ -2,16 +2,17 @@
  * Whether a protocol may run at (n, f, synchrony) at all. This is the one place that decides it: for cohort files, the
  * command line and the agreement itself. `bounds.ts` says what a protocol guarantees where it runs.
  */
-import { type BoundsQuery, bounds } from './bounds.ts'
+import { type BoundsQuery, bounds, whyImpossibleQuorum } from './bounds.ts'
 import { honestCount } from './thresholds.ts'
 
 /** Why a protocol must not run. */
 export interface Refusal {
   /**
    * `nobody-honest`: as many faulty peers as peers. `below-bound`: the protocol would guarantee nothing; `unsafe` runs
-   * it anyway. `nothing-left`: the protocol would have no vector to average, so not even `unsafe` runs it.
+   * it anyway. `nothing-left`: the protocol would have no vector to average, so not even `unsafe` runs it. `quorum`: no
+   * peer can wait for so many vectors.
    */
-  readonly reason: 'nobody-honest' | 'below-bound' | 'nothing-left'
+  readonly reason: 'nobody-honest' | 'below-bound' | 'nothing-left' | 'quorum'
   /** For people: the numbers, and what would be enough. */
   readonly why: string
 }
@@ -34,8 +35,10 @@ export function refusalOf(query: BoundsQuery & { readonly unsafe?: boolean }): R
   const nobody = nobodyHonest(peers, maxFaulty)
   if (nobody !== null) return nobody
   const { feasible, why } = bounds(query)
+  const impossible = whyImpossibleQuorum(query)
+  if (impossible !== null) return { reason: 'quorum', why: impossible }
   if (!feasible && !unsafe) return { reason: 'below-bound', why }
-  const left = honestCount(peers, maxFaulty) - 2 * maxFaulty
+  const left = (query.quorum ?? honestCount(peers, maxFaulty)) - 2 * maxFaulty
   if (left >= 1 || protocol === 'mean') return null
   return { reason: 'nothing-left', why: `nothing is left to average, unsafe or not: ${why}` }
 }

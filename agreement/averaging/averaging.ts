@@ -22,6 +22,8 @@ export interface AveragingOptions {
   readonly self: PeerIndex
   readonly peers: number
   readonly maxFaulty: number
+  /** `q`: how many vectors an iteration waits for; absent: `n − f`. Not under synchrony. */
+  readonly quorum?: number
   readonly dimension: number
   /** Names the instance: every message of it carries this step and phase. */
   readonly step: number

@@ -2,12 +2,12 @@
  * Averaging agreement in standard form: MDA, CVA, ICwTM (collaborative-learning, §5 and §7) and, where nobody is faulty, the mean.
  *
  * In an iteration a peer sends its vector to all and waits for q vectors of this iteration, its own included. Its next
- * vector is R(received). Under asynchrony q = n − f is all that a peer may wait for without a clock. A grace may bring
- * more; no iteration has two. Under synchrony a peer waits for all n until a timeout, after which n − f are enough.
+ * vector is R(received). Under asynchrony q = n − f is all that a peer may wait for without a clock; a cohort may choose
+ * fewer. A grace may bring more; no iteration has two. Under synchrony a peer waits for all n until a timeout, after which n − f are enough.
  * Vectors that come early are kept for their iteration.
  *
  * By digest, a peer sends the signed digest of its vector in place of the vector. An author counts as received once the
- * vector behind its digest is held: most honest peers hold the same. If n − f digests are in, and so many of them are
+ * vector behind its digest is held: most honest peers hold the same. If q digests are in, and so many of them are
  * that of this peer's own vector that R gives it whatever the others are (gives-own.ts), the iteration is over without
  * any vector. As soon as that can no longer be, the peer asks for the vectors that it lacks, each of one author who
  * signed it; of the next one if that does not answer. A digest whose vector does not come counts as not received.
@@ -238,10 +238,10 @@ function proceed(state: State, step: Builder): void {
 /** This peer's next vector; null while the iteration has to wait. */
 function iterate(state: State, step: Builder): Vector | null {
   const { options, iteration } = state
-  const { peers, maxFaulty, synchrony } = options
+  const { peers, synchrony } = options
   const gathering = state.gatherings[iteration]!
   const { known, held } = gathering
-  const least = honestCount(peers, maxFaulty)
+  const least = leastOf(options)
   const waits = waitsFor(state)
   if (isByDigest(options, iteration)) {
     const hasEnough = known >= least
@@ -257,6 +257,11 @@ function iterate(state: State, step: Builder): Vector | null {
   if (held === peers || waits === 'nothing') return conclude(state, step, 'rule')
   if (synchrony === 'asynchronous') startGrace(state, step)
   return null
+}
+
+/** How many vectors an iteration needs at least. Under synchrony those of `f` peers may not come in time. */
+function leastOf({ peers, maxFaulty, quorum: chosen }: AveragingOptions): number {
+  return chosen ?? honestCount(peers, maxFaulty)
 }
 
 /** What the current iteration still waits for; how many it needs at least is another question. */
@@ -285,8 +290,8 @@ function canStillGiveOwn({ options, own }: State, { known, authors }: Gathering)
 }
 
 /** The size of the subset that MDA and CVA average: `q − f`, also where more than `q` are in (docs/papers.md, Silent). */
-function keepOf({ peers, maxFaulty, synchrony }: AveragingOptions, total: number): number {
-  return (synchrony === 'synchronous' ? total : honestCount(peers, maxFaulty)) - maxFaulty
+function keepOf(options: AveragingOptions, total: number): number {
+  return (options.synchrony === 'synchronous' ? total : leastOf(options)) - options.maxFaulty
 }
 
 /** Asks for the vectors that are lacking. Under synchrony there is no time to ask a second author after the first. */

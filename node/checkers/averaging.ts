@@ -77,7 +77,7 @@ export function createAveragingChecker(run: CheckedRun, violate: Violate): Avera
         `averaging: after iteration ${iteration} the honest mean had moved by ${shift}; at most C·Δ₂ = ${limits.shift} is guaranteed`,
       )
     if (isCoordinateWise(settings.protocol)) checkRange(start, round, roundedUpTo(iteration), violate)
-    const needed = settings.peers - settings.maxFaulty
+    const needed = settings.quorum ?? settings.peers - settings.maxFaulty
     if (settings.protocol === 'rb-tm' && measure.shared !== null && measure.shared < needed)
       violate(
         `witnesses: in iteration ${iteration} two honest peers used only ${measure.shared} vectors in common, not ${needed}`,

@@ -8,6 +8,7 @@ import type { Evidence, FaultKind, PeerIndex } from '../../agreement/protocol.ts
 import { coordinateWiseDiameter, type Vector } from '../../agreement/vector.ts'
 import type { LearnOutput, LearnState } from '../../learning/learn-contract.ts'
 import { lastStep } from '../../learning/measured-steps.ts'
+import type { BoundedCohort } from '../cohort/bounds-query.ts'
 import type { Cohort } from '../cohort/cohort.ts'
 import type { LinkLimits } from '../link/limits.ts'
 import { createMetricsBook } from './guarantees.ts'
@@ -15,7 +16,8 @@ import { createResendChecker, type ResendChecker } from './resends.ts'
 
 /** What is known of a cohort before it runs. */
 interface CheckedCohort {
-  readonly cohort: Pick<Cohort, 'steps' | 'evaluateEvery' | 'protocol' | 'members' | 'faults' | 'synchrony'> &
+  readonly cohort: BoundedCohort &
+    Pick<Cohort, 'steps' | 'evaluateEvery' | 'members'> &
     Partial<Pick<Cohort, 'precision' | 'momentum'>>
   readonly linkLimits: LinkLimits
   /** The minima of the peers' losses, a row a peer, where they are known: the ends are held to them. */

@@ -6,7 +6,7 @@ import { attackReference, cohortOptions, protocols } from './options.ts'
 import { pageOptions } from './page/page-options.ts'
 import { decimal, integer, largeInteger, offering, oneOf, text } from './parse.ts'
 
-const { faults, synchronous, syncTimeout, exchange, count, seed, unsafe, precision } = cohortOptions
+const { faults, quorum, synchronous, syncTimeout, exchange, count, seed, unsafe, precision } = cohortOptions
 
 /** `lan`, `wan`, `constant:5`, `uniform:1-20`, `log-normal:10,0.5`: milliseconds one way. */
 export const networkNamed: Parse<LatencyModel> = offering(['lan', 'wan'], latencyModel)
@@ -52,12 +52,13 @@ export const agreeOptions = {
     'by --target',
   ),
   count,
+  quorum,
   synchronous,
   syncTimeout,
   exchange,
   grace: option(
     '--grace <ms>',
-    'how long to wait for more than n − f vectors',
+    'how long to wait for more than n − f vectors, or than --quorum',
     decimal({ min: 0, max: 60_000 }),
     0,
   ),

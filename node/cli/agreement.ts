@@ -34,11 +34,12 @@ export interface Agreement {
 export async function agreementOf(values: AgreeValues): Promise<Agreement> {
   const inputs = values.vectors === null ? drawn(values) : await rowsOf(values.vectors, values)
   const peers = inputs.length
-  const { protocol, unsafe, seed } = values
+  const { protocol, quorum, unsafe, seed } = values
   const synchrony = values.synchronous ? 'synchronous' : 'asynchronous'
-  const maxFaulty = values.faults ?? mostFaults(protocol, peers, synchrony)
+  const maxFaulty = values.faults ?? mostFaults(protocol, peers, synchrony, quorum ?? undefined)
   const dimension = inputs[0]!.length
-  const query = { protocol, peers, maxFaulty, synchrony, dimension } as const
+  const bound = { protocol, peers, maxFaulty, synchrony, dimension } as const
+  const query = { ...bound, ...(quorum !== null && { quorum }) }
   requireBound({ ...query, unsafe })
   const liars = values.byzantine ?? maxFaulty
   if (liars >= peers || (liars > maxFaulty && !unsafe))

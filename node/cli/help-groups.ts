@@ -8,7 +8,7 @@ const groups = {
     ...['data', 'model', 'steps', 'rate', 'seed', 'save', 'report'],
   ],
   'Cohort and agreement:': [
-    ...['name', 'byzantine', 'synchronous', 'syncTimeout', 'grace', 'exchange', 'schedule', 'iterations'],
+    ...['name', 'byzantine', 'quorum', 'synchronous', 'syncTimeout', 'grace', 'exchange', 'schedule', 'iterations'],
     ...[
       'count',
       'target',

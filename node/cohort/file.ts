@@ -14,6 +14,7 @@ import { modelNamed, wrongSetting } from '../../learning/models/registry.ts'
 import { endpointOf } from '../network/endpoint.ts'
 import { EXTERNAL_MODEL, wrongModel } from '../oracle/open.ts'
 import { isPrintable } from '../text/printable.ts'
+import { boundsQuery } from './bounds-query.ts'
 import { type Cohort, cohortDocument, cohortSchema, type Member, memberSchema } from './cohort.ts'
 import { CohortError, problemOf, valueText } from './errors.ts'
 import { IdentityError, publicKeyOf } from './identity.ts'
@@ -172,11 +173,13 @@ function checkAddress(address: string, id: string, where: string): void {
   if (owner !== undefined && owner !== id) throw wrong(`it ends in the id of another peer than ${id}`)
 }
 
-function checkBound({ protocol, synchrony, faults, members, unsafe }: Cohort, source: string): void {
-  const refusal = refusalOf({ protocol, peers: members.length, maxFaulty: faults, synchrony, unsafe })
+function checkBound(cohort: Cohort, source: string): void {
+  const { faults, quorum, unsafe } = cohort
+  const refusal = refusalOf({ ...boundsQuery(cohort), unsafe })
   if (refusal === null) return
+  const field = quorum === undefined ? `faults is ${faults}` : `faults is ${faults}, quorum is ${quorum}`
   throw new CohortError(
     refusal.reason === 'nobody-honest' ? 'cohort-field-invalid' : 'cohort-bound',
-    `${source}: faults is ${faults}: ${refusal.why}${refusal.reason === 'below-bound' ? ' (unsafe: true runs it anyway)' : ''}`,
+    `${source}: ${field}: ${refusal.why}${refusal.reason === 'below-bound' ? ' (unsafe: true runs it anyway)' : ''}`,
   )
 }

@@ -56,6 +56,7 @@ interface LearnQuery {
   readonly peers: number
   readonly maxFaulty: number
   readonly synchrony: Synchrony
+  readonly quorum?: number
   readonly dimension: number | null
 }
 

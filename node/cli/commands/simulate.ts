@@ -12,6 +12,7 @@ import {
   reportedSeries,
   tally,
 } from '../../daemon/report.ts'
+import { boundsQuery } from '../../cohort/bounds-query.ts'
 import { loadAttack } from '../../files/attack-file.ts'
 import type { LatencyModel } from '../../simulation/latency.ts'
 import { networkNamed } from '../agree-options.ts'
@@ -307,7 +308,7 @@ function measuredText(every: number): string {
 }
 
 async function printResult(
-  { liars, attack, settings }: Scenario,
+  { liars, attack }: Scenario,
   { cohort, result, evaluations }: SimulatedRun,
   report: Report,
   terminal: Terminal,
@@ -339,12 +340,8 @@ async function printResult(
   terminal.print(`${megabytes(report.bytes)} in ${report.messages} messages; ${time}`)
   if (report.measureEvery !== undefined) terminal.print(measuredText(report.measureEvery))
   terminal.print(`trace ${result.trace}`, ...result.timeline.map(entry => timelineLine(entry, cohort.steps)))
-  const { protocol, synchrony, faults: maxFaulty } = settings
-  const unguaranteed = whyUnguaranteed(
-    { protocol, synchrony, maxFaulty, peers: cohort.members.length },
-    liars.length,
-  )
-  terminal.warn(...stuckLines(result.stuck, maxFaulty))
+  const unguaranteed = whyUnguaranteed(boundsQuery(cohort), liars.length)
+  terminal.warn(...stuckLines(result.stuck, cohort.faults))
   for (const line of divergenceLines(result.diverged, cohort, unguaranteed))
     terminal.warn(terminal.paint('red', line))
   if (report.outcome === 'failed') terminal.warn('No honest peer is left.')

@@ -3,6 +3,7 @@
  * part draws from its own stream, so that a new kind of fault does not change the data of old seeds.
  */
 import { iterationsFor, peersNeeded } from '../../../agreement/bounds.ts'
+import { leastQuorum } from '../../../agreement/least-quorum.ts'
 import type { Synchrony } from '../../../agreement/thresholds.ts'
 import type { Vector } from '../../../agreement/vector.ts'
 import type { Attack } from '../../../learning/attacks/attack.ts'
@@ -36,7 +37,7 @@ const SPECIAL = 0.25
 
 /** @param form absent: as the seed draws it; `whole`: the run of the seed before there was a choice */
 export function drawScenario(seed: number, form?: 'whole'): Scenario {
-  const bound = drawSize(seed)
+  const bound = withQuorum(seed, drawSize(seed))
   const { peers, maxFaulty } = bound
   const { liars, ...lie } = drawLiars(seed, peers, maxFaulty)
   const exchange: ReturnType<typeof drawExchange> = form === 'whole' ? {} : drawExchange(seed, liars.length)
@@ -72,6 +73,25 @@ function drawSize(seed: number) {
   return { protocol, synchrony, peers, maxFaulty, dimension }
 }
 
+/** The share of asynchronous runs whose peers wait for fewer than n − f vectors, and how many peers are added for that. */
+const FEWER = 0.3
+const ADDED_MAX = 3
+
+/** From a stream of its own, so that the other seeds keep their runs. Mostly the least that is enough. */
+function withQuorum<Size extends ReturnType<typeof drawSize>>(
+  seed: number,
+  size: Size,
+): Size & { quorum?: number } {
+  const random = randomStream(seed, 'quorum')
+  const { protocol, synchrony, maxFaulty } = size
+  if (synchrony === 'synchronous' || random.uniform() >= FEWER) return size
+  const peers = size.peers + 1 + random.integer(ADDED_MAX)
+  const least = leastQuorum(protocol, peers, maxFaulty)
+  const most = peers - maxFaulty
+  const quorum = random.uniform() < 0.7 ? least : least + random.integer(most - least + 1)
+  return { ...size, peers, quorum }
+}
+
 function drawLiars(seed: number, peers: number, maxFaulty: number) {
   const random = randomStream(seed, 'liars')
   const count = random.uniform() < 0.8 ? maxFaulty : random.integer(maxFaulty + 1)
@@ -102,7 +122,7 @@ function drawExchange(seed: number, liars: number): { digestFrom?: number; attac
   return { digestFrom, ...(isAttacked && { attackName: pick(random, digestAttackNames) }) }
 }
 
-function drawSettings(seed: number, bound: ReturnType<typeof drawSize>, digestFrom?: number) {
+function drawSettings(seed: number, bound: ReturnType<typeof withQuorum>, digestFrom?: number) {
   const random = randomStream(seed, 'iterations')
   const target = random.uniform() < 0.4 ? 1 : null
   const iterations =

@@ -4,6 +4,7 @@
  */
 import type { PeerIndex } from '../../../../agreement/protocol.ts'
 import type { RandomStream } from '../../../../learning/random.ts'
+import { spareVectors } from '../../../cohort/bounds-query.ts'
 import type { Cohort } from '../../../cohort/cohort.ts'
 import type { Conditions, InjectedFault, Moment, Scheduler } from '../../conditions.ts'
 import { pick } from '../../pick.ts'
@@ -204,7 +205,7 @@ function drawMoment(
 }
 
 function drawScheduler(
-  { cohort, maxFaulty }: LearningScene,
+  { cohort }: LearningScene,
   honest: readonly PeerIndex[],
   random: RandomStream,
 ): Scheduler {
@@ -212,6 +213,6 @@ function drawScheduler(
   if (choice < 0.4) return { kind: 'fair' }
   if (choice < 0.6) return { kind: 'rushing' }
   if (choice < 0.75) return { kind: 'erratic', meanMs: 20 * random.uniform() }
-  const late = drawLate(cohort.members.length, honest, maxFaulty, random)
+  const late = drawLate(cohort.members.length, honest, spareVectors(cohort), random)
   return { kind: 'mute', late, delayMs: 1000 * random.uniform() }
 }

@@ -4,6 +4,7 @@
  * everything around it: logs, restarts, links, catching up.
  */
 import { mostFaults, peersNeeded } from '../../../../agreement/bounds.ts'
+import { leastQuorum } from '../../../../agreement/least-quorum.ts'
 import type { PeerIndex } from '../../../../agreement/protocol.ts'
 import type { Vector } from '../../../../agreement/vector.ts'
 import type { Attack } from '../../../../learning/attacks/attack.ts'
@@ -41,7 +42,7 @@ const attacks = attackNames.filter(name => name !== 'label-flip' && !digestAttac
 export function drawLearningScenario(seed: number): LearningScenario {
   const random = randomStream(seed, 'learning')
   const protocol = pick(random, swarmProtocols)
-  const { peers, maxFaulty } = drawSize(protocol, random)
+  const { peers, maxFaulty, quorum } = withQuorum(seed, protocol, drawSize(protocol, random))
   const liars = random.uniform() < 0.6 ? random.integer(maxFaulty + 1) : 0
   const byzantine = random
     .shuffle(Array.from({ length: peers }, (_, peer) => peer))
@@ -64,6 +65,7 @@ export function drawLearningScenario(seed: number): LearningScenario {
     ...drawEvaluation(seed),
     ...drawFewerBytes(seed),
     ...(exchange && { exchange }),
+    ...(quorum !== undefined && { quorum }),
   }
   const scene = { cohort, byzantine, maxFaulty, steps }
   return {
@@ -148,6 +150,22 @@ function drawSize(protocol: Cohort['protocol'], random: RandomStream) {
   const least = peersNeeded(protocol, faults, 'asynchronous')!
   const peers = random.uniform() < 0.6 ? least : least + random.integer(3)
   return { peers, maxFaulty: Math.min(faults, mostFaults(protocol, peers, 'asynchronous')) }
+}
+
+/** The share of the runs whose peers wait for fewer than n − f vectors; a stream of its own, too. */
+const FEWER = 0.25
+
+function withQuorum(
+  seed: number,
+  protocol: Cohort['protocol'],
+  size: ReturnType<typeof drawSize>,
+): ReturnType<typeof drawSize> & { readonly quorum?: number } {
+  const random = randomStream(seed, 'quorum')
+  if (random.uniform() >= FEWER) return size
+  const peers = size.peers + 1 + random.integer(2)
+  const { maxFaulty } = size
+  const least = leastQuorum(protocol, peers, maxFaulty)
+  return { peers, maxFaulty, quorum: least + random.integer(peers - maxFaulty - least + 1) }
 }
 
 const constant = { text: 'constant', schedule: { kind: 'constant' } } as const
