@@ -2,9 +2,10 @@
  * What a protocol guarantees at (n, f, synchrony), and what it needs (collaborative-learning, §5 to §8).
  * The bound of ICwTM is 5f + 1, not the paper's 4f + 1 (docs/papers.md).
  */
+
+import { leastQuorum, quorumFormulas, quorumReasons } from './least-quorum.ts'
 import type { Precision } from './precision.ts'
 import type { ProtocolName } from './protocol-names.ts'
-import { leastQuorum, quorumFormulas, quorumReasons } from './least-quorum.ts'
 import { honestCount, quorum, type Synchrony } from './thresholds.ts'
 import {
   type StepTraffic,
@@ -219,7 +220,12 @@ function leastOf({ protocol, peers, maxFaulty, synchrony }: BoundsQuery): number
 }
 
 /** Why no peer waits for so many vectors, whatever is guaranteed; null if one can. */
-export function whyImpossibleQuorum({ peers, maxFaulty: f, synchrony, quorum: q }: BoundsQuery): string | null {
+export function whyImpossibleQuorum({
+  peers,
+  maxFaulty: f,
+  synchrony,
+  quorum: q,
+}: BoundsQuery): string | null {
   if (q === undefined) return null
   if (synchrony === 'synchronous')
     return `under synchrony a peer waits for all ${peers} vectors, and not for q = ${q}: leave q out, or run asynchronously`
@@ -236,15 +242,12 @@ function whyTooFew(query: BoundsQuery): string | null {
   if (q === undefined || q >= least) return null
   const faults = mostFaults(protocol, peers, synchrony, q)
   const heal = least === most ? `q = ${most} would do` : `q from ${least} to ${most} would do`
-  const fewer = faults < f && leastQuorum(protocol, peers, faults) <= q ? `, or f = ${faults} with q = ${q}` : ''
+  const fewer =
+    faults < f && leastQuorum(protocol, peers, faults) <= q ? `, or f = ${faults} with q = ${q}` : ''
   return `${protocol} needs q ≥ ${quorumFormulas[protocol]} = ${least} with n = ${peers} and f = ${f}, and q is ${q}: ${quorumReasons[protocol]}; ${heal}${fewer}`
 }
 
-function explain(
-  query: BoundsQuery,
-  needed: number | null,
-  feasible: boolean,
-): string {
+function explain(query: BoundsQuery, needed: number | null, feasible: boolean): string {
   const { protocol, peers, maxFaulty, synchrony } = query
   const factor = peersPerFault[protocol][synchrony]
   if (factor === null) {
@@ -256,7 +259,9 @@ function explain(
   }
   const most = mostFaults(protocol, peers, synchrony)
   const chosen =
-    query.quorum === undefined ? '' : `, and q = ${query.quorum} ≥ ${quorumFormulas[protocol]} = ${leastOf(query)}`
+    query.quorum === undefined
+      ? ''
+      : `, and q = ${query.quorum} ≥ ${quorumFormulas[protocol]} = ${leastOf(query)}`
   if (feasible)
     return `n = ${peers} ≥ ${factor}f + 1 = ${needed} under ${synchrony === 'synchronous' ? 'synchrony' : 'asynchrony'}${chosen}`
   return (

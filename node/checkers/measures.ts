@@ -159,7 +159,10 @@ export function contractionIn(
   const query = { ...boundsQuery(cohort), dimension: before.vectors[0]?.length ?? 1 }
   if (before.vectors.length === 0 || !bounds(query).feasible) return { ...widest, bound: null }
   const factor = contractionOf(query) ** iterations
-  return { ...widest, bound: factor * (isCoordinateWise(cohort.protocol) ? boxDiagonal(before) : widest.before) }
+  return {
+    ...widest,
+    bound: factor * (isCoordinateWise(cohort.protocol) ? boxDiagonal(before) : widest.before),
+  }
 }
 
 /** Where each coordinate contracts by itself, no two vectors come to lie farther apart than the box's corners. */

@@ -119,6 +119,8 @@ export interface AgreeReport {
   readonly peers: number
   readonly faults: number
   readonly synchrony: string
+  /** How many vectors an iteration waited for. */
+  readonly quorum: number
   readonly dimension: number
   readonly iterations: number
   /** `t` of `AVG_t`; null if the iterations were given. */
@@ -179,6 +181,7 @@ export function reportOf(
     peers,
     faults,
     synchrony,
+    quorum: guarantee.quorum,
     dimension,
     iterations,
     target,

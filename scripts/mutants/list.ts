@@ -51,8 +51,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'no-witness-phase',
     file: witness,
-    line: 'if (state.done || state.witnesses.size < witnessThreshold(peers, maxFaulty)) return',
-    becomes: 'if (state.done || state.delivered.size < witnessThreshold(peers, maxFaulty)) return',
+    line: 'if (state.done || state.witnesses.size < witnessThreshold(peers, maxFaulty, quorum)) return',
+    becomes: 'if (state.done || state.delivered.size < witnessThreshold(peers, maxFaulty, quorum)) return',
     within: 500,
   },
   {
@@ -87,7 +87,8 @@ export const mutants: readonly Mutant[] = [
     name: 'subset-larger',
     file: standardForm,
     line: "return (options.synchrony === 'synchronous' ? total : leastOf(options)) - options.maxFaulty",
-    becomes: "return (options.synchrony === 'synchronous' ? total : leastOf(options)) - options.maxFaulty + 1",
+    becomes:
+      "return (options.synchrony === 'synchronous' ? total : leastOf(options)) - options.maxFaulty + 1",
     within: 500,
   },
   {
@@ -117,14 +118,6 @@ export const mutants: readonly Mutant[] = [
     line: 'return Math.min(honestCount(peers, maxFaulty), Math.max(listed, echoThreshold(peers, maxFaulty)))',
     becomes: 'return Math.min(honestCount(peers, maxFaulty), listed)',
     within: 2000,
-  },
-  {
-    name: 'no-pace',
-    file: 'learning/pace.ts',
-    line: 'return behind.length > maxFaulty ? behind : []',
-    becomes: 'return behind.length > peers ? behind : []',
-    within: 500,
-    swarm: 'learning',
   },
   {
     name: 'no-finite-check',

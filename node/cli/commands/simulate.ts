@@ -2,6 +2,7 @@
 import { performance } from 'node:perf_hooks'
 import type { PeerIndex } from '../../../agreement/protocol.ts'
 import { modelNames } from '../../../learning/models/registry.ts'
+import { boundsQuery } from '../../cohort/bounds-query.ts'
 import {
   accuracyOf,
   cohortSummary,
@@ -12,7 +13,6 @@ import {
   reportedSeries,
   tally,
 } from '../../daemon/report.ts'
-import { boundsQuery } from '../../cohort/bounds-query.ts'
 import { loadAttack } from '../../files/attack-file.ts'
 import type { LatencyModel } from '../../simulation/latency.ts'
 import { networkNamed } from '../agree-options.ts'
