@@ -13,7 +13,8 @@
  * signed it; of the next one if that does not answer. A digest whose vector does not come counts as not received.
  * Authors answer for their own vectors for as long as the agreement lives, so each honest peer gets n − f.
  *
- * The timeouts of a synchronous agreement are counted by rounds (rounds.ts).
+ * The timeouts of a synchronous agreement are counted by rounds (rounds.ts), where peers may begin at different times
+ * from a moment that they agree on (synchroniser.ts).
  */
 
 import type { Message, MessageOf, Sealed, Slot } from '../message.ts'
@@ -44,6 +45,7 @@ import {
 } from './gathering.ts'
 import { givesOwn } from './gives-own.ts'
 import { createRounds, type Rounds, type Waits } from './rounds.ts'
+import { createSynchroniser, type Synchroniser } from './synchroniser.ts'
 
 type Builder = EffectsBuilder<Message, AveragingOutput>
 
@@ -54,6 +56,10 @@ interface State {
   readonly answering: Answering
   /** The timeouts of a synchronous agreement; null under asynchrony. */
   readonly rounds: Rounds | null
+  /** Null: its rounds are counted from its own beginning. */
+  readonly synchroniser: Synchroniser | null
+  /** They are counted from a moment on that is past. */
+  isCounted: boolean
   /** The current iteration; −1 before the input, `iterations` at the end. */
   iteration: number
   /** This peer's vector of the current iteration. */
@@ -63,12 +69,15 @@ interface State {
 }
 
 export function createStandardForm(options: AveragingOptions): Averaging {
-  const { iterations, synchrony, grace, peers } = options
+  const { iterations, synchrony, beginnings, grace, peers } = options
+  const isAligned = synchrony === 'synchronous' && beginnings !== undefined && iterations > 0
   const state: State = {
     options,
     gatherings: Array.from({ length: iterations }, newGathering),
     answering: createAnswering(options),
     rounds: synchrony === 'synchronous' ? createRounds(options) : null,
+    synchroniser: isAligned ? createSynchroniser(options, beginnings) : null,
+    isCounted: false,
     iteration: -1,
     own: null,
     grace: grace ? 'none' : 'over',
@@ -78,7 +87,8 @@ export function createStandardForm(options: AveragingOptions): Averaging {
       const step: Builder = newEffects()
       if (value.kind === 'vector') {
         if (state.iteration >= 0) throw new Error('averaging agreement takes its input once')
-        state.rounds?.start(step)
+        if (state.synchroniser === null) state.rounds?.start(step)
+        else state.synchroniser.begin(step)
         begin(state, step, 0, value.vector)
       } else if (value.kind === 'timer') wake(state, step, value.timer)
       else if (value.kind === 'listen') throw new Error('only RB-TM can be joined without a vector')
@@ -93,6 +103,9 @@ export function createStandardForm(options: AveragingOptions): Averaging {
     waitingFor() {
       const gathering = state.gatherings[state.iteration]
       if (gathering === undefined) return []
+      const { synchroniser } = state
+      if (synchroniser?.isOpen() === false && gathering.signed.size === peers)
+        return synchroniser.waitingFor()
       const mayEndWithOwn = isByDigest(options, state.iteration) && canStillGiveOwn(state, gathering)
       return Array.from({ length: peers }, (_, peer) => peer).filter(peer => {
         const signed = gathering.signed.get(peer)
@@ -147,6 +160,9 @@ function receive(state: State, step: Builder, from: PeerIndex, message: Message)
     case 'digest':
       if (sign(step, gathering, from, message, message)) count(gathering, from, message.digest)
       break
+    case 'pulse':
+      state.synchroniser!.heard(step, from)
+      break
     case 'vector':
     case 'payload':
       receiveVector(state, step, gathering, message)
@@ -155,13 +171,19 @@ function receive(state: State, step: Builder, from: PeerIndex, message: Message)
 }
 
 /** What is wrong with a message, whatever it brings; null: nothing. */
-function wrongIn({ options }: State, from: PeerIndex, { kind, slot }: Message): FaultKind | null {
-  if (kind !== 'vector' && kind !== 'digest' && kind !== 'payload' && kind !== 'request')
+function wrongIn(
+  { options, synchroniser }: State,
+  from: PeerIndex,
+  { kind, slot }: Message,
+): FaultKind | null {
+  const isPulse = kind === 'pulse' && synchroniser !== null
+  if (!isPulse && kind !== 'vector' && kind !== 'digest' && kind !== 'payload' && kind !== 'request')
     return 'unexpected-kind'
   // A request names the vector of the peer that is asked; everything else that of the peer that speaks.
   if (slot.sender !== (kind === 'request' ? options.self : from)) return 'wrong-author'
   const { iteration } = slot
   if (!Number.isInteger(iteration) || iteration < 0 || iteration >= options.iterations) return 'out-of-range'
+  if (isPulse) return iteration === 0 ? null : 'out-of-range'
   return kind === 'vector' || isByDigest(options, iteration) ? null : 'unexpected-kind'
 }
 
@@ -217,7 +239,8 @@ function wake(state: State, step: Builder, timer: TimerKey): void {
   if (timer.purpose === 'timeout') {
     const isLast = state.iteration >= state.options.iterations
     state.rounds?.timedOut(step, isLast)
-  } else if (iteration !== state.iteration) return
+  } else if (timer.purpose === 'beginnings') state.synchroniser?.allHaveBegun(step)
+  else if (iteration !== state.iteration) return
   else if (timer.purpose === 'payload') gathering.awaited.delete(gathering.signed.get(sender)?.digest ?? '')
   else if (state.grace === 'running') state.grace = 'over'
   if (iteration === state.iteration) proceed(state, step)
@@ -242,6 +265,7 @@ function iterate(state: State, step: Builder): Vector | null {
   const gathering = state.gatherings[iteration]!
   const { known, held } = gathering
   const least = leastOf(options)
+  if (!mayEnd(state, step, gathering)) return null
   const waits = waitsFor(state)
   if (isByDigest(options, iteration)) {
     const hasEnough = known >= least
@@ -257,6 +281,17 @@ function iterate(state: State, step: Builder): Vector | null {
   if (held === peers || waits === 'nothing') return conclude(state, step, 'rule')
   if (synchrony === 'asynchronous') startGrace(state, step)
   return null
+}
+
+/** Whether the rounds are counted. Until then the first one goes on, and asks for what it lacks. */
+function mayEnd(state: State, step: Builder, gathering: Gathering): boolean {
+  const { options, iteration, synchroniser, rounds } = state
+  if (synchroniser === null || iteration > 0 || state.isCounted) return true
+  if (gathering.signed.size === options.peers) synchroniser.allHaveBegun(step)
+  state.isCounted = synchroniser.isOpen()
+  if (state.isCounted) rounds!.start(step)
+  else if (isByDigest(options, iteration) && !canStillGiveOwn(state, gathering)) ask(state, step, gathering)
+  return state.isCounted
 }
 
 /** How many vectors an iteration needs at least. Under synchrony those of `f` peers may not come in time. */

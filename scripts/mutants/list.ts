@@ -18,6 +18,7 @@ const broadcast = 'agreement/broadcast.ts'
 const witness = 'agreement/witness.ts'
 const standardForm = 'agreement/averaging/standard-form.ts'
 const aggregate = 'agreement/averaging/aggregate.ts'
+const synchroniser = 'agreement/averaging/synchroniser.ts'
 
 export const mutants: readonly Mutant[] = [
   {
@@ -118,6 +119,30 @@ export const mutants: readonly Mutant[] = [
     line: 'return Math.min(honestCount(peers, maxFaulty), Math.max(listed, echoThreshold(peers, maxFaulty)))',
     becomes: 'return Math.min(honestCount(peers, maxFaulty), listed)',
     within: 2000,
+  },
+  {
+    name: 'rounds-without-pulses',
+    file: synchroniser,
+    line: 'isOpen: () => pulses.size >= honestCount(peers, maxFaulty)',
+    becomes: 'isOpen: () => true',
+    within: 500,
+    swarm: 'learning',
+  },
+  {
+    name: 'pulses-nobody-joins-in',
+    file: synchroniser,
+    line: 'if (pulses.size >= readyAmplification(maxFaulty)) pulse(step)',
+    becomes: 'if (pulses.size >= peers) pulse(step)',
+    within: 500,
+    swarm: 'learning',
+  },
+  {
+    name: 'beginnings-expected-too-soon',
+    file: 'learning/agreements.ts',
+    line: "return roundsLength(lengthOf(step, 'gradient')) + 2",
+    becomes: 'return 0',
+    within: 500,
+    swarm: 'learning',
   },
   {
     name: 'no-finite-check',

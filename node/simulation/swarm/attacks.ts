@@ -49,6 +49,35 @@ export function insist(): Attack {
   }
 }
 
+/** Follows the protocol, but speaks in each exchange to one peer only, another one each time, and to that one at once. */
+export function confide(peers: number): Attack {
+  return {
+    name: 'confide',
+    did: 'spoke to one peer only',
+    rushing: true,
+    perRecipient: false,
+    forge: ({ own }) => own,
+    say(message: Message, { recipient }) {
+      const { step, phase, iteration } = message.slot
+      const turn = 2 * step + (phase === 'gradient' ? 0 : 1) + iteration
+      return recipient === (3 * turn) % peers ? [message] : []
+    },
+  }
+}
+
+/** Follows the protocol, but never says a word to the last f honest peers: the others can do without these. */
+export function desert({ honest, maxFaulty }: Camps): Attack {
+  const left = honest.slice(honest.length - maxFaulty)
+  return {
+    name: 'desert',
+    did: 'spoke to all but a few',
+    rushing: true,
+    perRecipient: false,
+    forge: ({ own }) => own,
+    say: (message: Message, { recipient }) => (left.includes(recipient) ? [] : [message]),
+  }
+}
+
 export function swarmAttack(name: SwarmAttackName, camps: Camps): Attack {
   return name === 'mirror' ? mirror(camps) : favour(camps)
 }
