@@ -20,7 +20,7 @@ export interface Camps {
   readonly honest: readonly PeerIndex[]
 }
 
-export const swarmAttackNames = ['mirror', 'favour'] as const
+export const swarmAttackNames = ['mirror', 'favour', 'rotate'] as const
 type SwarmAttackName = (typeof swarmAttackNames)[number]
 
 const NO_MESSAGES: DecodeLimits = { peers: 0, dimension: 0, stepsMax: 0, iterationsMax: 0 }
@@ -79,7 +79,32 @@ export function desert({ honest, maxFaulty }: Camps): Attack {
 }
 
 export function swarmAttack(name: SwarmAttackName, camps: Camps): Attack {
-  return name === 'mirror' ? mirror(camps) : favour(camps)
+  const made = { mirror, favour, rotate }
+  return made[name](camps)
+}
+
+/**
+ * In each exchange other ones of the faulty peers lie, by turns: half of them tell each peer its own vector, or, where that
+ * is not known, the opposite of theirs; one says nothing. The rest follow the protocol, so that a peer that was caught or
+ * missed in one exchange is blameless in the next.
+ */
+export function rotate(camps: Camps): Attack {
+  const { peers, honest } = camps
+  const liars = Array.from({ length: peers }, (_, peer) => peer).filter(peer => !honest.includes(peer))
+  const lie = mirror(camps)
+  return {
+    ...lie,
+    name: 'rotate',
+    did: 'lied by turns',
+    forge(sight) {
+      const { step, phase, iteration, sender } = sight.slot
+      const exchange = 2 * step + (phase === 'gradient' ? 0 : 1) + iteration
+      const turn = (liars.indexOf(sender) + exchange) % (liars.length + 1)
+      if (turn === 0) return null
+      if (2 * turn > liars.length + 1) return sight.own
+      return sight.honest.length === honest.length ? lie.forge(sight) : sight.own.map(value => -value)
+    },
+  }
 }
 
 /** Tells each peer the vector that this peer holds itself, so that no peer has a reason to move. */

@@ -16,7 +16,7 @@ import type { Cohort } from '../../../cohort/cohort.ts'
 import { defaultLinkLimits, type LinkLimits } from '../../../link/limits.ts'
 import type { Conditions } from '../../conditions.ts'
 import { pick } from '../../pick.ts'
-import { type Camps, confide, desert, insist } from '../attacks.ts'
+import { type Camps, confide, desert, insist, rotate } from '../attacks.ts'
 import { swarmProtocols } from '../scenario.ts'
 import { drawLearningConditions, drawTimelyLearning, TIMELY_LEARNING_TIMEOUT_MS } from './draw-conditions.ts'
 
@@ -57,7 +57,7 @@ export function drawLearningScenario(seed: number): LearningScenario {
   const { exchange, lie } = drawExchange(seed, liars)
   const attackName =
     synchronousAttack(seed, synchrony, liars) ??
-    (liars > 0 && budgets.uniform() < INSIST_SHARE ? INSIST : (lie ?? drawn))
+    (liars > 0 && budgets.uniform() < INSIST_SHARE ? INSIST : (lie ?? byTurns(seed, liars) ?? drawn))
   // In a long run a peer can be left behind.
   const schedule = pick(random, ['practical', 'practical', 'practical', 'log', 'theory'] as const)
   const steps =
@@ -111,6 +111,9 @@ function conditionsOf(seed: number, scene: Parameters<typeof drawLearningConditi
 }
 
 const INSIST = 'insist'
+const ROTATE = 'rotate'
+/** The share of the runs with faulty peers that lie by turns; a stream of its own, too. */
+const ROTATE_SHARE = 0.15
 const CONFIDE = 'confide'
 const DESERT = 'desert'
 /** The share of the runs with faulty peers that use this attack. */
@@ -124,7 +127,21 @@ const SHORT_PIECES = { wholeBytesMax: 100, pieceBytes: 48 }
 /** The share of the runs, but of RB-TM, that are synchronous; a stream of its own, too. */
 const SYNCHRONOUS_SHARE = 0.15
 /** Attacks that reach some peers only, which is what drives synchronous peers apart. */
-const partialAttacks = [CONFIDE, DESERT, DESERT, 'omit', 'refuse', 'silence', 'crash', 'equivocate'] as const
+const partialAttacks = [
+  CONFIDE,
+  DESERT,
+  DESERT,
+  ROTATE,
+  'omit',
+  'refuse',
+  'silence',
+  'crash',
+  'equivocate',
+] as const
+
+function byTurns(seed: number, liars: number): string | null {
+  return liars > 0 && randomStream(seed, 'turns').uniform() < ROTATE_SHARE ? ROTATE : null
+}
 
 function drawSynchrony(seed: number, protocol: Cohort['protocol']): Synchrony {
   const isDrawn = protocol !== 'rb-tm' && randomStream(seed, 'synchrony').uniform() < SYNCHRONOUS_SHARE
@@ -140,6 +157,7 @@ function attackOf(name: string, camps: Camps): Attack | null {
   if (name === INSIST) return insist()
   if (name === CONFIDE) return confide(camps.peers)
   if (name === DESERT) return desert(camps)
+  if (name === ROTATE) return rotate(camps)
   return name === 'none' ? null : attackNamed(name)
 }
 
