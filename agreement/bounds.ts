@@ -55,7 +55,7 @@ export interface Bounds {
   readonly averagingConstant: number | null
   /** No algorithm has a smaller `C` (Theorem 4). */
   readonly lowerBound: number | null
-  /** The cost of an iteration among honest peers in the precision asked for, if `d` was given. */
+  /** The cost of an iteration among honest peers in the precision asked for, if `d` was given; not of synchronous RB-TM. */
   readonly traffic?: Traffic
   /** That of an iteration on parameters by digest. */
   readonly trafficByDigest?: TrafficByDigest
@@ -68,7 +68,7 @@ const peersPerFault: Record<ProtocolName, Record<Synchrony, number | null>> = {
   mda: { asynchronous: 6, synchronous: 5 },
   cva: { asynchronous: 7, synchronous: 5 },
   icwtm: { asynchronous: 5, synchronous: 3 },
-  'rb-tm': { asynchronous: 3, synchronous: null },
+  'rb-tm': { asynchronous: 3, synchronous: 2 },
   mean: { asynchronous: null, synchronous: null },
 }
 
@@ -80,6 +80,8 @@ const reasons: Record<ProtocolName, string> = {
   'rb-tm': 'reliable broadcast and witnesses need n − f ≥ 2f + 1 (Bracha 1987)',
   mean: 'one faulty vector moves a plain mean anywhere',
 }
+
+const SIGNED = 'of the vectors that two peers accept an honest one must be left (Dolev 1982, with signatures)'
 
 /** The fewest peers that let `protocol` tolerate `faults`; null if no number does. */
 export function peersNeeded(protocol: ProtocolName, maxFaulty: number, synchrony: Synchrony): number | null {
@@ -207,11 +209,13 @@ export function bounds(query: BoundsQuery): Bounds {
     iterations: { paper: counts('paper'), tight: counts('tight') },
     averagingConstant: feasible ? averagingConstantOf(query) : null,
     lowerBound: h > 0 ? (h + 2 * maxFaulty - q) / h : null,
-    ...(query.dimension !== undefined && {
-      traffic: trafficOf(trafficQuery(query, query.dimension)),
-      trafficByDigest: trafficByDigest({ protocol, peers, dimension: query.dimension }),
-      stepTraffic: stepTraffic(trafficQuery(query, query.dimension)),
-    }),
+    // Of signed broadcast, which no cohort learns with, nobody has counted them.
+    ...(query.dimension !== undefined &&
+      !(protocol === 'rb-tm' && synchrony === 'synchronous') && {
+        traffic: trafficOf(trafficQuery(query, query.dimension)),
+        trafficByDigest: trafficByDigest({ protocol, peers, dimension: query.dimension }),
+        stepTraffic: stepTraffic(trafficQuery(query, query.dimension)),
+      }),
   }
 }
 
@@ -251,11 +255,9 @@ function explain(query: BoundsQuery, needed: number | null, feasible: boolean): 
   const { protocol, peers, maxFaulty, synchrony } = query
   const factor = peersPerFault[protocol][synchrony]
   if (factor === null) {
-    if (protocol === 'mean')
-      return feasible
-        ? 'no faulty peer to tolerate'
-        : `mean tolerates no faulty peer: ${reasons.mean}; use faults 0, or mda`
-    return `${protocol} runs asynchronously only: it already needs just n ≥ 3f + 1 = ${3 * maxFaulty + 1} there`
+    return feasible
+      ? 'no faulty peer to tolerate'
+      : `mean tolerates no faulty peer: ${reasons.mean}; use faults 0, or mda`
   }
   const most = mostFaults(protocol, peers, synchrony)
   const chosen =
@@ -264,9 +266,10 @@ function explain(query: BoundsQuery, needed: number | null, feasible: boolean): 
       : `, and q = ${query.quorum} ≥ ${quorumFormulas[protocol]} = ${leastOf(query)}`
   if (feasible)
     return `n = ${peers} ≥ ${factor}f + 1 = ${needed} under ${synchrony === 'synchronous' ? 'synchrony' : 'asynchrony'}${chosen}`
+  const reason = protocol === 'rb-tm' && synchrony === 'synchronous' ? SIGNED : reasons[protocol]
   return (
     `${protocol} needs n ≥ ${factor}f + 1 = ${needed} peers to tolerate f = ${maxFaulty} (${synchrony}), and there are ${peers}: ` +
-    `${reasons[protocol]}; ${needed} peers would do, or f = ${most} with ${peers}`
+    `${reason}; ${needed} peers would do, or f = ${most} with ${peers}`
   )
 }
 

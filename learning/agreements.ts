@@ -1,8 +1,9 @@
 /** The averaging agreements of LEARN, two or three a step: created when first needed, and kept for a while for slower peers. */
 import type { Averaging } from '../agreement/averaging/averaging.ts'
-import { createAveraging } from '../agreement/averaging/create.ts'
+import { BoundError, createAveraging } from '../agreement/averaging/create.ts'
 import { roundsLength } from '../agreement/averaging/rounds.ts'
 import type { AveragedPhase } from '../agreement/message.ts'
+import { refusalOf } from '../agreement/refusal.ts'
 import { METRICS_DIMENSION } from './evaluation/agreed.ts'
 import type { LearnOptions } from './learn-contract.ts'
 
@@ -33,6 +34,8 @@ export function createAgreements(options: LearnOptions): Agreements {
     discard,
   } = options
   const { exchange = 'whole', statistics = 0 } = options
+  const refusal = refusalOf({ ...options, learns: true })
+  if (refusal !== null) throw new BoundError(refusal.why)
   const made = new Map<
     string,
     { readonly step: number; readonly phase: AveragedPhase; readonly agreement: Averaging }

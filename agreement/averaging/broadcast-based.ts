@@ -2,8 +2,8 @@
  * RB-TM, the averaging agreement of optimal resilience, n ≥ 3f + 1 (collaborative-learning, §6).
  *
  * An iteration is one witnessed exchange and the coordinate-wise trimmed middle of its vectors. Any two honest peers
- * trim families that share q vectors, n − f unless the cohort has chosen fewer, so every Δ^cw[i] halves. Earlier iterations stay alive to serve slower peers.
- * Later ones echo already, so that nobody waits for this peer to reach them.
+ * trim families that share q vectors, n − f unless the cohort has chosen fewer, so every Δ^cw[i] halves. Earlier
+ * iterations stay alive to serve slower peers. Later ones echo already, so that nobody waits for this peer to reach them.
  */
 
 import type { Message } from '../message.ts'

@@ -2,6 +2,7 @@
 import { refusalOf } from '../refusal.ts'
 import type { Averaging, AveragingOptions } from './averaging.ts'
 import { createBroadcastBased } from './broadcast-based.ts'
+import { createSignedBroadcast } from './signed-broadcast.ts'
 import { createStandardForm } from './standard-form.ts'
 
 /** A protocol was asked to run where it guarantees nothing. */
@@ -17,5 +18,6 @@ export class BoundError extends Error {
 export function createAveraging(options: AveragingOptions & { readonly unsafe?: boolean }): Averaging {
   const refusal = refusalOf(options)
   if (refusal !== null) throw new BoundError(refusal.why)
-  return options.protocol === 'rb-tm' ? createBroadcastBased(options) : createStandardForm(options)
+  if (options.protocol !== 'rb-tm') return createStandardForm(options)
+  return options.synchrony === 'synchronous' ? createSignedBroadcast(options) : createBroadcastBased(options)
 }

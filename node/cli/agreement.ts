@@ -41,6 +41,10 @@ export async function agreementOf(values: AgreeValues): Promise<Agreement> {
   const bound = { protocol, peers, maxFaulty, synchrony, dimension } as const
   const query = { ...bound, ...(quorum !== null && { quorum }) }
   requireBound({ ...query, unsafe })
+  if (protocol === 'rb-tm' && values.synchronous && (values.real || values.exchange === 'digest-first'))
+    throw new UsageError(
+      `under --synchronous rb-tm is simulated, and sends its vectors whole; expected no ${values.real ? '--real' : '--exchange digest-first'}`,
+    )
   const liars = values.byzantine ?? maxFaulty
   if (liars >= peers || (liars > maxFaulty && !unsafe))
     throw new UsageError(`--byzantine is ${liars}; expected at most f = ${maxFaulty}, or --unsafe`)

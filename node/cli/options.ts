@@ -302,7 +302,7 @@ export function settingsOf(values: CohortValues, peers: number): Scenario['setti
   const synchrony = synchronous ? 'synchronous' : 'asynchronous'
   const faults = values.faults ?? mostFaults(protocol, peers, synchrony, quorum ?? undefined)
   const bounded: BoundedCohort = { protocol, faults, synchrony, ...(quorum !== null && { quorum }) }
-  requireBound({ ...boundsQueryOf(bounded, peers), unsafe })
+  requireBound({ ...boundsQueryOf(bounded, peers), unsafe, learns: true })
   return {
     ...bounded,
     graceMs: values.grace,

@@ -175,7 +175,7 @@ function checkAddress(address: string, id: string, where: string): void {
 
 function checkBound(cohort: Cohort, source: string): void {
   const { faults, quorum, unsafe } = cohort
-  const refusal = refusalOf({ ...boundsQuery(cohort), unsafe })
+  const refusal = refusalOf({ ...boundsQuery(cohort), unsafe, learns: true })
   if (refusal === null) return
   const field = quorum === undefined ? `faults is ${faults}` : `faults is ${faults}, quorum is ${quorum}`
   throw new CohortError(

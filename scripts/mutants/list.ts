@@ -1,26 +1,17 @@
 /** The mutants: one line each, what it becomes, and how many seeds of the swarm it may survive at most. */
+import type { Mutant } from './mutant.ts'
+import { synchronyMutants } from './synchrony.ts'
 
-export interface Mutant {
-  readonly name: string
-  readonly file: string
-  /** Occurs exactly once in the file. */
-  readonly line: string
-  readonly becomes: string
-  readonly within: number
-  /** The first of these seeds, where what it takes is rare; 0 if nothing is said. */
-  readonly from?: number
-  /** Whose seeds hunt it; agreements, where nothing is said. */
-  readonly swarm?: 'agreement' | 'learning'
-}
+export type { Mutant } from './mutant.ts'
 
 const thresholds = 'agreement/thresholds.ts'
 const broadcast = 'agreement/broadcast.ts'
 const witness = 'agreement/witness.ts'
 const standardForm = 'agreement/averaging/standard-form.ts'
 const aggregate = 'agreement/averaging/aggregate.ts'
-const synchroniser = 'agreement/averaging/synchroniser.ts'
 
 export const mutants: readonly Mutant[] = [
+  ...synchronyMutants,
   {
     name: 'echo-quorum',
     file: thresholds,
@@ -119,30 +110,6 @@ export const mutants: readonly Mutant[] = [
     line: 'return Math.min(honestCount(peers, maxFaulty), Math.max(listed, echoThreshold(peers, maxFaulty)))',
     becomes: 'return Math.min(honestCount(peers, maxFaulty), listed)',
     within: 2000,
-  },
-  {
-    name: 'rounds-without-pulses',
-    file: synchroniser,
-    line: 'isOpen: () => pulses.size >= honestCount(peers, maxFaulty)',
-    becomes: 'isOpen: () => true',
-    within: 500,
-    swarm: 'learning',
-  },
-  {
-    name: 'pulses-nobody-joins-in',
-    file: synchroniser,
-    line: 'if (pulses.size >= readyAmplification(maxFaulty)) pulse(step)',
-    becomes: 'if (pulses.size >= peers) pulse(step)',
-    within: 500,
-    swarm: 'learning',
-  },
-  {
-    name: 'beginnings-expected-too-soon',
-    file: 'learning/agreements.ts',
-    line: "return roundsLength(lengthOf(step, 'gradient')) + 2",
-    becomes: 'return 0',
-    within: 500,
-    swarm: 'learning',
   },
   {
     name: 'no-finite-check',

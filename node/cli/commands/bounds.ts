@@ -105,6 +105,7 @@ export const boundsCommand = defineCommand({
   },
 })
 
+const bytesText = (bytes: number | undefined): string => (bytes === undefined ? '–' : megabytes(bytes))
 const number = (value: number | null): string => (value === null ? '–' : String(Number(value.toPrecision(4))))
 
 /** A column a protocol: their properties are too many to stand beside each other. */
@@ -126,13 +127,13 @@ async function printTable(rows: readonly Bounds[], terminal: Terminal): Promise<
     ...(rows[0]!.traffic === undefined
       ? []
       : [
-          line('messages', row => row.traffic!.messages),
-          line('gradients', row => megabytes(row.traffic!.bytes)),
-          line('parameters by digest, least', row => megabytes(row.trafficByDigest!.least.bytes)),
-          line('parameters by digest, most', row => megabytes(row.trafficByDigest!.most.bytes)),
-          line('step of LEARN, whole', row => megabytes(row.stepTraffic!.whole.bytes)),
-          line('step by digest, least', row => megabytes(row.stepTraffic!.byDigest.least.bytes)),
-          line('step by digest, most', row => megabytes(row.stepTraffic!.byDigest.most.bytes)),
+          line('messages', row => row.traffic?.messages ?? '–'),
+          line('gradients', row => bytesText(row.traffic?.bytes)),
+          line('parameters by digest, least', row => bytesText(row.trafficByDigest?.least.bytes)),
+          line('parameters by digest, most', row => bytesText(row.trafficByDigest?.most.bytes)),
+          line('step of LEARN, whole', row => bytesText(row.stepTraffic?.whole.bytes)),
+          line('step by digest, least', row => bytesText(row.stepTraffic?.byDigest.least.bytes)),
+          line('step by digest, most', row => bytesText(row.stepTraffic?.byDigest.most.bytes)),
         ]),
   ]
   terminal.print(`${counted(peers, 'peer')}, ${synchrony}`)

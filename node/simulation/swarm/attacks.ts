@@ -78,6 +78,11 @@ export function desert({ honest, maxFaulty }: Camps): Attack {
   }
 }
 
+/** As `mirror`, but everything comes just before or after the end of a synchronous round, so that some hear it in time. */
+export function procrastinate(camps: Camps, delayMs: number): Attack {
+  return { ...mirror(camps), name: 'procrastinate', did: 'spoke at the last moment', delayMs }
+}
+
 export function swarmAttack(name: SwarmAttackName, camps: Camps): Attack {
   const made = { mirror, favour, rotate }
   return made[name](camps)

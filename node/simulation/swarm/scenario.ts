@@ -14,7 +14,7 @@ import type { AgreeOptions } from '../agree.ts'
 import { type Authority, createEd25519Authority, createTableAuthority } from '../authority.ts'
 import { keySeed } from '../keys.ts'
 import { pick } from '../pick.ts'
-import { type Camps, swarmAttack, swarmAttackNames } from './attacks.ts'
+import { type Camps, procrastinate, swarmAttack, swarmAttackNames } from './attacks.ts'
 import { drawConditions, drawTimelyConditions, TIMELY_TIMEOUT_MS } from './draw-conditions.ts'
 
 export interface Scenario extends AgreeOptions {
@@ -40,8 +40,11 @@ export function drawScenario(seed: number, form?: 'whole'): Scenario {
   const bound = withQuorum(seed, drawSize(seed))
   const { peers, maxFaulty } = bound
   const { liars, ...lie } = drawLiars(seed, peers, maxFaulty)
-  const exchange: ReturnType<typeof drawExchange> = form === 'whole' ? {} : drawExchange(seed, liars.length)
-  const { digestFrom, attackName = lie.attackName } = exchange
+  const lastMoment = randomStream(seed, 'last moment')
+  const isLast = isSigned(bound) && liars.length > 0 && lastMoment.uniform() < PROCRASTINATE
+  const exchange: ReturnType<typeof drawExchange> =
+    form === 'whole' || isSigned(bound) ? {} : drawExchange(seed, liars.length)
+  const { digestFrom, attackName = isLast ? 'procrastinate' : lie.attackName } = exchange
   const settings = drawSettings(seed, bound, digestFrom)
   const inputs = drawInputs(seed, peers, bound.dimension)
   const honest = [...inputs.keys()].filter(peer => !liars.includes(peer))
@@ -53,7 +56,15 @@ export function drawScenario(seed: number, form?: 'whole'): Scenario {
     inputs,
     seed,
     attackName,
-    byzantine: { peers: liars, attack: attackOf(attackName, { peers, maxFaulty, honest }) },
+    byzantine: {
+      peers: liars,
+      attack: isLast
+        ? procrastinate(
+            { peers, maxFaulty, honest },
+            pick(lastMoment, [1, 2]) * SIGNED_TIMEOUT_MS - LAST_MOMENT_MS * lastMoment.uniform(),
+          )
+        : attackOf(attackName, { peers, maxFaulty, honest }),
+    },
     conditions: draw({ settings: settings.settings, inputs, honest }, conditions),
     authority: authorityOf(seed, peers),
   }
@@ -63,7 +74,9 @@ function drawSize(seed: number) {
   const random = randomStream(seed, 'size')
   const protocol = pick(random, swarmProtocols)
   const synchrony: Synchrony =
-    protocol !== 'rb-tm' && random.uniform() < 0.25 ? 'synchronous' : 'asynchronous'
+    (protocol === 'rb-tm' ? randomStream(seed, 'signed broadcast') : random).uniform() < 0.25
+      ? 'synchronous'
+      : 'asynchronous'
   const peersMax = protocol === 'rb-tm' && random.uniform() < 0.8 ? 10 : PEERS_MAX
   const possible = [1, 2, 3, 4, 5].filter(f => (peersNeeded(protocol, f, synchrony) ?? Infinity) <= peersMax)
   const maxFaulty = random.uniform() < 0.04 ? 0 : pick(random, possible)
@@ -132,7 +145,7 @@ function drawSettings(seed: number, bound: ReturnType<typeof withQuorum>, digest
     ...bound,
     iterations,
     graceMs,
-    timeoutMs: TIMELY_TIMEOUT_MS,
+    timeoutMs: isSigned(bound) ? SIGNED_TIMEOUT_MS : TIMELY_TIMEOUT_MS,
     payloadMs: 250,
     ...(digestFrom !== undefined && { digestFrom }),
     unsafe: false,
@@ -147,6 +160,17 @@ const NARROW_SHARE = 0.25
 function drawPrecision(seed: number): Pick<AgreementSettings, 'precision'> {
   const random = randomStream(seed, 'fewer-bytes')
   return random.uniform() < NARROW_SHARE ? { precision: pick(random, ['bf16', 'int8'] as const) } : {}
+}
+
+/** The first message of a link comes after two others, and signed broadcast is lost without a single honest vector. */
+const SIGNED_TIMEOUT_MS = 2 * TIMELY_TIMEOUT_MS
+/** The share of its runs in which the liars speak at the last moment. */
+const PROCRASTINATE = 0.3
+/** How long before the end of a round they decide: their vectors are on the way for most of it, or too long. */
+const LAST_MOMENT_MS = 120
+
+function isSigned({ protocol, synchrony }: Pick<AgreementSettings, 'protocol' | 'synchrony'>): boolean {
+  return protocol === 'rb-tm' && synchrony === 'synchronous'
 }
 
 function attackOf(name: string, camps: Camps): Attack | null {
