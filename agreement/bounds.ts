@@ -42,8 +42,8 @@ export interface Bounds {
   /** One sentence that names the bound, the numbers, and what would satisfy it. */
   readonly why: string
   /**
-   * The fewest peers that tolerate this many faults, and the fewest vectors that these peers may wait for; null if no
-   * number is enough.
+   * The fewest peers that tolerate this many faults; and, where a peer need not wait for all, the fewest vectors that
+   * these peers may wait for. Null if no number is enough.
    */
   readonly needs: { readonly peers: number | null; readonly quorum: number | null }
   readonly quorum: number
@@ -203,7 +203,7 @@ export function bounds(query: BoundsQuery): Bounds {
     synchrony,
     feasible,
     why: wrongQuorum ?? explain(query, needed, feasible),
-    needs: { peers: needed, quorum: enoughPeers ? leastOf(query) : null },
+    needs: { peers: needed, quorum: enoughPeers && synchrony === 'asynchronous' ? leastOf(query) : null },
     quorum: q,
     contraction: feasible ? contractionOf(query) : null,
     iterations: { paper: counts('paper'), tight: counts('tight') },
