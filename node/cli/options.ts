@@ -51,7 +51,7 @@ export const cohortOptions = {
   synchronous: flag('--synchronous', 'wait for all peers, up to --sync-timeout, instead of for n − f'),
   syncTimeout: option(
     '--sync-timeout <ms>',
-    'how long a synchronous peer waits',
+    'how long a synchronous peer waits: three delays of a message or a gradient, whichever is longer, and a margin',
     decimal({ min: 1, max: 3_600_000 }),
     10_000,
   ),
