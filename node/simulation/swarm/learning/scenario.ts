@@ -131,6 +131,8 @@ const partialAttacks = [
   CONFIDE,
   DESERT,
   DESERT,
+  DESERT,
+  DESERT,
   ROTATE,
   'omit',
   'refuse',
