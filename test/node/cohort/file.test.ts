@@ -185,7 +185,10 @@ test('below the bound of its protocol a cohort is refused, unless it says unsafe
   t.is(complaint({ members: members(6), unsafe: true }).code, 'none')
   const few = complaint({ members: members(9), quorum: 6 })
   t.is(few.code, 'cohort-bound')
-  t.regex(few.message, /faults is 1, quorum is 6: mda needs q ≥ .* = 7 .*; q from 7 to 8 would do.*unsafe: true/)
+  t.regex(
+    few.message,
+    /faults is 1, quorum is 6: mda needs q ≥ .* = 7 .*; q from 7 to 8 would do.*unsafe: true/,
+  )
   t.is(complaint({ members: members(9), quorum: 7 }).code, 'none')
   const none = complaint({ faults: 3, unsafe: true })
   t.is(none.code, 'cohort-bound')
