@@ -27,6 +27,7 @@ export function smallCohort({ peers, syncMs, byzantine, ...settings }: SmallCoho
     centres: everyone.map(peer => Float32Array.of(peer, -peer)),
     cohort: {
       ...cohort,
+      synchrony: 'asynchronous',
       ...settings,
       schedule: 'practical',
       graceMs: 0,
