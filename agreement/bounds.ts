@@ -2,9 +2,10 @@
  * What a protocol guarantees at (n, f, synchrony), and what it needs (collaborative-learning, §5 to §8).
  * The bound of ICwTM is 5f + 1, not the paper's 4f + 1 (docs/papers.md).
  */
+
 import type { Precision } from './precision.ts'
 import type { ProtocolName } from './protocol-names.ts'
-import type { Counts, PeersPerFault } from './protocols/entry.ts'
+import type { Counts, LeastQuorum, PeersPerFault } from './protocols/entry.ts'
 import { protocolNamed } from './protocols/registry.ts'
 import { honestCount, quorum, type Synchrony } from './thresholds.ts'
 import {
@@ -24,6 +25,8 @@ export interface BoundsQuery {
   readonly peers: number
   readonly maxFaulty: number
   readonly synchrony: Synchrony
+  /** `q`: how many vectors an iteration waits for; absent: `n − f`, and all `n` under synchrony. */
+  readonly quorum?: number
   /** `d`, which enters some averaging constants; without it the bound that holds for every `d`. */
   readonly dimension?: number
   /** Of the gradients that travel; absent: f32. Parameters are always f32. */
@@ -39,8 +42,11 @@ export interface Bounds {
   readonly feasible: boolean
   /** One sentence that names the bound, the numbers, and what would satisfy it. */
   readonly why: string
-  /** The fewest peers that tolerate this many faults; null if no number does. */
-  readonly needs: { readonly peers: number | null }
+  /**
+   * The fewest peers that tolerate this many faults; and, where a peer need not wait for all, the fewest vectors that
+   * these peers may wait for. Null if no number is enough.
+   */
+  readonly needs: { readonly peers: number | null; readonly quorum: number | null }
   readonly quorum: number
   /** Guaranteed factor on the honest diameter per iteration (Δ₂; on each Δ^cw[i] for icwtm and rb-tm). */
   readonly contraction: number | null
@@ -50,7 +56,7 @@ export interface Bounds {
   readonly averagingConstant: number | null
   /** No algorithm has a smaller `C` (Theorem 4). */
   readonly lowerBound: number | null
-  /** The cost of an iteration among honest peers in the precision asked for, if `d` was given. */
+  /** The cost of an iteration among honest peers in the precision asked for, if `d` was given; not of synchronous RB-TM. */
   readonly traffic?: Traffic
   /** That of an iteration on parameters by digest. */
   readonly trafficByDigest?: TrafficByDigest
@@ -65,11 +71,23 @@ export function peersNeeded(protocol: ProtocolName, maxFaulty: number, synchrony
   return factor === 'never' ? null : factor * maxFaulty + 1
 }
 
-/** The most faults that `protocol` tolerates among `peers`; of an unknown one, the most that any could under asynchrony. */
-export function mostFaults(protocol: ProtocolName, peers: number, synchrony: Synchrony): number {
+/**
+ * The most faults that `protocol` tolerates among `peers`; of an unknown one, the most that any could under asynchrony.
+ * @param chosen `q`, where it is not `n − f`
+ */
+export function mostFaults(
+  protocol: ProtocolName,
+  peers: number,
+  synchrony: Synchrony,
+  chosen?: number,
+): number {
   const { guarantees } = protocolNamed(protocol)
   const factor = guarantees === null ? PEERS_PER_FAULT_MIN : guarantees.peersPerFault[synchrony]
-  return typeof factor === 'number' ? Math.max(0, Math.floor((peers - 1) / factor)) : 0
+  let most = typeof factor === 'number' ? Math.max(0, Math.floor((peers - 1) / factor)) : 0
+  if (chosen === undefined) return most
+  // The fewer may be faulty, the smaller the least q and the larger n − f.
+  while (most > 0 && !(leastQuorum(protocol, peers, most) <= chosen && chosen <= peers - most)) most--
+  return most
 }
 
 /** No agreement stands a third of the peers without a clock (Fischer, Lynch and Merritt 1986). */
@@ -79,16 +97,22 @@ function peersPerFaultOf(protocol: ProtocolName, synchrony: Synchrony): PeersPer
   return protocolNamed(protocol).guarantees?.peersPerFault[synchrony] ?? 'never'
 }
 
-function countsOf({ peers, maxFaulty, synchrony, dimension = Infinity }: BoundsQuery): Counts {
+function quorumOf({ peers, maxFaulty, synchrony, quorum: chosen }: BoundsQuery): number {
+  return quorum(peers, maxFaulty, synchrony, chosen)
+}
+
+function countsOf(query: BoundsQuery): Counts {
+  const { peers, maxFaulty, synchrony, dimension = Infinity } = query
   const h = honestCount(peers, maxFaulty)
   const spread = Math.min(2 * Math.sqrt(h), Math.sqrt(dimension))
-  return { peers, maxFaulty, h, q: quorum(peers, maxFaulty, synchrony), synchrony, spread }
+  return { peers, maxFaulty, h, q: quorumOf(query), synchrony, spread }
 }
 
 /** Everyone applies the same rule to the same n vectors. */
-function isExact({ protocol, maxFaulty }: BoundsQuery): boolean {
-  const { form, guarantees } = protocolNamed(protocol)
-  return guarantees !== null && form === 'standard' && maxFaulty === 0
+function isExact(query: BoundsQuery): boolean {
+  const { form, guarantees } = protocolNamed(query.protocol)
+  const hearsAll = query.maxFaulty === 0 && quorumOf(query) >= query.peers
+  return guarantees !== null && form === 'standard' && hearsAll
 }
 
 /**
@@ -107,7 +131,7 @@ export function iterationsFor(query: BoundsQuery, t: number, count: 'paper' | 't
   if (t === 0 && form === 'standard') return 0
   const rho = contractionOf(query)
   if (rho >= 1) return null
-  if (isExact(query)) return 1
+  if (rho === 0) return 1
   const rate = count === 'paper' ? 1 - rho : -Math.log(rho)
   return ceiling(guarantees.iterations?.(countsOf(query), t, rate) ?? (t * Math.LN2) / rate)
 }
@@ -128,41 +152,92 @@ export function averagingConstantOf(query: BoundsQuery): number | null {
 export function bounds(query: BoundsQuery): Bounds {
   const { protocol, peers, maxFaulty, synchrony } = query
   const needed = peersNeeded(protocol, maxFaulty, synchrony)
-  const feasible = needed !== null && peers >= needed
+  const enoughPeers = needed !== null && peers >= needed
+  const wrongQuorum = whyImpossibleQuorum(query) ?? (enoughPeers ? whyTooFew(query) : null)
+  const feasible = enoughPeers && wrongQuorum === null
   const ten = Array.from({ length: 10 }, (_, i) => i + 1)
   const counts = (count: 'paper' | 'tight') =>
     feasible ? ten.map(t => iterationsFor(query, t, count) as number) : null
   const h = honestCount(peers, maxFaulty)
-  const q = quorum(peers, maxFaulty, synchrony)
+  const q = quorumOf(query)
   return {
     protocol,
     peers,
     maxFaulty,
     synchrony,
     feasible,
-    why: explain(query, needed, feasible),
-    needs: { peers: needed },
+    why: wrongQuorum ?? explain(query, needed, feasible),
+    needs: { peers: needed, quorum: enoughPeers && synchrony === 'asynchronous' ? leastOf(query) : null },
     quorum: q,
     contraction: feasible ? contractionOf(query) : null,
     iterations: { paper: counts('paper'), tight: counts('tight') },
     averagingConstant: feasible ? averagingConstantOf(query) : null,
     lowerBound: h > 0 ? (h + 2 * maxFaulty - q) / h : null,
-    ...(query.dimension !== undefined && {
-      traffic: trafficOf(trafficQuery(query, query.dimension)),
-      trafficByDigest: trafficByDigest({ protocol, peers, dimension: query.dimension }),
-      stepTraffic: stepTraffic(trafficQuery(query, query.dimension)),
-    }),
+    // Of signed broadcast, which no cohort learns with, nobody has counted them.
+    ...(query.dimension !== undefined &&
+      !(protocol === 'rb-tm' && synchrony === 'synchronous') && {
+        traffic: trafficOf(trafficQuery(query, query.dimension)),
+        trafficByDigest: trafficByDigest({ protocol, peers, dimension: query.dimension }),
+        stepTraffic: stepTraffic(trafficQuery(query, query.dimension)),
+      }),
   }
 }
 
-function explain(
-  { protocol, peers, maxFaulty, synchrony }: BoundsQuery,
-  needed: number | null,
-  feasible: boolean,
-): string {
+/** The least `q` with which `protocol` contracts among `n` peers, `f` of them faulty: above `n − f` where none does. */
+export function leastQuorum(protocol: ProtocolName, peers: number, f: number): number {
+  return leastKnown(protocol).of(honestCount(peers, f), f)
+}
+
+/** Of a protocol about which nothing is known, only that it waits for `n − f`. */
+const WHOLE_QUORUM: LeastQuorum = {
+  of: h => h,
+  formula: 'n − f',
+  reason: 'with fewer nothing is known of it',
+}
+
+function leastKnown(protocol: ProtocolName): LeastQuorum {
+  return protocolNamed(protocol).guarantees?.leastQuorum ?? WHOLE_QUORUM
+}
+
+function leastOf({ protocol, peers, maxFaulty, synchrony }: BoundsQuery): number {
+  return synchrony === 'synchronous' ? peers : leastQuorum(protocol, peers, maxFaulty)
+}
+
+/** Why no peer waits for so many vectors, whatever is guaranteed; null if one can. */
+export function whyImpossibleQuorum({
+  peers,
+  maxFaulty: f,
+  synchrony,
+  quorum: q,
+}: BoundsQuery): string | null {
+  if (q === undefined) return null
+  if (synchrony === 'synchronous')
+    return `under synchrony a peer waits for all ${peers} vectors, and not for q = ${q}: leave q out, or run asynchronously`
+  const most = honestCount(peers, f)
+  if (q <= most) return null
+  return `no peer can wait for q = ${q} of ${peers} vectors if f = ${f} may never come; expected at most ${most}`
+}
+
+/** Why nothing is guaranteed with so few vectors, though there are peers enough; null if something is. */
+function whyTooFew(query: BoundsQuery): string | null {
+  const { protocol, peers, maxFaulty: f, synchrony, quorum: q } = query
+  const most = honestCount(peers, f)
+  const least = leastOf(query)
+  if (q === undefined || q >= least) return null
+  const known = leastKnown(protocol)
+  const faults = mostFaults(protocol, peers, synchrony, q)
+  const heal = least === most ? `q = ${most} would do` : `q from ${least} to ${most} would do`
+  const fewer =
+    faults < f && leastQuorum(protocol, peers, faults) <= q ? `, or f = ${faults} with q = ${q}` : ''
+  return `${protocol} needs q ≥ ${known.formula} = ${least} with n = ${peers} and f = ${f}, and q is ${q}: ${known.reason}; ${heal}${fewer}`
+}
+
+function explain(query: BoundsQuery, needed: number | null, feasible: boolean): string {
+  const { protocol, peers, maxFaulty, synchrony } = query
   const { guarantees } = protocolNamed(protocol)
   if (guarantees === null) return `nothing is known of what ${protocol} guarantees`
-  const { peersPerFault, reason } = guarantees
+  const { peersPerFault, reasons } = guarantees
+  const reason = reasons[synchrony]
   const factor = peersPerFault[synchrony]
   if (factor === 'without-faults')
     return feasible
@@ -177,8 +252,12 @@ function explain(
     return `${protocol} runs ${other} only: it already needs just n ≥ ${peersPerFault[there]}f + 1 = ${needs} there`
   }
   const most = mostFaults(protocol, peers, synchrony)
+  const chosen =
+    query.quorum === undefined
+      ? ''
+      : `, and q = ${query.quorum} ≥ ${leastKnown(protocol).formula} = ${leastOf(query)}`
   if (feasible)
-    return `n = ${peers} ≥ ${factor}f + 1 = ${needed} under ${synchrony === 'synchronous' ? 'synchrony' : 'asynchrony'}`
+    return `n = ${peers} ≥ ${factor}f + 1 = ${needed} under ${synchrony === 'synchronous' ? 'synchrony' : 'asynchrony'}${chosen}`
   return (
     `${protocol} needs n ≥ ${factor}f + 1 = ${needed} peers to tolerate f = ${maxFaulty} (${synchrony}), and there are ${peers}: ` +
     `${reason}; ${needed} peers would do, or f = ${most} with ${peers}`

@@ -67,6 +67,8 @@ export type Message =
   | { readonly kind: 'payload'; readonly slot: Slot; readonly sealed: Sealed }
   /** The witness technique: `slot.sender` lists the authors whose vectors it has delivered, ascending. */
   | { readonly kind: 'report'; readonly slot: Slot; readonly peers: readonly PeerIndex[] }
+  /** A synchronous agreement: all honest peers have begun it, as far as `slot.sender` knows. */
+  | { readonly kind: 'pulse'; readonly slot: Slot }
 
   /** Catching up, always in phase `state`: asks others where they are. `slot.step` is the asker's step. */
   | { readonly kind: 'query'; readonly slot: Slot }
@@ -219,6 +221,15 @@ export const messageTraits = {
     repeated: true,
     timeless: false,
     content: ({ peers }) => peers.join(' '),
+  },
+  pulse: {
+    signedBy: nobody,
+    // After a restart its sender finds out again.
+    durable: 'never',
+    bundled: false,
+    repeated: true,
+    timeless: false,
+    content: nothing,
   },
   query: {
     signedBy: nobody,

@@ -2,7 +2,7 @@
  * Whether a protocol may run at (n, f, synchrony) at all. This is the one place that decides it: for cohort files, the
  * command line and the agreement itself. `bounds.ts` says what a protocol guarantees where it runs.
  */
-import { type BoundsQuery, bounds } from './bounds.ts'
+import { type BoundsQuery, bounds, whyImpossibleQuorum } from './bounds.ts'
 import { protocolNamed } from './protocols/registry.ts'
 import { honestCount } from './thresholds.ts'
 
@@ -10,9 +10,10 @@ import { honestCount } from './thresholds.ts'
 export interface Refusal {
   /**
    * `nobody-honest`: as many faulty peers as peers. `below-bound`: the protocol would guarantee nothing; `unsafe` runs
-   * it anyway. `nothing-left`: the protocol would have no vector to average, so not even `unsafe` runs it.
+   * it anyway. `nothing-left`: the protocol would have no vector to average, so not even `unsafe` runs it. `quorum`: no
+   * peer can wait for so many vectors. `single`: it runs in single agreements only.
    */
-  readonly reason: 'nobody-honest' | 'below-bound' | 'nothing-left'
+  readonly reason: 'nobody-honest' | 'below-bound' | 'nothing-left' | 'quorum' | 'single'
   /** For people: the numbers, and what would be enough. */
   readonly why: string
 }
@@ -26,18 +27,30 @@ export function nobodyHonest(peers: number, maxFaulty: number): Refusal | null {
   }
 }
 
+const SINGLE =
+  'under synchrony rb-tm is for single agreements ("concord agree"): peers that learn cannot begin its rounds together at n ≥ 2f + 1; run asynchronously, or take icwtm'
+
 /**
  * Null if the protocol may run; one of which nothing is known may. Expects integers `n ≥ 1`, `f ≥ 0`.
  * @param query.unsafe runs below the protocol's bound on purpose, to study the failure
+ * @param query.learns whether agreement follows agreement
  */
-export function refusalOf(query: BoundsQuery & { readonly unsafe?: boolean }): Refusal | null {
-  const { protocol, peers, maxFaulty, unsafe = false } = query
+export function refusalOf(
+  query: BoundsQuery & { readonly unsafe?: boolean; readonly learns?: boolean },
+): Refusal | null {
+  const { protocol, peers, maxFaulty, synchrony, unsafe = false, learns = false } = query
   const nobody = nobodyHonest(peers, maxFaulty)
   if (nobody !== null) return nobody
+  if (learns && protocol === 'rb-tm' && synchrony === 'synchronous') return { reason: 'single', why: SINGLE }
   const { feasible, why } = bounds(query)
+  const impossible = whyImpossibleQuorum(query)
+  if (impossible !== null) return { reason: 'quorum', why: impossible }
   const { dropsFaulty, guarantees } = protocolNamed(protocol)
   if (!feasible && !unsafe && guarantees !== null) return { reason: 'below-bound', why }
-  const left = honestCount(peers, maxFaulty) - 2 * maxFaulty
+  // Under synchrony RB-TM trims one fewer for each author that is silent.
+  const isSigned = protocol === 'rb-tm' && synchrony === 'synchronous'
+  const kept = isSigned ? peers : (query.quorum ?? honestCount(peers, maxFaulty))
+  const left = kept - 2 * maxFaulty
   if (left >= 1 || !dropsFaulty) return null
   return { reason: 'nothing-left', why: `nothing is left to average, unsafe or not: ${why}` }
 }

@@ -5,9 +5,17 @@ export function honestCount(peers: number, maxFaulty: number): number {
   return peers - maxFaulty
 }
 
-/** `q`: how many vectors an iteration waits for, the peer's own included (collaborative-learning, §3.2). */
-export function quorum(peers: number, maxFaulty: number, synchrony: Synchrony): number {
-  return synchrony === 'synchronous' ? peers : peers - maxFaulty
+/**
+ * `q`: how many vectors an iteration waits for, the peer's own included (collaborative-learning, §3.2).
+ * @param chosen what the cohort has agreed on in place of `n − f`; under synchrony there is no choice
+ */
+export function quorum(
+  peers: number,
+  maxFaulty: number,
+  synchrony: Synchrony,
+  chosen = honestCount(peers, maxFaulty),
+): number {
+  return synchrony === 'synchronous' ? peers : chosen
 }
 
 /**
@@ -30,7 +38,15 @@ export function readyDelivery(maxFaulty: number): number {
   return 2 * maxFaulty + 1
 }
 
-/** Reports to accept, and vectors a report must list: any two honest peers then share an honest witness. */
-export function witnessThreshold(peers: number, maxFaulty: number): number {
-  return peers - maxFaulty
+/**
+ * Reports to accept: any two honest peers then share an honest witness. As many as a report lists vectors, or more: with
+ * fewer than `n − f` vectors two sets of witnesses must still overlap.
+ * @param listed `q`: the vectors that a report must list
+ */
+export function witnessThreshold(
+  peers: number,
+  maxFaulty: number,
+  listed = honestCount(peers, maxFaulty),
+): number {
+  return Math.min(honestCount(peers, maxFaulty), Math.max(listed, echoThreshold(peers, maxFaulty)))
 }

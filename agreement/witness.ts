@@ -1,13 +1,13 @@
 /**
- * The witness technique: one exchange of vectors in which any two honest peers see n − f in common
- * (Abraham, Amit, Dolev 2004; collaborative-learning, §6).
+ * The witness technique: one exchange of vectors in which any two honest peers see q in common
+ * (Abraham, Amit, Dolev 2004; collaborative-learning, §6, with q = n − f).
  *
- * Every peer reliably broadcasts its vector. After delivering n − f of them it reports their authors to all. A
- * report is accepted once every vector that it lists has been delivered here, and its sender is then a witness.
- * With n − f witnesses, all vectors delivered by now are the exchange's result.
+ * Every peer reliably broadcasts its vector. After delivering q of them it reports their authors to all. A report is
+ * accepted once every vector that it lists has been delivered here, and its sender is then a witness. With w witnesses,
+ * w = max{q, ⌈(n + f + 1)/2⌉}, all vectors delivered by now are the exchange's result.
  *
- * Why: two honest peers with n − f witnesses each share at least n − 2f ≥ f + 1 of them. One of those is honest and
- * reported the same n − f authors to both. Agreement of the broadcasts makes the vectors equal.
+ * Why: two honest peers with w witnesses each share at least 2w − n ≥ f + 1 of them. One of those is honest and
+ * reported the same q authors to both. Agreement of the broadcasts makes the vectors equal.
  */
 import { type Broadcast, type BroadcastOutput, createBroadcast } from './broadcast.ts'
 import type { Exchange, Message, Sealed, SigningLedger, Slot } from './message.ts'
@@ -20,7 +20,7 @@ import {
   type Protocol,
 } from './protocol.ts'
 import { newSharedBytes, type SharedBytes } from './shared-bytes.ts'
-import { witnessThreshold } from './thresholds.ts'
+import { honestCount, witnessThreshold } from './thresholds.ts'
 import type { Vector } from './vector.ts'
 
 /** One exchange among `n` peers with at most `f` faulty, of vectors of `d` coordinates. */
@@ -29,6 +29,8 @@ export interface WitnessedExchangeOptions {
   readonly self: PeerIndex
   readonly peers: number
   readonly maxFaulty: number
+  /** `q`: how many vectors a report lists; absent: `n − f`. */
+  readonly quorum?: number
   readonly dimension: number
   readonly ledger: SigningLedger
   /** Authors send the digests of their vectors, and the vectors to those who lack them; absent: always the vectors. */
@@ -136,10 +138,10 @@ function consume(state: State, step: Builder, child: Effects<Message, BroadcastO
   finish(state, step)
 }
 
-/** After n − f deliveries, and only then, reports their authors. */
+/** After q deliveries, and only then, reports their authors. */
 function report(state: State, step: Builder): void {
-  const { exchange, self, peers, maxFaulty, ledger } = state.options
-  if (state.reported || state.delivered.size < witnessThreshold(peers, maxFaulty)) return
+  const { exchange, self, peers, maxFaulty, quorum = honestCount(peers, maxFaulty), ledger } = state.options
+  if (state.reported || state.delivered.size < quorum) return
   state.reported = true
   const slot = { ...exchange, sender: self }
   const authors = [...state.delivered.keys()].sort((a, b) => a - b)
@@ -175,10 +177,10 @@ function receiveReport(
   finish(state, step)
 }
 
-/** At least n − f authors, ascending, each once, all members. */
+/** At least q authors, ascending, each once, all members. */
 function wellFormed(state: State, listed: readonly PeerIndex[]): boolean {
-  const { peers, maxFaulty } = state.options
-  if (listed.length < witnessThreshold(peers, maxFaulty) || listed.length > peers) return false
+  const { peers, maxFaulty, quorum = honestCount(peers, maxFaulty) } = state.options
+  if (listed.length < quorum || listed.length > peers) return false
   return listed.every(
     (peer, i) => Number.isInteger(peer) && peer >= 0 && peer < peers && (i === 0 || peer > listed[i - 1]!),
   )
@@ -189,8 +191,8 @@ function accept(state: State, peer: PeerIndex, listed: readonly PeerIndex[]): vo
 }
 
 function finish(state: State, step: Builder): void {
-  const { peers, maxFaulty } = state.options
-  if (state.done || state.witnesses.size < witnessThreshold(peers, maxFaulty)) return
+  const { peers, maxFaulty, quorum } = state.options
+  if (state.done || state.witnesses.size < witnessThreshold(peers, maxFaulty, quorum)) return
   state.done = true
   step.outputs.push({ kind: 'exchanged', delivered: [...state.delivered].sort(([a], [b]) => a - b) })
 }

@@ -1,7 +1,9 @@
 /** The averaging agreements of LEARN, two or three a step: created when first needed, and kept for a while for slower peers. */
 import type { Averaging } from '../agreement/averaging/averaging.ts'
-import { createAveraging } from '../agreement/averaging/create.ts'
+import { BoundError, createAveraging } from '../agreement/averaging/create.ts'
+import { roundsLength } from '../agreement/averaging/rounds.ts'
 import type { AveragedPhase } from '../agreement/message.ts'
+import { refusalOf } from '../agreement/refusal.ts'
 import { METRICS_DIMENSION } from './evaluation/agreed.ts'
 import type { LearnOptions } from './learn-contract.ts'
 
@@ -23,6 +25,7 @@ export function createAgreements(options: LearnOptions): Agreements {
     self,
     peers,
     maxFaulty,
+    quorum,
     dimension,
     grace,
     ledger,
@@ -31,6 +34,17 @@ export function createAgreements(options: LearnOptions): Agreements {
     discard,
   } = options
   const { exchange = 'whole', statistics = 0, gradientRule } = options
+  const refusal = refusalOf({ ...options, learns: true })
+  if (refusal !== null) throw new BoundError(refusal.why)
+  const lengthOf = (step: number, phase: AveragedPhase) => ({
+    iterations: options.schedule(step, phase),
+    digestFrom: exchange === 'digest-first' ? firstByDigest(step, phase, statistics > 0) : Infinity,
+  })
+  /** In timeouts: as long as the agreement before may last, one for the gradient, and one for how far apart that began. */
+  const beginningsOf = (step: number, phase: AveragedPhase): number => {
+    if (phase === 'parameters') return roundsLength(lengthOf(step, 'gradient')) + 2
+    return (step > 1 ? roundsLength(lengthOf(step - 1, 'parameters')) : 0) + 2
+  }
   type Made = { readonly step: number; readonly phase: AveragedPhase; readonly agreement: Averaging }
   /** By step, by phase: every message asks, so no key is put together. */
   const made = new Map<number, Map<AveragedPhase, Made>>()
@@ -40,20 +54,23 @@ export function createAgreements(options: LearnOptions): Agreements {
     of(step, phase) {
       const known = find(step, phase)
       if (known !== undefined) return known
+      const { iterations, digestFrom } = lengthOf(step, phase)
       const agreement = createAveraging({
         protocol,
         synchrony,
         self,
         peers,
         maxFaulty,
+        ...(quorum !== undefined && { quorum }),
         dimension: phase === 'metrics' ? METRICS_DIMENSION : dimension,
         grace,
         ledger,
         unsafe,
         step,
         phase,
-        iterations: options.schedule(step, phase),
-        digestFrom: exchange === 'digest-first' ? digestFrom(step, phase, statistics > 0) : Infinity,
+        iterations,
+        digestFrom,
+        ...(synchrony === 'synchronous' && { beginnings: beginningsOf(step, phase) }),
         ...(phase === 'gradient' && gradientRule !== undefined && { firstRule: gradientRule }),
         ...(aggregate && { aggregate }),
         ...(discard && { discard }),
@@ -70,7 +87,7 @@ export function createAgreements(options: LearnOptions): Agreements {
 }
 
 /** The first iteration that exchanges digests: the one into which honest peers come with equal vectors, if any. */
-function digestFrom(step: number, phase: AveragedPhase, agreesOnStatistics: boolean): number {
+function firstByDigest(step: number, phase: AveragedPhase, agreesOnStatistics: boolean): number {
   if (phase === 'metrics') return Infinity // short vectors
   const differ = phase === 'gradient' || (step === 1 && agreesOnStatistics)
   return differ ? 1 : 0

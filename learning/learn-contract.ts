@@ -18,7 +18,7 @@ import type { Schedule } from './schedule.ts'
 export interface LearnOptions
   extends Pick<
     AveragingOptions,
-    'protocol' | 'synchrony' | 'self' | 'peers' | 'maxFaulty' | 'dimension' | 'grace' | 'ledger'
+    'protocol' | 'synchrony' | 'self' | 'peers' | 'maxFaulty' | 'quorum' | 'dimension' | 'grace' | 'ledger'
   > {
   readonly unsafe: boolean
   /** In place of the protocols' own rules: the same result, measured or faster. */

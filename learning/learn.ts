@@ -9,6 +9,8 @@
  * Agreements of past steps live on, up to a window, to serve slower peers. Recovery (recovery/recovery.ts) decides
  * whether this peer can go on where it is, and if not, where else. It sends finite vectors only (divergence.ts).
  *
+ * Where the cohort waits for fewer than n − f vectors, a peer also waits for the others to be near (pace.ts).
+ *
  * In the steps that measured-steps.ts names, the peers also agree on metrics: `AVG(metrics of θ_t)`, beside the step,
  * which does not wait for it. A peer has finished once the agreement after the last step has ended.
  */
@@ -33,6 +35,7 @@ import type {
 } from './learn-contract.ts'
 import { type LocalSteps, localStart, localStep } from './local-steps.ts'
 import { isMeasured, lastStep } from './measured-steps.ts'
+import { createPace, type Pace } from './pace.ts'
 import type { Recovery, RecoveryOutput } from './recovery/contract.ts'
 import { createRecovery } from './recovery/recovery.ts'
 
@@ -43,6 +46,7 @@ interface State {
   readonly options: LearnOptions
   readonly agreements: Agreements
   readonly recovery: Recovery
+  readonly pace: Pace
   step: number
   /** `computing`: it has asked for its own gradient and does not have it yet. */
   phase: 'computing' | AveragedPhase | 'finished' | 'diverged'
@@ -54,6 +58,8 @@ interface State {
   local: LocalSteps
   /** What the peers agreed on; null before, and while this peer has to learn it from others. */
   statistics: Vector | null
+  /** It has reached its step, and does not begin it yet: too many others are far behind. */
+  paused: boolean
   /** The steps for which it has asked for its own metrics and does not have them yet. */
   readonly measuring: Set<number>
 }
@@ -73,6 +79,7 @@ export function createLearn(options: LearnOptions): Learn {
       completeFrom,
       history,
     }),
+    pace: createPace(options),
     step,
     phase: 'gradient',
     parameters,
@@ -81,6 +88,7 @@ export function createLearn(options: LearnOptions): Learn {
     drawn,
     local: localStart(parameters, momentum),
     statistics: step === 1 ? null : statisticsIn(parameters, options),
+    paused: false,
     measuring: new Set(),
   }
   if (step <= steps) state.agreements.of(step, 'gradient') // throws for a cohort below its bound, before it can send
@@ -143,6 +151,10 @@ function receive(state: State, builder: Builder, from: PeerIndex, message: Messa
     builder.faults.push({ peer: from, kind: 'out-of-range', slot })
     return
   }
+  if (own !== null) {
+    state.pace.saw(from, step)
+    if (state.paused) beginInTime(state, builder)
+  }
   if (step < state.step - window.past || isOnlyKept(state, message)) return
   consume(state, builder, step, phase, state.agreements.of(step, phase).receive(from, message))
 }
@@ -181,7 +193,7 @@ function follow(state: State, builder: Builder, child: Effects<Message, Recovery
         Object.assign(state, { statistics: null, momentum: null, residual: null })
         arrive(state, builder, output.step, output.parameters)
       }
-      beginStep(state, builder)
+      reach(state, builder)
     }
   }
 }
@@ -192,7 +204,7 @@ function listen(state: State, builder: Builder, step: number): void {
   const takesPart = step === state.step && state.phase === phase && !state.measuring.has(step)
   if (takesPart) return
   state.measuring.delete(step)
-  Object.assign(state, { step, phase, momentum: null, residual: null })
+  Object.assign(state, { step, phase, paused: false, momentum: null, residual: null })
   if (phase === 'parameters') state.statistics = null
   const agreement = state.agreements.of(step, phase)
   consume(state, builder, step, phase, agreement.input({ kind: 'listen' }))
@@ -206,10 +218,21 @@ function arrive(state: State, builder: Builder, step: number, reached: Vector): 
   builder.outputs.push({ kind: 'stepped', state: reachedState })
 }
 
+/** It stands at its step from now on, and begins it as soon as the others are near. */
+function reach(state: State, builder: Builder): void {
+  const { recovery, step, parameters, agreements, options } = state
+  follow(state, builder, recovery.reached(step, parameters))
+  agreements.dropBefore(step - options.window.past)
+  beginInTime(state, builder)
+}
+
+function beginInTime(state: State, builder: Builder): void {
+  state.paused = state.pace.waitingFor(state.step).length > 0
+  if (!state.paused) beginStep(state, builder)
+}
+
 function beginStep(state: State, builder: Builder): void {
   const { step, parameters, options } = state
-  follow(state, builder, state.recovery.reached(step, parameters))
-  state.agreements.dropBefore(step - options.window.past)
   if (step > lastStep(options)) {
     state.phase = 'finished'
     builder.outputs.push({ kind: 'finished', parameters: state.drawn ?? parameters })
@@ -310,7 +333,7 @@ function consume(state: State, builder: Builder, step: number, phase: AveragedPh
       give(state, builder, 'parameters', moved, vector)
     } else {
       arrive(state, builder, step + 1, vector)
-      beginStep(state, builder)
+      reach(state, builder)
     }
   }
 }
@@ -330,13 +353,14 @@ function withStatistics({ statistics }: State, vector: Vector): Vector {
 /** The agreement on the run's last metrics has ended. */
 function end(state: State, builder: Builder): void {
   arrive(state, builder, state.step + 1, state.parameters)
-  beginStep(state, builder)
+  reach(state, builder)
 }
 
-function statusOf({ step, phase, recovery, agreements, measuring }: State): LearnStatus {
+function statusOf({ step, phase, paused, pace, recovery, agreements, measuring }: State): LearnStatus {
   if (phase === 'diverged') return { step, phase, computing: false, waitingFor: [] }
   if (recovery.isAway())
     return { step, phase: 'catching-up', computing: false, waitingFor: recovery.waitingFor() }
+  if (paused) return { step, phase: 'parameters', computing: false, waitingFor: pace.waitingFor(step) }
   if (phase === 'computing') return { step, phase: 'gradient', computing: true, waitingFor: [] }
   if (phase === 'metrics' && measuring.has(step)) return { step, phase, computing: true, waitingFor: [] }
   const current = phase === 'finished' ? undefined : agreements.find(step, phase)

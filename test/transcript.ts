@@ -124,6 +124,8 @@ function content(message: Message): string {
     case 'query':
     case 'fetch':
       return '?'
+    case 'pulse':
+      return 'all have begun'
     case 'evidence':
       return `${short(message.first.digest)} against ${short(message.second.digest)}`
     case 'position':

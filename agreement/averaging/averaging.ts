@@ -22,6 +22,8 @@ export interface AveragingOptions {
   readonly self: PeerIndex
   readonly peers: number
   readonly maxFaulty: number
+  /** `q`: how many vectors an iteration waits for; absent: `n − f`. Not under synchrony. */
+  readonly quorum?: number
   readonly dimension: number
   /** Names the instance: every message of it carries this step and phase. */
   readonly step: number
@@ -29,6 +31,11 @@ export interface AveragingOptions {
   readonly iterations: number
   /** Asynchronous standard form: whether to wait a little for more than `q` vectors. */
   readonly grace: boolean
+  /**
+   * Synchronous: how far apart honest peers may begin, in timeouts. They then count the rounds from a moment that they
+   * agree on (synchroniser.ts); absent: from their own beginning, and a timeout covers the differences.
+   */
+  readonly beginnings?: number
   /** From this iteration on vectors travel by digest, and whole only to those who lack them; absent: always whole. */
   readonly digestFrom?: number
   readonly ledger: SigningLedger
@@ -54,6 +61,8 @@ export type TimerPurpose =
   | 'grace'
   /** The synchronous iteration's bound on delay. */
   | 'timeout'
+  /** Synchronous: by then all honest peers have begun, even if it does not hear from all. */
+  | 'beginnings'
   /** Somebody was asked, or should be, for a vector that this peer needs and does not have. */
   | 'payload'
   /** The others may have gone on without this peer: it asks them, or asks again, if this does not end by itself. */

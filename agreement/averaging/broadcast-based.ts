@@ -2,12 +2,13 @@
  * RB-TM, the averaging agreement of optimal resilience, n ≥ 3f + 1 (collaborative-learning, §6).
  *
  * An iteration is one witnessed exchange and the coordinate-wise trimmed middle of its vectors. Any two honest peers
- * trim families that share n − f vectors, so every Δ^cw[i] halves. Earlier iterations stay alive to serve slower peers.
- * Later ones echo already, so that nobody waits for this peer to reach them.
+ * trim families that share q vectors, n − f unless the cohort has chosen fewer, so every Δ^cw[i] halves. Earlier
+ * iterations stay alive to serve slower peers. Later ones echo already, so that nobody waits for this peer to reach them.
  */
 
 import type { Message } from '../message.ts'
 import { absorb, type Effects, type EffectsBuilder, newEffects, type PeerIndex } from '../protocol.ts'
+import { honestCount } from '../thresholds.ts'
 import type { Vector } from '../vector.ts'
 import { createWitnessedExchange, type WitnessedExchange, type WitnessedExchangeOutput } from '../witness.ts'
 import { aggregate } from './aggregate.ts'
@@ -33,13 +34,14 @@ interface State {
 }
 
 export function createBroadcastBased(options: AveragingOptions): Averaging {
-  const { self, peers, maxFaulty, dimension, ledger, step: learnStep, phase, iterations } = options
+  const { self, peers, maxFaulty, quorum, dimension, ledger, step: learnStep, phase, iterations } = options
   const exchanges = Array.from({ length: iterations }, (_, iteration) =>
     createWitnessedExchange({
       exchange: { step: learnStep, phase, iteration },
       self,
       peers,
       maxFaulty,
+      ...(quorum !== undefined && { quorum }),
       dimension,
       ledger,
       byDigest: isByDigest(options, iteration),
@@ -93,7 +95,7 @@ function begin(state: State, step: Builder, iteration: number, vector: Vector): 
 
 /**
  * Once an honest peer has ended an exchange, the totality of the broadcasts brings everyone the vectors and witnesses
- * that this peer had: n − f of each, none of them ours. In later iterations we have a vector, like everyone else.
+ * that this peer had, enough of each and none of them ours. In later iterations we have a vector, like everyone else.
  */
 function listen(state: State, step: Builder): void {
   if (state.exchanges.length === 0)
@@ -135,7 +137,14 @@ function conclude(state: State, step: Builder, iteration: number, output: Witnes
   if (output.kind !== 'exchanged') return
   state.early[iteration] = null
   const used = output.delivered.map(([peer]) => peer)
-  const { protocol, self, peers, maxFaulty, firstRule } = state.options
+  const {
+    protocol,
+    self,
+    peers,
+    maxFaulty,
+    quorum = honestCount(peers, maxFaulty),
+    firstRule,
+  } = state.options
   const vectors = output.delivered.map(([, sealed]) => sealed.vector)
   const own = output.delivered.find(([peer]) => peer === self)?.[1].vector ?? vectors[0]!
   const average = state.options.aggregate ?? aggregate
@@ -144,7 +153,7 @@ function conclude(state: State, step: Builder, iteration: number, output: Witnes
     vectors,
     own,
     maxFaulty,
-    keep: peers - 2 * maxFaulty,
+    keep: quorum - maxFaulty,
     ...(iteration === 0 && firstRule !== undefined && { firstRule }),
     exchange,
   })

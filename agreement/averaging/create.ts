@@ -3,6 +3,7 @@ import { protocolNamed } from '../protocols/registry.ts'
 import { refusalOf } from '../refusal.ts'
 import type { Averaging, AveragingOptions } from './averaging.ts'
 import { createBroadcastBased } from './broadcast-based.ts'
+import { createSignedBroadcast } from './signed-broadcast.ts'
 import { createStandardForm } from './standard-form.ts'
 
 /** A protocol was asked to run where it guarantees nothing. */
@@ -18,7 +19,9 @@ export class BoundError extends Error {
 export function createAveraging(options: AveragingOptions & { readonly unsafe?: boolean }): Averaging {
   const refusal = refusalOf(options)
   if (refusal !== null) throw new BoundError(refusal.why)
-  const { form, create } = protocolNamed(options.protocol)
+  const { protocol, synchrony } = options
+  const { form, create } = protocolNamed(protocol)
   if (create !== undefined) return create(options)
-  return form === 'broadcast' ? createBroadcastBased(options) : createStandardForm(options)
+  if (form === 'standard') return createStandardForm(options)
+  return synchrony === 'synchronous' ? createSignedBroadcast(options) : createBroadcastBased(options)
 }

@@ -28,8 +28,10 @@ interface Timeout {
   readonly after: Waits
 }
 
-export function createRounds(options: AveragingOptions): Rounds {
-  const timeouts = Array.from({ length: options.iterations }, (_, iteration): Timeout[] =>
+type Rounded = Pick<AveragingOptions, 'iterations' | 'digestFrom'>
+
+function timeoutsOf(options: Rounded): Timeout[] {
+  return Array.from({ length: options.iterations }, (_, iteration): Timeout[] =>
     isByDigest(options, iteration)
       ? [
           { iteration, times: 1, after: 'vectors' },
@@ -37,6 +39,15 @@ export function createRounds(options: AveragingOptions): Rounds {
         ]
       : [{ iteration, times: 1, after: 'nothing' }],
   ).flat()
+}
+
+/** How many timeouts an agreement lasts at most, once its rounds are counted. */
+export function roundsLength(options: Rounded): number {
+  return timeoutsOf(options).reduce((sum, { times }) => sum + times, 0)
+}
+
+export function createRounds(options: AveragingOptions): Rounds {
+  const timeouts = timeoutsOf(options)
   const waiting: Waits[] = Array.from({ length: options.iterations }, () => 'digests')
   let over = 0
   const start = (step: Builder) => {

@@ -3,11 +3,11 @@ import type { Exchange } from '../message.ts'
 import type { Vector } from '../vector.ts'
 import { aggregate } from './aggregate.ts'
 import type { AveragingOptions } from './averaging.ts'
-import { keepOf } from './standard-form.ts'
+import { keepOf } from './counts.ts'
 
 /** @returns the rule of an exchange, on vectors of which that of the peer itself comes first */
 export function ruleOf(
-  options: Pick<AveragingOptions, 'protocol' | 'peers' | 'maxFaulty' | 'synchrony' | 'firstRule'>,
+  options: Pick<AveragingOptions, 'protocol' | 'peers' | 'maxFaulty' | 'synchrony' | 'quorum' | 'firstRule'>,
 ): (exchange: Exchange, vectors: readonly Vector[]) => Vector {
   const { protocol, maxFaulty, firstRule } = options
   return ({ phase, iteration }, vectors) =>

@@ -2,24 +2,23 @@
  * Averaging agreement in standard form: MDA, CVA, ICwTM (collaborative-learning, §5 and §7) and, where nobody is faulty, the mean.
  *
  * In an iteration a peer sends its vector to all and waits for q vectors of this iteration, its own included. Its next
- * vector is R(received). Under asynchrony q = n − f is all that a peer may wait for without a clock. A grace may bring
- * more; no iteration has two. Under synchrony a peer waits for all n until a timeout, after which n − f are enough.
+ * vector is R(received). Under asynchrony q = n − f is all that a peer may wait for without a clock; a cohort may choose
+ * fewer. A grace may bring more; no iteration has two. Under synchrony a peer waits for all n until a timeout, after which n − f are enough.
  * Vectors that come early are kept for their iteration.
  *
  * By digest, a peer sends the signed digest of its vector in place of the vector. An author counts as received once the
- * vector behind its digest is held: most honest peers hold the same. If n − f digests are in, and so many of them are
+ * vector behind its digest is held: most honest peers hold the same. If q digests are in, and so many of them are
  * that of this peer's own vector that R gives it whatever the others are (gives-own.ts), the iteration is over without
  * any vector. As soon as that can no longer be, the peer asks for the vectors that it lacks, each of one author who
  * signed it; of the next one if that does not answer. A digest whose vector does not come counts as not received.
  * Authors answer for their own vectors for as long as the agreement lives, so each honest peer gets n − f.
  *
- * The timeouts of a synchronous agreement are counted by rounds (rounds.ts).
+ * The timeouts of a synchronous agreement are counted by rounds (rounds.ts), where peers may begin at different times
+ * from a moment that they agree on (synchroniser.ts).
  */
 
 import type { Message, MessageOf, Sealed, Slot } from '../message.ts'
 import { type EffectsBuilder, type FaultKind, newEffects, type PeerIndex } from '../protocol.ts'
-import { protocolNamed } from '../protocols/registry.ts'
-import { honestCount } from '../thresholds.ts'
 import { isFiniteVector, type Vector } from '../vector.ts'
 import { aggregate } from './aggregate.ts'
 import { type Answering, createAnswering } from './answering.ts'
@@ -31,6 +30,7 @@ import {
   isByDigest,
   type TimerKey,
 } from './averaging.ts'
+import { keepOf, leastOf } from './counts.ts'
 import {
   authorsOf,
   close,
@@ -45,6 +45,7 @@ import {
 } from './gathering.ts'
 import { givesOwn } from './gives-own.ts'
 import { createRounds, type Rounds, type Waits } from './rounds.ts'
+import { createSynchroniser, type Synchroniser } from './synchroniser.ts'
 
 type Builder = EffectsBuilder<Message, AveragingOutput>
 
@@ -55,6 +56,10 @@ interface State {
   readonly answering: Answering
   /** The timeouts of a synchronous agreement; null under asynchrony. */
   readonly rounds: Rounds | null
+  /** Null: its rounds are counted from its own beginning. */
+  readonly synchroniser: Synchroniser | null
+  /** They are counted from a moment on that is past. */
+  isCounted: boolean
   /** The current iteration; −1 before the input, `iterations` at the end. */
   iteration: number
   /** This peer's vector of the current iteration. */
@@ -64,12 +69,15 @@ interface State {
 }
 
 export function createStandardForm(options: AveragingOptions): Averaging {
-  const { iterations, synchrony, grace, peers } = options
+  const { iterations, synchrony, beginnings, grace, peers } = options
+  const isAligned = synchrony === 'synchronous' && beginnings !== undefined && iterations > 0
   const state: State = {
     options,
     gatherings: Array.from({ length: iterations }, newGathering),
     answering: createAnswering(options),
     rounds: synchrony === 'synchronous' ? createRounds(options) : null,
+    synchroniser: isAligned ? createSynchroniser(options, beginnings) : null,
+    isCounted: false,
     iteration: -1,
     own: null,
     grace: grace ? 'none' : 'over',
@@ -79,7 +87,8 @@ export function createStandardForm(options: AveragingOptions): Averaging {
       const step: Builder = newEffects()
       if (value.kind === 'vector') {
         if (state.iteration >= 0) throw new Error('averaging agreement takes its input once')
-        state.rounds?.start(step)
+        if (state.synchroniser === null) state.rounds?.start(step)
+        else state.synchroniser.begin(step)
         begin(state, step, 0, value.vector)
       } else if (value.kind === 'timer') wake(state, step, value.timer)
       else if (value.kind === 'listen') throw new Error('only RB-TM can be joined without a vector')
@@ -94,6 +103,9 @@ export function createStandardForm(options: AveragingOptions): Averaging {
     waitingFor() {
       const gathering = state.gatherings[state.iteration]
       if (gathering === undefined) return []
+      const { synchroniser } = state
+      if (synchroniser?.isOpen() === false && gathering.signed.size === peers)
+        return synchroniser.waitingFor()
       const mayEndWithOwn = isByDigest(options, state.iteration) && canStillGiveOwn(state, gathering)
       return Array.from({ length: peers }, (_, peer) => peer).filter(peer => {
         const signed = gathering.signed.get(peer)
@@ -148,6 +160,9 @@ function receive(state: State, step: Builder, from: PeerIndex, message: Message)
     case 'digest':
       if (sign(step, gathering, from, message, message)) count(gathering, from, message.digest)
       break
+    case 'pulse':
+      state.synchroniser!.heard(step, from)
+      break
     case 'vector':
     case 'payload':
       receiveVector(state, step, gathering, message)
@@ -156,13 +171,19 @@ function receive(state: State, step: Builder, from: PeerIndex, message: Message)
 }
 
 /** What is wrong with a message, whatever it brings; null: nothing. */
-function wrongIn({ options }: State, from: PeerIndex, { kind, slot }: Message): FaultKind | null {
-  if (kind !== 'vector' && kind !== 'digest' && kind !== 'payload' && kind !== 'request')
+function wrongIn(
+  { options, synchroniser }: State,
+  from: PeerIndex,
+  { kind, slot }: Message,
+): FaultKind | null {
+  const isPulse = kind === 'pulse' && synchroniser !== null
+  if (!isPulse && kind !== 'vector' && kind !== 'digest' && kind !== 'payload' && kind !== 'request')
     return 'unexpected-kind'
   // A request names the vector of the peer that is asked; everything else that of the peer that speaks.
   if (slot.sender !== (kind === 'request' ? options.self : from)) return 'wrong-author'
   const { iteration } = slot
   if (!Number.isInteger(iteration) || iteration < 0 || iteration >= options.iterations) return 'out-of-range'
+  if (isPulse) return iteration === 0 ? null : 'out-of-range'
   return kind === 'vector' || isByDigest(options, iteration) ? null : 'unexpected-kind'
 }
 
@@ -218,7 +239,8 @@ function wake(state: State, step: Builder, timer: TimerKey): void {
   if (timer.purpose === 'timeout') {
     const isLast = state.iteration >= state.options.iterations
     state.rounds?.timedOut(step, isLast)
-  } else if (iteration !== state.iteration) return
+  } else if (timer.purpose === 'beginnings') state.synchroniser?.allHaveBegun(step)
+  else if (iteration !== state.iteration) return
   else if (timer.purpose === 'payload') gathering.awaited.delete(gathering.signed.get(sender)?.digest ?? '')
   else if (state.grace === 'running') state.grace = 'over'
   if (iteration === state.iteration) proceed(state, step)
@@ -239,10 +261,11 @@ function proceed(state: State, step: Builder): void {
 /** This peer's next vector; null while the iteration has to wait. */
 function iterate(state: State, step: Builder): Vector | null {
   const { options, iteration } = state
-  const { protocol, peers, maxFaulty, synchrony } = options
+  const { peers, synchrony } = options
   const gathering = state.gatherings[iteration]!
   const { known, held } = gathering
-  const least = protocolNamed(protocol).needed?.(peers, maxFaulty) ?? honestCount(peers, maxFaulty)
+  const least = leastOf(options)
+  if (!mayEnd(state, step, gathering)) return null
   const waits = waitsFor(state)
   if (isByDigest(options, iteration)) {
     const hasEnough = known >= least
@@ -258,6 +281,17 @@ function iterate(state: State, step: Builder): Vector | null {
   if (held === peers || waits === 'nothing') return conclude(state, step, 'rule')
   if (synchrony === 'asynchronous') startGrace(state, step)
   return null
+}
+
+/** Whether the rounds are counted. Until then the first one goes on, and asks for what it lacks. */
+function mayEnd(state: State, step: Builder, gathering: Gathering): boolean {
+  const { options, iteration, synchroniser, rounds } = state
+  if (synchroniser === null || iteration > 0 || state.isCounted) return true
+  if (gathering.signed.size === options.peers) synchroniser.allHaveBegun(step)
+  state.isCounted = synchroniser.isOpen()
+  if (state.isCounted) rounds!.start(step)
+  else if (isByDigest(options, iteration) && !canStillGiveOwn(state, gathering)) ask(state, step, gathering)
+  return state.isCounted
 }
 
 /** What the current iteration still waits for; how many it needs at least is another question. */
@@ -290,14 +324,6 @@ function canStillGiveOwn({ options, iteration, own }: State, { known, authors }:
     maxFaulty,
     keep: keepOf(options, peers),
   })
-}
-
-/** The size of the subset that MDA and CVA average: `q − f`, also where more than `q` are in (docs/papers.md, Silent). */
-export function keepOf(
-  { peers, maxFaulty, synchrony }: Pick<AveragingOptions, 'peers' | 'maxFaulty' | 'synchrony'>,
-  total: number,
-): number {
-  return (synchrony === 'synchronous' ? total : honestCount(peers, maxFaulty)) - maxFaulty
 }
 
 /** Asks for the vectors that are lacking. Under synchrony there is no time to ask a second author after the first. */

@@ -4,6 +4,8 @@ import { cva as rule } from '../rules/cva.ts'
 import { nearest } from '../rules/nearest.ts'
 import type { AveragingProtocol, Counts } from './entry.ts'
 
+const reason = 'two faulty vectors picked by two peers may lie three diameters apart'
+
 export const cva: AveragingProtocol = {
   name: 'cva',
   form: 'standard',
@@ -17,7 +19,12 @@ export const cva: AveragingProtocol = {
   },
   guarantees: {
     peersPerFault: { asynchronous: 7, synchronous: 5 },
-    reason: 'two faulty vectors picked by two peers may lie three diameters apart',
+    reasons: { asynchronous: reason, synchronous: reason },
+    leastQuorum: {
+      of: (h, f) => Math.floor((h + 6 * f) / 2) + 1, // (5f + h − q)/(q − f) < 1
+      formula: '⌊(n + 5f)/2⌋ + 1',
+      reason,
+    },
     coordinateWise: false,
     contraction: ({ maxFaulty: f, h, q }) => (5 * f + h - q) / (q - f),
     averagingConstant: (counts, contraction) => shift(counts) / (1 - contraction),

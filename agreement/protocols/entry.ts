@@ -29,11 +29,25 @@ export interface Counts {
  */
 export type PeersPerFault = number | 'without-faults' | 'never'
 
+/**
+ * The fewest vectors that an iteration may wait for (collaborative-learning, §2.1 allows any `q ≤ n − f`, Assumptions 5
+ * and 6 say how small it may be). docs/papers.md derives them, and shows what happens one below.
+ */
+export interface LeastQuorum {
+  /** The least `q` with which the protocol contracts, `h = n − f`: above `h` where none does. */
+  of(h: number, f: number): number
+  /** The same, for people. */
+  readonly formula: string
+  readonly reason: string
+}
+
 /** What is proved of a protocol. */
 export interface Guarantees {
   readonly peersPerFault: Readonly<Record<Synchrony, PeersPerFault>>
   /** Why it needs so many peers, with the source. */
-  readonly reason: string
+  readonly reasons: Readonly<Record<Synchrony, string>>
+  /** Absent: nothing is known of fewer than `n − f` vectors. */
+  readonly leastQuorum?: LeastQuorum
   /** Whether it is about every coordinate by itself, and no honest vector leaves the honest range of any. */
   readonly coordinateWise: boolean
   /** `1 − ε̃`: the factor on the honest diameter of an iteration, whether or not it is below 1. */

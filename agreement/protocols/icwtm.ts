@@ -2,6 +2,9 @@
 import { cwtm } from '../rules/cwtm.ts'
 import type { AveragingProtocol } from './entry.ts'
 
+const reason =
+  'below 5f + 1 a scheduler can keep two halves apart for ever (Dolev et al. 1986; the 4f + 1 of the paper is wrong)'
+
 export const icwtm: AveragingProtocol = {
   name: 'icwtm',
   form: 'standard',
@@ -19,8 +22,12 @@ export const icwtm: AveragingProtocol = {
   },
   guarantees: {
     peersPerFault: { asynchronous: 5, synchronous: 3 },
-    reason:
-      'below 5f + 1 a scheduler can keep two halves apart for ever (Dolev et al. 1986; the 4f + 1 of the paper is wrong)',
+    reasons: { asynchronous: reason, synchronous: reason },
+    leastQuorum: {
+      of: (h, f) => Math.floor(h / 2) + 2 * f + 1, // q − 2f > ⌊h/2⌋
+      formula: '⌊(n − f)/2⌋ + 2f + 1',
+      reason: 'each of two halves may see enough of its own vectors to stay where it is',
+    },
     coordinateWise: true,
     contraction: ({ maxFaulty: f, h, q }) => 1 - (q - 2 * f - Math.floor(h / 2)) / (2 * (q - 2 * f)),
     averagingConstant: ({ maxFaulty: f, h, q, spread }) => ((2 * f + h - q) / h) * spread,

@@ -3,6 +3,9 @@ import { mda as rule } from '../rules/mda.ts'
 import { leastDiameterSubset } from '../rules/subset.ts'
 import type { AveragingProtocol } from './entry.ts'
 
+const reason =
+  'the subsets of least diameter of two peers must overlap in honest vectors (collaborative-learning, Assumption 5)'
+
 export const mda: AveragingProtocol = {
   name: 'mda',
   form: 'standard',
@@ -17,8 +20,13 @@ export const mda: AveragingProtocol = {
   },
   guarantees: {
     peersPerFault: { asynchronous: 6, synchronous: 5 },
-    reason:
-      'the subsets of least diameter of two peers must overlap in honest vectors (collaborative-learning, Assumption 5)',
+    reasons: { asynchronous: reason, synchronous: reason },
+    leastQuorum: {
+      of: (h, f) => Math.floor((h + 5 * f) / 2) + 1, // (4f + h − q)/(q − f) < 1
+      formula: '⌊(n + 4f)/2⌋ + 1',
+      reason:
+        'two peers that drop different honest vectors and keep different lies end no closer than they were',
+    },
     coordinateWise: false,
     contraction: ({ maxFaulty: f, h, q }) => (4 * f + h - q) / (q - f),
     averagingConstant: ({ maxFaulty: f, h, q }, contraction) =>

@@ -122,11 +122,11 @@ function checkIteration(
 }
 
 function checkShared(
-  { protocol, peers, maxFaulty }: CheckedRun['settings'],
+  { protocol, peers, maxFaulty, quorum }: CheckedRun['settings'],
   { iteration, shared }: IterationMeasure,
   violate: Violate,
 ): void {
-  const needed = peers - maxFaulty
+  const needed = quorum ?? peers - maxFaulty
   if (isBroadcastBased(protocol) && shared !== null && shared < needed)
     violate(
       `witnesses: in iteration ${iteration} two honest peers used only ${shared} vectors in common, not ${needed}`,

@@ -6,6 +6,7 @@ import type { PeerIndex } from '../../agreement/protocol.ts'
 import { isCoordinateWise } from '../../agreement/protocols/registry.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { LearnOutput } from '../../learning/learn-contract.ts'
+import { type BoundedCohort, boundsQuery } from '../cohort/bounds-query.ts'
 import type { Cohort } from '../cohort/cohort.ts'
 import { contractionBetween, type Measured, meanShift, meanShiftMax, measured } from './measures.ts'
 
@@ -65,7 +66,7 @@ export function createMetricsBook(): MetricsBook {
   }
 }
 
-type CheckedCohort = Pick<Cohort, 'protocol' | 'members' | 'faults' | 'synchrony' | 'gradientRule'>
+type CheckedCohort = BoundedCohort & Pick<Cohort, 'members' | 'gradientRule'>
 
 /** Compares agreement and averaging of one averaging agreement, over all its iterations, with the guarantees. */
 export function brokenGuarantees(
@@ -93,9 +94,9 @@ export function brokenBetween(
   { inputs, outputs, iterations, rounding }: MeasuredAgreement,
 ): string[] {
   const [from, to] = [inputs.vectors, outputs.vectors]
-  const { protocol, members, faults: maxFaulty, synchrony } = cohort
+  const { protocol } = cohort
   if (iterations === 0 || to.length === 0 || from.length === 0) return []
-  const query = { protocol, peers: members.length, maxFaulty, synchrony, dimension: to[0]!.length }
+  const query = { ...boundsQuery(cohort), dimension: to[0]!.length }
   if (!bounds(query).feasible) return []
   const found: string[] = []
   if (phase === 'metrics' && isCoordinateWise(protocol)) found.push(...outsideRange(step, inputs, outputs))

@@ -8,6 +8,7 @@ import type { Evidence, FaultKind, PeerIndex } from '../../agreement/protocol.ts
 import { coordinateWiseDiameter, type Vector } from '../../agreement/vector.ts'
 import type { LearnOutput, LearnState } from '../../learning/learn-contract.ts'
 import { lastStep } from '../../learning/measured-steps.ts'
+import type { BoundedCohort } from '../cohort/bounds-query.ts'
 import type { Cohort } from '../cohort/cohort.ts'
 import type { LinkLimits } from '../link/limits.ts'
 import { createMetricsBook } from './guarantees.ts'
@@ -15,8 +16,9 @@ import { createResendChecker, type ResendChecker } from './resends.ts'
 
 /** What is known of a cohort before it runs. */
 interface CheckedCohort {
-  readonly cohort: Pick<Cohort, 'steps' | 'evaluateEvery' | 'protocol' | 'members' | 'faults' | 'synchrony'> &
-    Partial<Pick<Cohort, 'precision' | 'momentum'>>
+  readonly cohort: BoundedCohort &
+    Pick<Cohort, 'steps' | 'evaluateEvery' | 'members'> &
+    Partial<Pick<Cohort, 'precision' | 'momentum' | 'exchange'>>
   readonly linkLimits: LinkLimits
   /** The minima of the peers' losses, a row a peer, where they are known: the ends are held to them. */
   readonly centres?: readonly Vector[]
@@ -67,6 +69,7 @@ export function createLearningCheckers(
       )
   }
   const metrics = createMetricsBook()
+  const inTime = createTimelyWatch(cohort, honest, detail => violate('synchronous rounds', detail))
   const end = createEndWatch(lastStep(cohort) + 1, detail => violate('steps', detail))
   /** By honest peer: the peers that it has accused before others. */
   const accusedBy = new Map(honest.map(peer => [peer, new Set<PeerIndex>()]))
@@ -81,6 +84,7 @@ export function createLearningCheckers(
     ...createResendChecker(linkLimits, detail => violate('resends', detail)),
     output(peer, output) {
       metrics.output(peer, output)
+      inTime(peer, output)
       end.output(peer, output)
       if (output.kind === 'stepped' && isFeedbackLost(cohort, output.state))
         violate('error feedback', `peer ${peer} has lost it before step ${output.state.step}`)
@@ -112,6 +116,27 @@ export function createLearningCheckers(
       if (unfinished.length > 0) return violate('termination', unfinished.map(describe).join('; '))
       checkEnds(checked, honest, results as readonly Vector[], violate)
     },
+  }
+}
+
+/**
+ * Under synchrony no honest vector comes too late. (By digest a peer may end without the rest, where its own vector is the
+ * result whatever that is.)
+ */
+function createTimelyWatch(
+  { synchrony, exchange = 'whole' }: CheckedCohort['cohort'],
+  honest: readonly PeerIndex[],
+  violate: (detail: string) => void,
+): (peer: PeerIndex, output: LearnOutput) => void {
+  return (peer, output) => {
+    if (synchrony !== 'synchronous' || output.kind !== 'iterated') return
+    const { step, phase, iteration } = output.exchange
+    if (exchange !== 'whole' && !(phase === 'gradient' && iteration === 0)) return
+    const late = honest.filter(author => !output.used.includes(author))
+    if (late.length > 0)
+      violate(
+        `peer ${peer} ended step ${step}, ${phase}, iteration ${iteration} without the vectors of honest peers ${late.join(', ')}`,
+      )
   }
 }
 

@@ -3,6 +3,7 @@ import { bounds, contractionOf, type ProtocolName } from '../../agreement/bounds
 import { squaredDistances, squaredDistancesTo } from '../../agreement/kernels/index.ts'
 import { isCoordinateWise } from '../../agreement/protocols/registry.ts'
 import { squaredDistance, type Vector } from '../../agreement/vector.ts'
+import { type BoundedCohort, boundsQuery } from '../cohort/bounds-query.ts'
 import type { Cohort } from '../cohort/cohort.ts'
 
 /** Least and greatest of each coordinate over the family. */
@@ -143,27 +144,19 @@ export function contractionBetween(
 
 /** What is guaranteed of a family's Δ₂ after so many iterations; null: nothing is. */
 export function contractionIn(
-  {
-    protocol,
-    members,
-    faults: maxFaulty,
-    synchrony,
-  }: Pick<Cohort, 'protocol' | 'members' | 'faults' | 'synchrony'>,
+  cohort: BoundedCohort & Pick<Cohort, 'members'>,
   before: Measured,
   after: Measured,
   iterations: number,
 ): { readonly before: number; readonly after: number; readonly bound: number | null } {
   const widest = { before: before.diameter(), after: after.diameter() }
-  const query = {
-    protocol,
-    peers: members.length,
-    maxFaulty,
-    synchrony,
-    dimension: before.vectors[0]?.length ?? 1,
-  }
+  const query = { ...boundsQuery(cohort), dimension: before.vectors[0]?.length ?? 1 }
   if (before.vectors.length === 0 || !bounds(query).feasible) return { ...widest, bound: null }
   const factor = contractionOf(query) ** iterations
-  return { ...widest, bound: factor * (isCoordinateWise(protocol) ? boxDiagonal(before) : widest.before) }
+  return {
+    ...widest,
+    bound: factor * (isCoordinateWise(cohort.protocol) ? boxDiagonal(before) : widest.before),
+  }
 }
 
 /** Where each coordinate contracts by itself, no two vectors come to lie farther apart than the box's corners. */

@@ -8,7 +8,7 @@ import { decimal, integer, largeInteger, offering, text } from './parse.ts'
 import { ownProtocolOptions } from './protocol-choice.ts'
 import { ruleParameter } from './rule-options.ts'
 
-const { faults, synchronous, syncTimeout, exchange, count, seed, unsafe, precision } = cohortOptions
+const { faults, quorum, synchronous, syncTimeout, exchange, count, seed, unsafe, precision } = cohortOptions
 
 /** `lan`, `wan`, `constant:5`, `uniform:1-20`, `log-normal:10,0.5`: milliseconds one way. */
 export const networkNamed: Parse<LatencyModel> = offering(['lan', 'wan'], latencyModel)
@@ -55,12 +55,13 @@ export const agreeOptions = {
     'by --target; 10 where nothing is guaranteed',
   ),
   count,
+  quorum,
   synchronous,
   syncTimeout,
   exchange,
   grace: option(
     '--grace <ms>',
-    'how long to wait for more than n − f vectors',
+    'how long to wait for more than n − f vectors, or than --quorum',
     decimal({ min: 0, max: 60_000 }),
     0,
   ),

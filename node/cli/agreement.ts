@@ -43,13 +43,18 @@ const OWN_ITERATIONS = 10
 export async function agreementsOf(values: AgreeValues): Promise<(seed: number) => Agreement> {
   const { protocol, base } = await chosenProtocol(values)
   const rows = values.vectors === null ? null : await rowsOf(values.vectors, values)
-  const { unsafe } = values
+  const { quorum, unsafe } = values
   const first = rows ?? drawn(values, values.seed)
   const [peers, dimension] = [first.length, first[0]!.length]
   const synchrony = values.synchronous ? 'synchronous' : 'asynchronous'
-  const maxFaulty = values.faults ?? mostFaults(base, peers, synchrony)
-  const query = { protocol, peers, maxFaulty, synchrony, dimension } as const
+  const maxFaulty = values.faults ?? mostFaults(base, peers, synchrony, quorum ?? undefined)
+  const bound = { protocol, peers, maxFaulty, synchrony, dimension } as const
+  const query = { ...bound, ...(quorum !== null && { quorum }) }
   requireBound({ ...query, unsafe })
+  if (protocol === 'rb-tm' && values.synchronous && (values.real || values.exchange === 'digest-first'))
+    throw new UsageError(
+      `under --synchronous rb-tm is simulated, and sends its vectors whole; expected no ${values.real ? '--real' : '--exchange digest-first'}`,
+    )
   const liars = values.byzantine ?? maxFaulty
   const { feasible } = bounds(query)
   const isOwn = protocolNamed(protocol).guarantees === null
@@ -143,6 +148,8 @@ export interface AgreeReport {
   readonly peers: number
   readonly faults: number
   readonly synchrony: string
+  /** How many vectors an iteration waited for. */
+  readonly quorum: number
   readonly dimension: number
   readonly iterations: number
   /** `t` of `AVG_t`; null if the iterations were given. */
@@ -206,6 +213,7 @@ export function reportOf(
     peers,
     faults,
     synchrony,
+    quorum: guarantee.quorum,
     dimension,
     iterations,
     target,

@@ -8,7 +8,17 @@ const groups = {
     ...['data', 'model', 'steps', 'rate', 'seed', 'save', 'report', 'csv'],
   ],
   'Cohort and agreement:': [
-    ...['name', 'byzantine', 'synchronous', 'syncTimeout', 'grace', 'exchange', 'schedule', 'iterations'],
+    ...[
+      'name',
+      'byzantine',
+      'quorum',
+      'synchronous',
+      'syncTimeout',
+      'grace',
+      'exchange',
+      'schedule',
+      'iterations',
+    ],
     ...[
       'count',
       'target',

@@ -13,6 +13,7 @@ import { OWN_PARTITION, parsePartition } from '../../learning/data/partition.ts'
 import type { ExchangeForm } from '../../learning/learn-contract.ts'
 import { modelNames, wrongSetting } from '../../learning/models/registry.ts'
 import { parseStepSize, type StepSizeSchedule } from '../../learning/step-size.ts'
+import { type BoundedCohort, boundsQueryOf } from '../cohort/bounds-query.ts'
 import { type CohortDocument, LOCAL_STEPS_MAX, type Written } from '../cohort/cohort.ts'
 import { isModuleFile } from '../files/own-module.ts'
 import { EXTERNAL_MODEL, wrongModel } from '../oracle/open.ts'
@@ -50,16 +51,22 @@ export const cohortOptions = {
     integer({ min: 0 }),
     'the most the protocol allows',
   ),
+  quorum: maybe(
+    '--quorum <q>',
+    'how many vectors, its own included, a peer waits for in an iteration: fewer go faster, with weaker guarantees',
+    integer({ min: 1 }),
+    'n − f',
+  ),
   synchronous: flag('--synchronous', 'wait for all peers, up to --sync-timeout, instead of for n − f'),
   syncTimeout: option(
     '--sync-timeout <ms>',
-    'how long a synchronous peer waits',
+    'how long a synchronous peer waits: three delays of a message or a gradient, whichever is longer, and a margin',
     decimal({ min: 1, max: 3_600_000 }),
     10_000,
   ),
   grace: option(
     '--grace <ms>',
-    'how long to wait for more than n − f vectors',
+    'how long to wait for more than n − f vectors, or than --quorum',
     decimal({ min: 0, max: 60_000 }),
     20,
   ),
@@ -306,7 +313,7 @@ export function settingsOf(
   const { protocol, unsafe, synchronous, iterations } = values
   const { schedule, count, steps, model, rate, momentum, clip, weightDecay, batch, output, seed } = values
   const { stepSize, batchSchedule, box, dropout, classWeights, evaluateEvery } = values
-  const { precision, localSteps, gradientRule } = values
+  const { precision, localSteps, gradientRule, quorum } = values
   // What is not set is no part of the cohort, so that cohorts from before a setting keep their ids.
   const set = {
     ...(dropout > 0 && { dropout }),
@@ -315,14 +322,13 @@ export function settingsOf(
   const wrong = wrongSetting(model, set)
   if (wrong !== null) throw new UsageError(`--${kebab(wrong.setting)} ${wrong.why}`)
   const synchrony = synchronous ? 'synchronous' : 'asynchronous'
-  const faults = values.faults ?? mostFaults(base, peers, synchrony)
-  requireBound({ protocol, peers, maxFaulty: faults, synchrony, unsafe })
-  const unfit = gradientRule === null ? null : whyNotFirst(gradientRule, peers - faults, faults)
+  const faults = values.faults ?? mostFaults(base, peers, synchrony, quorum ?? undefined)
+  const bounded: BoundedCohort = { protocol, faults, synchrony, ...(quorum !== null && { quorum }) }
+  requireBound({ ...boundsQueryOf(bounded, peers), unsafe, learns: true })
+  const unfit = gradientRule === null ? null : whyNotFirst(gradientRule, quorum ?? peers - faults, faults)
   if (unfit !== null) throw new UsageError(`--gradient-rule: ${unfit}`)
   return {
-    faults,
-    protocol,
-    synchrony,
+    ...bounded,
     graceMs: values.grace,
     timeoutMs: values.syncTimeout,
     ...(values.exchange === 'digest-first' && { exchange: values.exchange }),
@@ -360,7 +366,8 @@ export function requireBound(query: Parameters<typeof refusalOf>[0]): void {
   const refusal = refusalOf(query)
   if (refusal === null) return
   const heal = refusal.reason === 'below-bound' ? '; --unsafe runs it anyway' : ''
-  throw new BelowBoundError(`--faults is ${query.maxFaulty}: ${refusal.why}${heal}`)
+  const quorum = query.quorum === undefined ? '' : `, --quorum is ${query.quorum}`
+  throw new BelowBoundError(`--faults is ${query.maxFaulty}${quorum}: ${refusal.why}${heal}`)
 }
 
 /** A schedule, with the text that `parse` has read. */

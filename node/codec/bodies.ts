@@ -14,6 +14,7 @@ export const BODY = {
   fetch: 10,
   evidence: 11,
   digest: 12,
+  pulse: 13,
 } as const
 export const PHASES: readonly Phase[] = ['gradient', 'parameters', 'state', 'metrics']
 

@@ -96,6 +96,8 @@ function smallMessage(draft: Draft): Message {
       return { kind: 'query', slot }
     case BODY.fetch:
       return { kind: 'fetch', slot }
+    case BODY.pulse:
+      return { kind: 'pulse', slot }
     case BODY.position:
       return {
         kind: 'position',
@@ -178,7 +180,7 @@ export function readDraft(header: Uint8Array): Draft {
     } else if ((field >= BODY.vector && field <= BODY.payload) || field === BODY.digest) {
       draft.body = field
       readSealedOrVote(draft, input.bytes())
-    } else if (field >= BODY.query && field <= BODY.fetch) {
+    } else if ((field >= BODY.query && field <= BODY.fetch) || field === BODY.pulse) {
       draft.body = field
       readPosition(draft, input.bytes())
     } else if (field === BODY.evidence) {

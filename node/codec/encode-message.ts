@@ -72,6 +72,7 @@ function putBody(output: Writer, message: Message, dimension: number): void {
       break
     case 'query':
     case 'fetch':
+    case 'pulse':
   }
 }
 

@@ -91,6 +91,8 @@ export const cohortSchema = z
     faults: z.int().min(0),
     protocol: z.union([z.enum(protocolNames), ownProtocol]),
     synchrony: z.enum(['asynchronous', 'synchronous']).default('asynchronous'),
+    /** `q`: how many vectors, its own included, a peer waits for in an iteration; absent: `n − f`, all `n` under synchrony. */
+    quorum: count.optional(),
     /**
      * How vectors travel: `digest-first` sends the digest of what the others are likely to hold, and the vector to those
      * who lack it; absent: `whole`, as in cohorts from before there was a choice.

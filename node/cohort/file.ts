@@ -15,6 +15,7 @@ import { modelNamed, wrongSetting } from '../../learning/models/registry.ts'
 import { endpointOf } from '../network/endpoint.ts'
 import { EXTERNAL_MODEL, wrongModel } from '../oracle/open.ts'
 import { isPrintable } from '../text/printable.ts'
+import { boundsQuery } from './bounds-query.ts'
 import { type Cohort, cohortDocument, cohortSchema, type Member, memberSchema } from './cohort.ts'
 import { CohortError, problemOf, valueText } from './errors.ts'
 import { IdentityError, publicKeyOf } from './identity.ts'
@@ -174,15 +175,16 @@ function checkAddress(address: string, id: string, where: string): void {
 }
 
 function checkBound(cohort: Cohort, source: string): void {
-  const { protocol, synchrony, faults, members, unsafe, gradientRule } = cohort
-  const refusal = refusalOf({ protocol, peers: members.length, maxFaulty: faults, synchrony, unsafe })
+  const { faults, quorum, unsafe, gradientRule } = cohort
+  const refusal = refusalOf({ ...boundsQuery(cohort), unsafe, learns: true })
+  const field = quorum === undefined ? `faults is ${faults}` : `faults is ${faults}, quorum is ${quorum}`
   if (refusal !== null)
     throw new CohortError(
       refusal.reason === 'nobody-honest' ? 'cohort-field-invalid' : 'cohort-bound',
-      `${source}: faults is ${faults}: ${refusal.why}${refusal.reason === 'below-bound' ? ' (unsafe: true runs it anyway)' : ''}`,
+      `${source}: ${field}: ${refusal.why}${refusal.reason === 'below-bound' ? ' (unsafe: true runs it anyway)' : ''}`,
     )
   if (gradientRule === undefined) return
-  const unfit = whyNotFirst(gradientRule, members.length - faults, faults)
+  const unfit = whyNotFirst(gradientRule, quorum ?? cohort.members.length - faults, faults)
   if (unfit !== null)
     throw new CohortError('cohort-field-invalid', `${source}: gradientRule is ${gradientRule}: ${unfit}`)
 }

@@ -5,6 +5,7 @@ import { type LearnOptions, type LearnWindow, windowOf } from '../../learning/le
 import { createSchedule, type Schedule } from '../../learning/schedule.ts'
 import { stepSize } from '../../learning/step-size.ts'
 import { digestOf } from '../signatures/index.ts'
+import { boundsQuery } from './bounds-query.ts'
 import type { Cohort } from './cohort.ts'
 
 /**
@@ -21,6 +22,7 @@ export function learnOptions(
     protocol,
     synchrony,
     faults,
+    quorum,
     unsafe,
     steps,
     evaluateEvery,
@@ -42,6 +44,7 @@ export function learnOptions(
     self,
     peers: cohort.members.length,
     maxFaulty: faults,
+    ...(quorum !== undefined && { quorum }),
     dimension,
     grace: cohort.graceMs > 0,
     unsafe,
@@ -65,12 +68,9 @@ export function learnOptions(
 
 /** Iterations of each averaging agreement of this cohort. */
 export function scheduleOf(cohort: Cohort, dimension: number): Schedule {
-  const { protocol, members, faults, synchrony, schedule, iterations, count } = cohort
+  const { schedule, iterations, count } = cohort
   return createSchedule({
-    protocol,
-    peers: members.length,
-    maxFaulty: faults,
-    synchrony,
+    ...boundsQuery(cohort),
     dimension,
     schedule,
     iterations,

@@ -1,10 +1,11 @@
 /** What is said of a run whose learning has left the finite numbers. */
 import { refusalOf } from '../../agreement/refusal.ts'
 import type { Divergence } from '../../learning/learn-contract.ts'
+import { boundsQuery } from '../cohort/bounds-query.ts'
 import type { Cohort } from '../cohort/cohort.ts'
 
 /** What of a cohort the sentence needs. */
-type Settings = Pick<Cohort, 'members' | 'faults' | 'protocol' | 'synchrony' | 'rate' | 'clip'>
+type Settings = Pick<Cohort, 'members' | 'faults' | 'protocol' | 'synchrony' | 'quorum' | 'rate' | 'clip'>
 
 /**
  * The step, the norm, and what to lower. No peer is named, because the sentence cannot tell which one is at fault.
@@ -34,6 +35,6 @@ export function rateAdvice(rate: number, clip: number | null): string {
   return `Lower the rate, which is ${rate < 1e6 ? rate : rate.toExponential()}${clip === null ? ', or clip gradients' : ''}`
 }
 
-function beyondBound({ members, faults, protocol, synchrony }: Settings): string | null {
-  return refusalOf({ protocol, peers: members.length, maxFaulty: faults, synchrony })?.why ?? null
+function beyondBound(settings: Settings): string | null {
+  return refusalOf(boundsQuery(settings))?.why ?? null
 }

@@ -115,6 +115,8 @@ export const reportSchema = z.object({
     faults: z.int().min(0),
     protocol: z.string(),
     synchrony: z.string(),
+    /** How many vectors an iteration waits for, where the cohort has chosen. */
+    quorum: z.int().min(1).optional(),
     schedule: z.string(),
     exchange: z.enum(['digest-first', 'whole']),
     /** Of the gradients that travel. */
@@ -180,13 +182,14 @@ export type EventLoopDelays = z.infer<typeof delaysSchema>
 
 export function cohortSummary(cohort: Cohort, id: string): Report['cohort'] {
   const { faults, protocol, synchrony, schedule, model, batch, rate, momentum, steps, seed } = cohort
-  const { exchange = 'whole', precision = 'f32', localSteps = 1, gradientRule } = cohort
+  const { exchange = 'whole', precision = 'f32', localSteps = 1, gradientRule, quorum } = cohort
   return {
     id,
     peers: cohort.members.length,
     faults,
     protocol,
     synchrony,
+    ...(quorum !== undefined && { quorum }),
     schedule,
     exchange,
     precision,

@@ -93,6 +93,7 @@ function aboutPeer(
       ['batch', String(cohort.batch)],
       ['exchange', cohort.exchange ?? 'whole'],
       ['precision', cohort.precision ?? 'f32'],
+      ...(cohort.quorum === undefined ? [] : [['quorum', String(cohort.quorum)] as const]),
     ],
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
+import { spareVectors } from '../cohort/bounds-query.ts'
 import type { SavedStep } from '../oracle/saver.ts'
 import type { Recorder } from '../page/recorder.ts'
 import type { Peer } from '../runtime/peer.ts'
@@ -96,7 +97,7 @@ export async function startPlanned(
     book.look(present())
     record.look(status)
   }, LOOK_INTERVAL_MS)
-  const watch = watchForWaiting(present, cohort.faults, onEvent)
+  const watch = watchForWaiting(present, spareVectors(cohort), onEvent)
   const end = endOf(parts, peer, learnt.promise, watch.stop)
   const status = () => book.status(present())
   let closeOperating = async (): Promise<void> => {}

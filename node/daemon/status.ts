@@ -4,6 +4,7 @@ import type { PeerIndex } from '../../agreement/protocol.ts'
 import { type AgreedMetrics, figuresOf } from '../../learning/evaluation/agreed.ts'
 import type { LearnStatus } from '../../learning/learn-contract.ts'
 import type { Progress } from '../codec/index.ts'
+import { spareVectors } from '../cohort/bounds-query.ts'
 import type { Membership } from '../cohort/cohort.ts'
 import type { LinkStatus } from '../link/link.ts'
 import type { SecondProcess } from '../ports.ts'
@@ -272,7 +273,7 @@ function statusOf(
 }
 
 function waitingOf(state: State, present: Present): PeerStatus['waiting'] {
-  const waited = waitedFor(present, state.membership.cohort.faults)
+  const waited = waitedFor(present, spareVectors(state.membership.cohort))
   if (waited === null || present.computing || present.phase === 'finished') return null
   return {
     needed: waited.needed,

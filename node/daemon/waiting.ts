@@ -15,10 +15,13 @@ export interface Waited {
   readonly arriving: readonly Progress[]
 }
 
-/** The peer needs `needed` more vectors, from any of `missing`; null if no peer is left that could help. */
-export function waitedFor({ waitingFor, convicted }: Omit<Waited, 'arriving'>, maxFaulty: number) {
+/**
+ * The peer needs `needed` more vectors, from any of `missing`; null if no peer is left that could help.
+ * @param spare how many vectors an iteration does without, `n − q`: `f` as a rule
+ */
+export function waitedFor({ waitingFor, convicted }: Omit<Waited, 'arriving'>, spare: number) {
   const missing = waitingFor.filter(peer => !convicted.includes(peer))
-  return missing.length === 0 ? null : { needed: Math.max(1, waitingFor.length - maxFaulty), missing }
+  return missing.length === 0 ? null : { needed: Math.max(1, waitingFor.length - spare), missing }
 }
 
 interface Stillness {
@@ -52,8 +55,8 @@ function createArrivals(): (status: Waited) => boolean {
   }
 }
 
-/** @param maxFaulty `f`: this many of the missing peers are not needed */
-export function createStillness(maxFaulty: number): Stillness {
+/** @param spare this many of the missing peers are not needed */
+export function createStillness(spare: number): Stillness {
   let place = ''
   let missing: readonly PeerIndex[] = []
   let sinceMs = 0
@@ -77,7 +80,7 @@ export function createStillness(maxFaulty: number): Stillness {
         return told ? { kind: 'resumed' } : null
       }
       const lastMs = toldMs ?? sinceMs + stillMs - repeatMs
-      const waited = waitedFor(status, maxFaulty)
+      const waited = waitedFor(status, spare)
       if (nowMs - lastMs < repeatMs || waited === null) return null
       toldMs = nowMs
       return { kind: 'waiting', step, phase, ...waited, seconds: (nowMs - sinceMs) / 1000 }
@@ -88,10 +91,10 @@ export function createStillness(maxFaulty: number): Stillness {
 /** Looks every second until stopped. */
 export function watchForWaiting(
   status: () => LearnStatus & Waited,
-  maxFaulty: number,
+  spare: number,
   onEvent: (event: PeerEvent) => void,
 ): { stop(): void } {
-  const stillness = createStillness(maxFaulty)
+  const stillness = createStillness(spare)
   const timer = setInterval(() => {
     const event = stillness.look(status(), performance.now())
     if (event !== null) onEvent(event)

@@ -14,6 +14,7 @@ import { checkOwnData } from '../../learning/data/own-data.ts'
 import { type Schema, shapeOfSchema } from '../../learning/data/schema.ts'
 import { ModelError, modelDimension } from '../../learning/models/model.ts'
 import { modelNamed } from '../../learning/models/registry.ts'
+import { boundsQuery } from '../cohort/bounds-query.ts'
 import { type Cohort, memberName } from '../cohort/cohort.ts'
 import { readCohort } from '../cohort/file.ts'
 import { type Identity, readIdentity } from '../cohort/identity.ts'
@@ -34,8 +35,8 @@ interface Found<T> {
 export async function examineCohort(path: string): Promise<Found<Cohort>> {
   try {
     const cohort = await readCohort(path)
-    const { members, faults, protocol, synchrony, unsafe } = cohort
-    const refusal = refusalOf({ protocol, peers: members.length, maxFaulty: faults, synchrony })
+    const { members, faults, protocol, unsafe } = cohort
+    const refusal = refusalOf(boundsQuery(cohort))
     const says = `${path} is a good file: ${members.length} members, of whom ${faults} may be faulty, ${protocol}`
     if (refusal === null) return { value: cohort, finding: fine('cohort', says) }
     const todo =

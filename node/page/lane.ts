@@ -48,7 +48,7 @@ export function createLane(options: LaneOptions): Lane {
       if (purpose === 'recovery' && times === undefined) return
       const ms = nowMs()
       const { phase, iteration } = slot
-      const kind = purpose === 'grace' ? 'quorum' : purpose
+      const kind = purpose === 'grace' ? 'quorum' : purpose === 'beginnings' ? 'timeout' : purpose
       tell(
         markOf({ ms, peer: self, kind, step: slot.step, phase, iteration, untilMs: roundedMs(ms + delayMs) }),
       )

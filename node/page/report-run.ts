@@ -80,7 +80,7 @@ function aboutReport(report: Json, peers: number): RunAbout {
   const liars = Array.isArray(byzantine.peers) ? byzantine.peers : []
   const attack = textOf(byzantine.attack) || null
   const command = textOf(report.command)
-  const settings = ['model', 'rate', 'momentum', 'batch', 'schedule', 'exchange', 'precision']
+  const settings = ['model', 'rate', 'momentum', 'batch', 'schedule', 'exchange', 'precision', 'quorum']
   return {
     command,
     title: `${command}: ${textOf(cohort.protocol)}, ${peers} peers${attack === null ? '' : `, ${attack}`}`,

@@ -16,7 +16,7 @@ export type RunPhase = (typeof phases)[number]
 /** Of messages: what the lines of the schedule are told apart by. */
 export const messageKinds = [
   ...(['vector', 'digest', 'echo', 'ready', 'request', 'payload', 'report'] as const),
-  ...(['query', 'position', 'fetch', 'evidence'] as const),
+  ...(['query', 'position', 'fetch', 'evidence', 'pulse'] as const),
 ] as const
 
 /** What a lane of the schedule shows beside messages. */

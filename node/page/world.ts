@@ -19,7 +19,8 @@ interface InFlight {
 interface State {
   readonly recorder: Recorder
   readonly honest: ReadonlySet<PeerIndex>
-  readonly maxFaulty: number
+  /** How many of the others' vectors an iteration does without. */
+  readonly spare: number
   world: WorldGlimpse | null
   /** By peer: the steps that it has begun, and whom it waits for, since when. */
   readonly steps: number[]
@@ -33,8 +34,9 @@ interface State {
   readonly last: { ms: number; message: number | null }[]
 }
 
-export function createWorldRecorder(recorder: Recorder): Onlooker {
-  const state = newState(recorder)
+/** @param quorum how many vectors a peer waits for; absent: those of all but f */
+export function createWorldRecorder(recorder: Recorder, quorum?: number): Onlooker {
+  const state = newState(recorder, quorum)
   const { tell } = recorder
   const nowMs = () => roundedMs(state.world?.nowMs() ?? 0)
   const known: Parameters<typeof watchRule>[3] = new WeakMap()
@@ -84,13 +86,13 @@ export function createWorldRecorder(recorder: Recorder): Onlooker {
   }
 }
 
-function newState(recorder: Recorder): State {
+function newState(recorder: Recorder, quorum: number | undefined): State {
   const { peers, maxFaulty } = recorder.about
   const everyone = [...peers.keys()]
   return {
     recorder,
     honest: new Set(everyone.filter(peer => peers[peer]!.honest !== false)),
-    maxFaulty,
+    spare: quorum === undefined ? maxFaulty : peers.length - quorum,
     world: null,
     steps: everyone.map(() => 0),
     missed: everyone.map(() => new Map()),
@@ -155,12 +157,12 @@ function look(state: State, ms: number): void {
     for (const other of [...missed.keys()]) if (!missing.includes(other)) missed.delete(other)
     for (const other of missing) if (!missed.has(other)) missed.set(other, ms)
     const waiting = missing.map(other => ({ peer: other, sinceMs: missed.get(other)! }))
-    const needed = waiting.length - state.maxFaulty
+    const needed = waiting.length - state.spare
     recorder.tell({
       kind: 'waiting',
       ms,
       peer,
-      // What up to f peers have not sent, nobody waits for longer than a grace.
+      // What so many peers have not sent, nobody waits for longer than a grace.
       waiting: needed <= 0 ? null : { needed, missing: waiting },
     })
   }

@@ -27,6 +27,8 @@ export interface AgreementSettings {
   readonly synchrony: Synchrony
   readonly peers: number
   readonly maxFaulty: number
+  /** `q`; absent: `n − f`, all `n` under synchrony. */
+  readonly quorum?: number
   readonly dimension: number
   readonly iterations: number
   /** 0: no peer waits for more than `q` vectors. */

@@ -29,6 +29,7 @@ export function delayOf({ purpose, times = 1 }: TimerKey, { graceMs, timeoutMs, 
   const delaysMs: Readonly<Record<TimerPurpose, number>> = {
     grace: graceMs,
     timeout: timeoutMs,
+    beginnings: timeoutMs,
     payload: payloadMs,
     recovery: RECOVERY_DELAY_MS,
   }

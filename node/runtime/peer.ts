@@ -126,6 +126,7 @@ function cohortRule({
   members,
   faults,
   synchrony,
+  quorum,
   gradientRule,
 }: Cohort): ReturnType<typeof ruleOf> {
   return ruleOf({
@@ -133,6 +134,7 @@ function cohortRule({
     peers: members.length,
     maxFaulty: faults,
     synchrony,
+    ...(quorum !== undefined && { quorum }),
     ...(gradientRule !== undefined && { firstRule: gradientRule }),
   })
 }

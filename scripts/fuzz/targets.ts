@@ -223,6 +223,7 @@ function exampleMessages(precision: Precision = 'f32'): readonly Message[] {
     { kind: 'ready', slot, digest },
     { kind: 'request', slot, digest },
     { kind: 'report', slot, peers: [0, 2, 5, 6] },
+    { kind: 'pulse', slot },
     { kind: 'query', slot: state },
     { kind: 'fetch', slot: state },
     { kind: 'position', slot: state, oldest: 1, completeFrom: 1, seen: { slot, digest, signature } },

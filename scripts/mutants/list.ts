@@ -1,17 +1,8 @@
 /** The mutants: one line each, what it becomes, and how many seeds of the swarm it may survive at most. */
+import type { Mutant } from './mutant.ts'
+import { synchronyMutants } from './synchrony.ts'
 
-export interface Mutant {
-  readonly name: string
-  readonly file: string
-  /** Occurs exactly once in the file. */
-  readonly line: string
-  readonly becomes: string
-  readonly within: number
-  /** The first of these seeds, where what it takes is rare; 0 if nothing is said. */
-  readonly from?: number
-  /** Whose seeds hunt it; agreements, where nothing is said. */
-  readonly swarm?: 'agreement' | 'learning'
-}
+export type { Mutant } from './mutant.ts'
 
 const thresholds = 'agreement/thresholds.ts'
 const broadcast = 'agreement/broadcast.ts'
@@ -19,6 +10,7 @@ const witness = 'agreement/witness.ts'
 const standardForm = 'agreement/averaging/standard-form.ts'
 
 export const mutants: readonly Mutant[] = [
+  ...synchronyMutants,
   {
     name: 'echo-quorum',
     file: thresholds,
@@ -50,8 +42,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'no-witness-phase',
     file: witness,
-    line: 'if (state.done || state.witnesses.size < witnessThreshold(peers, maxFaulty)) return',
-    becomes: 'if (state.done || state.delivered.size < witnessThreshold(peers, maxFaulty)) return',
+    line: 'if (state.done || state.witnesses.size < witnessThreshold(peers, maxFaulty, quorum)) return',
+    becomes: 'if (state.done || state.delivered.size < witnessThreshold(peers, maxFaulty, quorum)) return',
     within: 500,
   },
   {
@@ -84,17 +76,39 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'subset-larger',
-    file: standardForm,
-    line: "return (synchrony === 'synchronous' ? total : honestCount(peers, maxFaulty)) - maxFaulty",
-    becomes: "return (synchrony === 'synchronous' ? total : honestCount(peers, maxFaulty)) - maxFaulty + 1",
+    file: 'agreement/averaging/counts.ts',
+    line: "return (options.synchrony === 'synchronous' ? total : leastOf(options)) - options.maxFaulty",
+    becomes:
+      "return (options.synchrony === 'synchronous' ? total : leastOf(options)) - options.maxFaulty + 1",
     within: 500,
   },
   {
     name: 'quorum-smaller',
     file: standardForm,
-    line: '?? honestCount(peers, maxFaulty)',
-    becomes: '?? honestCount(peers, maxFaulty) - 1',
+    line: 'const least = leastOf(options)',
+    becomes: 'const least = leastOf(options) - 1',
     within: 500,
+  },
+  {
+    name: 'chosen-quorum-smaller',
+    file: standardForm,
+    line: 'return chosen ?? honestCount(peers, maxFaulty)',
+    becomes: 'return chosen === undefined ? honestCount(peers, maxFaulty) : chosen - 1',
+    within: 500,
+  },
+  {
+    name: 'bound-of-all-who-can-be-waited-for',
+    file: 'agreement/bounds.ts',
+    line: 'return quorum(peers, maxFaulty, synchrony, chosen)',
+    becomes: 'return quorum(peers, maxFaulty, synchrony)',
+    within: 500,
+  },
+  {
+    name: 'fewer-witnesses-for-fewer-vectors',
+    file: thresholds,
+    line: 'return Math.min(honestCount(peers, maxFaulty), Math.max(listed, echoThreshold(peers, maxFaulty)))',
+    becomes: 'return Math.min(honestCount(peers, maxFaulty), listed)',
+    within: 2000,
   },
   {
     name: 'no-finite-check',

@@ -20,7 +20,7 @@ test('peers needed, asynchronous and synchronous', t => {
     t.is(peersNeeded('mda', f, 'synchronous'), 5 * f + 1)
     t.is(peersNeeded('icwtm', f, 'synchronous'), 3 * f + 1)
   }
-  t.is(peersNeeded('rb-tm', 1, 'synchronous'), null)
+  t.is(peersNeeded('rb-tm', 1, 'synchronous'), 3)
   t.is(mostFaults('mda', 13, 'asynchronous'), 2)
   t.is(mostFaults('rb-tm', 3, 'asynchronous'), 0)
 })

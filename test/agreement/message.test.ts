@@ -40,6 +40,7 @@ function messages(sign: (slot: Slot, digest: string) => Uint8Array): Record<Mess
     request: { kind: 'request', slot, digest },
     payload: { kind: 'payload', slot, sealed },
     report: { kind: 'report', slot, peers: [0, 2] },
+    pulse: { kind: 'pulse', slot },
     query: { kind: 'query', slot: stateSlot },
     position: {
       kind: 'position',
@@ -113,7 +114,7 @@ for (const kind of kinds) {
     }
     const others = kinds.filter(other => other !== kind)
     for (const other of others) t.not(line(all[other]), line(message))
-    t.is(contentOf(message) === '', kind === 'query' || kind === 'fetch')
+    t.is(contentOf(message) === '', ['query', 'fetch', 'pulse'].includes(kind))
   })
 }
 

@@ -93,12 +93,13 @@ async function real(agreement: Agreement, { deadline }: AgreeValues): Promise<Ag
 }
 
 function headline({ settings, byzantine, target }: Agreement, isReal: boolean): string {
-  const { protocol, peers, maxFaulty: f, dimension, synchrony, iterations } = settings
+  const { protocol, peers, maxFaulty: f, quorum: q, dimension, synchrony, iterations } = settings
   const goal = target === null ? `${iterations} iterations` : `AVG_${target} in ${iterations} iterations`
   const lie =
     byzantine.attack === null ? 'nobody lies' : `${byzantine.peers.join(', ')}: ${byzantine.attack.name}`
   const where = isReal ? 'libp2p on loopback' : 'simulated'
-  return `${protocol}, ${peers} peers, f = ${f}, d = ${dimension}, ${synchrony}: ${goal}, ${where}; Byzantine: ${lie}`
+  const waits = q === undefined ? '' : `, q = ${q}`
+  return `${protocol}, ${peers} peers, f = ${f}${waits}, d = ${dimension}, ${synchrony}: ${goal}, ${where}; Byzantine: ${lie}`
 }
 
 async function printReport(report: AgreeReport, terminal: Terminal): Promise<void> {

@@ -56,6 +56,7 @@ interface LearnQuery {
   readonly peers: number
   readonly maxFaulty: number
   readonly synchrony: Synchrony
+  readonly quorum?: number
   readonly dimension: number | null
 }
 
@@ -93,7 +94,7 @@ export function printLearnBounds(
 
 function constantOf({ dimension, ...query }: LearnQuery): number {
   const asked = { ...query, ...(dimension !== null && { dimension }) }
-  const refusal = refusalOf(asked)
+  const refusal = refusalOf({ ...asked, learns: true })
   if (refusal !== null)
     throw new UsageError(`--faults is ${query.maxFaulty}: ${refusal.why}; or give --averaging-constant`)
   const constant = averagingConstantOf(asked)

@@ -2,6 +2,7 @@
 import { type Bounds, bounds, mostFaults, type ProtocolName } from '../../../agreement/bounds.ts'
 import { precisions } from '../../../agreement/precision.ts'
 import { nobodyHonest } from '../../../agreement/refusal.ts'
+import type { Synchrony } from '../../../agreement/thresholds.ts'
 import { defineCommand, flag, maybe, option, UsageError } from '../command.ts'
 import { protocols } from '../options.ts'
 import { integer, largeInteger, oneOf } from '../parse.ts'
@@ -31,6 +32,12 @@ export const boundsCommand = defineCommand({
       integer({ min: 0 }),
       'the most each protocol allows',
     ),
+    quorum: maybe(
+      '--quorum <q>',
+      'how many vectors, its own included, a peer waits for in an iteration',
+      integer({ min: 1 }),
+      'n − f',
+    ),
     synchronous: flag('--synchronous', 'with a known bound on delays, instead of asynchronously'),
     dimension: maybe(
       '--dimension <d>',
@@ -54,7 +61,7 @@ export const boundsCommand = defineCommand({
     '--protocol icwtm --peers 5 --faults 1 --json',
   ],
   async handler(values, [subject], terminal) {
-    const { protocol, peers, faults, synchronous, dimension, precision, json, ...constants } = values
+    const { protocol, peers, faults, quorum, synchronous, dimension, precision, json, ...constants } = values
     const theorem = theoremNames.find(name => name === subject) ?? null
     if (subject !== undefined && theorem === null)
       throw new UsageError(
@@ -66,30 +73,30 @@ export const boundsCommand = defineCommand({
       )
     const nobody = faults === null ? null : nobodyHonest(peers, faults)
     if (nobody !== null) throw new UsageError(`--faults is ${faults}: ${nobody.why}`)
-    const synchrony = synchronous ? 'synchronous' : 'asynchronous'
+    const synchrony: Synchrony = synchronous ? 'synchronous' : 'asynchronous'
     refuseStrayOptions(constants, theorem)
     if (theorem !== null && theorem !== 'learn') {
-      if (protocol !== null || synchronous)
+      if (protocol !== null || synchronous || quorum !== null)
         throw new UsageError(
-          `bounds ${theorem} has a trusted server; expected no --protocol and no --synchronous`,
+          `bounds ${theorem} has a trusted server; expected no --protocol, --quorum or --synchronous`,
         )
       printTheorem(theorem, { peers, maxFaulty: faults ?? 1, dimension }, constants, json, terminal)
       return 0
     }
+    const queryOf = (name: ProtocolName) => ({
+      protocol: name,
+      peers,
+      maxFaulty: faults ?? mostFaults(name, peers, synchrony, quorum ?? undefined),
+      synchrony,
+      ...(quorum !== null && { quorum }),
+    })
     if (theorem === 'learn') {
       const name = protocol ?? 'mda'
-      const query = { protocol: name, peers, maxFaulty: faults ?? mostFaults(name, peers, synchrony) }
-      printLearnBounds({ ...query, synchrony, dimension }, constants, json, terminal)
+      printLearnBounds({ ...queryOf(name), dimension }, constants, json, terminal)
       return 0
     }
     const asked = (name: ProtocolName): Bounds =>
-      bounds({
-        protocol: name,
-        peers,
-        maxFaulty: faults ?? mostFaults(name, peers, synchrony),
-        synchrony,
-        ...(dimension !== null && { dimension, precision }),
-      })
+      bounds({ ...queryOf(name), ...(dimension !== null && { dimension, precision }) })
     const rows = protocol === null ? protocols.filter(name => name !== 'mean').map(asked) : [asked(protocol)]
     if (json) terminal.json(protocol === null ? rows.map(withFaults) : withFaults(rows[0]!))
     else if (protocol === null) await printTable(rows, terminal)
@@ -98,6 +105,7 @@ export const boundsCommand = defineCommand({
   },
 })
 
+const bytesText = (bytes: number | undefined): string => (bytes === undefined ? '–' : megabytes(bytes))
 const number = (value: number | null): string => (value === null ? '–' : String(Number(value.toPrecision(4))))
 
 /** A column a protocol: their properties are too many to stand beside each other. */
@@ -109,6 +117,7 @@ async function printTable(rows: readonly Bounds[], terminal: Terminal): Promise<
     line('feasible', row => (row.feasible ? terminal.paint('green', 'yes') : terminal.paint('red', 'no'))),
     line('needs n', row => number(row.needs.peers)),
     line('quorum', row => row.quorum),
+    line('least quorum', row => number(row.needs.quorum)),
     line('contraction', row => number(row.contraction)),
     line('iterations, t = 1, 5, 10', ({ iterations: { tight } }) =>
       tight === null ? '–' : [tight[0], tight[4], tight[9]].join(', '),
@@ -118,13 +127,13 @@ async function printTable(rows: readonly Bounds[], terminal: Terminal): Promise<
     ...(rows[0]!.traffic === undefined
       ? []
       : [
-          line('messages', row => row.traffic!.messages),
-          line('gradients', row => megabytes(row.traffic!.bytes)),
-          line('parameters by digest, least', row => megabytes(row.trafficByDigest!.least.bytes)),
-          line('parameters by digest, most', row => megabytes(row.trafficByDigest!.most.bytes)),
-          line('step of LEARN, whole', row => megabytes(row.stepTraffic!.whole.bytes)),
-          line('step by digest, least', row => megabytes(row.stepTraffic!.byDigest.least.bytes)),
-          line('step by digest, most', row => megabytes(row.stepTraffic!.byDigest.most.bytes)),
+          line('messages', row => row.traffic?.messages ?? '–'),
+          line('gradients', row => bytesText(row.traffic?.bytes)),
+          line('parameters by digest, least', row => bytesText(row.trafficByDigest?.least.bytes)),
+          line('parameters by digest, most', row => bytesText(row.trafficByDigest?.most.bytes)),
+          line('step of LEARN, whole', row => bytesText(row.stepTraffic?.whole.bytes)),
+          line('step by digest, least', row => bytesText(row.stepTraffic?.byDigest.least.bytes)),
+          line('step by digest, most', row => bytesText(row.stepTraffic?.byDigest.most.bytes)),
         ]),
   ]
   terminal.print(`${counted(peers, 'peer')}, ${synchrony}`)
@@ -161,7 +170,7 @@ function boundsLines(row: Bounds, paint: Paint): readonly string[] {
     `${row.protocol} with ${row.peers} peers, ${row.maxFaulty} faulty, ${row.synchrony}: ${verdict}`,
     `  why                    ${row.why}`,
     `  peers needed           ${number(row.needs.peers)}`,
-    `  waits for              ${row.quorum} vectors`,
+    `  waits for              ${row.quorum} vectors${row.needs.quorum === null ? '' : `; at least ${row.needs.quorum} are needed`}`,
     `  contraction            ${number(row.contraction)} per iteration`,
     `  iterations, t = 1…10   ${counts(row.iterations.tight)} (tight), ${counts(row.iterations.paper)} (paper)`,
     ...trafficLines(row),

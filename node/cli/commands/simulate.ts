@@ -1,6 +1,7 @@
 /** `concord simulate`: a whole cohort in the simulated world, seeded and replayable. */
 import { performance } from 'node:perf_hooks'
 import type { PeerIndex } from '../../../agreement/protocol.ts'
+import { boundsQuery } from '../../cohort/bounds-query.ts'
 import { finiteOrNull, meanLoss, type Report, tally } from '../../daemon/report.ts'
 import { loadAttack } from '../../files/attack-file.ts'
 import { defineCommand, flag, maybe, option, UsageError, type Values } from '../command.ts'
@@ -178,7 +179,7 @@ function measuredText(every: number): string {
 }
 
 async function printResult(
-  { liars, attack, settings }: Scenario,
+  { liars, attack }: Scenario,
   { cohort, result, evaluations }: SimulatedRun,
   report: Report,
   terminal: Terminal,
@@ -210,12 +211,8 @@ async function printResult(
   terminal.print(`${megabytes(report.bytes)} in ${report.messages} messages; ${time}`)
   if (report.measureEvery !== undefined) terminal.print(measuredText(report.measureEvery))
   terminal.print(`trace ${result.trace}`, ...result.timeline.map(entry => timelineLine(entry, cohort.steps)))
-  const { protocol, synchrony, faults: maxFaulty } = settings
-  const unguaranteed = whyUnguaranteed(
-    { protocol, synchrony, maxFaulty, peers: cohort.members.length },
-    liars.length,
-  )
-  terminal.warn(...stuckLines(result.stuck, maxFaulty))
+  const unguaranteed = whyUnguaranteed(boundsQuery(cohort), liars.length)
+  terminal.warn(...stuckLines(result.stuck, cohort.faults))
   for (const line of divergenceLines(result.diverged, cohort, unguaranteed))
     terminal.warn(terminal.paint('red', line))
   if (report.outcome === 'failed') terminal.warn('No honest peer is left.')

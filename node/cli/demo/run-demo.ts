@@ -1,6 +1,7 @@
 /** Runs `concord demo`: sets up, performs and reports a run, and contrasts it with plain averaging. */
 
 import { wronglyBlamed } from '../../checkers/blame.ts'
+import { boundsQueryOf } from '../../cohort/bounds-query.ts'
 import { accuracyOf, cohortSummary, meanLoss, type Report, reportedData, tally } from '../../daemon/report.ts'
 import { keepDigits } from '../../data/drawn-digits.ts'
 import { loadAttack } from '../../files/attack-file.ts'
@@ -114,9 +115,7 @@ async function showResult(
   const agreed = endings.find(ending => ending.agreed !== null)
   terminal.print(...(await resultTable(rows, terminal)), ...worstLines(metrics))
   if (agreed?.agreed) terminal.print(agreedText(agreed.agreed, agreed))
-  const { protocol, synchrony, faults: maxFaulty } = settings
-  const query = { protocol, synchrony, maxFaulty, peers: cohort.members.length }
-  const unguaranteed = whyUnguaranteed(query, liars.length)
+  const unguaranteed = whyUnguaranteed(boundsQueryOf(settings, cohort.members.length), liars.length)
   if (outcome === 'finished') {
     const { diameter, relative } = closeness
     const accuracy = accuracyOf(honest).min

@@ -28,7 +28,7 @@ export function attackText({ name, did }: Attack): string {
 export function aboutCohort(told: Told): RunAbout {
   const { command, cohort, cohortId, clock, liars, attack, dimension, data, partition } = told
   const { protocol, synchrony, faults, members, steps, seed, model, rate, batch, momentum, name } = cohort
-  const { exchange = 'whole', precision = 'f32', schedule } = cohort
+  const { exchange = 'whole', precision = 'f32', schedule, quorum } = cohort
   const lie = attack === null ? '' : `, ${attack.name}`
   return {
     command,
@@ -58,6 +58,7 @@ export function aboutCohort(told: Told): RunAbout {
       ['batch', String(batch)],
       ['schedule', schedule],
       ['exchange', exchange],
+      ...(quorum === undefined ? [] : [['quorum', String(quorum)] as const]),
       ['precision', precision],
     ],
   }

@@ -26,7 +26,7 @@ export async function lookOnAgreement(
   const { recorder } = page
   const { settings, byzantine, inputs } = agreement
   const honest = [...inputs.keys()].filter(peer => !byzantine.peers.includes(peer))
-  const world = createWorldRecorder(recorder)
+  const world = createWorldRecorder(recorder, settings.quorum)
   const path = createPathRecorder(settings, honest)
   return {
     onlooker: {
@@ -60,7 +60,7 @@ export async function lookOnAgreement(
 }
 
 function aboutAgreement({ settings, inputs, byzantine, target, seed }: Agreement): RunAbout {
-  const { protocol, synchrony, maxFaulty, dimension, iterations, precision = 'f32' } = settings
+  const { protocol, synchrony, maxFaulty, dimension, iterations, quorum, precision = 'f32' } = settings
   const lie = byzantine.attack === null ? '' : `, ${byzantine.attack.name}`
   return {
     command: 'agree',
@@ -85,6 +85,7 @@ function aboutAgreement({ settings, inputs, byzantine, target, seed }: Agreement
       ['iterations', String(iterations)],
       ['target', target === null ? 'none' : `AVG_${target}`],
       ['precision', precision],
+      ...(quorum === undefined ? [] : [['quorum', String(quorum)] as const]),
     ],
   }
 }

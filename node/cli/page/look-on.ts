@@ -37,7 +37,7 @@ export async function lookOn(
   const { recorder } = page
   return {
     page,
-    onlooker: createWorldRecorder(recorder),
+    onlooker: createWorldRecorder(recorder, cohort.quorum),
     accuracy: (peer, step, accuracy) =>
       recorder.tell({ kind: 'accuracy', ms: recorder.document().ms, peer, step, accuracy }),
   }

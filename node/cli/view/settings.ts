@@ -3,14 +3,16 @@ import type { Cohort } from '../../cohort/cohort.ts'
 import { reportedData } from '../../daemon/report.ts'
 import { counted } from './format.ts'
 
-/** "gradients in bf16, 2 local steps a step, vectors by digest"; of the first two, what differs from f32 and 1. */
+/** "7 vectors awaited, gradients in bf16, 2 local steps a step, vectors by digest"; but for the last what is as usual is left out. */
 export function travelText({
+  quorum,
   precision = 'f32',
   localSteps = 1,
   gradientRule,
   exchange = 'whole',
-}: Pick<Cohort, 'precision' | 'localSteps' | 'gradientRule' | 'exchange'>): string {
+}: Pick<Cohort, 'quorum' | 'precision' | 'localSteps' | 'gradientRule' | 'exchange'>): string {
   return [
+    ...(quorum === undefined ? [] : [`${counted(quorum, 'vector')} awaited`]),
     ...(precision === 'f32' ? [] : [`gradients in ${precision}`]),
     ...(localSteps === 1 ? [] : [`${localSteps} local steps a step`]),
     ...(gradientRule === undefined ? [] : [`gradients first by ${gradientRule}`]),

@@ -67,7 +67,7 @@ function portsOf(transports: readonly NetworkTransport[]): ClusterPorts {
 
 /** @param addresses by peer; they are filled in once they are known */
 function cohortOf(
-  { protocol, synchrony, maxFaulty, unsafe }: AgreementSettings,
+  { protocol, synchrony, maxFaulty, quorum, unsafe }: AgreementSettings,
   seed: number,
   addresses: readonly string[][],
 ): Cohort {
@@ -83,6 +83,7 @@ function cohortOf(
       faults: maxFaulty,
       protocol,
       synchrony,
+      ...(quorum !== undefined && { quorum }),
       seed,
       unsafe,
       // The peers learn nothing, but a cohort file has to name a model.

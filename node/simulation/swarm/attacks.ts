@@ -20,7 +20,7 @@ export interface Camps {
   readonly honest: readonly PeerIndex[]
 }
 
-export const swarmAttackNames = ['mirror', 'favour'] as const
+export const swarmAttackNames = ['mirror', 'favour', 'rotate'] as const
 type SwarmAttackName = (typeof swarmAttackNames)[number]
 
 const NO_MESSAGES: DecodeLimits = { peers: 0, dimension: 0, stepsMax: 0, iterationsMax: 0 }
@@ -49,8 +49,67 @@ export function insist(): Attack {
   }
 }
 
+/** Follows the protocol, but speaks in each exchange to one peer only, another one each time, and to that one at once. */
+export function confide(peers: number): Attack {
+  return {
+    name: 'confide',
+    did: 'spoke to one peer only',
+    rushing: true,
+    perRecipient: false,
+    forge: ({ own }) => own,
+    say(message: Message, { recipient }) {
+      const { step, phase, iteration } = message.slot
+      const turn = 2 * step + (phase === 'gradient' ? 0 : 1) + iteration
+      return recipient === (3 * turn) % peers ? [message] : []
+    },
+  }
+}
+
+/** Follows the protocol, but never says a word to the last f honest peers: the others can do without these. */
+export function desert({ honest, maxFaulty }: Camps): Attack {
+  const left = honest.slice(honest.length - maxFaulty)
+  return {
+    name: 'desert',
+    did: 'spoke to all but a few',
+    rushing: true,
+    perRecipient: false,
+    forge: ({ own }) => own,
+    say: (message: Message, { recipient }) => (left.includes(recipient) ? [] : [message]),
+  }
+}
+
+/** As `mirror`, but everything comes just before or after the end of a synchronous round, so that some hear it in time. */
+export function procrastinate(camps: Camps, delayMs: number): Attack {
+  return { ...mirror(camps), name: 'procrastinate', did: 'spoke at the last moment', delayMs }
+}
+
 export function swarmAttack(name: SwarmAttackName, camps: Camps): Attack {
-  return name === 'mirror' ? mirror(camps) : favour(camps)
+  const made = { mirror, favour, rotate }
+  return made[name](camps)
+}
+
+/**
+ * In each exchange other ones of the faulty peers lie, by turns: half of them tell each peer its own vector, or, where that
+ * is not known, the opposite of theirs; one says nothing. The rest follow the protocol, so that a peer that was caught or
+ * missed in one exchange is blameless in the next.
+ */
+export function rotate(camps: Camps): Attack {
+  const { peers, honest } = camps
+  const liars = Array.from({ length: peers }, (_, peer) => peer).filter(peer => !honest.includes(peer))
+  const lie = mirror(camps)
+  return {
+    ...lie,
+    name: 'rotate',
+    did: 'lied by turns',
+    forge(sight) {
+      const { step, phase, iteration, sender } = sight.slot
+      const exchange = 2 * step + (phase === 'gradient' ? 0 : 1) + iteration
+      const turn = (liars.indexOf(sender) + exchange) % (liars.length + 1)
+      if (turn === 0) return null
+      if (2 * turn > liars.length + 1) return sight.own
+      return sight.honest.length === honest.length ? lie.forge(sight) : sight.own.map(value => -value)
+    },
+  }
 }
 
 /** Tells each peer the vector that this peer holds itself, so that no peer has a reason to move. */

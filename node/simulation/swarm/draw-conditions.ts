@@ -83,19 +83,24 @@ function drawScheduler(scene: Scene, random: RandomStream): Scheduler {
   const { settings, honest } = scene
   const late =
     random.uniform() < 0.5
-      ? drawLate(settings.peers, honest, settings.maxFaulty, random)
+      ? drawLate(settings.peers, honest, spare(settings), random)
       : lateFromTheOtherSide(scene)
   return { kind: 'mute', late, delayMs: 200 + 2000 * random.uniform() }
 }
 
-/** The counterexamples' scheduler: each receiver hears `f` of those farthest from it late. */
+/** How many honest peers' vectors no peer need wait for if all liars speak. */
+function spare({ peers, maxFaulty, quorum = peers - maxFaulty }: AgreementSettings): number {
+  return peers - quorum
+}
+
+/** The counterexamples' scheduler: each receiver hears so many of those farthest from it late. */
 function lateFromTheOtherSide({ settings, honest, inputs }: Scene): PeerIndex[][] {
   const far = (a: PeerIndex, b: PeerIndex) => Math.abs(inputs[a]![0]! - inputs[b]![0]!)
   return Array.from({ length: settings.peers }, (_, receiver) =>
     honest
       .filter(peer => peer !== receiver)
       .sort((a, b) => far(b, receiver) - far(a, receiver))
-      .slice(0, settings.maxFaulty),
+      .slice(0, spare(settings)),
   )
 }
 

@@ -2,7 +2,7 @@
  * Everything about a run of the swarm, drawn from its seed: protocol, n, f, d, data, network, faults, attack. Each
  * part draws from its own stream, so that a new kind of fault does not change the data of old seeds.
  */
-import { iterationsFor, peersNeeded } from '../../../agreement/bounds.ts'
+import { iterationsFor, leastQuorum, peersNeeded } from '../../../agreement/bounds.ts'
 import type { Synchrony } from '../../../agreement/thresholds.ts'
 import type { Vector } from '../../../agreement/vector.ts'
 import type { Attack } from '../../../learning/attacks/attack.ts'
@@ -18,7 +18,7 @@ import type { AgreeOptions } from '../agree.ts'
 import { type Authority, createEd25519Authority, createTableAuthority } from '../authority.ts'
 import { keySeed } from '../keys.ts'
 import { pick } from '../pick.ts'
-import { type Camps, swarmAttack, swarmAttackNames } from './attacks.ts'
+import { type Camps, procrastinate, swarmAttack, swarmAttackNames } from './attacks.ts'
 import { drawConditions, drawTimelyConditions, TIMELY_TIMEOUT_MS } from './draw-conditions.ts'
 
 export interface Scenario extends AgreeOptions {
@@ -43,11 +43,17 @@ const SPECIAL = 0.25
 
 /** @param form absent: as the seed draws it; `whole`: the run of the seed before there was a choice */
 export function drawScenario(seed: number, form?: 'whole'): Scenario {
-  const bound = drawSize(seed)
+  const bound = withQuorum(seed, drawSize(seed))
   const { peers, maxFaulty } = bound
   const { liars, ...lie } = drawLiars(seed, peers, maxFaulty)
-  const exchange: ReturnType<typeof drawExchange> = form === 'whole' ? {} : drawExchange(seed, liars.length)
-  const { digestFrom, attackName = drawAdaptive(seed, liars.length) ?? lie.attackName } = exchange
+  const lastMoment = randomStream(seed, 'last moment')
+  const isLast = isSigned(bound) && liars.length > 0 && lastMoment.uniform() < PROCRASTINATE
+  const exchange: ReturnType<typeof drawExchange> =
+    form === 'whole' || isSigned(bound) ? {} : drawExchange(seed, liars.length)
+  const {
+    digestFrom,
+    attackName = isLast ? 'procrastinate' : (drawAdaptive(seed, liars.length) ?? lie.attackName),
+  } = exchange
   const settings = drawSettings(seed, bound, digestFrom)
   const inputs = drawInputs(seed, peers, bound.dimension)
   const honest = [...inputs.keys()].filter(peer => !liars.includes(peer))
@@ -59,7 +65,15 @@ export function drawScenario(seed: number, form?: 'whole'): Scenario {
     inputs,
     seed,
     attackName,
-    byzantine: { peers: liars, attack: attackOf(attackName, { peers, maxFaulty, honest }) },
+    byzantine: {
+      peers: liars,
+      attack: isLast
+        ? procrastinate(
+            { peers, maxFaulty, honest },
+            pick(lastMoment, [1, 2]) * SIGNED_TIMEOUT_MS - LAST_MOMENT_MS * lastMoment.uniform(),
+          )
+        : attackOf(attackName, { peers, maxFaulty, honest }),
+    },
     conditions: draw({ settings: settings.settings, inputs, honest }, conditions),
     authority: authorityOf(seed, peers),
   }
@@ -69,7 +83,9 @@ function drawSize(seed: number) {
   const random = randomStream(seed, 'size')
   const protocol = pick(random, swarmProtocols)
   const synchrony: Synchrony =
-    protocol !== 'rb-tm' && random.uniform() < 0.25 ? 'synchronous' : 'asynchronous'
+    (protocol === 'rb-tm' ? randomStream(seed, 'signed broadcast') : random).uniform() < 0.25
+      ? 'synchronous'
+      : 'asynchronous'
   const peersMax = protocol === 'rb-tm' && random.uniform() < 0.8 ? 10 : PEERS_MAX
   const possible = [1, 2, 3, 4, 5].filter(f => (peersNeeded(protocol, f, synchrony) ?? Infinity) <= peersMax)
   const maxFaulty = random.uniform() < 0.04 ? 0 : pick(random, possible)
@@ -77,6 +93,25 @@ function drawSize(seed: number) {
   const peers = random.uniform() < 0.6 ? least : least + random.integer(peersMax - least + 1)
   const dimension = random.uniform() < 0.25 ? 1 : 1 + random.integer(DIMENSION_MAX)
   return { protocol, synchrony, peers, maxFaulty, dimension }
+}
+
+/** The share of asynchronous runs whose peers wait for fewer than n − f vectors, and how many peers are added for that. */
+const FEWER = 0.3
+const ADDED_MAX = 3
+
+/** From a stream of its own, so that the other seeds keep their runs. Mostly the least that is enough. */
+function withQuorum<Size extends ReturnType<typeof drawSize>>(
+  seed: number,
+  size: Size,
+): Size & { quorum?: number } {
+  const random = randomStream(seed, 'quorum')
+  const { protocol, synchrony, maxFaulty } = size
+  if (synchrony === 'synchronous' || random.uniform() >= FEWER) return size
+  const peers = size.peers + 1 + random.integer(ADDED_MAX)
+  const least = leastQuorum(protocol, peers, maxFaulty)
+  const most = peers - maxFaulty
+  const quorum = random.uniform() < 0.7 ? least : least + random.integer(most - least + 1)
+  return { ...size, peers, quorum }
 }
 
 function drawLiars(seed: number, peers: number, maxFaulty: number) {
@@ -119,7 +154,7 @@ function drawExchange(seed: number, liars: number): { digestFrom?: number; attac
   return { digestFrom, ...(isAttacked && { attackName: pick(random, digestAttackNames) }) }
 }
 
-function drawSettings(seed: number, bound: ReturnType<typeof drawSize>, digestFrom?: number) {
+function drawSettings(seed: number, bound: ReturnType<typeof withQuorum>, digestFrom?: number) {
   const random = randomStream(seed, 'iterations')
   const target = random.uniform() < 0.4 ? 1 : null
   const iterations =
@@ -129,7 +164,7 @@ function drawSettings(seed: number, bound: ReturnType<typeof drawSize>, digestFr
     ...bound,
     iterations,
     graceMs,
-    timeoutMs: TIMELY_TIMEOUT_MS,
+    timeoutMs: isSigned(bound) ? SIGNED_TIMEOUT_MS : TIMELY_TIMEOUT_MS,
     payloadMs: 250,
     ...(digestFrom !== undefined && { digestFrom }),
     unsafe: false,
@@ -159,6 +194,17 @@ function drawFirstRule(
   const random = randomStream(seed, 'gradient-rule')
   if (random.uniform() >= FIRST_RULE_SHARE) return {}
   return { firstRule: pick(random, FIRST_RULES), iterations: iterations + 1 }
+}
+
+/** The first message of a link comes after two others, and signed broadcast is lost without a single honest vector. */
+const SIGNED_TIMEOUT_MS = 2 * TIMELY_TIMEOUT_MS
+/** The share of its runs in which the liars speak at the last moment. */
+const PROCRASTINATE = 0.3
+/** How long before the end of a round they decide: their vectors are on the way for most of it, or too long. */
+const LAST_MOMENT_MS = 120
+
+function isSigned({ protocol, synchrony }: Pick<AgreementSettings, 'protocol' | 'synchrony'>): boolean {
+  return protocol === 'rb-tm' && synchrony === 'synchronous'
 }
 
 function attackOf(name: string, camps: Camps): Attack | null {

@@ -26,10 +26,10 @@ export const cvaReach: Reach = (low, _, high) => low - (high - low)
  * end (`margin` of the diameter short of the rule's reach). The middle hears one and the same from everyone.
  */
 export function pulledApart(setting: Setting, reach: Reach, margin: number): Iterated {
-  const { n, f, synchrony } = setting
+  const { n, f, synchrony, q } = setting
   const h = honestCount(n, f)
-  const ends = synchrony === 'synchronous' ? f : 2 * f
-  const heard = quorum(n, f, synchrony) - f
+  const ends = endsOf(setting)
+  const heard = quorum(n, f, synchrony, q) - f
   return vectors => {
     const values = vectors.map(vector => vector[0]!)
     const [low, high] = [values[0]!, values[h - 1]!]
@@ -46,17 +46,25 @@ export function pulledApart(setting: Setting, reach: Reach, margin: number): Ite
 }
 
 /** The family that goes with it: −1, 0 and 1. */
-export function threeValues({ n, f, synchrony }: Setting): Vector[] {
-  const h = honestCount(n, f)
-  const ends = synchrony === 'synchronous' ? f : 2 * f
+export function threeValues(setting: Setting): Vector[] {
+  const h = honestCount(setting.n, setting.f)
+  const ends = endsOf(setting)
   return family([-1, ends], [0, h - 2 * ends], [1, ends])
 }
 
-/** Theorem 9's attack: half hold one value, half another; each is told its own, and misses f of the others. */
-export function twoHalves({ n, f, synchrony }: Setting): { inputs: Vector[]; attack: Iterated } {
+/** How many hold each extreme: as many as the honest vectors that a peer need not keep. */
+function endsOf({ n, f, synchrony, q }: Setting): number {
+  return honestCount(n, f) + 2 * f - quorum(n, f, synchrony, q)
+}
+
+/**
+ * Theorem 9's attack: half hold one value, half another; each is told its own, and misses as many of the others as it
+ * need not wait for.
+ */
+export function twoHalves({ n, f, synchrony, q }: Setting): { inputs: Vector[]; attack: Iterated } {
   const h = honestCount(n, f)
   const zeros = Math.floor(h / 2)
-  const missing = synchrony === 'synchronous' ? 0 : f
+  const missing = synchrony === 'synchronous' ? 0 : h + f - quorum(n, f, synchrony, q)
   const peers = Array.from({ length: h }, (_, peer) => peer)
   return {
     inputs: family([0, zeros], [1, h - zeros]),

@@ -57,6 +57,7 @@ function honestPeer({ protocol, setting, iterations }: Lockstep, self: number) {
     self,
     peers: setting.n,
     maxFaulty: setting.f,
+    ...(setting.q !== undefined && { quorum: setting.q }),
     dimension: setting.d,
     step: 1,
     phase: 'gradient',

@@ -12,6 +12,8 @@ export interface Setting {
   readonly f: number
   readonly d: number
   readonly synchrony: Synchrony
+  /** `q`, where it is not `n − f`. */
+  readonly q?: number
 }
 
 /** What one honest peer gets: `hears` honest peers (itself always), and one lie from each of some faulty ones. */
@@ -110,9 +112,9 @@ export function worstScene({ setting, score, seed, restarts, moves }: Search): {
 }
 
 /** How many honest vectors reach a peer at least, and how many vectors in all. */
-function counts({ n, f, synchrony }: Setting) {
+function counts({ n, f, synchrony, q: chosen }: Setting) {
   const h = honestCount(n, f)
-  const q = quorum(n, f, synchrony)
+  const q = quorum(n, f, synchrony, chosen)
   return { h, q, heard: synchrony === 'synchronous' ? h : q - f }
 }
 

@@ -120,3 +120,19 @@ test('pairs, names and none', t => {
   t.is(orNone(decimal())('none', '--x'), null)
   t.is(orNone(decimal())('2', '--x'), 2)
 })
+
+test('a quorum becomes a field of the cohort, fewer faults are then the most, and a wrong one is refused', t => {
+  const { settings } = scenarioOf(values({ peers: 13, quorum: 10 }))
+  t.is(settings.quorum, 10)
+  t.is(settings.faults, 1, 'with all 12 that can be waited for it would be 2')
+  t.false('quorum' in scenarioOf(values({ peers: 13 })).settings)
+  const refused = (changes: Parameters<typeof values>[0]) =>
+    t.throws(() => scenarioOf(values(changes))).message
+  t.regex(
+    refused({ peers: 13, faults: 2, quorum: 10 }),
+    /--faults is 2, --quorum is 10: mda needs q ≥ .* = 11 .*--unsafe/,
+  )
+  t.regex(refused({ peers: 13, faults: 2, quorum: 12, unsafe: true }), /at most 11$/)
+  t.regex(refused({ peers: 13, faults: 2, quorum: 11, synchronous: true }), /waits for all 13/)
+  t.is(scenarioOf(values({ peers: 13, faults: 2, quorum: 10, unsafe: true })).settings.quorum, 10)
+})

@@ -69,6 +69,7 @@ const messages: fc.Arbitrary<Message> = fc.oneof(
     peers: fc.subarray([0, 1, 2, 3, 4, 5, 6]),
   }),
   fc.record({ kind: fc.constantFrom('query', 'fetch'), slot: stateSlots }),
+  fc.record({ kind: fc.constant('pulse' as const), slot: slots }),
   fc.record({
     kind: fc.constant('position' as const),
     slot: stateSlots,

@@ -183,6 +183,13 @@ test('below the bound of its protocol a cohort is refused, unless it says unsafe
     /mda needs n ≥ 6f \+ 1 = 7 peers to tolerate f = 1 .*there are 6.*7 peers would do, or f = 0 with 6/,
   )
   t.is(complaint({ members: members(6), unsafe: true }).code, 'none')
+  const few = complaint({ members: members(9), quorum: 6 })
+  t.is(few.code, 'cohort-bound')
+  t.regex(
+    few.message,
+    /faults is 1, quorum is 6: mda needs q ≥ .* = 7 .*; q from 7 to 8 would do.*unsafe: true/,
+  )
+  t.is(complaint({ members: members(9), quorum: 7 }).code, 'none')
   const none = complaint({ faults: 3, unsafe: true })
   t.is(none.code, 'cohort-bound')
   t.regex(none.message, /faults is 3: nothing is left to average, unsafe or not: mda needs/)

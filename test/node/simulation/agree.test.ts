@@ -69,7 +69,7 @@ test('a faulty peer that sends to some peers only cannot drive synchronous peers
   t.true(agreedMs! <= 8 * 100 + 20, `rounds end by the clock: ${agreedMs} of ${virtualMs}`)
 })
 
-test('MDA under synchrony already contracts from 4f + 1, as Lemma 12’s proof says (docs/attacks.md)', async t => {
+test('MDA under synchrony already contracts from 4f + 1, as Lemma 12’s proof says (docs/synchrony.md)', async t => {
   for (const maxFaulty of [1, 2, 3])
     for (const attack of ['silence', 'refuse', 'equivocate', 'little', 'omit']) {
       const peers = 4 * maxFaulty + 1

@@ -19,12 +19,14 @@ const honest = [0, 1, 2, 3, 4, 5]
 /** Seven peers of RB-TM. Two may be faulty; one is, and equivocates. */
 function scenario(): LearningScenario {
   const drawn = drawLearningScenario(1)
+  const { quorum: _, ...cohort } = drawn.cohort
   const peers = honest.length + 1
   return {
     ...drawn,
     cohort: {
-      ...drawn.cohort,
+      ...cohort,
       protocol: 'rb-tm',
+      synchrony: 'asynchronous',
       faults: 2,
       steps: 12,
       schedule: 'practical',

@@ -7,7 +7,7 @@ import {
   type LearningScenario,
 } from '../../../node/simulation/swarm/learning/scenario.ts'
 
-interface SmallCohort extends Pick<Cohort, 'protocol' | 'faults' | 'steps' | 'evaluateEvery'> {
+interface SmallCohort extends Pick<Cohort, 'protocol' | 'faults' | 'quorum' | 'steps' | 'evaluateEvery'> {
   readonly peers: number
   readonly syncMs: number
   readonly byzantine?: { readonly peers: readonly number[]; readonly attack: Attack }
@@ -15,7 +15,7 @@ interface SmallCohort extends Pick<Cohort, 'protocol' | 'faults' | 'steps' | 'ev
 
 export function smallCohort({ peers, syncMs, byzantine, ...settings }: SmallCohort): LearningScenario {
   const drawn = drawLearningScenario(0)
-  const { evaluateEvery: _, ...cohort } = drawn.cohort
+  const { evaluateEvery: _, quorum: __, ...cohort } = drawn.cohort
   const everyone = Array.from({ length: peers }, (_, peer) => peer)
   return {
     ...drawn,
@@ -27,6 +27,7 @@ export function smallCohort({ peers, syncMs, byzantine, ...settings }: SmallCoho
     centres: everyone.map(peer => Float32Array.of(peer, -peer)),
     cohort: {
       ...cohort,
+      synchrony: 'asynchronous',
       ...settings,
       schedule: 'practical',
       graceMs: 0,

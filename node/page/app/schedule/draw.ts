@@ -23,7 +23,7 @@ const kindDashes = [[], [6, 3], [2, 3], [9, 3, 2, 3]] as const
 /** In the order of the kinds; no two are alike. */
 const kindColours = [
   ...(['--c0', '--c1', '--c2', '--c3', '--c4', '--c5', '--c6'] as const),
-  ...(['--ghost', '--bound', '--ink', '--liar'] as const),
+  ...(['--ghost', '--bound', '--ink', '--liar', '--good'] as const),
 ] as const
 
 export const kindColour = (kind: number): string => kindColours[kind] ?? '--ghost'

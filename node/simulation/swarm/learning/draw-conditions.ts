@@ -4,8 +4,15 @@
  */
 import type { PeerIndex } from '../../../../agreement/protocol.ts'
 import type { RandomStream } from '../../../../learning/random.ts'
+import { spareVectors } from '../../../cohort/bounds-query.ts'
 import type { Cohort } from '../../../cohort/cohort.ts'
-import type { Conditions, InjectedFault, Moment, Scheduler } from '../../conditions.ts'
+import {
+  type Conditions,
+  calmConditions,
+  type InjectedFault,
+  type Moment,
+  type Scheduler,
+} from '../../conditions.ts'
 import { pick } from '../../pick.ts'
 import { drawFault, drawLate, drawSide, drawSurroundings } from '../shared-draws.ts'
 
@@ -57,6 +64,33 @@ export function drawLearningConditions(
   if (!injectedFaults.some(({ kind }) => kind.startsWith('disk-') && kind !== 'disk-full'))
     injectedFaults.push(...drawCopy(scene, honest, calmAtMs, rollbacks))
   return conditions
+}
+
+/** Three times the longest delay of a message, 110 ms, and more than a gradient and an evaluation take. */
+export const TIMELY_LEARNING_TIMEOUT_MS = 400
+const LATE_MS = 80
+
+/** Conditions under synchrony: nothing is lost, nobody dies, and within the bound on delays the scheduler does what it likes. */
+export function drawTimelyLearning({ cohort, byzantine }: LearningScene, random: RandomStream): Conditions {
+  const honest = [...cohort.members.keys()].filter(peer => !byzantine.includes(peer))
+  const late = drawLate(cohort.members.length, honest, honest.length, random).map(senders =>
+    senders.filter(() => random.uniform() < 0.3),
+  )
+  return {
+    ...calmConditions,
+    latency: pick(random, [
+      { kind: 'constant', ms: 1 },
+      { kind: 'uniform', minMs: 1, maxMs: 20 },
+      { kind: 'lan' },
+    ]),
+    jitterMs: random.uniform() < 0.5 ? 0 : 10 * random.uniform(),
+    scheduler: pick<Scheduler>(random, [
+      { kind: 'fair' },
+      { kind: 'rushing' },
+      { kind: 'mute', late, delayMs: LATE_MS * random.uniform() },
+    ]),
+    calmAtMs: 100_000,
+  }
 }
 
 function drawStall(
@@ -204,7 +238,7 @@ function drawMoment(
 }
 
 function drawScheduler(
-  { cohort, maxFaulty }: LearningScene,
+  { cohort }: LearningScene,
   honest: readonly PeerIndex[],
   random: RandomStream,
 ): Scheduler {
@@ -212,6 +246,6 @@ function drawScheduler(
   if (choice < 0.4) return { kind: 'fair' }
   if (choice < 0.6) return { kind: 'rushing' }
   if (choice < 0.75) return { kind: 'erratic', meanMs: 20 * random.uniform() }
-  const late = drawLate(cohort.members.length, honest, maxFaulty, random)
+  const late = drawLate(cohort.members.length, honest, spareVectors(cohort), random)
   return { kind: 'mute', late, delayMs: 1000 * random.uniform() }
 }

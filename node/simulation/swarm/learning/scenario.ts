@@ -3,8 +3,9 @@
  * faults, attack. The oracle is as cheap as possible, `½‖θ − x_j‖²` with a little noise, so that runs exercise
  * everything around it: logs, restarts, links, catching up.
  */
-import { mostFaults, peersNeeded } from '../../../../agreement/bounds.ts'
+import { leastQuorum, mostFaults, peersNeeded } from '../../../../agreement/bounds.ts'
 import type { PeerIndex } from '../../../../agreement/protocol.ts'
+import type { Synchrony } from '../../../../agreement/thresholds.ts'
 import type { Vector } from '../../../../agreement/vector.ts'
 import type { Attack } from '../../../../learning/attacks/attack.ts'
 import {
@@ -19,9 +20,9 @@ import type { Cohort } from '../../../cohort/cohort.ts'
 import { defaultLinkLimits, type LinkLimits } from '../../../link/limits.ts'
 import type { Conditions } from '../../conditions.ts'
 import { pick } from '../../pick.ts'
-import { insist } from '../attacks.ts'
+import { type Camps, confide, desert, insist, rotate } from '../attacks.ts'
 import { swarmProtocols } from '../scenario.ts'
-import { drawLearningConditions } from './draw-conditions.ts'
+import { drawLearningConditions, drawTimelyLearning, TIMELY_LEARNING_TIMEOUT_MS } from './draw-conditions.ts'
 
 export interface LearningScenario {
   readonly seed: number
@@ -48,17 +49,24 @@ const attacks = attackNames.filter(
 export function drawLearningScenario(seed: number): LearningScenario {
   const random = randomStream(seed, 'learning')
   const protocol = pick(random, swarmProtocols)
-  const { peers, maxFaulty } = drawSize(protocol, random)
+  const synchrony = drawSynchrony(seed, protocol)
+  const size = drawSize(protocol, synchrony, random)
+  const { peers, maxFaulty, quorum } = withQuorum(seed, protocol, synchrony, size)
   const liars = random.uniform() < 0.6 ? random.integer(maxFaulty + 1) : 0
+  const everyone = Array.from({ length: peers }, (_, peer) => peer)
   const byzantine = random
-    .shuffle(Array.from({ length: peers }, (_, peer) => peer))
+    .shuffle([...everyone])
     .slice(0, liars)
     .sort((a, b) => a - b)
   const drawn = liars === 0 ? 'none' : pick(random, attacks)
   const budgets = randomStream(seed, 'budgets')
   const { exchange, lie } = drawExchange(seed, liars)
   const adaptive = liars > 0 ? drawAdaptive(seed) : null
-  const attackName = liars > 0 && budgets.uniform() < INSIST_SHARE ? INSIST : (lie ?? adaptive ?? drawn)
+  const attackName =
+    synchronousAttack(seed, synchrony, liars) ??
+    (liars > 0 && budgets.uniform() < INSIST_SHARE
+      ? INSIST
+      : (lie ?? byTurns(seed, liars) ?? adaptive ?? drawn))
   // In a long run a peer can be left behind.
   const schedule = pick(random, ['practical', 'practical', 'practical', 'log', 'theory'] as const)
   const steps =
@@ -66,13 +74,18 @@ export function drawLearningScenario(seed: number): LearningScenario {
       ? rbTmSteps(seed, peers, random)
       : pick(random, schedule === 'practical' ? [4, 8, 16, 40] : [4, 8])
   const dimension = 1 + random.integer(6)
-  const drawnCohort = cohortOf(seed, { protocol, peers, faults: maxFaulty, steps, schedule }, random)
+  const drawnCohort = cohortOf(
+    seed,
+    { protocol, peers, faults: maxFaulty, steps, schedule, synchrony },
+    random,
+  )
   const cohort = {
     ...drawnCohort,
     ...drawEvaluation(seed),
     ...drawFewerBytes(seed),
     ...drawGradientRule(seed),
     ...(exchange && { exchange }),
+    ...(quorum !== undefined && { quorum }),
   }
   const scene = { cohort, byzantine, maxFaulty, steps }
   return {
@@ -84,13 +97,15 @@ export function drawLearningScenario(seed: number): LearningScenario {
     statistics: drawStatistics(seed, peers, dimension),
     noise: pick(random, [0, 0.1]),
     gradientMs: pick(random, [0, 1, 5, 20]),
-    byzantine: { peers: byzantine, attack: attackOf(attackName) },
-    conditions: drawLearningConditions(
-      scene,
-      randomStream(seed, 'conditions'),
-      randomStream(seed, 'disks'),
-      randomStream(seed, 'rollbacks'),
-    ),
+    byzantine: {
+      peers: byzantine,
+      attack: attackOf(attackName, {
+        peers,
+        maxFaulty,
+        honest: everyone.filter(peer => !byzantine.includes(peer)),
+      }),
+    },
+    conditions: conditionsOf(seed, scene),
     linkLimits: {
       ...drawLinkLimits(cohort, dimension, random),
       ...((attackName === INSIST || budgets.uniform() < 0.25) && TIGHT_BUDGET),
@@ -110,7 +125,18 @@ function drawAdaptive(seed: number): string | null {
   return name === 'late' ? 'late+little:from=3' : name
 }
 
+function conditionsOf(seed: number, scene: Parameters<typeof drawLearningConditions>[0]): Conditions {
+  const random = randomStream(seed, 'conditions')
+  if (scene.cohort.synchrony === 'synchronous') return drawTimelyLearning(scene, random)
+  return drawLearningConditions(scene, random, randomStream(seed, 'disks'), randomStream(seed, 'rollbacks'))
+}
+
 const INSIST = 'insist'
+const ROTATE = 'rotate'
+/** The share of the runs with faulty peers that lie by turns; a stream of its own, too. */
+const ROTATE_SHARE = 0.15
+const CONFIDE = 'confide'
+const DESERT = 'desert'
 /** The share of the runs with faulty peers that use this attack. */
 const INSIST_SHARE = 0.15
 /** A budget of a few frames, because vectors are short here. Honest peers that come and go have to wait too. */
@@ -119,8 +145,42 @@ const TIGHT_BUDGET = { resentBytesMin: 2048, resentWindows: 1, resentRefillMs: 3
 /** In a quarter of the runs vectors travel in pieces, and many votes too: by a stream of its own, as above. */
 const SHORT_PIECES = { wholeBytesMax: 100, pieceBytes: 48 }
 
-function attackOf(name: string): Attack | null {
+/** The share of the runs, but of RB-TM, that are synchronous; a stream of its own, too. */
+const SYNCHRONOUS_SHARE = 0.15
+/** Attacks that reach some peers only, which is what drives synchronous peers apart. */
+const partialAttacks = [
+  CONFIDE,
+  DESERT,
+  DESERT,
+  DESERT,
+  DESERT,
+  ROTATE,
+  'omit',
+  'refuse',
+  'silence',
+  'crash',
+  'equivocate',
+] as const
+
+function byTurns(seed: number, liars: number): string | null {
+  return liars > 0 && randomStream(seed, 'turns').uniform() < ROTATE_SHARE ? ROTATE : null
+}
+
+function drawSynchrony(seed: number, protocol: Cohort['protocol']): Synchrony {
+  const isDrawn = protocol !== 'rb-tm' && randomStream(seed, 'synchrony').uniform() < SYNCHRONOUS_SHARE
+  return isDrawn ? 'synchronous' : 'asynchronous'
+}
+
+function synchronousAttack(seed: number, synchrony: Synchrony, liars: number): string | null {
+  if (synchrony === 'asynchronous' || liars === 0) return null
+  return pick(randomStream(seed, 'partial attacks'), partialAttacks)
+}
+
+function attackOf(name: string, camps: Camps): Attack | null {
   if (name === INSIST) return insist()
+  if (name === CONFIDE) return confide(camps.peers)
+  if (name === DESERT) return desert(camps)
+  if (name === ROTATE) return rotate(camps)
   return name === 'none' ? null : attackNamed(name)
 }
 
@@ -173,20 +233,43 @@ function drawExchange(seed: number, liars: number): { exchange?: ExchangeForm; l
   return { exchange: 'digest-first', ...(isAttacked && { lie: pick(random, digestAttackNames) }) }
 }
 
-function drawSize(protocol: Cohort['protocol'], random: RandomStream) {
+function drawSize(
+  protocol: Cohort['protocol'],
+  synchrony: Synchrony,
+  random: RandomStream,
+): { peers: number; maxFaulty: number } {
   const faults = random.uniform() < 0.75 ? 1 : protocol === 'rb-tm' || protocol === 'icwtm' ? 2 : 1
-  const least = peersNeeded(protocol, faults, 'asynchronous')!
+  const least = peersNeeded(protocol, faults, synchrony)!
   const peers = random.uniform() < 0.6 ? least : least + random.integer(3)
-  return { peers, maxFaulty: Math.min(faults, mostFaults(protocol, peers, 'asynchronous')) }
+  return { peers, maxFaulty: Math.min(faults, mostFaults(protocol, peers, synchrony)) }
+}
+
+/** The share of the runs whose peers wait for fewer than n − f vectors; a stream of its own, too. */
+const FEWER = 0.25
+
+function withQuorum(
+  seed: number,
+  protocol: Cohort['protocol'],
+  synchrony: Synchrony,
+  size: ReturnType<typeof drawSize>,
+): ReturnType<typeof drawSize> & { readonly quorum?: number } {
+  const random = randomStream(seed, 'quorum')
+  if (synchrony === 'synchronous' || random.uniform() >= FEWER) return size
+  const peers = size.peers + 1 + random.integer(2)
+  const { maxFaulty } = size
+  const least = leastQuorum(protocol, peers, maxFaulty)
+  return { peers, maxFaulty, quorum: least + random.integer(peers - maxFaulty - least + 1) }
 }
 
 const constant = { text: 'constant', schedule: { kind: 'constant' } } as const
 
-type Drawn = Pick<Cohort, 'protocol' | 'faults' | 'steps' | 'schedule'> & { readonly peers: number }
+type Drawn = Pick<Cohort, 'synchrony' | 'protocol' | 'faults' | 'steps' | 'schedule'> & {
+  readonly peers: number
+}
 
 function cohortOf(
   seed: number,
-  { protocol, peers, faults: maxFaulty, steps, schedule }: Drawn,
+  { protocol, peers, faults: maxFaulty, steps, schedule, synchrony }: Drawn,
   random: RandomStream,
 ): Cohort {
   return {
@@ -195,7 +278,7 @@ function cohortOf(
     faults: maxFaulty,
     steps,
     seed,
-    synchrony: 'asynchronous',
+    synchrony,
     unsafe: false,
     members: Array.from({ length: peers }, (_, peer) => ({
       name: `peer-${peer}`,
@@ -203,7 +286,7 @@ function cohortOf(
       addresses: [],
     })),
     graceMs: random.uniform() < 0.3 ? 10 : 0,
-    timeoutMs: 1000,
+    timeoutMs: TIMELY_LEARNING_TIMEOUT_MS,
     count: 'tight',
     model: 'quadratic',
     schedule,

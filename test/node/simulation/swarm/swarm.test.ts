@@ -47,7 +47,7 @@ test('the swarm draws all protocols, both synchronies, and faults of every kind'
   )
   t.deepEqual([...kinds].sort(), ['crash', 'disk-full', 'partition', 'pause', 'stall'])
   const protocols = new Set(scenarios.map(({ settings }) => `${settings.protocol} ${settings.synchrony}`))
-  t.is(protocols.size, 7)
+  t.is(protocols.size, 8)
   const forms = scenarios.map(({ settings }) => `${settings.protocol} ${settings.digestFrom}`)
   t.is(new Set(forms).size, 4 * 3)
   t.true(new Set(scenarios.map(({ attackName }) => attackName)).size > 20)

@@ -1,0 +1,13 @@
+/** What a mutant is. */
+export interface Mutant {
+  readonly name: string
+  readonly file: string
+  /** Occurs exactly once in the file. */
+  readonly line: string
+  readonly becomes: string
+  readonly within: number
+  /** The first of these seeds, where what it takes is rare; 0 if nothing is said. */
+  readonly from?: number
+  /** Whose seeds hunt it; agreements, where nothing is said. */
+  readonly swarm?: 'agreement' | 'learning'
+}
