@@ -24,7 +24,7 @@ import { type Conditions, calmConditions, type InjectedFault } from './condition
 import { injectFaults } from './fault-injection.ts'
 import { keySeed } from './keys.ts'
 import { type LatencyModel, latencyMaxMs } from './latency.ts'
-import type { Onlooker } from './onlooker.ts'
+import type { Onlooker, WorldGlimpse } from './onlooker.ts'
 import { sharedDistances } from './shared-distances.ts'
 import { createStepClock, type StepClock } from './step-clock.ts'
 import { createStepMeter, type StepMeter, type StepProgress } from './step-meter.ts'
@@ -198,14 +198,12 @@ function createRun(options: SimulateOptions, conditions: Conditions): Run {
     lostUnsaid: peer => run.checkers.lostUnsaid(peer),
   })
   const { honest, world, peers } = cluster
-  onlooker?.enters({ nowMs: world.nowMs, peer: self => peers[self]?.status() ?? null })
+  const sentBefore = peers.map(() => ({ messages: 0, bytes: 0 }))
+  const peer = (self: PeerIndex) => glimpse(peers[self]?.status() ?? null, sentBefore[self]!)
+  onlooker?.enters({ nowMs: world.nowMs, peer })
   const steps = createStepClock({ world, stepMs: stepMs(options, conditions) })
   const run: Run = {
-    options,
-    cluster,
-    trace,
-    violations,
-    steps,
+    ...{ options, cluster, trace, violations, steps, sentBefore },
     meter: createStepMeter(cohort, honest, { ...options, distances }),
     checkers: createLearningCheckers({ cohort, linkLimits: defaultLinkLimits }, honest, (checker, detail) => {
       if (!violations.has(checker)) violations.set(checker, `${checker}: ${detail}`)
@@ -220,9 +218,24 @@ function createRun(options: SimulateOptions, conditions: Conditions): Run {
     }),
     gone: new Set(),
     diverged: new Map(),
-    sentBefore: peers.map(() => ({ messages: 0, bytes: 0 })),
   }
   return run
+}
+
+/** What a peer has sent counts over all its incarnations. */
+function glimpse(
+  status: ReturnType<Peer['status']> | null,
+  before: Run['sentBefore'][number],
+): ReturnType<WorldGlimpse['peer']> {
+  if (status === null) return null
+  const { waitingFor, links, bytesReceived } = status
+  return {
+    waitingFor,
+    links,
+    bytesReceived,
+    messagesSent: before.messages + status.messagesSent,
+    bytesSent: before.bytes + status.bytesSent,
+  }
 }
 
 /** @param run returns the run, which does not exist yet when the cluster is made */
