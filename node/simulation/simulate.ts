@@ -188,9 +188,7 @@ function createRun(options: SimulateOptions, conditions: Conditions): Run {
     onlooker,
     links: randomStream(seed, 'latency'),
     watch: watchOf(() => run),
-    failed: (_, error) => {
-      throw error
-    },
+    failed: rethrown,
     onSend(from, to, frame) {
       if (!byzantine.peers.includes(from)) run.checkers.sent(from, to, frame, cluster.world.nowMs())
     },
@@ -199,11 +197,15 @@ function createRun(options: SimulateOptions, conditions: Conditions): Run {
   })
   const { honest, world, peers } = cluster
   const sentBefore = peers.map(() => ({ messages: 0, bytes: 0 }))
-  const peer = (self: PeerIndex) => glimpse(peers[self]?.status() ?? null, sentBefore[self]!)
-  onlooker?.enters({ nowMs: world.nowMs, peer })
+  onlooker?.enters({ nowMs: world.nowMs, peer: self => glimpse(peers[self] ?? null, sentBefore[self]!) })
   const steps = createStepClock({ world, stepMs: stepMs(options, conditions) })
   const run: Run = {
-    ...{ options, cluster, trace, violations, steps, sentBefore },
+    options,
+    cluster,
+    trace,
+    violations,
+    steps,
+    sentBefore,
     meter: createStepMeter(cohort, honest, { ...options, distances }),
     checkers: createLearningCheckers({ cohort, linkLimits: defaultLinkLimits }, honest, (checker, detail) => {
       if (!violations.has(checker)) violations.set(checker, `${checker}: ${detail}`)
@@ -222,12 +224,14 @@ function createRun(options: SimulateOptions, conditions: Conditions): Run {
   return run
 }
 
+function rethrown(_: PeerIndex, error: Error): never {
+  throw error
+}
+
 /** What a peer has sent counts over all its incarnations. */
-function glimpse(
-  status: ReturnType<Peer['status']> | null,
-  before: Run['sentBefore'][number],
-): ReturnType<WorldGlimpse['peer']> {
-  if (status === null) return null
+function glimpse(peer: Peer | null, before: Run['sentBefore'][number]): ReturnType<WorldGlimpse['peer']> {
+  if (peer === null) return null
+  const status = peer.status()
   const { waitingFor, links, bytesReceived } = status
   return {
     waitingFor,
