@@ -39,7 +39,7 @@ a { color: var(--link) }
 .files { margin: 6px 0 0; font-size: 14px }
 summary { cursor: pointer; font-size: 14px; color: var(--soft) }
 details .scroll { max-height: 24rem }
-@media (max-width: 30rem) { main { padding: 16px 12px 40px } section { padding: 14px } h1 { font-size: 24px } .verdict { flex-direction: column; gap: 4px } .verdict .word { flex: none } dl { grid-template-columns: 1fr } }
+@media (max-width: 30rem) { .plot svg { max-width: none } main { padding: 16px 12px 40px } section { padding: 14px } h1 { font-size: 24px } .verdict { flex-direction: column; gap: 4px } .verdict .word { flex: none } dl { grid-template-columns: 1fr } }
 @media (prefers-color-scheme: dark) { :root { --ink: #e8eaed; --soft: #a9b1bc; --line: #363c46; --good: #2fc09a; --bad: #ff7558; --open: #e69f00; --link: #7db8f5; --paper: #14171c; --card: #1d2128 } }
 @media print { body { background: #fff } section { break-inside: avoid } }
 `

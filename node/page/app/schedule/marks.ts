@@ -4,7 +4,7 @@ import { listText } from '../chart/format.ts'
 import { peerName } from '../chart/palette.ts'
 import type { Pen } from './pen.ts'
 import type { Scene } from './scene.ts'
-import { type Layout, laneY, xOf } from './window.ts'
+import { laneY, xOf } from './window.ts'
 
 /** What ends a stretch of trouble. */
 const ends: Partial<Record<MarkKind, MarkKind>> = {
@@ -91,8 +91,7 @@ function drawMark(pen: Pen, { run, layout, span, paint }: Scene, mark: Mark, aro
       if (layout.lane >= WORDS_FROM || mark.peer === 0)
         word(
           pen,
-          layout,
-          worded,
+          { layout, paint, worded },
           { x, y: y - tall - 2, lane: mark.peer },
           `step ${mark.step ?? ''}`,
           paint('--soft'),
@@ -103,13 +102,25 @@ function drawMark(pen: Pen, { run, layout, span, paint }: Scene, mark: Mark, aro
     case 'diverged':
     case 'failed':
       pen.lines([x - 4, y - 4, x + 4, y + 4, x - 4, y + 4, x + 4, y - 4], 8, paint('--liar'), 2, [])
-      word(pen, layout, worded, { x, y: y - 7, lane: mark.peer }, troubleText(run, mark), paint('--liar'))
+      word(
+        pen,
+        { layout, paint, worded },
+        { x, y: y - 7, lane: mark.peer },
+        troubleText(run, mark),
+        paint('--liar'),
+      )
       return
     case 'caught up':
     case 'finished':
       pen.lines([x, y - tall, x, y + tall], 4, paint('--good'), 2, [])
       if (layout.lane >= WORDS_FROM || mark.kind === 'caught up')
-        word(pen, layout, worded, { x, y: y - tall - 2, lane: mark.peer }, mark.kind, paint('--good'))
+        word(
+          pen,
+          { layout, paint, worded },
+          { x, y: y - tall - 2, lane: mark.peer },
+          mark.kind,
+          paint('--good'),
+        )
       return
     default:
       pen.lines([x, y - 3, x, y + 3], 4, paint('--ghost'), 1, [])
@@ -132,16 +143,16 @@ interface Place {
 /** A word around a place, inside the drawing; none where it would cover the word before it. */
 function word(
   pen: Pen,
-  { left, width }: Layout,
-  worded: number[],
+  { layout, paint, worded }: Pick<Scene, 'layout' | 'paint'> & Pick<Surroundings, 'worded'>,
   { x, y, lane }: Place,
   text: string,
   colour: string,
 ): void {
   const half = (text.length * CHARACTER) / 2
-  const middle = Math.min(Math.max(x, left + half), width - half)
+  const middle = Math.min(Math.max(x, layout.left + half), layout.width - half)
   if (middle - half < (worded[lane] ?? -Infinity) + WORD_GAP) return
   worded[lane] = middle + half
+  pen.box(middle - half - 1, y - 10, 2 * half + 2, 13, paint('--paper'), 0.8)
   pen.text(middle, y, text, colour, 'middle')
 }
 

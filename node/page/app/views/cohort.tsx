@@ -133,7 +133,7 @@ function Ring({ run }: { run: RunDocument }) {
   const longest = Math.max(...run.about.peers.map(({ name }) => short(name).length))
   // Names stand outside the ring, those at its sides in full width.
   const radius = Math.max(40, Math.min(size / 2 - 56, width / 2 - 38 - CHARACTER * longest))
-  const node = Math.max(4, Math.min(22, (radius * 2.2) / count))
+  const node = Math.max(4, Math.min(22, (radius * 1.9) / count))
   const outward = (peer: number): readonly [number, number] => {
     const angle = (2 * Math.PI * peer) / count - Math.PI / 2
     return [Math.cos(angle), Math.sin(angle)]
