@@ -174,13 +174,29 @@ export function contractionIn(
 
 /** Where each coordinate contracts by itself, no two vectors come to lie farther apart than the box's corners. */
 function boxDiagonal(family: Measured): number {
-  const { low, high } = family.range()
+  const [first, ...others] = family.distinct()
+  if (first === undefined || others.length === 0) return 0
+  const [low, high] = [new Float32Array(STRIP), new Float32Array(STRIP)]
   let sum = 0
-  for (let i = 0; i < low.length; i++) sum += (high[i]! - low[i]!) ** 2
+  for (let from = 0; from < first.length; from += STRIP) {
+    const count = Math.min(STRIP, first.length - from)
+    low.set(first.subarray(from, from + count))
+    high.set(first.subarray(from, from + count))
+    for (const vector of others)
+      for (let i = 0; i < count; i++) {
+        const value = vector[from + i]!
+        if (value < low[i]!) low[i] = value
+        else if (value > high[i]!) high[i] = value
+      }
+    for (let i = 0; i < count; i++) {
+      const width = high[i]! - low[i]!
+      sum += width * width
+    }
+  }
   return Math.sqrt(sum)
 }
 
-/** Coordinates whose sums the nearest cache holds. */
+/** Coordinates of which the nearest cache holds a few. */
 const STRIP = 2048
 
 function meanOf(family: readonly Vector[]): Float64Array {
