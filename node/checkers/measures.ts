@@ -1,6 +1,6 @@
 /** Measurements of the checkers on families of honest vectors, and how much of them rounding can explain. */
 import { bounds, contractionOf, type ProtocolName } from '../../agreement/bounds.ts'
-import { squaredDistances, squaredDistancesTo } from '../../agreement/kernels/index.ts'
+import { meanOfRanks, squaredDistances, squaredDistancesTo } from '../../agreement/kernels/index.ts'
 import { squaredDistance, type Vector } from '../../agreement/vector.ts'
 import type { Cohort } from '../cohort/cohort.ts'
 
@@ -174,29 +174,14 @@ export function contractionIn(
 
 /** Where each coordinate contracts by itself, no two vectors come to lie farther apart than the box's corners. */
 function boxDiagonal(family: Measured): number {
-  const [first, ...others] = family.distinct()
-  if (first === undefined || others.length === 0) return 0
-  const [low, high] = [new Float32Array(STRIP), new Float32Array(STRIP)]
-  let sum = 0
-  for (let from = 0; from < first.length; from += STRIP) {
-    const count = Math.min(STRIP, first.length - from)
-    low.set(first.subarray(from, from + count))
-    high.set(first.subarray(from, from + count))
-    for (const vector of others)
-      for (let i = 0; i < count; i++) {
-        const value = vector[from + i]!
-        if (value < low[i]!) low[i] = value
-        else if (value > high[i]!) high[i] = value
-      }
-    for (let i = 0; i < count; i++) {
-      const width = high[i]! - low[i]!
-      sum += width * width
-    }
-  }
-  return Math.sqrt(sum)
+  const vectors = family.distinct()
+  const n = vectors.length
+  if (n < 2) return 0
+  const [low, high] = [meanOfRanks(vectors, 0, 1), meanOfRanks(vectors, n - 1, n)]
+  return Math.sqrt(squaredDistancesTo([low], high)[0]!)
 }
 
-/** Coordinates of which the nearest cache holds a few. */
+/** Coordinates whose sums the nearest cache holds. */
 const STRIP = 2048
 
 function meanOf(family: readonly Vector[]): Float64Array {
