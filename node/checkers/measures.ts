@@ -1,6 +1,6 @@
 /** Measurements of the checkers on families of honest vectors, and how much of them rounding can explain. */
 import { bounds, contractionOf, type ProtocolName } from '../../agreement/bounds.ts'
-import { squaredDistances, squaredDistancesTo } from '../../agreement/kernels/index.ts'
+import { meanOfRanks, squaredDistances, squaredDistancesTo } from '../../agreement/kernels/index.ts'
 import { isCoordinateWise } from '../../agreement/protocols/registry.ts'
 import { squaredDistance, type Vector } from '../../agreement/vector.ts'
 import { type BoundedCohort, boundsQuery } from '../cohort/bounds-query.ts'
@@ -161,10 +161,11 @@ export function contractionIn(
 
 /** Where each coordinate contracts by itself, no two vectors come to lie farther apart than the box's corners. */
 function boxDiagonal(family: Measured): number {
-  const { low, high } = family.range()
-  let sum = 0
-  for (let i = 0; i < low.length; i++) sum += (high[i]! - low[i]!) ** 2
-  return Math.sqrt(sum)
+  const vectors = family.distinct()
+  const n = vectors.length
+  if (n < 2) return 0
+  const [low, high] = [meanOfRanks(vectors, 0, 1), meanOfRanks(vectors, n - 1, n)]
+  return Math.sqrt(squaredDistancesTo([low], high)[0]!)
 }
 
 /** Coordinates whose sums the nearest cache holds. */

@@ -2,7 +2,7 @@
  * Builds the document of a run from its events, in the program that runs it and in the browser alike. A document is
  * bounded: of what grows with the run the older part is thinned out, and the document says so.
  */
-import type { RunEvent } from './events.ts'
+import type { RunEvent, TrafficNow } from './events.ts'
 import { addMessages, seconds } from './messages.ts'
 import {
   type LinkState,
@@ -103,6 +103,9 @@ export function applyEvent(run: RunDocument, event: RunEvent): void {
       break
     case 'stepped':
       stepped(run, event)
+      break
+    case 'traffic':
+      carriedBy(run, event.peer, event.traffic)
       break
     case 'plane':
       seen(run, event)
@@ -287,11 +290,12 @@ function stepped(
   row.loss = known.length === 0 ? null : known.reduce((a, b) => a + b, 0) / known.length
   if (traffic === null) return
   row.bytes[peer] = traffic.bytesSent
-  Object.assign(run.peers[peer]!, {
-    bytesSent: traffic.bytesSent,
-    bytesReceived: traffic.bytesReceived,
-    messagesSent: traffic.messages,
-  })
+  carriedBy(run, peer, traffic)
+}
+
+function carriedBy(run: RunDocument, peer: number, traffic: TrafficNow): void {
+  const { bytesSent, bytesReceived, messages } = traffic
+  Object.assign(run.peers[peer]!, { bytesSent, bytesReceived, messagesSent: messages })
 }
 
 function isOf({ about }: RunDocument, peer: number): boolean {
@@ -300,7 +304,8 @@ function isOf({ about }: RunDocument, peer: number): boolean {
 
 function seen(run: RunDocument, { observer, plane }: Extract<RunEvent, { kind: 'plane' }>): void {
   const { step, phase, iteration } = plane
-  if (phase === 'gradient' && iteration === 0) weighed(run, observer, plane)
+  if (isAlone(run)) weighed(run, observer, iteration, plane)
+  else if (phase === 'gradient' && iteration === 0) weighed(run, observer, step, plane)
   const isSame = (other: Plane) =>
     other.step === step &&
     other.phase === phase &&
@@ -329,10 +334,20 @@ function everySecondStep(planes: readonly Plane[]): Plane[] {
   return planes.filter(({ step }) => kept.has(step))
 }
 
-function weighed(run: RunDocument, observer: number, plane: Omit<Plane, 'observers'>): void {
+/** Whether this is an averaging agreement alone, of given vectors: it has iterations and no steps. */
+export function isAlone({ about }: RunDocument): boolean {
+  return about.command === 'agree'
+}
+
+function weighed(
+  run: RunDocument,
+  observer: number,
+  step: number,
+  { points }: Omit<Plane, 'observers'>,
+): void {
   const weights: (number | null)[] = run.peers.map(() => null)
-  for (const { from, weight } of plane.points) weights[from] = weight
-  run.weights.push({ step: plane.step, observer, weights })
+  for (const { from, weight } of points) weights[from] = weight
+  run.weights.push({ step, observer, weights })
   if (run.weights.length <= KEPT.weights) return
   const steps = [...new Set(run.weights.map(({ step }) => step))].sort((a, b) => a - b)
   const kept = new Set(halved(steps))

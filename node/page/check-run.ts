@@ -243,6 +243,7 @@ function endCheck({ peer, some }: PeerChecks): Check {
     accuracy: figure,
     distance: figure,
     bytesSent: figure,
+    bytesReceived: figure,
   })
   const sentences = list(text, 0, MOST.sentences)
   return record<RunEnd>({
@@ -253,6 +254,8 @@ function endCheck({ peer, some }: PeerChecks): Check {
     results: some(result),
     messages: figure,
     bytes: figure,
+    wallSeconds: figure,
+    learningSeconds: figure,
     trace: orNull(text),
   })
 }

@@ -20,7 +20,7 @@ export interface MessageBatch {
 }
 
 /** What a peer has sent and received since the run began. */
-interface TrafficNow {
+export interface TrafficNow {
   readonly bytesSent: number
   readonly bytesReceived: number | null
   readonly messages: number
@@ -93,6 +93,8 @@ export type RunEvent =
       readonly step: number
       readonly traffic: TrafficNow | null
     }
+  /** What a peer has sent and received by the end. */
+  | { readonly kind: 'traffic'; readonly ms: number; readonly peer: number; readonly traffic: TrafficNow }
   /** What a peer received in an exchange, and what the rule made of it. */
   | {
       readonly kind: 'plane'

@@ -14,6 +14,8 @@ interface LaneOptions {
   /** Milliseconds since the run began. */
   readonly nowMs: () => number
   readonly tell: (event: RunEvent) => void
+  /** An averaging agreement alone, of which each iteration is shown. */
+  readonly alone: boolean
   /** What the rule saw that gave this vector; null: nothing is known, or wanted. */
   readonly seen: (result: Vector) => Seen | null
 }
@@ -89,7 +91,11 @@ function evidenceEvent(ms: number, observer: PeerIndex, { slot, first, second }:
   }
 }
 
-function outputs({ self, tell, seen }: LaneOptions, ms: number, output: LearnOutput | AveragingOutput): void {
+function outputs(
+  { self, tell, alone, seen }: LaneOptions,
+  ms: number,
+  output: LearnOutput | AveragingOutput,
+): void {
   const place = { kind: 'place', ms, peer: self } as const
   const mark = { ms, peer: self }
   switch (output.kind) {
@@ -106,7 +112,7 @@ function outputs({ self, tell, seen }: LaneOptions, ms: number, output: LearnOut
     case 'iterated': {
       const { exchange, used, vector } = output
       tell(markOf({ ...mark, kind: 'iterated', ...exchange, peers: used }))
-      const what = isShown(exchange) ? seen(vector) : null
+      const what = isShown(exchange, alone) ? seen(vector) : null
       if (what !== null && what.points.length === used.length)
         tell({ kind: 'plane', ms, observer: self, plane: planeOf(exchange, used, what) })
       break

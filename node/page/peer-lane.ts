@@ -35,6 +35,7 @@ export function createPeerLane({ recorder, self, nowMs, isHonest }: PeerLaneOpti
   const lane = createLane({
     self,
     nowMs,
+    alone: false,
     tell(event) {
       if (isWatched() || always.has(event.kind)) recorder.tell(event)
     },

@@ -61,11 +61,18 @@ function meanOf(points: MainPlane['points'], shares: Shares['shares']): Plane['r
   return { x: along('x'), y: along('y') }
 }
 
-/** The exchanges of which the points are kept: where honest vectors still differ, and liars matter most. */
-export function isShown({ step, phase, iteration }: Exchange): boolean {
+/**
+ * The exchanges of which the points are kept: where honest vectors still differ, and liars matter most.
+ * @param alone an averaging agreement alone, of which each iteration is shown
+ */
+export function isShown({ step, phase, iteration }: Exchange, alone: boolean): boolean {
+  if (alone) return iteration < ITERATIONS_SHOWN
   if (iteration !== 0) return false
   return phase === 'gradient' || (phase === 'parameters' && step % PARAMETERS_EVERY === 1)
 }
+
+/** By then honest vectors are one point, as far as a picture shows. */
+const ITERATIONS_SHOWN = 50
 
 /** Parameters are mostly the same everywhere: a picture of every tenth step shows as much, for less. */
 const PARAMETERS_EVERY = 10
@@ -83,12 +90,14 @@ type Distances = typeof squaredDistances
  * Lets a page see what a rule sees. Vectors may be used for others once the rule has returned, so all is computed here.
  * @param rule may need the distances too: then they are computed once
  * @param isWanted whether anybody watches now: nothing is computed otherwise
+ * @param alone as in `isShown`
  * @param known peers of one simulated world share results, and with them what led there
  */
 export function watchRule(
   rule: (protocol: ProtocolName, family: Family, distances: Distances) => Vector,
   isWanted: () => boolean,
   distances: Distances = squaredDistances,
+  alone = false,
   known = new WeakMap<Vector, Seen>(),
 ): Watching {
   const remember = (result: Vector, seen: Seen | null) => {
@@ -102,7 +111,7 @@ export function watchRule(
         return squares
       })
       const { exchange } = family
-      if (exchange && isShown(exchange) && isWanted() && !known.has(result))
+      if (exchange && isShown(exchange, alone) && isWanted() && !known.has(result))
         remember(result, seenOf(protocol, family, result, squares ?? distances(family.vectors)))
       return result
     },

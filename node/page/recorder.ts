@@ -3,6 +3,7 @@
  * gathered and told together.
  */
 import { applyEvent, newRun } from './apply.ts'
+import { cutShort } from './cut.ts'
 import type { MessageBatch, RunEvent } from './events.ts'
 import type { MessageRow, RunAbout, RunDocument, RunPhase } from './run.ts'
 
@@ -94,7 +95,7 @@ export function createRecorder(about: RunAbout, { isKept }: RecorderOptions): Re
       return run
     },
     tell(event) {
-      add(event)
+      add(cutShort(event))
       flushSoon()
     },
     isWatched: () => isKept || listeners.size > 0,

@@ -155,15 +155,18 @@ function endOf(report: Json, honest: readonly Json[], ms: number): NonNullable<R
     outcome: textOf(report.outcome),
     sentences: [],
     violations,
-    results: honest.map(({ peer, loss, accuracy, distance, bytesSent }) => ({
+    results: honest.map(({ peer, loss, accuracy, distance, bytesSent, bytesReceived }) => ({
       peer: countOf(peer),
       loss: numberOf(loss),
       accuracy: numberOf(accuracy),
       distance: numberOf(distance),
       bytesSent: numberOf(bytesSent),
+      bytesReceived: numberOf(bytesReceived),
     })),
     messages: numberOf(report.messages),
     bytes: numberOf(report.bytes),
+    wallSeconds: numberOf(report.wallSeconds),
+    learningSeconds: numberOf(report.learningSeconds),
     trace: textOf(report.trace) || null,
   }
 }

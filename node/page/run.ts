@@ -177,8 +177,12 @@ export interface Plane {
   readonly sampled: number | null
 }
 
-/** How much of each peer's vector entered at an observer, in the first exchange of gradients: null: not received. */
+/**
+ * How much of each peer's vector entered at an observer, in the first exchange of a step's gradients, or in an iteration
+ * of an averaging agreement alone; null: not received.
+ */
 export interface WeightRow {
+  /** An agreement alone has one step: there it is the iteration. */
   readonly step: number
   readonly observer: number
   readonly weights: readonly (number | null)[]
@@ -276,6 +280,7 @@ interface ResultRow {
   /** To the mean of the honest parameters, or outputs. */
   readonly distance: number | null
   readonly bytesSent: number | null
+  readonly bytesReceived: number | null
 }
 
 /** How it ended. */
@@ -288,6 +293,9 @@ export interface RunEnd {
   readonly results: readonly ResultRow[]
   readonly messages: number | null
   readonly bytes: number | null
+  /** By the machine's clock: all of the run, and what of it was learning. */
+  readonly wallSeconds: number | null
+  readonly learningSeconds: number | null
   readonly trace: string | null
 }
 

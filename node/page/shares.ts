@@ -56,22 +56,26 @@ function ofSubset(kept: readonly number[], n: number): Shares {
   }
 }
 
-/** Of rules that sort each coordinate by itself. Equal values rank in the order of the vectors. */
+/** Of rules that sort each coordinate by itself. Equal values share their ranks: it makes no difference which is taken. */
 function ofRanks(vectors: readonly Vector[], maxFaulty: number, weightOf: (rank: number) => number): Shares {
   const n = vectors.length
   const dimension = vectors[0]!.length
   const sampled = Math.min(dimension, SAMPLED_MAX)
-  const weights = Array.from({ length: n }, (_, rank) => weightOf(rank))
+  const byRank = {
+    weight: Float64Array.from({ length: n }, (_, rank) => weightOf(rank)),
+    low: Float64Array.from({ length: n }, (_, rank) => (rank < maxFaulty ? 1 : 0)),
+    high: Float64Array.from({ length: n }, (_, rank) => (rank >= n - maxFaulty ? 1 : 0)),
+  }
   const [weight, low, high] = [new Float64Array(n), new Float64Array(n), new Float64Array(n)]
   const order = Int32Array.from({ length: n }, (_, j) => j)
   for (let each = 0; each < sampled; each++) {
     const at = Math.floor((each * dimension) / sampled)
     sortBy(order, vectors, at)
-    for (let rank = 0; rank < n; rank++) {
-      const j = order[rank]!
-      weight[j]! += weights[rank]!
-      if (rank < maxFaulty) low[j]!++
-      if (rank >= n - maxFaulty) high[j]!++
+    for (let rank = 0, end = 0; rank < n; rank = end) {
+      end = endOfEquals(order, vectors, at, rank)
+      addMean(weight, byRank.weight, order, rank, end)
+      addMean(low, byRank.low, order, rank, end)
+      addMean(high, byRank.high, order, rank, end)
     }
   }
   return {
@@ -83,6 +87,28 @@ function ofRanks(vectors: readonly Vector[], maxFaulty: number, weightOf: (rank:
       high: high[j]! / sampled,
     })),
   }
+}
+
+/** The first rank whose value differs from that of this one. */
+function endOfEquals(order: Int32Array, vectors: readonly Vector[], at: number, rank: number): number {
+  const value = vectors[order[rank]!]![at]!
+  let end = rank + 1
+  while (end < order.length && vectors[order[end]!]![at]! === value) end++
+  return end
+}
+
+/** Adds the mean over these ranks to each vector that has one of them. */
+function addMean(
+  sums: Float64Array,
+  byRank: Float64Array,
+  order: Int32Array,
+  from: number,
+  to: number,
+): void {
+  let sum = 0
+  for (let rank = from; rank < to; rank++) sum += byRank[rank]!
+  if (sum === 0) return
+  for (let rank = from; rank < to; rank++) sums[order[rank]!]! += sum / (to - from)
 }
 
 /** Insertion: the order of one coordinate is mostly near to that of the one before. */

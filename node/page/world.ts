@@ -5,8 +5,9 @@ import type { Frame } from '../ports.ts'
 import { sizeOf } from '../ports.ts'
 import type { Onlooker, WorldGlimpse } from '../simulation/onlooker.ts'
 import type { TimelineEntry } from '../simulation/timeline.ts'
+import { isAlone } from './apply.ts'
 import { type Causes, createCauses } from './causes.ts'
-import { markOf } from './events.ts'
+import { markOf, type TrafficNow } from './events.ts'
 import { createLane, type Lane, messageNow } from './lane.ts'
 import { watchRule } from './received.ts'
 import { type Recorder, roundedMs } from './recorder.ts'
@@ -34,17 +35,27 @@ interface State {
   readonly last: { ms: number; message: number | null }[]
 }
 
+interface WorldRecorder extends Onlooker {
+  /** The run is over: tells what each peer has sent and received. */
+  ended(): void
+}
+
 /** @param quorum how many vectors a peer waits for; absent: those of all but f */
-export function createWorldRecorder(recorder: Recorder, quorum?: number): Onlooker {
+export function createWorldRecorder(recorder: Recorder, quorum?: number): WorldRecorder {
   const state = newState(recorder, quorum)
   const { tell } = recorder
+  const alone = isAlone(recorder.document())
   const nowMs = () => roundedMs(state.world?.nowMs() ?? 0)
-  const known: Parameters<typeof watchRule>[3] = new WeakMap()
+  const known: Parameters<typeof watchRule>[4] = new WeakMap()
   const seen = (self: PeerIndex): Lane =>
     createLane({
       self,
       nowMs,
-      tell,
+      alone,
+      // The world says when a peer has caught up, by whichever way.
+      tell(event) {
+        if (event.kind !== 'caught-up') tell(event)
+      },
       seen: result => (state.honest.has(self) ? (known.get(result) ?? null) : null),
     })
   const lanes = [...recorder.about.peers.keys()].map(seen)
@@ -53,7 +64,7 @@ export function createWorldRecorder(recorder: Recorder, quorum?: number): Onlook
       state.world = world
     },
     rule(rule, distances) {
-      return watchRule(rule, recorder.isWatched, distances, known).aggregate
+      return watchRule(rule, recorder.isWatched, distances, alone, known).aggregate
     },
     began(self, incarnation) {
       tell({ kind: 'place', ms: nowMs(), peer: self, status: 'running', why: null })
@@ -83,6 +94,14 @@ export function createWorldRecorder(recorder: Recorder, quorum?: number): Onlook
         tell({ kind: 'contraction', ms: nowMs(), step, phase, contraction })
     },
     stepped: () => look(state, nowMs()),
+    ended() {
+      // The world's clock may go on after all is told.
+      const { ms } = recorder.document()
+      for (const peer of recorder.about.peers.keys()) {
+        const traffic = trafficOf(state, peer)
+        if (traffic !== null) tell({ kind: 'traffic', ms, peer, traffic })
+      }
+    },
   }
 }
 
@@ -135,14 +154,17 @@ function received(state: State, ms: number, to: PeerIndex, from: PeerIndex, mess
   Object.assign(last[to]!, { ms, message: number })
 }
 
-function stepped({ recorder, world }: State, ms: number, peer: PeerIndex, step: number): void {
-  const now = world?.peer(peer)
-  const traffic = now && {
-    bytesSent: now.bytesSent,
-    bytesReceived: now.bytesReceived,
-    messages: now.messagesSent,
-  }
-  recorder.tell({ kind: 'stepped', ms, peer, step, traffic: traffic ?? null })
+/** Null while the peer is down. */
+function trafficOf({ world }: State, peer: PeerIndex): TrafficNow | null {
+  const now = world?.peer(peer) ?? null
+  if (now === null) return null
+  const { bytesSent, bytesReceived, messagesSent } = now
+  return { bytesSent, bytesReceived, messages: messagesSent }
+}
+
+function stepped(state: State, ms: number, peer: PeerIndex, step: number): void {
+  const { recorder } = state
+  recorder.tell({ kind: 'stepped', ms, peer, step, traffic: trafficOf(state, peer) })
   recorder.tell(markOf({ ms, peer, kind: 'stepped', step }))
 }
 
@@ -176,5 +198,9 @@ function happened({ recorder }: State, ms: number, entry: TimelineEntry): void {
       : null
   if (event === 'partition' || event === 'reconnect')
     recorder.tell(markOf({ ms, peer: -1, kind: event, step, peers }))
-  else for (const peer of peers) recorder.tell(markOf({ ms, peer, kind: event, step, detail }))
+  else
+    for (const peer of peers) {
+      recorder.tell(markOf({ ms, peer, kind: event, step, detail }))
+      if (event === 'caught up') recorder.tell({ kind: 'caught-up', ms, peer, step })
+    }
 }

@@ -244,6 +244,16 @@ function inOrder(names: readonly string[]): string[] {
   return [...new Set(names)]
 }
 
+/** What a figure shows, a row for each point or cell. */
+export function numbersOf({ spec }: Figure): { readonly head: string[]; readonly rows: string[][] } {
+  const { data } = spec as {
+    readonly data: { readonly values: readonly Readonly<Record<string, unknown>>[] }
+  }
+  const head = Object.keys(data.values[0] ?? {})
+  const text = (value: unknown) => (value === null || value === undefined ? '' : String(value))
+  return { head, rows: data.values.map(row => head.map(name => text(row[name]))) }
+}
+
 /** The figure as SVG, drawn without a browser and without anything from the network. */
 export async function drawFigure({ spec }: Figure): Promise<string> {
   const [{ compile }, { parse, View }] = await Promise.all([import('vega-lite'), import('vega')])

@@ -7,7 +7,7 @@ import {
   usedData,
   type Verdict,
 } from './experiment.ts'
-import { drawFigure, type Figure } from './figures.ts'
+import { drawFigure, type Figure, numbersOf } from './figures.ts'
 import { style } from './page-style.ts'
 import type { Reproduction } from './reproduce.ts'
 import type { Results } from './results.ts'
@@ -27,7 +27,7 @@ export async function pageOf(options: PageOptions): Promise<string> {
   const figures = await Promise.all(
     findings.figures.map(async figure => {
       const svg = await drawFigure(figure)
-      return `<figure><h3>${safe(figure.title)}</h3>${legendHtml(figure)}<div class="plot">${svg}</div><figcaption>${safe(figure.caption)}</figcaption></figure>`
+      return `<figure><h3>${safe(figure.title)}</h3>${legendHtml(figure)}<div class="plot" tabindex="0" role="group" aria-label="${safe(figure.title)}">${svg}</div><figcaption>${safe(figure.caption)}</figcaption>${numbersHtml(figure, svg)}</figure>`
     }),
   )
   const parts = [
@@ -48,6 +48,7 @@ export async function pageOf(options: PageOptions): Promise<string> {
   ]
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'">
 <title>${safe(experiment.title)} · Concord</title><style>${style}</style></head>
 <body><main>
 ${parts.join('\n')}
@@ -70,6 +71,30 @@ function legendHtml({ legend }: Figure): string {
   )
   return entries.length === 0 ? '' : `<ul class="legend">${entries.join('')}</ul>`
 }
+
+/** A figure's numbers as a table, and both as files: links that hold what they give, so that nothing is fetched. */
+function numbersHtml(figure: Figure, svg: string): string {
+  const { head, rows } = numbersOf(figure)
+  const name = figure.title.toLowerCase().replace(/[^a-z0-9]+/g, '-')
+  const link = (type: string, ending: string, content: string, label: string) =>
+    `<a download="${name}.${ending}" href="data:${type};charset=utf-8,${encodeURIComponent(content)}">${label}</a>`
+  const cell = (value: string) => (/[",\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value)
+  const csv = [head, ...rows].map(row => row.map(cell).join(',')).join('\r\n')
+  const cells = (row: readonly string[], tag: string) =>
+    row.map(text => `<${tag}>${safe(text)}</${tag}>`).join('')
+  const more =
+    rows.length > ROWS_SHOWN
+      ? `<p class="small">The first ${ROWS_SHOWN} of ${rows.length} rows; the CSV has all.</p>`
+      : ''
+  const shown = rows
+    .slice(0, ROWS_SHOWN)
+    .map(row => `<tr>${cells(row, 'td')}</tr>`)
+    .join('')
+  return `<p class="files">${link('image/svg+xml', 'svg', svg, 'SVG')} ${link('text/csv', 'csv', csv, 'CSV')}</p><details><summary>Numbers</summary><div class="scroll"><table><thead><tr>${cells(head, 'th')}</tr></thead><tbody>${shown}</tbody></table></div>${more}</details>`
+}
+
+/** Rows of a table on the page. */
+const ROWS_SHOWN = 400
 
 /** The verdict in one word. */
 function verdictWord({ holds }: Verdict): 'reproduced' | 'not reproduced' | 'open' {

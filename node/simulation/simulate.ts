@@ -24,7 +24,7 @@ import { type Conditions, calmConditions, type InjectedFault } from './condition
 import { injectFaults } from './fault-injection.ts'
 import { keySeed } from './keys.ts'
 import { type LatencyModel, latencyMaxMs } from './latency.ts'
-import type { Onlooker } from './onlooker.ts'
+import type { Onlooker, WorldGlimpse } from './onlooker.ts'
 import { sharedDistances } from './shared-distances.ts'
 import { createStepClock, type StepClock } from './step-clock.ts'
 import { createStepMeter, type StepMeter, type StepProgress } from './step-meter.ts'
@@ -193,9 +193,7 @@ function createRun(options: SimulateOptions, conditions: Conditions): Run {
     onlooker,
     links: randomStream(seed, 'latency'),
     watch: watchOf(() => run),
-    failed: (_, error) => {
-      throw error
-    },
+    failed: rethrown,
     onSend(from, to, frame) {
       if (!byzantine.peers.includes(from)) run.checkers.sent(from, to, frame, cluster.world.nowMs())
     },
@@ -203,7 +201,8 @@ function createRun(options: SimulateOptions, conditions: Conditions): Run {
     lostUnsaid: peer => run.checkers.lostUnsaid(peer),
   })
   const { honest, world, peers } = cluster
-  onlooker?.enters({ nowMs: world.nowMs, peer: self => peers[self]?.status() ?? null })
+  const sentBefore = peers.map(() => ({ messages: 0, bytes: 0 }))
+  onlooker?.enters({ nowMs: world.nowMs, peer: self => glimpse(peers[self] ?? null, sentBefore[self]!) })
   const steps = createStepClock({ world, stepMs: stepMs(options, conditions) })
   const run: Run = {
     options,
@@ -211,6 +210,7 @@ function createRun(options: SimulateOptions, conditions: Conditions): Run {
     trace,
     violations,
     steps,
+    sentBefore,
     meter: createStepMeter(cohort, honest, { ...options, distances }),
     checkers: createLearningCheckers({ cohort, linkLimits: defaultLinkLimits }, honest, (checker, detail) => {
       if (!violations.has(checker)) violations.set(checker, `${checker}: ${detail}`)
@@ -225,9 +225,26 @@ function createRun(options: SimulateOptions, conditions: Conditions): Run {
     }),
     gone: new Set(),
     diverged: new Map(),
-    sentBefore: peers.map(() => ({ messages: 0, bytes: 0 })),
   }
   return run
+}
+
+function rethrown(_: PeerIndex, error: Error): never {
+  throw error
+}
+
+/** What a peer has sent counts over all its incarnations. */
+function glimpse(peer: Peer | null, before: Run['sentBefore'][number]): ReturnType<WorldGlimpse['peer']> {
+  if (peer === null) return null
+  const status = peer.status()
+  const { waitingFor, links, bytesReceived } = status
+  return {
+    waitingFor,
+    links,
+    bytesReceived,
+    messagesSent: before.messages + status.messagesSent,
+    bytesSent: before.bytes + status.bytesSent,
+  }
 }
 
 /** @param run returns the run, which does not exist yet when the cluster is made */

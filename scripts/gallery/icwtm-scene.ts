@@ -131,6 +131,8 @@ export function icwtmScene(): RunDocument {
     results: [],
     messages: null,
     bytes: null,
+    wallSeconds: null,
+    learningSeconds: null,
     trace: null,
   }
   applyEvent(run, { kind: 'end', end })

@@ -91,9 +91,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'chosen-quorum-smaller',
-    file: standardForm,
-    line: 'return chosen ?? honestCount(peers, maxFaulty)',
-    becomes: 'return chosen === undefined ? honestCount(peers, maxFaulty) : chosen - 1',
+    file: 'agreement/averaging/counts.ts',
+    line: 'return chosen ?? protocolNamed(protocol)',
+    becomes: 'return (chosen === undefined ? chosen : chosen - 1) ?? protocolNamed(protocol)',
     within: 500,
   },
   {

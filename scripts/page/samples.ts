@@ -1,7 +1,7 @@
 /** Runs made up for tests and benchmarks of the page: every kind of event happens in them, and their numbers are known. */
 import { applyEvent, newRun } from '../../node/page/apply.ts'
 import { markOf, type RunEvent } from '../../node/page/events.ts'
-import type { MessageRow, PlanePoint, RunAbout, RunDocument } from '../../node/page/run.ts'
+import type { MessageRow, PlanePoint, RunAbout, RunDocument, RunEnd } from '../../node/page/run.ts'
 
 interface SampleOptions {
   readonly peers?: number
@@ -229,24 +229,30 @@ function* endEvents(about: RunAbout, steps: number, text: string): Generator<Run
   }
   yield markOf({ ms: 121, peer: 0, kind: 'convicted', step: 2, peers: [liar], detail: text })
   yield { kind: 'note', ms, text: `step ${steps} of ${steps}${text}` }
-  const results = about.peers.flatMap(({ honest }, peer) =>
-    honest
-      ? [{ peer, loss: 0.4, accuracy: accuracyOf(steps, peer), distance: 0.01, bytesSent: steps * 4e5 }]
-      : [],
-  )
   for (let peer = 0; peer < about.peers.length; peer++) yield { kind: 'place', ms, peer, status: 'finished' }
-  yield {
-    kind: 'end',
-    end: {
-      ms,
-      outcome: 'done',
-      sentences: [`6 honest peers agree${text}.`],
-      violations: [],
-      results,
-      messages: null,
-      bytes: 5.6e7,
-      trace: '4fc815bc',
-    },
+  yield { kind: 'end', end: { ...endOf(about, steps, text), ms } }
+}
+
+function endOf(about: RunAbout, steps: number, text: string): Omit<RunEnd, 'ms'> {
+  const honest = about.peers.flatMap((peer, at) => (peer.honest ? [at] : []))
+  const bytes = steps * 4e5
+  return {
+    outcome: 'done',
+    sentences: [`6 honest peers agree${text}.`],
+    violations: [],
+    results: honest.map(peer => ({
+      peer,
+      loss: 0.4,
+      accuracy: accuracyOf(steps, peer),
+      distance: 0.01,
+      bytesSent: bytes,
+      bytesReceived: bytes,
+    })),
+    messages: null,
+    bytes: 5.6e7,
+    wallSeconds: 3.2,
+    learningSeconds: 2.1,
+    trace: '4fc815bc',
   }
 }
 

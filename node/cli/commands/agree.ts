@@ -82,7 +82,10 @@ async function simulated(
     onlooker: look?.onlooker ?? null,
   })
   const report = reportOf(agreement, result, 'simulated', (performance.now() - startedMs) / 1000)
-  await look?.ended(report, result.trace)
+  await look?.ended(report, result.trace, [
+    `${capital(diameterLine(report))}; ${averagingLine(report)}.`,
+    `${capital(closingLine(report))}.`,
+  ])
   return { ...report, virtualSeconds: (result.agreedMs ?? result.virtualMs) / 1000, trace: result.trace }
 }
 
@@ -113,14 +116,7 @@ async function printReport(report: AgreeReport, terminal: Terminal): Promise<voi
     terminal.print(
       ...(await tableLines(head, rows, { columns: terminal.columns, spare: ['in common', 'at most'] })),
     )
-  const { diameter, averaging } = report
-  const widest = diameter.bound === null ? '' : ` (at most ${significant(diameter.bound)})`
-  terminal.print(`honest diameter ${significant(diameter.before)} → ${significant(diameter.after)}${widest}`)
-  const farthest =
-    averaging.bound === null
-      ? ''
-      : ` (at most ${significant(averaging.bound)}: C = ${significant(averaging.constant)}, no algorithm below ${significant(averaging.lowestConstant)})`
-  terminal.print(`mean moved by ${significant(averaging.measured)}${farthest}`)
+  terminal.print(diameterLine(report), averagingLine(report))
   const time =
     report.virtualSeconds === undefined ? '' : `, ${duration(report.virtualSeconds)} of virtual time`
   terminal.print(
@@ -130,6 +126,21 @@ async function printReport(report: AgreeReport, terminal: Terminal): Promise<voi
   for (const { checker, detail } of report.violations) terminal.warn(`violated: ${checker}: ${detail}`)
   terminal.print(terminal.paint(hasAgreed(report) ? 'green' : 'red', closingLine(report)))
 }
+
+function diameterLine({ diameter: { before, after, bound } }: AgreeReport): string {
+  const widest = bound === null ? '' : ` (at most ${significant(bound)})`
+  return `honest diameter ${significant(before)} → ${significant(after)}${widest}`
+}
+
+function averagingLine({ averaging: { measured, bound, constant, lowestConstant } }: AgreeReport): string {
+  const farthest =
+    bound === null
+      ? ''
+      : ` (at most ${significant(bound)}: C = ${significant(constant)}, no algorithm below ${significant(lowestConstant)})`
+  return `mean moved by ${significant(measured)}${farthest}`
+}
+
+const capital = (sentence: string) => `${sentence.slice(0, 1).toUpperCase()}${sentence.slice(1)}`
 
 /** What the run showed: that a guarantee holds, that it does not, or what happened where nothing is guaranteed. */
 function closingLine(report: AgreeReport): string {

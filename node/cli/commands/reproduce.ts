@@ -42,6 +42,11 @@ export const reproduceCommand = defineCommand({
     ),
     threads: maybe('--threads <count>', 'runs at a time', integer({ min: 1, max: 256 }), 'one a core'),
     fresh: flag('--fresh', 'do not reuse earlier runs'),
+    page: maybe(
+      '--page <file>',
+      'write the page to this file too: one HTML file that needs nothing else',
+      text,
+    ),
     json: flag('--json', 'print results.json on standard output; the rest goes to standard error'),
   },
   examples: [
@@ -80,11 +85,13 @@ export const reproduceCommand = defineCommand({
       throw new UsageError(`--out is "${folder}", which cannot be made: ${whyNotWritten(error)}`)
     })
     await requireOutput('--out', page)
+    await requireOutput('--page', values.page)
     const run = await runExperiment(experiment, settings, folder, values, terminal)
     await printFindings(run.findings, terminal)
-    const [{ pageOf }, { writeWhole }] = await Promise.all([
+    const [{ pageOf }, { writeWhole }, { writeOutput }] = await Promise.all([
       import('../../reproduce/page.ts'),
       import('../../files/safe-open.ts'),
+      import('../../files/output.ts'),
     ])
     const command = [
       'concord reproduce',
@@ -93,8 +100,11 @@ export const reproduceCommand = defineCommand({
       ...Object.entries(grid).flatMap(([key, value]) => [`--${key}`, String(value)]),
       ...(values.data === null ? [] : ['--data', values.data]),
     ].join(' ')
-    await writeWhole(page, await pageOf({ experiment, settings, ...run, command }))
-    terminal.print(`page: ${page} (${duration(run.results.wallSeconds)})`)
+    const html = await pageOf({ experiment, settings, ...run, command })
+    await writeWhole(page, html)
+    if (values.page !== null) await writeOutput(values.page, html)
+    const took = duration(run.results.wallSeconds)
+    terminal.print(`page: ${values.page === null ? page : `${values.page}, and ${page}`} (${took})`)
     if (json) terminal.json(run.results)
     return 0
   },

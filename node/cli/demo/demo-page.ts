@@ -1,6 +1,6 @@
 /** The page of a demo: what its peers' processes record, put together. */
 import type { PeerIndex } from '../../../agreement/protocol.ts'
-import type { RunEvent } from '../../page/events.ts'
+import type { RunEvent, TrafficNow } from '../../page/events.ts'
 import { type Merge, mergeRecords } from '../../page/merge.ts'
 import type { RunEnd } from '../../page/run.ts'
 import type { Scenario } from '../options.ts'
@@ -20,7 +20,8 @@ export interface DemoPage {
   /** A step of the same cohort with plain averaging. */
   contrast(row: NonNullable<Extract<RunEvent, { kind: 'ghost' }>['row']>): void
   contrasted(accuracy: number | null): void
-  ended(end: Omit<RunEnd, 'ms'>): Promise<void>
+  /** @param traffic by peer */
+  ended(end: Omit<RunEnd, 'ms'>, traffic: readonly TrafficNow[]): Promise<void>
   broken(why: string): Promise<void>
 }
 
@@ -80,10 +81,11 @@ export async function openDemoPage(
         accuracy: null,
       }),
     contrasted: accuracy => tell({ kind: 'ghost', ms: nowMs(), label: GHOST, row: null, accuracy }),
-    async ended(end) {
+    async ended(end, traffic) {
       merge.flush()
       // What a process says last may not have come before it was told to stop.
       const ms = nowMs()
+      for (const [peer, last] of traffic.entries()) tell({ kind: 'traffic', ms, peer, traffic: last })
       for (const { peer, accuracy } of end.results)
         tell({ kind: 'accuracy', ms, peer, step: cohort.steps, accuracy })
       await page.ended(end)

@@ -73,7 +73,10 @@ export async function runDemo(values: DemoValues, terminal: Terminal): Promise<n
       report = { ...report, contrast: await showContrast(scenario, values.init, report, terminal, page) }
     report = { ...report, wallSeconds: (performance.now() - startedMs) / 1000 }
     await deliverReport(values, report, terminal)
-    await page?.ended(endOf(report, verdict))
+    await page?.ended(
+      endOf(report, verdict),
+      end.state.map(({ traffic }) => traffic),
+    )
     for (const violation of report.violations)
       terminal.warn(terminal.paint('red', `a guarantee was broken: ${violation}`))
     return end.outcome === 'finished' && report.violations.length === 0 ? 0 : 1

@@ -115,6 +115,10 @@ export async function runJoin(values: JoinValues, terminal: Terminal): Promise<n
 
 /** The run's end on its pages: on this process's own, or on those that follow by the socket. */
 async function endRecord(recorder: Recorder, report: Report, page: ShownRun | null): Promise<void> {
+  for (const { peer, bytesSent, bytesReceived } of report.honest) {
+    const traffic = { bytesSent, bytesReceived, messages: report.messages }
+    recorder.tell({ kind: 'traffic', ms: recorder.document().ms, peer, traffic })
+  }
   if (page !== null) await page.ended(endOf(report))
   else recorder.tell({ kind: 'end', end: { ...endOf(report), ms: recorder.document().ms } })
 }

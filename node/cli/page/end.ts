@@ -4,13 +4,25 @@ import type { RunEnd } from '../../page/run.ts'
 
 /** @param sentences how the command sums the run up */
 export function endOf(report: Report, sentences: readonly string[] = []): Omit<RunEnd, 'ms'> {
-  const { outcome, violations, messages, bytes, trace = null } = report
-  const results = report.honest.map(({ peer, loss, accuracy, distance, bytesSent }) => ({
+  const { outcome, violations, messages, bytes, wallSeconds, trace = null } = report
+  const { learningSeconds } = report
+  const results = report.honest.map(({ peer, loss, accuracy, distance, bytesSent, bytesReceived }) => ({
     peer,
     loss,
     accuracy,
     distance,
     bytesSent,
+    bytesReceived,
   }))
-  return { outcome, violations, messages, bytes, trace, results, sentences }
+  return {
+    outcome,
+    violations,
+    messages,
+    bytes,
+    wallSeconds,
+    learningSeconds,
+    trace,
+    results,
+    sentences,
+  }
 }

@@ -12,7 +12,8 @@ import { showRun } from './show-run.ts'
 
 interface AgreementLook {
   readonly onlooker: Onlooker
-  ended(report: AgreeReport, trace: string | null): Promise<void>
+  /** @param sentences how the command sums it up */
+  ended(report: AgreeReport, trace: string | null, sentences: readonly string[]): Promise<void>
 }
 
 /** Null where nobody wants to look. */
@@ -36,16 +37,19 @@ export async function lookOnAgreement(
         world.output(self, output)
       },
     },
-    async ended(report, trace) {
+    async ended(report, trace, sentences) {
+      world.ended()
       const paths = path.paths()
       if (paths !== null) recorder.tell({ kind: 'paths', ms: recorder.document().ms, paths })
-      const { within, unguaranteed, violations, messages, bytes } = report
+      const { within, violations, messages, bytes, wallSeconds } = report
       await page.ended({
         outcome: within === false ? 'failed' : 'finished',
-        sentences: unguaranteed === null ? [] : [`Nothing is guaranteed here: ${unguaranteed}.`],
+        sentences,
         violations: violations.map(({ checker, detail }) => `${checker}: ${detail}`),
         messages,
         bytes,
+        wallSeconds,
+        learningSeconds: null,
         trace,
         results: report.outputs.map(({ peer, distanceToMean }) => ({
           peer,
@@ -53,6 +57,7 @@ export async function lookOnAgreement(
           accuracy: null,
           distance: distanceToMean,
           bytesSent: recorder.document().peers[peer]!.bytesSent,
+          bytesReceived: recorder.document().peers[peer]!.bytesReceived,
         })),
       })
     },

@@ -35,9 +35,17 @@ export async function lookOn(
   const page = await showRun(about, values, terminal)
   if (page === null) return null
   const { recorder } = page
+  const onlooker = createWorldRecorder(recorder, cohort.quorum)
   return {
-    page,
-    onlooker: createWorldRecorder(recorder, cohort.quorum),
+    page: {
+      recorder,
+      broken: page.broken,
+      ended(end) {
+        onlooker.ended()
+        return page.ended(end)
+      },
+    },
+    onlooker,
     accuracy: (peer, step, accuracy) =>
       recorder.tell({ kind: 'accuracy', ms: recorder.document().ms, peer, step, accuracy }),
   }

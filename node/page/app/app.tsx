@@ -1,13 +1,14 @@
 /** The page around the views: which run it is and how it stands, the choice of a view, and what went wrong. */
 import { useEffect, useErrorBoundary, useMemo, useRef } from 'preact/hooks'
+import { isAlone } from '../apply.ts'
 import type { RunDocument } from '../run.ts'
-import { numberText, timeText } from './chart/format.ts'
+import { bytesText, numberText, timeText } from './chart/format.ts'
 import { asNow, chosenRun, connection, runs, tick, troubles, type ViewName, view, views } from './state.ts'
 import { Compare } from './views/compare.tsx'
 import type { ViewProps } from './views/props.ts'
 import { RunView } from './views/run-view.tsx'
 
-const titles: Readonly<Record<ViewName, string>> = {
+const headings: Readonly<Record<ViewName, string>> = {
   cohort: 'Cohort',
   learning: 'Learning',
   lie: 'Why the lie does not work',
@@ -15,6 +16,26 @@ const titles: Readonly<Record<ViewName, string>> = {
   iterations: 'Iterations',
   faults: 'Faults and evidence',
   compare: 'Compare',
+}
+
+/** Where nobody lies there is no lie to explain. */
+function titleOf(name: ViewName, run: RunDocument | undefined): string {
+  const areHonest = run?.about.peers.every(({ honest }) => honest === true) ?? false
+  return name === 'lie' && areHonest ? 'Received vectors' : headings[name]
+}
+
+/** Views that can show something of a run. */
+function applies(name: ViewName, run: RunDocument | undefined): boolean {
+  switch (name) {
+    case 'compare':
+      return runs.value.length > 1
+    case 'iterations':
+      return run === undefined || run.paths !== null || isAlone(run)
+    case 'learning':
+      return run === undefined || !isAlone(run)
+    default:
+      return true
+  }
 }
 
 interface AppProps {
@@ -77,7 +98,7 @@ function Whole({ addFiles }: AppProps) {
         <Opening addFiles={addFiles} />
       </header>
       <Troubles />
-      <Navigation />
+      <Navigation run={shown?.run} />
       <main id="main" tabIndex={-1}>
         {shown === undefined ? <Nothing /> : <Guarded key={view.value} run={shown.run} />}
       </main>
@@ -140,7 +161,7 @@ function Troubles() {
   )
 }
 
-function Navigation() {
+function Navigation({ run }: { run: RunDocument | undefined }) {
   const bar = useRef<HTMLElement>(null)
   const current = view.value
   useEffect(() => {
@@ -150,11 +171,13 @@ function Navigation() {
   }, [current])
   return (
     <nav aria-label="Views" ref={bar}>
-      {views.map(name => (
-        <a key={name} href={`#${name}`} aria-current={current === name ? 'page' : undefined}>
-          {titles[name]}
-        </a>
-      ))}
+      {views
+        .filter(name => name === current || applies(name, run))
+        .map(name => (
+          <a key={name} href={`#${name}`} aria-current={current === name ? 'page' : undefined}>
+            {titleOf(name, run)}
+          </a>
+        ))}
     </nav>
   )
 }
@@ -177,7 +200,7 @@ function Guarded({ run }: { run: RunDocument }) {
     )
   return (
     <>
-      <h2>{titles[view.value]}</h2>
+      <h2>{titleOf(view.value, run)}</h2>
       {view.value === 'compare' ? (
         <Compare now={tick.value} />
       ) : (
@@ -195,12 +218,18 @@ function newestStep({ steps, peers }: RunDocument): number {
   return newest
 }
 
+/** By the run's own clock. A report of a real run counts its start and its end too. */
+function lastedMs({ about, end, ms }: RunDocument): number {
+  const wall = end?.wallSeconds ?? null
+  return about.clock === 'real' && wall !== null ? 1000 * wall : (end?.ms ?? ms)
+}
+
 function Standing({ run }: ViewProps) {
   const step = newestStep(run)
   const time = (ms: number) => `${timeText(ms)}${run.about.clock === 'virtual' ? ' of virtual time' : ''}`
   const words = {
     running: `running: step ${Math.min(step, run.about.steps)} of ${run.about.steps}, after ${time(run.ms)}`,
-    ended: `ended after ${time(run.end?.ms ?? run.ms)}`,
+    ended: `ended after ${time(lastedMs(run))}`,
     broken: `broke off at step ${step} of ${run.about.steps}, after ${time(run.ms)}: what is shown is as far as it came`,
   } as const
   return (
@@ -224,6 +253,20 @@ function Standing({ run }: ViewProps) {
   )
 }
 
+/** What the report says of the run as a whole. */
+function totalsOf({ about, end }: RunDocument): readonly (readonly [string, string])[] {
+  if (end === null) return []
+  const { messages, bytes, wallSeconds, learningSeconds, trace } = end
+  const rows: readonly (readonly [string, string | null])[] = [
+    ['messages sent', messages?.toLocaleString('en') ?? null],
+    ['bytes sent', bytes === null ? null : bytesText(bytes)],
+    ['computed in', about.clock === 'real' || wallSeconds === null ? null : timeText(1000 * wallSeconds)],
+    ['of it learning', learningSeconds === null ? null : timeText(1000 * learningSeconds)],
+    ['trace', trace],
+  ]
+  return rows.flatMap(([name, value]) => (value === null ? [] : [[name, value] as const]))
+}
+
 function Settings({ run }: ViewProps) {
   const { about } = run
   const rows: readonly (readonly [string, string])[] = [
@@ -234,7 +277,7 @@ function Settings({ run }: ViewProps) {
     ...(about.seed === null ? [] : [['seed', String(about.seed)] as const]),
     ...about.settings,
     ['software', about.software],
-    ...(run.end?.trace ? [['trace', run.end.trace] as const] : []),
+    ...totalsOf(run),
   ]
   const kept = Object.values(run.thinned)
   return (

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import {
   FLAG,
+  NOISE_PLAINTEXT_MAX,
   noiseFrame,
   type SecureChannel,
   synBurst,
@@ -18,6 +19,8 @@ const PATIENCE_MS = 1000
 /** As many bytes of whole Yamux frames as of none: something else that is sent must not fall into one. */
 const TINY_PER_WRITE = 2 * 12 * 80
 const PIECE_BYTES_MAX = 7
+/** Between two bytes that are dripped: none but what the loop takes, and slower. */
+const PACES_MS = [0, 0, 1, 5] as const
 const ABSURD = 2 ** 32 - 1
 
 /** Each frame a message of Noise, all in one write: the receiver meets them one by one, but has them all. */
@@ -82,6 +85,24 @@ const tinyNoise: Attack = {
         counter.acts += TINY_PER_WRITE
         await channel.drained()
       })
+    }),
+}
+
+const drippedNoise: Attack = {
+  name: 'noise-dripped',
+  what: 'the longest Noise frames a byte in a packet of its own, at several paces; the last byte never comes',
+  cohort: 'rb-tm',
+  run: (scene, counter) =>
+    onTalk(scene, counter, async ({ session: { channel } }) => {
+      const paceMs = pick(PACES_MS)
+      const frame = channel.seal(Buffer.alloc(NOISE_PLAINTEXT_MAX))
+      for (let at = 0; at < frame.length - 1 && channel.isOpen; at++) {
+        channel.socket.write(frame.subarray(at, at + 1))
+        counter.acts++
+        if (paceMs > 0) await pause(paceMs)
+        else await breathe()
+      }
+      await Promise.race([channel.closed, pause(PATIENCE_MS)])
     }),
 }
 
@@ -180,5 +201,5 @@ const yamuxAbsurd: Attack = {
 }
 
 export const attacksBelow: readonly Attack[] = [
-  ...[synBursts, emptyNoise, tinyNoise, brokenNoise, yamuxFlood, yamuxAbsurd],
+  ...[synBursts, emptyNoise, tinyNoise, drippedNoise, brokenNoise, yamuxFlood, yamuxAbsurd],
 ]

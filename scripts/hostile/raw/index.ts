@@ -8,6 +8,7 @@ export {
   type Talk,
 } from './client.ts'
 export * from './frames.ts'
+export { NOISE_PLAINTEXT_MAX } from './limits.ts'
 export { line, MULTISTREAM, readLine, selectProtocol } from './multistream.ts'
 export {
   NOISE,

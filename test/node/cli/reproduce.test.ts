@@ -20,6 +20,9 @@ test('reproduce --list names every experiment, for people and for machines', asy
     t.true(people.stdout.includes(text))
 })
 
+const escaped = (text: string) =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
+
 test('reproduce leaves results and a page, and goes on from there', async t => {
   const folder = await mkdtemp(join(tmpdir(), 'concord-'))
   t.teardown(() => rm(folder, { recursive: true }))
@@ -38,7 +41,16 @@ test('reproduce leaves results and a page, and goes on from there', async t => {
   t.is(code, 0, stderr)
   t.is(stdout.match(/^reproduced: /gm)?.length, 4, stdout)
   t.true((await readFile(join(folder, 'linear-regression.html'), 'utf8')).includes('<svg'))
-  const again = await run(...args, '--json')
+  const page = join(folder, 'elsewhere.html')
+  const again = await run(...args, '--json', '--page', page)
+  t.is(again.code, 0, again.stderr)
+  const html = await readFile(page, 'utf8')
+  t.is(html, await readFile(join(folder, 'linear-regression.html'), 'utf8'))
+  for (const { claim, measured } of JSON.parse(again.stdout).verdicts)
+    t.true(
+      [claim, measured].every(text => html.includes(escaped(text))),
+      claim,
+    )
   t.regex(again.stderr, /(\d+) runs, \1 of them taken from/)
   t.deepEqual(JSON.parse(again.stdout), JSON.parse(await readFile(join(folder, 'results.json'), 'utf8')))
 })

@@ -1,7 +1,8 @@
 /** A page in a file, in a real browser: every view, its numbers, its accessibility, and that it asks nobody. */
 import test, { type ExecutionContext } from 'ava'
+import { applyEvent, newRun } from '../../../node/page/apply.ts'
 import type { RunDocument } from '../../../node/page/run.ts'
-import { accuracyOf, lossOf, sampleAgreement, sampleRun } from '../../../scripts/page/samples.ts'
+import { accuracyOf, lossOf, sampleAbout, sampleAgreement, sampleRun } from '../../../scripts/page/samples.ts'
 import { type Bench, bench, goTo, numbersOf, seriousIn, titled } from './support.ts'
 
 const opened = await bench()
@@ -15,10 +16,10 @@ function inBrowser(title: string, body: (t: ExecutionContext, browser: Bench) =>
   })
 }
 
-const views = [
-  ...['Cohort', 'Learning', 'Why the lie does not work', 'Schedule'],
-  ...['Iterations', 'Faults and evidence', 'Compare'],
-]
+const always = ['Cohort', 'Why the lie does not work', 'Schedule', 'Faults and evidence']
+const ofLearning = [...always, 'Learning']
+/** Of several runs, by their numbers: one that learns, and an agreement alone. */
+const views = { 0: [...ofLearning, 'Compare'], 1: [...always, 'Iterations', 'Compare'] } as const
 
 const named = (run: RunDocument) => ({ name: run.about.title, run })
 
@@ -32,9 +33,9 @@ for (const [colorScheme, width] of [
       const { page, requested, wrong, context } = await browser.open({ colorScheme, width })
       const address = await browser.file([named(sampleRun()), named(sampleAgreement())])
       await page.goto(address)
-      for (const run of ['0', '1'])
-        for (const view of views) {
-          await page.getByRole('combobox', { name: 'Run' }).selectOption(run)
+      for (const run of [0, 1] as const)
+        for (const view of views[run]) {
+          await page.getByRole('combobox', { name: 'Run' }).selectOption(String(run))
           await goTo(page, view)
           t.deepEqual(await seriousIn(page), [], `${view} of run ${run}`)
           const beyond = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
@@ -163,7 +164,7 @@ inBrowser(
       '</script><img src=http://127.0.0.1:9/x onerror="window.taken=1"><script>window.taken=1</script>\u202e\u0007'
     const address = await browser.file([named(sampleRun({ text, steps: 10 }))])
     await page.goto(address)
-    for (const view of views) {
+    for (const view of ofLearning) {
       await goTo(page, view)
       t.is(await page.locator('#app img, #app script, #app iframe').count(), 0, view)
       const shown = (await page.locator('#app').textContent())!
@@ -175,6 +176,58 @@ inBrowser(
     t.deepEqual(
       requested.filter(url => url !== address && !url.startsWith('data:')),
       [],
+    )
+    t.deepEqual(wrong, [])
+    await context.close()
+  },
+)
+
+inBrowser('only views that can show something of a run are offered', async (t, browser) => {
+  const { page, context } = await browser.open()
+  const offered = async (run: RunDocument) => {
+    await page.goto(await browser.file([named(run)]))
+    await page.getByRole('heading', { level: 2, name: 'Cohort' }).waitFor()
+    return await page.getByRole('navigation', { name: 'Views' }).getByRole('link').allTextContents()
+  }
+  t.deepEqual((await offered(sampleRun({ steps: 2 }))).toSorted(), ofLearning.toSorted())
+  t.deepEqual((await offered(sampleAgreement())).toSorted(), [...always, 'Iterations'].toSorted())
+  const honest = sampleRun({ steps: 2 })
+  const peers = honest.about.peers.map(peer => ({ ...peer, honest: true, attack: null }))
+  t.true((await offered({ ...honest, about: { ...honest.about, peers } })).includes('Received vectors'))
+  await context.close()
+})
+
+inBrowser('an agreement alone has iterations, and neither steps nor gradients', async (t, browser) => {
+  const { page, context } = await browser.open()
+  await page.goto(`${await browser.file([named(sampleAgreement())])}#lie`)
+  await page.getByText('In iteration 0 peer 0 received 5 vectors').waitFor()
+  const text = (await page.locator('main').textContent())!
+  t.notRegex(text, /gradient|\bstep\b/)
+  await context.close()
+})
+
+inBrowser(
+  'hundreds of peers, all linked, are drawn without their lines, and a phone says where to scroll',
+  async (t, browser) => {
+    const { page, context, wrong } = await browser.open({ width: 390 })
+    const run = newRun(sampleAbout({ peers: 400, steps: 1 }))
+    const link = { connected: true, sinceMs: 0, reason: null, lag: 0, bytes: 7, bytesPerSecond: 0 }
+    for (const [from, row] of run.links.entries())
+      for (const to of row.keys()) if (to !== from) row[to] = link
+    applyEvent(run, {
+      kind: 'waiting',
+      ms: 1,
+      peer: 0,
+      waiting: { needed: 1, missing: [{ peer: 5, sinceMs: 0 }] },
+    })
+    await page.goto(await browser.file([named(run)]))
+    await page.getByText('The links of 400 peers are too many for lines').waitFor()
+    t.is(await page.locator('svg.drawing line').count(), 0)
+    t.true(
+      await page
+        .getByText(/^Scroll for more rows and columns/)
+        .first()
+        .isVisible(),
     )
     t.deepEqual(wrong, [])
     await context.close()

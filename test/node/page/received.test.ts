@@ -120,6 +120,20 @@ test('trimmed coordinates are counted as by hand, and in a sample where there ar
   t.is(many.sampled, SAMPLED_MAX)
 })
 
+test('equal values share their ranks: of vectors that are all one, each enters as much as any other', t => {
+  const [one, other] = family(3, 2, 40)
+  const equal: Family = { vectors: [one!, one!, one!, one!, one!], own: one!, maxFaulty: 2, keep: 3 }
+  for (const { weight, low, high } of sharesOf('rb-tm', equal, squaresOf(equal.vectors))!.shares)
+    t.deepEqual(
+      [weight, low, high].map(share => Number(share!.toFixed(9))),
+      [0.2, 0.4, 0.4],
+    )
+  const vectors = [one!, one!, one!, other!]
+  const { shares } = sharesOf('icwtm', { vectors, own: one!, maxFaulty: 1, keep: 3 }, squaresOf(vectors))!
+  t.is(shares[3]!.weight, 0)
+  for (const { weight } of shares.slice(0, 3)) t.true(Math.abs(weight - 1 / 3) < 1e-9)
+})
+
 test('the liar far away is dropped, and the result lies among the kept', t => {
   const vectors = family(9, 7, 300, 50)
   const of: Family = { vectors, own: vectors[0]!, maxFaulty: 1, keep: 5 }

@@ -1,7 +1,8 @@
 /** The stream of a run's events: what a page has read late, or twice, is what was told. */
 import test from 'ava'
 import { applyEvent, KEPT, newRun } from '../../../node/page/apply.ts'
-import type { RunEvent } from '../../../node/page/events.ts'
+import { TEXT_KEPT } from '../../../node/page/cut.ts'
+import { markOf, type RunEvent } from '../../../node/page/events.ts'
 import { createRecorder, type MessageNow } from '../../../node/page/recorder.ts'
 import type { RunDocument } from '../../../node/page/run.ts'
 import { sampleAbout, sampleEvents } from '../../../scripts/page/samples.ts'
@@ -24,6 +25,27 @@ test('a page that comes late, and reads the run and then its events, has what th
     t.deepEqual(copied(reader), copied(writer), `after ${late} events`)
     t.is(reader.events, events.length)
   }
+})
+
+test('texts that others may have a say in are cut, which is said where they stand; the stream has them cut too', t => {
+  const recorder = createRecorder(sampleAbout(), { isKept: true })
+  const heard: RunEvent[] = []
+  recorder.subscribe((_, events) => heard.push(...events))
+  const long = 'x'.repeat(14_000)
+  const fault = { ms: 1, step: 1, observer: 0, peer: 6, kind: long, detail: long }
+  for (let at = 0; at < KEPT.faults; at++)
+    recorder.tell({ kind: 'fault', fault: { ...fault, count: at + 1 } })
+  recorder.tell(markOf({ ms: 2, peer: 0, kind: 'failed', detail: long }))
+  recorder.tell({ kind: 'place', ms: 2, peer: 0, status: 'failed', why: long })
+  recorder.tell({ kind: 'link', ms: 2, from: 0, to: 6, connected: false, reason: long })
+  recorder.tell({ kind: 'note', ms: 2, text: long })
+  recorder.tell({ kind: 'broken', ms: 2, why: long })
+  const text = JSON.stringify(recorder.document())
+  t.true(text.length < 5_000_000, `${text.length} characters`)
+  t.false(text.includes('x'.repeat(TEXT_KEPT + 1)))
+  t.false(JSON.stringify(heard).includes('x'.repeat(TEXT_KEPT + 1)))
+  t.regex(recorder.document().faults[0]!.detail!, /^x{300}… \(cut here, after 300 of 14000 characters\)$/)
+  recorder.close()
 })
 
 const message = (at: number): MessageNow => ({

@@ -155,9 +155,22 @@ test('the page says claim, measurement, verdict, notes, data, machine and load',
 
 test('the page takes nothing from the network, and texts cannot become markup', async t => {
   const html = await page()
-  t.notRegex(html, /(src|href)="|@import|url\(/)
+  // Links that hold what they give ask nobody.
+  t.notRegex(html, /(src|href)="(?!data:)|@import|url\(/)
   t.false(html.includes('<script'))
   t.true(html.includes('a &lt; b &amp; &quot;c&quot;'))
+})
+
+test('each figure has its numbers as a table, and both as files inside the page', async t => {
+  const html = await page()
+  const [svg, csv] = [...html.matchAll(/<a download="lines\.(?:svg|csv)" href="data:[^,]*,([^"]*)"/g)].map(
+    found => decodeURIComponent(found[1]!),
+  )
+  t.regex(svg!, /^<svg [\s\S]*>error<\/text>/)
+  const rows = csv!.split('\r\n')
+  t.is(rows[0], 'panel,name,x,y,low,high')
+  t.true(rows.includes('left,none,10,0.2,0.1,0.3'), csv)
+  t.regex(html, /<td>left<\/td><td>none<\/td><td>10<\/td><td>0\.2<\/td>/)
 })
 
 test('mean and spread over the seeds', t => {

@@ -11,6 +11,8 @@ interface AxisProps {
   readonly whole?: boolean
   /** Of a log scale, which has no 0: values that are 0 stand on the box's edge, below it. */
   readonly zero?: boolean
+  /** No value has a place on it: it has no ticks. */
+  readonly bare?: boolean
 }
 
 export function XAxis({ scale, box, label, text, whole = false }: AxisProps) {
@@ -23,7 +25,7 @@ export function XAxis({ scale, box, label, text, whole = false }: AxisProps) {
       {ticks.map(value => (
         <g key={value} transform={`translate(${scale(value)} ${box.bottom})`}>
           <line y2="4" />
-          <text y="16" text-anchor="middle">
+          <text y="16" text-anchor={scale(value) > box.right - 16 ? 'end' : 'middle'}>
             {text(value)}
           </text>
         </g>
@@ -35,15 +37,22 @@ export function XAxis({ scale, box, label, text, whole = false }: AxisProps) {
   )
 }
 
-export function YAxis({ scale, box, label, text, log = false, zero = false }: AxisProps) {
-  const ticks = ticksOf(scale, Math.max(2, Math.floor((box.bottom - box.top) / 40)), log)
+/** Ticks that are all whole have no zeros after the point: 80 %, 4 s. */
+function wholeTexts(texts: readonly string[]): readonly string[] {
+  const areWhole = texts.every(text => /^−?\d+(\.0+)?( |$)/.test(text))
+  return areWhole ? texts.map(text => text.replace(/\.0+/, '')) : texts
+}
+
+export function YAxis({ scale, box, label, text, log = false, zero = false, bare = false }: AxisProps) {
+  const ticks = bare ? [] : ticksOf(scale, Math.max(2, Math.floor((box.bottom - box.top) / 40)), log)
+  const texts = wholeTexts(ticks.map(text))
   return (
     <g class="axis">
-      {ticks.map(value => (
+      {ticks.map((value, at) => (
         <g key={value} transform={`translate(${box.left} ${scale(value)})`}>
           <line class="grid" x2={box.right - box.left} />
           <text x="-6" dy="0.32em" text-anchor="end">
-            {text(value)}
+            {texts[at]}
           </text>
         </g>
       ))}

@@ -7,6 +7,7 @@ import { useRef, useState } from 'preact/hooks'
 import { type Cell, csvOf, type NumbersTable, offer, svgText } from './download.ts'
 import { numberText } from './format.ts'
 import { type Look, paint, shapePath } from './palette.ts'
+import { Scroll } from './scroll.tsx'
 
 export interface LegendEntry {
   readonly label: string
@@ -135,8 +136,7 @@ export function TableHead({ names }: { names: readonly string[] }) {
 export function DataTable({ label, table }: { label: string; table: NumbersTable }) {
   const { head, rows } = table
   return (
-    // A region that scrolls must be reachable by keyboard.
-    <section class="scroll" tabIndex={0} aria-label={`Table: ${label}`}>
+    <Scroll label={`Table: ${label}`}>
       <table>
         <TableHead names={head} />
         <tbody>
@@ -156,7 +156,7 @@ export function DataTable({ label, table }: { label: string; table: NumbersTable
           The first {ROWS_SHOWN} of {rows.length} rows; the CSV has all.
         </p>
       )}
-    </section>
+    </Scroll>
   )
 }
 

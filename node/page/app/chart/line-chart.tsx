@@ -29,7 +29,14 @@ export interface Series {
 interface LineChartProps {
   readonly title: string
   readonly caption?: string
-  readonly x: { readonly label: string; readonly text?: (value: number) => string; readonly whole?: boolean }
+  readonly x: {
+    readonly label: string
+    readonly text?: (value: number) => string
+    readonly whole?: boolean
+    /** What the axis reaches over, if more than the points. */
+    readonly from?: number
+    readonly to?: number
+  }
   readonly y: {
     readonly label: string
     readonly text?: (value: number) => string
@@ -51,7 +58,7 @@ export function LineChart(props: LineChartProps) {
   const { box: container, width } = useWidth()
   const shown = series.filter(({ points }) => points.some(([, y]) => y !== null))
   const legend = shown.map(({ label, look }) => ({ label, look, as: 'line' as const }))
-  const zeros = props.y.log && hasZeros(shown) ? 'A log scale has no 0: exact zeros stand below it.' : null
+  const zeros = props.y.log ? zerosText(shown) : null
   return (
     <Figure
       title={title}
@@ -70,6 +77,14 @@ export function LineChart(props: LineChartProps) {
   )
 }
 
+/** Of a log scale: where its zeros are. */
+function zerosText(series: readonly Series[]): string | null {
+  if (!hasZeros(series)) return null
+  return hasPositive(series) ? 'A log scale has no 0: exact zeros stand below it.' : 'All of it is exactly 0.'
+}
+
+const hasPositive = (series: readonly Series[]) =>
+  series.some(({ points }) => points.some(([, y]) => y !== null && y > 0))
 const hasZeros = (series: readonly Series[]) => series.some(({ points }) => points.some(([, y]) => y === 0))
 
 /** Between the lowest value of a log scale and its 0. */
@@ -78,11 +93,8 @@ const ZERO_GAP = 26
 function Lines({ title, x, y, series, chosen, onChoose, width }: LineChartProps & { width: number }) {
   const [at, setAt] = useState<number | null>(null)
   const box: Box = { left: 58, right: width - 14, top: 26, bottom: HEIGHT - 40 }
-  const xs = [...new Set(series.flatMap(({ points }) => points.map(([value]) => value)))].sort(
-    (a, b) => a - b,
-  )
-  const scaleX = scaleOver([xs[0]!, xs.at(-1)!], [box.left, box.right], false)
-  scaleX.domain(xs.length > 1 ? [xs[0]!, xs.at(-1)!] : [xs[0]! - 1, xs[0]! + 1])
+  const xs = xsOf(series)
+  const scaleX = scaleAcross(xs, x, box)
   const zero = y.log === true && hasZeros(series)
   const scaleY = scaleOver(
     [...(y.of === 'amounts' ? [0] : []), ...(y.reach ?? []), ...valuesOf(series)],
@@ -122,9 +134,17 @@ function Lines({ title, x, y, series, chosen, onChoose, width }: LineChartProps 
         onPointerLeave={() => setAt(null)}
         onClick={() => read !== null && onChoose?.(read)}
       >
-        <YAxis scale={scaleY} box={box} label={y.label} text={textY} log={y.log === true} zero={zero} />
+        <YAxis
+          scale={scaleY}
+          box={box}
+          label={y.label}
+          text={textY}
+          log={y.log === true}
+          zero={zero}
+          bare={zero && !hasPositive(series)}
+        />
         <XAxis scale={scaleX} box={box} label={x.label} text={textX} whole={x.whole === true} />
-        {chosen !== null && chosen !== undefined && chosen >= xs[0]! && chosen <= xs.at(-1)! && (
+        {isOn(scaleX, chosen) && (
           <line class="chosen" x1={scaleX(chosen)} x2={scaleX(chosen)} y1={box.top} y2={box.bottom} />
         )}
         {series.map(one => (
@@ -139,6 +159,22 @@ function Lines({ title, x, y, series, chosen, onChoose, width }: LineChartProps 
       </p>
     </div>
   )
+}
+
+/** Every x at which any series has a value, ascending. */
+function xsOf(series: readonly Series[]): readonly number[] {
+  return [...new Set(series.flatMap(({ points }) => points.map(([value]) => value)))].sort((a, b) => a - b)
+}
+
+function isOn(scale: Scale, value: number | null | undefined): value is number {
+  const [first, last] = [scale.domain()[0]!, scale.domain()[1]!]
+  return value !== null && value !== undefined && value >= first && value <= last
+}
+
+function scaleAcross(xs: readonly number[], { from, to }: LineChartProps['x'], { left, right }: Box): Scale {
+  const [first, last] = [Math.min(xs[0]!, from ?? Infinity), Math.max(xs.at(-1)!, to ?? -Infinity)]
+  const scale = scaleOver([first, last], [left, right], false)
+  return scale.domain(last > first ? [first, last] : [first - 1, first + 1])
 }
 
 function* valuesOf(series: readonly Series[]): Iterable<number> {
@@ -228,9 +264,7 @@ function valueAt({ points, stairs }: Series, at: number): number | null {
 }
 
 function numbersOf({ x, y, series }: LineChartProps): NumbersTable {
-  const xs = [...new Set(series.flatMap(({ points }) => points.map(([value]) => value)))].sort(
-    (a, b) => a - b,
-  )
+  const xs = xsOf(series)
   const lookups = series.map(({ points }) => new Map(points))
   return {
     head: [x.label, ...series.map(({ label }) => `${label} (${y.label})`)],

@@ -24,6 +24,7 @@ export interface Look {
 
 const COLOURS = 7
 const dashes = ['', '7 3', '2 3', '9 3 2 3'] as const
+const liarDashes = ['2 2', '8 3', '8 3 2 3', ''] as const
 const shapes = [
   ...[symbolCircle, symbolSquare, symbolTriangle, symbolDiamond],
   ...[symbolCross, symbolWye, symbolStar],
@@ -38,9 +39,12 @@ export function lookOf(index: number): Look {
   }
 }
 
-/** A peer that lies has a colour, a dash and a shape that no honest one has. */
+/** A peer that lies has a colour and a shape that no honest one has; several differ in their dashes. */
 export function peerLook(run: RunDocument, peer: number): Look {
-  if (run.about.peers[peer]?.honest === false) return { colour: '--liar', dash: '2 2', shape: symbolCross }
+  if (run.about.peers[peer]?.honest === false) {
+    const before = run.about.peers.slice(0, peer).filter(({ honest }) => honest === false)
+    return { colour: '--liar', dash: liarDashes[before.length % liarDashes.length]!, shape: symbolCross }
+  }
   const look = lookOf(peer)
   return look.shape === symbolCross ? { ...look, shape: symbolCircle } : look
 }

@@ -43,9 +43,9 @@ export function drawScene(pen: Pen, scene: Scene): Drawn {
   let messages = 0
   for (let at = 0; at < model.count; at++) if (isShown(model, at, span, filter)) messages++
   const asLines = messages <= LINES_MAX
-  drawMarks(pen, scene, asLines)
   if (asLines) drawLines(pen, scene, messages)
   else drawCounts(pen, scene)
+  drawMarks(pen, scene, asLines)
   if (scene.picked !== null) drawPicked(pen, scene)
   drawNames(pen, scene)
   return { messages, asLines }

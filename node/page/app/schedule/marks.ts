@@ -1,5 +1,7 @@
 /** What a lane shows beside messages: exchanges, quorums and their grace, steps, crashes, partitions, catch-ups. */
-import type { Mark, MarkKind } from '../../run.ts'
+import type { Mark, MarkKind, RunDocument } from '../../run.ts'
+import { listText } from '../chart/format.ts'
+import { peerName } from '../chart/palette.ts'
 import type { Pen } from './pen.ts'
 import type { Scene } from './scene.ts'
 import { laneY, xOf } from './window.ts'
@@ -18,12 +20,16 @@ const common: ReadonlySet<MarkKind> = new Set([
   ...(['recovery', 'iterated', 'averaged', 'connected', 'disconnected'] as const),
 ])
 
-const WORD_GAP = 46
+/** Between two words, in pixels. */
+const WORD_GAP = 6
+/** Pixels of a character. */
+const CHARACTER = 6.4
+/** In lower lanes a word would stand in the lane above: there only the topmost names its steps. */
+const WORDS_FROM = 44
 
 export function drawMarks(pen: Pen, scene: Scene, isClose: boolean): void {
   drawTroubles(pen, scene)
   const { run, span, layout } = scene
-  /** By lane, where the last word ends. */
   const worded: number[] = []
   const endings = isClose ? endsOf(run.marks) : null
   for (const [at, mark] of run.marks.entries()) {
@@ -34,16 +40,13 @@ export function drawMarks(pen: Pen, scene: Scene, isClose: boolean): void {
     drawMark(pen, scene, mark, {
       worded,
       endMs: endings?.[at] ?? Infinity,
-      rightMost: layout.width - WORD_GAP / 2,
     })
   }
 }
 
 interface Surroundings {
-  /** By lane, where the last word stands. */
+  /** By lane, where the last word ends. */
   readonly worded: number[]
-  /** Further right a word would not fit. */
-  readonly rightMost: number
   /** When the peer went on. */
   readonly endMs: number
 }
@@ -61,8 +64,8 @@ function endsOf(marks: readonly Mark[]): Float64Array {
   return found
 }
 
-function drawMark(pen: Pen, { layout, span, paint }: Scene, mark: Mark, around: Surroundings): void {
-  const { endMs } = around
+function drawMark(pen: Pen, { run, layout, span, paint }: Scene, mark: Mark, around: Surroundings): void {
+  const { endMs, worded } = around
   const x = xOf(layout, span, mark.ms)
   const y = laneY(layout, mark.peer)
   const tall = layout.lane * 0.3
@@ -85,38 +88,72 @@ function drawMark(pen: Pen, { layout, span, paint }: Scene, mark: Mark, around: 
       return
     case 'stepped':
       pen.lines([x, y - tall, x, y + tall], 4, paint('--accent'), 1.5, [])
-      word(pen, x, y - tall - 2, `step ${mark.step ?? ''}`, paint('--soft'), mark.peer, around)
+      if (layout.lane >= WORDS_FROM || mark.peer === 0)
+        word(
+          pen,
+          { layout, paint, worded },
+          { x, y: y - tall - 2, lane: mark.peer },
+          `step ${mark.step ?? ''}`,
+          paint('--soft'),
+        )
       return
     case 'fault':
     case 'convicted':
     case 'diverged':
     case 'failed':
       pen.lines([x - 4, y - 4, x + 4, y + 4, x - 4, y + 4, x + 4, y - 4], 8, paint('--liar'), 2, [])
-      pen.text(x + 6, y - 6, mark.kind, paint('--liar'), 'start')
+      word(
+        pen,
+        { layout, paint, worded },
+        { x, y: y - 7, lane: mark.peer },
+        troubleText(run, mark),
+        paint('--liar'),
+      )
       return
     case 'caught up':
     case 'finished':
       pen.lines([x, y - tall, x, y + tall], 4, paint('--good'), 2, [])
-      word(pen, x, y - tall - 2, mark.kind, paint('--good'), mark.peer, around)
+      if (layout.lane >= WORDS_FROM || mark.kind === 'caught up')
+        word(
+          pen,
+          { layout, paint, worded },
+          { x, y: y - tall - 2, lane: mark.peer },
+          mark.kind,
+          paint('--good'),
+        )
       return
     default:
       pen.lines([x, y - 3, x, y + 3], 4, paint('--ghost'), 1, [])
   }
 }
 
-/** A word, unless the word before it is too near. */
+/** Whom a peer has cut off, beside that it has. */
+function troubleText(run: RunDocument, { kind, peers }: Mark): string {
+  return kind === 'convicted' && peers.length > 0
+    ? `cuts off ${listText(peers.map(peer => peerName(run, peer)))}`
+    : kind
+}
+
+interface Place {
+  readonly x: number
+  readonly y: number
+  readonly lane: number
+}
+
+/** A word around a place, inside the drawing; none where it would cover the word before it. */
 function word(
   pen: Pen,
-  x: number,
-  y: number,
+  { layout, paint, worded }: Pick<Scene, 'layout' | 'paint'> & Pick<Surroundings, 'worded'>,
+  { x, y, lane }: Place,
   text: string,
   colour: string,
-  lane: number,
-  { worded, rightMost }: Surroundings,
 ): void {
-  if (x - (worded[lane] ?? -Infinity) < WORD_GAP) return
-  worded[lane] = x
-  pen.text(x, y, text, colour, x > rightMost ? 'end' : 'middle')
+  const half = (text.length * CHARACTER) / 2
+  const middle = Math.min(Math.max(x, layout.left + half), layout.width - half)
+  if (middle - half < (worded[lane] ?? -Infinity) + WORD_GAP) return
+  worded[lane] = middle + half
+  pen.box(middle - half - 1, y - 10, 2 * half + 2, 13, paint('--paper'), 0.8)
+  pen.text(middle, y, text, colour, 'middle')
 }
 
 /** Shades the lanes of peers that are down, paused, slow or cut off. */

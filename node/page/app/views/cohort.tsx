@@ -1,10 +1,12 @@
 /** The peers in a ring with their links, and where each stands: whom it waits for, who was cut off, on what proof. */
 
+import { isAlone } from '../../apply.ts'
 import type { LinkState, PeerPlace, RunDocument } from '../../run.ts'
 import type { NumbersTable } from '../chart/download.ts'
 import { Figure, type LegendEntry, TableHead } from '../chart/figure.tsx'
 import { bytesText, countText, listText, numberText, percentText, timeText } from '../chart/format.ts'
 import { ghostly, lookOf, paint, peerLook, peerName, plain, shapePath } from '../chart/palette.ts'
+import { Scroll } from '../chart/scroll.tsx'
 import { useWidth } from '../chart/size.ts'
 import type { ViewProps } from './props.ts'
 
@@ -52,6 +54,7 @@ function statusText(run: RunDocument, peer: number): string {
     return link === null ? 'not known' : link.connected ? 'connected' : 'not connected'
   }
   const isUnder = status === 'running' || status === 'starting'
+  if (state !== 'running' && isUnder && isCutOff(run, peer)) return 'cut off'
   const word = state !== 'running' && isUnder ? 'ended with the run' : statusWords[status]
   return why === null ? word : `${word}: ${why}`
 }
@@ -64,13 +67,29 @@ function placeText(run: RunDocument, peer: number): string {
     return known === null ? 'not known' : `step ${known}`
   }
   if (status === 'finished' || phase === 'finished') return 'done'
+  if (isAlone(run)) return iteration === null ? '–' : `iteration ${iteration}`
   if (run.state !== 'running') return step === 0 ? '–' : `step ${step}`
   const words = phase === null ? '' : `: ${phaseWords[phase]}`
   return `step ${step}${words}${iteration === null ? '' : `, iteration ${iteration}`}`
 }
 
+/** So many links are lines that can be told apart; of more a drawing would be one blot. */
+const LINKS_DRAWN = 2000
+
+/** What stands inside the peers of the drawing, and how to read the lines between them. */
+function ringCaption(run: RunDocument): string {
+  const count = run.about.peers.length
+  const inside = isAlone(run)
+    ? 'Inside a peer stands its iteration, or ✓ once it is done.'
+    : 'Inside a peer stands its step.'
+  if (!run.links.some(row => row.some(link => link !== null)))
+    return `Of the links nothing is known. ${inside}`
+  if (pairs(count).length > LINKS_DRAWN)
+    return `The links of ${count} peers are too many for lines; they stand in the table of numbers. ${inside}`
+  return `A link is as wide as its share of the bytes. ${inside}`
+}
+
 export function Cohort({ run }: ViewProps) {
-  const hasLinks = run.links.some(row => row.some(link => link !== null))
   const legend: LegendEntry[] = [
     ...(run.about.peers.some(({ honest }) => honest === false)
       ? [{ label: 'lies', look: peerLook(run, liars(run)[0]!), as: 'point' as const }]
@@ -86,11 +105,7 @@ export function Cohort({ run }: ViewProps) {
     <div class="grid">
       <Figure
         title="Peers and their links"
-        caption={
-          hasLinks
-            ? 'A link is as wide as its share of the bytes. Inside a peer stands its step.'
-            : 'Of the links nothing is known. Inside a peer stands its step.'
-        }
+        caption={ringCaption(run)}
         legend={legend}
         numbers={() => linkNumbers(run)}
       >
@@ -115,8 +130,10 @@ function Ring({ run }: { run: RunDocument }) {
   const { box, width } = useWidth()
   const size = Math.min(width, 460)
   const count = run.about.peers.length
-  const radius = size / 2 - 66
-  const node = Math.max(9, Math.min(22, (radius * 2.2) / count))
+  const longest = Math.max(...run.about.peers.map(({ name }) => short(name).length))
+  // Names stand outside the ring, those at its sides in full width.
+  const radius = Math.max(40, Math.min(size / 2 - 56, width / 2 - 38 - CHARACTER * longest))
+  const node = Math.max(4, Math.min(22, (radius * 1.9) / count))
   const outward = (peer: number): readonly [number, number] => {
     const angle = (2 * Math.PI * peer) / count - Math.PI / 2
     return [Math.cos(angle), Math.sin(angle)]
@@ -125,7 +142,8 @@ function Ring({ run }: { run: RunDocument }) {
     const [x, y] = outward(peer)
     return [width / 2 + radius * x, size / 2 + radius * y]
   }
-  const most = Math.max(1, ...run.links.flatMap(row => row.map(link => link?.bytes ?? 0)))
+  const links = linesOf(run)
+  const most = links.reduce((largest, { bytes }) => Math.max(largest, bytes), 1)
   return (
     <div ref={box}>
       <svg
@@ -135,9 +153,7 @@ function Ring({ run }: { run: RunDocument }) {
         role="img"
         aria-label="Peers in a ring with their links. The numbers are in the tables."
       >
-        {pairs(count).map(([a, b]) => {
-          const link = joined(run.links[a]![b] ?? null, run.links[b]![a] ?? null)
-          if (link === null) return null
+        {links.map(({ a, b, ...link }) => {
           const [[x1, y1], [x2, y2]] = [at(a), at(b)]
           return (
             <line
@@ -146,7 +162,7 @@ function Ring({ run }: { run: RunDocument }) {
               y1={y1}
               x2={x2}
               y2={y2}
-              stroke-width={link.connected ? 0.75 + (2.5 * link.bytes) / most : 1}
+              stroke-width={link.connected ? 0.5 + (3 * link.bytes) / most : 1}
               stroke-dasharray={link.connected ? '' : '2 4'}
               opacity={link.connected ? 0.5 : 0.9}
               style={{ stroke: paint(link.connected ? '--accent' : ghostly.colour) }}
@@ -192,11 +208,11 @@ function Node({ run, peer, place, at: [x, y], size, outward: [dx, dy] }: NodePro
         style={{ fill: 'var(--paper)', stroke: paint(look.colour) }}
       />
       <text text-anchor="middle" dy="0.35em" font-size={size < 14 ? 9 : 12}>
-        {isDown ? '×' : isStarting ? '…' : (knownStep(run, peer) ?? '?')}
+        {isDown ? '×' : isStarting ? '…' : insideText(run, peer)}
       </text>
       <text
         text-anchor={Math.abs(dx) < 0.3 ? 'middle' : dx < 0 ? 'end' : 'start'}
-        x={dx * (size + 8)}
+        x={dx * (size + 12)}
         y={dy * (size + 14)}
         dy="0.35em"
       >
@@ -205,6 +221,15 @@ function Node({ run, peer, place, at: [x, y], size, outward: [dx, dy] }: NodePro
     </g>
   )
 }
+
+function insideText(run: RunDocument, peer: number): number | string {
+  const { status, iteration } = run.peers[peer]!
+  if (isAlone(run)) return status === 'finished' ? '✓' : (iteration ?? '–')
+  return knownStep(run, peer) ?? '?'
+}
+
+/** Pixels of a character of a name. */
+const CHARACTER = 6.6
 
 /** Names of more characters are cut in the drawing; the tables have them in full. */
 const NAME_MAX = 14
@@ -217,6 +242,21 @@ function pairs(count: number): readonly (readonly [number, number])[] {
   return Array.from({ length: count }, (_, a) =>
     Array.from({ length: count - a - 1 }, (_, b) => [a, a + b + 1] as const),
   ).flat()
+}
+
+interface DrawnLink extends Pick<LinkState, 'connected' | 'bytes'> {
+  readonly a: number
+  readonly b: number
+}
+
+/** The links as lines; none where there are too many. */
+function linesOf({ links }: RunDocument): readonly DrawnLink[] {
+  const all = pairs(links.length)
+  if (all.length > LINKS_DRAWN) return []
+  return all.flatMap(([a, b]): DrawnLink[] => {
+    const link = joined(links[a]![b] ?? null, links[b]![a] ?? null)
+    return link === null ? [] : [{ a, b, connected: link.connected, bytes: link.bytes }]
+  })
 }
 
 /** Both directions of a link as one. */
@@ -246,7 +286,7 @@ function linkNumbers(run: RunDocument): NumbersTable {
 function Members({ run }: { run: RunDocument }) {
   const { about } = run
   return (
-    <div class="scroll" tabIndex={0} role="group" aria-label="Table: who is who">
+    <Scroll label="Table: who is who">
       <table>
         <TableHead names={['peer', 'role', 'cut off']} />
         <tbody>
@@ -262,7 +302,7 @@ function Members({ run }: { run: RunDocument }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   )
 }
 
@@ -271,14 +311,20 @@ function roleText(honest: boolean | null, attack: string | null) {
   return honest === null ? 'not known' : 'honest'
 }
 
-function cutOffText(run: RunDocument, peer: number): string {
-  // What a liar holds against anybody, itself included, is nobody's judgement.
+/** Who has cut a peer off, and the proofs. What a liar holds against anybody, itself included, is nobody's judgement. */
+function judgesOf(run: RunDocument, peer: number) {
   const isJudge = (by: number) => by !== peer && run.about.peers[by]?.honest !== false
   const proofs = run.evidence.filter(row => row.peer === peer && isJudge(row.observer))
   const convictions = run.marks.filter(
     mark => mark.kind === 'convicted' && mark.peers.includes(peer) && isJudge(mark.peer),
   )
-  const by = new Set([...proofs.map(row => row.observer), ...convictions.map(mark => mark.peer)])
+  return { proofs, by: new Set([...proofs.map(row => row.observer), ...convictions.map(mark => mark.peer)]) }
+}
+
+const isCutOff = (run: RunDocument, peer: number) => judgesOf(run, peer).by.size > 0
+
+function cutOffText(run: RunDocument, peer: number): string {
+  const { proofs, by } = judgesOf(run, peer)
   if (by.size === 0) return '–'
   const names = [...by]
     .filter(one => one >= 0)
@@ -289,43 +335,57 @@ function cutOffText(run: RunDocument, peer: number): string {
   return `by ${listText(names)}${proof}`
 }
 
-function Places({ run }: { run: RunDocument }) {
-  const head = [
-    'peer',
-    'status',
-    'at',
-    'waits for',
-    'caught up',
-    'sent',
-    'received',
-    'batch loss',
-    'accuracy',
+interface PlaceColumn {
+  readonly name: string
+  readonly text: (place: PeerPlace, peer: number) => string
+  readonly isNumber?: boolean
+}
+
+/** Of what no peer has anything there is no column. */
+function columnsOf(run: RunDocument): readonly PlaceColumn[] {
+  const all: readonly PlaceColumn[] = [
+    { name: 'status', text: (_, peer) => statusText(run, peer) },
+    { name: 'at', text: (_, peer) => placeText(run, peer) },
+    { name: 'waits for', text: place => waitingText(run, place) },
+    { name: 'caught up', text: ({ caughtUp }) => (caughtUp === 0 ? NONE : countText(caughtUp, 'time')) },
+    {
+      name: 'sent',
+      text: ({ bytesSent }, peer) => (isHearsay(run, peer) ? NONE : knownBytes(bytesSent)),
+      isNumber: true,
+    },
+    { name: 'received', text: ({ bytesReceived }) => knownBytes(bytesReceived), isNumber: true },
+    { name: 'batch loss', text: ({ loss }) => numberText(loss), isNumber: true },
+    { name: 'accuracy', text: ({ accuracy }) => percentText(accuracy), isNumber: true },
   ]
+  return all.filter(({ text }) => run.peers.some((place, peer) => text(place, peer) !== NONE))
+}
+
+const NONE = '–'
+
+function Places({ run }: { run: RunDocument }) {
+  const columns = columnsOf(run)
   return (
-    <div class="scroll" tabIndex={0} role="group" aria-label="Table: where each peer stands">
+    <Scroll label="Table: where each peer stands">
       <table>
-        <TableHead names={head} />
+        <TableHead names={['peer', ...columns.map(({ name }) => name)]} />
         <tbody>
           {run.peers.map((place, peer) => (
             <tr key={peer}>
               <th scope="row">{peerName(run, peer)}</th>
-              <td>{statusText(run, peer)}</td>
-              <td>{placeText(run, peer)}</td>
-              <td>{waitingText(run, place)}</td>
-              <td>{place.caughtUp === 0 ? '–' : countText(place.caughtUp, 'time')}</td>
-              <td class="number">{isHearsay(run, peer) ? '–' : knownBytes(place.bytesSent)}</td>
-              <td class="number">{knownBytes(place.bytesReceived)}</td>
-              <td class="number">{numberText(place.loss)}</td>
-              <td class="number">{percentText(place.accuracy)}</td>
+              {columns.map(({ name, text, isNumber }) => (
+                <td key={name} class={isNumber ? 'number' : 'nowrap'}>
+                  {text(place, peer)}
+                </td>
+              ))}
             </tr>
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   )
 }
 
-/** An agreement alone counts no traffic by peer, and a liar tells none. */
+/** A liar may tell of no traffic. */
 function knownBytes(bytes: number | null): string {
   return bytes === null || bytes === 0 ? '–' : bytesText(bytes)
 }

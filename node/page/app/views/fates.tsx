@@ -7,7 +7,7 @@ import { isLiar, type PlaneProps } from './plane.tsx'
 
 const BAR = 24
 const LEFT = 110
-const RIGHT = 120
+const RIGHT = 136
 
 export function FateFigure({ run, plane }: PlaneProps) {
   const { box, width } = useWidth()

@@ -2,10 +2,11 @@
 import { useState } from 'preact/hooks'
 import type { EvidenceRow, FaultRow, RunDocument } from '../../run.ts'
 import { DataTable } from '../chart/figure.tsx'
-import { countText, timeText } from '../chart/format.ts'
+import { countText, listText, timeText } from '../chart/format.ts'
 import { LineChart, type Series } from '../chart/line-chart.tsx'
 import { lookOf, peerLook, peerName, peerTitle } from '../chart/palette.ts'
 import type { Point } from '../chart/thin.ts'
+import { slotText } from './moment.ts'
 import type { ViewProps } from './props.ts'
 
 export function Faults({ run }: ViewProps) {
@@ -20,8 +21,8 @@ export function Faults({ run }: ViewProps) {
         </p>
       ) : (
         <div class="grid">
-          {run.evidence.map((row, at) => (
-            <Proof key={at} run={run} row={row} />
+          {[...Map.groupBy(run.evidence, lieOf)].map(([lie, rows]) => (
+            <Proof key={lie} run={run} rows={rows} />
           ))}
         </div>
       )}
@@ -58,33 +59,43 @@ export function Faults({ run }: ViewProps) {
   )
 }
 
-function Proof({ run, row }: { run: RunDocument; row: EvidenceRow }) {
-  const liar = peerName(run, row.peer)
-  const slot = [
-    ...(row.step === null ? [] : [`step ${row.step}`]),
-    ...(row.phase === null ? [] : [row.phase]),
-    ...(row.iteration === null ? [] : [`iteration ${row.iteration}`]),
-  ].join(', ')
+/** Proofs of one lie: of two vectors for the same slot. */
+function lieOf({ peer, step, phase, iteration }: EvidenceRow): string {
+  return [peer, step, phase, iteration].join()
+}
+
+/** What proves a lie, and who has found it; of many proofs of the same, one stands for all. */
+function Proof({ run, rows }: { run: RunDocument; rows: readonly EvidenceRow[] }) {
+  const [first] = rows
+  if (first === undefined) return null
+  const liar = peerName(run, first.peer)
+  const slot = slotText(run, first)
+  const finders = rows.map(
+    row =>
+      `${peerName(run, row.observer)} ${row.before ? 'before it started again' : `at ${timeText(row.ms)}`}`,
+  )
+  const paths = rows.flatMap(({ path }) => path ?? [])
   return (
     <article class="card">
       <p>
-        <strong>{liar}</strong> signed two different vectors for one slot{slot === '' ? '' : ` (${slot})`}.
+        <strong>{liar}</strong> signed {rows.length === 1 ? 'two different' : 'different'} vectors for one
+        slot{slot === '' ? '' : ` (${slot})`}.
       </p>
-      {row.digests !== null && (
+      {first.digests !== null && (
         <p>
-          Their digests are <code>{row.digests[0]}</code> and <code>{row.digests[1]}</code>. Nobody but {liar}{' '}
-          could have signed both.
+          {rows.length === 1 ? 'Their digests are' : 'Two of their digests are'}{' '}
+          <code>{first.digests[0]}</code> and <code>{first.digests[1]}</code>. Nobody but {liar} could have
+          signed both.
         </p>
       )}
       <p class="caption">
-        Found by {peerName(run, row.observer)}{' '}
-        {row.before ? 'before it started again' : `at ${timeText(row.ms)}`}.
+        {rows.length === 1 ? '' : `${rows.length} proofs. `}Found by {listText(finders)}.
       </p>
-      {row.path !== null && (
-        <p>
-          <FileLink path={row.path} />
+      {paths.map(path => (
+        <p key={path}>
+          <FileLink path={path} />
         </p>
-      )}
+      ))}
     </article>
   )
 }
@@ -128,7 +139,13 @@ function summed(rows: readonly FaultRow[], endMs: number): readonly Point[] {
     newest.set(key, count)
     points.set(ms, sum)
   }
-  points.set(Math.max(endMs, ...points.keys()), sum)
+  points.set(
+    Math.max(
+      endMs,
+      rows.reduce((newest, { ms }) => Math.max(newest, ms), 0),
+    ),
+    sum,
+  )
   return [...points].sort(([a], [b]) => a - b)
 }
 
@@ -143,5 +160,8 @@ function counts(run: RunDocument) {
     group.every(({ observer }) => observer < 0) ? '–' : countText(group.length, 'peer'),
     group.findLast(({ detail }) => detail !== null)?.detail ?? '',
   ])
-  return { head: ['caused by', 'kind', 'count', 'seen by', 'the last'], rows }
+  const head = ['caused by', 'kind', 'count', 'seen by']
+  // Some kinds have nothing more to tell.
+  if (rows.every(row => row[4] === '')) return { head, rows: rows.map(row => row.slice(0, 4)) }
+  return { head: [...head, 'the last'], rows }
 }

@@ -1,12 +1,15 @@
 /** Averaging agreement alone: the path of each honest vector in the plane, inside what is guaranteed of the mean. */
 import { useState } from 'preact/hooks'
+import { isAlone } from '../../apply.ts'
 import type { Paths, RunDocument } from '../../run.ts'
 import { XAxis, YAxis } from '../chart/axes.tsx'
 import type { NumbersTable } from '../chart/download.ts'
 import { Figure } from '../chart/figure.tsx'
 import { numberText, percentText } from '../chart/format.ts'
+import { labelsOf } from '../chart/labels.ts'
 import { LineChart } from '../chart/line-chart.tsx'
 import { boundary, lookOf, paint, peerLook, peerName, peerTitle, plain, shapePath } from '../chart/palette.ts'
+import type { Box } from '../chart/scale.ts'
 import { useWidth } from '../chart/size.ts'
 import type { ViewProps } from './props.ts'
 import { squareScales } from './square.ts'
@@ -16,8 +19,9 @@ export function Iterations({ run }: ViewProps) {
   if (paths === null || paths.iterations.length === 0)
     return (
       <p class="empty">
-        This run has no paths of single vectors: they are kept for averaging agreement alone (concord agree).
-        In a run that learns, Schedule shows its iterations, and Learning what they did to the diameter.
+        {isAlone(run)
+          ? 'The paths of the vectors are told when the agreement has ended; of very long vectors they are not kept.'
+          : 'Paths of single vectors are kept of an averaging agreement alone (concord agree). Of a run that learns, Schedule shows the iterations.'}
       </p>
     )
   const points = (of: 'diameter' | 'bound' | 'shift') =>
@@ -25,23 +29,25 @@ export function Iterations({ run }: ViewProps) {
   return (
     <div class="grid">
       <PathFigure run={run} paths={paths} />
-      <LineChart
-        title="Honest diameter by iteration"
-        caption="The largest distance between two honest vectors, beside what is guaranteed of it."
-        x={{ label: 'iteration', whole: true }}
-        y={{ label: 'distance (log)', log: true, text: numberText }}
-        series={[
-          { label: 'diameter', look: { ...lookOf(0), dash: '' }, points: points('diameter') },
-          { label: 'guaranteed', look: boundary, points: points('bound') },
-        ]}
-      />
-      <LineChart
-        title="How far the honest mean has moved"
-        caption="From the mean of the honest inputs."
-        x={{ label: 'iteration', whole: true }}
-        y={{ label: 'distance', text: numberText }}
-        series={[{ label: 'shift', look: plain, points: points('shift') }]}
-      />
+      <div class="stack">
+        <LineChart
+          title="Honest diameter by iteration"
+          caption="The largest distance between two honest vectors, beside what is guaranteed of it."
+          x={{ label: 'iteration', whole: true }}
+          y={{ label: 'distance (log)', log: true, text: numberText }}
+          series={[
+            { label: 'diameter', look: { ...lookOf(0), dash: '' }, points: points('diameter') },
+            { label: 'guaranteed', look: boundary, points: points('bound') },
+          ]}
+        />
+        <LineChart
+          title="How far the honest mean has moved"
+          caption="From the mean of the honest inputs."
+          x={{ label: 'iteration', whole: true }}
+          y={{ label: 'distance', text: numberText }}
+          series={[{ label: 'shift', look: plain, points: points('shift') }]}
+        />
+      </div>
     </div>
   )
 }
@@ -49,7 +55,7 @@ export function Iterations({ run }: ViewProps) {
 function PathFigure({ run, paths }: { run: RunDocument; paths: Paths }) {
   const last = paths.iterations.length - 1
   const [until, setUntil] = useState<number | null>(null)
-  const [near, setNear] = useState(false)
+  const [near, setNear] = useState(isFar(paths))
   const upTo = Math.min(until ?? last, last)
   const all = new Set(paths.iterations.flatMap(({ points }) => points.map(({ peer }) => peer)))
   const peers = [...all].sort((a, b) => a - b)
@@ -57,7 +63,7 @@ function PathFigure({ run, paths }: { run: RunDocument; paths: Paths }) {
   return (
     <Figure
       title="Paths of the honest vectors"
-      caption={`In the plane of the two main directions of the honest inputs, which shows ${percentText(paths.shown)} of their variance.${paths.ball === null ? ' No ball is guaranteed here.' : ' The mean of the outputs is guaranteed to lie inside the ball.'}`}
+      caption={`A hollow point is an input. The plane of the two main directions of the honest inputs shows ${percentText(paths.shown)} of their variance.${paths.ball === null ? ' No ball is guaranteed here.' : ` The mean of the outputs is guaranteed to lie inside the ball, of radius ${numberText(paths.ball.radius)} around 0.`}`}
       legend={[
         ...peers.map(peer => ({
           label: peerTitle(run, peer),
@@ -96,6 +102,17 @@ function PathFigure({ run, paths }: { run: RunDocument; paths: Paths }) {
       <PathDrawing run={run} paths={paths} peers={peers} upTo={upTo} near={near} />
     </Figure>
   )
+}
+
+/** Beside a ball as large as this, the paths would be one dot. */
+const FAR = 4
+
+function isFar({ ball, iterations }: Paths): boolean {
+  if (ball === null) return false
+  let widest = 0
+  for (const { points } of iterations)
+    for (const { x, y } of points) widest = Math.max(widest, Math.hypot(x - ball.x, y - ball.y))
+  return ball.radius > FAR * widest
 }
 
 interface DrawingProps {
@@ -141,7 +158,6 @@ function PathDrawing({ run, paths, peers, upTo, near }: DrawingProps) {
             .slice(0, upTo + 1)
             .flatMap(({ points }) => points.filter(point => point.peer === peer))
           const look = peerLook(run, peer)
-          const end = path.at(-1)
           return (
             <g key={peer}>
               <path
@@ -160,16 +176,45 @@ function PathDrawing({ run, paths, peers, upTo, near }: DrawingProps) {
                   }}
                 />
               ))}
-              {path[0] !== undefined && end !== undefined && (
-                <text x={scaleX(path[0].x) + 7} y={scaleY(path[0].y) - 5}>
-                  {peerName(run, peer)}
-                </text>
-              )}
             </g>
           )
         })}
+        <StartNames
+          run={run}
+          starts={paths.iterations[0]!.points.map(({ peer, x, y }) => ({
+            from: peer,
+            x: scaleX(x),
+            y: scaleY(y),
+          }))}
+          box={box}
+        />
       </svg>
     </div>
+  )
+}
+
+interface StartNamesProps {
+  readonly run: RunDocument
+  readonly starts: readonly { readonly from: number; readonly x: number; readonly y: number }[]
+  readonly box: Box
+}
+
+/** The names of the peers beside their inputs, where there is room. */
+function StartNames({ run, starts, box }: StartNamesProps) {
+  const points = starts.map(start => ({ ...start, width: 7 * peerName(run, start.from).length }))
+  const labels = labelsOf(points, [], box)
+  return (
+    <>
+      {points.map(({ from, x, y }) => {
+        const label = labels.get(from)
+        if (label === undefined) return null
+        return (
+          <text key={from} x={x + label.dx} y={y + label.dy} text-anchor={label.dx < 0 ? 'end' : 'start'}>
+            {peerName(run, from)}
+          </text>
+        )
+      })}
+    </>
   )
 }
 

@@ -1,5 +1,6 @@
 /** How the cohort learns: loss, accuracy, diameters beside what is guaranteed of them, bytes and time a step. */
 
+import { isAlone } from '../../apply.ts'
 import type { RunDocument, StepRow } from '../../run.ts'
 import { bytesText, numberText, percentText, timeText } from '../chart/format.ts'
 import { LineChart, type Series } from '../chart/line-chart.tsx'
@@ -8,9 +9,8 @@ import type { Point } from '../chart/thin.ts'
 import { chosenStep } from '../state.ts'
 import type { ViewProps } from './props.ts'
 
-const steps = { label: 'step', text: numberText, whole: true }
-
 export function Learning({ run }: ViewProps) {
+  const steps = stepAxis(run)
   const choose = {
     chosen: chosenStep.value,
     onChoose: (step: number) => {
@@ -20,7 +20,7 @@ export function Learning({ run }: ViewProps) {
   if (run.state !== 'running' && run.steps.length === 0)
     return (
       <p class="empty">
-        {run.about.command === 'agree'
+        {isAlone(run)
           ? 'Nothing is learnt here: the peers agree on given vectors. See Iterations.'
           : 'The run has ended before its first step was done, so nothing was measured.'}
       </p>
@@ -61,15 +61,26 @@ export function Learning({ run }: ViewProps) {
         caption={
           run.about.clock === 'virtual'
             ? 'In virtual time, from the step before to when the last honest peer had completed this one.'
-            : 'From the step before to when the last honest peer had completed this one.'
+            : 'From the step before to when the last honest peer had completed this one. The first step, in which processes start and find each other, is left out.'
         }
         x={steps}
         y={{ label: 'time', text: timeText, of: 'amounts' }}
-        series={[{ label: 'time', look: plain, points: differences(run.steps, row => row.ms) }]}
+        series={[{ label: 'time', look: plain, points: stepTimes(run) }]}
         {...choose}
       />
     </div>
   )
+}
+
+/** All charts of a run have the same steps below them. */
+function stepAxis({ steps }: RunDocument) {
+  const [first, last] = [steps[0]?.step ?? 1, steps.at(-1)?.step ?? 1]
+  return { label: 'step', text: numberText, whole: true, from: first, to: last } as const
+}
+
+function stepTimes({ steps, about }: RunDocument): readonly Point[] {
+  const all = differences(steps, row => row.ms)
+  return about.clock === 'virtual' || steps[0]?.step !== 1 ? all : all.slice(1)
 }
 
 interface DiameterProps {
@@ -80,8 +91,8 @@ interface DiameterProps {
 }
 
 function Diameter({ run, of, what, choose }: DiameterProps) {
-  const points = (of_: 'before' | 'after' | 'bound'): Point[] =>
-    run.steps.map(row => [row.step, row[of]?.[of_] ?? null])
+  const points = (of_: 'before' | 'after' | 'bound') => judged(run.steps, row => row[of]?.[of_] ?? null)
+  const isWhole = points('before').length > 0
   const ghost =
     of === 'parameters' && run.ghost !== null
       ? [
@@ -94,8 +105,12 @@ function Diameter({ run, of, what, choose }: DiameterProps) {
   return (
     <LineChart
       title={`Honest diameter of the ${what}`}
-      caption="The largest distance between two honest vectors, before an averaging agreement and after it, and what is guaranteed after it."
-      x={steps}
+      caption={
+        isWhole
+          ? 'The largest distance between two honest vectors, before an averaging agreement and after it, and what is guaranteed after it.'
+          : 'The largest distance between two honest vectors after an averaging agreement, in the steps in which it was measured.'
+      }
+      x={stepAxis(run)}
       y={{ label: 'distance (log)', text: numberText, log: true }}
       series={[
         { label: 'before', look: { ...lookOf(1), dash: '' }, points: points('before') },

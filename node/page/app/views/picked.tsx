@@ -3,6 +3,7 @@ import type { RunDocument } from '../../run.ts'
 import { bytesText, countText, timeText } from '../chart/format.ts'
 import { peerName, peerTitle } from '../chart/palette.ts'
 import { causeOf, effectsOf, type Told, told } from '../schedule/model.ts'
+import { slotText } from './moment.ts'
 
 interface PickedProps {
   readonly run: RunDocument
@@ -66,18 +67,16 @@ function Message({ run, at, message, choose }: PickedProps & { at: number; messa
             <Jump run={run} to={effect} choose={choose} />
           </li>
         ))}
+        {effects.length > EFFECTS_MAX && <li>and {effects.length - EFFECTS_MAX} more</li>}
       </ul>
     </>
   )
 }
 
 function rowsOf(run: RunDocument, { slot, digest, sentMs, arrivedMs, bytes }: Told) {
-  const slotText =
-    slot === null
-      ? 'none'
-      : `step ${slot.step}, ${slot.phase}, iteration ${slot.iteration}, vector of ${peerName(run, slot.sender)}`
+  const where = slot === null ? 'none' : `${slotText(run, slot)}, vector of ${peerName(run, slot.sender)}`
   return [
-    ['slot', slotText],
+    ['slot', where],
     ['digest', digest ?? 'none'],
     ['sent', sentMs === null ? 'not known: the clock is another peer’s' : timeText(sentMs)],
     ['arrived', arrivedMs === null ? 'not known, or not at all' : timeText(arrivedMs)],

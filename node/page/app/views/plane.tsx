@@ -1,13 +1,14 @@
 /** One exchange at one peer: the received vectors as points; for coordinate-wise rules, where each was trimmed. */
 import { symbolCircle, symbolStar } from 'd3-shape'
 import { useState } from 'preact/hooks'
+import { isAlone } from '../../apply.ts'
 import type { Plane, PlanePoint, RunDocument } from '../../run.ts'
 import { XAxis, YAxis } from '../chart/axes.tsx'
 import type { NumbersTable } from '../chart/download.ts'
 import { Figure, type LegendEntry } from '../chart/figure.tsx'
 import { numberText, percentText } from '../chart/format.ts'
+import { type Label, labelsOf } from '../chart/labels.ts'
 import { type Look, paint, peerLook, peerName, plain, shapePath } from '../chart/palette.ts'
-import type { Box } from '../chart/scale.ts'
 import { useWidth } from '../chart/size.ts'
 import { squareScales } from './square.ts'
 
@@ -22,7 +23,11 @@ const meanLook: Look = { colour: '--good', dash: '', shape: symbolCircle }
 export function PlaneFigure({ run, plane }: PlaneProps) {
   const [near, setNear] = useState(false)
   const legend: LegendEntry[] = [
-    { label: 'kept: filled', look: { ...plain, colour: '--c0' }, as: 'point' },
+    {
+      label: plane.sampled === null ? 'kept: filled' : 'honest',
+      look: { ...plain, colour: '--c0' },
+      as: 'point',
+    },
     ...(plane.points.some(({ from }) => isLiar(run, from))
       ? [{ label: 'lies', look: peerLook(run, liarIn(run)), as: 'point' as const }]
       : []),
@@ -31,8 +36,8 @@ export function PlaneFigure({ run, plane }: PlaneProps) {
   ]
   return (
     <Figure
-      title={titleOf(plane)}
-      caption={`The plane of their two main directions shows ${percentText(plane.shown)} of their variance. Filled points entered the result, hollow ones were dropped; of trimmed ones the filling shows how much entered.`}
+      title={titleOf(run, plane)}
+      caption={`The plane of their two main directions shows ${percentText(plane.shown)} of their variance. ${fillingText(plane)}`}
       legend={legend}
       numbers={() => planeNumbers(run, plane)}
       controls={
@@ -47,10 +52,17 @@ export function PlaneFigure({ run, plane }: PlaneProps) {
   )
 }
 
+function fillingText({ sampled }: Plane): string {
+  return sampled === null
+    ? 'Filled points entered the result, hollow ones were left out.'
+    : 'The fuller a point, the more of its coordinates entered the result; the rest were trimmed.'
+}
+
 export const isLiar = (run: RunDocument, peer: number) => run.about.peers[peer]?.honest === false
 const liarIn = ({ about }: RunDocument) => about.peers.findIndex(({ honest }) => honest === false)
 
-function titleOf({ step, phase, iteration }: Plane): string {
+function titleOf(run: RunDocument, { step, phase, iteration }: Plane): string {
+  if (isAlone(run)) return `Received vectors: iteration ${iteration}`
   const what = phase === 'gradient' ? 'gradients' : phase
   return `Received vectors: step ${step}, ${what}${iteration === 0 ? '' : `, iteration ${iteration}`}`
 }
@@ -113,48 +125,6 @@ function Points({ run, plane, near }: PlaneProps & { near: boolean }) {
       </svg>
     </div>
   )
-}
-
-interface Label {
-  readonly dx: number
-  readonly dy: number
-}
-
-/** A name beside a point would cover what is so near, in pixels. */
-const POINT = 7
-
-/** Names stand where they cover neither each other nor a point before them; without room, only the tables have them. */
-function labelsOf(
-  points: readonly { from: number; x: number; y: number; width: number }[],
-  others: readonly { x: number; y: number }[],
-  box: Box,
-): ReadonlyMap<number, Label> {
-  const taken = [...points, ...others].map(({ x, y }) => ({
-    left: x - POINT,
-    right: x + POINT,
-    top: y - POINT,
-    bottom: y + POINT,
-  }))
-  const labels = new Map<number, Label>()
-  for (const { from, x, y, width } of points)
-    for (const [dx, dy] of [
-      [9, -6],
-      [-9, -6],
-      [9, 15],
-      [-9, 15],
-    ] as const) {
-      const left = dx < 0 ? x + dx - width : x + dx
-      const area = { left, right: left + width, top: y + dy - 10, bottom: y + dy + 2 }
-      const isFree = taken.every(
-        one =>
-          one.right < area.left || one.left > area.right || one.bottom < area.top || one.top > area.bottom,
-      )
-      if (!isFree || area.left < box.left || area.right > box.right + 8) continue
-      labels.set(from, { dx, dy })
-      taken.push(area)
-      break
-    }
-  return labels
 }
 
 interface MarkProps {

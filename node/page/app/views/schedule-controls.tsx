@@ -52,6 +52,22 @@ function singles({ span, all, model, filter, width }: Omit<ZoomProps, 'show'>): 
   return { fromMs: Math.min(span.fromMs, starts[0]!), toMs }
 }
 
+/** What a message of each kind says. */
+const kindWords: Readonly<Record<(typeof messageKinds)[number], string>> = {
+  vector: 'a vector, signed by its author',
+  digest: 'the digest of a vector, signed by its author',
+  echo: 'I have received this vector',
+  ready: 'enough peers have received this vector',
+  request: 'a peer asks for a vector of which it has the digest',
+  payload: 'the vector that was asked for',
+  report: 'whose vectors I have',
+  query: 'a peer that begins asks where the others stand',
+  position: 'where I stand',
+  fetch: 'a peer asks for what it needs to catch up',
+  pulse: 'I would begin this synchronous agreement now',
+  evidence: 'a proof that a peer signed two vectors for one slot',
+}
+
 interface KindsProps {
   readonly model: Model
   readonly filter: Filter
@@ -69,6 +85,7 @@ export function Kinds({ model, filter, onHide }: KindsProps) {
             key={name}
             type="button"
             aria-pressed={!filter.hidden.has(kind)}
+            title={kindWords[name]}
             onClick={() => onHide(kind)}
           >
             <span class="swatch" aria-hidden="true" style={{ background: `var(${kindColour(kind)})` }} />

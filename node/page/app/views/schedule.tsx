@@ -82,7 +82,7 @@ function Schedule({ run, model, filter, onHide, onPeer }: ScheduleProps) {
     <>
       <Figure
         title={TITLE}
-        caption={captionOf(drawn)}
+        caption={[captionOf(drawn), totalText(run)].filter(Boolean).join(' ')}
         legend={markLegend}
         numbers={() => messageNumbers(run, model, span, filter)}
         toSvg={() => {
@@ -134,9 +134,22 @@ function captionOf(drawn: Drawn | null): string {
   return `${countText(drawn.messages, 'message')} in sight, too many for lines: bars show how many each peer sent, by kind. Zoom in for single messages. ${how}`
 }
 
+/**
+ * Of a whole cohort, in how far the messages here are those that its report counts: receivers tell of what they took, and
+ * the report of what was sent. A peer's own page has its own lane alone.
+ */
+function totalText({ about, end, messages }: RunDocument): string | null {
+  const taken = messages.dropped + messages.rows.length
+  const sent = end?.messages ?? null
+  if (about.self !== null || sent === null || sent === taken) return null
+  return `The schedule has the ${countText(taken, 'message')} that were taken; the peers sent ${sent.toLocaleString('en')}. What comes from or goes to a peer that is cut off is not taken, nor is what is under way at the end; a peer that starts again takes some twice.`
+}
+
 const markLegend: readonly LegendEntry[] = [
+  { label: 'an exchange is over', look: { ...plain, colour: '--ink' }, as: 'box' },
   { label: 'quorum, and the grace after it', look: { ...plain, colour: '--c5' }, as: 'box' },
   { label: 'averaged, or a step over', look: { ...plain, colour: '--accent' }, as: 'box' },
+  { label: 'caught up, or finished', look: { ...plain, colour: '--good' }, as: 'box' },
   { label: 'down, cut off or a fault', look: { ...plain, colour: '--liar' }, as: 'box' },
 ]
 

@@ -7,6 +7,7 @@ import { numberText, percentText } from '../chart/format.ts'
 import { peerName } from '../chart/palette.ts'
 import { useWidth } from '../chart/size.ts'
 import { chosenObserver, chosenStep } from '../state.ts'
+import { momentName } from './moment.ts'
 
 /** A cell: the mean over observers and over the steps that share a column. */
 interface Column {
@@ -19,6 +20,7 @@ interface Column {
 /** At least so many pixels wide. */
 const CELL_MIN = 4
 const ROW = 24
+const CELL_MAX = 40
 
 function weightColumns(run: RunDocument, observer: number | null, columnsMax: number): readonly Column[] {
   const rows = run.weights.filter(row => isCounted(run, row, observer))
@@ -59,7 +61,7 @@ export function WeightMatrix({ run }: { run: RunDocument }) {
     <div class="wide">
       <Figure
         title="How much of each peer's vector entered"
-        caption={`In the first exchange of gradients of each step, ${observer === null ? 'the mean over the honest peers' : `at ${peerName(run, observer)}`}. Bright is a fair share (${percentText(fair)}) or more, black is nothing: a liar is a dark row, and an unlucky honest peer is seen too. A cross: nobody received it.${each ? ' A column is the mean of neighbouring steps.' : ''}`}
+        caption={captionOf(run, observer, fair, each)}
         numbers={() => weightNumbers(run, observer)}
         controls={
           chosenObserver.value === null ? undefined : (
@@ -72,7 +74,7 @@ export function WeightMatrix({ run }: { run: RunDocument }) {
       >
         <div ref={box}>
           {columns.length === 0 ? (
-            <p class="empty">No exchange of gradients has ended so far.</p>
+            <p class="empty">No exchange has ended so far.</p>
           ) : (
             <Matrix run={run} columns={columns} width={width} left={left} fair={fair} />
           )}
@@ -81,6 +83,15 @@ export function WeightMatrix({ run }: { run: RunDocument }) {
       </Figure>
     </div>
   )
+}
+
+function captionOf(run: RunDocument, observer: number | null, fair: number, each: boolean): string {
+  const name = momentName(run)
+  const when = name === 'step' ? 'In the first exchange of gradients of each step' : 'In each iteration'
+  const whose = observer === null ? 'the mean over the honest peers' : `at ${peerName(run, observer)}`
+  const shades = `Bright is a fair share (${percentText(fair)}) or more, black is nothing: a liar is a dark row, and an unlucky honest peer is seen too`
+  const joined = each ? ` A column is the mean of neighbouring ${name}s.` : ''
+  return `${when}, ${whose}. ${shades}. A slanted line: nobody received it.${joined}`
 }
 
 interface MatrixProps {
@@ -93,7 +104,7 @@ interface MatrixProps {
 
 function Matrix({ run, columns, width, left, fair }: MatrixProps) {
   const [at, setAt] = useState<readonly [number, number] | null>(null)
-  const cell = Math.min(28, (width - left - 8) / columns.length)
+  const cell = Math.min(CELL_MAX, (width - left - 8) / columns.length)
   const height = run.peers.length * ROW + 38
   const move = (event: PointerEvent & { currentTarget: SVGSVGElement }) => {
     const { left: x0, top: y0 } = event.currentTarget.getBoundingClientRect()
@@ -128,7 +139,7 @@ function Matrix({ run, columns, width, left, fair }: MatrixProps) {
             ) : null,
           )}
           <text class="axis-label" x={Math.max(30, columns.length * cell)} y="32" text-anchor="end">
-            step
+            {momentName(run)}
           </text>
         </g>
       </svg>
@@ -140,7 +151,8 @@ function Matrix({ run, columns, width, left, fair }: MatrixProps) {
 }
 
 function cellText(run: RunDocument, { firstStep, lastStep, shares }: Column, peer: number): string {
-  const steps = firstStep === lastStep ? `step ${firstStep}` : `steps ${firstStep} to ${lastStep}`
+  const name = momentName(run)
+  const steps = firstStep === lastStep ? `${name} ${firstStep}` : `${name}s ${firstStep} to ${lastStep}`
   const share = shares[peer]
   return `${peerName(run, peer)}, ${steps}: ${share === null ? 'not received' : `${percentText(share)} of the result`}`
 }
@@ -218,7 +230,7 @@ function Ramp({ fair }: { fair: number }) {
 
 function weightNumbers(run: RunDocument, observer: number | null): NumbersTable {
   return {
-    head: ['step', ...run.peers.map((_, peer) => peerName(run, peer))],
+    head: [momentName(run), ...run.peers.map((_, peer) => peerName(run, peer))],
     rows: weightColumns(run, observer, Infinity).map(({ firstStep, shares }) => [firstStep, ...shares]),
   }
 }
