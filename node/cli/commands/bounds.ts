@@ -6,9 +6,11 @@ import type { Synchrony } from '../../../agreement/thresholds.ts'
 import { defineCommand, flag, maybe, option, UsageError } from '../command.ts'
 import { protocols } from '../options.ts'
 import { integer, largeInteger, oneOf } from '../parse.ts'
+import { gradientRuleOption } from '../rule-options.ts'
 import type { Paint, Terminal } from '../terminal.ts'
 import { counted, megabytes } from '../view/format.ts'
 import { printLearnBounds, withFaults } from './bounds-learn.ts'
+import { ruleBounds, ruleText } from './bounds-rule.ts'
 import { printTheorem, refuseStrayOptions, theoremNames, theoremOptions } from './bounds-theorems.ts'
 
 export const boundsCommand = defineCommand({
@@ -51,6 +53,7 @@ export const boundsCommand = defineCommand({
       oneOf(precisions),
       'f32',
     ),
+    gradientRule: gradientRuleOption,
     ...theoremOptions,
     json: flag('--json', 'print JSON: one object, or an array if no protocol is named'),
   },
@@ -61,7 +64,8 @@ export const boundsCommand = defineCommand({
     '--protocol icwtm --peers 5 --faults 1 --json',
   ],
   async handler(values, [subject], terminal) {
-    const { protocol, peers, faults, quorum, synchronous, dimension, precision, json, ...constants } = values
+    const { protocol, peers, faults, quorum, synchronous, dimension, precision, json, ...others } = values
+    const { gradientRule, ...constants } = others
     const theorem = theoremNames.find(name => name === subject) ?? null
     if (subject !== undefined && theorem === null)
       throw new UsageError(
@@ -71,6 +75,8 @@ export const boundsCommand = defineCommand({
       throw new UsageError(
         `--precision is about bytes; expected --dimension beside it, and not "bounds ${theorem ?? 'learn'}"`,
       )
+    if (gradientRule !== null && theorem !== null)
+      throw new UsageError(`--gradient-rule is about one agreement; expected none with "bounds ${theorem}"`)
     const nobody = faults === null ? null : nobodyHonest(peers, faults)
     if (nobody !== null) throw new UsageError(`--faults is ${faults}: ${nobody.why}`)
     const synchrony: Synchrony = synchronous ? 'synchronous' : 'asynchronous'
@@ -98,9 +104,18 @@ export const boundsCommand = defineCommand({
     const asked = (name: ProtocolName): Bounds =>
       bounds({ ...queryOf(name), ...(dimension !== null && { dimension, precision }) })
     const rows = protocol === null ? protocols.filter(name => name !== 'mean').map(asked) : [asked(protocol)]
-    if (json) terminal.json(protocol === null ? rows.map(withFaults) : withFaults(rows[0]!))
+    const ofRule = (row: Bounds) => (gradientRule === null ? null : ruleBounds(gradientRule, row))
+    const asJson = (row: Bounds) => {
+      const rule = ofRule(row)
+      return { ...withFaults(row), ...(rule && { gradientRule: rule }) }
+    }
+    if (json) terminal.json(protocol === null ? rows.map(asJson) : asJson(rows[0]!))
     else if (protocol === null) await printTable(rows, terminal)
     else for (const line of boundsLines(rows[0]!, terminal.paint)) terminal.print(line)
+    for (const row of json ? [] : rows) {
+      const rule = ofRule(row)
+      if (rule !== null) terminal.print(`${row.protocol}: ${ruleText(rule)}`)
+    }
     return 0
   },
 })

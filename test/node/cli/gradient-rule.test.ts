@@ -48,3 +48,24 @@ test('a rule that f liars can carry is refused, and one beside a server', async 
   t.is(server.code, 2)
   t.regex(server.stderr, /--gradient-rule/)
 })
+
+test('bounds say what is proved of a first rule on the vectors that a peer waits for, and where it cannot begin', async t => {
+  const json = async (...args: string[]) => {
+    const { code, stdout } = await run('bounds', '--json', ...args)
+    t.is(code, 0)
+    return JSON.parse(stdout) as { gradientRule: Record<string, unknown> }
+  }
+  const { gradientRule } = await json('--protocol', 'mda', '--peers', '7', '--gradient-rule', 'nnm+cwtm')
+  // q = 6, f = 1: κ of cwtm is 6 · ¼ · (1 + ¼), and 8f/(q − f) · (κ + 1) behind nnm.
+  t.deepEqual(gradientRule, {
+    name: 'nnm+cwtm',
+    why: null,
+    robustness: (8 / 5) * (6 * 0.25 * 1.25 + 1),
+    least: 0.25,
+  })
+  const few = await json('--protocol', 'rb-tm', '--peers', '7', '--gradient-rule', 'bucketing')
+  t.regex(String(few.gradientRule.why), /more than 2f = 4 are needed/)
+  t.is(few.gradientRule.robustness, null)
+  const text = await run('bounds', '--peers', '7', '--gradient-rule', 'nnm')
+  t.is(text.stdout.match(/begins the agreements on gradients: no κ of it is proved/g)?.length, 4)
+})
