@@ -1,7 +1,7 @@
 /** The transport's name on the wire, and all of its limits. */
 
 /** The version changes with every change that an older peer could not read. */
-export const PROTOCOL = '/concord/1.2.0'
+export const PROTOCOL = '/concord/1.3.0'
 
 /** Tells a process of another one with its key (second-process.ts). */
 export const NOTICE_PROTOCOL = '/concord/notice/1.0.0'

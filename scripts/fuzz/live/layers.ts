@@ -162,7 +162,7 @@ async function attackHello(attack: Attack): Promise<number> {
   const { victim, random } = attack
   const session = await letIn(attack)
   const stream = session.openStream()
-  await selectProtocol(stream, '/concord/1.2.0')
+  await selectProtocol(stream, '/concord/1.3.0')
   await stream.send(prefixed(helloInput(victim.cohortId, random)))
   await answered(session)
   session.channel.socket.destroy()

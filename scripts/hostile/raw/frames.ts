@@ -4,7 +4,7 @@ import { type Field, message, parse, prefixed, readVarint } from './protobuf.ts'
 import { RawError } from './queue.ts'
 import type { Channel } from './socket.ts'
 
-export const CONCORD = '/concord/1.2.0'
+export const CONCORD = '/concord/1.3.0'
 export const ADDRESSES = '/concord/addresses/1.0.0'
 
 export interface HelloFields {

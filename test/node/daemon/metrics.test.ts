@@ -84,7 +84,7 @@ test('libp2p uses the same registry', async t => {
     1,
     lines.join('\n'),
   )
-  t.true(figure('libp2p_data_transfer_bytes_total{protocol="/concord/1.2.0 received"}') > 10)
+  t.true(figure('libp2p_data_transfer_bytes_total{protocol="/concord/1.3.0 received"}') > 10)
 })
 
 test('many clients at once, on one connection or on many, cost one status a second', async t => {
