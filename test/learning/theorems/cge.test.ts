@@ -119,7 +119,8 @@ test('with our M² a step never does worse, at any n, step size and distance', t
   fc.assert(
     fc.property(
       fc.integer({ min: 4, max: 300 }),
-      fc.double({ min: 0.2, max: 3, noNaN: true }),
+      // Below n − 1 = 3, where the noise would be certain.
+      fc.double({ min: 0.2, max: 2.9, noNaN: true }),
       fc.double({ min: 0.01, max: 0.99, noNaN: true }),
       fc.double({ min: 0, max: 4, noNaN: true }),
       (n, c, part, log) => {
