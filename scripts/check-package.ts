@@ -57,6 +57,13 @@ const counts: number[] = [concord, agreement, learning, node].map(part => Object
 if (counts.some(count => count === 0)) throw new Error('an entry point exports nothing: ' + counts.join(' '))
 `
 
+/** It takes a value from the package, and a type. */
+const ownRule = `
+import type { RuleFunction } from 'concord'
+import { cwmed } from 'concord/agreement'
+export const rule: RuleFunction = vectors => cwmed(vectors)
+`
+
 const EXAMPLE_LINES_MAX = 25
 
 /** The program in the README that starts a peer. */
@@ -159,6 +166,14 @@ async function main(): Promise<void> {
   const direct = run(join(user, 'node_modules', '.bin', 'concord'), ['--help'], user)
   if (direct !== help) throw new Error(`started without npx, concord --help differs:\n${direct}`)
   if (!/\bdemo\b/.test(help)) throw new Error(`concord --help does not mention demo:\n${help}`)
+  const common = join(user, 'common')
+  mkdirSync(common)
+  writeFileSync(join(common, 'package.json'), '{ "private": true, "type": "commonjs" }\n')
+  writeFileSync(join(common, 'rule.ts'), ownRule)
+  const agreed = run('npx', ['--no-install', 'concord', 'agree', '--rule', './common/rule.ts'], user)
+  if (!/rule\.ts@[0-9a-f]{12} is not one of ours/.test(agreed))
+    throw new Error(`concord agree --rule does not name the rule:\n${agreed}`)
+  note('a rule of the user’s in a folder of CommonJS ran')
   run('npx', ['--no-install', 'concord', 'demo', '--steps', '20', '--report', 'demo.json'], user)
   note('npx concord demo --steps 20 ran')
 }

@@ -76,7 +76,7 @@ const peersOnly = [
   ...['protocol', 'synchronous', 'syncTimeout', 'grace', 'schedule', 'iterations', 'count', 'output'],
   ...['precision', 'localSteps', 'exchange'],
   ...['latency', 'gradientTime', 'measureEvery', 'network'],
-  ...['oracle', 'oracleTimeout', 'loss', 'crash', 'restart', 'isolate', 'pause', 'slow'],
+  ...['oracleTimeout', 'loss', 'crash', 'restart', 'isolate', 'pause', 'slow'],
 ]
 /** A page draws what peers do among themselves. */
 const shownOfPeers = ['watch', 'page']
@@ -90,12 +90,16 @@ export function checkArchitecture(values: Readonly<Record<string, unknown>>, opt
       throw new UsageError(
         `--${name} is given, but a page shows what peers send each other, and a server's workers do not; expected none with --architecture server`,
       )
+  if (server && values.oracle !== null)
+    throw new UsageError(
+      "--oracle is given, but a server's workers learn our models; expected none with --architecture server",
+    )
   for (const name of server ? peersOnly : serverOnly) {
     const { fallback, flags } = options[name]!
     if (JSON.stringify(values[name]) === JSON.stringify(fallback)) continue
     throw new UsageError(
       server
-        ? `${flags.split(' ')[0]} is about peers; expected none with --architecture server`
+        ? `${flags.split(' ')[0]} is about agreement between peers; expected none with --architecture server`
         : `${flags.split(' ')[0]} is about a server; expected --architecture server beside it`,
     )
   }

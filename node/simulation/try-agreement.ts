@@ -65,7 +65,7 @@ export interface Agreed {
   /** By name; one of the caller's is called `own@…`. */
   readonly protocol: string
   readonly honest: readonly PeerIndex[]
-  /** By peer; null if a peer has none. */
+  /** By peer; null for liars, and if a peer has none. */
   readonly outputs: readonly (Vector | null)[]
   /** `Δ₂`, the widest distance of two honest vectors, of the inputs and of the outputs; null if an output is missing. */
   readonly diameter: { readonly before: number; readonly after: number | null }
@@ -174,7 +174,7 @@ function run(setup: AgreeSetup, protocol: ProtocolName, base: ProtocolName): Agr
   return {
     protocol,
     honest: result.honest,
-    outputs: result.outputs,
+    outputs: result.outputs.map((output, peer) => (result.honest.includes(peer) ? output : null)),
     diameter: { before: start.diameter(), after: isComplete ? out.diameter() : null },
     moved: isComplete ? meanShift(out, start) : null,
     iterations: result.iterations,

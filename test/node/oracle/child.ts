@@ -59,7 +59,8 @@ function greet(ask: Record<string, unknown>): void {
   }
   if (mode === 'hang-at-start') return
   const shape = mode === 'bad-shape' ? [2, 3] : [5]
-  const dimension = mode === 'grows' && !once() ? 6 : 5
+  const isOther = Number(ask.peer) > 0
+  const dimension = (mode === 'grows' && !once()) || (mode === 'other-model' && isOther) ? 6 : 5
   say(
     {
       type: 'hello',
@@ -68,7 +69,7 @@ function greet(ask: Record<string, unknown>): void {
       parameters: [{ name: 'point', shape: dimension === 6 ? [6] : shape }],
       examples: mode === 'no-examples' ? 0 : 10 + Number(ask.peer),
     },
-    new Float32Array(dimension),
+    new Float32Array(dimension).fill(mode === 'other-start' && isOther ? 1 : 0),
   )
 }
 
