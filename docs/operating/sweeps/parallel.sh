@@ -13,10 +13,13 @@ files=()
 for file in "${@:4}"; do files+=(--basefile "$file"); done
 
 # A part at a time on each machine, since a part takes all cores. A machine that fails hands its part to another one.
-# Parts stay in the home folder of each machine, so that the same command goes on where it stopped.
+# Parts stay in the same folder of each machine, so that the same command goes on where it stopped.
 mkdir -p "$out"
-seq "$parts" | parallel --sshloginfile "$hosts" --jobs 1 --retries 3 --joblog "$out/joblog" \
+failed=0
+seq "$parts" | parallel --sshloginfile "$hosts" --jobs 1 --retries 3 --joblog "$out/joblog" --quote \
   --workdir . "${files[@]}" --return "$out/part-{}" \
-  concord sweep "$sweep" --shard "{}/$parts" --out "$out/part-{}"
+  concord sweep "$sweep" --shard "{}/$parts" --out "$out/part-{}" || failed=1
 
+# Also where a run of a part has failed: its cell is marked.
 concord sweep merge "$out"/part-* --out "$out/whole"
+exit "$failed"
