@@ -90,7 +90,7 @@ export function checkArchitecture(values: Readonly<Record<string, unknown>>, opt
       throw new UsageError(
         `--${name} is given, but a page shows what peers send each other, and a server's workers do not; expected none with --architecture server`,
       )
-  if (server && values.oracle !== null)
+  if (server && (values.oracle ?? null) !== null)
     throw new UsageError(
       "--oracle is given, but a server's workers learn our models; expected none with --architecture server",
     )

@@ -37,11 +37,6 @@ export const metricNames: readonly string[] = [
   'violations',
 ]
 
-/** Whether less of it is better. */
-export function isLowerBetter(metric: string): boolean {
-  return !/^(accuracy|balancedAccuracy|f1|auroc|r2|stepsDone)/.test(metric)
-}
-
 /**
  * Mean and worst of each figure over the peers; null where a peer's is not finite. Figures that no peer has are left out:
  * a model of numbers has no accuracy.
@@ -81,20 +76,24 @@ export function metricsOf(report: Report): Record<string, number | null> {
 
 /**
  * The evaluations on the way that all of these peers have, and the end, which a server's series lacks.
- * @param end the step of the report's own figures; null if the run did not get there
+ * @param ofPeers their points, peer by peer
+ * @param end the report's own figures, and the step that they are of; null if the run did not get there
  */
-export function seriesOf({ honest }: Report, end: number | null): Readonly<Record<string, Series>> {
+export function seriesOf(
+  ofPeers: readonly (readonly (Evaluated & { readonly step: number })[])[],
+  end: { readonly step: number; readonly peers: readonly Evaluated[] } | null,
+): Readonly<Record<string, Series>> {
   const points = new Map<number, Evaluated[]>()
-  for (const { series = [] } of honest)
+  for (const series of ofPeers)
     for (const point of series) {
       const at = points.get(point.step) ?? []
       at.push(point)
       points.set(point.step, at)
     }
   if (points.size === 0) return {}
-  if (end !== null && !points.has(end)) points.set(end, [...honest])
+  if (end !== null && !points.has(end.step)) points.set(end.step, [...end.peers])
   const steps = [...points.keys()]
-    .filter(step => points.get(step)!.length === honest.length)
+    .filter(step => points.get(step)!.length === ofPeers.length || step === end?.step)
     .sort((a, b) => a - b)
   const rows = steps.map(step => overPeers(points.get(step)!))
   const names = [...new Set(rows.flatMap(row => Object.keys(row)))]

@@ -4,7 +4,7 @@ import { learnOnServer, serverReport } from '../cli/server-learning.ts'
 import { runSimulated, type SimulatedOptions } from '../cli/simulated.ts'
 import { simulatedReport } from '../cli/simulated-report.ts'
 import { cohortId } from '../cohort/cohort.ts'
-import type { Report } from '../daemon/report.ts'
+import { type Report, reportedSeries } from '../daemon/report.ts'
 import type { Stop } from './definition.ts'
 import { metricsOf, seriesOf } from './metrics.ts'
 import { type Prepared, prepare } from './prepare.ts'
@@ -50,13 +50,17 @@ export async function runOne({ settings, stop, holdout }: Job, context: RunConte
   return {
     ...(ended === null ? endOf(learnt) : { status: ended.status, why: ended.why }),
     metrics: { ...metricsOf(report), ...ended?.metrics },
-    series: seriesOf(report, isWhole ? scenario.settings.steps : null),
+    series: seriesOf(learnt.series, isWhole ? { step: scenario.settings.steps, peers: report.honest } : null),
     seconds: (performance.now() - startedMs) / 1000,
   }
 }
 
+type Points = NonNullable<Report['honest'][number]['series']>
+
 interface Learnt {
   readonly report: Report
+  /** The evaluations on the way, peer by peer. */
+  readonly series: readonly Points[]
   /** Why the run has no result; null: it has one. */
   readonly why: string | null
 }
@@ -82,7 +86,8 @@ async function learnIn(
       onEvaluation: point => watch.onEvaluation(0, point),
     })
     const why = run.finite ? null : `the parameters of step ${run.steps} are not finite`
-    return { report: serverReport(scenario, rule.name, run, 0), why }
+    const report = serverReport(scenario, rule.name, run, 0)
+    return { report, series: pointsOf(report.honest), why }
   }
   const run = await runSimulated({
     ...prepared.world,
@@ -92,10 +97,20 @@ async function learnIn(
     save: null,
     oracleCache,
     isOver,
-    onEvaluation: watch.onEvaluation,
+    onEvaluation(peer, point) {
+      if (!scenario.liars.includes(peer)) watch.onEvaluation(peer, point)
+    },
     onStep: ({ step, loss }) => onStep(step, loss),
   })
-  return { report: simulatedReport(scenario, run, cohortId(run.cohort), 0), why: whyOf(run.result) }
+  const report = simulatedReport(scenario, run, cohortId(run.cohort), 0)
+  // In a run that was ended no peer has finished, and the report knows none.
+  const all = run.series.filter((_, peer) => !scenario.liars.includes(peer)).map(reportedSeries)
+  const series = pointsOf(report.honest.length === 0 ? all : report.honest)
+  return { report, series, why: whyOf(run.result) }
+}
+
+function pointsOf(peers: readonly Pick<Report['honest'][number], 'series'>[]): readonly Points[] {
+  return peers.map(({ series = [] }) => series)
 }
 
 function programOf({

@@ -1,5 +1,6 @@
 /** A thread of the pool: runs one job after the other, and keeps the data and models that they share. */
 import { parentPort } from 'node:worker_threads'
+import { countBuffersAsHeap, growHeapFor } from '../network/memory.ts'
 import { createCaches } from './caches.ts'
 import type { FromThread, ToThread } from './pool.ts'
 import { createPrograms } from './programs.ts'
@@ -10,6 +11,10 @@ if (!port) throw new Error('run-thread.ts runs as a worker thread; call runPool 
 
 /** How often a thread says how far it is. */
 const TOLD_EVERY_MS = 250
+
+// A step's vectors come and go: with the runtime's own limits a quarter of a run is spent on collecting them.
+countBuffersAsHeap()
+growHeapFor(1, 1)
 
 const say = (message: FromThread) => port.postMessage(message)
 const cacheFor = createCaches()

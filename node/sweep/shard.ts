@@ -8,7 +8,7 @@ export interface Shard {
   readonly of: number
 }
 
-/** Every so manieth cell; where anything is tuned, those that differ in the seed alone stay together. */
+/** Every m-th cell of m parts; where anything is tuned, those that differ in the seed alone stay together. */
 export function shardOf(
   { tune }: SweepDefinition,
   cells: readonly Cell[],

@@ -1,13 +1,11 @@
 /** Figures of tables as people read them. */
+import { isShare } from './figures/metric.ts'
 import type { GroupRow } from './table.ts'
-
-/** Shares of a whole are written in per cent. */
-const SHARES = /^(accuracy|balancedAccuracy|f1|auroc)/
 
 /** `93.1 ± 0.4 %`; the interval only where there is one. */
 export function numberText(metric: string, { mean, half }: Pick<GroupRow, 'mean' | 'half'>): string {
   if (mean === null) return '–'
-  if (SHARES.test(metric)) {
+  if (isShare(metric)) {
     const spread = half === null ? '' : ` ± ${(100 * half).toFixed(1)}`
     return `${(100 * mean).toFixed(1)}${spread} %`
   }

@@ -1,8 +1,8 @@
 /** Tables of a sweep's results: means over the seeds, with their confidence intervals, and the worst over an axis. */
 import { suggestion } from '../text/nearest.ts'
 import { SweepError } from './definition.ts'
+import { betterOf } from './figures/metric.ts'
 import { summaryOf } from './figures/statistics.ts'
-import { isLowerBetter } from './metrics.ts'
 import type { RunRow, Setting } from './rows.ts'
 
 /** One group of runs that have the same values of the axes that were asked for. */
@@ -78,7 +78,7 @@ function overRuns(rows: readonly RunRow[], metric: string): Summary {
 
 /** Where a run has no value, that is the worst there is. */
 function worstOf<T extends Summary>(parts: readonly T[], metric: string): T {
-  const sign = isLowerBetter(metric) ? -1 : 1
+  const sign = betterOf(metric) === 'lower' ? -1 : 1
   const score = ({ mean, without }: T) => (mean === null ? (without > 0 ? -Infinity : Infinity) : sign * mean)
   return parts.reduce((a, b) => (score(b) < score(a) ? b : a))
 }

@@ -1,6 +1,6 @@
 /** Tuning: which settings each cell is measured with, by how they did on examples held out of the training. */
 import type { Cell, Tuning } from './definition.ts'
-import { isLowerBetter } from './metrics.ts'
+import { betterOf } from './figures/metric.ts'
 import type { RunRow, Setting } from './rows.ts'
 
 /** A cell with one of the choices, of the group of cells that differ in their seed alone. */
@@ -40,7 +40,7 @@ export function bestOf(
   rows: readonly (RunRow | null)[],
   metric: string,
 ): readonly Cell[] {
-  const sign = isLowerBetter(metric) ? -1 : 1
+  const sign = betterOf(metric) === 'lower' ? -1 : 1
   const scores = new Map<string, Map<string, { choice: Candidate['choice']; sum: number }>>()
   const open = new Set<string>()
   for (const [place, { group, choice }] of candidates.entries()) {

@@ -3,7 +3,8 @@ import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { SeriesPoint } from '../../learning/evaluation/series.ts'
 import { finiteOrNull, reportedMetrics } from '../daemon/report.ts'
 import type { Stop } from './definition.ts'
-import { isLowerBetter, overPeers } from './metrics.ts'
+import { betterOf } from './figures/metric.ts'
+import { overPeers } from './metrics.ts'
 
 /** How the watch ended a run. */
 interface Ended {
@@ -41,7 +42,7 @@ export function createWatch(
     const met = Object.entries(targets).map(([name, target]) => {
       const value = metrics[name]
       if (value === null || value === undefined) return null
-      const isMet = isLowerBetter(name) ? value <= target : value >= target
+      const isMet = betterOf(name) === 'lower' ? value <= target : value >= target
       return isMet ? `${name} ${value}` : null
     })
     if (met.length === 0 || met.includes(null)) return

@@ -3,8 +3,7 @@
  * each around a trusted server, beside the same gradients and rules in a plain PyTorch loop (sweep-torch.ts). Both run
  * every tenth cell, in turns, from the opening of the data to the last evaluation; `share=1` runs all 180.
  *
- * `busy` is the share of the cores that runs kept busy from the first run's begin to the last one's end; `overhead` what
- * the whole took beyond the runs' own time, both in per cent.
+ * `cores busy` is what the runs took in all, over the time of the sweep on all cores; the rest is overhead.
  */
 import { availableParallelism } from 'node:os'
 import { cellsOf } from '../../node/sweep/grid.ts'
@@ -15,7 +14,7 @@ import { compared, median, type RunBench } from './bench.ts'
 import { sweepTorch } from './sweep-torch.ts'
 
 const PEERS = 11
-const SETTINGS = { peers: PEERS, steps: 100, batch: 64, rate: 0.5, momentum: 0.9, clip: 2 }
+const SETTINGS = { peers: PEERS, steps: 100, batch: 64, rate: 0.5, momentum: 0.9, clip: 2, weightDecay: 0 }
 
 export const run: RunBench = async ({ args, note }) => {
   const at = args.indexOf('--data')

@@ -107,7 +107,7 @@ async function carryOut(
       onProgress: meter.update,
     })
     meter.stop()
-    if (json) for (const row of rows) terminal.json(row)
+    if (json) for (const row of rows) terminal.json(row, 0)
     const problems = await tell(rows, terminal)
     const seconds = (performance.now() - startedMs) / 1000
     if (stop.signal.aborted) {

@@ -66,13 +66,16 @@ export function curveScene(options: CurveSceneOptions): Scene {
 }
 
 /** What must be said of the lines, in words. */
-export function captionOf(panels: readonly CurvePanel[]): string {
+export function captionOf(
+  panels: readonly CurvePanel[],
+  band: string | null = 'the 95 % interval of the mean',
+): string {
   const lines = panels.flatMap(panel => panel.lines)
   const seeds = lines.map(({ runs }) => runs)
   const [least, most] = [Math.min(...seeds), Math.max(...seeds)]
   return [
     `Mean over ${least === most ? least : `${least} to ${most}`} ${most === 1 ? 'seed' : 'seeds'}`,
-    most > 1 ? ', and the 95 % interval of the mean as a band.' : '.',
+    most > 1 && band !== null ? `, and ${band} as a band.` : '.',
     lines.some(({ endsEarly }) => endsEarly !== null)
       ? ' A line ends where the first of its runs ended.'
       : '',

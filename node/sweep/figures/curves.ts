@@ -8,8 +8,9 @@ export interface CurvePoint {
   readonly step: number
   /** Null, which interrupts the line, where a run was not finite. */
   readonly mean: number | null
-  /** Half the width of the interval; null for one run. */
+  /** Half the width of the interval, and the standard deviation over the runs; null for one run. */
   readonly half: number | null
+  readonly deviation: number | null
 }
 
 export interface CurveLine {
@@ -69,9 +70,11 @@ function lineOf(
   const points = [...at]
     .sort(([a], [b]) => a - b)
     .flatMap(([step, values]): CurvePoint[] => {
-      if (values.includes(null)) return [{ step, mean: null, half: null }]
+      if (values.includes(null)) return [{ step, mean: null, half: null, deviation: null }]
       const summary = values.length < curves.length ? null : summaryOf(values as number[])
-      return summary === null ? [] : [{ step, mean: summary.mean, half: summary.half }]
+      if (summary === null) return []
+      const { mean, half, deviation } = summary
+      return [{ step, mean, half, deviation: half === null ? null : deviation }]
     })
   const last = Math.max(...curves.map(({ curve: [steps] }) => steps.at(-1) ?? 0))
   const end = points.at(-1)

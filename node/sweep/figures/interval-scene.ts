@@ -104,7 +104,7 @@ function panelMarks(
     marks.push({ kind: 'path', d: `M${places(x)} ${TOP}V${bottom}`, stroke: { paint: '--line', width: 1 } })
     marks.push(textMark(x, bottom + 14, textOf(metric, tick), 11, 'middle', { fill: '--soft' }))
   }
-  marks.push(textMark(width, 13, fitted(labelOf(metric), 11, width / 3), 11, 'end', { fill: '--soft' }))
+  marks.push(textMark(width - 2, 13, fitted(labelOf(metric), 11, width / 3), 11, 'end', { fill: '--soft' }))
   for (const [at, one] of comparison.worst.entries()) {
     const y = TOP + (at + 0.5) * ROW
     const name = nameOf(options, one)
@@ -146,7 +146,7 @@ function dotMarks(
   const title = `${textOf(metric, mean)}${half === null ? '' : ` ± ${textOf(metric, half)}`}, ${count} ${count === 1 ? 'seed' : 'seeds'}`
   marks.push({ kind: 'path', d: outline, fill: paint, at: [scale(mean), y], title })
   marks.push(
-    textMark(width, y + 4, `${textOf(metric, mean)}, n = ${count}`, 11, 'end', {
+    textMark(width - 2, y + 4, `${textOf(metric, mean)}, n = ${count}`, 11, 'end', {
       fill: paint === '--ghost' ? '--soft' : paint,
     }),
   )

@@ -3,12 +3,14 @@ import { bytesText, numberText } from '../../page/app/chart/format.ts'
 
 export type Better = 'higher' | 'lower'
 
-const higher = /accuracy|precision|recall|f1|auc|score/i
-const share = /accuracy|precision|recall|f1|auc/i
+/** Shares in [0, 1], of which more is better. */
+const share = /accuracy|precision|recall|f1|auroc|auc/i
+/** Of these more is better too. */
+const more = /^r2|^stepsDone|score/i
 
 /** By the name: more accuracy is better, and less of anything else (loss, distance, bytes, time). */
 export function betterOf(metric: string): Better {
-  return higher.test(metric) ? 'higher' : 'lower'
+  return share.test(metric) || more.test(metric) ? 'higher' : 'lower'
 }
 
 export function isShare(metric: string): boolean {
@@ -30,6 +32,9 @@ export function textOf(metric: string, value: number | null): string {
 
 /** The metrics that figures begin with: what the worst honest peer has learnt, then the rest in the rows' order. */
 export function inOrderOfUse(metrics: readonly string[]): readonly string[] {
-  const first = ['accuracyMin', 'accuracyMean', 'accuracy', 'lossMean', 'loss', 'diameterParameters']
+  const first = [
+    ...['accuracyMin', 'accuracyMean', 'accuracy', 'rmseMax', 'rmseMean', 'lossMean', 'loss'],
+    'diameterParameters',
+  ]
   return [...first.filter(name => metrics.includes(name)), ...metrics.filter(name => !first.includes(name))]
 }

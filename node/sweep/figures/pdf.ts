@@ -37,10 +37,9 @@ function draw(pdf: Pdf, mark: Mark): void {
     pdf.path(d).opacity(opacity)
     if (stroke !== undefined) {
       pdf.lineWidth(stroke.width)
-      if (stroke.dash) {
-        const [length = 1, space = length] = stroke.dash.split(/[ ,]+/).map(Number)
-        pdf.dash(length, { space })
-      }
+      // It takes a list as well, which its types do not know.
+      const dashes: unknown = stroke.dash?.split(' ').map(Number)
+      if (stroke.dash) pdf.dash(dashes as number, {})
     }
     if (fill !== undefined && stroke !== undefined) pdf.fillAndStroke(colourOf(fill), colourOf(stroke.paint))
     else if (fill !== undefined) pdf.fill(colourOf(fill))

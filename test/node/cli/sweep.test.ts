@@ -6,26 +6,54 @@ import test from 'ava'
 import { comparable, placeOf, rowsOf, small } from '../sweep/folders.ts'
 import { run, start } from './concord.ts'
 
-test('killed twice and continued, the results are those of an undisturbed run, to the bit', async t => {
-  const { folder, file } = await placeOf(t, { ...small, seeds: 2 })
-  const [killed, whole] = [join(folder, 'killed'), join(folder, 'whole')]
-  for (const runs of [2, 7]) {
-    const running = start(['sweep', file, '--out', killed])
-    const stored = async () =>
-      existsSync(join(killed, 'runs')) ? (await readdir(join(killed, 'runs'))).length : 0
-    while ((await stored()) < runs) await new Promise(setImmediate)
-    running.kill('SIGKILL')
-    await running.ended
-    t.false(existsSync(join(killed, 'results.jsonl')))
-  }
-  const last = await run('sweep', file, '--out', killed)
-  t.is(last.code, 0, last.stderr)
-  t.regex(last.stdout, /16 runs, [7-9] of them done before|16 runs, 1\d of them done before/)
-  t.is((await run('sweep', file, '--out', whole)).code, 0)
-  t.deepEqual(comparable(await rowsOf(killed)), comparable(await rowsOf(whole)))
+async function storedIn(folder: string): Promise<number> {
+  const names = existsSync(join(folder, 'runs')) ? await readdir(join(folder, 'runs')) : []
+  return names.filter(name => name.endsWith('.json')).length
+}
+
+test.serial(
+  'killed twice and continued, the results are those of an undisturbed run, to the bit',
+  async t => {
+    const { folder, file } = await placeOf(t, { ...small, seeds: 2 })
+    const [killed, whole] = [join(folder, 'killed'), join(folder, 'whole')]
+    for (const runs of [2, 7]) {
+      const running = start(['sweep', file, '--out', killed])
+      while ((await storedIn(killed)) < runs) await new Promise(setImmediate)
+      running.kill('SIGKILL')
+      await running.ended
+      t.false(existsSync(join(killed, 'results.jsonl')))
+    }
+    const last = await run('sweep', file, '--out', killed)
+    t.is(last.code, 0, last.stderr)
+    t.regex(last.stdout, /16 runs, (?:[7-9]|1\d) of them done before/)
+    t.is((await run('sweep', file, '--out', whole)).code, 0)
+    t.deepEqual(comparable(await rowsOf(killed)), comparable(await rowsOf(whole)))
+  },
+)
+
+test.serial(
+  'Ctrl-C ends it at once, says how many runs are left, and keeps those that have ended',
+  async t => {
+    const { folder, file } = await placeOf(t, { ...small, seeds: 20 })
+    const running = start(['sweep', file, '--out', join(folder, 'out')])
+    while ((await storedIn(join(folder, 'out'))) < 2) await new Promise(setImmediate)
+    running.kill('SIGINT')
+    const { code, stderr } = await running.ended
+    t.is(code, 130)
+    const [, left] = /interrupted; (\d+) runs left/.exec(stderr) ?? []
+    t.is(Number(left) + (await storedIn(join(folder, 'out'))), 160)
+  },
+)
+
+test.serial('where nothing can be stored, a sentence says so, exit 1', async t => {
+  const { folder, file } = await placeOf(t, small)
+  await writeFile(join(folder, 'out'), 'in the way')
+  const { code, stderr } = await run('sweep', file, '--out', join(folder, 'out'))
+  t.is(code, 1)
+  t.regex(stderr, /out.runs cannot be written: a file is where a folder must be/)
 })
 
-test('two shards as two processes, merged, are one run', async t => {
+test.serial('two shards as two processes, merged, are one run', async t => {
   const { folder, file } = await placeOf(t, small)
   const parts = [1, 2].map(part => join(folder, `part-${part}`))
   const ended = await Promise.all(
@@ -45,7 +73,7 @@ test('two shards as two processes, merged, are one run', async t => {
   t.regex(table.stdout, /cwtm/)
 })
 
-test('a dry run lists the runs and writes nothing', async t => {
+test.serial('a dry run lists the runs and writes nothing', async t => {
   const { folder, file } = await placeOf(t, { ...small, axes: { ...small.axes, faults: [1, 3] } })
   const { code, stdout } = await run('sweep', file, '--out', join(folder, 'out'), '--dry-run')
   t.is(code, 0)
@@ -54,7 +82,7 @@ test('a dry run lists the runs and writes nothing', async t => {
   t.deepEqual(await readdir(folder), ['sweep.yaml'])
 })
 
-test('a failed run: the rest go on, exit 1 at the end', async t => {
+test.serial('a failed run: the rest go on, exit 1 at the end', async t => {
   const axes = { rule: ['cwtm', './breaks.ts'] }
   const { folder, file } = await placeOf(t, { settings: { ...small.settings, steps: 1, faults: 1 }, axes })
   await writeFile(
@@ -83,7 +111,7 @@ const wrong: readonly (readonly [document: unknown, message: RegExp])[] = [
 ]
 
 for (const [document, message] of wrong)
-  test(`wrong usage, exit 2: ${message.source}`, async t => {
+  test.serial(`wrong usage, exit 2: ${message.source}`, async t => {
     const { folder, file } = await placeOf(t, document)
     const { code, stderr } = await run('sweep', file, '--out', join(folder, 'out'))
     t.is(code, 2, stderr)

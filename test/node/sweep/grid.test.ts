@@ -34,15 +34,13 @@ test('cells are the product, without what is excluded, with what is included, ea
       conditions,
       (most, seeds, exclude, include) => {
         const inGrid = exclude.filter(({ faults = 1 }) => faults <= most)
-        const cells = cellsOf(
-          file({
-            settings: { architecture: 'server' },
-            axes: { rule: rules, attack: attacks, faults: { from: 1, to: most } },
-            seeds,
-            exclude: inGrid,
-            include,
-          }),
-        )
+        const definition = file({
+          settings: { architecture: 'server' },
+          axes: { rule: rules, attack: attacks, faults: { from: 1, to: most } },
+          seeds,
+          exclude: inGrid,
+          include,
+        })
         const holds = (condition: (typeof include)[number], rule: string, attack: string, faults: number) =>
           (condition.rule ?? rule) === rule &&
           ((condition.attack as readonly string[] | undefined) ?? [attack]).includes(attack) &&
@@ -59,6 +57,11 @@ test('cells are the product, without what is excluded, with what is included, ea
                 )
                 if (isIn || isAdded) wanted.push(`${rule} ${attack} ${faults} ${seed}`)
               }
+        if (wanted.length === 0) {
+          t.throws(() => cellsOf(definition), { code: 'sweep-empty' })
+          return
+        }
+        const cells = cellsOf(definition)
         const found = cells.map(
           ({ axes: { rule, attack, faults, seed } }) => `${rule} ${attack} ${faults} ${seed}`,
         )
@@ -66,7 +69,13 @@ test('cells are the product, without what is excluded, with what is included, ea
         for (const { axes, settings } of cells) t.like(settings, { ...axes, architecture: 'server' })
       },
     ),
-    { numRuns: 60, examples: [[1, 1, [], []]] },
+    {
+      numRuns: 60,
+      examples: [
+        [1, 1, [], []],
+        [1, 1, [{ attack: [...attacks] }], []],
+      ],
+    },
   )
 })
 

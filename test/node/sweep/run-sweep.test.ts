@@ -12,7 +12,7 @@ import { comparable, placeOf, rowsOf, small } from './folders.ts'
 
 const definitionOf = (document: unknown, base = '.') => sweepOf(document, { source: 'test', base })
 
-test('a second call takes finished runs over, and redoes only what changed', async t => {
+test.serial('a second call takes finished runs over, and redoes only what changed', async t => {
   const { folder } = await placeOf(t, small)
   const plans: SweepPlan[] = []
   const ran: RunRow[] = []
@@ -38,60 +38,69 @@ test('a second call takes finished runs over, and redoes only what changed', asy
   for (const row of comparable(second.rows)) if (known.has(row.run)) t.deepEqual(row, known.get(row.run))
 })
 
-test('a spelt out default is the same run; another program in the same file is another run', async t => {
-  const { folder } = await placeOf(t, small)
-  const rule = (body: string) => `export function rule(vectors) { return ${body} }\n`
-  await writeFile(join(folder, 'mine.ts'), rule('vectors[0]'))
-  const one = { settings: { ...small.settings, steps: 1, rule: './mine.ts' } }
-  const nameOf = async (document: unknown) => (await runSweep(definitionOf(document, folder))).rows[0]!.run
-  const name = await nameOf(one)
-  t.is(await nameOf({ settings: { ...one.settings, momentum: 0.9, attack: 'sign-flip' } }), name)
-  t.not(await nameOf({ settings: { ...one.settings, momentum: 0.8 } }), name)
-  await writeFile(join(folder, 'mine.ts'), rule('vectors[1]'))
-  t.not(await nameOf(one), name)
-})
+test.serial(
+  'a spelt out default is the same run; another program in the same file is another run',
+  async t => {
+    const { folder } = await placeOf(t, small)
+    const rule = (body: string) => `export function rule(vectors) { return ${body} }\n`
+    await writeFile(join(folder, 'mine.ts'), rule('vectors[0]'))
+    const one = { settings: { ...small.settings, steps: 1, rule: './mine.ts' } }
+    const nameOf = async (document: unknown) => (await runSweep(definitionOf(document, folder))).rows[0]!.run
+    const name = await nameOf(one)
+    t.is(await nameOf({ settings: { ...one.settings, momentum: 0.9, attack: 'sign-flip' } }), name)
+    t.not(await nameOf({ settings: { ...one.settings, momentum: 0.8 } }), name)
+    await writeFile(join(folder, 'mine.ts'), rule('vectors[1]'))
+    t.not(await nameOf(one), name)
+  },
+)
 
-test('below its bound a cell is skipped; a run that fails marks its cell, and the rest go on', async t => {
-  const { folder } = await placeOf(t, small)
-  await writeFile(
-    join(folder, 'breaks.ts'),
-    "export function rule(vectors) { if (vectors[0].length > 2) throw new Error('too long'); return vectors[0] }\n",
-  )
-  const settings = { ...small.settings, steps: 1 }
-  const axes = { rule: ['cwtm', './breaks.ts'], faults: [1, 3] }
-  const { rows } = await runSweep(definitionOf({ settings, axes }, folder), { folder })
-  t.deepEqual(
-    rows.map(({ axes: { rule, faults }, status }) => `${rule} ${faults} ${status}`),
-    ['cwtm 1 done', 'cwtm 3 skipped', './breaks.ts 1 failed', './breaks.ts 3 skipped'],
-  )
-  t.regex(rows[1]!.why!, /no rule stands more than 2 of 5 workers/)
-  t.regex(rows[2]!.why!, /too long/)
-})
+test.serial(
+  'below its bound a cell is skipped; a run that fails marks its cell, and the rest go on',
+  async t => {
+    const { folder } = await placeOf(t, small)
+    await writeFile(
+      join(folder, 'breaks.ts'),
+      "export function rule(vectors) { if (vectors[0].length > 2) throw new Error('too long'); return vectors[0] }\n",
+    )
+    const settings = { ...small.settings, steps: 1 }
+    const axes = { rule: ['cwtm', './breaks.ts'], faults: [1, 3] }
+    const { rows } = await runSweep(definitionOf({ settings, axes }, folder), { folder })
+    t.deepEqual(
+      rows.map(({ axes: { rule, faults }, status }) => `${rule} ${faults} ${status}`),
+      ['cwtm 1 done', 'cwtm 3 skipped', './breaks.ts 1 failed', './breaks.ts 3 skipped'],
+    )
+    t.regex(rows[1]!.why!, /no rule stands more than 2 of 5 workers/)
+    t.regex(rows[2]!.why!, /too long/)
+  },
+)
 
-test('tuning picks the choice that is best on the hold-out, and the same cells are then measured with it', async t => {
-  const document = {
-    settings: { ...small.settings, steps: 10, attack: 'sign-flip', faults: 1 },
-    axes: { rule: ['mean', 'cwtm'] },
-    seeds: 2,
-    tune: { rate: [0.5, 0.0001], holdout: 0.2 },
-  }
-  const { folder } = await placeOf(t, document)
-  const { rows } = await runSweep(definitionOf(document), { folder })
-  t.deepEqual(
-    rows.map(({ settings }) => settings.rate),
-    [0.5, 0.5, 0.5, 0.5],
-  )
-  t.is((await readdir(join(folder, 'tuning'))).length, 4)
-  const fixed = { ...document, settings: { ...document.settings, rate: 0.5 }, tune: undefined }
-  const { tune: _, ...plain } = fixed
-  t.deepEqual(
-    comparable((await runSweep(definitionOf(plain))).rows).map(({ metrics }) => metrics),
-    comparable(rows).map(({ metrics }) => metrics),
-  )
-})
+test.serial(
+  'tuning picks the choice that is best on the hold-out, and the same cells are then measured with it',
+  async t => {
+    const document = {
+      settings: { ...small.settings, steps: 10, attack: 'sign-flip', faults: 1 },
+      axes: { rule: ['mean', 'cwtm'] },
+      seeds: 2,
+      tune: { rate: [0.5, 0.0001], holdout: 0.2 },
+    }
+    const { folder } = await placeOf(t, document)
+    const { rows } = await runSweep(definitionOf(document), { folder })
+    t.deepEqual(
+      rows.map(({ settings }) => settings.rate),
+      [0.5, 0.5, 0.5, 0.5],
+    )
+    t.is((await readdir(join(folder, 'tuning'))).length, 4)
+    const fixed = { ...document, settings: { ...document.settings, rate: 0.5 }, tune: undefined }
+    const { tune: _, ...plain } = fixed
+    t.deepEqual(
+      comparable((await runSweep(definitionOf(plain))).rows).map(({ metrics }) => metrics),
+      comparable(rows).map(({ metrics }) => metrics),
+    )
+  },
+)
 
 for (const architecture of ['server', 'peers'])
-  test(`a run ends at its target, and where it diverges: ${architecture}`, async t => {
+  test.serial(`a run ends at its target, and where it diverges: ${architecture}`, async t => {
     const settings = {
       ...small.settings,
       architecture,
@@ -115,7 +124,7 @@ for (const architecture of ['server', 'peers'])
     t.regex(lost!.why!, /the training loss of step \d+ is/)
   })
 
-test('Parquet read by DuckDB equals the CSV, and both the rows', async t => {
+test.serial('Parquet read by DuckDB equals the CSV, and both the rows', async t => {
   const document = { ...small, settings: { ...small.settings, evaluateEvery: 2, unsafe: true } }
   const { folder } = await placeOf(t, document)
   const { rows } = await runSweep(definitionOf(document), { folder })
@@ -149,7 +158,7 @@ test('Parquet read by DuckDB equals the CSV, and both the rows', async t => {
   }
 })
 
-test('merging refuses two results of one run that differ, and names run and field', async t => {
+test.serial('merging refuses two results of one run that differ, and names run and field', async t => {
   const { folder } = await placeOf(t, small)
   const parts = [1, 2].map(index => join(folder, String(index)))
   for (const [place, part] of parts.entries())
@@ -169,7 +178,7 @@ test('merging refuses two results of one run that differ, and names run and fiel
   t.regex(error!.message, new RegExp(`^run ${row!.run}: metrics\\.lossMean is .* in .*, and 0\\.5 in `))
 })
 
-test('tables: means over seeds, and the worst over an axis', t => {
+test.serial('tables: means over seeds, and the worst over an axis', t => {
   const row = (rule: string, attack: string, seed: number, accuracyMean: number | null): RunRow => ({
     run: `${rule} ${attack} ${seed}`,
     version: '1',

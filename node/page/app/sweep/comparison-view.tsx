@@ -56,6 +56,9 @@ interface WorstProps {
   readonly comparisons: readonly Comparison[]
 }
 
+/** Texts of fewer characters stay on one line of a table. */
+const NOWRAP_MAX = 28
+
 /** Comparisons that are drawn; the tables have all. */
 const DRAWN_MAX = 48
 
@@ -119,7 +122,7 @@ function GreyTable({ title, caption, table }: { title: string; caption: string; 
                     class={
                       typeof cell === 'number'
                         ? 'number'
-                        : String(cell).includes(' = ')
+                        : String(cell).length < NOWRAP_MAX
                           ? 'nowrap'
                           : undefined
                     }

@@ -15,8 +15,22 @@ import { metric } from './state.ts'
 const PANELS_MAX = 48
 const LOG_RATIO = 1000
 
+/** What is drawn around a line; with few seeds an interval is wide. */
+type Band = 'half' | 'deviation' | 'none'
+const bands: readonly (readonly [Band, string])[] = [
+  ['half', '95 % interval of the mean'],
+  ['deviation', 'standard deviation over seeds'],
+  ['none', 'none'],
+]
+const bandWords: Readonly<Record<Band, string | null>> = {
+  half: 'the 95 % interval of the mean',
+  deviation: 'the standard deviation over seeds',
+  none: null,
+}
+
 export function CurvesView({ sweep, runs }: { sweep: SweepDocument; runs: readonly SweepRun[] }) {
   const [own, setOwn] = useState<string | null>(null)
+  const [band, setBand] = useState<Band>('half')
   const [log, setLog] = useState<boolean | null>(null)
   const roles = rolesOf(sweep)!
   const name = own ?? (sweep.series.includes(metric.value) ? metric.value : sweep.series[0])
@@ -37,6 +51,7 @@ export function CurvesView({ sweep, runs }: { sweep: SweepDocument; runs: readon
           options={sweep.series.map(one => [one, one] as const)}
           onChange={setOwn}
         />
+        <Choice label="Band" value={band} options={bands} onChange={setBand} />
         <label>
           <input type="checkbox" checked={isLog} onChange={event => setLog(event.currentTarget.checked)} />
           logarithmic
@@ -46,7 +61,7 @@ export function CurvesView({ sweep, runs }: { sweep: SweepDocument; runs: readon
         <p class="empty">No run is left by the filter.</p>
       ) : (
         <p class="caption">
-          {captionOf(panels)}
+          {captionOf(panels, bandWords[band])}
           {panels.length > PANELS_MAX &&
             ` The first ${PANELS_MAX} of ${panels.length} figures are drawn: filter for the others.`}
         </p>
@@ -64,7 +79,7 @@ export function CurvesView({ sweep, runs }: { sweep: SweepDocument; runs: readon
               reach: all ?? [],
               ...(isShare(name) ? { of: 'shares' } : {}),
             }}
-            series={lines.map(line => seriesOf(sweep, line, roles.subject, name, isLog))}
+            series={lines.map(line => seriesOf(sweep, line, { axis: roles.subject, name, isLog, band }))}
           />
         ))}
       </div>
@@ -85,16 +100,25 @@ function extentOf(lines: readonly CurveLine[]): readonly [number, number] | null
   return low > high ? null : [low, high]
 }
 
-function seriesOf(sweep: SweepDocument, line: CurveLine, axis: number, name: string, log: boolean): Series {
-  const known = line.points.flatMap(({ step, mean, half }) =>
-    mean === null || half === null ? [] : [{ step, mean, half }],
-  )
-  const band = known.map(({ step, mean, half }) => [step, ...bandOf(mean, half, name)] as const)
+interface LineLook {
+  /** Of the lines' names. */
+  readonly axis: number
+  readonly name: string
+  readonly isLog: boolean
+  readonly band: Band
+}
+
+function seriesOf(sweep: SweepDocument, line: CurveLine, { axis, name, isLog, band }: LineLook): Series {
+  const around = line.points.flatMap(point => {
+    const half = band === 'none' ? null : point[band]
+    if (point.mean === null || half === null) return []
+    return [[point.step, ...bandOf(point.mean, half, name)] as const]
+  })
   return {
     label: `${sweep.axes[axis]!.values[line.subject]}${line.endsEarly === 'diverged' ? ' (a run diverged)' : ''}`,
     look: lookOf(line.subject),
     points: line.points.map(({ step, mean }) => [step, mean] as const),
     // What is not above 0 has no place on a logarithm.
-    band: log ? band.filter(([, low]) => low > 0) : band,
+    band: isLog ? around.filter(([, low]) => low > 0) : around,
   }
 }

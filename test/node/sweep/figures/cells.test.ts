@@ -208,6 +208,25 @@ test('a curve is the mean at steps that all its runs have, and breaks off where 
   t.true(Math.abs(other.points[5]!.mean! - at50.reduce((a, b) => a + b, 0) / 3) < 1e-12)
 })
 
+test('a curve ends where the first of its runs was stopped', t => {
+  const series = (last: number) => {
+    const steps = Array.from({ length: last / 10 + 1 }, (_, at) => at * 10)
+    return { accuracy: { steps, values: steps.map(step => step / 100) } }
+  }
+  const rows = [100, 50, 100].map((last, seed) => ({
+    ...row({ rule: 'a', seed }, 0.5),
+    status: last < 100 ? ('stopped' as const) : ('done' as const),
+    series: series(last),
+  }))
+  const document = documentOf(rows, { axes: ['rule', 'seed'] })
+  const [line] = curvePanels(document, document.runs, rolesOf(document)!, 'accuracy')[0]!.lines
+  t.deepEqual(
+    line!.points.map(({ step }) => step),
+    [0, 10, 20, 30, 40, 50],
+  )
+  t.is(line!.endsEarly, 'stopped')
+})
+
 test('a document has the same content whatever order its rows have', t => {
   const order = { ...about, values: { rule: rules, attack: attacks, partition: partitions } }
   const rows = sampleRows({ steps: 20 })

@@ -6,6 +6,7 @@ import { inflateSync } from 'node:zlib'
 import test, { type ExecutionContext } from 'ava'
 import { documentOf } from '../../../../node/sweep/figures/document.ts'
 import { writeFigures } from '../../../../node/sweep/figures/index.ts'
+import { betterOf, textOf } from '../../../../node/sweep/figures/metric.ts'
 import { inHelvetica, pdfOf } from '../../../../node/sweep/figures/pdf.ts'
 import { plannedFigures } from '../../../../node/sweep/figures/plan.ts'
 import { hatching, inkOn, lightTheme, shade } from '../../../../node/sweep/figures/scene.ts'
@@ -146,6 +147,18 @@ test('files have the light theme of the page', async t => {
   const style = await readFile(new URL('../../../../node/page/app/style.css', import.meta.url), 'utf8')
   const light = style.slice(style.indexOf(':root'), style.indexOf('@media'))
   for (const [name, colour] of Object.entries(lightTheme)) t.true(light.includes(`${name}: ${colour};`), name)
+})
+
+test('a metric’s name says its unit, and whether more of it is better', t => {
+  const better = (names: string) => names.split(' ').map(name => betterOf(name))
+  t.true(
+    better('accuracyMin balancedAccuracyMin f1Mean aurocMin r2Min stepsDone').every(one => one === 'higher'),
+  )
+  t.true(better('lossMean lossMax rmseMax diameterParameters bytes error2').every(one => one === 'lower'))
+  t.is(textOf('aurocMin', 0.98765), '98.8')
+  t.is(textOf('r2Min', -1.23456), '−1.23')
+  t.is(textOf('bytes', 38_200_000), '38.2 MB')
+  t.is(textOf('lossMean', null), '–')
 })
 
 test('shades grow lighter, and the ink on each is read', t => {
