@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import test, { type ExecutionContext } from 'ava'
 import { parse } from 'csv-parse/sync'
 import { parseNpy } from '../../../learning/data/npy.ts'
@@ -100,14 +101,21 @@ test('a sweep: the page’s rule and attack are in the results, on its page, and
   const swept = join(path, 'swept/beside')
   const rows: Record<string, string>[] = parse(await readFile(join(swept, 'results.csv')), { columns: true })
   t.is(rows.length, 3 * 3 * 2)
-  const mine = rows.filter(({ rule, attack }) => rule === './nearest-middle.ts' && attack === './overshoot.ts')
+  const mine = rows.filter(
+    ({ rule, attack }) => rule === './nearest-middle.ts' && attack === './overshoot.ts',
+  )
   t.deepEqual(
     mine.map(({ status, accuracyMean }) => [status, Number(accuracyMean) > 0]),
     Array(2).fill(['done', true]),
   )
-  for (const file of ['index.html', 'figures/heat-mean-accuracyMean.svg'])
-    for (const own of ['nearest-middle.ts', 'overshoot.ts'])
-      t.true((await readFile(join(swept, file), 'utf8')).includes(own), `${file}: ${own}`)
+  const html = await readFile(join(swept, 'index.html'), 'utf8')
+  const [, packed] = /<script type="application\/gzip" id="\w+">([^<]*)/.exec(html)!
+  const shown = gunzipSync(Buffer.from(packed!, 'base64')).toString()
+  const map = await readFile(join(swept, 'figures/heat-mean-accuracyMean.svg'), 'utf8')
+  for (const own of ['nearest-middle.ts', 'overshoot.ts']) {
+    t.true(shown.includes(own), own)
+    t.true(map.includes(own), own)
+  }
   const { stdout } = await runIn(path, table!)
   t.regex(stdout, /\.\/nearest-middle\.ts/)
 })
