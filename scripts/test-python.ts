@@ -16,6 +16,7 @@ import { checkpointOf, toLayout, writeCheckpoint } from '../node/files/checkpoin
 import { testLargeModels } from './python/large-model-tests.ts'
 import { testPackage } from './python/package-test.ts'
 import { descend, interpreterWith, openProgram, root } from './python/programs.ts'
+import { testSweeps } from './python/sweep-test.ts'
 import { testTorch } from './python/torch-tests.ts'
 
 // Other tests and peers want the cores, and threads that wait for them spin.
@@ -54,6 +55,7 @@ for (const [name, python, program, rate] of examples)
     })
 
 testPackage()
+testSweeps()
 if (torch) {
   testLargeModels(torch.python, folder)
   await testTorch(torch.python)

@@ -10,8 +10,9 @@ import { batchSize } from '../../learning/batch-size.ts'
 import { createSeries, type SeriesPoint } from '../../learning/evaluation/series.ts'
 import { modelNames } from '../../learning/models/registry.ts'
 import type { Evaluation } from '../../learning/oracle.ts'
-import type { OracleGroup } from '../../learning/oracles/jax-oracle.ts'
+import type { Asked, OracleGroup } from '../../learning/oracles/jax-oracle.ts'
 import type { OracleCache } from '../../learning/oracles/oracle-cache.ts'
+import type { OracleSpec } from '../../learning/oracles/spec.ts'
 import type { MissingRule, Server } from '../../learning/server/server.ts'
 import { stepSize } from '../../learning/step-size.ts'
 import { accuracyOf, finiteOrNull, type Report, reportedMetrics, reportedSeries } from '../daemon/report.ts'
@@ -56,6 +57,9 @@ export const serverOptions = {
   ),
   rotating: flag('--rotating', 'server: other workers lie in every step, as many as --byzantine says'),
 } as const
+
+/** In place of a partition, as the papers with a server have it: every worker draws from the whole training set. */
+export const SHARED_DATA = 'shared'
 
 /** The rule of a server that names none. */
 export const DEFAULT_RULE = 'cwtm'
@@ -177,10 +181,8 @@ export async function learnOnServer(learning: ServerLearning): Promise<ServerRun
     import('../../learning/oracles/jax-oracle.ts'),
     import('../../learning/server/server.ts'),
   ])
-  const group = await createOracleGroup(
-    Array.from({ length: peers }, (_, worker) => oracleSpec(scenario, worker)),
-    oracleCache,
-  )
+  const { specs, ask } = gradientSources(scenario)
+  const group = await createOracleGroup(specs, oracleCache)
   const { momentum, clip, weightDecay, box, seed, faults } = settings
   const server = createServer({
     rule,
@@ -200,7 +202,7 @@ export async function learnOnServer(learning: ServerLearning): Promise<ServerRun
     gradients: (request, asked) =>
       group.gradients(
         request,
-        asked.map(worker => ({ worker })),
+        asked.map(worker => ask(worker, request.step)),
       ),
     rate: stepSize(values.stepSize.schedule, settings.rate),
     batch: batchSize(values.batchSchedule.schedule, settings.batch),
@@ -221,6 +223,29 @@ export async function learnOnServer(learning: ServerLearning): Promise<ServerRun
     )
   for (const oracle of group.oracles) await oracle.close()
   return { ...followed, dimension: group.dimension, evaluation }
+}
+
+interface GradientSources {
+  readonly specs: readonly OracleSpec[]
+  /** Which of these a worker's gradient comes from, and of which step its batch is; absent: of the step itself. */
+  readonly ask: (worker: number, step: number) => Asked
+}
+
+/** One for each worker; where they share the data, one for all, and one for liars with false labels. */
+function gradientSources(scenario: Scenario): GradientSources {
+  const { peers, partition, liars } = scenario
+  const specs = Array.from({ length: peers }, (_, worker) => oracleSpec(scenario, worker))
+  if (partition !== SHARED_DATA) return { specs, ask: worker => ({ worker }) }
+  const mislabelled = specs.find(({ relabel }) => relabel !== undefined)
+  const whole = [specs[0]!, ...(mislabelled === undefined ? [] : [mislabelled])].map(
+    (spec): OracleSpec => ({ ...spec, partition: 'iid', peer: 0, peers: 1 }),
+  )
+  // Worker w of n draws at step t the batch of step (t − 1)n + w + 1, so that each has its own.
+  const ask = (worker: number, step: number) => ({
+    worker: mislabelled !== undefined && liars.includes(worker) ? 1 : 0,
+    step: (step - 1) * peers + worker + 1,
+  })
+  return { specs: whole, ask }
 }
 
 /** Takes the steps, until one is not finite, or the run is over. */

@@ -7,12 +7,16 @@ import { learningOptions } from './learning-options.ts'
 import { type Scenario, scenarioOptions } from './options.ts'
 import { byteCount, decimal, integer } from './parse.ts'
 import { ownProtocolOptions } from './protocol-choice.ts'
-import { serverOptions } from './server-learning.ts'
+import { SHARED_DATA, serverOptions } from './server-learning.ts'
 import type { SimulatedOptions } from './simulated.ts'
 
 export const runOptions = {
   ...scenarioOptions,
-  partition: { ...scenarioOptions.partition, parse: dataPartition },
+  partition: {
+    ...scenarioOptions.partition,
+    about: `${scenarioOptions.partition.about}; shared, of a server: every worker draws from all of it`,
+    parse: dataPartition,
+  },
   ...serverOptions,
   protocol: ownProtocolOptions.protocol,
   latency: maybe('--latency <ms>', 'mean one-way latency of the links', decimal({ min: 0, max: 1e6 }), '5'),
@@ -59,7 +63,7 @@ function dataPartition(value: string, name: string): string {
     throw new UsageError(
       `${name} is "${value}", but it says who holds what data; expected --isolate ${value}`,
     )
-  return scenarioOptions.partition.parse!(value, name)
+  return value === SHARED_DATA ? value : scenarioOptions.partition.parse!(value, name)
 }
 
 export type SimulatedWorld = Pick<
@@ -70,7 +74,11 @@ export type SimulatedWorld = Pick<
 const LATENCY_MS = 5
 
 /** @throws UsageError where the options contradict each other, or name what does not exist */
-export function worldOf(values: RunValues, { peers, settings, liars }: Scenario): SimulatedWorld {
+export function worldOf(values: RunValues, { peers, settings, liars, partition }: Scenario): SimulatedWorld {
+  if (partition === SHARED_DATA)
+    throw new UsageError(
+      `--partition is "${SHARED_DATA}", where every worker of a server draws from the same data; expected iid among peers, or --architecture server`,
+    )
   const { latency, network, loss, gradientTime, measureEvery, keepBytes, unsafe } = values
   if (latency !== null && network !== null)
     throw new UsageError(`--latency is ${latency}, and --network names a model; expected one of the two`)

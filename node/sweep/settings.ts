@@ -83,15 +83,21 @@ export function valuesOf(settings: Readonly<Record<string, Setting>>): RunValues
     const { parse, fallback } = optionOf(name)
     const setting = settings[name]
     if (setting === undefined) values[name] = fallback
-    else values[name] = parse === null ? setting : (parsed(name, String(setting), name) ?? fallback)
+    else values[name] = parse === null ? setting : valueOr(fallback, name, setting)
   }
   return values as unknown as RunValues
+}
+
+/** A list without items is what is not set; null, as of `clip: none`, is a value. */
+function valueOr(fallback: unknown, name: string, setting: Setting): unknown {
+  const value = parsed(name, String(setting), name)
+  return value === undefined ? fallback : value
 }
 
 /** Whether a setting says only what would be so without it. */
 export function isFallback(name: string, setting: Setting): boolean {
   const { parse, fallback } = optionOf(name)
-  const value = parse === null ? setting : (parsed(name, String(setting), name) ?? fallback)
+  const value = parse === null ? setting : valueOr(fallback, name, setting)
   return JSON.stringify(value) === JSON.stringify(fallback)
 }
 

@@ -27,8 +27,11 @@ export function testPackage(): void {
     const python = join(folder, 'env/bin/python')
     run(python, '-m', 'pip', 'install', '--no-build-isolation', '--no-index', '--quiet', './python')
     const code =
-      'import concord_oracle, importlib.metadata as m; print(concord_oracle.__file__, m.version("concord-oracle"))'
-    assert.match(run(python, '-c', code), /concord-pip-[^ ]*site-packages.concord_oracle\.py \d+\.\d+\.\d+/)
+      'import concord, concord_oracle, importlib.metadata as m; print(concord.__file__, concord_oracle.__file__, m.version("concord-oracle"))'
+    assert.match(
+      run(python, '-c', code),
+      /site-packages.concord\.py [^ ]*concord-pip-[^ ]*site-packages.concord_oracle\.py \d+\.\d+\.\d+/,
+    )
     await rm(folder, { recursive: true })
   })
 }

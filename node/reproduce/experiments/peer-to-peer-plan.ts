@@ -1,5 +1,6 @@
-/** The runs of `peer-to-peer`. */
-import { combinations, type Settings, seedsOf } from '../experiment.ts'
+/** The runs of `peer-to-peer`: those of docs/sweeps/papers/peer-to-peer.yaml. */
+import type { Settings } from '../experiment.ts'
+import { shippedCells } from '../shipped-cells.ts'
 
 /** The fewest peers with which all four agreements tolerate one fault: CVA needs `7f + 1`. */
 export const PEERS = 8
@@ -28,14 +29,16 @@ export function attacksOf({ quick }: Settings): PeerToPeerConfig['attack'][] {
 }
 
 export function configurations(settings: Settings): readonly PeerToPeerConfig[] {
-  const { quick, data } = settings
-  return combinations({
-    data: data.map(({ path }) => path),
-    model: [quick ? 'softmax' : 'mlp'],
-    seed: seedsOf(settings, 1, 3),
-    partition: partitions,
-    attack: attacksOf(settings),
-    protocol: protocols,
-    steps: [quick ? 50 : 200],
-  })
+  const cells = shippedCells('peer-to-peer', settings)
+  return settings.data.flatMap(({ path }) =>
+    cells.map(({ axes, settings: { model, partition, protocol, steps, seed } }) => ({
+      data: path,
+      model: model as string,
+      seed: seed as number,
+      partition: partition as PeerToPeerConfig['partition'],
+      attack: axes.attack === 'none' ? null : (axes.attack as PeerToPeerConfig['attack']),
+      protocol: protocol as PeerToPeerConfig['protocol'],
+      steps: steps as number,
+    })),
+  )
 }

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import test, { type ExecutionContext } from 'ava'
 import { parse } from 'csv-parse/sync'
 import { parseNpy } from '../../../learning/data/npy.ts'
@@ -46,7 +47,7 @@ test('the page has a rule and an attack, under 30 lines together, a program and 
   t.true(lines[0]! + lines[1]! < 30, `${lines}`)
   t.deepEqual(
     [...new Set(commands.map(command => command.split(' ')[1]))],
-    ['aggregate', 'agree', 'simulate'],
+    ['aggregate', 'agree', 'simulate', 'sweep'],
   )
 })
 
@@ -64,7 +65,7 @@ test('aggregate: the rule leaves the two lies of the example out', async t => {
   for (const [i, value] of [...values].entries()) t.true(Math.abs(Number(value) - (i + 1)) < 0.2, `${values}`)
 })
 
-for (const command of commands.filter(each => !each.startsWith('concord aggregate')))
+for (const command of commands.filter(each => /^concord (agree|simulate)/.test(each)))
   test(command, async t => {
     const path = await folder(t)
     const { code, stdout, stderr } = await runIn(path, command)
@@ -89,6 +90,35 @@ for (const command of commands.filter(each => !each.startsWith('concord aggregat
     t.deepEqual([start!.iteration, start!.contraction, first!.iteration], ['0', '', '1'])
     t.is(Number(first!.diameter) / Number(start!.diameter), Number(first!.contraction))
   })
+
+test('a sweep: the page’s rule and attack are in the results, on its page, and in the heat map', async t => {
+  const path = await folder(t)
+  const [, name, sweep] = /^.*`(\w+\.yaml)`.*\n\n```yaml\n(.*?)^```$/ms.exec(page)!
+  await writeFile(join(path, name!), sweep!)
+  const [run, table] = commands.filter(each => each.startsWith('concord sweep'))
+  const { code, stderr } = await runIn(path, run!)
+  t.is(code, 0, stderr)
+  const swept = join(path, 'swept/beside')
+  const rows: Record<string, string>[] = parse(await readFile(join(swept, 'results.csv')), { columns: true })
+  t.is(rows.length, 3 * 3 * 2)
+  const mine = rows.filter(
+    ({ rule, attack }) => rule === './nearest-middle.ts' && attack === './overshoot.ts',
+  )
+  t.deepEqual(
+    mine.map(({ status, accuracyMean }) => [status, Number(accuracyMean) > 0]),
+    Array(2).fill(['done', true]),
+  )
+  const html = await readFile(join(swept, 'index.html'), 'utf8')
+  const [, packed] = /<script type="application\/gzip" id="\w+">([^<]*)/.exec(html)!
+  const shown = gunzipSync(Buffer.from(packed!, 'base64')).toString()
+  const map = await readFile(join(swept, 'figures/heat-mean-accuracyMean.svg'), 'utf8')
+  for (const own of ['nearest-middle.ts', 'overshoot.ts']) {
+    t.true(shown.includes(own), own)
+    t.true(map.includes(own), own)
+  }
+  const { stdout } = await runIn(path, table!)
+  t.regex(stdout, /\.\/nearest-middle\.ts/)
+})
 
 test('the program runs', async t => {
   await t.notThrowsAsync(loadModule(join(await folder(t), 'try.ts')))
