@@ -182,7 +182,7 @@ function isOver({ options, hearings, iteration, over }: State): boolean {
 
 function conclude(state: State, step: Builder): Vector {
   const { options, iteration } = state
-  const { self, peers, maxFaulty, aggregate: average = aggregate } = options
+  const { self, peers, maxFaulty, firstRule, aggregate: average = aggregate } = options
   const { direct, excluded } = state.hearings[iteration]!
   // Nobody but a faulty peer is excluded by its own signatures. It goes on with what it said.
   const isAccepted = (author: PeerIndex) => author === self || !excluded.has(author)
@@ -197,6 +197,7 @@ function conclude(state: State, step: Builder): Vector {
     own: state.own!,
     maxFaulty: hidden,
     keep: vectors.length - hidden,
+    ...(iteration === 0 && firstRule !== undefined && { firstRule }),
     exchange,
   })
   direct.clear()

@@ -3,6 +3,7 @@
  * vectors that a peer has used, by its `κ` and by how far these lie apart. It promises no contraction.
  */
 import { roundedTo, roundingErrorOf } from '../../agreement/precision.ts'
+import { isBroadcastBased } from '../../agreement/protocols/registry.ts'
 import { robustnessOf } from '../../agreement/rules/robustness.ts'
 import { squaredDistance, type Vector } from '../../agreement/vector.ts'
 import type { CheckedRun, Violate } from './checker.ts'
@@ -15,11 +16,12 @@ export function checkFirstRule(
   round: Round,
   violate: Violate,
 ): void {
-  const { firstRule = '', maxFaulty, precision = 'f32', dimension, iterations } = settings
+  const { firstRule = '', precision = 'f32', dimension, iterations } = settings
   const kappaOf = robustnessOf(firstRule)
   if (kappaOf === null) return
   for (const [place, used] of round.used.entries()) {
     if (used === null) continue
+    const maxFaulty = faultyAmong(settings, used.length)
     // Of m vectors any m − f are a set S of the definition: here all of them are honest.
     const family = used
       .filter(peer => honest.includes(peer))
@@ -37,6 +39,15 @@ export function checkFirstRule(
         `first rule: ${firstRule} brought honest peer ${honest[place]} ${away} from the mean of ${family.length} honest vectors; at most √(κ · spread) = ${allowed} is guaranteed`,
       )
   }
+}
+
+/** How many of the vectors may be faulty: in signed broadcast fewer, for each author that was silent or excluded. */
+function faultyAmong(
+  { protocol, synchrony, peers, maxFaulty }: CheckedRun['settings'],
+  used: number,
+): number {
+  const isSigned = isBroadcastBased(protocol) && synchrony === 'synchronous'
+  return isSigned ? Math.max(0, maxFaulty - (peers - used)) : maxFaulty
 }
 
 /** How far a vector lies from the family's mean, and the mean of the squares of how far the family does. */
