@@ -67,7 +67,8 @@ export function whyNotFirst(name: string, received: number, maxFaulty: number): 
     const mix = mixer(name)
     if (mix === null) {
       aggregator(name).aggregate(sample, maxFaulty)
-      return null
+      const isMean = name.split('+').at(-1) === 'mean'
+      return isMean && maxFaulty > 0 ? `${name} tolerates no liar, and f is ${maxFaulty}` : null
     }
     const left = mix(sample, maxFaulty).length
     return left > 2 * maxFaulty

@@ -17,14 +17,20 @@ type Parameters = Readonly<Record<string, number>>
 interface AdaptiveDefinition {
   readonly defaults?: Parameters
   readonly did: string
+  /** What a parameter must be, if not; null: it is right. */
+  readonly wrong?: (parameters: Parameters) => string | null
   readonly forge: (sight: Sight, parameters: Parameters) => Vector
 }
+
+const wrongDirection = ({ direction }: Parameters) =>
+  [1, 2, 3].includes(direction!) ? null : `direction is ${direction}; expected 1, 2 or 3`
 
 /** The attacks of this file by name. */
 export const adaptiveAttacks: Readonly<Record<string, AdaptiveDefinition>> = {
   /** `ḡ + γp`, γ the largest with which no honest vector is farther than two honest ones are (Shejwalkar and Houmansadr 2021, eq. 4). */
   'min-max': {
     defaults: { direction: 2 },
+    wrong: wrongDirection,
     did: 'sent the farthest vector that is no farther from any honest one than these are from each other',
     forge: (sight, { direction }) => {
       const family = seen(sight)
@@ -35,6 +41,7 @@ export const adaptiveAttacks: Readonly<Record<string, AdaptiveDefinition>> = {
   /** `ḡ + γp`, γ the largest whose sum of squared distances no honest vector's exceeds (Shejwalkar and Houmansadr 2021, eq. 5). */
   'min-sum': {
     defaults: { direction: 2 },
+    wrong: wrongDirection,
     did: 'sent the farthest vector whose sum of squared distances looks honest',
     forge: (sight, { direction }) => {
       const family = seen(sight)
@@ -117,7 +124,7 @@ const HONEST_DIRECTIONS = 4
 function perturbation(family: readonly Vector[], direction: number) {
   const center = mean(family)
   const towards = [center, deviation(family, center), signs(center)]
-  const toward = towards[direction - 1] ?? towards[1]!
+  const toward = towards[direction - 1]!
   const length = Math.sqrt(inner(toward, toward))
   return { center, toward: scaledBy(toward, length > 0 ? -1 / length : 0) }
 }

@@ -29,10 +29,15 @@ interface Definition {
   readonly did: string | ((parameters: Parameters) => string)
   readonly rushing?: true
   readonly perRecipient?: true
+  /** What a parameter must be, if not; null: it is right. */
+  readonly wrong?: (parameters: Parameters) => string | null
   readonly relabel?: Attack['relabel']
   readonly from?: Attack['from']
   readonly forge: (sight: Sight, parameters: Parameters) => Vector | null
 }
+
+/** A lie need not be long to be of the wrong length. */
+const EXTRA_MAX = 1_000_000
 
 const DEFINITIONS: Readonly<Record<string, Definition>> = {
   /** `−g` (RESAM, §5 and D.1; approximate-byzantine-fault-tolerance, §5, calls it gradient-reverse). */
@@ -131,6 +136,10 @@ const DEFINITIONS: Readonly<Record<string, Definition>> = {
   },
   'wrong-length': {
     defaults: { extra: 1 },
+    wrong: ({ extra }) =>
+      Number.isInteger(extra) && Math.abs(extra!) <= EXTRA_MAX
+        ? null
+        : `extra is ${extra}; expected a whole number of at most ${EXTRA_MAX} either way`,
     did: 'sent vectors of the wrong length',
     forge({ own }, { extra }) {
       const forged = new Float32Array(Math.max(0, own.length + extra!))
@@ -169,16 +178,32 @@ export const adaptiveAttackNames: readonly string[] = [
   ...Object.keys(modifiers),
 ]
 
+/** Whether an attack by name does nothing to a server: it acts on messages, frames or the agreement on parameters. */
+export function actsAmongPeersOnly(reference: string): boolean {
+  const [name = ''] = reference.split(':')
+  return name
+    .split('+')
+    .some(part => part === 'parameters-only' || part in messageAttacks || part in digestAttacks)
+}
+
 /**
  * The attack of a name: `little`; `little:zeta=1.5` with a parameter; `late+little:from=100,zeta=2` with a modifier in
  * front, and parameters of both.
  * @throws AttackError, listing the names or the attack's parameters
  */
 export function attackNamed(reference: string, parameters: Parameters = {}): Attack {
+  if (reference.length > REFERENCE_MAX)
+    throw new AttackError(
+      'ATTACK_UNKNOWN',
+      `an attack's name of ${reference.length} characters; expected at most ${REFERENCE_MAX}`,
+    )
   const [name = '', written] = reference.split(/:(.*)/s)
   const given = { ...parametersOf(reference, written), ...parameters }
   return { ...composed(name, given), name: reference }
 }
+
+/** Room for several modifiers and parameters. */
+const REFERENCE_MAX = 200
 
 /** `from=100,zeta=2` as numbers. */
 function parametersOf(reference: string, written: string | undefined): Parameters {
@@ -192,6 +217,9 @@ function parametersOf(reference: string, written: string | undefined): Parameter
       )
     return [key, Number(value)]
   })
+  const twice = pairs.find(([key], place) => pairs.findIndex(([other]) => other === key) !== place)
+  if (twice !== undefined)
+    throw new AttackError('ATTACK_PARAMETER', `attack '${reference}' gives ${twice[0]} twice`)
   return Object.fromEntries(pairs)
 }
 
@@ -225,6 +253,8 @@ function plainAttack(name: string, parameters: Parameters): Attack {
       `attack '${name}': expected one of ${attackNames.join(', ')}, or two as in late+little`,
     )
   const settled = settle(name, definition.defaults ?? {}, parameters)
+  const wrong = definition.wrong?.(settled) ?? null
+  if (wrong !== null) throw new AttackError('ATTACK_PARAMETER', `attack ${name}: ${wrong}`)
   return {
     name,
     did: typeof definition.did === 'string' ? definition.did : definition.did(settled),
@@ -239,9 +269,10 @@ function plainAttack(name: string, parameters: Parameters): Attack {
 function definitionOf(name: string): Definition | null {
   if (Object.hasOwn(DEFINITIONS, name)) return DEFINITIONS[name]!
   if (!Object.hasOwn(adaptiveAttacks, name)) return null
-  const { did, defaults = {}, forge } = adaptiveAttacks[name]!
+  const { did, defaults = {}, wrong, forge } = adaptiveAttacks[name]!
   return {
     defaults,
+    ...(wrong && { wrong }),
     did,
     rushing: true,
     from: 'honest',

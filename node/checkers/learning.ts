@@ -20,6 +20,8 @@ interface CheckedCohort {
     Pick<Cohort, 'steps' | 'evaluateEvery' | 'members'> &
     Partial<Pick<Cohort, 'precision' | 'momentum' | 'exchange'>>
   readonly linkLimits: LinkLimits
+  /** Under synchrony the honest peers whose messages come in time: no fault has struck them; absent: all. */
+  readonly timely?: readonly PeerIndex[]
   /** The minima of the peers' losses, a row a peer, where they are known: the ends are held to them. */
   readonly centres?: readonly Vector[]
   /** The peers' own figures, a row a peer, which become the last coordinates; absent: of no length. */
@@ -69,7 +71,7 @@ export function createLearningCheckers(
       )
   }
   const metrics = createMetricsBook()
-  const inTime = createTimelyWatch(cohort, honest, detail => violate('synchronous rounds', detail))
+  const inTime = createTimelyWatch(checked, honest, detail => violate('synchronous rounds', detail))
   const end = createEndWatch(lastStep(cohort) + 1, detail => violate('steps', detail))
   /** By honest peer: the peers that it has accused before others. */
   const accusedBy = new Map(honest.map(peer => [peer, new Set<PeerIndex>()]))
@@ -124,15 +126,17 @@ export function createLearningCheckers(
  * result whatever that is.)
  */
 function createTimelyWatch(
-  { synchrony, exchange = 'whole' }: CheckedCohort['cohort'],
+  { cohort: { synchrony, exchange = 'whole' }, timely: given }: CheckedCohort,
   honest: readonly PeerIndex[],
   violate: (detail: string) => void,
 ): (peer: PeerIndex, output: LearnOutput) => void {
+  const timely = given ?? honest
   return (peer, output) => {
+    if (!timely.includes(peer)) return
     if (synchrony !== 'synchronous' || output.kind !== 'iterated') return
     const { step, phase, iteration } = output.exchange
     if (exchange !== 'whole' && !(phase === 'gradient' && iteration === 0)) return
-    const late = honest.filter(author => !output.used.includes(author))
+    const late = timely.filter(author => !output.used.includes(author))
     if (late.length > 0)
       violate(
         `peer ${peer} ended step ${step}, ${phase}, iteration ${iteration} without the vectors of honest peers ${late.join(', ')}`,

@@ -1,8 +1,9 @@
 /** The options of `concord agree`, and the network that one of them names. */
 import { attackNames } from '../../learning/attacks/registry.ts'
 import type { LatencyModel } from '../simulation/latency.ts'
+import { attackReference } from './attack-options.ts'
 import { flag, maybe, option, type Parse, UsageError, type Values } from './command.ts'
-import { attackReference, cohortOptions } from './options.ts'
+import { cohortOptions } from './options.ts'
 import { pageOptions } from './page/page-options.ts'
 import { decimal, integer, largeInteger, offering, text } from './parse.ts'
 import { ownProtocolOptions } from './protocol-choice.ts'

@@ -10,8 +10,11 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** A wrong usage in that more peers may be, or are, faulty than a protocol tolerates: what a sweep skips. */
-export class BelowBoundError extends UsageError {}
+/**
+ * Settings that are right one by one and do not fit together: below a protocol's bound, or an attack where nobody lies.
+ * A sweep skips such a cell.
+ */
+export class UnfitError extends UsageError {}
 
 /** The usage was right, but the job failed: exit code 1. */
 export class JobError extends Error {

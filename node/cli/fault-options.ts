@@ -4,7 +4,7 @@
  */
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { InjectedFault } from '../simulation/conditions.ts'
-import { BelowBoundError, type Option, option, UsageError } from './command.ts'
+import { type Option, option, UnfitError, UsageError } from './command.ts'
 import { counted, peerList } from './view/format.ts'
 
 /** One value of such an option: its text and its meaning. */
@@ -188,7 +188,7 @@ function checkGone(crashes: readonly Crash[], { maxFaulty, liars, unsafe }: Faul
       ? ''
       : `, and ${counted(liars.length, 'peer')} ${liars.length === 1 ? 'is' : 'are'} Byzantine`
   const honest = liars.length > 0 && who.length <= maxFaulty ? `--byzantine ${maxFaulty - who.length}, ` : ''
-  throw new BelowBoundError(
+  throw new UnfitError(
     `--crash takes ${peerList(who)} for good${lying}: more than f = ${maxFaulty}; ` +
       `expected --restart ${who.join(',')}@STEP, ${honest}or --unsafe to see what happens then`,
   )

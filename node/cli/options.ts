@@ -15,27 +15,15 @@ import { modelNames, wrongSetting } from '../../learning/models/registry.ts'
 import { parseStepSize, type StepSizeSchedule } from '../../learning/step-size.ts'
 import { type BoundedCohort, boundsQueryOf } from '../cohort/bounds-query.ts'
 import { type CohortDocument, LOCAL_STEPS_MAX, type Written } from '../cohort/cohort.ts'
-import { isModuleFile } from '../files/own-module.ts'
 import { EXTERNAL_MODEL, wrongModel } from '../oracle/open.ts'
-import { BelowBoundError, flag, maybe, option, type Parse, UsageError, type Values } from './command.ts'
+import { attackReference, refuseUnusedAttack } from './attack-options.ts'
+import { flag, maybe, option, type Parse, UnfitError, UsageError, type Values } from './command.ts'
 import { decimal, integer, offering, oneOf, orNone, pair, text } from './parse.ts'
 import { gradientRuleOption } from './rule-options.ts'
 
 export const protocols = protocolNames
 
 const exchangeForms: readonly ExchangeForm[] = ['digest-first', 'whole']
-
-/** One of our attacks by name, as `little`, `little:zeta=1.5` or `late+little`, or a file of the user's. */
-export const attackReference: Parse<string> = offering(attackNames, (value, name) => {
-  if (isModuleFile(value)) return value
-  if (!/[+:]/.test(value)) return oneOf(attackNames)(value, name)
-  try {
-    attackNamed(value)
-    return value
-  } catch (error) {
-    throw new UsageError(`${name}: ${error instanceof Error ? error.message : error}`)
-  }
-})
 
 /** What the members of a cohort agree on. */
 export const cohortOptions = {
@@ -285,10 +273,11 @@ export function scenarioOf(
   if (byzantine >= peers)
     throw new UsageError(`--byzantine is ${byzantine}, of ${peers} peers; expected at most ${peers - 1}`)
   if (byzantine > settings.faults && !unsafe)
-    throw new BelowBoundError(
+    throw new UnfitError(
       `--byzantine is ${byzantine}, more than the f = ${settings.faults} that ${settings.protocol} is to tolerate; ` +
         `expected at most ${settings.faults}, or --unsafe to study the failure`,
     )
+  refuseUnusedAttack(values, settings.faults, base, scenarioOptions.attack.fallback)
   const liars = Array.from({ length: byzantine }, (_, i) => peers - byzantine + i)
   return {
     peers,
@@ -367,7 +356,7 @@ export function requireBound(query: Parameters<typeof refusalOf>[0]): void {
   if (refusal === null) return
   const heal = refusal.reason === 'below-bound' ? '; --unsafe runs it anyway' : ''
   const quorum = query.quorum === undefined ? '' : `, --quorum is ${query.quorum}`
-  throw new BelowBoundError(`--faults is ${query.maxFaulty}${quorum}: ${refusal.why}${heal}`)
+  throw new UnfitError(`--faults is ${query.maxFaulty}${quorum}: ${refusal.why}${heal}`)
 }
 
 /** A schedule, with the text that `parse` has read. */

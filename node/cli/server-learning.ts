@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import type { Aggregator, RuleParameters } from '../../agreement/rules/registry.ts'
 import { norm } from '../../agreement/vector.ts'
 import type { Attack } from '../../learning/attacks/attack.ts'
+import { actsAmongPeersOnly } from '../../learning/attacks/registry.ts'
 import { batchSize } from '../../learning/batch-size.ts'
 import { createSeries, type SeriesPoint } from '../../learning/evaluation/series.ts'
 import { modelNames } from '../../learning/models/registry.ts'
@@ -17,7 +18,7 @@ import type { MissingRule, Server } from '../../learning/server/server.ts'
 import { stepSize } from '../../learning/step-size.ts'
 import { accuracyOf, finiteOrNull, type Report, reportedMetrics, reportedSeries } from '../daemon/report.ts'
 import { EXTERNAL_MODEL, readStart, saveCheckpoint } from '../oracle/open.ts'
-import { BelowBoundError, flag, maybe, type Options, option, UsageError } from './command.ts'
+import { flag, maybe, type Options, option, UnfitError, UsageError } from './command.ts'
 import { type Scenario, type ScenarioValues, scenarioOf } from './options.ts'
 import { decimal, oneOf } from './parse.ts'
 import { ruleParameter, ruleReference } from './rule-options.ts'
@@ -122,7 +123,7 @@ export function serverScenario(values: ServerValues, loaded: Attack | null): Sce
   const most = Math.max(0, Math.ceil(peers / 2) - 1)
   const faults = values.faults ?? most
   if (faults > most && !values.unsafe)
-    throw new BelowBoundError(
+    throw new UnfitError(
       `--faults is ${faults}; no rule stands more than ${most} of ${peers} workers (2f < n)`,
     )
   // The bounds of agreements say nothing of a server, which waits for all workers and is trusted.
@@ -131,8 +132,12 @@ export function serverScenario(values: ServerValues, loaded: Attack | null): Sce
     loaded,
   )
   if (scenario.liars.length > faults && !values.unsafe)
-    throw new BelowBoundError(
+    throw new UnfitError(
       `--byzantine is ${scenario.liars.length}, more than f = ${faults}; expected at most ${faults}, or --unsafe`,
+    )
+  if (scenario.attack !== null && actsAmongPeersOnly(values.attack))
+    throw new UnfitError(
+      `--attack ${values.attack} acts on what peers say to each other, and a server's workers say nothing but a vector; expected an attack on vectors or data`,
     )
   if (values.rotating && scenario.attack?.relabel !== undefined)
     throw new UsageError(

@@ -148,6 +148,13 @@ export async function simulate(options: SimulateOptions): Promise<SimulationResu
   return summary(run)
 }
 
+/** Timely are the honest peers that no injected fault strikes; nobody where frames are lost, as their resending takes time. */
+function checkedCohort(cohort: Cohort, honest: readonly PeerIndex[], { loss, injectedFaults }: Conditions) {
+  const struck = new Set(injectedFaults.flatMap(fault => ('side' in fault ? fault.side : [fault.peer])))
+  const timely = loss > 0 ? [] : honest.filter(peer => !struck.has(peer))
+  return { cohort, linkLimits: defaultLinkLimits, timely }
+}
+
 function conditionsOf({ network, latencyMs, loss = 0, injectedFaults = [] }: SimulateOptions): Conditions {
   return {
     ...calmConditions,
@@ -212,7 +219,7 @@ function createRun(options: SimulateOptions, conditions: Conditions): Run {
     steps,
     sentBefore,
     meter: createStepMeter(cohort, honest, { ...options, distances }),
-    checkers: createLearningCheckers({ cohort, linkLimits: defaultLinkLimits }, honest, (checker, detail) => {
+    checkers: createLearningCheckers(checkedCohort(cohort, honest, conditions), honest, (checker, detail) => {
       if (!violations.has(checker)) violations.set(checker, `${checker}: ${detail}`)
     }),
     timeline: createTimeline({

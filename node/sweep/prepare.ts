@@ -1,6 +1,6 @@
 /** A cell's settings as something that can run: the values of all options, the scenario, and the server's rule. */
 import type { Aggregator } from '../../agreement/rules/registry.ts'
-import { BelowBoundError } from '../cli/command.ts'
+import { UnfitError } from '../cli/command.ts'
 import { externalModel } from '../cli/learning-options.ts'
 import { type Scenario, scenarioOf } from '../cli/options.ts'
 import { checkArchitecture, serverScenario } from '../cli/server-learning.ts'
@@ -53,7 +53,7 @@ export async function prepareOrSkip(settings: Settings, programs: Programs): Pro
     tryRule(prepared)
     return prepared
   } catch (error) {
-    if (error instanceof BelowBoundError) return error.message
+    if (error instanceof UnfitError) return error.message
     if ((error as { code?: unknown }).code === 'too-many-faults') return (error as Error).message
     throw error
   }

@@ -68,5 +68,7 @@ test('a first rule is refused where it cannot stand f liars among the vectors th
   t.regex(whyNotFirst('bucketing', 5, 2)!, /makes 3 vectors of 5, and behind it more than 2f = 4 are needed/)
   t.regex(whyNotFirst('bucketing+cwtm', 6, 2)!, /cwtm/)
   t.is(whyNotFirst('nnm+cwtm', 3, 1), null)
+  t.regex(whyNotFirst('nnm+mean', 6, 1)!, /tolerates no liar, and f is 1/)
+  t.is(whyNotFirst('mean', 6, 0), null)
   t.regex(whyNotFirst('nnm+cwtm', 2, 1)!, /nnm/)
 })

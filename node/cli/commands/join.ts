@@ -1,10 +1,11 @@
 /** `concord join`: one real peer of a cohort. `demo` starts one of these for each peer. */
 import { attackNames } from '../../../learning/attacks/registry.ts'
 import { loadAttack } from '../../files/attack-file.ts'
+import { attackReference } from '../attack-options.ts'
 import { defineCommand, flag, maybe, option, UsageError } from '../command.ts'
 import { operatingOptions } from '../join/operating-options.ts'
 import { learningOptions } from '../learning-options.ts'
-import { attackReference, augmentOption, memberDataOptions } from '../options.ts'
+import { augmentOption, memberDataOptions } from '../options.ts'
 import { pageOptions, preparePage } from '../page/page-options.ts'
 import { byteCount, decimal, integer, text } from '../parse.ts'
 import { prepareReport } from '../report-output.ts'

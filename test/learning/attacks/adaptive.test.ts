@@ -264,6 +264,10 @@ test('what cannot be told when to strike is refused, and so are parameters that 
     ['little:zeta=x', /expected a parameter and a number/],
     ['little:eta=1', /its parameters are zeta/],
     ['late+little:from=1,eta=2', /its parameters are zeta/],
+    ['little:zeta=1,zeta=2', /gives zeta twice/],
+    ['min-max:direction=9', /direction is 9; expected 1, 2 or 3/],
+    ['wrong-length:extra=1e12', /expected a whole number/],
+    [`${'late+'.repeat(20_000)}little`, /expected at most 200/],
   ] as const)
     t.throws(() => attackNamed(reference), { message: why, name: 'AttackError' }, reference)
   t.is(attackNamed('little:zeta=2').name, 'little:zeta=2')

@@ -76,3 +76,16 @@ test('with --measure-every few steps are measured, the last among them; the run 
   t.is(code, 2)
   t.regex(stderr, /--measure-every/)
 })
+
+test('under synchrony a peer that a fault strikes counts as faulty, and breaks no guarantee', async t => {
+  const synchronous =
+    'simulate --peers 7 --faults 1 --byzantine 0 --model softmax --batch 4 --steps 8 --synchronous'
+  for (const fault of [
+    ['--crash', '2@3'],
+    ['--isolate', '2@3-5'],
+  ]) {
+    const { code, stdout, stderr } = await run(...synchronous.split(' '), '--sync-timeout', '500', ...fault)
+    t.is(code, 0, `${fault}: ${stderr}`)
+    t.notRegex(stdout, /guarantee was broken/)
+  }
+})
