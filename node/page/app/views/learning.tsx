@@ -107,7 +107,7 @@ function Diameter({ run, of, what, choose }: DiameterProps) {
       title={`Honest diameter of the ${what}`}
       caption={
         isWhole
-          ? 'The largest distance between two honest vectors, before an averaging agreement and after it, and what is guaranteed after it.'
+          ? `The largest distance between two honest vectors, before an averaging agreement and after it${points('bound').length > 0 ? ', and what is guaranteed after it.' : '. Nothing is guaranteed of it.'}`
           : 'The largest distance between two honest vectors after an averaging agreement, in the steps in which it was measured.'
       }
       x={stepAxis(run)}

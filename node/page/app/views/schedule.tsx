@@ -23,7 +23,13 @@ export function ScheduleView({ run, now }: ViewProps) {
   const [hidden, setHidden] = useState<ReadonlySet<number>>(new Set())
   const [peer, setPeer] = useState<number | null>(null)
   if (model.count === 0 && run.marks.length === 0)
-    return <p class="empty">No message has been kept of this run, so there is no schedule to show.</p>
+    return (
+      <p class="empty">
+        {run.state === 'running'
+          ? 'No message has arrived yet.'
+          : 'No message has been kept of this run, so there is no schedule to show.'}
+      </p>
+    )
   return (
     <Schedule
       run={run}
