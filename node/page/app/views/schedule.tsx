@@ -89,7 +89,7 @@ function Schedule({ run, model, filter, onHide, onPeer }: ScheduleProps) {
       <Figure
         title={TITLE}
         caption={[captionOf(drawn), totalText(run)].filter(Boolean).join(' ')}
-        legend={markLegend}
+        legend={markLegend(run)}
         numbers={() => messageNumbers(run, model, span, filter)}
         toSvg={() => {
           const pen = svgPen()
@@ -151,9 +151,14 @@ function totalText({ about, end, messages }: RunDocument): string | null {
   return `The schedule has the ${countText(taken, 'message')} that were taken; the peers sent ${sent.toLocaleString('en')}. What comes from or goes to a peer that is cut off is not taken, nor is what is under way at the end; a peer that starts again takes some twice.`
 }
 
-const markLegend: readonly LegendEntry[] = [
+/** A synchronous peer waits for all up to a timeout, and not for a quorum. */
+const markLegend = (run: RunDocument): readonly LegendEntry[] => [
   { label: 'an exchange is over', look: { ...plain, colour: '--ink' }, as: 'box' },
-  { label: 'quorum, and the grace after it', look: { ...plain, colour: '--c5' }, as: 'box' },
+  {
+    label: run.about.synchrony === 'synchronous' ? 'waits for all' : 'quorum, and the grace after it',
+    look: { ...plain, colour: '--c5' },
+    as: 'box',
+  },
   { label: 'averaged, or a step over', look: { ...plain, colour: '--accent' }, as: 'box' },
   { label: 'caught up, or finished', look: { ...plain, colour: '--good' }, as: 'box' },
   { label: 'down, cut off or a fault', look: { ...plain, colour: '--liar' }, as: 'box' },

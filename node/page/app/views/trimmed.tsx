@@ -18,7 +18,7 @@ export function TrimmedFigure({ run, plane }: PlaneProps) {
   return (
     <Figure
       title="Where each vector was trimmed"
-      caption={`The share of the coordinates in which a vector was among the ${run.about.maxFaulty} lowest (to the left) or the ${run.about.maxFaulty} highest (to the right), counted in ${plane.sampled} coordinates.`}
+      caption={captionOf(run, plane)}
       legend={[
         { label: 'trimmed as low', look: low, as: 'box' },
         { label: 'trimmed as high', look: high, as: 'box' },
@@ -54,6 +54,14 @@ export function TrimmedFigure({ run, plane }: PlaneProps) {
       </div>
     </Figure>
   )
+}
+
+/** A rule may trim fewer than the cohort's most faulty: of vectors that are missing, as many may be those of liars. */
+function captionOf({ about }: PlaneProps['run'], { points, sampled }: PlaneProps['plane']): string {
+  const trimmed = Math.round(points.reduce((sum, { low }) => sum + (low ?? 0), 0))
+  if (trimmed === 0)
+    return `Nothing was trimmed: ${about.peers.length - points.length} of ${about.peers.length} vectors were missing, and at most ${about.maxFaulty} may lie.`
+  return `The share of the coordinates in which a vector was among the ${trimmed} lowest (to the left) or the ${trimmed} highest (to the right), counted in ${sampled} coordinates.`
 }
 
 function Bars(shares: { readonly low: number; readonly high: number; readonly perShare: number }) {

@@ -46,7 +46,7 @@ export function WeightMatrix({ run }: { run: RunDocument }) {
             <Matrix run={run} columns={columns} width={width} left={left} fair={fair} />
           )}
         </div>
-        <Ramp fair={fair} />
+        {columns.length > 0 && <Ramp fair={fair} />}
       </Figure>
     </div>
   )
