@@ -14,10 +14,12 @@ import {
   xOf,
   zoomed,
 } from '../../../node/page/app/schedule/window.ts'
+import { trimmedText } from '../../../node/page/app/views/trimmed-text.ts'
 import { unknownRuleText } from '../../../node/page/app/views/unknown-rule.ts'
 import { weightColumns } from '../../../node/page/app/views/weight-columns.ts'
 import { applyEvent, newRun } from '../../../node/page/apply.ts'
 import { markOf } from '../../../node/page/events.ts'
+import type { Plane } from '../../../node/page/run.ts'
 import { sampleAbout, sampleRun } from '../../../scripts/page/samples.ts'
 
 test('a thinned series keeps its ends, its peaks and its gaps, in order', t => {
@@ -129,4 +131,21 @@ test('where the weights of a rule are not known, the page says so once something
   t.regex(unknownRuleText({ ...run, about })!, /This run has another rule/)
   run.weights.push({ step: 1, observer: 0, weights: [1, 0, 0] })
   t.is(unknownRuleText(run), null)
+})
+
+test('the page says how many a rule has trimmed, which may be fewer than the cohort tolerates', t => {
+  const run = newRun(sampleAbout({ peers: 4, steps: 1 }))
+  const point = { x: 0, y: 0, fate: 'trimmed', weight: 0.25, high: 0.25 } as const
+  const planeWith = (lows: readonly number[]): Plane => ({
+    ...({ step: 1, phase: 'gradient', iteration: 0, observers: [0] } as const),
+    points: lows.map((low, from) => ({ ...point, from, low })),
+    result: { x: 0, y: 0 },
+    shown: 1,
+    sampled: 100,
+  })
+  t.regex(
+    trimmedText(run, planeWith([0.75, 0.5, 0.5, 0.25])),
+    /among the 2 lowest .* the 2 highest .* 100 coordinates/,
+  )
+  t.regex(trimmedText(run, planeWith([0, 0, 0])), /^Nothing was trimmed: 1 of 4 vectors/)
 })

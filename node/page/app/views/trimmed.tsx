@@ -3,6 +3,7 @@ import { Figure } from '../chart/figure.tsx'
 import { type Look, paint, peerName, plain } from '../chart/palette.ts'
 import { useWidth } from '../chart/size.ts'
 import { isLiar, type PlaneProps } from './plane.tsx'
+import { trimmedText } from './trimmed-text.ts'
 
 const BAR = 22
 const LEFT = 110
@@ -18,7 +19,7 @@ export function TrimmedFigure({ run, plane }: PlaneProps) {
   return (
     <Figure
       title="Where each vector was trimmed"
-      caption={captionOf(run, plane)}
+      caption={trimmedText(run, plane)}
       legend={[
         { label: 'trimmed as low', look: low, as: 'box' },
         { label: 'trimmed as high', look: high, as: 'box' },
@@ -54,14 +55,6 @@ export function TrimmedFigure({ run, plane }: PlaneProps) {
       </div>
     </Figure>
   )
-}
-
-/** A rule may trim fewer than the cohort's most faulty: of vectors that are missing, as many may be those of liars. */
-function captionOf({ about }: PlaneProps['run'], { points, sampled }: PlaneProps['plane']): string {
-  const trimmed = Math.round(points.reduce((sum, { low }) => sum + (low ?? 0), 0))
-  if (trimmed === 0)
-    return `Nothing was trimmed: ${about.peers.length - points.length} of ${about.peers.length} vectors were missing, and at most ${about.maxFaulty} may lie.`
-  return `The share of the coordinates in which a vector was among the ${trimmed} lowest (to the left) or the ${trimmed} highest (to the right), counted in ${sampled} coordinates.`
 }
 
 function Bars(shares: { readonly low: number; readonly high: number; readonly perShare: number }) {
