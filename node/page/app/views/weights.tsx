@@ -19,7 +19,7 @@ const CELL_MAX = 40
 export function WeightMatrix({ run }: { run: RunDocument }) {
   const [own, setOwn] = useState(false)
   const { box, width } = useWidth()
-  const observer = own ? chosenObserver.value : null
+  const observer = run.about.self ?? (own ? chosenObserver.value : null)
   const left = 96
   const columns = weightColumns(run, observer, Math.floor((width - left - 8) / CELL_MIN))
   const each = columns.some(({ firstStep, lastStep }) => firstStep !== lastStep)
@@ -31,7 +31,7 @@ export function WeightMatrix({ run }: { run: RunDocument }) {
         caption={captionOf(run, observer, fair, each)}
         numbers={() => weightNumbers(run, observer)}
         controls={
-          chosenObserver.value === null ? undefined : (
+          chosenObserver.value === null || run.about.self !== null ? undefined : (
             <label>
               <input type="checkbox" checked={own} onChange={event => setOwn(event.currentTarget.checked)} />
               only at {peerName(run, chosenObserver.value)}
@@ -66,7 +66,8 @@ function captionOf(run: RunDocument, observer: number | null, fair: number, each
       : `at ${peerName(run, observer)}`
   const shades = `Bright is a fair share (${percentText(fair)}) or more, black is nothing: a liar is a dark row, and an unlucky honest peer is seen too`
   const joined = each ? ` A column is the mean of neighbouring ${name}s.` : ''
-  return `${when}, ${whose}. ${shades}. A slanted line: nobody received it.${joined}`
+  const slanted = observer === null ? 'nobody received it' : 'it was not received in time'
+  return `${when}, ${whose}. ${shades}. A slanted line: ${slanted}.${joined}`
 }
 
 interface MatrixProps {
