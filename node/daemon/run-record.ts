@@ -94,6 +94,7 @@ function aboutPeer(
       ['exchange', cohort.exchange ?? 'whole'],
       ['precision', cohort.precision ?? 'f32'],
       ...(cohort.quorum === undefined ? [] : [['quorum', String(cohort.quorum)] as const]),
+      ...(cohort.gradientRule === undefined ? [] : [['gradient rule', cohort.gradientRule] as const]),
     ],
   }
 }

@@ -146,11 +146,14 @@ export function messageNow(
   from: PeerIndex,
   to: PeerIndex,
   message: Message,
-  times: Pick<MessageNow, 'sentMs' | 'arrivedMs' | 'bytes' | 'cause'>,
+  { sentMs, arrivedMs, bytes, cause }: Pick<MessageNow, 'sentMs' | 'arrivedMs' | 'bytes' | 'cause'>,
 ): MessageNow {
   const { step, phase, iteration, sender } = message.slot
   return {
-    ...times,
+    sentMs,
+    arrivedMs,
+    bytes,
+    cause,
     from,
     to,
     kind: kindIndex[message.kind],

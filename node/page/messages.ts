@@ -32,11 +32,10 @@ export function addMessages(run: RunDocument, { rows, slots, digests }: MessageB
   const known = placesIn(run)
   const slotAt = slots.map(slot => placeOf(known.slots, messages.slots, slot.join(), slot))
   const digestAt = digests.map(digest => placeOf(known.digests, messages.digests, digest, digest))
-  for (const [sent, at, from, to, kind, slot, digest, bytes, cause] of rows)
-    messages.rows.push([
-      ...([sent, at, from, to, kind, slotAt[slot]!] as const),
-      ...([digest < 0 ? -1 : digestAt[digest]!, bytes, cause] as const),
-    ])
+  for (const [sent, at, from, to, kind, slot, digest, bytes, cause] of rows) {
+    const named = digest < 0 ? -1 : digestAt[digest]!
+    messages.rows.push([sent, at, from, to, kind, slotAt[slot]!, named, bytes, cause])
+  }
   if (messages.rows.length > most) forgetOldest(run, most)
 }
 

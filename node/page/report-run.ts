@@ -80,7 +80,6 @@ function aboutReport(report: Json, peers: number): RunAbout {
   const liars = Array.isArray(byzantine.peers) ? byzantine.peers : []
   const attack = textOf(byzantine.attack) || null
   const command = textOf(report.command)
-  const settings = ['model', 'rate', 'momentum', 'batch', 'schedule', 'exchange', 'precision', 'quorum']
   return {
     command,
     title: `${command}: ${textOf(cohort.protocol)}, ${peers} peers${attack === null ? '' : `, ${attack}`}`,
@@ -99,12 +98,21 @@ function aboutReport(report: Json, peers: number): RunAbout {
     steps: countOf(cohort.steps),
     dimension: null,
     seed: numberOf(report.seed),
-    settings: [
-      ['data', textOf(report.data)],
-      ['partition', textOf(report.partition)],
-      ...settings.map(name => [name, settingOf(cohort[name])] as const),
-    ],
+    settings: settingsOf(report, cohort),
   }
+}
+
+const settingNames = ['model', 'rate', 'momentum', 'batch', 'schedule', 'exchange', 'precision', 'quorum']
+
+/** Those that the report has. */
+function settingsOf(report: Json, cohort: Json): RunAbout['settings'] {
+  const all: RunAbout['settings'] = [
+    ['data', textOf(report.data)],
+    ['partition', textOf(report.partition)],
+    ...settingNames.map(name => [name, settingOf(cohort[name])] as const),
+    ['gradient rule', settingOf(cohort.gradientRule)],
+  ]
+  return all.filter(([, value]) => value !== '')
 }
 
 type Point = Extract<RunEvent, { kind: 'accuracy' | 'loss' }>

@@ -140,18 +140,25 @@ function sent(
 
 function delivered(state: State, from: PeerIndex, to: PeerIndex, frame: Frame): void {
   const flight = state.frames.get(frame)
-  state.arriving = flight === undefined ? null : { ...flight, from, to, bytes: sizeOf(frame) }
+  if (flight === undefined) state.arriving = null
+  else {
+    const { sentMs, cause } = flight
+    state.arriving = { sentMs, cause, from, to, bytes: sizeOf(frame) }
+  }
 }
 
 function received(state: State, ms: number, to: PeerIndex, from: PeerIndex, message: Message): void {
   const { arriving, recorder, last, causes } = state
   const isIts = arriving !== null && arriving.from === from && arriving.to === to
-  const { sentMs, bytes, ...moment } = isIts ? arriving : { sentMs: null, bytes: null, cause: null }
+  const sentMs = isIts ? arriving.sentMs : null
+  const bytes = isIts ? arriving.bytes : null
   const said = sentMs === null ? null : causes.of(from, message, sentMs)
-  const cause = said === undefined ? moment.cause : said
+  const cause = said === undefined && isIts ? arriving.cause : (said ?? null)
   const number = recorder.message(messageNow(from, to, message, { sentMs, arrivedMs: ms, bytes, cause }))
   causes.arrived(to, message, { ms, number })
-  Object.assign(last[to]!, { ms, message: number })
+  const now = last[to]!
+  now.ms = ms
+  now.message = number
 }
 
 /** Null while the peer is down. */

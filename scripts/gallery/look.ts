@@ -1,6 +1,7 @@
 /**
- * `node scripts/gallery/look.ts FOLDER`: pictures of every view of a few runs, wide and narrow, light and dark, for a
- * person who looks at them one by one before a release. One run is looked at while it goes on.
+ * `node scripts/gallery/look.ts FOLDER [NAME...]`: pictures of every view of a few runs, or of those that are named, wide
+ * and narrow, light and dark, for a person who looks at them one by one before a release. `live` is looked at while it
+ * goes on.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { mkdir } from 'node:fs/promises'
@@ -22,22 +23,35 @@ const runs: Readonly<Record<string, readonly string[]>> = {
     ...['agree', '--protocol', 'rb-tm', '--peers', '7', '--faults', '2'],
     ...['--attack', 'equivocate', '--dimension', '1000'],
   ],
+  'first-rule': ['simulate', '--peers', '7', '--faults', '1', '--steps', '12', '--gradient-rule', 'nnm+cwtm'],
+  quorum: [
+    ...['simulate', '--protocol', 'rb-tm', '--peers', '7', '--faults', '1'],
+    ...['--quorum', '4', '--steps', '6'],
+  ],
+  synchronous: ['simulate', '--peers', '7', '--faults', '1', '--steps', '12', '--synchronous'],
+  pulses: [
+    ...['agree', '--protocol', 'rb-tm', '--peers', '4', '--faults', '1'],
+    ...['--dimension', '100', '--synchronous'],
+  ],
   demo: ['demo', '--steps', '20'],
 }
+/** Of these the last page shows both. */
+const compared = ['simulate', 'demo']
 const live = ['demo', '--no-contrast', '--steps', '400', '--watch']
 
 async function written(folder: string): Promise<Readonly<Record<string, string>>> {
   const paths: Record<string, string> = {}
   for (const [name, command] of Object.entries(runs)) {
+    if (!isWanted(name) && !(isWanted('compare') && compared.includes(name))) continue
     const path = join(folder, `${name}.html`)
     await promisify(execFile)(process.execPath, [MAIN, ...command, '--page', path], { cwd: ROOT })
     paths[name] = path
   }
-  const compared = join(folder, 'compare.html')
-  const both = [paths.simulate!, paths.demo!]
-  await promisify(execFile)(process.execPath, [MAIN, 'page', ...both, '-o', compared], { cwd: ROOT })
-  paths.compare = compared
-  return paths
+  if (!isWanted('compare')) return paths
+  const path = join(folder, 'compare.html')
+  const both = compared.map(name => paths[name]!)
+  await promisify(execFile)(process.execPath, [MAIN, 'page', ...both, '-o', path], { cwd: ROOT })
+  return { ...paths, compare: path }
 }
 
 async function begun(): Promise<{ readonly child: ChildProcess; readonly url: string }> {
@@ -49,6 +63,14 @@ async function begun(): Promise<{ readonly child: ChildProcess; readonly url: st
     return { child, url }
   }
   throw new Error('the demo has ended without an address')
+}
+
+/** A run that has only begun has little to look at. */
+async function underWay(browser: Browser, url: string): Promise<void> {
+  const page = await browser.newPage()
+  await page.goto(url)
+  await page.getByText(/^running: step ([5-9]|\d\d)/).waitFor({ timeout: 120_000 })
+  await page.close()
 }
 
 async function take(browser: Browser, address: string, name: string, folder: string): Promise<void> {
@@ -71,14 +93,18 @@ async function take(browser: Browser, address: string, name: string, folder: str
     }
 }
 
-const [folder] = process.argv.slice(2)
-if (folder === undefined) throw new Error('usage: look.ts FOLDER')
+const [folder, ...names] = process.argv.slice(2)
+if (folder === undefined) throw new Error('usage: look.ts FOLDER [NAME...]')
+const isWanted = (name: string) => names.length === 0 || names.includes(name)
 await mkdir(folder, { recursive: true })
 const paths = await written(folder)
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
-for (const [name, path] of Object.entries(paths)) await take(browser, pathToFileURL(path).href, name, folder)
-const { child, url } = await begun()
-await new Promise(resolve => setTimeout(resolve, 8000))
-await take(browser, url, 'live', folder)
-child.kill('SIGINT')
+for (const [name, path] of Object.entries(paths))
+  if (isWanted(name)) await take(browser, pathToFileURL(path).href, name, folder)
+if (isWanted('live')) {
+  const { child, url } = await begun()
+  await underWay(browser, url)
+  await take(browser, url, 'live', folder)
+  child.kill('SIGINT')
+}
 await browser.close()

@@ -28,7 +28,7 @@ export function attackText({ name, did }: Attack): string {
 export function aboutCohort(told: Told): RunAbout {
   const { command, cohort, cohortId, clock, liars, attack, dimension, data, partition } = told
   const { protocol, synchrony, faults, members, steps, seed, model, rate, batch, momentum, name } = cohort
-  const { exchange = 'whole', precision = 'f32', schedule, quorum } = cohort
+  const { exchange = 'whole', precision = 'f32', schedule, quorum, gradientRule } = cohort
   const lie = attack === null ? '' : `, ${attack.name}`
   return {
     command,
@@ -59,6 +59,7 @@ export function aboutCohort(told: Told): RunAbout {
       ['schedule', schedule],
       ['exchange', exchange],
       ...(quorum === undefined ? [] : [['quorum', String(quorum)] as const]),
+      ...(gradientRule === undefined ? [] : [['gradient rule', gradientRule] as const]),
       ['precision', precision],
     ],
   }

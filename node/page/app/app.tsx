@@ -228,7 +228,10 @@ function Standing({ run }: ViewProps) {
   const step = newestStep(run)
   const time = (ms: number) => `${timeText(ms)}${run.about.clock === 'virtual' ? ' of virtual time' : ''}`
   const words = {
-    running: `running: step ${Math.min(step, run.about.steps)} of ${run.about.steps}, after ${time(run.ms)}`,
+    running:
+      step === 0
+        ? `starting, after ${time(run.ms)}`
+        : `running: step ${Math.min(step, run.about.steps)} of ${run.about.steps}, after ${time(run.ms)}`,
     ended: `ended after ${time(lastedMs(run))}`,
     broken: `broke off at step ${step} of ${run.about.steps}, after ${time(run.ms)}: what is shown is as far as it came`,
   } as const
@@ -240,7 +243,7 @@ function Standing({ run }: ViewProps) {
       </p>
       {run.end?.sentences.map((sentence, at) => (
         <p class="sentence" key={at}>
-          {sentence}
+          {sentence.replace(/(\d) %/g, '$1\u00a0%')}
         </p>
       ))}
       {run.end?.violations.map((sentence, at) => (

@@ -14,7 +14,13 @@ import {
   xOf,
   zoomed,
 } from '../../../node/page/app/schedule/window.ts'
-import { sampleRun } from '../../../scripts/page/samples.ts'
+import { trimmedText } from '../../../node/page/app/views/trimmed-text.ts'
+import { unknownRuleText } from '../../../node/page/app/views/unknown-rule.ts'
+import { weightColumns } from '../../../node/page/app/views/weight-columns.ts'
+import { applyEvent, newRun } from '../../../node/page/apply.ts'
+import { markOf } from '../../../node/page/events.ts'
+import type { Plane } from '../../../node/page/run.ts'
+import { sampleAbout, sampleRun } from '../../../scripts/page/samples.ts'
 
 test('a thinned series keeps its ends, its peaks and its gaps, in order', t => {
   const points = Array.from(
@@ -78,17 +84,68 @@ test('numbers, bytes and times are short', t => {
     '1.23e7',
     '–',
   ])
-  t.deepEqual([0, 999, 1000, 38_200_000, null].map(bytesText), ['0 B', '999 B', '1 kB', '38.2 MB', '–'])
+  t.deepEqual([0, 999, 1000, 38_200_000, null].map(bytesText), [
+    '0\u00a0B',
+    '999\u00a0B',
+    '1\u00a0kB',
+    '38.2\u00a0MB',
+    '–',
+  ])
   t.deepEqual([0, 0.5, 14.2, 2050, 125_000].map(timeText), [
-    '0 s',
-    '500 µs',
-    '14.2 ms',
-    '2.05 s',
-    '2 min 5 s',
+    '0\u00a0s',
+    '500\u00a0µs',
+    '14.2\u00a0ms',
+    '2.05\u00a0s',
+    '2 min 5\u00a0s',
   ])
 })
 
 test('text of others is written out wherever it stands, and numbers are left alone', t => {
   const value = { name: 'a\u202eb', rows: [[1, 2]], list: ['x\u0007', null], at: 3 }
   t.deepEqual(cleaned(value), { name: 'a\\u202eb', rows: [[1, 2]], list: ['x\\x07', null], at: 3 })
+})
+
+test('in the matrix a vector that some did not receive counts as nothing with them', t => {
+  const run = newRun(sampleAbout({ peers: 3, steps: 2 }))
+  run.weights.push(
+    { step: 1, observer: 0, weights: [0.5, 0.5, null] },
+    { step: 1, observer: 1, weights: [0.25, 0.25, 0.5] },
+    { step: 2, observer: 0, weights: [0.5, 0.5, null] },
+  )
+  const shares = weightColumns(run, null, 10).map(column => column.shares)
+  t.deepEqual(shares, [
+    [0.375, 0.375, 0.25],
+    [0.5, 0.5, null],
+  ])
+})
+
+test('where the weights of a rule are not known, the page says so once something was averaged by it', t => {
+  const about = sampleAbout({ peers: 3, steps: 2 })
+  const run = newRun({ ...about, settings: [['gradient rule', 'nnm+cwtm']] })
+  t.is(unknownRuleText(run), null)
+  const over = { peer: 0, kind: 'iterated', step: 1, iteration: 0 } as const
+  applyEvent(run, markOf({ ...over, ms: 1, phase: 'parameters' }))
+  t.is(unknownRuleText(run), null)
+  applyEvent(run, markOf({ ...over, ms: 2, phase: 'gradient' }))
+  t.regex(unknownRuleText(run)!, /first averaged by nnm\+cwtm/)
+  t.regex(unknownRuleText({ ...run, about })!, /This run has another rule/)
+  run.weights.push({ step: 1, observer: 0, weights: [1, 0, 0] })
+  t.is(unknownRuleText(run), null)
+})
+
+test('the page says how many a rule has trimmed, which may be fewer than the cohort tolerates', t => {
+  const run = newRun(sampleAbout({ peers: 4, steps: 1 }))
+  const point = { x: 0, y: 0, fate: 'trimmed', weight: 0.25, high: 0.25 } as const
+  const planeWith = (lows: readonly number[]): Plane => ({
+    ...({ step: 1, phase: 'gradient', iteration: 0, observers: [0] } as const),
+    points: lows.map((low, from) => ({ ...point, from, low })),
+    result: { x: 0, y: 0 },
+    shown: 1,
+    sampled: 100,
+  })
+  t.regex(
+    trimmedText(run, planeWith([0.75, 0.5, 0.5, 0.25])),
+    /among the 2 lowest .* the 2 highest .* 100 coordinates/,
+  )
+  t.regex(trimmedText(run, planeWith([0, 0, 0])), /^Nothing was trimmed: 1 of 4 vectors/)
 })

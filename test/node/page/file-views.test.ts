@@ -200,7 +200,7 @@ inBrowser('only views that can show something of a run are offered', async (t, b
 inBrowser('an agreement alone has iterations, and neither steps nor gradients', async (t, browser) => {
   const { page, context } = await browser.open()
   await page.goto(`${await browser.file([named(sampleAgreement())])}#lie`)
-  await page.getByText('In iteration 0 peer 0 received 5 vectors').waitFor()
+  await page.getByText('In iteration 0, peer 0 received 5 vectors').waitFor()
   const text = (await page.locator('main').textContent())!
   t.notRegex(text, /gradient|\bstep\b/)
   await context.close()
@@ -214,6 +214,7 @@ inBrowser(
     const link = { connected: true, sinceMs: 0, reason: null, lag: 0, bytes: 7, bytesPerSecond: 0 }
     for (const [from, row] of run.links.entries())
       for (const to of row.keys()) if (to !== from) row[to] = link
+    applyEvent(run, { kind: 'place', ms: 1, peer: 0, step: 1, phase: 'gradient', iteration: 0 })
     applyEvent(run, {
       kind: 'waiting',
       ms: 1,

@@ -25,19 +25,7 @@ test(
     }
     const folder = await mkdtemp(join(tmpdir(), 'concord-numbers-'))
     const [path, reportPath] = [join(folder, 'run.html'), join(folder, 'run.json')]
-    const run = [
-      'simulate',
-      '--peers',
-      '7',
-      '--faults',
-      '1',
-      '--protocol',
-      'mda',
-      '--steps',
-      '4',
-      '--seed',
-      '7',
-    ]
+    const run = 'simulate --peers 7 --faults 1 --protocol mda --steps 4 --seed 7'.split(' ')
     await promisify(execFile)(process.execPath, [
       'node/cli/main.ts',
       ...run,
@@ -51,7 +39,7 @@ test(
     await page.goto(`file://${path}#cohort`)
     const rows = page.locator('[aria-label="Table: where each peer stands"] tbody tr')
     for (const { peer, accuracy } of report.honest)
-      t.is(await rows.nth(peer).locator('td').last().textContent(), `${(100 * accuracy).toFixed(1)} %`)
+      t.is(await rows.nth(peer).locator('td').last().textContent(), `${(100 * accuracy).toFixed(1)}\u00a0%`)
     await goTo(page, 'Learning')
     const [, ...accuracies] = await numbersOf(page, 'Accuracy')
     t.deepEqual(
@@ -83,7 +71,11 @@ test(
     await page.getByRole('heading', { level: 2, name: 'Compare' }).waitFor()
     const summary = await page.locator('section[aria-label="Table: The runs"] tbody tr').allTextContents()
     const worst = Math.min(...report.honest.map(({ accuracy }) => accuracy))
-    t.is(summary.filter(row => row.includes(`${(100 * worst).toFixed(1)} %`)).length, 2, summary.join('\n'))
+    t.is(
+      summary.filter(row => row.includes(`${(100 * worst).toFixed(1)}\u00a0%`)).length,
+      2,
+      summary.join('\n'),
+    )
     await browser.close()
     await rm(folder, { recursive: true, force: true })
   },

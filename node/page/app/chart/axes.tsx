@@ -39,12 +39,14 @@ export function XAxis({ scale, box, label, text, whole = false }: AxisProps) {
 
 /** Ticks that are all whole have no zeros after the point: 80 %, 4 s. */
 function wholeTexts(texts: readonly string[]): readonly string[] {
-  const areWhole = texts.every(text => /^−?\d+(\.0+)?( |$)/.test(text))
+  const areWhole = texts.every(text => /^−?\d+(\.0+)?(\s|$)/.test(text))
   return areWhole ? texts.map(text => text.replace(/\.0+/, '')) : texts
 }
 
-export function YAxis({ scale, box, label, text, log = false, zero = false, bare = false }: AxisProps) {
-  const ticks = bare ? [] : ticksOf(scale, Math.max(2, Math.floor((box.bottom - box.top) / 40)), log)
+export function YAxis(axis: AxisProps) {
+  const { scale, box, label, text, log = false, whole = false, zero = false, bare = false } = axis
+  const known = bare ? [] : ticksOf(scale, Math.max(2, Math.floor((box.bottom - box.top) / 40)), log)
+  const ticks = known.filter(value => !whole || Number.isInteger(value))
   const texts = wholeTexts(ticks.map(text))
   return (
     <g class="axis">

@@ -1,5 +1,8 @@
 /** Numbers as people read them: the same words in axes, tables and sentences. */
 
+/** A number stays on one line with its unit. */
+const NO_BREAK = '\u00a0'
+
 /** At most four digits that count: 0.3162, 12.5, 1.2e-9. Null is a dash. */
 export function numberText(value: number | null | undefined): string {
   if (value === null || value === undefined || Number.isNaN(value)) return '–'
@@ -15,7 +18,7 @@ export function numberText(value: number | null | undefined): string {
 
 /** A share in [0, 1] as per cent. */
 export function percentText(share: number | null | undefined): string {
-  return share === null || share === undefined ? '–' : `${(share * 100).toFixed(1)} %`
+  return share === null || share === undefined ? '–' : `${(share * 100).toFixed(1)}${NO_BREAK}%`
 }
 
 /** Decimal units, as everywhere else in Concord. */
@@ -28,18 +31,18 @@ export function bytesText(bytes: number | null | undefined): string {
     value /= 1000
     at++
   }
-  return `${at === 0 || value >= 99.5 ? Math.round(value) : Number(value.toPrecision(3))} ${units[at]}`
+  return `${at === 0 || value >= 99.5 ? Math.round(value) : Number(value.toPrecision(3))}${NO_BREAK}${units[at]}`
 }
 
 /** A moment or a duration. */
 export function timeText(ms: number | null | undefined): string {
   if (ms === null || ms === undefined) return '–'
-  if (ms === 0) return '0 s'
-  if (Math.abs(ms) < 0.9995) return `${Number((ms * 1000).toPrecision(3))} µs`
-  if (Math.abs(ms) < 999.5) return `${Number(ms.toPrecision(3))} ms`
-  if (ms < 120_000) return `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`
+  if (ms === 0) return `0${NO_BREAK}s`
+  if (Math.abs(ms) < 0.9995) return `${Number((ms * 1000).toPrecision(3))}${NO_BREAK}µs`
+  if (Math.abs(ms) < 999.5) return `${Number(ms.toPrecision(3))}${NO_BREAK}ms`
+  if (ms < 120_000) return `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)}${NO_BREAK}s`
   const minutes = Math.floor(ms / 60_000)
-  if (minutes < 120) return `${minutes} min ${Math.round((ms % 60_000) / 1000)} s`
+  if (minutes < 120) return `${minutes} min ${Math.round((ms % 60_000) / 1000)}${NO_BREAK}s`
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 

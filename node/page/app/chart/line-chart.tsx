@@ -41,6 +41,7 @@ interface LineChartProps {
     readonly label: string
     readonly text?: (value: number) => string
     readonly log?: boolean
+    readonly whole?: boolean
     /** Values are amounts, which are measured from 0; or shares, which lie in [0, 1]. */
     readonly of?: 'amounts' | 'shares'
     /** Values that have a place on it too, so that figures beside each other have one scale. */
@@ -103,8 +104,7 @@ function Lines({ title, x, y, series, chosen, onChoose, width }: LineChartProps 
     y.of === 'shares',
   )
   const read = at === null ? null : nearest(xs, at)
-  const textX = x.text ?? numberText
-  const textY = y.text ?? numberText
+  const [textX, textY] = [x.text ?? numberText, y.text ?? numberText]
   const move = (event: PointerEvent & { currentTarget: SVGSVGElement }) =>
     setAt(scaleX.invert(event.clientX - event.currentTarget.getBoundingClientRect().left))
   const key = (event: KeyboardEvent) => {
@@ -140,6 +140,7 @@ function Lines({ title, x, y, series, chosen, onChoose, width }: LineChartProps 
           label={y.label}
           text={textY}
           log={y.log === true}
+          whole={y.whole === true}
           zero={zero}
           bare={zero && !hasPositive(series)}
         />

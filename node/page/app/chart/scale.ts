@@ -30,6 +30,8 @@ export function scaleOver(
     return scaleLog().domain([least, most]).nice().range(range)
   }
   if (share && least === most) [least, most] = [0, 1]
+  // A chance of 10 % beside 90 % is seen as what it is; differences between 95 % and 96 % are seen too.
+  if (share && least < 0.5) least = 0
   if (least === most)
     [least, most] = least === 0 ? [0, 1] : [least - Math.abs(least) / 2, most + Math.abs(most) / 2]
   const scale = scaleLinear().domain([least, most]).nice()

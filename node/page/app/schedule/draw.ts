@@ -57,7 +57,10 @@ function drawLanes(pen: Pen, { layout, span, paint }: Scene): void {
   for (let peer = 0; peer < lanes; peer++) lines.push(left, laneY(layout, peer), width, laneY(layout, peer))
   pen.lines(lines, lines.length, paint('--line'), 1, [])
   const scale = scaleLinear().domain([span.fromMs, span.toMs])
-  for (const ms of scale.ticks(Math.max(2, Math.floor((width - left) / 110)))) {
+  const count = Math.max(2, Math.floor((width - left) / 110))
+  const ticks = scale.ticks(count)
+  // One alone has no scale.
+  for (const ms of ticks.length < 2 ? scale.ticks(count + 2) : ticks) {
     const x = xOf(layout, span, ms)
     pen.lines([x, layout.top, x, height - 26], 4, paint('--line'), 0.5, [])
     pen.text(x, height - 10, timeText(ms), paint('--soft'), x > width - 34 ? 'end' : 'middle')

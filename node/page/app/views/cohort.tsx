@@ -68,7 +68,8 @@ function placeText(run: RunDocument, peer: number): string {
   }
   if (status === 'finished' || phase === 'finished') return 'done'
   if (isAlone(run)) return iteration === null ? '–' : `iteration ${iteration}`
-  if (run.state !== 'running') return step === 0 ? '–' : `step ${step}`
+  if (step === 0) return '–'
+  if (run.state !== 'running') return `step ${step}`
   const words = phase === null ? '' : `: ${phaseWords[phase]}`
   return `step ${step}${words}${iteration === null ? '' : `, iteration ${iteration}`}`
 }

@@ -22,7 +22,9 @@ export function Compare({ now }: { now: number }) {
         that --report wrote.
       </p>
     )
-  const x = { label: 'step', text: numberText, whole: true }
+  const steps = shown.flatMap(({ run }) => run.steps.map(({ step }) => step))
+  const [from, to] = [Math.min(...steps), Math.max(...steps)]
+  const x = { label: 'step', text: numberText, whole: true, from, to }
   return (
     <>
       <DataTable label="The runs" table={summary(shown)} />
@@ -45,7 +47,7 @@ export function Compare({ now }: { now: number }) {
           caption="After the agreement of each step."
           x={x}
           y={{ label: 'distance (log)', text: numberText, log: true }}
-          series={over(shown, row => row.parameters?.after ?? null)}
+          series={over(shown, row => row.parameters?.after ?? null).map(withoutGaps)}
         />
       </div>
       <div class="controls">

@@ -34,7 +34,7 @@ export function Faults({ run }: ViewProps) {
             title={by === 'peer' ? 'Faults seen, by the peer that caused them' : 'Faults seen, by their kind'}
             caption="The sum of what all observers have counted."
             x={{ label: run.about.clock === 'virtual' ? 'virtual time' : 'time', text: timeText }}
-            y={{ label: 'faults', of: 'amounts' }}
+            y={{ label: 'faults', of: 'amounts', whole: true }}
             series={faultSeries(run, by)}
           />
           <section class="figure" aria-label="Counts of faults">

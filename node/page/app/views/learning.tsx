@@ -11,6 +11,8 @@ import type { ViewProps } from './props.ts'
 
 export function Learning({ run }: ViewProps) {
   const steps = stepAxis(run)
+  // A real peer does not know the vectors and losses of others.
+  const isOne = run.about.self !== null
   const choose = {
     chosen: chosenStep.value,
     onChoose: (step: number) => {
@@ -28,8 +30,12 @@ export function Learning({ run }: ViewProps) {
   return (
     <div class="grid">
       <LineChart
-        title="Loss of the honest peers"
-        caption="The mean over the honest peers, and each of them on its own batch."
+        title={isOne ? 'Loss' : 'Loss of the honest peers'}
+        caption={
+          isOne
+            ? 'Of this peer, on its own batches.'
+            : 'The mean over the honest peers, and each of them on its own batch.'
+        }
         x={steps}
         y={{ label: 'loss', text: numberText }}
         series={losses(run)}
@@ -43,11 +49,11 @@ export function Learning({ run }: ViewProps) {
         series={accuracies(run)}
         {...choose}
       />
-      <Diameter run={run} of="gradient" what="gradients" choose={choose} />
-      <Diameter run={run} of="parameters" what="parameters" choose={choose} />
+      {!isOne && <Diameter run={run} of="gradient" what="gradients" choose={choose} />}
+      {!isOne && <Diameter run={run} of="parameters" what="parameters" choose={choose} />}
       <LineChart
         title="Bytes sent in a step"
-        caption="By each peer, from one step to the next."
+        caption={`By ${isOne ? 'this' : 'each'} peer, from one step to the next.`}
         x={steps}
         y={{ label: 'bytes', text: bytesText, of: 'amounts' }}
         series={run.peers.map((_, peer) => ({
@@ -58,11 +64,7 @@ export function Learning({ run }: ViewProps) {
       />
       <LineChart
         title="Time of a step"
-        caption={
-          run.about.clock === 'virtual'
-            ? 'In virtual time, from the step before to when the last honest peer had completed this one.'
-            : 'From the step before to when the last honest peer had completed this one. The first step, in which processes start and find each other, is left out.'
-        }
+        caption={timeCaption(run)}
         x={steps}
         y={{ label: 'time', text: timeText, of: 'amounts' }}
         series={[{ label: 'time', look: plain, points: stepTimes(run) }]}
@@ -70,6 +72,13 @@ export function Learning({ run }: ViewProps) {
       />
     </div>
   )
+}
+
+function timeCaption({ about }: RunDocument): string {
+  const whose = about.self === null ? 'the last honest peer' : 'this peer'
+  if (about.clock === 'virtual')
+    return `In virtual time, from the step before to when ${whose} had completed this one.`
+  return `From the step before to when ${whose} had completed this one. The first step, in which processes start and find each other, is left out.`
 }
 
 /** All charts of a run have the same steps below them. */
@@ -107,7 +116,7 @@ function Diameter({ run, of, what, choose }: DiameterProps) {
       title={`Honest diameter of the ${what}`}
       caption={
         isWhole
-          ? 'The largest distance between two honest vectors, before an averaging agreement and after it, and what is guaranteed after it.'
+          ? `The largest distance between two honest vectors, before an averaging agreement and after it${points('bound').length > 0 ? ', and what is guaranteed after it.' : '. Nothing is guaranteed of it.'}`
           : 'The largest distance between two honest vectors after an averaging agreement, in the steps in which it was measured.'
       }
       x={stepAxis(run)}
@@ -145,7 +154,7 @@ function losses(run: RunDocument): readonly Series[] {
             run.ghost.rows.map((row): Point => [row.step, row.loss]),
           ),
         ]
-  return [...each, ...ghost, mean]
+  return run.about.self === null ? [...each, ...ghost, mean] : each.map(one => ({ ...one, faint: false }))
 }
 
 function ghostSeries(label: string, points: readonly Point[]): Series {

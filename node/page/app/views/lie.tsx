@@ -13,15 +13,17 @@ import { momentName, momentOf } from './moment.ts'
 import { PlaneFigure } from './plane.tsx'
 import type { ViewProps } from './props.ts'
 import { TrimmedFigure } from './trimmed.tsx'
+import { unknownRuleText } from './unknown-rule.ts'
 import { WeightMatrix } from './weights.tsx'
 
 export function Lie({ run }: ViewProps) {
   if (run.planes.length === 0 && run.weights.length === 0)
     return (
       <p class="empty">
-        {run.state === 'running'
-          ? 'No vectors have been received yet.'
-          : 'Of what each peer received nothing is recorded here. Pages of --page and --watch hold it; reports do not.'}
+        {unknownRuleText(run) ??
+          (run.state === 'running'
+            ? 'No vectors have been received yet.'
+            : 'Of what each peer received nothing is recorded here. Pages of --page and --watch hold it; reports do not.')}
       </p>
     )
   const plane = chosenPlane(run)
@@ -162,7 +164,7 @@ function sentence(run: RunDocument, plane: Plane): string {
     plane.observers.toSorted((a, b) => a - b),
   )
   const liars = plane.points.filter(({ from }) => isLiar(run, from))
-  const received = `In ${momentName(run)} ${momentOf(run, plane)} ${observers} received ${countText(plane.points.length, 'vector')}`
+  const received = `In ${momentName(run)} ${momentOf(run, plane)}, ${observers} received ${countText(plane.points.length, 'vector')}`
   const absent = run.about.peers.flatMap((_, peer) =>
     isLiar(run, peer) && liars.every(({ from }) => from !== peer) ? [peer] : [],
   )

@@ -22,9 +22,10 @@ const meanLook: Look = { colour: '--good', dash: '', shape: symbolCircle }
 
 export function PlaneFigure({ run, plane }: PlaneProps) {
   const [near, setNear] = useState(false)
+  const areKnown = plane.points.every(({ from }) => run.about.peers[from]?.honest !== null)
   const legend: LegendEntry[] = [
     {
-      label: plane.sampled === null ? 'kept: filled' : 'honest',
+      label: plane.sampled === null ? 'kept: filled' : areKnown ? 'honest' : 'received',
       look: { ...plain, colour: '--c0' },
       as: 'point',
     },
@@ -32,7 +33,9 @@ export function PlaneFigure({ run, plane }: PlaneProps) {
       ? [{ label: 'lies', look: peerLook(run, liarIn(run)), as: 'point' as const }]
       : []),
     { label: 'result of the rule', look: resultLook, as: 'point' },
-    { label: 'honest mean', look: meanLook, as: 'ring' },
+    ...(honestMean(run, plane.points) === null
+      ? []
+      : [{ label: 'honest mean', look: meanLook, as: 'ring' as const }]),
   ]
   return (
     <Figure

@@ -23,7 +23,13 @@ export function ScheduleView({ run, now }: ViewProps) {
   const [hidden, setHidden] = useState<ReadonlySet<number>>(new Set())
   const [peer, setPeer] = useState<number | null>(null)
   if (model.count === 0 && run.marks.length === 0)
-    return <p class="empty">No message has been kept of this run, so there is no schedule to show.</p>
+    return (
+      <p class="empty">
+        {run.state === 'running'
+          ? 'No message has arrived yet.'
+          : 'No message has been kept of this run, so there is no schedule to show.'}
+      </p>
+    )
   return (
     <Schedule
       run={run}
@@ -83,7 +89,7 @@ function Schedule({ run, model, filter, onHide, onPeer }: ScheduleProps) {
       <Figure
         title={TITLE}
         caption={[captionOf(drawn), totalText(run)].filter(Boolean).join(' ')}
-        legend={markLegend}
+        legend={markLegend(run)}
         numbers={() => messageNumbers(run, model, span, filter)}
         toSvg={() => {
           const pen = svgPen()
@@ -145,9 +151,14 @@ function totalText({ about, end, messages }: RunDocument): string | null {
   return `The schedule has the ${countText(taken, 'message')} that were taken; the peers sent ${sent.toLocaleString('en')}. What comes from or goes to a peer that is cut off is not taken, nor is what is under way at the end; a peer that starts again takes some twice.`
 }
 
-const markLegend: readonly LegendEntry[] = [
+/** A synchronous peer waits for all up to a timeout, and not for a quorum. */
+const markLegend = (run: RunDocument): readonly LegendEntry[] => [
   { label: 'an exchange is over', look: { ...plain, colour: '--ink' }, as: 'box' },
-  { label: 'quorum, and the grace after it', look: { ...plain, colour: '--c5' }, as: 'box' },
+  {
+    label: run.about.synchrony === 'synchronous' ? 'waits for all' : 'quorum, and the grace after it',
+    look: { ...plain, colour: '--c5' },
+    as: 'box',
+  },
   { label: 'averaged, or a step over', look: { ...plain, colour: '--accent' }, as: 'box' },
   { label: 'caught up, or finished', look: { ...plain, colour: '--good' }, as: 'box' },
   { label: 'down, cut off or a fault', look: { ...plain, colour: '--liar' }, as: 'box' },

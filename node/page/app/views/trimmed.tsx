@@ -3,6 +3,7 @@ import { Figure } from '../chart/figure.tsx'
 import { type Look, paint, peerName, plain } from '../chart/palette.ts'
 import { useWidth } from '../chart/size.ts'
 import { isLiar, type PlaneProps } from './plane.tsx'
+import { trimmedText } from './trimmed-text.ts'
 
 const BAR = 22
 const LEFT = 110
@@ -18,7 +19,7 @@ export function TrimmedFigure({ run, plane }: PlaneProps) {
   return (
     <Figure
       title="Where each vector was trimmed"
-      caption={`The share of the coordinates in which a vector was among the ${run.about.maxFaulty} lowest (to the left) or the ${run.about.maxFaulty} highest (to the right), counted in ${plane.sampled} coordinates.`}
+      caption={trimmedText(run, plane)}
       legend={[
         { label: 'trimmed as low', look: low, as: 'box' },
         { label: 'trimmed as high', look: high, as: 'box' },

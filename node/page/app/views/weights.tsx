@@ -1,6 +1,6 @@
 /** The matrix of peers and steps: how much of each peer's vector entered. A liar is a dark row. */
 import { useState } from 'preact/hooks'
-import type { RunDocument, WeightRow } from '../../run.ts'
+import type { RunDocument } from '../../run.ts'
 import type { NumbersTable } from '../chart/download.ts'
 import { Figure } from '../chart/figure.tsx'
 import { numberText, percentText } from '../chart/format.ts'
@@ -8,51 +8,18 @@ import { peerName } from '../chart/palette.ts'
 import { useWidth } from '../chart/size.ts'
 import { chosenObserver, chosenStep } from '../state.ts'
 import { momentName } from './moment.ts'
-
-/** A cell: the mean over observers and over the steps that share a column. */
-interface Column {
-  readonly firstStep: number
-  readonly lastStep: number
-  /** By sender; null: nobody received its vector. */
-  readonly shares: readonly (number | null)[]
-}
+import { unknownRuleText } from './unknown-rule.ts'
+import { type Column, weightColumns } from './weight-columns.ts'
 
 /** At least so many pixels wide. */
 const CELL_MIN = 4
 const ROW = 24
 const CELL_MAX = 40
 
-function weightColumns(run: RunDocument, observer: number | null, columnsMax: number): readonly Column[] {
-  const rows = run.weights.filter(row => isCounted(run, row, observer))
-  const steps = [...new Set(rows.map(({ step }) => step))].sort((a, b) => a - b)
-  const each = Math.max(1, Math.ceil(steps.length / columnsMax))
-  const columnOf = new Map(steps.map((step, at) => [step, Math.floor(at / each)]))
-  const sums = Array.from({ length: Math.ceil(steps.length / each) }, () =>
-    run.peers.map(() => ({ sum: 0, count: 0 })),
-  )
-  for (const { step, weights } of rows)
-    for (const [from, weight] of weights.entries()) {
-      const cell = sums[columnOf.get(step)!]![from]
-      if (weight === null || cell === undefined) continue
-      cell.sum += weight
-      cell.count++
-    }
-  return sums.map((cells, at) => ({
-    firstStep: steps[at * each]!,
-    lastStep: steps[Math.min(steps.length, (at + 1) * each) - 1]!,
-    shares: cells.map(({ sum, count }) => (count === 0 ? null : sum / count)),
-  }))
-}
-
-/** Without a choice, the view of all who follow the protocol. */
-function isCounted(run: RunDocument, row: WeightRow, observer: number | null): boolean {
-  return observer === null ? run.about.peers[row.observer]?.honest !== false : row.observer === observer
-}
-
 export function WeightMatrix({ run }: { run: RunDocument }) {
   const [own, setOwn] = useState(false)
   const { box, width } = useWidth()
-  const observer = own ? chosenObserver.value : null
+  const observer = run.about.self ?? (own ? chosenObserver.value : null)
   const left = 96
   const columns = weightColumns(run, observer, Math.floor((width - left - 8) / CELL_MIN))
   const each = columns.some(({ firstStep, lastStep }) => firstStep !== lastStep)
@@ -64,7 +31,7 @@ export function WeightMatrix({ run }: { run: RunDocument }) {
         caption={captionOf(run, observer, fair, each)}
         numbers={() => weightNumbers(run, observer)}
         controls={
-          chosenObserver.value === null ? undefined : (
+          chosenObserver.value === null || run.about.self !== null ? undefined : (
             <label>
               <input type="checkbox" checked={own} onChange={event => setOwn(event.currentTarget.checked)} />
               only at {peerName(run, chosenObserver.value)}
@@ -74,24 +41,33 @@ export function WeightMatrix({ run }: { run: RunDocument }) {
       >
         <div ref={box}>
           {columns.length === 0 ? (
-            <p class="empty">No exchange has ended so far.</p>
+            <p class="empty">{whyEmpty(run)}</p>
           ) : (
             <Matrix run={run} columns={columns} width={width} left={left} fair={fair} />
           )}
         </div>
-        <Ramp fair={fair} />
+        {columns.length > 0 && <Ramp fair={fair} />}
       </Figure>
     </div>
   )
 }
 
+/** Exchanges may have ended without it being known what the rule made of the vectors. */
+function whyEmpty(run: RunDocument): string {
+  return unknownRuleText(run) ?? 'No exchange has ended so far.'
+}
+
 function captionOf(run: RunDocument, observer: number | null, fair: number, each: boolean): string {
   const name = momentName(run)
   const when = name === 'step' ? 'In the first exchange of gradients of each step' : 'In each iteration'
-  const whose = observer === null ? 'the mean over the honest peers' : `at ${peerName(run, observer)}`
+  const whose =
+    observer === null
+      ? 'the mean over the honest peers, 0 where one did not receive it'
+      : `at ${peerName(run, observer)}`
   const shades = `Bright is a fair share (${percentText(fair)}) or more, black is nothing: a liar is a dark row, and an unlucky honest peer is seen too`
   const joined = each ? ` A column is the mean of neighbouring ${name}s.` : ''
-  return `${when}, ${whose}. ${shades}. A slanted line: nobody received it.${joined}`
+  const slanted = observer === null ? 'nobody received it' : 'it was not received in time'
+  return `${when}, ${whose}. ${shades}. A slanted line: ${slanted}.${joined}`
 }
 
 interface MatrixProps {

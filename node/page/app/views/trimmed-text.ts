@@ -1,0 +1,10 @@
+/** What is said of the figure of trimmed coordinates. */
+import type { Plane, RunDocument } from '../../run.ts'
+
+/** A rule may trim fewer than the cohort's most faulty: of vectors that are missing, as many may be those of liars. */
+export function trimmedText({ about }: RunDocument, { points, sampled }: Plane): string {
+  const trimmed = Math.round(points.reduce((sum, { low }) => sum + (low ?? 0), 0))
+  if (trimmed === 0)
+    return `Nothing was trimmed: ${about.peers.length - points.length} of ${about.peers.length} vectors were missing, and at most ${about.maxFaulty} may lie.`
+  return `The share of the coordinates in which a vector was among the ${trimmed} lowest (to the left) or the ${trimmed} highest (to the right), counted in ${sampled} coordinates.`
+}
