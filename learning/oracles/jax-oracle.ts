@@ -178,7 +178,7 @@ function oraclesOf(workers: readonly Worker[]): ModelOracle[] {
 }
 
 function oracleOf(worker: Worker, initial: Vector): ModelOracle {
-  const { spec, machine, share, test, notes, statistics } = worker
+  const { machine, share, test, notes, statistics } = worker
   let isClosed = false
   const upload = (parameters: Vector): Uploaded => {
     if (isClosed) throw new OracleError('ORACLE_CLOSED', 'the oracle is closed')

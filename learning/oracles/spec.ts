@@ -60,13 +60,7 @@ function partitionOf({ partition, peers, seed }: OracleSpec, source: DataSource)
   const key = JSON.stringify([partition, peers, seed])
   const known = lastPartitions.get(source.trainLabels)
   if (known?.key === key) return known.shares
-  const shares = partitionIndices(
-    parsePartition(partition),
-    source.trainLabels,
-    source.classes,
-    peers,
-    seed,
-  )
+  const shares = partitionIndices(parsePartition(partition), source.trainLabels, source.classes, peers, seed)
   lastPartitions.set(source.trainLabels, { key, shares })
   return shares
 }
