@@ -32,16 +32,13 @@ export function ownGradient(
   vector: Vector = allocatePassing(gradient.length),
 ): Vector {
   const squares = decayed(gradient, parameters, weightDecay, gradient.length - statistics, vector)
-  if (clip !== null) {
-    const length = Math.sqrt(squares)
-    const scale = clip / length
-    if (length > clip) for (let i = 0; i < vector.length; i++) vector[i]! *= scale
-  }
-  if (beta !== 0) {
+  const length = Math.sqrt(squares)
+  const scale = clip !== null && length > clip ? clip / length : 1
+  if (beta === 0 || before === null) {
+    if (scale !== 1) for (let i = 0; i < vector.length; i++) vector[i]! *= scale
     const share = 1 - beta
-    if (before === null) for (let i = 0; i < vector.length; i++) vector[i]! *= share
-    else blend(vector, share, before, beta)
-  }
+    if (beta !== 0) for (let i = 0; i < vector.length; i++) vector[i]! *= share
+  } else blend(vector, 1 - beta, before, beta, scale)
   // A sum of squares of 32-bit numbers overflows only if one of them did, and a weighted mean does not.
   if (Number.isFinite(squares) && (before === null || isFiniteVector(before))) markFinite(vector)
   return vector

@@ -10,7 +10,13 @@ export function seen({ honest, own }: Sight): readonly Vector[] {
 /** `ḡ`, coordinate by coordinate. */
 export function mean(family: readonly Vector[]): Float64Array {
   const sums = new Float64Array(family[0]!.length)
-  for (const vector of family) for (let i = 0; i < sums.length; i++) sums[i]! += vector[i]!
+  // Four vectors a pass, added one after the other: the same bits, and the sums are fetched a quarter as often.
+  const whole = family.length - (family.length % 4)
+  for (let j = 0; j < whole; j += 4) {
+    const [a, b, c, d] = [family[j]!, family[j + 1]!, family[j + 2]!, family[j + 3]!]
+    for (let i = 0; i < sums.length; i++) sums[i] = sums[i]! + a[i]! + b[i]! + c[i]! + d[i]!
+  }
+  for (const vector of family.slice(whole)) for (let i = 0; i < sums.length; i++) sums[i]! += vector[i]!
   for (let i = 0; i < sums.length; i++) sums[i]! /= family.length
   return sums
 }
@@ -18,7 +24,16 @@ export function mean(family: readonly Vector[]): Float64Array {
 /** `σ`: coordinate-wise standard deviation over the family (divided by its size). */
 export function deviation(family: readonly Vector[], center: Float64Array): Float64Array {
   const squares = new Float64Array(center.length)
-  for (const vector of family)
+  const whole = family.length - (family.length % 2)
+  for (let j = 0; j < whole; j += 2) {
+    const [a, b] = [family[j]!, family[j + 1]!]
+    for (let i = 0; i < squares.length; i++) {
+      const first = a[i]! - center[i]!
+      const second = b[i]! - center[i]!
+      squares[i] = squares[i]! + first * first + second * second
+    }
+  }
+  for (const vector of family.slice(whole))
     for (let i = 0; i < squares.length; i++) {
       const gap = vector[i]! - center[i]!
       squares[i]! += gap * gap

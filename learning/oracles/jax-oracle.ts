@@ -70,8 +70,7 @@ export async function createJaxOracles(
   specs: readonly OracleSpec[],
   oracleCache: OracleCache = createOracleCache(specs.length),
 ): Promise<ModelOracle[]> {
-  const workers = await createWorkers(specs, oracleCache)
-  return workers.map(oracleOf)
+  return oraclesOf(await createWorkers(specs, oracleCache))
 }
 
 /**
@@ -91,7 +90,7 @@ export async function createOracleGroup(
           `a group's oracles share their ${field}: peer ${spec.peer} has ${spec[field]}, peer ${first!.spec.peer} ${first!.spec[field]}`,
         )
   if (!first) throw new RangeError('a group of no oracles: expected at least one')
-  const oracles = workers.map(oracleOf)
+  const oracles = oraclesOf(workers)
   const { dimension, initial, evaluate } = oracles[0]!
   const everyone = workers.map((_, worker) => ({ worker }))
   return {
@@ -165,14 +164,26 @@ function checkAugmentation({ augment, data }: OracleSpec, { shape }: DataSource)
     )
 }
 
-function oracleOf(worker: Worker): ModelOracle {
-  const { spec, machine, share, test, notes, statistics } = worker
+/** Peers of one model and seed begin alike: the initial parameters are drawn once for all. */
+function oraclesOf(workers: readonly Worker[]): ModelOracle[] {
+  const known = new Map<Machine, Map<number, Vector>>()
+  return workers.map(worker => {
+    const { machine, spec } = worker
+    const bySeed = known.get(machine) ?? new Map<number, Vector>()
+    known.set(machine, bySeed)
+    const initial = bySeed.get(spec.seed) ?? initialParameters(machine.model, spec.seed)
+    bySeed.set(spec.seed, initial)
+    return oracleOf(worker, initial)
+  })
+}
+
+function oracleOf(worker: Worker, initial: Vector): ModelOracle {
+  const { machine, share, test, notes, statistics } = worker
   let isClosed = false
   const upload = (parameters: Vector): Uploaded => {
     if (isClosed) throw new OracleError('ORACLE_CLOSED', 'the oracle is closed')
     return uploaded(worker, parameters)
   }
-  const initial = initialParameters(machine.model, spec.seed)
   return {
     dimension: initial.length + statistics.length,
     statistics: statistics.length,

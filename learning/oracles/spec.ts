@@ -44,7 +44,23 @@ export function shareOf(spec: OracleSpec, source: DataSource): Dataset {
     )
   if (spec.partition === OWN_PARTITION)
     return source.train(Uint32Array.from(source.trainLabels, (_, index) => index))
-  const partition = parsePartition(spec.partition)
-  const shares = partitionIndices(partition, source.trainLabels, source.classes, spec.peers, spec.seed)
-  return source.train(shares[spec.peer]!)
+  return source.train(partitionOf(spec, source)[spec.peer]!)
+}
+
+interface KnownPartition {
+  readonly key: string
+  readonly shares: readonly Uint32Array[]
+}
+
+/** By labels, the last partition of them. */
+const lastPartitions = new WeakMap<Uint8Array, KnownPartition>()
+
+/** Peers of one cohort ask one after the other, and each needs the partition of all. */
+function partitionOf({ partition, peers, seed }: OracleSpec, source: DataSource): readonly Uint32Array[] {
+  const key = JSON.stringify([partition, peers, seed])
+  const known = lastPartitions.get(source.trainLabels)
+  if (known?.key === key) return known.shares
+  const shares = partitionIndices(parsePartition(partition), source.trainLabels, source.classes, peers, seed)
+  lastPartitions.set(source.trainLabels, { key, shares })
+  return shares
 }

@@ -9,7 +9,7 @@
  * synchronous network nobody else can be at fault for it. The papers differ in what the server then does (`missing`).
  */
 import type { Aggregator } from '../../agreement/rules/registry.ts'
-import { isFiniteVector, type Vector } from '../../agreement/vector.ts'
+import { areFinite, isFiniteVector, type Vector } from '../../agreement/vector.ts'
 import type { Attack } from '../attacks/attack.ts'
 import type { BatchSize } from '../batch-size.ts'
 import { type Box, project } from '../box.ts'
@@ -245,9 +245,7 @@ function descend(state: State, received: readonly Vector[], indices: readonly nu
   const eta = rate(step)
   for (let i = 0; i < parameters.length; i++) parameters[i]! -= eta * direction[i]!
   if (box !== null) project(parameters, box)
-  let zero = 0
-  for (let i = 0; i < parameters.length; i++) zero += 0 * parameters[i]!
-  return zero === 0
+  return areFinite(parameters, 0, parameters.length)
 }
 
 function everyone(n: number): number[] {

@@ -263,7 +263,7 @@ async function follow(
   const series = createSeries()
   let step = 0
   let finite = true
-  let before = 0
+  const before = new Float32Array(server.parameters.length)
   let firstLoss = Number.NaN
   while (finite && step < steps) {
     if (evaluateEvery !== undefined && step % evaluateEvery === 0) {
@@ -272,14 +272,14 @@ async function follow(
       onEvaluation?.(point)
     }
     if (isOver?.()) break
-    before = norm(server.parameters)
+    before.set(server.parameters)
     const done = await server.step()
     step = done.step
     if (step === 1) firstLoss = done.loss
     finite = done.finite
     onStep?.(step, done.loss)
   }
-  return { steps: step, finite, norm: before, firstLoss, series: series.points }
+  return { steps: step, finite, norm: norm(before), firstLoss, series: series.points }
 }
 
 /** The report of a run, with the server's parameters as those of every honest worker. */

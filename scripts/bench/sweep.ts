@@ -3,7 +3,8 @@
  * each around a trusted server, beside the same gradients and rules in a plain PyTorch loop (sweep-torch.ts). Both run
  * every tenth cell, in turns, from the opening of the data to the last evaluation; `share=1` runs all 180.
  *
- * `cores busy` is what the runs took in all, over the time of the sweep on all cores; the rest is overhead.
+ * `cores busy` is what the runs took in all, over the time of the sweep on all cores; the rest is overhead. Seconds of
+ * processor time depend less on what else the machine does.
  */
 import { availableParallelism } from 'node:os'
 import { cellsOf } from '../../node/sweep/grid.ts'
@@ -41,22 +42,27 @@ export const run: RunBench = async ({ args, note }) => {
       [String(rule), String(attack), Number(faults), Number(seed)] as const,
   )
   const times = { ours: [] as number[], torch: [] as number[], busy: [] as number[] }
-  const accuracies: Record<string, number> = {}
+  /** Of the last turn. */
+  const last: Record<string, number> = {}
   for (let turn = 1; turn <= turns; turn++) {
     note(`sweep of ${runs.length} runs, turn ${turn} of ${turns}`)
     const startedMs = performance.now()
+    const before = process.cpuUsage()
     const { rows, workSeconds } = await runSweep(definition, { shard })
     const ms = performance.now() - startedMs
     times.ours.push(ms)
     times.busy.push((1e5 * workSeconds) / (ms * availableParallelism()))
-    accuracies['accuracy, %'] = meanAccuracy(rows.map(({ metrics }) => metrics.accuracyMean ?? 0))
+    const { user, system } = process.cpuUsage(before)
+    last['processor, s'] = (user + system) / 1e6
+    last['accuracy, %'] = meanAccuracy(rows.map(({ metrics }) => metrics.accuracyMean ?? 0))
     note(`PyTorch, turn ${turn} of ${turns}`)
     const torch = sweepTorch({ ...SETTINGS, data, runs })
     if (torch === null) continue
     times.torch.push(torch.ms)
-    accuracies['PyTorch accuracy, %'] = 100 * torch.accuracy
+    last['PyTorch processor, s'] = torch.seconds
+    last['PyTorch accuracy, %'] = 100 * torch.accuracy
   }
-  const others = { 'cores busy, %': median(times.busy), ...accuracies }
+  const others = { 'cores busy, %': median(times.busy), ...last }
   const name = `${runs.length} runs of 100 MNIST steps, ${PEERS} workers`
   if (times.torch.length > 0)
     return [compared(name, median(times.ours), { name: 'PyTorch', ms: median(times.torch) }, others)]

@@ -9,14 +9,17 @@ const coordinates = fc.oneof(
   fc.float({ noNaN: true, noDefaultInfinity: true }),
 )
 const weights = fc.constantFrom(0, 0.1, 0.5, 0.9, 1)
+/** At most 1, as of a clipped gradient. */
+const scales = fc.constantFrom(1, 1, 0.7, 1e-3)
 
-test('it is a·x + b·into, rounded once, and keeps the sign of a zero', t => {
+test('it is a·x + b·into, rounded once behind the scaling, and keeps the sign of a zero', t => {
   const rows = fc.array(fc.tuple(coordinates, coordinates), { minLength: 1, maxLength: 70 })
   fc.assert(
-    fc.property(rows, weights, weights, (pairs, a, b) => {
+    fc.property(rows, weights, weights, scales, (pairs, a, b, scale) => {
       const x = Float32Array.from(pairs, ([value]) => value)
       const into = Float32Array.from(pairs, ([, value]) => value)
-      const expected = Float32Array.from(pairs, (_, i) => a * x[i]! + b * into[i]!)
+      const scaled = into.map(value => scale * value)
+      const expected = Float32Array.from(pairs, (_, i) => a * x[i]! + b * scaled[i]!)
       const places = [allocateVector(pairs.length), allocateVector(pairs.length)] as const
       for (const [place, values] of [
         [places[0], x],
@@ -25,8 +28,8 @@ test('it is a·x + b·into, rounded once, and keeps the sign of a zero', t => {
         t.not(addressOf(place), undefined, 'the kernel is what is tested')
         place.set(values)
       }
-      blend(places[1], b, places[0], a)
-      blend(into, b, x, a)
+      blend(places[1], b, places[0], a, scale)
+      blend(into, b, x, a, scale)
       return [...expected.keys()].every(
         i => Object.is(places[1][i], expected[i]) && Object.is(into[i], expected[i]),
       )
