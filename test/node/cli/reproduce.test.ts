@@ -191,15 +191,15 @@ test('simulate --architecture server learns with a rule, and reports as the peer
 })
 
 test('options of the other architecture are refused', async t => {
-  const [rule, protocol, faults] = await Promise.all([
-    run('simulate', '--rule', 'cge'),
+  const [missing, protocol, faults] = await Promise.all([
+    run('simulate', '--missing', 'zero'),
     run('simulate', '--architecture', 'server', '--protocol', 'rb-tm'),
     run('simulate', '--architecture', 'server', '--faults', '4'),
   ])
-  t.regex(rule.stderr, /--rule is about a server/)
+  t.regex(missing.stderr, /--missing is about a server/)
   t.regex(protocol.stderr, /--protocol is about agreement between peers/)
   t.regex(faults.stderr, /no rule stands more than 3 of 7 workers/)
-  for (const { code } of [rule, protocol, faults]) t.is(code, 2)
+  for (const { code } of [missing, protocol, faults]) t.is(code, 2)
 })
 
 test('what has no page says so, and writes none', async t => {
