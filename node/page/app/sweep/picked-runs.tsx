@@ -2,10 +2,12 @@
 import { useEffect, useRef } from 'preact/hooks'
 import type { SweepDocument, SweepRun } from '../../../sweep/figures/document.ts'
 import { isShare, labelOf, textOf } from '../../../sweep/figures/metric.ts'
+import { tellingSeries } from '../../../sweep/figures/telling.ts'
 import { TableHead } from '../chart/figure.tsx'
 import { countText, numberText } from '../chart/format.ts'
 import { LineChart, type Series } from '../chart/line-chart.tsx'
 import { lookOf } from '../chart/palette.ts'
+import { Scroll } from '../chart/scroll.tsx'
 import type { Point } from '../chart/thin.ts'
 import { metric, picked } from './state.ts'
 
@@ -42,7 +44,7 @@ export function PickedRuns({ sweep }: { sweep: SweepDocument }) {
         <>
           <RunTable sweep={sweep} runs={runs} label={`Runs of ${label}`} />
           <div class="grid">
-            {sweep.series.map(name => (
+            {tellingSeries(sweep).names.map(name => (
               <RunCurves key={name} name={name} sweep={sweep} runs={runs} />
             ))}
           </div>
@@ -75,7 +77,7 @@ export function RunTable({ sweep, runs, label }: RunsProps & { label: string }) 
   const names = axes.map(axis => sweep.axes[axis]!.name)
   const metrics = [metric.value, ...sweep.metrics.filter(name => name !== metric.value)]
   return (
-    <section class="scroll" tabIndex={0} aria-label={`Table: ${label}`}>
+    <Scroll label={`Table: ${label}`}>
       <table>
         <TableHead
           names={['run', ...names, 'status', 'why', ...metrics.map(labelOf), ...settings, 'seconds']}
@@ -109,7 +111,7 @@ export function RunTable({ sweep, runs, label }: RunsProps & { label: string }) 
           The first {RUNS_MAX} of {runs.length} runs; the filter brings the others, and the CSV has all.
         </p>
       )}
-    </section>
+    </Scroll>
   )
 }
 
@@ -148,7 +150,7 @@ function RunCurves({ name, sweep, runs }: RunsProps & { name: string }) {
     <LineChart
       title={`${name} of each run`}
       caption={`A line for each run of the cell.${rest}`}
-      x={{ label: 'step', text: numberText, whole: true }}
+      x={{ label: 'step', text: numberText, whole: true, sparse: true }}
       y={{
         label: labelOf(name),
         text: value => textOf(name, value),
