@@ -5,7 +5,7 @@ import { measuredTicks, type Scale, scaleOver, ticksOf } from '../../page/app/ch
 import type { CurvePanel, CurvePoint } from './curves.ts'
 import type { SweepDocument } from './document.ts'
 import type { Roles } from './heat-map.ts'
-import { isShare, labelOf, textOf } from './metric.ts'
+import { isShare, labelOf, tickTexts } from './metric.ts'
 import {
   fitted,
   type Mark,
@@ -140,14 +140,16 @@ function panelMarks(
   const marks: Mark[] = [
     textMark(0, 13, fitted(panel.label, 12, PANEL.width), 12, 'start', { bold: true, title: panel.label }),
   ]
-  for (const tick of ticksOf(scaleY, 4, log)) {
+  const ticks = ticksOf(scaleY, 4, log)
+  const texts = tickTexts(series, ticks)
+  for (const [at, tick] of ticks.entries()) {
     const y = scaleY(tick)
     marks.push({
       kind: 'path',
       d: `M${PANEL.left} ${places(y)}H${right}`,
       stroke: { paint: '--line', width: 1 },
     })
-    marks.push(textMark(PANEL.left - 6, y + 4, textOf(series, tick), 11, 'end', { fill: '--soft' }))
+    marks.push(textMark(PANEL.left - 6, y + 4, texts[at]!, 11, 'end', { fill: '--soft' }))
   }
   for (const tick of measuredTicks(scaleX, steps, 50))
     marks.push(textMark(scaleX(tick), bottom + 15, String(tick), 11, 'middle', { fill: '--soft' }))

@@ -8,7 +8,7 @@ import type { Cell } from './cells.ts'
 import type { Comparison, WorstCase } from './comparison.ts'
 import type { SweepDocument } from './document.ts'
 import type { Roles } from './heat-map.ts'
-import { halfText, isShare, labelOf, textOf } from './metric.ts'
+import { halfText, isShare, labelOf, textOf, tickTexts } from './metric.ts'
 import {
   fitted,
   type Mark,
@@ -156,10 +156,12 @@ function panelMarks(options: IntervalSceneOptions, comparison: Comparison, layou
     textMark(0, 13, fitted(comparison.label, 13, room), 13, 'start', { bold: true, title: comparison.label }),
     unit,
   ]
-  for (const tick of scale.ticks(Math.max(2, Math.floor((to - from) / 70)))) {
+  const ticks = scale.ticks(Math.max(2, Math.floor((to - from) / 90)))
+  const texts = tickTexts(metric, ticks)
+  for (const [at, tick] of ticks.entries()) {
     const x = scale(tick)
     marks.push({ kind: 'path', d: `M${places(x)} ${TOP}V${bottom}`, stroke: { paint: '--line', width: 1 } })
-    marks.push(textMark(x, bottom + 14, textOf(metric, tick), 11, 'middle', { fill: '--soft' }))
+    marks.push(textMark(x, bottom + 14, texts[at]!, 11, 'middle', { fill: '--soft' }))
   }
   const named = (y: number, name: string, value: string, fill: Paint) => {
     const room = isNarrow ? width - widthOf(value, 11) - 12 : left - 8

@@ -25,13 +25,19 @@ export function labelOf(metric: string): string {
 /** A value in the unit of `labelOf`: shares as per cent with one decimal, bytes with their unit, else three digits. */
 export function textOf(metric: string, value: number | null): string {
   if (value === null) return '–'
-  if (isShare(metric))
-    return (100 * value)
-      .toFixed(1)
-      .replace(/^-0\.0$/, '0.0')
-      .replace('-', '−')
+  if (isShare(metric)) {
+    // The last digits are those of rounding: they must not decide between 74.5 and 74.6.
+    const text = Number((100 * value).toPrecision(12)).toFixed(1)
+    return text.replace(/^-0\.0$/, '0.0').replace('-', '−')
+  }
   if (/bytes/i.test(metric)) return bytesText(value)
   return numberText(Number(value.toPrecision(3)))
+}
+
+/** Texts of an axis's ticks: without decimals where all are whole. */
+export function tickTexts(metric: string, ticks: readonly number[]): readonly string[] {
+  const texts = ticks.map(tick => textOf(metric, tick))
+  return texts.every(text => /^−?\d+\.0$/.test(text)) ? texts.map(text => text.replace('.0', '')) : texts
 }
 
 /** Half of an interval, behind its mean: two digits say all that is known of it. */

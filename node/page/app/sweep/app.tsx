@@ -114,10 +114,10 @@ function MetricControls({ sweep }: { sweep: SweepDocument }) {
         />
       </div>
       {leftOut.length > 0 && (
-        <p class="caption">
-          Not among the metrics, because they tell no two runs apart: {leftOut.join(', ')}. The runs have
-          them.
-        </p>
+        <details class="filters">
+          <summary>Left out: {countText(leftOut.length, 'metric')} that would tell no two runs apart</summary>
+          <p class="caption">{leftOut.join(', ')}. The list of runs has them.</p>
+        </details>
       )}
     </>
   )

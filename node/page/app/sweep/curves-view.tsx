@@ -65,7 +65,7 @@ export function CurvesView({ sweep, runs }: { sweep: SweepDocument; runs: readon
         <p class="caption">
           {captionOf(panels, bandWords[band], false)}
           {leftOut.length > 0 &&
-            ` Not among the series, because they tell no two runs apart: ${leftOut.join(', ')}.`}
+            ` Left out, because they would tell no two runs apart: ${leftOut.join(', ')}.`}
           {panels.length > PANELS_MAX &&
             ` The first ${PANELS_MAX} of ${panels.length} figures are drawn: filter for the others.`}
         </p>

@@ -2,7 +2,7 @@
 import { useEffect, useRef } from 'preact/hooks'
 import type { SweepDocument, SweepRun } from '../../../sweep/figures/document.ts'
 import { isShare, labelOf, textOf } from '../../../sweep/figures/metric.ts'
-import { tellingSeries } from '../../../sweep/figures/telling.ts'
+import { tellingMetrics, tellingSeries } from '../../../sweep/figures/telling.ts'
 import { TableHead } from '../chart/figure.tsx'
 import { countText, numberText } from '../chart/format.ts'
 import { LineChart, type Series } from '../chart/line-chart.tsx'
@@ -75,12 +75,22 @@ export function RunTable({ sweep, runs, label }: RunsProps & { label: string }) 
   const axes = axesOf(sweep, runs)
   const settings = [...new Set(runs.flatMap(run => Object.keys(run.settings)))]
   const names = axes.map(axis => sweep.axes[axis]!.name)
-  const metrics = [metric.value, ...sweep.metrics.filter(name => name !== metric.value)]
+  // Those that tell runs apart first: a table is seen from its left.
+  const metrics = [...new Set([metric.value, ...tellingMetrics(sweep).names, ...sweep.metrics])]
+  const hasWhy = runs.some(({ why }) => why !== null)
   return (
     <Scroll label={`Table: ${label}`}>
       <table>
         <TableHead
-          names={['run', ...names, 'status', 'why', ...metrics.map(labelOf), ...settings, 'seconds']}
+          names={[
+            'run',
+            ...names,
+            'status',
+            ...(hasWhy ? ['why'] : []),
+            ...metrics.map(labelOf),
+            ...settings,
+            'seconds',
+          ]}
         />
         <tbody>
           {runs.slice(0, RUNS_MAX).map(run => (
@@ -89,10 +99,12 @@ export function RunTable({ sweep, runs, label }: RunsProps & { label: string }) 
                 <RunLinks run={run} />
               </td>
               {axes.map(axis => (
-                <td key={axis}>{sweep.axes[axis]!.values[run.at[axis]!]}</td>
+                <td key={axis} class="nowrap">
+                  {sweep.axes[axis]!.values[run.at[axis]!]}
+                </td>
               ))}
               <td>{run.status}</td>
-              <td class="why">{run.why === null ? '' : <span>{run.why}</span>}</td>
+              {hasWhy && <td class="why">{run.why === null ? '' : <span>{run.why}</span>}</td>}
               {metrics.map(name => (
                 <td key={name} class="number">
                   {textOf(name, run.metrics[name] ?? null)}
