@@ -34,7 +34,7 @@ const PANEL = { width: 390, height: 190, gap: 20, top: 24, bottom: 38, left: 52 
 const LOG_RATIO = 1000
 
 /** What the axes of all panels of a figure reach over, so that lines of one panel are compared with those of another. */
-export interface CurveExtent {
+interface CurveExtent {
   /** Steps at which anything was measured, ascending. */
   readonly steps: readonly number[]
   /** Values: all means, and the bands as far as the usual one is wide. */

@@ -59,7 +59,7 @@ function reasonLines(cells: readonly Cell[], number: HeatChoice['number'], width
   if (number === 'spread' && cells.some(({ summary }) => summary?.count === 1))
     sentences.push('1 seed: a spread needs two.')
   if (number === 'mean' && cells.some(({ summary }) => summary !== null && summary.half !== null))
-    sentences.push('±: half of the 95 % interval of the mean over the seeds (Student’s t).')
+    sentences.push('±: half of the 95 % interval of the mean over the seeds.')
   const marked = cells.filter(({ summary, notes }) => summary !== null && notes.length > 0)
   if (marked.some(({ isWhole }) => !isWhole))
     sentences.push('A red corner: some runs of the cell diverged, failed or are missing.')

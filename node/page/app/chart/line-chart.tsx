@@ -98,12 +98,7 @@ function Lines({ title, x, y, series, chosen, onChoose, width }: LineChartProps 
   const xs = xsOf(series)
   const scaleX = scaleAcross(xs, x, box)
   const zero = y.log === true && hasZeros(series)
-  const scaleY = scaleOver(
-    [...(y.of === 'amounts' ? [0] : []), ...(y.over ?? valuesOf(series))],
-    [zero ? box.bottom - ZERO_GAP : box.bottom, box.top],
-    y.log === true,
-    y.of === 'shares',
-  )
+  const scaleY = scaleUp(series, y, [zero ? box.bottom - ZERO_GAP : box.bottom, box.top])
   const read = at === null ? null : nearest(xs, at)
   const textX = x.text ?? numberText
   const textY = y.text ?? numberText
@@ -145,14 +140,7 @@ function Lines({ title, x, y, series, chosen, onChoose, width }: LineChartProps 
           zero={zero}
           bare={zero && !hasPositive(series)}
         />
-        <XAxis
-          scale={scaleX}
-          box={box}
-          label={x.label}
-          text={textX}
-          whole={x.whole === true}
-          measured={x.sparse ? xs : undefined}
-        />
+        <XAxis scale={scaleX} box={box} label={x.label} text={textX} {...ticksAt(x, xs)} />
         {isOn(scaleX, chosen) && (
           <line class="chosen" x1={scaleX(chosen)} x2={scaleX(chosen)} y1={box.top} y2={box.bottom} />
         )}
@@ -168,6 +156,19 @@ function Lines({ title, x, y, series, chosen, onChoose, width }: LineChartProps 
       </p>
     </div>
   )
+}
+
+/** Where ticks may stand. */
+const ticksAt = ({ whole = false, sparse = false }: LineChartProps['x'], xs: readonly number[]) =>
+  sparse ? { measured: xs } : { whole }
+
+function scaleUp(
+  series: readonly Series[],
+  { of, over, log }: LineChartProps['y'],
+  range: readonly [number, number],
+): Scale {
+  const values = [...(of === 'amounts' ? [0] : []), ...(over ?? valuesOf(series))]
+  return scaleOver(values, range, log === true, of === 'shares')
 }
 
 /** Every x at which any series has a value, ascending. */

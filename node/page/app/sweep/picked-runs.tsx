@@ -14,6 +14,8 @@ import { metric, picked } from './state.ts'
 /** Rows of the table, and lines in a figure. */
 const RUNS_MAX = 200
 const LINES_MAX = 28
+/** Texts of fewer characters stay on one line of a table. */
+const NOWRAP_MAX = 28
 
 export function PickedRuns({ sweep }: { sweep: SweepDocument }) {
   const region = useRef<HTMLElement>(null)
@@ -77,6 +79,7 @@ export function RunTable({ sweep, runs, label }: RunsProps & { label: string }) 
   const names = axes.map(axis => sweep.axes[axis]!.name)
   // Those that tell runs apart first: a table is seen from its left.
   const metrics = [...new Set([metric.value, ...tellingMetrics(sweep).names, ...sweep.metrics])]
+  const textAt = (axis: number, { at }: SweepRun) => sweep.axes[axis]!.values[at[axis]!]!
   const hasWhy = runs.some(({ why }) => why !== null)
   return (
     <Scroll label={`Table: ${label}`}>
@@ -99,8 +102,8 @@ export function RunTable({ sweep, runs, label }: RunsProps & { label: string }) 
                 <RunLinks run={run} />
               </td>
               {axes.map(axis => (
-                <td key={axis} class="nowrap">
-                  {sweep.axes[axis]!.values[run.at[axis]!]}
+                <td key={axis} class={textAt(axis, run).length < NOWRAP_MAX ? 'nowrap' : undefined}>
+                  {textAt(axis, run)}
                 </td>
               ))}
               <td>{run.status}</td>
