@@ -43,7 +43,7 @@ const GAP = 18
 const AXIS = 24
 
 const CAPTION =
-  'Worst case of each: the mean over seeds and its 95 % interval. Blue: the best, with a significant difference from every other. Black: significantly worse than the best. Grey: the seeds do not tell it from the best.'
+  'Worst case of each: the mean over seeds and its 95 % interval. Blue: the best, with a significant difference from every other. Plain ink: significantly worse than the best. Grey: the seeds do not tell it from the best.'
 
 /** How a rule's worst case stands beside the best: only what the seeds bear out is in full ink. */
 export function toneOf(one: WorstCase, { best, verdict }: Comparison): 'best' | 'tied' | 'worse' | 'lost' {

@@ -64,8 +64,7 @@ export function CurvesView({ sweep, runs }: { sweep: SweepDocument; runs: readon
       ) : (
         <p class="caption">
           {captionOf(panels, bandWords[band], false)}
-          {leftOut.length > 0 &&
-            ` Left out, because they would tell no two runs apart: ${leftOut.join(', ')}.`}
+          {leftOut.length > 0 && ` Left out: ${leftOut.length} series that would tell no two runs apart.`}
           {panels.length > PANELS_MAX &&
             ` The first ${PANELS_MAX} of ${panels.length} figures are drawn: filter for the others.`}
         </p>
