@@ -21,7 +21,9 @@ export interface Cell {
   readonly standing: Standing
   /** Runs that ended without a finite value. */
   readonly lost: number
-  /** What is incomplete, or why there is no value: one sentence each. */
+  /** Whether runs of it diverged, failed or lack the metric; what its other runs are noted for took nothing away. */
+  readonly isWhole: boolean
+  /** What is incomplete, why there is no value, or what else is said of its runs: one sentence each. */
   readonly notes: readonly string[]
   /** Of a worst case: where on the axis it is. */
   readonly worstAt: number | null
@@ -54,12 +56,12 @@ export function cellOf(document: SweepDocument, runs: readonly SweepRun[], metri
       }
     }
   }
-  const bySeed = new Map(
-    [...values].map(([seed, all]) => [seed, all.reduce((a, b) => a + b, 0) / all.length]),
-  )
+  const bySeed = new Map([...values].map(([seed, all]) => [seed, summaryOf(all)!.mean]))
   const summary = summaryOf([...bySeed.values()])
   const standing = standingOf(summary, runs.length, lost, counts)
-  return { runs, bySeed, summary, standing, lost, notes: notesOf(runs, lost, counts), worstAt: null }
+  const isWhole = runs.length > 0 && lost === 0 && Object.values(counts).every(count => count === 0)
+  const notes = notesOf(runs, lost, counts)
+  return { runs, bySeed, summary, standing, lost, isWhole, notes, worstAt: null }
 }
 
 type Counts = Readonly<Record<'diverged' | 'failed' | 'skipped' | 'unmeasured', number>>
@@ -77,14 +79,16 @@ function notesOf(runs: readonly SweepRun[], lost: number, counts: Counts): reado
   const count = (number: number, words: string) =>
     number === 0 ? [] : [`${number} of ${runs.length} runs ${words}.`]
   const reasons = new Set<string>()
+  const stopped = runs.filter(({ status }) => status === 'stopped').length
   for (const { status, why } of runs)
-    if (why !== null && status !== 'stopped') reasons.add(`${status}: ${why}`)
+    if (why !== null) reasons.add(`${status === 'done' ? 'note' : status}: ${why}`)
   return [
     ...count(counts.diverged, 'diverged'),
     ...count(lost, 'ended without a finite value'),
     ...count(counts.failed, 'failed'),
     ...count(counts.skipped, 'were skipped'),
     ...count(counts.unmeasured, 'do not have this metric'),
+    ...count(stopped, 'stopped early'),
     ...[...reasons].slice(0, REASONS_MAX),
   ]
 }
@@ -139,7 +143,8 @@ export function reducedCell(document: SweepDocument, runs: readonly SweepRun[], 
       ? []
       : [`Without ${out.map(([at]) => `${name} ${values[at]}`).join(', ')}: no value there.`]
   const cell = cells.get(worst)!
-  return { ...cell, runs, notes: [...cell.notes, ...incomplete], worstAt: worst }
+  const isWhole = cell.isWhole && incomplete.length === 0
+  return { ...cell, runs, isWhole, notes: [...cell.notes, ...incomplete], worstAt: worst }
 }
 
 /** Runs by their place on an axis, in the axis's order. */
@@ -185,6 +190,20 @@ export function panelsOf(
     const first = a.at.findIndex(([, value], index) => value !== b.at[index]![1])
     return first < 0 ? 0 : a.at[first]![1] - b.at[first]![1]
   })
+}
+
+/**
+ * How many panels stand beside each other where there is room for `most`: those that differ in the last axis alone stay
+ * in one line, and lines are about equally long (2 + 2, not 3 + 1).
+ */
+export function panelsAcross(panels: readonly Panel[], most: number): number {
+  const kinds = new Set(panels.map(({ at }) => at.at(-1)?.[1])).size
+  const block = kinds <= most && panels.length % kinds === 0 ? kinds : 1
+  const blocks = Math.max(1, panels.length / block)
+  const room = Math.max(1, Math.floor(most / block))
+  for (let count = Math.min(room, blocks); 2 * count >= Math.min(room, blocks); count--)
+    if (blocks % count === 0) return count * block
+  return Math.ceil(blocks / Math.ceil(blocks / room)) * block
 }
 
 /** Axes, without the seed's, of which these runs have more than one value. */

@@ -1,11 +1,11 @@
 /** Curves as marks, for files: a panel for each attack and setting, a line with its band for each rule. */
 import { area, line } from 'd3-shape'
 import { lookOf, shapePath } from '../../page/app/chart/palette.ts'
-import { type Scale, scaleOver, ticksOf } from '../../page/app/chart/scale.ts'
+import { measuredTicks, type Scale, scaleOver, ticksOf } from '../../page/app/chart/scale.ts'
 import type { CurvePanel, CurvePoint } from './curves.ts'
 import type { SweepDocument } from './document.ts'
 import type { Roles } from './heat-map.ts'
-import { isShare, labelOf, textOf } from './metric.ts'
+import { isShare, labelOf, tickTexts } from './metric.ts'
 import {
   fitted,
   type Mark,
@@ -17,10 +17,13 @@ import {
   widthOf,
   wrapped,
 } from './scene.ts'
+import { reachOf } from './statistics.ts'
 
 interface CurveSceneOptions {
   readonly document: SweepDocument
   readonly panels: readonly CurvePanel[]
+  /** Panels that share the axes, where some of them are in another file. */
+  readonly scaledBy?: readonly CurvePanel[]
   readonly roles: Roles
   readonly series: string
   readonly title: string
@@ -30,31 +33,54 @@ interface CurveSceneOptions {
 const PANEL = { width: 390, height: 190, gap: 20, top: 24, bottom: 38, left: 52 } as const
 const LOG_RATIO = 1000
 
+/** What the axes of all panels of a figure reach over, so that lines of one panel are compared with those of another. */
+interface CurveExtent {
+  /** Steps at which anything was measured, ascending. */
+  readonly steps: readonly number[]
+  /** Values: all means, and the bands as far as the usual one is wide. */
+  readonly values: readonly number[]
+  /** Whether means are so far apart that a logarithm shows more. */
+  readonly log: boolean
+}
+
+export function curveExtent(
+  panels: readonly CurvePanel[],
+  series: string,
+  band: 'half' | 'deviation' | 'none' = 'half',
+  logAsked: boolean | null = null,
+): CurveExtent {
+  const points = panels.flatMap(({ lines }) => lines.flatMap(one => one.points))
+  const log = logAsked ?? isLog(points)
+  const widths = points.flatMap(point => (band === 'none' ? [] : (point[band] ?? [])))
+  const reach = reachOf(widths)
+  const values = points.flatMap((point): readonly number[] => {
+    if (point.mean === null) return []
+    const width = band === 'none' ? 0 : Math.min(reach, point[band] ?? 0)
+    return log ? [point.mean] : bandOf(point.mean, width, series)
+  })
+  const steps = [...new Set(points.map(({ step }) => step))].sort((a, b) => a - b)
+  return { steps, values: values.length === 0 ? [] : [least(values), greatest(values)], log }
+}
+
+const least = (values: readonly number[]) => values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY)
+const greatest = (values: readonly number[]) =>
+  values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY)
+
 export function curveScene(options: CurveSceneOptions): Scene {
   const { panels, series, title, width } = options
   const legend = legendMarks(options)
-  const across = Math.max(
-    1,
-    Math.min(panels.length, Math.floor((width + PANEL.gap) / (PANEL.width + PANEL.gap))),
-  )
-  const points = panels.flatMap(({ lines }) => lines.flatMap(one => one.points))
-  const log = isLog(points)
-  const scaleY = scaleOver(
-    points.flatMap(point => edges(point, series, log)),
-    [PANEL.height - PANEL.bottom, PANEL.top],
-    log,
-    isShare(series),
-  )
-  const steps = points.map(({ step }) => step)
-  const first = steps.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY)
-  const last = steps.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY)
+  const most = Math.floor((width + PANEL.gap) / (PANEL.width + PANEL.gap))
+  const across = Math.max(1, Math.min(panels.length, most))
+  const { steps, values, log } = curveExtent(options.scaledBy ?? panels, series)
+  const scaleY = scaleOver(values, [PANEL.height - PANEL.bottom, PANEL.top], log, isShare(series))
+  const [first, last] = [steps[0] ?? 0, steps.at(-1) ?? 0]
   const domain = first < last ? [first, last] : [first - 1, first + 1]
   const scaleX = scaleOver([0, 1], [PANEL.left, PANEL.width - 6], false).domain(domain)
   const marks: Mark[] = [...legend.marks]
   for (const [at, panel] of panels.entries()) {
     const x = (at % across) * (PANEL.width + PANEL.gap)
     const y = legend.height + Math.floor(at / across) * (PANEL.height + PANEL.gap)
-    marks.push(...moved(panelMarks(options, panel, scaleX, scaleY, log), x, y))
+    marks.push(...moved(panelMarks(options, panel, steps, [scaleX, scaleY], log), x, y))
   }
   let bottom = legend.height + Math.ceil(panels.length / across) * (PANEL.height + PANEL.gap)
   const wide = Math.max(width, across * (PANEL.width + PANEL.gap) - PANEL.gap)
@@ -69,6 +95,7 @@ export function curveScene(options: CurveSceneOptions): Scene {
 export function captionOf(
   panels: readonly CurvePanel[],
   band: string | null = 'the 95 % interval of the mean',
+  inFile = true,
 ): string {
   const lines = panels.flatMap(panel => panel.lines)
   const seeds = lines.map(({ runs }) => runs)
@@ -79,7 +106,8 @@ export function captionOf(
     lines.some(({ endsEarly }) => endsEarly !== null)
       ? ' A line ends where the first of its runs ended.'
       : '',
-    lines.some(({ endsEarly }) => endsEarly === 'diverged') ? ' A cross: a run diverged.' : '',
+    inFile && lines.some(({ endsEarly }) => endsEarly === 'diverged') ? ' A cross: a run diverged.' : '',
+    inFile && lines.some(({ endsEarly }) => endsEarly === 'stopped') ? ' A bar: a run stopped early.' : '',
   ].join('')
 }
 
@@ -88,13 +116,6 @@ const isLog = (points: readonly CurvePoint[]): boolean => {
   const low = means.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY)
   const high = means.reduce((a, b) => Math.max(a, b), 0)
   return low > 0 && high / low > LOG_RATIO
-}
-
-/** What of a point the axis must reach: a band that is wider than twice its mean's distance is cut. */
-function edges({ mean, half }: CurvePoint, series: string, log: boolean): readonly number[] {
-  if (mean === null) return []
-  const [low, high] = bandOf(mean, half, series)
-  return log ? [mean] : [low, high]
 }
 
 /** The interval, within what is possible. */
@@ -110,8 +131,8 @@ export function bandOf(
 function panelMarks(
   { series }: CurveSceneOptions,
   panel: CurvePanel,
-  scaleX: Scale,
-  scaleY: Scale,
+  steps: readonly number[],
+  [scaleX, scaleY]: readonly [x: Scale, y: Scale],
   log: boolean,
 ): Mark[] {
   const bottom = PANEL.height - PANEL.bottom
@@ -119,16 +140,18 @@ function panelMarks(
   const marks: Mark[] = [
     textMark(0, 13, fitted(panel.label, 12, PANEL.width), 12, 'start', { bold: true, title: panel.label }),
   ]
-  for (const tick of ticksOf(scaleY, 4, log)) {
+  const ticks = ticksOf(scaleY, 4, log)
+  const texts = tickTexts(series, ticks)
+  for (const [at, tick] of ticks.entries()) {
     const y = scaleY(tick)
     marks.push({
       kind: 'path',
       d: `M${PANEL.left} ${places(y)}H${right}`,
       stroke: { paint: '--line', width: 1 },
     })
-    marks.push(textMark(PANEL.left - 6, y + 4, textOf(series, tick), 11, 'end', { fill: '--soft' }))
+    marks.push(textMark(PANEL.left - 6, y + 4, texts[at]!, 11, 'end', { fill: '--soft' }))
   }
-  for (const tick of scaleX.ticks(4).filter(Number.isInteger))
+  for (const tick of measuredTicks(scaleX, steps, 50))
     marks.push(textMark(scaleX(tick), bottom + 15, String(tick), 11, 'middle', { fill: '--soft' }))
   marks.push(textMark(right, bottom + 30, 'step', 11, 'end', { fill: '--soft' }))
   marks.push(textMark(PANEL.left, bottom + 30, labelOf(series), 11, 'start', { fill: '--soft' }))
@@ -159,11 +182,11 @@ function panelMarks(
     for (const { step, mean } of known.filter((_, at) => at % every === Math.floor(every / 2)))
       marks.push({ kind: 'path', d: shapePath(look.shape, 30), fill: paint, at: [scaleX(step), clip(mean!)] })
     const end = known.at(-1)
-    if (end !== undefined && endsEarly === 'diverged')
+    if (end !== undefined && endsEarly !== null)
       marks.push({
         kind: 'path',
-        d: 'M-5 -5L5 5M-5 5L5 -5',
-        stroke: { paint: '--liar', width: 2 },
+        d: endsEarly === 'diverged' ? 'M-5 -5L5 5M-5 5L5 -5' : 'M0 -6V6',
+        stroke: { paint: endsEarly === 'diverged' ? '--liar' : paint, width: 2 },
         at: [scaleX(end.step), clip(end.mean!)],
       })
   }

@@ -48,7 +48,7 @@ function reasonLines(cells: readonly Cell[], number: HeatChoice['number'], width
   const sentences: string[] = []
   const of = (standing: Standing) => cells.filter(cell => cell.standing === standing)
   if (of('missing').length > 0) sentences.push(`–: ${of('missing')[0]!.notes[0]}`)
-  const known: ReadonlySet<string> = new Set(['skipped: ', 'failed: ', 'diverged: '])
+  const known: ReadonlySet<string> = new Set(['skipped: ', 'failed: ', 'diverged: ', 'stopped: ', 'note: '])
   const reasons = new Set(
     cells.flatMap(({ notes }) => notes.filter(note => [...known].some(start => note.startsWith(start)))),
   )
@@ -58,7 +58,12 @@ function reasonLines(cells: readonly Cell[], number: HeatChoice['number'], width
   if (of('unmeasured').length > 0) sentences.push('n/a: these runs do not have this metric.')
   if (number === 'spread' && cells.some(({ summary }) => summary?.count === 1))
     sentences.push('1 seed: a spread needs two.')
-  if (cells.some(({ summary, notes }) => summary !== null && notes.length > 0))
+  if (number === 'mean' && cells.some(({ summary }) => summary !== null && summary.half !== null))
+    sentences.push('±: half of the 95 % interval of the mean over the seeds.')
+  const marked = cells.filter(({ summary, notes }) => summary !== null && notes.length > 0)
+  if (marked.some(({ isWhole }) => !isWhole))
     sentences.push('A red corner: some runs of the cell diverged, failed or are missing.')
+  if (marked.some(({ isWhole }) => isWhole))
+    sentences.push('A blue corner: some runs of the cell stopped early, or something is noted of them.')
   return sentences.flatMap(sentence => wrapped(sentence, 11, width))
 }

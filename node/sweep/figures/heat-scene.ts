@@ -1,10 +1,10 @@
 /** Heat maps as marks: a number in every cell, hatching and a reason where there is none, one scale for all panels. */
-import type { Cell, Standing } from './cells.ts'
+import { type Cell, panelsAcross, type Standing } from './cells.ts'
 import type { SweepAxis, SweepDocument } from './document.ts'
 import { legendMarks } from './heat-legend.ts'
 import { columnsOf, type HeatChoice, type HeatPanel, numberOf } from './heat-map.ts'
 import { type HeatScale, heatScaleOf, shareOf } from './heat-scale.ts'
-import { labelOf, textOf } from './metric.ts'
+import { halfText, labelOf, textOf } from './metric.ts'
 import {
   fitted,
   hatching,
@@ -38,6 +38,9 @@ const TEXT = 12
 const SMALL = 10
 const GAP = 22
 const TITLE = 22
+/** A line with the name of an axis, and a line of small text in a cell. */
+const LINE = 15
+const SMALL_LINE = 12
 /** Words in a cell that has no number. */
 const words: Readonly<Record<Standing, string>> = {
   measured: '1 seed',
@@ -85,27 +88,39 @@ function layoutOf({ document, panels, choice, width }: HeatSceneOptions): Layout
   const widest = (texts: readonly string[], size: number) =>
     Math.max(0, ...texts.map(text => widthOf(text, size)))
   const narrow = width < 500
-  const left = Math.min(narrow ? 96 : 170, widest(rows, TEXT) + 10)
-  const numbers = panels.flatMap(({ cells }) => cells.flat().map(cell => cellText(cell, choice)))
-  const worst = panels.flatMap(({ cells }) =>
-    cells.flat().map(cell => worstName(document, choice, cell) ?? ''),
+  const rowsName = widthOf(document.axes[choice.rows]!.name, 11)
+  const left = Math.min(narrow ? 96 : 170, Math.max(widest(rows, TEXT), rowsName) + 10)
+  const all = panels.flatMap(({ cells }) => cells.flat())
+  const numbers = all.map(cell => cellText(cell, choice))
+  const halves = all.map(cell => halfOf(cell, choice) ?? '')
+  const worst = all.map(cell => worstName(document, choice, cell) ?? '')
+  const least = Math.max(
+    ...[34, widest(numbers, TEXT) + 8, widest(halves, SMALL) + 6],
+    Math.min(narrow ? 56 : 90, widest(worst, SMALL) + 6),
   )
-  const least = Math.max(34, widest(numbers, TEXT) + 8, Math.min(narrow ? 56 : 90, widest(worst, SMALL) + 6))
   const room = Math.min(narrow ? 60 : 110, widest(columns, TEXT) + 12)
   const share = (width - left) / Math.max(1, columns.length)
   const cell = Math.max(least, Math.min(room, share))
   const leans = widest(columns, TEXT) + 6 > cell
-  const top = TITLE + (leans ? Math.min(110, widest(columns, TEXT) * 0.72 + 14) : 20)
-  const row = choice.reduction?.by === 'worst' ? 38 : 30
+  const titles = (first?.label ? TITLE : 0) + (columnsOf(document, choice).name === '' ? 0 : LINE)
+  const top = titles + (leans ? Math.min(110, widest(columns, TEXT) * 0.72 + 14) : 20)
+  const isTwo = (texts: readonly string[]) => texts.some(text => text !== '')
+  const row = 28 + (isTwo(halves) ? SMALL_LINE - 2 : 0) + (isTwo(worst) ? SMALL_LINE - 2 : 0)
   const overhang = leans ? 30 : 0
   const panelWidth = left + columns.length * cell + overhang
-  const across = Math.max(1, Math.floor((width + GAP) / (panelWidth + GAP)))
+  const across = panelsAcross(panels, Math.max(1, Math.floor((width + GAP) / (panelWidth + GAP))))
   return { left, top, cell, row, leans, panelWidth, panelHeight: top + rows.length * row, across }
 }
 
 function cellText(cell: Cell, { metric, number }: HeatChoice): string {
   const value = numberOf(cell, number)
   return value === null ? words[cell.standing] : textOf(metric, value)
+}
+
+/** `± 1.6`, where a cell shows the mean of several seeds. */
+function halfOf({ summary }: Cell, { metric, number }: HeatChoice): string | null {
+  const half = number === 'mean' ? (summary?.half ?? null) : null
+  return half === null ? null : halfText(metric, half)
 }
 
 function panelMarks(
@@ -119,17 +134,18 @@ function panelMarks(
   const { left, top, cell: width, row: height } = layout
   const rows = document.axes[choice.rows]!
   const columns = columnsOf(document, choice)
-  const heading =
-    panel.label !== '' ? panel.label : columns.name === '' ? rows.name : `${rows.name} × ${columns.name}`
   const room = layout.panelWidth
-  const marks: Mark[] = [
-    textMark(0, 13, fitted(heading, 13, room), 13, 'start', { bold: true, title: heading }),
-  ]
-  // Which axis the names above the columns are of; a heading of its own says it where there are no panels.
+  const marks: Mark[] = []
   if (panel.label !== '')
     marks.push(
-      textMark(left - 8, top - 7, fitted(columns.name, 11, left - 10), 11, 'end', { fill: '--soft' }),
+      textMark(0, 13, fitted(panel.label, 13, room), 13, 'start', { bold: true, title: panel.label }),
     )
+  // Which axis the rows are of, and the columns: above the names of each.
+  const named = (x: number, y: number, name: string, room: number, anchor: 'start' | 'end') =>
+    marks.push(textMark(x, y, fitted(name, 11, room), 11, anchor, { fill: '--soft', title: name }))
+  named(left - 8, top - 7, rows.name, left - 8, 'end')
+  if (columns.name !== '')
+    named(left, panel.label === '' ? 11 : TITLE + 9, columns.name, room - left, 'start')
   for (const [at, place] of panel.columns.entries()) {
     const name = columns.values[place]!
     const x = left + (at + 0.5) * width
@@ -180,26 +196,31 @@ function cellMarks(
   const fill = shade(shareOf(scale, value))
   const ink = inkOn(fill)
   const worst = worstName(document, choice, cell)
-  const line = y + height / 2 + (worst === null ? 4 : -1)
+  const below = [halfOf(cell, choice), worst].filter(text => text !== null)
+  const line = y + height / 2 + 4 - (below.length * SMALL_LINE) / 2
   const marks: Mark[] = [
     { kind: 'path', d, fill, title, target },
     textMark(middle, line, text, TEXT, 'middle', { fill: ink }),
   ]
-  if (worst !== null)
-    marks.push(textMark(middle, line + 12, fitted(worst, SMALL, width - 4), SMALL, 'middle', { fill: ink }))
-  // A corner is marked where runs of the cell gave no value, or diverged.
-  if (cell.notes.length > 0) marks.push(...cornerMarks(x + width, y))
+  for (const [at, text] of below.entries())
+    marks.push(
+      textMark(middle, line + (at + 1) * SMALL_LINE, fitted(text, SMALL, width - 4), SMALL, 'middle', {
+        fill: ink,
+      }),
+    )
+  // A corner is marked where runs of the cell gave no value, or diverged, and where something else is said of them.
+  if (cell.notes.length > 0) marks.push(...cornerMarks(x + width, y, cell.isWhole ? '--accent' : '--liar'))
   return marks
 }
 
 const CORNER = 9
 
-function cornerMarks(right: number, y: number): Mark[] {
+function cornerMarks(right: number, y: number, fill: Paint): Mark[] {
   const triangle = (size: number, inset: number) =>
     `M${places(right - size)} ${places(y + inset)}H${places(right - inset)}V${places(y + size)}z`
   return [
     { kind: 'path', d: triangle(CORNER, 0), fill: '--paper' },
-    { kind: 'path', d: triangle(CORNER - 2, 1), fill: '--liar' },
+    { kind: 'path', d: triangle(CORNER - 2, 1), fill },
   ]
 }
 
@@ -243,6 +264,6 @@ function summaryText(metric: string, { summary }: Cell): string {
   const { mean, half, deviation, count } = summary!
   const value = `${labelOf(metric)} ${textOf(metric, mean)}`
   if (half === null) return `${value} (1 seed)`
-  const interval = `± ${textOf(metric, half)} (95 % interval over ${count} seeds)`
+  const interval = `${halfText(metric, half)} (95 % interval over ${count} seeds)`
   return `${value} ${interval}, standard deviation ${textOf(metric, deviation)}`
 }

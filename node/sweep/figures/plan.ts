@@ -7,8 +7,9 @@ import type { SweepDocument } from './document.ts'
 import { defaultAxes, type HeatChoice, heatPanels, rolesOf, secondAxis } from './heat-map.ts'
 import { heatScene } from './heat-scene.ts'
 import { intervalScene } from './interval-scene.ts'
-import { type Better, betterOf, inOrderOfUse } from './metric.ts'
+import { type Better, betterOf } from './metric.ts'
 import type { Scene } from './scene.ts'
+import { type Telling, tellingMetrics, tellingSeries } from './telling.ts'
 
 interface PlannedFigure {
   /** Of its files, without an ending: letters, digits, dots and hyphens. */
@@ -55,17 +56,19 @@ export function plannedFigures(
       scene: draw(at * PANELS_MAX, (at + 1) * PANELS_MAX),
     }))
   }
-  const metrics = chosen(document.metrics, options, notes)
+  const metrics = chosen('metrics', document.metrics, tellingMetrics(document), options, notes)
+  const series = chosen('series', document.series, tellingSeries(document), options, notes)
   const figures = [
     ...metrics.flatMap(metric =>
       metricFigures(document, metric, options.better?.[metric] ?? betterOf(metric), parts),
     ),
-    ...chosen(document.series, options, []).flatMap(series => {
+    ...series.flatMap(series => {
       const panels = curvePanels(document, document.runs, roles, series)
       return parts(`curves-${fileName(series)}`, panels.length, (from, to) =>
         curveScene({
           document,
           panels: panels.slice(from, to),
+          scaledBy: panels,
           roles,
           series,
           title: `${series} over the steps`,
@@ -79,12 +82,23 @@ export function plannedFigures(
 
 type Parts = (name: string, panels: number, draw: (from: number, to: number) => Scene) => PlannedFigure[]
 
-function chosen(names: readonly string[], { metrics }: FiguresOptions, notes: string[]): readonly string[] {
-  if (metrics !== undefined) return names.filter(name => metrics.includes(name))
-  const inOrder = inOrderOfUse(names)
-  const rest = inOrder.slice(METRICS_MAX)
-  if (rest.length > 0) notes.push(`Figures of ${rest.join(', ')} are on the page alone.`)
-  return inOrder.slice(0, METRICS_MAX)
+/** Those that are asked for; or else the first of those that tell runs apart, and a note on the others. */
+function chosen(
+  kind: 'metrics' | 'series',
+  all: readonly string[],
+  { names, leftOut }: Telling,
+  { metrics }: FiguresOptions,
+  notes: string[],
+): readonly string[] {
+  if (metrics !== undefined) return all.filter(name => metrics.includes(name))
+  if (leftOut.length > 0)
+    notes.push(
+      `No ${kind === 'metrics' ? 'figure' : 'curves'} of ${leftOut.join(', ')}: they tell no two runs apart.`,
+    )
+  const rest = names.slice(METRICS_MAX)
+  if (rest.length > 0 && kind === 'metrics')
+    notes.push(`Figures of ${rest.join(', ')} are on the page alone.`)
+  return names.slice(0, METRICS_MAX)
 }
 
 function metricFigures(
@@ -127,6 +141,7 @@ function metricFigures(
       intervalScene({
         document,
         comparisons: comparisons.slice(from, to),
+        scaledBy: comparisons,
         roles,
         metric,
         title: `Worst case of ${metric}`,

@@ -18,8 +18,23 @@ export interface Summary extends Spread {
 export function summaryOf(values: readonly number[]): Summary | null {
   const spread = spreadOf(values)
   if (spread === null) return null
-  const { mean, min, max, deviation, count } = spread
+  const { min, max, count } = spread
+  // The mean of equal numbers is that number, whatever their sum is rounded to.
+  const mean = Math.min(max, Math.max(min, spread.mean))
+  const deviation = min === max ? 0 : spread.deviation
   return { mean, min, max, deviation, count, half: halfWidth(deviation, count) }
+}
+
+/** How much wider than the usual interval one may be that is seen whole. */
+const REACH = 3
+
+/**
+ * How far an axis reaches from a mean for its interval: three times the median half, so that one wide interval does not
+ * press the others together. 0 without intervals.
+ */
+export function reachOf(halves: readonly number[]): number {
+  const sorted = halves.filter(half => half > 0).sort((a, b) => a - b)
+  return sorted.length === 0 ? 0 : REACH * sorted[Math.floor(sorted.length / 2)]!
 }
 
 function halfWidth(deviation: number, count: number): number | null {

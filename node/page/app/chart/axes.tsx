@@ -1,5 +1,5 @@
 /** Axes with units and a grid. */
-import { type Box, type Scale, ticksOf } from './scale.ts'
+import { type Box, measuredTicks, type Scale, ticksOf } from './scale.ts'
 
 interface AxisProps {
   readonly scale: Scale
@@ -9,16 +9,24 @@ interface AxisProps {
   readonly log?: boolean
   /** Only whole numbers have a place on it. */
   readonly whole?: boolean
+  /** Where something was measured: ticks stand there alone. */
+  readonly measured?: readonly number[] | undefined
   /** Of a log scale, which has no 0: values that are 0 stand on the box's edge, below it. */
   readonly zero?: boolean
   /** No value has a place on it: it has no ticks. */
   readonly bare?: boolean
 }
 
-export function XAxis({ scale, box, label, text, whole = false }: AxisProps) {
-  const ticks = ticksOf(scale, Math.max(2, Math.floor((box.right - box.left) / 80)), false).filter(
-    value => !whole || Number.isInteger(value),
-  )
+/** Between two ticks of an x axis, in pixels. */
+const ROOM = 80
+
+export function XAxis({ scale, box, label, text, whole = false, measured }: AxisProps) {
+  const ticks =
+    measured !== undefined
+      ? measuredTicks(scale, measured, ROOM / 2)
+      : ticksOf(scale, Math.max(2, Math.floor((box.right - box.left) / ROOM)), false).filter(
+          value => !whole || Number.isInteger(value),
+        )
   return (
     <g class="axis">
       <line x1={box.left} x2={box.right} y1={box.bottom} y2={box.bottom} />

@@ -33,6 +33,8 @@ interface LineChartProps {
     readonly label: string
     readonly text?: (value: number) => string
     readonly whole?: boolean
+    /** Ticks stand only where something was measured: there are few points. */
+    readonly sparse?: boolean
     /** What the axis reaches over, if more than the points. */
     readonly from?: number
     readonly to?: number
@@ -44,8 +46,8 @@ interface LineChartProps {
     readonly whole?: boolean
     /** Values are amounts, which are measured from 0; or shares, which lie in [0, 1]. */
     readonly of?: 'amounts' | 'shares'
-    /** Values that have a place on it too, so that figures beside each other have one scale. */
-    readonly reach?: readonly number[]
+    /** The axis reaches over these alone, so that figures beside each other have one scale; what is beyond is cut. */
+    readonly over?: readonly number[]
   }
   readonly series: readonly Series[]
   readonly chosen?: number | null
@@ -97,12 +99,7 @@ function Lines({ title, x, y, series, chosen, onChoose, width }: LineChartProps 
   const xs = xsOf(series)
   const scaleX = scaleAcross(xs, x, box)
   const zero = y.log === true && hasZeros(series)
-  const scaleY = scaleOver(
-    [...(y.of === 'amounts' ? [0] : []), ...(y.reach ?? []), ...valuesOf(series)],
-    [zero ? box.bottom - ZERO_GAP : box.bottom, box.top],
-    y.log === true,
-    y.of === 'shares',
-  )
+  const scaleY = scaleUp(series, y, [zero ? box.bottom - ZERO_GAP : box.bottom, box.top])
   const read = at === null ? null : nearest(xs, at)
   const [textX, textY] = [x.text ?? numberText, y.text ?? numberText]
   const move = (event: PointerEvent & { currentTarget: SVGSVGElement }) =>
@@ -144,7 +141,7 @@ function Lines({ title, x, y, series, chosen, onChoose, width }: LineChartProps 
           zero={zero}
           bare={zero && !hasPositive(series)}
         />
-        <XAxis scale={scaleX} box={box} label={x.label} text={textX} whole={x.whole === true} />
+        <XAxis scale={scaleX} box={box} label={x.label} text={textX} {...ticksAt(x, xs)} />
         {isOn(scaleX, chosen) && (
           <line class="chosen" x1={scaleX(chosen)} x2={scaleX(chosen)} y1={box.top} y2={box.bottom} />
         )}
@@ -160,6 +157,19 @@ function Lines({ title, x, y, series, chosen, onChoose, width }: LineChartProps 
       </p>
     </div>
   )
+}
+
+/** Where ticks may stand. */
+const ticksAt = ({ whole = false, sparse = false }: LineChartProps['x'], xs: readonly number[]) =>
+  sparse ? { measured: xs } : { whole }
+
+function scaleUp(
+  series: readonly Series[],
+  { of, over, log }: LineChartProps['y'],
+  range: readonly [number, number],
+): Scale {
+  const values = [...(of === 'amounts' ? [0] : []), ...(over ?? valuesOf(series))]
+  return scaleOver(values, range, log === true, of === 'shares')
 }
 
 /** Every x at which any series has a value, ascending. */
@@ -198,7 +208,8 @@ function Line({ series, scaleX, scaleY, box }: LineProps) {
   // On a log scale 0 stands below all that has a place.
   const placeY = (value: number) => {
     const place = scaleY(value)
-    return Number.isFinite(place) ? place : box.bottom
+    // What is beyond the axis is cut at its edge.
+    return Number.isFinite(place) ? Math.min(box.bottom, Math.max(box.top, place)) : box.bottom
   }
   const draw = line<Point>()
     .defined(([, y]) => y !== null)

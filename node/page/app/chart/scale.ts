@@ -39,6 +39,22 @@ export function scaleOver(
   return scale.range(range)
 }
 
+/**
+ * Ticks where something was measured alone, at least so many pixels from each other: round numbers if enough of them
+ * were measured, or else places that were.
+ */
+export function measuredTicks(scale: Scale, measured: readonly number[], room: number): readonly number[] {
+  const [from, to] = scale.range() as [number, number]
+  const known = new Set(measured)
+  const round = scale
+    .ticks(Math.max(2, Math.floor(Math.abs(to - from) / room)))
+    .filter(tick => known.has(tick))
+  const ticks: number[] = []
+  for (const tick of round.length > 2 ? round : measured)
+    if (ticks.length === 0 || scale(tick) - scale(ticks.at(-1)!) >= room) ticks.push(tick)
+  return ticks
+}
+
 /** Ticks of a log scale: powers of ten, few enough to be read. */
 export function ticksOf(scale: Scale, count: number, log: boolean): readonly number[] {
   if (!log) return scale.ticks(count)

@@ -1,5 +1,5 @@
 /** A region that scrolls, and says so where a reader could not know: a table cut at the edge looks whole. */
-import type { ComponentChildren } from 'preact'
+import type { ComponentChildren, RefObject } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 
 interface ScrollProps {
@@ -9,6 +9,19 @@ interface ScrollProps {
 
 export function Scroll({ label, children }: ScrollProps) {
   const region = useRef<HTMLElement>(null)
+  return (
+    <>
+      <Cue region={region} />
+      {/* A region that scrolls must be reachable by keyboard. */}
+      <section class="scroll" ref={region} tabIndex={0} aria-label={label}>
+        {children}
+      </section>
+    </>
+  )
+}
+
+/** Above a region that scrolls: says so while there is more than is seen. */
+export function Cue({ region }: { region: RefObject<HTMLElement | null> }) {
   const [beyond, setBeyond] = useState({ aside: false, below: false })
   useEffect(() => {
     const element = region.current
@@ -25,21 +38,14 @@ export function Scroll({ label, children }: ScrollProps) {
     return () => observer.disconnect()
   }, [])
   const { aside, below } = beyond
+  if (!aside && !below) return null
   return (
-    <>
-      {(aside || below) && (
-        <p class="cue" aria-hidden="true">
-          {aside && below
-            ? 'Scroll for more rows and columns →'
-            : aside
-              ? 'Scroll sideways for more columns →'
-              : 'Scroll for more rows ↓'}
-        </p>
-      )}
-      {/* A region that scrolls must be reachable by keyboard. */}
-      <section class="scroll" ref={region} tabIndex={0} aria-label={label}>
-        {children}
-      </section>
-    </>
+    <p class="cue" aria-hidden="true">
+      {aside && below
+        ? 'Scroll for more rows and columns →'
+        : aside
+          ? 'Scroll sideways for more columns →'
+          : 'Scroll for more rows ↓'}
+    </p>
   )
 }

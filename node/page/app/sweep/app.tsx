@@ -3,7 +3,7 @@ import type { ComponentType } from 'preact'
 import { useErrorBoundary, useMemo } from 'preact/hooks'
 import type { SweepDocument, SweepRun } from '../../../sweep/figures/document.ts'
 import { rolesOf } from '../../../sweep/figures/heat-map.ts'
-import { inOrderOfUse } from '../../../sweep/figures/metric.ts'
+import { tellingMetrics } from '../../../sweep/figures/telling.ts'
 import { countText, listText } from '../chart/format.ts'
 import { Choice, Filters } from './choice.tsx'
 import { ComparisonView } from './comparison-view.tsx'
@@ -87,30 +87,39 @@ function Navigation() {
 }
 
 function MetricControls({ sweep }: { sweep: SweepDocument }) {
+  const { names, leftOut } = useMemo(() => tellingMetrics(sweep), [sweep])
   return (
-    <div class="controls">
-      <Choice
-        label="Metric"
-        value={metric.value}
-        options={inOrderOfUse(sweep.metrics).map(name => [name, name] as const)}
-        onChange={value => {
-          metric.value = value
-          chosenBetter.value = null
-          picked.value = null
-        }}
-      />
-      <Choice
-        label="Better is"
-        value={better.value}
-        options={[
-          ['higher', 'higher'],
-          ['lower', 'lower'],
-        ]}
-        onChange={value => {
-          chosenBetter.value = value
-        }}
-      />
-    </div>
+    <>
+      <div class="controls">
+        <Choice
+          label="Metric"
+          value={metric.value}
+          options={names.map(name => [name, name] as const)}
+          onChange={value => {
+            metric.value = value
+            chosenBetter.value = null
+            picked.value = null
+          }}
+        />
+        <Choice
+          label="Better is"
+          value={better.value}
+          options={[
+            ['higher', 'higher'],
+            ['lower', 'lower'],
+          ]}
+          onChange={value => {
+            chosenBetter.value = value
+          }}
+        />
+      </div>
+      {leftOut.length > 0 && (
+        <details class="filters">
+          <summary>Left out: {countText(leftOut.length, 'metric')} that would tell no two runs apart</summary>
+          <p class="caption">{leftOut.join(', ')}. The list of runs has them.</p>
+        </details>
+      )}
+    </>
   )
 }
 

@@ -4,13 +4,14 @@ import { type Comparison, comparisonsOf, type WorstCase } from '../../../sweep/f
 import type { SweepDocument, SweepRun } from '../../../sweep/figures/document.ts'
 import { type Roles, rolesOf } from '../../../sweep/figures/heat-map.ts'
 import { intervalScene, toneOf } from '../../../sweep/figures/interval-scene.ts'
-import { labelOf, textOf } from '../../../sweep/figures/metric.ts'
+import { halfText, labelOf, textOf } from '../../../sweep/figures/metric.ts'
 import type { Paired } from '../../../sweep/figures/statistics.ts'
 import { svgOf } from '../../../sweep/figures/svg.ts'
 import type { Cell, NumbersTable } from '../chart/download.ts'
 import { csvOf, offer } from '../chart/download.ts'
 import { Figure, TableHead } from '../chart/figure.tsx'
 import { numberText } from '../chart/format.ts'
+import { Scroll } from '../chart/scroll.tsx'
 import { useWidth } from '../chart/size.ts'
 import { PickedRuns } from './picked-runs.tsx'
 import { Drawing } from './scene.tsx'
@@ -110,7 +111,7 @@ function GreyTable({ title, caption, table }: { title: string; caption: string; 
     <section class="figure" aria-label={title}>
       <h3>{title}</h3>
       <p class="caption">{caption}</p>
-      <section class="scroll" tabIndex={0} aria-label={`Table: ${title}`}>
+      <Scroll label={`Table: ${title}`}>
         <table>
           <TableHead names={[...table.head, 'runs']} />
           <tbody>
@@ -146,7 +147,7 @@ function GreyTable({ title, caption, table }: { title: string; caption: string; 
             ))}
           </tbody>
         </table>
-      </section>
+      </Scroll>
       <div class="figure-foot">
         <button
           type="button"
@@ -164,12 +165,12 @@ function GreyTable({ title, caption, table }: { title: string; caption: string; 
 const differenceText = (name: string, pair: Paired | null): string =>
   pair === null
     ? '–'
-    : `${textOf(name, pair.mean)}${pair.half === null ? '' : ` ± ${textOf(name, pair.half)}`}, n = ${pair.count}`
+    : `${textOf(name, pair.mean)}${pair.half === null ? '' : ` ${halfText(name, pair.half)}`}, n = ${pair.count}`
 
 const withInterval = (name: string, { cell }: WorstCase): string =>
   cell.summary === null
     ? cell.standing
-    : `${textOf(name, cell.summary.mean)}${cell.summary.half === null ? '' : ` ± ${textOf(name, cell.summary.half)}`}`
+    : `${textOf(name, cell.summary.mean)}${cell.summary.half === null ? '' : ` ${halfText(name, cell.summary.half)}`}`
 
 const significance = (p: number | null, significant: boolean): string =>
   p === null ? 'not tested' : significant ? 'significant' : 'not significant'

@@ -1,10 +1,11 @@
 /** Curves over steps: a figure for each attack and setting, a line with its interval for each rule. */
 import { useMemo, useState } from 'preact/hooks'
-import { bandOf, captionOf } from '../../../sweep/figures/curve-scene.ts'
+import { bandOf, captionOf, curveExtent } from '../../../sweep/figures/curve-scene.ts'
 import { type CurveLine, curvePanels } from '../../../sweep/figures/curves.ts'
 import type { SweepDocument, SweepRun } from '../../../sweep/figures/document.ts'
 import { rolesOf } from '../../../sweep/figures/heat-map.ts'
 import { isShare, labelOf, textOf } from '../../../sweep/figures/metric.ts'
+import { tellingSeries } from '../../../sweep/figures/telling.ts'
 import { numberText } from '../chart/format.ts'
 import { LineChart, type Series } from '../chart/line-chart.tsx'
 import { lookOf } from '../chart/palette.ts'
@@ -13,7 +14,6 @@ import { metric } from './state.ts'
 
 /** Figures that are drawn; a filter brings the others. */
 const PANELS_MAX = 48
-const LOG_RATIO = 1000
 
 /** What is drawn around a line; with few seeds an interval is wide. */
 type Band = 'half' | 'deviation' | 'none'
@@ -33,22 +33,24 @@ export function CurvesView({ sweep, runs }: { sweep: SweepDocument; runs: readon
   const [band, setBand] = useState<Band>('half')
   const [log, setLog] = useState<boolean | null>(null)
   const roles = rolesOf(sweep)!
-  const name = own ?? (sweep.series.includes(metric.value) ? metric.value : sweep.series[0])
+  const { names, leftOut } = useMemo(() => tellingSeries(sweep), [sweep])
+  const name = own ?? (names.includes(metric.value) ? metric.value : names[0])
   const panels = useMemo(
     () => (name === undefined ? [] : curvePanels(sweep, runs, roles, name)),
     [sweep, runs, name],
   )
-  const all = useMemo(() => extentOf(panels.flatMap(({ lines }) => lines)), [panels])
+  const extent = useMemo(() => curveExtent(panels, name ?? '', band, log), [panels, name, band, log])
   if (name === undefined)
     return <p class="empty">No run of this sweep has a series: measure with evaluateEvery.</p>
-  const isLog = log ?? (all !== null && all[0] > 0 && all[1] / all[0] > LOG_RATIO)
+  const { steps, log: isLog } = extent
+  const reach = steps.length === 0 ? {} : { from: steps[0]!, to: steps.at(-1)! }
   return (
     <>
       <div class="controls">
         <Choice
           label="Series"
           value={name}
-          options={sweep.series.map(one => [one, one] as const)}
+          options={names.map(one => [one, one] as const)}
           onChange={setOwn}
         />
         <Choice label="Band" value={band} options={bands} onChange={setBand} />
@@ -61,7 +63,8 @@ export function CurvesView({ sweep, runs }: { sweep: SweepDocument; runs: readon
         <p class="empty">No run is left by the filter.</p>
       ) : (
         <p class="caption">
-          {captionOf(panels, bandWords[band])}
+          {captionOf(panels, bandWords[band], false)}
+          {leftOut.length > 0 && ` Left out: ${leftOut.length} series that would tell no two runs apart.`}
           {panels.length > PANELS_MAX &&
             ` The first ${PANELS_MAX} of ${panels.length} figures are drawn: filter for the others.`}
         </p>
@@ -71,12 +74,12 @@ export function CurvesView({ sweep, runs }: { sweep: SweepDocument; runs: readon
           <LineChart
             key={label}
             title={label === '' ? name : `${name}: ${label}`}
-            x={{ label: 'step', text: numberText, whole: true }}
+            x={{ label: 'step', text: numberText, sparse: true, ...reach }}
             y={{
               label: `${labelOf(name)}${isLog ? ' (log)' : ''}`,
               text: value => textOf(name, value),
               log: isLog,
-              reach: all ?? [],
+              over: extent.values,
               ...(isShare(name) ? { of: 'shares' } : {}),
             }}
             series={lines.map(line => seriesOf(sweep, line, { axis: roles.subject, name, isLog, band }))}
@@ -87,18 +90,7 @@ export function CurvesView({ sweep, runs }: { sweep: SweepDocument; runs: readon
   )
 }
 
-/** The least and the greatest mean of all figures, which share a scale. */
-function extentOf(lines: readonly CurveLine[]): readonly [number, number] | null {
-  let low = Number.POSITIVE_INFINITY
-  let high = Number.NEGATIVE_INFINITY
-  for (const { points } of lines)
-    for (const { mean } of points) {
-      if (mean === null) continue
-      low = Math.min(low, mean)
-      high = Math.max(high, mean)
-    }
-  return low > high ? null : [low, high]
-}
+const endings = { diverged: ' (a run diverged)', stopped: ' (a run stopped early)', none: '' } as const
 
 interface LineLook {
   /** Of the lines' names. */
@@ -115,7 +107,7 @@ function seriesOf(sweep: SweepDocument, line: CurveLine, { axis, name, isLog, ba
     return [[point.step, ...bandOf(point.mean, half, name)] as const]
   })
   return {
-    label: `${sweep.axes[axis]!.values[line.subject]}${line.endsEarly === 'diverged' ? ' (a run diverged)' : ''}`,
+    label: `${sweep.axes[axis]!.values[line.subject]}${endings[line.endsEarly ?? 'none']}`,
     look: lookOf(line.subject),
     points: line.points.map(({ step, mean }) => [step, mean] as const),
     // What is not above 0 has no place on a logarithm.

@@ -8,6 +8,7 @@ import { labelOf } from '../../../sweep/figures/metric.ts'
 import { svgOf } from '../../../sweep/figures/svg.ts'
 import type { NumbersTable } from '../chart/download.ts'
 import { Figure } from '../chart/figure.tsx'
+import { Cue } from '../chart/scroll.tsx'
 import { useWidth } from '../chart/size.ts'
 import { Choice } from './choice.tsx'
 import { PickedRuns } from './picked-runs.tsx'
@@ -179,6 +180,7 @@ function HeatMap({ sweep, panels, all, choice, title }: MapProps) {
       aria-label={`${title}: arrow keys read the cells`}
       onKeyDown={press}
     >
+      <Cue region={box} />
       <div class="map-scroll" ref={box}>
         <Drawing
           scene={scene}

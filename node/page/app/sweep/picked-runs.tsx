@@ -2,16 +2,20 @@
 import { useEffect, useRef } from 'preact/hooks'
 import type { SweepDocument, SweepRun } from '../../../sweep/figures/document.ts'
 import { isShare, labelOf, textOf } from '../../../sweep/figures/metric.ts'
+import { tellingMetrics, tellingSeries } from '../../../sweep/figures/telling.ts'
 import { TableHead } from '../chart/figure.tsx'
 import { countText, numberText } from '../chart/format.ts'
 import { LineChart, type Series } from '../chart/line-chart.tsx'
 import { lookOf } from '../chart/palette.ts'
+import { Scroll } from '../chart/scroll.tsx'
 import type { Point } from '../chart/thin.ts'
 import { metric, picked } from './state.ts'
 
 /** Rows of the table, and lines in a figure. */
 const RUNS_MAX = 200
 const LINES_MAX = 28
+/** Texts of fewer characters stay on one line of a table. */
+const NOWRAP_MAX = 28
 
 export function PickedRuns({ sweep }: { sweep: SweepDocument }) {
   const region = useRef<HTMLElement>(null)
@@ -42,7 +46,7 @@ export function PickedRuns({ sweep }: { sweep: SweepDocument }) {
         <>
           <RunTable sweep={sweep} runs={runs} label={`Runs of ${label}`} />
           <div class="grid">
-            {sweep.series.map(name => (
+            {tellingSeries(sweep).names.map(name => (
               <RunCurves key={name} name={name} sweep={sweep} runs={runs} />
             ))}
           </div>
@@ -73,12 +77,23 @@ export function RunTable({ sweep, runs, label }: RunsProps & { label: string }) 
   const axes = axesOf(sweep, runs)
   const settings = [...new Set(runs.flatMap(run => Object.keys(run.settings)))]
   const names = axes.map(axis => sweep.axes[axis]!.name)
-  const metrics = [metric.value, ...sweep.metrics.filter(name => name !== metric.value)]
+  // Those that tell runs apart first: a table is seen from its left.
+  const metrics = [...new Set([metric.value, ...tellingMetrics(sweep).names, ...sweep.metrics])]
+  const textAt = (axis: number, { at }: SweepRun) => sweep.axes[axis]!.values[at[axis]!]!
+  const hasWhy = runs.some(({ why }) => why !== null)
   return (
-    <section class="scroll" tabIndex={0} aria-label={`Table: ${label}`}>
+    <Scroll label={`Table: ${label}`}>
       <table>
         <TableHead
-          names={['run', ...names, 'status', 'why', ...metrics.map(labelOf), ...settings, 'seconds']}
+          names={[
+            'run',
+            ...names,
+            'status',
+            ...(hasWhy ? ['why'] : []),
+            ...metrics.map(labelOf),
+            ...settings,
+            'seconds',
+          ]}
         />
         <tbody>
           {runs.slice(0, RUNS_MAX).map(run => (
@@ -87,10 +102,12 @@ export function RunTable({ sweep, runs, label }: RunsProps & { label: string }) 
                 <RunLinks run={run} />
               </td>
               {axes.map(axis => (
-                <td key={axis}>{sweep.axes[axis]!.values[run.at[axis]!]}</td>
+                <td key={axis} class={textAt(axis, run).length < NOWRAP_MAX ? 'nowrap' : undefined}>
+                  {textAt(axis, run)}
+                </td>
               ))}
               <td>{run.status}</td>
-              <td class="why">{run.why === null ? '' : <span>{run.why}</span>}</td>
+              {hasWhy && <td class="why">{run.why === null ? '' : <span>{run.why}</span>}</td>}
               {metrics.map(name => (
                 <td key={name} class="number">
                   {textOf(name, run.metrics[name] ?? null)}
@@ -109,7 +126,7 @@ export function RunTable({ sweep, runs, label }: RunsProps & { label: string }) 
           The first {RUNS_MAX} of {runs.length} runs; the filter brings the others, and the CSV has all.
         </p>
       )}
-    </section>
+    </Scroll>
   )
 }
 
@@ -148,7 +165,7 @@ function RunCurves({ name, sweep, runs }: RunsProps & { name: string }) {
     <LineChart
       title={`${name} of each run`}
       caption={`A line for each run of the cell.${rest}`}
-      x={{ label: 'step', text: numberText, whole: true }}
+      x={{ label: 'step', text: numberText, whole: true, sparse: true }}
       y={{
         label: labelOf(name),
         text: value => textOf(name, value),

@@ -2,7 +2,8 @@
 import { computed, signal } from '@preact/signals'
 import type { SweepDocument, SweepRun } from '../../../sweep/figures/document.ts'
 import { defaultAxes } from '../../../sweep/figures/heat-map.ts'
-import { type Better, betterOf, inOrderOfUse } from '../../../sweep/figures/metric.ts'
+import { type Better, betterOf } from '../../../sweep/figures/metric.ts'
+import { tellingMetrics } from '../../../sweep/figures/telling.ts'
 
 export const views = ['map', 'curves', 'comparison', 'runs'] as const
 export type ViewName = (typeof views)[number]
@@ -48,7 +49,7 @@ export function filter(axis: number, values: readonly number[], isShown: boolean
 
 /** As a sweep is shown before anything is chosen. */
 export function begin(sweep: SweepDocument): void {
-  metric.value = inOrderOfUse(sweep.metrics)[0] ?? ''
+  metric.value = tellingMetrics(sweep).names[0] ?? ''
   const axes = defaultAxes(sweep)
   if (axes === null) return
   rowsAxis.value = axes.rows

@@ -40,14 +40,19 @@ test('a heat map has the number of every cell, as the rows have it', t => {
     partitions.flatMap((_, partition) => [
       ...attacks,
       ...rules.flatMap((_, rule) =>
-        attacks.map((_, attack) => {
-          if (attack === 4 && partition === 1 && fault === 3) return '–'
-          if (rule === 4 && fault === 3) return 'skip'
-          if (rule === 0 && attack === 3 && fault > 1) return '10.0'
+        attacks.flatMap((_, attack) => {
+          if (attack === 4 && partition === 1 && fault === 3) return ['–']
+          if (rule === 4 && fault === 3) return ['skip']
+          if (rule === 0 && attack === 3 && fault > 1) return ['10.0', '± 0.0']
           const failed = rule === 2 && attack === 2 && fault === 2 && partition === 0
           const seeds = failed ? [1, 3] : [1, 2, 3]
           const values = seeds.map(seed => accuracyOf({ rule, attack, faults: fault, partition, seed }))
-          return ((100 * values.reduce((a, b) => a + b, 0)) / values.length).toFixed(1)
+          const mean = values.reduce((a, b) => a + b, 0) / values.length
+          const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0)
+          // Student's t from a printed table, for one and two degrees of freedom.
+          const half =
+            ((failed ? 12.7062 : 4.30265) * Math.sqrt(squares / (seeds.length - 1))) / Math.sqrt(seeds.length)
+          return [(100 * mean).toFixed(1), `± ${(100 * half).toFixed(1)}`]
         }),
       ),
     ]),
@@ -159,6 +164,8 @@ test('a metric’s name says its unit, and whether more of it is better', t => {
   t.is(textOf('r2Min', -1.23456), '−1.23')
   t.is(textOf('bytes', 38_200_000), '38.2 MB')
   t.is(textOf('lossMean', null), '–')
+  t.is(textOf('accuracyMean', -0.0004), '0.0')
+  t.is(textOf('accuracyMean', -0.004), '−0.4')
 })
 
 test('shades grow lighter, and the ink on each is read', t => {

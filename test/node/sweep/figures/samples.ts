@@ -21,6 +21,9 @@ interface Place {
   readonly seed: number
 }
 
+/** Of accuracies. */
+export const MEAN_ABOVE_MIN = 0.01
+
 /** Between 0 and 1, different for each place, and the same each time. */
 export function accuracyOf({ rule, attack, faults, partition, seed }: Place): number {
   const strength = [0, 0.1, 0.3, 0.2, 0.05][attack]! * faults * [1.6, 0.5, 0.4, 0.15, 0.6][rule]!
@@ -88,7 +91,7 @@ function sampleRow(place: Place, steps: number, text: string): RunRow {
 function metricsOf(place: Place, diverged: boolean): RunRow['metrics'] {
   const accuracy = accuracyOf(place)
   return {
-    accuracyMean: diverged ? 0.1 : accuracy + 0.01,
+    accuracyMean: diverged ? 0.1 : accuracy + MEAN_ABOVE_MIN,
     accuracyMin: diverged ? 0.1 : accuracy,
     lossMean: diverged ? null : -Math.log(accuracy),
     diameterParameters: 10 ** (-place.rule * 2 - place.seed / 10),

@@ -1,7 +1,7 @@
 /** What is said of a few seeds, against definitions written out and against printed tables. */
 import test from 'ava'
 import fc from 'fast-check'
-import { largestHolm, pairedOf, summaryOf } from '../../../../node/sweep/figures/statistics.ts'
+import { largestHolm, pairedOf, reachOf, summaryOf } from '../../../../node/sweep/figures/statistics.ts'
 
 /** The 97.5 % quantile of Student's t by degrees of freedom, from printed tables. */
 const table: Readonly<Record<number, number>> = {
@@ -47,6 +47,22 @@ test('one value has no interval, and none has no summary', t => {
   t.is(summaryOf([0.5])!.half, null)
   t.is(summaryOf([0.5])!.deviation, 0)
   t.is(summaryOf([]), null)
+})
+
+test('equal numbers have exactly that mean, and no spread', t => {
+  fc.assert(
+    fc.property(value, fc.integer({ min: 2, max: 9 }), (number, count) => {
+      const { mean, deviation, half } = summaryOf(Array.from({ length: count }, () => number))!
+      return Object.is(mean, number) && deviation === 0 && half === 0
+    }),
+  )
+  t.is(summaryOf([0.7545, 0.7545, 0.7545])!.mean, 0.7545)
+})
+
+test('one wide interval does not decide how far an axis reaches', t => {
+  t.is(reachOf([0.1, 0.2, 9]), reachOf([0.1, 0.2, 90]))
+  t.true(reachOf([0.1, 0.2, 9]) >= 0.2)
+  t.is(reachOf([0, 0]), 0)
 })
 
 test('a paired comparison takes the seeds that both have, and forgets what is common to a seed', t => {
