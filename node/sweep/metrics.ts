@@ -20,7 +20,8 @@ const figures = {
 const ofClasses = (metrics: Evaluated['metrics']) => (metrics?.kind === 'classes' ? metrics : null)
 const ofNumbers = (metrics: Evaluated['metrics']) => (metrics?.kind === 'numbers' ? metrics : null)
 
-const evaluationMetrics = Object.entries(figures).flatMap(([name, { worst }]) => [
+/** Those that each evaluation on the way has, too. */
+export const evaluationMetrics: readonly string[] = Object.entries(figures).flatMap(([name, { worst }]) => [
   `${name}${worst}`,
   `${name}Mean`,
 ])
@@ -50,9 +51,16 @@ export function overPeers(peers: readonly Evaluated[]): Record<string, number | 
     const isWhole = known.length === peers.length && known.length > 0
     const least = worst === 'Min' ? Math.min : Math.max
     metrics[`${name}${worst}`] = isWhole ? least(...known) : null
-    metrics[`${name}Mean`] = isWhole ? known.reduce((a, b) => a + b, 0) / known.length : null
+    metrics[`${name}Mean`] = isWhole ? meanOf(known) : null
   }
   return metrics
+}
+
+/** Of equal numbers it is that number: a sum of them, divided, may be off in the last digit. */
+function meanOf(values: readonly number[]): number {
+  const [first] = values
+  if (values.every(value => value === first)) return first!
+  return values.reduce((a, b) => a + b, 0) / values.length
 }
 
 /** Accuracy and loss are always named, so that a run that failed has a place for them. */

@@ -22,6 +22,13 @@ test.serial(
       running.kill('SIGKILL')
       await running.ended
       t.false(existsSync(join(killed, 'results.jsonl')))
+      const table = await run('sweep', 'results', killed)
+      t.is(table.code, 0, table.stderr)
+      t.regex(table.stderr, /killed: \d+ of 16 runs have no result yet; the same "concord sweep" runs them/)
+      t.regex(
+        (await run('sweep', 'merge', killed, '-o', join(folder, 'merged'))).stdout,
+        /of the grid are in none/,
+      )
     }
     const last = await run('sweep', file, '--out', killed)
     t.is(last.code, 0, last.stderr)
