@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SweepDefinition } from './definition.ts'
+import { drawnRows } from './drawn.ts'
 import type { SweepAbout } from './figures/document.ts'
 import type { RunRow, Setting } from './rows.ts'
 import { isSetting, readSetting } from './settings.ts'
@@ -39,10 +40,11 @@ export async function writeResults(
     await storeFile(join(folder, `${name}.parquet`), await parquetOf(columns))
   }
   const { writeFigures } = await import('./figures/index.ts')
-  const written = await writeFigures(rows, aboutOf(definition), folder).catch(error => {
+  const drawn = drawnRows(rows)
+  const written = await writeFigures(drawn.rows, aboutOf(definition), folder).catch(error => {
     throw unwritten(folder, error)
   })
-  return written.notes
+  return [...drawn.notes, ...written.notes]
 }
 
 function aboutOf({ name, title, axes }: SweepDefinition): SweepAbout {

@@ -67,7 +67,7 @@ export interface Store {
 export async function openStore(folder: string, { make = true } = {}): Promise<Store> {
   if (make)
     await makeFolder(folder).catch(error => {
-      throw unwritten(folder, error)
+      throw new StoreError(`${folder} cannot be written: ${whyNotWritten(error)}`, { cause: error })
     })
   const present = new Set(await readdir(folder).catch(() => []))
   const notes = new Set<string>()

@@ -65,17 +65,22 @@ async function foresee(definition: Definition, options: Options, terminal: Termi
     import('../../sweep/plan.ts'),
   ])
   const { runs, seconds } = await dryRun(definition, options)
+  const below = runs.flatMap(({ planned: { skipped, axes } }) =>
+    skipped === null ? [] : { why: skipped, axes },
+  )
   for (const { planned, what, isStored, seconds: each } of runs) {
     const { run: name, axes, settings, skipped } = planned
+    if (skipped !== null) continue
     const tuned =
       what === 'run'
         ? ''
         : `, tuning ${Object.keys(definition.tune!.choices)
             .map(key => `${key} ${settings[key]}`)
             .join(', ')}`
-    const state = skipped !== null ? `skipped: ${skipped}` : isStored ? 'done before' : duration(each)
+    const state = isStored ? 'done before' : duration(each)
     terminal.print(`${name}  ${cellText(axes)}${tuned}  ${state}`)
   }
+  tellSkipped(below, cellText, terminal)
   const missing = runs.filter(({ planned, isStored }) => planned.skipped === null && !isStored)
   terminal.print(`${counted(missing.length, 'run')} of ${runs.length} to do, in about ${duration(seconds)}`)
   return 0
@@ -130,16 +135,30 @@ async function carryOut(
   }
 }
 
+type Axes = Awaited<ReturnType<typeof import('../../sweep/run-sweep.ts').runSweep>>['rows'][number]['axes']
+
+/** A line for each reason, with its cells; their seeds say nothing. */
+function tellSkipped(
+  below: readonly { readonly why: string; readonly axes: Axes }[],
+  cellText: (axes: Axes) => string,
+  terminal: Terminal,
+): void {
+  const cells = new Map<string, Set<string>>()
+  for (const { why, axes } of below) {
+    const { seed: _, ...others } = axes
+    cells.set(why, (cells.get(why) ?? new Set()).add(cellText(others)))
+  }
+  for (const [why, of] of cells) terminal.print(`skipped: ${[...of].join('; ')}: ${why}`)
+}
+
 /** Names what was skipped and what failed. Returns whether anything did. */
 async function tell(
   rows: Awaited<ReturnType<typeof import('../../sweep/run-sweep.ts').runSweep>>['rows'],
   terminal: Terminal,
 ): Promise<boolean> {
   const { cellText } = await import('../../sweep/plan.ts')
-  const skipped = new Map<string, string[]>()
-  for (const { status, axes, why = '' } of rows)
-    if (status === 'skipped') skipped.set(why, [...(skipped.get(why) ?? []), cellText(axes)])
-  for (const [why, cells] of skipped) terminal.print(`skipped: ${cells.join('; ')}: ${why}`)
+  const below = rows.flatMap(({ status, axes, why = '' }) => (status === 'skipped' ? { why, axes } : []))
+  tellSkipped(below, cellText, terminal)
   const diverged = rows.filter(({ status }) => status === 'diverged')
   if (diverged.length > 0) terminal.print(`${counted(diverged.length, 'run')} diverged`)
   const failed = rows.filter(({ status }) => status === 'failed')

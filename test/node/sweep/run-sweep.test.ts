@@ -52,6 +52,8 @@ test.serial(
     t.not(await nameOf({ settings: { ...one.settings, momentum: 0.8 } }), name)
     await writeFile(join(folder, 'mine.ts'), rule('vectors[1]'))
     t.not(await nameOf(one), name)
+    const [{ settings }] = (await runSweep(definitionOf(one, folder))).rows as [RunRow]
+    t.regex(String(settings.programs), /^mine\.ts@[0-9a-f]{12}$/)
   },
 )
 
@@ -166,6 +168,13 @@ test.serial('Parquet read by DuckDB equals the CSV, and both the rows', async t 
     for (const [place, { run, axes, metrics, seconds }] of rows.entries())
       t.like(parquet[place], { run, ...axes, ...metrics, seconds })
   }
+  const figures = await readdir(join(folder, 'figures'))
+  t.true(figures.includes('heat-mean-accuracyMean.svg'))
+  // On a server all have one model.
+  t.deepEqual(
+    figures.filter(name => /accuracyMin|diameter/.test(name)),
+    [],
+  )
 })
 
 test.serial('results are those of the runs that are there, of the grid as it was last run', async t => {
