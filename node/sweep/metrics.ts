@@ -1,5 +1,5 @@
 /** What is measured of a run, from its report: over the honest peers, at the end and on the way. */
-import type { Report } from '../daemon/report.ts'
+import { meanOf, type Report } from '../daemon/report.ts'
 import type { Series } from './rows.ts'
 
 type Honest = Report['honest'][number]
@@ -54,13 +54,6 @@ export function overPeers(peers: readonly Evaluated[]): Record<string, number | 
     metrics[`${name}Mean`] = isWhole ? meanOf(known) : null
   }
   return metrics
-}
-
-/** Of equal numbers it is that number: a sum of them, divided, may be off in the last digit. */
-function meanOf(values: readonly number[]): number {
-  const [first] = values
-  if (values.every(value => value === first)) return first!
-  return values.reduce((a, b) => a + b, 0) / values.length
 }
 
 /** Accuracy and loss are always named, so that a run that failed has a place for them. */
