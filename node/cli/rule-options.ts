@@ -30,7 +30,11 @@ function checkedRuleName(value: string, name: string): string {
     ...parts.map(part => [part, Object.keys(preAggregations), 'pre-aggregations'] as const),
     [last, Object.keys(rules), 'rules'] as const,
   ])
-    if (!known.includes(part))
+    if (kind === 'rules' && Object.hasOwn(preAggregations, part))
+      throw new UsageError(
+        `${name} is "${value}", and ${part} stands in front of a rule; expected one behind it, as in ${value}+cwtm`,
+      )
+    else if (!known.includes(part))
       throw new UsageError(
         `${name} is "${value}": "${part}" is none of the ${kind} ${known.join(', ')}${suggestion(part, known)}`,
       )

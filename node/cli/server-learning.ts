@@ -79,6 +79,7 @@ export interface ServerValues extends Omit<ScenarioValues, 'protocol'> {
 /** What only one of the two architectures has; given to the other it would do nothing. */
 const peersOnly = [
   ...['protocol', 'synchronous', 'syncTimeout', 'grace', 'schedule', 'iterations', 'count', 'output'],
+  'quorum',
   ...['precision', 'localSteps', 'gradientRule', 'exchange'],
   ...['latency', 'gradientTime', 'measureEvery', 'network'],
   ...['oracleTimeout', 'loss', 'crash', 'restart', 'isolate', 'pause', 'slow'],

@@ -212,7 +212,7 @@ export function reportedData({ model }: Pick<Cohort, 'model'>, data: string): st
 export function accuracyOf(honest: readonly Pick<HonestReport, 'accuracy'>[]): Report['accuracy'] {
   const known = honest.flatMap(({ accuracy }) => (accuracy === null ? [] : [accuracy]))
   if (known.length === 0) return { min: null, mean: null }
-  return { min: Math.min(...known), mean: known.reduce((a, b) => a + b, 0) / known.length }
+  return { min: Math.min(...known), mean: meanOf(known) }
 }
 
 /** The metrics as a report has them. */
@@ -254,7 +254,7 @@ export function tally(
 /** Null where a peer has none: one whose loss is not finite is in no mean. */
 export function meanLoss(honest: readonly Pick<HonestReport, 'loss'>[]): number | null {
   const losses = honest.map(({ loss }) => loss ?? Number.NaN)
-  return losses.length === 0 ? null : finiteOrNull(losses.reduce((a, b) => a + b, 0) / losses.length)
+  return losses.length === 0 ? null : finiteOrNull(meanOf(losses))
 }
 
 /** Numbers that have overflowed are not reported. */
@@ -265,4 +265,11 @@ export function finiteOrNull(value: number | null): number | null {
 /** Writes the file whole or not at all. @throws the system's error if it cannot write there */
 export async function writeReport(path: string, report: Report): Promise<void> {
   await writeOutput(path, `${jsonText(reportSchema.parse(report))}\n`)
+}
+
+/** Of one value or more. Of equal ones it is that value: a sum of them, divided, may be off in the last digit. */
+export function meanOf(values: readonly number[]): number {
+  const [first] = values
+  if (values.every(value => value === first)) return first!
+  return values.reduce((a, b) => a + b, 0) / values.length
 }

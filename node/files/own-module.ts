@@ -66,7 +66,7 @@ export async function loadModule(reference: string): Promise<OwnModule> {
     installHooks()
     const exports = await import(`${pathToFileURL(resolve(reference)).href}?${TAG}=${tag}`)
     const digest = digestOf(sources)
-    return { label: `${basename(reference)}@${digest.slice(0, LABEL_DIGITS)}`, digest, exports }
+    return { label: moduleLabel(basename(reference), digest), digest, exports }
   } catch (error) {
     throw new OwnFileError('OWN_FILE', `${reference}: ${whatHappened(error)}`, { cause: error })
   } finally {
@@ -169,4 +169,9 @@ function formatOf(url: string, { format }: LoadHookContext, source: string): str
   const kind = extname(fileURLToPath(url))
   if (!isModule || (kind !== '.ts' && kind !== '.js')) return format
   return kind === '.ts' ? 'module-typescript' : 'module'
+}
+
+/** `mine.ts@3f2a9c110d5e`: a file's name as reports have it. */
+export function moduleLabel(name: string, digest: string): string {
+  return `${name}@${digest.slice(0, LABEL_DIGITS)}`
 }

@@ -12,6 +12,8 @@ export type SweepErrorCode =
   | 'sweep-empty'
   /** A folder holds no results, or others than were asked for. */
   | 'sweep-results'
+  /** A folder holds another sweep. */
+  | 'sweep-folder'
   /** Two runs of one name do not agree. */
   | 'sweep-differs'
 

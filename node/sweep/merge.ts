@@ -1,13 +1,12 @@
 /** Puts the parts of a sweep together that several machines have run, and compares the runs that more than one has. */
 import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
-import { readText } from '../../learning/data/read-file.ts'
+import { join, resolve } from 'node:path'
 import { type SweepDefinition, SweepError } from './definition.ts'
+import { checkFolder, type ListedRun, type Results, readResults, writeList } from './folder.ts'
 import { cellsOf } from './grid.ts'
-import { parseSweep, sweepText } from './read-sweep.ts'
 import { writeResults } from './results.ts'
 import type { RunRow } from './rows.ts'
-import { openStore, parseRow } from './store.ts'
+import { openStore } from './store.ts'
 import { TIME_OVER } from './watch.ts'
 
 /** What a merge has found. */
@@ -17,40 +16,28 @@ interface Merged {
   readonly open: number
   /** Runs that more than one part has, and that agree. */
   readonly compared: number
-}
-
-/** The results that a folder holds, with what they are results of. */
-interface Results {
-  readonly definition: SweepDefinition
-  readonly rows: readonly RunRow[]
-}
-
-/** A million runs with a series each fill it. */
-const RESULTS_BYTES_MAX = 2 ** 30
-
-/** @throws SweepError if the folder holds no results of a sweep */
-export async function readResults(folder: string): Promise<Results> {
-  const path = join(folder, 'results.jsonl')
-  const text = await readText(path, RESULTS_BYTES_MAX).catch((error: NodeJS.ErrnoException) => {
-    const why = error.code === 'ENOENT' ? 'holds no results of a sweep' : `cannot be read: ${error.message}`
-    throw new SweepError('sweep-results', `${folder} ${why}; expected the folder of a "concord sweep"`)
-  })
-  const lines = text.split('\n').filter(line => line !== '')
-  const rows = lines.map((line, place) => parseRow(line, `${path}, line ${place + 1}`))
-  const file = join(folder, 'sweep.yaml')
-  return { definition: parseSweep(await sweepText(file), file), rows }
+  /** One sentence for each file of a run that cannot be read. */
+  readonly notes: readonly string[]
 }
 
 /**
  * Writes the runs of all folders to one, with the results of them all.
  * @throws SweepError `sweep-differs` where two results of one run are not the same to the bit, but for their seconds;
- * `sweep-results` where folders belong to different sweeps, or to different versions of the code; StoreError
+ * `sweep-results` where folders belong to different sweeps, or to different versions of the code; `sweep-folder` where
+ * `out` is one of them, or holds another sweep; StoreError
  */
 export async function mergeSweeps(folders: readonly string[], out: string): Promise<Merged> {
   const parts: (Results & { readonly folder: string })[] = []
   for (const folder of folders) parts.push({ folder, ...(await readResults(folder)) })
   const { definition } = parts[0]!
   checkSame(parts)
+  const into = folders.find(folder => resolve(folder) === resolve(out))
+  if (into !== undefined)
+    throw new SweepError(
+      'sweep-folder',
+      `${into} is one of the folders to merge; expected another one for all of them`,
+    )
+  await checkFolder(out, definition)
   const found = new Map<string, { readonly row: RunRow; readonly folder: string }>()
   let compared = 0
   for (const { folder, rows } of parts)
@@ -65,11 +52,18 @@ export async function mergeSweeps(folders: readonly string[], out: string): Prom
     }
   const cells = cellsOf(definition)
   const rows = cells.flatMap(({ axes }) => found.get(keyOf(axes))?.row ?? [])
+  const listed = new Map<string, ListedRun>()
+  for (const part of parts) for (const each of part.listed) listed.set(keyOf(each.axes), each)
   const store = await openStore(join(out, 'runs'))
+  await writeList(
+    out,
+    definition,
+    cells.flatMap(({ axes }) => listed.get(keyOf(axes)) ?? []),
+  )
   for (const row of rows) if (row.status !== 'skipped') await store.write(row)
   await copyTuning(folders, out)
   await writeResults(out, definition, rows)
-  return { rows, open: cells.length - rows.length, compared }
+  return { rows, open: cells.length - rows.length, compared, notes: parts.flatMap(part => part.notes) }
 }
 
 const keyOf = (axes: RunRow['axes']) => JSON.stringify(Object.entries(axes).sort())

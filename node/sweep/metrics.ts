@@ -1,5 +1,5 @@
 /** What is measured of a run, from its report: over the honest peers, at the end and on the way. */
-import type { Report } from '../daemon/report.ts'
+import { meanOf, type Report } from '../daemon/report.ts'
 import type { Series } from './rows.ts'
 
 type Honest = Report['honest'][number]
@@ -20,7 +20,8 @@ const figures = {
 const ofClasses = (metrics: Evaluated['metrics']) => (metrics?.kind === 'classes' ? metrics : null)
 const ofNumbers = (metrics: Evaluated['metrics']) => (metrics?.kind === 'numbers' ? metrics : null)
 
-const evaluationMetrics = Object.entries(figures).flatMap(([name, { worst }]) => [
+/** Those that each evaluation on the way has, too. */
+export const evaluationMetrics: readonly string[] = Object.entries(figures).flatMap(([name, { worst }]) => [
   `${name}${worst}`,
   `${name}Mean`,
 ])
@@ -50,7 +51,7 @@ export function overPeers(peers: readonly Evaluated[]): Record<string, number | 
     const isWhole = known.length === peers.length && known.length > 0
     const least = worst === 'Min' ? Math.min : Math.max
     metrics[`${name}${worst}`] = isWhole ? least(...known) : null
-    metrics[`${name}Mean`] = isWhole ? known.reduce((a, b) => a + b, 0) / known.length : null
+    metrics[`${name}Mean`] = isWhole ? meanOf(known) : null
   }
   return metrics
 }

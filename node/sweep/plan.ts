@@ -1,11 +1,12 @@
 /** From cells to runs: each with its name, what it costs, and whether it can be run at all. */
 import { createHash } from 'node:crypto'
+import { basename } from 'node:path'
 import type { DataSource } from '../../learning/data/dataset.ts'
 import { openData } from '../../learning/data/open.ts'
 import { modelDimension } from '../../learning/models/model.ts'
 import { modelNamed } from '../../learning/models/registry.ts'
 import { DEFAULT_RULE } from '../cli/server-learning.ts'
-import { digestOfModule } from '../files/own-module.ts'
+import { digestOfModule, moduleLabel } from '../files/own-module.ts'
 import { EXTERNAL_MODEL } from '../oracle/open.ts'
 import { digestOfFile } from '../oracle/start-digest.ts'
 import { type Cell, type SweepDefinition, SweepError } from './definition.ts'
@@ -80,7 +81,9 @@ async function planned(known: Known, cell: Cell, holdout: number | null): Promis
       run: await nameOf(known, cell.settings, job),
       version,
       axes: cell.axes,
-      settings: isSkipped ? cell.settings : shownSettings(cell.settings, prepared),
+      settings: isSkipped
+        ? cell.settings
+        : { ...shownSettings(cell.settings, prepared), ...(await programsOf(known, whole)) },
       job,
       cost: isSkipped ? 0 : await costOf(known, prepared),
       skipped: isSkipped ? prepared : null,
@@ -132,6 +135,14 @@ async function digestOf(
   const found = digests.get(path) ?? (await digest(path))
   digests.set(path, found)
   return found
+}
+
+/** The user's own programs by name and digest, so that tables tell two versions apart; nothing where there is none. */
+async function programsOf(known: Known, whole: Settings): Promise<Settings> {
+  const labels: string[] = []
+  for (const path of programFiles(whole))
+    labels.push(moduleLabel(basename(path), await digestOf(known, path, digestOfModule)))
+  return labels.length === 0 ? {} : { programs: labels.join(' ') }
 }
 
 /** What the file sets, and the values of what decides most where it sets nothing. */

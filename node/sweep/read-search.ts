@@ -2,7 +2,7 @@
 import { valueText } from '../cohort/errors.ts'
 import { suggestion } from '../text/nearest.ts'
 import { type Stop, SweepError, type Tuning } from './definition.ts'
-import { metricNames } from './metrics.ts'
+import { evaluationMetrics, metricNames } from './metrics.ts'
 import { type At, readAxis, readFields } from './read-fields.ts'
 import type { Setting } from './rows.ts'
 
@@ -26,14 +26,18 @@ export function readTuning(value: unknown, at: At): Tuning {
     choices[name] = readAxis(name, values, [...path, name], at).choices.map(({ name: setting }) => setting)
   if (Object.keys(choices).length === 0)
     throw refuse(`${at(path)} names no setting; expected one with its values, such as rate: [0.1, 0.5]`)
-  return { choices, holdout, seeds, metric: metricOf(metric, [...path, 'metric'], at) }
+  return { choices, holdout, seeds, metric: metricOf(metric, [...path, 'metric'], at, metricNames) }
 }
 
 /** A loss so many times as great as the first one does not come back. */
 const DIVERGENCE = 100
 
-/** `stop: { accuracyMean: 0.9, divergence: true, after: 10m }` @throws SweepError */
-export function readStop(value: unknown, at: At): Stop {
+/**
+ * `stop: { accuracyMean: 0.9, divergence: true, after: 10m }`
+ * @param isEvaluated whether runs are evaluated on the way: targets need that
+ * @throws SweepError
+ */
+export function readStop(value: unknown, at: At, isEvaluated: boolean): Stop {
   const path = ['stop']
   const { divergence = false, after, ...others } = readFields(value ?? {}, path, at, null)
   const targets: Record<string, number> = {}
@@ -41,7 +45,11 @@ export function readStop(value: unknown, at: At): Stop {
     const place = [...path, name]
     if (typeof target !== 'number' || !Number.isFinite(target))
       throw refuse(`${at(place)} is ${valueText(target)}; expected a number`)
-    targets[metricOf(name, place, at, ['divergence', 'after'])] = target
+    targets[metricOf(name, place, at, evaluationMetrics, ['divergence', 'after'])] = target
+    if (!isEvaluated)
+      throw refuse(
+        `${at(place)}: no run is evaluated on the way; expected evaluateEvery: among the settings or axes`,
+      )
   }
   if (typeof divergence !== 'boolean' && !(typeof divergence === 'number' && divergence > 1))
     throw refuse(
@@ -54,9 +62,15 @@ export function readStop(value: unknown, at: At): Stop {
   }
 }
 
-function metricOf(name: unknown, path: readonly string[], at: At, others: readonly string[] = []): string {
-  if (typeof name === 'string' && metricNames.includes(name)) return name
-  const known = [...metricNames, ...others]
+function metricOf(
+  name: unknown,
+  path: readonly string[],
+  at: At,
+  metrics: readonly string[],
+  others: readonly string[] = [],
+): string {
+  if (typeof name === 'string' && metrics.includes(name)) return name
+  const known = [...metrics, ...others]
   throw refuse(
     `${at(path)}: there is no metric ${valueText(name)}; expected one of ${known.join(', ')}${suggestion(String(name), known)}`,
   )

@@ -72,6 +72,10 @@ export function sweepOf(
   for (const [field, words] of Object.entries({ name, title }))
     if (words !== undefined && (typeof words !== 'string' || words.trim() === ''))
       throw new SweepError('sweep-field', `${at([field])} is ${JSON.stringify(words)}; expected a text`)
+  const isEvaluated = [
+    settings,
+    ...axes.flatMap(({ choices }) => choices.map(choice => choice.settings)),
+  ].some(each => each.evaluateEvery !== undefined)
   const conditions = (field: 'exclude' | 'include') => readConditions(given[field], field, axes, at)
   return {
     name: String(name),
@@ -81,7 +85,7 @@ export function sweepOf(
     exclude: conditions('exclude'),
     include: conditions('include'),
     tune: given.tune === undefined ? null : readTuning(given.tune, at),
-    stop: readStop(given.stop, at),
+    stop: readStop(given.stop, at, isEvaluated),
     base: resolve(base),
     text,
   }
@@ -97,6 +101,11 @@ function axesOf(given: Readonly<Record<string, unknown>>, at: At): readonly Axis
     typeof given.seeds === 'number' && Number.isInteger(given.seeds) && given.seeds > 0
       ? { from: 1, to: given.seeds }
       : (given.seeds ?? [1])
+  if (typeof seeds === 'string' || typeof seeds === 'number')
+    throw new SweepError(
+      'sweep-field',
+      `${at(['seeds'])} is ${JSON.stringify(seeds)}; expected how many, such as 5, a list, or a range`,
+    )
   const { choices } = readAxis('seed', seeds, ['seeds'], at)
   return [...axes, { name: 'seed', choices }]
 }

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { createEstimate } from '../reproduce/estimate.ts'
 import type { Cell, SweepDefinition } from './definition.ts'
+import { checkFolder, rowsOfList, skippedRow, writeList } from './folder.ts'
 import { cellsOf } from './grid.ts'
 import { cellText, createPlanner, type PlannedRun, type Planner } from './plan.ts'
 import { runPool } from './pool.ts'
@@ -60,7 +61,7 @@ export interface SweepResult {
   readonly open: number
   /** Seconds of one core that the runs of this call took. */
   readonly workSeconds: number
-  /** What the figures leave out, in sentences. */
+  /** What the figures leave out, and which stored runs could not be read, in sentences. */
   readonly notes: readonly string[]
 }
 
@@ -80,27 +81,46 @@ export async function runSweep(
   const every = cellsOf(definition)
   const cells = shardOf(definition, every, options.shard)
   let workSeconds = 0
+  const notes = new Set<string>()
   const isOver = () => performance.now() >= deadlineMs || options.signal?.aborted === true
   const execute = async (planned: readonly PlannedRun[], place: string, what: SweepPlan['what']) => {
     const store = folder === undefined ? null : await openStore(join(folder, place))
     const run = await runAll(definition, planned, { ...options, what, store, isOver })
     workSeconds += run.workSeconds
+    for (const note of store?.notes() ?? []) notes.add(note)
     return run.rows
   }
-  const tuned = await tunedCells(definition, cells, planner, (runs, place) => execute(runs, place, 'tuning'))
-  const planned = await planner.plan(tuned, null)
+  const begin = async (listed: readonly PlannedRun[]) => {
+    if (folder === undefined) return
+    await checkFolder(folder, definition)
+    // The folder of the runs is made first: where that cannot be, the message names it.
+    await openStore(join(folder, 'runs'))
+    await writeList(folder, definition, listed)
+  }
+  const tuned = await tunedCells(definition, cells, planner, async runs => {
+    // Which runs there will be is not known yet.
+    await begin([])
+    return execute(runs, 'tuning', 'tuning')
+  })
+  // Beside a shard's own runs stand those that others leave in the same folder. What others have tuned is known by
+  // their rows alone: a plan of their cells would need their choice.
+  const isShared = folder !== undefined && definition.tune === null
+  const listed = await planner.plan(isShared ? every : tuned, null)
+  const own = new Set(tuned.map(({ axes }) => JSON.stringify(axes)))
+  const planned = isShared ? listed.filter(({ axes }) => own.has(JSON.stringify(axes))) : listed
+  await begin(listed)
   const found = await execute(planned, 'runs', 'runs')
   const rows = planned.flatMap(run => rowOf(run, found) ?? [])
   for (const row of rows) if (row.status === 'skipped') options.onRun?.(row)
   const open = cells.length - rows.length
-  if (folder === undefined || options.signal?.aborted) return { rows, open, workSeconds, notes: [] }
-  // Beside a shard's own runs stand those that others have left in the same folder.
-  const all = tuned.length === every.length ? rows : await rowsIn(folder, planner, definition, every, rows)
-  const notes = await writeResults(folder, definition, all)
-  return { rows, open, workSeconds, notes }
+  const result = { rows, open, workSeconds }
+  if (folder === undefined || options.signal?.aborted) return { ...result, notes: [...notes] }
+  const all = planned.length === listed.length ? rows : (await rowsOfList(folder, listed)).rows
+  for (const note of await writeResults(folder, definition, all)) notes.add(note)
+  return { ...result, notes: [...notes] }
 }
 
-type Execute = (runs: readonly PlannedRun[], place: string) => Promise<ReadonlyMap<string, RunRow>>
+type Execute = (runs: readonly PlannedRun[]) => Promise<ReadonlyMap<string, RunRow>>
 
 /** The cells with the settings that did best on the hold-out; those whose candidates have not all run are left out. */
 async function tunedCells(
@@ -115,51 +135,17 @@ async function tunedCells(
     candidates.map(({ cell }) => cell),
     tune.holdout,
   )
-  const found = await execute(planned, 'tuning')
+  const found = await execute(planned)
   const rows = planned.map(run => rowOf(run, found))
   return bestOf(cells, candidates, rows, tune.metric)
 }
 
 /** The row of a planned run, with this sweep's own axes; null where it has none. */
-function rowOf(
-  { run, version, axes, settings, skipped }: PlannedRun,
-  found: ReadonlyMap<string, RunRow>,
-): RunRow | null {
-  if (skipped !== null)
-    return {
-      run,
-      version,
-      status: 'skipped',
-      why: skipped,
-      axes,
-      settings,
-      metrics: {},
-      series: {},
-      seconds: 0,
-    }
+function rowOf(planned: PlannedRun, found: ReadonlyMap<string, RunRow>): RunRow | null {
+  const { run, axes, settings, skipped } = planned
+  if (skipped !== null) return skippedRow(planned, skipped)
   const row = found.get(run)
   return row === undefined ? null : { ...row, axes, settings }
-}
-
-/** What all cells have in the folder, from this process and others. */
-async function rowsIn(
-  folder: string,
-  planner: Planner,
-  definition: SweepDefinition,
-  cells: readonly Cell[],
-  own: readonly RunRow[],
-): Promise<readonly RunRow[]> {
-  const store = await openStore(join(folder, 'runs'))
-  // What others have tuned is known by their rows alone: a plan of their cells would need their choice.
-  if (definition.tune !== null) return own
-  const planned = await planner.plan(cells, null)
-  const found = new Map(own.map(row => [row.run, row]))
-  for (const { run, skipped } of planned) {
-    if (found.has(run) || skipped !== null) continue
-    const row = await store.read(run)
-    if (row !== null) found.set(run, row)
-  }
-  return planned.flatMap(run => rowOf(run, found) ?? [])
 }
 
 interface Batch extends SweepOptions {

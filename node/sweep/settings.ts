@@ -31,7 +31,7 @@ export function readSetting(name: string, raw: unknown, place: string): Setting 
   if (!isSetting(name))
     throw new SweepError(
       'sweep-field',
-      `${place}: simulate has no setting ${name}${suggestion(name, settingNames) || `; it has ${settingNames.join(', ')}`}`,
+      `${place}: simulate has no setting ${name}${suggestion(name, settingNames) || partOf(name) || '; "concord simulate --help" has them all'}`,
     )
   if (optionOf(name).parse === null) {
     if (typeof raw !== 'boolean')
@@ -42,6 +42,15 @@ export function readSetting(name: string, raw: unknown, place: string): Setting 
   const value = parsed(name, text, place)
   const isPlain = typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean'
   return isPlain ? value : text
+}
+
+/** `learningRate` has `rate` in it. */
+function partOf(name: string): string {
+  const parts = settingNames.filter(
+    known => known.length > 3 && name.toLowerCase().includes(known.toLowerCase()),
+  )
+  const longest = parts.reduce((a, b) => (b.length > a.length ? b : a), '')
+  return longest && `; did you mean ${longest}?`
 }
 
 function textOf(name: string, raw: unknown, place: string): string {

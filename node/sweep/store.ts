@@ -17,7 +17,8 @@ class StoreError extends Error {
 /** A thousand points of twenty metrics take half a megabyte. */
 const ROW_BYTES_MAX = 16 * 2 ** 20
 
-const setting = z.union([z.string(), z.number(), z.boolean()])
+/** A setting's value in a file. */
+export const setting = z.union([z.string(), z.number(), z.boolean()])
 const amount = z.number().nullable()
 const series = z.object({ steps: z.array(z.number()), values: z.array(amount) })
 
@@ -34,7 +35,7 @@ const rowSchema = z.object({
 })
 
 /** A row from its text. @param where for messages. @throws SweepError */
-export function parseRow(text: string, where: string): RunRow {
+function parseRow(text: string, where: string): RunRow {
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -54,8 +55,10 @@ export function rowText(row: RunRow): string {
 }
 
 export interface Store {
-  /** A run that was stored under this name; null: there is none. @throws SweepError if the file holds something else */
+  /** A run that was stored under this name; null: there is none, or its file is not whole. */
   read(run: string): Promise<RunRow | null>
+  /** One sentence for each file that was read and is no run; it counts as one that has not been run. */
+  notes(): readonly string[]
   /** @throws StoreError */
   write(row: RunRow): Promise<void>
 }
@@ -64,15 +67,24 @@ export interface Store {
 export async function openStore(folder: string, { make = true } = {}): Promise<Store> {
   if (make)
     await makeFolder(folder).catch(error => {
-      throw unwritten(folder, error)
+      throw new StoreError(`${folder} cannot be written: ${whyNotWritten(error)}`, { cause: error })
     })
   const present = new Set(await readdir(folder).catch(() => []))
+  const notes = new Set<string>()
   return {
+    notes: () => [...notes],
     async read(run) {
       const name = `${run}.json`
       if (!present.has(name)) return null
       const path = join(folder, name)
-      return parseRow(await readText(path, ROW_BYTES_MAX), path)
+      const text = await readText(path, ROW_BYTES_MAX)
+      try {
+        return parseRow(text, path)
+      } catch (error) {
+        if (!(error instanceof SweepError)) throw error
+        notes.add(`${error.message}. It counts as not run`)
+        return null
+      }
     },
     async write(row) {
       await storeFile(join(folder, `${row.run}.json`), `${rowText(row)}\n`)

@@ -1,4 +1,7 @@
-/** Tables of a sweep's results: means over the seeds, with their confidence intervals, and the worst over an axis. */
+/**
+ * Tables of a sweep's results: means over the seeds, with their confidence intervals, and the worst over an axis. Over
+ * other axes the mean is taken within each seed first: settings are no samples of each other.
+ */
 import { suggestion } from '../text/nearest.ts'
 import { SweepError } from './definition.ts'
 import { betterOf } from './figures/metric.ts'
@@ -10,9 +13,9 @@ export interface GroupRow {
   readonly group: Readonly<Record<string, Setting>>
   /** Null where no run has a value. */
   readonly mean: number | null
-  /** Half of the 95 % confidence interval of the mean (Student's t); null with fewer than two values. */
+  /** Half of the 95 % confidence interval of the mean over the seeds (Student's t); null with fewer than two seeds. */
   readonly half: number | null
-  /** Values that the mean is of. */
+  /** Seeds that the mean is over. */
   readonly count: number
   /** Runs without a value: failed, diverged, or skipped. */
   readonly without: number
@@ -71,9 +74,13 @@ type Summary = Pick<GroupRow, 'mean' | 'half' | 'count' | 'without'>
 
 function overRuns(rows: readonly RunRow[], metric: string): Summary {
   const ran = rows.filter(({ status }) => status !== 'skipped')
-  const values = ran.flatMap(({ metrics }) => metrics[metric] ?? [])
-  const { mean = null, half = null } = summaryOf(values) ?? {}
-  return { mean, half, count: values.length, without: ran.length - values.length }
+  const measured = ran.filter(({ metrics }) => typeof metrics[metric] === 'number')
+  const bySeed = [...groupsOf(measured, ['seed']).values()].map(members => {
+    const values = members.map(({ metrics }) => metrics[metric]!)
+    return values.reduce((a, b) => a + b, 0) / values.length
+  })
+  const { mean = null, half = null } = summaryOf(bySeed) ?? {}
+  return { mean, half, count: bySeed.length, without: ran.length - measured.length }
 }
 
 /** Where a run has no value, that is the worst there is. */

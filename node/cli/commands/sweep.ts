@@ -65,17 +65,22 @@ async function foresee(definition: Definition, options: Options, terminal: Termi
     import('../../sweep/plan.ts'),
   ])
   const { runs, seconds } = await dryRun(definition, options)
+  const below = runs.flatMap(({ planned: { skipped, axes } }) =>
+    skipped === null ? [] : { why: skipped, axes },
+  )
   for (const { planned, what, isStored, seconds: each } of runs) {
     const { run: name, axes, settings, skipped } = planned
+    if (skipped !== null) continue
     const tuned =
       what === 'run'
         ? ''
         : `, tuning ${Object.keys(definition.tune!.choices)
             .map(key => `${key} ${settings[key]}`)
             .join(', ')}`
-    const state = skipped !== null ? `skipped: ${skipped}` : isStored ? 'done before' : duration(each)
+    const state = isStored ? 'done before' : duration(each)
     terminal.print(`${name}  ${cellText(axes)}${tuned}  ${state}`)
   }
+  tellSkipped(below, cellText, terminal)
   const missing = runs.filter(({ planned, isStored }) => planned.skipped === null && !isStored)
   terminal.print(`${counted(missing.length, 'run')} of ${runs.length} to do, in about ${duration(seconds)}`)
   return 0
@@ -117,6 +122,10 @@ async function carryOut(
     for (const note of notes) terminal.print(note)
     if (open > 0) terminal.print(`${counted(open, 'run')} left; the same command goes on from there`)
     terminal.print(
+      `Figures: ${join(options.folder, 'index.html')}`,
+      `A table: concord sweep results ${options.folder}`,
+    )
+    terminal.print(
       `${options.folder}: ${duration(seconds)}, of which runs took ${duration(workSeconds)} of a core`,
     )
     return problems ? 1 : 0
@@ -126,16 +135,30 @@ async function carryOut(
   }
 }
 
+type Axes = Awaited<ReturnType<typeof import('../../sweep/run-sweep.ts').runSweep>>['rows'][number]['axes']
+
+/** A line for each reason, with its cells; their seeds say nothing. */
+function tellSkipped(
+  below: readonly { readonly why: string; readonly axes: Axes }[],
+  cellText: (axes: Axes) => string,
+  terminal: Terminal,
+): void {
+  const cells = new Map<string, Set<string>>()
+  for (const { why, axes } of below) {
+    const { seed: _, ...others } = axes
+    cells.set(why, (cells.get(why) ?? new Set()).add(cellText(others)))
+  }
+  for (const [why, of] of cells) terminal.print(`skipped: ${[...of].join('; ')}: ${why}`)
+}
+
 /** Names what was skipped and what failed. Returns whether anything did. */
 async function tell(
   rows: Awaited<ReturnType<typeof import('../../sweep/run-sweep.ts').runSweep>>['rows'],
   terminal: Terminal,
 ): Promise<boolean> {
   const { cellText } = await import('../../sweep/plan.ts')
-  const skipped = new Map<string, string[]>()
-  for (const { status, axes, why = '' } of rows)
-    if (status === 'skipped') skipped.set(why, [...(skipped.get(why) ?? []), cellText(axes)])
-  for (const [why, cells] of skipped) terminal.print(`skipped: ${cells.join('; ')}: ${why}`)
+  const below = rows.flatMap(({ status, axes, why = '' }) => (status === 'skipped' ? { why, axes } : []))
+  tellSkipped(below, cellText, terminal)
   const diverged = rows.filter(({ status }) => status === 'diverged')
   if (diverged.length > 0) terminal.print(`${counted(diverged.length, 'run')} diverged`)
   const failed = rows.filter(({ status }) => status === 'failed')
@@ -147,6 +170,9 @@ async function tell(
 const results = defineCommand({
   name: 'results',
   summary: 'print a table of results: means over the seeds, and the worst over an axis',
+  about:
+    'A line is the mean over the seeds; over other axes that --group leaves out, the mean is taken within each seed first. ' +
+    '± is half of the 95 % confidence interval of the mean over the seeds (Student’s t).',
   arguments: [{ name: '<folder>', about: 'the folder of a sweep' }],
   options: {
     group: maybe(
@@ -166,12 +192,15 @@ const results = defineCommand({
   async handler({ group, metric, worst, json }, [folder], terminal) {
     if (json) terminal.reserveOutput()
     const [{ readResults }, { grouped }, { tableLines }, { numberText }] = await Promise.all([
-      import('../../sweep/merge.ts'),
+      import('../../sweep/folder.ts'),
       import('../../sweep/table.ts'),
       import('../view/table.ts'),
       import('../../sweep/table-text.ts'),
     ])
-    const { definition, rows } = await readResults(folder!)
+    const { definition, rows, open, notes } = await readResults(folder!)
+    for (const note of notes) terminal.warn(note)
+    if (open > 0) terminal.warn(missingText(folder!, open, open + rows.length))
+    if (rows.length === 0) return 1
     const every = definition.axes.map(({ name }) => name).filter(name => name !== 'seed' && name !== worst)
     const wanted = group ?? every
     const lines = grouped(rows, { group: wanted, metric, worst })
@@ -179,7 +208,7 @@ const results = defineCommand({
     else
       terminal.print(
         ...(await tableLines(
-          [...wanted, ...(worst === null ? [] : [`worst ${worst}`]), metric, 'values', 'without'],
+          [...wanted, ...(worst === null ? [] : [`worst ${worst}`]), metric, 'seeds', 'without'],
           lines.map(line => [
             ...wanted.map(name => String(line.group[name])),
             ...(worst === null ? [] : [String(line.worst)]),
@@ -189,10 +218,20 @@ const results = defineCommand({
           ]),
           { columns: terminal.columns, spare: ['without'] },
         )),
+        ...(lines.some(({ half }) => half !== null) ? [INTERVAL] : []),
+        ...(lines.some(({ without }) => without > 0) ? [WITHOUT] : []),
       )
     return 0
   },
 })
+
+const INTERVAL = '±: half of the 95 % confidence interval of the mean over the seeds (Student’s t)'
+const WITHOUT = 'without: runs that ended without a value; they are not in the mean'
+
+/** What is not there yet, and how to get it. */
+function missingText(folder: string, open: number, runs: number): string {
+  return `${folder}: ${open} of ${counted(runs, 'run')} have no result yet; the same "concord sweep" runs them`
+}
 
 function names(value: string, name: string): readonly string[] {
   const found = value.split(',').map(each => each.trim())
@@ -211,10 +250,11 @@ const merge = defineCommand({
     if (out === null)
       throw new UsageError('--out is missing; expected a folder for all of them, as in -o whole')
     const { mergeSweeps } = await import('../../sweep/merge.ts')
-    const { rows, open, compared } = await mergeSweeps(folders.flat(), out)
+    const { rows, open, compared, notes } = await mergeSweeps(folders.flat(), out)
     terminal.print(
       `${out}: ${counted(rows.length, 'run')}${compared === 0 ? '' : `; ${compared} that two folders have agree to the bit`}`,
     )
+    for (const note of notes) terminal.warn(note)
     if (open > 0) terminal.print(`${counted(open, 'run')} of the grid are in none of the folders`)
     return (await tell(rows, terminal)) ? 1 : 0
   },

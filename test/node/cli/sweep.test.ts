@@ -22,6 +22,13 @@ test.serial(
       running.kill('SIGKILL')
       await running.ended
       t.false(existsSync(join(killed, 'results.jsonl')))
+      const table = await run('sweep', 'results', killed)
+      t.is(table.code, 0, table.stderr)
+      t.regex(table.stderr, /killed: \d+ of 16 runs have no result yet; the same "concord sweep" runs them/)
+      t.regex(
+        (await run('sweep', 'merge', killed, '-o', join(folder, 'merged'))).stdout,
+        /of the grid are in none/,
+      )
     }
     const last = await run('sweep', file, '--out', killed)
     t.is(last.code, 0, last.stderr)
@@ -77,7 +84,11 @@ test.serial('a dry run lists the runs and writes nothing', async t => {
   const { folder, file } = await placeOf(t, { ...small, axes: { ...small.axes, faults: [1, 3] } })
   const { code, stdout } = await run('sweep', file, '--out', join(folder, 'out'), '--dry-run')
   t.is(code, 0)
-  t.regex(stdout, /rule mean, attack zero, faults 3, seed 1 {2}skipped: .*no rule stands more than 2/)
+  t.regex(
+    stdout,
+    /skipped: rule mean, attack sign-flip, faults 3; rule mean, attack zero,\s+faults 3;[^:]*: [^:]*no rule\s+stands\s+more\s+than\s+2/,
+  )
+  t.is(stdout.match(/skipped/g)!.length, 1)
   t.regex(stdout, /4 runs of 8 to do, in about/)
   t.deepEqual(await readdir(folder), ['sweep.yaml'])
 })
@@ -107,6 +118,11 @@ const wrong: readonly (readonly [document: unknown, message: RegExp])[] = [
   [{ ...small, exclude: [{ faults: [1, 2] }] }, /the grid is empty/],
   [{ settings: { ...small.settings, model: 'sotfmax' } }, /settings\.model is "sotfmax"; expected one of/],
   [{ settings: { architecture: 'server', data: 'nowhere.csv' } }, /nowhere\.csv/],
+  [{ settings: { learningRate: 0.1 } }, /no setting learningRate; did you mean rate\?/],
+  [
+    { axes: { rule: ['nnm'] } },
+    /and nnm\s+stands in front of a rule; expected one behind it, as in nnm\+cwtm/,
+  ],
   [{ settings: { architecture: 'server', rule: './no.ts' } }, /no\.ts: there is no such file/],
 ]
 

@@ -166,6 +166,12 @@ const wrong: readonly (readonly [text: string, message: RegExp])[] = [
   ['tune: { rate: [1], holdout: 2 }', /tune\.holdout is 2; expected a number above 0 and below 1/],
   ['tune: { rate: [1], metric: acuracyMean }', /no metric "acuracyMean".*did you mean accuracyMean\?/],
   ['stop: { accuracyMean: high }', /stop\.accuracyMean is "high"; expected a number/],
+  [
+    'stop: { accuracyMean: 0.9 }',
+    /stop\.accuracyMean: no run is evaluated on the way; expected evaluateEvery/,
+  ],
+  ['settings: { evaluateEvery: 1 }\nstop: { bytes: 9 }', /stop\.bytes: there is no metric "bytes"/],
+  ['seeds: three', /seeds is "three"; expected how many/],
   ['stop: { after: soon }', /stop\.after is "soon"; expected a time such as 90s, 10m or 2h/],
   ['a: [', /^s\.yaml, line \d+, column \d+: not YAML/],
 ]

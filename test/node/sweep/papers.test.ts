@@ -157,7 +157,8 @@ for (const [name, axes] of compared)
     const isServer = name !== 'peer-to-peer'
     t.is(rows[0]!.metrics.accuracyMin, isServer ? numbers.accuracy : numbers.worst)
     if (isServer) t.is(rows[0]!.metrics.lossMax, series.loss!.at(-1)![1])
-    else t.is(rows[0]!.metrics.accuracyMean, numbers.accuracy)
+    // reproduce has the sum, divided, of peers that may all be equal: then it may be off in the last digit.
+    else t.true(Math.abs(rows[0]!.metrics.accuracyMean! - numbers.accuracy!) < 1e-15)
   })
 
 test('a flipped sign is a reversed gradient that is not scaled', t => {

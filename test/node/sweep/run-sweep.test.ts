@@ -3,6 +3,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import test from 'ava'
+import { readResults } from '../../../node/sweep/folder.ts'
 import { mergeSweeps } from '../../../node/sweep/merge.ts'
 import { sweepOf } from '../../../node/sweep/read-sweep.ts'
 import type { RunRow } from '../../../node/sweep/rows.ts'
@@ -51,6 +52,8 @@ test.serial(
     t.not(await nameOf({ settings: { ...one.settings, momentum: 0.8 } }), name)
     await writeFile(join(folder, 'mine.ts'), rule('vectors[1]'))
     t.not(await nameOf(one), name)
+    const [{ settings }] = (await runSweep(definitionOf(one, folder))).rows as [RunRow]
+    t.regex(String(settings.programs), /^mine\.ts@[0-9a-f]{12}$/)
   },
 )
 
@@ -141,6 +144,15 @@ test.serial('Parquet read by DuckDB equals the CSV, and both the rows', async t 
           ]),
         ),
       )
+  const types = async (file: string) =>
+    Object.fromEntries(
+      (await all(`(describe select * from '${join(folder, file)}')`)).map(row => [
+        row.column_name,
+        row.column_type,
+      ]),
+    )
+  t.like(await types('results.parquet'), { seed: 'BIGINT', why: 'VARCHAR', bytes: 'BIGINT', rate: 'DOUBLE' })
+  t.like(await types('series.parquet'), { step: 'BIGINT', value: 'DOUBLE' })
   for (const name of ['results', 'series']) {
     const path = join(folder, name)
     const parquet = await all(`'${path}.parquet'`)
@@ -156,7 +168,62 @@ test.serial('Parquet read by DuckDB equals the CSV, and both the rows', async t 
     for (const [place, { run, axes, metrics, seconds }] of rows.entries())
       t.like(parquet[place], { run, ...axes, ...metrics, seconds })
   }
+  const figures = await readdir(join(folder, 'figures'))
+  t.true(figures.includes('heat-mean-accuracyMean.svg'))
+  // On a server all have one model.
+  t.deepEqual(
+    figures.filter(name => /accuracyMin|diameter/.test(name)),
+    [],
+  )
 })
+
+test.serial('results are those of the runs that are there, of the grid as it was last run', async t => {
+  const { folder } = await placeOf(t, small)
+  await runSweep(definitionOf(small), { folder })
+  const more = { ...small, axes: { ...small.axes, faults: [2, 0] } }
+  const stop = new AbortController()
+  await runSweep(definitionOf(more), { folder, threads: 1, signal: stop.signal, onPlan: () => stop.abort() })
+  const { rows, open, notes } = await readResults(folder)
+  t.deepEqual(
+    rows.map(({ axes: { faults } }) => faults),
+    [2, 2, 2, 2],
+  )
+  t.is(open, 4)
+  t.deepEqual(notes, [])
+})
+
+test.serial('a run whose file is not whole counts as not run, and is run again', async t => {
+  const { folder } = await placeOf(t, small)
+  const first = await runSweep(definitionOf(small), { folder })
+  const path = join(folder, 'runs', `${first.rows[3]!.run}.json`)
+  await writeFile(path, (await readFile(path, 'utf8')).slice(0, 100))
+  const { rows, open, notes } = await readResults(folder)
+  t.deepEqual([rows.length, open], [7, 1])
+  t.regex(notes[0]!, new RegExp(`${first.rows[3]!.run}\\.json: not JSON.*counts as not run`))
+  const again = await runSweep(definitionOf(small), { folder })
+  t.deepEqual(comparable(again.rows), comparable(first.rows))
+  t.true(again.notes.includes(notes[0]!))
+  t.is((await readResults(folder)).open, 0)
+})
+
+test.serial(
+  'a folder of another sweep is left alone; a changed grid of the same name is not another',
+  async t => {
+    const { folder } = await placeOf(t, small)
+    const [part, out] = [join(folder, 'part'), join(folder, 'out')]
+    const one = { ...small, settings: { ...small.settings, steps: 1 }, axes: { rule: ['mean'] } }
+    await runSweep(definitionOf({ ...one, name: 'study' }), { folder: out })
+    await runSweep(definitionOf(one), { folder: part })
+    const before = await rowsOf(out)
+    const refusal = { name: 'SweepError', message: /out holds another sweep, study, and this one is \w+/ }
+    await t.throwsAsync(runSweep(definitionOf(one), { folder: out }), refusal)
+    await t.throwsAsync(mergeSweeps([part], out), refusal)
+    await t.throwsAsync(mergeSweeps([part], part), { message: /part is one of the folders to merge/ })
+    t.deepEqual(await rowsOf(out), before)
+    const changed = { ...one, name: 'study', axes: { rule: ['cwtm'] } }
+    t.is((await runSweep(definitionOf(changed), { folder: out })).rows[0]!.axes.rule, 'cwtm')
+  },
+)
 
 test.serial('merging refuses two results of one run that differ, and names run and field', async t => {
   const { folder } = await placeOf(t, small)
@@ -168,9 +235,9 @@ test.serial('merging refuses two results of one run that differ, and names run a
   const whole = await mergeSweeps([...parts, third], join(folder, 'whole'))
   t.deepEqual(comparable(whole.rows), comparable(await rowsOf(third)))
   t.is(whole.compared, 8)
-  const path = join(third, 'results.jsonl')
-  const text = await readFile(path, 'utf8')
   const [row] = await rowsOf(third)
+  const path = join(third, 'runs', `${row!.run}.json`)
+  const text = await readFile(path, 'utf8')
   await writeFile(path, text.replace(`"lossMean":${row!.metrics.lossMean}`, '"lossMean":0.5'))
   const error = await t.throwsAsync(mergeSweeps([...parts, third], join(folder, 'other')), {
     name: 'SweepError',
@@ -205,6 +272,11 @@ test.serial('tables: means over seeds, and the worst over an axis', t => {
       ['y', 0, 1],
     ],
   )
+  // Over the attacks first, 0.7 and 0.75, then over the two seeds.
+  const [pooled] = grouped(rows, { group: ['rule'], metric: 'accuracyMean', worst: null })
+  t.is(pooled!.mean!.toFixed(12), '0.725000000000')
+  t.is(pooled!.count, 2)
+  t.is(pooled!.half!.toFixed(4), '0.3177')
   t.is(lines[0]!.mean!.toFixed(12), '0.600000000000')
   // Student's t for one degree of freedom: 12.706 · 0.1414 / √2.
   t.is(lines[0]!.half!.toFixed(3), '1.271')
