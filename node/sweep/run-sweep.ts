@@ -60,7 +60,7 @@ export interface SweepResult {
   readonly open: number
   /** Seconds of one core that the runs of this call took. */
   readonly workSeconds: number
-  /** What the figures leave out, in sentences. */
+  /** What was not taken over from the folder, and what the figures leave out, in sentences. */
   readonly notes: readonly string[]
 }
 
@@ -80,11 +80,13 @@ export async function runSweep(
   const every = cellsOf(definition)
   const cells = shardOf(definition, every, options.shard)
   let workSeconds = 0
+  const untaken: string[] = []
   const isOver = () => performance.now() >= deadlineMs || options.signal?.aborted === true
   const execute = async (planned: readonly PlannedRun[], place: string, what: SweepPlan['what']) => {
     const store = folder === undefined ? null : await openStore(join(folder, place))
     const run = await runAll(definition, planned, { ...options, what, store, isOver })
     workSeconds += run.workSeconds
+    untaken.push(...(store?.notes() ?? []))
     return run.rows
   }
   const tuned = await tunedCells(definition, cells, planner, (runs, place) => execute(runs, place, 'tuning'))
@@ -93,11 +95,11 @@ export async function runSweep(
   const rows = planned.flatMap(run => rowOf(run, found) ?? [])
   for (const row of rows) if (row.status === 'skipped') options.onRun?.(row)
   const open = cells.length - rows.length
-  if (folder === undefined || options.signal?.aborted) return { rows, open, workSeconds, notes: [] }
+  if (folder === undefined || options.signal?.aborted) return { rows, open, workSeconds, notes: untaken }
   // Beside a shard's own runs stand those that others have left in the same folder.
   const all = tuned.length === every.length ? rows : await rowsIn(folder, planner, definition, every, rows)
   const notes = await writeResults(folder, definition, all)
-  return { rows, open, workSeconds, notes }
+  return { rows, open, workSeconds, notes: [...untaken, ...notes] }
 }
 
 type Execute = (runs: readonly PlannedRun[], place: string) => Promise<ReadonlyMap<string, RunRow>>
@@ -154,9 +156,9 @@ async function rowsIn(
   if (definition.tune !== null) return own
   const planned = await planner.plan(cells, null)
   const found = new Map(own.map(row => [row.run, row]))
-  for (const { run, skipped } of planned) {
+  for (const { run, version, skipped } of planned) {
     if (found.has(run) || skipped !== null) continue
-    const row = await store.read(run)
+    const row = await store.read(run, version)
     if (row !== null) found.set(run, row)
   }
   return planned.flatMap(run => rowOf(run, found) ?? [])
@@ -185,7 +187,7 @@ async function runAll(
   const missing = new Map<string, PlannedRun>()
   for (const each of planned) {
     if (each.skipped !== null || rows.has(each.run) || missing.has(each.run)) continue
-    const row = (await store?.read(each.run)) ?? null
+    const row = (await store?.read(each.run, each.version)) ?? null
     // A run that failed may have failed for want of memory or time.
     if (row === null || row.status === 'failed') missing.set(each.run, each)
     else rows.set(each.run, { ...row, axes: each.axes, settings: each.settings })

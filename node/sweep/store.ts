@@ -21,8 +21,11 @@ const setting = z.union([z.string(), z.number(), z.boolean()])
 const amount = z.number().nullable()
 const series = z.object({ steps: z.array(z.number()), values: z.array(amount) })
 
+/** As names of files, too: whatever else stands there would be written somewhere else. */
+const RUN_NAME = /^[0-9a-f]{16}$/
+
 const rowSchema = z.object({
-  run: z.string(),
+  run: z.string().regex(RUN_NAME, 'expected 16 hexadecimal digits'),
   version: z.string(),
   status: z.enum(['done', 'stopped', 'diverged', 'failed', 'skipped']),
   why: z.string().optional(),
@@ -54,8 +57,14 @@ export function rowText(row: RunRow): string {
 }
 
 export interface Store {
-  /** A run that was stored under this name; null: there is none. @throws SweepError if the file holds something else */
-  read(run: string): Promise<RunRow | null>
+  /**
+   * A run that was stored under this name; null: there is none, or the file holds another run, which `notes` then says.
+   * @param version that it must be of; absent: any
+   * @throws SweepError if the file holds no run
+   */
+  read(run: string, version?: string): Promise<RunRow | null>
+  /** What was not taken over, in sentences. */
+  notes(): readonly string[]
   /** @throws StoreError */
   write(row: RunRow): Promise<void>
 }
@@ -67,12 +76,21 @@ export async function openStore(folder: string, { make = true } = {}): Promise<S
       throw unwritten(folder, error)
     })
   const present = new Set(await readdir(folder).catch(() => []))
+  const notes: string[] = []
   return {
-    async read(run) {
+    notes: () => notes,
+    async read(run, version) {
       const name = `${run}.json`
       if (!present.has(name)) return null
       const path = join(folder, name)
-      return parseRow(await readText(path, ROW_BYTES_MAX), path)
+      const text = await readText(path, ROW_BYTES_MAX).catch((error: Error) => {
+        throw new SweepError('sweep-results', `${path} cannot be read: ${error.message}`, { cause: error })
+      })
+      const row = parseRow(text, path)
+      const isIt = row.run === run && (version === undefined || row.version === version)
+      if (isIt) return row
+      notes.push(`${path} holds run ${row.run} of version ${row.version}, and is not taken over`)
+      return null
     },
     async write(row) {
       await storeFile(join(folder, `${row.run}.json`), `${rowText(row)}\n`)
