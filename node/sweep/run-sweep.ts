@@ -206,7 +206,7 @@ async function runAll(
     onStart: meter.started,
     onProgress: meter.progress,
     async onResult(index, measured) {
-      const { run, version, axes, settings } = runs[index]!
+      const { run, version, axes, settings, inputs } = runs[index]!
       const { status, why, metrics, series, seconds } = measured
       const row = {
         run,
@@ -215,6 +215,7 @@ async function runAll(
         ...(why !== undefined && { why }),
         axes,
         settings,
+        ...(Object.keys(inputs).length > 0 && { inputs }),
         metrics,
         series,
         seconds,

@@ -31,6 +31,7 @@ const rowSchema = z.object({
   why: z.string().optional(),
   axes: z.record(z.string(), setting),
   settings: z.record(z.string(), setting),
+  inputs: z.record(z.string(), z.string()).optional(),
   metrics: z.record(z.string(), amount),
   series: z.record(z.string(), series),
   seconds: z.number(),
@@ -52,8 +53,19 @@ export function parseRow(text: string, where: string): RunRow {
 
 /** One line, with the fields always in the same order. */
 export function rowText(row: RunRow): string {
-  const { run, version, status, why, axes, settings, metrics, series: curves, seconds } = row
-  return JSON.stringify({ run, version, status, why, axes, settings, metrics, series: curves, seconds })
+  const { run, version, status, why, axes, settings, inputs, metrics, series: curves, seconds } = row
+  return JSON.stringify({
+    run,
+    version,
+    status,
+    why,
+    axes,
+    settings,
+    inputs,
+    metrics,
+    series: curves,
+    seconds,
+  })
 }
 
 export interface Store {

@@ -1,5 +1,5 @@
 /** What others have put into a sweep's folders or file, and what is changed while it runs. */
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
@@ -54,4 +54,70 @@ test.serial('a folder in place of a run is named', async t => {
   await mkdir(path)
   const error = await t.throwsAsync(runSweep(definitionOf(one), { folder }), { code: 'sweep-results' })
   t.true(error!.message.startsWith(`${path} cannot be read: it is a folder`), error!.message)
+})
+
+const rule = (body: string) => `export function rule(vectors) { return ${body} }\n`
+
+test.serial('a rule that is edited while its sweep runs is not stored under the old text’s name', async t => {
+  const document = { settings: { ...small.settings, steps: 1, rule: './mine.ts' } }
+  const { folder } = await placeOf(t, document)
+  const path = join(folder, 'mine.ts')
+  await writeFile(path, rule('vectors[0]'))
+  const onPlan = () => writeFileSync(path, rule('vectors[1]'))
+  const { rows } = await runSweep(definitionOf(document, folder), { folder, onPlan })
+  t.is(rows[0]!.status, 'failed')
+  t.regex(rows[0]!.why!, /mine\.ts changed while the sweep ran; run it again$/)
+  const again = await runSweep(definitionOf(document, folder), { folder })
+  t.is(again.rows[0]!.status, 'done')
+  t.not(again.rows[0]!.run, rows[0]!.run)
+})
+
+const table = (last: number) =>
+  `x,y,label\n${Array.from({ length: 40 }, (_, i) => `${i % 7},${i % 2 === 0 ? i : last},${i % 2}`).join('\n')}\n`
+
+test.serial(
+  'data is known by what it holds, wherever it lies, and may not change while the sweep runs',
+  async t => {
+    const document = { settings: { ...small.settings, steps: 1, data: './d.csv' } }
+    const { folder } = await placeOf(t, document)
+    const nameOf = async (place: string, last: number) => {
+      await mkdir(join(folder, place), { recursive: true })
+      await writeFile(join(folder, place, 'd.csv'), table(last))
+      const { rows } = await runSweep(definitionOf(document, join(folder, place)))
+      t.is(rows[0]!.status, 'done', rows[0]!.why)
+      return rows[0]!.run
+    }
+    const name = await nameOf('a', 1)
+    t.is(await nameOf('b', 1), name)
+    t.not(await nameOf('c', 2), name)
+    const onPlan = () => writeFileSync(join(folder, 'a', 'd.csv'), table(3))
+    const { rows } = await runSweep(definitionOf(document, join(folder, 'a')), { onPlan })
+    t.regex(rows[0]!.why!, /d\.csv changed while the sweep ran; run it again$/)
+  },
+)
+
+test.serial('parts that were run with different texts of one rule are not merged', async t => {
+  const document = { ...one, settings: { ...one.settings, rule: './mine.ts' }, axes: { rate: [0.1, 0.2] } }
+  const { folder } = await placeOf(t, document)
+  const parts = [1, 2].map(index => join(folder, String(index)))
+  for (const [place, part] of parts.entries()) {
+    await mkdir(part)
+    await writeFile(join(part, 'mine.ts'), rule(`vectors[${place}]`))
+    await runSweep(definitionOf(document, part), { folder: part, shard: { index: place + 1, of: 2 } })
+  }
+  await t.throwsAsync(mergeSweeps(parts, join(folder, 'whole')), {
+    code: 'sweep-results',
+    message: /2 has results of another \.\/mine\.ts than .*1; expected results of one/,
+  })
+})
+
+test.serial('what an attack’s file keeps goes from no run to another', async t => {
+  const document = { settings: { ...small.settings, faults: 1, attack: './mine.ts' }, seeds: [1, 2] }
+  const { folder } = await placeOf(t, document)
+  const text =
+    'let calls = 0\nexport const attack = { forge({ own }) { calls++; return own.map(x => x * calls) } }\n'
+  await writeFile(join(folder, 'mine.ts'), text)
+  const together = await runSweep(definitionOf(document, folder), { threads: 1 })
+  const alone = await runSweep(definitionOf({ ...document, seeds: [2] }, folder), { threads: 1 })
+  t.deepEqual(comparable(together.rows.slice(1)), comparable(alone.rows))
 })
