@@ -4,6 +4,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
 import { mergeSweeps } from '../../../node/sweep/merge.ts'
+import { runPool } from '../../../node/sweep/pool.ts'
 import { sweepOf } from '../../../node/sweep/read-sweep.ts'
 import { runSweep, type SweepPlan } from '../../../node/sweep/run-sweep.ts'
 import { comparable, placeOf, small } from './folders.ts'
@@ -120,4 +121,35 @@ test.serial('what an attack’s file keeps goes from no run to another', async t
   const together = await runSweep(definitionOf(document, folder), { threads: 1 })
   const alone = await runSweep(definitionOf({ ...document, seeds: [2] }, folder), { threads: 1 })
   t.deepEqual(comparable(together.rows.slice(1)), comparable(alone.rows))
+})
+
+test.serial('an attack that does not come back fails its run, and the rest go on', async t => {
+  const { folder } = await placeOf(t, one)
+  await writeFile(join(folder, 'mine.ts'), 'export const attack = { forge() { for (;;); } }\n')
+  const settings = { ...small.settings, steps: 1, faults: 1 }
+  const attack = join(folder, 'mine.ts')
+  const jobs = [
+    { ...settings, attack },
+    { ...settings, attack: 'zero' },
+  ].map((each, place) => ({
+    settings: each,
+    stop: { targets: {}, divergence: null, afterSeconds: place === 0 ? 0.01 : null },
+    holdout: null,
+    inputs: {},
+  }))
+  const ends: string[] = []
+  await runPool({
+    jobs,
+    threads: 1,
+    patience: { silentMs: 600_000, overdueMs: 1 },
+    isOver: () => false,
+    onStart() {},
+    onProgress() {},
+    async onResult(_, { status, why = '' }) {
+      ends.push(`${status} ${why}`)
+    },
+  })
+  t.is(ends.length, 2)
+  t.regex(ends[0]!, /^failed .*no step was done for \d+ s, and its time of 0\.01 s is over$/)
+  t.is(ends[1], 'done ')
 })
