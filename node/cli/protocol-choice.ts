@@ -3,7 +3,7 @@ import { isKnownProtocol, type ProtocolName, protocolNames } from '../../agreeme
 import { isBroadcastBased, protocolNamed } from '../../agreement/protocols/registry.ts'
 import type { RuleParameters } from '../../agreement/rules/registry.ts'
 import { uncheckedOf } from '../checkers/unchecked.ts'
-import { isModuleFile } from '../files/own-module.ts'
+import { isModuleFile, loadModule } from '../files/own-module.ts'
 import { maybe, option, type Parse, UsageError } from './command.ts'
 import { protocols } from './options.ts'
 import { offering, oneOf } from './parse.ts'
@@ -44,15 +44,19 @@ interface ChosenProtocol {
 
 /**
  * Loads what the options name.
+ * @param load loads a user's file
  * @throws UsageError where they contradict each other; RuleError, OwnFileError
  */
-export async function chosenProtocol({ protocol, rule, param }: ProtocolValues): Promise<ChosenProtocol> {
+export async function chosenProtocol(
+  { protocol, rule, param }: ProtocolValues,
+  load = loadModule,
+): Promise<ChosenProtocol> {
   if (rule === null && Object.keys(param).length > 0)
     throw new UsageError('--param sets a parameter of a rule; expected --rule beside it')
   if (rule === null && isKnownProtocol(protocol)) return { protocol, base: protocol }
   const { loadProtocol, loadRuleProtocol } = await import('../files/protocol-file.ts')
   if (rule === null) {
-    const own = await loadProtocol(protocol)
+    const own = await loadProtocol(protocol, load)
     return { protocol: own, base: own }
   }
   if (!isKnownProtocol(protocol))
@@ -65,7 +69,7 @@ export async function chosenProtocol({ protocol, rule, param }: ProtocolValues):
       `--rule is "${rule}", and --protocol ${protocol} is not of standard form; expected one of ${standard.join(', ')} beside it`,
     )
   }
-  return { protocol: await loadRuleProtocol(rule, param), base: protocol }
+  return { protocol: await loadRuleProtocol(rule, param, load), base: protocol }
 }
 
 /** What is said of a run whose protocol is not one of ours; empty for ours. */

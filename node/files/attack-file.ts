@@ -31,10 +31,10 @@ const schema = z.strictObject({
   delayMs: z.number().min(0).optional(),
 })
 
-/** @throws AttackError if the file cannot be loaded, exports no attack, or one with an unknown field */
-export async function loadAttack(reference: string): Promise<Attack> {
+/** @param load loads a user's file. @throws AttackError if the file cannot be loaded, exports no attack, or one with an unknown field */
+export async function loadAttack(reference: string, load = loadModule): Promise<Attack> {
   if (!isModuleFile(checkAttackReference(reference))) return attackNamed(reference)
-  const exported = await open(reference)
+  const exported = await open(reference, load)
   const parsed = schema.safeParse(exported)
   if (!parsed.success) {
     const [issue] = parsed.error.issues
@@ -106,9 +106,9 @@ export function attackOf(name: string, given: AttackDefinition): Attack {
   }
 }
 
-async function open(reference: string): Promise<object> {
+async function open(reference: string, load: typeof loadModule): Promise<object> {
   try {
-    const { exports } = await loadModule(reference)
+    const { exports } = await load(reference)
     return exportedAs('attack', reference, exports, 'export const attack = { … }')
   } catch (error) {
     if (!(error instanceof OwnFileError)) throw error

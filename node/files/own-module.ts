@@ -91,9 +91,16 @@ function digestOf(sources: ReadonlyMap<string, string>): string {
   return hash.digest('hex')
 }
 
-/** What was thrown, and in which line, for people. */
+/** What was thrown, and in which line, for people. Whatever it is: this throws nothing. */
 export function whatHappened(error: unknown): string {
-  if (!(error instanceof Error)) return `it throws ${String(error)}`
+  try {
+    return error instanceof Error ? whatErred(error) : `it throws ${String(error)}`
+  } catch {
+    return 'it throws a value that cannot be shown'
+  }
+}
+
+function whatErred(error: Error): string {
   if ('code' in error && error.code === 'ENOENT') return 'there is no such file'
   const line = new RegExp(`([^/\\\\\\s(]+)\\?${TAG}=\\d+:(\\d+)`).exec(error.stack ?? '')
   const [message] = error.message.replaceAll(new RegExp(`\\?${TAG}=\\d+`, 'g'), '').split('\n')

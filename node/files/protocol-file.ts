@@ -41,10 +41,11 @@ const schema = z.strictObject({
 
 /**
  * Puts the protocol of a file on the list. It is called as the file's label, `mine.ts@3fa9c2d1b0e4`.
+ * @param load loads a user's file
  * @throws OwnFileError
  */
-export async function loadProtocol(file: string): Promise<ProtocolName> {
-  const { label, exports } = await loadModule(file)
+export async function loadProtocol(file: string, load = loadModule): Promise<ProtocolName> {
+  const { label, exports } = await load(file)
   const exported = exportedAs('protocol', file, exports, 'export const protocol = { rule(family) { … } }')
   const definition = checkedExport('protocol', file, schema, exported)
   const has = (name: keyof ProtocolDefinition) => definition[name] !== undefined
@@ -63,11 +64,15 @@ export async function loadProtocol(file: string): Promise<ProtocolName> {
 
 /**
  * Puts an exchange of the standard form with a rule of the user's choice in it on the list: `standard-form@krum`.
- * @param reference as `loadRule` takes it
+ * @param reference as `loadRule` takes it, and `load`
  * @throws RuleError, OwnFileError
  */
-export async function loadRuleProtocol(reference: string, parameters: RuleParameters): Promise<ProtocolName> {
-  const rule = await loadRule(reference, parameters)
+export async function loadRuleProtocol(
+  reference: string,
+  parameters: RuleParameters,
+  load = loadModule,
+): Promise<ProtocolName> {
+  const rule = await loadRule(reference, parameters, load)
   const set = Object.entries(parameters).map(([name, value]) => `${name}=${value}`)
   const name = `standard-form@${rule.name}${set.length === 0 ? '' : `(${set.join(',')})`}` as const
   return addedAs(name, () => ruleProtocol(name, rule))

@@ -81,12 +81,17 @@ export function ruleFileIn(
 
 /**
  * A rule by name, as in `nnm+cwtm`, or of the user's, as in `./mine.ts` or `nnm+./mine.ts`.
+ * @param load loads a user's file
  * @throws RuleError; OwnFileError if the file cannot be loaded or exports no rule
  */
-export async function loadRule(reference: string, parameters: RuleParameters = {}): Promise<Aggregator> {
+export async function loadRule(
+  reference: string,
+  parameters: RuleParameters = {},
+  load = loadModule,
+): Promise<Aggregator> {
   const own = ruleFileIn(reference)
   if (own === null) return aggregator(reference, parameters)
-  const module = await loadModule(own.file)
+  const module = await load(own.file)
   const name = [...own.before, module.label].join('+')
   return composed(name, own.before, entryOf(own.file, module), parameters)
 }

@@ -62,7 +62,7 @@ export async function dryRun(
   ] as const) {
     const store = await openStore(join(folder, place), { make: false })
     for (const each of planned) {
-      const row = await store.read(each.run)
+      const row = await store.read(each.run, each.version)
       runs.push({ planned: each, what, isStored: row !== null && row.status !== 'failed' })
     }
   }

@@ -7,7 +7,7 @@ import { type SweepDefinition, SweepError } from './definition.ts'
 import { cellsOf } from './grid.ts'
 import { parseSweep, sweepText } from './read-sweep.ts'
 import type { RunRow } from './rows.ts'
-import { openStore, setting, storeFile } from './store.ts'
+import { openStore, RUN_NAME, setting, storeFile } from './store.ts'
 
 /** A run that belongs to the sweep, whether it has a result or not. */
 export interface ListedRun extends Pick<RunRow, 'run' | 'version' | 'axes' | 'settings'> {
@@ -37,7 +37,7 @@ const listSchema = z.object({
   name: z.string(),
   runs: z.array(
     z.object({
-      run: z.string(),
+      run: z.string().regex(RUN_NAME),
       version: z.string(),
       axes: z.record(z.string(), setting),
       settings: z.record(z.string(), setting),

@@ -21,11 +21,17 @@ const CELLS_MAX = 1_000_000
  * @throws SweepError `sweep-empty` if there is none; `sweep-field` where a setting depends on a value that it does not name
  */
 export function cellsOf(definition: SweepDefinition): readonly Cell[] {
-  const { axes, include, exclude, name } = definition
+  const { axes, include, exclude, name, tune } = definition
   const grids = [axes, ...include.map(condition => narrowed(axes, condition))]
   const size = grids.reduce((sum, grid) => sum + sizeOf(grid), 0)
   if (size > CELLS_MAX)
     throw new SweepError('sweep-field', `${name}: ${size} runs; expected at most ${CELLS_MAX}`)
+  const tried = Object.values(tune?.choices ?? {}).reduce((product, { length }) => product * length, 1)
+  if (size * tried > CELLS_MAX)
+    throw new SweepError(
+      'sweep-field',
+      `${name}: ${size} runs with ${tried} choices each to tune; expected at most ${CELLS_MAX} in all`,
+    )
   const cells = new Map<string, Cell>()
   for (const [place, grid] of grids.entries())
     for (const choices of productOf(grid)) {
@@ -100,7 +106,7 @@ function resolved(
   const values: Record<string, Setting> = {}
   const open = new Set<string>()
   const valueFor = (name: string): Setting | undefined => {
-    if (name in values) return values[name]
+    if (Object.hasOwn(values, name)) return values[name]
     const given = settings[name]
     if (given === undefined) return axes[name]
     if (open.has(name))

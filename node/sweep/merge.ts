@@ -38,6 +38,7 @@ export async function mergeSweeps(folders: readonly string[], out: string): Prom
       `${into} is one of the folders to merge; expected another one for all of them`,
     )
   await checkFolder(out, definition)
+  checkInputs(parts)
   const found = new Map<string, { readonly row: RunRow; readonly folder: string }>()
   let compared = 0
   for (const { folder, rows } of parts)
@@ -90,6 +91,22 @@ function checkSame(
     throw wrong(
       `${one![1]} has results of version ${one![0]}, and ${two[1]} of ${two[0]}; expected results of one version, which are never mixed`,
     )
+}
+
+/** @throws SweepError where a file of the user's was another one in one part than in another */
+function checkInputs(parts: readonly (Results & { readonly folder: string })[]): void {
+  const known = new Map<string, { readonly digest: string; readonly folder: string }>()
+  for (const { folder, rows } of parts)
+    for (const { inputs = {} } of rows)
+      for (const [path, digest] of Object.entries(inputs)) {
+        const other = known.get(path) ?? { digest, folder }
+        known.set(path, other)
+        if (other.digest !== digest)
+          throw new SweepError(
+            'sweep-results',
+            `${folder} has results of another ${path} than ${other.folder}; expected results of one, which are never mixed`,
+          )
+      }
 }
 
 interface Found {

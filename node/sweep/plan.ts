@@ -1,15 +1,15 @@
 /** From cells to runs: each with its name, what it costs, and whether it can be run at all. */
 import { createHash } from 'node:crypto'
-import { basename } from 'node:path'
+import { basename, extname } from 'node:path'
 import type { DataSource } from '../../learning/data/dataset.ts'
 import { openData } from '../../learning/data/open.ts'
 import { modelDimension } from '../../learning/models/model.ts'
 import { modelNamed } from '../../learning/models/registry.ts'
 import { DEFAULT_RULE } from '../cli/server-learning.ts'
-import { digestOfModule, moduleLabel } from '../files/own-module.ts'
+import { moduleLabel } from '../files/own-module.ts'
 import { EXTERNAL_MODEL } from '../oracle/open.ts'
-import { digestOfFile } from '../oracle/start-digest.ts'
 import { type Cell, type SweepDefinition, SweepError } from './definition.ts'
+import { createDigests, type Digests, dataPath, type Inputs } from './inputs.ts'
 import { type Prepared, prepareOrSkip } from './prepare.ts'
 import { createPrograms, type Programs } from './programs.ts'
 import type { Setting } from './rows.ts'
@@ -26,6 +26,8 @@ export interface PlannedRun {
   /** As the file has them, with what decides most by default: for tables. */
   readonly settings: Readonly<Record<string, Setting>>
   readonly job: Job
+  /** The digests of its files, by their paths as the sweep has them. */
+  readonly inputs: Inputs
   /** In a unit of no meaning but to compare. */
   readonly cost: number
   /** Why it is not run; null: it is. */
@@ -44,8 +46,7 @@ interface Known {
   readonly definition: SweepDefinition
   readonly version: string
   readonly programs: Programs
-  /** By path, the digest of a file. */
-  readonly digests: Map<string, string>
+  readonly digests: Digests
   readonly sources: Map<string, DataSource>
   /** By data and model. */
   readonly dimensions: Map<string, number>
@@ -56,7 +57,7 @@ export async function createPlanner(definition: SweepDefinition): Promise<Planne
     definition,
     version: await codeVersion(),
     programs: createPrograms(),
-    digests: new Map(),
+    digests: createDigests(),
     sources: new Map(),
     dimensions: new Map(),
   }
@@ -73,18 +74,20 @@ export async function createPlanner(definition: SweepDefinition): Promise<Planne
 async function planned(known: Known, cell: Cell, holdout: number | null): Promise<PlannedRun> {
   const { definition, version } = known
   const whole = withPaths(cell.settings, definition.base)
-  const job = { settings: whole, stop: definition.stop, holdout }
   try {
     const prepared = await prepareOrSkip(whole, known.programs)
+    const inputs = await known.digests.of(whole)
+    const job = { settings: whole, stop: definition.stop, holdout, inputs }
     const isSkipped = typeof prepared === 'string'
     return {
-      run: await nameOf(known, cell.settings, job),
+      run: nameOf(version, cell.settings, job),
       version,
       axes: cell.axes,
       settings: isSkipped
         ? cell.settings
-        : { ...shownSettings(cell.settings, prepared), ...(await programsOf(known, whole)) },
+        : { ...shownSettings(cell.settings, prepared), ...programsOf(inputs, whole) },
       job,
+      inputs: asWritten(inputs, cell.settings, whole),
       cost: isSkipped ? 0 : await costOf(known, prepared),
       skipped: isSkipped ? prepared : null,
     }
@@ -109,39 +112,46 @@ export function cellText(axes: Settings): string {
 /** A name has 64 bits: among a million runs two share one with probability 10⁻⁷. */
 const NAME_DIGITS = 16
 
-async function nameOf(
-  known: Known,
+function nameOf(
+  version: string,
   settings: Settings,
-  { settings: whole, stop, holdout }: Job,
-): Promise<string> {
+  { settings: whole, stop, holdout, inputs }: Job,
+): string {
   const set = Object.keys(settings)
     .filter(name => !isFallback(name, settings[name]!))
     .sort()
-    .map(name => [name, settings[name]!])
-  const files: string[] = []
-  for (const path of programFiles(whole)) files.push(await digestOf(known, path, digestOfModule))
-  if (whole.init !== undefined) files.push(await digestOf(known, String(whole.init), digestOfFile))
+    .map(name => [name, contentOf(name, settings[name]!, whole, inputs)])
+  const files = programFiles(whole).map(path => inputs[path])
   return createHash('sha256')
-    .update(JSON.stringify([known.version, set, files, stop, holdout]))
+    .update(JSON.stringify([version, set, files, stop, holdout]))
     .digest('hex')
     .slice(0, NAME_DIGITS)
 }
 
-async function digestOf(
-  { digests }: Known,
-  path: string,
-  digest: (path: string) => Promise<string>,
-): Promise<string> {
-  const found = digests.get(path) ?? (await digest(path))
-  digests.set(path, found)
-  return found
+/** The data and the start are known by what they hold, wherever they lie; data that is too large by its whole path. */
+function contentOf(name: string, setting: Setting, whole: Settings, inputs: Inputs): Setting {
+  if (name === 'init') return inputs[String(whole.init)] ?? setting
+  if (name !== 'data') return setting
+  const path = dataPath(whole.data)
+  if (path === null) return setting
+  // The ending says how a file is read.
+  const content = inputs[path] === undefined ? path : `${inputs[path]}${extname(path)}`
+  return String(whole.data).replace(path, () => content)
+}
+
+/** The same digests, with the paths that the file has: those of a machine's folders say nothing elsewhere. */
+function asWritten(inputs: Inputs, settings: Settings, whole: Settings): Inputs {
+  const pathsOf = (of: Settings) => [...programFiles(of), of.init ?? '', dataPath(of.data) ?? ''].map(String)
+  const written = pathsOf(settings)
+  const pairs = pathsOf(whole).map((path, place) => [written[place]!, inputs[path]] as const)
+  return Object.fromEntries(
+    pairs.flatMap(([path, digest]) => (digest === undefined ? [] : [[path, digest] as const])),
+  )
 }
 
 /** The user's own programs by name and digest, so that tables tell two versions apart; nothing where there is none. */
-async function programsOf(known: Known, whole: Settings): Promise<Settings> {
-  const labels: string[] = []
-  for (const path of programFiles(whole))
-    labels.push(moduleLabel(basename(path), await digestOf(known, path, digestOfModule)))
+function programsOf(inputs: Inputs, whole: Settings): Settings {
+  const labels = programFiles(whole).map(path => moduleLabel(basename(path), inputs[path]!))
   return labels.length === 0 ? {} : { programs: labels.join(' ') }
 }
 

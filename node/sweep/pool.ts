@@ -2,6 +2,7 @@
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Job, Measured } from './run-one.ts'
+import { type Patience, watchSilence } from './silence.ts'
 
 export interface ToThread {
   readonly index: number
@@ -21,6 +22,8 @@ interface PoolOptions {
   isOver(): boolean
   /** Ends all at once: what is under way is lost. */
   readonly signal?: AbortSignal
+  /** Absent: ten minutes without a step; one minute when the run's own time is over. */
+  readonly patience?: Patience
   onStart(index: number): void
   onProgress(index: number, step: number): void
   /** A rejected promise ends all. */
@@ -48,9 +51,12 @@ export async function runPool(options: PoolOptions): Promise<void> {
     new Promise<boolean>(resolve => {
       const worker = startThread()
       let current: number | null = null
-      let startedMs = 0
       let cause = ''
       open.add(worker)
+      const silence = watchSilence(why => {
+        cause = why
+        void worker.terminate()
+      }, options.patience)
       const give = () => {
         if (next >= jobs.length || options.isOver() || signal?.aborted) {
           current = null
@@ -59,13 +65,13 @@ export async function runPool(options: PoolOptions): Promise<void> {
           return
         }
         current = next++
-        startedMs = performance.now()
+        silence.begin(jobs[current]!)
         options.onStart(current)
         worker.postMessage({ index: current, job: jobs[current]! } satisfies ToThread)
       }
-      const failed = (message: string) =>
-        deliver(current!, failedRun(message, (performance.now() - startedMs) / 1000))
+      const failed = (message: string) => deliver(current!, failedRun(message, silence.seconds()))
       worker.on('message', (message: FromThread) => {
+        silence.heard()
         if (message.kind === 'progress') return options.onProgress(message.index, message.step)
         if (message.kind === 'result') deliver(message.index, message.measured)
         else failed(message.message)
@@ -75,6 +81,7 @@ export async function runPool(options: PoolOptions): Promise<void> {
         cause = error.message
       })
       worker.on('exit', code => {
+        silence.close()
         const isLost = open.delete(worker) && current !== null && !signal?.aborted
         if (isLost) failed(`its thread ended: ${cause || `exit code ${code}`}`)
         resolve(isLost)

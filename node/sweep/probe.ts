@@ -1,5 +1,6 @@
 /** How long a sweep will take, from short runs of its kinds. */
 import { createCaches } from './caches.ts'
+import { createDigests } from './inputs.ts'
 import type { PlannedRun } from './plan.ts'
 import { createPrograms } from './programs.ts'
 import { runOne } from './run-one.ts'
@@ -13,7 +14,7 @@ const KINDS_MAX = 12
 export async function estimateSeconds(runs: readonly PlannedRun[]): Promise<readonly number[]> {
   const kinds = new Map<string, PlannedRun>()
   for (const run of runs) if (run.skipped === null && !kinds.has(kindOf(run))) kinds.set(kindOf(run), run)
-  const context = { cacheFor: createCaches(), programs: createPrograms() }
+  const context = { cacheFor: createCaches(), programs: createPrograms(), digests: createDigests() }
   const measured = new Map<string, { readonly fixed: number; readonly perCost: number }>()
   for (const [kind, run] of spreadOut([...kinds], KINDS_MAX)) {
     const time = async (steps: number) => {

@@ -1,11 +1,13 @@
-/** The user's own rules, attacks and protocols in a sweep, and ours: loaded once for all runs of a thread. */
+/** The user's own rules, attacks and protocols in a sweep, and ours: loaded once for all runs of a thread, attacks for each. */
 import type { Aggregator } from '../../agreement/rules/registry.ts'
 import type { Attack } from '../../learning/attacks/attack.ts'
 import { chosenProtocol } from '../cli/protocol-choice.ts'
 import { DEFAULT_RULE } from '../cli/server-learning.ts'
 import type { RunValues } from '../cli/simulate-options.ts'
 import { loadAttack } from '../files/attack-file.ts'
+import { isModuleFile, loadModule } from '../files/own-module.ts'
 import { loadRule } from '../files/rule-file.ts'
+import { checkInput, type Inputs } from './inputs.ts'
 
 type ChosenProtocol = Awaited<ReturnType<typeof chosenProtocol>>
 
@@ -16,9 +18,11 @@ export interface Programs {
   rule(values: RunValues): Promise<Aggregator>
   /** Of peers. */
   protocol(values: RunValues): Promise<ChosenProtocol>
+  /** The same, for runs whose files must have these digests: another one is refused with an OwnFileError. */
+  heldTo(inputs: Inputs): Programs
 }
 
-/** Files are read once: a later change of one is seen by the next sweep. */
+/** Rules and protocols are read once: a later change of one is seen by the next sweep. */
 export function createPrograms(): Programs {
   const known = new Map<string, Promise<unknown>>()
   const once = <T>(key: readonly unknown[], load: () => Promise<T>): Promise<T> => {
@@ -27,10 +31,26 @@ export function createPrograms(): Programs {
     known.set(text, loaded)
     return loaded
   }
-  return {
-    attack: ({ attack }) => once(['attack', attack], () => loadAttack(attack)),
-    rule: ({ rule, param }) => once(['rule', rule, param], () => loadRule(rule ?? DEFAULT_RULE, param)),
-    protocol: ({ protocol, rule, param }) =>
-      once(['protocol', protocol, rule, param], () => chosenProtocol({ protocol, rule, param })),
+  const programsOf = (inputs: Inputs): Programs => {
+    const load = async (path: string) => {
+      const module = await loadModule(path)
+      checkInput(path, module.digest, inputs)
+      return module
+    }
+    return {
+      // What an attack's file keeps besides `shared` would go from run to run, in the order of their scheduling.
+      attack: ({ attack }) =>
+        isModuleFile(attack)
+          ? loadAttack(attack, load)
+          : once(['attack', attack], () => loadAttack(attack, load)),
+      rule: ({ rule, param }) =>
+        once(['rule', rule, param, inputs], () => loadRule(rule ?? DEFAULT_RULE, param, load)),
+      protocol: ({ protocol, rule, param }) =>
+        once(['protocol', protocol, rule, param, inputs], () =>
+          chosenProtocol({ protocol, rule, param }, load),
+        ),
+      heldTo: programsOf,
+    }
   }
+  return programsOf({})
 }

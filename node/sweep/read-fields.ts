@@ -23,11 +23,14 @@ const isScalar = (value: unknown): value is Setting => ['string', 'number', 'boo
 /** @param known the names that there may be; null: any. @throws SweepError */
 export function readFields(value: unknown, path: Path, at: At, known: readonly string[] | null): Fields {
   if (!isMapping(value)) throw refuse(`${at(path)} is ${valueText(value)}; expected a group of named fields`)
-  for (const name of Object.keys(value))
+  for (const name of Object.keys(value)) {
+    // Whatever asks for such a name by chance finds the language's own.
+    if (name in Object.prototype) throw refuse(`${at([...path, name])}: expected another name than ${name}`)
     if (known !== null && !known.includes(name))
       throw refuse(
         `${at([...path, name])}: unknown field${suggestion(name, known) || `; the fields are ${known.join(', ')}`}`,
       )
+  }
   return value
 }
 
@@ -45,6 +48,7 @@ function readValue(name: string, value: unknown, path: Path, at: At): SettingVal
   if (!isMapping(value) || !('by' in value)) return readSetting(name, value, at(path))
   const { by, ...others } = value
   if (typeof by !== 'string') throw refuse(`${at([...path, 'by'])} is ${valueText(by)}; expected a name`)
+  if (by in Object.prototype) throw refuse(`${at([...path, 'by'])} is ${by}; expected a setting or an axis`)
   if (!isSetting(name)) return readSetting(name, value, at(path))
   const values = Object.fromEntries(
     Object.entries(others).map(([key, each]) => [key, readValue(name, each, [...path, key], at)]),
@@ -71,6 +75,8 @@ export function readAxis(name: string, value: unknown, path: Path, at: At): Axis
 function valuesAxis(name: string, values: readonly unknown[], path: Path, at: At): Axis {
   if (values.length === 0)
     throw new SweepError('sweep-empty', `${at(path)} is an empty list; expected at least one value`)
+  if (values.length > VALUES_MAX)
+    throw refuse(`${at(path)} has ${values.length} values; expected at most ${VALUES_MAX}`)
   if (!isSetting(name)) {
     const near = nearest(name, settingNames)
     throw refuse(
@@ -81,7 +87,8 @@ function valuesAxis(name: string, values: readonly unknown[], path: Path, at: At
     const setting = readSetting(name, value, at(Array.isArray(value) ? path : [...path, place]))
     return { name: setting, settings: { [name]: setting } }
   })
-  const twice = choices.find((choice, place) => choices.findIndex(each => each.name === choice.name) < place)
+  const seen = new Set<Setting>()
+  const twice = choices.find(({ name: value }) => seen.size === seen.add(value).size)
   if (twice !== undefined) throw refuse(`${at(path)} has ${valueText(twice.name)} twice; expected each once`)
   return { name, choices }
 }
@@ -96,8 +103,8 @@ function variantOf(axis: string, variant: string, value: unknown, path: Path, at
   return { name: variant, settings: readSettings(value, path, at) }
 }
 
-/** Longer ranges are slips: a step of another size was meant. */
-const RANGE_MAX = 10_000
+/** Longer lists and ranges are slips: a step of another size was meant. */
+const VALUES_MAX = 10_000
 
 /** `{ from, to, step }`, both ends included; a step of 1 where there is none. */
 function rangeOf(value: unknown, path: Path, at: At): readonly number[] {
@@ -109,7 +116,7 @@ function rangeOf(value: unknown, path: Path, at: At): readonly number[] {
   if (stride <= 0 || last < first)
     throw refuse(`${at(path)} is empty; expected from: below to:, and step: above 0`)
   const count = Math.floor((last - first) / stride + 1e-9) + 1
-  if (count > RANGE_MAX) throw refuse(`${at(path)} has ${count} values; expected at most ${RANGE_MAX}`)
+  if (count > VALUES_MAX) throw refuse(`${at(path)} has ${count} values; expected at most ${VALUES_MAX}`)
   // Sums of decimals such as 0.1 would end in digits that nobody wrote.
   return Array.from({ length: count }, (_, i) => Number((first + i * stride).toPrecision(12)))
 }

@@ -1,7 +1,14 @@
 /** How a sweep's file says what is tuned before it is measured, and when runs end early. */
 import { valueText } from '../cohort/errors.ts'
 import { suggestion } from '../text/nearest.ts'
-import { type Stop, SweepError, type Tuning } from './definition.ts'
+import {
+  type Axis,
+  type Settings,
+  type SettingValue,
+  type Stop,
+  SweepError,
+  type Tuning,
+} from './definition.ts'
 import { evaluationMetrics, metricNames } from './metrics.ts'
 import { type At, readAxis, readFields } from './read-fields.ts'
 import type { Setting } from './rows.ts'
@@ -22,11 +29,36 @@ export function readTuning(value: unknown, at: At): Tuning {
   if (typeof seeds !== 'number' || !Number.isInteger(seeds) || seeds < 1)
     throw refuse(`${at([...path, 'seeds'])} is ${valueText(seeds)}; expected a whole number, at least 1`)
   const choices: Record<string, readonly Setting[]> = {}
-  for (const [name, values] of Object.entries(others))
-    choices[name] = readAxis(name, values, [...path, name], at).choices.map(({ name: setting }) => setting)
+  for (const [name, values] of Object.entries(others)) {
+    const axis = readAxis(name, values, [...path, name], at)
+    if (axis.choices.some(choice => choice.settings[name] !== choice.name))
+      throw refuse(`${at([...path, name])} has names; expected a list of values or a range`)
+    choices[name] = axis.choices.map(({ name: setting }) => setting)
+  }
   if (Object.keys(choices).length === 0)
     throw refuse(`${at(path)} names no setting; expected one with its values, such as rate: [0.1, 0.5]`)
   return { choices, holdout, seeds, metric: metricOf(metric, [...path, 'metric'], at, metricNames) }
+}
+
+/** @throws SweepError where a setting is tuned that the grid decides, or that others depend on */
+export function checkTuning({ choices }: Tuning, settings: Settings, axes: readonly Axis[], at: At): void {
+  for (const name of Object.keys(choices)) {
+    const place = at(['tune', name])
+    if (name === 'seed')
+      throw refuse(`${place}: a seed is not chosen; expected seeds: in it, for how many are tried`)
+    const axis = axes.find(each => each.name === name || each.choices.some(choice => name in choice.settings))
+    if (axis !== undefined)
+      throw refuse(`${place} sets ${name}, and so does axes.${axis.name}; expected one of the two`)
+    const all = [settings, ...axes.flatMap(each => each.choices.map(choice => choice.settings))]
+    const dependent = all.flatMap(Object.entries).find(([, value]) => dependsOn(value, name))
+    if (dependent !== undefined)
+      throw refuse(`${place}: ${dependent[0]} depends on ${name}; expected a setting that none depends on`)
+  }
+}
+
+function dependsOn(value: SettingValue, name: string): boolean {
+  if (typeof value !== 'object') return false
+  return value.by === name || Object.values(value.values).some(each => dependsOn(each, name))
 }
 
 /** A loss so many times as great as the first one does not come back. */

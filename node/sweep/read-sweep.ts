@@ -6,8 +6,9 @@ import { readYaml } from '../cohort/yaml.ts'
 import { suggestion } from '../text/nearest.ts'
 import { type Axis, type Condition, type SweepDefinition, SweepError } from './definition.ts'
 import { choiceNamed } from './grid.ts'
+import { metricNames } from './metrics.ts'
 import { type At, type Path, readAxis, readFields, readSettings, readValues } from './read-fields.ts'
-import { readStop, readTuning } from './read-search.ts'
+import { checkTuning, readStop, readTuning } from './read-search.ts'
 import type { Setting } from './rows.ts'
 import { isSetting, settingNames } from './settings.ts'
 
@@ -68,6 +69,8 @@ export function sweepOf(
   const axes = axesOf(given, at)
   const settings = readSettings(given.settings ?? {}, ['settings'], at)
   checkAxes(settings, axes, at)
+  const tune = given.tune === undefined ? null : readTuning(given.tune, at)
+  if (tune !== null) checkTuning(tune, settings, axes, at)
   const { name = basename(source, extname(source)), title } = given
   for (const [field, words] of Object.entries({ name, title }))
     if (words !== undefined && (typeof words !== 'string' || words.trim() === ''))
@@ -84,17 +87,29 @@ export function sweepOf(
     axes,
     exclude: conditions('exclude'),
     include: conditions('include'),
-    tune: given.tune === undefined ? null : readTuning(given.tune, at),
+    tune,
     stop: readStop(given.stop, at, isEvaluated),
     base: resolve(base),
     text,
   }
 }
 
+/** Of the results, besides axes and settings. */
+const columns: ReadonlySet<string> = new Set([
+  ...['run', 'version', 'status', 'why', 'seconds', 'metric', 'step', 'value'],
+  ...metricNames,
+])
+
 function axesOf(given: Readonly<Record<string, unknown>>, at: At): readonly Axis[] {
   const axes = Object.entries(readFields(given.axes ?? {}, ['axes'], at, null)).map(([name, value]) =>
     readAxis(name, value, ['axes', name], at),
   )
+  for (const { name } of axes)
+    if (columns.has(name) || name.startsWith('settings.'))
+      throw new SweepError(
+        'sweep-field',
+        `${at(['axes', name])}: the results have a column ${name} of their own; expected another name`,
+      )
   if (axes.some(({ name }) => name === 'seed'))
     throw new SweepError('sweep-field', `${at(['axes', 'seed'])}: expected seeds: beside axes: in its place`)
   const seeds =

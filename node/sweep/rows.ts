@@ -27,6 +27,8 @@ export interface RunRow {
   readonly axes: Readonly<Record<string, Setting>>
   /** All settings that the run had (fixed ones, tuned ones and axes), flat, by the names of the sweep file. */
   readonly settings: Readonly<Record<string, Setting>>
+  /** By path, as the sweep has it: the digest of each file of the user's that the result follows from. Absent: there is none. */
+  readonly inputs?: Readonly<Record<string, string>>
   /** The end of the run: e.g. accuracyMin, accuracyMean, lossMean, diameterParameters, bytes, messages. Null where not finite. */
   readonly metrics: Readonly<Record<string, number | null>>
   readonly series: Readonly<Record<string, Series>>

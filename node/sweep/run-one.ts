@@ -6,6 +6,7 @@ import { simulatedReport } from '../cli/simulated-report.ts'
 import { cohortId } from '../cohort/cohort.ts'
 import { type Report, reportedSeries } from '../daemon/report.ts'
 import type { Stop } from './definition.ts'
+import type { Digests, Inputs } from './inputs.ts'
 import { metricsOf, seriesOf } from './metrics.ts'
 import { type Prepared, prepare } from './prepare.ts'
 import type { Programs } from './programs.ts'
@@ -19,6 +20,8 @@ export interface Job {
   readonly stop: Stop
   /** The share of the training set that is held out, and measured on in place of the test set; null: none. */
   readonly holdout: number | null
+  /** What its files were when it was planned. */
+  readonly inputs: Inputs
 }
 
 /** What came of a run. */
@@ -26,16 +29,20 @@ export type Measured = Pick<RunRow, 'status' | 'why' | 'metrics' | 'series' | 's
 
 interface RunContext {
   readonly programs: Programs
+  readonly digests: Digests
   /** What earlier runs with this hold-out have opened and compiled. */
   cacheFor(holdout: number | null): OracleCache
   /** How many steps are done. */
   readonly onStep?: (step: number) => void
 }
 
-/** @throws what is wrong with the settings, the data or the model */
-export async function runOne({ settings, stop, holdout }: Job, context: RunContext): Promise<Measured> {
+/** @throws what is wrong with the settings, the data or the model; OwnFileError where a file has changed since the plan */
+export async function runOne(
+  { settings, stop, holdout, inputs }: Job,
+  context: RunContext,
+): Promise<Measured> {
   const startedMs = performance.now()
-  const prepared = await prepare(settings, context.programs)
+  const prepared = await prepare(settings, context.programs.heldTo(inputs))
   const { scenario } = prepared
   const watch = createWatch(stop, prepared.kind === 'server' ? 1 : scenario.peers - scenario.liars.length)
   const oracleCache = context.cacheFor(holdout)
@@ -44,6 +51,8 @@ export async function runOne({ settings, stop, holdout }: Job, context: RunConte
     context.onStep?.(step)
   }
   const learnt = await learnIn(prepared, watch, oracleCache, told)
+  // Afterwards: a file that has changed before it was read has changed by now, too.
+  await context.digests.check(settings, inputs)
   const { report } = learnt
   const ended = watch.ended()
   const isWhole = report.outcome === 'finished' && ended === null

@@ -61,7 +61,7 @@ export interface SweepResult {
   readonly open: number
   /** Seconds of one core that the runs of this call took. */
   readonly workSeconds: number
-  /** What the figures leave out, and which stored runs could not be read, in sentences. */
+  /** What was not taken over from the folder, and what the figures leave out, in sentences. */
   readonly notes: readonly string[]
 }
 
@@ -171,7 +171,7 @@ async function runAll(
   const missing = new Map<string, PlannedRun>()
   for (const each of planned) {
     if (each.skipped !== null || rows.has(each.run) || missing.has(each.run)) continue
-    const row = (await store?.read(each.run)) ?? null
+    const row = (await store?.read(each.run, each.version)) ?? null
     // A run that failed may have failed for want of memory or time.
     if (row === null || row.status === 'failed') missing.set(each.run, each)
     else rows.set(each.run, { ...row, axes: each.axes, settings: each.settings })
@@ -190,7 +190,7 @@ async function runAll(
     onStart: meter.started,
     onProgress: meter.progress,
     async onResult(index, measured) {
-      const { run, version, axes, settings } = runs[index]!
+      const { run, version, axes, settings, inputs } = runs[index]!
       const { status, why, metrics, series, seconds } = measured
       const row = {
         run,
@@ -199,6 +199,7 @@ async function runAll(
         ...(why !== undefined && { why }),
         axes,
         settings,
+        ...(Object.keys(inputs).length > 0 && { inputs }),
         metrics,
         series,
         seconds,

@@ -2,6 +2,7 @@
 import { parentPort } from 'node:worker_threads'
 import { countBuffersAsHeap, growHeapFor } from '../network/memory.ts'
 import { createCaches } from './caches.ts'
+import { createDigests } from './inputs.ts'
 import type { FromThread, ToThread } from './pool.ts'
 import { createPrograms } from './programs.ts'
 import { runOne } from './run-one.ts'
@@ -19,6 +20,7 @@ growHeapFor(1, 1)
 const say = (message: FromThread) => port.postMessage(message)
 const cacheFor = createCaches()
 const programs = createPrograms()
+const digests = createDigests()
 
 port.on('message', async ({ index, job }: ToThread) => {
   let toldMs = performance.now()
@@ -26,6 +28,7 @@ port.on('message', async ({ index, job }: ToThread) => {
     const measured = await runOne(job, {
       cacheFor,
       programs,
+      digests,
       onStep(step) {
         const nowMs = performance.now()
         if (nowMs - toldMs < TOLD_EVERY_MS) return

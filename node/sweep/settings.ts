@@ -145,4 +145,5 @@ export function programFiles(whole: Readonly<Record<string, Setting>>): readonly
   })
 }
 
-const isDigits = (data: string) => data === 'digits' || data.startsWith('digits?')
+/** Whether the data comes with this program. */
+export const isDigits = (data: string) => data === 'digits' || data.startsWith('digits?')

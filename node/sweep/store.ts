@@ -22,13 +22,17 @@ export const setting = z.union([z.string(), z.number(), z.boolean()])
 const amount = z.number().nullable()
 const series = z.object({ steps: z.array(z.number()), values: z.array(amount) })
 
+/** As names of files, too: whatever else stands there would be written somewhere else. */
+export const RUN_NAME = /^[0-9a-f]{16}$/
+
 const rowSchema = z.object({
-  run: z.string(),
+  run: z.string().regex(RUN_NAME, 'expected 16 hexadecimal digits'),
   version: z.string(),
   status: z.enum(['done', 'stopped', 'diverged', 'failed', 'skipped']),
   why: z.string().optional(),
   axes: z.record(z.string(), setting),
   settings: z.record(z.string(), setting),
+  inputs: z.record(z.string(), z.string()).optional(),
   metrics: z.record(z.string(), amount),
   series: z.record(z.string(), series),
   seconds: z.number(),
@@ -50,14 +54,30 @@ function parseRow(text: string, where: string): RunRow {
 
 /** One line, with the fields always in the same order. */
 export function rowText(row: RunRow): string {
-  const { run, version, status, why, axes, settings, metrics, series: curves, seconds } = row
-  return JSON.stringify({ run, version, status, why, axes, settings, metrics, series: curves, seconds })
+  const { run, version, status, why, axes, settings, inputs, metrics, series: curves, seconds } = row
+  return JSON.stringify({
+    run,
+    version,
+    status,
+    why,
+    axes,
+    settings,
+    inputs,
+    metrics,
+    series: curves,
+    seconds,
+  })
 }
 
 export interface Store {
-  /** A run that was stored under this name; null: there is none, or its file is not whole. */
-  read(run: string): Promise<RunRow | null>
-  /** One sentence for each file that was read and is no run; it counts as one that has not been run. */
+  /**
+   * A run that was stored under this name; null: there is none, or its file is not whole or holds another run, which
+   * `notes` then says.
+   * @param version that it must be of; absent: any
+   * @throws SweepError if the file cannot be read
+   */
+  read(run: string, version?: string): Promise<RunRow | null>
+  /** One sentence for each file that was read and not taken; it counts as a run that has not been run. */
   notes(): readonly string[]
   /** @throws StoreError */
   write(row: RunRow): Promise<void>
@@ -73,18 +93,22 @@ export async function openStore(folder: string, { make = true } = {}): Promise<S
   const notes = new Set<string>()
   return {
     notes: () => [...notes],
-    async read(run) {
+    async read(run, version) {
       const name = `${run}.json`
       if (!present.has(name)) return null
       const path = join(folder, name)
-      const text = await readText(path, ROW_BYTES_MAX)
+      const text = await readText(path, ROW_BYTES_MAX).catch((error: Error) => {
+        throw new SweepError('sweep-results', `${path} cannot be read: ${error.message}`, { cause: error })
+      })
       try {
-        return parseRow(text, path)
+        const row = parseRow(text, path)
+        if (row.run === run && (version === undefined || row.version === version)) return row
+        notes.add(`${path} holds run ${row.run} of version ${row.version}, and is not taken over`)
       } catch (error) {
         if (!(error instanceof SweepError)) throw error
         notes.add(`${error.message}. It counts as not run`)
-        return null
       }
+      return null
     },
     async write(row) {
       await storeFile(join(folder, `${row.run}.json`), `${rowText(row)}\n`)

@@ -43,7 +43,10 @@ test('simulate --seeds learns no model: neither --init nor --save', async t => {
   for (const name of ['--init', '--save']) {
     const { code, stderr } = await run('simulate', '--seeds', '2', name, 'a.safetensors')
     t.is(code, 2)
-    t.true(stderr.includes(`${name} is "a.safetensors", but --seeds draws what it runs from each seed`), stderr)
+    t.true(
+      stderr.includes(`${name} is "a.safetensors", but --seeds draws what it runs from each seed`),
+      stderr,
+    )
   }
 })
 

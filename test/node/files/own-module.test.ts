@@ -35,6 +35,16 @@ for (const [kind, manifest] of Object.entries({
     t.deepEqual(rule.aggregate(vectors, 0), Float32Array.of(0.5, -0.5))
   })
 
+test('whatever a file throws, the error names the file', async t => {
+  const cannotBeShown = '{ toString() { throw 1 } }'
+  const noMessage = "Object.defineProperty(new Error(''), 'message', { get() { throw 1 } })"
+  for (const thrown of [cannotBeShown, noMessage, 'Object.create(null)']) {
+    const path = await folder(t, { 'mine.js': `export const rule = 1\nthrow ${thrown}` })
+    const error = await t.throwsAsync(loadModule(join(path, 'mine.js')), { code: 'OWN_FILE' })
+    t.regex(error!.message, /mine\.js: it throws a value that cannot be shown$/)
+  }
+})
+
 test('in a folder of CommonJS, files of CommonJS load as what they are', async t => {
   const path = await folder(t, {
     'package.json': '{ "type": "commonjs" }',

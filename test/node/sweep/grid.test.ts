@@ -165,6 +165,34 @@ const wrong: readonly (readonly [text: string, message: RegExp])[] = [
   ['tune: { holdout: 0.1 }', /tune names no setting/],
   ['tune: { rate: [1], holdout: 2 }', /tune\.holdout is 2; expected a number above 0 and below 1/],
   ['tune: { rate: [1], metric: acuracyMean }', /no metric "acuracyMean".*did you mean accuracyMean\?/],
+  ['tune: { seed: [1, 2] }', /tune\.seed: a seed is not chosen/],
+  ['axes: { rate: [1] }\ntune: { rate: [2] }', /tune\.rate sets rate, and so does axes\.rate/],
+  ['axes: { size: { s: { rate: 1 } } }\ntune: { rate: [2] }', /tune\.rate sets rate, and so does axes\.size/],
+  [
+    'settings: { momentum: { by: rate, 1: 0.5, other: 0 } }\ntune: { rate: [1, 2] }',
+    /tune\.rate: momentum depends on rate/,
+  ],
+  ['tune: { rate: { slow: 1, fast: 2 } }', /tune\.rate has names; expected a list of values or a range/],
+  [
+    'seeds: 1000\ntune: { rate: { from: 1, to: 100 }, batch: { from: 1, to: 100 } }',
+    /1000 runs with 10000 choices each to tune; expected at most 1000000 in all/,
+  ],
+  ...['run', 'version', 'status', 'why', 'seconds', 'accuracyMean', 'settings.rule'].map(
+    name =>
+      [
+        `axes: { ${name}: { a: { rate: 1 } } }`,
+        /axes\.[a-zA-Z.]+: the results have a column [a-zA-Z.]+ of their own; expected another name/,
+      ] as const,
+  ),
+  ...['__proto__', 'constructor', 'toString'].flatMap(name => [
+    [`axes: { ${name}: { a: { rate: 1 } } }`, /expected another name than/] as const,
+    [`axes: { size: { ${name}: { rate: 1 } } }`, /expected another name than/] as const,
+    [`settings: { rate: { by: ${name}, a: 1 } }`, /settings\.rate\.by is \w+; expected a setting/] as const,
+  ]),
+  [
+    `axes: { rate: [${Array.from({ length: 10_001 }, (_, i) => i + 1)}] }`,
+    /axes\.rate has 10001 values; expected at most 10000/,
+  ],
   ['stop: { accuracyMean: high }', /stop\.accuracyMean is "high"; expected a number/],
   [
     'stop: { accuracyMean: 0.9 }',
@@ -177,7 +205,7 @@ const wrong: readonly (readonly [text: string, message: RegExp])[] = [
 ]
 
 for (const [text, message] of wrong)
-  test(`a sweep's file is refused with its place: ${text.replaceAll('\n', '; ')}`, t => {
+  test(`a sweep's file is refused with its place: ${text.replaceAll('\n', '; ').slice(0, 90)}`, t => {
     const error = t.throws(() => cellsOf(parseSweep(text, 's.yaml')), { name: 'SweepError' })
     t.regex(error!.message, message)
   })
