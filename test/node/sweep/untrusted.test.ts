@@ -14,23 +14,34 @@ const one = { settings: { ...small.settings, steps: 1 }, axes: { rule: ['mean', 
 
 for (const place of ['runs', 'tuning'])
   test.serial(
-    `a row whose name leads out of the folder is refused, and nothing is written there: ${place}`,
+    `a row whose name leads out of the folder does not count, and nothing is written there: ${place}`,
     async t => {
       const document = place === 'runs' ? one : { ...one, tune: { rate: [0.1] } }
       const { folder } = await placeOf(t, document)
       const part = join(folder, 'a', 'part')
       await runSweep(definitionOf(document), { folder: part })
       const [name] = await readdir(join(part, place))
-      const escaping = (text: string) => text.replace(name!.replace('.json', ''), '../../../ESCAPED')
-      const path = place === 'runs' ? join(part, 'results.jsonl') : join(part, place, name!)
-      await writeFile(path, escaping(await readFile(path, 'utf8')))
-      await t.throwsAsync(mergeSweeps([part], join(folder, 'b', 'whole')), {
-        code: 'sweep-results',
-        message: /run: expected 16 hexadecimal digits/,
-      })
+      const path = join(part, place, name!)
+      const text = await readFile(path, 'utf8')
+      await writeFile(path, text.replace(name!.replace('.json', ''), '../../../ESCAPED'))
+      const whole = join(folder, 'b', 'whole')
+      const { open, notes } = await mergeSweeps([part], whole)
+      t.is(open, place === 'runs' ? 1 : 0)
+      if (place === 'runs') t.regex(notes.join(), /run: expected 16 hexadecimal digits.*counts as not run/)
       t.false(existsSync(join(folder, 'ESCAPED.json')))
+      t.false(existsSync(join(whole, place, name!)))
     },
   )
+
+test.serial('a list of runs with a name that leads out of the folder is refused', async t => {
+  const { folder } = await placeOf(t, one)
+  const part = join(folder, 'part')
+  const { rows } = await runSweep(definitionOf(one), { folder: part })
+  const path = join(part, 'plan.json')
+  await writeFile(path, (await readFile(path, 'utf8')).replace(rows[0]!.run, '../../../ESCAPED'))
+  await t.throwsAsync(mergeSweeps([part], join(folder, 'whole')), { code: 'sweep-results' })
+  t.false(existsSync(join(folder, 'ESCAPED.json')))
+})
 
 test.serial('a file that holds another run, or one of another version, is noted, and run again', async t => {
   const { folder } = await placeOf(t, one)
