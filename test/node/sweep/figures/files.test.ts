@@ -162,7 +162,7 @@ test('a metric’s name says its unit, and whether more of it is better', t => {
   t.true(better('lossMean lossMax rmseMax diameterParameters bytes error2').every(one => one === 'lower'))
   t.is(textOf('aurocMin', 0.98765), '98.8')
   t.is(textOf('r2Min', -1.23456), '−1.23')
-  t.is(textOf('bytes', 38_200_000), '38.2 MB')
+  t.is(textOf('bytes', 38_200_000), '38.2\u00a0MB')
   t.is(textOf('lossMean', null), '–')
   t.is(textOf('accuracyMean', -0.0004), '0.0')
   t.is(textOf('accuracyMean', -0.004), '−0.4')
