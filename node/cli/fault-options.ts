@@ -8,7 +8,7 @@ import { type Option, option, UnfitError, UsageError } from './command.ts'
 import { counted, peerList } from './view/format.ts'
 
 /** One value of such an option: its text and its meaning. */
-interface Item {
+export interface FaultItem {
   readonly text: string
   readonly peers: readonly PeerIndex[]
   readonly from: number
@@ -23,26 +23,31 @@ const SPAN = String.raw`@(?<from>\d{1,9})-(?<to>\d{1,9})`
 const FACTOR = String.raw`:(?<factor>\d{1,6}(?:\.\d{1,6})?)`
 
 /** An option that is given again adds to its earlier values. */
-function repeatable(flags: string, about: string, pattern: string, example: string): Option<readonly Item[]> {
+function repeatable(
+  flags: string,
+  about: string,
+  pattern: string,
+  example: string,
+): Option<readonly FaultItem[]> {
   const form = new RegExp(`^${PEERS}${pattern}$`)
-  const parse = (text: string, name: string, before?: unknown): readonly Item[] => {
+  const parse = (text: string, name: string, before?: unknown): readonly FaultItem[] => {
     const groups = form.exec(text)?.groups
     if (groups === undefined)
       throw new UsageError(
         `${name} is "${text}"; expected such as ${example}; ${name} may be given several times`,
       )
     const { peers = '', from = '1', to, factor = '1' } = groups
-    const item: Item = {
+    const item: FaultItem = {
       text,
       peers: peers.split(',').map(Number),
       from: Number(from),
       to: to === undefined ? null : Number(to),
       factor: Number(factor),
     }
-    return [...((before as readonly Item[] | undefined) ?? []), item]
+    return [...((before as readonly FaultItem[] | undefined) ?? []), item]
   }
   return {
-    ...option<readonly Item[]>(flags, `${about}; may be given several times`, parse, []),
+    ...option<readonly FaultItem[]>(flags, `${about}; may be given several times`, parse, []),
     fallbackText: 'nobody',
   }
 }
@@ -75,7 +80,7 @@ export const faultOptions = {
   ),
 } as const
 
-type FaultValues = { readonly [K in keyof typeof faultOptions]: readonly Item[] }
+type FaultValues = { readonly [K in keyof typeof faultOptions]: readonly FaultItem[] }
 
 /** The run into which the faults are injected. */
 interface FaultScene {
@@ -109,11 +114,11 @@ export function injectedFaultsOf(values: FaultValues, scene: FaultScene): readon
   ]
 }
 
-function spans({ peers, from, to }: Item) {
+function spans({ peers, from, to }: FaultItem) {
   return peers.map(peer => ({ peer, at: { step: from }, untilStep: to }))
 }
 
-function checkItem(name: string, { text, peers, from, to, factor }: Item, scene: FaultScene): void {
+function checkItem(name: string, { text, peers, from, to, factor }: FaultItem, scene: FaultScene): void {
   const wrong = (why: string) => new UsageError(`${name} is "${text}": ${why}`)
   const unknown = peers.find(peer => peer >= scene.peers)
   if (unknown !== undefined)
@@ -132,8 +137,8 @@ function checkItem(name: string, { text, peers, from, to, factor }: Item, scene:
 }
 
 /** Two overlapping faults of a kind would end each other. Partitions of the same steps split the cohort further. */
-function checkOverlaps(name: 'pause' | 'slow' | 'isolate', items: readonly Item[]): void {
-  const end = ({ to }: Item) => to ?? Infinity
+function checkOverlaps(name: 'pause' | 'slow' | 'isolate', items: readonly FaultItem[]): void {
+  const end = ({ to }: FaultItem) => to ?? Infinity
   for (const [place, item] of items.entries())
     for (const other of items.slice(0, place)) {
       if (item.from >= end(other) || other.from >= end(item)) continue
@@ -152,7 +157,7 @@ type Crash = Extract<InjectedFault, { kind: 'crash' }>
 function crashesOf({ crash, restart }: FaultValues, { peers }: FaultScene): readonly Crash[] {
   const crashes: Crash[] = []
   for (let peer = 0; peer < peers; peer++) {
-    const of = (items: readonly Item[], kind: 'crash' | 'restart') =>
+    const of = (items: readonly FaultItem[], kind: 'crash' | 'restart') =>
       items.filter(item => item.peers.includes(peer)).map(({ text, from }) => ({ kind, text, from }))
     // At a given step a peer comes back before it crashes again.
     const events = [...of(restart, 'restart'), ...of(crash, 'crash')].sort((a, b) => a.from - b.from)

@@ -1,14 +1,17 @@
 /** What one simulated run is made of, as options: for `simulate`, and for each cell of a sweep. */
 import type { LatencyModel } from '../simulation/latency.ts'
 import { networkNamed } from './agree-options.ts'
-import { maybe, option, UsageError, type Values } from './command.ts'
-import { faultOptions, injectedFaultsOf } from './fault-options.ts'
+import { maybe, type Option, option, UsageError, type Values } from './command.ts'
+import { type FaultItem, faultOptions, injectedFaultsOf } from './fault-options.ts'
 import { learningOptions } from './learning-options.ts'
 import { type Scenario, scenarioOptions } from './options.ts'
 import { byteCount, decimal, integer } from './parse.ts'
 import { ownProtocolOptions } from './protocol-choice.ts'
 import { SHARED_DATA, serverOptions } from './server-learning.ts'
 import type { SimulatedOptions } from './simulated.ts'
+
+/** By a type with a name, which the package's declarations can say. */
+const injected: Readonly<Record<keyof typeof faultOptions, Option<readonly FaultItem[]>>> = faultOptions
 
 export const runOptions = {
   ...scenarioOptions,
@@ -27,7 +30,7 @@ export const runOptions = {
     '--latency',
   ),
   loss: option('--loss <p>', 'loss of frames, before resending', decimal({ min: 0, max: 0.9 }), 0),
-  ...faultOptions,
+  ...injected,
   gradientTime: option(
     '--gradient-time <ms>',
     'virtual time of a gradient',
