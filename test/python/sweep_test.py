@@ -31,9 +31,9 @@ def test_a_dict_and_its_file_are_one_sweep_and_the_frame_is_the_csv():
                   'seeds': range(1, 3)}
     runs = concord.sweep(definition, out='of-dict', threads=1, command=command, quiet=True)
     plain = dict(definition, axes={'rule': ['mean', 'cwtm'], 'rate': [0.1, 0.5]}, seeds=[1, 2])
-    with open('mine.yaml', 'w') as target:
+    with open('sweep.yaml', 'w') as target:
         json.dump(plain, target)
-    again = concord.sweep('mine.yaml', out='of-dict', command=command, quiet=True)
+    again = concord.sweep('sweep.yaml', out='of-dict', command=command, quiet=True)
     assert again.equals(runs), 'nothing was run again'
     with open('of-dict/results.csv', newline='') as source:
         rows = list(csv.DictReader(source))
@@ -47,7 +47,7 @@ def test_a_dict_and_its_file_are_one_sweep_and_the_frame_is_the_csv():
     ends = points[(points.metric == 'lossMean') & (points.step == 2)].set_index('run')['value']
     assert ends.to_dict() == runs.set_index('run')['lossMean'].to_dict()
     assert concord.series('of-dict').equals(points)
-    assert sorted(os.listdir('.')) == ['mine.yaml', 'of-dict'], 'the dict’s file is gone'
+    assert sorted(os.listdir('.')) == ['of-dict', 'sweep.yaml'], 'the dict’s file is gone'
 
 
 def test_relative_paths_in_a_dict_begin_at_base():
