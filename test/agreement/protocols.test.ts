@@ -1,4 +1,4 @@
-/** The list of averaging agreements: what each entry says of itself, and what may be added. */
+/** The registry of averaging agreements: the entries of ours, and adding one. */
 import test from 'ava'
 import { bounds, mostFaults, peersNeeded } from '../../agreement/bounds.ts'
 import { type OwnProtocolName, protocolNames } from '../../agreement/protocol-names.ts'
