@@ -147,5 +147,9 @@ test('the page says how many a rule has trimmed, which may be fewer than the coh
     trimmedText(run, planeWith([0.75, 0.5, 0.5, 0.25])),
     /among the 2 lowest .* the 2 highest .* 100 coordinates/,
   )
+  t.regex(
+    trimmedText(run, planeWith([0.25, 0.25, 0.25, 0.25])),
+    /a vector was the lowest \(to the left\) or the highest \(to the right\)/,
+  )
   t.regex(trimmedText(run, planeWith([0, 0, 0])), /^Nothing was trimmed: 1 of 4 vectors/)
 })

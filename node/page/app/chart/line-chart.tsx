@@ -55,6 +55,8 @@ interface LineChartProps {
 }
 
 const HEIGHT = 280
+/** Where every value is 0, there is one line to see. */
+const FLAT_HEIGHT = 110
 
 export function LineChart(props: LineChartProps) {
   const { title, caption, series } = props
@@ -95,7 +97,9 @@ const ZERO_GAP = 26
 
 function Lines({ title, x, y, series, chosen, onChoose, width }: LineChartProps & { width: number }) {
   const [at, setAt] = useState<number | null>(null)
-  const box: Box = { left: 58, right: width - 14, top: 26, bottom: HEIGHT - 40 }
+  const bare = y.log === true && !hasPositive(series)
+  const height = bare ? FLAT_HEIGHT : HEIGHT
+  const box: Box = { left: 58, right: width - 14, top: 26, bottom: height - 40 }
   const xs = xsOf(series)
   const scaleX = scaleAcross(xs, x, box)
   const zero = y.log === true && hasZeros(series)
@@ -124,7 +128,7 @@ function Lines({ title, x, y, series, chosen, onChoose, width }: LineChartProps 
       <svg
         class="drawing"
         width={width}
-        height={HEIGHT}
+        height={height}
         role="img"
         aria-label={`${title}. The numbers are in the table below.`}
         onPointerMove={move}
@@ -139,7 +143,7 @@ function Lines({ title, x, y, series, chosen, onChoose, width }: LineChartProps 
           log={y.log === true}
           whole={y.whole === true}
           zero={zero}
-          bare={zero && !hasPositive(series)}
+          bare={bare}
         />
         <XAxis scale={scaleX} box={box} label={x.label} text={textX} {...ticksAt(x, xs)} />
         {isOn(scaleX, chosen) && (
