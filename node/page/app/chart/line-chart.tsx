@@ -73,7 +73,7 @@ export function LineChart(props: LineChartProps) {
     >
       <div ref={container}>
         {shown.length === 0 ? (
-          <p class="empty">Nothing of this has been measured so far.</p>
+          <p class="empty">Nothing has been measured so far.</p>
         ) : (
           <Lines {...props} series={shown} width={width} />
         )}
@@ -85,7 +85,7 @@ export function LineChart(props: LineChartProps) {
 /** Of a log scale: where its zeros are. */
 function zerosText(series: readonly Series[]): string | null {
   if (!hasZeros(series)) return null
-  return hasPositive(series) ? 'A log scale has no 0: exact zeros stand below it.' : 'All of it is exactly 0.'
+  return hasPositive(series) ? 'A log scale has no 0: exact zeros stand below it.' : 'Every value is exactly 0.'
 }
 
 const hasPositive = (series: readonly Series[]) =>
