@@ -85,7 +85,9 @@ export function LineChart(props: LineChartProps) {
 /** Of a log scale: where its zeros are. */
 function zerosText(series: readonly Series[]): string | null {
   if (!hasZeros(series)) return null
-  return hasPositive(series) ? 'A log scale has no 0: exact zeros stand below it.' : 'Every value is exactly 0.'
+  return hasPositive(series)
+    ? 'A log scale has no 0: exact zeros stand below it.'
+    : 'Every value is exactly 0.'
 }
 
 const hasPositive = (series: readonly Series[]) =>
