@@ -91,12 +91,14 @@ test('numbers, bytes and times are short', t => {
     '38.2\u00a0MB',
     '–',
   ])
-  t.deepEqual([0, 0.5, 14.2, 2050, 125_000].map(timeText), [
+  t.deepEqual([0, 0.5, 14.2, 2050, 125_000, 179_900, 7_199_900].map(timeText), [
     '0\u00a0s',
     '500\u00a0µs',
     '14.2\u00a0ms',
     '2.05\u00a0s',
     '2 min 5\u00a0s',
+    '3 min 0\u00a0s',
+    '2 h 0 min',
   ])
 })
 

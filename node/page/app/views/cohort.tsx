@@ -37,7 +37,9 @@ function Members({ run }: { run: RunDocument }) {
                 {peer.name}
                 {about.self === at && ' (this peer)'}
               </th>
-              <td>{roleText(peer.honest, peer.attack)}</td>
+              <td class={peer.attack === null ? 'nowrap' : undefined}>
+                {roleText(peer.honest, peer.attack)}
+              </td>
               <td>{cutOffText(run, at)}</td>
             </tr>
           ))}
