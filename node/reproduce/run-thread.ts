@@ -1,5 +1,6 @@
 /** A thread of the pool: runs one configuration after the other. */
 import { parentPort, workerData } from 'node:worker_threads'
+import { countBuffersAsHeap, growHeapFor } from '../network/memory.ts'
 import type { Configuration, Settings } from './experiment.ts'
 import { createMeasuringCaches } from './measure.ts'
 import type { FromThread } from './pool.ts'
@@ -7,6 +8,10 @@ import { experimentNamed } from './registry.ts'
 
 const port = parentPort
 if (!port) throw new Error('run-thread.ts runs as a worker thread; call runPool instead')
+
+// A step's vectors come and go: with the runtime's own limits much of a run is spent on collecting them.
+countBuffersAsHeap()
+growHeapFor(1, 1)
 
 const { name, settings } = workerData as { readonly name: string; readonly settings: Settings }
 const experiment = experimentNamed(name)
