@@ -245,7 +245,8 @@ function gradientSources(scenario: Scenario): GradientSources {
   const specs = Array.from({ length: peers }, (_, worker) => oracleSpec(scenario, worker))
   if (partition !== SHARED_DATA) return { specs, ask: worker => ({ worker }) }
   const mislabelled = specs.find(({ relabel }) => relabel !== undefined)
-  const whole = [specs[0]!, ...(mislabelled === undefined ? [] : [mislabelled])].map(
+  const honest = specs.find(({ relabel }) => relabel === undefined)!
+  const whole = [honest, ...(mislabelled === undefined ? [] : [mislabelled])].map(
     (spec): OracleSpec => ({ ...spec, partition: 'iid', peer: 0, peers: 1 }),
   )
   // Worker w of n draws at step t the batch of step (t − 1)n + w + 1, so that each has its own.

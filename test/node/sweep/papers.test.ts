@@ -180,6 +180,17 @@ test('a run of a plan is that of its cell, measured on a part of the test set', 
   )
 })
 
+test('where workers share their data, only liars have false labels, whichever they are', async t => {
+  const { settings } = cellsOf(await readSweep(fileOf('cge', true)))[0]!
+  const context = { cacheFor: createMeasuringCaches(), progress() {} }
+  for (const liars of ['0', '9', '0,9']) {
+    const flipped = { attack: 'label-flip', faults: 2, rule: 'mean', param: '', liars }
+    const run = { ...settings, ...flipped, model: 'softmax', steps: 20, evaluateEvery: 20 }
+    const { numbers } = await measure(run, 300, context)
+    t.true(numbers.accuracy! > 0.3, `${liars}: ${numbers.accuracy}`)
+  }
+})
+
 test('parameters that are no numbers classify by chance from then on', async t => {
   const { settings } = cellsOf(await readSweep(fileOf('cge', true)))[0]!
   const diverging = { ...settings, rate: 1e38, steps: 6, evaluateEvery: 2 }
