@@ -20,7 +20,7 @@ export async function estimateSeconds(runs: readonly PlannedRun[]): Promise<read
     const time = async (steps: number) => {
       const { evaluateEvery: _, ...others } = run.job.settings
       const settings = { ...others, steps }
-      return (await runOne({ ...run.job, settings }, context)).seconds
+      return (await runOne({ ...run.job, settings }, context)).measured.seconds
     }
     await time(STEPS.first)
     const [first, more] = [await time(STEPS.first), await time(STEPS.first + STEPS.more)]

@@ -1,10 +1,10 @@
 /** Lets a page look on at a simulated run. */
 import { cohortId } from '../../cohort/cohort.ts'
+import { aboutCohort } from '../../page/about.ts'
 import { createWorldRecorder } from '../../page/world.ts'
 import type { Scenario } from '../options.ts'
 import type { SimulatedLook, SimulatedStart } from '../simulated.ts'
 import type { Terminal } from '../terminal.ts'
-import { aboutCohort } from './about.ts'
 import type { PageValues } from './page-options.ts'
 import { type ShownRun, showRun } from './show-run.ts'
 

@@ -1,9 +1,9 @@
 /** What a page says of a run that does not change while it goes on. */
-import type { PeerIndex } from '../../../agreement/protocol.ts'
-import type { Attack } from '../../../learning/attacks/attack.ts'
-import type { Cohort } from '../../cohort/cohort.ts'
-import { softwareName } from '../../daemon/version.ts'
-import type { RunAbout } from '../../page/run.ts'
+import type { PeerIndex } from '../../agreement/protocol.ts'
+import type { Attack } from '../../learning/attacks/attack.ts'
+import type { Cohort } from '../cohort/cohort.ts'
+import { softwareName } from '../daemon/version.ts'
+import type { RunAbout } from './run.ts'
 
 interface Cast {
   readonly liars: readonly PeerIndex[]
