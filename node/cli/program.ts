@@ -165,11 +165,7 @@ function build(
   return commander
 }
 
-function examplesOf(
-  { examples }: Command,
-  path: readonly string[],
-  { terminal }: ProgramOptions,
-): string {
+function examplesOf({ examples }: Command, path: readonly string[], { terminal }: ProgramOptions): string {
   const lines = examples.flatMap(example =>
     exampleLines(`${path.join(' ')} ${example}`.trimEnd(), terminal.columns),
   )

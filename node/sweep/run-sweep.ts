@@ -49,6 +49,10 @@ export interface SweepPlan {
 export interface SweepProgress {
   readonly finished: number
   readonly runs: number
+  /** How many of those that are finished were taken over from the folder. */
+  readonly earlier: number
+  /** How many of those that are finished have failed. */
+  readonly failed: number
   /** In [0, 1], by cost. */
   readonly done: number
   /** Null before anything can be said. */
@@ -218,7 +222,7 @@ async function runAll(
       if (page !== null) await written!.write(row, page)
       await store?.write(row)
       rows.set(run, row)
-      meter.finished(index)
+      meter.finished(index, status === 'failed')
       if (batch.what === 'runs') onRun?.(row)
     },
   })
@@ -246,12 +250,15 @@ function createMeter(
   const estimate = createEstimate(costs, threads)
   const open = new Set<number>()
   let finished = earlier
+  let failed = 0
   const tell = (index: number, part: number) => {
     const nowMs = performance.now()
     estimate.update(index, part, nowMs)
     report?.({
       finished,
       runs: earlier + runs.length,
+      earlier,
+      failed,
       done: total === 0 ? 1 : estimate.done() / total,
       secondsLeft: estimate.secondsLeft(nowMs),
       current: [...open].map(place => cellText(runs[place]!.axes)),
@@ -263,9 +270,10 @@ function createMeter(
       tell(index, 0)
     },
     progress: (index: number, step: number) => tell(index, Math.min(0.999, step / stepsOf(runs[index]!))),
-    finished(index: number) {
+    finished(index: number, hasFailed: boolean) {
       open.delete(index)
       finished++
+      if (hasFailed) failed++
       tell(index, 1)
     },
   }

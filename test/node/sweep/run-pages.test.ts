@@ -30,7 +30,10 @@ test.serial(
     const { rows } = await runSweep(await readSweep(file), { folder: join(folder, 'out') })
     await rename(join(folder, 'out'), join(folder, 'moved'))
     const browser = await bench()
-    if (browser === null) return t.pass()
+    if (browser === null) {
+    t.pass()
+    return
+  }
     t.teardown(() => browser.close())
     const { page, requested, wrong } = await browser.open()
     await page.goto(`file://${join(folder, 'moved', 'index.html')}`)
