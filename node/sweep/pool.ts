@@ -24,6 +24,8 @@ interface PoolOptions {
   readonly threads: number
   /** Asked before each run: true begins no further one. */
   isOver(): boolean
+  /** Asked before each run: true leaves that one out. Absent: none is. */
+  isLeftOut?(index: number): boolean
   /** Ends all at once: what is under way is lost. */
   readonly signal?: AbortSignal
   /** Absent: ten minutes without a step; one minute when the run's own time is over. */
@@ -63,6 +65,7 @@ export async function runPool(options: PoolOptions): Promise<void> {
         void worker.terminate()
       }, options.patience)
       const give = () => {
+        while (options.isLeftOut?.(next)) next++
         if (next >= jobs.length || options.isOver() || signal?.aborted) {
           current = null
           open.delete(worker)

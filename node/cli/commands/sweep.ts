@@ -86,12 +86,19 @@ async function foresee(definition: Definition, options: Options, terminal: Termi
         : `, tuning ${Object.keys(definition.tune!.choices)
             .map(key => `${key} ${settings[key]}`)
             .join(', ')}`
-    const state = isStored ? 'done before' : duration(each)
+    const state = isStored ? 'done before' : each === null ? 'not estimated' : duration(each)
     terminal.print(`${name}  ${cellText(axes)}${tuned}  ${state}`)
   }
   tellSkipped(below, cellText, terminal)
+  for (const why of new Set(runs.flatMap(({ why }) => why ?? [])))
+    terminal.warn(`not estimated, because the first of its kind has failed: ${why}`)
   const missing = runs.filter(({ planned, isStored }) => planned.skipped === null && !isStored)
-  terminal.print(`${counted(missing.length, 'run')} of ${runs.length} to do, in about ${duration(seconds)}`)
+  const isKnown = missing.some(run => run.seconds !== null) || missing.length === 0
+  const time = isKnown ? `, in about ${duration(seconds)}` : ''
+  const unknown = missing.filter(run => run.seconds === null).length
+  const beside =
+    unknown > 0 && isKnown ? `, and the time of ${counted(unknown, 'run')} that is not known` : ''
+  terminal.print(`${counted(missing.length, 'run')} of ${runs.length} to do${time}${beside}`)
   return 0
 }
 
