@@ -1,9 +1,8 @@
 /** A run of a sweep as its page shows it: what its report says, or, recorded on the way, every message too. */
 import type { Scenario } from '../cli/options.ts'
 import type { SimulatedLook, SimulatedStart } from '../cli/simulated.ts'
-import { cohortId } from '../cohort/cohort.ts'
 import type { Report } from '../daemon/report.ts'
-import { aboutCohort } from '../page/about.ts'
+import { aboutSimulated } from '../page/about.ts'
 import { applyEvent } from '../page/apply.ts'
 import { endOf } from '../page/end.ts'
 import { runOfReport } from '../page/report-run.ts'
@@ -35,27 +34,18 @@ export interface Recording {
   ended(ended: Ended): RunDocument
 }
 
-export function recordRun({ liars, attack, data, partition }: Scenario, order: PageOrder): Recording {
+export function recordRun(scenario: Scenario, order: PageOrder): Recording {
   let told: ((ended: Ended) => RunDocument) | null = null
   return {
-    async look({ cohort, dimension }) {
+    async look(start) {
       const [{ createRecorder }, { createWorldRecorder }] = await Promise.all([
         import('../page/recorder.ts'),
         import('../page/world.ts'),
       ])
-      const about = aboutCohort({
-        command: 'simulate',
-        cohort,
-        cohortId: cohortId(cohort),
-        clock: 'virtual',
-        liars,
-        attack,
-        dimension,
-        data,
-        partition,
+      const recorder = createRecorder(ordered(aboutSimulated('simulate', scenario, start), order), {
+        isKept: true,
       })
-      const recorder = createRecorder(ordered(about, order), { isKept: true })
-      const world = createWorldRecorder(recorder, cohort.quorum)
+      const world = createWorldRecorder(recorder, start.cohort.quorum)
       told = ({ report, measured }) => {
         world.ended()
         const { ms } = recorder.document()
