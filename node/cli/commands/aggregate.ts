@@ -108,7 +108,7 @@ export const aggregate = defineCommand({
 
 /** Of a rule of the user's. Its bound is not known; that of all rules is. */
 function unguaranteed(n: number, f: number): string {
-  const beyond = `, and with ${f} faulty of ${n} no rule can tell which half is honest (2f < n)`
+  const beyond = `, and with ${f} faulty of ${n} no rule can tell which are honest: that takes 2f < n`
   return `nothing is guaranteed: nothing is known of a rule of your own${2 * f >= n ? beyond : ''}`
 }
 

@@ -16,10 +16,7 @@ async function lineAfter(seconds: number, progress: object): Promise<string> {
 
 test('a line counts the runs: those done, those of an earlier command, those that failed; and the time', async t => {
   const some = { finished: 57, runs: 216, earlier: 40, failed: 2, done: 0.2, secondsLeft: 125 }
-  t.is(
-    await lineAfter(72, some),
-    '57 of 216 done (40 before), 2 failed, after 1 min 12 s; 2 min 5 s left',
-  )
+  t.is(await lineAfter(72, some), '57 of 216 done (40 before), 2 failed, after 1 min 12 s; 2 min 5 s left')
   t.is(await lineAfter(5, { runs: 12 }), '0 of 12 done, after 5.0 s')
   t.is(await lineAfter(4, { runs: 12 }), '', 'not before five seconds')
 })
