@@ -83,7 +83,7 @@ export function RunTable({ sweep, runs, label }: RunsProps & { label: string }) 
   const hasWhy = runs.some(({ why }) => why !== null)
   return (
     <>
-      <p class="caption">{pagesText(sweep, runs)}</p>
+      <AboutPages sweep={sweep} runs={runs} />
       <Scroll label={`Table: ${label}`}>
         <table>
           <TableHead
@@ -134,12 +134,20 @@ export function RunTable({ sweep, runs, label }: RunsProps & { label: string }) 
 }
 
 /** How a reader comes to the page of a run, and to one with all messages. */
-function pagesText(sweep: SweepDocument, runs: readonly SweepRun[]): string {
-  const opens = runs.some(({ files }) => files.includes('html')) ? 'A run’s name opens its page. ' : ''
-  const command = 'concord sweep page . RUN, in this folder, '
-  if (sweep.settings.some(([name, value]) => name === 'architecture' && value === 'server'))
-    return opens === '' ? `${command}writes the page of a run.` : opens
-  return `${opens}${command}runs one again and writes its page with every message.`
+function AboutPages({ sweep, runs }: RunsProps) {
+  const opens = runs.some(({ files }) => files.includes('html'))
+  const isOfServers = sweep.settings.some(([name, value]) => name === 'architecture' && value === 'server')
+  return (
+    <p class="caption">
+      {opens && 'A run’s name opens its page. '}
+      {!(opens && isOfServers) && (
+        <>
+          <code>concord sweep page . RUN</code>, in this folder, runs one again and writes its page
+          {isOfServers ? '.' : ' with every message.'}
+        </>
+      )}
+    </p>
+  )
 }
 
 /** To the files of its own, beside this page. A name that is no file's gets no link. */
