@@ -10,19 +10,21 @@ import type { Setting } from './rows.ts'
 import { valuesOf } from './settings.ts'
 
 /** A run that can begin. */
-export type Prepared =
-  | {
-      readonly kind: 'server'
-      readonly values: RunValues
-      readonly scenario: Scenario
-      readonly rule: Aggregator
-    }
-  | {
-      readonly kind: 'peers'
-      readonly values: RunValues
-      readonly scenario: Scenario
-      readonly world: SimulatedWorld
-    }
+export type Prepared = PreparedServer | PreparedPeers
+
+export interface PreparedServer {
+  readonly kind: 'server'
+  readonly values: RunValues
+  readonly scenario: Scenario
+  readonly rule: Aggregator
+}
+
+export interface PreparedPeers {
+  readonly kind: 'peers'
+  readonly values: RunValues
+  readonly scenario: Scenario
+  readonly world: SimulatedWorld
+}
 
 type Settings = Readonly<Record<string, Setting>>
 

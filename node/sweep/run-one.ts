@@ -9,7 +9,7 @@ import { named, packed } from '../page/shell.ts'
 import type { Stop } from './definition.ts'
 import type { Digests, Inputs } from './inputs.ts'
 import { metricsOf, seriesOf } from './metrics.ts'
-import { type Prepared, prepare } from './prepare.ts'
+import { type Prepared, type PreparedPeers, type PreparedServer, prepare } from './prepare.ts'
 import type { Programs } from './programs.ts'
 import type { RunRow, Setting } from './rows.ts'
 import { type PageOrder, type Recording, recordRun, reportedRun } from './run-page.ts'
@@ -106,30 +106,20 @@ async function learnIn(
   prepared: Prepared,
   { watch, oracleCache, onStep, recording }: Learning,
 ): Promise<Learnt> {
-  const { scenario, values } = prepared
+  const { scenario } = prepared
   const { isOver } = watch
   if (prepared.kind === 'server') {
-    const { rule } = prepared
-    const run = await learnOnServer({
-      scenario,
-      rule,
-      values,
+    const run = await learnWithServer(prepared, {
       oracleCache,
       onStep,
       isOver,
-      save: null,
       onEvaluation: point => watch.onEvaluation(0, point),
     })
     const why = run.finite ? null : `the parameters of step ${run.steps} are not finite`
-    const report = serverReport(scenario, rule.name, run, 0)
+    const report = serverReport(scenario, prepared.rule.name, run, 0)
     return { report, series: pointsOf(report.honest), why }
   }
-  const run = await runSimulated({
-    ...prepared.world,
-    scenario,
-    init: values.init,
-    program: programOf(values),
-    save: null,
+  const run = await learnAmongPeers(prepared, {
     oracleCache,
     isOver,
     onEvaluation(peer, point) {
@@ -143,6 +133,23 @@ async function learnIn(
   const all = run.series.filter((_, peer) => !scenario.liars.includes(peer)).map(reportedSeries)
   const series = pointsOf(report.honest.length === 0 ? all : report.honest)
   return { report, series, why: whyOf(run.result) }
+}
+
+type ServerHooks = Pick<
+  Parameters<typeof learnOnServer>[0],
+  'oracleCache' | 'onStep' | 'onEvaluation' | 'isOver'
+>
+type PeerHooks = Pick<SimulatedOptions, 'oracleCache' | 'onStep' | 'onEvaluation' | 'isOver'>
+
+/** @throws DataError, ModelError, RuleError */
+export function learnWithServer({ scenario, rule, values }: PreparedServer, hooks: ServerHooks) {
+  return learnOnServer({ scenario, rule, values, save: null, ...hooks })
+}
+
+/** @throws DataError, ModelError, OracleError */
+export function learnAmongPeers({ scenario, values, world }: PreparedPeers, hooks: PeerHooks) {
+  const program = programOf(values)
+  return runSimulated({ ...world, scenario, init: values.init, program, save: null, ...hooks })
 }
 
 function pointsOf(peers: readonly Pick<Report['honest'][number], 'series'>[]): readonly Points[] {
