@@ -139,7 +139,7 @@ type ServerHooks = Pick<
   Parameters<typeof learnOnServer>[0],
   'oracleCache' | 'onStep' | 'onEvaluation' | 'isOver'
 >
-type PeerHooks = Pick<SimulatedOptions, 'oracleCache' | 'onStep' | 'onEvaluation' | 'isOver'>
+type PeerHooks = Pick<SimulatedOptions, 'oracleCache' | 'onStep' | 'onEvaluation' | 'isOver' | 'look'>
 
 /** @throws DataError, ModelError, RuleError */
 export function learnWithServer({ scenario, rule, values }: PreparedServer, hooks: ServerHooks) {
