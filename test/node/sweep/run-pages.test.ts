@@ -31,9 +31,9 @@ test.serial(
     await rename(join(folder, 'out'), join(folder, 'moved'))
     const browser = await bench()
     if (browser === null) {
-    t.pass()
-    return
-  }
+      t.pass()
+      return
+    }
     t.teardown(() => browser.close())
     const { page, requested, wrong } = await browser.open()
     await page.goto(`file://${join(folder, 'moved', 'index.html')}`)
