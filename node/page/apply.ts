@@ -8,6 +8,7 @@ import {
   type LinkState,
   type PeerPlace,
   type Plane,
+  type PlanePoint,
   RUN_FORMAT,
   RUN_VERSION,
   type RunAbout,
@@ -310,7 +311,7 @@ function seen(run: RunDocument, { observer, plane }: Extract<RunEvent, { kind: '
     other.step === step &&
     other.phase === phase &&
     other.iteration === iteration &&
-    JSON.stringify(other.points) === JSON.stringify(plane.points)
+    areSame(other.points, plane.points)
   for (let at = run.planes.length - 1; at >= 0; at--) {
     const other = run.planes[at]!
     if (other.step < step - NEAR_STEPS) break
@@ -322,6 +323,22 @@ function seen(run: RunDocument, { observer, plane }: Extract<RunEvent, { kind: '
   if (run.planes.length <= KEPT.planes) return
   run.planes = everySecondStep(run.planes)
   run.thinned.planes = 'Of earlier steps not all received vectors are kept.'
+}
+
+function areSame(some: readonly PlanePoint[], others: readonly PlanePoint[]): boolean {
+  return some.length === others.length && some.every((one, at) => isSamePoint(one, others[at]!))
+}
+
+function isSamePoint(one: PlanePoint, other: PlanePoint): boolean {
+  return (
+    one.from === other.from &&
+    one.x === other.x &&
+    one.y === other.y &&
+    one.fate === other.fate &&
+    one.weight === other.weight &&
+    one.low === other.low &&
+    one.high === other.high
+  )
 }
 
 /** Peers of one run are seldom further apart. */

@@ -4,7 +4,8 @@
  */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { dirname, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -40,8 +41,8 @@ export async function pageApp(name: AppName = 'run'): Promise<PageApp> {
 
 async function builtInCheckout(name: AppName): Promise<string> {
   const root = join(here, '..', '..')
-  const path = join(root, 'node_modules', '.cache', 'concord', `page-${name}-${await digestOfSources()}.json`)
-  if (await readFile(path).catch(() => null)) return path
+  const path = join(root, 'node_modules', '.cache', 'concord', `page-${name}-${digestOfSources()}.json`)
+  if (existsSync(path)) return path
   const script = join(root, 'scripts', 'page', 'build-app.ts')
   await promisify(execFile)(process.execPath, [script, path, name]).catch(
     (error: Error & { stderr?: string }) => {
@@ -55,13 +56,16 @@ async function builtInCheckout(name: AppName): Promise<string> {
   return path
 }
 
-/** Of everything that the bundle is made of, except packages: those are of the versions that package-lock.json names. */
-async function digestOfSources(): Promise<string> {
-  const hash = createHash('sha256').update(await readFile(join(here, '..', '..', 'package-lock.json')))
+/**
+ * Of everything that the bundle is made of, except packages: those are of the versions that package-lock.json names. It is
+ * read at once: a hundred small files take a tenth of the time that they take one by one behind promises.
+ */
+function digestOfSources(): string {
+  const hash = createHash('sha256').update(readFileSync(join(here, '..', '..', 'package-lock.json')))
   for (const folder of [here, join(here, '..', 'sweep', 'figures')]) {
-    const names = await readdir(folder, { recursive: true })
+    const names = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     for (const name of names.filter(name => /\.(tsx?|css|json)$/.test(name)).sort())
-      hash.update(name).update(await readFile(join(folder, name)))
+      hash.update(name).update(readFileSync(join(folder, name)))
   }
   return hash.digest('hex').slice(0, 16)
 }

@@ -4,7 +4,7 @@
  */
 import type { Message, MessageKind, Slot } from '../../agreement/message.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
-import { phaseIndex } from './recorder.ts'
+import { phaseIndex, slotKey } from './recorder.ts'
 
 interface Arrival {
   readonly ms: number
@@ -60,5 +60,5 @@ export function createCauses(peers: number): Causes {
 const ANYBODY = 1023
 
 function keyOf({ step, phase, iteration }: Slot, sender: PeerIndex): number {
-  return ((step * 4 + phaseIndex[phase]) * 4096 + iteration) * 1024 + sender
+  return slotKey(step, phaseIndex[phase], iteration, sender)
 }

@@ -81,15 +81,15 @@ function topEigenpair(matrix: Float64Array, n: number, known: readonly Eigenpair
   const without = deflated(matrix, n, known)
   let widest = 0
   for (let j = 1; j < n; j++) if (without[j * n + j]! > without[widest * n + widest]!) widest = j
-  let vector: Float64Array = Float64Array.from({ length: n }, (_, k) => without[widest * n + k]!)
+  let vector = without.slice(widest * n, (widest + 1) * n)
+  let next = new Float64Array(n)
   let value = normalise(vector)
   for (let pass = 0; pass < PASSES_MAX && value > 0; pass++) {
-    const next = times(without, n, vector)
-    const size = normalise(next)
+    multiply(without, n, vector, next)
+    value = normalise(next)
     let moved = 0
     for (let j = 0; j < n; j++) moved = Math.max(moved, Math.abs(next[j]! - vector[j]!))
-    vector = next
-    value = size
+    ;[vector, next] = [next, vector]
     if (moved < 1e-12) break
   }
   return { value, vector }
@@ -103,18 +103,18 @@ function deflated(matrix: Float64Array, n: number, known: readonly Eigenpair[]):
   return left
 }
 
-function times(matrix: Float64Array, n: number, vector: Float64Array): Float64Array {
-  return Float64Array.from({ length: n }, (_, j) => {
+function multiply(matrix: Float64Array, n: number, vector: Float64Array, product: Float64Array): void {
+  for (let j = 0; j < n; j++) {
     let sum = 0
     for (let k = 0; k < n; k++) sum += matrix[j * n + k]! * vector[k]!
-    return sum
-  })
+    product[j] = sum
+  }
 }
 
 /** Makes the length 1 and returns what it was; a vector of zeros stays. */
 function normalise(vector: Float64Array): number {
   let sum = 0
-  for (const x of vector) sum += x * x
+  for (let j = 0; j < vector.length; j++) sum += vector[j]! * vector[j]!
   const length = Math.sqrt(sum)
   if (length > 0) for (let j = 0; j < vector.length; j++) vector[j]! /= length
   return length

@@ -1,7 +1,7 @@
 /** What a peer received in an exchange, as points in the plane of their two main directions. */
 import type { Aggregate, Family } from '../../agreement/averaging/family.ts'
 import type { ProtocolName } from '../../agreement/bounds.ts'
-import { squaredDistances, squaredDistancesTo } from '../../agreement/kernels/index.ts'
+import { squaredDistances } from '../../agreement/kernels/index.ts'
 import type { Exchange, PeerIndex } from '../../agreement/message.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import { type MainPlane, mainPlane } from './main-directions.ts'
@@ -21,22 +21,28 @@ const DIGITS = 5
 
 const rounded = (x: number) => Number(x.toPrecision(DIGITS))
 
-/** Null where it is not known what a rule makes of its vectors. @param squares all `‖x_j − x_k‖²` of the family */
+/**
+ * Null where it is not known what a rule makes of its vectors.
+ * @param known all `‖x_j − x_k‖²` of the family, if the rule needed them
+ */
 export function seenOf(
   protocol: ProtocolName,
   family: Family,
   result: Vector,
-  squares = squaredDistances(family.vectors),
+  known: Float64Array | null = null,
 ): Seen | null {
   const { vectors } = family
   const n = vectors.length
-  const known = sharesOf(protocol, family, squares)
-  if (known === null) return null
-  const { shares, sampled } = known
-  const plane = mainPlane(squares, n)
+  const { among, toResult } = known === null ? measured(vectors, result) : { among: known, toResult: null }
+  const entered = sharesOf(protocol, family, among)
+  if (entered === null) return null
+  const { shares, sampled } = entered
+  const plane = mainPlane(among, n)
   // A mean of some vectors lies at the mean of their points; what is made by coordinates has to be measured.
   const at =
-    sampled === null ? meanOf(plane.points, shares) : plane.place(squaredDistancesTo(vectors, result))
+    sampled === null
+      ? meanOf(plane.points, shares)
+      : plane.place(toResult ?? measured(vectors, result).toResult)
   return {
     points: plane.points.map(({ x, y }, j) => {
       const { fate, weight, low, high } = shares[j]!
@@ -53,6 +59,15 @@ export function seenOf(
     shown: rounded(plane.shown),
     sampled,
   }
+}
+
+/** Of the family and to the result in one pass: most of its time is for reading the vectors. */
+function measured(vectors: readonly Vector[], result: Vector) {
+  const n = vectors.length
+  const all = squaredDistances([...vectors, result])
+  const among = new Float64Array(n * n)
+  for (let j = 0; j < n; j++) among.set(all.subarray(j * (n + 1), j * (n + 1) + n), j * n)
+  return { among, toResult: all.subarray(n * (n + 1), n * (n + 1) + n) }
 }
 
 function meanOf(points: MainPlane['points'], shares: Shares['shares']): Plane['result'] {
@@ -112,7 +127,7 @@ export function watchRule(
       })
       const { exchange } = family
       if (exchange && isShown(exchange, alone) && isWanted() && !known.has(result))
-        remember(result, seenOf(protocol, family, result, squares ?? distances(family.vectors)))
+        remember(result, seenOf(protocol, family, result, squares))
       return result
     },
     seen: result => known.get(result) ?? null,

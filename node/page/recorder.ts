@@ -138,10 +138,8 @@ function newGathering(): Gathering {
 const DIGEST_DIGITS = 16
 
 function gather(gathered: Gathering, message: MessageNow): void {
-  const { sentMs, arrivedMs, from, to, kind, slot, bytes, cause } = message
-  const digest = message.digest?.slice(0, DIGEST_DIGITS) ?? null
-  // Distinct for distinct slots below 2^20 steps, 2^12 iterations and 2^10 peers; beyond, a slot stands twice.
-  const key = ((slot[0] * 4 + slot[1]) * 4096 + slot[2]) * 1024 + slot[3]
+  const { sentMs, arrivedMs, from, to, kind, slot, digest, bytes, cause } = message
+  const key = slotKey(slot[0], slot[1], slot[2], slot[3])
   let slotAt = gathered.slotAt.get(key)
   if (slotAt === undefined) {
     slotAt = gathered.slots.push(slot) - 1
@@ -149,11 +147,16 @@ function gather(gathered: Gathering, message: MessageNow): void {
   }
   let digestAt = digest === null ? -1 : gathered.digestAt.get(digest)
   if (digestAt === undefined) {
-    digestAt = gathered.digests.push(digest!) - 1
+    digestAt = gathered.digests.push(digest!.slice(0, DIGEST_DIGITS)) - 1
     gathered.digestAt.set(digest!, digestAt)
   }
   gathered.rows.push([sentMs, arrivedMs, from, to, kind, slotAt, digestAt, bytes, cause])
   gathered.ms = Math.max(gathered.ms, arrivedMs ?? sentMs ?? 0)
+}
+
+/** A number for a slot, or for its exchange: distinct below 2^20 steps, 2^12 iterations and 2^10 peers. */
+export function slotKey(step: number, phase: number, iteration: number, sender: number): number {
+  return ((step * 4 + phase) * 4096 + iteration) * 1024 + sender
 }
 
 /** Times on the page are rounded to a thousandth of a millisecond. */

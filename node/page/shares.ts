@@ -61,68 +61,52 @@ function ofRanks(vectors: readonly Vector[], maxFaulty: number, weightOf: (rank:
   const n = vectors.length
   const dimension = vectors[0]!.length
   const sampled = Math.min(dimension, SAMPLED_MAX)
-  const byRank = {
-    weight: Float64Array.from({ length: n }, (_, rank) => weightOf(rank)),
-    low: Float64Array.from({ length: n }, (_, rank) => (rank < maxFaulty ? 1 : 0)),
-    high: Float64Array.from({ length: n }, (_, rank) => (rank >= n - maxFaulty ? 1 : 0)),
-  }
-  const [weight, low, high] = [new Float64Array(n), new Float64Array(n), new Float64Array(n)]
+  /** In how many coordinates vector `j` had a rank: at `j * n + rank`. */
+  const counts = new Float64Array(n * n)
+  const values = new Float64Array(n)
   const order = Int32Array.from({ length: n }, (_, j) => j)
   for (let each = 0; each < sampled; each++) {
     const at = Math.floor((each * dimension) / sampled)
-    sortBy(order, vectors, at)
+    for (let j = 0; j < n; j++) values[j] = vectors[j]![at]!
+    sortBy(order, values)
     for (let rank = 0, end = 0; rank < n; rank = end) {
-      end = endOfEquals(order, vectors, at, rank)
-      addMean(weight, byRank.weight, order, rank, end)
-      addMean(low, byRank.low, order, rank, end)
-      addMean(high, byRank.high, order, rank, end)
+      const value = values[order[rank]!]!
+      end = rank + 1
+      while (end < n && values[order[end]!] === value) end++
+      countRanks(counts, order, rank, end)
     }
+  }
+  const share = (j: number, of: (rank: number) => number) => {
+    let sum = 0
+    for (let rank = 0; rank < n; rank++) sum += counts[j * n + rank]! * of(rank)
+    return sum / sampled
   }
   return {
     sampled,
-    shares: Array.from({ length: n }, (_, j) => ({
+    shares: vectors.map((_, j) => ({
       fate: 'trimmed',
-      weight: weight[j]! / sampled,
-      low: low[j]! / sampled,
-      high: high[j]! / sampled,
+      weight: share(j, weightOf),
+      low: share(j, rank => (rank < maxFaulty ? 1 : 0)),
+      high: share(j, rank => (rank >= n - maxFaulty ? 1 : 0)),
     })),
   }
 }
 
-/** The first rank whose value differs from that of this one. */
-function endOfEquals(order: Int32Array, vectors: readonly Vector[], at: number, rank: number): number {
-  const value = vectors[order[rank]!]![at]!
-  let end = rank + 1
-  while (end < order.length && vectors[order[end]!]![at]! === value) end++
-  return end
-}
-
-/** Adds the mean over these ranks to each vector that has one of them. */
-function addMean(
-  sums: Float64Array,
-  byRank: Float64Array,
-  order: Int32Array,
-  from: number,
-  to: number,
-): void {
-  let sum = 0
-  for (let rank = from; rank < to; rank++) sum += byRank[rank]!
-  if (sum === 0) return
-  for (let rank = from; rank < to; rank++) sums[order[rank]!]! += sum / (to - from)
+/** Those whose values are equal have each of these ranks, to equal parts. */
+function countRanks(counts: Float64Array, order: Int32Array, from: number, to: number): void {
+  const n = order.length
+  const part = 1 / (to - from)
+  for (let at = from; at < to; at++)
+    for (let rank = from; rank < to; rank++) counts[order[at]! * n + rank]! += part
 }
 
 /** Insertion: the order of one coordinate is mostly near to that of the one before. */
-function sortBy(order: Int32Array, vectors: readonly Vector[], at: number): void {
+function sortBy(order: Int32Array, values: Float64Array): void {
   for (let i = 1; i < order.length; i++) {
     const j = order[i]!
-    const value = vectors[j]![at]!
+    const value = values[j]!
     let k = i
-    for (; k > 0; k--) {
-      const other = order[k - 1]!
-      const theirs = vectors[other]![at]!
-      if (theirs < value || (theirs === value && other < j)) break
-      order[k] = other
-    }
+    for (; k > 0 && values[order[k - 1]!]! > value; k--) order[k] = order[k - 1]!
     order[k] = j
   }
 }

@@ -15,6 +15,7 @@ import { type Recorder, roundedMs } from './recorder.ts'
 interface InFlight {
   readonly sentMs: number
   readonly cause: number | null
+  readonly bytes: number
 }
 
 interface State {
@@ -29,8 +30,8 @@ interface State {
   readonly bytes: number[][]
   readonly frames: WeakMap<Frame, InFlight>
   readonly causes: Causes
-  /** The frame that is being read. */
-  arriving: (InFlight & { readonly from: PeerIndex; readonly to: PeerIndex; readonly bytes: number }) | null
+  /** The frame that is being read, and its link. */
+  readonly arriving: { frame: InFlight | null; from: PeerIndex; to: PeerIndex }
   /** By peer: the last message that it took, and when. */
   readonly last: { ms: number; message: number | null }[]
 }
@@ -118,7 +119,7 @@ function newState(recorder: Recorder, quorum: number | undefined): State {
     bytes: everyone.map(() => everyone.map(() => 0)),
     frames: new WeakMap(),
     causes: createCauses(peers.length),
-    arriving: null,
+    arriving: { frame: null, from: -1, to: -1 },
     last: everyone.map(() => ({ ms: -1, message: null })),
   }
 }
@@ -134,27 +135,26 @@ function sent(
   to: PeerIndex,
   frame: Frame,
 ): void {
-  bytes[from]![to]! += sizeOf(frame)
-  frames.set(frame, { sentMs: ms, cause: ms - last[from]!.ms <= ANSWER_MS ? last[from]!.message : null })
+  const size = sizeOf(frame)
+  bytes[from]![to]! += size
+  const { ms: sinceMs, message } = last[from]!
+  frames.set(frame, { sentMs: ms, cause: ms - sinceMs <= ANSWER_MS ? message : null, bytes: size })
 }
 
-function delivered(state: State, from: PeerIndex, to: PeerIndex, frame: Frame): void {
-  const flight = state.frames.get(frame)
-  if (flight === undefined) state.arriving = null
-  else {
-    const { sentMs, cause } = flight
-    state.arriving = { sentMs, cause, from, to, bytes: sizeOf(frame) }
-  }
+function delivered({ arriving, frames }: State, from: PeerIndex, to: PeerIndex, frame: Frame): void {
+  arriving.frame = frames.get(frame) ?? null
+  arriving.from = from
+  arriving.to = to
 }
 
 function received(state: State, ms: number, to: PeerIndex, from: PeerIndex, message: Message): void {
   const { arriving, recorder, last, causes } = state
-  const isIts = arriving !== null && arriving.from === from && arriving.to === to
-  const sentMs = isIts ? arriving.sentMs : null
-  const bytes = isIts ? arriving.bytes : null
+  const frame = arriving.from === from && arriving.to === to ? arriving.frame : null
+  const sentMs = frame?.sentMs ?? null
   const said = sentMs === null ? null : causes.of(from, message, sentMs)
-  const cause = said === undefined && isIts ? arriving.cause : (said ?? null)
-  const number = recorder.message(messageNow(from, to, message, { sentMs, arrivedMs: ms, bytes, cause }))
+  const cause = said === undefined ? (frame?.cause ?? null) : said
+  const how = { sentMs, arrivedMs: ms, bytes: frame?.bytes ?? null, cause }
+  const number = recorder.message(messageNow(from, to, message, how))
   causes.arrived(to, message, { ms, number })
   const now = last[to]!
   now.ms = ms

@@ -91,12 +91,14 @@ test('numbers, bytes and times are short', t => {
     '38.2\u00a0MB',
     '–',
   ])
-  t.deepEqual([0, 0.5, 14.2, 2050, 125_000].map(timeText), [
+  t.deepEqual([0, 0.5, 14.2, 2050, 125_000, 179_900, 7_199_900].map(timeText), [
     '0\u00a0s',
     '500\u00a0µs',
     '14.2\u00a0ms',
     '2.05\u00a0s',
     '2 min 5\u00a0s',
+    '3 min 0\u00a0s',
+    '2 h 0 min',
   ])
 })
 
@@ -146,6 +148,10 @@ test('the page says how many a rule has trimmed, which may be fewer than the coh
   t.regex(
     trimmedText(run, planeWith([0.75, 0.5, 0.5, 0.25])),
     /among the 2 lowest .* the 2 highest .* 100 coordinates/,
+  )
+  t.regex(
+    trimmedText(run, planeWith([0.25, 0.25, 0.25, 0.25])),
+    /a vector was the lowest \(to the left\) or the highest \(to the right\)/,
   )
   t.regex(trimmedText(run, planeWith([0, 0, 0])), /^Nothing was trimmed: 1 of 4 vectors/)
 })

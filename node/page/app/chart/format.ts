@@ -41,8 +41,9 @@ export function timeText(ms: number | null | undefined): string {
   if (Math.abs(ms) < 0.9995) return `${Number((ms * 1000).toPrecision(3))}${NO_BREAK}µs`
   if (Math.abs(ms) < 999.5) return `${Number(ms.toPrecision(3))}${NO_BREAK}ms`
   if (ms < 120_000) return `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)}${NO_BREAK}s`
-  const minutes = Math.floor(ms / 60_000)
-  if (minutes < 120) return `${minutes} min ${Math.round((ms % 60_000) / 1000)}${NO_BREAK}s`
+  const seconds = Math.round(ms / 1000)
+  const minutes = Math.floor(seconds / 60)
+  if (minutes < 120) return `${minutes} min ${seconds % 60}${NO_BREAK}s`
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 

@@ -56,6 +56,8 @@ interface LineChartProps {
 }
 
 const HEIGHT = 280
+/** Where every value is 0, there is one line to see. */
+const FLAT_HEIGHT = 110
 
 export function LineChart(props: LineChartProps) {
   const { title, caption, series } = props
@@ -72,7 +74,7 @@ export function LineChart(props: LineChartProps) {
     >
       <div ref={container}>
         {shown.length === 0 ? (
-          <p class="empty">Nothing of this has been measured so far.</p>
+          <p class="empty">Nothing has been measured so far.</p>
         ) : (
           <Lines {...props} series={shown} width={width} />
         )}
@@ -84,7 +86,9 @@ export function LineChart(props: LineChartProps) {
 /** Of a log scale: where its zeros are. */
 function zerosText(series: readonly Series[]): string | null {
   if (!hasZeros(series)) return null
-  return hasPositive(series) ? 'A log scale has no 0: exact zeros stand below it.' : 'All of it is exactly 0.'
+  return hasPositive(series)
+    ? 'A log scale has no 0: exact zeros stand below it.'
+    : 'Every value is exactly 0.'
 }
 
 const hasPositive = (series: readonly Series[]) =>
@@ -96,7 +100,9 @@ const ZERO_GAP = 26
 
 function Lines({ title, x, y, series, chosen, onChoose, width }: LineChartProps & { width: number }) {
   const [at, setAt] = useState<number | null>(null)
-  const box: Box = { left: 58, right: width - 14, top: 26, bottom: HEIGHT - 40 }
+  const bare = y.log === true && !hasPositive(series)
+  const height = bare ? FLAT_HEIGHT : HEIGHT
+  const box: Box = { left: 58, right: width - 14, top: 26, bottom: height - 40 }
   const xs = xsOf(series)
   const scaleX = scaleAcross(xs, x, box)
   const zero = y.log === true && hasZeros(series)
@@ -118,7 +124,7 @@ function Lines({ title, x, y, series, chosen, onChoose, width }: LineChartProps 
       <svg
         class="drawing"
         width={width}
-        height={HEIGHT}
+        height={height}
         role="img"
         aria-label={`${title}. The numbers are in the table below.`}
         onPointerMove={move}
@@ -133,7 +139,7 @@ function Lines({ title, x, y, series, chosen, onChoose, width }: LineChartProps 
           log={y.log === true}
           whole={y.whole === true}
           zero={zero}
-          bare={zero && !hasPositive(series)}
+          bare={bare}
         />
         <XAxis scale={scaleX} box={box} label={x.label} text={textX} {...ticksAt(x, xs)} />
         {isOn(scaleX, chosen) && (

@@ -30,7 +30,7 @@ const WORDS_FROM = 44
 export function drawMarks(pen: Pen, scene: Scene, isClose: boolean): void {
   drawTroubles(pen, scene)
   const { run, span, layout } = scene
-  const worded: number[] = []
+  const [worded, words]: [number[], (() => void)[]] = [[], []]
   const endings = isClose ? endsOf(run.marks) : null
   for (const [at, mark] of run.marks.entries()) {
     if (mark.ms > span.toMs || (mark.untilMs ?? mark.ms) < span.fromMs || ends[mark.kind] !== undefined)
@@ -39,14 +39,19 @@ export function drawMarks(pen: Pen, scene: Scene, isClose: boolean): void {
     if (mark.peer < 0 || mark.peer >= layout.lanes) continue
     drawMark(pen, scene, mark, {
       worded,
+      words,
       endMs: endings?.[at] ?? Infinity,
     })
   }
+  // No mark that comes later crosses a word out.
+  for (const draw of words) draw()
 }
 
 interface Surroundings {
   /** By lane, where the last word ends. */
   readonly worded: number[]
+  /** Draws the words, once all marks are drawn. */
+  readonly words: (() => void)[]
   /** When the peer went on. */
   readonly endMs: number
 }
@@ -64,15 +69,15 @@ function endsOf(marks: readonly Mark[]): Float64Array {
   return found
 }
 
-function drawMark(pen: Pen, { run, layout, span, paint }: Scene, mark: Mark, around: Surroundings): void {
-  const { endMs, worded } = around
+function drawMark(pen: Pen, scene: Scene, mark: Mark, around: Surroundings): void {
+  const { run, layout, span, paint } = scene
   const x = xOf(layout, span, mark.ms)
   const y = laneY(layout, mark.peer)
   const tall = layout.lane * 0.3
   switch (mark.kind) {
     case 'quorum':
     case 'timeout': {
-      const until = xOf(layout, span, Math.min(mark.untilMs ?? mark.ms, endMs, span.toMs))
+      const until = xOf(layout, span, Math.min(mark.untilMs ?? mark.ms, around.endMs, span.toMs))
       pen.box(x, y - 3, Math.max(2, until - x), 6, paint('--c5'), 0.45)
       pen.lines([x, y - 6, x, y + 6], 4, paint('--c5'), 2, [])
       return
@@ -91,7 +96,8 @@ function drawMark(pen: Pen, { run, layout, span, paint }: Scene, mark: Mark, aro
       if (layout.lane >= WORDS_FROM || mark.peer === 0)
         word(
           pen,
-          { layout, paint, worded },
+          scene,
+          around,
           { x, y: y - tall - 2, lane: mark.peer },
           `step ${mark.step ?? ''}`,
           paint('--soft'),
@@ -102,25 +108,13 @@ function drawMark(pen: Pen, { run, layout, span, paint }: Scene, mark: Mark, aro
     case 'diverged':
     case 'failed':
       pen.lines([x - 4, y - 4, x + 4, y + 4, x - 4, y + 4, x + 4, y - 4], 8, paint('--liar'), 2, [])
-      word(
-        pen,
-        { layout, paint, worded },
-        { x, y: y - 7, lane: mark.peer },
-        troubleText(run, mark),
-        paint('--liar'),
-      )
+      word(pen, scene, around, { x, y: y - 7, lane: mark.peer }, troubleText(run, mark), paint('--liar'))
       return
     case 'caught up':
     case 'finished':
       pen.lines([x, y - tall, x, y + tall], 4, paint('--good'), 2, [])
       if (layout.lane >= WORDS_FROM || mark.kind === 'caught up')
-        word(
-          pen,
-          { layout, paint, worded },
-          { x, y: y - tall - 2, lane: mark.peer },
-          mark.kind,
-          paint('--good'),
-        )
+        word(pen, scene, around, { x, y: y - tall - 2, lane: mark.peer }, mark.kind, paint('--good'))
       return
     default:
       pen.lines([x, y - 3, x, y + 3], 4, paint('--ghost'), 1, [])
@@ -143,7 +137,8 @@ interface Place {
 /** A word around a place, inside the drawing; none where it would cover the word before it. */
 function word(
   pen: Pen,
-  { layout, paint, worded }: Pick<Scene, 'layout' | 'paint'> & Pick<Surroundings, 'worded'>,
+  { layout, paint }: Scene,
+  { worded, words }: Surroundings,
   { x, y, lane }: Place,
   text: string,
   colour: string,
@@ -152,8 +147,10 @@ function word(
   const middle = Math.min(Math.max(x, layout.left + half), layout.width - half)
   if (middle - half < (worded[lane] ?? -Infinity) + WORD_GAP) return
   worded[lane] = middle + half
-  pen.box(middle - half - 1, y - 10, 2 * half + 2, 13, paint('--paper'), 0.8)
-  pen.text(middle, y, text, colour, 'middle')
+  words.push(() => {
+    pen.box(middle - half - 1, y - 10, 2 * half + 2, 13, paint('--paper'), 0.8)
+    pen.text(middle, y, text, colour, 'middle')
+  })
 }
 
 /** Shades the lanes of peers that are down, paused, slow or cut off. */

@@ -23,7 +23,7 @@ export function Lie({ run }: ViewProps) {
         {unknownRuleText(run) ??
           (run.state === 'running'
             ? 'No vectors have been received yet.'
-            : 'Of what each peer received nothing is recorded here. Pages of --page and --watch hold it; reports do not.')}
+            : 'What each peer received is not recorded here: pages of --page and --watch hold it, reports do not.')}
       </p>
     )
   const plane = chosenPlane(run)

@@ -6,5 +6,6 @@ export function trimmedText({ about }: RunDocument, { points, sampled }: Plane):
   const trimmed = Math.round(points.reduce((sum, { low }) => sum + (low ?? 0), 0))
   if (trimmed === 0)
     return `Nothing was trimmed: ${about.peers.length - points.length} of ${about.peers.length} vectors were missing, and at most ${about.maxFaulty} may lie.`
-  return `The share of the coordinates in which a vector was among the ${trimmed} lowest (to the left) or the ${trimmed} highest (to the right), counted in ${sampled} coordinates.`
+  const place = (end: string) => (trimmed === 1 ? `the ${end}` : `among the ${trimmed} ${end}`)
+  return `The share of the coordinates in which a vector was ${place('lowest')} (to the left) or ${place('highest')} (to the right), counted in ${sampled} coordinates.`
 }

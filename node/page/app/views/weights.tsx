@@ -182,9 +182,12 @@ function Row({ run, peer, columns, cell, left, fair }: RowProps) {
   )
 }
 
-/** From black to bright, by a share of a fair share. */
+/** Below 1: a quarter of a fair share is plainly not black, on dark paper too. */
+const DARK_SPREAD = 0.65
+
+/** From black to bright, by a share of a fair share. Eyes tell dark shades apart badly, so these are further from black. */
 function shade(share: number): string {
-  return `color-mix(in oklab, var(--w1) ${Math.round(share * 100)}%, var(--w0))`
+  return `color-mix(in oklab, var(--w1) ${Math.round(100 * share ** DARK_SPREAD)}%, var(--w0))`
 }
 
 function Ramp({ fair }: { fair: number }) {
