@@ -22,6 +22,7 @@ const groups = {
     ...[
       'count',
       'target',
+      'topology',
       'rule',
       'param',
       'averaging',

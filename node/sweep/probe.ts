@@ -47,8 +47,8 @@ function evaluationsOf({ settings }: PlannedRun): number {
 
 /** What a step's time depends on, but for sizes that the cost counts. */
 function kindOf({ settings }: PlannedRun): string {
-  const { architecture, protocol, rule, model, data } = settings
-  return JSON.stringify([architecture, protocol, rule, model, data])
+  const { architecture, topology, protocol, rule, model, data } = settings
+  return JSON.stringify([architecture, topology, protocol, rule, model, data])
 }
 
 /** So many of them, evenly. */

@@ -1,5 +1,8 @@
-/** One run of a sweep, in the calling thread: a cohort of simulated peers, or workers around a trusted server. */
+/** One run of a sweep, in the calling thread: simulated peers, peers that gossip, or workers around a trusted server. */
+import type { SeriesPoint } from '../../learning/evaluation/series.ts'
 import type { OracleCache } from '../../learning/oracles/oracle-cache.ts'
+import { learnByGossip } from '../cli/gossip-learning.ts'
+import { gossipReport } from '../cli/gossip-report.ts'
 import { learnOnServer, serverReport } from '../cli/server-learning.ts'
 import { runSimulated, type SimulatedOptions } from '../cli/simulated.ts'
 import { simulatedReport } from '../cli/simulated-report.ts'
@@ -98,6 +101,18 @@ async function learnIn(
     const report = serverReport(scenario, rule.name, run, 0)
     return { report, series: pointsOf(report.honest), why }
   }
+  const { liars } = scenario
+  const onEvaluation = (peer: number, point: SeriesPoint) => {
+    if (!liars.includes(peer)) watch.onEvaluation(peer, point)
+  }
+  if (prepared.kind === 'gossip') {
+    const { rule, scenario: graph } = prepared
+    const learning = { scenario: graph, rule, values, save: null, oracleCache }
+    const run = await learnByGossip(Object.assign(learning, { onStep, isOver, onEvaluation }))
+    const where = `the parameters of peer ${run.diverged} in step ${run.steps} are not finite`
+    const report = gossipReport(graph, rule.name, run, 0)
+    return { report, series: pointsOf(report.honest), why: run.diverged === null ? null : where }
+  }
   const run = await runSimulated({
     ...prepared.world,
     scenario,
@@ -106,14 +121,12 @@ async function learnIn(
     save: null,
     oracleCache,
     isOver,
-    onEvaluation(peer, point) {
-      if (!scenario.liars.includes(peer)) watch.onEvaluation(peer, point)
-    },
+    onEvaluation,
     onStep: ({ step, loss }) => onStep(step, loss),
   })
   const report = simulatedReport(scenario, run, cohortId(run.cohort), 0)
   // In a run that was ended no peer has finished, and the report knows none.
-  const all = run.series.filter((_, peer) => !scenario.liars.includes(peer)).map(reportedSeries)
+  const all = run.series.filter((_, peer) => !liars.includes(peer)).map(reportedSeries)
   const series = pointsOf(report.honest.length === 0 ? all : report.honest)
   return { report, series, why: whyOf(run.result) }
 }
