@@ -112,6 +112,14 @@ export function leastDegree(hearing: Hearing): number {
   return hearing.kind === 'pulls' ? hearing.pulls : Math.min(...hearing.graph.map(others => others.length))
 }
 
+/** "degree 16", "degrees 3 to 9", "8 drawn in every step". */
+export function degreesText(hearing: Hearing): string {
+  if (hearing.kind === 'pulls') return `${hearing.pulls} drawn in every step`
+  const degrees = hearing.graph.map(others => others.length)
+  const [least, most] = [Math.min(...degrees), Math.max(...degrees)]
+  return least === most ? `degree ${least}` : `degrees ${least} to ${most}`
+}
+
 /**
  * @param loaded the attack, if it is the user's own
  * @throws UsageError where the options contradict each other; without --unsafe, UnfitError where the graph does not meet

@@ -16,20 +16,8 @@ export function gossipReport(
   const known = Array.from({ length: peers }, (_, peer) => peer).filter(peer => !liars.includes(peer))
   const closeness = closenessOf(run.diverged === null ? known.map(peer => run.parameters[peer]!) : [])
   const first = closenessOf(run.diverged === null ? known.map(peer => run.first[peer]!) : [])
-  const bytes = 4 * run.dimension
-  const honest = known.map((peer, place) => ({
-    peer,
-    loss: finiteOrNull(run.evaluations[peer]?.loss ?? null),
-    accuracy: run.evaluations[peer]?.accuracy ?? null,
-    metrics: reportedMetrics(run.evaluations[peer]?.metrics ?? null),
-    ...reportedSeries(run.series[peer]!),
-    distance: closeness.distances[place] ?? null,
-    bytesSent: bytes * run.sent[peer]!,
-    bytesReceived: null,
-    eventLoopDelayMs: null,
-    memory: null,
-    ruleMilliseconds: null,
-  }))
+  const bytes = vectorBytes(run)
+  const honest = known.map((peer, place) => honestEntry(peer, run, closeness.distances[place] ?? null))
   const messages = run.sent.reduce((sum, count) => sum + count, 0)
   const id = createHash('sha256')
     .update(JSON.stringify(['gossip', rule, hearing, peers, settings]))
@@ -75,5 +63,24 @@ export function gossipReport(
     learningSeconds: wallSeconds,
     faults: [],
     violations: [],
+  }
+}
+
+const vectorBytes = ({ dimension }: GossipRun) => 4 * dimension
+
+function honestEntry(peer: number, run: GossipRun, distance: number | null): Report['honest'][number] {
+  const evaluation = run.evaluations[peer]
+  return {
+    peer,
+    loss: finiteOrNull(evaluation?.loss ?? null),
+    accuracy: evaluation?.accuracy ?? null,
+    metrics: reportedMetrics(evaluation?.metrics ?? null),
+    ...reportedSeries(run.series[peer]!),
+    distance,
+    bytesSent: vectorBytes(run) * run.sent[peer]!,
+    bytesReceived: null,
+    eventLoopDelayMs: null,
+    memory: null,
+    ruleMilliseconds: null,
   }
 }

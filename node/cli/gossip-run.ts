@@ -7,11 +7,11 @@ import type { Attack } from '../../learning/attacks/attack.ts'
 import { rateAdvice } from '../daemon/divergence.ts'
 import { finiteOrNull, meanLoss } from '../daemon/report.ts'
 import {
+  degreesText,
   type GossipRun,
   type GossipScenario,
   type GossipValues,
   gossipScenario,
-  type Hearing,
   learnByGossip,
   loadGossipRule,
 } from './gossip-learning.ts'
@@ -60,14 +60,6 @@ export async function simulateGossip(
   else if (values.save !== null) terminal.warn(`${values.save} was not written: the learning has diverged`)
   await deliverReport(values, report, terminal)
   return run.diverged === null ? 0 : 1
-}
-
-/** "degree 16", "degrees 3 to 9", "8 drawn in every step". */
-export function degreesText(hearing: Hearing): string {
-  if (hearing.kind === 'pulls') return `${hearing.pulls} drawn in every step`
-  const degrees = hearing.graph.map(others => others.length)
-  const [least, most] = [Math.min(...degrees), Math.max(...degrees)]
-  return least === most ? `degree ${least}` : `degrees ${least} to ${most}`
 }
 
 const NAMED_MAX = 10
