@@ -92,6 +92,7 @@ function checkDegree(peer: number, degree: number, maxFaulty: number, rule: Goss
     throw unfit(
       `peer ${peer} has ${degree} neighbours, and f = ${maxFaulty} of them may lie: no rule tells ${maxFaulty} liars among ${degree + 1} vectors from the rest; expected f of at most ${most}, or at least ${2 * maxFaulty} neighbours`,
     )
+  if (others.length === 0) return
   const weights = others.map(() => 1 / vectors.length)
   try {
     rule.combine({ own: own!, others, weights, maxFaulty, step: 1, steps: 1 })

@@ -171,6 +171,7 @@ function mixed(round: Round, peer: number): Vector {
       counted.push(weights[place]!)
     }
   }
+  if (others.length === 0) return own.slice()
   const maxFaulty = Math.max(0, options.maxFaulty - missing)
   const { rule, steps } = options
   return rule.combine({ own, others, weights: counted, maxFaulty, step, steps })

@@ -11,7 +11,7 @@ import { norm, type Vector } from '../../agreement/vector.ts'
 export interface Neighbourhood {
   /** Its own vector, after its own descent. */
   readonly own: Vector
-  /** Of its neighbours: finite, as long as its own. */
+  /** Of its neighbours, at least one: finite, as long as its own. */
   readonly others: readonly Vector[]
   /** `W_ij` of each of these; its own is what is left of 1. */
   readonly weights: readonly number[]
@@ -65,7 +65,7 @@ export function gossipRuleNamed(name: string, parameters: RuleParameters): Gossi
  * ClippedGossip", Algorithm 1).
  *
  * Without a radius of the user's, `τ_i² = (1/δ_i) Σ_{j∈S} W_ij ‖x_i − x_j‖²`: `δ_i` the weight of the `f` heaviest
- * neighbours, `S` the nearest ones of weight `1 − δ_i` together with the peer's own (the last counts in part). The
+ * neighbours, `S` all but the farthest ones of weight `δ_i` (the last counts in part). The
  * honest neighbours weigh at least as much, so that the sum is at most theirs, and all lies together move the result by
  * at most `δ_i τ_i ≤ √(δ_i Σ_{j honest} W_ij ‖x_i − x_j‖²)`, whatever they are. That `S` stands for the honest ones,
  * which the paper's analysis takes the sum over and nobody knows.
@@ -79,18 +79,22 @@ export function clippedGossip(neighbourhood: Neighbourhood, radius: number | nul
   return combine([own, ...others], Float64Array.of(stay, ...shares))
 }
 
+/** Far below every weight, and every difference of two. */
+const WEIGHT_MIN = 1e-9
+
 /** @param lengths `‖x_i − x_j‖` of each neighbour */
 function adaptiveRadius({ weights, maxFaulty }: Neighbourhood, lengths: Float64Array): number {
   const heaviest = [...weights].sort((a, b) => b - a).slice(0, maxFaulty)
   const delta = heaviest.reduce((sum, weight) => sum + weight, 0)
   if (delta === 0) return Infinity
-  let left = weights.reduce((sum, weight) => sum + weight, 0) - delta
+  let left = delta
   let spread = 0
-  const nearestFirst = [...lengths.keys()].sort((a, b) => lengths[a]! - lengths[b]! || a - b)
-  for (const j of nearestFirst) {
-    if (left <= 0) break
-    spread += Math.min(weights[j]!, left) * lengths[j]! ** 2
+  const farthestFirst = [...lengths.keys()].sort((a, b) => lengths[b]! - lengths[a]! || a - b)
+  for (const j of farthestFirst) {
+    const counted = Math.max(0, weights[j]! - Math.max(0, left))
     left -= weights[j]!
+    // What rounding leaves of a weight must not count: a lie may be longer than any number makes up for.
+    if (counted > WEIGHT_MIN) spread += counted * lengths[j]! ** 2
   }
   return Math.sqrt(spread / delta)
 }

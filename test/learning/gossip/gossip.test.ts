@@ -148,6 +148,13 @@ test('what does not come or is malformed is left out, and is one liar fewer', as
   }
 })
 
+test('a peer that hears nobody keeps its own vector', async t => {
+  const attack = attackNamed('silence')
+  const pair = [[1], [0]]
+  const { parameters } = await ended({ ...base, peers: 2, neighboursAt: () => pair, liars: [1], attack }, 1)
+  t.deepEqual(parameters[0], Float32Array.of(0, 0))
+})
+
 test('numbers that overflow end the run, and the first honest peer of them is named', async t => {
   const far = createGossip({ ...base, rate: () => 1e38, start: Float32Array.of(1e5, 0) })
   t.is((await far.step()).diverged, 0)

@@ -159,6 +159,18 @@ test('where all honest neighbours say what the peer holds, lies move it nowhere'
     t.deepEqual(rule.combine(around), own, rule.name)
 })
 
+test('rounded weights leave nothing of the longest lies', t => {
+  const own = Float32Array.of(1, 2)
+  const lie = Float32Array.of(3e38, -3e38)
+  for (let degree = 2; degree <= 24; degree++)
+    for (let maxFaulty = 1; 2 * maxFaulty < degree + 1; maxFaulty++) {
+      const others = Array.from({ length: degree }, (_, place) => (place < maxFaulty ? lie : own))
+      const weights = others.map(() => 1 / (degree + 1))
+      const around = { own, others, weights, maxFaulty, step: 1, steps: 9 }
+      t.deepEqual(gossipRuleNamed('clipped-gossip', {}).combine(around), own, `${maxFaulty} of ${degree}`)
+    }
+})
+
 test('parameters that a rule does not have, or cannot take', t => {
   t.throws(() => gossipRuleNamed('clipped-gossip', { radius: 1 }), {
     code: 'bad-parameter',
