@@ -227,7 +227,9 @@ function reach(state: State, builder: Builder): void {
 }
 
 function beginInTime(state: State, builder: Builder): void {
-  state.paused = state.pace.waitingFor(state.step).length > 0
+  const { step, pace, options } = state
+  // Past the last step there is nothing to begin, and the others, who have finished, would never be seen there.
+  state.paused = step <= lastStep(options) && pace.waitingFor(step).length > 0
   if (!state.paused) beginStep(state, builder)
 }
 

@@ -40,8 +40,10 @@ export function choosePlace(
   const positions = positionsOf(question.positions.values())
   if (positions.heard < enough) return { kind: 'unknown' }
   if (target !== null && positions.holders(target) >= enough) return { kind: 'unknown' }
-  // It has asked only whether the others have seen more of it than it remembers.
-  if (question.memory === 'unconfirmed' && !question.isBehind) return { kind: 'stay' }
+  // It has asked only whether the others have seen more of it than it remembers. However far they are, what their links
+  // still keep for it is enough, unless they say that they say nothing more in this step.
+  const isServed = !question.isBehind && positions.silent(step) <= maxFaulty
+  if (question.memory === 'unconfirmed' && isServed) return { kind: 'stay' }
   // Of f + 1 peers that no longer take part in this step, one is honest.
   const isBehind = question.isBehind || target !== null || positions.gone(step, past) > maxFaulty
   if (listens(rules) && !memoryLost) {

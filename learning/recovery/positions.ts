@@ -19,7 +19,9 @@ interface Positions {
   readonly seenStep: number
   /** How many hold the parameters of this step, or will reach it. */
   holders(step: number): number
-  /** How many send nothing more in this step: they stand more than `past` beyond it, or were not there. */
+  /** How many say that they say nothing more, or not everything, in this step. */
+  silent(step: number): number
+  /** How many send nothing more in this step: they are silent there, or stand more than `past` beyond it. */
   gone(step: number, past: number): number
   /** The lowest step but `others`: that many stand below it, or at it. */
   lowest(others: number): number
@@ -44,6 +46,7 @@ export function positionsOf(said: Iterable<Position>): Positions {
     heard: positions.length,
     seenStep: Math.max(0, ...everyone.map(({ seenStep }) => seenStep)),
     holders: step => positions.filter(({ oldest }) => oldest <= step).length,
+    silent: of => everyone.filter(({ completeFrom }) => completeFrom > of).length,
     gone: (of, past) =>
       everyone.filter(({ step, completeFrom }) => step > of + past || completeFrom > of).length,
     lowest: others => steps[Math.min(others, last)]!,

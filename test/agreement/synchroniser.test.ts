@@ -7,23 +7,23 @@ import type { Message } from '../../agreement/message.ts'
 import type { Effects } from '../../agreement/protocol.ts'
 import { seal, slotAt, testLedger } from './harness.ts'
 
-/** Peer 0 of four, one of them faulty. */
+/** Of peer 0 of four, one of them faulty. */
+const options: AveragingOptions = {
+  protocol: 'icwtm',
+  synchrony: 'synchronous',
+  self: 0,
+  peers: 4,
+  maxFaulty: 1,
+  dimension: 1,
+  step: 1,
+  phase: 'gradient',
+  iterations: 2,
+  grace: false,
+  ledger: testLedger(),
+}
+
 function peer(changes: Partial<AveragingOptions> = {}) {
-  const averaging = createAveraging({
-    protocol: 'icwtm',
-    synchrony: 'synchronous',
-    self: 0,
-    peers: 4,
-    maxFaulty: 1,
-    dimension: 1,
-    step: 1,
-    phase: 'gradient',
-    iterations: 2,
-    grace: false,
-    beginnings: 5,
-    ledger: testLedger(),
-    ...changes,
-  })
+  const averaging = createAveraging({ ...options, beginnings: 5, ...changes })
   return {
     ...averaging,
     begin: () => averaging.input({ kind: 'vector', vector: Float32Array.of(0) }),
@@ -123,19 +123,7 @@ test('pulses for others, for later iterations, or where rounds are counted other
   t.deepEqual(faultsIn(self.pulse(1, 9)), ['out-of-range'])
   const asynchronous = peer({ synchrony: 'asynchronous', protocol: 'icwtm', peers: 6 })
   t.deepEqual(faultsIn(asynchronous.pulse(1)), ['unexpected-kind'])
-  const alone = createAveraging({
-    protocol: 'icwtm',
-    synchrony: 'synchronous',
-    self: 0,
-    peers: 4,
-    maxFaulty: 1,
-    dimension: 1,
-    step: 1,
-    phase: 'gradient',
-    iterations: 1,
-    grace: false,
-    ledger: testLedger(),
-  })
+  const alone = createAveraging({ ...options, iterations: 1 })
   t.deepEqual(faultsIn(alone.receive(1, { kind: 'pulse', slot: slotAt(1) })), ['unexpected-kind'])
 })
 

@@ -9,6 +9,7 @@ import { normals, runNetwork, seal, testLedger } from '../agreement/harness.ts'
 import { answering, learnOptions } from './support.ts'
 
 const D = 3
+const parameters = new Float32Array(D)
 
 function optionsOf(n: number, f: number, changes: Partial<LearnOptions> = {}): LearnOptions {
   return learnOptions({ peers: n, maxFaulty: f, dimension: D, ...changes })
@@ -217,6 +218,15 @@ test('an agreement that ends after this peer has gone elsewhere moves nothing', 
     )
   t.like(learn.status(), { step: 3, phase: 'gradient', computing: true })
   t.is(learn.input({ kind: 'gradient', step: 3, gradient: new Float32Array(D) }).messages.length, 1)
+})
+
+test('a peer that comes back after the last step has finished: it waits for nobody there', t => {
+  const learn = createLearn(optionsOf(9, 1, { quorum: 7, start: { step: 11, parameters, momentum: null } }))
+  const { outputs } = learn.input({ kind: 'start' })
+  t.deepEqual(outputs, [{ kind: 'finished', parameters }])
+  const before = createLearn(optionsOf(9, 1, { quorum: 7, start: { step: 10, parameters, momentum: null } }))
+  t.deepEqual(before.input({ kind: 'start' }).outputs, [])
+  t.deepEqual(before.status().waitingFor, [1, 2, 3, 4, 5, 6, 7, 8], 'and does where there is a step to begin')
 })
 
 test('a cohort below its bound is refused at once', t => {

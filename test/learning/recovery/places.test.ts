@@ -103,7 +103,11 @@ test('a peer that begins anew too often to be answered in its step is told to go
   const asker = () => at(0, 1)
   for (let restarts = 0; restarts <= ANSWERED_INCARNATIONS; restarts++) {
     const { targets } = askAll(asker(), others, 'suspicion')
-    t.deepEqual(targets, restarts < ANSWERED_INCARNATIONS ? [] : [3], `${restarts} restarts`)
+    const expected = restarts < ANSWERED_INCARNATIONS ? [] : [3]
+    t.deepEqual(targets, expected, `${restarts} restarts`)
+    const again = createRecovery(optionsOf(0))
+    const started = answerAll(again, others, again.start('unconfirmed'))
+    t.deepEqual(started.targets, expected, `${restarts} restarts, and asks whether its memory is whole`)
     for (const other of others.values()) other.signal({ kind: 'restarted', peer: 0 })
   }
   const seen: Seen = { slot: { ...slotAt(0), step: 2 }, digest: 'd', signature: Uint8Array.of(1) }

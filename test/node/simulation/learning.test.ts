@@ -43,6 +43,11 @@ const once: readonly (readonly [number, string])[] = [
     'a peer whose full disk ended it again and again was answered no more, and told to stay where it was',
   ],
   [2188, 'a second process that knew of no conviction was taken for the peer that had convicted'],
+  [702, 'a peer that came back after the last step waited for the others to begin it'],
+  [
+    999,
+    'a peer that began anew too often to be answered stayed where it was, for it had asked as it started',
+  ],
   [468, 'a restarted peer did not learn that messages of its former incarnation were forgotten'],
 ]
 

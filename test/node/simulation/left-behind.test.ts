@@ -1,9 +1,7 @@
 /** A peer goes on even if some of the others can no longer serve it, as long as the rest can. */
 import test from 'ava'
 import { attackNamed } from '../../../learning/attacks/registry.ts'
-import { createLearningCheckers } from '../../../node/checkers/learning.ts'
-import { createLearningCluster } from '../../../node/simulation/swarm/learning/cluster.ts'
-import { smallCohort } from './small-cohort.ts'
+import { runningCohort, smallCohort } from './small-cohort.ts'
 
 const PEERS = 7
 const BEHIND = 3
@@ -24,16 +22,8 @@ for (const forgetful of [1, 2])
       syncMs: 1,
       byzantine: { peers: [LIAR], attack: mute },
     })
-    const violations: string[] = []
-    const checkers = createLearningCheckers(scenario, honest, (checker, detail) =>
-      violations.push(`${checker}: ${detail}`),
-    )
-    const cluster = createLearningCluster(scenario, checkers)
+    const { cluster, stepOf, until, finish } = runningCohort(scenario, honest)
     const { world, network, peers, results } = cluster
-    const until = (done: () => boolean) =>
-      world.runSync({ maxTimeMs: world.nowMs() + 100_000, maxEvents: 2_000_000, until: done })
-    const stepOf = (peer: number) => peers[peer]?.status().step ?? 0
-    for (const peer of everyone) cluster.begin(peer)
     const link = (others: readonly number[], allowed: boolean) => {
       for (const peer of others) network.setAllowed(BEHIND, peer, allowed)
     }
@@ -54,9 +44,8 @@ for (const forgetful of [1, 2])
     cluster.begin(BEHIND)
     until(() => stepOf(0) === 26)
     link(early, true)
-    until(() => honest.every(peer => results[peer] !== null))
+    const violations = finish()
     const { step, waitingFor } = peers[BEHIND]!.status()
     t.not(results[BEHIND], null, `it stands at step ${step} and lacks ${waitingFor.join(', ')}`)
-    checkers.end(results, peer => `peer ${peer}`)
     t.deepEqual(violations, [])
   })

@@ -5,9 +5,7 @@
  */
 import test from 'ava'
 import type { ProtocolName } from '../../../agreement/bounds.ts'
-import { createLearningCheckers } from '../../../node/checkers/learning.ts'
-import { createLearningCluster } from '../../../node/simulation/swarm/learning/cluster.ts'
-import { smallCohort } from './small-cohort.ts'
+import { runningCohort, smallCohort } from './small-cohort.ts'
 
 const sizes: readonly (readonly [ProtocolName, number])[] = [
   ['mda', 7],
@@ -26,16 +24,7 @@ for (const [protocol, peers] of sizes)
     test(`${protocol}: all are killed, and one comes back with ${words}`, t => {
       const honest = Array.from({ length: peers }, (_, peer) => peer)
       const scenario = smallCohort({ protocol, peers, faults: 1, steps: 30, syncMs: 1 })
-      const violations: string[] = []
-      const checkers = createLearningCheckers(scenario, honest, (checker, detail) =>
-        violations.push(`${checker}: ${detail}`),
-      )
-      const cluster = createLearningCluster(scenario, checkers)
-      const { world, results } = cluster
-      const until = (done: () => boolean) =>
-        world.runSync({ maxTimeMs: world.nowMs() + 100_000, maxEvents: 2_000_000, until: done })
-      const stepOf = (peer: number) => cluster.peers[peer]?.status().step ?? 0
-      for (const peer of honest) cluster.begin(peer)
+      const { cluster, stepOf, until, finish } = runningCohort(scenario, honest)
       until(() => stepOf(2) === 10)
       for (const peer of honest) cluster.crash(peer, 1)
       const disk = cluster.disks[2]!
@@ -49,25 +38,15 @@ for (const [protocol, peers] of sizes)
         disk.forget()
         cluster.begin(2)
       }
-      until(() => honest.every(peer => results[peer] !== null))
-      checkers.end(results, peer => `peer ${peer} stands at step ${stepOf(peer)}`)
-      t.deepEqual(violations, [])
+      t.deepEqual(finish(), [])
     })
 
 for (const [protocol, peers] of sizes)
   test(`${protocol}: one comes back with an older copy among others that went on, and dies again before it speaks`, t => {
     const honest = Array.from({ length: peers }, (_, peer) => peer)
     const scenario = smallCohort({ protocol, peers, faults: 1, steps: 40, syncMs: 1 })
-    const violations: string[] = []
-    const checkers = createLearningCheckers(scenario, honest, (checker, detail) =>
-      violations.push(`${checker}: ${detail}`),
-    )
-    const cluster = createLearningCluster(scenario, checkers)
-    const { world, results, peers: running } = cluster
-    const until = (done: () => boolean) =>
-      world.runSync({ maxTimeMs: world.nowMs() + 100_000, maxEvents: 2_000_000, until: done })
-    const stepOf = (peer: number) => running[peer]?.status().step ?? 0
-    for (const peer of honest) cluster.begin(peer)
+    const { cluster, stepOf, until, finish } = runningCohort(scenario, honest)
+    const { world, peers: running } = cluster
     until(() => stepOf(2) === 12)
     cluster.crash(2, 1)
     cluster.disks[2]!.copyAt(0.4)!.putBack()
@@ -79,9 +58,7 @@ for (const [protocol, peers] of sizes)
     cluster.crash(2, 1)
     cluster.begin(2)
     t.is(stepOf(2), 1, 'the older copy is not gone on from again')
-    until(() => honest.every(peer => results[peer] !== null))
-    checkers.end(results, peer => `peer ${peer} stands at step ${stepOf(peer)}`)
-    t.deepEqual(violations, [])
+    t.deepEqual(finish(), [])
   })
 
 for (const [protocol, peers] of sizes)
@@ -89,22 +66,12 @@ for (const [protocol, peers] of sizes)
     test(`${protocol}: a second process starts beside the first, from ${part === null ? 'an empty disk' : part === 1 ? 'the newest copy' : 'an older copy'}`, t => {
       const honest = Array.from({ length: peers }, (_, peer) => peer)
       const scenario = smallCohort({ protocol, peers, faults: 1, steps: 20, syncMs: 1 })
-      const violations: string[] = []
-      const checkers = createLearningCheckers(scenario, honest, (checker, detail) =>
-        violations.push(`${checker}: ${detail}`),
-      )
-      const cluster = createLearningCluster(scenario, checkers)
-      const { world, results } = cluster
-      const until = (done: () => boolean) =>
-        world.runSync({ maxTimeMs: world.nowMs() + 100_000, maxEvents: 2_000_000, until: done })
-      for (const peer of honest) cluster.begin(peer)
-      until(() => (cluster.peers[2]?.status().step ?? 0) >= 8)
+      const { cluster, stepOf, until, finish } = runningCohort(scenario, honest)
+      until(() => stepOf(2) >= 8)
       cluster.beginSecond(2, part)
       until(() => cluster.refusedSeconds() > 0)
       t.is(cluster.refusedSeconds(), 1)
       t.true((cluster.peers[2]?.status().connected.length ?? 0) === peers - 1, 'the first has lost nobody')
-      until(() => honest.every(peer => results[peer] !== null))
-      checkers.end(results, peer => `peer ${peer}`)
-      t.deepEqual(violations, [])
+      t.deepEqual(finish(), [])
       t.is(cluster.restarts(), 0)
     })

@@ -2,9 +2,7 @@
 import test from 'ava'
 import { attackNamed } from '../../../learning/attacks/registry.ts'
 import { createPace } from '../../../learning/pace.ts'
-import { createLearningCheckers } from '../../../node/checkers/learning.ts'
-import { createLearningCluster } from '../../../node/simulation/swarm/learning/cluster.ts'
-import { smallCohort } from './small-cohort.ts'
+import { runningCohort, smallCohort } from './small-cohort.ts'
 
 const PEERS = 9
 const LIAR = 8
@@ -26,16 +24,8 @@ test('two of eight hear nothing while a liar helps the rest, f is one: all finis
     syncMs: 1,
     byzantine: { peers: [LIAR], attack: attackNamed('sign-flip') },
   })
-  const violations: string[] = []
-  const checkers = createLearningCheckers(scenario, honest, (checker, detail) =>
-    violations.push(`${checker}: ${detail}`),
-  )
-  const cluster = createLearningCluster(scenario, checkers)
-  const { world, network, peers, results } = cluster
-  const until = (done: () => boolean) =>
-    world.runSync({ maxTimeMs: world.nowMs() + 100_000, maxEvents: 2_000_000, until: done })
-  const stepOf = (peer: number) => peers[peer]?.status().step ?? 0
-  for (const peer of everyone) cluster.begin(peer)
+  const { cluster, stepOf, until, finish } = runningCohort(scenario, honest)
+  const { world, network, peers } = cluster
   const link = (some: readonly number[], others: readonly number[], allowed: boolean) => {
     for (const peer of some)
       for (const other of others) if (peer !== other) network.setAllowed(peer, other, allowed)
@@ -50,9 +40,7 @@ test('two of eight hear nothing while a liar helps the rest, f is one: all finis
   t.deepEqual(peers[0]!.status().waitingFor, SLOW)
   link([LIAR], everyone, false)
   link(SLOW, honest, true)
-  until(() => honest.every(peer => results[peer] !== null))
-  checkers.end(results, peer => `peer ${peer} at step ${stepOf(peer)}`)
-  t.deepEqual(violations, [])
+  t.deepEqual(finish(), [])
 })
 
 test('a peer waits while more than f others are further behind than messages are taken ahead', t => {

@@ -1,12 +1,10 @@
 /** Peers that ask for everything again, over and over: they gain nothing, and a checker would notice otherwise. */
 import test from 'ava'
-import { createLearningCheckers } from '../../../node/checkers/learning.ts'
 import { createResendChecker } from '../../../node/checkers/resends.ts'
 import { encodeLinkFrame, encodeMessage } from '../../../node/codec/index.ts'
 import { defaultLinkLimits } from '../../../node/link/limits.ts'
 import { insist } from '../../../node/simulation/swarm/attacks.ts'
-import { createLearningCluster } from '../../../node/simulation/swarm/learning/cluster.ts'
-import { smallCohort } from './small-cohort.ts'
+import { runningCohort, smallCohort } from './small-cohort.ts'
 
 const slot = { step: 1, phase: 'gradient', iteration: 0, sender: 0 } as const
 const messages = [encodeMessage({ kind: 'ready', slot, digest: '00'.repeat(32) })]
@@ -44,19 +42,8 @@ test('a member that asks for everything again all the time gains nothing, and th
     byzantine: { peers: [6], attack: insist() },
   })
   const scenario = { ...drawn, linkLimits: { ...defaultLinkLimits, resentBytesMin: 2048, bundleBytes: 1024 } }
-  const violations: string[] = []
-  const checkers = createLearningCheckers(scenario, honest, (checker, detail) =>
-    violations.push(`${checker}: ${detail}`),
-  )
-  const cluster = createLearningCluster(scenario, checkers)
-  for (let peer = 0; peer < peers; peer++) cluster.begin(peer)
-  cluster.world.runSync({
-    maxTimeMs: 60_000,
-    maxEvents: 3_000_000,
-    until: () => honest.every(peer => cluster.results[peer] !== null),
-  })
-  checkers.end(cluster.results, String)
-  t.deepEqual(violations, [])
+  const { cluster, finish } = runningCohort(scenario, honest)
+  t.deepEqual(finish(), [])
   t.deepEqual(
     honest.map(peer => cluster.peers[peer]!.status().links[6]?.resentBytes),
     honest.map(() => 0),

@@ -4,9 +4,7 @@
  */
 import test from 'ava'
 import { attackNamed } from '../../../learning/attacks/registry.ts'
-import { createLearningCheckers } from '../../../node/checkers/learning.ts'
-import { createLearningCluster } from '../../../node/simulation/swarm/learning/cluster.ts'
-import { smallCohort } from './small-cohort.ts'
+import { runningCohort, smallCohort } from './small-cohort.ts'
 
 const BEHIND = 0
 
@@ -31,19 +29,11 @@ for (const maxFaulty of [1, 2])
         syncMs: 1,
         byzantine: { peers: liars, attack: starve },
       })
-      const violations: string[] = []
-      const checkers = createLearningCheckers(scenario, honest, (checker, detail) =>
-        violations.push(`${checker}: ${detail}`),
-      )
-      const cluster = createLearningCluster(scenario, checkers)
-      const { world, network, results } = cluster
-      const until = (done: () => boolean) =>
-        world.runSync({ maxTimeMs: world.nowMs() + 60_000, maxEvents: 3_000_000, until: done })
-      const stepOf = (peer: number) => cluster.peers[peer]?.status().step ?? 0
+      const { cluster, stepOf, until, finish } = runningCohort(scenario, honest)
+      const { network } = cluster
       const stall = (stalled: boolean) => {
         for (const peer of everyone) if (peer !== BEHIND) network.setStalled(BEHIND, peer, stalled)
       }
-      for (const peer of everyone) cluster.begin(peer)
       until(() => stepOf(BEHIND) === 6)
       stall(true)
       if (restarts) cluster.crash(BEHIND, 1)
@@ -53,7 +43,5 @@ for (const maxFaulty of [1, 2])
       if (restarts) cluster.begin(BEHIND)
       until(() => stepOf(BEHIND) >= stepOf(1) - 1)
       silent = true
-      until(() => honest.every(peer => results[peer] !== null))
-      checkers.end(results, peer => `peer ${peer} stands at step ${stepOf(peer)}`)
-      t.deepEqual(violations, [])
+      t.deepEqual(finish(), [])
     })

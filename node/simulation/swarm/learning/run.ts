@@ -65,6 +65,9 @@ function describePeer({ peers }: LearningCluster, peer: PeerIndex): string {
 export function describeLearning({ cohort, byzantine, attackName, conditions, ...rest }: LearningScenario) {
   const {
     protocol,
+    synchrony,
+    quorum,
+    gradientRule,
     members,
     faults: maxFaulty,
     steps,
@@ -79,8 +82,11 @@ export function describeLearning({ cohort, byzantine, attackName, conditions, ..
   const { dimension, noise, gradientMs, linkLimits } = rest
   return {
     protocol,
+    synchrony,
     peers: members.length,
     maxFaulty,
+    quorum,
+    gradientRule,
     steps,
     schedule,
     iterations,
