@@ -44,7 +44,7 @@ export interface GossipOptions extends OwnGradientOptions {
 }
 
 /** How one step went. */
-export interface GossipStep {
+interface GossipStep {
   readonly step: number
   /** Mean over the honest peers of the loss on their batches, before the step. */
   readonly loss: number

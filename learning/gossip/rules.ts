@@ -1,6 +1,6 @@
 /**
  * What a peer makes of its own vector and its neighbours': the rules of gossip, which know whose vector is the peer's
- * own, and any rule of vectors over the neighbourhood, the own vector first (so `monna` and `cva` take it as theirs).
+ * own, and any rule of vectors over the neighbourhood, its own vector first (so `monna` and `cva` take it as theirs).
  */
 import { combine, meanOf, squaredDistancesTo } from '../../agreement/kernels/index.ts'
 import { RuleError } from '../../agreement/rules/error.ts'

@@ -1,8 +1,6 @@
 /** The rules of gossip as they are defined, in plain arrays of numbers. */
 import type { Neighbourhood } from '../../../learning/gossip/rules.ts'
 
-export type Row = readonly number[]
-
 export const distance = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
   Math.sqrt(Array.from(a).reduce((sum, value, i) => sum + (value - b[i]!) ** 2, 0))
 
