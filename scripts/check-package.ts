@@ -174,6 +174,9 @@ async function main(): Promise<void> {
   if (!/rule\.ts@[0-9a-f]{12} is not one of ours/.test(agreed))
     throw new Error(`concord agree --rule does not name the rule:\n${agreed}`)
   note('a rule of the user’s in a folder of CommonJS ran')
+  const reproduced = run('npx', ['--no-install', 'concord', 'reproduce', 'lenet', '--quick'], user)
+  if (!/^7 runs$/m.test(reproduced)) throw new Error(`concord reproduce lenet has other runs:\n${reproduced}`)
+  note('concord reproduce found the sweep of its runs in the package')
   run('npx', ['--no-install', 'concord', 'demo', '--steps', '20', '--report', 'demo.json'], user)
   note('npx concord demo --steps 20 ran')
 }

@@ -11,6 +11,7 @@ const groups = {
     ...[
       'name',
       'byzantine',
+      'liars',
       'quorum',
       'synchronous',
       'syncTimeout',

@@ -18,6 +18,7 @@ import { type CohortDocument, LOCAL_STEPS_MAX, type Written } from '../cohort/co
 import { EXTERNAL_MODEL, wrongModel } from '../oracle/open.ts'
 import { attackReference, refuseUnusedAttack } from './attack-options.ts'
 import { flag, maybe, option, type Parse, UnfitError, UsageError, type Values } from './command.ts'
+import { liarsOf, liarsOption } from './liars.ts'
 import { decimal, integer, offering, oneOf, orNone, pair, text } from './parse.ts'
 import { gradientRuleOption } from './rule-options.ts'
 
@@ -231,6 +232,7 @@ export const scenarioOptions = {
     integer({ min: 0 }),
     'as many as --faults',
   ),
+  liars: liarsOption,
   attack: option(
     '--attack <name>',
     `what they do: ${attackNames.join(', ')}, or a file such as ./mine.ts (docs/attacks.md)`,
@@ -248,7 +250,7 @@ type CohortValues = Values<typeof cohortOptions>
 export interface Scenario {
   readonly peers: number
   readonly settings: Omit<CohortDocument, 'name' | 'members'>
-  /** The Byzantine peers, ascending: the last ones. */
+  /** The Byzantine peers, ascending; the last ones unless they are named. */
   readonly liars: readonly number[]
   /** Null if nobody lies. */
   readonly attack: Attack | null
@@ -269,16 +271,15 @@ export function scenarioOf(
 ): Scenario {
   const { peers, unsafe, data, partition, augment } = values
   const settings = settingsOf(values, peers, base)
-  const byzantine = values.byzantine ?? settings.faults
-  if (byzantine >= peers)
-    throw new UsageError(`--byzantine is ${byzantine}, of ${peers} peers; expected at most ${peers - 1}`)
+  const liars = liarsOf(values, settings.faults)
+  const byzantine = liars.length
   if (byzantine > settings.faults && !unsafe)
     throw new UnfitError(
       `--byzantine is ${byzantine}, more than the f = ${settings.faults} that ${settings.protocol} is to tolerate; ` +
         `expected at most ${settings.faults}, or --unsafe to study the failure`,
     )
-  refuseUnusedAttack(values, settings.faults, base, scenarioOptions.attack.fallback)
-  const liars = Array.from({ length: byzantine }, (_, i) => peers - byzantine + i)
+  const said = { ...values, byzantine: values.liars?.length ?? values.byzantine }
+  refuseUnusedAttack(said, settings.faults, base, scenarioOptions.attack.fallback)
   return {
     peers,
     settings,

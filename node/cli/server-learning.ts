@@ -100,11 +100,9 @@ export function serverScenario(values: ServerValues, loaded: Attack | null): Sce
     throw new UnfitError(
       `--faults is ${faults}; no rule stands more than ${most} of ${peers} workers (2f < n)`,
     )
+  const byzantine = values.byzantine ?? values.liars?.length ?? faults
   // The bounds of agreements say nothing of a server, which waits for all workers and is trusted.
-  const scenario = scenarioOf(
-    { ...values, protocol: 'mean', faults, unsafe: true, byzantine: values.byzantine ?? faults },
-    loaded,
-  )
+  const scenario = scenarioOf({ ...values, protocol: 'mean', faults, unsafe: true, byzantine }, loaded)
   if (scenario.liars.length > faults && !values.unsafe)
     throw new UnfitError(
       `--byzantine is ${scenario.liars.length}, more than f = ${faults}; expected at most ${faults}, or --unsafe`,
@@ -112,6 +110,10 @@ export function serverScenario(values: ServerValues, loaded: Attack | null): Sce
   if (scenario.attack !== null && actsAmongPeersOnly(values.attack))
     throw new UnfitError(
       `--attack ${values.attack} acts on what peers say to each other, and a server's workers say nothing but a vector; expected an attack on vectors or data`,
+    )
+  if (values.rotating && values.liars !== null)
+    throw new UsageError(
+      '--rotating lets other workers lie in every step, and --liars names them; expected --byzantine with their number',
     )
   if (values.rotating && scenario.attack?.relabel !== undefined)
     throw new UsageError(
@@ -216,7 +218,8 @@ function gradientSources(scenario: Scenario): GradientSources {
   const specs = Array.from({ length: peers }, (_, worker) => oracleSpec(scenario, worker))
   if (partition !== SHARED_DATA) return { specs, ask: worker => ({ worker }) }
   const mislabelled = specs.find(({ relabel }) => relabel !== undefined)
-  const whole = [specs[0]!, ...(mislabelled === undefined ? [] : [mislabelled])].map(
+  const honest = specs.find(({ relabel }) => relabel === undefined)!
+  const whole = [honest, ...(mislabelled === undefined ? [] : [mislabelled])].map(
     (spec): OracleSpec => ({ ...spec, partition: 'iid', peer: 0, peers: 1 }),
   )
   // Worker w of n draws at step t the batch of step (t − 1)n + w + 1, so that each has its own.

@@ -3,8 +3,8 @@
  * framework around it (plan, pool, results, page) knows no paper.
  */
 
+import type { OracleCache } from '../../learning/oracles/oracle-cache.ts'
 import type { Figure } from './figures.ts'
-import type { OraclePool } from './oracle-pool.ts'
 import type { Point } from './statistics.ts'
 
 /** One run: plain data that crosses to a worker thread and, as JSON, is the key of its result. */
@@ -47,7 +47,10 @@ export interface Settings {
 }
 
 export interface RunContext {
-  readonly oraclePool: OraclePool
+  /** Of the plan that the run belongs to. */
+  readonly settings: Settings
+  /** What runs of one thread share, measured on so many examples of a test set. */
+  readonly cacheFor: (examples: number) => OracleCache
   /** How much of this run is done, in [0, 1]. */
   progress(done: number): void
 }
@@ -75,7 +78,7 @@ export interface Findings {
   readonly notes: readonly string[]
 }
 
-interface ExperimentDefinition<C extends Configuration> {
+export interface ExperimentDefinition<C extends Configuration> {
   readonly name: string
   readonly title: string
   /** Paper and section. */

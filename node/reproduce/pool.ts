@@ -1,7 +1,7 @@
 /** Runs an experiment's configurations on several threads, each the next one as soon as it is free. */
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import type { Configuration, Measurement } from './experiment.ts'
+import type { Configuration, Measurement, Settings } from './experiment.ts'
 
 export type FromThread =
   | { readonly kind: 'progress'; readonly index: number; readonly done: number }
@@ -21,6 +21,8 @@ export class ReproduceError extends Error {
 
 interface PoolOptions {
   readonly experiment: string
+  /** Of the plan that the configurations belong to. */
+  readonly settings: Settings
   readonly configs: readonly Configuration[]
   readonly threads: number
   onProgress(index: number, done: number): void
@@ -30,14 +32,14 @@ interface PoolOptions {
 
 /** Ends when all have run, or at the first failure. @throws ReproduceError */
 export async function runPool(options: PoolOptions): Promise<void> {
-  const { experiment, configs, threads } = options
+  const { experiment, settings, configs, threads } = options
   let next = 0
   let delivered: Promise<void> = Promise.resolve()
   // Beside this file and of its kind: .ts in a checkout, .js in a built package.
   const file = new URL(`./run-thread${extname(import.meta.url)}`, import.meta.url)
   const workers = Array.from(
     { length: Math.min(threads, configs.length) },
-    () => new Worker(file, { workerData: { name: experiment } }),
+    () => new Worker(file, { workerData: { name: experiment, settings } }),
   )
   const work = (worker: Worker) =>
     new Promise<void>((resolve, reject) => {

@@ -61,6 +61,7 @@ export async function reproduce(options: ReproduceOptions): Promise<Reproduction
   try {
     await runPool({
       experiment: experiment.name,
+      settings,
       configs: missing,
       threads,
       onProgress: meter.progress,

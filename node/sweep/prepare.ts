@@ -13,25 +13,28 @@ import type { Setting } from './rows.ts'
 import { valuesOf } from './settings.ts'
 
 /** A run that can begin. */
-export type Prepared =
-  | {
-      readonly kind: 'server'
-      readonly values: RunValues
-      readonly scenario: Scenario
-      readonly rule: Aggregator
-    }
-  | {
-      readonly kind: 'gossip'
-      readonly values: RunValues
-      readonly scenario: GossipScenario
-      readonly rule: GossipRule
-    }
-  | {
-      readonly kind: 'peers'
-      readonly values: RunValues
-      readonly scenario: Scenario
-      readonly world: SimulatedWorld
-    }
+export type Prepared = PreparedServer | PreparedGossip | PreparedPeers
+
+export interface PreparedServer {
+  readonly kind: 'server'
+  readonly values: RunValues
+  readonly scenario: Scenario
+  readonly rule: Aggregator
+}
+
+export interface PreparedGossip {
+  readonly kind: 'gossip'
+  readonly values: RunValues
+  readonly scenario: GossipScenario
+  readonly rule: GossipRule
+}
+
+export interface PreparedPeers {
+  readonly kind: 'peers'
+  readonly values: RunValues
+  readonly scenario: Scenario
+  readonly world: SimulatedWorld
+}
 
 type Settings = Readonly<Record<string, Setting>>
 

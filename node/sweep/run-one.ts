@@ -11,7 +11,13 @@ import { type Report, reportedSeries } from '../daemon/report.ts'
 import type { Stop } from './definition.ts'
 import type { Digests, Inputs } from './inputs.ts'
 import { metricsOf, seriesOf } from './metrics.ts'
-import { type Prepared, prepare } from './prepare.ts'
+import {
+  type Prepared,
+  type PreparedGossip,
+  type PreparedPeers,
+  type PreparedServer,
+  prepare,
+} from './prepare.ts'
 import type { Programs } from './programs.ts'
 import type { RunRow, Setting } from './rows.ts'
 import { createWatch, type Watch } from './watch.ts'
@@ -83,22 +89,17 @@ async function learnIn(
   oracleCache: OracleCache,
   onStep: (step: number, loss: number) => void,
 ): Promise<Learnt> {
-  const { scenario, values } = prepared
+  const { scenario } = prepared
   const { isOver } = watch
   if (prepared.kind === 'server') {
-    const { rule } = prepared
-    const run = await learnOnServer({
-      scenario,
-      rule,
-      values,
+    const run = await learnWithServer(prepared, {
       oracleCache,
       onStep,
       isOver,
-      save: null,
       onEvaluation: point => watch.onEvaluation(0, point),
     })
     const why = run.finite ? null : `the parameters of step ${run.steps} are not finite`
-    const report = serverReport(scenario, rule.name, run, 0)
+    const report = serverReport(scenario, prepared.rule.name, run, 0)
     return { report, series: pointsOf(report.honest), why }
   }
   const { liars } = scenario
@@ -106,19 +107,12 @@ async function learnIn(
     if (!liars.includes(peer)) watch.onEvaluation(peer, point)
   }
   if (prepared.kind === 'gossip') {
-    const { rule, scenario: graph } = prepared
-    const learning = { scenario: graph, rule, values, save: null, oracleCache }
-    const run = await learnByGossip(Object.assign(learning, { onStep, isOver, onEvaluation }))
+    const run = await learnOverGraph(prepared, { oracleCache, onStep, isOver, onEvaluation })
     const where = `the parameters of peer ${run.diverged} in step ${run.steps} are not finite`
-    const report = gossipReport(graph, rule.name, run, 0)
+    const report = gossipReport(prepared.scenario, prepared.rule.name, run, 0)
     return { report, series: pointsOf(report.honest), why: run.diverged === null ? null : where }
   }
-  const run = await runSimulated({
-    ...prepared.world,
-    scenario,
-    init: values.init,
-    program: programOf(values),
-    save: null,
+  const run = await learnAmongPeers(prepared, {
     oracleCache,
     isOver,
     onEvaluation,
@@ -129,6 +123,33 @@ async function learnIn(
   const all = run.series.filter((_, peer) => !liars.includes(peer)).map(reportedSeries)
   const series = pointsOf(report.honest.length === 0 ? all : report.honest)
   return { report, series, why: whyOf(run.result) }
+}
+
+type ServerHooks = Pick<
+  Parameters<typeof learnOnServer>[0],
+  'oracleCache' | 'onStep' | 'onEvaluation' | 'isOver'
+>
+type PeerHooks = Pick<SimulatedOptions, 'oracleCache' | 'onStep' | 'onEvaluation' | 'isOver'>
+
+/** @throws DataError, ModelError, RuleError */
+export function learnWithServer({ scenario, rule, values }: PreparedServer, hooks: ServerHooks) {
+  return learnOnServer({ scenario, rule, values, save: null, ...hooks })
+}
+
+type GossipHooks = Pick<
+  Parameters<typeof learnByGossip>[0],
+  'oracleCache' | 'onStep' | 'onEvaluation' | 'isOver'
+>
+
+/** @throws DataError, ModelError, RuleError */
+function learnOverGraph({ scenario, rule, values }: PreparedGossip, hooks: GossipHooks) {
+  return learnByGossip({ scenario, rule, values, save: null, ...hooks })
+}
+
+/** @throws DataError, ModelError, OracleError */
+export function learnAmongPeers({ scenario, values, world }: PreparedPeers, hooks: PeerHooks) {
+  const program = programOf(values)
+  return runSimulated({ ...world, scenario, init: values.init, program, save: null, ...hooks })
 }
 
 function pointsOf(peers: readonly Pick<Report['honest'][number], 'series'>[]): readonly Points[] {

@@ -1,8 +1,27 @@
 /** What the runs of `cge` say about the paper's observations. */
 import type { Findings, Result, Settings, Table, Verdict } from '../experiment.ts'
 import { type Figure, heatFigure, type Line, linesFigure } from '../figures.ts'
+import type { RuleKey } from '../rule-key.ts'
 import { percentText, type Spread, spreadOf } from '../statistics.ts'
-import { type CgeConfig as Config, faults, filters } from './cge-plan.ts'
+
+/** `rule` is `mean` if nobody is faulty. */
+export type CgeConfig = RuleKey & {
+  readonly data: string
+  readonly model: string
+  readonly partition: string
+  readonly fault: string | null
+  readonly faulty: number
+  readonly batch: number
+  /** `α` of §3.5. */
+  readonly averaging: number
+  readonly rate: number
+  readonly missing: string
+  readonly steps: number
+  readonly seed: number
+}
+
+const filters = ['gm', 'gmom', 'cwtm', 'multi-krum-original', 'cge', 'cge-sum']
+const faults = ['gradient-reverse', 'coordinate-wise', 'norm-confusing', 'label-flip', 'random']
 
 const labels: Readonly<Record<string, string>> = {
   mean: 'fault-free',
@@ -14,8 +33,8 @@ const labels: Readonly<Record<string, string>> = {
   'cge-sum': 'CGE, sum',
 }
 
-type Results = readonly Result<Config>[]
-type Wanted = Partial<Config>
+type Results = readonly Result<CgeConfig>[]
+type Wanted = Partial<CgeConfig>
 
 export function judge(results: Results, settings: Settings): Findings {
   return {
@@ -38,7 +57,7 @@ export function judge(results: Results, settings: Settings): Findings {
 function pick(results: Results, wanted: Wanted): Results {
   const wants = Object.entries(wanted)
   return results.filter(({ config }) =>
-    wants.every(([name, value]) => config[name as keyof Config] === value),
+    wants.every(([name, value]) => config[name as keyof CgeConfig] === value),
   )
 }
 

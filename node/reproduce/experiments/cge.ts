@@ -1,11 +1,8 @@
 /** comparative-gradient-elimination §3: five gradient filters, five faults, batch sizes, numbers of faults, averaging. */
-import { attackNamed } from '../../../learning/attacks/registry.ts'
-import { defineExperiment } from '../experiment.ts'
-import { runOnServer } from '../on-server.ts'
-import { judge } from './cge-findings.ts'
-import { type CgeConfig, configurations, WORKERS } from './cge-plan.ts'
+import { attackOf, defineSweepExperiment, ruleKeyOf, settingsOf } from '../sweep-experiment.ts'
+import { type CgeConfig, judge } from './cge-findings.ts'
 
-export const cge = defineExperiment<CgeConfig>({
+export const cge = defineSweepExperiment<CgeConfig>({
   name: 'cge',
   title: 'Comparative gradient elimination',
   source: 'comparative-gradient-elimination, §3',
@@ -15,27 +12,14 @@ export const cge = defineExperiment<CgeConfig>({
     'Fault-tolerance deteriorates with f and improves with the batch size (16, 64).',
     'Averaging each agent’s gradients over time, hₜ = αhₜ₋₁ + (1 − α)gₜ (§3.5), improves it, most of all against coordinate-wise faults.',
   ],
-  needsData: true,
-  configurations,
+  on: 'first',
+  configOf: cell => ({
+    ...settingsOf(cell, 'partition', 'batch', 'averaging', 'rate', 'missing'),
+    ...ruleKeyOf(cell),
+    fault: attackOf(cell),
+    faulty: Number(cell.settings.faults),
+  }),
   cost: ({ steps, batch, model }) => steps * (model === 'lenet' ? 10 * batch : 60 + batch),
-  run(config, context) {
-    const { model, fault, faulty } = config
-    return runOnServer(
-      {
-        ...config,
-        workers: WORKERS,
-        maxFaulty: faulty,
-        momentum: 0,
-        clip: null,
-        weightDecay: 0,
-        // If there is one faulty agent, it is agent 1 in the paper; identities matter to no filter except MoM.
-        liars: Array.from({ length: faulty }, (_, i) => i),
-        attack: fault === null ? null : attackNamed(fault),
-        every: model === 'lenet' ? 25 : 20,
-        examples: model === 'lenet' ? 2000 : 1000,
-      },
-      context,
-    )
-  },
+  examples: ({ model }) => (model === 'lenet' ? 2000 : 1000),
   judge,
 })

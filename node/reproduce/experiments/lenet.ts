@@ -1,23 +1,12 @@
 /** approximate-byzantine-fault-tolerance, App. K: LeNet with CGE and CWTM under label-flipping and reversed gradients. */
-import { attackNamed } from '../../../learning/attacks/registry.ts'
-import {
-  combinations,
-  defineExperiment,
-  type Findings,
-  type Result,
-  type Settings,
-  seedsOf,
-  type Verdict,
-} from '../experiment.ts'
+import { combinations, type Findings, type Result, type Settings, type Verdict } from '../experiment.ts'
 import { linesFigure } from '../figures.ts'
-import { runOnServer } from '../on-server.ts'
-import { type RuleKey, ruleKey } from '../rule-key.ts'
+import type { RuleKey } from '../rule-key.ts'
 import { percentText, type Spread, spreadOf } from '../statistics.ts'
+import { attackOf, defineSweepExperiment, ruleKeyOf, settingsOf } from '../sweep-experiment.ts'
 
-const WORKERS = 10
-const FAULTS = 3
-const filters = ['cge', 'cge-sum', 'cwtm'] as const
-const faults = ['label-flip', 'gradient-reverse'] as const
+const filters = ['cge', 'cge-sum', 'cwtm']
+const faults = ['label-flip', 'gradient-reverse']
 /** How much lost accuracy still counts as close; the paper names no number. */
 const CLOSE = 0.1
 
@@ -25,15 +14,15 @@ const CLOSE = 0.1
 type Config = RuleKey & {
   readonly data: string
   readonly model: string
-  readonly fault: (typeof faults)[number] | null
+  readonly fault: string | null
   readonly rate: number
-  readonly missing: 'eliminated'
+  readonly missing: string
   readonly batch: number
   readonly steps: number
   readonly seed: number
 }
 
-export const lenet = defineExperiment<Config>({
+export const lenet = defineSweepExperiment<Config>({
   name: 'lenet',
   title: 'LeNet with gradient filters',
   source: 'approximate-byzantine-fault-tolerance, Appendix K',
@@ -42,46 +31,14 @@ export const lenet = defineExperiment<Config>({
     'Ten agents, three of them faulty, learn MNIST and Fashion-MNIST with LeNet (431,080 parameters): batches of 128, η = 0.01, 1,000 steps. The faulty agents train on flipped labels (9 − y) or reverse their gradients.',
     'With CGE and with CWTM losses converge to within a close range of the fault-free results, and accuracies differ less still.',
   ],
-  needsData: true,
-  configurations(settings) {
-    const { quick, data } = settings
-    const shared = {
-      data: data.map(({ path }) => path),
-      model: [quick ? 'mlp' : 'lenet'],
-      rate: [quick ? 0.1 : 0.01],
-      batch: [quick ? 64 : 128],
-      steps: [quick ? 200 : 1000],
-      seed: seedsOf(settings, 1, 1),
-      missing: ['eliminated' as const],
-    }
-    return [
-      ...combinations({ ...shared, rule: ['mean'], fault: [null] }),
-      ...combinations({ ...shared, rule: filters, fault: faults }),
-    ].map(config => ({ ...config, ...ruleKey(config.rule) }))
-  },
-  cost: ({ steps, batch, fault }) => steps * batch * (fault === null ? WORKERS - FAULTS : WORKERS),
-  run(config, context) {
-    const { fault, steps } = config
-    const faulty = fault === null ? 0 : FAULTS
-    return runOnServer(
-      {
-        ...config,
-        maxFaulty: faulty,
-        partition: 'iid',
-        // Fault-free: the agents that would be faulty take no part.
-        workers: fault === null ? WORKERS - FAULTS : WORKERS,
-        momentum: 0,
-        clip: null,
-        weightDecay: 0,
-        averaging: 0,
-        liars: Array.from({ length: faulty }, (_, i) => WORKERS - faulty + i),
-        attack: fault === null ? null : attackNamed(fault, fault === 'gradient-reverse' ? { factor: 1 } : {}),
-        every: steps / 10,
-        examples: 2000,
-      },
-      context,
-    )
-  },
+  on: 'each',
+  configOf: cell => ({
+    ...settingsOf(cell, 'rate', 'missing', 'batch'),
+    ...ruleKeyOf(cell),
+    fault: attackOf(cell),
+  }),
+  cost: ({ steps, batch, fault }) => steps * batch * (fault === null ? 7 : 10),
+  examples: () => 2000,
   judge,
 })
 

@@ -2,13 +2,16 @@
 import type { Findings, Result, Settings, Table, Verdict } from '../experiment.ts'
 import { type Figure, heatFigure, linesFigure } from '../figures.ts'
 import { percentText, type Spread, spreadOf } from '../statistics.ts'
-import {
-  attacksOf,
-  type PeerToPeerConfig as Config,
-  PEERS,
-  partitions,
-  protocols,
-} from './peer-to-peer-plan.ts'
+
+export type PeerToPeerConfig = {
+  readonly data: string
+  readonly model: string
+  readonly protocol: string
+  readonly attack: string | null
+  readonly partition: string
+  readonly steps: number
+  readonly seed: number
+}
 
 const labels: Readonly<Record<string, string>> = {
   mda: 'MDA',
@@ -22,48 +25,55 @@ const shares: Readonly<Record<string, string>> = {
   'dirichlet:0.5': 'Dirichlet(0.5)',
   label: 'by label',
 }
+const protocols = Object.keys(labels)
+const partitions = Object.keys(shares)
 /** How far below the run without an attack a result may be and still count as learning, on equal shares. */
 const POINTS = 0.05
 /** Honest peers count as together if they differ by less than this part of the way they have come. */
 const TOGETHER = 0.1
 
-type Results = readonly Result<Config>[]
+type Results = readonly Result<PeerToPeerConfig>[]
 
 export function judge(results: Results, settings: Settings): Findings {
   return {
     verdicts: verdicts(results, settings),
     tables: settings.data.flatMap(({ name, path }) =>
-      partitions.map(partition => table(results, settings, name, path, partition)),
+      partitions.map(partition => table(results, name, path, partition)),
     ),
     figures: settings.data.flatMap(({ name, path }) => [
-      heat(results, settings, name, path),
+      heat(results, name, path),
       together(results, name, path),
     ]),
     notes: [
       ...(settings.quick ? ['Quick: softmax regression, 50 steps, one seed, five attacks.'] : []),
-      `${PEERS} peers, one of them Byzantine: the fewest for which all four agreements stand a fault (CVA needs 7f + 1). One iteration for gradients and one for parameters a step (the practical schedule), η = 0.1, momentum 0.9, batches of 25; asynchronous, so peers use the first n − f vectors that arrive. Accuracy is the mean over the honest peers, each with its own parameters, on 1,000 examples of the test set.`,
+      `Eight peers, one of them Byzantine: the fewest for which all four agreements stand a fault (CVA needs 7f + 1). One iteration for gradients and one for parameters a step (the practical schedule), η = 0.1, momentum 0.9, batches of 25; asynchronous, so peers use the first n − f vectors that arrive. Accuracy is the mean over the honest peers, each with its own parameters, on 1,000 examples of the test set.`,
       'By label each peer knows one or two classes. K is then large, the theorem promises little, and a rule that drops vectors drops the one peer that knows a class: all resilient agreements lose there even without an attack.',
     ],
   }
 }
 
-function select(results: Results, wanted: Partial<Config>): Results {
+function select(results: Results, wanted: Partial<PeerToPeerConfig>): Results {
   const wants = Object.entries(wanted)
   return results.filter(({ config }) =>
-    wants.every(([name, value]) => config[name as keyof Config] === value),
+    wants.every(([name, value]) => config[name as keyof PeerToPeerConfig] === value),
   )
 }
 
-function accuracy(results: Results, wanted: Partial<Config>): Spread | null {
+/** In the order of the sweep; null is none. */
+function attacksOf(results: Results): (string | null)[] {
+  return [...new Set(results.map(({ config }) => config.attack))]
+}
+
+function accuracy(results: Results, wanted: Partial<PeerToPeerConfig>): Spread | null {
   return spreadOf(select(results, wanted).map(({ measurement }) => measurement.numbers.accuracy))
 }
 
 function verdicts(results: Results, settings: Settings): Verdict[] {
-  const attacks = attacksOf(settings).filter(attack => attack !== null)
+  const attacks = attacksOf(results).filter(attack => attack !== null)
   const lost = settings.data.flatMap(({ path }) =>
     protocols.flatMap(protocol =>
       attacks.map(attack => {
-        const at = { data: path, protocol, partition: 'iid' as const }
+        const at = { data: path, protocol, partition: 'iid' }
         const gap =
           accuracy(results, { ...at, attack: null })!.mean - accuracy(results, { ...at, attack })!.mean
         return { protocol, attack, gap }
@@ -103,14 +113,8 @@ function verdicts(results: Results, settings: Settings): Verdict[] {
   ]
 }
 
-function table(
-  results: Results,
-  settings: Settings,
-  name: string,
-  data: string,
-  partition: Config['partition'],
-): Table {
-  const attacks = attacksOf(settings)
+function table(results: Results, name: string, data: string, partition: string): Table {
+  const attacks = attacksOf(results)
   return {
     title: `Accuracy on ${name}, ${shares[partition]}`,
     head: ['agreement', ...attacks.map(attack => attack ?? 'no attack')],
@@ -121,10 +125,10 @@ function table(
   }
 }
 
-function heat(results: Results, settings: Settings, name: string, data: string): Figure {
+function heat(results: Results, name: string, data: string): Figure {
   const cells = partitions.flatMap(partition =>
     protocols.flatMap(protocol =>
-      attacksOf(settings).map(attack => ({
+      attacksOf(results).map(attack => ({
         panel: shares[partition]!,
         row: labels[protocol]!,
         column: attack ?? 'no attack',

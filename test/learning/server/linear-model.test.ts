@@ -5,7 +5,7 @@ import { linearModel } from '../../../learning/server/linear-model.ts'
 import { linearRegression } from '../../../node/reproduce/experiments/linear-regression.ts'
 import { CONTRACTION } from '../../../node/reproduce/experiments/linear-regression-findings.ts'
 import { GROUPS } from '../../../node/reproduce/experiments/linear-regression-plan.ts'
-import { createOraclePool } from '../../../node/reproduce/oracle-pool.ts'
+import { createMeasuringCaches } from '../../../node/reproduce/measure.ts'
 import { ruleKey } from '../../../node/reproduce/rule-key.ts'
 
 test('with many samples the gradient is nearly θ − θ* (byzantine-gradient-descent, §4)', t => {
@@ -29,7 +29,8 @@ test('the true parameters are ones and minus ones', t => {
 })
 
 test('GMoM contracts and ends low under every fault; averaging breaks (the experiment in small)', async t => {
-  const context = { oraclePool: createOraclePool(), progress() {} }
+  const settings = { quick: true, seeds: null, data: [] }
+  const context = { settings, cacheFor: createMeasuringCaches(), progress() {} }
   const run = (config: Parameters<typeof linearRegression.run>[0]) => linearRegression.run(config, context)
   const shared = { samples: 3000, seed: 1, liars: 'fixed' }
   for (const fault of ['gradient-reverse', 'random', 'sign-flip']) {

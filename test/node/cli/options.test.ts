@@ -3,6 +3,8 @@ import test from 'ava'
 import type { Option } from '../../../node/cli/command.ts'
 import { type ScenarioValues, scenarioOf, scenarioOptions } from '../../../node/cli/options.ts'
 import { decimal, integer, largeInteger, oneOf, orNone, pair } from '../../../node/cli/parse.ts'
+import { serverScenario } from '../../../node/cli/server-learning.ts'
+import { type RunValues, runOptions } from '../../../node/cli/simulate-options.ts'
 
 function values(changes: Partial<ScenarioValues> = {}): ScenarioValues {
   const options: Readonly<Record<string, Option<unknown>>> = scenarioOptions
@@ -34,6 +36,33 @@ test('the last peers lie, and nobody has an attack where nobody lies', t => {
   t.deepEqual(honest.liars, [])
   t.is(honest.attack, null)
   t.is(honest.settings.faults, 1)
+})
+
+test('liars that are named are these, in a cohort and around a server', t => {
+  const named = (text: string) => scenarioOptions.liars.parse!(text, '--liars')
+  const liarsOf = (text: string, changes: Partial<ScenarioValues> = {}) =>
+    scenarioOf(values({ peers: 13, liars: named(text), ...changes })).liars
+  t.deepEqual(liarsOf('7,0'), [0, 7])
+  t.deepEqual(liarsOf('12', { byzantine: 1 }), [12])
+  t.deepEqual(liarsOf('none', { attack: 'little' }), [])
+  t.deepEqual(liarsOf('0', { peers: 3, unsafe: true, attack: 'little' }), [0])
+  for (const text of ['', '1,', '1,1', '01', '-1', 'all'])
+    t.throws(() => named(text), { message: /--liars is ".*expected numbers of peers, each once/ })
+  t.throws(() => liarsOf('13'), { message: /--liars names peer 13; expected peers from 0 to 12/ })
+  t.throws(() => liarsOf('0,1', { byzantine: 1 }), { message: /--byzantine is 1, and --liars names 2/ })
+  t.throws(() => liarsOf('0,1,2'), { message: /more than the f = 2/ })
+  t.throws(() => liarsOf('0,1', { peers: 2, unsafe: true }), { message: /--liars names 2, of 2 peers/ })
+
+  const server = (liars: string, changes: Partial<RunValues> = {}) => {
+    const defaults = Object.fromEntries(
+      Object.entries(runOptions).map(([key, { fallback }]) => [key, fallback]),
+    )
+    return serverScenario({ ...(defaults as RunValues), liars: named(liars), ...changes }, null).liars
+  }
+  t.deepEqual(server('0,2'), [0, 2])
+  t.deepEqual(server('none', { faults: 0 }), [])
+  t.throws(() => server('0,1', { faults: 1 }), { message: /more than f = 1/ })
+  t.throws(() => server('0', { rotating: true }), { message: /--rotating lets other workers lie/ })
 })
 
 test('flags become the fields of a cohort', t => {

@@ -10,10 +10,10 @@ import {
 } from '../../../node/reproduce/experiments/learn-theorem-plan.ts'
 
 const context: RunContext = {
-  oraclePool: {
-    open: () => Promise.reject(new Error('no data is needed')),
-    evaluate: () => Promise.reject(new Error('no data is needed')),
-  } as unknown as RunContext['oraclePool'],
+  settings: { quick: true, seeds: null, data: [] },
+  cacheFor() {
+    throw new Error('no data is needed')
+  },
   progress() {},
 }
 

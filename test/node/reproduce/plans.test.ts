@@ -61,7 +61,7 @@ test('resam: model, faults and momentum can be chosen; seven faults have Multi-K
   const plan = chosen({ faults: 7, momentum: 0.999 })
   t.is(plan.length, (8 * 4 + 1) * 2 * 5)
   t.deepEqual(valuesOf(plan, 'momentum'), [0, 0.999])
-  t.deepEqual(valuesOf(plan, 'faults'), [0, 7])
+  t.deepEqual(valuesOf(plan, 'faults').sort(), [0, 7])
   t.true(valuesOf(plan, 'rule').includes('multi-krum') && !valuesOf(plan, 'rule').includes('krum'))
   t.deepEqual(
     valuesOf(
@@ -72,7 +72,7 @@ test('resam: model, faults and momentum can be chosen; seven faults have Multi-K
   )
   t.deepEqual(valuesOf(chosen({ model: 'resam-cnn' }), 'rate'), [0.75])
   t.deepEqual(valuesOf(chosen({ momentum: 0 }), 'momentum'), [0])
-  for (const faults of [1, 3, 6]) t.deepEqual(valuesOf(chosen({ faults }), 'faults'), [0, faults])
+  for (const faults of [1, 3, 6]) t.deepEqual(valuesOf(chosen({ faults }), 'faults').sort(), [0, faults])
 })
 
 test('lenet in full: LeNet, 1,000 steps, batches of 128, η = 0.01, on both data sets', t => {
@@ -90,7 +90,7 @@ test('cge in full: five filters, CGE with mean and sum, five faults, f = 1 … 4
   const plan = planOf('cge', full)
   t.deepEqual(valuesOf(plan, 'rule').length, 7)
   t.deepEqual(valuesOf(plan, 'fault').length, 6)
-  t.deepEqual(valuesOf(plan, 'faulty'), [0, 1, 2, 3, 4])
+  t.deepEqual(valuesOf(plan, 'faulty').sort(), [0, 1, 2, 3, 4])
   t.deepEqual(valuesOf(plan, 'batch'), [16, 64])
   t.deepEqual(valuesOf(plan, 'averaging'), [0, 0.2, 0.4, 0.6])
 })

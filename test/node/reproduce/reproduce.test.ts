@@ -94,6 +94,7 @@ test('a run that fails ends the job, and is named', async t => {
   const error = await t.throwsAsync(
     runPool({
       experiment: 'linear-regression',
+      settings,
       configs: [config],
       threads: 2,
       onProgress() {},

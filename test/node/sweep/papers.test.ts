@@ -1,11 +1,12 @@
-/** docs/sweeps/papers/: each file's runs are those that `concord reproduce` plans, and come out the same to the bit. */
+/** docs/sweeps/papers/: each file's runs are those that the paper has, and `concord reproduce` measures what a sweep does. */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { attackNamed } from '../../../learning/attacks/registry.ts'
-import type { Configuration, RunContext } from '../../../node/reproduce/experiment.ts'
-import { createOraclePool } from '../../../node/reproduce/oracle-pool.ts'
+import type { Configuration } from '../../../node/reproduce/experiment.ts'
+import { createMeasuringCaches, measure } from '../../../node/reproduce/measure.ts'
 import { experimentNamed } from '../../../node/reproduce/registry.ts'
+import type { Cell } from '../../../node/sweep/definition.ts'
 import { cellsOf } from '../../../node/sweep/grid.ts'
 import { type Prepared, prepare } from '../../../node/sweep/prepare.ts'
 import { createPrograms } from '../../../node/sweep/programs.ts'
@@ -25,7 +26,7 @@ const chosen = (from: object, names: readonly string[]): Facts =>
 
 const learnt = ['model', 'rate', 'momentum', 'clip', 'weightDecay', 'batch', 'steps', 'seed', 'faults']
 
-/** As `run` of each experiment has it, which hands them to the server or to `simulate`. */
+/** What the paper has, and beside it what a result of `reproduce` is known by. */
 const factsOfPlan: Readonly<Record<string, (config: Configuration) => Facts>> = {
   resam: config => ({
     ...onServer(config, Number(config.faults), 15, config.attack),
@@ -35,7 +36,11 @@ const factsOfPlan: Readonly<Record<string, (config: Configuration) => Facts>> = 
     weightDecay: 1e-4,
     batch: 25,
   }),
-  cge: config => onServer(config, Number(config.faulty), 10, config.fault),
+  cge: config => ({
+    ...onServer(config, Number(config.faulty), 10, config.fault),
+    // If there is one faulty agent, it is the first in the paper.
+    liars: Array.from({ length: Number(config.faulty) }, (_, i) => i),
+  }),
   lenet: config => ({
     ...onServer(
       config,
@@ -53,7 +58,7 @@ const factsOfPlan: Readonly<Record<string, (config: Configuration) => Facts>> = 
     parameters: '',
     peers: 8,
     faults: 1,
-    liars: config.attack === null ? 0 : 1,
+    liars: config.attack === null ? [] : [7],
     averaging: 0,
     missing: 'left-out',
     rate: 0.1,
@@ -70,7 +75,7 @@ function onServer(config: Configuration, faults: number, peers: number, attack: 
     attack,
     peers,
     faults,
-    liars: faults,
+    liars: Array.from({ length: faults }, (_, i) => peers - faults + i),
     momentum: 0,
     clip: null,
     weightDecay: 0,
@@ -86,7 +91,7 @@ function factsOf({ values, scenario, kind }: Prepared): Facts {
       .join(' '),
     attack: scenario.attack?.name ?? null,
     peers: scenario.peers,
-    liars: scenario.liars.length,
+    liars: scenario.liars,
     partition: scenario.partition,
     averaging: values.averaging,
     missing: values.missing,
@@ -121,12 +126,13 @@ test('each shipped file is in full and quick', t => {
     )
 })
 
-/** By experiment: a cell of its quick file, by axes. In cge others are faulty, so that only runs without faults are equal. */
+/** By experiment: a cell of its quick file, by axes. */
 const compared: readonly (readonly [name: string, axes: Readonly<Record<string, unknown>>])[] = [
   ['resam', { rule: 'cc', attack: 'label-flip', momentum: 0.99 }],
   ['resam', { rule: 'mda', attack: 'little', momentum: 0 }],
+  ['cge', { rule: 'gmom', attack: 'coordinate-wise', batch: 16 }],
   ['cge', { rule: 'mean', attack: 'none', batch: 16 }],
-  ['lenet', { rule: 'cge-sum', attack: 'reversed' }],
+  ['lenet', { rule: 'cge-sum', attack: 'gradient-reverse' }],
   ['peer-to-peer', { protocol: 'mda', attack: 'label-flip', partition: 'label' }],
 ]
 const STEPS = 3
@@ -141,17 +147,11 @@ for (const [name, axes] of compared)
     delete settings.evaluateEvery
     const { seed, ...others } = settings
     const { rows } = await runSweep(sweepOf({ settings: others, seeds: [seed] }, { source: name, base }))
-    const prepared = factsOf(await prepare(cell.settings, createPrograms()))
-    const [config] = planOf(name, true).filter(
-      each => sorted([factsOfPlan[name]!(each)])[0] === sorted([prepared])[0],
-    )
-    const pool = createOraclePool()
-    const context: RunContext = {
-      // All of the test set, as in a sweep.
-      oraclePool: { ...pool, evaluate: (model, data, at) => pool.evaluate(model, data, at, Infinity) },
+    // All of the test set, as in a sweep.
+    const { numbers, series } = await measure(settings as Cell['settings'], Infinity, {
+      cacheFor: createMeasuringCaches(),
       progress() {},
-    }
-    const { numbers, series } = await experimentNamed(name)!.run({ ...config!, steps: STEPS }, context)
+    })
     t.is(rows[0]!.status, 'done')
     // On a server all workers have the same one, and its mean is rounded.
     const isServer = name !== 'peer-to-peer'
@@ -160,6 +160,57 @@ for (const [name, axes] of compared)
     // reproduce has the sum, divided, of peers that may all be equal: then it may be off in the last digit.
     else t.true(Math.abs(rows[0]!.metrics.accuracyMean! - numbers.accuracy!) < 1e-15)
   })
+
+test('a run of a plan is that of its cell, measured on a part of the test set', async t => {
+  const settings = { quick: true, seeds: null, data: digits }
+  const { configurations, run } = experimentNamed('peer-to-peer')!
+  const config = configurations(settings).find(
+    each => each.protocol === 'cva' && each.partition === 'label' && each.attack === 'little',
+  )!
+  const told: number[] = []
+  const progress = (done: number) => told.push(done)
+  const measured = await run(config, { settings, cacheFor: createMeasuringCaches(), progress })
+  t.deepEqual([told.length, told.at(-1)], [config.steps, 1])
+  t.is(measured.numbers.stuck, 0)
+  // On 1,000 of the examples.
+  t.is((1000 * 7 * measured.numbers.accuracy!) % 1, 0)
+  t.deepEqual(
+    measured.series.diameter!.map(([step]) => step),
+    [1, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50],
+  )
+})
+
+test('where workers share their data, only liars have false labels, whichever they are', async t => {
+  const { settings } = cellsOf(await readSweep(fileOf('cge', true)))[0]!
+  const context = { cacheFor: createMeasuringCaches(), progress() {} }
+  for (const liars of ['0', '9', '0,9']) {
+    const flipped = { attack: 'label-flip', faults: 2, rule: 'mean', param: '', liars }
+    const run = { ...settings, ...flipped, model: 'softmax', steps: 20, evaluateEvery: 20 }
+    const { numbers } = await measure(run, 300, context)
+    t.true(numbers.accuracy! > 0.3, `${liars}: ${numbers.accuracy}`)
+  }
+})
+
+test('parameters that are no numbers classify by chance from then on', async t => {
+  const { settings } = cellsOf(await readSweep(fileOf('cge', true)))[0]!
+  const diverging = { ...settings, rate: 1e38, steps: 6, evaluateEvery: 2 }
+  const context = { cacheFor: createMeasuringCaches(), progress() {} }
+  const { numbers, series } = await measure(diverging, 100, context)
+  const places = [0, 2, 4, 6]
+  t.deepEqual(
+    series.accuracy!.map(([step]) => step),
+    places,
+  )
+  t.deepEqual(
+    series.accuracy!.slice(1).map(([, accuracy]) => accuracy),
+    [0.1, 0.1, 0.1],
+  )
+  t.deepEqual(
+    series.loss!.slice(1).map(([, loss]) => loss),
+    [null, null, null],
+  )
+  t.deepEqual([numbers.accuracy, numbers.late], [0.1, 0.1])
+})
 
 test('a flipped sign is a reversed gradient that is not scaled', t => {
   const own = Float32Array.of(1.5, -2, 0.1)
