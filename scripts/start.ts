@@ -5,9 +5,11 @@
  */
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { goToCaller } from '../node/cli/callers-folder.ts'
 import { bundled } from './bundle.ts'
 
 const checkout = join(import.meta.dirname, '..')
+goToCaller(checkout)
 const sources = join(checkout, 'node/cli/main.ts')
 const main = process.env.DEBUG ? sources : await bundled(checkout).catch(() => sources)
 await import(pathToFileURL(main).href)

@@ -1,9 +1,12 @@
 /** The command line: sets the process up, runs the command, ends with its exit code. */
 
+import { join } from 'node:path'
 import { countBuffersAsHeap } from '../network/memory.ts'
+import { goToCaller } from './callers-folder.ts'
 import { endWithReader } from './closed-output.ts'
 import { openCompileCache } from './compile-cache.ts'
 
+goToCaller(join(import.meta.dirname, '..', '..'))
 openCompileCache()
 // Peers move vectors; simulated ones too.
 countBuffersAsHeap()

@@ -54,12 +54,7 @@ export async function runProgram(options: ProgramOptions, argv: readonly string[
       program.addCommand(build(each, [options.name], options, finish).helpGroup(commandGroup(each.name)))
       continue
     }
-    const group = newCommander([options.name, each.name], options).description(each.summary)
-    for (const command of each.commands)
-      group.addCommand(build(command, [options.name, each.name], options, finish), {
-        isDefault: command.name === each.usual,
-      })
-    program.addCommand(group.helpGroup(commandGroup(each.name)))
+    program.addCommand(buildGroup(each, options, finish).helpGroup(commandGroup(each.name)))
   }
   try {
     if (argv.length === 0) program.help({ error: true })
@@ -67,6 +62,33 @@ export async function runProgram(options: ProgramOptions, argv: readonly string[
     return code
   } catch (error) {
     return reported(error, options)
+  }
+}
+
+function buildGroup(
+  { name, summary, commands, usual }: CommandGroup,
+  options: ProgramOptions,
+  finish: (code: number) => void,
+): Commander {
+  const path = [options.name, name]
+  const group = newCommander(path, options).description(summary)
+  for (const command of commands) {
+    const isDefault = command.name === usual
+    const built = build(command, path, options, finish)
+    group.addCommand(built, { isDefault })
+    if (isDefault) helpAs(group, built, `\n${examplesOf(command, path, options)}`)
+  }
+  return group
+}
+
+/** The help of a group whose usual command needs no name: that command's, and what else there is. */
+function helpAs(group: Commander, usual: Commander, examples: string): void {
+  const own = group.helpInformation.bind(group)
+  group.addHelpText('after', examples)
+  group.helpInformation = context => {
+    const text = own(context)
+    const commands = text.slice(text.indexOf('\nCommands:'))
+    return `${usual.helpInformation(context).replace(`${group.name()} ${usual.name()} `, `${group.name()} `)}${commands}`
   }
 }
 
@@ -121,13 +143,7 @@ function build(
   commander.description(
     command.about === undefined ? command.summary : `${command.summary}\n\n${command.about}`,
   )
-  const examples = command.examples.flatMap(example =>
-    exampleLines(`${path.join(' ')} ${command.name} ${example}`.trimEnd(), options.terminal.columns),
-  )
-  commander.addHelpText(
-    'after',
-    `\nExample${command.examples.length > 1 ? 's' : ''}:\n${examples.join('\n')}`,
-  )
+  commander.addHelpText('after', `\n${examplesOf(command, [...path, command.name], options)}`)
   for (const { name, about } of command.arguments ?? []) commander.argument(name, about)
   commander.allowExcessArguments(false)
   const keys = new Map<string, string>()
@@ -147,6 +163,13 @@ function build(
     finish((await command.handler(values, commander.args, options.terminal)) ?? 0)
   })
   return commander
+}
+
+function examplesOf({ examples }: Command, path: readonly string[], { terminal }: ProgramOptions): string {
+  const lines = examples.flatMap(example =>
+    exampleLines(`${path.join(' ')} ${example}`.trimEnd(), terminal.columns),
+  )
+  return `Example${examples.length > 1 ? 's' : ''}:\n${lines.join('\n')}`
 }
 
 /** A command on as many lines as it takes, each continued on the next as a shell reads it. */

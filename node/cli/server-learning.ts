@@ -98,7 +98,7 @@ export function serverScenario(values: ServerValues, loaded: Attack | null): Sce
   const faults = values.faults ?? most
   if (faults > most && !values.unsafe)
     throw new UnfitError(
-      `--faults is ${faults}; no rule stands more than ${most} of ${peers} workers (2f < n)`,
+      `--faults is ${faults}; no rule stands more than ${most} of ${peers} workers (2f < n); --unsafe runs it anyway`,
     )
   const byzantine = values.byzantine ?? values.liars?.length ?? faults
   // The bounds of agreements say nothing of a server, which waits for all workers and is trusted.

@@ -15,13 +15,15 @@ interface ForeseenRun {
   readonly what: 'tuning' | 'run'
   /** Whether the folder has its result. */
   readonly isStored: boolean
-  /** Of one core; 0 where it need not be run. */
-  readonly seconds: number
+  /** Of one core; 0 where it need not be run, and null where that cannot be said. */
+  readonly seconds: number | null
+  /** Why it cannot be said; null: it can. */
+  readonly why: string | null
 }
 
 interface Forecast {
   readonly runs: readonly ForeseenRun[]
-  /** On so many threads. */
+  /** On so many threads, without those of which nothing can be said. */
   readonly seconds: number
 }
 
@@ -30,6 +32,8 @@ interface ForecastOptions {
   readonly shard?: Shard
   readonly threads?: number
 }
+
+const STORED = { seconds: 0, why: null }
 
 /**
  * Runs nothing but a few steps of each kind of run. Where a cell is tuned first, its own run is foreseen with the first of
@@ -55,7 +59,7 @@ export async function dryRun(
     cells.map(({ axes, settings }) => ({ axes, settings: { ...settings, ...first } })),
     null,
   )
-  const runs: Omit<ForeseenRun, 'seconds'>[] = []
+  const runs: Omit<ForeseenRun, 'seconds' | 'why'>[] = []
   for (const [what, place, planned] of [
     ['tuning', 'tuning', tuning],
     ['run', 'runs', measured],
@@ -66,10 +70,11 @@ export async function dryRun(
       runs.push({ planned: each, what, isStored: row !== null && row.status !== 'failed' })
     }
   }
-  const seconds = await estimateSeconds(runs.filter(run => !run.isStored).map(({ planned }) => planned))
+  const estimated = await estimateSeconds(runs.filter(run => !run.isStored).map(({ planned }) => planned))
   let place = 0
-  const foreseen = runs.map(run => ({ ...run, seconds: run.isStored ? 0 : seconds[place++]! }))
-  const sum = foreseen.reduce((all, run) => all + run.seconds, 0)
-  const longest = Math.max(0, ...seconds)
+  const foreseen = runs.map(run => ({ ...run, ...(run.isStored ? STORED : estimated[place++]!) }))
+  const each = foreseen.map(({ seconds }) => seconds ?? 0)
+  const sum = each.reduce((all, seconds) => all + seconds, 0)
+  const longest = each.reduce((most, seconds) => Math.max(most, seconds), 0)
   return { runs: foreseen, seconds: Math.max(longest, sum / threads) }
 }

@@ -1,6 +1,6 @@
 /** What a sweep's folder is of: the sweep's file, and the list of its runs, both there before the first run begins. */
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { z } from 'zod'
 import { readText } from '../../learning/data/read-file.ts'
 import { type SweepDefinition, SweepError } from './definition.ts'
@@ -35,6 +35,8 @@ const LIST_BYTES_MAX = 2 ** 29
 
 const listSchema = z.object({
   name: z.string(),
+  /** Where relative paths begin, from this folder; absent: in it. */
+  base: z.string().optional(),
   runs: z.array(
     z.object({
       run: z.string().regex(RUN_NAME),
@@ -49,7 +51,7 @@ const listSchema = z.object({
 /** Names the sweep and its runs in the folder. @throws StoreError */
 export async function writeList(
   folder: string,
-  { name, text }: SweepDefinition,
+  { name, text, base }: SweepDefinition,
   runs: readonly ListedRun[],
 ): Promise<void> {
   const lines = runs.map(({ run, version, axes, settings, skipped }) =>
@@ -58,7 +60,7 @@ export async function writeList(
   await storeFile(join(folder, SWEEP_FILE), text)
   await storeFile(
     join(folder, LIST_FILE),
-    `{"name":${JSON.stringify(name)},"runs":[\n${lines.join(',\n')}\n]}\n`,
+    `{"name":${JSON.stringify(name)},"base":${JSON.stringify(relative(folder, base) || '.')},"runs":[\n${lines.join(',\n')}\n]}\n`,
   )
 }
 
@@ -98,9 +100,10 @@ async function readListIn(folder: string): Promise<z.infer<typeof listSchema>> {
  * killed those that have ended. @throws SweepError if the folder holds no sweep
  */
 export async function readResults(folder: string): Promise<Results> {
-  const { name, runs: listed } = await readListIn(folder)
+  const { name, base = '.', runs: listed } = await readListIn(folder)
   const file = join(folder, SWEEP_FILE)
-  const definition = { ...parseSweep(await sweepText(file), file), name }
+  const parsed = parseSweep(await sweepText(file), file)
+  const definition = { ...parsed, name, base: resolve(folder, base) }
   const { rows, notes } = await rowsOfList(folder, listed)
   return { definition, rows, listed, open: cellsOf(definition).length - rows.length, notes }
 }

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { type SweepDefinition, SweepError } from './definition.ts'
 import { checkFolder, type ListedRun, type Results, readResults, writeList } from './folder.ts'
 import { cellsOf } from './grid.ts'
+import { dataOfPage, openPages } from './pages.ts'
 import { writeResults } from './results.ts'
 import type { RunRow } from './rows.ts'
 import { openStore } from './store.ts'
@@ -62,6 +63,7 @@ export async function mergeSweeps(folders: readonly string[], out: string): Prom
     cells.flatMap(({ axes }) => listed.get(keyOf(axes)) ?? []),
   )
   for (const row of rows) if (row.status !== 'skipped') await store.write(row)
+  await mergePages(folders, out, definition, rows)
   await copyTuning(folders, out)
   await writeResults(out, definition, rows)
   return { rows, open: cells.length - rows.length, compared, notes: parts.flatMap(part => part.notes) }
@@ -114,12 +116,15 @@ interface Found {
   readonly folder: string
 }
 
+/** How far a run came in its time is the machine's doing, and so is a failure for want of memory. */
+export function isChance({ status, why }: RunRow): boolean {
+  return status === 'failed' || why?.startsWith(TIME_OVER) === true
+}
+
 /** The one of two results of a run that is kept. @throws SweepError `sweep-differs` */
 function agreeing(first: Found, second: Found): RunRow {
-  // How far a run came in its time is the machine's doing, and so is a failure for want of memory.
-  const isChance = ({ row }: Found) => row.status === 'failed' || row.why?.startsWith(TIME_OVER) === true
-  if (isChance(first)) return second.row
-  if (isChance(second)) return first.row
+  if (isChance(first.row)) return second.row
+  if (isChance(second.row)) return first.row
   const field = differing({ ...first.row, seconds: 0 }, { ...second.row, seconds: 0 })
   if (field === null) return first.row
   throw new SweepError(
@@ -135,7 +140,7 @@ interface Difference {
 }
 
 /** The first place where two values of JSON differ. */
-function differing(one: unknown, other: unknown, path = ''): Difference | null {
+export function differing(one: unknown, other: unknown, path = ''): Difference | null {
   const isBranch = (value: unknown): value is Readonly<Record<string, unknown>> =>
     typeof value === 'object' && value !== null
   if (!isBranch(one) || !isBranch(other)) return Object.is(one, other) ? null : { path, one, other }
@@ -144,6 +149,21 @@ function differing(one: unknown, other: unknown, path = ''): Difference | null {
     if (found !== null) return found
   }
   return null
+}
+
+/** Of two pages of a run the one that shows more; in the folder's own page, whatever else stood in theirs. */
+async function mergePages(
+  folders: readonly string[],
+  out: string,
+  definition: SweepDefinition,
+  rows: readonly RunRow[],
+): Promise<void> {
+  const pages = await openPages(join(out, 'runs'), definition)
+  for (const row of rows) {
+    const found = await Promise.all(folders.map(folder => dataOfPage(join(folder, 'runs'), row.run)))
+    const most = found.reduce((a, b) => ((b?.length ?? 0) > (a?.length ?? 0) ? b : a))
+    if (most !== null) await pages.write(row, most)
+  }
 }
 
 /** So that the same sweep, run in the merged folder, tunes nothing again. */

@@ -1,42 +1,85 @@
 /** How long a sweep will take, from short runs of its kinds. */
-import { createCaches } from './caches.ts'
-import { createDigests } from './inputs.ts'
+import { isModuleFile } from '../files/own-module.ts'
 import type { PlannedRun } from './plan.ts'
-import { createPrograms } from './programs.ts'
-import { runOne } from './run-one.ts'
+import { runPool } from './pool.ts'
+import type { Patience } from './silence.ts'
 
-/** Steps of a probe: the first ones compile the model, and are subtracted. */
-const STEPS = { first: 1, more: 5 } as const
+/** Steps of the three runs of a probe. The first one opens the data and compiles the model, and does not count. */
+const STEPS = [1, 1, 6] as const
 /** Kinds that are tried; the others are judged by their cost. */
 const KINDS_MAX = 12
+/** A run may be silent for longer: nobody waits for it as for an estimate. */
+const PATIENCE: Patience = { silentMs: 60_000, overdueMs: 60_000 }
 
-/** Seconds of one core that each run is going to take. Runs that are skipped take none. */
-export async function estimateSeconds(runs: readonly PlannedRun[]): Promise<readonly number[]> {
+/** How long a run is going to take, in seconds of one core; or why that cannot be said. */
+type Estimated =
+  | { readonly seconds: number; readonly why: null }
+  | { readonly seconds: null; readonly why: string }
+
+/** What a probe found out about runs of one kind. */
+type Found = { readonly fixed: number; readonly perCost: number } | { readonly why: string }
+
+/**
+ * Tries a few steps of each kind of run, in a thread that is ended where a file of the user's does not come back. Runs
+ * that are skipped take no time.
+ * @param patience absent: a minute without a step
+ */
+export async function estimateSeconds(
+  runs: readonly PlannedRun[],
+  patience: Patience = PATIENCE,
+): Promise<readonly Estimated[]> {
   const kinds = new Map<string, PlannedRun>()
   for (const run of runs) if (run.skipped === null && !kinds.has(kindOf(run))) kinds.set(kindOf(run), run)
-  const context = { cacheFor: createCaches(), programs: createPrograms(), digests: createDigests() }
-  const measured = new Map<string, { readonly fixed: number; readonly perCost: number }>()
-  for (const [kind, run] of spreadOut([...kinds], KINDS_MAX)) {
-    const time = async (steps: number) => {
-      const { evaluateEvery: _, ...others } = run.job.settings
-      const settings = { ...others, steps }
-      return (await runOne({ ...run.job, settings }, context)).seconds
-    }
-    await time(STEPS.first)
-    const [first, more] = [await time(STEPS.first), await time(STEPS.first + STEPS.more)]
-    const perStep = Math.max(0, more - first) / STEPS.more
-    const costPerStep = run.cost / Number(run.settings.steps)
-    measured.set(kind, { fixed: Math.max(0, first - perStep), perCost: perStep / costPerStep })
-  }
-  const all = [...measured.values()]
-  const mean = (of: (each: (typeof all)[number]) => number) =>
-    all.reduce((sum, each) => sum + of(each), 0) / Math.max(1, all.length)
+  const found = await triedOut(new Map(spreadOut([...kinds], KINDS_MAX)), patience)
+  const known = [...found.values()].filter(each => 'fixed' in each)
+  const mean = (of: (each: (typeof known)[number]) => number) =>
+    known.reduce((sum, each) => sum + of(each), 0) / Math.max(1, known.length)
   const usual = { fixed: mean(({ fixed }) => fixed), perCost: mean(({ perCost }) => perCost) }
   return runs.map(run => {
-    if (run.skipped !== null) return 0
-    const { fixed, perCost } = measured.get(kindOf(run)) ?? usual
-    return fixed * evaluationsOf(run) + perCost * run.cost
+    if (run.skipped !== null) return { seconds: 0, why: null }
+    const tried = found.get(kindOf(run)) ?? usual
+    if ('why' in tried) return { seconds: null, why: tried.why }
+    return { seconds: tried.fixed * evaluationsOf(run) + tried.perCost * run.cost, why: null }
   })
+}
+
+async function triedOut(
+  kinds: ReadonlyMap<string, PlannedRun>,
+  patience: Patience,
+): Promise<ReadonlyMap<string, Found>> {
+  const names = [...kinds.keys()]
+  const kindAt = (place: number) => names[Math.floor(place / STEPS.length)]!
+  const times = new Map<string, number[]>(names.map(name => [name, []]))
+  const failures = new Map<string, string>()
+  await runPool({
+    jobs: [...kinds.values()].flatMap(({ job }) =>
+      STEPS.map(steps => {
+        const { evaluateEvery: _, ...others } = job.settings
+        return { ...job, settings: { ...others, steps } }
+      }),
+    ),
+    threads: 1,
+    patience,
+    isOver: () => false,
+    isLeftOut: place => failures.has(kindAt(place)),
+    onStart() {},
+    onProgress() {},
+    async onResult(place, { measured: { status, why, seconds } }) {
+      if (status === 'failed') failures.set(kindAt(place), why ?? 'it has failed')
+      times.get(kindAt(place))!.push(seconds)
+    },
+  })
+  return new Map(
+    [...kinds].map(([name, run]) => {
+      const why = failures.get(name)
+      return [name, why === undefined ? rateOf(run, times.get(name)!) : { why }] as const
+    }),
+  )
+}
+
+function rateOf({ cost, settings }: PlannedRun, [, first, more]: readonly number[]): Found {
+  const perStep = Math.max(0, more! - first!) / (STEPS[2] - STEPS[1])
+  return { fixed: Math.max(0, first! - perStep), perCost: perStep / (cost / Number(settings.steps)) }
 }
 
 /** The one at the end takes most of what a run takes besides its steps. */
@@ -47,8 +90,10 @@ function evaluationsOf({ settings }: PlannedRun): number {
 
 /** What a step's time depends on, but for sizes that the cost counts. */
 function kindOf({ settings }: PlannedRun): string {
-  const { architecture, topology, protocol, rule, model, data } = settings
-  return JSON.stringify([architecture, topology, protocol, rule, model, data])
+  const { architecture, topology, protocol, rule, model, data, attack } = settings
+  // Of ours none takes long; of the user's nothing is known.
+  const own = isModuleFile(String(attack)) ? attack : null
+  return JSON.stringify([architecture, topology, protocol, rule, model, data, own])
 }
 
 /** So many of them, evenly. */

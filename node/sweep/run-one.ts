@@ -8,6 +8,7 @@ import { runSimulated, type SimulatedOptions } from '../cli/simulated.ts'
 import { simulatedReport } from '../cli/simulated-report.ts'
 import { cohortId } from '../cohort/cohort.ts'
 import { type Report, reportedSeries } from '../daemon/report.ts'
+import { named, packed } from '../page/shell.ts'
 import type { Stop } from './definition.ts'
 import type { Digests, Inputs } from './inputs.ts'
 import { metricsOf, seriesOf } from './metrics.ts'
@@ -20,6 +21,7 @@ import {
 } from './prepare.ts'
 import type { Programs } from './programs.ts'
 import type { RunRow, Setting } from './rows.ts'
+import { type PageOrder, type Recording, recordRun, reportedRun } from './run-page.ts'
 import { createWatch, type Watch } from './watch.ts'
 
 /** All that decides a run's result; crosses to a thread. */
@@ -33,8 +35,15 @@ export interface Job {
   readonly inputs: Inputs
 }
 
+/** The row's part of what came of a run. */
+type Measured = Pick<RunRow, 'status' | 'why' | 'metrics' | 'series' | 'seconds'>
+
 /** What came of a run. */
-export type Measured = Pick<RunRow, 'status' | 'why' | 'metrics' | 'series' | 'seconds'>
+export interface Outcome {
+  readonly measured: Measured
+  /** What its page holds, packed; null: none was wanted. */
+  readonly page: string | null
+}
 
 interface RunContext {
   readonly programs: Programs
@@ -43,13 +52,15 @@ interface RunContext {
   cacheFor(holdout: number | null): OracleCache
   /** How many steps are done. */
   readonly onStep?: (step: number) => void
+  /** Absent or null: none is wanted. */
+  readonly page?: PageOrder | null
 }
 
 /** @throws what is wrong with the settings, the data or the model; OwnFileError where a file has changed since the plan */
 export async function runOne(
   { settings, stop, holdout, inputs }: Job,
   context: RunContext,
-): Promise<Measured> {
+): Promise<Outcome> {
   const startedMs = performance.now()
   const prepared = await prepare(settings, context.programs.heldTo(inputs))
   const { scenario } = prepared
@@ -59,18 +70,27 @@ export async function runOne(
     watch.onStep(step, loss)
     context.onStep?.(step)
   }
-  const learnt = await learnIn(prepared, watch, oracleCache, told)
+  const { page = null } = context
+  const recording = page?.isFull && prepared.kind === 'peers' ? recordRun(scenario, page) : null
+  const learnt = await learnIn(prepared, { watch, oracleCache, onStep: told, recording })
   // Afterwards: a file that has changed before it was read has changed by now, too.
   await context.digests.check(settings, inputs)
   const { report } = learnt
   const ended = watch.ended()
   const isWhole = report.outcome === 'finished' && ended === null
-  return {
+  const measured: Measured = {
     ...(ended === null ? endOf(learnt) : { status: ended.status, why: ended.why }),
     metrics: { ...metricsOf(report), ...ended?.metrics },
     series: seriesOf(learnt.series, isWhole ? { step: scenario.settings.steps, peers: report.honest } : null),
     seconds: (performance.now() - startedMs) / 1000,
   }
+  if (page === null) return { measured, page: null }
+  const honest = Array.from({ length: scenario.peers }, (_, peer) => peer).filter(
+    peer => !scenario.liars.includes(peer),
+  )
+  const whole = { report, measured, honest, series: learnt.series }
+  const run = recording?.ended(whole) ?? reportedRun(whole, page)
+  return { measured, page: packed([named(run)]) }
 }
 
 type Points = NonNullable<Report['honest'][number]['series']>
@@ -83,11 +103,17 @@ interface Learnt {
   readonly why: string | null
 }
 
+interface Learning {
+  readonly watch: Watch
+  readonly oracleCache: OracleCache
+  readonly onStep: (step: number, loss: number) => void
+  /** Null: nobody looks on. */
+  readonly recording: Recording | null
+}
+
 async function learnIn(
   prepared: Prepared,
-  watch: Watch,
-  oracleCache: OracleCache,
-  onStep: (step: number, loss: number) => void,
+  { watch, oracleCache, onStep, recording }: Learning,
 ): Promise<Learnt> {
   const { scenario } = prepared
   const { isOver } = watch
@@ -117,6 +143,7 @@ async function learnIn(
     isOver,
     onEvaluation,
     onStep: ({ step, loss }) => onStep(step, loss),
+    ...(recording !== null && { look: recording.look }),
   })
   const report = simulatedReport(scenario, run, cohortId(run.cohort), 0)
   // In a run that was ended no peer has finished, and the report knows none.
@@ -129,7 +156,7 @@ type ServerHooks = Pick<
   Parameters<typeof learnOnServer>[0],
   'oracleCache' | 'onStep' | 'onEvaluation' | 'isOver'
 >
-type PeerHooks = Pick<SimulatedOptions, 'oracleCache' | 'onStep' | 'onEvaluation' | 'isOver'>
+type PeerHooks = Pick<SimulatedOptions, 'oracleCache' | 'onStep' | 'onEvaluation' | 'isOver' | 'look'>
 
 /** @throws DataError, ModelError, RuleError */
 export function learnWithServer({ scenario, rule, values }: PreparedServer, hooks: ServerHooks) {

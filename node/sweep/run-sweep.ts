@@ -5,6 +5,8 @@ import { createEstimate } from '../reproduce/estimate.ts'
 import type { Cell, SweepDefinition } from './definition.ts'
 import { checkFolder, rowsOfList, skippedRow, writeList } from './folder.ts'
 import { cellsOf } from './grid.ts'
+import type { PageKind } from './page-kinds.ts'
+import { openPages, type Pages } from './pages.ts'
 import { cellText, createPlanner, type PlannedRun, type Planner } from './plan.ts'
 import { runPool } from './pool.ts'
 import { writeResults } from './results.ts'
@@ -25,6 +27,8 @@ export interface SweepOptions {
   readonly budgetSeconds?: number
   /** Ends all; runs under way are lost. */
   readonly signal?: AbortSignal
+  /** What page each run gets in the folder; absent: a short one. Runs that are taken over keep what they have. */
+  readonly pages?: PageKind
   readonly onPlan?: (plan: SweepPlan) => void
   /** After each run that has ended, and for those that were taken over or skipped. */
   readonly onRun?: (row: RunRow) => void
@@ -45,6 +49,10 @@ export interface SweepPlan {
 export interface SweepProgress {
   readonly finished: number
   readonly runs: number
+  /** How many of those that are finished were taken over from the folder. */
+  readonly earlier: number
+  /** How many of those that are finished have failed. */
+  readonly failed: number
   /** In [0, 1], by cost. */
   readonly done: number
   /** Null before anything can be said. */
@@ -84,8 +92,11 @@ export async function runSweep(
   const notes = new Set<string>()
   const isOver = () => performance.now() >= deadlineMs || options.signal?.aborted === true
   const execute = async (planned: readonly PlannedRun[], place: string, what: SweepPlan['what']) => {
-    const store = folder === undefined ? null : await openStore(join(folder, place))
-    const run = await runAll(definition, planned, { ...options, what, store, isOver })
+    const path = folder === undefined ? null : join(folder, place)
+    const store = path === null ? null : await openStore(path)
+    const hasPages = path !== null && what === 'runs' && options.pages !== 'none'
+    const pages = hasPages ? await openPages(path, definition) : null
+    const run = await runAll(definition, planned, { ...options, what, store, isOver, written: pages })
     workSeconds += run.workSeconds
     for (const note of store?.notes() ?? []) notes.add(note)
     return run.rows
@@ -151,6 +162,7 @@ function rowOf(planned: PlannedRun, found: ReadonlyMap<string, RunRow>): RunRow 
 interface Batch extends SweepOptions {
   readonly what: SweepPlan['what']
   readonly store: Store | null
+  readonly written: Pages | null
   isOver(): boolean
 }
 
@@ -166,7 +178,7 @@ async function runAll(
   planned: readonly PlannedRun[],
   batch: Batch,
 ): Promise<BatchResult> {
-  const { store, onRun, threads = availableParallelism() } = batch
+  const { store, written, onRun, threads = availableParallelism() } = batch
   const rows = new Map<string, RunRow>()
   const missing = new Map<string, PlannedRun>()
   for (const each of planned) {
@@ -184,12 +196,13 @@ async function runAll(
   let workSeconds = 0
   await runPool({
     jobs: runs.map(({ job }) => job),
+    pages: runs.map(each => written?.orderOf(each, batch.pages === 'full') ?? null),
     threads,
     isOver: batch.isOver,
     ...(batch.signal && { signal: batch.signal }),
     onStart: meter.started,
     onProgress: meter.progress,
-    async onResult(index, measured) {
+    async onResult(index, { measured, page }) {
       const { run, version, axes, settings, inputs } = runs[index]!
       const { status, why, metrics, series, seconds } = measured
       const row = {
@@ -205,9 +218,11 @@ async function runAll(
         seconds,
       }
       workSeconds += seconds
+      // First: a row that is there has its page.
+      if (page !== null) await written!.write(row, page)
       await store?.write(row)
       rows.set(run, row)
-      meter.finished(index)
+      meter.finished(index, status === 'failed')
       if (batch.what === 'runs') onRun?.(row)
     },
   })
@@ -235,12 +250,15 @@ function createMeter(
   const estimate = createEstimate(costs, threads)
   const open = new Set<number>()
   let finished = earlier
+  let failed = 0
   const tell = (index: number, part: number) => {
     const nowMs = performance.now()
     estimate.update(index, part, nowMs)
     report?.({
       finished,
       runs: earlier + runs.length,
+      earlier,
+      failed,
       done: total === 0 ? 1 : estimate.done() / total,
       secondsLeft: estimate.secondsLeft(nowMs),
       current: [...open].map(place => cellText(runs[place]!.axes)),
@@ -252,9 +270,10 @@ function createMeter(
       tell(index, 0)
     },
     progress: (index: number, step: number) => tell(index, Math.min(0.999, step / stepsOf(runs[index]!))),
-    finished(index: number) {
+    finished(index: number, hasFailed: boolean) {
       open.delete(index)
       finished++
+      if (hasFailed) failed++
       tell(index, 1)
     },
   }

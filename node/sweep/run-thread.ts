@@ -22,10 +22,11 @@ const cacheFor = createCaches()
 const programs = createPrograms()
 const digests = createDigests()
 
-port.on('message', async ({ index, job }: ToThread) => {
+port.on('message', async ({ index, job, page }: ToThread) => {
   let toldMs = performance.now()
   try {
-    const measured = await runOne(job, {
+    const outcome = await runOne(job, {
+      page,
       cacheFor,
       programs,
       digests,
@@ -36,7 +37,7 @@ port.on('message', async ({ index, job }: ToThread) => {
         say({ kind: 'progress', index, step })
       },
     })
-    say({ kind: 'result', index, measured })
+    say({ kind: 'result', index, outcome })
   } catch (thrown) {
     say({ kind: 'failed', index, message: thrown instanceof Error ? thrown.message : String(thrown) })
   }

@@ -20,6 +20,7 @@ import { integer, text } from '../parse.ts'
 import { requireOutput } from '../report-output.ts'
 import { ruleParameter, ruleReference } from '../rule-options.ts'
 import type { Terminal } from '../terminal.ts'
+import { counted } from '../view/format.ts'
 
 export const aggregate = defineCommand({
   name: 'aggregate',
@@ -83,6 +84,11 @@ export const aggregate = defineCommand({
     const family = familyOf(await readAll(files))
     const said = faults ?? Math.max(0, Math.ceil(family.vectors.length / 2) - 1)
     const { vectors, f, note } = finiteOf(family, said, dropNotFinite)
+    const isOwn = ruleFileIn(rule) !== null
+    if (isOwn && f >= vectors.length)
+      throw new UsageError(
+        `--faults is ${f}: at least one of ${counted(vectors.length, 'vector')} must be honest; expected at most ${vectors.length - 1}`,
+      )
     const result = await onThreads(threads, vectors, given => chosen.aggregate(given, f))
     const bytes = family.write(result, keepType)
     if (out === '-') {
@@ -94,11 +100,17 @@ export const aggregate = defineCommand({
       ...family.notes,
       ...(note === null ? [] : [note]),
       `${chosen.name} of ${n} vectors of ${d} coordinates, ${f} of them possibly faulty${out === '-' ? '' : `: ${out}`}`,
-      ...(ruleFileIn(rule) === null ? [] : ['nothing is guaranteed: nothing is known of a rule of your own']),
+      ...(isOwn ? [unguaranteed(n, f)] : []),
     )
     return 0
   },
 })
+
+/** Of a rule of the user's. Its bound is not known; that of all rules is. */
+function unguaranteed(n: number, f: number): string {
+  const beyond = `, and with ${f} faulty of ${n} no rule can tell which are honest: that takes 2f < n`
+  return `nothing is guaranteed: nothing is known of a rule of your own${2 * f >= n ? beyond : ''}`
+}
 
 /** How many bad vectors are named. */
 const NAMED_MAX = 3

@@ -1,9 +1,11 @@
 /** `concord sweep FILE`: a grid of runs from one file; `results` prints tables of it, `merge` puts shards together. */
 import { basename, extname, join } from 'node:path'
+import { pageKinds } from '../../sweep/page-kinds.ts'
 import type { Shard } from '../../sweep/shard.ts'
 import { type CommandGroup, defineCommand, flag, maybe, option, UsageError } from '../command.ts'
 import { stopSignals } from '../join/stop-signals.ts'
-import { integer, text } from '../parse.ts'
+import { integer, oneOf, text } from '../parse.ts'
+import { requireOutput } from '../report-output.ts'
 import type { Terminal } from '../terminal.ts'
 import { counted, duration } from '../view/format.ts'
 import { createRunMeter } from '../view/run-progress.ts'
@@ -21,6 +23,12 @@ const run = defineCommand({
     threads: maybe('--threads <count>', 'runs at a time', integer({ min: 1, max: 256 }), 'one a core'),
     shard: maybe('--shard <i/m>', 'only part i of m; sweep merge puts them together', shard, 'all'),
     budget: maybe('--budget <time>', 'begin no run after so long, such as 30m or 2h', text, 'no limit'),
+    pages: option(
+      '--pages <kind>',
+      'what each run’s page shows: short, the figures of its report; full, every message as well (more time and space); none',
+      oneOf(pageKinds),
+      'short',
+    ),
     dryRun: flag('--dry-run', 'list the runs and estimate the time from a few steps of each kind'),
     json: flag('--json', 'print the rows as JSON Lines on standard output; the rest goes to standard error'),
   },
@@ -39,6 +47,7 @@ const run = defineCommand({
     const folder = values.out ?? join('swept', basename(file!, extname(file!)))
     const options = {
       folder,
+      pages: values.pages,
       ...(values.threads !== null && { threads: values.threads }),
       ...(values.shard !== null && { shard: values.shard }),
       ...(values.budget !== null && { budgetSeconds: secondsOf(values.budget, '--budget') }),
@@ -77,12 +86,19 @@ async function foresee(definition: Definition, options: Options, terminal: Termi
         : `, tuning ${Object.keys(definition.tune!.choices)
             .map(key => `${key} ${settings[key]}`)
             .join(', ')}`
-    const state = isStored ? 'done before' : duration(each)
+    const state = isStored ? 'done before' : each === null ? 'not estimated' : duration(each)
     terminal.print(`${name}  ${cellText(axes)}${tuned}  ${state}`)
   }
   tellSkipped(below, cellText, terminal)
+  for (const why of new Set(runs.flatMap(({ why }) => why ?? [])))
+    terminal.warn(`not estimated, because the first of its kind has failed: ${why}`)
   const missing = runs.filter(({ planned, isStored }) => planned.skipped === null && !isStored)
-  terminal.print(`${counted(missing.length, 'run')} of ${runs.length} to do, in about ${duration(seconds)}`)
+  const isKnown = missing.some(run => run.seconds !== null) || missing.length === 0
+  const time = isKnown ? `, in about ${duration(seconds)}` : ''
+  const unknown = missing.filter(run => run.seconds === null).length
+  const beside =
+    unknown > 0 && isKnown ? `, and the time of ${counted(unknown, 'run')} that is not known` : ''
+  terminal.print(`${counted(missing.length, 'run')} of ${runs.length} to do${time}${beside}`)
   return 0
 }
 
@@ -260,10 +276,53 @@ const merge = defineCommand({
   },
 })
 
+const page = defineCommand({
+  name: 'page',
+  summary: 'run one run of a sweep again, and write its page with every message',
+  about:
+    'The run must come to what the folder has of it, to the bit. Its page replaces the short one, so that the sweep’s own ' +
+    'page leads to it.',
+  arguments: [
+    { name: '<folder>', about: 'the folder of a sweep' },
+    { name: '<run>', about: 'the run’s name, or its first digits' },
+  ],
+  options: {
+    out: maybe(
+      '-o, --out <file>',
+      'write it there, as one HTML file that needs nothing else',
+      text,
+      'runs/RUN.html in the folder',
+    ),
+  },
+  examples: ['swept/mine 3f2a9c11', 'swept/mine 3f2a9c11d0e4b7a6 -o run.html'],
+  async handler({ out }, [folder, name], terminal) {
+    await requireOutput('--out', out)
+    const { pageOfRun } = await import('../../sweep/page-of-run.ts')
+    const signals = stopSignals(null)
+    const stop = new AbortController()
+    void signals.asked.then(() => stop.abort())
+    try {
+      const written = await pageOfRun(folder!, name!, { out, signal: stop.signal })
+      if (written === null) return signals.exitCode()
+      const { path, row, isCompared, isOfPeers } = written
+      terminal.print(
+        isCompared
+          ? `run ${row.run} came to what the folder has of it, to the bit`
+          : `run ${row.run} was ended by the machine, so it may have come further or less far than before`,
+      )
+      if (!isOfPeers) terminal.print('A server’s workers send each other nothing: the page has its figures.')
+      terminal.print(`page: ${path}`)
+      return 0
+    } finally {
+      signals.dispose()
+    }
+  },
+})
+
 /** A whole comparison from one file. */
 export const sweep: CommandGroup = {
   name: 'sweep',
   summary: 'a whole comparison from one file: a grid of simulated runs, on all cores or in shards',
   usual: 'run',
-  commands: [run, results, merge],
+  commands: [run, results, page, merge],
 }

@@ -1,10 +1,10 @@
 /** The page of a demo: what its peers' processes record, put together. */
 import type { PeerIndex } from '../../../agreement/protocol.ts'
+import { aboutCohort } from '../../page/about.ts'
 import type { RunEvent, TrafficNow } from '../../page/events.ts'
 import { type Merge, mergeRecords } from '../../page/merge.ts'
 import type { RunEnd } from '../../page/run.ts'
 import type { Scenario } from '../options.ts'
-import { aboutCohort } from '../page/about.ts'
 import type { PageValues } from '../page/page-options.ts'
 import { showRun } from '../page/show-run.ts'
 import type { Terminal } from '../terminal.ts'

@@ -1,12 +1,12 @@
 /** Lets a page look on at one averaging agreement. */
 import { softwareName } from '../../daemon/version.ts'
+import { attackText } from '../../page/about.ts'
 import { createPathRecorder } from '../../page/paths.ts'
 import type { RunAbout } from '../../page/run.ts'
 import { createWorldRecorder } from '../../page/world.ts'
 import type { Onlooker } from '../../simulation/onlooker.ts'
 import type { Agreement, AgreeReport } from '../agreement.ts'
 import type { Terminal } from '../terminal.ts'
-import { attackText } from './about.ts'
 import type { PageValues } from './page-options.ts'
 import { showRun } from './show-run.ts'
 

@@ -1,10 +1,9 @@
 /** Lets a page look on at a simulated run. */
-import { cohortId } from '../../cohort/cohort.ts'
+import { aboutSimulated } from '../../page/about.ts'
 import { createWorldRecorder } from '../../page/world.ts'
 import type { Scenario } from '../options.ts'
 import type { SimulatedLook, SimulatedStart } from '../simulated.ts'
 import type { Terminal } from '../terminal.ts'
-import { aboutCohort } from './about.ts'
 import type { PageValues } from './page-options.ts'
 import { type ShownRun, showRun } from './show-run.ts'
 
@@ -15,27 +14,15 @@ interface PageLook extends SimulatedLook {
 /** Null where nobody wants to look. */
 export async function lookOn(
   command: string,
-  { liars, attack, data, partition }: Scenario,
-  { cohort, dimension }: SimulatedStart,
+  scenario: Scenario,
+  start: SimulatedStart,
   values: PageValues,
   terminal: Terminal,
 ): Promise<PageLook | null> {
-  const id = cohortId(cohort)
-  const about = aboutCohort({
-    command,
-    cohort,
-    cohortId: id,
-    clock: 'virtual',
-    liars,
-    attack,
-    dimension,
-    data,
-    partition,
-  })
-  const page = await showRun(about, values, terminal)
+  const page = await showRun(aboutSimulated(command, scenario, start), values, terminal)
   if (page === null) return null
   const { recorder } = page
-  const onlooker = createWorldRecorder(recorder, cohort.quorum)
+  const onlooker = createWorldRecorder(recorder, start.cohort.quorum)
   return {
     page: {
       recorder,

@@ -4,6 +4,10 @@ import type { Terminal } from '../terminal.ts'
 import { duration } from './format.ts'
 
 interface RunProgress extends Runs {
+  /** How many of those that are done an earlier command has left. */
+  readonly earlier?: number
+  /** How many of those that are done have failed. */
+  readonly failed?: number
   /** What is under way, in words. */
   readonly current?: readonly string[]
 }
@@ -14,11 +18,19 @@ interface RunMeter {
 }
 
 const plainIntervalMs = 5000
+const BAR_COLUMNS = 20
+/** A shorter bar shows nothing. */
+const BAR_COLUMNS_MIN = 5
 
-/** `run 12/64 · 19 % · 2 min 5 s left` */
-function runLine({ finished, runs, done, secondsLeft }: RunProgress): string {
-  const left = secondsLeft === null ? '' : ` · ${duration(secondsLeft)} left`
-  return `${finished} of ${runs} runs · ${Math.floor(100 * done)} %${left}`
+/** `12 of 64 done (8 before), 1 failed, after 1 min 2 s; 2 min 5 s left`: no longer than 80 columns. */
+function runLine(
+  { finished, runs, earlier = 0, failed = 0, secondsLeft }: RunProgress,
+  seconds: number,
+): string {
+  const before = earlier === 0 ? '' : ` (${earlier} before)`
+  const bad = failed === 0 ? '' : `, ${failed} failed`
+  const left = secondsLeft === null ? '' : `; ${duration(secondsLeft)} left`
+  return `${finished} of ${runs} done${before}${bad}, after ${duration(seconds)}${left}`
 }
 
 /** As many of those under way as there is room for. */
@@ -32,32 +44,24 @@ export async function createRunMeter(
   terminal: Terminal,
   nowMs: () => number = () => performance.now(),
 ): Promise<RunMeter> {
+  const startedMs = nowMs()
+  const lineOf = (progress: RunProgress) => runLine(progress, (nowMs() - startedMs) / 1000)
   if (terminal.live === null) {
-    let printedMs = nowMs()
+    let printedMs = startedMs
     return {
       update(progress) {
         if (nowMs() - printedMs < plainIntervalMs) return
         printedMs = nowMs()
-        terminal.print(runLine(progress))
+        terminal.print(lineOf(progress))
       },
       stop() {},
     }
   }
   const { default: cliProgress } = await import('cli-progress')
   let latest: RunProgress | null = null
-  const width = 20
   const bar = new cliProgress.SingleBar({
     stream: terminal.live,
-    format: () => {
-      if (latest === null) return ''
-      const filled = Math.round(width * latest.done)
-      const [full, empty] = ['█'.repeat(filled), '░'.repeat(width - filled)]
-      const bar = `${terminal.paint('cyan', full)}${terminal.paint('gray', empty)}`
-      const line = runLine(latest)
-      return terminal.shown(
-        `${bar} ${line}${currentText(latest, terminal.columns - width - line.length - 1)}`,
-      )
-    },
+    format: () => (latest === null ? '' : barLine(terminal, latest, lineOf(latest))),
     clearOnComplete: true,
     fps: 8,
   })
@@ -72,4 +76,13 @@ export async function createRunMeter(
       if (latest !== null) bar.stop()
     },
   }
+}
+
+/** The line comes before the bar, which takes what is left beside it. */
+function barLine(terminal: Terminal, progress: RunProgress, line: string): string {
+  const room = terminal.columns - line.length - 2
+  const width = room < BAR_COLUMNS_MIN ? 0 : Math.min(BAR_COLUMNS, room)
+  const filled = Math.round(width * progress.done)
+  const bar = `${terminal.paint('cyan', '█'.repeat(filled))}${terminal.paint('gray', '░'.repeat(width - filled))}`
+  return terminal.shown(`${width === 0 ? '' : `${bar} `}${line}${currentText(progress, room - width)}`)
 }

@@ -3,6 +3,7 @@ import { useEffect, useErrorBoundary, useMemo, useRef } from 'preact/hooks'
 import { isAlone } from '../apply.ts'
 import type { RunDocument } from '../run.ts'
 import { bytesText, numberText, timeText } from './chart/format.ts'
+import { Guarded } from './guarded.tsx'
 import { asNow, chosenRun, connection, runs, tick, troubles, type ViewName, view, views } from './state.ts'
 import { Compare } from './views/compare.tsx'
 import type { ViewProps } from './views/props.ts'
@@ -100,7 +101,7 @@ function Whole({ addFiles }: AppProps) {
       <Troubles />
       <Navigation run={shown?.run} />
       <main id="main" tabIndex={-1}>
-        {shown === undefined ? <Nothing /> : <Guarded key={view.value} run={shown.run} />}
+        {shown === undefined ? <Nothing /> : <View key={view.value} run={shown.run} />}
       </main>
       {shown !== undefined && !isComparing && <Settings run={shown.run} now={tick.value} />}
     </>
@@ -188,25 +189,15 @@ function Nothing() {
   return <p class="empty">Waiting for the run…</p>
 }
 
-/** One view; if its document cannot be drawn, a sentence in its place. */
-function Guarded({ run }: { run: RunDocument }) {
-  const [error] = useErrorBoundary()
-  if (error !== undefined)
-    return (
-      <p class="trouble">
-        This view cannot be drawn from this run: the document holds something that it should not. The other
-        views may still work.
-      </p>
-    )
+function View({ run }: { run: RunDocument }) {
   return (
-    <>
-      <h2>{titleOf(view.value, run)}</h2>
+    <Guarded title={titleOf(view.value, run)} of={['this run', 'the document']}>
       {view.value === 'compare' ? (
         <Compare now={tick.value} />
       ) : (
         <RunView name={view.value} run={run} now={tick.value} />
       )}
-    </>
+    </Guarded>
   )
 }
 

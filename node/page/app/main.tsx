@@ -3,6 +3,7 @@ import './style.css'
 import { render } from 'preact'
 import type { Read } from '../documents.ts'
 import { App } from './app.tsx'
+import { begin } from './begin.ts'
 import { embedded, follow, readFile } from './source.ts'
 import {
   chosenRun,
@@ -69,16 +70,7 @@ async function start(): Promise<void> {
   }
 }
 
-/** Whatever goes wrong, the page says so and is not left empty. */
-function begin(): void {
-  start().catch(() => {
-    const sentence = document.createElement('p')
-    sentence.className = 'trouble'
-    sentence.textContent =
-      'This page cannot be shown: something in it could not be read. Copy the file again, or write it again.'
-    document.getElementById('app')!.replaceChildren(sentence)
-  })
-}
-
-if (document.readyState === 'loading') addEventListener('DOMContentLoaded', begin)
-else begin()
+begin(
+  start,
+  'This page cannot be shown: something in it could not be read. Copy the file again, or write it again.',
+)

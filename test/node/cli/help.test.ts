@@ -72,3 +72,15 @@ test('README names every kind of partition', async t => {
   const page = await readFile('README.md', 'utf8')
   for (const kind of ['iid', 'label', 'dirichlet:', 'quantity:']) t.true(page.includes(kind), kind)
 })
+
+test('the help of a group whose usual command needs no name has its options, and the other commands', async t => {
+  for (const group of commands) {
+    if (!('commands' in group) || group.usual === undefined) continue
+    const usual = group.commands.find(({ name }) => name === group.usual)!
+    const help = await helpOf(group.name)
+    t.regex(help, new RegExp(`Usage: concord ${group.name} \\[options\\] <`))
+    for (const { flags } of Object.values(usual.options)) t.true(help.includes(flags.split(' ')[0]!), flags)
+    for (const { name } of group.commands) t.true(help.includes(` ${name} `), name)
+    t.true(help.includes(`concord ${group.name} ${usual.examples[0]}`))
+  }
+})

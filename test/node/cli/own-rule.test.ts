@@ -65,6 +65,21 @@ test('aggregate: the rule leaves the two lies of the example out', async t => {
   for (const [i, value] of [...values].entries()) t.true(Math.abs(Number(value) - (i + 1)) < 0.2, `${values}`)
 })
 
+test('aggregate: with half of the vectors faulty it says that no rule can; with all it is refused', async t => {
+  const path = await folder(t)
+  const aggregate = (f: number) =>
+    runIn(
+      path,
+      `concord aggregate --rule ./nearest-middle.ts --faults ${f} docs/examples/vectors.npy -o out.npy`,
+    )
+  const half = await aggregate(5)
+  t.is(half.code, 0, half.stderr)
+  t.regex(half.stdout, /with 5 faulty of 10 no rule can tell which are honest: that takes 2f < n/)
+  const all = await aggregate(10)
+  t.is(all.code, 2)
+  t.regex(all.stderr, /--faults is 10: at least one of 10 vectors must be honest; expected at most 9/)
+})
+
 for (const command of commands.filter(each => /^concord (agree|simulate)/.test(each)))
   test(command, async t => {
     const path = await folder(t)

@@ -156,7 +156,7 @@ test.serial('a file that does not come back fails its run, and the rest go on', 
     isOver: () => false,
     onStart() {},
     onProgress() {},
-    async onResult(_, { status, why = '' }) {
+    async onResult(_, { measured: { status, why = '' } }) {
       ends.push(`${status} ${why}`)
     },
   })

@@ -9,6 +9,7 @@ import type { NumbersTable } from './download.ts'
 import { Figure } from './figure.tsx'
 import { numberText } from './format.ts'
 import { type Look, paint, shapePath } from './palette.ts'
+import { Reading } from './reading.tsx'
 import { type Box, type Scale, scaleOver } from './scale.ts'
 import { useWidth } from './size.ts'
 import { type Point, thinned } from './thin.ts'
@@ -113,14 +114,7 @@ function Lines({ title, x, y, series, chosen, onChoose, width }: LineChartProps 
     setAt(xs[Math.min(xs.length - 1, Math.max(0, from + step))]!)
   }
   return (
-    // The arrow keys read values, so the drawing takes the focus.
-    <div
-      class="reading"
-      tabIndex={0}
-      role="group"
-      aria-label={`${title}: arrow keys read the values`}
-      onKeyDown={key}
-    >
+    <Reading title={title} of="values" onKeyDown={key}>
       <svg
         class="drawing"
         width={width}
@@ -155,7 +149,7 @@ function Lines({ title, x, y, series, chosen, onChoose, width }: LineChartProps 
       <p class="readout" aria-live="polite">
         {read === null ? '' : readoutOf(series, read, x.label, textX, textY)}
       </p>
-    </div>
+    </Reading>
   )
 }
 

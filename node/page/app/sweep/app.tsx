@@ -1,10 +1,11 @@
 /** The page of a sweep around its views: what it is and how its runs ended, the metric, the filters. */
 import type { ComponentType } from 'preact'
-import { useErrorBoundary, useMemo } from 'preact/hooks'
+import { useMemo } from 'preact/hooks'
 import type { SweepDocument, SweepRun } from '../../../sweep/figures/document.ts'
 import { rolesOf } from '../../../sweep/figures/heat-map.ts'
 import { tellingMetrics } from '../../../sweep/figures/telling.ts'
 import { countText, listText } from '../chart/format.ts'
+import { Guarded } from '../guarded.tsx'
 import { Choice, Filters } from './choice.tsx'
 import { ComparisonView } from './comparison-view.tsx'
 import { CurvesView } from './curves-view.tsx'
@@ -58,7 +59,7 @@ export function App({ sweep }: { sweep: SweepDocument }) {
       <MetricControls sweep={sweep} />
       <Filters sweep={sweep} />
       <main id="main" tabIndex={-1}>
-        <Guarded key={view.value} sweep={sweep} runs={runs} />
+        <Shown key={view.value} sweep={sweep} runs={runs} />
       </main>
       <About sweep={sweep} />
     </>
@@ -123,20 +124,10 @@ function MetricControls({ sweep }: { sweep: SweepDocument }) {
   )
 }
 
-/** One view; if it cannot be drawn, a sentence in its place. */
-function Guarded({ sweep, runs }: ViewProps) {
-  const [error] = useErrorBoundary()
+function Shown({ sweep, runs }: ViewProps) {
   const { title, View } = parts[view.value]
-  if (error !== undefined)
-    return (
-      <p class="trouble">
-        This view cannot be drawn from this sweep: the page holds something that it should not. The other
-        views may still work.
-      </p>
-    )
   return (
-    <>
-      <h2>{title}</h2>
+    <Guarded title={title} of={['this sweep', 'the page']}>
       {sweep.runs.length === 0 ? (
         <p class="empty">This sweep has no run so far.</p>
       ) : rolesOf(sweep) === null && view.value !== 'runs' ? (
@@ -146,7 +137,7 @@ function Guarded({ sweep, runs }: ViewProps) {
       ) : (
         <View sweep={sweep} runs={runs} />
       )}
-    </>
+    </Guarded>
   )
 }
 

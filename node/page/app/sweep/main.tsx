@@ -3,10 +3,11 @@ import '../style.css'
 import './sweep.css'
 import { render } from 'preact'
 import { SWEEP_FORMAT, SWEEP_VERSION, type SweepDocument } from '../../../sweep/figures/document.ts'
+import { begin } from '../begin.ts'
 import { cleaned } from '../clean.ts'
 import { inflated } from '../source.ts'
 import { App } from './app.tsx'
-import { begin, picked, view, viewOfAddress } from './state.ts'
+import { picked, showFirst, view, viewOfAddress } from './state.ts'
 
 class Unreadable extends Error {}
 
@@ -28,22 +29,13 @@ async function start(): Promise<void> {
   })
   const root = document.getElementById('app')!
   const sweep = await embedded()
-  begin(sweep)
+  showFirst(sweep)
   document.title = `${sweep.title} · Concord`
   root.textContent = ''
   render(<App sweep={sweep} />, root)
 }
 
-/** Whatever goes wrong, the page says so and is not left empty. */
-function open(): void {
-  start().catch(() => {
-    const sentence = document.createElement('p')
-    sentence.className = 'trouble'
-    sentence.textContent =
-      'This page cannot be shown: it ends too early, or holds something else than a sweep. Copy the file again, or write it again.'
-    document.getElementById('app')!.replaceChildren(sentence)
-  })
-}
-
-if (document.readyState === 'loading') addEventListener('DOMContentLoaded', open)
-else open()
+begin(
+  start,
+  'This page cannot be shown: it ends too early, or holds something else than a sweep. Copy the file again, or write it again.',
+)

@@ -8,6 +8,7 @@ import { labelOf } from '../../../sweep/figures/metric.ts'
 import { svgOf } from '../../../sweep/figures/svg.ts'
 import type { NumbersTable } from '../chart/download.ts'
 import { Figure } from '../chart/figure.tsx'
+import { Reading } from '../chart/reading.tsx'
 import { Cue } from '../chart/scroll.tsx'
 import { useWidth } from '../chart/size.ts'
 import { Choice } from './choice.tsx'
@@ -172,14 +173,7 @@ function HeatMap({ sweep, panels, all, choice, title }: MapProps) {
     setAt(next)
   }
   return (
-    // The arrow keys move from cell to cell, so the drawing takes the focus.
-    <div
-      class="reading"
-      tabIndex={0}
-      role="group"
-      aria-label={`${title}: arrow keys read the cells`}
-      onKeyDown={press}
-    >
+    <Reading title={title} of="cells" onKeyDown={press}>
       <Cue region={box} />
       <div class="map-scroll" ref={box}>
         <Drawing
@@ -193,7 +187,7 @@ function HeatMap({ sweep, panels, all, choice, title }: MapProps) {
       <p class="readout" aria-live="polite">
         {found === undefined ? '' : cellTitle(sweep, choice, found, label)}
       </p>
-    </div>
+    </Reading>
   )
 }
 

@@ -82,51 +82,71 @@ export function RunTable({ sweep, runs, label }: RunsProps & { label: string }) 
   const textAt = (axis: number, { at }: SweepRun) => sweep.axes[axis]!.values[at[axis]!]!
   const hasWhy = runs.some(({ why }) => why !== null)
   return (
-    <Scroll label={`Table: ${label}`}>
-      <table>
-        <TableHead
-          names={[
-            'run',
-            ...names,
-            'status',
-            ...(hasWhy ? ['why'] : []),
-            ...metrics.map(labelOf),
-            ...settings,
-            'seconds',
-          ]}
-        />
-        <tbody>
-          {runs.slice(0, RUNS_MAX).map(run => (
-            <tr key={run.run}>
-              <td class="nowrap">
-                <RunLinks run={run} />
-              </td>
-              {axes.map(axis => (
-                <td key={axis} class={textAt(axis, run).length < NOWRAP_MAX ? 'nowrap' : undefined}>
-                  {textAt(axis, run)}
+    <>
+      <AboutPages sweep={sweep} runs={runs} />
+      <Scroll label={`Table: ${label}`}>
+        <table>
+          <TableHead
+            names={[
+              'run',
+              ...names,
+              'status',
+              ...(hasWhy ? ['why'] : []),
+              ...metrics.map(labelOf),
+              ...settings,
+              'seconds',
+            ]}
+          />
+          <tbody>
+            {runs.slice(0, RUNS_MAX).map(run => (
+              <tr key={run.run}>
+                <td class="nowrap">
+                  <RunLinks run={run} />
                 </td>
-              ))}
-              <td>{run.status}</td>
-              {hasWhy && <td class="why">{run.why === null ? '' : <span>{run.why}</span>}</td>}
-              {metrics.map(name => (
-                <td key={name} class="number">
-                  {textOf(name, run.metrics[name] ?? null)}
-                </td>
-              ))}
-              {settings.map(name => (
-                <td key={name}>{run.settings[name] ?? '–'}</td>
-              ))}
-              <td class="number">{numberText(run.seconds)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {runs.length > RUNS_MAX && (
-        <p>
-          The first {RUNS_MAX} of {runs.length} runs; the filter brings the others, and the CSV has all.
-        </p>
+                {axes.map(axis => (
+                  <td key={axis} class={textAt(axis, run).length < NOWRAP_MAX ? 'nowrap' : undefined}>
+                    {textAt(axis, run)}
+                  </td>
+                ))}
+                <td>{run.status}</td>
+                {hasWhy && <td class="why">{run.why === null ? '' : <span>{run.why}</span>}</td>}
+                {metrics.map(name => (
+                  <td key={name} class="number">
+                    {textOf(name, run.metrics[name] ?? null)}
+                  </td>
+                ))}
+                {settings.map(name => (
+                  <td key={name}>{run.settings[name] ?? '–'}</td>
+                ))}
+                <td class="number">{numberText(run.seconds)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+        {runs.length > RUNS_MAX && (
+          <p>
+            The first {RUNS_MAX} of {runs.length} runs; the filter brings the others, and the CSV has all.
+          </p>
+        )}
+      </Scroll>
+    </>
+  )
+}
+
+/** How a reader comes to the page of a run, and to one with all messages. */
+function AboutPages({ sweep, runs }: RunsProps) {
+  const opens = runs.some(({ files }) => files.includes('html'))
+  const isOfServers = sweep.settings.some(([name, value]) => name === 'architecture' && value === 'server')
+  return (
+    <p class="caption">
+      {opens && 'A run’s name opens its page. '}
+      {!(opens && isOfServers) && (
+        <>
+          <code>concord sweep page . RUN</code>, in this folder, runs one again and writes its page
+          {isOfServers ? '.' : ' with every message.'}
+        </>
       )}
-    </Scroll>
+    </p>
   )
 }
 

@@ -48,7 +48,7 @@ export function filter(axis: number, values: readonly number[], isShown: boolean
 }
 
 /** As a sweep is shown before anything is chosen. */
-export function begin(sweep: SweepDocument): void {
+export function showFirst(sweep: SweepDocument): void {
   metric.value = tellingMetrics(sweep).names[0] ?? ''
   const axes = defaultAxes(sweep)
   if (axes === null) return

@@ -1,6 +1,6 @@
 /** How a run ended, as its page says it: the report's own numbers. */
-import type { Report } from '../../daemon/report.ts'
-import type { RunEnd } from '../../page/run.ts'
+import type { Report } from '../daemon/report.ts'
+import type { RunEnd } from './run.ts'
 
 /** @param sentences how the command sums the run up */
 export function endOf(report: Report, sentences: readonly string[] = []): Omit<RunEnd, 'ms'> {

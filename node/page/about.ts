@@ -1,9 +1,9 @@
 /** What a page says of a run that does not change while it goes on. */
-import type { PeerIndex } from '../../../agreement/protocol.ts'
-import type { Attack } from '../../../learning/attacks/attack.ts'
-import type { Cohort } from '../../cohort/cohort.ts'
-import { softwareName } from '../../daemon/version.ts'
-import type { RunAbout } from '../../page/run.ts'
+import type { PeerIndex } from '../../agreement/protocol.ts'
+import type { Attack } from '../../learning/attacks/attack.ts'
+import { type Cohort, cohortId } from '../cohort/cohort.ts'
+import { softwareName } from '../daemon/version.ts'
+import type { RunAbout } from './run.ts'
 
 interface Cast {
   readonly liars: readonly PeerIndex[]
@@ -22,6 +22,26 @@ interface Told extends Cast {
 
 export function attackText({ name, did }: Attack): string {
   return `${name}: ${did}`
+}
+
+/** A cohort of the simulated world. */
+export function aboutSimulated(
+  command: string,
+  { liars, attack, data, partition }: Cast & Pick<Told, 'data' | 'partition'>,
+  { cohort, dimension }: Pick<Told, 'cohort' | 'dimension'>,
+): RunAbout {
+  const id = cohortId(cohort)
+  return aboutCohort({
+    command,
+    cohort,
+    cohortId: id,
+    clock: 'virtual',
+    liars,
+    attack,
+    dimension,
+    data,
+    partition,
+  })
 }
 
 /** A cohort of which all is known, as `simulate` and `demo` know it. */
