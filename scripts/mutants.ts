@@ -1,9 +1,11 @@
 /**
  * `npm run mutants [-- NAME…]`: breaks the protocols on purpose, one line at a time, in a copy of the sources, and
  * lets the swarm hunt there. Every mutant must be caught within its stated number of seeds: a checker that nothing
- * can fail is worth nothing. A line that is no longer in the source is an error: the list has to follow the code.
+ * can fail is worth nothing. What no swarm runs, gossip over a graph, is hunted by its tests. A line that is no longer
+ * in the source is an error: the list has to follow the code.
  */
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -12,6 +14,8 @@ import { type Mutant, mutants } from './mutants/list.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const folders = ['agreement', 'learning', 'node', 'package.json'] as const
+/** More of it where a test hunts. */
+const testFolders = ['test'] as const
 
 /** The source with the mutation, or why it cannot be made. */
 export function mutate(source: string, { file, line, becomes }: Mutant): string {
@@ -35,12 +39,29 @@ async function hunt(mutant: Mutant): Promise<Hunt> {
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
     const path = join(folder, mutant.file)
     writeFileSync(path, mutate(readFileSync(path, 'utf8'), mutant))
+    if (mutant.test !== undefined) return await testIn(folder, mutant, mutant.test)
     const { failed } = await swarmIn(folder, mutant)
     if (failed === null) return { mutant, seeds: null, caughtBy: '' }
     return { mutant, seeds: failed.seed + 1 - (mutant.from ?? 0), caughtBy: failed.violation.checker }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** What no swarm runs is hunted by its tests. */
+async function testIn(folder: string, mutant: Mutant, file: string): Promise<Hunt> {
+  for (const name of testFolders) cpSync(join(root, name), join(folder, name), { recursive: true })
+  const ava = join(root, 'node_modules', 'ava', 'entrypoints', 'cli.js')
+  const child = spawn(process.execPath, [ava, '--tap', file], { cwd: folder })
+  let said = ''
+  child.stdout.setEncoding('utf8').on('data', text => {
+    said += text
+  })
+  const [code] = (await once(child, 'close')) as [number | null]
+  if (code === 0) return { mutant, seeds: null, caughtBy: '' }
+  const first = /^not ok \d+ - (.*)$/m.exec(said)?.[1]
+  if (first === undefined) throw new Error(`${file} itself failed in the mutated copy: ${said}`)
+  return { mutant, seeds: 1, caughtBy: first }
 }
 
 interface Failed {
@@ -88,7 +109,7 @@ async function main(names: readonly string[]): Promise<void> {
   for (const mutant of chosen) {
     const { seeds, caughtBy } = await hunt(mutant)
     console.error(
-      `${mutant.name}: ${seeds === null ? 'SURVIVED' : `caught by seed ${(mutant.from ?? 0) + seeds - 1}, ${caughtBy}`}`,
+      `${mutant.name}: ${seeds === null ? 'SURVIVED' : `caught by ${mutant.test === undefined ? `seed ${(mutant.from ?? 0) + seeds - 1}, ` : ''}${caughtBy}`}`,
     )
     table.push([mutant.name, seeds ?? 'survived', mutant.within, caughtBy])
     if (seeds === null) survived++

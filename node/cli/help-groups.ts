@@ -23,6 +23,7 @@ const groups = {
     ...[
       'count',
       'target',
+      'topology',
       'rule',
       'param',
       'averaging',

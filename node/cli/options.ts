@@ -347,7 +347,7 @@ export function settingsOf(
 }
 
 /** `classWeights` as an option's name, `class-weights`. */
-function kebab(name: string): string {
+export function kebab(name: string): string {
   return name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
 }
 

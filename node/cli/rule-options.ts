@@ -1,5 +1,6 @@
 /** `--rule` and `--param`: an aggregation rule on the command line. */
 import { preAggregations, type RuleParameters, rules } from '../../agreement/rules/registry.ts'
+import { gossipRules } from '../../learning/gossip/rules.ts'
 import { ruleFileIn } from '../files/rule-file.ts'
 import { suggestion } from '../text/nearest.ts'
 import { maybe, option, type Parse, UsageError } from './command.ts'
@@ -21,6 +22,12 @@ export const ruleName: Parse<string> = offering(Object.keys(rules), checkedRuleN
 /** A rule, or a file of the user's, with pre-aggregations in front: `nnm+./mine.ts`. */
 export const ruleReference: Parse<string> = offering(Object.keys(rules), (value, name) =>
   ruleFileIn(value) === null ? checkedRuleName(value, name) : value,
+)
+
+/** A rule of a run: one of these, or one that exists in gossip alone. */
+export const runRule: Parse<string> = offering(
+  [...Object.keys(rules), ...Object.keys(gossipRules)],
+  (value, name) => (Object.hasOwn(gossipRules, value) ? value : ruleReference(value, name)),
 )
 
 function checkedRuleName(value: string, name: string): string {

@@ -18,24 +18,24 @@ import type { MissingRule, Server } from '../../learning/server/server.ts'
 import { stepSize } from '../../learning/step-size.ts'
 import { accuracyOf, finiteOrNull, type Report, reportedMetrics, reportedSeries } from '../daemon/report.ts'
 import { EXTERNAL_MODEL, readStart, saveCheckpoint } from '../oracle/open.ts'
-import { flag, maybe, type Options, option, UnfitError, UsageError } from './command.ts'
+import { flag, maybe, option, UnfitError, UsageError } from './command.ts'
 import { type Scenario, type ScenarioValues, scenarioOf } from './options.ts'
 import { decimal, oneOf } from './parse.ts'
-import { ruleParameter, ruleReference } from './rule-options.ts'
+import { ruleParameter, runRule } from './rule-options.ts'
 import { oracleSpec } from './simulated-oracles.ts'
 
 export const serverOptions = {
   architecture: option(
     '--architecture <which>',
-    'peers, or server: a trusted server applies --rule to the gradients of workers',
-    oneOf(['peers', 'server']),
+    'peers; server: a trusted server applies --rule to the gradients of workers; or gossip: each peer applies it to the parameters of its neighbours (docs/graphs.md)',
+    oneOf(['peers', 'server', 'gossip']),
     'peers',
   ),
   rule: maybe(
     '--rule <name>',
-    'a rule, as in nnm+cwtm or ./mine.ts: the server’s; or, among peers, in place of that of a --protocol in standard form, and nothing is then guaranteed (docs/own-rule.md)',
-    ruleReference,
-    'cwtm on a server, that of the protocol among peers',
+    'a rule, as in nnm+cwtm or ./mine.ts: the server’s, or that of gossip; or, among peers, in place of that of a --protocol in standard form, and nothing is then guaranteed (docs/own-rule.md)',
+    runRule,
+    'cwtm on a server, monna in gossip, that of the protocol among peers',
   ),
   param: ruleParameter,
   averaging: option(
@@ -62,6 +62,14 @@ export const serverOptions = {
 /** In place of a partition, as the papers with a server have it: every worker draws from the whole training set. */
 export const SHARED_DATA = 'shared'
 
+/** @throws UsageError where peers that hold their own data were told to share all of it */
+export function refuseSharedData(partition: string): void {
+  if (partition === SHARED_DATA)
+    throw new UsageError(
+      `--partition is "${SHARED_DATA}", where every worker of a server draws from the same data; expected iid among peers, or --architecture server`,
+    )
+}
+
 /** The rule of a server that names none. */
 export const DEFAULT_RULE = 'cwtm'
 
@@ -74,41 +82,6 @@ export interface ServerValues extends Omit<ScenarioValues, 'protocol'> {
   readonly forgedFrom: 'vector' | 'gradient'
   readonly rotating: boolean
   readonly init: string | null
-}
-
-/** What only one of the two architectures has; given to the other it would do nothing. */
-const peersOnly = [
-  ...['protocol', 'synchronous', 'syncTimeout', 'grace', 'schedule', 'iterations', 'count', 'output'],
-  'quorum',
-  ...['precision', 'localSteps', 'gradientRule', 'exchange'],
-  ...['latency', 'gradientTime', 'measureEvery', 'network'],
-  ...['oracleTimeout', 'loss', 'crash', 'restart', 'isolate', 'pause', 'slow'],
-]
-/** A page draws what peers do among themselves. */
-const shownOfPeers = ['watch', 'page']
-const serverOnly = ['averaging', 'missing', 'forgedFrom', 'rotating']
-
-/** @throws UsageError where an option was given that the architecture has no use for */
-export function checkArchitecture(values: Readonly<Record<string, unknown>>, options: Options): void {
-  const server = values.architecture === 'server'
-  for (const name of server ? shownOfPeers : [])
-    if ((values[name] ?? null) !== null)
-      throw new UsageError(
-        `--${name} is given, but a page shows what peers send each other, and a server's workers do not; expected none with --architecture server`,
-      )
-  if (server && (values.oracle ?? null) !== null)
-    throw new UsageError(
-      "--oracle is given, but a server's workers learn our models; expected none with --architecture server",
-    )
-  for (const name of server ? peersOnly : serverOnly) {
-    const { fallback, flags } = options[name]!
-    if (JSON.stringify(values[name]) === JSON.stringify(fallback)) continue
-    throw new UsageError(
-      server
-        ? `${flags.split(' ')[0]} is about agreement between peers; expected none with --architecture server`
-        : `${flags.split(' ')[0]} is about a server; expected --architecture server beside it`,
-    )
-  }
 }
 
 /**

@@ -3,11 +3,12 @@ import type { LatencyModel } from '../simulation/latency.ts'
 import { networkNamed } from './agree-options.ts'
 import { maybe, type Option, option, UsageError, type Values } from './command.ts'
 import { type FaultItem, faultOptions, injectedFaultsOf } from './fault-options.ts'
+import { topologyOption } from './gossip-learning.ts'
 import { learningOptions } from './learning-options.ts'
 import { type Scenario, scenarioOptions } from './options.ts'
 import { byteCount, decimal, integer } from './parse.ts'
 import { ownProtocolOptions } from './protocol-choice.ts'
-import { SHARED_DATA, serverOptions } from './server-learning.ts'
+import { refuseSharedData, SHARED_DATA, serverOptions } from './server-learning.ts'
 import type { SimulatedOptions } from './simulated.ts'
 
 /** By a type with a name, which the package's declarations can say. */
@@ -21,6 +22,7 @@ export const runOptions = {
     parse: dataPartition,
   },
   ...serverOptions,
+  topology: topologyOption,
   protocol: ownProtocolOptions.protocol,
   latency: maybe('--latency <ms>', 'mean one-way latency of the links', decimal({ min: 0, max: 1e6 }), '5'),
   network: maybe<LatencyModel>(
@@ -78,10 +80,7 @@ const LATENCY_MS = 5
 
 /** @throws UsageError where the options contradict each other, or name what does not exist */
 export function worldOf(values: RunValues, { peers, settings, liars, partition }: Scenario): SimulatedWorld {
-  if (partition === SHARED_DATA)
-    throw new UsageError(
-      `--partition is "${SHARED_DATA}", where every worker of a server draws from the same data; expected iid among peers, or --architecture server`,
-    )
+  refuseSharedData(partition)
   const { latency, network, loss, gradientTime, measureEvery, keepBytes, unsafe } = values
   if (latency !== null && network !== null)
     throw new UsageError(`--latency is ${latency}, and --network names a model; expected one of the two`)

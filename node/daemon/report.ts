@@ -114,6 +114,8 @@ export const reportSchema = z.object({
     peers: z.int().min(1),
     faults: z.int().min(0),
     protocol: z.string(),
+    /** Who hears whom, in gossip; absent where all hear all. */
+    topology: z.string().optional(),
     synchrony: z.string(),
     /** How many vectors an iteration waits for, where the cohort has chosen. */
     quorum: z.int().min(1).optional(),

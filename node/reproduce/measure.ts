@@ -49,6 +49,8 @@ export async function measure(
   const prepared = await prepare(settings, createPrograms())
   const { steps } = prepared.scenario.settings
   const shared = { oracleCache: cacheFor(examples), onStep: (step: number) => progress(step / steps) }
+  if (prepared.kind === 'gossip')
+    throw new TypeError('an experiment of the papers gossips; expected peers or a server')
   return prepared.kind === 'server' ? onServer(prepared, shared) : amongPeers(prepared, shared)
 }
 

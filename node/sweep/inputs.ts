@@ -6,7 +6,7 @@ import { parseDataName } from '../../learning/data/data-name.ts'
 import { digestOfModule, OwnFileError } from '../files/own-module.ts'
 import { digestOfFile } from '../oracle/start-digest.ts'
 import type { Setting } from './rows.ts'
-import { isDigits, programFiles } from './settings.ts'
+import { isDigits, isTopologyFile, programFiles } from './settings.ts'
 
 type Settings = Readonly<Record<string, Setting>>
 
@@ -20,13 +20,13 @@ const DATA_FILES_MAX = 1000
 /** Digests of what the runs of a sweep, or of a thread, have in common. */
 export interface Digests {
   /**
-   * Of the programs, the start and the data of a run, each taken once.
+   * Of the programs, the start, the graph and the data of a run, each taken once.
    * @param whole settings with whole paths
    * @throws OwnFileError, FileError
    */
   of(whole: Settings): Promise<Inputs>
   /**
-   * Holds start and data against these, if their sizes or times are new. Programs are held against them as they are loaded.
+   * Holds start, graph and data against these, if their sizes or times are new. Programs are held against them as they are loaded.
    * @throws OwnFileError, FileError
    */
   check(whole: Settings, inputs: Inputs): Promise<void>
@@ -51,12 +51,14 @@ export function createDigests(): Digests {
     known.set(path, { stamp, digest })
     return digest
   }
+  // A start, or a graph.
   const start = async (path: string) => fresh(path, [await stamped(path)])
   const data = async (path: string) => fresh(path, await filesOf(path))
-  const others = ({ init, data: name }: Settings) => {
+  const others = ({ init, topology, data: name }: Settings) => {
     const path = dataPath(name)
     return [
       ...(init === undefined ? [] : [[String(init), start] as const]),
+      ...(isTopologyFile(topology) ? [[String(topology), start] as const] : []),
       ...(path === null ? [] : [[path, data] as const]),
     ]
   }

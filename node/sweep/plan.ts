@@ -5,6 +5,7 @@ import type { DataSource } from '../../learning/data/dataset.ts'
 import { openData } from '../../learning/data/open.ts'
 import { modelDimension } from '../../learning/models/model.ts'
 import { modelNamed } from '../../learning/models/registry.ts'
+import { DEFAULT_GOSSIP_RULE } from '../cli/gossip-learning.ts'
 import { DEFAULT_RULE } from '../cli/server-learning.ts'
 import { moduleLabel } from '../files/own-module.ts'
 import { EXTERNAL_MODEL } from '../oracle/open.ts'
@@ -130,7 +131,7 @@ function nameOf(
 
 /** The data and the start are known by what they hold, wherever they lie; data that is too large by its whole path. */
 function contentOf(name: string, setting: Setting, whole: Settings, inputs: Inputs): Setting {
-  if (name === 'init') return inputs[String(whole.init)] ?? setting
+  if (name === 'init' || name === 'topology') return inputs[String(whole[name])] ?? setting
   if (name !== 'data') return setting
   const path = dataPath(whole.data)
   if (path === null) return setting
@@ -141,7 +142,8 @@ function contentOf(name: string, setting: Setting, whole: Settings, inputs: Inpu
 
 /** The same digests, with the paths that the file has: those of a machine's folders say nothing elsewhere. */
 function asWritten(inputs: Inputs, settings: Settings, whole: Settings): Inputs {
-  const pathsOf = (of: Settings) => [...programFiles(of), of.init ?? '', dataPath(of.data) ?? ''].map(String)
+  const pathsOf = (of: Settings) =>
+    [...programFiles(of), of.init ?? '', of.topology ?? '', dataPath(of.data) ?? ''].map(String)
   const written = pathsOf(settings)
   const pairs = pathsOf(whole).map((path, place) => [written[place]!, inputs[path]] as const)
   return Object.fromEntries(
@@ -160,7 +162,7 @@ function shownSettings(settings: Settings, { kind, values, scenario }: Prepared)
   const { faults, model, rate, momentum, batch, steps, seed } = scenario.settings
   return {
     architecture: values.architecture,
-    ...(kind === 'server' ? { rule: values.rule ?? DEFAULT_RULE } : { protocol: values.protocol }),
+    ...ruleOf(kind, values),
     attack: values.attack,
     peers: scenario.peers,
     model,
@@ -177,10 +179,16 @@ function shownSettings(settings: Settings, { kind, values, scenario }: Prepared)
   }
 }
 
+function ruleOf(kind: Prepared['kind'], { rule, protocol, topology }: Prepared['values']): Settings {
+  if (kind === 'server') return { rule: rule ?? DEFAULT_RULE }
+  if (kind === 'gossip') return { rule: rule ?? DEFAULT_GOSSIP_RULE, topology }
+  return { protocol }
+}
+
 /** Of a step besides its gradients, in numbers that are read or written. */
 const STEP_COST = 1e6
-/** Peers send each other vectors, sign, check and decode them; a server reads what is there. */
-const EXCHANGE_COST = { peers: 12, server: 1 }
+/** Peers send each other vectors, sign, check and decode them; a server, or a peer that gossips, reads what is there. */
+const EXCHANGE_COST = { peers: 12, server: 1, gossip: 1 }
 
 /** Of a program of the user's, which has not been asked. */
 const UNKNOWN_DIMENSION = 1e5

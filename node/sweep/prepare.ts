@@ -1,22 +1,32 @@
 /** A cell's settings as something that can run: the values of all options, the scenario, and the server's rule. */
 import type { Aggregator } from '../../agreement/rules/registry.ts'
+import type { GossipRule } from '../../learning/gossip/rules.ts'
+import { checkArchitecture } from '../cli/architecture.ts'
 import { UnfitError } from '../cli/command.ts'
+import { type GossipScenario, gossipScenario } from '../cli/gossip-learning.ts'
 import { externalModel } from '../cli/learning-options.ts'
 import { type Scenario, scenarioOf } from '../cli/options.ts'
-import { checkArchitecture, serverScenario } from '../cli/server-learning.ts'
+import { serverScenario } from '../cli/server-learning.ts'
 import { type RunValues, runOptions, type SimulatedWorld, worldOf } from '../cli/simulate-options.ts'
 import type { Programs } from './programs.ts'
 import type { Setting } from './rows.ts'
 import { valuesOf } from './settings.ts'
 
 /** A run that can begin. */
-export type Prepared = PreparedServer | PreparedPeers
+export type Prepared = PreparedServer | PreparedGossip | PreparedPeers
 
 export interface PreparedServer {
   readonly kind: 'server'
   readonly values: RunValues
   readonly scenario: Scenario
   readonly rule: Aggregator
+}
+
+export interface PreparedGossip {
+  readonly kind: 'gossip'
+  readonly values: RunValues
+  readonly scenario: GossipScenario
+  readonly rule: GossipRule
 }
 
 export interface PreparedPeers {
@@ -39,6 +49,10 @@ export async function prepare(settings: Settings, programs: Programs): Promise<P
   if (values.architecture === 'server') {
     const scenario = serverScenario(values, attack)
     return { kind: 'server', values, scenario, rule: await programs.rule(values) }
+  }
+  if (values.architecture === 'gossip') {
+    const rule = await programs.gossipRule(values)
+    return { kind: 'gossip', values, rule, scenario: await gossipScenario(values, rule, attack) }
   }
   const { protocol, base } = await programs.protocol(values)
   const scenario = scenarioOf({ ...values, protocol, model: externalModel(values) }, attack, base)
@@ -63,7 +77,7 @@ export async function prepareOrSkip(settings: Settings, programs: Programs): Pro
 
 /** A rule says only of vectors whether it takes so many faults. @throws RuleError */
 function tryRule(prepared: Prepared): void {
-  if (prepared.kind === 'peers') return
+  if (prepared.kind !== 'server') return
   const { rule, scenario } = prepared
   const vectors = Array.from({ length: scenario.peers }, (_, i) => Float32Array.of(Math.sin(i), Math.cos(i)))
   rule.aggregate(vectors, scenario.settings.faults)

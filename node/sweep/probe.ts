@@ -90,10 +90,10 @@ function evaluationsOf({ settings }: PlannedRun): number {
 
 /** What a step's time depends on, but for sizes that the cost counts. */
 function kindOf({ settings }: PlannedRun): string {
-  const { architecture, protocol, rule, model, data, attack } = settings
+  const { architecture, topology, protocol, rule, model, data, attack } = settings
   // Of ours none takes long; of the user's nothing is known.
   const own = isModuleFile(String(attack)) ? attack : null
-  return JSON.stringify([architecture, protocol, rule, model, data, own])
+  return JSON.stringify([architecture, topology, protocol, rule, model, data, own])
 }
 
 /** So many of them, evenly. */

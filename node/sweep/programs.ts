@@ -1,6 +1,8 @@
 /** The user's own rules, attacks and protocols in a sweep, and ours: loaded once for all runs of a thread, attacks for each. */
 import type { Aggregator } from '../../agreement/rules/registry.ts'
 import type { Attack } from '../../learning/attacks/attack.ts'
+import type { GossipRule } from '../../learning/gossip/rules.ts'
+import { loadGossipRule } from '../cli/gossip-learning.ts'
 import { chosenProtocol } from '../cli/protocol-choice.ts'
 import { DEFAULT_RULE } from '../cli/server-learning.ts'
 import type { RunValues } from '../cli/simulate-options.ts'
@@ -16,6 +18,8 @@ export interface Programs {
   attack(values: RunValues): Promise<Attack>
   /** Of a server. */
   rule(values: RunValues): Promise<Aggregator>
+  /** Of peers that gossip. */
+  gossipRule(values: RunValues): Promise<GossipRule>
   /** Of peers. */
   protocol(values: RunValues): Promise<ChosenProtocol>
   /** The same, for runs whose files must have these digests: another one is refused with an OwnFileError. */
@@ -45,6 +49,10 @@ export function createPrograms(): Programs {
           : once(['attack', attack], () => loadAttack(attack, load)),
       rule: ({ rule, param }) =>
         once(['rule', rule, param, inputs], () => loadRule(rule ?? DEFAULT_RULE, param, load)),
+      gossipRule: ({ rule, param }) =>
+        once(['gossip', rule, param, inputs], () =>
+          loadGossipRule({ rule, param }, (name, parameters) => loadRule(name, parameters, load)),
+        ),
       protocol: ({ protocol, rule, param }) =>
         once(['protocol', protocol, rule, param, inputs], () =>
           chosenProtocol({ protocol, rule, param }, load),

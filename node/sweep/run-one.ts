@@ -1,5 +1,8 @@
-/** One run of a sweep, in the calling thread: a cohort of simulated peers, or workers around a trusted server. */
+/** One run of a sweep, in the calling thread: simulated peers, peers that gossip, or workers around a trusted server. */
+import type { SeriesPoint } from '../../learning/evaluation/series.ts'
 import type { OracleCache } from '../../learning/oracles/oracle-cache.ts'
+import { learnByGossip } from '../cli/gossip-learning.ts'
+import { gossipReport } from '../cli/gossip-report.ts'
 import { learnOnServer, serverReport } from '../cli/server-learning.ts'
 import { runSimulated, type SimulatedOptions } from '../cli/simulated.ts'
 import { simulatedReport } from '../cli/simulated-report.ts'
@@ -9,7 +12,13 @@ import { named, packed } from '../page/shell.ts'
 import type { Stop } from './definition.ts'
 import type { Digests, Inputs } from './inputs.ts'
 import { metricsOf, seriesOf } from './metrics.ts'
-import { type Prepared, type PreparedPeers, type PreparedServer, prepare } from './prepare.ts'
+import {
+  type Prepared,
+  type PreparedGossip,
+  type PreparedPeers,
+  type PreparedServer,
+  prepare,
+} from './prepare.ts'
 import type { Programs } from './programs.ts'
 import type { RunRow, Setting } from './rows.ts'
 import { type PageOrder, type Recording, recordRun, reportedRun } from './run-page.ts'
@@ -119,18 +128,26 @@ async function learnIn(
     const report = serverReport(scenario, prepared.rule.name, run, 0)
     return { report, series: pointsOf(report.honest), why }
   }
+  const { liars } = scenario
+  const onEvaluation = (peer: number, point: SeriesPoint) => {
+    if (!liars.includes(peer)) watch.onEvaluation(peer, point)
+  }
+  if (prepared.kind === 'gossip') {
+    const run = await learnOverGraph(prepared, { oracleCache, onStep, isOver, onEvaluation })
+    const where = `the parameters of peer ${run.diverged} in step ${run.steps} are not finite`
+    const report = gossipReport(prepared.scenario, prepared.rule.name, run, 0)
+    return { report, series: pointsOf(report.honest), why: run.diverged === null ? null : where }
+  }
   const run = await learnAmongPeers(prepared, {
     oracleCache,
     isOver,
-    onEvaluation(peer, point) {
-      if (!scenario.liars.includes(peer)) watch.onEvaluation(peer, point)
-    },
+    onEvaluation,
     onStep: ({ step, loss }) => onStep(step, loss),
     ...(recording !== null && { look: recording.look }),
   })
   const report = simulatedReport(scenario, run, cohortId(run.cohort), 0)
   // In a run that was ended no peer has finished, and the report knows none.
-  const all = run.series.filter((_, peer) => !scenario.liars.includes(peer)).map(reportedSeries)
+  const all = run.series.filter((_, peer) => !liars.includes(peer)).map(reportedSeries)
   const series = pointsOf(report.honest.length === 0 ? all : report.honest)
   return { report, series, why: whyOf(run.result) }
 }
@@ -144,6 +161,16 @@ type PeerHooks = Pick<SimulatedOptions, 'oracleCache' | 'onStep' | 'onEvaluation
 /** @throws DataError, ModelError, RuleError */
 export function learnWithServer({ scenario, rule, values }: PreparedServer, hooks: ServerHooks) {
   return learnOnServer({ scenario, rule, values, save: null, ...hooks })
+}
+
+type GossipHooks = Pick<
+  Parameters<typeof learnByGossip>[0],
+  'oracleCache' | 'onStep' | 'onEvaluation' | 'isOver'
+>
+
+/** @throws DataError, ModelError, RuleError */
+function learnOverGraph({ scenario, rule, values }: PreparedGossip, hooks: GossipHooks) {
+  return learnByGossip({ scenario, rule, values, save: null, ...hooks })
 }
 
 /** @throws DataError, ModelError, OracleError */

@@ -1,5 +1,6 @@
 /** A sweep's settings are the options of `simulate`, read by the same parsers, so that a name means the same in both. */
 import { isAbsolute, resolve } from 'node:path'
+import { parseTopology } from '../../learning/gossip/topology.ts'
 import { faultOptions } from '../cli/fault-options.ts'
 import { type RunValues, runOptions } from '../cli/simulate-options.ts'
 import { isModuleFile } from '../files/own-module.ts'
@@ -119,14 +120,24 @@ export function withPaths(
   base: string,
 ): Readonly<Record<string, Setting>> {
   const whole: Record<string, Setting> = { ...settings }
-  for (const name of [...programSettings, 'data', 'init']) {
+  for (const name of [...programSettings, 'data', 'init', 'topology']) {
     const setting = settings[name]
     if (typeof setting !== 'string' || isAbsolute(setting)) continue
     if (name === 'rule') whole.rule = ruleWithPath(setting, base)
-    else if (name === 'data' ? !isDigits(setting) : name === 'init' || isModuleFile(setting))
-      whole[name] = resolve(base, setting)
+    else if (isOwnPath(name, setting)) whole[name] = resolve(base, setting)
   }
   return whole
+}
+
+function isOwnPath(name: string, setting: string): boolean {
+  if (name === 'data') return !isDigits(setting)
+  if (name === 'topology') return isTopologyFile(setting)
+  return name === 'init' || isModuleFile(setting)
+}
+
+/** Whether a topology is a file of edges. */
+export function isTopologyFile(setting: Setting | undefined): boolean {
+  return setting !== undefined && parseTopology(String(setting)).kind === 'file'
 }
 
 /** In `nnm+./mine.ts` the file begins behind the pre-aggregations. */

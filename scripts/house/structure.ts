@@ -57,8 +57,9 @@ export const commandLineOnTop: Rule = source =>
 /** What `simulate` and a sweep are told, parsed and run. */
 const settingsModules: ReadonlySet<string> = new Set(
   [
-    ...['command', 'fault-options', 'learning-options', 'options', 'parse', 'protocol-choice'],
-    ...['server-learning', 'simulate-options', 'simulated', 'simulated-report'],
+    ...['architecture', 'command', 'fault-options', 'gossip-learning', 'gossip-report'],
+    ...['learning-options', 'options'],
+    ...['parse', 'protocol-choice', 'server-learning', 'simulate-options', 'simulated', 'simulated-report'],
   ].map(name => `node/cli/${name}.ts`),
 )
 

@@ -1,4 +1,5 @@
 /** The mutants: one line each, what it becomes, and how many seeds of the swarm it may survive at most. */
+import { gossipMutants } from './gossip.ts'
 import type { Mutant } from './mutant.ts'
 import { synchronyMutants } from './synchrony.ts'
 
@@ -11,6 +12,7 @@ const standardForm = 'agreement/averaging/standard-form.ts'
 
 export const mutants: readonly Mutant[] = [
   ...synchronyMutants,
+  ...gossipMutants,
   {
     name: 'echo-quorum',
     file: thresholds,

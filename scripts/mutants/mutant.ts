@@ -10,4 +10,6 @@ export interface Mutant {
   readonly from?: number
   /** Whose seeds hunt it; agreements, where nothing is said. */
   readonly swarm?: 'agreement' | 'learning'
+  /** In place of a swarm: the test file that must fail. `within` then says nothing, and is 1. */
+  readonly test?: string
 }

@@ -4,7 +4,8 @@ import { precisions } from '../../../agreement/precision.ts'
 import { nobodyHonest } from '../../../agreement/refusal.ts'
 import type { Synchrony } from '../../../agreement/thresholds.ts'
 import { defineCommand, flag, maybe, option, UsageError } from '../command.ts'
-import { protocols } from '../options.ts'
+import { topologyOption } from '../gossip-learning.ts'
+import { kebab, protocols } from '../options.ts'
 import { integer, largeInteger, oneOf } from '../parse.ts'
 import { gradientRuleOption } from '../rule-options.ts'
 import type { Paint, Terminal } from '../terminal.ts'
@@ -12,6 +13,7 @@ import { counted, megabytes } from '../view/format.ts'
 import { printLearnBounds, withFaults } from './bounds-learn.ts'
 import { ruleBounds, ruleText } from './bounds-rule.ts'
 import { printTheorem, refuseStrayOptions, theoremNames, theoremOptions } from './bounds-theorems.ts'
+import { printTopologyBounds } from './bounds-topology.ts'
 
 export const boundsCommand = defineCommand({
   name: 'bounds',
@@ -54,6 +56,19 @@ export const boundsCommand = defineCommand({
       'f32',
     ),
     gradientRule: gradientRuleOption,
+    topology: maybe(
+      '--topology <graph>',
+      'in place of the agreements: what gossip over this graph needs, as of simulate (docs/graphs.md)',
+      topologyOption.parse!,
+      'none',
+    ),
+    byzantine: maybe(
+      '--byzantine <b>',
+      'with --topology: how many peers lie in all, the last ones',
+      integer({ min: 0 }),
+      'as many as --faults',
+    ),
+    seed: maybe('--seed <n>', 'with --topology: what graphs are drawn from', integer({ min: 0 }), '1'),
     ...theoremOptions,
     json: flag('--json', 'print JSON: one object, or an array if no protocol is named'),
   },
@@ -62,10 +77,25 @@ export const boundsCommand = defineCommand({
     'learn --protocol mda --peers 13 --faults 1 --delta 0.5',
     'resam --peers 15 --faults 5 --rule mda --steps 1e6',
     '--protocol icwtm --peers 5 --faults 1 --json',
+    '--topology regular:16 --peers 1000 --faults 3 --byzantine 20',
   ],
   async handler(values, [subject], terminal) {
     const { protocol, peers, faults, quorum, synchronous, dimension, precision, json, ...others } = values
-    const { gradientRule, ...constants } = others
+    const { gradientRule, topology, byzantine, seed, ...constants } = others
+    if (topology === null) refuseWithout({ byzantine, seed })
+    else {
+      refuseBeside({
+        protocol,
+        quorum,
+        dimension,
+        gradientRule,
+        synchronous: synchronous || null,
+        theorem: subject ?? null,
+      })
+      refuseStrayOptions(constants, null)
+      await printTopologyBounds({ topology, peers, faults, byzantine, seed: seed ?? 1 }, json, terminal)
+      return 0
+    }
     const theorem = theoremNames.find(name => name === subject) ?? null
     if (subject !== undefined && theorem === null)
       throw new UsageError(
@@ -119,6 +149,21 @@ export const boundsCommand = defineCommand({
     return 0
   },
 })
+
+/** @throws UsageError for what says nothing without a graph */
+function refuseWithout(values: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(values))
+    if (value !== null) throw new UsageError(`--${name} is about a graph; expected --topology beside it`)
+}
+
+/** @throws UsageError for what says nothing of a graph */
+function refuseBeside(values: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (value === null) continue
+    const what = name === 'theorem' ? `bounds ${value}` : `--${kebab(name)}`
+    throw new UsageError(`${what} is about agreements, and --topology about gossip; expected one of the two`)
+  }
+}
 
 const bytesText = (bytes: number | undefined): string => (bytes === undefined ? '–' : megabytes(bytes))
 const number = (value: number | null): string => (value === null ? '–' : String(Number(value.toPrecision(4))))

@@ -5,8 +5,10 @@ import { boundsQuery } from '../../cohort/bounds-query.ts'
 import { finiteOrNull, meanLoss, type Report, tally } from '../../daemon/report.ts'
 import { loadAttack } from '../../files/attack-file.ts'
 import { endOf } from '../../page/end.ts'
+import { checkArchitecture } from '../architecture.ts'
 import { defineCommand, flag, maybe, option, UsageError, type Values } from '../command.ts'
 import { faultOptions } from '../fault-options.ts'
+import { simulateGossip } from '../gossip-run.ts'
 import { externalModel } from '../learning-options.ts'
 import { type Scenario, scenarioOf } from '../options.ts'
 import { type PageValues, pageOptions, preparePage } from '../page/page-options.ts'
@@ -14,7 +16,6 @@ import type { ShownRun } from '../page/show-run.ts'
 import { integer, text } from '../parse.ts'
 import { chosenProtocol, unguaranteedLines } from '../protocol-choice.ts'
 import { deliverReport, prepareReport } from '../report-output.ts'
-import { checkArchitecture } from '../server-learning.ts'
 import { simulateServer } from '../server-run.ts'
 import { runOptions, type SimulatedWorld, worldOf } from '../simulate-options.ts'
 import { runSimulated, type SimulatedRun } from '../simulated.ts'
@@ -66,6 +67,7 @@ export const simulate = defineCommand({
     '--peers 13 --faults 2 --protocol mda --seed 7 --report run.json',
     '--attack empire --steps 300 --data path/to/mnist',
     '--architecture server --rule cge --attack label-flip',
+    '--architecture gossip --topology regular:8 --peers 50 --faults 2 --attack little',
     '--peers 13 --crash 3@5 --restart 3@9 --isolate 0,1@12-15 --steps 30',
     '--network wan --loss 0.01 --slow 2:10 --pause 4,5@20-24',
     '--seeds 10000 --report swarm.json',
@@ -81,6 +83,8 @@ export const simulate = defineCommand({
     checkArchitecture(values, options)
     if (values.architecture === 'server')
       return simulateServer(values, await loadAttack(values.attack), terminal)
+    if (values.architecture === 'gossip')
+      return simulateGossip(values, await loadAttack(values.attack), terminal)
     const { protocol, base } = await chosenProtocol(values)
     const model = externalModel(values)
     const scenario = scenarioOf({ ...values, protocol, model }, await loadAttack(values.attack), base)

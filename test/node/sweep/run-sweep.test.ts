@@ -102,7 +102,7 @@ test.serial(
   },
 )
 
-for (const architecture of ['server', 'peers'])
+for (const architecture of ['server', 'peers', 'gossip'])
   test.serial(`a run ends at its target, and where it diverges: ${architecture}`, async t => {
     const settings = {
       ...small.settings,

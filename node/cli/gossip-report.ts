@@ -1,0 +1,86 @@
+/** The report of a run by gossip. */
+import { createHash } from 'node:crypto'
+import { accuracyOf, finiteOrNull, type Report, reportedMetrics, reportedSeries } from '../daemon/report.ts'
+import type { GossipRun, GossipScenario } from './gossip-learning.ts'
+import { closenessOf } from './simulated.ts'
+
+/** @param rule its name */
+export function gossipReport(
+  scenario: GossipScenario,
+  rule: string,
+  run: GossipRun,
+  wallSeconds: number,
+): Report {
+  const { peers, settings, liars, attack, topology, hearing } = scenario
+  const { faults, schedule, model, batch, rate, momentum, steps, seed } = settings
+  const known = Array.from({ length: peers }, (_, peer) => peer).filter(peer => !liars.includes(peer))
+  const closeness = closenessOf(run.diverged === null ? known.map(peer => run.parameters[peer]!) : [])
+  const first = closenessOf(run.diverged === null ? known.map(peer => run.first[peer]!) : [])
+  const bytes = vectorBytes(run)
+  const honest = known.map((peer, place) => honestEntry(peer, run, closeness.distances[place] ?? null))
+  const messages = run.sent.reduce((sum, count) => sum + count, 0)
+  const id = createHash('sha256')
+    .update(JSON.stringify(['gossip', rule, hearing, peers, settings]))
+    .digest('hex')
+  return {
+    command: 'simulate',
+    cohort: {
+      id,
+      peers,
+      faults,
+      protocol: `gossip ${rule}`,
+      topology,
+      synchrony: 'synchronous',
+      schedule,
+      exchange: 'whole',
+      precision: 'f32',
+      localSteps: 1,
+      model,
+      batch,
+      rate,
+      momentum,
+      steps,
+      seed,
+    },
+    seed,
+    byzantine: { peers: [...liars], attack: attack?.name ?? null },
+    data: scenario.data,
+    partition: scenario.partition,
+    steps: run.steps,
+    outcome: run.diverged === null ? 'finished' : 'diverged',
+    honest,
+    accuracy: accuracyOf(honest),
+    diameter: {
+      gradient: null,
+      parameters: closeness.diameter,
+      first: first.diameter,
+      last: closeness.diameter,
+      relative: closeness.relative,
+    },
+    messages,
+    bytes: bytes * messages,
+    wallSeconds,
+    learningSeconds: wallSeconds,
+    faults: [],
+    violations: [],
+  }
+}
+
+const vectorBytes = ({ dimension }: GossipRun) => 4 * dimension
+
+function honestEntry(peer: number, run: GossipRun, distance: number | null): Report['honest'][number] {
+  const evaluation = run.evaluations[peer]
+  return {
+    peer,
+    loss: finiteOrNull(evaluation?.loss ?? null),
+    accuracy: evaluation?.accuracy ?? null,
+    metrics: reportedMetrics(evaluation?.metrics ?? null),
+    ...reportedSeries(run.series[peer]!),
+    distance,
+    bytesSent: vectorBytes(run) * run.sent[peer]!,
+    bytesReceived: null,
+    eventLoopDelayMs: null,
+    memory: null,
+    ruleMilliseconds: null,
+  }
+}
