@@ -39,7 +39,7 @@ export function drawGraph(topology: Drawable, peers: number, seed: number): Neig
  */
 export function parseEdges(text: string, peers: number, name: string): Neighbours {
   const edges = new Map<string, readonly [number, number]>()
-  for (const [index, line] of text.split(/\r?\n/).entries()) {
+  for (const [index, line] of text.split(/\r\n?|\n/).entries()) {
     const content = line.replace(/#.*/, '').trim()
     if (content === '') continue
     const place = `${name}, line ${index + 1}`
@@ -47,7 +47,7 @@ export function parseEdges(text: string, peers: number, name: string): Neighbour
     if (match === null)
       throw new GraphError(
         'GRAPH_LINE',
-        `${place} is "${content.slice(0, 40)}"; expected two peers, such as "0 5"`,
+        `${place} is "${content.slice(0, 40)}"; expected two peers, such as "0 1"`,
       )
     const [a, b] = [Number(match[1]), Number(match[2])]
     if (Math.max(a, b) >= peers)
@@ -59,6 +59,8 @@ export function parseEdges(text: string, peers: number, name: string): Neighbour
       throw new GraphError('GRAPH_LINE', `${place} joins peers ${a} and ${b} again; expected each edge once`)
     edges.set(key, [a, b])
   }
+  if (edges.size === 0)
+    throw new GraphError('GRAPH_LINE', `${name} has no edges; expected two peers a line, such as "0 1"`)
   return joined(peers, [...edges.values()])
 }
 

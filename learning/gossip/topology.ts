@@ -20,7 +20,9 @@ export const TOPOLOGY_FORMS = 'complete, ring, regular:k, erdos-renyi:p, pull:s'
 export function parseTopology(text: string): Topology {
   if (text === 'complete' || text === 'ring') return { kind: text }
   const [, kind, number = ''] = /^(regular|erdos-renyi|pull):(.*)$/.exec(text) ?? []
-  const value = /^\d*\.?\d+(e-?\d+)?$/i.test(number) ? Number(number) : Number.NaN
+  const value = (kind === 'erdos-renyi' ? /^\d*\.?\d+(e-?\d+)?$/i : /^\d+$/).test(number)
+    ? Number(number)
+    : Number.NaN
   if (kind === 'regular' && Number.isSafeInteger(value) && value >= 1) return { kind, degree: value }
   if (kind === 'pull' && Number.isSafeInteger(value) && value >= 1) return { kind, pulls: value }
   if (kind === 'erdos-renyi' && value > 0 && value <= 1) return { kind, probability: value }

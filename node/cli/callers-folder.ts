@@ -2,6 +2,7 @@
  * npm runs the scripts of a clone in the clone, wherever it was called: with `npm --prefix CLONE run concord -- …` a
  * path would be looked for there, and not where its user stands, and where a shell completes it.
  */
+import { existsSync } from 'node:fs'
 import { chdir, cwd, env } from 'node:process'
 
 /** Names of scripts in package.json that run a command of a user. */
@@ -16,5 +17,6 @@ export function goToCaller(clone: string): void {
   const { INIT_CWD: caller, npm_lifecycle_event: script } = env
   if (caller === undefined || !scripts.includes(script) || cwd() !== clone) return
   delete env.INIT_CWD
-  chdir(caller)
+  // Where the caller's folder is gone, paths that name no folder lead nowhere in any case.
+  if (existsSync(caller)) chdir(caller)
 }

@@ -2,12 +2,12 @@
  * Learning by gossip over a graph in place of agreements among all peers: the options, the checks and the run, for
  * `simulate --architecture gossip` and for sweeps.
  */
-import { readFile } from 'node:fs/promises'
 import type { Aggregator, RuleParameters } from '../../agreement/rules/registry.ts'
 import { norm, type Vector } from '../../agreement/vector.ts'
 import type { Attack } from '../../learning/attacks/attack.ts'
 import { actsAmongPeersOnly } from '../../learning/attacks/registry.ts'
 import { batchSize } from '../../learning/batch-size.ts'
+import { readText } from '../../learning/data/read-file.ts'
 import { createSeries, type Series, type SeriesPoint } from '../../learning/evaluation/series.ts'
 import { checkGraph, checkPulls, mostFaultyNeighbours } from '../../learning/gossip/conditions.ts'
 import { GraphError } from '../../learning/gossip/error.ts'
@@ -33,6 +33,9 @@ import { type Scenario, type ScenarioValues, scenarioOf } from './options.ts'
 import { offering } from './parse.ts'
 import { refuseSharedData } from './server-learning.ts'
 import { openOracles, oracleSpec } from './simulated-oracles.ts'
+
+/** Of a file of edges: every pair of the most peers that a graph may have. */
+const EDGES_BYTES_MAX = 16 * 2 ** 20
 
 /** A topology as text; a file is read when it is needed. */
 const topologyReference: Parse<string> = offering(['complete', 'ring'], (value, name) => {
@@ -100,7 +103,7 @@ export async function openTopology(topology: string, peers: number, seed: number
     return { kind: 'pulls', pulls: parsed.pulls }
   }
   if (parsed.kind !== 'file') return { kind: 'graph', graph: drawGraph(parsed, peers, seed) }
-  const text = await readFile(parsed.path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const text = await readText(parsed.path, EDGES_BYTES_MAX).catch((error: NodeJS.ErrnoException) => {
     const why = error.code === 'ENOENT' ? 'there is no such file' : error.message
     throw new UsageError(`--topology is "${topology}": ${why}; expected a file of edges, two peers a line`)
   })

@@ -7,9 +7,18 @@ import type { RunDocument } from './run.ts'
 
 /** @throws FileError `malformed`, `unreadable`, with a sentence on what the file is */
 export async function readAll(path: string, bytesMax: number): Promise<readonly RunDocument[]> {
-  const text = await read(path, bytesMax)
-  const packed = /<script type="application\/gzip" id="runs">([^<]*)/.exec(text)?.[1]
-  const value = packed === undefined ? parsed(path, text) : parsed(path, unpacked(path, packed, bytesMax))
+  return runsOfText(await read(path, bytesMax), path, bytesMax)
+}
+
+/** What a page holds, packed: base64 and nothing else; null: it is no page. */
+export function packedIn(text: string): string | null {
+  return /<script type="application\/gzip" id="runs">([A-Za-z0-9+/=]*)/.exec(text)?.[1] ?? null
+}
+
+/** @param path for messages @throws FileError `malformed` */
+export function runsOfText(text: string, path: string, bytesMax: number): readonly RunDocument[] {
+  const packed = packedIn(text)
+  const value = packed === null ? parsed(path, text) : parsed(path, unpacked(path, packed, bytesMax))
   return runsIn(value, path).map(({ run, wrong }) => {
     if (run === null) throw new FileError('malformed', wrong)
     return run

@@ -12,6 +12,8 @@ interface Estimate {
 /** What must be measured before an estimate is given: this much time, and this large a part of the whole. */
 const SEEN_MS = 3000
 const SEEN_PART = 0.01
+/** And a whole run, which alone shows what compiling at its start and judging at its end take; of long runs, so much time. */
+const LONG_MS = 30_000
 
 /**
  * The speed counts from the first sign of progress. Before that threads start, data is read and models are compiled,
@@ -34,6 +36,7 @@ export function createEstimate(costs: readonly number[], threads: number): Estim
       if (first === null) return null
       const [elapsedMs, gained] = [nowMs - first.ms, done() - first.done]
       if (elapsedMs < SEEN_MS || gained < SEEN_PART * whole) return null
+      if (elapsedMs < LONG_MS && !parts.some(part => part >= 1)) return null
       const perSecond = (1000 * gained) / elapsedMs
       const open = costs.map((cost, i) => cost * (1 - parts[i]!))
       const busy = Math.min(threads, costs.length)

@@ -1,6 +1,7 @@
 /** Puts the parts of a sweep together that several machines have run, and compares the runs that more than one has. */
 import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { FileError } from '../files/error.ts'
 import { type SweepDefinition, SweepError } from './definition.ts'
 import { checkFolder, type ListedRun, type Results, readResults, writeList } from './folder.ts'
 import { cellsOf } from './grid.ts'
@@ -17,7 +18,7 @@ interface Merged {
   readonly open: number
   /** Runs that more than one part has, and that agree. */
   readonly compared: number
-  /** One sentence for each file of a run that cannot be read. */
+  /** One sentence for each file of a run that is not taken over. */
   readonly notes: readonly string[]
 }
 
@@ -63,10 +64,11 @@ export async function mergeSweeps(folders: readonly string[], out: string): Prom
     cells.flatMap(({ axes }) => listed.get(keyOf(axes)) ?? []),
   )
   for (const row of rows) if (row.status !== 'skipped') await store.write(row)
-  await mergePages(folders, out, definition, rows)
+  const left = await mergePages(folders, out, definition, rows)
   await copyTuning(folders, out)
   await writeResults(out, definition, rows)
-  return { rows, open: cells.length - rows.length, compared, notes: parts.flatMap(part => part.notes) }
+  const notes = [...parts.flatMap(part => part.notes), ...left]
+  return { rows, open: cells.length - rows.length, compared, notes }
 }
 
 const keyOf = (axes: RunRow['axes']) => JSON.stringify(Object.entries(axes).sort())
@@ -151,19 +153,31 @@ export function differing(one: unknown, other: unknown, path = ''): Difference |
   return null
 }
 
-/** Of two pages of a run the one that shows more; in the folder's own page, whatever else stood in theirs. */
+/**
+ * Of two pages of a run the one that shows more; in the folder's own page, whatever else stood in theirs.
+ * @returns a sentence for each page that is none of its run
+ */
 async function mergePages(
   folders: readonly string[],
   out: string,
   definition: SweepDefinition,
   rows: readonly RunRow[],
-): Promise<void> {
+): Promise<readonly string[]> {
   const pages = await openPages(join(out, 'runs'), definition)
+  const notes: string[] = []
   for (const row of rows) {
-    const found = await Promise.all(folders.map(folder => dataOfPage(join(folder, 'runs'), row.run)))
-    const most = found.reduce((a, b) => ((b?.length ?? 0) > (a?.length ?? 0) ? b : a))
+    let most: string | null = null
+    for (const folder of folders) {
+      const data = await dataOfPage(join(folder, 'runs'), row.run, pages.titleOf(row)).catch(error => {
+        if (!(error instanceof FileError)) throw error
+        notes.push(`${error.message}. It is left out`)
+        return null
+      })
+      if ((data?.length ?? 0) > (most?.length ?? 0)) most = data
+    }
     if (most !== null) await pages.write(row, most)
   }
+  return notes
 }
 
 /** So that the same sweep, run in the merged folder, tunes nothing again. */

@@ -66,7 +66,8 @@ export async function pageOfRun(
   const isCompared = compare(row, { ...row, ...measured }, folder)
   if (page === null) throw new SweepError('sweep-results', `run ${row.run} has failed: ${measured.why}`)
   const path = out ?? join(runs, `${row.run}.html`)
-  const isNew = out === null && (await dataOfPage(runs, row.run)) === null
+  const before = await dataOfPage(runs, row.run, order.title).catch(() => null)
+  const isNew = out === null && before === null
   if (out === null) await pages.write(row, page)
   else await writeOutput(out, filePage(await pageApp(), order.title, page))
   // The sweep's own page links to those that were there when it was written.

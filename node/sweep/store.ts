@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { readText } from '../../learning/data/read-file.ts'
 import { makeFolder, whyNotWritten } from '../files/make-folder.ts'
 import { writeWhole } from '../files/safe-open.ts'
+import { printable } from '../text/printable.ts'
 import { SweepError } from './definition.ts'
 import type { RunRow } from './rows.ts'
 
@@ -25,18 +26,26 @@ const series = z.object({ steps: z.array(z.number()), values: z.array(amount) })
 /** As names of files, too: whatever else stands there would be written somewhere else. */
 export const RUN_NAME = /^[0-9a-f]{16}$/
 
-const rowSchema = z.object({
-  run: z.string().regex(RUN_NAME, 'expected 16 hexadecimal digits'),
-  version: z.string(),
-  status: z.enum(['done', 'stopped', 'diverged', 'failed', 'skipped']),
-  why: z.string().optional(),
-  axes: z.record(z.string(), setting),
-  settings: z.record(z.string(), setting),
-  inputs: z.record(z.string(), z.string()).optional(),
-  metrics: z.record(z.string(), amount),
-  series: z.record(z.string(), series),
-  seconds: z.number(),
-})
+/** Of a row that may be a stranger's: it goes to tables and terminals. */
+const line = z.string().transform(printable)
+
+const rowSchema = z
+  .object({
+    run: z.string().regex(RUN_NAME, 'expected 16 hexadecimal digits'),
+    version: line,
+    status: z.enum(['done', 'stopped', 'diverged', 'failed', 'skipped']),
+    why: line.optional(),
+    axes: z.record(z.string(), setting),
+    settings: z.record(z.string(), setting),
+    inputs: z.record(z.string(), z.string()).optional(),
+    metrics: z.record(z.string(), amount),
+    series: z.record(z.string(), series),
+    seconds: z.number(),
+  })
+  .refine(({ status, why }) => status !== 'done' || why === undefined, {
+    path: ['why'],
+    message: 'a run that is done has none',
+  })
 
 /** A row from its text. @param where for messages. @throws SweepError */
 function parseRow(text: string, where: string): RunRow {

@@ -9,14 +9,18 @@ test('nothing is said before there is something to go by', t => {
   t.is(estimate.secondsLeft(61_000), null, 'one second is too little')
   estimate.update(0, 0.01, 64_000)
   t.is(estimate.secondsLeft(64_000), null, 'half a per cent is too little')
+  estimate.update(0, 0.5, 70_000)
+  t.is(estimate.secondsLeft(70_000), null, 'no run has ended, which may take long')
+  estimate.update(0, 1, 80_000)
+  t.not(estimate.secondsLeft(80_000), null)
 })
 
 test('start-up does not count', t => {
   const estimate = createEstimate([100, 100], 1)
   estimate.update(0, 0, 90_000)
-  estimate.update(0, 0.5, 95_000)
+  estimate.update(0, 0.5, 130_000)
   t.is(estimate.done(), 50)
-  t.is(estimate.secondsLeft(95_000), 15)
+  t.is(estimate.secondsLeft(130_000), 120)
 })
 
 test('two threads share what there is, but not the last run', t => {

@@ -33,6 +33,38 @@ for (const place of ['runs', 'tuning'])
     },
   )
 
+test.serial(
+  'what a stranger’s row says is one line that no terminal obeys, and a run that is done says nothing',
+  async t => {
+    const { folder } = await placeOf(t, one)
+    const part = join(folder, 'part')
+    const { rows } = await runSweep(definitionOf(one), { folder: part })
+    const path = join(part, 'runs', `${rows[0]!.run}.json`)
+    const row = JSON.parse(await readFile(path, 'utf8'))
+    await writeFile(path, JSON.stringify({ ...row, why: 'all is well' }))
+    const { open, notes } = await mergeSweeps([part], join(folder, 'first'))
+    t.is(open, 1)
+    t.regex(notes.join(), /why: a run that is done has none. It counts as not run/)
+    await writeFile(path, JSON.stringify({ ...row, status: 'diverged', why: '\u001b[31mred\u2028' }))
+    const merged = await mergeSweeps([part], join(folder, 'second'))
+    t.is(merged.rows[0]!.why, '\\x1b[31mred\\u2028')
+  },
+)
+
+test.serial('a page of another run is left out, and said', async t => {
+  const { folder } = await placeOf(t, one)
+  const part = join(folder, 'part')
+  const { rows } = await runSweep(definitionOf(one), { folder: part })
+  const [first, second] = rows.map(({ run }) => join(part, 'runs', `${run}.html`))
+  await writeFile(second!, await readFile(first!))
+  const whole = join(folder, 'whole')
+  const { open, notes } = await mergeSweeps([part], whole)
+  t.is(open, 0)
+  t.deepEqual(notes, [`${second} is the page of another run. It is left out`])
+  t.true(existsSync(join(whole, 'runs', `${rows[0]!.run}.html`)))
+  t.false(existsSync(join(whole, 'runs', `${rows[1]!.run}.html`)))
+})
+
 test.serial('a list of runs with a name that leads out of the folder is refused', async t => {
   const { folder } = await placeOf(t, one)
   const part = join(folder, 'part')
