@@ -71,6 +71,7 @@ export function LineChart(props: LineChartProps) {
       caption={[caption, zeros].filter(Boolean).join(' ') || undefined}
       legend={legend}
       numbers={() => numbersOf(props)}
+      isBare={shown.length === 0}
     >
       <div ref={container}>
         {shown.length === 0 ? (
