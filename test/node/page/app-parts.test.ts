@@ -1,6 +1,7 @@
 /** Parts of the page's application that need no browser: thinning, the window on a schedule, numbers as text. */
 import test from 'ava'
 import { bytesText, numberText, timeText, timeTexts } from '../../../node/page/app/chart/format.ts'
+import { scaleOver } from '../../../node/page/app/chart/scale.ts'
 import { type Point, thinned } from '../../../node/page/app/chart/thin.ts'
 import { cleaned } from '../../../node/page/app/clean.ts'
 import { causeOf, effectsOf, modelOf } from '../../../node/page/app/schedule/model.ts'
@@ -100,6 +101,12 @@ test('numbers, bytes and times are short', t => {
     '3 min 0\u00a0s',
     '2 h 0 min',
   ])
+})
+
+test('shares that differ by less than the text of a tick says have an axis from 0 to 1', t => {
+  const domain = (values: readonly number[]) => scaleOver(values, [0, 100], false, true).domain()
+  t.deepEqual(domain([0.62712, 0.62714]), [0, 1])
+  t.deepEqual(domain([0.95, 0.96]), [0.95, 0.96])
 })
 
 test('times on one axis have one unit, and as many digits as tell them apart', t => {

@@ -75,7 +75,7 @@ export function LineChart(props: LineChartProps) {
     >
       <div ref={container}>
         {shown.length === 0 ? (
-          <p class="empty">Nothing has been measured so far.</p>
+          <p class="empty">Nothing has been measured.</p>
         ) : (
           <Lines {...props} series={shown} width={width} />
         )}
