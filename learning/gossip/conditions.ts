@@ -1,6 +1,6 @@
 /**
  * What gossip needs of a graph and of where its liars are: every honest peer has at most `f` liars among its neighbours
- * and enough neighbours for the rule, and the honest peers are connected without the liars (He et al. 2022, §3). With
+ * and enough neighbours for the rule, and the honest peers are connected without the liars (He et al. 2022). With
  * random pulls the first is asked of every step, and the last of none.
  */
 import { RuleError } from '../../agreement/rules/error.ts'

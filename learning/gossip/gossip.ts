@@ -1,7 +1,7 @@
 /**
  * Learning by gossip, in synchronous rounds: every peer descends along the momentum of its own gradient, sends its
- * parameters to its neighbours, and makes its next ones of its own and what it has received, by a rule (He et al. 2022,
- * Algorithm 2; Farhadkhani et al. 2023, Algorithm 1 with one round of agreement).
+ * parameters to its neighbours, and makes its next ones of its own and what it has received, by a rule (He, Karimireddy
+ * and Jaggi 2022; Farhadkhani et al. 2023, with one round of mixing a step).
  *
  * The adversary sees all honest vectors. An attack that looks at them (`rushing`) lies to each peer by itself: it is told
  * the vectors that this peer has, its own first, and its rule, and `peers` counts this neighbourhood. Another sends the

@@ -93,7 +93,7 @@ export function componentsOf(graph: Neighbours, members: readonly number[]): rea
 /** A draw that falls apart is drawn again, so often. */
 const DRAWS_MAX = 100
 
-/** A random regular graph: a circulant one, rewired by switches that keep every degree (McKay and Wormald 1990, §1). */
+/** A random regular graph: a circulant one, rewired by switches that keep every degree (McKay and Wormald 1990). */
 function regular(peers: number, degree: number, seed: number): Neighbours {
   checkDegree('regular', degree, peers)
   if ((peers * degree) % 2 === 1)

@@ -62,7 +62,7 @@ export function gossipRuleNamed(name: string, parameters: RuleParameters): Gossi
 
 /**
  * `x_i + Σ_j W_ij clip(x_j − x_i, τ_i)` (He, Karimireddy and Jaggi 2022, "Byzantine-robust decentralized learning via
- * ClippedGossip", Algorithm 1).
+ * ClippedGossip").
  *
  * Without a radius of the user's, `τ_i² = (1/δ_i) Σ_{j∈S} W_ij ‖x_i − x_j‖²`: `δ_i` the weight of the `f` heaviest
  * neighbours, `S` all but the farthest ones of weight `δ_i` (the last counts in part). The
@@ -104,7 +104,7 @@ const BALANCE = { alpha: 0.5, gamma: 0.3, kappa: 1 }
 
 /**
  * `α x_i + (1 − α)·mean` of the neighbours' vectors with `‖x_i − x_j‖ ≤ γ exp(−κ t/T) ‖x_i‖`, and `x_i` where there are
- * none (Fang et al. 2024, "Byzantine-robust decentralized federated learning", eq. 3 and 4). For comparison: it counts
+ * none (Fang et al. 2024, "Byzantine-robust decentralized federated learning"). For comparison: it counts
  * no liars, and the radius hangs on the vector's own length.
  */
 function balance(

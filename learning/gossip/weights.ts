@@ -3,7 +3,7 @@ import type { Neighbours } from './graph.ts'
 
 /**
  * Metropolis weights: `W_ij = 1/(1 + max(deg i, deg j))`. They are symmetric and each row sums to 1 with what a peer
- * gives its own vector, so that plain gossip keeps the mean of all (Xiao, Boyd and Kim 2007; He et al. 2022, §3).
+ * gives its own vector, so that plain gossip keeps the mean of all (Xiao, Boyd and Kim 2007; He et al. 2022).
  */
 export function metropolisWeights(graph: Neighbours, peer: number): readonly number[] {
   const degree = graph[peer]!.length
