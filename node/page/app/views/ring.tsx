@@ -128,7 +128,7 @@ interface NodeProps {
 function Node({ run, peer, place, at: [x, y], size, outward: [dx, dy] }: NodeProps) {
   const look = peerLook(run, peer)
   const isDown = place.status === 'down' || place.status === 'failed'
-  const isStarting = run.state === 'running' && place.status === 'starting' && !isHearsay(run, peer)
+  const isStarting = place.status === 'starting' && !isHearsay(run, peer)
   return (
     <g transform={`translate(${x} ${y})`} opacity={isDown ? 0.55 : 1}>
       <path
@@ -138,7 +138,7 @@ function Node({ run, peer, place, at: [x, y], size, outward: [dx, dy] }: NodePro
         style={{ fill: 'var(--paper)', stroke: paint(look.colour) }}
       />
       <text text-anchor="middle" dy="0.35em" font-size={size < 14 ? 9 : 12}>
-        {isDown ? '×' : isStarting ? '…' : insideText(run, peer)}
+        {isDown ? '×' : isStarting ? (run.state === 'running' ? '…' : '–') : insideText(run, peer)}
       </text>
       <text
         text-anchor={Math.abs(dx) < 0.3 ? 'middle' : dx < 0 ? 'end' : 'start'}
