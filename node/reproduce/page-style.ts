@@ -29,6 +29,7 @@ figcaption, .small { color: var(--soft); font-size: 14px; margin: 6px 0 0 }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 20px; list-style: none; padding: 0; margin: 0 0 10px; font-size: 13px }
 .legend li { margin: 0; display: flex; align-items: center; gap: 8px }
 .legend span { width: 24px }
+.wide::before { display: none; position: sticky; left: 0; color: var(--soft); font-size: 13px; content: 'Scroll sideways for the rest →' }
 table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; min-width: 100% }
 th, td { text-align: left; padding: 5px 12px 5px 0; border-bottom: 1px solid var(--line); white-space: nowrap }
 th { color: var(--soft); font-weight: 600; white-space: normal; vertical-align: bottom }
@@ -39,7 +40,7 @@ a { color: var(--link) }
 .files { margin: 6px 0 0; font-size: 14px }
 summary { cursor: pointer; font-size: 14px; color: var(--soft) }
 details .scroll { max-height: 24rem }
-@media (max-width: 30rem) { .plot svg { max-width: none } main { padding: 16px 12px 40px } section { padding: 14px } h1 { font-size: 24px } .verdict { flex-direction: column; gap: 4px } .verdict .word { flex: none } dl { grid-template-columns: 1fr } }
-@media (prefers-color-scheme: dark) { :root { --ink: #e8eaed; --soft: #a9b1bc; --line: #363c46; --good: #2fc09a; --bad: #ff7558; --open: #e69f00; --link: #7db8f5; --paper: #14171c; --card: #1d2128 } }
+@media (max-width: 30rem) { .wide::before { display: block } .plot svg { max-width: none } main { padding: 16px 12px 40px } section { padding: 14px } h1 { font-size: 24px } .verdict { flex-direction: column; gap: 4px } .verdict .word { flex: none } dl { grid-template-columns: 1fr } }
+@media (prefers-color-scheme: dark) { :root { --ink: #e8eaed; --soft: #a9b1bc; --line: #363c46; --good: #2fc09a; --bad: #ff7558; --open: #e69f00; --link: #7db8f5; --paper: #14171c; --card: #1d2128 } .legend { margin: 0; padding: 8px 10px; background: #fff; color: #1d2733 } }
 @media print { body { background: #fff } section { break-inside: avoid } }
 `

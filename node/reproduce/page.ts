@@ -27,7 +27,7 @@ export async function pageOf(options: PageOptions): Promise<string> {
   const figures = await Promise.all(
     findings.figures.map(async figure => {
       const svg = await drawFigure(figure)
-      return `<figure><h3>${safe(figure.title)}</h3>${legendHtml(figure)}<div class="plot" tabindex="0" role="group" aria-label="${safe(figure.title)}">${svg}</div><figcaption>${safe(figure.caption)}</figcaption>${numbersHtml(figure, svg)}</figure>`
+      return `<figure><h3>${safe(figure.title)}</h3>${legendHtml(figure)}<div class="plot${isWide(svg) ? ' wide' : ''}" tabindex="0" role="group" aria-label="${safe(figure.title)}">${svg}</div><figcaption>${safe(figure.caption)}</figcaption>${numbersHtml(figure, svg)}</figure>`
     }),
   )
   const parts = [
@@ -55,6 +55,12 @@ ${parts.join('\n')}
 </main></body></html>
 `
 }
+
+/** What a phone shows of a figure, in pixels, and of a table; of what is wider, the page says that it scrolls. */
+const NARROW = 330
+const COLUMNS_NARROW = 3
+
+const isWide = (svg: string) => Number(/\bwidth="(\d+)/.exec(svg)?.[1] ?? 0) > NARROW
 
 function section(title: string, body: string): string {
   return `<section><h2>${safe(title)}</h2>${body}</section>`
@@ -109,7 +115,7 @@ function verdictCard(verdict: Verdict): string {
 function tableHtml({ title, head, rows }: Table): string {
   const cells = (row: readonly string[], tag: string) =>
     row.map(cell => `<${tag}>${safe(cell)}</${tag}>`).join('')
-  return `<h3>${safe(title)}</h3><div class="scroll"><table><thead><tr>${cells(head, 'th')}</tr></thead><tbody>${rows.map(row => `<tr>${cells(row, 'td')}</tr>`).join('')}</tbody></table></div>`
+  return `<h3>${safe(title)}</h3><div class="scroll${head.length > COLUMNS_NARROW ? ' wide' : ''}"><table><thead><tr>${cells(head, 'th')}</tr></thead><tbody>${rows.map(row => `<tr>${cells(row, 'td')}</tr>`).join('')}</tbody></table></div>`
 }
 
 function howItWasRun({ experiment, settings, results, used, command }: PageOptions): string {

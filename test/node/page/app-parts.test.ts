@@ -1,6 +1,7 @@
 /** Parts of the page's application that need no browser: thinning, the window on a schedule, numbers as text. */
 import test from 'ava'
-import { bytesText, numberText, timeText } from '../../../node/page/app/chart/format.ts'
+import { bytesText, numberText, timeText, timeTexts } from '../../../node/page/app/chart/format.ts'
+import { scaleOver } from '../../../node/page/app/chart/scale.ts'
 import { type Point, thinned } from '../../../node/page/app/chart/thin.ts'
 import { cleaned } from '../../../node/page/app/clean.ts'
 import { causeOf, effectsOf, modelOf } from '../../../node/page/app/schedule/model.ts'
@@ -100,6 +101,23 @@ test('numbers, bytes and times are short', t => {
     '3 min 0\u00a0s',
     '2 h 0 min',
   ])
+})
+
+test('shares that differ by less than the text of a tick says have an axis from 0 to 1', t => {
+  const domain = (values: readonly number[]) => scaleOver(values, [0, 100], false, true).domain()
+  t.deepEqual(domain([0.62712, 0.62714]), [0, 1])
+  t.deepEqual(domain([0.95, 0.96]), [0.95, 0.96])
+})
+
+test('times on one axis have one unit, and as many digits as tell them apart', t => {
+  const plain = (times: readonly number[]) => timeTexts(times).map(text => text.replace('\u00a0', ' '))
+  t.deepEqual(plain([0, 200, 1000, 1400]), ['0.0 s', '0.2 s', '1.0 s', '1.4 s'])
+  t.deepEqual(plain([0, 50, 100]), ['0 ms', '50 ms', '100 ms'])
+  t.deepEqual(plain([5000, 10_000, 125_000]), ['5 s', '10 s', '125 s'])
+  t.deepEqual(plain([42_001, 42_002]), ['42.001 s', '42.002 s'])
+  t.deepEqual(plain([0, 0.2, 0.4]), ['0 µs', '200 µs', '400 µs'])
+  t.deepEqual(plain([0, 600_000, 1_200_000]), ['0 s', '10 min 0 s', '20 min 0 s'])
+  t.deepEqual(plain([]), [])
 })
 
 test('text of others is written out wherever it stands, and numbers are left alone', t => {

@@ -1,4 +1,5 @@
 /** Axes with units and a grid. */
+import { timeText, timeTexts } from './format.ts'
 import { type Box, measuredTicks, type Scale, ticksOf } from './scale.ts'
 
 interface AxisProps {
@@ -27,14 +28,15 @@ export function XAxis({ scale, box, label, text, whole = false, measured }: Axis
       : ticksOf(scale, Math.max(2, Math.floor((box.right - box.left) / ROOM)), false).filter(
           value => !whole || Number.isInteger(value),
         )
+  const texts = textsOf(ticks, text)
   return (
     <g class="axis">
       <line x1={box.left} x2={box.right} y1={box.bottom} y2={box.bottom} />
-      {ticks.map(value => (
+      {ticks.map((value, at) => (
         <g key={value} transform={`translate(${scale(value)} ${box.bottom})`}>
           <line y2="4" />
           <text y="16" text-anchor={scale(value) > box.right - 16 ? 'end' : 'middle'}>
-            {text(value)}
+            {texts[at]}
           </text>
         </g>
       ))}
@@ -43,6 +45,10 @@ export function XAxis({ scale, box, label, text, whole = false, measured }: Axis
       </text>
     </g>
   )
+}
+
+function textsOf(ticks: readonly number[], text: AxisProps['text']): readonly string[] {
+  return text === timeText ? timeTexts(ticks) : ticks.map(text)
 }
 
 /** Ticks that are all whole have no zeros after the point: 80 %, 4 s. */
@@ -55,7 +61,7 @@ export function YAxis(axis: AxisProps) {
   const { scale, box, label, text, log = false, whole = false, zero = false, bare = false } = axis
   const known = bare ? [] : ticksOf(scale, Math.max(2, Math.floor((box.bottom - box.top) / 40)), log)
   const ticks = known.filter(value => !whole || Number.isInteger(value))
-  const texts = wholeTexts(ticks.map(text))
+  const texts = wholeTexts(textsOf(ticks, text))
   return (
     <g class="axis">
       {ticks.map((value, at) => (

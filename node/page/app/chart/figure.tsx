@@ -25,12 +25,14 @@ interface FigureProps {
   readonly numbers: () => NumbersTable
   /** Draws what is seen as an SVG, where it is not one on the page. */
   readonly toSvg?: () => string
+  /** Nothing has been drawn yet: there is no picture to save. */
+  readonly isBare?: boolean
   readonly controls?: ComponentChildren
   readonly children: ComponentChildren
 }
 
 export function Figure(props: FigureProps) {
-  const { title, caption, legend = [], numbers, controls, children } = props
+  const { title, caption, legend = [], numbers, isBare = false, controls, children } = props
   const body = useRef<HTMLDivElement>(null)
   const saveSvg = () => {
     const drawing = body.current?.querySelector<SVGSVGElement>('svg.drawing')
@@ -49,9 +51,11 @@ export function Figure(props: FigureProps) {
       </div>
       {legend.length > 0 && <Legend entries={legend} />}
       <div class="figure-foot">
-        <button type="button" class="quiet" onClick={saveSvg} aria-label={`Download as SVG: ${title}`}>
-          SVG
-        </button>
+        {!isBare && (
+          <button type="button" class="quiet" onClick={saveSvg} aria-label={`Download as SVG: ${title}`}>
+            SVG
+          </button>
+        )}
         <button
           type="button"
           class="quiet"
@@ -85,7 +89,16 @@ function Swatch({ look, as }: Pick<LegendEntry, 'look' | 'as'>) {
   const colour = paint(look.colour)
   if (as === 'box') return <rect x="3" y="1" width="20" height="12" style={{ fill: colour }} />
   if (as === 'ring')
-    return <circle cx="13" cy="7" r="5.5" stroke-width="2" style={{ fill: 'none', stroke: colour }} />
+    return (
+      <circle
+        cx="13"
+        cy="7"
+        r="5.5"
+        stroke-width="2"
+        stroke-dasharray={look.dash === '' ? undefined : '3 2'}
+        style={{ fill: 'none', stroke: colour }}
+      />
+    )
   return (
     <g>
       {as === 'line' && (

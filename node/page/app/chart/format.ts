@@ -47,6 +47,21 @@ export function timeText(ms: number | null | undefined): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
+/** Beyond so long, times on an axis are in minutes too. */
+const SECONDS_MAX_MS = 600_000
+
+/** Times on one axis: they have one unit, and as many digits after the point as tell them apart. */
+export function timeTexts(times: readonly number[]): readonly string[] {
+  const most = Math.max(...times.map(Math.abs))
+  const gaps = times.slice(1).map((ms, at) => Math.abs(ms - times[at]!))
+  if (most > SECONDS_MAX_MS && Math.min(...gaps) >= 1000) return times.map(timeText)
+  const [unit, sizeMs] = most < 0.9995 ? ['µs', 0.001] : most < 999.5 ? ['ms', 1] : ['s', 1000]
+  const values = times.map(ms => ms / sizeMs)
+  let digits = 0
+  while (digits < 6 && values.some(value => Math.abs(value - Number(value.toFixed(digits))) > 1e-7)) digits++
+  return values.map(value => `${value.toFixed(digits)}${NO_BREAK}${unit}`)
+}
+
 /** `1 message`, `2 messages`. */
 export function countText(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString('en')} ${count === 1 ? one : many}`

@@ -71,10 +71,11 @@ export function LineChart(props: LineChartProps) {
       caption={[caption, zeros].filter(Boolean).join(' ') || undefined}
       legend={legend}
       numbers={() => numbersOf(props)}
+      isBare={shown.length === 0}
     >
       <div ref={container}>
         {shown.length === 0 ? (
-          <p class="empty">Nothing has been measured so far.</p>
+          <p class="empty">Nothing has been measured.</p>
         ) : (
           <Lines {...props} series={shown} width={width} />
         )}

@@ -10,6 +10,9 @@ export interface Box {
   readonly bottom: number
 }
 
+/** Shares nearer to each other than this would have ticks with one text. */
+const SHARES_APART = 0.005
+
 /** A scale over the values, of shares never beyond 0 and 1; on a log scale what is not above 0 has no place. */
 export function scaleOver(
   values: Iterable<number>,
@@ -29,7 +32,7 @@ export function scaleOver(
     if (least === most) [least, most] = [least / 10, most * 10]
     return scaleLog().domain([least, most]).nice().range(range)
   }
-  if (share && least === most) [least, most] = [0, 1]
+  if (share && most - least < SHARES_APART) [least, most] = [0, 1]
   // A chance of 10 % beside 90 % is seen as what it is; differences between 95 % and 96 % are seen too.
   if (share && least < 0.5) least = 0
   if (least === most)

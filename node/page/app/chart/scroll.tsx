@@ -20,6 +20,9 @@ export function Scroll({ label, children }: ScrollProps) {
   )
 }
 
+/** Beside the text of a cell, in pixels. */
+const PADDING = 8
+
 /** Above a region that scrolls: says so while there is more than is seen. */
 export function Cue({ region }: { region: RefObject<HTMLElement | null> }) {
   const [beyond, setBeyond] = useState({ aside: false, below: false })
@@ -27,7 +30,8 @@ export function Cue({ region }: { region: RefObject<HTMLElement | null> }) {
     const element = region.current
     if (element === null) return
     const measure = () => {
-      const aside = element.scrollWidth > element.clientWidth + 1
+      // What is hidden at the edge may be no more than the last cell's padding.
+      const aside = element.scrollWidth > element.clientWidth + PADDING
       const below = element.scrollHeight > element.clientHeight + 1
       setBeyond(was => (was.aside === aside && was.below === below ? was : { aside, below }))
     }

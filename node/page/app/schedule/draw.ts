@@ -4,7 +4,7 @@
  */
 import { scaleLinear } from 'd3-scale'
 import { messageKinds } from '../../run.ts'
-import { timeText } from '../chart/format.ts'
+import { timeTexts } from '../chart/format.ts'
 import { peerName } from '../chart/palette.ts'
 import { drawMarks } from './marks.ts'
 import type { Pen } from './pen.ts'
@@ -60,10 +60,12 @@ function drawLanes(pen: Pen, { layout, span, paint }: Scene): void {
   const count = Math.max(2, Math.floor((width - left) / 110))
   const ticks = scale.ticks(count)
   // One alone has no scale.
-  for (const ms of ticks.length < 2 ? scale.ticks(count + 2) : ticks) {
+  const shown = ticks.length < 2 ? scale.ticks(count + 2) : ticks
+  const texts = timeTexts(shown)
+  for (const [at, ms] of shown.entries()) {
     const x = xOf(layout, span, ms)
     pen.lines([x, layout.top, x, height - 26], 4, paint('--line'), 0.5, [])
-    pen.text(x, height - 10, timeText(ms), paint('--soft'), x > width - 34 ? 'end' : 'middle')
+    pen.text(x, height - 10, texts[at]!, paint('--soft'), x > width - 34 ? 'end' : 'middle')
   }
 }
 

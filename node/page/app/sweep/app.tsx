@@ -66,13 +66,13 @@ export function App({ sweep }: { sweep: SweepDocument }) {
   )
 }
 
-/** `450 runs: 402 done, 30 skipped and 18 diverged; 5 rules, 5 attacks`. */
+/** `450 runs: 402 done, 30 skipped and 18 diverged. Different values: 5 of rule, 5 of attack.` */
 function standingOf({ runs, axes }: SweepDocument): string {
   const counts = new Map<string, number>()
   for (const { status } of runs) counts.set(status, (counts.get(status) ?? 0) + 1)
   const parts = [...counts].map(([status, count]) => `${count} ${status}`)
-  const sizes = axes.map(({ name, values }) => `${name} ${values.length}`)
-  return `${countText(runs.length, 'run')}${parts.length === 0 ? '' : `: ${listText(parts)}`}. Values: ${sizes.join(', ')}.`
+  const sizes = axes.map(({ name, values }) => `${values.length} of ${name}`)
+  return `${countText(runs.length, 'run')}${parts.length === 0 ? '' : `: ${listText(parts)}`}. Different values: ${sizes.join(', ')}.`
 }
 
 function Navigation() {

@@ -27,7 +27,9 @@ export function Compare({ now }: { now: number }) {
   const x = { label: 'step', text: numberText, whole: true, from, to }
   return (
     <>
-      <DataTable label="The runs" table={summary(shown)} />
+      <div class="runs">
+        <DataTable label="The runs" table={summary(shown)} />
+      </div>
       <div class="grid">
         <LineChart
           title="Loss of each run"

@@ -26,13 +26,14 @@ export function Iterations({ run }: ViewProps) {
     )
   const points = (of: 'diameter' | 'bound' | 'shift') =>
     paths.iterations.map(row => [row.iteration, row[of]] as const)
+  const isBounded = paths.iterations.some(({ bound }) => bound !== null)
   return (
     <div class="grid">
       <PathFigure run={run} paths={paths} />
       <div class="stack">
         <LineChart
           title="Honest diameter by iteration"
-          caption="The largest distance between two honest vectors, beside what is guaranteed of it."
+          caption={`The largest distance between two honest vectors${isBounded ? ', beside what is guaranteed of it' : ''}.`}
           x={{ label: 'iteration', whole: true }}
           y={{ label: 'distance (log)', log: true, text: numberText }}
           series={[
@@ -59,7 +60,7 @@ function PathFigure({ run, paths }: { run: RunDocument; paths: Paths }) {
   const upTo = Math.min(until ?? last, last)
   const all = new Set(paths.iterations.flatMap(({ points }) => points.map(({ peer }) => peer)))
   const peers = [...all].sort((a, b) => a - b)
-  const ball = paths.ball === null ? [] : [{ label: 'guaranteed ball', look: boundary, as: 'line' as const }]
+  const ball = paths.ball === null ? [] : [{ label: 'guaranteed ball', look: boundary, as: 'ring' as const }]
   return (
     <Figure
       title="Paths of the honest vectors"

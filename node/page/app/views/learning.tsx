@@ -196,10 +196,11 @@ function differences(rows: readonly StepRow[], total: (row: StepRow) => number |
   return rows.map((row): Point => {
     const now = total(row)
     if (now === null) return [row.step, null]
-    const passed = lastStep === null ? 1 : row.step - lastStep
-    const value = (now - last) / passed
+    const [since, before] = [lastStep ?? 0, last]
+    // A first total that is known late is of all steps before it.
+    const isFirst = lastStep === null && row.step > 1
     lastStep = row.step
     last = now
-    return [row.step, Math.max(0, value)]
+    return [row.step, isFirst ? null : Math.max(0, (now - before) / Math.max(1, row.step - since))]
   })
 }

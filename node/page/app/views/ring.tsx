@@ -17,25 +17,30 @@ function ringCaption(run: RunDocument): string {
   const inside = isAlone(run)
     ? 'Inside a peer stands its iteration, or ✓ once it is done.'
     : 'Inside a peer stands its step.'
-  if (!run.links.some(row => row.some(link => link !== null)))
-    return `Nothing is known of the links. ${inside}`
+  if (!areLinksKnown(run)) return `Nothing is known of the links. ${inside}`
   if (pairs(count).length > LINKS_DRAWN)
     return `The links of ${count} peers are too many for lines; they stand in the table of numbers. ${inside}`
   return `A link is as wide as its share of the bytes. ${inside}`
 }
+
+const linkLegend: readonly LegendEntry[] = [
+  {
+    label: 'connected, wider with more bytes',
+    look: { ...plain, dash: '', colour: '--accent' },
+    as: 'line',
+  },
+  { label: 'not connected', look: { ...ghostly, dash: '2 4' }, as: 'line' },
+]
+
+const areLinksKnown = ({ links }: RunDocument) => links.some(row => row.some(link => link !== null))
 
 export function RingFigure({ run }: ViewProps) {
   const legend: LegendEntry[] = [
     ...(run.about.peers.some(({ honest }) => honest === false)
       ? [{ label: 'lies', look: peerLook(run, liars(run)[0]!), as: 'point' as const }]
       : []),
-    {
-      label: 'connected, wider with more bytes',
-      look: { ...plain, dash: '', colour: '--accent' },
-      as: 'line',
-    },
-    { label: 'not connected', look: { ...ghostly, dash: '2 4' }, as: 'line' },
   ]
+  if (areLinksKnown(run)) legend.push(...linkLegend)
   return (
     <Figure
       title="Peers and their links"
@@ -133,7 +138,7 @@ function Node({ run, peer, place, at: [x, y], size, outward: [dx, dy] }: NodePro
         style={{ fill: 'var(--paper)', stroke: paint(look.colour) }}
       />
       <text text-anchor="middle" dy="0.35em" font-size={size < 14 ? 9 : 12}>
-        {isDown ? '×' : isStarting ? '…' : insideText(run, peer)}
+        {isDown ? '×' : isStarting ? (run.state === 'running' ? '…' : '–') : insideText(run, peer)}
       </text>
       <text
         text-anchor={Math.abs(dx) < 0.3 ? 'middle' : dx < 0 ? 'end' : 'start'}
