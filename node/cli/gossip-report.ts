@@ -1,7 +1,7 @@
 /** The report of a run by gossip. */
-import { createHash } from 'node:crypto'
 import { accuracyOf, finiteOrNull, type Report, reportedMetrics, reportedSeries } from '../daemon/report.ts'
 import type { GossipRun, GossipScenario } from './gossip-learning.ts'
+import { roundsCohort } from './rounds-report.ts'
 import { closenessOf } from './simulated.ts'
 
 /** @param rule its name */
@@ -12,36 +12,16 @@ export function gossipReport(
   wallSeconds: number,
 ): Report {
   const { peers, settings, liars, attack, topology, hearing } = scenario
-  const { faults, schedule, model, batch, rate, momentum, steps, seed } = settings
+  const { seed } = settings
   const known = Array.from({ length: peers }, (_, peer) => peer).filter(peer => !liars.includes(peer))
   const closeness = closenessOf(run.diverged === null ? known.map(peer => run.parameters[peer]!) : [])
   const first = closenessOf(run.diverged === null ? known.map(peer => run.first[peer]!) : [])
   const bytes = vectorBytes(run)
   const honest = known.map((peer, place) => honestEntry(peer, run, closeness.distances[place] ?? null))
   const messages = run.sent.reduce((sum, count) => sum + count, 0)
-  const id = createHash('sha256')
-    .update(JSON.stringify(['gossip', rule, hearing, peers, settings]))
-    .digest('hex')
   return {
     command: 'simulate',
-    cohort: {
-      id,
-      peers,
-      faults,
-      protocol: `gossip ${rule}`,
-      topology,
-      synchrony: 'synchronous',
-      schedule,
-      exchange: 'whole',
-      precision: 'f32',
-      localSteps: 1,
-      model,
-      batch,
-      rate,
-      momentum,
-      steps,
-      seed,
-    },
+    cohort: Object.assign(roundsCohort(`gossip ${rule}`, ['gossip', rule, hearing], scenario), { topology }),
     seed,
     byzantine: { peers: [...liars], attack: attack?.name ?? null },
     data: scenario.data,

@@ -2,7 +2,6 @@
  * Learning with the trusted server of the older papers in place of the peers' agreements: the options, the checks, the
  * run and its report, for `simulate --architecture server` and for sweeps.
  */
-import { createHash } from 'node:crypto'
 import type { Aggregator, RuleParameters } from '../../agreement/rules/registry.ts'
 import { norm } from '../../agreement/vector.ts'
 import type { Attack } from '../../learning/attacks/attack.ts'
@@ -21,6 +20,7 @@ import { EXTERNAL_MODEL, readStart, saveCheckpoint } from '../oracle/open.ts'
 import { flag, maybe, option, UnfitError, UsageError } from './command.ts'
 import { type Scenario, type ScenarioValues, scenarioOf } from './options.ts'
 import { decimal, oneOf } from './parse.ts'
+import { roundsCohort } from './rounds-report.ts'
 import { ruleParameter, runRule } from './rule-options.ts'
 import { oracleSpec } from './simulated-oracles.ts'
 
@@ -262,7 +262,7 @@ async function follow(
 /** The report of a run, with the server's parameters as those of every honest worker. */
 export function serverReport(scenario: Scenario, rule: string, run: ServerRun, wallSeconds: number): Report {
   const { peers, settings, liars, attack } = scenario
-  const { faults, schedule, model, batch, rate, momentum, steps, seed } = settings
+  const { seed } = settings
   const bytes = 4 * run.dimension * run.steps
   const { loss, accuracy, metrics } = run.evaluation
   const honest = Array.from({ length: peers }, (_, peer) => peer)
@@ -280,28 +280,9 @@ export function serverReport(scenario: Scenario, rule: string, run: ServerRun, w
       memory: null,
       ruleMilliseconds: null,
     }))
-  const id = createHash('sha256')
-    .update(JSON.stringify([rule, peers, settings]))
-    .digest('hex')
   return {
     command: 'simulate',
-    cohort: {
-      id,
-      peers,
-      faults,
-      protocol: `server ${rule}`,
-      synchrony: 'synchronous',
-      schedule,
-      exchange: 'whole',
-      precision: 'f32',
-      localSteps: 1,
-      model,
-      batch,
-      rate,
-      momentum,
-      steps,
-      seed,
-    },
+    cohort: roundsCohort(`server ${rule}`, [rule], scenario),
     seed,
     byzantine: { peers: [...liars], attack: attack?.name ?? null },
     data: scenario.data,

@@ -115,13 +115,13 @@ test('a sweep: the page’s rule and attack are in the results, on its page, and
   t.is(code, 0, stderr)
   const swept = join(path, 'swept/beside')
   const rows: Record<string, string>[] = parse(await readFile(join(swept, 'results.csv')), { columns: true })
-  t.is(rows.length, 3 * 3 * 2)
+  t.is(rows.length, 3 * 3 * 3)
   const mine = rows.filter(
     ({ rule, attack }) => rule === './nearest-middle.ts' && attack === './overshoot.ts',
   )
   t.deepEqual(
     mine.map(({ status, accuracyMean }) => [status, Number(accuracyMean) > 0]),
-    Array(2).fill(['done', true]),
+    Array(3).fill(['done', true]),
   )
   const html = await readFile(join(swept, 'index.html'), 'utf8')
   const [, packed] = /<script type="application\/gzip" id="\w+">([^<]*)/.exec(html)!
