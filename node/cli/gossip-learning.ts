@@ -142,7 +142,7 @@ export async function gossipScenario(
   try {
     const hearing = await openTopology(topology, peers, seed)
     const faults = values.faults ?? mostFaultyNeighbours(leastDegree(hearing))
-    const byzantine = values.byzantine ?? Math.min(faults, peers - 1)
+    const byzantine = values.byzantine ?? values.liars?.length ?? Math.min(faults, peers - 1)
     // The bounds of agreements say nothing of neighbours: the conditions here are the graph's.
     const scenario = scenarioOf(
       Object.assign({}, values, { protocol: 'mean' as const, faults, unsafe: true, byzantine }),

@@ -45,6 +45,12 @@ test('peers that gossip learn although some lie, and report as others do', async
   t.like(report, same)
 })
 
+test('--liars names the peers that lie in gossip, too, without their number beside it', async t => {
+  const settings = { architecture: 'gossip', topology: 'regular:6', peers: 20, faults: 3, model: 'softmax' }
+  const { scenario } = await prepare({ ...settings, liars: '0,3' }, createPrograms())
+  t.deepEqual(scenario.liars, [0, 3])
+})
+
 test('a checkpoint of one run is the start of another; a file of edges is a graph; pulls are another', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'concord-gossip-'))
   const edges = join(folder, 'edges.txt')
