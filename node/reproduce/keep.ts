@@ -21,7 +21,10 @@ export async function keep(folder: string, { name, command, findings, seconds }:
   await writeWhole(join(folder, `${name}.json`), `${JSON.stringify(result, null, 2)}\n`)
   const names = [`${name}.json`]
   for (const figure of figures) {
-    const file = `${name}-${figure.title.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/-+$/, '')}.svg`
+    const file = `${name}-${figure.title
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .replace(/-+$/, '')}.svg`
     await writeWhole(join(folder, file), `${withLegend(await drawFigure(figure), figure)}\n`)
     names.push(file)
   }

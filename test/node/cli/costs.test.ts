@@ -52,8 +52,13 @@ test('the paper’s own costs, from every form of file: x_H, ε and the set that
   }
   const { json } = await files()
   const many = join(await mkdtemp(join(tmpdir(), 'costs-')), 'many.json')
-  await writeFile(many, JSON.stringify(Array.from({ length: 9 }, (_, i) => ({ hessian: [[2]], linear: [-i] }))))
-  const wide = JSON.parse((await run('bounds', 'redundancy', '--costs', many, '--faults', '4', '--json')).stdout)
+  await writeFile(
+    many,
+    JSON.stringify(Array.from({ length: 9 }, (_, i) => ({ hessian: [[2]], linear: [-i] }))),
+  )
+  const wide = JSON.parse(
+    (await run('bounds', 'redundancy', '--costs', many, '--faults', '4', '--json')).stdout,
+  )
   t.deepEqual([wide.agents, wide.maxFaulty, wide.dimension], [9, 4, 1])
   const text = await run('bounds', 'redundancy', '--costs', json)
   t.regex(text.stdout, /Theorem 2, on the 6 costs of .*rows.json, f = 1:/)

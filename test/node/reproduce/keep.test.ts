@@ -16,7 +16,16 @@ test('figures and verdicts become files, each with what it needs to be read', as
     x: 'step',
     y: 'error',
     reference: 'fault-free',
-    lines: names.map((name, i) => ({ panel: 'one', name, series: [[[0, 1], [10, i / 3]]] })),
+    lines: names.map((name, i) => ({
+      panel: 'one',
+      name,
+      series: [
+        [
+          [0, 1],
+          [10, i / 3],
+        ],
+      ],
+    })),
   })
   const heat = heatFigure('Heat', '', [{ panel: 'p', row: 'GM', column: 'little', value: 0.5 }])
   const folder = await mkdtemp(join(tmpdir(), 'keep-'))
