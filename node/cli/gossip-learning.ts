@@ -14,6 +14,7 @@ import { GraphError } from '../../learning/gossip/error.ts'
 import type { Gossip } from '../../learning/gossip/gossip.ts'
 import { drawGraph, drawPulls, type Neighbours, parseEdges } from '../../learning/gossip/graph.ts'
 import {
+  DEFAULT_GOSSIP_RULE,
   type GossipRule,
   gossipRuleNamed,
   gossipRules,
@@ -53,9 +54,6 @@ export const topologyOption = option(
   topologyReference,
   'complete',
 )
-
-/** The rule of gossip that names none. */
-export const DEFAULT_GOSSIP_RULE = 'monna'
 
 export interface GossipValues extends Omit<ScenarioValues, 'protocol'> {
   /** Null: `DEFAULT_GOSSIP_RULE`. */
