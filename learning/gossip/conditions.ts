@@ -32,8 +32,8 @@ export function mostFaultyWithoutClock(degree: number): number {
 }
 
 /**
- * What peers that share no clock ask of a graph, whoever of them lies: enough neighbours of each, and that all are
- * connected. Where its liars are, nobody knows beforehand; of known ones `checkGraph` says more.
+ * What peers that share no clock ask of a graph while nobody knows who lies: enough neighbours of each, and that all are
+ * connected. Of known liars `checkGraph` asks more.
  * @throws GraphError GRAPH_CONDITION, naming the peer
  */
 export function checkWithoutClock(graph: Neighbours, maxFaulty: number, rule: GossipRule): void {
@@ -54,7 +54,7 @@ export function checkWithoutClock(graph: Neighbours, maxFaulty: number, rule: Go
     )
   }
   const parts = componentsOf(graph, everyone(graph.length))
-  if (parts.length > 1)
+  if (parts.length !== 1)
     throw unfit(
       `peer ${parts[1]![0]} is not joined to the other peers: they fall into ${parts.length} parts; expected one: a denser graph`,
     )

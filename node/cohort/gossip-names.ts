@@ -10,8 +10,9 @@ import {
 } from '../../learning/gossip/rules.ts'
 import { parseTopology, type Topology } from '../../learning/gossip/topology.ts'
 
-const COHORT_TOPOLOGIES =
-  'complete, ring, regular:k, erdos-renyi:p, or a list of edges such as [[0, 1], [1, 2]]'
+/** The topologies of a cohort by name. */
+export const COHORT_TOPOLOGIES = 'complete, ring, regular:k, erdos-renyi:p'
+const EDGES = 'or a list of edges such as [[0, 1], [1, 2]]'
 
 /** One of a cohort, by its text. @throws GraphError */
 export function cohortTopology(text: string): Exclude<Topology, { readonly kind: 'pull' | 'file' }> {
@@ -21,7 +22,7 @@ export function cohortTopology(text: string): Exclude<Topology, { readonly kind:
     topology.kind === 'pull'
       ? 'draws other peers in every step, and members connect along a graph that stays'
       : 'is a file, which the other members do not have'
-  throw new GraphError('GRAPH_TOPOLOGY', `"${text}" ${why}; expected ${COHORT_TOPOLOGIES}`)
+  throw new GraphError('GRAPH_TOPOLOGY', `"${text}" ${why}; expected ${COHORT_TOPOLOGIES}, ${EDGES}`)
 }
 
 /** Why a cohort cannot have this topology; null if it can. */
@@ -30,7 +31,7 @@ export function whyNoTopology(text: string): string | null {
     cohortTopology(text)
     return null
   } catch (error) {
-    if (error instanceof GraphError) return COHORT_TOPOLOGIES
+    if (error instanceof GraphError) return `${COHORT_TOPOLOGIES}, ${EDGES}`
     throw error
   }
 }

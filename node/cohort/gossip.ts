@@ -3,7 +3,7 @@ import type { ProtocolName } from '../../agreement/bounds.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import { batchSize } from '../../learning/batch-size.ts'
 import { agreedNotes } from '../../learning/data/statistics.ts'
-import { checkWithoutClock } from '../../learning/gossip/conditions.ts'
+import { checkGraph, checkWithoutClock } from '../../learning/gossip/conditions.ts'
 import { GraphError } from '../../learning/gossip/error.ts'
 import { drawGraph, graphOfEdges, type Neighbours } from '../../learning/gossip/graph.ts'
 import type { GossipLearnOptions } from '../../learning/gossip/learner.ts'
@@ -105,6 +105,21 @@ export function checkGossip(cohort: Cohort, source: string): void {
       'cohort-bound',
       `${source}: faults is ${faults}, topology is ${topologyText(topology)}: ${error.message} (unsafe: true runs it anyway)`,
     )
+  }
+}
+
+/** Why nothing is guaranteed with these liars; null where the graph meets the conditions. */
+export function whyUnfit(cohort: Cohort, liars: readonly PeerIndex[]): string | null {
+  const graph = graphOf(cohort)
+  if (graph === null) return null
+  const { faults: maxFaulty } = cohort
+  try {
+    checkWithoutClock(graph, maxFaulty, ruleOf(cohort))
+    checkGraph(graph, { peers: graph.length, liars, maxFaulty }, ruleOf(cohort))
+    return null
+  } catch (error) {
+    if (error instanceof GraphError) return error.message
+    throw error
   }
 }
 

@@ -393,9 +393,8 @@ function cutOff<I, O>(state: State<I, O>, evidence: Evidence): void {
   state.sender.send([{ to: 'others', message: { kind: 'evidence', slot, first, second } }])
 }
 
-function unserved<I, O>(state: State<I, O>): readonly PeerIndex[] {
-  return [...state.links.keys()].filter(peer => {
-    const status = state.links[peer]?.status()
-    return status !== undefined && !status.finished && !state.receiver.isConvicted(peer)
-  })
+function unserved<I, O>({ links, receiver }: State<I, O>): readonly PeerIndex[] {
+  return [...links.keys()].filter(
+    peer => links[peer]?.status().finished === false && !receiver.isConvicted(peer),
+  )
 }

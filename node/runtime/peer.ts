@@ -130,7 +130,7 @@ export function createPeer(options: PeerOptions): Peer {
   const ahead = stepsAhead(cohort.members.length, initial.length)
   const journal = openJournal(options, limits)
   const memory = memoryOf(journal, initial, lastStep(cohort))
-  const learner = createLearner({
+  const { learn, rule, ruleMs } = createLearner({
     cohort,
     self,
     initial,
@@ -144,7 +144,6 @@ export function createPeer(options: PeerOptions): Peer {
     discard: options.discard,
     descend: options.descend,
   })
-  const { learn } = learner
   const missedAt = new Map<PeerIndex, number>()
   const driven = driveProtocol<LearnInput, LearnOutput>({
     self,
@@ -152,7 +151,7 @@ export function createPeer(options: PeerOptions): Peer {
     neighbours: neighboursOf(cohort, self),
     maxFaulty: cohort.faults,
     protocol: learn,
-    rule: learner.rule,
+    rule,
     attack: options.attack,
     signer,
     transport,
@@ -186,7 +185,7 @@ export function createPeer(options: PeerOptions): Peer {
       driver.input({ kind: 'start', memory: hasLostMemory(journal) ? 'lost' : 'unconfirmed' })
     },
     poke: driven.poke,
-    status: () => ({ ...learn.status(), ...driver.status(), ruleMs: learner.ruleMs() }),
+    status: () => ({ ...learn.status(), ...driver.status(), ruleMs: ruleMs() }),
     finish: () => finish(options, journal, driver),
     unserved: () => driver.unserved(),
     sync: done => journal.sync(done),

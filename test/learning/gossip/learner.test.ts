@@ -18,7 +18,7 @@ const rules: readonly GossipRule[] = [
 ]
 
 function drawGraphs(random: RandomStream, maxFaulty: number, seed: number): Neighbours {
-  const least = Math.max(1, 4 * maxFaulty + 1)
+  const least = Math.max(2, 4 * maxFaulty + 1)
   const peers = least + 2 + random.integer(6)
   if (random.integer(3) === 0) return drawGraph({ kind: 'complete' }, peers, seed)
   const degree = Math.min(peers - 1, least + random.integer(3))

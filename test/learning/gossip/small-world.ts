@@ -33,7 +33,7 @@ export interface WorldOptions {
 }
 
 /** What an honest peer made of a step. */
-export interface Mixed {
+interface Mixed {
   readonly peer: PeerIndex
   readonly step: number
   readonly own: Vector
@@ -196,7 +196,9 @@ function begin(world: World, self: PeerIndex, state: LearnState, memory: 'whole'
     if (link.from !== self) continue
     link.toldAt = 0
     link.queue = link.queue.filter(({ slot }) => slot.phase !== 'state')
-    peers[link.to]!.inputs.push({ kind: 'restarted', peer: self })
+    const other = peers[link.to]!
+    // A link says first that its peer has restarted, and then what that will not give.
+    if (!other.isDown) carry(world, link.to, other.learn.input({ kind: 'restarted', peer: self }))
   }
 }
 

@@ -87,7 +87,7 @@ test('a peer that is killed and comes back goes on where it was, and signs nothi
   )
   await peers[2]!.reached(3)
   await peers[2]!.stop()
-  const last = peers[2]!.status().step
+  const last = peers[2]!.events.findLast(event => event.kind === 'step')!.step
   const others = peers.filter(({ self }) => self !== 2)
   const before = Math.max(...others.map(({ status }) => status().step))
   await others[0]!.reached(before + 3)
