@@ -9,8 +9,8 @@ import { cohortDocument, members, testCohort } from '../cohorts.ts'
 
 /** Twelve members that gossip, one faulty neighbour each. */
 const graphed = (changes: Readonly<Record<string, unknown>> = {}) => {
-  const { protocol: _, ...rest } = cohortDocument({ members: members(12), topology: 'regular:6', ...changes })
-  return rest
+  const { protocol: _, ...base } = cohortDocument({ members: members(12), topology: 'regular:6' })
+  return { ...base, ...changes }
 }
 
 function complaint(changes: Readonly<Record<string, unknown>>): string {
