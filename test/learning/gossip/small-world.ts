@@ -305,7 +305,10 @@ function put(world: World, link: Link, message: Message): void {
   if (message.kind !== 'vector' || message.slot.phase === 'state' || lie === undefined) {
     link.queue.push(message)
     if (message.kind !== 'vector' || message.slot.phase === 'state') return
-    link.sent = [...link.sent, message].slice(-options.window.kept - 1)
+    const { step } = message.slot
+    // After a restart its author says the same again.
+    const others = link.sent.filter(({ slot }) => slot.step !== step && slot.step >= step - options.window.kept)
+    link.sent = [...others, message]
     const key = slotKey(message.slot)
     if ((signed.get(key) ?? message.sealed.digest) !== message.sealed.digest) twice.push(key)
     signed.set(key, message.sealed.digest)
