@@ -132,7 +132,7 @@ function checkFit(
 ): void {
   const used = gossipRuleOf(rule ?? DEFAULT_GOSSIP_RULE)
   try {
-    checkWithoutClock(graph, maxFaulty, used)
+    checkWithoutClock(graph, maxFaulty)
     checkGraph(graph, { peers: graph.length, liars, maxFaulty }, used)
   } catch (error) {
     if (!(error instanceof GraphError)) throw error

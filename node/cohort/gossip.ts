@@ -3,7 +3,7 @@ import type { ProtocolName } from '../../agreement/bounds.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import { batchSize } from '../../learning/batch-size.ts'
 import { agreedNotes } from '../../learning/data/statistics.ts'
-import { checkGraph, checkWithoutClock } from '../../learning/gossip/conditions.ts'
+import { checkGraph, checkHeard, checkWithoutClock } from '../../learning/gossip/conditions.ts'
 import { GraphError } from '../../learning/gossip/error.ts'
 import { drawGraph, graphOfEdges, type Neighbours } from '../../learning/gossip/graph.ts'
 import type { GossipLearnOptions } from '../../learning/gossip/learner.ts'
@@ -76,7 +76,7 @@ const ofAgreements: readonly (readonly [keyof Cohort, readonly unknown[]])[] = [
 
 /** @throws CohortError for what does not go with gossip, or a graph that does not meet the conditions */
 export function checkGossip(cohort: Cohort, source: string): void {
-  const { topology, rule, faults, unsafe, schema, iterations } = cohort
+  const { topology, rule, schema, iterations } = cohort
   const wrong = (why: string) => new CohortError('cohort-field-invalid', `${source}: ${why}`)
   if (topology === undefined) {
     if (rule === undefined) return
@@ -91,21 +91,33 @@ export function checkGossip(cohort: Cohort, source: string): void {
     throw wrong(
       'the schema has columns that all members must agree on statistics of, and with a topology nobody agrees with all; expected none of these, or no topology',
     )
-  try {
-    const graph = graphOf(cohort)!
-    const used = ruleOf(cohort)
-    if (unsafe) return
-    checkWithoutClock(graph, faults, used)
-    if (used.name.split('+').at(-1) === 'mean' && faults > 0)
-      throw new GraphError('GRAPH_CONDITION', `${used.name} tolerates no liar, and f is ${faults}`)
-  } catch (error) {
-    if (!(error instanceof GraphError)) throw error
-    if (error.code !== 'GRAPH_CONDITION') throw wrong(`topology: ${error.message}`)
-    throw new CohortError(
-      'cohort-bound',
-      `${source}: faults is ${faults}, topology is ${topologyText(topology)}: ${error.message} (unsafe: true runs it anyway)`,
-    )
+  checkConditions(cohort, topology, source)
+}
+
+/** @throws CohortError */
+function checkConditions(cohort: Cohort, topology: NonNullable<Cohort['topology']>, source: string): void {
+  const { faults, unsafe } = cohort
+  const used = ruleOf(cohort)
+  const meets = (check: (graph: Neighbours) => void, heal: string) => {
+    try {
+      check(graphOf(cohort)!)
+    } catch (error) {
+      if (!(error instanceof GraphError)) throw error
+      if (error.code !== 'GRAPH_CONDITION')
+        throw new CohortError('cohort-field-invalid', `${source}: topology: ${error.message}`)
+      throw new CohortError(
+        'cohort-bound',
+        `${source}: faults is ${faults}, topology is ${topologyText(topology)}: ${error.message}${heal}`,
+      )
+    }
   }
+  if (!unsafe)
+    meets(graph => {
+      checkWithoutClock(graph, faults)
+      if (used.name.split('+').at(-1) === 'mean' && faults > 0)
+        throw new GraphError('GRAPH_CONDITION', `${used.name} tolerates no liar, and f is ${faults}`)
+    }, ' (unsafe: true runs it anyway)')
+  meets(graph => checkHeard(graph, faults, used), '')
 }
 
 /** Why nothing is guaranteed with these liars; null where the graph meets the conditions. */
@@ -114,7 +126,7 @@ export function whyUnfit(cohort: Cohort, liars: readonly PeerIndex[]): string | 
   if (graph === null) return null
   const { faults: maxFaulty } = cohort
   try {
-    checkWithoutClock(graph, maxFaulty, ruleOf(cohort))
+    checkWithoutClock(graph, maxFaulty)
     checkGraph(graph, { peers: graph.length, liars, maxFaulty }, ruleOf(cohort))
     return null
   } catch (error) {

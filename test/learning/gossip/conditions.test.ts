@@ -5,6 +5,7 @@ import { RuleError } from '../../../agreement/rules/error.ts'
 import { aggregator } from '../../../agreement/rules/registry.ts'
 import {
   checkGraph,
+  checkHeard,
   checkPulls,
   checkWithoutClock,
   excessProbability,
@@ -124,7 +125,8 @@ test('how likely a pull has too many liars, against counting', t => {
 test('peers without a common clock need 4f + 1 neighbours, so many vectors that their rule works, and one graph', t => {
   const why = (graph: Neighbours, maxFaulty: number, by = rule): string | null => {
     try {
-      checkWithoutClock(graph, maxFaulty, by)
+      checkWithoutClock(graph, maxFaulty)
+      checkHeard(graph, maxFaulty, by)
       return null
     } catch (error) {
       if (error instanceof GraphError && error.code === 'GRAPH_CONDITION') return error.message

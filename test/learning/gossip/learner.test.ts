@@ -1,7 +1,7 @@
 /** Gossip without a clock, of the machine alone: whatever happens in which order, honest peers go on, within the rule's bound. */
 import test from 'ava'
 import { aggregator } from '../../../agreement/rules/registry.ts'
-import { checkWithoutClock } from '../../../learning/gossip/conditions.ts'
+import { checkHeard, checkWithoutClock } from '../../../learning/gossip/conditions.ts'
 import { drawGraph, type Neighbours } from '../../../learning/gossip/graph.ts'
 import { createGossipLearn } from '../../../learning/gossip/learner.ts'
 import { type GossipRule, gossipRuleNamed, overNeighbourhood } from '../../../learning/gossip/rules.ts'
@@ -80,7 +80,8 @@ test('500 worlds: honest peers finish, sign one vector a slot, blame no honest p
   const seen = { alone: 0, few: 0, all: 0, restarted: 0 }
   for (let seed = 1; seed <= 500; seed++) {
     const options = drawWorld(seed)
-    checkWithoutClock(options.graph, options.maxFaulty, options.rule)
+    checkWithoutClock(options.graph, options.maxFaulty)
+    checkHeard(options.graph, options.maxFaulty, options.rule)
     const end = runWorld(options)
     t.deepEqual(violations(options, end), [], `seed ${seed}`)
     for (const { peer, used } of end.mixed)
@@ -172,6 +173,8 @@ test('where too few vectors will come, a peer waits a while for more, and then l
   for (const peer of [1, 2, 3]) says(early, peer, 0)
   early.input({ kind: 'missed', peer: 4 })
   t.like(says(early, 5, 0).outputs[0], { kind: 'iterated', used: [1, 2, 3, 5] }, 'enough have come after all')
+  early.input({ kind: 'gradient', step: 2, gradient: Float32Array.of(0) })
+  t.deepEqual(early.status().waitingFor, NEIGHBOURS, 'what is missed in a step is missed in that one')
 })
 
 test('what a stranger to the peer says is its fault, and counts for nothing', t => {

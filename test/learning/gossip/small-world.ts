@@ -307,7 +307,9 @@ function put(world: World, link: Link, message: Message): void {
     if (message.kind !== 'vector' || message.slot.phase === 'state') return
     const { step } = message.slot
     // After a restart its author says the same again.
-    const others = link.sent.filter(({ slot }) => slot.step !== step && slot.step >= step - options.window.kept)
+    const others = link.sent.filter(
+      ({ slot }) => slot.step !== step && slot.step >= step - options.window.kept,
+    )
     link.sent = [...others, message]
     const key = slotKey(message.slot)
     if ((signed.get(key) ?? message.sealed.digest) !== message.sealed.digest) twice.push(key)
