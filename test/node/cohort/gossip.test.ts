@@ -29,12 +29,9 @@ test('a cohort with a topology names no protocol, comes back as it was written, 
   t.notRegex(text, /protocol/)
   t.regex(text, /^topology: regular:6$/m)
   t.deepEqual(parseCohort(text, 'c.yaml'), cohort)
-  const ids = [
-    {},
-    { topology: 'regular:5' },
-    { rule: 'clipped-gossip' },
-    { topology: 'complete' },
-  ].map(changes => cohortId(checkCohort(graphed(changes), 'c.yaml')))
+  const ids = [{}, { topology: 'regular:5' }, { rule: 'clipped-gossip' }, { topology: 'complete' }].map(
+    changes => cohortId(checkCohort(graphed(changes), 'c.yaml')),
+  )
   t.is(new Set(ids).size, 4)
   t.true(fieldDigests(cohort).has('topology'))
 })
