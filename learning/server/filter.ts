@@ -4,7 +4,7 @@
  * are projected onto their box.
  */
 import type { Aggregator } from '../../agreement/rules/registry.ts'
-import { areFinite, isFiniteVector, type Vector } from '../../agreement/vector.ts'
+import { areFinite, type Vector } from '../../agreement/vector.ts'
 import { type Box, project } from '../box.ts'
 import type { StepSize } from '../step-size.ts'
 
@@ -32,7 +32,7 @@ export interface FilterOptions {
   readonly box: Box | null
 }
 
-/** By worker, ascending; null: nothing came. Those who are gone have none. */
+/** By worker; null: nothing came, or nothing that is a vector. Those who are gone have none. */
 export type Received = ReadonlyMap<number, Vector | null>
 
 export interface Filter {
@@ -76,13 +76,12 @@ export function createFilter(options: FilterOptions): Filter {
   }
 }
 
-/** From each worker a finite vector of the right length, what stands for it, or nothing. */
+/** From each worker its vector, what stands for it, or nothing. */
 function count({ options, gone }: State, received: Received): [worker: number, vector: Vector][] {
   const { start, missing } = options
   const counted: [worker: number, vector: Vector][] = []
   for (const [worker, vector] of received) {
-    if (vector !== null && vector.length === start.length && isFiniteVector(vector))
-      counted.push([worker, vector])
+    if (vector !== null) counted.push([worker, vector])
     else if (missing === 'zero') counted.push([worker, new Float32Array(start.length)])
     else if (missing === 'eliminated') gone.add(worker)
   }

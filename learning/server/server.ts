@@ -12,7 +12,7 @@
  * honest one does what the server would do (approximate-byzantine-fault-tolerance, §1.4).
  */
 import type { Digest } from '../../agreement/message.ts'
-import type { Vector } from '../../agreement/vector.ts'
+import { isFiniteVector, type Vector } from '../../agreement/vector.ts'
 import type { Attack } from '../attacks/attack.ts'
 import type { BatchSize } from '../batch-size.ts'
 import type { GradientReply } from '../oracle.ts'
@@ -154,6 +154,8 @@ async function takeStep(state: State): Promise<ServerStep> {
     own.set(worker, vector)
   }
   if (options.broadcast === undefined) return { step, loss, finite: filter.step(step, receive(state, own)) }
+  // Nobody would take such a vector: it is the learning that has diverged, not its author that is at fault.
+  if (!honest.every(worker => isFiniteVector(own.get(worker)!))) return { step, loss, finite: false }
   const { received, rounds, messages, bytes } = broadcastAll(state, own, options.broadcast.digestOf)
   const finite = [...filters].map(([worker, each]) => each.step(step, received.get(worker)!))
   checkEqual(state)
@@ -181,9 +183,16 @@ function needsOwn(attack: Attack | null): boolean {
 
 /** What the server has from each worker. */
 function receive(state: State, own: ReadonlyMap<number, Vector>): Received {
-  const { honest, liars, filter } = state
+  const { options, honest, liars, filter } = state
   const forge = forger(state, own)
-  const lies = liars.filter(liar => !filter.gone.has(liar)).map(liar => [liar, forge(liar, SERVER)] as const)
+  const lies = liars
+    .filter(liar => !filter.gone.has(liar))
+    .map(liar => {
+      const lie = forge(liar, SERVER)
+      const isVector = lie !== null && lie.length === options.start.length && isFiniteVector(lie)
+      return [liar, isVector ? lie : null] as const
+    })
+  // An honest gradient that is not finite is no fault of its worker: the learning has diverged, and the rule shows it.
   return new Map([...honest.map(worker => [worker, own.get(worker)!] as const), ...lies])
 }
 

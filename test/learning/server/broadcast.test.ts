@@ -117,6 +117,19 @@ test('more liars than f can break the broadcast, and it says so rather than go o
   t.true(broken > 10, `${broken} of 20`)
 })
 
+test('gradients of honest workers that are not finite are a divergence, with a server and without, however it counts what is missing', async t => {
+  for (const missing of ['left-out', 'eliminated', 'zero'] as const)
+    for (const broadcast of [undefined, { digestOf }]) {
+      const own = { ...options(4, 1, attackNamed('zero'), 1), missing, ...(broadcast && { broadcast }) }
+      const server = createServer({
+        ...own,
+        gradients: async ({ parameters }, workers) =>
+          workers.map(() => ({ gradient: parameters.map(() => Number.NaN), loss: 0 })),
+      })
+      t.false((await server.step()).finite, `${missing}, ${broadcast ? 'broadcast' : 'server'}`)
+    }
+})
+
 test('liars in turns would have no estimate: refused', t => {
   const own = { ...options(4, 1, attackNamed('zero'), 1), rotating: true, broadcast: { digestOf } }
   t.throws(() => createServer(own), { instanceOf: RangeError, message: /rotating liars with broadcast/ })

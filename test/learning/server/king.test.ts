@@ -70,6 +70,26 @@ test('agreement where liars say to each half what keeps it apart', t => {
   }
 })
 
+test('a liar that would have honest peers propose two bits in the phase of the honest king gains nothing', t => {
+  // By round, what peer 0 says to peers 1, 2 and 3, of whom peer 1 begins with 0 and is the second king.
+  const said: readonly (readonly (0 | 1 | null)[])[] = [
+    [0, null, null],
+    [null, null, null],
+    [0, 1, 1],
+    [0, 1, 1],
+    [0, 1, 0],
+    [null, null, null],
+  ]
+  const ends = agree(
+    4,
+    1,
+    [0],
+    peer => [peer === 1 ? 0 : 1],
+    ({ round, to }) => [said[round]![to - 1]!],
+  )
+  t.is(new Set(ends).size, 1, ends.join())
+})
+
 test('with n = 3f two honest peers can be kept apart: the bound is needed', t => {
   const ends = agree(
     3,
