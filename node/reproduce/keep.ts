@@ -37,7 +37,7 @@ const MARGIN = 10
 
 /** A figure's colours are explained beside it on a page; alone it says them below. Its places are rounded to a tenth of a pixel. */
 function withLegend(svg: string, { legend }: Figure): string {
-  const rounded = svg.replace(/(\d+\.\d)\d+/g, '$1')
+  const rounded = svg.replace(/ (?:d|transform)="[^"]*"/g, places => places.replace(/(\d+\.\d)\d+/g, '$1'))
   const head = /^<svg([^>]*?) width="([\d.]+)" height="([\d.]+)" viewBox="0 0 [\d.]+ [\d.]+"/.exec(rounded)
   if (head === null || legend.length === 0) return rounded
   const [whole, before] = head

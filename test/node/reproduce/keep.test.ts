@@ -17,7 +17,7 @@ test('figures and verdicts become files, each with what it needs to be read', as
     y: 'error',
     reference: 'fault-free',
     lines: names.map((name, i) => ({
-      panel: 'one',
+      panel: i % 2 === 0 ? 'one' : 'α = 0.25',
       name,
       series: [
         [
@@ -50,5 +50,6 @@ test('figures and verdicts become files, each with what it needs to be read', as
   t.is(svg.split('stroke-dasharray="5 3"').length, 2, 'the reference is broken in the legend')
   const [, width, height, shown] = /width="([\d.]+)" height="([\d.]+)" viewBox="0 0 ([\d. ]+)"/.exec(svg)!
   t.is(shown, `${width} ${height}`)
-  t.notRegex(svg, /\d\.\d\d/)
+  t.notRegex(svg, / d="[^"]*\d\.\d\d/)
+  t.regex(svg, />α = 0\.25</, 'what a text says is not rounded')
 })
