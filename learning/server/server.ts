@@ -10,7 +10,7 @@
  */
 import type { Aggregator } from '../../agreement/rules/registry.ts'
 import { areFinite, isFiniteVector, type Vector } from '../../agreement/vector.ts'
-import type { Attack } from '../attacks/attack.ts'
+import { type Attack, poisonsData } from '../attacks/attack.ts'
 import type { BatchSize } from '../batch-size.ts'
 import { type Box, project } from '../box.ts'
 import type { GradientReply } from '../oracle.ts'
@@ -109,7 +109,7 @@ export function createServer(options: ServerOptions): Server {
   const stray = liars.find(liar => !(liar >= 0 && liar < workers))
   if (stray !== undefined)
     throw new RangeError(`liar ${stray} of ${workers} workers: expected 0 to ${workers - 1}`)
-  if (options.rotating && options.attack?.relabel !== undefined)
+  if (options.rotating && options.attack !== null && poisonsData(options.attack))
     throw new RangeError(
       `rotating liars with ${options.attack.name}: a worker's data stay as they are; expected an attack on vectors`,
     )

@@ -8,6 +8,7 @@ import type { Attack } from '../../learning/attacks/attack.ts'
 import { rateAdvice } from '../daemon/divergence.ts'
 import { finiteOrNull } from '../daemon/report.ts'
 import { loadRule } from '../files/rule-file.ts'
+import { aloneLines, triggerLines } from './alone.ts'
 import type { Scenario } from './options.ts'
 import { deliverReport, type ReportValues } from './report-output.ts'
 import {
@@ -54,6 +55,7 @@ export async function simulateServer(
       lastLoss: finiteOrNull(loss),
     }
     terminal.print(...metricsLines(metrics))
+    terminal.print(...triggerLines(report.honest), ...aloneLines(report.honest))
     terminal.print(terminal.paint('bold', serverSentence(learnt, did)))
   } else {
     const where = `the parameters of step ${run.steps} are not finite; before, their norm was ${run.norm.toExponential(2)}`
