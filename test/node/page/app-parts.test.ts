@@ -15,6 +15,7 @@ import {
   xOf,
   zoomed,
 } from '../../../node/page/app/schedule/window.ts'
+import { roleOf } from '../../../node/page/app/views/standing.ts'
 import { trimmedText } from '../../../node/page/app/views/trimmed-text.ts'
 import { unknownRuleText } from '../../../node/page/app/views/unknown-rule.ts'
 import { weightColumns } from '../../../node/page/app/views/weight-columns.ts'
@@ -172,4 +173,17 @@ test('the page says how many a rule has trimmed, which may be fewer than the coh
     /a vector was the lowest \(to the left\) or the highest \(to the right\)/,
   )
   t.regex(trimmedText(run, planeWith([0, 0, 0])), /^Nothing was trimmed: 1 of 4 vectors/)
+})
+
+test('a peer whose role nobody told has lied once an honest one has proof, and not before', t => {
+  const about = sampleAbout({ peers: 3, steps: 1 })
+  const peers = about.peers.map((peer, at) => Object.assign({}, peer, { honest: at === 0 ? true : null }))
+  const run = newRun(Object.assign({}, about, { peers }))
+  t.deepEqual(roleOf(run, 2), { text: 'not known', lies: false })
+  const proof = { ms: 1, step: 1, phase: 'gradient', iteration: 0, digests: null, path: null } as const
+  run.evidence.push(Object.assign({ observer: 2, peer: 2, before: false }, proof))
+  t.deepEqual(roleOf(run, 2), { text: 'not known', lies: false })
+  run.evidence.push(Object.assign({ observer: 0, peer: 2, before: false }, proof))
+  t.deepEqual(roleOf(run, 2), { text: 'has lied, by proof', lies: true })
+  t.deepEqual(roleOf(run, 0), { text: 'honest', lies: false })
 })

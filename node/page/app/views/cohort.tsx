@@ -6,7 +6,7 @@ import { peerName } from '../chart/palette.ts'
 import { Scroll } from '../chart/scroll.tsx'
 import type { ViewProps } from './props.ts'
 import { RingFigure } from './ring.tsx'
-import { cutOffText, isHearsay, placeText, statusText, waitingText } from './standing.ts'
+import { cutOffText, isHearsay, placeText, roleOf, statusText, waitingText } from './standing.ts'
 
 export function Cohort({ run, now }: ViewProps) {
   return (
@@ -38,7 +38,7 @@ function Members({ run }: { run: RunDocument }) {
                 {about.self === at && ' (this peer)'}
               </th>
               <td class={peer.attack === null ? 'nowrap' : undefined}>
-                {roleText(peer.honest, peer.attack)}
+                <Role run={run} peer={at} />
               </td>
               <td>{cutOffText(run, at)}</td>
             </tr>
@@ -49,9 +49,9 @@ function Members({ run }: { run: RunDocument }) {
   )
 }
 
-function roleText(honest: boolean | null, attack: string | null) {
-  if (honest === false) return <span class="lies">lies{attack === null ? '' : `: ${attack}`}</span>
-  return honest === null ? 'not known' : 'honest'
+function Role({ run, peer }: { run: RunDocument; peer: number }) {
+  const { text, lies } = roleOf(run, peer)
+  return lies ? <span class="lies">{text}</span> : text
 }
 
 interface PlaceColumn {

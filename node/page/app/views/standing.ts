@@ -71,6 +71,14 @@ function judgesOf(run: RunDocument, peer: number) {
 
 const isCutOff = (run: RunDocument, peer: number) => judgesOf(run, peer).by.size > 0
 
+/** What a peer is, where the run knows it: a real peer knows of others only what is proved. */
+export function roleOf(run: RunDocument, peer: number): { readonly text: string; readonly lies: boolean } {
+  const { honest, attack } = run.about.peers[peer]!
+  if (honest === true) return { text: 'honest', lies: false }
+  if (honest === false) return { text: attack === null ? 'lies' : `lies: ${attack}`, lies: true }
+  return isCutOff(run, peer) ? { text: 'has lied, by proof', lies: true } : { text: 'not known', lies: false }
+}
+
 export function cutOffText(run: RunDocument, peer: number): string {
   const { proofs, by } = judgesOf(run, peer)
   if (by.size === 0) return '–'
