@@ -67,6 +67,15 @@ export type { OracleSpec } from './oracles/spec.ts'
 export { createOracle } from './oracles/worker-oracle.ts'
 export { drawNormal, type RandomStream, randomStream } from './random.ts'
 export { createSchedule, type Schedule, type ScheduleOptions } from './schedule.ts'
+export {
+  type CostGradient,
+  convexMinimiser,
+  type QuadraticCost,
+  quadraticMinimiser,
+  RankError,
+  squaresCost,
+} from './server/costs.ts'
+export { type Exhaustive, exhaustiveOver, type Minimise, redundancyOver } from './server/exhaustive.ts'
 export { exhaustive, type LeastSquares, minimiser, redundancy } from './server/least-squares.ts'
 export {
   createServer,

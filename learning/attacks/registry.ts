@@ -203,6 +203,15 @@ export function actsAmongPeersOnly(reference: string): boolean {
     .some(part => part === 'parameters-only' || part in messageAttacks || part in digestAttacks)
 }
 
+/** Whether an attack by name can act where peers broadcast: not on frames, digests or the agreement on parameters alone. */
+export function actsOnBroadcast(reference: string): boolean {
+  const [name = ''] = reference.split(':')
+  return name.split('+').every(part => {
+    if (part === 'parameters-only' || part in digestAttacks) return false
+    return !(part in messageAttacks) || messageAttacks[part]!.say !== undefined
+  })
+}
+
 /**
  * The attack of a name: `little`; `little:zeta=1.5` with a parameter; `late+little:from=100,zeta=2` with a modifier in
  * front, and parameters of both.

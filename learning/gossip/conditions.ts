@@ -21,6 +21,50 @@ export function mostFaultyNeighbours(degree: number): number {
   return Math.ceil((degree + 1) / 2) - 1
 }
 
+/**
+ * The most liars among `degree` neighbours where peers share no clock: `d ≥ 4f + 1`. A peer waits for `d − f` vectors, f
+ * of them lies, so the rule asks for `2f < d − f + 1`, which is `d ≥ 3f`. One without memory hears `2f + 1` answers from as
+ * many: `d ≥ 3f + 1`. And it reached its last step with `d − f` neighbours in the step before: `d − 3f` of these are
+ * honest and answer, and must be more than f, so that it is not told to speak where it may have spoken.
+ */
+export function mostFaultyWithoutClock(degree: number): number {
+  return Math.max(0, Math.floor((degree - 1) / 4))
+}
+
+/**
+ * What peers that share no clock ask of a graph while nobody knows who lies: enough neighbours of each, and that all are
+ * connected. Of known liars `checkGraph` asks more.
+ * @throws GraphError GRAPH_CONDITION, naming the peer
+ */
+export function checkWithoutClock(graph: Neighbours, maxFaulty: number): void {
+  for (const [peer, { length: degree }] of graph.entries()) {
+    const most = mostFaultyWithoutClock(degree)
+    if (maxFaulty > most)
+      throw unfit(
+        `peer ${peer} has ${degree} neighbours, and f = ${maxFaulty} of them may lie: peers without a common clock wait for d − f of d neighbours, and need 4f + 1; expected f of at most ${most}, or at least ${4 * maxFaulty + 1} neighbours`,
+      )
+  }
+  const parts = componentsOf(graph, everyone(graph.length))
+  if (parts.length !== 1)
+    throw unfit(
+      `peer ${parts[1]![0]} is not joined to the other peers: they fall into ${parts.length} parts; expected one: a denser graph`,
+    )
+}
+
+/**
+ * That the rule works on what a peer without a clock waits for: with fewer vectors it would throw, bound or no bound.
+ * @throws GraphError GRAPH_CONDITION, naming the peer
+ */
+export function checkHeard(graph: Neighbours, maxFaulty: number, rule: GossipRule): void {
+  const tried = new Set<number>()
+  for (const [peer, { length: degree }] of graph.entries()) {
+    if (tried.has(degree)) continue
+    tried.add(degree)
+    const heard = Math.max(Math.min(1, degree), degree - maxFaulty)
+    checkVectors(`peer ${peer} waits for ${heard} of ${degree} neighbours`, heard, maxFaulty, rule)
+  }
+}
+
 /** @throws GraphError GRAPH_CONDITION, naming the peer */
 export function checkGraph(graph: Neighbours, { peers, liars, maxFaulty }: Placed, rule: GossipRule): void {
   const lying = new Set(liars)
@@ -83,22 +127,25 @@ function logChoose(n: number, k: number): number {
   return sum
 }
 
-/** A rule of vectors says only of vectors how many lies it takes. */
 function checkDegree(peer: number, degree: number, maxFaulty: number, rule: GossipRule): void {
-  const vectors = everyone(degree + 1).map(i => Float32Array.of(Math.sin(i), Math.cos(i)))
-  const [own, ...others] = vectors
   const most = mostFaultyNeighbours(degree)
   if (maxFaulty > most && rule.name !== 'mean')
     throw unfit(
       `peer ${peer} has ${degree} neighbours, and f = ${maxFaulty} of them may lie: no rule tells ${maxFaulty} liars among ${degree + 1} vectors from the rest; expected f of at most ${most}, or at least ${2 * maxFaulty} neighbours`,
     )
+  checkVectors(`peer ${peer} has ${degree} neighbours`, degree, maxFaulty, rule)
+}
+
+/** A rule of vectors says only of vectors how many lies it takes. */
+function checkVectors(whose: string, heard: number, maxFaulty: number, rule: GossipRule): void {
+  const [own, ...others] = everyone(heard + 1).map(i => Float32Array.of(Math.sin(i), Math.cos(i)))
   if (others.length === 0) return
-  const weights = others.map(() => 1 / vectors.length)
+  const weights = others.map(() => 1 / (heard + 1))
   try {
     rule.combine({ own: own!, others, weights, maxFaulty, step: 1, steps: 1 })
   } catch (error) {
     if (!(error instanceof RuleError)) throw error
-    throw unfit(`peer ${peer} has ${degree} neighbours, f = ${maxFaulty}: ${error.message}`)
+    throw unfit(`${whose}, f = ${maxFaulty}: ${error.message}`)
   }
 }
 

@@ -38,7 +38,7 @@ export function drawGraph(topology: Drawable, peers: number, seed: number): Neig
  * @throws GraphError GRAPH_LINE, naming the line
  */
 export function parseEdges(text: string, peers: number, name: string): Neighbours {
-  const edges = new Map<string, readonly [number, number]>()
+  const edges: Placed[] = []
   for (const [index, line] of text.split(/\r\n?|\n/).entries()) {
     const content = line.replace(/#.*/, '').trim()
     if (content === '') continue
@@ -49,7 +49,24 @@ export function parseEdges(text: string, peers: number, name: string): Neighbour
         'GRAPH_LINE',
         `${place} is "${content.slice(0, 40)}"; expected two peers, such as "0 1"`,
       )
-    const [a, b] = [Number(match[1]), Number(match[2])]
+    edges.push({ place, edge: [Number(match[1]), Number(match[2])] })
+  }
+  if (edges.length === 0)
+    throw new GraphError('GRAPH_LINE', `${name} has no edges; expected two peers a line, such as "0 1"`)
+  return graphOfEdges(edges, peers)
+}
+
+/** An edge, and where it stands, for messages. */
+interface Placed {
+  readonly place: string
+  readonly edge: readonly [number, number]
+}
+
+/** @throws GraphError GRAPH_LINE, naming the place */
+export function graphOfEdges(placed: readonly Placed[], peers: number): Neighbours {
+  const edges = new Map<string, readonly [number, number]>()
+  for (const { place, edge } of placed) {
+    const [a, b] = edge
     if (Math.max(a, b) >= peers)
       throw new GraphError('GRAPH_LINE', `${place} names peer ${Math.max(a, b)}; expected 0 to ${peers - 1}`)
     if (a === b)
@@ -57,10 +74,8 @@ export function parseEdges(text: string, peers: number, name: string): Neighbour
     const key = `${Math.min(a, b)} ${Math.max(a, b)}`
     if (edges.has(key))
       throw new GraphError('GRAPH_LINE', `${place} joins peers ${a} and ${b} again; expected each edge once`)
-    edges.set(key, [a, b])
+    edges.set(key, edge)
   }
-  if (edges.size === 0)
-    throw new GraphError('GRAPH_LINE', `${name} has no edges; expected two peers a line, such as "0 1"`)
   return joined(peers, [...edges.values()])
 }
 

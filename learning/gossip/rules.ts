@@ -29,6 +29,9 @@ export interface GossipRule {
   combine(neighbourhood: Neighbourhood): Vector
 }
 
+/** The rule of gossip that names none. */
+export const DEFAULT_GOSSIP_RULE = 'monna'
+
 /** The names of rules that exist in gossip alone, with what they do. */
 export const gossipRules: Readonly<Record<string, string>> = {
   'clipped-gossip': 'clipped gossip: weighted mean of what is no farther than a radius from its own',

@@ -4,19 +4,22 @@
  * Algorithm 2; RESAM, Algorithm 1).
  *
  * In a step every worker sends one vector made from its gradient at the server's parameters; faulty workers see all
- * honest vectors before they choose theirs. The server averages each worker's vectors over time if asked to (`α`),
- * applies the rule, moves, and projects onto its box. A worker whose vector is missing or malformed is faulty: on a
- * synchronous network nobody else can be at fault for it. The papers differ in what the server then does (`missing`).
+ * honest vectors before they choose theirs. What the server then does is in filter.ts. A worker whose vector is missing
+ * or malformed is faulty: on a synchronous network nobody else can be at fault for it. The papers differ in what the
+ * server then does (`missing`).
+ *
+ * In place of the server the workers can send their vectors to each other by Byzantine broadcast (`broadcast`), and each
+ * honest one does what the server would do (approximate-byzantine-fault-tolerance, §1.4).
  */
-import type { Aggregator } from '../../agreement/rules/registry.ts'
-import { areFinite, isFiniteVector, type Vector } from '../../agreement/vector.ts'
+import type { Digest } from '../../agreement/message.ts'
+import { isFiniteVector, type Vector } from '../../agreement/vector.ts'
 import { type Attack, poisonsData } from '../attacks/attack.ts'
 import type { BatchSize } from '../batch-size.ts'
-import { type Box, project } from '../box.ts'
 import type { GradientReply } from '../oracle.ts'
 import { type OwnGradientOptions, ownGradient } from '../own-gradient.ts'
 import { randomStream } from '../random.ts'
-import type { StepSize } from '../step-size.ts'
+import { BroadcastError, type Exchanged, exchangeAll } from './broadcast.ts'
+import { createFilter, type Filter, type FilterOptions, type Received } from './filter.ts'
 
 /**
  * The gradients of these workers at the same parameters, in the order asked for, by one batched call if possible. Each
@@ -27,21 +30,8 @@ export type GradientSource = (
   workers: readonly number[],
 ) => Promise<readonly GradientReply[]>
 
-/**
- * What stands for a vector that is missing or malformed:
- * - `left-out`: nothing, in this step; the rule gets one vector fewer, and one fault fewer to tolerate;
- * - `eliminated`: nothing, from this step on for ever (approximate-byzantine-fault-tolerance, §4.1, Step S1);
- * - `zero`: the zero vector, in its worker's place (comparative-gradient-elimination, §2.1; byzantine-gradient-descent
- *   allows any vector, and its groups need one).
- */
-export type MissingRule = 'left-out' | 'eliminated' | 'zero'
-
 /** A trusted server, its workers, and the liars among them. */
-export interface ServerOptions extends OwnGradientOptions {
-  readonly rule: Aggregator
-  readonly workers: number
-  /** `f`, the number of faults that the server assumes. */
-  readonly maxFaulty: number
+export interface ServerOptions extends OwnGradientOptions, FilterOptions {
   /** The workers that are in fact faulty, and their attacks. */
   readonly liars: readonly number[]
   readonly attack: Attack | null
@@ -55,18 +45,12 @@ export interface ServerOptions extends OwnGradientOptions {
    * (RESAM, D.1: "sends the negative of its gradient"); absent: the vector. They differ only with momentum.
    */
   readonly forgedFrom?: 'vector' | 'gradient'
-  /** Absent: `left-out`. */
-  readonly missing?: MissingRule
-  readonly start: Vector
   readonly gradients: GradientSource
-  readonly rate: StepSize
   readonly batch: BatchSize
-  /** `α` of `h_t = αh_{t−1} + (1 − α)g_t`, kept for each worker by the server; 0: none (eq. 25, `h_0 = 0`). */
-  readonly averaging: number
-  /** `W`; null: no projection. */
-  readonly box: Box | null
   /** Of the adversary. */
   readonly seed: number
+  /** There is no server: the workers broadcast, and all honest ones filter alike. Absent: there is one. */
+  readonly broadcast?: { readonly digestOf: (vector: Vector) => Digest }
 }
 
 /** The result of one step of the server. */
@@ -76,12 +60,17 @@ export interface ServerStep {
   readonly loss: number
   /** False once a coordinate is no longer finite: learning has failed. */
   readonly finite: boolean
+  /** With broadcast: how many rounds, messages and bytes it took. */
+  readonly traffic?: Pick<Exchanged, 'rounds' | 'messages' | 'bytes'>
 }
 
 /** Robust learning with a trusted server: the baseline of the papers, all in one process. */
 export interface Server {
-  /** After the last step. The array stays and is overwritten by the next step. */
+  /** After the last step; with broadcast, of the first honest worker. Arrays stay and are overwritten by the next step. */
   readonly parameters: Vector
+  /** With broadcast: those of every honest worker. They are equal, or the step throws. */
+  readonly estimates: readonly Vector[]
+  /** @throws BroadcastError with more liars than broadcast stands */
   step(): Promise<ServerStep>
 }
 
@@ -90,54 +79,63 @@ interface State {
   /** Of this step. */
   honest: readonly number[]
   liars: readonly number[]
-  readonly parameters: Vector
+  /** The server's; or, with broadcast, that of each honest worker. */
+  readonly filters: ReadonlyMap<number, Filter>
+  readonly filter: Filter
   readonly momenta: (Vector | null)[]
-  readonly averages: (Vector | null)[]
   readonly random: () => number
   /** Of the adversary. */
   readonly memory: Map<string, unknown>
-  /** Workers eliminated so far. */
-  readonly gone: Set<number>
-  /** What the rule gave in the step before. */
-  direction: Vector | null
   step: number
 }
 
-/** @throws RangeError if a liar is not a worker, or rotating liars would need other data */
+/** Whose filter the server's is. */
+const SERVER = -1
+
+/** @throws RangeError if a liar is not a worker, or rotating liars would need other data or states */
 export function createServer(options: ServerOptions): Server {
-  const { workers, liars, start, seed } = options
+  const { workers, liars, seed, attack, broadcast } = options
   const stray = liars.find(liar => !(liar >= 0 && liar < workers))
   if (stray !== undefined)
     throw new RangeError(`liar ${stray} of ${workers} workers: expected 0 to ${workers - 1}`)
-  if (options.rotating && options.attack !== null && poisonsData(options.attack))
+  if (options.rotating && attack !== null && poisonsData(attack))
     throw new RangeError(
-      `rotating liars with ${options.attack.name}: a worker's data stay as they are; expected an attack on vectors`,
+      `rotating liars with ${attack.name}: a worker's data stay as they are; expected an attack on vectors`,
     )
+  if (options.rotating && broadcast !== undefined)
+    throw new RangeError(
+      'rotating liars with broadcast: a liar has no estimate to go on with; expected a server',
+    )
+  const lying = attack === null ? [] : liars
+  const keepers = broadcast === undefined ? [SERVER] : everyone(workers).filter(peer => !lying.includes(peer))
+  const filters = new Map(keepers.map(keeper => [keeper, createFilter(options)]))
+  const [filter] = filters.values()
   const state: State = {
     options,
     honest: [],
     liars: [],
-    parameters: new Float32Array(start),
+    filters,
+    filter: filter!,
     momenta: everyone(workers).map(() => null),
-    averages: everyone(workers).map(() => null),
     random: randomStream(seed, 'adversary', 'server').uniform,
     memory: new Map(),
-    gone: new Set(),
-    direction: null,
     step: 0,
   }
-  return { parameters: state.parameters, step: () => takeStep(state) }
+  const estimates = [...filters.values()].map(({ parameters }) => parameters)
+  return { parameters: filter!.parameters, estimates, step: () => takeStep(state) }
 }
 
 async function takeStep(state: State): Promise<ServerStep> {
-  const { options, parameters } = state
+  const { options, filter, filters } = state
+  const { parameters } = filter
   const step = ++state.step
   castRoles(state)
   const { honest } = state
   const asked =
     needsOwn(options.attack) || options.rotating
-      ? everyone(options.workers).filter(worker => !state.gone.has(worker))
+      ? everyone(options.workers).filter(worker => !filter.gone.has(worker))
       : honest
+  // With broadcast all honest workers have the same parameters.
   const request = { step, parameters, batch: options.batch(step) }
   const replies = await options.gradients(request, asked)
   const own = new Map<number, Vector>()
@@ -155,15 +153,19 @@ async function takeStep(state: State): Promise<ServerStep> {
     if (momentum !== 0) state.momenta[worker] = vector
     own.set(worker, vector)
   }
-  const received = receive(state, own)
-  const vectors = received.map(([worker, vector]) => average(state, worker, vector))
-  const indices = received.map(([worker]) => worker)
-  return { step, loss, finite: descend(state, vectors, indices) }
+  if (options.broadcast === undefined) return { step, loss, finite: filter.step(step, receive(state, own)) }
+  // Nobody would take such a vector: it is the learning that has diverged, not its author that is at fault.
+  if (!honest.every(worker => isFiniteVector(own.get(worker)!))) return { step, loss, finite: false }
+  const { received, rounds, messages, bytes } = broadcastAll(state, own, options.broadcast.digestOf)
+  const finite = [...filters].map(([worker, each]) => each.step(step, received.get(worker)!))
+  checkEqual(state)
+  return { step, loss, finite: finite.every(Boolean), traffic: { rounds, messages, bytes } }
 }
 
 /** Who lies in this step. */
 function castRoles(state: State): void {
   const { workers, liars, attack, rotating, seed } = state.options
+  const { gone } = state.filter
   if (attack === null) state.liars = []
   else if (!rotating) state.liars = liars
   else
@@ -171,7 +173,7 @@ function castRoles(state: State): void {
       .shuffle(everyone(workers))
       .slice(0, liars.length)
       .sort((a, b) => a - b)
-  state.honest = everyone(workers).filter(worker => !state.liars.includes(worker) && !state.gone.has(worker))
+  state.honest = everyone(workers).filter(worker => !state.liars.includes(worker) && !gone.has(worker))
 }
 
 /** Whether a liar's own gradient is needed, for more than its length. */
@@ -179,73 +181,92 @@ function needsOwn(attack: Attack | null): boolean {
   return attack !== null && attack.from === undefined
 }
 
-/** What the server has from each worker: a finite vector of the right length, what stands for it, or nothing. */
-function receive(state: State, own: ReadonlyMap<number, Vector>) {
-  const { options, honest, liars, random, gone, step } = state
-  const { workers, maxFaulty, attack } = options
+/** What the server has from each worker. */
+function receive(state: State, own: ReadonlyMap<number, Vector>): Received {
+  const { options, honest, liars, filter } = state
+  const forge = forger(state, own)
+  const lies = liars
+    .filter(liar => !filter.gone.has(liar))
+    .map(liar => {
+      const lie = forge(liar, SERVER)
+      const isVector = lie !== null && lie.length === options.start.length && isFiniteVector(lie)
+      return [liar, isVector ? lie : null] as const
+    })
+  // An honest gradient that is not finite is no fault of its worker: the learning has diverged, and the rule shows it.
+  return new Map([...honest.map(worker => [worker, own.get(worker)!] as const), ...lies])
+}
+
+/** What a liar sends to one worker, or to the server. */
+function forger(state: State, own: ReadonlyMap<number, Vector>) {
+  const { options, honest, random, memory, step, filter } = state
+  const { workers, maxFaulty, attack, start } = options
   const family = honest.map(worker => own.get(worker)!)
-  const arrived: [worker: number, vector: Vector][] = honest.map(worker => [worker, own.get(worker)!])
   let shared: Vector | null = null
-  for (const liar of liars) {
-    if (gone.has(liar)) continue
-    const vector: Vector | null =
+  return (liar: number, recipient: number): Vector | null => {
+    const vector =
       shared ??
       attack!.forge({
         slot: { step, phase: 'gradient', iteration: 1, sender: liar },
-        recipient: -1,
+        recipient,
         peers: workers,
         maxFaulty,
-        own: own.get(liar) ?? family[0] ?? new Float32Array(options.start.length),
+        own: own.get(liar) ?? family[0] ?? new Float32Array(start.length),
         honest: family,
         random,
-        rule: vectors => direct(state, vectors),
-        shared: state.memory,
+        rule: filter.rule,
+        shared: memory,
       })
     if (attack!.from === 'honest') shared = vector
-    if (vector !== null && vector.length === options.start.length && isFiniteVector(vector))
-      arrived.push([liar, vector])
-    else if (options.missing === 'zero') arrived.push([liar, new Float32Array(options.start.length)])
-    else if (options.missing === 'eliminated') gone.add(liar)
+    return vector
   }
-  return arrived.sort(([a], [b]) => a - b)
 }
 
-function average({ options, averages }: State, worker: number, vector: Vector): Vector {
-  const alpha = options.averaging
-  if (alpha === 0) return vector
-  const before = averages[worker]
-  const after = new Float32Array(vector.length)
-  if (before) for (let i = 0; i < after.length; i++) after[i] = alpha * before[i]! + (1 - alpha) * vector[i]!
-  else for (let i = 0; i < after.length; i++) after[i] = (1 - alpha) * vector[i]!
-  averages[worker] = after
-  return after
-}
-
-/** The rule's result. Machines are known by their indices, where the rule asks. */
-function direct(
-  { options, direction }: State,
-  received: readonly Vector[],
-  indices?: readonly number[],
-): Vector {
-  const { rule, workers, maxFaulty } = options
-  const missing = Math.max(0, workers - received.length)
-  return rule.aggregate(received, Math.max(0, maxFaulty - missing), {
-    checked: true,
-    ...(indices && { machines: { indices, of: workers } }),
-    ...(direction && { previous: direction }),
+/** What every honest worker has from each, by Byzantine broadcast. */
+function broadcastAll(
+  state: State,
+  own: ReadonlyMap<number, Vector>,
+  digestOf: (vector: Vector) => Digest,
+): Exchanged {
+  const { options, honest, liars, filter, random, memory, step } = state
+  const { workers, maxFaulty, attack, start, seed } = options
+  const forge = forger(state, own)
+  /** A liar that says the same to all is asked once. */
+  const same = new Map<number, Vector | null>()
+  const lie = (liar: number, recipient: number) => {
+    if (attack!.perRecipient) return forge(liar, recipient)
+    const known = same.get(liar)
+    if (known !== undefined) return known
+    const vector = forge(liar, SERVER)
+    same.set(liar, vector)
+    return vector
+  }
+  const authors = everyone(workers).filter(worker => !filter.gone.has(worker))
+  return exchangeAll({
+    step,
+    peers: workers,
+    maxFaulty,
+    dimension: start.length,
+    liars,
+    authors,
+    vectorFor: (author, recipient) => (honest.includes(author) ? own.get(author)! : lie(author, recipient)),
+    attack,
+    random,
+    shared: memory,
+    seed,
+    digestOf,
   })
 }
 
-/** `θ ← [θ − η·rule(…)]_W`; false if it is not finite afterwards. */
-function descend(state: State, received: readonly Vector[], indices: readonly number[]): boolean {
-  const { options, parameters, step } = state
-  const { rate, box } = options
-  const direction = direct(state, received, indices)
-  state.direction = direction
-  const eta = rate(step)
-  for (let i = 0; i < parameters.length; i++) parameters[i]! -= eta * direction[i]!
-  if (box !== null) project(parameters, box)
-  return areFinite(parameters, 0, parameters.length)
+/** @throws BroadcastError if the estimates of two honest workers differ in a bit */
+function checkEqual({ filters, filter, step }: State): void {
+  const bytes = (vector: Vector) => Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength)
+  const first = bytes(filter.parameters)
+  for (const [worker, { parameters }] of filters)
+    if (!bytes(parameters).equals(first))
+      throw new BroadcastError(
+        'broadcast-broken',
+        `step ${step}: the estimate of peer ${worker} is another than that of the first honest peer`,
+      )
 }
 
 function everyone(n: number): number[] {

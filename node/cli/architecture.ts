@@ -2,27 +2,32 @@
 import { gossipRules } from '../../learning/gossip/rules.ts'
 import { type Options, UsageError } from './command.ts'
 
-type Architecture = 'peers' | 'server' | 'gossip'
+type Architecture = 'peers' | 'server' | 'broadcast' | 'gossip'
 
 /** What only agreements among peers have. */
 const peersOnly = [
-  ...['protocol', 'synchronous', 'syncTimeout', 'grace', 'schedule', 'iterations', 'count', 'output'],
+  ...['protocol', 'synchronous', 'syncTimeout', 'grace', 'schedule', 'iterations', 'count'],
   'quorum',
   ...['precision', 'localSteps', 'gradientRule', 'exchange'],
   ...['latency', 'gradientTime', 'measureEvery', 'network', 'keepBytes'],
   ...['oracleTimeout', 'loss', 'crash', 'restart', 'isolate', 'pause', 'slow'],
 ]
+/** Of a server, and of those who do by broadcast what it would. */
 const serverOnly = ['averaging', 'missing', 'forgedFrom', 'rotating']
+/** Peers that gossip have no common parameters to draw. */
+const notOfGossip = ['output']
 const gossipOnly = ['topology']
 
 /** A page draws what peers agree on among themselves. */
 const shownOfPeers = ['watch', 'page']
 const noPage: Readonly<Record<Exclude<Architecture, 'peers'>, string>> = {
   server: "a page shows what peers send each other, and a server's workers do not",
+  broadcast: 'a page shows agreements among all peers, and broadcast has none',
   gossip: 'a page shows agreements among all peers, and gossip has none',
 }
 const noOracle: Readonly<Record<Exclude<Architecture, 'peers'>, string>> = {
   server: "a server's workers learn our models",
+  broadcast: 'peers that broadcast learn our models',
   gossip: 'peers that gossip learn our models',
 }
 
@@ -46,8 +51,12 @@ export function checkArchitecture(values: Readonly<Record<string, unknown>>, opt
     flag => `${flag} is about agreement between peers; expected none with --architecture ${architecture}`,
   )
   refuse(
-    architecture === 'server' ? [] : serverOnly,
+    architecture === 'server' || architecture === 'broadcast' ? [] : serverOnly,
     flag => `${flag} is about a server; expected --architecture server beside it`,
+  )
+  refuse(
+    architecture === 'gossip' ? notOfGossip : [],
+    flag => `${flag} is about parameters that all agree on; expected none with --architecture gossip`,
   )
   refuse(
     architecture === 'gossip' ? [] : gossipOnly,

@@ -14,6 +14,7 @@ import { GraphError } from '../../learning/gossip/error.ts'
 import type { Gossip } from '../../learning/gossip/gossip.ts'
 import { drawGraph, drawPulls, type Neighbours, parseEdges } from '../../learning/gossip/graph.ts'
 import {
+  DEFAULT_GOSSIP_RULE,
   type GossipRule,
   gossipRuleNamed,
   gossipRules,
@@ -39,7 +40,7 @@ import { openOracles, oracleSpec } from './simulated-oracles.ts'
 const EDGES_BYTES_MAX = 16 * 2 ** 20
 
 /** A topology as text; a file is read when it is needed. */
-const topologyReference: Parse<string> = offering(['complete', 'ring'], (value, name) => {
+export const topologyReference: Parse<string> = offering(['complete', 'ring'], (value, name) => {
   try {
     parseTopology(value)
     return value
@@ -54,9 +55,6 @@ export const topologyOption = option(
   topologyReference,
   'complete',
 )
-
-/** The rule of gossip that names none. */
-export const DEFAULT_GOSSIP_RULE = 'monna'
 
 export interface GossipValues extends Omit<ScenarioValues, 'protocol'> {
   /** Null: `DEFAULT_GOSSIP_RULE`. */
@@ -196,7 +194,7 @@ export interface GossipRun {
 interface GossipLearning {
   readonly scenario: GossipScenario
   readonly rule: GossipRule
-  readonly values: GossipValues
+  readonly values: Pick<GossipValues, 'init' | 'stepSize' | 'batchSchedule'> & { readonly alone?: boolean }
   /** Where to write the first honest peer's parameters; null: nowhere. */
   readonly save: string | null
   /** What earlier runs of this thread have opened and compiled; absent: nothing. */

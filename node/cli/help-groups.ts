@@ -52,14 +52,14 @@ const groups = {
   'Constants of theorems:': [
     ...['delta', 'smoothness', 'heterogeneity', 'averagingConstant', 'deviation', 'decay', 'greatestLoss'],
     ...['lambda', 'gradientNorm', 'convexity', 'dissimilarity', 'epsilon', 'samples'],
-    ...['groups', 'alpha', 'failure', 'radius'],
+    ...['groups', 'alpha', 'failure', 'radius', 'costs'],
   ],
   'Network and faults:': [
     ...['listen', 'mdns', 'quic', 'real', 'network', 'latency', 'loss', 'gradientTime', 'crash', 'restart'],
     ...['isolate', 'pause', 'slow', 'linger', 'timeout', 'deadline'],
   ],
   'State and operation:': ['state', 'keepBytes', 'forget', 'log', 'logLevel', 'metrics', 'control'],
-  'Many runs:': ['seeds', 'list', 'quick', 'out', 'threads', 'shard', 'budget', 'dryRun', 'fresh'],
+  'Many runs:': ['seeds', 'list', 'quick', 'out', 'figures', 'threads', 'shard', 'budget', 'dryRun', 'fresh'],
   'Output and help:': ['measureEvery', 'alone', 'contrast', 'watch', 'open', 'page', 'force', 'json'],
 } as const satisfies Readonly<Record<string, readonly string[]>>
 

@@ -244,7 +244,7 @@ export const scenarioOptions = {
 } as const
 
 export type ScenarioValues = Values<typeof scenarioOptions>
-type CohortValues = Values<typeof cohortOptions>
+export type CohortValues = Values<typeof cohortOptions>
 
 /** A cohort without its members, the liars in it, and the data that all of them learn from. */
 export interface Scenario {

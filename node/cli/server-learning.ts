@@ -1,11 +1,12 @@
 /**
- * Learning with the trusted server of the older papers in place of the peers' agreements: the options, the checks, the
- * run and its report, for `simulate --architecture server` and for sweeps.
+ * Learning with the trusted server of the older papers in place of the peers' agreements, or by broadcast in place of that
+ * server: the options, the checks, the run and its report, for `simulate --architecture server` and `broadcast`, and for
+ * sweeps.
  */
 import type { Aggregator, RuleParameters } from '../../agreement/rules/registry.ts'
-import { norm } from '../../agreement/vector.ts'
+import { norm, type Vector } from '../../agreement/vector.ts'
 import { type Attack, poisonsData } from '../../learning/attacks/attack.ts'
-import { actsAmongPeersOnly } from '../../learning/attacks/registry.ts'
+import { actsAmongPeersOnly, actsOnBroadcast } from '../../learning/attacks/registry.ts'
 import { batchSize } from '../../learning/batch-size.ts'
 import { createSeries, type SeriesPoint } from '../../learning/evaluation/series.ts'
 import { modelNames } from '../../learning/models/registry.ts'
@@ -13,8 +14,10 @@ import type { Evaluation } from '../../learning/oracle.ts'
 import type { Asked, OracleGroup } from '../../learning/oracles/jax-oracle.ts'
 import type { OracleCache } from '../../learning/oracles/oracle-cache.ts'
 import type { OracleSpec } from '../../learning/oracles/spec.ts'
-import type { MissingRule, Server } from '../../learning/server/server.ts'
+import type { MissingRule } from '../../learning/server/filter.ts'
+import type { Server } from '../../learning/server/server.ts'
 import { stepSize } from '../../learning/step-size.ts'
+import { drawnStep } from '../cohort/learn-options.ts'
 import {
   accuracyOf,
   finiteOrNull,
@@ -35,8 +38,8 @@ import { oracleSpec } from './simulated-oracles.ts'
 export const serverOptions = {
   architecture: option(
     '--architecture <which>',
-    'peers; server: a trusted server applies --rule to the gradients of workers; or gossip: each peer applies it to the parameters of its neighbours (docs/graphs.md)',
-    oneOf(['peers', 'server', 'gossip']),
+    'peers; server: a trusted server applies --rule to the gradients of workers; broadcast: the workers send them to each other by Byzantine broadcast and each applies it; or gossip: each peer applies it to the parameters of its neighbours (docs/graphs.md)',
+    oneOf(['peers', 'server', 'broadcast', 'gossip']),
     'peers',
   ),
   rule: maybe(
@@ -82,6 +85,8 @@ export function refuseSharedData(partition: string): void {
 export const DEFAULT_RULE = 'cwtm'
 
 export interface ServerValues extends Omit<ScenarioValues, 'protocol'> {
+  /** `broadcast`, or one with a server. */
+  readonly architecture: 'peers' | 'server' | 'broadcast' | 'gossip'
   /** Null: `DEFAULT_RULE`. */
   readonly rule: string | null
   readonly param: RuleParameters
@@ -95,7 +100,8 @@ export interface ServerValues extends Omit<ScenarioValues, 'protocol'> {
 
 /**
  * @param loaded the attack, if it is the user's own
- * @throws UsageError below the bound 2f < n without --unsafe, or where the options contradict each other
+ * @throws UsageError below the bound, 2f < n or with broadcast 3f < n, without --unsafe, or where the options contradict
+ * each other
  */
 export function serverScenario(values: ServerValues, loaded: Attack | null): Scenario {
   const { peers } = values
@@ -103,11 +109,12 @@ export function serverScenario(values: ServerValues, loaded: Attack | null): Sce
     throw new UsageError(
       `--model is "${EXTERNAL_MODEL}", and a server's workers learn our models; expected one of ${modelNames.join(', ')}`,
     )
-  const most = Math.max(0, Math.ceil(peers / 2) - 1)
+  const isBroadcast = values.architecture === 'broadcast'
+  const most = Math.max(0, Math.ceil(peers / (isBroadcast ? 3 : 2)) - 1)
   const faults = values.faults ?? most
   if (faults > most && !values.unsafe)
     throw new UnfitError(
-      `--faults is ${faults}; no rule stands more than ${most} of ${peers} workers (2f < n); --unsafe runs it anyway`,
+      `--faults is ${faults}; ${isBroadcast ? `broadcast stands at most ${most} of ${peers} peers (3f < n)` : `no rule stands more than ${most} of ${peers} workers (2f < n)`}; --unsafe runs it anyway`,
     )
   const byzantine = values.byzantine ?? values.liars?.length ?? faults
   // The bounds of agreements say nothing of a server, which waits for all workers and is trusted.
@@ -116,9 +123,14 @@ export function serverScenario(values: ServerValues, loaded: Attack | null): Sce
     throw new UnfitError(
       `--byzantine is ${scenario.liars.length}, more than f = ${faults}; expected at most ${faults}, or --unsafe`,
     )
-  if (scenario.attack !== null && actsAmongPeersOnly(values.attack))
-    throw new UnfitError(
-      `--attack ${values.attack} acts on what peers say to each other, and a server's workers say nothing but a vector; expected an attack on vectors or data`,
+  checkAttack(values, scenario.attack)
+  if (values.rotating && isBroadcast)
+    throw new UsageError(
+      '--rotating with --architecture broadcast: a peer that lies keeps no estimate to go on with; expected a server',
+    )
+  if (values.alone && values.partition === SHARED_DATA)
+    throw new UsageError(
+      `--alone trains each worker on its own share, and with --partition ${SHARED_DATA} none has one; expected another partition`,
     )
   if (values.rotating && values.liars !== null)
     throw new UsageError(
@@ -131,7 +143,20 @@ export function serverScenario(values: ServerValues, loaded: Attack | null): Sce
   return scenario
 }
 
-/** How learning with the server went. */
+/** @throws UnfitError for an attack that has nothing to act on */
+function checkAttack({ attack: name, architecture }: ServerValues, attack: Attack | null): void {
+  if (attack === null || !actsAmongPeersOnly(name)) return
+  if (architecture !== 'broadcast')
+    throw new UnfitError(
+      `--attack ${name} acts on what peers say to each other, and a server's workers say nothing but a vector; expected an attack on vectors or data`,
+    )
+  if (!actsOnBroadcast(name))
+    throw new UnfitError(
+      `--attack ${name} acts on links or on the agreement of LEARN, and broadcast has neither; expected an attack on vectors, data or messages`,
+    )
+}
+
+/** How learning with the server, or by broadcast, went. */
 export interface ServerRun {
   readonly steps: number
   readonly finite: boolean
@@ -144,6 +169,10 @@ export interface ServerRun {
   /** By worker: what the honest ones learn alone; null where nobody asked. */
   readonly alone: readonly (Evaluation | null)[] | null
   readonly series: readonly SeriesPoint[]
+  /** The step before which the parameters that were evaluated stood; null: those of the end. */
+  readonly drawn: number | null
+  /** Of all steps; null: there is a server. */
+  readonly traffic: { readonly rounds: number; readonly messages: number; readonly bytes: number } | null
 }
 
 interface ServerLearning {
@@ -167,11 +196,12 @@ interface ServerLearning {
 /** @throws DataError, ModelError, RuleError */
 export async function learnOnServer(learning: ServerLearning): Promise<ServerRun> {
   const { scenario, rule, values, save, oracleCache } = learning
-  const { averaging, missing, forgedFrom, rotating, init } = values
+  const { averaging, missing, forgedFrom, rotating, init, architecture } = values
   const { peers, settings, liars, attack } = scenario
-  const [{ createOracleGroup }, { createServer }] = await Promise.all([
+  const [{ createOracleGroup }, { createServer }, { digestOf }] = await Promise.all([
     import('../../learning/oracles/jax-oracle.ts'),
     import('../../learning/server/server.ts'),
+    import('../signatures/digest.ts'),
   ])
   const { specs, ask } = gradientSources(scenario)
   const group = await createOracleGroup(specs, oracleCache)
@@ -203,26 +233,34 @@ export async function learnOnServer(learning: ServerLearning): Promise<ServerRun
         request,
         asked.map(worker => ask(worker, request.step)),
       ),
+    ...(architecture === 'broadcast' && { broadcast: { digestOf } }),
   })
   for (const note of group.oracles[0]!.notes ?? []) learning.onNote?.(note)
-  const followed = await follow(server, group, learning)
+  const { output, ...followed } = await follow(server, group, learning)
   const { finite } = followed
   const nothing: Evaluation = { loss: Number.NaN, accuracy: null, metrics: null }
-  const evaluation = finite ? await group.evaluate(server.parameters) : nothing
-  const honest = Array.from({ length: peers }, (_, worker) => worker).filter(each => !liars.includes(each))
+  const evaluation = finite ? await group.evaluate(output) : nothing
   const alone = values.alone
-    ? await evaluateAlone(group.oracles, honest, start, { ...own, steps: settings.steps })
+    ? await evaluateAlone(group.oracles, honestOf(scenario), start, {
+        ...own,
+        steps: settings.steps,
+        outputStep: followed.drawn,
+      })
     : null
   if (save !== null && finite)
     await saveCheckpoint(
       save,
       group.oracles[0]!,
-      server.parameters,
+      output,
       { spec: oracleSpec(scenario, 0), command: null },
-      { cohort: null, step: followed.steps },
+      { cohort: null, step: followed.drawn === null ? followed.steps : followed.drawn - 1 },
     )
   for (const oracle of group.oracles) await oracle.close()
   return { ...followed, dimension: group.dimension, evaluation, alone }
+}
+
+function honestOf({ peers, liars }: Scenario): readonly number[] {
+  return Array.from({ length: peers }, (_, worker) => worker).filter(worker => !liars.includes(worker))
 }
 
 interface GradientSources {
@@ -251,13 +289,17 @@ function gradientSources(scenario: Scenario): GradientSources {
   return { specs: whole, ask }
 }
 
-/** Takes the steps, until one is not finite, or the run is over. */
+/** Takes the steps, until one is not finite, or the run is over. `output`: the last parameters, or `θ̂`. */
 async function follow(
   server: Server,
   group: OracleGroup,
   { scenario, onStep, onEvaluation, isOver }: ServerLearning,
-): Promise<Omit<ServerRun, 'dimension' | 'evaluation' | 'alone'>> {
-  const { steps, evaluateEvery } = scenario.settings
+): Promise<Omit<ServerRun, 'dimension' | 'evaluation' | 'alone'> & { output: Vector }> {
+  const { steps, evaluateEvery, output: which, seed } = scenario.settings
+  // RESAM, Theorem 1: uniform among θ_1 … θ_T, those before a step.
+  const drawn = which === 'drawn' ? drawnStep(seed, steps) : null
+  let output = server.parameters
+  const traffic = { rounds: 0, messages: 0, bytes: 0 }
   const series = createSeries()
   let step = 0
   let finite = true
@@ -271,20 +313,35 @@ async function follow(
     }
     if (isOver?.()) break
     before.set(server.parameters)
+    if (step + 1 === drawn) output = new Float32Array(before)
     const done = await server.step()
     step = done.step
+    traffic.rounds += done.traffic?.rounds ?? 0
+    traffic.messages += done.traffic?.messages ?? 0
+    traffic.bytes += done.traffic?.bytes ?? 0
     if (step === 1) firstLoss = done.loss
     finite = done.finite
     onStep?.(step, done.loss)
   }
-  return { steps: step, finite, norm: norm(before), firstLoss, series: series.points }
+  return {
+    steps: step,
+    finite,
+    norm: norm(before),
+    firstLoss,
+    series: series.points,
+    output,
+    drawn,
+    traffic: traffic.rounds === 0 ? null : traffic,
+  }
 }
 
 /** The report of a run, with the server's parameters as those of every honest worker. */
 export function serverReport(scenario: Scenario, rule: string, run: ServerRun, wallSeconds: number): Report {
   const { peers, settings, liars, attack } = scenario
   const { seed } = settings
-  const bytes = 4 * run.dimension * run.steps
+  // With a server each worker sends a gradient and gets the parameters.
+  const messages = run.traffic?.messages ?? 2 * peers * run.steps
+  const bytes = run.traffic === null ? 4 * run.dimension * run.steps : run.traffic.bytes / peers
   const { loss, accuracy, metrics } = run.evaluation
   const honest = Array.from({ length: peers }, (_, peer) => peer)
     .filter(peer => !liars.includes(peer))
@@ -304,7 +361,11 @@ export function serverReport(scenario: Scenario, rule: string, run: ServerRun, w
     }))
   return {
     command: 'simulate',
-    cohort: roundsCohort(`server ${rule}`, [rule], scenario),
+    cohort: roundsCohort(
+      `${run.traffic === null ? 'server' : 'broadcast'} ${rule}`,
+      run.traffic === null ? [rule] : ['broadcast', rule],
+      scenario,
+    ),
     seed,
     byzantine: { peers: [...liars], attack: attack?.name ?? null },
     data: scenario.data,
@@ -314,8 +375,8 @@ export function serverReport(scenario: Scenario, rule: string, run: ServerRun, w
     honest,
     accuracy: accuracyOf(honest),
     diameter: { gradient: 0, parameters: 0, first: 0, last: 0, relative: 0 },
-    messages: 2 * peers * run.steps,
-    bytes: 2 * peers * bytes,
+    messages,
+    bytes: run.traffic?.bytes ?? 2 * peers * bytes,
     wallSeconds,
     learningSeconds: wallSeconds,
     faults: [],

@@ -18,6 +18,7 @@ import { OWN_PARTITION, parsePartition } from '../../learning/data/partition.ts'
 import { dataSchema } from '../../learning/data/schema.ts'
 import { parseStepSize, type StepSizeSchedule } from '../../learning/step-size.ts'
 import { isPrintable } from '../text/printable.ts'
+import { whyNoGossipRule, whyNoTopology } from './gossip-names.ts'
 
 const count = z.int().min(1)
 /** A name for people, shown in every log and table. */
@@ -61,6 +62,23 @@ const gradientRule = z.string().superRefine((text, { addIssue }) => {
   if (why !== null) addIssue({ code: 'custom', message: why, input: text })
 })
 
+/** Who hears whom, drawn from the cohort's seed: all members know the same graph, and it stays. */
+const drawnTopology = z.string().superRefine((text, { addIssue }) => {
+  const why = whyNoTopology(text)
+  if (why !== null) addIssue({ code: 'custom', message: why, input: text })
+})
+
+/** Members by their places, from 0. */
+const edges = z
+  .array(z.tuple([z.int().min(0), z.int().min(0)]).readonly())
+  .min(1)
+  .readonly()
+
+const gossipRule = z.string().superRefine((text, { addIssue }) => {
+  const why = whyNoGossipRule(text)
+  if (why !== null) addIssue({ code: 'custom', message: why, input: text })
+})
+
 /** Beyond this peers that learn alone for so long share little. */
 export const LOCAL_STEPS_MAX = 1024
 
@@ -93,6 +111,13 @@ export const cohortSchema = z
     synchrony: z.enum(['asynchronous', 'synchronous']).default('asynchronous'),
     /** `q`: how many vectors, its own included, a peer waits for in an iteration; absent: `n − f`, all `n` under synchrony. */
     quorum: count.optional(),
+    /**
+     * Whom each member hears, if not all hear all: `ring`, `regular:6`, `erdos-renyi:0.5`, or a list of edges. Members then
+     * gossip with their neighbours alone, and `f` counts the faulty neighbours of one member.
+     */
+    topology: z.union([drawnTopology, edges]).optional(),
+    /** Of gossip: what a member makes of its own vector and its neighbours'. */
+    rule: gossipRule.optional(),
     /**
      * How vectors travel: `digest-first` sends the digest of what the others are likely to hold, and the vector to those
      * who lack it; absent: `whole`, as in cohorts from before there was a choice.

@@ -18,6 +18,7 @@ import { isPrintable } from '../text/printable.ts'
 import { boundsQuery } from './bounds-query.ts'
 import { type Cohort, cohortDocument, cohortSchema, type Member, memberSchema } from './cohort.ts'
 import { CohortError, problemOf, valueText } from './errors.ts'
+import { checkGossip, GOSSIP_PROTOCOL } from './gossip.ts'
 import { IdentityError, publicKeyOf } from './identity.ts'
 import { parseYaml } from './yaml.ts'
 
@@ -49,7 +50,7 @@ export function parseCohort(text: string, source: string): Cohort {
 
 /** Checks a value of unknown shape: types, ranges, members, and the protocol's bound. @throws CohortError */
 export function checkCohort(document: unknown, source: string): Cohort {
-  const parsed = cohortSchema.safeParse(document)
+  const parsed = cohortSchema.safeParse(withProtocol(document))
   if (!parsed.success) {
     const { kind, message } = problemOf(source, document, parsed.error.issues, path =>
       fieldsAt(path, document),
@@ -72,6 +73,18 @@ export function checkCohort(document: unknown, source: string): Cohort {
   return cohort
 }
 
+/** A cohort that gossips runs no agreement, and need not name one. */
+function withProtocol(document: unknown): unknown {
+  const isOpen = typeof document === 'object' && document !== null && !('protocol' in document)
+  return isOpen && 'topology' in document ? { protocol: GOSSIP_PROTOCOL, ...document } : document
+}
+
+/** What a cohort file says: of gossip no agreement. */
+export function writtenDocument(cohort: Cohort): object {
+  const { protocol, ...rest } = cohortDocument(cohort)
+  return cohort.topology === undefined ? cohortDocument(cohort) : rest
+}
+
 /**
  * 1,024 members, the most that a cohort may have, with 1 KiB for each; parsing takes some hundred times as much memory.
  */
@@ -82,7 +95,7 @@ export function formatCohort(cohort: Cohort): string {
   return [
     '# The cohort: every member needs this file, with the same values (addresses may differ).',
     '# concord cohort check FILE says what is wrong with it, concord cohort show FILE prints its id.',
-    stringify(cohortDocument(cohort), { lineWidth: 0 }),
+    stringify(writtenDocument(cohort), { lineWidth: 0 }),
   ].join('\n')
 }
 
@@ -175,10 +188,11 @@ function checkAddress(address: string, id: string, where: string): void {
 }
 
 function checkBound(cohort: Cohort, source: string): void {
+  checkGossip(cohort, source)
   const { faults, quorum, unsafe, gradientRule } = cohort
   const refusal = refusalOf({ ...boundsQuery(cohort), unsafe, learns: true })
   const field = quorum === undefined ? `faults is ${faults}` : `faults is ${faults}, quorum is ${quorum}`
-  if (refusal !== null)
+  if (refusal !== null && (cohort.topology === undefined || refusal.reason === 'nobody-honest'))
     throw new CohortError(
       refusal.reason === 'nobody-honest' ? 'cohort-field-invalid' : 'cohort-bound',
       `${source}: ${field}: ${refusal.why}${refusal.reason === 'below-bound' ? ' (unsafe: true runs it anyway)' : ''}`,

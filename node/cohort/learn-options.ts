@@ -79,7 +79,7 @@ export function scheduleOf(cohort: Cohort, dimension: number): Schedule {
 }
 
 /** `* ~ U{1 … T}` from the shared seed (Algorithm 1, line 10; Remark 2): one mix of the seed's bits is enough. */
-function drawnStep(seed: number, steps: number): number {
+export function drawnStep(seed: number, steps: number): number {
   const mixed = Number.parseInt(
     digestOf(Float32Array.of(seed % 65536, Math.floor(seed / 65536))).slice(0, 12),
     16,

@@ -15,6 +15,7 @@ import type { ModelOracle } from '../../learning/oracles/jax-oracle.ts'
 import { randomStream } from '../../learning/random.ts'
 import { discardArrived } from '../codec/index.ts'
 import { memberName } from '../cohort/cohort.ts'
+import { neighboursOf } from '../cohort/gossip.ts'
 import { publicKeyOf } from '../cohort/identity.ts'
 import { evidenceFile } from '../evidence/evidence.ts'
 import { type KeptEvidence, loadEvidence, writeEvidence } from '../evidence/folder.ts'
@@ -168,10 +169,12 @@ export function assemblePeer(
     parts
   const { membership, identity, attack } = plan
   const { cohort, cohortId, self } = membership
-  const adversaryView = collectAdversaryView(Math.max(1, cohort.members.length - cohort.faults - 1))
+  const heard = neighboursOf(cohort, self).length - cohort.faults
+  const adversaryView = collectAdversaryView(Math.max(1, heard))
   const observe = createObserver({
     onEvent,
     steps: cohort.steps,
+    gossips: cohort.topology !== undefined,
     evaluations,
     status: () => peer.status(),
   })

@@ -72,8 +72,11 @@ export type PeerEvent =
       readonly loss: number | null
       readonly traffic: Traffic
       readonly memory: PeakMemory
-      /** γ and θ after this step, read-only; null if the step was skipped, or its vectors were not passed on. */
-      readonly vectors: { readonly gradient: Vector; readonly parameters: Vector } | null
+      /**
+       * γ and θ after this step, read-only; null if the step was skipped, or its vectors were not passed on. Peers that
+       * gossip have no γ.
+       */
+      readonly vectors: { readonly gradient: Vector | null; readonly parameters: Vector } | null
     }
   /** The parameters after some steps, evaluated on the peer's test set, where the cohort asks for it. */
   | ({ readonly kind: 'evaluated' } & SeriesPoint)

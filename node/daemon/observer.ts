@@ -19,12 +19,20 @@ interface ObserverOptions {
   readonly onEvent: (event: PeerEvent) => void
   /** `T`. */
   readonly steps: number
+  /** It agrees on nothing, and so on no gradient. */
+  readonly gossips?: boolean
   readonly evaluations: Pick<OwnEvaluations, 'agreed'>
   readonly status: () => DriverStatus
 }
 
 /** One event per step, and one where the peer skipped steps. */
-export function createObserver({ onEvent, steps, evaluations, status }: ObserverOptions): Observer {
+export function createObserver({
+  onEvent,
+  steps,
+  gossips = false,
+  evaluations,
+  status,
+}: ObserverOptions): Observer {
   let loss: number | null = null
   let averaged: Partial<Record<Phase, Vector>> = {}
   let stood = 1
@@ -48,8 +56,8 @@ export function createObserver({ onEvent, steps, evaluations, status }: Observer
       // A cohort that agrees on metrics ends with a step that is none of the learning's.
       if (output.kind !== 'stepped' || output.state.step > steps + 1) return
       const step = output.state.step - 1
-      const { gradient, parameters } = averaged
-      const vectors = gradient && parameters ? { gradient, parameters } : null
+      const { gradient = null, parameters } = averaged
+      const vectors = parameters && (gradient || gossips) ? { gradient, parameters } : null
       averaged = {} // a skipped step has none
       const memory = { peakBytes: peakResidentBytes() }
       onEvent({ kind: 'step', step, loss, traffic: trafficOf(status()), memory, vectors })

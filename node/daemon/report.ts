@@ -9,6 +9,7 @@ import type { Metrics } from '../../learning/evaluation/metrics.ts'
 import { SERIES_POINTS_MAX, type SeriesPoint } from '../../learning/evaluation/series.ts'
 import type { Evaluation } from '../../learning/oracle.ts'
 import type { Cohort } from '../cohort/cohort.ts'
+import { protocolText, topologyText } from '../cohort/gossip.ts'
 import { writeOutput } from '../files/output.ts'
 import { EXTERNAL_MODEL } from '../oracle/open.ts'
 import { timelineEvents } from '../simulation/timeline.ts'
@@ -206,13 +207,14 @@ type HonestReport = z.infer<typeof honestSchema>
 export type EventLoopDelays = z.infer<typeof delaysSchema>
 
 export function cohortSummary(cohort: Cohort, id: string): Report['cohort'] {
-  const { faults, protocol, synchrony, schedule, model, batch, rate, momentum, steps, seed } = cohort
+  const { faults, topology, synchrony, schedule, model, batch, rate, momentum, steps, seed } = cohort
   const { exchange = 'whole', precision = 'f32', localSteps = 1, gradientRule, quorum } = cohort
   return {
     id,
     peers: cohort.members.length,
     faults,
-    protocol,
+    protocol: protocolText(cohort),
+    ...(topology !== undefined && { topology: topologyText(topology) }),
     synchrony,
     ...(quorum !== undefined && { quorum }),
     schedule,

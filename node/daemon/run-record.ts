@@ -1,6 +1,7 @@
 /** The record of a real peer's run, which pages show: `concord watch`, `join --watch` and `join --page`. */
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Membership } from '../cohort/cohort.ts'
+import { protocolText } from '../cohort/gossip.ts'
 import { peerEvents } from '../page/peer-events.ts'
 import { createPeerLane, type PeerLane } from '../page/peer-lane.ts'
 import { createRecorder, type Recorder, roundedMs } from '../page/recorder.ts'
@@ -65,12 +66,12 @@ function aboutPeer(
   const { spec } = oracle
   return {
     command: 'join',
-    title: `${nameIn(membership)} in ${cohort.name}: ${cohort.protocol}, ${cohort.members.length} peers`,
+    title: `${nameIn(membership)} in ${cohort.name}: ${protocolText(cohort)}, ${cohort.members.length} peers`,
     software: softwareName(),
     startedMs,
     clock: 'real',
     cohort: cohortId,
-    protocol: cohort.protocol,
+    protocol: protocolText(cohort),
     synchrony: cohort.synchrony,
     maxFaulty: cohort.faults,
     peers: cohort.members.map(({ name, id }, peer) => ({

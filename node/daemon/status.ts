@@ -6,6 +6,7 @@ import type { LearnStatus } from '../../learning/learn-contract.ts'
 import type { Progress } from '../codec/index.ts'
 import { spareVectors } from '../cohort/bounds-query.ts'
 import type { Membership } from '../cohort/cohort.ts'
+import { neighboursOf } from '../cohort/gossip.ts'
 import type { LinkStatus } from '../link/link.ts'
 import type { SecondProcess } from '../ports.ts'
 import type { Ending, FaultCount, PeerEvent, Traffic } from './events.ts'
@@ -45,7 +46,7 @@ export interface PeerStatus {
   } | null
   readonly traffic: Traffic
   readonly memory: Memory
-  /** All other members. */
+  /** All other members; where the cohort has a topology, this peer's neighbours. */
   readonly peers: readonly OtherStatus[]
   /** The faults of peers that are not members. */
   readonly strangers: readonly KindCount[]
@@ -264,9 +265,7 @@ function statusOf(
     accuracy: ending?.accuracy ?? null,
     evaluation,
     traffic: { messages: messagesSent, bytesSent, bytesReceived },
-    peers: [...cohort.members.keys()]
-      .filter(peer => peer !== self)
-      .map(peer => otherOf(state, peer, present)),
+    peers: neighboursOf(cohort, self).map(peer => otherOf(state, peer, present)),
     strangers: faultsOf(null, present),
     secondProcess: secondProcessOf(state),
   }

@@ -1,6 +1,7 @@
 /** The doctor checks everything that a peer needs before and while it runs, and says what is wrong and what to do. */
 import { stat } from 'node:fs/promises'
 import { type Cohort, cohortId } from '../cohort/cohort.ts'
+import { neighboursOf } from '../cohort/gossip.ts'
 import type { Identity } from '../cohort/identity.ts'
 import { REPLACEABLE_AFTER_MS } from '../network/constants.ts'
 import { endpointOf, usesQuic } from '../network/endpoint.ts'
@@ -199,7 +200,7 @@ async function reachAll(
   { mdns }: DoctorOptions,
   running: boolean,
 ) {
-  const others = [...cohort.members.entries()].filter(([peer]) => peer !== self)
+  const others = neighboursOf(cohort, self).map(peer => [peer, cohort.members[peer]!] as const)
   const isKnown = () =>
     others.every(([, { id, addresses }]) => addresses.length > 0 || prober.discovered.has(id))
   const deadlineMs = performance.now() + DISCOVERY_MS

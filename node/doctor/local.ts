@@ -17,6 +17,7 @@ import { modelNamed } from '../../learning/models/registry.ts'
 import { boundsQuery } from '../cohort/bounds-query.ts'
 import { type Cohort, memberName } from '../cohort/cohort.ts'
 import { readCohort } from '../cohort/file.ts'
+import { graphOf, protocolText, whyUnfit } from '../cohort/gossip.ts'
 import { type Identity, readIdentity } from '../cohort/identity.ts'
 import { scheduleOf } from '../cohort/learn-options.ts'
 import { whyNotWritten } from '../files/make-folder.ts'
@@ -35,16 +36,18 @@ interface Found<T> {
 export async function examineCohort(path: string): Promise<Found<Cohort>> {
   try {
     const cohort = await readCohort(path)
-    const { members, faults, protocol, unsafe } = cohort
-    const refusal = refusalOf(boundsQuery(cohort))
-    const says = `${path} is a good file: ${members.length} members, of whom ${faults} may be faulty, ${protocol}`
-    if (refusal === null) return { value: cohort, finding: fine('cohort', says) }
+    const { members, faults, topology, unsafe } = cohort
+    const below =
+      topology === undefined ? (refusalOf(boundsQuery(cohort))?.why ?? null) : whyUnfit(cohort, [])
+    const whose = topology === undefined ? 'whom' : 'whose neighbours'
+    const says = `${path} is a good file: ${members.length} members, of ${whose} ${faults} may be faulty, ${protocolText(cohort)}`
+    if (below === null) return { value: cohort, finding: fine('cohort', says) }
     const todo =
       'Lower faults, add members, or take a protocol that needs fewer ("concord bounds" compares them).'
     const finding = warning(
       'cohort',
       'bound',
-      `${path} runs below its bound on purpose (unsafe: ${unsafe}): ${refusal.why}.`,
+      `${path} runs below its bound on purpose (unsafe: ${unsafe}): ${below}.`,
       todo,
     )
     return { value: cohort, finding }
@@ -281,13 +284,15 @@ async function examineOwnData(model: string, schema: Schema, data: string | null
 
 /** The cost of one step. */
 export function costOf(cohort: Cohort, dimension: number, roundTripMs: number): Cost {
-  const peers = cohort.members.length
   const schedule = scheduleOf(cohort, dimension)
-  const [gradients, parameters] = [schedule(cohort.steps, 'gradient'), schedule(cohort.steps, 'parameters')]
+  const graph = graphOf(cohort)
+  const others = graph === null ? cohort.members.length - 1 : Math.max(...graph.map(({ length }) => length))
+  const [gradients, parameters] =
+    graph === null ? [schedule(cohort.steps, 'gradient'), schedule(cohort.steps, 'parameters')] : [0, 1]
   const exchanges = gradients + parameters
   const bytes =
     (gradients * bytesOf(dimension, cohort.precision ?? 'f32') + parameters * bytesOf(dimension, 'f32')) *
-    (peers - 1)
+    others
   const trips = isBroadcastBased(cohort.protocol) ? BROADCAST_ROUND_TRIPS : 1
   const seconds = (8 * bytes) / LINK_BITS_PER_SECOND + (exchanges * trips * roundTripMs) / 1000
   return { dimension, exchanges, bytes, seconds }

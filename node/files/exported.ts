@@ -28,11 +28,21 @@ function exportsOf(exports: OwnModule['exports']): OwnModule['exports'] {
   return typeof common === 'object' && common !== null ? { ...common } : exports
 }
 
-/** What a file exports, if it has the right form. @throws OwnFileError OWN_EXPORT that names the field */
-export function checkedExport<T>(name: string, file: string, form: z.ZodType<T>, value: unknown): T {
+/**
+ * What a file exports, if it has the right form.
+ * @param page of docs/, which describes it
+ * @throws OwnFileError OWN_EXPORT that names the field
+ */
+export function checkedExport<T>(
+  name: string,
+  file: string,
+  form: z.ZodType<T>,
+  value: unknown,
+  page = 'own-rule',
+): T {
   const parsed = form.safeParse(value)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
   const field = [name, ...(issue?.path ?? [])].join('.')
-  throw new OwnFileError('OWN_EXPORT', `${file}: ${field}: ${issue?.message}; see docs/own-rule.md`)
+  throw new OwnFileError('OWN_EXPORT', `${file}: ${field}: ${issue?.message}; see docs/${page}.md`)
 }

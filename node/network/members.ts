@@ -9,8 +9,10 @@ import { type Member, memberName } from '../cohort/cohort.ts'
 
 export interface Members {
   readonly ids: readonly PeerId[]
-  /** Undefined for strangers and for the banned. */
+  /** Undefined for strangers, for the banned, and for members that are no neighbours of this one. */
   indexOf(id: PeerId): PeerIndex | undefined
+  /** Whether this member talks with that one: in a cohort with a topology, along its edges alone. */
+  isNeighbour(peer: PeerIndex): boolean
   ban(peer: PeerIndex): void
   /** "dora": how a log line names a peer. */
   nameOf(peer: PeerIndex): string
@@ -18,27 +20,31 @@ export interface Members {
 }
 
 interface GateOptions {
+  /** With whom this member talks; absent: with all. */
+  readonly neighbours?: readonly PeerIndex[]
   /** Connections of this member that are open now. */
   readonly connections: (id: PeerId) => number
   readonly connectionsMax: number
   /** Counts a connection of a member; false if it connects too often. */
   readonly allowed: (peer: PeerIndex) => boolean
-  /** A peer was turned away: a stranger (null), or a member that was cut off. */
-  readonly refused: (id: PeerId, cutOff: PeerIndex | null) => void
+  /** A peer was turned away: a stranger (null), or a member that was cut off or is no neighbour. */
+  readonly refused: (id: PeerId, member: PeerIndex | null) => void
 }
 
 export function createMembers(members: readonly Member[], options: GateOptions): Members {
   const ids = members.map(member => peerIdFromString(member.id))
   const indices = new Map(members.map((member, index) => [member.id, index]))
   const banned = new Set<PeerIndex>()
+  const isNeighbour = (peer: PeerIndex) => options.neighbours?.includes(peer) !== false
   const indexOf = (id: PeerId): PeerIndex | undefined => {
     const index = indices.get(id.toString())
-    return index === undefined || banned.has(index) ? undefined : index
+    return index === undefined || banned.has(index) || !isNeighbour(index) ? undefined : index
   }
   const isOutside = (id: PeerId): boolean => indexOf(id) === undefined
   return {
     ids,
     indexOf,
+    isNeighbour,
     ban: peer => banned.add(peer),
     nameOf: peer => memberName({ members }, peer),
     gater: {

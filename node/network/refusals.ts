@@ -7,9 +7,10 @@ import type { Network } from './sessions.ts'
 /**
  * A stranger may knock all the time, and under many names; so may a member that was cut off. That is not a new fault.
  */
-export function refused({ log, events, members }: Network, id: PeerId, cutOff: PeerIndex | null): void {
-  if (cutOff !== null) {
-    log.warn(cutOff, 'refused', `${members.nameOf(cutOff)}, who was cut off, tried to connect`)
+export function refused({ log, events, members }: Network, id: PeerId, member: PeerIndex | null): void {
+  if (member !== null) {
+    const why = members.isNeighbour(member) ? 'was cut off' : 'is no neighbour of this peer'
+    log.warn(member, 'refused', `${members.nameOf(member)}, who ${why}, tried to connect`)
     return
   }
   events.fault(null, 'stranger', `${id} tried to connect; it is not a member of the cohort`)

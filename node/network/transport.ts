@@ -13,6 +13,7 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import { frameBytesMax } from '../codec/limits.ts'
 import { fieldDigests, type Membership, memberName } from '../cohort/cohort.ts'
+import { neighboursOf } from '../cohort/gossip.ts'
 import { identityFromSeed } from '../cohort/identity.ts'
 import { linkLimitsFor } from '../link/limits.ts'
 import type { Clock, Transport, TransportEvents } from '../ports.ts'
@@ -76,10 +77,12 @@ export async function createNetwork(options: NetworkOptions): Promise<NetworkTra
   const started = Promise.withResolvers<void>()
   const log = createPeerLog(options.log ?? silentLog, clock, peer => members.nameOf(peer))
   const allowance = createTokenBuckets(clock)
+  const neighbours = neighboursOf(cohort, self)
   const members = createMembers(cohort.members, {
+    neighbours,
     connections: id => node.getConnections(id).length,
     connectionsMax: limits.CONNECTIONS_PER_MEMBER_MAX,
-    refused: (id, cutOff) => network.isStopped || refused(network, id, cutOff),
+    refused: (id, member) => network.isStopped || refused(network, id, member),
     allowed: peer => allowance.take(peer) || refuseForNow(network, peer),
   })
   const frameMax = frameBytesMax(options.dimension)
@@ -125,7 +128,7 @@ export async function createNetwork(options: NetworkOptions): Promise<NetworkTra
     used: new WeakSet(),
     contests: new Set(),
     refusals: createRefusals(cohort.faults, clock),
-    cohortTally: createCohortTally(cohort.members.length, cohort.faults),
+    cohortTally: createCohortTally(neighbours.length + 1, cohort.faults),
     events: noEvents,
     isStopped: false,
   }
@@ -263,7 +266,7 @@ function transportOver(network: Network, started: () => void): NetworkTransport 
     start(events) {
       network.events = events
       started()
-      for (const peer of membership.cohort.members.keys()) if (peer !== membership.self) redial.want(peer)
+      for (const peer of neighboursOf(membership.cohort, membership.self)) redial.want(peer)
     },
     send: (to, frame) => links.get(to)?.wire.send(frame) ?? false,
     pause: from => links.get(from)?.wire.pause(),

@@ -2,6 +2,7 @@
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Attack } from '../../learning/attacks/attack.ts'
 import { type Cohort, cohortId } from '../cohort/cohort.ts'
+import { protocolText } from '../cohort/gossip.ts'
 import { softwareName } from '../daemon/version.ts'
 import type { RunAbout } from './run.ts'
 
@@ -47,7 +48,8 @@ export function aboutSimulated(
 /** A cohort of which all is known, as `simulate` and `demo` know it. */
 export function aboutCohort(told: Told): RunAbout {
   const { command, cohort, cohortId, clock, liars, attack, dimension, data, partition } = told
-  const { protocol, synchrony, faults, members, steps, seed, model, rate, batch, momentum, name } = cohort
+  const { synchrony, faults, members, steps, seed, model, rate, batch, momentum, name } = cohort
+  const protocol = protocolText(cohort)
   const { exchange = 'whole', precision = 'f32', schedule, quorum, gradientRule } = cohort
   const lie = attack === null ? '' : `, ${attack.name}`
   return {

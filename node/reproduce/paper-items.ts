@@ -117,9 +117,9 @@ const lines: readonly Line[] = [
   [
     'comparative-gradient-elimination',
     'Figure 12',
-    null,
+    'cge --data path/to/cifar-10',
     'five filters on CIFAR-10',
-    'cannot be run here: the files of CIFAR-10 are not at hand, and its LeNet (d = 657,080) is not among the models',
+    null,
   ],
   [
     'comparative-gradient-elimination',
@@ -138,16 +138,16 @@ const lines: readonly Line[] = [
   [
     'comparative-gradient-elimination',
     'Figure 15',
-    null,
+    'cge --data path/to/cifar-10',
     'multi-Krum, averaging, CIFAR-10',
-    'cannot be run here: the files of CIFAR-10 are not at hand, and its LeNet (d = 657,080) is not among the models',
+    null,
   ],
   [
     'comparative-gradient-elimination',
     'Figure 16',
-    null,
+    'cge --data path/to/cifar-10',
     'CGE, averaging, CIFAR-10',
-    'cannot be run here: the files of CIFAR-10 are not at hand, and its LeNet (d = 657,080) is not among the models',
+    null,
   ],
   [
     'resam',
@@ -164,13 +164,7 @@ const lines: readonly Line[] = [
     'nothing to run: a statement; `concord bounds resam` computes it',
   ],
   ['resam', 'Figure 1', 'resam --data path/to/mnist', 'f = 5, β = 0 and 0.99, MNIST', null],
-  [
-    'resam',
-    'Figure 2',
-    null,
-    'CIFAR-10, f = 5 of 25',
-    'cannot be run here: the files of CIFAR-10 are not at hand',
-  ],
+  ['resam', 'Figure 2', 'resam --model resam-cifar --data path/to/cifar-10', 'CIFAR-10, f = 5 of 25', null],
   ['resam', 'Figure 3', 'resam --data path/to/fashion-mnist', 'f = 5, β = 0 and 0.99, Fashion-MNIST', null],
   [
     'resam',

@@ -52,6 +52,8 @@ export interface Driven<Input, Output> extends Protocol<Input, Message, Output> 
 export interface DriverOptions<Input, Output> {
   readonly self: PeerIndex
   readonly peers: number
+  /** With whom it talks; absent: with all others. */
+  readonly neighbours?: readonly PeerIndex[]
   readonly protocol: Driven<Input, Output>
   readonly transport: Transport
   readonly clock: Clock
@@ -191,7 +193,7 @@ export function createDriver<Input, Output>(options: DriverOptions<Input, Output
 }
 
 function createState<I, O>(options: DriverOptions<I, O>): State<I, O> {
-  const { peers, self, incarnation, protocol, clock, hooks, limits } = options
+  const { peers, self, neighbours, incarnation, protocol, clock, hooks, limits } = options
   const links: (Link | null)[] = []
   const state: State<I, O> = {
     options,
@@ -231,7 +233,7 @@ function createState<I, O>(options: DriverOptions<I, O>): State<I, O> {
   }
   for (let peer = 0; peer < peers; peer++)
     links.push(
-      peer === self
+      peer === self || neighbours?.includes(peer) === false
         ? null
         : createLink({
             incarnation,
@@ -391,9 +393,8 @@ function cutOff<I, O>(state: State<I, O>, evidence: Evidence): void {
   state.sender.send([{ to: 'others', message: { kind: 'evidence', slot, first, second } }])
 }
 
-function unserved<I, O>(state: State<I, O>): readonly PeerIndex[] {
-  return [...state.links.keys()].filter(peer => {
-    const status = state.links[peer]?.status()
-    return status !== undefined && !status.finished && !state.receiver.isConvicted(peer)
-  })
+function unserved<I, O>({ links, receiver }: State<I, O>): readonly PeerIndex[] {
+  return [...links.keys()].filter(
+    peer => links[peer]?.status().finished === false && !receiver.isConvicted(peer),
+  )
 }

@@ -1,18 +1,16 @@
 /**
- * A peer of a cohort: LEARN on the driver, its oracle, and an attack around it if one is asked for. `join` gives it
+ * A peer of a cohort: LEARN, or gossip, on the driver, its oracle, and an attack around it if one is asked for. `join` gives it
  * the real ports, the simulated world its own.
  */
 import { aggregate } from '../../agreement/averaging/aggregate.ts'
 import type { TimerKey } from '../../agreement/averaging/averaging.ts'
 import type { Aggregate } from '../../agreement/averaging/family.ts'
-import { ruleOf } from '../../agreement/averaging/rule-of.ts'
 import type { Message } from '../../agreement/message.ts'
 import type { Evidence, Fault, PeerIndex } from '../../agreement/protocol.ts'
 import { isBroadcastBased } from '../../agreement/protocols/registry.ts'
 import type { Vector } from '../../agreement/vector.ts'
 import type { Descend } from '../../learning/descent.ts'
 import { METRICS_DIMENSION } from '../../learning/evaluation/agreed.ts'
-import { createLearn } from '../../learning/learn.ts'
 import type {
   Divergence,
   LearnInput,
@@ -26,7 +24,8 @@ import type { GradientReply, GradientRequest } from '../../learning/oracle.ts'
 import { agreeingFirst } from '../../learning/schedule.ts'
 import type { DecodeLimits } from '../codec/index.ts'
 import type { Cohort } from '../cohort/cohort.ts'
-import { learnOptions, scheduleOf } from '../cohort/learn-options.ts'
+import { neighboursOf } from '../cohort/gossip.ts'
+import { scheduleOf } from '../cohort/learn-options.ts'
 import type { LinkLimits } from '../link/limits.ts'
 import type { Clock, OtherCohorts, SecondProcess, Storage, Transport } from '../ports.ts'
 import type { Signer, Verifier } from '../signatures/index.ts'
@@ -36,6 +35,7 @@ import type { Driver, DriverStatus } from './driver.ts'
 import { createJournal } from './journal.ts'
 import type { Journal } from './journal-contract.ts'
 import { JournalError } from './journal-records.ts'
+import { createLearner } from './learner.ts'
 import { driveProtocol, type ProtocolPeer } from './protocol-peer.ts'
 import { keptSteps, stepsAhead } from './room.ts'
 
@@ -121,24 +121,6 @@ export interface Peer extends ProtocolPeer {
   sync(done: (error?: Error) => void): void
 }
 
-function cohortRule({
-  protocol,
-  members,
-  faults,
-  synchrony,
-  quorum,
-  gradientRule,
-}: Cohort): ReturnType<typeof ruleOf> {
-  return ruleOf({
-    protocol,
-    peers: members.length,
-    maxFaulty: faults,
-    synchrony,
-    ...(quorum !== undefined && { quorum }),
-    ...(gradientRule !== undefined && { firstRule: gradientRule }),
-  })
-}
-
 /** A peer on the given ports, which goes on from its storage. It does nothing before `start`. */
 export function createPeer(options: PeerOptions): Peer {
   const { cohort, self, initial, verifier, clock, transport, signer, incarnation, hooks } = options
@@ -148,25 +130,28 @@ export function createPeer(options: PeerOptions): Peer {
   const ahead = stepsAhead(cohort.members.length, initial.length)
   const journal = openJournal(options, limits)
   const memory = memoryOf(journal, initial, lastStep(cohort))
-  const ruleTime = { ms: 0 }
-  const learn = createLearn({
-    ...learnOptions(cohort, self, initial.length, { ahead, kept }),
-    ...memory,
-    ...(statistics > 0 && { statistics, schedule: agreeingFirst(scheduleOf(cohort, initial.length)) }),
+  const { learn, rule, ruleMs } = createLearner({
+    cohort,
+    self,
+    initial,
+    statistics,
+    window: { ahead, kept },
+    memory,
     ledger: journal,
     remembers: journal.remembers,
     seen: journal.seen().filter(echo => verifier.accepts(echo)),
-    aggregate: measured(options.aggregate ?? aggregate, ruleTime),
-    ...(options.discard && { discard: options.discard }),
-    ...(options.descend && { descend: options.descend }),
+    aggregate: options.aggregate ?? aggregate,
+    discard: options.discard,
+    descend: options.descend,
   })
   const missedAt = new Map<PeerIndex, number>()
   const driven = driveProtocol<LearnInput, LearnOutput>({
     self,
     peers: cohort.members.length,
+    neighbours: neighboursOf(cohort, self),
     maxFaulty: cohort.faults,
     protocol: learn,
-    rule: cohortRule(cohort),
+    rule,
     attack: options.attack,
     signer,
     transport,
@@ -200,7 +185,7 @@ export function createPeer(options: PeerOptions): Peer {
       driver.input({ kind: 'start', memory: hasLostMemory(journal) ? 'lost' : 'unconfirmed' })
     },
     poke: driven.poke,
-    status: () => ({ ...learn.status(), ...driver.status(), ruleMs: ruleTime.ms }),
+    status: () => ({ ...learn.status(), ...driver.status(), ruleMs: ruleMs() }),
     finish: () => finish(options, journal, driver),
     unserved: () => driver.unserved(),
     sync: done => journal.sync(done),
@@ -249,16 +234,6 @@ function memoryOf(
   // A run that has not forgotten its first step has not recorded it either.
   if (completeFrom === 1 && history.get(1) === undefined) history.set(1, initial)
   return { start, completeFrom, history }
-}
-
-/** Measures the time that the rules take on this machine: for the report, never for a decision. */
-function measured(rules: Aggregate, time: { ms: number }): Aggregate {
-  return (protocol, family) => {
-    const begun = performance.now()
-    const vector = rules(protocol, family)
-    time.ms += performance.now() - begun
-    return vector
-  }
 }
 
 /**

@@ -72,7 +72,12 @@ export async function pageOfRun(
   else await writeOutput(out, filePage(await pageApp(), order.title, page))
   // The sweep's own page links to those that were there when it was written.
   if (isNew) await writeResults(folder, results.definition, results.rows)
-  return { path, row, isCompared, isOfPeers: planned.settings.architecture !== 'server' }
+  return {
+    path,
+    row,
+    isCompared,
+    isOfPeers: !['server', 'broadcast'].includes(String(planned.settings.architecture)),
+  }
 }
 
 /** @throws SweepError */

@@ -46,7 +46,7 @@ export async function prepare(settings: Settings, programs: Programs): Promise<P
   const values = valuesOf(settings)
   checkArchitecture(values, runOptions)
   const attack = await programs.attack(values)
-  if (values.architecture === 'server') {
+  if (values.architecture === 'server' || values.architecture === 'broadcast') {
     const scenario = serverScenario(values, attack)
     return { kind: 'server', values, scenario, rule: await programs.rule(values) }
   }

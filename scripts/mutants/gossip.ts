@@ -4,6 +4,8 @@ import type { Mutant } from './mutant.ts'
 const rules = 'learning/gossip/rules.ts'
 const conditions = 'learning/gossip/conditions.ts'
 const gossip = 'learning/gossip/gossip.ts'
+const learner = 'learning/gossip/learner.ts'
+const hearing = 'learning/gossip/hearing.ts'
 const test = (name: string) => ({ within: 1, test: `test/learning/gossip/${name}.test.ts` })
 
 export const gossipMutants: readonly Mutant[] = [
@@ -90,5 +92,69 @@ export const gossipMutants: readonly Mutant[] = [
     line: 'Math.max(0, options.maxFaulty - missing)',
     becomes: 'Math.max(0, options.maxFaulty)',
     ...test('gossip'),
+  },
+  {
+    name: 'without-clock-too-few',
+    file: conditions,
+    line: 'Math.floor((degree - 1) / 4)',
+    becomes: 'Math.floor((degree - 1) / 2)',
+    ...test('conditions'),
+  },
+  {
+    name: 'all-neighbours-awaited',
+    file: learner,
+    line: 'if (settled < needed) return',
+    becomes: 'if (settled < neighbours.length) return',
+    ...test('learner'),
+  },
+  {
+    name: 'strangers-heard',
+    file: learner,
+    line: 'if (!neighbours.includes(from)) {',
+    becomes: 'if (from < 0) {',
+    ...test('learner'),
+  },
+  {
+    name: 'lost-vectors-awaited',
+    file: learner,
+    line: 'hearing.vectors.has(peer) || missed.has(peer)).length',
+    becomes: 'hearing.vectors.has(peer)).length',
+    ...test('learner'),
+  },
+  {
+    name: 'too-few-mixed',
+    file: learner,
+    line: 'hearing.vectors.size >= needed ? neighbours.filter',
+    becomes: 'hearing.vectors.size > 0 ? neighbours.filter',
+    ...test('learner'),
+  },
+  {
+    name: 'fewer-liars-feared',
+    file: learner,
+    line: '          maxFaulty,\n          step,',
+    becomes:
+      '          maxFaulty: Math.max(0, maxFaulty - (neighbours.length - used.length)),\n          step,',
+    ...test('learner'),
+  },
+  {
+    name: 'own-unsealed',
+    file: learner,
+    line: 'const own = state.own!.vector',
+    becomes: 'const own = state.parameters',
+    ...test('learner'),
+  },
+  {
+    name: 'second-vector-heard',
+    file: hearing,
+    line: 'if (first !== undefined) {',
+    becomes: 'if (first !== undefined && first.digest === digest) {',
+    ...test('learner'),
+  },
+  {
+    name: 'missing-for-ever',
+    file: learner,
+    line: '  state.missed.clear()\n',
+    becomes: '',
+    ...test('learner'),
   },
 ]

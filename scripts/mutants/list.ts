@@ -1,4 +1,5 @@
 /** The mutants: one line each, what it becomes, and how many seeds of the swarm it may survive at most. */
+import { broadcastMutants } from './broadcast.ts'
 import { gossipMutants } from './gossip.ts'
 import type { Mutant } from './mutant.ts'
 import { synchronyMutants } from './synchrony.ts'
@@ -13,6 +14,7 @@ const standardForm = 'agreement/averaging/standard-form.ts'
 export const mutants: readonly Mutant[] = [
   ...synchronyMutants,
   ...gossipMutants,
+  ...broadcastMutants,
   {
     name: 'echo-quorum',
     file: thresholds,

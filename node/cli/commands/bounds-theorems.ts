@@ -9,7 +9,8 @@ import { regressionBounds } from '../../../learning/theorems/linear-regression.t
 import { type RedundancyBound, redundancyBounds } from '../../../learning/theorems/redundancy.ts'
 import { resamBounds } from '../../../learning/theorems/resam.ts'
 import { maybe, UsageError, type Values } from '../command.ts'
-import { decimal, integer, largeInteger, offering } from '../parse.ts'
+import { liarsOption } from '../liars.ts'
+import { decimal, integer, largeInteger, offering, text } from '../parse.ts'
 import { ruleName } from '../rule-options.ts'
 import type { Terminal } from '../terminal.ts'
 import { figure } from '../view/format.ts'
@@ -48,6 +49,15 @@ const newOptions = {
     decimal({ above: 0 }),
     'redundancy: 1; cge: none',
   ),
+  costs: maybe(
+    '--costs <file>',
+    'redundancy: the costs of all agents, for the exhaustive algorithm of Theorem 2: .npy, .json or a module (docs/reproduce.md)',
+    text,
+  ),
+  liars: {
+    ...liarsOption,
+    about: 'redundancy, with --costs: which agents lie, as 0,3, to see how far from the honest it ends',
+  },
   rate: maybe('--rate <η>', 'cge: step size', decimal({ above: 0 }), 'half of the greatest'),
   samples: maybe('--samples <N>', 'linear-regression: of all machines', largeInteger({ min: 1 }), '1e9'),
   groups: maybe('--groups <k>', 'linear-regression: groups', integer({ min: 1 }), 'as many as machines'),
@@ -71,6 +81,9 @@ const newOptions = {
   ),
 } as const
 
+/** Of `bounds`, where nothing is said. */
+export const boundsDefaults = { peers: 7 } as const
+
 /** Options of any of the theorems. */
 export const theoremOptions = { ...learnOptions, ...newOptions } as const
 
@@ -91,6 +104,8 @@ const owners: Readonly<Record<keyof typeof theoremOptions, readonly TheoremName[
   convexity: ['redundancy', 'cge'],
   dissimilarity: ['redundancy'],
   epsilon: ['redundancy', 'cge'],
+  costs: ['redundancy'],
+  liars: ['redundancy'],
   rate: ['cge'],
   samples: ['linear-regression'],
   groups: ['linear-regression'],

@@ -4,6 +4,7 @@ import {
   checkPulls,
   excessProbability,
   mostFaultyNeighbours,
+  mostFaultyWithoutClock,
 } from '../../../learning/gossip/conditions.ts'
 import { GraphError } from '../../../learning/gossip/error.ts'
 import { gossipRuleNamed } from '../../../learning/gossip/rules.ts'
@@ -30,6 +31,8 @@ interface TopologyBounds extends Omit<TopologyQuery, 'faults' | 'byzantine'> {
   readonly feasible: boolean
   readonly why: string
   readonly mostFaults: number
+  /** Among peers that share no clock, as real ones do not; null: real peers pull nobody. */
+  readonly mostFaultsWithoutClock: number | null
   readonly degree: { readonly least: number; readonly most: number }
   /** The most that the `f` heaviest neighbours of a peer weigh: `δ_max`. */
   readonly byzantineWeight: number
@@ -53,11 +56,13 @@ export async function printTopologyBounds(
   const result = topologyBounds(query, hearing)
   if (json) return terminal.json(result)
   const { faults, byzantine, feasible, why, mostFaults, byzantineWeight, excess } = result
+  const { mostFaultsWithoutClock: real } = result
   const verdict = feasible ? terminal.paint('green', 'feasible') : terminal.paint('red', 'infeasible')
   terminal.print(
     `gossip of ${counted(peers, 'peer')} over ${topology} (${degreesText(hearing)}), f = ${faults} of a peer’s neighbours faulty, ${byzantine} in all: ${verdict}`,
     `  why                    ${why}`,
     `  most f                 ${mostFaults}: 2f < d + 1 at the least degree d`,
+    ...(real === null ? [] : [`  most f of real peers   ${real}: d ≥ 4f + 1, as they share no clock`]),
     `  weight of f liars δ    ${figure(byzantineWeight)} of 1 at most`,
   )
   if (excess !== null)
@@ -86,6 +91,7 @@ function topologyBounds(query: TopologyQuery, hearing: Hearing): TopologyBounds 
     feasible: broken === null,
     why: broken ?? held,
     mostFaults,
+    mostFaultsWithoutClock: hearing.kind === 'pulls' ? null : mostFaultyWithoutClock(leastDegree(hearing)),
     degree: { least: Math.min(...degrees), most: Math.max(...degrees) },
     byzantineWeight: heaviest(hearing, faults),
     excess: hearing.kind === 'pulls' ? excessProbability(hearing.pulls, peers, byzantine, faults) : null,

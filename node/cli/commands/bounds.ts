@@ -12,7 +12,13 @@ import type { Paint, Terminal } from '../terminal.ts'
 import { counted, megabytes } from '../view/format.ts'
 import { printLearnBounds, withFaults } from './bounds-learn.ts'
 import { ruleBounds, ruleText } from './bounds-rule.ts'
-import { printTheorem, refuseStrayOptions, theoremNames, theoremOptions } from './bounds-theorems.ts'
+import {
+  boundsDefaults,
+  printTheorem,
+  refuseStrayOptions,
+  theoremNames,
+  theoremOptions,
+} from './bounds-theorems.ts'
 import { printTopologyBounds } from './bounds-topology.ts'
 
 export const boundsCommand = defineCommand({
@@ -29,7 +35,7 @@ export const boundsCommand = defineCommand({
   ],
   options: {
     protocol: maybe('--protocol <name>', protocols.join(', '), oneOf(protocols), 'all, as a table'),
-    peers: option('--peers <n>', 'how many peers', integer({ min: 1, max: 1024 }), 7),
+    peers: option('--peers <n>', 'how many peers', integer({ min: 1, max: 1024 }), boundsDefaults.peers),
     faults: maybe(
       '--faults <f>',
       'how many may be faulty',
@@ -76,6 +82,7 @@ export const boundsCommand = defineCommand({
     '--peers 7 --faults 1',
     'learn --protocol mda --peers 13 --faults 1 --delta 0.5',
     'resam --peers 15 --faults 5 --rule mda --steps 1e6',
+    'redundancy --costs ./costs.json --faults 1 --liars 0',
     '--protocol icwtm --peers 5 --faults 1 --json',
     '--topology regular:16 --peers 1000 --faults 3 --byzantine 20',
   ],
@@ -96,26 +103,27 @@ export const boundsCommand = defineCommand({
       await printTopologyBounds({ topology, peers, faults, byzantine, seed: seed ?? 1 }, json, terminal)
       return 0
     }
-    const theorem = theoremNames.find(name => name === subject) ?? null
-    if (subject !== undefined && theorem === null)
-      throw new UsageError(
-        `bounds of "${subject}"? Expected "bounds" with one of ${theoremNames.join(', ')}, or no argument`,
-      )
+    const theorem = theoremNamed(subject)
     if (precision !== 'f32' && (dimension === null || theorem !== null))
       throw new UsageError(
         `--precision is about bytes; expected --dimension beside it, and not "bounds ${theorem ?? 'learn'}"`,
       )
     if (gradientRule !== null && theorem !== null)
       throw new UsageError(`--gradient-rule is about one agreement; expected none with "bounds ${theorem}"`)
+    refuseStrayOptions(constants, theorem)
+    if (theorem !== null && theorem !== 'learn' && (protocol !== null || synchronous || quorum !== null))
+      throw new UsageError(
+        `bounds ${theorem} has a trusted server; expected no --protocol, --quorum or --synchronous`,
+      )
+    if (constants.costs !== null || constants.liars !== null) {
+      const { printCosts } = await import('./bounds-costs.ts')
+      await printCosts({ peers, faults: faults ?? 1, dimension, constants }, json, terminal)
+      return 0
+    }
     const nobody = faults === null ? null : nobodyHonest(peers, faults)
     if (nobody !== null) throw new UsageError(`--faults is ${faults}: ${nobody.why}`)
     const synchrony: Synchrony = synchronous ? 'synchronous' : 'asynchronous'
-    refuseStrayOptions(constants, theorem)
     if (theorem !== null && theorem !== 'learn') {
-      if (protocol !== null || synchronous || quorum !== null)
-        throw new UsageError(
-          `bounds ${theorem} has a trusted server; expected no --protocol, --quorum or --synchronous`,
-        )
       printTheorem(theorem, { peers, maxFaulty: faults ?? 1, dimension }, constants, json, terminal)
       return 0
     }
@@ -149,6 +157,16 @@ export const boundsCommand = defineCommand({
     return 0
   },
 })
+
+/** @throws UsageError for what is no theorem */
+function theoremNamed(subject: string | undefined): (typeof theoremNames)[number] | null {
+  const theorem = theoremNames.find(name => name === subject) ?? null
+  if (subject !== undefined && theorem === null)
+    throw new UsageError(
+      `bounds of "${subject}"? Expected "bounds" with one of ${theoremNames.join(', ')}, or no argument`,
+    )
+  return theorem
+}
 
 /** @throws UsageError for what says nothing without a graph */
 function refuseWithout(values: Readonly<Record<string, unknown>>): void {

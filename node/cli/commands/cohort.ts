@@ -1,11 +1,12 @@
 /** `concord cohort create|add|check|show`: cohort files for real machines. */
 import type { Cohort, Member } from '../../cohort/cohort.ts'
 import { type CommandGroup, defineCommand, flag, maybe, option, UsageError } from '../command.ts'
+import { cohortSettings, gossipCohortOptions } from '../gossip-cohort.ts'
 import { startingFrom } from '../learning-options.ts'
-import { cohortOptions, digestFirst, partitionOrOwn, settingsOf } from '../options.ts'
+import { cohortOptions, digestFirst, partitionOrOwn } from '../options.ts'
 import { integer, text } from '../parse.ts'
 import { counted } from '../view/format.ts'
-import { travelText } from '../view/settings.ts'
+import { faultyText, protocolOver, travelText } from '../view/settings.ts'
 
 const memberHelp =
   'A member is NAME=ID or NAME=ID@ADDRESS,ADDRESS: a name, the peer id that "concord keygen" printed, and the addresses to reach it at (none if mDNS finds it).'
@@ -21,6 +22,7 @@ const create = defineCommand({
     name: option('--name <name>', 'the name of the cohort', text, 'cohort'),
     ...cohortOptions,
     ...digestFirst,
+    ...gossipCohortOptions,
     init: maybe(
       '--init <file>',
       'the checkpoint that every member is to start from; the file then names its SHA-256',
@@ -44,10 +46,11 @@ const create = defineCommand({
   examples: [
     'cohort.yaml --schema schema.yaml --model softmax alice=12D3KooW…@/ip4/192.168.1.5/tcp/4001 bob=12D3KooW… …',
     'cohort.yaml alice=12D3KooW…@/ip4/192.168.1.5/tcp/4001 bob=12D3KooW… …',
+    'cohort.yaml --topology regular:6 alice=12D3KooW… bob=12D3KooW… …',
   ],
   async handler({ name, force, init, schema, partition, ...values }, [path, ...members], terminal) {
     const { checkCohort } = await import('../../cohort/file.ts')
-    const settings = await startingFrom(init, settingsOf(values, members.length))
+    const settings = await startingFrom(init, await cohortSettings(values, members.length))
     const agreed = {
       ...(schema !== null && { schema: await readSchemaOf(schema) }),
       ...(partition !== null && { partition }),
@@ -124,12 +127,9 @@ const show = defineCommand({
   },
   examples: ['cohort.yaml', 'cohort.yaml --field id'],
   async handler({ json, field }, [path], terminal) {
-    const [{ formatCohort, readCohort }, { cohortDocument }] = await Promise.all([
-      import('../../cohort/file.ts'),
-      import('../../cohort/cohort.ts'),
-    ])
+    const { formatCohort, readCohort, writtenDocument } = await import('../../cohort/file.ts')
     const cohort = await readCohort(path!)
-    const document = cohortDocument(cohort)
+    const document = writtenDocument(cohort)
     const id = await idOf(cohort)
     if (field !== null) {
       const fields: Record<string, unknown> = { id, ...document }
@@ -163,9 +163,9 @@ export function parseMember(argument: string): Member {
 }
 
 function summaryLine(cohort: Cohort): string {
-  const { members, faults, protocol, steps, model } = cohort
-  const who = `${counted(members.length, 'member')}, of whom ${faults} may be faulty`
-  return `${who}, ${protocol}, ${travelText(cohort)}, ${counted(steps, 'step')} of ${model}`
+  const { members, steps, model } = cohort
+  const who = `${counted(members.length, 'member')}, ${faultyText(cohort)}`
+  return `${who}, ${protocolOver(cohort)}, ${travelText(cohort)}, ${counted(steps, 'step')} of ${model}`
 }
 
 async function idOf(cohort: Cohort): Promise<string> {

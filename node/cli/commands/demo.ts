@@ -1,5 +1,6 @@
 /** `concord demo`: a cohort of real peers on this machine, one process each, while one of them lies. */
 import { defineCommand, flag, maybe } from '../command.ts'
+import { gossipCohortOptions } from '../gossip-cohort.ts'
 import { learningOptions } from '../learning-options.ts'
 import { digestFirst, scenarioOptions } from '../options.ts'
 import { pageOptions, preparePage } from '../page/page-options.ts'
@@ -13,6 +14,7 @@ export const demo = defineCommand({
   options: {
     ...scenarioOptions,
     ...digestFirst,
+    ...gossipCohortOptions,
     ...learningOptions,
     timeout: maybe(
       '--timeout <seconds>',
@@ -30,6 +32,7 @@ export const demo = defineCommand({
     '',
     '--attack random --steps 200',
     '--oracle "python3 python/examples/torch_mnist.py" --data path/to/mnist --rate 0.2',
+    '--topology regular:6 --peers 12 --byzantine 1',
     '--protocol rb-tm --peers 4 --data path/to/mnist --report run.json',
   ],
   async handler(values, _, terminal) {

@@ -32,8 +32,18 @@ export const reproduceCommand = defineCommand({
       integer({ min: 1, max: 1000 }),
       "the experiment's own",
     ),
-    model: maybe('--model <name>', 'resam: mlp or resam-cnn', oneOf(['mlp', 'resam-cnn']), 'mlp'),
-    faults: maybe('--faults <f>', 'resam: how many of the 15 workers are faulty', faultCount, '5'),
+    model: maybe(
+      '--model <name>',
+      'resam: mlp, resam-cnn, or resam-cifar with CIFAR-10, 25 workers and 2,500 steps',
+      oneOf(['mlp', 'resam-cnn', 'resam-cifar']),
+      'mlp',
+    ),
+    faults: maybe(
+      '--faults <f>',
+      'resam: how many of the 15 workers are faulty, 1, 3, 5, 6 or 7; 5 or 11 of 25 with resam-cifar',
+      faultCount,
+      '5',
+    ),
     momentum: maybe(
       '--momentum <beta>',
       'resam: the momentum beside 0, up to 0.999',
@@ -47,12 +57,18 @@ export const reproduceCommand = defineCommand({
       'write the page to this file too: one HTML file that needs nothing else',
       text,
     ),
+    figures: maybe(
+      '--figures <dir>',
+      'write each figure as SVG, and verdicts and tables with the version as JSON, to this folder',
+      text,
+    ),
     json: flag('--json', 'print results.json on standard output; the rest goes to standard error'),
   },
   examples: [
     '--list',
     'redundancy',
     'resam --faults 7 --momentum 0.999',
+    'resam --model resam-cifar --data path/to/cifar-10',
     'resam --quick --data path/to/mnist',
   ],
   async handler(values, [name], terminal) {
@@ -81,9 +97,11 @@ export const reproduceCommand = defineCommand({
     const folder = out ?? join('reproduced', place)
     const page = join(folder, `${name}.html`)
     const { makeFolder, whyNotWritten } = await import('../../files/make-folder.ts')
-    await makeFolder(folder).catch(error => {
-      throw new UsageError(`--out is "${folder}", which cannot be made: ${whyNotWritten(error)}`)
-    })
+    for (const [option, path] of [['--out', folder] as const, ['--figures', values.figures] as const])
+      if (path !== null)
+        await makeFolder(path).catch(error => {
+          throw new UsageError(`${option} is "${path}", which cannot be made: ${whyNotWritten(error)}`)
+        })
     await requireOutput('--out', page)
     await requireOutput('--page', values.page)
     const run = await runExperiment(experiment, settings, folder, values, terminal)
@@ -103,6 +121,12 @@ export const reproduceCommand = defineCommand({
     const html = await pageOf({ experiment, settings, ...run, command })
     await writeWhole(page, html)
     if (values.page !== null) await writeOutput(values.page, html)
+    if (values.figures !== null) {
+      const { keep } = await import('../../reproduce/keep.ts')
+      const kept = { name, command, findings: run.findings, seconds: run.used.workSeconds }
+      const files = await keep(values.figures, kept)
+      terminal.print(`${values.figures}: ${files.join(', ')}`)
+    }
     const took = duration(run.results.wallSeconds)
     terminal.print(`page: ${values.page === null ? page : `${values.page}, and ${page}`} (${took})`)
     if (json) terminal.json(run.results)
@@ -110,9 +134,9 @@ export const reproduceCommand = defineCommand({
   },
 })
 
-/** 1, 3, 5, 6 or 7, as in RESAM's §5. */
+/** As in RESAM's §5. */
 function faultCount(value: string, name: string): number {
-  return Number(oneOf(['1', '3', '5', '6', '7'])(value, name))
+  return Number(oneOf(['1', '3', '5', '6', '7', '11'])(value, name))
 }
 
 interface GridValues {
@@ -131,6 +155,11 @@ function gridOf(name: string, { model, faults, momentum }: GridValues): GridChoi
   const [first] = Object.keys(grid)
   if (first !== undefined && name !== 'resam')
     throw new UsageError(`--${first} is for resam, whose grid it chooses from; expected none with ${name}`)
+  const counts = model === 'resam-cifar' ? [5, 11] : [1, 3, 5, 6, 7]
+  if (faults !== null && !counts.includes(faults))
+    throw new UsageError(
+      `--faults is ${faults}; expected one of ${counts.join(', ')} with --model ${model ?? 'mlp'}`,
+    )
   return grid
 }
 

@@ -68,6 +68,7 @@ export const simulate = defineCommand({
     '--peers 13 --faults 2 --protocol mda --seed 7 --report run.json',
     '--attack empire --steps 300 --data path/to/mnist',
     '--architecture server --rule cge --attack label-flip',
+    '--architecture broadcast --rule cge --missing eliminated --attack equivocate',
     '--architecture gossip --topology regular:8 --peers 50 --faults 2 --attack little',
     '--peers 13 --crash 3@5 --restart 3@9 --isolate 0,1@12-15 --steps 30',
     '--network wan --loss 0.01 --slow 2:10 --pause 4,5@20-24',
@@ -82,7 +83,7 @@ export const simulate = defineCommand({
       return swarm({ ...values, seeds: values.seeds }, terminal)
     }
     checkArchitecture(values, options)
-    if (values.architecture === 'server')
+    if (values.architecture === 'server' || values.architecture === 'broadcast')
       return simulateServer(values, await loadAttack(values.attack), terminal)
     if (values.architecture === 'gossip')
       return simulateGossip(values, await loadAttack(values.attack), terminal)

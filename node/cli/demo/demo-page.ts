@@ -8,13 +8,14 @@ import type { Scenario } from '../options.ts'
 import type { PageValues } from '../page/page-options.ts'
 import { showRun } from '../page/show-run.ts'
 import type { Terminal } from '../terminal.ts'
+import type { Measurement } from './measure.ts'
 import type { DemoFiles } from './setup.ts'
 
 export interface DemoPage {
   /** Milliseconds since 1970. */
   readonly startedMs: number
   recorded(peer: PeerIndex, events: readonly RunEvent[]): void
-  measured(measured: { readonly step: number; readonly gradient: number; readonly parameters: number }): void
+  measured(measured: Measurement): void
   /** A process has ended. */
   gone(peer: PeerIndex, hasFinished: boolean, why: string): void
   /** A step of the same cohort with plain averaging. */
@@ -60,7 +61,7 @@ export async function openDemoPage(
         ['gradient', gradient],
         ['parameters', parameters],
       ] as const)
-        if (Number.isFinite(after))
+        if (after !== null && Number.isFinite(after))
           tell({
             kind: 'contraction',
             ms: nowMs(),

@@ -1,5 +1,6 @@
 /** A demo while it runs: starts the processes, follows their events, and says how it ended. */
 import type { PeerIndex } from '../../../agreement/protocol.ts'
+import { neighboursOf } from '../../cohort/gossip.ts'
 import type { PeerEvent } from '../../daemon/events.ts'
 import { quotedLines } from '../../text/printable.ts'
 import type { Scenario } from '../options.ts'
@@ -241,7 +242,9 @@ function look(run: DemoRun): void {
   if (isHeldUp(state, options.scenario.settings.faults))
     run.ended.resolve({ outcome: 'diverged', failure: null })
   const paint = options.terminal.paint
-  const line = connectionsLine(state)
+  const { cohort } = options.files
+  const ends = state.reduce((sum, { peer }) => sum + neighboursOf(cohort, peer).length, 0)
+  const line = connectionsLine(state, ends / 2)
   const isDue = performance.now() - told.connectionsMs >= changedRepeatMs.connections
   if (line !== told.connections && overview(state).step === 0 && isDue) {
     told.connections = line

@@ -2,14 +2,15 @@
 import type { PeerIndex } from '../../../agreement/protocol.ts'
 import { diameter, type Vector } from '../../../agreement/vector.ts'
 
-interface Measurement {
+export interface Measurement {
   readonly step: number
-  readonly gradient: number
+  /** Null: peers that gossip have none. */
+  readonly gradient: number | null
   readonly parameters: number
 }
 
 interface Vectors {
-  readonly gradient: Vector
+  readonly gradient: Vector | null
   readonly parameters: Vector
 }
 
@@ -27,17 +28,19 @@ export interface Ruler {
 /** Peers mostly agree to the bit: one copy is kept then, and not compared with itself. */
 function sharing(vectors: Vectors, others: ReadonlyMap<PeerIndex, Vectors>): Vectors {
   const known = [...others.values()]
+  const shared = (of: (vectors: Vectors) => Vector | null): Vector | null => {
+    const own = of(vectors)
+    return known.map(of).find(other => isSame(other, own)) ?? own
+  }
   return {
-    gradient: known.find(({ gradient }) => isSame(gradient, vectors.gradient))?.gradient ?? vectors.gradient,
-    parameters:
-      known.find(({ parameters }) => isSame(parameters, vectors.parameters))?.parameters ??
-      vectors.parameters,
+    gradient: shared(({ gradient }) => gradient),
+    parameters: shared(({ parameters }) => parameters) ?? vectors.parameters,
   }
 }
 
-function isSame(a: Vector, b: Vector): boolean {
+function isSame(a: Vector | null, b: Vector | null): boolean {
   const bytes = ({ buffer, byteOffset, byteLength }: Vector) => Buffer.from(buffer, byteOffset, byteLength)
-  return bytes(a).equals(bytes(b))
+  return a !== null && b !== null && bytes(a).equals(bytes(b))
 }
 
 export function createRuler(honest: readonly PeerIndex[]): Ruler {
@@ -49,9 +52,10 @@ export function createRuler(honest: readonly PeerIndex[]): Ruler {
     if (vectors === undefined || [...present].some(peer => !vectors.has(peer))) return null
     open.delete(step)
     const all = [...vectors.values()]
+    const gradients = all.flatMap(({ gradient }) => gradient ?? [])
     const measurement = {
       step,
-      gradient: diameter([...new Set(all.map(({ gradient }) => gradient))]),
+      gradient: gradients.length === 0 ? null : diameter([...new Set(gradients)]),
       parameters: diameter([...new Set(all.map(({ parameters }) => parameters))]),
     }
     measurements.push(measurement)

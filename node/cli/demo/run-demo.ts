@@ -2,24 +2,27 @@
 
 import { wronglyBlamed } from '../../checkers/blame.ts'
 import { boundsQueryOf } from '../../cohort/bounds-query.ts'
+import { whyUnfit } from '../../cohort/gossip.ts'
 import { accuracyOf, cohortSummary, meanLoss, type Report, reportedData, tally } from '../../daemon/report.ts'
 import { keepDigits } from '../../data/drawn-digits.ts'
 import { loadAttack } from '../../files/attack-file.ts'
 import { EXTERNAL_MODEL } from '../../oracle/open.ts'
 import { endOf } from '../../page/end.ts'
 import { JobError, UsageError } from '../command.ts'
+import { cohortScenario } from '../gossip-cohort.ts'
 import { honestEntry } from '../join/join-record.ts'
 import { checkOracle, type LearningValues, learningArguments, startingFrom } from '../learning-options.ts'
-import { type Scenario, type ScenarioValues, scenarioOf } from '../options.ts'
+import type { Scenario, ScenarioValues } from '../options.ts'
 import type { PageValues } from '../page/page-options.ts'
 import { deliverReport, prepareReport, type ReportValues } from '../report-output.ts'
-import { type Closeness, closenessOf, runSimulated } from '../simulated.ts'
+import { type Closeness, closenessOf } from '../simulated.ts'
 import type { Terminal } from '../terminal.ts'
-import { peerList, percent, significant, whatTheyDid } from '../view/format.ts'
+import { peerList } from '../view/format.ts'
 import { agreedText, worstLines, worstMetrics } from '../view/metrics.ts'
 import { createProgress } from '../view/progress.ts'
-import { contrastTable, divergenceLines, resultTable } from '../view/result.ts'
+import { divergenceLines, resultTable } from '../view/result.ts'
 import { judged, verdictSentence, whyUnguaranteed } from '../view/verdict.ts'
+import { showContrast } from './contrast.ts'
 import { type DemoPage, openDemoPage } from './demo-page.ts'
 import { type DemoRunEnd, perform } from './demo-run.ts'
 import { type DemoFiles, setUp } from './setup.ts'
@@ -30,12 +33,14 @@ interface DemoValues extends ScenarioValues, ReportValues, LearningValues, PageV
   readonly timeout: number | null
   readonly contrast: boolean
   readonly quic: boolean
+  readonly topology: string | null
+  readonly rule: string | null
 }
 
 export async function runDemo(values: DemoValues, terminal: Terminal): Promise<number> {
   // A user's oracle computes none of our models, and the cohort says so.
   const model = values.oracle === null ? values.model : EXTERNAL_MODEL
-  const scenario = scenarioOf({ ...values, model }, await loadAttack(values.attack))
+  const scenario = await cohortScenario({ ...values, model }, await loadAttack(values.attack))
   checkOracle(values, model) // refused here rather than by every peer
   await prepareReport(values, terminal)
   const startedMs = performance.now()
@@ -70,7 +75,10 @@ export async function runDemo(values: DemoValues, terminal: Terminal): Promise<n
     // The simulator runs our models only.
     const canContrast = values.oracle === null
     if (values.contrast && canContrast && end.outcome === 'finished' && scenario.attack !== null)
-      report = { ...report, contrast: await showContrast(scenario, values.init, report, terminal, page) }
+      report = {
+        ...report,
+        contrast: await showContrast(scenario, files, values, report, terminal, page),
+      }
     report = { ...report, wallSeconds: (performance.now() - startedMs) / 1000 }
     await deliverReport(values, report, terminal)
     await page?.ended(
@@ -118,7 +126,10 @@ async function showResult(
   const agreed = endings.find(ending => ending.agreed !== null)
   terminal.print(...(await resultTable(rows, terminal)), ...worstLines(metrics))
   if (agreed?.agreed) terminal.print(agreedText(agreed.agreed, agreed))
-  const unguaranteed = whyUnguaranteed(boundsQueryOf(settings, cohort.members.length), liars.length)
+  const unguaranteed =
+    cohort.topology === undefined
+      ? whyUnguaranteed(boundsQueryOf(settings, cohort.members.length), liars.length)
+      : whyUnfit(cohort, liars)
   if (outcome === 'finished') {
     const { diameter, relative } = closeness
     const accuracy = accuracyOf(honest).min
@@ -153,63 +164,6 @@ async function showResult(
       )
     return []
   }
-}
-
-/** The same cohort, data and attack with plain averaging, in the simulator: shown beside what the demo reached. */
-async function showContrast(
-  scenario: Scenario,
-  init: string | null,
-  report: Report,
-  terminal: Terminal,
-  page: DemoPage | null,
-): Promise<NonNullable<Report['contrast']>> {
-  const { settings, liars, attack } = scenario
-  terminal.print('')
-  terminal.print('Now the same cohort, data and attack with plain averaging, simulated:')
-  const { evaluateEvery: _, ...others } = settings // only the end is shown
-  const plain: Scenario = { ...scenario, settings: { ...others, protocol: 'mean', unsafe: true } }
-  const progress = await createProgress(terminal, settings.steps)
-  const { result, evaluations } = await runSimulated({
-    scenario: plain,
-    init,
-    save: null,
-    latencyMs: 1,
-    gradientMs: 1,
-    onStep({ step, loss, diameter }) {
-      progress.update({ step, loss, diameter: diameter?.parameters ?? null })
-      page?.contrast({ step, loss, parameters: diameter?.parameters ?? null })
-    },
-  })
-  progress.stop()
-  const known = evaluations.flatMap(evaluation => (evaluation === null ? [] : [evaluation]))
-  const accuracy = accuracyOf(known)
-  page?.contrasted(accuracy.min)
-  const { diameter } = closenessOf(result.honest.flatMap(peer => result.parameters[peer] ?? []))
-  const table = await contrastTable(
-    [
-      {
-        title: `with ${settings.protocol}`,
-        accuracy: report.accuracy,
-        loss: meanLoss(report.honest),
-        diameter: report.diameter.last,
-      },
-      { title: 'with plain averaging', accuracy, loss: meanLoss(known), diameter },
-    ],
-    terminal,
-  )
-  terminal.print(...table)
-  const liarsDid = whatTheyDid(liars, attack?.did ?? 'lied')
-  const ours = `with ${settings.protocol} ${reachedText(report.accuracy.min, meanLoss(report.honest))}`
-  const theirs =
-    result.diverged.length > 0 ? 'the learning diverges' : reachedText(accuracy.min, meanLoss(known))
-  terminal.print(terminal.paint('bold', `${liarsDid}: ${ours}, with plain averaging ${theirs}.`))
-  return { protocol: 'mean', accuracy, diameter }
-}
-
-/** "the worst honest peer reaches 95.2 %", or the loss where there is no accuracy. */
-function reachedText(accuracy: number | null, loss: number | null): string {
-  if (accuracy !== null) return `the worst honest peer reaches ${percent(accuracy)}`
-  return loss === null ? 'the loss is not finite' : `the loss ends at ${significant(loss)}`
 }
 
 function reportOf(

@@ -127,11 +127,11 @@ export function applyEnd(state: DemoState, peer: PeerIndex, why: string): void {
   own.why = why
 }
 
-/** Pairs with a connection, of all pairs. */
-export function connections(state: DemoState): { readonly up: number; readonly all: number } {
+/** Pairs with a connection. */
+export function connections(state: DemoState): number {
   let up = 0
   for (const { peer, connected } of state) for (const other of connected) if (other > peer) up++
-  return { up, all: (state.length * (state.length - 1)) / 2 }
+  return up
 }
 
 /** Honest peers that still run or have finished. */

@@ -7,7 +7,7 @@ import type { Scenario } from '../options.ts'
 import type { Paint } from '../terminal.ts'
 import { counted, peerList, percent } from '../view/format.ts'
 import { faultsText, type PeerRow, wantedText } from '../view/result.ts'
-import { learningText, travelText } from '../view/settings.ts'
+import { learningText, protocolOver, travelText } from '../view/settings.ts'
 import { connections, type DemoState, type PeerState, type Waiting } from './state.ts'
 
 /** The participants: one line for the cohort, and one for each peer. */
@@ -17,10 +17,10 @@ export function castLines(
   state: DemoState,
   paint: Paint,
 ): readonly string[] {
-  const { protocol, faults } = settings
+  const { faults, topology } = settings
   const peersText = `${counted(state.length, 'peer')}, one process${state.length === 1 ? '' : ' each'}`
-  const what = `${protocol}, ${travelText(settings)}; ${learningText(settings, data, partition)}`
-  const head = `${peersText}, at most ${faults} faulty; ${what}`
+  const what = `${protocolOver(settings)}, ${travelText(settings)}; ${learningText(settings, data, partition)}`
+  const head = `${peersText}, at most ${faults} faulty${topology === undefined ? '' : ' among a peer’s neighbours'}; ${what}`
   const width = String(Math.max(...state.map(({ pid }) => pid))).length
   const peers = state.map(({ peer, pid, isHonest }) => {
     const role = isHonest ? paint('green', 'honest') : paint('red', `Byzantine: ${attack?.name}`)
@@ -97,8 +97,9 @@ function absence(peer: PeerState | undefined): string {
 }
 
 /** "6 of 7 peers up, 12 of 21 connections". */
-export function connectionsLine(state: DemoState): string {
-  const { up, all } = connections(state)
+/** @param all as many as there can be */
+export function connectionsLine(state: DemoState, all: number): string {
+  const up = connections(state)
   const peers = state.filter(({ status }) => status !== 'starting' && status !== 'gone').length
   return `${peers} of ${counted(state.length, 'peer')} up, ${up} of ${counted(all, 'connection')}`
 }

@@ -4,6 +4,7 @@
  */
 import type { PeerIndex } from '../../../agreement/protocol.ts'
 import { type Membership, memberName } from '../../cohort/cohort.ts'
+import { neighboursOf } from '../../cohort/gossip.ts'
 import type { PeerEvent } from '../../daemon/events.ts'
 import { listed } from '../view/format.ts'
 import type { StandingView } from './join-view.ts'
@@ -25,7 +26,7 @@ interface Gathering {
 /** The view of a peer from its start. `view` may limit events: this one needs them all. */
 export function gatheringView(view: StandingView, membership: Membership): StandingView {
   const { cohort, self } = membership
-  const enough = cohort.members.length - cohort.faults
+  const enough = placesOf(membership) - cohort.faults
   const state: Gathering = {
     here: new Set([self]),
     cutOff: new Set(),
@@ -92,18 +93,27 @@ function gatheringText(state: Gathering, membership: Membership): string {
 /** "all 4 members are here", "3 of 4 members are here, enough to learn; carol is not here yet". */
 function gatheredText(state: Gathering, membership: Membership): string {
   const names = missing(state, membership)
-  if (state.here.size === membership.cohort.members.length) return `all ${state.here.size} members are here`
+  if (state.here.size === placesOf(membership)) return `all ${state.here.size} ${whom(membership)} are here`
   const rest =
     names.length === 0 ? '' : `; ${namesText(names)} ${names.length === 1 ? 'is' : 'are'} not here yet`
   return `${hereText(state, membership)}, enough to learn${rest}`
 }
 
-function hereText({ here }: Gathering, { cohort }: Membership): string {
-  return `${here.size} of ${cohort.members.length} members ${here.size === 1 ? 'is' : 'are'} here`
+function hereText({ here }: Gathering, membership: Membership): string {
+  return `${here.size} of ${placesOf(membership)} ${whom(membership)} ${here.size === 1 ? 'is' : 'are'} here`
 }
 
-function missing({ here, cutOff }: Gathering, { cohort }: Membership): readonly string[] {
-  const peers = [...cohort.members.keys()].filter(peer => !here.has(peer) && !cutOff.has(peer))
+/** This peer and those that it talks with. */
+function placesOf({ cohort, self }: Membership): number {
+  return neighboursOf(cohort, self).length + 1
+}
+
+function whom({ cohort }: Membership): string {
+  return cohort.topology === undefined ? 'members' : 'neighbours, this peer included,'
+}
+
+function missing({ here, cutOff }: Gathering, { cohort, self }: Membership): readonly string[] {
+  const peers = neighboursOf(cohort, self).filter(peer => !here.has(peer) && !cutOff.has(peer))
   return peers.map(peer => memberName(cohort, peer))
 }
 

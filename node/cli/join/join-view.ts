@@ -10,7 +10,7 @@ import { counted, duration, megabytes, percent, significant } from '../view/form
 import { agreedText, metricsLines } from '../view/metrics.ts'
 import { createProgress } from '../view/progress.ts'
 import { faultsText, wantedText } from '../view/result.ts'
-import { travelText } from '../view/settings.ts'
+import { faultyText, protocolOver, travelText } from '../view/settings.ts'
 import { judged, nothingText } from '../view/verdict.ts'
 import { createOpenPoints } from './open-points.ts'
 
@@ -35,7 +35,7 @@ export async function createJoinView(
   const { paint } = terminal
   const progress = await createProgress(terminal, cohort.steps)
   terminal.print(
-    `${cohort.name} (${cohortId.slice(0, 12)}): this is ${memberName(cohort, self)}, one of ${counted(cohort.members.length, 'member')}, of whom ${cohort.faults} may be faulty; ${travelText(cohort)}`,
+    `${cohort.name} (${cohortId.slice(0, 12)}): this is ${memberName(cohort, self)}, one of ${counted(cohort.members.length, 'member')}, ${faultyText(cohort)}; ${cohort.topology === undefined ? travelText(cohort) : protocolOver(cohort)}`,
   )
   if (attack !== null) terminal.warn(paint('red', `This peer is Byzantine on purpose: ${attack.name}.`))
   const points = createOpenPoints()

@@ -1,7 +1,19 @@
 /** What the first line of a run says of its settings. */
 import type { Cohort } from '../../cohort/cohort.ts'
+import { protocolText, topologyText } from '../../cohort/gossip.ts'
 import { reportedData } from '../../daemon/report.ts'
 import { counted } from './format.ts'
+
+/** "of whom 1 may be faulty", "of whose neighbours 1 may be faulty". */
+export function faultyText({ faults, topology }: Pick<Cohort, 'faults' | 'topology'>): string {
+  return `of ${topology === undefined ? 'whom' : 'whose neighbours'} ${faults} may be faulty`
+}
+
+/** "mda", "gossip monna over regular:6". */
+export function protocolOver(cohort: Pick<Cohort, 'protocol' | 'topology' | 'rule'>): string {
+  const { topology } = cohort
+  return `${protocolText(cohort)}${topology === undefined ? '' : ` over ${topologyText(topology)}`}`
+}
 
 /** "7 vectors awaited, gradients in bf16, 2 local steps a step, vectors by digest"; but for the last what is as usual is left out. */
 export function travelText({

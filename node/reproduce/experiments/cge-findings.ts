@@ -23,6 +23,11 @@ export type CgeConfig = RuleKey & {
 const filters = ['gm', 'gmom', 'cwtm', 'multi-krum-original', 'cge', 'cge-sum']
 const faults = ['gradient-reverse', 'coordinate-wise', 'norm-confusing', 'label-flip', 'random']
 
+/** The two filters that the paper follows over f, k and α. */
+const swept = ['cge', 'multi-krum-original']
+const measures = ['accuracy', 'loss'] as const
+type Measure = (typeof measures)[number]
+
 const labels: Readonly<Record<string, string>> = {
   mean: 'fault-free',
   gm: 'geometric median',
@@ -40,7 +45,14 @@ export function judge(results: Results, settings: Settings): Findings {
   return {
     verdicts: verdicts(results),
     tables: [filterTable(results), sweepTable(results), averagingTable(results)],
-    figures: [heat(results), filterCurves(results), averagingCurves(results)],
+    figures: [
+      heat(results),
+      ...measures.flatMap(measure => [
+        filterCurves(results, measure),
+        ...swept.map(rule => sweepCurves(results, rule, measure)),
+        averagingCurves(results, measure),
+      ]),
+    ],
     notes: [
       ...(settings.quick
         ? [
@@ -49,6 +61,7 @@ export function judge(results: Results, settings: Settings): Findings {
         : []),
       'Step S2 of the paper moves along the sum of the n − f smallest gradients, which with η = 0.1 is a step n − f times as long as the other filters’; so CGE stands here twice: with their mean, at the step size of the others, and with the sum, as S2 has it. The sweeps and the averaging are of the mean.',
       'The gradients of agents are not clipped and there is no momentum, as in the paper. Accuracies are means of the evaluations in the last quarter of a run.',
+      'The paper plots the loss on the training set; here loss and accuracy are of the test set. It says nowhere how many steps a run has, beyond the axes of its figures: 500 here, 150 when quick.',
       'The paper does not say how many groups MoM has: five of two agents here, ten where f is 3 or 4 (more than 2f are needed).',
     ],
   }
@@ -154,11 +167,9 @@ function filterTable(results: Results): Table {
 }
 
 function sweepTable(results: Results): Table {
-  const swept = results.filter(
-    ({ config }) => config.averaging === 0 && ['multi-krum-original', 'cge'].includes(config.rule),
-  )
-  const counts = [...new Set(swept.map(({ config }) => config.faulty))].sort()
-  const rows = (['cge', 'multi-krum-original'] as const).flatMap(rule =>
+  const runs = results.filter(({ config }) => config.averaging === 0 && swept.includes(config.rule))
+  const counts = [...new Set(runs.map(({ config }) => config.faulty))].sort()
+  const rows = swept.flatMap(rule =>
     faults.flatMap(fault =>
       [16, 64].map(batch => [
         ...[labels[rule]!, fault, String(batch)],
@@ -180,7 +191,7 @@ function averagingTable(results: Results): Table {
   return {
     title: 'Gradient averaging against coordinate-wise faults, k = 16',
     head: ['filter', 'f', ...weights.map(alpha => `α = ${alpha}`)],
-    rows: (['cge', 'multi-krum-original'] as const).flatMap(rule =>
+    rows: swept.flatMap(rule =>
       counts.map(faulty => [
         ...[labels[rule]!, String(faulty)],
         ...weights.map(averaging => percentText(late(chosen, { rule, faulty, averaging }))),
@@ -201,47 +212,88 @@ function heat(results: Results): Figure {
   return heatFigure('Accuracy by filter and fault', 'Blue is good.', cells)
 }
 
-const shared = { x: 'step', y: 'accuracy', scale: 'percent', reference: 'fault-free' } as const
-
-function series(results: Results, wanted: Wanted) {
-  return pick(results, wanted).map(({ measurement }) => measurement.series.accuracy!)
+function sharedOf(measure: Measure) {
+  const scale = measure === 'accuracy' ? ('percent' as const) : ('log' as const)
+  return { x: 'step', y: measure, scale, reference: 'fault-free' }
 }
 
-function filterCurves(results: Results): Figure {
+function series(results: Results, measure: Measure, wanted: Wanted) {
+  return pick(results, wanted).map(({ measurement }) => measurement.series[measure]!)
+}
+
+function freeLine(results: Results, measure: Measure, panel: string, batch = 16): Line {
+  return { panel, name: 'fault-free', series: series(results, measure, { rule: 'mean', batch }) }
+}
+
+const titled = (measure: Measure) => (measure === 'accuracy' ? 'Accuracy' : 'Loss')
+
+function filterCurves(results: Results, measure: Measure): Figure {
   const lines: Line[] = faults.flatMap(fault => [
-    { panel: fault, name: 'fault-free', series: series(results, { rule: 'mean', batch: 16 }) },
+    freeLine(results, measure, fault),
     ...filters.map(rule => ({
       panel: fault,
       name: labels[rule]!,
-      series: series(results, { rule, fault, faulty: 1, batch: 16, averaging: 0 }),
+      series: series(results, measure, { rule, fault, faulty: 1, batch: 16, averaging: 0 }),
     })),
   ])
   return linesFigure({
-    ...shared,
-    title: 'Accuracy over the steps, one faulty agent',
-    caption: 'As Figures 2 and 3 of the paper.',
+    ...sharedOf(measure),
+    title: `${titled(measure)} over the steps, one faulty agent`,
+    caption: 'As Figures 2 and 3 of the paper; with CIFAR-10 its coordinate-wise panel is Figure 12.',
     lines,
     columns: 3,
   })
 }
 
-function averagingCurves(results: Results): Figure {
+/** Panels by fault and batch size, lines by the number of faulty agents. */
+function sweepCurves(results: Results, rule: string, measure: Measure): Figure {
+  const own = pick(results, { rule, averaging: 0 })
+  const lines: Line[] = faults.flatMap(fault =>
+    [16, 64].flatMap(batch => {
+      const panel = `${fault}, k = ${batch}`
+      const counts = [...new Set(pick(own, { fault, batch }).map(({ config }) => config.faulty))].sort()
+      if (counts.length < 2) return []
+      return [
+        freeLine(results, measure, panel, batch),
+        ...counts.map(faulty => ({
+          panel,
+          name: `f = ${faulty}`,
+          series: series(own, measure, { fault, faulty, batch }),
+        })),
+      ]
+    }),
+  )
+  const shown = rule === 'cge' ? '6, 7, 8 and 10' : '4, 5, 9 and 11'
+  return linesFigure({
+    ...sharedOf(measure),
+    title: `${titled(measure)} over the steps, ${labels[rule]}, by number of faulty agents and batch size`,
+    caption: `As Figures ${shown} of the paper.`,
+    lines,
+  })
+}
+
+function averagingCurves(results: Results, measure: Measure): Figure {
   const weights = [
     ...new Set(pick(results, { fault: 'coordinate-wise', batch: 16 }).map(({ config }) => config.averaging)),
   ]
-  const most = Math.max(...results.map(({ config }) => config.faulty))
-  const lines: Line[] = (['multi-krum-original', 'cge'] as const).flatMap(rule => [
-    { panel: labels[rule]!, name: 'fault-free', series: series(results, { rule: 'mean', batch: 16 }) },
-    ...weights.map(averaging => ({
-      panel: labels[rule]!,
-      name: `α = ${averaging}`,
-      series: series(results, { rule, fault: 'coordinate-wise', faulty: most, batch: 16, averaging }),
-    })),
-  ])
+  const counts = [...new Set(pick(results, { rule: 'cge' }).map(({ config }) => config.faulty))].sort()
+  const lines: Line[] = swept.flatMap(rule =>
+    counts.flatMap(faulty => {
+      const panel = `${labels[rule]}, f = ${faulty}`
+      return [
+        freeLine(results, measure, panel),
+        ...weights.map(averaging => ({
+          panel,
+          name: `α = ${averaging}`,
+          series: series(results, measure, { rule, fault: 'coordinate-wise', faulty, batch: 16, averaging }),
+        })),
+      ]
+    }),
+  )
   return linesFigure({
-    ...shared,
-    title: `Gradient averaging, ${most} agents with coordinate-wise faults`,
-    caption: 'As Figures 13 and 14 of the paper.',
+    ...sharedOf(measure),
+    title: `${titled(measure)} with gradient averaging, coordinate-wise faults`,
+    caption: 'As Figures 13 and 14 of the paper; with CIFAR-10 Figures 15 and 16.',
     lines,
   })
 }

@@ -10,8 +10,6 @@ import { judge } from './linear-regression-findings.ts'
 import {
   type LinearRegressionConfig as Config,
   configurations,
-  DIMENSION,
-  GROUPS,
   MACHINES,
   ROUNDS,
   START,
@@ -29,7 +27,7 @@ export const linearRegression = defineExperiment<Config>({
   ],
   needsData: false,
   configurations,
-  cost: ({ samples }) => samples + 3000,
+  cost: ({ samples, dimension }) => samples * (dimension / 20) ** 2 + 3000,
   async run(config) {
     return descend(config)
   },
@@ -37,16 +35,16 @@ export const linearRegression = defineExperiment<Config>({
 })
 
 async function descend(config: Config): Promise<Measurement> {
-  const { samples, faulty, fault, liars, seed } = config
-  const model = linearModel({ dimension: DIMENSION, machines: MACHINES, samples: samples / MACHINES, seed })
-  const start = model.truth.map((value, i) => value + (START / Math.sqrt(DIMENSION)) * (i % 2 === 0 ? 1 : -1))
+  const { samples, dimension, groups, faulty, fault, liars, seed } = config
+  const model = linearModel({ dimension, machines: MACHINES, samples: samples / MACHINES, seed })
+  const start = model.truth.map((value, i) => value + (START / Math.sqrt(dimension)) * (i % 2 === 0 ? 1 : -1))
   const server = createServer({
     rule: ruleOf(config),
     rotating: liars === 'rotating',
     workers: MACHINES,
     maxFaulty: faulty,
     // One in each group, which spoils as many groups as this many machines can.
-    liars: Array.from({ length: faulty }, (_, i) => i * (MACHINES / GROUPS)),
+    liars: Array.from({ length: faulty }, (_, i) => i * (MACHINES / groups)),
     attack: fault === null ? null : attackNamed(fault),
     start,
     gradients: async ({ parameters }, machines) =>

@@ -35,9 +35,14 @@ function verdicts(results: Results): Verdict[] {
   const one = (kind: RedundancyConfig['kind']) =>
     results.find(({ config }) => config.kind === kind)!.measurement.numbers
   const { x, y, epsilon } = one('redundancy') as Record<'x' | 'y' | 'epsilon', number>
-  const { worst } = one('exhaustive') as { worst: number }
+  const { worst, nobody } = one('exhaustive') as Record<'worst' | 'nobody', number>
   const ends = (rules: readonly string[]) => distances(descents(results, ({ rule }) => rules.includes(rule)))!
   const filters = ends(['cge-sum', 'cwtm'])
+  const later = spreadOf(
+    descents(results, ({ rule }) => rule === 'cge-sum' || rule === 'cwtm').map(
+      ({ measurement }) => measurement.numbers.last,
+    ),
+  )!
   const averaging = ends(['mean'])
   const [atX, atY, size] = [x, y, epsilon].map(value => value.toFixed(4))
   return [
@@ -48,8 +53,8 @@ function verdicts(results: Results): Verdict[] {
     },
     {
       claim: 'CGE and CWTM end within ε of x_H under both faults',
-      measured: `at most ${shortNumber(filters.max)} away over all rules, faults, starts and seeds`,
-      holds: filters.max < epsilon,
+      measured: `at most ${shortNumber(filters.max)} away after 500 steps and ${shortNumber(later.max)} after 1,500, over all rules, faults, starts and seeds`,
+      holds: filters.max < epsilon && later.max < epsilon,
     },
     {
       claim: 'Plain averaging does not',
@@ -58,8 +63,8 @@ function verdicts(results: Results): Verdict[] {
     },
     {
       claim: 'The exhaustive algorithm of Theorem 2 is within 2ε',
-      measured: `at most ${shortNumber(worst)} away over all costs tried for the faulty agent; 2ε = ${shortNumber(2 * epsilon)}`,
-      holds: worst <= 2 * epsilon,
+      measured: `at most ${shortNumber(worst)} away over all costs tried for the faulty agent, and ${shortNumber(nobody)} from the minimum of any five where nobody lies; 2ε = ${shortNumber(2 * epsilon)}`,
+      holds: worst <= 2 * epsilon && nobody <= 2 * epsilon,
     },
   ]
 }
@@ -108,7 +113,7 @@ function figures(results: Results): Figure[] {
         panel: fault,
         name: labels[rule],
         series: descents(results, c => c.rule === rule && c.fault === fault && c.start === 'App. J').map(
-          ({ measurement }) => measurement.series[series]!.filter(([t]) => t <= 80 || t % 10 === 0),
+          ({ measurement }) => measurement.series[series]!.filter(([t]) => t <= 80 || t % 20 === 0),
         ),
       }),
     )
@@ -117,7 +122,8 @@ function figures(results: Results): Figure[] {
     linesFigure({
       ...shared,
       title: 'Distance to x_H',
-      caption: 'As Figure 2 of the paper, x⁰ = (0, 0). Lines: mean over the seeds; bands: least to greatest.',
+      caption:
+        'As Figure 2 of the paper, to step 1,500, and Figure 3, to step 80; x⁰ = (0, 0). Lines: mean over the seeds; bands: least to greatest.',
       y: '‖x − x_H‖',
       lines: lines('distance'),
     }),

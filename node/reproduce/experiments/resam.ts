@@ -18,6 +18,7 @@ export const resam = defineSweepExperiment<ResamConfig>({
     ...settingsOf(cell, 'partition', 'momentum', 'faults', 'rate', 'missing'),
     ...ruleKeyOf(cell),
     attack: attackOf(cell),
+    ...(cell.settings.augment !== undefined && { augment: String(cell.settings.augment) }),
   }),
   regrid,
   // Empire and little look at no gradient of the faulty workers.
@@ -27,14 +28,26 @@ export const resam = defineSweepExperiment<ResamConfig>({
   judge,
 })
 
-/** Step sizes of the networks (§5.1, App. D.3). */
-const rates: Readonly<Record<string, number>> = { mlp: 0.5, 'resam-cnn': 0.75 }
+/** What goes with each network (§5.1, App. D.3). */
+const constants: Readonly<Record<string, Readonly<Record<string, string | number>>>> = {
+  mlp: { rate: 0.5 },
+  'resam-cnn': { rate: 0.75 },
+  'resam-cifar': { rate: 0.25, peers: 25, batch: 50, clip: 5, weightDecay: 0.01, augment: 'mirror' },
+}
+
+/** Fashion-MNIST is horizontally flipped (D.2). */
+function mirrored(sweep: SweepDefinition, { data }: Settings): SweepDefinition {
+  if (!data[0]!.name.includes('fashion')) return sweep
+  return { ...sweep, settings: { ...sweep.settings, augment: 'mirror' } }
+}
 
 /**
  * Another network, number of faults or momentum. With seven faults Multi-Krum* takes the place of Krum* (Figure 5). Figure
  * 4, CC with another momentum, belongs to the grid of Figures 1 and 3.
  */
-function regrid(sweep: SweepDefinition, { grid, quick }: Settings): SweepDefinition {
+function regrid(shipped: SweepDefinition, settings: Settings): SweepDefinition {
+  const { grid, quick } = settings
+  const sweep = mirrored(shipped, settings)
   if (grid === undefined) return sweep
   const { model, faults, momentum } = grid
   const axis = (name: string, values: readonly (string | number)[]) => ({
@@ -44,13 +57,15 @@ function regrid(sweep: SweepDefinition, { grid, quick }: Settings): SweepDefinit
   const momenta = [...new Set([0, momentum ?? 0.99])]
   const by = (value: (steps: number) => number) => ({
     by: 'momentum',
-    values: Object.fromEntries(momenta.map(each => [String(each), value(stepsOf(quick, each))])),
+    values: Object.fromEntries(
+      momenta.map(each => [String(each), value(stepsOf(quick, each, model === 'resam-cifar'))]),
+    ),
   })
   return {
     ...sweep,
     settings: {
       ...sweep.settings,
-      ...(model !== undefined && { model, rate: rates[model]! }),
+      ...(model !== undefined && { model, ...constants[model] }),
       ...(faults !== undefined && { faults }),
       steps: by(steps => steps),
       evaluateEvery: by(steps => (steps <= 300 ? 25 : 50)),
@@ -69,7 +84,8 @@ function regrid(sweep: SweepDefinition, { grid, quick }: Settings): SweepDefinit
  * Quick runs without momentum have settled, or failed, long before those that first have to fill theirs. The larger the
  * momentum, the more steps that takes ("an even larger β and thus more learning steps", E.3, which gives no number).
  */
-function stepsOf(quick: boolean, momentum: number): number {
+function stepsOf(quick: boolean, momentum: number, onCifar: boolean): number {
+  if (onCifar && !quick) return 2500
   if (momentum > 0.99) return quick ? 600 : 2000
   return quick ? (momentum < 0.9 ? 150 : 300) : 800
 }

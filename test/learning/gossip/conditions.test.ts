@@ -1,16 +1,20 @@
 /** Graphs whose liars are too many, or cut the honest peers apart, are refused, and no others. */
 import test from 'ava'
 import fc from 'fast-check'
+import { RuleError } from '../../../agreement/rules/error.ts'
 import { aggregator } from '../../../agreement/rules/registry.ts'
 import {
   checkGraph,
+  checkHeard,
   checkPulls,
+  checkWithoutClock,
   excessProbability,
   mostFaultyNeighbours,
+  mostFaultyWithoutClock,
 } from '../../../learning/gossip/conditions.ts'
 import { GraphError } from '../../../learning/gossip/error.ts'
 import { drawGraph, drawPulls, type Neighbours } from '../../../learning/gossip/graph.ts'
-import { gossipRuleNamed, overNeighbourhood } from '../../../learning/gossip/rules.ts'
+import { type GossipRule, gossipRuleNamed, overNeighbourhood } from '../../../learning/gossip/rules.ts'
 
 const rule = gossipRuleNamed('clipped-gossip', {})
 
@@ -116,4 +120,44 @@ test('how likely a pull has too many liars, against counting', t => {
   t.true(Math.abs(over / 4000 - expected) < 5 * Math.sqrt(expected / 4000), `${over / 4000}, ${expected}`)
   t.is(excessProbability(5, 20, 2, 2), 0)
   t.true(Math.abs(excessProbability(5, 20, 6, -1) - 1) < 1e-12)
+})
+
+test('peers without a common clock need 4f + 1 neighbours, so many vectors that their rule works, and one graph', t => {
+  const why = (graph: Neighbours, maxFaulty: number, by = rule): string | null => {
+    try {
+      checkWithoutClock(graph, maxFaulty)
+      checkHeard(graph, maxFaulty, by)
+      return null
+    } catch (error) {
+      if (error instanceof GraphError && error.code === 'GRAPH_CONDITION') return error.message
+      throw error
+    }
+  }
+  for (const [degree, most] of [
+    [0, 0],
+    [1, 0],
+    [4, 0],
+    [5, 1],
+    [6, 1],
+    [8, 1],
+    [9, 2],
+  ] as const)
+    t.is(mostFaultyWithoutClock(degree), most)
+  const regular = (degree: number) => drawGraph({ kind: 'regular', degree }, 12, 1)
+  for (const degree of [5, 6, 7, 8]) t.is(why(regular(degree), 1), null)
+  t.is(
+    why(regular(4), 1),
+    'peer 0 has 4 neighbours, and f = 1 of them may lie: peers without a common clock wait for d − f of d neighbours, and need 4f + 1; expected f of at most 0, or at least 5 neighbours',
+  )
+  const picky: GossipRule = {
+    name: 'picky',
+    combine({ own, others }) {
+      if (others.length < 6) throw new RuleError('too-many-faults', `wants 6, not ${others.length}`)
+      return own
+    },
+  }
+  t.is(why(regular(6), 1, picky), 'peer 0 waits for 5 of 6 neighbours, f = 1: wants 6, not 5')
+  t.is(why(regular(7), 1, picky), null)
+  t.is(why(drawGraph({ kind: 'ring' }, 12, 1), 0), null)
+  t.regex(why([[1], [0], [3], [2]], 0)!, /^peer 2 is not joined to the other peers: they fall into 2 parts/)
 })

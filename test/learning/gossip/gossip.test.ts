@@ -11,6 +11,7 @@ import { createGossip, type GossipOptions } from '../../../learning/gossip/gossi
 import { drawGraph, drawPulls } from '../../../learning/gossip/graph.ts'
 import { type GossipRule, gossipRuleNamed, overNeighbourhood } from '../../../learning/gossip/rules.ts'
 import { equalWeights, metropolisWeights } from '../../../learning/gossip/weights.ts'
+import { guarantees, heaviest } from './guarantees.ts'
 import { distance } from './naive.ts'
 
 const ring = drawGraph({ kind: 'ring' }, 6, 1)
@@ -166,21 +167,6 @@ test('a liar must be a peer', t => {
   t.throws(() => createGossip({ ...base, liars: [6] }), { message: /liar 6 of 6 peers: expected 0 to 5/ })
 })
 
-/** What each rule allows an honest vector to move, of the honest vectors alone. */
-const guarantees: Readonly<
-  Record<
-    string,
-    (own: Vector, honest: readonly Vector[], weights: readonly number[], delta: number) => number
-  >
-> = {
-  monna: (own, honest) => Math.max(0, ...honest.map(other => distance(other, own))),
-  'clipped-gossip': (own, honest, weights, delta) => {
-    const lengths = honest.map(other => distance(other, own))
-    const spread = lengths.reduce((sum, length, j) => sum + weights[j]! * length ** 2, 0)
-    return lengths.reduce((sum, length, j) => sum + weights[j]! * length, 0) + Math.sqrt(delta * spread)
-  },
-}
-
 /** The rule, with a checker before and behind it that knows which vectors are lies. */
 function checked(rule: GossipRule, lies: ReadonlySet<Vector>, violated: (what: string) => void): GossipRule {
   return {
@@ -191,16 +177,12 @@ function checked(rule: GossipRule, lies: ReadonlySet<Vector>, violated: (what: s
       if (others.filter(other => lies.has(other)).length > maxFaulty)
         violated(`more than f lies in step ${step}`)
       const places = others.flatMap((other, place) => (lies.has(other) ? [] : [place]))
-      const delta = [...weights]
-        .sort((a, b) => b - a)
-        .slice(0, maxFaulty)
-        .reduce((a, b) => a + b, 0)
       const honest = places.map(place => others[place]!)
       const most = guarantees[rule.name]!(
         own,
         honest,
         places.map(place => weights[place]!),
-        delta,
+        heaviest(weights, maxFaulty),
       )
       const moved = distance(result, own)
       if (!(moved <= most * (1 + 1e-5) + 1e-5)) violated(`step ${step}: moved ${moved}, at most ${most}`)

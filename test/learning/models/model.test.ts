@@ -17,11 +17,14 @@ import { randomStream } from '../../../learning/random.ts'
 import { coordinates, dataOf, small, somewhere } from './support.ts'
 
 const mnist = { shape: [28, 28], classes: 10 }
+const cifar = { shape: [32, 32, 3], classes: 10 }
 
 test('models have the sizes that the papers state', t => {
   t.is(modelDimension(modelNamed('mlp', mnist)), 79_510)
   t.is(modelDimension(modelNamed('softmax', mnist)), 7_850)
   t.is(modelDimension(modelNamed('lenet', mnist)), 431_080)
+  // comparative-gradient-elimination, §3.4.2: the same on CIFAR-10.
+  t.is(modelDimension(modelNamed('lenet', cifar)), 657_080)
 })
 
 test('a perceptron has the hidden layers of its name', t => {
@@ -210,6 +213,13 @@ for (const [size, classes] of [
       name,
       { shape: [size], classes },
     )
+
+test(
+  'lenet on CIFAR-10, d = 657,080: the gradient is that of finite differences',
+  gradientMacro,
+  'lenet',
+  cifar,
+)
 
 async function gradientMacro(t: ExecutionContext, name: string, data: DataShape): Promise<void> {
   const model = modelNamed(name, data)

@@ -1,16 +1,15 @@
 /** Least squares: minimum points, redundancy and Theorem 2, against numbers from the paper and by hand. */
 import test from 'ava'
 import fc from 'fast-check'
+import { RankError } from '../../../learning/server/costs.ts'
+import { distanceBetween, subsets } from '../../../learning/server/exhaustive.ts'
 import {
-  distanceBetween,
   exhaustive,
   gradientOf,
   type LeastSquares,
   lossOf,
   minimiser,
-  RankError,
   redundancy,
-  subsets,
 } from '../../../learning/server/least-squares.ts'
 import { problem } from '../../../node/reproduce/experiments/redundancy-plan.ts'
 

@@ -4,7 +4,7 @@ import { distance } from '../../../agreement/vector.ts'
 import { linearModel } from '../../../learning/server/linear-model.ts'
 import { linearRegression } from '../../../node/reproduce/experiments/linear-regression.ts'
 import { CONTRACTION } from '../../../node/reproduce/experiments/linear-regression-findings.ts'
-import { GROUPS } from '../../../node/reproduce/experiments/linear-regression-plan.ts'
+import { DIMENSION, GROUPS } from '../../../node/reproduce/experiments/linear-regression-plan.ts'
 import { createMeasuringCaches } from '../../../node/reproduce/measure.ts'
 import { ruleKey } from '../../../node/reproduce/rule-key.ts'
 
@@ -32,7 +32,7 @@ test('GMoM contracts and ends low under every fault; averaging breaks (the exper
   const settings = { quick: true, seeds: null, data: [] }
   const context = { settings, cacheFor: createMeasuringCaches(), progress() {} }
   const run = (config: Parameters<typeof linearRegression.run>[0]) => linearRegression.run(config, context)
-  const shared = { samples: 3000, seed: 1, liars: 'fixed' }
+  const shared = { samples: 3000, dimension: DIMENSION, groups: GROUPS, seed: 1, liars: 'fixed' }
   for (const fault of ['gradient-reverse', 'random', 'sign-flip']) {
     const { numbers } = await run({ ...shared, ...ruleKey('gmom', { k: GROUPS }), faulty: 3, fault })
     t.true(numbers.contraction! <= CONTRACTION, fault)

@@ -3,7 +3,7 @@ import test from 'ava'
 import fc from 'fast-check'
 import { aggregator } from '../../../agreement/rules/registry.ts'
 import { attackNamed } from '../../../learning/attacks/registry.ts'
-import { subsets } from '../../../learning/server/least-squares.ts'
+import { subsets } from '../../../learning/server/exhaustive.ts'
 import { createServer } from '../../../learning/server/server.ts'
 import { TheoremError } from '../../../learning/theorems/error.ts'
 import { type RedundancyProblem, redundancyBounds } from '../../../learning/theorems/redundancy.ts'
@@ -141,6 +141,32 @@ test('Theorem 3: descent ends within D·ε, against agents that pull away as har
     }),
     { numRuns: 20 },
   )
+})
+
+test('Lemma 3: where every q of p vectors add up to at most r, each has at most 2r; some have nearly that', t => {
+  const longestSum = (vectors: readonly (readonly number[])[], q: number) =>
+    Math.max(
+      ...subsets([...vectors.keys()], q).map(set =>
+        Math.hypot(...[0, 1].map(i => set.reduce((sum, j) => sum + vectors[j]![i]!, 0))),
+      ),
+    )
+  const number = fc.double({ min: -1, max: 1, noNaN: true })
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(number, number), { minLength: 2, maxLength: 8 }),
+      fc.nat(),
+      (vectors, draw) => {
+        const q = 1 + (draw % Math.floor(vectors.length / 2))
+        const r = longestSum(vectors, q)
+        for (const vector of vectors) t.true(Math.hypot(...vector) <= 2 * r + 1e-12)
+      },
+    ),
+  )
+  // All but one are −1/q; the odd one may be 2 − 1/q.
+  for (const q of [2, 5]) {
+    const vectors = Array.from({ length: 2 * q }, (_, i) => [i === 0 ? 2 - 1 / q : -1 / q, 0])
+    t.true(Math.abs(longestSum(vectors, q) - 1) < 1e-12)
+  }
 })
 
 test('App. C: γ ≤ µ', t => {

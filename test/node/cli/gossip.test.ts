@@ -163,6 +163,7 @@ test('bounds of a graph: what it takes, and what breaks it', async t => {
   t.like(JSON.parse(graph.stdout), {
     feasible: true,
     mostFaults: 5,
+    mostFaultsWithoutClock: 2,
     degree: { least: 10, most: 10 },
     excess: null,
   })

@@ -78,3 +78,16 @@ test('backdoor is refused beside a program that reads its own data', async t => 
     /the attack backdoor paints its trigger into images that Concord reads/,
   )
 })
+
+test('--alone is refused where all workers share the data', async t => {
+  const { code, stderr } = await run(
+    'simulate',
+    '--architecture',
+    'server',
+    '--partition',
+    'shared',
+    '--alone',
+  )
+  t.is(code, 2)
+  t.regex(stderr.replaceAll(/\s+/g, ' '), /with --partition shared none has one; expected another partition/)
+})

@@ -146,7 +146,10 @@ export interface RunningPeer extends Recorder {
   stop(): Promise<void>
 }
 
-export type PeerOptions = Partial<Omit<NetworkOptions, 'membership' | 'log'>> & { readonly cohortId?: string }
+export type PeerOptions = Partial<Omit<NetworkOptions, 'membership' | 'log'>> & {
+  readonly cohortId?: string
+  readonly topology?: Cohort['topology']
+}
 
 /** A transport for `members[self]`, which listens but has not started; it stops when the test ends. */
 export async function openPeer(
@@ -154,10 +157,14 @@ export async function openPeer(
   identities: readonly Identity[],
   self: number,
   members: readonly Member[],
-  { cohortId = 'c0ffee', ...options }: PeerOptions = {},
+  { cohortId = 'c0ffee', topology, ...options }: PeerOptions = {},
 ): Promise<RunningPeer> {
   const log = recordingLog()
-  const membership: Membership = { cohort: cohortOf(members), cohortId, self }
+  const membership: Membership = {
+    cohort: { ...cohortOf(members), ...(topology && { topology }) },
+    cohortId,
+    self,
+  }
   const transport = await createNetwork({
     membership,
     seed: identities[self]!.seed,

@@ -40,6 +40,35 @@ test('the higher index dials where only it knows an address', async t => {
   t.is(first.log.lines.filter(({ level }) => level === 'warn').length, 0)
 })
 
+test('along a graph only neighbours are dialled, and others who dial are turned away', async t => {
+  const identities = [createIdentity(), createIdentity(), createIdentity()]
+  const topology = [
+    [0, 1],
+    [1, 2],
+  ] as const
+  const last = await openPeer(t, identities, 2, membersOf(identities), { topology })
+  const lasts = last.transport.addresses
+  const middle = await openPeer(t, identities, 1, membersOf(identities, [[], [], lasts]), { topology })
+  const addresses = [[], middle.transport.addresses, lasts]
+  const first = await openPeer(t, identities, 0, membersOf(identities, addresses), { topology })
+  for (const { transport, events } of [last, middle, first]) transport.start(events)
+  await middle.until(report => report.kind === 'connected' && report.peer === 0)
+  await middle.until(report => report.kind === 'connected' && report.peer === 2)
+  await Promise.all([first.until(isKind('connected')), last.until(isKind('connected'))])
+  for (const peer of [first, last])
+    t.deepEqual(
+      peer.reports.flatMap(report => (report.kind === 'connected' ? [report.peer] : [])),
+      [1],
+    )
+  await first.stop()
+  // A member that does not keep to the graph.
+  const stray = await openPeer(t, identities, 0, membersOf(identities, addresses))
+  stray.transport.start(stray.events)
+  t.is(await last.log.warned(/tried to connect/), 'peer0, who is no neighbour of this peer, tried to connect')
+  t.false(last.reports.some(report => report.kind === 'connected' && report.peer === 0))
+  t.false(last.reports.some(isKind('fault')), 'it may have another file: nobody is blamed')
+})
+
 test('a wrong address does not keep the right one from being found', async t => {
   const identities = [createIdentity(), createIdentity(), createIdentity()]
   const other = await openPeer(t, identities, 2, membersOf(identities))

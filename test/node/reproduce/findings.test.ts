@@ -28,6 +28,28 @@ function judged(experiment: Experiment, numbers: Numbers) {
 const holds = (name: string, numbers: Numbers) =>
   judged(experimentNamed(name)!, numbers).verdicts.map(verdict => verdict.holds)
 
+test('redundancy: within ε after 500 steps and still after 1,500, and each claim can fail', t => {
+  const numbers =
+    (change: Partial<Record<string, number>> = {}): Numbers =>
+    ({ rule }) => ({
+      x: change.x ?? 1.078,
+      y: 0.9825,
+      epsilon: 0.089,
+      worst: change.worst ?? 0.1,
+      nobody: change.nobody ?? 0.1,
+      distance: rule === 'mean' ? (change.mean ?? 0.5) : (change.distance ?? 0.02),
+      last: rule === 'mean' ? 0.5 : (change.last ?? 0.01),
+    })
+  const told = (change?: Partial<Record<string, number>>) => holds('redundancy', numbers(change))
+  t.deepEqual(told(), [true, true, true, true])
+  t.deepEqual(told({ x: 1.1 }), [false, true, true, true])
+  t.deepEqual(told({ distance: 0.1 }), [true, false, true, true])
+  t.deepEqual(told({ last: 0.1 }), [true, false, true, true])
+  t.deepEqual(told({ mean: 0.05 }), [true, true, false, true])
+  t.deepEqual(told({ worst: 0.2 }), [true, true, true, false])
+  t.deepEqual(told({ nobody: 0.2 }), [true, true, true, false])
+})
+
 const theoremNumbers =
   (change: Partial<Record<string, number>> = {}): Numbers =>
   ({ protocol, attack }) => {
@@ -154,32 +176,43 @@ test('peer-to-peer: holds, and each claim can fail', t => {
   )
 })
 
-test('linear-regression: contraction, floor and averaging, each can fail', t => {
+test('linear-regression: contraction, floor, sizes and averaging, each can fail', t => {
   const numbers =
-    (contraction: number, floor: (samples: number) => number, broken: number | null, rotating = 1): Numbers =>
-    ({ rule, samples, fault, liars }) => ({
+    (
+      contraction: number,
+      floor: (samples: number) => number,
+      broken: number | null,
+      { rotating = 1, power = 1 } = {},
+    ): Numbers =>
+    ({ rule, samples, dimension, groups, fault, liars }) => ({
       contraction,
       floor:
         rule === 'mean' && fault !== null
           ? broken
-          : floor(Number(samples)) * (liars === 'rotating' ? rotating : 1),
+          : floor(Number(samples)) *
+            (liars === 'rotating' ? rotating : 1) *
+            Math.sqrt((Number(dimension) * Number(groups)) / 200) ** power,
     })
   const root = (samples: number) => 3 / Math.sqrt(samples)
-  t.deepEqual(holds('linear-regression', numbers(0.6, root, null)), [true, true, true, true])
-  t.deepEqual(holds('linear-regression', numbers(0.6, root, null, 3)), [true, true, false, true])
-  t.deepEqual(holds('linear-regression', numbers(0.95, root, null)), [false, true, false, true])
+  const told = (...given: Parameters<typeof numbers>) => holds('linear-regression', numbers(...given))
+  t.deepEqual(told(0.6, root, null), [true, true, true, true, true])
+  t.deepEqual(told(0.6, root, null, { rotating: 3 }), [true, true, true, false, true])
+  t.deepEqual(told(0.6, root, null, { power: 1.5 }), [true, true, false, true, true])
+  t.deepEqual(told(0.95, root, null), [false, true, true, false, true])
   t.deepEqual(
-    holds(
-      'linear-regression',
-      numbers(0.6, () => 0.02, 900),
-    ),
-    [true, false, true, true],
+    told(0.6, () => 0.02, 900),
+    [true, false, true, true, true],
   )
-  t.deepEqual(holds('linear-regression', numbers(0.6, root, 0.02)), [true, true, true, false])
+  t.deepEqual(told(0.6, root, 0.02), [true, true, true, true, false])
 })
 
 test('the fit of the floor finds exponent and constant', t => {
-  const at = [1000, 4000, 16_000].map(samples => ({ samples, floor: 2 * Math.sqrt(200 / samples) }))
+  const at = [1000, 4000, 16_000].map(samples => ({
+    dimension: 20,
+    groups: 10,
+    samples,
+    floor: 2 * Math.sqrt(200 / samples),
+  }))
   const { exponent, constant } = fitFloor(at)
   t.true(Math.abs(exponent - 1) < 1e-9 && Math.abs(constant - 2) < 1e-9)
 })

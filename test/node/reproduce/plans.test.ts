@@ -75,6 +75,17 @@ test('resam: model, faults and momentum can be chosen; seven faults have Multi-K
   for (const faults of [1, 3, 6]) t.deepEqual(valuesOf(chosen({ faults }), 'faults').sort(), [0, faults])
 })
 
+test('resam: Fashion-MNIST is mirrored; CIFAR-10 has its own network, workers and steps', t => {
+  const on = (name: string, grid?: Settings['grid']) =>
+    planOf('resam', { ...full, data: [{ name, path: `/somewhere/${name}` }], ...(grid && { grid }) })
+  t.deepEqual(valuesOf(on('mnist'), 'augment'), [undefined])
+  t.deepEqual(valuesOf(on('fashion-mnist'), 'augment'), ['mirror'])
+  const cifar = on('cifar-10', { model: 'resam-cifar' })
+  for (const [field, value] of Object.entries({ augment: 'mirror', rate: 0.25, steps: 2500 }))
+    t.deepEqual(valuesOf(cifar, field), [value])
+  t.deepEqual(valuesOf(on('cifar-10', { model: 'resam-cifar', faults: 11 }), 'faults').sort(), [0, 11])
+})
+
 test('lenet in full: LeNet, 1,000 steps, batches of 128, η = 0.01, on both data sets', t => {
   const plan = planOf('lenet', full)
   for (const [field, value] of Object.entries({ model: 'lenet', steps: 1000, batch: 128, rate: 0.01 }))
