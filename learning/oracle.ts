@@ -34,6 +34,11 @@ export interface Evaluation {
    * tells none.
    */
   readonly metrics: Metrics | null
+  /**
+   * Where some peers of the run teach a back door: the share of the test images of other classes that are taken for its
+   * target once they have the trigger; null if there are none. Absent where nobody does.
+   */
+  readonly triggerRate?: number | null
 }
 
 /**

@@ -30,7 +30,7 @@ export function checkVector(rule: string, name: string, vector: Vector, length: 
 }
 
 /** Checks that `faults` is a whole number in `0 … most`; `bound` is the condition in words, as `2f < n`. */
-function checkFaults(rule: string, n: number, maxFaulty: number, most: number, bound: string): void {
+export function checkFaults(rule: string, n: number, maxFaulty: number, most: number, bound: string): void {
   if (!Number.isInteger(maxFaulty) || maxFaulty < 0)
     throw new RuleError('too-many-faults', `${rule}: faults is ${maxFaulty}, must be a whole number from 0`)
   if (maxFaulty > most)

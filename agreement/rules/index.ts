@@ -1,5 +1,6 @@
 /** The aggregation rules, vectors in and one vector out, and the pre-aggregations in front of them. */
 export { type BucketingOptions, bucketing } from './bucketing.ts'
+export { bulyan } from './bulyan.ts'
 export { type CcOptions, cc } from './cc.ts'
 export { cge, cgeSum } from './cge.ts'
 export type { RuleOptions } from './check.ts'

@@ -4,6 +4,7 @@
  */
 import type { Vector } from '../vector.ts'
 import { bucketing } from './bucketing.ts'
+import { bulyan } from './bulyan.ts'
 import { type CcOptions, cc } from './cc.ts'
 import { cge, cgeSum } from './cge.ts'
 import type { RuleOptions } from './check.ts'
@@ -97,6 +98,11 @@ export const rules: Readonly<Record<string, RuleEntry>> = {
     summary: 'multi-Krum of 2017: mean of the m vectors of least score of krum-original',
     parameters: [{ name: 'm', summary: 'how many to average; 1 … n − f, default n − f' }],
     apply: multiKrumOriginal,
+  },
+  bulyan: {
+    summary:
+      'Bulyan: of the n − 2f that Krum chooses, per coordinate the n − 4f nearest to the median; 4f + 3 ≤ n',
+    apply: bulyan,
   },
   gm: {
     summary: 'geometric median',

@@ -6,6 +6,7 @@
 import type { Message, Sealed, Slot } from '../../agreement/message.ts'
 import type { PeerIndex } from '../../agreement/protocol.ts'
 import type { Vector } from '../../agreement/vector.ts'
+import type { Backdoor } from './backdoor.ts'
 
 /** What an attack may look at when it chooses a vector. */
 export interface Sight {
@@ -65,6 +66,8 @@ export interface Attack {
   readonly from?: 'honest' | 'nothing'
   /** The labels that the faulty peer trains on, if it poisons its data rather than its messages. */
   readonly relabel?: (label: number, classes: number) => number
+  /** What the faulty peer trains on instead of its own examples, if they are images. */
+  readonly backdoor?: Backdoor
   /** The vector for this slot and recipient; null sends nothing. */
   forge(sight: Sight): Vector | null
   /**
@@ -76,4 +79,9 @@ export interface Attack {
   wire?(frame: WireFrame, recipient: PeerIndex, random: () => number): readonly WireFrame[]
   /** Wire level: every frame leaves this much later. */
   readonly delayMs?: number
+}
+
+/** Whether what the faulty peer sends is an honest vector, of data that it has changed. */
+export function poisonsData({ relabel, backdoor }: Attack): boolean {
+  return relabel !== undefined || backdoor !== undefined
 }

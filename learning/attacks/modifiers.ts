@@ -3,7 +3,7 @@
  * agreement on gradients. By themselves they stand in front of `sign-flip`.
  */
 import type { Slot } from '../../agreement/message.ts'
-import type { Attack } from './attack.ts'
+import { type Attack, poisonsData } from './attack.ts'
 
 type Parameters = Readonly<Record<string, number>>
 
@@ -31,8 +31,9 @@ export const modifiers: Readonly<Record<string, Modifier>> = {
 export const MODIFIED_BY_DEFAULT = 'sign-flip'
 
 /** Why an attack cannot be told when to strike; null if it can. */
-export function whyNotModified({ relabel, wire, delayMs }: Attack): string | null {
-  if (relabel !== undefined) return 'it poisons the data, which stay as they are'
+export function whyNotModified(attack: Attack): string | null {
+  const { wire, delayMs } = attack
+  if (poisonsData(attack)) return 'it poisons the data, which stay as they are'
   if (wire !== undefined || delayMs !== undefined) return 'it acts on frames, which name no step'
   return null
 }

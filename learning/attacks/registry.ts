@@ -11,6 +11,7 @@ import { norm, type Vector } from '../../agreement/vector.ts'
 import { drawNormal } from '../random.ts'
 import { adaptiveAttacks } from './adaptive-attacks.ts'
 import type { Attack, Sight } from './attack.ts'
+import { BACKDOOR_DEFAULTS, type Backdoor, wrongBackdoor } from './backdoor.ts'
 import { digestAttacks } from './digest-attacks.ts'
 import { mean, scaled, seen, shifted } from './family.ts'
 import { messageAttacks } from './message-attacks.ts'
@@ -32,6 +33,7 @@ interface Definition {
   /** What a parameter must be, if not; null: it is right. */
   readonly wrong?: (parameters: Parameters) => string | null
   readonly relabel?: Attack['relabel']
+  readonly backdoor?: (parameters: Parameters) => Backdoor
   readonly from?: Attack['from']
   readonly forge: (sight: Sight, parameters: Parameters) => Vector | null
 }
@@ -109,6 +111,14 @@ const DEFINITIONS: Readonly<Record<string, Definition>> = {
     relabel: (label, classes) => classes - 1 - label,
     forge: ({ own }) => own,
   },
+  /** Poisons the data, not the messages: a trigger in images, and the target's label (backdoor.ts). */
+  backdoor: {
+    defaults: BACKDOOR_DEFAULTS,
+    did: ({ target }) => `trained on images with a trigger, as if they were of class ${target}`,
+    wrong: parameters => wrongBackdoor(backdoorOf(parameters)),
+    backdoor: parameters => backdoorOf(parameters),
+    forge: ({ own }) => own,
+  },
   /** Copies one honest peer, which then counts double. */
   mimic: {
     from: 'honest',
@@ -159,6 +169,13 @@ const DEFINITIONS: Readonly<Record<string, Definition>> = {
     forge: ({ own, recipient, peers }) => scaled(own, 1 - (2 * recipient) / Math.max(1, peers - 1)),
   },
 }
+
+function backdoorOf({ target = 0, side = 1, share = 1 }: Parameters): Backdoor {
+  return { target, side, share }
+}
+
+/** Those that change what a faulty peer learns from: without learning they do nothing. */
+export const dataAttackNames: readonly string[] = ['label-flip', 'backdoor']
 
 /** The names that `attackNamed` takes, alone or with a modifier in front: attacks on vectors, messages, frames, modifiers. */
 export const attackNames: readonly string[] = [
@@ -270,6 +287,7 @@ function plainAttack(name: string, parameters: Parameters): Attack {
     rushing: definition.rushing ?? false,
     perRecipient: definition.perRecipient ?? false,
     ...(definition.relabel && { relabel: definition.relabel }),
+    ...(definition.backdoor && { backdoor: definition.backdoor(settled) }),
     ...(definition.from && { from: definition.from }),
     forge: sight => definition.forge(sight, settled),
   }

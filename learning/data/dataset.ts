@@ -209,6 +209,25 @@ export function mirrorRow({ shape }: DataShape, matrix: Float32Array, row: numbe
       }
 }
 
+/**
+ * Paints a square in the lower right corner of `row` of the matrix, an image, in place: white where pixels are bytes, as
+ * bright as the image's brightest value where they are floats.
+ */
+export function stampRow(dataset: Dataset, matrix: Float32Array, row: number, side: number): void {
+  const [height = 1, width = 1, channels = 1] = dataset.shape
+  const size = exampleSize(dataset.shape)
+  const pixels = matrix.subarray(row * size, (row + 1) * size)
+  const white = whiteOf(dataset, pixels)
+  for (let line = height - side; line < height; line++)
+    for (let x = width - side; x < width; x++)
+      for (let c = 0; c < channels; c++) pixels[(line * width + x) * channels + c] = white[c % white.length]!
+}
+
+function whiteOf({ examples, normalisation }: Dataset, pixels: Float32Array): readonly number[] {
+  if (examples instanceof Float32Array) return [pixels.reduce((a, b) => Math.max(a, b))]
+  return tablesOf(normalisation ?? MNIST_NORMALISATION).map(table => table[255]!)
+}
+
 /** Copies the rows at `indices` out of a larger data set, so that the rest can be freed. */
 export function takeExamples(dataset: Dataset, indices: ArrayLike<number>): Dataset {
   const size = exampleSize(dataset.shape)

@@ -10,7 +10,7 @@ export interface SeriesPoint extends Evaluation {
 }
 
 /** A point of which the cohort's figures are known. */
-export type AgreedPoint = Required<SeriesPoint>
+export type AgreedPoint = SeriesPoint & { readonly agreed: AgreedMetrics }
 
 export interface Series {
   add(point: SeriesPoint): void

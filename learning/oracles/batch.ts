@@ -1,5 +1,5 @@
 /** Batches as matrices: which examples, padded to which number of rows. */
-import { type Dataset, exampleSize, mirrorRow, writeExample } from '../data/dataset.ts'
+import { type Dataset, exampleSize, mirrorRow, stampRow, writeExample } from '../data/dataset.ts'
 import { randomStream } from '../random.ts'
 
 /** Larger batches are computed in pieces of this many rows. */
@@ -47,6 +47,12 @@ export interface Alterations {
   readonly relabel?: (label: number) => number
   /** Of each example of the batch, by its place in `indices`: whether it is mirrored left to right. */
   readonly mirrored?: (place: number) => boolean
+  /** Which examples of the batch get a trigger, by place, and with it the label of its target. */
+  readonly stamp?: {
+    readonly side: number
+    readonly target: number
+    readonly isAt: (place: number) => boolean
+  }
   /** By how much the loss of an example of this class counts; the class is the data's, before it is relabelled. */
   readonly weight?: (label: number) => number
 }
@@ -57,7 +63,7 @@ export function gatherRows(
   indices: ArrayLike<number>,
   from: number,
   rows: number,
-  { relabel = label => label, mirrored = () => false, weight = () => 1 }: Alterations = {},
+  { relabel = label => label, mirrored = () => false, stamp, weight = () => 1 }: Alterations = {},
 ): Matrices {
   const { classes, values, targetScale: { mean, deviation } = { mean: 0, deviation: 1 } } = dataset
   const width = values ? 2 : classes
@@ -67,10 +73,12 @@ export function gatherRows(
     const index = indices[from + row]!
     writeExample(dataset, index, inputs, row)
     if (mirrored(from + row)) mirrorRow(dataset, inputs, row)
+    const isStamped = stamp?.isAt(from + row) === true
+    if (isStamped) stampRow(dataset, inputs, row, stamp.side)
     if (values) targets.set([(values[index]! - mean) / deviation, 1], row * 2)
     else {
       const label = dataset.labels[index]!
-      targets[row * width + relabel(label)] = weight(label)
+      targets[row * width + (isStamped ? stamp.target : relabel(label))] = weight(label)
     }
   }
   return { rows, inputs, targets }

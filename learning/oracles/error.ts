@@ -21,6 +21,8 @@ export type OracleErrorCode =
   | 'ORACLE_NOT_FINITE'
   /** It starts from other parameters than the other peers' oracles. */
   | 'ORACLE_START'
+  /** It cannot do what the attack of its peer needs. */
+  | 'ORACLE_ATTACK'
 
 /** An oracle that gives no gradient, with what to do in its message. */
 export class OracleError extends CodedError<OracleErrorCode> {

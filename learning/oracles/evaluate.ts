@@ -2,15 +2,19 @@
 import type { Dataset } from '../data/dataset.ts'
 import { measure } from '../evaluation/predictions.ts'
 import type { Evaluation } from '../oracle.ts'
-import { gatherRows } from './batch.ts'
+import { type Alterations, gatherRows } from './batch.ts'
 import type { Machine, Uploaded } from './machine.ts'
 
-/** @param indices which of the data set's examples, at least one */
+/**
+ * @param indices which of the data set's examples, at least one
+ * @param alterations of the examples, by their place in `indices`
+ */
 export function evaluateOn(
   machine: Machine,
   at: Uploaded,
   dataset: Dataset,
   indices: Uint32Array,
+  alterations: Alterations = {},
 ): Evaluation {
   const count = indices.length
   const { predicts } = machine.model
@@ -18,7 +22,7 @@ export function evaluateOn(
   let outputs = new Float32Array(0)
   for (let from = 0; from < count; ) {
     const rows = machine.rowsToScore(count - from)
-    const scores = machine.scoresOf(at, gatherRows(dataset, indices, from, rows))
+    const scores = machine.scoresOf(at, gatherRows(dataset, indices, from, rows, alterations))
     loss += scores.loss
     const width = scores.outputs.length / rows
     if (from === 0) outputs = new Float32Array(count * width)

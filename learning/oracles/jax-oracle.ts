@@ -7,6 +7,7 @@ import { DataError, type DataSource, type Dataset, type ExampleForm, formOf } fr
 import { initialParameters, modelDimension, type NamedShape } from '../models/model.ts'
 import type { Evaluation, GradientReply, GradientRequest, Oracle } from '../oracle.ts'
 import { randomStream } from '../random.ts'
+import { checkBackdoor, stampOf, triggerRateOf } from './backdoor.ts'
 import { type Alterations, drawBatch, gatherRows } from './batch.ts'
 import { balancedWeights } from './class-weights.ts'
 import { OracleError } from './error.ts'
@@ -134,6 +135,7 @@ async function createWorkers(specs: readonly OracleSpec[], oracleCache: OracleCa
       // Without the cache nothing keeps the source alive: once every peer has its share, the rest can be freed.
       const source = await oracleCache.source(data, own)
       checkAugmentation(spec, source)
+      checkBackdoor(spec, source)
       const { test, notes } = source
       const share = await oracleCache.share(spec)
       const weights = classWeights === 'balanced' ? balancedWeights(share.labels, share.classes) : null
@@ -204,7 +206,10 @@ function oracleOf(worker: Worker, initial: Vector): ModelOracle {
       const at = upload(parameters)
       try {
         const examples = normalisedFor(worker, test(), parameters)
-        return evaluateOn(machine, at, examples, allOf(examples))
+        const evaluation = evaluateOn(machine, at, examples, allOf(examples))
+        const { backdoor } = worker.spec
+        if (backdoor === undefined) return evaluation
+        return Object.assign(evaluation, { triggerRate: triggerRateOf(machine, at, examples, backdoor) })
       } finally {
         at.release()
       }
@@ -249,9 +254,11 @@ function gradientAt(
 function alterationsOf({ spec, share, weights }: Worker, step: number, batch: number): Alterations {
   const { classes } = share
   const coins = spec.augment === 'mirror' ? randomStream(spec.seed, 'mirror', spec.peer, step) : null
+  const stamp = stampOf(spec, step, batch)
   const mirrored = coins && Uint8Array.from({ length: batch }, () => coins.integer(2))
   return {
     ...(spec.relabel === 'flip' && { relabel: (label: number) => classes - 1 - label }),
+    ...(stamp && { stamp }),
     ...(mirrored && { mirrored: (place: number) => mirrored[place] === 1 }),
     ...(weights && { weight: (label: number) => weights[label]! }),
   }

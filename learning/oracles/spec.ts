@@ -1,4 +1,5 @@
 /** What an oracle is made from, as plain data that can be sent to another thread or process. */
+import type { BackdoorTask } from '../attacks/backdoor.ts'
 import { DataError, type DataSource, type Dataset } from '../data/dataset.ts'
 import { openData } from '../data/open.ts'
 import type { OwnData } from '../data/own-data.ts'
@@ -20,6 +21,8 @@ export interface OracleSpec {
   readonly seed: number
   /** Trains on labels `classes − 1 − l` in place of `l` (the attack label-flip). */
   readonly relabel?: 'flip'
+  /** A back door that some peers of this run teach (the attack backdoor); evaluations say how far it has come. */
+  readonly backdoor?: BackdoorTask
   /** In training, images are mirrored left to right with probability ½ (RESAM, App. D.2: Fashion-MNIST, CIFAR-10). */
   readonly augment?: 'mirror'
   /** The share of each hidden layer's values that is dropped in training; absent: none. */

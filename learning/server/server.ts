@@ -13,7 +13,7 @@
  */
 import type { Digest } from '../../agreement/message.ts'
 import { isFiniteVector, type Vector } from '../../agreement/vector.ts'
-import type { Attack } from '../attacks/attack.ts'
+import { type Attack, poisonsData } from '../attacks/attack.ts'
 import type { BatchSize } from '../batch-size.ts'
 import type { GradientReply } from '../oracle.ts'
 import { type OwnGradientOptions, ownGradient } from '../own-gradient.ts'
@@ -98,7 +98,7 @@ export function createServer(options: ServerOptions): Server {
   const stray = liars.find(liar => !(liar >= 0 && liar < workers))
   if (stray !== undefined)
     throw new RangeError(`liar ${stray} of ${workers} workers: expected 0 to ${workers - 1}`)
-  if (options.rotating && attack?.relabel !== undefined)
+  if (options.rotating && attack !== null && poisonsData(attack))
     throw new RangeError(
       `rotating liars with ${attack.name}: a worker's data stay as they are; expected an attack on vectors`,
     )

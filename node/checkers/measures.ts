@@ -142,6 +142,19 @@ export function contractionBetween(
   return worst < 0 ? pair(0, 0) : pair(old.high[worst]! - old.low[worst]!, now.high[worst]! - now.low[worst]!)
 }
 
+/** `ζ²`, the mean squared distance of the vectors from their mean: a half of that between two of them, drawn with repetition. */
+export function spreadOf({ vectors, distinct, squares, mean }: Measured): number {
+  const count = vectors.length
+  if (count === 0 || distinct().length < 2) return 0
+  if (distinct().length === count)
+    return squares().reduce((total, value) => total + value, 0) / (2 * count * count)
+  const centre = mean()
+  let total = 0
+  for (const vector of vectors)
+    for (let i = 0; i < vector.length; i++) total += (vector[i]! - centre[i]!) ** 2
+  return total / count
+}
+
 /** What is guaranteed of a family's Δ₂ after so many iterations; null: nothing is. */
 export function contractionIn(
   cohort: BoundedCohort & Pick<Cohort, 'members'>,

@@ -29,6 +29,7 @@ import type { OracleCache } from '../../learning/oracles/oracle-cache.ts'
 import { stepSize } from '../../learning/step-size.ts'
 import { loadRule } from '../files/rule-file.ts'
 import { EXTERNAL_MODEL, readStart, saveCheckpoint } from '../oracle/open.ts'
+import { evaluateAlone } from './alone.ts'
 import { option, type Parse, UnfitError, UsageError } from './command.ts'
 import { type Scenario, type ScenarioValues, scenarioOf } from './options.ts'
 import { offering } from './parse.ts'
@@ -61,6 +62,7 @@ export interface GossipValues extends Omit<ScenarioValues, 'protocol'> {
   readonly param: RuleParameters
   readonly topology: string
   readonly init: string | null
+  readonly alone: boolean
 }
 
 /** Whom peers hear: a graph that stays, or so many others, drawn in every step. */
@@ -184,13 +186,15 @@ export interface GossipRun {
   readonly sent: readonly number[]
   /** By peer; null of liars, and where learning has diverged. */
   readonly evaluations: readonly (Evaluation | null)[]
+  /** By peer: what the honest ones learn alone; null where nobody asked. */
+  readonly alone: readonly (Evaluation | null)[] | null
   readonly series: readonly (readonly SeriesPoint[])[]
 }
 
 interface GossipLearning {
   readonly scenario: GossipScenario
   readonly rule: GossipRule
-  readonly values: Pick<GossipValues, 'init' | 'stepSize' | 'batchSchedule'>
+  readonly values: Pick<GossipValues, 'init' | 'stepSize' | 'batchSchedule'> & { readonly alone?: boolean }
   /** Where to write the first honest peer's parameters; null: nowhere. */
   readonly save: string | null
   /** What earlier runs of this thread have opened and compiled; absent: nothing. */
@@ -215,6 +219,7 @@ export async function learnByGossip(learning: GossipLearning): Promise<GossipRun
     for (const note of oracles[0]!.notes ?? []) learning.onNote?.(note)
     const gossip = await gossipOf(learning, oracles)
     const series = oracles.map(() => createSeries())
+    const start = gossip.parameters[0]!
     const followed = await follow(gossip, oracles, series, honest, learning)
     const evaluations: (Evaluation | null)[] = oracles.map(() => null)
     if (followed.diverged === null)
@@ -223,6 +228,14 @@ export async function learnByGossip(learning: GossipLearning): Promise<GossipRun
           evaluations[peer] = await oracles[peer]!.evaluate(gossip.parameters[peer]!)
         }),
       )
+    const alone = learning.values.alone
+      ? await evaluateAlone(
+          oracles,
+          honest,
+          start,
+          Object.assign(descentOf(learning), { steps: settings.steps }),
+        )
+      : null
     const first = honest[0]!
     if (save !== null && followed.diverged === null)
       await saveCheckpoint(
@@ -234,7 +247,7 @@ export async function learnByGossip(learning: GossipLearning): Promise<GossipRun
       )
     const { dimension } = oracles[0]!
     const points = series.map(each => each.points)
-    return Object.assign(followed, { dimension, evaluations, series: points })
+    return Object.assign(followed, { dimension, evaluations, alone, series: points })
   } finally {
     for (const oracle of oracles) await oracle.close()
   }
@@ -246,9 +259,10 @@ async function gossipOf(
 ): Promise<Gossip> {
   const { createGossip } = await import('../../learning/gossip/gossip.ts')
   const { peers, settings, liars, attack, hearing } = scenario
-  const { momentum, clip, weightDecay, seed, steps, faults, rate, batch, box } = settings
+  const { seed, steps, faults } = settings
   const { init } = values
   return createGossip({
+    ...descentOf({ scenario, values }),
     rule,
     peers,
     maxFaulty: faults,
@@ -257,17 +271,24 @@ async function gossipOf(
     weightsOf: hearing.kind === 'graph' ? metropolisWeights : equalWeights,
     liars,
     attack,
-    momentum,
-    clip,
-    weightDecay,
     seed,
     steps,
     start: init === null ? oracles[0]!.initial : await readStart(init, oracles[0]!.parameters),
     gradient: (peer, request) => oracles[peer]!.gradient(request),
+  })
+}
+
+/** How a peer descends along its own gradients. */
+function descentOf({ scenario, values }: Pick<GossipLearning, 'scenario' | 'values'>) {
+  const { momentum, clip, weightDecay, rate, batch, box } = scenario.settings
+  return {
+    momentum,
+    clip,
+    weightDecay,
     rate: stepSize(values.stepSize.schedule, rate),
     batch: batchSize(values.batchSchedule.schedule, batch),
     box: box === null ? null : { low: -box, high: box },
-  })
+  }
 }
 
 /** Takes the steps, until a peer's parameters are not finite, or the run is over. */
@@ -277,7 +298,7 @@ async function follow(
   series: readonly Series[],
   honest: readonly number[],
   { scenario, onStep, onEvaluation, isOver }: GossipLearning,
-): Promise<Omit<GossipRun, 'dimension' | 'evaluations' | 'series'>> {
+): Promise<Omit<GossipRun, 'dimension' | 'evaluations' | 'alone' | 'series'>> {
   const { steps, evaluateEvery } = scenario.settings
   let step = 0
   let diverged: number | null = null

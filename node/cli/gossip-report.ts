@@ -1,5 +1,12 @@
 /** The report of a run by gossip. */
-import { accuracyOf, finiteOrNull, type Report, reportedMetrics, reportedSeries } from '../daemon/report.ts'
+import {
+  accuracyOf,
+  finiteOrNull,
+  type Report,
+  reportedExtras,
+  reportedMetrics,
+  reportedSeries,
+} from '../daemon/report.ts'
 import type { GossipRun, GossipScenario } from './gossip-learning.ts'
 import { roundsCohort } from './rounds-report.ts'
 import { closenessOf } from './simulated.ts'
@@ -55,6 +62,7 @@ function honestEntry(peer: number, run: GossipRun, distance: number | null): Rep
     loss: finiteOrNull(evaluation?.loss ?? null),
     accuracy: evaluation?.accuracy ?? null,
     metrics: reportedMetrics(evaluation?.metrics ?? null),
+    ...reportedExtras(evaluation ?? null, run.alone?.[peer]),
     ...reportedSeries(run.series[peer]!),
     distance,
     bytesSent: vectorBytes(run) * run.sent[peer]!,

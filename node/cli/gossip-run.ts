@@ -6,6 +6,7 @@ import { performance } from 'node:perf_hooks'
 import type { Attack } from '../../learning/attacks/attack.ts'
 import { rateAdvice } from '../daemon/divergence.ts'
 import { finiteOrNull, meanLoss } from '../daemon/report.ts'
+import { aloneLines, triggerLines } from './alone.ts'
 import {
   degreesText,
   type GossipRun,
@@ -90,7 +91,7 @@ function printResult(
     firstLoss: finiteOrNull(firstLoss),
     lastLoss: meanLoss(honest),
   })
-  terminal.print(...worstLines(metrics))
+  terminal.print(...worstLines(metrics), ...triggerLines(honest), ...aloneLines(honest))
   if (accuracy.mean !== null)
     terminal.print(
       `accuracy: ${percent(accuracy.mean)} on average, ${percent(accuracy.min)} at the worst honest peer`,

@@ -60,7 +60,7 @@ const groups = {
   ],
   'State and operation:': ['state', 'keepBytes', 'forget', 'log', 'logLevel', 'metrics', 'control'],
   'Many runs:': ['seeds', 'list', 'quick', 'out', 'figures', 'threads', 'shard', 'budget', 'dryRun', 'fresh'],
-  'Output and help:': ['measureEvery', 'contrast', 'watch', 'open', 'page', 'force', 'json'],
+  'Output and help:': ['measureEvery', 'alone', 'contrast', 'watch', 'open', 'page', 'force', 'json'],
 } as const satisfies Readonly<Record<string, readonly string[]>>
 
 /** For an option that no heading names. */

@@ -5,7 +5,7 @@
  */
 import type { Aggregator, RuleParameters } from '../../agreement/rules/registry.ts'
 import { norm, type Vector } from '../../agreement/vector.ts'
-import type { Attack } from '../../learning/attacks/attack.ts'
+import { type Attack, poisonsData } from '../../learning/attacks/attack.ts'
 import { actsAmongPeersOnly, actsOnBroadcast } from '../../learning/attacks/registry.ts'
 import { batchSize } from '../../learning/batch-size.ts'
 import { createSeries, type SeriesPoint } from '../../learning/evaluation/series.ts'
@@ -18,8 +18,16 @@ import type { MissingRule } from '../../learning/server/filter.ts'
 import type { Server } from '../../learning/server/server.ts'
 import { stepSize } from '../../learning/step-size.ts'
 import { drawnStep } from '../cohort/learn-options.ts'
-import { accuracyOf, finiteOrNull, type Report, reportedMetrics, reportedSeries } from '../daemon/report.ts'
+import {
+  accuracyOf,
+  finiteOrNull,
+  type Report,
+  reportedExtras,
+  reportedMetrics,
+  reportedSeries,
+} from '../daemon/report.ts'
 import { EXTERNAL_MODEL, readStart, saveCheckpoint } from '../oracle/open.ts'
+import { evaluateAlone } from './alone.ts'
 import { flag, maybe, option, UnfitError, UsageError } from './command.ts'
 import { type Scenario, type ScenarioValues, scenarioOf } from './options.ts'
 import { decimal, oneOf } from './parse.ts'
@@ -87,6 +95,7 @@ export interface ServerValues extends Omit<ScenarioValues, 'protocol'> {
   readonly forgedFrom: 'vector' | 'gradient'
   readonly rotating: boolean
   readonly init: string | null
+  readonly alone: boolean
 }
 
 /**
@@ -119,13 +128,17 @@ export function serverScenario(values: ServerValues, loaded: Attack | null): Sce
     throw new UsageError(
       '--rotating with --architecture broadcast: a peer that lies keeps no estimate to go on with; expected a server',
     )
+  if (values.alone && values.partition === SHARED_DATA)
+    throw new UsageError(
+      `--alone trains each worker on its own share, and with --partition ${SHARED_DATA} none has one; expected another partition`,
+    )
   if (values.rotating && values.liars !== null)
     throw new UsageError(
       '--rotating lets other workers lie in every step, and --liars names them; expected --byzantine with their number',
     )
-  if (values.rotating && scenario.attack?.relabel !== undefined)
+  if (values.rotating && scenario.attack !== null && poisonsData(scenario.attack))
     throw new UsageError(
-      `--rotating with --attack ${scenario.attack.name}: a worker's labels stay as they are; expected an attack on vectors`,
+      `--rotating with --attack ${scenario.attack.name}: a worker's data stay as they are; expected an attack on vectors`,
     )
   return scenario
 }
@@ -153,6 +166,8 @@ export interface ServerRun {
   readonly firstLoss: number
   readonly dimension: number
   readonly evaluation: Evaluation
+  /** By worker: what the honest ones learn alone; null where nobody asked. */
+  readonly alone: readonly (Evaluation | null)[] | null
   readonly series: readonly SeriesPoint[]
   /** The step before which the parameters that were evaluated stood; null: those of the end. */
   readonly drawn: number | null
@@ -191,7 +206,17 @@ export async function learnOnServer(learning: ServerLearning): Promise<ServerRun
   const { specs, ask } = gradientSources(scenario)
   const group = await createOracleGroup(specs, oracleCache)
   const { momentum, clip, weightDecay, box, seed, faults } = settings
+  const start = init === null ? group.initial : await readStart(init, group.oracles[0]!.parameters)
+  const own = {
+    momentum,
+    clip,
+    weightDecay,
+    rate: stepSize(values.stepSize.schedule, settings.rate),
+    batch: batchSize(values.batchSchedule.schedule, settings.batch),
+    box: box === null ? null : { low: -box, high: box },
+  }
   const server = createServer({
+    ...own,
     rule,
     maxFaulty: faults,
     liars,
@@ -200,20 +225,14 @@ export async function learnOnServer(learning: ServerLearning): Promise<ServerRun
     missing,
     forgedFrom,
     rotating,
-    momentum,
-    clip,
-    weightDecay,
     seed,
     workers: peers,
-    start: init === null ? group.initial : await readStart(init, group.oracles[0]!.parameters),
+    start,
     gradients: (request, asked) =>
       group.gradients(
         request,
         asked.map(worker => ask(worker, request.step)),
       ),
-    rate: stepSize(values.stepSize.schedule, settings.rate),
-    batch: batchSize(values.batchSchedule.schedule, settings.batch),
-    box: box === null ? null : { low: -box, high: box },
     ...(architecture === 'broadcast' && { broadcast: { digestOf } }),
   })
   for (const note of group.oracles[0]!.notes ?? []) learning.onNote?.(note)
@@ -221,6 +240,13 @@ export async function learnOnServer(learning: ServerLearning): Promise<ServerRun
   const { finite } = followed
   const nothing: Evaluation = { loss: Number.NaN, accuracy: null, metrics: null }
   const evaluation = finite ? await group.evaluate(output) : nothing
+  const alone = values.alone
+    ? await evaluateAlone(group.oracles, honestOf(scenario), start, {
+        ...own,
+        steps: settings.steps,
+        outputStep: followed.drawn,
+      })
+    : null
   if (save !== null && finite)
     await saveCheckpoint(
       save,
@@ -230,7 +256,11 @@ export async function learnOnServer(learning: ServerLearning): Promise<ServerRun
       { cohort: null, step: followed.drawn === null ? followed.steps : followed.drawn - 1 },
     )
   for (const oracle of group.oracles) await oracle.close()
-  return { ...followed, dimension: group.dimension, evaluation }
+  return { ...followed, dimension: group.dimension, evaluation, alone }
+}
+
+function honestOf({ peers, liars }: Scenario): readonly number[] {
+  return Array.from({ length: peers }, (_, worker) => worker).filter(worker => !liars.includes(worker))
 }
 
 interface GradientSources {
@@ -239,19 +269,21 @@ interface GradientSources {
   readonly ask: (worker: number, step: number) => Asked
 }
 
-/** One for each worker; where they share the data, one for all, and one for liars with false labels. */
+/** One for each worker; where they share the data, one for all, and one for liars that poison it. */
 function gradientSources(scenario: Scenario): GradientSources {
   const { peers, partition, liars } = scenario
   const specs = Array.from({ length: peers }, (_, worker) => oracleSpec(scenario, worker))
   if (partition !== SHARED_DATA) return { specs, ask: worker => ({ worker }) }
-  const mislabelled = specs.find(({ relabel }) => relabel !== undefined)
-  const honest = specs.find(({ relabel }) => relabel === undefined)!
-  const whole = [honest, ...(mislabelled === undefined ? [] : [mislabelled])].map(
+  const isPoisoned = ({ relabel, backdoor }: OracleSpec) =>
+    relabel !== undefined || backdoor?.poisons === true
+  const poisoned = specs.find(isPoisoned)
+  const honest = specs.find(spec => !isPoisoned(spec))!
+  const whole = [honest, ...(poisoned === undefined ? [] : [poisoned])].map(
     (spec): OracleSpec => ({ ...spec, partition: 'iid', peer: 0, peers: 1 }),
   )
   // Worker w of n draws at step t the batch of step (t − 1)n + w + 1, so that each has its own.
   const ask = (worker: number, step: number) => ({
-    worker: mislabelled !== undefined && liars.includes(worker) ? 1 : 0,
+    worker: poisoned !== undefined && liars.includes(worker) ? 1 : 0,
     step: (step - 1) * peers + worker + 1,
   })
   return { specs: whole, ask }
@@ -262,7 +294,7 @@ async function follow(
   server: Server,
   group: OracleGroup,
   { scenario, onStep, onEvaluation, isOver }: ServerLearning,
-): Promise<Omit<ServerRun, 'dimension' | 'evaluation'> & { output: Vector }> {
+): Promise<Omit<ServerRun, 'dimension' | 'evaluation' | 'alone'> & { output: Vector }> {
   const { steps, evaluateEvery, output: which, seed } = scenario.settings
   // RESAM, Theorem 1: uniform among θ_1 … θ_T, those before a step.
   const drawn = which === 'drawn' ? drawnStep(seed, steps) : null
@@ -317,6 +349,7 @@ export function serverReport(scenario: Scenario, rule: string, run: ServerRun, w
       peer,
       accuracy,
       metrics: reportedMetrics(metrics),
+      ...reportedExtras(run.evaluation, run.alone?.[peer]),
       ...reportedSeries(run.series),
       distance: 0,
       bytesSent: bytes,

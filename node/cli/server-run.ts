@@ -9,6 +9,7 @@ import type { Attack } from '../../learning/attacks/attack.ts'
 import { rateAdvice } from '../daemon/divergence.ts'
 import { finiteOrNull } from '../daemon/report.ts'
 import { loadRule } from '../files/rule-file.ts'
+import { aloneLines, triggerLines } from './alone.ts'
 import type { Scenario } from './options.ts'
 import { deliverReport, type ReportValues } from './report-output.ts'
 import {
@@ -57,6 +58,7 @@ export async function simulateServer(
       lastLoss: finiteOrNull(loss),
     }
     terminal.print(...metricsLines(metrics))
+    terminal.print(...triggerLines(report.honest), ...aloneLines(report.honest))
     if (run.drawn !== null) terminal.print(`θ̂ is drawn: the parameters before step ${run.drawn}`)
     terminal.print(terminal.paint('bold', serverSentence(learnt, did, isBroadcast)))
   } else {

@@ -1,6 +1,7 @@
 /** What one simulated run is made of, as options: for `simulate`, and for each cell of a sweep. */
 import type { LatencyModel } from '../simulation/latency.ts'
 import { networkNamed } from './agree-options.ts'
+import { aloneOption } from './alone.ts'
 import { maybe, type Option, option, UsageError, type Values } from './command.ts'
 import { type FaultItem, faultOptions, injectedFaultsOf } from './fault-options.ts'
 import { topologyOption } from './gossip-learning.ts'
@@ -51,6 +52,7 @@ export const runOptions = {
     byteCount,
     '1G; always two steps, never more than 16',
   ),
+  alone: aloneOption,
   oracle: {
     ...learningOptions.oracle,
     about:
@@ -73,7 +75,7 @@ function dataPartition(value: string, name: string): string {
 
 export type SimulatedWorld = Pick<
   SimulatedOptions,
-  'latencyMs' | 'gradientMs' | 'network' | 'loss' | 'injectedFaults' | 'measureEvery' | 'keepBytes'
+  'latencyMs' | 'gradientMs' | 'network' | 'loss' | 'injectedFaults' | 'measureEvery' | 'keepBytes' | 'alone'
 >
 
 const LATENCY_MS = 5
@@ -81,7 +83,7 @@ const LATENCY_MS = 5
 /** @throws UsageError where the options contradict each other, or name what does not exist */
 export function worldOf(values: RunValues, { peers, settings, liars, partition }: Scenario): SimulatedWorld {
   refuseSharedData(partition)
-  const { latency, network, loss, gradientTime, measureEvery, keepBytes, unsafe } = values
+  const { latency, network, loss, gradientTime, measureEvery, keepBytes, alone, unsafe } = values
   if (latency !== null && network !== null)
     throw new UsageError(`--latency is ${latency}, and --network names a model; expected one of the two`)
   const scene = { peers, steps: settings.steps, maxFaulty: settings.faults, liars, unsafe }
@@ -92,6 +94,7 @@ export function worldOf(values: RunValues, { peers, settings, liars, partition }
     loss,
     measureEvery,
     keepBytes,
+    alone,
     injectedFaults: injectedFaultsOf(values, scene),
   }
 }

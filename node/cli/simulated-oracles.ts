@@ -93,7 +93,7 @@ export function oracleSpec(
   { settings, peers, data, partition, augment, liars, attack }: Scenario,
   peer: number,
 ): OracleSpec {
-  const poisoned = attack?.relabel !== undefined && liars.includes(peer)
+  const lies = liars.includes(peer)
   const { model, seed, dropout, classWeights } = settings
   return {
     model,
@@ -102,7 +102,8 @@ export function oracleSpec(
     peer,
     peers,
     seed,
-    ...(poisoned && { relabel: 'flip' }),
+    ...(attack?.relabel && lies && { relabel: 'flip' }),
+    ...(attack?.backdoor && { backdoor: { ...attack.backdoor, poisons: lies } }),
     ...(augment !== 'none' && { augment }),
     dropout,
     classWeights,

@@ -4,6 +4,8 @@ import {
   cohortSummary,
   finiteOrNull,
   type Report,
+  reportedExtras,
+  reportedHeterogeneity,
   reportedMetrics,
   reportedSeries,
   tally,
@@ -22,11 +24,15 @@ export function simulatedReport(
   const ended = result.honest.filter(peer => result.parameters[peer] !== null)
   const closeness = closenessOf(ended.map(peer => result.parameters[peer]!))
   const diameters = result.steps.flatMap(({ diameter }) => diameter ?? [])
+  const spread = result.steps.flatMap(({ step, heterogeneity }) =>
+    heterogeneity === null ? [] : [{ step, ...heterogeneity }],
+  )
   const honest = ended.map((peer, place) => ({
     peer,
     loss: finiteOrNull(evaluations[peer]?.loss ?? null),
     accuracy: evaluations[peer]?.accuracy ?? null,
     metrics: reportedMetrics(evaluations[peer]?.metrics ?? null),
+    ...reportedExtras(evaluations[peer] ?? null, run.alone?.[peer]),
     ...(evaluations[peer]?.agreed && { agreed: evaluations[peer].agreed }),
     ...reportedSeries(series[peer]!),
     distance: closeness.distances[place]!,
@@ -54,6 +60,7 @@ export function simulatedReport(
       last: closeness.diameter,
       relative: closeness.relative,
     },
+    ...reportedHeterogeneity(spread),
     messages: result.messages,
     bytes: result.bytes,
     wallSeconds,

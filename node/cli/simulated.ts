@@ -11,6 +11,7 @@ import type { ModelOracle } from '../../learning/oracles/jax-oracle.ts'
 import type { OracleCache } from '../../learning/oracles/oracle-cache.ts'
 import { measured } from '../checkers/measures.ts'
 import type { Cohort } from '../cohort/cohort.ts'
+import { learnOptions } from '../cohort/learn-options.ts'
 import { countBuffersAsHeap, growHeapFor } from '../network/memory.ts'
 import { readStart } from '../oracle/open.ts'
 import { digestOf } from '../signatures/index.ts'
@@ -19,6 +20,7 @@ import type { LatencyModel } from '../simulation/latency.ts'
 import type { Onlooker } from '../simulation/onlooker.ts'
 import type { SimulationResult } from '../simulation/simulate.ts'
 import type { StepProgress } from '../simulation/step-meter.ts'
+import { evaluateAlone } from './alone.ts'
 import { startingFrom } from './learning-options.ts'
 import type { Scenario } from './options.ts'
 import { type OwnProgram, openOracles, oracleSpec } from './simulated-oracles.ts'
@@ -39,6 +41,8 @@ export interface SimulatedOptions {
   readonly measureEvery?: number
   /** The program that computes the gradients, one process a peer; absent or null: one of our models. */
   readonly program?: OwnProgram | null
+  /** Whether each honest peer learns alone, too; absent: no. */
+  readonly alone?: boolean
   /** A checkpoint to start from. */
   readonly init: string | null
   /** Where to write what the first honest peer that finished has learnt. */
@@ -78,6 +82,8 @@ export interface SimulatedRun {
   readonly evaluations: readonly (JudgedEvaluation | null)[]
   /** By peer: the evaluations on the way, if the cohort asks for them; none of Byzantine peers. */
   readonly series: readonly (readonly SeriesPoint[])[]
+  /** By peer: what those that finished learn alone; null where nobody asked. */
+  readonly alone: readonly (Evaluation | null)[] | null
   readonly dimension: number
   /** Without the time to open the data, and to judge what was learnt at the end. */
   readonly learningSeconds: number
@@ -157,16 +163,29 @@ async function runWith(
     const agreed = last?.step === cohort.steps ? last.agreed : undefined
     return own && { ...own, agreed: agreed ?? null }
   })
+  const alone = options.alone ? await aloneOf(oracles, cohort, result) : null
   const saved = await saveFirst(options, oracles[0]!, result, cohort)
   return {
     cohort,
     result,
     evaluations,
     series: series.map(({ points }, peer) => (scenario.liars.includes(peer) ? [] : points)),
+    alone,
     dimension: oracles[0]!.dimension,
     learningSeconds,
     saved,
   }
+}
+
+/** What the honest peers that finished learn alone. */
+function aloneOf(
+  oracles: readonly ModelOracle[],
+  cohort: Cohort,
+  { honest, parameters }: SimulationResult,
+): ReturnType<typeof evaluateAlone> {
+  const ended = honest.filter(peer => parameters[peer] !== null)
+  const { initial, dimension } = oracles[0]!
+  return evaluateAlone(oracles, ended, initial, learnOptions(cohort, 0, dimension))
 }
 
 /** The vectors of all peers are kept here for the steps of the window, not only those of one. */

@@ -212,6 +212,7 @@ function oracleOf(options: StartPeerOptions, { cohort, self }: Membership): Orac
       peers: members.length,
       seed,
       ...(attack?.relabel && { relabel: 'flip' as const }),
+      ...(attack?.backdoor && { backdoor: { ...attack.backdoor, poisons: true } }),
       ...(augment !== 'none' && { augment }),
       dropout,
       classWeights,

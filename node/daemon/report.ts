@@ -6,7 +6,8 @@ import { z } from 'zod'
 import { precisions } from '../../agreement/precision.ts'
 import type { Fault, PeerIndex } from '../../agreement/protocol.ts'
 import type { Metrics } from '../../learning/evaluation/metrics.ts'
-import type { SeriesPoint } from '../../learning/evaluation/series.ts'
+import { SERIES_POINTS_MAX, type SeriesPoint } from '../../learning/evaluation/series.ts'
+import type { Evaluation } from '../../learning/oracle.ts'
 import type { Cohort } from '../cohort/cohort.ts'
 import { protocolText, topologyText } from '../cohort/gossip.ts'
 import { writeOutput } from '../files/output.ts'
@@ -63,6 +64,8 @@ const pointSchema = z.object({
   loss: z.number().nullable(),
   accuracy: share.nullable(),
   metrics: metricsSchema,
+  /** As at the end. */
+  triggerRate: share.nullable().optional(),
   /** Absent where the cohort has not agreed on any. */
   agreed: agreedSchema.optional(),
 })
@@ -75,6 +78,15 @@ const honestSchema = z.object({
   accuracy: share.nullable(),
   /** More measures on the test set; null if the model predicts nothing, or an --oracle tells none. */
   metrics: metricsSchema,
+  /**
+   * Where liars teach a back door, the share of the test images of other classes that are taken for its target once they
+   * have the trigger; null if there are none.
+   */
+  triggerRate: share.nullable().optional(),
+  /** With --alone: what the same steps on its own share alone reach, and how much more accuracy the cohort's have. */
+  alone: z
+    .object({ loss: z.number().nullable(), accuracy: share.nullable(), gain: z.number().nullable() })
+    .optional(),
   /** The cohort's figures for the final parameters; absent where it agrees on none, or this peer came too late for it. */
   agreed: agreedSchema.optional(),
   /** The same after every `evaluateEvery` steps, and after the last, where the cohort sets it; thinned out beyond a thousand points. */
@@ -154,6 +166,17 @@ export const reportSchema = z.object({
     /** `last` over the norm of the mean of the honest parameters. */
     relative: amount.nullable(),
   }),
+  /**
+   * How far the honest peers' gradients lie apart before they agree, as they send them: `squared` is ζ², their mean squared
+   * distance from their mean, at each measured step, thinned out beyond a thousand. Absent where peers exchange none.
+   */
+  heterogeneity: z
+    .object({
+      mean: amount,
+      last: amount,
+      series: z.array(z.object({ step: z.int(), squared: amount, diameter: amount })),
+    })
+    .optional(),
   /** Steps from one measured step to the next, 0 for the last alone; absent where each was measured. */
   measureEvery: z.int().min(0).optional(),
   /** The number of messages that all peers of this report sent. */
@@ -225,15 +248,43 @@ export function reportedMetrics(metrics: Metrics | null): HonestReport['metrics'
   return metrics && { ...metrics, recall: [...metrics.recall] }
 }
 
+/** What was asked of a peer beside its accuracy: how far a back door has come, and what it would have learnt alone. */
+export function reportedExtras(
+  own: Evaluation | null,
+  alone: Evaluation | null | undefined,
+): Pick<HonestReport, 'triggerRate' | 'alone'> {
+  const { triggerRate, accuracy = null } = own ?? {}
+  const gain =
+    accuracy === null || alone == null || alone.accuracy === null ? null : accuracy - alone.accuracy
+  return {
+    ...(triggerRate !== undefined && { triggerRate }),
+    ...(alone && { alone: { loss: finiteOrNull(alone.loss), accuracy: alone.accuracy, gain } }),
+  }
+}
+
+/** The measured steps as a report has them; absent if none was. */
+export function reportedHeterogeneity(
+  points: NonNullable<Report['heterogeneity']>['series'],
+): Pick<Report, 'heterogeneity'> {
+  const last = points.at(-1)
+  if (last === undefined || !points.every(({ squared }) => Number.isFinite(squared))) return {}
+  const every = Math.ceil(points.length / SERIES_POINTS_MAX)
+  const series = points.filter((_, place) => place % every === 0)
+  return {
+    heterogeneity: { mean: meanOf(points.map(({ squared }) => squared)), last: last.squared, series },
+  }
+}
+
 /** A series as a report has it; absent if nothing was evaluated on the way. */
 export function reportedSeries(points: readonly SeriesPoint[]): Pick<HonestReport, 'series'> {
   if (points.length === 0) return {}
   return {
-    series: points.map(({ step, loss, accuracy, metrics, agreed }) => ({
+    series: points.map(({ step, loss, accuracy, metrics, triggerRate, agreed }) => ({
       step,
       loss: finiteOrNull(loss),
       accuracy,
       metrics: reportedMetrics(metrics),
+      ...(triggerRate !== undefined && { triggerRate }),
       ...(agreed && { agreed }),
     })),
   }

@@ -4,6 +4,7 @@ import type { Schema } from '../../learning/data/schema.ts'
 import { settledImages, settledTable } from '../../learning/data/statistics.ts'
 import { namesSizes } from '../../learning/models/mlp.ts'
 import { expectedModel, isModelName, modelNames } from '../../learning/models/registry.ts'
+import { OracleError } from '../../learning/oracles/error.ts'
 import type { ModelOracle } from '../../learning/oracles/jax-oracle.ts'
 import type { OracleSpec } from '../../learning/oracles/spec.ts'
 import type { Layout } from '../files/checkpoint.ts'
@@ -93,6 +94,11 @@ async function openAtStart(
     const { createOracle } = await import('../../learning/oracles/worker-oracle.ts')
     return createOracle(spec)
   }
+  if (spec.backdoor !== undefined)
+    throw new OracleError(
+      'ORACLE_ATTACK',
+      `the attack backdoor paints its trigger into images that Concord reads, and "${command}" reads its own; expected another attack, or one of our models`,
+    )
   const { createChildOracle } = await import('./child-oracle.ts')
   const { peer, peers, seed, data, partition, relabel = null } = spec
   return createChildOracle({

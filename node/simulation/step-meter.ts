@@ -13,7 +13,7 @@ import {
   newAgreement,
   sawSealed,
 } from '../checkers/guarantees.ts'
-import { contractionIn, measured } from '../checkers/measures.ts'
+import { contractionIn, measured, spreadOf } from '../checkers/measures.ts'
 import { precisionOf } from '../codec/index.ts'
 import type { Cohort } from '../cohort/cohort.ts'
 import type { Onlooker } from './onlooker.ts'
@@ -25,7 +25,14 @@ export interface StepProgress {
   readonly loss: number
   /** Null where the step was not measured. */
   readonly diameter: { readonly gradient: number; readonly parameters: number } | null
+  /**
+   * Of what the honest peers put into the agreement on gradients: `ζ²`, the mean squared distance from their mean, and
+   * their diameter. Null where the step was not measured.
+   */
+  readonly heterogeneity: { readonly squared: number; readonly diameter: number } | null
 }
+
+const NOT_MEASURED = { diameter: null, heterogeneity: null }
 
 interface StepMeterOptions {
   /** How many steps from one measured step to the next; 0: only the last is measured; absent: 1. */
@@ -72,22 +79,23 @@ export function createStepMeter(
     const { losses, gradient, parameters } = at(step)
     open.delete(step)
     const isMeasured = step === cohort.steps || (measureEvery > 0 && step % measureEvery === 0)
-    const diameterOf = (phase: 'gradient' | 'parameters', agreement: Agreement) => {
+    const measure = (phase: 'gradient' | 'parameters', agreement: Agreement) => {
       const inputs = measured([...agreement.inputs.values()], distances)
       const outputs = measured([...agreement.outputs.values()], distances)
       violations.push(...brokenBetween(cohort, step, phase, { ...agreement, inputs, outputs }))
       const isOwn = phase === 'gradient' && cohort.gradientRule !== undefined
       const contraction = contractionIn(cohort, inputs, outputs, agreement.iterations)
       onlooker?.contracted(step, phase, isOwn ? { ...contraction, bound: null } : contraction)
-      return outputs.diameter()
+      return { inputs, diameter: outputs.diameter() }
     }
-    const progress = {
-      step,
-      loss: [...losses.values()].reduce((a, b) => a + b, 0) / Math.max(1, losses.size),
-      diameter: isMeasured
-        ? { gradient: diameterOf('gradient', gradient), parameters: diameterOf('parameters', parameters) }
-        : null,
+    const measuredOf = () => {
+      const own = measure('gradient', gradient)
+      const diameter = { gradient: own.diameter, parameters: measure('parameters', parameters).diameter }
+      const heterogeneity = { squared: spreadOf(own.inputs), diameter: own.inputs.diameter() }
+      return { diameter, heterogeneity }
     }
+    const loss = sumOf(losses) / Math.max(1, losses.size)
+    const progress: StepProgress = { step, loss, ...(isMeasured ? measuredOf() : NOT_MEASURED) }
     steps.push(progress)
     onStep?.(progress)
     onlooker?.stepped(step)
@@ -120,6 +128,10 @@ export function createStepMeter(
       settle()
     },
   }
+}
+
+function sumOf(losses: ReadonlyMap<PeerIndex, number>): number {
+  return [...losses.values()].reduce((a, b) => a + b, 0)
 }
 
 function newStep(): OpenStep {

@@ -4,7 +4,7 @@ import type { Series } from './rows.ts'
 
 type Honest = Report['honest'][number]
 /** An evaluation of one peer: what it has at the end, and at each point on the way. */
-type Evaluated = Pick<Honest, 'loss' | 'accuracy' | 'metrics'>
+type Evaluated = Pick<Honest, 'loss' | 'accuracy' | 'metrics' | 'triggerRate'>
 
 /** Each figure of an evaluation, and over the peers the mean and the worst of it. */
 const figures = {
@@ -15,6 +15,7 @@ const figures = {
   auroc: { worst: 'Min', of: ({ metrics }: Evaluated) => ofClasses(metrics)?.auroc },
   rmse: { worst: 'Max', of: ({ metrics }: Evaluated) => ofNumbers(metrics)?.rmse },
   r2: { worst: 'Min', of: ({ metrics }: Evaluated) => ofNumbers(metrics)?.r2 },
+  triggerRate: { worst: 'Max', of: ({ triggerRate }: Evaluated) => triggerRate },
 } as const
 
 const ofClasses = (metrics: Evaluated['metrics']) => (metrics?.kind === 'classes' ? metrics : null)
@@ -29,6 +30,9 @@ export const evaluationMetrics: readonly string[] = Object.entries(figures).flat
 /** All metrics of rows. Those of evaluations have a series, too. */
 export const metricNames: readonly string[] = [
   ...evaluationMetrics,
+  'gainMin',
+  'gainMean',
+  'heterogeneity',
   'diameterParameters',
   'diameterRelative',
   'stepsDone',
@@ -62,9 +66,17 @@ const missing = (value: number | null | undefined) => value === null || value ==
 
 /** The end of a run. */
 export function metricsOf(report: Report): Record<string, number | null> {
-  const { honest, diameter, steps, messages, bytes, virtualSeconds, violations } = report
+  const { honest, heterogeneity, diameter, steps, messages, bytes, virtualSeconds, violations } = report
+  const gains = honest.flatMap(({ alone }) => alone?.gain ?? [])
+  const hasGains = honest.some(({ alone }) => alone !== undefined)
+  const isWhole = gains.length === honest.length
   return {
     ...overPeers(honest),
+    ...(hasGains && {
+      gainMin: isWhole ? Math.min(...gains) : null,
+      gainMean: isWhole ? meanOf(gains) : null,
+    }),
+    ...(heterogeneity && { heterogeneity: heterogeneity.mean }),
     diameterParameters: diameter.last,
     diameterRelative: diameter.relative,
     stepsDone: steps,

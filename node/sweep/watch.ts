@@ -33,10 +33,11 @@ export function createWatch(
   let ended: Ended | null = null
   const reached = (step: number, points: readonly SeriesPoint[]) => {
     const metrics = overPeers(
-      points.map(({ loss, accuracy, metrics: each }) => ({
+      points.map(({ loss, accuracy, metrics: each, triggerRate }) => ({
         loss: finiteOrNull(loss),
         accuracy,
         metrics: reportedMetrics(each),
+        ...(triggerRate !== undefined && { triggerRate }),
       })),
     )
     const met = Object.entries(targets).map(([name, target]) => {

@@ -16,16 +16,19 @@ import { join } from 'node:path'
 import type { Endpoint } from '../../node/network/endpoint.ts'
 import { type BenchRow, compared, median, type RunBench } from './bench.ts'
 import { measureBareExchange } from './exchange-bare.ts'
-import type { Assignment, Report } from './exchange-inside-worker.ts'
+import type { Assignment, MeasuredRule, Report } from './exchange-inside-worker.ts'
 import { benchCohort, heard } from './members.ts'
 
-interface Case {
+export interface ExchangeCase {
   readonly peers: number
   /** Floats in a vector. */
   readonly dimension: number
   readonly rounds: number
   /** The first rounds run on cold code and small buffers. */
   readonly warmUpRounds: number
+}
+
+interface Case extends ExchangeCase {
   /** So many turns at most, whatever is asked for. */
   readonly turnsMax: number
 }
@@ -44,9 +47,11 @@ const cases: readonly Case[] = [
 interface Variant {
   readonly signed: boolean
   readonly logged: boolean
+  /** Absent: none is applied. */
+  readonly rule?: MeasuredRule
 }
 
-interface Measured {
+export interface Measured {
   readonly medianMs: number
   readonly cpuMs: number
 }
@@ -129,10 +134,10 @@ function rowOf(
   return compared(name, middle(ours), { name: 'bare exchange', ms: middle(bare) }, others)
 }
 
-async function measureInside(
-  { peers, dimension, rounds, warmUpRounds }: Case,
+export async function measureInside(
+  { peers, dimension, rounds, warmUpRounds }: ExchangeCase,
   over: Over,
-  { signed, logged }: Variant,
+  { signed, logged, rule }: Variant,
 ): Promise<Measured> {
   const { seeds, cohort } = await benchCohort(peers, over)
   const directory = logged ? await mkdtemp(join(tmpdir(), 'concord-bench-')) : null
@@ -150,6 +155,7 @@ async function measureInside(
         rounds: rounds + warmUpRounds,
         signed,
         stateDirectory,
+        rule: rule ?? null,
       }
       worker.send(assignment)
     }

@@ -47,6 +47,16 @@ function hangsOnRounding(
   return next - last < 1e-5 * next
 }
 
+/** What each round of Bulyan chooses from. */
+function krumRounds(plain: naive.Rows, f: number): { scores: readonly number[]; keep: number }[] {
+  const left = [...plain.keys()]
+  return naive.bulyanChoice(plain, f).map(chosen => {
+    const own = left.map(j => plain[j]!)
+    left.splice(left.indexOf(chosen), 1)
+    return { scores: naive.krumScores(own, f, Math.max(1, own.length - f - 2)), keep: 1 }
+  })
+}
+
 const pairs = {
   kinds: ['normal', 'integers', 'duplicates', 'denormals', 'spread', 'cluster', 'huge'],
   size: 3000,
@@ -78,6 +88,13 @@ agrees(
   real.multiKrum,
   (plain, f) => naive.multiKrum(plain, f, plain.length - f),
   (plain, { n, f }) => [{ scores: naive.krumScores(plain, f), keep: n - f }],
+)
+agrees(
+  'bulyan',
+  { ...pairs, n: 24 },
+  (family, f) => real.bulyan(family, naive.faultsTaken('bulyan', family.length, f)),
+  (plain, f) => naive.bulyan(plain, naive.faultsTaken('bulyan', plain.length, f)),
+  (plain, { n, f }) => krumRounds(plain, naive.faultsTaken('bulyan', n, f)),
 )
 agrees(
   'cva',

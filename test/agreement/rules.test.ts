@@ -151,3 +151,18 @@ test('a fault limit is exact: 2f < n', t => {
     t.throws(() => aggregator(name).aggregate(column(1, 2, 3, 4), 2), { code: 'too-many-faults' }, name)
   }
 })
+
+test('bulyan takes f faults of 4f + 3 vectors and no fewer, and a lie that Krum would take moves it little', t => {
+  const near = [0, 1, 2, 3, 4, 5]
+  t.deepEqual([...aggregator('bulyan').aggregate(column(...near, 900), 1)], [2])
+  const error = t.throws(() => aggregator('bulyan').aggregate(column(...near), 1), { instanceOf: RuleError })
+  t.is(error?.code as string, 'too-many-faults')
+  t.regex(error!.message, /bulyan: 1 faults among 6 vectors, needs 4f \+ 3 ≤ n: at most 0 with 6 vectors/)
+  // Near in all coordinates but one: Krum sends it on, and the median of that coordinate does not.
+  const honest = Array.from({ length: 6 }, (_, j) =>
+    Float32Array.from({ length: 50 }, (_, i) => Math.sin(97 * (j + 1) * (i + 1) * (i + 2))),
+  )
+  const lie = Float32Array.from({ length: 50 }, (_, i) => (i === 0 ? 4 : 0))
+  t.is(aggregator('krum').aggregate([...honest, lie], 1)[0], 4)
+  t.true(Math.abs(aggregator('bulyan').aggregate([...honest, lie], 1)[0]!) <= 1)
+})

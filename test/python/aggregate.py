@@ -45,6 +45,21 @@ def meamed(x, f):
     return np.take_along_axis(x, order[: len(x) - f], axis=0).mean(axis=0)
 
 
+def bulyan(x, f):
+    left, chosen = list(range(len(x))), []
+    while len(chosen) < len(x) - 2 * f:
+        pairs = np.sort(squared_distances(x[left]), axis=1)
+        scores = pairs[:, 1 : 1 + max(1, len(left) - f - 2)].sum(axis=1)
+        chosen.append(left.pop(int(np.argmin(scores))))
+    kept = x[chosen]
+    order = np.argsort(np.abs(kept - np.median(kept, axis=0)), axis=0, kind="stable")
+    return np.take_along_axis(kept, order[: len(x) - 4 * f], axis=0).mean(axis=0)
+
+
+def faults_taken(rule, n, f):
+    return min(f, (n - 3) // 4) if rule == "bulyan" else f
+
+
 def subset_of_least(score, n, size):
     return list(min(itertools.combinations(range(n), size), key=score))
 
@@ -178,6 +193,7 @@ RULES = {
     "multi-krum": (multi_krum, [{"m": 2}]),
     "krum-original": (krum_original, []),
     "multi-krum-original": (multi_krum_original, [{"m": 2}]),
+    "bulyan": (bulyan, []),
     "gm": (gm, [{"tolerance": 1e-9}]),
     "gmom": (gmom, [{"k": 6}, {"tau": 30, "tolerance": 1e-8}]),
     "cge": (cge, []),
@@ -233,8 +249,9 @@ def main(folder, *command):
         for name, rule, samples in cases:
             for sample in [{}, *samples]:
                 parameters = [f"--param={key}={value}" for key, value in sample.items()]
-                concord("--rule", name, "--faults", str(f), *parameters, path, "-o", result)
-                ours, expected = np.load(result), rule(x.astype(np.float64), f, **sample)
+                faults = faults_taken(name, len(x), f)
+                concord("--rule", name, "--faults", str(faults), *parameters, path, "-o", result)
+                ours, expected = np.load(result), rule(x.astype(np.float64), faults, **sample)
                 assert ours.dtype == x.dtype and ours.shape == expected.shape, (name, ours.dtype, ours.shape)
                 error = float(np.max(np.abs(ours - expected) / np.abs(expected)))
                 print(json.dumps({"rule": name, "matrix": matrix, "parameters": sample, "error": error}))

@@ -5,6 +5,7 @@ import { boundsQuery } from '../../cohort/bounds-query.ts'
 import { finiteOrNull, meanLoss, type Report, tally } from '../../daemon/report.ts'
 import { loadAttack } from '../../files/attack-file.ts'
 import { endOf } from '../../page/end.ts'
+import { aloneLines, triggerLines } from '../alone.ts'
 import { checkArchitecture } from '../architecture.ts'
 import { defineCommand, flag, maybe, option, UsageError, type Values } from '../command.ts'
 import { faultOptions } from '../fault-options.ts'
@@ -211,6 +212,7 @@ async function printResult(
   const metrics = worstMetrics(evaluations.map(evaluation => evaluation?.metrics ?? null))
   const agreed = evaluations.find(evaluation => evaluation?.agreed)
   terminal.print(...(await resultTable(rows, terminal)), ...worstLines(metrics))
+  terminal.print(...triggerLines(report.honest), ...aloneLines(report.honest))
   if (agreed?.agreed) terminal.print(agreedText(agreed.agreed, agreed))
   const time = `${duration(result.virtualSeconds)} of virtual time, ${duration(report.wallSeconds)} of real time`
   terminal.print(`${megabytes(report.bytes)} in ${report.messages} messages; ${time}`)

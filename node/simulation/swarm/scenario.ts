@@ -10,6 +10,7 @@ import {
   adaptiveAttackNames,
   attackNamed,
   attackNames,
+  dataAttackNames,
   digestAttackNames,
 } from '../../../learning/attacks/registry.ts'
 import { randomStream } from '../../../learning/random.ts'
@@ -30,7 +31,7 @@ export const swarmProtocols = ['mda', 'cva', 'icwtm', 'rb-tm'] as const
 
 /** Attacks on labels need a data set. */
 const swarmAttacks = attackNames.filter(
-  name => name !== 'label-flip' && ![...digestAttackNames, ...adaptiveAttackNames].includes(name),
+  name => ![...dataAttackNames, ...digestAttackNames, ...adaptiveAttackNames].includes(name),
 )
 
 /** The most peers; fewer for RB-TM, whose traffic grows with n³. */

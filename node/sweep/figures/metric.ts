@@ -6,7 +6,7 @@ export type Better = 'higher' | 'lower'
 /** Shares in [0, 1], of which more is better. */
 const share = /accuracy|precision|recall|f1|auroc|auc/i
 /** Of these more is better too. */
-const more = /^r2|^stepsDone|score/i
+const more = /^r2|^stepsDone|^gain|score/i
 
 /** By the name: more accuracy is better, and less of anything else (loss, distance, bytes, time). */
 export function betterOf(metric: string): Better {
@@ -14,7 +14,7 @@ export function betterOf(metric: string): Better {
 }
 
 export function isShare(metric: string): boolean {
-  return share.test(metric)
+  return share.test(metric) || /^(triggerRate|gain)/.test(metric)
 }
 
 /** The name with its unit, as titles and axes have it. */

@@ -38,6 +38,7 @@ export const ruleReferences: Readonly<Record<string, Reference<number[]>>> = {
     compute: (rows, f, { m = rows.length - f }) => naive.multiKrumOriginal(rows, f, m),
     samples: () => [{ m: 2 }, { m: 3 }],
   },
+  bulyan: plain(naive.bulyan),
   gm: { compute: rows => naive.gm(rows), samples: () => [{ tolerance: 1e-9 }] },
   gmom: {
     compute: (rows, f, { k = 2 * f + 1, tau = Infinity }) =>

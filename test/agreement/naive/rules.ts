@@ -96,6 +96,29 @@ export const multiKrum = (rows: Rows, f: number, m: number): number[] =>
 export const multiKrumOriginal = (rows: Rows, f: number, m: number): number[] =>
   mean(pick(rows, least(krumScores(rows, f, Math.max(1, rows.length - f - 2)), m)))
 
+/** The places that Krum of 2017 takes out one after the other, `n − 2f` of them. */
+export function bulyanChoice(rows: Rows, f: number): number[] {
+  const left = [...rows.keys()]
+  const chosen: number[] = []
+  for (let round = 0; round < rows.length - 2 * f; round++) {
+    const scores = krumScores(pick(rows, left), f, Math.max(1, left.length - f - 2))
+    chosen.push(...left.splice(scores.indexOf(Math.min(...scores)), 1))
+  }
+  return chosen
+}
+
+export const bulyan = (rows: Rows, f: number): number[] =>
+  columns(pick(rows, bulyanChoice(rows, f))).map(column => {
+    const sorted = ascending(column)
+    const middle = (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2
+    const nearestFirst = sorted.sort((a, b) => Math.abs(a - middle) - Math.abs(b - middle) || a - b)
+    return sum(nearestFirst.slice(0, rows.length - 4 * f)) / (rows.length - 4 * f)
+  })
+
+/** The most faults, up to `f`, that a rule takes among `n` vectors. */
+export const faultsTaken = (rule: string, n: number, f: number): number =>
+  rule === 'bulyan' ? Math.min(f, Math.max(0, Math.floor((n - 3) / 4))) : f
+
 export const norms = (rows: Rows): number[] => rows.map(norm)
 
 export const cgeSum = (rows: Rows, f: number): number[] =>

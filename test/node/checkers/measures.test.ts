@@ -3,7 +3,13 @@ import test from 'ava'
 import fc from 'fast-check'
 import { diameter, type Vector } from '../../../agreement/vector.ts'
 import { randomStream } from '../../../learning/random.ts'
-import { contractionBetween, meanShift, meanShiftMax, measured } from '../../../node/checkers/measures.ts'
+import {
+  contractionBetween,
+  meanShift,
+  meanShiftMax,
+  measured,
+  spreadOf,
+} from '../../../node/checkers/measures.ts'
 
 interface Shape {
   readonly count: number
@@ -95,4 +101,18 @@ test('the contraction of a coordinate-wise protocol is that of the coordinate th
   t.deepEqual(contractionBetween('icwtm', before, after), { before: 8, after: 6, ratio: 0.75 })
   t.is(contractionBetween('mda', before, after).after, Math.sqrt(4 + 36))
   t.is(meanShift(before, after), Math.sqrt((4 - 2) ** 2 + (4 - 3) ** 2 + 1))
+})
+
+test('ζ² is the mean squared distance from the mean, also where vectors are equal', t => {
+  fc.assert(
+    fc.property(shapes, shape => {
+      const family = familyOf(shape)
+      const mean = meanOf(family)
+      const squared = family
+        .map(vector => vector.reduce((sum, value, i) => sum + (value - mean[i]!) ** 2, 0))
+        .reduce((a, b) => a + b / family.length, 0)
+      t.true(Math.abs(spreadOf(measured(family)) - squared) <= 1e-4 * squared)
+    }),
+  )
+  t.is(spreadOf(measured([])), 0)
 })

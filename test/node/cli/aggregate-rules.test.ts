@@ -13,7 +13,7 @@ import { aggregate } from '../../../node/cli/commands/aggregate.ts'
 import { runProgram } from '../../../node/cli/program.ts'
 import { parseNpyVectors } from '../../../node/files/npy.ts'
 import { preAggregationReferences, type Reference, ruleReferences } from '../../agreement/naive/by-name.ts'
-import { cwmed, type Rows } from '../../agreement/naive/rules.ts'
+import { cwmed, faultsTaken, type Rows } from '../../agreement/naive/rules.ts'
 import { recordedTerminal } from './terminals.ts'
 
 interface Matrix {
@@ -84,8 +84,8 @@ async function concord(t: ExecutionContext, ...argv: readonly string[]): Promise
 
 type Parameters = Readonly<Record<string, number>>
 
-const argumentsFor = (rule: string, { f }: Matrix, parameters: Parameters): string[] => [
-  ...['--rule', rule, '--faults', `${f}`],
+const argumentsFor = (rule: string, { f, rows }: Matrix, parameters: Parameters): string[] => [
+  ...['--rule', rule, '--faults', `${faultsTaken(rule, rows.length, f)}`],
   ...Object.entries(parameters).flatMap(([name, value]) => ['--param', `${name}=${value}`]),
 ]
 
@@ -111,7 +111,10 @@ async function compare(
     for (const parameters of [{}, ...samples(each.rows.length, each.f)]) {
       const out = join(folder, `${rule}-of-${each.name}.npy`)
       await concord(t, 'aggregate', ...argumentsFor(rule, each, parameters), fileOf(each), '-o', out)
-      const error = errorOf(await readFile(out), compute(each.rows, each.f, parameters))
+      const error = errorOf(
+        await readFile(out),
+        compute(each.rows, faultsTaken(rule, each.rows.length, each.f), parameters),
+      )
       t.true(error <= 1e-5, `${rule} ${JSON.stringify(parameters)} of ${each.name}: error ${error}`)
     }
 }
@@ -171,7 +174,9 @@ test('the matrices tell every two rules apart', t => {
   }
   const outputs = Object.entries(ruleReferences).map(([name, { compute }]) => ({
     name,
-    output: matrices.flatMap(({ rows, f }) => compute(rows, f, parameters[name] ?? {})),
+    output: matrices.flatMap(({ rows, f }) =>
+      compute(rows, faultsTaken(name, rows.length, f), parameters[name] ?? {}),
+    ),
   }))
   for (const [j, a] of outputs.entries())
     for (const b of outputs.slice(j + 1))

@@ -52,10 +52,11 @@ test('every rule, and every pre-aggregation, on a file', async t => {
   await writeFile(input, matrix())
   for (const name of [...Object.keys(rules), ...Object.keys(preAggregations).map(part => `${part}+cwtm`)]) {
     const out = join(folder, `${name}.npy`)
-    const { code, err } = await run('--rule', name, '--faults', '2', input, '-o', out)
+    const faults = name === 'bulyan' ? 1 : 2
+    const { code, err } = await run('--rule', name, '--faults', `${faults}`, input, '-o', out)
     t.is(code, 0, `${name}: ${err}`)
     const { rows, type } = parseNpyVectors(await readFile(out), out)
-    t.deepEqual(rows, [aggregator(name).aggregate(family, 2)], name)
+    t.deepEqual(rows, [aggregator(name).aggregate(family, faults)], name)
     t.is(type.bytes, 8, 'the result has the numbers of the input')
   }
 })

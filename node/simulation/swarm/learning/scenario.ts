@@ -12,6 +12,7 @@ import {
   adaptiveAttackNames,
   attackNamed,
   attackNames,
+  dataAttackNames,
   digestAttackNames,
 } from '../../../../learning/attacks/registry.ts'
 import type { ExchangeForm } from '../../../../learning/learn-contract.ts'
@@ -43,7 +44,7 @@ export interface LearningScenario {
 
 /** Poisoned labels need a data set. The swarm of agreements tests attacks on frames. */
 const attacks = attackNames.filter(
-  name => name !== 'label-flip' && ![...digestAttackNames, ...adaptiveAttackNames].includes(name),
+  name => ![...dataAttackNames, ...digestAttackNames, ...adaptiveAttackNames].includes(name),
 )
 
 export function drawLearningScenario(seed: number): LearningScenario {
