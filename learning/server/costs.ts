@@ -44,8 +44,26 @@ export function quadraticMinimiser(costs: readonly QuadraticCost[]): Minimise {
       ...everyone(d).map(k => sum(({ hessian }) => hessian[j]![k]!)),
       -sum(({ linear }) => linear[j]!),
     ])
-    return solve(system, agents)
+    const hessian = system.map(row => row.slice(0, d))
+    const point = solve(system, agents)
+    if (!isPositiveDefinite(hessian))
+      throw new RankError(
+        `the sum of the costs of agents ${agents.join(', ')} has no minimum: it falls for ever along some line; expected convex sums`,
+      )
+    return point
   }
+}
+
+/** By elimination without exchanges, whose pivots are then all positive; overwrites the matrix. */
+function isPositiveDefinite(matrix: number[][]): boolean {
+  for (const [column, top] of matrix.entries()) {
+    if (!(top[column]! > 0)) return false
+    for (const row of matrix.slice(column + 1)) {
+      const factor = row[column]! / top[column]!
+      for (let k = column; k < row.length; k++) row[k]! -= factor * top[k]!
+    }
+  }
+  return true
 }
 
 /** Gaussian elimination with partial pivoting on `d` rows of `d + 1`; overwrites them. @throws RankError */
@@ -74,8 +92,12 @@ export function solve(matrix: number[][], agents: readonly number[]): number[] {
 }
 
 const STEPS_MAX = 2000
-/** Of the gradient at the end, over its greatest length on the way and the gradients that it is the sum of. */
+/** Of the gradient at the end, over the lengths of those that it is the sum of. */
 const TOLERANCE = 1e-9
+/** Of the last step, over the way from the start and the distance from the origin: where agents agree, all gradients vanish. */
+const STEP_TOLERANCE = 1e-12
+/** The same, where rounding lets no step go further down. */
+const ROUNDED_STEP = 1e-6
 const DOUBLINGS_MAX = 60
 
 /**
@@ -99,26 +121,31 @@ export function convexMinimiser(gradients: readonly CostGradient[], start: reado
     let x = [...start]
     let g = gradient(x)
     let inverse = identity(x.length)
-    let greatest = Math.hypot(...g)
+    const greatest = Math.hypot(...g)
+    let last = Infinity
     for (let step = 0; step < STEPS_MAX; step++) {
       const length = Math.hypot(...g)
-      if (length <= TOLERANCE * Math.max(greatest, size)) return x
+      const reach = Math.hypot(...x) + distance(x, start)
+      if (length <= TOLERANCE * size || last <= STEP_TOLERANCE * reach) return x
       let way = inverse.map(row => -dot(row, g))
       if (!(dot(way, g) < 0)) {
         inverse = identity(x.length)
         way = g.map(value => -value)
       }
       const taken = lineSearch(x, way, gradient, dot(way, g))
-      if (taken === null) break
+      if (taken === null) {
+        if (length <= TOLERANCE * greatest && last <= ROUNDED_STEP * reach) return x
+        break
+      }
       const moved = gradient(taken)
       inverse = updated(
         inverse,
         taken.map((value, i) => value - x[i]!),
         moved.map((value, i) => value - g[i]!),
       )
+      last = distance(taken, x)
       x = taken
       g = moved
-      greatest = Math.max(greatest, Math.hypot(...g))
     }
     throw new RankError(
       `the sum of the costs of agents ${agents.join(', ')} has no minimum that descent from (${start.join(', ')}) finds: expected convex costs, smooth, with one minimum point for each n − 2f of them`,
@@ -163,6 +190,10 @@ function updated(
 
 function identity(d: number): number[][] {
   return everyone(d).map(i => everyone(d).map(j => (i === j ? 1 : 0)))
+}
+
+function distance(a: readonly number[], b: readonly number[]): number {
+  return Math.hypot(...a.map((value, i) => value - b[i]!))
 }
 
 function dot(a: readonly number[], b: readonly number[]): number {

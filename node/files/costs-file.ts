@@ -46,14 +46,20 @@ function ofMatrix(file: string, bytes: Uint8Array): QuadraticCost[] {
   const { rows } = parseNpyVectors(bytes, file)
   if (!(rows.length > 0 && rows[0]!.length > 1))
     throw new FileError('malformed', `${file}: expected a row for each agent, of two numbers or more`)
+  for (const [agent, row] of rows.entries()) {
+    const column = row.findIndex(value => !Number.isFinite(value))
+    if (column >= 0)
+      throw new FileError(
+        'malformed',
+        `${file}: row ${agent}, column ${column} is ${row[column]}; expected finite numbers`,
+      )
+  }
   return rows.map(row => squaresCost([Array.from(row.subarray(0, -1))], [row.at(-1)!]))
 }
 
 const numbers = z.array(z.number()).min(1)
-const jsonCost = z.union([
-  z.strictObject({ rows: z.array(numbers).min(1), responses: numbers }),
-  z.strictObject({ hessian: z.array(numbers).min(1), linear: numbers }),
-])
+const squaresForm = z.strictObject({ rows: z.array(numbers).min(1), responses: numbers })
+const quadraticForm = z.strictObject({ hessian: z.array(numbers).min(1), linear: numbers })
 
 function ofJson(file: string, text: string): QuadraticCost[] {
   const refuse = (why: string) =>
@@ -63,16 +69,18 @@ function ofJson(file: string, text: string): QuadraticCost[] {
     )
   let value: unknown
   try {
-    value = JSON.parse(text)
+    value = JSON.parse(text.replace(/^\uFEFF/, ''))
   } catch (error) {
     throw refuse(`not JSON: ${(error as Error).message}`)
   }
-  const parsed = z.array(jsonCost).min(1).safeParse(value)
-  if (!parsed.success) {
+  if (!Array.isArray(value) || value.length === 0) throw refuse('it holds no list, or an empty one')
+  const costs = value.map((cost: unknown, agent) => {
+    const form = typeof cost === 'object' && cost !== null && 'hessian' in cost ? quadraticForm : squaresForm
+    const parsed = form.safeParse(cost)
+    if (parsed.success) return parsed.data
     const [issue] = parsed.error.issues
-    throw refuse(`${['costs', ...(issue?.path ?? [])].join('.')}: ${issue?.message}`)
-  }
-  const costs = parsed.data
+    throw refuse(`agent ${agent}: ${[...(issue?.path ?? []), issue?.message].join(': ')}`)
+  })
   const [first] = costs
   const d = 'rows' in first! ? first.rows[0]!.length : first!.linear.length
   for (const [agent, cost] of costs.entries()) {

@@ -2,6 +2,7 @@
  * `concord bounds redundancy --costs`: the exhaustive algorithm of Theorem 2 on costs of the user's own, and how much of
  * them is redundant (approximate-byzantine-fault-tolerance, §3).
  */
+import { ReadError } from '../../../learning/data/read-file.ts'
 import { RankError } from '../../../learning/server/costs.ts'
 import {
   comparisons,
@@ -55,13 +56,25 @@ export async function printCosts(query: CostsQuery, json: boolean, terminal: Ter
     throw new UsageError('--liars is about costs; expected --costs beside it, with the file that has them')
   refuseOthers(query)
   try {
-    const found = boundsOf(await loadCosts(file), query)
+    const found = boundsOf(await costsOf(file), query)
     if (json) terminal.json(Object.assign({ theorem: 'redundancy' }, found))
     else terminal.print(...linesOf(file, found))
   } catch (error) {
     if (error instanceof RankError || error instanceof FileError || error instanceof OwnFileError)
       throw new UsageError(`--costs: ${error.message}`)
     throw error
+  }
+}
+
+/** @throws UsageError where it cannot be read */
+async function costsOf(file: string): Promise<OwnCosts> {
+  try {
+    return await loadCosts(file)
+  } catch (error) {
+    if (error instanceof ReadError) throw new UsageError(`--costs is "${file}": ${error.message}`)
+    if (!(error instanceof Error && 'syscall' in error)) throw error
+    const { code, message } = error as NodeJS.ErrnoException
+    throw new UsageError(`--costs is "${file}": ${code === 'ENOENT' ? 'there is no such file' : message}`)
   }
 }
 

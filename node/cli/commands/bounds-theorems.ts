@@ -57,6 +57,7 @@ const newOptions = {
   liars: {
     ...liarsOption,
     about: 'redundancy, with --costs: which agents lie, as 0,3, to see how far from the honest it ends',
+    fallbackText: 'nobody',
   },
   rate: maybe('--rate <η>', 'cge: step size', decimal({ above: 0 }), 'half of the greatest'),
   samples: maybe('--samples <N>', 'linear-regression: of all machines', largeInteger({ min: 1 }), '1e9'),

@@ -101,6 +101,14 @@ test('costs that are not quadratic: logistic and Huber sums, with their minimum 
   t.true(distanceBetween(convexMinimiser([valley], [-1.2, 1])([0]), [1, 1]) < 1e-5)
 })
 
+test('from far away, where gradients are huge, and where all agents agree, descent comes as near', t => {
+  const cubes = everyone(4).map(i => (x: readonly number[]) => [4 * (x[0]! - i) ** 3])
+  for (const start of [1e6, -1e3, 0])
+    t.true(Math.abs(convexMinimiser(cubes, [start])([0, 1, 2, 3])[0]! - 1.5) < 1e-3, `from ${start}`)
+  const alike = everyone(3).map(() => (x: readonly number[]) => [2 * (x[0]! - 5), 8 * (x[1]! + 1)])
+  t.true(distanceBetween(convexMinimiser(alike, [1e5, 1e5])([0, 1, 2]), [5, -1]) < 1e-5)
+})
+
 test('costs without a minimum point are refused, with their agents named', t => {
   const slope = () => [1]
   const error = t.throws(() => convexMinimiser([slope, slope], [0])([0, 1]), { instanceOf: RankError })
@@ -115,6 +123,19 @@ test('costs without a minimum point are refused, with their agents named', t => 
     },
   ]
   t.throws(() => quadraticMinimiser(flat)([0]), { instanceOf: RankError, message: /agents 0 .* below 2/ })
+  const saddle = [
+    {
+      hessian: [
+        [2, 0],
+        [0, -1],
+      ],
+      linear: [1, 1],
+    },
+  ]
+  t.throws(() => quadraticMinimiser(saddle)([0]), {
+    instanceOf: RankError,
+    message: /agents 0 has no minimum: it falls/,
+  })
 })
 
 test('the pairs of sets that are compared', t => {

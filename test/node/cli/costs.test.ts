@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import { problem } from '../../../node/reproduce/experiments/redundancy-plan.ts'
+import { npyFile } from '../../learning/data/npy-writer.ts'
 import { run } from './concord.ts'
 
 const { rows, responses } = problem
@@ -83,7 +84,16 @@ test('what is no file of costs, and what does not go together, is refused by nam
   const lopsided = await file('lopsided.json', '[{"hessian": [[1, 2], [0, 1]], "linear": [0, 0]}]')
   const short = await file('short.mjs', 'export const costs = { start: [0, 0], gradients: [() => [1]] }')
   const nothing = await file('nothing.mjs', 'export const cost = 1')
+  const falling = await file('falling.json', '[{"hessian": [[-2, 0], [0, -2]], "linear": [1, 1]}]')
+  const misspelt = await file('misspelt.json', '[{"rows": [[1, 0]], "response": [1]}]')
+  const hole = join(folder, 'hole.npy')
+  await writeFile(hole, npyFile([2, 3], [1, 0, 1, 0, 1, Number.NaN], { type: 'f4' }))
   const refused: [string[], RegExp][] = [
+    [['--costs', falling, '--faults', '0'], /costs of agents 0 has no minimum: it falls/],
+    [['--costs', misspelt, '--faults', '0'], /agent 0: responses: .*; expected a list/],
+    [['--costs', hole, '--faults', '0'], /row 1, column 2 is NaN; expected finite/],
+    [['--costs', join(folder, 'nowhere.json')], /--costs is ".*nowhere.json": there is no such file/],
+    [['--costs', `${folder}.json`], /there is no such file/],
     [['--costs', uneven], /agent 1: a row of 1 numbers, expected 2 as of the first agent/],
     [['--costs', flat, '--faults', '0'], /costs of agents 0, 1 determine no point/],
     [['--costs', lopsided, '--faults', '0'], /agent 0: a hessian that is not symmetric/],
