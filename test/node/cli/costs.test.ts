@@ -6,6 +6,7 @@ import test from 'ava'
 import { problem } from '../../../node/reproduce/experiments/redundancy-plan.ts'
 import { npyFile } from '../../learning/data/npy-writer.ts'
 import { run } from './concord.ts'
+import { runInside } from './inside.ts'
 
 const { rows, responses } = problem
 
@@ -108,7 +109,7 @@ test('what is no file of costs, and what does not go together, is refused by nam
     [['--liars', '0'], /--liars is about costs; expected --costs/],
   ]
   for (const [args, message] of refused) {
-    const { code, stderr } = await run('bounds', 'redundancy', ...args)
+    const { code, stderr } = await runInside('bounds', 'redundancy', ...args)
     t.is(code, 2, args.join(' '))
     t.regex(stderr, message)
   }

@@ -8,6 +8,7 @@ import { commandsFor } from '../../../node/cli/commands/index.ts'
 import { formatCohort } from '../../../node/cohort/file.ts'
 import { testCohort } from '../cohorts.ts'
 import { run } from './concord.ts'
+import { runInside } from './inside.ts'
 
 const commands = await commandsFor(undefined)
 
@@ -105,7 +106,7 @@ const wrong: readonly (readonly [command: string, expected: RegExp])[] = [
 
 for (const [command, expected] of wrong)
   test(`concord ${command}`, async t => {
-    const { code, stderr, stdout } = await run(...command.split(' '))
+    const { code, stderr, stdout } = await runInside(...command.split(' '))
     t.is(code, 2, stderr)
     t.regex(stderr, expected)
     t.notRegex(stderr, /\n +at /, 'no stack trace')
