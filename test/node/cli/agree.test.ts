@@ -6,6 +6,7 @@ import test, { type ExecutionContext } from 'ava'
 import { networkNamed } from '../../../node/cli/agree-options.ts'
 import { loadAttack } from '../../../node/files/attack-file.ts'
 import { run } from './concord.ts'
+import { runInside } from './inside.ts'
 
 async function folder(t: ExecutionContext): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'concord-'))
@@ -66,7 +67,7 @@ test('vectors come from a .npy file, a row a peer, and an attack from a file of 
   t.is(report.peers, 7)
   t.is(report.dimension, 2)
   t.is(report.byzantine.attack, 'push-apart')
-  const wrong = await run('agree', '--vectors', path, '--peers', '8')
+  const wrong = await runInside('agree', '--vectors', path, '--peers', '8')
   t.is(wrong.code, 2)
   t.regex(wrong.stderr, /--peers is 8, and .*rows\.npy has 7/)
 })
@@ -81,7 +82,7 @@ test('what cannot be run is refused, and what would do is said', async t => {
     [['--vectors', 'nothing.npy'], /--vectors nothing\.npy: .*no such file/],
   ]
   for (const [args, message] of cases) {
-    const { code, stderr } = await run('agree', ...args)
+    const { code, stderr } = await runInside('agree', ...args)
     t.is(code, 2, args.join(' '))
     t.regex(stderr, message)
   }
@@ -128,7 +129,7 @@ test('an attack file: defaults for what it leaves out, errors that name the fiel
   ]
   for (const [name, field, message] of lies) {
     const attack = await write(name, `export const attack = { ${field} }`)
-    const { code, stderr } = await run('agree', '--attack', attack)
+    const { code, stderr } = await runInside('agree', '--attack', attack)
     t.is(code, 2, stderr)
     t.regex(stderr, message)
   }

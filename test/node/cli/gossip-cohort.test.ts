@@ -6,6 +6,7 @@ import test from 'ava'
 import { reportSchema } from '../../../node/daemon/report.ts'
 import { memberId } from '../cohorts.ts'
 import { run } from './concord.ts'
+import { runInside } from './inside.ts'
 
 const members = (count: number) => Array.from({ length: count }, (_, i) => `peer-${i}=${memberId(i)}`)
 
@@ -16,12 +17,12 @@ test('cohort create writes a topology, and its file of edges out; what does not 
   await writeFile(edges!, '0 1\n1 2 # and so on\n')
   const create = ['cohort', 'create']
   const [regular, file, ring, pulls, alone, beside] = await Promise.all([
-    run(...create, drawn!, '--topology', 'regular:6', ...members(12)),
-    run(...create, listed!, '--topology', edges!, '--rule', 'clipped-gossip', ...members(3)),
-    run(...create, join(folder, 'a'), '--topology', 'ring', '--faults', '1', ...members(6)),
-    run(...create, join(folder, 'b'), '--topology', 'pull:3', ...members(6)),
-    run(...create, join(folder, 'c'), '--rule', 'monna', ...members(6)),
-    run(...create, join(folder, 'd'), '--topology', 'complete', '--quorum', '4', ...members(6)),
+    runInside(...create, drawn!, '--topology', 'regular:6', ...members(12)),
+    runInside(...create, listed!, '--topology', edges!, '--rule', 'clipped-gossip', ...members(3)),
+    runInside(...create, join(folder, 'a'), '--topology', 'ring', '--faults', '1', ...members(6)),
+    runInside(...create, join(folder, 'b'), '--topology', 'pull:3', ...members(6)),
+    runInside(...create, join(folder, 'c'), '--rule', 'monna', ...members(6)),
+    runInside(...create, join(folder, 'd'), '--topology', 'complete', '--quorum', '4', ...members(6)),
   ])
   t.is(regular.code, 0, regular.stderr)
   t.regex(
@@ -34,7 +35,7 @@ test('cohort create writes a topology, and its file of edges out; what does not 
   t.regex(text, /^unsafe: false$/m)
   t.is(file.code, 0, file.stderr)
   t.regex(file.stdout, /of whose neighbours 0 may be faulty, gossip clipped-gossip over 2 edges/)
-  const shown = await run('cohort', 'show', listed!, '--field', 'topology')
+  const shown = await runInside('cohort', 'show', listed!, '--field', 'topology')
   t.deepEqual(JSON.parse(shown.stdout), [
     [0, 1],
     [1, 2],
@@ -69,8 +70,8 @@ test('a demo over a graph: peers connect along its edges, learn, and are contras
 
 test('a demo refuses liars that the graph does not take, and attacks that gossip has no use for', async t => {
   const [many, messages] = await Promise.all([
-    run('demo', '--topology', 'regular:6', '--peers', '12', '--byzantine', '6'),
-    run('demo', '--topology', 'regular:6', '--peers', '12', '--attack', 'forge'),
+    runInside('demo', '--topology', 'regular:6', '--peers', '12', '--byzantine', '6'),
+    runInside('demo', '--topology', 'regular:6', '--peers', '12', '--attack', 'forge'),
   ])
   t.regex(many.stderr, /--topology regular:6: peer \d+ has \d liars among its 6 neighbours/)
   t.regex(messages.stderr, /--attack forge acts on what agreements say/)

@@ -9,6 +9,7 @@ import { prepare, prepareOrSkip } from '../../../node/sweep/prepare.ts'
 import { createPrograms } from '../../../node/sweep/programs.ts'
 import { withPaths } from '../../../node/sweep/settings.ts'
 import { run } from './concord.ts'
+import { runInside } from './inside.ts'
 
 const short = ['--model', 'softmax', '--steps', '15']
 const gossip = ['simulate', '--architecture', 'gossip', ...short]
@@ -125,10 +126,10 @@ test('a graph that has changed is another run', async t => {
 
 test('what is of gossip alone is refused elsewhere; --unsafe studies the failure', async t => {
   const [topology, rule, server, page, unsafe] = await Promise.all([
-    run('simulate', '--topology', 'ring'),
-    run('simulate', '--rule', 'balance'),
-    run('simulate', '--architecture', 'server', '--rule', 'clipped-gossip'),
-    run(...gossip, '--page', 'none.html'),
+    runInside('simulate', '--topology', 'ring'),
+    runInside('simulate', '--rule', 'balance'),
+    runInside('simulate', '--architecture', 'server', '--rule', 'clipped-gossip'),
+    runInside(...gossip, '--page', 'none.html'),
     run(
       ...gossip,
       '--topology',
@@ -154,11 +155,11 @@ test('what is of gossip alone is refused elsewhere; --unsafe studies the failure
 test('bounds of a graph: what it takes, and what breaks it', async t => {
   const bounds = ['bounds', '--peers', '50']
   const [graph, pulls, text, stray, beside] = await Promise.all([
-    run(...bounds, '--topology', 'regular:10', '--byzantine', '4', '--faults', '3', '--json'),
-    run(...bounds, '--topology', 'pull:10', '--byzantine', '4', '--faults', '2', '--json'),
-    run(...bounds, '--topology', 'ring', '--faults', '2'),
-    run('bounds', '--seed', '3'),
-    run('bounds', '--topology', 'ring', '--protocol', 'mda'),
+    runInside(...bounds, '--topology', 'regular:10', '--byzantine', '4', '--faults', '3', '--json'),
+    runInside(...bounds, '--topology', 'pull:10', '--byzantine', '4', '--faults', '2', '--json'),
+    runInside(...bounds, '--topology', 'ring', '--faults', '2'),
+    runInside('bounds', '--seed', '3'),
+    runInside('bounds', '--topology', 'ring', '--protocol', 'mda'),
   ])
   t.like(JSON.parse(graph.stdout), {
     feasible: true,
