@@ -59,7 +59,8 @@ test('a demo over a graph: peers connect along its edges, learn, and are contras
   t.deepEqual(report.byzantine, { peers: [5], attack: 'random' })
   t.is(report.honest.length, 5)
   t.is(report.diameter.gradient, null)
-  t.true(report.diameter.last! > 0)
+  // Those who all hear the same average the same: 0 is right. With a vector of the liar among them, it is not below 1.
+  t.true(report.diameter.last !== null && report.diameter.last < 1, String(report.diameter.last))
   t.is(report.contrast!.protocol, 'mean')
   t.deepEqual(report.violations, [])
   t.regex(
